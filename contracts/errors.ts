@@ -1,0 +1,139 @@
+/**
+ * Every code the product can report, one line each. The prefix names the room the error comes from:
+ * CFG configuration, CAM camera, INS inspection, MDL models, TRC traceability, EVT events and modules,
+ * DAT datasets, API dashboard.
+ */
+export const ERROR_CODES = {
+  CFG_SYNTAX: 'the file is not valid YAML or JSON',
+  CFG_INVALID: 'a value does not match the schema',
+  CFG_MISSING_FILE: 'a file named by the configuration does not exist',
+  CFG_UNKNOWN_REFERENCE: 'the configuration names something that does not exist',
+  CFG_PORT_IN_USE: 'the port is taken by another program',
+  CFG_DATA_DIR: 'the data directory cannot be used',
+  CFG_USAGE: 'the command line is wrong',
+
+  CAM_OPEN: 'the camera or source cannot be opened',
+  CAM_GONE: 'the camera disappeared while running',
+  CAM_TIMEOUT: 'no frame arrived within the time allowed after a trigger',
+  CAM_NO_BUFFER: 'no free frame slot: the pipeline is behind',
+  CAM_FRAME_TOO_LARGE: 'the frame is larger than a slot',
+  CAM_INCOMPLETE: 'the frame arrived incomplete',
+  CAM_STALE: 'the frame is older than the staleness budget',
+  CAM_FROZEN: 'the stream is alive but the image does not change',
+  CAM_DUPLICATE: 'the frame counter repeats',
+  CAM_GAP: 'the frame counter skipped values',
+  CAM_RESTARTS_EXHAUSTED: 'the restart budget of the source is used up',
+  CAM_BAD_REQUEST: 'a pushed frame has wrong headers or content',
+  CAM_IO: 'the line I/O (PLC) cannot be reached or answered wrongly',
+  CAM_HANDSHAKE: 'the PLC handshake was violated',
+
+  INS_SHAPE: 'array lengths or sizes disagree',
+  INS_DECODE: 'the image cannot be decoded',
+  INS_IMAGE_LIMIT: 'the image has more pixels than allowed',
+  INS_IMAGE_FORMAT: 'the pixel format is not supported',
+  INS_WRONG_SIZE: 'the image size differs from the recipe',
+  INS_QUALITY: 'the image quality gate refused the frame',
+  INS_REGISTER: 'the part could not be registered to its golden template',
+  INS_TOOL: 'a tool failed',
+  INS_RULE: 'a rule could not be evaluated',
+  INS_RULE_INVALID: 'a rule does not compile or type-check',
+  INS_DEADLINE: 'the verdict was not ready in time',
+  INS_WORKER_LOST: 'the inspection worker died while judging',
+  INS_OVERLOAD: 'all inspection workers and queues are full',
+  INS_RECIPE_MISMATCH: 'the product on the part is not the product of the recipe',
+  INS_QUEUE: 'the job queue cannot be reached or refused the job',
+  INS_INTERRUPTED: 'the system stopped before the part was judged',
+  INS_CANARY: 'a canary frame with a known answer was judged differently',
+
+  MDL_PACKAGE: 'the model package is incomplete or malformed',
+  MDL_HASH: 'a file of the model package was altered',
+  MDL_SIGNATURE: 'the model package is unsigned or signed by an unknown key',
+  MDL_GOLDEN: 'the model does not reproduce its golden vectors',
+  MDL_LOAD: 'the model cannot be loaded',
+  MDL_PROVIDER: 'no execution provider of the list works here',
+  MDL_INPUT: 'the input does not fit the model',
+  MDL_OUTPUT: 'the model returned NaN, infinity or a wrong shape',
+  MDL_RUN: 'the model failed while running',
+  MDL_UNKNOWN: 'no such model package',
+
+  TRC_OPEN: 'the store cannot be opened',
+  TRC_WRITE: 'the store refused a write',
+  TRC_DISK_FULL: 'the disk is full',
+  TRC_BINDING: 'a value of a wrong type was bound to a statement',
+  TRC_NOT_FOUND: 'no such record',
+  TRC_IDENTITY: 'the code read from the part is not a valid identity',
+  TRC_DUPLICATE: 'the inspection cycle was recorded before with other content',
+  TRC_IMAGE: 'the image cannot be stored or read back',
+  TRC_SPOOLED: 'the record went to the spool because the store was late',
+
+  EVT_SCHEMA: 'the event does not match its schema',
+  EVT_SEQUENCE: 'the event sequence has a gap',
+  EVT_MODULE: 'a scenario module failed',
+  EVT_REFERENCE: 'reference data is missing or invalid',
+
+  DAT_LAYOUT: 'the data set folder does not have the expected layout',
+  DAT_ANNOTATION: 'an annotation cannot be read',
+  DAT_EMPTY: 'the data set has no usable item',
+
+  API_REQUEST: 'the request is malformed',
+  API_NOT_FOUND: 'no such resource',
+  API_INTERNAL: 'the server failed',
+} as const
+
+export type ErrorCode = keyof typeof ERROR_CODES
+
+export interface ErrorDetail {
+  /** What would have been right. */
+  expected?: string
+  /** What was found. */
+  actual?: string
+  /** What to do about it. */
+  hint?: string
+  /** File the error is in. */
+  file?: string
+  /** Path inside the document, e.g. `stations[0].camera.adapter`. */
+  path?: string
+  /** 1-based line inside the file. */
+  line?: number
+  cause?: unknown
+}
+
+/** The only error this project throws on purpose. Its message says code, place, expected, actual, hint. */
+export class CodedError extends Error {
+  readonly code: ErrorCode
+  readonly detail: ErrorDetail
+
+  constructor(code: ErrorCode, detail: ErrorDetail = {}) {
+    super(describe(code, detail), detail.cause === undefined ? undefined : { cause: detail.cause })
+    this.name = 'CodedError'
+    this.code = code
+    this.detail = detail
+  }
+}
+
+function describe(code: ErrorCode, d: ErrorDetail): string {
+  const place = [d.file, d.line === undefined ? undefined : `line ${d.line}`, d.path]
+    .filter(Boolean)
+    .join(', ')
+  let text = `${code}: ${ERROR_CODES[code]}`
+  if (place) text += ` (${place})`
+  if (d.expected !== undefined) text += `; expected ${d.expected}`
+  if (d.actual !== undefined) text += `; found ${d.actual}`
+  if (d.hint !== undefined) text += `; ${d.hint}`
+  return text
+}
+
+/** Turns anything caught into a CodedError, keeping one that already is. */
+export function asCoded(error: unknown, fallback: ErrorCode, detail: ErrorDetail = {}): CodedError {
+  if (error instanceof CodedError) return error
+  const actual = error instanceof Error ? error.message : String(error)
+  return new CodedError(fallback, { actual, ...detail, cause: error })
+}
+
+/** What crosses a thread, process or HTTP border in place of the error object. */
+export interface ErrorFact {
+  code: ErrorCode
+  message: string
+}
+
+export const toFact = (e: CodedError): ErrorFact => ({ code: e.code, message: e.message })

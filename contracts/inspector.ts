@@ -1,0 +1,74 @@
+import type { FrameFormat, FrameMeta } from './frame.ts'
+import type { StageTiming, Verdict } from './verdict.ts'
+
+/** Facts of part and line that rules may look at. */
+export interface PartContext {
+  line: string
+  plant: string
+  station: string
+  product: string
+  workOrder?: string
+  lot?: string
+  supplier?: string
+  shift: string
+}
+
+/** Where the bytes of a job lie: in a slot of the frame pool (same process), or in the message. */
+export type JobPixels =
+  | {
+      in: 'slot'
+      slot: number
+      byteLength: number
+      reference?: { byteOffset: number; byteLength: number; format: FrameFormat }
+    }
+  | { in: 'message'; bytes: Uint8Array; reference?: { bytes: Uint8Array; format: FrameFormat } }
+
+export interface InspectJob {
+  meta: FrameMeta
+  pixels: JobPixels
+  /** `id@version` */
+  recipe: string
+  context: PartContext
+  /** Monotonic ms (`monoMs`) after which nobody waits for the result. */
+  deadlineMs: number
+}
+
+export interface InspectOutcome {
+  verdict: Verdict
+  timing: StageTiming
+  /** Size of the decoded frame, px; zero when it was not decoded. */
+  widthPx: number
+  heightPx: number
+  /** Who judged: `local/<n>` or `<host>/<pid>/<n>`. */
+  worker: string
+}
+
+export interface InspectorHealth {
+  mode: 'local' | 'queue' | 'degraded-local'
+  workers: number
+  busy: number
+  queued: number
+  completed: number
+  failed: number
+  restarts: number
+  /** Execution provider in use, and whether it is a lower one than asked for. */
+  provider: string
+  degraded: string | null
+}
+
+/**
+ * Judges frames somewhere else than on the main thread. `inspect` never rejects: whatever goes wrong resolves to
+ * a no-verdict outcome, at the latest at the job's deadline (reason `deadline`). The pixels of a slot are in use
+ * until `settled` resolves, which may be later than the outcome.
+ */
+export interface Inspector {
+  inspect(job: InspectJob): { outcome: Promise<InspectOutcome>; settled: Promise<LateOutcome | null> }
+  health(): InspectorHealth
+  close(): Promise<void>
+}
+
+/** A result that came after its no-verdict was given: recorded, never actuated. */
+export interface LateOutcome {
+  outcome: InspectOutcome
+  lateByMs: number
+}

@@ -1,0 +1,31 @@
+import type { Disposition, VerdictResult } from './verdict.ts'
+
+/** What the gate is told about one part. Everything but `release` diverts it. */
+export interface RejectCommand {
+  station: string
+  /** The part: a command never acts on another trigger than its own. */
+  trigger: number
+  inspectionId: string
+  action: 'release' | 'reject' | 'hold'
+  result: VerdictResult
+  disposition: Disposition
+  /** Monotonic ms by which the gate must have it. */
+  deadlineMs: number
+}
+
+export type RejectAck =
+  | { ok: true; atMs: number }
+  | { ok: false; code: 'CAM_IO' | 'CAM_HANDSHAKE' | 'INS_DEADLINE'; message: string; atMs: number }
+
+/** Output port to the reject gate. `apply` never rejects; a part without an acknowledged release is diverted by the PLC. */
+export interface RejectOutput {
+  readonly adapter: string
+  open(): Promise<void>
+  apply(command: RejectCommand): Promise<RejectAck>
+  /** Triggers from the PLC, when the device delivers them. */
+  onTrigger?(listener: (trigger: number) => void): () => void
+  setReady(ready: boolean): void
+  setFault(fault: boolean): void
+  health(): { connected: boolean; applied: number; failed: number; lastError: string | null }
+  close(): Promise<void>
+}

@@ -1,0 +1,181 @@
+import { z } from 'zod'
+
+const id = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes')
+const ms = z.number().int().positive()
+
+const cameraBase = {
+  view: id.default('top'),
+  /** Frames older than this when they reach us are no-verdicts, ms. */
+  staleMs: ms.default(5_000),
+  /** After this many identical images in a row the stream counts as frozen; 0 switches the check off. */
+  frozenAfter: z.number().int().nonnegative().default(0),
+  /** What to do when all slots are taken: wait (free-running sources slow down) or report the trigger as missed. */
+  backPressure: z.enum(['wait', 'miss']).default('miss'),
+}
+
+const restart = z
+  .strictObject({ max: z.number().int().nonnegative().default(5), withinMs: ms.default(60_000) })
+  .prefault({})
+
+/** Files of a folder or data set, in a fixed order, at a set rate. */
+const replayCamera = z.strictObject({
+  ...cameraBase,
+  adapter: z.literal('replay'),
+  /** Folder or data-set root; relative to the line file. `${VAR}` and `${VAR:-default}` come from the environment. */
+  path: z.string().min(1),
+  /** Layout of the folder. */
+  dataset: z
+    .enum(['folder', 'deeppcb', 'yolo', 'voc', 'coco', 'mvtec', 'folder-per-class'])
+    .default('folder'),
+  split: z.string().optional(),
+  /** Frames per second; `max` = as fast as the pipeline takes them; `triggered` = one per trigger of the PLC. */
+  rate: z.union([z.number().positive(), z.literal('max'), z.literal('triggered')]),
+  loop: z.boolean().default(false),
+  /** Send decoded pixels instead of the file's bytes. */
+  raw: z.boolean().default(false),
+})
+
+/** The seeded sample board line. */
+const sampleCamera = z.strictObject({
+  ...cameraBase,
+  adapter: z.literal('sample-line'),
+  seed: z.number().int().nonnegative().default(1),
+  /** Share of boards with at least one defect, 0..1. */
+  defectRate: z.number().min(0).max(1).default(0.15),
+  rate: z.union([z.number().positive(), z.literal('max'), z.literal('triggered')]),
+  /** Stop after this many boards; absent = endless. */
+  count: z.number().int().positive().optional(),
+})
+
+/** A worker or smart camera posts frames to `POST /ingest/<station>`. */
+const httpPushCamera = z.strictObject({
+  ...cameraBase,
+  adapter: z.literal('http-push'),
+  /** Absent = 127.0.0.1 only. */
+  host: z.string().default('127.0.0.1'),
+  port: z.number().int().min(0).max(65_535),
+  /** Required bearer token when `host` is not a loopback address. */
+  token: z.string().min(16).optional(),
+  maxBytes: z
+    .number()
+    .int()
+    .positive()
+    .default(64 * 1024 * 1024),
+})
+
+/** Whatever ffmpeg reads: RTSP, V4L2, file, test source. */
+const ffmpegCamera = z.strictObject({
+  ...cameraBase,
+  adapter: z.literal('ffmpeg'),
+  /** Arguments up to and including `-i <input>`. */
+  input: z.array(z.string()).min(1),
+  widthPx: z.number().int().positive(),
+  heightPx: z.number().int().positive(),
+  pixel: z.enum(['mono8', 'rgb8']).default('mono8'),
+  /** `free`: every frame is a trigger. `triggered`: the newest frame after each trigger. */
+  mode: z.enum(['free', 'triggered']).default('free'),
+  /** No frame for this long: restart, ms. */
+  watchdogMs: ms.default(5_000),
+  restart,
+})
+
+export const cameraSchema = z.discriminatedUnion('adapter', [
+  replayCamera,
+  sampleCamera,
+  httpPushCamera,
+  ffmpegCamera,
+])
+export type CameraSpec = z.infer<typeof cameraSchema>
+export type CameraSpecOf<A extends CameraSpec['adapter']> = Extract<CameraSpec, { adapter: A }>
+
+export const rejectOutputSchema = z.discriminatedUnion('adapter', [
+  /** Keeps the commands in memory and in the log; for sample lines and tests. */
+  z.strictObject({ adapter: z.literal('recording') }),
+  /** Holding registers of a PLC; the map is in docs/ARCHITECTURE.md. */
+  z.strictObject({
+    adapter: z.literal('modbus-tcp'),
+    host: z.string().min(1),
+    port: z.number().int().min(1).max(65_535).default(502),
+    unit: z.number().int().min(0).max(255).default(1),
+    /** First holding register of the block. */
+    baseRegister: z.number().int().nonnegative().default(0),
+    timeoutMs: ms.default(200),
+    /** Wait for the PLC's acknowledge of each result, ms. */
+    ackMs: ms.default(500),
+  }),
+])
+export type RejectOutputSpec = z.infer<typeof rejectOutputSchema>
+
+const interlockSchema = z.strictObject({
+  /** Alarm and stop request after this many fails or no-verdicts in a row. */
+  consecutive: z.number().int().positive().optional(),
+  /** Alarm when more than `share` of the last `window` parts failed. */
+  rate: z.strictObject({ window: z.number().int().min(5), share: z.number().min(0).max(1) }).optional(),
+  /** Alarm when the same class appears within `radiusPx` on this many parts of the last `window`. */
+  samePlace: z
+    .strictObject({
+      window: z.number().int().min(2),
+      count: z.number().int().min(2),
+      radiusPx: z.number().positive(),
+    })
+    .optional(),
+})
+export type InterlockSpec = z.infer<typeof interlockSchema>
+
+const stationSchema = z.strictObject({
+  id,
+  camera: cameraSchema,
+  /** `<id>@<version>`; the file is `<id>@<version>.recipe.yaml` in the recipes folder. */
+  recipe: z.string().regex(/^[a-z0-9][a-z0-9-]*@[1-9]\d*$/, 'recipe-id@version'),
+  /** Trigger to actuated verdict, ms; later is a no-verdict. */
+  budgetMs: ms,
+  reject: rejectOutputSchema.default({ adapter: 'recording' }),
+  interlock: interlockSchema.default({}),
+})
+export type StationSpec = z.infer<typeof stationSchema>
+
+const scenarioSchema = z.looseObject({ use: id })
+
+/** One file describes a line. */
+export const lineSchema = z.strictObject({
+  line: id,
+  plant: id.default('plant'),
+  title: z.strictObject({ zh: z.string().min(1), en: z.string().min(1) }),
+  /** Order, lot and supplier in force when a part brings none. */
+  context: z
+    .strictObject({
+      workOrder: z.string().optional(),
+      lot: z.string().optional(),
+      supplier: z.string().optional(),
+      shift: z.string().default('day'),
+    })
+    .prefault({}),
+  stations: z.array(stationSchema).min(1),
+  scenarios: z.array(scenarioSchema).default([]),
+  /** Inspection workers; 0 = one per core. */
+  workers: z.number().int().nonnegative().max(256).default(0),
+  /** Execution providers in order of preference. */
+  providers: z
+    .array(z.enum(['tensorrt', 'cuda', 'dml', 'cpu']))
+    .min(1)
+    .default(['cpu']),
+  /** Shared frame slots of the line and their size in bytes. */
+  frames: z
+    .strictObject({
+      slots: z.number().int().min(2).max(1024).default(16),
+      slotBytes: z
+        .number()
+        .int()
+        .min(65_536)
+        .default(16 * 1024 * 1024),
+    })
+    .prefault({}),
+  dashboard: z
+    .strictObject({
+      host: z.string().default('127.0.0.1'),
+      port: z.number().int().min(0).max(65_535).default(8414),
+    })
+    .prefault({}),
+  data: z.strictObject({ dir: z.string().default('.sightline') }).prefault({}),
+})
+export type LineSpec = z.infer<typeof lineSchema>

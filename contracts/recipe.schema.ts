@@ -1,0 +1,199 @@
+import { z } from 'zod'
+import { DISPOSITIONS, SEVERITIES } from './verdict.ts'
+
+const id = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes')
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, '64 lower-case hex digits')
+export const i18nSchema = z.strictObject({ zh: z.string().min(1), en: z.string().min(1) })
+const px = z.number().int().nonnegative()
+
+/** x1, y1, x2, y2 px of the golden template, half-open. */
+export const boxSchema = z
+  .tuple([px, px, px, px])
+  .refine(([x1, y1, x2, y2]) => x2 > x1 && y2 > y1, 'x2 > x1 and y2 > y1 (half-open box)')
+
+/** Named region in golden-template pixels. */
+const roiSchema = z.discriminatedUnion('shape', [
+  z.strictObject({ shape: z.literal('rect'), box: boxSchema }),
+  z.strictObject({ shape: z.literal('polygon'), points: z.array(z.tuple([z.number(), z.number()])).min(3) }),
+])
+export type Roi = z.infer<typeof roiSchema>
+
+/** Limits of the image-quality gate; an absent limit is not checked. */
+const gateSchema = z.strictObject({
+  /** Lowest variance of the Laplacian, grey levels squared (Pech-Pacheco et al. 2000). */
+  focusMin: z.number().nonnegative().optional(),
+  meanGreyMin: z.number().min(0).max(255).optional(),
+  meanGreyMax: z.number().min(0).max(255).optional(),
+  /** Highest share of saturated pixels, 0..1. */
+  glareMax: z.number().min(0).max(1).optional(),
+  darkMax: z.number().min(0).max(1).optional(),
+  blurAnisotropyMax: z.number().min(1).optional(),
+  /** Part absent: lowest standard deviation of grey levels inside `roi`. */
+  presence: z.strictObject({ roi: id, stdMin: z.number().positive() }).optional(),
+})
+export type GateLimits = z.infer<typeof gateSchema>
+
+const calibrationSchema = z.strictObject({
+  mmPerPx: z.number().positive(),
+  /** Part coordinates of template pixel (0, 0), mm. */
+  originMm: z.tuple([z.number(), z.number()]).default([0, 0]),
+  /** Expanded relative uncertainty (k=2) of mmPerPx, 0..1. */
+  uncertainty: z.number().min(0).max(1).default(0),
+  validUntil: z.iso.date().optional(),
+})
+
+const toolBase = { id, roi: id.optional() }
+const excludeRois = z.array(id).default([])
+
+/** Rigid registration (translation, rotation) by correlation of anchor patches with the golden template. */
+const register1 = z.strictObject({
+  ...toolBase,
+  use: z.literal('register@1'),
+  anchors: z.array(boxSchema).min(1).max(8),
+  maxShiftPx: z.number().positive().max(400),
+  maxAngleDeg: z.number().min(0).max(30).default(0),
+  minScore: z.number().min(-1).max(1).default(0.6),
+})
+
+/** Golden-template comparison: absolute difference, threshold, blobs. */
+const template1 = z.strictObject({
+  ...toolBase,
+  use: z.literal('template@1'),
+  /** Grey levels. */
+  threshold: z.number().min(1).max(255),
+  /** Edges may move by this much without counting, px. */
+  tolerancePx: z.number().int().min(0).max(16).default(1),
+  minAreaPx: z.number().int().positive().default(4),
+  maxFindings: z.number().int().positive().max(10_000).default(500),
+  exclude: excludeRois,
+  class: id.default('difference'),
+})
+
+/** An ONNX model package through the adapter of its family. */
+const model1 = z.strictObject({
+  ...toolBase,
+  use: z.literal('model@1'),
+  /** Package id, e.g. `pcb-pair`. */
+  model: id,
+  /** SHA-256 of the package's model.onnx: pins never float. */
+  sha256,
+  /** Raw score from which a finding is reported. */
+  threshold: z.number(),
+  thresholds: z.record(z.string(), z.number()).default({}),
+  maxFindings: z.number().int().positive().max(10_000).default(200),
+  exclude: excludeRois,
+})
+
+/** Dark or bright connected regions. */
+const blob1 = z.strictObject({
+  ...toolBase,
+  use: z.literal('blob@1'),
+  polarity: z.enum(['dark', 'bright']),
+  threshold: z.union([z.number().min(0).max(255), z.literal('otsu')]),
+  minAreaPx: z.number().int().positive().default(4),
+  maxAreaPx: z.number().int().positive().optional(),
+  maxFindings: z.number().int().positive().max(10_000).default(500),
+  exclude: excludeRois,
+  class: id.default('blob'),
+})
+
+/** Distance between two edges along a line, sub-pixel, in mm by calibration. */
+const measure1 = z.strictObject({
+  ...toolBase,
+  use: z.literal('measure@1'),
+  characteristic: z.string().min(1),
+  /** From, to: px of the golden template. The first and the last matching edge on it are used. */
+  line: z.tuple([z.number(), z.number(), z.number(), z.number()]),
+  /** Half the width averaged across the line, px. */
+  halfWidthPx: z.number().int().min(0).max(64).default(3),
+  /** First and last edge: grey levels rising or falling along the line. */
+  edges: z.tuple([z.enum(['rising', 'falling']), z.enum(['rising', 'falling'])]),
+  /** Lowest gradient, grey levels per px. */
+  minContrast: z.number().positive().default(8),
+  unit: z.enum(['mm', 'px']),
+  lsl: z.number().optional(),
+  usl: z.number().optional(),
+  target: z.number().optional(),
+})
+
+/** Barcode, QR, DataMatrix: in the ROI first, then the whole frame. */
+const code1 = z.strictObject({
+  ...toolBase,
+  use: z.literal('code@1'),
+  formats: z
+    .array(
+      z.enum([
+        'DataMatrix',
+        'QRCode',
+        'Code128',
+        'EAN-13',
+        'EAN-8',
+        'UPC-A',
+        'Code39',
+        'ITF',
+        'PDF417',
+        'Aztec',
+        'DataBar',
+        'DataBarExpanded',
+      ]),
+    )
+    .min(1),
+  /** The first symbol found is the part's identity. */
+  identity: z.boolean().default(true),
+  wholeFrameFallback: z.boolean().default(true),
+})
+
+export const toolSchema = z.discriminatedUnion('use', [register1, template1, model1, blob1, measure1, code1])
+export type ToolSpec = z.infer<typeof toolSchema>
+export type ToolSpecOf<U extends ToolSpec['use']> = Extract<ToolSpec, { use: U }>
+
+const ruleSchema = z.strictObject({
+  id,
+  /** CEL condition; see docs/ARCHITECTURE.md for the variables. */
+  when: z.string().min(1),
+  /** CEL predicate over one `finding`: the findings this rule condemns. */
+  condemns: z.string().min(1).optional(),
+  verdict: z.enum(['pass', 'fail', 'inconclusive']),
+  disposition: z.enum(DISPOSITIONS),
+  severity: z.enum(SEVERITIES).optional(),
+  reason: i18nSchema,
+})
+export type RuleSpec = z.infer<typeof ruleSchema>
+
+/** Versioned instructions for one view of one product; immutable once released. */
+export const recipeSchema = z.strictObject({
+  recipe: id,
+  version: z.number().int().positive(),
+  title: i18nSchema,
+  product: z.strictObject({
+    id: z.string().min(1),
+    revision: z.string().default('A'),
+    gtin: z
+      .string()
+      .regex(/^\d{14}$/, '14 digits')
+      .optional(),
+  }),
+  view: z.strictObject({
+    name: id.default('top'),
+    widthPx: px.positive(),
+    heightPx: px.positive(),
+    color: z.enum(['mono', 'rgb']).default('mono'),
+  }),
+  /** Golden template: a file beside the recipe, or the reference that travels with each frame (paired data sets). */
+  golden: z
+    .discriminatedUnion('from', [
+      z.strictObject({ from: z.literal('file'), file: z.string().min(1), sha256 }),
+      z.strictObject({ from: z.literal('frame') }),
+    ])
+    .optional(),
+  calibration: calibrationSchema.optional(),
+  gate: gateSchema.default({}),
+  rois: z.record(id, roiSchema).default({}),
+  tools: z.array(toolSchema).min(1),
+  /** A part without a readable identity: judged under its trigger number, or held. */
+  identity: z.enum(['required', 'optional', 'none']).default('none'),
+  /** First match decides. Nothing matched: `pass` and `release`. */
+  rules: z.array(ruleSchema).min(1),
+})
+export type Recipe = z.infer<typeof recipeSchema>
+export type Calibration = z.infer<typeof calibrationSchema>

@@ -1,0 +1,93 @@
+import type { QEvent } from './event.schema.ts'
+import type { InspectOutcome, PartContext } from './inspector.ts'
+import type { FrameMeta } from './frame.ts'
+import type { RejectAck, RejectCommand } from './line-io.ts'
+
+/** One judged trigger as the line engine hands it to the store. */
+export interface CaptureRequest {
+  /** UUIDv7; the unique cycle key is (station, trigger, attempt). */
+  inspectionId: string
+  station: string
+  trigger: number
+  attempt: number
+  runType: 'production' | 'acceptance' | 'golden-sample'
+  meta: FrameMeta | null
+  /** Bytes to keep; the store takes them over (the caller has copied them out of the slot). Absent for missed frames. */
+  image: Uint8Array | null
+  context: PartContext
+  product: { id: string; revision: string; gtin?: string }
+  identity: 'required' | 'optional' | 'none'
+  outcome: InspectOutcome
+  budgetMs: number
+  startedAt: string
+  endedAt: string
+}
+
+export interface CaptureAck {
+  inspectionId: string
+  /** `store`: committed and synced. `spool`: synced to the spool file, to be committed later; an alarm is up. */
+  durable: 'store' | 'spool'
+  serial: string
+  sequence: string | null
+}
+
+export interface TriggerBalance {
+  station: string
+  triggers: number
+  verdicts: number
+  noVerdicts: number
+  /** Triggers accepted but not yet judged. */
+  open: number
+  /** triggers = verdicts + noVerdicts + open */
+  closed: boolean
+}
+
+/** The write side of traceability, as the line engine sees it. All work happens in the store's own thread. */
+export interface PartStore {
+  /**
+   * Announces a trigger before it is judged. Resolves when durable, but the engine need not wait: a trigger lost
+   * between announcement and commit is found after a restart by the gap in its counter.
+   */
+  openTrigger(t: { station: string; trigger: number; at: string }): Promise<void>
+  /** One transaction: record, images on disk before it, genealogy edges, event, outbox, proof leaf. */
+  capture(request: CaptureRequest): Promise<CaptureAck>
+  /** Facts after the verdict: late results, gate acknowledgements. Never changes a verdict. */
+  annotate(
+    inspectionId: string,
+    note: { late?: InspectOutcome; gate?: { command: RejectCommand; ack: RejectAck } },
+  ): Promise<void>
+  /** Highest trigger number seen per station; null = none. */
+  lastTrigger(station: string): Promise<number | null>
+  /** Closes every open trigger, and every counter gap below `nextTrigger`, as no-verdict `interrupted`. Returns how many. */
+  closeInterrupted(
+    station: string,
+    nextTrigger: number,
+    recipe: { id: string; sha256: string },
+    context: PartContext,
+  ): Promise<number>
+  balance(fromIso?: string): Promise<TriggerBalance[]>
+  /** Alarms and other events that are not inspections. */
+  emit(event: Omit<QEvent, 'sequence'>): Promise<void>
+  health(): {
+    state: 'ok' | 'late' | 'spooling' | 'failed'
+    queued: number
+    spooled: number
+    captured: number
+    lastError: string | null
+  }
+  close(): Promise<void>
+}
+
+/** A stored event with its place in the log. */
+export interface LoggedEvent {
+  /** Position in the whole log, from 1, without gaps. */
+  position: number
+  event: QEvent
+}
+
+/** Read side of the event log: ordered, replayable, at least once. */
+export interface EventLog {
+  read(afterPosition: number, limit: number, partition?: string): LoggedEvent[]
+  /** Calls back after new events are committed; not a delivery, just a wake-up. */
+  onAppend(listener: () => void): () => void
+}

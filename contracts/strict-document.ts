@@ -1,0 +1,134 @@
+import { isScalar, LineCounter, parseDocument } from 'yaml'
+import type { z } from 'zod'
+import { CodedError } from './errors.ts'
+
+/**
+ * Parses YAML or JSON text against a strict schema.
+ *
+ * @throws CFG_SYNTAX with the line; CFG_INVALID with path, line, what was expected and found, all faults in one error
+ */
+export function parseStrict<S extends z.ZodType>(text: string, schema: S, file: string): z.output<S> {
+  const counter = new LineCounter()
+  const doc = parseDocument(text, { lineCounter: counter, uniqueKeys: true, strict: true })
+  const fault = doc.errors[0]
+  if (fault) {
+    throw new CodedError('CFG_SYNTAX', {
+      file,
+      line: counter.linePos(fault.pos[0]).line,
+      actual: fault.message.split('\n')[0] ?? '',
+    })
+  }
+  const value: unknown = doc.toJS()
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const faults = parsed.error.issues.flatMap(leaves).map((issue) => {
+    const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined
+    const path = unknown === undefined ? issue.path : [...issue.path, unknown]
+    return {
+      path: pathText(path),
+      line: lineOf(doc, path, counter),
+      expected: expectedText(issue),
+      actual: actualText(value, path, unknown),
+    }
+  })
+  const first = faults[0]
+  const more = faults
+    .slice(1)
+    .map((f) => `${f.path} (line ${f.line}): expected ${f.expected}, found ${f.actual}`)
+  throw new CodedError('CFG_INVALID', {
+    file,
+    ...first,
+    ...(more.length > 0 ? { hint: `and ${more.length} more: ${more.join('; ')}` } : {}),
+  })
+}
+
+type Issue = z.core.$ZodIssue
+
+/** A union fails with one list of issues per branch; the branch that got furthest is the one the author meant. */
+function leaves(issue: Issue): Issue[] {
+  if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [issue]
+  const depth = (branch: readonly Issue[]): number => Math.max(...branch.map((i) => i.path.length))
+  const best = issue.errors.reduce((a, b) => (depth(b) > depth(a) ? b : a))
+  if (depth(best) === 0) {
+    const expected = issue.errors.map((b) => (b[0] ? expectedText(b[0]) : '')).filter(Boolean)
+    return [
+      {
+        code: 'custom',
+        path: issue.path,
+        message: [...new Set(expected)].join(' or '),
+        input: issue.input,
+      } as Issue,
+    ]
+  }
+  return best.map((i) => ({ ...i, path: [...issue.path, ...i.path] }) as Issue).flatMap(leaves)
+}
+
+function expectedText(issue: Issue): string {
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return 'a key of the schema'
+    case 'invalid_type':
+      return issue.expected
+    case 'invalid_value':
+      return `one of ${issue.values.map((v) => JSON.stringify(v)).join(', ')}`
+    case 'too_small':
+      return `${issue.origin} ${issue.inclusive ? '>=' : '>'} ${issue.minimum}`
+    case 'too_big':
+      return `${issue.origin} ${issue.inclusive ? '<=' : '<'} ${issue.maximum}`
+    case 'invalid_union':
+      return 'one of the known kinds'
+    default:
+      return issue.message
+  }
+}
+
+function actualText(root: unknown, path: readonly PropertyKey[], unknownKey: string | undefined): string {
+  if (unknownKey !== undefined) return `unknown key "${unknownKey}"`
+  let at: unknown = root
+  for (const key of path)
+    at = at === null || typeof at !== 'object' ? undefined : (at as Record<PropertyKey, unknown>)[key]
+  return at === undefined ? 'nothing' : (JSON.stringify(at) ?? String(at)).slice(0, 120)
+}
+
+function pathText(path: readonly PropertyKey[]): string {
+  let text = ''
+  for (const key of path) text += typeof key === 'number' ? `[${key}]` : `${text ? '.' : ''}${String(key)}`
+  return text || '(document)'
+}
+
+/** Line of the deepest node that exists on the path; for an unknown key the key itself. */
+function lineOf(
+  doc: ReturnType<typeof parseDocument>,
+  path: readonly PropertyKey[],
+  counter: LineCounter,
+): number {
+  for (let n = path.length; n > 0; n--) {
+    const parent: unknown =
+      n === 1 ? doc.contents : doc.getIn(path.slice(0, n - 1) as (string | number)[], true)
+    const key = path[n - 1]
+    if (parent !== null && typeof parent === 'object' && 'items' in parent && Array.isArray(parent.items)) {
+      for (const item of parent.items as unknown[]) {
+        if (
+          item !== null &&
+          typeof item === 'object' &&
+          'key' in item &&
+          isScalar(item.key) &&
+          item.key.value === key &&
+          item.key.range
+        ) {
+          return counter.linePos(item.key.range[0]).line
+        }
+      }
+      const indexed: unknown = typeof key === 'number' ? parent.items[key] : undefined
+      if (
+        indexed !== null &&
+        typeof indexed === 'object' &&
+        'range' in indexed &&
+        Array.isArray(indexed.range)
+      ) {
+        return counter.linePos(indexed.range[0] as number).line
+      }
+    }
+  }
+  return 1
+}

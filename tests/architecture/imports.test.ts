@@ -1,0 +1,118 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const root = resolve(import.meta.dirname, '../..')
+
+/** The import table of the house: folder → folders it may import. */
+const MAY_IMPORT: Record<string, string[]> = {
+  contracts: [],
+  camera: ['contracts'],
+  traceability: ['contracts'],
+  scenarios: ['contracts'],
+  models: ['contracts'],
+  inspection: ['contracts', 'models'],
+  datasets: ['contracts', 'models', 'inspection'],
+  dashboard: ['contracts', 'traceability', 'models', 'datasets', 'scenarios'],
+  bin: ['contracts', 'camera', 'traceability', 'scenarios', 'models', 'inspection', 'datasets', 'dashboard'],
+}
+
+function sources(dir: string): string[] {
+  return readdirSync(dir).flatMap((name) => {
+    const path = join(dir, name)
+    if (name === 'node_modules' || name === 'dist' || name === 'training' || name === 'packages') return []
+    if (statSync(path).isDirectory()) return sources(path)
+    return /\.tsx?$/.test(name) && !name.endsWith('.d.ts') ? [path] : []
+  })
+}
+
+const IMPORT =
+  /(?:^|\n)\s*(?:import|export)\s[^'"]*?from\s+['"](\.[^'"]+)['"]|import\(\s*['"](\.[^'"]+)['"]\s*\)|(?:^|\n)\s*import\s+['"](\.[^'"]+)['"]/g
+
+const graph = new Map<string, string[]>()
+for (const folder of Object.keys(MAY_IMPORT)) {
+  for (const file of sources(join(root, folder))) {
+    const targets: string[] = []
+    for (const m of readFileSync(file, 'utf8').matchAll(IMPORT)) {
+      const spec = m[1] ?? m[2] ?? m[3]
+      if (spec !== undefined) targets.push(relative(root, resolve(dirname(file), spec)))
+    }
+    graph.set(relative(root, file), targets)
+  }
+}
+
+const folderOf = (file: string): string => file.split('/')[0] ?? ''
+
+describe('import table', () => {
+  it('reads the sources', () => {
+    expect(graph.size).toBeGreaterThan(15)
+    expect([...graph.values()].flat().length).toBeGreaterThan(15)
+  })
+
+  it('lets folders import only what the table allows', () => {
+    const wrong = [...graph].flatMap(([file, targets]) =>
+      targets
+        .filter(
+          (t) => folderOf(t) !== folderOf(file) && !(MAY_IMPORT[folderOf(file)] ?? []).includes(folderOf(t)),
+        )
+        .map((t) => `${file} -> ${t}`),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  it('enters another folder only through its index.ts (dashboard: traceability/query)', () => {
+    const wrong = [...graph].flatMap(([file, targets]) =>
+      targets
+        .filter((t) => folderOf(t) !== folderOf(file) && t !== `${folderOf(t)}/index.ts`)
+        .filter((t) => !(t === 'traceability/query/index.ts'))
+        .map((t) => `${file} -> ${t}`),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  it('gives the dashboard nothing of traceability but its query surface', () => {
+    const wrong = [...graph].flatMap(([file, targets]) =>
+      folderOf(file) === 'dashboard'
+        ? targets.filter((t) => folderOf(t) === 'traceability' && t !== 'traceability/query/index.ts')
+        : [],
+    )
+    expect(wrong).toEqual([])
+  })
+
+  it('loads onnxruntime only in models/runtime and reads the environment only in bin', () => {
+    const ort: string[] = []
+    const env: string[] = []
+    for (const file of graph.keys()) {
+      const text = readFileSync(join(root, file), 'utf8')
+      if (
+        /from\s+['"]onnxruntime-node['"]|import\(['"]onnxruntime-node['"]\)/.test(text) &&
+        !file.startsWith('models/runtime/')
+      )
+        ort.push(file)
+      if (/process\.env\b/.test(text) && !file.startsWith('bin/')) env.push(file)
+    }
+    expect({ ort, env }).toEqual({ ort: [], env: [] })
+  })
+
+  it('has no cycles', () => {
+    const done = new Set<string>()
+    const cycles: string[] = []
+    const walk = (file: string, path: string[]): void => {
+      const at = path.indexOf(file)
+      if (at >= 0) {
+        cycles.push([...path.slice(at), file].join(' -> '))
+        return
+      }
+      if (done.has(file)) return
+      for (const next of graph.get(file) ?? []) walk(next, [...path, file])
+      done.add(file)
+    }
+    for (const file of graph.keys()) walk(file, [])
+    expect(cycles).toEqual([])
+  })
+
+  it('keeps files at or below 300 lines', () => {
+    const long = [...graph.keys()].filter((f) => readFileSync(join(root, f), 'utf8').split('\n').length > 301)
+    expect(long).toEqual([])
+  })
+})
