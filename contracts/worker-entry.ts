@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module'
 import { Worker, type WorkerOptions } from 'node:worker_threads'
 
 /**
@@ -7,8 +6,9 @@ import { Worker, type WorkerOptions } from 'node:worker_threads'
  * Node 20 does not pass module hooks on to worker threads.
  */
 export function spawnWorker(entry: URL, options: WorkerOptions = {}): Worker {
-  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL(entry.href.replace(/\.ts$/, '.js')), options)
-  const tsx = createRequire(import.meta.url).resolve('tsx/esm/api')
-  const boot = `require(${JSON.stringify(tsx)}).register(); import(${JSON.stringify(entry.href)})`
+  if (!import.meta.url.endsWith('.ts'))
+    return new Worker(new URL(entry.href.replace(/\.ts$/, '.js')), options)
+  const tsx = new URL('../node_modules/tsx/dist/esm/api/index.mjs', import.meta.url).href
+  const boot = `import(${JSON.stringify(tsx)}).then((t) => { t.register(); return import(${JSON.stringify(entry.href)}) })`
   return new Worker(boot, { ...options, eval: true })
 }
