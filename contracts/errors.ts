@@ -16,6 +16,7 @@ export const ERROR_CODES = {
   CAM_GONE: 'the camera disappeared while running',
   CAM_TIMEOUT: 'no frame arrived within the time allowed after a trigger',
   CAM_NO_BUFFER: 'no free frame slot: the pipeline is behind',
+  CAM_SLOT: 'a frame slot was released twice',
   CAM_FRAME_TOO_LARGE: 'the frame is larger than a slot',
   CAM_INCOMPLETE: 'the frame arrived incomplete',
   CAM_STALE: 'the frame is older than the staleness budget',

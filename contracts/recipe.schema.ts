@@ -147,17 +147,30 @@ export const toolSchema = z.discriminatedUnion('use', [register1, template1, mod
 export type ToolSpec = z.infer<typeof toolSchema>
 export type ToolSpecOf<U extends ToolSpec['use']> = Extract<ToolSpec, { use: U }>
 
-const ruleSchema = z.strictObject({
-  id,
-  /** CEL condition; see docs/ARCHITECTURE.md for the variables. */
-  when: z.string().min(1),
-  /** CEL predicate over one `finding`: the findings this rule condemns. */
-  condemns: z.string().min(1).optional(),
-  verdict: z.enum(['pass', 'fail', 'inconclusive']),
-  disposition: z.enum(DISPOSITIONS),
-  severity: z.enum(SEVERITIES).optional(),
-  reason: i18nSchema,
-})
+const ruleSchema = z
+  .strictObject({
+    id,
+    /** CEL condition; docs/ARCHITECTURE.md lists the variables. */
+    when: z.string().min(1),
+    /** CEL predicate over one `finding`: the findings this rule condemns. */
+    condemns: z.string().min(1).optional(),
+    verdict: z.enum(['pass', 'fail', 'inconclusive']),
+    disposition: z.enum(DISPOSITIONS),
+    severity: z.enum(SEVERITIES).optional(),
+    reason: i18nSchema,
+  })
+  .refine((r) => r.verdict !== 'pass' || r.disposition === 'release', {
+    path: ['disposition'],
+    message: '`release` with verdict `pass`',
+  })
+  .refine((r) => r.verdict !== 'inconclusive' || r.disposition === 'hold', {
+    path: ['disposition'],
+    message: '`hold` with verdict `inconclusive`',
+  })
+  .refine((r) => r.verdict !== 'fail' || r.disposition !== 'release', {
+    path: ['disposition'],
+    message: '`rework`, `scrap` or `hold` with verdict `fail`',
+  })
 export type RuleSpec = z.infer<typeof ruleSchema>
 
 /** Versioned instructions for one view of one product; immutable once released. */
@@ -192,7 +205,10 @@ export const recipeSchema = z.strictObject({
   tools: z.array(toolSchema).min(1),
   /** A part without a readable identity: judged under its trigger number, or held. */
   identity: z.enum(['required', 'optional', 'none']).default('none'),
-  /** First match decides. Nothing matched: `pass` and `release`. */
+  /**
+   * All are evaluated; the worst matching verdict wins (fail, inconclusive, pass). Nothing passes by default: when
+   * none matches, the part is held.
+   */
   rules: z.array(ruleSchema).min(1),
 })
 export type Recipe = z.infer<typeof recipeSchema>

@@ -75,8 +75,6 @@ function expectedText(issue: Issue): string {
       return `${issue.origin} ${issue.inclusive ? '>=' : '>'} ${issue.minimum}`
     case 'too_big':
       return `${issue.origin} ${issue.inclusive ? '<=' : '<'} ${issue.maximum}`
-    case 'invalid_union':
-      return 'one of the known kinds'
     default:
       return issue.message
   }

@@ -1,0 +1,113 @@
+import {
+  type InterlockSpec,
+  type PartContext,
+  type PartStore,
+  type QEvent,
+  type RejectOutput,
+  type StationHealth,
+  uuidv7,
+  type Verdict,
+} from '../../contracts/index.ts'
+import { type Alarm, Interlock } from './interlock.ts'
+
+export interface StandingAlarm {
+  id: string
+  message: Alarm['message']
+  since: string
+}
+
+export interface EngineLog {
+  warn(fact: object, message: string): void
+  error(fact: object, message: string): void
+}
+
+/**
+ * Alarms and faults of one station: raised and cleared once, told to the PLC as its fault bit, kept as events.
+ * Interlock alarms follow the verdicts; faults come from the source and clear with the next good frame.
+ */
+export class AlarmBoard {
+  readonly #interlock: Interlock
+  readonly #context: PartContext
+  readonly #store: PartStore
+  readonly #output: RejectOutput
+  readonly #log: EngineLog
+  readonly #standing = new Map<string, StandingAlarm>()
+  #fault: { code: string; message: string } | null = null
+
+  constructor(
+    spec: InterlockSpec,
+    context: PartContext,
+    ports: { store: PartStore; output: RejectOutput; log: EngineLog },
+  ) {
+    this.#interlock = new Interlock(spec)
+    this.#context = context
+    this.#store = ports.store
+    this.#output = ports.output
+    this.#log = ports.log
+  }
+
+  get standing(): StandingAlarm[] {
+    return [...this.#standing.values()]
+  }
+
+  get fault(): { code: string; message: string } | null {
+    return this.#fault
+  }
+
+  /** Feeds the interlocks with the next verdict of the station. */
+  judge(verdict: Verdict): void {
+    const now = new Map<string, Alarm>(this.#interlock.next(verdict).map((a) => [a.id, a]))
+    for (const [id, old] of this.#standing) {
+      if (now.has(id)) continue
+      this.#standing.delete(id)
+      this.#emit(id, false, old.message.en)
+    }
+    for (const [id, alarm] of now) {
+      const old = this.#standing.get(id)
+      this.#standing.set(id, { ...alarm, since: old?.since ?? new Date().toISOString() })
+      if (!old) this.#emit(id, true, alarm.message.en)
+    }
+    this.#tellPlc()
+  }
+
+  setFault(fact: { code: string; message: string }): void {
+    const news = this.#fault?.code !== fact.code
+    this.#fault = { code: fact.code, message: fact.message }
+    this.#log.error({ station: this.#context.station, code: fact.code }, fact.message)
+    if (news) this.#emit(fact.code, true, fact.message)
+    this.#tellPlc()
+  }
+
+  clearFault(): void {
+    if (!this.#fault) return
+    this.#emit(this.#fault.code, false, this.#fault.message)
+    this.#fault = null
+    this.#tellPlc()
+  }
+
+  #tellPlc(): void {
+    this.#output.setFault(this.#fault !== null || this.#standing.size > 0)
+  }
+
+  #emit(alarm: string, active: boolean, message: string): void {
+    const data: StationHealth = { station: this.#context.station, alarm, active, code: alarm, message }
+    this.#store.emit(healthEvent(this.#context, data)).catch((error: unknown) => {
+      this.#log.error({ alarm, error: String(error) }, 'an alarm event could not be stored')
+    })
+  }
+}
+
+function healthEvent(context: PartContext, data: StationHealth): Omit<QEvent<StationHealth>, 'sequence'> {
+  return {
+    specversion: '1.0',
+    id: uuidv7(),
+    source: `/plants/${context.plant}/lines/${context.line}/stations/${context.station}`,
+    type: 'qe.station.health.v1',
+    subject: `station/${context.station}`,
+    time: new Date().toISOString(),
+    datacontenttype: 'application/json',
+    dataschema: 'urn:sightline:schema:qe.station.health.v1',
+    partitionkey: context.line,
+    data,
+  }
+}

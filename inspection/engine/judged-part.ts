@@ -1,0 +1,29 @@
+import type {
+  CaptureAck,
+  CodeRead,
+  InspectOutcome,
+  NoVerdict,
+  RejectAck,
+  RejectCommand,
+} from '../../contracts/index.ts'
+
+/** What became of one trigger, for screens and metrics. */
+export interface JudgedPart {
+  station: string
+  trigger: number
+  inspectionId: string
+  outcome: InspectOutcome
+  command: RejectCommand
+  ack: RejectAck
+  /** Null when neither store nor spool took the record. */
+  record: CaptureAck | null
+  triggeredAtMs: number
+  gateAtMs: number
+  /** Passed by the rules, held because its record was not durable in time. */
+  heldForRecord: boolean
+}
+
+/** Establishes who the part is from the codes read; injected, because identity is the business of traceability. */
+export interface Identify {
+  (codes: readonly CodeRead[]): { problem: NoVerdict | null }
+}

@@ -1,0 +1,35 @@
+import {
+  type InspectOutcome,
+  noVerdict,
+  type NoVerdict,
+  type StageTiming,
+  type Verdict,
+} from '../../contracts/index.ts'
+
+export const NO_TIMING: StageTiming = {
+  queueMs: 0,
+  decodeMs: 0,
+  gateMs: 0,
+  toolsMs: {},
+  inferMs: 0,
+  ruleMs: 0,
+  totalMs: 0,
+}
+
+/** Outcome of a trigger that never had a frame. */
+export const missedOutcome = (verdict: Verdict): InspectOutcome => ({
+  verdict,
+  timing: NO_TIMING,
+  widthPx: 0,
+  heightPx: 0,
+  worker: 'none',
+})
+
+/** Withdraws a judgement and keeps what was seen, so that people can still look at it. */
+export function withoutVerdict(
+  outcome: InspectOutcome,
+  recipe: { id: string; sha256: string },
+  nv: NoVerdict,
+): InspectOutcome {
+  return { ...outcome, verdict: noVerdict(recipe, nv, outcome.verdict) }
+}

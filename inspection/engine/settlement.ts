@@ -1,0 +1,148 @@
+import {
+  asCoded,
+  type CaptureAck,
+  type CaptureRequest,
+  type FrameMeta,
+  type InspectOutcome,
+  monoMs,
+  type PartContext,
+  type PartStore,
+  type RejectCommand,
+  type RejectOutput,
+  type StationSpec,
+  uuidv7,
+} from '../../contracts/index.ts'
+import type { LoadedRecipe } from '../recipes/index.ts'
+import type { EngineLog } from './alarm-board.ts'
+import type { JudgedPart } from './judged-part.ts'
+
+/**
+ * Time kept back from the part's budget for writing the gate command, ms. A pass whose record is not durable by
+ * `deadline - GATE_MARGIN_MS` is held.
+ */
+export const GATE_MARGIN_MS = 5
+
+/** One judged trigger on its way to record and gate. */
+export interface Judgement {
+  trigger: number
+  /** 1, or the epoch of a counter that started again. */
+  attempt: number
+  triggeredAtMs: number
+  meta: FrameMeta | null
+  /** Bytes to keep, owned by the store from here on. */
+  image: Uint8Array | null
+  outcome: InspectOutcome
+}
+
+/** Records judged triggers and serves the gate: a part is released only behind a durable record. */
+export class Settlement {
+  readonly #spec: StationSpec
+  readonly #recipe: LoadedRecipe
+  readonly #context: PartContext
+  readonly #store: PartStore
+  readonly #output: RejectOutput
+  readonly #log: EngineLog
+
+  constructor(
+    spec: StationSpec,
+    recipe: LoadedRecipe,
+    context: PartContext,
+    ports: { store: PartStore; output: RejectOutput; log: EngineLog },
+  ) {
+    this.#spec = spec
+    this.#recipe = recipe
+    this.#context = context
+    this.#store = ports.store
+    this.#output = ports.output
+    this.#log = ports.log
+  }
+
+  /** Never rejects: what fails here ends in a held part and a logged code. */
+  async settle(judgement: Judgement): Promise<JudgedPart> {
+    const { trigger, triggeredAtMs, outcome } = judgement
+    const inspectionId = uuidv7()
+    const deadlineMs = triggeredAtMs + this.#spec.budgetMs
+    const durable = this.#store.capture(this.#request(inspectionId, judgement)).catch((error: unknown) => {
+      this.#log.error({ trigger, error: asCoded(error, 'TRC_WRITE').message }, 'a record could not be stored')
+      return null
+    })
+    const { disposition, result } = outcome.verdict
+    let action: RejectCommand['action'] =
+      disposition === 'release' ? 'release' : disposition === 'hold' ? 'hold' : 'reject'
+    const heldForRecord = action === 'release' && !(await before(durable, deadlineMs - GATE_MARGIN_MS))
+    if (heldForRecord) action = 'hold'
+    const command: RejectCommand = {
+      station: this.#spec.id,
+      trigger,
+      inspectionId,
+      action,
+      result,
+      disposition: action === 'hold' ? 'hold' : disposition,
+      deadlineMs,
+    }
+    const ack = await this.#output.apply(command)
+    if (!ack.ok) this.#log.error({ trigger, code: ack.code, message: ack.message }, 'the gate was not served')
+    const record = await durable
+    if (record) this.#annotate(inspectionId, { gate: { command, ack } })
+    return {
+      station: this.#spec.id,
+      trigger,
+      inspectionId,
+      outcome,
+      command,
+      ack,
+      record,
+      triggeredAtMs,
+      gateAtMs: ack.atMs,
+      heldForRecord,
+    }
+  }
+
+  /** Keeps a result that came after its no-verdict. */
+  late(inspectionId: string, outcome: InspectOutcome): void {
+    this.#annotate(inspectionId, { late: outcome })
+  }
+
+  #annotate(inspectionId: string, note: Parameters<PartStore['annotate']>[1]): void {
+    this.#store.annotate(inspectionId, note).catch((error: unknown) => {
+      this.#log.warn({ inspectionId, error: String(error) }, 'a note on a record could not be stored')
+    })
+  }
+
+  #request(inspectionId: string, j: Judgement): CaptureRequest {
+    const { product, identity } = this.#recipe.recipe
+    return {
+      inspectionId,
+      station: this.#spec.id,
+      trigger: j.trigger,
+      attempt: j.attempt,
+      runType: 'production',
+      meta: j.meta,
+      image: j.image,
+      context: this.#context,
+      product: {
+        id: product.id,
+        revision: product.revision,
+        ...(product.gtin === undefined ? {} : { gtin: product.gtin }),
+      },
+      identity,
+      outcome: j.outcome,
+      budgetMs: this.#spec.budgetMs,
+      startedAt: new Date(j.triggeredAtMs).toISOString(),
+      endedAt: new Date(monoMs()).toISOString(),
+    }
+  }
+}
+
+/** The acknowledgement if it is there by `atMs` (monotonic), else null. */
+async function before(durable: Promise<CaptureAck | null>, atMs: number): Promise<CaptureAck | null> {
+  let timer: NodeJS.Timeout | undefined
+  const timeout = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), Math.max(0, atMs - monoMs()))
+  })
+  try {
+    return await Promise.race([durable, timeout])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,263 @@
+import {
+  asCoded,
+  type CameraItem,
+  CodedError,
+  type Frame,
+  type FrameSource,
+  type InspectOutcome,
+  type Inspector,
+  monoMs,
+  noVerdict,
+  type PartContext,
+  type PartStore,
+  type RejectOutput,
+  type StationSpec,
+} from '../../contracts/index.ts'
+import type { LoadedRecipe } from '../recipes/index.ts'
+import { AlarmBoard, type EngineLog } from './alarm-board.ts'
+import type { Identify, JudgedPart } from './judged-part.ts'
+import { missedOutcome, withoutVerdict } from './outcome.ts'
+import { GATE_MARGIN_MS, type Judgement, Settlement } from './settlement.ts'
+import { emptyCounters, LastValues, type StationState } from './station-state.ts'
+
+export interface StationPorts {
+  source: FrameSource
+  inspector: Inspector
+  output: RejectOutput
+  store: PartStore
+  identify: Identify
+  /** Called after the gate was served. */
+  onPart(part: JudgedPart): void
+  log: EngineLog
+}
+
+type Missed = Extract<CameraItem, { kind: 'missed' }>
+
+/** A jump of the trigger counter beyond this is a counter that was set, not triggers that were lost. */
+const GAP_LIMIT = 10_000
+
+/**
+ * Drives one station: trigger → frame → verdict → record → gate. Every trigger ends in exactly one record and one
+ * gate command; everything but a recorded pass in time diverts the part.
+ */
+export class StationEngine {
+  readonly #spec: StationSpec
+  readonly #recipe: LoadedRecipe
+  readonly #context: PartContext
+  readonly #ports: StationPorts
+  readonly #alarms: AlarmBoard
+  readonly #settlement: Settlement
+  readonly #counters = emptyCounters()
+  readonly #latencies = new LastValues(300)
+  readonly #inFlight = new Set<Promise<void>>()
+  #running = false
+  #lastTrigger: number | null = null
+  /** True until the first trigger of this run: gaps up to it come from the interruption, not from the camera. */
+  #resuming = true
+  #attempt = 1
+
+  constructor(spec: StationSpec, recipe: LoadedRecipe, context: PartContext, ports: StationPorts) {
+    this.#spec = spec
+    this.#recipe = recipe
+    this.#context = context
+    this.#ports = ports
+    this.#alarms = new AlarmBoard(spec.interlock, context, ports)
+    this.#settlement = new Settlement(spec, recipe, context, ports)
+  }
+
+  state(): StationState {
+    return {
+      station: this.#spec.id,
+      recipe: this.#recipe.id,
+      budgetMs: this.#spec.budgetMs,
+      counters: structuredClone(this.#counters),
+      alarms: this.#alarms.standing,
+      latenciesMs: this.#latencies.list(),
+      fault: this.#alarms.fault,
+      running: this.#running,
+    }
+  }
+
+  /** Runs until the source ends or `signal` aborts, then waits for the parts in flight. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { source, output, store } = this.#ports
+    this.#lastTrigger = await store.lastTrigger(this.#spec.id)
+    if (this.#lastTrigger !== null) await this.#closeInterrupted(this.#lastTrigger + 1)
+    const offTrigger = source.trigger ? output.onTrigger?.((n) => source.trigger?.(n)) : undefined
+    this.#running = true
+    output.setReady(true)
+    try {
+      for await (const item of source.items(signal)) {
+        if (item.kind === 'end') break
+        if (item.kind === 'fault') this.#alarms.setFault(item)
+        else await this.#accept(item)
+      }
+    } catch (error) {
+      this.#alarms.setFault(asCoded(error, 'CAM_GONE'))
+    } finally {
+      output.setReady(false)
+      offTrigger?.()
+      await Promise.all(this.#inFlight)
+      this.#running = false
+    }
+  }
+
+  /** Puts the trigger into its place in the count, closing what was lost before it, then starts its work. */
+  async #accept(item: Missed | Extract<CameraItem, { kind: 'frame' }>): Promise<void> {
+    const trigger = item.kind === 'frame' ? item.frame.meta.trigger : item.trigger
+    const expected = (this.#lastTrigger ?? trigger - 1) + 1
+    if (trigger < expected || trigger > expected + GAP_LIMIT) this.#counterRestarted(trigger, expected)
+    else if (trigger > expected && this.#resuming) await this.#closeInterrupted(trigger)
+    else for (let lost = expected; lost < trigger; lost++) this.#start(lost, this.#missed(lostTrigger(lost)))
+    this.#resuming = false
+    this.#lastTrigger = trigger
+    if (item.kind === 'frame') this.#alarms.clearFault()
+    this.#start(trigger, item.kind === 'frame' ? this.#frame(item.frame) : this.#missed(item))
+  }
+
+  /** The device counts anew: its numbers start a new epoch, so that no record takes another's place. */
+  #counterRestarted(trigger: number, expected: number): void {
+    this.#attempt = Math.floor(Date.now() / 1000)
+    const fault = new CodedError('CAM_GAP', {
+      expected: `trigger ${expected}`,
+      actual: `trigger ${trigger}`,
+      hint: 'the trigger counter was restarted',
+    })
+    this.#ports.log.warn({ station: this.#spec.id, attempt: this.#attempt }, fault.message)
+    this.#alarms.setFault({ code: fault.code, message: fault.message })
+  }
+
+  async #closeInterrupted(nextTrigger: number): Promise<void> {
+    try {
+      const closed = await this.#ports.store.closeInterrupted(
+        this.#spec.id,
+        nextTrigger,
+        this.#recipe,
+        this.#context,
+      )
+      if (closed > 0)
+        this.#ports.log.warn(
+          { station: this.#spec.id, closed },
+          'triggers of the interrupted run closed as no-verdicts',
+        )
+    } catch (error) {
+      this.#alarms.setFault(asCoded(error, 'TRC_WRITE'))
+    }
+  }
+
+  #start(trigger: number, part: Promise<void>): void {
+    this.#counters.triggers += 1
+    this.#counters.open += 1
+    const work = part.catch((error: unknown) => {
+      this.#alarms.setFault({
+        code: 'INS_TOOL',
+        message: `trigger ${trigger} failed outside judging: ${String(error)}`,
+      })
+    })
+    this.#inFlight.add(work)
+    void work.finally(() => {
+      this.#counters.open -= 1
+      this.#inFlight.delete(work)
+    })
+  }
+
+  async #missed(item: Missed): Promise<void> {
+    const verdict = noVerdict(this.#recipe, { reason: 'missed', code: item.code, message: item.message })
+    await this.#settle({
+      ...item,
+      attempt: this.#attempt,
+      meta: null,
+      image: null,
+      outcome: missedOutcome(verdict),
+    })
+  }
+
+  async #frame(frame: Frame): Promise<void> {
+    const { meta, reference } = frame
+    const attempt = this.#attempt
+    this.#ports.store
+      .openTrigger({ station: this.#spec.id, trigger: meta.trigger, at: meta.capturedAt })
+      .catch((error: unknown) => {
+        this.#ports.log.warn(
+          { trigger: meta.trigger, error: String(error) },
+          'a trigger could not be announced; its record will stand for it',
+        )
+      })
+    const { outcome, settled } = this.#ports.inspector.inspect({
+      meta,
+      pixels: {
+        in: 'slot',
+        slot: frame.slot,
+        byteLength: meta.byteLength,
+        ...(reference
+          ? {
+              reference: {
+                byteOffset: reference.bytes.byteOffset,
+                byteLength: reference.bytes.byteLength,
+                format: reference.format,
+              },
+            }
+          : {}),
+      },
+      recipe: this.#recipe.id,
+      context: this.#context,
+      deadlineMs: meta.triggeredAtMs + this.#spec.budgetMs - GATE_MARGIN_MS,
+    })
+    const judged = this.#checkIdentity(await outcome)
+    // The store outlives the borrow of the slot, so it gets its own copy.
+    const image = new Uint8Array(frame.bytes)
+    const released = settled.then((late) => {
+      frame.release()
+      return late
+    })
+    const part = await this.#settle({
+      trigger: meta.trigger,
+      attempt,
+      triggeredAtMs: meta.triggeredAtMs,
+      meta,
+      image,
+      outcome: judged,
+    })
+    const late = await released
+    if (late) {
+      this.#counters.late += 1
+      this.#settlement.late(part.inspectionId, late.outcome)
+    }
+  }
+
+  #checkIdentity(outcome: InspectOutcome): InspectOutcome {
+    if (outcome.verdict.noVerdict) return outcome
+    const { problem } = this.#ports.identify(outcome.verdict.codes)
+    return problem ? withoutVerdict(outcome, this.#recipe, problem) : outcome
+  }
+
+  async #settle(judgement: Judgement): Promise<JudgedPart> {
+    const part = await this.#settlement.settle(judgement)
+    const c = this.#counters
+    const { verdict } = part.outcome
+    c.results[verdict.result] += 1
+    if (verdict.noVerdict)
+      c.noVerdicts[verdict.noVerdict.reason] = (c.noVerdicts[verdict.noVerdict.reason] ?? 0) + 1
+    if (part.heldForRecord) c.heldForRecord += 1
+    if (part.ack.ok) c.gate[part.command.action] += 1
+    else c.gate.failed += 1
+    if (!part.record)
+      this.#alarms.setFault({
+        code: 'TRC_WRITE',
+        message: `the record of trigger ${part.trigger} could not be stored`,
+      })
+    this.#latencies.push(part.gateAtMs - part.triggeredAtMs)
+    this.#alarms.judge(verdict)
+    this.#ports.onPart(part)
+    return part
+  }
+}
+
+const lostTrigger = (trigger: number): Missed => ({
+  kind: 'missed',
+  trigger,
+  triggeredAtMs: monoMs(),
+  reason: 'camera-gone',
+  code: 'CAM_GAP',
+  message: new CodedError('CAM_GAP', { actual: `no frame for trigger ${trigger}` }).message,
+})

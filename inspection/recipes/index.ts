@@ -1,0 +1,1 @@
+export { loadRecipe, type LoadedRecipe, recipeHash } from './load-recipe.ts'

@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { canonicalJson, CodedError, parseStrict, type Recipe, recipeSchema } from '../../contracts/index.ts'
+import { compileRules } from '../rules/index.ts'
+
+export interface LoadedRecipe {
+  /** `id@version` */
+  id: string
+  recipe: Recipe
+  /** SHA-256 of the canonical JSON of the recipe with all defaults filled in. */
+  sha256: string
+  /** Folder of the recipe file; relative paths in the recipe start here. */
+  dir: string
+  file: string
+}
+
+/**
+ * Loads `<dir>/<id>@<version>.recipe.yaml` and checks everything that can be checked without models: schema,
+ * references between ROIs and tools, sizes, rules.
+ *
+ * @throws CFG_MISSING_FILE, CFG_SYNTAX, CFG_INVALID, CFG_UNKNOWN_REFERENCE, INS_RULE_INVALID
+ */
+export async function loadRecipe(dir: string, id: string): Promise<LoadedRecipe> {
+  const file = join(dir, `${id}.recipe.yaml`)
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (error) {
+    throw new CodedError('CFG_MISSING_FILE', { file, expected: `the recipe ${id}`, cause: error })
+  }
+  const recipe = parseStrict(text, recipeSchema, file)
+  const named = `${recipe.recipe}@${recipe.version}`
+  if (named !== id)
+    throw new CodedError('CFG_INVALID', {
+      file,
+      path: 'recipe',
+      expected: id,
+      actual: named,
+      hint: 'file name and content must agree',
+    })
+  try {
+    checkReferences(recipe)
+    compileRules(recipe)
+  } catch (error) {
+    if (error instanceof CodedError)
+      throw new CodedError(error.code, { ...error.detail, file, line: lineOf(text, error.detail.path) })
+    throw error
+  }
+  return { id, recipe, sha256: recipeHash(recipe), dir, file }
+}
+
+export const recipeHash = (recipe: Recipe): string =>
+  createHash('sha256').update(canonicalJson(recipe)).digest('hex')
+
+function checkReferences(recipe: Recipe): void {
+  const rois = new Set(Object.keys(recipe.rois))
+  const { widthPx, heightPx } = recipe.view
+  const need = (roi: string | undefined, path: string): void => {
+    if (roi !== undefined && !rois.has(roi)) {
+      throw new CodedError('CFG_UNKNOWN_REFERENCE', {
+        path,
+        expected: `a region of \`rois\` (${[...rois].join(', ') || 'none defined'})`,
+        actual: roi,
+      })
+    }
+  }
+  const inside = (box: readonly [number, number, number, number], path: string): void => {
+    if (box[2] > widthPx || box[3] > heightPx) {
+      throw new CodedError('CFG_INVALID', {
+        path,
+        expected: `a box inside ${widthPx} × ${heightPx} px`,
+        actual: JSON.stringify(box),
+      })
+    }
+  }
+  const ids = new Set<string>()
+  for (const [name, roi] of Object.entries(recipe.rois))
+    if (roi.shape === 'rect') inside(roi.box, `rois.${name}.box`)
+  need(recipe.gate.presence?.roi, 'gate.presence.roi')
+  recipe.tools.forEach((tool, i) => {
+    if (ids.has(tool.id))
+      throw new CodedError('CFG_INVALID', {
+        path: `tools[${i}].id`,
+        expected: 'an id used once',
+        actual: tool.id,
+      })
+    ids.add(tool.id)
+    need(tool.roi, `tools[${i}].roi`)
+    if ('exclude' in tool) tool.exclude.forEach((roi, k) => need(roi, `tools[${i}].exclude[${k}]`))
+    if (tool.use === 'register@1') tool.anchors.forEach((box, k) => inside(box, `tools[${i}].anchors[${k}]`))
+    if ((tool.use === 'register@1' || tool.use === 'template@1') && !recipe.golden) {
+      throw new CodedError('CFG_UNKNOWN_REFERENCE', {
+        path: `tools[${i}]`,
+        expected: 'a golden template (`golden:`) in the recipe',
+        actual: 'none',
+      })
+    }
+    if (tool.use === 'measure@1' && tool.unit === 'mm' && !recipe.calibration) {
+      throw new CodedError('CFG_UNKNOWN_REFERENCE', {
+        path: `tools[${i}].unit`,
+        expected: '`calibration:` in the recipe for mm',
+        actual: 'none',
+      })
+    }
+  })
+  const ruleIds = new Set<string>()
+  recipe.rules.forEach((rule, i) => {
+    if (ruleIds.has(rule.id))
+      throw new CodedError('CFG_INVALID', {
+        path: `rules[${i}].id`,
+        expected: 'an id used once',
+        actual: rule.id,
+      })
+    ruleIds.add(rule.id)
+  })
+  if (recipe.identity === 'required' && !recipe.tools.some((t) => t.use === 'code@1' && t.identity)) {
+    throw new CodedError('CFG_UNKNOWN_REFERENCE', {
+      path: 'identity',
+      expected: 'a code@1 tool with `identity: true`',
+      actual: 'none',
+    })
+  }
+  const expiry = recipe.calibration?.validUntil
+  if (expiry !== undefined && expiry < new Date().toISOString().slice(0, 10)) {
+    throw new CodedError('CFG_INVALID', {
+      path: 'calibration.validUntil',
+      expected: 'a calibration that has not expired',
+      actual: expiry,
+      hint: 'calibrate again',
+    })
+  }
+}
+
+/** Line of `a[1].b` in block-style YAML: the n-th list entry under the key, as authors write it. */
+function lineOf(text: string, path: string | undefined): number {
+  const [head, index] = /^(\w+)(?:\[(\d+)\])?/.exec(path ?? '')?.slice(1) ?? []
+  const lines = text.split('\n')
+  const start = lines.findIndex((l) => l.startsWith(`${head}:`))
+  if (start < 0 || index === undefined) return Math.max(1, start + 1)
+  let count = -1
+  let indent: number | null = null
+  for (let i = start + 1; i < lines.length; i++) {
+    const m = /^(\s*)- /.exec(lines[i] ?? '')
+    if (!m) continue
+    indent ??= m[1]?.length ?? 0
+    if ((m[1]?.length ?? 0) === indent && ++count === Number(index)) return i + 1
+  }
+  return start + 1
+}

@@ -1,0 +1,3 @@
+export { compileRules, type CompiledRules } from './compile.ts'
+export { limitState, type LimitState, type RuleDecision, type RuleFacts } from './facts.ts'
+export { lintRules, type RuleWarning } from './lint.ts'
