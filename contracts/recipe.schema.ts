@@ -80,6 +80,8 @@ const model1 = z.strictObject({
   /** Raw score from which a finding is reported. */
   threshold: z.number(),
   thresholds: z.record(z.string(), z.number()).default({}),
+  /** Grey levels of image and template are turned round (255 - x) first, for models trained on the other polarity. */
+  invert: z.boolean().default(false),
   maxFindings: z.number().int().positive().max(10_000).default(200),
   exclude: excludeRois,
 })

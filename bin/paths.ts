@@ -1,0 +1,23 @@
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+/** The project's root, from the sources and from `dist` alike. */
+function findRoot(from: string): string {
+  let dir = from
+  while (!existsSync(join(dir, 'package.json'))) {
+    const up = dirname(dir)
+    if (up === dir) throw new Error(`no package.json above ${from}`)
+    dir = up
+  }
+  return dir
+}
+
+const root = findRoot(import.meta.dirname)
+
+export const paths = {
+  root,
+  lines: join(root, 'lines'),
+  packages: join(root, 'models', 'packages'),
+  trust: join(root, 'models', 'trust', 'keys.json'),
+  web: join(root, 'dist', 'dashboard', 'web'),
+}
