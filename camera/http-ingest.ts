@@ -1,0 +1,135 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { CodedError } from '../contracts/index.ts'
+import type { FrameFormat } from '../contracts/index.ts'
+import { rawBytes } from './slot-frame.ts'
+
+/** A refusal with its HTTP status. */
+export class IngestRefusal {
+  readonly status: number
+  readonly error: CodedError
+
+  constructor(status: number, error: CodedError) {
+    this.status = status
+    this.error = error
+  }
+}
+
+const refuse = (status: number, detail: ConstructorParameters<typeof CodedError>[1]): IngestRefusal =>
+  new IngestRefusal(status, new CodedError('CAM_BAD_REQUEST', detail))
+
+/**
+ * Whether the request may create a trigger at all. What is refused here is noise, not a part: wrong address,
+ * wrong method, no token, or a web page (cameras send no Origin header) reaching for the local port.
+ */
+export function checkSender(req: IncomingMessage, station: string, token?: string): IngestRefusal | null {
+  const path = `/ingest/${station}`
+  const asked = (req.url ?? '').split('?')[0] ?? ''
+  if (asked !== path) return refuse(404, { expected: path, actual: asked.slice(0, 200) })
+  if (req.method !== 'POST') return refuse(405, { expected: 'POST', actual: req.method ?? 'nothing' })
+  if (req.headers.origin !== undefined)
+    return refuse(403, { expected: 'a camera or program', actual: 'a web page (Origin header)' })
+  if (token === undefined) return null
+  const given = /^Bearer (.+)$/.exec(req.headers.authorization ?? '')?.[1]
+  if (given === undefined) return refuse(401, { expected: 'Authorization: Bearer <token>', actual: 'none' })
+  // Equal-length digests, because the comparison must not tell how much of the token was right.
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+  return timingSafeEqual(digest(given), digest(token))
+    ? null
+    : refuse(401, { expected: 'the token of the line file', actual: 'another one' })
+}
+
+/** The camera's own trigger number; null when it sends none. */
+export function readTrigger(req: IncomingMessage): number | null | IngestRefusal {
+  const text = req.headers['x-trigger']
+  if (text === undefined) return null
+  const n = Number(text)
+  return typeof text === 'string' && /^\d{1,15}$/.test(text) && n >= 1
+    ? n
+    : refuse(400, { path: 'x-trigger', expected: 'a whole number >= 1', actual: String(text).slice(0, 60) })
+}
+
+export interface IngestFacts {
+  byteLength: number
+  format: FrameFormat
+  /** RFC 3339 as sent by the camera. */
+  capturedAt?: string
+}
+
+/** Everything else the headers say about the frame. */
+export function readFacts(
+  req: IncomingMessage,
+  maxBytes: number,
+  slotBytes: number,
+): IngestFacts | IngestRefusal {
+  const type = (req.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
+  const raw = type === 'application/octet-stream'
+  if (!raw && !/^image\/[a-z0-9.+-]+$/.test(type)) {
+    return refuse(415, {
+      path: 'content-type',
+      expected: 'image/*, or application/octet-stream with x-pixel, x-width, x-height',
+      actual: type || 'none',
+    })
+  }
+  const length = req.headers['content-length']
+  if (length === undefined) {
+    return refuse(411, {
+      path: 'content-length',
+      expected: 'the number of bytes',
+      actual: 'none',
+      hint: 'send the frame in one piece, not chunked',
+    })
+  }
+  const byteLength = Number(length)
+  const limit = Math.min(maxBytes, slotBytes)
+  if (byteLength > limit) {
+    return new IngestRefusal(
+      413,
+      new CodedError('CAM_FRAME_TOO_LARGE', {
+        expected: `at most ${limit} bytes`,
+        actual: `${byteLength} bytes`,
+        hint: slotBytes < maxBytes ? 'raise frames.slotBytes' : 'raise camera.maxBytes',
+      }),
+    )
+  }
+  const format: FrameFormat | IngestRefusal = raw
+    ? readRawFormat(req, byteLength)
+    : { kind: 'encoded', mime: type }
+  if (format instanceof IngestRefusal) return format
+  const at = req.headers['x-captured-at']
+  if (at === undefined) return { byteLength, format }
+  const time = typeof at === 'string' && RFC3339.test(at) ? Date.parse(at) : Number.NaN
+  if (Number.isNaN(time)) {
+    return refuse(400, {
+      path: 'x-captured-at',
+      expected: 'an RFC 3339 time with zone',
+      actual: String(at).slice(0, 60),
+    })
+  }
+  return { byteLength, format, capturedAt: new Date(time).toISOString() }
+}
+
+const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i
+
+function readRawFormat(req: IncomingMessage, byteLength: number): FrameFormat | IngestRefusal {
+  const pixel = req.headers['x-pixel']
+  if (pixel !== 'mono8' && pixel !== 'rgb8')
+    return refuse(400, { path: 'x-pixel', expected: 'mono8 or rgb8', actual: String(pixel).slice(0, 60) })
+  const size = (name: 'x-width' | 'x-height'): number => {
+    const text = req.headers[name]
+    return typeof text === 'string' && /^[1-9]\d{0,5}$/.test(text) ? Number(text) : 0
+  }
+  const widthPx = size('x-width')
+  const heightPx = size('x-height')
+  const expected = rawBytes(pixel, widthPx, heightPx)
+  if (expected === 0)
+    return refuse(400, { path: 'x-width, x-height', expected: 'whole numbers of pixels', actual: 'none' })
+  if (expected !== byteLength) {
+    return refuse(400, {
+      path: 'content-length',
+      expected: `${expected} bytes (${pixel}, ${widthPx} x ${heightPx})`,
+      actual: `${byteLength}`,
+    })
+  }
+  return { kind: 'raw', pixel, widthPx, heightPx }
+}

@@ -1,0 +1,219 @@
+import { createServer } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { asCoded, CodedError, monoMs } from '../contracts/index.ts'
+import type { CameraItem, FrameSlot, FrameSource } from '../contracts/index.ts'
+import type { SharedFramePool } from './frame-pool.ts'
+import { checkSender, IngestRefusal, readFacts, readTrigger } from './http-ingest.ts'
+import type { IngestFacts } from './http-ingest.ts'
+import { ItemFlow, missedItem } from './item-flow.ts'
+import { noBuffer, repeated, skipped } from './paced-source.ts'
+import { slotFrame } from './slot-frame.ts'
+import { TriggerCounter } from './trigger-counter.ts'
+
+export interface HttpPushOptions {
+  station: string
+  view: string
+  pool: SharedFramePool
+  firstTrigger: number
+  host: string
+  /** 0 = any free port; see `url()`. */
+  port: number
+  token?: string
+  maxBytes: number
+  backPressure: 'wait' | 'miss'
+  /** An upload that takes longer is incomplete: the frame would be stale anyway. */
+  staleMs: number
+}
+
+export interface ListeningSource extends FrameSource {
+  /** Where frames are to be posted; null while closed. */
+  url(): string | null
+}
+
+/**
+ * Cameras and programs push frames: `POST /ingest/<station>`. Every push by somebody entitled is a trigger: it
+ * yields a frame or a missed item, also when its headers are wrong or it breaks off. The answer 202 `{trigger}`
+ * means accounted for; so does every refusal that names a `trigger`, and repeating it would be another part.
+ */
+export function httpPushSource(options: HttpPushOptions): ListeningSource {
+  const { station, view, pool, token } = options
+  const flow = new ItemFlow('http-push')
+  const counter = new TriggerCounter(options.firstTrigger > 1 ? options.firstTrigger : null)
+  let nextTrigger = options.firstTrigger
+  let url: string | null = null
+
+  /** Numbers the push; lost numbers before it become items of their own. */
+  const number = (own: number | null): number | IngestRefusal => {
+    const n = own ?? nextTrigger
+    const step = counter.accept(n)
+    if (step.kind === 'repeat') {
+      const error = repeated(n, step.last)
+      // Not a missed item: the trigger of that number has its item already.
+      flow.fault(error, false)
+      return new IngestRefusal(409, error)
+    }
+    if (step.kind === 'jump') flow.fault(skipped(step.from, step.to), false)
+    if (step.kind === 'gap') {
+      for (let lost = step.from; lost <= step.to; lost++)
+        flow.missed(lost, monoMs(), skipped(step.from, step.to))
+    }
+    nextTrigger = n + 1
+    return n
+  }
+
+  const receive = async (req: IncomingMessage, trigger: number, atMs: number): Promise<Received> => {
+    const lost = (status: number, error: CodedError): Received => ({
+      item: missedItem(trigger, atMs, error),
+      answer: new IngestRefusal(status, error),
+    })
+    const facts = readFacts(req, options.maxBytes, pool.slotBytes)
+    if (facts instanceof IngestRefusal) return lost(facts.status, facts.error)
+    const limit = AbortSignal.any([AbortSignal.timeout(options.staleMs), flow.stopped])
+    const slot = options.backPressure === 'wait' ? await pool.acquireLater(limit) : pool.acquire()
+    if (!slot) return lost(429, noBuffer(pool.slots))
+    try {
+      await readBody(req, slot, facts, limit)
+    } catch (e) {
+      slot.release()
+      return lost(400, asCoded(e, 'CAM_INCOMPLETE'))
+    }
+    const from = req.socket.remoteAddress ?? 'unknown'
+    const frame = slotFrame(slot, facts, {
+      station,
+      view,
+      trigger,
+      cameraCounter: req.headers['x-trigger'] === undefined ? null : trigger,
+      triggeredAtMs: atMs,
+      source: `http-push from ${from}`,
+      simulated: false,
+      ...(facts.capturedAt !== undefined && { capturedAt: facts.capturedAt }),
+    })
+    return { item: { kind: 'frame', frame }, answer: null }
+  }
+
+  const server = createServer((req, res) => {
+    const refused = checkSender(req, station, token)
+    if (refused) return answer(req, res, refused.status, errorBody(refused.error))
+    if (flow.stopped.aborted)
+      return answer(req, res, 503, errorBody(new CodedError('CAM_GONE', { actual: 'the line is stopping' })))
+    const own = readTrigger(req)
+    if (own instanceof IngestRefusal) {
+      flow.fault(own.error, false)
+      return answer(req, res, own.status, errorBody(own.error))
+    }
+    const trigger = number(own)
+    if (trigger instanceof IngestRefusal)
+      return answer(req, res, trigger.status, { ...errorBody(trigger.error), next: nextTrigger })
+    const received = receive(req, trigger, monoMs())
+    flow.push(received.then((r) => r.item))
+    void received.then(({ answer: no }) =>
+      answer(req, res, no?.status ?? 202, no ? { ...errorBody(no.error), trigger } : { trigger }),
+    )
+  })
+  // A camera that keeps its connection open between parts is the fast path; a stalled upload has its own limit.
+  server.keepAliveTimeout = 65_000
+
+  const produce = (stopped: AbortSignal): Promise<void> =>
+    new Promise((resolve) => {
+      if (stopped.aborted) return resolve()
+      stopped.addEventListener('abort', () => resolve(), { once: true })
+    })
+
+  const close = async (): Promise<void> => {
+    url = null
+    flow.close()
+    if (!server.listening) return
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve())
+      server.closeIdleConnections()
+      // Uploads in progress have just become `incomplete`; give their answers a moment to leave.
+      setTimeout(() => server.closeAllConnections(), 200).unref()
+    })
+  }
+
+  return {
+    adapter: 'http-push',
+    url: () => url,
+    open: async () => {
+      if (token === undefined && !isLoopback(options.host)) {
+        throw new CodedError('CFG_INVALID', {
+          path: 'camera.token',
+          expected: 'a token, because the host is not a loopback address',
+          actual: `none with host ${options.host}`,
+        })
+      }
+      const port = await listen(server, options.host, options.port)
+      const host = options.host.includes(':') ? `[${options.host}]` : options.host
+      url = `http://${host}:${port}/ingest/${station}`
+      flow.state = 'idle'
+    },
+    items: (signal) => flow.run(signal, produce),
+    health: () => flow.health,
+    close,
+  }
+}
+
+interface Received {
+  item: CameraItem
+  /** null = accepted */
+  answer: IngestRefusal | null
+}
+
+const errorBody = (e: CodedError): { code: string; message: string } => ({ code: e.code, message: e.message })
+
+function answer(req: IncomingMessage, res: ServerResponse, status: number, body: object): void {
+  if (res.writableEnded || res.destroyed) return
+  const headers: Record<string, string> = { 'content-type': 'application/json' }
+  if (status === 401) headers['www-authenticate'] = 'Bearer'
+  if (status === 405) headers['allow'] = 'POST'
+  // The rest of a refused body is not read, so the connection cannot carry another request.
+  if (!req.complete) headers['connection'] = 'close'
+  res.writeHead(status, headers).end(JSON.stringify(body))
+}
+
+/** @throws CAM_INCOMPLETE when the sender breaks off or `limit` aborts first */
+function readBody(
+  req: IncomingMessage,
+  slot: FrameSlot,
+  facts: IngestFacts,
+  limit: AbortSignal,
+): Promise<void> {
+  const target = new Uint8Array(slot.buffer, 0, facts.byteLength)
+  let at = 0
+  return new Promise((resolve, reject) => {
+    const settle = (whole: boolean): void => {
+      req.off('data', take).off('end', end).off('close', broken).off('error', broken)
+      limit.removeEventListener('abort', broken)
+      if (whole) return resolve()
+      const actual = `${at} of ${facts.byteLength} bytes`
+      reject(new CodedError('CAM_INCOMPLETE', { expected: 'the whole frame', actual }))
+    }
+    const take = (chunk: Buffer): void => {
+      target.set(chunk, at)
+      at += chunk.byteLength
+    }
+    const end = (): void => settle(at === facts.byteLength)
+    const broken = (): void => settle(false)
+    req.on('data', take).on('end', end).on('close', broken).on('error', broken)
+    limit.addEventListener('abort', broken, { once: true })
+    if (limit.aborted || req.destroyed) broken()
+  })
+}
+
+function listen(server: ReturnType<typeof createServer>, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (e: NodeJS.ErrnoException) => {
+      const taken = e.code === 'EADDRINUSE'
+      const where = { path: 'camera.port', actual: `${host}:${port}: ${e.message}`, cause: e }
+      const hint = taken ? 'stop the other program or choose another port' : 'check host and port'
+      reject(new CodedError(taken ? 'CFG_PORT_IN_USE' : 'CAM_OPEN', { ...where, hint }))
+    })
+    server.listen(port, host, () => {
+      const address = server.address()
+      resolve(address !== null && typeof address === 'object' ? address.port : port)
+    })
+  })
+}
+
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)

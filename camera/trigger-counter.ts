@@ -1,0 +1,33 @@
+/** More lost triggers than this in one step are named as a range instead of one by one. */
+export const MAX_LISTED_GAP = 10_000
+
+export type CounterStep =
+  | { kind: 'next' }
+  /** Not above the last one: the part of that number was accounted for before. */
+  | { kind: 'repeat'; last: number }
+  /** The numbers from `from` to `to`, both included, never came. */
+  | { kind: 'gap'; from: number; to: number }
+  /** As `gap`, but too many to list. */
+  | { kind: 'jump'; from: number; to: number }
+
+/**
+ * Follows a counter that a device brings along (feature A14). The first value is compared with `expected` when
+ * that is known from an earlier run, else it sets the base: a camera that has counted since its own power-up has
+ * not lost all those frames.
+ */
+export class TriggerCounter {
+  #next: number | null
+
+  constructor(expected: number | null) {
+    this.#next = expected
+  }
+
+  accept(value: number): CounterStep {
+    const expected = this.#next
+    if (expected !== null && value < expected) return { kind: 'repeat', last: expected - 1 }
+    this.#next = value + 1
+    if (expected === null || value === expected) return { kind: 'next' }
+    const gap = { from: expected, to: value - 1 }
+    return { kind: value - expected > MAX_LISTED_GAP ? 'jump' : 'gap', ...gap }
+  }
+}
