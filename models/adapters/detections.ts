@@ -1,0 +1,61 @@
+import { boxToImage } from '../input/geometry.ts'
+import { nms } from '../kernels/nms.kernel.ts'
+import type { Decoded, DecodeContext, ModelFinding } from './adapter.ts'
+
+/** Detections in px of the model input, before suppression; parallel lists. */
+export interface Candidates {
+  /** xyxy, 4 per candidate */
+  boxes: number[]
+  scores: number[]
+  labels: number[]
+}
+
+/**
+ * Suppresses, maps to the image, clips, orders and cuts candidates that have passed their thresholds.
+ *
+ * `scores.count` is the number of findings before the cut to `maxFindings`, so a cut is visible; `scores.max` is
+ * `best`, the highest raw score of the image whether or not it reached a threshold.
+ *
+ * @param suppress null = the graph has suppressed already
+ */
+export function finishDetections(
+  found: Candidates,
+  best: number,
+  suppress: { iou: number; classAware: boolean } | null,
+  context: DecodeContext,
+): Decoded {
+  const order = Uint32Array.from(found.scores, (_, i) => i).sort((a, b) => compare(found, a, b))
+  let kept = order
+  if (suppress !== null) {
+    const keep = new Uint32Array(order.length)
+    const boxes = Float64Array.from(found.boxes)
+    const labels = Int32Array.from(found.labels)
+    kept = keep.subarray(0, nms(boxes, labels, order, suppress.iou, suppress.classAware, keep))
+  }
+  const findings: ModelFinding[] = []
+  for (const i of kept.subarray(0, context.maxFindings)) {
+    const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = found.boxes.slice(i * 4, i * 4 + 4)
+    const box = boxToImage(context.geometry, x1, y1, x2, y2)
+    findings.push({
+      class: context.labels[found.labels[i] ?? -1] ?? '',
+      score: found.scores[i] ?? 0,
+      box,
+      areaPx: (box[2] - box[0]) * (box[3] - box[1]),
+    })
+  }
+  return { findings, scores: { count: kept.length, max: best } }
+}
+
+/** Falling score; then class, top, left and number, so that equal scores keep one order on every machine. */
+function compare(found: Candidates, a: number, b: number): number {
+  const { scores, labels, boxes } = found
+  return (
+    at(scores, b) - at(scores, a) ||
+    at(labels, a) - at(labels, b) ||
+    at(boxes, a * 4 + 1) - at(boxes, b * 4 + 1) ||
+    at(boxes, a * 4) - at(boxes, b * 4) ||
+    a - b
+  )
+}
+
+const at = (list: readonly number[], i: number): number => list[i] ?? 0

@@ -1,0 +1,20 @@
+import type { FamilySpec } from '../../contracts/index.ts'
+import type { Adapter } from './adapter.ts'
+import { anomalyMap } from './anomaly-map.ts'
+import { classification } from './classification.ts'
+import { detectionDecoded } from './detection-decoded.ts'
+import { detectionYolov8 } from './detection-yolov8.ts'
+
+/** The adapter of a family. A new family is one file here, one line below and one schema in contracts. */
+export function adapterFor(spec: FamilySpec): Adapter {
+  switch (spec.family) {
+    case 'classification':
+      return classification(spec)
+    case 'detection-yolov8':
+      return detectionYolov8(spec)
+    case 'detection-decoded':
+      return detectionDecoded(spec)
+    case 'anomaly-map':
+      return anomalyMap(spec)
+  }
+}

@@ -1,0 +1,107 @@
+/** Weights are fixed-point with this many fractional bits: 255 · 2^22 plus rounding stays below 2^31. */
+export const WEIGHT_BITS = 22
+
+/**
+ * Weights of an antialiased bilinear (triangle) filter, the method of Pillow's `Image.resize(BILINEAR)` and
+ * torchvision's `antialias=True` (Pillow, src/libImaging/Resample.c): the filter widens with the shrink factor,
+ * so that every input pixel counts.
+ *
+ * @param starts  overwritten: first input index per output index; `outSize` long
+ * @param counts  overwritten: number of inputs per output index; `outSize` long
+ * @param weights overwritten: `taps` fixed-point weights per output index
+ * @param taps    weights per output, from `tapsFor`
+ */
+export function triangleWeights(
+  inSize: number,
+  outSize: number,
+  taps: number,
+  starts: Int32Array,
+  counts: Int32Array,
+  weights: Int32Array,
+): void {
+  const scale = inSize / outSize
+  const support = Math.max(1, scale)
+  for (let o = 0; o < outSize; o++) {
+    const center = (o + 0.5) * scale
+    const first = Math.max(0, Math.trunc(center - support + 0.5))
+    const count = Math.min(inSize, Math.trunc(center + support + 0.5)) - first
+    let total = 0
+    for (let t = 0; t < count; t++)
+      total += Math.max(0, 1 - Math.abs((t + first - center + 0.5) * (1 / support)))
+    for (let t = 0; t < count; t++) {
+      const w = Math.max(0, 1 - Math.abs((t + first - center + 0.5) * (1 / support))) / total
+      weights[o * taps + t] = Math.trunc(0.5 + w * (1 << WEIGHT_BITS))
+    }
+    starts[o] = first
+    counts[o] = count
+  }
+}
+
+export const tapsFor = (inSize: number, outSize: number): number =>
+  Math.ceil(Math.max(1, inSize / outSize)) * 2 + 1
+
+/**
+ * Resamples each row: H x inWidth x C → H x outWidth x C. `out` is overwritten.
+ */
+export function resampleRows(
+  src: Uint8Array,
+  inWidth: number,
+  height: number,
+  channels: number,
+  outWidth: number,
+  taps: number,
+  starts: Int32Array,
+  counts: Int32Array,
+  weights: Int32Array,
+  out: Uint8Array,
+): void {
+  const round = 1 << (WEIGHT_BITS - 1)
+  for (let y = 0; y < height; y++) {
+    const row = y * inWidth * channels
+    let to = y * outWidth * channels
+    for (let x = 0; x < outWidth; x++) {
+      const count = counts[x]!
+      const w = x * taps
+      for (let c = 0; c < channels; c++) {
+        let from = row + starts[x]! * channels + c
+        let sum = round
+        for (let t = 0; t < count; t++) {
+          sum = (sum + src[from]! * weights[w + t]!) | 0
+          from += channels
+        }
+        out[to++] = Math.min(255, sum >> WEIGHT_BITS)
+      }
+    }
+  }
+}
+
+/**
+ * Resamples each column: inHeight x rowBytes → outHeight x rowBytes.
+ *
+ * @param sums scratch, `rowBytes` long
+ * @param out  overwritten where the rows lie: row r begins at `outOffset + r * outStride`
+ */
+export function resampleColumns(
+  src: Uint8Array,
+  rowBytes: number,
+  outHeight: number,
+  taps: number,
+  starts: Int32Array,
+  counts: Int32Array,
+  weights: Int32Array,
+  sums: Int32Array,
+  out: Uint8Array,
+  outOffset: number,
+  outStride: number,
+): void {
+  for (let y = 0; y < outHeight; y++) {
+    sums.fill(1 << (WEIGHT_BITS - 1))
+    for (let t = 0; t < counts[y]!; t++) {
+      const weight = weights[y * taps + t]!
+      const row = (starts[y]! + t) * rowBytes
+      for (let i = 0; i < rowBytes; i++) sums[i] = (sums[i]! + src[row + i]! * weight) | 0
+    }
+    const to = outOffset + y * outStride
+    for (let i = 0; i < rowBytes; i++) out[to + i] = Math.min(255, sums[i]! >> WEIGHT_BITS)
+  }
+}

@@ -1,0 +1,84 @@
+import { readFile, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { CodedError, asCoded } from '../../contracts/index.ts'
+import type { ModelCard } from '../../contracts/index.ts'
+import { CARD_FILE, MODEL_FILE, sha256Of } from './manifest.ts'
+import { readCard } from './read-card.ts'
+
+/** The packages delivered with the product. */
+export const PACKAGES_DIR = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? '../packages/' : '../../../models/packages/', import.meta.url),
+)
+
+export interface PackageInfo {
+  id: string
+  version: string
+  dir: string
+  /** SHA-256 of model.onnx as it lies on disk; the signature is checked when the package is loaded. */
+  sha256: string
+  card: ModelCard
+}
+
+export interface BrokenPackage {
+  dir: string
+  error: CodedError
+}
+
+/**
+ * Packages in the sub-folders of `dirs`, ordered by id, version and folder. A folder of `dirs` that does not
+ * exist holds none.
+ *
+ * @param onBroken is told of each sub-folder that has a model or a card but is no readable package; without it
+ *                 the first one is thrown, so that none is overlooked
+ */
+export async function findPackages(
+  dirs: readonly string[],
+  onBroken?: (broken: BrokenPackage) => void,
+): Promise<PackageInfo[]> {
+  const found: PackageInfo[] = []
+  for (const dir of dirs) {
+    const entries = await readdir(dir, { withFileTypes: true }).catch(() => [])
+    for (const entry of entries) {
+      if (!entry.isDirectory()) continue
+      const place = join(dir, entry.name)
+      const names = await readdir(place)
+      if (!names.includes(CARD_FILE) && !names.includes(MODEL_FILE)) continue
+      try {
+        found.push(await readInfo(place))
+      } catch (error) {
+        const broken = { dir: place, error: asCoded(error, 'MDL_PACKAGE', { file: place }) }
+        if (onBroken === undefined) throw broken.error
+        onBroken(broken)
+      }
+    }
+  }
+  const key = (p: PackageInfo): string => `${p.id}\0${p.version}\0${p.dir}`
+  return found.sort((a, b) => (key(a) < key(b) ? -1 : 1))
+}
+
+async function readInfo(dir: string): Promise<PackageInfo> {
+  const cardFile = join(dir, CARD_FILE)
+  const card = readCard(await readFile(cardFile, 'utf8'), cardFile)
+  const sha256 = sha256Of(await readFile(join(dir, MODEL_FILE)))
+  return { id: card.id, version: card.version, dir, sha256, card }
+}
+
+/**
+ * The package a recipe pins, by id and hash: nothing floats to "latest".
+ *
+ * @throws MDL_UNKNOWN, saying what there is instead
+ */
+export function pinnedPackage(packages: readonly PackageInfo[], id: string, sha256: string): PackageInfo {
+  const match = packages.find((p) => p.id === id && p.sha256 === sha256)
+  if (match !== undefined) return match
+  const same = packages.filter((p) => p.id === id)
+  throw new CodedError('MDL_UNKNOWN', {
+    expected: `${id} with SHA-256 ${sha256}`,
+    actual:
+      same.length > 0
+        ? same.map((p) => `${id} ${p.version} with SHA-256 ${p.sha256}`).join('; ')
+        : `packages ${packages.map((p) => p.id).join(', ') || '(none)'}`,
+    hint: 'install the package, or raise the recipe version with another pin',
+  })
+}

@@ -1,0 +1,122 @@
+import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { CodedError, asCoded } from '../../contracts/index.ts'
+import type { ModelCard } from '../../contracts/index.ts'
+import type { ModelImages } from '../forward.ts'
+import { openVerified } from '../load-model.ts'
+import { screenOnnx } from '../onnx/screen.ts'
+import { createRunner } from '../runner.ts'
+import { openSession } from '../runtime/ort-session.ts'
+import { goldenFiles } from './golden-file.ts'
+import { privateKeyOf, publicHalf } from './keys.ts'
+import { CARD_FILE, MANIFEST_FILE, MODEL_FILE, sha256Of, signManifest } from './manifest.ts'
+import { readCard } from './read-card.ts'
+import { verifyPackage } from './verify.ts'
+
+export interface PackRequest {
+  onnxFile: string
+  card: ModelCard
+  /** At least one; the outputs the model gives for them on the CPU become the expected ones. */
+  goldenInputs: ModelImages[]
+  /** Package folder; an older package in it is replaced at once, after the new one has been verified. */
+  outDir: string
+  /** Ed25519, PKCS #8 PEM. */
+  privateKeyPem: string
+  keyId: string
+}
+
+export interface PackedModel {
+  dir: string
+  sha256: string
+  files: Record<string, string>
+}
+
+/** What a package folder may hold before it is replaced; anything else there belongs to someone. */
+const PACKAGE_ENTRIES = new Set([MODEL_FILE, CARD_FILE, MANIFEST_FILE, 'golden'])
+
+/**
+ * Writes a signed package: runs the model on the golden inputs, records what it gives, hashes, signs, and then
+ * verifies and replays the result as any user would. Blocks its thread.
+ *
+ * @throws MDL_PACKAGE, MDL_LOAD, MDL_INPUT, MDL_OUTPUT, MDL_SIGNATURE, MDL_GOLDEN; nothing is replaced then
+ */
+export async function packModel(request: PackRequest): Promise<PackedModel> {
+  const { outDir, goldenInputs, privateKeyPem, keyId } = request
+  const publicKey = publicHalf(privateKeyOf(privateKeyPem))
+  await refuseForeignFolder(outDir)
+  const model = await readFile(request.onnxFile).catch((error: unknown) => {
+    throw asCoded(error, 'MDL_PACKAGE', { file: request.onnxFile })
+  })
+  const cardText = `${JSON.stringify(request.card, null, 2)}\n`
+  const card = readCard(cardText, CARD_FILE)
+  screenOnnx(model)
+
+  const files = new Map<string, Uint8Array>([
+    [MODEL_FILE, model],
+    [CARD_FILE, Buffer.from(cardText)],
+  ])
+  const session = await openSession(model, { providers: ['cpu'], intraOpThreads: 1 })
+  try {
+    const { forward } = createRunner(card, sha256Of(model), session)
+    for (const [n, images] of goldenInputs.entries()) {
+      const { raw } = await forward(images)
+      for (const [name, bytes] of await goldenFiles(n, { ...images, outputs: raw })) files.set(name, bytes)
+    }
+  } finally {
+    await session.close()
+  }
+
+  const hashes = Object.fromEntries([...files].map(([name, bytes]) => [name, sha256Of(bytes)]))
+  const manifest = signManifest(hashes, privateKeyPem, keyId)
+  files.set(MANIFEST_FILE, Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`))
+  const draft = `${outDir}.packing`
+  await rm(draft, { recursive: true, force: true })
+  try {
+    await writeFiles(draft, files)
+    const runner = await openVerified(await verifyPackage(draft, { [keyId]: publicKey }), {
+      providers: ['cpu'],
+      intraOpThreads: 1,
+    })
+    await runner.close()
+    await replace(draft, outDir)
+  } finally {
+    await rm(draft, { recursive: true, force: true })
+  }
+  return { dir: outDir, sha256: sha256Of(model), files: hashes }
+}
+
+async function refuseForeignFolder(dir: string): Promise<void> {
+  const entries = await readdir(dir).catch(() => [])
+  const foreign = entries.find((name) => !PACKAGE_ENTRIES.has(name))
+  if (foreign !== undefined)
+    throw new CodedError('MDL_PACKAGE', {
+      file: join(dir, foreign),
+      expected: 'a new folder, or one that holds a model package only',
+      actual: 'a file of something else',
+      hint: 'choose another output folder',
+    })
+}
+
+async function writeFiles(dir: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  for (const [name, bytes] of files) {
+    const file = join(dir, name)
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(file, bytes)
+  }
+}
+
+async function replace(draft: string, target: string): Promise<void> {
+  const old = `${target}.replaced`
+  await rm(old, { recursive: true, force: true })
+  const had = await rename(target, old).then(
+    () => true,
+    () => false,
+  )
+  try {
+    await rename(draft, target)
+  } catch (error) {
+    if (had) await rename(old, target)
+    throw error
+  }
+  await rm(old, { recursive: true, force: true })
+}

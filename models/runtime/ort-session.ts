@@ -1,0 +1,89 @@
+import { Tensor } from 'onnxruntime-node'
+import type { InferenceSession } from 'onnxruntime-node'
+import { CodedError, asCoded } from '../../contracts/index.ts'
+import { createSession } from './providers.ts'
+import type { SessionRequest } from './providers.ts'
+
+/** Name, element type and shape of a graph input or output; strings are free dimensions. */
+export interface ValueFact {
+  name: string
+  type: string
+  shape: readonly (number | string)[]
+}
+
+/** An output as the graph gave it. `data` is owned by the receiver. */
+export interface RawTensor {
+  type: string
+  shape: readonly number[]
+  data: Float32Array | BigInt64Array
+}
+export type RawOutputs = Record<string, RawTensor>
+
+/** uint8 NHWC, not over shared memory (onnxruntime refuses that); the buffer may be refilled after `run` settles. */
+export interface InputTensor {
+  data: Uint8Array<ArrayBuffer>
+  shape: readonly [number, number, number, number]
+}
+
+/** One onnxruntime session. `run` blocks its thread: call it from a worker. */
+export interface OrtSession {
+  readonly inputs: readonly ValueFact[]
+  readonly outputs: readonly ValueFact[]
+  readonly provider: string
+  readonly degraded: string | null
+  /**
+   * @param wanted names of the outputs to fetch
+   * @throws MDL_RUN when the graph fails; MDL_OUTPUT when an output is missing or of a type no adapter reads
+   */
+  run(feeds: Record<string, InputTensor>, wanted: readonly string[]): Promise<RawOutputs>
+  close(): Promise<void>
+}
+
+export async function openSession(model: Uint8Array, request: SessionRequest): Promise<OrtSession> {
+  const { session, provider, degraded } = await createSession(model, request)
+  const reused = new Map<string, { tensor: Tensor; from: InputTensor }>()
+
+  const tensorOf = (name: string, input: InputTensor): Tensor => {
+    const known = reused.get(name)
+    if (known?.from.data === input.data && known.from.shape.every((d, i) => d === input.shape[i]))
+      return known.tensor
+    const tensor = new Tensor('uint8', input.data, input.shape)
+    reused.set(name, { tensor, from: input })
+    return tensor
+  }
+
+  return {
+    inputs: session.inputMetadata.map(factOf),
+    outputs: session.outputMetadata.map(factOf),
+    provider,
+    degraded,
+    async run(feeds, wanted) {
+      const tensors: Record<string, Tensor> = {}
+      for (const [name, input] of Object.entries(feeds)) tensors[name] = tensorOf(name, input)
+      const results = await session.run(tensors, wanted).catch((error: unknown) => {
+        throw asCoded(error, 'MDL_RUN')
+      })
+      const outputs: RawOutputs = {}
+      for (const name of wanted) outputs[name] = rawTensor(name, results[name])
+      return outputs
+    },
+    close: () => session.release(),
+  }
+}
+
+const factOf = (m: InferenceSession.ValueMetadata): ValueFact =>
+  m.isTensor
+    ? { name: m.name, type: m.type, shape: m.shape }
+    : { name: m.name, type: 'not a tensor', shape: [] }
+
+function rawTensor(name: string, value: unknown): RawTensor {
+  if (value instanceof Tensor) {
+    const { data, dims, type } = value
+    if (data instanceof Float32Array || data instanceof BigInt64Array) return { type, shape: dims, data }
+  }
+  throw new CodedError('MDL_OUTPUT', {
+    path: name,
+    expected: 'a float32 or int64 tensor',
+    actual: value instanceof Tensor ? value.type : String(value),
+  })
+}
