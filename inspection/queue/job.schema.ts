@@ -1,0 +1,23 @@
+import type { FrameFormat, FrameMeta, InspectOutcome, PartContext } from '../../contracts/index.ts'
+
+/** What travels in a BullMQ job: references and metadata, never pixels, never a decision that someone must wait for. */
+export interface QueuedInspection {
+  meta: FrameMeta
+  recipe: string
+  /** The worker refuses a recipe of other content under the same name. */
+  recipeSha256: string
+  context: PartContext
+  frameKey: string
+  reference: { key: string; format: FrameFormat } | null
+  /** Deadline on the clock of the Redis server, ms. */
+  deadlineRedisMs: number
+}
+
+/** What comes back as the job's return value. */
+export type QueuedResult =
+  | { ok: true; outcome: InspectOutcome }
+  /** The worker could not judge at all (recipe differs, frame expired): somebody else must. */
+  | { ok: false; why: 'recipe' | 'expired' | 'closing'; worker: string }
+
+export const INSPECT_QUEUE = 'sightline-inspect'
+export const JOBS_QUEUE = 'sightline-jobs'

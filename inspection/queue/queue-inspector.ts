@@ -1,0 +1,189 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Queue, QueueEvents } from 'bullmq'
+import {
+  type InspectJob,
+  type InspectOutcome,
+  type Inspector,
+  type InspectorHealth,
+  type LateOutcome,
+  monoMs,
+} from '../../contracts/index.ts'
+import { INSPECT_QUEUE, type QueuedInspection, type QueuedResult } from './job.schema.ts'
+import { jobBytes } from './job-bytes.ts'
+import { PendingInspection } from './pending-inspection.ts'
+import { connectionOptions, RedisLink } from './redis-link.ts'
+
+export interface QueueInspectorOptions {
+  redisUrl: string
+  prefix: string
+  /** Frame pool of this process, to read slots from. */
+  buffers: readonly SharedArrayBuffer[]
+  /** Judges here when Redis or the workers are gone, and as the last resort before a deadline. */
+  local: Inspector
+  /** `id@version` → SHA-256 */
+  recipes: ReadonlyMap<string, string>
+  /** Frames larger than this are judged here instead of filling Redis. */
+  maxFrameBytes: number
+  log: { warn(fact: object, message: string): void }
+}
+
+/** How long a frame outlives its deadline in Redis, and a slot waits for a late result, ms. */
+const GRACE_MS = 2_000
+
+/**
+ * Hands frames to worker processes on other hosts through BullMQ. The verdict has its deadline whether or not they
+ * answer: a part whose answer is not there when judging it here would just still fit is judged here.
+ */
+export class QueueInspector implements Inspector {
+  readonly #options: QueueInspectorOptions
+  readonly #link: RedisLink
+  readonly #queue: Queue<QueuedInspection, QueuedResult>
+  readonly #events: QueueEvents
+  readonly #pending = new Map<string, PendingInspection>()
+  readonly #workersTimer: NodeJS.Timeout
+  #remoteWorkers = 0
+  #completed = 0
+  #failed = 0
+  /** Moving average of one judgement here, ms; how much time the last resort needs. */
+  #localMs = 100
+  #degraded: string | null = 'Redis is not connected yet'
+
+  constructor(options: QueueInspectorOptions) {
+    this.#options = options
+    this.#link = new RedisLink(options.redisUrl, { commandTimeoutMs: 500 })
+    const connection = connectionOptions(options.redisUrl)
+    this.#queue = new Queue(INSPECT_QUEUE, { connection, prefix: options.prefix })
+    this.#events = new QueueEvents(INSPECT_QUEUE, { connection, prefix: options.prefix })
+    // An unreachable Redis is a state (`degraded`); without listeners it would end the process.
+    this.#queue.on('error', () => undefined)
+    this.#events.on('error', () => undefined)
+    this.#events.on('completed', ({ jobId, returnvalue }) => this.#answered(jobId, asResult(returnvalue)))
+    this.#events.on('failed', ({ jobId }) => this.#answered(jobId, null))
+    this.#workersTimer = setInterval(() => void this.#countWorkers(), 500)
+  }
+
+  /** Connects; a Redis that is not there is a degraded mode, not an error. */
+  async open(): Promise<void> {
+    if (await this.#link.ready(5_000)) {
+      await this.#events.waitUntilReady()
+      await this.#countWorkers()
+    }
+  }
+
+  inspect(job: InspectJob): ReturnType<Inspector['inspect']> {
+    const { frame, reference } = jobBytes(job, this.#options.buffers)
+    const bytes = frame.byteLength + (reference?.bytes.byteLength ?? 0)
+    const sha = this.#options.recipes.get(job.recipe)
+    if (this.#degraded !== null || sha === undefined || bytes > this.#options.maxFrameBytes)
+      return this.#judgeHere(job)
+    const id = job.meta.frameId
+    const pending = new PendingInspection(job, () => this.#judgeHere(job), {
+      reserveMs: this.#localMs * 2 + 10,
+      graceMs: GRACE_MS,
+    })
+    this.#pending.set(id, pending)
+    void pending.settled.then(() => {
+      this.#pending.delete(id)
+      this.#link
+        .drop([`${this.#options.prefix}:frame:${id}`, `${this.#options.prefix}:reference:${id}`])
+        .catch(() => undefined)
+    })
+    this.#send(id, sha, job, frame, reference).catch((error: unknown) => {
+      this.#options.log.warn(
+        { frameId: id, error: String(error) },
+        'a frame could not be queued and is judged here',
+      )
+      pending.answer(null)
+    })
+    return { outcome: pending.outcome, settled: pending.settled }
+  }
+
+  health(): InspectorHealth {
+    const local = this.#options.local.health()
+    return {
+      ...local,
+      mode: this.#degraded === null ? 'queue' : 'degraded-local',
+      workers: this.#degraded === null ? this.#remoteWorkers : local.workers,
+      busy: this.#pending.size + local.busy,
+      completed: this.#completed + local.completed,
+      failed: this.#failed + local.failed,
+      degraded: this.#degraded ?? local.degraded,
+    }
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#workersTimer)
+    await Promise.all([...this.#pending.values()].map((p) => p.settled))
+    await this.#options.local.close()
+    this.#link.close()
+    // BullMQ waits for a connection before it closes one; without Redis that wait has no end.
+    await Promise.race([Promise.allSettled([this.#events.disconnect(), this.#queue.disconnect()]), sleep(1_000)])
+  }
+
+  async #send(
+    id: string,
+    sha: string,
+    job: InspectJob,
+    frame: Uint8Array,
+    reference: ReturnType<typeof jobBytes>['reference'],
+  ): Promise<void> {
+    const { prefix } = this.#options
+    const ttlMs = job.deadlineMs - monoMs() + GRACE_MS
+    const frameKey = `${prefix}:frame:${id}`
+    const referenceKey = `${prefix}:reference:${id}`
+    await Promise.all([
+      this.#link.put(frameKey, frame, ttlMs),
+      reference ? this.#link.put(referenceKey, reference.bytes, ttlMs) : null,
+    ])
+    const data: QueuedInspection = {
+      meta: job.meta,
+      recipe: job.recipe,
+      recipeSha256: sha,
+      context: job.context,
+      frameKey,
+      reference: reference ? { key: referenceKey, format: reference.format } : null,
+      deadlineRedisMs: this.#link.toRedisMs(job.deadlineMs),
+    }
+    await this.#queue.add('inspect', data, {
+      jobId: id,
+      removeOnComplete: { age: 60, count: 1000 },
+      removeOnFail: { age: 600, count: 1000 },
+    })
+  }
+
+  #answered(id: string, result: QueuedResult | null): void {
+    const pending = this.#pending.get(id)
+    if (!pending) return
+    if (result?.ok) this.#completed += 1
+    else this.#failed += 1
+    pending.answer(result?.ok ? result.outcome : null)
+  }
+
+  #judgeHere(job: InspectJob): { outcome: Promise<InspectOutcome>; settled: Promise<LateOutcome | null> } {
+    const started = monoMs()
+    const run = this.#options.local.inspect(job)
+    void run.outcome.then((o) => {
+      if (!o.verdict.noVerdict) this.#localMs += 0.1 * (monoMs() - started - this.#localMs)
+    })
+    return run
+  }
+
+  async #countWorkers(): Promise<void> {
+    let why: string | null = null
+    if (!this.#link.up) why = 'Redis is not reachable: judging on this machine only'
+    else {
+      this.#remoteWorkers = await this.#queue.getWorkersCount().catch(() => 0)
+      if (this.#remoteWorkers === 0) why = 'no inspection worker is connected: judging on this machine only'
+    }
+    if (why !== this.#degraded)
+      this.#options.log.warn({ degraded: why }, why ?? 'inspection workers are back')
+    this.#degraded = why
+    if (why !== null) for (const pending of this.#pending.values()) pending.answer(null)
+  }
+}
+
+/** BullMQ gives the return value parsed or, from older servers, as text. */
+function asResult(value: unknown): QueuedResult | null {
+  const parsed: unknown = typeof value === 'string' ? JSON.parse(value) : value
+  return parsed !== null && typeof parsed === 'object' && 'ok' in parsed ? (parsed as QueuedResult) : null
+}

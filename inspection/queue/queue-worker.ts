@@ -1,0 +1,93 @@
+import { Worker, type Job } from 'bullmq'
+import { type Inspector, monoMs } from '../../contracts/index.ts'
+import { INSPECT_QUEUE, type QueuedInspection, type QueuedResult } from './job.schema.ts'
+import { connectionOptions, RedisLink } from './redis-link.ts'
+
+export interface QueueWorkerOptions {
+  redisUrl: string
+  /** Key prefix of the plant, so that several can share one Redis. */
+  prefix: string
+  /** Judges the frames of this host. */
+  inspector: Inspector
+  concurrency: number
+  /** `id@version` → SHA-256 of the recipes loaded here. */
+  recipes: ReadonlyMap<string, string>
+  name: string
+  onError(message: string): void
+}
+
+/**
+ * Takes inspection jobs from Redis and gives them to this host's own inspector. A lock of one second, renewed while
+ * the job runs, lets another worker take over within a second and a half when this process dies.
+ */
+export class QueueWorker {
+  readonly #options: QueueWorkerOptions
+  readonly #link: RedisLink
+  readonly #worker: Worker<QueuedInspection, QueuedResult>
+  #done = 0
+
+  constructor(options: QueueWorkerOptions) {
+    this.#options = options
+    this.#link = new RedisLink(options.redisUrl, { commandTimeoutMs: 2_000 })
+    this.#worker = new Worker<QueuedInspection, QueuedResult>(INSPECT_QUEUE, (job) => this.#judge(job), {
+      connection: connectionOptions(options.redisUrl),
+      prefix: options.prefix,
+      name: options.name,
+      concurrency: options.concurrency,
+      lockDuration: 1_000,
+      lockRenewTime: 300,
+      stalledInterval: 500,
+      maxStalledCount: 1,
+      drainDelay: 1,
+      autorun: false,
+    })
+    this.#worker.on('error', (error) => options.onError(error.message))
+  }
+
+  /** Frames judged so far. */
+  get done(): number {
+    return this.#done
+  }
+
+  async start(): Promise<void> {
+    await this.#link.ready(10_000)
+    void this.#worker.run()
+    await this.#worker.waitUntilReady()
+  }
+
+  async close(): Promise<void> {
+    await this.#worker.close()
+    this.#link.close()
+  }
+
+  async #judge(job: Job<QueuedInspection, QueuedResult>): Promise<QueuedResult> {
+    const { data } = job
+    const worker = this.#options.name
+    if (this.#options.recipes.get(data.recipe) !== data.recipeSha256)
+      return { ok: false, why: 'recipe', worker }
+    const bytes = await this.#link.take(data.frameKey)
+    const reference = data.reference
+      ? { bytes: await this.#link.take(data.reference.key), format: data.reference.format }
+      : null
+    if (!bytes || (reference && !reference.bytes)) return { ok: false, why: 'expired', worker }
+    const deadlineMs = this.#link.toLocalMs(data.deadlineRedisMs)
+    if (deadlineMs <= monoMs()) return { ok: false, why: 'expired', worker }
+    const { outcome, settled } = this.#options.inspector.inspect({
+      meta: data.meta,
+      pixels: {
+        in: 'message',
+        bytes,
+        ...(reference?.bytes ? { reference: { bytes: reference.bytes, format: reference.format } } : {}),
+      },
+      recipe: data.recipe,
+      context: data.context,
+      deadlineMs,
+    })
+    const first = await outcome
+    // Past the deadline the sender has already held the part; the late judgement is still worth keeping.
+    const late = first.verdict.noVerdict?.reason === 'deadline' ? await settled : null
+    this.#done += 1
+    const judged = late?.outcome ?? first
+    return { ok: true, outcome: { ...judged, worker: `${worker}/${judged.worker}` } }
+  }
+}
