@@ -1,0 +1,135 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import express, { type Express } from 'express'
+import { CodedError } from '../../contracts/index.ts'
+import { docsPage } from './docs-page.ts'
+import { errorHandler, unknownApiPath } from './errors.ts'
+import { EventTail } from './live/event-tail.ts'
+import { LatencyWindow } from './live/latency-window.ts'
+import { inspectionOf } from './live/newer-part.ts'
+import { LiveFeed } from './live/live-feed.ts'
+import { Metrics } from './metrics.ts'
+import { openApiDocument } from './openapi.ts'
+import type { DashboardLog, ImageReader, LiveLine, ModuleHandlers, PartQueries } from './ports.ts'
+import { mount, type Route } from './route.ts'
+import { imageRoutes } from './routes/images.ts'
+import { lineRoutes } from './routes/line.ts'
+import { liveRoutes } from './routes/live.ts'
+import { mountModules } from './routes/modules.ts'
+import { operationsRoutes } from './routes/operations.ts'
+import { partRoutes } from './routes/parts.ts'
+import { hostGuard, securityHeaders } from './security.ts'
+import { mountWeb } from './web-files.ts'
+
+export interface DashboardOptions {
+  queries: PartQueries
+  live: LiveLine
+  modules: ModuleHandlers
+  images: ImageReader
+  log: DashboardLog
+  version: string
+  /** Host names besides localhost, this machine's name and plain addresses. */
+  allowedHosts?: readonly string[]
+  /** Folder of the built pages; absent = where the build puts them. */
+  webDir?: string
+}
+
+export interface Dashboard {
+  app: Express
+  /**
+   * Starts following the log and serving. Port 0 takes a free one.
+   *
+   * @throws CFG_PORT_IN_USE
+   */
+  listen(host?: string, port?: number): Promise<{ host: string; port: number; url: string }>
+  close(): Promise<void>
+}
+
+const PRIME_PARTS = 200
+
+/** The HTTP side of a line: API, live feed, metrics, documentation and pages. It reads; it never judges. */
+export function createDashboard(options: DashboardOptions): Dashboard {
+  const { queries, live, log, version } = options
+  const tail = new EventTail(queries, live, log)
+  const latency = new LatencyWindow()
+  const feed = new LiveFeed({ queries, live, tail, latency, log })
+  const metrics = new Metrics(queries, live, feed, version)
+  tail.subscribe((batch) => {
+    metrics.observe(batch)
+    for (const logged of batch) {
+      const part = inspectionOf(logged)
+      if (part) latency.add(part.station, part.totalMs)
+    }
+  })
+
+  const routes: Route[] = [
+    ...lineRoutes({ queries, live, latency, tail, feed, version, startedAtMs: Date.now() }),
+    ...partRoutes(queries, live),
+    ...imageRoutes(options.images),
+    ...liveRoutes(feed),
+  ]
+  let document: object | null = null
+  const describe = (): object => (document ??= openApiDocument(routes, options.modules.handlers, version))
+  routes.push(
+    ...operationsRoutes({
+      live,
+      metrics,
+      version,
+      document: describe,
+      page: (language) => docsPage(describe(), language),
+    }),
+  )
+
+  const app = express()
+  app.disable('x-powered-by')
+  app.set('query parser', 'simple')
+  app.use(securityHeaders(), hostGuard(options.allowedHosts ?? []))
+  mount(app, routes)
+  mountModules(app, options.modules.handlers)
+  app.use('/api', unknownApiPath)
+  mountWeb(app, options.webDir)
+  app.use(errorHandler(log))
+
+  const server = createServer(app)
+  return {
+    app,
+    async listen(host = '127.0.0.1', port = 8414) {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)))
+        server.listen(port, host, resolve)
+      })
+      await tail.start()
+      latency.prime(await queries.recentParts({ limit: PRIME_PARTS }))
+      const at = server.address() as AddressInfo
+      const name = at.family === 'IPv6' ? `[${at.address}]` : at.address
+      return { host: at.address, port: at.port, url: `http://${name}:${at.port}` }
+    },
+    async close() {
+      feed.close()
+      tail.stop()
+      metrics.registry.clear()
+      if (!server.listening) return
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve())
+        server.closeIdleConnections()
+        setTimeout(() => server.closeAllConnections(), 1_500).unref()
+      })
+    },
+  }
+}
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): CodedError {
+  if (error.code === 'EADDRINUSE')
+    return new CodedError('CFG_PORT_IN_USE', {
+      expected: 'a free port',
+      actual: `${host}:${port} is taken`,
+      hint: 'stop the other program or set another port (dashboard.port in the line file, --port)',
+      cause: error,
+    })
+  return new CodedError('CFG_INVALID', {
+    path: 'dashboard.host',
+    expected: 'an address of this machine',
+    actual: `${host}:${port}: ${error.message}`,
+    cause: error,
+  })
+}

@@ -1,0 +1,63 @@
+import type { ErrorRequestHandler, RequestHandler } from 'express'
+import { asCoded, CodedError, type ErrorCode } from '../../contracts/index.ts'
+import type { DashboardLog } from './ports.ts'
+
+const STATUS: Partial<Record<ErrorCode, number>> = {
+  API_REQUEST: 400,
+  API_NOT_FOUND: 404,
+  TRC_NOT_FOUND: 404,
+  MDL_UNKNOWN: 404,
+  EVT_REFERENCE: 409,
+  EVT_SCHEMA: 400,
+  TRC_IDENTITY: 400,
+  TRC_DISK_FULL: 507,
+}
+
+export const badRequest = (expected: string, actual: string, path?: string): CodedError =>
+  new CodedError('API_REQUEST', { expected, actual, ...(path === undefined ? {} : { path }) })
+
+export const notFound = (expected: string, actual: string): CodedError =>
+  new CodedError('API_NOT_FOUND', { expected, actual })
+
+/** Any path under `/api` that no route answers. */
+export const unknownApiPath: RequestHandler = (req) => {
+  throw notFound('a path listed in /openapi.json', `${req.method} ${req.path}`)
+}
+
+/** Every failure leaves as `{ code, message }`; what is not the caller's fault is also logged with its cause. */
+export function errorHandler(log: DashboardLog): ErrorRequestHandler {
+  return (error: unknown, req, res, next) => {
+    const coded = fromExpress(error) ?? asCoded(error, 'API_INTERNAL')
+    const status = coded.code === 'API_REQUEST' ? statusOf(error, 400) : (STATUS[coded.code] ?? 500)
+    if (status >= 500)
+      log.error({ err: error, method: req.method, path: req.path, code: coded.code }, 'request failed')
+    if (res.headersSent) {
+      next(error)
+      return
+    }
+    res.status(status).set('Cache-Control', 'no-store').json({ code: coded.code, message: coded.message })
+  }
+}
+
+/** Express and its body parser throw http-errors: a malformed path or body is the caller's fault. */
+function fromExpress(error: unknown): CodedError | null {
+  if (error instanceof CodedError) return null
+  const status = statusOf(error, 500)
+  if (status < 400 || status > 499) return null
+  return badRequest('a well-formed request', error instanceof Error ? error.message : String(error))
+}
+
+function statusOf(error: unknown, fallback: number): number {
+  if (error !== null && typeof error === 'object' && 'status' in error && typeof error.status === 'number')
+    return error.status
+  return error instanceof RefusedError ? error.status : fallback
+}
+
+/** A well-formed request from someone or somewhere it is not allowed from; API_REQUEST with status 403. */
+export class RefusedError extends CodedError {
+  readonly status = 403
+  constructor(expected: string, actual: string, hint?: string) {
+    super('API_REQUEST', { expected, actual, ...(hint === undefined ? {} : { hint }) })
+    this.name = 'RefusedError'
+  }
+}

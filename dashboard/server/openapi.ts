@@ -1,0 +1,82 @@
+import { OpenApiGeneratorV31, OpenAPIRegistry } from '@asteasolutions/zod-to-openapi'
+import { z } from './zod.ts'
+import type { ModuleHandler } from './ports.ts'
+import type { Route } from './route.ts'
+import { LIVE_MESSAGES } from './schemas/live.schema.ts'
+import { partDetailSchema, partRowSchema } from './schemas/part.schema.ts'
+import { verdictSchema } from './schemas/verdict.schema.ts'
+
+const errorSchema = z.object({ code: z.string(), message: z.string() })
+
+/** Express path → OpenAPI path: `/parts/:id` → `/parts/{id}`. */
+export const openApiPath = (path: string): string => path.replace(/:(\w+)/g, '{$1}')
+
+/** OpenAPI 3.1 of everything the server answers: its own routes and those of the module host. */
+export function openApiDocument(
+  routes: readonly Route[],
+  modules: readonly ModuleHandler[],
+  version: string,
+): object {
+  const registry = new OpenAPIRegistry()
+  const error = registry.register('Error', errorSchema)
+  registry.register('PartRow', partRowSchema)
+  registry.register('PartDetail', partDetailSchema)
+  registry.register('Verdict', verdictSchema)
+  for (const [name, schema] of Object.entries(LIVE_MESSAGES))
+    if (name !== 'part') registry.register(`Live.${name}`, schema)
+  const failure = { description: 'code and message', content: { 'application/json': { schema: error } } }
+
+  for (const route of routes) {
+    const type = route.contentType ?? 'application/json'
+    registry.registerPath({
+      method: route.method,
+      path: openApiPath(route.path),
+      tags: [route.tag],
+      summary: route.summary.en,
+      'x-summary-zh': route.summary.zh,
+      request: {
+        ...(route.params === undefined ? {} : { params: route.params }),
+        ...(route.query === undefined ? {} : { query: route.query }),
+      },
+      responses: {
+        200: { description: 'OK', content: { [type]: { schema: route.response } } },
+        ...(route.params === undefined && route.query === undefined ? {} : { 400: failure }),
+        ...(route.params === undefined ? {} : { 404: failure }),
+        ...(route.path === '/readyz'
+          ? { 503: { description: 'Not ready', content: { [type]: { schema: route.response } } } }
+          : {}),
+      },
+    })
+  }
+
+  for (const handler of modules) {
+    const names = [...handler.path.matchAll(/:(\w+)/g)].map((m) => m[1] ?? '')
+    registry.registerPath({
+      method: handler.method === 'GET' ? 'get' : handler.method === 'PUT' ? 'put' : 'post',
+      path: openApiPath(handler.path),
+      tags: ['modules'],
+      summary: handler.summary?.en ?? `${handler.method} ${handler.path}`,
+      ...(handler.summary === undefined ? {} : { 'x-summary-zh': handler.summary.zh }),
+      'x-role': handler.role,
+      ...(names.length === 0
+        ? {}
+        : { request: { params: z.object(Object.fromEntries(names.map((n) => [n, z.string()]))) } }),
+      responses: {
+        200: { description: 'OK', content: { 'application/json': { schema: z.unknown() } } },
+        400: failure,
+        404: failure,
+      },
+    })
+  }
+
+  return new OpenApiGeneratorV31(registry.definitions).generateDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'Sightline',
+      version,
+      description:
+        'Inline inspection: state of the line, inspections, images, live feed, modules. Errors are `{ code, message }`.',
+    },
+    servers: [{ url: '/' }],
+  })
+}

@@ -1,0 +1,102 @@
+import type { z } from 'zod'
+import type { LoggedEvent, VerdictResult } from '../../contracts/index.ts'
+import type {
+  edgeSchema,
+  lifeEventSchema,
+  paretoSchema,
+  partDetailSchema,
+  partRowSchema,
+  serialLifeSchema,
+  stationCountersSchema,
+  triggerBalanceSchema,
+} from './schemas/part.schema.ts'
+import type {
+  alarmSchema,
+  lineInfoSchema,
+  lineStateSchema,
+  recipeFactsSchema,
+} from './schemas/line.schema.ts'
+import type { i18nTextSchema } from './schemas/verdict.schema.ts'
+
+export type Awaitable<T> = T | Promise<T>
+
+export type PartRow = z.infer<typeof partRowSchema>
+export type PartDetail = z.infer<typeof partDetailSchema>
+export type SerialLife = z.infer<typeof serialLifeSchema>
+export type LifeEvent = z.infer<typeof lifeEventSchema>
+export type Edge = z.infer<typeof edgeSchema>
+export type StationCounters = z.infer<typeof stationCountersSchema>
+export type StationBalance = z.infer<typeof triggerBalanceSchema>
+export type DefectCount = z.infer<typeof paretoSchema>[number]
+export type LineInfo = z.infer<typeof lineInfoSchema>
+export type LineState = z.infer<typeof lineStateSchema>
+export type Alarm = z.infer<typeof alarmSchema>
+export type RecipeFacts = z.infer<typeof recipeFactsSchema>
+export type Text = z.infer<typeof i18nTextSchema>
+
+export interface PartFilter {
+  limit: number
+  /** Only rows before this log position; absent = from the newest. */
+  beforePosition?: number
+  station?: string
+  result?: VerdictResult
+}
+
+/** The read side of the records, as pages need it. Calls may be synchronous; they must be short. */
+export interface PartQueries {
+  /** Newest first. */
+  recentParts(filter: PartFilter): Awaitable<PartRow[]>
+  part(inspectionId: string): Awaitable<PartDetail | null>
+  bySerial(serial: string): Awaitable<SerialLife | null>
+  /** Absent `sinceIso` = all records. */
+  counters(sinceIso?: string): Awaitable<StationCounters[]>
+  triggerBalance(): Awaitable<StationBalance[]>
+  /** Condemned findings per class, most frequent first. */
+  defectPareto(sinceIso?: string): Awaitable<DefectCount[]>
+  /** Events with a position > `position`, in order, at most `limit`. */
+  eventsAfter(position: number, limit: number): Awaitable<LoggedEvent[]>
+  /** Position of the newest event, 0 when the log is empty. */
+  lastPosition(): Awaitable<number>
+}
+
+/** The running line, read only. */
+export interface LiveLine {
+  info(): LineInfo
+  state(): LineState
+  /** Facts of any recipe that judged a stored part, also of an older version; null when it is no longer there. */
+  recipe(id: string): RecipeFacts | null
+  /** Calls back after new events are committed: a wake-up, not a delivery. Returns the unsubscriber. */
+  onAppend(listener: () => void): () => void
+}
+
+export interface ImageReader {
+  /** Absolute path of the stored bytes, or null. `sha256` is 64 lower-case hex digits, already checked. */
+  path(sha256: string): Awaitable<string | null>
+}
+
+export interface ModuleRequest {
+  params: Record<string, string>
+  query: Record<string, string>
+  body: unknown
+}
+
+/** One HTTP handler of the module host; `path` is absolute and in Express form (`/api/m/:slug/status`). */
+export interface ModuleHandler {
+  method: 'GET' | 'POST' | 'PUT'
+  path: string
+  role: string
+  summary?: Text
+  /** Returns the JSON answer; throws CodedError. */
+  handle(request: ModuleRequest): Awaitable<unknown>
+}
+
+export interface ModuleHandlers {
+  handlers: readonly ModuleHandler[]
+}
+
+/** The part of pino the server uses. */
+export interface DashboardLog {
+  info(facts: object, text: string): void
+  warn(facts: object, text: string): void
+  error(facts: object, text: string): void
+}

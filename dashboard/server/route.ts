@@ -1,0 +1,78 @@
+import type { Request, Response, Router } from 'express'
+import { z } from './zod.ts'
+import type { Text } from './ports.ts'
+import { badRequest } from './errors.ts'
+
+/** A route as data: what serves it, what checks it and what documents it are one object. */
+export interface Route {
+  method: 'get'
+  /** Express form, e.g. `/api/parts/:inspectionId`. */
+  path: string
+  tag: 'operations' | 'line' | 'parts' | 'images' | 'live'
+  summary: Text
+  params?: z.ZodObject
+  query?: z.ZodObject
+  /** `application/json` unless said otherwise. */
+  contentType?: string
+  response: z.ZodType
+  /** Answers; called with checked parameters only. */
+  run(req: Request, res: Response): Promise<void>
+}
+
+interface JsonRoute<P extends z.ZodObject, Q extends z.ZodObject, R extends z.ZodType> {
+  path: string
+  tag: Route['tag']
+  summary: Text
+  params?: P
+  query?: Q
+  response: R
+  handle(request: {
+    params: z.output<P>
+    query: z.output<Q>
+  }): z.input<NoInfer<R>> | Promise<z.input<NoInfer<R>>>
+}
+
+const none = z.strictObject({})
+
+/** A GET that answers JSON, never cached. */
+export function jsonRoute<
+  R extends z.ZodType,
+  P extends z.ZodObject = typeof none,
+  Q extends z.ZodObject = typeof none,
+>(route: JsonRoute<P, Q, R>): Route {
+  return {
+    ...route,
+    method: 'get',
+    run: async (req, res) => {
+      const params = check(route.params ?? none, req.params, 'path') as z.output<P>
+      const query = check(route.query ?? none, req.query, 'query') as z.output<Q>
+      res.set('Cache-Control', 'no-store').json(await route.handle({ params, query }))
+    },
+  }
+}
+
+/**
+ * Checks request input strictly: an unknown query parameter is an error, like an unknown key of a line file.
+ *
+ * @throws API_REQUEST naming the first parameter that is wrong
+ */
+export function check<S extends z.ZodType>(schema: S, value: unknown, where: string): z.output<S> {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  const key =
+    issue?.code === 'unrecognized_keys' ? issue.keys[0] : issue?.path.map((part) => String(part)).join('.')
+  const found =
+    value !== null && typeof value === 'object' && key !== undefined
+      ? JSON.stringify((value as Record<string, unknown>)[key])
+      : undefined
+  throw badRequest(
+    issue?.message ?? 'valid input',
+    (found ?? 'nothing').slice(0, 120),
+    `${where}: ${key ?? ''}`,
+  )
+}
+
+export function mount(router: Router, routes: readonly Route[]): void {
+  for (const route of routes) router.get(route.path, (req, res) => route.run(req, res))
+}

@@ -1,0 +1,106 @@
+import { z } from '../zod.ts'
+import { VERDICTS } from '../../../contracts/index.ts'
+import { notFound } from '../errors.ts'
+import { newerPart } from '../live/newer-part.ts'
+import type { LiveLine, PartQueries } from '../ports.ts'
+import { jsonRoute, type Route } from '../route.ts'
+import { recipeFactsSchema } from '../schemas/line.schema.ts'
+import { partDetailSchema, partRowSchema, serialLifeSchema } from '../schemas/part.schema.ts'
+
+const station = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'a station id')
+const filter = { station: station.optional(), result: z.enum(VERDICTS, VERDICTS.join(' or ')).optional() }
+const wholeNumber = (max: number): z.ZodType<number, string> =>
+  z
+    .string()
+    .regex(/^\d{1,15}$/, `a whole number from 1 to ${max}`)
+    .transform(Number)
+    .refine((n) => n >= 1 && n <= max, `a whole number from 1 to ${max}`)
+
+const listQuery = z.strictObject({
+  ...filter,
+  limit: wholeNumber(200).optional(),
+  before: wholeNumber(Number.MAX_SAFE_INTEGER).optional(),
+})
+
+export const partPageSchema = z.object({
+  parts: z.array(partRowSchema),
+  /** Give it as `before` for the next page; null = no older part. */
+  nextBefore: z.number().nullable(),
+})
+
+export const partAnswerSchema = z.object({
+  part: partDetailSchema,
+  recipe: recipeFactsSchema.nullable(),
+  /** Inspection ids of the neighbours in the log that match the filter. */
+  neighbours: z.object({ newer: z.string().nullable(), older: z.string().nullable() }),
+})
+
+export function partRoutes(queries: PartQueries, live: LiveLine): Route[] {
+  return [
+    jsonRoute({
+      path: '/api/parts',
+      tag: 'parts',
+      summary: { zh: '检测记录,最新在前,可过滤', en: 'Inspections, newest first, filtered' },
+      query: listQuery,
+      response: partPageSchema,
+      async handle({ query: { limit = 50, before, station: at, result } }) {
+        const rows = await queries.recentParts({
+          limit: limit + 1,
+          ...(before === undefined ? {} : { beforePosition: before }),
+          ...(at === undefined ? {} : { station: at }),
+          ...(result === undefined ? {} : { result }),
+        })
+        const parts = rows.slice(0, limit)
+        const last = parts.at(-1)
+        return { parts, nextBefore: rows.length > limit && last ? last.position : null }
+      },
+    }),
+    jsonRoute({
+      path: '/api/parts/:inspectionId',
+      tag: 'parts',
+      summary: {
+        zh: '一次检测的全部事实:判定、缺陷、规则轨迹、图像、闸门、履历',
+        en: 'Everything about one inspection: verdict, findings, rule trace, images, gate, life',
+      },
+      params: z.strictObject({ inspectionId: z.uuid('an inspection id (UUID)') }),
+      query: z.strictObject(filter),
+      response: partAnswerSchema,
+      async handle({ params: { inspectionId }, query }) {
+        const part = await queries.part(inspectionId)
+        if (!part) throw notFound('the id of a recorded inspection', inspectionId)
+        const matching = {
+          ...(query.station === undefined ? {} : { station: query.station }),
+          ...(query.result === undefined ? {} : { result: query.result }),
+        }
+        const older = await queries.recentParts({
+          limit: 1,
+          beforePosition: part.row.position,
+          ...matching,
+        })
+        return {
+          part,
+          recipe: live.recipe(part.verdict.recipe),
+          neighbours: {
+            newer: await newerPart(queries, part.row.position, matching),
+            older: older[0]?.inspectionId ?? null,
+          },
+        }
+      },
+    }),
+    jsonRoute({
+      path: '/api/serials/:serial',
+      tag: 'parts',
+      summary: {
+        zh: '一个序列号的履历:全部检测、谱系、事件',
+        en: 'The life of a serial: every inspection, genealogy, events',
+      },
+      params: z.strictObject({ serial: z.string().min(1).max(512, 'at most 512 characters') }),
+      response: serialLifeSchema,
+      async handle({ params: { serial } }) {
+        const life = await queries.bySerial(serial)
+        if (!life) throw notFound('the serial of a recorded part', serial)
+        return life
+      },
+    }),
+  ]
+}

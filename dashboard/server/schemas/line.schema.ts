@@ -1,0 +1,95 @@
+import { z } from '../zod.ts'
+import { i18nTextSchema } from './verdict.schema.ts'
+
+const num = z.number()
+
+export const calibrationFactsSchema = z.object({
+  mmPerPx: num.positive(),
+  originMm: z.tuple([num, num]).readonly(),
+})
+
+/** What the viewer needs to know of a recipe. */
+export const recipeFactsSchema = z.object({
+  recipe: z.string(),
+  title: i18nTextSchema,
+  product: z.string(),
+  calibration: calibrationFactsSchema.nullable(),
+  /** SHA-256 under which `/api/images` serves the golden template; null when it travels with each frame or is absent. */
+  goldenSha256: z.string().nullable(),
+})
+
+const cameraHealthSchema = z.object({
+  state: z.enum(['opening', 'online', 'idle', 'reconnecting', 'offline', 'disabled']),
+  frames: num,
+  missed: num,
+  faults: num,
+  restarts: num,
+  lastFrameAtMs: num.nullable(),
+  lastError: z.string().nullable(),
+})
+
+export const lineInfoSchema = z.object({
+  line: z.string(),
+  plant: z.string(),
+  title: i18nTextSchema,
+  startedAt: z.string(),
+  stations: z.array(
+    z.object({
+      id: z.string(),
+      camera: z.string(),
+      reject: z.string(),
+      recipe: z.string(),
+      budgetMs: num,
+    }),
+  ),
+  recipes: z.array(recipeFactsSchema),
+  modules: z.array(z.string()),
+})
+
+export const alarmSchema = z.object({
+  /** Station id, or `line`. */
+  station: z.string(),
+  alarm: z.string(),
+  code: z.string(),
+  message: z.string(),
+  since: z.string(),
+})
+
+export const lineStateSchema = z.object({
+  at: z.string(),
+  /** `stopped`: an interlock or an operator asked the line to stop. */
+  run: z.enum(['starting', 'running', 'stopped', 'ended']),
+  stations: z.array(
+    z.object({
+      id: z.string(),
+      camera: cameraHealthSchema,
+      reject: z.object({
+        connected: z.boolean(),
+        applied: num,
+        failed: num,
+        lastError: z.string().nullable(),
+      }),
+    }),
+  ),
+  inspector: z.object({
+    mode: z.enum(['local', 'queue', 'degraded-local']),
+    workers: num,
+    busy: num,
+    queued: num,
+    completed: num,
+    failed: num,
+    restarts: num,
+    provider: z.string(),
+    degraded: z.string().nullable(),
+  }),
+  store: z.object({
+    state: z.enum(['ok', 'late', 'spooling', 'failed']),
+    queued: num,
+    spooled: num,
+    captured: num,
+    lastError: z.string().nullable(),
+  }),
+  alarms: z.array(alarmSchema),
+  /** Declared degraded modes: working, but less than was asked for. */
+  degraded: z.array(z.object({ id: z.string(), text: i18nTextSchema })),
+})

@@ -1,0 +1,119 @@
+import { z } from '../zod.ts'
+import { DISPOSITIONS, NO_VERDICT_REASONS, SEVERITIES, VERDICTS } from '../../../contracts/index.ts'
+import { i18nTextSchema, registrationSchema, timingSchema, verdictSchema } from './verdict.schema.ts'
+
+const num = z.number()
+const box = z.tuple([num, num, num, num]).readonly()
+
+export const imageRefSchema = z.object({ sha256: z.string(), widthPx: num, heightPx: num })
+
+/** One inspection as lists and the live view show it: small, without score maps, findings or traces. */
+export const partRowSchema = z.object({
+  /** Position of its event in the log; the paging cursor. */
+  position: num,
+  inspectionId: z.string(),
+  station: z.string(),
+  trigger: num,
+  attempt: num,
+  serial: z.string(),
+  identifiedBy: z.enum(['code', 'trigger']),
+  product: z.string(),
+  lot: z.string().nullable(),
+  result: z.enum(VERDICTS),
+  disposition: z.enum(DISPOSITIONS),
+  severity: z.enum(SEVERITIES).nullable(),
+  noVerdict: z.enum(NO_VERDICT_REASONS).nullable(),
+  reasons: z.array(i18nTextSchema),
+  /** Condemned findings, at most as many as the port gives; boxes in px of the part frame. */
+  defects: z.array(z.object({ class: z.string(), score: num, box })),
+  /** The frame that was judged; null when none arrived. */
+  image: imageRefSchema.nullable(),
+  /** Places the boxes on the frame; absent when the rows do not carry it. */
+  registration: registrationSchema.nullable().optional(),
+  recipe: z.string(),
+  /** RFC 3339, UTC, when it was judged. */
+  at: z.string(),
+  /** Trigger to verdict, ms. */
+  totalMs: num,
+  budgetMs: num,
+})
+
+const gateSchema = z.object({
+  command: z.object({
+    station: z.string(),
+    trigger: num,
+    inspectionId: z.string(),
+    action: z.enum(['release', 'reject', 'hold']),
+    result: z.enum(VERDICTS),
+    disposition: z.enum(DISPOSITIONS),
+    deadlineMs: num,
+  }),
+  ack: z.union([
+    z.object({ ok: z.literal(true), atMs: num }),
+    z.object({ ok: z.literal(false), code: z.string(), message: z.string(), atMs: num }),
+  ]),
+})
+
+export const edgeSchema = z.object({
+  kind: z.string(),
+  child: z.string(),
+  parent: z.string(),
+  certainty: z.enum(['certain', 'probable']),
+})
+
+/** An entry of the part's timeline. */
+export const lifeEventSchema = z.object({
+  position: num,
+  at: z.string(),
+  type: z.string(),
+  subject: z.string(),
+  /** Result, when the event is an inspection. */
+  result: z.enum(VERDICTS).nullable(),
+  inspectionId: z.string().nullable(),
+})
+
+export const partDetailSchema = z.object({
+  row: partRowSchema,
+  verdict: verdictSchema,
+  timing: timingSchema.nullable(),
+  /** `frame` is what was judged, `golden` the template that travelled with it. */
+  images: z.array(imageRefSchema.extend({ role: z.enum(['frame', 'golden']), view: z.string() })),
+  worker: z.string().nullable(),
+  simulated: z.boolean(),
+  source: z.string().nullable(),
+  gate: z.array(gateSchema),
+  /** Results that came after the no-verdict had been given. */
+  late: z.array(z.object({ at: z.string(), result: z.enum(VERDICTS), reasons: z.array(i18nTextSchema) })),
+  /** Inspections of the same serial, oldest first, this one included. */
+  siblings: z.array(partRowSchema),
+  edges: z.array(edgeSchema),
+  events: z.array(lifeEventSchema),
+})
+
+export const serialLifeSchema = z.object({
+  serial: z.string(),
+  inspections: z.array(partRowSchema),
+  edges: z.array(edgeSchema),
+  events: z.array(lifeEventSchema),
+})
+
+export const stationCountersSchema = z.object({
+  station: z.string(),
+  pass: num,
+  fail: num,
+  /** Judged inconclusive by a rule; no-verdicts are not in here. */
+  inconclusive: num,
+  /** Reason → count; reasons that did not occur are absent. */
+  noVerdict: z.partialRecord(z.enum(NO_VERDICT_REASONS), num),
+})
+
+export const triggerBalanceSchema = z.object({
+  station: z.string(),
+  triggers: num,
+  verdicts: num,
+  noVerdicts: num,
+  open: num,
+  closed: z.boolean(),
+})
+
+export const paretoSchema = z.array(z.object({ class: z.string(), count: num }))

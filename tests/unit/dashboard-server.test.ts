@@ -1,0 +1,238 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { z } from 'zod'
+import { createDashboard } from '../../dashboard/index.ts'
+import { partAnswerSchema, partPageSchema } from '../../dashboard/server/routes/parts.ts'
+import { lineAnswerSchema } from '../../dashboard/server/schemas/live.schema.ts'
+import { serialLifeSchema } from '../../dashboard/server/schemas/part.schema.ts'
+import { rawGet, serve, type Served } from './samples/dashboard-serve.ts'
+
+let at: Served
+
+beforeAll(async () => {
+  const webDir = mkdtempSync(join(tmpdir(), 'sightline-web-'))
+  writeFileSync(join(webDir, 'index.html'), '<!doctype html><title>pages</title>')
+  mkdirSync(join(webDir, 'assets'))
+  writeFileSync(join(webDir, 'assets', 'app-1.js'), 'export {}')
+  writeFileSync(join(webDir, '..', 'secret.txt'), 'secret')
+  at = await serve(60, { webDir })
+})
+afterAll(() => at.dashboard.close())
+
+const get = async <S extends z.ZodType>(path: string, schema: S): Promise<z.output<S>> => {
+  const res = await fetch(at.url + path)
+  expect(res.status).toBe(200)
+  return schema.parse(await res.json())
+}
+
+const refused = async (path: string): Promise<{ status: number; code: string; message: string }> => {
+  const { status, text } = await rawGet(at.port, path)
+  return { status, ...(JSON.parse(text) as { code: string; message: string }) }
+}
+
+describe('answers', () => {
+  it('gives the line with state, latency and version', async () => {
+    const line = await get('/api/line', lineAnswerSchema)
+    expect(line.info.line).toBe('demo')
+    expect(line.version).toBe('0.1.0-test')
+    expect(line.latency.map((l) => l.station).toSorted()).toEqual(['st10-top', 'st20-bottom'])
+  })
+
+  it('pages through all parts without gap or repetition', async () => {
+    const seen: number[] = []
+    let before = ''
+    for (let page = 0; page < 10; page++) {
+      const answer = await get(`/api/parts?limit=25${before}`, partPageSchema)
+      seen.push(...answer.parts.map((p) => p.position))
+      if (answer.nextBefore === null) break
+      before = `&before=${answer.nextBefore}`
+    }
+    expect(seen).toEqual(Array.from({ length: 60 }, (_, i) => 60 - i))
+  })
+
+  it('filters by station and result', async () => {
+    const { parts } = await get('/api/parts?station=st10-top&result=fail', partPageSchema)
+    expect(parts.length).toBeGreaterThan(2)
+    expect(parts.every((p) => p.station === 'st10-top' && p.result === 'fail')).toBe(true)
+  })
+
+  it('gives one part with its recipe facts, and neighbours that match the filter', async () => {
+    const fails = (await get('/api/parts?result=fail', partPageSchema)).parts
+    const [newer, middle, older] = fails
+    const answer = await get(`/api/parts/${middle?.inspectionId}?result=fail`, partAnswerSchema)
+    expect(answer.recipe?.calibration?.mmPerPx).toBeCloseTo(1 / 48)
+    expect(answer.part.verdict.maps).toHaveLength(1)
+    expect(answer.neighbours).toEqual({ newer: newer?.inspectionId, older: older?.inspectionId })
+    const first = await get(`/api/parts/${fails[0]?.inspectionId}?result=fail`, partAnswerSchema)
+    expect(first.neighbours.newer).toBeNull()
+  })
+
+  it('keeps score maps, findings and traces out of lists', async () => {
+    const text = await (await fetch(`${at.url}/api/parts?limit=60`)).text()
+    for (const heavy of ['"maps"', '"trace"', '"findings"', '"data"']) expect(text).not.toContain(heavy)
+    expect(text.length / 60).toBeLessThan(1200)
+  })
+
+  it('finds the life of a serial', async () => {
+    const life = await get('/api/serials/SN240007', serialLifeSchema)
+    expect(life.inspections).toHaveLength(1)
+    expect(life.edges[0]?.parent).toBe('lot/LOT-2407')
+  })
+
+  it('serves module handlers with their parameters', async () => {
+    const res = await fetch(`${at.url}/api/m/lean/x/p-chart`)
+    const chart = (await res.json()) as { centre: number }
+    expect(chart.centre).toBeCloseTo(0.2313, 4)
+  })
+})
+
+describe('input', () => {
+  it.each([
+    ['/api/parts?limit=0', 'limit'],
+    ['/api/parts?limit=1e3', 'limit'],
+    ['/api/parts?limit=201', 'limit'],
+    ['/api/parts?before=-1', 'before'],
+    ['/api/parts?result=good', 'result'],
+    ['/api/parts?station=../x', 'station'],
+    ['/api/parts?limit=1&limit=2', 'limit'],
+    ['/api/parts?colour=red', 'colour'],
+    ['/api/parts/42', 'inspectionId'],
+    ['/api/counters?since=yesterday', 'since'],
+    ['/api/images/abc', 'sha256'],
+    [`/api/images/${'a'.repeat(64)}?width=5000`, 'width'],
+    ['/api/events?after=x', 'after'],
+  ])('%s is API_REQUEST naming %s', async (path, name) => {
+    const answer = await refused(path)
+    expect(answer).toMatchObject({ status: 400, code: 'API_REQUEST' })
+    expect(answer.message).toContain(name)
+  })
+
+  it.each([
+    '/api/parts/00000000-0000-4000-8000-000000000000',
+    '/api/serials/nobody',
+    `/api/images/${'0'.repeat(64)}`,
+    '/api/nothing',
+  ])('%s is API_NOT_FOUND', async (path) => {
+    expect(await refused(path)).toMatchObject({ status: 404, code: 'API_NOT_FOUND' })
+  })
+
+  it('answers a malformed escape with 400, not 500', async () => {
+    expect(await refused('/api/serials/%E0%A4%A')).toMatchObject({ status: 400, code: 'API_REQUEST' })
+  })
+
+  it('reports a failing port as a logged 500 with its code', async () => {
+    const broken = await serve(1, {
+      queries: {
+        ...at.line.queries,
+        counters: () => {
+          throw new Error('disk I/O error')
+        },
+      },
+    })
+    const res = await fetch(`${broken.url}/api/counters`)
+    expect(res.status).toBe(500)
+    expect(await res.json()).toMatchObject({ code: 'API_INTERNAL' })
+    expect(broken.logged).toHaveLength(1)
+    await broken.dashboard.close()
+  })
+})
+
+describe('paths and hosts', () => {
+  it.each([
+    '/../secret.txt',
+    '/assets/../../secret.txt',
+    '/assets/..%2f..%2fsecret.txt',
+    '/%2e%2e/secret.txt',
+    '/assets/%2e%2e/%2e%2e/secret.txt',
+    '/api/images/..%2f..%2fsecret.txt',
+    '/..%5csecret.txt',
+  ])('%s does not leave the folder', async (path) => {
+    const { text } = await rawGet(at.port, path)
+    expect(text).not.toBe('secret')
+  })
+
+  it('serves assets for ever, the index never from a cache, and the index for page paths', async () => {
+    const asset = await fetch(`${at.url}/assets/app-1.js`)
+    expect(asset.headers.get('cache-control')).toContain('immutable')
+    const page = await fetch(`${at.url}/part/abc`, { headers: { accept: 'text/html' } })
+    expect(await page.text()).toContain('<title>pages</title>')
+    expect(page.headers.get('cache-control')).toBe('no-cache')
+    expect((await fetch(`${at.url}/assets/app-2.js`)).status).toBe(404)
+  })
+
+  it('refuses a foreign host name and takes an address', async () => {
+    const foreign = await rawGet(at.port, '/api/line', { host: 'evil.example:80' })
+    expect(foreign.status).toBe(403)
+    expect(JSON.parse(foreign.text)).toMatchObject({ code: 'API_REQUEST' })
+    expect((await rawGet(at.port, '/api/line', { host: '192.168.7.4:8414' })).status).toBe(200)
+    expect((await rawGet(at.port, '/api/line', { host: '[::1]:8414' })).status).toBe(200)
+  })
+
+  it('has a policy that works over plain http', async () => {
+    const { headers } = await fetch(at.url)
+    const policy = headers.get('content-security-policy') ?? ''
+    expect(policy).toContain("script-src 'self'")
+    expect(policy).not.toContain('upgrade-insecure-requests')
+    expect(headers.get('strict-transport-security')).toBeNull()
+    expect(headers.get('x-powered-by')).toBeNull()
+  })
+
+  it('refuses a change that another web site asks for', async () => {
+    const post = (headers: Record<string, string>): Promise<Response> =>
+      fetch(`${at.url}/api/m/lean/rebuild`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: '{"why":"test"}',
+      })
+    expect((await post({ origin: 'http://evil.example' })).status).toBe(403)
+    const own = await post({})
+    expect(await own.json()).toEqual({ rebuilt: true, body: { why: 'test' } })
+  })
+
+  it('says CFG_PORT_IN_USE', async () => {
+    const second = createDashboard({
+      queries: at.line.queries,
+      live: at.line.live,
+      modules: at.line.modules,
+      images: at.line.images,
+      log: { info: () => {}, warn: () => {}, error: () => {} },
+      version: '0',
+    })
+    await expect(second.listen('127.0.0.1', at.port)).rejects.toMatchObject({ code: 'CFG_PORT_IN_USE' })
+    await second.close()
+  })
+})
+
+describe('operations', () => {
+  it('is ready while line, cameras, inspector and store work, and says what does not', async () => {
+    expect((await fetch(`${at.url}/readyz`)).status).toBe(200)
+    const camera = at.line.state.stations[0]?.camera
+    if (camera) camera.state = 'offline'
+    at.line.state.store.state = 'failed'
+    const res = await fetch(`${at.url}/readyz`)
+    expect(res.status).toBe(503)
+    expect(await res.json()).toEqual({
+      ready: false,
+      problems: ['store failed: unknown', 'camera st10-top offline'],
+    })
+    if (camera) camera.state = 'online'
+    at.line.state.store.state = 'ok'
+    expect(await (await fetch(`${at.url}/healthz`)).json()).toEqual({ status: 'ok', version: '0.1.0-test' })
+  })
+
+  it('exposes totals of the records as metrics', async () => {
+    const text = await (await fetch(`${at.url}/metrics`)).text()
+    const own = at.line.parts.filter((p) => p.row.station === 'st10-top')
+    const fails = own.filter((p) => p.row.result === 'fail').length
+    expect(fails).toBeGreaterThan(0)
+    expect(text).toContain(`sightline_triggers_total{station="st10-top"} ${own.length + 1}`)
+    expect(text).toContain(`sightline_verdicts_total{station="st10-top",result="fail"} ${fails}`)
+    expect(text).toContain('sightline_no_verdicts_total{station="st10-top",reason="deadline"}')
+    expect(text).toContain('sightline_camera_state{station="st10-top",state="online"} 1')
+    expect(text).toContain('sightline_store_state{state="ok"} 1')
+    const again = await (await fetch(`${at.url}/metrics`)).text()
+    expect(again).toContain(`sightline_triggers_total{station="st10-top"} ${own.length + 1}`)
+  })
+})
