@@ -1,0 +1,1 @@
+export { compileGate, type GateResult, type GateViolation, qualityError } from './gate.ts'

@@ -1,0 +1,161 @@
+import sharp, { type Metadata, type OutputInfo } from 'sharp'
+import { asCoded, CodedError, type FrameFormat } from '../../contracts/index.ts'
+import type { Pixels } from '../../models/index.ts'
+import { dropAlpha, firstTransparent, greyToRgb, rgbToGrey } from '../kernels/index.ts'
+import { readHeader } from './image-header.ts'
+
+/** Decoded images above this are refused from their header, before memory is taken. */
+export const MAX_PIXELS = 100_000_000
+
+// Every frame is new: the cache of libvips would only hold memory. One decoder thread per frame; several frames
+// decode at once on the threads of libuv (UV_THREADPOOL_SIZE, 4 unless set), shared by all workers of the process.
+sharp.cache(false)
+sharp.concurrency(1)
+
+/** What the recipe wants of a frame. */
+export interface WantedImage {
+  widthPx: number
+  heightPx: number
+  color: 'mono' | 'rgb'
+}
+
+/**
+ * Bytes of a frame to pixels as the camera stored them: no colour management, EXIF orientation ignored, no scaling.
+ * Colour becomes grey by BT.601 luma, grey becomes three equal channels, as the recipe wants. Raw bytes that already
+ * fit pass through without a copy and stay borrowed.
+ *
+ * @throws INS_DECODE empty, truncated or damaged; INS_IMAGE_FORMAT more than 8 bits per channel, CMYK, real
+ * transparency, several pages, raw bytes of the wrong length; INS_IMAGE_LIMIT; INS_WRONG_SIZE
+ */
+export async function decodeFrame(
+  bytes: Uint8Array,
+  format: FrameFormat,
+  want: WantedImage,
+): Promise<Pixels> {
+  if (bytes.byteLength === 0)
+    throw new CodedError('INS_DECODE', { expected: 'an image', actual: '0 bytes', hint: 'check the camera' })
+  return format.kind === 'raw' ? passRaw(bytes, format, want) : decodeEncoded(bytes, want)
+}
+
+function passRaw(bytes: Uint8Array, format: FrameFormat & { kind: 'raw' }, want: WantedImage): Pixels {
+  const { widthPx, heightPx } = format
+  checkSize(widthPx, heightPx, want)
+  const channels = format.pixel === 'rgb8' ? 3 : 1
+  const length = widthPx * heightPx * channels
+  if (bytes.byteLength !== length)
+    throw new CodedError('INS_IMAGE_FORMAT', {
+      expected: `${length} bytes of ${format.pixel}, ${widthPx} × ${heightPx} px`,
+      actual: `${bytes.byteLength} bytes`,
+    })
+  return inColour({ data: bytes, widthPx, heightPx, channels }, want)
+}
+
+async function decodeEncoded(bytes: Uint8Array, want: WantedImage): Promise<Pixels> {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const header = readHeader(buffer)
+  const facts = header ?? (await readOther(buffer))
+  const { widthPx, heightPx } = facts
+  if (widthPx * heightPx > MAX_PIXELS)
+    throw new CodedError('INS_IMAGE_LIMIT', {
+      expected: `at most ${MAX_PIXELS / 1e6} megapixels`,
+      actual: `${widthPx} × ${heightPx} px`,
+    })
+  if (facts.animated) throw refused('one image', 'an animation or several pages')
+  if (facts.bitDepth > 8)
+    throw refused('8 bits per channel', `${facts.bitDepth} bits`, 'have the camera send 8 bits')
+  if (header?.kind === 'jpeg' && header.channels > 3)
+    throw refused('grey or RGB', `${header.channels} channels (CMYK)`, 'CMYK has no defined camera colours')
+  checkSize(widthPx, heightPx, want)
+  if (header && !header.ended)
+    throw new CodedError('INS_DECODE', {
+      expected: `the end marker of a ${header.kind.toUpperCase()}`,
+      actual: `a file cut off after ${bytes.byteLength} bytes`,
+      hint: 'check the connection to the camera',
+    })
+  return inColour(await decodePixels(buffer, header?.channels === 1, widthPx, heightPx), want)
+}
+
+async function decodePixels(
+  buffer: Buffer,
+  grey: boolean,
+  widthPx: number,
+  heightPx: number,
+): Promise<Pixels> {
+  let decoded: { data: Buffer; info: OutputInfo }
+  try {
+    const image = sharp(buffer, { failOn: 'warning', limitInputPixels: MAX_PIXELS, ignoreIcc: true })
+    decoded = await (grey ? image.toColourspace('b-w') : image).raw().toBuffer({ resolveWithObject: true })
+  } catch (error) {
+    throw damaged(error)
+  }
+  const { data, info } = decoded
+  if (info.width !== widthPx || info.height !== heightPx)
+    throw new CodedError('INS_DECODE', {
+      expected: `${widthPx} × ${heightPx} px as the header says`,
+      actual: `${info.width} × ${info.height} px`,
+    })
+  if (info.channels === 1 || info.channels === 3) return { data, widthPx, heightPx, channels: info.channels }
+  const first = firstTransparent(data, info.channels)
+  if (first >= 0)
+    throw refused(
+      'opaque pixels',
+      `transparency at (${first % widthPx}, ${Math.floor(first / widthPx)})`,
+      'remove the alpha channel',
+    )
+  const channels = info.channels === 2 ? 1 : 3
+  const out = new Uint8Array(widthPx * heightPx * channels)
+  dropAlpha(data, info.channels, out)
+  return { data: out, widthPx, heightPx, channels }
+}
+
+const BITS: Record<string, number> = { uchar: 8, char: 8, ushort: 16, short: 16 }
+const RASTER = new Set(['jpeg', 'png', 'tiff', 'webp', 'gif'])
+
+/** Formats whose header sharp reads for us. Vector formats and documents are not camera images. */
+async function readOther(
+  buffer: Buffer,
+): Promise<{ widthPx: number; heightPx: number; bitDepth: number; animated: boolean }> {
+  let meta: Metadata
+  try {
+    meta = await sharp(buffer, { failOn: 'warning', limitInputPixels: false }).metadata()
+  } catch (error) {
+    throw damaged(error)
+  }
+  if (!RASTER.has(meta.format)) throw refused('JPEG, PNG, TIFF, WebP, GIF or raw pixels', String(meta.format))
+  if (meta.space !== 'srgb' && meta.space !== 'b-w' && meta.space !== 'grey16' && meta.space !== 'rgb16')
+    throw refused('grey or RGB', `colour space ${meta.space}`)
+  return {
+    widthPx: meta.width,
+    heightPx: meta.height,
+    bitDepth: BITS[meta.depth] ?? 32,
+    animated: (meta.pages ?? 1) > 1,
+  }
+}
+
+function inColour(image: Pixels, want: WantedImage): Pixels {
+  const channels = want.color === 'rgb' ? 3 : 1
+  if (image.channels === channels) return image
+  const count = image.widthPx * image.heightPx
+  const data = new Uint8Array(count * channels)
+  if (channels === 1) rgbToGrey(image.data, 0, count, data)
+  else greyToRgb(image.data, data)
+  return { data, widthPx: image.widthPx, heightPx: image.heightPx, channels }
+}
+
+function checkSize(widthPx: number, heightPx: number, want: WantedImage): void {
+  if (widthPx !== want.widthPx || heightPx !== want.heightPx)
+    throw new CodedError('INS_WRONG_SIZE', {
+      expected: `${want.widthPx} × ${want.heightPx} px`,
+      actual: `${widthPx} × ${heightPx} px`,
+      hint: 'set the camera to the size of the recipe, or correct `view` in a new recipe version',
+    })
+}
+
+const refused = (expected: string, actual: string, hint?: string): CodedError =>
+  new CodedError('INS_IMAGE_FORMAT', { expected, actual, ...(hint === undefined ? {} : { hint }) })
+
+function damaged(error: unknown): CodedError {
+  const text = error instanceof Error ? error.message : String(error)
+  // libvips repeats its messages, one per line.
+  return asCoded(error, 'INS_DECODE', { expected: 'a complete image', actual: text.split('\n')[0] ?? text })
+}

@@ -1,0 +1,91 @@
+import { type Box, CodedError, type Recipe, type Roi } from '../../contracts/index.ts'
+import { fillPolygon, insidePolygon } from '../kernels/index.ts'
+
+/** True when the point (px of the part frame) lies in the region; the border belongs to it at the top and left. */
+export function contains(roi: Roi, x: number, y: number): boolean {
+  if (roi.shape === 'rect') {
+    const [x1, y1, x2, y2] = roi.box
+    return x >= x1 && x < x2 && y >= y1 && y < y2
+  }
+  const points = Float64Array.from(roi.points.flat())
+  return insidePolygon(points, points.length, x, y)
+}
+
+/** Where a tool may look: inside its ROI, outside every excluded one. */
+export interface ToolArea {
+  /** HW, 1 = inside; null = everywhere. */
+  mask: Uint8Array | null
+  /** Whether a finding with this box may be reported: by the centre of the box. */
+  allows(box: Box): boolean
+  /** Smallest box around the ROI, half-open, inside the image. */
+  box: readonly [number, number, number, number]
+}
+
+/** @throws CFG_UNKNOWN_REFERENCE when the recipe has no such region; CFG_INVALID when nothing is left to look at */
+export function toolArea(recipe: Recipe, roi: string | undefined, exclude: readonly string[]): ToolArea {
+  const { widthPx, heightPx } = recipe.view
+  const wanted = roi === undefined ? null : roiOf(recipe, roi)
+  const banned = exclude.map((name) => roiOf(recipe, name))
+  const allows = ([x1, y1, x2, y2]: Box): boolean => {
+    const x = (x1 + x2) / 2
+    const y = (y1 + y2) / 2
+    return (wanted === null || contains(wanted, x, y)) && !banned.some((b) => contains(b, x, y))
+  }
+  const box = wanted === null ? ([0, 0, widthPx, heightPx] as const) : bounds(wanted, widthPx, heightPx)
+  if (wanted === null && banned.length === 0) return { mask: null, allows, box }
+  const mask = new Uint8Array(widthPx * heightPx)
+  if (wanted === null) mask.fill(1)
+  else paint(wanted, widthPx, heightPx, 1, mask)
+  for (const b of banned) paint(b, widthPx, heightPx, 0, mask)
+  if (!mask.includes(1))
+    throw new CodedError('CFG_INVALID', {
+      path: `rois.${roi ?? exclude.join('+')}`,
+      expected: `a region with pixels inside ${widthPx} × ${heightPx} px`,
+      actual: 'none left after the exclusions',
+    })
+  return { mask, allows, box }
+}
+
+/** Names of the recipe's regions that contain the point, in the order of the recipe. */
+export const roisAt = (recipe: Recipe, x: number, y: number): string[] =>
+  Object.entries(recipe.rois)
+    .filter(([, roi]) => contains(roi, x, y))
+    .map(([name]) => name)
+
+export function roiOf(recipe: Recipe, name: string): Roi {
+  const roi = recipe.rois[name]
+  if (!roi)
+    throw new CodedError('CFG_UNKNOWN_REFERENCE', {
+      expected: `a region of \`rois\` (${Object.keys(recipe.rois).join(', ') || 'none defined'})`,
+      actual: name,
+    })
+  return roi
+}
+
+/** Writes `value` into the pixels whose centre lies in the region. */
+export function paint(roi: Roi, widthPx: number, heightPx: number, value: number, out: Uint8Array): void {
+  if (roi.shape === 'polygon') {
+    fillPolygon(Float64Array.from(roi.points.flat()), widthPx, heightPx, value, out)
+    return
+  }
+  const [x1, y1, x2, y2] = bounds(roi, widthPx, heightPx)
+  for (let y = y1; y < y2; y++) out.fill(value, y * widthPx + x1, y * widthPx + x2)
+}
+
+/** Half-open box around the region, cut to the image. */
+export function bounds(
+  roi: Roi,
+  widthPx: number,
+  heightPx: number,
+): readonly [number, number, number, number] {
+  const [x1, y1, x2, y2] =
+    roi.shape === 'rect'
+      ? roi.box
+      : [
+          Math.floor(Math.min(...roi.points.map((p) => p[0]))),
+          Math.floor(Math.min(...roi.points.map((p) => p[1]))),
+          Math.ceil(Math.max(...roi.points.map((p) => p[0]))),
+          Math.ceil(Math.max(...roi.points.map((p) => p[1]))),
+        ]
+  return [Math.max(0, x1), Math.max(0, y1), Math.min(widthPx, x2), Math.min(heightPx, y2)]
+}

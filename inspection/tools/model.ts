@@ -1,0 +1,77 @@
+import { CodedError } from '../../contracts/index.ts'
+import type { ModelOutput, Pixels } from '../../models/index.ts'
+import { encodeMap } from '../pipeline/score-map.ts'
+import { paint, roiOf, toolArea } from '../pipeline/roi.ts'
+import { assertFinite } from './finite.ts'
+import type { PreparedTool, Tool, ToolInput } from './tool.ts'
+
+/**
+ * An ONNX model package. Excluded regions show the model the template's own pixels (pair models), so that nothing can
+ * be found there; findings whose box centre is excluded or outside the ROI are dropped. Findings come with the highest
+ * raw score first.
+ */
+export const model: Tool<'model@1'> = {
+  use: 'model@1',
+  async prepare(spec, { recipe, openModel }): Promise<PreparedTool> {
+    const runner = await openModel(spec.model, spec.sha256)
+    const area = toolArea(recipe, spec.roi, spec.exclude)
+    const { widthPx, heightPx } = recipe.view
+    const banned = spec.exclude.length > 0 ? new Uint8Array(widthPx * heightPx) : null
+    if (banned) for (const name of spec.exclude) paint(roiOf(recipe, name), widthPx, heightPx, 1, banned)
+    const pair = runner.card.inputs.some((input) => input.role === 'template')
+    if (pair && !recipe.golden)
+      throw new CodedError('CFG_UNKNOWN_REFERENCE', {
+        path: `tools.${spec.id}`,
+        expected: `a golden template: ${spec.model} compares with one`,
+        actual: 'none',
+      })
+    const options = {
+      threshold: spec.threshold,
+      thresholds: spec.thresholds,
+      maxFindings: spec.maxFindings,
+    }
+    return {
+      id: spec.id,
+      use: spec.use,
+      model: runner,
+      async run({ image, golden }) {
+        const output = await runner.run(inputOf(image.pixels, pair ? golden : null, banned), options)
+        assertFinite(numbersOf(output), 'MDL_OUTPUT', spec.id)
+        const findings = output.findings
+          .filter((f) => area.allows(f.box))
+          .map(({ class: name, score, box, areaPx }) => ({ class: name, score, box, areaPx }))
+        return {
+          findings: findings.toSorted((a, b) => b.score - a.score),
+          scores: output.scores,
+          inferMs: output.inferMs,
+          ...(output.map ? { map: encodeMap(spec.id, output.map) } : {}),
+        }
+      },
+    }
+  },
+}
+
+function inputOf(
+  pixels: Pixels,
+  golden: ToolInput['golden'],
+  banned: Uint8Array | null,
+): { image: Pixels; template?: Pixels } {
+  if (!golden) return { image: pixels }
+  const template = golden.pixels
+  if (!banned) return { image: pixels, template }
+  const data = Uint8Array.from(pixels.data)
+  for (let i = 0; i < banned.length; i++) {
+    if (banned[i] === 0) continue
+    for (let k = i * pixels.channels, end = k + pixels.channels; k < end; k++) data[k] = template.data[k] ?? 0
+  }
+  return { image: { ...pixels, data }, template }
+}
+
+function* numbersOf(output: ModelOutput): Iterable<readonly [string, number]> {
+  for (const f of output.findings) {
+    yield [`${f.class}.score`, f.score]
+    yield [`${f.class}.areaPx`, f.areaPx]
+    for (const edge of f.box) yield [`${f.class}.box`, edge]
+  }
+  yield* Object.entries(output.scores)
+}
