@@ -1,0 +1,239 @@
+import { describe, expect, it } from 'vitest'
+import { type CameraItem, type Inspector, type StationSpec } from '../../contracts/index.ts'
+import { Interlock } from '../../inspection/engine/interlock.ts'
+import { type JudgedPart, StationEngine, type StationPorts } from '../../inspection/engine/index.ts'
+import {
+  Diary,
+  frame,
+  inspectorOf,
+  outcome,
+  recipe,
+  releasedFrames,
+  sourceOf,
+  unjudged,
+} from './samples/station-ports.ts'
+
+const spec = (over: Partial<StationSpec> = {}): StationSpec =>
+  ({
+    id: 's1',
+    recipe: 'r@1',
+    budgetMs: 200,
+    reject: { adapter: 'recording' },
+    interlock: {},
+    ...over,
+  }) as StationSpec
+
+async function run(
+  items: CameraItem[],
+  inspector: Inspector,
+  diary = new Diary(),
+  over: Partial<StationSpec> = {},
+  ports: Partial<StationPorts> = {},
+) {
+  const parts: JudgedPart[] = []
+  const engine = new StationEngine(
+    spec(over),
+    recipe,
+    { line: 'l', plant: 'p', station: 's1', product: 'p', shift: 'day' },
+    {
+      source: sourceOf(items, 2),
+      inspector,
+      output: diary.output,
+      store: diary.store,
+      identify: () => ({ problem: null }),
+      onPart: (p) => parts.push(p),
+      log: { warn: () => undefined, error: () => undefined },
+      ...ports,
+    },
+  )
+  await engine.run(new AbortController().signal)
+  return { engine, parts, diary, state: engine.state() }
+}
+
+const passes = inspectorOf(() => ({ outcome: outcome('pass') }))
+
+describe('StationEngine', () => {
+  it('releases a passed part only behind its durable record', async () => {
+    const { diary } = await run([frame(1)], passes)
+    const order = diary.lines.filter((l) => l.startsWith('stored') || l.startsWith('gate'))
+    expect(order).toEqual(['stored 1 pass', 'gate 1 release'])
+  })
+
+  it('rejects a failed part without waiting for the record', async () => {
+    const diary = new Diary()
+    diary.captureMs = 30
+    await run(
+      [frame(1)],
+      inspectorOf(() => ({ outcome: outcome('fail') })),
+      diary,
+    )
+    expect(diary.lines.filter((l) => l.startsWith('stored') || l.startsWith('gate'))).toEqual([
+      'gate 1 reject',
+      'stored 1 fail',
+    ])
+  })
+
+  it.each([
+    ['late', 400, false],
+    ['lost', 0, true],
+  ])('holds a passed part whose record is %s', async (_name, captureMs, failCapture) => {
+    const diary = new Diary()
+    Object.assign(diary, { captureMs, failCapture })
+    const { state, parts } = await run([frame(1)], passes, diary)
+    expect(diary.commands.map((c) => c.action)).toEqual(['hold'])
+    expect(state.counters.heldForRecord).toBe(1)
+    expect(parts[0]?.gateAtMs).toBeLessThanOrEqual((parts[0]?.triggeredAtMs ?? 0) + 200)
+    if (failCapture) expect(state.fault?.code).toBe('TRC_WRITE')
+  })
+
+  it('holds what was not judged in time, and records the late result without actuating again', async () => {
+    const late = { outcome: outcome('pass'), lateByMs: 3 }
+    const { diary, state } = await run(
+      [frame(1)],
+      inspectorOf(() => ({ outcome: unjudged('deadline'), late })),
+    )
+    expect(diary.commands.map((c) => [c.trigger, c.action])).toEqual([[1, 'hold']])
+    expect(diary.lines).toContain('note late')
+    expect(state.counters).toMatchObject({ late: 1, noVerdicts: { deadline: 1 } })
+  })
+
+  it('makes an explained no-verdict of every missed trigger and of every gap in the counter', async () => {
+    const missed: CameraItem = {
+      kind: 'missed',
+      trigger: 2,
+      triggeredAtMs: 0,
+      reason: 'timeout',
+      code: 'CAM_TIMEOUT',
+      message: 'no frame',
+    }
+    const { state, diary } = await run([frame(1), missed, frame(6)], passes)
+    expect(diary.commands.map((c) => [c.trigger, c.action]).sort()).toEqual([
+      [1, 'release'],
+      [2, 'hold'],
+      [3, 'hold'],
+      [4, 'hold'],
+      [5, 'hold'],
+      [6, 'release'],
+    ])
+    expect(state.counters).toMatchObject({
+      triggers: 6,
+      open: 0,
+      results: { pass: 2, fail: 0, inconclusive: 4 },
+      noVerdicts: { missed: 4 },
+    })
+    expect(diary.captured.find((c) => c.trigger === 2)?.outcome.verdict.noVerdict?.code).toBe('CAM_TIMEOUT')
+    expect(diary.captured.find((c) => c.trigger === 4)?.outcome.verdict.noVerdict?.code).toBe('CAM_GAP')
+  })
+
+  it('closes what an interrupted run left, before and up to the first trigger', async () => {
+    const diary = new Diary()
+    diary.last = 10
+    await run([frame(15)], passes, diary)
+    expect(diary.lines.filter((l) => l.startsWith('close'))).toEqual(['close below 11', 'close below 15'])
+    expect(diary.captured.map((c) => c.trigger)).toEqual([15])
+  })
+
+  it('starts a new epoch when the counter starts again, so that no record takes the place of another', async () => {
+    const { diary, state } = await run([frame(7), frame(1), frame(2)], passes)
+    const [a, b, c] = diary.captured.sort((x, y) => x.attempt - y.attempt || x.trigger - y.trigger)
+    expect([a?.trigger, b?.trigger, c?.trigger]).toEqual([7, 1, 2])
+    expect(a?.attempt).toBe(1)
+    expect(b?.attempt).toBeGreaterThan(1)
+    expect(c?.attempt).toBe(b?.attempt)
+    expect(state.counters.triggers).toBe(3)
+    expect(diary.events.map((e) => e.type)).toContain('qe.station.health.v1')
+  })
+
+  it('holds a part whose identity is in doubt, keeping what was seen', async () => {
+    const { diary } = await run(
+      [frame(1)],
+      passes,
+      new Diary(),
+      {},
+      {
+        identify: () => ({
+          problem: { reason: 'identity', code: 'INS_RECIPE_MISMATCH', message: 'another product' },
+        }),
+      },
+    )
+    expect(diary.commands[0]?.action).toBe('hold')
+    expect(diary.captured[0]?.outcome.verdict).toMatchObject({
+      result: 'inconclusive',
+      noVerdict: { code: 'INS_RECIPE_MISMATCH' },
+    })
+  })
+
+  it('returns every frame to its pool', async () => {
+    const before = releasedFrames()
+    await run(
+      [frame(1), frame(2), frame(3)],
+      inspectorOf((t) => ({ outcome: t === 2 ? unjudged('tool') : outcome('pass') })),
+    )
+    expect(releasedFrames() - before).toBe(3)
+  })
+
+  it('reports a fault of the source, tells the PLC and clears it with the next frame', async () => {
+    const { diary, state } = await run(
+      [{ kind: 'fault', code: 'CAM_GONE', message: 'unplugged', fatal: false }, frame(1)],
+      passes,
+    )
+    expect(diary.lines.filter((l) => l.startsWith('fault'))).toEqual([
+      'fault true',
+      'fault false',
+      'fault false',
+    ])
+    expect(state.fault).toBeNull()
+    expect(diary.events.map((e) => (e.data as { active: boolean }).active)).toEqual([true, false])
+  })
+
+  it('raises the interlock alarm once, and stops the line over the fault bit', async () => {
+    const { diary, state } = await run(
+      [1, 2, 3, 4].map(frame),
+      inspectorOf(() => ({ outcome: outcome('fail') })),
+      new Diary(),
+      { interlock: { consecutive: 3 } },
+    )
+    expect(state.alarms.map((a) => a.id)).toEqual(['consecutive'])
+    expect(diary.events).toHaveLength(1)
+    expect(diary.lines.filter((l) => l === 'fault true').length).toBeGreaterThan(0)
+  })
+})
+
+describe('Interlock', () => {
+  const at = (x: number, cls = 'open') =>
+    outcome('fail', {
+      findings: [
+        {
+          id: 'f',
+          tool: 't',
+          use: 'blob@1',
+          class: cls,
+          score: 1,
+          box: [x - 5, 5, x + 5, 15],
+          areaPx: 9,
+          rois: [],
+        },
+      ],
+      defects: ['f'],
+    }).verdict
+  const good = outcome('pass').verdict
+
+  it('sees the share of bad parts in a full window only', () => {
+    const lock = new Interlock({ rate: { window: 5, share: 0.4 } })
+    const alarms = [good, at(1), at(2), good, good, at(3), good].map((v) => lock.next(v).length)
+    // windows: 5 parts with 2 bad (= share, no alarm), then with 3 bad, then with 2
+    expect(alarms).toEqual([0, 0, 0, 0, 0, 1, 0])
+  })
+
+  it('sees the same defect at the same place, not another class or place', () => {
+    const lock = () => new Interlock({ samePlace: { window: 5, count: 3, radiusPx: 4 } })
+    const run = (verdicts: ReturnType<typeof at>[]) => {
+      const l = lock()
+      return verdicts.map((v) => l.next(v).map((a) => a.id)).at(-1)
+    }
+    expect(run([at(100), good, at(102), at(101)])).toEqual(['same-place'])
+    expect(run([at(100), at(140), at(101)])).toEqual([])
+    expect(run([at(100), at(100, 'spur'), at(101)])).toEqual([])
+    expect(run([at(100), at(100), good, good, good, at(100)])).toEqual([])
+  })
+})
