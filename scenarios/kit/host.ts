@@ -1,0 +1,178 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import {
+  asCoded,
+  CodedError,
+  toFact,
+  type ErrorFact,
+  type EventLog,
+  type OpenSql,
+  type QEvent,
+} from '../../contracts/index.ts'
+import type { ScenarioModule } from './contract.ts'
+import { failedStatus, statusOf, type ModuleStatus } from './health.ts'
+import { ModuleInstance } from './instance.ts'
+import { JobRunner } from './job-runner.ts'
+
+export interface HostOptions {
+  /** Folder of the modules' files, one `<slug>.sqlite` each; created when missing. */
+  dir: string
+  openSql: OpenSql
+  log: EventLog
+  /** Takes emitted events into the log; must keep one copy per id. */
+  emit: (event: Omit<QEvent, 'sequence'>) => Promise<void>
+  /** The line file's `scenarios`: slug and its parameters. */
+  modules: readonly { slug: string; params?: unknown }[]
+  /** Epoch ms; decides expiry and the age of reference data, never a projection. */
+  now?: () => number
+  /** Longest time the thread is kept per batch, ms. */
+  sliceMs?: number
+  onFault?: (slug: string, fact: ErrorFact) => void
+  /** A job thread shared with other hosts and closed by its owner; absent = the host's own. */
+  runner?: JobRunner
+}
+
+export interface Registry {
+  modules: readonly ScenarioModule[]
+  /** File that exports the same list as `MODULES`; the job worker imports it. */
+  url: URL
+}
+
+const TICK_MS = 1_000
+
+/** Runs the modules of one line: each with its own file and cursor, none able to stop another. */
+export class ModuleHost {
+  readonly #o: HostOptions
+  readonly #runner: JobRunner
+  readonly #instances = new Map<string, ModuleInstance>()
+  readonly #failed = new Map<string, ModuleStatus>()
+  #unlisten: (() => void) | null = null
+  #timer: NodeJS.Timeout | null = null
+  #minute = -1
+
+  /** @throws CFG_UNKNOWN_REFERENCE for an unknown slug; CFG_INVALID for wrong parameters or a repeated slug */
+  constructor(o: HostOptions, registry: Registry) {
+    this.#o = o
+    this.#runner = o.runner ?? new JobRunner(registry.url)
+    mkdirSync(o.dir, { recursive: true })
+    for (const [i, entry] of o.modules.entries()) {
+      const path = `scenarios[${i}]`
+      const module = registry.modules.find((m) => m.manifest.slug === entry.slug)
+      if (!module)
+        throw new CodedError('CFG_UNKNOWN_REFERENCE', {
+          path: `${path}.use`,
+          expected: registry.modules.map((m) => m.manifest.slug).join(' | '),
+          actual: entry.slug,
+        })
+      if (this.#instances.has(entry.slug) || this.#failed.has(entry.slug))
+        throw new CodedError('CFG_INVALID', {
+          path: `${path}.use`,
+          expected: 'each module once',
+          actual: entry.slug,
+        })
+      const parsed = module.params.safeParse(entry.params ?? {})
+      if (!parsed.success)
+        throw new CodedError('CFG_INVALID', { path, actual: z.prettifyError(parsed.error) })
+      this.#open(module, entry.params ?? {})
+    }
+  }
+
+  #open(module: ScenarioModule, params: unknown): void {
+    const { manifest } = module
+    const { openSql, log, emit } = this.#o
+    try {
+      const instance = new ModuleInstance({
+        module,
+        params,
+        path: join(this.#o.dir, `${manifest.slug}.sqlite`),
+        openSql,
+        log,
+        emit,
+        runner: this.#runner,
+        now: this.now,
+        sliceMs: this.#o.sliceMs ?? 20,
+        onFault: this.#o.onFault ?? (() => undefined),
+      })
+      this.#instances.set(manifest.slug, instance)
+    } catch (error) {
+      const fact = toFact(asCoded(error, 'EVT_MODULE', { path: manifest.slug }))
+      this.#failed.set(manifest.slug, failedStatus(manifest, fact))
+      this.#o.onFault?.(manifest.slug, fact)
+    }
+  }
+
+  now = (): number => (this.#o.now ?? Date.now)()
+
+  /** Follows the log from now on. */
+  start(): void {
+    if (this.#unlisten) return
+    let woken = false
+    this.#unlisten = this.#o.log.onAppend(() => {
+      if (woken) return
+      woken = true
+      setImmediate(() => {
+        woken = false
+        this.#pumpAll()
+      })
+    })
+    this.#timer = setInterval(() => this.tick(), TICK_MS)
+    this.#timer.unref()
+    this.#pumpAll()
+  }
+
+  #pumpAll(): void {
+    for (const m of this.#instances.values()) void m.pump()
+  }
+
+  /** Time-driven work of all modules; `start` calls it every second. */
+  tick(): void {
+    const minute = Math.floor(this.now() / 60_000)
+    const turned = minute !== this.#minute ? minute : null
+    this.#minute = minute
+    for (const m of this.#instances.values()) {
+      try {
+        m.tick(turned)
+      } catch (error) {
+        this.#o.onFault?.(m.slug, toFact(asCoded(error, 'EVT_MODULE', { path: m.slug })))
+      }
+    }
+  }
+
+  /** Resolves when all modules have seen the whole log and no job is owed. */
+  async drain(): Promise<void> {
+    await Promise.all([...this.#instances.values()].map((m) => m.drain()))
+  }
+
+  /** @throws API_NOT_FOUND; the module's own fault when its file could not be opened */
+  module(slug: string): ModuleInstance {
+    const m = this.#instances.get(slug)
+    if (m) return m
+    const failed = this.#failed.get(slug)
+    if (failed?.fault) throw new CodedError('EVT_MODULE', { path: slug, actual: failed.fault.message })
+    throw new CodedError('API_NOT_FOUND', {
+      expected: [...this.#instances.keys()].join(' | ') || 'no modules are configured',
+      actual: slug,
+    })
+  }
+
+  instances = (): readonly ModuleInstance[] => [...this.#instances.values()]
+
+  status(slug: string): ModuleStatus {
+    return this.#failed.get(slug) ?? statusOf(this.module(slug), this.#o.log)
+  }
+
+  statuses(): ModuleStatus[] {
+    return [...this.#instances.keys(), ...this.#failed.keys()].sort().map((slug) => this.status(slug))
+  }
+
+  runJob = (order: Parameters<JobRunner['run']>[0], deadlineMs: number): ReturnType<JobRunner['run']> =>
+    this.#runner.run(order, deadlineMs)
+
+  async close(): Promise<void> {
+    this.#unlisten?.()
+    if (this.#timer) clearInterval(this.#timer)
+    if (!this.#o.runner) await this.#runner.close()
+    await Promise.all([...this.#instances.values()].map((m) => m.close()))
+  }
+}
