@@ -1,0 +1,260 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { EventLog, PartStore } from '../../contracts/index.ts'
+import { EVENT_DATA, envelopeSchema } from '../../contracts/index.ts'
+import {
+  at,
+  context,
+  failVerdict,
+  gs1Code,
+  missed,
+  passVerdict,
+  RECIPE,
+  request,
+} from '../unit/samples/traceability-requests.ts'
+
+export interface StoreUnderTest {
+  store: PartStore
+  log: EventLog
+  /** Closes both and opens them again on the same data. */
+  reopen(): Promise<StoreUnderTest>
+  dispose(): Promise<void>
+}
+
+/** Contract of PartStore and EventLog; every engine runs it. */
+export function partStoreSuite(name: string, open: () => Promise<StoreUnderTest>): void {
+  describe(`PartStore: ${name}`, () => {
+    let s: StoreUnderTest
+    beforeEach(async () => {
+      s = await open()
+    })
+    afterEach(async () => {
+      await s.dispose()
+    })
+
+    it('acknowledges a capture with serial and sequence, and logs one event of the schema', async () => {
+      const r = request(1, failVerdict({ codes: [gs1Code('A1', 'L7')] }))
+      const ack = await s.store.capture(r)
+      expect(ack).toEqual({
+        inspectionId: r.inspectionId,
+        durable: 'store',
+        serial: 'A1',
+        sequence: '00000000000000000001',
+      })
+      const events = s.log.read(0, 100)
+      expect(events.map((e) => e.event.type)).toEqual([
+        'qe.inspection.completed.v1',
+        'qe.trace.linked.v1',
+        'qe.trace.linked.v1',
+      ])
+      for (const { event } of events) {
+        expect(envelopeSchema.safeParse(event).error).toBeUndefined()
+        expect(EVENT_DATA[event.type as keyof typeof EVENT_DATA].safeParse(event.data).error).toBeUndefined()
+      }
+      expect(events[0]?.event).toMatchObject({
+        id: r.inspectionId,
+        source: '/plants/p1/lines/caps-a/stations/st10',
+        subject: 'unit/A1',
+        time: at(1),
+        partitionkey: 'caps-a',
+        data: {
+          unit: { serial: 'A1', product: 'cap', lot: 'L7', identifiedBy: 'code' },
+          defects: [{ classCode: 'scratch', confidence: 0.93, bbox: [10, 20, 30, 44] }],
+          verdict: {
+            result: 'fail',
+            disposition: 'scrap',
+            noVerdict: null,
+            pDefect: 0.93,
+            rules: ['scratch'],
+          },
+          timing: { transferMs: 4, totalMs: 11, deadlineMs: 120 },
+        },
+      })
+      expect(events.slice(1).map((e) => e.event.data)).toEqual([
+        {
+          kind: 'commission',
+          child: 'https://id.gs1.org/01/09506000134352/21/A1',
+          parent: 'https://id.gs1.org/01/09506000134352',
+          certainty: 'certain',
+        },
+        {
+          kind: 'associate',
+          child: 'https://id.gs1.org/01/09506000134352/21/A1',
+          parent: 'https://id.gs1.org/01/09506000134352/10/L7',
+          certainty: 'certain',
+        },
+      ])
+    })
+
+    it('takes the same capture twice as one', async () => {
+      const r = request(1, passVerdict())
+      const first = await s.store.capture(r)
+      const [again, twin] = await Promise.all([
+        s.store.capture(structuredClone(r)),
+        s.store.capture(structuredClone(r)),
+      ])
+      expect([again, twin]).toEqual([first, first])
+      expect(s.log.read(0, 100)).toHaveLength(1)
+    })
+
+    it('refuses other content for a recorded cycle: verdict, image, id', async () => {
+      const r = request(1, passVerdict())
+      await s.store.capture(r)
+      const others = [
+        { ...r, outcome: { ...r.outcome, verdict: failVerdict() } },
+        { ...r, image: Uint8Array.of(9, 9, 9, 9, 9, 9, 9, 9) },
+        request(1, passVerdict()),
+      ]
+      for (const other of others)
+        await expect(s.store.capture(other)).rejects.toMatchObject({ code: 'TRC_DUPLICATE' })
+      expect(s.log.read(0, 100)).toHaveLength(1)
+      expect(await s.store.capture({ ...request(1, failVerdict()), attempt: 2 })).toMatchObject({
+        durable: 'store',
+      })
+    })
+
+    it('refuses a capture that makes no valid event and commits its neighbours', async () => {
+      const bad = request(2, passVerdict(), { startedAt: 'yesterday' })
+      const results = await Promise.allSettled([
+        s.store.capture(request(1, passVerdict())),
+        s.store.capture(bad),
+        s.store.capture(request(3, passVerdict())),
+      ])
+      expect(results.map((r) => r.status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+      expect(results[1]).toMatchObject({ reason: { code: 'EVT_SCHEMA' } })
+      expect(s.log.read(0, 10).map((e) => (e.event.data as { trigger: number }).trigger)).toEqual([1, 3])
+    })
+
+    it('numbers positions and the sequences of each source without gaps under a burst', async () => {
+      const stations = ['st10', 'st20', 'st30']
+      const acks = await Promise.all(
+        Array.from({ length: 90 }, (_, i) => {
+          const station = stations[i % 3] ?? ''
+          return s.store.capture(
+            request(
+              1 + Math.floor(i / 3),
+              i % 2 ? passVerdict() : failVerdict({ codes: [gs1Code(`S${i}`)] }),
+              {
+                station,
+                context: { ...context, station },
+              },
+            ),
+          )
+        }),
+      )
+      expect(new Set(acks.map((a) => a.durable))).toEqual(new Set(['store']))
+      const events = s.log.read(0, 1000)
+      expect(events.map((e) => e.position)).toEqual(events.map((_, i) => i + 1))
+      const last = new Map<string, number>()
+      for (const { event } of events) {
+        expect(Number(event.sequence)).toBe((last.get(event.source) ?? 0) + 1)
+        last.set(event.source, Number(event.sequence))
+      }
+      expect(last.size).toBe(3)
+    })
+
+    it('goes on counting after a restart', async () => {
+      await s.store.capture(request(1, passVerdict()))
+      s = await s.reopen()
+      const ack = await s.store.capture(request(2, passVerdict()))
+      expect(ack.sequence).toBe('00000000000000000002')
+      expect(s.log.read(0, 10).map((e) => e.position)).toEqual([1, 2])
+    })
+
+    it('reads the log from a position, by partition, up to a limit, and wakes up on append', async () => {
+      let woken = 0
+      const stop = s.log.onAppend(() => (woken += 1))
+      await s.store.capture(request(1, passVerdict()))
+      await s.store.capture(request(2, passVerdict(), { context: { ...context, line: 'caps-b' } }))
+      await s.store.capture(request(3, passVerdict()))
+      await expect.poll(() => woken).toBeGreaterThan(0)
+      stop()
+      expect(s.log.read(1, 10).map((e) => e.position)).toEqual([2, 3])
+      expect(s.log.read(0, 2).map((e) => e.position)).toEqual([1, 2])
+      expect(s.log.read(0, 10, 'caps-b').map((e) => e.position)).toEqual([2])
+    })
+
+    it('balances triggers: verdicts + no-verdicts + open', async () => {
+      for (const n of [1, 2, 3, 4]) await s.store.openTrigger({ station: 'st10', trigger: n, at: at(n) })
+      await s.store.capture(request(1, passVerdict()))
+      await s.store.capture(request(2, failVerdict()))
+      await s.store.capture(missed(3))
+      expect(await s.store.balance()).toEqual([
+        { station: 'st10', triggers: 4, verdicts: 2, noVerdicts: 1, open: 1, closed: true },
+      ])
+      expect(await s.store.balance(at(3))).toEqual([
+        { station: 'st10', triggers: 2, verdicts: 0, noVerdicts: 1, open: 1, closed: true },
+      ])
+      // A second attempt replaces the first in the balance, it does not add to it.
+      await s.store.capture({ ...request(3, passVerdict()), attempt: 2 })
+      expect((await s.store.balance())[0]).toMatchObject({ verdicts: 3, noVerdicts: 0, closed: true })
+    })
+
+    it('does not close the balance over a number nobody accounts for', async () => {
+      await s.store.capture(request(1, passVerdict()))
+      await s.store.capture(request(3, passVerdict()))
+      expect((await s.store.balance())[0]).toMatchObject({ triggers: 3, verdicts: 2, closed: false })
+    })
+
+    it('closes open triggers and gaps as interrupted, once', async () => {
+      await s.store.capture(request(5, passVerdict()))
+      await s.store.openTrigger({ station: 'st10', trigger: 6, at: at(6) })
+      await s.store.capture(request(8, passVerdict()))
+      s = await s.reopen()
+      expect(await s.store.lastTrigger('st10')).toBe(8)
+      expect(await s.store.lastTrigger('st99')).toBeNull()
+      // 6 was announced, 7, 9 and 10 were never seen.
+      expect(await s.store.closeInterrupted('st10', 11, RECIPE, context)).toBe(4)
+      expect(await s.store.closeInterrupted('st10', 11, RECIPE, context)).toBe(0)
+      expect(await s.store.balance()).toEqual([
+        { station: 'st10', triggers: 6, verdicts: 2, noVerdicts: 4, open: 0, closed: true },
+      ])
+      const reasons = s.log.read(0, 20).flatMap((e) => {
+        const data = e.event.data as { trigger: number; verdict: { noVerdict: string | null } }
+        return data.verdict.noVerdict === null ? [] : [[data.trigger, data.verdict.noVerdict]]
+      })
+      expect(reasons).toEqual([6, 7, 9, 10].map((n) => [n, 'interrupted']))
+    })
+
+    it('refuses a jump of the counter that no stop can explain', async () => {
+      await s.store.capture(request(1, passVerdict()))
+      await expect(s.store.closeInterrupted('st10', 2_000_000, RECIPE, context)).rejects.toMatchObject({
+        code: 'EVT_SEQUENCE',
+      })
+    })
+
+    it('emits events of other kinds once, and refuses wrong ones', async () => {
+      const alarm = {
+        specversion: '1.0' as const,
+        id: '01890000-0000-7000-8000-000000000001',
+        source: '/plants/p1/lines/caps-a',
+        type: 'qe.station.health.v1',
+        subject: 'station/st10',
+        time: at(1),
+        datacontenttype: 'application/json' as const,
+        dataschema: 'urn:sightline:schema:qe.station.health.v1',
+        partitionkey: 'caps-a',
+        data: { station: 'st10', alarm: 'frozen', active: true, code: 'CAM_FROZEN', message: 'frozen' },
+      }
+      await s.store.emit(alarm)
+      await s.store.emit(alarm)
+      expect(s.log.read(0, 10).map((e) => e.event)).toEqual([{ ...alarm, sequence: '00000000000000000001' }])
+      await expect(s.store.emit({ ...alarm, data: { station: 'st10' } })).rejects.toMatchObject({
+        code: 'EVT_SCHEMA',
+      })
+      await expect(s.store.emit({ ...alarm, type: 'qe.inspection.completed.v1' })).rejects.toMatchObject({
+        code: 'EVT_SCHEMA',
+      })
+    })
+
+    it('reports work done in its health', async () => {
+      expect(s.store.health()).toEqual({ state: 'ok', queued: 0, spooled: 0, captured: 0, lastError: null })
+      await s.store.capture(request(1, passVerdict()))
+      expect(s.store.health()).toMatchObject({ state: 'ok', queued: 0, captured: 1 })
+    })
+
+    it('answers nothing after close', async () => {
+      await s.store.close()
+      await expect(s.store.capture(request(1, passVerdict()))).rejects.toMatchObject({ code: 'TRC_WRITE' })
+    })
+  })
+}

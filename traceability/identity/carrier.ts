@@ -1,0 +1,50 @@
+import { CodedError, type CodeRead } from '../../contracts/index.ts'
+import { checkDigit } from './gs1-checks.ts'
+import { type Gs1Element, parseBracketed, parseDigitalLink, parseElementString } from './gs1-parse.ts'
+
+/** What a symbol says: GS1 elements, or one plain serial. */
+export type CarrierData = { kind: 'gs1'; elements: Gs1Element[] } | { kind: 'plain'; serial: string }
+
+/** GS1-128, GS1 DataBar and composite, GS1 DataMatrix, GS1 QR Code, GS1 DotCode (ISO/IEC 15424, table of FNC1 modes). */
+const GS1_SYMBOLOGIES = new Set([']C1', ']e0', ']d2', ']Q3', ']J1'])
+
+/** Printable ASCII without blanks: what label printers put into a serial. */
+const PLAIN = /^[!-~]{1,128}$/
+
+/**
+ * Reads the content of one symbol. The symbology identifier decides whether it is GS1 data; brackets and GS1 Digital
+ * Link URIs are recognised in any symbol.
+ *
+ * @throws TRC_IDENTITY with the position of the first wrong character
+ */
+export function readCarrier(read: Pick<CodeRead, 'text' | 'symbologyId'>): CarrierData {
+  const { text, symbologyId } = read
+  if (/^\(\d{2,4}\)/.test(text)) return { kind: 'gs1', elements: parseBracketed(text) }
+  if (GS1_SYMBOLOGIES.has(symbologyId)) return { kind: 'gs1', elements: parseElementString(text) }
+  // EAN-13, UPC-A, UPC-E and EAN-8 carry a GTIN and nothing else.
+  if (symbologyId === ']E0' || symbologyId === ']E4') return { kind: 'gs1', elements: [retailGtin(text)] }
+  const link = parseDigitalLink(text)
+  if (link !== null) return { kind: 'gs1', elements: link }
+  if (!PLAIN.test(text)) {
+    const at = [...text].findIndex((c) => !/[!-~]/.test(c))
+    throw new CodedError('TRC_IDENTITY', {
+      path: `character ${at < 0 ? 128 : at}`,
+      expected: '1 to 128 printable ASCII characters without blanks',
+      actual: JSON.stringify(text.slice(0, 40)),
+      hint: 'the code is not an identity; point the tool at the right symbol',
+    })
+  }
+  return { kind: 'plain', serial: text }
+}
+
+function retailGtin(text: string): Gs1Element {
+  const digits = text.padStart(14, '0')
+  if (!/^\d{14}$/.test(digits) || checkDigit(digits.slice(0, 13)) !== Number(digits.at(-1))) {
+    throw new CodedError('TRC_IDENTITY', {
+      path: `character ${Math.max(0, text.length - 1)}`,
+      expected: 'a GTIN with the right check digit',
+      actual: JSON.stringify(text),
+    })
+  }
+  return { ai: '01', value: digits }
+}

@@ -1,0 +1,6 @@
+export * from './canonical-uri.ts'
+export * from './carrier.ts'
+export { checkDigit } from './gs1-checks.ts'
+export * from './gs1-parse.ts'
+export * from './gs1-rules.ts'
+export * from './identify.ts'

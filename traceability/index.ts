@@ -1,0 +1,3 @@
+export * from './identity/index.ts'
+export * from './log/index.ts'
+export * from './store/index.ts'

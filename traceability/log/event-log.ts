@@ -1,0 +1,59 @@
+import type { EventLog, LoggedEvent, QEvent, SqlDatabase } from '../../contracts/index.ts'
+
+/** Where a log in another process or without a store looks for news, ms. */
+const POLL_MS = 200
+
+type Row = { position: number; json: string }
+
+/**
+ * The log over a read-only connection. `wake` is the store's own notice; without one (a process beside the line) the
+ * connection is asked whether anything changed while somebody listens.
+ */
+export class SqliteEventLog implements EventLog {
+  readonly #db: SqlDatabase
+  readonly #wake: ((listener: () => void) => () => void) | null
+
+  constructor(db: SqlDatabase, wake: ((listener: () => void) => () => void) | null = null) {
+    this.#db = db
+    this.#wake = wake
+  }
+
+  read(afterPosition: number, limit: number, partition?: string): LoggedEvent[] {
+    const rows =
+      partition === undefined
+        ? this.#db.all<Row>(
+            'select position, json from event where position > ? order by position limit ?',
+            afterPosition,
+            limit,
+          )
+        : this.#db.all<Row>(
+            'select position, json from event where position > ? and partitionkey = ? order by position limit ?',
+            afterPosition,
+            partition,
+            limit,
+          )
+    return rows.map(({ position, json }) => ({ position, event: JSON.parse(json) as QEvent }))
+  }
+
+  /** Position of the last event, 0 before the first. */
+  end(): number {
+    return this.#db.get<{ last: number | null }>('select max(position) as last from event')?.last ?? 0
+  }
+
+  onAppend(listener: () => void): () => void {
+    if (this.#wake !== null) return this.#wake(listener)
+    let seen = this.end()
+    const timer = setInterval(() => {
+      const last = this.end()
+      if (last === seen) return
+      seen = last
+      listener()
+    }, POLL_MS)
+    timer.unref()
+    return () => clearInterval(timer)
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+}

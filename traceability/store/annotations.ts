@@ -1,0 +1,76 @@
+import {
+  CodedError,
+  type InspectOutcome,
+  type QEvent,
+  type RejectAck,
+  type RejectCommand,
+  type SqlDatabase,
+  verdictReviewedSchema,
+} from '../../contracts/index.ts'
+import type { EventAppender } from './event-appender.ts'
+import { checkEvent } from './event-check.ts'
+
+/** A fact after the verdict; `id` makes a repeated delivery harmless. */
+export interface Annotation {
+  id: string
+  at: string
+  inspectionId: string
+  note: { late?: InspectOutcome; gate?: { command: RejectCommand; ack: RejectAck } }
+}
+
+/** Kept beside the inspection, also when that one is still in the spool. */
+export function writeAnnotation(db: SqlDatabase, a: Annotation): void {
+  const { gate, late } = a.note
+  if (gate !== undefined) {
+    db.run(
+      `insert into gate (id, inspection_id, at, ok, command, ack) values (?, ?, ?, ?, ?, ?) on conflict do nothing`,
+      a.id,
+      a.inspectionId,
+      a.at,
+      gate.ack.ok ? 1 : 0,
+      JSON.stringify(gate.command),
+      JSON.stringify(gate.ack),
+    )
+  }
+  if (late !== undefined) {
+    db.run(
+      `insert into late_result (id, inspection_id, at, result, outcome) values (?, ?, ?, ?, ?)
+       on conflict do nothing`,
+      a.id,
+      a.inspectionId,
+      a.at,
+      late.verdict.result,
+      JSON.stringify(late),
+    )
+  }
+}
+
+/** @throws EVT_SCHEMA; inspections come through capture, where record and event are one transaction */
+export function checkEmitted(event: Omit<QEvent, 'sequence'>): void {
+  if (event.type === 'qe.inspection.completed.v1') {
+    throw new CodedError('EVT_SCHEMA', {
+      expected: 'inspections to come through capture',
+      actual: event.type,
+      hint: 'the record and its event are one transaction',
+    })
+  }
+  checkEvent(event)
+}
+
+/** Appends a checked event; a review also becomes a row. The same (id, source) again is nothing new. */
+export function writeEvent(db: SqlDatabase, events: EventAppender, event: Omit<QEvent, 'sequence'>): void {
+  if (events.find(event.id, event.source) !== null) return
+  const { position } = events.append(event)
+  if (event.type !== 'qe.verdict.reviewed.v1') return
+  const review = verdictReviewedSchema.parse(event.data)
+  db.run(
+    'insert into review (position, inspection_id, reviewer, before, after, reason, at) values (?, ?, ?, ?, ?, ?, ?)',
+    position,
+    review.inspectionId,
+    review.reviewer,
+    review.before,
+    review.after,
+    review.reason,
+    event.time,
+  )
+}

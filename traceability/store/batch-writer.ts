@@ -1,0 +1,154 @@
+import { asCoded, type CodedError, type SqlDatabase } from '../../contracts/index.ts'
+import { checkEmitted, writeAnnotation, writeEvent } from './annotations.ts'
+import { CaptureWriter } from './capture-writer.ts'
+import { EventAppender } from './event-appender.ts'
+import type { StoredImage } from './image-files.ts'
+import type { StoreRequest } from './store-ops.ts'
+import { interruptedRecords, lastTrigger, openTrigger, triggerBalance } from './trigger-ledger.ts'
+
+/** A request with its image on disk already. */
+export interface BatchItem {
+  request: StoreRequest
+  image: StoredImage | null
+}
+
+export type BatchResult = { ok: true; value: unknown } | { ok: false; error: CodedError }
+
+/** Several requests, one transaction, one sync. */
+export class BatchWriter {
+  readonly #db: SqlDatabase
+  readonly #events: EventAppender
+  readonly #captures: CaptureWriter
+  /** The counters in memory may be ahead of the database: a transaction was rolled back. */
+  #stale = false
+
+  constructor(db: SqlDatabase) {
+    this.#db = db
+    this.#events = new EventAppender(db)
+    this.#captures = new CaptureWriter(db, this.#events)
+  }
+
+  get position(): number {
+    return this.#events.position
+  }
+
+  /**
+   * Commits the batch and gives one result per item, in order. A request that is wrong in itself is refused and the
+   * others are committed. When the database refuses the transaction, each request is tried alone once, so that one
+   * that cannot be stored does not take the others with it; a full disk refuses all.
+   */
+  commit(items: readonly BatchItem[]): BatchResult[] {
+    try {
+      return this.#together(items)
+    } catch (error) {
+      const coded = asCoded(error, 'TRC_WRITE')
+      if (items.length === 1 || coded.code === 'TRC_DISK_FULL')
+        return items.map(() => ({ ok: false, error: coded }))
+      return items.map((item) => {
+        try {
+          return this.#together([item])[0] ?? { ok: false, error: coded }
+        } catch (alone) {
+          return { ok: false, error: asCoded(alone, 'TRC_WRITE') }
+        }
+      })
+    }
+  }
+
+  #together(items: readonly BatchItem[]): BatchResult[] {
+    if (this.#stale) this.#events.reset()
+    this.#stale = true
+    const results = this.#db.transaction(() => {
+      const all = items.map((item) => this.#one(item))
+      this.#events.flush()
+      return all
+    })
+    this.#events.committed()
+    this.#stale = false
+    return results
+  }
+
+  /** Refusals made before the first write of a request become its result; anything later rolls the batch back. */
+  #one({ request, image }: BatchItem): BatchResult {
+    const done = (value: unknown): BatchResult => ({ ok: true, value })
+    switch (request.op) {
+      case 'capture': {
+        const { record } = request.ask
+        const checked = attempt(
+          () => this.#captures.earlier(record, image) ?? this.#captures.prepare(record, image),
+        )
+        if (!checked.ok) return checked
+        return done('durable' in checked.value ? checked.value : this.#captures.write(checked.value))
+      }
+      case 'openTrigger':
+        openTrigger(this.#db, request.ask)
+        return done(null)
+      case 'annotate':
+        writeAnnotation(this.#db, request.ask)
+        return done(null)
+      case 'emit': {
+        const checked = attempt(() => checkEmitted(request.ask))
+        if (!checked.ok) return checked
+        writeEvent(this.#db, this.#events, request.ask)
+        return done(null)
+      }
+      case 'closeInterrupted': {
+        const records = attempt(() =>
+          interruptedRecords(this.#db, request.ask, new Date().toISOString()).map((r) =>
+            this.#captures.prepare(r, null),
+          ),
+        )
+        if (!records.ok) return records
+        for (const record of records.value) this.#captures.write(record)
+        return done(records.value.length)
+      }
+      case 'lastTrigger':
+        return done(lastTrigger(this.#db, request.ask))
+      case 'balance':
+        return done(triggerBalance(this.#db, request.ask ?? undefined))
+      case 'cursor': {
+        const row = this.#db.get<{ position: number }>(
+          'select position from subscription where consumer = ?',
+          request.ask,
+        )
+        return done(row?.position ?? 0)
+      }
+      case 'advance':
+        this.#db.run(
+          `insert into subscription (consumer, position, updated_at) values (?, ?, ?)
+           on conflict (consumer) do update set position = excluded.position, updated_at = excluded.updated_at`,
+          request.ask.consumer,
+          request.ask.position,
+          request.ask.at,
+        )
+        this.#db.run(
+          `delete from outbox where sink = ? and position <= ? and state = 'retry'`,
+          request.ask.consumer,
+          request.ask.position,
+        )
+        return done(null)
+      case 'letter':
+        this.#db.run(
+          `insert into outbox (sink, position, state, attempts, reason, at) values (?, ?, ?, ?, ?, ?)
+           on conflict (sink, position) do update set state = excluded.state, attempts = excluded.attempts,
+             reason = excluded.reason, at = excluded.at`,
+          request.ask.sink,
+          request.ask.position,
+          request.ask.state,
+          request.ask.attempts,
+          request.ask.reason,
+          request.ask.at,
+        )
+        return done(null)
+    }
+  }
+}
+
+type Attempt<T> = { ok: true; value: T } | { ok: false; error: CodedError }
+
+function attempt<T>(work: () => T): Attempt<T> {
+  try {
+    return { ok: true, value: work() }
+  } catch (error) {
+    return { ok: false, error: asCoded(error, 'TRC_WRITE') }
+  }
+}

@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto'
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { FrameMeta } from '../../contracts/index.ts'
+import { fileError } from './sqlite-errors.ts'
+
+/** An image that is durable on disk. */
+export interface StoredImage {
+  sha256: string
+  /** Relative to the data directory, with forward slashes. */
+  path: string
+  mime: string
+  bytes: number
+  view: string
+  widthPx: number
+  heightPx: number
+}
+
+const EXTENSIONS: Record<string, string> = {
+  'image/jpeg': 'jpg',
+  'image/png': 'png',
+  'image/bmp': 'bmp',
+  'image/webp': 'webp',
+  'image/tiff': 'tif',
+  'image/x-portable-graymap': 'pgm',
+  'image/x-portable-pixmap': 'ppm',
+}
+
+/**
+ * The bytes to keep: raw pixels become a PGM or PPM file (Netpbm P5, P6: header and the same bytes), encoded frames
+ * stay as received. Pixels that do not fill their declared size are kept as they are: they explain a no-verdict.
+ */
+export function fileParts(meta: FrameMeta | null, bytes: Uint8Array): { mime: string; parts: Uint8Array[] } {
+  if (meta?.format.kind === 'encoded') return { mime: meta.format.mime, parts: [bytes] }
+  const format = meta?.format
+  if (
+    format === undefined ||
+    bytes.length !== format.widthPx * format.heightPx * (format.pixel === 'rgb8' ? 3 : 1)
+  )
+    return { mime: 'application/octet-stream', parts: [bytes] }
+  const gray = format.pixel === 'mono8'
+  const header = Buffer.from(`${gray ? 'P5' : 'P6'}\n${format.widthPx} ${format.heightPx}\n255\n`, 'latin1')
+  return { mime: gray ? 'image/x-portable-graymap' : 'image/x-portable-pixmap', parts: [header, bytes] }
+}
+
+let temporaries = 0
+
+/** Content-addressed images `images/ab/cd/<sha256>.<ext>` under one directory. */
+export class ImageFiles {
+  readonly #root: string
+  /** Directories known to exist durably. */
+  readonly #made = new Set<string>()
+
+  constructor(dataDir: string) {
+    this.#root = dataDir
+  }
+
+  /**
+   * Writes one image: temporary file, fsync, rename, fsync of the directory. When this resolves the image survives a
+   * power cut. The same content twice is one file.
+   *
+   * @throws TRC_DISK_FULL, TRC_IMAGE
+   */
+  async put(
+    meta: FrameMeta | null,
+    content: Uint8Array,
+    widthPx: number,
+    heightPx: number,
+  ): Promise<StoredImage> {
+    const { mime, parts } = fileParts(meta, content)
+    const hash = createHash('sha256')
+    for (const part of parts) hash.update(part)
+    const sha256 = hash.digest('hex')
+    const path = `images/${sha256.slice(0, 2)}/${sha256.slice(2, 4)}/${sha256}.${EXTENSIONS[mime] ?? 'bin'}`
+    const file = join(this.#root, path)
+    const bytes = parts.reduce((n, p) => n + p.length, 0)
+    try {
+      await this.#makeDir(dirname(file))
+      const there = await stat(file).catch(() => null)
+      if (there?.size !== bytes) await this.#write(file, parts)
+      await syncDir(dirname(file))
+    } catch (error) {
+      // Somebody may have removed the directory; look again next time.
+      this.#made.delete(dirname(file))
+      throw fileError(error, 'TRC_IMAGE', file)
+    }
+    const raw = meta?.format.kind === 'raw' ? meta.format : null
+    return {
+      sha256,
+      path,
+      mime,
+      bytes,
+      view: meta?.view ?? '',
+      widthPx: raw?.widthPx ?? widthPx,
+      heightPx: raw?.heightPx ?? heightPx,
+    }
+  }
+
+  async #write(file: string, parts: Uint8Array[]): Promise<void> {
+    const temporary = `${file}.${process.pid}-${++temporaries}.tmp`
+    try {
+      const handle = await open(temporary, 'wx')
+      try {
+        for (const part of parts) await handle.writeFile(part)
+        await handle.sync()
+      } finally {
+        await handle.close()
+      }
+      await rename(temporary, file)
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => undefined)
+      throw error
+    }
+  }
+
+  async #makeDir(dir: string): Promise<void> {
+    if (this.#made.has(dir)) return
+    await mkdir(dir, { recursive: true })
+    // A new directory entry is durable once its parent is synced: images/ab, images, data directory.
+    for (let at = dirname(dir); at.length >= this.#root.length; at = dirname(at)) {
+      await syncDir(at)
+      if (at === this.#root) break
+    }
+    this.#made.add(dir)
+  }
+}
+
+/** Makes renames and new files in a directory durable. Windows has no such call and no need of it. */
+export async function syncDir(dir: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const handle = await open(dir, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}

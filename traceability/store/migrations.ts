@@ -1,0 +1,36 @@
+import { CodedError, type SqlDatabase } from '../../contracts/index.ts'
+import { SCHEMA_1 } from './schema-1.ts'
+
+/** Forward only: the index is the version the script leads to, minus one. A released script never changes. */
+const MIGRATIONS: readonly string[] = [SCHEMA_1]
+
+export const SCHEMA_VERSION = MIGRATIONS.length
+
+/**
+ * Brings the database to the version of this program, each step in its own transaction.
+ *
+ * @throws TRC_OPEN when the file was written by a newer program
+ */
+export function migrate(db: SqlDatabase, file: string): void {
+  const found = userVersion(db)
+  if (found > SCHEMA_VERSION) {
+    throw new CodedError('TRC_OPEN', {
+      file,
+      expected: `schema version ${SCHEMA_VERSION} or older`,
+      actual: `version ${found}`,
+      hint: 'the data was written by a newer program; run that one',
+    })
+  }
+  for (let version = found; version < SCHEMA_VERSION; version++) {
+    db.transaction(() => {
+      // Two processes may open a fresh directory at once; the second finds the work done.
+      if (userVersion(db) !== version) return
+      db.exec(MIGRATIONS[version] ?? '')
+      db.exec(`pragma user_version = ${version + 1}`)
+    })
+  }
+}
+
+function userVersion(db: SqlDatabase): number {
+  return Number(db.get('pragma user_version')?.['user_version'] ?? 0)
+}

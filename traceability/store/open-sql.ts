@@ -1,0 +1,162 @@
+import { createRequire } from 'node:module'
+import {
+  CodedError,
+  type OpenSql,
+  type SqlDatabase,
+  type SqlRow,
+  type SqlValue,
+} from '../../contracts/index.ts'
+import { sqliteError } from './sqlite-errors.ts'
+
+interface NativeStatement {
+  run(...values: SqlValue[]): { changes: number | bigint; lastInsertRowid: number | bigint }
+  get(...values: SqlValue[]): SqlRow | undefined
+  all(...values: SqlValue[]): SqlRow[]
+}
+interface NativeDatabase {
+  exec(sql: string): void
+  prepare(sql: string): NativeStatement
+  close(): void
+}
+interface NativeModule {
+  DatabaseSync: new (path: string, options?: { readOnly?: boolean }) => NativeDatabase
+}
+
+/** Statements kept per connection; far above what the product uses, a bound against generated SQL. */
+const MAX_STATEMENTS = 512
+/** How long a statement waits for another process's lock, ms. */
+const BUSY_TIMEOUT_MS = 2_000
+
+/** `node:sqlite` where the runtime has it without a flag (22.13 and later), the same API from a package on Node 20. */
+function loadNative(): NativeModule {
+  const builtIn: unknown = process.getBuiltinModule('node:sqlite')
+  if (builtIn !== undefined) return builtIn as NativeModule
+  return createRequire(import.meta.url)('@photostructure/sqlite') as NativeModule
+}
+
+let native: NativeModule | undefined
+
+/**
+ * Opens one connection: WAL, foreign keys on. `:memory:` is allowed.
+ *
+ * @throws TRC_OPEN with the path
+ */
+export const openSql: OpenSql = (path, options) => {
+  native ??= loadNative()
+  const readOnly = options.readOnly === true
+  let db: NativeDatabase | undefined
+  try {
+    db = new native.DatabaseSync(path, { readOnly })
+    db.exec(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}`)
+    if (!readOnly) db.exec('pragma journal_mode = wal')
+    db.exec(`pragma synchronous = ${options.synchronous === 'full' ? 'full' : 'normal'}`)
+    db.exec('pragma foreign_keys = on; pragma temp_store = memory; pragma cache_size = -32000')
+    // Reads the header, so that a file that is no database is found here and not at the first query.
+    db.prepare('select count(*) from sqlite_schema').get()
+    return new Connection(db, path)
+  } catch (error) {
+    db?.close()
+    throw sqliteError(error, 'TRC_OPEN', path)
+  }
+}
+
+class Connection implements SqlDatabase {
+  readonly #db: NativeDatabase
+  readonly #path: string
+  readonly #statements = new Map<string, NativeStatement>()
+  #open = true
+  #inTransaction = false
+
+  constructor(db: NativeDatabase, path: string) {
+    this.#db = db
+    this.#path = path
+  }
+
+  exec(sql: string): void {
+    this.#guarded(() => this.#db.exec(sql))
+  }
+
+  run(sql: string, ...values: SqlValue[]): { changes: number; lastInsertRowid: number } {
+    guard(values, sql)
+    return this.#guarded(() => {
+      const r = this.#prepare(sql).run(...values)
+      return { changes: Number(r.changes), lastInsertRowid: Number(r.lastInsertRowid) }
+    })
+  }
+
+  get<R extends SqlRow = SqlRow>(sql: string, ...values: SqlValue[]): R | undefined {
+    guard(values, sql)
+    return this.#guarded(() => this.#prepare(sql).get(...values) as R | undefined)
+  }
+
+  all<R extends SqlRow = SqlRow>(sql: string, ...values: SqlValue[]): R[] {
+    guard(values, sql)
+    return this.#guarded(() => this.#prepare(sql).all(...values) as R[])
+  }
+
+  transaction<T>(work: () => T): T {
+    if (this.#inTransaction)
+      throw new CodedError('TRC_WRITE', { expected: 'one transaction at a time', actual: 'a nested one' })
+    this.#guarded(() => this.#prepare('begin immediate').run())
+    this.#inTransaction = true
+    try {
+      const result = work()
+      this.#guarded(() => this.#prepare('commit').run())
+      return result
+    } catch (error) {
+      try {
+        this.#db.exec('rollback')
+      } catch {
+        // SQLite has already rolled back by itself, as it does when the disk is full; the cause is thrown below.
+      }
+      throw error
+    } finally {
+      this.#inTransaction = false
+    }
+  }
+
+  close(): void {
+    if (!this.#open) return
+    this.#open = false
+    this.#statements.clear()
+    this.#db.close()
+  }
+
+  #prepare(sql: string): NativeStatement {
+    let statement = this.#statements.get(sql)
+    if (statement === undefined) {
+      if (this.#statements.size >= MAX_STATEMENTS) this.#statements.clear()
+      statement = this.#db.prepare(sql)
+      this.#statements.set(sql, statement)
+    }
+    return statement
+  }
+
+  #guarded<T>(work: () => T): T {
+    try {
+      return work()
+    } catch (error) {
+      throw sqliteError(error, 'TRC_WRITE', this.#path)
+    }
+  }
+}
+
+/** Drivers turn a Date, an object or NaN into NULL without a word; here they are refused. */
+function guard(values: readonly unknown[], sql: string): void {
+  for (let i = 0; i < values.length; i++) {
+    const v = values[i]
+    if (
+      v === null ||
+      typeof v === 'string' ||
+      typeof v === 'bigint' ||
+      (typeof v === 'number' && Number.isFinite(v)) ||
+      v instanceof Uint8Array
+    )
+      continue
+    throw new CodedError('TRC_BINDING', {
+      expected: 'string, finite number, bigint, Uint8Array or null',
+      actual: `${typeof v === 'number' ? String(v) : v instanceof Date ? 'Date' : typeof v} for parameter ${i + 1}`,
+      hint: `in: ${sql.trim().slice(0, 120)}`,
+    })
+  }
+}

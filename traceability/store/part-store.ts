@@ -1,0 +1,244 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  asCoded,
+  type CaptureAck,
+  type CaptureRequest,
+  CodedError,
+  type PartStore,
+  type QEvent,
+  uuidv7,
+} from '../../contracts/index.ts'
+import { checkEmitted } from './annotations.ts'
+import { unitOf } from './capture-writer.ts'
+import { checkEvent } from './event-check.ts'
+import { inspectionEvent } from './inspection-event.ts'
+import { recordOf } from './record-codec.ts'
+import { Spool, type SpoolEntry } from './spool.ts'
+import { fileError } from './sqlite-errors.ts'
+import type { OutboxEntry } from './store-ops.ts'
+import { StoreThread } from './store-thread.ts'
+import { TwoPaths } from './two-paths.ts'
+
+export interface PartStoreOptions {
+  /** Holds `trace.db` and `images/`; made when absent. */
+  dataDir: string
+  /** Default `<dataDir>/spool`; another disk makes the two paths independent. */
+  spoolDir?: string
+  /** A request not committed by then goes to the spool, ms. */
+  spoolAfterMs?: number
+  /** Pause between attempts to empty the spool, ms. */
+  drainEveryMs?: number
+  /** `full`: an acknowledged record survives a power cut. `normal`: it survives a crash of the program only. */
+  synchronous?: 'full' | 'normal'
+  /** Hears of records the store refused while draining, and of failed drains. */
+  onAlarm?: (error: CodedError) => void
+}
+
+/** Where consumers of the log keep how far they have come, and what did not go through. */
+export interface ConsumerLedger {
+  /** Position of the last event the consumer has dealt with; 0 = none. */
+  cursor(consumer: string): Promise<number>
+  advance(consumer: string, position: number): Promise<void>
+  letter(entry: OutboxEntry): Promise<void>
+}
+
+export interface TraceStore extends PartStore, ConsumerLedger {
+  /** Calls back after new events are committed. */
+  onAppend(listener: () => void): () => void
+}
+
+const DRAIN_MAX_MS = 30_000
+
+/**
+ * Opens the store and first delivers what an earlier run left in the spool, so that counters and balance are true.
+ *
+ * @throws TRC_OPEN, TRC_DISK_FULL, TRC_WRITE: without a working store nothing starts
+ */
+export async function openPartStore(options: PartStoreOptions): Promise<TraceStore> {
+  const { dataDir } = options
+  await mkdir(join(dataDir, 'images'), { recursive: true }).catch((error: unknown) => {
+    throw fileError(error, 'TRC_OPEN', dataDir)
+  })
+  const spool = await Spool.open(options.spoolDir ?? join(dataDir, 'spool'))
+  const thread = await StoreThread.start({ dataDir, synchronous: options.synchronous ?? 'full' })
+  const store = new SpoolingStore(thread, spool, options)
+  try {
+    await store.drain()
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+  return store
+}
+
+class SpoolingStore implements TraceStore {
+  readonly #thread: StoreThread
+  readonly #spool: Spool
+  readonly #afterMs: number
+  readonly #drainEveryMs: number
+  readonly #onAlarm: (error: CodedError) => void
+  readonly #paths: TwoPaths
+  #captured = 0
+  #closed = false
+  #timer: NodeJS.Timeout | undefined
+  #draining: Promise<void> | null = null
+
+  constructor(thread: StoreThread, spool: Spool, options: PartStoreOptions) {
+    this.#thread = thread
+    this.#spool = spool
+    this.#afterMs = options.spoolAfterMs ?? 500
+    this.#paths = new TwoPaths(this.#afterMs, (error) => this.#onAlarm(error))
+    this.#drainEveryMs = options.drainEveryMs ?? 1_000
+    this.#onAlarm = options.onAlarm ?? (() => undefined)
+  }
+
+  async capture(request: CaptureRequest): Promise<CaptureAck> {
+    this.#mustBeOpen()
+    const record = recordOf(request)
+    const image = request.image === null ? null : shared(request.image)
+    const ask = { record, image }
+    const ack = await this.#paths.either(
+      () => this.#thread.call('capture', ask),
+      async () => {
+        const { unit } = unitOf(record)
+        // What the store would refuse for its content must not be acknowledged here.
+        checkEvent(inspectionEvent(record, unit, null))
+        await this.#toSpool({ op: 'capture', ask })
+        const spooled: CaptureAck = {
+          inspectionId: record.inspectionId,
+          durable: 'spool',
+          serial: unit.serial,
+          sequence: null,
+        }
+        return spooled
+      },
+    )
+    this.#captured += 1
+    return ack
+  }
+
+  async openTrigger(t: { station: string; trigger: number; at: string }): Promise<void> {
+    await this.#plain({ op: 'openTrigger', ask: t })
+  }
+
+  async annotate(inspectionId: string, note: Parameters<PartStore['annotate']>[1]): Promise<void> {
+    await this.#plain({
+      op: 'annotate',
+      ask: { id: uuidv7(), at: new Date().toISOString(), inspectionId, note },
+    })
+  }
+
+  async emit(event: Omit<QEvent, 'sequence'>): Promise<void> {
+    checkEmitted(event)
+    await this.#plain({ op: 'emit', ask: event })
+  }
+
+  lastTrigger(station: string): Promise<number | null> {
+    return this.#thread.call('lastTrigger', station)
+  }
+
+  closeInterrupted(...[station, nextTrigger, recipe, context]: Parameters<PartStore['closeInterrupted']>) {
+    return this.#thread.call('closeInterrupted', { station, nextTrigger, recipe, context })
+  }
+
+  balance(fromIso?: string) {
+    return this.#thread.call('balance', fromIso ?? null)
+  }
+
+  cursor(consumer: string): Promise<number> {
+    return this.#thread.call('cursor', consumer)
+  }
+
+  async advance(consumer: string, position: number): Promise<void> {
+    await this.#thread.call('advance', { consumer, position, at: new Date().toISOString() })
+  }
+
+  async letter(entry: OutboxEntry): Promise<void> {
+    await this.#thread.call('letter', entry)
+  }
+
+  onAppend(listener: () => void): () => void {
+    return this.#thread.onAppend(listener)
+  }
+
+  health(): ReturnType<PartStore['health']> {
+    const late = this.#paths.behind > 0 || this.#thread.oldestMs > this.#afterMs
+    return {
+      state: this.#paths.failed ? 'failed' : this.#spool.count > 0 ? 'spooling' : late ? 'late' : 'ok',
+      queued: this.#thread.pending,
+      spooled: this.#spool.count,
+      captured: this.#captured,
+      lastError: this.#paths.lastError,
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    clearTimeout(this.#timer)
+    await this.#draining?.catch(() => undefined)
+    await this.#thread.close()
+    await this.#spool.close()
+  }
+
+  /** Empties the spool into the store once. @throws what the store refused it with */
+  async drain(): Promise<void> {
+    const rejected = await this.#spool.drain(async (entry) => {
+      await this.#thread.call(entry.op, entry.ask)
+    })
+    for (const error of rejected) this.#paths.alarm(error)
+  }
+
+  #mustBeOpen(): void {
+    if (this.#closed)
+      throw new CodedError('TRC_WRITE', { expected: 'an open store', actual: 'one that was closed' })
+  }
+
+  async #plain(entry: SpoolEntry): Promise<void> {
+    this.#mustBeOpen()
+    await this.#paths.either(
+      async () => {
+        await this.#thread.call(entry.op, entry.ask)
+      },
+      () => this.#toSpool(entry),
+    )
+  }
+
+  async #toSpool(entry: SpoolEntry): Promise<void> {
+    await this.#spool.append(entry)
+    this.#onAlarm(
+      new CodedError('TRC_SPOOLED', {
+        actual: `${this.#spool.count} waiting`,
+        hint: this.#paths.lastError ?? `the store took longer than ${this.#afterMs} ms`,
+      }),
+    )
+    this.#later(this.#drainEveryMs)
+  }
+
+  #later(pauseMs: number): void {
+    if (this.#closed || this.#timer !== undefined) return
+    this.#timer = setTimeout(() => {
+      this.#draining = this.#attempt(pauseMs)
+    }, pauseMs)
+    this.#timer.unref()
+  }
+
+  async #attempt(pauseMs: number): Promise<void> {
+    try {
+      if (this.#paths.behind === 0) await this.drain()
+    } catch (error) {
+      this.#paths.alarm(asCoded(error, 'TRC_WRITE'))
+    }
+    this.#timer = undefined
+    if (this.#spool.count > 0) this.#later(Math.min(pauseMs * 2, DRAIN_MAX_MS))
+  }
+}
+
+/** The bytes in memory that the store thread can read in place; copied once unless they already are. */
+function shared(bytes: Uint8Array): Uint8Array {
+  if (bytes.buffer instanceof SharedArrayBuffer) return bytes
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length))
+  copy.set(bytes)
+  return copy
+}

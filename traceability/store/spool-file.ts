@@ -1,0 +1,113 @@
+import { open, readdir, readFile, rm, type FileHandle } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type CodedError, uuidv7 } from '../../contracts/index.ts'
+import { syncDir } from './image-files.ts'
+import { fileError } from './sqlite-errors.ts'
+
+export const REJECTED = 'rejected.jsonl'
+
+interface Queued {
+  line: string
+  resolve(): void
+  reject(error: CodedError): void
+}
+
+/** Spool files of a directory, oldest first, without the rejected ones. */
+export async function spoolFiles(dir: string): Promise<string[]> {
+  const names = await readdir(dir)
+  return names.filter((n) => n.endsWith('.jsonl') && n !== REJECTED).sort()
+}
+
+/** Whole lines, and the tail of one that was cut off. */
+export async function readLines(file: string): Promise<{ lines: string[]; torn: string }> {
+  const parts = (await readFile(file, 'utf8')).split('\n')
+  const torn = parts.pop() ?? ''
+  return { lines: parts, torn }
+}
+
+/** A file written, synced, and its directory entry too. @throws the file-system error; nothing is left behind */
+export async function writeDurably(dir: string, name: string, bytes: Uint8Array): Promise<void> {
+  const file = join(dir, name)
+  try {
+    const handle = await open(file, 'w')
+    try {
+      await handle.writeFile(bytes)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await syncDir(dir)
+  } catch (error) {
+    await rm(file, { force: true }).catch(() => undefined)
+    throw fileError(error, 'TRC_WRITE', file)
+  }
+}
+
+/** Appends lines to the newest spool file; what comes while a sync is running shares the next one. */
+export class SpoolWriter {
+  readonly #dir: string
+  #name: string | null = null
+  #handle: FileHandle | null = null
+  #length = 0
+  #queue: Queued[] = []
+  #running: Promise<void> | null = null
+
+  constructor(dir: string) {
+    this.#dir = dir
+  }
+
+  /** The file that is being appended to: not to be read or removed. */
+  get current(): string | null {
+    return this.#name
+  }
+
+  /** Resolves when the line is synced. @throws TRC_DISK_FULL, TRC_WRITE: then no part of the line is in the file */
+  append(line: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ line, resolve, reject })
+      this.#running ??= this.#run()
+    })
+  }
+
+  /** The next line begins a new file. */
+  async rotate(): Promise<void> {
+    while (this.#running !== null) await this.#running
+    const handle = this.#handle
+    this.#handle = null
+    this.#name = null
+    await handle?.close()
+  }
+
+  async #run(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const batch = this.#queue
+      this.#queue = []
+      try {
+        const handle = await this.#open()
+        const text = Buffer.from(batch.map((q) => q.line).join(''), 'utf8')
+        await handle.writeFile(text)
+        await handle.datasync()
+        this.#length += text.length
+        for (const q of batch) q.resolve()
+      } catch (error) {
+        // Refused lines must not come back at the next drain.
+        await this.#handle?.truncate(this.#length).catch(() => undefined)
+        const coded = fileError(error, 'TRC_WRITE', join(this.#dir, this.#name ?? ''))
+        for (const q of batch) q.reject(coded)
+        await this.#handle?.close().catch(() => undefined)
+        this.#handle = null
+        this.#name = null
+      }
+    }
+    this.#running = null
+  }
+
+  async #open(): Promise<FileHandle> {
+    if (this.#handle !== null) return this.#handle
+    this.#name = `${uuidv7()}.jsonl`
+    this.#handle = await open(join(this.#dir, this.#name), 'ax')
+    this.#length = 0
+    await syncDir(this.#dir)
+    return this.#handle
+  }
+}

@@ -1,0 +1,151 @@
+import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { asCoded, CodedError } from '../../contracts/index.ts'
+import { syncDir } from './image-files.ts'
+import { readLines, REJECTED, spoolFiles, SpoolWriter, writeDurably } from './spool-file.ts'
+import { fileError } from './sqlite-errors.ts'
+import type { StoreOps } from './store-ops.ts'
+
+type SpoolOp = 'capture' | 'openTrigger' | 'annotate' | 'emit'
+
+/** One request that the store did not take in time. */
+export type SpoolEntry = {
+  [O in SpoolOp]: { op: O; ask: StoreOps[O]['ask'] }
+}[SpoolOp]
+
+/** The image bytes of a capture stand in a file of their own beside the spool file. */
+interface SpoolLine {
+  entry: SpoolEntry
+  image: string | null
+}
+
+/** Entries offered to the store at once while draining. */
+const DRAIN_WIDTH = 32
+
+/** Refusals that say nothing about the request itself: the same one may succeed later, or by another path. */
+export const isStorageError = (error: CodedError): boolean =>
+  ['TRC_DISK_FULL', 'TRC_WRITE', 'TRC_OPEN', 'TRC_IMAGE'].includes(error.code)
+
+/**
+ * Second, independent path to disk: JSON lines in `<uuid>.jsonl`, synced before `append` resolves, delivered to the
+ * store later, oldest file first. A crash while draining repeats deliveries, so that the store must know its own.
+ */
+export class Spool {
+  readonly #dir: string
+  readonly #writer: SpoolWriter
+  #count = 0
+
+  private constructor(dir: string) {
+    this.#dir = dir
+    this.#writer = new SpoolWriter(dir)
+  }
+
+  /** @throws TRC_OPEN when the directory cannot be made or read */
+  static async open(dir: string): Promise<Spool> {
+    const spool = new Spool(dir)
+    try {
+      await mkdir(dir, { recursive: true })
+      let referenced = ''
+      for (const name of await spoolFiles(dir)) {
+        const { lines } = await readLines(join(dir, name))
+        spool.#count += lines.length
+        referenced += lines.join('\n')
+      }
+      referenced += await readFile(join(dir, REJECTED), 'utf8').catch(() => '')
+      // Images whose line was never written, or was delivered just before a crash.
+      for (const name of await readdir(dir)) {
+        if (name.endsWith('.img') && !referenced.includes(name)) await rm(join(dir, name), { force: true })
+      }
+    } catch (error) {
+      throw fileError(error, 'TRC_OPEN', dir)
+    }
+    return spool
+  }
+
+  /** Entries not yet delivered. */
+  get count(): number {
+    return this.#count
+  }
+
+  /** Resolves when the entry is synced to disk. @throws TRC_DISK_FULL, TRC_WRITE */
+  async append(entry: SpoolEntry): Promise<void> {
+    let line: SpoolLine = { entry, image: null }
+    if (entry.op === 'capture' && entry.ask.image !== null) {
+      const image = `${entry.ask.record.inspectionId}.img`
+      await writeDurably(this.#dir, image, entry.ask.image)
+      line = { entry: { op: 'capture', ask: { record: entry.ask.record, image: null } }, image }
+    }
+    await this.#writer.append(`${JSON.stringify(line)}\n`)
+    this.#count += 1
+  }
+
+  /**
+   * Offers all entries to the store. An entry the store refuses for what it says moves to `rejected.jsonl` with the
+   * reason; any other refusal ends the round, and what is left stays.
+   *
+   * @returns the refusals, for the log
+   * @throws what ended the round
+   */
+  async drain(send: (entry: SpoolEntry) => Promise<unknown>): Promise<CodedError[]> {
+    await this.#writer.rotate()
+    const rejected: CodedError[] = []
+    for (const name of await spoolFiles(this.#dir)) {
+      if (name === this.#writer.current) continue
+      const { lines, torn } = await readLines(join(this.#dir, name))
+      // The tail of a line that a crash cut off was never acknowledged; it is kept for people to look at.
+      if (torn !== '') await this.#reject(torn, 'cut off by a crash')
+      const delivered: string[] = []
+      for (let at = 0; at < lines.length; at += DRAIN_WIDTH) {
+        const part = lines.slice(at, at + DRAIN_WIDTH)
+        const results = await Promise.all(part.map((line) => this.#deliver(line, send)))
+        for (const r of results) {
+          if (r instanceof CodedError) rejected.push(r)
+          else if (r !== null) delivered.push(r)
+        }
+      }
+      await rm(join(this.#dir, name))
+      await syncDir(this.#dir)
+      this.#count -= lines.length
+      for (const image of delivered) await rm(join(this.#dir, image), { force: true })
+    }
+    return rejected
+  }
+
+  async close(): Promise<void> {
+    await this.#writer.rotate()
+  }
+
+  /** The image file that is done with, null when there was none, or why the line was rejected. */
+  async #deliver(
+    line: string,
+    send: (entry: SpoolEntry) => Promise<unknown>,
+  ): Promise<string | null | CodedError> {
+    try {
+      const { entry, image } = JSON.parse(line) as SpoolLine
+      if (image === null || entry.op !== 'capture') {
+        await send(entry)
+        return null
+      }
+      const bytes = await readFile(join(this.#dir, image)).catch((error: unknown) => {
+        throw new CodedError('TRC_NOT_FOUND', { file: join(this.#dir, image), actual: String(error) })
+      })
+      await send({ op: 'capture', ask: { record: entry.ask.record, image: new Uint8Array(bytes) } })
+      return image
+    } catch (error) {
+      const coded = asCoded(error, 'EVT_SCHEMA', { file: this.#dir })
+      if (isStorageError(coded)) throw coded
+      await this.#reject(line, coded.message)
+      return coded
+    }
+  }
+
+  async #reject(line: string, reason: string): Promise<void> {
+    const handle = await open(join(this.#dir, REJECTED), 'a')
+    try {
+      await handle.writeFile(`${JSON.stringify({ reason, line })}\n`)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  }
+}

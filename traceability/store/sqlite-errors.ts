@@ -1,0 +1,89 @@
+import { CodedError, type ErrorCode } from '../../contracts/index.ts'
+
+/** Primary result codes of SQLite (sqlite.org/rescode.html). */
+const BUSY = 5
+const LOCKED = 6
+const READONLY = 8
+const IOERR = 10
+const CORRUPT = 11
+const FULL = 13
+const CANTOPEN = 14
+const MISMATCH = 20
+const NOTADB = 26
+/** Extended codes: the shared-memory file cannot grow, and a value of a wrong type in a STRICT column. */
+const IOERR_SHMSIZE = 4874
+const CONSTRAINT_DATATYPE = 3091
+
+const HINTS: Partial<Record<ErrorCode, string>> = {
+  TRC_DISK_FULL: 'free space on the volume of the data directory',
+  TRC_BINDING: 'a program error: convert the value before binding it',
+}
+
+/** Names what SQLite refused. `fallback` is the code for everything without a better one. */
+export function sqliteError(error: unknown, fallback: ErrorCode, file: string): CodedError {
+  if (error instanceof CodedError) return error
+  const extended =
+    typeof error === 'object' && error !== null && 'errcode' in error && typeof error.errcode === 'number'
+      ? error.errcode
+      : 0
+  const argument =
+    typeof error === 'object' && error !== null && 'code' in error && error.code === 'ERR_INVALID_ARG_TYPE'
+  const actual = error instanceof Error ? error.message : String(error)
+  const code = argument ? 'TRC_BINDING' : codeOf(extended, fallback)
+  const hint = HINTS[code] ?? hintOf(extended & 0xff)
+  return new CodedError(code, { file, actual, ...(hint === undefined ? {} : { hint }), cause: error })
+}
+
+function codeOf(extended: number, fallback: ErrorCode): ErrorCode {
+  if (extended === IOERR_SHMSIZE) return 'TRC_DISK_FULL'
+  if (extended === CONSTRAINT_DATATYPE) return 'TRC_BINDING'
+  switch (extended & 0xff) {
+    case FULL:
+      return 'TRC_DISK_FULL'
+    case MISMATCH:
+      return 'TRC_BINDING'
+    case NOTADB:
+    case CORRUPT:
+      return 'TRC_OPEN'
+    default:
+      return fallback
+  }
+}
+
+function hintOf(primary: number): string | undefined {
+  switch (primary) {
+    case BUSY:
+    case LOCKED:
+      return 'another program holds the database; stop it'
+    case READONLY:
+    case CANTOPEN:
+      return 'check that the data directory exists and may be written'
+    case CORRUPT:
+    case NOTADB:
+      return 'the file is damaged or not a database; restore it from a backup'
+    case IOERR:
+      return 'check the disk and the file size limit of the process'
+    default:
+      return undefined
+  }
+}
+
+/** File-system errors of images and spool files. */
+export function fileError(error: unknown, fallback: ErrorCode, file: string): CodedError {
+  if (error instanceof CodedError) return error
+  const name = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
+  const actual = error instanceof Error ? error.message : String(error)
+  if (name === 'ENOSPC' || name === 'EDQUOT' || name === 'EFBIG')
+    return new CodedError('TRC_DISK_FULL', {
+      file,
+      actual,
+      hint: 'free space on the volume of the data directory',
+      cause: error,
+    })
+  return new CodedError(fallback, {
+    file,
+    actual,
+    hint: 'check that the directory exists and may be written',
+    cause: error,
+  })
+}

@@ -1,0 +1,63 @@
+import {
+  type CaptureAck,
+  CodedError,
+  type ErrorCode,
+  type ErrorDetail,
+  type QEvent,
+  type TriggerBalance,
+} from '../../contracts/index.ts'
+import type { Annotation } from './annotations.ts'
+import type { CaptureRecord } from './record-codec.ts'
+import type { Interruption } from './trigger-ledger.ts'
+
+/** How one delivery to a sink stands after a failure. */
+export interface OutboxEntry {
+  sink: string
+  position: number
+  state: 'retry' | 'dead'
+  attempts: number
+  reason: string
+  at: string
+}
+
+/** What the store thread can be asked; each is answered after the transaction it was part of is synced. */
+export interface StoreOps {
+  capture: { ask: { record: CaptureRecord; image: Uint8Array | null }; answer: CaptureAck }
+  openTrigger: { ask: { station: string; trigger: number; at: string }; answer: null }
+  annotate: { ask: Annotation; answer: null }
+  emit: { ask: Omit<QEvent, 'sequence'>; answer: null }
+  closeInterrupted: { ask: Interruption; answer: number }
+  lastTrigger: { ask: string; answer: number | null }
+  balance: { ask: string | null; answer: TriggerBalance[] }
+  cursor: { ask: string; answer: number }
+  advance: { ask: { consumer: string; position: number; at: string }; answer: null }
+  letter: { ask: OutboxEntry; answer: null }
+}
+export type StoreOp = keyof StoreOps
+
+export type StoreRequest = {
+  [O in StoreOp]: { id: number; op: O; ask: StoreOps[O]['ask'] }
+}[StoreOp]
+
+/** A CodedError as it crosses the thread border. */
+export interface WireError {
+  code: ErrorCode
+  detail: Omit<ErrorDetail, 'cause'>
+}
+
+export type StoreReply =
+  | { kind: 'ready' }
+  | { kind: 'broken'; error: WireError }
+  | { kind: 'answer'; id: number; value: unknown }
+  | { kind: 'refusal'; id: number; error: WireError }
+  /** New events up to this position are committed. */
+  | { kind: 'appended'; position: number }
+
+export type ThreadMessage = { kind: 'request'; request: StoreRequest } | { kind: 'close' }
+
+export function toWire(error: CodedError): WireError {
+  const { cause: _cause, ...detail } = error.detail
+  return { code: error.code, detail }
+}
+
+export const fromWire = (wire: WireError): CodedError => new CodedError(wire.code, wire.detail)

@@ -1,0 +1,135 @@
+import type { Worker } from 'node:worker_threads'
+import { asCoded, CodedError, monoMs, spawnWorker } from '../../contracts/index.ts'
+import { fromWire, type StoreOp, type StoreOps, type StoreReply, type ThreadMessage } from './store-ops.ts'
+import type { StoreWorkerData } from './store.worker.ts'
+
+interface Pending {
+  sinceMs: number
+  resolve(value: unknown): void
+  reject(error: CodedError): void
+}
+
+/** Pauses before a dead thread is started again: doubled each time, ms. */
+const RESTART_FIRST_MS = 500
+const RESTART_MAX_MS = 30_000
+
+/** The store thread as the main thread sees it: calls, wake-ups, restart after a crash, clean end. */
+export class StoreThread {
+  readonly #data: StoreWorkerData
+  #worker: Worker | null = null
+  #exited: Promise<void> = Promise.resolve()
+  #nextId = 1
+  #pauseMs = RESTART_FIRST_MS
+  #closing = false
+  #restart: NodeJS.Timeout | undefined
+  readonly #pending = new Map<number, Pending>()
+  readonly #listeners = new Set<() => void>()
+
+  private constructor(data: StoreWorkerData) {
+    this.#data = data
+  }
+
+  /** @throws TRC_OPEN, TRC_DISK_FULL when the database cannot be opened or migrated */
+  static async start(data: StoreWorkerData): Promise<StoreThread> {
+    const thread = new StoreThread(data)
+    await thread.#spawn()
+    return thread
+  }
+
+  get pending(): number {
+    return this.#pending.size
+  }
+
+  /** Age of the oldest unanswered call, ms. */
+  get oldestMs(): number {
+    const first = this.#pending.values().next().value
+    return first === undefined ? 0 : monoMs() - first.sinceMs
+  }
+
+  get alive(): boolean {
+    return this.#worker !== null
+  }
+
+  /** @throws what the store refused it with; TRC_WRITE when the thread is down or dies */
+  call<O extends StoreOp>(op: O, ask: StoreOps[O]['ask']): Promise<StoreOps[O]['answer']> {
+    const worker = this.#worker
+    if (worker === null || this.#closing) return Promise.reject(down())
+    const id = this.#nextId++
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, {
+        sinceMs: monoMs(),
+        resolve: (value) => resolve(value as StoreOps[O]['answer']),
+        reject,
+      })
+      worker.postMessage({ kind: 'request', request: { id, op, ask } })
+    })
+  }
+
+  onAppend(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Everything called so far is answered first; the thread closes the database and ends by itself. */
+  async close(): Promise<void> {
+    this.#closing = true
+    clearTimeout(this.#restart)
+    const message: ThreadMessage = { kind: 'close' }
+    this.#worker?.postMessage(message)
+    await this.#exited
+  }
+
+  #spawn(): Promise<void> {
+    const worker = spawnWorker(new URL('./store.worker.ts', import.meta.url), { workerData: this.#data })
+    this.#exited = new Promise((resolve) => worker.once('exit', () => resolve()))
+    return new Promise((resolve, reject) => {
+      let death: CodedError | null = null
+      worker.on('message', (reply: StoreReply) => {
+        if (reply.kind === 'ready') {
+          this.#worker = worker
+          this.#pauseMs = RESTART_FIRST_MS
+          resolve()
+        } else if (reply.kind === 'broken') death = fromWire(reply.error)
+        else this.#hear(reply)
+      })
+      worker.once('error', (error) => (death ??= asCoded(error, 'TRC_WRITE')))
+      worker.once('exit', () => {
+        const error = death ?? down()
+        const wasUp = this.#worker === worker
+        this.#worker = null
+        for (const p of this.#pending.values()) p.reject(error)
+        this.#pending.clear()
+        reject(error)
+        if (wasUp && !this.#closing) this.#later()
+      })
+    })
+  }
+
+  #later(): void {
+    this.#restart = setTimeout(() => {
+      this.#pauseMs = Math.min(this.#pauseMs * 2, RESTART_MAX_MS)
+      this.#spawn().catch(() => {
+        if (!this.#closing) this.#later()
+      })
+    }, this.#pauseMs)
+    this.#restart.unref()
+  }
+
+  #hear(reply: Extract<StoreReply, { kind: 'answer' | 'refusal' | 'appended' }>): void {
+    if (reply.kind === 'appended') {
+      for (const listener of this.#listeners) listener()
+      return
+    }
+    const pending = this.#pending.get(reply.id)
+    this.#pending.delete(reply.id)
+    if (reply.kind === 'answer') pending?.resolve(reply.value)
+    else pending?.reject(fromWire(reply.error))
+  }
+}
+
+const down = (): CodedError =>
+  new CodedError('TRC_WRITE', {
+    expected: 'a running store thread',
+    actual: 'it is closed or has died',
+    hint: 'it is started again by itself; see the log for the cause',
+  })

@@ -1,0 +1,113 @@
+import { join } from 'node:path'
+import { parentPort, workerData } from 'node:worker_threads'
+import { asCoded, CodedError, type SqlDatabase } from '../../contracts/index.ts'
+import { BatchWriter } from './batch-writer.ts'
+import { ImageFiles, type StoredImage } from './image-files.ts'
+import { migrate } from './migrations.ts'
+import { openSql } from './open-sql.ts'
+import { type StoreReply, type StoreRequest, type ThreadMessage, toWire } from './store-ops.ts'
+
+/** The thread that owns the database: one writer connection, group commit. Started by StoreThread only. */
+export interface StoreWorkerData {
+  dataDir: string
+  synchronous: 'full' | 'normal'
+}
+
+/** Requests per transaction: bounds how long one commit can keep the next one waiting. */
+const MAX_BATCH = 256
+/** Requests nobody waits for may wait this long for company, so that they do not cost a sync each, ms. */
+const COMPANY_MS = 20
+
+interface Waiting {
+  request: StoreRequest
+  /** Settles when the image is durable; never rejects. */
+  image: Promise<StoredImage | null | CodedError>
+}
+
+function start(): void {
+  const port = parentPort
+  if (port === null)
+    throw new CodedError('TRC_OPEN', { expected: 'to run as a worker thread', actual: 'the main thread' })
+  const { dataDir, synchronous } = workerData as StoreWorkerData
+  const say = (reply: StoreReply): void => port.postMessage(reply)
+  let db: SqlDatabase | undefined
+  let writer: BatchWriter
+  const file = join(dataDir, 'trace.db')
+  try {
+    db = openSql(file, { synchronous })
+    migrate(db, file)
+    writer = new BatchWriter(db)
+  } catch (error) {
+    db?.close()
+    say({ kind: 'broken', error: toWire(asCoded(error, 'TRC_OPEN')) })
+    port.close()
+    return
+  }
+  const images = new ImageFiles(dataDir)
+  const queue: Waiting[] = []
+  let running = false
+  let closing = false
+  let timer: NodeJS.Timeout | undefined
+
+  const settle = async (batch: readonly Waiting[]): Promise<void> => {
+    const ready = await Promise.all(batch.map((w) => w.image))
+    const good = batch.flatMap(({ request }, i) => {
+      const image = ready[i] ?? null
+      if (!(image instanceof CodedError)) return [{ request, image }]
+      say({ kind: 'refusal', id: request.id, error: toWire(image) })
+      return []
+    })
+    const before = writer.position
+    writer.commit(good).forEach((result, i) => {
+      const id = good[i]?.request.id ?? -1
+      if (result.ok) say({ kind: 'answer', id, value: result.value })
+      else say({ kind: 'refusal', id, error: toWire(result.error) })
+    })
+    if (writer.position > before) say({ kind: 'appended', position: writer.position })
+  }
+
+  const pump = async (): Promise<void> => {
+    if (running) return
+    running = true
+    clearTimeout(timer)
+    timer = undefined
+    while (queue.length > 0) {
+      await settle(queue.splice(0, MAX_BATCH))
+      // Whatever arrived during the commit is still in the port; let it in before the next one.
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    running = false
+    if (closing) close()
+  }
+
+  const close = (): void => {
+    db?.close()
+    port.close()
+  }
+
+  port.on('message', (message: ThreadMessage) => {
+    if (message.kind === 'close') {
+      closing = true
+      void pump()
+      return
+    }
+    const { request } = message
+    queue.push({ request, image: imageOf(images, request) })
+    const waits = request.op === 'openTrigger' || request.op === 'annotate' || request.op === 'advance'
+    if (!waits) void pump()
+    else if (!running) timer ??= setTimeout(() => void pump(), COMPANY_MS)
+  })
+  say({ kind: 'ready' })
+}
+
+async function imageOf(images: ImageFiles, request: StoreRequest): Promise<StoredImage | null | CodedError> {
+  if (request.op !== 'capture' || request.ask.image === null) return null
+  const { record, image } = request.ask
+  try {
+    return await images.put(record.meta, image, record.outcome.widthPx, record.outcome.heightPx)
+  } catch (error) {
+    return asCoded(error, 'TRC_IMAGE')
+  }
+}
+
+start()

@@ -1,0 +1,91 @@
+import { asCoded, CodedError } from '../../contracts/index.ts'
+import { isStorageError } from './spool.ts'
+
+/** Store first, spool when the store is late or refuses for reasons of its own; tells when both failed. */
+export class TwoPaths {
+  /** Requests already spooled whose answer from the store is still out: while there are any, new ones wait for none. */
+  behind = 0
+  /** The last request could be kept by neither. */
+  failed = false
+  lastError: string | null = null
+  readonly #afterMs: number
+  readonly #onAlarm: (error: CodedError) => void
+
+  constructor(afterMs: number, onAlarm: (error: CodedError) => void) {
+    this.#afterMs = afterMs
+    this.#onAlarm = onAlarm
+  }
+
+  alarm(error: CodedError): void {
+    this.lastError = error.message
+    this.#onAlarm(error)
+  }
+
+  /** The store, or when it is late or refuses for its own reasons the spool; rejects when both fail. */
+  async either<T>(viaStore: () => Promise<T>, viaSpool: () => Promise<T>): Promise<T> {
+    if (this.behind > 0) {
+      const first = await settled(viaSpool())
+      if (first.ok) return this.#kept(first.value)
+      return this.#lastResort(viaStore(), first.error)
+    }
+    const asked = viaStore()
+    const answer = await withinMs(settled(asked), this.#afterMs)
+    if (answer?.ok === true) return this.#kept(answer.value)
+    if (answer === null) {
+      this.behind += 1
+      const over = (): void => void (this.behind -= 1)
+      asked.then(over, over)
+      const spooled = viaSpool()
+      spooled.catch(() => undefined)
+      const race = await Promise.any([asked, spooled]).catch(() => null)
+      if (race !== null) return this.#kept(race)
+      const why = await settled(spooled)
+      return this.#lastResort(asked, why.ok ? null : why.error)
+    }
+    if (!isStorageError(answer.error)) throw answer.error
+    this.alarm(answer.error)
+    const second = await settled(viaSpool())
+    if (second.ok) return this.#kept(second.value)
+    throw this.#both(answer.error, second.error)
+  }
+
+  async #lastResort<T>(asked: Promise<T>, spoolError: CodedError | null): Promise<T> {
+    const answer = await settled(asked)
+    if (answer.ok) return this.#kept(answer.value)
+    throw isStorageError(answer.error) ? this.#both(answer.error, spoolError) : answer.error
+  }
+
+  #kept<T>(value: T): T {
+    this.failed = false
+    return value
+  }
+
+  #both(store: CodedError, spool: CodedError | null): CodedError {
+    this.failed = true
+    this.lastError = store.message
+    return new CodedError(store.code, {
+      ...store.detail,
+      hint: `the spool refused it too (${spool?.message ?? 'unknown'}); hold the part`,
+      cause: store,
+    })
+  }
+}
+
+type Settled<T> = { ok: true; value: T } | { ok: false; error: CodedError }
+
+const settled = <T>(promise: Promise<T>): Promise<Settled<T>> =>
+  promise.then(
+    (value) => ({ ok: true, value }),
+    (error: unknown) => ({ ok: false, error: asCoded(error, 'TRC_WRITE') }),
+  )
+
+/** Null when it takes longer. */
+async function withinMs<T>(promise: Promise<T>, ms: number): Promise<T | null> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), ms)
+  })
+  const first = await Promise.race([promise, late])
+  clearTimeout(timer)
+  return first
+}
