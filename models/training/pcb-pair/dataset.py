@@ -2,7 +2,7 @@
 
 import math
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -10,6 +10,7 @@ import torch
 
 from boards import draw_board
 from model import CLASSES, STRIDE
+from register import Register
 from render import binary_image, distance_to_copper_level, grey_pair, wobble
 from synth import Injector
 
@@ -33,8 +34,16 @@ def read_grey(path):
     return image
 
 
+@torch.no_grad()
+def aligned(pair):
+    """The pair with its template registered as the exported graph does it."""
+    test, template = (torch.from_numpy(i)[None, None].float() / 127.5 - 1 for i in (pair.test, pair.template))
+    moved = ((Register()(test, template)[0, 0] + 1) * 127.5).round().to(torch.uint8).numpy()
+    return replace(pair, template=moved)
+
+
 def read_pairs(folder, list_name, keep=lambda group: True):
-    """All pairs named in folder/list_name whose group passes `keep`."""
+    """All pairs named in folder/list_name whose group passes `keep`, as they lie on disk."""
     pairs = []
     with open(os.path.join(folder, list_name), encoding="utf-8") as file:
         rows = [line.split() for line in file if line.strip()]
@@ -124,16 +133,25 @@ class Sampler:
         return (math.floor(min(max(x, low), x_high)) - 0.5, math.floor(min(max(y, low), y_high)) - 0.5)
 
     def _misregister(self):
+        """Shift and tilt of the template: mostly under 2 px, sometimes what registration leaves on a turned board."""
         rng = self.rng
-        if rng.random() < 0.5:
+        u = rng.random()
+        if u < 0.4:
             return (0.0, 0.0), 0.0
-        return tuple(np.clip(rng.normal(0, 0.9, 2), -2.5, 2.5)), math.radians(rng.uniform(-0.3, 0.3))
+        if u < 0.88:
+            return tuple(np.clip(rng.normal(0, 0.9, 2), -2.5, 2.5)), math.radians(rng.uniform(-0.3, 0.3))
+        reach = rng.uniform(2, 8)
+        return tuple(rng.uniform(-reach, reach, 2)), math.radians(rng.uniform(-0.8, 0.8))
 
     def _real(self, pair, keep_look=False):
         rng = self.rng
         exact = rng.random() < 0.5
         m, centre = _affine(rng, exact), self._centre(pair)
-        nudge, tilt = ((0.0, 0.0), 0.0) if exact else self._misregister()
+        nudge, tilt = self._misregister()
+        if exact:
+            nudge, tilt = tuple(np.round(nudge)), 0.0
+            if rng.random() < 0.4:
+                nudge = (0.0, 0.0)
         test = _warp(pair.test, m, centre, exact)
         template = _warp(pair.template, m, centre, exact, nudge, tilt)
         boxes = _move_boxes(pair.boxes, m, centre)
@@ -169,7 +187,7 @@ class Sampler:
             half = (CROP - 1) / 2.0
             test = _warp(test, np.eye(2), (half, half), False, nudge, tilt)
         if rng.random() < 0.5:
-            test = wobble(rng, test, rng.uniform(0.3, 1.3))
+            test = wobble(rng, test, rng.uniform(0.3, 1.3) if rng.random() < 0.85 else rng.uniform(1.3, 3.0))
         none = np.zeros((0, 4))
         test, boxes, labels = self._inject(test, np.zeros(test.shape, np.uint8), none, np.zeros(0, np.int64), 6)
         return self._look(test, template, False), boxes, labels, none
@@ -186,7 +204,17 @@ class Sampler:
         found = np.array(found)
         return soft, np.concatenate((boxes, found[:, :4])), np.concatenate((labels, found[:, 4]))
 
+    def _dirty(self, template):
+        """Flaws of the template alone are no defects of the part: changes without a label."""
+        dirt = Injector(self.rng, (template > 0.5).astype(np.uint8))
+        for _ in range(int(self.rng.integers(1, 4))):
+            dirt.add(int(self.rng.integers(2, 6)))
+        changed = dirt.copper != (template > 0.5)
+        return np.where(changed, dirt.copper, template).astype(np.float32)
+
     def _look(self, test, template, exact):
+        if self.rng.random() < 0.06:
+            template = self._dirty(template)
         if self.rng.random() < self.grey_share:
             return np.stack(grey_pair(self.rng, test, template))
         return np.stack((binary_image(self.rng, test, exact), binary_image(self.rng, template, exact)))

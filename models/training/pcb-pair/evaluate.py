@@ -25,8 +25,8 @@ def iou_matrix(a, b):
     return inter / np.maximum(area_a[:, None] + area_b[None] - inter, 1e-9)
 
 
-def suppress(boxes, scores, labels, iou=NMS_IOU, per_class=False):
-    """Greedy non-maximum suppression, class-agnostic unless per_class. Returns kept indices."""
+def suppress(boxes, scores, labels, iou=NMS_IOU, per_class=True):
+    """Greedy non-maximum suppression, within each class unless told otherwise. Returns kept indices."""
     order, kept = np.argsort(-scores, kind="stable"), []
     overlap = iou_matrix(boxes, boxes)
     for i in order:
@@ -103,7 +103,7 @@ def run_onnx(path, pairs, threads=1):
     return found
 
 
-def after_nms(found, iou=NMS_IOU, per_class=False):
+def after_nms(found, iou=NMS_IOU, per_class=True):
     out = []
     for boxes, labels, scores in found:
         k = suppress(boxes, scores, labels, iou, per_class)
@@ -129,13 +129,13 @@ def main():
     parser.add_argument("--model", required=True, help="exported ONNX file")
     parser.add_argument("--threshold", type=float)
     parser.add_argument("--nms", type=float, default=NMS_IOU)
-    parser.add_argument("--per-class", action="store_true")
+    parser.add_argument("--agnostic", action="store_true", help="suppress across classes")
     args = parser.parse_args()
     from dataset import read_pairs
     from model import CLASSES
 
     pairs = read_pairs(args.data, args.list)
-    found = after_nms(run_onnx(args.model, pairs), args.nms, args.per_class)
+    found = after_nms(run_onnx(args.model, pairs), args.nms, not args.agnostic)
     print(json.dumps(report(pairs, found, CLASSES, args.threshold), indent=1))
 
 

@@ -19,35 +19,41 @@ def _polygon(rng, cx, cy, rx, ry, count):
     return np.stack((cx + rx * reach * np.cos(angle), cy + ry * reach * np.sin(angle)), 1).round().astype(np.int32)
 
 
-def draw_blob(rng, shape, cx, cy, radius):
-    """A hand-drawn looking mark: blob, polygon, stroke, scribble or outline. Returns a 0/1 mask."""
+def draw_blob(rng, shape, cx, cy, radius, heading=None):
+    """A hand-drawn looking mark: blob, polygon, stroke, scribble, outline or speckle. Returns a 0/1 mask.
+
+    With a heading it is a long stroke in roughly that direction.
+    """
     out = np.zeros(shape, np.uint8)
-    kind = rng.integers(0, 7)
+    kind = rng.integers(0, 15) if heading is None else 6
     rx, ry = radius * rng.uniform(0.55, 1.3), radius * rng.uniform(0.55, 1.3)
     centre = (int(round(cx)), int(round(cy)))
-    if kind == 0:
+    if kind < 2:
         cv2.ellipse(out, centre, (max(2, int(rx)), max(2, int(ry))), rng.uniform(0, 180), 0, 360, 1, -1)
-    elif kind in (1, 2):
+    elif kind < 6:
         cv2.fillPoly(out, [_polygon(rng, cx, cy, rx, ry, rng.integers(5, 10))], 1)
-    elif kind in (3, 4):
+    elif kind < 10:
         count = rng.integers(2, 6)
-        heading = rng.uniform(0, 2 * math.pi)
+        heading = rng.uniform(0, 2 * math.pi) if heading is None else heading + rng.normal(0, 0.5)
         step = 2.0 * radius / (count - 1) * rng.uniform(0.8, 1.3)
         x, y = cx - math.cos(heading) * radius, cy - math.sin(heading) * radius
         points = [(x, y)]
         for _ in range(count - 1):
-            heading += rng.normal(0, 0.6)
+            heading += rng.normal(0, 0.6 if radius < 14 else 0.3)
             x, y = x + step * math.cos(heading), y + step * math.sin(heading)
             points.append((x, y))
-        width = int(rng.integers(2, max(3, int(radius)) + 1))
+        width = int(rng.integers(2, max(3, min(11, int(radius))) + 1))
         cv2.polylines(out, [np.array(points).round().astype(np.int32)], False, 1, width)
-    elif kind == 5:
+    elif kind < 12:
         count = rng.integers(6, 14)
         pts = np.stack((cx + rng.uniform(-rx, rx, count), cy + rng.uniform(-ry, ry, count)), 1)
         pts = pts[np.argsort(pts[:, rng.integers(0, 2)])]
         cv2.polylines(out, [pts.round().astype(np.int32)], False, 1, int(rng.integers(1, 4)))
-    else:
+    elif kind < 14:
         cv2.polylines(out, [_polygon(rng, cx, cy, rx, ry, rng.integers(5, 10))], True, 1, int(rng.integers(1, 4)))
+    else:
+        cv2.ellipse(out, centre, (max(3, int(rx)), max(3, int(ry))), rng.uniform(0, 180), 0, 360, 1, -1)
+        out &= (rng.random(shape) < rng.uniform(0.4, 0.8)).astype(np.uint8)
     return out
 
 
@@ -63,7 +69,7 @@ def draw_strip(rng, shape, p, q):
     bend = rng.normal(0, min(4.0, 0.12 * length) if rng.random() < 0.6 else 0.3, count)
     bend[[0, -1]] *= 0.4
     path = p + t[:, None] * along + bend[:, None] * normal
-    width = rng.uniform(2, 5) if rng.random() < 0.45 else rng.uniform(4, 16)
+    width = rng.uniform(2, 5) if rng.random() < 0.45 else rng.uniform(4, 16 if rng.random() < 0.8 else 40)
     if width > 7 and rng.random() < 0.3:
         for offset in np.arange(-width / 2, width / 2, rng.uniform(2.5, 4)):
             line = path + offset * normal + rng.normal(0, 0.7, path.shape)
@@ -147,8 +153,13 @@ class Injector:
     def _mark(self, kind, own, depth):
         """Draw the wanted change; returns 0/1 mask or None."""
         rng, shape = self.rng, own.shape
-        radius = rng.uniform(3.5, 9) if rng.random() < 0.75 else rng.uniform(7, 16)
+        u = rng.random()
+        radius = rng.uniform(3.5, 9) if u < 0.7 else rng.uniform(7, 16) if u < 0.9 else rng.uniform(12, 34)
+        elongated = u >= 0.9
         if kind in (PINHOLE, COPPER):
+            if elongated:
+                at = self._pick(depth > 7)
+                return None if at is None else draw_blob(rng, shape, *at, radius, rng.uniform(0, 2 * math.pi))
             at = self._pick((depth > radius + 2) if rng.random() < 0.5 else (depth > radius * 0.8 + 3))
             return None if at is None else draw_blob(rng, shape, *at, radius)
         at = self._pick((depth > 0) & (depth <= 1.5))
@@ -158,12 +169,16 @@ class Injector:
         if inward is None:
             return None
         if kind in (MOUSEBITE, SPUR):
+            if elongated:
+                reach = radius * rng.uniform(0.8, 1.0)
+                return draw_blob(rng, shape, at[0] + inward[0] * reach, at[1] + inward[1] * reach, radius,
+                                 math.atan2(inward[1], inward[0]))
             shift = radius * rng.uniform(-0.2, 0.9)
             return draw_blob(rng, shape, at[0] + inward[0] * shift, at[1] + inward[1] * shift, radius)
         turn = rng.normal(0, 0.3)
         c, s = math.cos(turn), math.sin(turn)
         heading = np.array((c * inward[0] - s * inward[1], s * inward[0] + c * inward[1]))
-        limit = 45 if rng.random() < 0.75 else 110
+        limit = (45, 110, 210)[int(rng.choice(3, p=(0.6, 0.22, 0.18)))]
         for step in range(3, limit):
             x, y = int(round(at[0] + heading[0] * step)), int(round(at[1] + heading[1] * step))
             if not (0 <= x < shape[1] and 0 <= y < shape[0]):
@@ -184,7 +199,7 @@ class Injector:
         body = mark & own
         x, y, w, h = cv2.boundingRect(body)
         area = int(cv2.countNonZero(body))
-        if area < 22 or max(w, h) < 6 or max(w, h) > 130:
+        if area < 22 or max(w, h) < 6 or max(w, h) > 225:
             return False
         h_px, w_px = own.shape
         if x < 2 or y < 2 or x + w > w_px - 2 or y + h > h_px - 2:

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from dataset import CropStream, read_pairs
+from dataset import CropStream, aligned, read_pairs
 from evaluate import after_nms, report
 from model import CLASSES, PairNet, decode, normalise
 
@@ -93,7 +93,7 @@ def load_data(args):
     else:
         train, val = read_pairs(args.data, "train.txt"), read_pairs(args.data, "val.txt")
     extra = [p for folder in args.extra for p in read_pairs(folder, "train.txt")]
-    return train, val, extra
+    return tuple([aligned(p) for p in pairs] for pairs in (train, val, extra))
 
 
 def main():
