@@ -6,9 +6,8 @@ import type { SharedFramePool } from './frame-pool.ts'
 import { checkSender, IngestRefusal, readFacts, readTrigger } from './http-ingest.ts'
 import type { IngestFacts } from './http-ingest.ts'
 import { ItemFlow, missedItem } from './item-flow.ts'
-import { noBuffer, repeated, skipped } from './paced-source.ts'
-import { slotFrame } from './slot-frame.ts'
-import { TriggerCounter } from './trigger-counter.ts'
+import { noBuffer, slotFrame } from './slot-frame.ts'
+import { repeated, skipped, TriggerCounter } from './trigger-counter.ts'
 
 export interface HttpPushOptions {
   station: string
@@ -121,7 +120,7 @@ export function httpPushSource(options: HttpPushOptions): ListeningSource {
 
   const close = async (): Promise<void> => {
     url = null
-    flow.close()
+    await flow.close()
     if (!server.listening) return
     await new Promise<void>((resolve) => {
       server.close(() => resolve())

@@ -16,6 +16,7 @@ export class ItemFlow {
   readonly #wakeProducers = new Set<() => void>()
   #taken = false
   #ended = false
+  #producing: Promise<void> = Promise.resolve()
   readonly #health: CameraHealth = {
     state: 'opening',
     frames: 0,
@@ -37,6 +38,11 @@ export class ItemFlow {
   /** Aborts when the consumer aborts, leaves, or the source is closed. */
   get stopped(): AbortSignal {
     return this.#stop.signal
+  }
+
+  /** True once the producer has settled: nothing pushed now would be delivered. */
+  get ended(): boolean {
+    return this.#ended
   }
 
   set state(state: CameraState) {
@@ -87,10 +93,10 @@ export class ItemFlow {
       })
     }
     this.#taken = true
-    const abort = (): void => this.close()
+    const abort = (): void => void this.close()
     if (signal.aborted) abort()
     signal.addEventListener('abort', abort, { once: true })
-    const producing = produce(this.stopped)
+    this.#producing = produce(this.stopped)
       .catch((e: unknown) => this.fault(asCoded(e, 'CAM_GONE'), true))
       .finally(() => {
         this.#ended = true
@@ -115,18 +121,18 @@ export class ItemFlow {
       }
     } finally {
       signal.removeEventListener('abort', abort)
-      this.close()
-      await producing
+      await this.close()
       this.#discard()
       this.#health.state = 'offline'
     }
   }
 
-  /** Stops the producer. Frames nobody will take any more are released. */
-  close(): void {
+  /** Stops the producer and waits until it has. Frames nobody will take any more are released. */
+  async close(): Promise<void> {
     this.#stop.abort()
     this.#wake()
     if (!this.#taken) this.#discard()
+    await this.#producing
   }
 
   #wake(): void {

@@ -2,9 +2,9 @@ import { asCoded, CodedError, monoMs } from '../contracts/index.ts'
 import type { CameraItem, FrameSlot, FrameSource } from '../contracts/index.ts'
 import type { SharedFramePool } from './frame-pool.ts'
 import { ItemFlow, missedItem } from './item-flow.ts'
-import { slotFrame } from './slot-frame.ts'
+import { noBuffer, slotFrame } from './slot-frame.ts'
 import type { SlotContent } from './slot-frame.ts'
-import { TriggerCounter } from './trigger-counter.ts'
+import { repeated, skipped, TriggerCounter } from './trigger-counter.ts'
 
 /** A picture that waits for its trigger. */
 export interface Picture {
@@ -170,7 +170,7 @@ export function pacedSource(options: PaceOptions): FrameSource {
     items: (signal) => flow.run(signal, produce, rate === 'max' ? stamp : undefined),
     ...(rate === 'triggered' && { trigger }),
     health: () => flow.health,
-    close: async () => flow.close(),
+    close: () => flow.close(),
   }
 }
 
@@ -205,19 +205,3 @@ function frameClock(periodMs: number): {
   }
   return clock
 }
-
-export const noBuffer = (slots: number): CodedError =>
-  new CodedError('CAM_NO_BUFFER', {
-    expected: `a free one of ${slots} slots`,
-    actual: 'none',
-    hint: 'the pipeline is slower than the line: lower the rate, add workers or raise frames.slots',
-  })
-
-export const repeated = (n: number, last: number): CodedError =>
-  new CodedError('CAM_DUPLICATE', { expected: `a number above ${last}`, actual: String(n) })
-
-export const skipped = (from: number, to: number): CodedError =>
-  new CodedError('CAM_GAP', {
-    actual: from === to ? `trigger ${from} never arrived` : `triggers ${from} to ${to} never arrived`,
-    hint: 'the link to the trigger source lost them',
-  })

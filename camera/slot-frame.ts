@@ -1,6 +1,5 @@
 import { CodedError, uuidv7 } from '../contracts/index.ts'
-import type { Frame, FrameFormat, FrameMeta, FrameSlot, MissReason } from '../contracts/index.ts'
-import type { ErrorCode } from '../contracts/index.ts'
+import type { ErrorCode, Frame, FrameFormat, FrameMeta, FrameSlot, MissReason } from '../contracts/index.ts'
 
 /** What lies in a slot: the frame from byte 0, the reference (golden template) anywhere behind it. */
 export interface SlotContent {
@@ -72,6 +71,13 @@ export const tooLarge = (actual: number | string, slotBytes: number, file?: stri
     expected: `at most ${slotBytes} bytes`,
     actual: typeof actual === 'number' ? `${actual} bytes` : actual,
     hint: 'raise frames.slotBytes in the line file',
+  })
+
+export const noBuffer = (slots: number): CodedError =>
+  new CodedError('CAM_NO_BUFFER', {
+    expected: `a free one of ${slots} slots`,
+    actual: 'none',
+    hint: 'the pipeline is slower than the line: lower the rate, add workers or raise frames.slots',
   })
 
 /** Bytes of a raw picture, rows without padding. */

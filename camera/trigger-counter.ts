@@ -1,3 +1,5 @@
+import { CodedError } from '../contracts/index.ts'
+
 /** More lost triggers than this in one step are named as a range instead of one by one. */
 export const MAX_LISTED_GAP = 10_000
 
@@ -31,3 +33,12 @@ export class TriggerCounter {
     return { kind: value - expected > MAX_LISTED_GAP ? 'jump' : 'gap', ...gap }
   }
 }
+
+export const repeated = (n: number, last: number): CodedError =>
+  new CodedError('CAM_DUPLICATE', { expected: `a number above ${last}`, actual: String(n) })
+
+export const skipped = (from: number, to: number): CodedError =>
+  new CodedError('CAM_GAP', {
+    actual: from === to ? `trigger ${from} never arrived` : `triggers ${from} to ${to} never arrived`,
+    hint: 'the link to the trigger source lost them',
+  })

@@ -1,0 +1,116 @@
+import { spawn } from 'node:child_process'
+import { access } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
+import { asCoded, CodedError } from '../contracts/index.ts'
+import type { RawPixel } from '../contracts/index.ts'
+
+export interface FfmpegInput {
+  /** Arguments up to and including `-i <input>`. */
+  input: readonly string[]
+  widthPx: number
+  heightPx: number
+  pixel: RawPixel
+}
+
+/**
+ * Raw frames of exactly one size on stdout. ffmpeg would scale another size, or a change of size in mid-stream,
+ * without a word; the crop filter asserts the size instead and makes it fail. `passthrough` keeps ffmpeg from
+ * repeating or dropping frames to even out the rate.
+ */
+export function ffmpegArgs(spec: FfmpegInput): string[] {
+  const format = spec.pixel === 'mono8' ? 'gray' : 'rgb24'
+  const { widthPx: w, heightPx: h } = spec
+  const sameSize = `crop=w='if(eq(iw,${w})*eq(ih,${h}),${w},-1)':h=${h}:x=0:y=0`
+  const quiet = ['-hide_banner', '-nostdin', '-loglevel', 'error']
+  const videoOnly = ['-an', '-sn', '-dn', '-vf', `format=${format},${sameSize}`]
+  const out = ['-fps_mode', 'passthrough', '-pix_fmt', format, '-f', 'rawvideo', '-']
+  return [...quiet, ...spec.input, ...videoOnly, ...out]
+}
+
+/** What the size assertion of `ffmpegArgs` prints. */
+export const saysWrongSize = (stderr: string): boolean =>
+  /Parsed_crop_1.*(Invalid too big or non positive size|Failed to configure input pad)/.test(stderr)
+
+/** The last input, for people; user names and passwords in URLs are blanked. */
+export function inputName(input: readonly string[]): string {
+  const at = input.lastIndexOf('-i')
+  return redact((at >= 0 ? input[at + 1] : undefined) ?? input.join(' '))
+}
+
+export const redact = (text: string): string => text.replace(/:\/\/[^/@\s]+@/g, '://***@')
+
+const LIVE_SCHEME = /^(rtsps?|rtmps?|rtp|srt|udp|tcp|tls|https?):/i
+const LIVE_DEVICE = /^(v4l2|video4linux2|dshow|avfoundation|decklink|x11grab|gdigrab|iec61883|libdc1394)$/i
+
+/** Cameras have no end: what ends is gone and is opened again. A file or test source that ends has ended. */
+export function isLive(input: readonly string[]): boolean {
+  const at = input.lastIndexOf('-i')
+  if (LIVE_SCHEME.test(input[at + 1] ?? '')) return true
+  return input.some((arg, i) => input[i - 1] === '-f' && LIVE_DEVICE.test(arg))
+}
+
+/** @throws CAM_OPEN when the program is missing, or the input is a file that cannot be read */
+export async function checkFfmpeg(binary: string, input: readonly string[]): Promise<void> {
+  const error = await new Promise<Error | null>((resolve) => {
+    const probe = spawn(binary, ['-version'], { stdio: 'ignore' })
+    probe.once('error', resolve)
+    probe.once('close', (code) => resolve(code === 0 ? null : new Error(`exit code ${code}`)))
+  })
+  if (error) {
+    throw new CodedError('CAM_OPEN', {
+      expected: `the program ${binary}`,
+      actual: error.message,
+      hint: 'install ffmpeg 5.1 or later and put it on the PATH (Debian: apt-get install ffmpeg)',
+      cause: error,
+    })
+  }
+  const at = input.lastIndexOf('-i')
+  const name = input[at + 1]
+  if (at < 0 || name === undefined) {
+    throw new CodedError('CFG_INVALID', {
+      path: 'camera.input',
+      expected: 'arguments that end with -i <input>',
+      actual: redact(input.join(' ')),
+    })
+  }
+  const aFile = !isLive(input) && !input.includes('-f') && !/^[a-z0-9]+:/i.test(name)
+  if (aFile) {
+    await access(name).catch((e: unknown) => {
+      throw asCoded(e, 'CAM_OPEN', { file: name, expected: 'a readable file' })
+    })
+  }
+}
+
+export interface FfmpegRun {
+  stdout: Readable
+  /** Last lines of stderr, without passwords. */
+  stderr(): string
+  /** Resolves when the process and its pipes are closed: what it died of, or null after exit code 0. */
+  closed: Promise<string | null>
+  /** Asks it to leave, so that the camera's session is closed properly; kills it after one second. */
+  stop(): void
+}
+
+export function startFfmpeg(binary: string, args: readonly string[]): FfmpegRun {
+  const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  let tail = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (tail = (tail + text).slice(-4_000)))
+  let failure: string | null = null
+  child.once('error', (e) => (failure = e.message))
+  const closed = new Promise<string | null>((resolve) => {
+    child.once('close', (code, signal) =>
+      resolve(failure ?? (code === 0 ? null : signal !== null ? `signal ${signal}` : `exit code ${code}`)),
+    )
+  })
+  return {
+    stdout: child.stdout,
+    stderr: () => redact(tail).trim().split('\n').slice(-6).join(' | '),
+    closed,
+    stop() {
+      child.kill('SIGTERM')
+      child.stdout.destroy()
+      const kill = setTimeout(() => child.kill('SIGKILL'), 1_000)
+      void closed.then(() => clearTimeout(kill))
+    },
+  }
+}

@@ -1,0 +1,225 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CodedError, monoMs } from '../contracts/index.ts'
+import type { FrameFormat, FrameSlot, FrameSource } from '../contracts/index.ts'
+import { checkFfmpeg, ffmpegArgs, inputName, isLive, saysWrongSize, startFfmpeg } from './ffmpeg-process.ts'
+import type { FfmpegInput, FfmpegRun } from './ffmpeg-process.ts'
+import type { SharedFramePool } from './frame-pool.ts'
+import { ItemFlow, missedItem } from './item-flow.ts'
+import { PendingTriggers } from './pending-triggers.ts'
+import type { PendingTrigger } from './pending-triggers.ts'
+import { RestartBudget } from './restart-budget.ts'
+import { noBuffer, rawBytes, slotFrame, tooLarge } from './slot-frame.ts'
+import { TriggerCounter } from './trigger-counter.ts'
+
+export interface FfmpegOptions extends FfmpegInput {
+  station: string
+  view: string
+  pool: SharedFramePool
+  firstTrigger: number
+  mode: 'free' | 'triggered'
+  backPressure: 'wait' | 'miss'
+  watchdogMs: number
+  restart: { max: number; withinMs: number }
+  /** How long a trigger waits for its frame, ms; default `watchdogMs`. */
+  timeoutMs?: number
+  /** Program to run; default `ffmpeg` on the PATH. */
+  binary?: string
+}
+
+/** Where the bytes of the frame in the pipe go; `pending` in triggered mode. */
+interface Arrival {
+  trigger: number
+  atMs: number
+  slot: FrameSlot | null
+  pending: PendingTrigger | null
+}
+
+type RunEnd = 'stopped' | 'ended' | CodedError
+
+/**
+ * Whatever ffmpeg reads. Free: every frame is a trigger. Triggered: a trigger takes the first frame whose bytes
+ * start to arrive after it; frames nobody asked for are not triggers and are skipped. A camera that is gone or
+ * silent is opened again within the restart budget; a file that ends, ends.
+ */
+export function ffmpegSource(options: FfmpegOptions): FrameSource {
+  const { station, view, pool, mode, watchdogMs } = options
+  const binary = options.binary ?? 'ffmpeg'
+  const source = `ffmpeg ${inputName(options.input)}`
+  const live = isLive(options.input)
+  const frameBytes = rawBytes(options.pixel, options.widthPx, options.heightPx)
+  const { pixel, widthPx, heightPx } = options
+  const format: FrameFormat = { kind: 'raw', pixel, widthPx, heightPx }
+  const flow = new ItemFlow('ffmpeg')
+  const counter = new TriggerCounter(options.firstTrigger > 1 ? options.firstTrigger : null)
+  const timeoutMs = options.timeoutMs ?? watchdogMs
+  const triggers = new PendingTriggers(flow, counter, timeoutMs, () =>
+    flow.health.state === 'online'
+      ? new CodedError('CAM_TIMEOUT', { expected: `a frame within ${timeoutMs} ms`, actual: 'none' })
+      : new CodedError('CAM_GONE', { actual: flow.health.lastError ?? `${source} is not running` }),
+  )
+  let nextTrigger = options.firstTrigger
+
+  /** Decides at its first byte what becomes of a frame; null = nobody asked for it, or the line stops. */
+  const arrive = async (stopped: AbortSignal): Promise<Arrival | null> => {
+    const pending = mode === 'triggered' ? triggers.oldest() : null
+    if (pending === undefined) return null
+    const slot = options.backPressure === 'wait' ? await pool.acquireLater(stopped) : pool.acquire()
+    if (stopped.aborted || (pending && !triggers.isOpen(pending))) {
+      slot?.release()
+      return null
+    }
+    const atMs = monoMs()
+    return pending
+      ? { trigger: pending.trigger, atMs: pending.atMs, slot, pending }
+      : { trigger: nextTrigger++, atMs, slot, pending }
+  }
+
+  const complete = ({ trigger, atMs, slot, pending }: Arrival): void => {
+    if (pending && !triggers.isOpen(pending)) {
+      slot?.release()
+      return
+    }
+    const facts = { station, view, source, cameraCounter: null, simulated: !live }
+    const content = { byteLength: frameBytes, format }
+    const item = slot
+      ? ({
+          kind: 'frame',
+          frame: slotFrame(slot, content, { ...facts, trigger, triggeredAtMs: atMs }),
+        } as const)
+      : missedItem(trigger, atMs, noBuffer(pool.slots))
+    if (pending) pending.settle(item)
+    else flow.push(item)
+  }
+
+  /** A frame that broke off. In triggered mode its trigger stays open and may get the next one. */
+  const breakOff = (arrival: Arrival, bytes: number): void => {
+    arrival.slot?.release()
+    if (arrival.pending) return
+    const detail = { expected: `${frameBytes} bytes`, actual: `${bytes}` }
+    flow.missed(arrival.trigger, arrival.atMs, new CodedError('CAM_INCOMPLETE', detail))
+  }
+
+  const readFrames = async (
+    run: FfmpegRun,
+    stopped: AbortSignal,
+    onFrame: () => void,
+    busy: (waiting: boolean) => void,
+  ): Promise<void> => {
+    let at = 0
+    let arrival: Arrival | null = null
+    try {
+      for await (const chunk of run.stdout as AsyncIterable<Buffer>) {
+        for (let offset = 0; offset < chunk.length && !stopped.aborted;) {
+          if (at === 0) {
+            busy(true)
+            arrival = await arrive(stopped)
+            busy(false)
+          }
+          const n = Math.min(frameBytes - at, chunk.length - offset)
+          if (arrival?.slot) new Uint8Array(arrival.slot.buffer).set(chunk.subarray(offset, offset + n), at)
+          at += n
+          offset += n
+          if (at < frameBytes) continue
+          onFrame()
+          if (arrival) complete(arrival)
+          arrival = null
+          at = 0
+        }
+      }
+    } catch {
+      // The pipe was destroyed by stop(); why is known to the caller.
+    }
+    if (arrival) breakOff(arrival, at)
+  }
+
+  /** One life of the process. */
+  const runOnce = async (stopped: AbortSignal, budget: RestartBudget): Promise<RunEnd> => {
+    const run = startFfmpeg(binary, ffmpegArgs(options))
+    let silent = false
+    let frames = 0
+    let lastMs = monoMs()
+    let waiting = false
+    const watchdog = setInterval(
+      () => {
+        if (waiting) lastMs = monoMs()
+        else if (monoMs() - lastMs > watchdogMs) {
+          silent = true
+          run.stop()
+        }
+      },
+      Math.min(250, watchdogMs / 4),
+    )
+    const stop = (): void => run.stop()
+    stopped.addEventListener('abort', stop, { once: true })
+    if (stopped.aborted) stop()
+    const onFrame = (): void => {
+      frames += 1
+      lastMs = monoMs()
+      flow.state = 'online'
+      budget.worked()
+    }
+    await readFrames(run, stopped, onFrame, (on) => {
+      waiting = on
+      if (!on) lastMs = monoMs()
+    })
+    const died = await run.closed
+    clearInterval(watchdog)
+    stopped.removeEventListener('abort', stop)
+    if (stopped.aborted) return 'stopped'
+    const stderr = run.stderr()
+    if (frames === 0 && saysWrongSize(stderr)) {
+      return new CodedError('CAM_OPEN', {
+        path: 'camera.widthPx, camera.heightPx',
+        expected: `${widthPx} x ${heightPx} px from ${source}`,
+        actual: 'another size',
+        hint: 'ask `ffprobe` for the size of the stream and write it into the line file',
+      })
+    }
+    if (died === null && !silent && !live) return 'ended'
+    const what = silent ? `no frame for ${watchdogMs} ms` : (died ?? 'the stream ended')
+    return new CodedError('CAM_GONE', { actual: `${source}: ${what}`, ...(stderr && { hint: stderr }) })
+  }
+
+  const produce = async (stopped: AbortSignal): Promise<void> => {
+    const budget = new RestartBudget(options.restart)
+    let why = new CodedError('CAM_GONE', { actual: `${source} has ended` })
+    flow.state = 'opening'
+    while (!stopped.aborted) {
+      const end = await runOnce(stopped, budget)
+      if (end === 'stopped' || end === 'ended') break
+      why = end
+      // Opening a file again would show the same parts a second time.
+      const fatal = !live || end.code === 'CAM_OPEN'
+      flow.fault(end, fatal)
+      if (fatal) break
+      flow.state = 'reconnecting'
+      const waitMs = budget.take(monoMs())
+      if (waitMs === null) {
+        why = new CodedError('CAM_RESTARTS_EXHAUSTED', {
+          expected: `at most ${budget.max} restarts in ${budget.withinMs} ms`,
+          actual: end.detail.actual ?? end.message,
+          hint: 'check the camera, its cable and address, then start the line again',
+        })
+        flow.fault(why, true)
+        break
+      }
+      await sleep(waitMs, undefined, { signal: stopped }).catch(() => {})
+      if (!stopped.aborted) flow.countRestart()
+    }
+    triggers.settleAll(
+      stopped.aborted ? new CodedError('CAM_GONE', { actual: 'the source was stopped' }) : why,
+    )
+  }
+
+  return {
+    adapter: 'ffmpeg',
+    open: async () => {
+      if (frameBytes > pool.slotBytes) throw tooLarge(frameBytes, pool.slotBytes)
+      await checkFfmpeg(binary, options.input)
+    },
+    items: (signal) => flow.run(signal, produce),
+    ...(mode === 'triggered' && { trigger: (n: number) => triggers.demand(n) }),
+    health: () => flow.health,
+    close: () => flow.close(),
+  }
+}

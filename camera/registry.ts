@@ -1,0 +1,73 @@
+import { CodedError } from '../contracts/index.ts'
+import type { CameraSpec, CameraSpecOf, FrameSource } from '../contracts/index.ts'
+import { ffmpegSource } from './ffmpeg.ts'
+import type { SharedFramePool } from './frame-pool.ts'
+import { generatedSource } from './generated.ts'
+import type { GeneratedFrame } from './generated.ts'
+import { httpPushSource } from './http-push.ts'
+import { replaySource } from './replay.ts'
+import type { ReplayEntry } from './replay.ts'
+import { watchFrames } from './watch-frames.ts'
+
+/** What a source needs besides its own section of the line file. */
+export interface SourceContext {
+  station: string
+  pool: SharedFramePool
+  /** Number of the first trigger: one above the highest that the store knows, 1 on a new line. */
+  firstTrigger: number
+  /** `replay`: the pictures in order, when a data-set reader has listed them; else the folder is listed. */
+  entries?: readonly ReplayEntry[]
+  /** `sample-line`: the generator of boards. */
+  generate?: (spec: CameraSpecOf<'sample-line'>) => AsyncIterable<GeneratedFrame>
+}
+
+/** Adapter name → frame source, watched over. @throws CFG_UNKNOWN_REFERENCE for a sample line without generator */
+export function createFrameSource(spec: CameraSpec, context: SourceContext): FrameSource {
+  const { staleMs, frozenAfter } = spec
+  // http-push checks its counter itself, because the sender must be told; the others bring none of their own.
+  return watchFrames(adapt(spec, context), { staleMs, frozenAfter, counter: 'off' })
+}
+
+function adapt(spec: CameraSpec, context: SourceContext): FrameSource {
+  const { station, pool, firstTrigger } = context
+  const common = { station, pool, firstTrigger, view: spec.view, backPressure: spec.backPressure }
+  switch (spec.adapter) {
+    case 'replay': {
+      const { rate, loop, raw } = spec
+      return replaySource({ ...common, rate, loop, raw, from: context.entries ?? spec.path })
+    }
+    case 'sample-line': {
+      const { generate } = context
+      if (!generate)
+        throw new CodedError('CFG_UNKNOWN_REFERENCE', { expected: 'a generator of boards', actual: 'none' })
+      return generatedSource({
+        ...common,
+        adapter: spec.adapter,
+        rate: spec.rate,
+        frames: () => generate(spec),
+      })
+    }
+    case 'http-push': {
+      const { host, port, token, maxBytes, staleMs } = spec
+      return httpPushSource({
+        ...common,
+        host,
+        port,
+        maxBytes,
+        staleMs,
+        ...(token !== undefined && { token }),
+      })
+    }
+    case 'ffmpeg': {
+      const { input, widthPx, heightPx, pixel, mode, watchdogMs, restart } = spec
+      return ffmpegSource({ ...common, input, widthPx, heightPx, pixel, mode, watchdogMs, restart })
+    }
+  }
+}
+
+/** Where a pushing camera sends its frames; null for sources that do not listen. */
+export function listeningUrl(source: FrameSource): string | null {
+  if (!('url' in source) || typeof source.url !== 'function') return null
+  const url: unknown = source.url()
+  return typeof url === 'string' ? url : null
+}
