@@ -12,7 +12,7 @@ import { expireActions, type ActionDesk } from './actions.ts'
 import type { ModuleBody, ScenarioModule } from './contract.ts'
 import type { JobRunner } from './job-runner.ts'
 import { JobDispatcher } from './job-dispatcher.ts'
-import { pendingJobs, requestJob } from './job-queue.ts'
+import { owes, pendingJobs, requestJob } from './job-queue.ts'
 import { fingerprintOf, prepareStore, readCursor, resetState } from './module-store.ts'
 import { relayOutbox, unsent } from './outbox.ts'
 import { txOf } from './output.ts'
@@ -52,6 +52,8 @@ export class ModuleInstance {
   readonly #o: InstanceOptions
   readonly #fingerprint: string
   readonly #projection: Projection
+  /** Names of the jobs projection waits for. */
+  readonly #ordered: string[]
   #pumping: Promise<void> | null = null
   #again = false
   #relaying: Promise<void> | null = null
@@ -68,6 +70,7 @@ export class ModuleInstance {
       o.module.params.parse(o.params),
       this.body.schema,
     )
+    this.#ordered = Object.keys(this.body.jobs).filter((n) => this.body.jobs[n]?.ordered === true)
     this.db = o.openSql(o.path, { synchronous: 'normal' })
     this.opened = prepareStore(this.db, this.body.schema, this.#fingerprint)
     this.ref = new ReferenceData(this.db, this.body.ref, o.now)
@@ -90,7 +93,11 @@ export class ModuleInstance {
   async #pumpLoop(): Promise<void> {
     while (this.#again && !this.#closed) {
       this.#again = false
-      while (!this.#closed && this.paused === null && this.#projectNext()) {
+      while (!this.#closed && this.paused === null) {
+        if (owes(this.db, this.#ordered)) {
+          this.kickJobs()
+          await this.jobs.settled()
+        } else if (!this.#projectNext()) break
         this.kickJobs()
         await new Promise((next) => setImmediate(next))
       }

@@ -68,6 +68,12 @@ export function settleJob(
 export const pendingJobs = (db: SqlRead): number =>
   db.get<{ n: number }>(`select count(*) as n from _jobs where state in ('pending', 'running')`)?.n ?? 0
 
+/** True while a job of one of these names is owed. */
+export const owes = (db: SqlRead, names: readonly string[]): boolean =>
+  names.some((n) =>
+    db.get(`select 1 as x from _jobs where job = ? and state in ('pending', 'running') limit 1`, n),
+  )
+
 /** Newest first. */
 export const listJobs = (db: SqlRead, limit: number): JobState[] =>
   db

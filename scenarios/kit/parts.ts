@@ -29,6 +29,11 @@ export interface JobTrigger {
 export interface ComputeJob {
   title: I18n
   trigger: JobTrigger
+  /**
+   * Projection waits for it right after the event that asked for it, so that what it changes is a function of the
+   * log alone. For short jobs whose result later events are judged by.
+   */
+  ordered?: boolean
   deadlineMs: number
   input: z.ZodType
   output: z.ZodType
@@ -42,6 +47,7 @@ export interface ComputeJob {
 export function defineJob<In, Out>(j: {
   title: I18n
   trigger: JobTrigger
+  ordered?: boolean
   deadlineMs: number
   input: z.ZodType<In>
   output: z.ZodType<Out>

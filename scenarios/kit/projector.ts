@@ -44,7 +44,8 @@ export function matcher(s: Subscription): (e: QEvent) => boolean {
 
 /**
  * Projects events in one transaction with cursor, dedupe, jobs and outbox: all of it or nothing. Ends early when
- * `untilMs` (performance.now) has passed, so that the thread stays free for others.
+ * `untilMs` (performance.now) has passed, so that the thread stays free for others, and after an event that asked
+ * for an ordered job.
  *
  * @returns how many events the cursor moved over
  * @throws EVT_MODULE naming the event the module failed at; `failedAt` holds its index
@@ -57,9 +58,9 @@ export function projectBatch(p: Projection, events: readonly LoggedEvent[], unti
       while (at < events.length) {
         const logged = events[at]
         if (!logged) break
-        if (p.wanted(logged.event)) projectOne(p, logged, counted)
+        const wait = p.wanted(logged.event) && projectOne(p, logged, counted)
         at += 1
-        if (performance.now() > untilMs) break
+        if (wait || performance.now() > untilMs) break
       }
       const last = events[at - 1]
       if (last) {
@@ -97,7 +98,8 @@ export class ProjectionFault extends CodedError {
   }
 }
 
-function projectOne(p: Projection, { position, event }: LoggedEvent, counted: { events: number }): void {
+/** @returns true when the event asked for an ordered job: the next one must wait for it */
+function projectOne(p: Projection, { position, event }: LoggedEvent, counted: { events: number }): boolean {
   const fault = dataFault(event)
   if (fault !== null) {
     p.db.run(
@@ -107,7 +109,7 @@ function projectOne(p: Projection, { position, event }: LoggedEvent, counted: { 
       event.type,
       fault,
     )
-    return
+    return false
   }
   const fresh = p.db.run(
     `insert or ignore into _applied(source, id, position) values(?, ?, ?)`,
@@ -115,13 +117,17 @@ function projectOne(p: Projection, { position, event }: LoggedEvent, counted: { 
     event.id,
     position,
   )
-  if (fresh.changes === 0) return
+  if (fresh.changes === 0) return false
   const delta = applyEffective(p.tx, event)
   const cause = causeOf(event)
+  let wait = false
   const ctx: ProjectCtx = {
     ...outputCtx({ ...p, cause }),
     effective: () => delta,
-    request: (job, key = '') => requestJob(p.tx, p.body.jobs, p.slug, job, key, cause),
+    request: (job, key = '') => {
+      requestJob(p.tx, p.body.jobs, p.slug, job, key, cause)
+      wait ||= p.body.jobs[job]?.ordered === true
+    },
   }
   const result: unknown = p.body.project(event, ctx)
   if (result instanceof Promise)
@@ -131,6 +137,7 @@ function projectOne(p: Projection, { position, event }: LoggedEvent, counted: { 
       actual: 'a promise',
     })
   counted.events += 1
+  return wait
 }
 
 /** What is wrong with the data of an event of a known type, or null. */

@@ -19,6 +19,7 @@ export const limitsJob = (p: LeanParams): ComputeJob =>
   defineJob<LimitsInput, LimitsResult>({
     title: { zh: '计算控制限', en: 'Compute control limits' },
     trigger: { manual: true },
+    ordered: true,
     deadlineMs: 2_000,
     input: limitsInput,
     output: limitsResult,

@@ -16,7 +16,8 @@ const unitCost = z.strictObject({
 })
 type UnitCost = z.infer<typeof unitCost>
 
-const keyOf = (product: string, disposition: string): string => `${product}\u0000${disposition}`
+/** Dispositions hold no slash, so that the key is unique whatever the product is called. */
+const keyOf = (product: string, disposition: string): string => `${disposition}/${product}`
 
 export const unitCostTable: RefTable = defineRef<UnitCost>({
   title: { zh: '单件损失成本', en: 'Cost per lost unit' },
