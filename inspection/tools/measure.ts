@@ -4,7 +4,7 @@ import type { Tool } from './tool.ts'
 
 /**
  * Distance between the first and the last matching edge along a line, sub-pixel. The profile is averaged across the
- * line and its derivative's extrema are placed by a parabola. Millimetres and their uncertainty (k=2) come from the
+ * line and its derivative's extrema are placed by a log-parabola. Millimetres and their uncertainty (k=2) come from the
  * calibration. Without both edges there is no value: the part is held, not passed.
  */
 export const measure: Tool<'measure@1'> = {

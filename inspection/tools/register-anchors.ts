@@ -1,8 +1,9 @@
 import { type Box, CodedError } from '../../contracts/index.ts'
-import { correlationAt, cropRotated } from '../kernels/index.ts'
+import { addJointScore, correlationAt, cropRotated } from '../kernels/index.ts'
 import { withOpenCv } from '../pipeline/opencv.ts'
 import type { GoldenTemplate, PartImage } from '../pipeline/part-image.ts'
 import { moved, type RigidFit } from './rigid-fit.ts'
+import { quadraticPeak } from './sub-pixel.ts'
 
 /** A patch of the golden template; x, y = its centre in index coordinates. */
 export interface Anchor {
@@ -18,19 +19,12 @@ export interface Match {
   y: number
   /** Normalised cross-correlation at the best whole pixel, -1..1. */
   score: number
-  /** The best place lies on the edge of the search range, not of the image. */
-  atEdge: boolean
 }
 
 /** @throws INS_REGISTER when a patch is too small or has no structure to find */
 export function anchorsOf(golden: GoldenTemplate, boxes: readonly Box[]): Anchor[] {
   return boxes.map(([x1, y1, x2, y2], i) => {
-    const anchor = {
-      x: (x1 + x2 - 1) / 2,
-      y: (y1 + y2 - 1) / 2,
-      widthPx: x2 - x1,
-      heightPx: y2 - y1,
-    }
+    const anchor = { x: (x1 + x2 - 1) / 2, y: (y1 + y2 - 1) / 2, widthPx: x2 - x1, heightPx: y2 - y1 }
     const patch = patchOf(golden, anchor, 0)
     if (Math.min(anchor.widthPx, anchor.heightPx) < 4 || patch.every((v) => v === patch[0]))
       throw new CodedError('INS_REGISTER', {
@@ -43,7 +37,46 @@ export function anchorsOf(golden: GoldenTemplate, boxes: readonly Box[]): Anchor
   })
 }
 
-/** Looks for every anchor around the place where `guess` puts it, up to `rangePx` to each side. */
+/**
+ * The one shift that suits all anchors best, for parts turned by `angle`. Looking for each anchor alone would lock on
+ * to look-alikes of repeating structures.
+ *
+ * @param slackPx how far anchors may lie from the common shift
+ * @returns mean score of the anchors there; `atEdge`: the best place is at the edge of the range
+ */
+export function commonShift(
+  golden: GoldenTemplate,
+  image: PartImage,
+  anchors: readonly Anchor[],
+  angle: number,
+  rangePx: number,
+  slackPx: number,
+): RigidFit & { score: number; atEdge: boolean } {
+  const range = Math.ceil(rangePx)
+  const size = 2 * range + 1
+  const joint = new Float32Array(size * size)
+  anchors.forEach((anchor, i) => {
+    const search = searchBox(golden, image, anchor, { dx: 0, dy: 0, angle }, range, i)
+    const map = scoreMap(image, patchOf(golden, anchor, angle), anchor, search.box)
+    const left = search.box[0] - (search.left - range)
+    const top = search.box[1] - (search.top - range)
+    const scratch = new Float32Array(map.values.length)
+    addJointScore(map.values, map.cols, map.rows, slackPx, scratch, left, top, joint, size)
+  })
+  let best = 0
+  for (let i = 1; i < joint.length; i++) if ((joint[i] ?? 0) > (joint[best] ?? 0)) best = i
+  const dx = (best % size) - range
+  const dy = Math.floor(best / size) - range
+  return {
+    dx,
+    dy,
+    angle,
+    score: (joint[best] ?? 0) / anchors.length,
+    atEdge: Math.max(Math.abs(dx), Math.abs(dy)) >= range,
+  }
+}
+
+/** Places every anchor sub-pixel, within `rangePx` of where `guess` puts it. */
 export function matchAnchors(
   golden: GoldenTemplate,
   image: PartImage,
@@ -51,38 +84,52 @@ export function matchAnchors(
   guess: RigidFit,
   rangePx: number,
 ): Match[] {
-  const range = Math.ceil(rangePx)
   return anchors.map((anchor, i) => {
     const patch = patchOf(golden, anchor, guess.angle)
-    const at = moved(guess, anchor, golden)
-    const left = Math.round(at.x - (anchor.widthPx - 1) / 2)
-    const top = Math.round(at.y - (anchor.heightPx - 1) / 2)
-    const x1 = Math.max(0, left - range)
-    const y1 = Math.max(0, top - range)
-    const x2 = Math.min(image.widthPx, left + range + anchor.widthPx)
-    const y2 = Math.min(image.heightPx, top + range + anchor.heightPx)
-    if (x2 - x1 < anchor.widthPx || y2 - y1 < anchor.heightPx)
-      throw new CodedError('INS_REGISTER', {
-        path: `anchors[${i}]`,
-        expected: 'an anchor that stays inside the image',
-        actual: `one at (${at.x.toFixed(0)}, ${at.y.toFixed(0)})`,
-      })
-    const best = correlate(image, patch, anchor, [x1, y1, x2, y2])
+    const { box } = searchBox(golden, image, anchor, guess, rangePx, i)
+    const { values, cols, rows } = scoreMap(image, patch, anchor, box)
+    let best = 0
+    for (let k = 1; k < values.length; k++) if ((values[k] ?? 0) > (values[best] ?? 0)) best = k
+    const x = best % cols
+    const y = Math.floor(best / cols)
+    const inside = x > 0 && y > 0 && x < cols - 1 && y < rows - 1
+    const around = [-cols - 1, -cols, -cols + 1, -1, 0, 1, cols - 1, cols, cols + 1]
+    const top = inside ? quadraticPeak(around.map((o) => values[best + o] ?? 0)) : { x: 0, y: 0 }
+    const { widthPx, heightPx } = anchor
     return {
-      x: best.x + (anchor.widthPx - 1) / 2,
-      y: best.y + (anchor.heightPx - 1) / 2,
-      score: correlationAt(
-        image.grey,
-        image.widthPx,
-        patch,
-        anchor.widthPx,
-        anchor.heightPx,
-        best.left,
-        best.top,
-      ),
-      atEdge: Math.abs(best.left - left) >= range || Math.abs(best.top - top) >= range,
+      x: box[0] + x + top.x + (widthPx - 1) / 2,
+      y: box[1] + y + top.y + (heightPx - 1) / 2,
+      // OpenCV's own value is noise where the image is flat; this one is exact.
+      score: correlationAt(image.grey, image.widthPx, patch, widthPx, heightPx, box[0] + x, box[1] + y),
     }
   })
+}
+
+/** Pixels to search, cut to the image; left, top = where the guess puts the patch's top left. */
+function searchBox(
+  golden: GoldenTemplate,
+  image: PartImage,
+  anchor: Anchor,
+  guess: RigidFit,
+  range: number,
+  index: number,
+): { box: Box; left: number; top: number } {
+  const at = moved(guess, anchor, golden)
+  const left = Math.round(at.x - (anchor.widthPx - 1) / 2)
+  const top = Math.round(at.y - (anchor.heightPx - 1) / 2)
+  const box: Box = [
+    Math.max(0, left - range),
+    Math.max(0, top - range),
+    Math.min(image.widthPx, left + range + anchor.widthPx),
+    Math.min(image.heightPx, top + range + anchor.heightPx),
+  ]
+  if (box[2] - box[0] < anchor.widthPx || box[3] - box[1] < anchor.heightPx)
+    throw new CodedError('INS_REGISTER', {
+      path: `anchors[${index}]`,
+      expected: 'an anchor that stays inside the image',
+      actual: `one at (${at.x.toFixed(0)}, ${at.y.toFixed(0)})`,
+    })
+  return { box, left, top }
 }
 
 function patchOf(golden: GoldenTemplate, a: Anchor, angle: number): Uint8Array {
@@ -92,13 +139,13 @@ function patchOf(golden: GoldenTemplate, a: Anchor, angle: number): Uint8Array {
   return patch
 }
 
-/** Best place of the patch's top left inside the window, whole and sub-pixel. */
-function correlate(
+/** Normalised cross-correlation for every place of the patch inside the box. */
+function scoreMap(
   image: PartImage,
   patch: Uint8Array,
   anchor: Anchor,
   [x1, y1, x2, y2]: Box,
-): { left: number; top: number; x: number; y: number } {
+): { values: Float32Array; cols: number; rows: number } {
   return withOpenCv((cv, keep) => {
     const window = keep(new cv.Mat(y2 - y1, x2 - x1, cv.CV_8UC1))
     for (let y = y1, to = 0; y < y2; y++, to += x2 - x1)
@@ -107,27 +154,6 @@ function correlate(
     small.data.set(patch)
     const scores = keep(new cv.Mat())
     cv.matchTemplate(window, small, scores, cv.TM_CCOEFF_NORMED, keep(new cv.Mat()))
-    const values = scores.data32F
-    const width = scores.cols
-    let best = 0
-    for (let i = 1; i < values.length; i++) if ((values[i] ?? 0) > (values[best] ?? 0)) best = i
-    const bx = best % width
-    const by = Math.floor(best / width)
-    const at = (x: number, y: number): number | undefined =>
-      x < 0 || x >= width ? undefined : values[y * width + x]
-    const centre = values[best] ?? 0
-    return {
-      left: x1 + bx,
-      top: y1 + by,
-      x: x1 + bx + peak(at(bx - 1, by), centre, at(bx + 1, by)),
-      y: y1 + by + peak(at(bx, by - 1), centre, at(bx, by + 1)),
-    }
+    return { values: Float32Array.from(scores.data32F), cols: scores.cols, rows: scores.rows }
   })
-}
-
-/** Offset of the parabola's top from the middle sample, -0.5..0.5; 0 at the border. */
-function peak(before: number | undefined, middle: number, after: number | undefined): number {
-  if (before === undefined || after === undefined) return 0
-  const bend = before - 2 * middle + after
-  return bend >= 0 ? 0 : Math.max(-0.5, Math.min(0.5, (before - after) / (2 * bend)))
 }
