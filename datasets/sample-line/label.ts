@@ -27,16 +27,17 @@ function loadWriter(): Promise<unknown> {
   return ready
 }
 
-/**
- * GTIN-14 of a product under the prefix 0950 6000, which GS1 keeps for examples; check digit by the GS1 General
- * Specifications, section 7.9.
- */
+/** Check digit of a GS1 key without it, from the right weighted 3, 1, 3, …: GS1 General Specifications, section 7.9. */
+export function gs1CheckDigit(body: string): number {
+  let sum = 0
+  for (let n = 0; n < body.length; n++) sum += Number(body[body.length - 1 - n]) * (n % 2 === 0 ? 3 : 1)
+  return (10 - (sum % 10)) % 10
+}
+
+/** GTIN-14 of a product under the prefix 0950 6000, which GS1 keeps for examples. */
 export function gtinOf(seed: number): string {
   const item = String(Math.abs(mixSeed(seed, 0x6713)) % 100_000).padStart(5, '0')
-  const body = `09506000${item}`
-  let sum = 0
-  for (let n = 0; n < 13; n++) sum += Number(body[n]) * (n % 2 === 0 ? 3 : 1)
-  return body + String((10 - (sum % 10)) % 10)
+  return `09506000${item}${gs1CheckDigit(`09506000${item}`)}`
 }
 
 /** GS1 element string in bracketed form: (01) GTIN, (21) serial, (10) lot. */

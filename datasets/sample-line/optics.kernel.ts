@@ -107,8 +107,8 @@ export function expose(
   const a = optics.angleRad
   const sin = a - (a * a * a) / 6
   const cos = 1 - (a * a) / 2 + (a * a * a * a) / 24
-  const cx = widthPx / 2
-  const cy = heightPx / 2
+  const cx = (widthPx - 1) / 2
+  const cy = (heightPx - 1) / 2
   const corner = cx * cx + cy * cy
   let state = optics.seed | 1
   for (let y = 0; y < heightPx; y++) {
