@@ -1,4 +1,6 @@
 export type { ModelFinding } from './adapters/adapter.ts'
+export { createSigningKey, listModels, packModelFiles, verifyModel } from './commands.ts'
+export type { ListedModel, VerifiedModel } from './commands.ts'
 export type { ModelImages } from './forward.ts'
 export { loadModel } from './load-model.ts'
 export type { LoadOptions } from './load-model.ts'

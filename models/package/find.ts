@@ -1,4 +1,4 @@
-import { readFile, readdir } from 'node:fs/promises'
+import { readFile, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CodedError, asCoded } from '../../contracts/index.ts'
@@ -38,10 +38,10 @@ export async function findPackages(
 ): Promise<PackageInfo[]> {
   const found: PackageInfo[] = []
   for (const dir of dirs) {
-    const entries = await readdir(dir, { withFileTypes: true }).catch(() => [])
+    const entries = await readdir(dir).catch(() => [])
     for (const entry of entries) {
-      if (!entry.isDirectory()) continue
-      const place = join(dir, entry.name)
+      const place = join(dir, entry)
+      if (!(await stat(place)).isDirectory()) continue
       const names = await readdir(place)
       if (!names.includes(CARD_FILE) && !names.includes(MODEL_FILE)) continue
       try {
