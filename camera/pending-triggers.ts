@@ -73,6 +73,6 @@ export class PendingTriggers {
   }
 
   settleAll(error: CodedError): void {
-    for (const p of [...this.#open]) p.settle(missedItem(p.trigger, p.atMs, error))
+    for (const p of this.#open.slice()) p.settle(missedItem(p.trigger, p.atMs, error))
   }
 }
