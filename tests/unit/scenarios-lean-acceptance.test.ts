@@ -1,10 +1,9 @@
-import { describe, expect, it } from 'vitest'
 import type { QEvent } from '../../contracts/index.ts'
 import { openSql } from '../../traceability/store/open-sql.ts'
 import { MODULES } from '../../scenarios/index.ts'
 import { lean } from '../../scenarios/lean/module.ts'
 import { inspected, inspectionId, reviewed, subgroups } from '../suites/module-samples.ts'
-import { describeModule, runModule } from '../suites/module.suite.ts'
+import { describeModule } from '../suites/module.suite.ts'
 
 const registry = { modules: MODULES, url: new URL('../../scenarios/registry.ts', import.meta.url) }
 
@@ -75,4 +74,3 @@ describeModule({
     },
   ],
 })
-describe('x', () => it('y', () => expect(runModule).toBeDefined()))
