@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 /** The project's root, from the sources and from `dist` alike. */
@@ -21,3 +21,6 @@ export const paths = {
   trust: join(root, 'models', 'trust', 'keys.json'),
   web: join(root, 'dist', 'dashboard', 'web'),
 }
+
+export const version = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string })
+  .version

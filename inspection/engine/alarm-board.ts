@@ -16,6 +16,12 @@ export interface StandingAlarm {
   since: string
 }
 
+export interface StandingFault {
+  code: string
+  message: string
+  since: string
+}
+
 export interface EngineLog {
   warn(fact: object, message: string): void
   error(fact: object, message: string): void
@@ -32,7 +38,7 @@ export class AlarmBoard {
   readonly #output: RejectOutput
   readonly #log: EngineLog
   readonly #standing = new Map<string, StandingAlarm>()
-  #fault: { code: string; message: string } | null = null
+  #fault: StandingFault | null = null
 
   constructor(
     spec: InterlockSpec,
@@ -50,7 +56,7 @@ export class AlarmBoard {
     return [...this.#standing.values()]
   }
 
-  get fault(): { code: string; message: string } | null {
+  get fault(): StandingFault | null {
     return this.#fault
   }
 
@@ -72,7 +78,11 @@ export class AlarmBoard {
 
   setFault(fact: { code: string; message: string }): void {
     const news = this.#fault?.code !== fact.code
-    this.#fault = { code: fact.code, message: fact.message }
+    this.#fault = {
+      code: fact.code,
+      message: fact.message,
+      since: news ? new Date().toISOString() : (this.#fault?.since ?? ''),
+    }
     this.#log.error({ station: this.#context.station, code: fact.code }, fact.message)
     if (news) this.#emit(fact.code, true, fact.message)
     this.#tellPlc()

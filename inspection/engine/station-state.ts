@@ -1,5 +1,5 @@
 import type { NoVerdictReason, VerdictResult } from '../../contracts/index.ts'
-import type { StandingAlarm } from './alarm-board.ts'
+import type { StandingAlarm, StandingFault } from './alarm-board.ts'
 
 /** Counters of one station since the engine started: triggers = verdicts + noVerdicts + open. */
 export interface StationCounters {
@@ -22,7 +22,7 @@ export interface StationState {
   alarms: StandingAlarm[]
   /** Trigger to actuated gate, ms, of the last parts, oldest first. */
   latenciesMs: number[]
-  fault: { code: string; message: string } | null
+  fault: StandingFault | null
   running: boolean
 }
 

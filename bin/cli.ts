@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+import { Command } from 'commander'
+import { asCoded } from '../contracts/index.ts'
+import { addConfig } from './commands/config.ts'
+import { addDoctor } from './commands/doctor.ts'
+import { addEvaluate } from './commands/evaluate.ts'
+import { addInspect } from './commands/inspect.ts'
+import { addModels } from './commands/models.ts'
+import { addSampleBoards } from './commands/sample-boards.ts'
+import { addServe } from './commands/serve.ts'
+import { addTrace } from './commands/trace.ts'
+import { addWorker } from './commands/worker.ts'
+import { readEnvironment } from './environment.ts'
+import { version } from './paths.ts'
+
+const program = new Command('sightline')
+  .description('Inline machine-vision inspection: cameras to verdicts to a provable record of every part')
+  .version(version)
+  .showHelpAfterError()
+
+try {
+  const environment = readEnvironment(process.env)
+  for (const add of [
+    addServe,
+    addInspect,
+    addEvaluate,
+    addModels,
+    addTrace,
+    addWorker,
+    addSampleBoards,
+    addConfig,
+    addDoctor,
+  ]) {
+    add(program, environment)
+  }
+  await program.parseAsync()
+} catch (error) {
+  const coded = asCoded(error, 'API_INTERNAL')
+  process.stderr.write(`${coded.message}\n`)
+  if (coded.code === 'API_INTERNAL' && coded.cause instanceof Error)
+    process.stderr.write(`${coded.cause.stack}\n`)
+  process.exitCode = coded.code.startsWith('CFG_') ? 2 : 1
+}

@@ -1,0 +1,21 @@
+import type { Command } from 'commander'
+import { lintRules } from '../../inspection/index.ts'
+import { lineFile, loadLine } from '../config.ts'
+import type { Environment } from '../environment.ts'
+
+export function addConfig(program: Command, environment: Environment): void {
+  program
+    .command('config')
+    .description('configuration of a line')
+    .command('validate <line>')
+    .description('check a line file, its recipes and their rules without starting anything')
+    .action(async (name: string) => {
+      const config = await loadLine(lineFile(name), environment, {}, process.env)
+      const warnings = [...config.recipes.values()].flatMap((r) =>
+        lintRules(r.recipe).map((w) => ({ recipe: r.id, ...w })),
+      )
+      process.stdout.write(
+        `${JSON.stringify({ line: config.spec.line, file: config.file, recipes: [...config.recipes.values()].map((r) => ({ id: r.id, sha256: r.sha256 })), warnings }, null, 2)}\n`,
+      )
+    })
+}

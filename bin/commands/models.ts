@@ -1,0 +1,91 @@
+import type { Command } from 'commander'
+import { CodedError } from '../../contracts/index.ts'
+import {
+  createSigningKey,
+  listModels,
+  loadTrustedKeys,
+  packModelFiles,
+  verifyModel,
+} from '../../models/index.ts'
+import type { Environment } from '../environment.ts'
+import { paths } from '../paths.ts'
+import { printTable } from '../table.ts'
+
+export function addModels(program: Command, environment: Environment): void {
+  const models = program.command('models').description('model packages: list, verify, pack, make keys')
+  models
+    .command('list')
+    .description('every package with its hash and whether it is in order')
+    .option('--json', 'print JSON')
+    .action(async (o: { json?: boolean }) => {
+      const listed = await listModels([paths.packages], await loadTrustedKeys(paths.trust))
+      if (o.json) process.stdout.write(`${JSON.stringify(listed, null, 2)}\n`)
+      else
+        printTable(
+          ['id', 'version', 'family', 'sha256', 'state'],
+          listed.map((m) => [
+            m.id ?? m.dir,
+            m.version ?? '',
+            m.family ?? '',
+            m.sha256 ?? '',
+            m.error?.message ?? 'ok',
+          ]),
+        )
+    })
+  models
+    .command('verify <dir>')
+    .description('check hashes, signature and golden vectors as the line does')
+    .option('--provider <name...>', 'execution providers in order', ['cpu'])
+    .action(async (dir: string, o: { provider: string[] }) => {
+      const verified = await verifyModel(dir, {
+        providers: o.provider,
+        trustedKeys: await loadTrustedKeys(paths.trust),
+      })
+      process.stdout.write(`${JSON.stringify(verified, null, 2)}\n`)
+    })
+  models
+    .command('keygen <private-key-file>')
+    .description('make a signing key; prints the line for the trusted keys file')
+    .requiredOption('--id <name>', 'name of the key')
+    .action(async (file: string, o: { id: string }) => {
+      process.stdout.write(`${JSON.stringify(await createSigningKey(file, o.id), null, 2)}\n`)
+    })
+  models
+    .command('pack')
+    .description('make a signed package of an ONNX file and its card')
+    .requiredOption('--onnx <file>')
+    .requiredOption('--card <file>')
+    .requiredOption('--golden <files...>', 'images for the golden vectors; image,template for pair models')
+    .requiredOption('--out <dir>')
+    .option('--key <file>', 'private key (or SIGHTLINE_SIGNING_KEY)')
+    .requiredOption('--key-id <name>')
+    .action(
+      async (o: {
+        onnx: string
+        card: string
+        golden: string[]
+        out: string
+        key?: string
+        keyId: string
+      }) => {
+        const key = o.key ?? environment.signingKey
+        if (key === null || key === undefined)
+          throw new CodedError('CFG_USAGE', {
+            expected: '--key FILE or SIGHTLINE_SIGNING_KEY',
+            actual: 'neither',
+          })
+        const packed = await packModelFiles({
+          onnxFile: o.onnx,
+          cardFile: o.card,
+          golden: o.golden.map((pair) => {
+            const [image = '', template] = pair.split(',')
+            return template === undefined ? { image } : { image, template }
+          }),
+          outDir: o.out,
+          keyFile: key,
+          keyId: o.keyId,
+        })
+        process.stdout.write(`${JSON.stringify(packed, null, 2)}\n`)
+      },
+    )
+}

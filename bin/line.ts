@@ -1,0 +1,150 @@
+import { join } from 'node:path'
+import { createFramePool, createFrameSource, createRejectOutput } from '../camera/index.ts'
+import type { FrameSource, PartContext, RejectOutput } from '../contracts/index.ts'
+import { createDashboard } from '../dashboard/index.ts'
+import { StationEngine } from '../inspection/index.ts'
+import { createModuleHost, httpRoutes } from '../scenarios/index.ts'
+import { identify, openEventLog, openPartStore, openSql } from '../traceability/index.ts'
+import { openTraceQuery } from '../traceability/query/index.ts'
+import type { LineConfig } from './config.ts'
+import { lockDataDir } from './data-dir-lock.ts'
+import type { Environment } from './environment.ts'
+import { openInspector } from './inspector.ts'
+import { liveLine } from './live-line.ts'
+import { log } from './log.ts'
+import { moduleHandlers } from './module-handlers.ts'
+import { paths, version } from './paths.ts'
+import { replayEntries } from './replay-entries.ts'
+import { sampleFrames } from './sample-camera.ts'
+
+export interface RunningLine {
+  url: string
+  /** Resolves when every source has ended (replays do) and its parts are settled. */
+  ended: Promise<void>
+  stop(): Promise<void>
+}
+
+/**
+ * Starts a line: store, workers, stations, modules, dashboard, in the order in which they need each other. What
+ * fails before the first trigger closes what was opened and is thrown.
+ *
+ * @throws CFG_*, MDL_*, TRC_OPEN, CAM_OPEN
+ */
+export async function startLine(config: LineConfig, environment: Environment): Promise<RunningLine> {
+  const { spec, dataDir } = config
+  const closers: (() => Promise<void> | void)[] = []
+  const closeAll = async (): Promise<void> => {
+    for (const close of closers.splice(0).reverse()) {
+      try {
+        await close()
+      } catch (error) {
+        log.error({ error: String(error) }, 'closing failed')
+      }
+    }
+  }
+  try {
+    closers.push(lockDataDir(dataDir))
+    const store = await openPartStore({ dataDir, onAlarm: (e) => log.error({ code: e.code }, e.message) })
+    closers.push(() => store.close())
+    const events = openEventLog(dataDir, (listener) => store.onAppend(listener))
+    closers.push(() => events.close())
+    const queries = openTraceQuery(dataDir)
+    closers.push(() => queries.close())
+
+    const pool = createFramePool(spec.frames)
+    const inspector = await openInspector(config, environment, pool.buffers)
+    closers.push(() => inspector.close())
+
+    const modules = createModuleHost({
+      dir: join(dataDir, 'modules'),
+      openSql,
+      log: events,
+      emit: (event) => store.emit(event),
+      modules: spec.scenarios.map(({ use, ...params }) => ({ slug: use, params })),
+      onFault: (slug, fact) => log.error({ module: slug, code: fact.code }, fact.message),
+    })
+    closers.push(() => modules.close())
+
+    const stations: { engine: StationEngine; source: FrameSource; output: RejectOutput }[] = []
+    for (const station of spec.stations) {
+      const recipe = config.recipes.get(station.id)
+      if (!recipe) throw new Error(`no recipe was loaded for station ${station.id}`)
+      const firstTrigger = ((await store.lastTrigger(station.id)) ?? 0) + 1
+      const entries = await replayEntries(station.camera)
+      const source = createFrameSource(station.camera, {
+        station: station.id,
+        pool,
+        firstTrigger,
+        generate: (camera) => sampleFrames(camera, firstTrigger),
+        ...(entries ? { entries } : {}),
+      })
+      const output = createRejectOutput(station.reject)
+      await output.open()
+      closers.push(() => output.close())
+      await source.open()
+      closers.push(() => source.close())
+      const { product, identity } = recipe.recipe
+      const context: PartContext = {
+        ...spec.context,
+        line: spec.line,
+        plant: spec.plant,
+        station: station.id,
+        product: product.id,
+      }
+      const engine = new StationEngine(station, recipe, context, {
+        source,
+        inspector,
+        output,
+        store,
+        identify: (codes) => {
+          const { problem } = identify(codes, product, identity)
+          return { problem: problem && { reason: 'identity', code: problem.code, message: problem.message } }
+        },
+        onPart: () => undefined,
+        log,
+      })
+      stations.push({ engine, source, output })
+    }
+
+    const goldens = goldenFiles(config)
+    const live = liveLine({ config, stations, inspector, store, events, startedAt: new Date() })
+    const dashboard = createDashboard({
+      queries,
+      live,
+      modules: moduleHandlers(httpRoutes(modules)),
+      images: { path: (sha256) => goldens.get(sha256) ?? queries.path(sha256) },
+      log,
+      version,
+      webDir: paths.web,
+    })
+    closers.push(() => dashboard.close())
+    const { url } = await dashboard.listen(spec.dashboard.host, spec.dashboard.port)
+
+    const abort = new AbortController()
+    modules.start()
+    const ended = Promise.all(stations.map(({ engine }) => engine.run(abort.signal))).then(() => undefined)
+    live.started(ended)
+    return {
+      url,
+      ended,
+      async stop() {
+        abort.abort()
+        await ended
+        await modules.drain()
+        await closeAll()
+      },
+    }
+  } catch (error) {
+    await closeAll()
+    throw error
+  }
+}
+
+/** Golden templates are shown beside frames; they lie with the recipes, not in the image store. */
+function goldenFiles(config: LineConfig): Map<string, string> {
+  const files = new Map<string, string>()
+  for (const { recipe, dir } of config.recipes.values()) {
+    if (recipe.golden?.from === 'file') files.set(recipe.golden.sha256, join(dir, recipe.golden.file))
+  }
+  return files
+}

@@ -1,0 +1,114 @@
+import type { EventLog, FrameSource, Inspector, PartStore, RejectOutput } from '../contracts/index.ts'
+import type { LineInfo, LineState, LiveLine, RecipeFacts } from '../dashboard/index.ts'
+import type { LoadedRecipe, StationEngine } from '../inspection/index.ts'
+import type { LineConfig } from './config.ts'
+
+export interface LiveLineParts {
+  config: LineConfig
+  stations: readonly { engine: StationEngine; source: FrameSource; output: RejectOutput }[]
+  inspector: Inspector
+  store: PartStore
+  events: EventLog
+  startedAt: Date
+}
+
+/** The running line as the dashboard sees it: read on request, nothing is copied while parts run. */
+export function liveLine(parts: LiveLineParts): LiveLine & { started(ended: Promise<void>): void } {
+  const { config, stations, inspector, store, events } = parts
+  const { spec } = config
+  let run: LineState['run'] = 'starting'
+  const recipes = [...new Map([...config.recipes.values()].map((r) => [r.id, recipeFacts(r)])).values()]
+  const info: LineInfo = {
+    line: spec.line,
+    plant: spec.plant,
+    title: spec.title,
+    startedAt: parts.startedAt.toISOString(),
+    stations: spec.stations.map((s) => ({
+      id: s.id,
+      camera: s.camera.adapter,
+      reject: s.reject.adapter,
+      recipe: s.recipe,
+      budgetMs: s.budgetMs,
+    })),
+    recipes,
+    modules: spec.scenarios.map((m) => m.use),
+  }
+  return {
+    started(ended) {
+      run = 'running'
+      void ended.then(() => (run = 'ended'))
+    },
+    info: () => info,
+    state(): LineState {
+      const states = stations.map(({ engine }) => engine.state())
+      const health = inspector.health()
+      const kept = store.health()
+      return {
+        at: new Date().toISOString(),
+        run,
+        stations: stations.map(({ source, output }, i) => ({
+          id: states[i]?.station ?? '',
+          camera: source.health(),
+          reject: output.health(),
+        })),
+        inspector: health,
+        store: kept,
+        alarms: states.flatMap((s) => [
+          ...s.alarms.map((a) => ({
+            station: s.station,
+            alarm: a.id,
+            code: a.id,
+            message: `${a.message.zh} / ${a.message.en}`,
+            since: a.since,
+          })),
+          ...(s.fault
+            ? [
+                {
+                  station: s.station,
+                  alarm: 'fault',
+                  code: s.fault.code,
+                  message: s.fault.message,
+                  since: s.fault.since,
+                },
+              ]
+            : []),
+        ]),
+        degraded: degradedModes(health.degraded, kept.state),
+      }
+    },
+    recipe: (id) => recipes.find((r) => r.recipe === id) ?? null,
+    onAppend: (listener) => events.onAppend(listener),
+  }
+}
+
+function degradedModes(
+  inspector: string | null,
+  store: ReturnType<PartStore['health']>['state'],
+): LineState['degraded'] {
+  const modes: LineState['degraded'] = []
+  if (inspector !== null)
+    modes.push({ id: 'inspector', text: { en: inspector, zh: `检测降级运行:${inspector}` } })
+  if (store === 'spooling')
+    modes.push({
+      id: 'store',
+      text: { en: 'Records go to the spool: the store is late', zh: '存储滞后,记录正写入暂存区' },
+    })
+  if (store === 'failed')
+    modes.push({
+      id: 'store',
+      text: { en: 'Records cannot be stored: all parts are held', zh: '记录无法保存,所有工件扣留' },
+    })
+  return modes
+}
+
+function recipeFacts({ id, recipe }: LoadedRecipe): RecipeFacts {
+  return {
+    recipe: id,
+    title: recipe.title,
+    product: recipe.product.id,
+    calibration: recipe.calibration
+      ? { mmPerPx: recipe.calibration.mmPerPx, originMm: recipe.calibration.originMm }
+      : null,
+    goldenSha256: recipe.golden?.from === 'file' ? recipe.golden.sha256 : null,
+  }
+}

@@ -1,0 +1,12 @@
+/** Plain columns on standard output. */
+export function printTable(head: string[], rows: string[][]): void {
+  const all = [head, ...rows]
+  const widths = head.map((_, c) => Math.max(...all.map((r) => (r[c] ?? '').length)))
+  for (const row of all)
+    process.stdout.write(
+      `${row
+        .map((cell, c) => cell.padEnd(widths[c] ?? 0))
+        .join('  ')
+        .trimEnd()}\n`,
+    )
+}
