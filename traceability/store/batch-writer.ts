@@ -3,8 +3,10 @@ import { checkEmitted, writeAnnotation, writeEvent } from './annotations.ts'
 import { CaptureWriter } from './capture-writer.ts'
 import { EventAppender } from './event-appender.ts'
 import type { StoredImage } from './image-files.ts'
+import { RunningTotals } from './running-totals.ts'
 import type { StoreRequest } from './store-ops.ts'
-import { interruptedRecords, lastTrigger, openTrigger, triggerBalance } from './trigger-ledger.ts'
+import { triggerBalance } from './trigger-balance.ts'
+import { interruptedRecords, lastTrigger, openTrigger } from './trigger-ledger.ts'
 
 /** A request with its image on disk already. */
 export interface BatchItem {
@@ -19,12 +21,14 @@ export class BatchWriter {
   readonly #db: SqlDatabase
   readonly #events: EventAppender
   readonly #captures: CaptureWriter
+  #totals: RunningTotals
   /** The counters in memory may be ahead of the database: a transaction was rolled back. */
   #stale = false
 
   constructor(db: SqlDatabase) {
     this.#db = db
     this.#events = new EventAppender(db)
+    this.#totals = new RunningTotals(db)
     this.#captures = new CaptureWriter(db, this.#events)
   }
 
@@ -55,7 +59,10 @@ export class BatchWriter {
   }
 
   #together(items: readonly BatchItem[]): BatchResult[] {
-    if (this.#stale) this.#events.reset()
+    if (this.#stale) {
+      this.#events.reset()
+      this.#totals = new RunningTotals(this.#db)
+    }
     this.#stale = true
     const results = this.#db.transaction(() => {
       const all = items.map((item) => this.#one(item))
@@ -104,7 +111,7 @@ export class BatchWriter {
       case 'lastTrigger':
         return done(lastTrigger(this.#db, request.ask))
       case 'balance':
-        return done(triggerBalance(this.#db, request.ask ?? undefined))
+        return done(triggerBalance(this.#db, this.#totals, request.ask ?? undefined))
       case 'cursor': {
         const row = this.#db.get<{ position: number }>(
           'select position from subscription where consumer = ?',

@@ -112,9 +112,10 @@ export class CaptureWriter {
     this.#db.run(
       `insert into inspection (position, inspection_id, station, trigger_number, attempt, run_type, plant, line,
          shift, work_order, product, revision, unit, serial, identified_by, lot, result, disposition, severity,
-         no_verdict, no_verdict_code, recipe, recipe_sha256, started_at, ended_at, total_ms, width_px, height_px,
+         no_verdict, no_verdict_code, recipe, recipe_sha256, started_at, ended_at, total_ms, budget_ms, reasons,
+         registration, width_px, height_px,
          sequence, record, record_encoding)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       position,
       r.inspectionId,
       r.station,
@@ -141,6 +142,9 @@ export class CaptureWriter {
       r.startedAt,
       r.endedAt,
       timing.totalMs,
+      r.budgetMs,
+      JSON.stringify(verdict.reasons),
+      verdict.registration === null ? null : JSON.stringify(verdict.registration),
       r.outcome.widthPx,
       r.outcome.heightPx,
       sequence,

@@ -1,4 +1,3 @@
-export { decodeRecord, type CaptureRecord } from './record-codec.ts'
 export { migrate, SCHEMA_VERSION } from './migrations.ts'
 export { openSql } from './open-sql.ts'
 export { openPartStore, type ConsumerLedger, type PartStoreOptions, type TraceStore } from './part-store.ts'

@@ -69,6 +69,10 @@ create table inspection (
   started_at text not null,
   ended_at text not null,
   total_ms real not null,
+  budget_ms real not null,
+  -- JSON, as lists show them: reasons in both languages, and the registration or null.
+  reasons text not null,
+  registration text,
   width_px integer not null,
   height_px integer not null,
   sequence integer not null,
@@ -77,6 +81,7 @@ create table inspection (
   record_encoding text not null check (record_encoding in ('json', 'deflate-raw')),
   unique (station, trigger_number, attempt)
 ) strict;
+create index inspection_again on inspection (station, trigger_number) where attempt > 1;
 create index inspection_unit on inspection (unit, position);
 create index inspection_started on inspection (started_at, station, result, no_verdict);
 

@@ -1,11 +1,4 @@
-import {
-  CodedError,
-  noVerdict,
-  type PartContext,
-  type SqlDatabase,
-  type TriggerBalance,
-  uuidv7,
-} from '../../contracts/index.ts'
+import { CodedError, noVerdict, type PartContext, type SqlDatabase, uuidv7 } from '../../contracts/index.ts'
 import type { CaptureRecord } from './record-codec.ts'
 
 /** More lost triggers than this at one restart means that the counter was reset or mistyped, not that parts passed. */
@@ -95,41 +88,4 @@ function interrupted(i: Interruption, trigger: number, at: string, now: string):
     startedAt: at,
     endedAt: now,
   }
-}
-
-/**
- * The audit of triggers = verdicts + explained no-verdicts + open, from independent counts: triggers from the span of
- * the station's counter, verdicts and no-verdicts from the last attempt recorded per trigger, open ones from the
- * announcements. A number that was skipped, or closed without a record, leaves the balance unclosed.
- *
- * @param from triggers announced at or after this time, RFC 3339; absent = all
- */
-export function triggerBalance(db: SqlDatabase, from?: string): TriggerBalance[] {
-  const since = from ?? ''
-  const spans = db.all<{ station: string; triggers: number; open: number }>(
-    `select station, max(number) - min(number) + 1 as triggers, sum(state = 'open') as open
-     from part_trigger where at >= ? group by station order by station`,
-    since,
-  )
-  const judged = db.all<{ station: string; verdicts: number; no_verdicts: number }>(
-    `select i.station, sum(i.no_verdict is null) as verdicts, sum(i.no_verdict is not null) as no_verdicts
-     from part_trigger t join inspection i on i.station = t.station and i.trigger_number = t.number
-     where t.at >= ? and i.attempt = (select max(attempt) from inspection j
-       where j.station = i.station and j.trigger_number = i.trigger_number)
-     group by i.station`,
-    since,
-  )
-  return spans.map(({ station, triggers, open }) => {
-    const of = judged.find((j) => j.station === station)
-    const verdicts = of?.verdicts ?? 0
-    const noVerdicts = of?.no_verdicts ?? 0
-    return {
-      station,
-      triggers,
-      verdicts,
-      noVerdicts,
-      open,
-      closed: triggers === verdicts + noVerdicts + open,
-    }
-  })
 }

@@ -1,0 +1,6 @@
+export type { CaptureRecord } from '../store/record-codec.ts'
+export type { PartDetail } from './part-detail.ts'
+export type { Edge, LifeEvent, PartLife } from './part-life.ts'
+export type { ImageRef, PartFilter, PartRow } from './part-rows.ts'
+export type { StationCounters } from './statistics.ts'
+export { openTraceQuery, TraceQuery, type ImageFacts, type LotUnits } from './trace-query.ts'

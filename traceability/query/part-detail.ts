@@ -1,0 +1,120 @@
+import type { Kysely } from 'kysely'
+import type {
+  I18n,
+  InspectOutcome,
+  RejectAck,
+  RejectCommand,
+  StageTiming,
+  Verdict,
+  VerdictResult,
+} from '../../contracts/index.ts'
+import { type CaptureRecord, decodeRecord } from '../store/record-codec.ts'
+import { type Edge, edgesAround, eventsOf, type LifeEvent } from './part-life.ts'
+import { type ImageRef, type PartRow, rowOf, rowsOfUnits } from './part-rows.ts'
+import type { TraceTables } from './tables.ts'
+
+/** Everything known about one inspection. */
+export interface PartDetail {
+  row: PartRow
+  verdict: Verdict
+  timing: StageTiming | null
+  images: (ImageRef & { role: 'frame' | 'golden'; view: string })[]
+  worker: string | null
+  simulated: boolean
+  /** File, URL or device of the frame. */
+  source: string | null
+  gate: { command: RejectCommand; ack: RejectAck }[]
+  /** Results that came after the no-verdict had been given. */
+  late: { at: string; result: VerdictResult; reasons: I18n[] }[]
+  reviews: { at: string; reviewer: string; before: string; after: string; reason: string }[]
+  /** Inspections of the same unit, oldest first, this one included. */
+  siblings: PartRow[]
+  edges: Edge[]
+  events: LifeEvent[]
+}
+
+const MAX_SIBLINGS = 200
+
+export async function partDetail(k: Kysely<TraceTables>, inspectionId: string): Promise<PartDetail | null> {
+  const row = await rowOf(k, inspectionId)
+  const stored = await storedRecord(k, inspectionId)
+  if (row === null || stored === null) return null
+  const { record } = stored
+  const siblings = await rowsOfUnits(k, [stored.unit], MAX_SIBLINGS)
+  return {
+    row,
+    verdict: record.outcome.verdict,
+    timing: record.outcome.timing,
+    images: await imagesOf(k, row.position),
+    worker: record.outcome.worker,
+    simulated: record.meta?.simulated ?? false,
+    source: record.meta?.source ?? null,
+    gate: await gateOf(k, inspectionId),
+    late: await lateOf(k, inspectionId),
+    reviews: await k
+      .selectFrom('review')
+      .select(['at', 'reviewer', 'before', 'after', 'reason'])
+      .where('inspection_id', '=', inspectionId)
+      .orderBy('position')
+      .execute(),
+    siblings,
+    edges: await edgesAround(k, [stored.unit]),
+    events: await eventsOf(k, [`unit/${row.serial}`, `inspection/${inspectionId}`], siblings),
+  }
+}
+
+/** The whole capture but the pixels: what a replay of the verdict needs. */
+export async function storedRecord(
+  k: Kysely<TraceTables>,
+  inspectionId: string,
+): Promise<{ unit: string; record: CaptureRecord } | null> {
+  const row = await k
+    .selectFrom('inspection')
+    .select(['unit', 'record', 'record_encoding'])
+    .where('inspection_id', '=', inspectionId)
+    .executeTakeFirst()
+  return row ? { unit: row.unit, record: decodeRecord(row.record, row.record_encoding) } : null
+}
+
+async function imagesOf(k: Kysely<TraceTables>, position: number): Promise<PartDetail['images']> {
+  const rows = await k
+    .selectFrom('inspection_image')
+    .select(['view', 'sha256', 'width_px', 'height_px'])
+    .where('position', '=', position)
+    .orderBy('view')
+    .execute()
+  return rows.map((i) => ({
+    sha256: i.sha256,
+    widthPx: i.width_px,
+    heightPx: i.height_px,
+    role: 'frame',
+    view: i.view,
+  }))
+}
+
+async function gateOf(k: Kysely<TraceTables>, inspectionId: string): Promise<PartDetail['gate']> {
+  const rows = await k
+    .selectFrom('gate')
+    .select(['command', 'ack'])
+    .where('inspection_id', '=', inspectionId)
+    .orderBy('at')
+    .orderBy('id')
+    .execute()
+  return rows.map((g) => ({
+    command: JSON.parse(g.command) as RejectCommand,
+    ack: JSON.parse(g.ack) as RejectAck,
+  }))
+}
+
+async function lateOf(k: Kysely<TraceTables>, inspectionId: string): Promise<PartDetail['late']> {
+  const rows = await k
+    .selectFrom('late_result')
+    .select(['at', 'outcome'])
+    .where('inspection_id', '=', inspectionId)
+    .orderBy('at')
+    .execute()
+  return rows.map((l) => {
+    const { verdict } = JSON.parse(l.outcome) as InspectOutcome
+    return { at: l.at, result: verdict.result, reasons: verdict.reasons }
+  })
+}

@@ -1,0 +1,133 @@
+import type { Kysely } from 'kysely'
+import { asCoded, type InspectionCompleted, type QEvent, type VerdictResult } from '../../contracts/index.ts'
+import { gs1Unit, readCarrier } from '../identity/index.ts'
+import { type PartRow, rowsOfUnits } from './part-rows.ts'
+import type { TraceTables } from './tables.ts'
+
+export interface Edge {
+  kind: string
+  child: string
+  parent: string
+  certainty: 'certain' | 'probable'
+}
+
+/** An entry of a part's timeline. */
+export interface LifeEvent {
+  position: number
+  at: string
+  type: string
+  subject: string
+  result: VerdictResult | null
+  inspectionId: string | null
+}
+
+export interface PartLife {
+  serial: string
+  inspections: PartRow[]
+  /** Backward to lots and suppliers, forward to what the part was built into. */
+  edges: Edge[]
+  events: LifeEvent[]
+}
+
+/** Generations followed in each direction; a bound, edges may form cycles when they are entered wrongly. */
+const MAX_GENERATIONS = 12
+const MAX_ROWS = 1_000
+
+/**
+ * URIs of the units a name stands for: canonical URI, serial, text of a label as scanned, or GS1 elements in brackets.
+ * A serial may be used by several products.
+ */
+export async function unitsNamed(k: Kysely<TraceTables>, name: string): Promise<string[]> {
+  const found = await k
+    .selectFrom('identity')
+    .select('uri')
+    .where((e) => e.or([e('uri', '=', name), e('serial', '=', name), e('uri', '=', gs1Name(name))]))
+    .union(k.selectFrom('identity_alias').select('uri').where('value', '=', name))
+    .execute()
+  return found.map((r) => r.uri).sort()
+}
+
+/** The canonical URI when the name is GS1 data in brackets or a Digital Link, else the name. */
+function gs1Name(name: string): string {
+  try {
+    const data = readCarrier({ text: name, symbologyId: '' })
+    return (data.kind === 'gs1' ? gs1Unit(data.elements, undefined)?.uri : undefined) ?? name
+  } catch (error) {
+    if (asCoded(error, 'API_INTERNAL').code !== 'TRC_IDENTITY') throw error
+    return name
+  }
+}
+
+export async function lifeOf(k: Kysely<TraceTables>, units: readonly string[]): Promise<PartLife | null> {
+  const inspections = await rowsOfUnits(k, units, MAX_ROWS)
+  const serial = inspections[0]?.serial
+  if (serial === undefined) return null
+  return {
+    serial,
+    inspections,
+    edges: await edgesAround(k, units),
+    events: await eventsOf(k, [...new Set(inspections.map((i) => `unit/${i.serial}`))], inspections),
+  }
+}
+
+/** All edges reachable from the units towards parents, and all towards children. */
+export async function edgesAround(k: Kysely<TraceTables>, units: readonly string[]): Promise<Edge[]> {
+  const edges = new Map<string, Edge>()
+  for (const [from, to] of [
+    ['child', 'parent'],
+    ['parent', 'child'],
+  ] as const) {
+    const seen = new Set(units)
+    let frontier = [...units]
+    for (let n = 0; n < MAX_GENERATIONS && frontier.length > 0; n++) {
+      const next = await k
+        .selectFrom('edge')
+        .select(['kind', 'child', 'parent', 'certainty'])
+        .where(from, 'in', frontier)
+        .orderBy('child')
+        .orderBy('parent')
+        .limit(MAX_ROWS)
+        .execute()
+      frontier = []
+      for (const e of next) {
+        edges.set(`${e.kind} ${e.child} ${e.parent}`, { ...e })
+        if (!seen.has(e[to])) frontier.push(e[to])
+        seen.add(e[to])
+      }
+    }
+  }
+  return [...edges.values()]
+}
+
+/** Events about the subjects that belong to one of the inspections: another product may use the same serial. */
+export async function eventsOf(
+  k: Kysely<TraceTables>,
+  subjects: readonly string[],
+  inspections: readonly PartRow[],
+): Promise<LifeEvent[]> {
+  const ids = new Set(inspections.map((i) => i.inspectionId))
+  const rows = await k
+    .selectFrom('event')
+    .select(['position', 'json'])
+    .where('subject', 'in', subjects)
+    .orderBy('position')
+    .limit(MAX_ROWS)
+    .execute()
+  return rows.flatMap(({ position, json }) => {
+    const event = JSON.parse(json) as QEvent
+    const completed = event.type === 'qe.inspection.completed.v1'
+    const data = event.data as Partial<InspectionCompleted> & { after?: VerdictResult }
+    const inspectionId = data.inspectionId ?? event.causationid ?? null
+    if (inspectionId !== null && !ids.has(inspectionId)) return []
+    return [
+      {
+        position,
+        at: event.time,
+        type: event.type,
+        subject: event.subject,
+        result: (completed ? data.verdict?.result : data.after) ?? null,
+        inspectionId,
+      },
+    ]
+  })
+}

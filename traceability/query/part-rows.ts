@@ -1,0 +1,166 @@
+import type { Kysely } from 'kysely'
+import type {
+  Box,
+  Disposition,
+  I18n,
+  NoVerdictReason,
+  Registration,
+  Severity,
+  VerdictResult,
+} from '../../contracts/index.ts'
+import type { TraceTables } from './tables.ts'
+
+export interface ImageRef {
+  sha256: string
+  widthPx: number
+  heightPx: number
+}
+
+/** One inspection as lists show it. */
+export interface PartRow {
+  /** Position of its event in the log: the paging cursor. */
+  position: number
+  inspectionId: string
+  station: string
+  trigger: number
+  attempt: number
+  serial: string
+  identifiedBy: 'code' | 'trigger'
+  product: string
+  lot: string | null
+  result: VerdictResult
+  disposition: Disposition
+  severity: Severity | null
+  noVerdict: NoVerdictReason | null
+  reasons: I18n[]
+  /** Condemned findings, at most 50; boxes in px of the part frame. */
+  defects: { class: string; score: number; box: Box }[]
+  image: ImageRef | null
+  registration: Registration | null
+  recipe: string
+  /** When it was judged, RFC 3339, UTC. */
+  at: string
+  totalMs: number
+  budgetMs: number
+}
+
+const MAX_DEFECTS = 50
+
+const COLUMNS = [
+  'position',
+  'inspection_id',
+  'station',
+  'trigger_number',
+  'attempt',
+  'serial',
+  'identified_by',
+  'product',
+  'lot',
+  'result',
+  'disposition',
+  'severity',
+  'no_verdict',
+  'recipe',
+  'ended_at',
+  'total_ms',
+  'budget_ms',
+  'reasons',
+  'registration',
+] as const
+
+export interface PartFilter {
+  limit: number
+  /** Only rows before this log position; absent = from the newest. */
+  beforePosition?: number
+  station?: string
+  result?: VerdictResult
+}
+
+/** Newest first. */
+export function recentRows(k: Kysely<TraceTables>, f: PartFilter): Promise<PartRow[]> {
+  let q = k.selectFrom('inspection').select(COLUMNS).orderBy('position', 'desc').limit(f.limit)
+  if (f.beforePosition !== undefined) q = q.where('position', '<', f.beforePosition)
+  if (f.station !== undefined) q = q.where('station', '=', f.station)
+  if (f.result !== undefined) q = q.where('result', '=', f.result)
+  return q.execute().then((rows) => complete(k, rows))
+}
+
+/** Rows of the units, oldest first. */
+export async function rowsOfUnits(
+  k: Kysely<TraceTables>,
+  units: readonly string[],
+  limit: number,
+): Promise<PartRow[]> {
+  if (units.length === 0) return []
+  const rows = await k
+    .selectFrom('inspection')
+    .select(COLUMNS)
+    .where('unit', 'in', units)
+    .orderBy('position')
+    .limit(limit)
+    .execute()
+  return complete(k, rows)
+}
+
+export async function rowOf(k: Kysely<TraceTables>, inspectionId: string): Promise<PartRow | null> {
+  const rows = await k
+    .selectFrom('inspection')
+    .select(COLUMNS)
+    .where('inspection_id', '=', inspectionId)
+    .execute()
+  return (await complete(k, rows))[0] ?? null
+}
+
+type Selected = Pick<TraceTables['inspection'], (typeof COLUMNS)[number]>
+
+/** Adds defects and image of all rows with one query each. */
+async function complete(k: Kysely<TraceTables>, rows: readonly Selected[]): Promise<PartRow[]> {
+  if (rows.length === 0) return []
+  const positions = rows.map((r) => r.position)
+  const defects = await k
+    .selectFrom('defect')
+    .select(['position', 'class', 'score', 'x1', 'y1', 'x2', 'y2'])
+    .where('position', 'in', positions)
+    .orderBy('position')
+    .orderBy('n')
+    .execute()
+  const images = await k
+    .selectFrom('inspection_image')
+    .select(['position', 'sha256', 'width_px', 'height_px'])
+    .where('position', 'in', positions)
+    .execute()
+  const imageAt = new Map(images.map((i) => [i.position, i]))
+  const defectsAt = new Map<number, PartRow['defects']>()
+  for (const d of defects) {
+    const list = defectsAt.get(d.position) ?? []
+    if (list.length < MAX_DEFECTS)
+      list.push({ class: d.class, score: d.score, box: [d.x1, d.y1, d.x2, d.y2] })
+    defectsAt.set(d.position, list)
+  }
+  return rows.map((r) => {
+    const image = imageAt.get(r.position)
+    return {
+      position: r.position,
+      inspectionId: r.inspection_id,
+      station: r.station,
+      trigger: r.trigger_number,
+      attempt: r.attempt,
+      serial: r.serial,
+      identifiedBy: r.identified_by,
+      product: r.product,
+      lot: r.lot,
+      result: r.result,
+      disposition: r.disposition,
+      severity: r.severity,
+      noVerdict: r.no_verdict as NoVerdictReason | null,
+      reasons: JSON.parse(r.reasons) as I18n[],
+      defects: defectsAt.get(r.position) ?? [],
+      image: image ? { sha256: image.sha256, widthPx: image.width_px, heightPx: image.height_px } : null,
+      registration: r.registration === null ? null : (JSON.parse(r.registration) as Registration),
+      recipe: r.recipe,
+      at: r.ended_at,
+      totalMs: r.total_ms,
+      budgetMs: r.budget_ms,
+    }
+  })
+}

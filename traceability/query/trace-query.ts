@@ -1,0 +1,160 @@
+import { readFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import type { Kysely } from 'kysely'
+import { CodedError, type LoggedEvent, type SqlDatabase, type TriggerBalance } from '../../contracts/index.ts'
+import { SqliteEventLog } from '../log/event-log.ts'
+import { openSql } from '../store/open-sql.ts'
+import type { CaptureRecord } from '../store/record-codec.ts'
+import { RunningTotals } from '../store/running-totals.ts'
+import { triggerBalance } from '../store/trigger-balance.ts'
+import { queryBuilder } from './dialect.ts'
+import { type PartDetail, partDetail, storedRecord } from './part-detail.ts'
+import { lifeOf, type PartLife, unitsNamed } from './part-life.ts'
+import { type PartFilter, type PartRow, recentRows, rowsOfUnits } from './part-rows.ts'
+import { DefectTotals, defectsSince, type StationCounters, stationCounters } from './statistics.ts'
+import type { TraceTables } from './tables.ts'
+
+export interface LotUnits {
+  lots: { uri: string; lot: string; product: string; supplier: string | null }[]
+  /** Inspections of every unit made from the lots, oldest first, at most `limit`. */
+  inspections: PartRow[]
+}
+
+export interface ImageFacts {
+  /** Absolute. */
+  path: string
+  mime: string
+  bytes: number
+}
+
+/** Read side of the records over its own connection, which never blocks the writer. */
+export class TraceQuery {
+  readonly #dataDir: string
+  readonly #db: SqlDatabase
+  readonly #k: Kysely<TraceTables>
+  readonly #log: SqliteEventLog
+  readonly #totals: RunningTotals
+  readonly #defects: DefectTotals
+
+  constructor(dataDir: string, db: SqlDatabase) {
+    this.#dataDir = dataDir
+    this.#db = db
+    this.#k = queryBuilder(db)
+    this.#log = new SqliteEventLog(db)
+    this.#totals = new RunningTotals(db)
+    this.#defects = new DefectTotals(db)
+  }
+
+  /** Newest first. */
+  recentParts(filter: PartFilter): Promise<PartRow[]> {
+    return recentRows(this.#k, filter)
+  }
+
+  part(inspectionId: string): Promise<PartDetail | null> {
+    return partDetail(this.#k, inspectionId)
+  }
+
+  /** The whole capture but the pixels, as it was handed to the store: replays the verdict. */
+  async record(inspectionId: string): Promise<CaptureRecord | null> {
+    return (await storedRecord(this.#k, inspectionId))?.record ?? null
+  }
+
+  /** The whole life of a part by serial, canonical URI, label text or bracketed GS1 elements. */
+  async bySerial(serial: string): Promise<PartLife | null> {
+    return lifeOf(this.#k, await unitsNamed(this.#k, serial))
+  }
+
+  /** What a recall of a lot (by name or URI) concerns. */
+  async lotUnits(lot: string, limit = 10_000): Promise<LotUnits | null> {
+    const lots = await this.#k
+      .selectFrom('material_lot')
+      .select(['uri', 'lot', 'product', 'supplier'])
+      .where((e) => e.or([e('lot', '=', lot), e('uri', '=', lot)]))
+      .orderBy('uri')
+      .execute()
+    if (lots.length === 0) return null
+    const uris = lots.map((l) => l.uri)
+    const children = await this.#k
+      .selectFrom('edge')
+      .select('child')
+      .distinct()
+      .where('parent', 'in', uris)
+      .limit(limit)
+      .execute()
+    return {
+      lots,
+      inspections: await rowsOfUnits(
+        this.#k,
+        children.map((c) => c.child),
+        limit,
+      ),
+    }
+  }
+
+  /** Inspections started at or after `sinceIso`; absent = all. */
+  counters(sinceIso?: string): StationCounters[] {
+    return stationCounters(this.#db, this.#totals, sinceIso)
+  }
+
+  triggerBalance(sinceIso?: string): TriggerBalance[] {
+    return triggerBalance(this.#db, this.#totals, sinceIso)
+  }
+
+  /** Condemned findings per class, most frequent first. */
+  defectPareto(sinceIso?: string): { class: string; count: number }[] {
+    return sinceIso === undefined ? this.#defects.read() : defectsSince(this.#db, sinceIso)
+  }
+
+  eventsAfter(position: number, limit: number): LoggedEvent[] {
+    return this.#log.read(position, limit)
+  }
+
+  lastPosition(): number {
+    return this.#log.end()
+  }
+
+  /** Where an image lies, or null when it is unknown or was deleted by retention. */
+  async image(sha256: string): Promise<ImageFacts | null> {
+    const row = await this.#k
+      .selectFrom('image')
+      .select(['path', 'mime', 'bytes'])
+      .where('sha256', '=', sha256)
+      .where('deleted_at', 'is', null)
+      .executeTakeFirst()
+    return row ? { path: join(this.#dataDir, row.path), mime: row.mime, bytes: row.bytes } : null
+  }
+
+  /** Absolute path of an image's file, or null. */
+  async path(sha256: string): Promise<string | null> {
+    return (await this.image(sha256))?.path ?? null
+  }
+
+  /** @throws TRC_NOT_FOUND; TRC_IMAGE when the file is missing or is not the image that was stored */
+  async imageBytes(sha256: string): Promise<{ mime: string; bytes: Buffer }> {
+    const facts = await this.image(sha256)
+    if (facts === null) throw new CodedError('TRC_NOT_FOUND', { actual: `image ${sha256}` })
+    const bytes = await readFile(facts.path).catch((error: unknown) => {
+      throw new CodedError('TRC_IMAGE', { file: facts.path, actual: String(error), cause: error })
+    })
+    const actual = createHash('sha256').update(bytes).digest('hex')
+    if (actual !== sha256)
+      throw new CodedError('TRC_IMAGE', {
+        file: facts.path,
+        expected: sha256,
+        actual,
+        hint: 'the file was altered; restore it from a backup',
+      })
+    return { mime: facts.mime, bytes }
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+}
+
+/** @throws TRC_OPEN when no store has been opened in the directory yet */
+export function openTraceQuery(dataDir: string): TraceQuery {
+  const db = openSql(join(dataDir, 'trace.db'), { synchronous: 'normal', readOnly: true })
+  return new TraceQuery(dataDir, db)
+}

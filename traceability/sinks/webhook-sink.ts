@@ -1,0 +1,52 @@
+import type { LoggedEvent } from '../../contracts/index.ts'
+import type { Delivery, EventSink } from './event-sink.ts'
+
+export interface WebhookOptions {
+  name: string
+  url: string
+  /** Sent as `authorization: Bearer …`. */
+  token?: string
+  timeoutMs?: number
+}
+
+/** The receiver says that the event itself is wrong; anything else may be mended and is tried again. */
+const PERMANENT = new Set([400, 413, 415, 422])
+
+/** HTTP POST of one CloudEvent in structured mode (CloudEvents HTTP binding 1.0.2, 3.2); any 2xx takes it. */
+export class WebhookSink implements EventSink {
+  readonly name: string
+  readonly #options: WebhookOptions
+
+  constructor(options: WebhookOptions) {
+    this.name = options.name
+    this.#options = options
+  }
+
+  async deliver({ event, position }: LoggedEvent, signal: AbortSignal): Promise<Delivery> {
+    const { url, token, timeoutMs = 10_000 } = this.#options
+    try {
+      const response = await fetch(url, {
+        method: 'POST',
+        redirect: 'error',
+        headers: {
+          'content-type': 'application/cloudevents+json; charset=utf-8',
+          'x-log-position': String(position),
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        },
+        body: JSON.stringify(event),
+        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+      })
+      await response.body?.cancel()
+      if (response.ok) return { ok: true }
+      return {
+        ok: false,
+        permanent: PERMANENT.has(response.status),
+        reason: `HTTP ${response.status} from ${url}`,
+      }
+    } catch (error) {
+      const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : ''
+      const text = error instanceof Error ? error.message + cause : String(error)
+      return { ok: false, permanent: false, reason: `${url}: ${text}` }
+    }
+  }
+}

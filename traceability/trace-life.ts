@@ -1,0 +1,95 @@
+import { type I18n, NO_VERDICT_TEXT, type VerdictResult } from '../contracts/index.ts'
+import type { PartLife, PartRow } from './query/index.ts'
+
+export type Language = keyof I18n
+
+const RESULT: Record<VerdictResult, I18n> = {
+  pass: { zh: '合格', en: 'pass' },
+  fail: { zh: '不合格', en: 'fail' },
+  inconclusive: { zh: '无法判定', en: 'inconclusive' },
+}
+
+const DISPOSITION: Record<PartRow['disposition'], I18n> = {
+  release: { zh: '放行', en: 'release' },
+  rework: { zh: '返工', en: 'rework' },
+  scrap: { zh: '报废', en: 'scrap' },
+  hold: { zh: '隔离', en: 'hold' },
+}
+
+const EVENT: Record<string, I18n> = {
+  'qe.inspection.completed.v1': { zh: '检测完成', en: 'inspected' },
+  'qe.trace.linked.v1': { zh: '谱系关联', en: 'linked' },
+  'qe.verdict.reviewed.v1': { zh: '人工复核', en: 'reviewed' },
+}
+
+/** Kinds of genealogy facts, named as in EPCIS 2.0. */
+const KIND: Record<string, I18n> = {
+  commission: { zh: '赋码', en: 'commissioned as' },
+  aggregate: { zh: '装入', en: 'packed in' },
+  disaggregate: { zh: '取出', en: 'taken from' },
+  transform: { zh: '转化', en: 'made from' },
+  associate: { zh: '关联', en: 'belongs to' },
+}
+
+const LABEL = {
+  serial: { zh: '序列号', en: 'Serial' },
+  byCode: { zh: '由条码识别', en: 'identified by its code' },
+  byTrigger: { zh: '未读码，以触发号命名', en: 'no code read, named by its trigger' },
+  product: { zh: '产品', en: 'Product' },
+  lot: { zh: '批次', en: 'Lot' },
+  none: { zh: '无', en: 'none' },
+  inspections: { zh: '检测记录', en: 'Inspections' },
+  trigger: { zh: '触发', en: 'trigger' },
+  attempt: { zh: '第', en: 'attempt ' },
+  attemptAfter: { zh: '次', en: '' },
+  defects: { zh: '缺陷', en: 'defects' },
+  image: { zh: '图像', en: 'image' },
+  recipe: { zh: '配方', en: 'recipe' },
+  genealogy: { zh: '谱系', en: 'Genealogy' },
+  probable: { zh: '（可能）', en: ' (probable)' },
+  timeline: { zh: '事件', en: 'Events' },
+} satisfies Record<string, I18n>
+
+/** A part's life as plain text for a terminal; times are UTC. */
+export function renderLife(life: PartLife, lang: Language): string {
+  const t = (key: keyof typeof LABEL): string => LABEL[key][lang]
+  const last = life.inspections.at(-1)
+  const lines: string[] = []
+  lines.push(
+    `${t('serial')}: ${life.serial} (${last?.identifiedBy === 'code' ? t('byCode') : t('byTrigger')})`,
+  )
+  lines.push(`${t('product')}: ${last?.product ?? ''}    ${t('lot')}: ${last?.lot ?? t('none')}`)
+  lines.push('', `${t('inspections')} (${life.inspections.length})`)
+  for (const row of life.inspections) lines.push(...inspection(row, lang))
+  lines.push('', `${t('genealogy')} (${life.edges.length})`)
+  for (const e of life.edges) {
+    const doubt = e.certainty === 'probable' ? t('probable') : ''
+    lines.push(`  ${e.child} → ${e.parent}  ${KIND[e.kind]?.[lang] ?? e.kind}${doubt}`)
+  }
+  lines.push('', `${t('timeline')} (${life.events.length})`)
+  for (const e of life.events) {
+    const result = e.result === null ? '' : `  ${RESULT[e.result][lang]}`
+    lines.push(`  #${e.position}  ${e.at}  ${EVENT[e.type]?.[lang] ?? e.type}${result}`)
+  }
+  return `${lines.join('\n')}\n`
+}
+
+function inspection(row: PartRow, lang: Language): string[] {
+  const t = (key: keyof typeof LABEL): string => LABEL[key][lang]
+  const again = row.attempt > 1 ? `, ${t('attempt')}${row.attempt}${t('attemptAfter')}` : ''
+  const lines = [
+    `  ${row.at}  ${row.station}  ${t('trigger')} ${row.trigger}${again}  ` +
+      `${RESULT[row.result][lang]} → ${DISPOSITION[row.disposition][lang]}  ` +
+      `${t('recipe')} ${row.recipe}  ${row.totalMs.toFixed(1)} ms`,
+  ]
+  const reasons = row.reasons.map((r) => r[lang])
+  if (row.noVerdict !== null && reasons.length === 0) reasons.push(NO_VERDICT_TEXT[row.noVerdict][lang])
+  for (const reason of reasons) lines.push(`      ${reason}`)
+  if (row.defects.length > 0) {
+    const counts = new Map<string, number>()
+    for (const d of row.defects) counts.set(d.class, (counts.get(d.class) ?? 0) + 1)
+    lines.push(`      ${t('defects')}: ${[...counts].map(([name, n]) => `${name} × ${n}`).join(', ')}`)
+  }
+  if (row.image !== null) lines.push(`      ${t('image')}: ${row.image.sha256}`)
+  return lines
+}
