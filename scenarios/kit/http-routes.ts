@@ -272,8 +272,12 @@ async function whatIf(
 ): Promise<unknown> {
   const job = jobOf(m, ask.job)
   const snapshot = job.snapshot({ db: m.jobs.read, ref: m.ref }, ask.key)
-  const changed =
-    typeof snapshot === 'object' && snapshot !== null ? { ...snapshot, ...ask.input } : ask.input
+  const changed = isRecord(snapshot) ? { ...snapshot, ...ask.input } : snapshot
+  if (!isRecord(snapshot) && Object.keys(ask.input).length > 0)
+    throw new CodedError('API_REQUEST', {
+      path: 'body.input',
+      expected: 'nothing: this job has no named inputs',
+    })
   const input = job.input.safeParse(changed)
   if (!input.success)
     throw new CodedError('API_REQUEST', { path: 'body.input', actual: z.prettifyError(input.error) })
@@ -281,3 +285,6 @@ async function whatIf(
   if (!result.ok) throw new Refused('API_REQUEST', result.error.message, { error: toFact(result.error) })
   return { stored: false, input: input.data, output: result.output, ms: result.ms }
 }
+
+const isRecord = (v: unknown): v is Record<string, unknown> =>
+  typeof v === 'object' && v !== null && !Array.isArray(v)

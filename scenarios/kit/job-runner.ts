@@ -26,6 +26,7 @@ export class JobRunner {
   #current: Waiting | null = null
   #timers: NodeJS.Timeout[] = []
   #started = 0
+  #aborted = false
   #ids = 0
   #closed = false
 
@@ -65,9 +66,13 @@ export class JobRunner {
     this.#queue.shift()
     this.#current = next
     this.#started = performance.now()
+    this.#aborted = false
     this.#post({ kind: 'run', order: next.order })
     this.#timers = [
-      setTimeout(() => this.#post({ kind: 'abort', id: next.order.id }), next.deadlineMs),
+      setTimeout(() => {
+        this.#aborted = true
+        this.#post({ kind: 'abort', id: next.order.id })
+      }, next.deadlineMs),
       setTimeout(() => {
         const worker = this.#worker
         this.#drop(`its deadline of ${next.deadlineMs} ms passed`)
@@ -102,7 +107,7 @@ export class JobRunner {
     else if (this.#current?.order.id === m.id) {
       const { order, deadlineMs } = this.#current
       // A result that came after the deadline is not used, even when it came within the grace time.
-      const late = m.ms > deadlineMs
+      const late = this.#aborted || m.ms > deadlineMs
       this.#settle(
         late
           ? failed(order, `its deadline of ${deadlineMs} ms passed`, m.ms)

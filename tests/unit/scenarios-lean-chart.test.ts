@@ -93,12 +93,12 @@ describe('clean and faulty process', () => {
 
   it('stays as quiet as it says on a clean process', async () => {
     const rng = mulberry32(SEED)
-    const counts = Array.from({ length: 330 }, () => draw(0.12, 60, rng))
+    const counts = Array.from({ length: 150 }, () => draw(0.12, 60, rng))
     const m = await run({ subgroup: 60, baseline: 30 }, subgroups(counts, 60))
     const c = await chart(m, { points: 1_000 })
     const alarms = c.points.filter((p) => p.phase === 'II' && p.out !== null).length
     // Not more than 1 run in 10,000 of a chart with the stated rate would show.
-    expect(binomialSf(alarms, 300, c.falseAlarmPerPoint), `seed ${SEED}, ${alarms} alarms`).toBeGreaterThan(
+    expect(binomialSf(alarms, 120, c.falseAlarmPerPoint), `seed ${SEED}, ${alarms} alarms`).toBeGreaterThan(
       1e-4,
     )
     expect(c.falseAlarmPerPoint).toBeLessThan(0.01)

@@ -1,0 +1,240 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { ErrorFact, QEvent } from '../../contracts/index.ts'
+import { openSql } from '../../traceability/store/open-sql.ts'
+import { createModuleHost, ModuleHost, type HostOptions } from '../../scenarios/index.ts'
+import { inspected, MemoryLog, reviewed, scratchDir } from '../suites/module-samples.ts'
+import { MODULES } from './samples/scenario-modules.ts'
+
+const registry = { modules: MODULES, url: new URL('./samples/scenario-modules.ts', import.meta.url) }
+const dirs: string[] = []
+const hosts: ModuleHost[] = []
+afterEach(async () => {
+  for (const h of hosts.splice(0)) await h.close()
+  for (const d of dirs.splice(0)) rmSync(d, { recursive: true, force: true })
+})
+const scratch = (): string => {
+  const d = scratchDir()
+  dirs.push(d)
+  return d
+}
+function open(o: Partial<HostOptions> & Pick<HostOptions, 'modules'>): ModuleHost {
+  const log = o.log ?? new MemoryLog()
+  const host = new ModuleHost({ dir: scratch(), openSql, log, emit: async () => undefined, ...o }, registry)
+  hosts.push(host)
+  return host
+}
+const parts = (n: number): QEvent[] =>
+  Array.from({ length: n }, (_, i) => inspected({ name: `s${i}`, result: 'pass' }))
+const seen = (h: ModuleHost, slug = 'counter'): number =>
+  h.module(slug).db.get<{ n: number }>('select sum(n) as n from seen')?.n ?? 0
+
+describe('configuration', () => {
+  it('refuses a module that does not exist, wrong parameters and a module named twice', () => {
+    expect(() => open({ modules: [{ slug: 'nope' }] })).toThrow(
+      /CFG_UNKNOWN_REFERENCE.*scenarios\[0\]\.use.*counter \| proposer \| worker.*nope/,
+    )
+    expect(() => open({ modules: [{ slug: 'counter', params: { failat: 's1' } }] })).toThrow(
+      /CFG_INVALID.*scenarios\[0\].*failat/,
+    )
+    expect(() => open({ modules: [{ slug: 'counter' }, { slug: 'counter' }] })).toThrow(/CFG_INVALID.*once/)
+  })
+
+  it('opens the modules of the product by their slugs', async () => {
+    const o = { dir: scratch(), openSql, log: new MemoryLog(), emit: async () => undefined }
+    const host = createModuleHost({ ...o, modules: [{ slug: 'lean', params: { subgroup: 50 } }] })
+    expect(host.status('lean')).toMatchObject({
+      state: 'running',
+      lag: 0,
+      refStatus: { unitCosts: { status: 'missing' } },
+    })
+    await host.close()
+    expect(() => createModuleHost({ ...o, modules: [{ slug: 'lean', params: { subgroup: 1 } }] })).toThrow(
+      /CFG_INVALID/,
+    )
+  })
+
+  it('shows a module whose file is broken, and runs the others', async () => {
+    const dir = scratch()
+    writeFileSync(
+      join(dir, 'counter.sqlite'),
+      'this is no database, and long enough to be looked at as one'.repeat(40),
+    )
+    const faults: string[] = []
+    const host = open({
+      dir,
+      log: new MemoryLog().append(parts(3)),
+      modules: [{ slug: 'counter' }, { slug: 'worker' }],
+      onFault: (slug, f) => faults.push(`${slug} ${f.code}`),
+    })
+    await host.drain()
+    expect(host.status('counter')).toMatchObject({ state: 'failed', fault: { code: 'TRC_OPEN' } })
+    expect(faults).toEqual(['counter TRC_OPEN'])
+    expect(seen(host, 'worker')).toBe(3)
+    expect(() => host.module('counter')).toThrow(/EVT_MODULE.*TRC_OPEN/)
+  })
+})
+
+describe('following the log', () => {
+  it('takes up events as they are appended, after start', async () => {
+    const log = new MemoryLog().append(parts(2))
+    const host = open({ log, modules: [{ slug: 'counter' }] })
+    host.start()
+    await host.drain()
+    expect(seen(host)).toBe(2)
+    log.append(parts(5).slice(2))
+    await expect.poll(() => seen(host)).toBe(5)
+    expect(host.status('counter')).toMatchObject({
+      lag: 0,
+      state: 'running',
+      lastEvent: { id: parts(5)[4]?.id },
+    })
+  })
+
+  it('goes on where it stopped when it is opened again', async () => {
+    const dir = scratch()
+    const log = new MemoryLog().append(parts(700))
+    const first = open({ dir, log, modules: [{ slug: 'counter' }], sliceMs: 0 })
+    void first.module('counter').pump()
+    await new Promise((r) => setTimeout(r, 5))
+    await first.close()
+    hosts.pop()
+    const second = open({ dir, log, modules: [{ slug: 'counter' }] })
+    const already = seen(second)
+    expect(already).toBeLessThan(700)
+    await second.drain()
+    expect(seen(second)).toBe(700)
+  })
+
+  it('replays from the beginning when its parameters change', async () => {
+    const dir = scratch()
+    const log = new MemoryLog().append(parts(4))
+    const first = open({ dir, log, modules: [{ slug: 'counter' }] })
+    await first.drain()
+    expect(first.module('counter').opened).toBe('new')
+    await first.close()
+    const same = open({ dir, log, modules: [{ slug: 'counter' }] })
+    expect([same.module('counter').opened, seen(same)]).toEqual([null, 4])
+    await same.close()
+    const other = open({ dir, log, modules: [{ slug: 'counter', params: { failAt: 'nobody' } }] })
+    expect([other.module('counter').opened, seen(other)]).toEqual(['changed', 0])
+    await other.drain()
+    expect(seen(other)).toBe(4)
+  })
+
+  it('keeps events with wrong data aside, visibly', async () => {
+    const broken = { ...inspected({ name: 'b', result: 'pass' }), data: { inspectionId: 'x' } } as QEvent
+    const host = open({ log: new MemoryLog().append([...parts(2), broken]), modules: [{ slug: 'counter' }] })
+    await host.drain()
+    expect(seen(host)).toBe(2)
+    expect(host.status('counter')).toMatchObject({ rejectedEvents: 1, lag: 0 })
+    const row = host
+      .module('counter')
+      .db.get<{ event_id: string; message: string }>('select * from _rejected')
+    expect(row?.event_id).toBe(broken.id)
+    expect(row?.message).toContain('inspectionId')
+  })
+})
+
+describe('a module that throws', () => {
+  it('is paused at the event, shown, and resumed from it; the others go on', async () => {
+    const faults: ErrorFact[] = []
+    const host = open({
+      log: new MemoryLog().append(parts(10)),
+      modules: [{ slug: 'counter', params: { failAt: 's6' } }, { slug: 'worker' }],
+      onFault: (_, f) => faults.push(f),
+    })
+    await host.drain()
+    expect([seen(host), seen(host, 'worker')]).toEqual([6, 10])
+    const status = host.status('counter')
+    expect(status).toMatchObject({ state: 'paused', lag: 4, fault: { code: 'EVT_MODULE' } })
+    expect(status.fault?.message).toContain('cannot count s6')
+    expect(status.fault?.message).toContain('position 7')
+    expect(faults.length).toBe(1)
+    host.module('counter').resume()
+    await host.drain()
+    expect(seen(host)).toBe(6)
+    expect(faults.length).toBe(2)
+  })
+})
+
+describe('effective verdict', () => {
+  const effects = async (events: QEvent[]): Promise<unknown[]> => {
+    const got: unknown[] = []
+    const [base] = MODULES
+    if (!base) throw new Error('no sample module')
+    const spy = {
+      ...base,
+      build: (p: unknown) => ({
+        ...base.build(p),
+        project: (
+          _: QEvent,
+          ctx: { effective(): { before?: { result: string }; after?: { result: string } } },
+        ) => {
+          const { before, after } = ctx.effective()
+          got.push([before?.result ?? null, after?.result ?? null])
+        },
+      }),
+    }
+    const host = new ModuleHost(
+      {
+        dir: scratch(),
+        openSql,
+        log: new MemoryLog().append(events),
+        emit: async () => undefined,
+        modules: [{ slug: 'counter' }],
+      },
+      { ...registry, modules: [spy] },
+    )
+    hosts.push(host)
+    await host.drain()
+    return got
+  }
+  const part = inspected({ name: 'e', result: 'fail' })
+
+  it('gives the contribution before and after each event', async () => {
+    expect(
+      await effects([
+        part,
+        reviewed('e', 'fail', 'pass'),
+        reviewed('e', 'pass', 'inconclusive', { round: 2 }),
+      ]),
+    ).toEqual([
+      [null, 'fail'],
+      ['fail', 'pass'],
+      ['pass', 'inconclusive'],
+    ])
+  })
+
+  it('keeps a review that comes before its inspection', async () => {
+    expect(await effects([reviewed('e', 'fail', 'pass'), part])).toEqual([
+      [null, null],
+      [null, 'pass'],
+    ])
+  })
+})
+
+describe('outbox', () => {
+  it('keeps what could not be handed on, says so, and sends it later in order', async () => {
+    let down = true
+    const sent: string[] = []
+    const host = open({
+      log: new MemoryLog().append([
+        inspected({ name: 'o1', result: 'fail', classes: ['one'] }),
+        { ...inspected({ name: 'o2', result: 'fail', classes: ['two'] }) },
+      ]),
+      modules: [{ slug: 'proposer' }],
+      emit: async (e) => {
+        if (down) throw new Error('store is late')
+        sent.push(e.subject)
+      },
+    })
+    await host.drain()
+    expect(host.status('proposer').outbox).toMatchObject({ unsent: 2, fault: { code: 'EVT_MODULE' } })
+    down = false
+    await host.drain()
+    expect(sent.length).toBe(2)
+    expect(host.status('proposer').outbox).toEqual({ unsent: 0, fault: null })
+  })
+})

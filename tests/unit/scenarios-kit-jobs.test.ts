@@ -1,0 +1,108 @@
+import { rmSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openSql } from '../../traceability/store/open-sql.ts'
+import { httpRoutes, ModuleHost, type HttpResponse } from '../../scenarios/index.ts'
+import { inspected, MemoryLog, scratchDir } from '../suites/module-samples.ts'
+import { MODULES } from './samples/scenario-modules.ts'
+
+const dir = scratchDir()
+let host: ModuleHost
+beforeAll(() => {
+  const url = new URL('./samples/scenario-modules.ts', import.meta.url)
+  host = new ModuleHost(
+    {
+      dir,
+      openSql,
+      log: new MemoryLog().append(
+        Array.from({ length: 7 }, (_, i) => inspected({ name: `j${i}`, result: 'pass' })),
+      ),
+      emit: async () => undefined,
+      modules: [{ slug: 'worker' }],
+    },
+    { modules: MODULES, url },
+  )
+})
+afterAll(async () => {
+  await host.close()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+const post = (
+  path: string,
+  params: Record<string, string>,
+  body: unknown,
+  role = 'operator',
+): Promise<HttpResponse> => {
+  const route = httpRoutes(host).find((r) => r.method === 'POST' && r.path === `/api/m/:slug/${path}`)
+  if (!route) throw new Error(`no route ${path}`)
+  return route.handle({ params: { slug: 'worker', ...params }, query: {}, body, role, user: 'u' })
+}
+const start = async (job: string): Promise<{ state: string; error: string | null; ms: number | null }> => {
+  expect(await post('jobs/:job', { job }, {})).toMatchObject({ status: 200, body: { requested: true } })
+  await host.drain()
+  const row = host
+    .module('worker')
+    .db.get<{ state: string; error: string | null; ms: number | null }>(
+      `select state, error, ms from _jobs where job = ?`,
+      job,
+    )
+  if (!row) throw new Error(`job ${job} left no trace`)
+  return row
+}
+const result = (): number | undefined =>
+  host.module('worker').db.get<{ n: number }>('select n from result order by rowid desc limit 1')?.n
+
+describe('jobs', { timeout: 30_000 }, () => {
+  it('run on a snapshot in the worker and apply their result', async () => {
+    await host.drain()
+    expect(await start('double')).toMatchObject({ state: 'done', error: null })
+    expect(result()).toBe(14)
+    expect(host.status('worker').lastJob).toMatchObject({ job: 'double', state: 'done' })
+  })
+
+  it('are ended with their thread when they ignore the deadline; the next one runs in a new thread', async () => {
+    const began = performance.now()
+    const spun = await start('spin')
+    expect(spun.state).toBe('failed')
+    expect(spun.error).toContain('its deadline of 250 ms passed')
+    expect(performance.now() - began).toBeLessThan(10_000)
+    expect(await start('double')).toMatchObject({ state: 'done' })
+  })
+
+  it('can stop by themselves when they are aborted', async () => {
+    const { state, error } = await start('polite')
+    expect(state).toBe('failed')
+    expect(error).toContain('deadline')
+  })
+
+  it('that throw, kill their thread or return something else are failed, not repeated, and harm nobody', async () => {
+    const before = result()
+    expect((await start('broken')).error).toContain('no solution')
+    expect((await start('dies')).error).toContain('thread gone')
+    expect((await start('wrong')).error).toContain('EVT_MODULE')
+    expect(result()).toBe(before)
+    expect(host.status('worker')).toMatchObject({ state: 'running', fault: null })
+    expect(await start('double')).toMatchObject({ state: 'done' })
+  })
+
+  it('answer what-if questions without storing anything', async () => {
+    const before = result()
+    expect(await post('whatif', {}, { job: 'double' })).toMatchObject({
+      status: 200,
+      body: { stored: false, input: 7, output: 14 },
+    })
+    expect(result()).toBe(before)
+    expect(await post('whatif', {}, { job: 'broken' })).toMatchObject({ status: 400 })
+    expect(await post('whatif', {}, { job: 'none' })).toMatchObject({ status: 404 })
+  })
+
+  it('are refused by name, role and trigger', async () => {
+    expect(await post('jobs/:job', { job: 'none' }, {})).toMatchObject({
+      status: 404,
+      body: { error: { code: 'API_NOT_FOUND' } },
+    })
+    expect(await post('jobs/:job', { job: 'double' }, {}, 'viewer')).toMatchObject({ status: 403 })
+    expect(await post('jobs/:job', { job: 'every' }, {})).toMatchObject({ status: 400 })
+    expect(await post('jobs/:job', { job: 'constructor' }, {})).toMatchObject({ status: 404 })
+  })
+})
