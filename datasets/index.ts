@@ -1,1 +1,2 @@
 export * from './sample-line/index.ts'
+export * from './readers/index.ts'

@@ -1,0 +1,140 @@
+import { basename, dirname, join } from 'node:path'
+import { z } from 'zod'
+import { CodedError } from '../../contracts/index.ts'
+import { filesIn, inside, isDirectory, isFile, mapInOrder, notEmpty, readText, stem } from './files.ts'
+import type { DatasetItem, DatasetReader, TrueBox } from './item.ts'
+
+const cocoSchema = z.looseObject({
+  images: z.array(z.looseObject({ id: z.union([z.number(), z.string()]), file_name: z.string().min(1) })),
+  categories: z.array(z.looseObject({ id: z.number(), name: z.string().min(1) })),
+  annotations: z.array(
+    z.looseObject({
+      image_id: z.union([z.number(), z.string()]),
+      category_id: z.number(),
+      bbox: z.tuple([z.number(), z.number(), z.number().nonnegative(), z.number().nonnegative()]),
+    }),
+  ),
+})
+
+/** COCO: JSON with images, categories and annotations, boxes as `[x, y, width, height]` px. */
+export const coco: DatasetReader = {
+  format: 'coco',
+  recognises: async (dir) => (await jsonFiles(dir)).length > 0,
+  async read(dir) {
+    const files = await jsonFiles(dir)
+    if (files.length === 0)
+      throw new CodedError('DAT_LAYOUT', {
+        file: dir,
+        expected: 'annotations/*.json, annotations.json or <split>/_annotations.coco.json',
+        actual: 'none',
+      })
+    const classes: string[] = []
+    const items: DatasetItem[] = []
+    for (const file of files) {
+      const data = await parse(file)
+      for (const c of data.categories) if (!classes.includes(c.name)) classes.push(c.name)
+      items.push(...(await toItems(dir, file, data)))
+    }
+    return { format: 'coco', dir, classes, items: notEmpty(items, dir, 'images in the JSON') }
+  },
+}
+
+async function jsonFiles(dir: string): Promise<string[]> {
+  const found: string[] = []
+  const folder = join(dir, 'annotations')
+  if (await isDirectory(folder))
+    found.push(...(await filesIn(folder)).filter((f) => f.endsWith('.json')).map((f) => join(folder, f)))
+  for (const at of ['.', 'train', 'valid', 'val', 'test'])
+    for (const name of ['annotations.json', '_annotations.coco.json'])
+      if (await isFile(join(dir, at, name))) found.push(join(dir, at, name))
+  return found
+}
+
+async function parse(file: string): Promise<z.infer<typeof cocoSchema>> {
+  let value: unknown
+  try {
+    value = JSON.parse(await readText(file))
+  } catch (error) {
+    if (error instanceof CodedError) throw error
+    throw new CodedError('DAT_ANNOTATION', {
+      file,
+      expected: 'JSON',
+      actual: error instanceof Error ? error.message : String(error),
+    })
+  }
+  const parsed = cocoSchema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const first = parsed.error.issues[0]
+  throw new CodedError('DAT_ANNOTATION', {
+    file,
+    path: first?.path.join('.') || '(document)',
+    expected: 'the COCO form: images, categories, annotations with bbox [x, y, width, height]',
+    actual: first?.message ?? 'something else',
+  })
+}
+
+function splitOf(file: string): string {
+  const text = `${basename(dirname(file))}/${basename(file)}`
+  if (/train/i.test(text)) return 'train'
+  if (/val/i.test(text)) return 'val'
+  return /test/i.test(text) ? 'test' : 'all'
+}
+
+async function toItems(dir: string, file: string, data: z.infer<typeof cocoSchema>): Promise<DatasetItem[]> {
+  const split = splitOf(file)
+  const names = new Map(data.categories.map((c) => [c.id, c.name]))
+  const byImage = new Map<string, TrueBox[]>(data.images.map((i) => [String(i.id), []]))
+  data.annotations.forEach((a, n) => {
+    const boxes = byImage.get(String(a.image_id))
+    const name = names.get(a.category_id)
+    if (!boxes || name === undefined) {
+      throw new CodedError('DAT_ANNOTATION', {
+        file,
+        path: `annotations.${n}`,
+        expected: 'image_id and category_id that exist',
+        actual: `image_id ${a.image_id}, category_id ${a.category_id}`,
+      })
+    }
+    const [x, y, w, h] = a.bbox
+    boxes.push({ class: name, box: [x, y, x + w, y + h] })
+  })
+  const imageOf = await imageFinder(dir, file, split)
+  return mapInOrder(data.images, async (i) => {
+    const boxes = byImage.get(String(i.id)) ?? []
+    return {
+      id: `${stem(basename(file))}/${i.file_name}`,
+      image: await imageOf(i.file_name),
+      split,
+      boxes,
+      defective: null,
+    }
+  })
+}
+
+/** Tools disagree where images lie; the usual places are tried in order. */
+async function imageFinder(
+  dir: string,
+  file: string,
+  split: string,
+): Promise<(name: string) => Promise<string>> {
+  const suffix = /_([a-z]+\d{4})\.json$/i.exec(file)?.[1]
+  const roots = [
+    dirname(file),
+    dir,
+    join(dir, 'images'),
+    join(dir, split),
+    join(dir, 'images', split),
+    ...(suffix === undefined ? [] : [join(dir, suffix), join(dir, 'images', suffix)]),
+  ]
+  return async (name) => {
+    for (const root of roots) {
+      const path = inside(root, name, file)
+      if (await isFile(path)) return path
+    }
+    throw new CodedError('DAT_LAYOUT', {
+      file,
+      expected: `the image ${name} in ${roots.join(', ')}`,
+      actual: 'none',
+    })
+  }
+}

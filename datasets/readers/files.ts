@@ -1,0 +1,103 @@
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { extname, isAbsolute, join, relative, resolve } from 'node:path'
+import { asCoded, CodedError } from '../../contracts/index.ts'
+
+const IMAGE = new Set(['.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp'])
+
+export const isImage = (name: string): boolean => IMAGE.has(extname(name).toLowerCase())
+
+export const stem = (name: string): string => name.slice(0, name.length - extname(name).length)
+
+export async function isDirectory(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null))?.isDirectory() ?? false
+}
+
+export async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null))?.isFile() ?? false
+}
+
+/** Names in a folder, hidden ones left out, in a fixed order. @throws DAT_LAYOUT when it cannot be read */
+async function names(dir: string): Promise<{ files: string[]; folders: string[] }> {
+  try {
+    const entries = (await readdir(dir, { withFileTypes: true }))
+      .filter((e) => !e.name.startsWith('.'))
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+    return {
+      files: entries.filter((e) => !e.isDirectory()).map((e) => e.name),
+      folders: entries.filter((e) => e.isDirectory()).map((e) => e.name),
+    }
+  } catch (error) {
+    throw asCoded(error, 'DAT_LAYOUT', { file: dir, expected: 'a readable folder' })
+  }
+}
+
+export const foldersIn = async (dir: string): Promise<string[]> => (await names(dir)).folders
+export const filesIn = async (dir: string): Promise<string[]> => (await names(dir)).files
+export const imagesIn = async (dir: string): Promise<string[]> => (await filesIn(dir)).filter(isImage)
+
+/** Images below a folder, relative paths. */
+export async function imagesBelow(dir: string, prefix = ''): Promise<string[]> {
+  const { files, folders } = await names(join(dir, prefix))
+  const here = files.filter(isImage).map((f) => join(prefix, f))
+  const below: string[] = []
+  for (const f of folders) below.push(...(await imagesBelow(dir, join(prefix, f))))
+  return [...here, ...below]
+}
+
+export async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    throw asCoded(error, 'DAT_LAYOUT', { file, expected: 'a readable file' })
+  }
+}
+
+/** Non-empty lines with their 1-based numbers. */
+export const numberedLines = (text: string): { line: number; text: string }[] =>
+  text
+    .split(/\r?\n/)
+    .map((t, n) => ({ line: n + 1, text: t.trim() }))
+    .filter((l) => l.text !== '')
+
+/** A path of a list or an annotation, which must stay inside the data set. @throws DAT_LAYOUT */
+export function inside(dir: string, path: string, file: string, line?: number): string {
+  const full = resolve(dir, path)
+  const back = relative(dir, full)
+  if (isAbsolute(path) || back.startsWith('..')) {
+    throw new CodedError('DAT_LAYOUT', {
+      file,
+      ...(line === undefined ? {} : { line }),
+      expected: 'a path inside the data set',
+      actual: path,
+    })
+  }
+  return full
+}
+
+/** @throws DAT_LAYOUT naming who wanted the file */
+export async function requireFile(path: string, wantedBy: string, line?: number): Promise<string> {
+  if (await isFile(path)) return path
+  throw new CodedError('DAT_LAYOUT', {
+    file: wantedBy,
+    ...(line === undefined ? {} : { line }),
+    expected: `the file ${path}`,
+    actual: 'none',
+  })
+}
+
+/** @throws DAT_EMPTY */
+export function notEmpty<T>(items: T[], dir: string, expected: string): T[] {
+  if (items.length === 0) throw new CodedError('DAT_EMPTY', { file: dir, expected, actual: 'none' })
+  return items
+}
+
+/** Works through a list, eight at a time, keeping the order: opening thousands of files at once fails. */
+export async function mapInOrder<T, R>(list: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const out: R[] = []
+  let next = 0
+  const lane = async (): Promise<void> => {
+    for (let n = next++; n < list.length; n = next++) out[n] = await work(list[n] as T)
+  }
+  await Promise.all(Array.from({ length: Math.min(8, list.length) }, lane))
+  return out
+}

@@ -1,0 +1,61 @@
+import { join } from 'node:path'
+import { CodedError } from '../../contracts/index.ts'
+import { foldersIn, imagesBelow, imagesIn, notEmpty } from './files.ts'
+import { isGoodLabel, type DatasetItem, type DatasetReader } from './item.ts'
+
+/** Spellings of the split level, where there is one. */
+const SPLITS: Record<string, string> = {
+  train: 'train',
+  training: 'train',
+  val: 'val',
+  valid: 'val',
+  validation: 'val',
+  test: 'test',
+  testing: 'test',
+}
+
+/** `<class>/*.jpg`, or `<split>/<class>/*.jpg`. */
+export const folderPerClass: DatasetReader = {
+  format: 'folder-per-class',
+  async recognises(dir) {
+    const folders = await foldersIn(dir)
+    if (folders.length < 2) return false
+    const first = folders[0] ?? ''
+    if (SPLITS[first.toLowerCase()] === undefined) return (await imagesIn(join(dir, first))).length > 0
+    return (await foldersIn(join(dir, first))).length > 0
+  },
+  async read(dir, options = {}) {
+    const folders = await foldersIn(dir)
+    const split = folders.filter((f) => SPLITS[f.toLowerCase()] !== undefined)
+    if (split.length > 0 && split.length < folders.length) {
+      throw new CodedError('DAT_LAYOUT', {
+        file: dir,
+        expected: 'either class folders or split folders (train, val, test) at the top',
+        actual: `both: ${folders.join(', ')}`,
+      })
+    }
+    const levels = split.length > 0 ? split.map((s) => [s, SPLITS[s.toLowerCase()] ?? 'all']) : [['', 'all']]
+    const items: DatasetItem[] = []
+    for (const [level = '', name = 'all'] of levels) {
+      for (const label of await foldersIn(join(dir, level))) {
+        for (const f of await imagesBelow(join(dir, level, label))) {
+          const id = join(level, label, f)
+          items.push({
+            id,
+            image: join(dir, id),
+            split: name,
+            label,
+            defective: !isGoodLabel(label, options),
+          })
+        }
+      }
+    }
+    const classes = [...new Set(items.map((i) => i.label ?? ''))].sort()
+    return {
+      format: 'folder-per-class',
+      dir,
+      classes,
+      items: notEmpty(items, dir, 'images in folders named after their class'),
+    }
+  },
+}

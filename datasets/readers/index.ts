@@ -1,0 +1,10 @@
+export { DEEPPCB_CLASSES } from './deeppcb.ts'
+export {
+  GOOD_LABELS,
+  type Dataset,
+  type DatasetItem,
+  type DatasetReader,
+  type ReadOptions,
+  type TrueBox,
+} from './item.ts'
+export { DATASET_FORMATS, openDataset, READERS, type OpenOptions } from './registry.ts'

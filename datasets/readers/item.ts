@@ -1,0 +1,53 @@
+import type { Box } from '../../contracts/index.ts'
+
+/** One annotated region. Boxes of data sets may be fractional, px of the image, half-open. */
+export interface TrueBox {
+  class: string
+  box: Box
+}
+
+/** One image of a data set, whatever layout it came from. Paths are absolute. */
+export interface DatasetItem {
+  /** Unique inside the data set; path-like. */
+  id: string
+  image: string
+  /** Defect-free template of this very image (paired data sets). */
+  reference?: string
+  /** `train`, `val`, `test`, or `all` where the data set does not say. */
+  split: string
+  /** Class of the whole image. */
+  label?: string
+  /** Absent = not annotated; empty = annotated, nothing there. */
+  boxes?: TrueBox[]
+  /** Image of the same size, non-zero where defective. */
+  mask?: string
+  /** Whether the part is bad: by its boxes, or by its label; null when the data set does not say. */
+  defective: boolean | null
+}
+
+export interface Dataset {
+  format: string
+  dir: string
+  classes: string[]
+  items: DatasetItem[]
+}
+
+export interface ReadOptions {
+  /** Labels that mean a good part, lower case; default `GOOD_LABELS`. */
+  goodLabels?: readonly string[]
+}
+
+/** One layout. */
+export interface DatasetReader {
+  format: string
+  /** Cheap look at the folder: could this be the layout? */
+  recognises(dir: string): Promise<boolean>
+  /** @throws DAT_LAYOUT, DAT_ANNOTATION with file and line, DAT_EMPTY */
+  read(dir: string, options?: ReadOptions): Promise<Dataset>
+}
+
+/** Names under which data sets file good parts. */
+export const GOOD_LABELS: readonly string[] = ['good', 'ok', 'ok_front', 'normal', 'pass', 'no_defect']
+
+export const isGoodLabel = (label: string, options: ReadOptions): boolean =>
+  (options.goodLabels ?? GOOD_LABELS).includes(label.toLowerCase())

@@ -1,0 +1,74 @@
+import { join } from 'node:path'
+import { CodedError } from '../../contracts/index.ts'
+import { foldersIn, imagesIn, isDirectory, notEmpty, stem } from './files.ts'
+import type { DatasetItem, DatasetReader } from './item.ts'
+
+/**
+ * MVTec AD: `train/good`, `test/<class>`, `ground_truth/<class>/<stem>_mask.png` (or `<stem>.png`). Labelled bad
+ * images under `train/<class>` are read too, as some sets of this layout have them. Masks are optional per image; a
+ * mask without an image is an error.
+ */
+export const mvtec: DatasetReader = {
+  format: 'mvtec',
+  recognises: (dir) => isDirectory(join(dir, 'train', 'good')),
+  async read(dir) {
+    if (!(await isDirectory(join(dir, 'train', 'good')))) {
+      throw new CodedError('DAT_LAYOUT', {
+        file: dir,
+        expected: 'train/good with images of good parts',
+        actual: `folders ${(await foldersIn(dir)).join(', ') || 'none'}`,
+      })
+    }
+    const masks = await findMasks(dir)
+    const items: DatasetItem[] = []
+    for (const split of ['train', 'test']) {
+      if (!(await isDirectory(join(dir, split)))) continue
+      for (const label of await foldersIn(join(dir, split))) {
+        for (const f of await imagesIn(join(dir, split, label))) {
+          const mask = label === 'good' ? undefined : masks.take(label, stem(f))
+          items.push({
+            id: join(split, label, f),
+            image: join(dir, split, label, f),
+            split,
+            label,
+            defective: label !== 'good',
+            ...(mask === undefined ? {} : { mask }),
+          })
+        }
+      }
+    }
+    const orphan = masks.left()
+    if (orphan !== undefined) {
+      throw new CodedError('DAT_LAYOUT', {
+        file: orphan,
+        expected: 'an image of the same name under test or train',
+        actual: 'none',
+      })
+    }
+    const classes = [...new Set(items.map((i) => i.label ?? ''))].sort()
+    return { format: 'mvtec', dir, classes, items: notEmpty(items, dir, 'images under train and test') }
+  },
+}
+
+async function findMasks(dir: string): Promise<{
+  take(label: string, name: string): string | undefined
+  left(): string | undefined
+}> {
+  const open = new Map<string, string>()
+  const root = join(dir, 'ground_truth')
+  if (await isDirectory(root)) {
+    for (const label of await foldersIn(root)) {
+      for (const f of await imagesIn(join(root, label)))
+        open.set(`${label}/${stem(f).replace(/_mask$/, '')}`, join(root, label, f))
+    }
+  }
+  const all = new Map(open)
+  return {
+    take(label, name) {
+      const key = `${label}/${name}`
+      open.delete(key)
+      return all.get(key)
+    },
+    left: () => [...open.values()][0],
+  }
+}

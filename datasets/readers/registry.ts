@@ -1,0 +1,68 @@
+import { CodedError } from '../../contracts/index.ts'
+import { coco } from './coco.ts'
+import { deeppcb } from './deeppcb.ts'
+import { isDirectory } from './files.ts'
+import { folderPerClass } from './folder-per-class.ts'
+import { folder } from './folder.ts'
+import type { Dataset, DatasetReader, ReadOptions } from './item.ts'
+import { mvtec } from './mvtec.ts'
+import { voc } from './voc.ts'
+import { yolo } from './yolo.ts'
+
+/** Every layout; the order is the order in which a folder is asked what it is, special before general. */
+export const READERS: readonly DatasetReader[] = [deeppcb, yolo, coco, voc, mvtec, folderPerClass, folder]
+
+export const DATASET_FORMATS: readonly string[] = READERS.map((r) => r.format)
+
+export interface OpenOptions extends ReadOptions {
+  /** Layout; default: found out from the folder. */
+  format?: string
+  /** Only this split. */
+  split?: string
+  /** Only the first so many items. */
+  limit?: number
+}
+
+/**
+ * Reads a data set.
+ *
+ * @throws CFG_USAGE for an unknown format; DAT_LAYOUT, DAT_ANNOTATION, DAT_EMPTY
+ */
+export async function openDataset(dir: string, options: OpenOptions = {}): Promise<Dataset> {
+  if (!(await isDirectory(dir)))
+    throw new CodedError('DAT_LAYOUT', { file: dir, expected: 'a folder', actual: 'none' })
+  const reader = options.format === undefined ? await recognise(dir) : named(options.format)
+  const set = await reader.read(dir, options)
+  const splits = [...new Set(set.items.map((i) => i.split))]
+  const items = set.items
+    .filter((i) => options.split === undefined || i.split === options.split)
+    .slice(0, options.limit)
+  if (items.length === 0) {
+    throw new CodedError('DAT_EMPTY', {
+      file: dir,
+      expected: `items of split "${options.split ?? 'any'}"`,
+      actual: `splits ${splits.join(', ')}`,
+    })
+  }
+  return { ...set, items }
+}
+
+function named(format: string): DatasetReader {
+  const reader = READERS.find((r) => r.format === format)
+  if (reader) return reader
+  throw new CodedError('CFG_USAGE', {
+    path: '--dataset',
+    expected: `one of ${DATASET_FORMATS.join(', ')}`,
+    actual: format,
+  })
+}
+
+async function recognise(dir: string): Promise<DatasetReader> {
+  for (const r of READERS) if (await r.recognises(dir)) return r
+  throw new CodedError('DAT_LAYOUT', {
+    file: dir,
+    expected: `the layout of one of ${DATASET_FORMATS.join(', ')}`,
+    actual: 'no layout that is known',
+    hint: 'name the layout with --dataset to see what is missing',
+  })
+}
