@@ -83,7 +83,7 @@ export async function checkFfmpeg(binary: string, input: readonly string[]): Pro
 
 export interface FfmpegRun {
   stdout: Readable
-  /** Last lines of stderr, without passwords. */
+  /** The end of stderr, without passwords. */
   stderr(): string
   /** Resolves when the process and its pipes are closed: what it died of, or null after exit code 0. */
   closed: Promise<string | null>
@@ -104,7 +104,7 @@ export function startFfmpeg(binary: string, args: readonly string[]): FfmpegRun 
   })
   return {
     stdout: child.stdout,
-    stderr: () => redact(tail).trim().split('\n').slice(-6).join(' | '),
+    stderr: () => redact(tail).trim(),
     closed,
     stop() {
       child.kill('SIGTERM')

@@ -177,7 +177,10 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
     }
     if (died === null && !silent && !live) return 'ended'
     const what = silent ? `no frame for ${watchdogMs} ms` : (died ?? 'the stream ended')
-    return new CodedError('CAM_GONE', { actual: `${source}: ${what}`, ...(stderr && { hint: stderr }) })
+    return new CodedError('CAM_GONE', {
+      actual: `${source}: ${what}`,
+      ...(stderr && { hint: lastLines(stderr) }),
+    })
   }
 
   const produce = async (stopped: AbortSignal): Promise<void> => {
@@ -223,3 +226,5 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
     close: () => flow.close(),
   }
 }
+
+const lastLines = (text: string): string => text.split('\n').slice(-5).join(' | ')

@@ -182,7 +182,8 @@ export function frameSourceSuite(subject: FrameSourceCase): void {
     })
 
     const { makeTriggered } = subject
-    it.skipIf(!makeTriggered)('answers each trigger with a frame of that number', async () => {
+    const mode = makeTriggered ? '' : ' (skipped: the source has no triggered mode)'
+    it.skipIf(!makeTriggered)(`answers each trigger with a frame of that number${mode}`, async () => {
       const frames = pool(4)
       const { source } = await opened(makeTriggered?.(frames) ?? Promise.reject(new Error('no such mode')))
       expect(source.trigger).toBeTypeOf('function')
