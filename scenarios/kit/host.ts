@@ -172,6 +172,7 @@ export class ModuleHost {
   async close(): Promise<void> {
     this.#unlisten?.()
     if (this.#timer) clearInterval(this.#timer)
+    for (const m of this.#instances.values()) m.stop()
     if (!this.#o.runner) await this.#runner.close()
     await Promise.all([...this.#instances.values()].map((m) => m.close()))
   }

@@ -72,7 +72,12 @@ export class ModuleInstance {
     )
     this.#ordered = Object.keys(this.body.jobs).filter((n) => this.body.jobs[n]?.ordered === true)
     this.db = o.openSql(o.path, { synchronous: 'normal' })
-    this.opened = prepareStore(this.db, this.body.schema, this.#fingerprint)
+    try {
+      this.opened = prepareStore(this.db, this.body.schema, this.#fingerprint)
+    } catch (error) {
+      this.db.close()
+      throw error
+    }
     this.ref = new ReferenceData(this.db, this.body.ref, o.now)
     this.desk = { slug: this.slug, types: this.body.actions, ref: this.ref }
     const tx = txOf(this.db)
@@ -84,9 +89,12 @@ export class ModuleInstance {
   /** Projects all there is, then jobs and outbox. Calls made while it runs make it look once more. */
   pump(): Promise<void> {
     this.#again = true
-    this.#pumping ??= this.#pumpLoop().finally(() => {
-      this.#pumping = null
-    })
+    this.#pumping ??= this.#pumpLoop()
+      // Log or store failed outside a projection: nothing was counted, so the module stops here.
+      .catch((error: unknown) => this.#pause(error))
+      .finally(() => {
+        this.#pumping = null
+      })
     return this.#pumping
   }
 
@@ -208,9 +216,15 @@ export class ModuleInstance {
     requestJob(this.#projection.tx, this.body.jobs, this.slug, job, key, cause)
   }
 
-  async close(): Promise<void> {
+  /** No new work from now on; what is owed stays owed. Call before the job thread is closed. */
+  stop(): void {
     this.#closed = true
-    await this.#pumping?.catch(() => undefined)
+    this.jobs.stop()
+  }
+
+  async close(): Promise<void> {
+    this.stop()
+    await this.#pumping
     await this.jobs.settled()
     await this.#relaying
     this.db.close()

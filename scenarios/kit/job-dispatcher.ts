@@ -28,6 +28,7 @@ export class JobDispatcher {
   #running: Promise<void> | null = null
   /** Raised by a rebuild: results of older snapshots are thrown away, the job stays owed. */
   #generation = 0
+  #stopped = false
 
   constructor(o: DispatcherOptions) {
     this.#o = o
@@ -49,12 +50,18 @@ export class JobDispatcher {
     this.#generation += 1
   }
 
+  stop(): void {
+    this.#stopped = true
+  }
+
   async #work(after: (fault: ErrorFact | null, job: string | null) => void): Promise<void> {
-    for (;;) {
+    while (!this.#stopped) {
       const taken = this.#o.db.transaction(() => takeJob(this.#o.tx))
       if (!taken) return
       const generation = this.#generation
       const result = await this.#run(taken)
+      // Marked running still: it is owed again when the file is opened next.
+      if (this.#stopped) return
       if (generation !== this.#generation) continue
       const fault = this.#settle(taken, result)
       after(fault && toFact(fault), taken.job)

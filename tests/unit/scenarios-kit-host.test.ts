@@ -159,6 +159,30 @@ describe('a module that throws', () => {
   })
 })
 
+describe('a log that cannot be read', () => {
+  it('pauses the modules instead of ending the process', async () => {
+    const log = new MemoryLog().append(parts(3))
+    let broken = true
+    const host = open({
+      modules: [{ slug: 'counter' }],
+      log: {
+        read: (after, limit) => {
+          if (broken) throw new Error('disk gone')
+          return log.read(after, limit)
+        },
+        onAppend: (l) => log.onAppend(l),
+      },
+    })
+    host.start()
+    await host.drain()
+    broken = false
+    expect(host.status('counter')).toMatchObject({ state: 'paused', fault: { code: 'EVT_MODULE' } })
+    host.module('counter').resume()
+    await host.drain()
+    expect(seen(host)).toBe(3)
+  })
+})
+
 describe('effective verdict', () => {
   const effects = async (events: QEvent[]): Promise<unknown[]> => {
     const got: unknown[] = []

@@ -6,9 +6,9 @@ import { inspected, MemoryLog, scratchDir } from '../suites/module-samples.ts'
 import { MODULES } from './samples/scenario-modules.ts'
 
 const dir = scratchDir()
+const registry = { modules: MODULES, url: new URL('./samples/scenario-modules.ts', import.meta.url) }
 let host: ModuleHost
 beforeAll(() => {
-  const url = new URL('./samples/scenario-modules.ts', import.meta.url)
   host = new ModuleHost(
     {
       dir,
@@ -19,7 +19,7 @@ beforeAll(() => {
       emit: async () => undefined,
       modules: [{ slug: 'worker' }],
     },
-    { modules: MODULES, url },
+    registry,
   )
 })
 afterAll(async () => {
@@ -83,6 +83,34 @@ describe('jobs', { timeout: 30_000 }, () => {
     expect(result()).toBe(before)
     expect(host.status('worker')).toMatchObject({ state: 'running', fault: null })
     expect(await start('double')).toMatchObject({ state: 'done' })
+  })
+
+  it('stay owed when the host is closed while they run', async () => {
+    const own = scratchDir()
+    const open = (): ModuleHost =>
+      new ModuleHost(
+        {
+          dir: own,
+          openSql,
+          log: new MemoryLog(),
+          emit: async () => undefined,
+          modules: [{ slug: 'worker' }],
+        },
+        registry,
+      )
+    const first = open()
+    first.module('worker').request('double', '')
+    first.module('worker').kickJobs()
+    await first.close()
+    const second = open()
+    expect(second.module('worker').db.get('select job, state from _jobs')).toEqual({
+      job: 'double',
+      state: 'pending',
+    })
+    await second.drain()
+    expect(second.status('worker').lastJob).toMatchObject({ job: 'double', state: 'done' })
+    await second.close()
+    rmSync(own, { recursive: true, force: true })
   })
 
   it('answer what-if questions without storing anything', async () => {
