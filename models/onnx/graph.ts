@@ -32,7 +32,8 @@ export interface OnnxValueInfo {
 export const OPSET = 17
 const IR_VERSION = 8
 
-function valueInfo(v: OnnxValueInfo): Field[] {
+/** Fields of a ValueInfoProto. */
+export function valueInfo(v: OnnxValueInfo): Field[] {
   const dims = v.shape.map((d) => messageField(1, [typeof d === 'number' ? intField(1, d) : textField(2, d)]))
   const tensorType = messageField(1, [intField(1, DATA_TYPES[v.type]), messageField(2, dims)])
   return [textField(1, v.name), messageField(2, [tensorType])]

@@ -56,6 +56,9 @@ export function floatField(field: number, value: number): Field {
 /** One decoded field: `int` for varints, `bytes` (a view) for length-delimited ones, neither for fixed-width ones. */
 export interface WireField {
   number: number
+  /** Where the field lies in the message, tag included. */
+  start: number
+  end: number
   int: number | null
   bytes: Uint8Array | null
 }
@@ -79,19 +82,21 @@ export function* readFields(message: Uint8Array): Generator<WireField> {
     throw broken(at)
   }
   while (at < message.length) {
+    const start = at
     const key = readVarint()
     const number = Math.floor(key / 8)
     const wire = key % 8
     if (number < 1) throw broken(at)
     if (wire === VARINT) {
-      yield { number, int: readVarint(), bytes: null }
+      const int = readVarint()
+      yield { number, start, end: at, int, bytes: null }
       continue
     }
     const length = wire === FIXED64 ? 8 : wire === FIXED32 ? 4 : wire === BYTES ? readVarint() : -1
     if (length < 0 || at + length > message.length) throw broken(at)
     const bytes = wire === BYTES ? message.subarray(at, at + length) : null
     at += length
-    yield { number, int: null, bytes }
+    yield { number, start, end: at, int: null, bytes }
   }
 }
 

@@ -3,33 +3,8 @@ import type { FamilySpec } from '../../contracts/index.ts'
 import { elementwiseDifference } from '../../models/adapters/elementwise.ts'
 import { adapterFor } from '../../models/adapters/registry.ts'
 import type { DecodeContext } from '../../models/adapters/adapter.ts'
-import type { Geometry } from '../../models/input/geometry.ts'
-import type { RawOutputs, RawTensor } from '../../models/runtime/ort-session.ts'
-
-const f32 = (shape: number[], values: number[]): RawTensor => ({
-  type: 'float32',
-  shape,
-  data: Float32Array.from(values),
-})
-const i64 = (shape: number[], values: number[]): RawTensor => ({
-  type: 'int64',
-  shape,
-  data: BigInt64Array.from(values, BigInt),
-})
-
-/** An image of w x h px that is the model input as it is. */
-function same(w: number, h: number): Geometry {
-  const size = { widthPx: w, heightPx: h }
-  return { image: size, model: size, content: size, leftPx: 0, topPx: 0, around: 'edge' }
-}
-
-const context = (over: Partial<DecodeContext> = {}): DecodeContext => ({
-  labels: ['a', 'b'],
-  thresholds: [0.5, 0.5],
-  maxFindings: 10,
-  geometry: same(100, 80),
-  ...over,
-})
+import type { RawOutputs } from '../../models/runtime/ort-session.ts'
+import { context, f32, i64 } from './samples/raw-outputs.ts'
 
 describe('classification', () => {
   const spec: FamilySpec = { family: 'classification', output: 'p', activation: 'softmax' }
@@ -210,85 +185,6 @@ describe('decoded detections', () => {
     it('does not let one replayed row stand for two recorded ones', () => {
       expect(compare(rows([one, one]), rows([one, { ...one, score: 0 }]))).not.toBeNull()
     })
-  })
-})
-
-describe('anomaly map', () => {
-  const spec: FamilySpec = { family: 'anomaly-map', map: 'm', score: null, mapThreshold: 5, minAreaPx: 1 }
-  const map = (rows: string[]): RawTensor =>
-    f32([1, 1, rows.length, rows[0]?.length ?? 0], Array.from(rows.join(''), Number))
-  const one = { labels: ['a'], thresholds: [7] }
-  const rows = ['0560', '0560', '0000', '9005']
-
-  it('grows regions at the map threshold and reports those whose peak reaches the threshold', () => {
-    const {
-      findings,
-      scores,
-      map: out,
-    } = adapterFor(spec).decode({ m: map(rows) }, context({ ...one, geometry: same(4, 4) }))
-    expect(findings).toEqual([{ class: 'a', score: 9, box: [0, 3, 1, 4], areaPx: 1 }])
-    expect(scores).toEqual({ score: 9, count: 1 })
-    expect(out).toMatchObject({ widthPx: 4, heightPx: 4, min: 0, max: 9 })
-    const lower = adapterFor(spec).decode(
-      { m: map(rows) },
-      context({ labels: ['a'], thresholds: [6], geometry: same(4, 4) }),
-    )
-    expect(lower.findings.map((f) => f.box)).toEqual([
-      [0, 3, 1, 4],
-      [1, 0, 3, 2],
-    ])
-  })
-
-  it('finds what lies between a low threshold and the map threshold', () => {
-    const raw = { m: map(['0300']) }
-    const { findings } = adapterFor(spec).decode(
-      raw,
-      context({ labels: ['a'], thresholds: [3], geometry: same(4, 1) }),
-    )
-    expect(findings).toMatchObject([{ score: 3, box: [1, 0, 2, 1] }])
-  })
-
-  it('drops regions below the smallest area, measured in px of the image', () => {
-    const small = { ...spec, minAreaPx: 5 } as FamilySpec
-    // 4 x 4 cells over 8 x 8 px: one cell is 4 px
-    const { findings } = adapterFor(small).decode(
-      { m: map(['0770', '0000', '0000', '7000']) },
-      context({ ...one, geometry: same(8, 8) }),
-    )
-    expect(findings).toEqual([{ class: 'a', score: 7, box: [2, 0, 6, 2], areaPx: 8 }])
-  })
-
-  it('looks only at the part of the map that lies over the image', () => {
-    // 8 x 2 px letterboxed into 4 x 4: content 4 x 1 px, one row below the top
-    const geometry: Geometry = {
-      image: { widthPx: 8, heightPx: 2 },
-      model: { widthPx: 4, heightPx: 4 },
-      content: { widthPx: 4, heightPx: 1 },
-      leftPx: 0,
-      topPx: 1,
-      around: 'grey',
-    }
-    const {
-      findings,
-      map: out,
-      scores,
-    } = adapterFor(spec).decode({ m: map(['9999', '0080', '9999', '9999']) }, context({ ...one, geometry }))
-    expect(findings).toEqual([{ class: 'a', score: 8, box: [4, 0, 6, 2], areaPx: 4 }])
-    expect([...(out?.values ?? [])]).toEqual([0, 0, 8, 0])
-    expect(scores['score']).toBe(8)
-  })
-
-  it('gives the image score of the model where it has one, unclamped', () => {
-    const scored = { ...spec, score: 's' } as FamilySpec
-    const ctx = context({ ...one, geometry: same(4, 4) })
-    const raw = { m: map(rows), s: f32([1], [123.5]) }
-    expect(adapterFor(scored).decode(raw, ctx).scores['score']).toBe(123.5)
-    expect(() => adapterFor(scored).decode({ ...raw, s: f32([2], [1, 2]) }, ctx)).toThrow(
-      /MDL_OUTPUT.*\(s\); expected shape \[1\]/,
-    )
-    expect(() => adapterFor(scored).decode({ ...raw, m: f32([16], Array(16).fill(0)) }, ctx)).toThrow(
-      /MDL_OUTPUT.*\(m\); expected shape \[1, h, w\]/,
-    )
   })
 })
 

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest'
+import { onnxGraph, onnxModel, onnxNode, withUint8Input } from '../../models/index.ts'
+import type { Uint8InputSpec } from '../../models/index.ts'
+import { openSession } from '../../models/runtime/ort-session.ts'
+
+/** A foreign model: per-channel mean of a float32 NCHW image. */
+function foreign(type: 'float32' | 'uint8' = 'float32', channels: number | string = 3): Uint8Array {
+  return onnxModel(
+    onnxGraph({
+      name: 'foreign',
+      nodes: [
+        onnxNode('Cast', ['images'], ['x'], { to: { int: 1 } }),
+        onnxNode('ReduceMean', ['x'], ['output0'], { axes: { ints: [2, 3] }, keepdims: { int: 0 } }),
+      ],
+      initializers: [],
+      inputs: [{ name: 'images', type, shape: ['batch', channels, 'height', 'width'] }],
+      outputs: [{ name: 'output0', type: 'float32', shape: ['batch', channels] }],
+    }),
+  )
+}
+
+const spec: Uint8InputSpec = {
+  input: 'images',
+  image: 'image',
+  channels: 3,
+  mean: [10, 20, 30],
+  std: [1, 2, 4],
+  order: 'rgb',
+}
+/** 1 x 2 px, RGB: channel means 20, 40, 60. */
+const image = { data: Uint8Array.of(10, 30, 50, 30, 50, 70), shape: [1, 1, 2, 3] as const }
+
+async function means(model: Uint8Array): Promise<number[]> {
+  const session = await openSession(model, { providers: ['cpu'], intraOpThreads: 1 })
+  expect(session.inputs).toEqual([{ name: 'image', type: 'uint8', shape: ['batch', 'height', 'width', 3] }])
+  const { output0 } = await session.run({ image }, ['output0'])
+  await session.close()
+  return Array.from(output0?.data ?? [], Number)
+}
+
+describe('a float NCHW model with a uint8 NHWC input', () => {
+  it('normalises each channel', async () => {
+    // (20 - 10) / 1, (40 - 20) / 2, (60 - 30) / 4
+    expect(await means(withUint8Input(foreign(), spec))).toEqual([10, 10, 7.5])
+  })
+
+  it('swaps the channels before it normalises, for a model trained on BGR', async () => {
+    // (60 - 10) / 1, (40 - 20) / 2, (20 - 30) / 4
+    expect(await means(withUint8Input(foreign(), { ...spec, order: 'bgr' }))).toEqual([50, 10, -2.5])
+  })
+
+  it('refuses what it cannot extend, naming the reason', () => {
+    const wrap =
+      (model: Uint8Array, over: Partial<Uint8InputSpec> = {}) =>
+      () =>
+        withUint8Input(model, { ...spec, ...over })
+    expect(wrap(foreign(), { input: 'input' })).toThrow(/MDL_PACKAGE.*an input input; found none/)
+    expect(wrap(foreign('uint8'))).toThrow(/MDL_PACKAGE.*float32 input.*element type 2, 4 dimensions/)
+    expect(wrap(foreign('float32', 1))).toThrow(/MDL_PACKAGE.*3 channels; found 1 in the graph/)
+    expect(wrap(foreign(), { std: [1, 0, 1] })).toThrow(/MDL_PACKAGE.*positive deviations/)
+    expect(wrap(Buffer.from('not a model'))).toThrow(/MDL_LOAD/)
+  })
+})
