@@ -50,20 +50,22 @@ export function openApiDocument(
   }
 
   for (const handler of modules) {
-    const names = [...handler.path.matchAll(/:(\w+)/g)].map((m) => m[1] ?? '')
+    const body = jsonSchema(handler.body)
     registry.registerPath({
-      method: handler.method === 'GET' ? 'get' : handler.method === 'PUT' ? 'put' : 'post',
+      method: METHOD[handler.method],
       path: openApiPath(handler.path),
       tags: ['modules'],
-      summary: handler.summary?.en ?? `${handler.method} ${handler.path}`,
-      ...(handler.summary === undefined ? {} : { 'x-summary-zh': handler.summary.zh }),
+      summary: handler.title.en,
+      'x-summary-zh': handler.title.zh,
       'x-role': handler.role,
-      ...(names.length === 0
+      parameters: [...pathParameters(handler.path), ...queryParameters(handler.query)],
+      ...(handler.method === 'GET'
         ? {}
-        : { request: { params: z.object(Object.fromEntries(names.map((n) => [n, z.string()]))) } }),
+        : { requestBody: { content: { 'application/json': { schema: { ...body } } } } }),
       responses: {
         200: { description: 'OK', content: { 'application/json': { schema: z.unknown() } } },
         400: failure,
+        403: failure,
         404: failure,
       },
     })
@@ -79,4 +81,42 @@ export function openApiDocument(
     },
     servers: [{ url: '/' }],
   })
+}
+
+interface JsonSchema {
+  properties?: Record<string, Record<string, unknown>>
+  required?: string[]
+}
+
+const METHOD = { GET: 'get', POST: 'post', PUT: 'put' } as const
+
+interface Parameter {
+  name: string
+  in: 'path' | 'query'
+  required: boolean
+  schema: Record<string, unknown>
+}
+
+const pathParameters = (path: string): Parameter[] =>
+  [...path.matchAll(/:(\w+)/g)].map((m) => ({
+    name: m[1] ?? '',
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }))
+
+function queryParameters(query: z.ZodType): Parameter[] {
+  const { properties = {}, required = [] } = jsonSchema(query)
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    required: required.includes(name),
+    schema,
+  }))
+}
+
+/** By zod's own means: schemas of modules were made without the extension that the registry needs. */
+function jsonSchema(schema: z.ZodType): JsonSchema {
+  const { $schema: _, ...plain } = z.toJSONSchema(schema, { unrepresentable: 'any', io: 'input' })
+  return plain as JsonSchema
 }

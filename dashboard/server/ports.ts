@@ -76,18 +76,30 @@ export interface ImageReader {
 
 export interface ModuleRequest {
   params: Record<string, string>
-  query: Record<string, string>
+  query: Record<string, unknown>
+  body: unknown
+  /** Without accounts: `admin` on the line PC itself, `viewer` from elsewhere. */
+  role: string
+  user: string
+}
+
+export interface ModuleResponse {
+  status: number
+  /** Errors are `{ error: { code, message }, ... }`. */
   body: unknown
 }
 
-/** One HTTP handler of the module host; `path` is absolute and in Express form (`/api/m/:slug/status`). */
+/** One endpoint of the module host, free of any web framework; `path` is absolute, in Express form. */
 export interface ModuleHandler {
   method: 'GET' | 'POST' | 'PUT'
   path: string
+  title: Text
   role: string
-  summary?: Text
-  /** Returns the JSON answer; throws CodedError. */
-  handle(request: ModuleRequest): Awaitable<unknown>
+  /** Documentation; the handler checks for itself. */
+  query: z.ZodType
+  body: z.ZodType
+  /** Never rejects. */
+  handle(request: ModuleRequest): Promise<ModuleResponse>
 }
 
 export interface ModuleHandlers {

@@ -1,10 +1,12 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Request } from 'express'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { z } from 'zod'
 import { createDashboard } from '../../dashboard/index.ts'
 import { partAnswerSchema, partPageSchema } from '../../dashboard/server/routes/parts.ts'
+import { whoAsks } from '../../dashboard/server/security.ts'
 import { lineAnswerSchema } from '../../dashboard/server/schemas/live.schema.ts'
 import { serialLifeSchema } from '../../dashboard/server/schemas/part.schema.ts'
 import { rawGet, serve, type Served } from './samples/dashboard-serve.ts'
@@ -188,7 +190,20 @@ describe('paths and hosts', () => {
       })
     expect((await post({ origin: 'http://evil.example' })).status).toBe(403)
     const own = await post({})
-    expect(await own.json()).toEqual({ rebuilt: true, body: { why: 'test' } })
+    expect(await own.json()).toEqual({ rebuilt: true, body: { why: 'test' }, role: 'admin', user: 'local' })
+  })
+
+  it('passes errors of modules on in the one form of errors', async () => {
+    const res = await fetch(`${at.url}/api/m/other/rebuild`, { method: 'POST' })
+    expect(res.status).toBe(404)
+    expect(await res.json()).toEqual({ code: 'API_NOT_FOUND', message: 'no module other', known: ['lean'] })
+  })
+
+  it('lets only the line PC itself change something', () => {
+    const from = (remoteAddress: string): string =>
+      whoAsks({ socket: { remoteAddress } } as unknown as Request).role
+    expect(['127.0.0.1', '::1', '::ffff:127.0.0.1'].map(from)).toEqual(['admin', 'admin', 'admin'])
+    expect(['192.168.7.4', '::ffff:10.0.0.1', 'fe80::1', ''].map(from)).toEqual(Array(4).fill('viewer'))
   })
 
   it('says CFG_PORT_IN_USE', async () => {

@@ -1,17 +1,19 @@
 import { json, type RequestHandler, type Router } from 'express'
 import { CodedError } from '../../../contracts/index.ts'
 import { badRequest } from '../errors.ts'
-import type { ModuleHandler } from '../ports.ts'
-import { changeGuard } from '../security.ts'
+import type { ModuleHandler, ModuleResponse } from '../ports.ts'
+import { changeGuard, whoAsks } from '../security.ts'
 
-const NAME = /^[\w.@:-]{1,128}$/
+const NAME = /^[\w.@:/-]{1,500}$/
+const MAX_QUERY = 1_024
 
-/** Mounts the handlers of the module host under their own absolute paths. */
+/** Mounts the endpoints of the module host under their own absolute paths. */
 export function mountModules(router: Router, handlers: readonly ModuleHandler[]): void {
-  const body = json({ limit: '1mb' })
+  // The host takes reference tables of up to 16 MB as CSV text.
+  const body = json({ limit: '20mb' })
   for (const handler of handlers) {
-    if (!handler.path.startsWith('/api/m'))
-      throw new CodedError('EVT_MODULE', { expected: 'a path under /api/m', actual: handler.path })
+    if (!/^\/api\/m(odules$|\/)/.test(handler.path))
+      throw new CodedError('EVT_MODULE', { expected: '/api/modules or /api/m/…', actual: handler.path })
     const serve = serveModule(handler)
     if (handler.method === 'GET') router.get(handler.path, serve)
     else if (handler.method === 'PUT') router.put(handler.path, changeGuard, body, serve)
@@ -22,19 +24,30 @@ export function mountModules(router: Router, handlers: readonly ModuleHandler[])
 function serveModule(handler: ModuleHandler): RequestHandler {
   return async (req, res) => {
     const answer = await handler.handle({
-      params: texts(req.params, 'path', NAME),
-      query: texts(req.query, 'query', /^[^]{0,1024}$/),
+      params: texts(req.params, 'path', (value) => NAME.test(value)),
+      query: texts(req.query, 'query', (value) => value.length <= MAX_QUERY),
       body: req.body as unknown,
+      ...whoAsks(req),
     })
-    res.set('Cache-Control', 'no-store').json(answer ?? null)
+    res
+      .status(answer.status)
+      .set('Cache-Control', 'no-store')
+      .json(flat(answer) ?? null)
   }
 }
 
+/** Errors leave the server in one form, `{ code, message }`, whatever else the module adds. */
+function flat({ status, body }: ModuleResponse): unknown {
+  if (status < 400 || body === null || typeof body !== 'object' || !('error' in body)) return body
+  const { error, ...rest } = body
+  return { ...(error as object), ...rest }
+}
+
 /** Plain single values only: repeated or nested parameters never reach a module. */
-function texts(values: object, where: string, allowed: RegExp): Record<string, string> {
+function texts(values: object, where: string, good: (value: string) => boolean): Record<string, string> {
   const out: Record<string, string> = {}
   for (const [key, value] of Object.entries(values)) {
-    if (typeof value !== 'string' || !allowed.test(value))
+    if (typeof value !== 'string' || !good(value))
       throw badRequest('one plain value', JSON.stringify(value).slice(0, 120), `${where}: ${key}`)
     out[key] = value
   }

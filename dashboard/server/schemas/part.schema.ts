@@ -84,6 +84,15 @@ export const partDetailSchema = z.object({
   gate: z.array(gateSchema),
   /** Results that came after the no-verdict had been given. */
   late: z.array(z.object({ at: z.string(), result: z.enum(VERDICTS), reasons: z.array(i18nTextSchema) })),
+  reviews: z.array(
+    z.object({
+      at: z.string(),
+      reviewer: z.string(),
+      before: z.string(),
+      after: z.string(),
+      reason: z.string(),
+    }),
+  ),
   /** Inspections of the same serial, oldest first, this one included. */
   siblings: z.array(partRowSchema),
   edges: z.array(edgeSchema),

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { ModuleHandler } from '../../../dashboard/index.ts'
 
 /**
@@ -94,39 +95,66 @@ const panels: Record<string, unknown> = {
   },
 }
 
-/** Handlers as the module host gives them, with one module. */
+const manifest = {
+  slug: 'lean',
+  scenario: 13,
+  title: view.title,
+  link: text('生产管理', 'Production'),
+  summary: text('班组长处理失控工序', 'The shift leader acts on a process that is out of control'),
+  version: '1.0.0',
+  owner: 'quality',
+  fit: 'A',
+  limits: text('不判断原因', 'It does not judge causes'),
+  methods: [{ id: 'p', name: text('p 图', 'p chart'), source: 'Montgomery, ch. 7' }],
+}
+
+const status = {
+  manifest,
+  state: 'running',
+  fault: null,
+  lag: 0,
+  lastEvent: null,
+  rejectedEvents: 0,
+  refStatus: {},
+  lastJob: null,
+  outbox: { unsent: 0, fault: null },
+  activeAlerts: 1,
+  openActions: 2,
+  view,
+}
+
+const read = (path: string, title: { zh: string; en: string }, answer: () => unknown): ModuleHandler => ({
+  method: 'GET',
+  path,
+  title,
+  role: 'viewer',
+  query: z.strictObject({ points: z.coerce.number().int().optional() }),
+  body: z.unknown(),
+  handle: async () => ({ status: 200, body: answer() }),
+})
+
+/** Handlers in the form of the module host, with one module. */
 export const leanHandlers: readonly ModuleHandler[] = [
-  {
-    method: 'GET',
-    path: '/api/modules',
-    role: 'viewer',
-    summary: text('模块', 'Modules'),
-    handle: () => [
-      {
-        slug: 'lean',
-        scenario: 13,
-        title: view.title,
-        link: text('生产管理', 'Production'),
-        summary: text('班组长处理失控工序', 'The shift leader acts on a process that is out of control'),
-        version: '1.0.0',
-        owner: 'quality',
-        fit: 'A',
-        limits: text('不判断原因', 'It does not judge causes'),
-        methods: [{ id: 'p', name: text('p 图', 'p chart'), source: 'Montgomery, ch. 7' }],
-        view,
-      },
-    ],
-  },
-  {
-    method: 'GET',
-    path: '/api/m/:slug/x/:panel',
-    role: 'viewer',
-    handle: ({ params }) => panels[params['panel'] ?? ''] ?? null,
-  },
+  read('/api/modules', text('模块', 'Modules'), () => ({ modules: [status] })),
+  ...Object.entries(panels).map(([name, data]) =>
+    read(`/api/m/lean/x/${name}`, text('面板', 'Panel'), () => data),
+  ),
   {
     method: 'POST',
     path: '/api/m/:slug/rebuild',
+    title: text('重放', 'Replay'),
     role: 'admin',
-    handle: ({ body }) => ({ rebuilt: true, body }),
+    query: z.strictObject({}),
+    body: z.strictObject({ why: z.string() }),
+    handle: async ({ body, role, user, params }) =>
+      params['slug'] === 'lean'
+        ? { status: 200, body: { rebuilt: true, body, role, user } }
+        : {
+            status: 404,
+            body: {
+              error: { code: 'API_NOT_FOUND', message: `no module ${params['slug']}` },
+              known: ['lean'],
+            },
+          },
   },
 ]

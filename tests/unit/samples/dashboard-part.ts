@@ -89,6 +89,7 @@ export function makePart(plan: PartPlan): PartDetail {
       plan.noVerdict === 'deadline'
         ? [{ at: plan.at, result: 'pass', reasons: [{ zh: '全部合格', en: 'All good' }] }]
         : [],
+    reviews: [],
     siblings: [row],
     edges: [
       { kind: 'transform', child: plan.serial, parent: 'lot/LOT-2407', certainty: 'certain' },
