@@ -1,2 +1,3 @@
 export * from './sample-line/index.ts'
 export * from './readers/index.ts'
+export * from './metrics/index.ts'

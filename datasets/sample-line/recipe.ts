@@ -125,7 +125,8 @@ function recipeDocument(
         use: 'model@1',
         model: options.model.id,
         sha256: options.model.sha256,
-        threshold: options.model.threshold,
+        threshold: GREY_ZONE_FROM,
+        invert: product.polarity === 'bright',
         roi: 'board',
         exclude: ['label'],
       }
@@ -178,22 +179,44 @@ function recipeDocument(
       { id: 'code', use: 'code@1', formats: ['DataMatrix'], roi: 'label' },
     ],
     identity: 'required',
-    rules: RULES,
+    rules: [...copperRules(options.model?.threshold), ...RULES],
   }
 }
 
 const round = (mm: number): number => Math.round(mm * 1e5) / 1e5
 
-const RULES = [
-  {
+/** Raw model score from which a person must look; below it is nothing. */
+const GREY_ZONE_FROM = 0.15
+
+/** Without a model there is no score to be unsure about: every difference is a defect. */
+function copperRules(threshold: number | undefined): object[] {
+  const sure =
+    threshold === undefined ? 'f.tool == "copper"' : `f.tool == "copper" && f.score >= ${threshold}`
+  const defect = {
     id: 'copper-defect',
-    when: 'findings.exists(f, f.tool == "copper")',
-    condemns: 'finding.tool == "copper"',
+    when: `findings.exists(f, ${sure})`,
+    condemns: sure.replaceAll('f.', 'finding.'),
     verdict: 'fail',
     disposition: 'rework',
     severity: 'major',
     reason: { en: 'Copper differs from the golden template', zh: '铜箔与金样不符' },
-  },
+  }
+  if (threshold === undefined) return [defect]
+  const unsure = `f.tool == "copper" && f.score < ${threshold}`
+  return [
+    defect,
+    {
+      id: 'copper-grey-zone',
+      when: `findings.exists(f, ${unsure})`,
+      condemns: unsure.replaceAll('f.', 'finding.'),
+      verdict: 'inconclusive',
+      disposition: 'hold',
+      reason: { en: 'Suspicious copper: a person must decide', zh: '铜箔疑似异常,需人工判定' },
+    },
+  ]
+}
+
+const RULES = [
   {
     id: 'width-out',
     when: 'measurements["trace-width"].state == "out"',

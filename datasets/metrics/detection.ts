@@ -1,0 +1,189 @@
+import { bestF1, precisionRecall, type Hit, type PrecisionRecall } from './average-precision.kernel.ts'
+import { matchImage, type Detection, type LabelledBox } from './matching.kernel.ts'
+import { rate, type Rate } from './rate.ts'
+
+/** What is true and what was called on one image. */
+export interface ScoredImage {
+  id: string
+  truths: readonly LabelledBox[]
+  detections: readonly Detection[]
+}
+
+export interface ClassScore {
+  class: string
+  truths: number
+  detections: number
+  /** Null where the class has no truth. */
+  ap: number | null
+  apPlain: number | null
+  ap50: number | null
+  curve: PrecisionRecall['curve']
+  /** At the operating threshold, same class required. */
+  precision: number | null
+  recall: number | null
+  f1: number | null
+}
+
+export interface Operating {
+  threshold: number
+  precision: number
+  recall: number
+  f1: number
+}
+
+export interface DetectionScore {
+  iouAbove: number
+  classes: ClassScore[]
+  /** Means over the classes that have truths. */
+  map: number | null
+  mapPlain: number | null
+  map50: number | null
+  /** All classes together, at the operating threshold. */
+  operating: Operating
+  /** Highest F1 of these images and its threshold; null without detections. */
+  best: Operating | null
+  /** Truths nobody called at the operating threshold, whatever class was said. */
+  missed: Rate
+  /** Truths called by a wrong class among those found. */
+  misnamed: Rate
+  /** Calls on no truth, among all calls. */
+  falseCalls: Rate
+  falseCallsPerImage: number | null
+  /** confusion[true][called]; the last row and column stand for "nothing". */
+  confusion: { labels: string[]; counts: number[][] }
+}
+
+/** IoU of the DeepPCB protocol: a call is right when it overlaps a truth of its class by more. */
+export const DEEPPCB_IOU = 0.33
+
+/**
+ * Scores detections by the protocol of DeepPCB (S. Tang et al., arXiv 1902.06197): IoU > 0.33 and the same class.
+ * Average precision is the area under the envelope of all points; the plain sum of the original script and
+ * mAP at IoU 0.5 are given too.
+ *
+ * @param threshold operating threshold of the score
+ */
+export function scoreDetections(
+  images: readonly ScoredImage[],
+  classes: readonly string[],
+  threshold: number,
+  iouAbove = DEEPPCB_IOU,
+): DetectionScore {
+  const strict = hitsByClass(images, iouAbove)
+  const half = hitsByClass(images, 0.5)
+  const scores = classes.map((c) => classScore(c, images, strict.get(c) ?? [], half.get(c) ?? [], threshold))
+  const all = [...strict.values()].flat()
+  const truths = images.reduce((n, i) => n + i.truths.length, 0)
+  const mean = (pick: (s: ClassScore) => number | null): number | null => {
+    const known = scores.map(pick).filter((v) => v !== null)
+    return known.length === 0 ? null : known.reduce((a, b) => a + b, 0) / known.length
+  }
+  const best = bestF1(precisionRecall(all, truths).curve)
+  return {
+    iouAbove,
+    classes: scores,
+    map: mean((s) => s.ap),
+    mapPlain: mean((s) => s.apPlain),
+    map50: mean((s) => s.ap50),
+    operating: { threshold, ...at(all, truths, threshold) },
+    best:
+      best && truths > 0
+        ? { threshold: best.score, precision: best.precision, recall: best.recall, f1: best.f1 }
+        : null,
+    ...defectRates(images, classes, threshold, iouAbove),
+  }
+}
+
+/** Same-class hits, by class of the detection; also for classes nobody listed. */
+function hitsByClass(images: readonly ScoredImage[], iouAbove: number): Map<string, Hit[]> {
+  const hits = new Map<string, Hit[]>()
+  for (const image of images) {
+    const matched = matchImage(image.truths, image.detections, iouAbove, true)
+    image.detections.forEach((d, n) => {
+      const list = hits.get(d.class) ?? []
+      list.push({ score: d.score, hit: (matched[n] ?? -1) >= 0 })
+      hits.set(d.class, list)
+    })
+  }
+  return hits
+}
+
+function classScore(
+  name: string,
+  images: readonly ScoredImage[],
+  hits: readonly Hit[],
+  half: readonly Hit[],
+  threshold: number,
+): ClassScore {
+  const truths = images.reduce((n, i) => n + i.truths.filter((t) => t.class === name).length, 0)
+  const pr = precisionRecall(hits, truths)
+  const op = truths > 0 ? at(hits, truths, threshold) : null
+  return {
+    class: name,
+    truths,
+    detections: hits.length,
+    ap: truths > 0 ? pr.ap : null,
+    apPlain: truths > 0 ? pr.apPlain : null,
+    ap50: truths > 0 ? precisionRecall(half, truths).ap : null,
+    curve: truths > 0 ? pr.curve : [],
+    precision: op?.precision ?? null,
+    recall: op?.recall ?? null,
+    f1: op?.f1 ?? null,
+  }
+}
+
+/** Precision without any call is 1 by convention: nothing called, nothing called wrongly. */
+function at(hits: readonly Hit[], truths: number, threshold: number): Omit<Operating, 'threshold'> {
+  const called = hits.filter((h) => h.score >= threshold)
+  const right = called.filter((h) => h.hit).length
+  const precision = called.length === 0 ? 1 : right / called.length
+  const recall = truths === 0 ? 1 : right / truths
+  return {
+    precision,
+    recall,
+    f1: precision + recall === 0 ? 0 : (2 * precision * recall) / (precision + recall),
+  }
+}
+
+/** What the customer asks: was the defect noticed at all, and how often was the alarm false. */
+function defectRates(
+  images: readonly ScoredImage[],
+  classes: readonly string[],
+  threshold: number,
+  iouAbove: number,
+): Pick<DetectionScore, 'missed' | 'misnamed' | 'falseCalls' | 'falseCallsPerImage' | 'confusion'> {
+  const labels = [...classes]
+  for (const i of images)
+    for (const x of [...i.truths, ...i.detections]) if (!labels.includes(x.class)) labels.push(x.class)
+  const none = labels.length
+  const counts = Array.from({ length: none + 1 }, () => Array.from({ length: none + 1 }, () => 0))
+  const add = (row: number, column: number): void => {
+    const line = counts[row]
+    if (line) line[column] = (line[column] ?? 0) + 1
+  }
+  for (const image of images) {
+    const called = image.detections.filter((d) => d.score >= threshold)
+    const matched = matchImage(image.truths, called, iouAbove, false)
+    const found = new Set(matched)
+    called.forEach((d, n) => {
+      const truth = image.truths[matched[n] ?? -1]
+      add(truth ? labels.indexOf(truth.class) : none, labels.indexOf(d.class))
+    })
+    image.truths.forEach((t, n) => {
+      if (!found.has(n)) add(labels.indexOf(t.class), none)
+    })
+  }
+  const sum = (rows: number[][]): number => rows.flat().reduce((a, b) => a + b, 0)
+  const truths = sum(counts.slice(0, none))
+  const missed = counts.slice(0, none).reduce((n, r) => n + (r[none] ?? 0), 0)
+  const right = counts.slice(0, none).reduce((n, r, i) => n + (r[i] ?? 0), 0)
+  const wrong = counts[none]?.reduce((a, b) => a + b, 0) ?? 0
+  const calls = sum(counts) - missed
+  return {
+    missed: rate(missed, truths),
+    misnamed: rate(truths - missed - right, truths - missed),
+    falseCalls: rate(wrong, calls),
+    falseCallsPerImage: images.length === 0 ? null : wrong / images.length,
+    confusion: { labels: [...labels, '-'], counts },
+  }
+}

@@ -1,0 +1,63 @@
+import type { Box } from '../../contracts/index.ts'
+
+/** One call of the inspection, px of the tested image. */
+export interface Detection {
+  class: string
+  score: number
+  box: Box
+}
+
+export interface LabelledBox {
+  class: string
+  box: Box
+}
+
+/** Intersection over union of two half-open boxes, 0..1. */
+export function iou(a: Box, b: Box): number {
+  const w = Math.min(a[2], b[2]) - Math.max(a[0], b[0])
+  const h = Math.min(a[3], b[3]) - Math.max(a[1], b[1])
+  if (w <= 0 || h <= 0) return 0
+  const both = w * h
+  return both / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both)
+}
+
+/** Indices of `detections`, highest score first; equal scores keep their order. */
+export const byScore = (detections: readonly Detection[]): number[] =>
+  detections.map((_, i) => i).sort((a, b) => detections[b]!.score - detections[a]!.score || a - b)
+
+/**
+ * Gives each detection of one image its truth, highest score first: the still free truth of largest overlap above
+ * `iouAbove` (strictly, as DeepPCB says "larger than 0.33"). Each truth is taken once, so a second call on the same
+ * defect is a false one. What a detection gets never depends on lower scored ones: matches at any higher threshold
+ * are a prefix of these.
+ *
+ * @param sameClass false = the class does not matter
+ * @returns per detection the index of its truth, or -1
+ */
+export function matchImage(
+  truths: readonly LabelledBox[],
+  detections: readonly Detection[],
+  iouAbove: number,
+  sameClass: boolean,
+): Int32Array {
+  const matched = new Int32Array(detections.length).fill(-1)
+  const taken = new Uint8Array(truths.length)
+  for (const d of byScore(detections)) {
+    const detection = detections[d]!
+    let best = -1
+    let bestIou = iouAbove
+    for (let t = 0; t < truths.length; t++) {
+      const truth = truths[t]!
+      if (taken[t] === 1 || (sameClass && truth.class !== detection.class)) continue
+      const overlap = iou(truth.box, detection.box)
+      if (overlap > bestIou) {
+        best = t
+        bestIou = overlap
+      }
+    }
+    if (best < 0) continue
+    matched[d] = best
+    taken[best] = 1
+  }
+  return matched
+}
