@@ -84,7 +84,8 @@ export function httpRoutes(host: ModuleHost): HttpRoute[] {
       title: { zh: '启动计算', en: 'Start a computation' },
       role: 'operator',
       query: empty,
-      body: z.strictObject({ key: z.string().max(500).default('') }),
+      // Clients send nothing at all when there is no key.
+      body: z.strictObject({ key: z.string().max(500).default('') }).prefault({}),
       work: ({ params, body }) => {
         const m = of(params)
         const job = jobOf(m, params['job'] ?? '')

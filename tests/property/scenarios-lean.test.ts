@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { QEvent, VerdictResult } from '../../contracts/index.ts'
-import { openSql } from '../../traceability/store/open-sql.ts'
+import { openSql } from '../../traceability/index.ts'
 import { MODULES } from '../../scenarios/index.ts'
 import { binomialCdf, binomialSf, clopperPearson, pareto, wilson } from '../../scenarios/kernels/index.ts'
 import { lean } from '../../scenarios/lean/module.ts'

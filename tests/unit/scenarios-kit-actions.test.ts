@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { QEvent } from '../../contracts/index.ts'
-import { openSql } from '../../traceability/store/open-sql.ts'
+import { openSql } from '../../traceability/index.ts'
 import { allows, httpRoutes, ModuleHost, ROLES, type HttpResponse } from '../../scenarios/index.ts'
 import { parseCsv } from '../../scenarios/kit/csv.ts'
 import { inspected, MemoryLog, scratchDir } from '../suites/module-samples.ts'

@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { ErrorFact, QEvent } from '../../contracts/index.ts'
-import { openSql } from '../../traceability/store/open-sql.ts'
+import { openSql } from '../../traceability/index.ts'
 import { createModuleHost, ModuleHost, type HostOptions } from '../../scenarios/index.ts'
 import { inspected, MemoryLog, reviewed, scratchDir } from '../suites/module-samples.ts'
 import { MODULES } from './samples/scenario-modules.ts'
@@ -121,6 +121,15 @@ describe('following the log', () => {
     expect([other.module('counter').opened, seen(other)]).toEqual(['changed', 0])
     await other.drain()
     expect(seen(other)).toBe(4)
+  })
+
+  it('shows a module each event once, however often the log holds it', async () => {
+    const log = new MemoryLog().append([...parts(3), ...parts(3)])
+    const host = open({ log, modules: [{ slug: 'counter' }] })
+    await host.drain()
+    log.append(parts(2))
+    await host.drain()
+    expect([seen(host), host.status('counter').lag]).toEqual([3, 0])
   })
 
   it('keeps events with wrong data aside, visibly', async () => {

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openSql } from '../../traceability/store/open-sql.ts'
+import { openSql } from '../../traceability/index.ts'
 import { httpRoutes, ModuleHost, type HttpResponse } from '../../scenarios/index.ts'
 import { inspected, MemoryLog, scratchDir } from '../suites/module-samples.ts'
 import { MODULES } from './samples/scenario-modules.ts'
@@ -38,7 +38,10 @@ const post = (
   return route.handle({ params: { slug: 'worker', ...params }, query: {}, body, role, user: 'u' })
 }
 const start = async (job: string): Promise<{ state: string; error: string | null; ms: number | null }> => {
-  expect(await post('jobs/:job', { job }, {})).toMatchObject({ status: 200, body: { requested: true } })
+  expect(await post('jobs/:job', { job }, undefined)).toMatchObject({
+    status: 200,
+    body: { requested: true },
+  })
   await host.drain()
   const row = host
     .module('worker')

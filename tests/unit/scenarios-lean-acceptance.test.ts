@@ -1,5 +1,5 @@
 import type { QEvent } from '../../contracts/index.ts'
-import { openSql } from '../../traceability/store/open-sql.ts'
+import { openSql } from '../../traceability/index.ts'
 import { MODULES } from '../../scenarios/index.ts'
 import { lean } from '../../scenarios/lean/module.ts'
 import { inspected, inspectionId, reviewed, subgroups } from '../suites/module-samples.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { openSql } from '../../traceability/store/open-sql.ts'
+import { openSql } from '../../traceability/index.ts'
 import { MODULES } from '../../scenarios/index.ts'
 import { binomialSf, mulberry32 } from '../../scenarios/kernels/index.ts'
 import { phaseOne } from '../../scenarios/lean/limits-job.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { openSql } from '../../traceability/store/open-sql.ts'
+import { openSql } from '../../traceability/index.ts'
 import { MODULES } from '../../scenarios/index.ts'
 import { lean } from '../../scenarios/lean/module.ts'
 import { inspected, reviewed } from '../suites/module-samples.ts'
