@@ -62,21 +62,20 @@ export class Spool {
     return spool
   }
 
-  /** Entries not yet delivered. */
+  /** Entries not yet delivered, those being written included. */
   get count(): number {
     return this.#count
   }
 
   /** Resolves when the entry is synced to disk. @throws TRC_DISK_FULL, TRC_WRITE */
   async append(entry: SpoolEntry): Promise<void> {
-    let line: SpoolLine = { entry, image: null }
-    if (entry.op === 'capture' && entry.ask.image !== null) {
-      const image = `${entry.ask.record.inspectionId}.img`
-      await writeDurably(this.#dir, image, entry.ask.image)
-      line = { entry: { op: 'capture', ask: { record: entry.ask.record, image: null } }, image }
-    }
-    await this.#writer.append(`${JSON.stringify(line)}\n`)
     this.#count += 1
+    try {
+      await this.#keep(entry)
+    } catch (error) {
+      this.#count -= 1
+      throw error
+    }
   }
 
   /**
@@ -113,6 +112,16 @@ export class Spool {
 
   async close(): Promise<void> {
     await this.#writer.rotate()
+  }
+
+  async #keep(entry: SpoolEntry): Promise<void> {
+    let line: SpoolLine = { entry, image: null }
+    if (entry.op === 'capture' && entry.ask.image !== null) {
+      const image = `${entry.ask.record.inspectionId}.img`
+      await writeDurably(this.#dir, image, entry.ask.image)
+      line = { entry: { op: 'capture', ask: { record: entry.ask.record, image: null } }, image }
+    }
+    await this.#writer.append(`${JSON.stringify(line)}\n`)
   }
 
   /** The image file that is done with, null when there was none, or why the line was rejected. */

@@ -26,27 +26,32 @@ export class TwoPaths {
     if (this.behind > 0) {
       const first = await settled(viaSpool())
       if (first.ok) return this.#kept(first.value)
+      if (!isStorageError(first.error)) throw first.error
       return this.#lastResort(viaStore(), first.error)
     }
-    const asked = viaStore()
-    const answer = await withinMs(settled(asked), this.#afterMs)
-    if (answer?.ok === true) return this.#kept(answer.value)
-    if (answer === null) {
-      this.behind += 1
-      const over = (): void => void (this.behind -= 1)
-      asked.then(over, over)
-      const spooled = viaSpool()
-      spooled.catch(() => undefined)
-      const race = await Promise.any([asked, spooled]).catch(() => null)
-      if (race !== null) return this.#kept(race)
-      const why = await settled(spooled)
-      return this.#lastResort(asked, why.ok ? null : why.error)
-    }
+    const asked = settled(viaStore())
+    const answer = await withinMs(asked, this.#afterMs)
+    if (answer === null) return this.#late(asked, settled(viaSpool()))
+    if (answer.ok) return this.#kept(answer.value)
     if (!isStorageError(answer.error)) throw answer.error
     this.alarm(answer.error)
     const second = await settled(viaSpool())
     if (second.ok) return this.#kept(second.value)
-    throw this.#both(answer.error, second.error)
+    throw isStorageError(second.error) ? this.#both(answer.error, second.error) : second.error
+  }
+
+  /** Whichever keeps it first; the store may still answer in time. */
+  async #late<T>(asked: Promise<Settled<T>>, spooled: Promise<Settled<T>>): Promise<T> {
+    this.behind += 1
+    void asked.then(() => (this.behind -= 1))
+    const first = await Promise.race([asked, spooled])
+    if (first.ok) return this.#kept(first.value)
+    if (!isStorageError(first.error)) throw first.error
+    const spool = await spooled
+    if (spool.ok) return this.#kept(spool.value)
+    const store = await asked
+    if (store.ok) return this.#kept(store.value)
+    throw this.#both(store.error, spool.error)
   }
 
   async #lastResort<T>(asked: Promise<T>, spoolError: CodedError | null): Promise<T> {

@@ -1,0 +1,22 @@
+import { writeSync } from 'node:fs'
+import { openPartStore } from '../../../traceability/index.ts'
+import { context, failVerdict, gs1Code, passVerdict, RECIPE, request } from './traceability-requests.ts'
+
+// Judges parts as fast as the store takes them, eight at a time, and says which ones were acknowledged, until killed.
+const [, , dataDir = ''] = process.argv
+const store = await openPartStore({ dataDir, spoolAfterMs: 60_000 })
+const last = (await store.lastTrigger('st10')) ?? 0
+await store.closeInterrupted('st10', last + 1, RECIPE, context)
+let next = last + 1
+
+async function lane(): Promise<void> {
+  for (;;) {
+    const trigger = next++
+    const verdict = trigger % 3 === 0 ? failVerdict({ codes: [gs1Code(`S${trigger}`, 'L1')] }) : passVerdict()
+    const r = request(trigger, verdict)
+    void store.openTrigger({ station: 'st10', trigger, at: r.startedAt })
+    const ack = await store.capture(r)
+    writeSync(1, `${trigger} ${ack.inspectionId} ${ack.serial} ${ack.sequence}\n`)
+  }
+}
+await Promise.all(Array.from({ length: 8 }, lane))

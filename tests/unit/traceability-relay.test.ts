@@ -1,0 +1,131 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { QEvent } from '../../contracts/index.ts'
+import {
+  type EventSink,
+  openEventLog,
+  openPartStore,
+  openSql,
+  Relay,
+  type SqliteEventLog,
+  type TraceStore,
+  WebhookSink,
+} from '../../traceability/index.ts'
+import { passVerdict, request } from './samples/traceability-requests.ts'
+
+let dataDir: string
+let store: TraceStore
+let log: SqliteEventLog
+const open: { close(): unknown }[] = []
+
+beforeEach(async () => {
+  dataDir = mkdtempSync(join(tmpdir(), 'sightline-relay-'))
+  store = await openPartStore({ dataDir, spoolAfterMs: 20_000 })
+  log = openEventLog(dataDir, (l) => store.onAppend(l))
+})
+afterEach(async () => {
+  for (const o of open.splice(0).reverse()) await o.close()
+  log.close()
+  await store.close()
+  rmSync(dataDir, { recursive: true, force: true })
+})
+
+/** A receiver that answers with the next status of the list, then with 204. */
+async function receiver(
+  statuses: number[],
+): Promise<{ url: string; events: QEvent[]; requests: IncomingMessage[]; server: Server }> {
+  const events: QEvent[] = []
+  const requests: IncomingMessage[] = []
+  const server = createServer((req, res) => {
+    let body = ''
+    req.on('data', (d: Buffer) => (body += d.toString()))
+    req.on('end', () => {
+      requests.push(req)
+      const status = statuses.shift() ?? 204
+      if (status < 300) events.push(JSON.parse(body) as QEvent)
+      res.writeHead(status).end()
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  open.push({ close: () => server.close() })
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, events, requests, server }
+}
+
+function relay(sink: EventSink, attempts = 5): Relay {
+  const r = new Relay({ log, ledger: store, sink, attempts, firstRetryMs: 5, maxRetryMs: 20 })
+  open.push(r)
+  r.start()
+  return r
+}
+
+const triggers = (events: QEvent[]): number[] => events.map((e) => (e.data as { trigger: number }).trigger)
+
+describe('webhook relay', () => {
+  it('posts CloudEvents in structured mode, in order, as they are logged', async () => {
+    await store.capture(request(1, passVerdict()))
+    const { url, events, requests } = await receiver([])
+    const r = relay(new WebhookSink({ name: 'mes', url, token: 'secret' }))
+    await expect.poll(() => events.length).toBe(1)
+    await Promise.all([2, 3, 4].map((n) => store.capture(request(n, passVerdict()))))
+    await expect.poll(() => events.length).toBe(4)
+    expect(events).toEqual(log.read(0, 10).map((e) => e.event))
+    expect(requests[0]?.headers).toMatchObject({
+      'content-type': 'application/cloudevents+json; charset=utf-8',
+      authorization: 'Bearer secret',
+    })
+    await expect.poll(() => r.health()).toMatchObject({ position: 4, delivered: 4, dead: 0, retrying: null })
+  })
+
+  it('tries again after failures without letting later events pass', async () => {
+    const { url, events } = await receiver([503, 500, 429])
+    await Promise.all([1, 2, 3].map((n) => store.capture(request(n, passVerdict()))))
+    relay(new WebhookSink({ name: 'mes', url }))
+    await expect.poll(() => triggers(events)).toEqual([1, 2, 3])
+  })
+
+  it('sets an event aside with the reason when it is refused for good or too often', async () => {
+    // The first is wrong for the receiver; the second fails three times.
+    const { url, events } = await receiver([422, 500, 500, 500])
+    await Promise.all([1, 2, 3].map((n) => store.capture(request(n, passVerdict()))))
+    const r = relay(new WebhookSink({ name: 'mes', url }), 3)
+    await expect.poll(() => r.health().position).toBe(3)
+    expect(triggers(events)).toEqual([3])
+    expect(r.health()).toMatchObject({ delivered: 1, dead: 2 })
+    const db = openSql(join(dataDir, 'trace.db'), { synchronous: 'normal', readOnly: true })
+    const letters = db.all('select sink, position, state, attempts, reason from outbox order by position')
+    db.close()
+    expect(letters).toEqual([
+      { sink: 'sink:mes', position: 1, state: 'dead', attempts: 1, reason: `HTTP 422 from ${url}` },
+      { sink: 'sink:mes', position: 2, state: 'dead', attempts: 3, reason: `HTTP 500 from ${url}` },
+    ])
+  })
+
+  it('goes on from its cursor after a restart and replays from a position on demand', async () => {
+    const { url, events } = await receiver([])
+    await Promise.all([1, 2, 3].map((n) => store.capture(request(n, passVerdict()))))
+    const first = relay(new WebhookSink({ name: 'mes', url }))
+    await expect.poll(() => first.health().position).toBe(3)
+    await first.close()
+    await store.capture(request(4, passVerdict()))
+    const second = relay(new WebhookSink({ name: 'mes', url }))
+    await expect.poll(() => second.health().position).toBe(4)
+    expect(triggers(events)).toEqual([1, 2, 3, 4])
+    second.replayFrom(1)
+    await expect.poll(() => triggers(events)).toEqual([1, 2, 3, 4, 2, 3, 4])
+  })
+
+  it('survives a receiver that is away', async () => {
+    const { url, server, events } = await receiver([])
+    const port = (server.address() as AddressInfo).port
+    await new Promise((resolve) => server.close(resolve))
+    await store.capture(request(1, passVerdict()))
+    const r = relay(new WebhookSink({ name: 'mes', url }), 1_000)
+    await expect.poll(() => r.health().retrying?.reason ?? '').toMatch(/ECONNREFUSED/)
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+    await expect.poll(() => events.length, { timeout: 10_000 }).toBe(1)
+  })
+})

@@ -1,0 +1,261 @@
+import { execFileSync } from 'node:child_process'
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { CodedError } from '../../contracts/index.ts'
+import { openEventLog, openPartStore, openSql, openTraceQuery } from '../../traceability/index.ts'
+import { at, failVerdict, gs1Code, passVerdict, request } from './samples/traceability-requests.ts'
+
+let dataDir: string
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'sightline-spool-'))
+})
+afterEach(() => rmSync(dataDir, { recursive: true, force: true }))
+
+const triggersIn = (): number[] => {
+  const log = openEventLog(dataDir)
+  const all = log.read(0, 10_000).filter((e) => e.event.type === 'qe.inspection.completed.v1')
+  log.close()
+  return all.map((e) => (e.event.data as { trigger: number }).trigger).sort((a, b) => a - b)
+}
+/** On a busy machine even the first request may have been late. */
+const calm = (store: Awaited<ReturnType<typeof openPartStore>>): Promise<void> =>
+  expect
+    .poll(() => store.health(), { timeout: 15_000, interval: 20 })
+    .toMatchObject({ state: 'ok', spooled: 0 })
+const spoolFiles = (): string[] => readdirSync(join(dataDir, 'spool'))
+
+describe('a store that is late', () => {
+  it('is bypassed by the spool and caught up exactly once', async () => {
+    const alarms: CodedError[] = []
+    const store = await openPartStore({
+      dataDir,
+      spoolAfterMs: 80,
+      drainEveryMs: 50,
+      onAlarm: (e) => alarms.push(e),
+    })
+    await store.capture(request(1, passVerdict()))
+    await calm(store)
+    // Another program holds the write lock, as a backup tool might.
+    const other = openSql(join(dataDir, 'trace.db'), { synchronous: 'full' })
+    other.exec('begin immediate')
+    const asked = performance.now()
+    const ack = await store.capture(request(2, failVerdict({ codes: [gs1Code('A2')] })))
+    expect(ack).toMatchObject({ durable: 'spool', serial: 'A2', sequence: null })
+    expect(performance.now() - asked).toBeLessThan(1_500)
+    expect(store.health()).toMatchObject({ state: 'spooling', spooled: 1 })
+    // The next ones do not wait for the store at all.
+    const acks = await Promise.all([3, 4, 5].map((n) => store.capture(request(n, passVerdict()))))
+    expect(acks.map((a) => a.durable)).toEqual(['spool', 'spool', 'spool'])
+    await store.openTrigger({ station: 'st10', trigger: 6, at: at(6) })
+    expect(store.health().spooled).toBe(5)
+    expect(alarms.some((a) => a.code === 'TRC_SPOOLED')).toBe(true)
+    other.exec('rollback')
+    other.close()
+    await calm(store)
+    expect(await store.balance()).toEqual([
+      { station: 'st10', triggers: 6, verdicts: 5, noVerdicts: 0, open: 1, closed: true },
+    ])
+    await store.close()
+    expect(triggersIn()).toEqual([1, 2, 3, 4, 5])
+    expect(spoolFiles()).toEqual([])
+    const query = openTraceQuery(dataDir)
+    const [row] = (await query.bySerial('A2'))?.inspections ?? []
+    // PGM header and the eight pixels of the sample.
+    expect((await query.imageBytes(row?.image?.sha256 ?? '')).bytes).toEqual(
+      Buffer.concat([Buffer.from('P5\n4 2\n255\n'), Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 2)]),
+    )
+    query.close()
+  })
+
+  it('is caught up at the next start, before anything is counted', async () => {
+    const first = await openPartStore({ dataDir, spoolAfterMs: 50, drainEveryMs: 60_000 })
+    const other = openSql(join(dataDir, 'trace.db'), { synchronous: 'full' })
+    other.exec('begin immediate')
+    // The store gives up waiting for the lock after 2 s; the records stay in the spool.
+    await Promise.all([1, 2].map((n) => first.capture(request(n, passVerdict()))))
+    await expect.poll(() => first.health().queued, { timeout: 15_000 }).toBe(0)
+    await first.close()
+    other.exec('rollback')
+    other.close()
+    // A crash in mid-write leaves half a line, and an image that no line names.
+    const [file = ''] = spoolFiles().filter((f) => f.endsWith('.jsonl'))
+    appendFileSync(join(dataDir, 'spool', file), '{"entry":{"op":"capt')
+    writeFileSync(join(dataDir, 'spool', 'orphan.img'), 'x')
+
+    const second = await openPartStore({ dataDir })
+    expect(await second.lastTrigger('st10')).toBe(2)
+    expect(second.health()).toMatchObject({ state: 'ok', spooled: 0 })
+    await second.close()
+    expect(triggersIn()).toEqual([1, 2])
+    expect(spoolFiles()).toEqual(['rejected.jsonl'])
+    expect(readFileSync(join(dataDir, 'spool/rejected.jsonl'), 'utf8')).toContain('cut off by a crash')
+  })
+
+  it('keeps a spooled record that contradicts a stored one, with the reason', async () => {
+    const alarms: CodedError[] = []
+    const store = await openPartStore({
+      dataDir,
+      spoolAfterMs: 60,
+      drainEveryMs: 50,
+      onAlarm: (e) => alarms.push(e),
+    })
+    await store.capture(request(1, passVerdict()))
+    await calm(store)
+    const other = openSql(join(dataDir, 'trace.db'), { synchronous: 'full' })
+    other.exec('begin immediate')
+    expect((await store.capture(request(1, failVerdict()))).durable).toBe('spool')
+    other.exec('rollback')
+    other.close()
+    await expect.poll(() => store.health().spooled, { timeout: 15_000 }).toBe(0)
+    expect(alarms.some((a) => a.code === 'TRC_DUPLICATE')).toBe(true)
+    await store.close()
+    expect(readFileSync(join(dataDir, 'spool/rejected.jsonl'), 'utf8')).toContain('TRC_DUPLICATE')
+    expect(spoolFiles().filter((f) => f.endsWith('.img'))).toHaveLength(1)
+    expect(triggersIn()).toEqual([1])
+  })
+
+  it('does not spool what the store would refuse for its content', async () => {
+    const store = await openPartStore({ dataDir, spoolAfterMs: 50 })
+    const other = openSql(join(dataDir, 'trace.db'), { synchronous: 'full' })
+    other.exec('begin immediate')
+    const bad = request(1, passVerdict(), { endedAt: 'never' })
+    await expect(store.capture(bad)).rejects.toMatchObject({ code: 'EVT_SCHEMA' })
+    expect(store.health().spooled).toBe(0)
+    other.exec('rollback')
+    other.close()
+    await store.close()
+  })
+})
+
+const isRoot = process.getuid?.() === 0
+
+function mounted(dir: string): boolean {
+  if (!isRoot || process.platform !== 'linux') return false
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', dir], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+const canMount = ((): boolean => {
+  const dir = mkdtempSync(join(tmpdir(), 'sightline-mount-'))
+  const ok = mounted(dir)
+  if (ok) execFileSync('umount', [dir])
+  rmSync(dir, { recursive: true, force: true })
+  return ok
+})()
+
+describe.skipIf(!canMount)('a full disk (needs root and a tmpfs of 2 MB)', () => {
+  let small: string
+  beforeEach(() => {
+    small = join(dataDir, 'small')
+    mkdirSync(small)
+    mounted(small)
+  })
+  afterEach(() => execFileSync('umount', [small]))
+
+  it('sends records to a spool on another disk, and drains it when there is room again', async () => {
+    writeFileSync(join(small, 'ballast'), Buffer.alloc(900_000))
+    const spoolDir = join(dataDir, 'other-disk')
+    const store = await openPartStore({ dataDir: small, spoolDir, drainEveryMs: 50, spoolAfterMs: 20_000 })
+    const durable: string[] = []
+    let n = 0
+    while (!durable.includes('spool') && n < 3_000) {
+      n += 1
+      const image = Uint8Array.from({ length: 8 }, () => Math.floor(Math.random() * 256))
+      durable.push((await store.capture(request(n, failVerdict(), { image }))).durable)
+    }
+    expect(durable).toContain('spool')
+    expect(durable[0]).toBe('store')
+    expect(store.health()).toMatchObject({
+      state: 'spooling',
+      lastError: expect.stringContaining('TRC_DISK_FULL'),
+    })
+    rmSync(join(small, 'ballast'))
+    await expect.poll(() => store.health().spooled, { timeout: 20_000, interval: 50 }).toBe(0)
+    const after = await store.capture(request(n + 1, passVerdict()))
+    expect(after.durable).toBe('store')
+    expect((await store.balance())[0]).toMatchObject({ triggers: n + 1, verdicts: n + 1, closed: true })
+    await store.close()
+  })
+
+  it('rejects the capture when both paths are full, so that the part is held, and loses no acknowledged one', async () => {
+    const store = await openPartStore({ dataDir: small, drainEveryMs: 60_000, spoolAfterMs: 20_000 })
+    const acks = new Set<number>()
+    let refusal: CodedError | null = null
+    for (let n = 1; n <= 400 && refusal === null; n++) {
+      const image = Uint8Array.from({ length: 200 * 100 }, () => Math.floor(Math.random() * 256))
+      const r = request(n, passVerdict(), { image })
+      if (r.meta) r.meta.format = { kind: 'raw', pixel: 'mono8', widthPx: 200, heightPx: 100 }
+      await store.capture(r).then(
+        () => acks.add(n),
+        (e: CodedError) => (refusal = e),
+      )
+    }
+    expect(refusal).toMatchObject({ code: 'TRC_DISK_FULL' })
+    expect(store.health()).toMatchObject({ state: 'failed' })
+    await store.close()
+    // Room again: everything acknowledged is there after the restart.
+    execFileSync('mount', ['-o', 'remount,size=16m', small])
+    const again = await openPartStore({ dataDir: small })
+    expect((await again.balance())[0]).toMatchObject({ verdicts: acks.size })
+    await again.close()
+  })
+})
+
+describe('a directory that cannot be written', () => {
+  it.skipIf(isRoot)('refuses to open (skipped for root, whom no mode stops)', async () => {
+    chmodSync(dataDir, 0o500)
+    await expect(openPartStore({ dataDir })).rejects.toMatchObject({ code: 'TRC_OPEN' })
+    chmodSync(dataDir, 0o700)
+  })
+
+  it.skipIf(!canMount)('refuses to open on a read-only mount (needs root)', async () => {
+    const dir = join(dataDir, 'ro')
+    mkdirSync(dir)
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'ro', 'tmpfs', dir])
+    try {
+      await expect(openPartStore({ dataDir: dir })).rejects.toMatchObject({ code: 'TRC_OPEN' })
+    } finally {
+      execFileSync('umount', [dir])
+    }
+  })
+
+  it('refuses a path where a file stands', async () => {
+    writeFileSync(join(dataDir, 'file'), '')
+    await expect(openPartStore({ dataDir: join(dataDir, 'file') })).rejects.toMatchObject({
+      code: 'TRC_OPEN',
+    })
+  })
+
+  it('refuses a damaged database', async () => {
+    writeFileSync(
+      join(dataDir, 'trace.db'),
+      'no database at all, but long enough to have a header. '.repeat(50),
+    )
+    await expect(openPartStore({ dataDir })).rejects.toMatchObject({ code: 'TRC_OPEN' })
+  })
+
+  it('refuses a log whose tree does not fit its events', async () => {
+    const store = await openPartStore({ dataDir })
+    await store.capture(request(1, passVerdict()))
+    await store.close()
+    const db = openSql(join(dataDir, 'trace.db'), { synchronous: 'full' })
+    db.run('update log_tree set root = zeroblob(32)')
+    db.close()
+    await expect(openPartStore({ dataDir })).rejects.toMatchObject({ code: 'TRC_OPEN' })
+  })
+})
