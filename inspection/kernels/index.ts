@@ -10,3 +10,4 @@ export { dropAlpha, firstTransparent, greyToRgb, rgbToGrey } from './rgb-grey.ke
 export { addSharpness, SHARPNESS_NUMBERS } from './sharpness.kernel.ts'
 export { maskAtLeast, maskAtMost, otsuLevel } from './threshold.kernel.ts'
 export { cropRotated, sampleGrey, warpRigid } from './warp.kernel.ts'
+export { invertGrey } from './invert.kernel.ts'

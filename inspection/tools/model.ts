@@ -1,4 +1,5 @@
 import { CodedError } from '../../contracts/index.ts'
+import { invertGrey } from '../kernels/index.ts'
 import type { ModelOutput, Pixels } from '../../models/index.ts'
 import { encodeMap } from '../pipeline/score-map.ts'
 import { paint, roiOf, toolArea } from '../pipeline/roi.ts'
@@ -35,7 +36,8 @@ export const model: Tool<'model@1'> = {
       use: spec.use,
       model: runner,
       async run({ image, golden }) {
-        const output = await runner.run(inputOf(image.pixels, pair ? golden : null, banned), options)
+        const shown = inputOf(image.pixels, pair ? golden : null, banned)
+        const output = await runner.run(spec.invert ? inverted(shown) : shown, options)
         assertFinite(numbersOf(output), 'MDL_OUTPUT', spec.id)
         const findings = output.findings
           .filter((f) => area.allows(f.box))
@@ -51,11 +53,22 @@ export const model: Tool<'model@1'> = {
   },
 }
 
-function inputOf(
-  pixels: Pixels,
-  golden: ToolInput['golden'],
-  banned: Uint8Array | null,
-): { image: Pixels; template?: Pixels } {
+interface ModelInput {
+  image: Pixels
+  template?: Pixels
+}
+
+/** The other polarity of both images. */
+function inverted({ image, template }: ModelInput): ModelInput {
+  const turn = (p: Pixels): Pixels => {
+    const data = new Uint8Array(p.data.length)
+    invertGrey(p.data, data)
+    return { ...p, data }
+  }
+  return { image: turn(image), ...(template ? { template: turn(template) } : {}) }
+}
+
+function inputOf(pixels: Pixels, golden: ToolInput['golden'], banned: Uint8Array | null): ModelInput {
   if (!golden) return { image: pixels }
   const template = golden.pixels
   if (!banned) return { image: pixels, template }

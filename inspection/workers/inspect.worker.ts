@@ -1,0 +1,5 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import type { WorkerSetup } from './messages.ts'
+import { serveJobs } from './serve-jobs.ts'
+
+if (parentPort) serveJobs(parentPort, workerData as WorkerSetup)

@@ -1,0 +1,276 @@
+import {
+  CodedError,
+  type InspectJob,
+  type InspectOutcome,
+  type Inspector,
+  type InspectorHealth,
+  type LateOutcome,
+  monoMs,
+} from '../../contracts/index.ts'
+import type { ModelSetup, RecipeSource } from '../pipeline/index.ts'
+import { type Canary, canaryJob, canaryProblem } from './canary.ts'
+import { DeadlineQueue } from './deadline-queue.ts'
+import type { PreparedFacts } from './messages.ts'
+import { Ticket } from './ticket.ts'
+import { WorkerSeat } from './worker-seat.ts'
+
+export interface LocalInspectorOptions {
+  workers: number
+  /** Frame pool, in slot order; empty when all jobs bring their bytes. */
+  buffers: readonly SharedArrayBuffer[]
+  recipes: readonly RecipeSource[]
+  models: ModelSetup
+  /** Jobs waiting at most; beyond, the one with the latest deadline is an `overload` no-verdict. */
+  queueBound?: number
+  restart?: { max: number; withinMs: number }
+  /** A worker that answers nothing this long past the deadline is replaced; default 10 budgets, 1 to 30 s. */
+  stuckAfterMs?: number
+  /** Frames with a known answer, judged by every worker before `start` resolves. */
+  canaries?: readonly Canary[]
+  entry?: URL
+}
+
+const idOf = ({ recipe }: RecipeSource): string => `${recipe.recipe}@${recipe.version}`
+
+/** Judges frames on worker threads of this process; see Inspector. */
+export class LocalInspector implements Inspector {
+  readonly #options: LocalInspectorOptions
+  readonly #recipes = new Map<string, RecipeSource>()
+  readonly #facts = new Map<string, PreparedFacts>()
+  readonly #seats: WorkerSeat[]
+  readonly #queue: DeadlineQueue<Ticket>
+  readonly #running = new Map<Ticket, { seat: WorkerSeat; life: number }>()
+  /** Work for one certain seat, before any frame. */
+  readonly #reserved = new Map<WorkerSeat, (() => void)[]>()
+  readonly #watch: NodeJS.Timeout
+  #completed = 0
+  #failed = 0
+  #closed = false
+
+  private constructor(options: LocalInspectorOptions) {
+    this.#options = options
+    this.#queue = new DeadlineQueue(options.queueBound ?? 256)
+    for (const source of options.recipes) this.#recipes.set(idOf(source), source)
+    this.#seats = Array.from(
+      { length: options.workers },
+      (_, i) =>
+        new WorkerSeat({
+          entry: options.entry ?? new URL('./inspect.worker.ts', import.meta.url),
+          setup: { name: `local/${i}`, buffers: options.buffers, models: options.models },
+          recipes: this.#recipes,
+          restart: options.restart ?? { max: 5, withinMs: 60_000 },
+          abandonMs: 5_000,
+          onPrepared: (facts) => this.#facts.set(facts.recipe, facts),
+          onIdle: () => this.#assign(),
+        }),
+    )
+    this.#watch = setInterval(() => this.#replaceStuck(), 200)
+    this.#watch.unref()
+  }
+
+  /**
+   * Resolves when every worker has loaded every recipe, run it once, and judged the canaries right.
+   *
+   * @throws CFG_*, MDL_*, INS_* of the first recipe that does not load; INS_CANARY; no thread is left then
+   */
+  static async start(options: LocalInspectorOptions): Promise<LocalInspector> {
+    const inspector = new LocalInspector(options)
+    const opened = await Promise.allSettled(inspector.#seats.map((seat) => seat.open()))
+    try {
+      for (const result of opened) if (result.status === 'rejected') throw result.reason
+      await inspector.selfTest()
+    } catch (error) {
+      await inspector.close()
+      throw error
+    }
+    return inspector
+  }
+
+  inspect(job: InspectJob): { outcome: Promise<InspectOutcome>; settled: Promise<LateOutcome | null> } {
+    const facts = this.#facts.get(job.recipe)
+    const ticket = new Ticket(job, {
+      id: job.recipe,
+      sha256: facts?.sha256 ?? '0'.repeat(64),
+      models: facts?.models ?? [],
+    })
+    void ticket.outcome.then(() => (ticket.judged ? this.#completed++ : this.#failed++))
+    if (this.#closed) this.#drop(ticket, 'interrupted', 'the inspector is closed')
+    else if (!facts) this.#drop(ticket, 'tool', job.recipe, 'prepare the recipe first')
+    else if (ticket.deadlineMs <= monoMs())
+      this.#drop(ticket, 'deadline', 'the deadline had passed on arrival')
+    else if (this.#seats.every((s) => s.state === 'failed'))
+      this.#drop(ticket, 'worker-lost', this.#noWorkers())
+    else {
+      ticket.onDeadline(() => this.#expire(ticket))
+      const evicted = this.#queue.push(ticket)
+      if (evicted)
+        this.#drop(evicted, 'overload', `${this.#queue.length} jobs waiting`, 'slow down or add workers')
+      this.#assign()
+    }
+    return { outcome: ticket.outcome, settled: ticket.settled }
+  }
+
+  /**
+   * Loads a recipe into every worker, one after the other, so that the others go on judging. Jobs may name it when
+   * this resolves; a changeover prepares, then switches, then retires.
+   *
+   * @throws what the first worker threw; the recipe is unknown then
+   */
+  async prepare(source: RecipeSource): Promise<void> {
+    const id = idOf(source)
+    const before = this.#recipes.get(id)
+    this.#recipes.set(id, source)
+    try {
+      for (const seat of this.#seats) await this.#onSeat(seat, () => seat.prepare(source))
+    } catch (error) {
+      if (before) this.#recipes.set(id, before)
+      else {
+        this.#recipes.delete(id)
+        this.#facts.delete(id)
+      }
+      throw error
+    }
+  }
+
+  /** Frees a recipe in every worker. Jobs that name it afterwards are no-verdicts. */
+  async retire(recipe: string): Promise<void> {
+    this.#recipes.delete(recipe)
+    this.#facts.delete(recipe)
+    for (const seat of this.#seats) await this.#onSeat(seat, () => seat.retire(recipe))
+  }
+
+  /**
+   * Every worker judges every canary.
+   *
+   * @throws INS_CANARY naming worker, canary and difference
+   */
+  async selfTest(): Promise<void> {
+    for (const canary of this.#options.canaries ?? []) {
+      for (const seat of this.#seats) {
+        const judged = await this.#onSeat(seat, () => seat.judge(canaryJob(canary), 0))
+        const problem = judged && canaryProblem(canary, judged)
+        if (problem) throw new CodedError('INS_CANARY', { path: `${seat.name}, ${canary.name}`, ...problem })
+      }
+    }
+  }
+
+  /** Ends a worker in whatever it does and starts another: for supervisors. */
+  recycle(worker: number): void {
+    this.#seats[worker]?.recycle('ended from outside')
+  }
+
+  health(): InspectorHealth {
+    const alive = this.#seats.filter((s) => s.state === 'idle' || s.state === 'busy')
+    const facts = [...this.#facts.values()]
+    const lost = this.#seats.length - alive.length
+    const providers = [...new Set(facts.flatMap((f) => f.models.map((m) => m.provider)))]
+    return {
+      mode: 'local',
+      workers: alive.length,
+      busy: this.#running.size,
+      queued: this.#queue.length,
+      completed: this.#completed,
+      failed: this.#failed,
+      restarts: this.#seats.reduce((sum, s) => sum + s.restarts, 0),
+      provider: providers.join('+') || 'none',
+      degraded:
+        lost > 0 && !this.#closed
+          ? `${lost} of ${this.#seats.length} workers are down: ${this.#noWorkers()}`
+          : (facts.find((f) => f.degraded !== null)?.degraded ?? null),
+    }
+  }
+
+  /** Waits for frames being judged, up to the grace; those still waiting are `interrupted`. */
+  async close(graceMs = 5_000): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    clearInterval(this.#watch)
+    for (let t = this.#queue.shift(); t; t = this.#queue.shift())
+      this.#drop(t, 'interrupted', 'the inspector was closed')
+    const running = [...this.#running.keys()]
+    let timer: NodeJS.Timeout | undefined
+    const grace = new Promise((resolve) => (timer = setTimeout(resolve, graceMs)))
+    await Promise.race([Promise.all(running.map((t) => t.settled)), grace])
+    clearTimeout(timer)
+    await Promise.all(this.#seats.map((s) => s.close(1_000)))
+  }
+
+  #assign(): void {
+    for (const seat of this.#seats) {
+      if (seat.state !== 'idle') continue
+      const reserved = this.#reserved.get(seat)?.shift()
+      const ticket = reserved ? undefined : this.#queue.shift()
+      // Both make the seat busy before they first wait.
+      if (reserved) reserved()
+      else if (ticket) void this.#run(seat, ticket)
+    }
+    for (const seat of this.#seats) {
+      if (seat.state !== 'failed' && seat.state !== 'closed') continue
+      for (const reserved of this.#reserved.get(seat)?.splice(0) ?? []) reserved()
+    }
+    if (this.#seats.every((s) => s.state === 'failed')) {
+      for (let t = this.#queue.shift(); t; t = this.#queue.shift())
+        this.#drop(t, 'worker-lost', this.#noWorkers())
+    }
+  }
+
+  async #run(seat: WorkerSeat, ticket: Ticket): Promise<void> {
+    ticket.runningOn = seat.name
+    this.#running.set(ticket, { seat, life: seat.life })
+    const result = await seat.judge(ticket.job, monoMs() - ticket.startedMs).catch((e: CodedError) => e)
+    this.#running.delete(ticket)
+    ticket.runningOn = null
+    if (!(result instanceof CodedError)) ticket.finish(result)
+    else if (this.#closed) this.#drop(ticket, 'interrupted', 'the inspector was closed')
+    else if (!ticket.given && ticket.losses === 0 && monoMs() < ticket.deadlineMs) {
+      ticket.losses += 1
+      this.#queue.putBack(ticket)
+    } else this.#drop(ticket, 'worker-lost', result.detail.actual ?? result.message)
+    this.#assign()
+  }
+
+  #expire(ticket: Ticket): void {
+    if (ticket.given) return
+    const waiting = this.#queue.remove(ticket)
+    const where = waiting
+      ? 'it was still waiting for a worker'
+      : `${ticket.runningOn ?? 'a worker'} was judging it`
+    if (ticket.losses > 0)
+      ticket.giveUp('worker-lost', 'a worker died with it, and there was no time for another try')
+    else ticket.giveUp('deadline', where)
+    if (waiting) ticket.release()
+  }
+
+  /** Ends a ticket that no worker has. */
+  #drop(ticket: Ticket, reason: Parameters<Ticket['giveUp']>[0], actual: string, hint?: string): void {
+    ticket.giveUp(reason, actual, hint)
+    ticket.release()
+  }
+
+  /** Runs `work` on a seat between two frames; a seat that has failed is passed over. */
+  #onSeat<T>(seat: WorkerSeat, work: () => Promise<T>): Promise<T | undefined> {
+    return new Promise((resolve, reject) => {
+      const list = this.#reserved.get(seat) ?? []
+      this.#reserved.set(seat, list)
+      list.push(() => {
+        if (seat.state === 'idle') work().then(resolve, reject)
+        else resolve(undefined)
+      })
+      this.#assign()
+    })
+  }
+
+  #replaceStuck(): void {
+    const now = monoMs()
+    for (const [ticket, { seat, life }] of this.#running) {
+      const budget = ticket.deadlineMs - ticket.job.meta.triggeredAtMs
+      const after = this.#options.stuckAfterMs ?? Math.min(30_000, Math.max(1_000, 10 * budget))
+      if (seat.life === life && now > ticket.deadlineMs + after)
+        seat.recycle(`it did not answer for ${after} ms after the deadline`)
+    }
+  }
+
+  #noWorkers(): string {
+    return this.#seats.find((s) => s.lastError !== null)?.lastError ?? 'starting'
+  }
+}

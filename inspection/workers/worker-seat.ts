@@ -1,0 +1,169 @@
+import { asCoded, type CodedError, type InspectJob, type InspectOutcome } from '../../contracts/index.ts'
+import type { RecipeSource } from '../pipeline/index.ts'
+import type { PreparedFacts, WorkerSetup } from './messages.ts'
+import { WorkerThread } from './worker-thread.ts'
+
+export interface SeatOptions {
+  entry: URL
+  setup: WorkerSetup
+  /** Recipes a new thread must have before it gets jobs; read when it starts. */
+  recipes: ReadonlyMap<string, RecipeSource>
+  restart: { max: number; withinMs: number }
+  /** How long a terminated thread may hang in native code before it is given up. */
+  abandonMs: number
+  onPrepared(facts: PreparedFacts): void
+  /** The seat is free for work. */
+  onIdle(): void
+}
+
+export type SeatState = 'starting' | 'idle' | 'busy' | 'failed' | 'closed'
+
+/** A place for one worker thread; a lost thread is replaced until the restart budget is used up. */
+export class WorkerSeat {
+  readonly name: string
+  state: SeatState = 'starting'
+  restarts = 0
+  /** Counts threads: a job belongs to the life in which it began. */
+  life = 0
+  lastError: string | null = null
+  readonly #options: SeatOptions
+  readonly #losses: number[] = []
+  #thread: WorkerThread | null = null
+  #opened = false
+
+  constructor(options: SeatOptions) {
+    this.#options = options
+    this.name = options.setup.name
+  }
+
+  /** Starts the first thread. @throws what its recipes threw; then the seat is closed */
+  async open(): Promise<void> {
+    const failed = await this.#start()
+    this.#opened = true
+    if (!failed) return
+    this.state = 'closed'
+    throw failed
+  }
+
+  /** @throws INS_WORKER_LOST when the thread ended before it answered */
+  async judge(job: InspectJob, queueMs: number): Promise<InspectOutcome> {
+    const answer = await this.#exclusive((thread) => thread.ask({ kind: 'judge', job, queueMs }))
+    if ('outcome' in answer) return answer.outcome
+    throw asCoded('an answer without an outcome', 'INS_TOOL')
+  }
+
+  async prepare(source: RecipeSource): Promise<void> {
+    await this.#exclusive((thread) => this.#prepareIn(thread, source))
+  }
+
+  async retire(recipe: string): Promise<void> {
+    await this.#exclusive((thread) => thread.ask({ kind: 'retire', recipe }))
+  }
+
+  /** Ends the thread, whatever it does, and starts another one. */
+  recycle(why: string): void {
+    const thread = this.#thread
+    if (!thread || this.state === 'closed') return
+    thread.terminate(why)
+    setTimeout(() => {
+      if (this.#thread === thread) this.#replace(`${why}; it hangs in native code: restart the program soon`)
+    }, this.#options.abandonMs).unref()
+  }
+
+  async close(graceMs: number): Promise<void> {
+    this.state = 'closed'
+    const thread = this.#thread
+    this.#thread = null
+    if (!thread) return
+    thread.ask({ kind: 'close' }).catch(() => undefined)
+    const timer = setTimeout(() => thread.terminate('closed'), graceMs)
+    let hung: NodeJS.Timeout | undefined
+    const given = new Promise((resolve) => (hung = setTimeout(resolve, graceMs + this.#options.abandonMs)))
+    await Promise.race([thread.exited, given])
+    clearTimeout(timer)
+    clearTimeout(hung)
+  }
+
+  /** Runs one request alone; the seat must be idle. */
+  async #exclusive<T>(work: (thread: WorkerThread) => Promise<T>): Promise<T> {
+    const thread = this.#thread
+    if (!thread || this.state !== 'idle') throw asCoded('no worker thread', 'INS_WORKER_LOST')
+    this.state = 'busy'
+    try {
+      return await work(thread)
+    } finally {
+      if (this.#thread === thread && this.#isBusy()) this.#becomeIdle()
+    }
+  }
+
+  /** Apart, because the compiler believes that nothing changes the state during an await. */
+  #isBusy(): boolean {
+    return this.state === 'busy'
+  }
+
+  async #prepareIn(thread: WorkerThread, source: RecipeSource): Promise<void> {
+    const answer = await thread.ask({ kind: 'prepare', source })
+    if ('prepared' in answer) this.#options.onPrepared(answer.prepared)
+  }
+
+  /** Null when the thread is ready; else why not. */
+  async #start(): Promise<CodedError | null> {
+    this.state = 'starting'
+    this.life += 1
+    const thread = new WorkerThread(this.#options.entry, this.#options.setup)
+    this.#thread = thread
+    let failed: CodedError | null = null
+    try {
+      await thread.ready
+      const loaded = new Set<RecipeSource>()
+      // A recipe may be added while another one loads.
+      for (let next = this.#missing(loaded); next; next = this.#missing(loaded)) {
+        await this.#prepareIn(thread, next)
+        loaded.add(next)
+      }
+    } catch (error) {
+      failed = asCoded(error, 'INS_WORKER_LOST')
+      this.lastError = failed.message
+      thread.terminate(failed.message)
+    }
+    void thread.exited.then(() => {
+      if (this.#thread === thread) this.#replace(thread.lastError)
+    })
+    if (!failed && this.#thread === thread) this.#becomeIdle()
+    return failed
+  }
+
+  #missing(loaded: ReadonlySet<RecipeSource>): RecipeSource | undefined {
+    return [...this.#options.recipes.values()].find((source) => !loaded.has(source))
+  }
+
+  #replace(why: string): void {
+    this.#thread = null
+    this.lastError = why
+    if (this.state === 'closed' || !this.#opened) return
+    const { max, withinMs } = this.#options.restart
+    const now = performance.now()
+    this.#losses.push(now)
+    while ((this.#losses[0] ?? now) < now - withinMs) this.#losses.shift()
+    if (this.#losses.length > max) {
+      this.state = 'failed'
+      this.#options.onIdle()
+      return
+    }
+    this.restarts += 1
+    this.state = 'starting'
+    // The first replacement is immediate; a thread that keeps dying must not eat the processor.
+    const n = this.#losses.length
+    setTimeout(
+      () => {
+        if (this.state === 'starting') void this.#start()
+      },
+      n < 2 ? 0 : Math.min(2_000, 50 * 2 ** n),
+    )
+  }
+
+  #becomeIdle(): void {
+    this.state = 'idle'
+    this.#options.onIdle()
+  }
+}

@@ -1,0 +1,84 @@
+import type { Worker } from 'node:worker_threads'
+import { CodedError, type ErrorCode, spawnWorker } from '../../contracts/index.ts'
+import type { Answer, Numbered, Request, WorkerSetup } from './messages.ts'
+
+type Good = Extract<Answer, { ok: true }>
+
+interface Waiting {
+  resolve(answer: Good): void
+  reject(error: CodedError): void
+}
+
+/**
+ * One life of one worker thread: numbered requests, each answered or rejected with INS_WORKER_LOST when the thread
+ * ends. A thread counts as ended when it has exited, since native code may read borrowed pixels until then.
+ */
+export class WorkerThread {
+  readonly ready: Promise<unknown>
+  readonly exited: Promise<void>
+  readonly #worker: Worker
+  readonly #waiting = new Map<number, Waiting>()
+  #n = 0
+  #ended = false
+  #lastError = 'it ended without an error'
+
+  constructor(entry: URL, setup: WorkerSetup) {
+    this.#worker = spawnWorker(entry, { workerData: setup, name: setup.name })
+    this.ready = new Promise<Good>((resolve, reject) => this.#waiting.set(0, { resolve, reject }))
+    this.ready.catch(() => undefined)
+    this.#worker.on('message', ({ n, body }: Numbered<Answer>) => this.#answered(n, body))
+    this.#worker.on('messageerror', (error) => (this.#lastError = error.message))
+    this.#worker.on('error', (error) => (this.#lastError = String((error as Error).message ?? error)))
+    this.exited = new Promise((resolve) => {
+      this.#worker.on('exit', () => {
+        this.#lost()
+        resolve()
+      })
+    })
+  }
+
+  /** @throws the worker's own CodedError; INS_WORKER_LOST when the thread ends first */
+  ask(body: Request): Promise<Good> {
+    if (this.#ended) return Promise.reject(this.#lostError())
+    const n = ++this.#n
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(n, { resolve, reject })
+      this.#worker.postMessage({ n, body } satisfies Numbered<Request>)
+    })
+  }
+
+  /** Ends the thread as soon as its native code returns; `exited` tells when. */
+  terminate(why: string): void {
+    this.#lastError = why
+    void this.#worker.terminate()
+  }
+
+  get lastError(): string {
+    return this.#lastError
+  }
+
+  #answered(n: number, answer: Answer): void {
+    const waiting = this.#waiting.get(n)
+    this.#waiting.delete(n)
+    if (answer.ok) waiting?.resolve(answer)
+    else waiting?.reject(remote(answer.error))
+  }
+
+  #lost(): void {
+    this.#ended = true
+    const error = this.#lostError()
+    for (const waiting of this.#waiting.values()) waiting.reject(error)
+    this.#waiting.clear()
+  }
+
+  #lostError(): CodedError {
+    return new CodedError('INS_WORKER_LOST', { actual: this.#lastError })
+  }
+}
+
+/** A CodedError that crossed the thread border; its message is complete already. */
+function remote({ code, message }: { code: ErrorCode; message: string }): CodedError {
+  const error = new CodedError(code)
+  error.message = message
+  return error
+}
