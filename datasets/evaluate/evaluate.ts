@@ -1,0 +1,209 @@
+import { availableParallelism } from 'node:os'
+import { canonicalJson, type InspectOutcome, type Recipe, type StageTiming } from '../../contracts/index.ts'
+import {
+  compileRules,
+  LocalInspector,
+  recipeHash,
+  type ModelSetup,
+  type RecipeSource,
+} from '../../inspection/index.ts'
+import { findPackages, pinnedPackage, type PackageInfo } from '../../models/index.ts'
+import { auroc, scoreDetections, scoreJudgements } from '../metrics/index.ts'
+import { imageSize } from '../readers/image-size.ts'
+import type { Dataset, DatasetItem } from '../readers/index.ts'
+import { intoFrame } from './frame-box.ts'
+import { EVALUATION_CONTEXT, judgeItems } from './judge-items.ts'
+import { openThresholds, recipeOfPackage, reportedFindings } from './probe-recipe.ts'
+import type { EvaluatedImage, EvaluationResult } from './result.ts'
+import { stageTimes } from './timing.ts'
+
+export interface EvaluateOptions {
+  dataset: Dataset
+  /** What judges: a recipe as it runs on the line, or a bare model package under the plainest recipe. */
+  subject: { kind: 'recipe'; source: RecipeSource } | { kind: 'model'; model: PackageInfo }
+  models: ModelSetup
+  /** Operating threshold of the detection rates; default: of the model card. A recipe's verdicts stay its own. */
+  threshold?: number
+  /** Detections are kept down to this score for the precision-recall curves; default 0.02. */
+  scoreFloor?: number
+  /** Split to name in the result; the data set is already cut to it. */
+  split?: string
+  workers?: number
+  onProgress?: (done: number, total: number) => void
+}
+
+/**
+ * Judges every image of a data set by the pipeline of the line and scores the outcome. The model thresholds are
+ * opened to `scoreFloor`; the verdict of each image is the recipe's own, by its rules on the findings its own
+ * thresholds let through.
+ *
+ * @throws CFG_*, MDL_*, INS_RULE_INVALID when the recipe does not load; an image that fails is a no-verdict
+ */
+export async function evaluate(options: EvaluateOptions): Promise<EvaluationResult> {
+  const { dataset, models } = options
+  const scoreFloor = options.scoreFloor ?? 0.02
+  const source = await recipeSource(options)
+  const { recipe } = source
+  const probe = openThresholds(recipe, scoreFloor)
+  const rejudge = ownVerdict(recipe)
+  const workers = options.workers ?? availableParallelism()
+  const startedAt = new Date().toISOString()
+  const images: EvaluatedImage[] = []
+  const timings: StageTiming[] = []
+  const inspector = await LocalInspector.start({
+    workers,
+    buffers: [],
+    recipes: [{ ...source, recipe: probe }],
+    models,
+  })
+  const started = performance.now()
+  let used: InspectOutcome['verdict']['models'] = []
+  try {
+    const identity = { id: `${recipe.recipe}@${recipe.version}`, sha256: recipeHash(recipe) }
+    await judgeItems(dataset.items, inspector, identity, workers * 2, (item, outcome, n) => {
+      if (outcome.verdict.models.length > 0) used = outcome.verdict.models
+      if (outcome.widthPx > 0) timings.push(outcome.timing)
+      images.push(evaluated(item, outcome, dataset, rejudge(outcome)))
+      options.onProgress?.(n + 1, dataset.items.length)
+    })
+    const wallMs = performance.now() - started
+    return {
+      format: 'sightline-evaluation/1',
+      startedAt,
+      wallMs,
+      dataset: {
+        format: dataset.format,
+        dir: dataset.dir,
+        split: options.split ?? 'all',
+        images: dataset.items.length,
+        classes: dataset.classes,
+      },
+      recipe: identity,
+      models: used,
+      workers,
+      provider: inspector.health().provider,
+      imagesPerSecond: (images.length * 1000) / wallMs,
+      threshold: await operatingThreshold(options, recipe),
+      scoreFloor,
+      ...scores(images, dataset, (await operatingThreshold(options, recipe)).value),
+      timing: stageTimes(timings),
+      images,
+    }
+  } finally {
+    await inspector.close()
+  }
+}
+
+async function recipeSource(options: EvaluateOptions): Promise<RecipeSource> {
+  const { subject, dataset } = options
+  if (subject.kind === 'recipe') return subject.source
+  // Images of other sizes than the first are refused as wrong-size and listed.
+  const view = await imageSize(dataset.items[0]?.image ?? dataset.dir)
+  return { recipe: recipeOfPackage(subject.model, view, options.threshold), dir: subject.model.dir }
+}
+
+async function operatingThreshold(
+  options: EvaluateOptions,
+  recipe: Recipe,
+): Promise<EvaluationResult['threshold']> {
+  if (options.threshold !== undefined) return { value: options.threshold, source: 'option' }
+  for (const t of recipe.tools) {
+    if (t.use !== 'model@1') continue
+    const packages = await findPackages(options.models.modelDirs, () => undefined)
+    return { value: pinnedPackage(packages, t.model, t.sha256).card.threshold.value, source: 'card' }
+  }
+  // Without a model every finding is a call.
+  return { value: 0, source: 'recipe' }
+}
+
+/** Judges the facts of an outcome again by the recipe as it is, its thresholds included. */
+function ownVerdict(recipe: Recipe): (o: InspectOutcome) => Pick<EvaluatedImage, 'verdict' | 'reasons'> {
+  const rules = compileRules(recipe)
+  const opened = canonicalJson(openThresholds(recipe, 0)) !== canonicalJson(recipe)
+  return ({ verdict: v }) => {
+    if (v.noVerdict || !opened) return { verdict: v.result, reasons: v.reasons }
+    const own = rules.evaluate({
+      findings: reportedFindings(recipe, v.findings),
+      measurements: v.measurements,
+      codes: v.codes,
+      scores: v.scores,
+      quality: v.quality,
+      registration: v.registration,
+      context: EVALUATION_CONTEXT,
+    })
+    return { verdict: own.result, reasons: own.reasons }
+  }
+}
+
+const plain = (name: string): string => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
+
+function evaluated(
+  item: DatasetItem,
+  outcome: InspectOutcome,
+  dataset: Dataset,
+  own: Pick<EvaluatedImage, 'verdict' | 'reasons'>,
+): EvaluatedImage {
+  const { verdict, widthPx, heightPx, timing } = outcome
+  // `pin-hole` and `pinhole` are one class.
+  const named = (label: string): string => dataset.classes.find((c) => plain(c) === plain(label)) ?? label
+  return {
+    id: item.id,
+    image: item.image,
+    reference: item.reference ?? null,
+    split: item.split,
+    widthPx,
+    heightPx,
+    defective: item.defective ?? (item.boxes ? item.boxes.length > 0 : null),
+    truths: item.boxes ?? null,
+    detections: verdict.noVerdict
+      ? []
+      : verdict.findings.map((f) => ({
+          class: named(f.class),
+          score: f.score,
+          box: intoFrame(f.box, verdict.registration, widthPx, heightPx),
+        })),
+    verdict: own.verdict,
+    reasons: own.reasons,
+    noVerdict: verdict.noVerdict,
+    scores: verdict.scores,
+    ms: timing.totalMs - timing.queueMs,
+  }
+}
+
+function scores(
+  images: readonly EvaluatedImage[],
+  dataset: Dataset,
+  threshold: number,
+): Pick<EvaluationResult, 'detection' | 'judgement' | 'unlabelled' | 'auroc' | 'noVerdicts'> {
+  const boxed = images.flatMap((i) =>
+    i.truths ? [{ id: i.id, truths: i.truths, detections: i.detections }] : [],
+  )
+  const judged = images.flatMap(({ defective, verdict }) =>
+    defective === null ? [] : [{ defective, verdict }],
+  )
+  const noVerdicts: EvaluationResult['noVerdicts'] = {}
+  for (const { id, noVerdict: nv } of images) {
+    if (nv) (noVerdicts[nv.reason] ??= []).push({ id, code: nv.code, message: nv.message })
+  }
+  return {
+    detection: boxed.length > 0 ? scoreDetections(boxed, dataset.classes, threshold) : null,
+    judgement: judged.length > 0 ? scoreJudgements(judged) : null,
+    unlabelled: images.length - judged.length,
+    auroc: scoreRanking(images),
+    noVerdicts,
+  }
+}
+
+function scoreRanking(images: readonly EvaluatedImage[]): Record<string, number> {
+  const names = new Set(images.flatMap((i) => Object.keys(i.scores)))
+  const out: Record<string, number> = {}
+  for (const name of names) {
+    const rows = images.filter((i) => i.defective !== null && i.scores[name] !== undefined)
+    const value = auroc(
+      rows.map((i) => i.scores[name] ?? 0),
+      rows.map((i) => i.defective === true),
+    )
+    if (Number.isFinite(value)) out[name] = value
+  }
+  return out
+}

@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import {
+  monoMs,
+  noVerdict,
+  toFact,
+  asCoded,
+  type FrameFormat,
+  type InspectJob,
+  type InspectOutcome,
+  type Inspector,
+  type PartContext,
+} from '../../contracts/index.ts'
+import type { DatasetItem } from '../readers/index.ts'
+
+/** Nobody waits at a gate here; a frame that takes this long is stuck. */
+const PATIENCE_MS = 300_000
+
+export const EVALUATION_CONTEXT: PartContext = {
+  line: 'evaluation',
+  plant: 'offline',
+  station: 'evaluation',
+  product: 'dataset',
+  shift: 'none',
+}
+
+/** The sniffing decoder looks at the bytes itself; an empty mime claims nothing. */
+const ENCODED: FrameFormat = { kind: 'encoded', mime: '' }
+
+/**
+ * Sends items to an inspector, `inFlight` at a time, and hands each outcome over in the order of the items. A file
+ * that cannot be read is a no-verdict like any other.
+ */
+export async function judgeItems(
+  items: readonly DatasetItem[],
+  inspector: Inspector,
+  recipe: { id: string; sha256: string },
+  inFlight: number,
+  onOutcome: (item: DatasetItem, outcome: InspectOutcome, index: number) => void,
+): Promise<void> {
+  const outcomes: (InspectOutcome | undefined)[] = []
+  let next = 0
+  let handed = 0
+  const lane = async (): Promise<void> => {
+    for (let n = next++; n < items.length; n = next++) {
+      const item = items[n] as DatasetItem
+      outcomes[n] = await judge(item, n + 1, inspector, recipe)
+      for (let done = outcomes[handed]; done; done = outcomes[handed]) {
+        onOutcome(items[handed] as DatasetItem, done, handed)
+        outcomes[handed++] = undefined
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(inFlight, items.length) }, lane))
+}
+
+async function judge(
+  item: DatasetItem,
+  trigger: number,
+  inspector: Inspector,
+  recipe: { id: string; sha256: string },
+): Promise<InspectOutcome> {
+  let bytes: Uint8Array
+  let reference: Uint8Array | undefined
+  try {
+    bytes = await readFile(item.image)
+    reference = item.reference === undefined ? undefined : await readFile(item.reference)
+  } catch (error) {
+    const fact = toFact(asCoded(error, 'INS_DECODE', { file: item.image }))
+    return {
+      verdict: noVerdict(recipe, { reason: 'decode', ...fact }),
+      timing: { queueMs: 0, decodeMs: 0, gateMs: 0, toolsMs: {}, inferMs: 0, ruleMs: 0, totalMs: 0 },
+      widthPx: 0,
+      heightPx: 0,
+      worker: 'none',
+    }
+  }
+  const now = monoMs()
+  const job: InspectJob = {
+    meta: {
+      frameId: randomUUID(),
+      station: EVALUATION_CONTEXT.station,
+      view: 'top',
+      trigger,
+      cameraCounter: null,
+      capturedAt: new Date().toISOString(),
+      triggeredAtMs: now,
+      format: ENCODED,
+      byteLength: bytes.byteLength,
+      source: item.image,
+      simulated: true,
+    },
+    pixels: {
+      in: 'message',
+      bytes,
+      ...(reference === undefined ? {} : { reference: { bytes: reference, format: ENCODED } }),
+    },
+    recipe: recipe.id,
+    context: EVALUATION_CONTEXT,
+    deadlineMs: now + PATIENCE_MS,
+  }
+  return inspector.inspect(job).outcome
+}

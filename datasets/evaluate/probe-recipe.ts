@@ -1,0 +1,78 @@
+import { recipeSchema, type Finding, type Recipe } from '../../contracts/index.ts'
+import type { PackageInfo } from '../../models/index.ts'
+
+export interface ViewSize {
+  widthPx: number
+  heightPx: number
+}
+
+/**
+ * The plainest recipe around a model package: findings from the card's threshold on fail the part. Pair models get
+ * their template from the data set.
+ */
+export function recipeOfPackage(info: PackageInfo, view: ViewSize, threshold?: number): Recipe {
+  const { card } = info
+  const main = card.inputs.find((i) => i.role === 'image')
+  return recipeSchema.parse({
+    recipe: `evaluate-${card.id}`,
+    version: 1,
+    title: card.title,
+    product: { id: card.id },
+    view: { ...view, color: main?.channels === 3 ? 'rgb' : 'mono' },
+    ...(card.inputs.some((i) => i.role === 'template') ? { golden: { from: 'frame' } } : {}),
+    tools: [
+      {
+        id: 'model',
+        use: 'model@1',
+        model: card.id,
+        sha256: info.sha256,
+        threshold: threshold ?? card.threshold.value,
+      },
+    ],
+    rules: [
+      {
+        id: 'defect',
+        when: 'findings.size() > 0',
+        condemns: 'true',
+        verdict: 'fail',
+        disposition: 'rework',
+        reason: { en: 'The model found a defect', zh: '模型发现缺陷' },
+      },
+      {
+        id: 'good',
+        when: 'findings.size() == 0',
+        verdict: 'pass',
+        disposition: 'release',
+        reason: { en: 'Nothing found', zh: '未发现缺陷' },
+      },
+    ],
+  })
+}
+
+/**
+ * The same recipe with its model thresholds lowered to `floor`, so that precision and recall can be drawn below the
+ * operating point. Everything else stays, the version included: it lives only inside one evaluation.
+ */
+export function openThresholds(recipe: Recipe, floor: number): Recipe {
+  return {
+    ...recipe,
+    tools: recipe.tools.map((t) =>
+      t.use === 'model@1'
+        ? { ...t, threshold: Math.min(floor, t.threshold), thresholds: {}, maxFindings: 10_000 }
+        : t,
+    ),
+  }
+}
+
+/** The findings the recipe itself would have reported out of those of `openThresholds`. */
+export function reportedFindings(recipe: Recipe, findings: readonly Finding[]): Finding[] {
+  const left = new Map<string, number>()
+  return findings.filter((f) => {
+    const tool = recipe.tools.find((t) => t.id === f.tool)
+    if (tool?.use !== 'model@1') return true
+    if (f.score < (tool.thresholds[f.class] ?? tool.threshold)) return false
+    const room = left.get(tool.id) ?? tool.maxFindings
+    left.set(tool.id, room - 1)
+    return room > 0
+  })
+}
