@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { CodedError, type LineSpec, lineSchema, parseStrict } from '../contracts/index.ts'
 import { loadRecipe, type LoadedRecipe } from '../inspection/index.ts'
 import { type Environment, expandVariables } from './environment.ts'
@@ -64,3 +64,9 @@ export async function loadLine(
 /** The line file a word on the command line means: a path, or the name of a file in `lines/`. */
 export const lineFile = (name: string): string =>
   /[/\\]|\.ya?ml$/.test(name) ? resolve(name) : join(paths.lines, `${name}.line.yaml`)
+
+/** The recipe a word on the command line means: `id@version` in lines/recipes, or a recipe file. */
+export function recipePlace(name: string): { dir: string; id: string } {
+  if (!/\.ya?ml$/.test(name)) return { dir: join(paths.lines, 'recipes'), id: name }
+  return { dir: dirname(resolve(name)), id: basename(name).replace(/\.recipe\.yaml$/, '') }
+}

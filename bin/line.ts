@@ -12,7 +12,6 @@ import type { Environment } from './environment.ts'
 import { openInspector } from './inspector.ts'
 import { liveLine } from './live-line.ts'
 import { log } from './log.ts'
-import { moduleHandlers } from './module-handlers.ts'
 import { paths, version } from './paths.ts'
 import { replayEntries } from './replay-entries.ts'
 import { sampleFrames } from './sample-camera.ts'
@@ -111,7 +110,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
     const dashboard = createDashboard({
       queries,
       live,
-      modules: moduleHandlers(httpRoutes(modules)),
+      modules: { handlers: httpRoutes(modules) },
       images: { path: (sha256) => goldens.get(sha256) ?? queries.path(sha256) },
       log,
       version,

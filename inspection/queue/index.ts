@@ -1,4 +1,4 @@
-export { connectionOptions } from './redis-link.ts'
+export { connectionOptions, queueReachable } from './redis-link.ts'
 export { JOBS_QUEUE } from './job.schema.ts'
 export { QueueInspector, type QueueInspectorOptions } from './queue-inspector.ts'
 export { QueueWorker, type QueueWorkerOptions } from './queue-worker.ts'

@@ -117,7 +117,10 @@ export class QueueInspector implements Inspector {
     await this.#options.local.close()
     this.#link.close()
     // BullMQ waits for a connection before it closes one; without Redis that wait has no end.
-    await Promise.race([Promise.allSettled([this.#events.disconnect(), this.#queue.disconnect()]), sleep(1_000)])
+    await Promise.race([
+      Promise.allSettled([this.#events.disconnect(), this.#queue.disconnect()]),
+      sleep(1_000),
+    ])
   }
 
   async #send(

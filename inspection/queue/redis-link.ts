@@ -123,3 +123,13 @@ export class RedisLink {
     }
   }
 }
+
+/** Whether a Redis answers at this address within three seconds. */
+export async function queueReachable(redisUrl: string): Promise<boolean> {
+  const link = new RedisLink(redisUrl, { commandTimeoutMs: 2_000 })
+  try {
+    return await link.ready(3_000)
+  } finally {
+    link.close()
+  }
+}

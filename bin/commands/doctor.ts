@@ -1,0 +1,116 @@
+import { access, constants, mkdir, statfs } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { resolve } from 'node:path'
+import { promisify } from 'node:util'
+import type { Command } from 'commander'
+import { asCoded } from '../../contracts/index.ts'
+import { queueReachable } from '../../inspection/index.ts'
+import { findPackages, loadTrustedKeys, verifyModel } from '../../models/index.ts'
+import type { Environment } from '../environment.ts'
+import { paths, version } from '../paths.ts'
+import { printTable } from '../table.ts'
+
+interface Finding {
+  check: string
+  state: 'ok' | 'absent' | 'bad'
+  detail: string
+}
+
+/** Below this much free space the disk is reported, bytes. */
+const LOW_DISK = 5e9
+
+export function addDoctor(program: Command, environment: Environment): void {
+  program
+    .command('doctor')
+    .description('look at disk, models, providers, ffmpeg, Redis and clock of this machine')
+    .option('--data <dir>', 'data directory (or SIGHTLINE_DATA_DIR)')
+    .option('--json', 'print JSON')
+    .action(async (o: { data?: string; json?: boolean }) => {
+      const dir = resolve(o.data ?? environment.dataDir ?? '.sightline')
+      const findings = [
+        {
+          check: 'sightline',
+          state: 'ok' as const,
+          detail: `${version}, Node ${process.versions.node}, ${process.platform} ${process.arch}`,
+        },
+        await disk(dir),
+        ...(await models()),
+        await ffmpeg(),
+        await redis(environment.redisUrl),
+        clock(),
+      ]
+      if (o.json) process.stdout.write(`${JSON.stringify(findings, null, 2)}\n`)
+      else
+        printTable(
+          ['check', 'state', 'detail'],
+          findings.map((f) => [f.check, f.state, f.detail]),
+        )
+      if (findings.some((f) => f.state === 'bad')) process.exitCode = 1
+    })
+}
+
+async function disk(dir: string): Promise<Finding> {
+  try {
+    await mkdir(dir, { recursive: true })
+    await access(dir, constants.W_OK)
+    const { bavail, bsize } = await statfs(dir)
+    const free = bavail * bsize
+    return {
+      check: 'data directory',
+      state: free < LOW_DISK ? 'bad' : 'ok',
+      detail: `${dir}, ${(free / 1e9).toFixed(1)} GB free`,
+    }
+  } catch (error) {
+    return { check: 'data directory', state: 'bad', detail: asCoded(error, 'CFG_DATA_DIR').message }
+  }
+}
+
+async function models(): Promise<Finding[]> {
+  const trustedKeys = await loadTrustedKeys(paths.trust)
+  const findings: Finding[] = []
+  const packages = await findPackages([paths.packages], (b) =>
+    findings.push({ check: `model ${b.dir}`, state: 'bad', detail: b.error.message }),
+  )
+  for (const { id, version: v, dir } of packages) {
+    try {
+      const m = await verifyModel(dir, { providers: ['cpu'], trustedKeys })
+      findings.push({
+        check: `model ${id}`,
+        state: 'ok',
+        detail: `${v}, signed by ${m.signedBy}, ${m.goldenVectors} golden vectors reproduced on ${m.provider}`,
+      })
+    } catch (error) {
+      findings.push({ check: `model ${id}`, state: 'bad', detail: asCoded(error, 'MDL_LOAD').message })
+    }
+  }
+  return findings
+}
+
+async function ffmpeg(): Promise<Finding> {
+  try {
+    const { stdout } = await promisify(execFile)('ffmpeg', ['-version'])
+    return { check: 'ffmpeg', state: 'ok', detail: stdout.split('\n')[0] ?? '' }
+  } catch {
+    return { check: 'ffmpeg', state: 'absent', detail: 'needed by the ffmpeg camera adapter only' }
+  }
+}
+
+async function redis(url: string | null): Promise<Finding> {
+  if (url === null)
+    return {
+      check: 'Redis',
+      state: 'absent',
+      detail: 'SIGHTLINE_REDIS_URL is not set: frames are judged on this machine',
+    }
+  const reachable = await queueReachable(url)
+  return {
+    check: 'Redis',
+    state: reachable ? 'ok' : 'bad',
+    detail: reachable ? 'reachable' : 'SIGHTLINE_REDIS_URL is set but does not answer',
+  }
+}
+
+function clock(): Finding {
+  const plausible = Date.now() > Date.parse('2026-01-01')
+  return { check: 'clock', state: plausible ? 'ok' : 'bad', detail: new Date().toISOString() }
+}

@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { lineFile, loadLine, type Overrides } from '../config.ts'
+import type { Environment } from '../environment.ts'
+import { startLine } from '../line.ts'
+import { log } from '../log.ts'
+import { whole } from '../options.ts'
+import { paths } from '../paths.ts'
+import { reportStarted, supervise } from '../supervise.ts'
+
+interface ServeOptions {
+  data?: string
+  port?: number
+  host?: string
+  workers?: number
+  once?: boolean
+  supervisor: boolean
+  supervised?: boolean
+}
+
+export function addServe(program: Command, environment: Environment): void {
+  const options = (command: Command): Command =>
+    command
+      .option('--data <dir>', 'data directory (or SIGHTLINE_DATA_DIR)')
+      .option('--port <n>', 'port of the dashboard', whole(0, 65_535))
+      .option('--host <address>', 'address of the dashboard')
+      .option('--workers <n>', 'inspection workers, 0 = one per core', whole(0, 256))
+      .option('--once', 'end when every source has ended')
+      .option('--no-supervisor', 'run in this process, without restarts')
+      .addOption(command.createOption('--supervised').hideHelp())
+
+  options(program.command('serve <line>').description('run a line: a name in lines/ or a line file')).action(
+    (line: string, o: ServeOptions) => serve(lineFile(line), o, environment),
+  )
+  options(program.command('demo').description('run the sample line')).action((o: ServeOptions) =>
+    serve(join(paths.lines, 'sample.line.yaml'), o, environment),
+  )
+}
+
+async function serve(file: string, o: ServeOptions, environment: Environment): Promise<void> {
+  const flags: Overrides = { dataDir: o.data, port: o.port, host: o.host, workers: o.workers }
+  if (o.supervisor && !o.supervised) {
+    await loadLine(file, environment, flags, process.env)
+    process.exitCode = await supervise(['--supervised'])
+    return
+  }
+  const config = await loadLine(file, environment, flags, process.env)
+  if (!existsSync(join(paths.web, 'index.html')))
+    log.warn({ expected: paths.web }, 'the pages are not built: run `npm run build`')
+  const line = await startLine(config, environment)
+  process.stdout.write(
+    `${JSON.stringify({ line: config.spec.line, url: line.url, data: config.dataDir, pid: process.pid })}\n`,
+  )
+  let stopping = false
+  const stop = (): void => {
+    if (stopping) return
+    stopping = true
+    line.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ error: String(error) }, 'the line did not stop cleanly')
+        process.exit(1)
+      },
+    )
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+  reportStarted(stop)
+  if (o.once) {
+    await line.ended
+    stop()
+  }
+}

@@ -1,0 +1,58 @@
+import { availableParallelism } from 'node:os'
+import type { Inspector } from '../contracts/index.ts'
+import { LocalInspector, type ModelSetup, QueueInspector } from '../inspection/index.ts'
+import { loadTrustedKeys } from '../models/index.ts'
+import type { LineConfig } from './config.ts'
+import type { Environment } from './environment.ts'
+import { log } from './log.ts'
+import { paths } from './paths.ts'
+
+/** Frames up to this size travel through Redis; a larger one is judged on the line PC. */
+const MAX_QUEUED_BYTES = 32 * 1024 * 1024
+
+/** One key space per line: several lines can share one Redis. */
+export const queuePrefix = (line: string): string => `sightline:${line}`
+
+/** Where models come from and how their sessions are made: one core each. */
+export const modelSetup = async (providers: readonly string[]): Promise<ModelSetup> => ({
+  modelDirs: [paths.packages],
+  providers,
+  trustedKeys: await loadTrustedKeys(paths.trust),
+  intraOpThreads: 1,
+})
+
+/** Inspection workers of this process: one session and one core each. */
+export async function openLocalInspector(
+  config: LineConfig,
+  buffers: readonly SharedArrayBuffer[],
+): Promise<Inspector> {
+  const { spec, recipes } = config
+  const unique = new Map([...recipes.values()].map((r) => [r.id, r]))
+  return LocalInspector.start({
+    workers: spec.workers || availableParallelism(),
+    buffers,
+    recipes: [...unique.values()],
+    models: await modelSetup(spec.providers),
+  })
+}
+
+/** The inspector of a line: local workers, or, with Redis, workers on other hosts with the local ones behind them. */
+export async function openInspector(
+  config: LineConfig,
+  environment: Environment,
+  buffers: readonly SharedArrayBuffer[],
+): Promise<Inspector> {
+  const local = await openLocalInspector(config, buffers)
+  if (environment.redisUrl === null) return local
+  const queue = new QueueInspector({
+    redisUrl: environment.redisUrl,
+    prefix: queuePrefix(config.spec.line),
+    buffers,
+    local,
+    recipes: new Map([...config.recipes.values()].map((r) => [r.id, r.sha256])),
+    maxFrameBytes: MAX_QUEUED_BYTES,
+    log,
+  })
+  await queue.open()
+  return queue
+}
