@@ -1,0 +1,205 @@
+import { asCoded, CodedError, monoMs } from '../../contracts/index.ts'
+import type { RejectAck, RejectCommand, RejectOutput, RejectOutputSpec } from '../../contracts/index.ts'
+import { openModbusLink } from './modbus-link.ts'
+import type { ModbusLink } from './modbus-link.ts'
+import { handshake, HANDSHAKE_START, pcImage } from './plc-handshake.ts'
+import type { HandshakeInput, HandshakeState } from './plc-handshake.ts'
+import { decodePlc, encodePc, PC_OFFSET, PLC_OFFSET, PLC_WORDS } from './register-map.ts'
+
+export interface ModbusOutputOptions extends Omit<
+  Extract<RejectOutputSpec, { adapter: 'modbus-tcp' }>,
+  'adapter'
+> {
+  /** Pause between polls of the trigger counter, ms; default 5. */
+  pollMs?: number
+  /** See `HandshakeLimits.freshMs`; default 250. */
+  freshMs?: number
+}
+
+const HEARTBEAT_MS = 250
+/** So many failed requests in a row open the circuit: the session is dropped, commands fail at once. */
+const BREAK_AFTER = 3
+const RETRY_MS = { first: 100, most: 5_000 }
+
+/**
+ * Gate behind a PLC on Modbus TCP. One session, one request at a time: write our registers when they changed,
+ * read those of the PLC, let the handshake decide. A request may be repeated until the deadline of its result,
+ * because the PLC acts once per trigger. With the session down every command is answered CAM_IO at once, and the
+ * PLC rejects by default.
+ */
+export function modbusOutput(options: ModbusOutputOptions): RejectOutput {
+  const { baseRegister, pollMs = 5, freshMs = 250, ackMs } = options
+  const limits = { ackMs, freshMs }
+  const pending = new Map<number, (ack: RejectAck) => void>()
+  const listeners = new Set<(trigger: number) => void>()
+  let state: HandshakeState = HANDSHAKE_START
+  let link: ModbusLink | null = null
+  let running: Promise<void> | null = null
+  let closing = false
+  let healthy = false
+  let wake: (() => void) | null = null
+  let applied = 0
+  let failed = 0
+  let lastError: string | null = null
+
+  const feed = (input: HandshakeInput): void => {
+    const step = handshake(state, input, limits)
+    state = step.state
+    for (const out of step.out) {
+      if (out.kind === 'trigger') for (const listener of listeners) listener(out.trigger)
+      else if (out.kind === 'violation')
+        lastError = new CodedError('CAM_HANDSHAKE', { actual: out.message }).message
+      else {
+        const resolve = pending.get(out.trigger)
+        pending.delete(out.trigger)
+        resolve?.(
+          out.ok
+            ? { ok: true, atMs: monoMs() }
+            : { ok: false, code: out.code, message: out.message, atMs: monoMs() },
+        )
+      }
+    }
+  }
+
+  const pause = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer)
+        wake = null
+        resolve()
+      }
+      const timer = setTimeout(done, ms)
+      wake = done
+    })
+
+  const lost = (error: CodedError): void => {
+    link?.drop()
+    link = null
+    healthy = false
+    lastError = error.message
+    feed({ kind: 'link-lost', message: error.message })
+  }
+
+  const connect = async (): Promise<boolean> => {
+    try {
+      link = await openModbusLink(options)
+      return true
+    } catch (e) {
+      lost(asCoded(e, 'CAM_IO'))
+      return false
+    }
+  }
+
+  /** Serves one session until it breaks; false when not a single cycle worked. */
+  const serve = async (on: ModbusLink): Promise<boolean> => {
+    let worked = false
+    let sent = ''
+    let sentMs = 0
+    let heartbeat = 0
+    let failures = 0
+    while (!closing) {
+      try {
+        feed({ kind: 'tick', atMs: monoMs() })
+        if (monoMs() - sentMs >= HEARTBEAT_MS) heartbeat += 1
+        const words = encodePc(pcImage(state, heartbeat))
+        if (words.join() !== sent) {
+          const shown = state.shown
+          await on.write(baseRegister + PC_OFFSET, words)
+          sent = words.join()
+          sentMs = monoMs()
+          if (shown) feed({ kind: 'written', trigger: shown.result.trigger, atMs: sentMs })
+        }
+        const plc = decodePlc(await on.read(baseRegister + PLC_OFFSET, PLC_WORDS))
+        feed({ kind: 'poll', plc, atMs: monoMs() })
+        failures = 0
+        worked = true
+        healthy = true
+      } catch (e) {
+        failures += 1
+        const error = asCoded(e, 'CAM_IO')
+        lastError = error.message
+        sent = ''
+        if (failures >= BREAK_AFTER || !on.open) {
+          lost(error)
+          return worked
+        }
+      }
+      const settledImage = encodePc(pcImage(state, heartbeat)).join() === sent
+      if (settledImage && !closing) await pause(pollMs)
+    }
+    await sayGoodbye(on)
+    return worked
+  }
+
+  /** Not ready and no result, so that the PLC need not wait for the heartbeat to stop. */
+  const sayGoodbye = async (on: ModbusLink): Promise<void> => {
+    const words = encodePc(pcImage({ ...HANDSHAKE_START, fault: state.fault }, 0))
+    await on.write(baseRegister + PC_OFFSET, words).catch(() => {})
+    on.drop()
+  }
+
+  const run = async (): Promise<void> => {
+    let retryMs = RETRY_MS.first
+    while (!closing) {
+      if (link && (await serve(link))) retryMs = RETRY_MS.first
+      if (closing) break
+      await pause(retryMs)
+      retryMs = Math.min(RETRY_MS.most, retryMs * 2)
+      if (!closing) await connect()
+    }
+    link?.drop()
+    link = null
+    feed({ kind: 'link-lost', message: 'CAM_IO: the output was closed' })
+  }
+
+  const send = (command: RejectCommand): Promise<RejectAck> => {
+    const refuse = (code: 'CAM_IO' | 'CAM_HANDSHAKE', message: string): Promise<RejectAck> =>
+      Promise.resolve({ ok: false, code, message, atMs: monoMs() })
+    const { trigger, action, deadlineMs } = command
+    if (!link) return refuse('CAM_IO', lastError ?? 'CAM_IO: the output is not open')
+    if (pending.has(trigger)) return refuse('CAM_HANDSHAKE', `trigger ${trigger} has a result already`)
+    return new Promise((resolve) => {
+      pending.set(trigger, resolve)
+      feed({ kind: 'result', result: { trigger, action, deadlineMs }, atMs: monoMs() })
+      wake?.()
+    })
+  }
+
+  const lines = (change: { ready?: boolean; fault?: boolean }): void => {
+    feed({ kind: 'lines', ready: state.ready, fault: state.fault, ...change })
+    wake?.()
+  }
+
+  return {
+    adapter: 'modbus-tcp',
+    /** Resolves after the first attempt; a PLC that is still off is tried again, and `health` says so. */
+    open: async () => {
+      if (running) return
+      await connect()
+      running = run()
+    },
+    apply: async (command) => {
+      const ack = await send(command)
+      if (ack.ok) applied += 1
+      else {
+        failed += 1
+        lastError = ack.message
+      }
+      return ack
+    },
+    onTrigger: (listener) => {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    setReady: (ready) => lines({ ready }),
+    setFault: (fault) => lines({ fault }),
+    health: () => ({ connected: healthy && link !== null && link.open, applied, failed, lastError }),
+    close: async () => {
+      closing = true
+      wake?.()
+      await running
+      link?.drop()
+      link = null
+    },
+  }
+}

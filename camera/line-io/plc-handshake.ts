@@ -1,0 +1,210 @@
+import { ACK_CODES, RESULT_CODES } from './register-map.ts'
+import type { PcBlock, PlcBlock, ResultAction } from './register-map.ts'
+
+/**
+ * The PC side of the handshake Ready / Trigger / Busy / ResultValid / Ack / Fault (feature B1), as a pure reducer:
+ *
+ * | step | who | registers |
+ * |---|---|---|
+ * | Ready | PC | ready = 1: parts can be inspected |
+ * | Trigger | PLC | trigger counter + 1 |
+ * | Busy | PC | busy = 1 until every announced trigger has its result acknowledged |
+ * | ResultValid | PC | result trigger, result code, valid = 1, in one write; one result at a time |
+ * | Ack | PLC | ack trigger = the result's trigger, ack code |
+ * | next | PC | the next result, or valid = 0 |
+ * | Fault | PC | fault = 1: stop the line |
+ *
+ * Results may come in any order and wait in a queue. A result carries the number of its trigger all the way, the
+ * PLC acts on that part only, and an acknowledge of another number counts for nothing.
+ */
+export interface HandshakeState {
+  ready: boolean
+  fault: boolean
+  /** Last trigger counter of the PLC; null before the first poll. */
+  counter: number | null
+  lastPollMs: number | null
+  /** Announced triggers without an acknowledged result. */
+  open: readonly number[]
+  queue: readonly PlcResult[]
+  /** The result in the registers; `writtenMs` is null until the write is confirmed. */
+  shown: { result: PlcResult; writtenMs: number | null } | null
+  /** Triggers answered lately: a second result for one is a fault of the caller. */
+  settled: readonly number[]
+}
+
+export interface PlcResult {
+  trigger: number
+  action: ResultAction
+  /** Monotonic ms after which it must not be written any more. */
+  deadlineMs: number
+}
+
+export interface HandshakeLimits {
+  /** Wait for the PLC's acknowledge, ms. */
+  ackMs: number
+  /** A trigger first seen later than this after the poll before is not announced: its part may be gone, ms. */
+  freshMs: number
+}
+
+export type HandshakeInput =
+  | { kind: 'poll'; plc: PlcBlock; atMs: number }
+  | { kind: 'result'; result: PlcResult; atMs: number }
+  /** The registers of `pcImage` with the result of this trigger were written. */
+  | { kind: 'written'; trigger: number; atMs: number }
+  | { kind: 'tick'; atMs: number }
+  | { kind: 'lines'; ready: boolean; fault: boolean }
+  | { kind: 'link-lost'; message: string }
+
+export type SettledCode = 'CAM_IO' | 'CAM_HANDSHAKE' | 'INS_DEADLINE'
+export type HandshakeOutput =
+  | { kind: 'trigger'; trigger: number }
+  | { kind: 'settle'; trigger: number; ok: true }
+  | { kind: 'settle'; trigger: number; ok: false; code: SettledCode; message: string }
+  /** The PLC broke the protocol, or triggers were lost on the way. */
+  | { kind: 'violation'; message: string }
+
+export const HANDSHAKE_START: HandshakeState = {
+  ready: false,
+  fault: false,
+  counter: null,
+  lastPollMs: null,
+  open: [],
+  queue: [],
+  shown: null,
+  settled: [],
+}
+
+const REMEMBERED = 1024
+
+export function handshake(
+  before: HandshakeState,
+  input: HandshakeInput,
+  limits: HandshakeLimits,
+): { state: HandshakeState; out: HandshakeOutput[] } {
+  const out: HandshakeOutput[] = []
+  let s = before
+  const settle = (trigger: number, code: SettledCode | null, message = ''): void => {
+    out.push(
+      code === null
+        ? { kind: 'settle', trigger, ok: true }
+        : { kind: 'settle', trigger, ok: false, code, message },
+    )
+    s = {
+      ...s,
+      open: s.open.filter((t) => t !== trigger),
+      queue: s.queue.filter((r) => r.trigger !== trigger),
+      shown: s.shown?.result.trigger === trigger ? null : s.shown,
+      settled: [...s.settled, trigger].slice(-REMEMBERED),
+    }
+  }
+
+  /** Drops what is too late to be written and shows the most urgent result the PLC can know. */
+  const advance = (atMs: number): void => {
+    const unwritten = s.shown && s.shown.writtenMs === null ? [s.shown.result] : []
+    for (const r of [...unwritten, ...s.queue]) {
+      if (r.deadlineMs > atMs) continue
+      const unknown = r.trigger > (s.counter ?? 0)
+      const why = unknown ? '; the PLC has never counted that trigger' : ''
+      settle(r.trigger, 'INS_DEADLINE', `the result of ${r.trigger} was not written in time${why}`)
+    }
+    if (s.shown) return
+    const known = s.queue.filter((r) => r.trigger <= (s.counter ?? 0))
+    const first = known.toSorted((a, b) => a.deadlineMs - b.deadlineMs)[0]
+    if (first)
+      s = { ...s, queue: s.queue.filter((r) => r !== first), shown: { result: first, writtenMs: null } }
+  }
+
+  switch (input.kind) {
+    case 'lines':
+      s = { ...s, ready: input.ready, fault: input.fault }
+      break
+
+    case 'result': {
+      const { trigger } = input.result
+      const known =
+        s.settled.includes(trigger) ||
+        s.shown?.result.trigger === trigger ||
+        s.queue.some((r) => r.trigger === trigger)
+      if (known) {
+        // The first result stands; this one is refused without touching it.
+        const message = `trigger ${trigger} has a result already`
+        out.push({ kind: 'settle', trigger, ok: false, code: 'CAM_HANDSHAKE', message })
+      } else s = { ...s, queue: [...s.queue, input.result] }
+      advance(input.atMs)
+      break
+    }
+
+    case 'written':
+      if (s.shown?.result.trigger === input.trigger && s.shown.writtenMs === null)
+        s = { ...s, shown: { ...s.shown, writtenMs: input.atMs } }
+      break
+
+    case 'poll': {
+      const { plc, atMs } = input
+      const shown = s.shown
+      if (shown && shown.writtenMs !== null && plc.ackTrigger === shown.result.trigger) {
+        const { trigger } = shown.result
+        if (plc.ackCode === ACK_CODES.accepted) settle(trigger, null)
+        else if (plc.ackCode === ACK_CODES.late)
+          settle(trigger, 'INS_DEADLINE', `the PLC had rejected part ${trigger} by default already`)
+        else settle(trigger, 'CAM_HANDSHAKE', `the PLC refused the result of ${trigger}: code ${plc.ackCode}`)
+      }
+      const seen = readCounter(s, plc.trigger, atMs, limits.freshMs)
+      out.push(...seen)
+      for (const o of seen)
+        if (o.kind === 'trigger') s = { ...s, open: [...s.open, o.trigger].slice(-REMEMBERED) }
+      const counter = Math.max(s.counter ?? 0, plc.trigger)
+      s = { ...s, counter, lastPollMs: atMs }
+      advance(atMs)
+      break
+    }
+
+    case 'tick': {
+      const shown = s.shown
+      if (shown && shown.writtenMs !== null && input.atMs - shown.writtenMs >= limits.ackMs) {
+        const { trigger } = shown.result
+        settle(trigger, 'CAM_IO', `no acknowledge of ${trigger} within ${limits.ackMs} ms`)
+      }
+      advance(input.atMs)
+      break
+    }
+
+    case 'link-lost': {
+      const waiting = [...(s.shown ? [s.shown.result] : []), ...s.queue]
+      for (const r of waiting) settle(r.trigger, 'CAM_IO', input.message)
+      break
+    }
+  }
+  return { state: s, out }
+}
+
+/** What a new counter value means. Only a trigger that is certainly of the part before the camera is announced. */
+function readCounter(s: HandshakeState, value: number, atMs: number, freshMs: number): HandshakeOutput[] {
+  if (s.counter === null || value === s.counter) return []
+  if (value < s.counter) {
+    const message = `the trigger counter of the PLC went back from ${s.counter} to ${value}; it must be retained`
+    return [{ kind: 'violation', message }]
+  }
+  const fresh = s.lastPollMs !== null && atMs - s.lastPollMs <= freshMs
+  const lostTo = fresh ? value - 1 : value
+  const out: HandshakeOutput[] = []
+  if (lostTo > s.counter) {
+    const range = lostTo === s.counter + 1 ? `trigger ${lostTo}` : `triggers ${s.counter + 1} to ${lostTo}`
+    out.push({ kind: 'violation', message: `${range} came unseen; the PLC rejects those parts by default` })
+  }
+  if (fresh) out.push({ kind: 'trigger', trigger: value })
+  return out
+}
+
+/** What the registers of the PC must hold in this state. */
+export function pcImage(s: HandshakeState, heartbeat: number): PcBlock {
+  return {
+    ready: s.ready,
+    busy: s.open.length > 0 || s.queue.length > 0 || s.shown !== null,
+    fault: s.fault,
+    resultTrigger: s.shown?.result.trigger ?? 0,
+    resultCode: s.shown ? RESULT_CODES[s.shown.result.action] : RESULT_CODES.none,
+    resultValid: s.shown !== null,
+    heartbeat,
+  }
+}
