@@ -128,6 +128,16 @@ describe('fit', () => {
     for (const [i, v] of [100, 50, 300.5, 333].entries()) expect(box[i]).toBeCloseTo(v, 9)
   })
 
+  it('takes the left margin of an upright image off', () => {
+    // 50 x 100 in 64 x 64: scale 0.64, 16 px of margin on the left
+    const plan = planFit(inputOf({ widthPx: 64, heightPx: 64, fit: 'letterbox' }), {
+      widthPx: 50,
+      heightPx: 100,
+    })
+    const box = boxToImage(plan, 16 + 6.4, 12.8, 16 + 32, 64)
+    for (const [i, v] of [10, 20, 50, 100].entries()) expect(box[i]).toBeCloseTo(v, 9)
+  })
+
   it('clips to the image and keeps a box outside it as the nearest strip of 1 px', () => {
     const plan = planFit(inputOf({}), { widthPx: 20, heightPx: 10 })
     expect(boxToImage(plan, -5, -5, 50, 50)).toEqual([0, 0, 20, 10])
@@ -181,6 +191,13 @@ describe('image input', () => {
       channels: 3,
     }
     expect([...createImageInput(inputOf({})).prepare(image).tensor.data]).toEqual([175, 58])
+  })
+
+  it('notices that grey becomes RGB at the same size', () => {
+    const input = createImageInput(inputOf({}))
+    expect([...input.prepare(grey([[7, 9]])).tensor.data]).toEqual([7, 9])
+    const rgb: Pixels = { data: Uint8Array.of(255, 255, 255, 0, 0, 0), widthPx: 2, heightPx: 1, channels: 3 }
+    expect([...input.prepare(rgb).tensor.data]).toEqual([255, 0])
   })
 
   it('copies out of shared memory, which onnxruntime refuses', () => {

@@ -129,7 +129,11 @@ describe('regionsAbove', () => {
     ])
   })
 
-  it('follows a ring and a spiral without splitting them', () => {
+  it('gives the peak wherever it lies in the region', () => {
+    for (const row of ['9567', '5967', '5697', '5679']) expect(find([row], 5).list[0]?.[5]).toBe(9)
+  })
+
+  it('follows a ring without splitting them', () => {
     expect(find(['55555', '50005', '50605', '50005', '55555'], 5).list).toEqual([
       [0, 0, 5, 5, 16, 5],
       [2, 2, 3, 3, 1, 6],

@@ -209,6 +209,16 @@ describe('a package is refused when', () => {
     await signAgain()
     await expect(load()).rejects.toThrow(/MDL_LOAD/)
   })
+
+  it('weights, although signed, lie outside model.onnx', async () => {
+    await copy()
+    // onnx 1.23.2: initializer with data_location EXTERNAL and location ../../etc/passwd, inside a GraphProto
+    const initializer =
+      '2a290802080210014201776a1c0a086c6f636174696f6e12102e2e2f2e2e2f6574632f7061737377647001'
+    await writeFile(join(dir, 'model.onnx'), Buffer.from(`08083a2b${initializer}`, 'hex'))
+    await signAgain()
+    await expect(load()).rejects.toThrow(/MDL_PACKAGE.*model\.onnx.*external data/)
+  })
 })
 
 /** The toy with `Identity` renamed to an operator of the same length nobody knows. */

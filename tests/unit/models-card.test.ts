@@ -1,0 +1,36 @@
+import { expect, it } from 'vitest'
+import type { ModelCard } from '../../contracts/index.ts'
+import { readCard } from '../../models/package/read-card.ts'
+import { toyCard } from '../suites/toy-models.ts'
+
+const pair = toyCard({
+  toy: { kind: 'decoded', pair: true, rows: [{ box: [0, 0, 1, 1], label: 1, score: 1 }] },
+})
+const [image, template] = pair.inputs
+if (image === undefined || template === undefined) throw new Error('a pair has two inputs')
+const anomaly = toyCard({ toy: { kind: 'anomaly' } })
+
+const read = (card: unknown) => (): ModelCard => readCard(JSON.stringify(card, null, 2), 'card.json')
+
+it('reads a card back', () => {
+  expect(read(pair)()).toEqual(pair)
+})
+
+it.each([
+  ['two images', { ...pair, inputs: [image, { ...template, role: 'image' }] }, /inputs\).*image, image/],
+  ['no image', { ...pair, inputs: [template] }, /inputs\).*one input with role image.*found template/],
+  ['one name twice', { ...pair, inputs: [image, { ...template, name: 'image' }] }, /different names/],
+  ['half a size', { ...pair, inputs: [image, { ...template, widthPx: 64 }] }, /inputs\[1\]\).*64 x null/],
+  ['a fit to no size', { ...pair, inputs: [{ ...image, fit: 'stretch' }] }, /inputs\[0\]\.fit\).*stretch/],
+  ['a label twice', { ...pair, labels: ['open', 'open'] }, /labels\).*open twice/],
+  ['two names for anomalies', { ...anomaly, labels: ['a', 'b'] }, /labels\).*one label for anomaly-map/],
+  ['an unknown key', { ...pair, author: 'x' }, /line \d+, author\).*unknown key "author"/],
+  ['an unknown family', { ...pair, spec: { family: 'oracle' } }, /spec/],
+])('refuses a card with %s', (_, card, message) => {
+  expect(read(card)).toThrow(message)
+  expect(read(card)).toThrow(/^MDL_PACKAGE.*card\.json/)
+})
+
+it('refuses what is not JSON, although YAML would read it', () => {
+  expect(() => readCard('id: pcb-pair', 'card.json')).toThrow(/MDL_PACKAGE.*expected JSON/)
+})
