@@ -94,7 +94,7 @@ export function pacedSource(options: PaceOptions): FrameSource {
       if (stopped.aborted) stop()
       stopped.addEventListener('abort', stop, { once: true })
     })
-    const clock = typeof rate === 'number' ? frameClock(1000 / rate) : null
+    let clock: ReturnType<typeof frameClock> | null = null
     flow.state = rate === 'triggered' ? 'idle' : 'online'
     let pictureError: CodedError | null = null
     try {
@@ -103,6 +103,8 @@ export function pacedSource(options: PaceOptions): FrameSource {
         const picture = await Promise.race([upcoming, aborted])
         if (picture === null || picture.done === true) break
         if (waits) await flow.room(LOOKAHEAD)
+        // The belt starts when the first part lies on it: a slow first picture makes no late triggers.
+        if (typeof rate === 'number') clock ??= frameClock(1000 / rate)
         if (clock) await clock.tick(stopped)
         const demand = rate === 'triggered' ? await demanded(stopped) : null
         if (rate === 'triggered' && demand === null) break

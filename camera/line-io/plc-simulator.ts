@@ -91,7 +91,8 @@ export async function startPlcSimulator(options: PlcSimulatorOptions): Promise<P
     if (!pc.resultValid || action === null) return
     const part = parts.get(pc.resultTrigger)
     // The part is where it is, whether or not its timer has had its turn.
-    if (part?.action === 'pending' && monoMs() - part.triggeredAtMs >= gateMs) decide(part, 'default-rejected')
+    if (part?.action === 'pending' && monoMs() - part.triggeredAtMs >= gateMs)
+      decide(part, 'default-rejected')
     let ackCode: number = ACK_CODES.unknownTrigger
     if (part?.action === 'pending') {
       decide(part, action)

@@ -1,0 +1,278 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import modbus from 'modbus-serial'
+import { afterEach, describe, expect, it } from 'vitest'
+import { createRejectOutput, modbusOutput, recordingOutput, startPlcSimulator } from '../../camera/index.ts'
+import type { ModbusOutputOptions, PlcSimulator, PlcSimulatorOptions } from '../../camera/index.ts'
+import { monoMs, uuidv7 } from '../../contracts/index.ts'
+import type { RejectCommand, RejectOutput } from '../../contracts/index.ts'
+
+const closers: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close()
+})
+
+async function plcWith(over: Partial<PlcSimulatorOptions> = {}): Promise<PlcSimulator> {
+  const plc = await startPlcSimulator({ gateMs: 2_000, baseRegister: 40, ...over })
+  closers.push(() => plc.close())
+  return plc
+}
+
+async function outputTo(plc: PlcSimulator, over: Partial<ModbusOutputOptions> = {}): Promise<RejectOutput> {
+  const { host, port, baseRegister } = plc
+  const output = modbusOutput({ host, port, baseRegister, unit: 1, timeoutMs: 500, ackMs: 1_000, ...over })
+  closers.push(() => output.close())
+  await output.open()
+  return output
+}
+
+const command = (
+  trigger: number,
+  action: RejectCommand['action'] = 'release',
+  inMs = 5_000,
+): RejectCommand => ({
+  station: 'st1',
+  trigger,
+  inspectionId: uuidv7(),
+  action,
+  result: action === 'release' ? 'pass' : action === 'reject' ? 'fail' : 'inconclusive',
+  disposition: action === 'release' ? 'release' : action === 'reject' ? 'scrap' : 'hold',
+  deadlineMs: monoMs() + inMs,
+})
+
+/** Waits until the output has read the counter, so that the next trigger is announced. */
+const polled = (output: RejectOutput) => expect.poll(() => output.health().connected).toBe(true)
+
+describe('modbus-tcp output against a PLC', () => {
+  it('announces triggers and delivers each result to its own part', async () => {
+    const plc = await plcWith()
+    const output = await outputTo(plc)
+    await polled(output)
+    output.setReady(true)
+    const actions = ['release', 'reject', 'hold'] as const
+    const acks: Promise<unknown>[] = []
+    output.onTrigger?.((n) => {
+      // Later parts are judged faster, so results arrive out of order.
+      const wait = 40 - 10 * n
+      acks.push(
+        new Promise((resolve) => setTimeout(resolve, wait)).then(() =>
+          output.apply(command(n, actions[(n - 1) % 3])),
+        ),
+      )
+    })
+    for (let n = 1; n <= 3; n++) {
+      plc.trigger()
+      await expect.poll(() => acks.length).toBe(n)
+    }
+    expect(await Promise.all(acks)).toMatchObject([{ ok: true }, { ok: true }, { ok: true }])
+    expect(plc.parts().map((p) => [p.trigger, p.action])).toEqual([
+      [1, 'released'],
+      [2, 'rejected'],
+      [3, 'held'],
+    ])
+    await expect.poll(() => plc.inputs()).toMatchObject({ ready: true, busy: false, resultValid: false })
+    expect(output.health()).toEqual({ connected: true, applied: 3, failed: 0, lastError: null })
+  })
+
+  it('carries 200 parts without mixing up one', async () => {
+    const plc = await plcWith({ gateMs: 10_000 })
+    const output = await outputTo(plc)
+    await polled(output)
+    for (let n = 1; n <= 200; n++) plc.trigger()
+    const wanted = (n: number) => (n % 7 === 0 ? 'reject' : n % 5 === 0 ? 'hold' : 'release')
+    const acks = await Promise.all(
+      plc.parts().map((p) => output.apply(command(p.trigger, wanted(p.trigger), 9_000))),
+    )
+    expect(acks.every((ack) => ack.ok)).toBe(true)
+    const done = { release: 'released', reject: 'rejected', hold: 'held' }
+    expect(plc.parts().filter((p) => p.action !== done[wanted(p.trigger)])).toEqual([])
+  })
+
+  it('a part without a result is rejected by default, and its late result acts on nobody', async () => {
+    const plc = await plcWith({ gateMs: 60 })
+    const output = await outputTo(plc)
+    await polled(output)
+    plc.trigger()
+    await expect.poll(() => plc.part(1)?.action).toBe('default-rejected')
+    plc.trigger()
+    const late = await output.apply(command(1))
+    expect(late).toMatchObject({ ok: false, code: 'INS_DEADLINE' })
+    expect(plc.part(1)?.action).toBe('default-rejected')
+    await expect.poll(() => plc.part(2)?.action).toBe('default-rejected')
+  })
+
+  it('does not write a command whose deadline has passed', async () => {
+    const plc = await plcWith()
+    const output = await outputTo(plc)
+    await polled(output)
+    plc.trigger()
+    expect(await output.apply(command(1, 'release', -1))).toMatchObject({ ok: false, code: 'INS_DEADLINE' })
+    // Later commands do go through, so the first would have arrived by now.
+    plc.trigger()
+    expect(await output.apply(command(2, 'reject'))).toMatchObject({ ok: true })
+    expect(plc.part(1)?.action).toBe('pending')
+    expect(output.health()).toMatchObject({ applied: 1, failed: 1 })
+  })
+
+  it('a trigger that the PLC never counted is not actuated', async () => {
+    const plc = await plcWith()
+    const output = await outputTo(plc)
+    await polled(output)
+    plc.trigger()
+    const ack = await output.apply(command(99, 'release', 100))
+    expect(ack).toMatchObject({
+      ok: false,
+      code: 'INS_DEADLINE',
+      message: expect.stringContaining('never counted'),
+    })
+    expect(plc.part(1)?.action).toBe('pending')
+  })
+
+  it('reports a PLC that does not acknowledge or does not answer', async () => {
+    const plc = await plcWith()
+    const output = await outputTo(plc, { timeoutMs: 50, ackMs: 80 })
+    await polled(output)
+    plc.setAcknowledging(false)
+    plc.trigger()
+    expect(await output.apply(command(1))).toMatchObject({ ok: false, code: 'CAM_IO' })
+    plc.setAcknowledging(true)
+    plc.setAnswering(false)
+    plc.trigger()
+    expect(await output.apply(command(2))).toMatchObject({ ok: false, code: 'CAM_IO' })
+    await expect.poll(() => output.health().connected).toBe(false)
+    // The circuit is open: no waiting for a time-out any more.
+    const before = monoMs()
+    expect(await output.apply(command(2))).toMatchObject({ ok: false, code: 'CAM_IO' })
+    expect(monoMs() - before).toBeLessThan(40)
+    plc.setAnswering(true)
+    await polled(output)
+    plc.trigger()
+    expect(await output.apply(command(3))).toMatchObject({ ok: true })
+  })
+
+  it('reconnects after a cut cable and does not announce parts that have passed meanwhile', async () => {
+    const plc = await plcWith()
+    const output = await outputTo(plc, { freshMs: 50 })
+    const announced: number[] = []
+    output.onTrigger?.((n) => announced.push(n))
+    await polled(output)
+    plc.trigger()
+    await expect.poll(() => announced).toEqual([1])
+    plc.dropSessions()
+    plc.trigger()
+    await expect.poll(() => output.health().connected).toBe(false)
+    await polled(output)
+    plc.trigger()
+    await expect.poll(() => announced.at(-1)).toBe(3)
+    expect(announced).toEqual([1, 3])
+    expect(output.health().lastError).toContain('trigger 2 came unseen')
+  })
+
+  it('starts before the PLC does', async () => {
+    const first = await plcWith()
+    const { port } = first
+    await first.close()
+    const output = await outputTo(first)
+    expect(output.health()).toMatchObject({ connected: false, lastError: expect.stringContaining('CAM_IO') })
+    expect(await output.apply(command(1))).toMatchObject({ ok: false, code: 'CAM_IO' })
+    await plcWith({ port })
+    await polled(output)
+  })
+
+  it('keeps a heartbeat and withdraws Ready when it closes', async () => {
+    const plc = await plcWith()
+    const output = await outputTo(plc)
+    output.setReady(true)
+    output.setFault(true)
+    await expect.poll(() => plc.inputs()).toMatchObject({ ready: true, fault: true })
+    const { heartbeat } = plc.inputs()
+    await expect.poll(() => plc.inputs().heartbeat, { timeout: 2_000 }).not.toBe(heartbeat)
+    await output.close()
+    await output.close()
+    expect(plc.inputs()).toMatchObject({ ready: false, fault: true, resultValid: false })
+    expect(await output.apply(command(1))).toMatchObject({ ok: false, code: 'CAM_IO' })
+  })
+})
+
+describe('PLC simulator', () => {
+  it('keeps its counter over a restart', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'plc-'))
+    closers.push(() => rm(dir, { recursive: true }))
+    const counterFile = join(dir, 'counter')
+    const plc = await plcWith({ counterFile })
+    plc.trigger()
+    expect(plc.trigger()).toBe(2)
+    await plc.close()
+    expect(await readFile(counterFile, 'utf8')).toBe('2')
+    expect((await plcWith({ counterFile })).trigger()).toBe(3)
+    await writeFile(counterFile, 'garbage')
+    await expect(plcWith({ counterFile })).rejects.toMatchObject({ code: 'CAM_HANDSHAKE' })
+  })
+
+  it('releases only on a valid result with a known code, and guards its own registers', async () => {
+    const plc = await plcWith({ gateMs: 150 })
+    const client = new modbus.default()
+    await client.connectTCP(plc.host, { port: plc.port })
+    closers.push(() => new Promise((resolve) => client.close(() => resolve())))
+    client.setID(1)
+    client.setTimeout(1_000)
+    plc.trigger()
+    const base = plc.baseRegister
+    await client.writeRegisters(base + 8, [1, 0, 0, 0, 1, 1, 0, 0]) // not valid
+    await client.writeRegisters(base + 8, [1, 0, 0, 0, 1, 9, 1, 0]) // no such code
+    await client.writeRegisters(base + 8, [1, 0, 0, 0, 2, 1, 1, 0]) // another part
+    expect((await client.readHoldingRegisters(base, 6)).data.slice(0, 5)).toEqual([0, 1, 0, 2, 3])
+    expect(plc.part(1)?.action).toBe('pending')
+    await expect(client.writeRegisters(base, [9, 9])).rejects.toThrow(/address/i)
+    await expect(client.readHoldingRegisters(base + 10, 20)).rejects.toThrow(/address/i)
+    expect(plc.counter).toBe(1)
+    await expect.poll(() => plc.part(1)?.action).toBe('default-rejected')
+    await client.writeRegisters(base + 8, [1, 0, 0, 0, 1, 1, 1, 0])
+    expect((await client.readHoldingRegisters(base + 2, 3)).data).toEqual([0, 1, 2])
+    expect(plc.part(1)?.action).toBe('default-rejected')
+  })
+
+  it('triggers at a rate, tells what the gate did, and refuses a taken port', async () => {
+    const plc = await plcWith({ gateMs: 10 })
+    const gate: string[] = []
+    plc.onGate((part) => gate.push(`${part.trigger} ${part.action}`))
+    const stop = plc.startTriggers(100)
+    await expect.poll(() => gate.length).toBeGreaterThanOrEqual(3)
+    stop()
+    expect(gate.slice(0, 3)).toEqual(['1 default-rejected', '2 default-rejected', '3 default-rejected'])
+    await expect(plcWith({ port: plc.port })).rejects.toMatchObject({ code: 'CFG_PORT_IN_USE' })
+  })
+})
+
+describe('recording output', () => {
+  it('keeps what was in time, refuses what was late, forgets the oldest', async () => {
+    const seen: boolean[] = []
+    const output = recordingOutput({ keep: 2, onCommand: (_, ack) => seen.push(ack.ok) })
+    expect(await output.apply(command(1))).toMatchObject({ ok: false, code: 'CAM_IO' })
+    await output.open()
+    expect(await output.apply(command(1))).toMatchObject({ ok: true })
+    expect(await output.apply(command(2, 'release', -5))).toMatchObject({ ok: false, code: 'INS_DEADLINE' })
+    await output.apply(command(3))
+    await output.apply(command(4, 'hold'))
+    expect(output.commands().map((c) => c.trigger)).toEqual([3, 4])
+    expect(seen).toEqual([false, true, false, true, true])
+    expect(output.health()).toMatchObject({ applied: 3, failed: 2 })
+    output.setReady(true)
+    expect(output.lines()).toEqual({ ready: true, fault: false })
+  })
+
+  it('comes from the registry, like the PLC', () => {
+    expect(createRejectOutput({ adapter: 'recording' }).adapter).toBe('recording')
+    const plc = createRejectOutput({
+      adapter: 'modbus-tcp',
+      host: '127.0.0.1',
+      port: 502,
+      unit: 1,
+      baseRegister: 0,
+      timeoutMs: 200,
+      ackMs: 500,
+    })
+    expect(plc.adapter).toBe('modbus-tcp')
+  })
+})

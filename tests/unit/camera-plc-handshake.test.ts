@@ -1,0 +1,187 @@
+import { describe, expect, it } from 'vitest'
+import { handshake, HANDSHAKE_START, pcImage, REGISTER_MAP } from '../../camera/index.ts'
+import type { HandshakeInput, HandshakeOutput, HandshakeState } from '../../camera/index.ts'
+import { decodePc, decodePlc, encodePc, encodePlc } from '../../camera/line-io/register-map.ts'
+
+const limits = { ackMs: 100, freshMs: 50 }
+
+/** Feeds inputs one after the other; every step's outputs, and the last state. */
+function play(inputs: HandshakeInput[], from: HandshakeState = HANDSHAKE_START) {
+  const out: HandshakeOutput[][] = []
+  let state = from
+  for (const input of inputs) {
+    const step = handshake(state, input, limits)
+    state = step.state
+    out.push(step.out)
+  }
+  return { state, out }
+}
+
+const poll = (atMs: number, trigger: number, ackTrigger = 0, ackCode = 0): HandshakeInput => ({
+  kind: 'poll',
+  atMs,
+  plc: { trigger, ackTrigger, ackCode, heartbeat: 0 },
+})
+const result = (
+  trigger: number,
+  atMs: number,
+  deadlineMs = 1_000,
+  action: 'release' | 'reject' | 'hold' = 'release',
+): HandshakeInput => ({ kind: 'result', atMs, result: { trigger, action, deadlineMs } })
+const written = (trigger: number, atMs: number): HandshakeInput => ({ kind: 'written', trigger, atMs })
+const failed = (trigger: number, code: string) =>
+  expect.objectContaining({ kind: 'settle', trigger, ok: false, code })
+
+describe('PLC handshake', () => {
+  it('goes Ready, Trigger, Busy, ResultValid, Ack and back', () => {
+    const ready = play([{ kind: 'lines', ready: true, fault: false }, poll(0, 7)])
+    expect(ready.out.flat()).toEqual([])
+    expect(pcImage(ready.state, 3)).toEqual({
+      ready: true,
+      busy: false,
+      fault: false,
+      resultTrigger: 0,
+      resultCode: 0,
+      resultValid: false,
+      heartbeat: 3,
+    })
+    const triggered = play([poll(10, 8)], ready.state)
+    expect(triggered.out).toEqual([[{ kind: 'trigger', trigger: 8 }]])
+    expect(pcImage(triggered.state, 0)).toMatchObject({ busy: true, resultValid: false })
+
+    const shown = play([result(8, 20, 1_000, 'reject')], triggered.state)
+    expect(pcImage(shown.state, 0)).toMatchObject({
+      busy: true,
+      resultValid: true,
+      resultTrigger: 8,
+      resultCode: 2,
+    })
+    const acked = play([written(8, 22), poll(25, 8, 8, 1)], shown.state)
+    expect(acked.out[1]).toEqual([{ kind: 'settle', trigger: 8, ok: true }])
+    expect(pcImage(acked.state, 0)).toMatchObject({ ready: true, busy: false, resultValid: false })
+  })
+
+  it('does not take an acknowledge of another trigger, or one from before the write', () => {
+    const shown = play([poll(0, 4), poll(5, 5), result(5, 10)])
+    const early = play([poll(11, 5, 5, 1)], shown.state)
+    expect(early.out.flat()).toEqual([])
+    const other = play([written(5, 12), poll(13, 5, 4, 1)], shown.state)
+    expect(other.out.flat()).toEqual([])
+    expect(pcImage(other.state, 0)).toMatchObject({ resultTrigger: 5, resultValid: true })
+  })
+
+  it('hands over results one at a time, the most urgent first, each to its own trigger', () => {
+    let { state } = play([poll(0, 1), poll(1, 2), poll(2, 3)])
+    ;({ state } = play([result(2, 5, 900), result(3, 6, 500), result(1, 7, 700)], state))
+    const order: number[] = []
+    for (let at = 10; state.shown; at += 5) {
+      const { trigger } = state.shown.result
+      order.push(trigger)
+      ;({ state } = play([written(trigger, at), poll(at + 1, 3, trigger, 1)], state))
+    }
+    expect(order).toEqual([2, 3, 1])
+  })
+
+  it('never shows a result whose deadline has passed', () => {
+    const before = play([poll(0, 1), poll(1, 2), result(1, 2, 1_000), result(2, 3, 50)])
+    const { state, out } = play([{ kind: 'tick', atMs: 51 }], before.state)
+    expect(out[0]).toEqual([failed(2, 'INS_DEADLINE')])
+    expect(state.queue).toEqual([])
+    // Shown but not yet written: withdrawn as well.
+    const withdrawn = play([{ kind: 'tick', atMs: 1_001 }], state)
+    expect(withdrawn.out[0]).toEqual([failed(1, 'INS_DEADLINE')])
+    expect(pcImage(withdrawn.state, 0).resultValid).toBe(false)
+    expect(play([result(2, 20, 20)], play([poll(0, 2)]).state).out[0]).toEqual([failed(2, 'INS_DEADLINE')])
+  })
+
+  it('waits for the acknowledge and gives up', () => {
+    const shown = play([poll(0, 1), result(1, 2), written(1, 10)])
+    expect(play([{ kind: 'tick', atMs: 109 }], shown.state).out[0]).toEqual([])
+    const { state, out } = play([{ kind: 'tick', atMs: 110 }, poll(120, 1, 1, 1)], shown.state)
+    expect(out).toEqual([[failed(1, 'CAM_IO')], []])
+    expect(pcImage(state, 0).resultValid).toBe(false)
+  })
+
+  it('reports what the PLC refuses: too late, or a trigger it does not know', () => {
+    const shown = play([poll(0, 1), result(1, 2), written(1, 10)]).state
+    expect(play([poll(12, 1, 1, 2)], shown).out[0]).toEqual([failed(1, 'INS_DEADLINE')])
+    expect(play([poll(12, 1, 1, 3)], shown).out[0]).toEqual([failed(1, 'CAM_HANDSHAKE')])
+  })
+
+  it('takes one result per trigger', () => {
+    const once = play([poll(0, 1), result(1, 2)])
+    const twice = play([result(1, 3, 1_000, 'reject')], once.state)
+    expect(twice.out[0]).toEqual([failed(1, 'CAM_HANDSHAKE')])
+    expect(pcImage(twice.state, 0)).toMatchObject({ resultTrigger: 1, resultCode: 1 })
+    const after = play([written(1, 4), poll(5, 1, 1, 1), result(1, 6)], twice.state)
+    expect(after.out[2]).toEqual([failed(1, 'CAM_HANDSHAKE')])
+  })
+
+  it('holds a result back until the PLC has counted its trigger', () => {
+    const early = play([poll(0, 4), result(5, 1)])
+    expect(pcImage(early.state, 0).resultValid).toBe(false)
+    const counted = play([poll(5, 5)], early.state)
+    expect(pcImage(counted.state, 0)).toMatchObject({ resultValid: true, resultTrigger: 5 })
+    expect(play([{ kind: 'tick', atMs: 1_000 }], early.state).out[0]).toMatchObject([
+      { code: 'INS_DEADLINE', message: expect.stringContaining('never counted') },
+    ])
+  })
+
+  it('announces only the trigger of the part that stands before the camera', () => {
+    // The counter at the first poll is the past.
+    expect(play([poll(0, 900)]).out.flat()).toEqual([])
+    const skipped = play([poll(0, 10), poll(5, 13)])
+    expect(skipped.out[1]).toMatchObject([
+      { kind: 'violation', message: expect.stringContaining('triggers 11 to 12') },
+      { kind: 'trigger', trigger: 13 },
+    ])
+    // After a gap between polls longer than freshMs the part may be gone.
+    const stale = play([poll(0, 10), poll(51, 11), poll(56, 12)])
+    expect(stale.out[1]).toMatchObject([
+      { kind: 'violation', message: expect.stringContaining('trigger 11') },
+    ])
+    expect(stale.out[2]).toEqual([{ kind: 'trigger', trigger: 12 }])
+  })
+
+  it('reports a counter that went back and announces nothing until it is above again', () => {
+    const { out } = play([poll(0, 10), poll(5, 1), poll(10, 10), poll(15, 11)])
+    expect(out[1]).toMatchObject([{ kind: 'violation', message: expect.stringContaining('from 10 to 1') }])
+    expect(out[2]).toEqual([])
+    expect(out[3]).toEqual([{ kind: 'trigger', trigger: 11 }])
+  })
+
+  it('answers everything when the link is lost and keeps the lines', () => {
+    const before = play([{ kind: 'lines', ready: true, fault: true }, poll(0, 2), result(1, 1), result(2, 1)])
+    const { state, out } = play([{ kind: 'link-lost', message: 'cable' }], before.state)
+    expect(out[0]).toEqual([failed(1, 'CAM_IO'), failed(2, 'CAM_IO')])
+    expect(pcImage(state, 0)).toMatchObject({ ready: true, fault: true, busy: false, resultValid: false })
+  })
+})
+
+describe('register map', () => {
+  it('puts 32-bit values with the high word first', () => {
+    // 0x00012345 = 74565
+    expect(encodePlc({ trigger: 74_565, ackTrigger: 0xffff_ffff, ackCode: 2, heartbeat: 9 })).toEqual([
+      0x0001, 0x2345, 0xffff, 0xffff, 2, 9,
+    ])
+    const pc = {
+      ready: true,
+      busy: false,
+      fault: true,
+      resultTrigger: 0x8000_0001,
+      resultCode: 3,
+      resultValid: true,
+      heartbeat: 65_535,
+    }
+    expect(encodePc(pc)).toEqual([1, 0, 1, 0x8000, 0x0001, 3, 1, 65_535])
+    expect(decodePc(encodePc(pc))).toEqual(pc)
+    const plc = { trigger: 0x8000_0001, ackTrigger: 3, ackCode: 1, heartbeat: 0 }
+    expect(decodePlc(encodePlc(plc))).toEqual(plc)
+  })
+
+  it('documents every register once, without overlap', () => {
+    const used = REGISTER_MAP.flatMap((r) => Array.from({ length: r.words }, (_, i) => r.offset + i))
+    expect(used).toEqual([0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13, 14, 15])
+    expect(REGISTER_MAP.every((r) => r.meaning.zh.length > 0 && r.meaning.en.length > 0)).toBe(true)
+  })
+})
