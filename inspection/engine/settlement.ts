@@ -34,7 +34,10 @@ export interface Judgement {
   outcome: InspectOutcome
 }
 
-/** Records judged triggers and serves the gate: a part is released only behind a durable record. */
+/**
+ * Records judged triggers and serves the gate, in this order, so that no acknowledged verdict can be lost. When the
+ * record is not durable in time, the gate is served without it: to divert a part, never to release it.
+ */
 export class Settlement {
   readonly #spec: StationSpec
   readonly #recipe: LoadedRecipe
@@ -69,7 +72,8 @@ export class Settlement {
     const { disposition, result } = outcome.verdict
     let action: RejectCommand['action'] =
       disposition === 'release' ? 'release' : disposition === 'hold' ? 'hold' : 'reject'
-    const heldForRecord = action === 'release' && !(await before(durable, deadlineMs - GATE_MARGIN_MS))
+    const recorded = await before(durable, deadlineMs - GATE_MARGIN_MS)
+    const heldForRecord = action === 'release' && !recorded
     if (heldForRecord) action = 'hold'
     const command: RejectCommand = {
       station: this.#spec.id,

@@ -59,18 +59,16 @@ describe('StationEngine', () => {
     expect(order).toEqual(['stored 1 pass', 'gate 1 release'])
   })
 
-  it('rejects a failed part without waiting for the record', async () => {
-    const diary = new Diary()
-    diary.captureMs = 30
-    await run(
-      [frame(1)],
-      inspectorOf(() => ({ outcome: outcome('fail') })),
-      diary,
-    )
-    expect(diary.lines.filter((l) => l.startsWith('stored') || l.startsWith('gate'))).toEqual([
-      'gate 1 reject',
-      'stored 1 fail',
-    ])
+  it('rejects a failed part behind its record, or without it when the record is late', async () => {
+    const fails = inspectorOf(() => ({ outcome: outcome('fail') }))
+    const order = async (captureMs: number) => {
+      const diary = new Diary()
+      diary.captureMs = captureMs
+      await run([frame(1)], fails, diary)
+      return diary.lines.filter((l) => l.startsWith('stored') || l.startsWith('gate'))
+    }
+    expect(await order(30)).toEqual(['stored 1 fail', 'gate 1 reject'])
+    expect(await order(400)).toEqual(['gate 1 reject', 'stored 1 fail'])
   })
 
   it.each([
