@@ -22,10 +22,10 @@ export class EventAppender {
     return this.#tree.size
   }
 
-  /** Position of an event that is already in the log, or null. */
+  /** Position of an event, other than an inspection, that is already in the log; or null. */
   find(id: string, source: string): number | null {
     const row = this.#db.get<{ position: number }>(
-      'select position from event where id = ? and source = ?',
+      `select position from event where id = ? and source = ? and type <> 'qe.inspection.completed.v1'`,
       id,
       source,
     )

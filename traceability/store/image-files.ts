@@ -48,11 +48,13 @@ let temporaries = 0
 /** Content-addressed images `images/ab/cd/<sha256>.<ext>` under one directory. */
 export class ImageFiles {
   readonly #root: string
-  /** Directories known to exist durably. */
-  readonly #made = new Set<string>()
+  readonly #images: string
+  /** Directories whose entry is durable, or about to be. */
+  readonly #entries = new Map<string, Promise<void>>()
 
   constructor(dataDir: string) {
     this.#root = dataDir
+    this.#images = join(dataDir, 'images')
   }
 
   /**
@@ -75,13 +77,15 @@ export class ImageFiles {
     const file = join(this.#root, path)
     const bytes = parts.reduce((n, p) => n + p.length, 0)
     try {
-      await this.#makeDir(dirname(file))
+      const dir = dirname(file)
+      if (!this.#entries.has(dir)) await mkdir(dir, { recursive: true })
+      const entry = this.#syncEntry(dir)
       const there = await stat(file).catch(() => null)
       if (there?.size !== bytes) await this.#write(file, parts)
-      await syncDir(dirname(file))
+      await Promise.all([syncDir(dir), entry])
     } catch (error) {
       // Somebody may have removed the directory; look again next time.
-      this.#made.delete(dirname(file))
+      this.#entries.delete(dirname(file))
       throw fileError(error, 'TRC_IMAGE', file)
     }
     const raw = meta?.format.kind === 'raw' ? meta.format : null
@@ -113,15 +117,18 @@ export class ImageFiles {
     }
   }
 
-  async #makeDir(dir: string): Promise<void> {
-    if (this.#made.has(dir)) return
-    await mkdir(dir, { recursive: true })
-    // A new directory entry is durable once its parent is synced: images/ab, images, data directory.
-    for (let at = dirname(dir); at.length >= this.#root.length; at = dirname(at)) {
-      await syncDir(at)
-      if (at === this.#root) break
+  /** Makes the entry of a directory durable, and those of the ones above it, once per run. */
+  #syncEntry(dir: string): Promise<void> {
+    let synced = this.#entries.get(dir)
+    if (synced === undefined) {
+      const parent = dirname(dir)
+      synced = Promise.all([syncDir(parent), dir === this.#images ? null : this.#syncEntry(parent)]).then(
+        () => undefined,
+      )
+      this.#entries.set(dir, synced)
+      synced.catch(() => this.#entries.delete(dir))
     }
-    this.#made.add(dir)
+    return synced
   }
 }
 

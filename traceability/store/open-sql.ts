@@ -48,7 +48,8 @@ export const openSql: OpenSql = (path, options) => {
   try {
     db = new native.DatabaseSync(path, { readOnly })
     db.exec(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}`)
-    if (!readOnly) db.exec('pragma journal_mode = wal')
+    // Pages that every part touches are copied back once per 16 MB of log instead of per 4 MB.
+    if (!readOnly) db.exec('pragma journal_mode = wal; pragma wal_autocheckpoint = 4000')
     db.exec(`pragma synchronous = ${options.synchronous === 'full' ? 'full' : 'normal'}`)
     db.exec('pragma foreign_keys = on; pragma temp_store = memory; pragma cache_size = -32000')
     // Reads the header, so that a file that is no database is found here and not at the first query.

@@ -14,9 +14,10 @@ create table event (
   time text not null,
   json text not null,
   leaf_hash blob not null check (length(leaf_hash) = 32),
-  unique (source, sequence),
-  unique (id, source)
+  unique (source, sequence)
 ) strict;
+-- An inspection event has the id of its inspection, which is unique in that table.
+create unique index event_id on event (id, source) where type <> 'qe.inspection.completed.v1';
 create index event_subject on event (subject, position);
 create trigger event_no_update before update on event begin select raise(abort, 'event is append-only'); end;
 create trigger event_no_delete before delete on event begin select raise(abort, 'event is append-only'); end;
