@@ -116,7 +116,10 @@ async function loadGolden({ recipe, dir }: RecipeSource): Promise<GoldenTemplate
   }
 }
 
-/** Judges the golden template itself, or a grey ramp. What a tool says about it does not matter; a model must run. */
+/**
+ * Judges the golden template itself, or a grey ramp. What a tool says about it does not matter, also not that a model
+ * answers NaN, which every frame is checked for; but a model must accept images of the recipe's size.
+ */
 async function warmUp(
   recipe: Recipe,
   golden: GoldenTemplate | null,
@@ -131,7 +134,7 @@ async function warmUp(
     try {
       await tool.run({ image, golden: reference })
     } catch (error) {
-      if (tool.model) throw error
+      if (tool.model && asCoded(error, 'MDL_RUN').code !== 'MDL_OUTPUT') throw error
     }
   }
 }

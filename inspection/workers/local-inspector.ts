@@ -154,6 +154,11 @@ export class LocalInspector implements Inspector {
     }
   }
 
+  /** Numbers of the workers that have a frame now. */
+  busyWorkers(): number[] {
+    return [...this.#running.values()].map(({ seat }) => this.#seats.indexOf(seat))
+  }
+
   /** Ends a worker in whatever it does and starts another: for supervisors. */
   recycle(worker: number): void {
     this.#seats[worker]?.recycle('ended from outside')

@@ -37,7 +37,6 @@ export function serveJobs(port: MessagePort, setup: WorkerSetup, before?: Before
         recipes.delete(request.recipe)
         return { ok: true }
       case 'judge':
-        await before?.(request.job)
         return { ok: true, outcome: await judge(request.job, request.queueMs) }
       case 'close':
         for (const prepared of recipes.values()) await prepared.close()
@@ -48,6 +47,7 @@ export function serveJobs(port: MessagePort, setup: WorkerSetup, before?: Before
 
   const judge = async (job: InspectJob, queueMs: number): Promise<InspectOutcome> => {
     try {
+      await before?.(job)
       const prepared = recipes.get(job.recipe)
       if (!prepared)
         throw new CodedError('CFG_UNKNOWN_REFERENCE', {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { type FrameFormat, type PartContext, type Recipe, recipeSchema } from '../../../contracts/index.ts'
-import { type PreparedRecipe, prepareRecipe } from '../../../inspection/index.ts'
+import { type ModelSetup, type PreparedRecipe, prepareRecipe } from '../../../inspection/index.ts'
 
 export const context: PartContext = {
   line: 'line-1',
@@ -14,12 +14,14 @@ export const context: PartContext = {
   shift: 'day',
 }
 
-export const noModels = { modelDirs: [], providers: ['cpu'], trustedKeys: {}, intraOpThreads: 1 }
-
-type RecipeInput = Parameters<typeof recipeSchema.parse>[0] extends unknown ? Record<string, unknown> : never
+export const noModels: ModelSetup = { modelDirs: [], providers: ['cpu'], trustedKeys: {}, intraOpThreads: 1 }
 
 /** A recipe for raw frames of `size`; fails a part on any finding, passes the rest. */
-export function recipeOf(size: readonly [number, number], tools: unknown[], more: RecipeInput = {}): Recipe {
+export function recipeOf(
+  size: readonly [number, number],
+  tools: unknown[],
+  more: Record<string, unknown> = {},
+): Recipe {
   return recipeSchema.parse({
     recipe: 'sample',
     version: 1,
