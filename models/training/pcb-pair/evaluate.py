@@ -12,7 +12,7 @@ import json
 import numpy as np
 
 IOU = 0.33
-NMS_IOU = 0.35
+NMS_IOU = 0.5
 
 
 def iou_matrix(a, b):

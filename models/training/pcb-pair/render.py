@@ -24,7 +24,7 @@ def wobble(rng, soft, amount):
 
 def ragged(rng, soft):
     """Re-binarise with a noisy threshold: edges gain or lose a pixel here and there, like a real scan."""
-    out = cv2.GaussianBlur(soft, (0, 0), rng.uniform(0.6, 1.4))
+    out = cv2.GaussianBlur(soft, (0, 0), rng.uniform(0.5, 1.1))
     h, w = soft.shape
     scale = int(rng.integers(1, 4))
     noise = rng.normal(0, rng.uniform(0.02, 0.22), (h // scale + 1, w // scale + 1)).astype(np.float32)

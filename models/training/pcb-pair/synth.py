@@ -53,7 +53,8 @@ def draw_blob(rng, shape, cx, cy, radius, heading=None):
         cv2.polylines(out, [_polygon(rng, cx, cy, rx, ry, rng.integers(5, 10))], True, 1, int(rng.integers(1, 4)))
     else:
         cv2.ellipse(out, centre, (max(3, int(rx)), max(3, int(ry))), rng.uniform(0, 180), 0, 360, 1, -1)
-        out &= (rng.random(shape) < rng.uniform(0.4, 0.8)).astype(np.uint8)
+        dots = (rng.random((shape[0] // 2 + 1, shape[1] // 2 + 1)) < rng.uniform(0.5, 0.8)).astype(np.uint8)
+        out &= np.kron(dots, np.ones((2, 2), np.uint8))[:shape[0], :shape[1]]
     return out
 
 
@@ -79,9 +80,9 @@ def draw_strip(rng, shape, p, q):
     elif rng.random() < 0.5:
         for a, b in zip(path[:-1], path[1:]):
             cv2.line(out, a.round().astype(int).tolist(), b.round().astype(int).tolist(), 1,
-                     max(1, int(width * rng.uniform(0.7, 1.3))))
+                     max(2, int(width * rng.uniform(0.7, 1.3))))
     else:
-        cv2.polylines(out, [path.round().astype(np.int32)], False, 1, max(1, int(width)))
+        cv2.polylines(out, [path.round().astype(np.int32)], False, 1, max(2, int(width)))
     return out
 
 
@@ -150,6 +151,34 @@ class Injector:
         norm = float(np.hypot(*v))
         return None if norm < 0.05 else v / norm
 
+    def _march(self, own, at, heading, limit):
+        """Steps from the edge pixel `at` through `own` until it ends, or None."""
+        for step in range(3, limit):
+            x, y = int(round(at[0] + heading[0] * step)), int(round(at[1] + heading[1] * step))
+            if not (0 <= x < own.shape[1] and 0 <= y < own.shape[0]):
+                return None
+            if not own[y, x]:
+                return step
+        return None
+
+    def _almost_through(self, own, at, inward):
+        """A bite or protrusion that leaves a neck of a few px: the look-alike of a cut or bridge."""
+        rng = self.rng
+        width = self._march(own, at, inward, 60)
+        if width is None or width < 7:
+            return None
+        reach = width - rng.uniform(2.0, min(6.0, 0.5 * width))
+        at = np.array(at, float)
+        if rng.random() < 0.5:
+            middle = at + inward * reach / 2
+            mark = draw_blob(rng, own.shape, *middle, max(3.5, reach * rng.uniform(0.5, 0.9)))
+            ys, xs = np.nonzero(mark)
+            # keep the far end clear, wherever the blob sprawls
+            mark[ys, xs] = ((xs - at[0]) * inward[0] + (ys - at[1]) * inward[1]) <= reach
+            return mark
+        tip = at + inward * (reach - 1.5)
+        return draw_strip(rng, own.shape, at - inward * 3, tip)
+
     def _mark(self, kind, own, depth):
         """Draw the wanted change; returns 0/1 mask or None."""
         rng, shape = self.rng, own.shape
@@ -173,21 +202,20 @@ class Injector:
                 reach = radius * rng.uniform(0.8, 1.0)
                 return draw_blob(rng, shape, at[0] + inward[0] * reach, at[1] + inward[1] * reach, radius,
                                  math.atan2(inward[1], inward[0]))
+            if rng.random() < 0.4:
+                return self._almost_through(own, at, inward)
             shift = radius * rng.uniform(-0.2, 0.9)
             return draw_blob(rng, shape, at[0] + inward[0] * shift, at[1] + inward[1] * shift, radius)
         turn = rng.normal(0, 0.3)
         c, s = math.cos(turn), math.sin(turn)
         heading = np.array((c * inward[0] - s * inward[1], s * inward[0] + c * inward[1]))
         limit = (45, 110, 210)[int(rng.choice(3, p=(0.6, 0.22, 0.18)))]
-        for step in range(3, limit):
-            x, y = int(round(at[0] + heading[0] * step)), int(round(at[1] + heading[1] * step))
-            if not (0 <= x < shape[1] and 0 <= y < shape[0]):
-                return None
-            if not own[y, x]:
-                over = rng.uniform(1, 5)
-                start = np.array(at) - heading * over
-                return draw_strip(rng, shape, start, (x + heading[0] * over, y + heading[1] * over))
-        return None
+        step = self._march(own, at, heading, limit)
+        if step is None:
+            return None
+        over = rng.uniform(1, 5)
+        at = np.array(at, float)
+        return draw_strip(rng, shape, at - heading * over, at + heading * (step + over))
 
     def add(self, kind):
         """Try to add one defect near `kind`; the recorded class is what the change turned out to be."""
