@@ -90,7 +90,7 @@ interface JsonSchema {
 
 const METHOD = { GET: 'get', POST: 'post', PUT: 'put' } as const
 
-interface Parameter {
+type Parameter = {
   name: string
   in: 'path' | 'query'
   required: boolean

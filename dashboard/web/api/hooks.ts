@@ -1,0 +1,110 @@
+import {
+  keepPreviousData,
+  useInfiniteQuery,
+  useQuery,
+  useQueryClient,
+  type UseQueryResult,
+} from '@tanstack/react-query'
+import { useEffect } from 'react'
+import { getJson, queryText } from './client.ts'
+import type {
+  DefectCount,
+  LineAnswer,
+  PartAnswer,
+  PartPage,
+  SerialLife,
+  StationBalance,
+  StationCounters,
+} from './types.ts'
+
+const POLL_MS = 2_000
+
+export const useLine = (): UseQueryResult<LineAnswer> =>
+  useQuery({
+    queryKey: ['line'],
+    queryFn: ({ signal }) => getJson<LineAnswer>('/api/line', signal),
+    refetchInterval: 10_000,
+  })
+
+export const useCounters = (since: string | null): UseQueryResult<StationCounters[]> =>
+  useQuery({
+    queryKey: ['counters', since],
+    queryFn: ({ signal }) => getJson<StationCounters[]>(`/api/counters?${queryText({ since })}`, signal),
+    refetchInterval: POLL_MS,
+    placeholderData: keepPreviousData,
+  })
+
+export const useBalance = (): UseQueryResult<StationBalance[]> =>
+  useQuery({
+    queryKey: ['balance'],
+    queryFn: ({ signal }) => getJson<StationBalance[]>('/api/balance', signal),
+    refetchInterval: POLL_MS,
+  })
+
+export const usePareto = (since: string | null): UseQueryResult<DefectCount[]> =>
+  useQuery({
+    queryKey: ['pareto', since],
+    queryFn: ({ signal }) => getJson<DefectCount[]>(`/api/pareto?${queryText({ since })}`, signal),
+    refetchInterval: 5_000,
+    placeholderData: keepPreviousData,
+  })
+
+export interface PartFilter {
+  station: string | null
+  result: string | null
+}
+
+export const filterText = (filter: PartFilter): string =>
+  queryText({ station: filter.station, result: filter.result })
+
+/** Pages of 50, newest first. */
+export const useParts = (filter: PartFilter, enabled: boolean) =>
+  useInfiniteQuery({
+    queryKey: ['parts', filter],
+    enabled,
+    initialPageParam: null as number | null,
+    queryFn: ({ pageParam, signal }) =>
+      getJson<PartPage>(`/api/parts?${queryText({ ...filter, limit: 50, before: pageParam })}`, signal),
+    getNextPageParam: (page) => page.nextBefore,
+  })
+
+const partQuery = (inspectionId: string, filter: PartFilter) => ({
+  queryKey: ['part', inspectionId, filter],
+  queryFn: ({ signal }: { signal: AbortSignal }) =>
+    getJson<PartAnswer>(`/api/parts/${encodeURIComponent(inspectionId)}?${filterText(filter)}`, signal),
+  staleTime: 5_000,
+})
+
+/** One part; its neighbours are fetched ahead, so that paging through hundreds does not wait. */
+export function usePart(inspectionId: string, filter: PartFilter): UseQueryResult<PartAnswer> {
+  const client = useQueryClient()
+  const query = useQuery({ ...partQuery(inspectionId, filter), placeholderData: keepPreviousData })
+  const neighbours = query.data?.neighbours
+  useEffect(() => {
+    for (const id of [neighbours?.older, neighbours?.newer])
+      if (id)
+        void client
+          .prefetchQuery(partQuery(id, filter))
+          .then(() => preload(client.getQueryData(partQuery(id, filter).queryKey)))
+  }, [client, neighbours?.older, neighbours?.newer, filter])
+  return query
+}
+
+function preload(answer: PartAnswer | undefined): void {
+  const sha256 = answer?.part.row.image?.sha256
+  if (sha256) new Image().src = imageUrl(sha256)
+}
+
+export const useSerial = (serial: string | null): UseQueryResult<SerialLife> =>
+  useQuery({
+    queryKey: ['serial', serial],
+    enabled: serial !== null,
+    queryFn: ({ signal }) => getJson<SerialLife>(`/api/serials/${encodeURIComponent(serial ?? '')}`, signal),
+    retry: false,
+  })
+
+/** Lossless; for the viewer. */
+export const imageUrl = (sha256: string): string => `/api/images/${sha256}`
+
+export const thumbUrl = (sha256: string, widthPx: 96 | 160 | 320 | 640 | 1280): string =>
+  `/api/images/${sha256}?width=${widthPx}&format=webp`

@@ -1,0 +1,37 @@
+import type { z } from 'zod'
+import type { partAnswerSchema, partPageSchema } from '../../server/routes/parts.ts'
+import type { latencySchema, lineAnswerSchema } from '../../server/schemas/live.schema.ts'
+import type { PartDetail } from '../../server/ports.ts'
+import type { LiveMessageData } from '../../server/live/message.ts'
+
+export type {
+  Alarm,
+  DefectCount,
+  LineInfo,
+  LineState,
+  PartDetail,
+  PartRow,
+  RecipeFacts,
+  SerialLife,
+  StationBalance,
+  StationCounters,
+  Text,
+} from '../../server/ports.ts'
+export type {
+  Finding,
+  Measurement,
+  Registration,
+  ScoreMap,
+  StageTiming,
+  VerdictResult,
+} from '../../../contracts/index.ts'
+/** As the API gives it: codes of errors are plain text here. */
+export type Verdict = PartDetail['verdict']
+export type PartAnswer = z.infer<typeof partAnswerSchema>
+export type PartPage = z.infer<typeof partPageSchema>
+export type LineAnswer = z.infer<typeof lineAnswerSchema>
+export type Latency = z.infer<typeof latencySchema>
+export type LiveMessages = LiveMessageData
+
+/** Order of display everywhere. */
+export const RESULTS = ['pass', 'fail', 'inconclusive'] as const

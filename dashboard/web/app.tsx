@@ -1,0 +1,57 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { App as AntApp, ConfigProvider } from 'antd'
+import enUS from 'antd/locale/en_US'
+import zhCN from 'antd/locale/zh_CN'
+import { lazy, Suspense, type ReactNode } from 'react'
+import { BrowserRouter, Route, Routes } from 'react-router'
+import { ApiError } from './api/client.ts'
+import { useLanguage } from './i18n/index.ts'
+import { LivePage } from './live/live-page.tsx'
+import { antTheme } from './look/theme.ts'
+import { Shell } from './shell/shell.tsx'
+import { Waiting } from './shell/states.tsx'
+
+const AndonPage = lazy(() => import('./live/andon-page.tsx').then((m) => ({ default: m.AndonPage })))
+const PartsPage = lazy(() => import('./parts/parts-page.tsx').then((m) => ({ default: m.PartsPage })))
+const PartPage = lazy(() => import('./part/part-page.tsx').then((m) => ({ default: m.PartPage })))
+const ModulesPage = lazy(() => import('./modules/modules-page.tsx').then((m) => ({ default: m.ModulesPage })))
+const SystemPage = lazy(() => import('./system/system-page.tsx').then((m) => ({ default: m.SystemPage })))
+const NotFoundPage = lazy(() => import('./shell/not-found.tsx').then((m) => ({ default: m.NotFoundPage })))
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 1_000,
+      // A refused request stays refused; only a lost connection is worth another try.
+      retry: (count, error) => count < 2 && (!(error instanceof ApiError) || error.status === 0),
+      refetchOnWindowFocus: false,
+    },
+  },
+})
+
+export function App(): ReactNode {
+  const language = useLanguage()
+  return (
+    <ConfigProvider theme={antTheme} locale={language === 'zh' ? zhCN : enUS} componentSize="small">
+      <AntApp className="ant-root">
+        <QueryClientProvider client={queries}>
+          <BrowserRouter>
+            <Suspense fallback={<Waiting />}>
+              <Routes>
+                <Route path="/andon" element={<AndonPage />} />
+                <Route element={<Shell />}>
+                  <Route index element={<LivePage />} />
+                  <Route path="/parts" element={<PartsPage />} />
+                  <Route path="/part/:inspectionId" element={<PartPage />} />
+                  <Route path="/modules/:slug?" element={<ModulesPage />} />
+                  <Route path="/system" element={<SystemPage />} />
+                  <Route path="*" element={<NotFoundPage />} />
+                </Route>
+              </Routes>
+            </Suspense>
+          </BrowserRouter>
+        </QueryClientProvider>
+      </AntApp>
+    </ConfigProvider>
+  )
+}

@@ -1,0 +1,197 @@
+import { COLOUR } from '../look/theme.ts'
+import type { ChartOption } from './echarts.ts'
+
+const base = {
+  backgroundColor: 'transparent',
+  animation: false,
+  textStyle: { color: COLOUR.text, fontSize: 12 },
+  grid: { left: 52, right: 24, top: 28, bottom: 34 },
+  tooltip: {
+    trigger: 'axis' as const,
+    backgroundColor: '#18202b',
+    borderColor: COLOUR.line,
+    textStyle: { color: COLOUR.text },
+  },
+}
+
+const axisLook = {
+  axisLine: { lineStyle: { color: '#3a4656' } },
+  axisLabel: { color: COLOUR.muted },
+  splitLine: { lineStyle: { color: COLOUR.line } },
+}
+
+export interface ControlPoint {
+  label: string
+  at: string
+  value: number
+  n: number
+  ucl: number | null
+  lcl: number | null
+  phase: 'I' | 'II'
+  out: 'above' | 'below' | null
+}
+
+export interface ChartWords {
+  value: string
+  ucl: string
+  lcl: string
+  centre: string
+  share: string
+}
+
+/** Attribute control chart: points, stepped limits that follow the subgroup size, signals as large red diamonds. */
+export function controlChartOption(
+  centre: number | null,
+  points: readonly ControlPoint[],
+  w: ChartWords,
+): ChartOption {
+  const limit = (name: string, of: (p: ControlPoint) => number | null) => ({
+    type: 'line' as const,
+    name,
+    step: 'middle' as const,
+    symbol: 'none',
+    lineStyle: { color: COLOUR.inconclusive, type: 'dashed' as const, width: 1.2 },
+    itemStyle: { color: COLOUR.inconclusive },
+    data: points.map(of),
+  })
+  return {
+    ...base,
+    legend: { top: 0, right: 10, textStyle: { color: COLOUR.muted }, itemHeight: 8 },
+    xAxis: { type: 'category', data: points.map((p) => p.label), ...axisLook },
+    yAxis: { type: 'value', ...axisLook, scale: true },
+    ...(points.length > 80 ? { dataZoom: [{ type: 'inside' as const }] } : {}),
+    series: [
+      limit(w.ucl, (p) => p.ucl),
+      limit(w.lcl, (p) => p.lcl),
+      {
+        type: 'line',
+        name: w.value,
+        data: points.map((p) => ({
+          value: p.value,
+          symbol: p.out ? 'diamond' : 'circle',
+          symbolSize: p.out ? 14 : 6,
+          itemStyle: { color: p.out ? COLOUR.fail : p.phase === 'I' ? COLOUR.muted : COLOUR.accent },
+        })),
+        lineStyle: { color: COLOUR.accent, width: 1.5 },
+        itemStyle: { color: COLOUR.accent },
+        ...(centre === null
+          ? {}
+          : {
+              markLine: {
+                silent: true,
+                symbol: 'none',
+                label: {
+                  formatter: `${w.centre} ${centre.toPrecision(4)}`,
+                  position: 'insideStartTop',
+                  color: COLOUR.pass,
+                },
+                lineStyle: { color: COLOUR.pass, type: 'solid', width: 1 },
+                data: [{ yAxis: centre }],
+              },
+            }),
+      },
+    ],
+  }
+}
+
+export interface ParetoBar {
+  label: string
+  value: number
+  share: number
+  cumulative: number
+}
+
+/** Bars in falling order with the cumulative share on the right axis. */
+export function paretoOption(bars: readonly ParetoBar[], w: ChartWords): ChartOption {
+  return {
+    ...base,
+    grid: { ...base.grid, right: 48 },
+    xAxis: {
+      type: 'category',
+      data: bars.map((b) => b.label),
+      ...axisLook,
+      axisLabel: { ...axisLook.axisLabel, interval: 0, hideOverlap: true },
+    },
+    yAxis: [
+      { type: 'value', ...axisLook },
+      {
+        type: 'value',
+        min: 0,
+        max: 100,
+        ...axisLook,
+        splitLine: { show: false },
+        axisLabel: { color: COLOUR.muted, formatter: '{value} %' },
+      },
+    ],
+    series: [
+      {
+        type: 'bar',
+        name: w.value,
+        data: bars.map((b) => b.value),
+        itemStyle: { color: COLOUR.accent },
+        barMaxWidth: 48,
+      },
+      {
+        type: 'line',
+        name: w.share,
+        yAxisIndex: 1,
+        data: bars.map((b) => Number((b.cumulative * 100).toFixed(1))),
+        lineStyle: { color: COLOUR.inconclusive },
+        itemStyle: { color: COLOUR.inconclusive },
+        symbolSize: 6,
+      },
+    ],
+  }
+}
+
+export const barOption = (bars: readonly { label: string; value: number }[], w: ChartWords): ChartOption => ({
+  ...base,
+  xAxis: { type: 'category', data: bars.map((b) => b.label), ...axisLook },
+  yAxis: { type: 'value', ...axisLook },
+  series: [
+    {
+      type: 'bar',
+      name: w.value,
+      data: bars.map((b) => b.value),
+      itemStyle: { color: COLOUR.accent },
+      barMaxWidth: 48,
+    },
+  ],
+})
+
+export interface Series {
+  name: string
+  points: readonly { at: string; value: number }[]
+}
+
+export const timeseriesOption = (series: readonly Series[]): ChartOption => ({
+  ...base,
+  legend: { top: 0, right: 10, textStyle: { color: COLOUR.muted } },
+  xAxis: { type: 'time', ...axisLook },
+  yAxis: { type: 'value', scale: true, ...axisLook },
+  series: series.map((s) => ({
+    type: 'line',
+    name: s.name,
+    showSymbol: s.points.length < 60,
+    data: s.points.map((p) => [p.at, p.value]),
+  })),
+})
+
+export const scatterOption = (
+  points: readonly { x: number; y: number; label?: string }[],
+  w: ChartWords,
+): ChartOption => ({
+  ...base,
+  tooltip: { ...base.tooltip, trigger: 'item' },
+  xAxis: { type: 'value', scale: true, ...axisLook },
+  yAxis: { type: 'value', scale: true, ...axisLook },
+  series: [
+    {
+      type: 'scatter',
+      name: w.value,
+      symbolSize: 7,
+      itemStyle: { color: COLOUR.accent },
+      data: points.map((p) => ({ value: [p.x, p.y], name: p.label ?? '' })),
+    },
+  ],
+})

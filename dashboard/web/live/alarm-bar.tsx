@@ -1,0 +1,43 @@
+import { type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { LineState } from '../api/types.ts'
+import { useText } from '../i18n/index.ts'
+import { timeText } from '../look/format.ts'
+import { WarnIcon } from '../look/icons.tsx'
+
+/** Active alarms and declared degraded modes; takes no room when there is nothing to say. */
+export function AlarmBar({ state }: { state: LineState }): ReactNode {
+  const { t } = useTranslation()
+  const text = useText()
+  if (state.alarms.length === 0 && state.degraded.length === 0 && state.run !== 'stopped') return null
+  return (
+    <div className="alarms" role="status">
+      {state.run === 'stopped' && (
+        <div className="alarm tone-fail">
+          <WarnIcon />
+          <b>{t('run.stopped')}</b>
+        </div>
+      )}
+      {state.alarms.map((a) => (
+        <div className="alarm tone-fail" key={`${a.station}/${a.alarm}`}>
+          <WarnIcon />
+          <b>{a.station}</b>
+          <span>{a.alarm}</span>
+          <code>{a.code}</code>
+          <span>{a.message}</span>
+          <span className="grow" />
+          <span className="muted">
+            {t('live.since')} {timeText(a.since)}
+          </span>
+        </div>
+      ))}
+      {state.degraded.map((d) => (
+        <div className="alarm tone-inconclusive" key={d.id}>
+          <WarnIcon />
+          <b>{t('live.degraded')}</b>
+          <span>{text(d.text)}</span>
+        </div>
+      ))}
+    </div>
+  )
+}

@@ -1,0 +1,77 @@
+import { type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
+import { useCounters, useLine } from '../api/hooks.ts'
+import { useText } from '../i18n/index.ts'
+import { codeText, countText, percentText } from '../look/format.ts'
+import { VerdictIcon } from '../look/icons.tsx'
+import { useVerdictWord } from '../look/verdict-badge.tsx'
+import { Clock } from '../shell/shell.tsx'
+import { ConnectionBanner } from '../shell/connection-banner.tsx'
+import { Failed, Waiting } from '../shell/states.tsx'
+import { AlarmBar } from './alarm-bar.tsx'
+import { totalsOf } from './counters-row.tsx'
+import { useLive } from './feed.ts'
+
+/** For a screen above the line, read from 3 m: one sign per station, few words, large figures. */
+export function AndonPage(): ReactNode {
+  const { t } = useTranslation()
+  const text = useText()
+  const word = useVerdictWord()
+  const live = useLive()
+  const line = useLine()
+  const counters = useCounters(null)
+  if (!line.data)
+    return line.error ? <Failed error={line.error} retry={() => void line.refetch()} /> : <Waiting />
+  const state = live.state ?? line.data.state
+  return (
+    <div className="andon">
+      <header>
+        <Link to="/">{text(line.data.info.title)}</Link>
+        <span className={`tone-${state.run === 'running' ? 'pass' : 'fail'}`}>{t(`run.${state.run}`)}</span>
+        <span className="grow" />
+        <Clock />
+      </header>
+      <ConnectionBanner />
+      <AlarmBar state={state} />
+      <div className="andon-stations">
+        {line.data.info.stations.map(({ id }) => {
+          const last = live.parts.get(id)?.[0]
+          const totals = totalsOf(counters.data?.find((c) => c.station === id))
+          return (
+            <section
+              key={id}
+              className={`andon-station ${last ? `fill-${last.result}` : ''}`}
+              data-station={id}
+            >
+              <h2>{id}</h2>
+              {last ? (
+                <>
+                  <VerdictIcon result={last.result} size={220} />
+                  <div className="andon-word">{word(last)}</div>
+                  <div className="andon-serial">{codeText(last.serial)}</div>
+                  <div className="andon-reason">{last.reasons.map(text).join(' · ')}</div>
+                </>
+              ) : (
+                <div className="andon-word">{t('live.noParts')}</div>
+              )}
+              <footer>
+                <Figure name={t('count.inspected')} value={countText(totals.inspected)} />
+                <Figure name={t('verdict.fail')} value={countText(totals.fail)} />
+                <Figure name={t('count.noVerdict')} value={countText(totals.noVerdict)} />
+                <Figure name={t('count.yield')} value={percentText(totals.yield)} />
+              </footer>
+            </section>
+          )
+        })}
+      </div>
+    </div>
+  )
+}
+
+const Figure = ({ name, value }: { name: string; value: string }): ReactNode => (
+  <div>
+    <b>{value}</b>
+    <span>{name}</span>
+  </div>
+)

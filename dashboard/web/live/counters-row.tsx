@@ -1,0 +1,63 @@
+import { type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { StationCounters } from '../api/types.ts'
+import { countText, percentText } from '../look/format.ts'
+
+export interface Totals {
+  inspected: number
+  pass: number
+  fail: number
+  inconclusive: number
+  noVerdict: number
+  /** Share of judged parts that passed; null before the first. */
+  yield: number | null
+}
+
+export function totalsOf(c: StationCounters | undefined): Totals {
+  const { pass = 0, fail = 0, inconclusive = 0, noVerdict = {} } = c ?? {}
+  const inspected = pass + fail + inconclusive
+  return {
+    inspected,
+    pass,
+    fail,
+    inconclusive,
+    noVerdict: Object.values(noVerdict).reduce((sum, n) => sum + n, 0),
+    yield: inspected === 0 ? null : pass / inspected,
+  }
+}
+
+/** Counts of the chosen time, and why the triggers without a verdict have none. */
+export function CountersRow({ counters }: { counters: StationCounters | undefined }): ReactNode {
+  const { t } = useTranslation()
+  const totals = totalsOf(counters)
+  const reasons = Object.entries(counters?.noVerdict ?? {}) as [keyof StationCounters['noVerdict'], number][]
+  return (
+    <div className="counters">
+      <Count name={t('count.inspected')} value={countText(totals.inspected)} />
+      <Count name={t('verdict.pass')} value={countText(totals.pass)} tone="pass" />
+      <Count name={t('verdict.fail')} value={countText(totals.fail)} tone="fail" />
+      <Count name={t('verdict.inconclusive')} value={countText(totals.inconclusive)} tone="inconclusive" />
+      <Count
+        name={t('count.noVerdict')}
+        value={countText(totals.noVerdict)}
+        tone={totals.noVerdict > 0 ? 'inconclusive' : undefined}
+        note={reasons.map(([reason, n]) => `${t(`noVerdict.${reason}`)} ${n}`).join(' · ')}
+      />
+      <Count name={t('count.yield')} value={percentText(totals.yield)} />
+    </div>
+  )
+}
+
+function Count(p: { name: string; value: string; tone?: string | undefined; note?: string }): ReactNode {
+  return (
+    <div className={`count ${p.tone ? `tone-${p.tone}` : ''}`}>
+      <span className="count-name">{p.name}</span>
+      <span className="count-value">{p.value}</span>
+      {p.note && (
+        <span className="count-note" title={p.note}>
+          {p.note}
+        </span>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,136 @@
+import { useSyncExternalStore } from 'react'
+import { getJson } from '../api/client.ts'
+import type { Latency, LineState, LiveMessages, PartPage, PartRow } from '../api/types.ts'
+
+export type Connection = 'connecting' | 'open' | 'lost'
+
+export interface LiveView {
+  connection: Connection
+  /** Newest first, per station. */
+  parts: ReadonlyMap<string, readonly PartRow[]>
+  state: LineState | null
+  latency: readonly Latency[]
+  /** Log position of the newest event seen here. */
+  position: number
+  /** Local time of the last message, ms; null before the first. */
+  heardAtMs: number | null
+}
+
+const KEEP_PARTS = 40
+/** The server beats every 5 s. */
+const SILENCE_MS = 12_000
+const RECONNECT_MS = 1_500
+/** At most so many redraws a second, however fast the line is. */
+const NOTIFY_MS = 100
+
+/** Follows `/api/events` for the whole life of the page and keeps what the live pages show. */
+export class LiveFeedClient {
+  #view: LiveView = {
+    connection: 'connecting',
+    parts: new Map(),
+    state: null,
+    latency: [],
+    position: 0,
+    heardAtMs: null,
+  }
+  readonly #listeners = new Set<() => void>()
+  #source: EventSource | null = null
+  #position = 0
+  #heardAt = performance.now()
+  #notifying = false
+  #reconnecting = false
+  #started = false
+
+  start(): void {
+    if (this.#started) return
+    this.#started = true
+    void this.#begin()
+    setInterval(() => {
+      if (performance.now() - this.#heardAt > SILENCE_MS) this.#lost()
+    }, 1_000)
+  }
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  view = (): LiveView => this.#view
+
+  /** Loads the newest parts, then follows from there: nothing between is missed. */
+  async #begin(): Promise<void> {
+    try {
+      const page = await getJson<PartPage>('/api/parts?limit=80')
+      const parts = new Map<string, readonly PartRow[]>()
+      for (const row of page.parts)
+        parts.set(row.station, [...(parts.get(row.station) ?? []), row].slice(0, KEEP_PARTS))
+      this.#position = page.parts[0]?.position ?? this.#position
+      this.#set({ parts })
+      this.#connect()
+    } catch {
+      this.#lost()
+    }
+  }
+
+  #connect(): void {
+    this.#source?.close()
+    const source = new EventSource(`/api/events?after=${this.#position}`)
+    this.#source = source
+    this.#heardAt = performance.now()
+    const on = <K extends keyof LiveMessages>(name: K, take: (data: LiveMessages[K]) => void): void => {
+      source.addEventListener(name, (event) => {
+        if (source !== this.#source) return
+        this.#heardAt = performance.now()
+        if (event.lastEventId) this.#position = Math.max(this.#position, Number(event.lastEventId))
+        take(JSON.parse(String(event.data)) as LiveMessages[K])
+      })
+    }
+    on('part', (row) => this.#take(row))
+    on('state', ({ state, latency }) =>
+      this.#set({ state, latency, connection: 'open', heardAtMs: Date.now() }),
+    )
+    on('beat', ({ position }) => this.#set({ position, connection: 'open', heardAtMs: Date.now() }))
+    on('gap', () => void this.#begin())
+    on('event', () => {})
+    on('bye', () => this.#lost())
+    source.onerror = () => {
+      if (source === this.#source) this.#lost()
+    }
+  }
+
+  #take(row: PartRow): void {
+    const parts = new Map(this.#view.parts)
+    const own = parts.get(row.station) ?? []
+    if (own.some((p) => p.inspectionId === row.inspectionId)) return
+    parts.set(row.station, [row, ...own].slice(0, KEEP_PARTS))
+    this.#set({ parts, position: this.#position, connection: 'open', heardAtMs: Date.now() })
+  }
+
+  #lost(): void {
+    this.#source?.close()
+    this.#source = null
+    this.#heardAt = performance.now()
+    this.#set({ connection: 'lost' })
+    if (this.#reconnecting) return
+    this.#reconnecting = true
+    setTimeout(() => {
+      this.#reconnecting = false
+      if (this.#position === 0) void this.#begin()
+      else this.#connect()
+    }, RECONNECT_MS)
+  }
+
+  #set(change: Partial<LiveView>): void {
+    this.#view = { ...this.#view, ...change }
+    if (this.#notifying) return
+    this.#notifying = true
+    setTimeout(() => {
+      this.#notifying = false
+      for (const listener of this.#listeners) listener()
+    }, NOTIFY_MS)
+  }
+}
+
+export const liveFeed = new LiveFeedClient()
+
+export const useLive = (): LiveView => useSyncExternalStore(liveFeed.subscribe, liveFeed.view)

@@ -1,0 +1,79 @@
+import { type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { LineState } from '../api/types.ts'
+import { countText } from '../look/format.ts'
+import { Panel } from '../look/panel.tsx'
+
+type Tone = 'pass' | 'inconclusive' | 'fail'
+
+export const cameraTone = (state: LineState['stations'][number]['camera']['state']): Tone =>
+  state === 'online' || state === 'idle'
+    ? 'pass'
+    : state === 'opening' || state === 'reconnecting'
+      ? 'inconclusive'
+      : 'fail'
+
+export const storeTone = (state: LineState['store']['state']): Tone =>
+  state === 'ok' ? 'pass' : state === 'failed' ? 'fail' : 'inconclusive'
+
+/** Whether each part of the system does its work, by counts of work done. */
+export function HealthPanel({ state }: { state: LineState }): ReactNode {
+  const { t } = useTranslation()
+  const { inspector, store } = state
+  return (
+    <Panel title={t('health.title')}>
+      {state.stations.map(({ id, camera, reject }) => (
+        <div key={id} className="health-group">
+          <Row
+            tone={cameraTone(camera.state)}
+            name={`${t('health.camera')} ${id}`}
+            value={t(`camera.${camera.state}`)}
+          >
+            {t('health.frames')} {countText(camera.frames)} · {t('health.missed')} {camera.missed} ·{' '}
+            {t('health.restarts')} {camera.restarts}
+            {camera.lastError && <div className="tone-fail">{camera.lastError}</div>}
+          </Row>
+          <Row
+            tone={reject.connected ? (reject.failed > 0 ? 'inconclusive' : 'pass') : 'fail'}
+            name={`${t('health.gate')} ${id}`}
+            value={t(reject.connected ? 'health.connected' : 'health.disconnected')}
+          >
+            {t('health.applied')} {countText(reject.applied)} · {t('health.failed')} {reject.failed}
+            {reject.lastError && <div className="tone-fail">{reject.lastError}</div>}
+          </Row>
+        </div>
+      ))}
+      <Row
+        tone={inspector.workers === 0 ? 'fail' : inspector.degraded ? 'inconclusive' : 'pass'}
+        name={t('health.inspector')}
+        value={`${inspector.busy} / ${inspector.workers} ${t('health.busy')}`}
+      >
+        {t(`inspector.${inspector.mode}`)} · {inspector.provider} · {t('health.queued')} {inspector.queued} ·{' '}
+        {t('health.completed')} {countText(inspector.completed)} · {t('health.failed')} {inspector.failed}
+        {inspector.degraded && <div className="tone-inconclusive">{inspector.degraded}</div>}
+      </Row>
+      <Row tone={storeTone(store.state)} name={t('health.store')} value={t(`store.${store.state}`)}>
+        {t('health.captured')} {countText(store.captured)} · {t('health.queued')} {store.queued} ·{' '}
+        {t('health.spooled')} {store.spooled}
+        {store.lastError && <div className="tone-fail">{store.lastError}</div>}
+      </Row>
+    </Panel>
+  )
+}
+
+function Row(p: { tone: Tone; name: string; value: string; children: ReactNode }): ReactNode {
+  return (
+    <div className="health-row">
+      <span className={`link-state tone-${p.tone}`}>
+        <i className="dot" />
+      </span>
+      <div className="grow">
+        <div className="health-name">
+          <span>{p.name}</span>
+          <b className={`tone-${p.tone}`}>{p.value}</b>
+        </div>
+        <div className="muted small">{p.children}</div>
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,71 @@
+import { Segmented } from 'antd'
+import { useMemo, useState, type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { useBalance, useCounters, useLine, usePareto } from '../api/hooks.ts'
+import { Failed, Nothing, Waiting } from '../shell/states.tsx'
+import { AlarmBar } from './alarm-bar.tsx'
+import { useLive } from './feed.ts'
+import { HealthPanel } from './health-panel.tsx'
+import { ParetoPanel } from './pareto-panel.tsx'
+import { StationCard } from './station-card.tsx'
+
+const HOURS = { h1: 1, h8: 8, h24: 24, all: null } as const
+type Span = keyof typeof HOURS
+
+/** Start of the span, on a whole minute so that screens ask the same question. */
+const sinceOf = (span: Span, nowMinute: number): string | null => {
+  const hours = HOURS[span]
+  return hours === null ? null : new Date((nowMinute - hours * 60) * 60_000).toISOString()
+}
+
+export function LivePage(): ReactNode {
+  const { t } = useTranslation()
+  const [span, setSpan] = useState<Span>('h8')
+  const live = useLive()
+  const nowMinute = Math.floor(Date.now() / 60_000)
+  const since = useMemo(() => sinceOf(span, nowMinute), [span, nowMinute])
+  const line = useLine()
+  const counters = useCounters(since)
+  const balance = useBalance()
+  const pareto = usePareto(since)
+  if (!line.data)
+    return line.error ? <Failed error={line.error} retry={() => void line.refetch()} /> : <Waiting />
+  const state = live.state ?? line.data.state
+  const stations = line.data.info.stations
+  return (
+    <div className="page live-page">
+      <AlarmBar state={state} />
+      <div className={`stations columns-${Math.min(stations.length, 2)}`}>
+        {stations.length === 0 && <Nothing title={t('live.noStations')} hint={t('live.noStationsHint')} />}
+        {stations.map((station) => (
+          <StationCard
+            key={station.id}
+            station={station}
+            parts={live.parts.get(station.id) ?? []}
+            counters={counters.data?.find((c) => c.station === station.id)}
+            balance={balance.data?.find((b) => b.station === station.id)}
+            latency={(live.latency.length > 0 ? live.latency : line.data.latency).find(
+              (l) => l.station === station.id,
+            )}
+            camera={state.stations.find((s) => s.id === station.id)?.camera}
+          />
+        ))}
+      </div>
+      <aside>
+        <div className="span-choice">
+          <span className="muted">{t('live.span')}</span>
+          <Segmented<Span>
+            value={span}
+            onChange={setSpan}
+            options={(Object.keys(HOURS) as Span[]).map((value) => ({
+              value,
+              label: t(`live.spans.${value}`),
+            }))}
+          />
+        </div>
+        <ParetoPanel rows={pareto.data ?? []} />
+        <HealthPanel state={state} />
+      </aside>
+    </div>
+  )
+}

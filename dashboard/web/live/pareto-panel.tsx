@@ -1,0 +1,27 @@
+import { type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { DefectCount } from '../api/types.ts'
+import { countText } from '../look/format.ts'
+import { Panel } from '../look/panel.tsx'
+import { classColour } from '../look/theme.ts'
+
+const SHOWN = 8
+
+export function ParetoPanel({ rows }: { rows: readonly DefectCount[] }): ReactNode {
+  const { t } = useTranslation()
+  const most = rows[0]?.count ?? 1
+  return (
+    <Panel title={t('live.pareto')}>
+      {rows.length === 0 && <p className="muted small">{t('live.noDefects')}</p>}
+      {rows.slice(0, SHOWN).map((row) => (
+        <div className="pareto-row" key={row.class}>
+          <span>{row.class}</span>
+          <span className="pareto-bar">
+            <i style={{ width: `${(row.count / most) * 100}%`, background: classColour(row.class) }} />
+          </span>
+          <b>{countText(row.count)}</b>
+        </div>
+      ))}
+    </Panel>
+  )
+}

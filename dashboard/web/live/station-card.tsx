@@ -1,0 +1,97 @@
+import { type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
+import type { Latency, LineInfo, LineState, PartRow, StationBalance, StationCounters } from '../api/types.ts'
+import { useText } from '../i18n/index.ts'
+import { codeText, msText, timeText } from '../look/format.ts'
+import { VerdictIcon } from '../look/icons.tsx'
+import { PartImage } from '../look/part-image.tsx'
+import { classColour } from '../look/theme.ts'
+import { useVerdictWord } from '../look/verdict-badge.tsx'
+import { Nothing } from '../shell/states.tsx'
+import { CountersRow } from './counters-row.tsx'
+import { LatencyBox } from './latency-box.tsx'
+import { Strip } from './strip.tsx'
+import { TriggerBalanceBox } from './trigger-balance-box.tsx'
+
+export interface StationCardProps {
+  station: LineInfo['stations'][number]
+  parts: readonly PartRow[]
+  counters: StationCounters | undefined
+  balance: StationBalance | undefined
+  latency: Latency | undefined
+  camera: LineState['stations'][number]['camera'] | undefined
+}
+
+/** One station: what it just decided, on what, and how it has been doing. */
+export function StationCard({
+  station,
+  parts,
+  counters,
+  balance,
+  latency,
+  camera,
+}: StationCardProps): ReactNode {
+  const { t } = useTranslation()
+  const last = parts[0]
+  return (
+    <section className="station" data-station={station.id}>
+      <header className="station-head">
+        <h2>{station.id}</h2>
+        <span className="muted">{station.recipe}</span>
+        <span className="grow" />
+        {camera && (
+          <span
+            className={`link-state tone-${camera.state === 'online' || camera.state === 'idle' ? 'pass' : 'fail'}`}
+          >
+            <i className="dot" />
+            {t('live.camera')} {t(`camera.${camera.state}`)}
+          </span>
+        )}
+      </header>
+      {last ? <LastPart row={last} /> : <Nothing title={t('live.noParts')} hint={t('live.noPartsHint')} />}
+      <Strip parts={parts} />
+      <CountersRow counters={counters} />
+      <div className="station-foot">
+        <TriggerBalanceBox balance={balance} />
+        <LatencyBox latency={latency} budgetMs={station.budgetMs} />
+      </div>
+    </section>
+  )
+}
+
+function LastPart({ row }: { row: PartRow }): ReactNode {
+  const { t } = useTranslation()
+  const text = useText()
+  const word = useVerdictWord()
+  return (
+    <Link to={`/part/${row.inspectionId}`} className="last-part">
+      <PartImage row={row} width={640} />
+      <div className="last-facts">
+        <div className={`sign tone-${row.result}`} data-result={row.result}>
+          <VerdictIcon result={row.result} size={54} />
+          <span>{word(row)}</span>
+        </div>
+        <div className="serial">{codeText(row.serial)}</div>
+        <ul className="reasons">
+          {row.reasons.map((reason, i) => (
+            <li key={i}>{text(reason)}</li>
+          ))}
+        </ul>
+        {row.defects.length > 0 && (
+          <ul className="defect-chips">
+            {row.defects.slice(0, 6).map((defect, i) => (
+              <li key={i} style={{ borderColor: classColour(defect.class) }}>
+                {defect.class} <b>{defect.score.toFixed(2)}</b>
+              </li>
+            ))}
+          </ul>
+        )}
+        <div className="muted small">
+          {t('part.trigger')} {row.trigger} · {t(`disposition.${row.disposition}`)} · {msText(row.totalMs)} ·{' '}
+          {timeText(row.at)}
+        </div>
+      </div>
+    </Link>
+  )
+}

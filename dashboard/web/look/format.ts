@@ -1,0 +1,50 @@
+/** ms with as many digits as matter at a glance. */
+export const msText = (ms: number): string =>
+  ms >= 1000 ? `${(ms / 1000).toFixed(2)} s` : ms >= 100 ? `${ms.toFixed(0)} ms` : `${ms.toFixed(1)} ms`
+
+export const percentText = (share: number | null, digits = 1): string =>
+  share === null || !Number.isFinite(share) ? '–' : `${(share * 100).toFixed(digits)} %`
+
+export const countText = (n: number): string => n.toLocaleString('en-US')
+
+const pad = (n: number, width = 2): string => String(n).padStart(width, '0')
+
+/** Local time of day with milliseconds; with the date when it is not today. */
+export function timeText(iso: string, now = new Date()): string {
+  const t = new Date(iso)
+  if (Number.isNaN(t.getTime())) return iso
+  const clock = `${pad(t.getHours())}:${pad(t.getMinutes())}:${pad(t.getSeconds())}.${pad(t.getMilliseconds(), 3)}`
+  const date = `${t.getFullYear()}-${pad(t.getMonth() + 1)}-${pad(t.getDate())}`
+  return t.toDateString() === now.toDateString() ? clock : `${date} ${clock}`
+}
+
+/** Time of day without milliseconds. */
+export const clockText = (t: Date): string =>
+  `${pad(t.getHours())}:${pad(t.getMinutes())}:${pad(t.getSeconds())}`
+
+/** `3.2 h`, `14 min`, `42 s`. */
+export const spanText = (seconds: number): string =>
+  seconds >= 86_400
+    ? `${(seconds / 86_400).toFixed(1)} d`
+    : seconds >= 3_600
+      ? `${(seconds / 3_600).toFixed(1)} h`
+      : seconds >= 60
+        ? `${Math.floor(seconds / 60)} min`
+        : `${Math.round(seconds)} s`
+
+export const shortHash = (hash: string): string => hash.slice(0, 12)
+
+/** Up to four significant digits, no exponent for everyday sizes. */
+export function numberText(value: number): string {
+  if (!Number.isFinite(value)) return String(value)
+  if (Number.isInteger(value)) return countText(value)
+  const size = Math.abs(value)
+  return size >= 1000
+    ? value.toFixed(1)
+    : size >= 0.001
+      ? String(Number(value.toPrecision(4)))
+      : value.toExponential(2)
+}
+
+/** Group separators of GS1 element strings, made visible. */
+export const codeText = (text: string): string => text.replaceAll('\u001d', '␝')

@@ -1,0 +1,12 @@
+import { createRoot } from 'react-dom/client'
+import { App } from './app.tsx'
+import { startI18n } from './i18n/index.ts'
+import { liveFeed } from './live/feed.ts'
+import './look/base.css'
+import './look/live.css'
+import './look/part.css'
+
+startI18n()
+liveFeed.start()
+const root = document.getElementById('root')
+if (root) createRoot(root).render(<App />)

@@ -1,0 +1,31 @@
+import { Table } from 'antd'
+import { type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { useText } from '../i18n/index.ts'
+import { numberText } from '../look/format.ts'
+import { Nothing } from '../shell/states.tsx'
+import type { TableData } from './module-types.ts'
+
+export function TablePanel({ data }: { data: TableData }): ReactNode {
+  const { t } = useTranslation()
+  const text = useText()
+  const cell = (value: unknown): string => {
+    if (value === null || value === undefined) return '–'
+    if (typeof value === 'number') return numberText(value)
+    if (typeof value === 'string') return value
+    const bilingual = value as { zh?: unknown; en?: unknown }
+    return typeof bilingual.zh === 'string' && typeof bilingual.en === 'string'
+      ? text({ zh: bilingual.zh, en: bilingual.en })
+      : JSON.stringify(value)
+  }
+  return (
+    <Table
+      rowKey={(row) => JSON.stringify(row)}
+      size="small"
+      pagination={data.rows.length > 20 ? { pageSize: 20, size: 'small' } : false}
+      dataSource={data.rows}
+      columns={data.columns.map((c) => ({ title: text(c.title), render: (_, row) => cell(row[c.key]) }))}
+      locale={{ emptyText: <Nothing title={t('modules.empty')} /> }}
+    />
+  )
+}

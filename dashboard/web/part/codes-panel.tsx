@@ -1,0 +1,25 @@
+import { type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { Verdict } from '../api/types.ts'
+import { codeText } from '../look/format.ts'
+import { Panel } from '../look/panel.tsx'
+
+export function CodesPanel({ codes }: { codes: Verdict['codes'] }): ReactNode {
+  const { t } = useTranslation()
+  if (codes.length === 0) return null
+  return (
+    <Panel title={t('codes.title')}>
+      {codes.map((code, i) => (
+        <div className="code-read" key={i}>
+          <span className={code.ok ? 'tone-pass' : 'tone-fail'}>
+            {t(code.ok ? 'codes.read' : 'codes.failed')}
+          </span>
+          <span>{code.symbology}</span>
+          <span className="muted mono">{code.symbologyId}</span>
+          <span className="mono code-text">{code.ok ? codeText(code.text) : code.error}</span>
+          <span className="muted">{code.tool}</span>
+        </div>
+      ))}
+    </Panel>
+  )
+}

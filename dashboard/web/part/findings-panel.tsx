@@ -1,0 +1,86 @@
+import { type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { Finding, Verdict } from '../api/types.ts'
+import { numberText } from '../look/format.ts'
+import { VerdictIcon } from '../look/icons.tsx'
+import { Panel } from '../look/panel.tsx'
+import { classColour } from '../look/theme.ts'
+
+/** Findings, condemned ones first; a row and its box on the image highlight each other. */
+export function FindingsPanel(p: {
+  verdict: Verdict
+  hovered: string | null
+  onHover(id: string | null): void
+  onPick(id: string): void
+}): ReactNode {
+  const { t } = useTranslation()
+  const { findings, defects } = p.verdict
+  const condemned = new Set(defects)
+  const sorted = findings.toSorted(
+    (a, b) => Number(condemned.has(b.id)) - Number(condemned.has(a.id)) || b.score - a.score,
+  )
+  return (
+    <Panel
+      title={t('findings.title')}
+      extra={
+        <span className="muted">{t('findings.count', { n: findings.length, defects: defects.length })}</span>
+      }
+    >
+      {findings.length === 0 ? (
+        <p className="muted small">{t('findings.none')}</p>
+      ) : (
+        <div className="scroll-x">
+          <table className="facts-table">
+            <thead>
+              <tr>
+                <th />
+                <th>{t('findings.class')}</th>
+                <th className="num">{t('findings.score')}</th>
+                <th className="num">{t('findings.place')}</th>
+                <th className="num">{t('findings.size')}</th>
+                <th>{t('findings.tool')}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {sorted.map((f) => (
+                <tr
+                  key={f.id}
+                  data-finding={f.id}
+                  className={p.hovered === f.id ? 'hovered' : ''}
+                  onMouseEnter={() => p.onHover(f.id)}
+                  onMouseLeave={() => p.onHover(null)}
+                  onClick={() => p.onPick(f.id)}
+                >
+                  <td
+                    className={condemned.has(f.id) ? 'tone-fail' : 'muted'}
+                    title={t(condemned.has(f.id) ? 'findings.condemned' : 'findings.tolerated')}
+                  >
+                    {condemned.has(f.id) ? <VerdictIcon result="fail" size={13} /> : '○'}
+                  </td>
+                  <td>
+                    <i className="swatch" style={{ background: classColour(f.class) }} />
+                    {f.class}
+                  </td>
+                  <td className="num">{numberText(f.score)}</td>
+                  <td className="num">{placeText(f)}</td>
+                  <td className="num">{sizeText(f)}</td>
+                  <td className="muted">
+                    {f.tool} <small>{f.use}</small>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </Panel>
+  )
+}
+
+const placeText = (f: Finding): string =>
+  f.partXY
+    ? `${f.partXY[0].toFixed(2)}, ${f.partXY[1].toFixed(2)} mm`
+    : `${Math.round((f.box[0] + f.box[2]) / 2)}, ${Math.round((f.box[1] + f.box[3]) / 2)} px`
+
+const sizeText = (f: Finding): string =>
+  f.areaMm2 === undefined ? `${numberText(f.areaPx)} px²` : `${f.areaMm2.toFixed(3)} mm²`

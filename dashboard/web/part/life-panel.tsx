@@ -1,0 +1,56 @@
+import { type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
+import type { PartDetail } from '../api/types.ts'
+import { timeText } from '../look/format.ts'
+import { Panel } from '../look/panel.tsx'
+import { VerdictBadge } from '../look/verdict-badge.tsx'
+
+/** The life of the serial: its other inspections, what it was made from, and every event about it. */
+export function LifePanel({ part }: { part: PartDetail }): ReactNode {
+  const { t } = useTranslation()
+  const { row, siblings, edges, events } = part
+  return (
+    <Panel
+      title={t('life.title')}
+      extra={<span className="muted">{t('life.inspections', { n: siblings.length })}</span>}
+    >
+      <ol className="life">
+        {siblings.map((s) => (
+          <li key={s.inspectionId} className={`tone-line-${s.result}`}>
+            <span className="mono muted">{timeText(s.at)}</span> {s.station}{' '}
+            <VerdictBadge result={s.result} noVerdict={s.noVerdict} />{' '}
+            {s.inspectionId === row.inspectionId ? (
+              <span className="chip">{t('life.thisOne')}</span>
+            ) : (
+              <Link to={`/part/${s.inspectionId}`}>{t('life.open')}</Link>
+            )}
+          </li>
+        ))}
+      </ol>
+      {edges.length > 0 && (
+        <>
+          <h4>{t('life.genealogy')}</h4>
+          <ul className="edges">
+            {edges.map((e, i) => (
+              <li key={i}>
+                <span className="mono">{e.child}</span> <span className="muted">→ {e.kind} →</span>{' '}
+                <span className="mono">{e.parent}</span>
+                {e.certainty === 'probable' && <span className="chip">{t('life.probable')}</span>}
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+      <h4>{t('life.events')}</h4>
+      <ul className="edges">
+        {events.map((e) => (
+          <li key={e.position}>
+            <span className="muted mono">#{e.position}</span> <span className="mono">{timeText(e.at)}</span>{' '}
+            {e.type}
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  )
+}

@@ -1,0 +1,111 @@
+import { useEffect, useMemo, useState, type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Link, useNavigate, useParams, useSearchParams } from 'react-router'
+import { filterText, usePart, type PartFilter } from '../api/hooks.ts'
+import type { PartAnswer } from '../api/types.ts'
+import { Failed, Waiting } from '../shell/states.tsx'
+import { CodesPanel } from './codes-panel.tsx'
+import { FindingsPanel } from './findings-panel.tsx'
+import { GatePanel } from './gate-panel.tsx'
+import { LifePanel } from './life-panel.tsx'
+import { MeasurementsPanel } from './measurements-panel.tsx'
+import { OriginPanel } from './origin-panel.tsx'
+import { RulesPanel } from './rules-panel.tsx'
+import { TimingPanel } from './timing-panel.tsx'
+import { VerdictPanel } from './verdict-panel.tsx'
+import { isTyping } from './viewer/viewer-keys.ts'
+import { useViewerSettings } from './viewer/viewer-settings.ts'
+import { Viewer } from './viewer/viewer.tsx'
+
+/** Everything about one inspection; j and k walk through the list it was opened from. */
+export function PartPage(): ReactNode {
+  const { inspectionId = '' } = useParams()
+  const [search] = useSearchParams()
+  const filter = useMemo<PartFilter>(
+    () => ({ station: search.get('station'), result: search.get('result') }),
+    [search],
+  )
+  const query = usePart(inspectionId, filter)
+  const go = useNeighbours(query.isPlaceholderData ? undefined : query.data, filter)
+  if (query.error && !query.data) return <Failed error={query.error} retry={() => void query.refetch()} />
+  if (!query.data) return <Waiting />
+  return <PartView answer={query.data} filter={filter} go={go} />
+}
+
+type Go = (to: 'older' | 'newer') => void
+
+function useNeighbours(answer: PartAnswer | undefined, filter: PartFilter): Go {
+  const navigate = useNavigate()
+  const go = useMemo<Go>(
+    () => (to) => {
+      const id = answer?.neighbours[to]
+      if (id) void navigate(`/part/${id}?${filterText(filter)}`)
+    },
+    [answer, filter, navigate],
+  )
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return
+      if (event.key === 'j' || event.key === 'ArrowRight') go('older')
+      else if (event.key === 'k' || event.key === 'ArrowLeft') go('newer')
+      else return
+      event.preventDefault()
+    }
+    window.addEventListener('keydown', onKey)
+    return () => window.removeEventListener('keydown', onKey)
+  }, [go])
+  return go
+}
+
+function PartView({ answer, filter, go }: { answer: PartAnswer; filter: PartFilter; go: Go }): ReactNode {
+  const { t } = useTranslation()
+  const [settings, change] = useViewerSettings()
+  const [hovered, setHovered] = useState<string | null>(null)
+  const [focus, setFocus] = useState<{ id: string } | null>(null)
+  const { part, neighbours } = answer
+  return (
+    <div className="page part-page" data-inspection={part.row.inspectionId}>
+      <div className="part-nav">
+        <Link to={`/parts?${filterText(filter)}`}>← {t('part.back')}</Link>
+        <span className="muted">
+          {[filter.station, filter.result && t(`verdict.${filter.result as 'pass'}`)]
+            .filter(Boolean)
+            .join(' · ')}
+        </span>
+        <span className="grow" />
+        <button type="button" disabled={!neighbours.newer} onClick={() => go('newer')}>
+          <kbd>k</kbd> {t('part.newer')}
+        </button>
+        <button type="button" disabled={!neighbours.older} onClick={() => go('older')}>
+          {t('part.older')} <kbd>j</kbd>
+        </button>
+      </div>
+      <Viewer
+        answer={answer}
+        settings={settings}
+        change={change}
+        hovered={hovered}
+        onHover={setHovered}
+        focus={focus}
+      />
+      <div className="part-facts">
+        <VerdictPanel part={part} />
+        <FindingsPanel
+          verdict={part.verdict}
+          hovered={hovered}
+          onHover={setHovered}
+          onPick={(id) => setFocus({ id })}
+        />
+        <MeasurementsPanel measurements={part.verdict.measurements} onHover={setHovered} />
+        <CodesPanel codes={part.verdict.codes} />
+        <RulesPanel trace={part.verdict.trace} />
+      </div>
+      <div className="part-facts">
+        <TimingPanel timing={part.timing} budgetMs={part.row.budgetMs} />
+        <GatePanel part={part} />
+        <OriginPanel part={part} recipe={answer.recipe} />
+        <LifePanel part={part} />
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,57 @@
+import { type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
+import type { PartDetail } from '../api/types.ts'
+import { useText } from '../i18n/index.ts'
+import { codeText, timeText } from '../look/format.ts'
+import { VerdictIcon } from '../look/icons.tsx'
+import { Facts } from '../look/panel.tsx'
+import { useVerdictWord } from '../look/verdict-badge.tsx'
+
+export function VerdictPanel({ part }: { part: PartDetail }): ReactNode {
+  const { t } = useTranslation()
+  const text = useText()
+  const word = useVerdictWord()
+  const { row, verdict } = part
+  return (
+    <section className={`panel verdict-panel edge-${row.result}`}>
+      <div className={`sign tone-${row.result}`} data-result={row.result}>
+        <VerdictIcon result={row.result} size={34} />
+        <span>{word(row)}</span>
+        <span className="sign-note">
+          {t(`disposition.${row.disposition}`)}
+          {row.severity && ` · ${t(`severity.${row.severity}`)}`}
+        </span>
+      </div>
+      <ul className="reasons">
+        {row.reasons.map((reason, i) => (
+          <li key={i}>{text(reason)}</li>
+        ))}
+      </ul>
+      {verdict.noVerdict && (
+        <p className="small">
+          <code>{verdict.noVerdict.code}</code> {verdict.noVerdict.message}
+        </p>
+      )}
+      <Facts
+        items={[
+          [
+            t('parts.serial'),
+            <Link key="serial" className="mono" to={`/parts?serial=${encodeURIComponent(row.serial)}`}>
+              {codeText(row.serial)}
+            </Link>,
+          ],
+          [t('part.identifiedBy'), t(`identifiedBy.${row.identifiedBy}`)],
+          [t('parts.station'), row.station],
+          [
+            t('part.trigger'),
+            `${row.trigger}${row.attempt > 1 ? ` (${t('part.attempt')} ${row.attempt})` : ''}`,
+          ],
+          [t('part.product'), row.product],
+          [t('parts.lot'), row.lot ?? '–'],
+          [t('parts.time'), timeText(row.at)],
+        ]}
+      />
+    </section>
+  )
+}

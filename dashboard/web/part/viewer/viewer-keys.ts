@@ -1,0 +1,37 @@
+import { useEffect } from 'react'
+import type { ViewerSettings } from './viewer-settings.ts'
+
+export interface ViewerActions {
+  fit(): void
+  trueSize(): void
+  zoom(factor: number): void
+  change(settings: Partial<ViewerSettings>): void
+  settings: ViewerSettings
+  hasGolden: boolean
+}
+
+/** True while the user types into a field: letters are text then, not commands. */
+export const isTyping = (event: KeyboardEvent): boolean =>
+  event.target instanceof HTMLElement &&
+  event.target.closest('input, textarea, select, [contenteditable]') !== null
+
+/** 0 fit, 1 true size, + − zoom, b boxes, m score map, g golden flicker. */
+export function useViewerKeys(a: ViewerActions): void {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return
+      if (event.key === '0') a.fit()
+      else if (event.key === '1') a.trueSize()
+      else if (event.key === '+' || event.key === '=') a.zoom(1.4)
+      else if (event.key === '-') a.zoom(1 / 1.4)
+      else if (event.key === 'b') a.change({ boxes: !a.settings.boxes })
+      else if (event.key === 'm') a.change({ mapOn: !a.settings.mapOn })
+      else if (event.key === 'g' && a.hasGolden)
+        a.change({ mode: a.settings.mode === 'flicker' ? 'part' : 'flicker' })
+      else return
+      event.preventDefault()
+    }
+    window.addEventListener('keydown', onKey)
+    return () => window.removeEventListener('keydown', onKey)
+  }, [a])
+}

@@ -1,0 +1,75 @@
+import type { TableColumnsType } from 'antd'
+import { useMemo } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
+import { thumbUrl } from '../api/hooks.ts'
+import type { PartRow } from '../api/types.ts'
+import { useText } from '../i18n/index.ts'
+import { codeText, msText, timeText } from '../look/format.ts'
+import { classColour } from '../look/theme.ts'
+import { VerdictBadge } from '../look/verdict-badge.tsx'
+
+export function usePartColumns(): TableColumnsType<PartRow> {
+  const { t } = useTranslation()
+  const text = useText()
+  return useMemo(
+    () => [
+      {
+        title: t('parts.image'),
+        width: 64,
+        render: (_, row) =>
+          row.image ? (
+            <img className="row-thumb" src={thumbUrl(row.image.sha256, 96)} alt="" loading="lazy" />
+          ) : (
+            <span className="muted">–</span>
+          ),
+      },
+      { title: t('parts.time'), width: 120, className: 'mono', render: (_, row) => timeText(row.at) },
+      {
+        title: t('parts.result'),
+        width: 150,
+        render: (_, row) => <VerdictBadge result={row.result} noVerdict={row.noVerdict} />,
+      },
+      {
+        title: t('parts.serial'),
+        width: 200,
+        className: 'mono',
+        render: (_, row) => (
+          <Link to={`/part/${row.inspectionId}`} onClick={(e) => e.stopPropagation()}>
+            {codeText(row.serial)}
+          </Link>
+        ),
+      },
+      { title: t('parts.station'), width: 130, dataIndex: 'station' },
+      { title: t('part.trigger'), width: 80, align: 'right', className: 'mono', dataIndex: 'trigger' },
+      { title: t('parts.lot'), width: 130, render: (_, row) => row.lot ?? <span className="muted">–</span> },
+      {
+        title: t('parts.reasons'),
+        render: (_, row) => (
+          <>
+            {row.reasons.map(text).join(' · ')}
+            {row.defects.slice(0, 5).map((d, i) => (
+              <span key={i} className="chip" style={{ borderColor: classColour(d.class) }}>
+                {d.class} {d.score.toFixed(2)}
+              </span>
+            ))}
+            {row.defects.length > 5 && <span className="muted"> +{row.defects.length - 5}</span>}
+          </>
+        ),
+      },
+      { title: t('parts.disposition'), width: 110, render: (_, row) => t(`disposition.${row.disposition}`) },
+      {
+        title: t('parts.latency'),
+        width: 90,
+        align: 'right',
+        render: (_, row) => (
+          <span className={`mono ${row.totalMs > row.budgetMs ? 'tone-fail' : ''}`}>
+            {msText(row.totalMs)}
+          </span>
+        ),
+      },
+      { title: t('parts.recipe'), width: 120, dataIndex: 'recipe' },
+    ],
+    [t, text],
+  )
+}

@@ -1,0 +1,121 @@
+import { Alert, Button, Input, Segmented, Select, Table } from 'antd'
+import { useMemo, type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { useNavigate, useSearchParams } from 'react-router'
+import { ApiError } from '../api/client.ts'
+import { filterText, useLine, useParts, useSerial, type PartFilter } from '../api/hooks.ts'
+import { RESULTS, type PartRow } from '../api/types.ts'
+import { Failed, Nothing } from '../shell/states.tsx'
+import { usePartColumns } from './part-columns.tsx'
+
+/** All inspections, filtered, or every inspection of one serial. The filter is in the address, so it can be shared. */
+export function PartsPage(): ReactNode {
+  const { t } = useTranslation()
+  const navigate = useNavigate()
+  const [search, setSearch] = useSearchParams()
+  const serial = search.get('serial')
+  const filter = useMemo<PartFilter>(
+    () => ({ station: search.get('station'), result: search.get('result') }),
+    [search],
+  )
+  const line = useLine()
+  const list = useParts(filter, serial === null)
+  const life = useSerial(serial)
+  const columns = usePartColumns()
+  const set = (key: string, value: string | null): void => {
+    const next = new URLSearchParams(search)
+    if (value) next.set(key, value)
+    else next.delete(key)
+    setSearch(next)
+  }
+  const rows: PartRow[] =
+    serial === null
+      ? (list.data?.pages.flatMap((page) => page.parts) ?? [])
+      : (life.data?.inspections.toReversed() ?? [])
+  const unknownSerial = life.error instanceof ApiError && life.error.status === 404
+  const error = serial === null ? list.error : unknownSerial ? null : life.error
+  const filtered = filter.station !== null || filter.result !== null
+
+  return (
+    <div className="page parts-page">
+      <div className="toolbar">
+        <Select
+          aria-label={t('parts.station')}
+          className="w-station"
+          value={filter.station ?? ''}
+          disabled={serial !== null}
+          onChange={(value: string) => set('station', value)}
+          options={[
+            { value: '', label: t('parts.allStations') },
+            ...(line.data?.info.stations ?? []).map((s) => ({ value: s.id, label: s.id })),
+          ]}
+        />
+        <Segmented<string>
+          value={filter.result ?? ''}
+          disabled={serial !== null}
+          onChange={(value) => set('result', value)}
+          options={[
+            { value: '', label: t('parts.allResults') },
+            ...RESULTS.map((r) => ({ value: r, label: t(`verdict.${r}`) })),
+          ]}
+        />
+        <Input.Search
+          key={serial}
+          className="w-serial"
+          placeholder={t('parts.serialSearch')}
+          defaultValue={serial ?? ''}
+          allowClear
+          onSearch={(value) => set('serial', value.trim())}
+        />
+        <span className="grow" />
+        <Button onClick={() => void (serial === null ? list.refetch() : life.refetch())}>
+          {t('parts.reload')}
+        </Button>
+      </div>
+      {serial !== null && !unknownSerial && (
+        <Alert
+          type="info"
+          showIcon
+          title={t('parts.serialMode', { serial, n: rows.length })}
+          action={<Button onClick={() => set('serial', null)}>{t('parts.allParts')}</Button>}
+        />
+      )}
+      {error && rows.length === 0 ? (
+        <Failed error={error} retry={() => void (serial === null ? list.refetch() : life.refetch())} />
+      ) : (
+        <Table<PartRow>
+          rowKey="inspectionId"
+          size="small"
+          columns={columns}
+          dataSource={rows}
+          pagination={false}
+          loading={serial === null ? list.isPending : life.isPending}
+          sticky={{ offsetHeader: 48 }}
+          locale={{
+            emptyText: unknownSerial ? (
+              <Nothing title={t('parts.unknownSerial', { serial })} hint={t('parts.unknownSerialHint')} />
+            ) : filtered ? (
+              <Nothing title={t('parts.noneFiltered')} hint={t('parts.noneFilteredHint')} />
+            ) : (
+              <Nothing title={t('live.noParts')} hint={t('live.noPartsHint')} />
+            ),
+          }}
+          rowClassName={(row) => `part-row edge-${row.result}`}
+          onRow={(row) => ({
+            onClick: () => void navigate(`/part/${row.inspectionId}?${filterText(filter)}`),
+          })}
+        />
+      )}
+      {serial === null && list.hasNextPage && (
+        <div className="more">
+          <Button loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+            {t('parts.more', { n: rows.length })}
+          </Button>
+        </div>
+      )}
+      {serial === null && !list.hasNextPage && rows.length > 0 && (
+        <div className="more muted">{t('parts.end', { n: rows.length })}</div>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,94 @@
+import { Segmented } from 'antd'
+import { Suspense, useEffect, useState, type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { NavLink, Outlet } from 'react-router'
+import { useLine } from '../api/hooks.ts'
+import { setLanguage, useLanguage, useText, type Language } from '../i18n/index.ts'
+import { useLive } from '../live/feed.ts'
+import { clockText } from '../look/format.ts'
+import { Eye } from '../look/icons.tsx'
+import { ConnectionBanner } from './connection-banner.tsx'
+import { Waiting } from './states.tsx'
+
+/** Header with navigation and language, the banner of a lost connection, and the page. */
+export function Shell(): ReactNode {
+  const { t } = useTranslation()
+  const text = useText()
+  const language = useLanguage()
+  const line = useLine()
+  return (
+    <div className="shell">
+      <header className="head">
+        <NavLink to="/" className="brand">
+          <Eye size={22} />
+          Sightline
+        </NavLink>
+        <nav>
+          <NavLink to="/" end>
+            {t('nav.live')}
+          </NavLink>
+          <NavLink to="/parts">{t('nav.parts')}</NavLink>
+          <NavLink to="/modules">{t('nav.modules')}</NavLink>
+          <NavLink to="/system">{t('nav.system')}</NavLink>
+          <NavLink to="/andon">{t('nav.andon')}</NavLink>
+        </nav>
+        <span className="grow" />
+        {line.data && (
+          <span className="head-line">
+            <b>{text(line.data.info.title)}</b>
+            <span className="muted">
+              {line.data.info.plant} / {line.data.info.line}
+            </span>
+          </span>
+        )}
+        <LinkState />
+        <Clock />
+        <Segmented<Language>
+          aria-label={t('nav.language')}
+          value={language}
+          onChange={setLanguage}
+          options={[
+            { value: 'zh', label: '中文' },
+            { value: 'en', label: 'English' },
+          ]}
+        />
+      </header>
+      <ConnectionBanner />
+      <main>
+        <Suspense fallback={<Waiting />}>
+          <Outlet />
+        </Suspense>
+      </main>
+    </div>
+  )
+}
+
+function LinkState(): ReactNode {
+  const { t } = useTranslation()
+  const { connection, state } = useLive()
+  const word =
+    connection === 'open' && state
+      ? t(`run.${state.run}`)
+      : t(connection === 'lost' ? 'link.lost' : 'link.connecting')
+  const tone =
+    connection === 'lost'
+      ? 'fail'
+      : connection === 'open' && state?.run === 'running'
+        ? 'pass'
+        : 'inconclusive'
+  return (
+    <span className={`link-state tone-${tone}`} data-connection={connection}>
+      <i className="dot" />
+      {word}
+    </span>
+  )
+}
+
+export function Clock(): ReactNode {
+  const [now, setNow] = useState(() => new Date())
+  useEffect(() => {
+    const timer = setInterval(() => setNow(new Date()), 1_000)
+    return () => clearInterval(timer)
+  }, [])
+  return <span className="clock">{clockText(now)}</span>
+}

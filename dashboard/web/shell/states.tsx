@@ -1,0 +1,44 @@
+import { Button, Empty, Result, Spin } from 'antd'
+import { type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { ApiError } from '../api/client.ts'
+
+export const Waiting = (): ReactNode => (
+  <div className="waiting">
+    <Spin />
+  </div>
+)
+
+/** An empty place that says what would fill it. */
+export function Nothing({ title, hint }: { title: string; hint?: string }): ReactNode {
+  return (
+    <Empty
+      image={Empty.PRESENTED_IMAGE_SIMPLE}
+      description={
+        <>
+          <div className="nothing-title">{title}</div>
+          {hint && <div className="muted">{hint}</div>}
+        </>
+      }
+    />
+  )
+}
+
+/** What failed, with its code, and a way to try again. */
+export function Failed({ error, retry }: { error: unknown; retry?: () => void }): ReactNode {
+  const { t } = useTranslation()
+  const coded = error instanceof ApiError ? error : null
+  return (
+    <Result
+      status={coded?.status === 404 ? '404' : 'error'}
+      icon={null}
+      title={coded?.code === 'NETWORK' ? t('error.network') : t('error.title')}
+      subTitle={
+        <span className="failed-text">
+          {coded && <code>{coded.code}</code>} {error instanceof Error ? error.message : String(error)}
+        </span>
+      }
+      extra={retry && <Button onClick={retry}>{t('error.retry')}</Button>}
+    />
+  )
+}

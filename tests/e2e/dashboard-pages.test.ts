@@ -1,0 +1,258 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { en } from '../../dashboard/web/i18n/en.ts'
+import { zh } from '../../dashboard/web/i18n/zh.ts'
+import { serve, type Served } from '../unit/samples/dashboard-serve.ts'
+import { buildPages, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
+
+const WORDS = { en, zh } as const
+const PARTS = 120
+
+describe.skipIf(noBrowser !== null)(`dashboard in Chromium${noBrowser ? `: ${noBrowser}` : ''}`, () => {
+  let browser: Browser
+  let at: Served
+
+  beforeAll(async () => {
+    const webDir = await buildPages()
+    at = await serve(PARTS, { webDir })
+    browser = await launch()
+  }, 120_000)
+  afterAll(async () => {
+    await browser?.close()
+    await at?.dashboard.close()
+  })
+
+  const newestFail = (): string =>
+    at.line.parts.findLast((p) => p.row.result === 'fail' && p.row.defects.length > 1)?.row.inspectionId ?? ''
+
+  const visible = (page: Page, text: string): Promise<void> =>
+    page.getByText(text, { exact: false }).first().waitFor({ state: 'visible', timeout: 10_000 })
+
+  describe.each(['en', 'zh'] as const)('%s', (language) => {
+    const w = WORDS[language]
+
+    const pages: [name: string, path: () => string, texts: string[]][] = [
+      ['live', () => '/', [w.balance.yes, w.latency.title, w.live.pareto, w.run.running, w.verdict.fail]],
+      ['andon', () => '/andon', [w.count.yield, 'st10-top', w.run.running]],
+      ['parts', () => '/parts', [w.parts.reasons, w.verdict.inconclusive, 'SN240120']],
+      ['parts-serial', () => '/parts?serial=SN240007', ['SN240007', w.parts.allParts]],
+      ['parts-none', () => '/parts?serial=nobody', [w.parts.unknownSerialHint]],
+      [
+        'part',
+        () => `/part/${newestFail()}`,
+        [w.verdict.fail, w.rules.decidedBy, w.timing.title, w.life.genealogy, 'trace-gap', 'copper-defect'],
+      ],
+      [
+        'modules',
+        () => '/modules/lean',
+        [w.modules.state.running, w.chart.signals.replace('{{n}}', '2'), '76.87 %', 'hologram'],
+      ],
+      ['system', () => '/system', [w.system.ready, w.system.noDegraded, '/docs', '/metrics']],
+    ]
+
+    it.each(pages)('shows %s', async (name, path, texts) => {
+      const { page, complaints } = await openPage(browser, language)
+      await page.goto(at.url + path())
+      for (const text of texts) await visible(page, text)
+      await page.waitForFunction(() => [...document.images].every((image) => image.complete))
+      await page.waitForTimeout(400)
+      await screenshot(page, `${name}-${language}`)
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth)
+      expect(wide, 'nothing runs off the side of the screen').toBe(false)
+      const expected = name === 'parts-none' ? ['the server responded with a status of 404'] : []
+      expect(complaints.filter((c) => !expected.some((e) => c.includes(e)))).toEqual([])
+      await page.context().close()
+    })
+  })
+
+  it('remembers the chosen language', async () => {
+    const { page } = await openPage(browser, 'en')
+    await page.goto(`${at.url}/system`)
+    await visible(page, en.system.ready)
+    await page.getByText('中文').click()
+    await visible(page, zh.system.ready)
+    await page.reload()
+    await visible(page, zh.system.ready)
+    expect(await page.evaluate(() => document.documentElement.lang)).toBe('zh')
+    await page.context().close()
+  })
+
+  it('draws boxes on the canvas where the findings are, and hides them with b', async () => {
+    const { page } = await openPage(browser, 'en')
+    const part = at.line.parts.find((p) => p.row.inspectionId === newestFail())
+    const finding = part?.verdict.findings[0]
+    if (!finding) throw new Error('the sample part has no finding')
+    await page.goto(`${at.url}/part/${part.row.inspectionId}`)
+    await page.waitForSelector('canvas[data-image][data-scale]')
+    const edge = (): Promise<number[]> =>
+      pixelOfPart(page, finding.box[0] - 0.5, (finding.box[1] + finding.box[3]) / 2)
+    const coloured = ([r = 0, g = 0, b = 0]: number[]): boolean => Math.max(r, g, b) - Math.min(r, g, b) > 60
+    await expect.poll(async () => coloured(await edge())).toBe(true)
+    await page.keyboard.press('b')
+    await expect.poll(async () => coloured(await edge())).toBe(false)
+    await page.context().close()
+  })
+
+  it('zooms to true size with 1 and fits with 0', async () => {
+    const { page } = await openPage(browser, 'en')
+    await page.goto(`${at.url}/part/${newestFail()}`)
+    const scale = (): Promise<number> =>
+      page.$eval('canvas', (c) => Number((c as HTMLCanvasElement).dataset['scale']))
+    await page.waitForSelector('canvas[data-image][data-scale]')
+    const fitted = await scale()
+    await page.keyboard.press('1')
+    await expect.poll(scale).toBe(1)
+    const box = await page.locator('canvas').boundingBox()
+    await page.mouse.move((box?.x ?? 0) + 300, (box?.y ?? 0) + 300)
+    await page.mouse.wheel(0, -2_000)
+    await expect.poll(scale).toBeGreaterThan(8)
+    await screenshot(page, 'part-zoomed-en')
+    await page.keyboard.press('0')
+    await expect.poll(scale).toBeCloseTo(fitted, 6)
+    await page.context().close()
+  })
+
+  it('reads px, mm and grey under the cursor', async () => {
+    const { page } = await openPage(browser, 'en')
+    const passed = at.line.parts.find((p) => p.row.result === 'pass')?.row.inspectionId
+    await page.goto(`${at.url}/part/${passed}`)
+    await page.waitForSelector('canvas[data-image][data-scale]')
+    // (240, 192) px is copper-free board: grey 60; at 1/48 mm per px it lies at 5, 4 mm.
+    const canvas = page.locator('canvas')
+    const { scale, tx, ty } = await viewOf(page)
+    await canvas.hover({ position: { x: 240.2 * scale + tx, y: 192.2 * scale + ty } })
+    await visible(page, 'x 240 y 192 px')
+    await visible(page, 'Grey 60')
+    expect(await page.locator('.cursor-bar').innerText()).toMatch(/5\.0\d\d, 4\.0\d\d mm/)
+    await page.context().close()
+  })
+
+  it('compares with the golden template and lays the score map over the part', async () => {
+    const { page, complaints } = await openPage(browser, 'en')
+    await page.goto(`${at.url}/part/${newestFail()}`)
+    await page.waitForSelector('canvas[data-image][data-scale]')
+    await page.getByText(en.viewer.side).click()
+    await page.waitForTimeout(300)
+    await screenshot(page, 'part-side-en')
+    await page.getByText(en.viewer.part, { exact: true }).click()
+    await page.keyboard.press('m')
+    await page.waitForTimeout(200)
+    await screenshot(page, 'part-map-en')
+    expect(await page.getByLabel(en.viewer.opacity).count()).toBe(1)
+    await page.keyboard.press('g')
+    await visible(page, en.viewer.golden)
+    expect(complaints).toEqual([])
+    await page.context().close()
+  })
+
+  it('walks through the filtered list with j and k, and highlights a finding from its row', async () => {
+    const { page } = await openPage(browser, 'en')
+    const fails = at.line.parts.filter((p) => p.row.result === 'fail').map((p) => p.row.inspectionId)
+    const [second, newest] = [fails.at(-2), fails.at(-1)]
+    await page.goto(`${at.url}/parts?result=fail`)
+    await page.locator('.part-row').first().click()
+    await page.waitForSelector(`[data-inspection="${newest}"]`)
+    await page.keyboard.press('j')
+    await page.waitForSelector(`[data-inspection="${second}"]`)
+    await page.keyboard.press('ArrowLeft')
+    await page.waitForSelector(`[data-inspection="${newest}"]`)
+    await page.keyboard.press('k')
+    await page.waitForTimeout(200)
+    expect(await page.locator(`[data-inspection="${newest}"]`).count()).toBe(1)
+    const row = page.locator('tr[data-finding]').first()
+    if ((await row.count()) > 0) {
+      await row.hover()
+      expect(await row.getAttribute('class')).toContain('hovered')
+    }
+    await page.context().close()
+  })
+
+  it('shows a part, an alarm and a degraded mode the moment they come', async () => {
+    const { page, complaints } = await openPage(browser, 'en')
+    await page.goto(at.url)
+    await page.waitForSelector('[data-connection="open"]')
+    at.line.judge({ serial: 'SN-JUST-NOW', station: 'st10-top' })
+    await visible(page, 'SN-JUST-NOW')
+    at.line.state.alarms.push({
+      station: 'st10-top',
+      alarm: 'same-place',
+      code: 'INS_QUALITY',
+      message: 'short at the same place on 3 of 10 parts',
+      since: new Date().toISOString(),
+    })
+    at.line.state.degraded.push({
+      id: 'provider',
+      text: { zh: '推理在 CPU 上运行', en: 'Inference runs on the CPU instead of CUDA' },
+    })
+    await visible(page, 'short at the same place')
+    await visible(page, 'Inference runs on the CPU')
+    await screenshot(page, 'live-alarm-en')
+    at.line.state.alarms.length = 0
+    at.line.state.degraded.length = 0
+    await page.getByText('short at the same place').waitFor({ state: 'hidden' })
+    expect(complaints).toEqual([])
+    await page.context().close()
+  })
+
+  it('says so when the connection is lost, and catches up when it is back', async () => {
+    const { page } = await openPage(browser, 'en')
+    const own = await serve(10, { webDir: await buildPages() })
+    await page.goto(own.url)
+    await page.waitForSelector('[data-connection="open"]')
+    await own.dashboard.close()
+    await visible(page, en.link.banner)
+    await screenshot(page, 'live-lost-en')
+    own.line.judge({ serial: 'SN-MEANWHILE' })
+    const { createDashboard } = await import('../../dashboard/index.ts')
+    const again = createDashboard({
+      queries: own.line.queries,
+      live: own.line.live,
+      modules: own.line.modules,
+      images: own.line.images,
+      log: { info: () => {}, warn: () => {}, error: () => {} },
+      version: '0.1.0-test',
+    })
+    await again.listen('127.0.0.1', own.port)
+    await visible(page, 'SN-MEANWHILE')
+    await page.waitForSelector('[data-connection="open"]')
+    expect(await page.getByText(en.link.banner).count()).toBe(0)
+    await page.context().close()
+    await again.close()
+  })
+
+  it('says what is missing when there is nothing yet', async () => {
+    const empty = await serve(0, { webDir: await buildPages() })
+    const { page, complaints } = await openPage(browser, 'en')
+    await page.goto(empty.url)
+    await visible(page, en.live.noPartsHint)
+    await screenshot(page, 'live-empty-en')
+    await page.goto(`${empty.url}/parts`)
+    await visible(page, en.live.noPartsHint)
+    expect(complaints).toEqual([])
+    await page.goto(`${empty.url}/part/00000000-0000-4000-8000-000000000000`)
+    await visible(page, 'API_NOT_FOUND')
+    await page.context().close()
+    await empty.dashboard.close()
+  })
+})
+
+const viewOf = (page: Page): Promise<{ scale: number; tx: number; ty: number }> =>
+  page.$eval('canvas', (element) => {
+    const { scale, tx, ty } = (element as HTMLCanvasElement).dataset
+    return { scale: Number(scale), tx: Number(tx), ty: Number(ty) }
+  })
+
+/** Colour on the canvas at a place of the part frame, in px of the part. */
+const pixelOfPart = (page: Page, x: number, y: number): Promise<number[]> =>
+  page.$eval(
+    'canvas',
+    (element, [px = 0, py = 0]) => {
+      const canvas = element as HTMLCanvasElement
+      const { scale, tx, ty } = canvas.dataset
+      const at = (v: number, t: string | undefined): number =>
+        Math.round((v * Number(scale) + Number(t)) * window.devicePixelRatio)
+      const data = canvas.getContext('2d')?.getImageData(at(px, tx), at(py, ty), 1, 1).data
+      return [...(data ?? [])].slice(0, 3)
+    },
+    [x, y],
+  )
