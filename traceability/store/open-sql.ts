@@ -29,9 +29,20 @@ const BUSY_TIMEOUT_MS = 2_000
 
 /** `node:sqlite` where the runtime has it without a flag (22.13 and later), the same API from a package on Node 20. */
 function loadNative(): NativeModule {
-  const builtIn: unknown = process.getBuiltinModule('node:sqlite')
+  const builtIn: unknown = withoutWarning(() => process.getBuiltinModule('node:sqlite'))
   if (builtIn !== undefined) return builtIn as NativeModule
   return createRequire(import.meta.url)('@photostructure/sqlite') as NativeModule
+}
+
+/** Node 22 calls the module experimental, once per thread; a user of the product can do nothing about it. */
+function withoutWarning<T>(load: () => T): T {
+  const { emitWarning } = process
+  process.emitWarning = () => undefined
+  try {
+    return load()
+  } finally {
+    process.emitWarning = emitWarning
+  }
 }
 
 let native: NativeModule | undefined

@@ -7,6 +7,11 @@ export interface ResultCount {
   count: number
 }
 
+const SELECT = 'select station, result, no_verdict, count(*) as count, max(position) as last from inspection'
+const GROUP = 'group by station, result, no_verdict'
+
+type Row = { station: string; result: string; no_verdict: string | null; count: number; last: number }
+
 /**
  * Inspections per station and result over the whole history. Rows are only ever added, in order of position, so that
  * each reading counts the new ones alone: a year of parts is not scanned for every refresh of a page.
@@ -21,17 +26,8 @@ export class RunningTotals {
   }
 
   read(): ResultCount[] {
-    const rows = this.#db.all<{
-      station: string
-      result: string
-      no_verdict: string | null
-      count: number
-      last: number
-    }>(
-      `select station, result, no_verdict, count(*) as count, max(position) as last
-       from inspection where position > ? group by station, result, no_verdict`,
-      this.#upTo,
-    )
+    // Without a condition SQLite reads the narrow index instead of the wide rows.
+    const rows = this.#upTo === 0 ? this.#db.all<Row>(`${SELECT} ${GROUP}`) : this.#newer()
     for (const r of rows) {
       const key = JSON.stringify([r.station, r.result, r.no_verdict])
       const at = this.#counts.get(key)
@@ -46,5 +42,9 @@ export class RunningTotals {
       this.#upTo = Math.max(this.#upTo, r.last)
     }
     return [...this.#counts.values()]
+  }
+
+  #newer(): Row[] {
+    return this.#db.all<Row>(`${SELECT} where position > ? ${GROUP}`, this.#upTo)
   }
 }

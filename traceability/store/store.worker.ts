@@ -101,9 +101,10 @@ function start(): void {
 }
 
 async function imageOf(images: ImageFiles, request: StoreRequest): Promise<StoredImage | null | CodedError> {
-  if (request.op !== 'capture' || request.ask.image === null) return null
-  const { record, image } = request.ask
+  if (request.op !== 'capture') return null
   try {
+    const { record, image } = request.ask
+    if (image === null) return null
     return await images.put(record.meta, image, record.outcome.widthPx, record.outcome.heightPx)
   } catch (error) {
     return asCoded(error, 'TRC_IMAGE')
