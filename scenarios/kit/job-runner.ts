@@ -60,7 +60,13 @@ export class JobRunner {
       this.#worker?.unref()
       return
     }
-    if (!this.#worker) this.#spawn()
+    try {
+      if (!this.#worker) this.#spawn()
+    } catch (error) {
+      this.#queue.shift()
+      next.settle(failed(next.order, `the job thread cannot be started: ${String(error)}`, 0))
+      return
+    }
     this.#worker?.ref()
     if (!this.#ready) return
     this.#queue.shift()

@@ -5,6 +5,7 @@ import {
   standardised,
   westernElectricAtLast,
   WESTERN_ELECTRIC,
+  type WesternElectricRule,
   type Limits,
 } from '../kernels/index.ts'
 import type { Evidence, OutputCtx, SqlRead } from '../kit/io.ts'
@@ -44,7 +45,8 @@ export const outOfControl = z.strictObject({
   subgroup: z.number().int(),
   phase: z.enum(['I', 'II']),
   side: z.enum(['above', 'below']),
-  rule: z.string(),
+  /** Number of the Western Electric test. */
+  rule: z.union([z.literal(1), z.literal(2), z.literal(3), z.literal(4)]),
   n: z.number().int(),
   nonconforming: z.number().int(),
   fraction: z.number(),
@@ -67,7 +69,7 @@ export interface Judged {
   phase: 'I' | 'II'
   limits: Limits
   out: 'above' | 'below' | null
-  rule: string
+  rule: WesternElectricRule
 }
 
 /**
@@ -84,11 +86,10 @@ export function judge(
   const phase = g.seq <= set.baseTo ? 'I' : 'II'
   const limits = pLimits(phase === 'I' ? set.trial : set.centre, g.n)
   const side = beyond({ k: g.fail, n: g.n }, limits)
-  if (side || phase === 'I' || p.rules === 'beyond-limits')
-    return { phase, limits, out: side, rule: WESTERN_ELECTRIC[1] }
+  if (side || phase === 'I' || p.rules === 'beyond-limits') return { phase, limits, out: side, rule: 1 }
   const z = [...past, g].map((s) => standardised({ k: s.fail, n: s.n }, set.centre))
   const signal = westernElectricAtLast(z)[0]
-  return { phase, limits, out: signal?.side ?? null, rule: WESTERN_ELECTRIC[signal?.rule ?? 1] }
+  return { phase, limits, out: signal?.side ?? null, rule: signal?.rule ?? 1 }
 }
 
 /** Judges closed subgroups from `from` on and raises or withdraws what follows from it. */
@@ -140,7 +141,7 @@ function report(ctx: OutputCtx, s: Stream, g: SubgroupRow, j: Judged): void {
   // The closing event is the cause however late the point is judged, so that it is announced once.
   const cause = { id: g.closed_by ?? g.last_event, time: g.closed_at ?? g.last_time, partitionkey: s.line }
   const evidence: Evidence = {
-    method: `p chart, phase ${j.phase}: ${j.rule}`,
+    method: `p-chart/phase-${j.phase}/western-electric-${j.rule}`,
     firstEvent: g.first_event,
     lastEvent: g.last_event,
     n: g.n,
@@ -188,8 +189,9 @@ function explain(s: Stream, d: OutOfControl): { zh: string; en: string } {
           zh: '可能是改进,也可能是检测漏判,请核实。',
           en: 'Either an improvement or an inspection that misses defects: check which.',
         }
+  const rule = WESTERN_ELECTRIC[d.rule]
   return {
-    zh: `${where}:第 ${d.subgroup} 组 ${d.n} 件中不合格 ${d.nonconforming} 件(${pct(d.fraction)}),控制限 ${pct(d.lcl)} 至 ${pct(d.ucl)}。${hint.zh}`,
-    en: `${where}: subgroup ${d.subgroup} has ${d.nonconforming} of ${d.n} nonconforming (${pct(d.fraction)}); limits ${pct(d.lcl)} to ${pct(d.ucl)}. ${hint.en}`,
+    zh: `${where}:第 ${d.subgroup} 组 ${d.n} 件中不合格 ${d.nonconforming} 件(${pct(d.fraction)}),控制限 ${pct(d.lcl)} 至 ${pct(d.ucl)}(${rule.zh})。${hint.zh}`,
+    en: `${where}: subgroup ${d.subgroup} has ${d.nonconforming} of ${d.n} nonconforming (${pct(d.fraction)}); limits ${pct(d.lcl)} to ${pct(d.ucl)} (${rule.en}). ${hint.en}`,
   }
 }

@@ -20,7 +20,7 @@ export const limitsJob = (p: LeanParams): ComputeJob =>
     title: { zh: '计算控制限', en: 'Compute control limits' },
     trigger: { manual: true },
     ordered: true,
-    deadlineMs: 2_000,
+    deadlineMs: 10_000,
     input: limitsInput,
     output: limitsResult,
     snapshot: ({ db }, stream) => ({

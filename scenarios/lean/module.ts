@@ -72,7 +72,7 @@ export const lean = defineModule({
         guard: (a) =>
           (a.side === 'above') === a.fraction > a.centre
             ? null
-            : 'the point is not on the side it is said to be',
+            : '该点不在所述的一侧 / the point is not on the side it is said to be',
       }),
     },
     routes: [pChartRoute(p), paretoRoute, summaryRoute],

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { I18n } from '../../contracts/index.ts'
-import { pFalseAlarm, pLimits } from '../kernels/index.ts'
+import { pFalseAlarm, pLimits, WESTERN_ELECTRIC } from '../kernels/index.ts'
 import type { SqlRead } from '../kit/io.ts'
 import { defineRoute, type Route } from '../kit/parts.ts'
 import type { controlChartPanelSchema, Needs } from '../kit/view.ts'
@@ -61,7 +61,10 @@ function chart(p: LeanParams, db: SqlRead, s: Stream, streams: Stream[], points:
     needs: set ? null : lacking(p, db, s, found),
     stream: s,
     streams,
-    method: 'p chart, 3 sigma, phase I revised once (Montgomery 7.2; ISO 7870-2)',
+    method: {
+      zh: 'p 图,3σ 控制限,第一阶段修正一次(Montgomery 7.2;ISO 7870-2)',
+      en: 'p chart, 3 sigma, phase I revised once (Montgomery 7.2; ISO 7870-2)',
+    },
     centre: set ? set.centre : null,
     nominalN: nominal,
     trial: set && nominal ? { ...pLimits(set.trial, nominal) } : null,
@@ -92,7 +95,7 @@ function point(p: LeanParams, db: SqlRead, set: Set | null, g: SubgroupRow): Con
     lcl: j ? j.limits.lcl : null,
     phase: j ? j.phase : 'I',
     out: j ? j.out : null,
-    rule: j?.out ? j.rule : null,
+    rule: j?.out ? { number: j.rule, text: WESTERN_ELECTRIC[j.rule] } : null,
     removed: set?.removed.includes(g.seq) ?? false,
     firstEvent: g.first_event,
     lastEvent: g.last_event,

@@ -52,7 +52,13 @@ function byCost({ db, ref }: ReadIo, streams: readonly Stream[], d: DayRange): P
     return {
       status: 'needs-reference',
       needs: {
-        text: { zh: '请上传单件损失成本表', en: 'Upload the table of costs per lost unit' },
+        text:
+          ref.status('unitCosts') === 'stale'
+            ? {
+                zh: '单件损失成本表已过期,请核对后重新上传',
+                en: 'The costs per lost unit are out of date: check them and upload them again',
+              }
+            : { zh: '请上传单件损失成本表', en: 'Upload the table of costs per lost unit' },
         table: 'unitCosts',
         missing: ['product', 'disposition', 'costPerUnit', 'currency'],
       },

@@ -51,14 +51,14 @@ export interface Copq {
   missing: string[]
 }
 
-/** Failure cost of condemned units by the class that condemned them; null without the reference table. */
+/** Failure cost of condemned units by the class that condemned them; null when the table is missing or stale. */
 export function costOfPoorQuality(
   db: SqlRead,
   ref: RefReader,
   streams: readonly Stream[],
   days: DayRange,
 ): Copq | null {
-  if (ref.status('unitCosts') === 'missing') return null
+  if (ref.status('unitCosts') !== 'ok') return null
   const product = new Map(streams.map((s) => [s.stream, s.product]))
   const { where, values } = inStreams(streams, days)
   const byClass = new Map<string, number>()

@@ -312,17 +312,21 @@ export function describeModule(c: ModuleCase): void {
       await m.close()
     })
 
-    it('15 projects at least 1,000 events/s (2,000 on an idle core)', { timeout: 60_000 }, async () => {
+    it('15 projects at least 2,000 events per second of CPU', { timeout: 60_000 }, async () => {
       const copies = Math.ceil(6_000 / c.events.length)
       const many = Array.from({ length: copies }, (_, i) => c.events.map((e) => renamed(e, i))).flat()
       // The worker is up before the clock starts: its start is paid once, not per event.
       await (await run(c.events)).close()
-      const start = performance.now()
+      const [wall, cpu] = [performance.now(), process.cpuUsage()]
       const m = await run(many)
-      const perSecond = (many.length / (performance.now() - start)) * 1_000
+      // CPU of the whole process, job thread included: other programs on the machine do not count.
+      const { user, system } = process.cpuUsage(cpu)
+      const perCpuSecond = many.length / ((user + system) / 1e6)
+      const perSecond = (many.length / (performance.now() - wall)) * 1_000
       await m.close()
-      console.info(`${manifest.slug}: ${many.length} events, ${Math.round(perSecond)} events/s`)
-      expect(perSecond).toBeGreaterThan(1_000)
+      const rates = `${Math.round(perSecond)} events/s, ${Math.round(perCpuSecond)} per CPU second`
+      console.info(`${manifest.slug}: ${many.length} events, ${rates}`)
+      expect(perCpuSecond).toBeGreaterThan(2_000)
     })
   })
 }

@@ -34,7 +34,7 @@ interface Chart {
     ucl: number | null
     phase: string
     out: string | null
-    rule: string | null
+    rule: { number: number; text: { zh: string; en: string } } | null
     removed: boolean
   }[]
 }
@@ -131,7 +131,7 @@ describe('clean and faulty process', () => {
     const zones = await run({ subgroup: 20, baseline: 20, rules: 'western-electric' }, subgroups(counts, 20))
     const c = await chart(zones)
     expect(outOf(c)).toEqual(['28'])
-    expect(c.points.at(-1)?.rule).toBe('eight successive points on one side of the centre line')
+    expect(c.points.at(-1)?.rule).toMatchObject({ number: 4, text: { zh: '连续 8 点在中心线同侧' } })
     await quiet.close()
     await zones.close()
   })

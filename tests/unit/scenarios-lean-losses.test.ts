@@ -123,6 +123,23 @@ describe('cost of poor quality', () => {
     await m.close()
   })
 
+  it('does not use costs that are older than 400 days', async () => {
+    const clock = { now: Date.UTC(2026, 0, 6) }
+    const m = await runModule({ module: lean, registry, openSql, params: {} }, TEN, { now: () => clock.now })
+    await upload(m, [
+      { product: '*', disposition: 'scrap', costPerUnit: 20, currency: 'CNY' },
+      { product: '*', disposition: 'rework', costPerUnit: 5, currency: 'CNY' },
+    ])
+    expect((await items(m))['copq']?.value).toBe(45)
+    clock.now += 401 * 86_400_000
+    expect((await m.get('/pareto', { by: 'cost' })).body).toMatchObject({
+      status: 'needs-reference',
+      bars: [],
+    })
+    expect((await items(m))['copq']?.value).toBeNull()
+    await m.close()
+  })
+
   it('refuses two currencies, repeated keys and negative costs', async () => {
     const m = await run([])
     const row = { product: 'pcb', disposition: 'scrap', costPerUnit: 1, currency: 'CNY' }

@@ -1,10 +1,18 @@
-/** The four zone tests of the Western Electric Statistical Quality Control Handbook (1956). */
-export const WESTERN_ELECTRIC = {
-  1: 'one point beyond 3 sigma',
-  2: 'two of three successive points beyond 2 sigma on one side',
-  3: 'four of five successive points beyond 1 sigma on one side',
-  4: 'eight successive points on one side of the centre line',
-} as const
+import type { I18n } from '../../../contracts/index.ts'
+
+/** The four zone tests of the Western Electric Statistical Quality Control Handbook (1956), in words. */
+export const WESTERN_ELECTRIC: Record<WesternElectricRule, I18n> = {
+  1: { zh: '1 点超出 3σ 控制限', en: 'one point beyond 3 sigma' },
+  2: {
+    zh: '连续 3 点中 2 点在同侧 2σ 以外',
+    en: 'two of three successive points beyond 2 sigma on one side',
+  },
+  3: {
+    zh: '连续 5 点中 4 点在同侧 1σ 以外',
+    en: 'four of five successive points beyond 1 sigma on one side',
+  },
+  4: { zh: '连续 8 点在中心线同侧', en: 'eight successive points on one side of the centre line' },
+}
 export type WesternElectricRule = 1 | 2 | 3 | 4
 
 export interface RuleSignal {

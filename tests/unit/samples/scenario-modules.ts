@@ -99,11 +99,11 @@ export const proposer = defineModule({
 })
 
 const number = z.number()
-const job = (run: (i: number, signal: AbortSignal) => number | Promise<number>) =>
+const job = (run: (i: number, signal: AbortSignal) => number | Promise<number>, deadlineMs = 10_000) =>
   defineJob<number, number>({
     title: text('job'),
     trigger: { manual: true },
-    deadlineMs: 250,
+    deadlineMs,
     input: number,
     output: number,
     snapshot: ({ db }) => db.get<{ n: number }>('select count(*) as n from seen')?.n ?? 0,
@@ -123,12 +123,13 @@ export const worker = defineModule({
         every: { ...job((i) => i), trigger: { everyEvents: 10 } },
         spin: job(() => {
           for (;;);
-        }),
+        }, 250),
         polite: job(
           (_, signal) =>
             new Promise((_, reject) =>
               signal.addEventListener('abort', () => reject(new Error('stopped in time'))),
             ),
+          250,
         ),
         broken: job(() => {
           throw new RangeError('no solution')
