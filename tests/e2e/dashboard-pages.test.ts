@@ -4,6 +4,7 @@ import { en } from '../../dashboard/web/i18n/en.ts'
 import { zh } from '../../dashboard/web/i18n/zh.ts'
 import { serve, type Served } from '../unit/samples/dashboard-serve.ts'
 import { buildPages, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
+import { imagesLoaded, pixelOfPart, runsOff, viewOf } from './dashboard-look.ts'
 
 const WORDS = { en, zh } as const
 const PARTS = 120
@@ -54,11 +55,10 @@ describe.skipIf(noBrowser !== null)(`dashboard in Chromium${noBrowser ? `: ${noB
       const { page, complaints } = await openPage(browser, language)
       await page.goto(at.url + path())
       for (const text of texts) await visible(page, text)
-      await page.waitForFunction(() => [...document.images].every((image) => image.complete))
+      await imagesLoaded(page)
       await page.waitForTimeout(400)
       await screenshot(page, `${name}-${language}`)
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth)
-      expect(wide, 'nothing runs off the side of the screen').toBe(false)
+      expect(await runsOff(page), 'nothing runs off the side of the screen').toEqual([])
       const expected = name === 'parts-none' ? ['the server responded with a status of 404'] : []
       expect(complaints.filter((c) => !expected.some((e) => c.includes(e)))).toEqual([])
       await page.context().close()
@@ -73,7 +73,7 @@ describe.skipIf(noBrowser !== null)(`dashboard in Chromium${noBrowser ? `: ${noB
     await visible(page, zh.system.ready)
     await page.reload()
     await visible(page, zh.system.ready)
-    expect(await page.evaluate(() => document.documentElement.lang)).toBe('zh')
+    expect(await page.getAttribute('html', 'lang')).toBe('zh')
     await page.context().close()
   })
 
@@ -96,8 +96,7 @@ describe.skipIf(noBrowser !== null)(`dashboard in Chromium${noBrowser ? `: ${noB
   it('zooms to true size with 1 and fits with 0', async () => {
     const { page } = await openPage(browser, 'en')
     await page.goto(`${at.url}/part/${newestFail()}`)
-    const scale = (): Promise<number> =>
-      page.$eval('canvas', (c) => Number((c as HTMLCanvasElement).dataset['scale']))
+    const scale = async (): Promise<number> => (await viewOf(page)).scale
     await page.waitForSelector('canvas[data-image][data-scale]')
     const fitted = await scale()
     await page.keyboard.press('1')
@@ -235,24 +234,3 @@ describe.skipIf(noBrowser !== null)(`dashboard in Chromium${noBrowser ? `: ${noB
     await empty.dashboard.close()
   })
 })
-
-const viewOf = (page: Page): Promise<{ scale: number; tx: number; ty: number }> =>
-  page.$eval('canvas', (element) => {
-    const { scale, tx, ty } = (element as HTMLCanvasElement).dataset
-    return { scale: Number(scale), tx: Number(tx), ty: Number(ty) }
-  })
-
-/** Colour on the canvas at a place of the part frame, in px of the part. */
-const pixelOfPart = (page: Page, x: number, y: number): Promise<number[]> =>
-  page.$eval(
-    'canvas',
-    (element, [px = 0, py = 0]) => {
-      const canvas = element as HTMLCanvasElement
-      const { scale, tx, ty } = canvas.dataset
-      const at = (v: number, t: string | undefined): number =>
-        Math.round((v * Number(scale) + Number(t)) * window.devicePixelRatio)
-      const data = canvas.getContext('2d')?.getImageData(at(px, tx), at(py, ty), 1, 1).data
-      return [...(data ?? [])].slice(0, 3)
-    },
-    [x, y],
-  )

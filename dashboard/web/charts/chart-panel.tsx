@@ -75,7 +75,8 @@ function Signals({ points }: { points: readonly ControlPoint[] }): ReactNode {
         {out
           .slice(-SHOWN)
           .map(
-            (p) => `${p.label} (${timeText(p.at)}, ${t(p.out === 'above' ? 'chart.above' : 'chart.below')})`,
+            (p) =>
+              `${p.label} (${timeText(p.at).slice(0, -4)}, ${t(p.out === 'above' ? 'chart.above' : 'chart.below')})`,
           )
           .join(' · ')}
       </span>

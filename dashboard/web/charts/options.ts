@@ -56,7 +56,8 @@ export function controlChartOption(
   })
   return {
     ...base,
-    legend: { top: 0, right: 10, textStyle: { color: COLOUR.muted }, itemHeight: 8 },
+    grid: { ...base.grid, right: 96 },
+    legend: { top: 0, right: 96, textStyle: { color: COLOUR.muted }, itemHeight: 8 },
     xAxis: { type: 'category', data: points.map((p) => p.label), ...axisLook },
     yAxis: { type: 'value', ...axisLook, scale: true },
     ...(points.length > 80 ? { dataZoom: [{ type: 'inside' as const }] } : {}),
@@ -82,7 +83,7 @@ export function controlChartOption(
                 symbol: 'none',
                 label: {
                   formatter: `${w.centre} ${centre.toPrecision(4)}`,
-                  position: 'insideStartTop',
+                  position: 'end',
                   color: COLOUR.pass,
                 },
                 lineStyle: { color: COLOUR.pass, type: 'solid', width: 1 },

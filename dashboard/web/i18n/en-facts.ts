@@ -122,7 +122,7 @@ export const enFacts = {
   },
   life: {
     title: 'Life of the serial',
-    inspections: '{{n}} inspections',
+    inspections: 'inspections: {{n}}',
     thisOne: 'this one',
     open: 'open',
     genealogy: 'Made from and built into',

@@ -83,7 +83,7 @@ export const zh: typeof en = {
     allResults: '全部判定',
     serialSearch: '查找序列号或条码',
     reload: '刷新',
-    serialMode: '{{serial}} 的全部 {{n}} 次检测',
+    serialMode: '{{serial}} 的检测:{{n}} 次',
     allParts: '返回全部工件',
     unknownSerial: '没有序列号为 {{serial}} 的工件',
     unknownSerialHint: '序列号须完全一致;请扫描条码或从记录中复制。',

@@ -41,23 +41,27 @@ export function CountersRow({ counters }: { counters: StationCounters | undefine
         name={t('count.noVerdict')}
         value={countText(totals.noVerdict)}
         tone={totals.noVerdict > 0 ? 'inconclusive' : undefined}
-        note={reasons.map(([reason, n]) => `${t(`noVerdict.${reason}`)} ${n}`).join(' · ')}
       />
       <Count name={t('count.yield')} value={percentText(totals.yield)} />
+      {reasons.length > 0 && (
+        <div className="count-reasons">
+          <span className="muted">{t('count.noVerdict')}:</span>
+          {reasons.map(([reason, n]) => (
+            <span key={reason}>
+              {t(`noVerdict.${reason}`)} <b>{n}</b>
+            </span>
+          ))}
+        </div>
+      )}
     </div>
   )
 }
 
-function Count(p: { name: string; value: string; tone?: string | undefined; note?: string }): ReactNode {
+function Count(p: { name: string; value: string; tone?: string | undefined }): ReactNode {
   return (
     <div className={`count ${p.tone ? `tone-${p.tone}` : ''}`}>
       <span className="count-name">{p.name}</span>
       <span className="count-value">{p.value}</span>
-      {p.note && (
-        <span className="count-note" title={p.note}>
-          {p.note}
-        </span>
-      )}
     </div>
   )
 }

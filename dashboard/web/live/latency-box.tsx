@@ -21,9 +21,10 @@ export function LatencyBox({
     <div className="latency">
       <div className="box-head">
         <span>{t('latency.title')}</span>
-        <span className={late ? 'tone-fail' : ''}>
+        <span>
           p50 <b>{latency ? msText(latency.p50Ms) : '–'}</b> · p99{' '}
-          <b>{latency ? msText(latency.p99Ms) : '–'}</b> · {t('latency.budget')} <b>{msText(budgetMs)}</b>
+          <b className={late ? 'tone-fail' : ''}>{latency ? msText(latency.p99Ms) : '–'}</b> ·{' '}
+          {t('latency.budget')} <b>{msText(budgetMs)}</b>
         </span>
       </div>
       {latency && latency.recentMs.length > 1 && <Spark values={latency.recentMs} budgetMs={budgetMs} />}

@@ -5,6 +5,7 @@ import type { Latency, LineInfo, LineState, PartRow, StationBalance, StationCoun
 import { useText } from '../i18n/index.ts'
 import { codeText, msText, timeText } from '../look/format.ts'
 import { VerdictIcon } from '../look/icons.tsx'
+import { Facts } from '../look/panel.tsx'
 import { PartImage } from '../look/part-image.tsx'
 import { classColour } from '../look/theme.ts'
 import { useVerdictWord } from '../look/verdict-badge.tsx'
@@ -66,13 +67,13 @@ function LastPart({ row }: { row: PartRow }): ReactNode {
   const word = useVerdictWord()
   return (
     <Link to={`/part/${row.inspectionId}`} className="last-part">
+      <div className={`sign tone-${row.result}`} data-result={row.result}>
+        <VerdictIcon result={row.result} size={56} />
+        <span>{word(row)}</span>
+        <span className="serial">{codeText(row.serial)}</span>
+      </div>
       <PartImage row={row} width={640} />
       <div className="last-facts">
-        <div className={`sign tone-${row.result}`} data-result={row.result}>
-          <VerdictIcon result={row.result} size={54} />
-          <span>{word(row)}</span>
-        </div>
-        <div className="serial">{codeText(row.serial)}</div>
         <ul className="reasons">
           {row.reasons.map((reason, i) => (
             <li key={i}>{text(reason)}</li>
@@ -87,10 +88,20 @@ function LastPart({ row }: { row: PartRow }): ReactNode {
             ))}
           </ul>
         )}
-        <div className="muted small">
-          {t('part.trigger')} {row.trigger} · {t(`disposition.${row.disposition}`)} · {msText(row.totalMs)} ·{' '}
-          {timeText(row.at)}
-        </div>
+        <Facts
+          items={[
+            [t('parts.disposition'), <b key="d">{t(`disposition.${row.disposition}`)}</b>],
+            [t('part.trigger'), row.trigger],
+            [t('parts.lot'), row.lot ?? '–'],
+            [
+              t('parts.latency'),
+              <span key="l" className={row.totalMs > row.budgetMs ? 'tone-fail' : ''}>
+                {msText(row.totalMs)}
+              </span>,
+            ],
+            [t('parts.time'), timeText(row.at)],
+          ]}
+        />
       </div>
     </Link>
   )

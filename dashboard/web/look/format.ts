@@ -47,4 +47,4 @@ export function numberText(value: number): string {
 }
 
 /** Group separators of GS1 element strings, made visible. */
-export const codeText = (text: string): string => text.replaceAll('\u001d', '␝')
+export const codeText = (text: string): string => text.replaceAll('\u001d', '<GS>')

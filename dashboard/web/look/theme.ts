@@ -33,7 +33,8 @@ export const antTheme: ThemeConfig = {
     colorError: COLOUR.fail,
     colorWarning: COLOUR.inconclusive,
     borderRadius: 5,
-    fontSize: 13,
+    // The compact algorithm takes it down to 14.
+    fontSize: 16,
     fontFamily:
       'Inter, system-ui, -apple-system, "Segoe UI", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif',
     motion: false,
@@ -41,11 +42,35 @@ export const antTheme: ThemeConfig = {
   components: { Table: { headerBg: '#161e29', cellPaddingBlockSM: 4, cellPaddingInlineSM: 8 } },
 }
 
-const CLASS_PALETTE = ['#ff5a52', '#4cc9f0', '#f9c74f', '#b388ff', '#90be6d', '#ff8fab', '#43e0c0', '#ff9f45']
+const CLASS_PALETTE = [
+  '#4cc9f0',
+  '#ff8fab',
+  '#f9c74f',
+  '#b388ff',
+  '#a3e048',
+  '#ff9f45',
+  '#43e0c0',
+  '#ff6b6b',
+  '#8fb8ff',
+  '#e7a6ff',
+  '#d4b483',
+  '#5be37d',
+]
+const taken = new Map<string, number>()
 
-/** One colour per class name, the same on every page. */
+/**
+ * One colour per class name, the same on every page: by a hash of the name, moved on when another class of this
+ * session has that colour already.
+ */
 export function classColour(name: string): string {
-  let hash = 7
-  for (let i = 0; i < name.length; i++) hash = (hash * 31 + name.charCodeAt(i)) >>> 0
-  return CLASS_PALETTE[hash % CLASS_PALETTE.length] ?? COLOUR.fail
+  let slot = taken.get(name)
+  if (slot === undefined) {
+    let hash = 7
+    for (let i = 0; i < name.length; i++) hash = (hash * 31 + name.charCodeAt(i)) >>> 0
+    slot = hash % CLASS_PALETTE.length
+    const used = new Set(taken.values())
+    for (let n = 0; used.has(slot) && n < CLASS_PALETTE.length; n++) slot = (slot + 1) % CLASS_PALETTE.length
+    taken.set(name, slot)
+  }
+  return CLASS_PALETTE[slot] ?? COLOUR.fail
 }

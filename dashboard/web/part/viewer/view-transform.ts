@@ -22,12 +22,15 @@ export function fitView(part: Size, canvas: Size): ViewTransform {
 
 /** One image pixel on one pixel of the screen, keeping the centre of what is seen. */
 export function trueSizeView(view: ViewTransform, canvas: Size, dpr: number): ViewTransform {
-  return zoomAt(view, 1 / dpr / view.scale, canvas.w / 2, canvas.h / 2)
+  return zoomTo(view, 1 / dpr, canvas.w / 2, canvas.h / 2)
 }
 
 /** Zooms by a factor with the point under the cursor staying where it is. */
-export function zoomAt(view: ViewTransform, factor: number, x: number, y: number): ViewTransform {
-  const scale = Math.min(MAX_SCALE, Math.max(MIN_SCALE, view.scale * factor))
+export const zoomAt = (view: ViewTransform, factor: number, x: number, y: number): ViewTransform =>
+  zoomTo(view, view.scale * factor, x, y)
+
+function zoomTo(view: ViewTransform, wanted: number, x: number, y: number): ViewTransform {
+  const scale = Math.min(MAX_SCALE, Math.max(MIN_SCALE, wanted))
   const real = scale / view.scale
   return { scale, tx: x - (x - view.tx) * real, ty: y - (y - view.ty) * real }
 }

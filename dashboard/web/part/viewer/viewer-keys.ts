@@ -10,10 +10,16 @@ export interface ViewerActions {
   hasGolden: boolean
 }
 
-/** True while the user types into a field: letters are text then, not commands. */
-export const isTyping = (event: KeyboardEvent): boolean =>
-  event.target instanceof HTMLElement &&
-  event.target.closest('input, textarea, select, [contenteditable]') !== null
+const TEXT_FIELD = 'input:not([type="radio"], [type="checkbox"]), textarea, select, [contenteditable]'
+/** Controls that move by arrow keys themselves. */
+const ARROW_CONTROL = 'input[type="radio"], [role="slider"]'
+
+/** True while the focus is where the key has another meaning: letters in a field, arrows on a slider. */
+export function isTyping(event: KeyboardEvent): boolean {
+  if (!(event.target instanceof HTMLElement)) return false
+  const arrow = event.key.startsWith('Arrow')
+  return event.target.closest(arrow ? `${TEXT_FIELD}, ${ARROW_CONTROL}` : TEXT_FIELD) !== null
+}
 
 /** 0 fit, 1 true size, + − zoom, b boxes, m score map, g golden flicker. */
 export function useViewerKeys(a: ViewerActions): void {

@@ -1,0 +1,38 @@
+import type { Page } from 'playwright-core'
+
+// These run in the browser, as text: the types of the tests are those of Node.
+
+/** Resolves when every image on the screen has been loaded. */
+export const imagesLoaded = (page: Page): Promise<unknown> =>
+  page.waitForFunction(`[...document.images]
+    .filter((image) => image.getBoundingClientRect().top < innerHeight)
+    .every((image) => image.complete)`)
+
+/** Elements that reach beyond the right edge of the screen, or whose words are cut where they should not be. */
+export const runsOff = (page: Page): Promise<string[]> =>
+  page.evaluate(`[...document.querySelectorAll('main *, .andon *')]
+    .filter((e) => !e.closest('svg, canvas, .strip, .scroll-x'))
+    .filter((e) => {
+      const box = e.getBoundingClientRect()
+      return box.width > 0 && (box.right > innerWidth + 1 || (e.children.length === 0 && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX === 'hidden'))
+    })
+    .map((e) => e.tagName + '.' + e.className + ' ' + e.textContent.slice(0, 40))`)
+
+export interface CanvasView {
+  scale: number
+  tx: number
+  ty: number
+}
+
+/** How the viewer lies on the canvas: part px → CSS px. */
+export const viewOf = (page: Page): Promise<CanvasView> =>
+  page.evaluate(`(({ scale, tx, ty }) => ({ scale: Number(scale), tx: Number(tx), ty: Number(ty) }))(
+    document.querySelector('canvas').dataset)`)
+
+/** Red, green, blue on the canvas at a place of the part frame, in px of the part. */
+export async function pixelOfPart(page: Page, x: number, y: number): Promise<number[]> {
+  const { scale, tx, ty } = await viewOf(page)
+  const [px, py] = [Math.floor(x * scale + tx), Math.floor(y * scale + ty)]
+  return page.evaluate(`((canvas) => [...canvas.getContext('2d').getImageData(
+    ${px} * devicePixelRatio, ${py} * devicePixelRatio, 1, 1).data].slice(0, 3))(document.querySelector('canvas'))`)
+}
