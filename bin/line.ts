@@ -14,7 +14,7 @@ import { liveLine } from './live-line.ts'
 import { log } from './log.ts'
 import { paths, version } from './paths.ts'
 import { replayEntries } from './replay-entries.ts'
-import { sampleFrames } from './sample-camera.ts'
+import { openSampleCamera } from './sample-camera.ts'
 
 export interface RunningLine {
   url: string
@@ -70,11 +70,14 @@ export async function startLine(config: LineConfig, environment: Environment): P
       if (!recipe) throw new Error(`no recipe was loaded for station ${station.id}`)
       const firstTrigger = ((await store.lastTrigger(station.id)) ?? 0) + 1
       const entries = await replayEntries(station.camera)
+      const { camera } = station
+      const sample = camera.adapter === 'sample-line' ? await openSampleCamera(camera, firstTrigger) : null
+      if (sample) closers.push(() => sample.close())
       const source = createFrameSource(station.camera, {
         station: station.id,
         pool,
         firstTrigger,
-        generate: (camera) => sampleFrames(camera, firstTrigger),
+        ...(sample ? { generate: () => sample.frames() } : {}),
         ...(entries ? { entries } : {}),
       })
       const output = createRejectOutput(station.reject)

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { Worker } from 'node:worker_threads'
 import type { GeneratedFrame } from '../camera/index.ts'
 import { type CameraSpecOf, spawnWorker } from '../contracts/index.ts'
 
@@ -17,14 +18,20 @@ export interface SampleCameraPicture {
   defects: string[]
 }
 
+export interface SampleCamera {
+  frames(): AsyncGenerator<GeneratedFrame>
+  close(): Promise<void>
+}
+
 /**
- * Frames of the seeded sample line. Serials continue with the trigger number, so that a line that was restarted
- * does not make the same serial twice.
+ * The seeded sample line, drawn in a thread of its own. Resolves when the first board is drawn, so that no trigger
+ * waits for the thread to start. Serials continue with the trigger number: a line that was restarted does not make
+ * the same serial twice.
  */
-export async function* sampleFrames(
+export async function openSampleCamera(
   spec: CameraSpecOf<'sample-line'>,
   firstTrigger: number,
-): AsyncGenerator<GeneratedFrame> {
+): Promise<SampleCamera> {
   const order: SampleCameraOrder = {
     seed: spec.seed,
     count: spec.count ?? null,
@@ -32,18 +39,27 @@ export async function* sampleFrames(
     firstSerial: firstTrigger,
   }
   const worker = spawnWorker(new URL('./sample-camera.worker.ts', import.meta.url), { workerData: order })
-  try {
-    for (;;) {
-      worker.postMessage('next')
-      const [picture] = (await once(worker, 'message')) as [SampleCameraPicture | null]
-      if (!picture) return
-      yield {
-        bytes: picture.pixels,
-        format: { kind: 'raw', pixel: 'mono8', widthPx: picture.widthPx, heightPx: picture.heightPx },
-        source: `sample-line board ${picture.serial}${picture.defects.length ? ` (${picture.defects.join(', ')})` : ''}`,
+  let next = await nextBoard(worker)
+  return {
+    async *frames() {
+      while (next) {
+        const picture = next
+        const upcoming = nextBoard(worker)
+        yield {
+          bytes: picture.pixels,
+          format: { kind: 'raw', pixel: 'mono8', widthPx: picture.widthPx, heightPx: picture.heightPx },
+          source: `sample-line board ${picture.serial}${picture.defects.length ? ` (${picture.defects.join(', ')})` : ''}`,
+        }
+        next = await upcoming
       }
-    }
-  } finally {
-    await worker.terminate()
+    },
+    close: async () => void (await worker.terminate()),
   }
+}
+
+/** @throws what the thread died of */
+async function nextBoard(worker: Worker): Promise<SampleCameraPicture | null> {
+  worker.postMessage('next')
+  const [picture] = (await once(worker, 'message')) as [SampleCameraPicture | null]
+  return picture
 }
