@@ -7,7 +7,7 @@ export interface RecordingOutput extends RejectOutput {
   lines(): { ready: boolean; fault: boolean }
 }
 
-/** A gate that only remembers. Like a real one it refuses what comes after its deadline. */
+/** A gate that only remembers. Like a real one it refuses what comes after its deadline, and a second result for a part. */
 export function recordingOutput(
   options: { keep?: number; onCommand?: (command: RejectCommand, ack: RejectAck) => void } = {},
 ): RecordingOutput {
@@ -22,6 +22,10 @@ export function recordingOutput(
   const judge = (command: RejectCommand): RejectAck => {
     const atMs = monoMs()
     if (!connected) return { ok: false, code: 'CAM_IO', message: 'CAM_IO: the output is not open', atMs }
+    if (kept.some((c) => c.trigger === command.trigger && c.station === command.station)) {
+      const message = `CAM_HANDSHAKE: trigger ${command.trigger} has a result already`
+      return { ok: false, code: 'CAM_HANDSHAKE', message, atMs }
+    }
     if (atMs < command.deadlineMs) return { ok: true, atMs }
     const late = (atMs - command.deadlineMs).toFixed(1)
     const message = `INS_DEADLINE: the result of trigger ${command.trigger} came ${late} ms too late`

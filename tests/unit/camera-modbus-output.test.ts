@@ -5,8 +5,9 @@ import modbus from 'modbus-serial'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createRejectOutput, modbusOutput, recordingOutput, startPlcSimulator } from '../../camera/index.ts'
 import type { ModbusOutputOptions, PlcSimulator, PlcSimulatorOptions } from '../../camera/index.ts'
-import { monoMs, uuidv7 } from '../../contracts/index.ts'
+import { monoMs } from '../../contracts/index.ts'
 import type { RejectCommand, RejectOutput } from '../../contracts/index.ts'
+import { rejectCommand as command, rejectOutputSuite } from '../suites/reject-output.suite.ts'
 
 const closers: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -21,28 +22,53 @@ async function plcWith(over: Partial<PlcSimulatorOptions> = {}): Promise<PlcSimu
 
 async function outputTo(plc: PlcSimulator, over: Partial<ModbusOutputOptions> = {}): Promise<RejectOutput> {
   const { host, port, baseRegister } = plc
-  const output = modbusOutput({ host, port, baseRegister, unit: 1, timeoutMs: 500, ackMs: 1_000, ...over })
+  const output = modbusOutput({
+    host,
+    port,
+    baseRegister,
+    unit: 1,
+    timeoutMs: 500,
+    ackMs: 1_000,
+    freshMs: 2_000,
+    ...over,
+  })
   closers.push(() => output.close())
   await output.open()
   return output
 }
 
-const command = (
-  trigger: number,
-  action: RejectCommand['action'] = 'release',
-  inMs = 5_000,
-): RejectCommand => ({
-  station: 'st1',
-  trigger,
-  inspectionId: uuidv7(),
-  action,
-  result: action === 'release' ? 'pass' : action === 'reject' ? 'fail' : 'inconclusive',
-  disposition: action === 'release' ? 'release' : action === 'reject' ? 'scrap' : 'hold',
-  deadlineMs: monoMs() + inMs,
-})
-
 /** Waits until the output has read the counter, so that the next trigger is announced. */
 const polled = (output: RejectOutput) => expect.poll(() => output.health().connected).toBe(true)
+
+const ACTION_OF: Record<string, RejectCommand['action']> = {
+  released: 'release',
+  rejected: 'reject',
+  held: 'hold',
+}
+
+rejectOutputSuite('modbus-tcp', async () => {
+  const plc = await plcWith()
+  const { host, port, baseRegister } = plc
+  const timing = { timeoutMs: 500, ackMs: 1_000, freshMs: 2_000 }
+  return {
+    output: modbusOutput({ host, port, baseRegister, unit: 1, ...timing }),
+    pass: async (trigger) => {
+      while (plc.counter < trigger) plc.trigger()
+    },
+    gate: (trigger) => ACTION_OF[plc.part(trigger)?.action ?? ''] ?? null,
+    lines: () => ({ ready: plc.inputs().ready, fault: plc.inputs().fault }),
+  }
+})
+
+rejectOutputSuite('recording', async () => {
+  const output = recordingOutput()
+  return {
+    output,
+    pass: async () => {},
+    gate: (trigger) => output.commands().find((c) => c.trigger === trigger)?.action ?? null,
+    lines: () => output.lines(),
+  }
+})
 
 describe('modbus-tcp output against a PLC', () => {
   it('announces triggers and delivers each result to its own part', async () => {
@@ -102,19 +128,6 @@ describe('modbus-tcp output against a PLC', () => {
     await expect.poll(() => plc.part(2)?.action).toBe('default-rejected')
   })
 
-  it('does not write a command whose deadline has passed', async () => {
-    const plc = await plcWith()
-    const output = await outputTo(plc)
-    await polled(output)
-    plc.trigger()
-    expect(await output.apply(command(1, 'release', -1))).toMatchObject({ ok: false, code: 'INS_DEADLINE' })
-    // Later commands do go through, so the first would have arrived by now.
-    plc.trigger()
-    expect(await output.apply(command(2, 'reject'))).toMatchObject({ ok: true })
-    expect(plc.part(1)?.action).toBe('pending')
-    expect(output.health()).toMatchObject({ applied: 1, failed: 1 })
-  })
-
   it('a trigger that the PLC never counted is not actuated', async () => {
     const plc = await plcWith()
     const output = await outputTo(plc)
@@ -153,16 +166,20 @@ describe('modbus-tcp output against a PLC', () => {
 
   it('reconnects after a cut cable and does not announce parts that have passed meanwhile', async () => {
     const plc = await plcWith()
-    const output = await outputTo(plc, { freshMs: 50 })
+    const output = await outputTo(plc, { timeoutMs: 100, freshMs: 600 })
     const announced: number[] = []
     output.onTrigger?.((n) => announced.push(n))
     await polled(output)
     plc.trigger()
     await expect.poll(() => announced).toEqual([1])
+    plc.setAnswering(false)
     plc.dropSessions()
     plc.trigger()
     await expect.poll(() => output.health().connected).toBe(false)
-    await polled(output)
+    // Longer than freshMs.
+    await new Promise((resolve) => setTimeout(resolve, 800))
+    plc.setAnswering(true)
+    await expect.poll(() => output.health().connected, { timeout: 5_000 }).toBe(true)
     plc.trigger()
     await expect.poll(() => announced.at(-1)).toBe(3)
     expect(announced).toEqual([1, 3])
