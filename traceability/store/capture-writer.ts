@@ -1,40 +1,11 @@
-import {
-  type CaptureAck,
-  canonicalJson,
-  CodedError,
-  type QEvent,
-  type SqlDatabase,
-} from '../../contracts/index.ts'
-import { identify, type Identification, triggerUnit } from '../identity/index.ts'
+import { type CaptureAck, canonicalJson, CodedError, type SqlDatabase } from '../../contracts/index.ts'
 import type { EventAppender } from './event-appender.ts'
 import { checkEvent } from './event-check.ts'
 import { writeGenealogy } from './genealogy.ts'
 import type { StoredImage } from './image-files.ts'
-import { inspectionEvent, type UnitFacts } from './inspection-event.ts'
+import { inspectionEvent } from './inspection-event.ts'
+import { type PreparedCapture, unitOf } from './prepared-capture.ts'
 import { type CaptureRecord, decodeRecord, encodeRecord } from './record-codec.ts'
-
-/** A capture that passed every check and can be written. */
-export interface PreparedCapture {
-  record: CaptureRecord
-  image: StoredImage | null
-  identification: Identification
-  unit: UnitFacts
-  event: Omit<QEvent, 'sequence'>
-}
-
-/** The unit of a capture by its codes, or by its trigger number. */
-export function unitOf(record: CaptureRecord): { identification: Identification; unit: UnitFacts } {
-  const { context, product, outcome } = record
-  const identification = identify(outcome.verdict.codes, product, record.identity)
-  const byTrigger = triggerUnit(context.line, record.station, record.trigger)
-  const unit: UnitFacts = {
-    serial: identification.serial ?? byTrigger.serial,
-    uri: identification.uri ?? byTrigger.uri,
-    identifiedBy: identification.uri === null ? 'trigger' : 'code',
-    lot: identification.lot ?? context.lot ?? null,
-  }
-  return { identification, unit }
-}
 
 /** The write side of one inspection: checks first, so that a bad request never spoils the batch it is in. */
 export class CaptureWriter {

@@ -1,8 +1,8 @@
 import { type QEvent, type SqlDatabase, type TraceLinked, uuidv7 } from '../../contracts/index.ts'
 import { lotUri, productUri, supplierUri } from '../identity/index.ts'
-import type { PreparedCapture } from './capture-writer.ts'
 import type { EventAppender } from './event-appender.ts'
 import { schemaUri } from './inspection-event.ts'
+import type { PreparedCapture } from './prepared-capture.ts'
 
 /**
  * Who the part is and what it comes from: identity with aliases, unit → lot, lot → supplier. A new fact is also a

@@ -10,9 +10,9 @@ import {
   uuidv7,
 } from '../../contracts/index.ts'
 import { checkEmitted } from './annotations.ts'
-import { unitOf } from './capture-writer.ts'
 import { checkEvent } from './event-check.ts'
 import { inspectionEvent } from './inspection-event.ts'
+import { unitOf } from './prepared-capture.ts'
 import { recordOf } from './record-codec.ts'
 import { Spool, type SpoolEntry } from './spool.ts'
 import { fileError } from './sqlite-errors.ts'
