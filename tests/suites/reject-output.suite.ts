@@ -32,7 +32,7 @@ export function rejectOutputSuite(name: string, make: () => Promise<GateRig>): v
   const opened = async (): Promise<GateRig> => {
     rig = await make()
     await rig.output.open()
-    await expect.poll(() => rig?.output.health().connected).toBe(true)
+    await expect.poll(() => rig?.output.health().connected, { timeout: 5_000 }).toBe(true)
     return rig
   }
   afterEach(() => rig?.output.close())

@@ -257,7 +257,7 @@ describe.skipIf(Boolean(skip))(title('ffmpeg'), () => {
     await new Promise((resolve) => server.once('listening', resolve))
     const { port } = server.address() as AddressInfo
     const input = ['-f', 'mpegts', '-i', `tcp://127.0.0.1:${port}`]
-    const source = made({ input, watchdogMs: 300, restart: { max: 1, withinMs: 60_000 } })
+    const source = made({ input, watchdogMs: 1_500, restart: { max: 1, withinMs: 60_000 } })
     await source.open()
     const { items } = await read(source)
     for (const socket of open) socket.destroy()
@@ -269,6 +269,6 @@ describe.skipIf(Boolean(skip))(title('ffmpeg'), () => {
       'CAM_RESTARTS_EXHAUSTED',
       'end',
     ])
-    expect(items[0]).toMatchObject({ message: expect.stringContaining('no frame for 300 ms') })
+    expect(items[0]).toMatchObject({ message: expect.stringContaining('no frame for 1500 ms') })
   })
 })

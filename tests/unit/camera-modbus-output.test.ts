@@ -38,7 +38,8 @@ async function outputTo(plc: PlcSimulator, over: Partial<ModbusOutputOptions> = 
 }
 
 /** Waits until the output has read the counter, so that the next trigger is announced. */
-const polled = (output: RejectOutput) => expect.poll(() => output.health().connected).toBe(true)
+const polled = (output: RejectOutput) =>
+  expect.poll(() => output.health().connected, { timeout: 5_000 }).toBe(true)
 
 const ACTION_OF: Record<string, RejectCommand['action']> = {
   released: 'release',
@@ -228,7 +229,7 @@ describe('PLC simulator', () => {
   })
 
   it('releases only on a valid result with a known code, and guards its own registers', async () => {
-    const plc = await plcWith({ gateMs: 150 })
+    const plc = await plcWith({ gateMs: 800 })
     const client = new modbus.default()
     await client.connectTCP(plc.host, { port: plc.port })
     closers.push(() => new Promise((resolve) => client.close(() => resolve())))
@@ -244,7 +245,7 @@ describe('PLC simulator', () => {
     await expect(client.writeRegisters(base, [9, 9])).rejects.toThrow(/address/i)
     await expect(client.readHoldingRegisters(base + 10, 20)).rejects.toThrow(/address/i)
     expect(plc.counter).toBe(1)
-    await expect.poll(() => plc.part(1)?.action).toBe('default-rejected')
+    await expect.poll(() => plc.part(1)?.action, { timeout: 5_000 }).toBe('default-rejected')
     await client.writeRegisters(base + 8, [1, 0, 0, 0, 1, 1, 1, 0])
     expect((await client.readHoldingRegisters(base + 2, 3)).data).toEqual([0, 1, 2])
     expect(plc.part(1)?.action).toBe('default-rejected')
