@@ -4,52 +4,54 @@ export const RUN_INTS = 4
 /** Numbers per component in the table: area, x1, y1, x2, y2, sum of x, sum of y, sum and maximum of the weights. */
 export const REGION_NUMBERS = 9
 
-/** Horizontal runs of non-zero pixels in `mask` (HW): the length that `runs` needs, divided by RUN_INTS. */
-export function countRuns(mask: Uint8Array, width: number, height: number): number {
+/** Horizontal runs of ones in `mask` (HW, 0 or 1): the length that `runs` needs, divided by RUN_INTS. */
+export function countRuns(mask: Uint8Array, width: number): number {
   let n = 0
-  for (let y = 0, i = 0; y < height; y++) {
-    let inside = 0
-    for (const end = i + width; i < end; i++) {
-      const on = mask[i] === 0 ? 0 : 1
-      n += on & (inside ^ 1)
-      inside = on
-    }
+  // Masks are mostly empty; the built-in search skips zeros many at a time.
+  for (let p = mask.indexOf(1); p >= 0; p = mask.indexOf(1, p)) {
+    n++
+    const rowEnd = p - (p % width) + width
+    while (p < rowEnd && mask[p] !== 0) p++
   }
   return n
 }
 
 /**
- * Numbers the 8-connected components of non-zero pixels, in raster order of their first pixel. Union-find on
- * runs with the smaller index as root (He, Chao, Suzuki 2008, "A run-based two-scan labeling algorithm").
+ * Numbers the 8-connected components of ones, in raster order of their first pixel. Union-find on runs with the
+ * smaller index as root (He, Chao, Suzuki 2008, "A run-based two-scan labeling algorithm").
  *
- * @param mask HW, read only
+ * @param mask HW, 0 or 1, read only
  * @param runs RUN_INTS × countRuns(mask), overwritten; the fourth int of each run becomes its component number
  * @returns number of components
  */
-export function linkRuns(mask: Uint8Array, width: number, height: number, runs: Int32Array): number {
+export function linkRuns(mask: Uint8Array, width: number, runs: Int32Array): number {
   let n = 0
-  let above = 0
+  let row = -2
+  let first = 0
+  let a = 0
   let aboveEnd = 0
-  for (let y = 0; y < height; y++) {
-    const row = y * width
-    const first = n
-    let a = above
-    for (let x = 0; x < width; x++) {
-      if (mask[row + x] === 0) continue
-      const start = x
-      while (x < width && mask[row + x] !== 0) x++
-      const r = n * RUN_INTS
-      runs[r] = y
-      runs[r + 1] = start
-      runs[r + 2] = x
-      runs[r + 3] = n
-      // Half-open runs touch diagonally when one ends where the other starts.
-      while (a < aboveEnd && runs[a * RUN_INTS + 2]! < start) a++
-      for (let b = a; b < aboveEnd && runs[b * RUN_INTS + 1]! <= x; b++) join(runs, b, n)
-      n++
+  for (let p = mask.indexOf(1); p >= 0; p = mask.indexOf(1, p)) {
+    const x1 = p % width
+    const y = (p - x1) / width
+    if (y !== row) {
+      a = y === row + 1 ? first : n
+      aboveEnd = n
+      first = n
+      row = y
     }
-    above = first
-    aboveEnd = n
+    const rowStart = p - x1
+    const rowEnd = rowStart + width
+    while (p < rowEnd && mask[p] !== 0) p++
+    const x2 = p - rowStart
+    const r = n * RUN_INTS
+    runs[r] = y
+    runs[r + 1] = x1
+    runs[r + 2] = x2
+    runs[r + 3] = n
+    // Half-open runs touch diagonally when one ends where the other starts.
+    while (a < aboveEnd && runs[a * RUN_INTS + 2]! < x1) a++
+    for (let b = a; b < aboveEnd && runs[b * RUN_INTS + 1]! <= x2; b++) join(runs, b, n)
+    n++
   }
   let count = 0
   for (let i = 0; i < n; i++) {

@@ -179,7 +179,9 @@ class Judging {
     const seen = this.#seen
     seen.findings.push(...completeFindings(this.#prepared.recipe, tool, findings))
     seen.measurements.push(...measurements)
-    seen.codes.push(...codes)
+    // Without a registration there is no part frame for corners to lie in.
+    const lost = this.#stop?.reason === 'registration'
+    seen.codes.push(...(lost ? codes.map((c) => ({ ...c, corners: [] })) : codes))
     for (const [name, value] of Object.entries(scores)) seen.scores[`${tool.id}.${name}`] = value
     if (map) seen.maps.push(map)
     if (registration) seen.registration = registration

@@ -15,18 +15,12 @@ export class RegionFinder {
   #runs = new Int32Array(RUN_INTS * 1024)
   #table = new Float64Array(REGION_NUMBERS * 256)
 
-  /** Regions of at least `minAreaPx` non-zero pixels of `mask` (HW), 8-connected, in raster order of their first pixel. */
-  find(
-    mask: Uint8Array,
-    weights: Uint8Array,
-    widthPx: number,
-    heightPx: number,
-    minAreaPx: number,
-  ): Region[] {
-    const runs = countRuns(mask, widthPx, heightPx)
+  /** Regions of at least `minAreaPx` ones of `mask` (HW, 0 or 1), 8-connected, in raster order of their first pixel. */
+  find(mask: Uint8Array, weights: Uint8Array, widthPx: number, minAreaPx: number): Region[] {
+    const runs = countRuns(mask, widthPx)
     if (runs === 0) return []
     if (this.#runs.length < runs * RUN_INTS) this.#runs = new Int32Array(runs * RUN_INTS)
-    const count = linkRuns(mask, widthPx, heightPx, this.#runs)
+    const count = linkRuns(mask, widthPx, this.#runs)
     if (this.#table.length < count * REGION_NUMBERS) this.#table = new Float64Array(count * REGION_NUMBERS)
     measureRuns(this.#runs, runs, count, weights, widthPx, this.#table)
     const regions: Region[] = []

@@ -34,7 +34,7 @@ export const blob: Tool<'blob@1'> = {
         if (dark) maskAtMost(grey, level, area.mask, mask)
         else maskAtLeast(grey, spec.threshold === 'otsu' ? level + 1 : level, area.mask, mask)
         const regions = finder
-          .find(mask, grey, widthPx, heightPx, spec.minAreaPx)
+          .find(mask, grey, widthPx, spec.minAreaPx)
           .filter((r) => r.areaPx <= (spec.maxAreaPx ?? Infinity) && area.allows(r.box))
         return {
           findings: largestFirst(regions, spec.maxFindings).map((r) => ({

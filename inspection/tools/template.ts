@@ -26,7 +26,7 @@ export const template: Tool<'template@1'> = {
         bandDifference(image.grey, band.low, band.high, difference)
         maskAtLeast(difference, spec.threshold, area.mask, mask)
         const regions = finder
-          .find(mask, difference, widthPx, heightPx, spec.minAreaPx)
+          .find(mask, difference, widthPx, spec.minAreaPx)
           .filter((r) => area.allows(r.box))
         return {
           findings: largestFirst(regions, spec.maxFindings).map((r) => ({

@@ -29,8 +29,8 @@ const grey = (rows: number[][]): Uint8Array => Uint8Array.from(rows.flat())
 function components(rows: string[], weights?: Uint8Array): number[][] {
   const mask = mono(rows)
   const width = rows[0]?.length ?? 0
-  const runs = new Int32Array(RUN_INTS * countRuns(mask, width, rows.length))
-  const n = linkRuns(mask, width, rows.length, runs)
+  const runs = new Int32Array(RUN_INTS * countRuns(mask, width))
+  const n = linkRuns(mask, width, runs)
   const table = new Float64Array(n * REGION_NUMBERS)
   measureRuns(runs, runs.length / RUN_INTS, n, weights ?? mask, width, table)
   return Array.from({ length: n }, (_, i) => [

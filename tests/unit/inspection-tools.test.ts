@@ -298,6 +298,22 @@ describe('code@1', async () => {
     expect(v.noVerdict).toMatchObject({ reason: 'tool', code: 'INS_TOOL' })
     expect(v.codes).toMatchObject([{ ok: true, text: 'SN-0043' }])
   })
+  it('reads the name of a part that is not in its place, without corners', async () => {
+    const { dir, golden } = await goldenFile(
+      size,
+      render(size, (x, y) => 128 + 60 * Math.sin(x * y * 0.01)),
+    )
+    const pose = { id: 'pose', use: 'register@1', anchors: [[100, 100, 140, 140]], maxShiftPx: 10 }
+    const v = await judge(
+      size,
+      await scene('SN-0044', 'QRCode', false, 100, 40),
+      [tool, pose],
+      { golden },
+      dir,
+    )
+    expect(v.noVerdict).toMatchObject({ reason: 'registration', code: 'INS_REGISTER' })
+    expect(v.codes).toMatchObject([{ ok: true, text: 'SN-0044', corners: [] }])
+  })
 })
 
 /** Abramowitz and Stegun 7.1.26, |error| < 1.5e-7. */
