@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { asCoded } from '../contracts/index.ts'
 import { addConfig } from './commands/config.ts'
 import { addDoctor } from './commands/doctor.ts'
+import { addEvaluate } from './commands/evaluate.ts'
 import { addInspect } from './commands/inspect.ts'
 import { addModels } from './commands/models.ts'
 import { addSampleBoards } from './commands/sample-boards.ts'
@@ -22,6 +23,7 @@ try {
   for (const add of [
     addServe,
     addInspect,
+    addEvaluate,
     addModels,
     addTrace,
     addWorker,

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { createFramePool, createFrameSource, createRejectOutput } from '../camera/index.ts'
-import type { FrameSource, PartContext, RejectOutput } from '../contracts/index.ts'
+import type { FrameSource, LineSpec, PartContext, RejectOutput } from '../contracts/index.ts'
 import { createDashboard } from '../dashboard/index.ts'
-import { StationEngine } from '../inspection/index.ts'
+import { identityTools, StationEngine } from '../inspection/index.ts'
 import { createModuleHost, httpRoutes } from '../scenarios/index.ts'
 import { identify, openEventLog, openPartStore, openSql } from '../traceability/index.ts'
 import { openTraceQuery } from '../traceability/query/index.ts'
@@ -43,7 +43,11 @@ export async function startLine(config: LineConfig, environment: Environment): P
   }
   try {
     closers.push(lockDataDir(dataDir))
-    const store = await openPartStore({ dataDir, onAlarm: (e) => log.error({ code: e.code }, e.message) })
+    const store = await openPartStore({
+      dataDir,
+      spoolAfterMs: spoolAfterMs(spec),
+      onAlarm: (e) => log.error({ code: e.code }, e.message),
+    })
     closers.push(() => store.close())
     const events = openEventLog(dataDir, (listener) => store.onAppend(listener))
     closers.push(() => events.close())
@@ -85,7 +89,8 @@ export async function startLine(config: LineConfig, environment: Environment): P
       closers.push(() => output.close())
       await source.open()
       closers.push(() => source.close())
-      const { product, identity } = recipe.recipe
+      const { product, identity, tools } = recipe.recipe
+      const naming = identityTools(tools)
       const context: PartContext = {
         ...spec.context,
         line: spec.line,
@@ -99,7 +104,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
         output,
         store,
         identify: (codes) => {
-          const { problem } = identify(codes, product, identity)
+          const { problem } = identify(codes, product, identity, naming)
           return { problem: problem && { reason: 'identity', code: problem.code, message: problem.message } }
         },
         onPart: () => undefined,
@@ -150,3 +155,7 @@ function goldenFiles(config: LineConfig): Map<string, string> {
   }
   return files
 }
+
+/** A quarter of the tightest budget: a record that the store does not take by then still reaches the spool in time. */
+const spoolAfterMs = (spec: LineSpec): number =>
+  Math.max(20, Math.min(...spec.stations.map((s) => s.budgetMs)) / 4)

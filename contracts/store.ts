@@ -17,6 +17,8 @@ export interface CaptureRequest {
   context: PartContext
   product: { id: string; revision: string; gtin?: string }
   identity: 'required' | 'optional' | 'none'
+  /** Code tools whose reads say who the part is; others (component labels) do not. */
+  identityTools: string[]
   outcome: InspectOutcome
   budgetMs: number
   startedAt: string

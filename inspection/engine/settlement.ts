@@ -10,6 +10,7 @@ import {
   type RejectCommand,
   type RejectOutput,
   type StationSpec,
+  type ToolSpec,
   uuidv7,
 } from '../../contracts/index.ts'
 import type { LoadedRecipe } from '../recipes/index.ts'
@@ -114,7 +115,7 @@ export class Settlement {
   }
 
   #request(inspectionId: string, j: Judgement): CaptureRequest {
-    const { product, identity } = this.#recipe.recipe
+    const { product, identity, tools } = this.#recipe.recipe
     return {
       inspectionId,
       station: this.#spec.id,
@@ -130,6 +131,7 @@ export class Settlement {
         ...(product.gtin === undefined ? {} : { gtin: product.gtin }),
       },
       identity,
+      identityTools: identityTools(tools),
       outcome: j.outcome,
       budgetMs: this.#spec.budgetMs,
       startedAt: new Date(j.triggeredAtMs).toISOString(),
@@ -137,6 +139,10 @@ export class Settlement {
     }
   }
 }
+
+/** Ids of the code tools whose reads name the part. */
+export const identityTools = (tools: readonly ToolSpec[]): string[] =>
+  tools.filter((t) => t.use === 'code@1' && t.identity).map((t) => t.id)
 
 /** The acknowledgement if it is there by `atMs` (monotonic), else null. */
 async function before(durable: Promise<CaptureAck | null>, atMs: number): Promise<CaptureAck | null> {

@@ -16,7 +16,7 @@ export interface PreparedCapture {
 /** The unit of a capture by its codes, or by its trigger number. */
 export function unitOf(record: CaptureRecord): { identification: Identification; unit: UnitFacts } {
   const { context, product, outcome } = record
-  const identification = identify(outcome.verdict.codes, product, record.identity)
+  const identification = identify(outcome.verdict.codes, product, record.identity, record.identityTools)
   const byTrigger = triggerUnit(context.line, record.station, record.trigger)
   const unit: UnitFacts = {
     serial: identification.serial ?? byTrigger.serial,

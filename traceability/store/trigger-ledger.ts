@@ -77,6 +77,7 @@ function interrupted(i: Interruption, trigger: number, at: string, now: string):
     context: i.context,
     product: { id: i.context.product, revision: '' },
     identity: 'none',
+    identityTools: [],
     outcome: {
       verdict,
       timing: { queueMs: 0, decodeMs: 0, gateMs: 0, toolsMs: {}, inferMs: 0, ruleMs: 0, totalMs: 0 },

@@ -22,7 +22,7 @@ export const recipe = {
   sha256: 'a'.repeat(64),
   dir: '',
   file: '',
-  recipe: { product: { id: 'p', revision: 'A' }, identity: 'none' },
+  recipe: { product: { id: 'p', revision: 'A' }, identity: 'none', tools: [] },
 } as unknown as LoadedRecipe
 
 export function outcome(
