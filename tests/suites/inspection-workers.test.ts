@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { type InspectJob, monoMs, uuidv7 } from '../../contracts/index.ts'
 import { LocalInspector, type LocalInspectorOptions } from '../../inspection/index.ts'
 import { DeadlineQueue } from '../../inspection/workers/deadline-queue.ts'
-import { inspectorSuite } from '../suites/inspector.suite.ts'
-import { context, noModels, raw, recipeOf } from './samples/inspection-recipes.ts'
+import { inspectorSuite } from './inspector.suite.ts'
+import { context, noModels, raw, recipeOf } from '../unit/samples/inspection-recipes.ts'
 
-const entry = new URL('../suites/samples-inspect.worker.ts', import.meta.url)
+const entry = new URL('./samples-inspect.worker.ts', import.meta.url)
 
 inspectorSuite('local worker threads', async (setup) => {
   const inspector = await LocalInspector.start({ ...setup, entry, restart: { max: 100, withinMs: 60_000 } })
