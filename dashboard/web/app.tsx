@@ -32,7 +32,12 @@ const queries = new QueryClient({
 export function App(): ReactNode {
   const language = useLanguage()
   return (
-    <ConfigProvider theme={antTheme} locale={language === 'zh' ? zhCN : enUS} componentSize="small">
+    <ConfigProvider
+      theme={antTheme}
+      locale={language === 'zh' ? zhCN : enUS}
+      componentSize="small"
+      button={{ autoInsertSpace: false }}
+    >
       <AntApp className="ant-root">
         <QueryClientProvider client={queries}>
           <BrowserRouter>

@@ -51,7 +51,8 @@ export const alarmSchema = z.object({
   station: z.string(),
   alarm: z.string(),
   code: z.string(),
-  message: z.string(),
+  /** In both languages where the source knows them. */
+  message: z.union([z.string(), i18nTextSchema]),
   since: z.string(),
 })
 

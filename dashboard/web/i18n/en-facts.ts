@@ -128,5 +128,11 @@ export const enFacts = {
     genealogy: 'Made from and built into',
     probable: 'probable',
     events: 'Events',
+    type: {
+      qe_inspection_completed_v1: 'Inspected',
+      qe_verdict_reviewed_v1: 'Verdict reviewed',
+      qe_trace_linked_v1: 'Linked',
+      qe_station_health_v1: 'Station health',
+    },
   },
 }

@@ -37,7 +37,7 @@ export const en = {
     since: 'since',
     degraded: 'Degraded mode',
   },
-  count: { inspected: 'Judged', noVerdict: 'No verdict', yield: 'Pass rate' },
+  count: { inspected: 'Judged', noVerdict: 'No verdict', yield: 'First-pass yield' },
   balance: {
     title: 'Trigger balance, all records',
     yes: 'Balanced',

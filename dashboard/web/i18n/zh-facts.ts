@@ -129,5 +129,11 @@ export const zhFacts: typeof enFacts = {
     genealogy: '来料与装配关系',
     probable: '可能',
     events: '事件',
+    type: {
+      qe_inspection_completed_v1: '检测完成',
+      qe_verdict_reviewed_v1: '判定复核',
+      qe_trace_linked_v1: '建立关联',
+      qe_station_health_v1: '工位状态',
+    },
   },
 }

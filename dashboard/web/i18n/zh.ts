@@ -38,7 +38,7 @@ export const zh: typeof en = {
     since: '自',
     degraded: '降级模式',
   },
-  count: { inspected: '已判定', noVerdict: '无判定', yield: '合格率' },
+  count: { inspected: '已判定', noVerdict: '无判定', yield: '一次合格率' },
   balance: {
     title: '触发平衡(全部记录)',
     yes: '平衡',

@@ -24,7 +24,7 @@ export function AlarmBar({ state }: { state: LineState }): ReactNode {
           <b>{a.station}</b>
           <span>{a.alarm}</span>
           <code>{a.code}</code>
-          <span>{a.message}</span>
+          <span>{typeof a.message === 'string' ? a.message : text(a.message)}</span>
           <span className="grow" />
           <span className="muted">
             {t('live.since')} {timeText(a.since)}

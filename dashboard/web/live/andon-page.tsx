@@ -12,6 +12,7 @@ import { Failed, Waiting } from '../shell/states.tsx'
 import { AlarmBar } from './alarm-bar.tsx'
 import { totalsOf } from './counters-row.tsx'
 import { useLive } from './feed.ts'
+import { useSince } from './span.ts'
 
 /** For a screen above the line, read from 3 m: one sign per station, few words, large figures. */
 export function AndonPage(): ReactNode {
@@ -20,7 +21,7 @@ export function AndonPage(): ReactNode {
   const word = useVerdictWord()
   const live = useLive()
   const line = useLine()
-  const counters = useCounters(null)
+  const counters = useCounters(useSince('h8'))
   if (!line.data)
     return line.error ? <Failed error={line.error} retry={() => void line.refetch()} /> : <Waiting />
   const state = live.state ?? line.data.state
@@ -30,6 +31,9 @@ export function AndonPage(): ReactNode {
         <Link to="/">{text(line.data.info.title)}</Link>
         <span className={`tone-${state.run === 'running' ? 'pass' : 'fail'}`}>{t(`run.${state.run}`)}</span>
         <span className="grow" />
+        <span className="muted andon-span">
+          {t('live.span')} {t('live.spans.h8')}
+        </span>
         <Clock />
       </header>
       <ConnectionBanner />

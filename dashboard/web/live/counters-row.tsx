@@ -9,20 +9,22 @@ export interface Totals {
   fail: number
   inconclusive: number
   noVerdict: number
-  /** Share of judged parts that passed; null before the first. */
+  /** First-pass yield: parts that passed at once, of all triggers; null before the first. */
   yield: number | null
 }
 
 export function totalsOf(c: StationCounters | undefined): Totals {
   const { pass = 0, fail = 0, inconclusive = 0, noVerdict = {} } = c ?? {}
   const inspected = pass + fail + inconclusive
+  const missing = Object.values(noVerdict).reduce((sum, n) => sum + n, 0)
+  const all = inspected + missing
   return {
     inspected,
     pass,
     fail,
     inconclusive,
-    noVerdict: Object.values(noVerdict).reduce((sum, n) => sum + n, 0),
-    yield: inspected === 0 ? null : pass / inspected,
+    noVerdict: missing,
+    yield: all === 0 ? null : pass / all,
   }
 }
 
@@ -61,7 +63,9 @@ function Count(p: { name: string; value: string; tone?: string | undefined }): R
   return (
     <div className={`count ${p.tone ? `tone-${p.tone}` : ''}`}>
       <span className="count-name">{p.name}</span>
-      <span className="count-value">{p.value}</span>
+      <span className="count-value" title={p.value}>
+        {p.value}
+      </span>
     </div>
   )
 }

@@ -1,5 +1,5 @@
 import { Segmented } from 'antd'
-import { useMemo, useState, type ReactNode } from 'react'
+import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useBalance, useCounters, useLine, usePareto } from '../api/hooks.ts'
 import { Failed, Nothing, Waiting } from '../shell/states.tsx'
@@ -7,23 +7,14 @@ import { AlarmBar } from './alarm-bar.tsx'
 import { useLive } from './feed.ts'
 import { HealthPanel } from './health-panel.tsx'
 import { ParetoPanel } from './pareto-panel.tsx'
+import { HOURS, useSince, type Span } from './span.ts'
 import { StationCard } from './station-card.tsx'
-
-const HOURS = { h1: 1, h8: 8, h24: 24, all: null } as const
-type Span = keyof typeof HOURS
-
-/** Start of the span, on a whole minute so that screens ask the same question. */
-const sinceOf = (span: Span, nowMinute: number): string | null => {
-  const hours = HOURS[span]
-  return hours === null ? null : new Date((nowMinute - hours * 60) * 60_000).toISOString()
-}
 
 export function LivePage(): ReactNode {
   const { t } = useTranslation()
   const [span, setSpan] = useState<Span>('h8')
   const live = useLive()
-  const nowMinute = Math.floor(Date.now() / 60_000)
-  const since = useMemo(() => sinceOf(span, nowMinute), [span, nowMinute])
+  const since = useSince(span)
   const line = useLine()
   const counters = useCounters(since)
   const balance = useBalance()

@@ -47,10 +47,26 @@ export function LifePanel({ part }: { part: PartDetail }): ReactNode {
         {events.map((e) => (
           <li key={e.position}>
             <span className="muted mono">#{e.position}</span> <span className="mono">{timeText(e.at)}</span>{' '}
-            {e.type}
+            <EventName type={e.type} />
           </li>
         ))}
       </ul>
     </Panel>
   )
+}
+
+const NAMED = [
+  'qe.inspection.completed.v1',
+  'qe.verdict.reviewed.v1',
+  'qe.trace.linked.v1',
+  'qe.station.health.v1',
+] as const
+
+/** The core's own events by name, others by type. Dots part keys of texts, so they stand as underscores there. */
+function EventName({ type }: { type: string }): ReactNode {
+  const { t } = useTranslation()
+  const named = NAMED.find((n) => n === type)
+  if (!named) return <code>{type}</code>
+  const key = named.replaceAll('.', '_') as 'qe_inspection_completed_v1'
+  return <span title={type}>{t(`life.type.${key}`)}</span>
 }

@@ -21,7 +21,7 @@ export function usePartColumns(): TableColumnsType<PartRow> {
           row.image ? (
             <img className="row-thumb" src={thumbUrl(row.image.sha256, 96)} alt="" loading="lazy" />
           ) : (
-            <span className="muted">–</span>
+            <span className="row-thumb muted">–</span>
           ),
       },
       { title: t('parts.time'), width: 120, className: 'mono', render: (_, row) => timeText(row.at) },

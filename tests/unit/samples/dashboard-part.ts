@@ -210,8 +210,8 @@ function makeVerdict(plan: PartPlan, findings: Finding[]): Verdict {
 function scoreMap(findings: readonly Finding[]): ScoreMap {
   const cells = Buffer.alloc(32 * 32, 12)
   for (const { box } of findings) {
-    const cx = (box[0] + box[2]) / 40
-    const cy = (box[1] + box[3]) / 40
+    const cx = (box[0] + box[2]) / 40 - 0.5
+    const cy = (box[1] + box[3]) / 40 - 0.5
     for (let y = 0; y < 32; y++)
       for (let x = 0; x < 32; x++) {
         const d2 = (x - cx) ** 2 + (y - cy) ** 2

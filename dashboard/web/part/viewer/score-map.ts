@@ -1,5 +1,8 @@
 import type { ScoreMap } from '../../api/types.ts'
 
+/** Below this share of the map's range nothing is tinted, so that the part stays as it is. */
+const FLOOR = 0.1
+
 /**
  * Paints a score map once, as an image of one pixel per cell: transparent where nothing is suspicious, then yellow
  * to red. The opacity of the whole is the viewer's.
@@ -17,7 +20,7 @@ export function paintScoreMap(map: ScoreMap): HTMLCanvasElement {
     image.data[4 * i] = 255
     image.data[4 * i + 1] = Math.round(230 * (1 - v))
     image.data[4 * i + 2] = 40
-    image.data[4 * i + 3] = Math.round(255 * Math.min(1, v * 1.6))
+    image.data[4 * i + 3] = Math.round(255 * Math.min(1, Math.max(0, (v - FLOOR) / 0.5)))
   }
   context.putImageData(image, 0, 0)
   return canvas

@@ -1,0 +1,14 @@
+import { useMemo } from 'react'
+
+/** Hours counted back from now; null = all records. */
+export const HOURS = { h1: 1, h8: 8, h24: 24, all: null } as const
+export type Span = keyof typeof HOURS
+
+/** Start of the span, on a whole minute so that all screens ask the same question. */
+export function useSince(span: Span): string | null {
+  const nowMinute = Math.floor(Date.now() / 60_000)
+  return useMemo(() => {
+    const hours = HOURS[span]
+    return hours === null ? null : new Date((nowMinute - hours * 60) * 60_000).toISOString()
+  }, [span, nowMinute])
+}
