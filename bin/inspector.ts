@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os'
 import type { Inspector } from '../contracts/index.ts'
-import { LocalInspector, type ModelSetup, QueueInspector } from '../inspection/index.ts'
+import { type Canary, LocalInspector, type ModelSetup, QueueInspector } from '../inspection/index.ts'
 import { loadTrustedKeys } from '../models/index.ts'
+import { CanaryWatch } from './canary.ts'
 import type { LineConfig } from './config.ts'
 import type { Environment } from './environment.ts'
 import { log } from './log.ts'
@@ -21,19 +22,32 @@ export const modelSetup = async (providers: readonly string[]): Promise<ModelSet
   intraOpThreads: 1,
 })
 
+export interface OpenInspector {
+  inspector: Inspector
+  canary: CanaryWatch
+}
+
 /** Inspection workers of this process: one session and one core each. */
 export async function openLocalInspector(
   config: LineConfig,
   buffers: readonly SharedArrayBuffer[],
-): Promise<Inspector> {
-  const { spec, recipes } = config
-  const unique = new Map([...recipes.values()].map((r) => [r.id, r]))
-  return LocalInspector.start({
+): Promise<OpenInspector> {
+  const { spec } = config
+  const recipes = [...new Map([...config.recipes.values()].map((r) => [r.id, r])).values()]
+  const canaries: Canary[] = []
+  const inspector = await LocalInspector.start({
     workers: spec.workers || availableParallelism(),
     buffers,
-    recipes: [...unique.values()],
+    recipes,
     models: await modelSetup(spec.providers),
+    canaries,
   })
+  try {
+    return { inspector, canary: await CanaryWatch.start(inspector, canaries, spec, recipes) }
+  } catch (error) {
+    await inspector.close()
+    throw error
+  }
 }
 
 /** The inspector of a line: local workers, or, with Redis, workers on other hosts with the local ones behind them. */
@@ -41,18 +55,18 @@ export async function openInspector(
   config: LineConfig,
   environment: Environment,
   buffers: readonly SharedArrayBuffer[],
-): Promise<Inspector> {
+): Promise<OpenInspector> {
   const local = await openLocalInspector(config, buffers)
   if (environment.redisUrl === null) return local
   const queue = new QueueInspector({
     redisUrl: environment.redisUrl,
     prefix: queuePrefix(config.spec.line),
     buffers,
-    local,
+    local: local.inspector,
     recipes: new Map([...config.recipes.values()].map((r) => [r.id, r.sha256])),
     maxFrameBytes: MAX_QUEUED_BYTES,
     log,
   })
   await queue.open()
-  return queue
+  return { inspector: queue, canary: local.canary }
 }

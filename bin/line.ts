@@ -55,7 +55,8 @@ export async function startLine(config: LineConfig, environment: Environment): P
     closers.push(() => queries.close())
 
     const pool = createFramePool(spec.frames)
-    const inspector = await openInspector(config, environment, pool.buffers)
+    const { inspector, canary } = await openInspector(config, environment, pool.buffers)
+    closers.push(() => canary.stop())
     closers.push(() => inspector.close())
 
     const modules = createModuleHost({
@@ -63,6 +64,8 @@ export async function startLine(config: LineConfig, environment: Environment): P
       openSql,
       log: events,
       emit: (event) => store.emit(event),
+      // Well below the margin that is kept back for the gate: projecting shares this thread with it.
+      sliceMs: 4,
       modules: spec.scenarios.map(({ use, ...params }) => ({ slug: use, params })),
       onFault: (slug, fact) => log.error({ module: slug, code: fact.code }, fact.message),
     })
@@ -104,6 +107,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
         output,
         store,
         identify: (codes) => {
+          if (canary.fault) return { problem: { reason: 'tool', ...canary.fault } }
           const { problem } = identify(codes, product, identity, naming)
           return { problem: problem && { reason: 'identity', code: problem.code, message: problem.message } }
         },
@@ -114,7 +118,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
     }
 
     const goldens = goldenFiles(config)
-    const live = liveLine({ config, stations, inspector, store, events, startedAt: new Date() })
+    const live = liveLine({ config, stations, inspector, canary, store, events, startedAt: new Date() })
     const dashboard = createDashboard({
       queries,
       live,

@@ -1,12 +1,14 @@
 import type { EventLog, FrameSource, Inspector, PartStore, RejectOutput } from '../contracts/index.ts'
 import type { LineInfo, LineState, LiveLine, RecipeFacts } from '../dashboard/index.ts'
 import type { LoadedRecipe, StationEngine } from '../inspection/index.ts'
+import type { CanaryWatch } from './canary.ts'
 import type { LineConfig } from './config.ts'
 
 export interface LiveLineParts {
   config: LineConfig
   stations: readonly { engine: StationEngine; source: FrameSource; output: RejectOutput }[]
   inspector: Inspector
+  canary: CanaryWatch
   store: PartStore
   events: EventLog
   startedAt: Date
@@ -14,7 +16,7 @@ export interface LiveLineParts {
 
 /** The running line as the dashboard sees it: read on request, nothing is copied while parts run. */
 export function liveLine(parts: LiveLineParts): LiveLine & { started(ended: Promise<void>): void } {
-  const { config, stations, inspector, store, events } = parts
+  const { config, stations, inspector, canary, store, events } = parts
   const { spec } = config
   let run: LineState['run'] = 'starting'
   const recipes = [...new Map([...config.recipes.values()].map((r) => [r.id, recipeFacts(r)])).values()]
@@ -73,7 +75,7 @@ export function liveLine(parts: LiveLineParts): LiveLine & { started(ended: Prom
               ]
             : []),
         ]),
-        degraded: degradedModes(health.degraded, kept.state),
+        degraded: degradedModes(health.degraded, kept.state, canary.fault !== null),
       }
     },
     recipe: (id) => recipes.find((r) => r.recipe === id) ?? null,
@@ -84,6 +86,7 @@ export function liveLine(parts: LiveLineParts): LiveLine & { started(ended: Prom
 function degradedModes(
   inspector: string | null,
   store: ReturnType<PartStore['health']>['state'],
+  canaryWrong: boolean,
 ): LineState['degraded'] {
   const modes: LineState['degraded'] = []
   if (inspector !== null)
@@ -97,6 +100,14 @@ function degradedModes(
     modes.push({
       id: 'store',
       text: { en: 'Records cannot be stored: all parts are held', zh: '记录无法保存,所有工件扣留' },
+    })
+  if (canaryWrong)
+    modes.push({
+      id: 'canary',
+      text: {
+        en: 'A canary was judged differently: all parts are held',
+        zh: '金丝雀图像判定异常:所有工件扣留',
+      },
     })
   return modes
 }

@@ -21,7 +21,7 @@ import type { JudgedPart } from './judged-part.ts'
  * Time kept back from the part's budget for writing the gate command, ms. A pass whose record is not durable by
  * `deadline - GATE_MARGIN_MS` is held.
  */
-export const GATE_MARGIN_MS = 5
+export const GATE_MARGIN_MS = 10
 
 /** One judged trigger on its way to record and gate. */
 export interface Judgement {
