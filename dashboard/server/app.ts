@@ -98,8 +98,13 @@ export function createDashboard(options: DashboardOptions): Dashboard {
         server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)))
         server.listen(port, host, resolve)
       })
-      await tail.start()
-      latency.prime(await queries.recentParts({ limit: PRIME_PARTS }))
+      try {
+        latency.prime(await queries.recentParts({ limit: PRIME_PARTS }))
+        await tail.start()
+      } catch (error) {
+        server.close()
+        throw error
+      }
       const at = server.address() as AddressInfo
       const name = at.family === 'IPv6' ? `[${at.address}]` : at.address
       return { host: at.address, port: at.port, url: `http://${name}:${at.port}` }

@@ -3,7 +3,9 @@ import { App } from './app.tsx'
 import { startI18n } from './i18n/index.ts'
 import { liveFeed } from './live/feed.ts'
 import './look/base.css'
+import './look/pages.css'
 import './look/live.css'
+import './look/andon.css'
 import './look/part.css'
 
 startI18n()

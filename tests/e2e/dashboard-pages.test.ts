@@ -48,6 +48,11 @@ describe.skipIf(noBrowser !== null)(`dashboard in Chromium${noBrowser ? `: ${noB
         () => '/modules/lean',
         [w.modules.state.running, w.chart.signals.replace('{{n}}', '2'), '76.87 %', 'hologram'],
       ],
+      [
+        'docs',
+        () => `/docs?lang=${language}`,
+        ['/api/parts/{inspectionId}', language === 'zh' ? '产线' : 'Line'],
+      ],
       ['system', () => '/system', [w.system.ready, w.system.noDegraded, '/docs', '/metrics']],
     ]
 

@@ -200,8 +200,9 @@ describe('paths and hosts', () => {
   })
 
   it('lets only the line PC itself change something', () => {
-    const from = (remoteAddress: string): string =>
-      whoAsks({ socket: { remoteAddress } } as unknown as Request).role
+    const from = (remoteAddress: string, headers = {}): string =>
+      whoAsks({ socket: { remoteAddress }, headers } as unknown as Request).role
+    expect(from('127.0.0.1', { 'x-forwarded-for': '10.0.0.9' })).toBe('viewer')
     expect(['127.0.0.1', '::1', '::ffff:127.0.0.1'].map(from)).toEqual(['admin', 'admin', 'admin'])
     expect(['192.168.7.4', '::ffff:10.0.0.1', 'fe80::1', ''].map(from)).toEqual(Array(4).fill('viewer'))
   })
@@ -247,6 +248,11 @@ describe('operations', () => {
     expect(text).toContain('sightline_no_verdicts_total{station="st10-top",reason="deadline"}')
     expect(text).toContain('sightline_camera_state{station="st10-top",state="online"} 1')
     expect(text).toContain('sightline_store_state{state="ok"} 1')
+    const stages = 'sightline_stage_seconds_count{station="st10-top",stage="inference"} 1'
+    expect(text).not.toContain(stages)
+    at.line.judge({ station: 'st10-top' })
+    await expect.poll(async () => (await fetch(`${at.url}/metrics`)).text()).toContain(stages)
+    at.line.parts.pop()
     const again = await (await fetch(`${at.url}/metrics`)).text()
     expect(again).toContain(`sightline_triggers_total{station="st10-top"} ${own.length + 1}`)
   })

@@ -29,6 +29,10 @@ export function liveRoutes(feed: LiveFeed): Route[] {
         const { after } = check(query, req.query, 'query')
         const lastId = req.get('Last-Event-ID')
         const resume = lastId === undefined ? after : check(position, lastId, 'header Last-Event-ID')
+        if (req.method === 'HEAD') {
+          res.type('text/event-stream').end()
+          return
+        }
         await feed.connect(res, resume ?? null)
       },
     },

@@ -25,6 +25,7 @@ export function PartImage({ row, width }: { row: PartRow; width: 160 | 320 | 640
   return (
     <svg
       className="part-image"
+      style={{ aspectRatio: `${image.widthPx} / ${image.heightPx}` }}
       viewBox={`0 0 ${image.widthPx} ${image.heightPx}`}
       role="img"
       aria-label={row.serial}
@@ -40,16 +41,18 @@ export function PartImage({ row, width }: { row: PartRow; width: 160 | 320 | 640
         fill="none"
         strokeWidth={stroke}
       >
-        {row.defects.map(({ class: name, box: [x1, y1, x2, y2] }, i) => (
-          <rect
-            key={i}
-            x={x1 - stroke}
-            y={y1 - stroke}
-            width={x2 - x1 + 2 * stroke}
-            height={y2 - y1 + 2 * stroke}
-            stroke={classColour(name)}
-          />
-        ))}
+        {row.defects
+          .toSorted((a, b) => a.score - b.score)
+          .map(({ class: name, box: [x1, y1, x2, y2] }, i) => (
+            <rect
+              key={i}
+              x={x1 - stroke}
+              y={y1 - stroke}
+              width={x2 - x1 + 2 * stroke}
+              height={y2 - y1 + 2 * stroke}
+              stroke={classColour(name)}
+            />
+          ))}
       </g>
     </svg>
   )

@@ -72,13 +72,59 @@ function pane(
     context.globalAlpha = 1
   }
   if (s.boxes) {
-    for (const finding of s.findings) box(context, s, finding)
+    drawFindings(context, s)
     for (const measurement of s.measurements) line(context, s, measurement)
   }
   context.restore()
 }
 
-function box(context: CanvasRenderingContext2D, s: Scene, finding: Finding): void {
+/** Boxes from weak to strong, so that the strongest finding lies on top; labels are moved up where they would meet. */
+function drawFindings(context: CanvasRenderingContext2D, s: Scene): void {
+  const strongFirst = s.findings.toSorted((a, b) => b.score - a.score)
+  const labels: Label[] = []
+  const placed = strongFirst.map((finding) => {
+    const label = labelOf(context, s, finding, labels)
+    labels.push(label)
+    return { finding, label }
+  })
+  for (const { finding } of placed.toReversed()) outline(context, s, finding)
+  for (const { finding, label } of placed.toReversed()) caption(context, s, finding, label)
+}
+
+interface Label {
+  text: string
+  x: number
+  y: number
+  w: number
+  h: number
+}
+
+function labelOf(
+  context: CanvasRenderingContext2D,
+  s: Scene,
+  finding: Finding,
+  others: readonly Label[],
+): Label {
+  const px = 1 / s.view.scale
+  const text = `${finding.class} ${finding.score.toFixed(2)}`
+  context.font = labelFont(px)
+  const label = {
+    text,
+    x: finding.box[0] - 2 * px,
+    y: finding.box[1] - 18 * px,
+    w: context.measureText(text).width + 8 * px,
+    h: 15 * px,
+  }
+  const meets = (o: Label): boolean =>
+    label.x < o.x + o.w && o.x < label.x + label.w && label.y < o.y + o.h && o.y < label.y + label.h
+  for (let n = 0; n < MAX_MOVES && others.some(meets); n++) label.y -= 16 * px
+  return label
+}
+
+const MAX_MOVES = 8
+const labelFont = (px: number): string => `600 ${12 * px}px system-ui, sans-serif`
+
+function outline(context: CanvasRenderingContext2D, s: Scene, finding: Finding): void {
   const { scale } = s.view
   const [x1, y1, x2, y2] = finding.box
   const condemned = s.defects.has(finding.id)
@@ -94,16 +140,17 @@ function box(context: CanvasRenderingContext2D, s: Scene, finding: Finding): voi
     context.fillStyle = `${classColour(finding.class)}22`
     context.fillRect(x1, y1, x2 - x1, y2 - y1)
   }
-  const label = `${finding.class} ${finding.score.toFixed(2)}`
-  const px = 12 / scale
-  context.font = `600 ${px}px system-ui, sans-serif`
-  const w = context.measureText(label).width + 8 / scale
-  const top = y1 - width - 16 / scale
+}
+
+function caption(context: CanvasRenderingContext2D, s: Scene, finding: Finding, label: Label): void {
+  const px = 1 / s.view.scale
+  const hovered = s.hovered === finding.id
   context.fillStyle = hovered ? classColour(finding.class) : '#0b0f14cc'
-  context.fillRect(x1 - width, top, w, 15 / scale)
+  context.fillRect(label.x, label.y, label.w, label.h)
   context.fillStyle = hovered ? '#0b0f14' : classColour(finding.class)
+  context.font = labelFont(px)
   context.textBaseline = 'middle'
-  context.fillText(label, x1 - width + 4 / scale, top + 7.5 / scale)
+  context.fillText(label.text, label.x + 4 * px, label.y + label.h / 2)
 }
 
 function line(context: CanvasRenderingContext2D, s: Scene, m: Measurement): void {
