@@ -1,0 +1,150 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createFramePool, generatedSource, recordingOutput } from '../../camera/index.ts'
+import {
+  type FrameFormat,
+  monoMs,
+  type Recipe,
+  recipeSchema,
+  type StationSpec,
+} from '../../contracts/index.ts'
+import { BOARD_PX } from '../../datasets/index.ts'
+import { type JudgedPart, LocalInspector, recipeHash, StationEngine } from '../../inspection/index.ts'
+import { openPartStore } from '../../traceability/index.ts'
+import type { FramePair } from './frames.ts'
+
+export interface ChainOrder {
+  modelDir: string
+  trustedKeys: Record<string, string>
+  model: { id: string; sha256: string; pair: boolean }
+  frames: FramePair[]
+  kind: 'raw' | 'jpeg'
+  workers: number
+  /** Frames per second, or as many as go through. */
+  rate: number | 'max'
+  ms: number
+  budgetMs: number
+}
+
+export interface ChainResult {
+  framesPerSecond: number
+  cpuMsPerFrame: number
+  /** Trigger to served gate, ms, of every part after the warm-up. */
+  latenciesMs: number[]
+  parts: number
+  noVerdicts: number
+}
+
+function benchRecipe(order: ChainOrder): Recipe {
+  const reason = { en: 'bench', zh: '基准' }
+  return recipeSchema.parse({
+    recipe: 'bench',
+    version: 1,
+    title: reason,
+    product: { id: 'bench' },
+    view: { widthPx: BOARD_PX, heightPx: BOARD_PX },
+    golden: { from: 'frame' },
+    gate: { focusMin: 1, glareMax: 0.9 },
+    tools: [{ id: 'm', use: 'model@1', model: order.model.id, sha256: order.model.sha256, threshold: 0.45 }],
+    rules: [
+      {
+        id: 'bad',
+        when: 'findings.exists(f, f.score > 0.45)',
+        condemns: 'finding.score > 0.45',
+        verdict: 'fail',
+        disposition: 'rework',
+        reason,
+      },
+      { id: 'good', when: 'findings.size() == 0', verdict: 'pass', disposition: 'release', reason },
+    ],
+  })
+}
+
+/** The whole chain of one station: source, pool, workers, rules, identity, store with images on disk, gate. */
+export async function runChain(order: ChainOrder): Promise<ChainResult> {
+  const dir = mkdtempSync(join(tmpdir(), 'sightline-bench-'))
+  const recipe = benchRecipe(order)
+  const loaded = { id: 'bench@1', recipe, sha256: recipeHash(recipe), dir, file: '' }
+  const pool = createFramePool({ slots: order.workers * 2 + 2, slotBytes: 2 ** 20 })
+  const inspector = await LocalInspector.start({
+    workers: order.workers,
+    buffers: pool.buffers,
+    recipes: [{ recipe, dir }],
+    models: {
+      modelDirs: [order.modelDir],
+      providers: ['cpu'],
+      trustedKeys: order.trustedKeys,
+      intraOpThreads: 1,
+    },
+  })
+  const store = await openPartStore({ dataDir: join(dir, 'data'), spoolAfterMs: order.budgetMs / 4 })
+  const format: FrameFormat =
+    order.kind === 'raw'
+      ? { kind: 'raw', pixel: 'mono8', widthPx: BOARD_PX, heightPx: BOARD_PX }
+      : { kind: 'encoded', mime: 'image/jpeg' }
+  async function* frames() {
+    for (let n = 0; ; n++) {
+      const frame = order.frames[n % order.frames.length]
+      if (!frame) return
+      yield {
+        bytes: frame.bytes,
+        format,
+        reference: { bytes: frame.reference, format },
+        source: `bench ${n}`,
+      }
+    }
+  }
+  const source = generatedSource({
+    adapter: 'bench',
+    station: 's',
+    view: 'top',
+    pool,
+    firstTrigger: 1,
+    rate: order.rate,
+    backPressure: order.rate === 'max' ? 'wait' : 'miss',
+    frames,
+  })
+  await source.open()
+  const output = recordingOutput({ keep: 10 })
+  await output.open()
+  const latenciesMs: number[] = []
+  let counting = false
+  let noVerdicts = 0
+  const onPart = (p: JudgedPart): void => {
+    if (!counting) return
+    latenciesMs.push(p.gateAtMs - p.triggeredAtMs)
+    if (p.outcome.verdict.noVerdict) noVerdicts += 1
+  }
+  const spec = { id: 's', recipe: 'bench@1', budgetMs: order.budgetMs, interlock: {} } as StationSpec
+  const log = { warn: () => undefined, error: () => undefined }
+  const engine = new StationEngine(
+    spec,
+    loaded,
+    { line: 'bench', plant: 'p', station: 's', product: 'bench', shift: 'day' },
+    { source, inspector, output, store, identify: () => ({ problem: null }), onPart, log },
+  )
+  const abort = new AbortController()
+  const running = engine.run(abort.signal)
+  await new Promise((r) => setTimeout(r, 2_000))
+  counting = true
+  const cpu = process.cpuUsage()
+  const start = monoMs()
+  await new Promise((r) => setTimeout(r, order.ms))
+  const used = process.cpuUsage(cpu)
+  const wallMs = monoMs() - start
+  const parts = latenciesMs.length
+  counting = false
+  abort.abort()
+  await running
+  await inspector.close()
+  await store.close()
+  rmSync(dir, { recursive: true, force: true })
+  return {
+    framesPerSecond: (parts * 1000) / wallMs,
+    cpuMsPerFrame: (used.user + used.system) / 1000 / parts,
+    latenciesMs,
+    parts,
+    noVerdicts,
+  }
+}
