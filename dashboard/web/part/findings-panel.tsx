@@ -64,8 +64,8 @@ export function FindingsPanel(p: {
                   <td className="num">{numberText(f.score)}</td>
                   <td className="num">{placeText(f)}</td>
                   <td className="num">{sizeText(f)}</td>
-                  <td className="muted">
-                    {f.tool} <small>{f.use}</small>
+                  <td className="muted" title={f.use}>
+                    {f.tool}
                   </td>
                 </tr>
               ))}

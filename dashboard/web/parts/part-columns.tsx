@@ -16,7 +16,7 @@ export function usePartColumns(): TableColumnsType<PartRow> {
     () => [
       {
         title: t('parts.image'),
-        width: 64,
+        width: 72,
         render: (_, row) =>
           row.image ? (
             <img className="row-thumb" src={thumbUrl(row.image.sha256, 96)} alt="" loading="lazy" />
@@ -60,7 +60,7 @@ export function usePartColumns(): TableColumnsType<PartRow> {
       { title: t('parts.disposition'), width: 110, render: (_, row) => t(`disposition.${row.disposition}`) },
       {
         title: t('parts.latency'),
-        width: 90,
+        width: 110,
         align: 'right',
         render: (_, row) => (
           <span className={`mono ${row.totalMs > row.budgetMs ? 'tone-fail' : ''}`}>
@@ -68,7 +68,7 @@ export function usePartColumns(): TableColumnsType<PartRow> {
           </span>
         ),
       },
-      { title: t('parts.recipe'), width: 120, dataIndex: 'recipe' },
+      { title: t('parts.recipe'), width: 160, dataIndex: 'recipe' },
     ],
     [t, text],
   )
