@@ -60,7 +60,7 @@ export function liveLine(parts: LiveLineParts): LiveLine & { started(ended: Prom
             station: s.station,
             alarm: a.id,
             code: a.id,
-            message: `${a.message.zh} / ${a.message.en}`,
+            message: a.message,
             since: a.since,
           })),
           ...(s.fault

@@ -207,7 +207,7 @@ describe('lintRules', () => {
     expect(
       kinds([
         { when: 'findings.size() > 0', verdict: 'fail', disposition: 'scrap' },
-        { when: 'findings.size()  >  0', ...{ verdict: 'pass', disposition: 'release' } },
+        { when: 'findings.size()  >  0', verdict: 'pass', disposition: 'release' },
       ]),
     ).toEqual(['contradiction'])
     expect(
