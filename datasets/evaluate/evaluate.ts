@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { canonicalJson, type InspectOutcome, type Recipe, type StageTiming } from '../../contracts/index.ts'
+import type { InspectOutcome, ModelCard, Recipe, StageTiming } from '../../contracts/index.ts'
 import {
   compileRules,
   LocalInspector,
@@ -13,7 +13,7 @@ import { imageSize } from '../readers/image-size.ts'
 import type { Dataset, DatasetItem } from '../readers/index.ts'
 import { intoFrame } from './frame-box.ts'
 import { EVALUATION_CONTEXT, judgeItems } from './judge-items.ts'
-import { openThresholds, recipeOfPackage, reportedFindings } from './probe-recipe.ts'
+import { openableTools, openThresholds, recipeOfPackage, reportedFindings } from './probe-recipe.ts'
 import type { EvaluatedImage, EvaluationResult } from './result.ts'
 import { stageTimes } from './timing.ts'
 
@@ -24,7 +24,7 @@ export interface EvaluateOptions {
   models: ModelSetup
   /** Operating threshold of the detection rates; default: of the model card. A recipe's verdicts stay its own. */
   threshold?: number
-  /** Detections are kept down to this score for the precision-recall curves; default 0.02. */
+  /** Calls of detectors are kept down to this score for the precision-recall curves; default 0.02. */
   scoreFloor?: number
   /** Split to name in the result; the data set is already cut to it. */
   split?: string
@@ -33,9 +33,9 @@ export interface EvaluateOptions {
 }
 
 /**
- * Judges every image of a data set by the pipeline of the line and scores the outcome. The model thresholds are
- * opened to `scoreFloor`; the verdict of each image is the recipe's own, by its rules on the findings its own
- * thresholds let through.
+ * Judges every image of a data set by the pipeline of the line and scores the outcome. Thresholds of detectors are
+ * opened to `scoreFloor` where that cannot change what lies above them (`openableTools`); the verdict of each image is
+ * the recipe's own, by its rules on the findings its own thresholds let through.
  *
  * @throws CFG_*, MDL_*, INS_RULE_INVALID when the recipe does not load; an image that fails is a no-verdict
  */
@@ -44,8 +44,10 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   const scoreFloor = options.scoreFloor ?? 0.02
   const source = await recipeSource(options)
   const { recipe } = source
-  const probe = openThresholds(recipe, scoreFloor)
-  const rejudge = ownVerdict(recipe)
+  const cards = await cardsOf(recipe, models)
+  const open = openableTools(recipe, cards)
+  const threshold = operatingThreshold(options, recipe, cards)
+  const rejudge = ownVerdict(recipe, open)
   const workers = options.workers ?? availableParallelism()
   const startedAt = new Date().toISOString()
   const images: EvaluatedImage[] = []
@@ -53,7 +55,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   const inspector = await LocalInspector.start({
     workers,
     buffers: [],
-    recipes: [{ ...source, recipe: probe }],
+    recipes: [{ ...source, recipe: openThresholds(recipe, scoreFloor, open) }],
     models,
   })
   const started = performance.now()
@@ -83,9 +85,9 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
       workers,
       provider: inspector.health().provider,
       imagesPerSecond: (images.length * 1000) / wallMs,
-      threshold: await operatingThreshold(options, recipe),
-      scoreFloor,
-      ...scores(images, dataset, (await operatingThreshold(options, recipe)).value),
+      threshold,
+      scoreFloor: open.size > 0 ? scoreFloor : null,
+      ...scores(images, dataset, threshold.value),
       timing: stageTimes(timings),
       images,
     }
@@ -102,26 +104,39 @@ async function recipeSource(options: EvaluateOptions): Promise<RecipeSource> {
   return { recipe: recipeOfPackage(subject.model, view, options.threshold), dir: subject.model.dir }
 }
 
-async function operatingThreshold(
+/** Card of each model tool, by tool id. @throws MDL_UNKNOWN when a pinned package is not there */
+async function cardsOf(recipe: Recipe, models: ModelSetup): Promise<Map<string, ModelCard>> {
+  const packages = await findPackages(models.modelDirs, () => undefined)
+  return new Map(
+    recipe.tools.flatMap((t) =>
+      t.use === 'model@1' ? [[t.id, pinnedPackage(packages, t.model, t.sha256).card] as const] : [],
+    ),
+  )
+}
+
+function operatingThreshold(
   options: EvaluateOptions,
   recipe: Recipe,
-): Promise<EvaluationResult['threshold']> {
+  cards: ReadonlyMap<string, ModelCard>,
+): EvaluationResult['threshold'] {
   if (options.threshold !== undefined) return { value: options.threshold, source: 'option' }
-  for (const t of recipe.tools) {
-    if (t.use !== 'model@1') continue
-    const packages = await findPackages(options.models.modelDirs, () => undefined)
-    return { value: pinnedPackage(packages, t.model, t.sha256).card.threshold.value, source: 'card' }
-  }
-  // Without a model every finding is a call.
-  return { value: 0, source: 'recipe' }
+  const tool = recipe.tools.find((t) => t.use === 'model@1')
+  // Without a model every finding is a call; scores of the other tools are never negative.
+  if (!tool) return { value: 0, source: 'recipe' }
+  const card = cards.get(tool.id)
+  return card?.spec.family.startsWith('detection')
+    ? { value: card.threshold.value, source: 'card' }
+    : { value: tool.threshold, source: 'recipe' }
 }
 
 /** Judges the facts of an outcome again by the recipe as it is, its thresholds included. */
-function ownVerdict(recipe: Recipe): (o: InspectOutcome) => Pick<EvaluatedImage, 'verdict' | 'reasons'> {
+function ownVerdict(
+  recipe: Recipe,
+  open: ReadonlySet<string>,
+): (o: InspectOutcome) => Pick<EvaluatedImage, 'verdict' | 'reasons'> {
   const rules = compileRules(recipe)
-  const opened = canonicalJson(openThresholds(recipe, 0)) !== canonicalJson(recipe)
   return ({ verdict: v }) => {
-    if (v.noVerdict || !opened) return { verdict: v.result, reasons: v.reasons }
+    if (v.noVerdict || open.size === 0) return { verdict: v.result, reasons: v.reasons }
     const own = rules.evaluate({
       findings: reportedFindings(recipe, v.findings),
       measurements: v.measurements,
@@ -198,6 +213,8 @@ function scoreRanking(images: readonly EvaluatedImage[]): Record<string, number>
   const names = new Set(images.flatMap((i) => Object.keys(i.scores)))
   const out: Record<string, number> = {}
   for (const name of names) {
+    // How many calls there were depends on where the thresholds were opened to.
+    if (name.endsWith('.count')) continue
     const rows = images.filter((i) => i.defective !== null && i.scores[name] !== undefined)
     const value = auroc(
       rows.map((i) => i.scores[name] ?? 0),

@@ -1,5 +1,5 @@
 export { evaluate, type EvaluateOptions } from './evaluate.ts'
 export { exportDetections, type ExportDetectionsOptions } from './export-detections.ts'
-export { openThresholds, recipeOfPackage, reportedFindings } from './probe-recipe.ts'
+export { openableTools, openThresholds, recipeOfPackage, reportedFindings } from './probe-recipe.ts'
 export type { EvaluatedImage, EvaluationResult } from './result.ts'
 export { quantiles, type Quantiles } from './timing.ts'

@@ -1,4 +1,4 @@
-import { recipeSchema, type Finding, type Recipe } from '../../contracts/index.ts'
+import { recipeSchema, type Finding, type ModelCard, type Recipe } from '../../contracts/index.ts'
 import type { PackageInfo } from '../../models/index.ts'
 
 export interface ViewSize {
@@ -50,14 +50,29 @@ export function recipeOfPackage(info: PackageInfo, view: ViewSize, threshold?: n
 }
 
 /**
- * The same recipe with its model thresholds lowered to `floor`, so that precision and recall can be drawn below the
- * operating point. Everything else stays, the version included: it lives only inside one evaluation.
+ * Ids of the model tools whose threshold may be lowered without changing what lies above it: detectors, since their
+ * suppression goes by falling score. An anomaly map is not one: at a lower threshold its regions grow together. None
+ * when rules read `scores`, which depend on the threshold too.
  */
-export function openThresholds(recipe: Recipe, floor: number): Recipe {
+export function openableTools(recipe: Recipe, cards: ReadonlyMap<string, ModelCard>): Set<string> {
+  const readsScores = recipe.rules.some((r) => /\bscores\b/.test(`${r.when} ${r.condemns ?? ''}`))
+  if (readsScores) return new Set()
+  return new Set(
+    recipe.tools
+      .filter((t) => t.use === 'model@1' && cards.get(t.id)?.spec.family.startsWith('detection'))
+      .map((t) => t.id),
+  )
+}
+
+/**
+ * The same recipe with the thresholds of some tools lowered to `floor`, so that precision and recall can be drawn
+ * below the operating point. Everything else stays, the version included: it lives only inside one evaluation.
+ */
+export function openThresholds(recipe: Recipe, floor: number, open: ReadonlySet<string>): Recipe {
   return {
     ...recipe,
     tools: recipe.tools.map((t) =>
-      t.use === 'model@1'
+      t.use === 'model@1' && open.has(t.id)
         ? { ...t, threshold: Math.min(floor, t.threshold), thresholds: {}, maxFindings: 10_000 }
         : t,
     ),

@@ -37,7 +37,8 @@ export interface EvaluationResult {
   provider: string
   imagesPerSecond: number
   threshold: { value: number; source: 'option' | 'card' | 'recipe' }
-  scoreFloor: number
+  /** Lowest score kept of detectors; null when no threshold was lowered. */
+  scoreFloor: number | null
   /** Null where the data set has no boxes. */
   detection: DetectionScore | null
   /** Null where the data set does not say which parts are bad. */

@@ -17,6 +17,7 @@ export interface ClassScore {
   ap: number | null
   apPlain: number | null
   ap50: number | null
+  /** Where recall rises; nothing is lost for the eye or for the best F1. */
   curve: PrecisionRecall['curve']
   /** At the operating threshold, same class required. */
   precision: number | null
@@ -40,6 +41,8 @@ export interface DetectionScore {
   map50: number | null
   /** All classes together, at the operating threshold. */
   operating: Operating
+  /** All classes together; thinned like those of the classes. */
+  curve: PrecisionRecall['curve']
   /** Highest F1 of these images and its threshold; null without detections. */
   best: Operating | null
   /** Truths nobody called at the operating threshold, whatever class was said. */
@@ -78,13 +81,15 @@ export function scoreDetections(
     const known = scores.map(pick).filter((v) => v !== null)
     return known.length === 0 ? null : known.reduce((a, b) => a + b, 0) / known.length
   }
-  const best = bestF1(precisionRecall(all, truths).curve)
+  const { curve } = precisionRecall(all, truths)
+  const best = bestF1(curve)
   return {
     iouAbove,
     classes: scores,
     map: mean((s) => s.ap),
     mapPlain: mean((s) => s.apPlain),
     map50: mean((s) => s.ap50),
+    curve: truths > 0 ? thinned(curve) : [],
     operating: { threshold, ...at(all, truths, threshold) },
     best:
       best && truths > 0
@@ -125,12 +130,15 @@ function classScore(
     ap: truths > 0 ? pr.ap : null,
     apPlain: truths > 0 ? pr.apPlain : null,
     ap50: truths > 0 ? precisionRecall(half, truths).ap : null,
-    curve: truths > 0 ? pr.curve : [],
+    curve: truths > 0 ? thinned(pr.curve) : [],
     precision: op?.precision ?? null,
     recall: op?.recall ?? null,
     f1: op?.f1 ?? null,
   }
 }
+
+const thinned = (curve: PrecisionRecall['curve']): PrecisionRecall['curve'] =>
+  curve.filter((p, n) => n === 0 || n === curve.length - 1 || p.recall !== curve[n - 1]?.recall)
 
 /** Precision without any call is 1 by convention: nothing called, nothing called wrongly. */
 function at(hits: readonly Hit[], truths: number, threshold: number): Omit<Operating, 'threshold'> {

@@ -51,3 +51,22 @@ export function labelRegions(
   }
   return count
 }
+
+/** The pixels of `value` grown by one pixel in all eight directions; outside the image nothing grows in. */
+export function grownMask(mask: Uint8Array, widthPx: number, heightPx: number, value: 0 | 1): Uint8Array {
+  const out = mask.slice()
+  for (let y = 0; y < heightPx; y++) {
+    for (let x = 0; x < widthPx; x++) {
+      if (mask[y * widthPx + x] !== value) continue
+      for (let dy = -1; dy <= 1; dy++) {
+        const v = y + dy
+        if (v < 0 || v >= heightPx) continue
+        for (let dx = -1; dx <= 1; dx++) {
+          const u = x + dx
+          if (u >= 0 && u < widthPx) out[v * widthPx + u] = value
+        }
+      }
+    }
+  }
+  return out
+}

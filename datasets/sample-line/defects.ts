@@ -1,5 +1,5 @@
 import { CodedError, type Box } from '../../contracts/index.ts'
-import { labelRegions } from './components.kernel.ts'
+import { grownMask, labelRegions } from './components.kernel.ts'
 import { PLAN, type DefectClass, type Stroke } from './defect-shapes.ts'
 import { BOARD_PX, clip, grow, overlap } from './design.ts'
 import type { SampleProduct } from './product.ts'
@@ -26,7 +26,7 @@ export class NoRoomError extends CodedError {
   }
 }
 
-const TRIES = 400
+const TRIES = 1000
 
 /** Free space around the changed pixels in the boxes of DeepPCB: 10 px, median of 688 boxes of its training list. */
 export const BOX_MARGIN_PX = 10
@@ -82,7 +82,7 @@ function tryOne(
     else fillPolyline(after, points, s.widthPx, s.ink)
   }
   const local = bounds(before, after)
-  if (!local || !provesTrue(before, after, cls)) return null
+  if (!local || inHole(product, before, after, window) || !provesTrue(before, after, cls)) return null
   const [ox, oy] = window
   const changed: Box = [local[0] + ox, local[1] + oy, local[2] + ox, local[3] + oy]
   const apart = grow(changed, BOX_MARGIN_PX)
@@ -93,6 +93,12 @@ function tryOne(
     copper.data.set(row, (oy + y) * BOARD_PX + ox)
   }
   return changed
+}
+
+/** Copper drawn into a drill hole would not be seen, and is not there. */
+function inHole(product: SampleProduct, before: Layer, after: Layer, window: Box): boolean {
+  const holes = cutOut(product.layers.holes, window)
+  return after.data.some((v, i) => v > (before.data[i] ?? 0) && (holes.data[i] ?? 0) > 0)
 }
 
 function extent(strokes: readonly Stroke[]): Box {
@@ -150,17 +156,25 @@ const TOPOLOGY: Record<DefectClass, (copper: number, substrate: number) => boole
   pinhole: (c, s) => c === 0 && s === 1,
 }
 
+/**
+ * True not only as drawn, but also after etching one pixel more or less: a bridge or a gap of a single pixel would
+ * be another defect after blur and binarisation.
+ */
 function provesTrue(before: Layer, after: Layer, cls: DefectClass): boolean {
-  const a = regions(before)
-  const b = regions(after)
-  return TOPOLOGY[cls](b[0] - a[0], b[1] - a[1])
+  for (const grown of [0, -1, 1] as const) {
+    const a = regions(before, grown)
+    const b = regions(after, grown)
+    if (!TOPOLOGY[cls](b[0] - a[0], b[1] - a[1])) return false
+  }
+  return true
 }
 
-/** Numbers of copper and of substrate regions. */
-function regions(copper: Layer): [number, number] {
+/** Numbers of copper and of substrate regions, with copper grown by one pixel on all sides, shrunk, or as it is. */
+function regions(copper: Layer, grown: -1 | 0 | 1): [number, number] {
   const { widthPx: w, heightPx: h } = copper
   const mask = new Uint8Array(w * h)
   for (let i = 0; i < mask.length; i++) mask[i] = (copper.data[i] ?? 0) >= 128 ? 1 : 0
+  const shown = grown === 0 ? mask : grownMask(mask, w, h, grown === 1 ? 1 : 0)
   const labels = new Int32Array(w * h)
-  return [labelRegions(mask, w, [0, 0, w, h], 1, labels), labelRegions(mask, w, [0, 0, w, h], 0, labels)]
+  return [labelRegions(shown, w, [0, 0, w, h], 1, labels), labelRegions(shown, w, [0, 0, w, h], 0, labels)]
 }
