@@ -39,5 +39,6 @@ try {
   process.stderr.write(`${coded.message}\n`)
   if (coded.code === 'API_INTERNAL' && coded.cause instanceof Error)
     process.stderr.write(`${coded.cause.stack}\n`)
-  process.exitCode = coded.code.startsWith('CFG_') ? 2 : 1
+  // A rule that does not compile is a fault of the configuration, like every CFG_ code.
+  process.exitCode = coded.code.startsWith('CFG_') || coded.code === 'INS_RULE_INVALID' ? 2 : 1
 }

@@ -2,7 +2,10 @@ import { readFile } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { CodedError, type LineSpec, lineSchema, parseStrict } from '../contracts/index.ts'
 import { loadRecipe, type LoadedRecipe } from '../inspection/index.ts'
+import { verifyPinned } from '../models/index.ts'
+import { checkModules } from '../scenarios/index.ts'
 import { type Environment, expandVariables } from './environment.ts'
+import { modelDirs, trustedKeys } from './model-setup.ts'
 import { paths } from './paths.ts'
 
 export interface LineConfig {
@@ -54,11 +57,40 @@ export async function loadLine(
       station.camera.path = resolve(dirname(resolve(file)), station.camera.path)
     recipes.set(station.id, await loadRecipe(recipesDir, station.recipe))
   }
+  try {
+    checkModules(spec.scenarios.map(({ use, ...params }) => ({ slug: use, params })))
+  } catch (error) {
+    throw inFile(error, file)
+  }
+  await checkModels([...recipes.values()], environment)
   spec.dashboard.port = flags.port ?? environment.port ?? spec.dashboard.port
   spec.dashboard.host = flags.host ?? environment.host ?? spec.dashboard.host
   spec.workers = flags.workers ?? environment.workers ?? spec.workers
   const dir = flags.dataDir ?? environment.dataDir ?? spec.data.dir
   return { spec, file, recipesDir, dataDir: isAbsolute(dir) ? dir : resolve(dir), recipes }
+}
+
+/** Every model that a recipe pins is there and in order, short of running it. @throws MDL_* */
+async function checkModels(recipes: readonly LoadedRecipe[], environment: Environment): Promise<void> {
+  const keys = await trustedKeys(environment)
+  const seen = new Set<string>()
+  for (const { recipe, file } of recipes) {
+    for (const [i, tool] of recipe.tools.entries()) {
+      if (tool.use !== 'model@1' || seen.has(tool.sha256)) continue
+      seen.add(tool.sha256)
+      try {
+        await verifyPinned(modelDirs(environment), { id: tool.model, sha256: tool.sha256 }, keys)
+      } catch (error) {
+        throw inFile(error, file, `tools[${i}]`)
+      }
+    }
+  }
+}
+
+/** Says in which file the fault is, where the error itself names none. */
+function inFile(error: unknown, file: string, path?: string): unknown {
+  if (!(error instanceof CodedError) || error.detail.file !== undefined) return error
+  return new CodedError(error.code, { ...(path === undefined ? {} : { path }), ...error.detail, file })
 }
 
 /** The line file a word on the command line means: a path, or the name of a file in `lines/`. */

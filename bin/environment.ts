@@ -1,3 +1,4 @@
+import { delimiter, resolve } from 'node:path'
 import { CodedError } from '../contracts/index.ts'
 
 /** What the environment may set; read once, here. Flags win over it, the line file loses to it. */
@@ -9,6 +10,10 @@ export interface Environment {
   workers: number | null
   samples: string | null
   signingKey: string | null
+  /** Folders of further model packages, beside the delivered ones; separated as in PATH. */
+  models: string[]
+  /** File of further trusted keys, in the form of models/trust/keys.json. */
+  trust: string | null
 }
 
 /** @throws CFG_INVALID when a variable is not of its kind */
@@ -21,6 +26,8 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     workers: integer(env, 'SIGHTLINE_WORKERS', 0, 256),
     samples: text(env, 'SIGHTLINE_SAMPLES'),
     signingKey: text(env, 'SIGHTLINE_SIGNING_KEY'),
+    models: (text(env, 'SIGHTLINE_MODELS')?.split(delimiter) ?? []).filter(Boolean).map((d) => resolve(d)),
+    trust: text(env, 'SIGHTLINE_TRUST'),
   }
 }
 

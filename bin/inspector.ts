@@ -1,26 +1,17 @@
 import { availableParallelism } from 'node:os'
 import type { Inspector } from '../contracts/index.ts'
-import { type Canary, LocalInspector, type ModelSetup, QueueInspector } from '../inspection/index.ts'
-import { loadTrustedKeys } from '../models/index.ts'
+import { type Canary, LocalInspector, QueueInspector } from '../inspection/index.ts'
 import { CanaryWatch } from './canary.ts'
 import type { LineConfig } from './config.ts'
 import type { Environment } from './environment.ts'
 import { log } from './log.ts'
-import { paths } from './paths.ts'
+import { modelSetup } from './model-setup.ts'
 
 /** Frames up to this size travel through Redis; a larger one is judged on the line PC. */
 const MAX_QUEUED_BYTES = 32 * 1024 * 1024
 
 /** One key space per line: several lines can share one Redis. */
 export const queuePrefix = (line: string): string => `sightline:${line}`
-
-/** Where models come from and how their sessions are made: one core each. */
-export const modelSetup = async (providers: readonly string[]): Promise<ModelSetup> => ({
-  modelDirs: [paths.packages],
-  providers,
-  trustedKeys: await loadTrustedKeys(paths.trust),
-  intraOpThreads: 1,
-})
 
 export interface OpenInspector {
   inspector: Inspector
@@ -30,6 +21,7 @@ export interface OpenInspector {
 /** Inspection workers of this process: one session and one core each. */
 export async function openLocalInspector(
   config: LineConfig,
+  environment: Environment,
   buffers: readonly SharedArrayBuffer[],
 ): Promise<OpenInspector> {
   const { spec } = config
@@ -39,7 +31,7 @@ export async function openLocalInspector(
     workers: spec.workers || availableParallelism(),
     buffers,
     recipes,
-    models: await modelSetup(spec.providers),
+    models: await modelSetup(spec.providers, environment),
     canaries,
   })
   try {
@@ -56,7 +48,7 @@ export async function openInspector(
   environment: Environment,
   buffers: readonly SharedArrayBuffer[],
 ): Promise<OpenInspector> {
-  const local = await openLocalInspector(config, buffers)
+  const local = await openLocalInspector(config, environment, buffers)
   if (environment.redisUrl === null) return local
   const queue = new QueueInspector({
     redisUrl: environment.redisUrl,

@@ -63,17 +63,13 @@ export function liveLine(parts: LiveLineParts): LiveLine & { started(ended: Prom
             message: a.message,
             since: a.since,
           })),
-          ...(s.fault
-            ? [
-                {
-                  station: s.station,
-                  alarm: 'fault',
-                  code: s.fault.code,
-                  message: s.fault.message,
-                  since: s.fault.since,
-                },
-              ]
-            : []),
+          ...s.faults.map((f) => ({
+            station: s.station,
+            alarm: 'fault',
+            code: f.code,
+            message: f.message,
+            since: f.since,
+          })),
         ]),
         degraded: degradedModes(health.degraded, kept.state, canary.fault !== null),
       }

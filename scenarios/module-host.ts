@@ -1,5 +1,10 @@
-import { ModuleHost, type HostOptions } from './kit/host.ts'
+import { chooseModules, ModuleHost, type HostOptions } from './kit/host.ts'
 import { MODULES } from './registry.ts'
+
+/** As `createModuleHost`, but only checks. @throws CFG_UNKNOWN_REFERENCE, CFG_INVALID */
+export function checkModules(modules: HostOptions['modules']): void {
+  chooseModules(modules, { modules: MODULES, url: new URL(import.meta.url) })
+}
 
 /**
  * Opens the modules a line file names. Call `start()` to follow the log, `close()` at the end.

@@ -5,9 +5,10 @@ import { promisify } from 'node:util'
 import type { Command } from 'commander'
 import { asCoded } from '../../contracts/index.ts'
 import { queueReachable } from '../../inspection/index.ts'
-import { findPackages, loadTrustedKeys, verifyModel } from '../../models/index.ts'
+import { findPackages, verifyModel } from '../../models/index.ts'
 import type { Environment } from '../environment.ts'
-import { paths, version } from '../paths.ts'
+import { modelDirs, trustedKeys } from '../model-setup.ts'
+import { version } from '../paths.ts'
 import { printTable } from '../table.ts'
 
 interface Finding {
@@ -34,7 +35,7 @@ export function addDoctor(program: Command, environment: Environment): void {
           detail: `${version}, Node ${process.versions.node}, ${process.platform} ${process.arch}`,
         },
         await disk(dir),
-        ...(await models()),
+        ...(await models(environment)),
         await ffmpeg(),
         await redis(environment.redisUrl),
         clock(),
@@ -65,15 +66,15 @@ async function disk(dir: string): Promise<Finding> {
   }
 }
 
-async function models(): Promise<Finding[]> {
-  const trustedKeys = await loadTrustedKeys(paths.trust)
+async function models(environment: Environment): Promise<Finding[]> {
+  const keys = await trustedKeys(environment)
   const findings: Finding[] = []
-  const packages = await findPackages([paths.packages], (b) =>
+  const packages = await findPackages(modelDirs(environment), (b) =>
     findings.push({ check: `model ${b.dir}`, state: 'bad', detail: b.error.message }),
   )
   for (const { id, version: v, dir } of packages) {
     try {
-      const m = await verifyModel(dir, { providers: ['cpu'], trustedKeys })
+      const m = await verifyModel(dir, { providers: ['cpu'], trustedKeys: keys })
       findings.push({
         check: `model ${id}`,
         state: 'ok',

@@ -14,9 +14,9 @@ import { loadRecipe } from '../../inspection/index.ts'
 import { findPackages } from '../../models/index.ts'
 import { recipePlace } from '../config.ts'
 import { evaluationText } from '../evaluation-text.ts'
-import { modelSetup } from '../inspector.ts'
+import type { Environment } from '../environment.ts'
+import { modelDirs, modelSetup } from '../model-setup.ts'
 import { number, whole } from '../options.ts'
-import { paths } from '../paths.ts'
 import { showProgress } from '../progress.ts'
 
 interface Flags {
@@ -37,7 +37,7 @@ interface Flags {
 /** What judges a data set for which neither recipe nor model is named. */
 const DEFAULT_MODEL: Record<string, string> = { deeppcb: 'pcb-pair' }
 
-export function addEvaluate(program: Command): void {
+export function addEvaluate(program: Command, environment: Environment): void {
   program
     .command('evaluate <dir>')
     .description('judge a data set by the pipeline of the line and score it')
@@ -53,10 +53,10 @@ export function addEvaluate(program: Command): void {
     .option('--detection-type <form>', 'type as `name` or `number` in these files', 'name')
     .option('--lang <language>', 'language shown first in the report: zh or en', 'en')
     .option('--workers <n>', 'inspection workers; default: one per core', whole(1, 256))
-    .action(run)
+    .action((dir: string, o: Flags) => run(dir, o, environment))
 }
 
-async function run(dir: string, o: Flags): Promise<void> {
+async function run(dir: string, o: Flags, environment: Environment): Promise<void> {
   if (o.lang !== 'zh' && o.lang !== 'en')
     throw new CodedError('CFG_USAGE', { expected: '--lang zh or en', actual: o.lang })
   if (o.detectionType !== 'name' && o.detectionType !== 'number') {
@@ -73,8 +73,8 @@ async function run(dir: string, o: Flags): Promise<void> {
   const progress = showProgress('evaluate')
   const result = await evaluate({
     dataset,
-    subject: await subjectOf(o, dataset.format),
-    models: await modelSetup(['cpu']),
+    subject: await subjectOf(o, dataset.format, environment),
+    models: await modelSetup(['cpu'], environment),
     ...(o.split === undefined ? {} : { split: o.split }),
     ...(o.threshold === undefined ? {} : { threshold: o.threshold }),
     ...(o.workers === undefined ? {} : { workers: o.workers }),
@@ -96,12 +96,16 @@ async function run(dir: string, o: Flags): Promise<void> {
   }
 }
 
-async function subjectOf(o: Flags, format: string): Promise<EvaluateOptions['subject']> {
+async function subjectOf(
+  o: Flags,
+  format: string,
+  environment: Environment,
+): Promise<EvaluateOptions['subject']> {
   if (o.recipe !== undefined) {
     const { dir, id } = recipePlace(o.recipe)
     return { kind: 'recipe', source: await loadRecipe(dir, id) }
   }
-  const packages = await findPackages([paths.packages])
+  const packages = await findPackages(modelDirs(environment))
   const wanted = o.model ?? DEFAULT_MODEL[format]
   const model = packages.findLast((p) => p.id === wanted)
   if (model) return { kind: 'model', model }

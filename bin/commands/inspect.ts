@@ -3,12 +3,13 @@ import type { Command } from 'commander'
 import { listImages } from '../../camera/index.ts'
 import { asCoded, CodedError, type FrameFormat, type PartContext } from '../../contracts/index.ts'
 import { inspect, loadRecipe, prepareRecipe } from '../../inspection/index.ts'
-import { modelSetup } from '../inspector.ts'
+import type { Environment } from '../environment.ts'
+import { modelSetup } from '../model-setup.ts'
 import { recipePlace } from '../config.ts'
 
 const ENCODED: FrameFormat = { kind: 'encoded', mime: 'application/octet-stream' }
 
-export function addInspect(program: Command): void {
+export function addInspect(program: Command, environment: Environment): void {
   program
     .command('inspect <path>')
     .description('judge an image or a folder of images, as the line would; one JSON line each')
@@ -19,7 +20,7 @@ export function addInspect(program: Command): void {
       const loaded = await loadRecipe(dir, id)
       const files = await filesOf(path)
       const reference = o.template === undefined ? null : await read(o.template)
-      const prepared = await prepareRecipe(loaded, await modelSetup(['cpu']))
+      const prepared = await prepareRecipe(loaded, await modelSetup(['cpu'], environment))
       const context: PartContext = {
         line: 'cli',
         plant: 'cli',

@@ -1,14 +1,8 @@
 import type { Command } from 'commander'
 import { CodedError } from '../../contracts/index.ts'
-import {
-  createSigningKey,
-  listModels,
-  loadTrustedKeys,
-  packModelFiles,
-  verifyModel,
-} from '../../models/index.ts'
+import { createSigningKey, listModels, packModelFiles, verifyModel } from '../../models/index.ts'
 import type { Environment } from '../environment.ts'
-import { paths } from '../paths.ts'
+import { modelDirs, trustedKeys } from '../model-setup.ts'
 import { printTable } from '../table.ts'
 
 export function addModels(program: Command, environment: Environment): void {
@@ -18,7 +12,7 @@ export function addModels(program: Command, environment: Environment): void {
     .description('every package with its hash and whether it is in order')
     .option('--json', 'print JSON')
     .action(async (o: { json?: boolean }) => {
-      const listed = await listModels([paths.packages], await loadTrustedKeys(paths.trust))
+      const listed = await listModels(modelDirs(environment), await trustedKeys(environment))
       if (o.json) process.stdout.write(`${JSON.stringify(listed, null, 2)}\n`)
       else
         printTable(
@@ -39,7 +33,7 @@ export function addModels(program: Command, environment: Environment): void {
     .action(async (dir: string, o: { provider: string[] }) => {
       const verified = await verifyModel(dir, {
         providers: o.provider,
-        trustedKeys: await loadTrustedKeys(paths.trust),
+        trustedKeys: await trustedKeys(environment),
       })
       process.stdout.write(`${JSON.stringify(verified, null, 2)}\n`)
     })

@@ -6,6 +6,7 @@ import type { Environment } from '../environment.ts'
 import { startLine } from '../line.ts'
 import { log } from '../log.ts'
 import { whole } from '../options.ts'
+import { checkPorts } from '../free-ports.ts'
 import { paths } from '../paths.ts'
 import { reportStarted, supervise } from '../supervise.ts'
 
@@ -41,11 +42,12 @@ export function addServe(program: Command, environment: Environment): void {
 async function serve(file: string, o: ServeOptions, environment: Environment): Promise<void> {
   const flags: Overrides = { dataDir: o.data, port: o.port, host: o.host, workers: o.workers }
   if (o.supervisor && !o.supervised) {
-    await loadLine(file, environment, flags, process.env)
+    await checkPorts((await loadLine(file, environment, flags, process.env)).spec)
     process.exitCode = await supervise(['--supervised'])
     return
   }
   const config = await loadLine(file, environment, flags, process.env)
+  await checkPorts(config.spec)
   if (!existsSync(join(paths.web, 'index.html')))
     log.warn({ expected: paths.web }, 'the pages are not built: run `npm run build`')
   const line = await startLine(config, environment)

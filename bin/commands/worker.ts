@@ -22,7 +22,7 @@ export function addWorker(program: Command, environment: Environment): void {
           hint: 'the worker takes its frames from Redis',
         })
       const config = await loadLine(lineFile(name), environment, { workers: o.workers }, process.env)
-      const { inspector } = await openLocalInspector(config, [])
+      const { inspector } = await openLocalInspector(config, environment, [])
       const worker = new QueueWorker({
         redisUrl,
         prefix: queuePrefix(config.spec.line),

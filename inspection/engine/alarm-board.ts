@@ -22,6 +22,9 @@ export interface StandingFault {
   since: string
 }
 
+/** What is out of order: each kind is set and cleared by itself, so that a good frame hides no full disk. */
+export type FaultKind = 'source' | 'record' | 'gate' | 'judging'
+
 export interface EngineLog {
   warn(fact: object, message: string): void
   error(fact: object, message: string): void
@@ -29,7 +32,8 @@ export interface EngineLog {
 
 /**
  * Alarms and faults of one station: raised and cleared once, told to the PLC as its fault bit, kept as events.
- * Interlock alarms follow the verdicts; faults come from the source and clear with the next good frame.
+ * Interlock alarms follow the verdicts; faults come from the source, the record or the gate,
+ * and each kind clears when that works again.
  */
 export class AlarmBoard {
   readonly #interlock: Interlock
@@ -38,7 +42,7 @@ export class AlarmBoard {
   readonly #output: RejectOutput
   readonly #log: EngineLog
   readonly #standing = new Map<string, StandingAlarm>()
-  #fault: StandingFault | null = null
+  readonly #faults = new Map<FaultKind, StandingFault>()
 
   constructor(
     spec: InterlockSpec,
@@ -56,8 +60,8 @@ export class AlarmBoard {
     return [...this.#standing.values()]
   }
 
-  get fault(): StandingFault | null {
-    return this.#fault
+  get faults(): StandingFault[] {
+    return [...this.#faults.values()]
   }
 
   /** Feeds the interlocks with the next verdict of the station. */
@@ -76,27 +80,29 @@ export class AlarmBoard {
     this.#tellPlc()
   }
 
-  setFault(fact: { code: string; message: string }): void {
-    const news = this.#fault?.code !== fact.code
-    this.#fault = {
-      code: fact.code,
-      message: fact.message,
-      since: news ? new Date().toISOString() : (this.#fault?.since ?? ''),
-    }
+  /** A fault of one kind stands until a newer one of its kind replaces it or `clearFault` takes it away. */
+  setFault(kind: FaultKind, fact: { code: string; message: string }): void {
+    const old = this.#faults.get(kind)
+    const news = old?.code !== fact.code
+    if (news && old) this.#emit(old.code, false, old.message)
+    const since = news ? new Date().toISOString() : old.since
+    this.#faults.set(kind, { code: fact.code, message: fact.message, since })
+    if (!news) return
     this.#log.error({ station: this.#context.station, code: fact.code }, fact.message)
-    if (news) this.#emit(fact.code, true, fact.message)
+    this.#emit(fact.code, true, fact.message)
     this.#tellPlc()
   }
 
-  clearFault(): void {
-    if (!this.#fault) return
-    this.#emit(this.#fault.code, false, this.#fault.message)
-    this.#fault = null
+  clearFault(kind: FaultKind): void {
+    const old = this.#faults.get(kind)
+    if (!old) return
+    this.#faults.delete(kind)
+    this.#emit(old.code, false, old.message)
     this.#tellPlc()
   }
 
   #tellPlc(): void {
-    this.#output.setFault(this.#fault !== null || this.#standing.size > 0)
+    this.#output.setFault(this.#faults.size > 0 || this.#standing.size > 0)
   }
 
   #emit(alarm: string, active: boolean, message: string): void {

@@ -1,6 +1,7 @@
 import type {
   CaptureAck,
   CodeRead,
+  ErrorFact,
   InspectOutcome,
   NoVerdict,
   RejectAck,
@@ -17,6 +18,8 @@ export interface JudgedPart {
   ack: RejectAck
   /** Null when neither store nor spool took the record. */
   record: CaptureAck | null
+  /** Why there is no record; it is owed and tried again. */
+  recordFault: ErrorFact | null
   triggeredAtMs: number
   gateAtMs: number
   /** Passed by the rules, held because its record was not durable in time. */

@@ -1,5 +1,7 @@
 import {
   asCoded,
+  CodedError,
+  type ErrorFact,
   type CaptureAck,
   type CaptureRequest,
   type FrameMeta,
@@ -11,11 +13,14 @@ import {
   type RejectOutput,
   type StationSpec,
   type ToolSpec,
+  toFact,
   uuidv7,
 } from '../../contracts/index.ts'
 import type { LoadedRecipe } from '../recipes/index.ts'
 import type { EngineLog } from './alarm-board.ts'
 import type { JudgedPart } from './judged-part.ts'
+import { withoutVerdict } from './outcome.ts'
+import { OwedRecords } from './owed-records.ts'
 
 /**
  * Time kept back from the part's budget for writing the gate command, ms. A pass whose record is not durable by
@@ -46,6 +51,7 @@ export class Settlement {
   readonly #store: PartStore
   readonly #output: RejectOutput
   readonly #log: EngineLog
+  readonly #owed: OwedRecords
 
   constructor(
     spec: StationSpec,
@@ -59,6 +65,7 @@ export class Settlement {
     this.#store = ports.store
     this.#output = ports.output
     this.#log = ports.log
+    this.#owed = new OwedRecords(ports.store, ports.log)
   }
 
   /** Never rejects: what fails here ends in a held part and a logged code. */
@@ -66,8 +73,10 @@ export class Settlement {
     const { trigger, triggeredAtMs, outcome } = judgement
     const inspectionId = uuidv7()
     const deadlineMs = triggeredAtMs + this.#spec.budgetMs
+    let refusal: CodedError | null = null
     const durable = this.#store.capture(this.#request(inspectionId, judgement)).catch((error: unknown) => {
-      this.#log.error({ trigger, error: asCoded(error, 'TRC_WRITE').message }, 'a record could not be stored')
+      refusal = asCoded(error, 'TRC_WRITE')
+      this.#log.error({ trigger, error: refusal.message }, 'a record could not be stored')
       return null
     })
     const { disposition, result } = outcome.verdict
@@ -88,19 +97,44 @@ export class Settlement {
     const ack = await this.#output.apply(command)
     if (!ack.ok) this.#log.error({ trigger, code: ack.code, message: ack.message }, 'the gate was not served')
     const record = await durable
+    const unrecorded = record ? null : toFact(refusal ?? new CodedError('TRC_WRITE'))
+    const kept = unrecorded ? this.#withoutRecord(outcome, unrecorded) : outcome
     if (record) this.#annotate(inspectionId, { gate: { command, ack } })
+    // The image is not waited with: memory must hold out until the disk is mended.
+    else
+      this.#owed.add(this.#request(inspectionId, { ...judgement, image: null, outcome: kept }), {
+        command,
+        ack,
+      })
     return {
       station: this.#spec.id,
       trigger,
       inspectionId,
-      outcome,
+      outcome: kept,
       command,
       ack,
       record,
+      recordFault: unrecorded,
       triggeredAtMs,
       gateAtMs: ack.atMs,
       heldForRecord,
     }
+  }
+
+  /** Records that neither store nor spool took. */
+  get owed(): number {
+    return this.#owed.count
+  }
+
+  /** Tries once more to store what is owed. */
+  async settleOwed(): Promise<void> {
+    await this.#owed.pay()
+  }
+
+  /** A part that would have passed is held for want of its record, and that is what the record will say. */
+  #withoutRecord(outcome: InspectOutcome, fact: ErrorFact): InspectOutcome {
+    if (outcome.verdict.disposition !== 'release') return outcome
+    return withoutVerdict(outcome, this.#recipe, { reason: 'no-record', ...fact })
   }
 
   /** Keeps a result that came after its no-verdict. */

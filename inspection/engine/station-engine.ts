@@ -33,6 +33,8 @@ export interface StationPorts {
 
 type Missed = Extract<CameraItem, { kind: 'missed' }>
 
+const WATCH_MS = 500
+
 /** A jump of the trigger counter beyond this is a counter that was set, not triggers that were lost. */
 const GAP_LIMIT = 10_000
 
@@ -73,7 +75,7 @@ export class StationEngine {
       counters: structuredClone(this.#counters),
       alarms: this.#alarms.standing,
       latenciesMs: this.#latencies.list(),
-      fault: this.#alarms.fault,
+      faults: this.#alarms.faults,
       running: this.#running,
     }
   }
@@ -86,20 +88,41 @@ export class StationEngine {
     const offTrigger = source.trigger ? output.onTrigger?.((n) => source.trigger?.(n)) : undefined
     this.#running = true
     output.setReady(true)
+    const watch = setInterval(() => this.#watchOver(), WATCH_MS)
     try {
       for await (const item of source.items(signal)) {
         if (item.kind === 'end') break
-        if (item.kind === 'fault') this.#alarms.setFault(item)
+        if (item.kind === 'fault') this.#alarms.setFault('source', item)
         else await this.#accept(item)
       }
     } catch (error) {
-      this.#alarms.setFault(asCoded(error, 'CAM_GONE'))
+      this.#alarms.setFault('source', asCoded(error, 'CAM_GONE'))
     } finally {
       output.setReady(false)
       offTrigger?.()
       await Promise.all(this.#inFlight)
+      clearInterval(watch)
+      await this.#settlement.settleOwed()
+      if (this.#settlement.owed > 0)
+        this.#ports.log.error(
+          { station: this.#spec.id, owed: this.#settlement.owed },
+          'records could not be stored; the next start closes their triggers as interrupted',
+        )
       this.#running = false
     }
+  }
+
+  /** What shows between parts: a gate that went away, and records that could be stored after all. */
+  #watchOver(): void {
+    const gate = this.#ports.output.health()
+    if (gate.connected) this.#alarms.clearFault('gate')
+    else
+      this.#alarms.setFault('gate', {
+        code: 'CAM_IO',
+        message: gate.lastError ?? new CodedError('CAM_IO', { actual: 'not connected' }).message,
+      })
+    if (this.#settlement.owed === 0 && this.#ports.store.health().state !== 'failed')
+      this.#alarms.clearFault('record')
   }
 
   /** Puts the trigger into its place in the count, closing what was lost before it, then starts its work. */
@@ -111,7 +134,7 @@ export class StationEngine {
     else for (let lost = expected; lost < trigger; lost++) this.#start(lost, this.#missed(lostTrigger(lost)))
     this.#resuming = false
     this.#lastTrigger = trigger
-    if (item.kind === 'frame') this.#alarms.clearFault()
+    if (item.kind === 'frame') this.#alarms.clearFault('source')
     this.#start(trigger, item.kind === 'frame' ? this.#frame(item.frame) : this.#missed(item))
   }
 
@@ -124,7 +147,7 @@ export class StationEngine {
       hint: 'the trigger counter was restarted',
     })
     this.#ports.log.warn({ station: this.#spec.id, attempt: this.#attempt }, fault.message)
-    this.#alarms.setFault({ code: fault.code, message: fault.message })
+    this.#alarms.setFault('source', { code: fault.code, message: fault.message })
   }
 
   async #closeInterrupted(nextTrigger: number): Promise<void> {
@@ -141,7 +164,7 @@ export class StationEngine {
           'triggers of the interrupted run closed as no-verdicts',
         )
     } catch (error) {
-      this.#alarms.setFault(asCoded(error, 'TRC_WRITE'))
+      this.#alarms.setFault('record', asCoded(error, 'TRC_WRITE'))
     }
   }
 
@@ -149,7 +172,7 @@ export class StationEngine {
     this.#counters.triggers += 1
     this.#counters.open += 1
     const work = part.catch((error: unknown) => {
-      this.#alarms.setFault({
+      this.#alarms.setFault('judging', {
         code: 'INS_TOOL',
         message: `trigger ${trigger} failed outside judging: ${String(error)}`,
       })
@@ -204,8 +227,9 @@ export class StationEngine {
       deadlineMs: meta.triggeredAtMs + this.#spec.budgetMs - GATE_MARGIN_MS,
     })
     const judged = this.#checkIdentity(await outcome)
-    // The store outlives the borrow of the slot, so it gets its own copy.
-    const image = new Uint8Array(frame.bytes)
+    // The store outlives the borrow of the slot, so it gets its own copy, in memory its thread can read as it is.
+    const image = new Uint8Array(new SharedArrayBuffer(frame.bytes.byteLength))
+    image.set(frame.bytes)
     const released = settled.then((late) => {
       frame.release()
       return late
@@ -241,11 +265,8 @@ export class StationEngine {
     if (part.heldForRecord) c.heldForRecord += 1
     if (part.ack.ok) c.gate[part.command.action] += 1
     else c.gate.failed += 1
-    if (!part.record)
-      this.#alarms.setFault({
-        code: 'TRC_WRITE',
-        message: `the record of trigger ${part.trigger} could not be stored`,
-      })
+    if (part.recordFault) this.#alarms.setFault('record', part.recordFault)
+    else if (this.#settlement.owed === 0) this.#alarms.clearFault('record')
     this.#latencies.push(part.gateAtMs - part.triggeredAtMs)
     this.#alarms.judge(verdict)
     this.#ports.onPart(part)

@@ -22,7 +22,8 @@ export interface StationState {
   alarms: StandingAlarm[]
   /** Trigger to actuated gate, ms, of the last parts, oldest first. */
   latenciesMs: number[]
-  fault: StandingFault | null
+  /** Of source, record or gate; empty = none. */
+  faults: StandingFault[]
   running: boolean
 }
 

@@ -42,12 +42,34 @@ export async function loadRecipe(dir: string, id: string): Promise<LoadedRecipe>
   try {
     checkReferences(recipe)
     compileRules(recipe)
+    await checkGolden(recipe, dir)
   } catch (error) {
     if (error instanceof CodedError)
-      throw new CodedError(error.code, { ...error.detail, file, line: lineOf(text, error.detail.path) })
+      throw new CodedError(error.code, { file, line: lineOf(text, error.detail.path), ...error.detail })
     throw error
   }
   return { id, recipe, sha256: recipeHash(recipe), dir, file }
+}
+
+/** The golden template is there and is the one the recipe was released with. */
+async function checkGolden({ golden }: Recipe, dir: string): Promise<void> {
+  if (golden?.from !== 'file') return
+  const bytes = await readFile(join(dir, golden.file)).catch((error: unknown) => {
+    throw new CodedError('CFG_MISSING_FILE', {
+      path: 'golden.file',
+      expected: 'the golden template',
+      actual: `no readable file ${join(dir, golden.file)}`,
+      cause: error,
+    })
+  })
+  const actual = createHash('sha256').update(bytes).digest('hex')
+  if (actual !== golden.sha256)
+    throw new CodedError('CFG_INVALID', {
+      path: 'golden.sha256',
+      expected: golden.sha256,
+      actual,
+      hint: 'a released recipe never changes: restore the file, or raise the version',
+    })
 }
 
 export const recipeHash = (recipe: Recipe): string =>

@@ -1,10 +1,12 @@
 import { readFile, readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CodedError, asCoded } from '../../contracts/index.ts'
 import type { ModelCard } from '../../contracts/index.ts'
+import type { TrustedKeys } from './keys.ts'
 import { CARD_FILE, MODEL_FILE, sha256Of } from './manifest.ts'
 import { readCard } from './read-card.ts'
+import { verifyPackage, type VerifiedPackage } from './verify.ts'
 
 /** The packages delivered with the product. */
 export const PACKAGES_DIR = fileURLToPath(
@@ -62,6 +64,29 @@ async function readInfo(dir: string): Promise<PackageInfo> {
   const card = readCard(await readFile(cardFile, 'utf8'), cardFile)
   const sha256 = sha256Of(await readFile(join(dir, MODEL_FILE)))
   return { id: card.id, version: card.version, dir, sha256, card }
+}
+
+/**
+ * Finds the package a recipe pins and verifies it: signature, hashes, card; runs nothing.
+ *
+ * @throws MDL_UNKNOWN when there is none; what is wrong with the only candidate when that is why none matches
+ */
+export async function verifyPinned(
+  dirs: readonly string[],
+  pin: { id: string; sha256: string },
+  trustedKeys: TrustedKeys,
+): Promise<VerifiedPackage> {
+  const broken: BrokenPackage[] = []
+  const packages = await findPackages(dirs, (b) => broken.push(b))
+  try {
+    return await verifyPackage(pinnedPackage(packages, pin.id, pin.sha256).dir, trustedKeys)
+  } catch (error) {
+    if (asCoded(error, 'MDL_PACKAGE').code !== 'MDL_UNKNOWN') throw error
+    // An altered model has another hash than the pin: its own fault says more than "unknown".
+    for (const { dir } of packages.filter((p) => p.id === pin.id)) await verifyPackage(dir, trustedKeys)
+    const same = broken.find((b) => basename(b.dir) === pin.id)
+    throw same?.error ?? error
+  }
 }
 
 /**

@@ -41,6 +41,36 @@ export interface Registry {
 
 const TICK_MS = 1_000
 
+/**
+ * The modules a line file names, with their parameters; opens nothing.
+ *
+ * @throws CFG_UNKNOWN_REFERENCE for an unknown slug; CFG_INVALID for wrong parameters or a repeated slug
+ */
+export function chooseModules(
+  entries: HostOptions['modules'],
+  registry: Registry,
+): { module: ScenarioModule; params: unknown }[] {
+  return entries.map(({ slug, params = {} }, i) => {
+    const path = `scenarios[${i}]`
+    const module = registry.modules.find((m) => m.manifest.slug === slug)
+    if (!module)
+      throw new CodedError('CFG_UNKNOWN_REFERENCE', {
+        path: `${path}.use`,
+        expected: registry.modules.map((m) => m.manifest.slug).join(' | '),
+        actual: slug,
+      })
+    if (entries.findIndex((e) => e.slug === slug) !== i)
+      throw new CodedError('CFG_INVALID', {
+        path: `${path}.use`,
+        expected: 'each module once',
+        actual: slug,
+      })
+    const parsed = module.params.safeParse(params)
+    if (!parsed.success) throw new CodedError('CFG_INVALID', { path, actual: z.prettifyError(parsed.error) })
+    return { module, params }
+  })
+}
+
 /** Runs the modules of one line: each with its own file and cursor, none able to stop another. */
 export class ModuleHost {
   readonly #o: HostOptions
@@ -55,27 +85,9 @@ export class ModuleHost {
   constructor(o: HostOptions, registry: Registry) {
     this.#o = o
     this.#runner = o.runner ?? new JobRunner(registry.url)
+    const chosen = chooseModules(o.modules, registry)
     mkdirSync(o.dir, { recursive: true })
-    for (const [i, entry] of o.modules.entries()) {
-      const path = `scenarios[${i}]`
-      const module = registry.modules.find((m) => m.manifest.slug === entry.slug)
-      if (!module)
-        throw new CodedError('CFG_UNKNOWN_REFERENCE', {
-          path: `${path}.use`,
-          expected: registry.modules.map((m) => m.manifest.slug).join(' | '),
-          actual: entry.slug,
-        })
-      if (this.#instances.has(entry.slug) || this.#failed.has(entry.slug))
-        throw new CodedError('CFG_INVALID', {
-          path: `${path}.use`,
-          expected: 'each module once',
-          actual: entry.slug,
-        })
-      const parsed = module.params.safeParse(entry.params ?? {})
-      if (!parsed.success)
-        throw new CodedError('CFG_INVALID', { path, actual: z.prettifyError(parsed.error) })
-      this.#open(module, entry.params ?? {})
-    }
+    for (const { module, params } of chosen) this.#open(module, params)
   }
 
   #open(module: ScenarioModule, params: unknown): void {

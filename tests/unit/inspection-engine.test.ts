@@ -81,7 +81,7 @@ describe('StationEngine', () => {
     expect(diary.commands.map((c) => c.action)).toEqual(['hold'])
     expect(state.counters.heldForRecord).toBe(1)
     expect(parts[0]?.gateAtMs).toBeLessThanOrEqual((parts[0]?.triggeredAtMs ?? 0) + 200)
-    if (failCapture) expect(state.fault?.code).toBe('TRC_WRITE')
+    if (failCapture) expect(state.faults.map((f) => f.code)).toEqual(['TRC_WRITE'])
   })
 
   it('holds what was not judged in time, and records the late result without actuating again', async () => {
@@ -180,7 +180,7 @@ describe('StationEngine', () => {
       'fault false',
       'fault false',
     ])
-    expect(state.fault).toBeNull()
+    expect(state.faults).toEqual([])
     expect(diary.events.map((e) => (e.data as { active: boolean }).active)).toEqual([true, false])
   })
 
