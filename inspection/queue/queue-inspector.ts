@@ -7,6 +7,7 @@ import {
   type InspectorHealth,
   type LateOutcome,
   monoMs,
+  type NoVerdictReason,
 } from '../../contracts/index.ts'
 import { INSPECT_QUEUE, type QueuedInspection, type QueuedResult } from './job.schema.ts'
 import { jobBytes } from './job-bytes.ts'
@@ -30,6 +31,8 @@ export interface QueueInspectorOptions {
 /** How long a frame outlives its deadline in Redis, and a slot waits for a late result, ms. */
 const GRACE_MS = 2_000
 
+const UNJUDGED: ReadonlySet<NoVerdictReason> = new Set(['deadline', 'overload', 'worker-lost', 'interrupted'])
+
 /**
  * Hands frames to worker processes on other hosts through BullMQ. The verdict has its deadline whether or not they
  * answer: a part whose answer is not there when judging it here would just still fit is judged here.
@@ -52,7 +55,12 @@ export class QueueInspector implements Inspector {
     this.#options = options
     this.#link = new RedisLink(options.redisUrl, { commandTimeoutMs: 500 })
     const connection = connectionOptions(options.redisUrl)
-    this.#queue = new Queue(INSPECT_QUEUE, { connection, prefix: options.prefix })
+    this.#queue = new Queue(INSPECT_QUEUE, {
+      connection,
+      prefix: options.prefix,
+      // Each event carries a whole verdict: the default of 10,000 would hold tens of megabytes.
+      streams: { events: { maxLen: 500 } },
+    })
     this.#events = new QueueEvents(INSPECT_QUEUE, { connection, prefix: options.prefix })
     // An unreachable Redis is a state (`degraded`); without listeners it would end the process.
     this.#queue.on('error', () => undefined)
@@ -74,14 +82,19 @@ export class QueueInspector implements Inspector {
     const { frame, reference } = jobBytes(job, this.#options.buffers)
     const bytes = frame.byteLength + (reference?.bytes.byteLength ?? 0)
     const sha = this.#options.recipes.get(job.recipe)
-    if (this.#degraded !== null || sha === undefined || bytes > this.#options.maxFrameBytes)
-      return this.#judgeHere(job)
+    const late = job.deadlineMs <= monoMs()
+    if (this.#degraded !== null || sha === undefined || late || bytes > this.#options.maxFrameBytes) {
+      const run = this.#judgeHere(job)
+      void run.outcome.then((o) => this.#count(o))
+      return run
+    }
     const id = job.meta.frameId
     const pending = new PendingInspection(job, () => this.#judgeHere(job), {
       reserveMs: this.#localMs * 2 + 10,
       graceMs: GRACE_MS,
     })
     this.#pending.set(id, pending)
+    void pending.outcome.then((o) => this.#count(o))
     void pending.settled.then(() => {
       this.#pending.delete(id)
       this.#link
@@ -104,9 +117,9 @@ export class QueueInspector implements Inspector {
       ...local,
       mode: this.#degraded === null ? 'queue' : 'degraded-local',
       workers: this.#degraded === null ? this.#remoteWorkers : local.workers,
-      busy: this.#pending.size + local.busy,
-      completed: this.#completed + local.completed,
-      failed: this.#failed + local.failed,
+      busy: this.#degraded === null ? this.#pending.size : local.busy,
+      completed: this.#completed,
+      failed: this.#failed,
       degraded: this.#degraded ?? local.degraded,
     }
   }
@@ -149,17 +162,20 @@ export class QueueInspector implements Inspector {
     }
     await this.#queue.add('inspect', data, {
       jobId: id,
-      removeOnComplete: { age: 60, count: 1000 },
-      removeOnFail: { age: 600, count: 1000 },
+      priority: earliestFirst(data.deadlineRedisMs),
+      removeOnComplete: { age: 60, count: 100 },
+      removeOnFail: { age: 600, count: 100 },
     })
   }
 
   #answered(id: string, result: QueuedResult | null): void {
-    const pending = this.#pending.get(id)
-    if (!pending) return
-    if (result?.ok) this.#completed += 1
-    else this.#failed += 1
-    pending.answer(result?.ok ? result.outcome : null)
+    this.#pending.get(id)?.answer(result?.ok ? result.outcome : null)
+  }
+
+  /** As LocalInspector counts: completed is what a worker judged, whatever came of it. */
+  #count({ verdict }: InspectOutcome): void {
+    if (verdict.noVerdict && UNJUDGED.has(verdict.noVerdict.reason)) this.#failed += 1
+    else this.#completed += 1
   }
 
   #judgeHere(job: InspectJob): { outcome: Promise<InspectOutcome>; settled: Promise<LateOutcome | null> } {
@@ -184,6 +200,13 @@ export class QueueInspector implements Inspector {
     if (why !== null) for (const pending of this.#pending.values()) pending.answer(null)
   }
 }
+
+/**
+ * Earliest deadline first: the deadline in ticks of 16 ms as BullMQ's priority (1 to 2²¹, low is first). It wraps every
+ * nine hours; then frames waiting at that moment may be overtaken once, and are judged here if that takes too long.
+ */
+const earliestFirst = (deadlineRedisMs: number): number =>
+  1 + (Math.floor(deadlineRedisMs / 16) % (2 ** 21 - 1))
 
 /** BullMQ gives the return value parsed or, from older servers, as text. */
 function asResult(value: unknown): QueuedResult | null {

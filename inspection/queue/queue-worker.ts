@@ -39,6 +39,8 @@ export class QueueWorker {
       stalledInterval: 500,
       maxStalledCount: 1,
       drainDelay: 1,
+      // Between attempts after Redis went away; the default of 15 s would leave the lines without workers.
+      runRetryDelay: 300,
       autorun: false,
     })
     this.#worker.on('error', (error) => options.onError(error.message))
