@@ -51,9 +51,6 @@ async function serve(file: string, o: ServeOptions, environment: Environment): P
   if (!existsSync(join(paths.web, 'index.html')))
     log.warn({ expected: paths.web }, 'the pages are not built: run `npm run build`')
   const line = await startLine(config, environment)
-  process.stdout.write(
-    `${JSON.stringify({ line: config.spec.line, url: line.url, data: config.dataDir, pid: process.pid })}\n`,
-  )
   let stopping = false
   const stop = (): void => {
     if (stopping) return
@@ -69,6 +66,10 @@ async function serve(file: string, o: ServeOptions, environment: Environment): P
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
   reportStarted(stop)
+  // Last: whoever reads this line may stop the line at once.
+  process.stdout.write(
+    `${JSON.stringify({ line: config.spec.line, url: line.url, data: config.dataDir, pid: process.pid })}\n`,
+  )
   if (o.once) {
     await line.ended
     stop()
