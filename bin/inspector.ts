@@ -10,8 +10,9 @@ import { modelSetup } from './model-setup.ts'
 /** Frames up to this size travel through Redis; a larger one is judged on the line PC. */
 const MAX_QUEUED_BYTES = 32 * 1024 * 1024
 
-/** One key space per line: several lines can share one Redis. */
-export const queuePrefix = (line: string): string => `sightline:${line}`
+/** One key space per line: several lines and plants can share one Redis. */
+export const queuePrefix = ({ plant, line }: { plant: string; line: string }): string =>
+  `sightline:${plant}:${line}`
 
 export interface OpenInspector {
   inspector: Inspector
@@ -52,7 +53,7 @@ export async function openInspector(
   if (environment.redisUrl === null) return local
   const queue = new QueueInspector({
     redisUrl: environment.redisUrl,
-    prefix: queuePrefix(config.spec.line),
+    prefix: queuePrefix(config.spec),
     buffers,
     local: local.inspector,
     recipes: new Map([...config.recipes.values()].map((r) => [r.id, r.sha256])),

@@ -11,6 +11,8 @@ import { lockDataDir } from './data-dir-lock.ts'
 import type { Environment } from './environment.ts'
 import { openInspector } from './inspector.ts'
 import { liveLine } from './live-line.ts'
+import { moduleRegistry } from './jobs-host.ts'
+import { QueuedJobRunner } from './jobs-modules.ts'
 import { log } from './log.ts'
 import { paths, version } from './paths.ts'
 import { replayEntries } from './replay-entries.ts'
@@ -59,7 +61,16 @@ export async function startLine(config: LineConfig, environment: Environment): P
     closers.push(() => canary.stop())
     closers.push(() => inspector.close())
 
+    const { redisUrl } = environment
+    const runner =
+      redisUrl === null
+        ? undefined
+        : new QueuedJobRunner(moduleRegistry(), redisUrl, (why) =>
+            log.warn({ code: why.code }, `a module job is computed here: ${why.message}`),
+          )
+    if (runner) closers.push(() => runner.close())
     const modules = createModuleHost({
+      ...(runner ? { runner } : {}),
       dir: join(dataDir, 'modules'),
       openSql,
       log: events,

@@ -2,21 +2,14 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { CodedError } from '../../contracts/index.ts'
-import {
-  DATASET_FORMATS,
-  evaluate,
-  type EvaluateOptions,
-  exportDetections,
-  openDataset,
-  renderReport,
-} from '../../datasets/index.ts'
-import { loadRecipe } from '../../inspection/index.ts'
-import { findPackages } from '../../models/index.ts'
+import { DATASET_FORMATS, exportDetections } from '../../datasets/index.ts'
+import { BackgroundClient, type BackgroundProgress } from '../../inspection/index.ts'
 import { recipePlace } from '../config.ts'
 import { evaluationText } from '../evaluation-text.ts'
 import type { Environment } from '../environment.ts'
-import { modelDirs, modelSetup } from '../model-setup.ts'
+import { type EvaluateAnswer, type EvaluateOrder, runEvaluation } from '../jobs-evaluate.ts'
 import { number, whole } from '../options.ts'
+import { version } from '../paths.ts'
 import { showProgress } from '../progress.ts'
 
 interface Flags {
@@ -32,10 +25,8 @@ interface Flags {
   detectionType: string
   lang: string
   workers?: number
+  queue?: boolean
 }
-
-/** What judges a data set for which neither recipe nor model is named. */
-const DEFAULT_MODEL: Record<string, string> = { deeppcb: 'pcb-pair' }
 
 export function addEvaluate(program: Command, environment: Environment): void {
   program
@@ -53,6 +44,7 @@ export function addEvaluate(program: Command, environment: Environment): void {
     .option('--detection-type <form>', 'type as `name` or `number` in these files', 'name')
     .option('--lang <language>', 'language shown first in the report: zh or en', 'en')
     .option('--workers <n>', 'inspection workers; default: one per core', whole(1, 256))
+    .option('--queue', 'let a `sightline worker` do it; DIR must be readable there under the same path')
     .action((dir: string, o: Flags) => run(dir, o, environment))
 }
 
@@ -65,54 +57,53 @@ async function run(dir: string, o: Flags, environment: Environment): Promise<voi
       actual: o.detectionType,
     })
   }
-  const dataset = await openDataset(resolve(dir), {
+  const order: EvaluateOrder = {
+    dir: resolve(dir),
     ...(o.dataset === undefined ? {} : { format: o.dataset }),
     ...(o.split === undefined ? {} : { split: o.split }),
     ...(o.limit === undefined ? {} : { limit: o.limit }),
-  })
-  const progress = showProgress('evaluate')
-  const result = await evaluate({
-    dataset,
-    subject: await subjectOf(o, dataset.format, environment),
-    models: await modelSetup(['cpu'], environment),
-    ...(o.split === undefined ? {} : { split: o.split }),
+    ...(o.recipe === undefined ? {} : { recipe: recipePlace(o.recipe) }),
+    ...(o.model === undefined ? {} : { model: o.model }),
     ...(o.threshold === undefined ? {} : { threshold: o.threshold }),
     ...(o.workers === undefined ? {} : { workers: o.workers }),
-    onProgress: (done, total) => progress.update(done, total),
-  })
+    report: o.report === undefined ? null : o.lang,
+  }
+  const progress = showProgress('evaluate')
+  const onProgress = (p: BackgroundProgress): void => progress.update(p.done, p.total)
+  const { result, html } = o.queue
+    ? await evaluateOnWorker(order, environment, onProgress)
+    : await runEvaluation(order, environment, onProgress)
   progress.stop()
   process.stdout.write(evaluationText(result))
   if (o.detections !== undefined) {
     const files = await exportDetections(o.detections, result.images, {
-      classes: dataset.classes,
+      classes: result.dataset.classes,
       type: o.detectionType,
     })
     process.stdout.write(`detections: ${files} files in ${o.detections}\n`)
   }
   if (o.json !== undefined) await save(o.json, JSON.stringify(result))
-  if (o.report !== undefined) {
-    await save(o.report, await renderReport(result, { language: o.lang }))
+  if (o.report !== undefined && html !== null) {
+    await save(o.report, html)
     process.stdout.write(`report: ${resolve(o.report)}\n`)
   }
 }
 
-async function subjectOf(
-  o: Flags,
-  format: string,
+/** @throws CFG_USAGE without SIGHTLINE_REDIS_URL; INS_QUEUE, INS_WORKER_LOST; what the evaluation throws there */
+async function evaluateOnWorker(
+  order: EvaluateOrder,
   environment: Environment,
-): Promise<EvaluateOptions['subject']> {
-  if (o.recipe !== undefined) {
-    const { dir, id } = recipePlace(o.recipe)
-    return { kind: 'recipe', source: await loadRecipe(dir, id) }
+  onProgress: (p: BackgroundProgress) => void,
+): Promise<EvaluateAnswer> {
+  const { redisUrl } = environment
+  if (redisUrl === null)
+    throw new CodedError('CFG_USAGE', { expected: 'SIGHTLINE_REDIS_URL with --queue', actual: 'nothing' })
+  const client = new BackgroundClient({ redisUrl, kind: 'evaluate', version })
+  try {
+    return (await client.run(order, { onProgress })) as EvaluateAnswer
+  } finally {
+    await client.close()
   }
-  const packages = await findPackages(modelDirs(environment))
-  const wanted = o.model ?? DEFAULT_MODEL[format]
-  const model = packages.findLast((p) => p.id === wanted)
-  if (model) return { kind: 'model', model }
-  throw new CodedError(wanted === undefined ? 'CFG_USAGE' : 'MDL_UNKNOWN', {
-    expected: `--recipe or --model (${packages.map((p) => p.id).join(', ')})`,
-    actual: wanted ?? 'neither',
-  })
 }
 
 async function save(file: string, text: string): Promise<void> {

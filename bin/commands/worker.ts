@@ -1,19 +1,22 @@
 import { hostname } from 'node:os'
 import type { Command } from 'commander'
 import { CodedError } from '../../contracts/index.ts'
-import { QueueWorker } from '../../inspection/index.ts'
-import { lineFile, loadLine } from '../config.ts'
+import { type LineConfig, lineFile, loadLine } from '../config.ts'
 import type { Environment } from '../environment.ts'
-import { openLocalInspector, queuePrefix } from '../inspector.ts'
+import { startJobsHost } from '../jobs-host.ts'
 import { log } from '../log.ts'
 import { whole } from '../options.ts'
+import { startWorkerHost } from '../worker-host.ts'
 
 export function addWorker(program: Command, environment: Environment): void {
   program
-    .command('worker <line>')
-    .description('judge frames of a line on this host (needs SIGHTLINE_REDIS_URL)')
+    .command('worker <line...>')
+    .description(
+      'judge frames of one or more lines on this host, and do background jobs (needs SIGHTLINE_REDIS_URL)',
+    )
     .option('--workers <n>', 'inspection workers, 0 = one per core', whole(0, 256))
-    .action(async (name: string, o: { workers?: number }) => {
+    .option('--no-jobs', 'only frames: no evaluations and module computations')
+    .action(async (names: string[], o: { workers?: number; jobs: boolean }) => {
       const { redisUrl } = environment
       if (redisUrl === null)
         throw new CodedError('CFG_USAGE', {
@@ -21,29 +24,33 @@ export function addWorker(program: Command, environment: Environment): void {
           actual: 'nothing',
           hint: 'the worker takes its frames from Redis',
         })
-      const config = await loadLine(lineFile(name), environment, { workers: o.workers }, process.env)
-      const { inspector } = await openLocalInspector(config, environment, [])
-      const worker = new QueueWorker({
+      const lines: LineConfig[] = []
+      for (const name of names)
+        lines.push(await loadLine(lineFile(name), environment, { workers: o.workers }, process.env))
+      const worker = `${hostname()}/${process.pid}`
+      const host = await startWorkerHost({
+        lines,
+        environment,
         redisUrl,
-        prefix: queuePrefix(config.spec.line),
-        inspector,
-        concurrency: inspector.health().workers,
-        recipes: new Map([...config.recipes.values()].map((r) => [r.id, r.sha256])),
-        name: `${hostname()}/${process.pid}`,
+        name: worker,
         onError: (message) => log.warn({ message }, 'Redis'),
       })
-      await worker.start()
+      const jobs = o.jobs
+        ? await startJobsHost({
+            environment,
+            redisUrl,
+            name: worker,
+            onError: (message) => log.warn({ message }, 'Redis'),
+          })
+        : null
       process.stdout.write(
-        `${JSON.stringify({ worker: `${hostname()}/${process.pid}`, line: config.spec.line, threads: inspector.health().workers })}\n`,
+        `${JSON.stringify({ worker, lines: lines.map((l) => l.spec.line), threads: host.threads })}\n`,
       )
       let stopping = false
       const stop = (): void => {
         if (stopping) return
         stopping = true
-        void worker
-          .close()
-          .then(() => inspector.close())
-          .then(() => process.exit(0))
+        void Promise.all([host.close(), jobs?.close()]).then(() => process.exit(0))
       }
       process.on('SIGINT', stop)
       process.on('SIGTERM', stop)

@@ -16,8 +16,7 @@ export interface QueuedInspection {
 /** What comes back as the job's return value. */
 export type QueuedResult =
   | { ok: true; outcome: InspectOutcome }
-  /** The worker could not judge at all (recipe differs, frame expired): somebody else must. */
-  | { ok: false; why: 'recipe' | 'expired' | 'closing'; worker: string }
+  /** The worker could not judge at all (recipe differs, frame expired, canary judged wrong): somebody else must. */
+  | { ok: false; why: 'recipe' | 'expired' | 'canary'; worker: string }
 
 export const INSPECT_QUEUE = 'sightline-inspect'
-export const JOBS_QUEUE = 'sightline-jobs'

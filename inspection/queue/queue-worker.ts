@@ -13,6 +13,8 @@ export interface QueueWorkerOptions {
   /** `id@version` → SHA-256 of the recipes loaded here. */
   recipes: ReadonlyMap<string, string>
   name: string
+  /** While false, frames go back to their line to be judged there; absent = always fit. */
+  fit?: () => boolean
   onError(message: string): void
 }
 
@@ -65,6 +67,7 @@ export class QueueWorker {
   async #judge(job: Job<QueuedInspection, QueuedResult>): Promise<QueuedResult> {
     const { data } = job
     const worker = this.#options.name
+    if (this.#options.fit?.() === false) return { ok: false, why: 'canary', worker }
     if (this.#options.recipes.get(data.recipe) !== data.recipeSha256)
       return { ok: false, why: 'recipe', worker }
     const bytes = await this.#link.take(data.frameKey)

@@ -1,0 +1,128 @@
+import { once } from 'node:events'
+import { stat } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { CodedError, type ErrorFact, spawnWorker } from '../contracts/index.ts'
+import {
+  evaluate,
+  type EvaluateOptions,
+  type EvaluationResult,
+  openDataset,
+  renderReport,
+} from '../datasets/index.ts'
+import { type BackgroundProgress, loadRecipe } from '../inspection/index.ts'
+import { findPackages } from '../models/index.ts'
+import type { Environment } from './environment.ts'
+import { modelDirs, modelSetup } from './model-setup.ts'
+
+/** An evaluation as plain values; paths are absolute and must mean the same on the host that does it. */
+export interface EvaluateOrder {
+  dir: string
+  format?: string
+  split?: string
+  limit?: number
+  recipe?: { dir: string; id: string }
+  model?: string
+  threshold?: number
+  workers?: number
+  /** Language shown first in the HTML report; null = no report. */
+  report: 'zh' | 'en' | null
+}
+
+export interface EvaluateAnswer {
+  result: EvaluationResult
+  html: string | null
+}
+
+export type EvaluateThreadMessage =
+  | { kind: 'progress'; progress: BackgroundProgress }
+  | { kind: 'done'; answer: EvaluateAnswer }
+  | { kind: 'failed'; error: ErrorFact }
+
+/** What judges a data set for which neither recipe nor model is named. */
+const DEFAULT_MODEL: Record<string, string> = { deeppcb: 'pcb-pair' }
+
+/**
+ * One evaluation, here: the same function on the command line and on a worker.
+ *
+ * @throws DAT_LAYOUT when the folder is not on this host; CFG_*, MDL_*, DAT_*
+ */
+export async function runEvaluation(
+  order: EvaluateOrder,
+  environment: Environment,
+  onProgress: (p: BackgroundProgress) => void,
+): Promise<EvaluateAnswer> {
+  const { dir, format, split, limit, threshold, workers } = order
+  if (!(await stat(dir).catch(() => null))?.isDirectory())
+    throw new CodedError('DAT_LAYOUT', {
+      file: dir,
+      expected: `a folder that host ${hostname()} can read under this path`,
+      actual: 'no such folder',
+      hint: 'evaluations on workers read shared folders: mount it there, or evaluate without --queue',
+    })
+  const dataset = await openDataset(dir, {
+    ...(format === undefined ? {} : { format }),
+    ...(split === undefined ? {} : { split }),
+    ...(limit === undefined ? {} : { limit }),
+  })
+  const result = await evaluate({
+    dataset,
+    subject: await subjectOf(order, dataset.format, environment),
+    models: await modelSetup(['cpu'], environment),
+    ...(split === undefined ? {} : { split }),
+    ...(threshold === undefined ? {} : { threshold }),
+    ...(workers === undefined ? {} : { workers }),
+    onProgress: (done, total) => onProgress({ done, total }),
+  })
+  return { result, html: order.report && (await renderReport(result, { language: order.report })) }
+}
+
+async function subjectOf(
+  o: EvaluateOrder,
+  format: string,
+  environment: Environment,
+): Promise<EvaluateOptions['subject']> {
+  if (o.recipe !== undefined) return { kind: 'recipe', source: await loadRecipe(o.recipe.dir, o.recipe.id) }
+  const packages = await findPackages(modelDirs(environment))
+  const wanted = o.model ?? DEFAULT_MODEL[format]
+  const model = packages.findLast((p) => p.id === wanted)
+  if (model) return { kind: 'model', model }
+  throw new CodedError(wanted === undefined ? 'CFG_USAGE' : 'MDL_UNKNOWN', {
+    expected: `--recipe or --model (${packages.map((p) => p.id).join(', ')})`,
+    actual: wanted ?? 'neither',
+  })
+}
+
+/** The same in a thread, so that scoring and drawing never delay the frames of the process; dies with it. */
+export async function evaluateInThread(
+  order: EvaluateOrder,
+  environment: Environment,
+  onProgress: (p: BackgroundProgress) => void,
+): Promise<EvaluateAnswer> {
+  const thread = spawnWorker(new URL('./jobs-evaluate.worker.ts', import.meta.url), {
+    workerData: { order, environment },
+  })
+  try {
+    return await new Promise<EvaluateAnswer>((resolve, reject) => {
+      thread.on('message', (m: EvaluateThreadMessage) => {
+        if (m.kind === 'progress') onProgress(m.progress)
+        else if (m.kind === 'done') resolve(m.answer)
+        else reject(arrived(m.error))
+      })
+      const lost = (actual: string): void => reject(new CodedError('INS_WORKER_LOST', { actual }))
+      thread.on('error', (e) => lost(String(e)))
+      void once(thread, 'exit').then(
+        ([code]) => lost(`the evaluation thread ended with ${String(code)}`),
+        () => undefined,
+      )
+    })
+  } finally {
+    await thread.terminate()
+  }
+}
+
+/** An error that crossed the thread border; its message is complete already. */
+function arrived({ code, message }: ErrorFact): CodedError {
+  const error = new CodedError(code)
+  error.message = message
+  return error
+}

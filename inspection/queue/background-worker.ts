@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto'
+import { Worker } from 'bullmq'
+import { asCoded, CodedError, toFact } from '../../contracts/index.ts'
+import {
+  type BackgroundEnd,
+  type BackgroundKind,
+  type BackgroundOrder,
+  type BackgroundProgress,
+  JOBS_PREFIX,
+  jobsQueue,
+} from './background.schema.ts'
+import { connectionOptions, RedisLink } from './redis-link.ts'
+
+const RESULT_TTL_MS = 3_600_000
+
+export interface BackgroundWorkerOptions {
+  redisUrl: string
+  kind: BackgroundKind
+  name: string
+  version: string
+  /** What it resolves to must survive JSON. May be called again with the same input after a worker died. */
+  handle: (input: unknown, progress: (p: BackgroundProgress) => void) => Promise<unknown>
+  onError(message: string): void
+  prefix?: string
+}
+
+/**
+ * Does background jobs of one kind, one at a time. A job whose worker died is done once more by another one; when that
+ * dies, too, it has failed.
+ */
+export class BackgroundWorker {
+  readonly #options: BackgroundWorkerOptions
+  readonly #link: RedisLink
+  readonly #worker: Worker<BackgroundOrder, BackgroundEnd>
+
+  constructor(options: BackgroundWorkerOptions) {
+    this.#options = options
+    this.#link = new RedisLink(options.redisUrl, { commandTimeoutMs: 60_000 })
+    this.#worker = new Worker<BackgroundOrder, BackgroundEnd>(
+      jobsQueue(options.kind),
+      (job) => this.#end(job.data, (p) => void job.updateProgress(p).catch(() => undefined)),
+      {
+        connection: connectionOptions(options.redisUrl),
+        prefix: options.prefix ?? JOBS_PREFIX,
+        name: options.name,
+        lockDuration: 6_000,
+        lockRenewTime: 2_000,
+        stalledInterval: 3_000,
+        maxStalledCount: 1,
+        runRetryDelay: 1_000,
+        autorun: false,
+      },
+    )
+    this.#worker.on('error', (error) => options.onError(error.message))
+  }
+
+  async start(): Promise<void> {
+    await this.#link.ready(10_000)
+    void this.#worker.run()
+    await this.#worker.waitUntilReady()
+  }
+
+  /** Gives a running job up, so that another worker does it. */
+  async close(): Promise<void> {
+    await this.#worker.close(true)
+    this.#link.close()
+  }
+
+  async #end(
+    { version, input }: BackgroundOrder,
+    progress: (p: BackgroundProgress) => void,
+  ): Promise<BackgroundEnd> {
+    const worker = this.#options.name
+    try {
+      if (version !== this.#options.version)
+        throw new CodedError('INS_QUEUE', {
+          expected: `a worker of version ${version}`,
+          actual: `${this.#options.version} on ${worker}`,
+          hint: 'run the same version on all hosts',
+        })
+      const result = await this.#options.handle(input, progress)
+      const key = `${this.#options.prefix ?? JOBS_PREFIX}:result:${randomUUID()}`
+      await this.#link.put(key, Buffer.from(JSON.stringify(result)), RESULT_TTL_MS)
+      return { ok: true, key, worker }
+    } catch (error) {
+      return { ok: false, error: toFact(asCoded(error, 'INS_QUEUE')), worker }
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { portOpen } from '../services/require-service.ts'
+
+/** A Redis of this test alone, without persistence, that can be killed and started again on the same port. */
+export class PrivateRedis {
+  readonly port: number
+  readonly url: string
+  #child: ChildProcess | null = null
+
+  private constructor(port: number) {
+    this.port = port
+    this.url = `redis://127.0.0.1:${port}`
+  }
+
+  static async start(): Promise<PrivateRedis> {
+    const redis = new PrivateRedis(await freePort())
+    await redis.start()
+    return redis
+  }
+
+  async start(): Promise<void> {
+    const args = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
+    this.#child = spawn('redis-server', args, { stdio: 'ignore' })
+    while (!(await portOpen('127.0.0.1', this.port))) await sleep(50)
+  }
+
+  /** As a power cut: nothing is saved, no connection is closed in order. */
+  async kill(): Promise<void> {
+    const child = this.#child
+    this.#child = null
+    if (!child) return
+    const gone = new Promise((resolve) => child.once('exit', resolve))
+    child.kill('SIGKILL')
+    await gone
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() =>
+        address !== null && typeof address === 'object'
+          ? resolve(address.port)
+          : reject(new Error('no port')),
+      )
+    })
+  })
+}

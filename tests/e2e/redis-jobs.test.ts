@@ -1,0 +1,174 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { readEnvironment } from '../../bin/environment.ts'
+import { moduleRegistry, startJobsHost } from '../../bin/jobs-host.ts'
+import { QueuedJobRunner } from '../../bin/jobs-modules.ts'
+import { canonicalJson, monoMs, uuidv7 } from '../../contracts/index.ts'
+import { exportSampleBoards } from '../../datasets/index.ts'
+import { BackgroundClient, BackgroundWorker } from '../../inspection/index.ts'
+import { JobRunner, MODULES } from '../../scenarios/index.ts'
+import { commandPresent, describeWith, REDIS_URL, redisPresent } from '../services/require-service.ts'
+import { runCli, startCli, stopped } from './line-process.ts'
+import { PrivateRedis } from './private-redis.ts'
+
+const closers: (() => Promise<unknown>)[] = []
+let dir: string
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), 'sightline-jobs-'))
+})
+afterAll(async () => {
+  for (const close of closers.reverse()) await close()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+const client = (prefix: string): BackgroundClient => {
+  const c = new BackgroundClient({ redisUrl: REDIS_URL, kind: 'evaluate', version: '1', prefix })
+  closers.push(() => c.close())
+  return c
+}
+
+async function host(
+  prefix: string,
+  name: string,
+  handle: ConstructorParameters<typeof BackgroundWorker>[0]['handle'],
+  version = '1',
+): Promise<BackgroundWorker> {
+  const w = new BackgroundWorker({
+    redisUrl: REDIS_URL,
+    kind: 'evaluate',
+    name,
+    version,
+    prefix,
+    handle,
+    onError: () => undefined,
+  })
+  await w.start()
+  closers.push(() => w.close())
+  return w
+}
+
+describeWith('Redis', await redisPresent(), 'background jobs over BullMQ', () => {
+  it('brings progress and the result', async () => {
+    const prefix = `test-${uuidv7()}`
+    await host(prefix, 'a', async (input, progress) => {
+      progress({ done: 1, total: 2 })
+      await sleep(300)
+      return { got: input }
+    })
+    const seen: number[] = []
+    const options = { lookEveryMs: 50, onProgress: (p: { done: number }) => seen.push(p.done) }
+    expect(await client(prefix).run({ x: 1 }, options)).toEqual({ got: { x: 1 } })
+    expect(seen).toEqual([1])
+  })
+
+  it('is a coded error without workers, with another version, and when the job throws', async () => {
+    const prefix = `test-${uuidv7()}`
+    await expect(client(prefix).run({})).rejects.toMatchObject({ code: 'INS_QUEUE' })
+    await host(prefix, 'old', () => Promise.resolve(1), '0')
+    await expect(client(prefix).run({})).rejects.toThrow(/version 1.*found 0 on old/)
+    const throwing = `test-${uuidv7()}`
+    await host(throwing, 'b', () => Promise.reject(new Error('no good')))
+    await expect(client(throwing).run({})).rejects.toThrow(/no good.*\(on b\)/)
+  })
+
+  it('is done by another worker when the first one goes in the middle', async () => {
+    const prefix = `test-${uuidv7()}`
+    const first = await host(prefix, 'first', () => sleep(60_000))
+    const result = client(prefix).run({}, { withinMs: 25_000 })
+    await sleep(1_000)
+    await host(prefix, 'second', () => Promise.resolve('done'))
+    await first.close()
+    expect(await result).toBe('done')
+  })
+
+  it('computes module jobs to the same bytes as here, and here when nobody answers', async () => {
+    const prefix = `test-${uuidv7()}`
+    const found = MODULES.flatMap((m) =>
+      Object.keys(m.build(m.params.parse({})).jobs).map((job) => ({ slug: m.manifest.slug, job })),
+    )
+    // A job that does not exist answers, too: with an error that must be the same on both ways.
+    const orders = [...found, { slug: 'lean', job: 'no-such-job' }].map((o) => ({
+      ...o,
+      params: {},
+      input: {},
+      seed: 7,
+      now: 1_700_000_000_000,
+    }))
+    const here = new JobRunner(moduleRegistry())
+    closers.push(() => here.close())
+    const fallbacks: string[] = []
+    const runner = new QueuedJobRunner(
+      moduleRegistry(),
+      REDIS_URL,
+      (why) => fallbacks.push(why.message),
+      prefix,
+    )
+    closers.push(() => runner.close())
+    const bytes = (r: Awaited<ReturnType<JobRunner['run']>>): string =>
+      canonicalJson(r.ok ? { output: r.output } : { code: r.error.code })
+    const [lonely] = orders.slice(-1)
+    if (!lonely) throw new Error('no order')
+    expect(bytes(await runner.run(lonely, 5_000))).toBe(bytes(await here.run(lonely, 5_000)))
+    expect(runner.remote).toBe(0)
+
+    const jobs = await startJobsHost({
+      environment: readEnvironment({}),
+      redisUrl: REDIS_URL,
+      name: 'jobs',
+      onError: () => undefined,
+      prefix,
+    })
+    closers.push(() => jobs.close())
+    for (const order of orders)
+      expect(bytes(await runner.run(order, 5_000))).toBe(bytes(await here.run(order, 5_000)))
+    expect(runner.remote).toBe(orders.length)
+    expect(fallbacks).toEqual([])
+  })
+})
+
+describeWith('redis-server', commandPresent('redis-server'), 'evaluation on a worker process', () => {
+  it('gives the files of a local evaluation, and says which host lacks the folder', async () => {
+    const redis = await PrivateRedis.start()
+    const env = { SIGHTLINE_REDIS_URL: redis.url }
+    const worker = await startCli(['worker', 'sample', '--workers', '1'], env)
+    try {
+      const boards = join(dir, 'boards')
+      mkdirSync(boards)
+      await exportSampleBoards(boards, { count: 4, seed: 3 })
+      const run = (name: string, ...more: string[]): ReturnType<typeof runCli> =>
+        runCli(
+          [
+            ...['evaluate', boards, '--model', 'pcb-pair', '--workers', '1', ...more],
+            ...['--detections', join(dir, name), '--report', join(dir, `${name}.html`)],
+          ],
+          env,
+        )
+      for (const p of [await run('here'), await run('there', '--queue')])
+        expect(p).toMatchObject({ code: 0, stdout: expect.stringContaining('mAP') as string })
+      const files = readdirSync(join(dir, 'here'))
+      expect(files).toHaveLength(4)
+      expect(readdirSync(join(dir, 'there'))).toEqual(files)
+      for (const f of files)
+        expect(readFileSync(join(dir, 'there', f))).toEqual(readFileSync(join(dir, 'here', f)))
+      expect(readFileSync(join(dir, 'there.html'), 'utf8')).toContain('<html')
+
+      const lost = await runCli(['evaluate', join(dir, 'nowhere'), '--queue'], env)
+      expect(lost.code).toBe(1)
+      expect(lost.stderr).toMatch(/DAT_LAYOUT.*nowhere.*mount it there/)
+    } finally {
+      await stopped(worker)
+      await redis.kill()
+    }
+  }, 120_000)
+})
+
+it('waits no longer than it says', async () => {
+  const cut = new BackgroundClient({ redisUrl: 'redis://127.0.0.1:1', kind: 'evaluate', version: '1' })
+  const started = monoMs()
+  await expect(cut.run({})).rejects.toThrow(/INS_QUEUE.*no Redis/)
+  expect(monoMs() - started).toBeLessThan(10_000)
+  await cut.close()
+}, 15_000)
