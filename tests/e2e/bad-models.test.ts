@@ -173,12 +173,6 @@ describe('a package of SIGHTLINE_MODELS', () => {
   it('is listed by `sightline models list`, with its fault', async () => {
     const { code, stdout } = await runCli(['models', 'list', '--json'], { SIGHTLINE_MODELS: toy.root })
     const listed = JSON.parse(stdout) as { id: string; error: { code: string } | null }[]
-    expect([code, listed.map((m) => [m.id, m.error?.code ?? null]).sort()]).toEqual([
-      0,
-      [
-        ['pcb-pair', null],
-        ['toy-decoded', 'MDL_SIGNATURE'],
-      ],
-    ])
+    expect([code, listed.find((m) => m.id === toy.id)?.error?.code]).toEqual([0, 'MDL_SIGNATURE'])
   })
 })

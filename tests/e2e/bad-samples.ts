@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { crc32Of } from './crc32.ts'
 import { deflateSync } from 'node:zlib'
-import sharp from 'sharp'
+import sharp, { type Sharp } from 'sharp'
 import { expect } from 'vitest'
 import { stringify } from 'yaml'
 import { openTraceQuery, type PartRow } from '../../traceability/query/index.ts'
@@ -15,7 +15,7 @@ export const HEIGHT = 48
 export const ramp = (width = WIDTH, height = HEIGHT): Uint8Array =>
   Uint8Array.from({ length: width * height }, (_, i) => 80 + (i % width) + Math.floor(i / width / 4))
 
-const grey = (data = ramp(), width = WIDTH, height = HEIGHT): sharp.Sharp =>
+const grey = (data = ramp(), width = WIDTH, height = HEIGHT): Sharp =>
   sharp(data, { raw: { width, height, channels: 1 } }).toColourspace('b-w')
 
 export const goodPng = (): Promise<Buffer> => grey().png().toBuffer()
