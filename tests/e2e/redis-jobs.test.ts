@@ -140,10 +140,10 @@ describeWith('redis-server', commandPresent('redis-server'), 'evaluation on a wo
       await exportSampleBoards(boards, { count: 4, seed: 3 })
       const run = (name: string, ...more: string[]): ReturnType<typeof runCli> =>
         runCli(
-          [
-            ...['evaluate', boards, '--model', 'pcb-pair', '--workers', '1', ...more],
-            ...['--detections', join(dir, name), '--report', join(dir, `${name}.html`)],
-          ],
+          ['evaluate', boards, '--model', 'pcb-pair', '--workers', '1', ...more].concat(
+            ['--detections', join(dir, name)],
+            ['--report', join(dir, `${name}.html`)],
+          ),
           env,
         )
       for (const p of [await run('here'), await run('there', '--queue')])
