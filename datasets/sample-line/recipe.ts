@@ -186,7 +186,7 @@ function recipeDocument(
 const round = (mm: number): number => Math.round(mm * 1e5) / 1e5
 
 /** Raw model score from which a person must look; below it is nothing. */
-const GREY_ZONE_FROM = 0.15
+const GREY_ZONE_FROM = 0.3
 
 /** Without a model there is no score to be unsure about: every difference is a defect. */
 function copperRules(threshold: number | undefined): object[] {
