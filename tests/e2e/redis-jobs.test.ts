@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { readEnvironment } from '../../bin/environment.ts'
 import { moduleRegistry, startJobsHost } from '../../bin/jobs-host.ts'
@@ -9,7 +10,7 @@ import { QueuedJobRunner } from '../../bin/jobs-modules.ts'
 import { canonicalJson, monoMs, uuidv7 } from '../../contracts/index.ts'
 import { exportSampleBoards } from '../../datasets/index.ts'
 import { BackgroundClient, BackgroundWorker } from '../../inspection/index.ts'
-import { JobRunner, MODULES } from '../../scenarios/index.ts'
+import { JobRunner } from '../../scenarios/index.ts'
 import { commandPresent, describeWith, REDIS_URL, redisPresent } from '../services/require-service.ts'
 import { runCli, startCli, stopped } from './line-process.ts'
 import { PrivateRedis } from './private-redis.ts'
@@ -86,14 +87,13 @@ describeWith('Redis', await redisPresent(), 'background jobs over BullMQ', () =>
 
   it('computes module jobs to the same bytes as here, and here when nobody answers', async () => {
     const prefix = `test-${uuidv7()}`
-    const found = MODULES.flatMap((m) =>
-      Object.keys(m.build(m.params.parse({})).jobs).map((job) => ({ slug: m.manifest.slug, job })),
-    )
-    // A job that does not exist answers, too: with an error that must be the same on both ways.
-    const orders = [...found, { slug: 'lean', job: 'no-such-job' }].map((o) => ({
+    // Thirty subgroups of fifty parts: phase I sets limits. A job that does not exist must fail alike on both ways.
+    const samples = Array.from({ length: 30 }, (_, i) => ({ seq: i, k: 4 + (i % 5), n: 50 }))
+    const limits = { job: 'limits', input: { stream: 'a/b/c', baseline: 20, samples } }
+    const orders = [limits, { job: 'no-such-job', input: {} }].map((o) => ({
       ...o,
+      slug: 'lean',
       params: {},
-      input: {},
       seed: 7,
       now: 1_700_000_000_000,
     }))
@@ -109,8 +109,9 @@ describeWith('Redis', await redisPresent(), 'background jobs over BullMQ', () =>
     closers.push(() => runner.close())
     const bytes = (r: Awaited<ReturnType<JobRunner['run']>>): string =>
       canonicalJson(r.ok ? { output: r.output } : { code: r.error.code })
-    const [lonely] = orders.slice(-1)
+    const [lonely] = orders
     if (!lonely) throw new Error('no order')
+    expect(bytes(await here.run(lonely, 5_000))).toMatch(/"state":"set"/)
     expect(bytes(await runner.run(lonely, 5_000))).toBe(bytes(await here.run(lonely, 5_000)))
     expect(runner.remote).toBe(0)
 
@@ -160,6 +161,36 @@ describeWith('redis-server', commandPresent('redis-server'), 'evaluation on a wo
       expect(lost.stderr).toMatch(/DAT_LAYOUT.*nowhere.*mount it there/)
     } finally {
       await stopped(worker)
+      await redis.kill()
+    }
+  }, 120_000)
+})
+
+describeWith('redis-server', commandPresent('redis-server'), 'evaluation whose worker is killed', () => {
+  it('is done by another worker process', async () => {
+    const redis = await PrivateRedis.start()
+    const env = { SIGHTLINE_REDIS_URL: redis.url }
+    const first = await startCli(['worker', 'sample', '--workers', '1'], env)
+    const boards = join(dir, 'more-boards')
+    try {
+      await exportSampleBoards(boards, { count: 60, seed: 4 })
+      const evaluation = runCli(
+        ['evaluate', boards, '--workers', '1', '--queue', '--report', join(dir, 'killed.html')],
+        env,
+      )
+      const watch = new Redis(redis.url)
+      const active = 'sightline:sightline-jobs-evaluate:active'
+      while ((await watch.llen(active)) === 0) await sleep(20)
+      watch.disconnect()
+      await sleep(300)
+      first.child.kill('SIGKILL')
+      const second = await startCli(['worker', 'sample', '--workers', '1'], env)
+      expect(await evaluation).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining('60 images') as string,
+      })
+      expect(await stopped(second)).toBe(0)
+    } finally {
       await redis.kill()
     }
   }, 120_000)
