@@ -4,6 +4,7 @@ import type { FrameFormat, FrameSlot, FrameSource } from '../contracts/index.ts'
 import { checkFfmpeg, ffmpegArgs, inputName, isLive, saysWrongSize, startFfmpeg } from './ffmpeg-process.ts'
 import type { FfmpegInput, FfmpegRun } from './ffmpeg-process.ts'
 import type { SharedFramePool } from './frame-pool.ts'
+import { FramePeriod } from './frame-period.ts'
 import { ItemFlow, missedItem } from './item-flow.ts'
 import { PendingTriggers } from './pending-triggers.ts'
 import type { PendingTrigger } from './pending-triggers.ts'
@@ -17,10 +18,11 @@ export interface FfmpegOptions extends FfmpegInput {
   pool: SharedFramePool
   firstTrigger: number
   mode: 'free' | 'triggered'
+  /** Triggered mode never waits for a slot: the frames behind would become old in the pipe. */
   backPressure: 'wait' | 'miss'
   watchdogMs: number
   restart: { max: number; withinMs: number }
-  /** How long a trigger waits for its frame, ms; default `watchdogMs`. */
+  /** How long a trigger waits for its frame, ms; default two measured frame periods, at least 100 ms. */
   timeoutMs?: number
   /** Program to run; default `ffmpeg` on the PATH. */
   binary?: string
@@ -34,12 +36,15 @@ interface Arrival {
   pending: PendingTrigger | null
 }
 
+const LEAST_TIMEOUT_MS = 100
+
 type RunEnd = 'stopped' | 'ended' | CodedError
 
 /**
  * Whatever ffmpeg reads. Free: every frame is a trigger. Triggered: a trigger takes the first frame whose bytes
- * start to arrive after it; frames nobody asked for are not triggers and are skipped. A camera that is gone or
- * silent is opened again within the restart budget; a file that ends, ends.
+ * start to arrive after it, within `timeoutMs`; of several triggers before one frame it is the newest that gets it,
+ * the parts of the others have passed. Frames nobody asked for are not triggers and are skipped. A camera that is
+ * gone or silent is opened again within the restart budget; a file that ends, ends.
  */
 export function ffmpegSource(options: FfmpegOptions): FrameSource {
   const { station, view, pool, mode, watchdogMs } = options
@@ -51,19 +56,22 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
   const format: FrameFormat = { kind: 'raw', pixel, widthPx, heightPx }
   const flow = new ItemFlow('ffmpeg')
   const counter = new TriggerCounter(options.firstTrigger > 1 ? options.firstTrigger : null)
-  const timeoutMs = options.timeoutMs ?? watchdogMs
-  const triggers = new PendingTriggers(flow, counter, timeoutMs, () =>
+  const period = new FramePeriod()
+  // An unknown period gets the least: a stream that only starts would show some later part.
+  const timeoutMs = (): number => options.timeoutMs ?? Math.max(LEAST_TIMEOUT_MS, 2 * (period.ms ?? 0))
+  const triggers = new PendingTriggers(flow, counter, timeoutMs, (waitedMs) =>
     flow.health.state === 'online'
-      ? new CodedError('CAM_TIMEOUT', { expected: `a frame within ${timeoutMs} ms`, actual: 'none' })
+      ? new CodedError('CAM_TIMEOUT', { expected: `a frame within ${waitedMs.toFixed()} ms`, actual: 'none' })
       : new CodedError('CAM_GONE', { actual: flow.health.lastError ?? `${source} is not running` }),
   )
   let nextTrigger = options.firstTrigger
 
   /** Decides at its first byte what becomes of a frame; null = nobody asked for it, or the line stops. */
   const arrive = async (stopped: AbortSignal): Promise<Arrival | null> => {
-    const pending = mode === 'triggered' ? triggers.oldest() : null
+    const pending = mode === 'triggered' ? triggers.claim() : null
     if (pending === undefined) return null
-    const slot = options.backPressure === 'wait' ? await pool.acquireLater(stopped) : pool.acquire()
+    const waits = options.backPressure === 'wait' && pending === null
+    const slot = waits ? await pool.acquireLater(stopped) : pool.acquire()
     if (stopped.aborted || (pending && !triggers.isOpen(pending))) {
       slot?.release()
       return null
@@ -111,6 +119,7 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
       for await (const chunk of run.stdout as AsyncIterable<Buffer>) {
         for (let offset = 0; offset < chunk.length && !stopped.aborted;) {
           if (at === 0) {
+            period.arrived(monoMs())
             busy(true)
             arrival = await arrive(stopped)
             busy(false)
@@ -134,6 +143,7 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
 
   /** One life of the process. */
   const runOnce = async (stopped: AbortSignal, budget: RestartBudget): Promise<RunEnd> => {
+    period.restart()
     const run = startFfmpeg(binary, ffmpegArgs(options))
     let silent = false
     let frames = 0
@@ -221,7 +231,9 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
       await checkFfmpeg(binary, options.input)
     },
     items: (signal) => flow.run(signal, produce),
-    ...(mode === 'triggered' && { trigger: (n: number) => triggers.demand(n) }),
+    ...(mode === 'triggered' && {
+      trigger: (n: number, anew?: boolean) => triggers.demand(n, anew),
+    }),
     health: () => flow.health,
     close: () => flow.close(),
   }

@@ -39,14 +39,33 @@ export function checkSender(req: IncomingMessage, station: string, token?: strin
     : refuse(401, { expected: 'the token of the line file', actual: 'another one' })
 }
 
-/** The camera's own trigger number; null when it sends none. */
-export function readTrigger(req: IncomingMessage): number | null | IngestRefusal {
+/** The camera's own trigger number; null when it sends none and need not. */
+export function readTrigger(req: IncomingMessage, required: boolean): number | null | IngestRefusal {
   const text = req.headers['x-trigger']
+  if (text === undefined && required) {
+    return refuse(400, {
+      path: 'x-trigger',
+      expected: 'the trigger number of the part, because the gate acts by it',
+      actual: 'no header',
+      hint: 'let the camera send the trigger counter of the PLC',
+    })
+  }
   if (text === undefined) return null
   const n = Number(text)
   return typeof text === 'string' && /^\d{1,15}$/.test(text) && n >= 1
     ? n
     : refuse(400, { path: 'x-trigger', expected: 'a whole number >= 1', actual: String(text).slice(0, 60) })
+}
+
+/** Whether the sender says that its counter begins again with this frame. */
+export function readReset(req: IncomingMessage): boolean | IngestRefusal {
+  const text = req.headers['x-counter-reset']
+  if (text === undefined) return false
+  const path = 'x-counter-reset'
+  if (text !== '1') return refuse(400, { path, expected: '1', actual: String(text).slice(0, 60) })
+  return req.headers['x-trigger'] === undefined
+    ? refuse(400, { path, expected: 'the new number in x-trigger', actual: 'none' })
+    : true
 }
 
 export interface IngestFacts {

@@ -3,11 +3,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { asCoded, CodedError, monoMs } from '../contracts/index.ts'
 import type { CameraItem, FrameSlot, FrameSource } from '../contracts/index.ts'
 import type { SharedFramePool } from './frame-pool.ts'
-import { checkSender, IngestRefusal, readFacts, readTrigger } from './http-ingest.ts'
+import { checkSender, IngestRefusal, readFacts, readReset, readTrigger } from './http-ingest.ts'
 import type { IngestFacts } from './http-ingest.ts'
 import { ItemFlow, missedItem } from './item-flow.ts'
 import { noBuffer, slotFrame } from './slot-frame.ts'
-import { repeated, skipped, TriggerCounter } from './trigger-counter.ts'
+import { countedAnew, repeated, skipped, TriggerCounter } from './trigger-counter.ts'
 
 export interface HttpPushOptions {
   station: string
@@ -22,6 +22,8 @@ export interface HttpPushOptions {
   backPressure: 'wait' | 'miss'
   /** An upload that takes longer is incomplete: the frame would be stale anyway. */
   staleMs: number
+  /** Refuse frames without `x-trigger`; default false: they are numbered here. */
+  requireTrigger?: boolean
 }
 
 export interface ListeningSource extends FrameSource {
@@ -31,8 +33,15 @@ export interface ListeningSource extends FrameSource {
 
 /**
  * Cameras and programs push frames: `POST /ingest/<station>`. Every push by somebody entitled is a trigger: it
- * yields a frame or a missed item, also when its headers are wrong or it breaks off. The answer 202 `{trigger}`
- * means accounted for; so does every refusal that names a `trigger`, and repeating it would be another part.
+ * yields a frame or a missed item, also when its headers are wrong or it breaks off. A refusal that names a
+ * `trigger` is accounted for, and repeating it would be another part.
+ *
+ * The answer 202 `{trigger}` means: the whole frame lies in a slot in memory. It is not judged and not stored yet,
+ * and a crash may still lose it. What makes such a loss visible is the sender's own counter in `x-trigger`: a number
+ * that never reached the store is a gap at the next push. Frames numbered here have no such trace.
+ *
+ * A number at most 998 below the last one is answered 409; a lower one, or one with `x-counter-reset: 1`, is the first
+ * of a counter that was restarted.
  */
 export function httpPushSource(options: HttpPushOptions): ListeningSource {
   const { station, view, pool, token } = options
@@ -42,15 +51,16 @@ export function httpPushSource(options: HttpPushOptions): ListeningSource {
   let url: string | null = null
 
   /** Numbers the push; lost numbers before it become items of their own. */
-  const number = (own: number | null): number | IngestRefusal => {
+  const number = (own: number | null, anew: boolean): number | IngestRefusal => {
     const n = own ?? nextTrigger
-    const step = counter.accept(n)
+    const step = counter.accept(n, anew)
     if (step.kind === 'repeat') {
-      const error = repeated(n, step.last)
+      const error = repeated(n, step.last, RESET_HINT)
       // Not a missed item: the trigger of that number has its item already.
       flow.fault(error, false)
       return new IngestRefusal(409, error)
     }
+    if (step.kind === 'restart') flow.fault(countedAnew(n, step.last), false)
     if (step.kind === 'jump') flow.fault(skipped(step.from, step.to), false)
     if (step.kind === 'gap') {
       for (let lost = step.from; lost <= step.to; lost++)
@@ -95,12 +105,15 @@ export function httpPushSource(options: HttpPushOptions): ListeningSource {
     if (refused) return answer(req, res, refused.status, errorBody(refused.error))
     if (flow.stopped.aborted)
       return answer(req, res, 503, errorBody(new CodedError('CAM_GONE', { actual: 'the line is stopping' })))
-    const own = readTrigger(req)
-    if (own instanceof IngestRefusal) {
-      flow.fault(own.error, false)
-      return answer(req, res, own.status, errorBody(own.error))
+    const own = readTrigger(req, options.requireTrigger ?? false)
+    const anew = readReset(req)
+    if (own instanceof IngestRefusal || anew instanceof IngestRefusal) {
+      const bad = own instanceof IngestRefusal ? own : (anew as IngestRefusal)
+      // No trigger is known, so there is no item of one; the fault keeps it from being silent.
+      flow.fault(bad.error, false)
+      return answer(req, res, bad.status, errorBody(bad.error))
     }
-    const trigger = number(own)
+    const trigger = number(own, anew)
     if (trigger instanceof IngestRefusal)
       return answer(req, res, trigger.status, { ...errorBody(trigger.error), next: nextTrigger })
     const received = receive(req, trigger, monoMs())
@@ -151,6 +164,9 @@ export function httpPushSource(options: HttpPushOptions): ListeningSource {
     close,
   }
 }
+
+const RESET_HINT =
+  'a counter that was restarted says so with the header x-counter-reset: 1 on its first frame'
 
 interface Received {
   item: CameraItem

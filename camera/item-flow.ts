@@ -1,6 +1,10 @@
+import { setImmediate as breathe } from 'node:timers/promises'
 import { asCoded, CodedError, monoMs } from '../contracts/index.ts'
 import type { CameraHealth, CameraItem, CameraState } from '../contracts/index.ts'
 import { missReason } from './slot-frame.ts'
+
+/** A gap of many triggers is handed over in portions: each starts a settlement, and parts in flight have deadlines. */
+export const MISSED_PORTION = 50
 
 /**
  * The way from a source's producer to its consumer: a queue in trigger order, and the counters of health.
@@ -102,6 +106,7 @@ export class ItemFlow {
         this.#ended = true
         this.#wakeConsumer?.()
       })
+    let missedInRow = 0
     try {
       for (;;) {
         const next = this.#queue.shift()
@@ -116,6 +121,8 @@ export class ItemFlow {
         }
         this.#wake()
         const item = await next
+        missedInRow = item.kind === 'missed' ? missedInRow + 1 : 0
+        if (missedInRow > 0 && missedInRow % MISSED_PORTION === 0) await breathe()
         onDeliver(item)
         yield item
       }

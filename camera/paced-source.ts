@@ -4,7 +4,7 @@ import type { SharedFramePool } from './frame-pool.ts'
 import { ItemFlow, missedItem } from './item-flow.ts'
 import { noBuffer, slotFrame } from './slot-frame.ts'
 import type { SlotContent } from './slot-frame.ts'
-import { repeated, skipped, TriggerCounter } from './trigger-counter.ts'
+import { countedAnew, repeated, skipped, TriggerCounter } from './trigger-counter.ts'
 
 /** A picture that waits for its trigger. */
 export interface Picture {
@@ -145,14 +145,15 @@ export function pacedSource(options: PaceOptions): FrameSource {
     } else if (item.kind === 'missed') item.triggeredAtMs = monoMs()
   }
 
-  const trigger = (n: number): void => {
+  const trigger = (n: number, anew = false): void => {
     const atMs = monoMs()
     if (finished || flow.stopped.aborted) {
       flow.note(new CodedError('CAM_GONE', { actual: `trigger ${n} after the end of the source` }))
       return
     }
-    const step = counter.accept(n)
+    const step = counter.accept(n, anew)
     if (step.kind === 'repeat') flow.fault(repeated(n, step.last), false)
+    if (step.kind === 'restart') flow.fault(countedAnew(n, step.last), false)
     if (step.kind === 'jump') flow.fault(skipped(step.from, step.to), false)
     if (step.kind === 'gap') {
       for (let lost = step.from; lost <= step.to; lost++)

@@ -15,6 +15,11 @@ export interface SourceContext {
   pool: SharedFramePool
   /** Number of the first trigger: one above the highest that the store knows, 1 on a new line. */
   firstTrigger: number
+  /**
+   * The gate acts by trigger number (PLC): a pushed frame must carry the number of its part, because one given
+   * here could be that of another part.
+   */
+  numbered?: boolean
   /** `replay`: the pictures in order, when a data-set reader has listed them; else the folder is listed. */
   entries?: readonly ReplayEntry[]
   /** `sample-line`: the generator of boards. */
@@ -55,12 +60,15 @@ function adapt(spec: CameraSpec, context: SourceContext): FrameSource {
         port,
         maxBytes,
         staleMs,
+        requireTrigger: context.numbered ?? false,
         ...(token !== undefined && { token }),
       })
     }
     case 'ffmpeg': {
-      const { input, widthPx, heightPx, pixel, mode, watchdogMs, restart } = spec
-      return ffmpegSource({ ...common, input, widthPx, heightPx, pixel, mode, watchdogMs, restart })
+      const { input, widthPx, heightPx, pixel, mode, watchdogMs, timeoutMs, restart } = spec
+      const picture = { input, widthPx, heightPx, pixel, mode }
+      const limits = { watchdogMs, restart, ...(timeoutMs !== undefined && { timeoutMs }) }
+      return ffmpegSource({ ...common, ...picture, ...limits })
     }
   }
 }

@@ -1,7 +1,10 @@
 import { CodedError } from '../contracts/index.ts'
 
 /** More lost triggers than this in one step are named as a range instead of one by one. */
-export const MAX_LISTED_GAP = 10_000
+export const MAX_LISTED_GAP = 1_000
+
+/** A number this far below the last one is no late repetition any more: the device counts anew. */
+const RESTART_DROP = 999
 
 export type CounterStep =
   | { kind: 'next' }
@@ -11,6 +14,8 @@ export type CounterStep =
   | { kind: 'gap'; from: number; to: number }
   /** As `gap`, but too many to list. */
   | { kind: 'jump'; from: number; to: number }
+  /** The device counts anew (reset, replaced, wrapped at 2^32): this number is a part like any other. */
+  | { kind: 'restart'; last: number }
 
 /**
  * Follows a counter that a device brings along (feature A14). The first value is compared with `expected` when
@@ -24,9 +29,18 @@ export class TriggerCounter {
     this.#next = expected
   }
 
-  accept(value: number): CounterStep {
+  /**
+   * @param anew the device says that its count may have begun again: a number below the last one is then a new
+   *             part however near it is; the last number itself is still a repetition
+   */
+  accept(value: number, anew = false): CounterStep {
     const expected = this.#next
-    if (expected !== null && value < expected) return { kind: 'repeat', last: expected - 1 }
+    if (expected !== null && value < expected) {
+      const last = expected - 1
+      if (value === last || (!anew && last - value < RESTART_DROP)) return { kind: 'repeat', last }
+      this.#next = value + 1
+      return { kind: 'restart', last }
+    }
     this.#next = value + 1
     if (expected === null || value === expected) return { kind: 'next' }
     const gap = { from: expected, to: value - 1 }
@@ -34,11 +48,22 @@ export class TriggerCounter {
   }
 }
 
-export const repeated = (n: number, last: number): CodedError =>
-  new CodedError('CAM_DUPLICATE', { expected: `a number above ${last}`, actual: String(n) })
+export const repeated = (n: number, last: number, hint?: string): CodedError =>
+  new CodedError('CAM_DUPLICATE', {
+    expected: `a number above ${last}`,
+    actual: String(n),
+    ...(hint !== undefined && { hint }),
+  })
 
 export const skipped = (from: number, to: number): CodedError =>
   new CodedError('CAM_GAP', {
     actual: from === to ? `trigger ${from} never arrived` : `triggers ${from} to ${to} never arrived`,
     hint: 'the link to the trigger source lost them',
+  })
+
+export const countedAnew = (n: number, last: number): CodedError =>
+  new CodedError('CAM_GAP', {
+    expected: `a number above ${last}`,
+    actual: String(n),
+    hint: 'counter restarted: its numbers start a new epoch; if nobody reset it, check the power of the device',
   })

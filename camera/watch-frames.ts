@@ -1,7 +1,7 @@
 import { CodedError } from '../contracts/index.ts'
 import type { CameraItem, Frame, FrameSource } from '../contracts/index.ts'
 import { missReason } from './slot-frame.ts'
-import { repeated, skipped, TriggerCounter } from './trigger-counter.ts'
+import { countedAnew, repeated, skipped, TriggerCounter } from './trigger-counter.ts'
 
 export interface WatchOptions {
   /** Frames captured longer ago than this when the line takes them are missed, ms. */
@@ -40,7 +40,8 @@ export function watchFrames<S extends FrameSource>(source: S, options: WatchOpti
         const step = counter.accept(cameraCounter)
         if (step.kind === 'repeat') error = repeated(cameraCounter, step.last)
         else if (step.kind !== 'next') {
-          const gap = skipped(step.from, step.to)
+          const gap =
+            step.kind === 'restart' ? countedAnew(cameraCounter, step.last) : skipped(step.from, step.to)
           lastError = gap.message
           if (options.counter === 'trigger' && step.kind === 'gap') {
             for (let n = step.from; n <= step.to; n++) {

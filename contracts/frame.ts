@@ -91,8 +91,11 @@ export interface FrameSource {
   readonly adapter: string
   open(): Promise<void>
   items(signal: AbortSignal): AsyncIterable<CameraItem>
-  /** Demands one frame now (software trigger, PLC trigger); absent on free-running sources. */
-  trigger?(n: number): void
+  /**
+   * Demands one frame now (software trigger, PLC trigger); absent on free-running sources. `anew`: the count may
+   * have begun again, so that a number below the last one is a new part, not a repetition.
+   */
+  trigger?(n: number, anew?: boolean): void
   health(): CameraHealth
   close(): Promise<void>
 }

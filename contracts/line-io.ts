@@ -22,8 +22,8 @@ export interface RejectOutput {
   readonly adapter: string
   open(): Promise<void>
   apply(command: RejectCommand): Promise<RejectAck>
-  /** Triggers from the PLC, when the device delivers them. */
-  onTrigger?(listener: (trigger: number) => void): () => void
+  /** Triggers from the PLC, when the device delivers them; `anew` as in `FrameSource.trigger`. */
+  onTrigger?(listener: (trigger: number, anew?: boolean) => void): () => void
   setReady(ready: boolean): void
   setFault(fault: boolean): void
   health(): { connected: boolean; applied: number; failed: number; lastError: string | null }

@@ -74,6 +74,11 @@ const ffmpegCamera = z.strictObject({
   pixel: z.enum(['mono8', 'rgb8']).default('mono8'),
   /** `free`: every frame is a trigger. `triggered`: the newest frame after each trigger. */
   mode: z.enum(['free', 'triggered']).default('free'),
+  /**
+   * How long a trigger waits for the first frame after it, ms; later ones show another part. Absent = two frame
+   * periods as measured, at least 100 ms.
+   */
+  timeoutMs: ms.optional(),
   /** No frame for this long: restart, ms. */
   watchdogMs: ms.default(5_000),
   restart,

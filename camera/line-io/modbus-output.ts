@@ -31,22 +31,29 @@ export function modbusOutput(options: ModbusOutputOptions): RejectOutput {
   const { baseRegister, pollMs = 5, freshMs = 250, ackMs } = options
   const limits = { ackMs, freshMs }
   const pending = new Map<number, (ack: RejectAck) => void>()
-  const listeners = new Set<(trigger: number) => void>()
+  const listeners = new Set<(trigger: number, anew: boolean) => void>()
   let state: HandshakeState = HANDSHAKE_START
   let link: ModbusLink | null = null
   let running: Promise<void> | null = null
   let closing = false
+  let announced = false
   let healthy = false
   let wake: (() => void) | null = null
   let applied = 0
   let failed = 0
   let lastError: string | null = null
 
+  const announce = (trigger: number, anew: boolean): void => {
+    // What the PLC counted while nobody listened is unknown: the first number may be below those of an earlier run.
+    for (const listener of listeners) listener(trigger, anew || !announced)
+    announced = true
+  }
+
   const feed = (input: HandshakeInput): void => {
     const step = handshake(state, input, limits)
     state = step.state
     for (const out of step.out) {
-      if (out.kind === 'trigger') for (const listener of listeners) listener(out.trigger)
+      if (out.kind === 'trigger') announce(out.trigger, out.anew ?? false)
       else if (out.kind === 'violation')
         lastError = new CodedError('CAM_HANDSHAKE', { actual: out.message }).message
       else {

@@ -1,3 +1,5 @@
+import { readCounter } from './plc-counter.ts'
+import type { PlcCounter } from './plc-counter.ts'
 import { ACK_CODES, RESULT_CODES } from './register-map.ts'
 import type { PcBlock, PlcBlock, ResultAction } from './register-map.ts'
 
@@ -16,13 +18,14 @@ import type { PcBlock, PlcBlock, ResultAction } from './register-map.ts'
  *
  * Results may come in any order and wait in a queue. A result carries the number of its trigger all the way, the
  * PLC acts on that part only, and an acknowledge of another number counts for nothing.
+ *
+ * A counter that begins again ends all results of the old count. For a while numbers may mean two parts: those
+ * whose result was still to come are neither announced nor answered again, and no result waits for its number to
+ * be counted. The PLC rejects these parts by default.
  */
-export interface HandshakeState {
+export interface HandshakeState extends PlcCounter {
   ready: boolean
   fault: boolean
-  /** Last trigger counter of the PLC; null before the first poll. */
-  counter: number | null
-  lastPollMs: number | null
   /** Announced triggers without an acknowledged result. */
   open: readonly number[]
   queue: readonly PlcResult[]
@@ -30,6 +33,10 @@ export interface HandshakeState {
   shown: { result: PlcResult; writtenMs: number | null } | null
   /** Triggers answered lately: a second result for one is a fault of the caller. */
   settled: readonly number[]
+  /** After a restart of the counter: the numbers of the old count whose results may still come. */
+  guard: { untilMs: number; orphans: readonly number[] } | null
+  /** The count began anew and none of its triggers was announced yet. */
+  anew: boolean
 }
 
 export interface PlcResult {
@@ -57,7 +64,8 @@ export type HandshakeInput =
 
 export type SettledCode = 'CAM_IO' | 'CAM_HANDSHAKE' | 'INS_DEADLINE'
 export type HandshakeOutput =
-  | { kind: 'trigger'; trigger: number }
+  /** `anew`: the first of a count that began again. */
+  | { kind: 'trigger'; trigger: number; anew?: true }
   | { kind: 'settle'; trigger: number; ok: true }
   | { kind: 'settle'; trigger: number; ok: false; code: SettledCode; message: string }
   /** The PLC broke the protocol, or triggers were lost on the way. */
@@ -68,13 +76,18 @@ export const HANDSHAKE_START: HandshakeState = {
   fault: false,
   counter: null,
   lastPollMs: null,
+  candidate: null,
   open: [],
   queue: [],
   shown: null,
   settled: [],
+  guard: null,
+  anew: false,
 }
 
 const REMEMBERED = 1024
+/** Longer than any line waits for a verdict. */
+const GUARD_MS = 10_000
 
 export function handshake(
   before: HandshakeState,
@@ -114,6 +127,21 @@ export function handshake(
       s = { ...s, queue: s.queue.filter((r) => r !== first), shown: { result: first, writtenMs: null } }
   }
 
+  /** Ends the old count: its results must not act on the parts that get the same numbers. */
+  const beginAnew = (from: number, to: number, atMs: number): void => {
+    const hint = 'it must be retained over a power cut'
+    out.push({
+      kind: 'violation',
+      message: `the trigger counter of the PLC went back from ${from} to ${to}: counter restarted; ${hint}`,
+    })
+    const waiting = [...(s.shown ? [s.shown.result] : []), ...s.queue]
+    for (const r of waiting)
+      settle(r.trigger, 'CAM_HANDSHAKE', `the counter was restarted before the result of ${r.trigger}`)
+    const orphans = [...(s.guard?.orphans ?? []), ...s.open]
+    s = { ...s, open: [], settled: [], guard: { untilMs: atMs + GUARD_MS, orphans }, anew: true }
+  }
+
+  if ('atMs' in input && s.guard && input.atMs >= s.guard.untilMs) s = { ...s, guard: null }
   switch (input.kind) {
     case 'lines':
       s = { ...s, ready: input.ready, fault: input.fault }
@@ -128,6 +156,9 @@ export function handshake(
       if (known) {
         // The first result stands; this one is refused without touching it.
         const message = `trigger ${trigger} has a result already`
+        out.push({ kind: 'settle', trigger, ok: false, code: 'CAM_HANDSHAKE', message })
+      } else if (s.guard && (s.guard.orphans.includes(trigger) || trigger > (s.counter ?? 0))) {
+        const message = `trigger ${trigger} may be of the count before the restart; its part is rejected by default`
         out.push({ kind: 'settle', trigger, ok: false, code: 'CAM_HANDSHAKE', message })
       } else s = { ...s, queue: [...s.queue, input.result] }
       advance(input.atMs)
@@ -149,12 +180,21 @@ export function handshake(
           settle(trigger, 'INS_DEADLINE', `the PLC had rejected part ${trigger} by default already`)
         else settle(trigger, 'CAM_HANDSHAKE', `the PLC refused the result of ${trigger}: code ${plc.ackCode}`)
       }
-      const seen = readCounter(s, plc.trigger, atMs, limits.freshMs)
-      out.push(...seen)
-      for (const o of seen)
-        if (o.kind === 'trigger') s = { ...s, open: [...s.open, o.trigger].slice(-REMEMBERED) }
-      const counter = Math.max(s.counter ?? 0, plc.trigger)
-      s = { ...s, counter, lastPollMs: atMs }
+      const last = s.counter ?? 0
+      const { now, reading } = readCounter(s, plc.trigger, atMs, limits.freshMs)
+      if (reading.kind === 'restarted') beginAnew(last, plc.trigger, atMs)
+      s = { ...s, ...now }
+      if (reading.kind === 'counted' || reading.kind === 'restarted') {
+        const { trigger, lostTo } = reading
+        // What a count that began again counted before this value is not known to be parts.
+        const first = reading.kind === 'counted' ? last + 1 : Math.max(1, plc.trigger)
+        if (lostTo >= first) out.push(unseen(first, lostTo))
+        if (trigger !== null && s.guard?.orphans.includes(trigger)) out.push(unseen(trigger, trigger))
+        else if (trigger !== null) {
+          out.push({ kind: 'trigger', trigger, ...(s.anew && { anew: true }) })
+          s = { ...s, open: [...s.open, trigger].slice(-REMEMBERED), anew: false }
+        }
+      }
       advance(atMs)
       break
     }
@@ -172,28 +212,16 @@ export function handshake(
     case 'link-lost': {
       const waiting = [...(s.shown ? [s.shown.result] : []), ...s.queue]
       for (const r of waiting) settle(r.trigger, 'CAM_IO', input.message)
+      s = { ...s, candidate: null }
       break
     }
   }
   return { state: s, out }
 }
 
-/** What a new counter value means. Only a trigger that is certainly of the part before the camera is announced. */
-function readCounter(s: HandshakeState, value: number, atMs: number, freshMs: number): HandshakeOutput[] {
-  if (s.counter === null || value === s.counter) return []
-  if (value < s.counter) {
-    const message = `the trigger counter of the PLC went back from ${s.counter} to ${value}; it must be retained`
-    return [{ kind: 'violation', message }]
-  }
-  const fresh = s.lastPollMs !== null && atMs - s.lastPollMs <= freshMs
-  const lostTo = fresh ? value - 1 : value
-  const out: HandshakeOutput[] = []
-  if (lostTo > s.counter) {
-    const range = lostTo === s.counter + 1 ? `trigger ${lostTo}` : `triggers ${s.counter + 1} to ${lostTo}`
-    out.push({ kind: 'violation', message: `${range} came unseen; the PLC rejects those parts by default` })
-  }
-  if (fresh) out.push({ kind: 'trigger', trigger: value })
-  return out
+const unseen = (from: number, to: number): HandshakeOutput => {
+  const range = to === from ? `trigger ${to}` : `triggers ${from} to ${to}`
+  return { kind: 'violation', message: `${range} came unseen; the PLC rejects those parts by default` }
 }
 
 /** What the registers of the PC must hold in this state. */

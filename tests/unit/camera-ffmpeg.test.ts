@@ -52,7 +52,7 @@ frameSourceSuite({
     ),
   }),
   makeTriggered: async (pool) => ({
-    source: ffmpegSource(options({ pool, mode: 'triggered', firstTrigger: 11 })),
+    source: ffmpegSource(options({ pool, mode: 'triggered', firstTrigger: 11, timeoutMs: 5_000 })),
   }),
 })
 
@@ -150,7 +150,7 @@ describe.skipIf(Boolean(skip))(title('ffmpeg'), () => {
   })
 
   it('takes for each trigger a frame that began after it', async () => {
-    const source = made({ mode: 'triggered', input: testSource(25) })
+    const source = made({ mode: 'triggered', input: testSource(25), timeoutMs: 5_000 })
     await source.open()
     const stop = new AbortController()
     let frames = 0
@@ -169,14 +169,73 @@ describe.skipIf(Boolean(skip))(title('ffmpeg'), () => {
     expect(source.health()).toMatchObject({ frames: 3, missed: 0 })
   })
 
-  it('two triggers before one frame are two parts: the second gets the next frame', async () => {
-    const source = made({ mode: 'triggered', input: testSource(25) })
+  it('two triggers before one frame: the newest gets it, the part of the other has passed', async () => {
+    const source = made({ mode: 'triggered', input: testSource(25), timeoutMs: 5_000 })
     await source.open()
     source.trigger?.(1)
     source.trigger?.(2)
-    const { items, pixels } = await read(source, 2)
-    expect(items.map((i) => (i.kind === 'frame' ? i.frame.meta.trigger : i.kind))).toEqual([1, 2, 'end'])
-    expect(pixels[0]?.equals(pixels[1] ?? Buffer.alloc(0))).toBe(false)
+    const { items } = await read(source, 2)
+    expect(items).toMatchObject([
+      { kind: 'missed', trigger: 1, reason: 'timeout', code: 'CAM_TIMEOUT' },
+      { kind: 'frame', frame: { meta: { trigger: 2 } } },
+      { kind: 'end' },
+    ])
+  })
+
+  /** Runs `work` once frames nobody asked for have shown the period, and collects what follows. */
+  async function onceMeasured(source: FrameSource, work: () => Promise<void>): Promise<unknown[]> {
+    await source.open()
+    const stop = new AbortController()
+    const seen: unknown[] = []
+    const working = (async () => {
+      await expect.poll(() => source.health().state, { timeout: 5_000 }).toBe('online')
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      await work()
+      stop.abort()
+    })()
+    for await (const item of source.items(stop.signal)) {
+      seen.push(item.kind === 'missed' ? [item.trigger, item.code] : item.kind)
+      if (item.kind === 'frame') item.frame.release()
+    }
+    await working
+    return seen
+  }
+
+  it('a trigger waits two frame periods, not for the watchdog', async () => {
+    // 20 ms apart, then a hole of two seconds: the first frame after it would show another part.
+    const hole = 'setpts=if(gt(N\\,40)\\,N/50/TB+2/TB\\,N/50/TB)'
+    const input = ['-re', '-f', 'lavfi', '-i', `testsrc=size=64x48:rate=50:duration=3,${hole}`]
+    const source = made({ mode: 'triggered', input })
+    let waitedMs = Infinity
+    const seen = await onceMeasured(source, async () => {
+      await new Promise((resolve) => setTimeout(resolve, 800))
+      const from = performance.now()
+      source.trigger?.(1)
+      await expect.poll(() => source.health().missed, { timeout: 5_000 }).toBe(1)
+      waitedMs = performance.now() - from
+    })
+    expect(seen).toEqual([[1, 'CAM_TIMEOUT'], 'end'])
+    expect(waitedMs).toBeGreaterThanOrEqual(95)
+    expect(waitedMs).toBeLessThan(1_000)
+  })
+
+  it('a slow stream gives its triggers two of its own periods', async () => {
+    // 4 frames per second: 500 ms, well above the floor of 100 ms.
+    const source = made({ mode: 'triggered', input: testSource(4) })
+    const seen = await onceMeasured(source, async () => {
+      source.trigger?.(1)
+      await expect.poll(() => source.health().frames, { timeout: 5_000 }).toBe(1)
+    })
+    expect(seen).toEqual(['frame', 'end'])
+  })
+
+  it('a trigger while no frame has come yet is missed after 100 ms', async () => {
+    const source = made({ mode: 'triggered' })
+    await source.open()
+    source.trigger?.(1)
+    await expect.poll(() => source.health().missed, { timeout: 3_000 }).toBe(1)
+    const { items } = await read(source, 1)
+    expect(items).toMatchObject([{ kind: 'missed', trigger: 1, code: 'CAM_GONE' }, { kind: 'end' }])
   })
 
   it('a trigger that gets no frame in time is missed', async () => {

@@ -187,6 +187,35 @@ describe('modbus-tcp output against a PLC', () => {
     expect(output.health().lastError).toContain('trigger 2 came unseen')
   })
 
+  it('goes on with a PLC that was replaced and counts from 0', async () => {
+    const old = await plcWith()
+    const { port } = old
+    const output = await outputTo(old, { timeoutMs: 100 })
+    const announced: [number, boolean | undefined][] = []
+    output.onTrigger?.((n, anew) => announced.push([n, anew]))
+    await polled(output)
+    for (let n = 1; n <= 3; n++) {
+      old.trigger()
+      await expect.poll(() => announced.length).toBe(n)
+      expect(await output.apply(command(n))).toMatchObject({ ok: true })
+    }
+    await old.close()
+    await expect.poll(() => output.health().connected).toBe(false)
+    const spare = await plcWith({ port })
+    await expect.poll(() => output.health().lastError, { timeout: 5_000 }).toContain('from 3 to 0')
+    spare.trigger()
+    await expect.poll(() => announced.length).toBe(4)
+    // The first number of a run may lie below those of an earlier one, too.
+    expect(announced).toEqual([
+      [1, true],
+      [2, false],
+      [3, false],
+      [1, true],
+    ])
+    expect(await output.apply(command(1, 'reject'))).toMatchObject({ ok: true })
+    expect(spare.part(1)?.action).toBe('rejected')
+  })
+
   it('starts before the PLC does', async () => {
     const first = await plcWith()
     const { port } = first

@@ -74,6 +74,13 @@ describe('camera counter', () => {
     expect(health).toMatchObject({ frames: 5, missed: 2, faults: 1 })
   })
 
+  it('that was restarted is one fault, and the frame is a frame', async () => {
+    const { seen, health } = await watched(counted(5_000, 5_001, 1, 2), { counter: 'trigger' })
+    expect(seen).toEqual([1, 2, 'fault', 3, 4, 'end'])
+    expect(health).toMatchObject({ frames: 4, missed: 0, faults: 1 })
+    expect(health.lastError).toContain('counter restarted')
+  })
+
   it('as a count of its own: a gap is reported, a repeated frame is a missed trigger', async () => {
     const { seen, health } = await watched(counted(100, 102, 102, 103), { counter: 'frames' })
     expect(seen).toEqual([1, 'fault', 2, [102, 'duplicate', 'CAM_DUPLICATE'], 4, 'end'])
@@ -109,6 +116,18 @@ describe('registry', () => {
     expect(make({ adapter: 'ffmpeg', input: ['-i', 'x'], mode: 'triggered', ...size }).trigger).toBeTypeOf(
       'function',
     )
+    const numbered = createFrameSource(cameraSchema.parse({ adapter: 'http-push', port: 0 }), {
+      ...context(),
+      numbered: true,
+    })
+    await numbered.open()
+    const answer = await fetch(listeningUrl(numbered) ?? '', {
+      method: 'POST',
+      headers: { 'content-type': 'image/png' },
+      body: 'pixels',
+    })
+    expect(answer.status).toBe(400)
+    await numbered.close()
     const push = make({ adapter: 'http-push', port: 0 })
     await push.open()
     expect(listeningUrl(push)).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/ingest\/st1$/)

@@ -1,0 +1,47 @@
+/** What is known of the PLC's trigger counter. */
+export interface PlcCounter {
+  /** Last value taken; null before the first poll. */
+  counter: number | null
+  lastPollMs: number | null
+  /** A value seen once, and the poll before that sighting. */
+  candidate: { value: number; beforeMs: number | null } | null
+}
+
+export type CounterReading =
+  | { kind: 'same' | 'base' | 'doubtful' }
+  /** The counter went on; `lostTo` is the last number whose part may be gone, `trigger` the one before the camera. */
+  | { kind: 'counted' | 'restarted'; trigger: number | null; lostTo: number }
+
+/** The counter has 32 bits. */
+const WRAP = 0x1_0000_0000
+
+/**
+ * What one reading of the counter means. The PLC may write the two words of the counter between our reads of
+ * them (65535 → 131071 → 65536), so a value is taken only when it is exactly the next one, or when two polls in
+ * a row agree. A value below the last is then a counter that was restarted, wrapped or replaced.
+ *
+ * @param freshMs a value first seen later than this after the poll before announces no trigger
+ */
+export function readCounter(
+  before: PlcCounter,
+  value: number,
+  atMs: number,
+  freshMs: number,
+): { now: PlcCounter; reading: CounterReading } {
+  const { counter, lastPollMs, candidate } = before
+  const taken = { counter: value, lastPollMs: atMs, candidate: null }
+  if (counter === null) return { now: taken, reading: { kind: 'base' } }
+  if (value === counter) return { now: taken, reading: { kind: 'same' } }
+  const agreed = candidate?.value === value
+  if (value !== (counter + 1) % WRAP && !agreed) {
+    const seen = { value, beforeMs: lastPollMs }
+    return { now: { counter, lastPollMs: atMs, candidate: seen }, reading: { kind: 'doubtful' } }
+  }
+  const beforeMs = agreed ? candidate.beforeMs : lastPollMs
+  const fresh = beforeMs !== null && atMs - beforeMs <= freshMs
+  const kind = value > counter ? 'counted' : 'restarted'
+  // A counter that was set to 0 has counted no part; one that wrapped has.
+  const aPart = value > 0 || counter === WRAP - 1
+  const trigger = fresh && aPart ? value : null
+  return { now: taken, reading: { kind, trigger, lostTo: trigger === null ? value : value - 1 } }
+}
