@@ -133,6 +133,7 @@ describeWith('Redis', await redisPresent(), 'background jobs over BullMQ', () =>
 describeWith('redis-server', commandPresent('redis-server'), 'evaluation on a worker process', () => {
   it('gives the files of a local evaluation, and says which host lacks the folder', async () => {
     const redis = await PrivateRedis.start()
+    closers.push(() => redis.kill())
     const env = { SIGHTLINE_REDIS_URL: redis.url }
     const worker = await startCli(['worker', 'sample', '--workers', '1'], env)
     try {
@@ -161,7 +162,6 @@ describeWith('redis-server', commandPresent('redis-server'), 'evaluation on a wo
       expect(lost.stderr).toMatch(/DAT_LAYOUT.*nowhere.*mount it there/)
     } finally {
       await stopped(worker)
-      await redis.kill()
     }
   }, 120_000)
 })
@@ -169,6 +169,7 @@ describeWith('redis-server', commandPresent('redis-server'), 'evaluation on a wo
 describeWith('redis-server', commandPresent('redis-server'), 'evaluation whose worker is killed', () => {
   it('is done by another worker process', async () => {
     const redis = await PrivateRedis.start()
+    closers.push(() => redis.kill())
     const env = { SIGHTLINE_REDIS_URL: redis.url }
     const first = await startCli(['worker', 'sample', '--workers', '1'], env)
     const boards = join(dir, 'more-boards')
@@ -191,7 +192,7 @@ describeWith('redis-server', commandPresent('redis-server'), 'evaluation whose w
       })
       expect(await stopped(second)).toBe(0)
     } finally {
-      await redis.kill()
+      first.child.kill('SIGKILL')
     }
   }, 120_000)
 })
