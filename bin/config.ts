@@ -50,6 +50,7 @@ export async function loadLine(
       expected: 'station ids used once',
       actual: twice,
     })
+  checkGates(spec, file)
   const recipesDir = join(dirname(resolve(file)), 'recipes')
   const recipes = new Map<string, LoadedRecipe>()
   for (const station of spec.stations) {
@@ -68,6 +69,27 @@ export async function loadLine(
   spec.workers = flags.workers ?? environment.workers ?? spec.workers
   const dir = flags.dataDir ?? environment.dataDir ?? spec.data.dir
   return { spec, file, recipesDir, dataDir: isAbsolute(dir) ? dir : resolve(dir), recipes }
+}
+
+/**
+ * A PLC gate acts by trigger number, so the numbers must be the PLC's own: a camera that counts for itself would be
+ * off by one after its first lost frame, and every release would go to another part.
+ */
+function checkGates(spec: LineSpec, file: string): void {
+  spec.stations.forEach(({ camera, reject }, i) => {
+    if (reject.adapter !== 'modbus-tcp') return
+    const numbered =
+      camera.adapter === 'http-push' ||
+      (camera.adapter === 'ffmpeg' ? camera.mode === 'triggered' : camera.rate === 'triggered')
+    if (!numbered)
+      throw new CodedError('CFG_INVALID', {
+        file,
+        path: `stations[${i}].camera`,
+        expected:
+          'a camera triggered by the PLC (`rate: triggered`, `mode: triggered`) or http-push with x-trigger',
+        actual: `${camera.adapter} that numbers its own frames, behind a ${reject.adapter} gate`,
+      })
+  })
 }
 
 /** Every model that a recipe pins is there and in order, short of running it. @throws MDL_* */

@@ -16,13 +16,14 @@ export function lockDataDir(dir: string): () => void {
     for (let attempt = 0; ; attempt++) {
       try {
         const fd = openSync(file, 'wx')
-        writeSync(fd, String(process.pid))
+        writeSync(fd, `${process.pid} ${bootId()}`)
         closeSync(fd)
         return () => rmSync(file, { force: true })
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || attempt > 0) throw error
-        const owner = Number(readFileSync(file, 'utf8'))
-        if (owner !== process.pid && alive(owner)) {
+        const [pid, boot] = readFileSync(file, 'utf8').split(' ')
+        const owner = Number(pid)
+        if (boot === bootId() && owner !== process.pid && alive(owner)) {
           throw new CodedError('CFG_DATA_DIR', {
             file: dir,
             expected: 'a data directory of its own',
@@ -45,5 +46,15 @@ function alive(pid: number): boolean {
     return true
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** Process numbers mean something only until the machine starts again. */
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  } catch {
+    // No such file outside Linux: the number of the process must do.
+    return 'unknown'
   }
 }

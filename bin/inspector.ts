@@ -6,13 +6,17 @@ import type { LineConfig } from './config.ts'
 import type { Environment } from './environment.ts'
 import { log } from './log.ts'
 import { modelSetup } from './model-setup.ts'
+import { version } from './paths.ts'
 
 /** Frames up to this size travel through Redis; a larger one is judged on the line PC. */
 const MAX_QUEUED_BYTES = 32 * 1024 * 1024
 
-/** One key space per line: several lines and plants can share one Redis. */
+/**
+ * One key space per line and program version: several lines and plants can share one Redis, and a worker that was not
+ * upgraded with the line judges nothing of it.
+ */
 export const queuePrefix = ({ plant, line }: { plant: string; line: string }): string =>
-  `sightline:${plant}:${line}`
+  `sightline-${version}:${plant}:${line}`
 
 export interface OpenInspector {
   inspector: Inspector

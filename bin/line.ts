@@ -95,6 +95,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
         station: station.id,
         pool,
         firstTrigger,
+        numbered: station.reject.adapter === 'modbus-tcp',
         ...(sample ? { generate: () => sample.frames() } : {}),
         ...(entries ? { entries } : {}),
       })

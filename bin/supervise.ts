@@ -4,9 +4,12 @@ import { log } from './log.ts'
 /** Starts again at most this often within the window; then the line stays down and says so. */
 const BUDGET = { restarts: 5, withinMs: 60_000 }
 
+/** Pause before a restart, ms: a port or a lock of the dead process needs a moment to be free. */
+const PAUSE_MS = 500
+
 /**
- * Runs this same command in a child process and starts it again when it dies. A child that never came up is not
- * started again: its configuration or its store must be mended first. The child ends with its supervisor.
+ * Runs this same command in a child process and starts it again when it dies. When the first child never came up it
+ * is not started again: its configuration or its store must be mended first. The child ends with its supervisor.
  *
  * @returns the exit code to end with
  */
@@ -15,6 +18,7 @@ export function supervise(extraArgs: string[]): Promise<number> {
   const deaths: number[] = []
   return new Promise((resolve) => {
     let stopping = false
+    let everUp = false
     let kill: (signal: NodeJS.Signals) => void = () => undefined
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
@@ -24,17 +28,16 @@ export function supervise(extraArgs: string[]): Promise<number> {
     }
     const start = (): void => {
       const child = fork(script, [...args, ...extraArgs], { execArgv: process.execArgv, stdio: 'inherit' })
-      let up = false
       kill = (signal) => child.kill(signal)
-      child.on('message', (message) => (up ||= message === 'started'))
+      child.on('message', (message) => (everUp ||= message === 'started'))
       child.on('exit', (code, signal) => {
-        if (stopping || !up || code === 0) return resolve(code ?? 1)
+        if (stopping || !everUp || code === 0) return resolve(code ?? 1)
         const now = Date.now()
         deaths.push(now)
         const recent = deaths.filter((t) => now - t < BUDGET.withinMs).length
         log.error({ code, signal, recent, budget: BUDGET }, 'the line process died')
         if (recent > BUDGET.restarts) return resolve(1)
-        start()
+        setTimeout(() => (stopping ? resolve(code ?? 1) : start()), PAUSE_MS)
       })
     }
     start()

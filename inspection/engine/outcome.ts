@@ -1,8 +1,10 @@
 import {
+  type CodedError,
   type InspectOutcome,
   noVerdict,
   type NoVerdict,
   type StageTiming,
+  toFact,
   type Verdict,
 } from '../../contracts/index.ts'
 
@@ -33,3 +35,7 @@ export function withoutVerdict(
 ): InspectOutcome {
   return { ...outcome, verdict: noVerdict(recipe, nv, outcome.verdict) }
 }
+
+/** Outcome of a frame whose inspector failed outside its own error handling. */
+export const unjudgedOutcome = (recipe: { id: string; sha256: string }, error: CodedError): InspectOutcome =>
+  missedOutcome(noVerdict(recipe, { reason: 'tool', ...toFact(error) }))

@@ -90,7 +90,8 @@ export class OwedRecords {
       const { code, message } = asCoded(error, 'TRC_WRITE')
       if (code.startsWith('TRC_') && code !== 'TRC_DUPLICATE' && code !== 'TRC_BINDING') return false
       this.#log.error({ station, trigger, message }, 'the store refuses a record for what it says')
-      return true
+      // Another record of the cycle was committed unheard, a release perhaps: what the gate did belongs to it.
+      if (code !== 'TRC_DUPLICATE') return true
     }
     this.#store.annotate(inspectionId, { gate }).catch((error: unknown) => {
       this.#log.warn({ inspectionId, error: String(error) }, 'a note on a record could not be stored')

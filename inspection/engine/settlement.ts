@@ -9,6 +9,7 @@ import {
   monoMs,
   type PartContext,
   type PartStore,
+  type RejectAck,
   type RejectCommand,
   type RejectOutput,
   type StationSpec,
@@ -27,6 +28,9 @@ import { OwedRecords } from './owed-records.ts'
  * `deadline - GATE_MARGIN_MS` is held.
  */
 export const GATE_MARGIN_MS = 10
+
+/** An output has this long after the deadline to say what became of its command, ms. */
+const ACK_LIMIT_MS = 5_000
 
 /** One judged trigger on its way to record and gate. */
 export interface Judgement {
@@ -94,7 +98,7 @@ export class Settlement {
       disposition: action === 'hold' ? 'hold' : disposition,
       deadlineMs,
     }
-    const ack = await this.#output.apply(command)
+    const ack = await this.#serve(command)
     if (!ack.ok) this.#log.error({ trigger, code: ack.code, message: ack.message }, 'the gate was not served')
     const record = await durable
     const unrecorded = record ? null : toFact(refusal ?? new CodedError('TRC_WRITE'))
@@ -118,6 +122,23 @@ export class Settlement {
       triggeredAtMs,
       gateAtMs: ack.atMs,
       heldForRecord,
+    }
+  }
+
+  /** An output that throws or never answers is a gate that was not served: the PLC diverts the part. */
+  async #serve(command: RejectCommand): Promise<RejectAck> {
+    const failed = (message: string): RejectAck => ({ ok: false, code: 'CAM_IO', message, atMs: monoMs() })
+    const limitMs = Math.max(0, command.deadlineMs - monoMs()) + ACK_LIMIT_MS
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<RejectAck>((resolve) => {
+      timer = setTimeout(() => resolve(failed('the output did not answer')), limitMs)
+    })
+    try {
+      return await Promise.race([this.#output.apply(command), late])
+    } catch (error) {
+      return failed(asCoded(error, 'CAM_IO').message)
+    } finally {
+      clearTimeout(timer)
     }
   }
 

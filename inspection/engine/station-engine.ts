@@ -6,6 +6,7 @@ import {
   type FrameSource,
   type InspectOutcome,
   type Inspector,
+  type LateOutcome,
   monoMs,
   noVerdict,
   type PartContext,
@@ -16,8 +17,9 @@ import {
 import type { LoadedRecipe } from '../recipes/index.ts'
 import { AlarmBoard, type EngineLog } from './alarm-board.ts'
 import type { Identify, JudgedPart } from './judged-part.ts'
-import { missedOutcome, withoutVerdict } from './outcome.ts'
+import { missedOutcome, unjudgedOutcome, withoutVerdict } from './outcome.ts'
 import { GATE_MARGIN_MS, type Judgement, Settlement } from './settlement.ts'
+import { lostTrigger, type Missed, slotPixels } from './items.ts'
 import { emptyCounters, LastValues, type StationState } from './station-state.ts'
 
 export interface StationPorts {
@@ -31,9 +33,10 @@ export interface StationPorts {
   log: EngineLog
 }
 
-type Missed = Extract<CameraItem, { kind: 'missed' }>
-
 const WATCH_MS = 500
+
+/** Time after the last budget that parts in flight get when the station stops, ms. */
+const STOP_GRACE_MS = 5_000
 
 /** A jump of the trigger counter beyond this is a counter that was set, not triggers that were lost. */
 const GAP_LIMIT = 10_000
@@ -100,7 +103,7 @@ export class StationEngine {
     } finally {
       output.setReady(false)
       offTrigger?.()
-      await Promise.all(this.#inFlight)
+      await this.#finish()
       clearInterval(watch)
       await this.#settlement.settleOwed()
       if (this.#settlement.owed > 0)
@@ -110,6 +113,20 @@ export class StationEngine {
         )
       this.#running = false
     }
+  }
+
+  /** Waits for the parts in flight, but not for ever: a thread stuck in native code must not keep the line from stopping. */
+  async #finish(): Promise<void> {
+    const limit = AbortSignal.timeout(this.#spec.budgetMs + STOP_GRACE_MS)
+    await Promise.race([
+      Promise.all(this.#inFlight),
+      new Promise((resolve) => limit.addEventListener('abort', resolve)),
+    ])
+    if (this.#inFlight.size > 0)
+      this.#ports.log.error(
+        { station: this.#spec.id, open: this.#inFlight.size },
+        'parts were still in work when the station stopped; the next start closes their triggers as interrupted',
+      )
   }
 
   /** What shows between parts: a gate that went away, and records that could be stored after all. */
@@ -196,7 +213,7 @@ export class StationEngine {
   }
 
   async #frame(frame: Frame): Promise<void> {
-    const { meta, reference } = frame
+    const { meta } = frame
     const attempt = this.#attempt
     this.#ports.store
       .openTrigger({ station: this.#spec.id, trigger: meta.trigger, at: meta.capturedAt })
@@ -206,34 +223,32 @@ export class StationEngine {
           'a trigger could not be announced; its record will stand for it',
         )
       })
-    const { outcome, settled } = this.#ports.inspector.inspect({
-      meta,
-      pixels: {
-        in: 'slot',
-        slot: frame.slot,
-        byteLength: meta.byteLength,
-        ...(reference
-          ? {
-              reference: {
-                byteOffset: reference.bytes.byteOffset,
-                byteLength: reference.bytes.byteLength,
-                format: reference.format,
-              },
-            }
-          : {}),
-      },
-      recipe: this.#recipe.id,
-      context: this.#context,
-      deadlineMs: meta.triggeredAtMs + this.#spec.budgetMs - GATE_MARGIN_MS,
-    })
-    const judged = this.#checkIdentity(await outcome)
+    let settled: Promise<LateOutcome | null> = Promise.resolve(null)
+    let judged: InspectOutcome
+    try {
+      const run = this.#ports.inspector.inspect({
+        meta,
+        pixels: slotPixels(frame),
+        recipe: this.#recipe.id,
+        context: this.#context,
+        deadlineMs: meta.triggeredAtMs + this.#spec.budgetMs - GATE_MARGIN_MS,
+      })
+      settled = run.settled
+      judged = this.#checkIdentity(await run.outcome)
+    } catch (error) {
+      // An inspector that breaks its promise not to fail still costs the part no more than a hold.
+      judged = unjudgedOutcome(this.#recipe, asCoded(error, 'INS_TOOL'))
+    }
     // The store outlives the borrow of the slot, so it gets its own copy, in memory its thread can read as it is.
     const image = new Uint8Array(new SharedArrayBuffer(frame.bytes.byteLength))
     image.set(frame.bytes)
-    const released = settled.then((late) => {
-      frame.release()
-      return late
-    })
+    const released = settled
+      .catch(() => null)
+      .then((late) => {
+        frame.release()
+        return late
+      })
+    released.catch((error: unknown) => this.#alarms.setFault('judging', asCoded(error, 'CAM_SLOT')))
     const part = await this.#settle({
       trigger: meta.trigger,
       attempt,
@@ -273,12 +288,3 @@ export class StationEngine {
     return part
   }
 }
-
-const lostTrigger = (trigger: number): Missed => ({
-  kind: 'missed',
-  trigger,
-  triggeredAtMs: monoMs(),
-  reason: 'camera-gone',
-  code: 'CAM_GAP',
-  message: new CodedError('CAM_GAP', { actual: `no frame for trigger ${trigger}` }).message,
-})

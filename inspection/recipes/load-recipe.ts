@@ -126,6 +126,17 @@ function checkReferences(recipe: Recipe): void {
       })
     }
   })
+  const characteristics = new Set<string>()
+  recipe.tools.forEach((tool, i) => {
+    if (tool.use !== 'measure@1') return
+    if (characteristics.has(tool.characteristic))
+      throw new CodedError('CFG_INVALID', {
+        path: `tools[${i}].characteristic`,
+        expected: 'a characteristic measured once: rules know it by this name',
+        actual: tool.characteristic,
+      })
+    characteristics.add(tool.characteristic)
+  })
   const ruleIds = new Set<string>()
   recipe.rules.forEach((rule, i) => {
     if (ruleIds.has(rule.id))

@@ -235,3 +235,30 @@ describe('Interlock', () => {
     expect(run([at(100), at(100), good, good, good, at(100)])).toEqual([])
   })
 })
+
+describe('broken neighbours', () => {
+  it('holds the part and returns its slot when the inspector throws', async () => {
+    const before = releasedFrames()
+    const broken = {
+      ...passes,
+      inspect: () => {
+        throw new Error('lost my mind')
+      },
+    }
+    const { diary, state } = await run([frame(1), frame(2)], broken)
+    expect(diary.commands.map((c) => [c.trigger, c.action])).toEqual([
+      [1, 'hold'],
+      [2, 'hold'],
+    ])
+    expect(state.counters).toMatchObject({ triggers: 2, open: 0, noVerdicts: { tool: 2 } })
+    expect(releasedFrames() - before).toBe(2)
+  })
+
+  it('counts the gate as not served when the output throws', async () => {
+    const diary = new Diary()
+    diary.output.apply = () => Promise.reject(new Error('cable'))
+    const { state, parts } = await run([frame(1)], passes, diary)
+    expect(parts[0]?.ack).toMatchObject({ ok: false, code: 'CAM_IO' })
+    expect(state.counters).toMatchObject({ open: 0, gate: { failed: 1 } })
+  })
+})
