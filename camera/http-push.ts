@@ -107,12 +107,13 @@ export function httpPushSource(options: HttpPushOptions): ListeningSource {
       return answer(req, res, 503, errorBody(new CodedError('CAM_GONE', { actual: 'the line is stopping' })))
     const own = readTrigger(req, options.requireTrigger ?? false)
     const anew = readReset(req)
-    if (own instanceof IngestRefusal || anew instanceof IngestRefusal) {
-      const bad = own instanceof IngestRefusal ? own : (anew as IngestRefusal)
+    const unnumbered = (refusal: IngestRefusal): void => {
       // No trigger is known, so there is no item of one; the fault keeps it from being silent.
-      flow.fault(bad.error, false)
-      return answer(req, res, bad.status, errorBody(bad.error))
+      flow.fault(refusal.error, false)
+      answer(req, res, refusal.status, errorBody(refusal.error))
     }
+    if (own instanceof IngestRefusal) return unnumbered(own)
+    if (anew instanceof IngestRefusal) return unnumbered(anew)
     const trigger = number(own, anew)
     if (trigger instanceof IngestRefusal)
       return answer(req, res, trigger.status, { ...errorBody(trigger.error), next: nextTrigger })
