@@ -42,6 +42,10 @@ export interface TriggerBalance {
   open: number
   /** triggers = verdicts + noVerdicts + open */
   closed: boolean
+  /** triggers - verdicts - noVerdicts - open; absent when that is 0. */
+  unexplained?: number
+  /** Jumps of the counter too large to be lost parts, never closed: first and last number of each; absent when none. */
+  gaps?: { first: number; last: number }[]
 }
 
 /** The write side of traceability, as the line engine sees it. All work happens in the store's own thread. */
@@ -60,7 +64,10 @@ export interface PartStore {
   ): Promise<void>
   /** Highest trigger number seen per station; null = none. */
   lastTrigger(station: string): Promise<number | null>
-  /** Closes every open trigger, and every counter gap below `nextTrigger`, as no-verdict `interrupted`. Returns how many. */
+  /**
+   * Closes every open trigger, and every counter gap below `nextTrigger`, as no-verdict `interrupted`. Returns how many.
+   * Rejects with EVT_SEQUENCE, after everything else was closed, when a jump is too large to be lost parts.
+   */
   closeInterrupted(
     station: string,
     nextTrigger: number,

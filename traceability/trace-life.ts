@@ -42,6 +42,7 @@ const LABEL = {
   trigger: { zh: '触发', en: 'trigger' },
   attempt: { zh: '第', en: 'attempt ' },
   attemptAfter: { zh: '次', en: '' },
+  ruled: { zh: '规则判为', en: 'by rule' },
   defects: { zh: '缺陷', en: 'defects' },
   image: { zh: '图像', en: 'image' },
   recipe: { zh: '配方', en: 'recipe' },
@@ -77,9 +78,13 @@ export function renderLife(life: PartLife, lang: Language): string {
 function inspection(row: PartRow, lang: Language): string[] {
   const t = (key: keyof typeof LABEL): string => LABEL[key][lang]
   const again = row.attempt > 1 ? `, ${t('attempt')}${row.attempt}${t('attemptAfter')}` : ''
+  const ruled =
+    row.ruledDisposition === row.disposition
+      ? ''
+      : ` (${t('ruled')} ${DISPOSITION[row.ruledDisposition][lang]})`
   const lines = [
     `  ${row.at}  ${row.station}  ${t('trigger')} ${row.trigger}${again}  ` +
-      `${RESULT[row.result][lang]} → ${DISPOSITION[row.disposition][lang]}  ` +
+      `${RESULT[row.result][lang]} → ${DISPOSITION[row.disposition][lang]}${ruled}  ` +
       `${t('recipe')} ${row.recipe}  ${row.totalMs.toFixed(1)} ms`,
   ]
   const reasons = row.reasons.map((r) => r[lang])

@@ -222,6 +222,50 @@ export function partStoreSuite(name: string, open: () => Promise<StoreUnderTest>
       })
     })
 
+    it('closes everything else beside such a jump, reports it once and names it in the balance', async () => {
+      await s.store.capture(request(1, passVerdict()))
+      await s.store.capture(request(3, passVerdict()))
+      await s.store.openTrigger({ station: 'st10', trigger: 4, at: at(4) })
+      await s.store.capture(request(2_000_000, passVerdict()))
+      await s.store.openTrigger({ station: 'st10', trigger: 2_000_002, at: at(9) })
+      await expect(s.store.closeInterrupted('st10', 2_000_003, RECIPE, context)).rejects.toMatchObject({
+        code: 'EVT_SEQUENCE',
+        detail: { actual: '1999995 of station st10: 5 to 1999999' },
+      })
+      // 2, 4, 2000001 and 2000002 are closed; the announced ones are none the less.
+      const balance = [
+        {
+          station: 'st10',
+          triggers: 2_000_002,
+          verdicts: 3,
+          noVerdicts: 4,
+          open: 0,
+          closed: false,
+          unexplained: 1_999_995,
+          gaps: [{ first: 5, last: 1_999_999 }],
+        },
+      ]
+      expect(await s.store.balance()).toEqual(balance)
+      s = await s.reopen()
+      expect(await s.store.closeInterrupted('st10', 2_000_003, RECIPE, context)).toBe(0)
+      expect(await s.store.balance()).toEqual(balance)
+    })
+
+    it('finds what was lost since the last start, late announcements, and a counter that was set back', async () => {
+      await s.store.capture(request(1000, passVerdict()))
+      await s.store.capture(request(1003, passVerdict()))
+      expect(await s.store.closeInterrupted('st10', 1004, RECIPE, context)).toBe(2)
+      await s.store.capture(request(1006, passVerdict()))
+      await s.store.capture(request(997, passVerdict()))
+      // An announcement of a closed trigger opens nothing.
+      await s.store.openTrigger({ station: 'st10', trigger: 1001, at: at(1001) })
+      // 998, 999, 1004, 1005.
+      expect(await s.store.closeInterrupted('st10', 1007, RECIPE, context)).toBe(4)
+      expect(await s.store.balance()).toEqual([
+        { station: 'st10', triggers: 10, verdicts: 4, noVerdicts: 6, open: 0, closed: true },
+      ])
+    })
+
     it('emits events of other kinds once, and refuses wrong ones', async () => {
       const alarm = {
         specversion: '1.0' as const,

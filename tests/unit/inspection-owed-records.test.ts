@@ -50,4 +50,6 @@ it('gives up a record that the store refuses for what it says, and says so', asy
   expect(o.records.count).toBe(0)
   expect(o.diary.captured.map((c) => c.trigger)).toEqual([2])
   expect(o.errors).toEqual(['the store refuses a record for what it says'])
+  // The cycle was committed unheard before: what the gate did is noted on that record too.
+  expect(o.diary.lines.filter((l) => l === 'note gate')).toHaveLength(2)
 })

@@ -97,6 +97,15 @@ describe('identify', () => {
     expect(identify([gs1Code('A1')], other, 'none')).toMatchObject({ serial: null, problem: null })
   })
 
+  it('takes a text with NUL for no identity, in any form of code', () => {
+    for (const text of ['AB\0CD', 'https://id.gs1.org/01/09506000134352/21/A1\0', '(21)A\0'])
+      expect(identify([plainCode(text)], { id: 'cap' }, 'optional')).toMatchObject({
+        serial: null,
+        aliases: [],
+        problem: { kind: 'invalid', code: 'TRC_IDENTITY' },
+      })
+  })
+
   it('looks only at the tools that read identities', () => {
     const reads = [gs1Code('A1'), plainCode('MAKER-PART-NO', 'component')]
     expect(identify(reads, product, 'required').problem?.kind).toBe('double')

@@ -7,6 +7,7 @@ import { uuidv7 } from '../../contracts/index.ts'
 import type { ImageReader, PartQueries } from '../../dashboard/index.ts'
 import {
   openPartStore,
+  openSql,
   openTraceQuery,
   renderLife,
   type TraceQuery,
@@ -75,6 +76,86 @@ describe('query surface', () => {
       image: null,
       reasons: [{ en: 'No usable frame for this trigger' }],
     })
+  })
+
+  it('shows what happened to the part where the gate did otherwise than the rules', async () => {
+    const told = async (
+      trigger: number,
+      action: 'release' | 'reject' | 'hold',
+      ok: boolean,
+      verdict = passVerdict(),
+    ): Promise<string> => {
+      const { inspectionId } = await store.capture(
+        request(trigger, verdict, { ...(trigger === 2 ? { identity: 'none' } : {}) }),
+      )
+      const disposition = action === 'hold' ? 'hold' : verdict.disposition
+      await store.annotate(inspectionId, {
+        gate: {
+          command: {
+            station: 'st10',
+            trigger,
+            inspectionId,
+            action,
+            result: verdict.result,
+            disposition,
+            deadlineMs: 1,
+          },
+          ack: ok ? { ok: true, atMs: 1 } : { ok: false, code: 'CAM_IO', message: 'no answer', atMs: 1 },
+        },
+      })
+      return inspectionId
+    }
+    await told(1, 'release', true)
+    const late = await told(2, 'hold', true, passVerdict({ codes: [gs1Code('A2')] }))
+    await told(3, 'release', false)
+    await told(4, 'reject', false, failVerdict())
+    await store.capture(request(5, passVerdict()))
+    const shown = (await query.recentParts({ limit: 9 })).map((r) => [
+      r.trigger,
+      r.ruledDisposition,
+      r.disposition,
+    ])
+    expect(shown).toEqual([
+      [5, 'release', 'release'],
+      [4, 'scrap', 'scrap'],
+      // Without an acknowledged release the PLC diverts the part.
+      [3, 'release', 'hold'],
+      [2, 'release', 'hold'],
+      [1, 'release', 'release'],
+    ])
+    const detail = await query.part(late)
+    expect(detail).toMatchObject({
+      row: { result: 'pass', disposition: 'hold', ruledDisposition: 'release' },
+      verdict: { disposition: 'release' },
+      gate: [{ command: { action: 'hold' }, ack: { ok: true } }],
+      siblings: [{ disposition: 'hold' }],
+    })
+    const life = await query.bySerial('A2')
+    expect(life?.inspections.map((i) => i.disposition)).toEqual(['hold'])
+    if (life === null) throw new Error('no life')
+    expect(renderLife(life, 'en')).toContain('pass → hold (by rule release)')
+    expect(renderLife(life, 'zh')).toContain('合格 → 隔离 (规则判为 放行)')
+  })
+
+  it('keeps a part whose code holds NUL: an invalid read, no identity, the text visible', async () => {
+    // A URL parser drops a NUL at the end of a Digital Link, and a driver cuts text there.
+    for (const [n, text] of ['AB\0CD', 'https://id.gs1.org/01/09506000134352/21/A1\0', '\0'].entries()) {
+      const read = { ...gs1Code(''), text, symbologyId: ']d1', error: 'odd\0' }
+      const ack = await store.capture(
+        request(n + 1, passVerdict({ codes: [read] }), { identity: 'required' }),
+      )
+      expect(ack).toMatchObject({ durable: 'store', serial: `caps-a.st10.${n + 1}` })
+      expect((await query.record(ack.inspectionId))?.outcome.verdict.codes).toEqual([read])
+    }
+    const db = openSql(join(dataDir, 'trace.db'), { synchronous: 'normal', readOnly: true })
+    expect(db.all('select ok, text, error from carrier_read order by position')).toEqual([
+      { ok: 0, text: 'AB␀CD', error: 'odd␀' },
+      { ok: 0, text: 'https://id.gs1.org/01/09506000134352/21/A1␀', error: 'odd␀' },
+      { ok: 0, text: '␀', error: 'odd␀' },
+    ])
+    expect(db.all('select * from identity_alias')).toEqual([])
+    db.close()
+    expect([await query.bySerial('AB\0CD'), await query.lotUnits('L\0')]).toEqual([null, null])
   })
 
   it('gives one part with everything, and its capture back as it was handed over', async () => {

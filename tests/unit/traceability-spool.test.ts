@@ -125,6 +125,44 @@ describe('a store that is late', () => {
     expect(triggersIn()).toEqual([1])
   })
 
+  it('starts past entries that can never be stored: they are kept with the reason, and the rest is delivered', async () => {
+    mkdirSync(join(dataDir, 'spool'))
+    const entry = (n: number, patch: object) => {
+      const { image: _image, ...record } = request(n, passVerdict(), patch)
+      return JSON.stringify({ entry: { op: 'capture', ask: { record, image: null } }, image: null })
+    }
+    const verdict = passVerdict()
+    writeFileSync(
+      join(dataDir, 'spool', '01890000-0000-7000-8000-000000000009.jsonl'),
+      [
+        entry(1, {}),
+        // A column of the inspection that is not null, and one of a wrong type.
+        entry(2, { endedAt: at(2), product: { id: 'cap', revision: 'A' }, attempt: 1.5 }),
+        entry(3, {
+          outcome: { ...request(3, verdict).outcome, verdict: { ...verdict, recipeSha256: null } },
+        }),
+        // Written by another version.
+        JSON.stringify({ entry: { op: 'unheard-of', ask: {} }, image: null }),
+        JSON.stringify({ entry: { op: 'capture', ask: { image: null } }, image: null }),
+        JSON.stringify({ entry: { op: 'openTrigger', ask: { station: 'st10', trigger: 5 } }, image: null }),
+        entry(6, {}),
+        '',
+      ].join('\n'),
+    )
+    const alarms: CodedError[] = []
+    const store = await openPartStore({ dataDir, onAlarm: (e) => alarms.push(e) })
+    expect(alarms.map((a) => a.code)).toEqual(Array.from({ length: 5 }, () => 'TRC_BINDING'))
+    expect(store.health()).toMatchObject({ spooled: 0 })
+    await store.close()
+    expect(triggersIn()).toEqual([1, 6])
+    const kept = readFileSync(join(dataDir, 'spool', 'rejected.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+    expect(kept).toHaveLength(5)
+    expect(spoolFiles()).toEqual(['rejected.jsonl'])
+    await (await openPartStore({ dataDir })).close()
+  })
+
   it('does not spool what the store would refuse for its content', async () => {
     const store = await openPartStore({ dataDir, spoolAfterMs: 50 })
     const other = openSql(join(dataDir, 'trace.db'), { synchronous: 'full' })

@@ -34,6 +34,8 @@ describe('openSql', () => {
     ['an array', [1]],
     ['NaN', Number.NaN],
     ['infinity', Number.POSITIVE_INFINITY],
+    // A driver of Node 20 stores 'ab' for it.
+    ['text with NUL', 'ab\0cd'],
   ])('refuses %s instead of binding NULL', (_name, value) => {
     const db = memory()
     db.exec('create table t (a any)')
@@ -53,6 +55,30 @@ describe('openSql', () => {
     expect(() => db.run('insert into t values (?)', 'x')).toThrow(
       expect.objectContaining({ code: 'TRC_BINDING' }),
     )
+    db.close()
+  })
+
+  it('tells what a request can never store from what the log itself got wrong', () => {
+    const db = memory()
+    migrate(db, 'x')
+    const event = (position: number, sequence: number, source: string) =>
+      db.run(
+        `insert into event values (?, ?, ?, ?, 't', 'u', 'p', '2026-01-05T06:00:00.000Z', '{}', zeroblob(32))`,
+        position,
+        `id-${position}`,
+        source,
+        sequence,
+      )
+    event(1, 1, 's')
+    // SQLITE_CONSTRAINT of a check, SQLITE_TOOBIG: sqlite.org/rescode.html.
+    for (const sql of [
+      `insert into part_trigger values ('s', 1, 't', 'wrong')`,
+      `insert into part_trigger values ('s', 1, null, 'open')`,
+      'select zeroblob(2000000000)',
+    ])
+      expect(() => db.run(sql), sql).toThrow(expect.objectContaining({ code: 'TRC_BINDING' }))
+    expect(() => event(1, 2, 's')).toThrow(expect.objectContaining({ code: 'TRC_WRITE' }))
+    expect(() => event(2, 1, 's')).toThrow(expect.objectContaining({ code: 'TRC_WRITE' }))
     db.close()
   })
 
@@ -90,7 +116,7 @@ describe('openSql', () => {
     db.exec('create table p (a integer primary key); create table c (a integer references p (a))')
     expect(db.get('pragma journal_mode')).toEqual({ journal_mode: 'wal' })
     expect(db.get('pragma synchronous')).toEqual({ synchronous: 2 })
-    expect(() => db.run('insert into c values (1)')).toThrow(expect.objectContaining({ code: 'TRC_WRITE' }))
+    expect(() => db.run('insert into c values (1)')).toThrow(expect.objectContaining({ code: 'TRC_BINDING' }))
     const reader = openSql(path, { synchronous: 'normal', readOnly: true })
     db.run('insert into p values (7)')
     expect(reader.all('select a from p')).toEqual([{ a: 7 }])

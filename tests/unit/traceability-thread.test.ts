@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { openEventLog, openPartStore } from '../../traceability/index.ts'
+import { StoreThread } from '../../traceability/store/store-thread.ts'
 import { passVerdict, request } from './samples/traceability-requests.ts'
 
 /** The threads the product started: the only way to make one die from outside. */
@@ -62,4 +63,24 @@ it('ends by itself: close answers everything asked before', async () => {
   await store.close()
   expect((await Promise.all(pending)).map((a) => a.durable)).toEqual(['store', 'store', 'store'])
   expect(threads[0]?.threadId).toBe(-1)
+})
+
+it('closes while its thread is being started again', async () => {
+  const store = await openPartStore({ dataDir, spoolAfterMs: 20_000 })
+  void threads[0]?.terminate()
+  await expect.poll(() => threads.length, { timeout: 15_000, interval: 1 }).toBe(2)
+  await store.close()
+  expect(threads[1]?.threadId).toBe(-1)
+})
+
+it('does not wait for ever for a thread that hangs: what it owes is refused', async () => {
+  const thread = await StoreThread.start({ dataDir, synchronous: 'full' })
+  // Its messages no longer arrive, as when the disk holds it.
+  const worker = threads[0]
+  if (worker !== undefined) worker.postMessage = () => undefined
+  const owed = thread.call('lastTrigger', 'st10')
+  const refused = expect(owed).rejects.toMatchObject({ code: 'TRC_WRITE' })
+  await thread.close(200)
+  await refused
+  await expect.poll(() => worker?.threadId).toBe(-1)
 })

@@ -19,6 +19,15 @@ const PLAIN = /^[!-~]{1,128}$/
  */
 export function readCarrier(read: Pick<CodeRead, 'text' | 'symbologyId'>): CarrierData {
   const { text, symbologyId } = read
+  // No symbology of labels means it, URL parsers drop it at the ends, and databases cut text there.
+  const nul = text.indexOf('\0')
+  if (nul >= 0)
+    throw new CodedError('TRC_IDENTITY', {
+      path: `character ${nul}`,
+      expected: 'text without NUL',
+      actual: JSON.stringify(text.slice(0, 40)),
+      hint: 'the code is not an identity; print it again or point the tool at the right symbol',
+    })
   if (/^\(\d{2,4}\)/.test(text)) return { kind: 'gs1', elements: parseBracketed(text) }
   if (GS1_SYMBOLOGIES.has(symbologyId)) return { kind: 'gs1', elements: parseElementString(text) }
   // EAN-13, UPC-A, UPC-E and EAN-8 carry a GTIN and nothing else.

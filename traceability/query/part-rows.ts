@@ -8,6 +8,7 @@ import type {
   Severity,
   VerdictResult,
 } from '../../contracts/index.ts'
+import { gateDispositions } from './gate-disposition.ts'
 import type { TraceTables } from './tables.ts'
 
 export interface ImageRef {
@@ -29,7 +30,10 @@ export interface PartRow {
   product: string
   lot: string | null
   result: VerdictResult
+  /** What happened to the part: the gate's action where that differs from the verdict's disposition. */
   disposition: Disposition
+  /** What the rules decided. */
+  ruledDisposition: Disposition
   severity: Severity | null
   noVerdict: NoVerdictReason | null
   reasons: I18n[]
@@ -113,7 +117,7 @@ export async function rowOf(k: Kysely<TraceTables>, inspectionId: string): Promi
 
 type Selected = Pick<TraceTables['inspection'], (typeof COLUMNS)[number]>
 
-/** Adds defects and image of all rows with one query each. */
+/** Adds defects, image and gate of all rows with one query each. */
 async function complete(k: Kysely<TraceTables>, rows: readonly Selected[]): Promise<PartRow[]> {
   if (rows.length === 0) return []
   const positions = rows.map((r) => r.position)
@@ -129,6 +133,10 @@ async function complete(k: Kysely<TraceTables>, rows: readonly Selected[]): Prom
     .select(['position', 'sha256', 'width_px', 'height_px'])
     .where('position', 'in', positions)
     .execute()
+  const served = await gateDispositions(
+    k,
+    rows.map((r) => r.inspection_id),
+  )
   const imageAt = new Map(images.map((i) => [i.position, i]))
   const defectsAt = new Map<number, PartRow['defects']>()
   for (const d of defects) {
@@ -150,7 +158,8 @@ async function complete(k: Kysely<TraceTables>, rows: readonly Selected[]): Prom
       product: r.product,
       lot: r.lot,
       result: r.result,
-      disposition: r.disposition,
+      disposition: served.get(r.inspection_id) ?? r.disposition,
+      ruledDisposition: r.disposition,
       severity: r.severity,
       noVerdict: r.no_verdict as NoVerdictReason | null,
       reasons: JSON.parse(r.reasons) as I18n[],

@@ -82,7 +82,7 @@ export interface TraceTables {
     valid_to: string | null
   }
   material_lot: { uri: string; lot: string; product: string; supplier: string | null; first_at: string }
-  gate: { id: string; inspection_id: string; at: string; command: string; ack: string }
+  gate: { id: string; inspection_id: string; at: string; ok: number; command: string; ack: string }
   late_result: { id: string; inspection_id: string; at: string; result: string; outcome: string }
   review: {
     position: number

@@ -67,6 +67,7 @@ export class TraceQuery {
 
   /** What a recall of a lot (by name or URI) concerns. */
   async lotUnits(lot: string, limit = 10_000): Promise<LotUnits | null> {
+    if (lot.includes('\0')) return null
     const lots = await this.#k
       .selectFrom('material_lot')
       .select(['uri', 'lot', 'product', 'supplier'])

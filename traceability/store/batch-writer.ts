@@ -1,4 +1,4 @@
-import { asCoded, type CodedError, type SqlDatabase } from '../../contracts/index.ts'
+import { asCoded, CodedError, type SqlDatabase } from '../../contracts/index.ts'
 import { checkEmitted, writeAnnotation, writeEvent } from './annotations.ts'
 import { CaptureWriter } from './capture-writer.ts'
 import { EventAppender } from './event-appender.ts'
@@ -6,7 +6,8 @@ import type { StoredImage } from './image-files.ts'
 import { RunningTotals } from './running-totals.ts'
 import type { StoreRequest } from './store-ops.ts'
 import { triggerBalance } from './trigger-balance.ts'
-import { interruptedRecords, lastTrigger, openTrigger } from './trigger-ledger.ts'
+import { closeInterrupted } from './trigger-audit.ts'
+import { lastTrigger, openTrigger } from './trigger-ledger.ts'
 
 /** A request with its image on disk already. */
 export interface BatchItem {
@@ -45,14 +46,15 @@ export class BatchWriter {
     try {
       return this.#together(items)
     } catch (error) {
-      const coded = asCoded(error, 'TRC_WRITE')
+      // The database's refusals have a code; what has none lies in the request.
+      const coded = asCoded(error, 'TRC_BINDING')
       if (items.length === 1 || coded.code === 'TRC_DISK_FULL')
         return items.map(() => ({ ok: false, error: coded }))
       return items.map((item) => {
         try {
           return this.#together([item])[0] ?? { ok: false, error: coded }
         } catch (alone) {
-          return { ok: false, error: asCoded(alone, 'TRC_WRITE') }
+          return { ok: false, error: asCoded(alone, 'TRC_BINDING') }
         }
       })
     }
@@ -99,14 +101,11 @@ export class BatchWriter {
         return done(null)
       }
       case 'closeInterrupted': {
-        const records = attempt(() =>
-          interruptedRecords(this.#db, request.ask, new Date().toISOString()).map((r) =>
-            this.#captures.prepare(r, null),
-          ),
+        const audit = closeInterrupted(this.#db, request.ask, new Date().toISOString(), (record) =>
+          this.#captures.write(this.#captures.prepare(record, null)),
         )
-        if (!records.ok) return records
-        for (const record of records.value) this.#captures.write(record)
-        return done(records.value.length)
+        // What could be closed is committed all the same.
+        return audit.refusal === null ? done(audit.closed) : { ok: false, error: audit.refusal }
       }
       case 'lastTrigger':
         return done(lastTrigger(this.#db, request.ask))
@@ -146,9 +145,18 @@ export class BatchWriter {
           request.ask.at,
         )
         return done(null)
+      default:
+        return { ok: false, error: unknownRequest(request) }
     }
   }
 }
+
+/** A line in the spool of another version or altered by hand; nothing of this program asks so. */
+const unknownRequest = (request: never): CodedError =>
+  new CodedError('TRC_BINDING', {
+    expected: 'a request of the store',
+    actual: JSON.stringify(request).slice(0, 120),
+  })
 
 type Attempt<T> = { ok: true; value: T } | { ok: false; error: CodedError }
 
@@ -156,6 +164,6 @@ function attempt<T>(work: () => T): Attempt<T> {
   try {
     return { ok: true, value: work() }
   } catch (error) {
-    return { ok: false, error: asCoded(error, 'TRC_WRITE') }
+    return { ok: false, error: asCoded(error, 'TRC_BINDING') }
   }
 }

@@ -200,11 +200,11 @@ export class CaptureWriter {
         position,
         n,
         c.tool,
-        c.ok ? 1 : 0,
-        c.symbology,
-        c.symbologyId,
-        c.text,
-        c.error ?? null,
+        c.ok && !c.text.includes('\0') ? 1 : 0,
+        visible(c.symbology),
+        visible(c.symbologyId),
+        visible(c.text),
+        c.error === undefined ? null : visible(c.error),
       )
     })
   }
@@ -219,6 +219,9 @@ export class CaptureWriter {
     )
   }
 }
+
+/** What a symbol on a part says may hold NUL, which no text column may; U+2400 is its picture. The record keeps it. */
+const visible = (text: string): string => (text.includes('\0') ? text.replaceAll('\0', '\u2400') : text)
 
 type StoredRow = {
   position: number

@@ -1,8 +1,9 @@
 import { CodedError, type SqlDatabase } from '../../contracts/index.ts'
 import { SCHEMA_1 } from './schema-1.ts'
+import { SCHEMA_2 } from './schema-2.ts'
 
 /** Forward only: the index is the version the script leads to, minus one. A released script never changes. */
-const MIGRATIONS: readonly string[] = [SCHEMA_1]
+const MIGRATIONS: readonly string[] = [SCHEMA_1, SCHEMA_2]
 
 export const SCHEMA_VERSION = MIGRATIONS.length
 

@@ -153,22 +153,28 @@ class Connection implements SqlDatabase {
   }
 }
 
-/** Drivers turn a Date, an object or NaN into NULL without a word; here they are refused. */
+/** Drivers turn a Date, an object or NaN into NULL without a word, and one cuts text at NUL; here they are refused. */
 function guard(values: readonly unknown[], sql: string): void {
   for (let i = 0; i < values.length; i++) {
     const v = values[i]
     if (
       v === null ||
-      typeof v === 'string' ||
+      (typeof v === 'string' && !v.includes('\0')) ||
       typeof v === 'bigint' ||
       (typeof v === 'number' && Number.isFinite(v)) ||
       v instanceof Uint8Array
     )
       continue
     throw new CodedError('TRC_BINDING', {
-      expected: 'string, finite number, bigint, Uint8Array or null',
-      actual: `${typeof v === 'number' ? String(v) : v instanceof Date ? 'Date' : typeof v} for parameter ${i + 1}`,
+      expected: 'string without NUL, finite number, bigint, Uint8Array or null',
+      actual: `${nameOf(v)} for parameter ${i + 1}`,
       hint: `in: ${sql.trim().slice(0, 120)}`,
     })
   }
+}
+
+function nameOf(v: unknown): string {
+  if (typeof v === 'number') return String(v)
+  if (typeof v === 'string') return 'text with NUL'
+  return v instanceof Date ? 'Date' : typeof v
 }

@@ -184,10 +184,12 @@ class SpoolingStore implements TraceStore {
 
   /** Empties the spool into the store once. @throws what the store refused it with */
   async drain(): Promise<void> {
-    const rejected = await this.#spool.drain(async (entry) => {
-      await this.#thread.call(entry.op, entry.ask)
-    })
-    for (const error of rejected) this.#paths.alarm(error)
+    await this.#spool.drain(
+      async (entry) => {
+        await this.#thread.call(entry.op, entry.ask)
+      },
+      (error) => this.#paths.alarm(error),
+    )
   }
 
   #mustBeOpen(): void {

@@ -82,12 +82,14 @@ export class Spool {
    * Offers all entries to the store. An entry the store refuses for what it says moves to `rejected.jsonl` with the
    * reason; any other refusal ends the round, and what is left stays.
    *
-   * @returns the refusals, for the log
+   * @param onRejected hears of each entry that was rejected, also when the round ends early
    * @throws what ended the round
    */
-  async drain(send: (entry: SpoolEntry) => Promise<unknown>): Promise<CodedError[]> {
+  async drain(
+    send: (entry: SpoolEntry) => Promise<unknown>,
+    onRejected: (error: CodedError) => void,
+  ): Promise<void> {
     await this.#writer.rotate()
-    const rejected: CodedError[] = []
     for (const name of await spoolFiles(this.#dir)) {
       if (name === this.#writer.current) continue
       const { lines, torn } = await readLines(join(this.#dir, name))
@@ -96,18 +98,14 @@ export class Spool {
       const delivered: string[] = []
       for (let at = 0; at < lines.length; at += DRAIN_WIDTH) {
         const part = lines.slice(at, at + DRAIN_WIDTH)
-        const results = await Promise.all(part.map((line) => this.#deliver(line, send)))
-        for (const r of results) {
-          if (r instanceof CodedError) rejected.push(r)
-          else if (r !== null) delivered.push(r)
-        }
+        const images = await Promise.all(part.map((line) => this.#deliver(line, send, onRejected)))
+        for (const image of images) if (image !== null) delivered.push(image)
       }
       await rm(join(this.#dir, name))
       await syncDir(this.#dir)
       this.#count -= lines.length
       for (const image of delivered) await rm(join(this.#dir, image), { force: true })
     }
-    return rejected
   }
 
   async close(): Promise<void> {
@@ -124,11 +122,12 @@ export class Spool {
     await this.#writer.append(`${JSON.stringify(line)}\n`)
   }
 
-  /** The image file that is done with, null when there was none, or why the line was rejected. */
+  /** The image file that is done with, or null: there was none, or it stays with the rejected line. */
   async #deliver(
     line: string,
     send: (entry: SpoolEntry) => Promise<unknown>,
-  ): Promise<string | null | CodedError> {
+    onRejected: (error: CodedError) => void,
+  ): Promise<string | null> {
     try {
       const { entry, image } = JSON.parse(line) as SpoolLine
       if (image === null || entry.op !== 'capture') {
@@ -144,7 +143,8 @@ export class Spool {
       const coded = asCoded(error, 'EVT_SCHEMA', { file: this.#dir })
       if (isStorageError(coded)) throw coded
       await this.#reject(line, coded.message)
-      return coded
+      onRejected(coded)
+      return null
     }
   }
 

@@ -8,15 +8,18 @@ const IOERR = 10
 const CORRUPT = 11
 const FULL = 13
 const CANTOPEN = 14
+const TOOBIG = 18
+const CONSTRAINT = 19
 const MISMATCH = 20
 const NOTADB = 26
-/** Extended codes: the shared-memory file cannot grow, and a value of a wrong type in a STRICT column. */
+/** Extended code: the shared-memory file cannot grow. */
 const IOERR_SHMSIZE = 4874
-const CONSTRAINT_DATATYPE = 3091
+/** The log gives out position and sequence itself: a collision there is its own fault, not that of a request. */
+const LOG_COUNTER = /event\.position|event\.source, event\.sequence/
 
 const HINTS: Partial<Record<ErrorCode, string>> = {
   TRC_DISK_FULL: 'free space on the volume of the data directory',
-  TRC_BINDING: 'a program error: convert the value before binding it',
+  TRC_BINDING: 'the value can never be stored as it is: a program error, or data that was altered',
 }
 
 /** Names what SQLite refused. `fallback` is the code for everything without a better one. */
@@ -29,17 +32,19 @@ export function sqliteError(error: unknown, fallback: ErrorCode, file: string): 
   const argument =
     typeof error === 'object' && error !== null && 'code' in error && error.code === 'ERR_INVALID_ARG_TYPE'
   const actual = error instanceof Error ? error.message : String(error)
-  const code = argument ? 'TRC_BINDING' : codeOf(extended, fallback)
+  const code = argument ? 'TRC_BINDING' : codeOf(extended, fallback, actual)
   const hint = HINTS[code] ?? hintOf(extended & 0xff)
   return new CodedError(code, { file, actual, ...(hint === undefined ? {} : { hint }), cause: error })
 }
 
-function codeOf(extended: number, fallback: ErrorCode): ErrorCode {
+function codeOf(extended: number, fallback: ErrorCode, message: string): ErrorCode {
   if (extended === IOERR_SHMSIZE) return 'TRC_DISK_FULL'
-  if (extended === CONSTRAINT_DATATYPE) return 'TRC_BINDING'
   switch (extended & 0xff) {
     case FULL:
       return 'TRC_DISK_FULL'
+    case CONSTRAINT:
+      return LOG_COUNTER.test(message) ? fallback : 'TRC_BINDING'
+    case TOOBIG:
     case MISMATCH:
       return 'TRC_BINDING'
     case NOTADB:

@@ -12,12 +12,17 @@ interface Pending {
 /** Pauses before a dead thread is started again: doubled each time, ms. */
 const RESTART_FIRST_MS = 500
 const RESTART_MAX_MS = 30_000
+/** A thread that says nothing for so long while it should end is given up, ms. */
+const CLOSE_QUIET_MS = 30_000
 
 /** The store thread as the main thread sees it: calls, wake-ups, restart after a crash, clean end. */
 export class StoreThread {
   readonly #data: StoreWorkerData
   #worker: Worker | null = null
   #exited: Promise<void> = Promise.resolve()
+  /** The thread that is up or on its way up. */
+  #latest: Worker | null = null
+  #heardMs = 0
   #nextId = 1
   #pauseMs = RESTART_FIRST_MS
   #closing = false
@@ -70,24 +75,49 @@ export class StoreThread {
     return () => this.#listeners.delete(listener)
   }
 
-  /** Everything called so far is answered first; the thread closes the database and ends by itself. */
-  async close(): Promise<void> {
+  /**
+   * Everything called so far is answered first; the thread closes the database and ends by itself. One that stays
+   * silent for `quietMs` is ended from here, and what it had not answered is refused.
+   */
+  async close(quietMs = CLOSE_QUIET_MS): Promise<void> {
     this.#closing = true
     clearTimeout(this.#restart)
-    const message: ThreadMessage = { kind: 'close' }
-    this.#worker?.postMessage(message)
-    await this.#exited
+    // One that is still starting is told as soon as it listens.
+    if (this.#worker !== null) tellToClose(this.#worker)
+    this.#heardMs = monoMs()
+    let over = false
+    const exited = this.#exited.then(() => (over = true))
+    while (!over) {
+      const leftMs = this.#heardMs + quietMs - monoMs()
+      if (leftMs <= 0) return this.#giveUp()
+      await Promise.race([exited, pause(leftMs)])
+    }
+  }
+
+  /** Not waited for: a thread that hangs in the disk cannot be ended before the disk answers. */
+  #giveUp(): void {
+    this.#latest?.unref()
+    void this.#latest?.terminate()
+    this.#refuseAll(down())
+  }
+
+  #refuseAll(error: CodedError): void {
+    for (const p of this.#pending.values()) p.reject(error)
+    this.#pending.clear()
   }
 
   #spawn(): Promise<void> {
     const worker = spawnWorker(new URL('./store.worker.ts', import.meta.url), { workerData: this.#data })
+    this.#latest = worker
     this.#exited = new Promise((resolve) => worker.once('exit', () => resolve()))
     return new Promise((resolve, reject) => {
       let death: CodedError | null = null
       worker.on('message', (reply: StoreReply) => {
+        this.#heardMs = monoMs()
         if (reply.kind === 'ready') {
           this.#worker = worker
           this.#pauseMs = RESTART_FIRST_MS
+          if (this.#closing) tellToClose(worker)
           resolve()
         } else if (reply.kind === 'broken') death = fromWire(reply.error)
         else this.#hear(reply)
@@ -97,8 +127,7 @@ export class StoreThread {
         const error = death ?? down()
         const wasUp = this.#worker === worker
         this.#worker = null
-        for (const p of this.#pending.values()) p.reject(error)
-        this.#pending.clear()
+        this.#refuseAll(error)
         reject(error)
         if (wasUp && !this.#closing) this.#later()
       })
@@ -126,6 +155,13 @@ export class StoreThread {
     else pending?.reject(fromWire(reply.error))
   }
 }
+
+function tellToClose(worker: Worker): void {
+  const message: ThreadMessage = { kind: 'close' }
+  worker.postMessage(message)
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref())
 
 const down = (): CodedError =>
   new CodedError('TRC_WRITE', {

@@ -107,7 +107,8 @@ async function imageOf(images: ImageFiles, request: StoreRequest): Promise<Store
     if (image === null) return null
     return await images.put(record.meta, image, record.outcome.widthPx, record.outcome.heightPx)
   } catch (error) {
-    return asCoded(error, 'TRC_IMAGE')
+    // The disk's refusals have a code; what has none lies in the request.
+    return asCoded(error, 'TRC_BINDING')
   }
 }
 

@@ -2,36 +2,52 @@ import type { SqlDatabase, TriggerBalance } from '../../contracts/index.ts'
 import type { RunningTotals } from './running-totals.ts'
 
 type Judged = { station: string; verdicts: number; noVerdicts: number }
-type Span = { station: string; triggers: number; open: number }
+type Span = { station: string; first: number; last: number; open: number }
 
 /**
  * The audit of triggers = verdicts + explained no-verdicts + open, from independent counts: triggers from the span of
  * the station's counter, verdicts and no-verdicts from the last attempt recorded per trigger, open ones from the
- * announcements. A number that was skipped, or closed without a record, leaves the balance unclosed.
+ * announcements. A number that was skipped, or closed without a record, leaves the balance unclosed; it says how many, and
+ * which jumps of the counter are the reason.
  *
  * @param from triggers announced at or after this time, RFC 3339; absent = all
  */
 export function triggerBalance(db: SqlDatabase, totals: RunningTotals, from?: string): TriggerBalance[] {
   const spans = from === undefined ? allSpans(db) : spansSince(db, from)
   const judged = from === undefined ? allJudged(db, totals) : judgedSince(db, from)
-  return spans.map(({ station, triggers, open }) => {
+  return spans.map(({ station, first, last, open }) => {
+    const triggers = last - first + 1
     const of = judged.find((j) => j.station === station)
     const verdicts = of?.verdicts ?? 0
     const noVerdicts = of?.noVerdicts ?? 0
-    return {
-      station,
-      triggers,
-      verdicts,
-      noVerdicts,
-      open,
-      closed: triggers === verdicts + noVerdicts + open,
-    }
+    const unexplained = triggers - verdicts - noVerdicts - open
+    const balance = { station, triggers, verdicts, noVerdicts, open, closed: unexplained === 0 }
+    if (unexplained === 0) return balance
+    const gaps = refusedGaps(db, station, first, last)
+    return { ...balance, unexplained, ...(gaps.length === 0 ? {} : { gaps }) }
   })
+}
+
+/** Jumps that were not closed because no stop explains them. */
+function refusedGaps(
+  db: SqlDatabase,
+  station: string,
+  first: number,
+  last: number,
+): NonNullable<TriggerBalance['gaps']> {
+  return db
+    .all<{ first: number; last: number }>(
+      'select first, last from trigger_gap where station = ? and last >= ? and first <= ? order by first limit 100',
+      station,
+      first,
+      last,
+    )
+    .map((g) => ({ first: g.first, last: g.last }))
 }
 
 function spansSince(db: SqlDatabase, from: string): Span[] {
   return db.all<Span>(
-    `select station, max(number) - min(number) + 1 as triggers, sum(state = 'open') as open
+    `select station, min(number) as first, max(number) as last, sum(state = 'open') as open
      from part_trigger where at >= ? group by station order by station`,
     from,
   )
@@ -57,8 +73,8 @@ function allSpans(db: SqlDatabase): Span[] {
        select (select min(station) from part_trigger where station > s.station) from s where s.station is not null
      )
      select station,
-       (select max(number) from part_trigger t where t.station = s.station)
-         - (select min(number) from part_trigger t where t.station = s.station) + 1 as triggers,
+       (select min(number) from part_trigger t where t.station = s.station) as first,
+       (select max(number) from part_trigger t where t.station = s.station) as last,
        (select count(*) from part_trigger t where t.station = s.station and t.state = 'open') as open
      from s where station is not null`,
   )

@@ -1,0 +1,29 @@
+import type { Kysely } from 'kysely'
+import type { Disposition, RejectCommand } from '../../contracts/index.ts'
+import type { TraceTables } from './tables.ts'
+
+/**
+ * What the gate did with parts, by inspection; a part that no gate was told about is absent. The last command counts. A
+ * release that the gate did not acknowledge is `hold`: the PLC diverts every part without one.
+ */
+export async function gateDispositions(
+  k: Kysely<TraceTables>,
+  inspectionIds: readonly string[],
+): Promise<Map<string, Disposition>> {
+  const rows = await k
+    .selectFrom('gate')
+    .select(['inspection_id', 'ok', 'command'])
+    .where('inspection_id', 'in', inspectionIds)
+    .orderBy('at')
+    .orderBy('id')
+    .execute()
+  return new Map(
+    rows.map((g) => {
+      const { action, disposition } = JSON.parse(g.command) as RejectCommand
+      return [
+        g.inspection_id,
+        action === 'hold' || (action === 'release' && g.ok === 0) ? 'hold' : disposition,
+      ]
+    }),
+  )
+}

@@ -1,0 +1,164 @@
+import { CodedError, noVerdict, type SqlDatabase, uuidv7 } from '../../contracts/index.ts'
+import type { CaptureRecord } from './record-codec.ts'
+import type { Interruption } from './trigger-ledger.ts'
+
+/** More lost triggers in a row than this mean that the counter was reset or mistyped, not that parts passed. */
+const MAX_GAP = 100_000
+/** Rows looked at in one go. */
+const PAGE = 5_000
+
+/** What an audit of a station's counter did. */
+export interface Audit {
+  /** Triggers closed as `interrupted`. */
+  closed: number
+  /** EVT_SEQUENCE naming the jump that was too large to close, the first of several; else null. */
+  refusal: CodedError | null
+}
+
+/** A trigger that is open, or behind which numbers are missing up to `next`. */
+type Suspect = { number: number; at: string; state: string; next: number }
+
+/**
+ * Gives `write` a no-verdict capture for every trigger below `nextTrigger` that was announced and never judged, and for
+ * every number the counter skipped since the first one known. A jump over more than 100,000 numbers is not closed: it
+ * is kept in `trigger_gap`, where the balance finds it, and reported once; one that leads to `nextTrigger` itself, of
+ * which no part is known, is only reported.
+ *
+ * Remembers what has been gone through, so that the next audit reads the numbers that are new and the open ones.
+ */
+export function closeInterrupted(
+  db: SqlDatabase,
+  i: Interruption,
+  now: string,
+  write: (record: CaptureRecord) => void,
+): Audit {
+  const audit: Audit = { closed: 0, refusal: null }
+  const close = (trigger: number, at: string): void => {
+    write(interrupted(i, trigger, at, now))
+    audit.closed += 1
+  }
+  const range = (from: number, until: number): void => {
+    for (const s of suspects(db, i.station, from, until)) {
+      if (s.state === 'open') close(s.number, s.at)
+      const missing = s.next - s.number - 1
+      if (missing <= MAX_GAP) for (let n = s.number + 1; n < s.next; n++) close(n, now)
+      else {
+        audit.refusal ??= refusalOf(i.station, s)
+        if (s.next < i.nextTrigger) keepGap(db, i.station, s, now)
+      }
+    }
+  }
+  const first = edge(db, i, 'min')
+  if (first === null) return audit
+  const done = db.get<{ low: number; high: number }>(
+    'select low, high from trigger_audit where station = ?',
+    i.station,
+  )
+  if (done === undefined) range(first, i.nextTrigger)
+  else {
+    // A counter that was set back shows numbers below all known ones.
+    if (first < done.low) range(first, Math.min(done.low, i.nextTrigger))
+    for (const open of openBetween(db, i, done.low, done.high)) close(open.number, open.at)
+    if (done.high < i.nextTrigger) range(done.high, i.nextTrigger)
+  }
+  db.run(
+    `insert into trigger_audit (station, low, high) values (?, ?, ?)
+     on conflict (station) do update set low = min(low, excluded.low), high = max(high, excluded.high)`,
+    i.station,
+    done !== undefined && i.nextTrigger < done.low ? done.low : first,
+    edge(db, i, 'max') ?? first,
+  )
+  return audit
+}
+
+/** Smallest or largest number known below `nextTrigger`. */
+function edge(db: SqlDatabase, i: Interruption, which: 'min' | 'max'): number | null {
+  const row = db.get<{ number: number | null }>(
+    `select ${which}(number) as number from part_trigger where station = ? and number < ?`,
+    i.station,
+    i.nextTrigger,
+  )
+  return row?.number ?? null
+}
+
+/** In order; SQLite reads no further than a page asks, and `from` must be a number that is known. */
+function* suspects(db: SqlDatabase, station: string, from: number, until: number): Generator<Suspect> {
+  for (let at = from; at < until;) {
+    const page = db.all<Suspect>(
+      `select number, at, state, next from (
+         select number, at, state, lead(number, 1, ?) over (order by number) as next
+         from part_trigger where station = ? and number >= ? and number < ?)
+       where state = 'open' or next <> number + 1 order by number limit ${PAGE}`,
+      until,
+      station,
+      at,
+      until,
+    )
+    yield* page
+    at = page.length < PAGE ? until : (page.at(-1)?.next ?? until)
+  }
+}
+
+/** Announced late, or again after a counter was set back, among numbers that an earlier audit went through. */
+function openBetween(
+  db: SqlDatabase,
+  i: Interruption,
+  low: number,
+  high: number,
+): Pick<Suspect, 'number' | 'at'>[] {
+  return db.all(
+    `select number, at from part_trigger
+     where station = ? and state = 'open' and number >= ? and number < ? and number < ? order by number`,
+    i.station,
+    low,
+    high,
+    i.nextTrigger,
+  )
+}
+
+function keepGap(db: SqlDatabase, station: string, s: Suspect, now: string): void {
+  db.run(
+    'insert into trigger_gap (station, first, last, found_at) values (?, ?, ?, ?) on conflict do nothing',
+    station,
+    s.number + 1,
+    s.next - 1,
+    now,
+  )
+}
+
+const refusalOf = (station: string, s: Suspect): CodedError =>
+  new CodedError('EVT_SEQUENCE', {
+    expected: `at most ${MAX_GAP} lost triggers in a row`,
+    actual: `${s.next - s.number - 1} of station ${station}: ${s.number + 1} to ${s.next - 1}`,
+    hint: 'these stay unexplained in the balance; check the trigger counter of the device: it was reset or read wrongly',
+  })
+
+function interrupted(i: Interruption, trigger: number, at: string, now: string): CaptureRecord {
+  const verdict = noVerdict(i.recipe, {
+    reason: 'interrupted',
+    code: 'INS_INTERRUPTED',
+    message: `trigger ${trigger} of station ${i.station} was not judged before the system stopped`,
+  })
+  return {
+    inspectionId: uuidv7(),
+    station: i.station,
+    trigger,
+    attempt: 1,
+    runType: 'production',
+    meta: null,
+    context: i.context,
+    product: { id: i.context.product, revision: '' },
+    identity: 'none',
+    identityTools: [],
+    outcome: {
+      verdict,
+      timing: { queueMs: 0, decodeMs: 0, gateMs: 0, toolsMs: {}, inferMs: 0, ruleMs: 0, totalMs: 0 },
+      widthPx: 0,
+      heightPx: 0,
+      worker: 'store',
+    },
+    budgetMs: 0,
+    startedAt: at,
+    endedAt: now,
+  }
+}
