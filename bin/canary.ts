@@ -14,6 +14,7 @@ export class CanaryWatch {
   readonly #inspector: LocalInspector
   readonly #timer: NodeJS.Timeout
   #fault: ErrorFact | null = null
+  #checking = false
 
   private constructor(inspector: LocalInspector) {
     this.#inspector = inspector
@@ -48,12 +49,16 @@ export class CanaryWatch {
   }
 
   async #check(): Promise<void> {
+    if (this.#checking) return
+    this.#checking = true
     const before = this.#fault
     try {
       await this.#inspector.selfTest()
       this.#fault = null
     } catch (error) {
       this.#fault = toFact(asCoded(error, 'INS_CANARY'))
+    } finally {
+      this.#checking = false
     }
     if (this.#fault && !before) log.error(this.#fault, 'a canary was judged differently: all parts are held')
     if (!this.#fault && before) log.warn(before, 'the canaries are judged right again')

@@ -7,7 +7,6 @@ import {
   type InspectOutcome,
   type Inspector,
   type LateOutcome,
-  monoMs,
   noVerdict,
   type PartContext,
   type PartStore,

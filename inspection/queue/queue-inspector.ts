@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Queue, QueueEvents } from 'bullmq'
 import {
+  DISPOSITIONS,
+  VERDICTS,
   type InspectJob,
   type InspectOutcome,
   type Inspector,
@@ -208,8 +210,27 @@ export class QueueInspector implements Inspector {
 const earliestFirst = (deadlineRedisMs: number): number =>
   1 + (Math.floor(deadlineRedisMs / 16) % (2 ** 21 - 1))
 
-/** BullMQ gives the return value parsed or, from older servers, as text. */
+/**
+ * BullMQ gives the return value parsed or, from older servers, as text. What is no complete result counts as none:
+ * the frame is then judged here.
+ */
 function asResult(value: unknown): QueuedResult | null {
-  const parsed: unknown = typeof value === 'string' ? JSON.parse(value) : value
-  return parsed !== null && typeof parsed === 'object' && 'ok' in parsed ? (parsed as QueuedResult) : null
+  try {
+    const parsed = (typeof value === 'string' ? JSON.parse(value) : value) as Partial<
+      QueuedResult & { outcome: InspectOutcome }
+    >
+    if (parsed.ok === false) return parsed as QueuedResult
+    const verdict = parsed.outcome?.verdict
+    const complete =
+      parsed.ok === true &&
+      verdict !== undefined &&
+      VERDICTS.includes(verdict.result) &&
+      DISPOSITIONS.includes(verdict.disposition) &&
+      (verdict.result === 'pass') === (verdict.disposition === 'release') &&
+      Array.isArray(verdict.findings) &&
+      Array.isArray(verdict.codes)
+    return complete ? (parsed as QueuedResult) : null
+  } catch {
+    return null
+  }
 }

@@ -1,4 +1,5 @@
 import {
+  CodedError,
   type FrameFormat,
   type InspectJob,
   type InspectOutcome,
@@ -59,4 +60,32 @@ export function canaryProblem(
   const actual = text(verdict.result, canary.expect.classes && classes)
   if (expected === actual) return null
   return { expected, actual: verdict.noVerdict ? `${actual}: ${verdict.noVerdict.message}` : actual }
+}
+
+/** Longest time a worker may take for one canary, ms. */
+const CANARY_LIMIT_MS = 30_000
+
+/** A worker that does not answer a canary in time is replaced, and the silence is a wrong answer. */
+export async function withinCanaryTime<T>(
+  seat: { name: string; recycle(why: string): void },
+  answer: Promise<T>,
+): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const silence = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      seat.recycle('no answer to a canary')
+      reject(
+        new CodedError('INS_CANARY', {
+          path: seat.name,
+          expected: 'an answer',
+          actual: `none in ${CANARY_LIMIT_MS} ms`,
+        }),
+      )
+    }, CANARY_LIMIT_MS)
+  })
+  try {
+    return await Promise.race([answer, silence])
+  } finally {
+    clearTimeout(timer)
+  }
 }

@@ -8,7 +8,7 @@ import {
   monoMs,
 } from '../../contracts/index.ts'
 import type { ModelSetup, RecipeSource } from '../pipeline/index.ts'
-import { type Canary, canaryJob, canaryProblem } from './canary.ts'
+import { type Canary, canaryJob, canaryProblem, withinCanaryTime } from './canary.ts'
 import { DeadlineQueue } from './deadline-queue.ts'
 import type { PreparedFacts } from './messages.ts'
 import { Ticket } from './ticket.ts'
@@ -147,7 +147,9 @@ export class LocalInspector implements Inspector {
   async selfTest(): Promise<void> {
     for (const canary of this.#options.canaries ?? []) {
       for (const seat of this.#seats) {
-        const judged = await this.#onSeat(seat, () => seat.judge(canaryJob(canary), 0))
+        const judged = await this.#onSeat(seat, () =>
+          withinCanaryTime(seat, seat.judge(canaryJob(canary), 0)),
+        )
         const problem = judged && canaryProblem(canary, judged)
         if (problem) throw new CodedError('INS_CANARY', { path: `${seat.name}, ${canary.name}`, ...problem })
       }
