@@ -81,9 +81,9 @@ export class BatchWriter {
     const done = (value: unknown): BatchResult => ({ ok: true, value })
     switch (request.op) {
       case 'capture': {
-        const { record } = request.ask
+        const { record, foreign } = request.ask
         const checked = attempt(
-          () => this.#captures.earlier(record, image) ?? this.#captures.prepare(record, image),
+          () => this.#captures.earlier(record, image) ?? this.#captures.prepare(record, image, foreign),
         )
         if (!checked.ok) return checked
         return done('durable' in checked.value ? checked.value : this.#captures.write(checked.value))

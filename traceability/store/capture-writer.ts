@@ -1,6 +1,7 @@
 import { type CaptureAck, canonicalJson, CodedError, type SqlDatabase } from '../../contracts/index.ts'
 import type { EventAppender } from './event-appender.ts'
 import { checkEvent } from './event-check.ts'
+import { checkInspection } from './inspection-check.ts'
 import { writeGenealogy } from './genealogy.ts'
 import type { StoredImage } from './image-files.ts'
 import { inspectionEvent } from './inspection-event.ts'
@@ -56,11 +57,15 @@ export class CaptureWriter {
     }
   }
 
-  /** @throws EVT_SCHEMA when the request does not make a valid event */
-  prepare(record: CaptureRecord, image: StoredImage | null): PreparedCapture {
+  /**
+   * @param foreign read back from a file, so that its types are not known
+   * @throws EVT_SCHEMA when the request does not make a valid event
+   */
+  prepare(record: CaptureRecord, image: StoredImage | null, foreign = false): PreparedCapture {
     const { identification, unit } = unitOf(record)
     const event = inspectionEvent(record, unit, image)
-    checkEvent(event)
+    if (foreign) checkEvent(event)
+    else checkInspection(event)
     return { record, image, identification, unit, event }
   }
 

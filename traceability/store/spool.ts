@@ -130,14 +130,19 @@ export class Spool {
   ): Promise<string | null> {
     try {
       const { entry, image } = JSON.parse(line) as SpoolLine
-      if (image === null || entry.op !== 'capture') {
+      if (entry.op !== 'capture') {
         await send(entry)
+        return null
+      }
+      const { record } = entry.ask
+      if (image === null) {
+        await send({ op: 'capture', ask: { record, image: null, foreign: true } })
         return null
       }
       const bytes = await readFile(join(this.#dir, image)).catch((error: unknown) => {
         throw new CodedError('TRC_NOT_FOUND', { file: join(this.#dir, image), actual: String(error) })
       })
-      await send({ op: 'capture', ask: { record: entry.ask.record, image: new Uint8Array(bytes) } })
+      await send({ op: 'capture', ask: { record, image: new Uint8Array(bytes), foreign: true } })
       return image
     } catch (error) {
       const coded = asCoded(error, 'EVT_SCHEMA', { file: this.#dir })

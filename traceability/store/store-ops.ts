@@ -22,7 +22,8 @@ export interface OutboxEntry {
 
 /** What the store thread can be asked; each is answered after the transaction it was part of is synced. */
 export interface StoreOps {
-  capture: { ask: { record: CaptureRecord; image: Uint8Array | null }; answer: CaptureAck }
+  /** `foreign`: read back from a file; checked by the whole schema. */
+  capture: { ask: { record: CaptureRecord; image: Uint8Array | null; foreign?: true }; answer: CaptureAck }
   openTrigger: { ask: { station: string; trigger: number; at: string }; answer: null }
   annotate: { ask: Annotation; answer: null }
   emit: { ask: Omit<QEvent, 'sequence'>; answer: null }

@@ -151,6 +151,7 @@ export function request(
     context,
     product: { id: 'cap', revision: 'A', gtin: '09506000134352' },
     identity: 'optional',
+    identityTools: ['dm', 'bc'],
     outcome: {
       verdict,
       timing: {
