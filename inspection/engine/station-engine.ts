@@ -40,6 +40,9 @@ const STOP_GRACE_MS = 5_000
 /** A jump of the trigger counter beyond this is a counter that was set, not triggers that were lost. */
 const GAP_LIMIT = 10_000
 
+/** Lost triggers up to this many become items one by one; longer gaps are closed by the store at once. */
+const LISTED_GAP = 1_000
+
 /**
  * Drives one station: trigger → frame → verdict → record → gate. Every trigger ends in exactly one record and one
  * gate command; everything but a recorded pass in time diverts the part.
@@ -87,7 +90,7 @@ export class StationEngine {
     const { source, output, store } = this.#ports
     this.#lastTrigger = await store.lastTrigger(this.#spec.id)
     if (this.#lastTrigger !== null) await this.#closeInterrupted(this.#lastTrigger + 1)
-    const offTrigger = source.trigger ? output.onTrigger?.((n) => source.trigger?.(n)) : undefined
+    const offTrigger = source.trigger ? output.onTrigger?.((n, anew) => source.trigger?.(n, anew)) : undefined
     this.#running = true
     output.setReady(true)
     const watch = setInterval(() => this.#watchOver(), WATCH_MS)
@@ -147,7 +150,12 @@ export class StationEngine {
     const expected = (this.#lastTrigger ?? trigger - 1) + 1
     if (trigger < expected || trigger > expected + GAP_LIMIT) this.#counterRestarted(trigger, expected)
     else if (trigger > expected && this.#resuming) await this.#closeInterrupted(trigger)
-    else for (let lost = expected; lost < trigger; lost++) this.#start(lost, this.#missed(lostTrigger(lost)))
+    else if (trigger > expected + LISTED_GAP) {
+      // The store closes what is open: parts in work must have their records first.
+      await this.#finish()
+      await this.#closeInterrupted(trigger)
+    } else
+      for (let lost = expected; lost < trigger; lost++) this.#start(lost, this.#missed(lostTrigger(lost)))
     this.#resuming = false
     this.#lastTrigger = trigger
     if (item.kind === 'frame') this.#alarms.clearFault('source')
@@ -156,7 +164,7 @@ export class StationEngine {
 
   /** The device counts anew: its numbers start a new epoch, so that no record takes another's place. */
   #counterRestarted(trigger: number, expected: number): void {
-    this.#attempt = Math.floor(Date.now() / 1000)
+    this.#attempt = Date.now()
     const fault = new CodedError('CAM_GAP', {
       expected: `trigger ${expected}`,
       actual: `trigger ${trigger}`,
