@@ -86,7 +86,7 @@ describe('query surface', () => {
       verdict = passVerdict(),
     ): Promise<string> => {
       const { inspectionId } = await store.capture(
-        request(trigger, verdict, { ...(trigger === 2 ? { identity: 'none' } : {}) }),
+        request(trigger, verdict, trigger === 2 ? { identity: 'none' } : {}),
       )
       const disposition = action === 'hold' ? 'hold' : verdict.disposition
       await store.annotate(inspectionId, {
