@@ -257,7 +257,7 @@ describe.skipIf(Boolean(skip))(title('ffmpeg'), () => {
   })
 
   it('answers a trigger that is pending when the line stops', async () => {
-    const source = made({ mode: 'triggered', input: testSource(1) })
+    const source = made({ mode: 'triggered', input: testSource(1), timeoutMs: 30_000 })
     await source.open()
     const stop = new AbortController()
     const seen: unknown[] = []
