@@ -20,7 +20,10 @@ export const partRowSchema = z.object({
   product: z.string(),
   lot: z.string().nullable(),
   result: z.enum(VERDICTS),
+  /** What happened to the part: the gate's action where it differs from the rules. */
   disposition: z.enum(DISPOSITIONS),
+  /** What the rules decided. */
+  ruledDisposition: z.enum(DISPOSITIONS).optional(),
   severity: z.enum(SEVERITIES).nullable(),
   noVerdict: z.enum(NO_VERDICT_REASONS).nullable(),
   reasons: z.array(i18nTextSchema),
@@ -123,6 +126,10 @@ export const triggerBalanceSchema = z.object({
   noVerdicts: num,
   open: num,
   closed: z.boolean(),
+  /** triggers - verdicts - noVerdicts - open, where that is not 0. */
+  unexplained: num.optional(),
+  /** Jumps of the counter too large to be lost parts: first and last number. */
+  gaps: z.array(z.object({ first: num, last: num })).optional(),
 })
 
 export const paretoSchema = z.array(z.object({ class: z.string(), count: num }))

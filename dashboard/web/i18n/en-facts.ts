@@ -1,6 +1,7 @@
 /** Words for values of the contracts, and the page of one part. */
 export const enFacts = {
   verdict: { pass: 'PASS', fail: 'FAIL', inconclusive: 'INCONCLUSIVE', none: 'NO VERDICT' },
+  ruledAs: 'by the rules:',
   disposition: { release: 'Release', rework: 'Rework', scrap: 'Scrap', hold: 'Hold' },
   severity: { minor: 'minor', major: 'major', critical: 'critical' },
   run: { starting: 'Line starting', running: 'Line running', stopped: 'LINE STOPPED', ended: 'Line ended' },

@@ -20,6 +20,9 @@ export function VerdictPanel({ part }: { part: PartDetail }): ReactNode {
         <span>{word(row)}</span>
         <span className="sign-note">
           {t(`disposition.${row.disposition}`)}
+          {row.ruledDisposition !== undefined &&
+            row.ruledDisposition !== row.disposition &&
+            ` (${t('ruledAs')} ${t(`disposition.${row.ruledDisposition}`)})`}
           {row.severity && ` · ${t(`severity.${row.severity}`)}`}
         </span>
       </div>
