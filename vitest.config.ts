@@ -5,7 +5,8 @@ export default defineConfig({
     include: ['tests/**/*.test.ts'],
     exclude: ['node_modules', 'dist', 'tests/bench'],
     pool: 'forks',
-    maxWorkers: 2,
+    // One file at a time: many start processes with deadlines, and a second file would take their cores.
+    fileParallelism: false,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

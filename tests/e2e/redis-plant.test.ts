@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { monoMs } from '../../contracts/index.ts'
 import { openTraceQuery } from '../../traceability/query/index.ts'
 import { commandPresent, describeWith } from '../services/require-service.ts'
+import { queuePrefix } from '../../bin/inspector.ts'
 import { type CliProcess, startCli, stopped } from './line-process.ts'
 import { PrivateRedis } from './private-redis.ts'
 
@@ -91,7 +92,7 @@ dashboard: { port: 0 }
     try {
       while (monoMs() < end) {
         for (const line of LINES) {
-          const base = `sightline:plant:${line}:sightline-inspect`
+          const base = `${queuePrefix({ plant: 'plant', line })}:sightline-inspect`
           for (const id of await watch.lrange(`${base}:active`, 0, -1))
             if ((await watch.hget(`${base}:${id}`, 'pb')) === name) return await kill(victim)
         }

@@ -184,7 +184,8 @@ export function inspectorSuite(
 
     it('judges the earliest deadline first', async () => {
       const order: number[] = []
-      const blockers = [run(job(partWith(0), 20_000, 'slow:300')), run(job(partWith(0), 20_000, 'slow:300'))]
+      // earlier than the others, or a worker that is still free would rightly prefer one of those
+      const blockers = [run(job(partWith(0), 6_000, 'slow:300')), run(job(partWith(0), 6_000, 'slow:300'))]
       const waiting = [9_000, 7_000, 8_000].map((budget) => {
         const { outcome } = run(job(partWith(0), budget, 'slow:100'))
         return outcome.then(() => order.push(budget))
