@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { asCoded, CodedError, monoMs } from '../contracts/index.ts'
+import { asCoded, CodedError, monoMs, timeLimit } from '../contracts/index.ts'
 import type { CameraItem, FrameSlot, FrameSource } from '../contracts/index.ts'
 import type { SharedFramePool } from './frame-pool.ts'
 import { checkSender, IngestRefusal, readFacts, readReset, readTrigger } from './http-ingest.ts'
@@ -77,14 +77,19 @@ export function httpPushSource(options: HttpPushOptions): ListeningSource {
     })
     const facts = readFacts(req, options.maxBytes, pool.slotBytes)
     if (facts instanceof IngestRefusal) return lost(facts.status, facts.error)
-    const limit = AbortSignal.any([AbortSignal.timeout(options.staleMs), flow.stopped])
-    const slot = options.backPressure === 'wait' ? await pool.acquireLater(limit) : pool.acquire()
-    if (!slot) return lost(429, noBuffer(pool.slots))
+    const limit = timeLimit(options.staleMs, flow.stopped)
+    const slot = options.backPressure === 'wait' ? await pool.acquireLater(limit.signal) : pool.acquire()
+    if (!slot) {
+      limit.clear()
+      return lost(429, noBuffer(pool.slots))
+    }
     try {
-      await readBody(req, slot, facts, limit)
+      await readBody(req, slot, facts, limit.signal)
     } catch (e) {
       slot.release()
       return lost(400, asCoded(e, 'CAM_INCOMPLETE'))
+    } finally {
+      limit.clear()
     }
     const from = req.socket.remoteAddress ?? 'unknown'
     const frame = slotFrame(slot, facts, {

@@ -12,6 +12,7 @@ import {
   type PartStore,
   type RejectOutput,
   type StationSpec,
+  timeLimit,
 } from '../../contracts/index.ts'
 import type { LoadedRecipe } from '../recipes/index.ts'
 import { AlarmBoard, type EngineLog } from './alarm-board.ts'
@@ -119,11 +120,12 @@ export class StationEngine {
 
   /** Waits for the parts in flight, but not for ever: a thread stuck in native code must not keep the line from stopping. */
   async #finish(): Promise<void> {
-    const limit = AbortSignal.timeout(this.#spec.budgetMs + STOP_GRACE_MS)
+    const limit = timeLimit(this.#spec.budgetMs + STOP_GRACE_MS)
     await Promise.race([
       Promise.all(this.#inFlight),
-      new Promise((resolve) => limit.addEventListener('abort', resolve)),
+      new Promise((resolve) => limit.signal.addEventListener('abort', resolve)),
     ])
+    limit.clear()
     if (this.#inFlight.size > 0)
       this.#ports.log.error(
         { station: this.#spec.id, open: this.#inFlight.size },

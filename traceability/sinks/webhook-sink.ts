@@ -1,3 +1,4 @@
+import { timeLimit } from '../../contracts/index.ts'
 import type { LoggedEvent } from '../../contracts/index.ts'
 import type { Delivery, EventSink } from './event-sink.ts'
 
@@ -24,6 +25,7 @@ export class WebhookSink implements EventSink {
 
   async deliver({ event, position }: LoggedEvent, signal: AbortSignal): Promise<Delivery> {
     const { url, token, timeoutMs = 10_000 } = this.#options
+    const limit = timeLimit(timeoutMs, signal)
     try {
       const response = await fetch(url, {
         method: 'POST',
@@ -34,7 +36,7 @@ export class WebhookSink implements EventSink {
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         },
         body: JSON.stringify(event),
-        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+        signal: limit.signal,
       })
       await response.body?.cancel()
       if (response.ok) return { ok: true }
@@ -47,6 +49,8 @@ export class WebhookSink implements EventSink {
       const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : ''
       const text = error instanceof Error ? error.message + cause : String(error)
       return { ok: false, permanent: false, reason: `${url}: ${text}` }
+    } finally {
+      limit.clear()
     }
   }
 }
