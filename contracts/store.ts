@@ -12,7 +12,7 @@ export interface CaptureRequest {
   attempt: number
   runType: 'production' | 'acceptance' | 'golden-sample'
   meta: FrameMeta | null
-  /** Bytes to keep; the store takes them over (the caller has copied them out of the slot). Absent for missed frames. */
+  /** Bytes to keep; borrowed until `capture` returns its promise: it copies them first. Absent for missed frames. */
   image: Uint8Array | null
   context: PartContext
   product: { id: string; revision: string; gtin?: string }

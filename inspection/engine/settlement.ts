@@ -39,7 +39,7 @@ export interface Judgement {
   attempt: number
   triggeredAtMs: number
   meta: FrameMeta | null
-  /** Bytes to keep, owned by the store from here on. */
+  /** Bytes to keep; borrowed until `settle` returns its promise. */
   image: Uint8Array | null
   outcome: InspectOutcome
 }

@@ -248,9 +248,15 @@ export class StationEngine {
       // An inspector that breaks its promise not to fail still costs the part no more than a hold.
       judged = unjudgedOutcome(this.#recipe, asCoded(error, 'INS_TOOL'))
     }
-    // The store outlives the borrow of the slot, so it gets its own copy, in memory its thread can read as it is.
-    const image = new Uint8Array(new SharedArrayBuffer(frame.bytes.byteLength))
-    image.set(frame.bytes)
+    const settling = this.#settle({
+      trigger: meta.trigger,
+      attempt,
+      triggeredAtMs: meta.triggeredAtMs,
+      meta,
+      // The store has its own copy of the slot's bytes when `#settle` returns.
+      image: frame.bytes,
+      outcome: judged,
+    })
     const released = settled
       .catch(() => null)
       .then((late) => {
@@ -258,14 +264,7 @@ export class StationEngine {
         return late
       })
     released.catch((error: unknown) => this.#alarms.setFault('judging', asCoded(error, 'CAM_SLOT')))
-    const part = await this.#settle({
-      trigger: meta.trigger,
-      attempt,
-      triggeredAtMs: meta.triggeredAtMs,
-      meta,
-      image,
-      outcome: judged,
-    })
+    const part = await settling
     const late = await released
     if (late) {
       this.#counters.late += 1

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { closeSync, fsync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import type { FrameMeta } from '../../contracts/index.ts'
 import { fileError } from './sqlite-errors.ts'
 
@@ -45,6 +46,8 @@ export function fileParts(meta: FrameMeta | null, bytes: Uint8Array): { mime: st
 
 let temporaries = 0
 
+const sync = promisify(fsync)
+
 /** Content-addressed images `images/ab/cd/<sha256>.<ext>` under one directory. */
 export class ImageFiles {
   readonly #root: string
@@ -78,9 +81,9 @@ export class ImageFiles {
     const bytes = parts.reduce((n, p) => n + p.length, 0)
     try {
       const dir = dirname(file)
-      if (!this.#entries.has(dir)) await mkdir(dir, { recursive: true })
+      if (!this.#entries.has(dir)) mkdirSync(dir, { recursive: true })
       const entry = this.#syncEntry(dir)
-      const there = await stat(file).catch(() => null)
+      const there = statSync(file, { throwIfNoEntry: false })
       if (there?.size !== bytes) await this.#write(file, parts)
       await Promise.all([syncDir(dir), entry])
     } catch (error) {
@@ -100,19 +103,27 @@ export class ImageFiles {
     }
   }
 
+  /**
+   * Everything but the sync goes into the page cache at once: handing each call to another thread costs more than the
+   * call. The syncs of several images run side by side.
+   */
   async #write(file: string, parts: Uint8Array[]): Promise<void> {
     const temporary = `${file}.${process.pid}-${++temporaries}.tmp`
     try {
-      const handle = await open(temporary, 'wx')
+      const fd = openSync(temporary, 'wx')
       try {
-        for (const part of parts) await handle.writeFile(part)
-        await handle.sync()
+        for (const part of parts) writeWhole(fd, part)
+        await sync(fd)
       } finally {
-        await handle.close()
+        closeSync(fd)
       }
-      await rename(temporary, file)
+      renameSync(temporary, file)
     } catch (error) {
-      await rm(temporary, { force: true }).catch(() => undefined)
+      try {
+        rmSync(temporary, { force: true })
+      } catch {
+        // The first error is the one to tell.
+      }
       throw error
     }
   }
@@ -132,13 +143,18 @@ export class ImageFiles {
   }
 }
 
+/** A write may take fewer bytes than it was given, as on a disk that is getting full. */
+function writeWhole(fd: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at)
+}
+
 /** Makes renames and new files in a directory durable. Windows has no such call and no need of it. */
 export async function syncDir(dir: string): Promise<void> {
   if (process.platform === 'win32') return
-  const handle = await open(dir, 'r')
+  const fd = openSync(dir, 'r')
   try {
-    await handle.sync()
+    await sync(fd)
   } finally {
-    await handle.close()
+    closeSync(fd)
   }
 }

@@ -14,6 +14,7 @@ import { checkEvent } from './event-check.ts'
 import { inspectionEvent } from './inspection-event.ts'
 import { unitOf } from './prepared-capture.ts'
 import { recordOf } from './record-codec.ts'
+import { SharedCopies } from './shared-copies.ts'
 import { Spool, type SpoolEntry } from './spool.ts'
 import { fileError } from './sqlite-errors.ts'
 import type { OutboxEntry } from './store-ops.ts'
@@ -79,6 +80,7 @@ class SpoolingStore implements TraceStore {
   readonly #drainEveryMs: number
   readonly #onAlarm: (error: CodedError) => void
   readonly #paths: TwoPaths
+  readonly #copies = new SharedCopies()
   #captured = 0
   #closed = false
   #timer: NodeJS.Timeout | undefined
@@ -96,24 +98,27 @@ class SpoolingStore implements TraceStore {
   async capture(request: CaptureRequest): Promise<CaptureAck> {
     this.#mustBeOpen()
     const record = recordOf(request)
-    const image = request.image === null ? null : shared(request.image)
+    const image = request.image === null ? null : this.#copies.take(request.image)
     const ask = { record, image }
+    let stored = false
+    let spooled = false
     const ack = await this.#paths.either(
-      () => this.#thread.call('capture', ask),
       async () => {
+        const answer = await this.#thread.call('capture', ask)
+        stored = true
+        return answer
+      },
+      async (): Promise<CaptureAck> => {
+        spooled = true
         const { unit } = unitOf(record)
         // What the store would refuse for its content must not be acknowledged here.
         checkEvent(inspectionEvent(record, unit, null))
         await this.#toSpool({ op: 'capture', ask })
-        const spooled: CaptureAck = {
-          inspectionId: record.inspectionId,
-          durable: 'spool',
-          serial: unit.serial,
-          sequence: null,
-        }
-        return spooled
+        return { inspectionId: record.inspectionId, durable: 'spool', serial: unit.serial, sequence: null }
       },
     )
+    // Once a second path was tried, or the thread died with it, something may still read the copy.
+    if (image && stored && !spooled) this.#copies.giveBack(image)
     this.#captured += 1
     return ack
   }
@@ -235,12 +240,4 @@ class SpoolingStore implements TraceStore {
     this.#timer = undefined
     if (this.#spool.count > 0) this.#later(Math.min(pauseMs * 2, DRAIN_MAX_MS))
   }
-}
-
-/** The bytes in memory that the store thread can read in place; copied once unless they already are. */
-function shared(bytes: Uint8Array): Uint8Array {
-  if (bytes.buffer instanceof SharedArrayBuffer) return bytes
-  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length))
-  copy.set(bytes)
-  return copy
 }

@@ -46,15 +46,24 @@ export interface WireError {
   detail: Omit<ErrorDetail, 'cause'>
 }
 
+export type StoreResult =
+  { id: number; ok: true; value: unknown } | { id: number; ok: false; error: WireError }
+
 export type StoreReply =
   | { kind: 'ready' }
   | { kind: 'broken'; error: WireError }
-  | { kind: 'answer'; id: number; value: unknown }
-  | { kind: 'refusal'; id: number; error: WireError }
-  /** New events up to this position are committed. */
-  | { kind: 'appended'; position: number }
+  /** One batch; `appended`: it brought new events. */
+  | { kind: 'results'; results: StoreResult[]; appended: boolean }
 
-export type ThreadMessage = { kind: 'request'; request: StoreRequest } | { kind: 'close' }
+/** Several requests to a message: each message wakes a thread, which costs more than the request. */
+export type ThreadMessage = { kind: 'requests'; requests: StoreRequest[] } | { kind: 'close' }
+
+/** Requests that nobody waits for: they travel with the next one that somebody does, or after `COMPANY_MS`. */
+export const isUnhurried = (op: StoreOp): boolean =>
+  op === 'openTrigger' || op === 'annotate' || op === 'advance'
+
+/** How long an unhurried request waits for company, so that it costs no message and no sync of its own, ms. */
+export const COMPANY_MS = 20
 
 export function toWire(error: CodedError): WireError {
   const { cause: _cause, ...detail } = error.detail

@@ -1,6 +1,16 @@
 import type { Worker } from 'node:worker_threads'
 import { asCoded, CodedError, monoMs, spawnWorker } from '../../contracts/index.ts'
-import { fromWire, type StoreOp, type StoreOps, type StoreReply, type ThreadMessage } from './store-ops.ts'
+import {
+  COMPANY_MS,
+  fromWire,
+  isUnhurried,
+  type StoreOp,
+  type StoreOps,
+  type StoreReply,
+  type StoreRequest,
+  type StoreResult,
+  type ThreadMessage,
+} from './store-ops.ts'
 import type { StoreWorkerData } from './store.worker.ts'
 
 interface Pending {
@@ -28,6 +38,9 @@ export class StoreThread {
   #closing = false
   #restart: NodeJS.Timeout | undefined
   readonly #pending = new Map<number, Pending>()
+  /** Requests not sent yet. */
+  #outgoing: StoreRequest[] = []
+  #company: NodeJS.Timeout | undefined
   readonly #listeners = new Set<() => void>()
 
   private constructor(data: StoreWorkerData) {
@@ -57,8 +70,7 @@ export class StoreThread {
 
   /** @throws what the store refused it with; TRC_WRITE when the thread is down or dies */
   call<O extends StoreOp>(op: O, ask: StoreOps[O]['ask']): Promise<StoreOps[O]['answer']> {
-    const worker = this.#worker
-    if (worker === null || this.#closing) return Promise.reject(down())
+    if (this.#worker === null || this.#closing) return Promise.reject(down())
     const id = this.#nextId++
     return new Promise((resolve, reject) => {
       this.#pending.set(id, {
@@ -66,8 +78,18 @@ export class StoreThread {
         resolve: (value) => resolve(value as StoreOps[O]['answer']),
         reject,
       })
-      worker.postMessage({ kind: 'request', request: { id, op, ask } })
+      this.#outgoing.push({ id, op, ask } as StoreRequest)
+      if (!isUnhurried(op)) this.#send()
+      else this.#company ??= setTimeout(() => this.#send(), COMPANY_MS)
     })
+  }
+
+  #send(): void {
+    clearTimeout(this.#company)
+    this.#company = undefined
+    if (this.#outgoing.length > 0)
+      this.#worker?.postMessage({ kind: 'requests', requests: this.#outgoing } satisfies ThreadMessage)
+    this.#outgoing = []
   }
 
   onAppend(listener: () => void): () => void {
@@ -82,6 +104,7 @@ export class StoreThread {
   async close(quietMs = CLOSE_QUIET_MS): Promise<void> {
     this.#closing = true
     clearTimeout(this.#restart)
+    this.#send()
     // One that is still starting is told as soon as it listens.
     if (this.#worker !== null) tellToClose(this.#worker)
     this.#heardMs = monoMs()
@@ -104,6 +127,7 @@ export class StoreThread {
   #refuseAll(error: CodedError): void {
     for (const p of this.#pending.values()) p.reject(error)
     this.#pending.clear()
+    this.#outgoing = []
   }
 
   #spawn(): Promise<void> {
@@ -144,15 +168,14 @@ export class StoreThread {
     this.#restart.unref()
   }
 
-  #hear(reply: Extract<StoreReply, { kind: 'answer' | 'refusal' | 'appended' }>): void {
-    if (reply.kind === 'appended') {
-      for (const listener of this.#listeners) listener()
-      return
+  #hear({ results, appended }: { results: StoreResult[]; appended: boolean }): void {
+    for (const result of results) {
+      const pending = this.#pending.get(result.id)
+      this.#pending.delete(result.id)
+      if (result.ok) pending?.resolve(result.value)
+      else pending?.reject(fromWire(result.error))
     }
-    const pending = this.#pending.get(reply.id)
-    this.#pending.delete(reply.id)
-    if (reply.kind === 'answer') pending?.resolve(reply.value)
-    else pending?.reject(fromWire(reply.error))
+    if (appended) for (const listener of this.#listeners) listener()
   }
 }
 

@@ -5,7 +5,13 @@ import { BatchWriter } from './batch-writer.ts'
 import { ImageFiles, type StoredImage } from './image-files.ts'
 import { migrate } from './migrations.ts'
 import { openSql } from './open-sql.ts'
-import { type StoreReply, type StoreRequest, type ThreadMessage, toWire } from './store-ops.ts'
+import {
+  type StoreReply,
+  type StoreRequest,
+  type StoreResult,
+  type ThreadMessage,
+  toWire,
+} from './store-ops.ts'
 
 /** The thread that owns the database: one writer connection, group commit. Started by StoreThread only. */
 export interface StoreWorkerData {
@@ -15,8 +21,6 @@ export interface StoreWorkerData {
 
 /** Requests per transaction: bounds how long one commit can keep the next one waiting. */
 const MAX_BATCH = 256
-/** Requests nobody waits for may wait this long for company, so that they do not cost a sync each, ms. */
-const COMPANY_MS = 20
 
 interface Waiting {
   request: StoreRequest
@@ -47,30 +51,29 @@ function start(): void {
   const queue: Waiting[] = []
   let running = false
   let closing = false
-  let timer: NodeJS.Timeout | undefined
 
   const settle = async (batch: readonly Waiting[]): Promise<void> => {
     const ready = await Promise.all(batch.map((w) => w.image))
+    const results: StoreResult[] = []
     const good = batch.flatMap(({ request }, i) => {
       const image = ready[i] ?? null
       if (!(image instanceof CodedError)) return [{ request, image }]
-      say({ kind: 'refusal', id: request.id, error: toWire(image) })
+      results.push({ id: request.id, ok: false, error: toWire(image) })
       return []
     })
     const before = writer.position
     writer.commit(good).forEach((result, i) => {
       const id = good[i]?.request.id ?? -1
-      if (result.ok) say({ kind: 'answer', id, value: result.value })
-      else say({ kind: 'refusal', id, error: toWire(result.error) })
+      results.push(
+        result.ok ? { id, ok: true, value: result.value } : { id, ok: false, error: toWire(result.error) },
+      )
     })
-    if (writer.position > before) say({ kind: 'appended', position: writer.position })
+    say({ kind: 'results', results, appended: writer.position > before })
   }
 
   const pump = async (): Promise<void> => {
     if (running) return
     running = true
-    clearTimeout(timer)
-    timer = undefined
     while (queue.length > 0) {
       await settle(queue.splice(0, MAX_BATCH))
       // Whatever arrived during the commit is still in the port; let it in before the next one.
@@ -91,11 +94,8 @@ function start(): void {
       void pump()
       return
     }
-    const { request } = message
-    queue.push({ request, image: imageOf(images, request) })
-    const waits = request.op === 'openTrigger' || request.op === 'annotate' || request.op === 'advance'
-    if (!waits) void pump()
-    else if (!running) timer ??= setTimeout(() => void pump(), COMPANY_MS)
+    for (const request of message.requests) queue.push({ request, image: imageOf(images, request) })
+    void pump()
   })
   say({ kind: 'ready' })
 }

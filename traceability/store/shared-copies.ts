@@ -1,0 +1,26 @@
+/** Buffers kept for the next copy, at most; as many as captures usually wait for their sync. */
+const KEPT = 8
+
+/**
+ * Copies of images in memory that the store thread can read in place. Buffers come back when their image is stored:
+ * fresh memory for each frame costs more, in page faults and garbage collection, than the copy itself.
+ */
+export class SharedCopies {
+  readonly #free: SharedArrayBuffer[] = []
+
+  /** Bytes are copied before this returns. */
+  take(bytes: Uint8Array): Uint8Array {
+    const at = this.#free.findIndex((b) => b.byteLength >= bytes.length && b.byteLength <= 2 * bytes.length)
+    const buffer = at < 0 ? new SharedArrayBuffer(bytes.length) : this.#free.splice(at, 1)[0]
+    const copy = new Uint8Array(buffer ?? new SharedArrayBuffer(bytes.length), 0, bytes.length)
+    copy.set(bytes)
+    return copy
+  }
+
+  /** Only when nobody reads the copy any more. */
+  giveBack(copy: Uint8Array): void {
+    if (!(copy.buffer instanceof SharedArrayBuffer)) return
+    this.#free.push(copy.buffer)
+    if (this.#free.length > KEPT) this.#free.shift()
+  }
+}
