@@ -51,6 +51,24 @@ const familySchema = z.discriminatedUnion('family', [
     mapThreshold: z.number(),
     minAreaPx: z.number().int().positive(),
   }),
+  /**
+   * Frozen network whose feature maps other models are taught on; it judges nothing. The input is the image, RGB,
+   * free in size (`widthPx` and `heightPx` null, `multipleOf` a multiple of the largest stride). Each tap is a
+   * float32 output [n, channels, height / stridePx, width / stridePx]. `labels` is `["feature"]`, and `threshold`
+   * 0 with a provenance that says so.
+   */
+  z.strictObject({
+    family: z.literal('backbone'),
+    taps: z
+      .array(
+        z.strictObject({
+          output: z.string().min(1),
+          stridePx: z.number().int().positive(),
+          channels: z.number().int().positive(),
+        }),
+      )
+      .min(1),
+  }),
 ])
 export type FamilySpec = z.infer<typeof familySchema>
 

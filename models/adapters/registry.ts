@@ -1,6 +1,7 @@
 import type { FamilySpec } from '../../contracts/index.ts'
 import type { Adapter } from './adapter.ts'
 import { anomalyMap } from './anomaly-map.ts'
+import { backbone } from './backbone.ts'
 import { classification } from './classification.ts'
 import { detectionDecoded } from './detection-decoded.ts'
 import { detectionYolov8 } from './detection-yolov8.ts'
@@ -16,5 +17,7 @@ export function adapterFor(spec: FamilySpec): Adapter {
       return detectionDecoded(spec)
     case 'anomaly-map':
       return anomalyMap(spec)
+    case 'backbone':
+      return backbone(spec)
   }
 }

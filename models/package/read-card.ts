@@ -51,5 +51,27 @@ function cardFault(card: ModelCard): { path: string; expected: string; actual: s
       expected: 'one label for anomaly-map: the name of its findings',
       actual: card.labels.join(', '),
     }
+  if (card.spec.family === 'backbone') return backboneFault(card, card.spec.taps)
   return null
+}
+
+function backboneFault(
+  { inputs }: ModelCard,
+  taps: readonly { output: string; stridePx: number }[],
+): { path: string; expected: string; actual: string } | null {
+  const step = Math.max(...taps.map((t) => t.stridePx))
+  const [input] = inputs
+  if (inputs.length !== 1 || input === undefined || input.widthPx !== null || input.multipleOf % step !== 0)
+    return {
+      path: 'inputs',
+      expected: `one image of any size that is a multiple of ${step} px, the largest stride`,
+      actual: inputs
+        .map((i) => `${i.name} ${i.widthPx ?? 'any'} x ${i.heightPx ?? 'any'}, ${i.multipleOf}`)
+        .join('; '),
+    }
+  const names = taps.map((t) => t.output)
+  const twice = names.find((n, i) => names.indexOf(n) !== i)
+  return twice === undefined
+    ? null
+    : { path: 'spec.taps', expected: 'each output once', actual: `${twice} twice` }
 }
