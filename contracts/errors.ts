@@ -66,6 +66,10 @@ export const ERROR_CODES = {
   TRC_DUPLICATE: 'the inspection cycle was recorded before with other content',
   TRC_IMAGE: 'the image cannot be stored or read back',
   TRC_SPOOLED: 'the record went to the spool because the store was late',
+  TRC_PROOF: 'the event log does not agree with what was signed',
+  TRC_NOTE: 'the signed note or checkpoint is malformed',
+  TRC_KEY: 'the signing or verifying key cannot be used',
+  TRC_WITNESS: 'a witness, time-stamp authority or anchor refused or cannot be reached',
 
   EVT_SCHEMA: 'the event does not match its schema',
   EVT_SEQUENCE: 'the event sequence has a gap',

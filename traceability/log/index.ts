@@ -1,3 +1,14 @@
+export * from './checkpoint.ts'
+export { syncDirectory, writeDurably } from './durable-file.ts'
 export { SqliteEventLog } from './event-log.ts'
 export { CompactRange, HASH_BYTES, leafHash, nodeHash } from './merkle.ts'
 export { openEventLog } from './open-event-log.ts'
+export {
+  consistencyProof,
+  inclusionProof,
+  type TreeHashes,
+  verifyConsistency,
+  verifyInclusion,
+} from './proofs.ts'
+export * from './signed-note.ts'
+export { TILE_WIDTH, TileTree, TileWriter, tilePath } from './tiles.ts'
