@@ -3,6 +3,7 @@ import { asCoded, CodedError, type FrameFormat } from '../../contracts/index.ts'
 import type { Pixels } from '../../models/index.ts'
 import { dropAlpha, firstTransparent, greyToRgb, rgbToGrey } from '../kernels/index.ts'
 import { readHeader } from './image-header.ts'
+import { decodeJpeg } from './jpeg.ts'
 
 /** Decoded images above this are refused from their header, before memory is taken. */
 export const MAX_PIXELS = 100_000_000
@@ -63,7 +64,7 @@ async function decodeEncoded(bytes: Uint8Array, want: WantedImage): Promise<Pixe
   if (facts.animated) throw refused('one image', 'an animation or several pages')
   if (facts.bitDepth > 8)
     throw refused('8 bits per channel', `${facts.bitDepth} bits`, 'have the camera send 8 bits')
-  if (header?.kind === 'jpeg' && header.channels > 3)
+  if (header?.kind === 'jpeg' && header.channels !== 1 && header.channels !== 3)
     throw refused('grey or RGB', `${header.channels} channels (CMYK)`, 'CMYK has no defined camera colours')
   checkSize(widthPx, heightPx, want)
   if (header && !header.ended)
@@ -72,15 +73,18 @@ async function decodeEncoded(bytes: Uint8Array, want: WantedImage): Promise<Pixe
       actual: `a file cut off after ${bytes.byteLength} bytes`,
       hint: 'check the connection to the camera',
     })
-  return inColour(await decodePixels(buffer, header?.channels === 1, widthPx, heightPx), want)
+  const decoded = await (header?.kind === 'jpeg'
+    ? decodeJpeg(buffer)
+    : decodeOther(buffer, header?.channels === 1))
+  if (decoded.widthPx !== widthPx || decoded.heightPx !== heightPx)
+    throw new CodedError('INS_DECODE', {
+      expected: `${widthPx} × ${heightPx} px as the header says`,
+      actual: `${decoded.widthPx} × ${decoded.heightPx} px`,
+    })
+  return inColour(decoded, want)
 }
 
-async function decodePixels(
-  buffer: Buffer,
-  grey: boolean,
-  widthPx: number,
-  heightPx: number,
-): Promise<Pixels> {
+async function decodeOther(buffer: Buffer, grey: boolean): Promise<Pixels> {
   let decoded: { data: Buffer; info: OutputInfo }
   try {
     const image = sharp(buffer, { failOn: 'warning', limitInputPixels: MAX_PIXELS, ignoreIcc: true })
@@ -89,11 +93,7 @@ async function decodePixels(
     throw damaged(error)
   }
   const { data, info } = decoded
-  if (info.width !== widthPx || info.height !== heightPx)
-    throw new CodedError('INS_DECODE', {
-      expected: `${widthPx} × ${heightPx} px as the header says`,
-      actual: `${info.width} × ${info.height} px`,
-    })
+  const { width: widthPx, height: heightPx } = info
   if (info.channels === 1 || info.channels === 3) return { data, widthPx, heightPx, channels: info.channels }
   const first = firstTransparent(data, info.channels)
   if (first >= 0)

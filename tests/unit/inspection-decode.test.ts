@@ -114,6 +114,23 @@ describe('good images', () => {
       ...pixels.subarray(0, 64),
     ])
   })
+  it('decodes JPEG to the pixels of libvips, bit for bit: grey and colour, subsampled, progressive', async () => {
+    const colour = Uint8Array.from({ length: W * H * 3 }, (_, i) => 128 + 100 * Math.sin(i / 37 + (i % 3)))
+    const image = sharp(colour, { raw: { width: W, height: H, channels: 3 } })
+    const files = [
+      jpeg,
+      await image.clone().jpeg({ quality: 90 }).toBuffer(),
+      await image.clone().jpeg({ chromaSubsampling: '4:4:4', quality: 100 }).toBuffer(),
+      await image.clone().jpeg({ progressive: true, quality: 30 }).toBuffer(),
+    ]
+    for (const [n, file] of files.entries()) {
+      const own = await decodeFrame(file, encoded, n === 0 ? view : { ...view, color: 'rgb' })
+      const vips = sharp(file, { ignoreIcc: true })
+      const expected = await (n === 0 ? vips.toColourspace('b-w') : vips).raw().toBuffer()
+      expect(Buffer.compare(own.data, expected), `file ${n}`).toBe(0)
+    }
+  })
+
   it('takes TIFF and WebP', async () => {
     const image = (): Sharp => sharp(monoPng)
     expect(await code(await image().tiff({ compression: 'lzw' }).toBuffer())).toBe('ok')
@@ -144,6 +161,16 @@ describe('bad images, each with its code', () => {
     bad.fill(0xff, Math.floor(bad.length / 2), Math.floor(bad.length / 2) + 40)
     expect(await code(bad)).toBe('INS_DECODE')
   })
+  it('a JPEG whose scan stops early, which libvips takes; the next one is decoded as ever', async () => {
+    // An end marker in the middle of the scan: the rest of the picture would be grey.
+    const early = Buffer.from(jpeg)
+    early.writeUInt16BE(0xffd9, Math.floor(early.length * 0.8))
+    expect(await code(early)).toBe('INS_DECODE')
+    const good = await decodeFrame(jpeg, encoded, view)
+    for (let n = 0; n < 200; n++) expect(await code(early)).toBe('INS_DECODE')
+    expect((await decodeFrame(jpeg, encoded, view)).data).toEqual(good.data)
+  })
+
   it('16 bits per channel, PNG and TIFF', async () => {
     const deep = new Uint16Array(W * H).fill(40_000)
     const image = (): Sharp =>
