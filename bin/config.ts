@@ -7,6 +7,7 @@ import { checkModules } from '../scenarios/index.ts'
 import { type Environment, expandVariables } from './environment.ts'
 import { modelDirs, trustedKeys } from './model-setup.ts'
 import { paths } from './paths.ts'
+import { lineSchemaWithTokens, sinkTokens } from './sinks.ts'
 
 export interface LineConfig {
   spec: LineSpec
@@ -15,6 +16,8 @@ export interface LineConfig {
   dataDir: string
   /** By station id. */
   recipes: Map<string, LoadedRecipe>
+  /** By sink id. */
+  sinkTokens: Map<string, string>
 }
 
 export interface Overrides {
@@ -22,6 +25,8 @@ export interface Overrides {
   port?: number | undefined
   host?: string | undefined
   workers?: number | undefined
+  /** The line itself runs elsewhere: secrets that only it needs may be absent. */
+  judgeOnly?: boolean
 }
 
 /**
@@ -40,7 +45,8 @@ export async function loadLine(
   } catch (error) {
     throw new CodedError('CFG_MISSING_FILE', { file, expected: 'a line file', cause: error })
   }
-  const spec = parseStrict(expandVariables(text, env, file), lineSchema, file)
+  const schema = flags.judgeOnly ? lineSchema : lineSchemaWithTokens(env)
+  const spec = parseStrict(expandVariables(text, env, file), schema, file)
   const ids = spec.stations.map((s) => s.id)
   const twice = ids.find((id, i) => ids.indexOf(id) !== i)
   if (twice !== undefined)
@@ -68,7 +74,14 @@ export async function loadLine(
   spec.dashboard.host = flags.host ?? environment.host ?? spec.dashboard.host
   spec.workers = flags.workers ?? environment.workers ?? spec.workers
   const dir = flags.dataDir ?? environment.dataDir ?? spec.data.dir
-  return { spec, file, recipesDir, dataDir: isAbsolute(dir) ? dir : resolve(dir), recipes }
+  return {
+    spec,
+    file,
+    recipesDir,
+    dataDir: isAbsolute(dir) ? dir : resolve(dir),
+    recipes,
+    sinkTokens: sinkTokens(spec, env),
+  }
 }
 
 /**

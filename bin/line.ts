@@ -17,6 +17,7 @@ import { log } from './log.ts'
 import { paths, version } from './paths.ts'
 import { replayEntries } from './replay-entries.ts'
 import { openSampleCamera } from './sample-camera.ts'
+import { openSinks } from './sinks.ts'
 
 export interface RunningLine {
   url: string
@@ -53,6 +54,8 @@ export async function startLine(config: LineConfig, environment: Environment): P
     closers.push(() => store.close())
     const events = openEventLog(dataDir, (listener) => store.onAppend(listener))
     closers.push(() => events.close())
+    const sinks = openSinks(spec.sinks, config.sinkTokens, events, store)
+    closers.push(() => sinks.close())
     const queries = openTraceQuery(dataDir)
     closers.push(() => queries.close())
 
@@ -130,7 +133,16 @@ export async function startLine(config: LineConfig, environment: Environment): P
     }
 
     const goldens = goldenFiles(config)
-    const live = liveLine({ config, stations, inspector, canary, store, events, startedAt: new Date() })
+    const live = liveLine({
+      config,
+      stations,
+      inspector,
+      canary,
+      store,
+      events,
+      sinks,
+      startedAt: new Date(),
+    })
     const dashboard = createDashboard({
       queries,
       live,
@@ -138,6 +150,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
       images: { path: (sha256) => goldens.get(sha256) ?? queries.path(sha256) },
       log,
       version,
+      allowedHosts: spec.dashboard.allowedHosts,
       webDir: paths.web,
     })
     closers.push(() => dashboard.close())
@@ -145,6 +158,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
 
     const abort = new AbortController()
     modules.start()
+    sinks.start()
     const ended = Promise.all(stations.map(({ engine }) => engine.run(abort.signal))).then(() => undefined)
     live.started(ended)
     return {

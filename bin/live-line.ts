@@ -1,8 +1,17 @@
-import type { EventLog, FrameSource, Inspector, PartStore, RejectOutput } from '../contracts/index.ts'
+import {
+  type EventLog,
+  errorText,
+  type FrameSource,
+  type I18n,
+  type Inspector,
+  type PartStore,
+  type RejectOutput,
+} from '../contracts/index.ts'
 import type { LineInfo, LineState, LiveLine, RecipeFacts } from '../dashboard/index.ts'
 import type { LoadedRecipe, StationEngine } from '../inspection/index.ts'
 import type { CanaryWatch } from './canary.ts'
 import type { LineConfig } from './config.ts'
+import type { Sinks } from './sinks.ts'
 
 export interface LiveLineParts {
   config: LineConfig
@@ -11,12 +20,13 @@ export interface LiveLineParts {
   canary: CanaryWatch
   store: PartStore
   events: EventLog
+  sinks: Sinks
   startedAt: Date
 }
 
 /** The running line as the dashboard sees it: read on request, nothing is copied while parts run. */
 export function liveLine(parts: LiveLineParts): LiveLine & { started(ended: Promise<void>): void } {
-  const { config, stations, inspector, canary, store, events } = parts
+  const { config, stations, inspector, canary, store, events, sinks } = parts
   const { spec } = config
   let run: LineState['run'] = 'starting'
   const recipes = [...new Map([...config.recipes.values()].map((r) => [r.id, recipeFacts(r)])).values()]
@@ -45,6 +55,7 @@ export function liveLine(parts: LiveLineParts): LiveLine & { started(ended: Prom
       const states = stations.map(({ engine }) => engine.state())
       const health = inspector.health()
       const kept = store.health()
+      const outside = sinks.health()
       return {
         at: new Date().toISOString(),
         run,
@@ -55,6 +66,7 @@ export function liveLine(parts: LiveLineParts): LiveLine & { started(ended: Prom
         })),
         inspector: health,
         store: kept,
+        sinks: outside,
         alarms: states.flatMap((s) => [
           ...s.alarms.map((a) => ({
             station: s.station,
@@ -67,11 +79,14 @@ export function liveLine(parts: LiveLineParts): LiveLine & { started(ended: Prom
             station: s.station,
             alarm: 'fault',
             code: f.code,
-            message: f.message,
+            message: errorText(f),
             since: f.since,
           })),
         ]),
-        degraded: degradedModes(health.degraded, kept.state, canary.fault !== null),
+        degraded: [
+          ...degradedModes(health.degraded, kept.state, canary.fault !== null),
+          ...outside.flatMap(sinkMode),
+        ],
       }
     },
     recipe: (id) => recipes.find((r) => r.recipe === id) ?? null,
@@ -80,13 +95,13 @@ export function liveLine(parts: LiveLineParts): LiveLine & { started(ended: Prom
 }
 
 function degradedModes(
-  inspector: string | null,
+  inspector: I18n | null,
   store: ReturnType<PartStore['health']>['state'],
   canaryWrong: boolean,
 ): LineState['degraded'] {
   const modes: LineState['degraded'] = []
   if (inspector !== null)
-    modes.push({ id: 'inspector', text: { en: inspector, zh: `检测降级运行:${inspector}` } })
+    modes.push({ id: 'inspector', text: { en: inspector.en, zh: `检测降级运行:${inspector.zh}` } })
   if (store === 'spooling')
     modes.push({
       id: 'store',
@@ -107,6 +122,20 @@ function degradedModes(
     })
   return modes
 }
+
+/** A sink that takes nothing just now. */
+const sinkMode = ({ sink, retrying }: LineState['sinks'][number]): LineState['degraded'] =>
+  retrying
+    ? [
+        {
+          id: `sink-${sink}`,
+          text: {
+            en: `${sink} does not take events, they wait: ${retrying.reason}`,
+            zh: `${sink} 未接收事件,事件等待重发:${retrying.reason}`,
+          },
+        },
+      ]
+    : []
 
 function recipeFacts({ id, recipe }: LoadedRecipe): RecipeFacts {
   return {

@@ -1,4 +1,5 @@
 import type { FrameFormat, FrameMeta } from './frame.ts'
+import type { I18n } from './i18n.ts'
 import type { StageTiming, Verdict } from './verdict.ts'
 
 /** Facts of part and line that rules may look at. */
@@ -51,9 +52,10 @@ export interface InspectorHealth {
   completed: number
   failed: number
   restarts: number
-  /** Execution provider in use, and whether it is a lower one than asked for. */
+  /** Execution provider in use. */
   provider: string
-  degraded: string | null
+  /** Why it works with less than was asked for; null = it does not. */
+  degraded: I18n | null
 }
 
 /**

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { sinksSchema } from './sink.schema.ts'
 
 const id = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes')
 const ms = z.number().int().positive()
@@ -157,6 +158,8 @@ export const lineSchema = z.strictObject({
     .prefault({}),
   stations: z.array(stationSchema).min(1),
   scenarios: z.array(scenarioSchema).default([]),
+  /** Who outside gets the events. */
+  sinks: sinksSchema,
   /** Inspection workers; 0 = one per core. */
   workers: z.number().int().nonnegative().max(256).default(0),
   /** Execution providers in order of preference. */
@@ -179,6 +182,20 @@ export const lineSchema = z.strictObject({
     .strictObject({
       host: z.string().default('127.0.0.1'),
       port: z.number().int().min(0).max(65_535).default(8414),
+      /**
+       * Host names under which browsers reach the dashboard besides addresses, localhost and this machine's own name:
+       * that of a reverse proxy, or an alias in the plant's DNS.
+       */
+      allowedHosts: z
+        .array(
+          z
+            .string()
+            .regex(
+              /^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$/,
+              'a host name, without scheme and port',
+            ),
+        )
+        .default([]),
     })
     .prefault({}),
   data: z.strictObject({ dir: z.string().default('.sightline') }).prefault({}),

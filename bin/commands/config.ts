@@ -14,8 +14,13 @@ export function addConfig(program: Command, environment: Environment): void {
       const warnings = [...config.recipes.values()].flatMap((r) =>
         lintRules(r.recipe).map((w) => ({ recipe: r.id, ...w })),
       )
-      process.stdout.write(
-        `${JSON.stringify({ line: config.spec.line, file: config.file, recipes: [...config.recipes.values()].map((r) => ({ id: r.id, sha256: r.sha256 })), warnings }, null, 2)}\n`,
-      )
+      const facts = {
+        line: config.spec.line,
+        file: config.file,
+        recipes: [...config.recipes.values()].map((r) => ({ id: r.id, sha256: r.sha256 })),
+        sinks: config.spec.sinks.map(({ id, adapter, events }) => ({ id, adapter, events })),
+        warnings,
+      }
+      process.stdout.write(`${JSON.stringify(facts, null, 2)}\n`)
     })
 }

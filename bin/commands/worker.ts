@@ -26,7 +26,9 @@ export function addWorker(program: Command, environment: Environment): void {
         })
       const lines: LineConfig[] = []
       for (const name of names)
-        lines.push(await loadLine(lineFile(name), environment, { workers: o.workers }, process.env))
+        lines.push(
+          await loadLine(lineFile(name), environment, { workers: o.workers, judgeOnly: true }, process.env),
+        )
       const worker = `${hostname()}/${process.pid}`
       const host = await startWorkerHost({
         lines,

@@ -115,6 +115,12 @@ export class Metrics {
     this.#gauge('gate_connected', '1: the reject gate answers', ['station'], (g) => {
       for (const { id, reject } of state().stations) g.set({ station: id }, reject.connected ? 1 : 0)
     })
+    this.#gauge('sink_position', 'Last event the sink has dealt with', ['sink'], (g) => {
+      for (const { sink, position } of state().sinks) g.set({ sink }, position)
+    })
+    this.#counter('sink_dead', 'Events a sink did not take, since the start', ['sink'], (c) => {
+      for (const { sink, dead } of state().sinks) c.inc({ sink }, dead)
+    })
     this.#gauge('alarm_active', 'Active alarms', ['station', 'alarm'], (g) => {
       for (const { station, alarm } of state().alarms) g.set({ station, alarm }, 1)
     })

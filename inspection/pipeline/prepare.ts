@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { asCoded, canonicalJson, CodedError, type Recipe, type Verdict } from '../../contracts/index.ts'
+import { asCoded, CodedError, type Recipe, type Verdict } from '../../contracts/index.ts'
 import { compileGate, type GateResult } from '../gate/index.ts'
+import { recipeHash, recipeId } from '../recipes/index.ts'
 import { type CompiledRules, compileRules } from '../rules/index.ts'
 import { type PreparedTool, prepareTool } from '../tools/index.ts'
 import { decodeFrame } from './decode.ts'
@@ -66,9 +67,9 @@ export async function prepareRecipe(
     await warmUp(recipe, golden, tools)
     const runners = [...new Set(tools.flatMap((t) => (t.model ? [t.model] : [])))]
     return {
-      id: `${recipe.recipe}@${recipe.version}`,
+      id: recipeId(recipe),
       recipe,
-      sha256: createHash('sha256').update(canonicalJson(recipe)).digest('hex'),
+      sha256: recipeHash(recipe),
       tools,
       golden,
       gate,

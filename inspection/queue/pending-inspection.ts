@@ -19,26 +19,35 @@ export class PendingInspection {
   #here = false
   #hereSettled: Promise<unknown> = Promise.resolve()
 
-  constructor(job: InspectJob, judgeHere: () => Run, times: { reserveMs: number; graceMs: number }) {
+  constructor(
+    job: InspectJob,
+    judgeHere: () => Run,
+    times: { reserveMs: number; graceMs: number; onSilence(): void },
+  ) {
     this.#job = job
     this.#judgeHere = judgeHere
     this.outcome = new Promise((resolve) => (this.#decide = resolve))
     this.settled = new Promise((resolve) => (this.#settle = resolve))
     const left = job.deadlineMs - monoMs()
     this.#lastResort = setTimeout(
-      () => this.#takeOver(),
+      () => {
+        if (!this.#here) times.onSilence()
+        this.takeOver()
+      },
       Math.max(0, left - Math.min(times.reserveMs, left / 2)),
     )
     this.#giveUp = setTimeout(() => this.#finish(null), Math.max(0, left) + times.graceMs)
   }
 
-  /** An answer from a worker; null = it will not come. */
-  answer(outcome: InspectOutcome | null): void {
-    if (outcome === null) this.#takeOver()
-    else this.#accept(outcome)
+  /** An answer from a worker. True when it decided. */
+  answer(outcome: InspectOutcome): boolean {
+    const first = this.#decided === null
+    this.#accept(outcome)
+    return first
   }
 
-  #takeOver(): void {
+  /** No worker will answer: judged here at once. */
+  takeOver(): void {
     if (this.#here || this.#decided) return
     this.#here = true
     const run = this.#judgeHere()

@@ -3,6 +3,7 @@ import { Queue, QueueEvents } from 'bullmq'
 import {
   DISPOSITIONS,
   VERDICTS,
+  type I18n,
   type InspectJob,
   type InspectOutcome,
   type Inspector,
@@ -15,6 +16,7 @@ import { INSPECT_QUEUE, type QueuedInspection, type QueuedResult } from './job.s
 import { jobBytes } from './job-bytes.ts'
 import { PendingInspection } from './pending-inspection.ts'
 import { connectionOptions, RedisLink } from './redis-link.ts'
+import { type Miss, RemoteTrust } from './remote-trust.ts'
 
 export interface QueueInspectorOptions {
   redisUrl: string
@@ -32,6 +34,18 @@ export interface QueueInspectorOptions {
 
 /** How long a frame outlives its deadline in Redis, and a slot waits for a late result, ms. */
 const GRACE_MS = 2_000
+
+const DOWN = {
+  connecting: {
+    en: 'Redis is not connected yet: judging on this machine only',
+    zh: 'Redis 尚未连接:仅在本机判定',
+  },
+  redis: { en: 'Redis is not reachable: judging on this machine only', zh: 'Redis 无法连接:仅在本机判定' },
+  workers: {
+    en: 'no inspection worker is connected: judging on this machine only',
+    zh: '没有已连接的检测主机:仅在本机判定',
+  },
+} as const satisfies Record<string, I18n>
 
 const UNJUDGED: ReadonlySet<NoVerdictReason> = new Set(['deadline', 'overload', 'worker-lost', 'interrupted'])
 
@@ -51,7 +65,9 @@ export class QueueInspector implements Inspector {
   #failed = 0
   /** Moving average of one judgement here, ms; how much time the last resort needs. */
   #localMs = 100
-  #degraded: string | null = 'Redis is not connected yet'
+  /** Why no worker can be asked at all; whether those who can are worth asking, `#trust` knows. */
+  #down: I18n | null = DOWN.connecting
+  readonly #trust = new RemoteTrust()
 
   constructor(options: QueueInspectorOptions) {
     this.#options = options
@@ -85,7 +101,8 @@ export class QueueInspector implements Inspector {
     const bytes = frame.byteLength + (reference?.bytes.byteLength ?? 0)
     const sha = this.#options.recipes.get(job.recipe)
     const late = job.deadlineMs <= monoMs()
-    if (this.#degraded !== null || sha === undefined || late || bytes > this.#options.maxFrameBytes) {
+    const here = this.#down !== null || sha === undefined || late || bytes > this.#options.maxFrameBytes
+    if (here || !this.#trust.mayAsk()) {
       const run = this.#judgeHere(job)
       void run.outcome.then((o) => this.#count(o))
       return run
@@ -94,6 +111,7 @@ export class QueueInspector implements Inspector {
     const pending = new PendingInspection(job, () => this.#judgeHere(job), {
       reserveMs: this.#localMs * 2 + 10,
       graceMs: GRACE_MS,
+      onSilence: () => this.#missed('silent'),
     })
     this.#pending.set(id, pending)
     void pending.outcome.then((o) => this.#count(o))
@@ -102,27 +120,30 @@ export class QueueInspector implements Inspector {
       this.#link
         .drop([`${this.#options.prefix}:frame:${id}`, `${this.#options.prefix}:reference:${id}`])
         .catch(() => undefined)
+      // What nobody has taken would wait for ever where no worker answers.
+      if (this.#trust.distrust !== null) this.#queue.remove(id).catch(() => undefined)
     })
     this.#send(id, sha, job, frame, reference).catch((error: unknown) => {
       this.#options.log.warn(
         { frameId: id, error: String(error) },
         'a frame could not be queued and is judged here',
       )
-      pending.answer(null)
+      pending.takeOver()
     })
     return { outcome: pending.outcome, settled: pending.settled }
   }
 
   health(): InspectorHealth {
     const local = this.#options.local.health()
+    const degraded = this.#down ?? this.#trust.distrust
     return {
       ...local,
-      mode: this.#degraded === null ? 'queue' : 'degraded-local',
-      workers: this.#degraded === null ? this.#remoteWorkers : local.workers,
-      busy: this.#degraded === null ? this.#pending.size : local.busy,
+      mode: degraded === null ? 'queue' : 'degraded-local',
+      workers: degraded === null ? this.#remoteWorkers : local.workers,
+      busy: degraded === null ? this.#pending.size : local.busy,
       completed: this.#completed,
       failed: this.#failed,
-      degraded: this.#degraded ?? local.degraded,
+      degraded: degraded ?? local.degraded,
     }
   }
 
@@ -171,7 +192,23 @@ export class QueueInspector implements Inspector {
   }
 
   #answered(id: string, result: QueuedResult | null): void {
-    this.#pending.get(id)?.answer(result?.ok ? result.outcome : null)
+    const pending = this.#pending.get(id)
+    if (result?.ok) {
+      if (pending?.answer(result.outcome) !== true) this.#trust.heard()
+      else if (this.#trust.answered())
+        this.#options.log.warn({ degraded: null }, 'inspection workers are back')
+      return
+    }
+    if (result) this.#trust.heard()
+    if (result && pending) this.#missed(result.why)
+    pending?.takeOver()
+  }
+
+  #missed(why: Miss): void {
+    if (this.#down !== null || !this.#trust.missed(why)) return
+    const degraded = this.#trust.distrust?.en
+    this.#options.log.warn({ degraded }, degraded ?? '')
+    for (const pending of this.#pending.values()) pending.takeOver()
   }
 
   /** As LocalInspector counts: completed is what a worker judged, whatever came of it. */
@@ -190,16 +227,18 @@ export class QueueInspector implements Inspector {
   }
 
   async #countWorkers(): Promise<void> {
-    let why: string | null = null
-    if (!this.#link.up) why = 'Redis is not reachable: judging on this machine only'
+    let why: I18n | null = null
+    if (!this.#link.up) why = DOWN.redis
     else {
       this.#remoteWorkers = await this.#queue.getWorkersCount().catch(() => 0)
-      if (this.#remoteWorkers === 0) why = 'no inspection worker is connected: judging on this machine only'
+      if (this.#remoteWorkers === 0) why = DOWN.workers
     }
-    if (why !== this.#degraded)
-      this.#options.log.warn({ degraded: why }, why ?? 'inspection workers are back')
-    this.#degraded = why
-    if (why !== null) for (const pending of this.#pending.values()) pending.answer(null)
+    if (why !== this.#down) {
+      this.#options.log.warn({ degraded: why?.en ?? null }, why?.en ?? 'inspection workers are back')
+      this.#trust.reset()
+    }
+    this.#down = why
+    if (why !== null) for (const pending of this.#pending.values()) pending.takeOver()
   }
 }
 

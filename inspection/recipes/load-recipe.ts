@@ -30,7 +30,7 @@ export async function loadRecipe(dir: string, id: string): Promise<LoadedRecipe>
     throw new CodedError('CFG_MISSING_FILE', { file, expected: `the recipe ${id}`, cause: error })
   }
   const recipe = parseStrict(text, recipeSchema, file)
-  const named = `${recipe.recipe}@${recipe.version}`
+  const named = recipeId(recipe)
   if (named !== id)
     throw new CodedError('CFG_INVALID', {
       file,
@@ -71,6 +71,9 @@ async function checkGolden({ golden }: Recipe, dir: string): Promise<void> {
       hint: 'a released recipe never changes: restore the file, or raise the version',
     })
 }
+
+/** `id@version` */
+export const recipeId = (recipe: Recipe): string => `${recipe.recipe}@${recipe.version}`
 
 export const recipeHash = (recipe: Recipe): string =>
   createHash('sha256').update(canonicalJson(recipe)).digest('hex')

@@ -49,7 +49,7 @@ export function canaryJob(canary: Canary): InspectJob {
 }
 
 /** Null when the canary was judged as expected. */
-export function canaryProblem(
+function canaryProblem(
   canary: Canary,
   { verdict }: InspectOutcome,
 ): { expected: string; actual: string } | null {
@@ -62,27 +62,35 @@ export function canaryProblem(
   return { expected, actual: verdict.noVerdict ? `${actual}: ${verdict.noVerdict.message}` : actual }
 }
 
-/** Longest time a worker may take for one canary, ms. */
-const CANARY_LIMIT_MS = 30_000
+export interface CanaryJudge {
+  /** Name of the worker, for the error. */
+  name: string
+  judge(job: InspectJob): Promise<InspectOutcome>
+  /** Longest time for one canary, ms. */
+  limitMs: number
+  /** No answer in time. */
+  onSilence(): void
+}
 
-/** A worker that does not answer a canary in time is replaced, and the silence is a wrong answer. */
-export async function withinCanaryTime<T>(
-  seat: { name: string; recycle(why: string): void },
-  answer: Promise<T>,
-): Promise<T> {
+/**
+ * Has a worker judge canaries, one after the other. Silence is a wrong answer.
+ *
+ * @throws INS_CANARY naming worker, canary and difference; what `judge` threw
+ */
+export async function judgeCanaries(worker: CanaryJudge, canaries: readonly Canary[]): Promise<void> {
+  for (const canary of canaries) {
+    const outcome = await orSilence(worker.judge(canaryJob(canary)), worker.limitMs)
+    if (outcome === null) worker.onSilence()
+    const problem = outcome
+      ? canaryProblem(canary, outcome)
+      : { expected: 'an answer', actual: `none in ${worker.limitMs} ms` }
+    if (problem) throw new CodedError('INS_CANARY', { path: `${worker.name}, ${canary.name}`, ...problem })
+  }
+}
+
+async function orSilence<T>(answer: Promise<T>, ms: number): Promise<T | null> {
   let timer: NodeJS.Timeout | undefined
-  const silence = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      seat.recycle('no answer to a canary')
-      reject(
-        new CodedError('INS_CANARY', {
-          path: seat.name,
-          expected: 'an answer',
-          actual: `none in ${CANARY_LIMIT_MS} ms`,
-        }),
-      )
-    }, CANARY_LIMIT_MS)
-  })
+  const silence = new Promise<null>((resolve) => (timer = setTimeout(() => resolve(null), ms)))
   try {
     return await Promise.race([answer, silence])
   } finally {

@@ -1,5 +1,6 @@
 import {
   CodedError,
+  type I18n,
   type InspectJob,
   type InspectOutcome,
   type Inspector,
@@ -8,7 +9,8 @@ import {
   monoMs,
 } from '../../contracts/index.ts'
 import type { ModelSetup, RecipeSource } from '../pipeline/index.ts'
-import { type Canary, canaryJob, canaryProblem, withinCanaryTime } from './canary.ts'
+import { recipeId } from '../recipes/index.ts'
+import type { Canary } from './canary.ts'
 import { DeadlineQueue } from './deadline-queue.ts'
 import type { PreparedFacts } from './messages.ts'
 import { Ticket } from './ticket.ts'
@@ -25,12 +27,12 @@ export interface LocalInspectorOptions {
   restart?: { max: number; withinMs: number }
   /** A worker that answers nothing this long past the deadline is replaced; default 10 budgets, 1 to 30 s. */
   stuckAfterMs?: number
-  /** Frames with a known answer, judged by every worker before `start` resolves. */
+  /** Frames with a known answer: a thread judges those of a recipe right before it gets frames of that recipe. */
   canaries?: readonly Canary[]
+  /** Longest time a worker may take for one canary, ms; then it is replaced. */
+  canaryMs?: number
   entry?: URL
 }
-
-const idOf = ({ recipe }: RecipeSource): string => `${recipe.recipe}@${recipe.version}`
 
 /** Judges frames on worker threads of this process; see Inspector. */
 export class LocalInspector implements Inspector {
@@ -50,7 +52,7 @@ export class LocalInspector implements Inspector {
   private constructor(options: LocalInspectorOptions) {
     this.#options = options
     this.#queue = new DeadlineQueue(options.queueBound ?? 256)
-    for (const source of options.recipes) this.#recipes.set(idOf(source), source)
+    for (const source of options.recipes) this.#recipes.set(recipeId(source.recipe), source)
     this.#seats = Array.from(
       { length: options.workers },
       (_, i) =>
@@ -58,6 +60,8 @@ export class LocalInspector implements Inspector {
           entry: options.entry ?? new URL('./inspect.worker.ts', import.meta.url),
           setup: { name: `local/${i}`, buffers: options.buffers, models: options.models },
           recipes: this.#recipes,
+          canaries: options.canaries ?? [],
+          canaryMs: options.canaryMs ?? 30_000,
           restart: options.restart ?? { max: 5, withinMs: 60_000 },
           abandonMs: 5_000,
           onPrepared: (facts) => this.#facts.set(facts.recipe, facts),
@@ -76,14 +80,10 @@ export class LocalInspector implements Inspector {
   static async start(options: LocalInspectorOptions): Promise<LocalInspector> {
     const inspector = new LocalInspector(options)
     const opened = await Promise.allSettled(inspector.#seats.map((seat) => seat.open()))
-    try {
-      for (const result of opened) if (result.status === 'rejected') throw result.reason
-      await inspector.selfTest()
-    } catch (error) {
-      await inspector.close()
-      throw error
-    }
-    return inspector
+    const failed = opened.find((result) => result.status === 'rejected')
+    if (!failed) return inspector
+    await inspector.close()
+    throw failed.reason
   }
 
   inspect(job: InspectJob): { outcome: Promise<InspectOutcome>; settled: Promise<LateOutcome | null> } {
@@ -99,7 +99,7 @@ export class LocalInspector implements Inspector {
     else if (ticket.deadlineMs <= monoMs())
       this.#drop(ticket, 'deadline', 'the deadline had passed on arrival')
     else if (this.#seats.every((s) => s.state === 'failed'))
-      this.#drop(ticket, 'worker-lost', this.#noWorkers())
+      this.#drop(ticket, 'worker-lost', this.#noWorkers().en)
     else {
       ticket.onDeadline(() => this.#expire(ticket))
       const evicted = this.#queue.push(ticket)
@@ -114,20 +114,15 @@ export class LocalInspector implements Inspector {
    * Loads a recipe into every worker, one after the other, so that the others go on judging. Jobs may name it when
    * this resolves; a changeover prepares, then switches, then retires.
    *
-   * @throws what the first worker threw; the recipe is unknown then
+   * @throws what the first worker threw, INS_CANARY among it; the workers are as before then
    */
   async prepare(source: RecipeSource): Promise<void> {
-    const id = idOf(source)
+    const id = recipeId(source.recipe)
     const before = this.#recipes.get(id)
-    this.#recipes.set(id, source)
     try {
-      for (const seat of this.#seats) await this.#onSeat(seat, () => seat.prepare(source))
+      await this.#everywhere(source)
     } catch (error) {
-      if (before) this.#recipes.set(id, before)
-      else {
-        this.#recipes.delete(id)
-        this.#facts.delete(id)
-      }
+      await (before ? this.#everywhere(before) : this.retire(id)).catch(() => undefined)
       throw error
     }
   }
@@ -140,20 +135,14 @@ export class LocalInspector implements Inspector {
   }
 
   /**
-   * Every worker judges every canary.
+   * Every worker judges every canary of the recipes in use.
    *
    * @throws INS_CANARY naming worker, canary and difference
    */
   async selfTest(): Promise<void> {
-    for (const canary of this.#options.canaries ?? []) {
-      for (const seat of this.#seats) {
-        const judged = await this.#onSeat(seat, () =>
-          withinCanaryTime(seat, seat.judge(canaryJob(canary), 0)),
-        )
-        const problem = judged && canaryProblem(canary, judged)
-        if (problem) throw new CodedError('INS_CANARY', { path: `${seat.name}, ${canary.name}`, ...problem })
-      }
-    }
+    const canaries = (this.#options.canaries ?? []).filter((c) => this.#recipes.has(c.recipe))
+    for (const canary of canaries)
+      for (const seat of this.#seats) await this.#onSeat(seat, () => seat.check([canary]))
   }
 
   /** Numbers of the workers that have a frame now. */
@@ -163,13 +152,12 @@ export class LocalInspector implements Inspector {
 
   /** Ends a worker in whatever it does and starts another: for supervisors. */
   recycle(worker: number): void {
-    this.#seats[worker]?.recycle('ended from outside')
+    this.#seats[worker]?.recycle({ en: 'ended from outside', zh: '被外部终止' })
   }
 
   health(): InspectorHealth {
     const alive = this.#seats.filter((s) => s.state === 'idle' || s.state === 'busy')
     const facts = [...this.#facts.values()]
-    const lost = this.#seats.length - alive.length
     const providers = [...new Set(facts.flatMap((f) => f.models.map((m) => m.provider)))]
     return {
       mode: 'local',
@@ -180,10 +168,7 @@ export class LocalInspector implements Inspector {
       failed: this.#failed,
       restarts: this.#seats.reduce((sum, s) => sum + s.restarts, 0),
       provider: providers.join('+') || 'none',
-      degraded:
-        lost > 0 && !this.#closed
-          ? `${lost} of ${this.#seats.length} workers are down: ${this.#noWorkers()}`
-          : (facts.find((f) => f.degraded !== null)?.degraded ?? null),
+      degraded: this.#degraded(this.#seats.length - alive.length),
     }
   }
 
@@ -217,7 +202,7 @@ export class LocalInspector implements Inspector {
     }
     if (this.#seats.every((s) => s.state === 'failed')) {
       for (let t = this.#queue.shift(); t; t = this.#queue.shift())
-        this.#drop(t, 'worker-lost', this.#noWorkers())
+        this.#drop(t, 'worker-lost', this.#noWorkers().en)
     }
   }
 
@@ -254,6 +239,11 @@ export class LocalInspector implements Inspector {
     ticket.release()
   }
 
+  async #everywhere(source: RecipeSource): Promise<void> {
+    this.#recipes.set(recipeId(source.recipe), source)
+    for (const seat of this.#seats) await this.#onSeat(seat, () => seat.prepare(source))
+  }
+
   /** Runs `work` on a seat between two frames; a seat that has failed is passed over. */
   #onSeat<T>(seat: WorkerSeat, work: () => Promise<T>): Promise<T | undefined> {
     return new Promise((resolve, reject) => {
@@ -273,11 +263,28 @@ export class LocalInspector implements Inspector {
       const budget = ticket.deadlineMs - ticket.job.meta.triggeredAtMs
       const after = this.#options.stuckAfterMs ?? Math.min(30_000, Math.max(1_000, 10 * budget))
       if (seat.life === life && now > ticket.deadlineMs + after)
-        seat.recycle(`it did not answer for ${after} ms after the deadline`)
+        seat.recycle({
+          en: `it did not answer for ${after} ms after the deadline`,
+          zh: `截止时间后 ${after} ms 仍无应答`,
+        })
     }
   }
 
-  #noWorkers(): string {
-    return this.#seats.find((s) => s.lastError !== null)?.lastError ?? 'starting'
+  #degraded(down: number): I18n | null {
+    if (down > 0 && !this.#closed) {
+      const why = this.#noWorkers()
+      const all = this.#seats.length
+      return {
+        en: `${down} of ${all} workers are down: ${why.en}`,
+        zh: `${all} 个检测线程中有 ${down} 个停止:${why.zh}`,
+      }
+    }
+    const lower = [...this.#facts.values()].find((f) => f.degraded !== null)?.degraded
+    return lower ? { en: lower, zh: `模型未运行在首选推理后端上(${lower})` } : null
+  }
+
+  #noWorkers(): I18n {
+    const down = this.#seats.find((s) => s.state !== 'idle' && s.state !== 'busy' && s.lastError !== null)
+    return down?.lastError ?? { en: 'starting', zh: '启动中' }
   }
 }

@@ -1,5 +1,14 @@
-import { asCoded, type CodedError, type InspectJob, type InspectOutcome } from '../../contracts/index.ts'
+import {
+  asCoded,
+  type CodedError,
+  errorText,
+  type I18n,
+  type InspectJob,
+  type InspectOutcome,
+} from '../../contracts/index.ts'
 import type { RecipeSource } from '../pipeline/index.ts'
+import { recipeId } from '../recipes/index.ts'
+import { type Canary, judgeCanaries } from './canary.ts'
 import type { PreparedFacts, WorkerSetup } from './messages.ts'
 import { WorkerThread } from './worker-thread.ts'
 
@@ -8,9 +17,14 @@ export interface SeatOptions {
   setup: WorkerSetup
   /** Recipes a new thread must have before it gets jobs; read when it starts. */
   recipes: ReadonlyMap<string, RecipeSource>
+  /** Judged by a thread when it has loaded the recipe they name, before it gets jobs; read then. */
+  canaries: readonly Canary[]
+  /** Longest time for one canary, ms. */
+  canaryMs: number
   restart: { max: number; withinMs: number }
   /** How long a terminated thread may hang in native code before it is given up. */
   abandonMs: number
+  /** A recipe is loaded and its canaries were judged right. */
   onPrepared(facts: PreparedFacts): void
   /** The seat is free for work. */
   onIdle(): void
@@ -25,7 +39,7 @@ export class WorkerSeat {
   restarts = 0
   /** Counts threads: a job belongs to the life in which it began. */
   life = 0
-  lastError: string | null = null
+  lastError: I18n | null = null
   readonly #options: SeatOptions
   readonly #losses: number[] = []
   #thread: WorkerThread | null = null
@@ -36,7 +50,7 @@ export class WorkerSeat {
     this.name = options.setup.name
   }
 
-  /** Starts the first thread. @throws what its recipes threw; then the seat is closed */
+  /** Starts the first thread. @throws what its recipes threw, INS_CANARY; then the seat is closed */
   async open(): Promise<void> {
     const failed = await this.#start()
     this.#opened = true
@@ -46,28 +60,27 @@ export class WorkerSeat {
   }
 
   /** @throws INS_WORKER_LOST when the thread ended before it answered */
-  async judge(job: InspectJob, queueMs: number): Promise<InspectOutcome> {
-    const answer = await this.#exclusive((thread) => thread.ask({ kind: 'judge', job, queueMs }))
-    if ('outcome' in answer) return answer.outcome
-    throw asCoded('an answer without an outcome', 'INS_TOOL')
+  judge(job: InspectJob, queueMs: number): Promise<InspectOutcome> {
+    return this.#exclusive((thread) => this.#judgeOn(thread, job, queueMs))
   }
 
+  /** @throws what the recipe threw; INS_CANARY when a canary that names it is judged differently */
   async prepare(source: RecipeSource): Promise<void> {
-    await this.#exclusive((thread) => this.#prepareIn(thread, source))
+    await this.#exclusive((thread) => this.#load(thread, source))
   }
 
   async retire(recipe: string): Promise<void> {
     await this.#exclusive((thread) => thread.ask({ kind: 'retire', recipe }))
   }
 
+  /** @throws INS_CANARY; INS_WORKER_LOST when the thread ended before it answered */
+  async check(canaries: readonly Canary[]): Promise<void> {
+    await this.#exclusive((thread) => this.#prove(thread, canaries))
+  }
+
   /** Ends the thread, whatever it does, and starts another one. */
-  recycle(why: string): void {
-    const thread = this.#thread
-    if (!thread || this.state === 'closed') return
-    thread.terminate(why)
-    setTimeout(() => {
-      if (this.#thread === thread) this.#replace(`${why}; it hangs in native code: restart the program soon`)
-    }, this.#options.abandonMs).unref()
+  recycle(why: I18n): void {
+    if (this.#thread && this.state !== 'closed') this.#end(this.#thread, why)
   }
 
   async close(graceMs: number): Promise<void> {
@@ -76,7 +89,7 @@ export class WorkerSeat {
     this.#thread = null
     if (!thread) return
     thread.ask({ kind: 'close' }).catch(() => undefined)
-    const timer = setTimeout(() => thread.terminate('closed'), graceMs)
+    const timer = setTimeout(() => thread.terminate({ en: 'closed', zh: '已关闭' }), graceMs)
     let hung: NodeJS.Timeout | undefined
     const given = new Promise((resolve) => (hung = setTimeout(resolve, graceMs + this.#options.abandonMs)))
     await Promise.race([thread.exited, given])
@@ -101,9 +114,42 @@ export class WorkerSeat {
     return this.state === 'busy'
   }
 
-  async #prepareIn(thread: WorkerThread, source: RecipeSource): Promise<void> {
+  async #judgeOn(thread: WorkerThread, job: InspectJob, queueMs: number): Promise<InspectOutcome> {
+    const answer = await thread.ask({ kind: 'judge', job, queueMs })
+    if ('outcome' in answer) return answer.outcome
+    throw asCoded('an answer without an outcome', 'INS_TOOL')
+  }
+
+  async #load(thread: WorkerThread, source: RecipeSource): Promise<void> {
     const answer = await thread.ask({ kind: 'prepare', source })
+    await this.#prove(
+      thread,
+      this.#options.canaries.filter((c) => c.recipe === recipeId(source.recipe)),
+    )
     if ('prepared' in answer) this.#options.onPrepared(answer.prepared)
+  }
+
+  #prove(thread: WorkerThread, canaries: readonly Canary[]): Promise<void> {
+    const worker = {
+      name: this.name,
+      limitMs: this.#options.canaryMs,
+      judge: (job: InspectJob) => this.#judgeOn(thread, job, 0),
+      onSilence: () => this.#end(thread, { en: 'no answer to a canary', zh: '对金丝雀图像没有应答' }),
+    }
+    return judgeCanaries(worker, canaries)
+  }
+
+  /** Nothing more is asked of the thread; another one follows when it has exited, or hangs for too long. */
+  #end(thread: WorkerThread, why: I18n): void {
+    if (this.state !== 'closed') this.state = 'starting'
+    thread.terminate(why)
+    setTimeout(() => {
+      if (this.#thread === thread)
+        this.#replace({
+          en: `${why.en}; it hangs in native code: restart the program soon`,
+          zh: `${why.zh};线程卡在本机代码中:请尽快重启程序`,
+        })
+    }, this.#options.abandonMs).unref()
   }
 
   /** Null when the thread is ready; else why not. */
@@ -118,13 +164,13 @@ export class WorkerSeat {
       const loaded = new Set<RecipeSource>()
       // A recipe may be added while another one loads.
       for (let next = this.#missing(loaded); next; next = this.#missing(loaded)) {
-        await this.#prepareIn(thread, next)
+        await this.#load(thread, next)
         loaded.add(next)
       }
     } catch (error) {
       failed = asCoded(error, 'INS_WORKER_LOST')
-      this.lastError = failed.message
-      thread.terminate(failed.message)
+      this.lastError = errorText(failed)
+      this.#end(thread, this.lastError)
     }
     void thread.exited.then(() => {
       if (this.#thread === thread) this.#replace(thread.lastError)
@@ -137,7 +183,7 @@ export class WorkerSeat {
     return [...this.#options.recipes.values()].find((source) => !loaded.has(source))
   }
 
-  #replace(why: string): void {
+  #replace(why: I18n): void {
     this.#thread = null
     this.lastError = why
     if (this.state === 'closed' || !this.#opened) return

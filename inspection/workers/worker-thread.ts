@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads'
-import { CodedError, type ErrorCode, spawnWorker } from '../../contracts/index.ts'
+import { CodedError, type ErrorCode, type I18n, spawnWorker } from '../../contracts/index.ts'
 import type { Answer, Numbered, Request, WorkerSetup } from './messages.ts'
 
 type Good = Extract<Answer, { ok: true }>
@@ -20,15 +20,18 @@ export class WorkerThread {
   readonly #waiting = new Map<number, Waiting>()
   #n = 0
   #ended = false
-  #lastError = 'it ended without an error'
+  #lastError: I18n = { en: 'it ended without an error', zh: '线程无错误信息地退出' }
 
   constructor(entry: URL, setup: WorkerSetup) {
     this.#worker = spawnWorker(entry, { workerData: setup, name: setup.name })
     this.ready = new Promise<Good>((resolve, reject) => this.#waiting.set(0, { resolve, reject }))
     this.ready.catch(() => undefined)
     this.#worker.on('message', ({ n, body }: Numbered<Answer>) => this.#answered(n, body))
-    this.#worker.on('messageerror', (error) => (this.#lastError = error.message))
-    this.#worker.on('error', (error) => (this.#lastError = String((error as Error).message ?? error)))
+    this.#worker.on('messageerror', (error) => (this.#lastError = uncaught(error.message)))
+    this.#worker.on(
+      'error',
+      (error) => (this.#lastError = uncaught(String((error as Error).message ?? error))),
+    )
     this.exited = new Promise((resolve) => {
       this.#worker.on('exit', () => {
         this.#lost()
@@ -48,12 +51,12 @@ export class WorkerThread {
   }
 
   /** Ends the thread as soon as its native code returns; `exited` tells when. */
-  terminate(why: string): void {
+  terminate(why: I18n): void {
     this.#lastError = why
     void this.#worker.terminate()
   }
 
-  get lastError(): string {
+  get lastError(): I18n {
     return this.#lastError
   }
 
@@ -72,9 +75,11 @@ export class WorkerThread {
   }
 
   #lostError(): CodedError {
-    return new CodedError('INS_WORKER_LOST', { actual: this.#lastError })
+    return new CodedError('INS_WORKER_LOST', { actual: this.#lastError.en })
   }
 }
+
+const uncaught = (message: string): I18n => ({ en: message, zh: `线程异常:${message}` })
 
 /** A CodedError that crossed the thread border; its message is complete already. */
 function remote({ code, message }: { code: ErrorCode; message: string }): CodedError {

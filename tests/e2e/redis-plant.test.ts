@@ -15,7 +15,7 @@ const LINES = ['north', 'south'] as const
 const BUDGET_MS = 3_000
 
 interface LinePage {
-  inspector: { mode: string; workers: number; degraded: string | null }
+  inspector: { mode: string; workers: number; degraded: { en: string; zh: string } | null }
   degraded: { id: string }[]
 }
 

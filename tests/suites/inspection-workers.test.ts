@@ -93,7 +93,7 @@ describe('LocalInspector', () => {
     const second = inspector.inspect(job(20_000))
     expect(await reason(second.outcome)).toBe('worker-lost')
     expect(inspector.health().workers).toBe(0)
-    expect(inspector.health().degraded).toContain('1 of 1 workers are down')
+    expect(inspector.health().degraded?.en).toContain('1 of 1 workers are down')
     await inspector.close()
   })
 

@@ -4,7 +4,8 @@ import { serveJobs, type WorkerSetup } from '../../inspection/index.ts'
 
 /**
  * An inspection worker that obeys `meta.source`, so that a suite can make it fail in mid-frame:
- * `slow:<ms>` blocks the thread, `die` ends it, `die-once:<file>` ends it unless the file exists, `hang` blocks for ever.
+ * `slow:<ms>` blocks the thread, `die` ends it, `die-once:<file>` ends it unless the file exists, `hang` blocks for ever,
+ * `throw-if:<file>` and `hang-if:<file>` do so while the file exists.
  */
 if (parentPort)
   serveJobs(parentPort, workerData as WorkerSetup, (job) => {
@@ -16,6 +17,8 @@ if (parentPort)
       writeFileSync(value, '')
       process.exit(1)
     }
+    if (what === 'hang-if' && existsSync(value)) block(Infinity)
+    if (what === 'throw-if' && existsSync(value)) throw new Error('thrown while the file exists')
     if (what === 'throw') throw new Error('thrown in mid-frame')
   })
 

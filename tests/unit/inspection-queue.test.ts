@@ -151,11 +151,14 @@ describeWith('Redis', await redisPresent(), 'inspection over BullMQ', () => {
     expect((await lonely.inspect(job(1_000)).outcome).worker).toBe('here')
     expect(lonely.health()).toMatchObject({
       mode: 'degraded-local',
-      degraded: expect.stringContaining('no inspection worker') as string,
+      degraded: {
+        en: 'no inspection worker is connected: judging on this machine only',
+        zh: '没有已连接的检测主机:仅在本机判定',
+      },
     })
     const cut = await ingest(prefixed(), new SlowInspector('here', 5), 'redis://127.0.0.1:1')
     expect((await cut.inspect(job(1_000)).outcome).worker).toBe('here')
-    expect(cut.health().degraded).toMatch(/Redis is not reachable|not connected/)
+    expect(cut.health().degraded?.en).toMatch(/Redis is not reachable|not connected/)
   }, 20_000)
 
   it('does not let a worker judge with another recipe of the same name', async () => {
@@ -165,6 +168,35 @@ describeWith('Redis', await redisPresent(), 'inspection over BullMQ', () => {
     const q = await ingest(prefix, new SlowInspector('here', 5))
     expect((await q.inspect(job(2_000)).outcome).worker).toBe('here')
     expect(remote.seen).toEqual([])
+  })
+
+  it('declares that workers with another recipe are of no use, and asks them now and then only', async () => {
+    const prefix = prefixed()
+    await worker(prefix, new SlowInspector('far', 5), new Map([[RECIPE.id, 'b'.repeat(64)]]))
+    const q = await ingest(prefix, new SlowInspector('here', 5))
+    for (let n = 0; n < 3; n++) {
+      expect(q.health().mode).toBe('queue')
+      expect((await q.inspect(job(2_000)).outcome).worker).toBe('here')
+    }
+    expect(q.health()).toMatchObject({
+      mode: 'degraded-local',
+      degraded: { en: expect.stringContaining('another recipe') as string },
+    })
+    await worker(prefix, new SlowInspector('sound', 5))
+    // The worker with the other recipe goes on taking its share of the probes.
+    await expect
+      .poll(async () => (await q.inspect(job(2_000)).outcome).worker, { timeout: 40_000, interval: 300 })
+      .toMatch(/sound$/)
+    expect(q.health()).toMatchObject({ mode: 'queue', degraded: null })
+  }, 60_000)
+
+  it('declares that workers answer too late', async () => {
+    const prefix = prefixed()
+    await worker(prefix, new SlowInspector('far', 400))
+    const q = await ingest(prefix, new SlowInspector('here', 5))
+    for (let n = 0; n < 6; n++) expect((await q.inspect(job(300)).outcome).worker).toBe('here')
+    expect(q.health().degraded).toMatchObject({ en: expect.stringContaining('too late') as string })
+    expect(q.health().degraded?.zh).toMatch(/应答过晚/)
   })
 
   it('keeps frames above the size cap out of Redis', async () => {

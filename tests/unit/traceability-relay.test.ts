@@ -11,6 +11,7 @@ import {
   openPartStore,
   openSql,
   Relay,
+  type RelayOptions,
   type SqliteEventLog,
   type TraceStore,
   WebhookSink,
@@ -55,8 +56,8 @@ async function receiver(
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, events, requests, server }
 }
 
-function relay(sink: EventSink, attempts = 5): Relay {
-  const r = new Relay({ log, ledger: store, sink, attempts, firstRetryMs: 5, maxRetryMs: 20 })
+function relay(sink: EventSink, attempts = 5, more: Partial<RelayOptions> = {}): Relay {
+  const r = new Relay({ log, ledger: store, sink, attempts, firstRetryMs: 5, maxRetryMs: 20, ...more })
   open.push(r)
   r.start()
   return r
@@ -123,9 +124,30 @@ describe('webhook relay', () => {
     const port = (server.address() as AddressInfo).port
     await new Promise((resolve) => server.close(resolve))
     await store.capture(request(1, passVerdict()))
-    const r = relay(new WebhookSink({ name: 'mes', url }), 1_000)
+    const r = relay(new WebhookSink({ name: 'mes', url }), 1)
     await expect.poll(() => r.health().retrying?.reason ?? '').toMatch(/ECONNREFUSED/)
     await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
     await expect.poll(() => events.length, { timeout: 10_000 }).toBe(1)
+    expect(r.health()).toMatchObject({ dead: 0 })
+  })
+
+  it('sets nothing aside for a gateway or a token that is not in order, and never shows the query', async () => {
+    const { url, events } = await receiver([401, 404, 429, 502, 503, 504])
+    await store.capture(request(1, passVerdict()))
+    const heard: string[] = []
+    const r = relay(new WebhookSink({ name: 'mes', url: `${url}?key=secret` }), 1, {
+      onChange: (what, { attempts, reason }) => heard.push(`${what} ${attempts} ${reason}`),
+    })
+    await expect.poll(() => events.length).toBe(1)
+    await expect.poll(() => r.health()).toMatchObject({ delivered: 1, dead: 0, retrying: null })
+    expect(heard).toEqual([`retrying 1 HTTP 401 from ${url}`, `delivered 6 HTTP 504 from ${url}`])
+  })
+
+  it('passes over events the sink does not take, and moves its cursor behind them', async () => {
+    const { url, events } = await receiver([])
+    await Promise.all([1, 2].map((n) => store.capture(request(n, passVerdict()))))
+    const r = relay(new WebhookSink({ name: 'mes', url }), 5, { takes: (type) => type.startsWith('mod.') })
+    await expect.poll(() => r.health()).toMatchObject({ position: 2, delivered: 0 })
+    expect(events).toEqual([])
   })
 })

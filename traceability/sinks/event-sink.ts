@@ -1,9 +1,12 @@
 import type { LoggedEvent } from '../../contracts/index.ts'
 
-/** `permanent`: this event will never be taken, however often it is sent. */
-export type Delivery = { ok: true } | { ok: false; permanent: boolean; reason: string }
+/**
+ * `refused`: this event will never be taken, however often it is sent. `failed`: the receiver looked at it and could
+ * not take it. `away`: nobody has looked at it; the next one would fare no better.
+ */
+export type Delivery = { ok: true } | { ok: false; why: 'refused' | 'failed' | 'away'; reason: string }
 
-/** Somebody outside who gets every event, in order, at least once. */
+/** Somebody outside who gets events, in order, at least once. */
 export interface EventSink {
   /** Names the cursor: unique and stable across restarts. */
   readonly name: string

@@ -1,3 +1,3 @@
 export type { Delivery, EventSink } from './event-sink.ts'
-export { Relay, type RelayHealth, type RelayOptions } from './relay.ts'
+export { Relay, type RelayHealth, type RelayOptions, type RetryFact } from './relay.ts'
 export { WebhookSink, type WebhookOptions } from './webhook-sink.ts'

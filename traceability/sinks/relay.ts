@@ -7,13 +7,23 @@ export interface RelayOptions {
   log: EventLog
   ledger: ConsumerLedger
   sink: EventSink
-  /** Tries per event before it becomes a dead letter. */
+  /** Which events the sink gets; the others are passed over. Default: all. */
+  takes?: (type: string) => boolean
+  /** Failed tries of an event before it becomes a dead letter; a receiver that is away has no limit. */
   attempts?: number
   /** Pause after the first failure, doubled up to `maxRetryMs`, ms. */
   firstRetryMs?: number
   maxRetryMs?: number
-  /** Hears of dead letters and of a ledger that refuses. */
-  onAlarm?: (error: CodedError | { sink: string; position: number; reason: string }) => void
+  /** Hears when an event is not taken for the first time, taken after that, or set aside. */
+  onChange?: (what: 'retrying' | 'delivered' | 'dead', fact: RetryFact) => void
+  /** Hears of a ledger or log that refuses. */
+  onAlarm?: (error: CodedError) => void
+}
+
+export interface RetryFact {
+  position: number
+  attempts: number
+  reason: string
 }
 
 export interface RelayHealth {
@@ -23,7 +33,9 @@ export interface RelayHealth {
   delivered: number
   dead: number
   /** The event that is being tried again, when there is one. */
-  retrying: { position: number; attempts: number; reason: string } | null
+  retrying: RetryFact | null
+  /** The last event that was set aside since the start. */
+  lastDead: (RetryFact & { at: string }) | null
 }
 
 /** Events read at once; the cursor is stored after each such batch, so that a crash repeats at most this many. */
@@ -40,6 +52,7 @@ export class Relay {
   #delivered = 0
   #dead = 0
   #retrying: RelayHealth['retrying'] = null
+  #lastDead: RelayHealth['lastDead'] = null
   #rewind: number | null = null
   #woken: () => void = () => undefined
   #running: Promise<void> | null = null
@@ -49,6 +62,8 @@ export class Relay {
       attempts: 10,
       firstRetryMs: 500,
       maxRetryMs: 60_000,
+      takes: () => true,
+      onChange: () => undefined,
       onAlarm: () => undefined,
       ...options,
     }
@@ -71,6 +86,7 @@ export class Relay {
       delivered: this.#delivered,
       dead: this.#dead,
       retrying: this.#retrying,
+      lastDead: this.#lastDead,
     }
   }
 
@@ -114,7 +130,7 @@ export class Relay {
     let done = this.#position
     for (const event of events) {
       if (this.#stop.signal.aborted || this.#rewind !== null) break
-      if (!(await this.#deliver(event))) break
+      if (this.#o.takes(event.event.type) && !(await this.#deliver(event))) break
       done = event.position
     }
     if (done !== this.#position) await this.#moveTo(done)
@@ -127,28 +143,34 @@ export class Relay {
 
   /** True when the event is dealt with; false when the relay stops or rewinds in between. */
   async #deliver(event: LoggedEvent): Promise<boolean> {
-    const { sink, attempts, firstRetryMs, maxRetryMs } = this.#o
+    const { sink, attempts, firstRetryMs, maxRetryMs, onChange } = this.#o
     const { position } = event
+    let failed = 0
     for (let n = 1; ; n++) {
       const delivery = await sink.deliver(event, this.#stop.signal)
       if (delivery.ok) {
+        if (this.#retrying) onChange('delivered', this.#retrying)
         this.#retrying = null
         this.#delivered += 1
         return true
       }
       if (this.#stop.signal.aborted) return false
-      const { reason } = delivery
-      const entry = { sink: this.#consumer, position, attempts: n, reason, at: new Date().toISOString() }
-      if (delivery.permanent || n >= attempts) {
+      const { reason, why } = delivery
+      if (why === 'failed') failed += 1
+      const fact = { position, attempts: n, reason }
+      const entry = { sink: this.#consumer, ...fact, at: new Date().toISOString() }
+      if (why === 'refused' || failed >= attempts) {
         await this.#o.ledger.letter({ ...entry, state: 'dead' })
-        this.#o.onAlarm({ sink: sink.name, position, reason })
         this.#retrying = null
         this.#dead += 1
+        this.#lastDead = { ...fact, at: entry.at }
+        onChange('dead', fact)
         return true
       }
       if (n === 1) await this.#o.ledger.letter({ ...entry, state: 'retry' })
-      this.#retrying = { position, attempts: n, reason }
-      await this.#pause(Math.min(firstRetryMs * 2 ** (n - 1), maxRetryMs))
+      this.#retrying = fact
+      if (n === 1) onChange('retrying', fact)
+      await this.#pause(Math.min(firstRetryMs * 2 ** Math.min(n - 1, 20), maxRetryMs))
       if (this.#rewind !== null) return false
     }
   }

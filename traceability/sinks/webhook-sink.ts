@@ -10,8 +10,14 @@ export interface WebhookOptions {
   timeoutMs?: number
 }
 
-/** The receiver says that the event itself is wrong; anything else may be mended and is tried again. */
-const PERMANENT = new Set([400, 413, 415, 422])
+/** The receiver says that the event itself is wrong. */
+const REFUSED = new Set([400, 413, 415, 422])
+
+/**
+ * The receiver, or a gateway before it, has not looked at the event: not allowed in, not at this address, too busy,
+ * down. No event may be lost for that, so there is no limit to the attempts.
+ */
+const AWAY = new Set([401, 402, 403, 404, 405, 407, 408, 410, 421, 425, 429, 502, 503, 504])
 
 /** HTTP POST of one CloudEvent in structured mode (CloudEvents HTTP binding 1.0.2, 3.2); any 2xx takes it. */
 export class WebhookSink implements EventSink {
@@ -26,6 +32,8 @@ export class WebhookSink implements EventSink {
   async deliver({ event, position }: LoggedEvent, signal: AbortSignal): Promise<Delivery> {
     const { url, token, timeoutMs = 10_000 } = this.#options
     const limit = timeLimit(timeoutMs, signal)
+    // A query may hold a key; reasons are shown and stored.
+    const place = url.replace(/[?#].*$/, '')
     try {
       const response = await fetch(url, {
         method: 'POST',
@@ -42,13 +50,13 @@ export class WebhookSink implements EventSink {
       if (response.ok) return { ok: true }
       return {
         ok: false,
-        permanent: PERMANENT.has(response.status),
-        reason: `HTTP ${response.status} from ${url}`,
+        why: REFUSED.has(response.status) ? 'refused' : AWAY.has(response.status) ? 'away' : 'failed',
+        reason: `HTTP ${response.status} from ${place}`,
       }
     } catch (error) {
       const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : ''
       const text = error instanceof Error ? error.message + cause : String(error)
-      return { ok: false, permanent: false, reason: `${url}: ${text}` }
+      return { ok: false, why: 'away', reason: `${place}: ${text}` }
     } finally {
       limit.clear()
     }

@@ -56,6 +56,8 @@ export const alarmSchema = z.object({
   since: z.string(),
 })
 
+const retrySchema = z.object({ position: num, attempts: num, reason: z.string() })
+
 export const lineStateSchema = z.object({
   at: z.string(),
   /** `stopped`: an interlock or an operator asked the line to stop. */
@@ -81,7 +83,7 @@ export const lineStateSchema = z.object({
     failed: num,
     restarts: num,
     provider: z.string(),
-    degraded: z.string().nullable(),
+    degraded: i18nTextSchema.nullable(),
   }),
   store: z.object({
     state: z.enum(['ok', 'late', 'spooling', 'failed']),
@@ -90,6 +92,18 @@ export const lineStateSchema = z.object({
     captured: num,
     lastError: z.string().nullable(),
   }),
+  /** Receivers outside: how far each has come since the start, and what it did not take. */
+  sinks: z.array(
+    z.object({
+      sink: z.string(),
+      /** Last event dealt with. */
+      position: num,
+      delivered: num,
+      dead: num,
+      retrying: retrySchema.nullable(),
+      lastDead: retrySchema.extend({ at: z.string() }).nullable(),
+    }),
+  ),
   alarms: z.array(alarmSchema),
   /** Declared degraded modes: working, but less than was asked for. */
   degraded: z.array(z.object({ id: z.string(), text: i18nTextSchema })),

@@ -1,6 +1,7 @@
 import { type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { LineState } from '../api/types.ts'
+import { useText } from '../i18n/index.ts'
 import { countText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
 
@@ -19,6 +20,7 @@ export const storeTone = (state: LineState['store']['state']): Tone =>
 /** Whether each part of the system does its work, by counts of work done. */
 export function HealthPanel({ state }: { state: LineState }): ReactNode {
   const { t } = useTranslation()
+  const text = useText()
   const { inspector, store } = state
   return (
     <Panel title={t('health.title')}>
@@ -50,7 +52,7 @@ export function HealthPanel({ state }: { state: LineState }): ReactNode {
       >
         {t(`inspector.${inspector.mode}`)} · {inspector.provider} · {t('health.queued')} {inspector.queued} ·{' '}
         {t('health.completed')} {countText(inspector.completed)} · {t('health.failed')} {inspector.failed}
-        {inspector.degraded && <div className="tone-inconclusive">{inspector.degraded}</div>}
+        {inspector.degraded && <div className="tone-inconclusive">{text(inspector.degraded)}</div>}
       </Row>
       <Row tone={storeTone(store.state)} name={t('health.store')} value={t(`store.${store.state}`)}>
         {t('health.captured')} {countText(store.captured)} · {t('health.queued')} {store.queued} ·{' '}

@@ -230,6 +230,7 @@ function healthyState(): LineState {
       degraded: null,
     },
     store: { state: 'ok', queued: 0, spooled: 0, captured: 823, lastError: null },
+    sinks: [],
     alarms: [],
     degraded: [],
   }

@@ -1,0 +1,103 @@
+import { ERROR_CODES, type ErrorCode } from './errors.ts'
+import type { I18n } from './i18n.ts'
+
+/** What each code of `ERROR_CODES` says in Chinese. */
+const ZH: Record<ErrorCode, string> = {
+  CFG_SYNTAX: '文件不是有效的 YAML 或 JSON',
+  CFG_INVALID: '值不符合配置规范',
+  CFG_MISSING_FILE: '配置引用的文件不存在',
+  CFG_UNKNOWN_REFERENCE: '配置引用了不存在的对象',
+  CFG_PORT_IN_USE: '端口已被其他程序占用',
+  CFG_DATA_DIR: '数据目录无法使用',
+  CFG_USAGE: '命令行用法错误',
+
+  CAM_OPEN: '相机或图像源无法打开',
+  CAM_GONE: '相机在运行中断开',
+  CAM_TIMEOUT: '触发后在允许时间内没有收到帧',
+  CAM_NO_BUFFER: '没有空闲帧槽:流水线滞后',
+  CAM_SLOT: '帧槽被重复释放',
+  CAM_FRAME_TOO_LARGE: '帧大于帧槽',
+  CAM_INCOMPLETE: '收到的帧不完整',
+  CAM_STALE: '帧已超过时效',
+  CAM_FROZEN: '视频流在线,但画面不变',
+  CAM_DUPLICATE: '帧计数重复',
+  CAM_GAP: '帧计数跳号',
+  CAM_RESTARTS_EXHAUSTED: '图像源的重启次数已用完',
+  CAM_BAD_REQUEST: '推送的帧头部或内容错误',
+  CAM_IO: '产线 I/O(PLC)无法连接或应答错误',
+  CAM_HANDSHAKE: 'PLC 握手违规',
+
+  INS_SHAPE: '数组长度或尺寸不一致',
+  INS_DECODE: '图像无法解码',
+  INS_IMAGE_LIMIT: '图像像素数超出上限',
+  INS_IMAGE_FORMAT: '不支持的像素格式',
+  INS_WRONG_SIZE: '图像尺寸与配方不符',
+  INS_QUALITY: '图像质量门拒收该帧',
+  INS_REGISTER: '工件无法与标准图配准',
+  INS_TOOL: '检测工具出错',
+  INS_RULE: '规则无法求值',
+  INS_RULE_INVALID: '规则无法编译或类型不符',
+  INS_DEADLINE: '判定未按时完成',
+  INS_WORKER_LOST: '检测线程在判定中丢失',
+  INS_OVERLOAD: '检测线程与队列已满',
+  INS_RECIPE_MISMATCH: '工件上的产品与配方不符',
+  INS_QUEUE: '作业队列无法连接或拒绝作业',
+  INS_INTERRUPTED: '系统在判定该工件前停止',
+  INS_CANARY: '已知答案的金丝雀图像判定不同',
+
+  MDL_PACKAGE: '模型包不完整或格式错误',
+  MDL_HASH: '模型包中的文件被改动',
+  MDL_SIGNATURE: '模型包未签名或签名密钥未知',
+  MDL_GOLDEN: '模型未能复现其标准向量',
+  MDL_LOAD: '模型无法加载',
+  MDL_PROVIDER: '列表中没有可用的推理后端',
+  MDL_INPUT: '输入与模型不符',
+  MDL_OUTPUT: '模型输出 NaN、无穷大或形状错误',
+  MDL_RUN: '模型运行失败',
+  MDL_UNKNOWN: '没有这个模型包',
+
+  TRC_OPEN: '存储无法打开',
+  TRC_WRITE: '存储拒绝写入',
+  TRC_DISK_FULL: '磁盘已满',
+  TRC_BINDING: '语句绑定了错误类型的值',
+  TRC_NOT_FOUND: '没有这条记录',
+  TRC_IDENTITY: '工件上读到的代码不是有效身份',
+  TRC_DUPLICATE: '该检测周期已有内容不同的记录',
+  TRC_IMAGE: '图像无法保存或读回',
+  TRC_SPOOLED: '存储滞后,记录已写入暂存区',
+  TRC_PROOF: '事件日志与已签名的内容不一致',
+  TRC_NOTE: '签名文件或检查点格式错误',
+  TRC_KEY: '签名或验证密钥无法使用',
+  TRC_WITNESS: '见证方、时间戳机构或锚定点拒绝或无法连接',
+
+  EVT_SCHEMA: '事件不符合其规范',
+  EVT_SEQUENCE: '事件序号有缺口',
+  EVT_MODULE: '场景模块出错',
+  EVT_REFERENCE: '参考数据缺失或无效',
+
+  DAT_LAYOUT: '数据集目录结构不符',
+  DAT_ANNOTATION: '标注无法读取',
+  DAT_EMPTY: '数据集没有可用条目',
+
+  API_REQUEST: '请求格式错误',
+  API_NOT_FOUND: '没有这个资源',
+  API_INTERNAL: '服务器出错',
+}
+
+const isCode = (code: string): code is ErrorCode => code in ERROR_CODES
+
+/**
+ * An error in both languages. Place, expected and found values are facts of the machine and stay as they are; only the
+ * words around them are translated.
+ */
+export function errorText({ code, message }: { code: string; message: string }): I18n {
+  if (!isCode(code)) return { en: message, zh: message }
+  const known = `${code}: ${ERROR_CODES[code]}`
+  const facts = message.startsWith(known) ? message.slice(known.length) : `; found ${message}`
+  const translated = facts
+    .replace(/^ \((.*?)\)(?=;|$)/, '($1)')
+    .replace('; expected ', ';应为 ')
+    .replace('; found ', ';实际为 ')
+    .replaceAll('; ', ';')
+  return { en: message, zh: `${code}:${ZH[code]}${translated}` }
+}

@@ -1,0 +1,57 @@
+import { z } from 'zod'
+import { EVENT_DATA } from './event.schema.ts'
+
+const CORE_TYPES = Object.keys(EVENT_DATA)
+
+/** Whether a filter (`qe.inspection.completed.v1`, `mod.lean.*`) takes events of this type. */
+export const takesType = (filter: string, type: string): boolean =>
+  filter.endsWith('*') ? type.startsWith(filter.slice(0, -1)) : filter === type
+
+/** A type of event, or all that begin alike. Of our own types, one that no event can have is a typing error. */
+const eventFilter = z
+  .string()
+  .regex(
+    /^(qe|ext|mod|action)\.([a-z0-9.-]+\.v\d+|([a-z0-9-]+\.)*\*)$/,
+    'an event type, or its beginning with an asterisk: qe.inspection.completed.v1, mod.lean.*',
+  )
+  .refine((filter) => !filter.startsWith('qe.') || CORE_TYPES.some((type) => takesType(filter, type)), {
+    error: `one of ${CORE_TYPES.join(', ')}, or the beginning of one with an asterisk`,
+  })
+
+/** Somebody outside who gets the events of the line, from a cursor of their own. */
+export const sinkSchema = z.discriminatedUnion('adapter', [
+  /** HTTP POST of one CloudEvent after the other. */
+  z.strictObject({
+    adapter: z.literal('webhook'),
+    /** Names the cursor: another id gets all events from the first one on. */
+    id: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes'),
+    url: z
+      .url({ protocol: /^https?$/, error: 'an http or https URL' })
+      .refine((url) => !URL.canParse(url) || new URL(url).username === '', {
+        error: 'a URL without user and password; name the variable of a token in tokenVariable',
+      }),
+    /** Environment variable that holds the bearer token; absent = no token. */
+    tokenVariable: z
+      .string()
+      .regex(/^[A-Z][A-Z0-9_]*$/, 'the name of an environment variable: capitals, digits, underscores')
+      .optional(),
+    /** Which events are sent; the others are passed over. */
+    events: z.array(eventFilter).min(1).default(['qe.*', 'mod.*', 'action.*', 'ext.*']),
+    /** Longest time for one answer, ms. */
+    timeoutMs: z.number().int().positive().max(60_000).default(10_000),
+    /** Answers that say "failed" before the event becomes a dead letter; a receiver that is away has no limit. */
+    attempts: z.number().int().positive().max(1_000).default(10),
+  }),
+])
+export type SinkSpec = z.infer<typeof sinkSchema>
+
+export const sinksSchema = z
+  .array(sinkSchema)
+  .default([])
+  .superRefine((sinks, context) => {
+    const ids = new Set<string>()
+    for (const [i, { id }] of sinks.entries()) {
+      if (ids.has(id)) context.addIssue({ code: 'custom', path: [i, 'id'], message: 'sink ids used once' })
+      ids.add(id)
+    }
+  })

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest'
+import { CodedError, ERROR_CODES, type ErrorCode, errorText, toFact } from '../../contracts/index.ts'
+
+describe('errorText', () => {
+  it('says every code in Chinese', () => {
+    for (const code of Object.keys(ERROR_CODES) as ErrorCode[]) {
+      const { zh, en } = errorText(toFact(new CodedError(code)))
+      expect(en).toBe(`${code}: ${ERROR_CODES[code]}`)
+      expect(zh).toMatch(new RegExp(`^${code}:[^;]*[\\u4e00-\\u9fff]`))
+      expect(zh).not.toContain(ERROR_CODES[code])
+    }
+  })
+
+  it('keeps place and values as they are', () => {
+    const error = new CodedError('INS_CANARY', {
+      path: 'local/0, good board',
+      expected: 'pass with []',
+      actual: 'fail with [short]',
+    })
+    expect(errorText(error)).toEqual({
+      en: error.message,
+      zh: 'INS_CANARY:已知答案的金丝雀图像判定不同(local/0, good board);应为 pass with [];实际为 fail with [short]',
+    })
+  })
+
+  it('takes a message that is not in the common form as a fact', () => {
+    expect(errorText({ code: 'CAM_GONE', message: 'usb 3-1 unplugged' }).zh).toBe(
+      'CAM_GONE:相机在运行中断开;实际为 usb 3-1 unplugged',
+    )
+  })
+})
