@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { Command } from 'commander'
+import { Command, CommanderError } from 'commander'
 import { asCoded } from '../contracts/index.ts'
 import { addConfig } from './commands/config.ts'
 import { addDoctor } from './commands/doctor.ts'
@@ -17,6 +17,7 @@ const program = new Command('sightline')
   .description('Inline machine-vision inspection: cameras to verdicts to a provable record of every part')
   .version(version)
   .showHelpAfterError()
+  .exitOverride()
 
 try {
   const environment = readEnvironment(process.env)
@@ -35,6 +36,8 @@ try {
   }
   await program.parseAsync()
 } catch (error) {
+  // Commander has said already what is wrong, or shown the help or version that was asked for.
+  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2)
   const coded = asCoded(error, 'API_INTERNAL')
   process.stderr.write(`${coded.message}\n`)
   if (coded.code === 'API_INTERNAL' && coded.cause instanceof Error)

@@ -44,7 +44,7 @@ export function hostGuard(allowedHosts: readonly string[]): RequestHandler {
       throw new RefusedError(
         'a host name of this server',
         host || 'no Host header',
-        'add it to the allowed hosts',
+        'add it to dashboard.allowedHosts of the line file',
       )
     next()
   }
