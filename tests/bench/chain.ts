@@ -14,6 +14,8 @@ import { type JudgedPart, LocalInspector, recipeHash, StationEngine } from '../.
 import { openPartStore } from '../../traceability/index.ts'
 import type { FramePair } from './frames.ts'
 
+const WARM_UP = { parts: 400, longestMs: 20_000 }
+
 export interface ChainOrder {
   modelDir: string
   trustedKeys: Record<string, string>
@@ -111,7 +113,9 @@ export async function runChain(order: ChainOrder): Promise<ChainResult> {
   const latenciesMs: number[] = []
   let counting = false
   let noVerdicts = 0
+  let seen = 0
   const onPart = (p: JudgedPart): void => {
+    seen += 1
     if (!counting) return
     latenciesMs.push(p.gateAtMs - p.triggeredAtMs)
     if (p.outcome.verdict.noVerdict) noVerdicts += 1
@@ -126,7 +130,9 @@ export async function runChain(order: ChainOrder): Promise<ChainResult> {
   )
   const abort = new AbortController()
   const running = engine.run(abort.signal)
-  await new Promise((r) => setTimeout(r, 2_000))
+  // A line runs for hours: what counts is the speed after the compiler has done its work, which goes by calls.
+  for (const end = monoMs() + WARM_UP.longestMs; seen < WARM_UP.parts && monoMs() < end;)
+    await new Promise((r) => setTimeout(r, 100))
   counting = true
   const cpu = process.cpuUsage()
   const start = monoMs()

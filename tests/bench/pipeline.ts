@@ -1,8 +1,9 @@
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
 import { loadRecipe } from '../../inspection/index.ts'
 import { loadTrustedKeys, PACKAGES_DIR } from '../../models/index.ts'
 import { BOARD_PX } from '../../datasets/index.ts'
@@ -24,6 +25,7 @@ interface BenchModel {
   target: number
 }
 
+const runFile = promisify(execFile)
 const cores = availableParallelism()
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
 const median = (values: number[]): number => quantile(values, 0.5)
@@ -95,15 +97,24 @@ async function benchOne(
   const dir = mkdtempSync(join(tmpdir(), 'sightline-bench-py-'))
   writeFrames(join(dir, 'frames'), frames)
   const program = resolve(import.meta.dirname, 'reference.py')
-  const out = execFileSync(
-    python,
-    [program, model.onnx, join(dir, 'frames'), kind, String(ms / 1000), join(dir, 'data')],
-    { encoding: 'utf8' },
+  // As many as our workers: a program alone on the machine has its caches and memory bus for itself.
+  const outputs = await Promise.all(
+    Array.from({ length: cores }, (_, n) =>
+      runFile(python, [
+        program,
+        model.onnx,
+        join(dir, 'frames'),
+        kind,
+        String(ms / 1000),
+        join(dir, `data-${n}`),
+      ]),
+    ),
   )
-  const reference = JSON.parse(out) as { cpuMsPerFrame: number }
+  const references = outputs.map(({ stdout }) => JSON.parse(stdout) as { cpuMsPerFrame: number })
+  const pythonMs = references.reduce((sum, r) => sum + r.cpuMsPerFrame, 0) / cores
   rmSync(dir, { recursive: true, force: true })
   print(
-    `  CPU per frame: ${chain.cpuMsPerFrame.toFixed(2)} ms, Python + OpenCV + onnxruntime ${reference.cpuMsPerFrame.toFixed(2)} ms, ratio ${(chain.cpuMsPerFrame / reference.cpuMsPerFrame).toFixed(3)} (target <= 1)`,
+    `  CPU per frame: ${chain.cpuMsPerFrame.toFixed(2)} ms, ${cores} × Python + OpenCV + onnxruntime ${pythonMs.toFixed(2)} ms, ratio ${(chain.cpuMsPerFrame / pythonMs).toFixed(3)} (target <= 1)`,
   )
 }
 
