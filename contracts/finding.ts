@@ -76,6 +76,15 @@ export interface ScoreMap {
   max: number
 }
 
+/** The same map as the model gave it, for those who measure it; never stored. */
+export interface RawMap {
+  tool: string
+  widthPx: number
+  heightPx: number
+  /** Rows top to bottom. */
+  values: Float32Array
+}
+
 /** Everything one tool returns. */
 export interface ToolOutput {
   findings: Finding[]

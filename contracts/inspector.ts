@@ -1,5 +1,6 @@
 import type { FrameFormat, FrameMeta } from './frame.ts'
 import type { I18n } from './i18n.ts'
+import type { RawMap } from './finding.ts'
 import type { StageTiming, Verdict } from './verdict.ts'
 
 /** Facts of part and line that rules may look at. */
@@ -30,6 +31,8 @@ export interface InspectJob {
   /** `id@version` */
   recipe: string
   context: PartContext
+  /** Ask for the score maps as the models gave them; evaluations do, lines do not. */
+  rawMaps?: boolean
   /** Monotonic ms (`monoMs`) after which nobody waits for the result. */
   deadlineMs: number
 }
@@ -40,6 +43,8 @@ export interface InspectOutcome {
   /** Size of the decoded frame, px; zero when it was not decoded. */
   widthPx: number
   heightPx: number
+  /** Present when asked for; in the part frame, each over the whole image. */
+  rawMaps?: RawMap[]
   /** Who judged: `local/<n>` or `<host>/<pid>/<n>`. */
   worker: string
 }

@@ -8,13 +8,15 @@ import {
   type RecipeSource,
 } from '../../inspection/index.ts'
 import { findPackages, pinnedPackage, type PackageInfo } from '../../models/index.ts'
-import { auroc, scoreDetections, scoreJudgements } from '../metrics/index.ts'
 import { imageSize } from '../readers/image-size.ts'
 import type { Dataset, DatasetItem } from '../readers/index.ts'
 import { intoFrame } from './frame-box.ts'
 import { EVALUATION_CONTEXT, judgeItems } from './judge-items.ts'
+import { plainName, type Primary, primaryOf } from './primary.ts'
 import { openableTools, openThresholds, recipeOfPackage, reportedFindings } from './probe-recipe.ts'
-import type { EvaluatedImage, EvaluationResult } from './result.ts'
+import type { EvaluatedImage, EvaluationResult } from './result.schema.ts'
+import { MapScorer, readMask, ShownMaps } from './score-maps.ts'
+import { scoresOf } from './scores.ts'
 import { stageTimes } from './timing.ts'
 
 export interface EvaluateOptions {
@@ -48,6 +50,9 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   const open = openableTools(recipe, cards)
   const threshold = operatingThreshold(options, recipe, cards)
   const rejudge = ownVerdict(recipe, open)
+  const primary = primaryOf(recipe, cards, dataset.classes)
+  const maps = mapScorer(recipe, primary, dataset)
+  const shown = new ShownMaps()
   const workers = options.workers ?? availableParallelism()
   const startedAt = new Date().toISOString()
   const images: EvaluatedImage[] = []
@@ -62,15 +67,28 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   let used: InspectOutcome['verdict']['models'] = []
   try {
     const identity = { id: `${recipe.recipe}@${recipe.version}`, sha256: recipeHash(recipe) }
-    await judgeItems(dataset.items, inspector, identity, workers * 2, (item, outcome, n) => {
-      if (outcome.verdict.models.length > 0) used = outcome.verdict.models
-      if (outcome.widthPx > 0) timings.push(outcome.timing)
-      images.push(evaluated(item, outcome, dataset, rejudge(outcome)))
-      options.onProgress?.(n + 1, dataset.items.length)
+    await judgeItems(dataset.items, inspector, identity, {
+      inFlight: workers * 2,
+      rawMaps: maps !== null,
+      beside: async (item) => (maps ? readMask(item) : undefined),
+      onOutcome: (item, outcome, mask, n) => {
+        const { verdict } = outcome
+        if (verdict.models.length > 0) used = verdict.models
+        if (outcome.widthPx > 0) timings.push(outcome.timing)
+        const image = evaluated(item, outcome, dataset, rejudge(outcome), primary)
+        images.push(image)
+        shown.offer(
+          image,
+          verdict.maps.find((m) => m.tool === primary?.tool),
+        )
+        if (outcome.rawMaps)
+          maps?.add({ ...image, registration: verdict.registration }, outcome.rawMaps, mask)
+        options.onProgress?.(n + 1, dataset.items.length)
+      },
     })
     const wallMs = performance.now() - started
     return {
-      format: 'sightline-evaluation/1',
+      format: 'sightline-evaluation/2',
       startedAt,
       wallMs,
       dataset: {
@@ -80,14 +98,20 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
         images: dataset.items.length,
         classes: dataset.classes,
       },
-      recipe: identity,
+      recipe: { ...identity, mmPerPx: recipe.calibration?.mmPerPx ?? null },
       models: used,
+      family: primary?.card.spec.family ?? null,
       workers,
       provider: inspector.health().provider,
       imagesPerSecond: (images.length * 1000) / wallMs,
+      // Kilobytes on every platform (libuv).
+      peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
       threshold,
       scoreFloor: open.size > 0 ? scoreFloor : null,
-      ...scores(images, dataset, threshold.value),
+      ...scoresOf(images, dataset.classes, threshold.value, primary, recipe.calibration?.mmPerPx),
+      pixels: maps?.score() ?? null,
+      leakage: null,
+      comparison: null,
       timing: stageTimes(timings),
       images,
     }
@@ -150,25 +174,40 @@ function ownVerdict(
   }
 }
 
-const plain = (name: string): string => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
+/** Null without score maps, or when no image has a mask. */
+function mapScorer(recipe: Recipe, primary: Primary | null, dataset: Dataset): MapScorer | null {
+  if (primary?.card.spec.family !== 'anomaly-map' || !dataset.items.some((i) => i.mask)) return null
+  const { mapThreshold } = primary.card.spec
+  return new MapScorer(primary.tool, {
+    // Regions grow from the lower of the two, as in the adapter.
+    mapThreshold: Math.min(mapThreshold, primary.threshold),
+    findingThreshold: primary.threshold,
+    ...(recipe.calibration ? { mmPerPx: recipe.calibration.mmPerPx } : {}),
+  })
+}
 
 function evaluated(
   item: DatasetItem,
   outcome: InspectOutcome,
   dataset: Dataset,
   own: Pick<EvaluatedImage, 'verdict' | 'reasons'>,
+  primary: Primary | null,
 ): EvaluatedImage {
   const { verdict, widthPx, heightPx, timing } = outcome
   // `pin-hole` and `pinhole` are one class.
-  const named = (label: string): string => dataset.classes.find((c) => plain(c) === plain(label)) ?? label
+  const named = (label: string): string =>
+    dataset.classes.find((c) => plainName(c) === plainName(label)) ?? label
   return {
     id: item.id,
     image: item.image,
     reference: item.reference ?? null,
+    mask: item.mask ?? null,
     split: item.split,
     widthPx,
     heightPx,
     defective: item.defective ?? (item.boxes ? item.boxes.length > 0 : null),
+    label: item.label ?? null,
+    called: verdict.noVerdict ? null : (primary?.classOf(verdict.scores) ?? null),
     truths: item.boxes ?? null,
     detections: verdict.noVerdict
       ? []
@@ -181,46 +220,8 @@ function evaluated(
     reasons: own.reasons,
     noVerdict: verdict.noVerdict,
     scores: verdict.scores,
+    score: verdict.noVerdict ? null : (primary?.scoreOf(verdict.scores) ?? null),
+    map: null,
     ms: timing.totalMs - timing.queueMs,
   }
-}
-
-function scores(
-  images: readonly EvaluatedImage[],
-  dataset: Dataset,
-  threshold: number,
-): Pick<EvaluationResult, 'detection' | 'judgement' | 'unlabelled' | 'auroc' | 'noVerdicts'> {
-  const boxed = images.flatMap((i) =>
-    i.truths ? [{ id: i.id, truths: i.truths, detections: i.detections }] : [],
-  )
-  const judged = images.flatMap(({ defective, verdict }) =>
-    defective === null ? [] : [{ defective, verdict }],
-  )
-  const noVerdicts: EvaluationResult['noVerdicts'] = {}
-  for (const { id, noVerdict: nv } of images) {
-    if (nv) (noVerdicts[nv.reason] ??= []).push({ id, code: nv.code, message: nv.message })
-  }
-  return {
-    detection: boxed.length > 0 ? scoreDetections(boxed, dataset.classes, threshold) : null,
-    judgement: judged.length > 0 ? scoreJudgements(judged) : null,
-    unlabelled: images.length - judged.length,
-    auroc: scoreRanking(images),
-    noVerdicts,
-  }
-}
-
-function scoreRanking(images: readonly EvaluatedImage[]): Record<string, number> {
-  const names = new Set(images.flatMap((i) => Object.keys(i.scores)))
-  const out: Record<string, number> = {}
-  for (const name of names) {
-    // How many calls there were depends on where the thresholds were opened to.
-    if (name.endsWith('.count')) continue
-    const rows = images.filter((i) => i.defective !== null && i.scores[name] !== undefined)
-    const value = auroc(
-      rows.map((i) => i.scores[name] ?? 0),
-      rows.map((i) => i.defective === true),
-    )
-    if (Number.isFinite(value)) out[name] = value
-  }
-  return out
 }

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { CodedError } from '../../contracts/index.ts'
-import type { EvaluatedImage } from './result.ts'
+import type { EvaluatedImage } from './result.schema.ts'
 
 export interface ExportDetectionsOptions {
   classes: readonly string[]

@@ -1,5 +1,19 @@
+export {
+  compareResults,
+  pairedBootstrap,
+  type CompareOptions,
+  type PairedDifference,
+  type Statistic,
+} from './compare.ts'
 export { evaluate, type EvaluateOptions } from './evaluate.ts'
 export { exportDetections, type ExportDetectionsOptions } from './export-detections.ts'
+export { findLeakage, NEAR_DUPLICATE, workpieceOf, type LeakageOptions } from './leakage.ts'
 export { openableTools, openThresholds, recipeOfPackage, reportedFindings } from './probe-recipe.ts'
-export type { EvaluatedImage, EvaluationResult } from './result.ts'
+export {
+  evaluationResultSchema,
+  type Comparison,
+  type EvaluatedImage,
+  type EvaluationResult,
+  type Leakage,
+} from './result.schema.ts'
 export { quantiles, type Quantiles } from './timing.ts'

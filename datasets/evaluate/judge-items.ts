@@ -27,28 +27,49 @@ export const EVALUATION_CONTEXT: PartContext = {
 /** The sniffing decoder looks at the bytes itself; an empty mime claims nothing. */
 const ENCODED: FrameFormat = { kind: 'encoded', mime: '' }
 
+/** What is needed beside the outcome of an item, read while it is judged. */
+export interface JudgeOptions<T> {
+  /** Items judged at a time. */
+  inFlight: number
+  /** Ask for the score maps as the models gave them. */
+  rawMaps: boolean
+  beside(item: DatasetItem): Promise<T>
+  onOutcome(item: DatasetItem, outcome: InspectOutcome, beside: T, index: number): void
+}
+
+/** How far judging may run ahead of an item that is slow, so that what waits for it stays bounded. */
+const AHEAD = 64
+
 /**
- * Sends items to an inspector, `inFlight` at a time, and hands each outcome over in the order of the items. A file
- * that cannot be read is a no-verdict like any other.
+ * Sends items to an inspector and hands each outcome over in the order of the items. A file that cannot be read is a
+ * no-verdict like any other.
+ *
+ * @throws what `beside` throws
  */
-export async function judgeItems(
+export async function judgeItems<T>(
   items: readonly DatasetItem[],
   inspector: Inspector,
   recipe: { id: string; sha256: string },
-  inFlight: number,
-  onOutcome: (item: DatasetItem, outcome: InspectOutcome, index: number) => void,
+  { inFlight, rawMaps, beside, onOutcome }: JudgeOptions<T>,
 ): Promise<void> {
-  const outcomes: (InspectOutcome | undefined)[] = []
+  const outcomes: ({ outcome: InspectOutcome; beside: T } | undefined)[] = []
   let next = 0
   let handed = 0
+  const wake: (() => void)[] = []
   const lane = async (): Promise<void> => {
     for (let n = next++; n < items.length; n = next++) {
       const item = items[n] as DatasetItem
-      outcomes[n] = await judge(item, n + 1, inspector, recipe)
+      while (n - handed >= AHEAD) await new Promise<void>((resolve) => wake.push(resolve))
+      const [outcome, extra] = await Promise.all([
+        judge(item, n + 1, inspector, recipe, rawMaps),
+        beside(item),
+      ])
+      outcomes[n] = { outcome, beside: extra }
       for (let done = outcomes[handed]; done; done = outcomes[handed]) {
-        onOutcome(items[handed] as DatasetItem, done, handed)
+        onOutcome(items[handed] as DatasetItem, done.outcome, done.beside, handed)
         outcomes[handed++] = undefined
       }
+      for (const resolve of wake.splice(0)) resolve()
     }
   }
   await Promise.all(Array.from({ length: Math.min(inFlight, items.length) }, lane))
@@ -59,6 +80,7 @@ async function judge(
   trigger: number,
   inspector: Inspector,
   recipe: { id: string; sha256: string },
+  rawMaps: boolean,
 ): Promise<InspectOutcome> {
   let bytes: Uint8Array
   let reference: Uint8Array | undefined
@@ -97,6 +119,7 @@ async function judge(
     },
     recipe: recipe.id,
     context: EVALUATION_CONTEXT,
+    rawMaps,
     deadlineMs: now + PATIENCE_MS,
   }
   return inspector.inspect(job).outcome

@@ -1,5 +1,6 @@
 import { recipeSchema, type Finding, type ModelCard, type Recipe } from '../../contracts/index.ts'
 import type { PackageInfo } from '../../models/index.ts'
+import { isGoodLabel } from '../readers/item.ts'
 
 export interface ViewSize {
   widthPx: number
@@ -7,11 +8,17 @@ export interface ViewSize {
 }
 
 /**
- * The plainest recipe around a model package: findings from the card's threshold on fail the part. Pair models get
- * their template from the data set.
+ * The plainest recipe around a model package: findings from the card's threshold on fail the part; of a classifier
+ * only those of a class that does not mean good, and without any finding its part is held. Pair models get their
+ * template from the data set.
  */
 export function recipeOfPackage(info: PackageInfo, view: ViewSize, threshold?: number): Recipe {
   const { card } = info
+  const good = card.spec.family === 'classification' ? card.labels.filter((l) => isGoodLabel(l, {})) : []
+  const names = JSON.stringify(good)
+  const bad = good.length === 0 ? 'true' : `!(finding.class in ${names})`
+  const anyBad = good.length === 0 ? 'findings.size() > 0' : `findings.exists(f, !(f.class in ${names}))`
+  const anyGood = good.length === 0 ? 'findings.size() == 0' : `findings.exists(f, f.class in ${names})`
   const main = card.inputs.find((i) => i.role === 'image')
   return recipeSchema.parse({
     recipe: `evaluate-${card.id}`,
@@ -32,15 +39,15 @@ export function recipeOfPackage(info: PackageInfo, view: ViewSize, threshold?: n
     rules: [
       {
         id: 'defect',
-        when: 'findings.size() > 0',
-        condemns: 'true',
+        when: anyBad,
+        condemns: bad,
         verdict: 'fail',
         disposition: 'rework',
         reason: { en: 'The model found a defect', zh: '模型发现缺陷' },
       },
       {
         id: 'good',
-        when: 'findings.size() == 0',
+        when: anyGood,
         verdict: 'pass',
         disposition: 'release',
         reason: { en: 'Nothing found', zh: '未发现缺陷' },

@@ -1,4 +1,5 @@
 import type { StageTiming } from '../../contracts/index.ts'
+import { quantileOf } from '../metrics/index.ts'
 
 export interface Quantiles {
   n: number
@@ -10,13 +11,8 @@ export interface Quantiles {
 
 /** Quantiles by linear interpolation between order statistics (type 7 of Hyndman and Fan 1996, as in numpy). */
 export function quantiles(values: readonly number[]): Quantiles {
-  const sorted = values.toSorted((a, b) => a - b)
-  const q = (p: number): number => {
-    const at = p * (sorted.length - 1)
-    const low = sorted[Math.floor(at)] ?? NaN
-    const high = sorted[Math.ceil(at)] ?? NaN
-    return low + (high - low) * (at - Math.floor(at))
-  }
+  const sorted = Float64Array.from(values).sort()
+  const q = (p: number): number => quantileOf(sorted, p)
   return {
     n: sorted.length,
     mean: sorted.reduce((a, b) => a + b, 0) / sorted.length,

@@ -53,26 +53,3 @@ export function bestF1(curve: PrecisionRecall['curve']): PrecisionRecall['curve'
   for (const p of curve) if (!best || p.f1 > best.f1) best = p
   return best
 }
-
-/**
- * Area under the ROC curve: the chance that a bad part scores above a good one, ties counting half (Mann-Whitney).
- *
- * @returns NaN when one kind is missing
- */
-export function auroc(scores: readonly number[], bad: readonly boolean[]): number {
-  const order = scores.map((_, i) => i).sort((a, b) => scores[a]! - scores[b]!)
-  let rankSum = 0
-  let positives = 0
-  for (let n = 0; n < order.length;) {
-    let end = n
-    while (end < order.length && scores[order[end]!] === scores[order[n]!]) end++
-    const rank = (n + 1 + end) / 2
-    for (; n < end; n++) {
-      if (bad[order[n]!] !== true) continue
-      rankSum += rank
-      positives++
-    }
-  }
-  const negatives = scores.length - positives
-  return (rankSum - (positives * (positives + 1)) / 2) / (positives * negatives)
-}

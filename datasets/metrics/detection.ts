@@ -1,13 +1,8 @@
+import { scoreCoco, type CocoScore } from './coco.ts'
 import { bestF1, precisionRecall, type Hit, type PrecisionRecall } from './average-precision.kernel.ts'
-import { matchImage, type Detection, type LabelledBox } from './matching.kernel.ts'
+import { matchImage, type ScoredImage } from './matching.kernel.ts'
 import { rate, type Rate } from './rate.ts'
-
-/** What is true and what was called on one image. */
-export interface ScoredImage {
-  id: string
-  truths: readonly LabelledBox[]
-  detections: readonly Detection[]
-}
+import { recallBySize, type SizeBin, type SizedDefect } from './sizes.ts'
 
 export interface ClassScore {
   class: string
@@ -54,6 +49,9 @@ export interface DetectionScore {
   falseCallsPerImage: number | null
   /** confusion[true][called]; the last row and column stand for "nothing". */
   confusion: { labels: string[]; counts: number[][] }
+  coco: CocoScore
+  /** Defects found at the operating threshold, whatever class was said, by longer side. */
+  recallBySize: { px: SizeBin[]; mm: SizeBin[] | null }
 }
 
 /** IoU of the DeepPCB protocol: a call is right when it overlaps a truth of its class by more. */
@@ -70,7 +68,7 @@ export function scoreDetections(
   images: readonly ScoredImage[],
   classes: readonly string[],
   threshold: number,
-  iouAbove = DEEPPCB_IOU,
+  { iouAbove = DEEPPCB_IOU, mmPerPx }: { iouAbove?: number; mmPerPx?: number } = {},
 ): DetectionScore {
   const strict = hitsByClass(images, iouAbove)
   const half = hitsByClass(images, 0.5)
@@ -96,7 +94,28 @@ export function scoreDetections(
         ? { threshold: best.score, precision: best.precision, recall: best.recall, f1: best.f1 }
         : null,
     ...defectRates(images, classes, threshold, iouAbove),
+    coco: scoreCoco(images, classes),
+    recallBySize: {
+      px: recallBySize(sizedDefects(images, threshold, iouAbove)),
+      mm: mmPerPx === undefined ? null : recallBySize(sizedDefects(images, threshold, iouAbove, mmPerPx)),
+    },
   }
+}
+
+function sizedDefects(
+  images: readonly ScoredImage[],
+  threshold: number,
+  iouAbove: number,
+  scale = 1,
+): SizedDefect[] {
+  return images.flatMap(({ truths, detections }) => {
+    const called = detections.filter((d) => d.score >= threshold)
+    const found = new Set(matchImage(truths, called, iouAbove, false))
+    return truths.map(({ box: [x1, y1, x2, y2] }, n) => ({
+      size: Math.max(x2 - x1, y2 - y1) * scale,
+      found: found.has(n),
+    }))
+  })
 }
 
 /** Same-class hits, by class of the detection; also for classes nobody listed. */

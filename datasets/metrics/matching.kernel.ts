@@ -12,6 +12,13 @@ export interface LabelledBox {
   box: Box
 }
 
+/** What is true and what was called on one image. */
+export interface ScoredImage {
+  id: string
+  truths: readonly LabelledBox[]
+  detections: readonly Detection[]
+}
+
 /** Intersection over union of two half-open boxes, 0..1. */
 export function iou(a: Box, b: Box): number {
   const w = Math.min(a[2], b[2]) - Math.max(a[0], b[0])

@@ -9,6 +9,7 @@ import {
   noVerdict,
   type PartContext,
   type StageTiming,
+  type RawMap,
   toFact,
   type Verdict,
 } from '../../contracts/index.ts'
@@ -32,6 +33,8 @@ export interface FrameInput {
 export interface InspectOptions {
   worker?: string
   queueMs?: number
+  /** Keep the score maps as the models gave them. */
+  rawMaps?: boolean
 }
 
 /**
@@ -50,12 +53,14 @@ export async function inspect(
   const { timing } = judging
   timing.totalMs = timing.queueMs + performance.now() - started
   const { widthPx = 0, heightPx = 0 } = judging.image ?? {}
-  return { verdict, timing, widthPx, heightPx, worker: options.worker ?? 'local/0' }
+  const maps = options.rawMaps ? { rawMaps: judging.rawMaps } : {}
+  return { verdict, timing, widthPx, heightPx, ...maps, worker: options.worker ?? 'local/0' }
 }
 
 class Judging {
   readonly timing: StageTiming
   image: PartImage | null = null
+  readonly rawMaps: RawMap[] = []
   readonly #prepared: PreparedRecipe
   readonly #context: PartContext
   readonly #seen: Omit<
@@ -163,7 +168,16 @@ class Judging {
   }
 
   #collect(tool: PreparedTool, result: ToolResult): void {
-    const { findings = [], measurements = [], codes = [], scores = {}, map, registration, inferMs } = result
+    const {
+      findings = [],
+      measurements = [],
+      codes = [],
+      scores = {},
+      map,
+      rawMap,
+      registration,
+      inferMs,
+    } = result
     const code: ErrorCode = tool.model ? 'MDL_OUTPUT' : 'INS_TOOL'
     assertFinite(Object.entries(scores), code, tool.id)
     assertFinite(
@@ -184,6 +198,7 @@ class Judging {
     seen.codes.push(...(lost ? codes.map((c) => ({ ...c, corners: [] })) : codes))
     for (const [name, value] of Object.entries(scores)) seen.scores[`${tool.id}.${name}`] = value
     if (map) seen.maps.push(map)
+    if (rawMap) this.rawMaps.push(rawMap)
     if (registration) seen.registration = registration
     this.timing.inferMs += inferMs ?? 0
   }

@@ -46,12 +46,20 @@ export const model: Tool<'model@1'> = {
           findings: findings.toSorted((a, b) => b.score - a.score),
           scores: output.scores,
           inferMs: output.inferMs,
-          ...(output.map ? { map: encodeMap(spec.id, output.map) } : {}),
+          ...(output.map
+            ? { map: encodeMap(spec.id, output.map), rawMap: { tool: spec.id, ...cellsOf(output.map) } }
+            : {}),
         }
       },
     }
   },
 }
+
+const cellsOf = ({ widthPx, heightPx, values }: NonNullable<ModelOutput['map']>) => ({
+  widthPx,
+  heightPx,
+  values,
+})
 
 interface ModelInput {
   image: Pixels

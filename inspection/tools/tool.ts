@@ -2,6 +2,7 @@ import type {
   Box,
   CodeRead,
   Measurement,
+  RawMap,
   Recipe,
   Registration,
   ScoreMap,
@@ -28,6 +29,8 @@ export interface ToolResult {
   /** Numbers of the whole image, by name without the tool's id. */
   scores?: Record<string, number>
   map?: ScoreMap
+  /** What `map` was made of. */
+  rawMap?: RawMap
   /** Where the part lies; the tools after this one see the image in the part frame. */
   registration?: Registration
   /** Time inside the model alone, ms. */

@@ -56,7 +56,11 @@ export function serveJobs(port: MessagePort, setup: WorkerSetup, before?: Before
         })
       const { frame, reference } = jobBytes(job, setup.buffers)
       const input = { bytes: frame, format: job.meta.format, ...(reference ? { reference } : {}) }
-      return await inspect(input, prepared, job.context, { worker: setup.name, queueMs })
+      return await inspect(input, prepared, job.context, {
+        worker: setup.name,
+        queueMs,
+        rawMaps: job.rawMaps ?? false,
+      })
     } catch (error) {
       const fact = toFact(asCoded(error, 'INS_TOOL'))
       return {

@@ -1,0 +1,118 @@
+import sharp from 'sharp'
+import { asCoded, CodedError, type RawMap, type Registration, type ScoreMap } from '../../contracts/index.ts'
+import { noRegions, PixelScorer, stretchMap, truthRegions, type PixelScore } from '../metrics/index.ts'
+import type { DatasetItem } from '../readers/index.ts'
+import type { EvaluatedImage } from './result.schema.ts'
+
+/** Mask of one image: HW, 1 = defect. Null = a good part; undefined = the data set does not say where its defects are. */
+export type Mask = { data: Uint8Array; widthPx: number; heightPx: number } | null | undefined
+
+/** @throws DAT_ANNOTATION when the mask cannot be read */
+export async function readMask(item: DatasetItem): Promise<Mask> {
+  if (item.mask === undefined) return item.defective === false ? null : undefined
+  try {
+    const { data, info } = await sharp(item.mask)
+      .flatten({ background: '#000' })
+      .toColourspace('b-w')
+      .raw()
+      .toBuffer({ resolveWithObject: true })
+    const out = new Uint8Array(info.width * info.height)
+    for (let i = 0; i < out.length; i++) out[i] = (data[i * info.channels] ?? 0) > 0 ? 1 : 0
+    return { data: out, widthPx: info.width, heightPx: info.height }
+  } catch (error) {
+    throw asCoded(error, 'DAT_ANNOTATION', { file: item.mask, expected: 'a mask image' })
+  }
+}
+
+export interface SeenImage {
+  id: string
+  widthPx: number
+  heightPx: number
+  registration: Registration | null
+}
+
+/** Puts the score maps of one tool over the masks, image by image; nothing of an image is kept but counts. */
+export class MapScorer {
+  readonly #scorer: PixelScorer
+  readonly #tool: string
+  readonly #leftOut: string[] = []
+  #values = new Float32Array(0)
+
+  constructor(tool: string, options: ConstructorParameters<typeof PixelScorer>[0]) {
+    this.#tool = tool
+    this.#scorer = new PixelScorer(options)
+  }
+
+  /** @throws DAT_ANNOTATION when the mask has another size than the image */
+  add(image: SeenImage, maps: readonly RawMap[], mask: Mask): void {
+    const map = maps.find((m) => m.tool === this.#tool)
+    const { id, widthPx, heightPx } = image
+    if (!map || mask === undefined) {
+      this.#leftOut.push(id)
+      return
+    }
+    if (mask && (mask.widthPx !== widthPx || mask.heightPx !== heightPx))
+      throw new CodedError('DAT_ANNOTATION', {
+        path: id,
+        expected: `a mask of ${widthPx} × ${heightPx} px, like its image`,
+        actual: `${mask.widthPx} × ${mask.heightPx} px`,
+      })
+    const count = widthPx * heightPx
+    if (this.#values.length !== count) this.#values = new Float32Array(count)
+    const place = mapPlace(map, image)
+    stretchMap(map.values, map.widthPx, map.heightPx, place, widthPx, heightPx, this.#values)
+    this.#scorer.add(id, this.#values, mask ? truthRegions(mask.data, widthPx) : noRegions(count))
+  }
+
+  score(): (PixelScore & { leftOut: string[] }) | null {
+    const score = this.#scorer.score()
+    return score && { ...score, leftOut: this.#leftOut }
+  }
+}
+
+/**
+ * Where an image pixel lies on the map, as `stretchMap` takes it. Maps are in the part frame, so the registration is
+ * taken back first: p = R(-angle)·(q - c - d) + c, c = image centre in index coordinates.
+ */
+function mapPlace(map: RawMap, { widthPx, heightPx, registration }: SeenImage): number[] {
+  const { dxPx = 0, dyPx = 0, angleRad = 0 } = registration ?? {}
+  const cos = Math.cos(angleRad)
+  const sin = Math.sin(angleRad)
+  const cx = (widthPx - 1) / 2
+  const cy = (heightPx - 1) / 2
+  const sx = map.widthPx / widthPx
+  const sy = map.heightPx / heightPx
+  const offX = cx - cos * (cx + dxPx) - sin * (cy + dyPx)
+  const offY = cy + sin * (cx + dxPx) - cos * (cy + dyPx)
+  return [sx * cos, sx * sin, sx * (offX + 0.5) - 0.5, sy * -sin, sy * cos, sy * (offY + 0.5) - 0.5]
+}
+
+/** How many images of each kind keep their map for the report. */
+const SHOWN = 12
+
+/**
+ * Keeps the map of the images a report shows: bad parts of lowest score and good parts of highest score, each judged
+ * wrongly first. The others lose it at once, so that memory does not grow with the data set.
+ */
+export class ShownMaps {
+  readonly #kept: Record<'bad' | 'good', EvaluatedImage[]> = { bad: [], good: [] }
+
+  offer(image: EvaluatedImage, map: ScoreMap | undefined): void {
+    if (!map || image.defective === null || image.score === null) return
+    image.map = map
+    const kind = image.defective ? 'bad' : 'good'
+    const kept = this.#kept[kind]
+    kept.push(image)
+    kept.sort(kind === 'bad' ? worstBadFirst : worstGoodFirst)
+    const dropped = kept.length > SHOWN ? kept.pop() : undefined
+    if (dropped) dropped.map = null
+  }
+}
+
+const wrong = (i: EvaluatedImage): number => Number(i.verdict === (i.defective === true ? 'pass' : 'fail'))
+
+const worstBadFirst = (a: EvaluatedImage, b: EvaluatedImage): number =>
+  wrong(b) - wrong(a) || (a.score ?? 0) - (b.score ?? 0)
+
+const worstGoodFirst = (a: EvaluatedImage, b: EvaluatedImage): number =>
+  wrong(b) - wrong(a) || (b.score ?? 0) - (a.score ?? 0)
