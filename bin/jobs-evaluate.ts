@@ -3,9 +3,11 @@ import { stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { CodedError, type ErrorFact, spawnWorker } from '../contracts/index.ts'
 import {
+  compareResults,
   evaluate,
   type EvaluateOptions,
   type EvaluationResult,
+  findLeakage,
   openDataset,
   renderReport,
 } from '../datasets/index.ts'
@@ -20,13 +22,19 @@ export interface EvaluateOrder {
   format?: string
   split?: string
   limit?: number
-  recipe?: { dir: string; id: string }
+  recipe?: RecipePlace
   model?: string
   threshold?: number
+  /** Judges the same images too; the result says what differs. */
+  compare?: { recipe: RecipePlace } | { model: string }
+  /** Pattern of the workpiece in image names; null = no search for leakage between splits. */
+  leakage: { groupBy?: string } | null
   workers?: number
   /** Language shown first in the HTML report; null = no report. */
   report: 'zh' | 'en' | null
 }
+
+type RecipePlace = { dir: string; id: string }
 
 export interface EvaluateAnswer {
   result: EvaluationResult
@@ -51,7 +59,7 @@ export async function runEvaluation(
   environment: Environment,
   onProgress: (p: BackgroundProgress) => void,
 ): Promise<EvaluateAnswer> {
-  const { dir, format, split, limit, threshold, workers } = order
+  const { dir, format, split, limit, threshold, workers, compare, leakage } = order
   if (!(await stat(dir).catch(() => null))?.isDirectory())
     throw new CodedError('DAT_LAYOUT', {
       file: dir,
@@ -59,25 +67,46 @@ export async function runEvaluation(
       actual: 'no such folder',
       hint: 'evaluations on workers read shared folders: mount it there, or evaluate without --queue',
     })
+  const layout = format === undefined ? {} : { format }
   const dataset = await openDataset(dir, {
-    ...(format === undefined ? {} : { format }),
+    ...layout,
     ...(split === undefined ? {} : { split }),
     ...(limit === undefined ? {} : { limit }),
   })
-  const result = await evaluate({
+  const common = {
     dataset,
-    subject: await subjectOf(order, dataset.format, environment),
     models: await modelSetup(['cpu'], environment),
     ...(split === undefined ? {} : { split }),
-    ...(threshold === undefined ? {} : { threshold }),
     ...(workers === undefined ? {} : { workers }),
-    onProgress: (done, total) => onProgress({ done, total }),
+  }
+  const subject = await subjectOf(order, dataset.format, environment)
+  const otherSubject = compare && (await subjectOf(compare, dataset.format, environment))
+  const judges = otherSubject ? 2 : 1
+  const total = dataset.items.length * judges
+  const result = await evaluate({
+    ...common,
+    subject,
+    ...(threshold === undefined ? {} : { threshold }),
+    onProgress: (done) => onProgress({ done, total }),
   })
+  if (leakage)
+    result.leakage = await findLeakage(await openDataset(dir, layout), {
+      ...leakage,
+      ...(split === undefined ? {} : { split }),
+    })
+  if (otherSubject) {
+    const other = await evaluate({
+      ...common,
+      subject: otherSubject,
+      onProgress: (done) => onProgress({ done: dataset.items.length + done, total }),
+    })
+    result.comparison = compareResults(result, other)
+  }
   return { result, html: order.report && (await renderReport(result, { language: order.report })) }
 }
 
 async function subjectOf(
-  o: EvaluateOrder,
+  o: { recipe?: RecipePlace; model?: string },
   format: string,
   environment: Environment,
 ): Promise<EvaluateOptions['subject']> {

@@ -21,6 +21,9 @@ interface Flags {
   threshold?: number
   report?: string
   json?: string
+  compare?: string
+  groupBy?: string
+  leakage: boolean
   detections?: string
   detectionType: string
   lang: string
@@ -39,7 +42,16 @@ export function addEvaluate(program: Command, environment: Environment): void {
     .option('--model <id>', 'model package (default for deeppcb: pcb-pair)')
     .option('--threshold <score>', 'operating threshold; default: of recipe or model card', number(0, 1e9))
     .option('--report <file>', 'HTML report', 'evaluation.html')
-    .option('--json <file>', 'the whole result as JSON')
+    .option('--json <file>', 'the whole result as JSON; default: beside the report')
+    .option(
+      '--compare <other>',
+      'another model id, recipe id@version or recipe file, judged on the same images',
+    )
+    .option(
+      '--group-by <pattern>',
+      'regular expression for the workpiece in an image name, for the search for leakage between splits',
+    )
+    .option('--no-leakage', 'do not look for the same part or picture in several splits')
     .option('--detections <dir>', 'detections as x1,y1,x2,y2,confidence,type, one file per image')
     .option('--detection-type <form>', 'type as `name` or `number` in these files', 'name')
     .option('--lang <language>', 'language shown first in the report: zh or en', 'en')
@@ -66,6 +78,8 @@ async function run(dir: string, o: Flags, environment: Environment): Promise<voi
     ...(o.model === undefined ? {} : { model: o.model }),
     ...(o.threshold === undefined ? {} : { threshold: o.threshold }),
     ...(o.workers === undefined ? {} : { workers: o.workers }),
+    ...(o.compare === undefined ? {} : { compare: otherOf(o.compare) }),
+    leakage: o.leakage ? { ...(o.groupBy === undefined ? {} : { groupBy: o.groupBy }) } : null,
     report: o.report === undefined ? null : o.lang,
   }
   const progress = showProgress('evaluate')
@@ -82,12 +96,17 @@ async function run(dir: string, o: Flags, environment: Environment): Promise<voi
     })
     process.stdout.write(`detections: ${files} files in ${o.detections}\n`)
   }
-  if (o.json !== undefined) await save(o.json, JSON.stringify(result))
+  const json = o.json ?? o.report?.replace(/(\.html?)?$/i, '.json')
+  if (json !== undefined) await save(json, JSON.stringify(result))
   if (o.report !== undefined && html !== null) {
     await save(o.report, html)
-    process.stdout.write(`report: ${resolve(o.report)}\n`)
+    process.stdout.write(`report: ${resolve(o.report)}${json === undefined ? '' : `, ${resolve(json)}`}\n`)
   }
 }
+
+/** A model by its id; anything with a version or a path is a recipe. */
+const otherOf = (text: string): NonNullable<EvaluateOrder['compare']> =>
+  /[@/\\.]/.test(text) ? { recipe: recipePlace(text) } : { model: text }
 
 /** @throws CFG_USAGE without SIGHTLINE_REDIS_URL; INS_QUEUE, INS_WORKER_LOST; what the evaluation throws there */
 async function evaluateOnWorker(
