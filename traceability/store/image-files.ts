@@ -44,6 +44,9 @@ export function fileParts(meta: FrameMeta | null, bytes: Uint8Array): { mime: st
   return { mime: gray ? 'image/x-portable-graymap' : 'image/x-portable-pixmap', parts: [header, bytes] }
 }
 
+/** Images known to be durable, at most. */
+const REMEMBERED = 1_000
+
 let temporaries = 0
 
 const sync = promisify(fsync)
@@ -52,6 +55,8 @@ const sync = promisify(fsync)
 export class ImageFiles {
   readonly #root: string
   readonly #images: string
+  /** Images this program made durable last: a replay shows the same ones over and over. */
+  readonly #durable = new Set<string>()
   /** Directories whose entry is durable, or about to be. */
   readonly #entries = new Map<string, Promise<void>>()
 
@@ -83,9 +88,10 @@ export class ImageFiles {
       const dir = dirname(file)
       if (!this.#entries.has(dir)) mkdirSync(dir, { recursive: true })
       const entry = this.#syncEntry(dir)
-      const there = statSync(file, { throwIfNoEntry: false })
-      if (there?.size !== bytes) await this.#write(file, parts)
-      await Promise.all([syncDir(dir), entry])
+      const there = statSync(file, { throwIfNoEntry: false })?.size === bytes
+      if (!there) await this.#write(file, parts)
+      if (!there || !this.#durable.has(sha256)) await Promise.all([syncDir(dir), entry])
+      this.#remember(sha256)
     } catch (error) {
       // Somebody may have removed the directory; look again next time.
       this.#entries.delete(dirname(file))
@@ -101,6 +107,12 @@ export class ImageFiles {
       widthPx: raw?.widthPx ?? widthPx,
       heightPx: raw?.heightPx ?? heightPx,
     }
+  }
+
+  #remember(sha256: string): void {
+    this.#durable.add(sha256)
+    const [oldest] = this.#durable
+    if (this.#durable.size > REMEMBERED && oldest !== undefined) this.#durable.delete(oldest)
   }
 
   /**
