@@ -4,6 +4,7 @@ import type { DefectCount } from '../api/types.ts'
 import { countText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
 import { classColour } from '../look/theme.ts'
+import { className } from '../i18n/class-names.ts'
 
 const SHOWN = 8
 
@@ -15,7 +16,7 @@ export function ParetoPanel({ rows }: { rows: readonly DefectCount[] }): ReactNo
       {rows.length === 0 && <p className="muted small">{t('live.noDefects')}</p>}
       {rows.slice(0, SHOWN).map((row) => (
         <div className="pareto-row" key={row.class}>
-          <span>{row.class}</span>
+          <span>{className(row.class)}</span>
           <span className="pareto-bar">
             <i style={{ width: `${(row.count / most) * 100}%`, background: classColour(row.class) }} />
           </span>

@@ -14,6 +14,7 @@ import { CountersRow } from './counters-row.tsx'
 import { LatencyBox } from './latency-box.tsx'
 import { Strip } from './strip.tsx'
 import { TriggerBalanceBox } from './trigger-balance-box.tsx'
+import { className } from '../i18n/class-names.ts'
 
 export interface StationCardProps {
   station: LineInfo['stations'][number]
@@ -83,7 +84,7 @@ function LastPart({ row }: { row: PartRow }): ReactNode {
           <ul className="defect-chips">
             {row.defects.slice(0, 6).map((defect, i) => (
               <li key={i} style={{ borderColor: classColour(defect.class) }}>
-                {defect.class} <b>{defect.score.toFixed(2)}</b>
+                {className(defect.class)} <b>{defect.score.toFixed(2)}</b>
               </li>
             ))}
           </ul>

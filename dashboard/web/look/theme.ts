@@ -42,35 +42,22 @@ export const antTheme: ThemeConfig = {
   components: { Table: { headerBg: '#161e29', cellPaddingBlockSM: 4, cellPaddingInlineSM: 8 } },
 }
 
-const CLASS_PALETTE = [
-  '#4cc9f0',
-  '#ff8fab',
-  '#f9c74f',
-  '#b388ff',
-  '#a3e048',
-  '#ff9f45',
-  '#43e0c0',
-  '#ff6b6b',
-  '#8fb8ff',
-  '#e7a6ff',
-  '#d4b483',
-  '#5be37d',
-]
-const taken = new Map<string, number>()
-
 /**
- * One colour per class name, the same on every page: by a hash of the name, moved on when another class of this
- * session has that colour already.
+ * One colour per class name, the same on every page, screen and day, as `#rrggbb`: hue and lightness from the FNV-1a
+ * hash of the name.
  */
 export function classColour(name: string): string {
-  let slot = taken.get(name)
-  if (slot === undefined) {
-    let hash = 7
-    for (let i = 0; i < name.length; i++) hash = (hash * 31 + name.charCodeAt(i)) >>> 0
-    slot = hash % CLASS_PALETTE.length
-    const used = new Set(taken.values())
-    for (let n = 0; used.has(slot) && n < CLASS_PALETTE.length; n++) slot = (slot + 1) % CLASS_PALETTE.length
-    taken.set(name, slot)
+  let hash = 2166136261
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 16777619) >>> 0
+  const hue = hash % 360
+  const light = 0.62 + 0.14 * ((hash >>> 9) & 1)
+  // HSL to RGB as in CSS Color 4, section 7, with 80 % saturation.
+  const channel = (n: number): string => {
+    const k = (n + hue / 30) % 12
+    const value = light - 0.8 * Math.min(light, 1 - light) * Math.max(-1, Math.min(k - 3, 9 - k, 1))
+    return Math.round(255 * value)
+      .toString(16)
+      .padStart(2, '0')
   }
-  return CLASS_PALETTE[slot] ?? COLOUR.fail
+  return `#${channel(0)}${channel(8)}${channel(4)}`
 }

@@ -5,6 +5,7 @@ import { numberText } from '../look/format.ts'
 import { VerdictIcon } from '../look/icons.tsx'
 import { Panel } from '../look/panel.tsx'
 import { classColour } from '../look/theme.ts'
+import { className } from '../i18n/class-names.ts'
 
 /** Findings, condemned ones first; a row and its box on the image highlight each other. */
 export function FindingsPanel(p: {
@@ -59,7 +60,7 @@ export function FindingsPanel(p: {
                   </td>
                   <td>
                     <i className="swatch" style={{ background: classColour(f.class) }} />
-                    {f.class}
+                    {className(f.class)}
                   </td>
                   <td className="num">{numberText(f.score)}</td>
                   <td className="num">{placeText(f)}</td>

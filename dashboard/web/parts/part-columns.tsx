@@ -8,6 +8,7 @@ import { useText } from '../i18n/index.ts'
 import { codeText, msText, timeText } from '../look/format.ts'
 import { classColour } from '../look/theme.ts'
 import { VerdictBadge } from '../look/verdict-badge.tsx'
+import { className } from '../i18n/class-names.ts'
 
 export function usePartColumns(): TableColumnsType<PartRow> {
   const { t } = useTranslation()
@@ -50,7 +51,7 @@ export function usePartColumns(): TableColumnsType<PartRow> {
             {row.reasons.map(text).join(' · ')}
             {row.defects.slice(0, 5).map((d, i) => (
               <span key={i} className="chip" style={{ borderColor: classColour(d.class) }}>
-                {d.class} {d.score.toFixed(2)}
+                {className(d.class)} {d.score.toFixed(2)}
               </span>
             ))}
             {row.defects.length > 5 && <span className="muted"> +{row.defects.length - 5}</span>}

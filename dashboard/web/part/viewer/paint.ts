@@ -3,6 +3,7 @@ import { classColour, COLOUR } from '../../look/theme.ts'
 import type { LoadedImage } from './loaded-image.ts'
 import { inverse, type Affine } from './placement.ts'
 import type { Size, ViewTransform } from './view-transform.ts'
+import { className } from '../../i18n/class-names.ts'
 
 export interface Scene {
   view: ViewTransform
@@ -106,7 +107,7 @@ function labelOf(
   others: readonly Label[],
 ): Label {
   const px = 1 / s.view.scale
-  const text = `${finding.class} ${finding.score.toFixed(2)}`
+  const text = `${className(finding.class)} ${finding.score.toFixed(2)}`
   context.font = labelFont(px)
   const label = {
     text,
