@@ -140,6 +140,45 @@ const stationSchema = z.strictObject({
 })
 export type StationSpec = z.infer<typeof stationSchema>
 
+/** Tamper evidence of the event log; docs/adr/0006 says what each part proves. */
+export const proofSchema = z.strictObject({
+  enabled: z.boolean().default(true),
+  /** Name of the log in its checkpoints, a URL without scheme; kept for life. Absent = `sightline/<plant>/<line>`. */
+  origin: z
+    .string()
+    .regex(/^[^\s+]+$/, 'no spaces and no plus sign')
+    .optional(),
+  /** Ed25519 private key, PKCS #8 PEM; absent = `keys/log.pem` in the data directory, made at the first start. */
+  keyFile: z.string().min(1).optional(),
+  /** A checkpoint is signed after so many events, or so long after the last one when there is anything new, ms. */
+  everyEvents: z.number().int().positive().default(1_000),
+  everyMs: ms.default(10_000),
+  /** Keep a second copy of every event beside the hashes: then an altered event can be shown as it was. */
+  entries: z.boolean().default(true),
+  /** Other machines that cosign (`sightline witness`). */
+  witnesses: z
+    .array(
+      z.strictObject({
+        url: z.url(),
+        /** Public key as `sightline witness` prints it. */
+        key: z.string().regex(/^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+$/, '<name>+<key id>+<base64 key>'),
+      }),
+    )
+    .default([]),
+  /** RFC 3161 time-stamp authority. */
+  timestamp: z.strictObject({ url: z.url(), everyMs: ms.default(3_600_000) }).optional(),
+  /** Places outside that keep checkpoints. */
+  anchors: z
+    .array(
+      z.union([
+        z.strictObject({ file: z.string().min(1), everyMs: ms.default(600_000) }),
+        z.strictObject({ url: z.url(), everyMs: ms.default(600_000) }),
+      ]),
+    )
+    .default([]),
+})
+export type ProofSpec = z.infer<typeof proofSchema>
+
 const scenarioSchema = z.looseObject({ use: id })
 
 /** One file describes a line. */
@@ -199,5 +238,6 @@ export const lineSchema = z.strictObject({
     })
     .prefault({}),
   data: z.strictObject({ dir: z.string().default('.sightline') }).prefault({}),
+  proof: proofSchema.prefault({}),
 })
 export type LineSpec = z.infer<typeof lineSchema>

@@ -1,5 +1,6 @@
 export * from './identity/index.ts'
 export * from './log/index.ts'
+export * from './proof/index.ts'
 export * from './query/index.ts'
 export * from './sinks/index.ts'
 export * from './store/index.ts'

@@ -11,4 +11,4 @@ export {
   verifyInclusion,
 } from './proofs.ts'
 export * from './signed-note.ts'
-export { TILE_WIDTH, TileTree, TileWriter, tilePath } from './tiles.ts'
+export { parseEntries, TILE_WIDTH, TileTree, TileWriter, tilePath, widestTile } from './tiles.ts'

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { CodedError } from '../../contracts/index.ts'
 import { writeDurably } from './durable-file.ts'
@@ -85,14 +85,30 @@ export class TileTree implements TreeHashes {
   entries(index: number): string[] | null {
     const width = Math.min(TILE_WIDTH, this.size - index * TILE_WIDTH)
     const bytes = width < 1 ? null : readWidth(this.#dir, 'entries', index, width)
-    const entries: string[] = []
-    for (let at = 0; bytes !== null && entries.length < width && at + 2 <= bytes.length;) {
-      const length = bytes.readUInt16BE(at)
-      entries.push(bytes.toString('utf8', at + 2, at + 2 + length))
-      at += 2 + length
-    }
-    return entries.length === width ? entries : null
+    const entries = bytes === null ? [] : parseEntries(bytes).slice(0, width)
+    return bytes !== null && entries.length === width ? entries : null
   }
+}
+
+/** The entries of a bundle file as far as they are whole. */
+export function parseEntries(bytes: Buffer): string[] {
+  const entries: string[] = []
+  for (let at = 0; at + 2 <= bytes.length;) {
+    const end = at + 2 + bytes.readUInt16BE(at)
+    if (end > bytes.length) break
+    entries.push(bytes.toString('utf8', at + 2, end))
+    at = end
+  }
+  return entries
+}
+
+/** The widest file there is of a tile or bundle, or null: for reading a log whose end is not where it should be. */
+export function widestTile(logDir: string, level: number | 'entries', index: number): Buffer | null {
+  const full = readWidth(logDir, level, index, TILE_WIDTH)
+  if (full !== null) return full
+  const partials = join(logDir, `${tilePath(level, index, TILE_WIDTH)}.p`)
+  const widths = existsSync(partials) ? readdirSync(partials).map(Number).filter(Number.isInteger) : []
+  return widths.length === 0 ? null : readWidth(logDir, level, index, Math.max(...widths))
 }
 
 /** A partial file is removed when the full one is there, so that either may hold what is asked for. */

@@ -1,0 +1,141 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { asCoded } from '../../contracts/index.ts'
+import {
+  checkNote,
+  CompactRange,
+  cosignersOf,
+  NOTE_TYPE,
+  parseCheckpoint,
+  type VerifierKey,
+} from '../log/index.ts'
+import { keptCheckpoints } from './kept-proofs.ts'
+import { logDir, readLogKey, readWitnessKeys } from './log-key.ts'
+import type { Findings, VerifyReport } from './report.ts'
+
+/** A tree head that a good signature vouches for. */
+export interface Head {
+  size: number
+  root: Buffer
+  /** Where it was kept. */
+  from: string
+}
+
+export interface Trust {
+  log: VerifierKey[]
+  witnesses: VerifierKey[]
+  /** The keys came from the data that is checked. */
+  own: boolean
+}
+
+/** The keys to check by: those given, else the ones that lie beside the log. */
+export function trustOf(dataDir: string | null, given: readonly VerifierKey[]): Trust {
+  const log = given.filter((k) => k.type === NOTE_TYPE.ed25519)
+  const witnesses = given.filter((k) => k.type === NOTE_TYPE.cosignature)
+  const own = log.length === 0 && dataDir !== null ? readLogKey(dataDir) : null
+  const beside = witnesses.length === 0 && dataDir !== null ? readWitnessKeys(dataDir) : []
+  return { log: own === null ? log : [own], witnesses: [...witnesses, ...beside], own: own !== null }
+}
+
+export interface Heads {
+  /** By size, one per size, sizes above 0. */
+  list: Head[]
+  origin: string | null
+  /** Checkpoint texts with a good signature. */
+  checkpoints: number
+  cosigned: VerifyReport['cosigned']
+}
+
+/** Reads every kept checkpoint and those from elsewhere; what is wrong with one becomes a finding. */
+export function readHeads(
+  dataDir: string,
+  elsewhere: readonly { from: string; note: string }[],
+  trust: Trust,
+  findings: Findings,
+): Heads {
+  const bySize = new Map<number, Head>()
+  const cosigned = new Map<string, VerifyReport['cosigned'][number]>()
+  let origin: string | null = trust.log[0]?.name ?? null
+  let checkpoints = 0
+  let previous = ''
+  const take = (note: string, from: string): number => {
+    try {
+      const c = parseCheckpoint(note)
+      const checks = trust.log.map((key) => checkNote(c.note, key).state)
+      const witnessed = cosignersOf(c, trust.witnesses)
+      for (const name of witnessed.invalid)
+        findings.add('cosignature', `${from}: the cosignature of ${name} over ${c.size} events is wrong`)
+      if (!checks.includes('valid')) {
+        findings.add(
+          'checkpoint',
+          `${from}: over ${c.size} events, not signed by ${trust.log.map((k) => k.vkey).join(' or ') || 'a known key'}`,
+        )
+        return -1
+      }
+      origin ??= c.origin
+      for (const { name, time } of witnessed.valid)
+        if ((cosigned.get(name)?.size ?? -1) <= c.size)
+          cosigned.set(name, { witness: name, size: c.size, time: new Date(time * 1_000).toISOString() })
+      if (c.note.text !== previous) checkpoints += 1
+      previous = c.note.text
+      const known =
+        bySize.get(c.size) ?? (c.size === 0 ? { size: 0, root: new CompactRange().root(), from } : undefined)
+      if (known !== undefined && !known.root.equals(c.root))
+        findings.add(
+          'checkpoint',
+          `two different logs of ${c.size} events were signed: ${known.from} and ${from}`,
+        )
+      else if (known === undefined) bySize.set(c.size, { size: c.size, root: c.root, from })
+      return c.size
+    } catch (error) {
+      findings.add('checkpoint', `${from}: ${asCoded(error, 'TRC_NOTE').message}`)
+      return -1
+    }
+  }
+  let line = 0
+  let largest = 0
+  for (const kept of keptCheckpoints(dataDir).read()) {
+    line += 1
+    const from = `checkpoints.jsonl line ${line}`
+    if (typeof kept?.note !== 'string') findings.add('checkpoint', `${from}: cannot be read`)
+    else {
+      const size = take(kept.note, from)
+      if (size >= 0 && size < largest)
+        findings.add('checkpoint', `${from}: ${size} events after a checkpoint of ${largest}`)
+      largest = Math.max(largest, size)
+    }
+  }
+  const latest = join(logDir(dataDir), 'checkpoint')
+  if (existsSync(latest)) take(readFileSync(latest, 'utf8'), 'checkpoint')
+  for (const { note, from } of elsewhere) take(note, from)
+  return {
+    list: [...bySize.values()].sort((a, b) => a.size - b.size),
+    origin,
+    checkpoints,
+    cosigned: [...cosigned.values()],
+  }
+}
+
+/**
+ * How far a sequence of leaves is the one under the heads.
+ *
+ * @returns size of the last head that agrees before one does not, and that one
+ */
+export function agreement(
+  leaves: Iterable<Uint8Array>,
+  heads: readonly Head[],
+): { size: number; failed: Head | null } {
+  const tree = new CompactRange()
+  let next = 0
+  let size = 0
+  for (const leaf of leaves) {
+    const head = heads[next]
+    if (head === undefined) break
+    tree.append(leaf)
+    if (tree.size < head.size) continue
+    if (!tree.root().equals(head.root)) return { size, failed: head }
+    size = head.size
+    next += 1
+  }
+  return { size, failed: heads[next] ?? null }
+}

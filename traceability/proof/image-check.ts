@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { SqlDatabase } from '../../contracts/index.ts'
+import type { Findings } from './report.ts'
+
+const BATCH = 200
+
+/**
+ * Every image against the hash that its events name. One that retention deleted is counted, and its hash stays proven.
+ *
+ * @param named position of the first event that names an image, by its hash
+ */
+export async function checkImages(
+  db: SqlDatabase,
+  dataDir: string,
+  named: ReadonlyMap<string, number>,
+  findings: Findings,
+  onProgress: (done: number, total: number) => void,
+): Promise<{ checked: number; deletedByRetention: number }> {
+  const total = db.get<{ n: number }>('select count(*) as n from image')?.n ?? 0
+  const unseen = new Map(named)
+  let checked = 0
+  let deletedByRetention = 0
+  for (let after = ''; ;) {
+    const rows = db.all<{ sha256: string; path: string; deleted_at: string | null }>(
+      'select sha256, path, deleted_at from image where sha256 > ? order by sha256 limit ?',
+      after,
+      BATCH,
+    )
+    if (rows.length === 0) break
+    for (const { sha256, path, deleted_at } of rows) {
+      const position = unseen.get(sha256) ?? null
+      unseen.delete(sha256)
+      if (deleted_at !== null) deletedByRetention += 1
+      else {
+        checked += 1
+        const actual = await readFile(join(dataDir, path)).then(
+          (bytes) => createHash('sha256').update(bytes).digest('hex'),
+          () => null,
+        )
+        if (actual === null) findings.add('image', `${path} is missing`, { position })
+        else if (actual !== sha256) findings.add('image', `${path} has the hash ${actual}`, { position })
+      }
+      onProgress(checked + deletedByRetention, total)
+    }
+    after = rows.at(-1)?.sha256 ?? after
+  }
+  for (const [sha256, position] of unseen)
+    findings.add('image', `image ${sha256} is not known to the store`, { position })
+  return { checked, deletedByRetention }
+}

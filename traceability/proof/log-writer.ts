@@ -1,0 +1,184 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { setImmediate as breathe } from 'node:timers/promises'
+import { CodedError, type SqlDatabase } from '../../contracts/index.ts'
+import {
+  checkNote,
+  checkpointNote,
+  CompactRange,
+  leafHash,
+  type NoteSigner,
+  parseCheckpoint,
+  signCheckpoint,
+  type SignedCheckpoint,
+  TileTree,
+  TileWriter,
+  writeDurably,
+} from '../log/index.ts'
+import { keptCheckpoints } from './kept-proofs.ts'
+import { logDir } from './log-key.ts'
+
+/** Events read at once. */
+const BATCH = 256
+/** How far the clock may go back between two checkpoints before it is called wrong, ms: what NTP may correct. */
+const CLOCK_SLACK_MS = 2_000
+
+/**
+ * Carries the event table into tiles and signs checkpoints over them. It signs only what follows from what it signed
+ * before: every leaf is computed from its event again, sizes only grow, and the root must be the one that the store
+ * keeps by its own count.
+ */
+export class LogWriter {
+  readonly #db: SqlDatabase
+  readonly #dataDir: string
+  readonly #signer: NoteSigner
+  readonly #tiles: { dir: string; entries: boolean }
+  #writer: TileWriter
+  #last: SignedCheckpoint | null
+  #lastAt: number
+
+  /** @throws TRC_PROOF, TRC_NOTE when what was kept cannot be gone on from */
+  constructor(o: { db: SqlDatabase; dataDir: string; signer: NoteSigner; entries: boolean }) {
+    this.#db = o.db
+    this.#dataDir = o.dataDir
+    this.#signer = o.signer
+    this.#tiles = { dir: logDir(o.dataDir), entries: o.entries }
+    mkdirSync(this.#tiles.dir, { recursive: true })
+    const kept = keptCheckpoints(o.dataDir).last()
+    this.#last = kept === null ? null : parseCheckpoint(kept.note)
+    this.#lastAt = kept === null ? 0 : Date.parse(kept.at)
+    if (this.#last !== null && checkNote(this.#last.note, o.signer.key).state !== 'valid')
+      throw disagree(`a last checkpoint signed by ${o.signer.key.vkey}`, 'another signature')
+    this.#writer = this.#resume()
+  }
+
+  get last(): SignedCheckpoint | null {
+    return this.#last
+  }
+
+  /** Events in the table by the store's own count. */
+  events(): number {
+    return this.#tree().size
+  }
+
+  /**
+   * Takes over new events and signs a checkpoint; null when there is nothing new. `until` ends a long catch-up early
+   * with a checkpoint of what was reached.
+   *
+   * @throws TRC_PROOF when log and table disagree; nothing is signed then
+   */
+  async sign(until: () => boolean = () => false): Promise<SignedCheckpoint | null> {
+    const { size, root } = this.#tree()
+    const before = this.#last?.size ?? 0
+    if (size < before) throw disagree(`at least the ${before} events that were signed`, `${size}`)
+    if (size === before) return null
+    const now = Date.now()
+    if (now < this.#lastAt - CLOCK_SLACK_MS)
+      throw disagree(
+        `a clock that is past ${new Date(this.#lastAt).toISOString()}`,
+        new Date(now).toISOString(),
+      )
+    await this.#catchUp(size, until)
+    const reached = this.#writer.size
+    if (reached === size && !this.#writer.root().equals(root)) {
+      this.#writer = this.#resume()
+      throw disagree('the root that the store counted', 'another one: events that were signed have changed')
+    }
+    this.#writer.flush()
+    const checkpoint = signCheckpoint(this.#signer, reached, this.#writer.root())
+    this.keep(checkpoint)
+    this.#last = checkpoint
+    this.#lastAt = now
+    return checkpoint
+  }
+
+  /** Stores a checkpoint, or the same one with more signatures; durable when this returns. */
+  keep(checkpoint: SignedCheckpoint): void {
+    const note = checkpointNote(checkpoint)
+    keptCheckpoints(this.#dataDir).append({ at: new Date().toISOString(), note })
+    writeDurably(join(this.#tiles.dir, 'checkpoint'), note)
+    if (checkpoint.size === this.#last?.size) this.#last = checkpoint
+  }
+
+  /** The tree as last signed, for proofs. */
+  tree(): TileTree {
+    return new TileTree(this.#tiles.dir, this.#last?.size ?? 0)
+  }
+
+  async #catchUp(size: number, until: () => boolean): Promise<void> {
+    while (this.#writer.size < size) {
+      const rows = this.#db.all<{ position: number; json: string; leaf_hash: Uint8Array }>(
+        'select position, json, leaf_hash from event where position > ? and position <= ? order by position limit ?',
+        this.#writer.size,
+        size,
+        BATCH,
+      )
+      for (const row of rows) {
+        const leaf = leafHash(row.json)
+        if (row.position !== this.#writer.size + 1 || Buffer.compare(leaf, row.leaf_hash) !== 0) {
+          this.#writer = this.#resume()
+          throw disagree(
+            `event ${this.#writer.size + 1} as it was appended`,
+            `an altered event at ${row.position}`,
+          )
+        }
+        this.#writer.append(leaf, row.json)
+      }
+      if (rows.length === 0) throw disagree(`event ${this.#writer.size + 1}`, 'none')
+      await breathe()
+      // A long way on: what is reached is signed, so that a stop in between does not begin again.
+      if (until()) return
+    }
+  }
+
+  /** Behind the last checkpoint; from the first event again when its tiles are gone or are not those that were signed. */
+  #resume(): TileWriter {
+    const size = this.#last?.size ?? 0
+    try {
+      const writer = new TileWriter(this.#tiles.dir, size, this.#tiles.entries)
+      if (this.#last === null || writer.root().equals(this.#last.root)) return writer
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error
+    }
+    return this.#rebuild(size)
+  }
+
+  /** The root is compared before a tile is touched: tiles that no longer agree are evidence. */
+  #rebuild(size: number): TileWriter {
+    const range = new CompactRange()
+    this.#each(size, (leaf) => range.append(leaf))
+    if (this.#last !== null && !range.root().equals(this.#last.root))
+      throw disagree(`the root signed over ${size} events`, 'another one: signed events have changed')
+    const writer = new TileWriter(this.#tiles.dir, 0, this.#tiles.entries)
+    this.#each(size, (leaf, json) => writer.append(leaf, json))
+    return writer
+  }
+
+  #each(size: number, take: (leaf: Buffer, json: string) => void): void {
+    for (let done = 0; done < size;) {
+      const rows = this.#db.all<{ json: string }>(
+        'select json from event where position > ? and position <= ? order by position limit ?',
+        done,
+        size,
+        BATCH,
+      )
+      if (rows.length === 0) throw disagree(`the ${size} events that were signed`, `${done}`)
+      for (const { json } of rows) take(leafHash(json), json)
+      done += rows.length
+    }
+  }
+
+  #tree(): { size: number; root: Buffer } {
+    const row = this.#db.get<{ size: number; root: Uint8Array }>(
+      'select size, root from log_tree where id = 1',
+    )
+    return { size: row?.size ?? 0, root: Buffer.from(row?.root ?? []) }
+  }
+}
+
+const disagree = (expected: string, actual: string): CodedError =>
+  new CodedError('TRC_PROOF', {
+    expected,
+    actual,
+    hint: 'nothing more is signed; `sightline verify` names what was altered',
+  })

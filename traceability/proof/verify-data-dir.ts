@@ -1,0 +1,159 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { asCoded, CodedError, type I18n, type InspectionCompleted } from '../../contracts/index.ts'
+import { parseCheckpointText, TileTree, type VerifierKey } from '../log/index.ts'
+import { openSql } from '../store/open-sql.ts'
+import { EventRows } from './event-rows.ts'
+import { explain } from './explain.ts'
+import { type Head, type Heads, readHeads, trustOf } from './heads.ts'
+import { checkImages } from './image-check.ts'
+import { keptTimeStamps } from './kept-proofs.ts'
+import { LIMITS } from './limits.ts'
+import { logDir } from './log-key.ts'
+import { Findings, type VerifyReport } from './report.ts'
+import { findSignedLeaves } from './signed-leaves.ts'
+import { checkTimeStamp } from './time-stamp.ts'
+
+export interface VerifyOptions {
+  /** Keys noted elsewhere, of the log and of witnesses; none = those that lie in the data. */
+  keys?: readonly VerifierKey[]
+  /** Checkpoints kept elsewhere: by a witness, an anchor, on paper. */
+  checkpoints?: readonly { from: string; note: string }[]
+  /** DER certificates of time-stamp authorities. */
+  tsaCertificates?: readonly Uint8Array[]
+  images?: boolean
+  onProgress?: (task: string, done: number, total: number) => void
+}
+
+/**
+ * Checks a data directory against what was signed, offline and without changing anything: every event, the tree, every
+ * kept checkpoint and cosignature, sequences, records and images.
+ *
+ * @throws CFG_DATA_DIR when there is no log; TRC_OPEN when the database cannot be read
+ */
+export async function verifyDataDir(dataDir: string, o: VerifyOptions = {}): Promise<VerifyReport> {
+  const file = join(dataDir, 'trace.db')
+  if (!existsSync(file))
+    throw new CodedError('CFG_DATA_DIR', { file: dataDir, expected: 'a data directory of a line' })
+  const findings = new Findings()
+  const trust = trustOf(dataDir, o.keys ?? [])
+  const heads = readHeads(dataDir, o.checkpoints ?? [], trust, findings)
+  const db = openSql(file, { synchronous: 'normal', readOnly: true })
+  try {
+    const total = db.get<{ size: number }>('select size from log_tree where id = 1')?.size ?? 0
+    const signed = findSignedLeaves(logDir(dataDir), db, heads.list, findings)
+    const named = new Map<string, number>()
+    const rows = new EventRows(db, findings, (event, position) => {
+      if (event.type === 'qe.inspection.completed.v1')
+        for (const { sha256 } of (event.data as InspectionCompleted).image.views)
+          if (!named.has(sha256)) named.set(sha256, position)
+      if (position % 1_000 === 0 || position === total) o.onProgress?.('events', position, total)
+    })
+    const leaves = rows.leaves()
+    const told = explain(signed, leaves, db, findings)
+    // Where they part for good, and behind the last checkpoint, the rows are still checked against themselves.
+    for (let step = leaves.next(); step.done !== true; step = leaves.next());
+    rows.finish()
+    tellFailed(signed.failed, heads.list, rows.count, findings)
+    const explained = told.differences > 0 || told.cut !== null
+    for (const { detail, ...at } of rows.sequenceBreaks)
+      if (!explained || at.position > signed.size) findings.add('sequence', detail, at)
+    if (signed.source === 'tiles' && signed.failed === null)
+      checkUpperTiles(logDir(dataDir), heads.list.at(-1), findings)
+    const timestamped = await checkTimeStamps(dataDir, heads, o.tsaCertificates ?? [], findings)
+    const images =
+      o.images === false
+        ? { checked: 0, deletedByRetention: 0 }
+        : await checkImages(db, dataDir, named, findings, (d, t) => o.onProgress?.('images', d, t))
+    const limits: I18n[] = [LIMITS.notInLog]
+    if (trust.own) limits.push(LIMITS.ownKeys)
+    const cosignedSize = Math.max(0, ...heads.cosigned.map((c) => c.size))
+    if (heads.cosigned.length === 0) limits.push(LIMITS.noWitness)
+    else if (cosignedSize < rows.count) limits.push(LIMITS.afterWitness)
+    if (signed.size < rows.count) limits.push(LIMITS.unsigned)
+    if (o.images === false) limits.push(LIMITS.noImages)
+    if (timestamped.some((t) => !t.trusted)) limits.push(LIMITS.tsaUntrusted)
+    const proven = signed.size > 0
+    return {
+      state: findings.list.length > 0 ? 'altered' : proven ? 'intact' : 'unproven',
+      origin: heads.origin,
+      events: rows.count,
+      signed: signed.size,
+      checkpoints: heads.checkpoints,
+      cosigned: heads.cosigned,
+      timestamped,
+      records: rows.records,
+      images,
+      findings: findings.list,
+      more: findings.more,
+      limits,
+    }
+  } finally {
+    db.close()
+  }
+}
+
+/** A checkpoint to which no leaves lead that are left: the log is too short, or changed with all its copies. */
+function tellFailed(failed: Head | null, heads: readonly Head[], count: number, findings: Findings): void {
+  if (failed === null) return
+  const last = heads.at(-1) ?? failed
+  if (last.size > count)
+    findings.add('cut', `${last.size} events were signed (${last.from}), ${count} are there`, {
+      position: count + 1,
+    })
+  if (failed.size > count) return
+  const before = heads.filter((h) => h.size < failed.size).at(-1)
+  const from = (before?.size ?? 0) + 1
+  findings.add(
+    'diverged',
+    `something in events ${from} to ${failed.size} is not as it was signed (${failed.from}), and no copy shows which`,
+    { position: from },
+  )
+}
+
+/** Tiles above the leaves, from which proofs are made. */
+function checkUpperTiles(dir: string, head: Head | undefined, findings: Findings): void {
+  if (head === undefined) return
+  try {
+    if (!new TileTree(dir, head.size).root().equals(head.root))
+      findings.add('tile', `hash tiles above the leaves do not lead to the root over ${head.size} events`)
+  } catch (error) {
+    findings.add('tile', asCoded(error, 'TRC_PROOF').message)
+  }
+}
+
+async function checkTimeStamps(
+  dataDir: string,
+  heads: Heads,
+  certificates: readonly Uint8Array[],
+  findings: Findings,
+): Promise<VerifyReport['timestamped']> {
+  const roots = new Map(heads.list.map((h) => [h.size, h.root]))
+  const seen = new Map<string, VerifyReport['timestamped'][number]>()
+  let line = 0
+  for (const kept of keptTimeStamps(dataDir).read()) {
+    line += 1
+    const from = `timestamps.jsonl line ${line}`
+    try {
+      const { size, root } = parseCheckpointText(kept?.text ?? '')
+      const check = await checkTimeStamp(
+        Buffer.from(kept?.token ?? '', 'base64'),
+        Buffer.from(kept?.text ?? ''),
+        certificates,
+      )
+      if (!check.ok) findings.add('timestamp', `${from}: ${check.reason ?? ''}`)
+      else if (!roots.get(size)?.equals(root))
+        findings.add('timestamp', `${from}: at ${check.time ?? ''} another log of ${size} events was stamped`)
+      else
+        seen.set(check.authority, {
+          authority: check.authority,
+          size,
+          time: check.time ?? '',
+          trusted: check.trusted,
+        })
+    } catch (error) {
+      findings.add('timestamp', `${from}: ${asCoded(error, 'TRC_NOTE').message}`)
+    }
+  }
+  return [...seen.values()]
+}
