@@ -9,6 +9,8 @@ import { addModels } from './commands/models.ts'
 import { addSampleBoards } from './commands/sample-boards.ts'
 import { addServe } from './commands/serve.ts'
 import { addTrace } from './commands/trace.ts'
+import { addVerify } from './commands/verify.ts'
+import { addWitness } from './commands/witness.ts'
 import { addWorker } from './commands/worker.ts'
 import { readEnvironment } from './environment.ts'
 import { version } from './paths.ts'
@@ -27,6 +29,8 @@ try {
     addEvaluate,
     addModels,
     addTrace,
+    addVerify,
+    addWitness,
     addWorker,
     addSampleBoards,
     addConfig,

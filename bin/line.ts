@@ -4,7 +4,7 @@ import type { FrameSource, LineSpec, PartContext, RejectOutput } from '../contra
 import { createDashboard } from '../dashboard/index.ts'
 import { identityTools, StationEngine } from '../inspection/index.ts'
 import { createModuleHost, httpRoutes } from '../scenarios/index.ts'
-import { identify, openEventLog, openPartStore, openSql } from '../traceability/index.ts'
+import { identify, type LogProof, openEventLog, openPartStore, openSql } from '../traceability/index.ts'
 import { openTraceQuery } from '../traceability/query/index.ts'
 import type { LineConfig } from './config.ts'
 import { lockDataDir } from './data-dir-lock.ts'
@@ -15,6 +15,7 @@ import { moduleRegistry } from './jobs-host.ts'
 import { QueuedJobRunner } from './jobs-modules.ts'
 import { log } from './log.ts'
 import { paths, version } from './paths.ts'
+import { openProof } from './proof.ts'
 import { replayEntries } from './replay-entries.ts'
 import { openSampleCamera } from './sample-camera.ts'
 import { openSinks } from './sinks.ts'
@@ -46,12 +47,16 @@ export async function startLine(config: LineConfig, environment: Environment): P
   }
   try {
     closers.push(lockDataDir(dataDir))
+    // Closed after the store, so that the last checkpoint covers the last event.
+    let proof: LogProof | null = null
+    closers.push(() => proof?.close())
     const store = await openPartStore({
       dataDir,
       spoolAfterMs: spoolAfterMs(spec),
       onAlarm: (e) => log.error({ code: e.code }, e.message),
     })
     closers.push(() => store.close())
+    proof = await openProof(config)
     const events = openEventLog(dataDir, (listener) => store.onAppend(listener))
     closers.push(() => events.close())
     const sinks = openSinks(spec.sinks, config.sinkTokens, events, store)
@@ -141,6 +146,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
       store,
       events,
       sinks,
+      proof,
       startedAt: new Date(),
     })
     const dashboard = createDashboard({

@@ -9,8 +9,10 @@ import {
 } from '../contracts/index.ts'
 import type { LineInfo, LineState, LiveLine, RecipeFacts } from '../dashboard/index.ts'
 import type { LoadedRecipe, StationEngine } from '../inspection/index.ts'
+import type { LogProof } from '../traceability/index.ts'
 import type { CanaryWatch } from './canary.ts'
 import type { LineConfig } from './config.ts'
+import { proofModes } from './proof.ts'
 import type { Sinks } from './sinks.ts'
 
 export interface LiveLineParts {
@@ -21,6 +23,7 @@ export interface LiveLineParts {
   store: PartStore
   events: EventLog
   sinks: Sinks
+  proof: LogProof | null
   startedAt: Date
 }
 
@@ -86,6 +89,7 @@ export function liveLine(parts: LiveLineParts): LiveLine & { started(ended: Prom
         degraded: [
           ...degradedModes(health.degraded, kept.state, canary.fault !== null),
           ...outside.flatMap(sinkMode),
+          ...proofModes(parts.proof),
         ],
       }
     },

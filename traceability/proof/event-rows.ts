@@ -4,7 +4,7 @@ import type { Leaf } from './align.ts'
 import { RecordCheck } from './record-check.ts'
 import type { Findings } from './report.ts'
 
-export interface EventRow {
+interface EventRow {
   [column: string]: string | number | Uint8Array
   position: number
   id: string
@@ -120,7 +120,7 @@ export class EventRows {
           `${name} is ${String(column)} in the table and ${String(member)} in the event`,
           at,
         )
-    this.#records.check(row, event)
+    this.#records.check(row.position, event)
     this.#onEvent(event, row.position)
   }
 }

@@ -2,7 +2,6 @@ import { asCoded, type InspectionCompleted, type QEvent, type SqlDatabase } from
 import { inspectionEvent } from '../store/inspection-event.ts'
 import { unitOf } from '../store/prepared-capture.ts'
 import { decodeRecord } from '../store/record-codec.ts'
-import type { EventRow } from './event-rows.ts'
 import { firstDifference } from './first-difference.ts'
 import type { Findings } from './report.ts'
 
@@ -56,9 +55,9 @@ export class RecordCheck {
     this.#images = read('inspection_image', 'view')
   }
 
-  check({ position, id, subject, type }: EventRow, event: QEvent): void {
-    if (type !== 'qe.inspection.completed.v1') return
-    const at = { position, event: id, subject }
+  check(position: number, event: QEvent): void {
+    if (event.type !== 'qe.inspection.completed.v1') return
+    const at = { position, event: event.id, subject: event.subject }
     const row = this.#rows.get(position)
     if (row === undefined) return this.#findings.add('record', 'the inspection record is gone', at)
     this.checked += 1

@@ -1,0 +1,57 @@
+import { readFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import type { Command } from 'commander'
+import { CodedError } from '../../contracts/index.ts'
+import { NOTE_TYPE, openKey, parseVerifierKey, serveWitness, Witness } from '../../traceability/index.ts'
+import { lockDataDir } from '../data-dir-lock.ts'
+import { log } from '../log.ts'
+import { whole } from '../options.ts'
+
+interface Options {
+  name: string
+  dir: string
+  log?: string[]
+  logs?: string
+  host: string
+  port: number
+}
+
+export function addWitness(program: Command): void {
+  program
+    .command('witness')
+    .description('cosign the checkpoints of lines, on another machine than theirs (c2sp.org/tlog-witness)')
+    .requiredOption('--name <name>', 'name of this witness, a URL without scheme')
+    .option('--dir <dir>', 'key and state', '.sightline-witness')
+    .option('--log <vkey...>', 'public keys of the logs to cosign (log/key.pub of their data directories)')
+    .option('--logs <file>', 'a file of such keys, one a line')
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--port <n>', 'port to listen on', whole(0, 65_535), 8415)
+    .action(async (o: Options) => {
+      const dir = resolve(o.dir)
+      const file = o.logs === undefined ? '' : await readFile(o.logs, 'utf8')
+      const lines = file.split('\n').map((line) => line.trim())
+      const logs = [...(o.log ?? []), ...lines.filter((l) => l !== '' && !l.startsWith('#'))].map(
+        parseVerifierKey,
+      )
+      if (logs.length === 0)
+        throw new CodedError('CFG_USAGE', { expected: '--log or --logs', actual: 'no log to cosign' })
+      const unlock = lockDataDir(dir)
+      const signer = openKey(join(dir, 'witness.pem'), o.name, NOTE_TYPE.cosignature)
+      const server = await serveWitness(new Witness({ signer, stateDir: join(dir, 'state'), logs }), {
+        host: o.host,
+        port: o.port,
+        onRefusal: (status, reason) => log.warn({ status, reason }, 'not cosigned'),
+      })
+      const stop = (): void => {
+        void server.close().then(() => {
+          unlock()
+          process.exit(0)
+        })
+      }
+      process.on('SIGINT', stop)
+      process.on('SIGTERM', stop)
+      process.stdout.write(
+        `${JSON.stringify({ witness: o.name, url: server.url, key: signer.key.vkey, logs: logs.map((l) => l.name), pid: process.pid })}\n`,
+      )
+    })
+}

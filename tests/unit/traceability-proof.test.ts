@@ -1,0 +1,306 @@
+import { createHash } from 'node:crypto'
+import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import {
+  keptCheckpoints,
+  makeBundle,
+  openKey,
+  openLogKey,
+  parseCheckpoint,
+  proofOfPart,
+  readLogKey,
+  tilePath,
+  verifyBundle,
+  verifyDataDir,
+} from '../../traceability/index.ts'
+import { capture, ORIGIN, rewrite, signNow, sql, temporary } from './samples/signed-log.ts'
+
+const base = temporary()
+let place: { dir: string; copy(): string }
+beforeAll(async () => {
+  await capture(base.dir, 1, 30)
+  await signNow(base.dir)
+  await capture(base.dir, 31, 60)
+  await signNow(base.dir)
+})
+beforeEach(() => {
+  place = { dir: base.copy(), copy: () => base.copy() }
+})
+afterAll(() => base.dispose())
+
+const kinds = async (dir: string): Promise<string[]> => [
+  ...new Set((await verifyDataDir(dir)).findings.map((f) => f.kind)),
+]
+
+/** Every file below a folder by its hash. */
+function hashes(dir: string): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const name of readdirSync(dir, { recursive: true, encoding: 'utf8' })) {
+    const file = join(dir, name)
+    if (statSync(file).isFile()) found[name] = createHash('sha256').update(readFileSync(file)).digest('hex')
+  }
+  return found
+}
+
+describe('signing', () => {
+  it('leaves a log that is intact, with what it cannot tell', async () => {
+    const report = await verifyDataDir(place.dir)
+    expect(report).toMatchObject({
+      state: 'intact',
+      origin: ORIGIN,
+      checkpoints: 2,
+      findings: [],
+      records: 60,
+    })
+    expect(report.signed).toBe(report.events)
+    expect(report.images.checked).toBe(52)
+    expect(report.limits.map((l) => l.en).join()).toMatch(/no witness.*/)
+  })
+
+  it('makes the same tiles from the events again, wherever they were lost', async () => {
+    const tiles = join(place.dir, 'log', 'tile')
+    const before = hashes(tiles)
+    rmSync(tiles, { recursive: true })
+    await capture(place.dir, 61, 61)
+    await signNow(place.dir)
+    const { size } = parseCheckpoint(readFileSync(join(place.dir, 'log', 'checkpoint'), 'utf8'))
+    const after = hashes(tiles)
+    for (const [name, hash] of Object.entries(after))
+      if (name in before) expect(hash, name).toBe(before[name])
+    expect(Object.keys(after)).toContain(tilePath(0, 0, size).slice('tile/'.length))
+    expect(await kinds(place.dir)).toEqual([])
+  })
+
+  it('does not sign over an altered event, a cut log, or with the clock put back', async () => {
+    const altered = place.copy()
+    rewrite(altered, (events) =>
+      events.map((e, i) => (i === 4 ? { ...e, json: e.json.replace('"1.0"', '"1.1"') } : e)),
+    )
+    await capture(altered, 61, 61)
+    await expect(signNow(altered)).rejects.toMatchObject({ code: 'TRC_PROOF' })
+    const cut = place.copy()
+    rewrite(cut, (events) => events.slice(0, 20))
+    await expect(signNow(cut)).rejects.toMatchObject({ code: 'TRC_PROOF' })
+    const clock = place.copy()
+    const last = keptCheckpoints(clock).last()
+    keptCheckpoints(clock).append({ at: '2999-01-01T00:00:00.000Z', note: last?.note ?? '' })
+    await capture(clock, 61, 61)
+    await expect(signNow(clock)).rejects.toMatchObject({ code: 'TRC_PROOF' })
+  })
+
+  it('goes on behind a torn line of a crash', async () => {
+    const file = join(place.dir, 'log', 'checkpoints.jsonl')
+    writeFileSync(file, `${readFileSync(file, 'utf8')}{"at":"2026`)
+    await capture(place.dir, 61, 62)
+    await signNow(place.dir)
+    expect(await verifyDataDir(place.dir)).toMatchObject({ state: 'intact', checkpoints: 3 })
+  })
+
+  it('has tiles where c2sp.org/tlog-tiles puts them', () => {
+    // Its examples: index 1234067; a tree of 70,000 with 273 full tiles and a partial one of 112.
+    expect(tilePath(0, 1_234_067, 256)).toBe('tile/0/x001/x234/067')
+    expect(tilePath(0, 273, 112)).toBe('tile/0/273.p/112')
+    expect(tilePath('entries', 0, 256)).toBe('tile/entries/000')
+  })
+})
+
+describe('key of a log', () => {
+  it('is for its owner only, and stays the same', () => {
+    const file = join(place.dir, 'keys', 'log.pem')
+    expect((statSync(file).mode & 0o777).toString(8)).toBe('600')
+    expect(readLogKey(place.dir)?.vkey).toBe(openKey(file, ORIGIN, 1).key.vkey)
+    chmodSync(file, 0o644)
+    expect(() => openKey(file, ORIGIN, 1)).toThrow(/TRC_KEY.*0600/)
+  })
+
+  it('is refused under another name, and when it is another one', () => {
+    const ask = { dataDir: place.dir, keyFile: null, origin: 'other.example', fallback: ORIGIN }
+    expect(() => openLogKey(ask)).toThrow(/TRC_KEY/)
+    rmSync(join(place.dir, 'keys'), { recursive: true })
+    expect(() => openLogKey({ ...ask, origin: ORIGIN })).toThrow(/TRC_KEY/)
+  })
+})
+
+describe('verify names', () => {
+  it('a record that no longer says what its event says', async () => {
+    sql(place.dir, "update inspection set result = 'pass', disposition = 'release' where trigger_number = 3")
+    const { findings } = await verifyDataDir(place.dir)
+    expect(findings).toHaveLength(1)
+    expect(findings[0]).toMatchObject({ kind: 'record', subject: 'unit/S3' })
+    expect(findings[0]?.detail).toContain('result is pass in the record and fail in the event')
+  })
+
+  it('a stored capture, a defect, a measurement that were changed, and a record that is gone', async () => {
+    const cases = [
+      "update inspection set record = replace(cast(record as text), '0.93', '0.13') where trigger_number = 3",
+      'update defect set score = 0.1 where position = (select position from inspection where trigger_number = 3)',
+      'delete from measurement where position = (select position from inspection where trigger_number = 3)',
+      'delete from inspection where trigger_number = 3',
+    ]
+    for (const statement of cases) {
+      const dir = place.copy()
+      sql(
+        dir,
+        statement.includes('cast(')
+          ? statement.replace(
+              "replace(cast(record as text), '0.93', '0.13')",
+              "cast(replace(cast(record as text), '0.93', '0.13') as blob)",
+            )
+          : statement,
+      )
+      const { findings } = await verifyDataDir(dir)
+      expect(
+        findings.map((f) => [f.kind, f.subject]),
+        statement,
+      ).toEqual([['record', 'unit/S3']])
+    }
+  })
+
+  it('an image that was altered or removed, and lets one that retention deleted be', async () => {
+    const images = readdirSync(join(place.dir, 'images'), { recursive: true, encoding: 'utf8' })
+      .filter((f) => f.endsWith('.pgm'))
+      .sort()
+    const [altered, removed, deleted] = images.map((f) => join(place.dir, 'images', f))
+    writeFileSync(altered ?? '', 'P5 1 1 255 x')
+    rmSync(removed ?? '')
+    rmSync(deleted ?? '')
+    const sha256 = /([0-9a-f]{64})/.exec(deleted ?? '')?.[1] ?? ''
+    sql(place.dir, `update image set deleted_at = '2026-01-06T00:00:00.000Z' where sha256 = '${sha256}'`)
+    const report = await verifyDataDir(place.dir)
+    expect(report.findings.map((f) => f.kind)).toEqual(['image', 'image'])
+    expect(report.findings.every((f) => f.position !== null)).toBe(true)
+    expect(report.images.deletedByRetention).toBe(1)
+  })
+
+  it('an altered checkpoint, an altered tile, a column, a stored leaf', async () => {
+    const checkpoints = place.copy()
+    const file = join(checkpoints, 'log', 'checkpoints.jsonl')
+    const size = parseCheckpoint(keptCheckpoints(checkpoints).last()?.note ?? '').size
+    writeFileSync(file, readFileSync(file, 'utf8').replace(`\\n${size}\\n`, `\\n${size - 1}\\n`))
+    expect(await kinds(checkpoints)).toEqual(['checkpoint'])
+
+    const tiles = place.copy()
+    const tile = join(tiles, 'log', tilePath(0, 0, size))
+    const bytes = readFileSync(tile)
+    bytes.writeUInt8((bytes[70] ?? 0) ^ 1, 70)
+    writeFileSync(tile, bytes)
+    const report = await verifyDataDir(tiles)
+    expect(report.findings).toMatchObject([{ kind: 'tile' }])
+    expect(report.findings[0]?.detail).toContain('at event 3')
+
+    const column = place.copy()
+    sql(column, "drop trigger event_no_update; update event set subject = 'unit/other' where position = 5")
+    expect((await verifyDataDir(column)).findings).toMatchObject([{ kind: 'column', position: 5 }])
+
+    const leaf = place.copy()
+    sql(leaf, 'drop trigger event_no_update; update event set leaf_hash = zeroblob(32) where position = 5')
+    expect((await verifyDataDir(leaf)).findings).toMatchObject([{ kind: 'tree', position: 5 }])
+  })
+
+  it('a gap in the numbers of a source behind the last checkpoint', async () => {
+    await capture(place.dir, 61, 70)
+    const { signed } = await verifyDataDir(place.dir)
+    rewrite(place.dir, (events) => events.filter((e) => e.position !== signed + 3))
+    const { findings } = await verifyDataDir(place.dir)
+    expect(findings.map((f) => [f.kind, f.position])).toEqual([['sequence', expect.any(Number)]])
+    expect(findings[0]?.position).toBeGreaterThan(signed)
+  })
+
+  it('a tail cut with all its traces only by a checkpoint kept elsewhere', async () => {
+    const elsewhere = readFileSync(join(place.dir, 'log', 'checkpoint'), 'utf8')
+    const full = parseCheckpoint(elsewhere).size
+    // An old copy of the directory: every file in it was true once.
+    const cut = place.copy()
+    const first = [...keptCheckpoints(cut).read()][0]
+    rmSync(join(cut, 'log', 'tile'), { recursive: true })
+    writeFileSync(join(cut, 'log', 'checkpoints.jsonl'), `${JSON.stringify(first)}\n`)
+    writeFileSync(join(cut, 'log', 'checkpoint'), first?.note ?? '')
+    const kept = parseCheckpoint(first?.note ?? '').size
+    rewrite(cut, (events) => events.slice(0, kept))
+    expect((await verifyDataDir(cut)).findings.filter((f) => f.kind === 'cut')).toEqual([])
+    const { findings } = await verifyDataDir(cut, { checkpoints: [{ from: 'witness', note: elsewhere }] })
+    expect(findings.filter((f) => f.kind === 'cut')).toMatchObject([
+      { position: kept + 1, detail: `${full} events were signed (witness), ${kept} are there` },
+    ])
+  })
+
+  it('between which checkpoints something changed when no copy is left', async () => {
+    rmSync(join(place.dir, 'log', 'tile'), { recursive: true })
+    const [first, second] = [...keptCheckpoints(place.dir).read()].map(
+      (k) => parseCheckpoint(k?.note ?? '').size,
+    )
+    rewrite(place.dir, (events) =>
+      events.map((e, i) => (i === (first ?? 0) + 5 ? { ...e, json: e.json.replace('"1.0"', '"1.1"') } : e)),
+    )
+    const { findings } = await verifyDataDir(place.dir, { images: false })
+    expect(findings.find((f) => f.kind === 'diverged')).toMatchObject({ position: (first ?? 0) + 1 })
+    expect(findings.find((f) => f.kind === 'diverged')?.detail).toContain(
+      `events ${(first ?? 0) + 1} to ${second}`,
+    )
+  })
+
+  it('nothing, but calls it unproven, without any signature', async () => {
+    rmSync(join(place.dir, 'log'), { recursive: true })
+    expect(await verifyDataDir(place.dir)).toMatchObject({ state: 'unproven', signed: 0, findings: [] })
+  })
+
+  it('a log that was signed again with another key, by the key noted elsewhere', async () => {
+    const key = readLogKey(place.dir)
+    rmSync(join(place.dir, 'log'), { recursive: true })
+    rmSync(join(place.dir, 'keys'), { recursive: true })
+    await signNow(place.dir)
+    expect((await verifyDataDir(place.dir)).state).toBe('intact')
+    const report = await verifyDataDir(place.dir, { keys: key === null ? [] : [key] })
+    expect([...new Set(report.findings.map((f) => f.kind))]).toEqual(['checkpoint'])
+  })
+})
+
+describe('bundle of one part', () => {
+  it('verifies without the data, and says of a part how far it is proven', async () => {
+    const bundle = await makeBundle(place.dir, 'S2', null)
+    const proof = await proofOfPart(place.dir, 'S2')
+    expect(proof?.events.every((e) => e.proven)).toBe(true)
+    expect(proof?.events.length).toBe(bundle.events.length)
+    const key = readLogKey(place.dir)
+    expect(verifyBundle(JSON.stringify(bundle), key === null ? [] : [key])).toMatchObject({
+      state: 'intact',
+      origin: ORIGIN,
+      findings: [],
+      images: { checked: 1 },
+    })
+    await capture(place.dir, 61, 61)
+    expect((await proofOfPart(place.dir, 'S61'))?.events).toMatchObject([
+      { proof: null, proven: false },
+      { proof: null },
+    ])
+  })
+
+  it('names what was altered in it', async () => {
+    const bundle = await makeBundle(place.dir, 'S2', null)
+    const first = bundle.events[0]
+    if (first === undefined) throw new Error('no event')
+    const told = (change: Partial<typeof bundle>) =>
+      verifyBundle(JSON.stringify({ ...bundle, ...change })).findings.map((f) => [f.kind, f.position])
+    const rest = bundle.events.slice(1)
+    expect(told({ events: [{ ...first, json: first.json.replace('pass', 'fail') }, ...rest] })).toEqual([
+      ['changed', first.position],
+    ])
+    expect(told({ events: rest })).toEqual([['dropped', first.position]])
+    expect(told({ events: [...bundle.events, { ...first, position: 1 }] })).toEqual([['inserted', 1]])
+    expect(told({ events: [{ ...first, proof: (first.proof ?? []).slice(1) }, ...rest] })).toEqual([
+      ['bundle', first.position],
+    ])
+    expect(told({ images: bundle.images.map((i) => ({ ...i, data: 'AAAA' })) })).toEqual([['image', null]])
+    expect(told({ serial: 'S3' })).toEqual([['bundle', null]])
+    expect(told({ checkpoint: bundle.checkpoint?.replace(/^(.)/, 'x') ?? '' })).toEqual([
+      ['checkpoint', null],
+    ])
+    // Without the list the proofs still find what was altered, not what was left out.
+    expect(told({ list: null, events: [{ ...first, json: first.json.replace('pass', 'fail') }] })).toEqual([
+      ['changed', first.position],
+    ])
+    expect(told({ list: null, events: rest })).toEqual([])
+    expect(() => verifyBundle('{}')).toThrow(/TRC_PROOF/)
+  })
+})

@@ -1,0 +1,103 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { CodedError, type InspectionCompleted, type QEvent } from '../../contracts/index.ts'
+import { formatNote, leafHash, NOTE_TYPE, signText } from '../log/index.ts'
+import { openTraceQuery } from '../query/trace-query.ts'
+import { openSql } from '../store/open-sql.ts'
+import type { Bundle } from './bundle.schema.ts'
+import { logKeyFile, openKey, readLogKey, readWitnessKeys } from './log-key.ts'
+import { type PartProof, provePart } from './part-proof.ts'
+
+/** Positions of the events about a part, and how far they are proven; null when no such part is known. */
+export async function proofOfPart(dataDir: string, serial: string): Promise<PartProof | null> {
+  const query = openTraceQuery(dataDir)
+  const db = openSql(join(dataDir, 'trace.db'), { synchronous: 'normal', readOnly: true })
+  try {
+    const life = await query.bySerial(serial)
+    return (
+      life &&
+      provePart(
+        dataDir,
+        db,
+        life.events.map((e) => e.position),
+      )
+    )
+  } finally {
+    db.close()
+    query.close()
+  }
+}
+
+/**
+ * Everything that proves what happened to one part.
+ *
+ * @param keyFile of the log, for the signed list; null = the one in the data directory, if it may be read
+ * @throws TRC_NOT_FOUND; TRC_PROOF before the log was first signed
+ */
+export async function makeBundle(dataDir: string, serial: string, keyFile: string | null): Promise<Bundle> {
+  const key = readLogKey(dataDir)
+  const proof = await proofOfPart(dataDir, serial)
+  if (proof === null)
+    throw new CodedError('TRC_NOT_FOUND', { expected: 'a part that was inspected', actual: serial })
+  if (key === null || proof.checkpoint === null)
+    throw new CodedError('TRC_PROOF', {
+      expected: 'a signed log',
+      actual: 'none',
+      hint: 'a running line signs within seconds; see `proof` in the line file',
+    })
+  const images = await imagesOf(dataDir, proof)
+  const bundle: Bundle = {
+    format: 'sightline-bundle@1',
+    serial,
+    madeAt: new Date().toISOString(),
+    keys: { log: key.vkey, witnesses: readWitnessKeys(dataDir).map((k) => k.vkey) },
+    checkpoint: proof.checkpoint.note,
+    events: proof.events.map(({ position, json, proof: path }) => ({ position, json, proof: path })),
+    images,
+    list: null,
+  }
+  const file = keyFile ?? logKeyFile(dataDir)
+  if (!existsSync(file)) return bundle
+  const signer = openKey(file, key.name, NOTE_TYPE.ed25519)
+  const text = listText(key.name, bundle)
+  return { ...bundle, list: formatNote({ text, signatures: [signText(text, signer)] }) }
+}
+
+/** What the signed list says; its first line keeps it apart from a checkpoint, whose second line is a number. */
+export function listText(origin: string, { serial, events, images }: Bundle): string {
+  return [
+    'sightline-bundle/v1',
+    `log ${origin}`,
+    `serial ${JSON.stringify(serial)}`,
+    ...events.map(({ position, json }) => `event ${position} ${leafHash(json).toString('base64')}`),
+    ...images.map(({ sha256, data }) => `image ${sha256} ${data === null ? 'deleted' : 'included'}`),
+    '',
+  ].join('\n')
+}
+
+async function imagesOf(dataDir: string, proof: PartProof): Promise<Bundle['images']> {
+  const hashes = new Set<string>()
+  for (const { json } of proof.events) {
+    const event = JSON.parse(json) as QEvent
+    if (event.type === 'qe.inspection.completed.v1')
+      for (const { sha256 } of (event.data as InspectionCompleted).image.views) hashes.add(sha256)
+  }
+  const query = openTraceQuery(dataDir)
+  try {
+    const images: Bundle['images'] = []
+    for (const sha256 of [...hashes].sort()) {
+      const facts = await query.image(sha256)
+      // As it lies there, altered or not: the check of the bundle says so.
+      const data = facts === null ? null : await readFile(facts.path).catch(() => null)
+      images.push({
+        sha256,
+        mime: facts?.mime ?? 'application/octet-stream',
+        data: data?.toString('base64') ?? null,
+      })
+    }
+    return images
+  } finally {
+    query.close()
+  }
+}

@@ -1,0 +1,197 @@
+import { createHash } from 'node:crypto'
+import {
+  asCoded,
+  CodedError,
+  type I18n,
+  type InspectionCompleted,
+  type QEvent,
+} from '../../contracts/index.ts'
+import {
+  checkNote,
+  cosignersOf,
+  leafHash,
+  parseCheckpoint,
+  parseNote,
+  parseVerifierKey,
+  type SignedCheckpoint,
+  verifyInclusion,
+  type VerifierKey,
+} from '../log/index.ts'
+import { type Bundle, bundleSchema } from './bundle.schema.ts'
+import { listText } from './bundle.ts'
+import { trustOf } from './heads.ts'
+import { LIMITS } from './limits.ts'
+import { Findings, type VerifyReport } from './report.ts'
+
+/**
+ * Checks the evidence about one part, offline, with nothing but the file and the keys.
+ *
+ * @param text of the file
+ * @param keys noted elsewhere; none = those in the bundle
+ * @throws TRC_PROOF when the file is no bundle
+ */
+export function verifyBundle(text: string, keys: readonly VerifierKey[] = []): VerifyReport {
+  const bundle = parseBundle(text)
+  const findings = new Findings()
+  const own = keys.length === 0
+  const trust = trustOf(null, own ? [bundle.keys.log, ...bundle.keys.witnesses].map(parseVerifierKey) : keys)
+  const checkpoint = readCheckpoint(bundle, trust.log, findings)
+  const witnessed =
+    checkpoint === null ? { valid: [], invalid: [] } : cosignersOf(checkpoint, trust.witnesses)
+  for (const name of witnessed.invalid) findings.add('cosignature', `the cosignature of ${name} is wrong`)
+  const listed = readList(bundle, trust.log, findings)
+  let proven = 0
+  for (const e of bundle.events) {
+    const at = { position: e.position, ...named(e.json) }
+    const leaf = leafHash(e.json)
+    const ok =
+      checkpoint !== null &&
+      e.proof !== null &&
+      verifyInclusion(
+        e.position - 1,
+        checkpoint.size,
+        leaf,
+        e.proof.map((h) => Buffer.from(h, 'base64')),
+        checkpoint.root,
+      )
+    if (ok) proven += 1
+    const wanted = listed?.get(e.position)
+    if (listed !== null && wanted === undefined)
+      findings.add('inserted', 'is not in the list that was signed', at)
+    else if (wanted !== undefined && wanted !== leaf.toString('base64'))
+      findings.add('changed', 'is not the event that was signed', at)
+    else if (!ok && e.proof !== null && checkpoint !== null)
+      findings.add(
+        wanted === undefined ? 'changed' : 'bundle',
+        'event and proof do not lead to the signed root',
+        at,
+      )
+    listed?.delete(e.position)
+  }
+  for (const position of listed?.keys() ?? [])
+    findings.add('dropped', 'was signed and is not in the bundle', { position })
+  const images = checkImages(bundle, findings)
+  const limits: I18n[] = [LIMITS.bundleOnly]
+  if (bundle.list === null) limits.push(LIMITS.bundleComplete)
+  if (own) limits.push(LIMITS.ownKeys)
+  if (witnessed.valid.length === 0) limits.push(LIMITS.noWitness)
+  if (proven < bundle.events.length) limits.push(LIMITS.unsigned)
+  return {
+    state:
+      findings.list.length > 0
+        ? 'altered'
+        : proven > 0 && proven === bundle.events.length
+          ? 'intact'
+          : 'unproven',
+    origin: checkpoint?.origin ?? null,
+    events: bundle.events.length,
+    signed: proven,
+    checkpoints: checkpoint === null ? 0 : 1,
+    cosigned: witnessed.valid.map(({ name, time }) => ({
+      witness: name,
+      size: checkpoint?.size ?? 0,
+      time: new Date(time * 1_000).toISOString(),
+    })),
+    timestamped: [],
+    records: 0,
+    images,
+    findings: findings.list,
+    more: findings.more,
+    limits,
+  }
+}
+
+function parseBundle(text: string): Bundle {
+  try {
+    return bundleSchema.parse(JSON.parse(text))
+  } catch (error) {
+    throw asCoded(error, 'TRC_PROOF', { expected: 'an evidence bundle (sightline-bundle@1)' })
+  }
+}
+
+function readCheckpoint(
+  bundle: Bundle,
+  keys: readonly VerifierKey[],
+  findings: Findings,
+): SignedCheckpoint | null {
+  if (bundle.checkpoint === null) return null
+  try {
+    const checkpoint = parseCheckpoint(bundle.checkpoint)
+    if (keys.some((key) => checkNote(checkpoint.note, key).state === 'valid')) return checkpoint
+    findings.add('checkpoint', `not signed by ${keys.map((k) => k.vkey).join(' or ')}`)
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error
+    findings.add('checkpoint', error.message)
+  }
+  return null
+}
+
+/** Leaf by position as the list says, or null without a good list. */
+function readList(
+  bundle: Bundle,
+  keys: readonly VerifierKey[],
+  findings: Findings,
+): Map<number, string> | null {
+  if (bundle.list === null) return null
+  try {
+    const note = parseNote(bundle.list)
+    const key = keys.find((k) => checkNote(note, k).state === 'valid')
+    if (key === undefined) {
+      findings.add('bundle', 'the list of the bundle is not signed by the log')
+      return null
+    }
+    const lines = note.text.split('\n').map((line) => line.split(' '))
+    // Events are compared one by one; the rest of the list as a whole.
+    const head = (text: string): string =>
+      text
+        .split('\n')
+        .filter((l) => !l.startsWith('event '))
+        .join('\n')
+    if (head(note.text) !== head(listText(key.name, bundle)))
+      findings.add('bundle', 'serial or images are not those that the list names')
+    return new Map(
+      lines.filter(([word]) => word === 'event').map(([, position, leaf]) => [Number(position), leaf ?? '']),
+    )
+  } catch (error) {
+    findings.add('bundle', asCoded(error, 'TRC_NOTE').message)
+    return null
+  }
+}
+
+function checkImages(bundle: Bundle, findings: Findings): VerifyReport['images'] {
+  let checked = 0
+  let deletedByRetention = 0
+  const there = new Set(bundle.images.map((i) => i.sha256))
+  for (const { sha256, data } of bundle.images) {
+    if (data === null) {
+      deletedByRetention += 1
+      continue
+    }
+    checked += 1
+    const actual = createHash('sha256').update(Buffer.from(data, 'base64')).digest('hex')
+    if (actual !== sha256) findings.add('image', `image ${sha256} has the hash ${actual}`)
+  }
+  for (const { position, json } of bundle.events)
+    for (const sha256 of imagesNamed(json))
+      if (!there.has(sha256))
+        findings.add('image', `image ${sha256} is not in the bundle`, { position, ...named(json) })
+  return { checked, deletedByRetention }
+}
+
+function parsed(json: string): QEvent | null {
+  try {
+    return JSON.parse(json) as QEvent
+  } catch {
+    return null
+  }
+}
+
+const named = (json: string): { event: string | null; subject: string | null } => {
+  const event = parsed(json)
+  return { event: event?.id ?? null, subject: event?.subject ?? null }
+}
+
+function imagesNamed(json: string): string[] {
+  const event = parsed(json) as QEvent<Partial<InspectionCompleted>> | null
+  return event?.data.image?.views.map((v) => v.sha256) ?? []
+}
