@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
-import { CodedError } from '../../contracts/index.ts'
 import { NOTE_TYPE, openKey, parseVerifierKey, serveWitness, Witness } from '../../traceability/index.ts'
 import { lockDataDir } from '../data-dir-lock.ts'
 import { log } from '../log.ts'
@@ -33,8 +32,9 @@ export function addWitness(program: Command): void {
       const logs = [...(o.log ?? []), ...lines.filter((l) => l !== '' && !l.startsWith('#'))].map(
         parseVerifierKey,
       )
+      // The first start makes the key, which the line file needs before there is a log to name here.
       if (logs.length === 0)
-        throw new CodedError('CFG_USAGE', { expected: '--log or --logs', actual: 'no log to cosign' })
+        log.warn({ expected: '--log or --logs' }, 'no log is known yet: nothing will be cosigned')
       const unlock = lockDataDir(dir)
       const signer = openKey(join(dir, 'witness.pem'), o.name, NOTE_TYPE.cosignature)
       const server = await serveWitness(new Witness({ signer, stateDir: join(dir, 'state'), logs }), {
