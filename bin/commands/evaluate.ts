@@ -79,7 +79,7 @@ async function run(dir: string, o: Flags, environment: Environment): Promise<voi
     ...(o.threshold === undefined ? {} : { threshold: o.threshold }),
     ...(o.workers === undefined ? {} : { workers: o.workers }),
     ...(o.compare === undefined ? {} : { compare: otherOf(o.compare) }),
-    leakage: o.leakage ? { ...(o.groupBy === undefined ? {} : { groupBy: o.groupBy }) } : null,
+    leakage: !o.leakage ? null : o.groupBy === undefined ? {} : { groupBy: o.groupBy },
     report: o.report === undefined ? null : o.lang,
   }
   const progress = showProgress('evaluate')

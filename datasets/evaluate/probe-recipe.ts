@@ -52,6 +52,17 @@ export function recipeOfPackage(info: PackageInfo, view: ViewSize, threshold?: n
         disposition: 'release',
         reason: { en: 'Nothing found', zh: '未发现缺陷' },
       },
+      ...(good.length === 0
+        ? []
+        : [
+            {
+              id: 'unclear',
+              when: 'findings.size() == 0',
+              verdict: 'inconclusive',
+              disposition: 'hold',
+              reason: { en: 'No class is certain enough', zh: '没有足够确定的类别' },
+            },
+          ]),
     ],
   })
 }

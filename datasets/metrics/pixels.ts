@@ -104,7 +104,8 @@ export class PixelScorer {
       auroc: both ? rocArea(steps) : null,
       aupr: both ? averagePrecision(steps) : null,
       f1Max: both && best ? { value: best.f1, threshold: best.threshold } : null,
-      aupro: both ? { value: areaUpTo(pro, AUPRO_LIMIT), limit: AUPRO_LIMIT } : null,
+      // Shares of regions add up to 1 only nearly.
+      aupro: both ? { value: Math.min(1, areaUpTo(pro, AUPRO_LIMIT)), limit: AUPRO_LIMIT } : null,
       aupimo: aupimo && { ...aupimo, low: overlap?.low ?? 1e-5, high: overlap?.high ?? 1e-4 },
       at: {
         threshold: mapThreshold,

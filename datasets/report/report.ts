@@ -1,6 +1,15 @@
 import type { EvaluationResult } from '../evaluate/index.ts'
 import { axisStart, envelope, legend, lineChart } from './charts.ts'
 import { esc, fixed, percent, section, t } from './html.ts'
+import { heatMapSections } from './heat-maps.ts'
+import {
+  classificationSection,
+  cocoSection,
+  comparisonSection,
+  leakageSection,
+  pixelSection,
+  rankingSection,
+} from './laboratory.ts'
 import { caseSections, partSection } from './pictures.ts'
 import { STYLE } from './style.ts'
 import { classTable, confusionTable, noVerdictTable, rateTable, timingTable } from './tables.ts'
@@ -19,8 +28,10 @@ export async function renderReport(result: EvaluationResult, options: ReportOpti
   const language = options.language ?? 'zh'
   const title = options.title ?? { en: 'Evaluation report', zh: '评估报告' }
   const d = result.detection
+  const megabytes = Math.round(result.peakMemoryBytes / 2 ** 20)
   const body = [
     tiles(result),
+    leakageSection(result),
     section(
       t('Escape, overkill and defects', '漏放、过杀与缺陷'),
       rateTable(result.judgement, d),
@@ -31,18 +42,23 @@ export async function renderReport(result: EvaluationResult, options: ReportOpti
           )
         : '',
     ),
+    comparisonSection(result),
     d ? detectionSections(result) : '',
-    Object.keys(result.auroc).length > 0 ? aurocSection(result) : '',
+    cocoSection(result),
+    rankingSection(result),
+    classificationSection(result),
+    pixelSection(result),
     section(
       t('Time', '耗时'),
       timingTable(result),
       t(
-        `${result.workers} workers on ${result.provider}; ${result.imagesPerSecond.toFixed(1)} images/s over all, files read included.`,
-        `${result.workers} 个工作线程, ${result.provider}; 总计 ${result.imagesPerSecond.toFixed(1)} 张/秒, 含读文件。`,
+        `${result.workers} workers on ${result.provider}; ${result.imagesPerSecond.toFixed(1)} images/s over all, files read included; peak memory ${megabytes} MB.`,
+        `${result.workers} 个工作线程, ${result.provider}; 总计 ${result.imagesPerSecond.toFixed(1)} 张/秒, 含读文件; 内存峰值 ${megabytes} MB。`,
       ),
     ),
     section(t('Not judged', '未能判定'), noVerdictTable(result)),
     await caseSections(result),
+    await heatMapSections(result),
     await partSection(result),
   ].join('')
   return `<!doctype html><html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${esc(title[language])}</title><style>${STYLE}</style></head><body class="${language}"><header><div><h1>${t(title.en, title.zh)}</h1>${facts(result)}</div><button onclick="document.body.className=document.body.className==='zh'?'en':'zh'">中文 / English</button></header><main>${body}</main><footer>${t('Intervals at 95 %. Escape counts passed bad parts; a part nobody could judge is held and counted as inconclusive.', '区间置信度 95 %。漏放为判合格的不良品; 无法判定的工件一律扣留并计为无法判定。')}</footer></body></html>`
@@ -71,6 +87,29 @@ function tiles(r: EvaluationResult): string {
       ),
     )
   }
+  if (r.ranking) {
+    const [one] = r.ranking.detectionAt
+    out.push(
+      tile('AUROC', fixed(r.ranking.auroc), `AUPR ${fixed(r.ranking.aupr)}`),
+      tile(
+        t('Found at 1 % false calls', '误报 1 % 时检出'),
+        percent(one?.detected.rate ?? null, 1),
+        `${one?.detected.count ?? 0} / ${one?.detected.of ?? 0}`,
+      ),
+    )
+  }
+  if (r.pixels)
+    out.push(
+      tile('AUPRO', fixed(r.pixels.aupro?.value), `${t('pixels', '像素')} AUROC ${fixed(r.pixels.auroc)}`),
+    )
+  if (r.classification)
+    out.push(
+      tile(
+        t('Accuracy', '准确率'),
+        percent(r.classification.accuracy.rate, 1),
+        `${r.classification.accuracy.count} / ${r.classification.accuracy.of}`,
+      ),
+    )
   if (j) {
     const upper = (x: { exact: [number, number]; of: number }): string =>
       x.of === 0 ? t('no such part', '无此类工件') : `≤ ${percent(x.exact[1])} (95 %)`
@@ -150,14 +189,6 @@ function detectionSections(r: EvaluationResult): string {
       `<div class="charts"><div>${pr}${legend(drawn.map((c) => c.class))}</div><div>${f}${legend(['F1', 'precision', 'recall'])}</div></div>`,
       best,
     ) +
-    section(t('Confusion', '混淆矩阵'), confusionTable(d))
+    section(t('Confusion', '混淆矩阵'), confusionTable(d.confusion))
   )
 }
-
-const aurocSection = (r: EvaluationResult): string =>
-  section(
-    t('Image scores', '图像得分'),
-    `<p>${Object.entries(r.auroc)
-      .map(([name, v]) => `${esc(name)}: AUROC <b>${fixed(v)}</b>`)
-      .join(' · ')}</p>`,
-  )

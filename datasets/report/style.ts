@@ -21,7 +21,8 @@ th,td{padding:6px 10px;border-bottom:1px solid var(--line);text-align:right;whit
 th:first-child,td:first-child{text-align:left}th{color:var(--soft);font-weight:600}
 tbody tr:last-child td{border-bottom:0}
 td.own{font-weight:650}
-.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(420px,1fr));gap:16px}
+.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(420px,1fr));gap:16px;margin-top:14px}
+.charts.three{grid-template-columns:repeat(auto-fit,minmax(320px,1fr))}
 svg text{font:11px system-ui,sans-serif;fill:#5c6b7a}
 .legend{display:flex;flex-wrap:wrap;gap:4px 14px;color:var(--soft);font-size:12px}
 .legend i{display:inline-block;width:14px;height:3px;border-radius:2px;margin-right:6px;vertical-align:middle}
@@ -31,7 +32,10 @@ svg text{font:11px system-ui,sans-serif;fill:#5c6b7a}
 .pair{display:grid;grid-template-columns:1fr 1fr;gap:1px;background:var(--line)}
 .pair.one{grid-template-columns:1fr}
 figure{margin:0;position:relative;background:#111}figure img{display:block;width:100%;image-rendering:pixelated}
-figure svg{position:absolute;inset:0;width:100%;height:100%}
+figure svg,figure img.over{position:absolute;inset:0;width:100%;height:100%}
+figure img.over{image-rendering:auto}
+h3{font-size:14px;margin:16px 0 6px}td small{color:var(--soft)}
+section.alarm{border-color:var(--bad);border-left-width:4px}section.alarm td{text-align:left;white-space:normal;overflow-wrap:anywhere}
 figcaption{position:absolute;left:6px;top:4px;font-size:11px;color:#fff;background:#000a;padding:0 6px;border-radius:4px}
 .tag{display:inline-block;padding:0 8px;border-radius:9px;font-size:12px;background:#e8eef5;color:var(--ink)}
 .tag.bad{background:#fbe5e3;color:var(--bad)}.tag.warn{background:#fdf0dc;color:var(--warn)}

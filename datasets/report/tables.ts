@@ -43,14 +43,13 @@ export function classTable(d: DetectionScore): string {
   )
 }
 
-export function confusionTable(d: DetectionScore): string {
-  const { labels, counts } = d.confusion
+export function confusionTable({ labels, counts }: DetectionScore['confusion']): string {
   const most = Math.max(1, ...counts.flat())
   const name = (l: string): string => (l === '-' ? t('nothing', '无') : esc(l))
   const rows = counts.map((row, r) => [
     name(labels[r] ?? ''),
     ...row.map((v, c) => {
-      if (r === labels.length - 1 && c === r) return ''
+      if (labels[r] === '-' && c === r) return ''
       const share = 0.08 + (0.5 * v) / most
       const tint = v === 0 ? '' : r === c ? `rgba(20,128,74,${share})` : `rgba(195,54,43,${share + 0.1})`
       return `<span style="display:block;margin:-6px -10px;padding:6px 10px;background:${tint}">${v}</span>`
