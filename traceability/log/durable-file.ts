@@ -17,7 +17,7 @@ export function writeDurably(file: string, bytes: Uint8Array | string, mode = 0o
 }
 
 /** Makes renames and new files durable. Windows has no such call and no need of it. */
-export function syncDirectory(dir: string): void {
+function syncDirectory(dir: string): void {
   if (process.platform === 'win32') return
   const fd = openSync(dir, 'r')
   try {

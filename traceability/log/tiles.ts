@@ -21,7 +21,7 @@ export function tilePath(level: number | 'entries', index: number, width: number
 }
 
 /** Number of hashes that tiles of a level hold in a tree of this size. */
-export const tileHashes = (level: number, size: number): number => Math.floor(size / TILE_WIDTH ** level)
+const tileHashes = (level: number, size: number): number => Math.floor(size / TILE_WIDTH ** level)
 
 /** The tree of a log of one size, read from its tiles. */
 export class TileTree implements TreeHashes {

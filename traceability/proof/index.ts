@@ -1,7 +1,6 @@
-export { FileAnchor, WebhookAnchor, type Anchor } from './anchor.ts'
 export { type LogProof, startLogProof } from './keeper-thread.ts'
 export { keptCheckpoints } from './kept-proofs.ts'
-export { logDir, openKey, openLogKey, readLogKey, readWitnessKeys } from './log-key.ts'
+export { openKey, openLogKey, readLogKey } from './log-key.ts'
 export { LogWriter } from './log-writer.ts'
 export type { ProofState } from './proof-state.ts'
 export { FINDING_KINDS, type ProofFinding, type VerifyReport } from './report.ts'
