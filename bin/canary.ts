@@ -12,13 +12,20 @@ const EVERY_MS = 60_000
  */
 export class CanaryWatch {
   readonly #inspector: LocalInspector
+  readonly #canaries: Canary[]
+  readonly #spec: LineSpec
   readonly #timer: NodeJS.Timeout
+  /** Answers given so far, by content of the recipe: one that comes back must give the same again. */
+  readonly #known = new Map<string, Canary['expect']>()
+  #onFault: (recipes: string[], fact: ErrorFact) => Promise<void> = () => Promise.resolve()
   #fault: ErrorFact | null = null
-  #checking = false
+  #checking: Promise<void> | null = null
 
-  private constructor(inspector: LocalInspector) {
+  private constructor(inspector: LocalInspector, canaries: Canary[], spec: LineSpec) {
     this.#inspector = inspector
-    this.#timer = setInterval(() => void this.#check(), EVERY_MS)
+    this.#canaries = canaries
+    this.#spec = spec
+    this.#timer = setInterval(() => void this.check(), EVERY_MS)
     this.#timer.unref()
   }
 
@@ -32,36 +39,75 @@ export class CanaryWatch {
     spec: LineSpec,
     recipes: Iterable<LoadedRecipe>,
   ): Promise<CanaryWatch> {
-    for (const loaded of recipes) {
-      const canary = await goldenCanary(inspector, spec, loaded)
-      if (canary) canaries.push(canary)
+    const watch = new CanaryWatch(inspector, canaries, spec)
+    try {
+      for (const loaded of recipes) await watch.#include(loaded)
+      await inspector.selfTest()
+      return watch
+    } catch (error) {
+      watch.stop()
+      throw error
     }
-    await inspector.selfTest()
-    return new CanaryWatch(inspector)
   }
 
   get fault(): ErrorFact | null {
     return this.#fault
   }
 
+  /** Told the recipes whose canaries failed, after every check that found one. */
+  onFault(listener: (recipes: string[], fact: ErrorFact) => Promise<void>): void {
+    this.#onFault = listener
+  }
+
+  /**
+   * Judges the golden template of a recipe that was prepared, on every worker.
+   *
+   * @throws INS_CANARY; the recipe has a canary all the same then, until `drop`
+   */
+  async add(loaded: LoadedRecipe): Promise<void> {
+    await this.#include(loaded)
+    await this.#inspector.selfTest(loaded.id)
+  }
+
+  drop(recipe: string): void {
+    const at = this.#canaries.findIndex((c) => c.recipe === recipe)
+    if (at >= 0) this.#canaries.splice(at, 1)
+  }
+
   stop(): void {
     clearInterval(this.#timer)
   }
 
+  /** One round over all canaries, now. */
+  check(): Promise<void> {
+    this.#checking ??= this.#check().finally(() => (this.#checking = null))
+    return this.#checking
+  }
+
+  async #include(loaded: LoadedRecipe): Promise<void> {
+    const canary = await goldenCanary(this.#inspector, this.#spec, loaded)
+    if (!canary) return
+    const expect = this.#known.get(loaded.sha256) ?? canary.expect
+    this.#known.set(loaded.sha256, expect)
+    this.#canaries.push({ ...canary, expect })
+  }
+
   async #check(): Promise<void> {
-    if (this.#checking) return
-    this.#checking = true
     const before = this.#fault
-    try {
-      await this.#inspector.selfTest()
-      this.#fault = null
-    } catch (error) {
-      this.#fault = toFact(asCoded(error, 'INS_CANARY'))
-    } finally {
-      this.#checking = false
+    const wrong: string[] = []
+    let fault: ErrorFact | null = null
+    for (const recipe of this.#canaries.map((c) => c.recipe)) {
+      try {
+        await this.#inspector.selfTest(recipe)
+      } catch (error) {
+        fault ??= toFact(asCoded(error, 'INS_CANARY'))
+        wrong.push(recipe)
+      }
     }
-    if (this.#fault && !before) log.error(this.#fault, 'a canary was judged differently: all parts are held')
-    if (!this.#fault && before) log.warn(before, 'the canaries are judged right again')
+    this.#fault = fault
+    if (fault && !before) log.error(fault, 'a canary was judged differently: all parts are held')
+    if (!fault && before) log.warn(before, 'the canaries are judged right again')
+    if (fault) await this.#onFault(wrong, fault)
   }
 }
 

@@ -20,6 +20,8 @@ export const queuePrefix = ({ plant, line }: { plant: string; line: string }): s
 
 export interface OpenInspector {
   inspector: Inspector
+  /** The workers of this process, behind the queue or by themselves. */
+  local: LocalInspector
   canary: CanaryWatch
 }
 
@@ -40,7 +42,11 @@ export async function openLocalInspector(
     canaries,
   })
   try {
-    return { inspector, canary: await CanaryWatch.start(inspector, canaries, spec, recipes) }
+    return {
+      inspector,
+      local: inspector,
+      canary: await CanaryWatch.start(inspector, canaries, spec, recipes),
+    }
   } catch (error) {
     await inspector.close()
     throw error
@@ -65,5 +71,5 @@ export async function openInspector(
     log,
   })
   await queue.open()
-  return { inspector: queue, canary: local.canary }
+  return { ...local, inspector: queue }
 }

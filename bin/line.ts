@@ -10,6 +10,7 @@ import type { LineConfig } from './config.ts'
 import { lockDataDir } from './data-dir-lock.ts'
 import type { Environment } from './environment.ts'
 import { openInspector } from './inspector.ts'
+import { openLife } from './life.ts'
 import { liveLine } from './live-line.ts'
 import { moduleRegistry } from './jobs-host.ts'
 import { QueuedJobRunner } from './jobs-modules.ts'
@@ -64,8 +65,10 @@ export async function startLine(config: LineConfig, environment: Environment): P
     const queries = openTraceQuery(dataDir)
     closers.push(() => queries.close())
 
+    const life = await openLife(config)
+    closers.push(() => life.close())
     const pool = createFramePool(spec.frames)
-    const { inspector, canary } = await openInspector(config, environment, pool.buffers)
+    const { inspector, local, canary } = await openInspector(config, environment, pool.buffers)
     closers.push(() => canary.stop())
     closers.push(() => inspector.close())
 
@@ -112,8 +115,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
       closers.push(() => output.close())
       await source.open()
       closers.push(() => source.close())
-      const { product, identity, tools } = recipe.recipe
-      const naming = identityTools(tools)
+      const { product } = recipe.recipe
       const context: PartContext = {
         ...spec.context,
         line: spec.line,
@@ -126,9 +128,9 @@ export async function startLine(config: LineConfig, environment: Environment): P
         inspector,
         output,
         store,
-        identify: (codes) => {
+        identify: (codes, { product, identity, tools }) => {
           if (canary.fault) return { problem: { reason: 'tool', ...canary.fault } }
-          const { problem } = identify(codes, product, identity, naming)
+          const { problem } = identify(codes, product, identity, identityTools(tools))
           return { problem: problem && { reason: 'identity', code: problem.code, message: problem.message } }
         },
         onPart: () => undefined,
@@ -137,9 +139,15 @@ export async function startLine(config: LineConfig, environment: Environment): P
       stations.push({ engine, source, output })
     }
 
-    const goldens = goldenFiles(config)
+    const running = life.run({
+      engines: new Map(stations.map(({ engine }) => [engine.state().station, engine])),
+      local,
+      canary,
+      store,
+    })
     const live = liveLine({
       config,
+      recipes: life.known,
       stations,
       inspector,
       canary,
@@ -152,8 +160,8 @@ export async function startLine(config: LineConfig, environment: Environment): P
     const dashboard = createDashboard({
       queries,
       live,
-      modules: { handlers: httpRoutes(modules) },
-      images: { path: (sha256) => goldens.get(sha256) ?? queries.path(sha256) },
+      modules: { handlers: [...httpRoutes(modules), ...running.routes] },
+      images: { path: (sha256) => life.goldenFile(sha256) ?? queries.path(sha256) },
       log,
       version,
       allowedHosts: spec.dashboard.allowedHosts,
@@ -181,15 +189,6 @@ export async function startLine(config: LineConfig, environment: Environment): P
     await closeAll()
     throw error
   }
-}
-
-/** Golden templates are shown beside frames; they lie with the recipes, not in the image store. */
-function goldenFiles(config: LineConfig): Map<string, string> {
-  const files = new Map<string, string>()
-  for (const { recipe, dir } of config.recipes.values()) {
-    if (recipe.golden?.from === 'file') files.set(recipe.golden.sha256, join(dir, recipe.golden.file))
-  }
-  return files
 }
 
 /** A quarter of the tightest budget: a record that the store does not take by then still reaches the spool in time. */

@@ -17,6 +17,8 @@ import type { Sinks } from './sinks.ts'
 
 export interface LiveLineParts {
   config: LineConfig
+  /** Every recipe loaded since the line was started, by `id@version`. */
+  recipes: ReadonlyMap<string, LoadedRecipe>
   stations: readonly { engine: StationEngine; source: FrameSource; output: RejectOutput }[]
   inspector: Inspector
   canary: CanaryWatch
@@ -32,8 +34,7 @@ export function liveLine(parts: LiveLineParts): LiveLine & { started(ended: Prom
   const { config, stations, inspector, canary, store, events, sinks } = parts
   const { spec } = config
   let run: LineState['run'] = 'starting'
-  const recipes = [...new Map([...config.recipes.values()].map((r) => [r.id, recipeFacts(r)])).values()]
-  const info: LineInfo = {
+  const info = (): LineInfo => ({
     line: spec.line,
     plant: spec.plant,
     title: spec.title,
@@ -42,18 +43,18 @@ export function liveLine(parts: LiveLineParts): LiveLine & { started(ended: Prom
       id: s.id,
       camera: s.camera.adapter,
       reject: s.reject.adapter,
-      recipe: s.recipe,
+      recipe: config.recipes.get(s.id)?.id ?? s.recipe,
       budgetMs: s.budgetMs,
     })),
-    recipes,
+    recipes: [...parts.recipes.values()].map(recipeFacts),
     modules: spec.scenarios.map((m) => m.use),
-  }
+  })
   return {
     started(ended) {
       run = 'running'
       void ended.then(() => (run = 'ended'))
     },
-    info: () => info,
+    info,
     state(): LineState {
       const states = stations.map(({ engine }) => engine.state())
       const health = inspector.health()
@@ -93,7 +94,10 @@ export function liveLine(parts: LiveLineParts): LiveLine & { started(ended: Prom
         ],
       }
     },
-    recipe: (id) => recipes.find((r) => r.recipe === id) ?? null,
+    recipe: (id) => {
+      const loaded = parts.recipes.get(id)
+      return loaded ? recipeFacts(loaded) : null
+    },
     onAppend: (listener) => events.onAppend(listener),
   }
 }

@@ -55,6 +55,13 @@ const ZH: Record<ErrorCode, string> = {
   MDL_OUTPUT: '模型输出 NaN、无穷大或形状错误',
   MDL_RUN: '模型运行失败',
   MDL_UNKNOWN: '没有这个模型包',
+  MDL_LABELS: '标注无法用于示教',
+  TCH_IMAGES: '图像无法用于示教',
+  TCH_LIMIT: '示教所需资源超出允许范围',
+  TCH_CANCELLED: '示教已取消',
+  TCH_DATA: '模型的示教数据缺失或不属于该模型',
+  MDL_GATE: '该配方不得启用',
+  MDL_LIFE: '请求与工位当前的模型状态不符',
 
   TRC_OPEN: '存储无法打开',
   TRC_WRITE: '存储拒绝写入',

@@ -56,6 +56,13 @@ export const ERROR_CODES = {
   MDL_OUTPUT: 'the model returned NaN, infinity or a wrong shape',
   MDL_RUN: 'the model failed while running',
   MDL_UNKNOWN: 'no such model package',
+  MDL_LABELS: 'the labels cannot be taught',
+  TCH_IMAGES: 'the images cannot be taught',
+  TCH_LIMIT: 'teaching would need more than it is allowed',
+  TCH_CANCELLED: 'teaching was cancelled',
+  TCH_DATA: 'the teach data of a model are missing or do not belong to it',
+  MDL_GATE: 'the recipe may not be activated',
+  MDL_LIFE: 'the life-of-a-model request does not fit the state of the station',
 
   TRC_OPEN: 'the store cannot be opened',
   TRC_WRITE: 'the store refused a write',

@@ -54,7 +54,7 @@ export function openApiDocument(
     registry.registerPath({
       method: METHOD[handler.method],
       path: openApiPath(handler.path),
-      tags: ['modules'],
+      tags: [handler.path.startsWith('/api/m') ? 'modules' : 'models'],
       summary: handler.title.en,
       'x-summary-zh': handler.title.zh,
       'x-role': handler.role,

@@ -1,4 +1,11 @@
-import { type CameraItem, CodedError, type Frame, type JobPixels, monoMs } from '../../contracts/index.ts'
+import {
+  type CameraItem,
+  CodedError,
+  type Frame,
+  type JobPixels,
+  monoMs,
+  timeLimit,
+} from '../../contracts/index.ts'
 
 export type Missed = Extract<CameraItem, { kind: 'missed' }>
 
@@ -18,4 +25,22 @@ export function slotPixels({ slot, meta, reference }: Frame): JobPixels {
   if (!reference) return base
   const { byteOffset, byteLength } = reference.bytes
   return { ...base, reference: { byteOffset, byteLength, format: reference.format } }
+}
+
+/** The device counts anew. */
+export const restartedCounter = (trigger: number, expected: number): CodedError =>
+  new CodedError('CAM_GAP', {
+    expected: `trigger ${expected}`,
+    actual: `trigger ${trigger}`,
+    hint: 'the trigger counter was restarted',
+  })
+
+/** Waits for all of them, at most so long. */
+export async function allWithin(work: Iterable<Promise<void>>, ms: number): Promise<void> {
+  const limit = timeLimit(ms)
+  await Promise.race([
+    Promise.all(work),
+    new Promise((resolve) => limit.signal.addEventListener('abort', resolve)),
+  ])
+  limit.clear()
 }

@@ -4,6 +4,7 @@ import type {
   ErrorFact,
   InspectOutcome,
   NoVerdict,
+  Recipe,
   RejectAck,
   RejectCommand,
 } from '../../contracts/index.ts'
@@ -28,5 +29,5 @@ export interface JudgedPart {
 
 /** Establishes who the part is from the codes read; injected, because identity is the business of traceability. */
 export interface Identify {
-  (codes: readonly CodeRead[]): { problem: NoVerdict | null }
+  (codes: readonly CodeRead[], recipe: Recipe): { problem: NoVerdict | null }
 }

@@ -34,6 +34,9 @@ const ACK_LIMIT_MS = 5_000
 
 /** One judged trigger on its way to record and gate. */
 export interface Judgement {
+  /** In force when the trigger came. */
+  recipe: LoadedRecipe
+  context: PartContext
   trigger: number
   /** 1, or the epoch of a counter that started again. */
   attempt: number
@@ -50,22 +53,13 @@ export interface Judgement {
  */
 export class Settlement {
   readonly #spec: StationSpec
-  readonly #recipe: LoadedRecipe
-  readonly #context: PartContext
   readonly #store: PartStore
   readonly #output: RejectOutput
   readonly #log: EngineLog
   readonly #owed: OwedRecords
 
-  constructor(
-    spec: StationSpec,
-    recipe: LoadedRecipe,
-    context: PartContext,
-    ports: { store: PartStore; output: RejectOutput; log: EngineLog },
-  ) {
+  constructor(spec: StationSpec, ports: { store: PartStore; output: RejectOutput; log: EngineLog }) {
     this.#spec = spec
-    this.#recipe = recipe
-    this.#context = context
     this.#store = ports.store
     this.#output = ports.output
     this.#log = ports.log
@@ -102,7 +96,7 @@ export class Settlement {
     if (!ack.ok) this.#log.error({ trigger, code: ack.code, message: ack.message }, 'the gate was not served')
     const record = await durable
     const unrecorded = record ? null : toFact(refusal ?? new CodedError('TRC_WRITE'))
-    const kept = unrecorded ? this.#withoutRecord(outcome, unrecorded) : outcome
+    const kept = unrecorded ? withoutRecord(judgement, unrecorded) : outcome
     if (record) this.#annotate(inspectionId, { gate: { command, ack } })
     // The image is not waited with: memory must hold out until the disk is mended.
     else
@@ -152,12 +146,6 @@ export class Settlement {
     await this.#owed.pay()
   }
 
-  /** A part that would have passed is held for want of its record, and that is what the record will say. */
-  #withoutRecord(outcome: InspectOutcome, fact: ErrorFact): InspectOutcome {
-    if (outcome.verdict.disposition !== 'release') return outcome
-    return withoutVerdict(outcome, this.#recipe, { reason: 'no-record', ...fact })
-  }
-
   /** Keeps a result that came after its no-verdict. */
   late(inspectionId: string, outcome: InspectOutcome): void {
     this.#annotate(inspectionId, { late: outcome })
@@ -170,7 +158,7 @@ export class Settlement {
   }
 
   #request(inspectionId: string, j: Judgement): CaptureRequest {
-    const { product, identity, tools } = this.#recipe.recipe
+    const { product, identity, tools } = j.recipe.recipe
     return {
       inspectionId,
       station: this.#spec.id,
@@ -179,7 +167,7 @@ export class Settlement {
       runType: 'production',
       meta: j.meta,
       image: j.image,
-      context: this.#context,
+      context: j.context,
       product: {
         id: product.id,
         revision: product.revision,
@@ -193,6 +181,12 @@ export class Settlement {
       endedAt: new Date(monoMs()).toISOString(),
     }
   }
+}
+
+/** A part that would have passed is held for want of its record, and that is what the record will say. */
+function withoutRecord({ outcome, recipe }: Judgement, fact: ErrorFact): InspectOutcome {
+  if (outcome.verdict.disposition !== 'release') return outcome
+  return withoutVerdict(outcome, recipe, { reason: 'no-record', ...fact })
 }
 
 /** Ids of the code tools whose reads name the part. */

@@ -12,15 +12,14 @@ import {
   type PartStore,
   type RejectOutput,
   type StationSpec,
-  timeLimit,
 } from '../../contracts/index.ts'
 import type { LoadedRecipe } from '../recipes/index.ts'
 import { AlarmBoard, type EngineLog } from './alarm-board.ts'
 import type { Identify, JudgedPart } from './judged-part.ts'
 import { missedOutcome, unjudgedOutcome, withoutVerdict } from './outcome.ts'
 import { GATE_MARGIN_MS, type Judgement, Settlement } from './settlement.ts'
-import { lostTrigger, type Missed, slotPixels } from './items.ts'
-import { emptyCounters, LastValues, type StationState } from './station-state.ts'
+import { allWithin, lostTrigger, type Missed, restartedCounter, slotPixels } from './items.ts'
+import { countPart, emptyCounters, LastValues, type StationState } from './station-state.ts'
 
 export interface StationPorts {
   source: FrameSource
@@ -50,8 +49,8 @@ const LISTED_GAP = 1_000
  */
 export class StationEngine {
   readonly #spec: StationSpec
-  readonly #recipe: LoadedRecipe
-  readonly #context: PartContext
+  #recipe: LoadedRecipe
+  #context: PartContext
   readonly #ports: StationPorts
   readonly #alarms: AlarmBoard
   readonly #settlement: Settlement
@@ -70,7 +69,7 @@ export class StationEngine {
     this.#context = context
     this.#ports = ports
     this.#alarms = new AlarmBoard(spec.interlock, context, ports)
-    this.#settlement = new Settlement(spec, recipe, context, ports)
+    this.#settlement = new Settlement(spec, ports)
   }
 
   state(): StationState {
@@ -84,6 +83,13 @@ export class StationEngine {
       faults: this.#alarms.faults,
       running: this.#running,
     }
+  }
+
+  /** Judges by another recipe from the next trigger on. Resolves when no part in work needs the old one any more. */
+  async switchTo(recipe: LoadedRecipe): Promise<void> {
+    this.#recipe = recipe
+    this.#context = { ...this.#context, product: recipe.recipe.product.id }
+    await Promise.all(this.#inFlight)
   }
 
   /** Runs until the source ends or `signal` aborts, then waits for the parts in flight. */
@@ -120,12 +126,7 @@ export class StationEngine {
 
   /** Waits for the parts in flight, but not for ever: a thread stuck in native code must not keep the line from stopping. */
   async #finish(): Promise<void> {
-    const limit = timeLimit(this.#spec.budgetMs + STOP_GRACE_MS)
-    await Promise.race([
-      Promise.all(this.#inFlight),
-      new Promise((resolve) => limit.signal.addEventListener('abort', resolve)),
-    ])
-    limit.clear()
+    await allWithin(this.#inFlight, this.#spec.budgetMs + STOP_GRACE_MS)
     if (this.#inFlight.size > 0)
       this.#ports.log.error(
         { station: this.#spec.id, open: this.#inFlight.size },
@@ -167,11 +168,7 @@ export class StationEngine {
   /** The device counts anew: its numbers start a new epoch, so that no record takes another's place. */
   #counterRestarted(trigger: number, expected: number): void {
     this.#attempt = Date.now()
-    const fault = new CodedError('CAM_GAP', {
-      expected: `trigger ${expected}`,
-      actual: `trigger ${trigger}`,
-      hint: 'the trigger counter was restarted',
-    })
+    const fault = restartedCounter(trigger, expected)
     this.#ports.log.warn({ station: this.#spec.id, attempt: this.#attempt }, fault.message)
     this.#alarms.setFault('source', { code: fault.code, message: fault.message })
   }
@@ -211,9 +208,12 @@ export class StationEngine {
   }
 
   async #missed(item: Missed): Promise<void> {
-    const verdict = noVerdict(this.#recipe, { reason: 'missed', code: item.code, message: item.message })
+    const recipe = this.#recipe
+    const verdict = noVerdict(recipe, { reason: 'missed', code: item.code, message: item.message })
     await this.#settle({
       ...item,
+      recipe,
+      context: this.#context,
       attempt: this.#attempt,
       meta: null,
       image: null,
@@ -224,6 +224,9 @@ export class StationEngine {
   async #frame(frame: Frame): Promise<void> {
     const { meta } = frame
     const attempt = this.#attempt
+    // A changeover in between does not touch a part that is in work.
+    const recipe = this.#recipe
+    const context = this.#context
     this.#ports.store
       .openTrigger({ station: this.#spec.id, trigger: meta.trigger, at: meta.capturedAt })
       .catch((error: unknown) => {
@@ -238,17 +241,19 @@ export class StationEngine {
       const run = this.#ports.inspector.inspect({
         meta,
         pixels: slotPixels(frame),
-        recipe: this.#recipe.id,
-        context: this.#context,
+        recipe: recipe.id,
+        context,
         deadlineMs: meta.triggeredAtMs + this.#spec.budgetMs - GATE_MARGIN_MS,
       })
       settled = run.settled
-      judged = this.#checkIdentity(await run.outcome)
+      judged = this.#checkIdentity(await run.outcome, recipe)
     } catch (error) {
       // An inspector that breaks its promise not to fail still costs the part no more than a hold.
-      judged = unjudgedOutcome(this.#recipe, asCoded(error, 'INS_TOOL'))
+      judged = unjudgedOutcome(recipe, asCoded(error, 'INS_TOOL'))
     }
     const settling = this.#settle({
+      recipe,
+      context,
       trigger: meta.trigger,
       attempt,
       triggeredAtMs: meta.triggeredAtMs,
@@ -272,26 +277,19 @@ export class StationEngine {
     }
   }
 
-  #checkIdentity(outcome: InspectOutcome): InspectOutcome {
+  #checkIdentity(outcome: InspectOutcome, recipe: LoadedRecipe): InspectOutcome {
     if (outcome.verdict.noVerdict) return outcome
-    const { problem } = this.#ports.identify(outcome.verdict.codes)
-    return problem ? withoutVerdict(outcome, this.#recipe, problem) : outcome
+    const { problem } = this.#ports.identify(outcome.verdict.codes, recipe.recipe)
+    return problem ? withoutVerdict(outcome, recipe, problem) : outcome
   }
 
   async #settle(judgement: Judgement): Promise<JudgedPart> {
     const part = await this.#settlement.settle(judgement)
-    const c = this.#counters
-    const { verdict } = part.outcome
-    c.results[verdict.result] += 1
-    if (verdict.noVerdict)
-      c.noVerdicts[verdict.noVerdict.reason] = (c.noVerdicts[verdict.noVerdict.reason] ?? 0) + 1
-    if (part.heldForRecord) c.heldForRecord += 1
-    if (part.ack.ok) c.gate[part.command.action] += 1
-    else c.gate.failed += 1
+    countPart(this.#counters, part)
     if (part.recordFault) this.#alarms.setFault('record', part.recordFault)
     else if (this.#settlement.owed === 0) this.#alarms.clearFault('record')
     this.#latencies.push(part.gateAtMs - part.triggeredAtMs)
-    this.#alarms.judge(verdict)
+    this.#alarms.judge(part.outcome.verdict)
     this.#ports.onPart(part)
     return part
   }

@@ -1,4 +1,5 @@
 import type { NoVerdictReason, VerdictResult } from '../../contracts/index.ts'
+import type { JudgedPart } from './judged-part.ts'
 import type { StandingAlarm, StandingFault } from './alarm-board.ts'
 
 /** Counters of one station since the engine started: triggers = verdicts + noVerdicts + open. */
@@ -37,6 +38,17 @@ export function emptyCounters(): StationCounters {
     gate: { release: 0, reject: 0, hold: 0, failed: 0 },
     heldForRecord: 0,
   }
+}
+
+/** Adds a part whose gate was served. */
+export function countPart(c: StationCounters, part: JudgedPart): void {
+  const { verdict } = part.outcome
+  c.results[verdict.result] += 1
+  if (verdict.noVerdict)
+    c.noVerdicts[verdict.noVerdict.reason] = (c.noVerdicts[verdict.noVerdict.reason] ?? 0) + 1
+  if (part.heldForRecord) c.heldForRecord += 1
+  if (part.ack.ok) c.gate[part.command.action] += 1
+  else c.gate.failed += 1
 }
 
 /** Keeps the last values in order of arrival. */

@@ -135,12 +135,14 @@ export class LocalInspector implements Inspector {
   }
 
   /**
-   * Every worker judges every canary of the recipes in use.
+   * Every worker judges every canary of the recipes in use, or of one of them.
    *
    * @throws INS_CANARY naming worker, canary and difference
    */
-  async selfTest(): Promise<void> {
-    const canaries = (this.#options.canaries ?? []).filter((c) => this.#recipes.has(c.recipe))
+  async selfTest(recipe?: string): Promise<void> {
+    const canaries = (this.#options.canaries ?? []).filter(
+      (c) => this.#recipes.has(c.recipe) && (recipe ?? c.recipe) === c.recipe,
+    )
     for (const canary of canaries)
       for (const seat of this.#seats) await this.#onSeat(seat, () => seat.check([canary]))
   }

@@ -59,6 +59,11 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   API_NOT_FOUND: 404,
   API_REQUEST: 400,
   EVT_REFERENCE: 422,
+  MDL_GATE: 409,
+  MDL_LIFE: 409,
+  CFG_MISSING_FILE: 404,
+  CFG_INVALID: 422,
+  INS_CANARY: 422,
 }
 
 export const empty = z.strictObject({})

@@ -7,13 +7,16 @@ import { changeGuard, whoAsks } from '../security.ts'
 const NAME = /^[\w.@:/-]{1,500}$/
 const MAX_QUERY = 1_024
 
-/** Mounts the endpoints of the module host under their own absolute paths. */
+/** Mounts endpoints that are not the server's own, of the module host and of the life of models, under their paths. */
 export function mountModules(router: Router, handlers: readonly ModuleHandler[]): void {
   // The host takes reference tables of up to 16 MB as CSV text.
   const body = json({ limit: '20mb' })
   for (const handler of handlers) {
-    if (!/^\/api\/m(odules$|\/)/.test(handler.path))
-      throw new CodedError('EVT_MODULE', { expected: '/api/modules or /api/m/…', actual: handler.path })
+    if (!/^\/api\/(modules$|m\/|life(\/|$)|stations\/)/.test(handler.path))
+      throw new CodedError('EVT_MODULE', {
+        expected: '/api/modules, /api/m/…, /api/life… or /api/stations/…',
+        actual: handler.path,
+      })
     const serve = serveModule(handler)
     if (handler.method === 'GET') router.get(handler.path, serve)
     else if (handler.method === 'PUT') router.put(handler.path, changeGuard, body, serve)

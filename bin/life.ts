@@ -1,0 +1,105 @@
+import { join } from 'node:path'
+import { CodedError, type PartStore } from '../contracts/index.ts'
+import type { ModuleHandler } from '../dashboard/index.ts'
+import {
+  loadRecipe,
+  type LoadedRecipe,
+  type LocalInspector,
+  RecipeRack,
+  type StationEngine,
+} from '../inspection/index.ts'
+import { Activations, prepareLife } from '../models/index.ts'
+import { openSql } from '../traceability/index.ts'
+import type { CanaryWatch } from './canary.ts'
+import { Changeover, refOf } from './changeover.ts'
+import type { LineConfig } from './config.ts'
+import { lifeRoutes } from './life-routes.ts'
+import { log } from './log.ts'
+
+/** Folder of gate results in the data directory of a line. */
+export const gatesDir = (dataDir: string): string => join(dataDir, 'gates')
+
+export interface LifeParts {
+  engines: ReadonlyMap<string, StationEngine>
+  local: LocalInspector
+  canary: CanaryWatch
+  store: PartStore
+}
+
+export interface LineLife {
+  /** Every recipe loaded since the line was started, by `id@version`. */
+  known: ReadonlyMap<string, LoadedRecipe>
+  /** Golden templates are shown beside frames; they lie with the recipes, not in the image store. */
+  goldenFile(sha256: string): string | null
+  run(parts: LifeParts): { routes: ModuleHandler[] }
+  close(): void
+}
+
+/**
+ * Opens the life of the models of a line and puts the recipes into `config` that were in force when it stopped.
+ *
+ * @throws TRC_OPEN; CFG_* when a recipe in force is gone or was altered
+ */
+export async function openLife(config: LineConfig): Promise<LineLife> {
+  const { spec, recipesDir, dataDir } = config
+  const db = prepareLife(openSql(join(dataDir, 'life.sqlite'), { synchronous: 'full' }))
+  try {
+    const activations = new Activations(db)
+    const known = new Map<string, LoadedRecipe>()
+    for (const [station, loaded] of config.recipes) {
+      known.set(loaded.id, loaded)
+      const inForce = activations.resume(station, refOf(loaded))
+      if (inForce.sha256 === loaded.sha256) continue
+      const resumed = await loadRecipe(recipesDir, inForce.id)
+      if (resumed.sha256 !== inForce.sha256)
+        throw new CodedError('CFG_INVALID', {
+          file: resumed.file,
+          expected: `the recipe that is in force at ${station} (${inForce.sha256.slice(0, 12)})`,
+          actual: resumed.sha256.slice(0, 12),
+          hint: 'a released recipe never changes: restore the file, or name another recipe in the line file',
+        })
+      log.info({ station, recipe: resumed.id }, 'the recipe that was in force is in force again')
+      config.recipes.set(station, resumed)
+      known.set(resumed.id, resumed)
+    }
+    return {
+      known,
+      goldenFile(sha256) {
+        for (const { recipe, dir } of known.values())
+          if (recipe.golden?.from === 'file' && recipe.golden.sha256 === sha256)
+            return join(dir, recipe.golden.file)
+        return null
+      },
+      run({ engines, local, canary, store }) {
+        const rack = new RecipeRack(
+          {
+            prepare: (recipe) => local.prepare(recipe),
+            retire: (id) => local.retire(id),
+            addCanary: (recipe) => canary.add(recipe),
+            dropCanary: (id) => canary.drop(id),
+          },
+          config.recipes.values(),
+        )
+        const changeover = new Changeover({
+          spec,
+          recipesDir,
+          gatesDir: gatesDir(dataDir),
+          active: config.recipes,
+          engines,
+          rack,
+          canary,
+          activations,
+          store,
+          onLoaded: (recipe) => known.set(recipe.id, recipe),
+        })
+        canary.onFault((recipes, fact) => changeover.canaryFailed(recipes, fact))
+        const stations = spec.stations.map((s) => s.id)
+        return { routes: lifeRoutes({ changeover, activations, gatesDir: gatesDir(dataDir), stations }) }
+      },
+      close: () => db.close(),
+    }
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}

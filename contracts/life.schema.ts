@@ -1,0 +1,89 @@
+import { z } from 'zod'
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
+
+/** A recipe as it was loaded, with the models it pins. */
+export const recipeRefSchema = z.strictObject({
+  /** `id@version` */
+  id: z.string(),
+  sha256,
+  models: z.array(z.strictObject({ id: z.string(), sha256 })),
+})
+export type RecipeRef = z.infer<typeof recipeRefSchema>
+
+/** Why a recipe became the active one. `canary` is the automatic rollback. */
+export const ACTIVATION_CAUSES = ['activate', 'rollback', 'canary'] as const
+export type ActivationCause = (typeof ACTIVATION_CAUSES)[number]
+
+/** `qe.model.deployed.v1`: from the next trigger on, a station judges by another recipe. */
+export const modelDeployedSchema = z.strictObject({
+  station: z.string(),
+  cause: z.enum(ACTIVATION_CAUSES),
+  before: recipeRefSchema,
+  after: recipeRefSchema,
+  /** Who asked; `sightline` for what the program did by itself. */
+  by: z.string(),
+  reason: z.string(),
+  /** Id of the gate result that allowed it; null for rollbacks and overrides. */
+  gate: z.string().nullable(),
+  /** True when somebody activated it without an accepted gate result; the reason says why. */
+  override: z.boolean(),
+})
+export type ModelDeployed = z.infer<typeof modelDeployedSchema>
+
+export const LIFE_EVENT_DATA = { 'qe.model.deployed.v1': modelDeployedSchema } as const
+
+const share = z.strictObject({
+  k: z.number().int().nonnegative(),
+  n: z.number().int().nonnegative(),
+  /** Clopper-Pearson, 95 %. */
+  interval: z.tuple([z.number(), z.number()]),
+})
+
+const judge = z.strictObject({
+  recipe: recipeRefSchema,
+  /** Bad parts passed, of all bad parts. */
+  escape: share,
+  /** Good parts failed, of all good parts. */
+  overkill: share,
+  inconclusive: share,
+  /** Pipeline time per part without waiting, ms, one worker. */
+  p50Ms: z.number(),
+  p95Ms: z.number(),
+})
+
+export const GATE_REFUSALS = ['escape', 'speed', 'no-bad-parts', 'not-judged'] as const
+
+/** What a candidate did on the frozen acceptance set, beside the recipe it would replace. */
+export const gateResultSchema = z.strictObject({
+  id: z.string(),
+  at: z.iso.datetime({ precision: 3 }),
+  accepted: z.boolean(),
+  refusals: z.array(z.enum(GATE_REFUSALS)),
+  acceptance: z.strictObject({
+    dir: z.string(),
+    format: z.string(),
+    split: z.string().nullable(),
+    items: z.number().int(),
+    /** SHA-256 over ids, truth and bytes of all items, in order of their ids. */
+    sha256,
+  }),
+  candidate: judge,
+  reference: judge,
+  escapeTest: z.strictObject({
+    /** Bad parts that only the candidate passes, and that only the reference passes. */
+    onlyCandidate: z.number().int(),
+    onlyReference: z.number().int(),
+    /** One-sided exact McNemar test: chance of so many new escapes if both escaped equally often. */
+    p: z.number(),
+    alpha: z.number(),
+    /** No bad part may pass that the reference stopped, whatever the test says. */
+    zeroTolerance: z.boolean(),
+    /** Lower limit, 95 % one-sided, of the share of new escapes among all parts on which the two differ. */
+    shareLow: z.number(),
+    newEscapes: z.array(z.string()),
+  }),
+  taktMs: z.number().positive(),
+  machine: z.strictObject({ host: z.string(), cpu: z.string(), cores: z.number().int() }),
+})
+export type GateResult = z.infer<typeof gateResultSchema>

@@ -1,0 +1,146 @@
+import {
+  type ActivationCause,
+  CodedError,
+  type RecipeRef,
+  type SqlDatabase,
+  type SqlRow,
+} from '../../contracts/index.ts'
+
+/** One recipe in force at one station. */
+export interface Activation {
+  n: number
+  station: string
+  recipe: RecipeRef
+  at: string
+  by: string
+  reason: string
+  /** `line`: the recipe of the line file, in force when the station was first started with it. */
+  cause: ActivationCause | 'line'
+  gate: string | null
+  override: boolean
+  /** The activation a rollback returns to; null = there is none. */
+  parent: number | null
+}
+
+export type ActivationFacts = Pick<Activation, 'by' | 'reason' | 'cause' | 'gate' | 'override'>
+
+interface Row extends SqlRow {
+  n: number
+  station: string
+  recipe: string
+  sha256: string
+  models: string
+  line_sha256: string
+  parent: number | null
+  at: string
+  by: string
+  reason: string
+  cause: string
+  gate: string | null
+  override: number
+}
+
+/**
+ * Which recipe is in force at each station, and the way back. Rolling back twice returns two activations: it never
+ * alternates between two recipes, one of which was wrong.
+ */
+export class Activations {
+  readonly #db: SqlDatabase
+
+  /** @param db prepared by `prepareLife` */
+  constructor(db: SqlDatabase) {
+    this.#db = db
+  }
+
+  /**
+   * The recipe a station starts with: the one in force when it stopped, unless the line file names another one since
+   * then. The line file wins, because somebody edited it.
+   */
+  resume(station: string, lineRecipe: RecipeRef): RecipeRef {
+    const last = this.#last(station)
+    if (last?.line_sha256 === lineRecipe.sha256) return refOf(last)
+    const facts = { by: 'line file', reason: '', cause: 'line', gate: null, override: false } as const
+    this.#insert(station, lineRecipe, lineRecipe.sha256, null, facts)
+    return lineRecipe
+  }
+
+  /** @throws MDL_LIFE when the station was never started */
+  current(station: string): Activation {
+    const row = this.#last(station)
+    if (row) return activationOf(row)
+    throw new CodedError('MDL_LIFE', { expected: 'a station of this line', actual: station })
+  }
+
+  /** @throws MDL_LIFE when there is nothing to return to */
+  previous(station: string): Activation {
+    const { parent } = this.current(station)
+    const row =
+      parent === null ? undefined : this.#db.get<Row>('select * from activation where n = ?', parent)
+    if (row) return activationOf(row)
+    throw new CodedError('MDL_LIFE', { expected: 'an earlier activation', actual: `none at ${station}` })
+  }
+
+  /** Puts a recipe in force. A rollback takes the place of the activation it returns to. */
+  record(station: string, recipe: RecipeRef, facts: ActivationFacts): Activation {
+    const last = this.#last(station)
+    if (!last) throw new CodedError('MDL_LIFE', { expected: 'a station of this line', actual: station })
+    const parent = facts.cause === 'activate' ? last.n : this.previous(station).parent
+    this.#insert(station, recipe, last.line_sha256, parent, facts)
+    return this.current(station)
+  }
+
+  /** Newest first. */
+  history(station: string, limit: number): Activation[] {
+    return this.#db
+      .all<Row>('select * from activation where station = ? order by n desc limit ?', station, limit)
+      .map(activationOf)
+  }
+
+  #last(station: string): Row | undefined {
+    return this.#db.get<Row>('select * from activation where station = ? order by n desc limit 1', station)
+  }
+
+  #insert(
+    station: string,
+    recipe: RecipeRef,
+    lineSha: string,
+    parent: number | null,
+    f: ActivationFacts,
+  ): void {
+    this.#db.run(
+      `insert into activation(station, recipe, sha256, models, line_sha256, parent, at, by, reason, cause, gate, override)
+       values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      station,
+      recipe.id,
+      recipe.sha256,
+      JSON.stringify(recipe.models),
+      lineSha,
+      parent,
+      new Date().toISOString(),
+      f.by,
+      f.reason,
+      f.cause,
+      f.gate,
+      f.override ? 1 : 0,
+    )
+  }
+}
+
+const refOf = (r: Row): RecipeRef => ({
+  id: r.recipe,
+  sha256: r.sha256,
+  models: JSON.parse(r.models) as RecipeRef['models'],
+})
+
+const activationOf = (r: Row): Activation => ({
+  n: r.n,
+  station: r.station,
+  recipe: refOf(r),
+  at: r.at,
+  by: r.by,
+  reason: r.reason,
+  cause: r.cause as Activation['cause'],
+  gate: r.gate,
+  override: r.override === 1,
+  parent: r.parent,
+})

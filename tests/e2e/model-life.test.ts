@@ -1,0 +1,154 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { RecipeRef } from '../../contracts/index.ts'
+import { openEventLog } from '../../traceability/index.ts'
+import { closedBooks } from './bad-samples.ts'
+import { type CliProcess, startCli, stopped } from './line-process.ts'
+import { asked } from './line-state.ts'
+import { type ModelShop, modelSha, modelShop } from './model-shop.ts'
+
+interface Activation {
+  recipe: RecipeRef
+  cause: string
+  by: string
+  reason: string
+  gate: string | null
+  override: boolean
+}
+interface Life {
+  stations: { station: string; current: Activation; history: Activation[] }[]
+}
+
+describe('a line that changes its model while it runs', () => {
+  let shop: ModelShop
+  let file: string
+  let line: CliProcess
+  const serve = (): Promise<CliProcess> =>
+    startCli(['serve', file, '--data', shop.data, '--no-supervisor'], shop.env)
+  const post = async (
+    path: string,
+    body: object,
+  ): Promise<{ status: number; body: Record<string, unknown> }> => {
+    const answer = await fetch(`${String(line.ready['url'])}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    return { status: answer.status, body: (await answer.json()) as Record<string, unknown> }
+  }
+  const current = async (): Promise<Activation> => {
+    const life = await asked<Life>(line, '/api/life')
+    const station = life.stations[0]
+    if (!station) throw new Error('no station')
+    return station.current
+  }
+  const triggers = async (): Promise<number> =>
+    (await asked<{ triggers: number }[]>(line, '/api/balance')).reduce((n, b) => n + b.triggers, 0)
+
+  beforeAll(async () => {
+    shop = await modelShop('life')
+    file = shop.line('life', {
+      workers: 2,
+      frames: { slots: 64, slotBytes: 65_536 },
+      stations: [
+        {
+          id: 's1',
+          recipe: 'ramp@1',
+          budgetMs: 2_000,
+          camera: { adapter: 'replay', path: 'images', rate: 40, loop: true },
+        },
+      ],
+    })
+    line = await serve()
+  })
+  afterAll(async () => {
+    if (line?.child.exitCode === null) await stopped(line)
+    shop.remove()
+  })
+
+  it('refuses a recipe without an accepted gate result, and an override without a reason', async () => {
+    const none = await post('/api/stations/s1/recipe', { recipe: 'ramp@2' })
+    expect([none.status, none.body['code']]).toEqual([409, 'MDL_GATE'])
+    expect(String(none.body['message'])).toContain('sightline models gate --recipe ramp@2 --against ramp@1')
+    const silent = await post('/api/stations/s1/recipe', { recipe: 'ramp@2', override: true })
+    expect([silent.status, silent.body['code']]).toEqual([400, 'API_REQUEST'])
+    const unknown = await post('/api/stations/s1/recipe', { recipe: 'ramp@9', override: true, reason: 'x' })
+    expect([unknown.status, unknown.body['code']]).toEqual([404, 'CFG_MISSING_FILE'])
+    const nothing = await post('/api/stations/s1/rollback', {})
+    expect([nothing.status, nothing.body['code']]).toEqual([409, 'MDL_LIFE'])
+    expect((await current()).recipe.id).toBe('ramp@1')
+  })
+
+  it('changes five times under load; every trigger has its verdict, by the recipe its record names', async () => {
+    for (const recipe of ['ramp@2', 'ramp@3', 'ramp@1', 'ramp@2']) {
+      const before = await triggers()
+      const answer = await post('/api/stations/s1/recipe', {
+        recipe,
+        override: true,
+        reason: `try ${recipe}`,
+      })
+      expect(answer.status, JSON.stringify(answer.body)).toBe(200)
+      expect((await current()).recipe.id).toBe(recipe)
+      await expect.poll(triggers, { timeout: 20_000 }).toBeGreaterThan(before + 45)
+    }
+    const back = await post('/api/stations/s1/rollback', { reason: 'enough' })
+    expect(back.status).toBe(200)
+    expect(await current()).toMatchObject({
+      recipe: { id: 'ramp@1' },
+      cause: 'rollback',
+      by: 'local',
+      reason: 'enough',
+    })
+    const before = await triggers()
+    await expect.poll(triggers, { timeout: 20_000 }).toBeGreaterThan(before + 45)
+  })
+
+  it('goes on with the recipe in force after a restart', async () => {
+    await post('/api/stations/s1/recipe', { recipe: 'ramp@2', override: true, reason: 'stay' })
+    await stopped(line)
+    line = await serve()
+    expect((await current()).recipe.id).toBe('ramp@2')
+    expect(
+      (await asked<{ info: { stations: { recipe: string }[] } }>(line, '/api/line')).info.stations[0]?.recipe,
+    ).toBe('ramp@2')
+    await sleep(300)
+  })
+
+  it('closes its books: no no-verdict, and records, recipes, models and events agree', async () => {
+    await stopped(line)
+    const rows = await closedBooks(shop.data)
+    expect(rows.length).toBeGreaterThan(250)
+    expect(rows.filter((r) => r.code !== null)).toEqual([])
+    const log = openEventLog(shop.data, () => () => undefined)
+    const events = log.read(0, 1_000_000).map((e) => e.event)
+    log.close()
+    const modelOf = new Map([1, 2, 3].map((n) => [`ramp@${n}`, modelSha(shop, n)]))
+    // In the log's order: the recipe of each record is the last one deployed, or the one before for parts in work.
+    let before = 'ramp@1'
+    let active = 'ramp@1'
+    const order: string[] = ['ramp@1']
+    const judged = new Map<string, number>()
+    for (const { type, data } of events) {
+      const d = data as Record<string, never> & {
+        before: RecipeRef
+        after: RecipeRef
+        process: { recipe: string; recipeVersion: string }
+        models: { sha256: string }[]
+      }
+      if (type === 'qe.model.deployed.v1') {
+        expect(d.before.id).toBe(active)
+        expect(d.after.models.map((m) => m.sha256)).toEqual([modelOf.get(d.after.id)])
+        before = active
+        active = d.after.id
+        order.push(active)
+      }
+      if (type !== 'qe.inspection.completed.v1') continue
+      const recipe = `${d.process.recipe}@${d.process.recipeVersion}`
+      expect([active, before]).toContain(recipe)
+      expect(d.models.map((m) => m.sha256)).toEqual([modelOf.get(recipe)])
+      judged.set(recipe, (judged.get(recipe) ?? 0) + 1)
+    }
+    expect(order).toEqual(['ramp@1', 'ramp@2', 'ramp@3', 'ramp@1', 'ramp@2', 'ramp@1', 'ramp@2'])
+    expect([...judged.keys()].sort()).toEqual(['ramp@1', 'ramp@2', 'ramp@3'])
+  })
+})
