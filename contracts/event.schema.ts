@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { IDENTITY_EVENT_DATA } from './identity-fact.schema.ts'
 import { LIFE_EVENT_DATA } from './life.schema.ts'
 import { DISPOSITIONS, NO_VERDICT_REASONS, SEVERITIES, VERDICTS } from './verdict.ts'
 
@@ -214,6 +215,7 @@ export const EVENT_DATA = {
   'qe.verdict.reviewed.v1': verdictReviewedSchema,
   'qe.trace.linked.v1': traceLinkedSchema,
   'qe.station.health.v1': stationHealthSchema,
+  ...IDENTITY_EVENT_DATA,
   ...LIFE_EVENT_DATA,
 } as const
 export type CoreEventType = keyof typeof EVENT_DATA

@@ -3,14 +3,18 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import {
   AI_LENGTH,
+  buildDigitalLink,
   checkDigit,
+  checkPair,
+  checkPairings,
+  elementString,
+  GS1_CHECKS,
   GS1_RULES,
   parseBracketed,
   parseDigitalLink,
   parseElementString,
   readCarrier,
 } from '../../traceability/index.ts'
-import { checkPair, GS1_CHECKS } from '../../traceability/identity/gs1-checks.ts'
 
 const GS = '\u001d'
 
@@ -37,13 +41,13 @@ describe('check digits', () => {
   // General Specifications 7.9.5, example GMN 1987654Ad4X4bL5ttr2310c2K.
   it('computes the check pair of a GMN', () => {
     expect(checkPair('1987654Ad4X4bL5ttr2310c')).toBe('2K')
-    expect(GS1_CHECKS['csumalpha']?.ok('1987654Ad4X4bL5ttr2310c2J')).toBe(false)
+    expect(GS1_CHECKS['csumalpha']?.wrongAt('1987654Ad4X4bL5ttr2310c2J')).toBe(23)
   })
 
   // ISO 13616 / SWIFT registry example for Germany.
   it('checks an IBAN', () => {
-    expect(GS1_CHECKS['iban']?.ok('DE89370400440532013000')).toBe(true)
-    expect(GS1_CHECKS['iban']?.ok('DE89370400440532013001')).toBe(false)
+    expect(GS1_CHECKS['iban']?.wrongAt('DE89370400440532013000')).toBeNull()
+    expect(GS1_CHECKS['iban']?.wrongAt('DE89370400440532013001')).toBe(0)
   })
 })
 
@@ -83,16 +87,16 @@ describe('element strings', () => {
   it.each([
     ['unknown AI', `0109506000134352${'29'}1`, 16],
     ['unknown fourth digit', '3106001250', 0],
-    ['wrong check digit', '0109506000134351', 2],
+    ['wrong check digit', '0109506000134351', 15],
     ['too short', '01095060001343', 2],
     ['letter in digits', '010950600013435X', 15],
     ['character outside charset 82', '10AB~C', 4],
     ['blank in charset 82', '10AB C', 4],
     ['too long', `10${'A'.repeat(21)}`, 22],
     ['empty field', `10${GS}21A`, 2],
-    ['month 13', '17261301', 2],
-    ['30 February', '17260230', 2],
-    ['day 00 where none is allowed', '7006260200', 4],
+    ['month 13', '17261301', 4],
+    ['30 February', '17260230', 6],
+    ['day 00 where none is allowed', '7006260200', 8],
     ['piece above total', `8006095060001343520302`, 18],
     ['GRAI without its zero', '80031950600013435', 4],
     ['no AI at all', '', 0],
@@ -122,7 +126,7 @@ describe('human form and Digital Link', () => {
     ])
     expect(refused(() => parseBracketed('(01)09506000134351'))).toEqual({
       code: 'TRC_IDENTITY',
-      path: 'character 4',
+      path: 'character 17',
     })
     expect(refused(() => parseBracketed('(29)1'))).toEqual({ code: 'TRC_IDENTITY', path: 'character 1' })
   })
@@ -150,7 +154,7 @@ describe('human form and Digital Link', () => {
     for (const symbologyId of [']d2', ']C1', ']e0', ']Q3']) {
       expect(readCarrier({ text, symbologyId })).toMatchObject({ kind: 'gs1' })
     }
-    expect(readCarrier({ text, symbologyId: ']d1' })).toEqual({ kind: 'plain', serial: text })
+    expect(readCarrier({ text, symbologyId: ']d1' })).toEqual({ kind: 'plain', elements: [], serial: text })
     expect(readCarrier({ text: '6291041500213', symbologyId: ']E0' })).toEqual({
       kind: 'gs1',
       elements: [{ ai: '01', value: '06291041500213' }],
@@ -165,47 +169,148 @@ describe('human form and Digital Link', () => {
   })
 })
 
-const samples = process.env['SIGHTLINE_SAMPLES'] ?? join(import.meta.dirname, '../../../shared/data')
-const dictionary = join(samples, 'standards/gs1/gs1-syntax-dictionary.txt')
+describe('values', () => {
+  // Examples of the North American coupon guideline as GS1's own tests of these formats use them.
+  it.each([
+    ['8110', '012345612345611110123', null],
+    ['8110', '71234567890123', 0],
+    ['8110', '0123456123456110', 15],
+    ['8110', '0123456123456111101233261301', 22],
+    ['8110', '01234561234561111012332612314261231', null],
+    ['8110', '01234561234561111012332612304261231', 29],
+    ['8112', '001234561234560123456', null],
+    ['8112', '201234561234560123456', 0],
+    ['8112', '07', 1],
+    ['8112', '0012345612345601234567', 21],
+  ])('a coupon of AI (%s): %s', (ai, value, at) => {
+    const found = refused(() => parseElementString(ai + value))
+    expect(found).toEqual(at === null ? {} : { code: 'TRC_IDENTITY', path: `character ${4 + at}` })
+  })
 
-describe.skipIf(!existsSync(dictionary))(`against the GS1 syntax dictionary (${dictionary})`, () => {
-  /** AI → specification without the checks that need GS1's list of company prefixes. */
-  const published = new Map<string, string>()
+  it.each([
+    ['hour 24', '4324260101' + '2400', 10],
+    ['minute 60', '70032601012360', 12],
+    ['coordinates behind 180 degrees', '4309' + '1800000001' + '0000000000', 4],
+    ['a company prefix that is no number', '8004095A', 7],
+    ['percent without its digits', '4300A%2', 5],
+    ['ISO 5218 code 3', '72523', 4],
+  ])('%s is refused at its place', (_name, text, at) => {
+    expect(refused(() => parseElementString(text))).toEqual({ code: 'TRC_IDENTITY', path: `character ${at}` })
+  })
+})
+
+describe('pairings (General Specifications 4.14)', () => {
+  const pairs = (text: string) => refused(() => checkPairings(parseBracketed(text)))
+
+  it.each([
+    ['(01)09506000134352(21)A1(10)L7'],
+    ['(00)376104250021234569(02)09506000134352(37)12'],
+    ['(01)09506000134352(3103)001250(3922)199'],
+    ['(8010)9506000ABC(8011)12'],
+    ['(415)9506000134376(8020)R1'],
+  ])('%s stands', (text) => {
+    expect(pairs(text)).toEqual({})
+  })
+
+  it.each([
+    ['count without content', '(01)09506000134352(37)12', 'AI (01)'],
+    ['content without count', '(02)09506000134352', 'AI (02)'],
+    ['batch without item', '(10)L7', 'AI (10)'],
+    ['the same weight with other decimals', '(01)09506000134352(3102)000001(3103)000001', 'AI (3102)'],
+    ['price of a variable measure without the measure', '(01)09506000134352(3922)199', 'AI (3922)'],
+    ['second serial without the first', '(01)09506000134352(250)B', 'AI (250)'],
+    ['both service relations', '(8017)952114112345678906(8018)952114112345678906', 'AI (8017)'],
+  ])('%s is refused by its name', (_n, text, path) => {
+    expect(pairs(text)).toEqual({ code: 'TRC_IDENTITY', path })
+  })
+})
+
+describe('GS1 Digital Link paths and queries', () => {
+  it.each([
+    ['qualifiers in the wrong order', 'https://id.gs1.org/01/09506000134352/21/A/10/B', 42],
+    ['qualifiers of two sequences', 'https://id.gs1.org/01/09506000134352/10/A/235/B', 42],
+    ['a qualifier of another key', 'https://id.gs1.org/00/376104250021234569/21/A', 41],
+    ['an AI that is no attribute', 'https://id.gs1.org/01/09506000134352?21=A', 37],
+    ['an unknown numeric key', 'https://id.gs1.org/01/09506000134352?29=A', 37],
+    ['a wrong check digit', 'https://id.gs1.org/01/09506000134351', 35],
+    ['month 13 in the query', 'https://id.gs1.org/01/09506000134352?17=261301', 42],
+    ['a broken escape', 'https://id.gs1.org/01/09506000134352/21/A%2', 41],
+  ])('%s is refused at its place', (_n, uri, at) => {
+    expect(refused(() => parseDigitalLink(uri))).toEqual({ code: 'TRC_IDENTITY', path: `character ${at}` })
+  })
+
+  it('leaves keys of the domain alone', () => {
+    const uri = 'https://example.com/01/x/01/09506000134352/?linkType=gs1:pip&17=290331#top'
+    expect(parseDigitalLink(uri)).toEqual([
+      { ai: '01', value: '09506000134352' },
+      { ai: '17', value: '290331' },
+    ])
+  })
+
+  // URI Syntax 1.4, section 4.12: canonical form.
+  it('builds the canonical form', () => {
+    const elements = parseBracketed('(17)290331(21)a/b(10)ABC(01)09506000134352(3103)000195')
+    expect(buildDigitalLink(elements)).toBe(
+      'https://id.gs1.org/01/09506000134352/10/ABC/21/a%2Fb?17=290331&3103=000195',
+    )
+    expect(buildDigitalLink(parseBracketed('(17)290331'))).toBeNull()
+    expect(elementString(elements)).toBe(`1729033121a/b${GS}10ABC${GS}01095060001343523103000195`)
+  })
+})
+
+const samples = process.env['SIGHTLINE_SAMPLES']
+const dictionary = samples === undefined ? '' : join(samples, 'standards/gs1/gs1-syntax-dictionary.txt')
+const named = samples === undefined ? 'SIGHTLINE_SAMPLES is not set' : dictionary
+
+describe.skipIf(!existsSync(dictionary))(`against the GS1 syntax dictionary (${named})`, () => {
+  interface Published {
+    format: string
+    needs: string[]
+    excludes: string[]
+    path: string | null
+  }
+  const published = new Map<string, Published>()
   for (const line of existsSync(dictionary) ? readFileSync(dictionary, 'utf8').split('\n') : []) {
     if (line.startsWith('#') || line.trim() === '') continue
     const [ais = '', ...rest] = (line.split('#')[0] ?? '').trim().split(/\s+/)
-    const flags = /^[*?!]+$/.test(rest[0] ?? '') ? rest.shift() : ''
-    const spec = rest
-      .filter((t) => /^\[?[NXYZ]/.test(t))
-      .map((t) => t.replace(/,gcppos[12]/g, ''))
-      .join(' ')
+    const flags = /^[*?!]+$/.test(rest[0] ?? '') ? (rest.shift() ?? '') : ''
+    const list = (key: string) =>
+      rest.filter((t) => t.startsWith(key)).flatMap((t) => t.slice(key.length).split(','))
+    const path = rest.find((t) => t.startsWith('dlpkey'))
     const [from = '', to = from] = ais.split('-')
     for (let n = Number(from); n <= Number(to); n++)
-      published.set(String(n).padStart(from.length, '0'), `${flags?.includes('*') ? '*' : '-'} ${spec}`)
+      published.set(String(n).padStart(from.length, '0'), {
+        format: [flags, ...rest.filter((t) => /^\[?[NXYZ]/.test(t))].join(' '),
+        needs: list('req='),
+        excludes: list('ex='),
+        path: path === undefined ? null : path.replace(/^dlpkey=?/, ''),
+      })
   }
 
-  it('has every AI with its format, and no other', () => {
+  it('has every AI with its format, flags, checks, pairings and path, and no other', () => {
     expect(published.size).toBeGreaterThan(450)
-    const ours = new Map(
-      [...GS1_RULES.values()].map((r) => [
-        r.ai,
-        `${r.predefined ? '*' : '-'} ${r.components
-          .map((c) => {
-            const size = c.min === c.max ? String(c.max) : `..${c.max}`
-            // Y, X, N of length 1 are written without dots.
-            const body = [`${c.type}${size}`]
-            const text = c.optional ? `[${body.join('')}]` : body.join('')
-            return [text, ...c.checks].join(',')
-          })
-          .join(' ')}`,
-      ]),
-    )
+    const ours = [...GS1_RULES.values()].map((r): [string, Published] => [
+      r.ai,
+      {
+        format: [
+          `${r.predefined ? '*' : ''}${r.attribute ? '?' : ''}`,
+          ...r.components.map((c) => {
+            const text = `${c.type}${c.min === c.max ? '' : '..'}${c.max}`
+            return [c.optional ? `[${text}]` : text, ...c.checks].join(',')
+          }),
+        ].join(' '),
+        needs: r.needs.map((set) => set.join('+')),
+        excludes: r.excludes,
+        path: r.qualifiers?.map((s) => s.join(',')).join('|') ?? null,
+      },
+    ])
     expect(Object.fromEntries(ours)).toEqual(Object.fromEntries(published))
     expect([...published.keys()].every((ai) => AI_LENGTH.get(ai.slice(0, 2)) === ai.length)).toBe(true)
   })
 
   it('knows every check the dictionary names', () => {
-    const named = new Set([...published.values()].flatMap((s) => s.match(/,([a-z0-9]+)/g) ?? []))
-    expect([...named].filter((n) => GS1_CHECKS[n.slice(1)] === undefined)).toEqual([])
+    const checks = new Set([...published.values()].flatMap((p) => p.format.match(/,([a-z0-9]+)/g) ?? []))
+    expect(checks.size).toBeGreaterThan(30)
+    expect([...checks].filter((n) => GS1_CHECKS[n.slice(1)] === undefined)).toEqual([])
   })
 })

@@ -1,15 +1,6 @@
-import type { Gs1Element } from './gs1-parse.ts'
-
-const GS1 = 'https://id.gs1.org'
-
-/**
- * Percent encoding of path segments and URN parts: everything outside RFC 3986's unreserved characters.
- */
-export const encodePart = (text: string): string =>
-  encodeURIComponent(text).replace(
-    /[!'()*]/g,
-    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
-  )
+import type { DataField } from './data-identifiers.ts'
+import { buildDigitalLink, encodePart, GS1_DOMAIN, GS1_RULES, type Gs1Element } from './gs1/index.ts'
+import { type CarrierData, readCarrier } from './carrier.ts'
 
 export interface UnitName {
   /** The number people read and type. */
@@ -19,35 +10,77 @@ export interface UnitName {
 
 /**
  * Canonical URI of the individual named by GS1 elements (GS1 Digital Link URI Syntax 1.4), or null when they name
- * only a class or a batch. `gtin` stands in for a missing AI 01 behind a serial.
+ * only a class, a batch or a place. `gtin` stands in for a missing AI 01 behind a serial.
  */
 export function gs1Unit(elements: readonly Gs1Element[], gtin: string | undefined): UnitName | null {
   const of = (ai: string): string | undefined => elements.find((e) => e.ai === ai)?.value
   const serial = of('21')
   const item = of('01') ?? gtin
   if (serial !== undefined && item !== undefined)
-    return { serial, uri: `${GS1}/01/${item}/21/${encodePart(serial)}` }
+    return { serial, uri: `${GS1_DOMAIN}/01/${item}/21/${encodePart(serial)}` }
   const piece = of('8006')
   if (serial !== undefined && piece !== undefined)
-    return { serial, uri: `${GS1}/8006/${piece}/21/${encodePart(serial)}` }
+    return { serial, uri: `${GS1_DOMAIN}/8006/${piece}/21/${encodePart(serial)}` }
   const part = of('8010')
   const partSerial = of('8011')
   if (part !== undefined && partSerial !== undefined)
-    return { serial: partSerial, uri: `${GS1}/8010/${encodePart(part)}/8011/${partSerial}` }
+    return { serial: partSerial, uri: `${GS1_DOMAIN}/8010/${encodePart(part)}/8011/${partSerial}` }
   for (const ai of ['00', '8004']) {
     const value = of(ai)
-    if (value !== undefined) return { serial: value, uri: `${GS1}/${ai}/${encodePart(value)}` }
+    if (value !== undefined) return { serial: value, uri: `${GS1_DOMAIN}/${ai}/${encodePart(value)}` }
   }
-  // A returnable asset or document is an individual only with the serial behind its 13 or 14 digits.
+  // A returnable asset, document or coupon is an individual only with the serial behind its 13 or 14 digits.
   for (const [ai, classLength] of [
     ['8003', 14],
     ['253', 13],
+    ['255', 13],
   ] as const) {
     const value = of(ai)
     if (value !== undefined && value.length > classLength)
-      return { serial: value.slice(classLength), uri: `${GS1}/${ai}/${encodePart(value)}` }
+      return { serial: value.slice(classLength), uri: `${GS1_DOMAIN}/${ai}/${encodePart(value)}` }
   }
   return null
+}
+
+/**
+ * The individual named by data identifiers: `25S` and the licence plates `J` to `6J` are unique everywhere
+ * (ISO/IEC 15459), `S` within the product.
+ */
+export function fieldsUnit(fields: readonly DataField[], productId: string): UnitName | null {
+  const own = fields.find((f) => f.di === '25S' || /^[1-6]?J$/.test(f.di))
+  if (own) return { serial: own.value, uri: `urn:sightline:di:${own.di}:${encodePart(own.value)}` }
+  const serial = fields.find((f) => f.di === 'S')?.value
+  return serial === undefined ? null : { serial, uri: serialUri(productId, serial) }
+}
+
+/** The individual a carrier names by itself, without knowing the product; null when it names none. */
+export function unitOfCarrier(data: CarrierData): UnitName | null {
+  const gs1 = gs1Unit(data.elements, undefined)
+  if (gs1 !== null) return gs1
+  if (data.kind === 'epc' && data.elements.length === 0 && data.epc.pureIdentity !== null) {
+    const uri = data.epc.pureIdentity
+    return { serial: uri.slice(uri.lastIndexOf('.') + 1), uri }
+  }
+  const own = data.kind === 'iso15434' ? fieldsUnit(data.fields, '') : null
+  return own?.uri.startsWith('urn:sightline:di:') === true ? own : null
+}
+
+/**
+ * The one URI of everything that means the same: element string in brackets, GS1 Digital Link of any domain and order,
+ * `urn:epc:id:`, `urn:epc:tag:` and `urn:epc:raw:`. Data that says nothing about who it is (dates, weights, batch of an
+ * individual) is left out. Null for a text that carries no such key, a plain serial for one.
+ *
+ * @throws TRC_IDENTITY when the text has one of these forms and is wrong
+ */
+export function canonicalUri(text: string): string | null {
+  const data = readCarrier({ text, symbologyId: '' })
+  const unit = unitOfCarrier(data)
+  if (unit !== null) return unit.uri
+  const isKey = (ai: string): boolean =>
+    data.elements.some(({ ai: key }) =>
+      (GS1_RULES.get(key)?.qualifiers ?? []).some((sequence) => key === ai || sequence.includes(ai)),
+    )
+  return buildDigitalLink(data.elements.filter((e) => isKey(e.ai)))
 }
 
 export const serialUri = (product: string, serial: string): string =>
@@ -62,9 +95,11 @@ export const triggerUnit = (line: string, station: string, trigger: number): Uni
 export const lotUri = (product: { id: string; gtin?: string | undefined }, lot: string): string =>
   product.gtin === undefined
     ? `urn:sightline:lot:${encodePart(product.id)}:${encodePart(lot)}`
-    : `${GS1}/01/${product.gtin}/10/${encodePart(lot)}`
+    : `${GS1_DOMAIN}/01/${product.gtin}/10/${encodePart(lot)}`
 
 export const productUri = (product: { id: string; gtin?: string | undefined }): string =>
-  product.gtin === undefined ? `urn:sightline:product:${encodePart(product.id)}` : `${GS1}/01/${product.gtin}`
+  product.gtin === undefined
+    ? `urn:sightline:product:${encodePart(product.id)}`
+    : `${GS1_DOMAIN}/01/${product.gtin}`
 
 export const supplierUri = (supplier: string): string => `urn:sightline:supplier:${encodePart(supplier)}`

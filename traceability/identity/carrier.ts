@@ -1,9 +1,22 @@
 import { CodedError, type CodeRead } from '../../contracts/index.ts'
-import { checkDigit } from './gs1-checks.ts'
-import { type Gs1Element, parseBracketed, parseDigitalLink, parseElementString } from './gs1-parse.ts'
+import type { DataField } from './data-identifiers.ts'
+import { type Epc, parseEpcUri } from './epc/index.ts'
+import {
+  checkDigit,
+  type Gs1Element,
+  parseBracketed,
+  parseDigitalLink,
+  parseElementString,
+} from './gs1/index.ts'
+import { parseIso15434 } from './iso15434.ts'
+import { refuse } from './refuse.ts'
 
-/** What a symbol says: GS1 elements, or one plain serial. */
-export type CarrierData = { kind: 'gs1'; elements: Gs1Element[] } | { kind: 'plain'; serial: string }
+/** What a symbol or tag says. */
+export type CarrierData =
+  | { kind: 'gs1'; elements: Gs1Element[] }
+  | { kind: 'epc'; elements: Gs1Element[]; epc: Epc }
+  | { kind: 'iso15434'; elements: Gs1Element[]; fields: DataField[] }
+  | { kind: 'plain'; elements: []; serial: string }
 
 /** GS1-128, GS1 DataBar and composite, GS1 DataMatrix, GS1 QR Code, GS1 DotCode (ISO/IEC 15424, table of FNC1 modes). */
 const GS1_SYMBOLOGIES = new Set([']C1', ']e0', ']d2', ']Q3', ']J1'])
@@ -12,8 +25,8 @@ const GS1_SYMBOLOGIES = new Set([']C1', ']e0', ']d2', ']Q3', ']J1'])
 const PLAIN = /^[!-~]{1,128}$/
 
 /**
- * Reads the content of one symbol. The symbology identifier decides whether it is GS1 data; brackets and GS1 Digital
- * Link URIs are recognised in any symbol.
+ * Reads the content of one symbol or tag. The symbology identifier decides whether it is a GS1 element string; brackets,
+ * GS1 Digital Link URIs, EPC URIs and ISO/IEC 15434 messages are recognised in any carrier.
  *
  * @throws TRC_IDENTITY with the position of the first wrong character
  */
@@ -34,6 +47,10 @@ export function readCarrier(read: Pick<CodeRead, 'text' | 'symbologyId'>): Carri
   if (symbologyId === ']E0' || symbologyId === ']E4') return { kind: 'gs1', elements: [retailGtin(text)] }
   const link = parseDigitalLink(text)
   if (link !== null) return { kind: 'gs1', elements: link }
+  const epc = parseEpcUri(text)
+  if (epc !== null) return { kind: 'epc', elements: epc.elements, epc }
+  const message = parseIso15434(text)
+  if (message !== null) return { kind: 'iso15434', ...message }
   if (!PLAIN.test(text)) {
     const at = [...text].findIndex((c) => !/[!-~]/.test(c))
     throw new CodedError('TRC_IDENTITY', {
@@ -43,17 +60,13 @@ export function readCarrier(read: Pick<CodeRead, 'text' | 'symbologyId'>): Carri
       hint: 'the code is not an identity; point the tool at the right symbol',
     })
   }
-  return { kind: 'plain', serial: text }
+  return { kind: 'plain', elements: [], serial: text }
 }
 
 function retailGtin(text: string): Gs1Element {
   const digits = text.padStart(14, '0')
-  if (!/^\d{14}$/.test(digits) || checkDigit(digits.slice(0, 13)) !== Number(digits.at(-1))) {
-    throw new CodedError('TRC_IDENTITY', {
-      path: `character ${Math.max(0, text.length - 1)}`,
-      expected: 'a GTIN with the right check digit',
-      actual: JSON.stringify(text),
-    })
-  }
+  if (!/^\d{14}$/.test(digits)) refuse(Math.max(0, text.search(/\D/)), 'a GTIN of 8, 12 or 13 digits', text)
+  if (checkDigit(digits.slice(0, 13)) !== Number(digits.at(-1)))
+    refuse(Math.max(0, text.length - 1), 'a GTIN with the right check digit', text)
   return { ai: '01', value: digits }
 }

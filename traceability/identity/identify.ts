@@ -6,13 +6,13 @@ import {
   type I18n,
   type Recipe,
 } from '../../contracts/index.ts'
-import { gs1Unit, serialUri, type UnitName } from './canonical-uri.ts'
+import { fieldsUnit, gs1Unit, serialUri, type UnitName, unitOfCarrier } from './canonical-uri.ts'
 import { type CarrierData, readCarrier } from './carrier.ts'
-import type { Gs1Element } from './gs1-parse.ts'
+import { bracketed, checkPairings, GS1_RULES, type Gs1Element } from './gs1/index.ts'
 
 export interface Alias {
-  /** `barcode` = text of the symbol as read, `gs1` = `(ai)value` in brackets. */
-  scheme: 'barcode' | 'gs1'
+  /** `barcode` = text of the symbol as read, `gs1` = `(ai)value` in brackets, `epc` = URI of a tag, as read and pure. */
+  scheme: 'barcode' | 'gs1' | 'epc'
   value: string
 }
 
@@ -74,13 +74,24 @@ export function identify(
   const problems: IdentityProblem[] = []
   for (const read of good) {
     try {
-      carriers.push(readCarrier(read))
-      addAlias(aliases, { scheme: 'barcode', value: read.text })
+      const carrier = readCarrier(read)
+      carriers.push(carrier)
+      addAlias(aliases, { scheme: carrier.kind === 'epc' ? 'epc' : 'barcode', value: read.text })
+      if (carrier.kind === 'epc' && carrier.epc.pureIdentity !== null)
+        addAlias(aliases, { scheme: 'epc', value: carrier.epc.pureIdentity })
     } catch (error) {
       problems.push(problem('invalid', asCoded(error, 'TRC_IDENTITY')))
     }
   }
-  const elements = carriers.flatMap((c) => (c.kind === 'gs1' ? c.elements : []))
+  const elements = carriers.flatMap((c) => c.elements)
+  try {
+    // The recipe's product stands in for a GTIN that the labels do not repeat.
+    const keyed = elements.some(({ ai }) => ai === '03' || (GS1_RULES.get(ai)?.qualifiers ?? null) !== null)
+    if (elements.length > 0)
+      checkPairings(keyed ? elements : [...elements, { ai: '01', value: product.gtin ?? '' }])
+  } catch (error) {
+    problems.push(problem('invalid', asCoded(error, 'TRC_IDENTITY')))
+  }
   if (elements.length > 0) addAlias(aliases, { scheme: 'gs1', value: bracketed(elements) })
   const value = (ai: string): string | null => elements.find((e) => e.ai === ai)?.value ?? null
 
@@ -129,7 +140,7 @@ export function identify(
     serial: unit?.serial ?? null,
     uri: unit?.uri ?? null,
     gtin,
-    lot: problems.some((p) => p.kind !== 'none') ? null : value('10'),
+    lot: problems.some((p) => p.kind !== 'none') ? null : (value('10') ?? lotField(carriers)),
     aliases,
     problem: policy === 'none' ? null : (problems[0] ?? null),
   }
@@ -147,22 +158,29 @@ function contradictingAi(elements: readonly Gs1Element[]): string | null {
   return null
 }
 
-/** The individuals named, each once; a plain code that repeats a GS1 serial is the same individual. */
+/** Lot of the first `1T` or `T` field. */
+const lotField = (carriers: readonly CarrierData[]): string | null =>
+  carriers.flatMap((c) => (c.kind === 'iso15434' ? c.fields : [])).find((f) => f.di === '1T' || f.di === 'T')
+    ?.value ?? null
+
+/** The individuals named, each once; a plain code or field that repeats a GS1 serial is the same individual. */
 function unitsOf(
   elements: readonly Gs1Element[],
   carriers: readonly CarrierData[],
   product: { id: string; gtin?: string | undefined },
 ): UnitName[] {
   const named = gs1Unit(elements, product.gtin)
+  const units: UnitName[] = named ? [named] : []
+  const add = (unit: UnitName | null): void => {
+    if (unit && !units.some((u) => u.uri === unit.uri || u.serial === unit.serial)) units.push(unit)
+  }
   // A serial without any GTIN is as good as a plain one.
   const bare = named === null ? elements.find((e) => e.ai === '21')?.value : undefined
-  const units: UnitName[] = named ? [named] : []
-  const plain = carriers.flatMap((c) => (c.kind === 'plain' ? [c.serial] : []))
-  for (const serial of bare === undefined ? plain : [bare, ...plain]) {
-    if (!units.some((u) => u.serial === serial)) units.push({ serial, uri: serialUri(product.id, serial) })
+  if (bare !== undefined) add({ serial: bare, uri: serialUri(product.id, bare) })
+  for (const c of carriers) {
+    if (c.kind === 'epc' && c.elements.length === 0) add(unitOfCarrier(c))
+    if (c.kind === 'iso15434') add(fieldsUnit(c.fields, product.id))
+    if (c.kind === 'plain') add({ serial: c.serial, uri: serialUri(product.id, c.serial) })
   }
   return units
 }
-
-const bracketed = (elements: readonly Gs1Element[]): string =>
-  [...new Set(elements.map((e) => `(${e.ai})${e.value}`))].join('')

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 import { asCoded, type InspectionCompleted, type QEvent, type VerdictResult } from '../../contracts/index.ts'
-import { gs1Unit, readCarrier } from '../identity/index.ts'
+import { canonicalUri } from '../identity/index.ts'
 import { type PartRow, rowsOfUnits } from './part-rows.ts'
 import type { TraceTables } from './tables.ts'
 
@@ -49,11 +49,10 @@ export async function unitsNamed(k: Kysely<TraceTables>, name: string): Promise<
   return found.map((r) => r.uri).sort()
 }
 
-/** The canonical URI when the name is GS1 data in brackets or a Digital Link, else the name. */
+/** The canonical URI when the name is GS1 data in brackets, a Digital Link or an EPC, else the name. */
 function gs1Name(name: string): string {
   try {
-    const data = readCarrier({ text: name, symbologyId: '' })
-    return (data.kind === 'gs1' ? gs1Unit(data.elements, undefined)?.uri : undefined) ?? name
+    return canonicalUri(name) ?? name
   } catch (error) {
     if (asCoded(error, 'API_INTERNAL').code !== 'TRC_IDENTITY') throw error
     return name

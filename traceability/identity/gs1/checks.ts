@@ -1,13 +1,15 @@
+import { couponCode, positiveOffer } from './coupon.ts'
+
 const CSET82 = '!"%&\'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz'
 const CSET32 = '23456789ABCDEFGHJKLMNPQRSTUVWXYZ'
 const PRIMES = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83]
 
 /** Characters of each component type: General Specifications, figures 7.11-1 to 7.11-3. */
 export const GS1_CHARSET = {
-  N: /^[0-9]$/,
-  X: /^[!"%&'()*+,\-./0-9:;<=>?A-Z_a-z]$/,
-  Y: /^[#\-/0-9A-Z]$/,
-  Z: /^[A-Za-z0-9\-_=]$/,
+  N: { ok: /^[0-9]$/, name: 'a digit' },
+  X: { ok: /^[!"%&'()*+,\-./0-9:;<=>?A-Z_a-z]$/, name: 'a character of GS1 charset 82' },
+  Y: { ok: /^[#\-/0-9A-Z]$/, name: 'a character of GS1 charset 39' },
+  Z: { ok: /^[A-Za-z0-9\-_=]$/, name: 'a character of GS1 charset 64' },
 } as const
 
 /** Mod-10 check digit of a number without its last digit: General Specifications 7.9.1. */
@@ -19,6 +21,8 @@ export function checkDigit(digits: string): number {
   return (10 - (sum % 10)) % 10
 }
 
+export const withCheckDigit = (digits: string): string => digits + checkDigit(digits)
+
 /** Check character pair of a GMN, mod 1021 with prime weights: General Specifications 7.9.5. */
 export function checkPair(text: string): string {
   let sum = 0
@@ -29,14 +33,33 @@ export function checkPair(text: string): string {
   return (CSET32[sum >> 5] ?? '') + (CSET32[sum & 31] ?? '')
 }
 
-function isDate(year: number, month: number, day: number, dayZero: boolean): boolean {
-  if (month < 1 || month > 12) return false
-  if (day === 0) return dayZero
-  // Day 0 of the next month is the last of this one.
-  return day <= new Date(Date.UTC(year, month, 0)).getUTCDate()
+/** Offset of what is wrong in a component, or null. */
+type Find = (v: string) => number | null
+
+interface Check {
+  wrongAt: Find
+  expected: string
 }
 
+const whole =
+  (ok: (v: string) => boolean, at = 0): Find =>
+  (v) =>
+    ok(v) ? null : at
+
 const two = (v: string, at: number): number => Number(v.slice(at, at + 2))
+
+/** `yearDigits` 2 or 4. The century does not matter for the length of months: 2000 was a leap year like '00. */
+const date =
+  (yearDigits: number, dayZero: boolean): Find =>
+  (v) => {
+    const year = (yearDigits === 2 ? 2000 : 0) + Number(v.slice(0, yearDigits))
+    const month = two(v, yearDigits)
+    const day = two(v, yearDigits + 2)
+    if (month < 1 || month > 12) return yearDigits
+    // Day 0 of the next month is the last of this one.
+    const last = new Date(Date.UTC(year, month, 0)).getUTCDate()
+    return (day === 0 && dayZero) || (day >= 1 && day <= last) ? null : yearDigits + 2
+  }
 
 /** IBAN, ISO 13616: country, check digits, mod 97 over letters as 10..35. */
 function iban(v: string): boolean {
@@ -49,61 +72,74 @@ function iban(v: string): boolean {
 }
 
 /** Degrees times 1e7, offset so that they are positive: General Specifications 3.8.10. */
-const degrees =
-  (max: bigint) =>
-  (v: string): boolean =>
-    BigInt(v) <= max
+const degrees = (max: bigint): Find => whole((v) => BigInt(v) <= max)
+
+/** A GS1 Company Prefix has at least four digits; whether it is assigned only GS1's registry knows. */
+const companyPrefix =
+  (from: number): Find =>
+  (v) => {
+    for (let i = from; i < from + 4; i++) if (!/^\d$/.test(v.charAt(i))) return Math.min(i, v.length)
+    return null
+  }
+
+const notZero = whole((v) => !/^0+$/.test(v))
 
 /**
- * Content checks by name, and what each expects. Lists that change with every edition (country, currency, package
- * and coupon codes) are checked for their form only.
+ * Content checks by the names of GS1's Barcode Syntax Dictionary, and what each expects. Lists that change with every
+ * edition (countries, currencies, packages) are checked for their form only.
  */
-export const GS1_CHECKS: Record<string, { ok: (v: string) => boolean; expected: string }> = {
-  csum: { ok: (v) => checkDigit(v.slice(0, -1)) === Number(v.at(-1)), expected: 'the right check digit' },
+export const GS1_CHECKS: Readonly<Record<string, Check>> = {
+  csum: {
+    wrongAt: (v) => (checkDigit(v.slice(0, -1)) === Number(v.at(-1)) ? null : v.length - 1),
+    expected: 'the right check digit',
+  },
   csumalpha: {
-    ok: (v) => v.length > 2 && checkPair(v.slice(0, -2)) === v.slice(-2),
+    wrongAt: (v) =>
+      v.length > 2 && checkPair(v.slice(0, -2)) === v.slice(-2) ? null : Math.max(0, v.length - 2),
     expected: 'the right check pair',
   },
-  yymmd0: {
-    ok: (v) => isDate(2000 + two(v, 0), two(v, 2), two(v, 4), true),
-    expected: 'a date YYMMDD, day 00 = last of the month',
-  },
-  yymmdd: { ok: (v) => isDate(2000 + two(v, 0), two(v, 2), two(v, 4), false), expected: 'a date YYMMDD' },
-  yyyymmdd: {
-    ok: (v) => isDate(Number(v.slice(0, 4)), two(v, 4), two(v, 6), false),
-    expected: 'a date YYYYMMDD',
-  },
-  hhmi: { ok: (v) => two(v, 0) < 24 && two(v, 2) < 60, expected: 'a time HHMM' },
-  hh: { ok: (v) => Number(v) < 24, expected: 'an hour 00..23' },
-  mi: { ok: (v) => Number(v) < 60, expected: 'a minute 00..59' },
-  ss: { ok: (v) => Number(v) < 60, expected: 'a second 00..59' },
-  zero: { ok: (v) => /^0+$/.test(v), expected: 'zero' },
-  nonzero: { ok: (v) => !/^0+$/.test(v), expected: 'a number other than zero' },
-  nozeroprefix: { ok: (v) => v === '0' || !v.startsWith('0'), expected: 'no leading zero' },
+  gcppos1: { wrongAt: companyPrefix(0), expected: 'a GS1 Company Prefix' },
+  gcppos2: { wrongAt: companyPrefix(1), expected: 'a GS1 Company Prefix behind the first digit' },
+  yymmd0: { wrongAt: date(2, true), expected: 'a date YYMMDD, day 00 = last of the month' },
+  yymmdd: { wrongAt: date(2, false), expected: 'a date YYMMDD' },
+  yyyymmdd: { wrongAt: date(4, false), expected: 'a date YYYYMMDD' },
+  hhmi: { wrongAt: (v) => (two(v, 0) > 23 ? 0 : two(v, 2) > 59 ? 2 : null), expected: 'a time HHMM' },
+  hh: { wrongAt: whole((v) => Number(v) < 24), expected: 'an hour 00..23' },
+  mi: { wrongAt: whole((v) => Number(v) < 60), expected: 'a minute 00..59' },
+  ss: { wrongAt: whole((v) => Number(v) < 60), expected: 'a second 00..59' },
+  zero: { wrongAt: whole((v) => /^0+$/.test(v)), expected: 'zero' },
+  nonzero: { wrongAt: notZero, expected: 'a number other than zero' },
+  nozeroprefix: { wrongAt: whole((v) => v === '0' || !v.startsWith('0')), expected: 'no leading zero' },
   pieceoftotal: {
-    ok: (v) => two(v, 0) >= 1 && two(v, 0) <= two(v, 2),
+    wrongAt: whole((v) => two(v, 0) >= 1 && two(v, 0) <= two(v, 2)),
     expected: 'a piece number within its total',
   },
-  yesno: { ok: (v) => /^[01]$/.test(v), expected: '0 or 1' },
-  winding: { ok: (v) => /^[019]$/.test(v), expected: '0, 1 or 9' },
-  iso5218: { ok: (v) => /^[0129]$/.test(v), expected: '0, 1, 2 or 9' },
-  hyphen: { ok: (v) => v === '-', expected: 'a hyphen' },
-  hasnondigit: { ok: (v) => /\D/.test(v), expected: 'a character that is not a digit' },
-  importeridx: { ok: (v) => /^[A-Za-z0-9_-]$/.test(v), expected: 'one of A-Z a-z 0-9 - _' },
-  iban: { ok: iban, expected: 'a valid IBAN' },
-  pcenc: { ok: (v) => /^(?:[^%]|%[0-9A-Fa-f]{2})*$/.test(v), expected: 'percent encoding' },
-  latitude: { ok: degrees(1_800_000_000n), expected: 'a latitude' },
-  longitude: { ok: degrees(3_600_000_000n), expected: 'a longitude' },
-  mediatype: { ok: (v) => (v >= '01' && v <= '10') || v >= '80', expected: 'a media type' },
+  yesno: { wrongAt: whole((v) => /^[01]$/.test(v)), expected: '0 or 1' },
+  winding: { wrongAt: whole((v) => /^[019]$/.test(v)), expected: '0, 1 or 9' },
+  iso5218: { wrongAt: whole((v) => /^[0129]$/.test(v)), expected: '0, 1, 2 or 9' },
+  hyphen: { wrongAt: whole((v) => v === '-'), expected: 'a hyphen' },
+  hasnondigit: { wrongAt: whole((v) => /\D/.test(v)), expected: 'a character that is not a digit' },
+  importeridx: { wrongAt: whole((v) => /^[A-Za-z0-9_-]$/.test(v)), expected: 'one of A-Z a-z 0-9 - _' },
+  iban: { wrongAt: whole(iban), expected: 'a valid IBAN' },
+  pcenc: {
+    wrongAt: (v) => {
+      const at = v.search(/%(?![0-9A-Fa-f]{2})/)
+      return at < 0 ? null : at
+    },
+    expected: 'percent encoding',
+  },
+  latitude: { wrongAt: degrees(1_800_000_000n), expected: 'a latitude' },
+  longitude: { wrongAt: degrees(3_600_000_000n), expected: 'a longitude' },
+  mediatype: { wrongAt: whole((v) => (v >= '01' && v <= '10') || v >= '80'), expected: 'a media type' },
   posinseqslash: {
-    ok: (v) => /^[1-9]\/[1-9]$/.test(v) && Number(v[0]) <= Number(v[2]),
+    wrongAt: whole((v) => /^[1-9]\/[1-9]$/.test(v) && Number(v[0]) <= Number(v[2])),
     expected: 'position/total',
   },
-  iso3166: { ok: (v) => v !== '000', expected: 'a country code' },
-  iso3166999: { ok: (v) => v !== '000', expected: 'a country code or 999' },
-  iso3166alpha2: { ok: (v) => /^[A-Z]{2}$/.test(v), expected: 'two capital letters' },
-  iso4217: { ok: (v) => v !== '000', expected: 'a currency code' },
-  packagetype: { ok: (v) => /^[0-9A-Z]+$/.test(v), expected: 'a package type' },
-  couponcode: { ok: (v) => /^\d+$/.test(v), expected: 'digits' },
-  couponposoffer: { ok: (v) => /^\d+$/.test(v), expected: 'digits' },
+  iso3166: { wrongAt: notZero, expected: 'a country code' },
+  iso3166999: { wrongAt: notZero, expected: 'a country code or 999' },
+  iso3166alpha2: { wrongAt: whole((v) => /^[A-Z]{2}$/.test(v)), expected: 'two capital letters' },
+  iso4217: { wrongAt: notZero, expected: 'a currency code' },
+  packagetype: { wrongAt: whole((v) => /^[0-9A-Z]+$/.test(v)), expected: 'a package type' },
+  couponcode: { wrongAt: couponCode, expected: 'a North American coupon code' },
+  couponposoffer: { wrongAt: positiveOffer, expected: 'a positive offer file coupon' },
 }

@@ -1,8 +1,9 @@
-import { CodedError } from '../../contracts/index.ts'
-import { GS1_CHARSET, GS1_CHECKS } from './gs1-checks.ts'
-import { AI_LENGTH, GS1_RULES, type Gs1Rule } from './gs1-rules.ts'
+import { CodedError } from '../../../contracts/index.ts'
+import { refuse } from '../refuse.ts'
+import { AI_LENGTH, GS1_RULES, type Gs1Rule } from './ai-table.ts'
+import { GS1_CHARSET, GS1_CHECKS } from './checks.ts'
 
-const FNC1 = '\u001d'
+export const FNC1 = '\u001d'
 
 /** AI and its data, in the order of the symbol. */
 export interface Gs1Element {
@@ -10,53 +11,42 @@ export interface Gs1Element {
   value: string
 }
 
-/** @throws TRC_IDENTITY; `at` is the 0-based character of the scanned text. */
-function refuse(at: number, expected: string, actual: string): never {
-  throw new CodedError('TRC_IDENTITY', {
-    path: `character ${at}`,
-    expected,
-    actual: JSON.stringify(actual),
-    hint: 'print the code again or correct the label data',
-  })
+/** @param at where the AI stands in the text as read */
+export function ruleOf(ai: string, at: number): Gs1Rule {
+  return GS1_RULES.get(ai) ?? refuse(at, 'a GS1 application identifier', ai === '' ? 'end of data' : ai)
 }
 
-function ruleAt(text: string, at: number): Gs1Rule {
+function ruleAt(text: string, at: number, offset: number): Gs1Rule {
   const prefix = text.slice(at, at + 2)
-  const length = AI_LENGTH.get(prefix)
-  if (length === undefined) refuse(at, 'a GS1 application identifier', prefix === '' ? 'end of data' : prefix)
-  const ai = text.slice(at, at + length)
-  return GS1_RULES.get(ai) ?? refuse(at, 'a GS1 application identifier', ai)
+  return ruleOf(text.slice(at, at + (AI_LENGTH.get(prefix) ?? 2)), offset + at)
 }
 
-/** Checks one data field against its rule; `at` is where it starts in the scanned text. */
-function checkField(rule: Gs1Rule, value: string, at: number): void {
+/** Checks one data field against its rule; `at` is where it starts in the text as read. @throws TRC_IDENTITY */
+export function checkField(rule: Gs1Rule, value: string, at: number): void {
   let pos = 0
   for (const c of rule.components) {
     if (c.optional && pos === value.length) break
     const part = value.slice(pos, pos + c.max)
+    const { ok, name } = GS1_CHARSET[c.type]
+    const odd = [...part].findIndex((char) => !ok.test(char))
+    if (odd >= 0) refuse(at + pos + odd, `${name} in AI (${rule.ai})`, part.slice(odd))
     if (part.length < c.min) {
       const size = c.min === c.max ? String(c.max) : `${c.min} to ${c.max}`
       refuse(at + pos, `${size} characters for AI (${rule.ai})`, part)
     }
-    for (let i = 0; i < part.length; i++) {
-      if (!GS1_CHARSET[c.type].test(part.charAt(i)))
-        refuse(
-          at + pos + i,
-          `a character of the ${c.type === 'N' ? 'digits' : 'GS1 charset'} in AI (${rule.ai})`,
-          part.charAt(i),
-        )
-    }
-    for (const name of c.checks) {
-      const check = GS1_CHECKS[name]
-      if (check && !check.ok(part)) refuse(at + pos, `${check.expected} in AI (${rule.ai})`, part)
+    for (const check of c.checks) {
+      const found = GS1_CHECKS[check]
+      const wrong = found?.wrongAt(part) ?? null
+      if (found && wrong !== null)
+        refuse(at + pos + wrong, `${found.expected} in AI (${rule.ai})`, part.slice(wrong))
     }
     pos += part.length
   }
-  if (pos < value.length) refuse(at + pos, `end of AI (${rule.ai})`, value.slice(pos, pos + 24))
+  if (pos < value.length) refuse(at + pos, `end of AI (${rule.ai})`, value.slice(pos))
 }
 
 /** The same AI may stand twice only with the same data (General Specifications 4.14, rule on repeated data). */
-function noContradiction(elements: readonly Gs1Element[]): Gs1Element[] {
+export function noContradiction(elements: readonly Gs1Element[]): Gs1Element[] {
   const seen = new Map<string, string>()
   return elements.filter(({ ai, value }) => {
     const before = seen.get(ai)
@@ -76,14 +66,15 @@ function noContradiction(elements: readonly Gs1Element[]): Gs1Element[] {
  * GS1 element string as scanned: AIs run together, FNC1 (`\u001d`) behind fields of variable length; a leading or
  * closing FNC1 is accepted.
  *
+ * @param offset where `text` begins in the text as read; positions of errors count from there
  * @throws TRC_IDENTITY with the character position
  */
-export function parseElementString(text: string): Gs1Element[] {
+export function parseElementString(text: string, offset = 0): Gs1Element[] {
   const elements: Gs1Element[] = []
   let at = text.startsWith(FNC1) ? 1 : 0
-  if (at === text.length) refuse(at, 'a GS1 application identifier', 'end of data')
+  if (at === text.length) refuse(offset + at, 'a GS1 application identifier', 'end of data')
   while (at < text.length) {
-    const rule = ruleAt(text, at)
+    const rule = ruleAt(text, at, offset)
     const start = at + rule.ai.length
     let end = text.indexOf(FNC1, start)
     if (end < 0) end = text.length
@@ -93,11 +84,21 @@ export function parseElementString(text: string): Gs1Element[] {
         rule.components.reduce((n, c) => n + c.max, start),
       )
     const value = text.slice(start, end)
-    checkField(rule, value, start)
+    checkField(rule, value, offset + start)
     elements.push({ ai: rule.ai, value })
     at = text[end] === FNC1 ? end + 1 : end
   }
   return noContradiction(elements)
+}
+
+/** Element string for a symbol: FNC1 behind every field that is not of pre-defined length, none at the end. */
+export function elementString(elements: readonly Gs1Element[]): string {
+  return elements
+    .map(({ ai, value }, i) => {
+      const open = GS1_RULES.get(ai)?.predefined !== true && i < elements.length - 1
+      return ai + value + (open ? FNC1 : '')
+    })
+    .join('')
 }
 
 /**
@@ -115,7 +116,7 @@ export function parseBracketed(text: string): Gs1Element[] {
     const ai = m?.[1]
     if (m === null || ai === undefined)
       refuse(at, 'an application identifier in brackets', text.slice(at, at + 6))
-    const rule = GS1_RULES.get(ai) ?? refuse(at + 1, 'a GS1 application identifier', ai)
+    const rule = ruleOf(ai, at + 1)
     const start = at + m[0].length
     let end = start
     while (end < text.length && text[end] !== '(') end += text[end] === '\\' ? 2 : 1
@@ -128,31 +129,5 @@ export function parseBracketed(text: string): Gs1Element[] {
   return noContradiction(elements)
 }
 
-/** AIs that may stand first in a GS1 Digital Link path: GS1 Digital Link URI Syntax 1.4, section 4.3. */
-const PRIMARY = new Set('00 01 253 255 401 402 414 415 417 8003 8004 8006 8010 8013 8017 8018'.split(' '))
-
-/** Elements of a GS1 Digital Link URI, or null when the text is not one. @throws TRC_IDENTITY for wrong data in one */
-export function parseDigitalLink(text: string): Gs1Element[] | null {
-  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return null
-  const url = new URL(text)
-  const path = url.pathname.split('/').slice(1)
-  const first = path.findIndex((s, i) => PRIMARY.has(s) && (path.length - i) % 2 === 0)
-  if (first < 0) return null
-  const pairs: [string, string][] = []
-  for (let i = first; i + 1 < path.length; i += 2) pairs.push([path[i] ?? '', path[i + 1] ?? ''])
-  for (const [key, value] of url.searchParams) if (GS1_RULES.has(key)) pairs.push([key, value])
-  const elements = pairs.map(([ai, raw]) => {
-    const rule = GS1_RULES.get(ai) ?? refuse(text.indexOf(`/${ai}/`) + 1, 'a GS1 application identifier', ai)
-    let value = raw
-    try {
-      value = decodeURIComponent(raw)
-    } catch {
-      refuse(text.indexOf(raw), 'percent encoding', raw)
-    }
-    // GTIN-8, -12 and -13 are allowed in the path and padded to 14 digits.
-    if (ai === '01' && /^(\d{8}|\d{12,13})$/.test(value)) value = value.padStart(14, '0')
-    checkField(rule, value, Math.max(0, text.indexOf(raw)))
-    return { ai, value }
-  })
-  return noContradiction(elements)
-}
+export const bracketed = (elements: readonly Gs1Element[]): string =>
+  [...new Set(elements.map((e) => `(${e.ai})${e.value.replaceAll('(', '\\(')}`))].join('')

@@ -1,0 +1,209 @@
+import { connect, type Socket } from 'node:net'
+import {
+  asCoded,
+  CodedError,
+  type IdentitySource,
+  type IdentitySourceSpecOf,
+  monoMs,
+} from '../../contracts/index.ts'
+import { encodeFrame, LlrpFramer, type LlrpMessage } from './llrp-frames.ts'
+import {
+  bytes,
+  checkStatus,
+  connectionAccepted,
+  keepaliveConfig,
+  LLRP,
+  roSpec,
+  tagReports,
+} from './llrp-messages.ts'
+import { ReadFeed } from './read-feed.ts'
+import { keepConnected } from './reconnect.ts'
+import { type TagPass, TagPasses } from './tag-passes.ts'
+
+const RO_SPEC_ID = 8414
+
+/**
+ * RFID reader over LLRP. After every connect the inventory is set up anew; a reader that is silent for three keepalive
+ * periods counts as lost.
+ */
+export function llrpReader(spec: IdentitySourceSpecOf<'llrp'>): IdentitySource {
+  const feed = new ReadFeed(spec.id)
+  const passes = new TagPasses(spec)
+  const stop = new AbortController()
+  const where = `llrp ${spec.host}:${spec.port}`
+  let running: Promise<void> | null = null
+  let sweep: NodeJS.Timeout | undefined
+
+  const emit = (found: readonly TagPass[]): void => {
+    for (const { epc, atMs, antenna, rssiDbm, count } of found)
+      feed.read({ text: `urn:epc:raw:${epc.length * 4}.x${epc}`, atMs, antenna, rssiDbm, count })
+  }
+  const report = (message: LlrpMessage): void => {
+    const atMs = monoMs()
+    try {
+      for (const tag of tagReports(message)) emit(passes.see({ ...tag, atMs }))
+    } catch (e) {
+      feed.refused(asCoded(e, 'CAM_IO', { path: where }))
+    }
+  }
+  const session = async (worked: () => void): Promise<void> => {
+    const link = new LlrpLink(spec, stop.signal, report)
+    try {
+      await link.start()
+      worked()
+      feed.connected()
+      await link.ended
+    } finally {
+      link.drop()
+    }
+  }
+  return {
+    id: spec.id,
+    adapter: spec.adapter,
+    open: async (listener) => {
+      feed.open(listener)
+      sweep = setInterval(() => emit(passes.over(monoMs())), Math.max(20, spec.windowMs / 4))
+      running = keepConnected(stop.signal, session, (e) => feed.lost(e))
+    },
+    health: () => feed.health,
+    close: async () => {
+      clearInterval(sweep)
+      feed.close()
+      stop.abort()
+      await running
+    },
+  }
+}
+
+interface Waiting {
+  type: number
+  resolve: (m: LlrpMessage) => void
+  reject: (e: CodedError) => void
+}
+
+/** One TCP connection to a reader. */
+class LlrpLink {
+  readonly #spec: IdentitySourceSpecOf<'llrp'>
+  readonly #socket: Socket
+  readonly #framer = new LlrpFramer()
+  readonly #report: (m: LlrpMessage) => void
+  #nextId = 1
+  #waiting: Waiting | null = null
+  /** Rejects when the connection ends, for whatever reason. */
+  readonly ended: Promise<never>
+
+  constructor(spec: IdentitySourceSpecOf<'llrp'>, stop: AbortSignal, report: (m: LlrpMessage) => void) {
+    this.#spec = spec
+    this.#report = report
+    this.#socket = connect({ host: spec.host, port: spec.port, noDelay: true, signal: stop })
+    this.#socket.setTimeout(Math.max(spec.timeoutMs, 3 * spec.keepaliveMs), () =>
+      this.#socket.destroy(this.#gone('no sign of life from the reader')),
+    )
+    this.#socket.on('data', (chunk: Buffer) => this.#take(chunk))
+    this.ended = new Promise((_, reject) => {
+      let cause: unknown
+      this.#socket.on('error', (e) => (cause = e))
+      this.#socket.on('close', () => {
+        const error = asCoded(cause ?? this.#gone('the reader closed the connection'), 'CAM_GONE', {
+          path: this.#where,
+        })
+        this.#waiting?.reject(error)
+        reject(error)
+      })
+    })
+    // Whoever waits sees it; nobody may be waiting during the set-up.
+    this.ended.catch(() => undefined)
+  }
+
+  get #where(): string {
+    return `llrp ${this.#spec.host}:${this.#spec.port}`
+  }
+
+  #gone(actual: string): CodedError {
+    return new CodedError('CAM_GONE', { path: this.#where, actual })
+  }
+
+  drop(): void {
+    this.#socket.destroy()
+  }
+
+  /** Waits for the reader's greeting, then sets up and starts the inventory. @throws CAM_IO, CAM_GONE, CAM_TIMEOUT */
+  async start(): Promise<void> {
+    const greeting = await this.#wait(LLRP.readerEvent)
+    if (connectionAccepted(greeting) === false)
+      throw new CodedError('CAM_IO', {
+        path: this.#where,
+        actual: 'the reader refused the connection',
+        hint: 'another program may hold the reader',
+      })
+    const id = bytes([4, RO_SPEC_ID])
+    // Left over from an earlier session; a reader that knows none says so, and that is fine.
+    await this.#ask(LLRP.deleteRoSpec, id, LLRP.deleteRoSpecResponse)
+    const steps = [
+      [
+        LLRP.setReaderConfig,
+        keepaliveConfig(this.#spec.keepaliveMs),
+        LLRP.setReaderConfigResponse,
+        'set keepalive',
+      ],
+      [LLRP.addRoSpec, roSpec(RO_SPEC_ID, this.#spec.antennas), LLRP.addRoSpecResponse, 'add inventory'],
+      [LLRP.enableRoSpec, id, LLRP.enableRoSpecResponse, 'enable inventory'],
+      [LLRP.startRoSpec, id, LLRP.startRoSpecResponse, 'start inventory'],
+    ] as const
+    for (const [type, body, answer, what] of steps) checkStatus(await this.#ask(type, body, answer), what)
+  }
+
+  #ask(type: number, body: Buffer, answer: number): Promise<LlrpMessage> {
+    const waiting = this.#wait(answer)
+    this.#send(type, body)
+    return waiting
+  }
+
+  #send(type: number, body: Buffer, id = this.#nextId++): void {
+    this.#socket.write(encodeFrame({ type, id, body }))
+  }
+
+  #wait(type: number): Promise<LlrpMessage> {
+    return new Promise<LlrpMessage>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(
+          new CodedError('CAM_TIMEOUT', {
+            path: this.#where,
+            expected: `LLRP message ${type} within ${this.#spec.timeoutMs} ms`,
+            actual: 'none',
+          }),
+        )
+      }, this.#spec.timeoutMs)
+      const done = (): void => {
+        clearTimeout(timer)
+        this.#waiting = null
+      }
+      this.#waiting = {
+        type,
+        resolve: (m) => {
+          done()
+          resolve(m)
+        },
+        reject: (e) => {
+          done()
+          reject(e)
+        },
+      }
+    })
+  }
+
+  #take(chunk: Buffer): void {
+    try {
+      for (const m of this.#framer.push(chunk)) this.#handle(m)
+    } catch (e) {
+      this.#socket.destroy(asCoded(e, 'CAM_IO', { path: this.#where }))
+    }
+  }
+
+  #handle(m: LlrpMessage): void {
+    if (m.type === LLRP.keepalive) this.#send(LLRP.keepaliveAck, Buffer.alloc(0), m.id)
+    else if (m.type === LLRP.roAccessReport) this.#report(m)
+    else if (m.type === LLRP.error) checkStatus(m, 'the last request')
+    else if (this.#waiting?.type === m.type) this.#waiting.resolve(m)
+  }
+}

@@ -1,0 +1,53 @@
+import { connect, type MqttClient } from 'mqtt'
+import { asCoded, CodedError, type IdentitySource, type IdentitySourceSpecOf } from '../../contracts/index.ts'
+import { parsePushed } from './pushed-read.ts'
+import { ReadFeed } from './read-feed.ts'
+
+/** Reads as messages of an MQTT topic; the client connects and subscribes again by itself. */
+export function mqttReads(spec: IdentitySourceSpecOf<'mqtt-reads'>): IdentitySource {
+  const feed = new ReadFeed(spec.id)
+  let client: MqttClient | null = null
+  const lost = (e: unknown): void => feed.lost(asCoded(e, 'CAM_GONE', { path: spec.url }))
+  return {
+    id: spec.id,
+    adapter: spec.adapter,
+    open: async (listener) => {
+      feed.open(listener)
+      const { username, password } = spec
+      client = connect(spec.url, {
+        ...(username !== undefined && { username }),
+        ...(password !== undefined && { password }),
+        reconnectPeriod: 500,
+        resubscribe: false,
+      })
+      const c = client
+      c.on('connect', () => {
+        c.subscribe(spec.topic, { qos: spec.qos }, (error, granted) => {
+          // 128 = the broker refused the subscription.
+          if (error || granted?.some((g) => (g.qos as number) === 128))
+            lost(
+              error ??
+                new CodedError('CAM_OPEN', { path: spec.topic, actual: 'the broker refused the topic' }),
+            )
+          else feed.connected()
+        })
+      })
+      c.on('error', lost)
+      c.on('close', () =>
+        lost(new CodedError('CAM_GONE', { path: spec.url, actual: 'no connection to the broker' })),
+      )
+      c.on('message', (_topic, payload) => {
+        try {
+          feed.read(parsePushed(payload.toString('utf8')))
+        } catch (e) {
+          feed.refused(asCoded(e, 'CAM_BAD_REQUEST'))
+        }
+      })
+    },
+    health: () => feed.health,
+    close: async () => {
+      feed.close()
+      await client?.endAsync(true)
+    },
+  }
+}

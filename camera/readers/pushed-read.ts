@@ -1,0 +1,42 @@
+import { z } from 'zod'
+import { CodedError, type IdentityRead } from '../../contracts/index.ts'
+
+const jsonRead = z.strictObject({
+  text: z.string().min(1).max(4_096),
+  symbologyId: z.string().max(3).default(''),
+  trigger: z.number().int().nonnegative().nullable().default(null),
+  position: z.number().nullable().default(null),
+})
+
+export type PushedRead = Pick<IdentityRead, 'text' | 'symbologyId' | 'trigger' | 'position'>
+
+/** A symbology identifier (ISO/IEC 15424) that a scanner sends before the data is taken off. */
+export function pushedRead(line: string): PushedRead {
+  const m = /^\][A-Za-z][0-9A-Za-z]/.exec(line)
+  return { text: line.slice(m?.[0].length ?? 0), symbologyId: m?.[0] ?? '', trigger: null, position: null }
+}
+
+/**
+ * A message of a reader: JSON when it begins with a brace, else the text of a code.
+ *
+ * @throws CAM_BAD_REQUEST
+ */
+export function parsePushed(body: string): PushedRead {
+  const text = body.replace(/[\r\n]+$/, '')
+  if (text === '') throw new CodedError('CAM_BAD_REQUEST', { expected: 'a code', actual: 'an empty message' })
+  if (!text.startsWith('{')) return pushedRead(text)
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    throw new CodedError('CAM_BAD_REQUEST', { expected: 'JSON', actual: text.slice(0, 40) })
+  }
+  const read = jsonRead.safeParse(json)
+  if (read.success) return read.data
+  const [issue] = read.error.issues
+  throw new CodedError('CAM_BAD_REQUEST', {
+    path: issue?.path.join('.') ?? '',
+    expected: 'text, and optionally symbologyId, trigger, position',
+    actual: issue?.message ?? '',
+  })
+}

@@ -1,0 +1,69 @@
+import {
+  type CodedError,
+  type IdentityItem,
+  type IdentityRead,
+  type IdentitySourceHealth,
+  monoMs,
+  toFact,
+} from '../../contracts/index.ts'
+
+/** What every source of reads does with what it got: hands it on and counts. */
+export class ReadFeed {
+  readonly #source: string
+  #listener: ((item: IdentityItem) => void) | null = null
+  #health: IdentitySourceHealth = { state: 'closed', reads: 0, refused: 0, connects: 0, error: null }
+
+  constructor(source: string) {
+    this.#source = source
+  }
+
+  get health(): IdentitySourceHealth {
+    return { ...this.#health }
+  }
+
+  open(listener: (item: IdentityItem) => void): void {
+    this.#listener = listener
+    this.#health.state = 'connecting'
+  }
+
+  connected(): void {
+    this.#health = { ...this.#health, state: 'running', connects: this.#health.connects + 1, error: null }
+  }
+
+  read(read: Pick<IdentityRead, 'text'> & Partial<Omit<IdentityRead, 'source'>>): void {
+    this.#health.reads += 1
+    this.#listener?.({
+      kind: 'read',
+      read: {
+        symbologyId: '',
+        atMs: monoMs(),
+        antenna: null,
+        rssiDbm: null,
+        count: 1,
+        trigger: null,
+        position: null,
+        ...read,
+        source: this.#source,
+      },
+    })
+  }
+
+  /** A message that is no read. It is told, because a lost code is a part without a name. */
+  refused(error: CodedError): void {
+    this.#health.refused += 1
+    this.#listener?.({ kind: 'fault', error: toFact(error) })
+  }
+
+  /** The connection is gone. Told once per outage. */
+  lost(error: CodedError): void {
+    if (this.#listener === null) return
+    const first = this.#health.error === null
+    this.#health = { ...this.#health, state: 'connecting', error: toFact(error) }
+    if (first) this.#listener({ kind: 'fault', error: toFact(error) })
+  }
+
+  close(): void {
+    this.#listener = null
+    this.#health.state = 'closed'
+  }
+}

@@ -1,0 +1,31 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { asCoded, type CodedError } from '../../contracts/index.ts'
+
+/** Waits between attempts double from 250 ms to 10 s, and start anew after a session that worked. */
+const FIRST_MS = 250
+const LONGEST_MS = 10_000
+
+/**
+ * Runs one session after the other until `stop` aborts.
+ *
+ * @param session resolves or rejects when its connection ends; calls `worked` when it stands
+ */
+export async function keepConnected(
+  stop: AbortSignal,
+  session: (worked: () => void) => Promise<void>,
+  lost: (error: CodedError) => void,
+): Promise<void> {
+  let waitMs = FIRST_MS
+  while (!stop.aborted) {
+    try {
+      await session(() => {
+        waitMs = FIRST_MS
+      })
+    } catch (error) {
+      if (!stop.aborted) lost(asCoded(error, 'CAM_GONE'))
+    }
+    if (stop.aborted) return
+    await sleep(waitMs, undefined, { signal: stop }).catch(() => undefined)
+    waitMs = Math.min(LONGEST_MS, waitMs * 2)
+  }
+}

@@ -1,0 +1,60 @@
+/** One sight of a tag as the reader reports it. */
+export interface TagSight {
+  /** Hexadecimal digits of the EPC bank. */
+  epc: string
+  antenna: number | null
+  rssiDbm: number | null
+  atMs: number
+  /** Sights that the reader has put together. */
+  count: number
+}
+
+/** A tag that went by once. */
+export interface TagPass extends TagSight {
+  firstMs: number
+  lastMs: number
+}
+
+/**
+ * One event per pass: a tag is seen many times while it goes by, and has passed when it is not seen for `windowMs`.
+ * `atMs`, antenna and signal are those of the strongest sight. Pure: time comes with the calls.
+ */
+export class TagPasses {
+  readonly #windowMs: number
+  readonly #minRssiDbm: number
+  readonly #emit: 'first' | 'pass'
+  readonly #present = new Map<string, TagPass>()
+
+  constructor(options: { windowMs: number; minRssiDbm: number; emit: 'first' | 'pass' }) {
+    this.#windowMs = options.windowMs
+    this.#minRssiDbm = options.minRssiDbm
+    this.#emit = options.emit
+  }
+
+  /** Passes that this sight begins (`first`) or shows to be over (`pass`). */
+  see(sight: TagSight): TagPass[] {
+    if (sight.rssiDbm !== null && sight.rssiDbm < this.#minRssiDbm) return []
+    const over = this.over(sight.atMs)
+    const known = this.#present.get(sight.epc)
+    if (known === undefined) {
+      const pass = { ...sight, firstMs: sight.atMs, lastMs: sight.atMs }
+      this.#present.set(sight.epc, pass)
+      return this.#emit === 'first' ? [...over, { ...pass }] : over
+    }
+    known.lastMs = Math.max(known.lastMs, sight.atMs)
+    known.count += sight.count
+    if ((sight.rssiDbm ?? -Infinity) > (known.rssiDbm ?? -Infinity)) {
+      known.rssiDbm = sight.rssiDbm
+      known.antenna = sight.antenna
+      known.atMs = sight.atMs
+    }
+    return over
+  }
+
+  /** Passes that are over at `nowMs`, oldest first; to be asked now and then. Empty under `first`. */
+  over(nowMs: number): TagPass[] {
+    const done = [...this.#present.values()].filter((p) => nowMs - p.lastMs > this.#windowMs)
+    for (const { epc } of done) this.#present.delete(epc)
+    return this.#emit === 'pass' ? done.sort((a, b) => a.firstMs - b.firstMs) : []
+  }
+}

@@ -1,0 +1,244 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Aedes } from 'aedes'
+import { connectAsync } from 'mqtt'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { createIdentitySource, httpReads, llrpSimulator, type TagReport } from '../../camera/index.ts'
+import {
+  type IdentityItem,
+  type IdentityRead,
+  type IdentitySource,
+  identitySourceSchema,
+} from '../../contracts/index.ts'
+
+const closers: (() => Promise<unknown> | void)[] = []
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close()
+})
+
+async function opened(source: IdentitySource): Promise<{ reads: IdentityRead[]; faults: string[] }> {
+  const reads: IdentityRead[] = []
+  const faults: string[] = []
+  closers.push(() => source.close())
+  await source.open((item: IdentityItem) => {
+    if (item.kind === 'read') reads.push(item.read)
+    else faults.push(item.error.code)
+  })
+  return { reads, faults }
+}
+
+const texts = (reads: readonly IdentityRead[]): string[] => reads.map((r) => r.text)
+const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 5_000, interval: 10 })
+
+describe('line scanner over TCP', () => {
+  it('reads lines wherever the chunks break, and connects again', async () => {
+    const sockets: Socket[] = []
+    const server = createServer((s) => void sockets.push(s))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    closers.push(() => void server.close())
+    closers.push(() => sockets.forEach((s) => s.destroy()))
+    const address = server.address()
+    const port = address !== null && typeof address === 'object' ? address.port : 0
+    const source = createIdentitySource(
+      identitySourceSchema.parse({
+        id: 'sc-1',
+        adapter: 'scanner-tcp',
+        host: '127.0.0.1',
+        port,
+        maxLength: 20,
+      }),
+    )
+    const { reads, faults } = await opened(source)
+    await until(() => expect(sockets).toHaveLength(1))
+    for (const part of [']d20', '1\u001dA', 'B\r', '\nSN-7\n', `${'x'.repeat(30)}`, 'y\nSN-8\r']) {
+      sockets[0]?.write(part)
+      await new Promise((r) => setTimeout(r, 5))
+    }
+    await until(() => expect(texts(reads)).toEqual(['01\u001dAB', 'SN-7', 'SN-8']))
+    expect(reads[0]).toMatchObject({ source: 'sc-1', symbologyId: ']d2', antenna: null, trigger: null })
+    expect(faults).toEqual(['CAM_BAD_REQUEST'])
+    sockets[0]?.destroy()
+    await until(() => expect(sockets).toHaveLength(2))
+    sockets[1]?.write('SN-9\n')
+    await until(() => expect(texts(reads).at(-1)).toBe('SN-9'))
+    expect(faults).toEqual(['CAM_BAD_REQUEST', 'CAM_GONE'])
+    expect(source.health()).toMatchObject({ state: 'running', reads: 4, refused: 1, connects: 2 })
+  })
+
+  it('reads a device as a stream of lines', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'sightline-scanner-'))
+    closers.push(() => rmSync(dir, { recursive: true }))
+    const path = join(dir, 'ttyUSB0')
+    writeFileSync(path, 'SN-1\r\nSN-2\r\n')
+    const { reads, faults } = await opened(
+      createIdentitySource(identitySourceSchema.parse({ id: 'wedge', adapter: 'scanner-device', path })),
+    )
+    await until(() => expect(texts(reads).slice(0, 2)).toEqual(['SN-1', 'SN-2']))
+    await until(() => expect(faults[0]).toBe('CAM_GONE'))
+  })
+})
+
+describe('reads over HTTP', () => {
+  const spec = (more: object) =>
+    identitySourceSchema.parse({ id: 'hand', adapter: 'http-reads', port: 0, ...more }) as Parameters<
+      typeof httpReads
+    >[0]
+
+  it('takes text and JSON and refuses everything else', async () => {
+    const source = httpReads(spec({ token: 'a-token-of-sixteen' }))
+    const { reads, faults } = await opened(source)
+    const post = async (body: string, authorization = 'Bearer a-token-of-sixteen'): Promise<number> =>
+      (await fetch(source.url() ?? '', { method: 'POST', body, headers: { authorization } })).status
+    expect(await post(']C1010950600013435221A1\n')).toBe(202)
+    expect(await post('{"text":"SN-7","trigger":12,"position":300.5}')).toBe(202)
+    expect(await post('{"text":"SN-7","triger":12}')).toBe(400)
+    expect(await post('{"text"')).toBe(400)
+    expect(await post('')).toBe(400)
+    expect(await post('x'.repeat(20_000))).toBe(400)
+    expect(await post('SN-8', 'Bearer another')).toBe(401)
+    expect(reads).toMatchObject([
+      { text: '010950600013435221A1', symbologyId: ']C1', trigger: null },
+      { text: 'SN-7', trigger: 12, position: 300.5 },
+    ])
+    expect(faults).toEqual(Array(4).fill('CAM_BAD_REQUEST'))
+  })
+
+  it('asks for a token on an open network', async () => {
+    await expect(httpReads(spec({ host: '0.0.0.0' })).open(() => undefined)).rejects.toMatchObject({
+      code: 'CFG_INVALID',
+    })
+  })
+})
+
+describe('reads over MQTT, with a broker in this process', () => {
+  it('subscribes, reads, and subscribes again when the broker comes back', async () => {
+    const broker = async (port: number) => {
+      const aedes = await Aedes.createBroker()
+      const server = createServer(aedes.handle)
+      await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+      const address = server.address()
+      return {
+        port: address !== null && typeof address === 'object' ? address.port : 0,
+        aedes,
+        close: async () => {
+          await new Promise<void>((resolve) => aedes.close(() => resolve()))
+          await new Promise<void>((resolve) => server.close(() => resolve()))
+        },
+      }
+    }
+    let b = await broker(0)
+    closers.push(() => b.close())
+    const url = `mqtt://127.0.0.1:${b.port}`
+    const source = createIdentitySource(
+      identitySourceSchema.parse({ id: 'm', adapter: 'mqtt-reads', url, topic: 'line/+/reads' }),
+    )
+    const { reads, faults } = await opened(source)
+    await until(() => expect(source.health().state).toBe('running'))
+    const publish = async (payload: string): Promise<void> => {
+      const client = await connectAsync(url)
+      await client.publishAsync('line/a/reads', payload, { qos: 1 })
+      await client.endAsync()
+    }
+    await publish('{"text":"SN-1","trigger":4}')
+    await publish('{"txt":1}')
+    await until(() => expect([texts(reads), faults]).toEqual([['SN-1'], ['CAM_BAD_REQUEST']]))
+    expect(reads[0]?.trigger).toBe(4)
+    await b.close()
+    await until(() => expect(faults).toContain('CAM_GONE'))
+    b = await broker(b.port)
+    await until(() => expect(source.health().state).toBe('running'))
+    await publish('SN-2')
+    await until(() => expect(texts(reads)).toEqual(['SN-1', 'SN-2']))
+  }, 20_000)
+})
+
+describe('RFID reader over LLRP', () => {
+  const tag = (n: number, more: Partial<TagReport> = {}): TagReport => ({
+    epc: `3074257BF7194E40${n.toString(16).toUpperCase().padStart(8, '0')}`,
+    antenna: 1,
+    rssiDbm: -50,
+    count: 1,
+    ...more,
+  })
+  const reader = (port: number, more: object = {}) =>
+    createIdentitySource(
+      identitySourceSchema.parse({ id: 'gate', adapter: 'llrp', host: '127.0.0.1', port, ...more }),
+    )
+
+  it('sets up the inventory, answers keepalives and reports each tag once per pass', async () => {
+    const sim = await llrpSimulator()
+    closers.push(() => sim.close())
+    const source = reader(sim.port, { windowMs: 300, minRssiDbm: -70 })
+    const { reads } = await opened(source)
+    await until(() => expect(source.health().state).toBe('running'))
+    // DELETE, SET_READER_CONFIG, ADD, ENABLE, START_ROSPEC.
+    expect(sim.received).toEqual([21, 3, 20, 24, 22])
+    sim.keepalive()
+    await until(() => expect(sim.received.at(-1)).toBe(72))
+    sim.report([tag(1), tag(1, { rssiDbm: -40 }), tag(2, { rssiDbm: -80 }), tag(3, { antenna: 4 })])
+    await until(() => expect(reads).toHaveLength(2))
+    expect(reads).toMatchObject([
+      { text: 'urn:epc:raw:96.x3074257BF7194E4000000001', antenna: 1, rssiDbm: -50 },
+      { text: 'urn:epc:raw:96.x3074257BF7194E4000000003', antenna: 4 },
+    ])
+    await new Promise((r) => setTimeout(r, 450))
+    sim.report([tag(1)])
+    await until(() => expect(reads).toHaveLength(3))
+  })
+
+  it('loses none of 500 reports that arrive together or in pieces of any size', async () => {
+    const sim = await llrpSimulator()
+    closers.push(() => sim.close())
+    const source = reader(sim.port)
+    const { reads } = await opened(source)
+    await until(() => expect(source.health().state).toBe('running'))
+    const all = Array.from({ length: 500 }, (_, n) => tag(n))
+    sim.report(all.slice(0, 300))
+    sim.report(all.slice(300), 7)
+    await until(() => expect(reads).toHaveLength(500))
+    expect(texts(reads)).toEqual(all.map((t) => `urn:epc:raw:96.x${t.epc}`))
+  })
+
+  it('takes EPCs of other lengths', async () => {
+    const sim = await llrpSimulator()
+    closers.push(() => sim.close())
+    const source = reader(sim.port)
+    const { reads } = await opened(source)
+    await until(() => expect(source.health().state).toBe('running'))
+    sim.report([tag(0, { epc: 'F73795211411234538566CB0AFC4' })])
+    await until(() => expect(texts(reads)).toEqual(['urn:epc:raw:112.xF73795211411234538566CB0AFC4']))
+  })
+
+  it('connects again after a break and sets the inventory up anew', async () => {
+    const sim = await llrpSimulator()
+    closers.push(() => sim.close())
+    const source = reader(sim.port)
+    const { reads, faults } = await opened(source)
+    await until(() => expect(sim.reading).toBe(true))
+    sim.drop()
+    await until(() => expect(faults).toEqual(['CAM_GONE']))
+    await until(() => expect(source.health()).toMatchObject({ state: 'running', connects: 2 }))
+    sim.report([tag(9)])
+    await until(() => expect(reads).toHaveLength(1))
+  })
+
+  it('says in the words of the reader why it does not start, and drops one that falls silent', async () => {
+    const refusing = await llrpSimulator({ refuse: 20 })
+    const silent = createServer(() => undefined)
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    closers.push(() => refusing.close())
+    closers.push(() => void silent.close())
+    const a = reader(refusing.port)
+    await opened(a)
+    await until(() => expect(a.health().error?.message).toMatch(/add inventory: success; found status 401/))
+    const address = silent.address()
+    const b = reader(address !== null && typeof address === 'object' ? address.port : 0, {
+      timeoutMs: 100,
+      keepaliveMs: 100,
+    })
+    await opened(b)
+    await until(() => expect(b.health().error?.code).toBe('CAM_TIMEOUT'))
+  })
+})

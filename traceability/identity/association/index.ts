@@ -1,0 +1,3 @@
+export * from './read-matcher.ts'
+export * from './recent-units.ts'
+export * from './station-fifo.ts'

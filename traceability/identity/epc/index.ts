@@ -1,0 +1,3 @@
+export * from './decode.ts'
+export * from './epc.ts'
+export * from './uri.ts'

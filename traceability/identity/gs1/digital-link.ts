@@ -1,0 +1,124 @@
+import { refuse } from '../refuse.ts'
+import { GS1_RULES } from './ai-table.ts'
+import { checkField, type Gs1Element, noContradiction, ruleOf } from './elements.ts'
+
+export const GS1_DOMAIN = 'https://id.gs1.org'
+
+/** Percent encoding of path segments and URN parts: everything outside RFC 3986's unreserved characters. */
+export const encodePart = (text: string): string =>
+  encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  )
+
+const isPrimary = (ai: string): boolean => (GS1_RULES.get(ai)?.qualifiers ?? null) !== null
+
+interface Pair {
+  ai: string
+  raw: string
+  /** Where the AI stands in the URI. */
+  at: number
+}
+
+/**
+ * Elements of an uncompressed GS1 Digital Link URI (URI Syntax 1.4), or null when the text is not one: any domain and
+ * any path before the primary key.
+ *
+ * @throws TRC_IDENTITY with the character position for wrong data, order or AI in one
+ */
+export function parseDigitalLink(text: string): Gs1Element[] | null {
+  const uri = /^https?:\/\/[^/?#]+(\/[^?#]*)(\?[^#]*)?(?:#.*)?$/i.exec(text)
+  if (uri === null || !URL.canParse(text)) return null
+  const [, path = '', query = ''] = uri
+  const pathAt = text.indexOf(path, text.indexOf('//') + 2)
+  const segments = split(path.slice(1), '/', pathAt + 1)
+  if (segments.at(-1)?.text === '') segments.pop()
+  // Keys stand at every second place from the end; the last that may begin a path does.
+  let first = segments.length - 2
+  while (first >= 0 && !isPrimary(segments[first]?.text ?? '')) first -= 2
+  if (first < 0) return null
+  const pairs: Pair[] = []
+  for (let i = first; i + 1 < segments.length; i += 2)
+    pairs.push({ ai: segments[i]?.text ?? '', raw: segments[i + 1]?.text ?? '', at: segments[i]?.at ?? 0 })
+  checkQualifiers(pairs)
+  for (const part of split(query.slice(1), /[&;]/, pathAt + path.length + 1)) {
+    const equals = part.text.indexOf('=')
+    const key = equals < 0 ? part.text : part.text.slice(0, equals)
+    // Only all-digit keys are GS1's; others belong to the owner of the domain.
+    if (!/^\d+$/.test(key)) continue
+    if (!ruleOf(key, part.at).attribute) refuse(part.at, 'an AI that may stand in the query', key)
+    pairs.push({ ai: key, raw: part.text.slice(equals + 1), at: part.at })
+  }
+  return noContradiction(pairs.map(elementOf))
+}
+
+/** Pieces of a text between separators of one character, with their places. */
+function split(text: string, by: string | RegExp, offset: number): { text: string; at: number }[] {
+  let at = offset
+  return text.split(by).map((part) => {
+    const here = { text: part, at }
+    at += part.length + 1
+    return here
+  })
+}
+
+function checkQualifiers([primary, ...rest]: readonly Pair[]): void {
+  if (primary === undefined) return
+  const sequences = GS1_RULES.get(primary.ai)?.qualifiers ?? []
+  for (const { ai, at } of rest) ruleOf(ai, at)
+  if (sequences.some((s) => inOrder(rest, s))) return
+  const allowed = sequences.map((s) => s.map((ai) => `(${ai})`).join(' ')).join(' or ')
+  const wrong = rest.find((_, i) => !sequences.some((s) => inOrder(rest.slice(0, i + 1), s))) ?? primary
+  refuse(
+    wrong.at,
+    `behind AI (${primary.ai}) ${allowed === '' ? 'nothing' : allowed}, in this order`,
+    wrong.ai,
+  )
+}
+
+function inOrder(pairs: readonly Pair[], sequence: readonly string[]): boolean {
+  let from = 0
+  return pairs.every(({ ai }) => {
+    const place = sequence.indexOf(ai, from)
+    from = place + 1
+    return place >= 0
+  })
+}
+
+function elementOf({ ai, raw, at }: Pair): Gs1Element {
+  const rule = ruleOf(ai, at)
+  const start = at + ai.length + 1
+  let value = raw
+  try {
+    value = decodeURIComponent(raw)
+  } catch {
+    refuse(start + raw.search(/%(?![0-9A-Fa-f]{2})/), 'percent encoding of UTF-8', raw)
+  }
+  // GTIN-8, -12 and -13 are allowed in the path and padded to 14 digits.
+  const padded = ai === '01' && /^(\d{8}|\d{12,13})$/.test(value) ? value.padStart(14, '0') : value
+  checkField(rule, padded, start - (padded.length - value.length))
+  return { ai, value: padded }
+}
+
+/**
+ * Canonical GS1 Digital Link URI (URI Syntax 1.4, section 4.12): primary key, its qualifiers in their order, other AIs
+ * in the query in ascending order, on id.gs1.org. Null when no element may begin a path.
+ *
+ * @param primary which key begins the path when several could
+ */
+export function buildDigitalLink(
+  elements: readonly Gs1Element[],
+  { primary, domain = GS1_DOMAIN }: { primary?: string; domain?: string } = {},
+): string | null {
+  const key = elements.find((e) => (primary === undefined ? isPrimary(e.ai) : e.ai === primary))
+  const sequences = key && GS1_RULES.get(key.ai)?.qualifiers
+  if (!key || !sequences) return null
+  const present = (sequence: readonly string[]): Gs1Element[] =>
+    sequence.flatMap((ai) => elements.find((e) => e.ai === ai) ?? [])
+  const path = [key, ...(sequences.map(present).sort((a, b) => b.length - a.length)[0] ?? [])]
+  const rest = elements
+    .filter((e) => !path.includes(e) && GS1_RULES.get(e.ai)?.attribute === true)
+    .sort((a, b) => (a.ai < b.ai ? -1 : 1))
+  const query = rest.map((e) => `${e.ai}=${encodePart(e.value)}`).join('&')
+  return `${domain}${path.map((e) => `/${e.ai}/${encodePart(e.value)}`).join('')}${query && `?${query}`}`
+}

@@ -1,0 +1,13 @@
+export * from './ai-table.ts'
+export { checkDigit, checkPair, GS1_CHECKS, withCheckDigit } from './checks.ts'
+export * from './digital-link.ts'
+export {
+  bracketed,
+  checkField,
+  elementString,
+  FNC1,
+  type Gs1Element,
+  parseBracketed,
+  parseElementString,
+} from './elements.ts'
+export * from './pairings.ts'
