@@ -8,3 +8,4 @@ export {
   type TrueBox,
 } from './item.ts'
 export { DATASET_FORMATS, openDataset, READERS, type OpenOptions } from './registry.ts'
+export { imageSize } from './image-size.ts'
