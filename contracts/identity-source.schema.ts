@@ -77,3 +77,33 @@ export type IdentitySourceSpecOf<A extends IdentitySourceSpec['adapter']> = Extr
   IdentitySourceSpec,
   { adapter: A }
 >
+
+const place = z.number()
+const length = z.number().nonnegative()
+
+/** How the reads of a source find their part. What is read in the image itself belongs to it directly. */
+export const associationSchema = z.discriminatedUnion('by', [
+  /** The sender names the trigger. */
+  z.strictObject({ by: z.literal('trigger') }),
+  /** The part passes the reader so long behind the trigger (negative: before it), ms. */
+  z.strictObject({ by: z.literal('time'), offsetMs: place, toleranceMs: length, spacingMs: length }),
+  /** The same in encoder counts, for a belt that stops. */
+  z.strictObject({
+    by: z.literal('encoder'),
+    offset: place,
+    tolerance: length,
+    spacing: length,
+    /** The encoder starts again at 0 here. */
+    modulus: z.number().positive().optional(),
+  }),
+  /** Parts come in order from another station, in so many ms. */
+  z.strictObject({ by: z.literal('fifo'), from: id, minMs: length, maxMs: length }),
+])
+export type AssociationSpec = z.infer<typeof associationSchema>
+
+/** Section of a line file: a source and how its reads find the parts of a station. */
+export const identityReaderSchema = z.strictObject({
+  source: identitySourceSchema,
+  association: associationSchema,
+})
+export type IdentityReaderSpec = z.infer<typeof identityReaderSchema>

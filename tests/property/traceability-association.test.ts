@@ -74,13 +74,6 @@ describe(`reads beside the line, seed ${SEED}`, () => {
     )
   })
 
-  it('by trigger number the place does not matter', () => {
-    const matcher = new ReadMatcher({ offset: 0, tolerance: 0, spacing: 1 })
-    matcher.read({ text: 'A', at: 900, trigger: 7 })
-    expect(matcher.take(6, 900)).toMatchObject({ ok: false, problem: { kind: 'missing', trigger: 6 } })
-    expect(matcher.take(7, 1_000)).toMatchObject({ ok: true, reads: [{ text: 'A' }] })
-  })
-
   it('parts that follow too closely are held, and places that overlap are refused before the start', () => {
     const matcher = new ReadMatcher({ offset: 0, tolerance: 40, spacing: 100 })
     matcher.read({ text: 'A', at: 0 })

@@ -4,10 +4,8 @@ import { CodedError, type I18n } from '../../../contracts/index.ts'
 export interface PlacedRead {
   /** Content of code or tag; null = the reader was asked and read nothing. */
   text: string | null
-  /** Where on the axis it was read: ms, or encoder counts. */
+  /** Where on the axis it was read: ms, encoder counts, or the trigger it is said to belong to. */
   at: number
-  /** Trigger that the reader says it belongs to; wins over the place. */
-  trigger?: number
 }
 
 export type AssociationProblemKind = 'missing' | 'double' | 'spacing' | 'late'
@@ -126,8 +124,7 @@ export class ReadMatcher<R extends PlacedRead> {
     return { ok: true, trigger, reads: own }
   }
 
-  #belongs(read: R, { trigger, at }: { trigger: number; at: number }): boolean {
-    if (read.trigger !== undefined) return read.trigger === trigger
+  #belongs(read: R, { at }: { at: number }): boolean {
     return Math.abs(this.#distance(read.at, at + this.#options.offset)) <= this.#options.tolerance
   }
 

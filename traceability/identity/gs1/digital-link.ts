@@ -92,7 +92,7 @@ function elementOf({ ai, raw, at }: Pair): Gs1Element {
   try {
     value = decodeURIComponent(raw)
   } catch {
-    refuse(start + raw.search(/%(?![0-9A-Fa-f]{2})/), 'percent encoding of UTF-8', raw)
+    refuse(start + Math.max(0, raw.search(/%(?![0-9A-Fa-f]{2})/)), 'percent encoding of UTF-8', raw)
   }
   // GTIN-8, -12 and -13 are allowed in the path and padded to 14 digits.
   const padded = ai === '01' && /^(\d{8}|\d{12,13})$/.test(value) ? value.padStart(14, '0') : value
