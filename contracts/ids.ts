@@ -2,7 +2,9 @@ import { createHash, randomFillSync } from 'node:crypto'
 
 let lastMs = 0
 let counter = 0
-const random = new Uint8Array(10)
+/** Random bytes are drawn for many ids at a time: the call costs more than the bytes. */
+const random = new Uint8Array(8 * 128)
+let unused = random.length
 
 /** UUID version 7 (RFC 9562, 5.7): time-ordered; the 12 bits of rand_a count within a millisecond (method 1). */
 export function uuidv7(nowMs: number = Date.now()): string {
@@ -16,11 +18,15 @@ export function uuidv7(nowMs: number = Date.now()): string {
       counter = 0
     }
   }
-  randomFillSync(random)
+  if (unused >= random.length) {
+    randomFillSync(random)
+    unused = 0
+  }
   const b = Buffer.alloc(16)
   b.writeUIntBE(lastMs, 0, 6)
   b.writeUInt16BE(0x7000 | counter, 6)
-  b.set(random.subarray(0, 8), 8)
+  b.set(random.subarray(unused, unused + 8), 8)
+  unused += 8
   b.writeUInt8((b.readUInt8(8) & 0x3f) | 0x80, 8)
   return dashed(b)
 }

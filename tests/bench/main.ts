@@ -1,7 +1,11 @@
 import { cpus, totalmem } from 'node:os'
 import { benchPipeline } from './pipeline.ts'
+import { benchTrace } from './trace.ts'
 
-const BENCHES: Record<string, (args: string[]) => Promise<void>> = { pipeline: benchPipeline }
+const BENCHES: Record<string, (args: string[]) => Promise<void>> = {
+  pipeline: benchPipeline,
+  trace: benchTrace,
+}
 
 const [name = '', ...args] = process.argv.slice(2)
 const bench = BENCHES[name]
