@@ -37,3 +37,11 @@ export const modelSetup = async (
   trustedKeys: await trustedKeys(environment),
   intraOpThreads: 1,
 })
+
+/** @throws CFG_USAGE when neither the flag nor SIGHTLINE_SIGNING_KEY names a private key */
+export function keyFileOf(flag: string | undefined, environment: Environment): string {
+  const file = flag ?? environment.signingKey
+  if (file === null)
+    throw new CodedError('CFG_USAGE', { expected: '--key FILE or SIGHTLINE_SIGNING_KEY', actual: 'neither' })
+  return file
+}

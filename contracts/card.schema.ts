@@ -12,8 +12,22 @@ const imageInput = z.strictObject({
   widthPx: z.number().int().positive().nullable(),
   heightPx: z.number().int().positive().nullable(),
   multipleOf: z.number().int().positive().default(1),
-  /** How a frame of another size is brought to this size; `none` refuses. */
-  fit: z.enum(['none', 'stretch', 'letterbox']).default('none'),
+  /**
+   * How a frame of another size is brought to this size; `none` refuses. `crop` scales the shorter side to `resizePx`
+   * and cuts the middle out, so the model sees nothing of what lies outside. `height` scales to `heightPx` and leaves
+   * the width free (`widthPx` null).
+   */
+  fit: z.enum(['none', 'stretch', 'letterbox', 'crop', 'height']).default('none'),
+  /** Shorter side before the cut of `crop`, px; at least the longer side of the input. */
+  resizePx: z.number().int().positive().optional(),
+  /** Filter of the scaling: `pillow` (the default) = bilinear with antialias (Pillow, torchvision), `opencv` = INTER_LINEAR without. */
+  resample: z.enum(['pillow', 'opencv']).optional(),
+  /** Grey level of the margins of `letterbox` and `height`; default 114, that of YOLO models. */
+  marginGrey: z.number().int().min(0).max(255).optional(),
+  /** Smallest width of `height`, px. */
+  minWidthPx: z.number().int().positive().optional(),
+  /** An input of free size: larger images are scaled down to this longer side, px. */
+  maxSidePx: z.number().int().positive().optional(),
   /** `image` = the tested frame, `template` = its golden template. */
   role: z.enum(['image', 'template']).default('image'),
 })
@@ -31,6 +45,29 @@ const familySchema = z.discriminatedUnion('family', [
     family: z.literal('detection-yolov8'),
     output: z.string(),
     nmsIou: z.number().min(0).max(1),
+    scoreFloor: z.number().min(0).max(1),
+  }),
+  /**
+   * YOLOv8/v11 segmentation: head [n, 4 + classes + m, anchors] as `detection-yolov8` with m mask coefficients, and
+   * prototypes [n, m, h, w]. The area of a finding is that of its mask.
+   */
+  z.strictObject({
+    family: z.literal('segmentation-yolov8'),
+    output: z.string(),
+    prototypes: z.string(),
+    nmsIou: z.number().min(0).max(1),
+    scoreFloor: z.number().min(0).max(1),
+  }),
+  /**
+   * End-to-end detectors without suppression (RT-DETR, YOLOv10, YOLO26): [n, k, 6] box, score, class index
+   * (`classes: index`), or [n, k, 4 + classes] (`classes: scores`). Boxes xyxy in px of the model input, or centre and
+   * size as fractions of it.
+   */
+  z.strictObject({
+    family: z.literal('detection-rows'),
+    output: z.string(),
+    boxes: z.enum(['xyxy-px', 'cxcywh-unit']),
+    classes: z.enum(['index', 'scores']),
     scoreFloor: z.number().min(0).max(1),
   }),
   /** Pair or other detectors with decoded outputs: boxes [n,k,4] xyxy px, scores [n,k], labels int64 [n,k]. */
@@ -51,6 +88,29 @@ const familySchema = z.discriminatedUnion('family', [
     mapThreshold: z.number(),
     minAreaPx: z.number().int().positive(),
   }),
+  /**
+   * One score per class and place [n, classes, h, w]; each place belongs to its best class. Connected places of one
+   * class other than `background` are a finding.
+   */
+  z.strictObject({
+    family: z.literal('segmentation-classes'),
+    output: z.string(),
+    activation: z.enum(['none', 'softmax']),
+    background: z.string().nullable(),
+    minAreaPx: z.number().int().positive(),
+  }),
+  /** Probability of text per place [n, 1, h, w] (differentiable binarisation, Liao et al. 2020). */
+  z.strictObject({
+    family: z.literal('text-detection'),
+    map: z.string(),
+    mapThreshold: z.number().min(0).max(1),
+    /** A found rectangle grows by area x unclip / perimeter on each side: the network sees text shrunk. */
+    unclip: z.number().min(0).max(5),
+    /** Shorter side of the rectangle in the map, px. */
+    minSidePx: z.number().positive(),
+  }),
+  /** Probabilities [n, steps, 1 + labels] for CTC, blank first; the labels are the characters. */
+  z.strictObject({ family: z.literal('text-recognition'), output: z.string() }),
   /**
    * Frozen network whose feature maps other models are taught on; it judges nothing. The input is the image, RGB,
    * free in size (`widthPx` and `heightPx` null, `multipleOf` a multiple of the largest stride). Each tap is a

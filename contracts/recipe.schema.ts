@@ -145,7 +145,50 @@ const code1 = z.strictObject({
   wholeFrameFallback: z.boolean().default(true),
 })
 
-export const toolSchema = z.discriminatedUnion('use', [register1, template1, model1, blob1, measure1, code1])
+const modelPin = z.strictObject({ model: id, sha256 })
+
+/** Printed text such as lot and date codes, read by the two packages of `sightline models import-ocr`. */
+const text1 = z.strictObject({
+  ...toolBase,
+  use: z.literal('text@1'),
+  detector: modelPin,
+  recogniser: modelPin,
+  /** Places of lower mean probability are no text. */
+  minTextScore: z.number().min(0).max(1).default(0.6),
+  /** Least probability of every character of a read that counts. */
+  minConfidence: z.number().min(0).max(1).default(0.8),
+  /** The characters that can occur; all of the model when absent. */
+  alphabet: z.string().min(1).optional(),
+  maxLines: z.number().int().positive().max(500).default(50),
+  /** What must be on the part, each in one line of its own. */
+  expect: z
+    .array(
+      z.strictObject({
+        name: id,
+        /** Regular expression of the whole line without its spaces; group 1 is the value when there is one. */
+        pattern: z.string().min(1),
+        /** The value is a date of this form: YYYY or YY, MM, DD and separators. Without a day it is the month's last. */
+        date: z
+          .string()
+          .regex(
+            /^(?=.*YY)(?=.*MM)(YYYY|YY|MM|DD|[./ -])+$/,
+            'a form such as YYYY-MM-DD, DD.MM.YY or MM/YYYY',
+          )
+          .optional(),
+      }),
+    )
+    .min(1),
+})
+
+export const toolSchema = z.discriminatedUnion('use', [
+  register1,
+  template1,
+  model1,
+  blob1,
+  measure1,
+  code1,
+  text1,
+])
 export type ToolSpec = z.infer<typeof toolSchema>
 export type ToolSpecOf<U extends ToolSpec['use']> = Extract<ToolSpec, { use: U }>
 

@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
-import { CodedError } from '../../contracts/index.ts'
 import { createSigningKey, listModels, packModelFiles, verifyModel } from '../../models/index.ts'
 import type { Environment } from '../environment.ts'
-import { modelDirs, trustedKeys } from '../model-setup.ts'
+import { keyFileOf, modelDirs, trustedKeys } from '../model-setup.ts'
 import { printTable } from '../table.ts'
+import { addModelImports } from './models-import.ts'
 
 export function addModels(program: Command, environment: Environment): void {
   const models = program.command('models').description('model packages: list, verify, pack, make keys')
@@ -62,12 +62,7 @@ export function addModels(program: Command, environment: Environment): void {
         key?: string
         keyId: string
       }) => {
-        const key = o.key ?? environment.signingKey
-        if (key === null || key === undefined)
-          throw new CodedError('CFG_USAGE', {
-            expected: '--key FILE or SIGHTLINE_SIGNING_KEY',
-            actual: 'neither',
-          })
+        const key = keyFileOf(o.key, environment)
         const packed = await packModelFiles({
           onnxFile: o.onnx,
           cardFile: o.card,
@@ -82,4 +77,5 @@ export function addModels(program: Command, environment: Environment): void {
         process.stdout.write(`${JSON.stringify(packed, null, 2)}\n`)
       },
     )
+  addModelImports(models, environment)
 }

@@ -65,7 +65,7 @@ export async function prepareRecipe(
       tools.push(await prepareTool(spec, { recipe, golden, openModel }))
     }
     await warmUp(recipe, golden, tools)
-    const runners = [...new Set(tools.flatMap((t) => (t.model ? [t.model] : [])))]
+    const runners = [...new Set(tools.flatMap((t) => [...(t.model ? [t.model] : []), ...(t.further ?? [])]))]
     return {
       id: recipeId(recipe),
       recipe,

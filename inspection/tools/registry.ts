@@ -5,6 +5,7 @@ import { measure } from './measure.ts'
 import { model } from './model.ts'
 import { register } from './register.ts'
 import { template } from './template.ts'
+import { text } from './text.ts'
 import type { PreparedTool, Tool, ToolSetup } from './tool.ts'
 
 /** Every tool by name and version. Old versions stay, so that old recipes replay exactly. */
@@ -15,6 +16,7 @@ export const TOOLS: { readonly [U in ToolSpec['use']]: Tool<U> } = {
   'blob@1': blob,
   'measure@1': measure,
   'code@1': code,
+  'text@1': text,
 }
 
 /** @throws CodedError when the tool cannot be prepared as the recipe asks */

@@ -49,6 +49,8 @@ export interface PreparedTool {
   readonly id: string
   readonly use: ToolSpec['use']
   readonly model?: ModelRunner
+  /** Models it uses beside `model`. */
+  readonly further?: readonly ModelRunner[]
   /** @throws CodedError when it cannot judge; a defect is a finding, not an error */
   run(input: ToolInput): ToolResult | Promise<ToolResult>
 }

@@ -11,6 +11,25 @@ export interface ModelFinding {
   /** Half-open, inside the image. */
   box: Box
   areaPx: number
+  /** Turned rectangle around a line of text. */
+  rectangle?: TextRectangle
+}
+
+/** Centre and size in px of the image; `angleRad` from the x axis to the reading direction, clockwise on the screen. */
+export interface TextRectangle {
+  cx: number
+  cy: number
+  widthPx: number
+  heightPx: number
+  angleRad: number
+}
+
+export interface ReadText {
+  text: string
+  /** Mean of the probabilities of the characters, 0..1; 0 for an empty text. */
+  score: number
+  /** The least of them. */
+  weakest: number
 }
 
 export interface Decoded {
@@ -18,6 +37,8 @@ export interface Decoded {
   findings: ModelFinding[]
   /** Named numbers of the whole image. */
   scores: Record<string, number>
+  /** What a text recogniser read. */
+  text?: ReadText
   /** Raw score map over the image, rows top to bottom. */
   map?: { widthPx: number; heightPx: number; values: Float32Array; min: number; max: number }
 }

@@ -1,5 +1,5 @@
 import type { FamilySpec } from '../../contracts/index.ts'
-import type { Adapter } from './adapter.ts'
+import type { Adapter, DecodeContext } from './adapter.ts'
 import { floatsOf, wrongShape } from './adapter.ts'
 import { finishDetections } from './detections.ts'
 import type { Candidates } from './detections.ts'
@@ -18,23 +18,40 @@ export function detectionYolov8(spec: Extract<FamilySpec, { family: 'detection-y
     difference: elementwiseDifference,
     decode(raw, context) {
       const { shape, data } = floatsOf(raw, spec.output)
-      const classes = context.labels.length
-      const anchors = shape[2]
-      if (shape.length !== 3 || shape[0] !== 1 || shape[1] !== 4 + classes || anchors === undefined)
-        throw wrongShape(spec.output, `[1, ${4 + classes}, anchors]`, shape)
-      const found: Candidates = { boxes: [], scores: [], labels: [] }
-      const { label, score, best } = bestQualified(data, anchors, context.thresholds, spec.scoreFloor)
-      for (let a = 0; a < anchors; a++) {
-        const chosen = label[a] ?? -1
-        if (chosen < 0) continue
-        const [cx = 0, cy = 0, w = 0, h = 0] = [0, 1, 2, 3].map((row) => data[row * anchors + a])
-        found.boxes.push(cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2)
-        found.scores.push(score[a] ?? 0)
-        found.labels.push(chosen)
-      }
+      const rows = 4 + context.labels.length
+      if (shape.length !== 3 || shape[0] !== 1 || shape[1] !== rows || shape[2] === undefined)
+        throw wrongShape(spec.output, `[1, ${rows}, anchors]`, shape)
+      const { found, best } = yoloCandidates(data, shape[2], spec.scoreFloor, context)
       return finishDetections(found, best, { iou: spec.nmsIou, classAware: true }, context)
     },
   }
+}
+
+/**
+ * Anchors that reach the threshold of a class.
+ *
+ * @param head rows of `anchors` numbers: cx, cy, w, h, then one score per class; further rows are not looked at
+ * @returns `anchor`: the anchor of each candidate; `best`: the highest score of the image
+ */
+export function yoloCandidates(
+  head: Float32Array,
+  anchors: number,
+  floor: number,
+  context: DecodeContext,
+): { found: Candidates; anchor: number[]; best: number } {
+  const found: Candidates = { boxes: [], scores: [], labels: [] }
+  const anchor: number[] = []
+  const { label, score, best } = bestQualified(head, anchors, context.thresholds, floor)
+  for (let a = 0; a < anchors; a++) {
+    const chosen = label[a] ?? -1
+    if (chosen < 0) continue
+    const [cx = 0, cy = 0, w = 0, h = 0] = [0, 1, 2, 3].map((row) => head[row * anchors + a])
+    found.boxes.push(cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2)
+    found.scores.push(score[a] ?? 0)
+    found.labels.push(chosen)
+    anchor.push(a)
+  }
+  return { found, anchor, best }
 }
 
 /** Per anchor the label and score of its best class at or above threshold and floor; label -1 = none. */

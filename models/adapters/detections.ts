@@ -1,3 +1,4 @@
+import type { Box } from '../../contracts/index.ts'
 import { boxToImage } from '../input/geometry.ts'
 import { nms } from '../kernels/nms.kernel.ts'
 import type { Decoded, DecodeContext, ModelFinding } from './adapter.ts'
@@ -17,12 +18,14 @@ export interface Candidates {
  * `best`, the highest raw score of the image whether or not it reached a threshold.
  *
  * @param suppress null = the graph has suppressed already
+ * @param areaPx   area of candidate i in px of the image; the box's by default
  */
 export function finishDetections(
   found: Candidates,
   best: number,
   suppress: { iou: number; classAware: boolean } | null,
   context: DecodeContext,
+  areaPx: (i: number, box: Box) => number = boxArea,
 ): Decoded {
   const order = Uint32Array.from(found.scores, (_, i) => i).sort((a, b) => compare(found, a, b))
   let kept = order
@@ -40,11 +43,13 @@ export function finishDetections(
       class: context.labels[found.labels[i] ?? -1] ?? '',
       score: found.scores[i] ?? 0,
       box,
-      areaPx: (box[2] - box[0]) * (box[3] - box[1]),
+      areaPx: areaPx(i, box),
     })
   }
   return { findings, scores: { count: kept.length, max: best } }
 }
+
+export const boxArea = (_: number, [x1, y1, x2, y2]: Box): number => (x2 - x1) * (y2 - y1)
 
 /** Falling score; then class, top, left and number, so that equal scores keep one order on every machine. */
 function compare(found: Candidates, a: number, b: number): number {

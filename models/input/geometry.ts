@@ -9,7 +9,7 @@ interface Size {
 
 /**
  * How an image lies in the model's input: it is scaled to `content` px and its top left corner put at
- * (`leftPx`, `topPx`). Coordinates are edges: model = image * scale + offset, without half-pixel terms.
+ * (`leftPx`, `topPx`), which is negative where the content is cut. Coordinates are edges: model = image * scale + offset, without half-pixel terms.
  */
 export interface Geometry {
   image: Size
@@ -29,12 +29,10 @@ export interface Geometry {
  */
 export function planFit(input: ModelInput, image: Size): Geometry {
   const { widthPx, heightPx } = input
-  if (widthPx === null || heightPx === null) {
-    const up = (n: number): number => Math.ceil(n / input.multipleOf) * input.multipleOf
-    const model = { widthPx: up(image.widthPx), heightPx: up(image.heightPx) }
-    return { image, model, content: image, leftPx: 0, topPx: 0, around: 'edge' }
-  }
+  if (widthPx === null || heightPx === null)
+    return heightPx === null ? planFree(input, image) : planHeight(input, heightPx, image)
   const model = { widthPx, heightPx }
+  if (input.fit === 'crop') return planCrop(input, model, image)
   const same = image.widthPx === widthPx && image.heightPx === heightPx
   if (same || input.fit === 'stretch')
     return { image, model, content: model, leftPx: 0, topPx: 0, around: 'grey' }
@@ -47,13 +45,55 @@ export function planFit(input: ModelInput, image: Size): Geometry {
     })
   const scale = Math.min(widthPx / image.widthPx, heightPx / image.heightPx)
   const content = {
-    widthPx: Math.max(1, Math.round(image.widthPx * scale)),
-    heightPx: Math.max(1, Math.round(image.heightPx * scale)),
+    widthPx: Math.max(1, halfEven(image.widthPx * scale)),
+    heightPx: Math.max(1, halfEven(image.heightPx * scale)),
   }
   // an odd margin puts the smaller half first
   const leftPx = Math.floor((widthPx - content.widthPx) / 2)
   const topPx = Math.floor((heightPx - content.heightPx) / 2)
   return { image, model, content, leftPx, topPx, around: 'grey' }
+}
+
+const roundUp = (n: number, step: number): number => Math.ceil(n / step) * step
+
+function planFree(input: ModelInput, image: Size): Geometry {
+  const scale = Math.min(1, (input.maxSidePx ?? Infinity) / Math.max(image.widthPx, image.heightPx))
+  const content = {
+    widthPx: Math.max(1, Math.round(image.widthPx * scale)),
+    heightPx: Math.max(1, Math.round(image.heightPx * scale)),
+  }
+  const model = {
+    widthPx: roundUp(content.widthPx, input.multipleOf),
+    heightPx: roundUp(content.heightPx, input.multipleOf),
+  }
+  return { image, model, content, leftPx: 0, topPx: 0, around: 'edge' }
+}
+
+/** A line of text at the height of the recogniser (PaddleOCR `resize_norm_img`). */
+function planHeight(input: ModelInput, heightPx: number, image: Size): Geometry {
+  const content = {
+    widthPx: Math.max(1, Math.ceil((heightPx * image.widthPx) / image.heightPx)),
+    heightPx,
+  }
+  const widthPx = roundUp(Math.max(content.widthPx, input.minWidthPx ?? 1), input.multipleOf)
+  return { image, model: { widthPx, heightPx }, content, leftPx: 0, topPx: 0, around: 'grey' }
+}
+
+/** `Resize(resizePx)` and `CenterCrop` of torchvision.transforms (`_compute_resized_output_size`, `center_crop`). */
+function planCrop(input: ModelInput, model: Size, image: Size): Geometry {
+  const side = input.resizePx ?? Math.max(model.widthPx, model.heightPx)
+  const short = Math.min(image.widthPx, image.heightPx)
+  const scaled = (size: number): number => (size === short ? side : Math.trunc((side * size) / short))
+  const content = { widthPx: scaled(image.widthPx), heightPx: scaled(image.heightPx) }
+  const leftPx = -halfEven((content.widthPx - model.widthPx) / 2)
+  const topPx = -halfEven((content.heightPx - model.heightPx) / 2)
+  return { image, model, content, leftPx, topPx, around: 'grey' }
+}
+
+/** Python's `round`, which both libraries use: halves go to the even neighbour. */
+function halfEven(x: number): number {
+  const down = Math.floor(x)
+  return x - down === 0.5 ? down + (down % 2) : Math.round(x)
 }
 
 /**

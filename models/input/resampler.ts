@@ -1,14 +1,53 @@
+import { linearWeights, resizeLinear } from '../kernels/linear.kernel.ts'
 import { resampleColumns, resampleRows, tapsFor, triangleWeights } from '../kernels/resample.kernel.ts'
 
 /** Writes the resized image into `out`, row r at `offset + r * stride`. */
 export type Resample = (src: Uint8Array, out: Uint8Array, offset: number, stride: number) => void
 
+interface Size {
+  widthPx: number
+  heightPx: number
+}
+
 /** Resizer for one pair of sizes; all memory is allocated here, none per call. */
 export function createResampler(
-  from: { widthPx: number; heightPx: number },
-  to: { widthPx: number; heightPx: number },
+  from: Size,
+  to: Size,
   channels: number,
+  method: 'pillow' | 'opencv',
 ): Resample {
+  if (method === 'pillow') return antialiased(from, to, channels)
+  const axis = (inSize: number, outSize: number) => {
+    const starts = new Int32Array(outSize)
+    const weights = new Int32Array(outSize)
+    linearWeights(inSize, outSize, starts, weights)
+    return { starts, weights }
+  }
+  const x = axis(from.widthPx, to.widthPx)
+  const y = axis(from.heightPx, to.heightPx)
+  const upper = new Int32Array(to.widthPx * channels)
+  const lower = new Int32Array(upper.length)
+  return (src, out, offset, stride) =>
+    resizeLinear(
+      src,
+      from.widthPx,
+      from.heightPx,
+      channels,
+      to.widthPx,
+      to.heightPx,
+      x.starts,
+      x.weights,
+      y.starts,
+      y.weights,
+      upper,
+      lower,
+      out,
+      offset,
+      stride,
+    )
+}
+
+function antialiased(from: Size, to: Size, channels: number): Resample {
   const columns = weightsFor(from.widthPx, to.widthPx)
   const rows = weightsFor(from.heightPx, to.heightPx)
   const rowBytes = to.widthPx * channels

@@ -3,7 +3,7 @@
  *
  * @param map     HW, raw scores; read only
  * @param regions overwritten, 6 numbers per region: x1, y1, x2, y2 (cells, half-open), cell count, peak value
- * @param seen    HW, zeroed by the caller, overwritten
+ * @param labels  HW, zeroed by the caller, overwritten: number of the region from 1, 0 = none
  * @param stack   HW, scratch
  * @returns number of regions found; those beyond the capacity of `regions` are counted but not written
  */
@@ -13,12 +13,12 @@ export function regionsAbove(
   height: number,
   low: number,
   regions: Float64Array,
-  seen: Uint8Array,
+  labels: Uint32Array,
   stack: Uint32Array,
 ): number {
   let count = 0
   for (let start = 0; start < width * height; start++) {
-    if (seen[start] === 1 || !(map[start]! >= low)) continue
+    if (labels[start] !== 0 || !(map[start]! >= low)) continue
     let x1 = width
     let y1 = height
     let x2 = 0
@@ -27,7 +27,7 @@ export function regionsAbove(
     let peak = -Infinity
     let top = 0
     stack[top++] = start
-    seen[start] = 1
+    labels[start] = count + 1
     while (top > 0) {
       const at = stack[--top]!
       const y = Math.floor(at / width)
@@ -41,8 +41,8 @@ export function regionsAbove(
       for (let ny = Math.max(0, y - 1); ny <= Math.min(height - 1, y + 1); ny++) {
         for (let nx = Math.max(0, x - 1); nx <= Math.min(width - 1, x + 1); nx++) {
           const next = ny * width + nx
-          if (seen[next] === 0 && map[next]! >= low) {
-            seen[next] = 1
+          if (labels[next] === 0 && map[next]! >= low) {
+            labels[next] = count + 1
             stack[top++] = next
           }
         }

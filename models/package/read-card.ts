@@ -1,5 +1,5 @@
 import { CodedError, modelCardSchema } from '../../contracts/index.ts'
-import type { ModelCard } from '../../contracts/index.ts'
+import type { ModelCard, ModelInput } from '../../contracts/index.ts'
 import { parsePackageJson } from './parse-json.ts'
 
 /**
@@ -14,7 +14,7 @@ export function readCard(text: string, file: string): ModelCard {
   return card
 }
 
-function cardFault(card: ModelCard): { path: string; expected: string; actual: string } | null {
+function cardFault(card: ModelCard): Fault | null {
   const roles = card.inputs.map((i) => i.role)
   if (roles.filter((r) => r === 'image').length !== 1 || new Set(roles).size !== roles.length)
     return {
@@ -30,35 +30,58 @@ function cardFault(card: ModelCard): { path: string; expected: string; actual: s
     }
   for (const [n, input] of card.inputs.entries()) {
     const path = `inputs[${n}]`
-    if ((input.widthPx === null) !== (input.heightPx === null))
-      return {
-        path,
-        expected: 'widthPx and heightPx both fixed or both null',
-        actual: `${input.widthPx} x ${input.heightPx}`,
-      }
-    if (input.widthPx === null && input.fit !== 'none')
-      return {
-        path: `${path}.fit`,
-        expected: 'none, since the graph takes any size',
-        actual: input.fit,
-      }
+    const fault = sizeFault(input, path)
+    if (fault !== null) return fault
   }
   const twice = card.labels.find((l, i) => card.labels.indexOf(l) !== i)
   if (twice !== undefined) return { path: 'labels', expected: 'each label once', actual: `${twice} twice` }
-  if (card.spec.family === 'anomaly-map' && card.labels.length !== 1)
+  const { spec } = card
+  if ((spec.family === 'anomaly-map' || spec.family === 'text-detection') && card.labels.length !== 1)
     return {
       path: 'labels',
-      expected: 'one label for anomaly-map: the name of its findings',
+      expected: `one label for ${spec.family}: the name of its findings`,
       actual: card.labels.join(', '),
     }
+  if (
+    spec.family === 'segmentation-classes' &&
+    !card.labels.includes(spec.background ?? card.labels[0] ?? '')
+  )
+    return {
+      path: 'spec.background',
+      expected: 'one of the labels, or null',
+      actual: String(spec.background),
+    }
   if (card.spec.family === 'backbone') return backboneFault(card, card.spec.taps)
+  return null
+}
+
+type Fault = { path: string; expected: string; actual: string }
+
+function sizeFault(input: ModelInput, path: string): Fault | null {
+  const { widthPx, heightPx, fit, resizePx } = input
+  const size = `${widthPx} x ${heightPx}`
+  if (fit === 'height')
+    return widthPx === null && heightPx !== null
+      ? null
+      : { path, expected: 'for fit height heightPx fixed and widthPx null', actual: size }
+  if ((widthPx === null) !== (heightPx === null))
+    return { path, expected: 'widthPx and heightPx both fixed or both null', actual: size }
+  if (widthPx === null && fit !== 'none')
+    return { path: `${path}.fit`, expected: 'none, since the graph takes any size', actual: fit }
+  const longer = Math.max(widthPx ?? 0, heightPx ?? 0)
+  if (fit === 'crop' && (resizePx ?? 0) < longer)
+    return {
+      path: `${path}.resizePx`,
+      expected: `for fit crop at least ${longer} px, the longer side of the input`,
+      actual: String(resizePx),
+    }
   return null
 }
 
 function backboneFault(
   { inputs }: ModelCard,
   taps: readonly { output: string; stridePx: number }[],
-): { path: string; expected: string; actual: string } | null {
+): Fault | null {
   const step = Math.max(...taps.map((t) => t.stridePx))
   const [input] = inputs
   if (inputs.length !== 1 || input === undefined || input.widthPx !== null || input.multipleOf % step !== 0)

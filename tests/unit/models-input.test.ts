@@ -24,7 +24,12 @@ const grey = (rows: number[][]): Pixels => ({
 
 function resize(src: Pixels, widthPx: number, heightPx: number): number[] {
   const out = new Uint8Array(widthPx * heightPx * src.channels)
-  createResampler(src, { widthPx, heightPx }, src.channels)(src.data, out, 0, widthPx * src.channels)
+  createResampler(src, { widthPx, heightPx }, src.channels, 'pillow')(
+    src.data,
+    out,
+    0,
+    widthPx * src.channels,
+  )
   return [...out]
 }
 

@@ -112,7 +112,7 @@ describe('regionsAbove', () => {
       rows.length,
       low,
       out,
-      new Uint8Array(map.length),
+      new Uint32Array(map.length),
       new Uint32Array(map.length),
     )
     const list = Array.from({ length: Math.min(count, capacity) }, (_, r) => [

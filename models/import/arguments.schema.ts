@@ -1,0 +1,59 @@
+import { z } from 'zod'
+
+/** Model families of other libraries, by what their exports expect and give. */
+export const FOREIGN_FAMILIES = [
+  'yolo-detect',
+  'yolo-segment',
+  'yolo-rows',
+  'rtdetr',
+  'torchvision-classify',
+  'torchvision-segment',
+  'anomalib',
+] as const
+export type ForeignFamily = (typeof FOREIGN_FAMILIES)[number]
+
+/** `import.json` beside a reference, or the flags of `sightline models import`. */
+export const importArgumentsSchema = z.strictObject({
+  family: z.enum(FOREIGN_FAMILIES),
+  labels: z.array(z.string().min(1)).min(1),
+  /** Width, height of the model input, px. */
+  size: z.tuple([z.number().int().positive(), z.number().int().positive()]),
+  /** Raw score from which a finding counts; for anomalib of the map. */
+  threshold: z.number(),
+  /** anomalib: score from which the image is anomalous. */
+  imageThreshold: z.number().optional(),
+  /** YOLO: overlap from which a box is suppressed; 0.7 is the library's default. */
+  nmsIou: z.number().min(0).max(1).default(0.7),
+  /** torchvision-classify: shorter side before the centre crop. */
+  resize: z.number().int().positive().optional(),
+  /** torchvision-segment: the label that is no finding. */
+  background: z.string().optional(),
+})
+export type ImportArguments = z.infer<typeof importArgumentsSchema>
+
+const findingSchema = z.strictObject({
+  class: z.string(),
+  score: z.number(),
+  /** px of the image. */
+  box: z.tuple([z.number(), z.number(), z.number(), z.number()]),
+  areaPx: z.number().optional(),
+})
+export type ReferenceFinding = z.infer<typeof findingSchema>
+
+/** `reference.json`: what the original library made of each image. */
+export const referenceSchema = z.strictObject({
+  /** Name and version. */
+  library: z.string(),
+  items: z
+    .array(
+      z.strictObject({
+        /** 8-bit PNG in the folder. */
+        image: z.string(),
+        /** HWC uint8 pixels after the library's resizing, before its normalisation. */
+        input: z.string(),
+        findings: z.array(findingSchema),
+        scores: z.record(z.string(), z.number()),
+      }),
+    )
+    .min(1),
+})
