@@ -19,8 +19,15 @@ export interface RawTensor {
 }
 export type RawOutputs = Record<string, RawTensor>
 
-/** uint8 NHWC, not over shared memory (onnxruntime refuses that); the buffer may be refilled after `run` settles. */
+/**
+ * Images are uint8 NHWC, embeddings float32 [n, d]. Not over shared memory (onnxruntime refuses that); the buffer may
+ * be refilled after `run` settles.
+ */
 export interface InputTensor {
+  data: Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>
+  shape: readonly number[]
+}
+export interface ImageTensor extends InputTensor {
   data: Uint8Array<ArrayBuffer>
   shape: readonly [number, number, number, number]
 }
@@ -45,9 +52,11 @@ export async function openSession(model: Uint8Array, request: SessionRequest): P
 
   const tensorOf = (name: string, input: InputTensor): Tensor => {
     const known = reused.get(name)
-    if (known?.from.data === input.data && known.from.shape.every((d, i) => d === input.shape[i]))
-      return known.tensor
-    const tensor = new Tensor('uint8', input.data, input.shape)
+    if (known?.from.data === input.data && known.from.shape.join() === input.shape.join()) return known.tensor
+    const tensor =
+      input.data instanceof Uint8Array
+        ? new Tensor('uint8', input.data, input.shape)
+        : new Tensor('float32', input.data, input.shape)
     reused.set(name, { tensor, from: input })
     return tensor
   }

@@ -1,0 +1,151 @@
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import { CodedError } from '../../contracts/index.ts'
+import { teachOptionsSchema, type TeachOptions } from '../../models/index.ts'
+import type { Environment } from '../environment.ts'
+import { keyFileOf } from '../model-setup.ts'
+import { number, whole } from '../options.ts'
+import { showProgress } from '../progress.ts'
+import { nextVersion, teachInThread, type TeachAnswer } from '../teach-job.ts'
+
+interface Flags {
+  good?: string[]
+  defect?: string[]
+  from?: string
+  remove?: string[]
+  out: string
+  id?: string
+  modelVersion?: string
+  backbone: string
+  falseCalls?: number
+  recall?: number
+  method?: string
+  bank?: number
+  area?: number
+  include?: string[]
+  exclude?: string[]
+  seed?: number
+  memory?: number
+  json?: boolean
+  key?: string
+  keyId: string
+}
+
+export function addTeach(program: Command, environment: Environment): void {
+  program
+    .command('teach')
+    .description(
+      'teach an anomaly model from good images; with --from, a new version with images added or taken out',
+    )
+    .option('--good <paths...>', 'folders or files of good images')
+    .option('--defect <paths...>', 'defective images, for measuring and the threshold only')
+    .option('--from <dir>', 'taught model package to make a new version of')
+    .option('--remove <names...>', 'with --from: file names of good images to take out')
+    .requiredOption('--out <dir>', 'folder of the new model package')
+    .option('--id <name>', 'id of the new model; with --from that of the old one')
+    .option('--model-version <x.y.z>', 'its version; default 1.0.0, with --from the next minor one')
+    .option('--backbone <id>', 'package of family `backbone`', 'backbone-s')
+    .option('--false-calls <rate>', 'false-call rate to promise, 0..1', number(0.0001, 0.5))
+    .option(
+      '--recall <share>',
+      'with --defect: find this share of them, 0..1, at the highest threshold',
+      number(0.01, 1),
+    )
+    .option('--method <name>', 'auto, bank, bank-ratio, bank-both, position, position-ratio')
+    .option('--bank <n>', 'members of the memory bank at most', whole(10, 20_000))
+    .option('--area <px>', 'working area: larger sees smaller defects', whole(4_096, 4_194_304))
+    .option('--include <x1,y1,x2,y2...>', 'only these regions count')
+    .option('--exclude <x1,y1,x2,y2...>', 'these regions do not count')
+    .option('--seed <n>', 'the same seed, images and backbone give the same model', whole(0))
+    .option('--memory <MB>', 'memory the work may hold', whole(50))
+    .option('--json', 'print the whole report as JSON')
+    .option('--key <file>', 'private key (or SIGHTLINE_SIGNING_KEY)')
+    .requiredOption('--key-id <name>')
+    .action((o: Flags) => run(o, environment))
+}
+
+async function run(o: Flags, environment: Environment): Promise<void> {
+  const from = o.from === undefined ? null : resolve(o.from)
+  if (from === null && (o.good === undefined || o.id === undefined))
+    throw new CodedError('CFG_USAGE', { expected: '--good and --id, or --from', actual: 'neither' })
+  const old = from === null ? { id: '', version: '1.0.0' } : await nextVersion(from)
+  const stop = new AbortController()
+  const cancel = (): void => stop.abort()
+  process.once('SIGINT', cancel)
+  const progress = showProgress('teach')
+  try {
+    const answer = await teachInThread(
+      {
+        good: (o.good ?? []).map((p) => resolve(p)),
+        defects: (o.defect ?? []).map((p) => resolve(p)),
+        from,
+        remove: o.remove ?? [],
+        backbone: o.backbone,
+        options: optionsOf(o),
+        id: o.id ?? old.id,
+        version: o.modelVersion ?? old.version,
+        outDir: resolve(o.out),
+        keyFile: resolve(keyFileOf(o.key, environment)),
+        keyId: o.keyId,
+      },
+      environment,
+      stop.signal,
+      ({ done, total }) => progress.update(done, total),
+    )
+    progress.stop()
+    process.stdout.write(o.json ? `${JSON.stringify(answer, null, 2)}\n` : reportText(answer))
+  } finally {
+    progress.stop()
+    process.removeListener('SIGINT', cancel)
+  }
+}
+
+function optionsOf(o: Flags): TeachOptions {
+  const given = {
+    method: o.method,
+    bankSize: o.bank,
+    areaPx: o.area,
+    seed: o.seed,
+    include: o.include?.map(boxOf),
+    exclude: o.exclude?.map(boxOf),
+    memoryLimitBytes: o.memory === undefined ? undefined : o.memory * 1_000_000,
+    threshold:
+      o.recall !== undefined
+        ? { goal: 'recall', recall: o.recall }
+        : o.falseCalls === undefined
+          ? undefined
+          : { goal: 'false-calls', rate: o.falseCalls },
+  }
+  const parsed = teachOptionsSchema.safeParse(given)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  throw new CodedError('CFG_USAGE', {
+    path: issue?.path.join('.') ?? '',
+    expected: issue?.message ?? 'an option',
+  })
+}
+
+const boxOf = (text: string): number[] => text.split(',').map(Number)
+
+function reportText({ packed, report, memoryBytes }: TeachAnswer): string {
+  const { threshold: t, choice, learningCurve: curve } = report
+  const percent = (v: number): string => `${(100 * v).toFixed(1)} %`
+  const lines = [
+    `${packed.dir}: model.onnx SHA-256 ${packed.sha256}`,
+    `${report.goodImages} good images, ${report.defectImages} defective ones; at most ${Math.ceil(memoryBytes / 1e6)} MB`,
+    `method ${choice.chosen.method}: ${choice.reason}`,
+    `threshold ${t.value.toFixed(3)}: ${t.promise.exceeding} of ${t.promise.parts} good images at or above it; ` +
+      `false calls at most ${percent(t.promise.promised)} with ${percent(t.promise.confidence)} confidence ` +
+      `(interval ${percent(t.promise.interval[0])} to ${percent(t.promise.interval[1])}); ` +
+      `${percent(t.detection)} of the ${choice.against} found`,
+    `more good images: ${curve.enough ? 'would change little' : 'would still help'} (${curve.points
+      .map((p) => `${p.goodImages}: mean ${p.meanGood.toFixed(3)}`)
+      .join(', ')})`,
+    ...report.suspicious.map(
+      (s) =>
+        `look at ${s.name}: its score ${s.score.toFixed(2)} is ${s.deviations.toFixed(1)} deviations above the others`,
+    ),
+    ...report.warnings.map((w) => `note: ${w.en}`),
+  ]
+  return `${lines.join('\n')}\n`
+}

@@ -1,0 +1,162 @@
+import { readFile } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import { listImages } from '../camera/index.ts'
+import { asCoded, CodedError, spawnWorker, type ErrorFact } from '../contracts/index.ts'
+import { imageSize } from '../datasets/index.ts'
+import { decodeFrame } from '../inspection/index.ts'
+import {
+  findBackbone,
+  loadTeachData,
+  packTaught,
+  teach,
+  teachDataDir,
+  updateTaught,
+  verifyPackage,
+  type PackedModel,
+  type TaughtModel,
+  type TeachImage,
+  type TeachOptions,
+  type TeachProgress,
+  type TeachReport,
+} from '../models/index.ts'
+import type { Environment } from './environment.ts'
+import { modelDirs, trustedKeys } from './model-setup.ts'
+
+/** What `sightline teach` asks of its thread; plain data. */
+export interface TeachOrder {
+  /** Folder or file of good images: all of them, or those to add to the model `from`. */
+  good: string[]
+  defects: string[]
+  /** Package folder of a taught model to make a new version of. */
+  from: string | null
+  /** Names of good images of `from` to take out. */
+  remove: string[]
+  backbone: string
+  options: TeachOptions
+  id: string
+  version: string
+  outDir: string
+  keyFile: string
+  keyId: string
+}
+
+export interface TeachAnswer {
+  packed: PackedModel
+  report: TeachReport
+  memoryBytes: number
+}
+
+export type TeachThreadMessage =
+  | { kind: 'progress'; progress: TeachProgress }
+  | { kind: 'done'; answer: TeachAnswer }
+  | { kind: 'failed'; error: ErrorFact }
+
+/** Teaches or updates, and packs. Blocks its thread in turns. */
+export async function runTeach(
+  order: TeachOrder,
+  environment: Environment,
+  signal: AbortSignal,
+  onProgress: (p: TeachProgress) => void,
+): Promise<TeachAnswer> {
+  const privateKeyPem = await readFile(order.keyFile, 'utf8').catch((error: unknown) => {
+    throw asCoded(error, 'CFG_MISSING_FILE', { file: order.keyFile, expected: 'a private key' })
+  })
+  const keys = await trustedKeys(environment)
+  const backbone = await findBackbone(modelDirs(environment), order.backbone, keys)
+  const good = await imagesOf(order.good)
+  let taught: TaughtModel
+  if (order.from === null)
+    taught = await teach({
+      backbone,
+      good,
+      defects: await imagesOf(order.defects),
+      options: order.options,
+      signal,
+      onProgress,
+    })
+  else {
+    const { sha256 } = await verifyPackage(order.from, keys)
+    const data = await loadTeachData(teachDataDir(order.from), sha256)
+    taught = await updateTaught({ backbone, data, add: good, remove: order.remove, signal, onProgress })
+  }
+  const { id } = order
+  const packed = await packTaught({
+    taught,
+    backbone,
+    id,
+    version: order.version,
+    title: { zh: `${id}:由良品图像示教`, en: `${id}: taught from good images` },
+    outDir: order.outDir,
+    privateKeyPem,
+    keyId: order.keyId,
+    signal,
+  })
+  return { packed, report: taught.report, memoryBytes: taught.memoryBytes }
+}
+
+/** Images of folders and files, by their file name. */
+async function imagesOf(places: readonly string[]): Promise<TeachImage[]> {
+  const files: string[] = []
+  for (const place of places) {
+    const found = (await listImages(place).catch(() => null))?.map((entry) => entry.path)
+    files.push(...(found ?? [resolve(place)]))
+  }
+  return files.map((file) => ({
+    name: basename(file),
+    load: async () => {
+      const bytes = await readFile(file).catch((error: unknown) => {
+        throw asCoded(error, 'CFG_MISSING_FILE', { file })
+      })
+      const size = await imageSize(file)
+      return decodeFrame(
+        bytes,
+        { kind: 'encoded', mime: 'application/octet-stream' },
+        { ...size, color: 'rgb' },
+      )
+    },
+  }))
+}
+
+/** The same in a thread: the process stays answerable, and `signal` ends the work between two images. */
+export function teachInThread(
+  order: TeachOrder,
+  environment: Environment,
+  signal: AbortSignal,
+  onProgress: (p: TeachProgress) => void,
+): Promise<TeachAnswer> {
+  const thread = spawnWorker(new URL('./teach.worker.ts', import.meta.url), {
+    workerData: { order, environment },
+  })
+  const cancel = (): void => thread.postMessage('cancel')
+  signal.addEventListener('abort', cancel)
+  return new Promise<TeachAnswer>((resolvePromise, reject) => {
+    thread.on('message', (m: TeachThreadMessage) => {
+      if (m.kind === 'progress') onProgress(m.progress)
+      else if (m.kind === 'done') resolvePromise(m.answer)
+      else {
+        const error = new CodedError(m.error.code)
+        error.message = m.error.message
+        reject(error)
+      }
+    })
+    thread.on('error', (e) => reject(new CodedError('INS_WORKER_LOST', { actual: String(e) })))
+    thread.on('exit', (code) =>
+      reject(new CodedError('INS_WORKER_LOST', { actual: `the teaching thread ended with ${code}` })),
+    )
+  }).finally(() => {
+    signal.removeEventListener('abort', cancel)
+    void thread.terminate()
+  })
+}
+
+/** Next minor version: what a model with other images becomes. */
+export async function nextVersion(packageDir: string): Promise<{ id: string; version: string }> {
+  const file = join(packageDir, 'card.json')
+  const card = JSON.parse(
+    await readFile(file, 'utf8').catch((error: unknown) => {
+      throw asCoded(error, 'MDL_UNKNOWN', { file: packageDir, expected: 'a model package folder' })
+    }),
+  ) as { id: string; version: string }
+  const [major = '1', minor = '0'] = card.version.split('.')
+  return { id: card.id, version: `${major}.${Number(minor) + 1}.0` }
+}

@@ -1,0 +1,18 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { asCoded, toFact } from '../contracts/index.ts'
+import type { Environment } from './environment.ts'
+import { runTeach, type TeachOrder, type TeachThreadMessage } from './teach-job.ts'
+
+const { order, environment } = workerData as { order: TeachOrder; environment: Environment }
+const say = (m: TeachThreadMessage): void => parentPort?.postMessage(m)
+const stop = new AbortController()
+parentPort?.once('message', () => stop.abort())
+
+try {
+  const answer = await runTeach(order, environment, stop.signal, (progress) =>
+    say({ kind: 'progress', progress }),
+  )
+  say({ kind: 'done', answer })
+} catch (error) {
+  say({ kind: 'failed', error: toFact(asCoded(error, 'API_INTERNAL')) })
+}

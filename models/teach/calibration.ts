@@ -1,0 +1,86 @@
+/**
+ * Position statistics: where on the part good images look unusual anyway (borders, edges, reflections), the distance
+ * there says less. Mean and deviation of the distance of held-out good images per cell, smoothed over 3 x 3 cells;
+ * z = (d - mean) / (sd + 0.3 x median sd).
+ */
+export interface PositionStatistics {
+  /** [cells] */
+  mean: Float32Array<ArrayBuffer>
+  /** [cells], what z divides by; above 0 */
+  scale: Float32Array<ArrayBuffer>
+}
+
+/** Fewer held-out images say too little about each cell. */
+export const MIN_IMAGES_FOR_POSITIONS = 20
+const MEDIAN_SHARE = 0.3
+
+/**
+ * @param maps [cells] per held-out good image
+ * @param perPosition false gives every cell the statistics of all cells together
+ */
+export function positionStatistics(
+  maps: readonly Float32Array[],
+  width: number,
+  height: number,
+  perPosition: boolean,
+): PositionStatistics {
+  const cells = width * height
+  const sum = new Float64Array(cells)
+  const sum2 = new Float64Array(cells)
+  for (const map of maps)
+    for (let i = 0; i < cells; i++) {
+      const v = map[i] ?? 0
+      sum[i] = (sum[i] ?? 0) + v
+      sum2[i] = (sum2[i] ?? 0) + v * v
+    }
+  if (!perPosition) {
+    const n = maps.length * cells
+    const mean = sum.reduce((a, b) => a + b, 0) / n
+    const sd = Math.sqrt(Math.max(0, sum2.reduce((a, b) => a + b, 0) / n - mean * mean))
+    return { mean: new Float32Array(cells).fill(mean), scale: new Float32Array(cells).fill(sd || 1) }
+  }
+  const mean = sum.map((s) => s / maps.length)
+  const variance = sum2.map((s, i) => Math.max(0, s / maps.length - (mean[i] ?? 0) ** 2))
+  const sd = average3x3(variance, width, height).map(Math.sqrt)
+  const middle = sd.toSorted()[Math.floor(cells / 2)] ?? 0
+  const floor = MEDIAN_SHARE * middle || 1e-6
+  return {
+    mean: Float32Array.from(average3x3(mean, width, height)),
+    scale: Float32Array.from(sd, (s) => s + floor),
+  }
+}
+
+export function applyPositions(
+  map: Float32Array,
+  { mean, scale }: PositionStatistics,
+): Float32Array<ArrayBuffer> {
+  return Float32Array.from(map, (v, i) => (v - (mean[i] ?? 0)) / (scale[i] ?? 1))
+}
+
+/** Mean over 3 x 3 cells; cells outside do not count. */
+export function average3x3(map: ArrayLike<number>, width: number, height: number): Float64Array {
+  const out = new Float64Array(width * height)
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      let sum = 0
+      let count = 0
+      for (let v = Math.max(0, y - 1); v <= Math.min(height - 1, y + 1); v++)
+        for (let u = Math.max(0, x - 1); u <= Math.min(width - 1, x + 1); u++) {
+          sum += map[v * width + u] ?? 0
+          count += 1
+        }
+      out[y * width + x] = sum / count
+    }
+  return out
+}
+
+/** Share of the cells whose mean is the image score, at least one cell. */
+export const topCells = (cells: number, share: number): number => Math.max(1, Math.round(cells * share))
+
+/** Mean of the `count` largest values. */
+export function topMean(map: Float32Array, count: number): number {
+  const sorted = Float32Array.from(map).sort()
+  let sum = 0
+  for (let i = 1; i <= count; i++) sum += sorted[sorted.length - i] ?? 0
+  return sum / count
+}

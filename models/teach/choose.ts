@@ -1,0 +1,106 @@
+import { CodedError } from '../../contracts/index.ts'
+import { MIN_IMAGES_FOR_POSITIONS } from './calibration.ts'
+import { heldOutScores } from './crossfit.ts'
+import type { HeldOut, HeldOutScores } from './crossfit.ts'
+import type { Grid } from './embedding.ts'
+import { METHODS } from './fit.ts'
+import type { MethodId } from './fit.ts'
+
+/** One way of scoring, measured on images it has not seen. */
+export interface MeasuredMethod {
+  method: MethodId
+  perPosition: boolean
+  /** Area under the ROC of good against defective images, 0..1. */
+  auroc: number
+  /** Share of defective images above all but 5 % of the good ones. */
+  detectionAt5: number
+  /** What decides: the mean of both. */
+  merit: number
+}
+
+export interface Choice {
+  chosen: MeasuredMethod
+  measured: MeasuredMethod[]
+  /** What it was measured on. */
+  against: 'given defects' | 'synthetic defects'
+  reason: string
+}
+
+/** Fewer given defects than this decide nothing; synthetic ones are used. */
+const MIN_DEFECTS = 8
+/**
+ * The default is kept unless another is better by more than this: the measurement is on few images, and synthetic
+ * defects flatter what was fitted on their kind.
+ */
+const MARGIN = 0.02
+
+export const DEFAULT_METHOD: MethodId = 'bank-ratio'
+
+/** Measures every method on the user's own images and chooses. */
+export function choose(
+  heldOut: readonly HeldOut[],
+  grid: Grid,
+  allowed: Float32Array | null,
+  only: MethodId | null,
+): { choice: Choice; scores: HeldOutScores } {
+  const images = heldOut[0]?.good.length ?? 0
+  const real = (heldOut[0]?.defects.length ?? 0) >= MIN_DEFECTS
+  // statistics of a group come from the other groups, and both must be able to have them
+  const positions = images - Math.ceil(images / (heldOut[0]?.folds ?? 1)) >= MIN_IMAGES_FOR_POSITIONS
+  const candidates: { measured: MeasuredMethod; scores: HeldOutScores }[] = []
+  for (const method of Object.keys(METHODS) as MethodId[]) {
+    if (only !== null && method !== only) continue
+    const held = heldOut.find((h) => h.kind === METHODS[method].reference)
+    const usable = METHODS[method].forms.every((form) => held?.good.every((m) => m[form] !== undefined))
+    if (held === undefined || !usable) continue
+    for (const perPosition of positions ? [true, false] : [false]) {
+      const scores = heldOutScores(method, held, grid, perPosition, allowed)
+      const bad = real ? scores.defects : scores.damaged
+      const auroc = areaUnderRoc(scores.good, bad)
+      const detectionAt5 = detectionAt(scores.good, bad, 0.05)
+      candidates.push({
+        measured: { method, perPosition, auroc, detectionAt5, merit: (auroc + detectionAt5) / 2 },
+        scores,
+      })
+    }
+  }
+  if (candidates.length === 0)
+    throw new CodedError('TCH_IMAGES', {
+      path: 'method',
+      expected: `more good images for the method ${only ?? 'bank'}`,
+      actual: `${images}`,
+      hint: 'give more images, or choose the method auto',
+    })
+  const measured = candidates.map((c) => c.measured)
+  const best = candidates.reduce((a, b) => (b.measured.merit > a.measured.merit ? b : a))
+  const usual = candidates.find(
+    ({ measured: m }) => m.method === DEFAULT_METHOD && m.perPosition === positions,
+  )
+  const keep = usual !== undefined && best.measured.merit <= usual.measured.merit + MARGIN
+  const winner = keep ? usual : best
+  const against = real ? 'given defects' : 'synthetic defects'
+  const reason =
+    only !== null
+      ? `asked for; ${percent(winner)} on ${against}`
+      : keep
+        ? `the default; no other is better by more than ${100 * MARGIN} points on ${against} (${percent(winner)}, best ${percent(best)})`
+        : `better than the default on ${against}: ${percent(winner)} against ${usual === undefined ? 'nothing' : percent(usual)}`
+  return { choice: { chosen: winner.measured, measured, against, reason }, scores: winner.scores }
+}
+
+const percent = ({ measured: m }: { measured: MeasuredMethod }): string =>
+  `${m.method}: AUROC ${(100 * m.auroc).toFixed(1)} %, detection ${(100 * m.detectionAt5).toFixed(0)} % at 5 % false calls`
+
+/** Probability that a defective image scores above a good one, ties half (Mann and Whitney). */
+export function areaUnderRoc(good: readonly number[], bad: readonly number[]): number {
+  let sum = 0
+  for (const b of bad) for (const g of good) sum += b > g ? 1 : b === g ? 0.5 : 0
+  return bad.length * good.length === 0 ? Number.NaN : sum / (bad.length * good.length)
+}
+
+/** Share of `bad` above the score that at most `rate` of `good` exceed. */
+export function detectionAt(good: readonly number[], bad: readonly number[], rate: number): number {
+  const falling = good.toSorted((a, b) => b - a)
+  const limit = falling[Math.floor(rate * good.length)] ?? Infinity
+  return bad.filter((b) => b > limit).length / bad.length
+}

@@ -1,0 +1,185 @@
+import type { Backbone } from './backbone.ts'
+import { choose } from './choose.ts'
+import type { Choice } from './choose.ts'
+import { calibrate, crossFit } from './crossfit.ts'
+import type { HeldOut, HeldOutScores } from './crossfit.ts'
+import { METHODS, fit } from './fit.ts'
+import type { FitContext, MethodId, ReferenceKind } from './fit.ts'
+import { fusedModel } from './fused-graph.ts'
+import { learningCurve } from './learning-curve.ts'
+import type { LearningCurve } from './learning-curve.ts'
+import type { MatrixSessions } from './matrix-sessions.ts'
+import { foldsFor } from './plan.ts'
+import { allowedCells } from './regions.ts'
+import type { TeachProgress, TeachWarning } from './request.ts'
+import { suspicious } from './suspicious.ts'
+import type { SuspiciousImage } from './suspicious.ts'
+import type { TeachData } from './teach-data.ts'
+import { falseCallPromise, thresholdAtRank, thresholdFromDefects, thresholdFromGood } from './threshold.ts'
+import type { FalseCallPromise } from './threshold.ts'
+
+export interface TeachReport {
+  goodImages: number
+  defectImages: number
+  choice: Choice
+  threshold: {
+    value: number
+    goal: TeachData['options']['threshold']
+    /** What the good images support at this threshold. */
+    promise: FalseCallPromise
+    /** Whether the promise reaches the false-call rate asked for; null where another goal set the threshold. */
+    kept: boolean | null
+    /** Good images without a false call that the rate asked for needs; null with another goal. */
+    neededParts: number | null
+    /** Share of the given or synthetic defects at or above it. */
+    detection: number
+  }
+  suspicious: SuspiciousImage[]
+  learningCurve: LearningCurve
+  warnings: TeachWarning[]
+  /** Cross-fitted score of each image, by name. */
+  scores: { good: Record<string, number>; defects: Record<string, number> }
+}
+
+export interface Concluded {
+  model: Uint8Array
+  report: TeachReport
+}
+
+export interface ConcludeContext {
+  matrices: MatrixSessions
+  checkCancelled(): void
+  onProgress(progress: TeachProgress): void
+}
+
+/** Embeddings to model: cross-fit, choice of method, threshold, then everything again on all good images. */
+export async function conclude(
+  backbone: Backbone,
+  data: TeachData,
+  context: ConcludeContext,
+): Promise<Concluded> {
+  const { options, size } = data
+  const { grid } = size
+  const fitContext: FitContext = {
+    dims: data.projection.dims,
+    cells: grid.width * grid.height,
+    bankSize: options.bankSize,
+    seed: options.seed,
+    matrices: context.matrices,
+    checkCancelled: context.checkCancelled,
+  }
+  const only = options.method === 'auto' ? null : options.method
+  const allowed = allowedCells(data)
+  const good = data.good.map((g) => g.embedding)
+  const held = await crossFits(data, only, fitContext, context.onProgress)
+  const { choice, scores } = choose(held, grid, allowed, only)
+  const { method, perPosition } = choice.chosen
+  const kind = METHODS[method].reference
+  const heldOut = held.find((h) => h.kind === kind) ?? { kind, folds: 0, good: [], damaged: [], defects: [] }
+  const calibration = calibrate(method, heldOut.good, grid, perPosition)
+  context.onProgress({ stage: 'finish', done: 0, total: 2 })
+  const fitted = await fit(kind, { good, damaged: data.damaged }, fitContext)
+  const curve = await learningCurve(data, fitContext)
+  context.onProgress({ stage: 'finish', done: 1, total: 2 })
+  const outliers = suspicious(data.good, scores.good)
+  const threshold = thresholdOf(data, scores, outliers.length)
+  const peak = thresholdAtRank(scores.goodPeaks, threshold.promise.exceeding)
+  const model = fusedModel({
+    backbone,
+    size,
+    projection: data.projection,
+    method,
+    fitted,
+    calibration,
+    allowed,
+    mapGain: threshold.value > 0 && peak > 0 ? threshold.value / peak : 1,
+  })
+  context.onProgress({ stage: 'finish', done: 2, total: 2 })
+  return {
+    model,
+    report: {
+      goodImages: good.length,
+      defectImages: data.defects.length,
+      choice,
+      threshold,
+      suspicious: outliers,
+      learningCurve: curve,
+      warnings: thresholdWarnings(threshold),
+      scores: {
+        good: Object.fromEntries(data.good.map((g, i) => [g.name, scores.good[i] ?? 0])),
+        defects: Object.fromEntries(data.defects.map((g, i) => [g.name, scores.defects[i] ?? 0])),
+      },
+    },
+  }
+}
+
+async function crossFits(
+  data: TeachData,
+  only: MethodId | null,
+  context: FitContext,
+  onProgress: ConcludeContext['onProgress'],
+): Promise<HeldOut[]> {
+  const kinds = (['bank', 'position'] as const satisfies ReferenceKind[]).filter(
+    (kind) => only === null || METHODS[only].reference === kind,
+  )
+  const held: HeldOut[] = []
+  for (const [i, kind] of kinds.entries()) {
+    onProgress({ stage: 'measure', done: i, total: kinds.length })
+    held.push(
+      await crossFit(
+        kind,
+        {
+          good: data.good.map((g) => g.embedding),
+          damaged: data.damaged,
+          defects: data.defects.map((d) => d.embedding),
+        },
+        foldsFor(data.good.length),
+        context,
+      ),
+    )
+  }
+  return held
+}
+
+function thresholdOf(
+  { options, defects }: TeachData,
+  scores: HeldOutScores,
+  outliers: number,
+): TeachReport['threshold'] {
+  const { threshold: goal, confidence } = options
+  const bad = scores.defects.length > 0 ? scores.defects : scores.damaged
+  const detection = (value: number): number => bad.filter((s) => s >= value).length / bad.length
+  if (goal.goal === 'false-calls' || defects.length === 0) {
+    const asked = goal.goal === 'false-calls' ? goal.rate : 0.05
+    const { threshold, promise, kept, neededParts } = thresholdFromGood(
+      scores.good,
+      asked,
+      confidence,
+      outliers,
+    )
+    return { value: threshold, goal, promise, kept, neededParts, detection: detection(threshold) }
+  }
+  const value = thresholdFromDefects(
+    [
+      ...scores.good.map((score) => ({ score, bad: false })),
+      ...scores.defects.map((score) => ({ score, bad: true })),
+    ],
+    goal,
+  )
+  const exceeding = scores.good.filter((s) => s >= value).length
+  const promise = falseCallPromise(exceeding, scores.good.length, confidence)
+  return { value, goal, promise, kept: null, neededParts: null, detection: detection(value) }
+}
+
+function thresholdWarnings({ kept, promise, neededParts, goal }: TeachReport['threshold']): TeachWarning[] {
+  if (kept !== false || goal.goal !== 'false-calls') return []
+  const rate = `${(100 * goal.rate).toFixed(1)} %`
+  const promised = `${(100 * promise.promised).toFixed(1)} %`
+  const sure = `${(100 * promise.confidence).toFixed(0)} %`
+  return [
+    {
+      en: `${promise.parts} good images cannot promise ${rate} false calls; with ${sure} confidence they support at most ${promised}. ${neededParts} good images would be enough.`,
+      zh: `${promise.parts} 张良品图像不足以保证 ${rate} 的过杀率;在 ${sure} 置信度下最多支持 ${promised}。需要 ${neededParts} 张良品图像。`,
+    },
+  ]
+}

@@ -1,0 +1,64 @@
+/** Squared distances become the smaller of the two, element by element. */
+export function keepNearer(distance: Float32Array, other: Float32Array): void {
+  for (let i = 0; i < distance.length; i++) if (other[i]! < distance[i]!) distance[i] = other[i]!
+}
+
+/** Indices of the `count` largest values, by falling value, ties by index. */
+export function largestIndices(values: Float32Array, count: number): Uint32Array {
+  // a histogram of the value's own bits finds the limit in one pass: floats >= 0 order like their bits
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length)
+  const bins = new Uint32Array(65_536)
+  for (let i = 0; i < bits.length; i++) bins[bits[i]! >>> 16]!++
+  let limit = 65_535
+  for (let above = 0; limit > 0; limit--) {
+    above += bins[limit]!
+    if (above >= count) break
+  }
+  const near: number[] = []
+  for (let i = 0; i < bits.length; i++) if (bits[i]! >>> 16 >= limit) near.push(i)
+  near.sort((a, b) => values[b]! - values[a]! || a - b)
+  return Uint32Array.from(near.slice(0, count))
+}
+
+/**
+ * Farthest-first choice among the rows of `list`, stopped when a row outside the list might be farther.
+ *
+ * @param distance squared distance of every row to the members so far; `list` holds the largest, falling
+ * @param most     at most so many
+ * @param whole    the list holds all rows
+ * @returns indices of the chosen rows
+ */
+export function farthestFirst(
+  rows: Float32Array,
+  dims: number,
+  distance: Float32Array,
+  list: Uint32Array,
+  most: number,
+  whole: boolean,
+): number[] {
+  const own = new Float64Array(list.length)
+  for (let i = 0; i < list.length; i++) own[i] = distance[list[i]!]!
+  // no row outside the list is farther than the last one in it
+  const bound = whole ? 0 : own[list.length - 1]!
+  const chosen: number[] = []
+  while (chosen.length < most) {
+    let best = 0
+    for (let i = 1; i < own.length; i++) if (own[i]! > own[best]!) best = i
+    const far = own[best]!
+    if (far <= 0 || (far < bound && chosen.length > 0)) break
+    const at = list[best]! * dims
+    chosen.push(list[best]!)
+    for (let i = 0; i < own.length; i++) {
+      if (own[i]! === 0) continue
+      const from = list[i]! * dims
+      let sum = 0
+      for (let d = 0; d < dims; d++) {
+        const difference = rows[from + d]! - rows[at + d]!
+        sum += difference * difference
+      }
+      if (sum < own[i]!) own[i] = sum
+    }
+    own[best] = 0
+  }
+  return chosen
+}

@@ -1,0 +1,64 @@
+import { topCells, topMean } from './calibration.ts'
+import { TOP_SHARE } from './crossfit.ts'
+import { areaUnderRoc } from './choose.ts'
+import { DISTANCE, formMap } from './form.ts'
+import { buildBank } from './fit.ts'
+import type { FitContext } from './fit.ts'
+import { bankReference } from './reference.ts'
+import type { TeachData } from './teach-data.ts'
+
+export interface LearningPoint {
+  goodImages: number
+  /** Mean score of held-out good images, raw distance: falls as the bank comes to know what good looks like. */
+  meanGood: number
+  /** Held-out good images against damaged copies of them, 0..1. */
+  auroc: number
+}
+
+export interface LearningCurve {
+  points: LearningPoint[]
+  /** Doubling the images no longer lowers the mean score by more than `FLAT`. */
+  enough: boolean
+}
+
+/** Relative drop of the mean score per doubling below which more images change little. */
+const FLAT = 0.05
+/** Images that are scored, at most. */
+const MAX_SCORED = 24
+
+/** How the bank improves with the number of good images: the last third is held out, the rest is used in growing parts. */
+export async function learningCurve(data: TeachData, context: FitContext): Promise<LearningCurve> {
+  const { dims, cells, matrices, checkCancelled } = context
+  const n = data.good.length
+  const used = n - Math.max(1, Math.min(MAX_SCORED, Math.floor(n / 3)))
+  const held = data.good.slice(used)
+  const bad = data.damaged.filter((d) => d.source >= used)
+  const points: LearningPoint[] = []
+  for (const size of [Math.floor(used / 4), Math.floor(used / 2), used].filter((s) => s >= 1)) {
+    if (size === points.at(-1)?.goodImages) continue
+    const bank = await buildBank(
+      data.good.slice(0, size).map((g) => g.embedding),
+      context,
+      Math.ceil(context.bankSize / 2),
+    )
+    const reference = bankReference(bank, dims, cells, matrices)
+    const score = async (embedding: Float32Array<ArrayBuffer>): Promise<number> => {
+      checkCancelled()
+      const map = await formMap(await reference.residuals(embedding), DISTANCE, dims, matrices)
+      return topMean(map, topCells(cells, TOP_SHARE))
+    }
+    const good: number[] = []
+    const damaged: number[] = []
+    for (const { embedding } of held) good.push(await score(embedding))
+    for (const { embedding } of bad) damaged.push(await score(embedding))
+    points.push({
+      goodImages: size,
+      meanGood: good.reduce((a, b) => a + b, 0) / good.length,
+      auroc: damaged.length === 0 ? 1 : areaUnderRoc(good, damaged),
+    })
+  }
+  const [before, last] = points.slice(-2)
+  const enough =
+    before !== undefined && last !== undefined && (before.meanGood - last.meanGood) / before.meanGood < FLAT
+  return { points, enough }
+}

@@ -1,0 +1,150 @@
+import { onnxGraph, onnxModel, onnxNode, onnxTensor } from '../onnx/graph.ts'
+import type { OnnxValueInfo } from '../onnx/graph.ts'
+import { openSession } from '../runtime/ort-session.ts'
+import type { OrtSession } from '../runtime/ort-session.ts'
+
+export type Matrix = Float32Array<ArrayBuffer>
+
+/** Rows compared at once: 4,096 rows with a bank of 4,000 need 64 MB. */
+const BLOCK = 4_096
+
+/** The two matrix products teaching needs, by onnxruntime: in a loop of numbers they take a hundred times as long. */
+export interface MatrixSessions {
+  /**
+   * Smallest squared Euclidean distance of each row of `rows` to the rows of `bank`, by
+   * |x|² - 2 x·b + |b|² in single precision, never below 0.
+   */
+  nearest(rows: Matrix, bank: Matrix, dims: number): Promise<Matrix>
+  /** Each row less the row of `bank` nearest to it (the first of equals): [n, dims]. */
+  residuals(rows: Matrix, bank: Matrix, dims: number): Promise<Matrix>
+  /** xᵀ M x of each row: [n]. */
+  quadratic(rows: Matrix, matrix: Matrix, dims: number): Promise<Matrix>
+  /** Sum over all rows of x xᵀ: [dims, dims]. */
+  gram(rows: Matrix, dims: number): Promise<Matrix>
+  close(): Promise<void>
+}
+
+export async function openMatrixSessions(threads: number): Promise<MatrixSessions> {
+  const request = { providers: ['cpu'], intraOpThreads: threads }
+  const near = await openSession(nearestModel(), request)
+  const rest = await openSession(residualModel(), request)
+  const form = await openSession(quadraticModel(), request)
+  const gram = await openSession(gramModel(), request)
+  const first = async (s: OrtSession, feeds: Parameters<OrtSession['run']>[0]): Promise<Matrix> => {
+    const { data } = (await s.run(feeds, ['out']))['out'] ?? {}
+    return data instanceof Float32Array ? (data as Matrix) : new Float32Array()
+  }
+  const blocks = async (
+    s: OrtSession,
+    rows: Matrix,
+    bank: Matrix,
+    dims: number,
+    width: number,
+  ): Promise<Matrix> => {
+    const n = rows.length / dims
+    const out = new Float32Array(n * width)
+    const members = { data: bank, shape: [bank.length / dims, dims] }
+    for (let at = 0; at < n; at += BLOCK) {
+      const end = Math.min(n, at + BLOCK)
+      const x = { data: rows.subarray(at * dims, end * dims), shape: [end - at, dims] }
+      out.set(await first(s, { x, bank: members }), at * width)
+    }
+    return out
+  }
+  return {
+    nearest: (rows, bank, dims) => blocks(near, rows, bank, dims, 1),
+    residuals: (rows, bank, dims) => blocks(rest, rows, bank, dims, dims),
+    quadratic: (x, matrix, dims) =>
+      first(form, {
+        x: { data: x, shape: [x.length / dims, dims] },
+        matrix: { data: matrix, shape: [dims, dims] },
+      }),
+    gram: (rows, dims) => first(gram, { x: { data: rows, shape: [rows.length / dims, dims] } }),
+    async close() {
+      await near.close()
+      await rest.close()
+      await form.close()
+      await gram.close()
+    },
+  }
+}
+
+const PARTIAL = [
+  onnxNode('Mul', ['bank', 'bank'], ['bank2']),
+  onnxNode('ReduceSum', ['bank2', 'last'], ['norms'], { keepdims: { int: 0 } }),
+  onnxNode('Gemm', ['x', 'bank', 'norms'], ['partial'], { alpha: { float: -2 }, transB: { int: 1 } }),
+]
+const BANK_INPUTS: OnnxValueInfo[] = [
+  { name: 'x', type: 'float32', shape: ['n', 'd'] },
+  { name: 'bank', type: 'float32', shape: ['m', 'd'] },
+]
+
+function nearestModel(): Uint8Array {
+  return onnxModel(
+    onnxGraph({
+      name: 'nearest',
+      nodes: [
+        ...PARTIAL,
+        onnxNode('ReduceMin', ['partial'], ['least'], { axes: { ints: [1] }, keepdims: { int: 0 } }),
+        onnxNode('Mul', ['x', 'x'], ['x2']),
+        onnxNode('ReduceSum', ['x2', 'last'], ['own'], { keepdims: { int: 0 } }),
+        onnxNode('Add', ['least', 'own'], ['signed']),
+        onnxNode('Relu', ['signed'], ['out']),
+      ],
+      initializers: [onnxTensor('last', [1], BigInt64Array.of(1n))],
+      inputs: BANK_INPUTS,
+      outputs: [{ name: 'out', type: 'float32', shape: ['n'] }],
+    }),
+  )
+}
+
+function residualModel(): Uint8Array {
+  return onnxModel(
+    onnxGraph({
+      name: 'residual',
+      nodes: [
+        ...PARTIAL,
+        onnxNode('ArgMin', ['partial'], ['index'], { axis: { int: 1 }, keepdims: { int: 0 } }),
+        onnxNode('Gather', ['bank', 'index'], ['member'], { axis: { int: 0 } }),
+        onnxNode('Sub', ['x', 'member'], ['out']),
+      ],
+      initializers: [onnxTensor('last', [1], BigInt64Array.of(1n))],
+      inputs: BANK_INPUTS,
+      outputs: [{ name: 'out', type: 'float32', shape: ['n', 'd'] }],
+    }),
+  )
+}
+
+function quadraticModel(): Uint8Array {
+  return onnxModel(
+    onnxGraph({
+      name: 'quadratic',
+      nodes: [
+        onnxNode('MatMul', ['x', 'matrix'], ['turned']),
+        onnxNode('Mul', ['turned', 'x'], ['products']),
+        onnxNode('ReduceSum', ['products', 'last'], ['out'], { keepdims: { int: 0 } }),
+      ],
+      initializers: [onnxTensor('last', [1], BigInt64Array.of(1n))],
+      inputs: [
+        { name: 'x', type: 'float32', shape: ['n', 'd'] },
+        { name: 'matrix', type: 'float32', shape: ['d', 'd'] },
+      ],
+      outputs: [{ name: 'out', type: 'float32', shape: ['n'] }],
+    }),
+  )
+}
+
+function gramModel(): Uint8Array {
+  return onnxModel(
+    onnxGraph({
+      name: 'gram',
+      nodes: [
+        onnxNode('Transpose', ['x'], ['xt'], { perm: { ints: [1, 0] } }),
+        onnxNode('MatMul', ['xt', 'x'], ['out']),
+      ],
+      initializers: [],
+      inputs: [{ name: 'x', type: 'float32', shape: ['n', 'd'] }],
+      outputs: [{ name: 'out', type: 'float32', shape: ['d', 'd'] }],
+    }),
+  )
+}

@@ -1,0 +1,92 @@
+import { CodedError } from '../../contracts/index.ts'
+import { sizeText } from '../pixels.ts'
+import { patchStride } from './backbone.ts'
+import type { Backbone } from './backbone.ts'
+import type { WorkingSize } from './embedder.ts'
+import { channelsOf } from './feature-nodes.ts'
+
+/** Everything the work is allowed and expected to take, known before it starts. */
+export interface TeachPlan {
+  size: WorkingSize
+  dims: number
+  bankSize: number
+  folds: number
+  /** Upper bound of the memory held at once, bytes; the work never exceeds it. */
+  memoryBytes: number
+}
+
+export interface PlanRequest {
+  images: number
+  defects: number
+  widthPx: number
+  heightPx: number
+  areaPx: number
+  dims: number
+  bankSize: number
+  memoryLimitBytes: number
+}
+
+/** Larger areas would hold too many activations at once; crop the region of interest instead. */
+export const MAX_AREA_PX = 4_194_304
+/** Images that say how channels vary; more change nothing. */
+export const MOMENT_IMAGES = 24
+/** Rows the coreset is chosen from. */
+export const MAX_CANDIDATES = 20_000
+/** Damaged copies made of images of 1,024 cells; of smaller ones more, so that their patches are as many. */
+const DAMAGED_COPIES = 60
+
+/** Damaged copies for a grid: one or more of each good image, the same number of patches whatever the size. */
+export const damagedCopies = (images: number, cells: number): number =>
+  Math.min(4 * images, Math.max(10, Math.round((DAMAGED_COPIES * 1_024) / cells)))
+
+/**
+ * Working size: the aspect of the image, an area of about `areaPx` and at most twice the sides of the image, both
+ * sides multiples of what the backbone needs.
+ */
+export function workingSize(
+  backbone: Backbone,
+  widthPx: number,
+  heightPx: number,
+  areaPx: number,
+): WorkingSize {
+  const step = backbone.multipleOfPx
+  const scale = Math.min(2, Math.sqrt(Math.min(areaPx, MAX_AREA_PX) / (widthPx * heightPx)))
+  const fit = (side: number): number => Math.max(2, Math.round((side * scale) / step)) * step
+  const stridePx = patchStride(backbone.taps)
+  const size = { widthPx: fit(widthPx), heightPx: fit(heightPx) }
+  return {
+    ...size,
+    grid: { width: size.widthPx / stridePx, height: size.heightPx / stridePx, stridePx },
+  }
+}
+
+/** @throws TCH_LIMIT when the memory would exceed the limit, saying what would fit */
+export function planTeaching(backbone: Backbone, request: PlanRequest): TeachPlan {
+  const { images, defects, widthPx, heightPx, areaPx, dims, bankSize, memoryLimitBytes } = request
+  const size = workingSize(backbone, widthPx, heightPx, areaPx)
+  const cells = size.grid.width * size.grid.height
+  const channels = channelsOf(backbone.taps)
+  const pixels = size.widthPx * size.heightPx
+  const damaged = damagedCopies(images, cells)
+  const embeddings = (images + damaged + defects) * cells * dims * 4
+  const working = images * pixels * 3
+  // activations of the widest layer twice, 64 channels at half resolution; measured backbones stay below
+  const activations = 2 * 64 * (pixels / 4) * 4 + backbone.model.length * 3
+  const descriptors = 2 * cells * channels * 4 + 3 * channels * channels * 8
+  const distances = 4_096 * bankSize * 4 + MAX_CANDIDATES * dims * 8
+  const maps = (images + damaged + defects) * cells * 4 * 8
+  const memoryBytes = embeddings + working + activations + descriptors + distances + maps
+  if (memoryBytes > memoryLimitBytes)
+    throw new CodedError('TCH_LIMIT', {
+      path: 'memory',
+      expected: `at most ${mega(memoryLimitBytes)} MB`,
+      actual: `${mega(memoryBytes)} MB for ${images} good images at ${sizeText(size)}`,
+      hint: 'teach with fewer images or a smaller working area, or allow more memory',
+    })
+  return { size, dims, bankSize, folds: foldsFor(images), memoryBytes }
+}
+
+/** Groups of the cross-fit: three; with fewer than 6 images each is its own. */
+export const foldsFor = (images: number): number => (images >= 6 ? 3 : images)
+
+export const mega = (bytes: number): number => Math.ceil(bytes / 1_000_000)

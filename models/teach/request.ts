@@ -1,0 +1,70 @@
+import { z } from 'zod'
+import { boxSchema } from '../../contracts/index.ts'
+import type { I18n } from '../../contracts/index.ts'
+import type { Pixels } from '../pixels.ts'
+import type { Backbone } from './backbone.ts'
+
+/** An image to teach from, read when its turn comes. */
+export interface TeachImage {
+  /** Says which image it is in reports; different for each. */
+  name: string
+  load(): Promise<Pixels>
+}
+
+export const METHOD_IDS = ['bank', 'bank-ratio', 'bank-both', 'position', 'position-ratio'] as const
+
+const rate = z.number().gt(0).lt(1)
+
+/** Settings of a teaching; every one has a default. */
+export const teachOptionsSchema = z.strictObject({
+  /** Working area of an image, px: larger sees smaller defects and takes longer in proportion. */
+  areaPx: z.number().int().min(4_096).max(4_194_304).default(65_536),
+  /** Members of the memory bank at most. */
+  bankSize: z.number().int().min(10).max(20_000).default(1_200),
+  /** Numbers that describe a patch. */
+  dims: z.number().int().min(8).max(512).default(128),
+  seed: z.number().int().nonnegative().max(4_294_967_295).default(1),
+  /** How scores are made; `auto` measures all on the given images. */
+  method: z.enum(['auto', ...METHOD_IDS]).default('auto'),
+  threshold: z
+    .discriminatedUnion('goal', [
+      z.strictObject({ goal: z.literal('false-calls'), rate }),
+      z.strictObject({
+        goal: z.literal('cost'),
+        escapeCost: z.number().positive(),
+        overkillCost: z.number().positive(),
+        defectShare: rate,
+      }),
+      z.strictObject({ goal: z.literal('recall'), recall: z.number().gt(0).max(1) }),
+    ])
+    .default({ goal: 'false-calls', rate: 0.05 }),
+  /** With which the false-call rate is promised. */
+  confidence: z.number().gt(0.5).lt(1).default(0.95),
+  /** Px of the images: only cells whose centre is inside one count; none means the whole image. */
+  include: z.array(boxSchema).default([]),
+  /** Px of the images: cells whose centre is inside one do not count. */
+  exclude: z.array(boxSchema).default([]),
+  /** Bytes the work may hold at once. */
+  memoryLimitBytes: z.number().int().positive().default(2_000_000_000),
+  threads: z.number().int().positive().max(64).default(2),
+})
+export type TeachOptions = z.infer<typeof teachOptionsSchema>
+
+export interface TeachProgress {
+  stage: 'load' | 'describe' | 'fit' | 'measure' | 'finish'
+  done: number
+  total: number
+}
+
+export interface TeachRequest {
+  backbone: Backbone
+  good: readonly TeachImage[]
+  /** Defective images, for measuring and for the threshold; nothing is fitted on them. */
+  defects?: readonly TeachImage[]
+  options: TeachOptions
+  signal?: AbortSignal
+  onProgress?(progress: TeachProgress): void
+}
+
+/** Something that limits what the result is worth, for people. */
+export type TeachWarning = I18n

@@ -1,0 +1,38 @@
+/** A good image that the others do not explain: look at it before trusting the model. */
+export interface SuspiciousImage {
+  name: string
+  score: number
+  /** Robust deviations above the median of the good scores. */
+  deviations: number
+}
+
+/** Good scores have a long upper tail; a normal one would pass this limit once in 10^7. */
+const LIMIT = 5
+/** Median absolute deviation of a normal distribution to its standard deviation. */
+const MAD_TO_SD = 1.4826
+
+/**
+ * Outliers among the good images by their cross-fitted scores, the most unusual first (median and MAD, which the
+ * outliers themselves do not move; Hampel 1974).
+ */
+export function suspicious(
+  images: readonly { name: string }[],
+  scores: readonly number[],
+): SuspiciousImage[] {
+  const middle = median(scores)
+  const spread = MAD_TO_SD * median(scores.map((s) => Math.abs(s - middle)))
+  if (!(spread > 0)) return []
+  return images
+    .map(({ name }, i) => {
+      const score = scores[i] ?? 0
+      return { name, score, deviations: (score - middle) / spread }
+    })
+    .filter((s) => s.deviations > LIMIT)
+    .sort((a, b) => b.deviations - a.deviations)
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const half = sorted.length >> 1
+  return sorted.length % 2 === 1 ? (sorted[half] ?? 0) : ((sorted[half - 1] ?? 0) + (sorted[half] ?? 0)) / 2
+}

@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { CodedError } from '../../contracts/index.ts'
+import type { ModelCard } from '../../contracts/index.ts'
+import { packModel } from '../package/pack.ts'
+import type { PackedModel } from '../package/pack.ts'
+import type { Backbone } from './backbone.ts'
+import { MAP_OUTPUT, SCORE_OUTPUT } from './fused-graph.ts'
+import { inputOf } from './images.ts'
+import type { TaughtModel } from './teach.ts'
+import { saveTeachData, teachDataDir } from './teach-store.ts'
+
+/** Findings grow from their peak down to this share of the threshold. */
+const REGION_SHARE = 0.6
+/** Calibrated scores on another processor; a nearest patch of equal distance may be another one there. */
+const GOLDEN = { atol: 0.02, rtol: 0.002 }
+
+export interface TaughtPackageRequest {
+  taught: TaughtModel
+  backbone: Backbone
+  id: string
+  version: string
+  title: ModelCard['title']
+  /** Package folder; the teach data go into a folder beside it. */
+  outDir: string
+  privateKeyPem: string
+  keyId: string
+  signal?: AbortSignal
+}
+
+/**
+ * Makes a signed package of a taught model, with golden vectors, and the teach data beside it. Both are written under
+ * other names first: after an error nothing of them is left, and an older package is as it was.
+ *
+ * @throws TRC_DISK_FULL, TCH_CANCELLED; what `packModel` throws
+ */
+export async function packTaught(request: TaughtPackageRequest): Promise<PackedModel> {
+  const { taught, backbone, outDir, privateKeyPem, keyId, signal } = request
+  const draft = `${outDir}.teaching`
+  const dataDir = teachDataDir(outDir)
+  await rm(draft, { recursive: true, force: true })
+  try {
+    await mkdir(draft, { recursive: true })
+    const onnxFile = join(draft, 'taught.onnx')
+    await writeFile(onnxFile, taught.model)
+    const sha256 = createHash('sha256').update(taught.model).digest('hex')
+    await saveTeachData(join(draft, 'data'), taught.data, sha256)
+    if (signal?.aborted === true) throw new CodedError('TCH_CANCELLED', { hint: 'nothing was written' })
+    const { widthPx, heightPx } = taught.data.size
+    const packed = await packModel({
+      onnxFile,
+      card: taughtCard(request),
+      goldenInputs: taught.examples.map(({ data }) => ({ image: { data, widthPx, heightPx, channels: 3 } })),
+      outDir,
+      privateKeyPem,
+      keyId,
+    })
+    await rm(dataDir, { recursive: true, force: true })
+    await rename(join(draft, 'data'), dataDir)
+    return packed
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOSPC')
+      throw new CodedError('TRC_DISK_FULL', {
+        file: outDir,
+        expected: 'room for the model package and its teach data',
+        actual: 'a full disk; nothing was kept',
+        cause: error,
+      })
+    throw error
+  } finally {
+    await rm(draft, { recursive: true, force: true })
+  }
+
+  function taughtCard({ id, version, title }: TaughtPackageRequest): ModelCard {
+    const { report, data } = taught
+    const { promise, value, detection } = report.threshold
+    const list = createHash('sha256')
+    for (const g of data.good) list.update(g.sha256)
+    return {
+      id,
+      version,
+      title,
+      spec: {
+        family: 'anomaly-map',
+        map: MAP_OUTPUT,
+        score: SCORE_OUTPUT,
+        mapThreshold: value * REGION_SHARE,
+        minAreaPx: 1,
+      },
+      inputs: [{ ...inputOf(data.size), name: backbone.input }],
+      labels: ['anomaly'],
+      licence: backbone.licence,
+      trainingData: [
+        {
+          name: `${data.good.length} good images of the user`,
+          licence: "the user's own",
+          sha256: list.digest('hex'),
+        },
+        {
+          name: `backbone ${backbone.id} ${backbone.version}`,
+          licence: backbone.licence,
+          sha256: backbone.sha256,
+        },
+        ...backbone.trainingData,
+      ],
+      metrics: {
+        goodImages: report.goodImages,
+        auroc: report.choice.chosen.auroc,
+        detectionAtThreshold: detection,
+        falseCallRatePromised: promise.promised,
+      },
+      threshold: {
+        value,
+        provenance:
+          `${report.choice.chosen.method} (${report.choice.reason}); cross-fitted scores of ${promise.parts} good images, ` +
+          `${promise.exceeding} at or above it: at most ${(100 * promise.promised).toFixed(1)} % false calls with ` +
+          `${(100 * promise.confidence).toFixed(0)} % confidence`,
+      },
+      golden: GOLDEN,
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import type { SourceSize } from './images.ts'
+import type { WorkingSize } from './embedder.ts'
+import type { DamagedEmbedding, Embedding } from './embedding.ts'
+import type { Projection } from './feature-nodes.ts'
+import type { TeachOptions } from './request.ts'
+
+export interface TaughtImage {
+  name: string
+  /** SHA-256 of its pixels. */
+  sha256: string
+  embedding: Embedding
+}
+
+/**
+ * Everything a taught model was made of except the backbone and the pixels: kept beside the package, so that an
+ * image can be added or removed in seconds without the others.
+ */
+export interface TeachData {
+  /** SHA-256 of the backbone's model.onnx. */
+  backboneSha256: string
+  options: TeachOptions
+  source: SourceSize
+  size: WorkingSize
+  projection: Projection
+  good: TaughtImage[]
+  /** `source` is an index of `good`. */
+  damaged: DamagedEmbedding[]
+  defects: TaughtImage[]
+}

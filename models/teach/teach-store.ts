@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { CodedError, asCoded } from '../../contracts/index.ts'
+import { parsePackageJson } from '../package/parse-json.ts'
+import { teachOptionsSchema } from './request.ts'
+import type { TeachData } from './teach-data.ts'
+
+/** Folder of the teach data of a package folder. */
+export const teachDataDir = (packageDir: string): string => `${packageDir}.teach`
+
+const HEADER = 'teach.json'
+const NUMBERS = 'embeddings.bin'
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
+const size = z.number().int().positive()
+const image = z.strictObject({ name: z.string(), sha256 })
+
+/** `teach.json`; the float32 arrays lie in `embeddings.bin` in the order of its fields, little-endian. */
+const headerSchema = z.strictObject({
+  format: z.literal('sightline-teach/1'),
+  /** SHA-256 of the taught model.onnx. */
+  modelSha256: sha256,
+  backboneSha256: sha256,
+  numbersSha256: sha256,
+  options: teachOptionsSchema,
+  source: z.strictObject({ widthPx: size, heightPx: size }),
+  working: z.strictObject({
+    widthPx: size,
+    heightPx: size,
+    grid: z.strictObject({ width: size, height: size, stridePx: size }),
+  }),
+  channels: size,
+  dims: size,
+  good: z.array(image).min(2),
+  damaged: z.array(z.strictObject({ source: z.number().int().nonnegative() })),
+  defects: z.array(image),
+})
+
+/** Writes the teach data of a model into a new folder. */
+export async function saveTeachData(dir: string, data: TeachData, modelSha256: string): Promise<void> {
+  const arrays = [
+    data.projection.weights,
+    data.projection.bias,
+    ...data.good.map((g) => g.embedding),
+    ...data.damaged.flatMap((d) => [d.embedding, d.coverage]),
+    ...data.defects.map((d) => d.embedding),
+  ]
+  const numbers = Buffer.concat(arrays.map((a) => Buffer.from(a.buffer, a.byteOffset, a.byteLength)))
+  const named = ({ name, sha256: hash }: { name: string; sha256: string }) => ({ name, sha256: hash })
+  const header: z.infer<typeof headerSchema> = {
+    format: 'sightline-teach/1',
+    modelSha256,
+    backboneSha256: data.backboneSha256,
+    numbersSha256: createHash('sha256').update(numbers).digest('hex'),
+    options: data.options,
+    source: data.source,
+    working: data.size,
+    channels: data.projection.weights.length / data.projection.dims,
+    dims: data.projection.dims,
+    good: data.good.map(named),
+    damaged: data.damaged.map(({ source }) => ({ source })),
+    defects: data.defects.map(named),
+  }
+  await mkdir(dir, { recursive: true })
+  await writeFile(join(dir, NUMBERS), numbers)
+  await writeFile(join(dir, HEADER), `${JSON.stringify(header, null, 2)}\n`)
+}
+
+/**
+ * Reads the teach data that belong to a model.
+ *
+ * @throws TCH_DATA when they are missing, damaged, or of another model
+ */
+export async function loadTeachData(dir: string, modelSha256: string): Promise<TeachData> {
+  const read = (name: string): Promise<Buffer> =>
+    readFile(join(dir, name)).catch((error: unknown) => {
+      throw asCoded(error, 'TCH_DATA', {
+        file: join(dir, name),
+        hint: 'they are written beside the package when it is taught; without them, teach again from the images',
+      })
+    })
+  const header = parsePackageJson((await read(HEADER)).toString('utf8'), headerSchema, join(dir, HEADER))
+  const numbers = await read(NUMBERS)
+  if (header.modelSha256 !== modelSha256)
+    throw misfit(dir, `teach data of the model ${modelSha256}`, header.modelSha256)
+  const actual = createHash('sha256').update(numbers).digest('hex')
+  if (actual !== header.numbersSha256) throw misfit(dir, `SHA-256 ${header.numbersSha256}`, actual)
+  const { channels, dims, working } = header
+  const cells = working.grid.width * working.grid.height
+  let at = 0
+  const take = (count: number): Float32Array<ArrayBuffer> => {
+    const end = at + count * 4
+    if (end > numbers.length) throw misfit(dir, `${end} bytes or more`, String(numbers.length))
+    const out = new Float32Array(count)
+    new Uint8Array(out.buffer).set(numbers.subarray(at, end))
+    at = end
+    return out
+  }
+  return {
+    backboneSha256: header.backboneSha256,
+    options: header.options,
+    source: header.source,
+    size: working,
+    projection: { dims, weights: take(channels * dims), bias: take(dims) },
+    good: header.good.map((g) => ({ ...g, embedding: take(cells * dims) })),
+    damaged: header.damaged.map((d) => ({ ...d, embedding: take(cells * dims), coverage: take(cells) })),
+    defects: header.defects.map((d) => ({ ...d, embedding: take(cells * dims) })),
+  }
+}
+
+const misfit = (file: string, expected: string, actual: string): CodedError =>
+  new CodedError('TCH_DATA', { file, expected, actual, hint: 'teach again from the images' })

@@ -1,0 +1,58 @@
+import { CodedError } from '../../contracts/index.ts'
+import { collect } from './collect.ts'
+import type { Collected } from './collect.ts'
+import { conclude } from './conclude.ts'
+import type { TeachReport } from './conclude.ts'
+import { openMatrixSessions } from './matrix-sessions.ts'
+import type { MatrixSessions } from './matrix-sessions.ts'
+import type { TeachProgress, TeachRequest } from './request.ts'
+import type { TeachData } from './teach-data.ts'
+
+export interface TaughtModel {
+  /** Bytes of the ONNX model. */
+  model: Uint8Array
+  report: TeachReport
+  data: TeachData
+  examples: Collected['examples']
+  /** Upper bound of the memory the work was allowed to hold, bytes. */
+  memoryBytes: number
+}
+
+/**
+ * Teaches a model from good images, without gradients: backbone, patch embeddings, references, statistics, threshold,
+ * one ONNX graph. The same images, options and backbone give the same bytes. Blocks its thread in turns: call it from
+ * a worker. Writes nothing.
+ *
+ * @throws TCH_IMAGES, TCH_LIMIT, TCH_CANCELLED, MDL_OUTPUT; what `load` of an image throws
+ */
+export async function teach(request: TeachRequest): Promise<TaughtModel> {
+  return withMatrices(request, async (matrices, checkCancelled) => {
+    const { data, warnings, examples, memoryBytes } = await collect(request, matrices, checkCancelled)
+    const onProgress = (p: TeachProgress): void => request.onProgress?.(p)
+    const { model, report } = await conclude(request.backbone, data, { matrices, checkCancelled, onProgress })
+    return {
+      model,
+      report: { ...report, warnings: [...warnings, ...report.warnings] },
+      data,
+      examples,
+      memoryBytes,
+    }
+  })
+}
+
+/** Runs work with its sessions open, and closes them whatever happens. */
+export async function withMatrices<T>(
+  { options, signal }: Pick<TeachRequest, 'options' | 'signal'>,
+  work: (matrices: MatrixSessions, checkCancelled: () => void) => Promise<T>,
+): Promise<T> {
+  const checkCancelled = (): void => {
+    if (signal?.aborted === true) throw new CodedError('TCH_CANCELLED', { hint: 'nothing was written' })
+  }
+  checkCancelled()
+  const matrices = await openMatrixSessions(options.threads)
+  try {
+    return await work(matrices, checkCancelled)
+  } finally {
+    await matrices.close()
+  }
+}

@@ -1,0 +1,102 @@
+import { CodedError } from '../../contracts/index.ts'
+import type { Backbone } from './backbone.ts'
+import { describeAll } from './collect.ts'
+import { conclude } from './conclude.ts'
+import { openEmbedder } from './embedder.ts'
+import { loadImages } from './images.ts'
+import type { LoadedImage } from './images.ts'
+import type { TeachImage, TeachProgress, TeachWarning } from './request.ts'
+import type { TaughtModel } from './teach.ts'
+import { withMatrices } from './teach.ts'
+import type { TeachData } from './teach-data.ts'
+
+export interface UpdateRequest {
+  backbone: Backbone
+  data: TeachData
+  /** Good images to add: overkills a person has released. */
+  add: readonly TeachImage[]
+  /** Names of good images to take out: contaminated ones. */
+  remove: readonly string[]
+  signal?: AbortSignal
+  onProgress?(progress: TeachProgress): void
+}
+
+/**
+ * The same teaching with images added or taken out, from the embeddings kept: only the new images pass through the
+ * backbone. The projection stays; bank, statistics, choice of method and threshold are made anew.
+ *
+ * @throws TCH_DATA when the backbone is another than the one taught with, or a name to remove is unknown; TCH_IMAGES;
+ *         TCH_CANCELLED
+ */
+export async function updateTaught(request: UpdateRequest): Promise<TaughtModel> {
+  const { backbone, data, remove } = request
+  if (backbone.sha256 !== data.backboneSha256)
+    throw new CodedError('TCH_DATA', {
+      expected: `the backbone with SHA-256 ${data.backboneSha256}`,
+      actual: `${backbone.id} ${backbone.version}, ${backbone.sha256}`,
+      hint: 'use the backbone the model was taught with, or teach again',
+    })
+  const unknown = remove.find((name) => !data.good.some((g) => g.name === name))
+  if (unknown !== undefined)
+    throw new CodedError('TCH_DATA', {
+      path: unknown,
+      expected: `one of the ${data.good.length} good images the model was taught with`,
+      actual: 'none of this name',
+    })
+  const signal = request.signal === undefined ? {} : { signal: request.signal }
+  return withMatrices({ options: data.options, ...signal }, async (matrices, checkCancelled) => {
+    const { taught, examples, copies } = await describeNew(request, checkCancelled)
+    const kept = data.good.map((_, i) => i).filter((i) => !remove.includes(data.good[i]?.name ?? ''))
+    const place = new Map(kept.map((i, n) => [i, n]))
+    const next: TeachData = {
+      ...data,
+      good: [...kept.flatMap((i) => data.good[i] ?? []), ...taught],
+      damaged: data.damaged.flatMap((d) => {
+        const source = place.get(d.source)
+        return source === undefined ? [] : [{ ...d, source }]
+      }),
+    }
+    if (next.good.length < 2)
+      throw new CodedError('TCH_IMAGES', {
+        expected: 'at least 2 good images left',
+        actual: `${next.good.length}`,
+      })
+    const onProgress = (p: TeachProgress): void => request.onProgress?.(p)
+    const { model, report } = await conclude(backbone, next, { matrices, checkCancelled, onProgress })
+    return {
+      model,
+      report: { ...report, warnings: [...copies, ...report.warnings] },
+      data: next,
+      examples,
+      memoryBytes: 0,
+    }
+  })
+}
+
+async function describeNew(
+  { backbone, data, add, onProgress }: UpdateRequest,
+  checkCancelled: () => void,
+): Promise<{ taught: TeachData['good']; examples: LoadedImage[]; copies: TeachWarning[] }> {
+  const known = { source: data.source, name: data.good[0]?.name ?? 'the images taught' }
+  let done = 0
+  const step = (stage: 'load' | 'describe') => (): void => {
+    checkCancelled()
+    done += 1
+    onProgress?.({ stage, done, total: add.length * 2 })
+  }
+  const { loaded } = await loadImages(add, () => data.size, known, step('load'))
+  const fresh = loaded.filter((image) => !data.good.some((g) => g.sha256 === image.sha256))
+  const embedder = await openEmbedder(backbone, data.size, data.projection, data.options.threads)
+  try {
+    const taught = await describeAll(embedder, fresh, step('describe'))
+    const copies = loaded.length - fresh.length
+    return {
+      taught,
+      examples: fresh.slice(0, 2),
+      copies:
+        copies === 0 ? [] : [{ en: `${copies} images were taught before`, zh: `${copies} 张图像此前已示教` }],
+    }
+  } finally {
+    await embedder.close()
+  }
+}

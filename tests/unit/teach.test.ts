@@ -1,0 +1,208 @@
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Backbone } from '../../models/teach/backbone.ts'
+import {
+  loadModel,
+  loadTeachData,
+  packTaught,
+  teach,
+  teachDataDir,
+  teachOptionsSchema,
+  updateTaught,
+} from '../../models/index.ts'
+import type { TaughtModel, TeachImage } from '../../models/index.ts'
+import { applyPositions } from '../../models/teach/calibration.ts'
+import { generateKeys } from '../../models/package/keys.ts'
+import { createImageInput } from '../../models/input/image-input.ts'
+import { inputOf } from '../../models/teach/images.ts'
+import { openSession } from '../../models/runtime/ort-session.ts'
+import { deliveredBackbone, plate, plates } from './samples/teach-parts.ts'
+
+const options = teachOptionsSchema.parse({ areaPx: 16_384, bankSize: 200, dims: 48, method: 'bank-both' })
+let backbone: Backbone
+let taught: TaughtModel
+let dir: string
+
+beforeAll(async () => {
+  backbone = await deliveredBackbone()
+  taught = await teach({ backbone, good: plates(0, 24), options })
+  dir = await mkdtemp(join(tmpdir(), 'sightline-teach-'))
+})
+afterAll(() => rm(dir, { recursive: true, force: true }))
+
+async function scoreOf(model: TaughtModel, image: TeachImage): Promise<{ score: number; map: Float32Array }> {
+  const session = await openSession(model.model, { providers: ['cpu'], intraOpThreads: 1 })
+  const { tensor } = createImageInput(inputOf(model.data.size)).prepare(await image.load())
+  const out = await session.run({ [backbone.input]: tensor }, ['map', 'score'])
+  await session.close()
+  return { score: Number(out['score']?.data[0]), map: out['map']?.data as Float32Array }
+}
+
+describe('a taught model', () => {
+  it('tells damaged parts from good ones it has not seen', async () => {
+    const { value } = taught.report.threshold
+    for (const n of [100, 101, 102]) {
+      expect((await scoreOf(taught, plate(n))).score).toBeLessThan(value)
+      expect((await scoreOf(taught, plate(n, { spot: true }))).score).toBeGreaterThan(value)
+    }
+  })
+
+  it('is the same bytes again for the same images', async () => {
+    const again = await teach({ backbone, good: plates(0, 24), options })
+    expect(Buffer.compare(again.model, taught.model)).toBe(0)
+  })
+
+  it('puts the blot where it is', async () => {
+    const { map } = await scoreOf(taught, plate(100, { spot: true }))
+    const { width, stridePx } = taught.data.size.grid
+    const at = map.indexOf(map.reduce((a, b) => Math.max(a, b)))
+    expect(Math.abs(((at % width) + 0.5) * stridePx - 88)).toBeLessThan(12)
+    expect(Math.abs((Math.floor(at / width) + 0.5) * stridePx - 40)).toBeLessThan(12)
+  })
+
+  it('names a defect among the good images', async () => {
+    const good = [...plates(0, 23), plate(7, { spot: true })]
+    const { report } = await teach({ backbone, good, options })
+    expect(report.suspicious[0]?.name).toBe('plate-7-spot')
+  })
+
+  it('keeps what is excluded out of map and score', async () => {
+    const blind = await teach({
+      backbone,
+      good: plates(0, 24),
+      options: { ...options, exclude: [[64, 16, 112, 64]] },
+    })
+    const good = await scoreOf(blind, plate(100))
+    const spot = await scoreOf(blind, plate(100, { spot: true }))
+    expect(spot.score).toBeLessThan(blind.report.threshold.value)
+    expect(Math.min(...good.map)).toBeLessThan(-50)
+  })
+})
+
+describe('a bad input', () => {
+  const run = (good: TeachImage[], more: Partial<Parameters<typeof teach>[0]> = {}) =>
+    teach({ backbone, good, options, ...more })
+
+  it.each([
+    ['one image', () => run(plates(0, 1)), /TCH_IMAGES.*at least 2 different/],
+    ['no image', () => run([]), /TCH_IMAGES/],
+    [
+      'identical images',
+      () => run([0, 1, 2].map((i) => ({ name: `copy-${i}`, load: plate(5).load }))),
+      /TCH_IMAGES.*2 exact copies/,
+    ],
+    [
+      'sizes that differ',
+      () => run([...plates(0, 3), plate(9, { widthPx: 160 })]),
+      /TCH_IMAGES.*plate-9.*128 x 128 px, like plate-0.*160 x 128 px/,
+    ],
+    [
+      'too little memory',
+      () => run(plates(0, 4), { options: { ...options, memoryLimitBytes: 1_000_000 } }),
+      /TCH_LIMIT/,
+    ],
+    [
+      'regions that leave nothing',
+      () => run(plates(0, 4), { options: { ...options, exclude: [[0, 0, 128, 128]] } }),
+      /TCH_IMAGES/,
+    ],
+  ])('is refused: %s', async (_name, attempt, message) => {
+    await expect(attempt()).rejects.toThrow(message)
+  })
+
+  it('can be cancelled at any stage', async () => {
+    for (const stage of ['load', 'describe', 'measure', 'finish'] as const) {
+      const stop = new AbortController()
+      const attempt = run(plates(0, 8), {
+        signal: stop.signal,
+        onProgress: (p) => {
+          if (p.stage === stage) stop.abort()
+        },
+      })
+      await expect(attempt).rejects.toThrow(/TCH_CANCELLED/)
+    }
+  })
+
+  it('is declared when it makes the result rough', async () => {
+    const { report } = await run(plates(0, 3))
+    expect(report.warnings.map((w) => w.en).join()).toMatch(/only 3 different good images/)
+    expect(report.threshold.kept).toBe(false)
+  })
+})
+
+describe('package and updates', () => {
+  const keys = generateKeys()
+  const pack = (model: TaughtModel, name: string, version = '1.0.0', signal?: AbortSignal) =>
+    packTaught({
+      taught: model,
+      backbone,
+      id: 'plate',
+      version,
+      title: { zh: '板', en: 'plate' },
+      outDir: join(dir, name),
+      privateKeyPem: keys.privateKeyPem,
+      keyId: 'test',
+      ...(signal === undefined ? {} : { signal }),
+    })
+
+  it('is an ordinary package of the family anomaly-map', async () => {
+    const { dir: place } = await pack(taught, 'plate')
+    const runner = await loadModel(place, {
+      providers: ['cpu'],
+      trustedKeys: { test: keys.publicKey },
+      intraOpThreads: 1,
+    })
+    const threshold = runner.card.threshold.value
+    const run = async (image: TeachImage) =>
+      runner.run({ image: await image.load() }, { threshold, thresholds: {}, maxFindings: 10 })
+    const good = await run(plate(100))
+    const bad = await run(plate(100, { spot: true }))
+    await runner.close()
+    expect(good.findings).toEqual([])
+    expect(bad.findings[0]?.class).toBe('anomaly')
+    const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = bad.findings[0]?.box ?? []
+    expect([x1 <= 88 && 88 <= x2, y1 <= 40 && 40 <= y2]).toEqual([true, true])
+  })
+
+  it('learns an overkill and forgets a contaminated image, from the data kept', async () => {
+    const { dir: place, sha256 } = await pack(taught, 'again')
+    const data = await loadTeachData(teachDataDir(place), sha256)
+    const odd = plate(300, { spot: true })
+    const before = (await scoreOf(taught, odd)).score
+    const more = await updateTaught({ backbone, data, add: [odd], remove: [] })
+    expect(more.data.good).toHaveLength(25)
+    const learned = (await scoreOf(more, odd)).score
+    expect(learned).toBeLessThan(before / 2)
+    const less = await updateTaught({ backbone, data: more.data, add: [], remove: [odd.name] })
+    expect(Buffer.compare(less.model, taught.model)).toBe(0)
+  })
+
+  it('refuses teach data of another model, damaged ones, and unknown names', async () => {
+    const { dir: place, sha256 } = await pack(taught, 'data')
+    await expect(loadTeachData(teachDataDir(place), '0'.repeat(64))).rejects.toThrow(/TCH_DATA/)
+    const data = await loadTeachData(teachDataDir(place), sha256)
+    await expect(updateTaught({ backbone, data, add: [], remove: ['nobody'] })).rejects.toThrow(
+      /TCH_DATA.*nobody/,
+    )
+    const file = join(teachDataDir(place), 'embeddings.bin')
+    const bytes = await readFile(file)
+    bytes[40] = (bytes[40] ?? 0) ^ 1
+    await writeFile(file, bytes)
+    await expect(loadTeachData(teachDataDir(place), sha256)).rejects.toThrow(/TCH_DATA/)
+  })
+
+  it('leaves nothing behind when it is cancelled', async () => {
+    await expect(pack(taught, 'never', '1.0.0', AbortSignal.abort())).rejects.toThrow(/TCH_CANCELLED/)
+    expect((await readdir(dir)).filter((name) => name.startsWith('never'))).toEqual([])
+  })
+})
+
+it('divides by the scale of each cell', () => {
+  const z = applyPositions(Float32Array.of(3, 5), {
+    mean: Float32Array.of(1, 1),
+    scale: Float32Array.of(2, 4),
+  })
+  expect([...z]).toEqual([1, 1])
+})
