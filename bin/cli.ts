@@ -8,6 +8,8 @@ import { addInspect } from './commands/inspect.ts'
 import { addModels } from './commands/models.ts'
 import { addSampleBoards } from './commands/sample-boards.ts'
 import { addServe } from './commands/serve.ts'
+import { addTeach } from './commands/teach.ts'
+import { addTeachClasses } from './commands/teach-classes.ts'
 import { addTrace } from './commands/trace.ts'
 import { addVerify } from './commands/verify.ts'
 import { addWitness } from './commands/witness.ts'
@@ -28,6 +30,8 @@ try {
     addInspect,
     addEvaluate,
     addModels,
+    addTeach,
+    addTeachClasses,
     addTrace,
     addVerify,
     addWitness,

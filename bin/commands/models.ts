@@ -4,6 +4,8 @@ import type { Environment } from '../environment.ts'
 import { keyFileOf, modelDirs, trustedKeys } from '../model-setup.ts'
 import { printTable } from '../table.ts'
 import { addModelImports } from './models-import.ts'
+import { addAddBackbone } from './models-add-backbone.ts'
+import { addModelImports } from './models-import.ts'
 
 export function addModels(program: Command, environment: Environment): void {
   const models = program.command('models').description('model packages: list, verify, pack, make keys')
@@ -77,5 +79,7 @@ export function addModels(program: Command, environment: Environment): void {
         process.stdout.write(`${JSON.stringify(packed, null, 2)}\n`)
       },
     )
+  addModelImports(models, environment)
+  addAddBackbone(models, environment)
   addModelImports(models, environment)
 }
