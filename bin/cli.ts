@@ -4,8 +4,10 @@ import { asCoded } from '../contracts/index.ts'
 import { addConfig } from './commands/config.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addEvaluate } from './commands/evaluate.ts'
+import { addHold } from './commands/hold.ts'
 import { addInspect } from './commands/inspect.ts'
 import { addModels } from './commands/models.ts'
+import { addRecall } from './commands/recall.ts'
 import { addSampleBoards } from './commands/sample-boards.ts'
 import { addServe } from './commands/serve.ts'
 import { addTeach } from './commands/teach.ts'
@@ -33,6 +35,8 @@ try {
     addTeach,
     addTeachClasses,
     addTrace,
+    addRecall,
+    addHold,
     addVerify,
     addWitness,
     addWorker,

@@ -4,9 +4,17 @@ import type { FrameSource, LineSpec, PartContext, RejectOutput } from '../contra
 import { createDashboard } from '../dashboard/index.ts'
 import { identityTools, StationEngine } from '../inspection/index.ts'
 import { createModuleHost, httpRoutes } from '../scenarios/index.ts'
-import { identify, type LogProof, openEventLog, openPartStore, openSql } from '../traceability/index.ts'
+import {
+  identify,
+  type LogProof,
+  openEventLog,
+  openHoldBoard,
+  openPartStore,
+  openSql,
+} from '../traceability/index.ts'
 import { openTraceQuery } from '../traceability/query/index.ts'
 import type { LineConfig } from './config.ts'
+import { announceLine } from './line-address.ts'
 import { lockDataDir } from './data-dir-lock.ts'
 import type { Environment } from './environment.ts'
 import { openInspector } from './inspector.ts'
@@ -64,6 +72,8 @@ export async function startLine(config: LineConfig, environment: Environment): P
     closers.push(() => sinks.close())
     const queries = openTraceQuery(dataDir)
     closers.push(() => queries.close())
+    const holds = openHoldBoard(dataDir, (listener) => store.onAppend(listener))
+    closers.push(() => holds.close())
 
     const life = await openLife(config)
     closers.push(() => life.close())
@@ -128,10 +138,14 @@ export async function startLine(config: LineConfig, environment: Environment): P
         inspector,
         output,
         store,
-        identify: (codes, { product, identity, tools }) => {
+        identify: (codes, { recipe: id, version, product, identity, tools }) => {
           if (canary.fault) return { problem: { reason: 'tool', ...canary.fault } }
-          const { problem } = identify(codes, product, identity, identityTools(tools))
-          return { problem: problem && { reason: 'identity', code: problem.code, message: problem.message } }
+          const naming = identityTools(tools)
+          const { problem } = identify(codes, product, identity, naming)
+          return {
+            problem: problem && { reason: 'identity', code: problem.code, message: problem.message },
+            hold: holds.over(codes, { ...context, recipe: `${id}@${version}`, product, identity, naming }),
+          }
         },
         onPart: () => undefined,
         log,
@@ -157,6 +171,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
       proof,
       startedAt: new Date(),
     })
+      facts: { recordFact: (fact) => store.recordFact(fact, { plant: spec.plant, line: spec.line }) },
     const dashboard = createDashboard({
       queries,
       live,
@@ -167,6 +182,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
       allowedHosts: spec.dashboard.allowedHosts,
       webDir: paths.web,
     })
+    closers.push(announceLine(dataDir, { url, plant: spec.plant, line: spec.line }))
     closers.push(() => dashboard.close())
     const { url } = await dashboard.listen(spec.dashboard.host, spec.dashboard.port)
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { IDENTITY_EVENT_DATA } from './identity-fact.schema.ts'
+import { FACT_EVENT_DATA, traceLinkedSchema } from './trace-fact.schema.ts'
 import { LIFE_EVENT_DATA } from './life.schema.ts'
 import { DISPOSITIONS, NO_VERDICT_REASONS, SEVERITIES, VERDICTS } from './verdict.ts'
 
@@ -189,17 +190,6 @@ export const verdictReviewedSchema = z.strictObject({
 })
 export type VerdictReviewed = z.infer<typeof verdictReviewedSchema>
 
-/** GS1/EPCIS-style genealogy fact. */
-export const traceLinkedSchema = z.strictObject({
-  kind: z.enum(['commission', 'aggregate', 'disaggregate', 'transform', 'associate']),
-  child: z.string(),
-  parent: z.string(),
-  certainty: z.enum(['certain', 'probable']),
-  quantity: num.optional(),
-  uom: z.string().optional(),
-})
-export type TraceLinked = z.infer<typeof traceLinkedSchema>
-
 export const stationHealthSchema = z.strictObject({
   station: z.string(),
   alarm: z.string(),
@@ -217,5 +207,6 @@ export const EVENT_DATA = {
   'qe.station.health.v1': stationHealthSchema,
   ...IDENTITY_EVENT_DATA,
   ...LIFE_EVENT_DATA,
+  ...FACT_EVENT_DATA,
 } as const
 export type CoreEventType = keyof typeof EVENT_DATA

@@ -2,6 +2,7 @@ import type { QEvent } from './event.schema.ts'
 import type { InspectOutcome, PartContext } from './inspector.ts'
 import type { FrameMeta } from './frame.ts'
 import type { RejectAck, RejectCommand } from './line-io.ts'
+import type { FactAck, TraceFact } from './trace-fact.schema.ts'
 
 /** One judged trigger as the line engine hands it to the store. */
 export interface CaptureRequest {
@@ -20,6 +21,8 @@ export interface CaptureRequest {
   /** Code tools whose reads say who the part is; others (component labels) do not. */
   identityTools: string[]
   outcome: InspectOutcome
+  /** Times the unit was reworked before this inspection; the store knows and fills it in. */
+  reworkCount?: number
   budgetMs: number
   startedAt: string
   endedAt: string
@@ -75,6 +78,13 @@ export interface PartStore {
     context: PartContext,
   ): Promise<number>
   balance(fromIso?: string): Promise<TriggerBalance[]>
+  /**
+   * Records a fact of the genealogy: names resolved, edges written, event appended, in one synced transaction.
+   *
+   * @throws TRC_NOT_FOUND a name nobody knows; TRC_GENEALOGY a contradiction or a cycle, with its path; TRC_DUPLICATE the
+   *   id was used for another fact
+   */
+  recordFact(fact: TraceFact, source: { plant: string; line: string }): Promise<FactAck>
   /** Alarms and other events that are not inspections. */
   emit(event: Omit<QEvent, 'sequence'>): Promise<void>
   health(): {

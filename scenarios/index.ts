@@ -1,5 +1,6 @@
 export type { Action, ActionState } from './kit/actions.ts'
 export type { Alert } from './kit/alerts.ts'
+export { parseCsv } from './kit/csv.ts'
 export type { ModuleManifest, ScenarioModule } from './kit/contract.ts'
 export type { ModuleStatus } from './kit/health.ts'
 export { ModuleHost, type HostOptions, type Registry } from './kit/host.ts'

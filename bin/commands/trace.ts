@@ -1,11 +1,17 @@
-import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { CodedError } from '../../contracts/index.ts'
-import { makeBundle, proofOfPart, renderLife, renderPartProof } from '../../traceability/index.ts'
+import {
+  makeBundle,
+  proofOfPart,
+  renderLife,
+  renderPartProof,
+  renderUnitLife,
+} from '../../traceability/index.ts'
 import { openTraceQuery } from '../../traceability/query/index.ts'
 import type { Environment } from '../environment.ts'
+import { dataDirOf } from '../state-facts.ts'
+import { addTraceImport } from './trace-import.ts'
 
 interface TraceOptions {
   data?: string
@@ -16,7 +22,7 @@ interface TraceOptions {
 }
 
 export function addTrace(program: Command, environment: Environment): void {
-  program
+  const trace = program
     .command('trace <serial>')
     .description('print the life of a part: serial, canonical URI, or the text of its label')
     .option('--data <dir>', 'data directory (or SIGHTLINE_DATA_DIR)')
@@ -30,26 +36,23 @@ export function addTrace(program: Command, environment: Environment): void {
     .action(async (serial: string, o: TraceOptions) => {
       if (o.lang !== 'zh' && o.lang !== 'en')
         throw new CodedError('CFG_USAGE', { expected: '--lang zh or en', actual: o.lang })
-      const dir = resolve(o.data ?? environment.dataDir ?? '.sightline')
-      if (!existsSync(join(dir, 'trace.db'))) {
-        throw new CodedError('CFG_DATA_DIR', {
-          file: dir,
-          expected: 'a data directory of a line',
-          hint: 'give it with --data',
-        })
-      }
+      const dir = dataDirOf(o.data, environment)
       const query = openTraceQuery(dir)
       try {
-        const life = await query.bySerial(serial)
-        if (!life)
+        const inspected = await query.bySerial(serial)
+        const units = await query.unitLives(serial)
+        if (inspected === null && units.length === 0)
           throw new CodedError('TRC_NOT_FOUND', {
-            expected: 'a serial, URI or label text that was inspected',
+            expected: 'a serial, URI or label text that was inspected or commissioned',
             actual: serial,
           })
-        const proof = await proofOfPart(dir, serial)
-        if (o.json) process.stdout.write(`${JSON.stringify({ ...life, proof }, null, 2)}\n`)
-        else
-          process.stdout.write(`${renderLife(life, o.lang)}${proof ? renderPartProof(proof, o.lang) : ''}\n`)
+        const proof = inspected === null ? null : await proofOfPart(dir, serial)
+        if (o.json) process.stdout.write(`${JSON.stringify({ ...inspected, units, proof }, null, 2)}\n`)
+        else {
+          if (inspected) process.stdout.write(renderLife(inspected, o.lang))
+          for (const unit of units) process.stdout.write(`\n${renderUnitLife(unit, o.lang)}`)
+          if (proof) process.stdout.write(renderPartProof(proof, o.lang))
+        }
         if (o.bundle !== undefined)
           await writeFile(
             o.bundle,
@@ -59,4 +62,5 @@ export function addTrace(program: Command, environment: Environment): void {
         query.close()
       }
     })
+  addTraceImport(trace, environment)
 }

@@ -10,8 +10,9 @@ import { inspectionOf } from './live/newer-part.ts'
 import { LiveFeed } from './live/live-feed.ts'
 import { Metrics } from './metrics.ts'
 import { openApiDocument } from './openapi.ts'
-import type { DashboardLog, ImageReader, LiveLine, ModuleHandlers, PartQueries } from './ports.ts'
+import type { DashboardLog, FactPort, ImageReader, LiveLine, ModuleHandlers, PartQueries } from './ports.ts'
 import { mount, type Route } from './route.ts'
+import { genealogyRoutes } from './routes/genealogy.ts'
 import { imageRoutes } from './routes/images.ts'
 import { lineRoutes } from './routes/line.ts'
 import { liveRoutes } from './routes/live.ts'
@@ -23,6 +24,7 @@ import { mountWeb } from './web-files.ts'
 
 export interface DashboardOptions {
   queries: PartQueries
+  facts: FactPort
   live: LiveLine
   modules: ModuleHandlers
   images: ImageReader
@@ -65,6 +67,7 @@ export function createDashboard(options: DashboardOptions): Dashboard {
   const routes: Route[] = [
     ...lineRoutes({ queries, live, latency, tail, feed, version, startedAtMs: Date.now() }),
     ...partRoutes(queries, live),
+    ...genealogyRoutes(queries, options.facts),
     ...imageRoutes(options.images),
     ...liveRoutes(feed),
   ]

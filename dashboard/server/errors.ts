@@ -10,6 +10,8 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   EVT_REFERENCE: 409,
   EVT_SCHEMA: 400,
   TRC_IDENTITY: 400,
+  TRC_GENEALOGY: 409,
+  TRC_DUPLICATE: 409,
   TRC_DISK_FULL: 507,
 }
 

@@ -37,10 +37,16 @@ export function openApiDocument(
       request: {
         ...(route.params === undefined ? {} : { params: route.params }),
         ...(route.query === undefined ? {} : { query: route.query }),
+        ...(route.body === undefined
+          ? {}
+          : { body: { content: { 'application/json': { schema: route.body } } } }),
       },
       responses: {
         200: { description: 'OK', content: { [type]: { schema: route.response } } },
-        ...(route.params === undefined && route.query === undefined ? {} : { 400: failure }),
+        ...(route.params === undefined && route.query === undefined && route.body === undefined
+          ? {}
+          : { 400: failure }),
+        ...(route.body === undefined ? {} : { 403: failure, 409: failure }),
         ...(route.params === undefined ? {} : { 404: failure }),
         ...(route.path === '/readyz'
           ? { 503: { description: 'Not ready', content: { [type]: { schema: route.response } } } }

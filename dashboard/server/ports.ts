@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { LoggedEvent, VerdictResult } from '../../contracts/index.ts'
+import type { FactAck, LoggedEvent, TraceFact, VerdictResult } from '../../contracts/index.ts'
 import type {
   edgeSchema,
   lifeEventSchema,
@@ -16,6 +16,7 @@ import type {
   lineStateSchema,
   recipeFactsSchema,
 } from './schemas/line.schema.ts'
+import type { holdSchema, recallSchema, unitLifeSchema } from './schemas/genealogy.schema.ts'
 import type { i18nTextSchema } from './schemas/verdict.schema.ts'
 
 export type Awaitable<T> = T | Promise<T>
@@ -25,6 +26,9 @@ export type PartDetail = z.infer<typeof partDetailSchema>
 export type SerialLife = z.infer<typeof serialLifeSchema>
 export type LifeEvent = z.infer<typeof lifeEventSchema>
 export type Edge = z.infer<typeof edgeSchema>
+export type UnitLife = z.infer<typeof unitLifeSchema>
+export type Recall = z.infer<typeof recallSchema>
+export type Hold = z.infer<typeof holdSchema>
 export type StationCounters = z.infer<typeof stationCountersSchema>
 export type StationBalance = z.infer<typeof triggerBalanceSchema>
 export type DefectCount = z.infer<typeof paretoSchema>[number]
@@ -48,6 +52,12 @@ export interface PartQueries {
   recentParts(filter: PartFilter): Awaitable<PartRow[]>
   part(inspectionId: string): Awaitable<PartDetail | null>
   bySerial(serial: string): Awaitable<SerialLife | null>
+  /** Every unit that goes by the name, with at most `shown` entries per list; empty = nobody knows it. */
+  unitLives(name: string, bounds: { shown: number }): Awaitable<UnitLife[]>
+  /** @throws TRC_NOT_FOUND, TRC_GENEALOGY */
+  recall(query: { target: string; from?: string; to?: string }): Awaitable<Recall>
+  /** Newest first. */
+  holds(): Awaitable<Hold[]>
   /** Absent `sinceIso` = all records. */
   counters(sinceIso?: string): Awaitable<StationCounters[]>
   triggerBalance(): Awaitable<StationBalance[]>
@@ -57,6 +67,12 @@ export interface PartQueries {
   eventsAfter(position: number, limit: number): Awaitable<LoggedEvent[]>
   /** Position of the newest event, 0 when the log is empty. */
   lastPosition(): Awaitable<number>
+}
+
+/** Where stated facts go. */
+export interface FactPort {
+  /** @throws TRC_NOT_FOUND, TRC_GENEALOGY, TRC_DUPLICATE, TRC_WRITE */
+  recordFact(fact: TraceFact): Promise<FactAck>
 }
 
 /** The running line, read only. */

@@ -1,17 +1,21 @@
-import type { Request, Response, Router } from 'express'
+import type { Request, RequestHandler, Response, Router } from 'express'
 import { z } from './zod.ts'
 import type { Text } from './ports.ts'
 import { badRequest } from './errors.ts'
 
 /** A route as data: what serves it, what checks it and what documents it are one object. */
 export interface Route {
-  method: 'get'
+  method: 'get' | 'post'
   /** Express form, e.g. `/api/parts/:inspectionId`. */
   path: string
-  tag: 'operations' | 'line' | 'parts' | 'images' | 'live'
+  tag: 'operations' | 'line' | 'parts' | 'genealogy' | 'images' | 'live'
   summary: Text
   params?: z.ZodObject
   query?: z.ZodObject
+  /** Of a `post`. */
+  body?: z.ZodType
+  /** Run before it: who may change something, and how the body is read. */
+  guards?: RequestHandler[]
   /** `application/json` unless said otherwise. */
   contentType?: string
   response: z.ZodType
@@ -74,5 +78,6 @@ export function check<S extends z.ZodType>(schema: S, value: unknown, where: str
 }
 
 export function mount(router: Router, routes: readonly Route[]): void {
-  for (const route of routes) router.get(route.path, (req, res) => route.run(req, res))
+  for (const route of routes)
+    router[route.method](route.path, ...(route.guards ?? []), (req, res) => route.run(req, res))
 }

@@ -2,6 +2,7 @@ import type {
   CaptureAck,
   CodeRead,
   ErrorFact,
+  I18n,
   InspectOutcome,
   NoVerdict,
   Recipe,
@@ -27,7 +28,10 @@ export interface JudgedPart {
   heldForRecord: boolean
 }
 
-/** Establishes who the part is from the codes read; injected, because identity is the business of traceability. */
+/**
+ * Establishes who the part is from the codes read, and whether it falls under a hold; injected, because both are the
+ * business of traceability.
+ */
 export interface Identify {
-  (codes: readonly CodeRead[], recipe: Recipe): { problem: NoVerdict | null }
+  (codes: readonly CodeRead[], recipe: Recipe): { problem: NoVerdict | null; hold?: I18n | null }
 }

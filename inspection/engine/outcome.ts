@@ -1,5 +1,6 @@
 import {
   type CodedError,
+  type I18n,
   type InspectOutcome,
   noVerdict,
   type NoVerdict,
@@ -35,6 +36,12 @@ export function withoutVerdict(
 ): InspectOutcome {
   return { ...outcome, verdict: noVerdict(recipe, nv, outcome.verdict) }
 }
+
+/** A judged part of something that is on hold: what was judged stays, the part does not go on. */
+export const onHold = (outcome: InspectOutcome, reason: I18n): InspectOutcome => ({
+  ...outcome,
+  verdict: { ...outcome.verdict, disposition: 'hold', reasons: [...outcome.verdict.reasons, reason] },
+})
 
 /** Outcome of a frame whose inspector failed outside its own error handling. */
 export const unjudgedOutcome = (recipe: { id: string; sha256: string }, error: CodedError): InspectOutcome =>

@@ -19,7 +19,7 @@ import {
 } from '../../contracts/index.ts'
 import type { LoadedRecipe } from '../recipes/index.ts'
 import type { EngineLog } from './alarm-board.ts'
-import type { JudgedPart } from './judged-part.ts'
+import type { Identify, JudgedPart } from './judged-part.ts'
 import { withoutVerdict } from './outcome.ts'
 import { OwedRecords } from './owed-records.ts'
 
@@ -55,13 +55,18 @@ export class Settlement {
   readonly #spec: StationSpec
   readonly #store: PartStore
   readonly #output: RejectOutput
+  readonly #identify: Identify
   readonly #log: EngineLog
   readonly #owed: OwedRecords
 
-  constructor(spec: StationSpec, ports: { store: PartStore; output: RejectOutput; log: EngineLog }) {
+  constructor(
+    spec: StationSpec,
+    ports: { store: PartStore; output: RejectOutput; identify: Identify; log: EngineLog },
+  ) {
     this.#spec = spec
     this.#store = ports.store
     this.#output = ports.output
+    this.#identify = ports.identify
     this.#log = ports.log
     this.#owed = new OwedRecords(ports.store, ports.log)
   }
@@ -82,7 +87,9 @@ export class Settlement {
       disposition === 'release' ? 'release' : disposition === 'hold' ? 'hold' : 'reject'
     const recorded = await before(durable, deadlineMs - GATE_MARGIN_MS)
     const heldForRecord = action === 'release' && !recorded
-    if (heldForRecord) action = 'hold'
+    // A hold that was placed while the record was on its way to disk still stops the part.
+    const heldNow = action === 'release' && this.#onHold(judgement)
+    if (heldForRecord || heldNow) action = 'hold'
     const command: RejectCommand = {
       station: this.#spec.id,
       trigger,
@@ -116,6 +123,15 @@ export class Settlement {
       triggeredAtMs,
       gateAtMs: ack.atMs,
       heldForRecord,
+    }
+  }
+
+  #onHold({ outcome, recipe }: Judgement): boolean {
+    try {
+      return (this.#identify(outcome.verdict.codes, recipe.recipe).hold ?? null) !== null
+    } catch {
+      // Who cannot be asked about does not go on.
+      return true
     }
   }
 

@@ -16,7 +16,7 @@ import {
 import type { LoadedRecipe } from '../recipes/index.ts'
 import { AlarmBoard, type EngineLog } from './alarm-board.ts'
 import type { Identify, JudgedPart } from './judged-part.ts'
-import { missedOutcome, unjudgedOutcome, withoutVerdict } from './outcome.ts'
+import { missedOutcome, onHold, unjudgedOutcome, withoutVerdict } from './outcome.ts'
 import { GATE_MARGIN_MS, type Judgement, Settlement } from './settlement.ts'
 import { allWithin, lostTrigger, type Missed, restartedCounter, slotPixels } from './items.ts'
 import { countPart, emptyCounters, LastValues, type StationState } from './station-state.ts'
@@ -279,8 +279,9 @@ export class StationEngine {
 
   #checkIdentity(outcome: InspectOutcome, recipe: LoadedRecipe): InspectOutcome {
     if (outcome.verdict.noVerdict) return outcome
-    const { problem } = this.#ports.identify(outcome.verdict.codes, recipe.recipe)
-    return problem ? withoutVerdict(outcome, recipe, problem) : outcome
+    const { problem, hold } = this.#ports.identify(outcome.verdict.codes, recipe.recipe)
+    if (problem) return withoutVerdict(outcome, recipe, problem)
+    return hold ? onHold(outcome, hold) : outcome
   }
 
   async #settle(judgement: Judgement): Promise<JudgedPart> {

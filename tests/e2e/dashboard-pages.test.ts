@@ -210,6 +210,7 @@ describe.skipIf(noBrowser !== null)(`dashboard in Chromium${noBrowser ? `: ${noB
     const { createDashboard } = await import('../../dashboard/index.ts')
     const again = createDashboard({
       queries: own.line.queries,
+      facts: own.line.facts,
       live: own.line.live,
       modules: own.line.modules,
       images: own.line.images,

@@ -210,6 +210,7 @@ describe('paths and hosts', () => {
   it('says CFG_PORT_IN_USE', async () => {
     const second = createDashboard({
       queries: at.line.queries,
+      facts: at.line.facts,
       live: at.line.live,
       modules: at.line.modules,
       images: at.line.images,

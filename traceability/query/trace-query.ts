@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { Kysely } from 'kysely'
 import { CodedError, type LoggedEvent, type SqlDatabase, type TriggerBalance } from '../../contracts/index.ts'
+import { allHolds, type Hold } from '../genealogy/holds.ts'
+import { type Recall, recall, type RecallQuery } from '../genealogy/recall.ts'
 import { SqliteEventLog } from '../log/event-log.ts'
 import { openSql } from '../store/open-sql.ts'
 import type { CaptureRecord } from '../store/record-codec.ts'
@@ -14,6 +16,7 @@ import { lifeOf, type PartLife, unitsNamed } from './part-life.ts'
 import { type PartFilter, type PartRow, recentRows, rowsOfUnits } from './part-rows.ts'
 import { DefectTotals, defectsSince, type StationCounters, stationCounters } from './statistics.ts'
 import type { TraceTables } from './tables.ts'
+import { type LifeBounds, type UnitLife, unitLife } from './unit-life.ts'
 
 export interface LotUnits {
   lots: { uri: string; lot: string; product: string; supplier: string | null }[]
@@ -63,6 +66,22 @@ export class TraceQuery {
   /** The whole life of a part by serial, canonical URI, label text or bracketed GS1 elements. */
   async bySerial(serial: string): Promise<PartLife | null> {
     return lifeOf(this.#k, await unitsNamed(this.#k, serial))
+  }
+
+  /** Timeline, origins, destinations and siblings of every unit that goes by the name; empty = nobody knows it. */
+  async unitLives(name: string, bounds: LifeBounds = { shown: 100 }): Promise<UnitLife[]> {
+    const units = await unitsNamed(this.#k, name)
+    return units.flatMap((uri) => unitLife(this.#db, uri, bounds) ?? [])
+  }
+
+  /** Every unit that something suspect went into, and where it is. @throws TRC_NOT_FOUND, TRC_GENEALOGY */
+  recall(query: RecallQuery): Recall {
+    return recall(this.#db, query)
+  }
+
+  /** Holds, newest first, released ones too. */
+  holds(limit = 200): Hold[] {
+    return allHolds(this.#db, limit)
   }
 
   /** What a recall of a lot (by name or URI) concerns. */

@@ -1,5 +1,6 @@
 import {
   CodedError,
+  FACT_EVENT_DATA,
   type InspectOutcome,
   type QEvent,
   type RejectAck,
@@ -52,6 +53,13 @@ export function checkEmitted(event: Omit<QEvent, 'sequence'>): void {
       expected: 'inspections to come through capture',
       actual: event.type,
       hint: 'the record and its event are one transaction',
+    })
+  }
+  if (event.type in FACT_EVENT_DATA) {
+    throw new CodedError('EVT_SCHEMA', {
+      expected: 'facts about parts to come through recordFact',
+      actual: event.type,
+      hint: 'edges and holds are made with the event in one transaction',
     })
   }
   checkEvent(event)

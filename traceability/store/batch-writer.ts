@@ -2,6 +2,7 @@ import { asCoded, CodedError, type SqlDatabase } from '../../contracts/index.ts'
 import { checkEmitted, writeAnnotation, writeEvent } from './annotations.ts'
 import { CaptureWriter } from './capture-writer.ts'
 import { EventAppender } from './event-appender.ts'
+import { FactWriter } from './fact-writer.ts'
 import type { StoredImage } from './image-files.ts'
 import { RunningTotals } from './running-totals.ts'
 import type { StoreRequest } from './store-ops.ts'
@@ -22,6 +23,7 @@ export class BatchWriter {
   readonly #db: SqlDatabase
   readonly #events: EventAppender
   readonly #captures: CaptureWriter
+  readonly #facts: FactWriter
   #totals: RunningTotals
   /** The counters in memory may be ahead of the database: a transaction was rolled back. */
   #stale = false
@@ -31,6 +33,7 @@ export class BatchWriter {
     this.#events = new EventAppender(db)
     this.#totals = new RunningTotals(db)
     this.#captures = new CaptureWriter(db, this.#events)
+    this.#facts = new FactWriter(db, this.#events)
   }
 
   get position(): number {
@@ -99,6 +102,11 @@ export class BatchWriter {
         if (!checked.ok) return checked
         writeEvent(this.#db, this.#events, request.ask)
         return done(null)
+      }
+      case 'fact': {
+        const checked = attempt(() => this.#facts.prepare(request.ask))
+        if (!checked.ok) return checked
+        return done(this.#facts.write(checked.value))
       }
       case 'closeInterrupted': {
         const audit = closeInterrupted(this.#db, request.ask, new Date().toISOString(), (record) =>

@@ -39,9 +39,9 @@ export class CaptureWriter {
     )
     // Through JSON, as the stored one went: NaN and undefined compare as what was kept.
     const asKept: unknown = JSON.parse(JSON.stringify(record))
+    const { reworkCount: _known, ...kept } = decodeRecord(row.record, row.record_encoding)
     const same =
-      canonicalJson(asKept) === canonicalJson(decodeRecord(row.record, row.record_encoding)) &&
-      (stored?.sha256 ?? null) === (image?.sha256 ?? null)
+      canonicalJson(asKept) === canonicalJson(kept) && (stored?.sha256 ?? null) === (image?.sha256 ?? null)
     if (!same) {
       throw new CodedError('TRC_DUPLICATE', {
         expected: `the content of inspection ${row.inspection_id}`,
@@ -61,12 +61,24 @@ export class CaptureWriter {
    * @param foreign read back from a file, so that its types are not known
    * @throws EVT_SCHEMA when the request does not make a valid event
    */
-  prepare(record: CaptureRecord, image: StoredImage | null, foreign = false): PreparedCapture {
-    const { identification, unit } = unitOf(record)
+  prepare(asked: CaptureRecord, image: StoredImage | null, foreign = false): PreparedCapture {
+    const { identification, unit } = unitOf(asked)
+    const reworkCount = this.#reworks(unit.uri)
+    const record = reworkCount === 0 ? asked : { ...asked, reworkCount }
     const event = inspectionEvent(record, unit, image)
     if (foreign) checkEvent(event)
     else checkInspection(event)
     return { record, image, identification, unit, event }
+  }
+
+  /** A part that comes back from rework is counted as such, so that no yield counts it twice. */
+  #reworks(unit: string): number {
+    return (
+      this.#db.get<{ n: number }>(
+        `select count(*) as n from trace_fact where subject = ? and kind = 'rework' and superseded_by is null`,
+        unit,
+      )?.n ?? 0
+    )
   }
 
   /** Record, projections, genealogy and events, inside the caller's transaction. */

@@ -51,7 +51,8 @@ export function writeGenealogy(
   const associate = (child: string, parent: string): void => {
     const added = db.run(
       `insert into edge (child, parent, kind, certainty, valid_from, position)
-       values (?, ?, 'associate', 'certain', ?, ?) on conflict do nothing`,
+       select ?1, ?2, 'associate', 'certain', ?3, ?4 where not exists
+         (select 1 from edge where child = ?1 and parent = ?2 and kind = 'associate' and valid_to is null)`,
       child,
       parent,
       at,

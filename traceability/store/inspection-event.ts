@@ -50,7 +50,7 @@ export function inspectionEvent(
         revision: request.product.revision,
         lot: unit.lot ?? '',
         ...(context.workOrder === undefined ? {} : { workOrder: context.workOrder }),
-        reworkCount: 0,
+        reworkCount: request.reworkCount ?? 0,
         identifiedBy: unit.identifiedBy,
       },
       place: {

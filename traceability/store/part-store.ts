@@ -5,6 +5,7 @@ import {
   type CaptureAck,
   type CaptureRequest,
   CodedError,
+  type FactAck,
   type PartStore,
   type QEvent,
   uuidv7,
@@ -137,6 +138,12 @@ class SpoolingStore implements TraceStore {
   async emit(event: Omit<QEvent, 'sequence'>): Promise<void> {
     checkEmitted(event)
     await this.#plain({ op: 'emit', ask: event })
+  }
+
+  /** Not spooled: whoever states a fact waits for the answer, which may be that it contradicts another. */
+  recordFact(...[fact, source]: Parameters<PartStore['recordFact']>): Promise<FactAck> {
+    this.#mustBeOpen()
+    return this.#thread.call('fact', { fact, source })
   }
 
   lastTrigger(station: string): Promise<number | null> {

@@ -3,10 +3,12 @@ import {
   CodedError,
   type ErrorCode,
   type ErrorDetail,
+  type FactAck,
   type QEvent,
   type TriggerBalance,
 } from '../../contracts/index.ts'
 import type { Annotation } from './annotations.ts'
+import type { FactRequest } from './fact-writer.ts'
 import type { CaptureRecord } from './record-codec.ts'
 import type { Interruption } from './trigger-ledger.ts'
 
@@ -27,6 +29,7 @@ export interface StoreOps {
   openTrigger: { ask: { station: string; trigger: number; at: string }; answer: null }
   annotate: { ask: Annotation; answer: null }
   emit: { ask: Omit<QEvent, 'sequence'>; answer: null }
+  fact: { ask: FactRequest; answer: FactAck }
   closeInterrupted: { ask: Interruption; answer: number }
   lastTrigger: { ask: string; answer: number | null }
   balance: { ask: string | null; answer: TriggerBalance[] }

@@ -15,6 +15,7 @@ import type {
   SerialLife,
   StationBalance,
   StationCounters,
+  UnitLife,
 } from './types.ts'
 
 const POLL_MS = 2_000
@@ -100,6 +101,14 @@ export const useSerial = (serial: string | null): UseQueryResult<SerialLife> =>
     queryKey: ['serial', serial],
     enabled: serial !== null,
     queryFn: ({ signal }) => getJson<SerialLife>(`/api/serials/${encodeURIComponent(serial ?? '')}`, signal),
+    retry: false,
+  })
+
+export const useUnitLife = (serial: string): UseQueryResult<{ units: UnitLife[] }> =>
+  useQuery({
+    queryKey: ['unit-life', serial],
+    queryFn: ({ signal }) =>
+      getJson<{ units: UnitLife[] }>(`/api/parts/${encodeURIComponent(serial)}/life?shown=50`, signal),
     retry: false,
   })
 

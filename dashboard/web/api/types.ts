@@ -16,6 +16,7 @@ export type {
   StationBalance,
   StationCounters,
   Text,
+  UnitLife,
 } from '../../server/ports.ts'
 export type {
   Finding,

@@ -13,6 +13,7 @@ import { OriginPanel } from './origin-panel.tsx'
 import { RulesPanel } from './rules-panel.tsx'
 import { TimingPanel } from './timing-panel.tsx'
 import { VerdictPanel } from './verdict-panel.tsx'
+import { UnitLifePanel } from './unit-life-panel.tsx'
 import { isTyping } from './viewer/viewer-keys.ts'
 import { useViewerSettings } from './viewer/viewer-settings.ts'
 import { Viewer } from './viewer/viewer.tsx'
@@ -104,6 +105,7 @@ function PartView({ answer, filter, go }: { answer: PartAnswer; filter: PartFilt
         <TimingPanel timing={part.timing} budgetMs={part.row.budgetMs} />
         <GatePanel part={part} />
         <OriginPanel part={part} recipe={answer.recipe} />
+        <UnitLifePanel serial={part.row.serial} product={part.row.product} />
         <LifePanel part={part} />
       </div>
     </div>

@@ -1,7 +1,14 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { LoggedEvent, NoVerdictReason, StationHealth } from '../../../contracts/index.ts'
+import {
+  CodedError,
+  type LoggedEvent,
+  type NoVerdictReason,
+  type StationHealth,
+  type TraceFact,
+} from '../../../contracts/index.ts'
 import type {
+  FactPort,
   ImageReader,
   LineInfo,
   LineState,
@@ -9,7 +16,9 @@ import type {
   ModuleHandlers,
   PartDetail,
   PartQueries,
+  PartRow,
   StationCounters,
+  UnitLife,
 } from '../../../dashboard/index.ts'
 import { BUDGET_MS, inspectionEvent, makePart, RECIPE, type PartPlan } from './dashboard-part.ts'
 import { drawBoard, FLAWS, storePgm } from './dashboard-board.ts'
@@ -109,6 +118,21 @@ export class FakeLine {
         events: own.flatMap((p) => p.events),
       }
     },
+    unitLives: (serial) => {
+      const last = this.parts.findLast((p) => p.row.serial === serial)?.row
+      return last ? [lifeOf(last, this.parts.filter((p) => p.row.serial === serial).length)] : []
+    },
+    recall: ({ target }) => ({
+      target,
+      of: [target],
+      at: '2026-01-01T00:00:00.000Z',
+      certain: 0,
+      probable: 0,
+      places: {},
+      cut: false,
+      units: [],
+    }),
+    holds: () => [],
     counters: () => STATIONS.map((station) => this.#count(station)),
     triggerBalance: () =>
       STATIONS.map((station) => {
@@ -161,6 +185,20 @@ export class FakeLine {
     },
   }
 
+  readonly facts: FactPort = {
+    recordFact: (fact) => {
+      if (fact.kind === 'rework' && fact.unit === 'unit/none')
+        return Promise.reject(new CodedError('TRC_NOT_FOUND', { actual: fact.unit }))
+      this.stated.push(fact)
+      return Promise.resolve({
+        id: fact.id,
+        position: this.events.length + this.stated.length,
+        repeated: false,
+      })
+    },
+  }
+  readonly stated: TraceFact[] = []
+
   readonly modules: ModuleHandlers = { handlers: leanHandlers }
 
   #count(station: string): StationCounters {
@@ -170,6 +208,51 @@ export class FakeLine {
     const judged = own.filter((row) => row.noVerdict === null)
     const of = (result: string): number => judged.filter((row) => row.result === result).length
     return { station, pass: of('pass'), fail: of('fail'), inconclusive: of('inconclusive'), noVerdict }
+  }
+}
+
+/** A unit made of one lot, lying in one pallet. */
+function lifeOf(row: PartRow, inspections: number): UnitLife {
+  const uri = `urn:sightline:serial:${row.product}:${row.serial}`
+  const link = (name: string): UnitLife['backward'] => ({
+    total: 1,
+    cut: false,
+    items: [{ uri: name, name, depth: 1, certain: true }],
+  })
+  return {
+    uri,
+    serial: row.serial,
+    product: row.product,
+    lot: row.lot,
+    where: {
+      uri,
+      serial: row.serial,
+      product: row.product,
+      lot: row.lot,
+      place: 'packed',
+      pallet: 'pallet/P1',
+      shipment: null,
+      customer: null,
+      order: null,
+      station: row.station,
+      judgedAt: row.at,
+      disposition: row.disposition,
+    },
+    hold: null,
+    inspections,
+    rework: { count: 0, firstResult: row.result, lastResult: row.result },
+    timeline: { total: 0, entries: [] },
+    backward: link('lot/LOT-2407'),
+    forward: link('pallet/P1'),
+    siblings: [
+      {
+        kind: 'lot',
+        shared: 'lot/LOT-2407',
+        count: 2,
+        cut: false,
+        units: [{ serial: 'SN240001', uri: 'urn:x' }],
+      },
+    ],
   }
 }
 

@@ -21,6 +21,7 @@ export async function serve(parts: number, options: Partial<DashboardOptions> = 
   const logged: object[] = []
   const dashboard = createDashboard({
     queries: line.queries,
+    facts: line.facts,
     live: line.live,
     modules: line.modules,
     images: line.images,

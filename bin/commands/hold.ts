@@ -1,0 +1,77 @@
+import type { Command } from 'commander'
+import { CodedError, type TraceFact, traceFactSchema, uuidv7 } from '../../contracts/index.ts'
+import { shortName } from '../../traceability/index.ts'
+import { openTraceQuery } from '../../traceability/query/index.ts'
+import type { Environment } from '../environment.ts'
+import { dataDirOf, stateFacts } from '../state-facts.ts'
+import { printTable } from '../table.ts'
+
+interface Options {
+  data?: string
+  by?: string
+  reason?: string
+  at?: string
+}
+
+/** `sightline hold` and `sightline release`: what belongs to a lot stops, until a named person lets it go. */
+export function addHold(program: Command, environment: Environment): void {
+  program
+    .command('hold [target]')
+    .description('hold a lot by name, or unit/…, supplier/…, station/…; without a target: what is on hold')
+    .option('--data <dir>', 'data directory (or SIGHTLINE_DATA_DIR)')
+    .option('--reason <text>', 'why, as record and pages will show it')
+    .option('--by <name>', 'who places the hold')
+    .action(async (target: string | undefined, o: Options) => {
+      if (target === undefined) return list(dataDirOf(o.data, environment))
+      await state('hold', target, o, environment)
+    })
+  program
+    .command('release <target>')
+    .description('end the hold of a lot, unit, supplier or station')
+    .option('--data <dir>', 'data directory (or SIGHTLINE_DATA_DIR)')
+    .option('--reason <text>', 'why it may go on')
+    .option('--by <name>', 'who releases it')
+    .action((target: string, o: Options) => state('release', target, o, environment))
+}
+
+async function state(
+  kind: 'hold' | 'release',
+  target: string,
+  o: Options,
+  environment: Environment,
+): Promise<void> {
+  const missing = (['reason', 'by'] as const).find((key) => !o[key]?.trim())
+  if (missing !== undefined)
+    throw new CodedError('CFG_USAGE', {
+      expected: `--${missing}`,
+      actual: 'nothing',
+      hint: 'it goes on record',
+    })
+  const fact: TraceFact = traceFactSchema.parse({
+    id: uuidv7(),
+    at: new Date().toISOString(),
+    by: o.by,
+    kind,
+    // A bare name is a lot: that is what people hold.
+    target: /^(urn:|https?:)|\//.test(target) ? target : `lot/${target}`,
+    reason: o.reason,
+  })
+  const [stated] = await stateFacts(dataDirOf(o.data, environment), [fact])
+  if (stated?.error) throw new CodedError('TRC_GENEALOGY', { actual: stated.error.message })
+  process.stdout.write(
+    `${JSON.stringify({ [kind]: target, position: stated?.ack?.position, id: fact.id })}\n`,
+  )
+}
+
+function list(dir: string): void {
+  const query = openTraceQuery(dir)
+  try {
+    const active = query.holds().filter((h) => h.releasedAt === null)
+    printTable(
+      ['on hold', 'since', 'by', 'reason'],
+      active.map((h) => [shortName(h.target), h.at, h.by, h.reason]),
+    )
+  } finally {
+    query.close()
+  }
+}

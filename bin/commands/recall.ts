@@ -1,0 +1,75 @@
+import { writeFile } from 'node:fs/promises'
+import type { Command } from 'commander'
+import { CodedError } from '../../contracts/index.ts'
+import {
+  openTraceQuery,
+  RECALL_COLUMNS,
+  recallCsv,
+  recallEpcis,
+  recallRow,
+} from '../../traceability/query/index.ts'
+import type { Environment } from '../environment.ts'
+import { dataDirOf } from '../state-facts.ts'
+import { printTable } from '../table.ts'
+
+interface Options {
+  data?: string
+  from?: string
+  to?: string
+  format: string
+  out?: string
+}
+
+export function addRecall(program: Command, environment: Environment): void {
+  program
+    .command('recall <target>')
+    .description(
+      'every unit that a lot, component, supplier, model, recipe or station went into, and where each is',
+    )
+    .option('--data <dir>', 'data directory (or SIGHTLINE_DATA_DIR)')
+    .option('--from <time>', 'only what was judged, or was at the station, from this time on (RFC 3339)')
+    .option('--to <time>', 'and before this one')
+    .option('--format <form>', 'table, csv, json or epcis (EPCIS 2.0 JSON)', 'table')
+    .option('--out <file>', 'write it there')
+    .action(async (target: string, o: Options) => {
+      const query = openTraceQuery(dataDirOf(o.data, environment))
+      try {
+        const [from, to] = [time('from', o.from), time('to', o.to)]
+        const list = query.recall({
+          target,
+          ...(from !== undefined && { from }),
+          ...(to !== undefined && { to }),
+        })
+        if (o.format === 'table' && o.out === undefined) {
+          printTable([...RECALL_COLUMNS], list.units.map(recallRow))
+          const places = Object.entries(list.places).map(([place, n]) => `${place} ${n}`)
+          process.stdout.write(
+            `\n${list.certain} certain, ${list.probable} probable: ${places.join(', ') || 'none'}\n`,
+          )
+          if (list.cut) process.stderr.write('the list is not complete: too many links\n')
+          return
+        }
+        const text =
+          o.format === 'csv' || o.format === 'table'
+            ? recallCsv(list)
+            : `${JSON.stringify(o.format === 'epcis' ? recallEpcis(list) : list, null, 2)}\n`
+        if (!['csv', 'json', 'epcis', 'table'].includes(o.format))
+          throw new CodedError('CFG_USAGE', {
+            expected: '--format table, csv, json or epcis',
+            actual: o.format,
+          })
+        if (o.out === undefined) process.stdout.write(text)
+        else await writeFile(o.out, text)
+      } finally {
+        query.close()
+      }
+    })
+}
+
+function time(name: string, text: string | undefined): string | undefined {
+  if (text === undefined) return undefined
+  const at = Date.parse(text)
+  if (Number.isNaN(at))
+    throw new CodedError('CFG_USAGE', { expected: `--${name} as an RFC 3339 time`, actual: text })
+  return new Date(at).toISOString()
+}

@@ -1,0 +1,162 @@
+import { z } from 'zod'
+import { VERDICTS } from './verdict.ts'
+
+const isoTime = z.iso.datetime({ precision: 3 })
+const CERTAINTIES = ['certain', 'probable'] as const
+
+/** A canonical URI, or a short name such as `unit/SN1`, `lot/L7`, `pallet/P1`, `supplier/acme`. */
+const thing = z.string().regex(/^[^\0\s][^\0]{0,511}$/, '1 to 512 characters')
+const text = z.string().trim().min(1).max(500)
+const quantity = { quantity: z.number().positive().optional(), uom: z.string().min(1).max(16).optional() }
+
+/** What every fact says: `id` makes a repeated delivery harmless, `by` names who states it. */
+const base = {
+  id: z.uuid(),
+  at: isoTime,
+  by: z.string().trim().min(1).max(128),
+  /** Id of the fact that this one corrects: its effect is taken back, the event stays. */
+  supersedes: z.uuid().optional(),
+}
+const certainty = z.enum(CERTAINTIES).default('certain')
+
+/**
+ * A fact about the life of parts and material beside inspections, one link per fact. Names are resolved to canonical
+ * URIs when it is recorded; a fact is never changed, only superseded.
+ */
+export const traceFactSchema = z.discriminatedUnion('kind', [
+  /** A unit gets its identity. */
+  z.strictObject({
+    ...base,
+    kind: z.literal('commission'),
+    unit: thing,
+    product: z.string().min(1).max(128),
+    lot: z.string().min(1).max(128).optional(),
+  }),
+  /** A lot of a product arrives from a supplier. */
+  z.strictObject({
+    ...base,
+    kind: z.literal('receive'),
+    lot: z.string().min(1).max(128),
+    product: z.string().min(1).max(128),
+    supplier: z.string().min(1).max(128),
+    reference: z.string().max(128).optional(),
+    ...quantity,
+  }),
+  /** `child` is packed in `parent` at `at`, until a `disaggregate`. */
+  z.strictObject({ ...base, kind: z.literal('aggregate'), child: thing, parent: thing, certainty }),
+  z.strictObject({ ...base, kind: z.literal('disaggregate'), child: thing, parent: thing }),
+  /** `child` was made from `parent`. */
+  z.strictObject({
+    ...base,
+    kind: z.literal('transform'),
+    child: thing,
+    parent: thing,
+    certainty,
+    ...quantity,
+  }),
+  /** `child` has `parent` in it or on it, from `from` (absent = `at`) to `to` (absent = for good). */
+  z.strictObject({
+    ...base,
+    kind: z.literal('associate'),
+    child: thing,
+    parent: thing,
+    certainty,
+    from: isoTime.optional(),
+    to: isoTime.optional(),
+    ...quantity,
+  }),
+  z.strictObject({ ...base, kind: z.literal('rework'), unit: thing, reason: text }),
+  /** Judged again by a person or another machine; a station's own second look is an inspection. */
+  z.strictObject({
+    ...base,
+    kind: z.literal('reinspect'),
+    unit: thing,
+    result: z.enum(VERDICTS),
+    reason: text.optional(),
+  }),
+  z.strictObject({ ...base, kind: z.literal('hold'), target: thing, reason: text }),
+  z.strictObject({ ...base, kind: z.literal('release'), target: thing, reason: text }),
+  z.strictObject({
+    ...base,
+    kind: z.literal('ship'),
+    child: thing,
+    shipment: z.string().min(1).max(128),
+    customer: z.string().min(1).max(128).optional(),
+    order: z.string().min(1).max(128).optional(),
+  }),
+  z.strictObject({ ...base, kind: z.literal('use'), target: thing, place: text.optional() }),
+  z.strictObject({
+    ...base,
+    kind: z.literal('complain'),
+    target: thing,
+    reason: text,
+    customer: z.string().min(1).max(128).optional(),
+  }),
+  /** Takes a fact back without putting another in its place. */
+  z.strictObject({ ...base, kind: z.literal('retract'), supersedes: z.uuid(), reason: text }),
+])
+export type TraceFact = z.infer<typeof traceFactSchema>
+export type TraceFactKind = TraceFact['kind']
+
+/** What the store says about a recorded fact. */
+export interface FactAck {
+  id: string
+  /** Of its event in the log. */
+  position: number
+  /** The same fact was recorded before; nothing was written. */
+  repeated: boolean
+}
+
+const who = { by: z.string(), supersedes: z.uuid().optional() }
+const amount = { quantity: z.number().optional(), uom: z.string().optional() }
+
+/** GS1/EPCIS-style genealogy fact. */
+export const traceLinkedSchema = z.strictObject({
+  kind: z.enum(['commission', 'aggregate', 'disaggregate', 'transform', 'associate']),
+  child: z.string(),
+  parent: z.string(),
+  certainty: z.enum(CERTAINTIES),
+  ...amount,
+  /** Window in which the link holds; absent = from the time of the event, for good. */
+  validFrom: isoTime.optional(),
+  validTo: isoTime.optional(),
+  by: z.string().optional(),
+  supersedes: z.uuid().optional(),
+})
+export type TraceLinked = z.infer<typeof traceLinkedSchema>
+
+/** Event types of the facts that are no plain link. */
+export const FACT_EVENT_DATA = {
+  'ext.receipt.posted.v1': z.strictObject({
+    ...who,
+    lot: z.string(),
+    product: z.string(),
+    supplier: z.string(),
+    reference: z.string().optional(),
+    ...amount,
+  }),
+  'qe.unit.reworked.v1': z.strictObject({ ...who, unit: z.string(), reason: z.string() }),
+  'qe.unit.reinspected.v1': z.strictObject({
+    ...who,
+    unit: z.string(),
+    result: z.enum(VERDICTS),
+    reason: z.string().optional(),
+  }),
+  'qe.hold.placed.v1': z.strictObject({ ...who, target: z.string(), reason: z.string() }),
+  'qe.hold.released.v1': z.strictObject({ ...who, target: z.string(), hold: z.uuid(), reason: z.string() }),
+  'ext.shipment.moved.v1': z.strictObject({
+    ...who,
+    child: z.string(),
+    shipment: z.string(),
+    customer: z.string().optional(),
+    order: z.string().optional(),
+  }),
+  'ext.service.recorded.v1': z.strictObject({ ...who, target: z.string(), place: z.string().optional() }),
+  'ext.complaint.received.v1': z.strictObject({
+    ...who,
+    target: z.string(),
+    reason: z.string(),
+    customer: z.string().optional(),
+  }),
+  'qe.trace.retracted.v1': z.strictObject({ ...who, supersedes: z.uuid(), reason: z.string() }),
+} as const

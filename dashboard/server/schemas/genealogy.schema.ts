@@ -1,0 +1,114 @@
+import { traceFactSchema } from '../../../contracts/index.ts'
+import { z } from '../zod.ts'
+
+const num = z.number()
+const maybe = z.string().nullable()
+
+export const holdSchema = z.object({
+  id: z.string(),
+  /** Canonical URI, or `lot/<name>` of a lot that was held by name. */
+  target: z.string(),
+  reason: z.string(),
+  by: z.string(),
+  at: z.string(),
+  releasedBy: maybe,
+  releasedAt: maybe,
+  releaseReason: maybe,
+})
+
+export const whereaboutsSchema = z.object({
+  uri: z.string(),
+  serial: z.string(),
+  product: z.string(),
+  lot: maybe,
+  place: z.enum(['line', 'held', 'packed', 'shipped', 'used', 'scrapped']),
+  pallet: maybe,
+  shipment: maybe,
+  customer: maybe,
+  order: maybe,
+  station: maybe,
+  judgedAt: maybe,
+  disposition: maybe,
+})
+
+const relatedSchema = z.object({
+  /** Of all there are; the items may be fewer. */
+  total: num,
+  cut: z.boolean(),
+  items: z.array(z.object({ uri: z.string(), name: z.string(), depth: num, certain: z.boolean() })),
+})
+
+export const unitLifeSchema = z.object({
+  uri: z.string(),
+  serial: z.string(),
+  product: z.string(),
+  lot: maybe,
+  where: whereaboutsSchema,
+  /** The hold it falls under now. */
+  hold: holdSchema.nullable(),
+  inspections: num,
+  rework: z.object({ count: num, firstResult: maybe, lastResult: maybe }),
+  timeline: z.object({
+    total: num,
+    entries: z.array(
+      z.object({
+        position: num,
+        at: z.string(),
+        type: z.string(),
+        subject: z.string(),
+        what: z.string(),
+        by: maybe,
+        text: maybe,
+        supersededBy: num.nullable(),
+        inspectionId: maybe,
+      }),
+    ),
+  }),
+  backward: relatedSchema,
+  forward: relatedSchema,
+  siblings: z.array(
+    z.object({
+      kind: z.enum(['lot', 'recipe', 'fixture', 'shift', 'minutes']),
+      shared: z.string(),
+      count: num,
+      /** There are more than were counted. */
+      cut: z.boolean(),
+      units: z.array(z.object({ serial: z.string(), uri: z.string() })),
+    }),
+  ),
+})
+
+/** One life per unit that goes by the name: two products may use the same serial. */
+export const livesSchema = z.object({ units: z.array(unitLifeSchema) })
+
+export const recallSchema = z.object({
+  target: z.string(),
+  of: z.array(z.string()),
+  at: z.string(),
+  certain: num,
+  probable: num,
+  places: z.partialRecord(whereaboutsSchema.shape.place, num),
+  cut: z.boolean(),
+  units: z.array(whereaboutsSchema.extend({ certain: z.boolean(), held: z.boolean() })),
+})
+
+/** Facts per request; more go in several requests, which their ids make safe to repeat. */
+export const MAX_FACTS = 1_000
+
+export const factsBodySchema = z.union([traceFactSchema, z.array(traceFactSchema).min(1).max(MAX_FACTS)])
+
+export const factsAnswerSchema = z.object({
+  recorded: num,
+  refused: num,
+  results: z.array(
+    z.object({
+      id: z.string(),
+      /** Of its event in the log; absent = refused. */
+      position: num.optional(),
+      /** It was recorded before. */
+      repeated: z.boolean().optional(),
+      code: z.string().optional(),
+      message: z.string().optional(),
+    }),
+  ),
+})

@@ -1,0 +1,103 @@
+import { type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
+import { useUnitLife } from '../api/hooks.ts'
+import type { UnitLife } from '../api/types.ts'
+import { countText, timeText } from '../look/format.ts'
+import { Panel } from '../look/panel.tsx'
+
+/** Backward to lots and suppliers, forward to pallets and shipments, and the parts that share something with this one. */
+export function UnitLifePanel({ serial, product }: { serial: string; product: string }): ReactNode {
+  const { t } = useTranslation()
+  const query = useUnitLife(serial)
+  const life = query.data?.units.find((u) => u.product === product) ?? query.data?.units[0]
+  if (!life) return null
+  const { where, hold, rework } = life
+  const place = [where.shipment ?? where.pallet, where.customer, where.order].filter(Boolean).join(' · ')
+  return (
+    <Panel
+      title={t('unitLife.title')}
+      extra={
+        <span className={where.place === 'held' ? 'tone-fail' : 'muted'}>
+          {t(`unitLife.place.${where.place}`)} {place}
+        </span>
+      }
+    >
+      {hold && (
+        <p className="tone-fail" data-hold={hold.id}>
+          <b>{t('unitLife.hold')}</b> <span className="mono">{hold.target}</span>: {hold.reason}{' '}
+          <span className="muted">
+            ({hold.by}, {timeText(hold.at)})
+          </span>
+        </p>
+      )}
+      {rework.count > 0 && (
+        <p>
+          {t('unitLife.rework', {
+            n: rework.count,
+            first: rework.firstResult ?? '–',
+            last: rework.lastResult ?? '–',
+          })}
+        </p>
+      )}
+      <RelatedList title={t('unitLife.backward')} list={life.backward} />
+      <RelatedList title={t('unitLife.forward')} list={life.forward} />
+      <h4>{t('unitLife.siblings')}</h4>
+      <ul className="edges">
+        {life.siblings.map((s) => (
+          <li key={`${s.kind} ${s.shared}`}>
+            {t(`unitLife.sibling.${s.kind}`)} <span className="mono">{s.shared}</span>:{' '}
+            <b>
+              {countText(s.count)}
+              {s.cut && '+'}
+            </b>{' '}
+            {s.units.slice(0, 5).map((u) => (
+              <Link key={u.uri} to={`/parts?serial=${encodeURIComponent(u.uri)}`} className="chip">
+                {u.serial}
+              </Link>
+            ))}
+          </li>
+        ))}
+      </ul>
+      <h4>{t('unitLife.timeline', { n: life.timeline.total })}</h4>
+      <ul className="edges">
+        {life.timeline.entries.map((e) => (
+          <li key={e.position} className={e.supersededBy === null ? '' : 'muted'}>
+            <span className="muted mono">#{e.position}</span> <span className="mono">{timeText(e.at)}</span>{' '}
+            <b>{e.what}</b> <span className="mono">{e.subject}</span> {e.text}{' '}
+            {e.by && <span className="muted">({e.by})</span>}{' '}
+            {e.supersededBy !== null && (
+              <span className="chip">{t('unitLife.superseded', { n: e.supersededBy })}</span>
+            )}
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  )
+}
+
+function RelatedList({ title, list }: { title: string; list: UnitLife['backward'] }): ReactNode {
+  const { t } = useTranslation()
+  if (list.total === 0) return null
+  return (
+    <>
+      <h4>
+        {title}{' '}
+        <span className="muted">
+          {countText(list.total)}
+          {list.cut && '+'}
+        </span>
+      </h4>
+      <ul className="edges">
+        {list.items.map((r) => (
+          <li key={r.uri} style={{ paddingInlineStart: (r.depth - 1) * 14 }}>
+            <span className="mono" title={r.uri}>
+              {r.name}
+            </span>{' '}
+            {!r.certain && <span className="chip">{t('life.probable')}</span>}
+          </li>
+        ))}
+      </ul>
+    </>
+  )
+}

@@ -1,0 +1,275 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type TraceFact, uuidv7 } from '../../contracts/index.ts'
+import { openPartStore, openTraceQuery, type TraceQuery, type TraceStore } from '../../traceability/index.ts'
+import { at, context, failVerdict, gs1Code, passVerdict, request } from './samples/traceability-requests.ts'
+
+let dataDir: string
+let store: TraceStore
+let query: TraceQuery
+beforeEach(async () => {
+  dataDir = mkdtempSync(join(tmpdir(), 'sightline-genealogy-'))
+  store = await openPartStore({ dataDir, spoolAfterMs: 20_000 })
+  query = openTraceQuery(dataDir)
+})
+afterEach(async () => {
+  query.close()
+  await store.close()
+  rmSync(dataDir, { recursive: true, force: true })
+})
+
+const line = { plant: 'p1', line: 'caps-a' }
+type Asked = {
+  [K in TraceFact['kind']]: Omit<Extract<TraceFact, { kind: K }>, 'id' | 'at' | 'by' | 'certainty'>
+}[TraceFact['kind']]
+const stated = (fact: Asked & { certainty?: 'certain' | 'probable' }, n = 0): TraceFact =>
+  ({ id: uuidv7(), at: at(n), by: 'qa1', ...fact }) as TraceFact
+const tell = (fact: Asked & { certainty?: 'certain' | 'probable' }, n = 0) =>
+  store.recordFact(stated(fact, n), line)
+const commission = (...serials: string[]) =>
+  Promise.all(serials.map((unit) => tell({ kind: 'commission', unit, product: 'cap' })))
+const recalled = (target: string, window: { from?: string; to?: string } = {}): string[] =>
+  query
+    .recall({ target, ...window })
+    .units.map((u) => `${u.serial} ${u.certain ? 'certain' : 'probable'}`)
+    .sort()
+
+describe('facts', () => {
+  it('are events in the log, and the same id is recorded once', async () => {
+    const fact = stated({
+      kind: 'receive',
+      lot: 'L1',
+      product: 'cap',
+      supplier: 'acme',
+      quantity: 500,
+      uom: 'pcs',
+    })
+    const first = await store.recordFact(fact, line)
+    expect(first).toEqual({ id: fact.id, position: 1, repeated: false })
+    expect(await store.recordFact(fact, line)).toEqual({ id: fact.id, position: 1, repeated: true })
+    await expect(store.recordFact({ ...fact, quantity: 501 } as TraceFact, line)).rejects.toMatchObject({
+      code: 'TRC_DUPLICATE',
+    })
+    expect(query.eventsAfter(0, 10).map((e) => e.event)).toMatchObject([
+      {
+        id: fact.id,
+        type: 'ext.receipt.posted.v1',
+        source: '/plants/p1/lines/caps-a/trace',
+        subject: 'urn:sightline:lot:cap:L1',
+        data: { lot: 'L1', supplier: 'acme', quantity: 500, uom: 'pcs', by: 'qa1' },
+      },
+    ])
+  })
+
+  it.each<[string, Asked, string]>([
+    ['an unknown unit', { kind: 'rework', unit: 'unit/none', reason: 'r' }, 'TRC_NOT_FOUND'],
+    ['an unknown lot', { kind: 'transform', child: 'unit/A', parent: 'lot/none' }, 'TRC_NOT_FOUND'],
+    [
+      'an unknown kind of thing',
+      { kind: 'transform', child: 'unit/A', parent: 'planet/mars' },
+      'TRC_GENEALOGY',
+    ],
+    ['a release of what is not held', { kind: 'release', target: 'unit/A', reason: 'r' }, 'TRC_GENEALOGY'],
+    [
+      'an unpacking of what is not packed',
+      { kind: 'disaggregate', child: 'unit/A', parent: 'pallet/P' },
+      'TRC_GENEALOGY',
+    ],
+    [
+      'a correction of nothing',
+      { kind: 'retract', supersedes: '01890000-0000-7000-8000-000000000001', reason: 'r' },
+      'TRC_NOT_FOUND',
+    ],
+    [
+      'an end before the beginning',
+      { kind: 'associate', child: 'unit/A', parent: 'pallet/P', to: at(-5) },
+      'TRC_GENEALOGY',
+    ],
+    ['an empty reason', { kind: 'hold', target: 'unit/A', reason: ' ' }, 'EVT_SCHEMA'],
+  ])('refuses %s', async (_name, fact, code) => {
+    await commission('A')
+    const before = query.lastPosition()
+    await expect(tell(fact)).rejects.toMatchObject({ code })
+    expect(query.lastPosition()).toBe(before)
+  })
+
+  it('refuse the detour by plain events', async () => {
+    await expect(
+      store.emit({
+        specversion: '1.0',
+        id: uuidv7(),
+        source: '/x',
+        type: 'qe.hold.placed.v1',
+        subject: 'lot/L',
+        time: at(1),
+        datacontenttype: 'application/json',
+        dataschema: 'urn:x',
+        partitionkey: 'caps-a',
+        data: { target: 'lot/L', reason: 'r', by: 'b' },
+      }),
+    ).rejects.toMatchObject({ code: 'EVT_SCHEMA' })
+  })
+
+  it('refuse a cycle with its path, however long, and a thing made from itself', async () => {
+    await commission('A', 'B', 'C', 'D')
+    await tell({ kind: 'transform', child: 'unit/B', parent: 'unit/A' })
+    await tell({ kind: 'transform', child: 'unit/C', parent: 'unit/B' })
+    await tell({ kind: 'associate', child: 'unit/D', parent: 'unit/C' })
+    await expect(tell({ kind: 'transform', child: 'unit/A', parent: 'unit/D' })).rejects.toThrow(
+      'unit/A → unit/B → unit/C → unit/D → unit/A',
+    )
+    await expect(tell({ kind: 'associate', child: 'unit/A', parent: 'unit/A' })).rejects.toMatchObject({
+      code: 'TRC_GENEALOGY',
+    })
+    await tell({ kind: 'aggregate', child: 'box/1', parent: 'box/2' })
+    await expect(tell({ kind: 'aggregate', child: 'box/2', parent: 'box/1' })).rejects.toThrow(
+      'box/1 → box/2 → box/1',
+    )
+    // At another time one box may well be in the other.
+    await tell({ kind: 'disaggregate', child: 'box/1', parent: 'box/2' }, 10)
+    await tell({ kind: 'aggregate', child: 'box/2', parent: 'box/1' }, 20)
+  })
+
+  it('are corrected by new facts: the effect goes, both events stay', async () => {
+    await commission('A', 'B')
+    await tell({ kind: 'receive', lot: 'L1', product: 'foil', supplier: 's' })
+    await tell({ kind: 'receive', lot: 'L2', product: 'foil', supplier: 's' })
+    const wrong = await tell({ kind: 'transform', child: 'unit/A', parent: 'lot/L1' })
+    expect(recalled('lot/L1')).toEqual(['A certain'])
+    const right = await tell({ kind: 'transform', child: 'unit/A', parent: 'lot/L2', supersedes: wrong.id })
+    expect([recalled('lot/L1'), recalled('lot/L2')]).toEqual([[], ['A certain']])
+    await expect(
+      tell({ kind: 'transform', child: 'unit/B', parent: 'lot/L1', supersedes: wrong.id }),
+    ).rejects.toThrow(`superseded at position ${right.position}`)
+    await expect(
+      tell({ kind: 'rework', unit: 'unit/A', reason: 'r', supersedes: right.id }),
+    ).rejects.toMatchObject({ code: 'TRC_GENEALOGY' })
+    const [life] = await query.unitLives('A')
+    expect(life?.timeline.entries.filter((e) => e.what === 'transform')).toMatchObject([
+      { position: wrong.position, supersededBy: right.position, text: 'lot/L1' },
+      { position: right.position, supersededBy: null, text: 'lot/L2' },
+    ])
+    await tell({ kind: 'retract', supersedes: right.id, reason: 'mixed up' })
+    expect(recalled('lot/L2')).toEqual([])
+    // A wrong direction can be turned round although the old link stands in the way.
+    const turned = await tell({ kind: 'transform', child: 'unit/A', parent: 'unit/B' })
+    await tell({ kind: 'transform', child: 'unit/B', parent: 'unit/A', supersedes: turned.id })
+    // An unpacking taken back leaves the part packed.
+    await tell({ kind: 'aggregate', child: 'unit/A', parent: 'pallet/P' })
+    const out = await tell({ kind: 'disaggregate', child: 'unit/A', parent: 'pallet/P' }, 5)
+    expect((await query.unitLives('A'))[0]?.where.pallet).toBeNull()
+    await tell({ kind: 'retract', supersedes: out.id, reason: 'never left' }, 6)
+    expect((await query.unitLives('A'))[0]?.where.pallet).toBe('pallet/P')
+    await expect(tell({ kind: 'aggregate', child: 'unit/A', parent: 'pallet/Q' }, 7)).rejects.toThrow(
+      'it is in urn:sightline:pallet:P',
+    )
+  })
+})
+
+describe('time windows', () => {
+  it('tell which of several lots a part met on a station', async () => {
+    await tell({ kind: 'receive', lot: 'P1', product: 'paste', supplier: 'chem' })
+    await tell({ kind: 'receive', lot: 'P2', product: 'paste', supplier: 'chem' })
+    await tell({ kind: 'associate', child: 'station/st10', parent: 'lot/P1', from: at(1), to: at(10) })
+    await tell({ kind: 'associate', child: 'station/st10', parent: 'lot/P2', from: at(10) })
+    for (const n of [5, 9, 10, 15])
+      await store.capture(request(n, passVerdict({ codes: [gs1Code(`T${n}`)] })))
+    await store.capture(request(5, passVerdict({ codes: [gs1Code('other')] }), { station: 'st20' }))
+    expect(recalled('lot/P1')).toEqual(['T5 certain', 'T9 certain'])
+    expect(recalled('lot/P2')).toEqual(['T10 certain', 'T15 certain'])
+    expect(recalled('supplier/chem')).toHaveLength(4)
+    expect(recalled('station/st10', { from: at(9), to: at(15) })).toEqual(['T10 certain', 'T9 certain'])
+    const [life] = await query.unitLives('T9')
+    expect(life?.backward.items.map((i) => i.name)).toEqual(['lot/P1', 'supplier/chem'])
+  })
+
+  it('keep what left a box before the box was shipped out of the shipment', async () => {
+    await commission('A', 'B')
+    await tell({ kind: 'aggregate', child: 'unit/A', parent: 'pallet/P' }, 1)
+    await tell({ kind: 'aggregate', child: 'unit/B', parent: 'pallet/P' }, 1)
+    await tell({ kind: 'disaggregate', child: 'unit/B', parent: 'pallet/P' }, 2)
+    await tell({ kind: 'ship', child: 'pallet/P', shipment: 'S1', customer: 'C1', order: 'O1' }, 3)
+    const [a, b] = [(await query.unitLives('A'))[0], (await query.unitLives('B'))[0]]
+    expect(a?.forward.items.map((i) => i.name)).toEqual([
+      'pallet/P',
+      'shipment/S1',
+      'customer/C1',
+      'order/O1',
+    ])
+    expect(b?.forward.items.map((i) => i.name)).toEqual(['pallet/P'])
+    expect(a?.where).toMatchObject({
+      place: 'shipped',
+      pallet: 'pallet/P',
+      shipment: 'shipment/S1',
+      customer: 'customer/C1',
+      order: 'order/O1',
+    })
+    expect(b?.where).toMatchObject({ place: 'line', pallet: null, shipment: null })
+  })
+
+  it('keep certain and probable apart, the certain way first', async () => {
+    await commission('A', 'B', 'C')
+    await tell({ kind: 'receive', lot: 'L', product: 'x', supplier: 's' })
+    await tell({ kind: 'associate', child: 'run/oven-7', parent: 'lot/L', certainty: 'probable' })
+    await tell({ kind: 'associate', child: 'unit/A', parent: 'run/oven-7' })
+    await tell({ kind: 'associate', child: 'unit/B', parent: 'run/oven-7' })
+    await tell({ kind: 'transform', child: 'unit/B', parent: 'lot/L' })
+    expect(recalled('lot/L')).toEqual(['A probable', 'B certain'])
+    expect(query.recall({ target: 'lot/L' })).toMatchObject({ certain: 1, probable: 1, cut: false })
+  })
+})
+
+describe('rework', () => {
+  it('is neither lost nor counted twice', async () => {
+    const code = gs1Code('R1')
+    await store.capture(request(1, failVerdict({ codes: [code] })))
+    await tell({ kind: 'rework', unit: 'unit/R1', reason: 'scratch polished' }, 2)
+    const again = request(3, passVerdict({ codes: [code] }))
+    await store.capture(again)
+    // The same capture once more, as after a crash, is still the same.
+    expect(await store.capture(again)).toMatchObject({ inspectionId: again.inspectionId })
+    await tell({ kind: 'reinspect', unit: 'unit/R1', result: 'pass', reason: 'by eye' }, 4)
+    const counts = query
+      .eventsAfter(0, 50)
+      .filter((e) => e.event.type === 'qe.inspection.completed.v1')
+      .map((e) => (e.event.data as { unit: { reworkCount: number } }).unit.reworkCount)
+    expect(counts).toEqual([0, 1])
+    const [life] = await query.unitLives('R1')
+    expect(life).toMatchObject({
+      inspections: 2,
+      rework: { count: 1, firstResult: 'fail', lastResult: 'pass' },
+    })
+    expect(life?.timeline.entries.map((e) => e.what)).toEqual(
+      expect.arrayContaining(['fail', 'rework', 'pass', 'reinspect']),
+    )
+    await tell({ kind: 'receive', lot: 'M', product: 'm', supplier: 's' })
+    await tell({ kind: 'transform', child: 'unit/R1', parent: 'lot/M' })
+    expect(recalled('lot/M')).toEqual(['R1 certain'])
+  })
+})
+
+describe('life of a unit', () => {
+  it('names siblings by lot, recipe, fixture, shift and time, with counts and bounds', async () => {
+    const lotted = { ...context, lot: 'M1', supplier: 'acme' }
+    for (let n = 1; n <= 8; n++)
+      await store.capture(
+        request(n, passVerdict({ codes: [gs1Code(`S${n}`)] }), { context: n < 6 ? lotted : context }),
+      )
+    // 11 minutes later: same shift and recipe, outside the window.
+    await store.capture(request(660, passVerdict({ codes: [gs1Code('S9')] })))
+    for (const n of [1, 7]) await tell({ kind: 'associate', child: `unit/S${n}`, parent: 'carrier/C4' })
+    const [life] = await query.unitLives('S1', { shown: 3 })
+    expect(life?.siblings.map((s) => [s.kind, s.shared, s.count, s.units.length])).toEqual([
+      ['lot', 'lot/M1', 4, 3],
+      ['fixture', 'carrier/C4', 1, 1],
+      ['recipe', 'cap-top@4', 8, 3],
+      ['shift', 'day', 8, 3],
+      ['minutes', `st10 ${at(1)}`, 7, 3],
+    ])
+    expect(life?.siblings.at(-1)?.units.map((u) => u.serial)).toEqual(['S2', 'S3', 'S4'])
+    expect(life?.backward.items.map((i) => i.name)).toEqual(['lot/M1', 'carrier/C4', 'supplier/acme'])
+    expect(await query.unitLives('nobody')).toEqual([])
+  })
+})

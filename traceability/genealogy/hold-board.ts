@@ -1,0 +1,113 @@
+import { join } from 'node:path'
+import { asCoded, type CodeRead, type I18n, type SqlDatabase } from '../../contracts/index.ts'
+import { type Identification, identify, type IdentityPolicy, lotUri, supplierUri } from '../identity/index.ts'
+import type { FlowStart } from './flow.ts'
+import { openSql } from '../store/open-sql.ts'
+import { activeHolds, byTarget, type Hold, holdOver } from './holds.ts'
+import { shortName, thingUri } from './things.ts'
+
+/** What a station knows of a part besides its codes. */
+export interface StationFacts {
+  station: string
+  recipe: string
+  product: { id: string; gtin?: string | undefined }
+  identity: IdentityPolicy
+  /** Ids of the code tools whose reads are identities. */
+  naming: readonly string[]
+  lot?: string | undefined
+  supplier?: string | undefined
+}
+
+/**
+ * The holds in force, in memory: asked for every part, between verdict and gate. Without a hold a question costs
+ * nothing; with one, a walk over the origins of the one part. When the records cannot be asked, the part is held.
+ */
+export class HoldBoard {
+  readonly #db: SqlDatabase
+  readonly #stop: () => void
+  #holds = new Map<string, Hold>()
+  #seen = -1
+  #fault: I18n | null = null
+
+  constructor(db: SqlDatabase, onAppend: (listener: () => void) => () => void) {
+    this.#db = db
+    this.#refresh()
+    this.#stop = onAppend(() => this.#refresh())
+  }
+
+  get holds(): readonly Hold[] {
+    return [...this.#holds.values()]
+  }
+
+  /** Why the part with these codes must be held, or null. Never throws. */
+  over(codes: readonly CodeRead[], facts: StationFacts): I18n | null {
+    if (this.#fault !== null) return this.#fault
+    if (this.#holds.size === 0) return null
+    try {
+      const { product, identity, naming } = facts
+      const hold = holdOver(
+        this.#db,
+        this.#holds,
+        partStarts(identify(codes, product, identity, naming), facts),
+      )
+      return hold === null ? null : holdReason(hold)
+    } catch (error) {
+      return unknown(error)
+    }
+  }
+
+  close(): void {
+    this.#stop()
+    this.#db.close()
+  }
+
+  /** Facts are numbered by the log: nothing new, nothing to read. */
+  #refresh(): void {
+    try {
+      const last =
+        this.#db.get<{ last: number | null }>('select max(position) as last from trace_fact')?.last ?? 0
+      if (last !== this.#seen) this.#holds = byTarget(activeHolds(this.#db))
+      this.#seen = last
+      this.#fault = null
+    } catch (error) {
+      this.#fault = unknown(error)
+    }
+  }
+}
+
+/** @throws TRC_OPEN when no store has been opened in the directory yet */
+export const openHoldBoard = (dataDir: string, onAppend: (listener: () => void) => () => void): HoldBoard =>
+  new HoldBoard(openSql(join(dataDir, 'trace.db'), { synchronous: 'normal', readOnly: true }), onAppend)
+
+/** Everything about a part that a hold can name: itself, its lots, supplier, product, station and recipe. */
+function partStarts(found: Identification, facts: StationFacts): FlowStart[] {
+  const { product, lot, supplier } = facts
+  const named = { id: product.id, gtin: found.gtin ?? product.gtin }
+  const now = new Date().toISOString()
+  const uris = [
+    ...(found.uri === null ? [] : [found.uri]),
+    ...(found.lot === null ? [] : [lotUri(named, found.lot)]),
+    ...(lot === undefined || lot === '' ? [] : [lotUri(product, lot)]),
+    ...(supplier === undefined || supplier === '' ? [] : [supplierUri(supplier)]),
+    thingUri('product', product.id),
+    thingUri('recipe', facts.recipe),
+  ]
+  // What is on the station at this moment; just after it is before anything later in RFC 3339 text.
+  return [
+    ...uris.map((uri) => ({ uri })),
+    { uri: thingUri('station', facts.station), from: now, to: `${now}~` },
+  ]
+}
+
+export const holdReason = ({ target, reason, by }: Hold): I18n => ({
+  en: `${shortName(target)} is on hold: ${reason} (${by})`,
+  zh: `${shortName(target)} 已隔离:${reason}(${by})`,
+})
+
+const unknown = (error: unknown): I18n => {
+  const { message } = asCoded(error, 'TRC_OPEN')
+  return {
+    en: `Whether the part is on hold cannot be found out: ${message}`,
+    zh: `无法确认工件是否被隔离:${message}`,
+  }
+}

@@ -1,0 +1,75 @@
+import { CodedError, type SqlDatabase } from '../../contracts/index.ts'
+import { follow, type FlowStart } from './flow.ts'
+import { lotName, thingUri } from './things.ts'
+
+export interface Hold {
+  id: string
+  /** Canonical URI, or `lot/<name>` for a lot that was held by name. */
+  target: string
+  reason: string
+  by: string
+  at: string
+  releasedBy: string | null
+  releasedAt: string | null
+  releaseReason: string | null
+}
+
+const COLUMNS = `id, target, reason, placed_by as "by", placed_at as at, released_by as releasedBy,
+  released_at as releasedAt, release_reason as releaseReason`
+
+type HoldRow = { [K in keyof Hold]: Hold[K] }
+
+export const activeHolds = (db: SqlDatabase): Hold[] =>
+  db.all<HoldRow>(`select ${COLUMNS} from hold where released_at is null order by position`)
+
+/** Newest first. */
+export const allHolds = (db: SqlDatabase, limit: number): Hold[] =>
+  db.all<HoldRow>(`select ${COLUMNS} from hold order by position desc limit ?`, limit)
+
+/** Links followed from a unit to a held thing. */
+const MAX_WAYS = 5_000
+
+/**
+ * The hold that a part falls under: itself, its lots, their suppliers, its components, the station or recipe that
+ * judges it, and all these were made of. A station on hold stops what it judges from then on, not what it once judged.
+ *
+ * @param starts what the part is, and is being judged by
+ */
+export function holdOver(
+  db: SqlDatabase,
+  holds: ReadonlyMap<string, Hold>,
+  starts: readonly FlowStart[],
+): Hold | null {
+  if (holds.size === 0) return null
+  const direct = first(
+    holds,
+    starts.map((s) => s.uri),
+  )
+  if (direct !== null) return direct
+  const { nodes, cut } = follow(db, starts, 'up', MAX_WAYS)
+  if (cut)
+    throw new CodedError('TRC_GENEALOGY', {
+      expected: `a part of fewer than ${MAX_WAYS} links`,
+      actual: starts[0]?.uri ?? '',
+      hint: 'its holds cannot be told in time',
+    })
+  return first(
+    holds,
+    nodes.map((n) => n.uri).filter((uri) => !isStation(uri)),
+  )
+}
+
+/** Of a hold that also covers what was made before it. */
+export const isStation = (uri: string): boolean => uri.startsWith(thingUri('station', ''))
+
+function first(holds: ReadonlyMap<string, Hold>, uris: readonly string[]): Hold | null {
+  for (const uri of uris) {
+    const name = lotName(uri)
+    const found = holds.get(uri) ?? (name === null ? undefined : holds.get(name))
+    if (found) return found
+  }
+  return null
+}
+
+export const byTarget = (holds: readonly Hold[]): Map<string, Hold> =>
+  new Map(holds.map((h) => [h.target, h]))

@@ -1,0 +1,2 @@
+export { HoldBoard, openHoldBoard, type StationFacts } from './hold-board.ts'
+export { shortName, thingUri } from './things.ts'

@@ -1,0 +1,99 @@
+import { uuidv5 } from '../../contracts/index.ts'
+import type { Recall, RecalledUnit } from './recall.ts'
+
+export const RECALL_COLUMNS = [
+  'serial',
+  'certainty',
+  'place',
+  'held',
+  'pallet',
+  'shipment',
+  'customer',
+  'order',
+  'product',
+  'lot',
+  'station',
+  'judgedAt',
+  'disposition',
+  'uri',
+] as const
+
+/** One row of the list, in the order of `RECALL_COLUMNS`. */
+export const recallRow = (u: RecalledUnit): string[] =>
+  RECALL_COLUMNS.map((c) =>
+    c === 'certainty'
+      ? u.certain
+        ? 'certain'
+        : 'probable'
+      : c === 'held'
+        ? u.held
+          ? 'yes'
+          : 'no'
+        : (u[c] ?? ''),
+  )
+
+/** RFC 4180. A cell that a spreadsheet would take for a formula gets an apostrophe before it. */
+export function recallCsv(list: Recall): string {
+  const cell = (text: string): string => {
+    const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
+    return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+  }
+  return [RECALL_COLUMNS, ...list.units.map(recallRow)]
+    .map((row) => `${row.map(cell).join(',')}\r\n`)
+    .join('')
+}
+
+/** Namespace of the ids of recall events (a random UUID of this program). */
+const NAMESPACE = '5b7c0f0e-6a57-4c62-9d3e-0b3a3c8f6f11'
+/** Units per ObjectEvent: keeps each event readable for systems that load one at a time. */
+const PER_EVENT = 1_000
+
+/**
+ * The list as an EPCIS 2.0 document (GS1 EPCIS 2.0, 12; CBV 2.0, 7.2.2 disposition `recalled`): ObjectEvents, certain
+ * and probable units apart, each place of its own.
+ */
+export function recallEpcis(list: Recall): object {
+  const groups = new Map<string, RecalledUnit[]>()
+  for (const u of list.units) {
+    const key = JSON.stringify([u.certain, u.place, u.pallet, u.shipment, u.customer, u.order])
+    const group = groups.get(key)
+    if (group) group.push(u)
+    else groups.set(key, [u])
+  }
+  return {
+    '@context': [
+      'https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld',
+      { sightline: 'https://sightline.invalid/epcis/' },
+    ],
+    type: 'EPCISDocument',
+    schemaVersion: '2.0',
+    creationDate: list.at,
+    epcisBody: {
+      eventList: [...groups.values()].flatMap(chunks).map((units) => {
+        const [first] = units
+        return {
+          type: 'ObjectEvent',
+          eventID: `urn:uuid:${uuidv5(NAMESPACE, `${list.target} ${list.at} ${first?.uri ?? ''}`)}`,
+          eventTime: list.at,
+          eventTimeZoneOffset: '+00:00',
+          action: 'OBSERVE',
+          bizStep: 'holding',
+          disposition: 'recalled',
+          epcList: units.map((u) => u.uri),
+          'sightline:recallOf': list.target,
+          'sightline:certainty': first?.certain ? 'certain' : 'probable',
+          'sightline:place': first?.place ?? '',
+          ...(first?.pallet && { 'sightline:container': first.pallet }),
+          ...(first?.shipment && { 'sightline:shipment': first.shipment }),
+          ...(first?.customer && { 'sightline:customer': first.customer }),
+          ...(first?.order && { 'sightline:order': first.order }),
+        }
+      }),
+    },
+  }
+}
+
+const chunks = (units: readonly RecalledUnit[]): RecalledUnit[][] =>
+  Array.from({ length: Math.ceil(units.length / PER_EVENT) }, (_, n) =>
+    units.slice(n * PER_EVENT, (n + 1) * PER_EVENT),
+  )

@@ -1,0 +1,158 @@
+import { CodedError, type SqlDatabase } from '../../contracts/index.ts'
+import { decodeRecord } from '../store/record-codec.ts'
+import { follow, type FlowStart } from './flow.ts'
+import { activeHolds, isStation } from './holds.ts'
+import { lotName, thingUri, urisOf } from './things.ts'
+import { type Place, type Whereabouts, whereabouts } from './whereabouts.ts'
+
+export interface RecallQuery {
+  /** `lot/L7`, `unit/SN1` (also as a component), `supplier/acme`, `recipe/top@4`, `model/pair@2`, `station/st10`, or a URI. */
+  target: string
+  /** Window, RFC 3339, half-open: of what was judged (model, recipe) or was at the station. */
+  from?: string
+  to?: string
+  /** Most ways that are followed; more than units, because units in a box are further things. */
+  limit?: number
+}
+
+export interface RecalledUnit extends Whereabouts {
+  /** Reached by certain links; else only by probable ones. */
+  certain: boolean
+  /** Under a hold at this moment, wherever it is. */
+  held: boolean
+}
+
+export interface Recall {
+  target: string
+  /** What the name stood for. */
+  of: string[]
+  at: string
+  certain: number
+  probable: number
+  /** Units per place. */
+  places: Partial<Record<Place, number>>
+  /** The bound was reached: the list is not complete. */
+  cut: boolean
+  units: RecalledUnit[]
+}
+
+const LIMIT = 1_000_000
+
+/**
+ * Every unit that something suspect went into, and where each is.
+ *
+ * @throws TRC_NOT_FOUND nothing goes by that name; TRC_GENEALOGY the name is of no known form
+ */
+export function recall(db: SqlDatabase, query: RecallQuery): Recall {
+  const limit = query.limit ?? LIMIT
+  const starts = startsOf(db, query)
+  const flow = follow(db, starts, 'down', limit)
+  const certain = new Map(flow.nodes.map((n) => [n.uri, n.certain]))
+  const heldUris = heldNow(db, limit)
+  const units = whereabouts(
+    db,
+    flow.nodes.map((n) => n.uri),
+    heldUris,
+  ).map((w): RecalledUnit => ({
+    ...w,
+    certain: certain.get(w.uri) ?? false,
+    held: heldUris.has(w.uri) || w.disposition === 'hold',
+  }))
+  const places: Recall['places'] = {}
+  for (const u of units) places[u.place] = (places[u.place] ?? 0) + 1
+  const sure = units.filter((u) => u.certain).length
+  return {
+    target: query.target,
+    of: starts.length > 5 ? [`${starts.length} units`] : starts.map((s) => s.uri),
+    at: new Date().toISOString(),
+    certain: sure,
+    probable: units.length - sure,
+    places,
+    cut: flow.cut,
+    units,
+  }
+}
+
+/** Everything under an active hold. */
+function heldNow(db: SqlDatabase, limit: number): Set<string> {
+  const starts = activeHolds(db)
+    .flatMap(({ target }) => (target.startsWith('lot/') ? urisOf(db, target) : [target]))
+    .filter((uri) => !isStation(uri))
+  if (starts.length === 0) return new Set()
+  const { nodes } = follow(
+    db,
+    starts.map((uri) => ({ uri })),
+    'down',
+    limit,
+  )
+  return new Set(nodes.map((n) => n.uri))
+}
+
+function startsOf(db: SqlDatabase, { target, from, to }: RecallQuery): FlowStart[] {
+  const window = { ...(from !== undefined && { from }), ...(to !== undefined && { to }) }
+  const uris = target.includes('/') || target.startsWith('urn:') ? urisOf(db, target) : named(db, target)
+  const starts = uris.flatMap((uri): FlowStart[] => {
+    const recipe = nameIn(uri, 'recipe')
+    if (recipe !== null) return judgedBy(db, [recipe], from, to)
+    const model = nameIn(uri, 'model')
+    if (model !== null) return judgedBy(db, recipesWith(db, model), from, to)
+    return isKnown(db, uri) ? [{ uri, ...window }] : []
+  })
+  if (starts.length === 0)
+    throw new CodedError('TRC_NOT_FOUND', {
+      expected: 'a lot, unit, supplier, recipe, model or station that the records know',
+      actual: target,
+    })
+  return starts
+}
+
+/** A bare name: a lot or a unit, whichever there is. */
+const named = (db: SqlDatabase, name: string): string[] => {
+  const uris = [...urisOf(db, `lot/${name}`), ...urisOf(db, `unit/${name}`)]
+  return uris.length > 0 ? uris : urisOf(db, `supplier/${name}`)
+}
+
+function nameIn(uri: string, type: 'recipe' | 'model' | 'station'): string | null {
+  const head = thingUri(type, '')
+  return uri.startsWith(head) ? decodeURIComponent(uri.slice(head.length)) : null
+}
+
+function isKnown(db: SqlDatabase, uri: string): boolean {
+  const station = nameIn(uri, 'station')
+  return (
+    db.get(
+      `select 1 as found from edge where child = ?1 union all select 1 from edge where parent = ?1
+       union all select 1 from identity where uri = ?1 union all select 1 from material_lot where uri = ?1
+       union all select 1 from (select 1 from inspection where station = ?2 limit 1) limit 1`,
+      uri,
+      station,
+    ) !== undefined || lotName(uri) !== null
+  )
+}
+
+function judgedBy(db: SqlDatabase, recipes: readonly string[], from = '', to = '9999'): FlowStart[] {
+  return recipes.flatMap((recipe) =>
+    db.all<{ uri: string }>(
+      'select distinct unit as uri from inspection where recipe = ? and started_at >= ? and started_at < ?',
+      recipe,
+      from,
+      to,
+    ),
+  )
+}
+
+/** Recipes pin their models by hash, so that one judged record of a recipe tells its models. */
+function recipesWith(db: SqlDatabase, model: string): string[] {
+  return db
+    .all<{ recipe: string; record: Uint8Array; record_encoding: string }>(
+      `select r.recipe, i.record, i.record_encoding from
+         (select distinct recipe from inspection) r join inspection i on i.position =
+           (select max(position) from inspection where recipe = r.recipe and no_verdict is null)`,
+    )
+    .filter(({ record, record_encoding }) =>
+      decodeRecord(record, record_encoding).outcome.verdict.models.some(
+        (m) => model === `${m.id}@${m.version}` || model === m.id || model === m.sha256,
+      ),
+    )
+    .map((r) => r.recipe)
+}

@@ -1,0 +1,64 @@
+import type { I18n } from '../contracts/index.ts'
+import type { UnitLife } from './query/index.ts'
+
+const PLACE: Record<UnitLife['where']['place'], I18n> = {
+  line: { zh: '在产线', en: 'on the line' },
+  held: { zh: '已隔离', en: 'held' },
+  packed: { zh: '已装入', en: 'packed in' },
+  shipped: { zh: '已发货', en: 'shipped in' },
+  used: { zh: '已使用', en: 'in use' },
+  scrapped: { zh: '已报废', en: 'scrapped' },
+}
+
+const SIBLING: Record<UnitLife['siblings'][number]['kind'], I18n> = {
+  lot: { zh: '同批次', en: 'same lot' },
+  recipe: { zh: '同配方(12 小时内)', en: 'same recipe (within 12 h)' },
+  fixture: { zh: '同夹具或载具', en: 'same fixture or carrier' },
+  shift: { zh: '同班次', en: 'same shift' },
+  minutes: { zh: '前后 10 分钟', en: 'within 10 minutes' },
+}
+
+const LABEL = {
+  where: { zh: '所在', en: 'Where' },
+  hold: { zh: '隔离', en: 'Hold' },
+  rework: { zh: '返工', en: 'Rework' },
+  backward: { zh: '来源', en: 'Made from' },
+  forward: { zh: '去向', en: 'Went into' },
+  siblings: { zh: '同类工件', en: 'Siblings' },
+  timeline: { zh: '时间线', en: 'Timeline' },
+  probable: { zh: '(可能)', en: ' (probable)' },
+  corrected: { zh: '已被更正', en: 'superseded by' },
+} satisfies Record<string, I18n>
+
+/** Where a unit is, what it came from and went into, and what was stated about it, as plain text; times are UTC. */
+export function renderUnitLife(life: UnitLife, lang: keyof I18n): string {
+  const t = (key: keyof typeof LABEL): string => LABEL[key][lang]
+  const { where, hold, rework } = life
+  const place = [where.shipment ?? where.pallet, where.customer, where.order].filter(Boolean).join(', ')
+  const lines = [`${t('where')}: ${PLACE[where.place][lang]} ${place}`.trimEnd()]
+  if (hold !== null) lines.push(`${t('hold')}: ${hold.target}: ${hold.reason} (${hold.by}, ${hold.at})`)
+  if (rework.count > 0)
+    lines.push(`${t('rework')}: ${rework.count}, ${rework.firstResult ?? '–'} → ${rework.lastResult ?? '–'}`)
+  for (const side of ['backward', 'forward'] as const) {
+    lines.push('', `${t(side)} (${life[side].total}${life[side].cut ? '+' : ''})`)
+    for (const r of life[side].items)
+      lines.push(`  ${'  '.repeat(r.depth - 1)}${r.name}${r.certain ? '' : t('probable')}`)
+  }
+  lines.push('', t('siblings'))
+  for (const s of life.siblings)
+    lines.push(
+      `  ${SIBLING[s.kind][lang]}: ${s.shared}: ${s.count}${s.cut ? '+' : ''}  ${s.units
+        .slice(0, 5)
+        .map((u) => u.serial)
+        .join(' ')}`,
+    )
+  lines.push('', `${t('timeline')} (${life.timeline.total})`)
+  for (const e of life.timeline.entries) {
+    const gone = e.supersededBy === null ? '' : `  [${t('corrected')} #${e.supersededBy}]`
+    lines.push(
+      `  #${e.position}  ${e.at}  ${e.what}  ${e.subject}${e.text === null ? '' : `  ${e.text}`}` +
+        `${e.by === null ? '' : ` (${e.by})`}${gone}`,
+    )
+  }
+  return `${lines.join('\n')}\n`
+}

@@ -1,0 +1,177 @@
+import type { QEvent, SqlDatabase } from '../../contracts/index.ts'
+import { type Flow, follow } from '../genealogy/flow.ts'
+import { activeHolds, byTarget, type Hold, holdOver, isStation } from '../genealogy/holds.ts'
+import { siblingsOf, type SiblingGroup } from '../genealogy/siblings.ts'
+import { lotName, shortName } from '../genealogy/things.ts'
+import { type Whereabouts, whereabouts } from '../genealogy/whereabouts.ts'
+
+/** One thing the unit was made of, or went into. */
+export interface Related {
+  uri: string
+  name: string
+  /** Links away. */
+  depth: number
+  certain: boolean
+}
+export interface RelatedList {
+  /** Of all there are; at most as many are listed as asked for. */
+  total: number
+  /** More than could be followed. */
+  cut: boolean
+  items: Related[]
+}
+
+export interface TimelineEntry {
+  position: number
+  at: string
+  type: string
+  subject: string
+  /** Of facts: `receive`, `hold` …; of an inspection: its result. */
+  what: string
+  by: string | null
+  text: string | null
+  /** Position of the correction that took it back. */
+  supersededBy: number | null
+  inspectionId: string | null
+}
+
+/** Everything about one unit that can be asked in one call. */
+export interface UnitLife {
+  uri: string
+  serial: string
+  product: string
+  lot: string | null
+  where: Whereabouts
+  /** The hold it falls under now. */
+  hold: Hold | null
+  inspections: number
+  /** Rework is one more life of the same unit: the first result counts once, the last says how it ended. */
+  rework: { count: number; firstResult: string | null; lastResult: string | null }
+  timeline: { total: number; entries: TimelineEntry[] }
+  backward: RelatedList
+  forward: RelatedList
+  siblings: SiblingGroup[]
+}
+
+export interface LifeBounds {
+  /** Entries per list; the counts are of all. */
+  shown: number
+}
+
+/** Ways followed from one unit in each direction. */
+const MAX_WAYS = 5_000
+
+/** @param uri canonical URI of the unit; null when nobody knows it */
+export function unitLife(db: SqlDatabase, uri: string, { shown }: LifeBounds): UnitLife | null {
+  const unit = db.get<{ serial: string; product: string; lot: string | null }>(
+    'select serial, product, lot from identity where uri = ?',
+    uri,
+  )
+  if (unit === undefined) return null
+  const up = follow(db, [{ uri }], 'up', MAX_WAYS)
+  const down = follow(db, [{ uri }], 'down', MAX_WAYS)
+  const holds = byTarget(activeHolds(db))
+  const hold = holdOver(db, holds, [{ uri }])
+  const [where] = whereabouts(db, [uri], new Set(hold === null ? [] : [uri]))
+  if (where === undefined) return null
+  const judged = db.all<{ result: string }>(
+    'select result from inspection where unit = ? order by position',
+    uri,
+  )
+  return {
+    uri,
+    ...unit,
+    where,
+    hold,
+    inspections: judged.length,
+    rework: {
+      count: reworks(db, uri),
+      firstResult: judged[0]?.result ?? null,
+      lastResult: judged.at(-1)?.result ?? null,
+    },
+    timeline: timeline(
+      db,
+      uri,
+      unit.serial,
+      [...up.nodes, ...down.nodes].map((n) => n.uri),
+      shown,
+    ),
+    backward: related(up, uri, shown),
+    forward: related(down, uri, shown),
+    siblings: siblingsOf(db, uri, Math.min(shown, 20)),
+  }
+}
+
+const reworks = (db: SqlDatabase, uri: string): number =>
+  db.get<{ n: number }>(
+    `select count(*) as n from trace_fact where subject = ? and kind = 'rework' and superseded_by is null`,
+    uri,
+  )?.n ?? 0
+
+function related({ nodes, cut }: Flow, self: string, shown: number): RelatedList {
+  // Every unit was judged at a station; where is in the timeline, and only a declared link makes it an origin.
+  const others = nodes.filter((n) => n.uri !== self && !isStation(n.uri))
+  return {
+    total: others.length,
+    cut,
+    items: others.slice(0, shown).map((n) => ({ ...n, name: shortName(n.uri) })),
+  }
+}
+
+interface EventRow {
+  [column: string]: string | number | null
+  position: number
+  json: string
+  kind: string | null
+  superseded_by: number | null
+}
+
+/** Events of the unit, and facts about its lots, boxes and shipments; oldest first, the newest `shown`. */
+function timeline(
+  db: SqlDatabase,
+  uri: string,
+  serial: string,
+  around: readonly string[],
+  shown: number,
+): UnitLife['timeline'] {
+  const names = around.map(lotName).filter((n) => n !== null)
+  const about = `
+    select e.position from event e where e.subject = ?2 and (e.type = 'qe.trace.linked.v1' or exists
+        (select 1 from inspection i where i.position = e.position and i.unit = ?3))
+      and (e.type <> 'qe.trace.linked.v1' or json_extract(e.json, '$.data.child') = ?3)
+    union select r.position from review r join inspection i on i.inspection_id = r.inspection_id where i.unit = ?3
+    union select t.position from json_each(?1) v cross join trace_fact t on t.subject = v.value
+    union select t.superseded_by from json_each(?1) v cross join trace_fact t on t.subject = v.value
+      where t.superseded_by is not null`
+  const subjects = JSON.stringify([...new Set([uri, ...around, ...names])])
+  const total =
+    db.get<{ n: number }>(`select count(*) as n from (${about})`, subjects, `unit/${serial}`, uri)?.n ?? 0
+  const rows = db.all<EventRow>(
+    `select e.position, e.json, t.kind, t.superseded_by from (${about}) a join event e on e.position = a.position
+     left join trace_fact t on t.position = e.position order by e.position desc limit ?4`,
+    subjects,
+    `unit/${serial}`,
+    uri,
+    shown,
+  )
+  return { total, entries: rows.reverse().map(entry) }
+}
+
+function entry({ position, json, kind, superseded_by }: EventRow): TimelineEntry {
+  const event = JSON.parse(json) as QEvent<Record<string, unknown>>
+  const { data } = event
+  const text = (key: string): string | null => (typeof data[key] === 'string' ? data[key] : null)
+  const verdict = data['verdict'] as { result?: string } | undefined
+  const other = text('parent') ?? text('shipment') ?? text('supplier') ?? text('place')
+  return {
+    position,
+    at: event.time,
+    type: event.type,
+    subject: shortName(event.subject),
+    what: kind ?? verdict?.result ?? text('after') ?? text('kind') ?? '',
+    by: text('by') ?? text('reviewer'),
+    text: text('reason') ?? (other === null ? null : shortName(other)),
+    supersededBy: superseded_by,
+    inspectionId: text('inspectionId') ?? event.causationid ?? null,
+  }
+}

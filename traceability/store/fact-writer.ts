@@ -1,0 +1,266 @@
+import {
+  canonicalJson,
+  CodedError,
+  type FactAck,
+  type QEvent,
+  type SqlDatabase,
+  type TraceFact,
+  traceFactSchema,
+} from '../../contracts/index.ts'
+import { refuseCycle } from '../genealogy/cycle-guard.ts'
+import { factEvent, type ResolvedFact, resolveFact, serialOf } from '../genealogy/fact-event.ts'
+import type { EventAppender } from './event-appender.ts'
+import { checkEvent } from './event-check.ts'
+import { schemaUri } from './inspection-event.ts'
+
+export interface FactRequest {
+  fact: TraceFact
+  source: { plant: string; line: string }
+}
+
+type Prepared = FactAck | { fact: TraceFact; resolved: ResolvedFact; event: Omit<QEvent, 'sequence'> }
+type Earlier = { position: number; kind: string; superseded_by: number | null }
+
+/** The write side of stated facts: everything is checked before the first write. */
+export class FactWriter {
+  readonly #db: SqlDatabase
+  readonly #events: EventAppender
+
+  constructor(db: SqlDatabase, events: EventAppender) {
+    this.#db = db
+    this.#events = events
+  }
+
+  /** @throws EVT_SCHEMA, TRC_NOT_FOUND, TRC_GENEALOGY, TRC_DUPLICATE */
+  prepare({ fact: asked, source }: FactRequest): Prepared {
+    const parsed = traceFactSchema.safeParse(asked)
+    if (!parsed.success) {
+      const issue = parsed.error.issues[0]
+      throw new CodedError('EVT_SCHEMA', {
+        path: issue?.path.map(String).join('.') ?? '',
+        actual: issue?.message ?? '',
+      })
+    }
+    const fact = parsed.data
+    const known = this.#db.get<{ position: number }>('select position from trace_fact where id = ?', fact.id)
+    if (known !== undefined) return this.#same(fact, known.position)
+    const resolved = resolveFact(this.#db, fact)
+    const corrected = fact.supersedes === undefined ? null : this.#correctable(fact.supersedes, fact)
+    if (fact.kind === 'release') resolved.data['hold'] = this.#activeHold(resolved.subject)
+    if (fact.kind === 'disaggregate') this.#openPacking(resolved)
+    for (const e of resolved.edges) {
+      if (e.to !== null && e.to <= e.from)
+        throw new CodedError('TRC_GENEALOGY', { expected: `an end after ${e.from}`, actual: e.to })
+      if (e.kind === 'aggregate') this.#notElsewhere(e.child, e.parent, corrected)
+      if (e.kind !== 'deliver' && e.kind !== 'order') {
+        const packing = e.kind === 'aggregate' || e.kind === 'ship'
+        const [up, down] = packing ? [e.child, e.parent] : [e.parent, e.child]
+        refuseCycle(this.#db, { up, down, from: e.from, to: e.to }, corrected?.position ?? 0)
+      }
+    }
+    const event = factEvent(fact, resolved, source, schemaUri)
+    checkEvent(event)
+    return { fact, resolved, event }
+  }
+
+  /** Event, edges, holds and identities, inside the caller's transaction. */
+  write(prepared: Prepared): FactAck {
+    if ('repeated' in prepared) return prepared
+    const { fact, resolved, event } = prepared
+    const { position } = this.#events.append(event)
+    if (fact.supersedes !== undefined) this.#takeBack(fact.supersedes, position)
+    this.#db.run(
+      'insert into trace_fact (position, id, kind, subject, at) values (?, ?, ?, ?, ?)',
+      position,
+      fact.id,
+      fact.kind,
+      resolved.subject,
+      fact.at,
+    )
+    this.#project(fact, resolved, position)
+    for (const e of resolved.edges) {
+      this.#db.run(
+        `insert into edge (child, parent, kind, certainty, quantity, uom, valid_from, valid_to, position)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?)
+         on conflict (child, parent, kind, valid_from) do nothing`,
+        e.child,
+        e.parent,
+        e.kind,
+        e.certainty,
+        e.quantity,
+        e.uom,
+        e.from,
+        e.to,
+        position,
+      )
+    }
+    return { id: fact.id, position, repeated: false }
+  }
+
+  #project(fact: TraceFact, resolved: ResolvedFact, position: number): void {
+    const { subject, data } = resolved
+    if (fact.kind === 'commission') {
+      this.#db.run(
+        `insert into identity (uri, serial, kind, product, lot, first_at, first_position)
+         values (?, ?, 'code', ?, ?, ?, ?) on conflict (uri) do nothing`,
+        subject,
+        serialOf(subject),
+        fact.product,
+        fact.lot ?? null,
+        fact.at,
+        position,
+      )
+      const lot = resolved.edges[0]?.parent
+      if (lot !== undefined && fact.lot !== undefined) this.#lot(lot, fact.lot, fact.product, null, fact.at)
+    } else if (fact.kind === 'receive') {
+      this.#lot(subject, fact.lot, fact.product, fact.supplier, fact.at)
+    } else if (fact.kind === 'disaggregate') {
+      this.#db.run(
+        `update edge set valid_to = ?, closed_by = ?
+         where child = ? and parent = ? and kind = 'aggregate' and valid_to is null`,
+        fact.at,
+        position,
+        String(data['child']),
+        String(data['parent']),
+      )
+    } else if (fact.kind === 'hold') {
+      this.#db.run(
+        'insert into hold (id, target, reason, placed_by, placed_at, position) values (?, ?, ?, ?, ?, ?)',
+        fact.id,
+        subject,
+        fact.reason,
+        fact.by,
+        fact.at,
+        position,
+      )
+    } else if (fact.kind === 'release') {
+      this.#db.run(
+        `update hold set released_by = ?, released_at = ?, release_reason = ?
+         where target = ? and released_at is null`,
+        fact.by,
+        fact.at,
+        fact.reason,
+        subject,
+      )
+    }
+  }
+
+  #lot(uri: string, lot: string, product: string, supplier: string | null, at: string): void {
+    this.#db.run(
+      `insert into material_lot (uri, lot, product, supplier, first_at) values (?, ?, ?, ?, ?)
+       on conflict (uri) do update set supplier = excluded.supplier where excluded.supplier is not null`,
+      uri,
+      lot,
+      product,
+      supplier,
+      at,
+    )
+  }
+
+  /** The same id again: harmless with the same content, a mistake with another. */
+  #same(fact: TraceFact, position: number): FactAck {
+    const row = this.#db.get<{ json: string }>('select json from event where position = ?', position)
+    const stored = JSON.parse(row?.json ?? '{}') as QEvent<Record<string, unknown>>
+    const again = resolveFact(this.#db, fact)
+    if (fact.kind === 'release') again.data['hold'] = stored.data['hold']
+    const [a, b] = [
+      { type: again.type, time: fact.at, data: again.data },
+      { type: stored.type, time: stored.time, data: stored.data },
+    ].map((v) => canonicalJson(JSON.parse(JSON.stringify(v))))
+    if (a !== b)
+      throw new CodedError('TRC_DUPLICATE', {
+        expected: `the content of fact ${fact.id}`,
+        actual: `another ${fact.kind}`,
+        hint: 'give a new fact its own id, and a correction `supersedes`',
+      })
+    return { id: fact.id, position, repeated: true }
+  }
+
+  #correctable(id: string, fact: TraceFact): Earlier {
+    const row = this.#db.get<Earlier>('select position, kind, superseded_by from trace_fact where id = ?', id)
+    if (row === undefined)
+      throw new CodedError('TRC_NOT_FOUND', { expected: 'the id of a recorded fact', actual: id })
+    if (row.superseded_by !== null)
+      throw new CodedError('TRC_GENEALOGY', {
+        expected: 'a fact that still stands',
+        actual: `${id}, superseded at position ${row.superseded_by}`,
+        hint: 'correct the correction',
+      })
+    const lasting = ['hold', 'release', 'retract', 'commission']
+    if (lasting.includes(row.kind) || (fact.kind !== 'retract' && fact.kind !== row.kind))
+      throw new CodedError('TRC_GENEALOGY', {
+        expected: lasting.includes(row.kind)
+          ? 'a fact that can be taken back; a hold is ended by a release'
+          : `a ${row.kind} or a retract`,
+        actual: `${fact.kind} over ${row.kind}`,
+      })
+    return row
+  }
+
+  #takeBack(id: string, position: number): void {
+    const row = this.#db.get<{ position: number; json: string }>(
+      'select t.position, e.json from trace_fact t join event e on e.position = t.position where t.id = ?',
+      id,
+    )
+    if (row === undefined) return
+    const { data } = JSON.parse(row.json) as QEvent<Record<string, unknown>>
+    const child = String(data['child'] ?? data['lot'] ?? '')
+    if (data['kind'] === 'disaggregate')
+      this.#db.run(
+        'update edge set valid_to = null, closed_by = null where child = ? and closed_by = ?',
+        child,
+        row.position,
+      )
+    const shipment = this.#db.get<{ parent: string }>(
+      `select parent from edge where child = ? and position = ? and kind = 'ship'`,
+      child,
+      row.position,
+    )
+    this.#db.run('delete from edge where child = ? and position = ?', child, row.position)
+    // Customer and order stay as long as anything is in the shipment.
+    if (shipment !== undefined)
+      this.#db.run(
+        `delete from edge where child = ?1 and kind in ('deliver', 'order') and not exists
+           (select 1 from edge where parent = ?1 and kind = 'ship')`,
+        shipment.parent,
+      )
+    this.#db.run('update trace_fact set superseded_by = ? where id = ?', position, id)
+  }
+
+  #activeHold(target: string): string {
+    const row = this.#db.get<{ id: string }>(
+      'select id from hold where target = ? and released_at is null order by position limit 1',
+      target,
+    )
+    if (row === undefined)
+      throw new CodedError('TRC_GENEALOGY', { expected: 'something that is on hold', actual: target })
+    return row.id
+  }
+
+  #openPacking({ data }: ResolvedFact): void {
+    const open = this.#db.get(
+      `select 1 as found from edge where child = ? and parent = ? and kind = 'aggregate' and valid_to is null`,
+      String(data['child']),
+      String(data['parent']),
+    )
+    if (open === undefined)
+      throw new CodedError('TRC_GENEALOGY', {
+        expected: `${String(data['child'])} in ${String(data['parent'])}`,
+        actual: 'it is not packed there',
+      })
+  }
+
+  /** A thing is in one box at a time. */
+  #notElsewhere(child: string, parent: string, corrected: Earlier | null): void {
+    const open = this.#db.get<{ parent: string; position: number }>(
+      `select parent, position from edge where child = ? and kind = 'aggregate' and valid_to is null`,
+      child,
+    )
+    if (open === undefined || open.position === corrected?.position) return
+    throw new CodedError('TRC_GENEALOGY', {
+      expected: `${child} in no box`,
+      actual: `it is in ${open.parent}`,
+      hint: open.parent === parent ? 'it was packed there already' : 'record its disaggregate first',
+    })
+  }
+}
