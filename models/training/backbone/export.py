@@ -11,7 +11,13 @@ import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from model import STRIDES, Student, normalise
+from model import STRIDES, WIDTHS, Student, normalise
+from teachers import TARGETS
+from train import Heads
+
+# teachers whose geometry the taps have; SqueezeNet's at stride 8 and 16 served least as a memory of good images
+SEEN_THROUGH = {4: ("mobilenet_v1", "squeezenet"), 8: ("mobilenet_v1", "mobilenet_v2"),
+                16: ("mobilenet_v1", "mobilenet_v2")}
 
 
 def fold(module):
@@ -24,22 +30,39 @@ def fold(module):
     return module
 
 
+def lens(heads, stride, generator):
+    """Matrix [c, c] under which distances between taps are distances between predicted teacher features.
+
+    With W the stacked heads and W = QR, |W x| = |R x|. The random turn afterwards spreads the variance over the
+    channels, so that a consumer's z-scores change little of it.
+    """
+    weight = torch.cat([h.weight.detach()[:, :, 0, 0] for t, h in zip(TARGETS, heads.by_target)
+                        if t[2] == stride and t[0] in SEEN_THROUGH[stride]])
+    turn = torch.linalg.qr(torch.randn(weight.shape[1], weight.shape[1], generator=generator))[0]
+    return turn @ torch.linalg.qr(weight)[1]
+
+
 class Exported(nn.Module):
     """uint8 RGB [n, h, w, 3], sides multiples of 16 -> one float32 map per stride."""
 
-    def __init__(self, net):
+    def __init__(self, net, heads):
         super().__init__()
         self.net = net
+        generator = torch.Generator().manual_seed(0)
+        self.lenses = nn.ModuleList()
+        for stride, width in zip(STRIDES, WIDTHS):
+            conv = nn.Conv2d(width, width, 1, bias=False)
+            conv.weight.data = lens(heads, stride, generator)[:, :, None, None]
+            self.lenses.append(conv)
 
     def forward(self, image):
-        return tuple(self.net(normalise(image)))
+        return tuple(look(tap) for look, tap in zip(self.lenses, self.net(normalise(image))))
 
 
 def load(path):
-    net = Student()
-    state = torch.load(path, map_location="cpu", weights_only=False)["average"]
-    net.load_state_dict({k.removeprefix("0."): v for k, v in state.items() if k.startswith("0.")})
-    return net.eval()
+    both = nn.ModuleList((Student(), Heads()))
+    both.load_state_dict(torch.load(path, map_location="cpu", weights_only=False)["average"])
+    return Exported(*both).eval()
 
 
 def write_onnx(wrapped, path):
@@ -65,7 +88,7 @@ def verify(net, path):
         image = rng.integers(0, 256, shape, dtype=np.uint8)
         got = session.run(None, {"image": image})
         with torch.no_grad():
-            want = net(normalise(torch.from_numpy(image)))
+            want = net(torch.from_numpy(image))
         for stride, g, w in zip(STRIDES, got, want):
             assert g.shape[2:] == (shape[1] // stride, shape[2] // stride), (shape, stride, g.shape)
             worst = max(worst, float(np.abs(g - w.numpy()).max() / w.numpy().std()))
@@ -78,11 +101,11 @@ def verify(net, path):
 
 
 def reference(net):
-    """Mean of each tap for the image that the product's test draws, by the unfolded torch network."""
+    """Mean magnitude and two values of each tap for the image that the product's test draws, by the unfolded torch network."""
     y, x = np.mgrid[0:32, 0:48]
     image = np.stack([(x * x * 3 + y * 5 + x * y + c * 40) % 256 for c in range(3)], 2).astype(np.uint8)
     with torch.no_grad():
-        taps = net(normalise(torch.from_numpy(image[None])))
+        taps = net(torch.from_numpy(image[None]))
     return {f"tap{s}": [round(float(v), 5) for v in (t.abs().mean(), t[0, 1, 1, 1], t[0, -1, -1, -1])]
             for s, t in zip(STRIDES, taps)}
 
@@ -93,7 +116,7 @@ def main():
     parser.add_argument("--out", required=True)
     args = parser.parse_args()
     net = load(args.checkpoint)
-    write_onnx(Exported(fold(copy.deepcopy(net))).eval(), args.out)
+    write_onnx(fold(copy.deepcopy(net)), args.out)
     worst, ms, megabytes = verify(net, args.out)
     count = sum(p.numel() for p in net.parameters()) / 1e6
     print(f"parity {worst:.1e} of a standard deviation; {ms:.1f} ms per 256x256 image on one thread; "
