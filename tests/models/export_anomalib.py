@@ -111,9 +111,12 @@ def run(out, name, make, fit, normalise_input=True, raw=False):
     for image in shown:
         with torch.no_grad():
             batch: InferenceBatch = model(tensor(image))
+        # the score is of anomalib's own path, which resizes floats; the map of the same pixels in 8 bits
         resized = v2.functional.resize(tensor(image), [SIZE, SIZE], antialias=True)[0]
+        pixels = (resized.permute(1, 2, 0).numpy() * 255).round().clip(0, 255).astype(np.uint8)
         h, w = image.shape[:2]
-        values = batch.anomaly_map[0].squeeze().numpy()
+        with torch.no_grad():
+            values = model(tensor(pixels)).anomaly_map[0].squeeze().numpy()
         regions, _ = ndimage.label(values >= pixel_threshold, structure=np.ones((3, 3)))
         findings = []
         for r, (rows, columns) in enumerate(ndimage.find_objects(regions)):
@@ -122,7 +125,6 @@ def run(out, name, make, fit, normalise_input=True, raw=False):
                 "class": "anomaly", "score": float(values[inside].max()), "areaPx": float(inside.sum()) * w * h / SIZE**2,
                 "box": [columns.start * w / SIZE, rows.start * h / SIZE, columns.stop * w / SIZE, rows.stop * h / SIZE],
             })
-        pixels = (resized.permute(1, 2, 0).numpy() * 255).round().clip(0, 255).astype(np.uint8)
         case.add(image, pixels, findings, {"score": float(batch.pred_score)})
     case.close()
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { generateKeys, importModel, loadModel } from '../../models/index.ts'
 import type { ImportRequest } from '../../models/index.ts'
 import { describeWith } from '../services/require-service.ts'
@@ -20,6 +20,9 @@ const cases = present
   ? readdirSync(root).filter((name) => existsSync(join(root, name, 'reference.json')))
   : ['one case']
 
+// one inference of EfficientAd takes half a second, and each model runs some 80 times
+vi.setConfig({ testTimeout: 180_000 })
+
 /** Limits: grey levels of the input; with the library's own pixels score, px, relative area, named numbers. */
 interface Limits {
   pixels: number
@@ -33,8 +36,8 @@ const LIMITS: Record<string, Limits> = {
   yolo: { pixels: 1, score: 1e-3, boxPx: 0.05, area: 0.01, scores: 0 },
   // Pillow 13 scales some portrait images vertically first, which rounds otherwise
   torchvision: { pixels: 1, score: 1e-3, boxPx: 1e-3, area: 0.01, scores: 0.01 },
-  // anomalib resizes floats, so the pixels recorded for this comparison are rounded
-  anomalib: { pixels: 1, score: 0.02, boxPx: 8, area: 0.2, scores: 0.02 },
+  // the image score is compared with that of anomalib's own path, which resizes floats
+  anomalib: { pixels: 1, score: 1e-3, boxPx: 3, area: 0.01, scores: 0.02 },
 }
 
 interface Arguments {
@@ -108,7 +111,7 @@ describeWith(
     })
 
     it('refuses a model whose verdicts flip', async () => {
-      const [name] = cases
+      const name = cases.at(-1)
       if (name === undefined) throw new Error('there is a case')
       // classes in another order, or a threshold nothing reaches
       await expect(
