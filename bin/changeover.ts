@@ -35,8 +35,8 @@ export interface ChangeoverParts {
   canary: Pick<CanaryWatch, 'check'>
   activations: Activations
   store: Pick<PartStore, 'emit'>
-  /** A recipe was loaded: pages may be asked about it. */
-  onLoaded(recipe: LoadedRecipe): void
+  /** A recipe is in force. */
+  onActive(station: string, recipe: LoadedRecipe): void
 }
 
 export interface ActivationRequest {
@@ -153,7 +153,7 @@ export class Changeover {
     cause: ActivationCause,
     facts: Pick<ModelDeployed, 'by' | 'reason' | 'gate' | 'override'>,
   ): Promise<Activation> {
-    const { rack, activations, active, engines, onLoaded } = this.#parts
+    const { rack, activations, active, engines, onActive } = this.#parts
     const before = this.#active(station)
     await rack.take(next)
     let recorded: Activation
@@ -171,8 +171,8 @@ export class Changeover {
       await rack.give(next.id)
       throw error
     }
-    onLoaded(next)
     active.set(station, next)
+    onActive(station, next)
     const free = engines.get(station)?.switchTo(next) ?? Promise.resolve()
     log.info({ station, before: before.id, after: next.id, cause, by: facts.by }, 'recipe changed')
     // Nobody waits for the parts in work: the new recipe is in force.

@@ -3,18 +3,27 @@ import type { ModuleHandler } from '../dashboard/index.ts'
 import { type Activations, gateResults } from '../models/index.ts'
 import { empty, endpoint } from '../scenarios/index.ts'
 import type { Changeover } from './changeover.ts'
+import type { ShadowRuns } from './shadow-runs.ts'
 
 export interface LifeRouteParts {
   changeover: Changeover
+  shadows: ShadowRuns
   activations: Activations
   gatesDir: string
   stations: readonly string[]
 }
 
+const recipeName = z.string().regex(/^[a-z0-9][a-z0-9-]*@[1-9]\d*$/, 'recipe-id@version')
 const reason = z.string().max(500)
 
 /** What the pages and other programs may ask of the life of models. */
-export function lifeRoutes({ changeover, activations, gatesDir, stations }: LifeRouteParts): ModuleHandler[] {
+export function lifeRoutes({
+  changeover,
+  shadows,
+  activations,
+  gatesDir,
+  stations,
+}: LifeRouteParts): ModuleHandler[] {
   return [
     endpoint({
       method: 'GET',
@@ -31,6 +40,7 @@ export function lifeRoutes({ changeover, activations, gatesDir, stations }: Life
           station,
           current: activations.current(station),
           history: activations.history(station, 50),
+          shadow: shadows.state(station),
         })),
         gates: (await gateResults(gatesDir)).slice(0, 50),
       }),
@@ -42,7 +52,7 @@ export function lifeRoutes({ changeover, activations, gatesDir, stations }: Life
       role: 'admin',
       query: empty,
       body: z.strictObject({
-        recipe: z.string().regex(/^[a-z0-9][a-z0-9-]*@[1-9]\d*$/, 'recipe-id@version'),
+        recipe: recipeName,
         reason: reason.default(''),
         /** Without an accepted gate result; needs a reason. */
         override: z.boolean().default(false),
@@ -57,6 +67,18 @@ export function lifeRoutes({ changeover, activations, gatesDir, stations }: Life
       query: empty,
       body: z.strictObject({ reason: reason.default('') }).prefault({}),
       work: ({ params, body, user }) => changeover.rollback(params['id'] ?? '', user, body.reason),
+    }),
+    endpoint({
+      method: 'PUT',
+      path: '/api/stations/:id/shadow',
+      title: {
+        zh: '影子运行:候选配方旁观在线工件',
+        en: 'Shadow: a candidate looks at live parts; null ends it',
+      },
+      role: 'admin',
+      query: empty,
+      body: z.strictObject({ recipe: recipeName.nullable() }),
+      work: ({ params, body, user }) => shadows.set(params['id'] ?? '', body.recipe, user),
     }),
   ]
 }

@@ -6,15 +6,17 @@ import {
   type LoadedRecipe,
   type LocalInspector,
   RecipeRack,
+  type Shadow,
   type StationEngine,
 } from '../inspection/index.ts'
-import { Activations, prepareLife } from '../models/index.ts'
+import { Activations, prepareLife, ShadowReports } from '../models/index.ts'
 import { openSql } from '../traceability/index.ts'
 import type { CanaryWatch } from './canary.ts'
 import { Changeover, refOf } from './changeover.ts'
 import type { LineConfig } from './config.ts'
 import { lifeRoutes } from './life-routes.ts'
 import { log } from './log.ts'
+import { ShadowRuns } from './shadow-runs.ts'
 
 /** Folder of gate results in the data directory of a line. */
 export const gatesDir = (dataDir: string): string => join(dataDir, 'gates')
@@ -31,7 +33,8 @@ export interface LineLife {
   known: ReadonlyMap<string, LoadedRecipe>
   /** Golden templates are shown beside frames; they lie with the recipes, not in the image store. */
   goldenFile(sha256: string): string | null
-  run(parts: LifeParts): { routes: ModuleHandler[] }
+  /** Before the stations run: they look for shadows at every part. */
+  run(parts: LifeParts): { routes: ModuleHandler[]; shadow: Shadow }
   close(): void
 }
 
@@ -42,7 +45,11 @@ export interface LineLife {
  */
 export async function openLife(config: LineConfig): Promise<LineLife> {
   const { spec, recipesDir, dataDir } = config
-  const db = prepareLife(openSql(join(dataDir, 'life.sqlite'), { synchronous: 'full' }))
+  const db = prepareLife(openSql(join(dataDir, 'life.sqlite'), { synchronous: 'full' }), 'activations')
+  const counts = prepareLife(
+    openSql(join(dataDir, 'life-counts.sqlite'), { synchronous: 'normal' }),
+    'counts',
+  )
   try {
     const activations = new Activations(db)
     const known = new Map<string, LoadedRecipe>()
@@ -80,6 +87,14 @@ export async function openLife(config: LineConfig): Promise<LineLife> {
           },
           config.recipes.values(),
         )
+        const shadows = new ShadowRuns({
+          recipesDir,
+          rack,
+          local,
+          reports: new ShadowReports(counts),
+          active: config.recipes,
+          onLoaded: (recipe) => known.set(recipe.id, recipe),
+        })
         const changeover = new Changeover({
           spec,
           recipesDir,
@@ -90,16 +105,26 @@ export async function openLife(config: LineConfig): Promise<LineLife> {
           canary,
           activations,
           store,
-          onLoaded: (recipe) => known.set(recipe.id, recipe),
+          onActive: (station, recipe) => {
+            known.set(recipe.id, recipe)
+            shadows.activated(station, recipe.id)
+          },
         })
         canary.onFault((recipes, fact) => changeover.canaryFailed(recipes, fact))
         const stations = spec.stations.map((s) => s.id)
-        return { routes: lifeRoutes({ changeover, activations, gatesDir: gatesDir(dataDir), stations }) }
+        return {
+          shadow: shadows.shadow,
+          routes: lifeRoutes({ changeover, shadows, activations, gatesDir: gatesDir(dataDir), stations }),
+        }
       },
-      close: () => db.close(),
+      close: () => {
+        db.close()
+        counts.close()
+      },
     }
   } catch (error) {
     db.close()
+    counts.close()
     throw error
   }
 }

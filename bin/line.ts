@@ -103,6 +103,8 @@ export async function startLine(config: LineConfig, environment: Environment): P
     })
     closers.push(() => modules.close())
 
+    const engines = new Map<string, StationEngine>()
+    const running = life.run({ engines, local, canary, store })
     const stations: { engine: StationEngine; source: FrameSource; output: RejectOutput }[] = []
     for (const station of spec.stations) {
       const recipe = config.recipes.get(station.id)
@@ -147,18 +149,14 @@ export async function startLine(config: LineConfig, environment: Environment): P
             hold: holds.over(codes, { ...context, recipe: `${id}@${version}`, product, identity, naming }),
           }
         },
+        shadow: running.shadow,
         onPart: () => undefined,
         log,
       })
+      engines.set(station.id, engine)
       stations.push({ engine, source, output })
     }
 
-    const running = life.run({
-      engines: new Map(stations.map(({ engine }) => [engine.state().station, engine])),
-      local,
-      canary,
-      store,
-    })
     const live = liveLine({
       config,
       recipes: life.known,
@@ -171,9 +169,9 @@ export async function startLine(config: LineConfig, environment: Environment): P
       proof,
       startedAt: new Date(),
     })
-      facts: { recordFact: (fact) => store.recordFact(fact, { plant: spec.plant, line: spec.line }) },
     const dashboard = createDashboard({
       queries,
+      facts: { recordFact: (fact) => store.recordFact(fact, { plant: spec.plant, line: spec.line }) },
       live,
       modules: { handlers: [...httpRoutes(modules), ...running.routes] },
       images: { path: (sha256) => life.goldenFile(sha256) ?? queries.path(sha256) },
@@ -182,9 +180,9 @@ export async function startLine(config: LineConfig, environment: Environment): P
       allowedHosts: spec.dashboard.allowedHosts,
       webDir: paths.web,
     })
-    closers.push(announceLine(dataDir, { url, plant: spec.plant, line: spec.line }))
     closers.push(() => dashboard.close())
     const { url } = await dashboard.listen(spec.dashboard.host, spec.dashboard.port)
+    closers.push(announceLine(dataDir, { url, plant: spec.plant, line: spec.line }))
 
     const abort = new AbortController()
     modules.start()

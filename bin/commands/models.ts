@@ -5,6 +5,7 @@ import { keyFileOf, modelDirs, trustedKeys } from '../model-setup.ts'
 import { printTable } from '../table.ts'
 import { addModelImports } from './models-import.ts'
 import { addAddBackbone } from './models-add-backbone.ts'
+import { addModelsGate } from './models-gate.ts'
 
 export function addModels(program: Command, environment: Environment): void {
   const models = program.command('models').description('model packages: list, verify, pack, make keys')
@@ -80,4 +81,5 @@ export function addModels(program: Command, environment: Environment): void {
     )
   addModelImports(models, environment)
   addAddBackbone(models, environment)
+  addModelsGate(models, environment)
 }

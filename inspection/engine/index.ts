@@ -1,6 +1,7 @@
 export type { EngineLog, StandingAlarm } from './alarm-board.ts'
 export type { Identify, JudgedPart } from './judged-part.ts'
 export { type RackPorts, RecipeRack } from './recipe-rack.ts'
+export { Shadow, type ShadowComparison, type ShadowCounts, type SpareWorkers } from './shadow.ts'
 export { StationEngine, type StationPorts } from './station-engine.ts'
 export type { StationCounters, StationState } from './station-state.ts'
 export { identityTools } from './settlement.ts'

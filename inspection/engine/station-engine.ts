@@ -17,6 +17,7 @@ import type { LoadedRecipe } from '../recipes/index.ts'
 import { AlarmBoard, type EngineLog } from './alarm-board.ts'
 import type { Identify, JudgedPart } from './judged-part.ts'
 import { missedOutcome, onHold, unjudgedOutcome, withoutVerdict } from './outcome.ts'
+import type { Shadow } from './shadow.ts'
 import { GATE_MARGIN_MS, type Judgement, Settlement } from './settlement.ts'
 import { allWithin, lostTrigger, type Missed, restartedCounter, slotPixels } from './items.ts'
 import { countPart, emptyCounters, LastValues, type StationState } from './station-state.ts'
@@ -27,6 +28,8 @@ export interface StationPorts {
   output: RejectOutput
   store: PartStore
   identify: Identify
+  /** Looks at frames after their gate was served. */
+  shadow?: Pick<Shadow, 'after'>
   /** Called after the gate was served. */
   onPart(part: JudgedPart): void
   log: EngineLog
@@ -262,12 +265,11 @@ export class StationEngine {
       image: frame.bytes,
       outcome: judged,
     })
-    const released = settled
-      .catch(() => null)
-      .then((late) => {
-        frame.release()
-        return late
-      })
+    const seen = this.#ports.shadow?.after(settling, frame, context)
+    const released = Promise.all([settled.catch(() => null), seen]).then(([late]) => {
+      frame.release()
+      return late
+    })
     released.catch((error: unknown) => this.#alarms.setFault('judging', asCoded(error, 'CAM_SLOT')))
     const part = await settling
     const late = await released

@@ -13,6 +13,7 @@ import { recipeId } from '../recipes/index.ts'
 import type { Canary } from './canary.ts'
 import { DeadlineQueue } from './deadline-queue.ts'
 import type { PreparedFacts } from './messages.ts'
+import { judgeOnSpare, spareSeat } from './spare-seat.ts'
 import { Ticket } from './ticket.ts'
 import { WorkerSeat } from './worker-seat.ts'
 
@@ -33,6 +34,11 @@ export interface LocalInspectorOptions {
   canaryMs?: number
   entry?: URL
 }
+
+const workersDown = (down: number, all: number, why: I18n): I18n => ({
+  en: `${down} of ${all} workers are down: ${why.en}`,
+  zh: `${all} 个检测线程中有 ${down} 个停止:${why.zh}`,
+})
 
 /** Judges frames on worker threads of this process; see Inspector. */
 export class LocalInspector implements Inspector {
@@ -147,6 +153,17 @@ export class LocalInspector implements Inspector {
       for (const seat of this.#seats) await this.#onSeat(seat, () => seat.check([canary]))
   }
 
+  /** Whether a worker may do what nobody waits for, with `keepFree` others idle and nothing waiting. */
+  hasSpare(keepFree: number): boolean {
+    const waiting = this.#queue.length + [...this.#reserved.values()].flat().length
+    return !this.#closed && waiting === 0 && spareSeat(this.#seats, keepFree) !== null
+  }
+
+  /** Null when no worker can be spared. @throws INS_WORKER_LOST */
+  inspectSpare(job: InspectJob, keepFree: number): Promise<InspectOutcome> | null {
+    return this.hasSpare(keepFree) ? judgeOnSpare(spareSeat(this.#seats, keepFree), job) : null
+  }
+
   /** Numbers of the workers that have a frame now. */
   busyWorkers(): number[] {
     return [...this.#running.values()].map(({ seat }) => this.#seats.indexOf(seat))
@@ -159,8 +176,8 @@ export class LocalInspector implements Inspector {
 
   health(): InspectorHealth {
     const alive = this.#seats.filter((s) => s.state === 'idle' || s.state === 'busy')
-    const facts = [...this.#facts.values()]
-    const providers = [...new Set(facts.flatMap((f) => f.models.map((m) => m.provider)))]
+    const models = [...this.#facts.values()].flatMap((f) => f.models)
+    const providers = new Set(models.map((m) => m.provider))
     return {
       mode: 'local',
       workers: alive.length,
@@ -169,7 +186,7 @@ export class LocalInspector implements Inspector {
       completed: this.#completed,
       failed: this.#failed,
       restarts: this.#seats.reduce((sum, s) => sum + s.restarts, 0),
-      provider: providers.join('+') || 'none',
+      provider: [...providers].join('+') || 'none',
       degraded: this.#degraded(this.#seats.length - alive.length),
     }
   }
@@ -181,10 +198,9 @@ export class LocalInspector implements Inspector {
     clearInterval(this.#watch)
     for (let t = this.#queue.shift(); t; t = this.#queue.shift())
       this.#drop(t, 'interrupted', 'the inspector was closed')
-    const running = [...this.#running.keys()]
     let timer: NodeJS.Timeout | undefined
     const grace = new Promise((resolve) => (timer = setTimeout(resolve, graceMs)))
-    await Promise.race([Promise.all(running.map((t) => t.settled)), grace])
+    await Promise.race([Promise.all([...this.#running.keys()].map((t) => t.settled)), grace])
     clearTimeout(timer)
     await Promise.all(this.#seats.map((s) => s.close(1_000)))
   }
@@ -260,11 +276,10 @@ export class LocalInspector implements Inspector {
   }
 
   #replaceStuck(): void {
-    const now = monoMs()
     for (const [ticket, { seat, life }] of this.#running) {
       const budget = ticket.deadlineMs - ticket.job.meta.triggeredAtMs
       const after = this.#options.stuckAfterMs ?? Math.min(30_000, Math.max(1_000, 10 * budget))
-      if (seat.life === life && now > ticket.deadlineMs + after)
+      if (seat.life === life && monoMs() > ticket.deadlineMs + after)
         seat.recycle({
           en: `it did not answer for ${after} ms after the deadline`,
           zh: `截止时间后 ${after} ms 仍无应答`,
@@ -273,14 +288,7 @@ export class LocalInspector implements Inspector {
   }
 
   #degraded(down: number): I18n | null {
-    if (down > 0 && !this.#closed) {
-      const why = this.#noWorkers()
-      const all = this.#seats.length
-      return {
-        en: `${down} of ${all} workers are down: ${why.en}`,
-        zh: `${all} 个检测线程中有 ${down} 个停止:${why.zh}`,
-      }
-    }
+    if (down > 0 && !this.#closed) return workersDown(down, this.#seats.length, this.#noWorkers())
     const lower = [...this.#facts.values()].find((f) => f.degraded !== null)?.degraded
     return lower ? { en: lower, zh: `模型未运行在首选推理后端上(${lower})` } : null
   }

@@ -47,7 +47,7 @@ interface Row extends SqlRow {
 export class Activations {
   readonly #db: SqlDatabase
 
-  /** @param db prepared by `prepareLife` */
+  /** @param db prepared by `prepareLife` for activations */
   constructor(db: SqlDatabase) {
     this.#db = db
   }

@@ -1,9 +1,10 @@
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { RecipeRef } from '../../contracts/index.ts'
+import type { GateResult, RecipeRef } from '../../contracts/index.ts'
 import { openEventLog } from '../../traceability/index.ts'
 import { closedBooks } from './bad-samples.ts'
-import { type CliProcess, startCli, stopped } from './line-process.ts'
+import { type CliProcess, runCli, startCli, stopped } from './line-process.ts'
 import { asked } from './line-state.ts'
 import { type ModelShop, modelSha, modelShop } from './model-shop.ts'
 
@@ -15,8 +16,17 @@ interface Activation {
   gate: string | null
   override: boolean
 }
+interface ShadowState {
+  running: { judged: number } | null
+  report: {
+    recipe: string
+    by: string
+    matrix: Record<string, Record<string, number>>
+    disagreements: { inspectionId: string; candidateResult: string }[]
+  } | null
+}
 interface Life {
-  stations: { station: string; current: Activation; history: Activation[] }[]
+  stations: { station: string; current: Activation; history: Activation[]; shadow: ShadowState }[]
 }
 
 describe('a line that changes its model while it runs', () => {
@@ -79,6 +89,44 @@ describe('a line that changes its model while it runs', () => {
     expect((await current()).recipe.id).toBe('ramp@1')
   })
 
+  it('takes a recipe that the gate accepted on a frozen set, and no other', { timeout: 60_000 }, async () => {
+    const gate = (recipe: string, against: string, taktMs: string) =>
+      runCli(
+        [
+          'models',
+          'gate',
+          '--recipe',
+          join(shop.dir, 'recipes', `${recipe}.recipe.yaml`),
+          '--against',
+          join(shop.dir, 'recipes', `${against}.recipe.yaml`),
+          '--acceptance',
+          shop.acceptance,
+          '--takt-ms',
+          taktMs,
+          '--data',
+          shop.data,
+          '--json',
+        ],
+        shop.env,
+      )
+    const escapes = await gate('ramp@3', 'ramp@1', '1000')
+    expect([escapes.code, (JSON.parse(escapes.stdout) as GateResult).refusals]).toEqual([3, ['escape']])
+    expect((JSON.parse(escapes.stdout) as GateResult).escapeTest).toMatchObject({
+      onlyCandidate: 8,
+      onlyReference: 0,
+    })
+    const slow = await gate('ramp@4', 'ramp@1', '8')
+    expect([slow.code, (JSON.parse(slow.stdout) as GateResult).refusals]).toEqual([3, ['speed']])
+    const good = await gate('ramp@2', 'ramp@1', '1000')
+    expect(good.code, good.stderr).toBe(0)
+    const refused = await post('/api/stations/s1/recipe', { recipe: 'ramp@3' })
+    expect(refused.status).toBe(409)
+    expect(String(refused.body['message'])).toContain('refused for escape')
+    const taken = await post('/api/stations/s1/recipe', { recipe: 'ramp@2', reason: 'accepted' })
+    expect(taken.body).toMatchObject({ gate: (JSON.parse(good.stdout) as GateResult).id, override: false })
+    expect((await post('/api/stations/s1/rollback', {})).status).toBe(200)
+  })
+
   it('changes five times under load; every trigger has its verdict, by the recipe its record names', async () => {
     for (const recipe of ['ramp@2', 'ramp@3', 'ramp@1', 'ramp@2']) {
       const before = await triggers()
@@ -101,6 +149,35 @@ describe('a line that changes its model while it runs', () => {
     })
     const before = await triggers()
     await expect.poll(triggers, { timeout: 20_000 }).toBeGreaterThan(before + 45)
+  })
+
+  it('lets a candidate look at live parts and says where it disagrees', async () => {
+    const put = await fetch(`${String(line.ready['url'])}/api/stations/s1/shadow`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ recipe: 'ramp@3' }),
+    })
+    expect(put.status).toBe(200)
+    const report = async () => (await asked<Life>(line, '/api/life')).stations[0]?.shadow.report ?? null
+    await expect
+      .poll(async () => (await report())?.disagreements.length ?? 0, { timeout: 20_000 })
+      .toBeGreaterThan(2)
+    const seen = await report()
+    expect(seen).toMatchObject({ recipe: 'ramp@3', by: 'local' })
+    // ramp@3 passes what ramp@1 fails, and nothing else differs.
+    expect(seen?.matrix.pass).toMatchObject({ fail: 0, inconclusive: 0 })
+    expect(seen?.matrix.fail).toMatchObject({ fail: 0, inconclusive: 0 })
+    for (const d of seen?.disagreements ?? []) {
+      const { part } = await asked<{ part: { verdict: { result: string; recipe: string } } }>(
+        line,
+        `/api/parts/${d.inspectionId}`,
+      )
+      expect([part.verdict.result, part.verdict.recipe, d.candidateResult]).toEqual([
+        'fail',
+        'ramp@1',
+        'pass',
+      ])
+    }
   })
 
   it('goes on with the recipe in force after a restart', async () => {
@@ -148,7 +225,7 @@ describe('a line that changes its model while it runs', () => {
       expect(d.models.map((m) => m.sha256)).toEqual([modelOf.get(recipe)])
       judged.set(recipe, (judged.get(recipe) ?? 0) + 1)
     }
-    expect(order).toEqual(['ramp@1', 'ramp@2', 'ramp@3', 'ramp@1', 'ramp@2', 'ramp@1', 'ramp@2'])
+    expect(order).toEqual('ramp@1 ramp@2 ramp@1 ramp@2 ramp@3 ramp@1 ramp@2 ramp@1 ramp@2'.split(' '))
     expect([...judged.keys()].sort()).toEqual(['ramp@1', 'ramp@2', 'ramp@3'])
   })
 })

@@ -1,0 +1,157 @@
+import type { RecipeRef, SqlDatabase, SqlRow, VerdictResult } from '../../contracts/index.ts'
+
+export interface ShadowPart {
+  inspectionId: string
+  station: string
+  /** `id@version` of the recipe in force. */
+  active: string
+  at: string
+  activeResult: VerdictResult
+  candidateResult: VerdictResult
+  candidateMs: number
+  reasons: { zh: string; en: string }[]
+}
+
+export interface ShadowReport {
+  station: string
+  /** `id@version` */
+  recipe: string
+  sha256: string
+  since: string
+  by: string
+  parts: number
+  agree: number
+  /** matrix[result of the recipe in force][result of the shadow] = parts */
+  matrix: Record<VerdictResult, Record<VerdictResult, number>>
+  /** Newest first. */
+  disagreements: ShadowPart[]
+  meanMs: number | null
+}
+
+/** What shadows saw, kept until another recipe shadows the station. */
+export class ShadowReports {
+  readonly #db: SqlDatabase
+
+  /** @param db prepared by `prepareLife` for counts */
+  constructor(db: SqlDatabase) {
+    this.#db = db
+  }
+
+  /** A station has one shadow; another recipe begins a new report. */
+  start(station: string, recipe: RecipeRef, by: string): void {
+    this.#db.transaction(() => {
+      const old = this.#row(station)
+      if (old?.sha256 === recipe.sha256) return
+      this.#db.run('delete from shadow_part where station = ?', station)
+      this.#db.run(
+        'insert or replace into shadow(station, recipe, sha256, since, by, running) values(?, ?, ?, ?, ?, 1)',
+        station,
+        recipe.id,
+        recipe.sha256,
+        new Date().toISOString(),
+        by,
+      )
+    })
+    this.#db.run('update shadow set running = 1 where station = ?', station)
+  }
+
+  /** The report stays. */
+  stop(station: string): void {
+    this.#db.run('update shadow set running = 0 where station = ?', station)
+  }
+
+  /** Shadows that run, by station. */
+  running(): { station: string; recipe: string; sha256: string }[] {
+    return this.#db.all<{ station: string; recipe: string; sha256: string }>(
+      'select station, recipe, sha256 from shadow where running = 1',
+    )
+  }
+
+  add(part: ShadowPart): void {
+    this.#db.run(
+      `insert or ignore into shadow_part(inspection_id, station, active, at, active_result, candidate_result,
+       candidate_ms, reasons) values(?, ?, ?, ?, ?, ?, ?, ?)`,
+      part.inspectionId,
+      part.station,
+      part.active,
+      part.at,
+      part.activeResult,
+      part.candidateResult,
+      part.candidateMs,
+      JSON.stringify(part.reasons),
+    )
+  }
+
+  report(station: string, limit = 200): ShadowReport | null {
+    const row = this.#row(station)
+    if (!row) return null
+    const none = (): Record<VerdictResult, number> => ({ pass: 0, fail: 0, inconclusive: 0 })
+    const matrix = { pass: none(), fail: none(), inconclusive: none() }
+    let parts = 0
+    let ms = 0
+    for (const c of this.#db.all<{ a: string; c: string; n: number; ms: number }>(
+      `select active_result a, candidate_result c, count(*) n, sum(candidate_ms) ms from shadow_part
+       where station = ? group by 1, 2`,
+      station,
+    )) {
+      matrix[c.a as VerdictResult][c.c as VerdictResult] = c.n
+      parts += c.n
+      ms += c.ms
+    }
+    const agree = matrix.pass.pass + matrix.fail.fail + matrix.inconclusive.inconclusive
+    const disagreements = this.#db
+      .all<PartRow>(
+        `select * from shadow_part where station = ? and active_result <> candidate_result
+         order by at desc, inspection_id desc limit ?`,
+        station,
+        limit,
+      )
+      .map(partOf)
+    const { recipe, sha256, since, by } = row
+    return {
+      station,
+      recipe,
+      sha256,
+      since,
+      by,
+      parts,
+      agree,
+      matrix,
+      disagreements,
+      meanMs: parts === 0 ? null : ms / parts,
+    }
+  }
+
+  #row(station: string): ShadowRow | undefined {
+    return this.#db.get<ShadowRow>('select * from shadow where station = ?', station)
+  }
+}
+
+interface ShadowRow extends SqlRow {
+  recipe: string
+  sha256: string
+  since: string
+  by: string
+}
+
+interface PartRow extends SqlRow {
+  inspection_id: string
+  station: string
+  active: string
+  at: string
+  active_result: string
+  candidate_result: string
+  candidate_ms: number
+  reasons: string
+}
+
+const partOf = (r: PartRow): ShadowPart => ({
+  inspectionId: r.inspection_id,
+  station: r.station,
+  active: r.active,
+  at: r.at,
+  activeResult: r.active_result as VerdictResult,
+  candidateResult: r.candidate_result as VerdictResult,
+  candidateMs: r.candidate_ms,
+  reasons: JSON.parse(r.reasons) as ShadowPart['reasons'],
+})

@@ -1,0 +1,168 @@
+import { createHash } from 'node:crypto'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { CanaryWatch } from '../../bin/canary.ts'
+import { Changeover, refOf } from '../../bin/changeover.ts'
+import { CodedError, type LineSpec } from '../../contracts/index.ts'
+import { type Canary, loadRecipe, type LocalInspector, RecipeRack } from '../../inspection/index.ts'
+import { Activations, prepareLife } from '../../models/index.ts'
+import { openSql } from '../../traceability/index.ts'
+import { goodPng, goodRecipe, type Workshop, workshop } from '../e2e/bad-samples.ts'
+import { outcome } from './samples/station-ports.ts'
+
+const spec = { line: 'l', plant: 'p', context: { shift: 'day' } } as LineSpec
+
+/** Workers whose canaries of `broken` recipes are judged differently. */
+class Workers {
+  readonly broken = new Set<string>()
+  readonly loaded = new Set<string>()
+  inspect = () => ({ outcome: Promise.resolve(outcome('pass')), settled: Promise.resolve(null) })
+  selfTest = (recipe?: string): Promise<void> =>
+    recipe !== undefined && this.broken.has(recipe)
+      ? Promise.reject(new CodedError('INS_CANARY', { path: recipe, expected: 'pass', actual: 'fail' }))
+      : Promise.resolve()
+}
+
+let shop: Workshop
+beforeEach(async () => {
+  shop = workshop('rollback')
+  const golden = await goodPng()
+  writeFileSync(join(shop.dir, 'recipes', 'golden.png'), golden)
+  mkdirSync(shop.data)
+  const sha256 = createHash('sha256').update(golden).digest('hex')
+  for (const version of [1, 2, 3])
+    shop.recipe(
+      goodRecipe({ version, golden: { from: 'file', file: 'golden.png', sha256 } }),
+      `ramp@${version}`,
+    )
+})
+afterEach(() => shop.remove())
+
+async function line() {
+  const recipesDir = join(shop.dir, 'recipes')
+  const first = await loadRecipe(recipesDir, 'ramp@1')
+  const workers = new Workers()
+  const canaries: Canary[] = []
+  const canary = await CanaryWatch.start(workers as unknown as LocalInspector, canaries, spec, [first])
+  const active = new Map([['s1', first]])
+  const events: { type: string; data: Record<string, unknown> }[] = []
+  const activations = new Activations(
+    prepareLife(openSql(':memory:', { synchronous: 'normal' }), 'activations'),
+  )
+  activations.resume('s1', refOf(first))
+  const rack = new RecipeRack(
+    {
+      prepare: (r) => Promise.resolve(void workers.loaded.add(r.id)),
+      retire: (id) => Promise.resolve(void workers.loaded.delete(id)),
+      addCanary: (r) => canary.add(r),
+      dropCanary: (id) => canary.drop(id),
+    },
+    active.values(),
+  )
+  const switched: string[] = []
+  const changeover = new Changeover({
+    spec,
+    recipesDir,
+    gatesDir: join(shop.data, 'gates'),
+    active,
+    engines: new Map([['s1', { switchTo: (r) => Promise.resolve(void switched.push(r.id)) }]]),
+    rack,
+    canary,
+    activations,
+    store: {
+      emit: (e) =>
+        Promise.resolve(void events.push({ type: e.type, data: e.data as Record<string, unknown> })),
+    },
+    onActive: () => undefined,
+  })
+  canary.onFault((recipes, fact) => changeover.canaryFailed(recipes, fact))
+  canary.stop()
+  const activate = (recipe: string) =>
+    changeover.activate('s1', { recipe, by: 'local', reason: 'try', override: true })
+  return { workers, canary, canaries, active, activations, events, switched, activate, changeover }
+}
+
+describe('a canary that fails while the line runs', () => {
+  it('takes the station back to the recipe before, says so in the log, and releases parts again', async () => {
+    const l = await line()
+    await l.activate('ramp@2')
+    l.workers.broken.add('ramp@2')
+    await l.canary.check()
+    expect(l.switched).toEqual(['ramp@2', 'ramp@1'])
+    expect(l.activations.current('s1')).toMatchObject({
+      recipe: { id: 'ramp@1' },
+      cause: 'canary',
+      by: 'sightline',
+    })
+    const [deployed, alarm] = l.events.slice(-2)
+    expect(deployed).toMatchObject({
+      type: 'qe.model.deployed.v1',
+      data: { cause: 'canary', before: { id: 'ramp@2' }, after: { id: 'ramp@1' } },
+    })
+    expect(String(deployed?.data['reason'])).toContain('INS_CANARY')
+    expect(alarm).toMatchObject({
+      type: 'qe.station.health.v1',
+      data: { alarm: 'canary-rollback', active: true },
+    })
+    await expect.poll(() => l.canary.fault).toBeNull()
+    expect(l.canaries.map((c) => c.recipe)).toEqual(['ramp@1'])
+  })
+
+  it('holds the parts when there is nothing to go back to, and does not touch stations whose canary is right', async () => {
+    const l = await line()
+    l.workers.broken.add('ramp@1')
+    await l.canary.check()
+    expect(l.canary.fault?.code).toBe('INS_CANARY')
+    expect([l.switched, l.events]).toEqual([[], []])
+    await l.changeover.canaryFailed(['ramp@7'], { code: 'INS_CANARY', message: '' })
+    expect(l.switched).toEqual([])
+  })
+
+  it('does not go back to a recipe whose canary now differs from the answer it gave before', async () => {
+    const l = await line()
+    await l.activate('ramp@2')
+    for (const id of ['ramp@1', 'ramp@2']) l.workers.broken.add(id)
+    await l.canary.check()
+    expect(l.active.get('s1')?.id).toBe('ramp@2')
+    expect(l.canary.fault?.code).toBe('INS_CANARY')
+    expect([...l.workers.loaded]).toEqual(['ramp@2'])
+  })
+})
+
+describe('rolling back', () => {
+  it('goes one activation further each time and ends at the recipe of the line file', async () => {
+    const l = await line()
+    await l.activate('ramp@2')
+    await l.activate('ramp@3')
+    expect((await l.changeover.rollback('s1', 'local', '')).recipe.id).toBe('ramp@2')
+    expect((await l.changeover.rollback('s1', 'local', '')).recipe.id).toBe('ramp@1')
+    await expect(l.changeover.rollback('s1', 'local', '')).rejects.toMatchObject({ code: 'MDL_LIFE' })
+    expect(l.activations.history('s1', 10).map((a) => [a.recipe.id, a.cause])).toEqual([
+      ['ramp@1', 'rollback'],
+      ['ramp@2', 'rollback'],
+      ['ramp@3', 'activate'],
+      ['ramp@2', 'activate'],
+      ['ramp@1', 'line'],
+    ])
+    await expect.poll(() => [...l.workers.loaded]).toEqual(['ramp@1'])
+  })
+
+  it('refuses a recipe that was altered since', async () => {
+    const l = await line()
+    await l.activate('ramp@2')
+    shop.recipe(goodRecipe({ title: { zh: '改', en: 'Altered' } }), 'ramp@1')
+    await expect(l.changeover.rollback('s1', 'local', '')).rejects.toMatchObject({ code: 'CFG_INVALID' })
+    expect(l.active.get('s1')?.id).toBe('ramp@2')
+  })
+
+  it('starts again with what was in force, unless the line file names another recipe', async () => {
+    const l = await line()
+    const one = l.activations.current('s1').recipe
+    await l.activate('ramp@2')
+    expect(l.activations.resume('s1', one).id).toBe('ramp@2')
+    const three = refOf(await loadRecipe(join(shop.dir, 'recipes'), 'ramp@3'))
+    expect(l.activations.resume('s1', three).id).toBe('ramp@3')
+    expect(() => l.activations.previous('s1')).toThrow(/MDL_LIFE/)
+  })
+})
