@@ -1,5 +1,7 @@
 export type { Action, ActionState } from './kit/actions.ts'
 export type { Alert } from './kit/alerts.ts'
+export { pareto } from './kernels/pareto.ts'
+export { benjaminiHochberg, chiSquare, fisherExact, riskRatio, type Table2 } from './kernels/stats/tests.ts'
 export { parseCsv } from './kit/csv.ts'
 export type { ModuleManifest, ScenarioModule } from './kit/contract.ts'
 export type { ModuleStatus } from './kit/health.ts'

@@ -12,6 +12,7 @@ import { Metrics } from './metrics.ts'
 import { openApiDocument } from './openapi.ts'
 import type { DashboardLog, FactPort, ImageReader, LiveLine, ModuleHandlers, PartQueries } from './ports.ts'
 import { mount, type Route } from './route.ts'
+import { analysisRoutes } from './routes/analysis.ts'
 import { genealogyRoutes } from './routes/genealogy.ts'
 import { imageRoutes } from './routes/images.ts'
 import { lineRoutes } from './routes/line.ts'
@@ -68,6 +69,7 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     ...lineRoutes({ queries, live, latency, tail, feed, version, startedAtMs: Date.now() }),
     ...partRoutes(queries, live),
     ...genealogyRoutes(queries, options.facts),
+    ...analysisRoutes(queries),
     ...imageRoutes(options.images),
     ...liveRoutes(feed),
   ]

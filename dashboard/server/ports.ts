@@ -16,6 +16,7 @@ import type {
   lineStateSchema,
   recipeFactsSchema,
 } from './schemas/line.schema.ts'
+import type { causeCountSchema, analysisSchema } from './schemas/analysis.schema.ts'
 import type { holdSchema, recallSchema, unitLifeSchema } from './schemas/genealogy.schema.ts'
 import type { i18nTextSchema } from './schemas/verdict.schema.ts'
 
@@ -26,6 +27,8 @@ export type PartDetail = z.infer<typeof partDetailSchema>
 export type SerialLife = z.infer<typeof serialLifeSchema>
 export type LifeEvent = z.infer<typeof lifeEventSchema>
 export type Edge = z.infer<typeof edgeSchema>
+export type CauseCount = z.infer<typeof causeCountSchema>
+export type Analysis = z.infer<typeof analysisSchema>
 export type UnitLife = z.infer<typeof unitLifeSchema>
 export type Recall = z.infer<typeof recallSchema>
 export type Hold = z.infer<typeof holdSchema>
@@ -56,6 +59,8 @@ export interface PartQueries {
   unitLives(name: string, bounds: { shown: number }): Awaitable<UnitLife[]>
   /** @throws TRC_NOT_FOUND, TRC_GENEALOGY */
   recall(query: { target: string; from?: string; to?: string }): Awaitable<Recall>
+  /** First judgements by what they may be put down to; `bad` with the class, or failed at all. */
+  causeCounts(query: { class?: string; from?: string; to?: string }): Awaitable<CauseCount[]>
   /** Newest first. */
   holds(): Awaitable<Hold[]>
   /** Absent `sinceIso` = all records. */

@@ -14,6 +14,9 @@ import { Waiting } from './shell/states.tsx'
 const AndonPage = lazy(() => import('./live/andon-page.tsx').then((m) => ({ default: m.AndonPage })))
 const PartsPage = lazy(() => import('./parts/parts-page.tsx').then((m) => ({ default: m.PartsPage })))
 const PartPage = lazy(() => import('./part/part-page.tsx').then((m) => ({ default: m.PartPage })))
+const AnalysisPage = lazy(() =>
+  import('./analysis/analysis-page.tsx').then((m) => ({ default: m.AnalysisPage })),
+)
 const ModulesPage = lazy(() => import('./modules/modules-page.tsx').then((m) => ({ default: m.ModulesPage })))
 const SystemPage = lazy(() => import('./system/system-page.tsx').then((m) => ({ default: m.SystemPage })))
 const NotFoundPage = lazy(() => import('./shell/not-found.tsx').then((m) => ({ default: m.NotFoundPage })))
@@ -48,6 +51,7 @@ export function App(): ReactNode {
                   <Route index element={<LivePage />} />
                   <Route path="/parts" element={<PartsPage />} />
                   <Route path="/part/:inspectionId" element={<PartPage />} />
+                  <Route path="/analysis" element={<AnalysisPage />} />
                   <Route path="/modules/:slug?" element={<ModulesPage />} />
                   <Route path="/system" element={<SystemPage />} />
                   <Route path="*" element={<NotFoundPage />} />

@@ -250,6 +250,36 @@ describe('rework', () => {
   })
 })
 
+describe('counts for the ranking of causes', () => {
+  it('take each unit once per station by its first verdict, by class or at all', async () => {
+    const lots = (lot: string) => ({ context: { ...context, lot, supplier: `s-${lot}` } })
+    const bad = (serial: string) => failVerdict({ codes: [gs1Code(serial)] })
+    const good = (serial: string) => passVerdict({ codes: [gs1Code(serial)] })
+    await store.capture(request(1, bad('A1'), lots('A')))
+    await store.capture(request(2, good('A2'), lots('A')))
+    await store.capture(request(3, good('B1'), lots('B')))
+    // Reworked and judged again: the first verdict counts.
+    await store.capture(request(4, good('A1'), lots('A')))
+    const of = (factor: string, query = {}) =>
+      counted(query)
+        .filter((c) => c.factor === factor)
+        .map((c) => [c.value, c.n, c.bad])
+    const counted = (q: object) => query.causeCounts(q)
+    expect(of('lot')).toEqual([
+      ['A', 2, 1],
+      ['B', 1, 0],
+    ])
+    expect(of('supplier')).toEqual([
+      ['s-A', 2, 1],
+      ['s-B', 1, 0],
+    ])
+    expect(of('station')).toEqual([['st10', 3, 1]])
+    expect(of('station', { class: 'scratch' })).toEqual([['st10', 3, 1]])
+    expect(of('station', { class: 'dust' })).toEqual([['st10', 3, 0]])
+    expect(of('station', { from: at(2), to: at(4) })).toEqual([['st10', 2, 0]])
+  })
+})
+
 describe('life of a unit', () => {
   it('names siblings by lot, recipe, fixture, shift and time, with counts and bounds', async () => {
     const lotted = { ...context, lot: 'M1', supplier: 'acme' }

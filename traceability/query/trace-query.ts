@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { Kysely } from 'kysely'
 import { CodedError, type LoggedEvent, type SqlDatabase, type TriggerBalance } from '../../contracts/index.ts'
+import { type CauseCount, causeCounts, type CauseQuery } from '../genealogy/cause-counts.ts'
 import { allHolds, type Hold } from '../genealogy/holds.ts'
 import { type Recall, recall, type RecallQuery } from '../genealogy/recall.ts'
 import { SqliteEventLog } from '../log/event-log.ts'
@@ -77,6 +78,11 @@ export class TraceQuery {
   /** Every unit that something suspect went into, and where it is. @throws TRC_NOT_FOUND, TRC_GENEALOGY */
   recall(query: RecallQuery): Recall {
     return recall(this.#db, query)
+  }
+
+  /** First judgements per lot, supplier, station, shift and recipe, and the bad ones among them. */
+  causeCounts(query: CauseQuery): CauseCount[] {
+    return causeCounts(this.#db, query)
   }
 
   /** Holds, newest first, released ones too. */

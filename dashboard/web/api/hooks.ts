@@ -8,6 +8,7 @@ import {
 import { useEffect } from 'react'
 import { getJson, queryText } from './client.ts'
 import type {
+  Analysis,
   DefectCount,
   LineAnswer,
   PartAnswer,
@@ -110,6 +111,17 @@ export const useUnitLife = (serial: string): UseQueryResult<{ units: UnitLife[] 
     queryFn: ({ signal }) =>
       getJson<{ units: UnitLife[] }>(`/api/parts/${encodeURIComponent(serial)}/life?shown=50`, signal),
     retry: false,
+  })
+
+export const useAnalysis = (filter: {
+  class: string | null
+  from: string | null
+  change: string | null
+}): UseQueryResult<Analysis> =>
+  useQuery({
+    queryKey: ['analysis', filter],
+    queryFn: ({ signal }) => getJson<Analysis>(`/api/analysis?${queryText(filter)}`, signal),
+    placeholderData: keepPreviousData,
   })
 
 /** Lossless; for the viewer. */

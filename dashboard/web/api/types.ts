@@ -6,6 +6,7 @@ import type { LiveMessageData } from '../../server/live/message.ts'
 
 export type {
   Alarm,
+  Analysis,
   DefectCount,
   LineInfo,
   LineState,

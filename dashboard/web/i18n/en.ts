@@ -6,6 +6,7 @@ export const en = {
   nav: {
     live: 'Line',
     parts: 'Parts',
+    analysis: 'Analysis',
     modules: 'Modules',
     system: 'System',
     andon: 'Andon',

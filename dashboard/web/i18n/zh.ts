@@ -7,6 +7,7 @@ export const zh: typeof en = {
   nav: {
     live: '产线',
     parts: '工件',
+    analysis: '分析',
     modules: '模块',
     system: '系统',
     andon: '安灯',

@@ -28,6 +28,7 @@ export function Shell(): ReactNode {
             {t('nav.live')}
           </NavLink>
           <NavLink to="/parts">{t('nav.parts')}</NavLink>
+          <NavLink to="/analysis">{t('nav.analysis')}</NavLink>
           <NavLink to="/modules">{t('nav.modules')}</NavLink>
           <NavLink to="/system">{t('nav.system')}</NavLink>
           <NavLink to="/andon">{t('nav.andon')}</NavLink>

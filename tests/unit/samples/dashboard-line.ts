@@ -133,6 +133,14 @@ export class FakeLine {
       units: [],
     }),
     holds: () => [],
+    causeCounts: ({ class: of }) =>
+      of === undefined
+        ? [
+            { factor: 'lot', value: 'L1', n: 400, bad: 4 },
+            { factor: 'lot', value: 'L7', n: 100, bad: 12 },
+            { factor: 'station', value: 'st10-top', n: 500, bad: 16 },
+          ]
+        : [],
     counters: () => STATIONS.map((station) => this.#count(station)),
     triggerBalance: () =>
       STATIONS.map((station) => {
