@@ -132,7 +132,7 @@ function reportText({ packed, report, memoryBytes }: TeachAnswer): string {
   const percent = (v: number): string => `${(100 * v).toFixed(1)} %`
   const lines = [
     `${packed.dir}: model.onnx SHA-256 ${packed.sha256}`,
-    `${report.goodImages} good images, ${report.defectImages} defective ones; at most ${Math.ceil(memoryBytes / 1e6)} MB`,
+    `${report.goodImages} good images, ${report.defectImages} defective ones${memoryBytes > 0 ? `; working memory ${Math.ceil(memoryBytes / 1e6)} MB` : ''}`,
     `method ${choice.chosen.method}: ${choice.reason}`,
     `threshold ${t.value.toFixed(3)}: ${t.promise.exceeding} of ${t.promise.parts} good images at or above it; ` +
       `false calls at most ${percent(t.promise.promised)} with ${percent(t.promise.confidence)} confidence ` +

@@ -29,8 +29,8 @@ export interface Choice {
 /** Fewer given defects than this decide nothing; synthetic ones are used. */
 const MIN_DEFECTS = 8
 /**
- * The default is kept unless another is better by more than this: the measurement is on few images, and synthetic
- * defects flatter what was fitted on their kind.
+ * The default is kept unless another is better by more than this or by more than one image: the measurement is on few
+ * images, and synthetic defects flatter what was fitted on their kind.
  */
 const MARGIN = 0.02
 
@@ -76,14 +76,16 @@ export function choose(
   const usual = candidates.find(
     ({ measured: m }) => m.method === DEFAULT_METHOD && m.perPosition === positions,
   )
-  const keep = usual !== undefined && best.measured.merit <= usual.measured.merit + MARGIN
+  const defective = (real ? best.scores.defects : best.scores.damaged).length
+  const margin = Math.max(MARGIN, 1 / Math.max(1, Math.min(images, defective)))
+  const keep = usual !== undefined && best.measured.merit <= usual.measured.merit + margin
   const winner = keep ? usual : best
   const against = real ? 'given defects' : 'synthetic defects'
   const reason =
     only !== null
       ? `asked for; ${percent(winner)} on ${against}`
       : keep
-        ? `the default; no other is better by more than ${100 * MARGIN} points on ${against} (${percent(winner)}, best ${percent(best)})`
+        ? `the default; no other is better by more than ${(100 * margin).toFixed(1)} points on ${against} (${percent(winner)}, best ${percent(best)})`
         : `better than the default on ${against}: ${percent(winner)} against ${usual === undefined ? 'nothing' : percent(usual)}`
   return { choice: { chosen: winner.measured, measured, against, reason }, scores: winner.scores }
 }

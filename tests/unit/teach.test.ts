@@ -14,6 +14,13 @@ import {
 } from '../../models/index.ts'
 import type { TaughtModel, TeachImage } from '../../models/index.ts'
 import { applyPositions } from '../../models/teach/calibration.ts'
+import { calibrate, calibratedMap, crossFit, imageScore } from '../../models/teach/crossfit.ts'
+import { openEmbedder } from '../../models/teach/embedder.ts'
+import { fit, rawMaps } from '../../models/teach/fit.ts'
+import { openMatrixSessions } from '../../models/teach/matrix-sessions.ts'
+import { foldsFor } from '../../models/teach/plan.ts'
+import { onnxNode } from '../../models/onnx/graph.ts'
+import { extendModel } from '../../models/onnx/extend.ts'
 import { generateKeys } from '../../models/package/keys.ts'
 import { createImageInput } from '../../models/input/image-input.ts'
 import { inputOf } from '../../models/teach/images.ts'
@@ -49,6 +56,37 @@ describe('a taught model', () => {
     }
   })
 
+  it('gives in one graph what the steps give one after the other', async () => {
+    const { data, report } = taught
+    const { method, perPosition } = report.choice.chosen
+    const { grid } = data.size
+    const cells = grid.width * grid.height
+    const matrices = await openMatrixSessions(1)
+    const context = {
+      dims: data.projection.dims,
+      cells,
+      bankSize: options.bankSize,
+      seed: options.seed,
+      matrices,
+      checkCancelled: () => undefined,
+    }
+    const good = data.good.map((g) => g.embedding)
+    const held = await crossFit('bank', { good, damaged: data.damaged, defects: [] }, foldsFor(24), context)
+    const calibration = calibrate(method, held.good, grid, perPosition)
+    const fitted = await fit('bank', { good, damaged: data.damaged }, context)
+    const embedder = await openEmbedder(backbone, data.size, data.projection, 1)
+    for (const image of [plate(100), plate(101, { spot: true })]) {
+      const { tensor } = createImageInput(inputOf(data.size)).prepare(await image.load())
+      const embedding = await embedder.describe(tensor.data, image.name)
+      const maps = await rawMaps(fitted, embedding, context.dims, matrices)
+      const score = imageScore(calibratedMap(method, maps, calibration, grid, null), cells)
+      const fused = (await scoreOf(taught, image)).score
+      expect(Math.abs(fused - score)).toBeLessThan(1e-4 * (1 + Math.abs(score)))
+    }
+    await embedder.close()
+    await matrices.close()
+  })
+
   it('is the same bytes again for the same images', async () => {
     const again = await teach({ backbone, good: plates(0, 24), options })
     expect(Buffer.compare(again.model, taught.model)).toBe(0)
@@ -68,11 +106,12 @@ describe('a taught model', () => {
     expect(report.suspicious[0]?.name).toBe('plate-7-spot')
   })
 
+  // features see about 40 px around their cell, so the region leaves a margin of that much
   it('keeps what is excluded out of map and score', async () => {
     const blind = await teach({
       backbone,
       good: plates(0, 24),
-      options: { ...options, exclude: [[64, 16, 112, 64]] },
+      options: { ...options, exclude: [[40, 0, 128, 96]] },
     })
     const good = await scoreOf(blind, plate(100))
     const spot = await scoreOf(blind, plate(100, { spot: true }))
@@ -112,6 +151,26 @@ describe('a bad input', () => {
     await expect(attempt()).rejects.toThrow(message)
   })
 
+  it('is refused when the backbone gives NaN for it', async () => {
+    const [tap] = backbone.taps
+    if (tap === undefined) throw new Error('a backbone has taps')
+    const model = extendModel(backbone.model, {
+      // the root of a negative number
+      nodes: [
+        onnxNode('Abs', [tap.output], ['size']),
+        onnxNode('Neg', ['size'], ['negative']),
+        onnxNode('Sqrt', ['negative'], ['broken']),
+      ],
+      initializers: [],
+      inputs: [{ name: backbone.input, type: 'uint8', shape: ['n', 'h', 'w', 3] }],
+      outputs: [{ name: 'broken', type: 'float32', shape: ['n', tap.channels, 'x', 'y'] }],
+    })
+    const broken = { ...backbone, model, taps: [{ ...tap, output: 'broken' }] }
+    await expect(run(plates(0, 4), { backbone: broken })).rejects.toThrow(
+      /MDL_OUTPUT.*plate-\d.*finite features/,
+    )
+  })
+
   it('can be cancelled at any stage', async () => {
     for (const stage of ['load', 'describe', 'measure', 'finish'] as const) {
       const stop = new AbortController()
@@ -126,7 +185,7 @@ describe('a bad input', () => {
   })
 
   it('is declared when it makes the result rough', async () => {
-    const { report } = await run(plates(0, 3))
+    const { report } = await run(plates(0, 3), { options: { ...options, method: 'auto' } })
     expect(report.warnings.map((w) => w.en).join()).toMatch(/only 3 different good images/)
     expect(report.threshold.kept).toBe(false)
   })
