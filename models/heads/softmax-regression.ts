@@ -34,7 +34,9 @@ export interface FitOptions {
  */
 const LOGIT_PER_STEP = 1
 /** Steps without progress on the watched rows before it stops. */
-const PATIENCE = 30
+const PATIENCE = 60
+/** The watched rows are looked at every so many steps. */
+const LOOK_EVERY = 5
 
 /**
  * Multinomial logistic regression, all rows at a time, by Adam (Kingma and Ba 2015), from zero: the same rows give the
@@ -80,9 +82,12 @@ export async function fitSoftmax(
       })
       adam.applyGradients(Object.entries(gradients).map(([name, tensor]) => ({ name, tensor })))
       for (const g of Object.values(gradients)) g.dispose()
-      if (!options.watch) continue
+      if (!options.watch || step % LOOK_EVERY !== 0) continue
       const head = await read()
-      const loss = crossEntropy(logitsOf(head, options.watch.rows), options.watch.labels, 1)
+      // Confidence is corrected afterwards; a head that is right but too sure of itself is not worse for it.
+      const logits = logitsOf(head, options.watch.rows)
+      const { labels } = options.watch
+      const loss = crossEntropy(logits, labels, fitTemperature(logits, labels))
       if (loss < best.loss - 1e-5) best = { loss, head, steps: step + 1 }
       // The event loop must breathe, so that a run can be cancelled.
       await new Promise((resolve) => setImmediate(resolve))
