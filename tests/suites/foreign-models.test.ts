@@ -2,10 +2,9 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { generateKeys, importModel, loadModel } from '../../models/index.ts'
 import type { ImportRequest } from '../../models/index.ts'
-import { describeWith } from '../services/require-service.ts'
 
 /**
  * Exports made by the original libraries with what those libraries' own pre- and postprocessing gives:
@@ -47,89 +46,85 @@ interface Arguments {
 const argumentsOf = (name: string): Arguments =>
   JSON.parse(readFileSync(join(root, name, 'import.json'), 'utf8')) as Arguments
 
-describeWith(
-  'SIGHTLINE_FOREIGN_MODELS (exports of other libraries)',
-  present,
-  'models from other libraries',
-  () => {
-    let out = ''
-    let request: (name: string) => ImportRequest
-    let trustedKeys: Record<string, string>
+// Made by Python libraries of several GB, by hand: left out by name where the folder is not given.
+describe.skipIf(!present)('models from other libraries (SIGHTLINE_FOREIGN_MODELS)', () => {
+  let out = ''
+  let request: (name: string) => ImportRequest
+  let trustedKeys: Record<string, string>
 
-    beforeAll(async () => {
-      out = await mkdtemp(join(tmpdir(), 'sightline-foreign-'))
-      const { privateKeyPem, publicKey } = generateKeys()
-      trustedKeys = { test: publicKey }
-      request = (name) => ({
-        onnxFile: join(root, name, 'model.onnx'),
-        referenceDir: join(root, name),
-        overrides: {},
-        id: name,
-        version: '1.0.0',
-        licence: 'none',
-        outDir: join(out, name),
-        privateKeyPem,
-        keyId: 'test',
-        taktMs: 1000,
-      })
+  beforeAll(async () => {
+    out = await mkdtemp(join(tmpdir(), 'sightline-foreign-'))
+    const { privateKeyPem, publicKey } = generateKeys()
+    trustedKeys = { test: publicKey }
+    request = (name) => ({
+      onnxFile: join(root, name, 'model.onnx'),
+      referenceDir: join(root, name),
+      overrides: {},
+      id: name,
+      version: '1.0.0',
+      licence: 'none',
+      outDir: join(out, name),
+      privateKeyPem,
+      keyId: 'test',
+      taktMs: 1000,
     })
-    afterAll(() => rm(out, { recursive: true, force: true }))
+  })
+  afterAll(() => rm(out, { recursive: true, force: true }))
 
-    it.each(cases)('%s agrees with its library and becomes a package', async (name) => {
-      const { family } = argumentsOf(name)
-      const report = await importModel(request(name))
-      const rounded = (n: number): number => Number(n.toPrecision(3))
-      const sum = (n: readonly number[]): number => n.reduce((a, b) => a + b, 0)
-      const summary = (side: 'given' | 'own') => {
-        const all = report.parity.map((p) => p[side])
-        return {
-          unmatched: sum(all.map((p) => p.unmatched)),
-          scoreMax: rounded(Math.max(...all.map((p) => p.scoreMax))),
-          boxMaxPx: rounded(Math.max(...all.map((p) => p.boxMaxPx))),
-          areaMax: rounded(Math.max(...all.map((p) => p.areaMax))),
-          scoresMax: rounded(Math.max(...all.map((p) => p.scoresMax))),
-        }
+  it.each(cases)('%s agrees with its library and becomes a package', async (name) => {
+    const { family } = argumentsOf(name)
+    const report = await importModel(request(name))
+    const rounded = (n: number): number => Number(n.toPrecision(3))
+    const sum = (n: readonly number[]): number => n.reduce((a, b) => a + b, 0)
+    const summary = (side: 'given' | 'own') => {
+      const all = report.parity.map((p) => p[side])
+      return {
+        unmatched: sum(all.map((p) => p.unmatched)),
+        scoreMax: rounded(Math.max(...all.map((p) => p.scoreMax))),
+        boxMaxPx: rounded(Math.max(...all.map((p) => p.boxMaxPx))),
+        areaMax: rounded(Math.max(...all.map((p) => p.areaMax))),
+        scoresMax: rounded(Math.max(...all.map((p) => p.scoresMax))),
       }
-      const findings = sum(report.parity.map((p) => p.referenceFindings))
-      const pixelsMax = Math.max(...report.parity.map((p) => p.pixelsMax))
-      const pixelsMean = rounded(Math.max(...report.parity.map((p) => p.pixelsMean)))
-      const given = summary('given')
-      process.stdout.write(
-        `${name} ${JSON.stringify({ findings, pixelsMax, pixelsMean, given, own: summary('own'), p95Ms: rounded(report.p95Ms) })}\n`,
-      )
-      const limits = LIMITS[family === 'rtdetr' ? 'yolo' : (family.split('-')[0] ?? '')]
-      if (limits === undefined) throw new Error(`no limits for ${family}`)
-      expect(pixelsMax).toBeLessThanOrEqual(limits.pixels)
-      // a finding at the threshold may come or go with the last digits of a score
-      expect(given.unmatched).toBeLessThanOrEqual(Math.ceil(0.005 * findings))
-      expect(given.scoreMax).toBeLessThanOrEqual(limits.score)
-      expect(given.boxMaxPx).toBeLessThanOrEqual(limits.boxPx)
-      expect(given.areaMax).toBeLessThanOrEqual(limits.area)
-      expect(given.scoresMax).toBeLessThanOrEqual(limits.scores)
-      const runner = await loadModel(join(out, name), { providers: ['cpu'], trustedKeys, intraOpThreads: 1 })
-      await runner.close()
-    })
+    }
+    const findings = sum(report.parity.map((p) => p.referenceFindings))
+    const pixelsMax = Math.max(...report.parity.map((p) => p.pixelsMax))
+    const pixelsMean = rounded(Math.max(...report.parity.map((p) => p.pixelsMean)))
+    const given = summary('given')
+    process.stdout.write(
+      `${name} ${JSON.stringify({ findings, pixelsMax, pixelsMean, given, own: summary('own'), p95Ms: rounded(report.p95Ms) })}\n`,
+    )
+    const limits = LIMITS[family === 'rtdetr' ? 'yolo' : (family.split('-')[0] ?? '')]
+    if (limits === undefined) throw new Error(`no limits for ${family}`)
+    expect(pixelsMax).toBeLessThanOrEqual(limits.pixels)
+    // a finding at the threshold may come or go with the last digits of a score
+    expect(given.unmatched).toBeLessThanOrEqual(Math.ceil(0.005 * findings))
+    expect(given.scoreMax).toBeLessThanOrEqual(limits.score)
+    expect(given.boxMaxPx).toBeLessThanOrEqual(limits.boxPx)
+    expect(given.areaMax).toBeLessThanOrEqual(limits.area)
+    expect(given.scoresMax).toBeLessThanOrEqual(limits.scores)
+    const runner = await loadModel(join(out, name), { providers: ['cpu'], trustedKeys, intraOpThreads: 1 })
+    await runner.close()
+  })
 
-    it('refuses a model whose verdicts flip', async () => {
-      const name = cases.at(-1)
-      if (name === undefined) throw new Error('there is a case')
-      // classes in another order, or a threshold nothing reaches
-      await expect(
-        importModel({ ...request(name), overrides: { threshold: 1e9, imageThreshold: 1e9 } }),
-      ).rejects.toThrow(/MDL_GOLDEN/)
-    })
+  it('refuses a model whose verdicts flip', async () => {
+    const name = cases.at(-1)
+    if (name === undefined) throw new Error('there is a case')
+    // classes in another order, or a threshold nothing reaches
+    await expect(
+      importModel({ ...request(name), overrides: { threshold: 1e9, imageThreshold: 1e9 } }),
+    ).rejects.toThrow(/MDL_GOLDEN/)
+  })
 
-    it('runs the int8 variant of a detector through the same import', async () => {
-      const name = cases.find((c) => existsSync(join(root, c, 'model-int8.onnx')))
-      if (name === undefined) throw new Error('export a case with int8')
-      const onnxFile = join(root, name, 'model-int8.onnx')
-      const result = await importModel({ ...request(name), onnxFile, outDir: join(out, 'int8') }).then(
-        (r) => r.parity.length,
-        (error: unknown) => String(error),
-      )
-      // quantisation may flip a verdict; then it must be refused, not accepted silently
-      if (typeof result === 'string') expect(result).toMatch(/MDL_GOLDEN/)
-      else expect(result).toBeGreaterThan(0)
-    })
-  },
-)
+  it('runs the int8 variant of a detector through the same import', async () => {
+    const name = cases.find((c) => existsSync(join(root, c, 'model-int8.onnx')))
+    if (name === undefined) throw new Error('export a case with int8')
+    const onnxFile = join(root, name, 'model-int8.onnx')
+    const result = await importModel({ ...request(name), onnxFile, outDir: join(out, 'int8') }).then(
+      (r) => r.parity.length,
+      (error: unknown) => String(error),
+    )
+    // quantisation may flip a verdict; then it must be refused, not accepted silently
+    if (typeof result === 'string') expect(result).toMatch(/MDL_GOLDEN/)
+    else expect(result).toBeGreaterThan(0)
+  })
+})
