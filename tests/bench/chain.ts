@@ -14,7 +14,7 @@ import { type JudgedPart, LocalInspector, recipeHash, StationEngine } from '../.
 import { openPartStore } from '../../traceability/index.ts'
 import type { FramePair } from './frames.ts'
 
-const WARM_UP = { parts: 1_000, longestMs: 30_000 }
+const WARM_UP = { parts: 1_000, longestMs: 20_000 }
 
 export interface ChainOrder {
   modelDir: string
