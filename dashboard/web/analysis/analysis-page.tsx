@@ -7,6 +7,7 @@ import type { Analysis } from '../api/types.ts'
 import { countText, numberText, percentText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
 import { Failed, Nothing, Waiting } from '../shell/states.tsx'
+import { className } from '../i18n/class-names.ts'
 
 const ChartPanel = lazy(() => import('../charts/chart-panel.tsx').then((m) => ({ default: m.ChartPanel })))
 
@@ -36,7 +37,7 @@ export function AnalysisPage(): ReactNode {
           onChange={(value: string) => set('class', value)}
           options={[
             { value: '', label: t('analysis.anyDefect') },
-            ...(data?.classes ?? []).map((c) => ({ value: c.label, label: c.label })),
+            ...(data?.classes ?? []).map((c) => ({ value: c.label, label: className(c.label) })),
           ]}
         />
         <Input.Search
@@ -79,7 +80,10 @@ export function AnalysisPage(): ReactNode {
           <Change change={data.change} asked={filter.change !== null} />
           <Panel title={t('analysis.pareto')}>
             <Suspense fallback={<Waiting />}>
-              <ChartPanel kind="pareto" data={{ bars: data.classes }} />
+              <ChartPanel
+                kind="pareto"
+                data={{ bars: data.classes.map((c) => ({ ...c, label: className(c.label) })) }}
+              />
             </Suspense>
           </Panel>
         </>

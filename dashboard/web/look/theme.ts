@@ -43,14 +43,16 @@ export const antTheme: ThemeConfig = {
 }
 
 /**
- * One colour per class name, the same on every page, screen and day, as `#rrggbb`: hue and lightness from the FNV-1a
- * hash of the name.
+ * One colour per class name, the same on every page, screen and day, as `#rrggbb`: the hue from a hash of the name
+ * (multiply and add, then the mixer of mulberry32), whose multiplier keeps common class names apart.
  */
 export function classColour(name: string): string {
-  let hash = 2166136261
-  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 16777619) >>> 0
-  const hue = hash % 360
-  const light = 0.62 + 0.14 * ((hash >>> 9) & 1)
+  let hash = 7
+  for (let i = 0; i < name.length; i++) hash = (Math.imul(hash, 105) + name.charCodeAt(i)) >>> 0
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 0
+  const hue = ((hash ^ (hash >>> 12)) >>> 0) % 360
+  // Blue and violet look darker than their lightness says.
+  const light = hue > 215 && hue < 295 ? 0.76 : 0.64
   // HSL to RGB as in CSS Color 4, section 7, with 80 % saturation.
   const channel = (n: number): string => {
     const k = (n + hue / 30) % 12
