@@ -44,7 +44,7 @@ export const antTheme: ThemeConfig = {
 
 /**
  * One colour per class name, the same on every page, screen and day, as `#rrggbb`: the hue from a hash of the name
- * (multiply and add, then the mixer of mulberry32), whose multiplier keeps common class names apart.
+ * (multiply and add, then xor-shift and multiply), whose multiplier keeps common class names apart.
  */
 export function classColour(name: string): string {
   let hash = 7
