@@ -128,7 +128,9 @@ export class Settlement {
 
   #onHold({ outcome, recipe }: Judgement): boolean {
     try {
-      return (this.#identify(outcome.verdict.codes, recipe.recipe).hold ?? null) !== null
+      const { problem, hold = null } = this.#identify(outcome.verdict.codes, recipe.recipe)
+      // A canary that failed meanwhile is a problem too: who judged this part is in doubt.
+      return problem !== null || hold !== null
     } catch {
       // Who cannot be asked about does not go on.
       return true

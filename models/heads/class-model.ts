@@ -1,4 +1,4 @@
-import type { ModelCard } from '../../contracts/index.ts'
+import type { ModelCard, ModelInput } from '../../contracts/index.ts'
 import { extendModel } from '../onnx/extend.ts'
 import { onnxNode, onnxTensor } from '../onnx/graph.ts'
 import type { Backbone } from '../teach/backbone.ts'
@@ -19,6 +19,21 @@ export interface ClassModelFacts {
   chosen: CrossFit
   licence: string
 }
+
+/** How an image is brought to the classifier, when it is taught and when it judges. */
+export const classInput = (backbone: Backbone, sidePx: number): ModelInput => ({
+  name: backbone.input,
+  layout: 'NHWC',
+  dtype: 'uint8',
+  channels: 3,
+  widthPx: sidePx,
+  heightPx: sidePx,
+  multipleOf: 1,
+  fit: 'stretch',
+  resample: 'pillow',
+  marginGrey: 114,
+  role: 'image',
+})
 
 /** Input of the graphs made here: one RGB image, [1, side, side, 3]. */
 const imageInput = (backbone: Backbone, sidePx: number) => [
@@ -78,21 +93,7 @@ export function classCard(backbone: Backbone, facts: ClassModelFacts): ModelCard
     version,
     title: { zh: `零件分类:${labels.join('、')}`, en: `Part classes: ${labels.join(', ')}` },
     spec: { family: 'classification', output: PROBABILITIES, activation: 'none' },
-    inputs: [
-      {
-        name: backbone.input,
-        layout: 'NHWC',
-        dtype: 'uint8',
-        channels: 3,
-        widthPx: sidePx,
-        heightPx: sidePx,
-        multipleOf: 1,
-        fit: 'stretch',
-        resample: 'pillow',
-        marginGrey: 114,
-        role: 'image',
-      },
-    ],
+    inputs: [classInput(backbone, sidePx)],
     labels: [...labels],
     licence,
     trainingData: [

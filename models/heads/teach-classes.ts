@@ -6,7 +6,7 @@ import { mirror } from '../kernels/mirror.kernel.ts'
 import type { Pixels } from '../pixels.ts'
 import { type OrtSession, openSession } from '../runtime/ort-session.ts'
 import type { Backbone } from '../teach/backbone.ts'
-import { classCard, classModel, pooledModel } from './class-model.ts'
+import { classCard, classInput, classModel, pooledModel } from './class-model.ts'
 import { type CrossFit, crossFit, fitAll, type Labelled } from './cross-fit.ts'
 import { POOLED } from './pooled-nodes.ts'
 import { loadTensorFlow } from './tensorflow.ts'
@@ -167,19 +167,7 @@ function checkLabels(labels: readonly string[], of: readonly string[]): void {
 }
 
 function extractor(session: OrtSession, backbone: Backbone, sidePx: number) {
-  const input = createImageInput({
-    name: backbone.input,
-    layout: 'NHWC',
-    dtype: 'uint8',
-    channels: 3,
-    widthPx: sidePx,
-    heightPx: sidePx,
-    multipleOf: 1,
-    fit: 'stretch',
-    resample: 'pillow',
-    marginGrey: 114,
-    role: 'image',
-  })
+  const input = createImageInput(classInput(backbone, sidePx))
   return async (pixels: Pixels, id: string): Promise<Float32Array> => {
     const raw = await session.run({ [backbone.input]: input.prepare(pixels).tensor }, [POOLED])
     const data = raw[POOLED]?.data
