@@ -12,7 +12,7 @@ import {
   openPartStore,
   openSql,
 } from '../traceability/index.ts'
-import { openTraceQuery } from '../traceability/query/index.ts'
+import { openTraceQuery, QueryThread } from '../traceability/query/index.ts'
 import type { LineConfig } from './config.ts'
 import { announceLine } from './line-address.ts'
 import { lockDataDir } from './data-dir-lock.ts'
@@ -72,6 +72,8 @@ export async function startLine(config: LineConfig, environment: Environment): P
     closers.push(() => sinks.close())
     const queries = openTraceQuery(dataDir)
     closers.push(() => queries.close())
+    const questions = new QueryThread({ dataDir })
+    closers.push(() => questions.close())
     const holds = openHoldBoard(dataDir, (listener) => store.onAppend(listener))
     closers.push(() => holds.close())
 
@@ -170,7 +172,12 @@ export async function startLine(config: LineConfig, environment: Environment): P
       startedAt: new Date(),
     })
     const dashboard = createDashboard({
-      queries,
+      queries: {
+        ...questions.questions,
+        eventsAfter: (position, limit) => queries.eventsAfter(position, limit),
+        lastPosition: () => queries.lastPosition(),
+      },
+      liveQueries: queries,
       facts: { recordFact: (fact) => store.recordFact(fact, { plant: spec.plant, line: spec.line }) },
       live,
       modules: { handlers: [...httpRoutes(modules), ...running.routes] },

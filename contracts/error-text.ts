@@ -68,6 +68,7 @@ const ZH: Record<ErrorCode, string> = {
   TRC_DISK_FULL: '磁盘已满',
   TRC_BINDING: '语句绑定了错误类型的值',
   TRC_NOT_FOUND: '没有这条记录',
+  TRC_BUSY: '对记录的查询未能在限定时间内完成',
   TRC_IDENTITY: '工件上读到的代码不是有效身份',
   TRC_GENEALOGY: '谱系事实与已有记录矛盾',
   TRC_DUPLICATE: '该检测周期已有内容不同的记录',

@@ -69,6 +69,7 @@ export const ERROR_CODES = {
   TRC_DISK_FULL: 'the disk is full',
   TRC_BINDING: 'a value of a wrong type was bound to a statement',
   TRC_NOT_FOUND: 'no such record',
+  TRC_BUSY: 'a question to the records could not be answered in time',
   TRC_IDENTITY: 'the code read from the part is not a valid identity',
   TRC_GENEALOGY: 'the genealogy fact contradicts what is recorded',
   TRC_DUPLICATE: 'the inspection cycle was recorded before with other content',

@@ -10,7 +10,7 @@ import { inspectionOf } from './live/newer-part.ts'
 import { LiveFeed } from './live/live-feed.ts'
 import { Metrics } from './metrics.ts'
 import { openApiDocument } from './openapi.ts'
-import type { DashboardLog, FactPort, ImageReader, LiveLine, ModuleHandlers, PartQueries } from './ports.ts'
+import type { DashboardLog, FactPort, ImageReader, LiveLine, LiveQueries, ModuleHandlers, PartQueries } from './ports.ts'
 import { mount, type Route } from './route.ts'
 import { analysisRoutes } from './routes/analysis.ts'
 import { genealogyRoutes } from './routes/genealogy.ts'
@@ -25,6 +25,8 @@ import { mountWeb } from './web-files.ts'
 
 export interface DashboardOptions {
   queries: PartQueries
+  /** Absent = `queries`. */
+  liveQueries?: LiveQueries
   facts: FactPort
   live: LiveLine
   modules: ModuleHandlers
@@ -52,10 +54,10 @@ const PRIME_PARTS = 200
 
 /** The HTTP side of a line: API, live feed, metrics, documentation and pages. It reads; it never judges. */
 export function createDashboard(options: DashboardOptions): Dashboard {
-  const { queries, live, log, version } = options
-  const tail = new EventTail(queries, live, log)
+  const { queries, live, log, version, liveQueries = queries } = options
+  const tail = new EventTail(liveQueries, live, log)
   const latency = new LatencyWindow()
-  const feed = new LiveFeed({ queries, live, tail, latency, log })
+  const feed = new LiveFeed({ queries: liveQueries, live, tail, latency, log })
   const metrics = new Metrics(queries, live, feed, version)
   tail.subscribe((batch) => {
     metrics.observe(batch)

@@ -13,6 +13,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   TRC_GENEALOGY: 409,
   TRC_DUPLICATE: 409,
   TRC_DISK_FULL: 507,
+  TRC_BUSY: 503,
 }
 
 export const badRequest = (expected: string, actual: string, path?: string): CodedError =>

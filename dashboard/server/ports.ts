@@ -49,7 +49,10 @@ export interface PartFilter {
   result?: VerdictResult
 }
 
-/** The read side of the records, as pages need it. Calls may be synchronous; they must be short. */
+/**
+ * The read side of the records, as pages need it. On a line all but `eventsAfter` and `lastPosition` are
+ * answered in another thread.
+ */
 export interface PartQueries {
   /** Newest first. */
   recentParts(filter: PartFilter): Awaitable<PartRow[]>
@@ -73,6 +76,9 @@ export interface PartQueries {
   /** Position of the newest event, 0 when the log is empty. */
   lastPosition(): Awaitable<number>
 }
+
+/** What the live feed reads for every event: short, so that a long question of somebody never delays it. */
+export type LiveQueries = Pick<PartQueries, 'eventsAfter' | 'lastPosition' | 'recentParts'>
 
 /** Where stated facts go. */
 export interface FactPort {

@@ -1,5 +1,5 @@
 import type { Response } from 'express'
-import type { DashboardLog, LiveLine, PartQueries } from '../ports.ts'
+import type { DashboardLog, LiveLine, LiveQueries } from '../ports.ts'
 import type { EventTail } from './event-tail.ts'
 import type { LatencyWindow } from './latency-window.ts'
 import { frame, liveFrames, type LiveFrame } from './message.ts'
@@ -12,7 +12,7 @@ const REPLAY_PAGE = 200
 const REPLAY_LIMIT = 2_000
 
 export interface LiveFeedParts {
-  queries: PartQueries
+  queries: LiveQueries
   live: LiveLine
   tail: EventTail
   latency: LatencyWindow

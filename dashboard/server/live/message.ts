@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { LoggedEvent, StationHealth } from '../../../contracts/index.ts'
-import type { PartQueries } from '../ports.ts'
+import type { LiveQueries } from '../ports.ts'
 import type { LIVE_MESSAGES } from '../schemas/live.schema.ts'
 import { inspectionOf } from './newer-part.ts'
 
@@ -26,7 +26,10 @@ export function frame<K extends keyof LiveMessageData>(
  * Log events → small messages. Inspections are sent as their list row, since the event has neither the reasons in
  * words nor the image size; everything else as type and subject.
  */
-export async function liveFrames(queries: PartQueries, batch: LoggedEvent[]): Promise<LiveFrame[]> {
+export async function liveFrames(
+  queries: Pick<LiveQueries, 'recentParts'>,
+  batch: LoggedEvent[],
+): Promise<LiveFrame[]> {
   const last = batch.at(-1)
   if (!last) return []
   const inspections = batch.filter((logged) => inspectionOf(logged) !== null).length

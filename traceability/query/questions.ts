@@ -1,0 +1,34 @@
+import type { WireError } from '../store/store-ops.ts'
+import type { TraceQuery } from './trace-query.ts'
+
+/** Calls of `TraceQuery` that may look at many records. */
+export const QUESTIONS = [
+  'recentParts',
+  'part',
+  'bySerial',
+  'unitLives',
+  'recall',
+  'causeCounts',
+  'holds',
+  'counters',
+  'triggerBalance',
+  'defectPareto',
+] as const
+export type Question = (typeof QUESTIONS)[number]
+
+/** The same calls, answered by another thread. */
+export type Questions = {
+  [Q in Question]: (...args: Parameters<TraceQuery[Q]>) => Promise<Awaited<ReturnType<TraceQuery[Q]>>>
+}
+
+export interface QueryWorkerData {
+  dataDir: string
+}
+
+export type QueryAsk = { question: Question; args: unknown[] } | 'close'
+
+export type QueryAnswer =
+  | { kind: 'ready' }
+  | { kind: 'broken'; error: WireError }
+  | { kind: 'answer'; value: unknown }
+  | { kind: 'refusal'; error: WireError }
