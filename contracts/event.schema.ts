@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { IDENTITY_EVENT_DATA } from './identity-fact.schema.ts'
 import { FACT_EVENT_DATA, traceLinkedSchema } from './trace-fact.schema.ts'
 import { LIFE_EVENT_DATA } from './life.schema.ts'
+import { LINE_EVENT_DATA } from './line-event.schema.ts'
 import { DISPOSITIONS, NO_VERDICT_REASONS, SEVERITIES, VERDICTS } from './verdict.ts'
 
 const isoTime = z.iso.datetime({ precision: 3 })
@@ -107,6 +108,15 @@ export const inspectionCompletedSchema = z.strictObject({
     doeRun: z.strictObject({ plan: z.string(), run: z.number().int() }).optional(),
   }),
   trigger: z.number().int(),
+  /** Canonical URIs of what this inspection says the unit is made of; absent in events of stores before schema 4. */
+  genealogy: z
+    .strictObject({
+      unit: z.string(),
+      /** The product it was commissioned as; absent for a unit that no code names. */
+      product: z.string().optional(),
+      lots: z.array(z.strictObject({ lot: z.string(), supplier: z.string().optional() })),
+    })
+    .optional(),
   image: z.strictObject({
     views: z.array(
       z.strictObject({
@@ -180,6 +190,8 @@ export const verdictReviewedSchema = z.strictObject({
   before: z.enum(VERDICTS),
   after: z.enum(VERDICTS),
   reason: z.string(),
+  /** Id of the review event that this one takes back. */
+  retracts: z.uuid().optional(),
   labels: z.array(
     z.strictObject({
       defectId: z.string().optional(),
@@ -207,6 +219,7 @@ export const EVENT_DATA = {
   'qe.station.health.v1': stationHealthSchema,
   ...IDENTITY_EVENT_DATA,
   ...LIFE_EVENT_DATA,
+  ...LINE_EVENT_DATA,
   ...FACT_EVENT_DATA,
 } as const
 export type CoreEventType = keyof typeof EVENT_DATA

@@ -31,6 +31,30 @@ export const modelDeployedSchema = z.strictObject({
 })
 export type ModelDeployed = z.infer<typeof modelDeployedSchema>
 
+/** How the models of a line are watched, and which parts are shown to a person. */
+export const watchSchema = z.strictObject({
+  /** The first parts of a recipe that later ones are compared with. */
+  referenceParts: z.number().int().min(50).max(2_000).default(1_000),
+  /** Parts of one comparison. */
+  windowParts: z.number().int().min(20).max(2_000).default(500),
+  /** Chance of a false alarm per comparison and recipe when nothing changed, 0..1. */
+  falseAlarm: z.number().min(1e-9).max(0.1).default(0.001),
+  /** The same seed picks the same parts. */
+  seed: z.number().int().nonnegative().default(1),
+  /** Share of the passed parts that a person looks at, for the estimate of the escape rate. */
+  auditRate: z.number().min(0).max(1).default(0.01),
+  /** The same of passed parts with an unusual score. */
+  auditUnusualRate: z.number().min(0).max(1).default(0.1),
+  /** Share of all judged parts, whatever the verdict. */
+  backgroundRate: z.number().min(0).max(1).default(0.002),
+  /** Parts close to the decision: at most so many an hour and station, and so far apart, s. */
+  bandPerHour: z.number().int().nonnegative().max(3_600).default(20),
+  bandEveryS: z.number().nonnegative().default(60),
+  /** Parts that may wait for review; beyond it they are counted, not kept. */
+  maxWaiting: z.number().int().positive().max(100_000).default(5_000),
+})
+export type WatchSpec = z.infer<typeof watchSchema>
+
 export const LIFE_EVENT_DATA = { 'qe.model.deployed.v1': modelDeployedSchema } as const
 
 const share = z.strictObject({

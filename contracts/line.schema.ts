@@ -1,4 +1,7 @@
 import { z } from 'zod'
+import { watchSchema } from './life.schema.ts'
+import { associationSchema, checkAssociations } from './association.schema.ts'
+import { readersSchema } from './identity-source.schema.ts'
 import { sinksSchema } from './sink.schema.ts'
 
 const id = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes')
@@ -137,6 +140,13 @@ const stationSchema = z.strictObject({
   budgetMs: ms,
   reject: rejectOutputSchema.default({ adapter: 'recording' }),
   interlock: interlockSchema.default({}),
+  /** How reads beside the camera find the parts of this station. */
+  association: z.array(associationSchema).default([]),
+  /**
+   * A serial that one of so many parts before had is a doubtful identity where the recipe wants one; 0 switches the check off. Absent =
+   * 20, and off for cameras that show stored images, which come again.
+   */
+  duplicateWithin: z.number().int().nonnegative().max(100_000).optional(),
 })
 export type StationSpec = z.infer<typeof stationSchema>
 
@@ -182,62 +192,70 @@ export type ProofSpec = z.infer<typeof proofSchema>
 const scenarioSchema = z.looseObject({ use: id })
 
 /** One file describes a line. */
-export const lineSchema = z.strictObject({
-  line: id,
-  plant: id.default('plant'),
-  title: z.strictObject({ zh: z.string().min(1), en: z.string().min(1) }),
-  /** Order, lot and supplier in force when a part brings none. */
-  context: z
-    .strictObject({
-      workOrder: z.string().optional(),
-      lot: z.string().optional(),
-      supplier: z.string().optional(),
-      shift: z.string().default('day'),
-    })
-    .prefault({}),
-  stations: z.array(stationSchema).min(1),
-  scenarios: z.array(scenarioSchema).default([]),
-  /** Who outside gets the events. */
-  sinks: sinksSchema,
-  /** Inspection workers; 0 = one per core. */
-  workers: z.number().int().nonnegative().max(256).default(0),
-  /** Execution providers in order of preference. */
-  providers: z
-    .array(z.enum(['tensorrt', 'cuda', 'dml', 'cpu']))
-    .min(1)
-    .default(['cpu']),
-  /** Shared frame slots of the line and their size in bytes. */
-  frames: z
-    .strictObject({
-      slots: z.number().int().min(2).max(1024).default(16),
-      slotBytes: z
-        .number()
-        .int()
-        .min(65_536)
-        .default(16 * 1024 * 1024),
-    })
-    .prefault({}),
-  dashboard: z
-    .strictObject({
-      host: z.string().default('127.0.0.1'),
-      port: z.number().int().min(0).max(65_535).default(8414),
-      /**
-       * Host names under which browsers reach the dashboard besides addresses, localhost and this machine's own name:
-       * that of a reverse proxy, or an alias in the plant's DNS.
-       */
-      allowedHosts: z
-        .array(
-          z
-            .string()
-            .regex(
-              /^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$/,
-              'a host name, without scheme and port',
-            ),
-        )
-        .default([]),
-    })
-    .prefault({}),
-  data: z.strictObject({ dir: z.string().default('.sightline') }).prefault({}),
-  proof: proofSchema.prefault({}),
-})
+export const lineSchema = z
+  .strictObject({
+    line: id,
+    plant: id.default('plant'),
+    title: z.strictObject({ zh: z.string().min(1), en: z.string().min(1) }),
+    /** Order, lot and supplier in force when a part brings none. */
+    context: z
+      .strictObject({
+        workOrder: z.string().optional(),
+        lot: z.string().optional(),
+        supplier: z.string().optional(),
+        shift: z.string().default('day'),
+      })
+      .prefault({}),
+    /** Scanners and tag readers beside the cameras. */
+    readers: readersSchema,
+    stations: z.array(stationSchema).min(1),
+    scenarios: z.array(scenarioSchema).default([]),
+    /** Who outside gets the events. */
+    sinks: sinksSchema,
+    /** Inspection workers; 0 = one per core. */
+    workers: z.number().int().nonnegative().max(256).default(0),
+    /** Execution providers in order of preference. */
+    providers: z
+      .array(z.enum(['tensorrt', 'cuda', 'dml', 'cpu']))
+      .min(1)
+      .default(['cpu']),
+    /** Shared frame slots of the line and their size in bytes. */
+    frames: z
+      .strictObject({
+        slots: z.number().int().min(2).max(1024).default(16),
+        slotBytes: z
+          .number()
+          .int()
+          .min(65_536)
+          .default(16 * 1024 * 1024),
+      })
+      .prefault({}),
+    dashboard: z
+      .strictObject({
+        host: z.string().default('127.0.0.1'),
+        port: z.number().int().min(0).max(65_535).default(8414),
+        /**
+         * Host names under which browsers reach the dashboard besides addresses, localhost and this machine's own name:
+         * that of a reverse proxy, or an alias in the plant's DNS.
+         */
+        allowedHosts: z
+          .array(
+            z
+              .string()
+              .regex(
+                /^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$/,
+                'a host name, without scheme and port',
+              ),
+          )
+          .default([]),
+      })
+      .prefault({}),
+    data: z.strictObject({ dir: z.string().default('.sightline') }).prefault({}),
+    proof: proofSchema.prefault({}),
+    /** How the models are watched, and which parts are shown to a person. */
+    watch: watchSchema.prefault({}),
+  })
+  .superRefine((spec, context) =>
+    checkAssociations(spec, (path, message) => context.addIssue({ code: 'custom', path, message })),
+  )
 export type LineSpec = z.infer<typeof lineSchema>

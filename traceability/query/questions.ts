@@ -13,6 +13,7 @@ export const QUESTIONS = [
   'counters',
   'triggerBalance',
   'defectPareto',
+  'scoredAfter',
 ] as const
 export type Question = (typeof QUESTIONS)[number]
 

@@ -21,6 +21,8 @@ export interface TraceTables {
     identified_by: 'code' | 'trigger'
     product: string
     lot: string | null
+    run_type: string
+    recipe_sha256: string
     result: 'pass' | 'fail' | 'inconclusive'
     disposition: 'release' | 'rework' | 'scrap' | 'hold'
     severity: 'minor' | 'major' | 'critical' | null

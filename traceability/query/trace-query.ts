@@ -2,7 +2,13 @@ import { readFile } from 'node:fs/promises'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { Kysely } from 'kysely'
-import { CodedError, type LoggedEvent, type SqlDatabase, type TriggerBalance } from '../../contracts/index.ts'
+import {
+  CodedError,
+  type LoggedEvent,
+  type ScoredPage,
+  type SqlDatabase,
+  type TriggerBalance,
+} from '../../contracts/index.ts'
 import { type CauseCount, causeCounts, type CauseQuery } from '../genealogy/cause-counts.ts'
 import { allHolds, type Hold } from '../genealogy/holds.ts'
 import { type Recall, recall, type RecallQuery } from '../genealogy/recall.ts'
@@ -15,6 +21,7 @@ import { queryBuilder } from './dialect.ts'
 import { type PartDetail, partDetail, storedRecord } from './part-detail.ts'
 import { lifeOf, type PartLife, unitsNamed } from './part-life.ts'
 import { type PartFilter, type PartRow, recentRows, rowsOfUnits } from './part-rows.ts'
+import { scoredAfter } from './scored-parts.ts'
 import { DefectTotals, defectsSince, type StationCounters, stationCounters } from './statistics.ts'
 import type { TraceTables } from './tables.ts'
 import { type LifeBounds, type UnitLife, unitLife } from './unit-life.ts'
@@ -130,6 +137,11 @@ export class TraceQuery {
   /** Condemned findings per class, most frequent first. */
   defectPareto(sinceIso?: string): { class: string; count: number }[] {
     return sinceIso === undefined ? this.#defects.read() : defectsSince(this.#db, sinceIso)
+  }
+
+  /** Judged parts with their scores, and reviews, after a position of the log. */
+  scoredAfter(position: number, limit: number): Promise<ScoredPage> {
+    return scoredAfter(this.#k, position, limit)
   }
 
   eventsAfter(position: number, limit: number): LoggedEvent[] {
