@@ -76,6 +76,7 @@ const ZH: Record<ErrorCode, string> = {
   TRC_DUPLICATE: '该检测周期已有内容不同的记录',
   TRC_IMAGE: '图像无法保存或读回',
   TRC_EPCIS: 'EPCIS 文档、查询或订阅被拒绝',
+  TRC_EPCIS: 'EPCIS 文档、查询或订阅被拒绝',
   TRC_SPOOLED: '存储滞后,记录已写入暂存区',
   TRC_PLANT: '无法连接工厂数据库，或连接已中断',
   TRC_REPLICA: '产线日志与工厂数据库已接收的内容不衔接',
