@@ -22,6 +22,8 @@ export interface EvaluateOrder {
   format?: string
   split?: string
   limit?: number
+  /** Labels that mean a good part; absent = the usual words. */
+  goodLabels?: string[]
   recipe?: RecipePlace
   model?: string
   threshold?: number
@@ -59,7 +61,7 @@ export async function runEvaluation(
   environment: Environment,
   onProgress: (p: BackgroundProgress) => void,
 ): Promise<EvaluateAnswer> {
-  const { dir, format, split, limit, threshold, workers, compare, leakage } = order
+  const { dir, format, split, limit, goodLabels, threshold, workers, compare, leakage } = order
   if (!(await stat(dir).catch(() => null))?.isDirectory())
     throw new CodedError('DAT_LAYOUT', {
       file: dir,
@@ -67,7 +69,10 @@ export async function runEvaluation(
       actual: 'no such folder',
       hint: 'evaluations on workers read shared folders: mount it there, or evaluate without --queue',
     })
-  const layout = format === undefined ? {} : { format }
+  const layout = {
+    ...(format === undefined ? {} : { format }),
+    ...(goodLabels === undefined ? {} : { goodLabels }),
+  }
   const dataset = await openDataset(dir, {
     ...layout,
     ...(split === undefined ? {} : { split }),

@@ -16,6 +16,7 @@ interface Flags {
   dataset?: string
   split?: string
   limit?: number
+  good?: string[]
   recipe?: string
   model?: string
   threshold?: number
@@ -38,6 +39,7 @@ export function addEvaluate(program: Command, environment: Environment): void {
     .option('--dataset <layout>', `layout: ${DATASET_FORMATS.join(', ')}; default: found out`)
     .option('--split <name>', 'only this split, e.g. val')
     .option('--limit <n>', 'only the first n images', whole(1))
+    .option('--good <labels...>', 'labels that mean a good part; default: good, ok, normal, 良品, 合格 …')
     .option('--recipe <id@version>', 'recipe in lines/recipes, or a recipe file')
     .option('--model <id>', 'model package (default for deeppcb: pcb-pair)')
     .option('--threshold <score>', 'operating threshold; default: of recipe or model card', number(0, 1e9))
@@ -74,6 +76,7 @@ async function run(dir: string, o: Flags, environment: Environment): Promise<voi
     ...(o.dataset === undefined ? {} : { format: o.dataset }),
     ...(o.split === undefined ? {} : { split: o.split }),
     ...(o.limit === undefined ? {} : { limit: o.limit }),
+    ...(o.good === undefined ? {} : { goodLabels: o.good }),
     ...(o.recipe === undefined ? {} : { recipe: recipePlace(o.recipe) }),
     ...(o.model === undefined ? {} : { model: o.model }),
     ...(o.threshold === undefined ? {} : { threshold: o.threshold }),

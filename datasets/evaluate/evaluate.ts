@@ -50,7 +50,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   const open = openableTools(recipe, cards)
   const threshold = operatingThreshold(options, recipe, cards)
   const rejudge = ownVerdict(recipe, open)
-  const primary = primaryOf(recipe, cards, dataset.classes)
+  const primary = primaryOf(recipe, cards, dataset)
   const maps = mapScorer(recipe, primary, dataset)
   const shown = new ShownMaps()
   const workers = options.workers ?? availableParallelism()
@@ -125,7 +125,13 @@ async function recipeSource(options: EvaluateOptions): Promise<RecipeSource> {
   if (subject.kind === 'recipe') return subject.source
   // Images of other sizes than the first are refused as wrong-size and listed.
   const view = await imageSize(dataset.items[0]?.image ?? dataset.dir)
-  return { recipe: recipeOfPackage(subject.model, view, options.threshold), dir: subject.model.dir }
+  return {
+    recipe: recipeOfPackage(subject.model, view, {
+      goodLabels: dataset.goodLabels,
+      ...(options.threshold === undefined ? {} : { threshold: options.threshold }),
+    }),
+    dir: subject.model.dir,
+  }
 }
 
 /** Card of each model tool, by tool id. @throws MDL_UNKNOWN when a pinned package is not there */

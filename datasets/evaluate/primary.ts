@@ -1,8 +1,10 @@
 import type { ModelCard, Recipe } from '../../contracts/index.ts'
-import { isGoodLabel } from '../readers/item.ts'
+import { type Dataset, isGoodLabel } from '../readers/item.ts'
 
 /** Names compare without case and punctuation: `pin-hole` and `pinhole` are one class. */
 export const plainName = (name: string): string => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
+
+type Labels = Pick<Dataset, 'classes' | 'goodLabels'>
 
 /** The model that ranks the parts: the first of the recipe. */
 export interface Primary {
@@ -18,11 +20,11 @@ export interface Primary {
   classOf(scores: Record<string, number>): string | null
 }
 
-/** @param classes labels of the data set */
+/** @param set labels of the data set, and which of them mean a good part */
 export function primaryOf(
   recipe: Recipe,
   cards: ReadonlyMap<string, ModelCard>,
-  classes: readonly string[],
+  set: Labels,
 ): Primary | null {
   const tool = recipe.tools.find((t) => t.use === 'model@1')
   const card = tool && cards.get(tool.id)
@@ -34,9 +36,11 @@ export function primaryOf(
       return { ...common, scoreName: `${tool.id}.score`, scoreOf: read('score'), classOf: () => null }
     case 'detection-decoded':
     case 'detection-yolov8':
+    case 'detection-rows':
+    case 'segmentation-yolov8':
       return { ...common, scoreName: `${tool.id}.max`, scoreOf: read('max'), classOf: () => null }
     case 'classification': {
-      const good = card.labels.filter((l) => isGoodLabel(l, {}))
+      const good = card.labels.filter((l) => isGoodLabel(l, set.goodLabels))
       const bad = card.labels.filter((l) => !good.includes(l))
       const most = (names: readonly string[], s: Record<string, number>): number =>
         Math.max(...names.map((n) => s[`${tool.id}.${n}`] ?? NaN))
@@ -47,7 +51,7 @@ export function primaryOf(
           const margin = most(bad, scores) - most(good, scores)
           return good.length > 0 && bad.length > 0 && Number.isFinite(margin) ? margin : null
         },
-        classOf: classCaller(tool.id, card.labels, classes),
+        classOf: classCaller(tool.id, card.labels, set),
       }
     }
     default:
@@ -56,8 +60,8 @@ export function primaryOf(
 }
 
 /** Finds the class of highest score; a model that only knows good and bad is read in the words of the data set. */
-function classCaller(tool: string, labels: readonly string[], classes: readonly string[]) {
-  const words = new Map(labels.map((l) => [l, inWordsOf(l, labels, classes)]))
+function classCaller(tool: string, labels: readonly string[], set: Labels) {
+  const words = new Map(labels.map((l) => [l, inWordsOf(l, labels, set)]))
   return (scores: Record<string, number>): string | null => {
     let best: string | null = null
     for (const l of labels) {
@@ -68,11 +72,11 @@ function classCaller(tool: string, labels: readonly string[], classes: readonly 
   }
 }
 
-function inWordsOf(label: string, labels: readonly string[], classes: readonly string[]): string {
+function inWordsOf(label: string, labels: readonly string[], { classes, goodLabels }: Labels): string {
   const same = classes.find((c) => plainName(c) === plainName(label))
   if (same !== undefined) return same
-  const kind = isGoodLabel(label, {})
-  const [only, ...more] = classes.filter((c) => isGoodLabel(c, {}) === kind)
-  const alone = labels.filter((l) => isGoodLabel(l, {}) === kind).length === 1
+  const kind = isGoodLabel(label, goodLabels)
+  const [only, ...more] = classes.filter((c) => isGoodLabel(c, goodLabels) === kind)
+  const alone = labels.filter((l) => isGoodLabel(l, goodLabels) === kind).length === 1
   return only !== undefined && more.length === 0 && alone ? only : label
 }

@@ -12,9 +12,14 @@ export interface ViewSize {
  * only those of a class that does not mean good, and without any finding its part is held. Pair models get their
  * template from the data set.
  */
-export function recipeOfPackage(info: PackageInfo, view: ViewSize, threshold?: number): Recipe {
+export function recipeOfPackage(
+  info: PackageInfo,
+  view: ViewSize,
+  o: { threshold?: number; goodLabels?: readonly string[] } = {},
+): Recipe {
   const { card } = info
-  const good = card.spec.family === 'classification' ? card.labels.filter((l) => isGoodLabel(l, {})) : []
+  const good =
+    card.spec.family === 'classification' ? card.labels.filter((l) => isGoodLabel(l, o.goodLabels)) : []
   const names = JSON.stringify(good)
   const bad = good.length === 0 ? 'true' : `!(finding.class in ${names})`
   const anyBad = good.length === 0 ? 'findings.size() > 0' : `findings.exists(f, !(f.class in ${names}))`
@@ -33,7 +38,7 @@ export function recipeOfPackage(info: PackageInfo, view: ViewSize, threshold?: n
         use: 'model@1',
         model: card.id,
         sha256: info.sha256,
-        threshold: threshold ?? card.threshold.value,
+        threshold: o.threshold ?? card.threshold.value,
       },
     ],
     rules: [

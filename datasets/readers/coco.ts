@@ -7,13 +7,16 @@ import type { DatasetItem, DatasetReader, TrueBox } from './item.ts'
 const cocoSchema = z.looseObject({
   images: z.array(z.looseObject({ id: z.union([z.number(), z.string()]), file_name: z.string().min(1) })),
   categories: z.array(z.looseObject({ id: z.number(), name: z.string().min(1) })),
-  annotations: z.array(
-    z.looseObject({
-      image_id: z.union([z.number(), z.string()]),
-      category_id: z.number(),
-      bbox: z.tuple([z.number(), z.number(), z.number().nonnegative(), z.number().nonnegative()]),
-    }),
-  ),
+  /** Absent in the image lists of test sets: the images are not annotated. */
+  annotations: z
+    .array(
+      z.looseObject({
+        image_id: z.union([z.number(), z.string()]),
+        category_id: z.number(),
+        bbox: z.tuple([z.number(), z.number(), z.number().nonnegative(), z.number().nonnegative()]),
+      }),
+    )
+    .optional(),
 })
 
 /** COCO: JSON with images, categories and annotations, boxes as `[x, y, width, height]` px. */
@@ -43,11 +46,18 @@ async function jsonFiles(dir: string): Promise<string[]> {
   const found: string[] = []
   const folder = join(dir, 'annotations')
   if (await isDirectory(folder))
-    found.push(...(await filesIn(folder)).filter((f) => f.endsWith('.json')).map((f) => join(folder, f)))
+    found.push(...onlyInstances(await filesIn(folder)).map((f) => join(folder, f)))
   for (const at of ['.', 'train', 'valid', 'val', 'test'])
     for (const name of ['annotations.json', '_annotations.coco.json'])
       if (await isFile(join(dir, at, name))) found.push(join(dir, at, name))
   return found
+}
+
+/** COCO files captions and keypoints of the same images beside the instances. */
+function onlyInstances(files: readonly string[]): string[] {
+  const json = files.filter((f) => f.endsWith('.json'))
+  const instances = json.filter((f) => f.startsWith('instances'))
+  return instances.length > 0 ? instances : json
 }
 
 async function parse(file: string): Promise<z.infer<typeof cocoSchema>> {
@@ -84,7 +94,7 @@ async function toItems(dir: string, file: string, data: z.infer<typeof cocoSchem
   const split = splitOf(file)
   const names = new Map(data.categories.map((c) => [c.id, c.name]))
   const byImage = new Map<string, TrueBox[]>(data.images.map((i) => [String(i.id), []]))
-  data.annotations.forEach((a, n) => {
+  data.annotations?.forEach((a, n) => {
     const boxes = byImage.get(String(a.image_id))
     const name = names.get(a.category_id)
     if (!boxes || name === undefined) {
@@ -103,9 +113,9 @@ async function toItems(dir: string, file: string, data: z.infer<typeof cocoSchem
     const boxes = byImage.get(String(i.id)) ?? []
     return {
       id: `${stem(basename(file))}/${i.file_name}`,
-      image: await imageOf(i.file_name),
+      image: await imageOf(i.file_name.replaceAll('\\', '/')),
       split,
-      boxes,
+      ...(data.annotations ? { boxes } : {}),
       defective: null,
     }
   })

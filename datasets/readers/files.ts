@@ -46,7 +46,8 @@ export async function imagesBelow(dir: string, prefix = ''): Promise<string[]> {
 
 export async function readText(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8')
+    // Editors on Windows put a byte order mark in front.
+    return (await readFile(file, 'utf8')).replace(/^\uFEFF/, '')
   } catch (error) {
     throw asCoded(error, 'DAT_LAYOUT', { file, expected: 'a readable file' })
   }
@@ -92,11 +93,14 @@ export function notEmpty<T>(items: T[], dir: string, expected: string): T[] {
 }
 
 /** Works through a list, eight at a time, keeping the order: opening thousands of files at once fails. */
-export async function mapInOrder<T, R>(list: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+export async function mapInOrder<T, R>(
+  list: readonly T[],
+  work: (item: T, n: number) => Promise<R>,
+): Promise<R[]> {
   const out: R[] = []
   let next = 0
   const lane = async (): Promise<void> => {
-    for (let n = next++; n < list.length; n = next++) out[n] = await work(list[n] as T)
+    for (let n = next++; n < list.length; n = next++) out[n] = await work(list[n] as T, n)
   }
   await Promise.all(Array.from({ length: Math.min(8, list.length) }, lane))
   return out

@@ -45,7 +45,7 @@ export const folderPerClass: DatasetReader = {
             image: join(dir, id),
             split: name,
             label,
-            defective: !isGoodLabel(label, options),
+            defective: !isGoodLabel(label, options.goodLabels),
           })
         }
       }

@@ -29,13 +29,18 @@ export interface Dataset {
   format: string
   dir: string
   classes: string[]
+  /** Labels that mean a good part. */
+  goodLabels: readonly string[]
   items: DatasetItem[]
 }
 
 export interface ReadOptions {
-  /** Labels that mean a good part, lower case; default `GOOD_LABELS`. */
+  /** Labels that mean a good part; default `GOOD_LABELS`. */
   goodLabels?: readonly string[]
 }
+
+/** What a reader finds; which labels mean a good part is the caller's to say. */
+export type FoundDataset = Omit<Dataset, 'goodLabels'>
 
 /** One layout. */
 export interface DatasetReader {
@@ -43,11 +48,20 @@ export interface DatasetReader {
   /** Cheap look at the folder: could this be the layout? */
   recognises(dir: string): Promise<boolean>
   /** @throws DAT_LAYOUT, DAT_ANNOTATION with file and line, DAT_EMPTY */
-  read(dir: string, options?: ReadOptions): Promise<Dataset>
+  read(dir: string, options?: ReadOptions): Promise<FoundDataset>
 }
 
-/** Names under which data sets file good parts. */
-export const GOOD_LABELS: readonly string[] = ['good', 'ok', 'ok_front', 'normal', 'pass', 'no_defect']
+/** Names under which data sets file good parts; compared without case, and with `_` for blanks and hyphens. */
+export const GOOD_LABELS: readonly string[] = (
+  'good ok ok_front normal pass negative undamaged intact no_defect nodefect non_defective nondefective ' +
+  'defect_free no_crack non_crack 良品 合格 合格品 正常 正常品 无缺陷'
+).split(' ')
 
-export const isGoodLabel = (label: string, options: ReadOptions): boolean =>
-  (options.goodLabels ?? GOOD_LABELS).includes(label.toLowerCase())
+const plain = (label: string): string =>
+  label
+    .trim()
+    .toLowerCase()
+    .replace(/[\s-]+/g, '_')
+
+export const isGoodLabel = (label: string, good: readonly string[] = GOOD_LABELS): boolean =>
+  good.some((g) => plain(g) === plain(label))

@@ -1,18 +1,21 @@
 import { join } from 'node:path'
 import { CodedError } from '../../contracts/index.ts'
 import { foldersIn, imagesIn, isDirectory, notEmpty, stem } from './files.ts'
-import type { DatasetItem, DatasetReader } from './item.ts'
+import { type DatasetItem, type DatasetReader, isGoodLabel } from './item.ts'
 
 /**
- * MVTec AD: `train/good`, `test/<class>`, `ground_truth/<class>/<stem>_mask.png` (or `<stem>.png`). Labelled bad
+ * MVTec AD: `train/good` (or another word for good, as BTAD's `train/ok`), `test/<class>`, `ground_truth/<class>/<stem>_mask.png` (or `<stem>.png`). Labelled bad
  * images under `train/<class>` are read too, as some sets of this layout have them. Masks are optional per image; a
  * mask without an image is an error.
  */
 export const mvtec: DatasetReader = {
   format: 'mvtec',
-  recognises: (dir) => isDirectory(join(dir, 'train', 'good')),
-  async read(dir) {
-    if (!(await isDirectory(join(dir, 'train', 'good')))) {
+  async recognises(dir) {
+    if (await isDirectory(join(dir, 'train', 'good'))) return true
+    return (await isDirectory(join(dir, 'ground_truth'))) && (await goodFolders(dir)).length > 0
+  },
+  async read(dir, options = {}) {
+    if ((await goodFolders(dir, options.goodLabels)).length === 0) {
       throw new CodedError('DAT_LAYOUT', {
         file: dir,
         expected: 'train/good with images of good parts',
@@ -25,13 +28,14 @@ export const mvtec: DatasetReader = {
       if (!(await isDirectory(join(dir, split)))) continue
       for (const label of await foldersIn(join(dir, split))) {
         for (const f of await imagesIn(join(dir, split, label))) {
-          const mask = label === 'good' ? undefined : masks.take(label, stem(f))
+          const good = isGoodLabel(label, options.goodLabels)
+          const mask = good ? undefined : masks.take(label, stem(f))
           items.push({
             id: join(split, label, f),
             image: join(dir, split, label, f),
             split,
             label,
-            defective: label !== 'good',
+            defective: !good,
             ...(mask === undefined ? {} : { mask }),
           })
         }
@@ -48,6 +52,11 @@ export const mvtec: DatasetReader = {
     const classes = [...new Set(items.map((i) => i.label ?? ''))].sort()
     return { format: 'mvtec', dir, classes, items: notEmpty(items, dir, 'images under train and test') }
   },
+}
+
+async function goodFolders(dir: string, good?: readonly string[]): Promise<string[]> {
+  const train = join(dir, 'train')
+  return (await isDirectory(train)) ? (await foldersIn(train)).filter((f) => isGoodLabel(f, good)) : []
 }
 
 async function findMasks(dir: string): Promise<{

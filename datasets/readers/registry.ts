@@ -4,7 +4,7 @@ import { deeppcb } from './deeppcb.ts'
 import { isDirectory } from './files.ts'
 import { folderPerClass } from './folder-per-class.ts'
 import { folder } from './folder.ts'
-import type { Dataset, DatasetReader, ReadOptions } from './item.ts'
+import { type Dataset, type DatasetReader, GOOD_LABELS, type ReadOptions } from './item.ts'
 import { mvtec } from './mvtec.ts'
 import { voc } from './voc.ts'
 import { yolo } from './yolo.ts'
@@ -44,7 +44,7 @@ export async function openDataset(dir: string, options: OpenOptions = {}): Promi
       actual: `splits ${splits.join(', ')}`,
     })
   }
-  return { ...set, items }
+  return { ...set, goodLabels: options.goodLabels ?? GOOD_LABELS, items }
 }
 
 function named(format: string): DatasetReader {

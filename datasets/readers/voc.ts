@@ -1,8 +1,8 @@
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { CodedError } from '../../contracts/index.ts'
 import {
   filesIn,
-  imagesIn,
+  imagesBelow,
   isDirectory,
   isFile,
   mapInOrder,
@@ -13,22 +13,25 @@ import {
 } from './files.ts'
 import type { DatasetItem, DatasetReader, TrueBox } from './item.ts'
 
+const isXml = (name: string): boolean => name.toLowerCase().endsWith('.xml')
+
 const ANNOTATIONS = ['Annotations', 'annotations']
 const IMAGES = ['JPEGImages', 'images', 'IMAGES']
 
 /**
  * Pascal VOC: one XML per image, pixel numbers 1-based and inclusive (VOC2012 development kit, section 8), turned into
- * half-open boxes from 0. Splits from ImageSets/Main where present. An image without XML is not part of the set.
+ * half-open boxes from 0. Splits from ImageSets/Main where present. An image without XML is not part of the set. XML
+ * beside its image, as LabelImg writes it, and images in sub-folders are read, too.
  */
 export const voc: DatasetReader = {
   format: 'voc',
   async recognises(dir) {
     const notes = await firstOf(dir, ANNOTATIONS)
-    return notes !== null && (await filesIn(notes)).some((f) => f.endsWith('.xml'))
+    return (await filesIn(notes ?? dir)).some(isXml)
   },
   async read(dir) {
-    const notes = await firstOf(dir, ANNOTATIONS)
-    const images = await firstOf(dir, IMAGES)
+    const notes = (await firstOf(dir, ANNOTATIONS)) ?? ((await filesIn(dir)).some(isXml) ? dir : null)
+    const images = (await firstOf(dir, IMAGES)) ?? notes
     if (notes === null || images === null) {
       throw new CodedError('DAT_LAYOUT', {
         file: dir,
@@ -36,9 +39,9 @@ export const voc: DatasetReader = {
         actual: notes === null ? 'no annotations' : 'no images',
       })
     }
-    const byStem = new Map((await imagesIn(images)).map((f) => [stem(f), join(images, f)]))
+    const byStem = new Map((await imagesBelow(images)).map((f) => [stem(basename(f)), join(images, f)]))
     const splits = await readSplits(dir)
-    const xml = (await filesIn(notes)).filter((f) => f.endsWith('.xml'))
+    const xml = (await filesIn(notes)).filter(isXml)
     const items = await mapInOrder(xml, async (f): Promise<DatasetItem> => {
       const file = join(notes, f)
       const image = byStem.get(stem(f))
@@ -56,6 +59,10 @@ export const voc: DatasetReader = {
     return { format: 'voc', dir, classes, items: notEmpty(items, dir, 'XML annotations') }
   },
 }
+
+const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
+const unescaped = (text: string): string =>
+  text.replace(/&(amp|lt|gt|quot|apos);/g, (_, e: string) => ENTITIES[e] ?? '')
 
 async function firstOf(dir: string, names: readonly string[]): Promise<string | null> {
   for (const n of names) if (await isDirectory(join(dir, n))) return join(dir, n)
@@ -96,7 +103,7 @@ function parseBoxes(xml: string, file: string): TrueBox[] {
     if (name === undefined || name === '') throw fault(object.index, '<name> in every <object>', 'none')
     if (![x1, y1, x2, y2].every(Number.isFinite) || x2 < x1 || y2 < y1)
       throw fault(object.index, 'numbers xmin ≤ xmax, ymin ≤ ymax in <bndbox>', [x1, y1, x2, y2].join(' '))
-    boxes.push({ class: name, box: [Math.max(0, x1 - 1), Math.max(0, y1 - 1), x2, y2] })
+    boxes.push({ class: unescaped(name), box: [Math.max(0, x1 - 1), Math.max(0, y1 - 1), x2, y2] })
   }
   const opened = xml.match(/<object>/g)?.length ?? 0
   if (opened !== boxes.length)

@@ -1,34 +1,39 @@
-import { basename, dirname, join, resolve } from 'node:path'
+import { dirname, join, relative, resolve, sep } from 'node:path'
 import { z } from 'zod'
 import { CodedError, parseStrict } from '../../contracts/index.ts'
 import {
-  imagesIn,
+  imagesBelow,
   isDirectory,
   isFile,
   mapInOrder,
   notEmpty,
   numberedLines,
   readText,
+  requireFile,
   stem,
 } from './files.ts'
 import { imageSize } from './image-size.ts'
 import type { DatasetItem, DatasetReader, TrueBox } from './item.ts'
+
+/** A folder of images, a list of image paths (`.txt`), or several of these. */
+const placesSchema = z.union([z.string(), z.array(z.string())])
 
 /** Exporters add keys of their own (roboflow, path, license …), so only the known ones are checked. */
 const dataSchema = z.looseObject({
   names: z.union([z.array(z.string()), z.record(z.string().regex(/^\d+$/), z.string())]),
   nc: z.number().int().positive().optional(),
   path: z.string().optional(),
-  train: z.string().optional(),
-  val: z.string().optional(),
-  test: z.string().optional(),
+  train: placesSchema.optional(),
+  val: placesSchema.optional(),
+  test: placesSchema.optional(),
 })
 
 const DATA_FILES = ['data.yaml', 'data.yml', 'dataset.yaml']
 
 /**
- * YOLO: `data.yaml` with class names, `…/images/x.jpg` and `…/labels/x.txt` with `class cx cy w h` relative to the
- * image (or a polygon, whose bounds are taken). An image without a label file is an image without objects.
+ * YOLO: `data.yaml` with class names, `…/images/…/x.jpg` and `…/labels/…/x.txt` with `class cx cy w h` relative to
+ * the image (or a polygon, whose bounds are taken). An image without a label file is an image without objects; a set
+ * without any label file is refused, since then all of its parts would count as good.
  */
 export const yolo: DatasetReader = {
   format: 'yolo',
@@ -38,11 +43,9 @@ export const yolo: DatasetReader = {
     if (file === null)
       throw new CodedError('DAT_LAYOUT', { file: dir, expected: 'data.yaml', actual: 'none' })
     const data = parseStrict(await readText(file), dataSchema, file)
-    const classes = Array.isArray(data.names)
-      ? data.names
-      : Object.entries(data.names)
-          .sort(([a], [b]) => Number(a) - Number(b))
-          .map(([, v]) => v)
+    // `{0: a, 2: b}` has no class 1: the key counts, not the place.
+    const names = new Map(Object.entries(data.names).map(([n, name]) => [Number(n), name]))
+    const classes = [...names].sort(([m], [n]) => m - n).map(([, name]) => name)
     if (data.nc !== undefined && data.nc !== classes.length) {
       throw new CodedError('DAT_LAYOUT', {
         file,
@@ -51,13 +54,24 @@ export const yolo: DatasetReader = {
         actual: String(data.nc),
       })
     }
-    const items: DatasetItem[] = []
-    for (const { split, images } of await imageFolders(dir, file, data)) {
-      const labels = join(dirname(images), 'labels')
-      const found = await imagesIn(images)
-      items.push(...(await mapInOrder(found, (f) => toItem(images, labels, f, split, classes))))
+    const images = notEmpty(await findImages(dir, file, data), dir, 'images beside a labels folder')
+    const notes = await mapInOrder(images, async ({ image }) => {
+      const path = labelFile(image)
+      return (await isFile(path)) ? path : null
+    })
+    if (notes.every((path) => path === null)) {
+      throw new CodedError('DAT_LAYOUT', {
+        file: dir,
+        expected: `label files such as ${labelFile(images[0]?.image ?? '')}`,
+        actual: `none for ${images.length} images`,
+      })
     }
-    return { format: 'yolo', dir, classes, items: notEmpty(items, dir, 'images beside a labels folder') }
+    const items = await mapInOrder(images, async ({ image, split }, n): Promise<DatasetItem> => {
+      const path = notes[n] ?? null
+      const boxes = path === null ? [] : await readBoxes(path, image, names)
+      return { id: relative(dir, image), image, split, boxes, defective: null }
+    })
+    return { format: 'yolo', dir, classes, items }
   },
 }
 
@@ -66,28 +80,31 @@ async function dataFile(dir: string): Promise<string | null> {
   return null
 }
 
-/** The folders data.yaml names; exports often carry paths of the machine they came from, then `images/` is taken. */
-async function imageFolders(
+/**
+ * The images data.yaml names; exports often carry paths of the machine they came from, then `images/` is taken.
+ * An image named for two splits is in the first.
+ */
+async function findImages(
   dir: string,
   file: string,
   data: z.infer<typeof dataSchema>,
-): Promise<{ split: string; images: string }[]> {
-  const found: { split: string; images: string }[] = []
+): Promise<{ split: string; image: string }[]> {
+  const found = new Map<string, string>()
   const named: string[] = []
+  let places = 0
   for (const split of ['train', 'val', 'test'] as const) {
-    const path = data[split]
-    if (path === undefined) continue
-    named.push(path)
-    // Roboflow writes `../train/images` for a folder beside data.yaml.
-    for (const base of [resolve(dir, data.path ?? '.', path), resolve(dir, path.replace(/^(\.\.\/)+/, ''))]) {
-      if (!(await isDirectory(base))) continue
-      if (!found.some((f) => f.images === base)) found.push({ split, images: base })
-      break
+    for (const place of [data[split] ?? []].flat()) {
+      named.push(place)
+      const at = await locate(dir, data.path ?? '.', place)
+      if (at === null) continue
+      places += 1
+      for (const image of await imagesAt(at, dir)) if (!found.has(image)) found.set(image, split)
     }
   }
-  if (found.length > 0) return found
   const plain = join(dir, 'images')
-  if (await isDirectory(plain)) return [{ split: 'all', images: plain }]
+  if (places === 0 && (await isDirectory(plain)))
+    return (await imagesBelow(plain)).map((f) => ({ split: 'all', image: join(plain, f) }))
+  if (places > 0) return [...found].map(([image, split]) => ({ split, image }))
   throw new CodedError('DAT_LAYOUT', {
     file,
     expected: `one of the image folders it names (${named.join(', ') || 'none named'}), or images/`,
@@ -95,33 +112,44 @@ async function imageFolders(
   })
 }
 
-async function toItem(
-  images: string,
-  labels: string,
-  f: string,
-  split: string,
-  classes: string[],
-): Promise<DatasetItem> {
-  const image = join(images, f)
-  const notes = join(labels, `${stem(f)}.txt`)
-  const boxes = (await isFile(notes)) ? await readBoxes(notes, image, classes) : []
-  const folderName = basename(dirname(images))
-  return {
-    id: split === 'all' ? f : `${folderName}/${f}`,
-    image,
-    split,
-    boxes,
-    defective: null,
-  }
+async function locate(dir: string, base: string, place: string): Promise<string | null> {
+  // Roboflow writes `../train/images` for a folder beside data.yaml.
+  for (const at of [resolve(dir, base, place), resolve(dir, place.replace(/^(\.\.\/)+/, ''))])
+    if ((await isDirectory(at)) || (at.endsWith('.txt') && (await isFile(at)))) return at
+  return null
 }
 
-async function readBoxes(file: string, image: string, classes: string[]): Promise<TrueBox[]> {
+/** Absolute paths of the images of a folder and its sub-folders, or of a list. @throws DAT_LAYOUT */
+async function imagesAt(place: string, dir: string): Promise<string[]> {
+  if (!place.endsWith('.txt')) return (await imagesBelow(place)).map((f) => join(place, f))
+  return mapInOrder(numberedLines(await readText(place)), async ({ line, text }) => {
+    const path = text.replaceAll('\\', '/')
+    for (const base of [dir, dirname(place)])
+      if (await isFile(resolve(base, path))) return resolve(base, path)
+    return await requireFile(resolve(dir, path), place, line)
+  })
+}
+
+/** Where the labels of an image lie: the last folder `images` of its path becomes `labels`, as Ultralytics has it. */
+function labelFile(image: string): string {
+  const notes = `${stem(image)}.txt`
+  const at = notes.lastIndexOf(`${sep}images${sep}`)
+  return at < 0
+    ? notes
+    : `${notes.slice(0, at)}${sep}labels${sep}${notes.slice(at + sep.length * 2 + 'images'.length)}`
+}
+
+async function readBoxes(
+  file: string,
+  image: string,
+  names: ReadonlyMap<number, string>,
+): Promise<TrueBox[]> {
   const lines = numberedLines(await readText(file))
   if (lines.length === 0) return []
   const { widthPx, heightPx } = await imageSize(image)
   return lines.map(({ line, text }) => {
     const [index = NaN, ...v] = text.split(/\s+/).map(Number)
-    const name = classes[index]
+    const name = names.get(index)
     const polygon = v.length >= 6 && v.length % 2 === 0
     const valid =
       name !== undefined && (v.length === 4 || polygon) && v.every((n) => n >= -1e-6 && n <= 1 + 1e-6)
@@ -129,7 +157,7 @@ async function readBoxes(file: string, image: string, classes: string[]): Promis
       throw new CodedError('DAT_ANNOTATION', {
         file,
         line,
-        expected: `\`class cx cy w h\` or a polygon, class 0..${classes.length - 1}, numbers 0..1`,
+        expected: `\`class cx cy w h\` or a polygon, class ${[...names.keys()].join(', ')}, numbers 0..1`,
         actual: text.slice(0, 120),
       })
     }
@@ -142,6 +170,10 @@ async function readBoxes(file: string, image: string, classes: string[]): Promis
       const [cx = 0, cy = 0, w = 0, h = 0] = v
       ;[x1, y1, x2, y2] = [cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2]
     }
-    return { class: name, box: [x1 * widthPx, y1 * heightPx, x2 * widthPx, y2 * heightPx] }
+    const share = (v: number): number => Math.min(1, Math.max(0, v))
+    return {
+      class: name,
+      box: [share(x1) * widthPx, share(y1) * heightPx, share(x2) * widthPx, share(y2) * heightPx],
+    }
   })
 }

@@ -1,0 +1,179 @@
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { openDataset } from '../../datasets/index.ts'
+import { boxesOf, datasetFolder } from './samples/dataset-folder.ts'
+
+const at = datasetFolder()
+
+describe('YOLO', () => {
+  it('reads relative boxes and polygons as pixels', async () => {
+    await at.tree({
+      'data.yaml':
+        'train: ../train/images\nval: ../valid/images\nnc: 2\nnames: [Bottle, Cap]\nextra: {a: 1}\n',
+      'train/images/a.jpg': null,
+      'train/labels/a.txt': '1 0.5 0.5 0.5 0.4\n0 0.1 0.1 0.3 0.1 0.3 0.9\n',
+      'train/images/b.jpg': null,
+      'valid/images/c.jpg': null,
+    })
+    const set = await openDataset(at.dir)
+    expect(set.format).toBe('yolo')
+    expect(set.items.map((i) => i.split)).toEqual(['train', 'train', 'val'])
+    const [a, b] = set.items
+    // 20 × 10 px: centre (10, 5), 10 × 4 px.
+    expect(a?.boxes?.[0]).toEqual({ class: 'Cap', box: [5, 3, 15, 7] })
+    expect(a?.boxes?.[1]?.class).toBe('Bottle')
+    a?.boxes?.[1]?.box.forEach((v, n) => expect(v).toBeCloseTo([2, 1, 6, 9][n] ?? NaN, 9))
+    expect(b?.boxes).toEqual([])
+  })
+
+  it('finds labels of images/<split> under labels/<split>, below sub-folders and by lists', async () => {
+    await at.tree({
+      'data.yaml': 'path: .\ntrain: [images/train, images/more]\nval: val.txt\nnames: {0: a, 2: b}\n',
+      'images/train/deep/1.jpg': null,
+      'labels/train/deep/1.txt': '\uFEFF2 .5 .5 1 1\r\n',
+      'images/train/3.jpg': null,
+      'images/more/3.jpg': null,
+      'labels/more/3.txt': '0 .75 .5 1 1',
+      'images/val/4.jpg': null,
+      'labels/val/4.txt': '',
+      'val.txt': './images/val/4.jpg\n',
+    })
+    const set = await openDataset(at.dir)
+    expect(set.classes).toEqual(['a', 'b'])
+    expect(set.items.map((i) => [i.id, i.split, i.boxes?.map((b) => [b.class, ...b.box])])).toEqual([
+      ['images/train/3.jpg', 'train', []],
+      ['images/train/deep/1.jpg', 'train', [['b', 0, 0, 20, 10]]],
+      ['images/more/3.jpg', 'train', [['a', 5, 0, 20, 10]]],
+      ['images/val/4.jpg', 'val', []],
+    ])
+  })
+
+  it('refuses a set whose labels are nowhere: every part would count as good', async () => {
+    await at.tree({ 'data.yaml': 'names: [a]\ntrain: images/train\n', 'images/train/1.jpg': null })
+    await expect(openDataset(at.dir)).rejects.toThrow(/DAT_LAYOUT.*labels\/train\/1\.txt/)
+  })
+
+  it('refuses a list that names a missing image', async () => {
+    await at.tree({ 'data.yaml': 'names: [a]\ntrain: t.txt\n', 't.txt': '\nimages/1.jpg\n' })
+    await expect(openDataset(at.dir)).rejects.toThrow(/DAT_LAYOUT.*t\.txt, line 2.*images\/1\.jpg/)
+  })
+
+  it('falls back to images/ when the named folders are of another machine', async () => {
+    await at.tree({
+      'data.yaml': 'train: /home/x/train\nnames: {0: a}\n',
+      'images/1.jpg': null,
+      'labels/1.txt': '0 .5 .5 1 1',
+    })
+    const set = await openDataset(at.dir)
+    expect(set.items.map((i) => [i.split, i.boxes])).toEqual([['all', [{ class: 'a', box: [0, 0, 20, 10] }]]])
+  })
+
+  it.each([
+    ['a class that does not exist', '2 0.5 0.5 0.1 0.1', /a\.txt, line 1.*class 0, 1,/],
+    ['pixels instead of shares', '0 0.5 0.5 0.1 0.1\n0 320 200 40 40', /a\.txt, line 2/],
+    ['a missing number', '0 0.5 0.5 0.1', /line 1/],
+  ])('refuses %s', async (_, text, message) => {
+    await at.tree({ 'data.yaml': 'names: [a, b]\n', 'images/a.jpg': null, 'labels/a.txt': text })
+    await expect(openDataset(at.dir)).rejects.toThrow(message)
+  })
+
+  it('refuses a number of classes that is not the number of names', async () => {
+    await at.tree({ 'data.yaml': 'nc: 3\nnames: [a, b]\n', 'images/a.jpg': null })
+    await expect(openDataset(at.dir)).rejects.toThrow(/data\.yaml, nc.*expected 2.*found 3/)
+  })
+})
+
+describe('COCO', () => {
+  const json = (annotations: unknown[]): string =>
+    JSON.stringify({
+      info: {},
+      images: [{ id: 7, file_name: 'a.jpg', width: 20, height: 10 }],
+      categories: [{ id: 3, name: 'dent' }],
+      annotations,
+    })
+
+  it('turns x, y, width, height into corners', async () => {
+    await at.tree({
+      'annotations/instances_val2017.json': json([
+        { image_id: 7, category_id: 3, bbox: [1, 2, 4, 5], id: 1 },
+      ]),
+      'val2017/a.jpg': null,
+    })
+    const set = await openDataset(at.dir)
+    expect([set.format, set.classes, set.items[0]?.split]).toEqual(['coco', ['dent'], 'val'])
+    expect(boxesOf(set)).toEqual([[['dent', 1, 2, 5, 7]]])
+  })
+
+  it.each([
+    [
+      'an unknown category',
+      json([{ image_id: 7, category_id: 9, bbox: [1, 2, 4, 5] }]),
+      /annotations\.0.*category_id 9/,
+    ],
+    [
+      'a box of three numbers',
+      json([{ image_id: 7, category_id: 3, bbox: [1, 2, 4] }]),
+      /annotations\.0\.bbox/,
+    ],
+    ['text that is no JSON', '{', /DAT_ANNOTATION.*JSON/],
+  ])('refuses %s', async (_, text, message) => {
+    await at.tree({ 'annotations.json': text, 'a.jpg': null })
+    await expect(openDataset(at.dir, { format: 'coco' })).rejects.toThrow(message)
+  })
+
+  it('leaves captions alone, reads paths of Windows, and a test set without annotations', async () => {
+    const images = [{ id: 1, file_name: 'sub\\\\a.jpg' }]
+    await at.tree({
+      'annotations/captions_test.json': '{"images": [], "annotations": []}',
+      'annotations/instances_test.json': `\uFEFF${JSON.stringify({ images, categories: [{ id: 1, name: 'x' }] })}`,
+      'test/sub/a.jpg': null,
+    })
+    const set = await openDataset(at.dir)
+    expect(set.items.map((i) => [i.split, i.boxes, i.image])).toEqual([
+      ['test', undefined, join(at.dir, 'test/sub/a.jpg')],
+    ])
+  })
+
+  it('names an image that is nowhere', async () => {
+    await at.tree({ 'annotations.json': json([]) })
+    await expect(openDataset(at.dir)).rejects.toThrow(/DAT_LAYOUT.*a\.jpg/)
+  })
+})
+
+describe('Pascal VOC', () => {
+  const xml = (object: string): string =>
+    `<annotation>\n<filename>a.jpg</filename>\n<object>\n${object}\n</object>\n</annotation>\n`
+  const box = '<bndbox><xmin>1</xmin><ymin>2</ymin><xmax>10</xmax><ymax>8</ymax></bndbox>'
+
+  it('turns 1-based inclusive corners into half-open boxes, and reads splits', async () => {
+    await at.tree({
+      'Annotations/a.xml': xml(`<name>crack</name>${box}`),
+      'JPEGImages/a.jpg': null,
+      'ImageSets/Main/val.txt': 'a\n',
+    })
+    const set = await openDataset(at.dir)
+    expect([set.format, set.classes, set.items[0]?.split]).toEqual(['voc', ['crack'], 'val'])
+    expect(boxesOf(set)).toEqual([[['crack', 0, 1, 10, 8]]])
+  })
+
+  it.each([
+    ['an object without name', xml(box), /a\.xml, line 3.*name/],
+    ['a box without numbers', xml('<name>x</name><bndbox></bndbox>'), /line 3.*bndbox/],
+    ['a document cut off', `<annotation>\n<object>\n<name>x</name>`, /a\.xml, line 1.*complete/],
+  ])('refuses %s', async (_, text, message) => {
+    await at.tree({ 'annotations/a.xml': text, 'images/a.jpg': null })
+    await expect(openDataset(at.dir, { format: 'voc' })).rejects.toThrow(message)
+  })
+
+  it('reads XML beside its image, sub-folders of images, and names with entities', async () => {
+    await at.tree({ 'a.jpg': null, 'a.xml': xml(`<name>R&amp;D</name>${box}`) })
+    expect(boxesOf(await openDataset(at.dir))).toEqual([[['R&D', 0, 1, 10, 8]]])
+    await at.tree({ 'annotations/b.XML': xml(`<name>x</name>${box}`), 'images/x/b.jpg': null })
+    expect((await openDataset(at.dir)).items.map((i) => i.image)).toEqual([join(at.dir, 'images/x/b.jpg')])
+  })
+
+  it('names the image an annotation has lost', async () => {
+    await at.tree({ 'annotations/a.xml': xml(`<name>x</name>${box}`), 'images/b.jpg': null })
+    await expect(openDataset(at.dir)).rejects.toThrow(/DAT_LAYOUT.*a\.xml.*image a/)
+  })
+})
