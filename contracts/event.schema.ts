@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { EPCIS_EVENT_DATA } from './epcis-event.schema.ts'
 import { IDENTITY_EVENT_DATA } from './identity-fact.schema.ts'
 import { FACT_EVENT_DATA, traceLinkedSchema } from './trace-fact.schema.ts'
 import { LIFE_EVENT_DATA } from './life.schema.ts'
@@ -221,5 +222,6 @@ export const EVENT_DATA = {
   ...LIFE_EVENT_DATA,
   ...LINE_EVENT_DATA,
   ...FACT_EVENT_DATA,
+  ...EPCIS_EVENT_DATA,
 } as const
 export type CoreEventType = keyof typeof EVENT_DATA

@@ -1,5 +1,6 @@
 import {
   CodedError,
+  EPCIS_EVENT_DATA,
   FACT_EVENT_DATA,
   type InspectOutcome,
   type QEvent,
@@ -55,9 +56,9 @@ export function checkEmitted(event: Omit<QEvent, 'sequence'>): void {
       hint: 'the record and its event are one transaction',
     })
   }
-  if (event.type in FACT_EVENT_DATA) {
+  if (event.type in FACT_EVENT_DATA || event.type in EPCIS_EVENT_DATA) {
     throw new CodedError('EVT_SCHEMA', {
-      expected: 'facts about parts to come through recordFact',
+      expected: 'facts about parts to come through recordFact, EPCIS events through captureEpcis',
       actual: event.type,
       hint: 'edges and holds are made with the event in one transaction',
     })

@@ -1,6 +1,7 @@
 import { asCoded, CodedError, type SqlDatabase } from '../../contracts/index.ts'
 import { checkEmitted, writeAnnotation, writeEvent } from './annotations.ts'
 import { CaptureWriter } from './capture-writer.ts'
+import { EpcisWriter } from './epcis-writer.ts'
 import { EventAppender } from './event-appender.ts'
 import { FactWriter } from './fact-writer.ts'
 import type { StoredImage } from './image-files.ts'
@@ -24,6 +25,7 @@ export class BatchWriter {
   readonly #events: EventAppender
   readonly #captures: CaptureWriter
   readonly #facts: FactWriter
+  readonly #epcis: EpcisWriter
   #totals: RunningTotals
   /** The counters in memory may be ahead of the database: a transaction was rolled back. */
   #stale = false
@@ -34,6 +36,7 @@ export class BatchWriter {
     this.#totals = new RunningTotals(db)
     this.#captures = new CaptureWriter(db, this.#events)
     this.#facts = new FactWriter(db, this.#events)
+    this.#epcis = new EpcisWriter(db, this.#events)
   }
 
   get position(): number {
@@ -108,6 +111,8 @@ export class BatchWriter {
         if (!checked.ok) return checked
         return done(this.#facts.write(checked.value))
       }
+      case 'epcis':
+        return done(this.#epcis.write(request.ask))
       case 'closeInterrupted': {
         const audit = closeInterrupted(this.#db, request.ask, new Date().toISOString(), (record) =>
           this.#captures.write(this.#captures.prepare(record, null)),

@@ -5,6 +5,8 @@ import {
   type CaptureAck,
   type CaptureRequest,
   CodedError,
+  type EpcisCaptureAck,
+  type EpcisCaptureRequest,
   type FactAck,
   type PartStore,
   type QEvent,
@@ -46,6 +48,8 @@ export interface ConsumerLedger {
 }
 
 export interface TraceStore extends PartStore, ConsumerLedger {
+  /** Checked EPCIS events into the log and the genealogy, in one synced transaction. */
+  captureEpcis(request: EpcisCaptureRequest): Promise<EpcisCaptureAck>
   /** Calls back after new events are committed. */
   onAppend(listener: () => void): () => void
 }
@@ -144,6 +148,12 @@ class SpoolingStore implements TraceStore {
   recordFact(...[fact, source]: Parameters<PartStore['recordFact']>): Promise<FactAck> {
     this.#mustBeOpen()
     return this.#thread.call('fact', { fact, source })
+  }
+
+  /** Not spooled: whoever captures waits for the answer. */
+  captureEpcis(request: EpcisCaptureRequest): Promise<EpcisCaptureAck> {
+    this.#mustBeOpen()
+    return this.#thread.call('epcis', request)
   }
 
   lastTrigger(station: string): Promise<number | null> {

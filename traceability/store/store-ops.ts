@@ -1,6 +1,8 @@
 import {
   type CaptureAck,
   CodedError,
+  type EpcisCaptureAck,
+  type EpcisCaptureRequest,
   type ErrorCode,
   type ErrorDetail,
   type FactAck,
@@ -30,6 +32,7 @@ export interface StoreOps {
   annotate: { ask: Annotation; answer: null }
   emit: { ask: Omit<QEvent, 'sequence'>; answer: null }
   fact: { ask: FactRequest; answer: FactAck }
+  epcis: { ask: EpcisCaptureRequest; answer: EpcisCaptureAck }
   closeInterrupted: { ask: Interruption; answer: number }
   lastTrigger: { ask: string; answer: number | null }
   balance: { ask: string | null; answer: TriggerBalance[] }

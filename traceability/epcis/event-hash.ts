@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto'
+import { canonicalJson } from '../../contracts/index.ts'
+import { oneUri } from './epc.ts'
+import { isObject, type JsonObject } from './faults.ts'
+import { isTime, timeMs } from './uri.ts'
+
+/** Not part of what an event says happened. */
+const LEFT_OUT = new Set(['@context', 'eventID', 'recordTime', 'errorDeclaration'])
+/** Lists whose order means nothing. */
+const SETS = new Set([
+  'epcList',
+  'childEPCs',
+  'inputEPCList',
+  'outputEPCList',
+  'quantityList',
+  'childQuantityList',
+  'inputQuantityList',
+  'outputQuantityList',
+  'bizTransactionList',
+  'sourceList',
+  'destinationList',
+  'set',
+  'unset',
+])
+const TIMES = new Set(['eventTime', 'time', 'startTime', 'endTime'])
+/** Places whose texts are identifiers of GS1. */
+const IDENTIFIERS = new Set([
+  'epcList',
+  'childEPCs',
+  'inputEPCList',
+  'outputEPCList',
+  'parentID',
+  'epcClass',
+  'id',
+  'source',
+  'destination',
+])
+
+/**
+ * SHA-256 of the canonical form of an event, for finding the same event sent twice: RFC 8785 JSON without event id,
+ * record time, error declaration and context; EPCs and Digital Links in one form; times in UTC; lists whose order
+ * means nothing sorted; prefixed names written out. It is not the event hash id of CBV 2.0, 8.9, and is never shown
+ * as one.
+ */
+export function eventHash(event: JsonObject, context: unknown): string {
+  const prefixes = new Map<string, string>()
+  addPrefixes(prefixes, context)
+  addPrefixes(prefixes, event['@context'])
+  return createHash('sha256')
+    .update(canonicalJson(canonical(event, '', prefixes)))
+    .digest('hex')
+}
+
+function canonical(value: unknown, name: string, prefixes: ReadonlyMap<string, string>): unknown {
+  if (Array.isArray(value)) {
+    const items = value.map((v) => canonical(v, name, prefixes))
+    if (!SETS.has(name)) return items
+    return items.map((v) => canonicalJson(v)).sort()
+  }
+  if (isObject(value))
+    return Object.fromEntries(
+      Object.entries(value)
+        .filter(([key]) => name !== '' || !LEFT_OUT.has(key))
+        .map(([key, v]) => [written(key, prefixes), canonical(v, key, prefixes)]),
+    )
+  if (typeof value !== 'string') return value
+  if (TIMES.has(name) && isTime(value)) return timeMs(value)
+  return IDENTIFIERS.has(name) ? oneUri(value) : value
+}
+
+function written(name: string, prefixes: ReadonlyMap<string, string>): string {
+  const colon = name.indexOf(':')
+  const namespace = colon < 0 ? undefined : prefixes.get(name.slice(0, colon))
+  return namespace === undefined ? name : `${namespace}${name.slice(colon + 1)}`
+}
+
+/** Prefixes that a context declares itself; those of EPCIS are the same for everybody. */
+export function addPrefixes(prefixes: Map<string, string>, context: unknown): void {
+  for (const part of Array.isArray(context) ? context : [context]) {
+    if (!isObject(part)) continue
+    for (const [name, meaning] of Object.entries(part)) {
+      const iri = isObject(meaning) ? meaning['@id'] : meaning
+      if (typeof iri === 'string' && !name.startsWith('@')) prefixes.set(name, iri)
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import type { EpcisLink, EpcisThing } from '../../contracts/index.ts'
+import { parseDigitalLink } from '../identity/index.ts'
+import { oneUri } from './epc.ts'
+import { isObject, type JsonObject } from './faults.ts'
+
+/** More pairs than this go through a node of their own: the transformation itself. */
+const MAX_PAIRS = 1_000
+
+interface Amount {
+  uri: string
+  quantity: number | null
+  uom: string | null
+}
+
+const epcs = (value: unknown): Amount[] =>
+  (Array.isArray(value) ? (value as string[]) : []).map((epc) => ({
+    uri: oneUri(epc),
+    quantity: null,
+    uom: null,
+  }))
+
+const classes = (value: unknown): Amount[] =>
+  (Array.isArray(value) ? (value as { epcClass: string; quantity?: number; uom?: string }[]) : []).map(
+    (q) => ({
+      uri: oneUri(q.epcClass),
+      quantity: q.quantity ?? null,
+      uom: q.uom ?? null,
+    }),
+  )
+
+/** What a checked event is about, canonical, in the order in which it names them. */
+export const subjectsOf = (e: JsonObject): string[] =>
+  [
+    ...epcs(typeof e['parentID'] === 'string' ? [e['parentID']] : []),
+    ...['epcList', 'childEPCs', 'inputEPCList', 'outputEPCList'].flatMap((k) => epcs(e[k])),
+    ...['quantityList', 'childQuantityList', 'inputQuantityList', 'outputQuantityList'].flatMap((k) =>
+      classes(e[k]),
+    ),
+  ].map((a) => a.uri)
+
+/**
+ * What a checked event says about genealogy (EPCIS 2.0, 7.4.3 to 7.4.6). Aggregation: children are in the parent.
+ * Association: children are built into the parent. Transformation: outputs were made from inputs; with a
+ * transformation id over several events, through a node of that name.
+ */
+export function linksOf(e: JsonObject, eventID: string): EpcisLink[] {
+  const parent = typeof e['parentID'] === 'string' ? oneUri(e['parentID']) : null
+  const children = [...epcs(e['childEPCs']), ...classes(e['childQuantityList'])]
+  switch (e['type']) {
+    case 'AggregationEvent':
+      if (parent === null) return []
+      if (e['action'] === 'ADD') return children.map((c) => open('aggregate', c.uri, parent, c))
+      return e['action'] === 'DELETE' ? close('aggregate', parent, children) : []
+    case 'AssociationEvent':
+      if (parent === null) return []
+      // Here material flows from the part to what it was built into.
+      if (e['action'] === 'ADD') return children.map((c) => open('associate', parent, c.uri, c))
+      return e['action'] === 'DELETE' ? closeBuiltIn(parent, children) : []
+    case 'TransformationEvent':
+      return transformation(e, eventID)
+    default:
+      return []
+  }
+}
+
+const open = (
+  kind: 'associate' | 'transform' | 'aggregate',
+  child: string,
+  parent: string,
+  { quantity, uom }: Omit<Amount, 'uri'>,
+): EpcisLink => ({ op: 'open', kind, child, parent, quantity, uom })
+
+const close = (kind: 'aggregate', parent: string, children: readonly Amount[]): EpcisLink[] =>
+  children.length === 0
+    ? [{ op: 'close', kind, child: null, parent }]
+    : children.map((c) => ({ op: 'close', kind, child: c.uri, parent }))
+
+const closeBuiltIn = (product: string, parts: readonly Amount[]): EpcisLink[] =>
+  parts.length === 0
+    ? [{ op: 'close', kind: 'associate', child: product, parent: '' }]
+    : parts.map((p) => ({ op: 'close', kind: 'associate', child: product, parent: p.uri }))
+
+function transformation(e: JsonObject, eventID: string): EpcisLink[] {
+  const inputs = [...epcs(e['inputEPCList']), ...classes(e['inputQuantityList'])]
+  const outputs = [...epcs(e['outputEPCList']), ...classes(e['outputQuantityList'])]
+  const id = typeof e['transformationID'] === 'string' ? e['transformationID'] : null
+  const node = id ?? (inputs.length * outputs.length > MAX_PAIRS ? eventID : null)
+  if (node === null)
+    return outputs.flatMap((o) => inputs.map((i) => open('transform', o.uri, i.uri, i))).filter(notItself)
+  return [
+    ...inputs.map((i) => open('transform', node, i.uri, i)),
+    ...outputs.map((o) => open('transform', o.uri, node, o)),
+  ]
+}
+
+/** A lot of which more is made than went in stands on both sides. */
+const notItself = (link: EpcisLink): boolean => link.child !== link.parent
+
+/** Units and lots that an ObjectEvent with action ADD, or a transformation, brings into being. */
+export function thingsOf(e: JsonObject): EpcisThing[] {
+  const made =
+    e['type'] === 'ObjectEvent' && e['action'] === 'ADD'
+      ? [...epcs(e['epcList']), ...classes(e['quantityList'])]
+      : e['type'] === 'TransformationEvent'
+        ? [...epcs(e['outputEPCList']), ...classes(e['outputQuantityList'])]
+        : []
+  const lot = isObject(e['ilmd']) ? e['ilmd']['cbvmda:lotNumber'] : undefined
+  return made.flatMap(({ uri }) => {
+    const thing = thing_(uri)
+    if (thing === null) return []
+    const named = typeof lot === 'string' && /^[!-~]{1,20}$/.test(lot) ? lot : null
+    return [thing.kind === 'unit' ? { ...thing, lot: named } : thing]
+  })
+}
+
+function thing_(uri: string): EpcisThing | null {
+  let elements: { ai: string; value: string }[] | null
+  try {
+    elements = parseDigitalLink(uri)
+  } catch {
+    return null
+  }
+  const of = (ai: string): string | undefined => elements?.find((e) => e.ai === ai)?.value
+  const gtin = of('01')
+  const serial = of('21')
+  const lot = of('10')
+  if (gtin === undefined) return null
+  if (serial !== undefined) return { uri, name: serial, kind: 'unit', gtin, lot: null }
+  return lot === undefined ? null : { uri, name: lot, kind: 'lot', gtin, lot }
+}

@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto'
+import { type EpcisItem, uuidv5 } from '../../contracts/index.ts'
+import { eventHash } from './event-hash.ts'
+import { linksOf, subjectsOf, thingsOf } from './event-links.ts'
+import type { JsonObject } from './faults.ts'
+import { timeMs } from './uri.ts'
+
+/** Namespace of the ids given to events that come without one (a random UUID of this program). */
+const EVENT_IDS = '0f2f4c39-6a0e-4f55-9f6f-2b4f7a6f6a51'
+
+/**
+ * What the store needs of a checked event. An event without an id gets one made from its content, so that the same
+ * event sent again is the same event.
+ */
+export function prepareItem(event: JsonObject, context: unknown): EpcisItem {
+  const hash = eventHash(event, context)
+  const eventID =
+    typeof event['eventID'] === 'string' ? event['eventID'] : `urn:uuid:${uuidv5(EVENT_IDS, hash)}`
+  const declaresError = event['errorDeclaration'] !== undefined
+  return {
+    eventID,
+    hash: declaresError ? withDeclaration(hash, event['errorDeclaration']) : hash,
+    event: event as Record<string, unknown>,
+    context,
+    subject: subjectsOf(event)[0] ?? eventID,
+    at: new Date(Math.floor(timeMs(String(event['eventTime'])))).toISOString(),
+    declaresError,
+    links: declaresError ? [] : linksOf(event, eventID),
+    things: declaresError ? [] : thingsOf(event),
+  }
+}
+
+/** A declaration is a statement of its own: several may be made about one event. */
+const withDeclaration = (hash: string, declaration: unknown): string =>
+  createHash('sha256')
+    .update(`${hash} ${JSON.stringify(declaration)}`)
+    .digest('hex')

@@ -1,0 +1,249 @@
+import {
+  asCoded,
+  type EpcisCaptureAck,
+  type EpcisCaptureRequest,
+  type EpcisItem,
+  type EpcisItemAck,
+  type EpcisLink,
+  type QEvent,
+  type SqlDatabase,
+  uuidv5,
+} from '../../contracts/index.ts'
+import { refuseCycle } from '../genealogy/cycle-guard.ts'
+import { lotUri } from '../identity/index.ts'
+import type { EventAppender } from './event-appender.ts'
+import { checkEvent } from './event-check.ts'
+import { schemaUri } from './inspection-event.ts'
+
+/** Namespace of the log ids of captured events (a random UUID of this program). */
+const NAMESPACE = '6f3d8a0e-2f57-4c1b-9f2d-7f1c5b7f9a10'
+const END = '9999'
+
+type NotLinked = { child: string; parent: string; kind: string; reason: string }
+
+/**
+ * The write side of EPCIS capture. An event is what somebody else says has happened: it enters the log whole. What it
+ * says about genealogy becomes edges unless that contradicts what is recorded; then the event says which and why.
+ */
+export class EpcisWriter {
+  readonly #db: SqlDatabase
+  readonly #events: EventAppender
+
+  constructor(db: SqlDatabase, events: EventAppender) {
+    this.#db = db
+    this.#events = events
+  }
+
+  /** Inside the caller's transaction. Nothing is written when `rollback` is asked for and an item is refused. */
+  write(ask: EpcisCaptureRequest): EpcisCaptureAck {
+    const source = `/plants/${ask.source.plant}/lines/${ask.source.line}/epcis`
+    const before = this.#known(ask.items, source)
+    if (ask.rollback && before.some((ack) => ack !== null && 'conflict' in ack))
+      return { written: false, items: before.map((ack, i) => ack ?? pending(ask.items[i])) }
+    const here = new Map<string, EpcisItemAck>()
+    const items = ask.items.map((item, i) => {
+      const id = logId(item)
+      const ack = before[i] ?? here.get(id) ?? this.#one(ask, source, item)
+      here.set(id, 'position' in ack ? { ...ack, repeated: true } : ack)
+      return ack
+    })
+    if (ask.masterData !== null && ask.masterData.elements.length > 0) this.#masterData(ask, source)
+    return { written: true, items }
+  }
+
+  /** Items that are in the log already, or contradict one that is, or one before them in the same request. */
+  #known(items: readonly EpcisItem[], source: string): (EpcisItemAck | null)[] {
+    const first = new Map<string, string>()
+    return items.map((item) => {
+      const id = logId(item)
+      const position = this.#events.find(id, source)
+      if (position !== null) {
+        const same = this.#hashAt(position) === item.hash
+        return same
+          ? { eventID: item.eventID, position, repeated: true }
+          : { eventID: item.eventID, conflict: position }
+      }
+      const earlier = first.get(id)
+      if (earlier !== undefined && earlier !== item.hash) return { eventID: item.eventID, conflict: 0 }
+      first.set(id, item.hash)
+      return null
+    })
+  }
+
+  #hashAt(position: number): string {
+    const row = this.#db.get<{ json: string }>('select json from event where position = ?', position)
+    return (JSON.parse(row?.json ?? '{}') as QEvent<{ hash: string }>).data.hash
+  }
+
+  #one(ask: EpcisCaptureRequest, source: string, item: EpcisItem): EpcisItemAck {
+    const notLinked: NotLinked[] = []
+    const links = item.links.filter((link) => this.#fits(link, item.at, notLinked))
+    const { eventID, hash, event, context } = item
+    const data = {
+      capture: ask.capture,
+      eventID,
+      hash,
+      event,
+      context,
+      ...(notLinked.length > 0 && { notLinked }),
+    }
+    const position = this.#append(ask, source, {
+      id: logId(item),
+      type: 'ext.epcis.captured.v1',
+      subject: item.subject,
+      data,
+    })
+    if (item.declaresError) this.#takeBack(eventID, source)
+    for (const link of links) this.#link(link, item.at, position)
+    for (const thing of item.things) this.#thing(thing, item.at, position)
+    return { eventID, position, repeated: false }
+  }
+
+  #masterData(ask: EpcisCaptureRequest, source: string): void {
+    const { capture, masterData } = ask
+    const id = uuidv5(NAMESPACE, `master data ${capture}`)
+    if (this.#events.find(id, source) !== null) return
+    const data = { capture, ...masterData }
+    this.#append(ask, source, { id, type: 'ext.epcis.masterdata.v1', subject: `capture/${capture}`, data })
+  }
+
+  #append(
+    ask: EpcisCaptureRequest,
+    source: string,
+    { id, type, subject, data }: Pick<QEvent, 'id' | 'type' | 'subject' | 'data'>,
+  ): number {
+    const event: Omit<QEvent, 'sequence'> = {
+      specversion: '1.0',
+      id,
+      source,
+      type,
+      subject,
+      time: ask.recordTime,
+      datacontenttype: 'application/json',
+      dataschema: schemaUri(type),
+      partitionkey: ask.source.line,
+      data,
+    }
+    checkEvent(event)
+    return this.#events.append(event).position
+  }
+
+  /** Whether the link may be made; a contradiction is noted. */
+  #fits(link: EpcisLink, at: string, notLinked: NotLinked[]): boolean {
+    const refused = (reason: string): false => {
+      notLinked.push({ child: link.child ?? '', parent: link.parent, kind: link.kind, reason })
+      return false
+    }
+    if (link.op === 'close') {
+      const open = this.#open(link)
+      return open === 0 ? refused('nothing of the kind is recorded as open') : true
+    }
+    const { child, parent, kind } = link
+    if (kind === 'aggregate') {
+      const other = this.#db.get<{ parent: string }>(
+        `select parent from edge where child = ? and kind = 'aggregate' and valid_to is null and parent <> ?`,
+        child,
+        parent,
+      )
+      // A class may be in many boxes at once; an individual in one.
+      if (other !== undefined && link.quantity === null) return refused(`it is in ${other.parent}`)
+    }
+    const [up, down] = kind === 'aggregate' ? [child, parent] : [parent, child]
+    try {
+      refuseCycle(this.#db, { up, down, from: at, to: null }, 0)
+      return true
+    } catch (error) {
+      return refused(asCoded(error, 'TRC_GENEALOGY').message)
+    }
+  }
+
+  #open({ child, parent, kind }: Extract<EpcisLink, { op: 'close' }>): number {
+    const row = this.#db.get<{ n: number }>(
+      `select count(*) as n from edge where kind = ?1 and valid_to is null
+         and (?2 = '' or child = ?2) and (?3 = '' or parent = ?3)`,
+      kind,
+      child ?? '',
+      parent,
+    )
+    return row?.n ?? 0
+  }
+
+  #link(link: EpcisLink, at: string, position: number): void {
+    if (link.op === 'open') {
+      this.#db.run(
+        `insert into edge (child, parent, kind, certainty, quantity, uom, valid_from, valid_to, position)
+         values (?, ?, ?, 'certain', ?, ?, ?, null, ?) on conflict (child, parent, kind, valid_from) do nothing`,
+        link.child,
+        link.parent,
+        link.kind,
+        link.quantity,
+        link.uom,
+        at,
+        position,
+      )
+      return
+    }
+    this.#db.run(
+      `update edge set valid_to = ?1, closed_by = ?2 where kind = ?3 and valid_to is null and valid_from <= ?1
+         and (?4 = '' or child = ?4) and (?5 = '' or parent = ?5)`,
+      at,
+      position,
+      link.kind,
+      link.child ?? '',
+      link.parent,
+    )
+  }
+
+  /** The event with that id is in error: its edges go, what it closed is open again. Both events stay. */
+  #takeBack(eventID: string, source: string): void {
+    const position = this.#events.find(uuidv5(NAMESPACE, eventID), source)
+    if (position === null) return
+    this.#db.run('delete from edge where position = ?', position)
+    this.#db.run('update edge set valid_to = null, closed_by = null where closed_by = ?', position)
+  }
+
+  #thing(thing: EpcisItem['things'][number], at: string, position: number): void {
+    const lot = thing.lot === null ? null : lotUri({ id: thing.gtin, gtin: thing.gtin }, thing.lot)
+    if (thing.kind === 'unit')
+      this.#db.run(
+        `insert into identity (uri, serial, kind, product, gtin, lot, first_at, first_position)
+         values (?, ?, 'code', ?, ?, ?, ?, ?) on conflict (uri) do nothing`,
+        thing.uri,
+        thing.name,
+        thing.gtin,
+        thing.gtin,
+        thing.lot,
+        at,
+        position,
+      )
+    if (lot === null || thing.lot === null) return
+    this.#db.run(
+      `insert into material_lot (uri, lot, product, supplier, first_at) values (?, ?, ?, null, ?)
+       on conflict (uri) do nothing`,
+      lot,
+      thing.lot,
+      thing.gtin,
+      at,
+    )
+    if (thing.kind !== 'unit') return
+    const link = {
+      op: 'open',
+      kind: 'associate',
+      child: thing.uri,
+      parent: lot,
+      quantity: null,
+      uom: null,
+    } as const
+    if (this.#fits(link, at, [])) this.#link(link, at < END ? at : END, position)
+  }
+}
+
+/** One event and each declaration of an error about it. */
+const logId = (item: EpcisItem): string =>
+  uuidv5(NAMESPACE, item.declaresError ? `${item.eventID} error ${item.hash}` : item.eventID)
+
+const pending = (item: EpcisItem | undefined): EpcisItemAck => ({
+  eventID: item?.eventID ?? '',
+  position: 0,
+  repeated: false,
+})
