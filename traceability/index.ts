@@ -1,6 +1,7 @@
 export * from './genealogy/index.ts'
 export * from './identity/index.ts'
 export * from './log/index.ts'
+export * from './plant/index.ts'
 export * from './proof/index.ts'
 export * from './query/index.ts'
 export * from './sinks/index.ts'

@@ -89,7 +89,7 @@ class Connection implements SqlDatabase {
   }
 
   run(sql: string, ...values: SqlValue[]): { changes: number; lastInsertRowid: number } {
-    guard(values, sql)
+    guardBindings(values, sql)
     return this.#guarded(() => {
       const r = this.#prepare(sql).run(...values)
       return { changes: Number(r.changes), lastInsertRowid: Number(r.lastInsertRowid) }
@@ -97,12 +97,12 @@ class Connection implements SqlDatabase {
   }
 
   get<R extends SqlRow = SqlRow>(sql: string, ...values: SqlValue[]): R | undefined {
-    guard(values, sql)
+    guardBindings(values, sql)
     return this.#guarded(() => this.#prepare(sql).get(...values) as R | undefined)
   }
 
   all<R extends SqlRow = SqlRow>(sql: string, ...values: SqlValue[]): R[] {
-    guard(values, sql)
+    guardBindings(values, sql)
     return this.#guarded(() => this.#prepare(sql).all(...values) as R[])
   }
 
@@ -154,7 +154,7 @@ class Connection implements SqlDatabase {
 }
 
 /** Drivers turn a Date, an object or NaN into NULL without a word, and one cuts text at NUL; here they are refused. */
-function guard(values: readonly unknown[], sql: string): void {
+export function guardBindings(values: readonly unknown[], sql: string): void {
   for (let i = 0; i < values.length; i++) {
     const v = values[i]
     if (

@@ -1,0 +1,44 @@
+/**
+ * What the statements of the store use and PostgreSQL has not: functions of SQLite in a schema of their own, behind the
+ * tables on the search path. Plain SQL functions, which the planner inlines.
+ */
+export const COMPAT_SCHEMA = 'sightline_compat'
+
+export const COMPAT = `
+create schema if not exists ${COMPAT_SCHEMA};
+set local search_path to ${COMPAT_SCHEMA};
+
+create or replace function ifnull(a text, b text) returns text language sql immutable parallel safe
+  as 'select coalesce(a, b)';
+create or replace function max(a text, b text) returns text language sql immutable parallel safe
+  as 'select greatest(a, b)';
+create or replace function min(a text, b text) returns text language sql immutable parallel safe
+  as 'select least(a, b)';
+create or replace function max(a bigint, b bigint) returns bigint language sql immutable parallel safe
+  as 'select greatest(a, b)';
+create or replace function min(a bigint, b bigint) returns bigint language sql immutable parallel safe
+  as 'select least(a, b)';
+create or replace function min(a integer, b boolean) returns integer language sql immutable parallel safe
+  as 'select least(a, b::integer)';
+create or replace function count_true(n bigint, b boolean) returns bigint language sql immutable parallel safe
+  as 'select n + coalesce(b, false)::integer';
+create or replace function plain(a text) returns text language sql immutable parallel safe as 'select a';
+create or replace function json_member(a text, b text) returns text language sql immutable parallel safe
+  as 'select a::json ->> b';
+create or replace function json_extract(a text, path text) returns text language sql immutable parallel safe
+  as $$ select a::json #>> string_to_array(substr(path, 3), '.') $$;
+create or replace function json_each(a text) returns table (key bigint, value text)
+  language sql immutable parallel safe rows 100
+  as $$ select n - 1, v from json_array_elements_text(a::json) with ordinality as e (v, n) $$;
+do $$ begin
+  if to_regprocedure('${COMPAT_SCHEMA}.sum(boolean)') is null then
+    create aggregate sum(boolean) (sfunc = count_true, stype = bigint, initcond = '0');
+  end if;
+  if to_regoperator('${COMPAT_SCHEMA}.->>(text, text)') is null then
+    create operator ->> (leftarg = text, rightarg = text, function = json_member);
+  end if;
+  if to_regoperator('${COMPAT_SCHEMA}.+(none, text)') is null then
+    create operator + (rightarg = text, function = plain);
+  end if;
+end $$;
+`

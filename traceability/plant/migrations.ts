@@ -1,0 +1,81 @@
+import { CodedError, type SqlDatabase } from '../../contracts/index.ts'
+import { MIGRATIONS } from '../store/migrations.ts'
+import { COMPAT } from './compat.ts'
+import { scriptForPostgres } from './ddl.ts'
+import { lockFor } from './advisory-lock.ts'
+import { ensureMonths } from './months.ts'
+import { LOG_GUARD, SCHEMA_PLANT } from './schema-plant.ts'
+
+/** `line`: the store of one line, as the embedded one. `plant`: many lines, by month. */
+export type StoreKind = 'line' | 'plant'
+
+/** Scripts of the embedded store that were there when the stores on PostgreSQL began; later ones follow theirs. */
+const FIRST = 3
+
+/** Forward only: the index is the version the script leads to, minus one. A released script never changes. */
+export function scriptsOf(kind: StoreKind): string[] {
+  const plant = kind === 'plant'
+  const store = MIGRATIONS.map((script) => scriptForPostgres(script, plant))
+  return [...store.slice(0, FIRST), LOG_GUARD, ...(plant ? [SCHEMA_PLANT] : []), ...store.slice(FIRST)]
+}
+
+/**
+ * Brings the schema to the version of this program: the scripts of the embedded store one by one, and what only
+ * PostgreSQL has. Each step is one transaction; several programs may do it at once.
+ *
+ * @param schema made when it is not there
+ * @param upTo version to stop at; a test looks at each
+ * @throws TRC_OPEN when the schema was written by a newer program, or is one of the other kind
+ */
+export function migratePostgres(db: SqlDatabase, schema: string, kind: StoreKind, upTo?: number): void {
+  if (!/^[a-z][a-z0-9_]{0,62}$/.test(schema))
+    throw new CodedError('CFG_INVALID', {
+      path: 'schema',
+      expected: 'lower-case letters, digits and underscores',
+      actual: schema,
+    })
+  const step = (work: () => void): void =>
+    db.transaction(() => {
+      lockFor(db, 'sightline migration')
+      work()
+    })
+  step(() => {
+    db.exec(`${COMPAT}; set local search_path to ${schema}`)
+    db.exec(`create schema if not exists ${schema};
+      create table if not exists ${schema}.schema_version (kind text primary key, version bigint not null)`)
+  })
+  const scripts = scriptsOf(kind)
+  const found = versionOf(db, schema)
+  refuseOthers(found, kind, schema, scripts.length)
+  for (let v = found?.version ?? 0; v < (upTo ?? scripts.length); v++)
+    step(() => {
+      // Two programs may start at once; the second finds the work done.
+      if ((versionOf(db, schema)?.version ?? 0) !== v) return
+      db.exec(scripts[v] ?? '')
+      db.exec('delete from schema_version')
+      db.run('insert into schema_version (kind, version) values (?, ?)', kind, v + 1)
+    })
+  if (kind === 'plant') ensureMonths(db)
+}
+
+type Found = { kind: string; version: number }
+
+const versionOf = (db: SqlDatabase, schema: string): Found | undefined =>
+  db.get<Found>(`select kind, version from ${schema}.schema_version`)
+
+/** @throws TRC_OPEN */
+function refuseOthers(found: Found | undefined, kind: StoreKind, schema: string, newest: number): void {
+  if (found === undefined) return
+  if (found.kind !== kind)
+    throw new CodedError('TRC_OPEN', {
+      expected: `a schema of a ${kind} store`,
+      actual: `${schema} holds a ${found.kind} store`,
+      hint: 'name another schema',
+    })
+  if (found.version > newest)
+    throw new CodedError('TRC_OPEN', {
+      expected: `schema version ${newest} or older`,
+      actual: `version ${found.version}`,
+      hint: 'the data was written by a newer program; run that one',
+    })
+}

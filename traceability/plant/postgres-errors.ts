@@ -1,0 +1,56 @@
+import { CodedError, type ErrorCode } from '../../contracts/index.ts'
+
+/** Position and sequence are given out by the log itself: a collision there is its own fault, not that of a request. */
+const LOG_COUNTER = /event_pkey|event_source_sequence|event_\w+_pkey/
+
+/** SQLSTATE classes (PostgreSQL manual, appendix A) that say: nobody is there, or not now. */
+const AWAY = /^(08|57P|53[34]|58)/
+
+interface Facts {
+  message: string
+  /** SQLSTATE, or the code of a socket error. */
+  code: string
+  constraint: string
+}
+
+/** What crosses the thread border of a refusal. */
+export const postgresFacts = (error: unknown): Facts => {
+  const e = typeof error === 'object' && error !== null ? (error as Partial<Facts>) : {}
+  const several = error instanceof AggregateError ? error.errors.map((x) => String(x)).join('; ') : ''
+  return {
+    message: (e.message ?? '') || several || String(error),
+    code: typeof e.code === 'string' ? e.code : '',
+    constraint: typeof e.constraint === 'string' ? e.constraint : '',
+  }
+}
+
+/** @param place host and database, without the password */
+export function postgresError(facts: Facts, fallback: ErrorCode, place: string): CodedError {
+  const { message, code, constraint } = facts
+  const named = codeOf(facts, fallback)
+  const hint =
+    named === 'TRC_PLANT'
+      ? 'check address, network and that PostgreSQL runs; it is tried again'
+      : named === 'TRC_DISK_FULL'
+        ? 'free space on the volume of the database'
+        : /^(28|42501|3D000)/.test(code)
+          ? 'check database, user and rights of the URL'
+          : undefined
+  return new CodedError(named, {
+    file: place,
+    actual: `${message}${code === '' ? '' : ` (${code}${constraint === '' ? '' : `, ${constraint}`})`}`,
+    ...(hint === undefined ? {} : { hint }),
+  })
+}
+
+function codeOf({ code, constraint }: Facts, fallback: ErrorCode): ErrorCode {
+  // Without a SQLSTATE the connection broke.
+  if (!/^[0-9A-Z]{5}$/.test(code) || AWAY.test(code)) return 'TRC_PLANT'
+  if (code === '53100') return 'TRC_DISK_FULL'
+  if (code.startsWith('23')) return LOG_COUNTER.test(constraint) ? fallback : 'TRC_BINDING'
+  if (code.startsWith('22')) return 'TRC_BINDING'
+  if (/^(28|3D|42501)/.test(code)) return 'TRC_OPEN'
+  // Cancelled by a time limit, deadlock, serialisation: the same statement may go through later.
+  if (/^(57014|40|55)/.test(code)) return 'TRC_BUSY'
+  return fallback
+}

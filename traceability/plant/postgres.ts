@@ -1,0 +1,196 @@
+import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads'
+import {
+  CodedError,
+  spawnWorker,
+  type SqlDatabase,
+  type SqlRow,
+  type SqlValue,
+} from '../../contracts/index.ts'
+import { guardBindings } from '../store/open-sql.ts'
+import {
+  type BridgeAsk,
+  type BridgeReply,
+  type BridgeStart,
+  type BridgeStatement,
+  REPLIES,
+} from './bridge.ts'
+import { placeOf } from './database-url.ts'
+import { postgresError } from './postgres-errors.ts'
+import { toPostgres } from './sql-dialect.ts'
+
+export interface PostgresOptions {
+  /** First on the search path. Default `sightline`. */
+  schema?: string
+  readOnly?: boolean
+  /** Longest time for one statement, ms. */
+  statementMs?: number
+  connectMs?: number
+}
+
+/** Writes that wait for company before they are sent, so that a transaction does not pay a round trip for each. */
+const MAX_WAITING = 512
+/** Beyond the time limits of the connection itself, ms: by then its thread must have said something. */
+const GRACE_MS = 15_000
+
+/**
+ * One connection to PostgreSQL behind the interface of the embedded store: the same statements, translated, and
+ * answered synchronously; the calling thread blocks meanwhile, so that it must not be the one that serves gates. Writes
+ * are sent together with the next read or the end of the transaction.
+ *
+ * @param url `postgres://user:password@host/database?sslmode=verify-full`
+ * @throws TRC_PLANT nobody answers; TRC_OPEN database, user or rights are wrong
+ */
+export async function openPostgres(url: string, o: PostgresOptions = {}): Promise<PostgresDatabase> {
+  const start: BridgeStart = {
+    url,
+    schema: o.schema ?? 'sightline',
+    readOnly: o.readOnly ?? false,
+    statementMs: o.statementMs ?? 60_000,
+    connectMs: o.connectMs ?? 10_000,
+  }
+  const { port1, port2 } = new MessageChannel()
+  const counter = new SharedArrayBuffer(4)
+  const worker = spawnWorker(new URL('./postgres.worker.ts', import.meta.url), {
+    workerData: { start, port: port2, counter },
+    transferList: [port2],
+  })
+  const up = new Promise<void>((resolve, reject) => {
+    worker.once('online', resolve)
+    worker.once('error', reject)
+  })
+  await up
+  worker.unref()
+  port1.unref()
+  const db = new PostgresDatabase(worker, port1, new Int32Array(counter), start)
+  try {
+    db.get('select 1 as one')
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+export class PostgresDatabase implements SqlDatabase {
+  /** Host and database, without user and password. */
+  readonly place: string
+  readonly #worker: Worker
+  readonly #port: MessagePort
+  readonly #replies: Int32Array
+  readonly #limitMs: number
+  #waiting: BridgeStatement[] = []
+  #inTransaction = false
+  /** What broke the transaction that is open: PostgreSQL would answer its commit with a rollback, without a word. */
+  #broken: CodedError | null = null
+  #open = true
+
+  constructor(worker: Worker, port: MessagePort, replies: Int32Array, start: BridgeStart) {
+    this.#worker = worker
+    this.#port = port
+    this.#replies = replies
+    this.#limitMs = start.statementMs + start.connectMs + GRACE_MS
+    this.place = placeOf(start.url)
+  }
+
+  exec(sql: string): void {
+    this.#flush()
+    this.#ask([{ text: sql, values: [] }], true)
+  }
+
+  /** The count of changed rows is asked for when it is read. */
+  run(sql: string, ...values: SqlValue[]): { changes: number; lastInsertRowid: number } {
+    guardBindings(values, sql)
+    this.#waiting.push(toPostgres(sql, values))
+    const index = this.#waiting.length
+    if (!this.#inTransaction || index >= MAX_WAITING)
+      return { changes: this.#flush().at(-1) ?? 0, lastInsertRowid: 0 }
+    const sent = (): number => this.#flush()[index - 1] ?? 0
+    return {
+      get changes() {
+        return sent()
+      },
+      lastInsertRowid: 0,
+    }
+  }
+
+  get<R extends SqlRow = SqlRow>(sql: string, ...values: SqlValue[]): R | undefined {
+    return this.all<R>(sql, ...values)[0]
+  }
+
+  all<R extends SqlRow = SqlRow>(sql: string, ...values: SqlValue[]): R[] {
+    guardBindings(values, sql)
+    const statements = [...this.#waiting, toPostgres(sql, values)]
+    this.#waiting = []
+    return this.#ask(statements).rows as R[]
+  }
+
+  transaction<T>(work: () => T): T {
+    if (this.#inTransaction)
+      throw new CodedError('TRC_WRITE', { expected: 'one transaction at a time', actual: 'a nested one' })
+    this.#ask([{ text: 'begin', values: [] }])
+    this.#inTransaction = true
+    try {
+      const result = work()
+      if (this.#broken !== null) throw this.#broken
+      const last = [...this.#waiting, { text: 'commit', values: [] }]
+      this.#waiting = []
+      this.#ask(last)
+      return result
+    } catch (error) {
+      this.#waiting = []
+      this.#broken = null
+      try {
+        this.#ask([{ text: 'rollback', values: [] }])
+      } catch {
+        // The connection is gone, and the transaction with it; the cause is thrown below.
+      }
+      throw error
+    } finally {
+      this.#inTransaction = false
+      this.#broken = null
+    }
+  }
+
+  close(): void {
+    if (!this.#open) return
+    this.#open = false
+    this.#port.postMessage('close')
+  }
+
+  /** Ends the thread without waiting for an answer from the other side. */
+  async abandon(): Promise<void> {
+    this.#open = false
+    await this.#worker.terminate()
+  }
+
+  #flush(): number[] {
+    if (this.#waiting.length === 0) return []
+    const statements = this.#waiting
+    this.#waiting = []
+    return this.#ask(statements).changes
+  }
+
+  #ask(statements: BridgeStatement[], script = false): Extract<BridgeReply, { ok: true }> {
+    if (!this.#open)
+      throw new CodedError('TRC_WRITE', { expected: 'an open connection', actual: 'one that was closed' })
+    const seen = Atomics.load(this.#replies, REPLIES)
+    const ask: BridgeAsk = { statements, mayConnect: !this.#inTransaction, ...(script && { script }) }
+    this.#port.postMessage(ask)
+    const waited = Atomics.wait(this.#replies, REPLIES, seen, this.#limitMs)
+    const got = receiveMessageOnPort(this.#port) as { message: BridgeReply } | undefined
+    if (waited === 'timed-out' || got === undefined) {
+      // A late answer would be taken for that of the next question.
+      this.#open = false
+      void this.#worker.terminate()
+      throw this.#fault({ message: `no answer within ${this.#limitMs} ms`, code: '08006', constraint: '' })
+    }
+    if (!got.message.ok) throw this.#fault(got.message.facts)
+    return got.message
+  }
+
+  #fault(facts: { message: string; code: string; constraint: string }): CodedError {
+    const error = postgresError(facts, 'TRC_WRITE', this.place)
+    if (this.#inTransaction) this.#broken ??= error
+    return error
+  }
+}

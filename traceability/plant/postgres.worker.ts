@@ -1,0 +1,117 @@
+import { type MessagePort, workerData } from 'node:worker_threads'
+import pg from 'pg'
+import type { SqlRow } from '../../contracts/index.ts'
+import { type BridgeAsk, type BridgeReply, type BridgeStart, REPLIES } from './bridge.ts'
+import { COMPAT_SCHEMA } from './compat.ts'
+import { postgresFacts } from './postgres-errors.ts'
+
+/** Holds the connection to PostgreSQL for a thread that waits for each answer. Started by `openPostgres` only. */
+
+/** Object ids of built-in types (pg_type.dat). */
+const BOOL = 16
+const INT8 = 20
+const NUMERIC = 1700
+
+const types = {
+  // As SQLite answers: truth is 1 or 0, and whole numbers stay below 2^53.
+  getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
+    if (oid === BOOL) return (v) => (v === 't' ? 1 : 0)
+    if (oid === INT8 || oid === NUMERIC) return Number
+    return pg.types.getTypeParser(oid, format as 'text') as (value: string) => unknown
+  },
+}
+
+const { start, port, counter } = workerData as {
+  start: BridgeStart
+  port: MessagePort
+  counter: SharedArrayBuffer
+}
+const replies = new Int32Array(counter)
+let client: pg.Client | null = null
+/** Prepared once per connection, by text. */
+let names = new Map<string, string>()
+
+async function connected(mayConnect: boolean): Promise<pg.Client> {
+  if (client !== null) return client
+  if (!mayConnect) throw Object.assign(new Error('the connection was lost'), { code: '08006' })
+  const fresh = new pg.Client({
+    connectionString: start.url,
+    connectionTimeoutMillis: start.connectMs,
+    statement_timeout: start.statementMs,
+    query_timeout: start.statementMs + 5_000,
+    idle_in_transaction_session_timeout: start.statementMs + 60_000,
+    application_name: 'sightline',
+    keepAlive: true,
+    pipeline: true,
+    types,
+  })
+  fresh.on('error', () => {
+    if (client === fresh) client = null
+  })
+  fresh.on('end', () => {
+    if (client === fresh) client = null
+  })
+  await fresh.connect()
+  try {
+    await fresh.query(
+      `set search_path to ${pg.escapeIdentifier(start.schema)}, ${COMPAT_SCHEMA}; set client_min_messages to warning;
+       set synchronous_commit to on; set datestyle to iso; set timezone to 'UTC'`,
+    )
+    if (start.readOnly) await fresh.query('set default_transaction_read_only to on')
+  } catch (error) {
+    await fresh.end().catch(() => undefined)
+    throw error
+  }
+  names = new Map()
+  client = fresh
+  return fresh
+}
+
+const nameOf = (text: string): string => {
+  let name = names.get(text)
+  if (name === undefined) {
+    name = `s${names.size}`
+    names.set(text, name)
+  }
+  return name
+}
+
+async function answer(ask: BridgeAsk): Promise<BridgeReply> {
+  try {
+    const c = await connected(ask.mayConnect)
+    if (ask.script) {
+      for (const { text } of ask.statements) await c.query(text)
+      return { ok: true, rows: [], changes: [] }
+    }
+    // Sent together; the first refusal is the cause, the others follow from it.
+    const results = await Promise.allSettled(
+      ask.statements.map(({ text, values }) =>
+        c.query<SqlRow>({ name: nameOf(text), text, values: [...values] }),
+      ),
+    )
+    const refused = results.find((r) => r.status === 'rejected')
+    if (refused !== undefined) throw refused.reason
+    const done = results.flatMap((r) => (r.status === 'fulfilled' ? [r.value] : []))
+    return {
+      ok: true,
+      rows: done.at(-1)?.rows ?? [],
+      changes: done.map((r) => r.rowCount ?? 0),
+    }
+  } catch (error) {
+    return { ok: false, facts: postgresFacts(error) }
+  }
+}
+
+port.on('message', (ask: BridgeAsk | 'close') => {
+  if (ask === 'close') {
+    const last = client
+    client = null
+    void (last?.end() ?? Promise.resolve()).catch(() => undefined).finally(() => port.close())
+    return
+  }
+  void answer(ask).then((reply) => {
+    port.postMessage(reply)
+    Atomics.add(replies, REPLIES, 1)
+    Atomics.notify(replies, REPLIES)
+  })
+})

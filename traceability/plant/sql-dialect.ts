@@ -1,0 +1,88 @@
+import type { SqlValue } from '../../contracts/index.ts'
+
+/** SQL text of PostgreSQL with numbered parameters; `order[i]` is the index of the value for `$i+1`. */
+interface Translated {
+  /** Alternates text and the number of a parameter. */
+  parts: (string | number)[]
+  order: number[]
+}
+
+/** Statements kept translated; far above what the product uses. */
+const MAX_KEPT = 1_024
+const kept = new Map<string, Translated>()
+
+/**
+ * The statements of the store are written once, in the SQL of SQLite. What PostgreSQL spells otherwise is rewritten
+ * here; functions it lacks are in `compat.ts`. A form that nobody thought of is a syntax error there, never another
+ * answer.
+ */
+const REWRITES: readonly (readonly [RegExp, string])[] = [
+  // A bound on a recursive walk: PostgreSQL makes no more rows than its reader takes.
+  [/\blimit (\?\d*)\s*\)(\s*select [^;]*?\bfrom )(\w+)( group by)/g, ')$2(select * from $3 limit $1) $3$4'],
+  // The order of joins is chosen by statistics.
+  [/\bcross join ((?:\w+|json_each\(\?\d*\))(?: \w+)?)(\s+)on\b/g, 'join $1$2on'],
+  [/\bglob '([^'*?[\]]*)\*'/g, "^@ '$1'"],
+  [/\bas ([a-z]+[A-Z]\w*)/g, 'as "$1"'],
+  // In an upsert the bare column is the stored row's; PostgreSQL wants to be told.
+  [
+    /\binsert into (\w+)([\s\S]*?\bdo update set [\s\S]*?\bwhere) (\w+) is (not )?null\b/g,
+    'insert into $1$2 $1.$3 is $4null',
+  ],
+  [
+    /\binsert into (\w+)([\s\S]*?\bdo update set (\w+)) = (min|max)\((\w+), excluded\.(\w+)\)/g,
+    'insert into $1$2 = $4($1.$5, excluded.$6)',
+  ],
+  [/, (\w+) = (min|max)\(\1, excluded\.\1\)/g, ', $1 = $2(trigger_audit.$1, excluded.$1)'],
+  [/\bor deleted_at is not null\b/g, 'or image.deleted_at is not null'],
+]
+
+/**
+ * @param sql statement in the dialect of the store, with `?` or `?1` parameters
+ * @returns text for PostgreSQL, each parameter cast to the type of its value, and the values in order
+ */
+export function toPostgres(
+  sql: string,
+  values: readonly SqlValue[],
+): { text: string; values: readonly SqlValue[] } {
+  let known = kept.get(sql)
+  if (known === undefined) {
+    if (kept.size >= MAX_KEPT) kept.clear()
+    known = translate(sql)
+    kept.set(sql, known)
+  }
+  const { parts, order } = known
+  const text = parts
+    .map((p) => (typeof p === 'string' ? p : `$${p}${castOf(values[order[p - 1] ?? -1] ?? null)}`))
+    .join('')
+  return { text, values: order.map((i) => values[i] ?? null) }
+}
+
+/** NULL takes the type that its place wants. */
+function castOf(value: SqlValue): string {
+  if (value === null) return ''
+  if (typeof value === 'string') return '::text'
+  if (typeof value === 'bigint') return '::bigint'
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? '::bigint' : '::float8'
+  return '::bytea'
+}
+
+function translate(sql: string): Translated {
+  let text = sql
+  for (const [from, to] of REWRITES) text = text.replace(from, to)
+  const parts: (string | number)[] = []
+  const order: number[] = []
+  let next = 0
+  let last = 0
+  // Literals, quoted names and comments go through as they are.
+  for (const m of text.matchAll(/'(?:[^']|'')*'|"[^"]*"|--[^\n]*|\?(\d*)/g)) {
+    if (!m[0].startsWith('?')) continue
+    const index = m[1] === '' ? next : Number(m[1]) - 1
+    next = index + 1
+    let place = order.indexOf(index)
+    if (place < 0) place = order.push(index) - 1
+    parts.push(text.slice(last, m.index), place + 1)
+    last = m.index + m[0].length
+  }
+  parts.push(text.slice(last))
+  return { parts, order }
+}
