@@ -1,0 +1,134 @@
+import type { ReviewedPart, ScoredPage, ScoredPart, SqlDatabase, WatchSpec } from '../../contracts/index.ts'
+import type { DriftStatistics } from './drift.ts'
+import { LifeAlarms } from './life-alarms.ts'
+import { ReviewQueue } from './review-queue.ts'
+import { type DriftChange, type Score, ScoreWatch } from './score-watch.ts'
+
+/** `tool` of a recipe that runs a model. */
+export interface ModelTool {
+  tool: string
+  /** `id@version`, or the id where the version is not known. */
+  model: string
+}
+
+/**
+ * Follows the log: scores, drift, samples, reviews. Everything it keeps is a function of the log up to its cursor, one
+ * transaction per page.
+ */
+export class ModelWatch {
+  readonly queue: ReviewQueue
+  readonly alarms: LifeAlarms
+  readonly #db: SqlDatabase
+  readonly #scores: ScoreWatch
+
+  /** @param db prepared by `prepareLife` for counts */
+  constructor(db: SqlDatabase, spec: WatchSpec, stats: DriftStatistics) {
+    this.#db = db
+    this.#scores = new ScoreWatch(db, spec, stats)
+    this.queue = new ReviewQueue(db, spec)
+    this.alarms = new LifeAlarms(db)
+  }
+
+  /** Position of the last event that was looked at. */
+  position(): number {
+    return this.#db.get<{ position: number }>('select position from watch_cursor')?.position ?? 0
+  }
+
+  /** @param toolsOf model tools of a recipe, by `id@version` */
+  take(page: ScoredPage, toolsOf: (recipe: string) => readonly ModelTool[]): void {
+    try {
+      this.#db.transaction(() => {
+        for (const item of page.items)
+          if (item.kind === 'part') this.#part(item, toolsOf(item.recipe))
+          else this.#review(item)
+        this.#scores.flush()
+        this.queue.prune(new Date())
+        this.#db.run('insert or replace into watch_cursor(id, position) values(1, ?)', page.position)
+      })
+    } catch (error) {
+      this.#scores.forget()
+      throw error
+    }
+  }
+
+  /** The next parts are the reference of a recipe from now on; its drift alarms end. */
+  restart(station: string, sha256: string, by: string, at: string): void {
+    this.#db.transaction(() => {
+      for (const series of this.#scores.restart(station, sha256, at))
+        this.alarms.clear(driftId(station, sha256, series), by, at)
+    })
+  }
+
+  /** Ends an alarm by name. Returns false when it is not active. */
+  acknowledge(id: string, by: string, at: string): boolean {
+    return this.#db.transaction(() => this.alarms.clear(id, by, at))
+  }
+
+  #part(part: ScoredPart, tools: readonly ModelTool[]): void {
+    // Challenge parts and acceptance runs are not what the line makes.
+    if (part.runType !== 'production' || part.unjudged) return
+    const scores = scoresOf(part, tools)
+    const unusual = this.#scores.unusual(part, scores)
+    for (const change of this.#scores.take(part, scores)) this.#drift(change)
+    this.queue.take(part, unusual === null ? 'early' : unusual ? 'unusual' : 'usual')
+  }
+
+  #drift(c: DriftChange): void {
+    const id = driftId(c.station, c.sha256, c.series)
+    if (!c.drift) {
+      this.alarms.clear(id, 'sightline', c.at)
+      return
+    }
+    const facts = `PSI ${c.psi.toFixed(2)}, KS D ${c.d.toFixed(3)}, p ${c.p.toExponential(1)}`
+    this.alarms.raise({
+      id,
+      station: c.station,
+      alarm: 'score-drift',
+      code: 'MDL_DRIFT',
+      since: c.at,
+      message: {
+        en: `${c.series} of ${c.recipe} is not distributed as in its reference: ${facts}`,
+        zh: `${c.recipe} 的 ${c.series} 分布偏离参考:${facts}`,
+      },
+    })
+  }
+
+  #review(review: ReviewedPart): void {
+    const said = this.queue.review(review)
+    const item = this.queue.item(review.inspectionId)
+    if (said === null || !item) return
+    const id = `escape-found/${item.inspectionId}`
+    if (said === 'no-escape') {
+      this.alarms.clear(id, review.reviewer, review.at)
+      return
+    }
+    this.alarms.raise({
+      id,
+      station: item.station,
+      alarm: 'escape-found',
+      code: 'MDL_ESCAPE',
+      since: review.at,
+      message: {
+        en: `${item.serial} passed by ${item.recipe} is bad: ${review.reviewer}${review.reason ? `, ${review.reason}` : ''}`,
+        zh: `${item.recipe} 放行的 ${item.serial} 不合格:${review.reviewer}${review.reason ? `,${review.reason}` : ''}`,
+      },
+    })
+  }
+}
+
+const driftId = (station: string, sha256: string, series: string): string =>
+  `score-drift/${station}/${sha256.slice(0, 12)}/${series}`
+
+/** Image scores of every tool; of models that give none, the highest finding, 0 when they found nothing. */
+function scoresOf(part: ScoredPart, tools: readonly ModelTool[]): Score[] {
+  const modelOf = new Map(tools.map((t) => [t.tool, t.model]))
+  const scores: Score[] = Object.entries(part.scores).map(([series, value]) => {
+    const tool = series.slice(0, series.indexOf('.'))
+    return { series, model: modelOf.get(tool) ?? tool, value }
+  })
+  const scored = new Set(scores.map((s) => s.series.slice(0, s.series.indexOf('.'))))
+  for (const { tool, model } of tools)
+    if (!scored.has(tool) && part.ran.includes(tool))
+      scores.push({ series: tool, model, value: part.highest[tool] ?? 0 })
+  return scores
+}

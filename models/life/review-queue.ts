@@ -1,0 +1,299 @@
+import type {
+  ReviewedPart,
+  ScoredPart,
+  SqlDatabase,
+  SqlRow,
+  VerdictResult,
+  WatchSpec,
+} from '../../contracts/index.ts'
+import { type Sample, samplesOf, type StratumName } from './sampling.ts'
+
+/** A part that a person looks at, or looked at. */
+export interface ReviewItem {
+  inspectionId: string
+  position: number
+  station: string
+  recipe: string
+  serial: string
+  lot: string | null
+  /** What the line decided. */
+  result: VerdictResult
+  samples: Sample[]
+  at: string
+  image: string | null
+  /** What the person decided; `inconclusive` = it cannot be told. Null = nobody yet. */
+  verdict: VerdictResult | null
+  reviewer: string | null
+  reason: string | null
+  reviewedAt: string | null
+  /** Event of the decision in force. */
+  reviewId: string | null
+}
+
+export interface StratumCount {
+  station: string
+  recipe: string
+  stratum: StratumName
+  /** Passed parts of the stratum. */
+  size: number
+  /** Of these drawn for audit. */
+  sampled: number
+  /** Of the sample reviewed with an answer. */
+  reviewed: number
+  /** Of those found bad. */
+  escapes: number
+  /** Reviewed without an answer. */
+  undecided: number
+}
+
+export interface QueueCounts {
+  waiting: number
+  /** Of these from the audit sample. */
+  waitingAudit: number
+  /** Drawn, but not kept because too many were waiting. */
+  notKept: number
+  reviewed: number
+}
+
+const KEEP_DAYS = 400
+
+/** The parts that sampling picked, and what people said about them: a projection of the log. */
+export class ReviewQueue {
+  readonly #db: SqlDatabase
+  readonly #spec: WatchSpec
+
+  /** @param db prepared by `prepareLife` for counts */
+  constructor(db: SqlDatabase, spec: WatchSpec) {
+    this.#db = db
+    this.#spec = spec
+  }
+
+  /** Counts a judged part and keeps it when a sample picked it. */
+  take(part: ScoredPart, stratum: StratumName): void {
+    if (part.unjudged) return
+    const row = this.#db.get<{ last_ms: number; hour: number; picks: number }>(
+      'select last_ms, hour, picks from band_state where station = ?',
+      part.station,
+    )
+    const before = { lastMs: row?.last_ms ?? 0, hour: row?.hour ?? 0, picks: row?.picks ?? 0 }
+    const { samples, band } = samplesOf(part, stratum, before, this.#spec)
+    if (band !== before)
+      this.#db.run(
+        'insert or replace into band_state(station, last_ms, hour, picks) values(?, ?, ?, ?)',
+        part.station,
+        band.lastMs,
+        band.hour,
+        band.picks,
+      )
+    if (part.result === 'pass')
+      this.#db.run(
+        `insert into stratum_day(station, sha256, stratum, day, recipe, passed, sampled) values(?, ?, ?, ?, ?, 1, ?)
+         on conflict do update set passed = passed + 1, sampled = sampled + excluded.sampled`,
+        part.station,
+        part.recipeSha256,
+        stratum,
+        part.at.slice(0, 10),
+        part.recipe,
+        samples.includes('audit') ? 1 : 0,
+      )
+    if (samples.length === 0) return
+    this.#keep(part, stratum, samples, this.#hasRoom())
+  }
+
+  /** Applies a review, or takes one back. Returns whether it says that a passed part is bad, or stops saying so. */
+  review(review: ReviewedPart): 'escape' | 'no-escape' | null {
+    const { inspectionId, part, retracts } = review
+    if (!this.item(inspectionId)) {
+      if (part === null) return null
+      this.#keep(part, null, ['asked'], true)
+    }
+    const item = this.item(inspectionId)
+    if (!item) return null
+    const wasEscape = item.result === 'pass' && item.verdict === 'fail'
+    if (retracts !== undefined) {
+      // Only the decision in force can be taken back; an older one has been replaced already.
+      if (retracts !== item.reviewId) return null
+      this.#db.run(
+        `update review_item set verdict = null, reviewer = null, reason = null, reviewed_at = null, review_id = null
+         where inspection_id = ?`,
+        inspectionId,
+      )
+      return wasEscape ? 'no-escape' : null
+    }
+    this.#db.run(
+      `update review_item set verdict = ?, reviewer = ?, reason = ?, reviewed_at = ?, review_id = ?, kept = 1
+       where inspection_id = ?`,
+      review.after,
+      review.reviewer,
+      review.reason,
+      review.at,
+      review.id,
+      inspectionId,
+    )
+    if (item.result !== 'pass') return null
+    return review.after === 'fail' ? 'escape' : wasEscape ? 'no-escape' : null
+  }
+
+  item(inspectionId: string): ReviewItem | null {
+    const row = this.#db.get<ItemRow>('select * from review_item where inspection_id = ?', inspectionId)
+    return row ? itemOf(row) : null
+  }
+
+  /** Oldest first, of one sample or station, when said. */
+  waiting(limit: number, filter: { sample?: Sample; station?: string } = {}): ReviewItem[] {
+    return this.#db
+      .all<ItemRow>(
+        `select * from review_item where verdict is null and kept = 1 and (?1 is null or instr(samples, ?1) > 0)
+         and (?2 is null or station = ?2) order by position limit ?3`,
+        filter.sample ?? null,
+        filter.station ?? null,
+        limit,
+      )
+      .map(itemOf)
+  }
+
+  /** Newest decision first. */
+  done(limit: number): ReviewItem[] {
+    return this.#db
+      .all<ItemRow>(
+        'select * from review_item where verdict is not null order by reviewed_at desc, position desc limit ?',
+        limit,
+      )
+      .map(itemOf)
+  }
+
+  /** Parts that the line failed and a person found good, oldest first. */
+  overkill(station: string | null, limit: number): ReviewItem[] {
+    return this.#db
+      .all<ItemRow>(
+        `select * from review_item where result = 'fail' and verdict = 'pass' and (?1 is null or station = ?1)
+         order by position limit ?2`,
+        station,
+        limit,
+      )
+      .map(itemOf)
+  }
+
+  counts(): QueueCounts {
+    const row = this.#db.get<{ waiting: number; audit: number; lost: number }>(
+      `select count(*) filter (where kept = 1) waiting, count(*) filter (where kept = 1 and audit = 1) audit,
+       count(*) filter (where kept = 0) lost from review_item where verdict is null`,
+    )
+    const done = this.#db.get<{ n: number }>('select count(*) n from review_item where verdict is not null')
+    return {
+      waiting: row?.waiting ?? 0,
+      waitingAudit: row?.audit ?? 0,
+      notKept: row?.lost ?? 0,
+      reviewed: done?.n ?? 0,
+    }
+  }
+
+  /** The strata of the passed parts since a day (`yyyy-mm-dd`, UTC). */
+  strata(fromDay: string): StratumCount[] {
+    return this.#db
+      .all<StratumRow>(
+        `select s.station, s.recipe, s.sha256, s.stratum, sum(s.passed) size, sum(s.sampled) sampled,
+         (select count(*) from review_item r where r.station = s.station and r.sha256 = s.sha256
+          and r.stratum = s.stratum and r.audit = 1 and r.day >= ?1 and r.verdict in ('pass', 'fail')) reviewed,
+         (select count(*) from review_item r where r.station = s.station and r.sha256 = s.sha256
+          and r.stratum = s.stratum and r.audit = 1 and r.day >= ?1 and r.verdict = 'fail') escapes,
+         (select count(*) from review_item r where r.station = s.station and r.sha256 = s.sha256
+          and r.stratum = s.stratum and r.audit = 1 and r.day >= ?1 and r.verdict = 'inconclusive') undecided
+         from stratum_day s where s.day >= ?1 group by s.station, s.sha256, s.stratum order by 1, 2, 4`,
+        fromDay,
+      )
+      .map(({ station, recipe, stratum, size, sampled, reviewed, escapes, undecided }) => ({
+        station,
+        recipe,
+        stratum: stratum as StratumName,
+        size,
+        sampled,
+        reviewed,
+        escapes,
+        undecided,
+      }))
+  }
+
+  /** Forgets what is older than the estimate can ask about. */
+  prune(now: Date): void {
+    const day = new Date(now.getTime() - KEEP_DAYS * 86_400_000).toISOString().slice(0, 10)
+    this.#db.run('delete from review_item where day < ?', day)
+    this.#db.run('delete from stratum_day where day < ?', day)
+  }
+
+  #hasRoom(): boolean {
+    const row = this.#db.get<{ n: number }>(
+      'select count(*) n from review_item where verdict is null and kept = 1',
+    )
+    return (row?.n ?? 0) < this.#spec.maxWaiting
+  }
+
+  #keep(part: ScoredPart, stratum: StratumName | null, samples: readonly Sample[], kept: boolean): void {
+    this.#db.run(
+      `insert or ignore into review_item(inspection_id, position, station, recipe, sha256, serial, lot, result, stratum,
+       day, samples, audit, at, image, kept) values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      part.inspectionId,
+      part.position,
+      part.station,
+      part.recipe,
+      part.recipeSha256,
+      part.serial,
+      part.lot,
+      part.result,
+      stratum,
+      part.at.slice(0, 10),
+      samples.join(' '),
+      samples.includes('audit') ? 1 : 0,
+      part.at,
+      part.image,
+      kept ? 1 : 0,
+    )
+  }
+}
+
+interface StratumRow extends SqlRow {
+  station: string
+  recipe: string
+  stratum: string
+  size: number
+  sampled: number
+  reviewed: number
+  escapes: number
+  undecided: number
+}
+
+interface ItemRow extends SqlRow {
+  inspection_id: string
+  position: number
+  station: string
+  recipe: string
+  serial: string
+  lot: string | null
+  result: string
+  samples: string
+  at: string
+  image: string | null
+  verdict: string | null
+  reviewer: string | null
+  reason: string | null
+  reviewed_at: string | null
+  review_id: string | null
+}
+
+const itemOf = (r: ItemRow): ReviewItem => ({
+  inspectionId: r.inspection_id,
+  position: r.position,
+  station: r.station,
+  recipe: r.recipe,
+  serial: r.serial,
+  lot: r.lot,
+  result: r.result as VerdictResult,
+  samples: r.samples.split(' ') as Sample[],
+  at: r.at,
+  image: r.image,
+  verdict: r.verdict as VerdictResult | null,
+  reviewer: r.reviewer,
+  reason: r.reason,
+  reviewedAt: r.reviewed_at,
+  reviewId: r.review_id,
+})
