@@ -13,6 +13,9 @@ export async function checkPorts(spec: LineSpec): Promise<void> {
   for (const [i, { camera }] of spec.stations.entries())
     if (camera.adapter === 'http-push')
       await tryPort(camera.host, camera.port, `stations[${i}].camera.port`, 'set another port there')
+  for (const [i, reader] of spec.readers.entries())
+    if (reader.adapter === 'http-reads')
+      await tryPort(reader.host, reader.port, `readers[${i}].port`, 'set another port there')
 }
 
 async function tryPort(host: string, port: number, path: string, remedy: string): Promise<void> {

@@ -1,17 +1,10 @@
 import { join } from 'node:path'
 import { createFramePool, createFrameSource, createRejectOutput } from '../camera/index.ts'
-import type { FrameSource, LineSpec, PartContext, RejectOutput } from '../contracts/index.ts'
+import type { FrameSource, LineSpec, PartContext, RejectOutput, StationSpec } from '../contracts/index.ts'
 import { createDashboard } from '../dashboard/index.ts'
-import { identityTools, StationEngine } from '../inspection/index.ts'
+import { StationEngine } from '../inspection/index.ts'
 import { createModuleHost, httpRoutes } from '../scenarios/index.ts'
-import {
-  identify,
-  type LogProof,
-  openEventLog,
-  openHoldBoard,
-  openPartStore,
-  openSql,
-} from '../traceability/index.ts'
+import { type LogProof, openEventLog, openHoldBoard, openPartStore, openSql } from '../traceability/index.ts'
 import { openTraceQuery, QueryThread } from '../traceability/query/index.ts'
 import type { LineConfig } from './config.ts'
 import { announceLine } from './line-address.ts'
@@ -23,8 +16,10 @@ import { liveLine } from './live-line.ts'
 import { moduleRegistry } from './jobs-host.ts'
 import { QueuedJobRunner } from './jobs-modules.ts'
 import { log } from './log.ts'
+import { duplicateWithin, partIdentity } from './part-identity.ts'
 import { paths, version } from './paths.ts'
 import { openProof } from './proof.ts'
+import { openReads } from './reads.ts'
 import { replayEntries } from './replay-entries.ts'
 import { openSampleCamera } from './sample-camera.ts'
 import { openSinks } from './sinks.ts'
@@ -105,6 +100,14 @@ export async function startLine(config: LineConfig, environment: Environment): P
     })
     closers.push(() => modules.close())
 
+    const reads = await openReads(spec, store)
+    closers.push(() => reads.close())
+    const unitsBefore = async (station: StationSpec): Promise<string[]> => {
+      const limit = duplicateWithin(station)
+      const parts = limit === 0 ? [] : await queries.recentParts({ station: station.id, limit })
+      return parts.flatMap((p) => (p.identifiedBy === 'code' ? p.unit : [])).reverse()
+    }
+
     const engines = new Map<string, StationEngine>()
     const running = life.run({ engines, local, canary, store })
     const stations: { engine: StationEngine; source: FrameSource; output: RejectOutput }[] = []
@@ -137,20 +140,14 @@ export async function startLine(config: LineConfig, environment: Environment): P
         station: station.id,
         product: product.id,
       }
+      const beside = reads.of(station.id)
       const engine = new StationEngine(station, recipe, context, {
         source,
         inspector,
         output,
         store,
-        identify: (codes, { recipe: id, version, product, identity, tools }) => {
-          if (canary.fault) return { problem: { reason: 'tool', ...canary.fault } }
-          const naming = identityTools(tools)
-          const { problem } = identify(codes, product, identity, naming)
-          return {
-            problem: problem && { reason: 'identity', code: problem.code, message: problem.message },
-            hold: holds.over(codes, { ...context, recipe: `${id}@${version}`, product, identity, naming }),
-          }
-        },
+        identify: partIdentity({ station, context, canary, holds, before: await unitsBefore(station) }),
+        ...(beside ? { reads: beside } : {}),
         shadow: running.shadow,
         onPart: () => undefined,
         log,
@@ -168,6 +165,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
       store,
       events,
       sinks,
+      reads,
       proof,
       startedAt: new Date(),
     })

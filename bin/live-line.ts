@@ -13,6 +13,7 @@ import type { LogProof } from '../traceability/index.ts'
 import type { CanaryWatch } from './canary.ts'
 import type { LineConfig } from './config.ts'
 import { proofModes } from './proof.ts'
+import { type LineReads, readerMode } from './reads.ts'
 import type { Sinks } from './sinks.ts'
 
 export interface LiveLineParts {
@@ -25,6 +26,7 @@ export interface LiveLineParts {
   store: PartStore
   events: EventLog
   sinks: Sinks
+  reads: LineReads
   proof: LogProof | null
   startedAt: Date
 }
@@ -60,6 +62,7 @@ export function liveLine(parts: LiveLineParts): LiveLine & { started(ended: Prom
       const health = inspector.health()
       const kept = store.health()
       const outside = sinks.health()
+      const readers = parts.reads.health()
       return {
         at: new Date().toISOString(),
         run,
@@ -71,6 +74,7 @@ export function liveLine(parts: LiveLineParts): LiveLine & { started(ended: Prom
         inspector: health,
         store: kept,
         sinks: outside,
+        readers,
         alarms: states.flatMap((s) => [
           ...s.alarms.map((a) => ({
             station: s.station,
@@ -90,6 +94,7 @@ export function liveLine(parts: LiveLineParts): LiveLine & { started(ended: Prom
         degraded: [
           ...degradedModes(health.degraded, kept.state, canary.fault !== null),
           ...outside.flatMap(sinkMode),
+          ...readers.flatMap(readerMode),
           ...proofModes(parts.proof),
         ],
       }

@@ -73,6 +73,8 @@ export interface IngestFacts {
   format: FrameFormat
   /** RFC 3339 as sent by the camera. */
   capturedAt?: string
+  /** Count of the belt's encoder at the trigger. */
+  encoder?: number
 }
 
 /** Everything else the headers say about the frame. */
@@ -115,8 +117,11 @@ export function readFacts(
     ? readRawFormat(req, byteLength)
     : { kind: 'encoded', mime: type }
   if (format instanceof IngestRefusal) return format
+  const encoder = readEncoder(req)
+  if (encoder instanceof IngestRefusal) return encoder
+  const place = encoder === null ? {} : { encoder }
   const at = req.headers['x-captured-at']
-  if (at === undefined) return { byteLength, format }
+  if (at === undefined) return { byteLength, format, ...place }
   const time = typeof at === 'string' && RFC3339.test(at) ? Date.parse(at) : Number.NaN
   if (Number.isNaN(time)) {
     return refuse(400, {
@@ -125,7 +130,16 @@ export function readFacts(
       actual: String(at).slice(0, 60),
     })
   }
-  return { byteLength, format, capturedAt: new Date(time).toISOString() }
+  return { byteLength, format, capturedAt: new Date(time).toISOString(), ...place }
+}
+
+/** Null when the camera sends none. */
+function readEncoder(req: IncomingMessage): number | null | IngestRefusal {
+  const text = req.headers['x-encoder']
+  if (text === undefined) return null
+  return typeof text === 'string' && /^-?\d{1,15}(\.\d{1,6})?$/.test(text)
+    ? Number(text)
+    : refuse(400, { path: 'x-encoder', expected: 'a number of counts', actual: String(text).slice(0, 60) })
 }
 
 const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i

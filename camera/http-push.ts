@@ -101,6 +101,7 @@ export function httpPushSource(options: HttpPushOptions): ListeningSource {
       source: `http-push from ${from}`,
       simulated: false,
       ...(facts.capturedAt !== undefined && { capturedAt: facts.capturedAt }),
+      ...(facts.encoder !== undefined && { encoder: facts.encoder }),
     })
     return { item: { kind: 'frame', frame }, answer: null }
   }

@@ -12,7 +12,7 @@ export interface SlotContent {
 export type FrameFacts = Pick<
   FrameMeta,
   'station' | 'view' | 'trigger' | 'cameraCounter' | 'triggeredAtMs' | 'source' | 'simulated'
-> & { capturedAt?: string }
+> & { capturedAt?: string; encoder?: number }
 
 /** Wraps a filled slot as a frame; `release()` gives the slot back, twice is CAM_SLOT. */
 export function slotFrame(slot: FrameSlot, content: SlotContent, facts: FrameFacts): Frame {
@@ -30,6 +30,7 @@ export function slotFrame(slot: FrameSlot, content: SlotContent, facts: FrameFac
       byteLength: content.byteLength,
       source: facts.source,
       simulated: facts.simulated,
+      ...(facts.encoder !== undefined && { encoder: facts.encoder }),
     },
     bytes: new Uint8Array(slot.buffer, 0, content.byteLength),
     ...(reference && {

@@ -17,6 +17,8 @@ export interface FrameMeta {
   trigger: number
   /** The camera's own counter (BlockID, chunk frame id, file index); null when it has none. */
   cameraCounter: number | null
+  /** Count of the belt's encoder at the trigger, for cameras that send it. */
+  encoder?: number
   /** RFC 3339, UTC, milliseconds: end of exposure or arrival of the frame. */
   capturedAt: string
   /** `performance.timeOrigin + performance.now()` at the trigger, ms: the start of the part's deadline. */

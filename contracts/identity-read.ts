@@ -1,10 +1,11 @@
 import type { ErrorFact } from './errors.ts'
+import type { CodeRead } from './finding.ts'
 
 /** What a scanner or tag reader beside the line read. */
 export interface IdentityRead {
   /** Id of the source in the line file. */
   source: string
-  /** Content as sent, FNC1 as \u001d; of a tag `urn:epc:raw:<bits>.x<hex>`. */
+  /** Content as sent, FNC1 as \u001d; of a tag `urn:epc:raw:<bits>.x<hex>`; empty = it was asked and read nothing. */
   text: string
   /** ISO/IEC 15424 symbology identifier, empty when the reader sent none. */
   symbologyId: string
@@ -20,6 +21,14 @@ export interface IdentityRead {
   trigger: number | null
   /** Encoder count the sender says it was read at. */
   position: number | null
+}
+
+/** How a read found its part: in the image itself, or beside the camera. */
+export type AssociatedBy = 'direct' | 'trigger' | 'time' | 'encoder' | 'fifo' | 'manual'
+
+/** A read beside the camera that was given to a part; `tool` is `reader:<id>` or `station:<id>`, which no tool is called. */
+export interface AssociatedRead extends CodeRead {
+  associatedBy: Exclude<AssociatedBy, 'direct'>
 }
 
 export type IdentityItem = { kind: 'read'; read: IdentityRead } | { kind: 'fault'; error: ErrorFact }

@@ -3,6 +3,8 @@ import { z } from 'zod'
 const id = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes')
 const ms = z.number().int().positive()
 const port = z.number().int().min(1).max(65_535)
+/** What the reader sends when it was asked and read nothing, e.g. NOREAD: a failed read, not a code. */
+const noRead = z.string().min(1).max(64).optional()
 
 /** A scanner that sends one line per code, closed by CR, LF or both, over TCP. */
 const scannerTcp = z.strictObject({
@@ -12,6 +14,7 @@ const scannerTcp = z.strictObject({
   port,
   /** Longest line, characters; a longer one is refused. */
   maxLength: z.number().int().positive().default(4_096),
+  noRead,
 })
 
 /** A scanner behind a character device (serial line, or keyboard wedge as a stream); its speed is set by the system. */
@@ -20,6 +23,7 @@ const scannerDevice = z.strictObject({
   adapter: z.literal('scanner-device'),
   path: z.string().min(1),
   maxLength: z.number().int().positive().default(4_096),
+  noRead,
 })
 
 /** Readers post to `POST /reads`: text, or JSON `{text, symbologyId?, trigger?, position?}`. */
@@ -31,6 +35,7 @@ const httpReads = z.strictObject({
   port: z.number().int().min(0).max(65_535),
   /** Required bearer token when `host` is not a loopback address. */
   token: z.string().min(16).optional(),
+  noRead,
 })
 
 /** Reads as messages of one topic, of the same form as for http-reads. */
@@ -43,6 +48,7 @@ const mqttReads = z.strictObject({
   username: z.string().optional(),
   password: z.string().optional(),
   qos: z.union([z.literal(0), z.literal(1), z.literal(2)]).default(1),
+  noRead,
 })
 
 /** An RFID reader that speaks EPCglobal Low Level Reader Protocol 1.0.1 or 1.1. */
@@ -78,32 +84,13 @@ export type IdentitySourceSpecOf<A extends IdentitySourceSpec['adapter']> = Extr
   { adapter: A }
 >
 
-const place = z.number()
-const length = z.number().nonnegative()
-
-/** How the reads of a source find their part. What is read in the image itself belongs to it directly. */
-export const associationSchema = z.discriminatedUnion('by', [
-  /** The sender names the trigger. */
-  z.strictObject({ by: z.literal('trigger') }),
-  /** The part passes the reader so long behind the trigger (negative: before it), ms. */
-  z.strictObject({ by: z.literal('time'), offsetMs: place, toleranceMs: length, spacingMs: length }),
-  /** The same in encoder counts, for a belt that stops. */
-  z.strictObject({
-    by: z.literal('encoder'),
-    offset: place,
-    tolerance: length,
-    spacing: length,
-    /** The encoder starts again at 0 here. */
-    modulus: z.number().positive().optional(),
-  }),
-  /** Parts come in order from another station, in so many ms. */
-  z.strictObject({ by: z.literal('fifo'), from: id, minMs: length, maxMs: length }),
-])
-export type AssociationSpec = z.infer<typeof associationSchema>
-
-/** Section of a line file: a source and how its reads find the parts of a station. */
-export const identityReaderSchema = z.strictObject({
-  source: identitySourceSchema,
-  association: associationSchema,
-})
-export type IdentityReaderSpec = z.infer<typeof identityReaderSchema>
+/** `readers:` of a line file. */
+export const readersSchema = z
+  .array(identitySourceSchema)
+  .default([])
+  .superRefine((readers, context) => {
+    for (const [i, r] of readers.entries()) {
+      if (readers.findIndex((o) => o.id === r.id) < i)
+        context.addIssue({ code: 'custom', path: [i, 'id'], message: 'reader ids used once' })
+    }
+  })

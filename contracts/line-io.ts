@@ -1,3 +1,4 @@
+import type { I18n } from './i18n.ts'
 import type { Disposition, VerdictResult } from './verdict.ts'
 
 /** What the gate is told about one part. Everything but `release` diverts it. */
@@ -9,6 +10,8 @@ export interface RejectCommand {
   action: 'release' | 'reject' | 'hold'
   result: VerdictResult
   disposition: Disposition
+  /** Why the part does not go where its verdict says; absent = it does. */
+  reason?: I18n
   /** Monotonic ms by which the gate must have it. */
   deadlineMs: number
 }

@@ -1,6 +1,7 @@
 import type { QEvent } from './event.schema.ts'
 import type { InspectOutcome, PartContext } from './inspector.ts'
 import type { FrameMeta } from './frame.ts'
+import type { AssociatedRead } from './identity-read.ts'
 import type { RejectAck, RejectCommand } from './line-io.ts'
 import type { FactAck, TraceFact } from './trace-fact.schema.ts'
 
@@ -20,6 +21,8 @@ export interface CaptureRequest {
   identity: 'required' | 'optional' | 'none'
   /** Code tools whose reads say who the part is; others (component labels) do not. */
   identityTools: string[]
+  /** What was read beside the camera and given to the part; absent = nothing. All of them say who the part is. */
+  reads?: AssociatedRead[]
   outcome: InspectOutcome
   /** Times the unit was reworked before this inspection; the store knows and fills it in. */
   reworkCount?: number

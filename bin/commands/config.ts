@@ -18,6 +18,7 @@ export function addConfig(program: Command, environment: Environment): void {
         line: config.spec.line,
         file: config.file,
         recipes: [...config.recipes.values()].map((r) => ({ id: r.id, sha256: r.sha256 })),
+        readers: config.spec.readers.map(({ id, adapter }) => ({ id, adapter })),
         sinks: config.spec.sinks.map(({ id, adapter, events }) => ({ id, adapter, events })),
         warnings,
       }

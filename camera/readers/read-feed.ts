@@ -10,11 +10,14 @@ import {
 /** What every source of reads does with what it got: hands it on and counts. */
 export class ReadFeed {
   readonly #source: string
+  readonly #noRead: string | undefined
   #listener: ((item: IdentityItem) => void) | null = null
   #health: IdentitySourceHealth = { state: 'closed', reads: 0, refused: 0, connects: 0, error: null }
 
-  constructor(source: string) {
+  /** @param noRead what the device sends when it read nothing; absent = it sends nothing then */
+  constructor(source: string, noRead?: string) {
     this.#source = source
+    this.#noRead = noRead
   }
 
   get health(): IdentitySourceHealth {
@@ -43,6 +46,7 @@ export class ReadFeed {
         trigger: null,
         position: null,
         ...read,
+        text: read.text === this.#noRead ? '' : read.text,
         source: this.#source,
       },
     })

@@ -11,7 +11,7 @@ type Spec = IdentitySourceSpecOf<'scanner-tcp'> | IdentitySourceSpecOf<'scanner-
 
 /** A scanner that sends one line per code, over TCP or a character device; it is opened again when it goes away. */
 export function scannerLines(spec: Spec): IdentitySource {
-  const feed = new ReadFeed(spec.id)
+  const feed = new ReadFeed(spec.id, spec.noRead)
   const stop = new AbortController()
   const where = spec.adapter === 'scanner-tcp' ? `${spec.host}:${spec.port}` : spec.path
   let running: Promise<void> | null = null

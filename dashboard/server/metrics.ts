@@ -11,6 +11,12 @@ const LATER_STAGES = { inference: 'inferMs', rules: 'ruleMs', total: 'totalMs' }
 const CAMERA_STATES = ['opening', 'online', 'idle', 'reconnecting', 'offline', 'disabled'] as const
 const STORE_STATES = ['ok', 'late', 'spooling', 'failed'] as const
 
+const READER_HELP = {
+  reads: 'Codes and tags read beside the cameras',
+  refused: 'Messages of a reader that were no reads',
+  stray: 'Reads that no part got in time',
+} as const
+
 /** Prometheus metrics. Totals come from the records at scrape time, so that they survive a restart. */
 export class Metrics {
   readonly registry = new Registry()
@@ -121,6 +127,13 @@ export class Metrics {
     this.#counter('sink_dead', 'Events a sink did not take, since the start', ['sink'], (c) => {
       for (const { sink, dead } of state().sinks) c.inc({ sink }, dead)
     })
+    this.#gauge('reader_connected', '1: the reader reads', ['reader'], (g) => {
+      for (const { reader, state: s } of state().readers) g.set({ reader }, s === 'running' ? 1 : 0)
+    })
+    for (const what of ['reads', 'refused', 'stray'] as const)
+      this.#counter(`reader_${what}`, READER_HELP[what], ['reader'], (c) => {
+        for (const r of state().readers) c.inc({ reader: r.reader }, r[what])
+      })
     this.#gauge('alarm_active', 'Active alarms', ['station', 'alarm'], (g) => {
       for (const { station, alarm } of state().alarms) g.set({ station, alarm }, 1)
     })

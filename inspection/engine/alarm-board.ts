@@ -1,11 +1,10 @@
 import {
   type InterlockSpec,
+  newEvent,
   type PartContext,
   type PartStore,
-  type QEvent,
   type RejectOutput,
   type StationHealth,
-  uuidv7,
   type Verdict,
 } from '../../contracts/index.ts'
 import { type Alarm, Interlock } from './interlock.ts'
@@ -107,23 +106,16 @@ export class AlarmBoard {
 
   #emit(alarm: string, active: boolean, message: string): void {
     const data: StationHealth = { station: this.#context.station, alarm, active, code: alarm, message }
-    this.#store.emit(healthEvent(this.#context, data)).catch((error: unknown) => {
+    const { plant, line, station } = this.#context
+    const event = newEvent({
+      type: 'qe.station.health.v1',
+      source: `/plants/${plant}/lines/${line}/stations/${station}`,
+      subject: `station/${station}`,
+      partitionkey: line,
+      data,
+    })
+    this.#store.emit(event).catch((error: unknown) => {
       this.#log.error({ alarm, error: String(error) }, 'an alarm event could not be stored')
     })
-  }
-}
-
-function healthEvent(context: PartContext, data: StationHealth): Omit<QEvent<StationHealth>, 'sequence'> {
-  return {
-    specversion: '1.0',
-    id: uuidv7(),
-    source: `/plants/${context.plant}/lines/${context.line}/stations/${context.station}`,
-    type: 'qe.station.health.v1',
-    subject: `station/${context.station}`,
-    time: new Date().toISOString(),
-    datacontenttype: 'application/json',
-    dataschema: 'urn:sightline:schema:qe.station.health.v1',
-    partitionkey: context.line,
-    data,
   }
 }

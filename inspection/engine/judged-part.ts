@@ -1,10 +1,10 @@
 import type {
   CaptureAck,
   CodeRead,
+  DoubtfulIdentity,
   ErrorFact,
   I18n,
   InspectOutcome,
-  NoVerdict,
   Recipe,
   RejectAck,
   RejectCommand,
@@ -28,10 +28,20 @@ export interface JudgedPart {
   heldForRecord: boolean
 }
 
-/**
- * Establishes who the part is from the codes read, and whether it falls under a hold; injected, because both are the
- * business of traceability.
- */
-export interface Identify {
-  (codes: readonly CodeRead[], recipe: Recipe): { problem: NoVerdict | null; hold?: I18n | null }
+/** Who a part is, and whether it may go on. */
+export interface PartIdentity {
+  /** Why nobody can say who the part is, or who judged it; the part is held. */
+  problem: DoubtfulIdentity | null
+  /** Why the part must not go on at this moment (a hold, a failed canary), or null; asked again before the gate. */
+  hold(): Promise<I18n | null>
 }
+
+/** Establishes the identity of a part, once; injected, because that is the business of traceability. */
+export type Identify = (part: {
+  trigger: number
+  recipe: Recipe
+  /** Of the image and of readers beside the camera. */
+  codes: readonly CodeRead[]
+  /** What is wrong with the reads beside the camera. */
+  problem: DoubtfulIdentity | null
+}) => PartIdentity

@@ -1,5 +1,6 @@
 import {
   type CodedError,
+  type DoubtfulIdentity,
   type I18n,
   type InspectOutcome,
   noVerdict,
@@ -35,6 +36,16 @@ export function withoutVerdict(
   nv: NoVerdict,
 ): InspectOutcome {
   return { ...outcome, verdict: noVerdict(recipe, nv, outcome.verdict) }
+}
+
+/** A part that nobody can name for certain: what was seen stays, and the reason is said. */
+export function withoutIdentity(
+  outcome: InspectOutcome,
+  recipe: { id: string; sha256: string },
+  { noVerdict: nv, text }: DoubtfulIdentity,
+): InspectOutcome {
+  const judged = withoutVerdict(outcome, recipe, nv)
+  return { ...judged, verdict: { ...judged.verdict, reasons: [...judged.verdict.reasons, text] } }
 }
 
 /** A judged part of something that is on hold: what was judged stays, the part does not go on. */

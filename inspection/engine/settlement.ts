@@ -1,25 +1,31 @@
 import {
   asCoded,
+  type AssociatedRead,
   CodedError,
   type ErrorFact,
+  errorText,
   type CaptureAck,
   type CaptureRequest,
   type FrameMeta,
+  type GateHeld,
+  type I18n,
   type InspectOutcome,
   monoMs,
+  newEvent,
+  NO_VERDICT_TEXT,
   type PartContext,
   type PartStore,
   type RejectAck,
   type RejectCommand,
   type RejectOutput,
   type StationSpec,
-  type ToolSpec,
   toFact,
   uuidv7,
 } from '../../contracts/index.ts'
 import type { LoadedRecipe } from '../recipes/index.ts'
 import type { EngineLog } from './alarm-board.ts'
-import type { Identify, JudgedPart } from './judged-part.ts'
+import type { JudgedPart } from './judged-part.ts'
+import { identityTools } from './naming.ts'
 import { withoutVerdict } from './outcome.ts'
 import { OwedRecords } from './owed-records.ts'
 
@@ -45,6 +51,10 @@ export interface Judgement {
   /** Bytes to keep; borrowed until `settle` returns its promise. */
   image: Uint8Array | null
   outcome: InspectOutcome
+  /** Given to the part beside the camera. */
+  reads: AssociatedRead[]
+  /** Why the part must not go on at this moment, or null. */
+  hold(): Promise<I18n | null>
 }
 
 /**
@@ -55,18 +65,13 @@ export class Settlement {
   readonly #spec: StationSpec
   readonly #store: PartStore
   readonly #output: RejectOutput
-  readonly #identify: Identify
   readonly #log: EngineLog
   readonly #owed: OwedRecords
 
-  constructor(
-    spec: StationSpec,
-    ports: { store: PartStore; output: RejectOutput; identify: Identify; log: EngineLog },
-  ) {
+  constructor(spec: StationSpec, ports: { store: PartStore; output: RejectOutput; log: EngineLog }) {
     this.#spec = spec
     this.#store = ports.store
     this.#output = ports.output
-    this.#identify = ports.identify
     this.#log = ports.log
     this.#owed = new OwedRecords(ports.store, ports.log)
   }
@@ -88,8 +93,12 @@ export class Settlement {
     const recorded = await before(durable, deadlineMs - GATE_MARGIN_MS)
     const heldForRecord = action === 'release' && !recorded
     // A hold that was placed while the record was on its way to disk still stops the part.
-    const heldNow = action === 'release' && this.#onHold(judgement)
-    if (heldForRecord || heldNow) action = 'hold'
+    const reason = heldForRecord
+      ? NO_VERDICT_TEXT['no-record']
+      : action === 'release'
+        ? await heldBy(judgement)
+        : null
+    if (reason !== null) action = 'hold'
     const command: RejectCommand = {
       station: this.#spec.id,
       trigger,
@@ -97,6 +106,7 @@ export class Settlement {
       action,
       result,
       disposition: action === 'hold' ? 'hold' : disposition,
+      ...(reason !== null && { reason }),
       deadlineMs,
     }
     const ack = await this.#serve(command)
@@ -104,7 +114,10 @@ export class Settlement {
     const record = await durable
     const unrecorded = record ? null : toFact(refusal ?? new CodedError('TRC_WRITE'))
     const kept = unrecorded ? withoutRecord(judgement, unrecorded) : outcome
-    if (record) this.#annotate(inspectionId, { gate: { command, ack } })
+    if (record) {
+      this.#annotate(inspectionId, { gate: { command, ack } })
+      if (reason !== null) this.#tellHeld(inspectionId, judgement, reason)
+    }
     // The image is not waited with: memory must hold out until the disk is mended.
     else
       this.#owed.add(this.#request(inspectionId, { ...judgement, image: null, outcome: kept }), {
@@ -126,15 +139,18 @@ export class Settlement {
     }
   }
 
-  #onHold({ outcome, recipe }: Judgement): boolean {
-    try {
-      const { problem, hold = null } = this.#identify(outcome.verdict.codes, recipe.recipe)
-      // A canary that failed meanwhile is a problem too: who judged this part is in doubt.
-      return problem !== null || hold !== null
-    } catch {
-      // Who cannot be asked about does not go on.
-      return true
-    }
+  /** The record says release and the part did not go on: the log says why, where nobody can change it. */
+  #tellHeld(inspectionId: string, { context, trigger }: Judgement, reason: I18n): void {
+    const { plant, line, station } = context
+    const type = 'qe.gate.held.v1'
+    const data: GateHeld = { inspectionId, station, trigger, reason }
+    const source = `/plants/${plant}/lines/${line}/stations/${station}`
+    const subject = `inspection/${inspectionId}`
+    this.#store
+      .emit(newEvent({ type, source, subject, partitionkey: line, data }))
+      .catch((error: unknown) => {
+        this.#log.warn({ inspectionId, error: String(error) }, 'why a part was held could not be stored')
+      })
   }
 
   /** An output that throws or never answers is a gate that was not served: the PLC diverts the part. */
@@ -193,6 +209,7 @@ export class Settlement {
       },
       identity,
       identityTools: identityTools(tools),
+      ...(j.reads.length > 0 && { reads: j.reads }),
       outcome: j.outcome,
       budgetMs: this.#spec.budgetMs,
       startedAt: new Date(j.triggeredAtMs).toISOString(),
@@ -207,9 +224,14 @@ function withoutRecord({ outcome, recipe }: Judgement, fact: ErrorFact): Inspect
   return withoutVerdict(outcome, recipe, { reason: 'no-record', ...fact })
 }
 
-/** Ids of the code tools whose reads name the part. */
-export const identityTools = (tools: readonly ToolSpec[]): string[] =>
-  tools.filter((t) => t.use === 'code@1' && t.identity).map((t) => t.id)
+/** Why a part that would go on must not, found just before the gate: who cannot be asked about does not go on. */
+async function heldBy({ hold }: Judgement): Promise<I18n | null> {
+  try {
+    return await hold()
+  } catch (error) {
+    return errorText(asCoded(error, 'TRC_OPEN'))
+  }
+}
 
 /** The acknowledgement if it is there by `atMs` (monotonic), else null. */
 async function before(durable: Promise<CaptureAck | null>, atMs: number): Promise<CaptureAck | null> {

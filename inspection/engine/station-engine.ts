@@ -3,37 +3,22 @@ import {
   type CameraItem,
   CodedError,
   type Frame,
-  type FrameSource,
+  type ExpectedReads,
   type InspectOutcome,
-  type Inspector,
   type LateOutcome,
   noVerdict,
   type PartContext,
-  type PartStore,
-  type RejectOutput,
   type StationSpec,
 } from '../../contracts/index.ts'
 import type { LoadedRecipe } from '../recipes/index.ts'
-import { AlarmBoard, type EngineLog } from './alarm-board.ts'
-import type { Identify, JudgedPart } from './judged-part.ts'
-import { missedOutcome, onHold, unjudgedOutcome, withoutVerdict } from './outcome.ts'
-import type { Shadow } from './shadow.ts'
+import { AlarmBoard } from './alarm-board.ts'
+import type { JudgedPart } from './judged-part.ts'
+import { named, type NamedPart } from './naming.ts'
+import { missedOutcome, unjudgedOutcome } from './outcome.ts'
 import { GATE_MARGIN_MS, type Judgement, Settlement } from './settlement.ts'
 import { allWithin, lostTrigger, type Missed, restartedCounter, slotPixels } from './items.ts'
+import type { StationPorts } from './station-ports.ts'
 import { countPart, emptyCounters, LastValues, type StationState } from './station-state.ts'
-
-export interface StationPorts {
-  source: FrameSource
-  inspector: Inspector
-  output: RejectOutput
-  store: PartStore
-  identify: Identify
-  /** Looks at frames after their gate was served. */
-  shadow?: Pick<Shadow, 'after'>
-  /** Called after the gate was served. */
-  onPart(part: JudgedPart): void
-  log: EngineLog
-}
 
 const WATCH_MS = 500
 
@@ -212,15 +197,18 @@ export class StationEngine {
 
   async #missed(item: Missed): Promise<void> {
     const recipe = this.#recipe
+    const context = this.#context
+    const attempt = this.#attempt
+    const reading = this.#reading(item, null)
     const verdict = noVerdict(recipe, { reason: 'missed', code: item.code, message: item.message })
     await this.#settle({
       ...item,
       recipe,
-      context: this.#context,
-      attempt: this.#attempt,
+      context,
+      attempt,
       meta: null,
       image: null,
-      outcome: missedOutcome(verdict),
+      ...(await this.#named(missedOutcome(verdict), { ...item, recipe }, reading)),
     })
   }
 
@@ -230,6 +218,7 @@ export class StationEngine {
     // A changeover in between does not touch a part that is in work.
     const recipe = this.#recipe
     const context = this.#context
+    const reading = this.#reading(meta, meta.encoder ?? null)
     this.#ports.store
       .openTrigger({ station: this.#spec.id, trigger: meta.trigger, at: meta.capturedAt })
       .catch((error: unknown) => {
@@ -249,11 +238,12 @@ export class StationEngine {
         deadlineMs: meta.triggeredAtMs + this.#spec.budgetMs - GATE_MARGIN_MS,
       })
       settled = run.settled
-      judged = this.#checkIdentity(await run.outcome, recipe)
+      judged = await run.outcome
     } catch (error) {
       // An inspector that breaks its promise not to fail still costs the part no more than a hold.
       judged = unjudgedOutcome(recipe, asCoded(error, 'INS_TOOL'))
     }
+    const part = await this.#named(judged, { ...meta, recipe }, reading)
     const settling = this.#settle({
       recipe,
       context,
@@ -263,7 +253,7 @@ export class StationEngine {
       meta,
       // The store has its own copy of the slot's bytes when `#settle` returns.
       image: frame.bytes,
-      outcome: judged,
+      ...part,
     })
     const seen = this.#ports.shadow?.after(settling, frame, context)
     const released = Promise.all([settled.catch(() => null), seen]).then(([late]) => {
@@ -271,19 +261,30 @@ export class StationEngine {
       return late
     })
     released.catch((error: unknown) => this.#alarms.setFault('judging', asCoded(error, 'CAM_SLOT')))
-    const part = await settling
+    const { inspectionId } = await settling
     const late = await released
     if (late) {
       this.#counters.late += 1
-      this.#settlement.late(part.inspectionId, late.outcome)
+      this.#settlement.late(inspectionId, late.outcome)
     }
   }
 
-  #checkIdentity(outcome: InspectOutcome, recipe: LoadedRecipe): InspectOutcome {
-    if (outcome.verdict.noVerdict) return outcome
-    const { problem, hold } = this.#ports.identify(outcome.verdict.codes, recipe.recipe)
-    if (problem) return withoutVerdict(outcome, recipe, problem)
-    return hold ? onHold(outcome, hold) : outcome
+  /** To be asked at the trigger, in the order of the triggers. */
+  #reading(
+    part: { trigger: number; triggeredAtMs: number },
+    encoder: number | null,
+  ): ExpectedReads | undefined {
+    const { trigger, triggeredAtMs } = part
+    return this.#ports.reads?.arrived({ trigger, attempt: this.#attempt, triggeredAtMs, encoder })
+  }
+
+  #named(
+    outcome: InspectOutcome,
+    part: { trigger: number; triggeredAtMs: number; recipe: LoadedRecipe },
+    reading: ExpectedReads | undefined,
+  ): Promise<NamedPart> {
+    const untilMs = part.triggeredAtMs + this.#spec.budgetMs - GATE_MARGIN_MS
+    return named(outcome, part, this.#ports.identify, reading, untilMs)
   }
 
   async #settle(judgement: Judgement): Promise<JudgedPart> {

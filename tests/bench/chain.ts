@@ -126,7 +126,15 @@ export async function runChain(order: ChainOrder): Promise<ChainResult> {
     spec,
     loaded,
     { line: 'bench', plant: 'p', station: 's', product: 'bench', shift: 'day' },
-    { source, inspector, output, store, identify: () => ({ problem: null }), onPart, log },
+    {
+      source,
+      inspector,
+      output,
+      store,
+      identify: () => ({ problem: null, hold: () => Promise.resolve(null) }),
+      onPart,
+      log,
+    },
   )
   const abort = new AbortController()
   const running = engine.run(abort.signal)

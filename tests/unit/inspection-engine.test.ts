@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { type CameraItem, type Inspector, type StationSpec } from '../../contracts/index.ts'
 import { Interlock } from '../../inspection/engine/interlock.ts'
-import { type JudgedPart, StationEngine, type StationPorts } from '../../inspection/engine/index.ts'
+import {
+  type Identify,
+  type JudgedPart,
+  StationEngine,
+  type StationPorts,
+} from '../../inspection/engine/index.ts'
 import {
   Diary,
   frame,
@@ -12,6 +17,8 @@ import {
   sourceOf,
   unjudged,
 } from './samples/station-ports.ts'
+
+const named: Identify = ({ problem }) => ({ problem, hold: () => Promise.resolve(null) })
 
 const spec = (over: Partial<StationSpec> = {}): StationSpec =>
   ({
@@ -40,7 +47,7 @@ async function run(
       inspector,
       output: diary.output,
       store: diary.store,
-      identify: () => ({ problem: null }),
+      identify: named,
       onPart: (p) => parts.push(p),
       log: { warn: () => undefined, error: () => undefined },
       ...ports,
@@ -150,7 +157,11 @@ describe('StationEngine', () => {
       {},
       {
         identify: () => ({
-          problem: { reason: 'identity', code: 'INS_RECIPE_MISMATCH', message: 'another product' },
+          problem: {
+            noVerdict: { reason: 'identity', code: 'INS_RECIPE_MISMATCH', message: 'another product' },
+            text: { en: 'Of another product', zh: '其他产品' },
+          },
+          hold: () => Promise.resolve(null),
         }),
       },
     )
@@ -158,6 +169,7 @@ describe('StationEngine', () => {
     expect(diary.captured[0]?.outcome.verdict).toMatchObject({
       result: 'inconclusive',
       noVerdict: { code: 'INS_RECIPE_MISMATCH' },
+      reasons: [{ zh: '工件身份未确认' }, { zh: '其他产品' }],
     })
   })
 

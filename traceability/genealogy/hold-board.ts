@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { asCoded, type CodeRead, type I18n, type SqlDatabase } from '../../contracts/index.ts'
-import { type Identification, identify, type IdentityPolicy, lotUri, supplierUri } from '../identity/index.ts'
+import { asCoded, type I18n, type SqlDatabase } from '../../contracts/index.ts'
+import { type Identification, lotUri, supplierUri } from '../identity/index.ts'
 import type { FlowStart } from './flow.ts'
 import { openSql } from '../store/open-sql.ts'
 import { activeHolds, byTarget, type Hold, holdOver } from './holds.ts'
@@ -11,9 +11,6 @@ export interface StationFacts {
   station: string
   recipe: string
   product: { id: string; gtin?: string | undefined }
-  identity: IdentityPolicy
-  /** Ids of the code tools whose reads are identities. */
-  naming: readonly string[]
   lot?: string | undefined
   supplier?: string | undefined
 }
@@ -39,17 +36,12 @@ export class HoldBoard {
     return [...this.#holds.values()]
   }
 
-  /** Why the part with these codes must be held, or null. Never throws. */
-  over(codes: readonly CodeRead[], facts: StationFacts): I18n | null {
+  /** Why the part must be held, or null. Never throws. */
+  over(found: Identification, facts: StationFacts): I18n | null {
     if (this.#fault !== null) return this.#fault
     if (this.#holds.size === 0) return null
     try {
-      const { product, identity, naming } = facts
-      const hold = holdOver(
-        this.#db,
-        this.#holds,
-        partStarts(identify(codes, product, identity, naming), facts),
-      )
+      const hold = holdOver(this.#db, this.#holds, partStarts(found, facts))
       return hold === null ? null : holdReason(hold)
     } catch (error) {
       return unknown(error)

@@ -1,6 +1,12 @@
 import type { Kysely } from 'kysely'
-import type { Disposition, RejectCommand } from '../../contracts/index.ts'
+import type { Disposition, I18n, RejectCommand } from '../../contracts/index.ts'
 import type { TraceTables } from './tables.ts'
+
+export interface GateOutcome {
+  disposition: Disposition
+  /** Why the part did not go where its verdict says. */
+  reason: I18n | null
+}
 
 /**
  * What the gate did with parts, by inspection; a part that no gate was told about is absent. The last command counts. A
@@ -9,7 +15,7 @@ import type { TraceTables } from './tables.ts'
 export async function gateDispositions(
   k: Kysely<TraceTables>,
   inspectionIds: readonly string[],
-): Promise<Map<string, Disposition>> {
+): Promise<Map<string, GateOutcome>> {
   const rows = await k
     .selectFrom('gate')
     .select(['inspection_id', 'ok', 'command'])
@@ -19,10 +25,13 @@ export async function gateDispositions(
     .execute()
   return new Map(
     rows.map((g) => {
-      const { action, disposition } = JSON.parse(g.command) as RejectCommand
+      const { action, disposition, reason = null } = JSON.parse(g.command) as RejectCommand
       return [
         g.inspection_id,
-        action === 'hold' || (action === 'release' && g.ok === 0) ? 'hold' : disposition,
+        {
+          disposition: action === 'hold' || (action === 'release' && g.ok === 0) ? 'hold' : disposition,
+          reason,
+        },
       ]
     }),
   )

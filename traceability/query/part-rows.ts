@@ -26,6 +26,8 @@ export interface PartRow {
   trigger: number
   attempt: number
   serial: string
+  /** Canonical URI. */
+  unit: string
   identifiedBy: 'code' | 'trigger'
   product: string
   lot: string | null
@@ -36,6 +38,7 @@ export interface PartRow {
   ruledDisposition: Disposition
   severity: Severity | null
   noVerdict: NoVerdictReason | null
+  /** Of the verdict, and of the gate where it did something else. */
   reasons: I18n[]
   /** Condemned findings, at most 50; boxes in px of the part frame. */
   defects: { class: string; score: number; box: Box }[]
@@ -57,6 +60,7 @@ const COLUMNS = [
   'trigger_number',
   'attempt',
   'serial',
+  'unit',
   'identified_by',
   'product',
   'lot',
@@ -147,6 +151,7 @@ async function complete(k: Kysely<TraceTables>, rows: readonly Selected[]): Prom
   }
   return rows.map((r) => {
     const image = imageAt.get(r.position)
+    const gate = served.get(r.inspection_id)
     return {
       position: r.position,
       inspectionId: r.inspection_id,
@@ -154,15 +159,16 @@ async function complete(k: Kysely<TraceTables>, rows: readonly Selected[]): Prom
       trigger: r.trigger_number,
       attempt: r.attempt,
       serial: r.serial,
+      unit: r.unit,
       identifiedBy: r.identified_by,
       product: r.product,
       lot: r.lot,
       result: r.result,
-      disposition: served.get(r.inspection_id) ?? r.disposition,
+      disposition: gate?.disposition ?? r.disposition,
       ruledDisposition: r.disposition,
       severity: r.severity,
       noVerdict: r.no_verdict as NoVerdictReason | null,
-      reasons: JSON.parse(r.reasons) as I18n[],
+      reasons: [...(JSON.parse(r.reasons) as I18n[]), ...(gate?.reason ? [gate.reason] : [])],
       defects: defectsAt.get(r.position) ?? [],
       image: image ? { sha256: image.sha256, widthPx: image.width_px, heightPx: image.height_px } : null,
       registration: r.registration === null ? null : (JSON.parse(r.registration) as Registration),

@@ -104,6 +104,20 @@ export const lineStateSchema = z.object({
       lastDead: retrySchema.extend({ at: z.string() }).nullable(),
     }),
   ),
+  /** Scanners and tag readers beside the cameras. */
+  readers: z.array(
+    z.object({
+      reader: z.string(),
+      adapter: z.string(),
+      state: z.enum(['closed', 'connecting', 'running']),
+      reads: num,
+      /** Messages that were no reads. */
+      refused: num,
+      /** Reads that no part got in time. */
+      stray: num,
+      lastError: z.string().nullable(),
+    }),
+  ),
   alarms: z.array(alarmSchema),
   /** Declared degraded modes: working, but less than was asked for. */
   degraded: z.array(z.object({ id: z.string(), text: i18nTextSchema })),

@@ -49,6 +49,8 @@ const gateSchema = z.object({
     action: z.enum(['release', 'reject', 'hold']),
     result: z.enum(VERDICTS),
     disposition: z.enum(DISPOSITIONS),
+    /** Why the part did not go where its verdict says. */
+    reason: i18nTextSchema.optional(),
     deadlineMs: num,
   }),
   ack: z.union([

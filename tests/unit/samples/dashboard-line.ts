@@ -322,6 +322,7 @@ function healthyState(): LineState {
     },
     store: { state: 'ok', queued: 0, spooled: 0, captured: 823, lastError: null },
     sinks: [],
+    readers: [],
     alarms: [],
     degraded: [],
   }

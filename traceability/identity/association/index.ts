@@ -1,4 +1,7 @@
+export * from './part-codes.ts'
+export * from './problem.ts'
 export * from './read-matcher.ts'
-export * from './readers.ts'
 export * from './recent-units.ts'
+export type { StrayRead } from './section.ts'
 export * from './station-fifo.ts'
+export * from './station-reads.ts'

@@ -1,4 +1,5 @@
-import { CodedError, type I18n } from '../../../contracts/index.ts'
+import { CodedError } from '../../../contracts/index.ts'
+import { type AssociationProblem, type AssociationProblemKind, associationProblem } from './problem.ts'
 
 /** A read beside the line, reduced to what association needs. */
 export interface PlacedRead {
@@ -8,40 +9,9 @@ export interface PlacedRead {
   at: number
 }
 
-export type AssociationProblemKind = 'missing' | 'double' | 'spacing' | 'late'
-
-/** Why a part gets no code from a reader. The part is held. */
-export interface AssociationProblem {
-  kind: AssociationProblemKind
-  trigger: number
-  text: I18n
-  error: CodedError
-}
-
 export type Association<R extends PlacedRead> =
-  { ok: true; trigger: number; reads: R[] } | { ok: false; trigger: number; problem: AssociationProblem }
-
-const TEXT: Record<AssociationProblemKind, I18n> = {
-  missing: { zh: '工件没有对应的读码结果', en: 'No read belongs to the part' },
-  double: { zh: '同一工件有两个不同的读码结果', en: 'Two different reads belong to one part' },
-  spacing: { zh: '工件间距过小,读码归属不明', en: 'Parts follow too closely; reads cannot be told apart' },
-  late: { zh: '读码结果到达太晚', en: 'The read arrived after the part was decided' },
-}
-
-export function associationProblem(
-  kind: AssociationProblemKind,
-  trigger: number,
-  expected: string,
-  actual: string,
-): AssociationProblem {
-  const hint = 'check reader, trigger and distances; the part is held'
-  return {
-    kind,
-    trigger,
-    text: TEXT[kind],
-    error: new CodedError('TRC_IDENTITY', { path: `trigger ${trigger}`, expected, actual, hint }),
-  }
-}
+  | { ok: true; trigger: number; reads: R[] }
+  | { ok: false; trigger: number; reads: R[]; problem: AssociationProblem }
 
 export interface MatcherOptions {
   /** How far behind the trigger the read of the same part lies; negative = before it. Same unit as `at`. */
@@ -57,6 +27,11 @@ export interface MatcherOptions {
 /** Triggers and reads that are remembered; far more than can be between reader and camera. */
 const REMEMBERED = 1_024
 
+interface PartPlace {
+  trigger: number
+  at: number
+}
+
 /**
  * Gives every part the reads taken at its place, on a time or encoder axis. A read belongs to a trigger when it lies
  * within `tolerance` of trigger + `offset`. Because parts are at least `spacing` > 2 · tolerance apart, no place belongs
@@ -68,7 +43,9 @@ const REMEMBERED = 1_024
 export class ReadMatcher<R extends PlacedRead> {
   readonly #options: MatcherOptions
   #reads: R[] = []
-  readonly #decided: { trigger: number; at: number }[] = []
+  #decided: (PartPlace & { texts: ReadonlySet<string> })[] = []
+  #pending: PartPlace[] = []
+  #unclaimed: R[] = []
 
   /** @throws CFG_INVALID when places of neighbours would overlap */
   constructor(options: MatcherOptions) {
@@ -82,11 +59,25 @@ export class ReadMatcher<R extends PlacedRead> {
     this.#options = options
   }
 
-  /** Takes a read. A problem is returned when it belongs to a part that was decided before. */
+  /**
+   * A part came to its trigger and will be decided later. Places are passed in order: a read behind this one that is
+   * of no part in work is nobody's.
+   */
+  arrive(trigger: number, at: number): void {
+    const here = { trigger, at }
+    this.#pending.push(here)
+    if (this.#pending.length > REMEMBERED) this.#pending.shift()
+    const { offset, tolerance } = this.#options
+    this.#forget(
+      (r) => this.#distance(at + offset, r.at) > tolerance && !this.#pending.some((p) => this.#belongs(r, p)),
+    )
+  }
+
+  /** Takes a read. A problem is returned when it belongs to a part that was decided before, and says something else. */
   read(read: R): AssociationProblem | null {
     const late = this.#decided.find((d) => this.#belongs(read, d))
     if (late !== undefined) {
-      if (read.text === null) return null
+      if (read.text === null || late.texts.has(read.text)) return null
       return associationProblem(
         'late',
         late.trigger,
@@ -95,21 +86,29 @@ export class ReadMatcher<R extends PlacedRead> {
       )
     }
     this.#reads.push(read)
-    if (this.#reads.length > REMEMBERED) this.#reads.shift()
+    const [oldest] = this.#reads
+    if (this.#reads.length > REMEMBERED) this.#forget((r) => r === oldest)
     return null
+  }
+
+  /** Whether there is a read of this place. */
+  has(at: number): boolean {
+    return this.#reads.some((r) => this.#belongs(r, { at }))
   }
 
   /** Decides the part of a trigger; later reads of its place are late. */
   take(trigger: number, at: number): Association<R> {
-    const here = { trigger, at }
     const close = this.#decided.find((d) => Math.abs(this.#distance(at, d.at)) < this.#options.spacing)
-    this.#decided.push(here)
-    if (this.#decided.length > REMEMBERED) this.#decided.shift()
-    const own = this.#reads.filter((r) => this.#belongs(r, here))
+    const own = this.#reads.filter((r) => this.#belongs(r, { at }))
     this.#reads = this.#reads.filter((r) => !own.includes(r))
+    this.#pending = this.#pending.filter((p) => p.trigger !== trigger)
+    const codes = [...new Set(own.flatMap((r) => r.text ?? []))]
+    this.#decided.push({ trigger, at, texts: new Set(codes) })
+    if (this.#decided.length > REMEMBERED) this.#decided.shift()
     const no = (kind: AssociationProblemKind, expected: string, actual: string): Association<R> => ({
       ok: false,
       trigger,
+      reads: own,
       problem: associationProblem(kind, trigger, expected, actual),
     })
     if (close !== undefined)
@@ -118,10 +117,26 @@ export class ReadMatcher<R extends PlacedRead> {
         `parts at least ${this.#options.spacing} apart`,
         `${Math.abs(this.#distance(at, close.at))} behind trigger ${close.trigger}`,
       )
-    const codes = [...new Set(own.flatMap((r) => r.text ?? []))]
     if (codes.length === 0) return no('missing', 'one read', own.length > 0 ? 'a failed read' : 'none')
     if (codes.length > 1) return no('double', 'one code', codes.join(' and '))
     return { ok: true, trigger, reads: own }
+  }
+
+  /** The numbers of the axis begin anew: what is known of the old ones says nothing about the new. */
+  restart(): void {
+    this.#decided = []
+    this.#pending = []
+    this.#forget(() => true)
+  }
+
+  /** Reads that no part took and none will, since the last call. */
+  unclaimed(): R[] {
+    return this.#unclaimed.splice(0)
+  }
+
+  #forget(which: (read: R) => boolean): void {
+    this.#unclaimed.push(...this.#reads.filter(which))
+    this.#reads = this.#reads.filter((r) => !which(r))
   }
 
   #belongs(read: R, { at }: { at: number }): boolean {

@@ -1,5 +1,5 @@
 import { CodedError } from '../../../contracts/index.ts'
-import { type AssociationProblem, associationProblem } from './read-matcher.ts'
+import { type AssociationProblem, associationProblem } from './problem.ts'
 
 /** A part that left the upstream station; every part makes one, also without a code. */
 export interface Passage {
@@ -63,12 +63,17 @@ export class StationFifo {
     return null
   }
 
+  /** The parts from upstream that can have arrived at `atMs`. */
+  candidates(atMs: number): readonly Passage[] {
+    return this.#waiting.filter((p) => atMs - p.atMs <= this.#maxMs && atMs - p.atMs >= this.#minMs)
+  }
+
   /** A part arrived downstream. */
   leave(trigger: number, atMs: number): FifoResult {
     const stale = this.#waiting.filter((p) => atMs - p.atMs > this.#maxMs)
     this.lost += stale.length
     this.#waiting = this.#waiting.filter((p) => atMs - p.atMs <= this.#maxMs)
-    const can = this.#waiting.filter((p) => atMs - p.atMs >= this.#minMs)
+    const can = this.candidates(atMs)
     const no = (kind: 'missing' | 'spacing', expected: string, actual: string): FifoResult => ({
       ok: false,
       trigger,

@@ -1,0 +1,50 @@
+import { z } from 'zod'
+import { uuidv7 } from './ids.ts'
+
+/** A part that its record releases was held at the gate: a hold or a failed canary came between, or the record was late. */
+const gateHeldSchema = z.strictObject({
+  inspectionId: z.uuid(),
+  station: z.string(),
+  trigger: z.number().int(),
+  reason: z.strictObject({ zh: z.string(), en: z.string() }),
+})
+export type GateHeld = z.infer<typeof gateHeldSchema>
+
+/** A read beside the camera that named no part: no code is dropped silently. */
+const readStraySchema = z.strictObject({
+  reader: z.string(),
+  text: z.string(),
+  symbologyId: z.string(),
+  /** When the code was at the reader. */
+  readAt: z.iso.datetime({ precision: 3 }),
+  /** `late`: its part was decided before. `unclaimed`: no part came. `unplaced`: it does not say where it was taken. */
+  reason: z.enum(['late', 'double', 'unclaimed', 'unplaced']),
+  station: z.string(),
+  /** The part it belongs to; absent when no part is known. */
+  trigger: z.number().int().optional(),
+  attempt: z.number().int().optional(),
+  message: z.string(),
+})
+export type ReadStray = z.infer<typeof readStraySchema>
+
+export const LINE_EVENT_DATA = {
+  'qe.gate.held.v1': gateHeldSchema,
+  'qe.read.stray.v1': readStraySchema,
+} as const
+
+/** Envelope of an event that happens now. */
+export const newEvent = <T extends object>(e: {
+  type: string
+  source: string
+  subject: string
+  /** Id of the line. */
+  partitionkey: string
+  data: T
+}) => ({
+  specversion: '1.0' as const,
+  id: uuidv7(),
+  time: new Date().toISOString(),
+  datacontenttype: 'application/json' as const,
+  dataschema: `urn:sightline:schema:${e.type}`,
+  ...e,
+})

@@ -1,0 +1,20 @@
+import type { FrameSource, Inspector, PartStore, ReadsBeside, RejectOutput } from '../../contracts/index.ts'
+import type { EngineLog } from './alarm-board.ts'
+import type { Identify, JudgedPart } from './judged-part.ts'
+import type { Shadow } from './shadow.ts'
+
+/** What one station works with. */
+export interface StationPorts {
+  source: FrameSource
+  inspector: Inspector
+  output: RejectOutput
+  store: PartStore
+  identify: Identify
+  /** What is read beside the camera; absent = nothing is. */
+  reads?: ReadsBeside
+  /** Looks at frames after their gate was served. */
+  shadow?: Pick<Shadow, 'after'>
+  /** Called after the gate was served. */
+  onPart(part: JudgedPart): void
+  log: EngineLog
+}

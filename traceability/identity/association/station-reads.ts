@@ -1,0 +1,113 @@
+import {
+  type ArrivedPart,
+  type AssociationSpec,
+  type CodeRead,
+  type ExpectedReads,
+  type IdentityRead,
+  monoMs,
+  type PartReads,
+  type ReadsBeside,
+} from '../../../contracts/index.ts'
+import { FifoSection } from './fifo-section.ts'
+import { ManualSection } from './manual-section.ts'
+import { PlacedSection } from './placed-section.ts'
+import { doubtful } from './problem.ts'
+import type { ReaderSection, Section, StrayRead } from './section.ts'
+
+export interface StationReadsOptions {
+  association: readonly AssociationSpec[]
+  budgetMs: number
+  /** How long after a code was at the reader its read may come, ms. */
+  lagMs(reader: string): number
+  /** Why a reader cannot read just now; null = it can. */
+  away(reader: string): string | null
+  /** Hears of every read that no part got in time. */
+  stray(read: StrayRead): void
+}
+
+/** What is read beside the camera of one station, given to its parts; and its parts, passed on to the stations behind. */
+export class StationReads implements ReadsBeside {
+  readonly #readers: ReaderSection[] = []
+  readonly #sections: Section[] = []
+  /** Where this station gets parts from, by station. */
+  readonly upstream: FifoSection[] = []
+  /** Sections of stations behind that go by the order of this one. */
+  readonly #downstream: { station: StationReads; section: FifoSection }[] = []
+  readonly #waiting = new Set<() => void>()
+
+  /** @throws CFG_INVALID */
+  constructor({ association, budgetMs, lagMs, away, stray }: StationReadsOptions) {
+    for (const spec of association) {
+      if (spec.by === 'fifo') this.upstream.push(new FifoSection(spec, budgetMs))
+      else if (spec.by === 'manual') this.#readers.push(new ManualSection(spec, stray))
+      else {
+        const { reader } = spec
+        const options = { budgetMs, lagMs: lagMs(reader), away: () => away(reader), stray }
+        this.#readers.push(new PlacedSection(spec, options))
+      }
+    }
+    this.#sections = [...this.#readers, ...this.upstream]
+  }
+
+  /** Parts of this station go on to another one, in order. */
+  feeds(station: StationReads, section: FifoSection): void {
+    this.#downstream.push({ station, section })
+  }
+
+  /** A read of one of the readers; those of others are none of this station's business. */
+  read(read: IdentityRead): void {
+    for (const section of this.#readers) if (section.reader === read.source) section.read(read)
+    this.#wake()
+  }
+
+  arrived(part: ArrivedPart): ExpectedReads {
+    for (const section of this.#sections) section.arrive(part)
+    const behind = this.#downstream.map(({ station, section }) => ({
+      station,
+      name: section.passed(part.triggeredAtMs),
+    }))
+    return {
+      decide: (untilMs) => this.#decide(part, untilMs),
+      named: (codes: readonly CodeRead[]) => {
+        for (const { station, name } of behind) {
+          name(codes)
+          // What was decided here may be what a part there waits for.
+          station.#wake()
+        }
+      },
+    }
+  }
+
+  async #decide(part: ArrivedPart, untilMs: number): Promise<PartReads> {
+    await Promise.all(
+      this.#sections.map((s) =>
+        this.#settled(() => s.complete(part), Math.min(untilMs, s.openUntilMs(part))),
+      ),
+    )
+    const given = this.#sections.map((s) => s.take(part))
+    const problem = given.find((g) => g.problem !== null)?.problem ?? null
+    return { reads: given.flatMap((g) => g.reads), problem: problem && doubtful(problem) }
+  }
+
+  /** Waits until `complete` or `atMs`, whichever comes first. */
+  #settled(complete: () => boolean, atMs: number): Promise<void> {
+    const waitMs = atMs - monoMs()
+    if (waitMs <= 0 || complete()) return Promise.resolve()
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer)
+        this.#waiting.delete(look)
+        resolve()
+      }
+      const look = (): void => {
+        if (complete()) done()
+      }
+      const timer = setTimeout(done, Math.ceil(waitMs))
+      this.#waiting.add(look)
+    })
+  }
+
+  #wake(): void {
+    for (const look of this.#waiting) look()
+  }
+}
