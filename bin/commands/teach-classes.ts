@@ -132,7 +132,7 @@ function report(taught: TaughtClasses, sha256: string, dir: string): void {
   process.stdout.write(
     `${card.id} ${card.version}: ${card.labels.length} classes from ${parts} images, sha256 ${sha256}, in ${dir}\n` +
       `on images the head had not seen: ${right} of ${parts} right, ${percent(right / parts)} (95 % interval ${percent(low)} to ${percent(high)})\n` +
-      `mirror images ${chosen.mirrored ? 'helped and were taught' : 'did not help'}; penalty ${chosen.penalty}, ${chosen.steps} steps, temperature ${chosen.temperature.toFixed(3)}, TensorFlow.js on ${backend}\n`,
+      `mirror images ${chosen.mirrored ? 'helped and were taught' : 'did not help'}; penalty ${chosen.penalty}, temperature ${chosen.temperature.toFixed(3)}, expected calibration error ${percent(chosen.calibrationError)}, TensorFlow.js on ${backend}\n`,
   )
   printTable(
     ['true \\ given', ...card.labels],

@@ -100,7 +100,11 @@ export function classCard(backbone: Backbone, facts: ClassModelFacts): ModelCard
       { name: `${parts} labelled parts`, licence },
       ...backbone.trainingData.map((d) => ({ ...d, name: `backbone ${backbone.id}: ${d.name}` })),
     ],
-    metrics: { 'cross-validated-accuracy': accuracy, 'cross-validated-log-loss': chosen.loss },
+    metrics: {
+      'cross-validated-accuracy': accuracy,
+      'cross-validated-log-loss': chosen.loss,
+      'calibration-error': chosen.calibrationError,
+    },
     threshold: {
       value: 0.5,
       provenance: `calibrated probability (temperature ${chosen.temperature.toFixed(3)}): at most one class reaches one half`,

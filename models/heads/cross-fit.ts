@@ -1,12 +1,6 @@
 import { sample, seededRandom } from '../teach/random.ts'
-import {
-  crossEntropy,
-  fitSoftmax,
-  fitTemperature,
-  type LabelledRows,
-  type LinearHead,
-  logitsOf,
-} from './softmax-regression.ts'
+import { calibrationError, crossEntropy, fitTemperature } from './calibration.ts'
+import { type LabelledRows, type LinearHead, logitsOf, softmaxFitter } from './softmax-regression.ts'
 import type { TensorFlow } from './tensorflow.ts'
 
 /** One labelled part: its features, and those of its mirror images, which may be taught but never test. */
@@ -25,12 +19,13 @@ export interface Scale {
 export interface CrossFit {
   penalty: number
   mirrored: boolean
-  steps: number
   temperature: number
   /** Class each part was given by a head that had not seen it. */
   predicted: number[]
   /** Mean negative log likelihood of parts not seen, after calibration. */
   loss: number
+  /** Expected calibration error of parts not seen, by a temperature from the parts of the other folds. */
+  calibrationError: number
 }
 
 export interface HeadOptions {
@@ -41,8 +36,10 @@ export interface HeadOptions {
 }
 
 const FOLDS = 5
-const PENALTIES = [1e-3, 1e-2, 1e-1]
-const STEPS = 400
+/** From strong to weak, so that each optimum is near the one before. */
+const PENALTIES = [1e-1, 1e-2, 1e-3, 1e-4]
+/** Log loss by which mirror images must harm to be left out. */
+const MIRROR_MARGIN = 0.02
 
 /** The folds are stratified: each class is spread over all of them. */
 export function foldsOf(labels: readonly number[], folds: number, seed: number): number[] {
@@ -64,63 +61,74 @@ export async function crossFit(
   parts: readonly Labelled[],
   options: HeadOptions,
 ): Promise<CrossFit> {
+  const { classes, signal } = options
   const labels = parts.map((p) => p.label)
-  const counts = Array.from({ length: options.classes }, (_, c) => labels.filter((l) => l === c).length)
+  const counts = Array.from({ length: classes }, (_, c) => labels.filter((l) => l === c).length)
   const folds = Math.min(FOLDS, ...counts)
   const fold = foldsOf(labels, folds, options.seed)
-  const total = (PENALTIES.length + 1) * folds
+  const total = 2 * PENALTIES.length * folds
   let done = 0
 
-  const attempt = async (penalty: number, mirrored: boolean): Promise<CrossFit> => {
-    const logits: Float64Array[] = []
-    let steps = 0
+  async function attempts(mirrored: boolean): Promise<CrossFit[]> {
+    const logits = PENALTIES.map((): Float64Array[] => [])
     for (let k = 0; k < folds; k++) {
-      const scale = scaleOf(parts.filter((_, i) => fold[i] !== k).map((p) => p.features))
-      const inside = rowsOf(
-        parts.filter((_, i) => fold[i] !== k),
-        scale,
-        mirrored,
-        options.classes,
-      )
+      const inside = parts.filter((_, i) => fold[i] !== k)
+      const scale = scaleOf(inside.map((p) => p.features))
       const outside = parts.flatMap((p, i) => (fold[i] === k ? [i] : []))
-      const watch = rowsOf(
-        outside.flatMap((i) => parts[i] ?? []),
-        scale,
-        false,
-        options.classes,
-      )
-      const fit = await fitSoftmax(tf, inside, {
-        classes: options.classes,
-        penalty,
-        steps: STEPS,
-        watch,
-        ...(options.signal && { signal: options.signal }),
-      })
-      logitsOf(fit.head, watch.rows).forEach((row, n) => (logits[outside[n] ?? 0] = row))
-      steps += fit.steps / folds
-      options.onProgress?.(++done, total)
+      const unseen = joined(outside.map((i) => standardised(parts[i]?.features ?? new Float32Array(), scale)))
+      const fitter = softmaxFitter(tf, rowsOf(inside, scale, mirrored, classes), classes)
+      try {
+        let from: LinearHead | undefined
+        for (const [n, penalty] of PENALTIES.entries()) {
+          from = await fitter.fit({ penalty, ...(from && { from }), ...(signal && { signal }) })
+          logitsOf(from, unseen).forEach((row, r) => {
+            const list = logits[n]
+            if (list) list[outside[r] ?? 0] = row
+          })
+          options.onProgress?.(++done, total)
+        }
+      } finally {
+        fitter.close()
+      }
     }
-    const temperature = fitTemperature(logits, labels)
-    const predicted = logits.map((row) => row.indexOf(Math.max(...row)))
-    return {
-      penalty,
-      mirrored,
-      steps: Math.max(1, Math.round(steps)),
-      temperature,
-      predicted,
-      loss: crossEntropy(logits, labels, temperature),
-    }
+    return PENALTIES.map((penalty, n) => judged(penalty, mirrored, logits[n] ?? [], labels, fold, folds))
   }
 
-  let best = await attempt(PENALTIES[0] ?? 0, false)
-  for (const penalty of PENALTIES.slice(1)) best = better(best, await attempt(penalty, false))
+  const plain = (await attempts(false)).reduce(better)
+  const mirrored = (await attempts(true)).reduce(better)
   // More views of a part seldom harm; where they do, it shows beyond the noise of the estimate.
-  const mirrored = await attempt(best.penalty, true)
-  return mirrored.loss < best.loss + MIRROR_MARGIN ? mirrored : best
+  return mirrored.loss < plain.loss + MIRROR_MARGIN ? mirrored : plain
 }
 
-/** Log loss by which mirror images must harm to be left out. */
-const MIRROR_MARGIN = 0.02
+function judged(
+  penalty: number,
+  mirrored: boolean,
+  logits: readonly Float64Array[],
+  labels: readonly number[],
+  fold: readonly number[],
+  folds: number,
+): CrossFit {
+  const temperature = fitTemperature(logits, labels)
+  const others = Array.from({ length: folds }, (_, k) => {
+    const of = labels.flatMap((__, i) => (fold[i] === k ? [] : [i]))
+    return fitTemperature(
+      of.flatMap((i) => logits[i] ?? []),
+      of.map((i) => labels[i] ?? 0),
+    )
+  })
+  return {
+    penalty,
+    mirrored,
+    temperature,
+    predicted: logits.map((row) => row.indexOf(Math.max(...row))),
+    loss: crossEntropy(logits, labels, temperature),
+    calibrationError: calibrationError(
+      logits,
+      labels,
+      fold.map((k) => others[k] ?? 1),
+    ),
+  }
+}
 
 const better = (a: CrossFit, b: CrossFit): CrossFit => (b.loss < a.loss ? b : a)
 
@@ -128,18 +136,16 @@ const better = (a: CrossFit, b: CrossFit): CrossFit => (b.loss < a.loss ? b : a)
 export async function fitAll(
   tf: TensorFlow,
   parts: readonly Labelled[],
-  chosen: CrossFit,
-  options: HeadOptions,
+  { penalty, mirrored }: CrossFit,
+  { classes, signal }: HeadOptions,
 ): Promise<{ head: LinearHead; scale: Scale }> {
   const scale = scaleOf(parts.map((p) => p.features))
-  const rows = rowsOf(parts, scale, chosen.mirrored, options.classes)
-  const { head } = await fitSoftmax(tf, rows, {
-    classes: options.classes,
-    penalty: chosen.penalty,
-    steps: chosen.steps,
-    ...(options.signal && { signal: options.signal }),
-  })
-  return { head, scale }
+  const fitter = softmaxFitter(tf, rowsOf(parts, scale, mirrored, classes), classes)
+  try {
+    return { head: await fitter.fit({ penalty, ...(signal && { signal }) }), scale }
+  } finally {
+    fitter.close()
+  }
 }
 
 function rowsOf(parts: readonly Labelled[], scale: Scale, mirrored: boolean, classes: number): LabelledRows {
@@ -149,10 +155,18 @@ function rowsOf(parts: readonly Labelled[], scale: Scale, mirrored: boolean, cla
   const counts = new Map<number, number>()
   for (const { label } of all) counts.set(label, (counts.get(label) ?? 0) + 1)
   return {
-    rows: all.map(({ features }) => standardised(features, scale)),
+    values: joined(all.map(({ features }) => standardised(features, scale))),
+    features: scale.mean.length,
     labels: all.map(({ label }) => label),
     weights: all.map(({ label }) => all.length / (classes * (counts.get(label) ?? 1))),
   }
+}
+
+function joined(rows: readonly Float32Array[]): Float32Array {
+  const size = rows[0]?.length ?? 0
+  const all = new Float32Array(rows.length * size)
+  rows.forEach((row, i) => all.set(row, i * size))
+  return all
 }
 
 export function scaleOf(rows: readonly Float32Array[]): Scale {

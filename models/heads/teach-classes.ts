@@ -41,7 +41,7 @@ export interface TaughtClasses {
   confusion: number[][]
   /** Parts whose label the others contradict: worth a second look. */
   doubtful: { id: string; label: string; looksLike: string }[]
-  chosen: Pick<CrossFit, 'penalty' | 'mirrored' | 'steps' | 'temperature' | 'loss'>
+  chosen: Pick<CrossFit, 'penalty' | 'mirrored' | 'temperature' | 'loss' | 'calibrationError'>
 }
 
 /** Fewer labelled parts of a class cannot be both taught and tested. */
@@ -49,7 +49,7 @@ export const FEWEST_PER_CLASS = 5
 
 /**
  * Teaches a part classifier on the frozen features of a backbone: pooled features, softmax regression with class
- * weights, penalty and mirroring chosen by cross-validation, early stopping, temperature calibration; all of it in one
+ * weights at its optimum, penalty and mirroring chosen by cross-validation, temperature calibration; all of it in one
  * ONNX graph. Deterministic for a seed and a backend. Blocks its thread while the backbone runs.
  *
  * @throws TCH_LABELS too few classes or parts, one picture under two labels; MDL_*; the signal's reason when cancelled
@@ -100,7 +100,7 @@ export async function teachClasses(
   const chosen = await crossFit(tf, parts, head)
   const fitted = await fitAll(tf, parts, chosen, head)
   const right = chosen.predicted.filter((p, i) => p === parts[i]?.label).length
-  const { penalty, mirrored, steps, temperature, loss } = chosen
+  const { penalty, mirrored, temperature, loss } = chosen
   return {
     model: classModel(backbone, sidePx, fitted.head, fitted.scale, temperature),
     card: classCard(backbone, {
@@ -123,7 +123,7 @@ export async function teachClasses(
       const looksLike = labels[chosen.predicted[i] ?? 0] ?? ''
       return looksLike === p.label ? [] : [{ id: p.id, label: p.label, looksLike }]
     }),
-    chosen: { penalty, mirrored, steps, temperature, loss },
+    chosen: { penalty, mirrored, temperature, loss, calibrationError: chosen.calibrationError },
   }
 }
 

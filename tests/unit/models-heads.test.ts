@@ -4,7 +4,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { findBackbone, loadTrustedKeys, PACKAGES_DIR, type Pixels, teachClasses } from '../../models/index.ts'
 import type { LabelledImage, TeachClassesOptions } from '../../models/index.ts'
 import { foldsOf } from '../../models/heads/cross-fit.ts'
-import { crossEntropy, fitSoftmax, fitTemperature, logitsOf } from '../../models/heads/softmax-regression.ts'
+import { calibrationError, crossEntropy, fitTemperature } from '../../models/heads/calibration.ts'
+import { logitsOf, softmaxFitter } from '../../models/heads/softmax-regression.ts'
 import { loadTensorFlow } from '../../models/heads/tensorflow.ts'
 import { createImageInput } from '../../models/input/image-input.ts'
 import { openSession } from '../../models/runtime/ort-session.ts'
@@ -33,11 +34,37 @@ const softmax = (row: Float64Array): number[] => {
 describe('softmax regression', () => {
   it('finds the optimum that scikit-learn finds', async () => {
     const { rows, labels } = goldenRows()
-    const data = { rows, labels, weights: rows.map(() => 1) }
-    const { head } = await fitSoftmax(await loadTensorFlow(), data, { classes: 3, penalty: 0.01, steps: 800 })
-    logitsOf(head, rows.slice(0, 6)).forEach((row, i) =>
-      softmax(row).forEach((p, c) => expect(p).toBeCloseTo(golden.probabilities[i]?.[c] ?? NaN, 3)),
+    const values = Float32Array.from(rows.flatMap((r) => [...r]))
+    const fitter = softmaxFitter(
+      await loadTensorFlow(),
+      { values, features: 5, labels, weights: rows.map(() => 1) },
+      3,
     )
+    const head = await fitter.fit({ penalty: 0.01 })
+    // From elsewhere the same optimum: it is the only one.
+    const far = { ...head, weights: head.weights.map((v) => -3 * v) }
+    const again = await fitter.fit({ penalty: 0.01, from: far })
+    fitter.close()
+    for (const found of [head, again])
+      logitsOf(found, values.subarray(0, 30)).forEach((row, i) =>
+        softmax(row).forEach((p, c) => expect(p).toBeCloseTo(golden.probabilities[i]?.[c] ?? NaN, 3)),
+      )
+  })
+
+  it('tells how far confidence is from accuracy', () => {
+    // Four rows of confidence 0.8, three of them right; four of 0.6, one right.
+    const sure = (p: number): Float64Array => Float64Array.of(Math.log(p / (1 - p)), 0)
+    const rows = [0.8, 0.8, 0.8, 0.8, 0.6, 0.6, 0.6, 0.6].map(sure)
+    const labels = [0, 0, 0, 1, 0, 1, 1, 1]
+    const ones = rows.map(() => 1)
+    expect(calibrationError(rows, labels, ones)).toBeCloseTo((4 * 0.05 + 4 * 0.35) / 8, 10)
+    expect(
+      calibrationError(
+        rows.map((r) => r.map((v) => 7 * v)),
+        labels,
+        rows.map(() => 7),
+      ),
+    ).toBeCloseTo(0.2, 10)
   })
 
   it('calibrates to the temperature that scipy finds', () => {
