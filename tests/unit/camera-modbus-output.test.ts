@@ -1,9 +1,5 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import modbus from 'modbus-serial'
 import { afterEach, describe, expect, it } from 'vitest'
-import { createRejectOutput, modbusOutput, recordingOutput, startPlcSimulator } from '../../camera/index.ts'
+import { modbusOutput, startPlcSimulator } from '../../camera/index.ts'
 import type { ModbusOutputOptions, PlcSimulator, PlcSimulatorOptions } from '../../camera/index.ts'
 import { monoMs } from '../../contracts/index.ts'
 import type { RejectCommand, RejectOutput } from '../../contracts/index.ts'
@@ -58,16 +54,6 @@ rejectOutputSuite('modbus-tcp', async () => {
     },
     gate: (trigger) => ACTION_OF[plc.part(trigger)?.action ?? ''] ?? null,
     lines: () => ({ ready: plc.inputs().ready, fault: plc.inputs().fault }),
-  }
-})
-
-rejectOutputSuite('recording', async () => {
-  const output = recordingOutput()
-  return {
-    output,
-    pass: async () => {},
-    gate: (trigger) => output.commands().find((c) => c.trigger === trigger)?.action ?? null,
-    lines: () => output.lines(),
   }
 })
 
@@ -239,87 +225,5 @@ describe('modbus-tcp output against a PLC', () => {
     await output.close()
     expect(plc.inputs()).toMatchObject({ ready: false, fault: true, resultValid: false })
     expect(await output.apply(command(1))).toMatchObject({ ok: false, code: 'CAM_IO' })
-  })
-})
-
-describe('PLC simulator', () => {
-  it('keeps its counter over a restart', async () => {
-    const dir = await mkdtemp(join(tmpdir(), 'plc-'))
-    closers.push(() => rm(dir, { recursive: true }))
-    const counterFile = join(dir, 'counter')
-    const plc = await plcWith({ counterFile })
-    plc.trigger()
-    expect(plc.trigger()).toBe(2)
-    await plc.close()
-    expect(await readFile(counterFile, 'utf8')).toBe('2')
-    expect((await plcWith({ counterFile })).trigger()).toBe(3)
-    await writeFile(counterFile, 'garbage')
-    await expect(plcWith({ counterFile })).rejects.toMatchObject({ code: 'CAM_HANDSHAKE' })
-  })
-
-  it('releases only on a valid result with a known code, and guards its own registers', async () => {
-    const plc = await plcWith({ gateMs: 800 })
-    const client = new modbus.default()
-    await client.connectTCP(plc.host, { port: plc.port })
-    closers.push(() => new Promise((resolve) => client.close(() => resolve())))
-    client.setID(1)
-    client.setTimeout(1_000)
-    plc.trigger()
-    const base = plc.baseRegister
-    await client.writeRegisters(base + 8, [1, 0, 0, 0, 1, 1, 0, 0]) // not valid
-    await client.writeRegisters(base + 8, [1, 0, 0, 0, 1, 9, 1, 0]) // no such code
-    await client.writeRegisters(base + 8, [1, 0, 0, 0, 2, 1, 1, 0]) // another part
-    expect((await client.readHoldingRegisters(base, 6)).data.slice(0, 5)).toEqual([0, 1, 0, 2, 3])
-    expect(plc.part(1)?.action).toBe('pending')
-    await expect(client.writeRegisters(base, [9, 9])).rejects.toThrow(/address/i)
-    await expect(client.readHoldingRegisters(base + 10, 20)).rejects.toThrow(/address/i)
-    expect(plc.counter).toBe(1)
-    await expect.poll(() => plc.part(1)?.action, { timeout: 5_000 }).toBe('default-rejected')
-    await client.writeRegisters(base + 8, [1, 0, 0, 0, 1, 1, 1, 0])
-    expect((await client.readHoldingRegisters(base + 2, 3)).data).toEqual([0, 1, 2])
-    expect(plc.part(1)?.action).toBe('default-rejected')
-  })
-
-  it('triggers at a rate, tells what the gate did, and refuses a taken port', async () => {
-    const plc = await plcWith({ gateMs: 10 })
-    const gate: string[] = []
-    plc.onGate((part) => gate.push(`${part.trigger} ${part.action}`))
-    const stop = plc.startTriggers(100)
-    await expect.poll(() => gate.length).toBeGreaterThanOrEqual(3)
-    stop()
-    expect(gate.slice(0, 3)).toEqual(['1 default-rejected', '2 default-rejected', '3 default-rejected'])
-    await expect(plcWith({ port: plc.port })).rejects.toMatchObject({ code: 'CFG_PORT_IN_USE' })
-  })
-})
-
-describe('recording output', () => {
-  it('keeps what was in time, refuses what was late, forgets the oldest', async () => {
-    const seen: boolean[] = []
-    const output = recordingOutput({ keep: 2, onCommand: (_, ack) => seen.push(ack.ok) })
-    expect(await output.apply(command(1))).toMatchObject({ ok: false, code: 'CAM_IO' })
-    await output.open()
-    expect(await output.apply(command(1))).toMatchObject({ ok: true })
-    expect(await output.apply(command(2, 'release', -5))).toMatchObject({ ok: false, code: 'INS_DEADLINE' })
-    await output.apply(command(3))
-    await output.apply(command(4, 'hold'))
-    expect(output.commands().map((c) => c.trigger)).toEqual([3, 4])
-    expect(seen).toEqual([false, true, false, true, true])
-    expect(output.health()).toMatchObject({ applied: 3, failed: 2 })
-    output.setReady(true)
-    expect(output.lines()).toEqual({ ready: true, fault: false })
-  })
-
-  it('comes from the registry, like the PLC', () => {
-    expect(createRejectOutput({ adapter: 'recording' }).adapter).toBe('recording')
-    const plc = createRejectOutput({
-      adapter: 'modbus-tcp',
-      host: '127.0.0.1',
-      port: 502,
-      unit: 1,
-      baseRegister: 0,
-      timeoutMs: 200,
-      ackMs: 500,
-    })
-    expect(plc.adapter).toBe('modbus-tcp')
   })
 })

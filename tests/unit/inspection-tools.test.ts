@@ -1,24 +1,7 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { prepareZXingModule, writeBarcode } from 'zxing-wasm/writer'
-import type { Verdict } from '../../contracts/index.ts'
 import { inspect } from '../../inspection/index.ts'
 import { context, goldenFile, prepare, raw, recipeOf, render } from './samples/inspection-recipes.ts'
-
-type Size = readonly [number, number]
-
-async function judge(
-  size: Size,
-  pixels: Uint8Array,
-  tools: unknown[],
-  more: Record<string, unknown> = {},
-  dir = '.',
-): Promise<Verdict> {
-  const prepared = await prepare(recipeOf(size, tools, more), dir)
-  return (await inspect({ bytes: pixels, format: raw(size) }, prepared, context)).verdict
-}
+import { judge } from './samples/judge-pixels.ts'
 
 const picture = (rows: string[], on: number, off: number): Uint8Array =>
   Uint8Array.from(rows.join(''), (c) => (c === '#' ? on : off))
@@ -223,96 +206,6 @@ describe('measure@1', () => {
   })
   it('refuses millimetres without a calibration', async () => {
     await expect(prepare(recipeOf(size, [tool]))).rejects.toMatchObject({ code: 'CFG_UNKNOWN_REFERENCE' })
-  })
-})
-
-describe('code@1', async () => {
-  const wasm = createRequire(import.meta.url).resolve('zxing-wasm/writer/zxing_writer.wasm')
-  const wasmBinary = Uint8Array.from(readFileSync(wasm)).buffer
-  await prepareZXingModule({ overrides: { wasmBinary }, fireImmediately: true })
-  const size = [320, 240] as const
-
-  async function scene(text: string, format: 'DataMatrix' | 'QRCode', gs1: boolean, x: number, y: number) {
-    const { image } = await writeBarcode(text, { format, scale: 4, ...(gs1 ? { options: 'gs1' } : {}) })
-    const code = sharp(new Uint8Array(await (image as Blob).arrayBuffer())).flatten({ background: '#fff' })
-    return sharp({ create: { width: 320, height: 240, channels: 3, background: '#d0d0d0' } })
-      .composite([{ input: await code.png().toBuffer(), left: x, top: y }])
-      .toColourspace('b-w')
-      .raw()
-      .toBuffer()
-  }
-  const tool = { id: 'id', use: 'code@1', formats: ['DataMatrix', 'QRCode'] }
-
-  it('reads a GS1 DataMatrix with FNC1 as <GS> and its symbology identifier', async () => {
-    const v = await judge(
-      size,
-      await scene('(01)09506000134352(10)ABC123(21)S7', 'DataMatrix', true, 40, 60),
-      [tool],
-    )
-    expect(v.codes).toHaveLength(1)
-    expect(v.codes[0]).toMatchObject({
-      tool: 'id',
-      ok: true,
-      symbology: 'DataMatrix',
-      symbologyId: ']d2',
-      text: '010950600013435210ABC123\u001d21S7',
-    })
-    const [[x, y] = []] = v.codes[0]?.corners ?? []
-    expect(x).toBeGreaterThan(40)
-    expect(x).toBeLessThan(60)
-    expect(y).toBeGreaterThan(60)
-    expect(y).toBeLessThan(80)
-  })
-  it('looks in the region first, then everywhere, unless told not to', async () => {
-    const pixels = await scene('SN-0042', 'QRCode', false, 150, 80)
-    const rois = { rois: { label: { shape: 'rect', box: [0, 0, 60, 60] } } }
-    const found = await judge(size, pixels, [{ ...tool, roi: 'label' }], rois)
-    expect(found.codes).toMatchObject([{ ok: true, text: 'SN-0042', symbologyId: ']Q1' }])
-    const missed = await judge(size, pixels, [{ ...tool, roi: 'label', wholeFrameFallback: false }], rois)
-    expect(missed.codes).toEqual([
-      {
-        tool: 'id',
-        ok: false,
-        symbology: 'DataMatrix|QRCode',
-        text: '',
-        symbologyId: '',
-        corners: [],
-        error: 'no symbol found',
-      },
-    ])
-    expect(missed.result).toBe('pass')
-  })
-  it('gives a name to a part that cannot be judged', async () => {
-    const pixels = await scene('SN-0043', 'QRCode', false, 100, 40)
-    const v = await judge(size, pixels, [
-      {
-        id: 'gap',
-        use: 'measure@1',
-        characteristic: 'gap',
-        line: [0, 5, 30, 5],
-        edges: ['rising', 'falling'],
-        unit: 'px',
-      },
-      tool,
-    ])
-    expect(v.noVerdict).toMatchObject({ reason: 'tool', code: 'INS_TOOL' })
-    expect(v.codes).toMatchObject([{ ok: true, text: 'SN-0043' }])
-  })
-  it('reads the name of a part that is not in its place, without corners', async () => {
-    const { dir, golden } = await goldenFile(
-      size,
-      render(size, (x, y) => 128 + 60 * Math.sin(x * y * 0.01)),
-    )
-    const pose = { id: 'pose', use: 'register@1', anchors: [[100, 100, 140, 140]], maxShiftPx: 10 }
-    const v = await judge(
-      size,
-      await scene('SN-0044', 'QRCode', false, 100, 40),
-      [tool, pose],
-      { golden },
-      dir,
-    )
-    expect(v.noVerdict).toMatchObject({ reason: 'registration', code: 'INS_REGISTER' })
-    expect(v.codes).toMatchObject([{ ok: true, text: 'SN-0044', corners: [] }])
   })
 })
 
