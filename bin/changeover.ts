@@ -7,15 +7,14 @@ import {
   type LineSpec,
   type ModelDeployed,
   type PartStore,
-  type QEvent,
   type RecipeRef,
   type StationHealth,
-  uuidv7,
 } from '../contracts/index.ts'
 import { loadRecipe, type LoadedRecipe, type RecipeRack, type StationEngine } from '../inspection/index.ts'
 import { type Activation, type Activations, gateResultFor } from '../models/index.ts'
 import type { CanaryWatch } from './canary.ts'
 import { log } from './log.ts'
+import { stationEvent } from './station-event.ts'
 
 /** A recipe as events and gate results name it. */
 export const refOf = ({ id, sha256, recipe }: LoadedRecipe): RecipeRef => ({
@@ -196,20 +195,7 @@ export class Changeover {
   }
 
   #emit(type: string, station: string, data: object): Promise<void> {
-    const { plant, line } = this.#parts.spec
-    const event: Omit<QEvent, 'sequence'> = {
-      specversion: '1.0',
-      id: uuidv7(),
-      source: `/plants/${plant}/lines/${line}/stations/${station}`,
-      type,
-      subject: `station/${station}`,
-      time: new Date().toISOString(),
-      datacontenttype: 'application/json',
-      dataschema: `urn:sightline:schema:${type}`,
-      partitionkey: line,
-      data,
-    }
-    return this.#parts.store.emit(event)
+    return this.#parts.store.emit(stationEvent(this.#parts.spec, station, type, data))
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

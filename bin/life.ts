@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import { CodedError, type PartStore } from '../contracts/index.ts'
-import type { ModuleHandler } from '../dashboard/index.ts'
 import {
   loadRecipe,
   type LoadedRecipe,
@@ -11,11 +10,14 @@ import {
 } from '../inspection/index.ts'
 import { Activations, prepareLife, ShadowReports } from '../models/index.ts'
 import { openSql } from '../traceability/index.ts'
+import type { Questions } from '../traceability/query/index.ts'
 import type { CanaryWatch } from './canary.ts'
 import { Changeover, refOf } from './changeover.ts'
 import type { LineConfig } from './config.ts'
 import { lifeRoutes } from './life-routes.ts'
+import type { Environment } from './environment.ts'
 import { log } from './log.ts'
+import { type RunningWatch, startModelWatch } from './model-watch.ts'
 import { ShadowRuns } from './shadow-runs.ts'
 
 /** Folder of gate results in the data directory of a line. */
@@ -26,6 +28,14 @@ export interface LifeParts {
   local: LocalInspector
   canary: CanaryWatch
   store: PartStore
+  questions: Pick<Questions, 'scoredAfter' | 'part'>
+  onAppend(listener: () => void): () => void
+  imagePath(sha256: string): string | null | Promise<string | null>
+  environment: Environment
+}
+
+export interface RunningLife extends RunningWatch {
+  shadow: Shadow
 }
 
 export interface LineLife {
@@ -34,7 +44,7 @@ export interface LineLife {
   /** Golden templates are shown beside frames; they lie with the recipes, not in the image store. */
   goldenFile(sha256: string): string | null
   /** Before the stations run: they look for shadows at every part. */
-  run(parts: LifeParts): { routes: ModuleHandler[]; shadow: Shadow }
+  run(parts: LifeParts): RunningLife
   close(): void
 }
 
@@ -77,7 +87,7 @@ export async function openLife(config: LineConfig): Promise<LineLife> {
             return join(dir, recipe.golden.file)
         return null
       },
-      run({ engines, local, canary, store }) {
+      run({ engines, local, canary, store, questions, onAppend, imagePath, environment }) {
         const rack = new RecipeRack(
           {
             prepare: (recipe) => local.prepare(recipe),
@@ -112,10 +122,21 @@ export async function openLife(config: LineConfig): Promise<LineLife> {
         })
         canary.onFault((recipes, fact) => changeover.canaryFailed(recipes, fact))
         const stations = spec.stations.map((s) => s.id)
-        return {
-          shadow: shadows.shadow,
-          routes: lifeRoutes({ changeover, shadows, activations, gatesDir: gatesDir(dataDir), stations }),
-        }
+        const watch = startModelWatch({
+          spec,
+          dataDir,
+          recipesDir,
+          environment,
+          counts,
+          active: config.recipes,
+          known,
+          store,
+          questions,
+          onAppend,
+          imagePath,
+        })
+        const own = lifeRoutes({ changeover, shadows, activations, gatesDir: gatesDir(dataDir), stations })
+        return { ...watch, shadow: shadows.shadow, routes: [...own, ...watch.routes] }
       },
       close: () => {
         db.close()

@@ -109,7 +109,17 @@ export async function startLine(config: LineConfig, environment: Environment): P
     }
 
     const engines = new Map<string, StationEngine>()
-    const running = life.run({ engines, local, canary, store })
+    const running = life.run({
+      engines,
+      local,
+      canary,
+      store,
+      questions: questions.questions,
+      onAppend: (listener) => events.onAppend(listener),
+      imagePath: (sha256) => queries.path(sha256),
+      environment,
+    })
+    closers.push(() => running.close())
     const stations: { engine: StationEngine; source: FrameSource; output: RejectOutput }[] = []
     for (const station of spec.stations) {
       const recipe = config.recipes.get(station.id)
@@ -162,6 +172,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
       stations,
       inspector,
       canary,
+      models: running,
       store,
       events,
       sinks,

@@ -12,6 +12,7 @@ import type { LoadedRecipe, StationEngine } from '../inspection/index.ts'
 import type { LogProof } from '../traceability/index.ts'
 import type { CanaryWatch } from './canary.ts'
 import type { LineConfig } from './config.ts'
+import type { RunningWatch } from './model-watch.ts'
 import { proofModes } from './proof.ts'
 import { type LineReads, readerMode } from './reads.ts'
 import type { Sinks } from './sinks.ts'
@@ -23,6 +24,7 @@ export interface LiveLineParts {
   stations: readonly { engine: StationEngine; source: FrameSource; output: RejectOutput }[]
   inspector: Inspector
   canary: CanaryWatch
+  models: Pick<RunningWatch, 'alarms' | 'numbers'>
   store: PartStore
   events: EventLog
   sinks: Sinks
@@ -75,22 +77,25 @@ export function liveLine(parts: LiveLineParts): LiveLine & { started(ended: Prom
         store: kept,
         sinks: outside,
         readers,
-        alarms: states.flatMap((s) => [
-          ...s.alarms.map((a) => ({
-            station: s.station,
-            alarm: a.id,
-            code: a.id,
-            message: a.message,
-            since: a.since,
-          })),
-          ...s.faults.map((f) => ({
-            station: s.station,
-            alarm: 'fault',
-            code: f.code,
-            message: errorText(f),
-            since: f.since,
-          })),
-        ]),
+        alarms: [
+          ...parts.models.alarms().map(({ id: _id, ...alarm }) => alarm),
+          ...states.flatMap((s) => [
+            ...s.alarms.map((a) => ({
+              station: s.station,
+              alarm: a.id,
+              code: a.id,
+              message: a.message,
+              since: a.since,
+            })),
+            ...s.faults.map((f) => ({
+              station: s.station,
+              alarm: 'fault',
+              code: f.code,
+              message: errorText(f),
+              since: f.since,
+            })),
+          ]),
+        ],
         degraded: [
           ...degradedModes(health.degraded, kept.state, canary.fault !== null),
           ...outside.flatMap(sinkMode),
@@ -103,6 +108,7 @@ export function liveLine(parts: LiveLineParts): LiveLine & { started(ended: Prom
       const loaded = parts.recipes.get(id)
       return loaded ? recipeFacts(loaded) : null
     },
+    models: () => parts.models.numbers(),
     onAppend: (listener) => events.onAppend(listener),
   }
 }

@@ -1,2 +1,3 @@
 export { createDashboard, type Dashboard, type DashboardOptions } from './server/app.ts'
+export { renderImage } from './server/images/render.ts'
 export type * from './server/ports.ts'

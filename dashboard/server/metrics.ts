@@ -8,6 +8,7 @@ import type { LiveLine, PartQueries } from './ports.ts'
 const BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
 const STAGES = { transfer: 'transferMs', queue: 'queueMs', preprocess: 'preprocMs' } as const
 const LATER_STAGES = { inference: 'inferMs', rules: 'ruleMs', total: 'totalMs' } as const
+const SERIES = ['station', 'recipe', 'series'] as const
 const CAMERA_STATES = ['opening', 'online', 'idle', 'reconnecting', 'offline', 'disabled'] as const
 const STORE_STATES = ['ok', 'late', 'spooling', 'failed'] as const
 
@@ -134,6 +135,22 @@ export class Metrics {
       this.#counter(`reader_${what}`, READER_HELP[what], ['reader'], (c) => {
         for (const r of state().readers) c.inc({ reader: r.reader }, r[what])
       })
+    const models = () => this.#live.models?.() ?? { drift: [], waiting: 0, escapes: [] }
+    this.#gauge('score_psi', 'Stability index of the last window of a score', SERIES, (g) => {
+      for (const { psi, station, recipe, series } of models().drift) g.set({ station, recipe, series }, psi)
+    })
+    this.#gauge('score_ks', 'Kolmogorov-Smirnov distance of the last window of a score', SERIES, (g) => {
+      for (const { d, station, recipe, series } of models().drift) g.set({ station, recipe, series }, d)
+    })
+    fact('review_waiting', 'Parts that wait for review', () => models().waiting)
+    this.#gauge('escape_rate', 'Bad parts among the passed ones, estimated', ['station', 'recipe'], (g) => {
+      for (const { station, recipe, estimate } of models().escapes)
+        if (estimate !== null) g.set({ station, recipe }, estimate)
+    })
+    this.#gauge('escape_rate_high', 'Upper limit of it, 95 %', ['station', 'recipe'], (g) => {
+      for (const { station, recipe, high } of models().escapes)
+        if (high !== null) g.set({ station, recipe }, high)
+    })
     this.#gauge('alarm_active', 'Active alarms', ['station', 'alarm'], (g) => {
       for (const { station, alarm } of state().alarms) g.set({ station, alarm }, 1)
     })

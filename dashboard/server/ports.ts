@@ -86,12 +86,30 @@ export interface FactPort {
   recordFact(fact: TraceFact): Promise<FactAck>
 }
 
+/** What the watch over the models measures, for the metrics. */
+export interface ModelNumbers {
+  /** The last comparison of each score with its reference. */
+  drift: { station: string; recipe: string; series: string; psi: number; d: number; p: number }[]
+  /** Parts that wait for review. */
+  waiting: number
+  /** Null where nobody has looked yet. */
+  escapes: {
+    station: string
+    recipe: string
+    estimate: number | null
+    high: number | null
+    reviewed: number
+  }[]
+}
+
 /** The running line, read only. */
 export interface LiveLine {
   info(): LineInfo
   state(): LineState
   /** Facts of any recipe that judged a stored part, also of an older version; null when it is no longer there. */
   recipe(id: string): RecipeFacts | null
+  /** Absent = nobody watches the models. */
+  models?(): ModelNumbers
   /** Calls back after new events are committed: a wake-up, not a delivery. Returns the unsubscriber. */
   onAppend(listener: () => void): () => void
 }

@@ -19,7 +19,10 @@ export function AlarmBar({ state }: { state: LineState }): ReactNode {
         </div>
       )}
       {state.alarms.map((a) => (
-        <div className="alarm tone-fail" key={`${a.station}/${a.alarm}`}>
+        <div
+          className="alarm tone-fail"
+          key={`${a.station}/${a.alarm}/${a.since}/${typeof a.message === 'string' ? a.message : a.message.en}`}
+        >
           <WarnIcon />
           <b>{a.station}</b>
           <span>{a.alarm}</span>

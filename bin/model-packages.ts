@@ -1,0 +1,99 @@
+import { asCoded, type ErrorFact, type I18n, type ModelCard, toFact } from '../contracts/index.ts'
+import type { LoadedRecipe } from '../inspection/index.ts'
+import { findPackages, verifyPackage } from '../models/index.ts'
+import type { Environment } from './environment.ts'
+import { modelDirs, trustedKeys } from './model-setup.ts'
+
+/** A model package as the registry page shows it. */
+export interface RegisteredModel {
+  dir: string
+  id: string | null
+  version: string | null
+  title: I18n | null
+  family: string | null
+  sha256: string | null
+  licence: string | null
+  signedBy: string | null
+  /** What it was trained on, by name and hash. */
+  lineage: ModelCard['trainingData']
+  /** How the threshold came about. */
+  threshold: ModelCard['threshold'] | null
+  metrics: Record<string, number>
+  goldenVectors: number
+  /** True: this line loaded it, and it reproduced its golden vectors; else nobody ran it here. */
+  reproduced: boolean
+  /** Stations whose recipe in force pins it by hash. */
+  inForce: { station: string; recipe: string }[]
+  /** Null when signature, hashes and card are in order. */
+  error: ErrorFact | null
+}
+
+/** Every package this line could pin, with what is wrong with the broken ones. Runs no model. */
+export async function modelPackages(
+  environment: Environment,
+  active: ReadonlyMap<string, LoadedRecipe>,
+): Promise<RegisteredModel[]> {
+  const keys = await trustedKeys(environment)
+  const rows: RegisteredModel[] = []
+  const found = await findPackages(modelDirs(environment), ({ dir, error }) =>
+    rows.push({ ...NOTHING, dir, error: toFact(error) }),
+  )
+  for (const { dir, id, version, sha256, card } of found) {
+    const inForce = [...active].flatMap(
+      ([
+        station,
+        {
+          id: recipe,
+          recipe: { tools },
+        },
+      ]) => (tools.some((t) => t.use === 'model@1' && t.sha256 === sha256) ? [{ station, recipe }] : []),
+    )
+    const base = {
+      dir,
+      id,
+      version,
+      title: card.title,
+      family: card.spec.family,
+      sha256,
+      licence: card.licence,
+      lineage: card.trainingData,
+      threshold: card.threshold,
+      metrics: card.metrics,
+      inForce,
+      reproduced: inForce.length > 0,
+    }
+    rows.push(
+      await verifyPackage(dir, keys).then(
+        (p): RegisteredModel => ({
+          ...base,
+          signedBy: p.manifest.keyId,
+          goldenVectors: p.golden.length,
+          error: null,
+        }),
+        (error: unknown): RegisteredModel => ({
+          ...base,
+          signedBy: null,
+          goldenVectors: 0,
+          error: toFact(asCoded(error, 'MDL_PACKAGE', { file: dir })),
+        }),
+      ),
+    )
+  }
+  return rows
+}
+
+const NOTHING: Omit<RegisteredModel, 'dir' | 'error'> = {
+  id: null,
+  version: null,
+  title: null,
+  family: null,
+  sha256: null,
+  licence: null,
+  signedBy: null,
+  lineage: [],
+  threshold: null,
+  metrics: {},
+  goldenVectors: 0,
+  reproduced: false,
+  inForce: [],
+}
