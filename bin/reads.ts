@@ -8,6 +8,7 @@ import {
   type PartStore,
   readerLagMs,
   type ReadStray,
+  triggerSubject,
 } from '../contracts/index.ts'
 import type { LineState } from '../dashboard/index.ts'
 import { StationReads, type StrayRead } from '../traceability/index.ts'
@@ -123,7 +124,7 @@ function tellStray(spec: LineSpec, store: Pick<PartStore, 'emit'>, station: stri
   const event = newEvent({
     type: 'qe.read.stray.v1',
     source: `/plants/${spec.plant}/lines/${spec.line}/stations/${station}`,
-    subject: part === null ? `reader/${reader}` : `trigger/${station}/${part.trigger}`,
+    subject: part === null ? `reader/${reader}` : triggerSubject({ station, ...part }),
     partitionkey: spec.line,
     data,
   })

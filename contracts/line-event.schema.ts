@@ -32,6 +32,10 @@ export const LINE_EVENT_DATA = {
   'qe.read.stray.v1': readStraySchema,
 } as const
 
+/** Subject of events about a trigger, whose unit may not be known. */
+export const triggerSubject = (t: { station: string; trigger: number; attempt: number }): string =>
+  `trigger/${t.station}/${t.attempt}/${t.trigger}`
+
 /** Envelope of an event that happens now. */
 export const newEvent = <T extends object>(e: {
   type: string

@@ -1,12 +1,14 @@
 import type { Kysely } from 'kysely'
-import type {
-  I18n,
-  InspectOutcome,
-  RejectAck,
-  RejectCommand,
-  StageTiming,
-  Verdict,
-  VerdictResult,
+import {
+  type AssociatedRead,
+  type I18n,
+  type InspectOutcome,
+  type RejectAck,
+  type RejectCommand,
+  type StageTiming,
+  triggerSubject,
+  type Verdict,
+  type VerdictResult,
 } from '../../contracts/index.ts'
 import { type CaptureRecord, decodeRecord } from '../store/record-codec.ts'
 import { type Edge, edgesAround, eventsOf, type LifeEvent } from './part-life.ts'
@@ -17,6 +19,8 @@ import type { TraceTables } from './tables.ts'
 export interface PartDetail {
   row: PartRow
   verdict: Verdict
+  /** Read beside the camera and given to the part. */
+  reads: AssociatedRead[]
   timing: StageTiming | null
   images: (ImageRef & { role: 'frame' | 'golden'; view: string })[]
   worker: string | null
@@ -44,6 +48,7 @@ export async function partDetail(k: Kysely<TraceTables>, inspectionId: string): 
   return {
     row,
     verdict: record.outcome.verdict,
+    reads: record.reads ?? [],
     timing: record.outcome.timing,
     images: await imagesOf(k, row.position),
     worker: record.outcome.worker,
@@ -59,7 +64,11 @@ export async function partDetail(k: Kysely<TraceTables>, inspectionId: string): 
       .execute(),
     siblings,
     edges: await edgesAround(k, [stored.unit]),
-    events: await eventsOf(k, [`unit/${row.serial}`, `inspection/${inspectionId}`], siblings),
+    events: await eventsOf(
+      k,
+      [`unit/${row.serial}`, `inspection/${inspectionId}`, triggerSubject(row)],
+      siblings,
+    ),
   }
 }
 

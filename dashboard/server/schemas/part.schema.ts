@@ -1,6 +1,12 @@
 import { z } from '../zod.ts'
 import { DISPOSITIONS, NO_VERDICT_REASONS, SEVERITIES, VERDICTS } from '../../../contracts/index.ts'
-import { i18nTextSchema, registrationSchema, timingSchema, verdictSchema } from './verdict.schema.ts'
+import {
+  codeReadSchema,
+  i18nTextSchema,
+  registrationSchema,
+  timingSchema,
+  verdictSchema,
+} from './verdict.schema.ts'
 
 const num = z.number()
 const box = z.tuple([num, num, num, num]).readonly()
@@ -80,6 +86,10 @@ export const lifeEventSchema = z.object({
 export const partDetailSchema = z.object({
   row: partRowSchema,
   verdict: verdictSchema,
+  /** Read beside the camera and given to the part. */
+  reads: z.array(
+    codeReadSchema.extend({ associatedBy: z.enum(['trigger', 'time', 'encoder', 'fifo', 'manual']) }),
+  ),
   timing: timingSchema.nullable(),
   /** `frame` is what was judged, `golden` the template that travelled with it. */
   images: z.array(imageRefSchema.extend({ role: z.enum(['frame', 'golden']), view: z.string() })),

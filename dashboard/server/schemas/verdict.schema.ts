@@ -34,7 +34,7 @@ const measurementSchema = z.object({
   line: box.optional(),
 })
 
-const codeReadSchema = z.object({
+export const codeReadSchema = z.object({
   tool: z.string(),
   ok: z.boolean(),
   symbology: z.string(),

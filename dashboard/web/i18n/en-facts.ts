@@ -72,7 +72,18 @@ export const enFacts = {
     tolerated: 'Seen, but no rule condemns it',
   },
   measure: { title: 'Measurements' },
-  codes: { title: 'Codes', read: 'Read', failed: 'Not read' },
+  codes: {
+    title: 'Codes',
+    read: 'Read',
+    failed: 'Not read',
+    by: {
+      trigger: 'by trigger',
+      time: 'by time',
+      encoder: 'by encoder',
+      fifo: 'from the station before',
+      manual: 'scanned by hand',
+    },
+  },
   rules: {
     title: 'Rule trace',
     decidedBy: 'decided by',
@@ -178,6 +189,9 @@ export const enFacts = {
     events: 'Events',
     type: {
       qe_inspection_completed_v1: 'Inspected',
+      qe_gate_held_v1: 'Held at the gate',
+      qe_read_stray_v1: 'Read without a part',
+      qe_identity_changed_v1: 'Identity changed',
       qe_verdict_reviewed_v1: 'Verdict reviewed',
       qe_trace_linked_v1: 'Linked',
       qe_station_health_v1: 'Station health',

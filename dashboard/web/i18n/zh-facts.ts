@@ -73,7 +73,18 @@ export const zhFacts: typeof enFacts = {
     tolerated: '已发现,但没有规则判其为缺陷',
   },
   measure: { title: '测量' },
-  codes: { title: '条码', read: '已读取', failed: '未读取' },
+  codes: {
+    title: '条码',
+    read: '已读取',
+    failed: '未读取',
+    by: {
+      trigger: '按触发号',
+      time: '按时间',
+      encoder: '按编码器',
+      fifo: '来自上一工位',
+      manual: '手持扫码',
+    },
+  },
   rules: {
     title: '规则轨迹',
     decidedBy: '判定依据',
@@ -179,6 +190,9 @@ export const zhFacts: typeof enFacts = {
     events: '事件',
     type: {
       qe_inspection_completed_v1: '检测完成',
+      qe_gate_held_v1: '在剔除口扣留',
+      qe_read_stray_v1: '无对应工件的读码',
+      qe_identity_changed_v1: '身份变更',
       qe_verdict_reviewed_v1: '判定复核',
       qe_trace_linked_v1: '建立关联',
       qe_station_health_v1: '工位状态',

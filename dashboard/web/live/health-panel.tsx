@@ -45,6 +45,18 @@ export function HealthPanel({ state }: { state: LineState }): ReactNode {
           </Row>
         </div>
       ))}
+      {state.readers.map((r) => (
+        <Row
+          key={r.reader}
+          tone={r.state === 'running' ? 'pass' : 'inconclusive'}
+          name={`${t('health.reader')} ${r.reader}`}
+          value={t(r.state === 'running' ? 'health.connected' : 'health.disconnected')}
+        >
+          {r.adapter} · {t('health.reads')} {countText(r.reads)} · {t('health.stray')} {r.stray} ·{' '}
+          {t('health.refused')} {r.refused}
+          {r.lastError && <div className="tone-fail">{r.lastError}</div>}
+        </Row>
+      ))}
       <Row
         tone={inspector.workers === 0 ? 'fail' : inspector.degraded ? 'inconclusive' : 'pass'}
         name={t('health.inspector')}

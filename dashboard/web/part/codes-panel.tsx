@@ -1,10 +1,13 @@
 import { type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { Verdict } from '../api/types.ts'
+import type { PartDetail, Verdict } from '../api/types.ts'
 import { codeText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
 
-export function CodesPanel({ codes }: { codes: Verdict['codes'] }): ReactNode {
+type Code = Verdict['codes'][number] & Partial<PartDetail['reads'][number]>
+
+/** Codes of the image, and those given to the part beside the camera with the way they came to it. */
+export function CodesPanel({ codes }: { codes: Code[] }): ReactNode {
   const { t } = useTranslation()
   if (codes.length === 0) return null
   return (
@@ -17,7 +20,10 @@ export function CodesPanel({ codes }: { codes: Verdict['codes'] }): ReactNode {
           <span>{code.symbology}</span>
           <span className="muted mono">{code.symbologyId}</span>
           <span className="mono code-text">{code.ok ? codeText(code.text) : code.error}</span>
-          <span className="muted">{code.tool}</span>
+          <span className="muted">
+            {code.tool}
+            {code.associatedBy && ` (${t(`codes.by.${code.associatedBy}`)})`}
+          </span>
         </div>
       ))}
     </Panel>

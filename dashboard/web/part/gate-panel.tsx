@@ -19,6 +19,7 @@ export function GatePanel({ part }: { part: PartDetail }): ReactNode {
           <span className={ack.ok ? 'tone-pass' : 'tone-fail'}>
             {ack.ok ? t('gate.acknowledged') : t('gate.refused')}
           </span>
+          {command.reason && <span>{text(command.reason)}</span>}
           {!ack.ok && (
             <span>
               <code>{ack.code}</code> {ack.message}

@@ -60,6 +60,9 @@ const NAMED = [
   'qe.verdict.reviewed.v1',
   'qe.trace.linked.v1',
   'qe.station.health.v1',
+  'qe.gate.held.v1',
+  'qe.read.stray.v1',
+  'qe.identity.changed.v1',
 ] as const
 
 /** The core's own events by name, others by type. Dots part keys of texts, so they stand as underscores there. */

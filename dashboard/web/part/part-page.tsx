@@ -98,7 +98,7 @@ function PartView({ answer, filter, go }: { answer: PartAnswer; filter: PartFilt
           onPick={(id) => setFocus({ id })}
         />
         <MeasurementsPanel measurements={part.verdict.measurements} onHover={setHovered} />
-        <CodesPanel codes={part.verdict.codes} />
+        <CodesPanel codes={[...part.verdict.codes, ...part.reads]} />
         <RulesPanel trace={part.verdict.trace} />
       </div>
       <div className="part-facts">

@@ -63,6 +63,7 @@ export function makePart(plan: PartPlan): PartDetail {
   return {
     row,
     verdict,
+    reads: [],
     timing: {
       queueMs: 1.2,
       decodeMs: 3.4,
