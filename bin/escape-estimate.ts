@@ -1,20 +1,6 @@
+import type { EscapeEstimate, EscapeEstimates } from '../dashboard/index.ts'
 import type { StratumCount } from '../models/index.ts'
-import { type StratifiedShare, stratifiedShare } from '../scenarios/index.ts'
-
-export interface EscapeEstimate extends StratifiedShare {
-  /** Passed parts the estimate is about. */
-  passed: number
-  sampled: number
-  reviewed: number
-  escapes: number
-  undecided: number
-}
-
-export interface EscapeEstimates {
-  all: EscapeEstimate
-  byRecipe: (EscapeEstimate & { station: string; recipe: string })[]
-  strata: StratumCount[]
-}
+import { stratifiedShare } from '../scenarios/index.ts'
 
 /** Share of bad parts among the passed ones, from the reviewed part of the audit sample. */
 export function escapeEstimates(strata: StratumCount[]): EscapeEstimates {

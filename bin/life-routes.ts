@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises'
 import { z } from 'zod'
 import type { ModuleHandler } from '../dashboard/index.ts'
 import { type Activations, gateResults } from '../models/index.ts'
@@ -10,11 +11,20 @@ export interface LifeRouteParts {
   shadows: ShadowRuns
   activations: Activations
   gatesDir: string
+  recipesDir: string
   stations: readonly string[]
 }
 
+const RECIPE_FILE = /^([a-z0-9][a-z0-9-]*@[1-9]\d*)\.recipe\.yaml$/
+
+/** `id@version` of every recipe file. */
+const recipeNames = async (dir: string): Promise<string[]> =>
+  (await readdir(dir)).flatMap((name) => RECIPE_FILE.exec(name)?.[1] ?? []).sort()
+
 const recipeName = z.string().regex(/^[a-z0-9][a-z0-9-]*@[1-9]\d*$/, 'recipe-id@version')
 const reason = z.string().max(500)
+/** A name that is typed in; absent = the account. */
+const who = z.string().trim().min(1).max(128).optional()
 
 /** What the pages and other programs may ask of the life of models. */
 export function lifeRoutes({
@@ -22,6 +32,7 @@ export function lifeRoutes({
   shadows,
   activations,
   gatesDir,
+  recipesDir,
   stations,
 }: LifeRouteParts): ModuleHandler[] {
   return [
@@ -43,6 +54,7 @@ export function lifeRoutes({
           shadow: shadows.state(station),
         })),
         gates: (await gateResults(gatesDir)).slice(0, 50),
+        recipes: await recipeNames(recipesDir),
       }),
     }),
     endpoint({
@@ -56,8 +68,10 @@ export function lifeRoutes({
         reason: reason.default(''),
         /** Without an accepted gate result; needs a reason. */
         override: z.boolean().default(false),
+        by: who,
       }),
-      work: ({ params, body, user }) => changeover.activate(params['id'] ?? '', { ...body, by: user }),
+      work: ({ params, body, user }) =>
+        changeover.activate(params['id'] ?? '', { ...body, by: body.by ?? user }),
     }),
     endpoint({
       method: 'POST',
@@ -65,8 +79,8 @@ export function lifeRoutes({
       title: { zh: '退回上一个配方', en: 'Return to the recipe before' },
       role: 'admin',
       query: empty,
-      body: z.strictObject({ reason: reason.default('') }).prefault({}),
-      work: ({ params, body, user }) => changeover.rollback(params['id'] ?? '', user, body.reason),
+      body: z.strictObject({ reason: reason.default(''), by: who }).prefault({}),
+      work: ({ params, body, user }) => changeover.rollback(params['id'] ?? '', body.by ?? user, body.reason),
     }),
     endpoint({
       method: 'PUT',
@@ -77,8 +91,8 @@ export function lifeRoutes({
       },
       role: 'admin',
       query: empty,
-      body: z.strictObject({ recipe: recipeName.nullable() }),
-      work: ({ params, body, user }) => shadows.set(params['id'] ?? '', body.recipe, user),
+      body: z.strictObject({ recipe: recipeName.nullable(), by: who }),
+      work: ({ params, body, user }) => shadows.set(params['id'] ?? '', body.recipe, body.by ?? user),
     }),
   ]
 }

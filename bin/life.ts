@@ -135,7 +135,14 @@ export async function openLife(config: LineConfig): Promise<LineLife> {
           onAppend,
           imagePath,
         })
-        const own = lifeRoutes({ changeover, shadows, activations, gatesDir: gatesDir(dataDir), stations })
+        const own = lifeRoutes({
+          changeover,
+          shadows,
+          activations,
+          gatesDir: gatesDir(dataDir),
+          recipesDir,
+          stations,
+        })
         return { ...watch, shadow: shadows.shadow, routes: [...own, ...watch.routes] }
       },
       close: () => {

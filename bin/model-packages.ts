@@ -1,32 +1,9 @@
-import { asCoded, type ErrorFact, type I18n, type ModelCard, toFact } from '../contracts/index.ts'
+import { asCoded, toFact } from '../contracts/index.ts'
+import type { RegisteredModel } from '../dashboard/index.ts'
 import type { LoadedRecipe } from '../inspection/index.ts'
 import { findPackages, verifyPackage } from '../models/index.ts'
 import type { Environment } from './environment.ts'
 import { modelDirs, trustedKeys } from './model-setup.ts'
-
-/** A model package as the registry page shows it. */
-export interface RegisteredModel {
-  dir: string
-  id: string | null
-  version: string | null
-  title: I18n | null
-  family: string | null
-  sha256: string | null
-  licence: string | null
-  signedBy: string | null
-  /** What it was trained on, by name and hash. */
-  lineage: ModelCard['trainingData']
-  /** How the threshold came about. */
-  threshold: ModelCard['threshold'] | null
-  metrics: Record<string, number>
-  goldenVectors: number
-  /** True: this line loaded it, and it reproduced its golden vectors; else nobody ran it here. */
-  reproduced: boolean
-  /** Stations whose recipe in force pins it by hash. */
-  inForce: { station: string; recipe: string }[]
-  /** Null when signature, hashes and card are in order. */
-  error: ErrorFact | null
-}
 
 /** Every package this line could pin, with what is wrong with the broken ones. Runs no model. */
 export async function modelPackages(

@@ -1,11 +1,10 @@
 import { z } from 'zod'
 import { CodedError, type LineSpec, VERDICTS } from '../contracts/index.ts'
-import type { ModuleHandler } from '../dashboard/index.ts'
+import type { ModuleHandler, RegisteredModel } from '../dashboard/index.ts'
 import { type ModelWatch, SAMPLES, type SeriesReport } from '../models/index.ts'
 import { empty, endpoint } from '../scenarios/index.ts'
 import { escapeEstimates } from './escape-estimate.ts'
 import type { LifeWatch } from './life-watch.ts'
-import type { RegisteredModel } from './model-packages.ts'
 import type { Reviews } from './reviews.ts'
 
 export interface WatchRouteParts {

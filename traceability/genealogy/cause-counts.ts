@@ -1,7 +1,9 @@
 import type { SqlDatabase } from '../../contracts/index.ts'
+import { type RecipeModel, recipeModels } from './recipe-models.ts'
 
-export const FACTORS = ['lot', 'supplier', 'station', 'shift', 'recipe'] as const
-export type Factor = (typeof FACTORS)[number]
+const COLUMNS = ['lot', 'supplier', 'station', 'shift', 'recipe'] as const
+/** `model`: `id@version` of a model that a recipe pins. */
+export type Factor = (typeof COLUMNS)[number] | 'model'
 
 /** Judged parts of one value of a factor; `bad`: with the defect asked about, or condemned at all. */
 export interface CauseCount {
@@ -27,7 +29,7 @@ export function causeCounts(
   db: SqlDatabase,
   { class: of, from = '', to = '9999' }: CauseQuery,
 ): CauseCount[] {
-  return db
+  const counts = db
     .all<{ factor: Factor; value: string; n: number; bad: number }>(
       `with judged as materialized (
          select i.lot, i.station, i.shift, i.recipe,
@@ -38,7 +40,7 @@ export function causeCounts(
            where i.started_at >= ?2 and i.started_at < ?3 and i.no_verdict is null and not exists
              (select 1 from inspection e where e.unit = i.unit and e.position < i.position and e.station = i.station
                and e.no_verdict is null))
-       ${FACTORS.map(
+       ${COLUMNS.map(
          (f) =>
            `select '${f}' as factor, ${f} as value, count(*) as n, sum(bad) as bad from judged
             where ${f} is not null group by ${f}`,
@@ -49,4 +51,19 @@ export function causeCounts(
       to,
     )
     .map(({ factor, value, n, bad }) => ({ factor, value, n, bad }))
+  return [...counts, ...byModel(counts, recipeModels(db))]
+}
+
+/** Counts of the recipes, put together by the models they pin. */
+function byModel(counts: readonly CauseCount[], models: ReadonlyMap<string, RecipeModel[]>): CauseCount[] {
+  const found = new Map<string, CauseCount>()
+  for (const { factor, value: recipe, n, bad } of counts) {
+    if (factor !== 'recipe') continue
+    for (const { id, version } of models.get(recipe) ?? []) {
+      const value = `${id}@${version}`
+      const before = found.get(value) ?? { factor: 'model' as const, value, n: 0, bad: 0 }
+      found.set(value, { ...before, n: before.n + n, bad: before.bad + bad })
+    }
+  }
+  return [...found.values()]
 }

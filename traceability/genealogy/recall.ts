@@ -1,7 +1,7 @@
 import { CodedError, type SqlDatabase } from '../../contracts/index.ts'
-import { decodeRecord } from '../store/record-codec.ts'
 import { follow, type FlowStart } from './flow.ts'
 import { activeHolds, isStation } from './holds.ts'
+import { recipeModels } from './recipe-models.ts'
 import { lotName, thingUri, urisOf } from './things.ts'
 import { type Place, type Whereabouts, whereabouts } from './whereabouts.ts'
 
@@ -141,18 +141,10 @@ function judgedBy(db: SqlDatabase, recipes: readonly string[], from = '', to = '
   )
 }
 
-/** Recipes pin their models by hash, so that one judged record of a recipe tells its models. */
 function recipesWith(db: SqlDatabase, model: string): string[] {
-  return db
-    .all<{ recipe: string; record: Uint8Array; record_encoding: string }>(
-      `select r.recipe, i.record, i.record_encoding from
-         (select distinct recipe from inspection) r join inspection i on i.position =
-           (select max(position) from inspection where recipe = r.recipe and no_verdict is null)`,
+  return [...recipeModels(db)]
+    .filter(([, models]) =>
+      models.some((m) => model === `${m.id}@${m.version}` || model === m.id || model === m.sha256),
     )
-    .filter(({ record, record_encoding }) =>
-      decodeRecord(record, record_encoding).outcome.verdict.models.some(
-        (m) => model === `${m.id}@${m.version}` || model === m.id || model === m.sha256,
-      ),
-    )
-    .map((r) => r.recipe)
+    .map(([recipe]) => recipe)
 }

@@ -2,7 +2,7 @@ import { z } from '../zod.ts'
 
 const num = z.number()
 const maybe = num.nullable()
-const factor = z.enum(['lot', 'supplier', 'station', 'shift', 'recipe'])
+const factor = z.enum(['lot', 'supplier', 'station', 'shift', 'recipe', 'model'])
 
 export const causeCountSchema = z.object({ factor, value: z.string(), n: num, bad: num })
 

@@ -1,0 +1,93 @@
+import type {
+  ErrorFact,
+  GateResult,
+  I18n,
+  ModelCard,
+  VerdictResult,
+  WatchSpec,
+} from '../../contracts/index.ts'
+import type {
+  Activation,
+  LifeAlarm,
+  QueueCounts,
+  ReviewItem,
+  SeriesReport,
+  ShadowReport,
+  StratumCount,
+} from '../../models/index.ts'
+
+/** A model package as the registry page shows it. */
+export interface RegisteredModel {
+  dir: string
+  id: string | null
+  version: string | null
+  title: I18n | null
+  family: string | null
+  sha256: string | null
+  licence: string | null
+  signedBy: string | null
+  /** What it was trained on, by name and hash. */
+  lineage: ModelCard['trainingData']
+  /** How the threshold came about. */
+  threshold: ModelCard['threshold'] | null
+  metrics: Record<string, number>
+  goldenVectors: number
+  /** True: this line loaded it, and it reproduced its golden vectors; else nobody ran it here. */
+  reproduced: boolean
+  /** Stations whose recipe in force pins it by hash. */
+  inForce: { station: string; recipe: string }[]
+  /** Null when signature, hashes and card are in order. */
+  error: ErrorFact | null
+}
+
+export interface EscapeEstimate {
+  /** Unbiased share of bad parts among the passed ones that the sample covers; null = nobody looked. */
+  estimate: number | null
+  interval: { low: number; high: number; confidence: number } | null
+  effectiveN: number
+  /** Share of the passed parts in strata where nobody looked. */
+  uncovered: number
+  passed: number
+  sampled: number
+  reviewed: number
+  escapes: number
+  undecided: number
+}
+
+export interface EscapeEstimates {
+  all: EscapeEstimate
+  byRecipe: (EscapeEstimate & { station: string; recipe: string })[]
+  strata: StratumCount[]
+}
+
+/** `GET /api/life` */
+export interface LifeAnswer {
+  stations: {
+    station: string
+    current: Activation
+    history: Activation[]
+    shadow: {
+      running: { judged: number; skipped: number; failed: number } | null
+      report: ShadowReport | null
+    }
+  }[]
+  gates: GateResult[]
+  /** `id@version` of every recipe file beside the line. */
+  recipes: string[]
+}
+
+/** `GET /api/life/drift` */
+export interface DriftAnswer {
+  watch: WatchSpec
+  stations: { station: string; series: SeriesReport[] }[]
+  alarms: LifeAlarm[]
+}
+
+/** `GET /api/life/reviews` */
+export interface ReviewsAnswer {
+  counts: QueueCounts
+  waiting: ReviewItem[]
+  done: ReviewItem[]
+}
+
+export type { Activation, ReviewItem, SeriesReport, ShadowReport, VerdictResult }
