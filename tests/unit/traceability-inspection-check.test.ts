@@ -2,12 +2,18 @@ import { describe, expect, it } from 'vitest'
 import { canonicalJson, type InspectionCompleted, type QEvent } from '../../contracts/index.ts'
 import { checkEvent } from '../../traceability/store/event-check.ts'
 import { checkInspection } from '../../traceability/store/inspection-check.ts'
-import { inspectionEvent } from '../../traceability/store/inspection-event.ts'
+import { inspectionEvent, type UnitFacts } from '../../traceability/store/inspection-event.ts'
 import { failVerdict, gs1Code, missed, passVerdict, request } from './samples/traceability-requests.ts'
 
 type Event = Omit<QEvent<InspectionCompleted>, 'sequence'>
 
-const unit = { serial: 'A1', uri: 'urn:x:1', identifiedBy: 'code', lot: 'L1' } as const
+const unit = {
+  serial: 'A1',
+  uri: 'urn:x:1',
+  identifiedBy: 'code',
+  lot: 'L1',
+  origin: { unit: 'urn:x:1', product: 'urn:x', lots: [{ lot: 'urn:x:l', supplier: 'urn:x:s' }] },
+} as const satisfies UnitFacts
 const image = {
   sha256: 'ab'.repeat(32),
   path: 'images/x',

@@ -1,5 +1,5 @@
 import { CodedError, type SqlDatabase } from '../../contracts/index.ts'
-import { encodePart } from '../identity/index.ts'
+import { encodePart, urisIn } from '../identity/index.ts'
 
 /** Kinds of things that have no number of their own in GS1 terms here, or that a plant names itself. */
 const PLAIN_TYPES = [
@@ -69,10 +69,13 @@ export function urisOf(db: SqlDatabase, name: string): string[] {
       .map((r) => r.uri)
       .sort()
   if (slash > 0 && rest !== '') {
-    if (type === 'unit')
-      return rows(
+    if (type === 'unit') {
+      const known = rows(
         'select uri from identity where serial = ? union select uri from identity_alias where value = ?',
       )
+      const read = urisIn(rest).filter((uri) => db.get('select 1 as found from identity where uri = ?', uri))
+      return [...new Set([...known, ...read])].sort()
+    }
     if (type === 'lot') return rows('select uri from material_lot where lot = ?')
     const plain = PLAIN_TYPES.find((t) => t === type)
     if (plain !== undefined) return [thingUri(plain, rest)]

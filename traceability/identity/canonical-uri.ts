@@ -1,3 +1,4 @@
+import { asCoded } from '../../contracts/index.ts'
 import type { DataField } from './data-identifiers.ts'
 import { buildDigitalLink, encodePart, GS1_DOMAIN, GS1_RULES, type Gs1Element } from './gs1/index.ts'
 import { type CarrierData, readCarrier } from './carrier.ts'
@@ -82,6 +83,33 @@ export function canonicalUri(text: string): string | null {
     )
   return buildDigitalLink(data.elements.filter((e) => isKey(e.ai)))
 }
+
+/**
+ * URIs that a text stands for by itself, read as what it looks like and as the element string of a GS1 symbol; none for
+ * a text that names nothing or is wrong.
+ */
+export function urisIn(text: string): string[] {
+  const readings = [
+    () => canonicalUri(text),
+    () => unitOfCarrier(readCarrier({ text, symbologyId: GS1_DATA_MATRIX }))?.uri ?? null,
+  ]
+  const uris = readings.flatMap((read) => {
+    try {
+      return read() ?? []
+    } catch (error) {
+      if (asCoded(error, 'API_INTERNAL').code !== 'TRC_IDENTITY') throw error
+      return []
+    }
+  })
+  return [...new Set(uris)]
+}
+
+/** Whether `urisIn` finds the unit in the one label it was read from: item number and serial both stand there. */
+export const namesItself = (unit: UnitName, gtin: string | null): boolean =>
+  gtin !== null && unit.uri === `${GS1_DOMAIN}/01/${gtin}/21/${encodePart(unit.serial)}`
+
+/** ISO/IEC 15424 identifier of a symbol that holds an element string. */
+const GS1_DATA_MATRIX = ']d2'
 
 export const serialUri = (product: string, serial: string): string =>
   `urn:sightline:serial:${encodePart(product)}:${encodePart(serial)}`

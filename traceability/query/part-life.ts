@@ -1,6 +1,6 @@
-import type { Kysely } from 'kysely'
-import { asCoded, type InspectionCompleted, type QEvent, type VerdictResult } from '../../contracts/index.ts'
-import { canonicalUri } from '../identity/index.ts'
+import { type Kysely, sql } from 'kysely'
+import { type InspectionCompleted, type QEvent, type VerdictResult } from '../../contracts/index.ts'
+import { urisIn } from '../identity/index.ts'
 import { type PartRow, rowsOfUnits } from './part-rows.ts'
 import type { TraceTables } from './tables.ts'
 
@@ -43,20 +43,10 @@ export async function unitsNamed(k: Kysely<TraceTables>, name: string): Promise<
   const found = await k
     .selectFrom('identity')
     .select('uri')
-    .where((e) => e.or([e('uri', '=', name), e('serial', '=', name), e('uri', '=', gs1Name(name))]))
+    .where((e) => e.or([e('uri', 'in', [name, ...urisIn(name)]), e('serial', '=', name)]))
     .union(k.selectFrom('identity_alias').select('uri').where('value', '=', name))
     .execute()
   return found.map((r) => r.uri).sort()
-}
-
-/** The canonical URI when the name is GS1 data in brackets, a Digital Link or an EPC, else the name. */
-function gs1Name(name: string): string {
-  try {
-    return canonicalUri(name) ?? name
-  } catch (error) {
-    if (asCoded(error, 'API_INTERNAL').code !== 'TRC_IDENTITY') throw error
-    return name
-  }
 }
 
 export async function lifeOf(k: Kysely<TraceTables>, units: readonly string[]): Promise<PartLife | null> {
@@ -107,13 +97,21 @@ export async function eventsOf(
   inspections: readonly PartRow[],
 ): Promise<LifeEvent[]> {
   const ids = new Set(inspections.map((i) => i.inspectionId))
-  const rows = await k
+  const own = k
+    .selectFrom('event')
+    .select(['position', 'json'])
+    .where(
+      'position',
+      'in',
+      inspections.map((i) => i.position),
+    )
+  const others = k
     .selectFrom('event')
     .select(['position', 'json'])
     .where('subject', 'in', subjects)
-    .orderBy('position')
-    .limit(MAX_ROWS)
-    .execute()
+    // As the index has it, which leaves inspections out.
+    .where(sql<boolean>`type <> 'qe.inspection.completed.v1'`)
+  const rows = await own.unionAll(others).orderBy('position').limit(MAX_ROWS).execute()
   return rows.flatMap(({ position, json }) => {
     const event = JSON.parse(json) as QEvent
     const completed = event.type === 'qe.inspection.completed.v1'

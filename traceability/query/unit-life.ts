@@ -136,9 +136,9 @@ function timeline(
 ): UnitLife['timeline'] {
   const names = around.map(lotName).filter((n) => n !== null)
   const about = `
-    select e.position from event e where e.subject = ?2 and (e.type = 'qe.trace.linked.v1' or exists
-        (select 1 from inspection i where i.position = e.position and i.unit = ?3))
-      and (e.type <> 'qe.trace.linked.v1' or json_extract(e.json, '$.data.child') = ?3)
+    select i.position from inspection i where i.unit = ?3
+    union select e.position from event e where e.subject = ?2 and e.type <> 'qe.inspection.completed.v1'
+      and e.type = 'qe.trace.linked.v1' and json_extract(e.json, '$.data.child') = ?3
     union select r.position from review r join inspection i on i.inspection_id = r.inspection_id where i.unit = ?3
     union select t.position from json_each(?1) v cross join trace_fact t on t.subject = v.value
     union select t.superseded_by from json_each(?1) v cross join trace_fact t on t.subject = v.value

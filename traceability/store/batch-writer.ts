@@ -5,6 +5,7 @@ import { EpcisWriter } from './epcis-writer.ts'
 import { EventAppender } from './event-appender.ts'
 import { FactWriter } from './fact-writer.ts'
 import type { StoredImage } from './image-files.ts'
+import { prepareCapture } from './prepared-capture.ts'
 import { RunningTotals } from './running-totals.ts'
 import type { StoreRequest } from './store-ops.ts'
 import { triggerBalance } from './trigger-balance.ts'
@@ -69,6 +70,7 @@ export class BatchWriter {
   #together(items: readonly BatchItem[]): BatchResult[] {
     if (this.#stale) {
       this.#events.reset()
+      this.#captures.reset()
       this.#totals = new RunningTotals(this.#db)
     }
     this.#stale = true
@@ -87,12 +89,12 @@ export class BatchWriter {
     const done = (value: unknown): BatchResult => ({ ok: true, value })
     switch (request.op) {
       case 'capture': {
-        const { record, foreign } = request.ask
+        const { prepared } = request.ask
         const checked = attempt(
-          () => this.#captures.earlier(record, image) ?? this.#captures.prepare(record, image, foreign),
+          () => this.#captures.earlier(prepared, image) ?? this.#captures.withReworks(prepared),
         )
         if (!checked.ok) return checked
-        return done('durable' in checked.value ? checked.value : this.#captures.write(checked.value))
+        return done('durable' in checked.value ? checked.value : this.#captures.write(checked.value, image))
       }
       case 'openTrigger':
         openTrigger(this.#db, request.ask)
@@ -109,13 +111,14 @@ export class BatchWriter {
       case 'fact': {
         const checked = attempt(() => this.#facts.prepare(request.ask))
         if (!checked.ok) return checked
+        this.#captures.factWritten()
         return done(this.#facts.write(checked.value))
       }
       case 'epcis':
         return done(this.#epcis.write(request.ask))
       case 'closeInterrupted': {
         const audit = closeInterrupted(this.#db, request.ask, new Date().toISOString(), (record) =>
-          this.#captures.write(this.#captures.prepare(record, null)),
+          this.#captures.write(this.#captures.withReworks(prepareCapture(record)), null),
         )
         // What could be closed is committed all the same.
         return audit.refusal === null ? done(audit.closed) : { ok: false, error: audit.refusal }

@@ -1,5 +1,6 @@
 import { canonicalJson, CodedError, type QEvent, type SqlDatabase } from '../../contracts/index.ts'
 import { CompactRange, leafHash } from '../log/merkle.ts'
+import type { EventColumns } from './prepared-capture.ts'
 
 /**
  * Gives events their place: position in the log, sequence of their source, Merkle leaf. One per writer connection;
@@ -34,9 +35,17 @@ export class EventAppender {
 
   /** Appends a checked event inside the caller's transaction. */
   append(event: Omit<QEvent, 'sequence'>): { position: number; sequence: string } {
-    const sequence = this.#nextSequence(event.source)
-    const text = String(sequence).padStart(20, '0')
-    const json = canonicalJson({ ...event, sequence: text })
+    return this.appendText(event, (sequence) => canonicalJson({ ...event, sequence }))
+  }
+
+  /** @param text canonical JSON of the event with a sequence of 20 digits */
+  appendText(
+    event: EventColumns,
+    text: (sequence: string) => string,
+  ): { position: number; sequence: string } {
+    const number = this.#nextSequence(event.source)
+    const sequence = String(number).padStart(20, '0')
+    const json = text(sequence)
     const leaf = leafHash(json)
     const position = this.#tree.size + 1
     this.#db.run(
@@ -45,7 +54,7 @@ export class EventAppender {
       position,
       event.id,
       event.source,
-      sequence,
+      number,
       event.type,
       event.subject,
       event.partitionkey,
@@ -54,8 +63,8 @@ export class EventAppender {
       leaf,
     )
     this.#tree.append(leaf)
-    this.#sequences.set(event.source, sequence)
-    return { position, sequence: text }
+    this.#sequences.set(event.source, number)
+    return { position, sequence }
   }
 
   /** Stores the tree; the last statement of a transaction that appended. */

@@ -1,55 +1,74 @@
-import { type QEvent, type SqlDatabase, type TraceLinked, uuidv7 } from '../../contracts/index.ts'
-import { lotUri, productUri, supplierUri } from '../identity/index.ts'
-import type { EventAppender } from './event-appender.ts'
-import { schemaUri } from './inspection-event.ts'
+import type { SqlDatabase } from '../../contracts/index.ts'
 import type { PreparedCapture } from './prepared-capture.ts'
 
+/** Lots remembered as written, at most. */
+const KNOWN_LOTS = 1_000
+
 /**
- * Who the part is and what it comes from: identity with aliases, unit → lot, lot → supplier. A new fact is also a
- * `qe.trace.linked.v1` event, except about a unit without a code: a trigger number is a name for our own records, not
- * a commissioned identity, so that it gives rows only.
+ * Who the part is and what it comes from: identity with aliases, unit → lot, lot → supplier. The inspection's own event
+ * says all of it (`genealogy`), so that it needs no events besides.
  */
-export function writeGenealogy(
-  db: SqlDatabase,
-  events: EventAppender,
-  p: PreparedCapture,
-  position: number,
-): void {
-  const { unit, record, identification } = p
-  const at = record.meta?.capturedAt ?? record.startedAt
-  const { product, context } = record
-  const link = (fact: Omit<TraceLinked, 'certainty'>): void => {
-    if (unit.identifiedBy === 'code' || fact.child !== unit.uri)
-      events.append(linkedEvent(p, at, { ...fact, certainty: 'certain' }))
+export class GenealogyWriter {
+  readonly #db: SqlDatabase
+  /** Lots with their supplier whose rows are there: a lot is told by each of its parts. */
+  readonly #known = new Set<string>()
+
+  constructor(db: SqlDatabase) {
+    this.#db = db
   }
 
-  const isNew = db.run(
-    `insert into identity (uri, serial, kind, product, gtin, lot, first_at, first_position)
-     values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (uri) do nothing`,
-    unit.uri,
-    unit.serial,
-    unit.identifiedBy,
-    product.id,
-    identification.gtin ?? product.gtin ?? null,
-    unit.lot,
-    at,
-    position,
-  ).changes
-  if (unit.identifiedBy === 'code') {
-    for (const alias of identification.aliases) {
-      db.run(
+  /** Somebody else may have changed lots or edges. */
+  forget(): void {
+    this.#known.clear()
+  }
+
+  write(p: PreparedCapture, position: number): void {
+    const { unit, capturedAt: at } = p
+    this.#db.run(
+      `insert into identity (uri, serial, kind, product, gtin, lot, first_at, first_position)
+       values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (uri) do nothing`,
+      unit.uri,
+      unit.serial,
+      unit.identifiedBy,
+      p.productId,
+      p.gtin,
+      unit.lot,
+      at,
+      position,
+    )
+    for (const [value, scheme] of p.aliases)
+      this.#db.run(
         'insert into identity_alias (value, scheme, uri) values (?, ?, ?) on conflict do nothing',
-        alias.value,
-        alias.scheme,
+        value,
+        scheme,
         unit.uri,
       )
-    }
+    unit.origin?.lots.forEach(({ lot, supplier }, i) => {
+      this.#lot(p, lot, p.lotNames[i] ?? '', supplier, position)
+      this.#associate(unit.uri, lot, at, position)
+    })
   }
-  const named = { id: product.id, gtin: identification.gtin ?? product.gtin }
-  if (isNew === 1) link({ kind: 'commission', child: unit.uri, parent: productUri(named) })
 
-  const associate = (child: string, parent: string): void => {
-    const added = db.run(
+  #lot(p: PreparedCapture, uri: string, name: string, supplier: string | undefined, position: number): void {
+    const key = `${uri} ${supplier ?? ''}`
+    if (this.#known.has(key)) return
+    this.#db.run(
+      `insert into material_lot (uri, lot, product, supplier, first_at) values (?, ?, ?, ?, ?)
+       on conflict (uri) do update set supplier = excluded.supplier
+         where supplier is null and excluded.supplier is not null`,
+      uri,
+      name,
+      p.productId,
+      supplier === undefined ? null : p.supplier,
+      p.capturedAt,
+    )
+    if (supplier !== undefined) this.#associate(uri, supplier, p.capturedAt, position)
+    if (this.#known.size >= KNOWN_LOTS) this.#known.clear()
+    this.#known.add(key)
+  }
+
+  #associate(child: string, parent: string, at: string, position: number): void {
+    this.#db.run(
       `insert into edge (child, parent, kind, certainty, valid_from, position)
        select ?1, ?2, 'associate', 'certain', ?3, ?4 where not exists
          (select 1 from edge where child = ?1 and parent = ?2 and kind = 'associate' and valid_to is null)`,
@@ -57,47 +76,6 @@ export function writeGenealogy(
       parent,
       at,
       position,
-    ).changes
-    if (added === 1) link({ kind: 'associate', child, parent })
-  }
-  // The batch printed on the part and the material lot in force on the line may both be known.
-  const lots = [...new Set([unit.lot, context.lot ?? null])].filter((lot) => lot !== null && lot !== '')
-  for (const lot of lots) {
-    if (lot === null) continue
-    const uri = lotUri(lot === identification.lot ? named : product, lot)
-    const ofSupplier = lot === (context.lot ?? lot) ? context.supplier : undefined
-    db.run(
-      `insert into material_lot (uri, lot, product, supplier, first_at) values (?, ?, ?, ?, ?)
-       on conflict (uri) do update set supplier = excluded.supplier
-         where supplier is null and excluded.supplier is not null`,
-      uri,
-      lot,
-      product.id,
-      ofSupplier ?? null,
-      at,
     )
-    associate(unit.uri, uri)
-    if (ofSupplier !== undefined && ofSupplier !== '') associate(uri, supplierUri(ofSupplier))
-  }
-}
-
-function linkedEvent(
-  { record, event }: PreparedCapture,
-  at: string,
-  data: TraceLinked,
-): Omit<QEvent<TraceLinked>, 'sequence'> {
-  const type = 'qe.trace.linked.v1'
-  return {
-    specversion: '1.0',
-    id: uuidv7(),
-    source: event.source,
-    type,
-    subject: event.subject,
-    time: at,
-    datacontenttype: 'application/json',
-    dataschema: schemaUri(type),
-    partitionkey: event.partitionkey,
-    causationid: record.inspectionId,
-    data,
   }
 }

@@ -44,6 +44,14 @@ export function checkInspection(event: Omit<QEvent<InspectionCompleted>, 'sequen
   text('data.unit.product', unit.product)
   text('data.unit.revision', unit.revision)
   text('data.unit.lot', unit.lot)
+  if (data.genealogy !== undefined) {
+    text('data.genealogy.unit', data.genealogy.unit)
+    if (data.genealogy.product !== undefined) text('data.genealogy.product', data.genealogy.product)
+    for (const { lot, supplier } of data.genealogy.lots) {
+      text('data.genealogy.lots.lot', lot)
+      if (supplier !== undefined) text('data.genealogy.lots.supplier', supplier)
+    }
+  }
   text('data.place.plant', place.plant)
   text('data.place.station', place.station)
   need(typeof place.line === 'string' && place.line !== '', 'data.place.line', place.line)

@@ -2,12 +2,17 @@ import type { InspectionCompleted, QEvent } from '../../contracts/index.ts'
 import type { StoredImage } from './image-files.ts'
 import type { CaptureRecord } from './record-codec.ts'
 
+/** What an inspection says its unit is made of. */
+export type Origin = NonNullable<InspectionCompleted['genealogy']>
+
 /** The unit as the store names it. */
 export interface UnitFacts {
   serial: string
   uri: string
   identifiedBy: 'code' | 'trigger'
   lot: string | null
+  /** Null: as events were before they told it. */
+  origin: Origin | null
 }
 
 export const stationSource = (plant: string, line: string, station: string): string =>
@@ -21,7 +26,8 @@ export const imageUri = (sha256: string): string =>
 
 /**
  * `qe.inspection.completed.v1` of one capture. Its id is the inspection id, so that a repeated capture cannot give a
- * second event. Frames of a trigger without image count as expected, not received.
+ * second event. Frames of a trigger without image count as expected, not received. All keys are in the order of
+ * canonical JSON, which makes that cheap.
  */
 export function inspectionEvent(
   request: CaptureRecord,
@@ -31,56 +37,57 @@ export function inspectionEvent(
   const { context, outcome, meta } = request
   const type = 'qe.inspection.completed.v1'
   return {
-    specversion: '1.0',
-    id: request.inspectionId,
-    source: stationSource(context.plant, context.line, request.station),
-    type,
-    subject: `unit/${unit.serial}`,
-    time: meta?.capturedAt ?? request.startedAt,
-    datacontenttype: 'application/json',
-    dataschema: schemaUri(type),
-    partitionkey: context.line,
     data: {
-      inspectionId: request.inspectionId,
-      runType: request.runType,
-      simulated: meta?.simulated ?? false,
-      unit: {
-        serial: unit.serial,
-        product: request.product.id,
-        revision: request.product.revision,
-        lot: unit.lot ?? '',
-        ...(context.workOrder === undefined ? {} : { workOrder: context.workOrder }),
-        reworkCount: request.reworkCount ?? 0,
-        identifiedBy: unit.identifiedBy,
-      },
-      place: {
-        plant: context.plant,
-        line: context.line,
-        station: request.station,
-        equipment: request.station,
-      },
-      process: processOf(request, unit),
-      trigger: request.trigger,
-      image: imageOf(request, image),
-      models: outcome.verdict.models.map(({ id, version, sha256, provider }) => ({
-        name: id,
-        version,
-        sha256,
-        provider,
-      })),
       defects: defectsOf(request),
+      ...(unit.origin === null ? {} : { genealogy: unit.origin }),
+      image: imageOf(request, image),
+      inspectionId: request.inspectionId,
       measurements: outcome.verdict.measurements.map((m) => ({
         characteristic: m.characteristic,
-        value: m.value,
-        unit: m.unit,
         ...(m.lsl === undefined ? {} : { lsl: m.lsl }),
-        ...(m.usl === undefined ? {} : { usl: m.usl }),
         ...(m.target === undefined ? {} : { target: m.target }),
         ...(m.uncertainty === undefined ? {} : { uncertainty: m.uncertainty }),
+        unit: m.unit,
+        ...(m.usl === undefined ? {} : { usl: m.usl }),
+        value: m.value,
       })),
-      verdict: verdictOf(request),
+      models: outcome.verdict.models.map(({ id, version, sha256, provider }) => ({
+        name: id,
+        provider,
+        sha256,
+        version,
+      })),
+      place: {
+        equipment: request.station,
+        line: context.line,
+        plant: context.plant,
+        station: request.station,
+      },
+      process: processOf(request, unit),
+      runType: request.runType,
+      simulated: meta?.simulated ?? false,
       timing: timingOf(request),
+      trigger: request.trigger,
+      unit: {
+        identifiedBy: unit.identifiedBy,
+        lot: unit.lot ?? '',
+        product: request.product.id,
+        revision: request.product.revision,
+        reworkCount: request.reworkCount ?? 0,
+        serial: unit.serial,
+        ...(context.workOrder === undefined ? {} : { workOrder: context.workOrder }),
+      },
+      verdict: verdictOf(request),
     },
+    datacontenttype: 'application/json',
+    dataschema: schemaUri(type),
+    id: request.inspectionId,
+    partitionkey: context.line,
+    source: stationSource(context.plant, context.line, request.station),
+    specversion: '1.0',
+    subject: `unit/${unit.serial}`,
+    time: meta?.capturedAt ?? request.startedAt,
+    type,
   }
 }
 
@@ -90,11 +97,8 @@ function processOf(request: CaptureRecord, unit: UnitFacts): InspectionCompleted
   const at = recipe.lastIndexOf('@')
   const lot = context.lot ?? unit.lot
   return {
-    operation: 'inspect',
-    // Without a routing from the plant's MES each station is its own operation.
-    operationSeq: 1,
-    recipe: at < 0 ? recipe : recipe.slice(0, at),
-    recipeVersion: at < 0 ? '' : recipe.slice(at + 1),
+    cycleMs: Math.max(0, Date.parse(request.endedAt) - Date.parse(request.startedAt)),
+    endedAt: request.endedAt,
     materials: lot
       ? [
           {
@@ -104,32 +108,33 @@ function processOf(request: CaptureRecord, unit: UnitFacts): InspectionCompleted
           },
         ]
       : [],
+    operation: 'inspect',
+    // Without a routing from the plant's MES each station is its own operation.
+    operationSeq: 1,
+    recipe: at < 0 ? recipe : recipe.slice(0, at),
+    recipeVersion: at < 0 ? '' : recipe.slice(at + 1),
     shift: context.shift,
-    cycleMs: Math.max(0, Date.parse(request.endedAt) - Date.parse(request.startedAt)),
     startedAt: request.startedAt,
-    endedAt: request.endedAt,
   }
 }
 
 function imageOf(request: CaptureRecord, image: StoredImage | null): InspectionCompleted['image'] {
   const quality = request.outcome.verdict.quality
   return {
-    views: image
-      ? [
-          {
-            view: image.view,
-            uri: imageUri(image.sha256),
-            sha256: image.sha256,
-            width: image.widthPx,
-            height: image.heightPx,
-          },
-        ]
-      : [],
-    ...(quality === null ? {} : { sharpness: quality.focus }),
     framesExpected: 1,
     framesReceived: request.meta === null ? 0 : 1,
+    ...(quality === null ? {} : { sharpness: quality.focus }),
+    views: image === null ? [] : [viewOf(image)],
   }
 }
+
+export const viewOf = (image: StoredImage): InspectionCompleted['image']['views'][number] => ({
+  height: image.heightPx,
+  sha256: image.sha256,
+  uri: imageUri(image.sha256),
+  view: image.view,
+  width: image.widthPx,
+})
 
 function defectsOf(request: CaptureRecord): InspectionCompleted['defects'] {
   const { verdict } = request.outcome
@@ -137,30 +142,30 @@ function defectsOf(request: CaptureRecord): InspectionCompleted['defects'] {
   return verdict.findings
     .filter((f) => condemned.has(f.id))
     .map((f) => ({
-      id: f.id,
-      classCode: f.class,
-      // Rules give the verdict a severity, not each finding; an unstated one counts as major.
-      severity: verdict.severity ?? 'major',
-      confidence: f.score,
-      bbox: [...f.box] as [number, number, number, number],
-      view: request.meta?.view ?? '',
       ...(f.areaMm2 === undefined ? {} : { areaMm2: f.areaMm2 }),
+      bbox: [...f.box] as [number, number, number, number],
+      classCode: f.class,
+      confidence: f.score,
+      ...(f.rois[0] === undefined ? {} : { feature: f.rois[0] }),
+      id: f.id,
       ...(f.lengthMm === undefined ? {} : { lengthMm: f.lengthMm }),
       ...(f.partXY === undefined ? {} : { partXY: [f.partXY[0], f.partXY[1]] as [number, number] }),
-      ...(f.rois[0] === undefined ? {} : { feature: f.rois[0] }),
+      // Rules give the verdict a severity, not each finding; an unstated one counts as major.
+      severity: verdict.severity ?? 'major',
+      view: request.meta?.view ?? '',
     }))
 }
 
 function verdictOf(request: CaptureRecord): InspectionCompleted['verdict'] {
   const { verdict } = request.outcome
   return {
-    result: verdict.result,
+    decidedBy: 'auto',
     disposition: verdict.disposition,
     noVerdict: verdict.noVerdict?.reason ?? null,
     pDefect: verdict.findings.reduce((max, f) => Math.max(max, f.score), 0),
+    result: verdict.result,
     rules: verdict.trace.steps.filter((s) => s.matched).map((s) => s.rule),
     ruleset: verdict.trace.ruleset,
-    decidedBy: 'auto',
   }
 }
 
@@ -170,12 +175,12 @@ function timingOf(request: CaptureRecord): InspectionCompleted['timing'] {
   const captureAt = meta?.capturedAt ?? request.startedAt
   return {
     captureAt,
-    transferMs: meta === null ? 0 : Math.max(0, Date.parse(captureAt) - meta.triggeredAtMs),
-    queueMs: t.queueMs,
-    preprocMs: t.decodeMs + t.gateMs,
+    deadlineMs: request.budgetMs,
     inferMs: t.inferMs,
+    preprocMs: t.decodeMs + t.gateMs,
+    queueMs: t.queueMs,
     ruleMs: t.ruleMs,
     totalMs: t.totalMs,
-    deadlineMs: request.budgetMs,
+    transferMs: meta === null ? 0 : Math.max(0, Date.parse(captureAt) - meta.triggeredAtMs),
   }
 }

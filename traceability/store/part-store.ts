@@ -13,14 +13,12 @@ import {
   uuidv7,
 } from '../../contracts/index.ts'
 import { checkEmitted } from './annotations.ts'
-import { checkEvent } from './event-check.ts'
-import { inspectionEvent } from './inspection-event.ts'
-import { unitOf } from './prepared-capture.ts'
-import { recordOf } from './record-codec.ts'
+import { prepareCapture } from './prepared-capture.ts'
+import { type CaptureRecord, recordOf } from './record-codec.ts'
 import { SharedCopies } from './shared-copies.ts'
-import { Spool, type SpoolEntry } from './spool.ts'
+import { type PlainEntry, Spool, type SpoolEntry } from './spool.ts'
 import { fileError } from './sqlite-errors.ts'
-import type { OutboxEntry } from './store-ops.ts'
+import type { CaptureAsk, OutboxEntry } from './store-ops.ts'
 import { StoreThread } from './store-thread.ts'
 import { TwoPaths } from './two-paths.ts'
 
@@ -35,6 +33,8 @@ export interface PartStoreOptions {
   drainEveryMs?: number
   /** `full`: an acknowledged record survives a power cut. `normal`: it survives a crash of the program only. */
   synchronous?: 'full' | 'normal'
+  /** PostgreSQL instead of `trace.db`; images and spool stay in `dataDir`. */
+  database?: { url: string; schema: string }
   /** Hears of records the store refused while draining, and of failed drains. */
   onAlarm?: (error: CodedError) => void
 }
@@ -67,7 +67,11 @@ export async function openPartStore(options: PartStoreOptions): Promise<TraceSto
     throw fileError(error, 'TRC_OPEN', dataDir)
   })
   const spool = await Spool.open(options.spoolDir ?? join(dataDir, 'spool'))
-  const thread = await StoreThread.start({ dataDir, synchronous: options.synchronous ?? 'full' })
+  const thread = await StoreThread.start({
+    dataDir,
+    synchronous: options.synchronous ?? 'full',
+    ...(options.database && { database: options.database }),
+  })
   const store = new SpoolingStore(thread, spool, options)
   try {
     await store.drain()
@@ -76,6 +80,17 @@ export async function openPartStore(options: PartStoreOptions): Promise<TraceSto
     throw error
   }
   return store
+}
+
+/** @throws EVT_SCHEMA when the record makes no valid event, TRC_BINDING when it is no record */
+function captureAsk(record: CaptureRecord, bytes: Uint8Array | null, foreign = false): CaptureAsk {
+  try {
+    const prepared = prepareCapture(record, foreign)
+    const { widthPx, heightPx } = record.outcome
+    return { prepared, image: bytes === null ? null : { bytes, meta: record.meta, widthPx, heightPx } }
+  } catch (error) {
+    throw asCoded(error, 'TRC_BINDING')
+  }
 }
 
 class SpoolingStore implements TraceStore {
@@ -104,21 +119,19 @@ class SpoolingStore implements TraceStore {
     this.#mustBeOpen()
     const record = recordOf(request)
     const image = request.image === null ? null : this.#copies.take(request.image)
-    const ask = { record, image }
     let stored = false
     let spooled = false
     const ack = await this.#paths.either(
       async () => {
-        const answer = await this.#thread.call('capture', ask)
+        const answer = await this.#thread.call('capture', captureAsk(record, image))
         stored = true
         return answer
       },
       async (): Promise<CaptureAck> => {
         spooled = true
-        const { unit } = unitOf(record)
         // What the store would refuse for its content must not be acknowledged here.
-        checkEvent(inspectionEvent(record, unit, null))
-        await this.#toSpool({ op: 'capture', ask })
+        const { unit } = prepareCapture(record, true)
+        await this.#toSpool({ op: 'capture', ask: { record, image } })
         return { inspectionId: record.inspectionId, durable: 'spool', serial: unit.serial, sequence: null }
       },
     )
@@ -208,7 +221,9 @@ class SpoolingStore implements TraceStore {
   async drain(): Promise<void> {
     await this.#spool.drain(
       async (entry) => {
-        await this.#thread.call(entry.op, entry.ask)
+        if (entry.op !== 'capture') await this.#thread.call(entry.op, entry.ask)
+        // Read back from a file, so that its types are not known.
+        else await this.#thread.call('capture', captureAsk(entry.ask.record, entry.ask.image, true))
       },
       (error) => this.#paths.alarm(error),
     )
@@ -219,7 +234,7 @@ class SpoolingStore implements TraceStore {
       throw new CodedError('TRC_WRITE', { expected: 'an open store', actual: 'one that was closed' })
   }
 
-  async #plain(entry: SpoolEntry): Promise<void> {
+  async #plain(entry: PlainEntry): Promise<void> {
     this.#mustBeOpen()
     await this.#paths.either(
       async () => {

@@ -1,28 +1,122 @@
-import type { QEvent } from '../../contracts/index.ts'
-import { identify, type Identification, triggerUnit } from '../identity/index.ts'
+import { canonicalJson, type InspectionCompleted, type QEvent, type SqlValue } from '../../contracts/index.ts'
+import { codesOf, type Identification, identify, namingOf, triggerUnit } from '../identity/index.ts'
+import { checkEvent } from './event-check.ts'
 import type { StoredImage } from './image-files.ts'
-import type { UnitFacts } from './inspection-event.ts'
-import type { CaptureRecord } from './record-codec.ts'
+import { checkInspection } from './inspection-check.ts'
+import { inspectionEvent, type UnitFacts, viewOf } from './inspection-event.ts'
+import { childRows, type ChildRows, inspectionRow } from './inspection-rows.ts'
+import { lotNames, originOf, storedAliases } from './origin.ts'
+import { type CaptureRecord, encodeRecord, type EncodedRecord } from './record-codec.ts'
 
-/** A capture that passed every check and can be written. */
+/** Columns of an event beside its text. */
+export type EventColumns = Pick<QEvent, 'id' | 'source' | 'type' | 'subject' | 'partitionkey' | 'time'>
+
+/**
+ * A capture that passed every check and can be written: all that needs no look at the database is made by whoever hands
+ * it in, so that the one thread that writes is left with writing. It crosses a thread border as it is.
+ */
 export interface PreparedCapture {
-  record: CaptureRecord
-  image: StoredImage | null
-  identification: Identification
+  inspectionId: string
+  station: string
+  trigger: number
+  attempt: number
+  startedAt: string
+  endedAt: string
+  /** When the frame was taken. */
+  capturedAt: string
+  result: InspectionCompleted['verdict']['result']
+  productId: string
+  gtin: string | null
+  /** As the lots of `unit.origin`. */
+  lotNames: string[]
+  /** Name of the supplier that the origin's lots come from, if any. */
+  supplier: string | null
   unit: UnitFacts
-  event: Omit<QEvent, 'sequence'>
+  /** Value and scheme. */
+  aliases: [string, string][]
+  event: EventColumns
+  /** Canonical JSON of the event without its image and sequence, cut where they belong. */
+  json: [beforeImage: string, afterImage: string, afterSequence: string]
+  image: Omit<InspectionCompleted['image'], 'views'>
+  /** Columns of `inspection` behind the position, up to the sequence. */
+  row: SqlValue[]
+  children: ChildRows
+  record: EncodedRecord
 }
 
 /** The unit of a capture by its codes, or by its trigger number. */
 export function unitOf(record: CaptureRecord): { identification: Identification; unit: UnitFacts } {
-  const { context, product, outcome } = record
-  const identification = identify(outcome.verdict.codes, product, record.identity, record.identityTools)
+  const { context, product } = record
+  const identification = identify(codesOf(record), product, record.identity, namingOf(record))
   const byTrigger = triggerUnit(context.line, record.station, record.trigger)
-  const unit: UnitFacts = {
+  const unit = {
     serial: identification.serial ?? byTrigger.serial,
     uri: identification.uri ?? byTrigger.uri,
-    identifiedBy: identification.uri === null ? 'trigger' : 'code',
+    identifiedBy: identification.uri === null ? ('trigger' as const) : ('code' as const),
     lot: identification.lot ?? context.lot ?? null,
   }
-  return { identification, unit }
+  return { identification, unit: { ...unit, origin: originOf(record, unit, identification) } }
+}
+
+/**
+ * @param foreign read back from a file, so that its types are not known
+ * @throws EVT_SCHEMA when the request does not make a valid event
+ */
+export function prepareCapture(record: CaptureRecord, foreign = false): PreparedCapture {
+  const { identification, unit } = unitOf(record)
+  const event = inspectionEvent(record, unit, null)
+  if (foreign) checkEvent(event)
+  else checkInspection(event)
+  const { views: _none, ...image } = event.data.image
+  const { id, source, type, subject, partitionkey, time } = event
+  return {
+    inspectionId: record.inspectionId,
+    station: record.station,
+    trigger: record.trigger,
+    attempt: record.attempt,
+    startedAt: record.startedAt,
+    endedAt: record.endedAt,
+    capturedAt: record.meta?.capturedAt ?? record.startedAt,
+    result: event.data.verdict.result,
+    productId: record.product.id,
+    gtin: identification.gtin ?? record.product.gtin ?? null,
+    lotNames: lotNames(unit.lot, record),
+    supplier: record.context.supplier ?? null,
+    unit,
+    aliases: storedAliases(unit, identification),
+    event: { id, source, type, subject, partitionkey, time },
+    json: cutJson(event),
+    image,
+    row: inspectionRow(record, unit),
+    children: childRows(record),
+    record: encodeRecord(record),
+  }
+}
+
+/** The whole text once image and sequence are known; the same as the canonical JSON of the whole event. */
+export function eventText(p: PreparedCapture, image: StoredImage | null, sequence: string): string {
+  const member = canonicalJson({ ...p.image, views: image === null ? [] : [viewOf(image)] })
+  return `${p.json[0]}${member}${p.json[1]}${sequence}${p.json[2]}`
+}
+
+/** Canonical JSON has its keys in order: what stands before `image` in `data`, and before `sequence` in the envelope. */
+function cutJson({
+  data,
+  ...envelope
+}: Omit<QEvent<InspectionCompleted>, 'sequence'>): PreparedCapture['json'] {
+  const [beforeImage, afterImage] = parted(data, 'image')
+  const [beforeSequence, afterSequence] = parted(envelope, 'sequence')
+  return [
+    `{"data":{${beforeImage},"image":`,
+    `,${afterImage}},${beforeSequence},"sequence":"`,
+    `",${afterSequence}}`,
+  ]
+}
+
+function parted(object: object, at: string): [string, string] {
+  const [before, after]: [Record<string, unknown>, Record<string, unknown>] = [{}, {}]
+  for (const [key, value] of Object.entries(object))
+    if (key < at) before[key] = value
+    else if (key > at) after[key] = value
+  return [canonicalJson(before).slice(1, -1), canonicalJson(after).slice(1, -1)]
 }

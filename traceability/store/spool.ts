@@ -2,16 +2,19 @@ import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asCoded, CodedError } from '../../contracts/index.ts'
 import { syncDir } from './image-files.ts'
+import type { CaptureRecord } from './record-codec.ts'
 import { readLines, REJECTED, spoolFiles, SpoolWriter, writeDurably } from './spool-file.ts'
 import { fileError } from './sqlite-errors.ts'
 import type { StoreOps } from './store-ops.ts'
 
-type SpoolOp = 'capture' | 'openTrigger' | 'annotate' | 'emit'
+type SpoolOp = 'openTrigger' | 'annotate' | 'emit'
+
+/** Goes to the store as it stands. */
+export type PlainEntry = { [O in SpoolOp]: { op: O; ask: StoreOps[O]['ask'] } }[SpoolOp]
 
 /** One request that the store did not take in time. */
-export type SpoolEntry = {
-  [O in SpoolOp]: { op: O; ask: StoreOps[O]['ask'] }
-}[SpoolOp]
+export type SpoolEntry =
+  PlainEntry | { op: 'capture'; ask: { record: CaptureRecord; image: Uint8Array | null } }
 
 /** The image bytes of a capture stand in a file of their own beside the spool file. */
 interface SpoolLine {
@@ -136,13 +139,13 @@ export class Spool {
       }
       const { record } = entry.ask
       if (image === null) {
-        await send({ op: 'capture', ask: { record, image: null, foreign: true } })
+        await send({ op: 'capture', ask: { record, image: null } })
         return null
       }
       const bytes = await readFile(join(this.#dir, image)).catch((error: unknown) => {
         throw new CodedError('TRC_NOT_FOUND', { file: join(this.#dir, image), actual: String(error) })
       })
-      await send({ op: 'capture', ask: { record, image: new Uint8Array(bytes), foreign: true } })
+      await send({ op: 'capture', ask: { record, image: new Uint8Array(bytes) } })
       return image
     } catch (error) {
       const coded = asCoded(error, 'EVT_SCHEMA', { file: this.#dir })

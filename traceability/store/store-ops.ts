@@ -6,12 +6,13 @@ import {
   type ErrorCode,
   type ErrorDetail,
   type FactAck,
+  type FrameMeta,
   type QEvent,
   type TriggerBalance,
 } from '../../contracts/index.ts'
 import type { Annotation } from './annotations.ts'
 import type { FactRequest } from './fact-writer.ts'
-import type { CaptureRecord } from './record-codec.ts'
+import type { PreparedCapture } from './prepared-capture.ts'
 import type { Interruption } from './trigger-ledger.ts'
 
 /** How one delivery to a sink stands after a failure. */
@@ -24,10 +25,15 @@ export interface OutboxEntry {
   at: string
 }
 
+/** An inspection on its way to the thread, with what its image file is made from. */
+export interface CaptureAsk {
+  prepared: PreparedCapture
+  image: { bytes: Uint8Array; meta: FrameMeta | null; widthPx: number; heightPx: number } | null
+}
+
 /** What the store thread can be asked; each is answered after the transaction it was part of is synced. */
 export interface StoreOps {
-  /** `foreign`: read back from a file; checked by the whole schema. */
-  capture: { ask: { record: CaptureRecord; image: Uint8Array | null; foreign?: true }; answer: CaptureAck }
+  capture: { ask: CaptureAsk; answer: CaptureAck }
   openTrigger: { ask: { station: string; trigger: number; at: string }; answer: null }
   annotate: { ask: Annotation; answer: null }
   emit: { ask: Omit<QEvent, 'sequence'>; answer: null }

@@ -5,6 +5,8 @@ import { BatchWriter } from './batch-writer.ts'
 import { ImageFiles, type StoredImage } from './image-files.ts'
 import { migrate } from './migrations.ts'
 import { openSql } from './open-sql.ts'
+import { migratePostgres } from '../plant/migrations.ts'
+import { openPostgres } from '../plant/postgres.ts'
 import {
   type StoreReply,
   type StoreRequest,
@@ -17,6 +19,23 @@ import {
 export interface StoreWorkerData {
   dataDir: string
   synchronous: 'full' | 'normal'
+  /** Records go there instead of `trace.db`. */
+  database?: { url: string; schema: string }
+}
+
+async function openDatabase({ dataDir, synchronous, database }: StoreWorkerData): Promise<SqlDatabase> {
+  const file = join(dataDir, 'trace.db')
+  const db = database
+    ? await openPostgres(database.url, { schema: database.schema })
+    : openSql(file, { synchronous })
+  try {
+    if (database) migratePostgres(db, database.schema, 'line')
+    else migrate(db, file)
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
 }
 
 /** Requests per transaction: bounds how long one commit can keep the next one waiting. */
@@ -28,18 +47,16 @@ interface Waiting {
   image: Promise<StoredImage | null | CodedError>
 }
 
-function start(): void {
+async function start(): Promise<void> {
   const port = parentPort
   if (port === null)
     throw new CodedError('TRC_OPEN', { expected: 'to run as a worker thread', actual: 'the main thread' })
-  const { dataDir, synchronous } = workerData as StoreWorkerData
+  const { dataDir } = workerData as StoreWorkerData
   const say = (reply: StoreReply): void => port.postMessage(reply)
   let db: SqlDatabase | undefined
   let writer: BatchWriter
-  const file = join(dataDir, 'trace.db')
   try {
-    db = openSql(file, { synchronous })
-    migrate(db, file)
+    db = await openDatabase(workerData as StoreWorkerData)
     writer = new BatchWriter(db)
   } catch (error) {
     db?.close()
@@ -103,13 +120,13 @@ function start(): void {
 async function imageOf(images: ImageFiles, request: StoreRequest): Promise<StoredImage | null | CodedError> {
   if (request.op !== 'capture') return null
   try {
-    const { record, image } = request.ask
+    const { image } = request.ask
     if (image === null) return null
-    return await images.put(record.meta, image, record.outcome.widthPx, record.outcome.heightPx)
+    return await images.put(image.meta, image.bytes, image.widthPx, image.heightPx)
   } catch (error) {
     // The disk's refusals have a code; what has none lies in the request.
     return asCoded(error, 'TRC_BINDING')
   }
 }
 
-start()
+void start()

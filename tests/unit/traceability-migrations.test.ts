@@ -1,0 +1,149 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { canonicalJson, type QEvent, type SqlDatabase } from '../../contracts/index.ts'
+import {
+  CompactRange,
+  leafHash,
+  migrate,
+  openPartStore,
+  openSql,
+  openTraceQuery,
+  SCHEMA_VERSION,
+  verifyDataDir,
+} from '../../traceability/index.ts'
+import { inspectionEvent } from '../../traceability/store/inspection-event.ts'
+import { inspectionRow, INSPECTION_COLUMNS } from '../../traceability/store/inspection-rows.ts'
+import { MIGRATIONS } from '../../traceability/store/migrations.ts'
+import { unitOf } from '../../traceability/store/prepared-capture.ts'
+import { recordOf } from '../../traceability/store/record-codec.ts'
+import { at, gs1Code, passVerdict, request } from './samples/traceability-requests.ts'
+
+const PARTS = 12
+const GTIN = '09506000134352'
+let dir: string
+beforeEach(() => (dir = mkdtempSync(join(tmpdir(), 'sightline-migrate-'))))
+afterEach(() => rmSync(dir, { recursive: true, force: true }))
+
+/** A data directory as programs before version 4 left it: an event per link, every alias as a row. */
+function writeOld(version: number): void {
+  const db = openSql(join(dir, 'trace.db'), { synchronous: 'normal' })
+  for (const script of MIGRATIONS.slice(0, version)) db.exec(script)
+  db.exec(`pragma user_version = ${version}`)
+  const tree = new CompactRange()
+  let sequence = 0
+  const append = (event: Omit<QEvent, 'sequence'>): number => {
+    sequence += 1
+    const json = canonicalJson({ ...event, sequence: String(sequence).padStart(20, '0') })
+    tree.append(leafHash(json))
+    const { id, source, type, subject, partitionkey, time } = event
+    insert(db, 'event', [
+      tree.size,
+      id,
+      source,
+      sequence,
+      type,
+      subject,
+      partitionkey,
+      time,
+      json,
+      leafHash(json),
+    ])
+    return tree.size
+  }
+  for (let n = 1; n <= PARTS; n++) {
+    const code = gs1Code(`M${n}`, 'L1')
+    const record = recordOf(request(n, passVerdict({ codes: [code] }), { image: null }))
+    const { unit } = unitOf(record)
+    const event = inspectionEvent(record, { ...unit, origin: null }, null)
+    const position = append(event)
+    db.run(
+      `insert into inspection (${INSPECTION_COLUMNS}) values (${INSPECTION_COLUMNS.replace(/[^,]+/g, '?')})`,
+      position,
+      ...inspectionRow(record, unit),
+      sequence,
+      Buffer.from(JSON.stringify(record)),
+      'json',
+    )
+    insert(db, 'identity', [unit.uri, unit.serial, 'code', 'cap', GTIN, 'L1', at(n), position])
+    insert(db, 'identity_alias', [code.text, 'barcode', unit.uri])
+    insert(db, 'part_trigger', ['st10', n, at(n), 'judged'])
+    const lot = `https://id.gs1.org/01/${GTIN}/10/L1`
+    db.run(
+      `insert into edge (child, parent, kind, certainty, valid_from, position) values (?, ?, 'associate', 'certain', ?, ?)`,
+      unit.uri,
+      lot,
+      at(n),
+      position,
+    )
+    db.run(`insert into material_lot values (?, 'L1', 'cap', null, ?) on conflict do nothing`, lot, at(n))
+    const linked = { ...event, id: `0198c0de-0000-7000-8000-${String(n).padStart(12, '0')}` }
+    append({
+      ...linked,
+      type: 'qe.trace.linked.v1',
+      causationid: record.inspectionId,
+      data: { kind: 'associate', child: unit.uri, parent: lot, certainty: 'certain' },
+    })
+  }
+  insert(db, 'part_trigger', ['st10', PARTS + 1, at(PARTS + 1), 'open'])
+  db.run('update log_tree set size = ?, nodes = ?, root = ?', tree.size, tree.nodes(), tree.root())
+  db.close()
+}
+
+function insert(db: SqlDatabase, table: string, values: (string | number | null | Uint8Array)[]): void {
+  db.run(`insert into ${table} values (${values.map(() => '?').join(', ')})`, ...values)
+}
+
+const namesOf = (db: SqlDatabase): unknown[] =>
+  db.all(
+    `select type, name, sql from sqlite_schema where sql is not null and name not like 'edge%' order by name`,
+  )
+
+describe.each([1, 2, 3].filter((v) => v < SCHEMA_VERSION))('data of schema version %i', (version) => {
+  it('is brought to the newest one, keeps its answers and its proof, and is written on', async () => {
+    writeOld(version)
+    const store = await openPartStore({ dataDir: dir, synchronous: 'normal', spoolAfterMs: 20_000 })
+    const next = PARTS + 1
+    await store.capture(request(next, passVerdict({ codes: [gs1Code(`M${next}`, 'L1')] }), { image: null }))
+    const [balance] = await store.balance()
+    expect(balance).toMatchObject({ triggers: next, verdicts: next, open: 0, closed: true })
+    await store.close()
+
+    const query = openTraceQuery(dir)
+    for (const n of [1, next]) {
+      const text = gs1Code(`M${n}`, 'L1').text
+      for (const name of [`M${n}`, text, `(01)${GTIN}(21)M${n}`, `https://id.gs1.org/01/${GTIN}/21/M${n}`]) {
+        const life = await query.bySerial(name)
+        expect(
+          life?.inspections.map((i) => i.trigger),
+          name,
+        ).toEqual([n])
+        expect(life?.edges.map((e) => e.parent)).toEqual([`https://id.gs1.org/01/${GTIN}/10/L1`])
+        // Links were events of their own.
+        expect(life?.events).toHaveLength(n === next ? 1 : 2)
+      }
+      const [life] = await query.unitLives(`M${n}`)
+      expect(life).toMatchObject({ inspections: 1, lot: 'L1', timeline: { total: n === next ? 1 : 2 } })
+    }
+    expect(query.recall({ target: 'lot/L1' })).toMatchObject({ certain: next, cut: false })
+    expect(query.counters()).toMatchObject([{ station: 'st10', inspected: next, pass: next }])
+    query.close()
+    expect(await verifyDataDir(dir)).toMatchObject({ state: 'unproven', events: 2 * PARTS + 1, findings: [] })
+  })
+
+  it('ends with the tables and indices of a fresh file', () => {
+    writeOld(version)
+    const [old, fresh] = [
+      openSql(join(dir, 'trace.db'), { synchronous: 'normal' }),
+      openSql(':memory:', { synchronous: 'normal' }),
+    ]
+    migrate(old, 'old')
+    migrate(fresh, 'fresh')
+    expect(namesOf(old)).toEqual(namesOf(fresh))
+    expect(old.get('pragma user_version')).toEqual({ user_version: SCHEMA_VERSION })
+    expect(old.all('pragma foreign_key_check')).toEqual([])
+    old.close()
+    fresh.close()
+  })
+})

@@ -1,0 +1,112 @@
+import type { SqlValue } from '../../contracts/index.ts'
+import { associatedBy, codesOf } from '../identity/index.ts'
+import type { UnitFacts } from './inspection-event.ts'
+import type { CaptureRecord } from './record-codec.ts'
+
+/** Rows of the tables below an inspection, without its position; the first value is the row's number. */
+export interface ChildRows {
+  defect: SqlValue[][]
+  measurement: SqlValue[][]
+  carrier_read: SqlValue[][]
+}
+export type ChildTable = keyof ChildRows
+
+export const CHILD_COLUMNS: Record<ChildTable, string> = {
+  defect:
+    'position, n, finding, class, severity, score, x1, y1, x2, y2, area_px, area_mm2, length_mm, part_x_mm, part_y_mm, roi',
+  measurement: 'position, n, characteristic, tool, value, unit, lsl, usl, target, uncertainty',
+  carrier_read: 'position, n, tool, ok, symbology, symbology_id, text, error, associated_by',
+}
+
+export const INSPECTION_COLUMNS = `position, inspection_id, station, trigger_number, attempt, run_type, plant, line,
+  shift, work_order, product, revision, unit, serial, identified_by, lot, result, disposition, severity, no_verdict,
+  no_verdict_code, recipe, recipe_sha256, started_at, ended_at, total_ms, budget_ms, reasons, registration, width_px,
+  height_px, sequence, record, record_encoding`
+
+/** Values of INSPECTION_COLUMNS from `inspection_id` to `height_px`. */
+export function inspectionRow(r: CaptureRecord, unit: UnitFacts): SqlValue[] {
+  const { verdict, timing } = r.outcome
+  return [
+    r.inspectionId,
+    r.station,
+    r.trigger,
+    r.attempt,
+    r.runType,
+    r.context.plant,
+    r.context.line,
+    r.context.shift,
+    r.context.workOrder ?? null,
+    r.product.id,
+    r.product.revision,
+    unit.uri,
+    unit.serial,
+    unit.identifiedBy,
+    unit.lot,
+    verdict.result,
+    verdict.disposition,
+    verdict.severity,
+    verdict.noVerdict?.reason ?? null,
+    verdict.noVerdict?.code ?? null,
+    verdict.recipe,
+    verdict.recipeSha256,
+    r.startedAt,
+    r.endedAt,
+    timing.totalMs,
+    r.budgetMs,
+    JSON.stringify(verdict.reasons),
+    verdict.registration === null ? null : JSON.stringify(verdict.registration),
+    r.outcome.widthPx,
+    r.outcome.heightPx,
+  ]
+}
+
+export function childRows(record: CaptureRecord): ChildRows {
+  const { verdict } = record.outcome
+  const condemned = new Set(verdict.defects)
+  return {
+    defect: verdict.findings.flatMap((f, n) =>
+      condemned.has(f.id)
+        ? [
+            [
+              n,
+              f.id,
+              f.class,
+              verdict.severity,
+              f.score,
+              ...f.box,
+              f.areaPx,
+              f.areaMm2 ?? null,
+              f.lengthMm ?? null,
+              f.partXY?.[0] ?? null,
+              f.partXY?.[1] ?? null,
+              f.rois[0] ?? null,
+            ],
+          ]
+        : [],
+    ),
+    measurement: verdict.measurements.map((m, n) => [
+      n,
+      m.characteristic,
+      m.tool,
+      m.value,
+      m.unit,
+      m.lsl ?? null,
+      m.usl ?? null,
+      m.target ?? null,
+      m.uncertainty ?? null,
+    ]),
+    carrier_read: codesOf(record).map((c, n) => [
+      n,
+      c.tool,
+      c.ok && !c.text.includes('\0') ? 1 : 0,
+      visible(c.symbology),
+      visible(c.symbologyId),
+      visible(c.text),
+      c.error === undefined ? null : visible(c.error),
+      associatedBy(c),
+    ]),
+  }
+}
+
+/** What a symbol on a part says may hold NUL, which no text column may; U+2400 is its picture. The record keeps it. */
+const visible = (text: string): string => (text.includes('\0') ? text.replaceAll('\0', '\u2400') : text)
