@@ -38,7 +38,8 @@ select d.uri, d.serial, d.product, d.lot, i.station, i.ended_at as judgedAt, i.d
       as used
   from json_each(?1) v cross join identity d on d.uri = v.value
   left join inspection i on i.position = (select max(position) from inspection where unit = d.uri)
-  left join gate g on g.id = (select max(id) from gate where inspection_id = i.inspection_id)`
+  left join gate g on g.id = (select max(id) from gate where inspection_id = i.inspection_id)
+  order by v.key`
 
 interface UnitRow {
   [column: string]: string | number | null

@@ -1,3 +1,5 @@
 export { checkDatabaseUrl, placeOf } from './database-url.ts'
 export { migratePostgres, scriptsOf, type StoreKind } from './migrations.ts'
 export { openPostgres, type PostgresDatabase, type PostgresOptions } from './postgres.ts'
+export { type ImageCopies, logName, Replicator } from './replicator.ts'
+export { NOT_REPLICATED, REPLICA_TABLES, SIDE_TABLES } from './replica-tables.ts'

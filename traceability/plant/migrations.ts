@@ -10,7 +10,7 @@ import { LOG_GUARD, SCHEMA_PLANT } from './schema-plant.ts'
 export type StoreKind = 'line' | 'plant'
 
 /** Scripts of the embedded store that were there when the stores on PostgreSQL began; later ones follow theirs. */
-const FIRST = 3
+const FIRST = 4
 
 /** Forward only: the index is the version the script leads to, minus one. A released script never changes. */
 export function scriptsOf(kind: StoreKind): string[] {

@@ -55,7 +55,7 @@ async function connected(mayConnect: boolean): Promise<pg.Client> {
   try {
     await fresh.query(
       `set search_path to ${pg.escapeIdentifier(start.schema)}, ${COMPAT_SCHEMA}; set client_min_messages to warning;
-       set synchronous_commit to on; set datestyle to iso; set timezone to 'UTC'`,
+       set synchronous_commit to on; set jit to off; set datestyle to iso; set timezone to 'UTC'`,
     )
     if (start.readOnly) await fresh.query('set default_transaction_read_only to on')
   } catch (error) {

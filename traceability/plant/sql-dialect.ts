@@ -52,7 +52,14 @@ export function toPostgres(
   }
   const { parts, order } = known
   const text = parts
-    .map((p) => (typeof p === 'string' ? p : `$${p}${castOf(values[order[p - 1] ?? -1] ?? null)}`))
+    .map((p, i) => {
+      if (typeof p === 'string') return p
+      const value = values[order[p - 1] ?? -1] ?? null
+      // Where only its absence is asked, nothing else tells the type.
+      const cast =
+        value === null && /^\s+is (not )?null/.test(String(parts[i + 1])) ? '::text' : castOf(value)
+      return `$${p}${cast}`
+    })
     .join('')
   return { text, values: order.map((i) => values[i] ?? null) }
 }
@@ -69,6 +76,7 @@ function castOf(value: SqlValue): string {
 function translate(sql: string): Translated {
   let text = sql
   for (const [from, to] of REWRITES) text = text.replace(from, to)
+  text = withNames(withOneStep(text))
   const parts: (string | number)[] = []
   const order: number[] = []
   let next = 0
@@ -85,4 +93,60 @@ function translate(sql: string): Translated {
   }
   parts.push(text.slice(last))
   return { parts, order }
+}
+
+/** One step of a walk over `flow f`: what is taken, the other table, its conditions. */
+const STEP =
+  /^\s*select ([\s\S]*?) from (\w+) f(?: left)?(?: cross)? join (\w+ \w+)\s+on ([\s\S]*?)\s+where ([\s\S]*)$/
+
+/**
+ * PostgreSQL lets a recursive query look at itself once: the steps of a walk become one, `cross join lateral` over their
+ * union.
+ */
+function withOneStep(sql: string): string {
+  return sql
+    .replace(/^\s*--.*$/gm, '')
+    .replace(/(with recursive (\w+) \([^)]*\) as \()/g, '$1\u0001')
+    .split('\u0001')
+    .map((piece, i) => {
+      if (i === 0) return piece
+      const end = closing(`(${piece}`, 0) - 1
+      const [seed = '', ...steps] = piece.slice(0, end).split(/\n\s*union\s*\n/)
+      if (steps.length < 2) return piece
+      const found = steps.map((step) => STEP.exec(step))
+      if (found.some((m) => m === null)) return piece
+      const union = found
+        .map((m) => `select ${m?.[1]} from ${m?.[3]} where (${m?.[4]}) and (${m?.[5]})`)
+        .join('\n  union all\n  ')
+      return `${seed}\n  union\n  select step.* from ${found[0]?.[2]} f cross join lateral (\n  ${union}) step\n${piece.slice(end)}`
+    })
+    .join('')
+}
+
+/** PostgreSQL wants a name for every query in a `from`, before version 16. */
+function withNames(sql: string): string {
+  let text = sql
+  let n = 0
+  for (const m of [...sql.matchAll(/\b(?:from|join) \(\s*(?=select|with)/g)].reverse()) {
+    const end = closing(text, m.index + m[0].indexOf('('))
+    if (
+      end < 0 ||
+      /^\s*(as )?(?!where|group|order|limit|union|join|left|cross|on|having|set)[a-z_]/i.test(
+        text.slice(end + 1),
+      )
+    )
+      continue
+    text = `${text.slice(0, end + 1)} as nameless_${n++}${text.slice(end + 1)}`
+  }
+  return text
+}
+
+/** Index of the bracket that closes the one at `open`; -1 = none. */
+function closing(text: string, open: number): number {
+  let depth = 0
+  for (let i = open; i < text.length; i++) {
+    if (text[i] === '(') depth++
+    else if (text[i] === ')' && --depth === 0) return i
+  }
+  return -1
 }

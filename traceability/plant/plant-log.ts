@@ -1,0 +1,155 @@
+import { CodedError, type SqlDatabase } from '../../contracts/index.ts'
+import { CompactRange } from '../log/index.ts'
+import { lockFor } from './advisory-lock.ts'
+import { SPAN } from './months.ts'
+import type { SourceEvent } from './source-log.ts'
+
+/** How far the plant has received one log. */
+export interface Received {
+  size: number
+  tree: CompactRange
+  lastPosition: number
+  vkey: string | null
+}
+
+type LogRow = {
+  size: number
+  nodes: Uint8Array
+  root: Uint8Array
+  last_position: number
+  vkey: string | null
+}
+
+/** The log of one line in the plant store. Writing methods belong into a transaction that holds its lock. */
+export class PlantLog {
+  readonly #db: SqlDatabase
+  readonly log: string
+
+  constructor(db: SqlDatabase, log: string) {
+    this.#db = db
+    this.log = log
+  }
+
+  /** One writer per log; ended by the end of the transaction, however that comes about. */
+  lock(): void {
+    lockFor(this.#db, `sightline log ${this.log}`)
+  }
+
+  /** @throws TRC_OPEN when tree and root disagree */
+  received(): Received {
+    const row = this.#db.get<LogRow>(
+      'select size, nodes, root, last_position, vkey from line_log where log = ?',
+      this.log,
+    )
+    if (row === undefined) return { size: 0, tree: new CompactRange(), lastPosition: 0, vkey: null }
+    const tree = new CompactRange(row.size, row.nodes)
+    if (Buffer.compare(tree.root(), row.root) !== 0)
+      throw new CodedError('TRC_OPEN', {
+        file: this.log,
+        expected: 'the tree of the received log',
+        actual: 'another root',
+        hint: 'the plant store was altered; restore it from a backup',
+      })
+    return { size: row.size, tree, lastPosition: row.last_position, vkey: row.vkey }
+  }
+
+  /** Places in the plant for `count` events of the month, behind all of this log. */
+  places(count: number, month: number, last: number): number[] {
+    const within = Math.max(month, Math.floor(last / SPAN))
+    const rows = this.#db.all<{ n: number }>(
+      `select nextval('plant_place') as n from generate_series(1, ?)`,
+      count,
+    )
+    return rows.map(({ n }) => within * SPAN + (n % SPAN)).sort((a, b) => a - b)
+  }
+
+  /** The database computes each leaf once more and refuses one that is not that of its event. */
+  append(events: readonly SourceEvent[], places: readonly number[]): void {
+    const rows = events.map((e, i) => ({
+      ...e,
+      position: places[i],
+      log: this.log,
+      log_position: e.position,
+      leaf_hash: `\\x${Buffer.from(e.leaf_hash).toString('hex')}`,
+    }))
+    this.#db.run(
+      `insert into event (position, id, source, sequence, type, subject, partitionkey, time, json, leaf_hash, log,
+         log_position)
+       select position, id, source, sequence, type, subject, partitionkey, time, json, leaf_hash, log, log_position
+         from json_populate_recordset(cast(null as event), cast(? as json))`,
+      JSON.stringify(rows),
+    )
+  }
+
+  /** Goes on from `before`, and only from there. @throws TRC_REPLICA when another writer went on meanwhile */
+  advance(
+    before: Received,
+    tree: CompactRange,
+    lastPosition: number,
+    where: { plant: string; line: string },
+  ): void {
+    const { changes } = this.#db.run(
+      `insert into line_log (log, plant, line, size, nodes, root, last_position) values (?, ?, ?, ?, ?, ?, ?)
+       on conflict (log) do update set size = excluded.size, nodes = excluded.nodes, root = excluded.root,
+         last_position = excluded.last_position, updated_at = now()
+       where line_log.size = cast(? as bigint) and line_log.root = ?`,
+      this.log,
+      where.plant,
+      where.line,
+      tree.size,
+      tree.nodes(),
+      tree.root(),
+      lastPosition,
+      before.size,
+      before.tree.root(),
+    )
+    if (changes !== 1)
+      throw new CodedError('TRC_REPLICA', {
+        file: this.log,
+        expected: `${before.size} events received`,
+        actual: 'another number: somebody else replicates this log',
+      })
+  }
+
+  /** A checkpoint of the line; the first key seen stays. @throws TRC_REPLICA for another key */
+  keepHead(size: number, note: string, vkey: string): void {
+    const row = this.#db.get<{ vkey: string | null }>('select vkey from line_log where log = ?', this.log)
+    if (row === undefined) return
+    if (row.vkey !== null && row.vkey !== vkey)
+      throw new CodedError('TRC_REPLICA', {
+        file: this.log,
+        expected: `checkpoints by ${row.vkey}`,
+        actual: vkey,
+        hint: 'a log keeps its key; a line that starts over replicates under another name',
+      })
+    if (row.vkey === null) this.#db.run('update line_log set vkey = ? where log = ?', vkey, this.log)
+    this.#db.run(
+      'insert into line_head (log, size, note) values (?, ?, ?) on conflict (log, size) do update set note = excluded.note',
+      this.log,
+      size,
+      note,
+    )
+  }
+
+  /** First position at which the leaves differ; null = none in the first `size`. */
+  firstDifference(
+    leaves: (after: number, limit: number) => { leaf_hash: Uint8Array }[],
+    size: number,
+  ): number | null {
+    const CHUNK = 5_000
+    for (let after = 0; after < size; after += CHUNK) {
+      const ours = this.#db.all<{ leaf_hash: Uint8Array }>(
+        'select leaf_hash from event where log = ? and log_position > ? order by log_position limit ?',
+        this.log,
+        after,
+        CHUNK,
+      )
+      const theirs = leaves(after, CHUNK)
+      for (let i = 0; i < Math.min(CHUNK, size - after); i++) {
+        const [a, b] = [ours[i]?.leaf_hash, theirs[i]?.leaf_hash]
+        if (a === undefined || b === undefined || Buffer.compare(a, b) !== 0) return after + i + 1
+      }
+    }
+    return null
+  }
+}

@@ -1,0 +1,183 @@
+import { CodedError, type SqlDatabase, type SqlRow, type SqlValue } from '../../contracts/index.ts'
+import { encodePart } from '../identity/index.ts'
+import { REPLICA_TABLES, type ReplicaTable, SIDE_TABLES, type SideTable } from './replica-tables.ts'
+
+const STATION = 'urn:sightline:station:'
+
+/**
+ * The name of a station in the plant: two lines may both have an `st10`. Ids of lines and stations have no dot.
+ *
+ * @param name a station, or a URI; what is no station stays as it is
+ */
+export function stationInPlant(name: string, line: string, isUri: boolean): string {
+  if (!isUri) return `${line}.${name}`
+  return name.startsWith(STATION) ? `${STATION}${encodePart(line)}.${name.slice(STATION.length)}` : name
+}
+
+/** Columns of a table in both stores. @throws TRC_OPEN when one of them has a column that the other lacks */
+export function sharedColumns(source: SqlDatabase, plant: SqlDatabase, table: string): string[] {
+  const here = source.all<{ name: string }>(`select name from pragma_table_info(?) order by cid`, table)
+  const there = plant.all<{ name: string }>(
+    `select column_name as name from information_schema.columns where table_schema = current_schema() and table_name = ?`,
+    table,
+  )
+  const known = new Set(there.map((c) => c.name))
+  const missing = here.filter((c) => !known.has(c.name)).map((c) => c.name)
+  if (here.length === 0 || missing.length > 0)
+    throw new CodedError('TRC_OPEN', {
+      expected: `the same columns of ${table} in line and plant`,
+      actual: here.length === 0 ? 'no such table in the line' : `only the line has ${missing.join(', ')}`,
+      hint: 'bring the plant store to the version of the line',
+    })
+  return here.map((c) => c.name)
+}
+
+/** Carries the rows that belong to a stretch of the log from the store of a line into the plant store. */
+export class ReplicaRows {
+  readonly #source: SqlDatabase
+  readonly #plant: SqlDatabase
+  readonly #log: string
+  readonly #line: string
+  readonly #columns = new Map<string, string[]>()
+
+  constructor(source: SqlDatabase, plant: SqlDatabase, log: string, line: string) {
+    this.#source = source
+    this.#plant = plant
+    this.#log = log
+    this.#line = line
+    for (const { table } of REPLICA_TABLES) this.#columns.set(table, sharedColumns(source, plant, table))
+    for (const table of SIDE_TABLES) this.#columns.set(table, sharedColumns(source, plant, table))
+  }
+
+  /** @param place position in the plant of each position of the stretch */
+  copy(after: number, end: number, place: ReadonlyMap<number, number>): void {
+    this.#takeBack(after, end)
+    for (const t of REPLICA_TABLES) {
+      const rows = this.#source.all(t.select, after, end)
+      if (rows.length > 0) this.#write(t, this.#placed(t, rows, end, place))
+    }
+  }
+
+  /** Rows behind `id`, in order of their ids; returns the last id, or null when there was nothing new. */
+  copySide(table: SideTable, id: string, limit: number): { last: string; count: number } | null {
+    const rows = this.#source.all<SqlRow & { id: string }>(
+      `select * from ${table} where id > ? order by id limit ?`,
+      id,
+      limit,
+    )
+    const last = rows.at(-1)
+    if (last === undefined) return null
+    this.#insert(
+      table,
+      [...(this.#columns.get(table) ?? []), 'log'],
+      'id',
+      [],
+      rows.map((r) => ({ ...r, log: this.#log })),
+    )
+    return { last: last.id, count: rows.length }
+  }
+
+  #write({ table, key, changes }: ReplicaTable, rows: readonly SqlRow[]): void {
+    this.#insert(table, this.#columns.get(table) ?? [], key, changes, rows)
+  }
+
+  #insert(
+    table: string,
+    columns: readonly string[],
+    key: string,
+    changes: readonly string[],
+    rows: readonly SqlRow[],
+  ): void {
+    const names = columns.join(', ')
+    const set = changes.map((c) => `${c} = ${valueOf(table, c)}`).join(', ')
+    this.#plant.run(
+      `insert into ${table} (${names}) select ${names} from json_populate_recordset(cast(null as ${table}), cast(? as json))
+       on conflict (${key}) do ${changes.length === 0 ? 'nothing' : `update set ${set}`}`,
+      JSON.stringify(rows.map(asJson)),
+    )
+  }
+
+  /** Positions and stations as they are called in the plant. */
+  #placed(t: ReplicaTable, rows: SqlRow[], end: number, place: ReadonlyMap<number, number>): SqlRow[] {
+    const older = new Set<number>()
+    for (const row of rows)
+      for (const column of t.positions) {
+        const at = row[column]
+        if (typeof at === 'number' && at <= end && !place.has(at)) older.add(at)
+      }
+    const known = this.#places([...older])
+    return rows.map((row) => {
+      const copy: SqlRow = { ...row }
+      for (const column of t.positions) {
+        const at = row[column]
+        if (typeof at !== 'number') continue
+        // What happens to the row behind the stretch comes with that stretch.
+        const there = at > end ? null : (place.get(at) ?? known.get(at) ?? null)
+        copy[column] = there
+        if (there === null && column === 'closed_by') copy['valid_to'] = null
+      }
+      for (const column of t.stations) {
+        const name = row[column]
+        if (typeof name === 'string') copy[column] = stationInPlant(name, this.#line, column !== 'station')
+      }
+      return copy
+    })
+  }
+
+  #places(positions: readonly number[]): Map<number, number> {
+    if (positions.length === 0) return new Map()
+    const rows = this.#plant.all<{ at: number; position: number }>(
+      `select e.log_position as at, e.position from json_each(?) v join event e
+         on e.log = ? and e.log_position = cast(v.value as bigint)`,
+      JSON.stringify(positions),
+      this.#log,
+    )
+    return new Map(rows.map((r) => [r.at, r.position]))
+  }
+
+  /** Facts that the stretch took back: their edges go, what they closed is open again; what the line kept comes back. */
+  #takeBack(after: number, end: number): void {
+    const facts = this.#source.all<{ position: number }>(
+      'select position from trace_fact where superseded_by > ? and superseded_by <= ? and position <= ?',
+      after,
+      end,
+      after,
+    )
+    const epcis = this.#source.all<{ position: number }>(
+      `select o.position from event d join event o on o.source = d.source and o.type = d.type and o.position < d.position
+         and json_extract(o.json, '$.data.eventID') = json_extract(d.json, '$.data.eventID')
+       where d.position > ? and d.position <= ? and d.type = 'ext.epcis.captured.v1' and o.position <= ?
+         and json_extract(d.json, '$.data.event.errorDeclaration') is not null`,
+      after,
+      end,
+      after,
+    )
+    const old = [...facts, ...epcis].map((r) => r.position)
+    const edges = REPLICA_TABLES.find((t) => t.table === 'edge')
+    for (const [position, there] of this.#places(old)) {
+      this.#plant.run('delete from edge where position = ?', there)
+      this.#plant.run('update edge set valid_to = null, closed_by = null where closed_by = ?', there)
+      const kept = this.#source.all('select * from edge where position = ?', position)
+      if (edges !== undefined && kept.length > 0)
+        this.#write(edges, this.#placed(edges, kept, end, new Map([[position, there]])))
+    }
+  }
+}
+
+/** What a row that is there becomes. The worst retention stays, a supplier is not forgotten. */
+function valueOf(table: string, column: string): string {
+  if (column === 'retention')
+    return `case when image.retention = 'ng' or excluded.retention = 'ng' then 'ng' else excluded.retention end`
+  if (column === 'supplier') return `coalesce(excluded.supplier, ${table}.supplier)`
+  return `excluded.${column}`
+}
+
+const asJson = (row: SqlRow): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(row).map(([name, value]) => [name, jsonOf(value)]))
+
+const jsonOf = (value: SqlValue): unknown =>
+  value instanceof Uint8Array
+    ? `\\x${Buffer.from(value).toString('hex')}`
+    : typeof value === 'bigint'
+      ? value.toString()
+      : value

@@ -1,0 +1,112 @@
+/** A table of a line that the plant keeps as well, and how its rows come along with the events (`after`, `end`]. */
+export interface ReplicaTable {
+  table: string
+  /** `?1` after, `?2` end. */
+  select: string
+  /** Key that a row from elsewhere, or sent again, meets. */
+  key: string
+  /** Columns that a later row changes; none = the first one stays. */
+  changes: readonly string[]
+  /** Columns that hold positions of the log. */
+  positions: readonly string[]
+  /** Columns that hold the name of a station, or the URI of one. */
+  stations: readonly string[]
+}
+
+const IN_RANGE = 'position > ?1 and position <= ?2'
+
+const byPosition = (table: string, key: string, stations: readonly string[] = []): ReplicaTable => ({
+  table,
+  select: `select * from ${table} where ${IN_RANGE}`,
+  key,
+  changes: [],
+  positions: ['position'],
+  stations,
+})
+
+/** In the order in which they are written. */
+export const REPLICA_TABLES: readonly ReplicaTable[] = [
+  byPosition('inspection', 'position', ['station']),
+  byPosition('defect', 'position, n'),
+  byPosition('measurement', 'position, n'),
+  byPosition('carrier_read', 'position, n'),
+  byPosition('inspection_image', 'position, view'),
+  byPosition('review', 'position'),
+  {
+    table: 'image',
+    select: `select * from image where sha256 in (select sha256 from inspection_image where ${IN_RANGE})`,
+    key: 'sha256',
+    changes: ['retention', 'deleted_at'],
+    positions: [],
+    stations: [],
+  },
+  {
+    table: 'identity',
+    select: `select * from identity where uri in (select unit from inspection where ${IN_RANGE})
+      union select * from identity where uri in (select child from edge where ${IN_RANGE})
+      union select * from identity where uri in (select subject from trace_fact where ${IN_RANGE})`,
+    key: 'uri',
+    changes: [],
+    positions: ['first_position'],
+    stations: [],
+  },
+  {
+    table: 'identity_alias',
+    select: `select * from identity_alias where uri in (select unit from inspection where ${IN_RANGE})`,
+    key: 'value, scheme, uri',
+    changes: [],
+    positions: [],
+    stations: [],
+  },
+  {
+    table: 'material_lot',
+    select: `select * from material_lot where uri in (select parent from edge where ${IN_RANGE})
+      union select * from material_lot where uri in (select child from edge where ${IN_RANGE})
+      union select * from material_lot where uri in (select subject from trace_fact where ${IN_RANGE})`,
+    key: 'uri',
+    changes: ['supplier'],
+    positions: [],
+    stations: [],
+  },
+  {
+    ...byPosition('trace_fact', 'position', ['subject']),
+    select: `select * from trace_fact where ${IN_RANGE} or (superseded_by > ?1 and superseded_by <= ?2)`,
+    changes: ['superseded_by'],
+    positions: ['position', 'superseded_by'],
+  },
+  {
+    table: 'edge',
+    select: `select * from edge where ${IN_RANGE} or (closed_by > ?1 and closed_by <= ?2)`,
+    key: 'child, parent, kind, valid_from',
+    changes: ['valid_to', 'closed_by'],
+    positions: ['position', 'closed_by'],
+    stations: ['child', 'parent'],
+  },
+  {
+    table: 'hold',
+    // There are few; one that is released has no place of its own in the log.
+    select: `select * from hold where position <= ?2 and exists
+      (select 1 from trace_fact where ${IN_RANGE} and kind in ('hold', 'release', 'retract'))`,
+    key: 'id',
+    changes: ['released_by', 'released_at', 'release_reason'],
+    positions: ['position'],
+    stations: ['target'],
+  },
+]
+
+/** Tables of a line that stay there, and why. */
+export const NOT_REPLICATED: Readonly<Record<string, string>> = {
+  event: 'is the log itself',
+  log_tree: 'each log has its tree in line_log',
+  gate: 'has no place in the log; follows by its own cursor',
+  late_result: 'has no place in the log; follows by its own cursor',
+  part_trigger: 'the balance of triggers is kept by the line',
+  trigger_audit: 'the balance of triggers is kept by the line',
+  trigger_gap: 'the balance of triggers is kept by the line',
+  subscription: 'cursors of the consumers of the line',
+  outbox: 'deliveries of the line',
+}
+
+/** Facts without a place in the log, by their UUIDv7, which sorts by time. */
+export const SIDE_TABLES = ['gate', 'late_result'] as const
+export type SideTable = (typeof SIDE_TABLES)[number]

@@ -1,0 +1,221 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { CodedError, type SqlDatabase } from '../../contracts/index.ts'
+import { CompactRange } from '../log/index.ts'
+import { ensureMonths } from './months.ts'
+import { PlantLog, type Received } from './plant-log.ts'
+import { ReplicaRows } from './replica-rows.ts'
+import { SIDE_TABLES, type SideTable } from './replica-tables.ts'
+import { refused, type SignedHead, SourceLog } from './source-log.ts'
+
+export type ImageCopies = 'none' | 'fail' | 'all'
+
+export interface ReplicatorOptions {
+  /** Store of the line, read only. */
+  source: SqlDatabase
+  dataDir: string
+  /** The plant store, migrated. */
+  plant: SqlDatabase
+  /** Name of the log in the plant. */
+  log: string
+  where: { plant: string; line: string }
+  /** Image files that go along. */
+  images: ImageCopies
+  /** Events to one transaction. */
+  batch?: number
+}
+
+export interface Progress {
+  /** Events of the line that the plant has, and that the line has. */
+  received: number
+  events: number
+  /** Images that could not be read and did not go along. */
+  imagesMissing: number
+}
+
+const BATCH = 500
+const SIDE_BATCH = 1_000
+/** Side facts that were delayed in the spool of the line carry older ids: so far is looked back, ms. */
+const LOOK_BACK_MS = 3_600_000
+
+/** Smallest UUIDv7 of a moment. */
+const idAt = (ms: number): string => {
+  const hex = Math.max(0, ms).toString(16).padStart(12, '0')
+  return `${hex.slice(0, 8)}-${hex.slice(8)}`
+}
+const momentOf = (id: string): number => Number.parseInt(id.slice(0, 13).replace('-', ''), 16)
+
+/**
+ * Carries the log of one line, and the rows that belong to it, into the plant store. The cursor is what the plant has:
+ * size and tree stand in the same transaction as the events, so that a batch is there once or not at all, whenever line,
+ * network or database fail.
+ */
+export class Replicator {
+  readonly #o: Required<ReplicatorOptions>
+  readonly #from: SourceLog
+  readonly #to: PlantLog
+  readonly #rows: ReplicaRows
+  /** The tree up to which the source was checked against the plant. */
+  #agreed: CompactRange | null = null
+  /** Size up to which the source was gone through, and its root then. */
+  #checked: { size: number; root: Uint8Array } | null = null
+  #signed: SignedHead | null = null
+  #sides: Map<SideTable, string> | null = null
+  #imagesMissing = 0
+
+  constructor(options: ReplicatorOptions) {
+    this.#o = { batch: BATCH, ...options }
+    this.#from = new SourceLog(options.source, options.dataDir)
+    this.#to = new PlantLog(options.plant, options.log)
+    this.#rows = new ReplicaRows(options.source, options.plant, options.log, options.where.line)
+  }
+
+  /**
+   * One step: checks what is new, carries one batch, then what has no place in the log.
+   *
+   * @throws TRC_REPLICA the logs do not fit; TRC_PLANT nobody answers: nothing of the step is kept then
+   */
+  step(): Progress {
+    const received = this.#to.received()
+    const head = this.#from.head()
+    this.#agree(received, head.size)
+    if (received.size < head.size) {
+      this.#check(received, head)
+      this.#carry(received, Math.min(received.size + this.#o.batch, head.size))
+    }
+    const reached = Math.min(received.size + this.#o.batch, head.size)
+    if (reached === head.size) this.#carrySides()
+    return { received: reached, events: head.size, imagesMissing: this.#imagesMissing }
+  }
+
+  /** What the plant has must be the beginning of what the line has. */
+  #agree(received: Received, size: number): void {
+    if (received.size > size)
+      throw refused(
+        size + 1,
+        `the ${received.size} events that the plant received`,
+        `a log of ${size}: the data directory was replaced, or restored from an older copy`,
+      )
+    if (this.#agreed?.size !== received.size) this.#agreed = this.#from.treeAt(received.size)
+    if (this.#agreed.root().equals(received.tree.root())) return
+    this.#agreed = null
+    const first = this.#to.firstDifference((after, n) => this.#from.leaves(after, n), received.size)
+    throw refused(first ?? received.size, 'the event that the plant received there', 'another one')
+  }
+
+  /** Once for all that is new, also when it takes many batches. */
+  #check(received: Received, head: { size: number; root: Uint8Array }): void {
+    if (this.#checked !== null && this.#checked.size >= head.size) return
+    const signed = this.#from.signed()
+    const from = this.#checked === null ? received.tree : this.#from.treeAt(received.size)
+    this.#from.check(from, head, signed)
+    this.#checked = head
+    this.#signed = signed
+  }
+
+  #carry(received: Received, end: number): void {
+    const { plant, where } = this.#o
+    const month = ensureMonths(plant)
+    const events = this.#from.events(received.size, end)
+    const tree = new CompactRange(received.size, received.tree.nodes())
+    for (const e of events) tree.append(e.leaf_hash)
+    plant.transaction(() => {
+      this.#to.lock()
+      const now = this.#to.received()
+      if (now.size !== received.size) return
+      const places = this.#to.places(events.length, month, now.lastPosition)
+      this.#to.append(events, places)
+      this.#rows.copy(received.size, end, new Map(events.map((e, i) => [e.position, places[i] ?? 0])))
+      this.#copyImages(received.size, end)
+      this.#to.advance(now, tree, places.at(-1) ?? now.lastPosition, where)
+      const head = this.#signed
+      if (head !== null && head.size > received.size && head.size <= end)
+        this.#to.keepHead(head.size, head.note, head.vkey)
+    })
+    this.#agreed = tree
+  }
+
+  #copyImages(after: number, end: number): void {
+    if (this.#o.images === 'none') return
+    const rows = this.#o.source.all<{ sha256: string; path: string }>(
+      `select distinct i.sha256, i.path from inspection_image v join image i on i.sha256 = v.sha256
+       where v.position > ? and v.position <= ? and i.deleted_at is null and (? = 'all' or i.retention <> 'ok')`,
+      after,
+      end,
+      this.#o.images,
+    )
+    for (const { sha256, path } of rows) {
+      const bytes = readImage(join(this.#o.dataDir, path), sha256)
+      if (bytes === null) this.#imagesMissing += 1
+      else
+        this.#o.plant.run(
+          'insert into image_bytes (sha256, bytes) values (?, ?) on conflict (sha256) do nothing',
+          sha256,
+          bytes,
+        )
+    }
+  }
+
+  /** Answers of the gate and late results. Sent again they meet their id. */
+  #carrySides(): void {
+    this.#sides ??= new Map(
+      SIDE_TABLES.map((table) => {
+        const [here, there] = [this.#count(this.#o.source, table), this.#countOf(table)]
+        // Counts that agree leave only what is still to come.
+        return [table, here === there ? this.#lastOf(table) : '']
+      }),
+    )
+    for (const table of SIDE_TABLES) {
+      const after = this.#sides.get(table) ?? ''
+      let from = after === '' ? '' : idAt(momentOf(after) - LOOK_BACK_MS)
+      // Nothing newer, nothing to look back for.
+      const newer = this.#o.source.get(`select 1 as found from ${table} where id > ? limit 1`, after)
+      if (newer === undefined) continue
+      for (;;) {
+        const copied = this.#rows.copySide(table, from, SIDE_BATCH)
+        if (copied === null) break
+        from = copied.last
+        if (copied.count < SIDE_BATCH) break
+      }
+      this.#sides.set(table, from)
+    }
+  }
+
+  #count(db: SqlDatabase, table: SideTable): number {
+    return db.get<{ n: number }>(`select count(*) as n from ${table}`)?.n ?? 0
+  }
+
+  #countOf(table: SideTable): number {
+    return (
+      this.#o.plant.get<{ n: number }>(`select count(*) as n from ${table} where log = ?`, this.#o.log)?.n ??
+      0
+    )
+  }
+
+  #lastOf(table: SideTable): string {
+    return this.#o.source.get<{ last: string | null }>(`select max(id) as last from ${table}`)?.last ?? ''
+  }
+}
+
+/** Null when the file is gone or is not the image any more. */
+function readImage(file: string, sha256: string): Uint8Array | null {
+  try {
+    const bytes = readFileSync(file)
+    return createHash('sha256').update(bytes).digest('hex') === sha256 ? bytes : null
+  } catch {
+    return null
+  }
+}
+
+/** `<plant>/<line>`, or another name that the line file gives. @throws CFG_INVALID */
+export function logName(where: { plant: string; line: string }, given?: string): string {
+  const name = given ?? `${where.plant}/${where.line}`
+  if (!/^[\w.~/-]{1,128}$/.test(name))
+    throw new CodedError('CFG_INVALID', {
+      path: 'plantStore.log',
+      expected: 'letters, digits, . _ ~ / -',
+      actual: name,
+    })
+  return name
+}

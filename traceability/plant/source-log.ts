@@ -1,0 +1,164 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { asCoded, CodedError, type QEvent, type SqlDatabase, type SqlRow } from '../../contracts/index.ts'
+import { checkNote, CompactRange, leafHash, parseCheckpoint, parseVerifierKey } from '../log/index.ts'
+import { RecordCheck } from '../proof/record-check.ts'
+import { Findings } from '../proof/report.ts'
+
+export interface SourceEvent extends SqlRow {
+  position: number
+  id: string
+  source: string
+  sequence: number
+  type: string
+  subject: string
+  partitionkey: string
+  time: string
+  json: string
+  leaf_hash: Uint8Array
+}
+
+/** The last checkpoint that the line signed. */
+export interface SignedHead {
+  size: number
+  root: Uint8Array
+  note: string
+  vkey: string
+}
+
+const CHUNK = 1_000
+const hex = (hash: Uint8Array): string => Buffer.from(hash).toString('hex').slice(0, 16)
+
+/** The log of a line as the plant wants it: read only, every leaf computed from its event again. */
+export class SourceLog {
+  readonly #db: SqlDatabase
+  readonly #dataDir: string
+
+  constructor(db: SqlDatabase, dataDir: string) {
+    this.#db = db
+    this.#dataDir = dataDir
+  }
+
+  get db(): SqlDatabase {
+    return this.#db
+  }
+
+  head(): { size: number; root: Uint8Array } {
+    const row = this.#db.get<{ size: number; root: Uint8Array }>(
+      'select size, root from log_tree where id = 1',
+    )
+    if (row === undefined) throw new CodedError('TRC_REPLICA', { expected: 'a log tree', actual: 'none' })
+    return row
+  }
+
+  /** Plant and line of the log by its first event; null while there is none. */
+  origin(): { plant: string; line: string } | null {
+    const row = this.#db.get<{ source: string }>('select source from event where position = 1')
+    const found = /^\/plants\/(.+?)\/lines\/(.+?)(?:\/|$)/.exec(row?.source ?? '')
+    return found?.[1] === undefined || found[2] === undefined ? null : { plant: found[1], line: found[2] }
+  }
+
+  /** The tree over the first `size` events by their stored leaves. */
+  treeAt(size: number): CompactRange {
+    const tree = new CompactRange()
+    while (tree.size < size) {
+      const rows = this.leaves(tree.size, Math.min(CHUNK, size - tree.size))
+      if (rows.length === 0) break
+      for (const { leaf_hash } of rows) tree.append(leaf_hash)
+    }
+    return tree
+  }
+
+  leaves(after: number, limit: number): { position: number; leaf_hash: Uint8Array }[] {
+    return this.#db.all(
+      'select position, leaf_hash from event where position > ? order by position limit ?',
+      after,
+      limit,
+    )
+  }
+
+  events(after: number, end: number): SourceEvent[] {
+    return this.#db.all<SourceEvent>(
+      `select position, id, source, sequence, type, subject, partitionkey, time, json, leaf_hash from event
+       where position > ? and position <= ? order by position`,
+      after,
+      end,
+    )
+  }
+
+  /** The last checkpoint and the key beside it; null when the log is not signed. @throws TRC_NOTE, TRC_KEY */
+  signed(): SignedHead | null {
+    const dir = join(this.#dataDir, 'log')
+    const [noteFile, keyFile] = [join(dir, 'checkpoint'), join(dir, 'key.pub')]
+    if (!existsSync(noteFile) || !existsSync(keyFile)) return null
+    const checkpoint = parseCheckpoint(readFileSync(noteFile, 'utf8'))
+    const vkey = readFileSync(keyFile, 'utf8').trim()
+    if (checkNote(checkpoint.note, parseVerifierKey(vkey)).state !== 'valid')
+      throw new CodedError('TRC_REPLICA', {
+        expected: 'a checkpoint signed by the key of the log',
+        actual: 'another',
+      })
+    return { size: checkpoint.size, root: checkpoint.root, note: readFileSync(noteFile, 'utf8'), vkey }
+  }
+
+  /**
+   * Goes through everything behind `from` before anything is sent: each event gives its stored leaf, positions have no
+   * gap, records are those of their events, and the tree has the roots that the store counted and the line signed.
+   *
+   * @throws TRC_REPLICA naming the first event that is wrong
+   */
+  check(from: CompactRange, head: { size: number; root: Uint8Array }, signed: SignedHead | null): void {
+    const tree = new CompactRange(from.size, from.nodes())
+    const findings = new Findings()
+    const records = new RecordCheck(this.#db, findings)
+    while (tree.size < head.size) {
+      const after = tree.size
+      const rows = this.events(after, Math.min(after + CHUNK, head.size))
+      if (rows.length === 0) throw refused(after + 1, `event ${after + 1}`, 'none')
+      records.load(after, after + rows.length)
+      for (const row of rows) {
+        if (row.position !== tree.size + 1)
+          throw refused(tree.size + 1, `event ${tree.size + 1}`, `event ${row.position}`)
+        const leaf = leafHash(row.json)
+        if (Buffer.compare(leaf, row.leaf_hash) !== 0)
+          throw refused(
+            row.position,
+            `event ${row.id} with leaf ${hex(row.leaf_hash)}`,
+            `one with ${hex(leaf)}`,
+          )
+        records.check(row.position, eventOf(row))
+        const wrong = findings.list[0]
+        if (wrong !== undefined) throw refused(row.position, `the record of event ${row.id}`, wrong.detail)
+        tree.append(leaf)
+        if (signed?.size === tree.size && Buffer.compare(signed.root, tree.root()) !== 0)
+          throw refused(
+            tree.size,
+            `the root ${hex(signed.root)} that was signed over ${tree.size} events`,
+            hex(tree.root()),
+          )
+      }
+    }
+    if (Buffer.compare(tree.root(), head.root) !== 0)
+      throw refused(
+        from.size + 1,
+        `the root ${hex(head.root)} that the store counted over ${head.size} events`,
+        `${hex(tree.root())}: something behind event ${from.size} was altered`,
+      )
+  }
+}
+
+function eventOf(row: SourceEvent): QEvent {
+  try {
+    return JSON.parse(row.json) as QEvent
+  } catch (error) {
+    throw refused(row.position, `event ${row.id} as JSON`, asCoded(error, 'EVT_SCHEMA').message)
+  }
+}
+
+export const refused = (position: number, expected: string, actual: string): CodedError =>
+  new CodedError('TRC_REPLICA', {
+    path: `position ${position}`,
+    expected,
+    actual,
+    hint: 'nothing behind it is taken over; `sightline verify` on the line names what was altered',
+  })
