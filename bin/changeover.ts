@@ -10,7 +10,13 @@ import {
   type RecipeRef,
   type StationHealth,
 } from '../contracts/index.ts'
-import { loadRecipe, type LoadedRecipe, type RecipeRack, type StationEngine } from '../inspection/index.ts'
+import {
+  checkNaming,
+  loadRecipe,
+  type LoadedRecipe,
+  type RecipeRack,
+  type StationEngine,
+} from '../inspection/index.ts'
 import { type Activation, type Activations, gateResultFor } from '../models/index.ts'
 import type { CanaryWatch } from './canary.ts'
 import { log } from './log.ts'
@@ -73,6 +79,8 @@ export class Changeover {
           actual: '',
         })
       const next = await loadRecipe(this.#parts.recipesDir, id)
+      const at = this.#parts.spec.stations.find((s) => s.id === station)
+      checkNaming(next, (at?.association ?? []).length > 0)
       if (next.sha256 === before.sha256)
         throw new CodedError('MDL_LIFE', { expected: 'another recipe', actual: `${id} is in force` })
       const { widthPx, heightPx } = before.recipe.view

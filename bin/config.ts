@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { CodedError, type LineSpec, lineSchema, parseStrict } from '../contracts/index.ts'
-import { loadRecipe, type LoadedRecipe } from '../inspection/index.ts'
+import { checkNaming, loadRecipe, type LoadedRecipe } from '../inspection/index.ts'
 import { verifyPinned } from '../models/index.ts'
 import { checkModules } from '../scenarios/index.ts'
 import { type Environment, expandVariables } from './environment.ts'
@@ -62,7 +62,9 @@ export async function loadLine(
   for (const station of spec.stations) {
     if (station.camera.adapter === 'replay')
       station.camera.path = resolve(dirname(resolve(file)), station.camera.path)
-    recipes.set(station.id, await loadRecipe(recipesDir, station.recipe))
+    const recipe = await loadRecipe(recipesDir, station.recipe)
+    checkNaming(recipe, station.association.length > 0)
+    recipes.set(station.id, recipe)
   }
   try {
     checkModules(spec.scenarios.map(({ use, ...params }) => ({ slug: use, params })))

@@ -5,7 +5,7 @@ export { type PreparedRecipe, prepareRecipe, type RecipeSource } from './pipelin
 /** Labelling of connected regions, for the masks of data sets. */
 export { countRuns, linkRuns, RUN_INTS } from './kernels/index.ts'
 export { TOOLS } from './tools/index.ts'
-export { loadRecipe, type LoadedRecipe, recipeHash } from './recipes/index.ts'
+export { checkNaming, loadRecipe, type LoadedRecipe, recipeHash } from './recipes/index.ts'
 export * from './engine/index.ts'
 export * from './queue/index.ts'
 export { compileRules, lintRules, type RuleWarning } from './rules/index.ts'

@@ -1,1 +1,1 @@
-export { loadRecipe, type LoadedRecipe, recipeHash, recipeId } from './load-recipe.ts'
+export { checkNaming, loadRecipe, type LoadedRecipe, recipeHash, recipeId } from './load-recipe.ts'

@@ -72,6 +72,23 @@ async function checkGolden({ golden }: Recipe, dir: string): Promise<void> {
     })
 }
 
+/**
+ * Whether a station can find the identity that the recipe wants.
+ *
+ * @param beside codes are also read beside the camera there
+ * @throws CFG_UNKNOWN_REFERENCE
+ */
+export function checkNaming({ recipe, file }: LoadedRecipe, beside: boolean): void {
+  if (recipe.identity !== 'required' || beside) return
+  if (recipe.tools.some((t) => t.use === 'code@1' && t.identity)) return
+  throw new CodedError('CFG_UNKNOWN_REFERENCE', {
+    file,
+    path: 'identity',
+    expected: 'a code@1 tool with `identity: true`, or an association of the station',
+    actual: 'none',
+  })
+}
+
 /** `id@version` */
 export const recipeId = (recipe: Recipe): string => `${recipe.recipe}@${recipe.version}`
 
@@ -150,13 +167,6 @@ function checkReferences(recipe: Recipe): void {
       })
     ruleIds.add(rule.id)
   })
-  if (recipe.identity === 'required' && !recipe.tools.some((t) => t.use === 'code@1' && t.identity)) {
-    throw new CodedError('CFG_UNKNOWN_REFERENCE', {
-      path: 'identity',
-      expected: 'a code@1 tool with `identity: true`',
-      actual: 'none',
-    })
-  }
   const expiry = recipe.calibration?.validUntil
   if (expiry !== undefined && expiry < new Date().toISOString().slice(0, 10)) {
     throw new CodedError('CFG_INVALID', {
