@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { watchSchema } from './life.schema.ts'
 import { associationSchema, checkAssociations } from './association.schema.ts'
 import { readersSchema } from './identity-source.schema.ts'
+import { plantStoreSchema } from './plant-store.schema.ts'
 import { sinksSchema } from './sink.schema.ts'
 
 const id = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes')
@@ -49,6 +50,8 @@ const sampleCamera = z.strictObject({
   rate: z.union([z.number().positive(), z.literal('max'), z.literal('triggered')]),
   /** Stop after this many boards; absent = endless. */
   count: z.number().int().positive().optional(),
+  /** Also state receipts of material, packing and shipment of its boards, marked as simulated. */
+  logistics: z.boolean().default(false),
 })
 
 /** A worker or smart camera posts frames to `POST /ingest/<station>`. */
@@ -212,6 +215,8 @@ export const lineSchema = z
     scenarios: z.array(scenarioSchema).default([]),
     /** Who outside gets the events. */
     sinks: sinksSchema,
+    /** Replicates the log to the store of the plant; absent = it stays here. */
+    plantStore: plantStoreSchema.optional(),
     /** Inspection workers; 0 = one per core. */
     workers: z.number().int().nonnegative().max(256).default(0),
     /** Execution providers in order of preference. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { CodedError, type SqlDatabase } from '../../contracts/index.ts'
+import { CodedError, type PlantStoreSpec, type SqlDatabase } from '../../contracts/index.ts'
 import { CompactRange } from '../log/index.ts'
 import { ensureMonths } from './months.ts'
 import { PlantLog, type Received } from './plant-log.ts'
@@ -9,7 +9,7 @@ import { ReplicaRows } from './replica-rows.ts'
 import { SIDE_TABLES, type SideTable } from './replica-tables.ts'
 import { refused, type SignedHead, SourceLog } from './source-log.ts'
 
-export type ImageCopies = 'none' | 'fail' | 'all'
+export type ImageCopies = PlantStoreSpec['images']
 
 export interface ReplicatorOptions {
   /** Store of the line, read only. */

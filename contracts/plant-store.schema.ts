@@ -1,0 +1,35 @@
+import { z } from 'zod'
+
+/** Which image files go to the plant beside the records: none, those of parts that did not pass, or all. */
+export const IMAGE_COPIES = ['none', 'fail', 'all'] as const
+
+/** The store of the plant that a line replicates its log to; its URL is SIGHTLINE_DATABASE_URL. */
+export const plantStoreSchema = z.strictObject({
+  /** Schema in the database; one per plant. */
+  schema: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]{0,62}$/, 'lower-case letters, digits and underscores')
+    .default('sightline'),
+  /** Name of the log in the plant; a line whose data directory was started over needs another one. */
+  log: z
+    .string()
+    .regex(/^[\w.~/-]{1,128}$/, 'letters, digits, . _ ~ / -')
+    .optional(),
+  images: z.enum(IMAGE_COPIES).default('none'),
+})
+export type PlantStoreSpec = z.infer<typeof plantStoreSchema>
+
+/** How the replication of a line's log stands. `refused`: the logs do not fit; nothing more is taken over. */
+export interface ReplicationState {
+  log: string
+  state: 'starting' | 'current' | 'behind' | 'away' | 'refused'
+  /** Events that the plant has, and that the line has. */
+  received: number
+  events: number
+  /** Images that could not be read and did not go along, since the start. */
+  imagesMissing: number
+  /** Why nothing is taken over just now. */
+  fault: { code: string; message: string } | null
+  /** When it last took something over or had nothing to, RFC 3339; null = never since the start. */
+  currentAt: string | null
+}

@@ -1,0 +1,87 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parentPort, workerData } from 'node:worker_threads'
+import {
+  asCoded,
+  CodedError,
+  type PlantStoreSpec,
+  type ReplicationState,
+  type SqlDatabase,
+} from '../../contracts/index.ts'
+import { openSql } from '../store/open-sql.ts'
+import { migratePostgres } from './migrations.ts'
+import { openPostgres, type PostgresDatabase } from './postgres.ts'
+import { logName, Replicator } from './replicator.ts'
+
+/** Replicates one data directory until it is told to end. Started by `startReplication` only. */
+export interface ReplicatorWorkerData {
+  dataDir: string
+  url: string
+  spec: PlantStoreSpec
+  where: { plant: string; line: string }
+}
+
+/** How often a log that is carried over is looked at, ms. */
+const POLL_MS = 250
+/** Pauses after a failure, doubled each time, ms. */
+const RETRY_FIRST_MS = 500
+const RETRY_MAX_MS = 30_000
+
+const { dataDir, url, spec, where } = workerData as ReplicatorWorkerData
+const port = parentPort
+if (port === null)
+  throw new CodedError('TRC_PLANT', { expected: 'to run as a worker thread', actual: 'the main thread' })
+const stop = new AbortController()
+let state: ReplicationState = {
+  log: logName(where, spec.log),
+  state: 'starting',
+  received: 0,
+  events: 0,
+  imagesMissing: 0,
+  fault: null,
+  currentAt: null,
+}
+const say = (next: Partial<ReplicationState>): void => {
+  state = { ...state, ...next }
+  port.postMessage(state)
+}
+port.on('message', () => stop.abort())
+
+async function run(): Promise<void> {
+  let source: SqlDatabase | null = null
+  let plant: PostgresDatabase | null = null
+  let replicator: Replicator | null = null
+  let pauseMs = RETRY_FIRST_MS
+  while (!stop.signal.aborted) {
+    try {
+      source ??= openSql(join(dataDir, 'trace.db'), { synchronous: 'normal', readOnly: true })
+      if (plant === null) {
+        plant = await openPostgres(url, { schema: spec.schema })
+        migratePostgres(plant, spec.schema, 'plant')
+      }
+      replicator ??= new Replicator({ source, dataDir, plant, log: state.log, where, images: spec.images })
+      const progress = replicator.step()
+      pauseMs = RETRY_FIRST_MS
+      const current = progress.received >= progress.events
+      const now = new Date().toISOString()
+      say({ ...progress, state: current ? 'current' : 'behind', fault: null, currentAt: now })
+      await pause(current ? POLL_MS : 0)
+    } catch (error) {
+      const { code, message } = asCoded(error, 'TRC_PLANT')
+      plant?.close()
+      plant = null
+      replicator = null
+      say({ state: code === 'TRC_REPLICA' ? 'refused' : 'away', fault: { code, message } })
+      await pause(pauseMs)
+      pauseMs = Math.min(pauseMs * 2, RETRY_MAX_MS)
+    }
+  }
+  plant?.close()
+  source?.close()
+  port?.close()
+}
+
+const pause = (ms: number): Promise<void> =>
+  sleep(ms, undefined, { signal: stop.signal }).catch(() => undefined)
+
+void run()

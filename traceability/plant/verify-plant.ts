@@ -1,0 +1,153 @@
+import { asCoded, CodedError, type I18n, type SqlDatabase } from '../../contracts/index.ts'
+import { checkNote, parseCheckpoint, parseVerifierKey, type VerifierKey } from '../log/index.ts'
+import { EventRows } from '../proof/event-rows.ts'
+import { LIMITS } from '../proof/limits.ts'
+import { Findings, type VerifyReport } from '../proof/report.ts'
+import { CompactRange } from '../log/index.ts'
+import { stationInPlant } from './replica-rows.ts'
+
+interface Head {
+  size: number
+  root: Uint8Array
+}
+
+/** Tables that the check reads by position of the log. */
+const BY_POSITION = ['inspection', 'defect', 'measurement', 'inspection_image']
+
+/**
+ * Checks one log as the plant received it: every event against its leaf and columns, the tree, every checkpoint that came
+ * along, every record against its event.
+ *
+ * @param db writable: the check makes temporary views
+ * @param keys noted elsewhere; none = the key that came with the log first
+ * @throws TRC_NOT_FOUND for a log that never came
+ */
+export function verifyPlantLog(
+  db: SqlDatabase,
+  schema: string,
+  log: string,
+  keys: readonly VerifierKey[] = [],
+): VerifyReport {
+  const facts = db.get<{ line: string; vkey: string | null }>(
+    'select line, vkey from line_log where log = ?',
+    log,
+  )
+  if (facts === undefined)
+    throw new CodedError('TRC_NOT_FOUND', { expected: 'a log that the plant received', actual: log })
+  const findings = new Findings()
+  const trusted = keys.length > 0 ? keys : facts.vkey === null ? [] : [parseVerifierKey(facts.vkey)]
+  const { heads, checkpoints, origin } = readHeads(db, log, trusted, findings)
+  makeViews(db, schema, log, facts.line)
+  const rows = new EventRows(db, findings, () => undefined)
+  const tree = new CompactRange()
+  let signed = 0
+  let next = 0
+  for (const leaf of rows.leaves()) {
+    tree.append(Buffer.from(leaf.hash, 'latin1'))
+    if (leaf.position !== tree.size)
+      findings.add('dropped', `place ${tree.size} of the log is taken by ${leaf.position}`, {
+        position: tree.size,
+        event: null,
+        subject: null,
+      })
+    const head = heads[next]
+    if (head === undefined || tree.size < head.size) continue
+    next += 1
+    if (tree.root().equals(head.root)) signed = head.size
+    else
+      findings.add('diverged', `something up to event ${head.size} is not as it was signed`, {
+        position: head.size,
+        event: null,
+        subject: null,
+      })
+  }
+  rows.finish()
+  for (const { detail, ...at } of rows.sequenceBreaks)
+    findings.add('sequence', detail, { ...at, subject: null })
+  const cut = heads.at(-1)
+  if (cut !== undefined && cut.size > rows.count)
+    findings.add('cut', `${cut.size} events were signed, ${rows.count} are there`, {
+      position: rows.count + 1,
+      event: null,
+      subject: null,
+    })
+  const limits: I18n[] = [LIMITS.notInLog, LIMITS.noImages]
+  if (keys.length === 0) limits.push(LIMITS.ownKeys)
+  if (signed < rows.count) limits.push(LIMITS.unsigned)
+  return {
+    state: findings.list.length > 0 ? 'altered' : signed > 0 ? 'intact' : 'unproven',
+    origin,
+    events: rows.count,
+    signed,
+    checkpoints,
+    cosigned: [],
+    timestamped: [],
+    records: rows.records,
+    images: { checked: 0, deletedByRetention: 0 },
+    findings: findings.list,
+    more: findings.more,
+    limits,
+  }
+}
+
+function readHeads(
+  db: SqlDatabase,
+  log: string,
+  keys: readonly VerifierKey[],
+  findings: Findings,
+): { heads: Head[]; checkpoints: number; origin: string | null } {
+  const heads: Head[] = []
+  let origin: string | null = keys[0]?.name ?? null
+  const notes = db.all<{ size: number; note: string }>(
+    'select size, note from line_head where log = ? order by size',
+    log,
+  )
+  for (const { size, note } of notes) {
+    try {
+      const c = parseCheckpoint(note)
+      origin ??= c.origin
+      if (c.size !== size || !keys.some((key) => checkNote(c.note, key).state === 'valid'))
+        findings.add(
+          'checkpoint',
+          `the checkpoint over ${size} events is not signed by ${keys.map((k) => k.vkey).join(' or ') || 'a known key'}`,
+        )
+      else heads.push({ size, root: c.root })
+    } catch (error) {
+      findings.add('checkpoint', `the checkpoint over ${size} events: ${asCoded(error, 'TRC_NOTE').message}`)
+    }
+  }
+  return { heads, checkpoints: heads.length, origin }
+}
+
+/** The tables of the line as it had them, under their own names, for this connection alone. */
+function makeViews(db: SqlDatabase, schema: string, log: string, line: string): void {
+  const quoted = `'${log.replaceAll("'", "''")}'`
+  const prefix = stationInPlant('', line, false).length
+  const columns = (table: string): string[] =>
+    db
+      .all<{ name: string }>(
+        'select column_name as name from information_schema.columns where table_schema = ? and table_name = ? order by ordinal_position',
+        schema,
+        table,
+      )
+      .map((c) => c.name)
+  const views = [
+    `create temp view event as select log_position as position, ${columns('event')
+      .filter((c) => c !== 'position')
+      .join(', ')} from ${schema}.event where log = ${quoted}`,
+    `create temp view log_tree as select 1 as id, size, nodes, root from ${schema}.line_log where log = ${quoted}`,
+    ...BY_POSITION.map((table) => {
+      const list = columns(table).map((c) =>
+        c === 'position'
+          ? 'e.log_position as position'
+          : c === 'station'
+            ? `substr(t.station, ${prefix + 1}) as station`
+            : `t.${c}`,
+      )
+      return `create temp view ${table} as select ${list.join(', ')} from ${schema}.${table} t
+        join ${schema}.event e on e.position = t.position where e.log = ${quoted}`
+    }),
+  ]
+  for (const name of ['event', 'log_tree', ...BY_POSITION]) db.exec(`drop view if exists pg_temp.${name}`)
+  for (const view of views) db.exec(view)
+}
