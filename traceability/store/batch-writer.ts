@@ -115,6 +115,7 @@ export class BatchWriter {
         return done(this.#facts.write(checked.value))
       }
       case 'epcis':
+        this.#captures.factWritten()
         return done(this.#epcis.write(request.ask))
       case 'closeInterrupted': {
         const audit = closeInterrupted(this.#db, request.ask, new Date().toISOString(), (record) =>
