@@ -85,6 +85,10 @@ const familySchema = z.discriminatedUnion('family', [
     family: z.literal('anomaly-map'),
     map: z.string(),
     score: z.string().nullable(),
+    /** The image score as another library shows it, clamped to 0..1, where `score` is the value before that. */
+    normalised: z.string().optional(),
+    /** Width, height of the middle of the model input that the map covers, px; all of it by default. */
+    covers: z.tuple([z.number().int().positive(), z.number().int().positive()]).optional(),
     mapThreshold: z.number(),
     minAreaPx: z.number().int().positive(),
   }),

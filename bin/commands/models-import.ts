@@ -6,6 +6,7 @@ import { FOREIGN_FAMILIES, importModel, importOcr } from '../../models/index.ts'
 import type { ForeignFamily } from '../../models/index.ts'
 import type { Environment } from '../environment.ts'
 import { keyFileOf } from '../model-setup.ts'
+import { number } from '../options.ts'
 import { printTable } from '../table.ts'
 
 interface ImportFlags {
@@ -18,8 +19,9 @@ interface ImportFlags {
   keyId: string
   family?: ForeignFamily
   labels?: string
-  threshold?: string
-  taktMs?: string
+  threshold?: number
+  taktMs?: number
+  fp32?: string
   json?: boolean
 }
 
@@ -42,17 +44,23 @@ export function addModelImports(models: Command, environment: Environment): void
     .requiredOption('--key-id <name>')
     .addOption(new Option('--family <name>', 'in place of that of import.json').choices(FOREIGN_FAMILIES))
     .option('--labels <a,b>', 'in place of those of import.json')
-    .option('--threshold <score>', 'in place of that of import.json')
-    .option('--takt-ms <ms>', 'time one part may take in the model; compared with the 95th percentile here')
+    .option('--threshold <score>', 'in place of that of import.json', number(-1e9, 1e9))
+    .option(
+      '--takt-ms <ms>',
+      'time one part may take in the model; compared with the 95th percentile here',
+      number(0.001, 1e7),
+    )
+    .option('--fp32 <onnx>', 'the export before quantisation: no verdict may differ, CPU times are related')
     .option('--json', 'print JSON')
     .action(async (onnxFile: string, o: ImportFlags) => {
       const { packed, ...report } = await importModel({
         onnxFile,
+        fp32File: o.fp32 ?? null,
         referenceDir: o.reference,
         overrides: {
           ...(o.family === undefined ? {} : { family: o.family }),
           ...(o.labels === undefined ? {} : { labels: o.labels.split(',') }),
-          ...(o.threshold === undefined ? {} : { threshold: Number(o.threshold) }),
+          ...(o.threshold === undefined ? {} : { threshold: o.threshold }),
         },
         id: o.id,
         version: o.version,
@@ -60,7 +68,7 @@ export function addModelImports(models: Command, environment: Environment): void
         outDir: o.out,
         privateKeyPem: await readKey(keyFileOf(o.key, environment)),
         keyId: o.keyId,
-        taktMs: o.taktMs === undefined ? null : Number(o.taktMs),
+        taktMs: o.taktMs ?? null,
       })
       if (o.json) return void process.stdout.write(`${JSON.stringify({ ...report, packed }, null, 2)}\n`)
       printTable(
@@ -78,6 +86,16 @@ export function addModelImports(models: Command, environment: Environment): void
       )
       const takt =
         report.taktMs === null ? '' : `, takt ${report.taktMs} ms: ${report.withinTakt ? 'kept' : 'NOT kept'}`
+      if (Object.keys(report.verdicts).length === 1)
+        process.stdout.write(
+          'all reference images have one verdict: add some of another before relying on it\n',
+        )
+      if (report.quantised) {
+        const { unmatched, findings, scoreMax, cpuRatio } = report.quantised
+        process.stdout.write(
+          `quantised: no verdict differs, ${unmatched} findings unmatched of ${findings}, score max ${scoreMax.toFixed(4)}, ${cpuRatio.toFixed(2)} × as fast in CPU time\n`,
+        )
+      }
       process.stdout.write(`agrees with ${report.library}; p95 ${report.p95Ms.toFixed(1)} ms${takt}\n`)
       process.stdout.write(`${packed.dir} SHA-256 ${packed.sha256}\n`)
     })

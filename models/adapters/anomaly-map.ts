@@ -1,4 +1,6 @@
 import type { FamilySpec } from '../../contracts/index.ts'
+import { halfEven } from '../input/geometry.ts'
+import type { Geometry } from '../input/geometry.ts'
 import type { RawOutputs } from '../runtime/ort-session.ts'
 import type { Adapter, Decoded, ModelFinding } from './adapter.ts'
 import { floatsOf, wrongShape } from './adapter.ts'
@@ -11,41 +13,59 @@ type Spec = Extract<FamilySpec, { family: 'anomaly-map' }>
  * Anomaly models that give a raw score per place: map [1, h, w] or [1, 1, h, w] over the model input, and
  * optionally an image score [1]. A finding is a connected region at or above the map threshold whose peak reaches
  * the threshold asked for; its score is the peak. A threshold below the map threshold lowers both. The exports of
- * anomalib are of this family: `anomaly_map` and `pred_score`, normalised to 0..1 by its post-processor or raw.
+ * anomalib are of this family: `anomaly_map` and `pred_score`, raw, or normalised by its post-processor.
  *
- * `scores.score` is the model's image score, or the maximum of the map where it has none.
+ * `scores.score` is the model's image score, or the maximum of the map where it has none; `scores.normalised` the same
+ * clamped to 0..1, where the graph has that, too.
  */
 export function anomalyMap(spec: Spec): Adapter {
   const outputs: Record<string, 'float32'> = { [spec.map]: 'float32' }
   if (spec.score !== null) outputs[spec.score] = 'float32'
+  if (spec.normalised !== undefined) outputs[spec.normalised] = 'float32'
   return {
     outputs,
     difference: elementwiseDifference,
     decode(raw, context) {
       const { plane, width, height } = readMap(spec.map, raw)
-      const cells = cellsOverImage(context.geometry, width, height)
+      const geometry = covered(context.geometry, spec.covers)
+      const cells = cellsOverImage(geometry, width, height)
       const values = cutPlane(plane, width, cells)
       const { min, max } = range(values)
       const low = Math.min(spec.mapThreshold, context.thresholds[0] ?? Infinity)
-      const { regions } = mapRegions(values, cells, low, context.geometry)
+      const { regions } = mapRegions(values, cells, low, geometry)
       const findings = regions
         .filter((r) => r.peak >= (context.thresholds[0] ?? Infinity) && r.areaPx >= spec.minAreaPx)
         .map(({ peak, box, areaPx }) => ({ class: context.labels[0] ?? '', score: peak, box, areaPx }))
         .sort(byScore)
       return {
         findings: findings.slice(0, context.maxFindings),
-        scores: { score: imageScore(spec, raw) ?? max, count: findings.length },
+        scores: {
+          score: spec.score === null ? max : imageScore(spec.score, raw),
+          ...(spec.normalised === undefined ? {} : { normalised: imageScore(spec.normalised, raw) }),
+          count: findings.length,
+        },
         map: { widthPx: cells.width, heightPx: cells.height, values, min, max },
       } satisfies Decoded
     },
   }
 }
 
-function imageScore(spec: Spec, raw: RawOutputs): number | null {
-  if (spec.score === null) return null
-  const { shape, data } = floatsOf(raw, spec.score)
+/** The part of the input that the map lies over, in the place of the whole input. */
+function covered(geometry: Geometry, covers: Spec['covers']): Geometry {
+  if (covers === undefined) return geometry
+  const [widthPx, heightPx] = covers
+  return {
+    ...geometry,
+    model: { widthPx, heightPx },
+    leftPx: geometry.leftPx - halfEven((geometry.model.widthPx - widthPx) / 2),
+    topPx: geometry.topPx - halfEven((geometry.model.heightPx - heightPx) / 2),
+  }
+}
+
+function imageScore(name: string, raw: RawOutputs): number {
+  const { shape, data } = floatsOf(raw, name)
   const score = data[0]
-  if (data.length !== 1 || score === undefined) throw wrongShape(spec.score, '[1]', shape)
+  if (data.length !== 1 || score === undefined) throw wrongShape(name, '[1]', shape)
   return score
 }
 

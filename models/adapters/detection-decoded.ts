@@ -45,7 +45,7 @@ export function detectionDecoded(spec: Spec): Adapter {
         found.scores.push(score)
         found.labels.push(label)
       })
-      return finishDetections(found, best, spec.nms, context)
+      return finishDetections(found, best, spec.nms && { ...spec.nms, ties: 'place' }, context)
     },
   }
 }

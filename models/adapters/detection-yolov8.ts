@@ -22,7 +22,7 @@ export function detectionYolov8(spec: Extract<FamilySpec, { family: 'detection-y
       if (shape.length !== 3 || shape[0] !== 1 || shape[1] !== rows || shape[2] === undefined)
         throw wrongShape(spec.output, `[1, ${rows}, anchors]`, shape)
       const { found, best } = yoloCandidates(data, shape[2], spec.scoreFloor, context)
-      return finishDetections(found, best, { iou: spec.nmsIou, classAware: true }, context)
+      return finishDetections(found, best, { iou: spec.nmsIou, classAware: true, ties: 'given' }, context)
     },
   }
 }

@@ -17,24 +17,29 @@ export interface Candidates {
  * `scores.count` is the number of findings before the cut to `maxFindings`, so a cut is visible; `scores.max` is
  * `best`, the highest raw score of the image whether or not it reached a threshold.
  *
- * @param suppress null = the graph has suppressed already
+ * @param suppress null = the graph has suppressed already; `ties`: of equal scores, as saturated sigmoids give them,
+ *                 the one given first suppresses the others (torchvision `nms` sorts stably), or the one whose class and
+ *                 place come first, where the graph's own order is not the same on every machine
  * @param areaPx   area of candidate i in px of the image; the box's by default
  */
 export function finishDetections(
   found: Candidates,
   best: number,
-  suppress: { iou: number; classAware: boolean } | null,
+  suppress: { iou: number; classAware: boolean; ties: 'given' | 'place' } | null,
   context: DecodeContext,
   areaPx: (i: number, box: Box) => number = boxArea,
 ): Decoded {
-  const order = Uint32Array.from(found.scores, (_, i) => i).sort((a, b) => compare(found, a, b))
-  let kept = order
+  let kept = Uint32Array.from(found.scores, (_, i) => i)
   if (suppress !== null) {
+    const { iou, classAware, ties } = suppress
+    const given = (a: number, b: number): number => at(found.scores, b) - at(found.scores, a) || a - b
+    const order = kept.sort(ties === 'given' ? given : (a, b) => compare(found, a, b))
     const keep = new Uint32Array(order.length)
     const boxes = Float64Array.from(found.boxes)
     const labels = Int32Array.from(found.labels)
-    kept = keep.subarray(0, nms(boxes, labels, order, suppress.iou, suppress.classAware, keep))
+    kept = keep.slice(0, nms(boxes, labels, order, iou, classAware, keep))
   }
+  kept.sort((a, b) => compare(found, a, b))
   const findings: ModelFinding[] = []
   for (const i of kept.subarray(0, context.maxFindings)) {
     const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = found.boxes.slice(i * 4, i * 4 + 4)

@@ -30,26 +30,32 @@ export function segmentationYolov8(spec: Spec): Adapter {
       const scale = (image.widthPx * image.heightPx) / (content.widthPx * content.heightPx)
       const logits = new Float32Array(p.width * p.height)
       const first = (rows - p.count) * anchors
-      return finishDetections(found, best, { iou: spec.nmsIou, classAware: true }, context, (i, box) => {
-        const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = found.boxes.slice(i * 4, i * 4 + 4)
-        const cells = maskArea(
-          p.data,
-          p.count,
-          p.width,
-          p.height,
-          data,
-          first + (anchor[i] ?? 0),
-          anchors,
-          model.widthPx,
-          model.heightPx,
-          x1,
-          y1,
-          x2,
-          y2,
-          logits,
-        )
-        return cells > 0 ? cells * scale : boxArea(i, box)
-      })
+      return finishDetections(
+        found,
+        best,
+        { iou: spec.nmsIou, classAware: true, ties: 'given' },
+        context,
+        (i, box) => {
+          const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = found.boxes.slice(i * 4, i * 4 + 4)
+          const cells = maskArea(
+            p.data,
+            p.count,
+            p.width,
+            p.height,
+            data,
+            first + (anchor[i] ?? 0),
+            anchors,
+            model.widthPx,
+            model.heightPx,
+            x1,
+            y1,
+            x2,
+            y2,
+            logits,
+          )
+          return cells > 0 ? cells * scale : boxArea(i, box)
+        },
+      )
     },
   }
 }

@@ -12,6 +12,8 @@ export const FOREIGN_FAMILIES = [
 ] as const
 export type ForeignFamily = (typeof FOREIGN_FAMILIES)[number]
 
+const threeLevels = z.tuple([z.number(), z.number(), z.number()])
+
 /** `import.json` beside a reference, or the flags of `sightline models import`. */
 export const importArgumentsSchema = z.strictObject({
   family: z.enum(FOREIGN_FAMILIES),
@@ -28,6 +30,19 @@ export const importArgumentsSchema = z.strictObject({
   resize: z.number().int().positive().optional(),
   /** torchvision-segment: the label that is no finding. */
   background: z.string().optional(),
+  /** anomalib: width, height of the middle that the graph itself cuts out of its input (`CenterCrop`), px. */
+  centreCrop: z.tuple([z.number().int().positive(), z.number().int().positive()]).optional(),
+  /**
+   * Grey levels 0..255 of R, G, B: the network gets (level - mean) / std. Default: what the family's library does
+   * outside its graph; 0 and 255 where the normalisation is inside.
+   */
+  mean: threeLevels.optional(),
+  std: threeLevels.optional(),
+  order: z.enum(['rgb', 'bgr']).optional(),
+  /** How an image of another size is brought to `size`, in place of what the family's library does. */
+  fit: z.enum(['letterbox', 'stretch', 'crop']).optional(),
+  resample: z.enum(['pillow', 'opencv']).optional(),
+  marginGrey: z.number().int().min(0).max(255).optional(),
 })
 export type ImportArguments = z.infer<typeof importArgumentsSchema>
 

@@ -2,7 +2,9 @@ import { CodedError } from '../../contracts/index.ts'
 import type { FamilySpec, ModelCard, ModelInput } from '../../contracts/index.ts'
 import type { Uint8InputSpec } from '../onnx/uint8-input.ts'
 import type { OrtSession } from '../runtime/ort-session.ts'
-import type { ImportArguments } from './arguments.schema.ts'
+import { ANTIALIAS_OPSET } from '../onnx/scaling.ts'
+import { AS_FLOAT } from '../onnx/outputs.ts'
+import type { ForeignFamily, ImportArguments } from './arguments.schema.ts'
 
 /** Name of the uint8 input that an imported model gets. */
 const IMAGE = 'sightline_image'
@@ -17,18 +19,30 @@ export interface ForeignModel {
   uint8: Uint8InputSpec
 }
 
+export interface ForeignRequest {
+  id: string
+  version: string
+  licence: string
+  arguments: ImportArguments
+  library: string
+}
+
+/** Inputs and outputs of the export; `unclamped`: the value before the clamp of an output, by its name. */
+export interface ForeignGraph extends Pick<OrtSession, 'inputs' | 'outputs'> {
+  opset: number
+  unclamped: ReadonlyMap<string, string>
+}
+
 /**
  * Card and input of a model exported by another library.
  *
- * Resizing as the library does it: Ultralytics letterboxes (RT-DETR: stretches) with OpenCV's INTER_LINEAR; torchvision
- * and anomalib use Pillow's antialiased bilinear.
+ * Resizing as the library does it: Ultralytics letterboxes (RT-DETR: stretches) with OpenCV's INTER_LINEAR, torchvision
+ * uses Pillow's antialiased bilinear, both in 8 bits. anomalib scales floats, antialiased: so does the graph, where its
+ * operator set can, and takes images of any size then. Arguments stand above that.
  *
- * @throws MDL_PACKAGE when the graph lacks the outputs of the family
+ * @throws MDL_PACKAGE when the graph lacks the outputs of the family, or its input is of another size
  */
-export function foreignModel(
-  request: { id: string; version: string; licence: string; arguments: ImportArguments; library: string },
-  graph: Pick<OrtSession, 'inputs' | 'outputs'>,
-): ForeignModel {
+export function foreignModel(request: ForeignRequest, graph: ForeignGraph): ForeignModel {
   const a = request.arguments
   const [input] = graph.inputs
   if (graph.inputs.length !== 1 || input === undefined)
@@ -37,26 +51,44 @@ export function foreignModel(
       expected: 'one image input',
       actual: `[${graph.inputs.map((i) => i.name).join(', ')}]`,
     })
-  const statistics = a.family.startsWith('torchvision') ? IMAGENET : UNIT
+  const usual = a.family.startsWith('torchvision') ? IMAGENET : UNIT
+  const statistics = { mean: [...(a.mean ?? usual.mean)], std: [...(a.std ?? usual.std)] }
   const [widthPx, heightPx] = a.size
+  const [, , height, width] = input.shape
+  if ((typeof height === 'number' && height !== heightPx) || (typeof width === 'number' && width !== widthPx))
+    throw new CodedError('MDL_PACKAGE', {
+      path: 'size',
+      expected: `the size of the graph's input: ${width} × ${height}`,
+      actual: `${widthPx} × ${heightPx}`,
+      hint: 'give size as width, height of the export',
+    })
+  const inGraph = a.family === 'anomalib' && graph.opset >= ANTIALIAS_OPSET && !a.fit && !a.resample
   const image: ModelInput = {
     name: IMAGE,
     layout: 'NHWC',
     dtype: 'uint8',
     channels: 3,
-    widthPx,
-    heightPx,
+    widthPx: inGraph ? null : widthPx,
+    heightPx: inGraph ? null : heightPx,
     multipleOf: 1,
     role: 'image',
-    ...fitOf(a),
+    ...(inGraph ? { fit: 'none' } : fitOf(a)),
+    ...(a.marginGrey === undefined ? {} : { marginGrey: a.marginGrey }),
   }
   return {
-    uint8: { input: input.name, image: IMAGE, channels: 3, ...statistics, order: 'rgb' },
+    uint8: {
+      input: input.name,
+      image: IMAGE,
+      channels: 3,
+      ...statistics,
+      order: a.order ?? 'rgb',
+      scaledTo: inGraph ? { widthPx, heightPx } : null,
+    },
     card: {
       id: request.id,
       version: request.version,
       title: { zh: request.id, en: request.id },
-      spec: specOf(a, outputsOf(graph)),
+      spec: specOf(a, outputsOf(graph), graph.unclamped),
       inputs: [image],
       labels: a.labels,
       licence: request.licence,
@@ -69,7 +101,14 @@ export function foreignModel(
 }
 
 function fitOf(a: ImportArguments): Pick<ModelInput, 'fit' | 'resample' | 'resizePx'> {
-  switch (a.family) {
+  const usual = usualFit(a.family)
+  const fit = a.fit ?? usual.fit
+  const resample = a.resample ?? usual.resample
+  return fit === 'crop' ? { fit, resample, resizePx: a.resize ?? Math.max(...a.size) } : { fit, resample }
+}
+
+function usualFit(family: ForeignFamily): Required<Pick<ModelInput, 'fit' | 'resample'>> {
+  switch (family) {
     case 'yolo-detect':
     case 'yolo-segment':
     case 'yolo-rows':
@@ -77,7 +116,7 @@ function fitOf(a: ImportArguments): Pick<ModelInput, 'fit' | 'resample' | 'resiz
     case 'rtdetr':
       return { fit: 'stretch', resample: 'opencv' }
     case 'torchvision-classify':
-      return { fit: 'crop', resample: 'pillow', resizePx: a.resize ?? Math.max(...a.size) }
+      return { fit: 'crop', resample: 'pillow' }
     case 'torchvision-segment':
     case 'anomalib':
       return { fit: 'stretch', resample: 'pillow' }
@@ -91,7 +130,8 @@ const outputsOf =
   ({ outputs }: Pick<OrtSession, 'outputs'>): Outputs =>
   (named, place) => {
     const name = named ?? outputs[place]?.name
-    if (name !== undefined && outputs.some((o) => o.name === name)) return name
+    const found = outputs.find((o) => o.name === name || o.name === `${name}${AS_FLOAT}`)
+    if (found !== undefined) return found.name
     throw new CodedError('MDL_PACKAGE', {
       path: 'outputs',
       expected: named ?? `at least ${place + 1}`,
@@ -103,7 +143,7 @@ const outputsOf =
 /** A low floor: candidates below it are never looked at, whatever the recipe asks for. */
 const FLOOR = 0.01
 
-function specOf(a: ImportArguments, output: Outputs): FamilySpec {
+function specOf(a: ImportArguments, output: Outputs, unclamped: ForeignGraph['unclamped']): FamilySpec {
   const { nmsIou } = a
   switch (a.family) {
     case 'yolo-detect':
@@ -142,13 +182,18 @@ function specOf(a: ImportArguments, output: Outputs): FamilySpec {
         background: a.background ?? null,
         minAreaPx: 1,
       }
-    case 'anomalib':
+    case 'anomalib': {
+      const map = output('anomaly_map', 0)
+      const score = output('pred_score', 0)
       return {
         family: 'anomaly-map',
-        map: output('anomaly_map', 0),
-        score: output('pred_score', 0),
+        map: unclamped.get(map) ?? map,
+        score: unclamped.get(score) ?? score,
+        ...(unclamped.has(score) ? { normalised: score } : {}),
+        ...(a.centreCrop === undefined ? {} : { covers: a.centreCrop }),
         mapThreshold: a.threshold,
         minAreaPx: 1,
       }
+    }
   }
 }

@@ -1,30 +1,26 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { CodedError, asCoded, monoMs } from '../../contracts/index.ts'
-import { adapterFor } from '../adapters/registry.ts'
-import { createForward } from '../forward.ts'
-import type { Forward } from '../forward.ts'
-import { createImageInput } from '../input/image-input.ts'
-import { withUint8Input } from '../onnx/uint8-input.ts'
-import { screenOnnx } from '../onnx/screen.ts'
+import { CodedError, monoMs } from '../../contracts/index.ts'
 import { packModel } from '../package/pack.ts'
 import type { PackedModel } from '../package/pack.ts'
-import { parsePackageJson } from '../package/parse-json.ts'
-import { fromPng } from '../package/png.ts'
 import type { Pixels } from '../pixels.ts'
-import { createRunner } from '../runner.ts'
-import type { ModelOutput, ModelRunner } from '../runner.ts'
-import { openSession } from '../runtime/ort-session.ts'
-import { importArgumentsSchema, referenceSchema } from './arguments.schema.ts'
-import type { ImportArguments, ReferenceFinding } from './arguments.schema.ts'
-import { foreignModel } from './foreign-card.ts'
-import { compareFindings, pixelDifference } from './parity.ts'
+import type { ModelRunner } from '../runner.ts'
+import type { ImportArguments } from './arguments.schema.ts'
+import { compareImage, optionsOf } from './compare-image.ts'
+import { openForeign } from './open-foreign.ts'
+import type { OpenForeign } from './open-foreign.ts'
 import type { ImageParity } from './parity.ts'
+import { compareQuantised } from './quantised.ts'
+import type { QuantisedParity } from './quantised.ts'
+import { readReference } from './read-reference.ts'
+import type { ReferenceItem } from './read-reference.ts'
 
 export interface ImportRequest {
-  /** float32 NCHW export of the other library. */
+  /** float NCHW export of the other library; weights may lie beside it. */
   onnxFile: string
+  /** The export before quantisation: verdicts are compared and times related; null = not quantised. */
+  fp32File: string | null
   /** Folder with `import.json`, `reference.json` and what they name. */
   referenceDir: string
   /** In place of single entries of `import.json`. */
@@ -42,6 +38,9 @@ export interface ImportRequest {
 export interface ImportReport {
   library: string
   parity: ImageParity[]
+  /** How many reference images got each verdict from the library. */
+  verdicts: Record<string, number>
+  quantised: QuantisedParity | null
   /** 95th percentile of one inference with its preparation on this machine, one thread, ms. */
   p95Ms: number
   taktMs: number | null
@@ -51,124 +50,78 @@ export interface ImportReport {
 /** Runs that the percentile is taken of. */
 const TIMED_RUNS = 60
 
-/** Most findings compared: more than any family of these gives. */
-const ALL = 10_000
-
 /**
  * Brings a model of another library into a signed package: gives it a uint8 input, runs it on the reference images
  * and compares pixels, findings and verdicts with what the library itself made of them. Blocks its thread.
  *
- * @throws MDL_GOLDEN when a verdict flips; MDL_PACKAGE for a malformed reference; what `packModel` throws
+ * @throws MDL_GOLDEN when a verdict flips, or most findings have no partner; MDL_PACKAGE for a malformed reference;
+ *         what `openForeign` and `packModel` throw
  */
 export async function importModel(request: ImportRequest): Promise<ImportReport & { packed: PackedModel }> {
-  const { arguments: args, library, items } = await readReference(request)
-  const original = await readFile(request.onnxFile).catch((error: unknown) => {
-    throw asCoded(error, 'CFG_MISSING_FILE', { file: request.onnxFile })
-  })
-  screenOnnx(original)
-  const bare = await openSession(original, { providers: ['cpu'], intraOpThreads: 1 })
-  const graph = { inputs: bare.inputs, outputs: bare.outputs }
-  await bare.close()
-  const { card, uint8 } = foreignModel({ ...request, arguments: args, library }, graph)
-  const model = withUint8Input(original, uint8)
-  const session = await openSession(model, { providers: ['cpu'], intraOpThreads: 1 })
-  const { runner } = createRunner(card, '', session)
-  const adapter = adapterFor(card.spec)
-  // the library's own pixels: neither scaled nor cut again
-  const asGiven = { ...card, inputs: card.inputs.map((i) => ({ ...i, fit: 'none' as const })) }
-  const forward = createForward(asGiven, session, adapter)
+  const { arguments: args, library, items } = await readReference(request.referenceDir, request.overrides)
+  const { id, version, licence } = request
+  const foreign = { id, version, licence, arguments: args, library }
+  const opened = await openForeign(request.onnxFile, foreign)
   try {
     const parity: ImageParity[] = []
-    for (const item of items) parity.push(await compareItem(runner, forward, args, item))
-    const flips = parity.filter((p) => p.verdict !== p.referenceVerdict)
-    if (flips.length > 0)
+    for (const item of items) parity.push(await compareImage(opened, args, item))
+    refuseFlips(request, library, parity)
+    refuseStrangers(request, library, parity)
+    const quantised = request.fp32File === null ? null : await againstFp32(request.fp32File)
+    const [first] = items
+    const p95Ms = first === undefined ? 0 : await timed(opened.runner, args, first.pixels)
+    const packed = await pack(request, opened, items, quantised)
+    const { taktMs } = request
+    const withinTakt = taktMs === null ? null : p95Ms <= taktMs
+    const verdicts = countBy(parity.map((p) => p.referenceVerdict))
+    return { library, parity, verdicts, quantised, p95Ms, taktMs, withinTakt, packed }
+  } finally {
+    await opened.runner.close()
+  }
+
+  async function againstFp32(file: string): Promise<QuantisedParity> {
+    const full = await openForeign(file, foreign)
+    try {
+      return await compareQuantised(opened.runner, full.runner, args, items)
+    } finally {
+      await full.runner.close()
+    }
+  }
+}
+
+function refuseFlips(request: ImportRequest, library: string, parity: readonly ImageParity[]): void {
+  const flips = parity.filter((p) => p.verdict !== p.referenceVerdict)
+  if (flips.length === 0) return
+  throw new CodedError('MDL_GOLDEN', {
+    file: request.referenceDir,
+    path: flips.map((f) => f.image).join(', '),
+    expected: `the verdicts of ${library}: ${flips.map((f) => f.referenceVerdict).join(', ')}`,
+    actual: flips.map((f) => f.verdict).join(', '),
+    hint: 'check family, labels, size and threshold; do not use the model before the difference is explained',
+  })
+}
+
+/** Verdicts can agree by accident: with labels in another order, or boxes of another form, every finding is wrong. */
+function refuseStrangers(request: ImportRequest, library: string, parity: readonly ImageParity[]): void {
+  for (const side of ['given', 'own'] as const) {
+    const found = parity.reduce((n, p) => n + p.referenceFindings + p[side].findings, 0)
+    const alone = parity.reduce((n, p) => n + p[side].unmatched, 0)
+    if (alone * 2 > found)
       throw new CodedError('MDL_GOLDEN', {
         file: request.referenceDir,
-        path: flips.map((f) => f.image).join(', '),
-        expected: `the verdicts of ${library}: ${flips.map((f) => f.referenceVerdict).join(', ')}`,
-        actual: flips.map((f) => f.verdict).join(', '),
-        hint: 'check family, labels, size and threshold; do not use the model before the difference is explained',
+        expected: `the findings of ${library}`,
+        actual: `${alone} of ${found} have no partner of their class and place, ${
+          side === 'given' ? 'on the pixels of the library' : 'on the pixels made here'
+        }`,
+        hint: 'check the order of the labels, family, size and fit',
       })
-    const [first] = items
-    const p95Ms = first === undefined ? 0 : await timed(runner, args, first.pixels)
-    const packed = await pack(request, card, model, items)
-    const { taktMs } = request
-    return { library, parity, p95Ms, taktMs, withinTakt: taktMs === null ? null : p95Ms <= taktMs, packed }
-  } finally {
-    await runner.close()
   }
 }
 
-interface Item {
-  image: string
-  pixels: Pixels
-  input: Uint8Array
-  findings: ReferenceFinding[]
-  scores: Record<string, number>
-}
-
-async function readReference({ referenceDir, overrides }: ImportRequest) {
-  const read = (name: string): Promise<Buffer> =>
-    readFile(join(referenceDir, name)).catch((error: unknown) => {
-      throw asCoded(error, 'CFG_MISSING_FILE', { file: join(referenceDir, name) })
-    })
-  const text = (await read('import.json')).toString('utf8')
-  const given = parsePackageJson(text, importArgumentsSchema, join(referenceDir, 'import.json'))
-  const file = join(referenceDir, 'reference.json')
-  const reference = parsePackageJson((await read('reference.json')).toString('utf8'), referenceSchema, file)
-  const items: Item[] = []
-  for (const i of reference.items)
-    items.push({ ...i, pixels: await fromPng(await read(i.image), i.image), input: await read(i.input) })
-  return { arguments: { ...given, ...overrides }, library: reference.library, items }
-}
-
-const optionsOf = (args: ImportArguments) => ({ threshold: args.threshold, thresholds: {}, maxFindings: ALL })
-
-async function compareItem(
-  runner: ModelRunner,
-  forward: Forward,
-  args: ImportArguments,
-  item: Item,
-): Promise<ImageParity> {
-  const { card } = runner
-  const [input] = card.inputs
-  if (input === undefined) throw new CodedError('MDL_PACKAGE', { path: 'inputs', expected: 'an image' })
-  const { tensor, geometry } = createImageInput(input).prepare(item.pixels)
-  const pixels = pixelDifference(tensor.data, item.input)
-  const { widthPx, heightPx } = geometry.model
-  const { raw } = await forward({ image: { data: item.input, widthPx, heightPx, channels: 3 } })
-  const thresholds = card.labels.map(() => args.threshold)
-  const given = adapterFor(card.spec).decode(raw, {
-    labels: card.labels,
-    thresholds,
-    maxFindings: ALL,
-    geometry,
-  })
-  const output = await runner.run({ image: item.pixels }, optionsOf(args))
-  return {
-    image: item.image,
-    pixelsMax: pixels.max,
-    pixelsMean: pixels.mean,
-    referenceFindings: item.findings.length,
-    given: compareFindings(given, item),
-    own: compareFindings(output, item),
-    verdict: verdictOf(args, output),
-    referenceVerdict: verdictOf(args, item),
-  }
-}
-
-/** What a recipe would decide on: the class for classification, the image score for anomalib, else any finding. */
-function verdictOf(
-  args: ImportArguments,
-  { findings, scores }: Pick<ModelOutput, 'scores'> & { findings: readonly unknown[] },
-): string {
-  if (args.family === 'torchvision-classify') {
-    const best = Object.entries(scores).reduce((a, b) => (b[1] > a[1] ? b : a), ['', -Infinity])
-    return best[0]
-  }
-  if (args.family === 'anomalib' && args.imageThreshold !== undefined)
-    return (scores['score'] ?? 0) > args.imageThreshold ? 'fail' : 'pass'
-  return findings.length > 0 ? 'fail' : 'pass'
+function countBy(names: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1
+  return counts
 }
 
 async function timed(runner: ModelRunner, args: ImportArguments, image: Pixels): Promise<number> {
@@ -184,18 +137,20 @@ async function timed(runner: ModelRunner, args: ImportArguments, image: Pixels):
 
 async function pack(
   request: ImportRequest,
-  card: ModelRunner['card'],
-  model: Uint8Array,
-  items: readonly Item[],
+  { runner, model }: OpenForeign,
+  items: readonly ReferenceItem[],
+  quantised: QuantisedParity | null,
 ): Promise<PackedModel> {
   const folder = await mkdtemp(join(tmpdir(), 'sightline-import-'))
   try {
     const onnxFile = join(folder, 'model.onnx')
     await writeFile(onnxFile, model)
+    const metrics: Record<string, number> =
+      quantised === null ? {} : { 'int8.cpuRatio': quantised.cpuRatio, 'int8.flips': quantised.flips.length }
     return await packModel({
       ...request,
       onnxFile,
-      card,
+      card: { ...runner.card, metrics },
       goldenInputs: items.slice(0, 2).map((i) => ({ image: i.pixels })),
     })
   } finally {

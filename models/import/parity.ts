@@ -1,6 +1,8 @@
 import type { Decoded } from '../adapters/adapter.ts'
 import type { ReferenceFinding } from './arguments.schema.ts'
 
+type ComparedFinding = Readonly<Omit<ReferenceFinding, 'box'>> & { box: Four }
+
 /** Agreement of findings and named numbers. */
 export interface FindingParity {
   findings: number
@@ -31,7 +33,10 @@ export interface ImageParity {
 }
 
 /** Lengths that differ give a difference of 255. */
-export function pixelDifference(got: Uint8Array, want: Uint8Array): { max: number; mean: number } {
+export function pixelDifference(
+  got: Uint8Array | Float32Array,
+  want: Uint8Array,
+): { max: number; mean: number } {
   if (got.length !== want.length) return { max: 255, mean: 255 }
   let max = 0
   let sum = 0
@@ -43,13 +48,13 @@ export function pixelDifference(got: Uint8Array, want: Uint8Array): { max: numbe
   return { max, mean: sum / got.length }
 }
 
-/** Pairs findings of one class, the likest in place and score first, each once. */
+/** Pairs findings of one class, the likest in place, score and area first, each once. */
 export function compareFindings(
   { findings: got, scores }: Pick<Decoded, 'findings' | 'scores'>,
   {
     findings: want,
     scores: wantScores,
-  }: { findings: readonly ReferenceFinding[]; scores: Record<string, number> },
+  }: { findings: readonly ComparedFinding[]; scores: Readonly<Record<string, number>> },
 ): FindingParity {
   const pairs: { g: number; w: number; unlike: number; distance: number }[] = []
   got.forEach((a, g) =>
@@ -57,7 +62,7 @@ export function compareFindings(
       const overlap = iouOf(a.box, b.box)
       const distance = Math.abs(a.score - b.score)
       if (a.class === b.class && overlap >= 0.5)
-        pairs.push({ g, w, unlike: 1 - overlap + distance, distance })
+        pairs.push({ g, w, unlike: 1 - overlap + distance + areaDistance(a, b), distance })
     }),
   )
   pairs.sort((a, b) => a.unlike - b.unlike)
@@ -79,12 +84,15 @@ export function compareFindings(
     wantTaken.add(w)
     result.scoreMax = Math.max(result.scoreMax, distance)
     result.boxMaxPx = Math.max(result.boxMaxPx, ...a.box.map((v, i) => Math.abs(v - (b.box[i] ?? 0))))
-    if (b.areaPx !== undefined)
-      result.areaMax = Math.max(result.areaMax, Math.abs(a.areaPx - b.areaPx) / Math.max(b.areaPx, 1))
+    result.areaMax = Math.max(result.areaMax, areaDistance(a, b))
   }
   result.unmatched = got.length - gotTaken.size + (want.length - wantTaken.size)
   return result
 }
+
+/** Relative; 0 where the library gives no area. */
+const areaDistance = (a: { areaPx?: number | undefined }, b: { areaPx?: number | undefined }): number =>
+  a.areaPx === undefined || b.areaPx === undefined ? 0 : Math.abs(a.areaPx - b.areaPx) / Math.max(b.areaPx, 1)
 
 function scoresDifference(
   got: Readonly<Record<string, number>>,

@@ -106,11 +106,11 @@ export function onnxGraph(graph: {
 }
 
 /** ModelProto: the bytes of a `.onnx` file. */
-export function onnxModel(graph: Field, producer = 'sightline'): Field {
+export function onnxModel(graph: Field, producer = 'sightline', opset = OPSET): Field {
   return concatFields([
     intField(1, IR_VERSION),
     textField(2, producer),
     bytesField(7, graph),
-    messageField(8, [textField(1, ''), intField(2, OPSET)]),
+    messageField(8, [textField(1, ''), intField(2, opset)]),
   ])
 }

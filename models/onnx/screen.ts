@@ -1,10 +1,11 @@
 import { CodedError } from '../../contracts/index.ts'
 import { readFields } from './wire.ts'
 
-const EXTERNAL = 1
+/** TensorProto.DataLocation */
+export const EXTERNAL = 1
 
 /** Where tensors hide inside the messages of onnx.proto3: field number → kind of message in it. */
-const CHILDREN: Record<string, Record<number, string>> = {
+export const TENSORS_IN: Record<string, Record<number, string>> = {
   model: { 7: 'graph', 20: 'training', 25: 'function' },
   training: { 1: 'graph', 2: 'graph' },
   function: { 7: 'node', 11: 'attribute' },
@@ -52,7 +53,7 @@ export function screenOnnx(model: Uint8Array): void {
 }
 
 function walk(kind: string, message: Uint8Array): void {
-  const children = CHILDREN[kind] ?? {}
+  const children = TENSORS_IN[kind] ?? {}
   for (const field of readFields(message)) {
     if (kind === 'tensor') {
       // data_location = EXTERNAL, or any external_data entry

@@ -100,6 +100,38 @@ export function* readFields(message: Uint8Array): Generator<WireField> {
   }
 }
 
+/** Copies a message and replaces its fields `number` by what `change` makes of them. */
+export function replaceField(
+  message: Uint8Array,
+  number: number,
+  change: (bytes: Uint8Array) => Field,
+): Field {
+  const parts: Uint8Array[] = []
+  for (const field of readFields(message))
+    parts.push(
+      field.number === number && field.bytes !== null
+        ? bytesField(number, change(field.bytes))
+        : message.subarray(field.start, field.end),
+    )
+  return concatFields(parts)
+}
+
+/** First sub-message, string or bytes of a field; empty when absent. */
+export function bytesOf(message: Uint8Array, number: number): Uint8Array {
+  for (const field of readFields(message))
+    if (field.number === number && field.bytes !== null) return field.bytes
+  return new Uint8Array()
+}
+
+/** First integer of a field; 0 when absent. */
+export function intOf(message: Uint8Array, number: number): number {
+  for (const field of readFields(message)) if (field.number === number && field.int !== null) return field.int
+  return 0
+}
+
+export const textOf = (message: Uint8Array, number: number): string =>
+  Buffer.from(bytesOf(message, number)).toString('utf8')
+
 const broken = (at: number): CodedError =>
   new CodedError('MDL_LOAD', {
     expected: 'an ONNX model (a protobuf ModelProto)',

@@ -1,142 +1,207 @@
-"""Exports of anomalib models, fitted in seconds on drawn images over random backbones, with anomalib's own outputs.
+"""Exports of anomalib models with anomalib's own outputs.
 
-    python export_anomalib.py OUT [case ...]
+    [SIGHTLINE_SAMPLES=DIR] python export_anomalib.py OUT [case ...]
 
-Backbones are random (seed 0), so nothing is downloaded; EfficientAd keeps a random teacher. `-raw` cases leave the
-scores as they are (enable_normalization=False), the others are normalised and clamped to 0..1 by anomalib.
+Where DIR holds `casting` (`train|test/ok_front|def_front`), the models are fitted on 24 of its good images and shown three
+good and three bad ones; else on drawn images. Backbones and the teacher of EfficientAd are random (seed 0), so nothing is
+downloaded; students and decoders are trained for STEPS steps. `-raw` leaves the scores as they are
+(enable_normalization=False), the others are normalised and clamped to 0..1 by anomalib; `-default` is exactly what
+`to_onnx` does by itself: free size, weights beside the model; `-crop` cuts the middle out inside the graph.
 """
 
+import os
+import shutil
 import sys
+from pathlib import Path
 
 import anomalib
 import numpy as np
 import onnx
 import torch
-from anomalib.data import InferenceBatch
 from anomalib.models import EfficientAd, Padim, Patchcore, ReverseDistillation
+from anomalib.models.image.reverse_distillation.loss import ReverseDistillationLoss
 from anomalib.post_processing import PostProcessor
 from anomalib.pre_processing import PreProcessor
 from PIL import Image
 from scipy import ndimage
 from torchvision.transforms import v2
 
-from reference import Case, draw, images
+from reference import Case, draw
 
 LIBRARY = f"anomalib {anomalib.__version__}"
-SIZE = 256
+SIZE, STEPS = 256, 25
+CASTING = Path(os.environ.get("SIGHTLINE_SAMPLES", "")) / "casting"
 
 
-def transform(normalise):
+def transform(normalise, crop):
     steps = [v2.Resize((SIZE, SIZE), antialias=True)]
+    if crop:
+        steps.append(v2.CenterCrop(crop))
     if normalise:
         steps.append(v2.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]))
     return v2.Compose(steps)
 
 
-def good(seed):
-    """The part without defects: shading and noise only."""
+def drawn(seed):
+    """A part without defects: waves and noise only."""
     rng = np.random.default_rng(seed)
-    y, x = np.mgrid[0:SIZE, 0:SIZE]
-    image = np.stack([120 + 40 * np.sin(x / 9 + c) for c in range(3)], -1) + rng.normal(0, 4, (SIZE, SIZE, 3)) + y[..., None] * 0
-    return np.clip(image, 0, 255).astype(np.uint8)
+    waves = 120 + 40 * np.sin(np.arange(SIZE)[None, :, None] / 9 + np.arange(3))
+    return np.clip(waves + rng.normal(0, 4, (SIZE, SIZE, 3)), 0, 255).astype(np.uint8)
+
+
+def casting(part, label, first, count):
+    files = sorted((CASTING / part / label).iterdir())[first : first + count]
+    return [np.asarray(Image.open(f).convert("RGB")) for f in files]
+
+
+def good_images():
+    return casting("train", "ok_front", 0, 24) if CASTING.is_dir() else [drawn(s) for s in range(24)]
+
+
+def shown_images():
+    """Three without and three with defects."""
+    if CASTING.is_dir():
+        return casting("test", "ok_front", 0, 3) + casting("test", "def_front", 0, 3)
+    return [drawn(s) for s in (50, 51, 52)] + [draw(*size, 100 + n) for n, size in enumerate([(200, 150), (321, 241), (96, 96)])]
 
 
 def tensor(image):
     return torch.from_numpy(image.transpose(2, 0, 1).astype(np.float32) / 255)[None]
 
 
-def prepared(model, seeds):
-    return torch.cat([model.pre_processor.transform(tensor(good(s))) for s in seeds])
+def prepared(model):
+    return torch.cat([model.pre_processor.transform(tensor(i)) for i in good_images()])
 
 
 def fit_patchcore(model):
     net = model.model.train()
-    net(prepared(model, range(8)))
-    net.subsample_embedding(0.05)
+    net(prepared(model))
+    net.subsample_embedding(0.02)
 
 
 def fit_padim(model):
     net = model.model.train()
-    for s in range(24):
-        net(prepared(model, [s]))
+    for image in prepared(model):
+        net(image[None])
     net.fit()
 
 
+def steps(net, loss, parameters, batches, rate):
+    optimizer = torch.optim.Adam(parameters, lr=rate)
+    for step in range(STEPS):
+        optimizer.zero_grad()
+        loss(batches[step % len(batches)]).backward()
+        optimizer.step()
+
+
 def fit_efficient_ad(model):
-    net = model.model
-    batch = prepared(model, range(8))
+    net = model.model.train()
+    batch = prepared(model)
     with torch.no_grad():
-        features = net.teacher(batch)
+        features = net.teacher(batch[:8])
         net.mean_std["mean"].copy_(features.mean((0, 2, 3), keepdim=True))
         net.mean_std["std"].copy_(features.std((0, 2, 3), keepdim=True))
-        net.quantiles["qb_st"].fill_(1.0)
-        net.quantiles["qb_ae"].fill_(1.0)
+    # the penalty wants everyday images; drawn ones stand for them
+    other = torch.cat([model.pre_processor.transform(tensor(draw(SIZE, SIZE, 900 + n))) for n in range(4)])
+    trained = [*net.student.parameters(), *net.ae.parameters()]
+    steps(net, lambda b: sum(net(b, other[:1])), trained, list(batch.split(1)), 1e-3)
+    net.eval()
+    with torch.no_grad():
+        st, stae = zip(*(net.get_maps(b, normalize=False) for b in batch[:8].split(1)))
+        for name, maps in [("st", torch.cat(st)), ("ae", torch.cat(stae))]:
+            net.quantiles[f"qa_{name}"].fill_(float(torch.quantile(maps.flatten()[::7], 0.9)))
+            net.quantiles[f"qb_{name}"].fill_(float(torch.quantile(maps.flatten()[::7], 0.995)))
 
 
 def fit_reverse_distillation(model):
-    net = model.model.train()
-    with torch.no_grad():
-        net(prepared(model, range(8)))
+    net, loss = model.model.train(), ReverseDistillationLoss()
+    trained = [*net.decoder.parameters(), *net.bottleneck.parameters()]
+    steps(net, lambda b: loss(*net(b)), trained, list(prepared(model).split(4)), 5e-3)
 
 
-def run(out, name, make, fit, normalise_input=True, raw=False):
+def regions(values, threshold, image, crop):
+    """Connected places at or above the threshold, in px of the image."""
+    h, w = image.shape[:2]
+    margin = (SIZE - crop) / 2 if crop else 0
+    labels, _ = ndimage.label(values >= threshold, structure=np.ones((3, 3)))
+    findings = []
+    for r, (rows, columns) in enumerate(ndimage.find_objects(labels)):
+        inside = labels == r + 1
+        box = [columns.start, rows.start, columns.stop, rows.stop]
+        findings.append({
+            "class": "anomaly", "score": float(values[inside].max()), "areaPx": float(inside.sum()) * w * h / SIZE**2,
+            "box": [(v + margin) * (h if n % 2 else w) / SIZE for n, v in enumerate(box)],
+        })
+    return findings
+
+
+def run(out, name, make, fit, normalise_input=True, raw=False, crop=None, default=False):
     torch.manual_seed(0)
     post = PostProcessor(enable_normalization=not raw)
-    model = make(pre_processor=PreProcessor(transform=transform(normalise_input)), post_processor=post, visualizer=False, evaluator=False)
+    pre = PreProcessor(transform=transform(normalise_input, crop))
+    model = make(pre_processor=pre, post_processor=post, visualizer=False, evaluator=False)
     fit(model)
     model.eval()
-    shown = [good(50), good(51)] + images(4)
+    shown = shown_images()
     with torch.no_grad():
         plain = [model.model(model.pre_processor.transform(tensor(i))) for i in shown]
-    scores = torch.tensor([float(p.pred_score) for p in plain])
+    scores = [float(p.pred_score) for p in plain]
     peaks = [float(p.anomaly_map.max()) for p in plain]
-    # a threshold between the parts without and with shapes, as F1AdaptiveThreshold would learn
-    post._image_threshold.fill_(float(scores.sort().values[1:3].mean()))
-    post._pixel_threshold.fill_(sorted(peaks)[1] * 0.5 + sorted(peaks)[2] * 0.5)
-    post.image_min.fill_(float(scores.min()))
-    post.image_max.fill_(float(scores.max()))
+    # thresholds between the images without and with defects, as far as the model tells them apart
+    post._image_threshold.fill_((sorted(scores)[2] + sorted(scores)[3]) / 2)
+    post._pixel_threshold.fill_((sorted(peaks)[2] + sorted(peaks)[3]) / 2)
+    # the range of a validation set: the images shown here go beyond it, so that anomalib clamps
+    post.image_min.fill_(min(scores))
+    post.image_max.fill_(sorted(scores)[-2])
     post.pixel_min.fill_(min(float(p.anomaly_map.min()) for p in plain))
-    post.pixel_max.fill_(max(peaks))
-    image_threshold = float(post.normalized_image_threshold)
+    post.pixel_max.fill_(sorted(peaks)[-2])
     pixel_threshold = float(post.normalized_pixel_threshold)
-    case = Case(out, name, LIBRARY, {
-        "family": "anomalib", "labels": ["anomaly"], "size": [SIZE, SIZE],
-        "threshold": pixel_threshold, "imageThreshold": image_threshold,
-    })
-    exported = model.to_onnx(case.dir / "export", input_size=(SIZE, SIZE), opset_version=18, dynamic_axes={}, dynamic_shapes=None)
-    # the exporter puts weights beside the model; a package holds them inside
-    onnx.save(onnx.load(exported), case.onnx)
-    for extra in sorted((case.dir / "export").rglob("*"), reverse=True):
-        extra.unlink() if extra.is_file() else extra.rmdir()
-    for image in shown:
-        with torch.no_grad():
-            batch: InferenceBatch = model(tensor(image))
-        # the score is of anomalib's own path, which resizes floats; the map of the same pixels in 8 bits
+    case = Case(out, name, LIBRARY)
+    size = {} if default else {"input_size": (SIZE, SIZE), "opset_version": 18, "dynamic_axes": {}, "dynamic_shapes": None}
+    exported = model.to_onnx(case.dir / "export", **size)
+    if default:
+        for file in Path(exported).parent.iterdir():
+            shutil.move(file, case.dir / file.name)
+    else:
+        onnx.save(onnx.load(exported), case.onnx)
+    shutil.rmtree(case.dir / "export")
+    print(name, "raw scores", [round(s, 4) for s in scores], flush=True)
+    for image, p in zip(shown, plain):
+        # as Engine.predict does it: transform with antialias (`model(image)` is the export's path, without), network,
+        # post-processing; all in float, so the pixels in 8 bits are half a level off
         resized = v2.functional.resize(tensor(image), [SIZE, SIZE], antialias=True)[0]
         pixels = (resized.permute(1, 2, 0).numpy() * 255).round().clip(0, 255).astype(np.uint8)
-        h, w = image.shape[:2]
         with torch.no_grad():
-            values = model(tensor(pixels)).anomaly_map[0].squeeze().numpy()
-        regions, _ = ndimage.label(values >= pixel_threshold, structure=np.ones((3, 3)))
-        findings = []
-        for r, (rows, columns) in enumerate(ndimage.find_objects(regions)):
-            inside = regions == r + 1
-            findings.append({
-                "class": "anomaly", "score": float(values[inside].max()), "areaPx": float(inside.sum()) * w * h / SIZE**2,
-                "box": [columns.start * w / SIZE, rows.start * h / SIZE, columns.stop * w / SIZE, rows.stop * h / SIZE],
-            })
-        case.add(image, pixels, findings, {"score": float(batch.pred_score)})
-    case.close()
+            shown_by_library = post(p)
+        score = float(shown_by_library.pred_score)
+        values = shown_by_library.anomaly_map[0].squeeze().numpy()
+        extra = {}
+        if not raw:
+            spread = float(post.image_max - post.image_min)
+            extra["unclamped"] = (float(p.pred_score) - float(post.image_threshold)) / spread + 0.5
+        case.add(image, pixels, regions(values, pixel_threshold, image, crop), {"score": score, **extra})
+    case.close({
+        "family": "anomalib", "labels": ["anomaly"], "size": [SIZE, SIZE], "threshold": pixel_threshold,
+        "imageThreshold": float(post.normalized_image_threshold),
+    } | ({"centreCrop": [crop, crop]} if crop else {}))
+
+
+def patchcore(**k):
+    return Patchcore(backbone="resnet18", layers=("layer2", "layer3"), pre_trained=False, **k)
 
 
 CASES = {
-    "patchcore": lambda out: run(out, "patchcore", lambda **k: Patchcore(backbone="resnet18", layers=("layer2", "layer3"), pre_trained=False, **k), fit_patchcore),
-    "patchcore-raw": lambda out: run(out, "patchcore-raw", lambda **k: Patchcore(backbone="resnet18", layers=("layer2", "layer3"), pre_trained=False, **k), fit_patchcore, raw=True),
-    "padim": lambda out: run(out, "padim", lambda **k: Padim(backbone="resnet18", n_features=20, pre_trained=False, **k), fit_padim),
-    "efficient-ad": lambda out: run(out, "efficient-ad", lambda **k: EfficientAd(**k), fit_efficient_ad, normalise_input=False),
-    "reverse-distillation": lambda out: run(out, "reverse-distillation", lambda **k: ReverseDistillation(backbone="resnet18", pre_trained=False, **k), fit_reverse_distillation),
+    "patchcore": lambda *a: run(*a, patchcore, fit_patchcore),
+    "patchcore-raw": lambda *a: run(*a, patchcore, fit_patchcore, raw=True),
+    "patchcore-crop": lambda *a: run(*a, patchcore, fit_patchcore, crop=224),
+    "patchcore-default": lambda *a: run(*a, patchcore, fit_patchcore, default=True),
+    "padim": lambda *a: run(*a, lambda **k: Padim(backbone="resnet18", n_features=20, pre_trained=False, **k), fit_padim),
+    "efficient-ad": lambda *a: run(*a, lambda **k: EfficientAd(**k), fit_efficient_ad, normalise_input=False),
+    "reverse-distillation": lambda *a: run(
+        *a, lambda **k: ReverseDistillation(backbone="resnet18", pre_trained=False, **k), fit_reverse_distillation
+    ),
 }
 
 if __name__ == "__main__":
     for name in sys.argv[2:] or CASES:
-        CASES[name](sys.argv[1])
+        CASES[name](sys.argv[1], name)

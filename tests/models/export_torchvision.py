@@ -14,7 +14,7 @@ from torchvision.models import mobilenet_v3_small, resnet18
 from torchvision.models.segmentation import deeplabv3_mobilenet_v3_large, lraspp_mobilenet_v3_large
 from torchvision.transforms import v2
 
-from reference import Case, images, quantise
+from reference import SIZES, Case, draw, images, quantise
 
 LIBRARY = f"torchvision {torchvision.__version__}"
 MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
@@ -22,12 +22,15 @@ NORMALISE = v2.Compose([v2.PILToTensor(), v2.ToDtype(torch.float32, scale=True),
 
 
 class Only(torch.nn.Module):
-    def __init__(self, net):
+    """The one output of `net`; `inside`: takes 0..1 and normalises itself."""
+
+    def __init__(self, net, inside=False):
         super().__init__()
         self.net = net
+        self.normalise = v2.Normalize(MEAN, STD) if inside else torch.nn.Identity()
 
     def forward(self, x):
-        y = self.net(x)
+        y = self.net(self.normalise(x))
         return y["out"] if isinstance(y, dict) else y
 
 
@@ -42,18 +45,23 @@ def fit_statistics(net, batch):
     return net.eval()
 
 
-def export(net, example, file, output):
-    torch.onnx.export(
-        net, example, file, input_names=["input"], output_names=[output], opset_version=17, dynamo=False
-    )
+def export(net, example, file, output, modern=False):
+    """`modern`: torch's own defaults, newest operator set, weights beside the model, free batch, height and width."""
+    names = {"input_names": ["input"], "output_names": [output]}
+    if modern:
+        free = torch.export.Dim.DYNAMIC
+        torch.onnx.export(net, (torch.cat([example, example]),), file, dynamic_shapes=[{0: free, 2: free, 3: free}], **names)
+    else:
+        torch.onnx.export(net, example, file, opset_version=17, dynamo=False, **names)
 
 
-def classify(out, name, make):
+def classify(out, name, make, inside=False, modern=False):
     torch.manual_seed(0)
     labels = ["good", "scratch", "stain"]
     # the two steps of torchvision's ImageClassification preset, at half its size
     geometry = v2.Compose([v2.Resize(128, antialias=True), v2.CenterCrop(112)])
     net = Only(make(num_classes=len(labels)))
+    prepare = v2.Compose([v2.PILToTensor(), v2.ToDtype(torch.float32, scale=True)]) if inside else NORMALISE
     pictures = [geometry(Image.fromarray(i)) for i in images()]
     batch = torch.stack([NORMALISE(p) for p in pictures])
     fit_statistics(net, batch)
@@ -62,19 +70,21 @@ def classify(out, name, make):
         logits = net(batch)
         last.weight /= logits.std(0)[:, None]
         last.bias.copy_((last.bias - logits.mean(0)) / logits.std(0))
-    case = Case(out, name, LIBRARY, {
-        "family": "torchvision-classify", "labels": labels, "size": [112, 112], "resize": 128, "threshold": 0.5,
-    })
-    export(net, batch[:1], case.onnx, "logits")
+    if inside:
+        net = Only(net, inside=True).eval()
+    case = Case(out, name, LIBRARY)
+    export(net, prepare(pictures[0])[None], case.onnx, "logits", modern)
     for image, picture in zip(images(), pictures):
         with torch.no_grad():
-            p = net(NORMALISE(picture)[None]).softmax(1)[0]
+            p = net(prepare(picture)[None]).softmax(1)[0]
         h, w = image.shape[:2]
         findings = [
             {"class": l, "score": float(s), "box": [0, 0, w, h], "areaPx": w * h} for l, s in zip(labels, p) if s >= 0.5
         ]
         case.add(image, np.asarray(picture), findings, {l: float(s) for l, s in zip(labels, p)})
-    case.close()
+    case.close({
+        "family": "torchvision-classify", "labels": labels, "size": [112, 112], "resize": 128, "threshold": 0.5,
+    } | ({"mean": [0, 0, 0], "std": [255, 255, 255]} if inside else {}))
     return case, batch
 
 
@@ -84,16 +94,24 @@ def segment(out, name, make):
     size = 128
     geometry = v2.Resize([size, size], antialias=True)
     net = Only(make(weights=None, weights_backbone=None, num_classes=len(labels)))
-    pictures = [geometry(Image.fromarray(i)) for i in images()]
-    batch = torch.stack([NORMALISE(p) for p in pictures])
-    fit_statistics(net, batch)
-    case = Case(out, name, LIBRARY, {
-        "family": "torchvision-segment", "labels": labels, "size": [size, size], "threshold": 0.0, "background": "background",
-    })
-    export(net, batch[:1], case.onnx, "out")
-    for image, picture in zip(images(), pictures):
+    fit_statistics(net, torch.stack([NORMALISE(geometry(Image.fromarray(i))) for i in images()]))
+
+    def probabilities(picture):
         with torch.no_grad():
-            p = net(NORMALISE(picture)[None]).softmax(1)[0].numpy()
+            return net(NORMALISE(picture)[None]).softmax(1)[0].numpy()
+
+    def decided(size, seed):
+        """The first image from `seed` on with no place where two classes are equal but for the last digits."""
+        image = draw(*size, seed)
+        best, second = np.sort(probabilities(geometry(Image.fromarray(image))), axis=0)[:-3:-1]
+        return image if (best - second).min() > 1e-5 else decided(size, seed + 100)
+
+    shown = [decided(s, 100 + n) for n, s in enumerate(SIZES)]
+    case = Case(out, name, LIBRARY)
+    export(net, NORMALISE(geometry(Image.fromarray(shown[0])))[None], case.onnx, "out")
+    for image in shown:
+        picture = geometry(Image.fromarray(image))
+        p = probabilities(picture)
         winner = p.argmax(0)
         h, w = image.shape[:2]
         findings, scores = [], {}
@@ -109,7 +127,9 @@ def segment(out, name, make):
                     "box": [columns.start * w / size, rows.start * h / size, columns.stop * w / size, rows.stop * h / size],
                 })
         case.add(image, np.asarray(picture), findings, scores)
-    case.close()
+    case.close({
+        "family": "torchvision-segment", "labels": labels, "size": [size, size], "threshold": 0.0, "background": "background",
+    })
 
 
 def classify_int8(out, name, make):
@@ -119,6 +139,8 @@ def classify_int8(out, name, make):
 
 CASES = {
     "mobilenet-classify": lambda out: classify(out, "mobilenet-classify", mobilenet_v3_small),
+    "mobilenet-inside": lambda out: classify(out, "mobilenet-inside", mobilenet_v3_small, inside=True),
+    "resnet18-modern": lambda out: classify(out, "resnet18-modern", resnet18, modern=True),
     "resnet18-classify": lambda out: classify_int8(out, "resnet18-classify", resnet18),
     "lraspp-segment": lambda out: segment(out, "lraspp-segment", lraspp_mobilenet_v3_large),
     "deeplabv3-segment": lambda out: segment(out, "deeplabv3-segment", deeplabv3_mobilenet_v3_large),

@@ -17,17 +17,30 @@ from PIL import Image
 SIZES = [(200, 150), (150, 200), (321, 241), (96, 96), (640, 333), (160, 160)]
 
 
-def draw(width, height, seed):
-    """Smooth shading with bright and dark shapes and noise; RGB uint8."""
+NAMES = ["disc", "bar", "post"]
+
+
+def draw_shapes(width, height, seed, count=6):
+    """Smooth shading with discs, wide bars, tall posts and noise.
+
+    Returns RGB uint8, and for each shape its number in NAMES, centre and half sizes in px; later ones lie on top.
+    """
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[0:height, 0:width].astype(np.float64)
     image = np.stack([110 + 50 * np.sin(x / (20 + 9 * c) + c) * np.cos(y / (25 + 7 * c)) for c in range(3)], -1)
-    for _ in range(6):
-        color = rng.uniform(0, 255, 3)
-        cx, cy, r = rng.uniform(0, width), rng.uniform(0, height), rng.uniform(0.05, 0.25) * min(width, height)
-        inside = (x - cx) ** 2 + (y - cy) ** 2 < r * r if rng.random() < 0.5 else (abs(x - cx) < r) & (abs(y - cy) < r / 2)
-        image[inside] = color
-    return np.clip(image + rng.normal(0, 6, image.shape), 0, 255).astype(np.uint8)
+    shapes = []
+    for _ in range(count):
+        color, kind = rng.uniform(0, 255, 3), int(rng.integers(3))
+        cx, cy, r = rng.uniform(0, width), rng.uniform(0, height), rng.uniform(0.08, 0.2) * min(width, height)
+        rx, ry = [(r, r), (r, r / 2), (r / 2, r)][kind]
+        u, v = (x - cx) / rx, (y - cy) / ry
+        image[u * u + v * v < 1 if kind == 0 else np.maximum(abs(u), abs(v)) < 1] = color
+        shapes.append((kind, cx, cy, rx, ry))
+    return np.clip(image + rng.normal(0, 6, image.shape), 0, 255).astype(np.uint8), shapes
+
+
+def draw(width, height, seed):
+    return draw_shapes(width, height, seed)[0]
 
 
 def images(count=len(SIZES), first_seed=100):
@@ -35,12 +48,11 @@ def images(count=len(SIZES), first_seed=100):
 
 
 class Case:
-    def __init__(self, root, name, library, arguments):
+    def __init__(self, root, name, library):
         self.dir = Path(root) / name
         self.dir.mkdir(parents=True, exist_ok=True)
         self.library = library
         self.items = []
-        (self.dir / "import.json").write_text(json.dumps(arguments, indent=1))
 
     @property
     def onnx(self):
@@ -53,7 +65,9 @@ class Case:
         (self.dir / f"{n}-input.bin").write_bytes(np.ascontiguousarray(pixels, np.uint8).tobytes())
         self.items.append({"image": f"{n}.png", "input": f"{n}-input.bin", "findings": findings, "scores": scores or {}})
 
-    def close(self):
+    def close(self, arguments):
+        """arguments: those of `sightline models import`."""
+        (self.dir / "import.json").write_text(json.dumps(arguments, indent=1))
         (self.dir / "reference.json").write_text(json.dumps({"library": self.library, "items": self.items}, indent=1))
         print(self.dir.name, [len(i["findings"]) for i in self.items], flush=True)
 
@@ -80,3 +94,19 @@ def quantise(source, target, feeds, skip=()):
         activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, nodes_to_exclude=names,
     )
     Path(prepared).unlink()
+
+
+def with_half_io(model):
+    """The same ONNX model with float16 input and outputs, as exports made on a GPU have them."""
+    from onnx import TensorProto, helper
+
+    graph = model.graph
+    for value in graph.input:
+        old, value.name = value.name, f"{value.name}_half"
+        value.type.tensor_type.elem_type = TensorProto.FLOAT16
+        graph.node.insert(0, helper.make_node("Cast", [value.name], [old], to=TensorProto.FLOAT))
+    for value in graph.output:
+        old, value.name = value.name, f"{value.name}_half"
+        value.type.tensor_type.elem_type = TensorProto.FLOAT16
+        graph.node.append(helper.make_node("Cast", [old], [value.name], to=TensorProto.FLOAT16))
+    return model

@@ -1,0 +1,101 @@
+import { CodedError } from '../../contracts/index.ts'
+import type { Decoded } from '../adapters/adapter.ts'
+import { adapterFor } from '../adapters/registry.ts'
+import { createImageInput } from '../input/image-input.ts'
+import { scalingModel } from '../onnx/scaling.ts'
+import type { ScaledTo } from '../onnx/scaling.ts'
+import { openSession } from '../runtime/ort-session.ts'
+import type { ImageTensor } from '../runtime/ort-session.ts'
+import type { ImportArguments } from './arguments.schema.ts'
+import type { OpenForeign } from './open-foreign.ts'
+import { compareFindings, pixelDifference } from './parity.ts'
+import type { ImageParity } from './parity.ts'
+import type { ReferenceItem } from './read-reference.ts'
+
+/** Most findings compared: more than any family of these gives. */
+const ALL = 10_000
+
+export const optionsOf = (args: ImportArguments) => ({
+  threshold: args.threshold,
+  thresholds: {},
+  maxFindings: ALL,
+})
+
+/** Runs the model on the library's pixels and on the image itself, and compares both with what the library found. */
+export async function compareImage(
+  { runner, givenForward }: OpenForeign,
+  args: ImportArguments,
+  item: ReferenceItem,
+): Promise<ImageParity> {
+  const { card } = runner
+  const [input] = card.inputs
+  if (input === undefined) throw new CodedError('MDL_PACKAGE', { path: 'inputs', expected: 'an image' })
+  const { tensor, geometry } = createImageInput(input).prepare(item.pixels)
+  const [widthPx, heightPx] = args.size
+  const shown = input.widthPx === null ? await scaled(tensor, { widthPx, heightPx }) : tensor.data
+  const pixels = pixelDifference(shown, item.input)
+  const { raw } = await givenForward({ image: { data: item.input, widthPx, heightPx, channels: 3 } })
+  const thresholds = card.labels.map(() => args.threshold)
+  const context = { labels: card.labels, thresholds, maxFindings: ALL, geometry }
+  const given = adapterFor(card.spec).decode(raw, context)
+  const own = await runner.run({ image: item.pixels }, optionsOf(args))
+  return {
+    image: item.image,
+    pixelsMax: pixels.max,
+    pixelsMean: pixels.mean,
+    referenceFindings: item.findings.length,
+    given: compareFindings(asShown(given), item),
+    own: compareFindings(asShown(own), item),
+    verdict: verdictOf(args, own),
+    referenceVerdict: verdictOf(args, item),
+  }
+}
+
+/** The levels that a graph which scales by itself shows its network, HWC, not rounded. */
+async function scaled(image: ImageTensor, to: ScaledTo): Promise<Float32Array> {
+  const session = await openSession(scalingModel(to), { providers: ['cpu'], intraOpThreads: 1 })
+  try {
+    const { scaled: planes } = await session.run({ image }, ['scaled'])
+    const plane = to.widthPx * to.heightPx
+    return Float32Array.from({ length: 3 * plane }, (_, i) =>
+      Number(planes?.data[(i % 3) * plane + Math.floor(i / 3)]),
+    )
+  } finally {
+    await session.close()
+  }
+}
+
+/** Where the scores are taken before the library's clamp to 0..1, they are compared after it. */
+function asShown({ findings, scores }: Decoded): Pick<Decoded, 'findings' | 'scores'> {
+  const { normalised } = scores
+  if (normalised === undefined) return { findings, scores }
+  return {
+    findings: findings.map((f) => ({ ...f, score: Math.min(1, Math.max(0, f.score)) })),
+    scores: { ...scores, score: normalised, unclamped: scores['score'] ?? NaN },
+  }
+}
+
+/**
+ * What a recipe would decide on: the class for classification, the image score for anomalib, else any finding.
+ *
+ * @throws MDL_PACKAGE when the reference lacks the scores for that
+ */
+export function verdictOf(
+  args: ImportArguments,
+  { findings, scores }: { scores: Readonly<Record<string, number>>; findings: readonly unknown[] },
+): string {
+  if (args.family === 'torchvision-classify') {
+    const [first, ...rest] = Object.entries(scores)
+    if (first === undefined) throw lacking('the score of every class')
+    return rest.reduce((a, b) => (b[1] > a[1] ? b : a), first)[0]
+  }
+  if (args.family === 'anomalib' && args.imageThreshold !== undefined) {
+    const { score } = scores
+    if (score === undefined) throw lacking('score')
+    return score > args.imageThreshold ? 'fail' : 'pass'
+  }
+  return findings.length > 0 ? 'fail' : 'pass'
+}
+
+const lacking = (expected: string): CodedError =>
+  new CodedError('MDL_PACKAGE', { path: 'reference.json items.scores', expected, actual: 'none' })

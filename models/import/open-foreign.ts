@@ -1,0 +1,55 @@
+import { adapterFor } from '../adapters/registry.ts'
+import { createForward } from '../forward.ts'
+import type { Forward } from '../forward.ts'
+import { withFloatOutputs, withInnerOutputs } from '../onnx/outputs.ts'
+import { screenOnnx } from '../onnx/screen.ts'
+import { opsetOf, withUint8Input } from '../onnx/uint8-input.ts'
+import { unclampedOutput } from '../onnx/unclamped.ts'
+import { createRunner } from '../runner.ts'
+import type { ModelRunner } from '../runner.ts'
+import { openSession } from '../runtime/ort-session.ts'
+import { foreignModel } from './foreign-card.ts'
+import type { ForeignRequest } from './foreign-card.ts'
+import { readOnnx } from './read-onnx.ts'
+
+export interface OpenForeign {
+  /** Bytes of the model as it is packed: uint8 input, float32 outputs, unclamped scores. */
+  model: Uint8Array
+  runner: ModelRunner
+  /** Takes the library's own pixels: neither scaled nor cut again. */
+  givenForward: Forward
+}
+
+const CPU = { providers: ['cpu'], intraOpThreads: 1 }
+
+/**
+ * Opens an export of another library as a package of this project would hold it.
+ *
+ * @throws what `readOnnx`, `withUint8Input`, `foreignModel` and `createForward` throw; MDL_LOAD
+ */
+export async function openForeign(onnxFile: string, request: ForeignRequest): Promise<OpenForeign> {
+  const original = await readOnnx(onnxFile)
+  screenOnnx(original)
+  const floats = withFloatOutputs(original)
+  const unclamped = new Map<string, string>()
+  if (request.arguments.family === 'anomalib')
+    for (const output of ['anomaly_map', 'pred_score']) {
+      const inner = unclampedOutput(floats, output)
+      if (inner !== null) unclamped.set(output, inner)
+    }
+  const complete = withInnerOutputs(floats, new Map([...unclamped].map(([output, inner]) => [inner, output])))
+  const bare = await openSession(complete, CPU)
+  const graph = { inputs: bare.inputs, outputs: bare.outputs, opset: opsetOf(complete), unclamped }
+  await bare.close()
+  const { card, uint8 } = foreignModel(request, graph)
+  const model = withUint8Input(complete, uint8)
+  const session = await openSession(model, CPU)
+  try {
+    const { runner } = createRunner(card, '', session)
+    const asGiven = { ...card, inputs: card.inputs.map((i) => ({ ...i, fit: 'none' as const })) }
+    return { model, runner, givenForward: createForward(asGiven, session, adapterFor(card.spec)) }
+  } catch (error) {
+    await session.close()
+    throw error
+  }
+}

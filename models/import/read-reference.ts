@@ -1,0 +1,61 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { CodedError, asCoded } from '../../contracts/index.ts'
+import { parsePackageJson } from '../package/parse-json.ts'
+import { fromPng } from '../package/png.ts'
+import type { Pixels } from '../pixels.ts'
+import { importArgumentsSchema, referenceSchema } from './arguments.schema.ts'
+import type { ImportArguments, ReferenceFinding } from './arguments.schema.ts'
+
+/** What the original library made of one image. */
+export interface ReferenceItem {
+  image: string
+  pixels: Pixels
+  /** What the library showed its network, HWC uint8 RGB of the model's size. */
+  input: Uint8Array
+  findings: ReferenceFinding[]
+  scores: Record<string, number>
+}
+
+export interface Reference {
+  arguments: ImportArguments
+  /** Name and version. */
+  library: string
+  items: ReferenceItem[]
+}
+
+/**
+ * Reads `import.json`, `reference.json` and what they name.
+ *
+ * @param overrides in place of single entries of `import.json`
+ * @throws CFG_MISSING_FILE; MDL_PACKAGE for a malformed file, or pixels that are not of the model's size
+ */
+export async function readReference(dir: string, overrides: Partial<ImportArguments>): Promise<Reference> {
+  const read = (name: string): Promise<Buffer> =>
+    readFile(join(dir, name)).catch((error: unknown) => {
+      throw asCoded(error, 'CFG_MISSING_FILE', { file: join(dir, name) })
+    })
+  const text = async (name: string): Promise<string> => (await read(name)).toString('utf8')
+  const file = join(dir, 'import.json')
+  const given = parsePackageJson(await text('import.json'), importArgumentsSchema, file)
+  // once more: what comes from the command line is held to the same form
+  const args = parsePackageJson(JSON.stringify({ ...given, ...overrides }), importArgumentsSchema, file)
+  const reference = parsePackageJson(
+    await text('reference.json'),
+    referenceSchema,
+    join(dir, 'reference.json'),
+  )
+  const [width, height] = args.size
+  const items: ReferenceItem[] = []
+  for (const item of reference.items) {
+    const input = await read(item.input)
+    if (input.length !== width * height * 3)
+      throw new CodedError('MDL_PACKAGE', {
+        file: join(dir, item.input),
+        expected: `${width} × ${height} px RGB, ${width * height * 3} bytes, as import.json says`,
+        actual: `${input.length} bytes`,
+      })
+    items.push({ ...item, pixels: await fromPng(await read(item.image), item.image), input })
+  }
+  return { arguments: args, library: reference.library, items }
+}

@@ -1,0 +1,90 @@
+import { screenOnnx } from './screen.ts'
+import { onnxNode } from './graph.ts'
+import {
+  bytesField,
+  bytesOf,
+  concatFields,
+  intField,
+  intOf,
+  readFields,
+  replaceField,
+  textField,
+  textOf,
+} from './wire.ts'
+import type { Field } from './wire.ts'
+
+/** onnx.proto3 */
+const MODEL = { graph: 7 } as const
+const GRAPH = { node: 1, output: 12 } as const
+const TYPE = { tensor: 1, element: 1 } as const
+/** TensorProto.DataType */
+const FLOAT = 1
+const FLOAT16 = 10
+
+/** Added to the names of outputs that were float16. */
+export const AS_FLOAT = '_float32'
+
+/**
+ * Gives the float16 outputs of a model, as exports made on a GPU have them, as float32 under the name with
+ * `AS_FLOAT`. A model without such outputs is returned as it is.
+ */
+export function withFloatOutputs(model: Uint8Array): Uint8Array {
+  screenOnnx(model)
+  const graph = bytesOf(model, MODEL.graph)
+  const halves = [...outputsOf(graph)].filter(({ type }) => type === FLOAT16)
+  if (halves.length === 0) return model
+  const names = new Set(halves.map((o) => o.name))
+  return replaceField(model, MODEL.graph, (bytes) =>
+    concatFields([
+      replaceField(bytes, GRAPH.output, (value) =>
+        names.has(textOf(value, 1)) ? renamed(value, textOf(value, 1) + AS_FLOAT) : concatFields([value]),
+      ),
+      ...halves.map(({ name }) =>
+        bytesField(GRAPH.node, onnxNode('Cast', [name], [name + AS_FLOAT], { to: { int: FLOAT } })),
+      ),
+    ]),
+  )
+}
+
+/**
+ * Makes inner values of the graph outputs as well.
+ *
+ * @param inner name of each value → name of an output of its shape; both are float32
+ */
+export function withInnerOutputs(model: Uint8Array, inner: ReadonlyMap<string, string>): Uint8Array {
+  const outputs = [...outputsOf(bytesOf(model, MODEL.graph))]
+  const added = [...inner].flatMap(([name, like]) => {
+    const output = outputs.find((o) => o.name === like)
+    return output === undefined ? [] : [bytesField(GRAPH.output, renamed(output.value, name))]
+  })
+  if (added.length === 0) return model
+  return replaceField(model, MODEL.graph, (bytes) => concatFields([bytes, ...added]))
+}
+
+function* outputsOf(graph: Uint8Array): Generator<{ name: string; type: number; value: Uint8Array }> {
+  for (const field of readFields(graph)) {
+    if (field.number !== GRAPH.output || field.bytes === null) continue
+    const type = intOf(bytesOf(bytesOf(field.bytes, 2), TYPE.tensor), TYPE.element)
+    yield { name: textOf(field.bytes, 1), type, value: field.bytes }
+  }
+}
+
+/** A float32 ValueInfoProto of the same shape. */
+function renamed(value: Uint8Array, name: string): Field {
+  const parts: Uint8Array[] = [textField(1, name)]
+  for (const field of readFields(value)) {
+    if (field.number === 1) continue
+    if (field.number !== 2 || field.bytes === null) {
+      parts.push(value.subarray(field.start, field.end))
+      continue
+    }
+    const type = replaceField(field.bytes, TYPE.tensor, (tensor) => {
+      const rest: Uint8Array[] = [intField(TYPE.element, FLOAT)]
+      for (const f of readFields(tensor))
+        if (f.number !== TYPE.element) rest.push(tensor.subarray(f.start, f.end))
+      return concatFields(rest)
+    })
+    parts.push(bytesField(2, type))
+  }
+  return concatFields(parts)
+}
