@@ -16,6 +16,8 @@ const base = {
   by: z.string().trim().min(1).max(128),
   /** Id of the fact that this one corrects: its effect is taken back, the event stays. */
   supersedes: z.uuid().optional(),
+  /** A demonstration states it, nothing of the kind happened. */
+  simulated: z.boolean().optional(),
 }
 const certainty = z.enum(CERTAINTIES).default('certain')
 
@@ -107,7 +109,7 @@ export interface FactAck {
   repeated: boolean
 }
 
-const who = { by: z.string(), supersedes: z.uuid().optional() }
+const who = { by: z.string(), supersedes: z.uuid().optional(), simulated: z.boolean().optional() }
 const amount = { quantity: z.number().optional(), uom: z.string().optional() }
 
 /** GS1/EPCIS-style genealogy fact. */
@@ -122,6 +124,7 @@ export const traceLinkedSchema = z.strictObject({
   validTo: isoTime.optional(),
   by: z.string().optional(),
   supersedes: z.uuid().optional(),
+  simulated: z.boolean().optional(),
 })
 export type TraceLinked = z.infer<typeof traceLinkedSchema>
 

@@ -20,6 +20,9 @@ const EVENT: Record<string, I18n> = {
   'qe.inspection.completed.v1': { zh: '检测完成', en: 'inspected' },
   'qe.trace.linked.v1': { zh: '谱系关联', en: 'linked' },
   'qe.verdict.reviewed.v1': { zh: '人工复核', en: 'reviewed' },
+  'qe.gate.held.v1': { zh: '在剔除口扣留', en: 'held at the gate' },
+  'qe.read.stray.v1': { zh: '无对应工件的读码', en: 'read without a part' },
+  'qe.identity.changed.v1': { zh: '身份变更', en: 'identity changed' },
 }
 
 /** Kinds of genealogy facts, named as in EPCIS 2.0. */
@@ -29,6 +32,9 @@ const KIND: Record<string, I18n> = {
   disaggregate: { zh: '取出', en: 'taken from' },
   transform: { zh: '转化', en: 'made from' },
   associate: { zh: '关联', en: 'belongs to' },
+  ship: { zh: '发运', en: 'shipped in' },
+  deliver: { zh: '交付', en: 'delivered to' },
+  order: { zh: '订单', en: 'for' },
 }
 
 const LABEL = {

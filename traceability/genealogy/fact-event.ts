@@ -37,7 +37,7 @@ export function resolveFact(db: SqlDatabase, fact: TraceFact): ResolvedFact {
   switch (fact.kind) {
     case 'commission': {
       const unit = newUnit(db, fact.unit, fact.product)
-      const { by, supersedes } = fact
+      const { by, supersedes, simulated } = fact
       return {
         type: 'qe.trace.linked.v1',
         subject: unit,
@@ -48,6 +48,7 @@ export function resolveFact(db: SqlDatabase, fact: TraceFact): ResolvedFact {
           certainty: 'certain',
           by,
           ...(supersedes && { supersedes }),
+          ...(simulated && { simulated }),
         },
         edges:
           fact.lot === undefined
@@ -129,6 +130,7 @@ function linked(db: SqlDatabase, fact: LinkFact): ResolvedFact {
       ...(fact.kind === 'associate' && fact.from !== undefined && { validFrom: fact.from }),
       ...(to !== null && { validTo: to }),
       ...(fact.supersedes !== undefined && { supersedes: fact.supersedes }),
+      ...(fact.simulated !== undefined && { simulated: fact.simulated }),
     },
     edges:
       fact.kind === 'disaggregate'

@@ -1,0 +1,63 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { runCli, startCli, stopped } from './line-process.ts'
+import { asked } from './line-state.ts'
+
+const dir = mkdtempSync(join(tmpdir(), 'sightline-path-'))
+afterAll(() => rmSync(dir, { recursive: true, force: true }))
+
+interface Life {
+  units: {
+    where: { place: string; pallet: string | null; shipment: string | null; order: string | null }
+    backward: { items: { name: string }[] }
+    forward: { items: { name: string }[] }
+  }[]
+}
+interface Parts {
+  parts: { serial: string; disposition: string }[]
+}
+
+describe('the sample line', () => {
+  it('leads from the DataMatrix in the picture to lot, supplier, shipment and order', async () => {
+    const line = await startCli(['demo', '--no-supervisor', '--data', dir, '--port', '0', '--workers', '1'])
+    try {
+      const released = async (): Promise<string[]> =>
+        (await asked<Parts>(line, '/api/parts?limit=200')).parts
+          .filter((p) => p.disposition === 'release')
+          .map((p) => p.serial)
+      await expect.poll(released, { timeout: 60_000, interval: 500 }).not.toHaveLength(0)
+      const serial = (await released()).at(-1) ?? ''
+      const unit = async () => (await asked<Life>(line, `/api/parts/${serial}/life`)).units[0]
+      // Four boxes of eight boards at two boards a second.
+      await expect
+        .poll(async () => (await unit())?.where.place, { timeout: 90_000, interval: 500 })
+        .toBe('shipped')
+      const life = await unit()
+      expect(life?.where).toMatchObject({
+        pallet: 'pallet/P00001',
+        shipment: 'shipment/S00001',
+        order: 'order/PO-00001',
+      })
+      const names = [...(life?.backward.items ?? []), ...(life?.forward.items ?? [])].map((i) => i.name)
+      for (const name of [
+        'lot/L0001',
+        'lot/LAM-L0001',
+        'supplier/foil-mill',
+        'box/B00001',
+        'customer/drives-ltd',
+      ])
+        expect(names).toContain(name)
+      expect(await stopped(line)).toBe(0)
+      const text = await runCli(['trace', serial, '--data', dir, '--lang', 'zh'])
+      expect(text.stdout).toContain('所在: 已发货 shipment/S00001')
+      const recall = await runCli(['recall', 'lot/LAM-L0001', '--data', dir, '--format', 'csv'])
+      const row = recall.stdout.split('\r\n').find((r) => r.startsWith(`${serial},`))
+      expect(row).toContain('pallet/P00001,shipment/S00001,customer/drives-ltd,order/PO-00001')
+      expect((await runCli(['verify', dir])).code).toBe(0)
+    } finally {
+      line.child.kill('SIGKILL')
+    }
+  }, 200_000)
+})
