@@ -17,6 +17,10 @@ const PartPage = lazy(() => import('./part/part-page.tsx').then((m) => ({ defaul
 const AnalysisPage = lazy(() =>
   import('./analysis/analysis-page.tsx').then((m) => ({ default: m.AnalysisPage })),
 )
+const ReviewPage = lazy(() => import('./review/review-page.tsx').then((m) => ({ default: m.ReviewPage })))
+const ModelsPage = lazy(() => import('./models/models-page.tsx').then((m) => ({ default: m.ModelsPage })))
+const HoldsPage = lazy(() => import('./holds/holds-page.tsx').then((m) => ({ default: m.HoldsPage })))
+const LotPage = lazy(() => import('./holds/lot-page.tsx').then((m) => ({ default: m.LotPage })))
 const ModulesPage = lazy(() => import('./modules/modules-page.tsx').then((m) => ({ default: m.ModulesPage })))
 const SystemPage = lazy(() => import('./system/system-page.tsx').then((m) => ({ default: m.SystemPage })))
 const NotFoundPage = lazy(() => import('./shell/not-found.tsx').then((m) => ({ default: m.NotFoundPage })))
@@ -52,6 +56,10 @@ export function App(): ReactNode {
                   <Route path="/parts" element={<PartsPage />} />
                   <Route path="/part/:inspectionId" element={<PartPage />} />
                   <Route path="/analysis" element={<AnalysisPage />} />
+                  <Route path="/review" element={<ReviewPage />} />
+                  <Route path="/models/:tab?" element={<ModelsPage />} />
+                  <Route path="/holds" element={<HoldsPage />} />
+                  <Route path="/lot/:lot" element={<LotPage />} />
                   <Route path="/modules/:slug?" element={<ModulesPage />} />
                   <Route path="/system" element={<SystemPage />} />
                   <Route path="*" element={<NotFoundPage />} />

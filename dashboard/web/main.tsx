@@ -8,6 +8,7 @@ import './look/pages.css'
 import './look/live.css'
 import './look/andon.css'
 import './look/part.css'
+import './look/life.css'
 
 startI18n()
 liveFeed.start()

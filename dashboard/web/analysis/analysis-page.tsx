@@ -3,7 +3,10 @@ import { lazy, Suspense, useMemo, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useSearchParams } from 'react-router'
 import { useAnalysis } from '../api/hooks.ts'
+import { useHolds } from '../api/life-hooks.ts'
 import type { Analysis } from '../api/types.ts'
+import { HoldButton } from '../holds/hold-button.tsx'
+import { isHeld } from '../holds/hold-words.ts'
 import { countText, numberText, percentText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
 import { Failed, Nothing, Waiting } from '../shell/states.tsx'
@@ -116,6 +119,7 @@ function Change({ change, asked }: { change: Analysis['change']; asked: boolean 
 
 function useCauseColumns(): TableColumnsType<Cause> {
   const { t } = useTranslation()
+  const holds = useHolds()
   return useMemo(
     () => [
       { title: t('analysis.factor'), render: (_, c) => t(`analysis.factors.${c.factor}`) },
@@ -138,7 +142,19 @@ function useCauseColumns(): TableColumnsType<Cause> {
       },
       { title: 'p', className: 'mono', render: (_, c) => `${numberText(c.p)} (${c.method})` },
       { title: 'q', className: 'mono', render: (_, c) => numberText(c.q) },
+      {
+        title: t('holds.title'),
+        render: (_, c) =>
+          // Nobody can hold a shift that is over, nor a model apart from its recipes.
+          c.factor === 'shift' || c.factor === 'model' ? null : (
+            <HoldButton
+              target={`${c.factor}/${c.value}`}
+              name=""
+              held={isHeld(holds.data, `${c.factor}/${c.value}`)}
+            />
+          ),
+      },
     ],
-    [t],
+    [t, holds.data],
   )
 }

@@ -12,12 +12,23 @@ export class ApiError extends Error {
 }
 
 /** @throws ApiError */
-export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
+export const getJson = <T>(path: string, signal?: AbortSignal): Promise<T> =>
+  ask<T>(path, { headers: { accept: 'application/json' }, ...(signal && { signal }) })
+
+/** @throws ApiError */
+export const sendJson = <T>(method: 'POST' | 'PUT', path: string, body: object): Promise<T> =>
+  ask<T>(path, {
+    method,
+    headers: { accept: 'application/json', 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+
+async function ask<T>(path: string, init: RequestInit): Promise<T> {
   let res: Response
   try {
-    res = await fetch(path, { headers: { accept: 'application/json' }, ...(signal && { signal }) })
+    res = await fetch(path, init)
   } catch (error) {
-    if (signal?.aborted) throw error
+    if (init.signal?.aborted) throw error
     throw new ApiError('NETWORK', 0, error instanceof Error ? error.message : String(error))
   }
   const text = await res.text()
@@ -29,6 +40,15 @@ export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T>
     res.status,
     typeof fault.message === 'string' ? fault.message : text.slice(0, 200),
   )
+}
+
+/** Random UUID, version 4; `crypto.randomUUID` is only there on secure origins. */
+export function newId(): string {
+  const b = crypto.getRandomValues(new Uint8Array(16))
+  b[6] = ((b[6] ?? 0) & 0x0f) | 0x40
+  b[8] = ((b[8] ?? 0) & 0x3f) | 0x80
+  const h = [...b].map((v) => v.toString(16).padStart(2, '0')).join('')
+  return `${h.slice(0, 8)}-${h.slice(8, 12)}-${h.slice(12, 16)}-${h.slice(16, 20)}-${h.slice(20)}`
 }
 
 function parse(text: string): unknown {

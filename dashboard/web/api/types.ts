@@ -5,13 +5,26 @@ import type { PartDetail } from '../../server/ports.ts'
 import type { LiveMessageData } from '../../server/live/message.ts'
 
 export type {
+  DriftAnswer,
+  EscapeEstimate,
+  EscapeEstimates,
+  LifeAnswer,
+  RegisteredModel,
+  ReviewItem,
+  ReviewsAnswer,
+  SeriesReport,
+  ShadowReport,
+} from '../../server/life-ports.ts'
+export type {
   Alarm,
   Analysis,
   DefectCount,
+  Hold,
   LineInfo,
   LineState,
   PartDetail,
   PartRow,
+  Recall,
   RecipeFacts,
   SerialLife,
   StationBalance,

@@ -1,7 +1,7 @@
 import { COLOUR } from '../look/theme.ts'
 import type { ChartOption } from './echarts.ts'
 
-const base = {
+export const base = {
   backgroundColor: 'transparent',
   animation: false,
   textStyle: { color: COLOUR.text, fontSize: 12 },
@@ -14,7 +14,7 @@ const base = {
   },
 }
 
-const axisLook = {
+export const axisLook = {
   axisLine: { lineStyle: { color: '#3a4656' } },
   axisLabel: { color: COLOUR.muted },
   splitLine: { lineStyle: { color: COLOUR.line } },

@@ -115,7 +115,6 @@ export const enFacts = {
     refused: 'Not acknowledged',
     late: 'Late result',
     lateHint: 'It came after the part had been held; it is recorded and never acted on.',
-    review: 'Review',
   },
   origin: {
     title: 'Origin',
@@ -152,7 +151,14 @@ export const enFacts = {
     share: 'Bad',
     rest: 'Bad among the rest',
     ratio: 'Ratio (95 %)',
-    factors: { lot: 'Lot', supplier: 'Supplier', station: 'Station', shift: 'Shift', recipe: 'Recipe' },
+    factors: {
+      lot: 'Lot',
+      supplier: 'Supplier',
+      station: 'Station',
+      shift: 'Shift',
+      recipe: 'Recipe',
+      model: 'Model',
+    },
   },
   unitLife: {
     title: 'Where from, where to',

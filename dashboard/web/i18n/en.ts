@@ -1,11 +1,16 @@
 import { enFacts } from './en-facts.ts'
+import { enLife } from './en-life.ts'
 
 /** English texts; `zh.ts` has the same keys, a test compares them. */
 export const en = {
   ...enFacts,
+  ...enLife,
   nav: {
     live: 'Line',
     parts: 'Parts',
+    review: 'Review',
+    models: 'Models',
+    holds: 'Holds',
     analysis: 'Analysis',
     modules: 'Modules',
     system: 'System',

@@ -116,7 +116,6 @@ export const zhFacts: typeof enFacts = {
     refused: '未确认',
     late: '迟到结果',
     lateHint: '工件已被隔离后才到达;仅记录,不执行。',
-    review: '复核',
   },
   origin: {
     title: '来源',
@@ -153,7 +152,14 @@ export const zhFacts: typeof enFacts = {
     share: '不良率',
     rest: '其余不良率',
     ratio: '风险比(95 %)',
-    factors: { lot: '批次', supplier: '供应商', station: '工位', shift: '班次', recipe: '配方' },
+    factors: {
+      lot: '批次',
+      supplier: '供应商',
+      station: '工位',
+      shift: '班次',
+      recipe: '配方',
+      model: '模型',
+    },
   },
   unitLife: {
     title: '来源与去向',

@@ -1,12 +1,17 @@
 import type { en } from './en.ts'
 import { zhFacts } from './zh-facts.ts'
+import { zhLife } from './zh-life.ts'
 
 /** Chinese texts, with the terms of docs/GLOSSARY. */
 export const zh: typeof en = {
   ...zhFacts,
+  ...zhLife,
   nav: {
     live: '产线',
     parts: '工件',
+    review: '复核',
+    models: '模型',
+    holds: '隔离',
     analysis: '分析',
     modules: '模块',
     system: '系统',

@@ -35,16 +35,6 @@ export function GatePanel({ part }: { part: PartDetail }): ReactNode {
           <div className="muted small">{t('gate.lateHint')}</div>
         </div>
       ))}
-      {part.reviews.map((review, i) => (
-        <div className="code-read" key={i}>
-          <b>{t('gate.review')}</b> <span className="mono muted">{timeText(review.at)}</span>{' '}
-          {review.reviewer}{' '}
-          <span>
-            {review.before} → {review.after}
-          </span>
-          <span className="muted">{review.reason}</span>
-        </div>
-      ))}
     </Panel>
   )
 }

@@ -10,6 +10,7 @@ import { GatePanel } from './gate-panel.tsx'
 import { LifePanel } from './life-panel.tsx'
 import { MeasurementsPanel } from './measurements-panel.tsx'
 import { OriginPanel } from './origin-panel.tsx'
+import { ReviewPanel } from './review-panel.tsx'
 import { RulesPanel } from './rules-panel.tsx'
 import { TimingPanel } from './timing-panel.tsx'
 import { VerdictPanel } from './verdict-panel.tsx'
@@ -104,6 +105,7 @@ function PartView({ answer, filter, go }: { answer: PartAnswer; filter: PartFilt
       <div className="part-facts">
         <TimingPanel timing={part.timing} budgetMs={part.row.budgetMs} />
         <GatePanel part={part} />
+        <ReviewPanel part={part} />
         <OriginPanel part={part} recipe={answer.recipe} />
         <UnitLifePanel serial={part.row.serial} product={part.row.product} />
         <LifePanel part={part} />

@@ -4,6 +4,8 @@ import { Link } from 'react-router'
 import { useUnitLife } from '../api/hooks.ts'
 import type { UnitLife } from '../api/types.ts'
 import { countText, timeText } from '../look/format.ts'
+import { HoldButton } from '../holds/hold-button.tsx'
+import { shortTarget } from '../holds/hold-words.ts'
 import { Panel } from '../look/panel.tsx'
 
 /** Backward to lots and suppliers, forward to pallets and shipments, and the parts that share something with this one. */
@@ -31,6 +33,16 @@ export function UnitLifePanel({ serial, product }: { serial: string; product: st
           </span>
         </p>
       )}
+      <p className="hold-buttons">
+        {hold ? (
+          <HoldButton target={hold.target} name={shortTarget(hold.target)} held />
+        ) : (
+          <>
+            <HoldButton target={life.uri} name={t('holds.part')} />
+            {life.lot && <HoldButton target={`lot/${life.lot}`} name={t('holds.lot', { lot: life.lot })} />}
+          </>
+        )}
+      </p>
       {rework.count > 0 && (
         <p>
           {t('unitLife.rework', {

@@ -51,7 +51,16 @@ export function VerdictPanel({ part }: { part: PartDetail }): ReactNode {
             `${row.trigger}${row.attempt > 1 ? ` (${t('part.attempt')} ${row.attempt})` : ''}`,
           ],
           [t('part.product'), row.product],
-          [t('parts.lot'), row.lot ?? '–'],
+          [
+            t('parts.lot'),
+            row.lot ? (
+              <Link key="lot" to={`/lot/${encodeURIComponent(row.lot)}`}>
+                {row.lot}
+              </Link>
+            ) : (
+              '–'
+            ),
+          ],
           [t('parts.time'), timeText(row.at)],
         ]}
       />

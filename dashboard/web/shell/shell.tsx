@@ -3,6 +3,7 @@ import { Suspense, useEffect, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { NavLink, Outlet } from 'react-router'
 import { useLine } from '../api/hooks.ts'
+import { useReviews } from '../api/life-hooks.ts'
 import { setLanguage, useLanguage, useText, type Language } from '../i18n/index.ts'
 import { useLive } from '../live/feed.ts'
 import { clockText } from '../look/format.ts'
@@ -28,7 +29,13 @@ export function Shell(): ReactNode {
             {t('nav.live')}
           </NavLink>
           <NavLink to="/parts">{t('nav.parts')}</NavLink>
+          <NavLink to="/review">
+            {t('nav.review')}
+            <Unreviewed />
+          </NavLink>
+          <NavLink to="/models">{t('nav.models')}</NavLink>
           <NavLink to="/analysis">{t('nav.analysis')}</NavLink>
+          <NavLink to="/holds">{t('nav.holds')}</NavLink>
           <NavLink to="/modules">{t('nav.modules')}</NavLink>
           <NavLink to="/system">{t('nav.system')}</NavLink>
           <NavLink to="/andon">{t('nav.andon')}</NavLink>
@@ -62,6 +69,12 @@ export function Shell(): ReactNode {
       </main>
     </div>
   )
+}
+
+/** How many parts wait for review; nothing when none does, or nobody watches the models. */
+function Unreviewed(): ReactNode {
+  const waiting = useReviews().data?.counts.waiting ?? 0
+  return waiting === 0 ? null : <span className="count-badge">{waiting > 999 ? '999+' : waiting}</span>
 }
 
 function LinkState(): ReactNode {

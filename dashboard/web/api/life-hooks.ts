@@ -1,0 +1,67 @@
+import {
+  useMutation,
+  useQuery,
+  useQueryClient,
+  type UseMutationResult,
+  type UseQueryResult,
+} from '@tanstack/react-query'
+import { getJson, newId, queryText, sendJson } from './client.ts'
+import type {
+  DriftAnswer,
+  EscapeEstimates,
+  Hold,
+  LifeAnswer,
+  PartAnswer,
+  Recall,
+  RegisteredModel,
+  ReviewsAnswer,
+} from './types.ts'
+
+const useAsked = <T>(key: readonly unknown[], path: string, everyMs: number | false): UseQueryResult<T> =>
+  useQuery({
+    queryKey: key,
+    queryFn: ({ signal }) => getJson<T>(path, signal),
+    refetchInterval: everyMs,
+  })
+
+export const useLife = () => useAsked<LifeAnswer>(['life'], '/api/life', 3_000)
+export const usePackages = () =>
+  useAsked<{ packages: RegisteredModel[] }>(['packages'], '/api/life/packages', false)
+export const useDrift = () => useAsked<DriftAnswer>(['drift'], '/api/life/drift', 5_000)
+export const useReviews = () => useAsked<ReviewsAnswer>(['reviews'], '/api/life/reviews?limit=200', 5_000)
+export const useAudit = (from: string | null) =>
+  useAsked<EscapeEstimates>(['audit', from], `/api/life/audit?${queryText({ from })}`, 5_000)
+export const useHolds = () => useAsked<Hold[]>(['holds'], '/api/holds', 5_000)
+
+/** Everything that something concerns; asked for when it is opened. */
+export const useRecall = (target: string, from?: string): UseQueryResult<Recall> =>
+  useQuery({
+    queryKey: ['recall', target, from],
+    queryFn: ({ signal }) => getJson<Recall>(`/api/recall?${queryText({ target, from })}`, signal),
+    retry: false,
+  })
+
+/** One part, without its neighbours. */
+export const useOnePart = (inspectionId: string | null): UseQueryResult<PartAnswer> =>
+  useQuery({
+    queryKey: ['part', inspectionId, 'alone'],
+    enabled: inspectionId !== null,
+    queryFn: ({ signal }) => getJson<PartAnswer>(`/api/parts/${inspectionId}`, signal),
+    staleTime: 60_000,
+  })
+
+/** Changes something, then asks everything again that may show it. */
+export function useSend<A>(send: (ask: A) => Promise<unknown>): UseMutationResult<unknown, Error, A> {
+  const client = useQueryClient()
+  return useMutation({ mutationFn: send, onSettled: () => client.invalidateQueries() })
+}
+
+export interface HoldAsk {
+  kind: 'hold' | 'release'
+  target: string
+  by: string
+  reason: string
+}
+
+export const stateHold = (ask: HoldAsk): Promise<unknown> =>
+  sendJson('POST', '/api/trace/events', { id: newId(), at: new Date().toISOString(), ...ask })

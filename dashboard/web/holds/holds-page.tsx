@@ -1,0 +1,107 @@
+import { Table, Segmented } from 'antd'
+import { useState, type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
+import { useHolds, useRecall } from '../api/life-hooks.ts'
+import type { Hold } from '../api/types.ts'
+import { countText, timeText } from '../look/format.ts'
+import { Panel } from '../look/panel.tsx'
+import { Failed, Nothing, Waiting } from '../shell/states.tsx'
+import { HoldButton } from './hold-button.tsx'
+import { placeCounts, shortTarget } from './hold-words.ts'
+
+/** What is on hold and what each hold stopped; who let the others go, and why. */
+export function HoldsPage(): ReactNode {
+  const { t } = useTranslation()
+  const [all, setAll] = useState(false)
+  const holds = useHolds()
+  if (holds.error && !holds.data) return <Failed error={holds.error} retry={() => void holds.refetch()} />
+  if (!holds.data) return <Waiting />
+  const shown = all ? holds.data : holds.data.filter((h) => h.releasedAt === null)
+  return (
+    <div className="page">
+      <div className="toolbar">
+        <Segmented<boolean>
+          value={all}
+          onChange={setAll}
+          options={[
+            { value: false, label: t('holds.inForce') },
+            { value: true, label: t('holds.all') },
+          ]}
+        />
+        <span className="muted">{t('holds.howTo')}</span>
+      </div>
+      <Panel title={t('holds.title')} extra={<span className="muted">{countText(shown.length)}</span>}>
+        <Table<Hold>
+          rowKey="id"
+          size="small"
+          dataSource={shown}
+          pagination={shown.length > 30 ? { pageSize: 30, size: 'small' } : false}
+          locale={{ emptyText: <Nothing title={t('holds.none')} hint={t('holds.noneHint')} /> }}
+          expandable={{ expandedRowRender: (hold) => <Stopped hold={hold} /> }}
+          columns={[
+            {
+              title: t('holds.target'),
+              className: 'mono',
+              render: (_, h) => <TargetLink target={shortTarget(h.target)} />,
+            },
+            { title: t('deed.reason'), dataIndex: 'reason' },
+            { title: t('holds.by'), render: (_, h) => h.by },
+            { title: t('holds.since'), className: 'mono', render: (_, h) => timeText(h.at) },
+            {
+              title: t('holds.released'),
+              render: (_, h) =>
+                h.releasedAt === null ? (
+                  <HoldButton target={h.target} name="" held />
+                ) : (
+                  <>
+                    {h.releasedBy} <span className="mono muted">{timeText(h.releasedAt)}</span>{' '}
+                    {h.releaseReason}
+                  </>
+                ),
+            },
+          ]}
+        />
+      </Panel>
+    </div>
+  )
+}
+
+function TargetLink({ target }: { target: string }): ReactNode {
+  if (target.startsWith('lot/'))
+    return <Link to={`/lot/${encodeURIComponent(target.slice(4))}`}>{target}</Link>
+  if (target.startsWith('unit/'))
+    return <Link to={`/parts?serial=${encodeURIComponent(target.slice(5))}`}>{target}</Link>
+  return target
+}
+
+/** Where the parts are that a hold concerns. Of a station or recipe: those judged since. */
+function Stopped({ hold }: { hold: Hold }): ReactNode {
+  const { t } = useTranslation()
+  const target = shortTarget(hold.target)
+  const byTime = /^(station|recipe|model)\//.test(target)
+  const recall = useRecall(hold.target, byTime ? hold.at : undefined)
+  if (recall.error) return <span className="muted">{t('holds.noParts')}</span>
+  if (!recall.data) return <Waiting />
+  const { data } = recall
+  return (
+    <div>
+      <b>{t('holds.concerned', { n: countText(data.units.length) })}</b>{' '}
+      {placeCounts(data).map(([place, n]) => (
+        <span className="chip" key={place}>
+          {t(`unitLife.place.${place}`)} {countText(n)}
+        </span>
+      ))}
+      <div className="serial-chips">
+        {data.units
+          .filter((u) => u.place === 'held')
+          .slice(0, 40)
+          .map((u) => (
+            <Link key={u.uri} className="chip" to={`/parts?serial=${encodeURIComponent(u.serial)}`}>
+              {u.serial}
+            </Link>
+          ))}
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,101 @@
+import { Table } from 'antd'
+import { type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Link, useParams } from 'react-router'
+import { ApiError } from '../api/client.ts'
+import { useHolds, useRecall } from '../api/life-hooks.ts'
+import type { Recall } from '../api/types.ts'
+import { countText, timeText } from '../look/format.ts'
+import { Panel } from '../look/panel.tsx'
+import { Failed, Nothing, Waiting } from '../shell/states.tsx'
+import { HoldButton } from './hold-button.tsx'
+import { isHeld, placeCounts, shortTarget } from './hold-words.ts'
+
+type Unit = Recall['units'][number]
+
+/** A lot: everything it went into, where that is, and the hold on it. */
+export function LotPage(): ReactNode {
+  const { t } = useTranslation()
+  const { lot = '' } = useParams()
+  const target = `lot/${lot}`
+  const recall = useRecall(target)
+  const holds = useHolds()
+  const hold = holds.data?.find((h) => h.releasedAt === null && shortTarget(h.target) === target)
+  const unknown = recall.error instanceof ApiError && recall.error.status === 404
+  return (
+    <div className="page">
+      <div className="toolbar">
+        <h2>
+          {t('parts.lot')} <span className="mono">{lot}</span>
+        </h2>
+        {hold && (
+          <span className="badge tone-fail" data-lot-held={lot}>
+            {t('unitLife.hold')} {hold.reason} ({hold.by}, {timeText(hold.at)})
+          </span>
+        )}
+        <span className="grow" />
+        <a href={`/api/recall?target=${encodeURIComponent(target)}&format=csv`}>CSV</a>
+        <a href={`/api/recall?target=${encodeURIComponent(target)}&format=epcis`}>EPCIS</a>
+        <HoldButton target={hold?.target ?? target} name="" held={isHeld(holds.data, target)} />
+      </div>
+      {unknown && <Nothing title={t('holds.unknownLot', { lot })} />}
+      {recall.error && !unknown && <Failed error={recall.error} retry={() => void recall.refetch()} />}
+      {!recall.data && !recall.error && <Waiting />}
+      {recall.data && (
+        <Panel
+          title={t('holds.concerned', { n: countText(recall.data.units.length) })}
+          extra={
+            <span>
+              {placeCounts(recall.data).map(([place, n]) => (
+                <span className="chip" key={place}>
+                  {t(`unitLife.place.${place}`)} {countText(n)}
+                </span>
+              ))}
+            </span>
+          }
+        >
+          <Table<Unit>
+            rowKey="uri"
+            size="small"
+            dataSource={recall.data.units}
+            pagination={{ pageSize: 25, size: 'small', hideOnSinglePage: true }}
+            locale={{ emptyText: <Nothing title={t('holds.noParts')} /> }}
+            columns={[
+              {
+                title: t('parts.serial'),
+                className: 'mono',
+                render: (_, u) => (
+                  <Link to={`/parts?serial=${encodeURIComponent(u.serial)}`}>{u.serial}</Link>
+                ),
+              },
+              { title: t('part.product'), dataIndex: 'product' },
+              { title: t('parts.station'), render: (_, u) => u.station ?? '–' },
+              {
+                title: t('parts.time'),
+                className: 'mono',
+                render: (_, u) => (u.judgedAt === null ? '–' : timeText(u.judgedAt)),
+              },
+              {
+                title: t('holds.place'),
+                render: (_, u) => (
+                  <>
+                    <span className={u.place === 'held' ? 'tone-fail' : ''}>
+                      {t(`unitLife.place.${u.place}`)}
+                    </span>{' '}
+                    <span className="mono">
+                      {[u.pallet, u.shipment, u.customer, u.order].filter(Boolean).join(' · ')}
+                    </span>
+                  </>
+                ),
+              },
+              {
+                title: '',
+                render: (_, u) => (u.certain ? null : <span className="chip">{t('life.probable')}</span>),
+              },
+            ]}
+          />
+        </Panel>
+      )}
+    </div>
+  )
+}

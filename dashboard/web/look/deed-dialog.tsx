@@ -1,0 +1,88 @@
+import { Alert, Button, Input, Modal } from 'antd'
+import { useState, type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { ApiError } from '../api/client.ts'
+import { useSend } from '../api/life-hooks.ts'
+import { usePerson } from './person.ts'
+
+export interface Deed {
+  by: string
+  reason: string
+}
+
+/**
+ * Asks for a name and a reason before something is done that others must be able to answer for. Stays open with the
+ * error when it is refused.
+ */
+export function DeedDialog(p: {
+  title: string
+  /** What will happen, in words. */
+  children?: ReactNode
+  confirm: string
+  danger?: boolean
+  reasonNeeded?: boolean
+  reason?: string
+  act(deed: Deed): Promise<unknown>
+  close(): void
+}): ReactNode {
+  const { t } = useTranslation()
+  const [by, setBy] = usePerson()
+  const [reason, setReason] = useState(p.reason ?? '')
+  const send = useSend(p.act)
+  const ready = by.trim() !== '' && (p.reasonNeeded === false || reason.trim() !== '')
+  const go = (): void => {
+    if (ready) send.mutate({ by: by.trim(), reason: reason.trim() }, { onSuccess: p.close })
+  }
+  return (
+    <Modal
+      open
+      title={p.title}
+      onCancel={p.close}
+      footer={
+        <>
+          <Button onClick={p.close}>{t('deed.cancel')}</Button>
+          <Button
+            type="primary"
+            danger={p.danger ?? false}
+            disabled={!ready}
+            loading={send.isPending}
+            onClick={go}
+          >
+            {p.confirm}
+          </Button>
+        </>
+      }
+    >
+      <div className="deed">
+        {p.children}
+        <label>
+          <span>{t('deed.by')}</span>
+          <Input value={by} maxLength={128} autoFocus={by === ''} onChange={(e) => setBy(e.target.value)} />
+        </label>
+        <label>
+          <span>{t(p.reasonNeeded === false ? 'deed.reasonOptional' : 'deed.reason')}</span>
+          <Input.TextArea
+            value={reason}
+            maxLength={500}
+            rows={2}
+            autoFocus={by !== ''}
+            onChange={(e) => setReason(e.target.value)}
+            onPressEnter={(e) => {
+              if (e.ctrlKey || e.metaKey) go()
+            }}
+          />
+        </label>
+        {send.error && (
+          <Alert
+            type="error"
+            title={
+              <>
+                {send.error instanceof ApiError && <code>{send.error.code}</code>} {send.error.message}
+              </>
+            }
+          />
+        )}
+      </div>
+    </Modal>
+  )
+}

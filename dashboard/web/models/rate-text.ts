@@ -1,0 +1,10 @@
+/** A small share: per cent down to 0.1 %, ppm below. */
+export function rateText(rate: number | null): string {
+  if (rate === null) return '–'
+  if (rate === 0) return '0'
+  return rate >= 0.001 ? `${(100 * rate).toFixed(2)} %` : `${(1e6 * rate).toFixed(0)} ppm`
+}
+
+/** First day (UTC) of a span of days that ends today; null = no limit. */
+export const dayBefore = (days: number | null): string | null =>
+  days === null ? null : new Date(Date.now() - (days - 1) * 86_400_000).toISOString().slice(0, 10)

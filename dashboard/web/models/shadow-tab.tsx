@@ -1,0 +1,137 @@
+import { type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
+import { useLife, useOnePart } from '../api/life-hooks.ts'
+import { RESULTS, type LifeAnswer, type ShadowReport } from '../api/types.ts'
+import { useText } from '../i18n/index.ts'
+import { countText, msText, percentText, timeText } from '../look/format.ts'
+import { Panel } from '../look/panel.tsx'
+import { PartImage } from '../look/part-image.tsx'
+import { VerdictBadge } from '../look/verdict-badge.tsx'
+import { Failed, Nothing, Waiting } from '../shell/states.tsx'
+import { GoldenImage } from './golden-image.tsx'
+
+type Shadow = LifeAnswer['stations'][number]['shadow']
+
+/** What candidates said about live parts, and the parts on which they differ. */
+export function ShadowTab(): ReactNode {
+  const { t } = useTranslation()
+  const life = useLife()
+  if (life.error && !life.data) return <Failed error={life.error} retry={() => void life.refetch()} />
+  if (!life.data) return <Waiting />
+  const shown = life.data.stations.filter((s) => s.shadow.report !== null)
+  if (shown.length === 0) return <Nothing title={t('models.noShadow')} hint={t('models.noShadowHint')} />
+  return (
+    <div className="stack">
+      {shown.map(({ station, shadow }) => (
+        <ShadowPanel key={station} station={station} shadow={shadow} />
+      ))}
+    </div>
+  )
+}
+
+function ShadowPanel({ station, shadow }: { station: string; shadow: Shadow }): ReactNode {
+  const { t } = useTranslation()
+  const { report, running } = shadow
+  if (!report) return null
+  return (
+    <Panel
+      title={`${station}: ${report.recipe}`}
+      extra={
+        <span className={running ? 'tone-pass' : 'muted'}>
+          {t(running ? 'models.shadowRuns' : 'models.shadowEnded')}
+          {running && running.skipped > 0 && ` · ${t('models.skipped', { n: countText(running.skipped) })}`}
+        </span>
+      }
+    >
+      <div className="two-columns">
+        <Matrix report={report} />
+        <div>
+          <p>
+            {t('models.agree', {
+              n: countText(report.agree),
+              all: countText(report.parts),
+              share: percentText(report.parts === 0 ? null : report.agree / report.parts, 2),
+            })}
+          </p>
+          {report.meanMs !== null && (
+            <p className="muted">{t('models.meanTime', { ms: msText(report.meanMs) })}</p>
+          )}
+          <p className="muted">
+            {t('models.since')} {timeText(report.since)} ({report.by})
+          </p>
+        </div>
+      </div>
+      <h4>{t('models.disagreements', { n: report.disagreements.length })}</h4>
+      {report.disagreements.length === 0 && <p className="muted">{t('models.noDisagreement')}</p>}
+      <div className="disagreements">
+        {report.disagreements.slice(0, 12).map((d) => (
+          <Disagreement key={d.inspectionId} part={d} />
+        ))}
+      </div>
+    </Panel>
+  )
+}
+
+/** Rows: recipe in force; columns: shadow. */
+function Matrix({ report }: { report: ShadowReport }): ReactNode {
+  const { t } = useTranslation()
+  return (
+    <table className="facts-table matrix">
+      <thead>
+        <tr>
+          <th>{t('models.matrix')}</th>
+          {RESULTS.map((r) => (
+            <th key={r} className="num">
+              {t(`verdict.${r}`)}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {RESULTS.map((a) => (
+          <tr key={a}>
+            <td>{t(`verdict.${a}`)}</td>
+            {RESULTS.map((c) => (
+              <td
+                key={c}
+                className={`num ${a === c ? 'tone-pass' : report.matrix[a][c] > 0 ? 'tone-fail' : 'muted'}`}
+              >
+                {countText(report.matrix[a][c])}
+              </td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}
+
+/** The part as it was judged beside its golden template, and both words on it. */
+function Disagreement({ part: d }: { part: ShadowReport['disagreements'][number] }): ReactNode {
+  const { t } = useTranslation()
+  const text = useText()
+  const one = useOnePart(d.inspectionId)
+  const row = one.data?.part.row
+  return (
+    <article className="disagreement" data-disagreement={d.inspectionId}>
+      <header>
+        <span className="muted small">{d.active}</span> <VerdictBadge result={d.activeResult} />
+        <span className="muted">→</span> <VerdictBadge result={d.candidateResult} />
+        <span className="grow" />
+        <Link to={`/part/${d.inspectionId}`}>{row?.serial ?? t('life.open')}</Link>
+      </header>
+      <div className="side-by-side">
+        {row ? (
+          <PartImage row={row} width={320} />
+        ) : (
+          <div className="no-image">{one.error ? t('part.imageGone') : ''}</div>
+        )}
+        <GoldenImage sha256={one.data?.recipe?.goldenSha256 ?? null} />
+      </div>
+      <p className="small">
+        <b>{t('models.shadow')}:</b> {d.reasons.map(text).join(' · ')}
+      </p>
+    </article>
+  )
+}

@@ -1,0 +1,46 @@
+import { useEffect, useRef, type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { thumbUrl } from '../api/hooks.ts'
+import type { ReviewItem } from '../api/types.ts'
+import { VerdictIcon } from '../look/icons.tsx'
+
+/** Who waits, oldest first; the one that is shown stays in sight. */
+export function QueueList(p: {
+  items: readonly ReviewItem[]
+  current: string | null
+  choose(inspectionId: string): void
+}): ReactNode {
+  const { t } = useTranslation()
+  const here = useRef<HTMLButtonElement>(null)
+  useEffect(() => here.current?.scrollIntoView({ block: 'nearest' }), [p.current])
+  return (
+    <div className="queue" role="listbox" aria-label={t('nav.review')}>
+      {p.items.map((i) => (
+        <button
+          key={i.inspectionId}
+          type="button"
+          role="option"
+          aria-selected={i.inspectionId === p.current}
+          ref={i.inspectionId === p.current ? here : null}
+          className={`queue-item edge-line-${i.result}`}
+          onClick={() => p.choose(i.inspectionId)}
+        >
+          {i.image ? (
+            <img className="row-thumb" src={thumbUrl(i.image, 96)} alt="" loading="lazy" />
+          ) : (
+            <span className="row-thumb muted">–</span>
+          )}
+          <span className="queue-text">
+            <span className="mono">{i.serial}</span>
+            <span className="small muted">
+              <span className={`tone-${i.result}`}>
+                <VerdictIcon result={i.result} size={12} />
+              </span>{' '}
+              {i.samples.map((s) => t(`review.sample.${s}`)).join(' · ')}
+            </span>
+          </span>
+        </button>
+      ))}
+    </div>
+  )
+}
