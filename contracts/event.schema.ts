@@ -109,6 +109,8 @@ export const inspectionCompletedSchema = z.strictObject({
     doeRun: z.strictObject({ plan: z.string(), run: z.number().int() }).optional(),
   }),
   trigger: z.number().int(),
+  /** SHA-256 of the stored capture as JSON, from which the verdict can be replayed; absent before schema 4. */
+  recordSha256: sha256.optional(),
   /** Canonical URIs of what this inspection says the unit is made of; absent in events of stores before schema 4. */
   genealogy: z
     .strictObject({

@@ -1,16 +1,23 @@
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import { CodedError } from '../../contracts/index.ts'
 
 export const HASH_BYTES = 32
 
 /** Leaf hash SHA-256(0x00 || data): RFC 6962, 2.1. */
 export function leafHash(data: string | Uint8Array): Buffer {
+  if (typeof data === 'string') return hash('sha256', `\0${data}`, 'buffer')
   return createHash('sha256').update('\0').update(data).digest()
 }
 
+const pair = new Uint8Array(1 + 2 * HASH_BYTES).fill(1, 0, 1)
+
 /** Node hash SHA-256(0x01 || left || right): RFC 6962, 2.1. */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
-  return createHash('sha256').update('\u0001').update(left).update(right).digest()
+  if (left.length !== HASH_BYTES || right.length !== HASH_BYTES)
+    return createHash('sha256').update('\u0001').update(left).update(right).digest()
+  pair.set(left, 1)
+  pair.set(right, 1 + HASH_BYTES)
+  return hash('sha256', pair, 'buffer')
 }
 
 /**

@@ -1,73 +1,73 @@
-import { asCoded, canonicalJson, type QEvent, type SqlDatabase } from '../../contracts/index.ts'
-import { CompactRange, leafHash } from '../log/index.ts'
+import type { SqlDatabase } from '../../contracts/index.ts'
+import { CompactRange, HASH_BYTES, leafHash } from '../log/index.ts'
 import type { Leaf } from './align.ts'
+import { brokenSequence, type RangeResult } from './range-check.ts'
 import { RecordCheck } from './record-check.ts'
 import type { Findings } from './report.ts'
+import type { SignedLeaves } from './signed-leaves.ts'
 
-interface EventRow {
-  [column: string]: string | number | Uint8Array
-  position: number
-  id: string
-  source: string
-  sequence: number
-  type: string
-  subject: string
-  partitionkey: string
-  time: string
-  json: string
-  leaf_hash: Uint8Array
-}
-
-const BATCH = 200
-
-/**
- * The event table, read once, each row checked against itself while it goes by: canonical JSON, columns, stored leaf,
- * sequence of its source, its inspection record.
- */
+/** Puts the checked pieces of the event table together, in their order: sequences, tree, images, comparison with the signed leaves. */
 export class EventRows {
   readonly #db: SqlDatabase
   readonly #findings: Findings
-  readonly #records: RecordCheck
   readonly #sequences = new Map<string, number>()
+  readonly #signed: Iterator<Uint8Array>
+  readonly #signedSize: number
+  #differs = false
   readonly #tree = new CompactRange()
-  readonly #onEvent: (event: QEvent, position: number) => void
   /** Breaks of a sequence, to be told when the signed log does not explain them. */
-  readonly sequenceBreaks: { position: number; event: string; detail: string }[] = []
-  #last = 0
+  readonly sequenceBreaks: RangeResult['sequenceBreaks'] = []
+  /** Position of the first event that names an image, by its hash. */
+  readonly images = new Map<string, number>()
+  records = 0
 
-  constructor(db: SqlDatabase, findings: Findings, onEvent: (event: QEvent, position: number) => void) {
+  constructor(db: SqlDatabase, findings: Findings, signed: SignedLeaves) {
     this.#db = db
     this.#findings = findings
-    this.#records = new RecordCheck(db, findings)
-    this.#onEvent = onEvent
+    this.#signed = signed.leaves()
+    this.#signedSize = signed.size
   }
 
   get count(): number {
     return this.#tree.size
   }
 
-  get records(): number {
-    return this.#records.checked
+  /** Every signed event stands where it was signed, and the log is at least as long. */
+  get asSigned(): boolean {
+    return !this.#differs && this.count >= this.#signedSize
   }
 
-  *leaves(): Generator<Leaf> {
-    for (;;) {
-      const rows = this.#db.all<EventRow>(
-        `select position, id, source, sequence, type, subject, partitionkey, time, json, leaf_hash from event
-         where position > ? order by position limit ?`,
-        this.#last,
-        BATCH,
-      )
-      const end = rows.at(-1)?.position
-      if (end === undefined) return
-      this.#records.load(this.#last, end)
-      this.#last = end
-      for (const row of rows) {
-        const hash = leafHash(row.json)
-        this.#tree.append(hash)
-        this.#check(row, hash)
-        yield { hash: hash.toString('latin1'), position: row.position }
+  add(r: RangeResult): void {
+    for (let at = 0; at < r.leaves.length; at += HASH_BYTES) {
+      const leaf = r.leaves.subarray(at, at + HASH_BYTES)
+      if (this.count < this.#signedSize) {
+        const signed = this.#signed.next()
+        if (signed.done === true || Buffer.compare(leaf, signed.value) !== 0) this.#differs = true
       }
+      this.#tree.append(leaf)
+    }
+    for (const { source, first, last } of r.sources) {
+      const before = this.#sequences.get(source) ?? 0
+      if (first.sequence !== before + 1) this.sequenceBreaks.push(brokenSequence(source, before, first))
+      this.#sequences.set(source, last)
+    }
+    this.sequenceBreaks.push(...r.sequenceBreaks)
+    for (const f of r.findings) this.#findings.add(f.kind, f.detail, f)
+    this.#findings.more += r.more
+    for (const [sha256, position] of r.images) if (!this.images.has(sha256)) this.images.set(sha256, position)
+    this.records += r.records
+  }
+
+  /** The leaves once more, with their places, for telling what was done to which. */
+  *leaves(): Generator<Leaf> {
+    for (let after = 0; ;) {
+      const rows = this.#db.all<{ position: number; json: string }>(
+        'select position, json from event where position > ? order by position limit 500',
+        after,
+      )
+      if (rows.length === 0) return
+      for (const { position, json } of rows) yield { hash: leafHash(json).toString('latin1'), position }
+      after = rows.at(-1)?.position ?? after
     }
   }
 
@@ -81,46 +81,6 @@ export class EventRows {
         'tree',
         `the store counted ${tree?.size ?? 0} events with another root; there are ${this.count}`,
       )
-    this.#records.finish()
-  }
-
-  #check(row: EventRow, hash: Buffer): void {
-    const at = { position: row.position, event: row.id, subject: row.subject }
-    if (Buffer.compare(hash, row.leaf_hash) !== 0)
-      this.#findings.add('tree', 'the leaf hash in the table is not that of the event', at)
-    const before = this.#sequences.get(row.source) ?? 0
-    if (row.sequence !== before + 1)
-      this.sequenceBreaks.push({
-        ...at,
-        detail: `number ${row.sequence} of ${row.source} follows ${before}`,
-      })
-    this.#sequences.set(row.source, row.sequence)
-    let event: QEvent
-    try {
-      event = JSON.parse(row.json) as QEvent
-      if (canonicalJson(event) !== row.json)
-        this.#findings.add('column', 'the text is not canonical JSON', at)
-    } catch (error) {
-      this.#findings.add('column', `the text is not an event: ${asCoded(error, 'EVT_SCHEMA').message}`, at)
-      return
-    }
-    const columns: [string, unknown, unknown][] = [
-      ['id', row.id, event.id],
-      ['source', row.source, event.source],
-      ['sequence', row.sequence, Number(event.sequence)],
-      ['type', row.type, event.type],
-      ['subject', row.subject, event.subject],
-      ['partitionkey', row.partitionkey, event.partitionkey],
-      ['time', row.time, event.time],
-    ]
-    for (const [name, column, member] of columns)
-      if (column !== member)
-        this.#findings.add(
-          'column',
-          `${name} is ${String(column)} in the table and ${String(member)} in the event`,
-          at,
-        )
-    this.#records.check(row.position, event)
-    this.#onEvent(event, row.position)
+    new RecordCheck(this.#db, this.#findings).finish()
   }
 }

@@ -1,9 +1,10 @@
 import { asCoded, type InspectionCompleted, type QEvent, type SqlDatabase } from '../../contracts/index.ts'
 import { inspectionEvent } from '../store/inspection-event.ts'
 import { unitOf } from '../store/prepared-capture.ts'
-import { decodeRecord } from '../store/record-codec.ts'
+import { decodeRecord, inflated, recordHash } from '../store/record-codec.ts'
 import { firstDifference } from './first-difference.ts'
 import type { Findings } from './report.ts'
+import { hasNone, inspectionMatches } from './row-match.ts'
 
 type InspectionRow = Record<string, string | number | null | Uint8Array> & {
   position: number
@@ -53,6 +54,32 @@ export class RecordCheck {
     this.#defects = read('defect', 'n')
     this.#measurements = read('measurement', 'n')
     this.#images = read('inspection_image', 'view')
+  }
+
+  /**
+   * Hashes of the images when the record of an inspection is what its event says, as far as that can be told without
+   * taking the event apart; else null.
+   *
+   * @param json the event as it was signed
+   */
+  matching(position: number, json: string): string[] | null {
+    const row = this.#rows.get(position)
+    if (row === undefined) return null
+    const views = this.#images.get(position) ?? []
+    const none = (of: Map<number, ChildRow[]>, member: 'defects' | 'measurements'): boolean =>
+      hasNone(json, member) && !of.has(position)
+    try {
+      const stored = recordHash(inflated(row.record, row.record_encoding))
+      if (!inspectionMatches(row, json, stored, views)) return null
+    } catch {
+      return null
+    }
+    if (!none(this.#defects, 'defects') || !none(this.#measurements, 'measurements')) {
+      const { data } = JSON.parse(json) as QEvent<InspectionCompleted>
+      if (this.#children(position, data) !== null) return null
+    }
+    this.checked += 1
+    return views.map((v) => String(v['sha256']))
   }
 
   check(position: number, event: QEvent): void {
@@ -115,8 +142,27 @@ export class RecordCheck {
     for (const [name, value] of Object.entries(columns))
       if ((row[name] ?? null) !== value)
         return `${name} is ${String(row[name])} in the record and ${String(value)} in the event`
+    if (data.genealogy !== undefined && row['unit'] !== data.genealogy.unit)
+      return `unit is ${String(row['unit'])} in the record and ${data.genealogy.unit} in the event`
     const children = this.#children(row.position, data)
     if (children !== null) return children
+    if (
+      data.recordSha256 !== undefined &&
+      data.recordSha256 !== recordHash(inflated(row.record, row.record_encoding))
+    )
+      return this.#changedRecord(row, event)
+    return this.#derived(row, event)
+  }
+
+  /** Which part of the event the altered capture would give, or that it shows in none. */
+  #changedRecord(row: InspectionRow, event: QEvent<InspectionCompleted>): string {
+    const part = this.#derived(row, event)
+    return part ?? 'the stored capture is not the one the event was made from'
+  }
+
+  /** Derives the event from the stored capture once more. */
+  #derived(row: InspectionRow, event: QEvent<InspectionCompleted>): string | null {
+    const { data } = event
     const record = decodeRecord(row.record, row.record_encoding)
     const view = data.image.views[0]
     const image =

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { asCoded, CodedError, type I18n, type InspectionCompleted } from '../../contracts/index.ts'
+import { asCoded, CodedError, type I18n } from '../../contracts/index.ts'
 import { parseCheckpointText, TileTree, type VerifierKey } from '../log/index.ts'
 import { openSql } from '../store/open-sql.ts'
 import { EventRows } from './event-rows.ts'
 import { explain } from './explain.ts'
+import { checkPieces } from './range-pool.ts'
 import { type Head, type Heads, readHeads, trustOf } from './heads.ts'
 import { checkImages } from './image-check.ts'
 import { keptTimeStamps } from './kept-proofs.ts'
@@ -42,17 +43,14 @@ export async function verifyDataDir(dataDir: string, o: VerifyOptions = {}): Pro
   try {
     const total = db.get<{ size: number }>('select size from log_tree where id = 1')?.size ?? 0
     const signed = findSignedLeaves(logDir(dataDir), db, heads.list, findings)
-    const named = new Map<string, number>()
-    const rows = new EventRows(db, findings, (event, position) => {
-      if (event.type === 'qe.inspection.completed.v1')
-        for (const { sha256 } of (event.data as InspectionCompleted).image.views)
-          if (!named.has(sha256)) named.set(sha256, position)
-      if (position % 1_000 === 0 || position === total) o.onProgress?.('events', position, total)
-    })
-    const leaves = rows.leaves()
-    const told = explain(signed, leaves, db, findings)
-    // Where they part for good, and behind the last checkpoint, the rows are still checked against themselves.
-    for (let step = leaves.next(); step.done !== true; step = leaves.next());
+    const rows = new EventRows(db, findings, signed)
+    // Only tiles that lead to every signed head say of a single event whether it is the one that was signed.
+    const proven = signed.source === 'tiles' && signed.failed === null ? signed.size : 0
+    for await (const piece of checkPieces(db, { file, tiles: { dir: logDir(dataDir), size: proven } })) {
+      rows.add(piece)
+      o.onProgress?.('events', rows.count, total)
+    }
+    const told = rows.asSigned ? { differences: 0, cut: null } : explain(signed, rows.leaves(), db, findings)
     rows.finish()
     tellFailed(signed.failed, heads.list, rows.count, findings)
     const explained = told.differences > 0 || told.cut !== null
@@ -64,7 +62,7 @@ export async function verifyDataDir(dataDir: string, o: VerifyOptions = {}): Pro
     const images =
       o.images === false
         ? { checked: 0, deletedByRetention: 0 }
-        : await checkImages(db, dataDir, named, findings, (d, t) => o.onProgress?.('images', d, t))
+        : await checkImages(db, dataDir, rows.images, findings, (d, t) => o.onProgress?.('images', d, t))
     const limits: I18n[] = [LIMITS.notInLog]
     if (trust.own) limits.push(LIMITS.ownKeys)
     const cosignedSize = Math.max(0, ...heads.cosigned.map((c) => c.size))
@@ -73,9 +71,8 @@ export async function verifyDataDir(dataDir: string, o: VerifyOptions = {}): Pro
     if (signed.size < rows.count) limits.push(LIMITS.unsigned)
     if (o.images === false) limits.push(LIMITS.noImages)
     if (timestamped.some((t) => !t.trusted)) limits.push(LIMITS.tsaUntrusted)
-    const proven = signed.size > 0
     return {
-      state: findings.list.length > 0 ? 'altered' : proven ? 'intact' : 'unproven',
+      state: findings.list.length > 0 ? 'altered' : signed.size > 0 ? 'intact' : 'unproven',
       origin: heads.origin,
       events: rows.count,
       signed: signed.size,

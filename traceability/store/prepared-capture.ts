@@ -6,7 +6,7 @@ import { checkInspection } from './inspection-check.ts'
 import { inspectionEvent, type UnitFacts, viewOf } from './inspection-event.ts'
 import { childRows, type ChildRows, inspectionRow } from './inspection-rows.ts'
 import { lotNames, originOf, storedAliases } from './origin.ts'
-import { type CaptureRecord, encodeRecord, type EncodedRecord } from './record-codec.ts'
+import { type CaptureRecord, encodeRecord, type EncodedRecord, recordHash } from './record-codec.ts'
 
 /** Columns of an event beside its text. */
 export type EventColumns = Pick<QEvent, 'id' | 'source' | 'type' | 'subject' | 'partitionkey' | 'time'>
@@ -68,6 +68,7 @@ export function prepareCapture(record: CaptureRecord, foreign = false): Prepared
   if (foreign) checkEvent(event)
   else checkInspection(event)
   const { views: _none, ...image } = event.data.image
+  const text = JSON.stringify(record)
   const { id, source, type, subject, partitionkey, time } = event
   return {
     inspectionId: record.inspectionId,
@@ -85,11 +86,11 @@ export function prepareCapture(record: CaptureRecord, foreign = false): Prepared
     unit,
     aliases: storedAliases(unit, identification),
     event: { id, source, type, subject, partitionkey, time },
-    json: cutJson(event),
+    json: cutJson({ ...event, data: { ...event.data, recordSha256: recordHash(text) } }),
     image,
     row: inspectionRow(record, unit),
     children: childRows(record),
-    record: encodeRecord(record),
+    record: encodeRecord(text),
   }
 }
 

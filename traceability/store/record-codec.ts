@@ -1,8 +1,19 @@
+import { hash } from 'node:crypto'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
-import type { CaptureRequest } from '../../contracts/index.ts'
+import type { CaptureRequest, FrameFormat } from '../../contracts/index.ts'
+import { fileHash } from './image-files.ts'
+
+/** The golden template that came with a frame, as it is kept. */
+export interface TemplateRef {
+  /** Of its file, hex. */
+  sha256: string
+  format: FrameFormat
+  /** Of the bytes that were judged, without what a file adds. */
+  byteLength: number
+}
 
 /** Everything of a capture but the image bytes: what a replay of the verdict needs. */
-export type CaptureRecord = Omit<CaptureRequest, 'image'>
+export type CaptureRecord = Omit<CaptureRequest, 'image' | 'template'> & { template?: TemplateRef }
 
 /** JSON as text, or raw deflate of its UTF-8. */
 export type EncodedRecord = string | Uint8Array
@@ -11,12 +22,17 @@ export type EncodedRecord = string | Uint8Array
 const COMPRESS_FROM_CHARACTERS = 8_192
 
 export function recordOf(request: CaptureRequest): CaptureRecord {
-  const { image: _image, ...record } = request
-  return record
+  const { image, template, ...record } = request
+  if (template === undefined || image === null) return record
+  const { format, bytes } = template
+  return { ...record, template: { sha256: fileHash(format, bytes), format, byteLength: bytes.length } }
 }
 
-export function encodeRecord(record: CaptureRecord): EncodedRecord {
-  const text = JSON.stringify(record)
+/** As the event of the record states it, hex. */
+export const recordHash = (text: string | Uint8Array): string => hash('sha256', text, 'hex')
+
+/** @param text the record as JSON */
+export function encodeRecord(text: string): EncodedRecord {
   if (text.length < COMPRESS_FROM_CHARACTERS) return text
   // A copy of its own: a view would take the whole buffer along when it crosses to another thread.
   return new Uint8Array(deflateRawSync(text, { level: 1 }))
@@ -29,8 +45,12 @@ export const bytesOf = (encoded: EncodedRecord): Uint8Array =>
 export const encodingOf = (encoded: EncodedRecord): 'json' | 'deflate-raw' =>
   typeof encoded === 'string' ? 'json' : 'deflate-raw'
 
+/** The UTF-8 of the JSON. */
+export const inflated = (encoded: Uint8Array, encoding: string): Uint8Array =>
+  encoding === 'deflate-raw' ? inflateRawSync(encoded) : encoded
+
 export function decodeRecord(encoded: EncodedRecord, encoding: string): CaptureRecord {
-  if (typeof encoded === 'string') return JSON.parse(encoded) as CaptureRecord
-  const json = encoding === 'deflate-raw' ? inflateRawSync(encoded) : Buffer.from(encoded)
-  return JSON.parse(json.toString('utf8')) as CaptureRecord
+  const text =
+    typeof encoded === 'string' ? encoded : Buffer.from(inflated(encoded, encoding)).toString('utf8')
+  return JSON.parse(text) as CaptureRecord
 }
