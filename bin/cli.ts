@@ -7,6 +7,7 @@ import { addEvaluate } from './commands/evaluate.ts'
 import { addHold } from './commands/hold.ts'
 import { addInspect } from './commands/inspect.ts'
 import { addModels } from './commands/models.ts'
+import { addPlant } from './commands/plant.ts'
 import { addRecall } from './commands/recall.ts'
 import { addSampleBoards } from './commands/sample-boards.ts'
 import { addServe } from './commands/serve.ts'
@@ -36,6 +37,7 @@ try {
     addTeachClasses,
     addTrace,
     addRecall,
+    addPlant,
     addHold,
     addVerify,
     addWitness,

@@ -57,6 +57,14 @@ export async function loadLine(
       actual: twice,
     })
   checkGates(spec, file)
+  if (spec.plantStore !== undefined && environment.databaseUrl === null && !flags.judgeOnly)
+    throw new CodedError('CFG_INVALID', {
+      file,
+      path: 'plantStore',
+      expected: 'the address of the plant store in the environment variable SIGHTLINE_DATABASE_URL',
+      actual: 'nothing',
+      hint: 'set it, or leave plantStore out',
+    })
   const recipesDir = join(dirname(resolve(file)), 'recipes')
   const recipes = new Map<string, LoadedRecipe>()
   for (const station of spec.stations) {

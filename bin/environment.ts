@@ -1,5 +1,6 @@
 import { delimiter, resolve } from 'node:path'
 import { CodedError } from '../contracts/index.ts'
+import { checkDatabaseUrl } from '../traceability/index.ts'
 
 /** What the environment may set; read once, here. Flags win over it, the line file loses to it. */
 export interface Environment {
@@ -10,6 +11,8 @@ export interface Environment {
   workers: number | null
   samples: string | null
   signingKey: string | null
+  /** The store of the plant on PostgreSQL; may hold a password. */
+  databaseUrl: string | null
   /** Folders of further model packages, beside the delivered ones; separated as in PATH. */
   models: string[]
   /** File of further trusted keys, in the form of models/trust/keys.json. */
@@ -26,12 +29,18 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     workers: integer(env, 'SIGHTLINE_WORKERS', 0, 256),
     samples: text(env, 'SIGHTLINE_SAMPLES'),
     signingKey: text(env, 'SIGHTLINE_SIGNING_KEY'),
+    databaseUrl: databaseUrl(env, 'SIGHTLINE_DATABASE_URL'),
     models: (text(env, 'SIGHTLINE_MODELS')?.split(delimiter) ?? []).filter(Boolean).map((d) => resolve(d)),
     trust: text(env, 'SIGHTLINE_TRUST'),
   }
 }
 
 const text = (env: NodeJS.ProcessEnv, name: string): string | null => env[name]?.trim() || null
+
+function databaseUrl(env: NodeJS.ProcessEnv, name: string): string | null {
+  const value = text(env, name)
+  return value === null ? null : checkDatabaseUrl(value, name)
+}
 
 function integer(env: NodeJS.ProcessEnv, name: string, min: number, max: number): number | null {
   const value = text(env, name)

@@ -22,6 +22,7 @@ import { openProof } from './proof.ts'
 import { openReads } from './reads.ts'
 import { replayEntries } from './replay-entries.ts'
 import { openSampleCamera } from './sample-camera.ts'
+import { openReplication } from './plant-store.ts'
 import { openSinks } from './sinks.ts'
 
 export interface RunningLine {
@@ -65,6 +66,8 @@ export async function startLine(config: LineConfig, environment: Environment): P
     closers.push(() => events.close())
     const sinks = openSinks(spec.sinks, config.sinkTokens, events, store)
     closers.push(() => sinks.close())
+    const replication = openReplication(config, environment)
+    closers.push(() => replication?.close())
     const queries = openTraceQuery(dataDir)
     closers.push(() => queries.close())
     const questions = new QueryThread({ dataDir })
@@ -176,6 +179,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
       store,
       events,
       sinks,
+      replication,
       reads,
       proof,
       startedAt: new Date(),

@@ -9,10 +9,11 @@ import {
 } from '../contracts/index.ts'
 import type { LineInfo, LineState, LiveLine, RecipeFacts } from '../dashboard/index.ts'
 import type { LoadedRecipe, StationEngine } from '../inspection/index.ts'
-import type { LogProof } from '../traceability/index.ts'
+import type { LogProof, Replication } from '../traceability/index.ts'
 import type { CanaryWatch } from './canary.ts'
 import type { LineConfig } from './config.ts'
 import type { RunningWatch } from './model-watch.ts'
+import { plantModes } from './plant-store.ts'
 import { proofModes } from './proof.ts'
 import { type LineReads, readerMode } from './reads.ts'
 import type { Sinks } from './sinks.ts'
@@ -28,6 +29,7 @@ export interface LiveLineParts {
   store: PartStore
   events: EventLog
   sinks: Sinks
+  replication: Replication | null
   reads: LineReads
   proof: LogProof | null
   startedAt: Date
@@ -64,6 +66,7 @@ export function liveLine(parts: LiveLineParts): LiveLine & { started(ended: Prom
       const health = inspector.health()
       const kept = store.health()
       const outside = sinks.health()
+      const plantStore = parts.replication?.state()
       const readers = parts.reads.health()
       return {
         at: new Date().toISOString(),
@@ -76,6 +79,7 @@ export function liveLine(parts: LiveLineParts): LiveLine & { started(ended: Prom
         inspector: health,
         store: kept,
         sinks: outside,
+        ...(plantStore && { plantStore }),
         readers,
         alarms: [
           ...parts.models.alarms().map(({ id: _id, ...alarm }) => alarm),
@@ -101,6 +105,7 @@ export function liveLine(parts: LiveLineParts): LiveLine & { started(ended: Prom
           ...outside.flatMap(sinkMode),
           ...readers.flatMap(readerMode),
           ...proofModes(parts.proof),
+          ...plantModes(plantStore),
         ],
       }
     },

@@ -10,10 +10,12 @@ import {
 } from '../../traceability/query/index.ts'
 import type { Environment } from '../environment.ts'
 import { dataDirOf } from '../state-facts.ts'
+import { plantQuery } from '../plant-address.ts'
 import { printTable } from '../table.ts'
 
 interface Options {
   data?: string
+  plant?: string | true
   from?: string
   to?: string
   format: string
@@ -27,12 +29,16 @@ export function addRecall(program: Command, environment: Environment): void {
       'every unit that a lot, component, supplier, model, recipe or station went into, and where each is',
     )
     .option('--data <dir>', 'data directory (or SIGHTLINE_DATA_DIR)')
+    .option('--plant [schema]', 'ask the store of the plant (SIGHTLINE_DATABASE_URL) instead')
     .option('--from <time>', 'only what was judged, or was at the station, from this time on (RFC 3339)')
     .option('--to <time>', 'and before this one')
     .option('--format <form>', 'table, csv, json or epcis (EPCIS 2.0 JSON)', 'table')
     .option('--out <file>', 'write it there')
     .action(async (target: string, o: Options) => {
-      const query = openTraceQuery(dataDirOf(o.data, environment))
+      const query =
+        o.plant === undefined
+          ? openTraceQuery(dataDirOf(o.data, environment))
+          : await plantQuery(o.plant, environment)
       try {
         const [from, to] = [time('from', o.from), time('to', o.to)]
         const list = query.recall({

@@ -11,10 +11,12 @@ import {
 import { openTraceQuery } from '../../traceability/query/index.ts'
 import type { Environment } from '../environment.ts'
 import { dataDirOf } from '../state-facts.ts'
+import { plantQuery } from '../plant-address.ts'
 import { addTraceImport } from './trace-import.ts'
 
 interface TraceOptions {
   data?: string
+  plant?: string | true
   json?: boolean
   bundle?: string
   key?: string
@@ -26,6 +28,7 @@ export function addTrace(program: Command, environment: Environment): void {
     .command('trace <serial>')
     .description('print the life of a part: serial, canonical URI, or the text of its label')
     .option('--data <dir>', 'data directory (or SIGHTLINE_DATA_DIR)')
+    .option('--plant [schema]', 'ask the store of the plant (SIGHTLINE_DATABASE_URL) instead')
     .option('--json', 'print JSON')
     .option('--bundle <file>', 'write the evidence about the part to a file that `verify` checks anywhere')
     .option(
@@ -36,8 +39,13 @@ export function addTrace(program: Command, environment: Environment): void {
     .action(async (serial: string, o: TraceOptions) => {
       if (o.lang !== 'zh' && o.lang !== 'en')
         throw new CodedError('CFG_USAGE', { expected: '--lang zh or en', actual: o.lang })
-      const dir = dataDirOf(o.data, environment)
-      const query = openTraceQuery(dir)
+      if (o.plant !== undefined && o.bundle !== undefined)
+        throw new CodedError('CFG_USAGE', {
+          expected: '--bundle with the data directory of the line, which holds the proof',
+          actual: '--bundle with --plant',
+        })
+      const dir = o.plant === undefined ? dataDirOf(o.data, environment) : null
+      const query = dir === null ? await plantQuery(o.plant, environment) : openTraceQuery(dir)
       try {
         const inspected = await query.bySerial(serial)
         const units = await query.unitLives(serial)
@@ -46,14 +54,14 @@ export function addTrace(program: Command, environment: Environment): void {
             expected: 'a serial, URI or label text that was inspected or commissioned',
             actual: serial,
           })
-        const proof = inspected === null ? null : await proofOfPart(dir, serial)
+        const proof = inspected === null || dir === null ? null : await proofOfPart(dir, serial)
         if (o.json) process.stdout.write(`${JSON.stringify({ ...inspected, units, proof }, null, 2)}\n`)
         else {
           if (inspected) process.stdout.write(renderLife(inspected, o.lang))
           for (const unit of units) process.stdout.write(`\n${renderUnitLife(unit, o.lang)}`)
           if (proof) process.stdout.write(renderPartProof(proof, o.lang))
         }
-        if (o.bundle !== undefined)
+        if (o.bundle !== undefined && dir !== null)
           await writeFile(
             o.bundle,
             `${JSON.stringify(await makeBundle(dir, serial, o.key ?? null), null, 1)}\n`,

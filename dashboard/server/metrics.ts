@@ -128,6 +128,10 @@ export class Metrics {
     this.#counter('sink_dead', 'Events a sink did not take, since the start', ['sink'], (c) => {
       for (const { sink, dead } of state().sinks) c.inc({ sink }, dead)
     })
+    this.#gauge('plant_behind', 'Events that the plant store has not received', [], (g) => {
+      const { plantStore } = state()
+      if (plantStore) g.set(Math.max(0, plantStore.events - plantStore.received))
+    })
     this.#gauge('reader_connected', '1: the reader reads', ['reader'], (g) => {
       for (const { reader, state: s } of state().readers) g.set({ reader }, s === 'running' ? 1 : 0)
     })

@@ -5,4 +5,5 @@ export { openPostgres, type PostgresDatabase, type PostgresOptions } from './pos
 export { NOT_REPLICATED, REPLICA_TABLES, SIDE_TABLES } from './replica-tables.ts'
 export { type Replication, startReplication } from './replication.ts'
 export { logName, Replicator } from './replicator.ts'
+export { sourceOrigin } from './source-log.ts'
 export { verifyPlantLog } from './verify-plant.ts'

@@ -1,10 +1,4 @@
-import {
-  asCoded,
-  type PlantStoreSpec,
-  type ReplicationState,
-  spawnWorker,
-  toFact,
-} from '../../contracts/index.ts'
+import { asCoded, type ReplicationState, spawnWorker, toFact } from '../../contracts/index.ts'
 import type { ReplicatorWorkerData } from './replicator.worker.ts'
 import { logName } from './replicator.ts'
 

@@ -1,9 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { asCoded, CodedError, type QEvent, type SqlDatabase, type SqlRow } from '../../contracts/index.ts'
-import { checkNote, CompactRange, leafHash, parseCheckpoint, parseVerifierKey } from '../log/index.ts'
-import { RecordCheck } from '../proof/record-check.ts'
-import { Findings } from '../proof/report.ts'
+import { CodedError, type SqlDatabase, type SqlRow } from '../../contracts/index.ts'
+import { checkNote, CompactRange, HASH_BYTES, parseCheckpoint, parseVerifierKey } from '../log/index.ts'
+import { checkRange } from '../proof/range-check.ts'
 
 export interface SourceEvent extends SqlRow {
   position: number
@@ -27,6 +26,8 @@ export interface SignedHead {
 }
 
 const CHUNK = 1_000
+/** Every event is looked at itself. */
+const NO_TILES = { dir: '', size: 0 }
 const hex = (hash: Uint8Array): string => Buffer.from(hash).toString('hex').slice(0, 16)
 
 /** The log of a line as the plant wants it: read only, every leaf computed from its event again. */
@@ -49,13 +50,6 @@ export class SourceLog {
     )
     if (row === undefined) throw new CodedError('TRC_REPLICA', { expected: 'a log tree', actual: 'none' })
     return row
-  }
-
-  /** Plant and line of the log by its first event; null while there is none. */
-  origin(): { plant: string; line: string } | null {
-    const row = this.#db.get<{ source: string }>('select source from event where position = 1')
-    const found = /^\/plants\/(.+?)\/lines\/(.+?)(?:\/|$)/.exec(row?.source ?? '')
-    return found?.[1] === undefined || found[2] === undefined ? null : { plant: found[1], line: found[2] }
   }
 
   /** The tree over the first `size` events by their stored leaves. */
@@ -101,6 +95,13 @@ export class SourceLog {
     return { size: checkpoint.size, root: checkpoint.root, note: readFileSync(noteFile, 'utf8'), vkey }
   }
 
+  #gap(after: number, end: number): CodedError {
+    const rows = this.leaves(after, end - after)
+    const at = rows.findIndex((row, i) => row.position !== after + 1 + i)
+    const missing = at < 0 ? after + 1 + rows.length : after + 1 + at
+    return refused(missing, `event ${missing}`, 'none at that place')
+  }
+
   /**
    * Goes through everything behind `from` before anything is sent: each event gives its stored leaf, positions have no
    * gap, records are those of their events, and the tree has the roots that the store counted and the line signed.
@@ -109,27 +110,16 @@ export class SourceLog {
    */
   check(from: CompactRange, head: { size: number; root: Uint8Array }, signed: SignedHead | null): void {
     const tree = new CompactRange(from.size, from.nodes())
-    const findings = new Findings()
-    const records = new RecordCheck(this.#db, findings)
     while (tree.size < head.size) {
       const after = tree.size
-      const rows = this.events(after, Math.min(after + CHUNK, head.size))
-      if (rows.length === 0) throw refused(after + 1, `event ${after + 1}`, 'none')
-      records.load(after, after + rows.length)
-      for (const row of rows) {
-        if (row.position !== tree.size + 1)
-          throw refused(tree.size + 1, `event ${tree.size + 1}`, `event ${row.position}`)
-        const leaf = leafHash(row.json)
-        if (Buffer.compare(leaf, row.leaf_hash) !== 0)
-          throw refused(
-            row.position,
-            `event ${row.id} with leaf ${hex(row.leaf_hash)}`,
-            `one with ${hex(leaf)}`,
-          )
-        records.check(row.position, eventOf(row))
-        const wrong = findings.list[0]
-        if (wrong !== undefined) throw refused(row.position, `the record of event ${row.id}`, wrong.detail)
-        tree.append(leaf)
+      const end = Math.min(after + CHUNK, head.size)
+      const { count, leaves, findings } = checkRange(this.#db, { after, end }, NO_TILES)
+      const wrong = findings[0]
+      if (wrong !== undefined)
+        throw refused(wrong.position ?? end, `event ${wrong.event ?? ''} in order`, wrong.detail)
+      if (count !== end - after) throw this.#gap(after, end)
+      for (let at = 0; at < leaves.length; at += HASH_BYTES) {
+        tree.append(leaves.subarray(at, at + HASH_BYTES))
         if (signed?.size === tree.size && Buffer.compare(signed.root, tree.root()) !== 0)
           throw refused(
             tree.size,
@@ -147,14 +137,6 @@ export class SourceLog {
   }
 }
 
-function eventOf(row: SourceEvent): QEvent {
-  try {
-    return JSON.parse(row.json) as QEvent
-  } catch (error) {
-    throw refused(row.position, `event ${row.id} as JSON`, asCoded(error, 'EVT_SCHEMA').message)
-  }
-}
-
 export const refused = (position: number, expected: string, actual: string): CodedError =>
   new CodedError('TRC_REPLICA', {
     path: `position ${position}`,
@@ -162,3 +144,10 @@ export const refused = (position: number, expected: string, actual: string): Cod
     actual,
     hint: 'nothing behind it is taken over; `sightline verify` on the line names what was altered',
   })
+
+/** Plant and line of a log by its first event; null while there is none. */
+export function sourceOrigin(db: SqlDatabase): { plant: string; line: string } | null {
+  const row = db.get<{ source: string }>('select source from event where position = 1')
+  const found = /^\/plants\/(.+?)\/lines\/(.+?)(?:\/|$)/.exec(row?.source ?? '')
+  return found?.[1] === undefined || found[2] === undefined ? null : { plant: found[1], line: found[2] }
+}

@@ -1,9 +1,15 @@
 import { asCoded, CodedError, type I18n, type SqlDatabase } from '../../contracts/index.ts'
-import { checkNote, parseCheckpoint, parseVerifierKey, type VerifierKey } from '../log/index.ts'
-import { EventRows } from '../proof/event-rows.ts'
+import {
+  checkNote,
+  CompactRange,
+  HASH_BYTES,
+  parseCheckpoint,
+  parseVerifierKey,
+  type VerifierKey,
+} from '../log/index.ts'
 import { LIMITS } from '../proof/limits.ts'
+import { checkRange } from '../proof/range-check.ts'
 import { Findings, type VerifyReport } from '../proof/report.ts'
-import { CompactRange } from '../log/index.ts'
 import { stationInPlant } from './replica-rows.ts'
 
 interface Head {
@@ -11,6 +17,9 @@ interface Head {
   root: Uint8Array
 }
 
+const CHUNK = 2_000
+/** Every event is looked at itself. */
+const NO_TILES = { dir: '', size: 0 }
 /** Tables that the check reads by position of the log. */
 const BY_POSITION = ['inspection', 'defect', 'measurement', 'inspection_image']
 
@@ -28,8 +37,8 @@ export function verifyPlantLog(
   log: string,
   keys: readonly VerifierKey[] = [],
 ): VerifyReport {
-  const facts = db.get<{ line: string; vkey: string | null }>(
-    'select line, vkey from line_log where log = ?',
+  const facts = db.get<{ line: string; vkey: string | null; size: number; root: Uint8Array }>(
+    'select line, vkey, size, root from line_log where log = ?',
     log,
   )
   if (facts === undefined)
@@ -38,51 +47,61 @@ export function verifyPlantLog(
   const trusted = keys.length > 0 ? keys : facts.vkey === null ? [] : [parseVerifierKey(facts.vkey)]
   const { heads, checkpoints, origin } = readHeads(db, log, trusted, findings)
   makeViews(db, schema, log, facts.line)
-  const rows = new EventRows(db, findings, () => undefined)
   const tree = new CompactRange()
+  const last = new Map<string, number>()
+  const end = db.get<{ last: number | null }>('select max(position) as last from event')?.last ?? 0
+  let records = 0
   let signed = 0
   let next = 0
-  for (const leaf of rows.leaves()) {
-    tree.append(Buffer.from(leaf.hash, 'latin1'))
-    if (leaf.position !== tree.size)
-      findings.add('dropped', `place ${tree.size} of the log is taken by ${leaf.position}`, {
-        position: tree.size,
-        event: null,
-        subject: null,
-      })
-    const head = heads[next]
-    if (head === undefined || tree.size < head.size) continue
-    next += 1
-    if (tree.root().equals(head.root)) signed = head.size
-    else
-      findings.add('diverged', `something up to event ${head.size} is not as it was signed`, {
-        position: head.size,
-        event: null,
-        subject: null,
-      })
+  for (let after = 0; after < end; after += CHUNK) {
+    const piece = checkRange(db, { after, end: Math.min(after + CHUNK, end) }, NO_TILES)
+    records += piece.records
+    for (const { detail, kind, ...at } of piece.findings) findings.add(kind, detail, at)
+    for (const { detail, ...at } of piece.sequenceBreaks) findings.add('sequence', detail, at)
+    for (const { source, first, last: to } of piece.sources) {
+      const before = last.get(source) ?? 0
+      last.set(source, to)
+      if (first.sequence === before + 1) continue
+      const { sequence, ...at } = first
+      findings.add('sequence', `number ${sequence} of ${source} follows ${before}`, at)
+    }
+    if (piece.count !== piece.end - piece.after)
+      findings.add(
+        'dropped',
+        `${piece.end - piece.after - piece.count} events are gone between ${piece.after + 1} and ${piece.end}`,
+        {
+          position: piece.after + 1,
+        },
+      )
+    for (let at = 0; at < piece.leaves.length; at += HASH_BYTES) {
+      tree.append(piece.leaves.subarray(at, at + HASH_BYTES))
+      const head = heads[next]
+      if (head === undefined || tree.size < head.size) continue
+      next += 1
+      if (tree.root().equals(head.root)) signed = head.size
+      else
+        findings.add('diverged', `something up to event ${head.size} is not as it was signed`, {
+          position: head.size,
+        })
+    }
   }
-  rows.finish()
-  for (const { detail, ...at } of rows.sequenceBreaks)
-    findings.add('sequence', detail, { ...at, subject: null })
+  if (facts.size !== tree.size || Buffer.compare(facts.root, tree.root()) !== 0)
+    findings.add('tree', `the plant counted ${facts.size} events with another root; there are ${tree.size}`)
   const cut = heads.at(-1)
-  if (cut !== undefined && cut.size > rows.count)
-    findings.add('cut', `${cut.size} events were signed, ${rows.count} are there`, {
-      position: rows.count + 1,
-      event: null,
-      subject: null,
-    })
+  if (cut !== undefined && cut.size > tree.size)
+    findings.add('cut', `${cut.size} events were signed, ${tree.size} are there`, { position: tree.size + 1 })
   const limits: I18n[] = [LIMITS.notInLog, LIMITS.noImages]
   if (keys.length === 0) limits.push(LIMITS.ownKeys)
-  if (signed < rows.count) limits.push(LIMITS.unsigned)
+  if (signed < tree.size) limits.push(LIMITS.unsigned)
   return {
     state: findings.list.length > 0 ? 'altered' : signed > 0 ? 'intact' : 'unproven',
     origin,
-    events: rows.count,
+    events: tree.size,
     signed,
     checkpoints,
     cosigned: [],
     timestamped: [],
-    records: rows.records,
+    records,
     images: { checked: 0, deletedByRetention: 0 },
     findings: findings.list,
     more: findings.more,
@@ -135,7 +154,6 @@ function makeViews(db: SqlDatabase, schema: string, log: string, line: string): 
     `create temp view event as select log_position as position, ${columns('event')
       .filter((c) => c !== 'position')
       .join(', ')} from ${schema}.event where log = ${quoted}`,
-    `create temp view log_tree as select 1 as id, size, nodes, root from ${schema}.line_log where log = ${quoted}`,
     ...BY_POSITION.map((table) => {
       const list = columns(table).map((c) =>
         c === 'position'
@@ -148,6 +166,6 @@ function makeViews(db: SqlDatabase, schema: string, log: string, line: string): 
         join ${schema}.event e on e.position = t.position where e.log = ${quoted}`
     }),
   ]
-  for (const name of ['event', 'log_tree', ...BY_POSITION]) db.exec(`drop view if exists pg_temp.${name}`)
+  for (const name of ['event', ...BY_POSITION]) db.exec(`drop view if exists pg_temp.${name}`)
   for (const view of views) db.exec(view)
 }

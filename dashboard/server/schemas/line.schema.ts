@@ -104,6 +104,19 @@ export const lineStateSchema = z.object({
       lastDead: retrySchema.extend({ at: z.string() }).nullable(),
     }),
   ),
+  /** Replication of the log to the store of the plant; absent when none is asked for. */
+  plantStore: z
+    .object({
+      log: z.string(),
+      state: z.enum(['starting', 'current', 'behind', 'away', 'refused']),
+      /** Events that the plant has, and that the line has. */
+      received: num,
+      events: num,
+      imagesMissing: num,
+      fault: z.object({ code: z.string(), message: z.string() }).nullable(),
+      currentAt: z.string().nullable(),
+    })
+    .optional(),
   /** Scanners and tag readers beside the cameras. */
   readers: z.array(
     z.object({

@@ -1,0 +1,73 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { PlantStoreSpec, SqlDatabase } from '../../../contracts/index.ts'
+import { openPartStore, openSql, Replicator, type TraceStore } from '../../../traceability/index.ts'
+import { context, failVerdict, gs1Code, passVerdict, request } from './traceability-requests.ts'
+
+/** A line with its own store, and what replicates it. */
+export class PlantLine {
+  readonly dir = mkdtempSync(join(tmpdir(), 'sightline-plant-'))
+  readonly line: string
+  readonly log: string
+  #store: TraceStore | null = null
+  #trigger = 0
+
+  constructor(line: string) {
+    this.line = line
+    this.log = `p1/${line}`
+  }
+
+  async store(): Promise<TraceStore> {
+    this.#store ??= await openPartStore({ dataDir: this.dir, spoolAfterMs: 30_000 })
+    return this.#store
+  }
+
+  /** Judges parts; a third of them fails. Serials are told apart by the line. */
+  async judge(count: number, lot = 'M1'): Promise<void> {
+    const store = await this.store()
+    const asks = Array.from({ length: count }, () => {
+      const n = ++this.#trigger
+      const codes = [gs1Code(`${this.line.toUpperCase()}${n}`.replaceAll('-', ''), 'L1')]
+      return request(n, n % 3 === 0 ? failVerdict({ codes }) : passVerdict({ codes }), {
+        context: { ...context, line: this.line, lot, supplier: 'acme' },
+      })
+    })
+    for (let i = 0; i < asks.length; i += 64)
+      await Promise.all(asks.slice(i, i + 64).map((ask) => store.capture(ask)))
+  }
+
+  /** Serial of the n-th part. */
+  serial = (n: number): string => `${this.line.toUpperCase()}${n}`.replaceAll('-', '')
+
+  source(): SqlDatabase {
+    return openSql(join(this.dir, 'trace.db'), { synchronous: 'normal', readOnly: true })
+  }
+
+  replicator(plant: SqlDatabase, o: { images?: PlantStoreSpec['images']; batch?: number } = {}): Replicator {
+    const where = { plant: 'p1', line: this.line }
+    const options = { source: this.source(), dataDir: this.dir, plant, log: this.log, where }
+    return new Replicator({ ...options, images: o.images ?? 'none', ...(o.batch && { batch: o.batch }) })
+  }
+
+  /** Changes the database behind the back of the line. */
+  tamper(sql: string): void {
+    const db = openSql(join(this.dir, 'trace.db'), { synchronous: 'full' })
+    db.exec('pragma foreign_keys = off; drop trigger event_no_update; drop trigger event_no_delete')
+    db.exec(sql)
+    db.close()
+  }
+
+  async dispose(): Promise<void> {
+    await this.#store?.close()
+    rmSync(this.dir, { recursive: true, force: true })
+  }
+}
+
+/** Steps until the plant has all of it. */
+export function carryAll(replicator: Replicator): void {
+  for (;;) {
+    const { received, events } = replicator.step()
+    if (received >= events) return
+  }
+}

@@ -1,0 +1,195 @@
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { uuidv7 } from '../../contracts/index.ts'
+import {
+  migratePostgres,
+  NOT_REPLICATED,
+  plantImage,
+  plantLogs,
+  type PostgresDatabase,
+  REPLICA_TABLES,
+  verifyPlantLog,
+} from '../../traceability/index.ts'
+import { dropSchema, freshSchema, openSchema, postgresPresent } from '../services/postgres.ts'
+import { describeWith } from '../services/require-service.ts'
+import { carryAll, PlantLine } from './samples/plant-line.ts'
+
+const count = (db: PostgresDatabase, table: string, where = 'true'): number =>
+  db.get<{ n: number }>(`select count(*) as n from ${table} where ${where}`)?.n ?? -1
+
+describeWith('PostgreSQL', await postgresPresent(), 'the log of a line in the plant store', () => {
+  let schema: string
+  let plant: PostgresDatabase
+  let a: PlantLine
+  let b: PlantLine
+
+  beforeEach(async () => {
+    schema = freshSchema()
+    plant = await openSchema(schema)
+    migratePostgres(plant, schema, 'plant')
+    a = new PlantLine('line-a')
+    b = new PlantLine('line-b')
+  })
+  afterEach(async () => {
+    plant.close()
+    await dropSchema(schema)
+    await a.dispose()
+    await b.dispose()
+  })
+
+  it('has every table of a line, or a reason why not', async () => {
+    await a.judge(1)
+    const tables = a
+      .source()
+      .all<{ name: string }>(
+        `select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'`,
+      )
+      .map((t) => t.name)
+    const known = [...REPLICA_TABLES.map((t) => t.table), ...Object.keys(NOT_REPLICATED)]
+    expect(tables.filter((t) => !known.includes(t))).toEqual([])
+  })
+
+  it('takes each event once, in batches, from two lines with stations of the same name', async () => {
+    await a.judge(130)
+    await b.judge(70)
+    const [ra, rb] = [a.replicator(plant, { batch: 50 }), b.replicator(plant, { batch: 50 })]
+    for (let n = 0; n < 4; n++) {
+      ra.step()
+      rb.step()
+    }
+    // A second replicator of the same log, from the start: everything is there already.
+    carryAll(a.replicator(plant))
+    expect(plantLogs(plant).map(({ log, events }) => [log, events])).toEqual([
+      ['p1/line-a', 130],
+      ['p1/line-b', 70],
+    ])
+    expect([count(plant, 'event'), count(plant, 'inspection'), count(plant, 'identity')]).toEqual([
+      200, 200, 200,
+    ])
+    expect(plant.all('select distinct station from inspection order by 1')).toEqual([
+      { station: 'line-a.st10' },
+      { station: 'line-b.st10' },
+    ])
+    expect(
+      count(plant, 'event', `position / 10000000000 = to_char(now() at time zone 'UTC', 'YYYYMM')::bigint`),
+    ).toBe(200)
+    for (const { log } of plantLogs(plant))
+      expect(verifyPlantLog(plant, schema, log)).toMatchObject({ state: 'unproven', findings: [] })
+  })
+
+  it('follows facts: closed boxes, corrections, holds and their release', async () => {
+    const store = await a.store()
+    await a.judge(6)
+    const where = { plant: 'p1', line: 'line-a' }
+    const replicator = a.replicator(plant)
+    let clock = Date.UTC(2026, 0, 6)
+    const fact = async (rest: object): Promise<string> => {
+      const id = uuidv7()
+      clock += 1_000
+      await store.recordFact({ id, at: new Date(clock).toISOString(), by: 'li', ...rest } as never, where)
+      // After each fact, so that a later one changes rows that are there already.
+      carryAll(replicator)
+      return id
+    }
+    const [one, two] = [`unit/${a.serial(1)}`, `unit/${a.serial(2)}`]
+    await fact({ kind: 'aggregate', child: one, parent: 'box/B1' })
+    const wrong = await fact({ kind: 'aggregate', child: two, parent: 'box/B1' })
+    await fact({ kind: 'disaggregate', child: one, parent: 'box/B1' })
+    await fact({ kind: 'associate', child: 'station/st10', parent: 'lot/M1' })
+    await fact({ kind: 'retract', supersedes: wrong, reason: 'typing error' })
+    await fact({ kind: 'hold', target: 'lot/M1', reason: 'crack' })
+    await fact({ kind: 'release', target: 'lot/M1', reason: 'seen' })
+    expect(
+      plant.all(`select child, valid_to is not null as closed from edge where kind = 'aggregate'`),
+    ).toEqual([{ child: expect.stringContaining(a.serial(1)) as string, closed: 1 }])
+    expect(plant.all(`select child from edge where child like '%station%'`)).toEqual([
+      { child: 'urn:sightline:station:line-a.st10' },
+    ])
+    expect(plant.all('select released_by from hold')).toEqual([{ released_by: 'li' }])
+    expect(count(plant, 'trace_fact', 'superseded_by is not null')).toBe(1)
+    // All at once gives the same as one after the other.
+    const rows = (): unknown => [
+      plant.all('select child, parent, kind, valid_from, valid_to from edge order by 1, 2, 3, 4'),
+      plant.all('select id, kind, superseded_by is null as stands from trace_fact order by id'),
+      plant.all('select id, released_at, release_reason from hold'),
+    ]
+    const stepwise = rows()
+    plant.exec(`drop schema ${schema} cascade`)
+    migratePostgres(plant, schema, 'plant')
+    carryAll(a.replicator(plant))
+    expect(rows()).toEqual(stepwise)
+  })
+
+  it('brings along gate answers, late ones too, and images by option', async () => {
+    const store = await a.store()
+    await a.judge(6)
+    const replicator = a.replicator(plant, { images: 'fail' })
+    carryAll(replicator)
+    const ids = plant.all<{ inspection_id: string }>('select inspection_id from inspection order by position')
+    const gate = { command: { action: 'hold' } as never, ack: { ok: true } as never }
+    for (const { inspection_id } of ids.slice(0, 3)) await store.annotate(inspection_id, { gate })
+    carryAll(replicator)
+    carryAll(a.replicator(plant))
+    expect(count(plant, 'gate', `log = 'p1/line-a'`)).toBe(3)
+    const failed = plant.all<{ sha256: string }>(
+      `select v.sha256 from inspection_image v join inspection i on i.position = v.position where i.result = 'fail'`,
+    )
+    expect(failed).toHaveLength(2)
+    expect(plantImage(plant, failed[0]?.sha256 ?? '')?.subarray(-8, -1)).toEqual(
+      Uint8Array.of(1, 2, 3, 4, 5, 6, 7),
+    )
+    expect(count(plant, 'image_bytes')).toBe(2)
+    // The database itself refuses bytes that are not the image.
+    expect(() => plant.run(`update image_bytes set bytes = '\\x00'`)).toThrow(/image_bytes/)
+  })
+
+  it.each([
+    ['an event', `update event set json = replace(json, '"trigger":4', '"trigger":9') where position = 4`, 4],
+    ['a record', `update inspection set result = 'pass', disposition = 'release' where position = 6`, 6],
+    ['a column of an event', `update event set subject = 'unit/X' where position = 5`, 5],
+    ['a gap', 'delete from inspection where position = 7; delete from event where position = 7', 7],
+  ])('refuses a log with %s altered, and names it', async (_what, sql, position) => {
+    await a.judge(3)
+    const replicator = a.replicator(plant)
+    carryAll(replicator)
+    await a.judge(5)
+    a.tamper(sql)
+    expect(() => replicator.step()).toThrow(
+      expect.objectContaining({
+        code: 'TRC_REPLICA',
+        detail: expect.objectContaining({ path: `position ${position}` }) as object,
+      }),
+    )
+    expect(count(plant, 'event')).toBe(3)
+  })
+
+  it('refuses a log that was started over, or whose past was changed, and names the first event', async () => {
+    await a.judge(8)
+    carryAll(a.replicator(plant))
+    const other = new PlantLine('line-a')
+    try {
+      await other.judge(10)
+      expect(() => other.replicator(plant).step()).toThrow(/TRC_REPLICA.*position 1\)/)
+      await b.judge(2)
+      carryAll(b.replicator(plant))
+    } finally {
+      await other.dispose()
+    }
+    a.tamper(`update event set leaf_hash = zeroblob(32) where position = 3`)
+    expect(() => a.replicator(plant).step()).toThrow(/TRC_REPLICA.*position 3\)/)
+    expect(count(plant, 'event')).toBe(10)
+  })
+
+  it('finds what is altered in the plant store itself, which takes no change of the log', async () => {
+    await a.judge(9)
+    carryAll(a.replicator(plant))
+    expect(() => plant.exec(`update event set subject = 'unit/X'`)).toThrow(/append-only/)
+    expect(() => plant.exec('delete from event')).toThrow(/append-only/)
+    plant.exec(`update inspection set result = 'pass' where result = 'fail' and position = (select min(position) from
+      inspection where result = 'fail')`)
+    plant.exec(`alter table event disable trigger event_append_only; alter table event drop constraint event_leaf;
+      update event set json = replace(json, 'caps', 'cups'), subject = 'unit/Y' where log_position = 5`)
+    const report = verifyPlantLog(plant, schema, 'p1/line-a')
+    expect(report.state).toBe('altered')
+    expect([...new Set(report.findings.map((f) => f.position))]).toEqual(expect.arrayContaining([3, 5]))
+  })
+})
