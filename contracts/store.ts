@@ -1,6 +1,6 @@
 import type { QEvent } from './event.schema.ts'
 import type { InspectOutcome, PartContext } from './inspector.ts'
-import type { FrameMeta } from './frame.ts'
+import type { FrameFormat, FrameMeta } from './frame.ts'
 import type { AssociatedRead } from './identity-read.ts'
 import type { RejectAck, RejectCommand } from './line-io.ts'
 import type { FactAck, TraceFact } from './trace-fact.schema.ts'
@@ -16,6 +16,8 @@ export interface CaptureRequest {
   meta: FrameMeta | null
   /** Bytes to keep; borrowed until `capture` returns its promise: it copies them first. Absent for missed frames. */
   image: Uint8Array | null
+  /** Golden template that came with the frame (paired data sets), borrowed as `image` is; absent = none did. */
+  template?: { bytes: Uint8Array; format: FrameFormat }
   context: PartContext
   product: { id: string; revision: string; gtin?: string }
   identity: 'required' | 'optional' | 'none'

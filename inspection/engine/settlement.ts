@@ -50,6 +50,8 @@ export interface Judgement {
   meta: FrameMeta | null
   /** Bytes to keep; borrowed until `settle` returns its promise. */
   image: Uint8Array | null
+  /** Golden template that came with the frame, borrowed alike; absent = none did. */
+  template?: CaptureRequest['template']
   outcome: InspectOutcome
   /** Given to the part beside the camera. */
   reads: AssociatedRead[]
@@ -201,6 +203,7 @@ export class Settlement {
       runType: 'production',
       meta: j.meta,
       image: j.image,
+      ...(j.image !== null && j.template && { template: j.template }),
       context: j.context,
       product: {
         id: product.id,

@@ -251,8 +251,9 @@ export class StationEngine {
       attempt,
       triggeredAtMs: meta.triggeredAtMs,
       meta,
-      // The store has its own copy of the slot's bytes when `#settle` returns.
+      // The store has its own copy of these when `#settle` returns.
       image: frame.bytes,
+      ...(frame.reference && { template: frame.reference }),
       ...part,
     })
     const seen = this.#ports.shadow?.after(settling, frame, context)
@@ -274,8 +275,7 @@ export class StationEngine {
     part: { trigger: number; triggeredAtMs: number },
     encoder: number | null,
   ): ExpectedReads | undefined {
-    const { trigger, triggeredAtMs } = part
-    return this.#ports.reads?.arrived({ trigger, attempt: this.#attempt, triggeredAtMs, encoder })
+    return this.#ports.reads?.arrived({ ...part, attempt: this.#attempt, encoder })
   }
 
   #named(

@@ -7,7 +7,17 @@ export { openTraceQuery, TraceQuery, type ImageFacts, type LotUnits } from './tr
 export { QueryThread } from './query-thread.ts'
 export type { Questions } from './questions.ts'
 export type { Related, RelatedList, TimelineEntry, UnitLife } from './unit-life.ts'
+export {
+  type AnsweredPage,
+  EpcisService,
+  type PageRequest,
+  type Resource,
+  RESOURCES,
+} from '../epcis/service.ts'
+export { CAPTURE_BYTES, CAPTURE_LIMIT } from '../epcis/capture.ts'
+export type { CaptureJob, NamedQuery, Subscription } from '../epcis/state.ts'
 export type { Hold } from '../genealogy/holds.ts'
 export type { Recall, RecalledUnit, RecallQuery } from '../genealogy/recall.ts'
 export type { SiblingGroup } from '../genealogy/siblings.ts'
 export { RECALL_COLUMNS, recallCsv, recallEpcis, recallRow } from '../genealogy/recall-forms.ts'
+export { replayFrame, type ReplayFrame } from './replay-input.ts'

@@ -50,7 +50,7 @@ export async function partDetail(k: Kysely<TraceTables>, inspectionId: string): 
     verdict: record.outcome.verdict,
     reads: record.reads ?? [],
     timing: record.outcome.timing,
-    images: await imagesOf(k, row.position),
+    images: [...(await imagesOf(k, row.position)), ...templateOf(record)],
     worker: record.outcome.worker,
     simulated: record.meta?.simulated ?? false,
     source: record.meta?.source ?? null,
@@ -84,6 +84,20 @@ export async function storedRecord(
     .executeTakeFirst()
   return row ? { unit: row.unit, record: decodeRecord(row.record, row.record_encoding) } : null
 }
+
+/** It has the size of the frame: the pair was judged together. */
+const templateOf = ({ template, meta, outcome }: CaptureRecord): PartDetail['images'] =>
+  template === undefined
+    ? []
+    : [
+        {
+          sha256: template.sha256,
+          widthPx: outcome.widthPx,
+          heightPx: outcome.heightPx,
+          role: 'golden',
+          view: meta?.view ?? '',
+        },
+      ]
 
 async function imagesOf(k: Kysely<TraceTables>, position: number): Promise<PartDetail['images']> {
   const rows = await k

@@ -164,6 +164,20 @@ export class CaptureWriter {
   }
 
   #image(p: PreparedCapture, image: StoredImage, position: number): void {
+    this.#file(p, image)
+    // The record names it; without it neither the comparison nor a replay is possible.
+    if (image.template !== undefined) this.#file(p, image.template)
+    this.#db.run(
+      'insert into inspection_image (position, view, sha256, width_px, height_px) values (?, ?, ?, ?, ?)',
+      position,
+      image.view,
+      image.sha256,
+      image.widthPx,
+      image.heightPx,
+    )
+  }
+
+  #file(p: PreparedCapture, image: StoredImage): void {
     // A picture shared by a good and a bad part is evidence of the bad one.
     this.#db.run(
       `insert into image (sha256, bytes, mime, path, retention, stored_at) values (?, ?, ?, ?, ?, ?)
@@ -175,14 +189,6 @@ export class CaptureWriter {
       image.path,
       p.result === 'pass' ? 'ok' : 'ng',
       p.endedAt,
-    )
-    this.#db.run(
-      'insert into inspection_image (position, view, sha256, width_px, height_px) values (?, ?, ?, ?, ?)',
-      position,
-      image.view,
-      image.sha256,
-      image.widthPx,
-      image.heightPx,
     )
   }
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { closeSync, fsync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import type { FrameMeta } from '../../contracts/index.ts'
+import type { FrameFormat, FrameMeta } from '../../contracts/index.ts'
 import { fileError } from './sqlite-errors.ts'
 
 /** An image that is durable on disk. */
@@ -15,6 +15,8 @@ export interface StoredImage {
   view: string
   widthPx: number
   heightPx: number
+  /** Golden template that came with it. */
+  template?: StoredImage
 }
 
 const EXTENSIONS: Record<string, string> = {
@@ -31,7 +33,10 @@ const EXTENSIONS: Record<string, string> = {
  * The bytes to keep: raw pixels become a PGM or PPM file (Netpbm P5, P6: header and the same bytes), encoded frames
  * stay as received. Pixels that do not fill their declared size are kept as they are: they explain a no-verdict.
  */
-export function fileParts(meta: FrameMeta | null, bytes: Uint8Array): { mime: string; parts: Uint8Array[] } {
+export function fileParts(
+  meta: Pick<FrameMeta, 'format'> | null,
+  bytes: Uint8Array,
+): { mime: string; parts: Uint8Array[] } {
   if (meta?.format.kind === 'encoded') return { mime: meta.format.mime, parts: [bytes] }
   const format = meta?.format
   if (
@@ -43,6 +48,17 @@ export function fileParts(meta: FrameMeta | null, bytes: Uint8Array): { mime: st
   const header = Buffer.from(`${gray ? 'P5' : 'P6'}\n${format.widthPx} ${format.heightPx}\n255\n`, 'latin1')
   return { mime: gray ? 'image/x-portable-graymap' : 'image/x-portable-pixmap', parts: [header, bytes] }
 }
+
+/** SHA-256 of the file that these bytes are kept in, hex. */
+export function fileHash(format: FrameFormat, bytes: Uint8Array): string {
+  const hash = createHash('sha256')
+  for (const part of fileParts({ format }, bytes).parts) hash.update(part)
+  return hash.digest('hex')
+}
+
+/** The bytes that were judged, out of their file. */
+export const judgedBytes = (file: Uint8Array, byteLength: number): Uint8Array =>
+  file.subarray(Math.max(0, file.length - byteLength))
 
 /** Images known to be durable, at most. */
 const REMEMBERED = 1_000
@@ -72,7 +88,7 @@ export class ImageFiles {
    * @throws TRC_DISK_FULL, TRC_IMAGE
    */
   async put(
-    meta: FrameMeta | null,
+    meta: Pick<FrameMeta, 'format' | 'view'> | null,
     content: Uint8Array,
     widthPx: number,
     heightPx: number,

@@ -82,12 +82,24 @@ export async function openPartStore(options: PartStoreOptions): Promise<TraceSto
   return store
 }
 
-/** @throws EVT_SCHEMA when the record makes no valid event, TRC_BINDING when it is no record */
+/**
+ * @param bytes of the image, and behind them those of the template that the record names
+ * @throws EVT_SCHEMA when the record makes no valid event, TRC_BINDING when it is no record
+ */
 function captureAsk(record: CaptureRecord, bytes: Uint8Array | null, foreign = false): CaptureAsk {
   try {
     const prepared = prepareCapture(record, foreign)
     const { widthPx, heightPx } = record.outcome
-    return { prepared, image: bytes === null ? null : { bytes, meta: record.meta, widthPx, heightPx } }
+    if (bytes === null) return { prepared, image: null }
+    const { meta, template } = record
+    const end = bytes.length - (template?.byteLength ?? 0)
+    const image = { bytes: bytes.subarray(0, end), meta, widthPx, heightPx }
+    return {
+      prepared,
+      image: template
+        ? { ...image, template: { bytes: bytes.subarray(end), format: template.format } }
+        : image,
+    }
   } catch (error) {
     throw asCoded(error, 'TRC_BINDING')
   }
@@ -118,7 +130,7 @@ class SpoolingStore implements TraceStore {
   async capture(request: CaptureRequest): Promise<CaptureAck> {
     this.#mustBeOpen()
     const record = recordOf(request)
-    const image = request.image === null ? null : this.#copies.take(request.image)
+    const image = request.image === null ? null : this.#copies.take(request.image, request.template?.bytes)
     let stored = false
     let spooled = false
     const ack = await this.#paths.either(

@@ -8,12 +8,14 @@ const KEPT = 8
 export class SharedCopies {
   readonly #free: SharedArrayBuffer[] = []
 
-  /** Bytes are copied before this returns. */
-  take(bytes: Uint8Array): Uint8Array {
-    const at = this.#free.findIndex((b) => b.byteLength >= bytes.length && b.byteLength <= 2 * bytes.length)
-    const buffer = at < 0 ? new SharedArrayBuffer(bytes.length) : this.#free.splice(at, 1)[0]
-    const copy = new Uint8Array(buffer ?? new SharedArrayBuffer(bytes.length), 0, bytes.length)
+  /** Bytes, and others behind them, are copied before this returns. */
+  take(bytes: Uint8Array, behind: Uint8Array = new Uint8Array(0)): Uint8Array {
+    const length = bytes.length + behind.length
+    const at = this.#free.findIndex((b) => b.byteLength >= length && b.byteLength <= 2 * length)
+    const buffer = at < 0 ? new SharedArrayBuffer(length) : this.#free.splice(at, 1)[0]
+    const copy = new Uint8Array(buffer ?? new SharedArrayBuffer(length), 0, length)
     copy.set(bytes)
+    copy.set(behind, bytes.length)
     return copy
   }
 

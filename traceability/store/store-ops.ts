@@ -6,6 +6,7 @@ import {
   type ErrorCode,
   type ErrorDetail,
   type FactAck,
+  type FrameFormat,
   type FrameMeta,
   type QEvent,
   type TriggerBalance,
@@ -28,7 +29,13 @@ export interface OutboxEntry {
 /** An inspection on its way to the thread, with what its image file is made from. */
 export interface CaptureAsk {
   prepared: PreparedCapture
-  image: { bytes: Uint8Array; meta: FrameMeta | null; widthPx: number; heightPx: number } | null
+  image: {
+    bytes: Uint8Array
+    meta: FrameMeta | null
+    widthPx: number
+    heightPx: number
+    template?: { bytes: Uint8Array; format: FrameFormat }
+  } | null
 }
 
 /** What the store thread can be asked; each is answered after the transaction it was part of is synced. */

@@ -122,7 +122,13 @@ async function imageOf(images: ImageFiles, request: StoreRequest): Promise<Store
   try {
     const { image } = request.ask
     if (image === null) return null
-    return await images.put(image.meta, image.bytes, image.widthPx, image.heightPx)
+    const { meta, bytes, widthPx, heightPx, template } = image
+    // Side by side: a template is a file of its own, and most are there already.
+    const [own, other] = await Promise.all([
+      images.put(meta, bytes, widthPx, heightPx),
+      template && images.put({ format: template.format, view: '' }, template.bytes, widthPx, heightPx),
+    ])
+    return other === undefined ? own : { ...own, template: other }
   } catch (error) {
     // The disk's refusals have a code; what has none lies in the request.
     return asCoded(error, 'TRC_BINDING')

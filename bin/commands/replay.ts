@@ -1,0 +1,98 @@
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import { canonicalJson, CodedError, type Verdict } from '../../contracts/index.ts'
+import { inspect, loadRecipe, prepareRecipe } from '../../inspection/index.ts'
+import { openTraceQuery, replayFrame, type TraceQuery } from '../../traceability/query/index.ts'
+import type { Environment } from '../environment.ts'
+import { modelSetup } from '../model-setup.ts'
+import { paths } from '../paths.ts'
+import { dataDirOf } from '../state-facts.ts'
+
+/** What tools and rules say; the line may have taken a verdict back for reasons that are not in the picture. */
+const SEEN = ['findings', 'measurements', 'codes', 'scores', 'maps', 'registration', 'quality'] as const
+const JUDGED = ['result', 'defects', 'severity', 'trace', 'models'] as const
+const SAID = ['disposition', 'reasons', 'noVerdict'] as const
+
+export interface Replay {
+  inspectionId: string
+  recipe: string
+  result: Verdict['result']
+  /** Why the line took the verdict back; what was seen is compared all the same. */
+  withdrawn: string | null
+  /** Parts of the verdict that come out otherwise now; empty = the same byte for byte. */
+  differs: string[]
+}
+
+export function addReplay(program: Command, environment: Environment): void {
+  program
+    .command('replay <serial>')
+    .description('judge a part again from its record alone; exit code 3 when anything differs')
+    .option('--data <dir>', 'data directory (or SIGHTLINE_DATA_DIR)')
+    .option('--recipes <dir>', 'folder of the recipes', `${paths.lines}/recipes`)
+    .action(async (serial: string, o: { data?: string; recipes: string }) => {
+      const query = openTraceQuery(dataDirOf(o.data, environment))
+      try {
+        const life = await query.bySerial(serial)
+        if (life === null)
+          throw new CodedError('TRC_NOT_FOUND', { expected: 'a serial that was inspected', actual: serial })
+        for (const { inspectionId, image } of life.inspections) {
+          const replay = await again(
+            query,
+            inspectionId,
+            image?.sha256 ?? null,
+            resolve(o.recipes),
+            environment,
+          )
+          process.stdout.write(`${JSON.stringify(replay)}\n`)
+          if (replay.differs.length > 0) process.exitCode = 3
+        }
+      } finally {
+        query.close()
+      }
+    })
+}
+
+async function again(
+  query: TraceQuery,
+  inspectionId: string,
+  sha256: string | null,
+  recipes: string,
+  environment: Environment,
+): Promise<Replay> {
+  const record = await query.record(inspectionId)
+  if (record === null) throw new CodedError('TRC_NOT_FOUND', { actual: inspectionId })
+  const then = record.outcome.verdict
+  const loaded = await loadRecipe(recipes, then.recipe)
+  if (loaded.sha256 !== then.recipeSha256)
+    throw new CodedError('CFG_INVALID', {
+      file: loaded.file,
+      expected: `the recipe as it was (${then.recipeSha256.slice(0, 12)})`,
+      actual: loaded.sha256.slice(0, 12),
+      hint: 'a released recipe never changes: restore the file',
+    })
+  const frame = await replayFrame(record, sha256, (hash) => query.imageBytes(hash))
+  const prepared = await prepareRecipe(loaded, await modelSetup(['cpu'], environment))
+  try {
+    const { verdict } = await inspect(frame, prepared, record.context)
+    return {
+      inspectionId,
+      recipe: then.recipe,
+      result: verdict.result,
+      withdrawn: withdrawn(then, verdict),
+      differs: differences(then, verdict),
+    }
+  } finally {
+    await prepared.close()
+  }
+}
+
+const withdrawn = (then: Verdict, now: Verdict): string | null =>
+  then.noVerdict !== null && now.noVerdict === null ? then.noVerdict.reason : null
+
+function differences(then: Verdict, now: Verdict): string[] {
+  const held = then.disposition === 'hold' && now.disposition !== 'hold'
+  const keys = [...SEEN, ...(withdrawn(then, now) === null ? [...JUDGED, ...(held ? [] : SAID)] : [])]
+  // Through JSON, as the stored one went.
+  const text = (value: unknown): string => canonicalJson(JSON.parse(JSON.stringify(value)))
+  return keys.filter((key) => text(then[key]) !== text(now[key]))
+}
