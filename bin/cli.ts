@@ -9,6 +9,7 @@ import { addInspect } from './commands/inspect.ts'
 import { addModels } from './commands/models.ts'
 import { addPlant } from './commands/plant.ts'
 import { addRecall } from './commands/recall.ts'
+import { addReplay } from './commands/replay.ts'
 import { addSampleBoards } from './commands/sample-boards.ts'
 import { addServe } from './commands/serve.ts'
 import { addTeach } from './commands/teach.ts'
@@ -39,6 +40,7 @@ try {
     addRecall,
     addPlant,
     addHold,
+    addReplay,
     addVerify,
     addWitness,
     addWorker,

@@ -22,6 +22,7 @@ import { openProof } from './proof.ts'
 import { openReads } from './reads.ts'
 import { replayEntries } from './replay-entries.ts'
 import { openSampleCamera } from './sample-camera.ts'
+import { sampleLogistics } from './sample-logistics.ts'
 import { openReplication } from './plant-store.ts'
 import { openSinks } from './sinks.ts'
 
@@ -161,8 +162,13 @@ export async function startLine(config: LineConfig, environment: Environment): P
         store,
         identify: partIdentity({ station, context, canary, holds, before: await unitsBefore(station) }),
         ...(beside ? { reads: beside } : {}),
+      const goods = sampleLogistics(station, {
+        line: spec.line,
+        recordFact: (fact) => store.recordFact(fact, { plant: spec.plant, line: spec.line }),
+        lotOf: async (id) => (await queries.part(id))?.row.lot ?? null,
+      })
         shadow: running.shadow,
-        onPart: () => undefined,
+        onPart: goods ?? (() => undefined),
         log,
       })
       engines.set(station.id, engine)
