@@ -5,7 +5,7 @@ import { createDashboard } from '../dashboard/index.ts'
 import { StationEngine } from '../inspection/index.ts'
 import { createModuleHost, httpRoutes } from '../scenarios/index.ts'
 import { type LogProof, openEventLog, openHoldBoard, openPartStore, openSql } from '../traceability/index.ts'
-import { openTraceQuery, QueryThread } from '../traceability/query/index.ts'
+import { EpcisService, openTraceQuery, QueryThread } from '../traceability/query/index.ts'
 import type { LineConfig } from './config.ts'
 import { announceLine } from './line-address.ts'
 import { lockDataDir } from './data-dir-lock.ts'
@@ -67,6 +67,13 @@ export async function startLine(config: LineConfig, environment: Environment): P
     closers.push(() => events.close())
     const sinks = openSinks(spec.sinks, config.sinkTokens, events, store)
     closers.push(() => sinks.close())
+    const epcis = new EpcisService({
+      dataDir,
+      store,
+      source: { plant: spec.plant, line: spec.line },
+      onAlarm: (text) => log.warn({ at: 'epcis' }, text),
+    })
+    closers.push(() => epcis.close())
     const replication = openReplication(config, environment)
     closers.push(() => replication?.close())
     const queries = openTraceQuery(dataDir)
@@ -201,6 +208,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
       live,
       modules: { handlers: [...httpRoutes(modules), ...running.routes] },
       images: { path: (sha256) => life.goldenFile(sha256) ?? queries.path(sha256) },
+      epcis,
       log,
       version,
       allowedHosts: spec.dashboard.allowedHosts,
@@ -213,6 +221,9 @@ export async function startLine(config: LineConfig, environment: Environment): P
     const abort = new AbortController()
     modules.start()
     sinks.start()
+    epcis
+      .start()
+      .catch((error: unknown) => log.error({ error: String(error) }, 'EPCIS subscriptions stand still'))
     const ended = Promise.all(stations.map(({ engine }) => engine.run(abort.signal))).then(() => undefined)
     live.started(ended)
     return {

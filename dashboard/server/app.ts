@@ -10,9 +10,21 @@ import { inspectionOf } from './live/newer-part.ts'
 import { LiveFeed } from './live/live-feed.ts'
 import { Metrics } from './metrics.ts'
 import { openApiDocument } from './openapi.ts'
-import type { DashboardLog, FactPort, ImageReader, LiveLine, LiveQueries, ModuleHandlers, PartQueries } from './ports.ts'
+import type { EpcisService } from '../../traceability/query/index.ts'
+import type {
+  DashboardLog,
+  FactPort,
+  ImageReader,
+  LiveLine,
+  LiveQueries,
+  ModuleHandlers,
+  PartQueries,
+} from './ports.ts'
 import { mount, type Route } from './route.ts'
 import { analysisRoutes } from './routes/analysis.ts'
+import { epcisErrors, EPCIS_BASE, unknownEpcisPath } from './routes/epcis-http.ts'
+import { EpcisSockets } from './routes/epcis-socket.ts'
+import { epcisRoutes } from './routes/epcis.ts'
 import { genealogyRoutes } from './routes/genealogy.ts'
 import { imageRoutes } from './routes/images.ts'
 import { lineRoutes } from './routes/line.ts'
@@ -31,6 +43,8 @@ export interface DashboardOptions {
   live: LiveLine
   modules: ModuleHandlers
   images: ImageReader
+  /** The EPCIS repository; absent = the server has none. */
+  epcis?: EpcisService
   log: DashboardLog
   version: string
   /** Host names besides localhost, this machine's name and plain addresses. */
@@ -74,6 +88,7 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     ...analysisRoutes(queries),
     ...imageRoutes(options.images),
     ...liveRoutes(feed),
+    ...(options.epcis ? epcisRoutes(options.epcis, version) : []),
   ]
   let document: object | null = null
   const describe = (): object => (document ??= openApiDocument(routes, options.modules.handlers, version))
@@ -94,10 +109,13 @@ export function createDashboard(options: DashboardOptions): Dashboard {
   mount(app, routes)
   mountModules(app, options.modules.handlers)
   app.use('/api', unknownApiPath)
+  app.use(EPCIS_BASE, unknownEpcisPath, epcisErrors(log))
   mountWeb(app, options.webDir)
   app.use(errorHandler(log))
 
   const server = createServer(app)
+  const sockets = options.epcis && new EpcisSockets(options.epcis, options.allowedHosts ?? [])
+  sockets?.attach(server)
   return {
     app,
     async listen(host = '127.0.0.1', port = 8414) {
@@ -113,11 +131,13 @@ export function createDashboard(options: DashboardOptions): Dashboard {
         throw error
       }
       const at = server.address() as AddressInfo
+      if (options.epcis) options.epcis.targets.ownPort = at.port
       const name = at.family === 'IPv6' ? `[${at.address}]` : at.address
       return { host: at.address, port: at.port, url: `http://${name}:${at.port}` }
     },
     async close() {
       feed.close()
+      sockets?.close()
       tail.stop()
       metrics.registry.clear()
       if (!server.listening) return

@@ -42,7 +42,10 @@ export function openApiDocument(
           : { body: { content: { 'application/json': { schema: route.body } } } }),
       },
       responses: {
-        200: { description: 'OK', content: { [type]: { schema: route.response } } },
+        [route.status ?? 200]:
+          route.status === 204
+            ? { description: 'Done' }
+            : { description: 'OK', content: { [type]: { schema: route.response } } },
         ...(route.params === undefined && route.query === undefined && route.body === undefined
           ? {}
           : { 400: failure }),

@@ -5,10 +5,10 @@ import { badRequest } from './errors.ts'
 
 /** A route as data: what serves it, what checks it and what documents it are one object. */
 export interface Route {
-  method: 'get' | 'post'
+  method: 'get' | 'post' | 'delete' | 'options'
   /** Express form, e.g. `/api/parts/:inspectionId`. */
   path: string
-  tag: 'operations' | 'line' | 'parts' | 'genealogy' | 'images' | 'live'
+  tag: 'operations' | 'line' | 'parts' | 'genealogy' | 'images' | 'live' | 'epcis'
   summary: Text
   params?: z.ZodObject
   query?: z.ZodObject
@@ -19,6 +19,8 @@ export interface Route {
   /** `application/json` unless said otherwise. */
   contentType?: string
   response: z.ZodType
+  /** Of success; 200 unless said otherwise. */
+  status?: number
   /** Answers; called with checked parameters only. */
   run(req: Request, res: Response): Promise<void>
 }

@@ -36,19 +36,29 @@ export const securityHeaders = (): RequestHandler =>
  * nothing. Addresses, localhost and this machine's own name are always allowed.
  */
 export function hostGuard(allowedHosts: readonly string[]): RequestHandler {
-  const own = hostname().toLowerCase()
-  const names = new Set(['localhost', own, `${own}.local`, ...allowedHosts.map((h) => h.toLowerCase())])
   return (req, _res, next) => {
-    const host = hostOf(req.get('host') ?? '')
-    if (!names.has(host) && isIP(host) === 0)
+    const host = req.get('host') ?? ''
+    if (!allowedHost(host, allowedHosts))
       throw new RefusedError(
         'a host name of this server',
-        host || 'no Host header',
+        hostOf(host) || 'no Host header',
         'add it to dashboard.allowedHosts of the line file',
       )
     next()
   }
 }
+
+/** Whether a Host header names this server. */
+export function allowedHost(header: string, allowedHosts: readonly string[]): boolean {
+  const host = hostOf(header)
+  const own = hostname().toLowerCase()
+  const names = ['localhost', own, `${own}.local`, ...allowedHosts.map((h) => h.toLowerCase())]
+  return names.includes(host) || isIP(host) !== 0
+}
+
+/** Whether a request comes from a page of this server, or from no page at all. */
+export const sameOrigin = (origin: string | undefined, host: string): boolean =>
+  origin === undefined || hostOf(origin.replace(/^https?:\/\//, '')) === hostOf(host)
 
 function hostOf(header: string): string {
   const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(header)
@@ -58,9 +68,8 @@ function hostOf(header: string): string {
 /** Guards what changes something against other web sites open in the same browser (cross-site request forgery). */
 export const changeGuard: RequestHandler = (req, _res, next) => {
   const origin = req.get('origin')
-  const foreign =
-    origin !== undefined && hostOf(origin.replace(/^https?:\/\//, '')) !== hostOf(req.get('host') ?? '')
-  if (foreign) throw new RefusedError('a request of this dashboard', `origin ${origin}`)
+  if (!sameOrigin(origin, req.get('host') ?? ''))
+    throw new RefusedError('a request of this dashboard', `origin ${origin}`)
   next()
 }
 

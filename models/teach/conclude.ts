@@ -10,8 +10,6 @@ import { learningCurve } from './learning-curve.ts'
 import type { LearningCurve } from './learning-curve.ts'
 import type { MatrixSessions } from './matrix-sessions.ts'
 import { foldsFor } from './plan.ts'
-import { measurePose } from './pose.ts'
-import type { PoseReport } from './pose.ts'
 import { allowedCells } from './regions.ts'
 import type { TeachProgress, TeachWarning } from './request.ts'
 import { suspicious } from './suspicious.ts'
@@ -36,8 +34,6 @@ export interface TeachReport {
     /** Share of the given or synthetic defects at or above it. */
     detection: number
   }
-  /** Whether turned copies of the good images are in the bank. */
-  pose: PoseReport
   suspicious: SuspiciousImage[]
   learningCurve: LearningCurve
   warnings: TeachWarning[]
@@ -75,16 +71,14 @@ export async function conclude(
   const only = options.method === 'auto' ? null : options.method
   const allowed = allowedCells(data)
   const good = data.good.map((g) => g.embedding)
-  const pose = await measurePose(data, fitContext)
-  const turned = pose.used ? data.turned : []
-  const held = await crossFits({ ...data, turned }, only, fitContext, context.onProgress)
+  const held = await crossFits(data, only, fitContext, context.onProgress)
   const { choice, scores } = choose(held, grid, allowed, only)
   const { method, perPosition } = choice.chosen
   const kind = METHODS[method].reference
   const heldOut = held.find((h) => h.kind === kind) ?? { kind, folds: 0, good: [], damaged: [], defects: [] }
   const calibration = calibrate(method, heldOut.good, grid, perPosition)
   context.onProgress({ stage: 'finish', done: 0, total: 2 })
-  const fitted = await fit(kind, { good, damaged: data.damaged, turned }, fitContext)
+  const fitted = await fit(kind, { good, damaged: data.damaged }, fitContext)
   const curve = await learningCurve(data, fitContext)
   context.onProgress({ stage: 'finish', done: 1, total: 2 })
   const outliers = suspicious(data.good, scores.good)
@@ -107,7 +101,6 @@ export async function conclude(
       goodImages: good.length,
       defectImages: data.defects.length,
       choice,
-      pose,
       threshold,
       suspicious: outliers,
       learningCurve: curve,
@@ -138,7 +131,6 @@ async function crossFits(
         {
           good: data.good.map((g) => g.embedding),
           damaged: data.damaged,
-          turned: data.turned,
           defects: data.defects.map((d) => d.embedding),
         },
         foldsFor(data.good.length),

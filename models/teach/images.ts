@@ -19,55 +19,34 @@ export interface SourceSize {
   heightPx: number
 }
 
-/** A side may be so many times the usual one, or its part, and so may the aspect; other images are of another thing. */
-const MOST_DIFFERENT = 2
-
-/** The usual size of images: the median of the widths and of the heights. */
-export async function usualSize(images: readonly TeachImage[]): Promise<SourceSize | null> {
-  if (images.length === 0) return null
-  const sizes: SourceSize[] = []
-  for (const image of images) sizes.push(await (image.size?.() ?? image.load()))
-  const middle = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 1
-  return {
-    widthPx: middle(sizes.map((s) => s.widthPx)),
-    heightPx: middle(sizes.map((s) => s.heightPx)),
-  }
-}
-
-const farFrom = (a: SourceSize, b: SourceSize): boolean => {
-  const x = a.widthPx / b.widthPx
-  const y = a.heightPx / b.heightPx
-  return [x, y, x / y].some((r) => Math.max(r, 1 / r) > MOST_DIFFERENT)
-}
-
 /**
- * Reads images and brings them to working size as the line will. Images of another size are stretched to it, so that
- * a position means about the same place in each, and named.
+ * Reads images and brings them to working size as the line will: one size for all, since a position must mean the
+ * same place in each.
  *
- * @param source the usual size of the images
- * @returns resized: names of the images of another size
- * @throws TCH_IMAGES when a size is far from the usual one; what `load` throws, for a file that is no image
+ * @param size what the working size is for images of a size; asked once
+ * @throws TCH_IMAGES when sizes differ, naming both images; what `load` throws, for a file that is no image
  */
 export async function loadImages(
   images: readonly TeachImage[],
-  size: WorkingSize,
-  source: SourceSize,
+  sizeFor: (source: SourceSize) => WorkingSize,
+  known: { source: SourceSize; name: string } | null,
   onLoaded: () => void,
-): Promise<{ loaded: LoadedImage[]; resized: string[] }> {
-  const input = createImageInput(inputOf(size))
+): Promise<{ loaded: LoadedImage[]; source: { source: SourceSize; name: string } | null }> {
+  let source = known
+  let input: ReturnType<typeof createImageInput> | null = null
   const loaded: LoadedImage[] = []
-  const resized: string[] = []
   for (const image of images) {
     const pixels = await image.load()
     const { widthPx, heightPx } = pixels
-    if (farFrom(pixels, source))
+    source ??= { source: { widthPx, heightPx }, name: image.name }
+    if (widthPx !== source.source.widthPx || heightPx !== source.source.heightPx)
       throw new CodedError('TCH_IMAGES', {
         path: image.name,
-        expected: `about ${sizeText(source)}, the usual size of the images; sides and aspect within a factor of ${MOST_DIFFERENT}`,
+        expected: `${sizeText(source.source)}, like ${source.name}`,
         actual: sizeText(pixels),
         hint: 'teach from images of one size, taken by one camera at one place; crop or sort the others',
       })
-    if (widthPx !== source.widthPx || heightPx !== source.heightPx) resized.push(image.name)
+    input ??= createImageInput(inputOf(sizeFor(source.source)))
     loaded.push({
       name: image.name,
       sha256: createHash('sha256')
@@ -78,7 +57,7 @@ export async function loadImages(
     })
     onLoaded()
   }
-  return { loaded, resized }
+  return { loaded, source }
 }
 
 /** The input of the taught model, so that teaching and line see the same pixels. */

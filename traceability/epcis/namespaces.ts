@@ -1,8 +1,6 @@
 import { at, type Faults, isObject, type JsonObject } from './faults.ts'
+import { EPCIS_PREFIXES } from './own-context.ts'
 import { isUri } from './uri.ts'
-
-/** Prefixes that the context of EPCIS itself declares. */
-const OWN = ['epcis', 'cbv', 'cbvmda', 'gs1', 'rdf', 'rdfs', 'owl', 'xsd', 'dcterms']
 
 /** Where the context of EPCIS 2.0 is published, in its versions and former places. */
 const EPCIS_CONTEXT = /^https?:\/\/[^?#]+\/epcis-context(?:-root)?\.jsonld$/
@@ -18,7 +16,7 @@ export class Namespaces {
     this.#open = open
   }
 
-  static readonly own = new Namespaces(new Set(OWN), false)
+  static readonly own = new Namespaces(new Set(EPCIS_PREFIXES), false)
 
   /**
    * What holds inside an object that has this `@context`, on top of what holds around it.

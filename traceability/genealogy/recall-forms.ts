@@ -1,4 +1,5 @@
 import { uuidv5 } from '../../contracts/index.ts'
+import { OWN_CONTEXT } from '../epcis/own-context.ts'
 import type { Recall, RecalledUnit } from './recall.ts'
 
 export const RECALL_COLUMNS = [
@@ -61,10 +62,7 @@ export function recallEpcis(list: Recall): object {
     else groups.set(key, [u])
   }
   return {
-    '@context': [
-      'https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld',
-      { sightline: 'https://sightline.invalid/epcis/' },
-    ],
+    '@context': OWN_CONTEXT,
     type: 'EPCISDocument',
     schemaVersion: '2.0',
     creationDate: list.at,

@@ -19,6 +19,16 @@ const REFUSED = new Set([400, 413, 415, 422])
  */
 const AWAY = new Set([401, 402, 403, 404, 405, 407, 408, 410, 421, 425, 429, 502, 503, 504])
 
+/** What the status of an answer means for the delivery. */
+export const deliveryOf = (status: number, place: string): Delivery =>
+  status >= 200 && status < 300
+    ? { ok: true }
+    : {
+        ok: false,
+        why: REFUSED.has(status) ? 'refused' : AWAY.has(status) ? 'away' : 'failed',
+        reason: `HTTP ${status} from ${place}`,
+      }
+
 /** HTTP POST of one CloudEvent in structured mode (CloudEvents HTTP binding 1.0.2, 3.2); any 2xx takes it. */
 export class WebhookSink implements EventSink {
   readonly name: string
@@ -47,12 +57,7 @@ export class WebhookSink implements EventSink {
         signal: limit.signal,
       })
       await response.body?.cancel()
-      if (response.ok) return { ok: true }
-      return {
-        ok: false,
-        why: REFUSED.has(response.status) ? 'refused' : AWAY.has(response.status) ? 'away' : 'failed',
-        reason: `HTTP ${response.status} from ${place}`,
-      }
+      return deliveryOf(response.status, place)
     } catch (error) {
       const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : ''
       const text = error instanceof Error ? error.message + cause : String(error)

@@ -1,0 +1,255 @@
+import { raw, type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express'
+import { asCoded, EPCIS_EXCEPTIONS, EpcisError, type EpcisException } from '../../../contracts/index.ts'
+import type { PageRequest } from '../../../traceability/query/index.ts'
+import { RefusedError } from '../errors.ts'
+import type { DashboardLog } from '../ports.ts'
+import { whoAsks } from '../security.ts'
+
+/** Where the interface is mounted. */
+export const EPCIS_BASE = '/epcis'
+const VERSION = '2.0.0'
+/** Versions that are the same to this interface. */
+const NEWEST = [2, 0, 1]
+const OLDEST = [2, 0, 0]
+const EXTENSIONS = 'sightline=https://sightline.invalid/epcis/'
+const JSON_TYPES = ['application/json', 'application/ld+json']
+const MAX_URL = 8_000
+const PER_PAGE = 30
+const MAX_PER_PAGE = 1_000
+const EPC_FORMATS = [
+  'No_Preference',
+  'Always_GS1_Digital_Link',
+  'Always_EPC_URN',
+  'Never_Translates',
+] as const
+export type EpcFormat = (typeof EPC_FORMATS)[number]
+
+const TITLES: Record<EpcisException, string> = {
+  ValidationException: 'The document or request is not valid',
+  QueryValidationException: 'The query is not valid',
+  QueryParameterException: 'A query parameter is not valid',
+  SubscriptionControlsException: 'The subscription is not valid',
+  SecurityException: 'Access to the resource is forbidden',
+  NoSuchNameException: 'Resource not found',
+  NotAcceptableException: 'Conflicting request and response headers',
+  ResourceAlreadyExistsException: 'A resource with the identifier already exists',
+  CaptureLimitExceededException: 'Capture payload too large',
+  QueryTooLargeException: 'Query result too large',
+  QueryTooComplexException: 'Query too complex',
+  URITooLongException: 'URI too long',
+  UnsupportedMediaTypeException: 'Unsupported media type',
+  ImplementationException: 'A server-side error occurred',
+}
+
+interface Problem {
+  exception: EpcisException
+  status: number
+  detail: string
+  faults: readonly { pointer: string; expected: string; actual: string }[]
+}
+
+/** Problem body (RFC 7807) with the EPCIS exception and a pointer to each fault. */
+export const problemBody = ({ exception, status, detail, faults }: Problem): object => ({
+  type: `epcisException:${exception}`,
+  title: TITLES[exception],
+  status,
+  detail,
+  ...(faults[0] !== undefined && { pointer: faults[0].pointer, errors: faults }),
+})
+
+export function problemOf(error: unknown): Problem {
+  if (error instanceof EpcisError) {
+    const { exception, faults, message } = error
+    return { exception, status: EPCIS_EXCEPTIONS[exception], detail: message, faults }
+  }
+  if (error instanceof RefusedError)
+    return { exception: 'SecurityException', status: 403, detail: error.message, faults: [] }
+  const status = error !== null && typeof error === 'object' && 'status' in error ? Number(error.status) : 500
+  const { code, message } = asCoded(error, 'API_INTERNAL')
+  if (status === 413)
+    return { exception: 'CaptureLimitExceededException', status, detail: message, faults: [] }
+  if (status === 415)
+    return { exception: 'UnsupportedMediaTypeException', status, detail: message, faults: [] }
+  if (code === 'API_REQUEST' || (status >= 400 && status < 500))
+    return { exception: 'ValidationException', status: 400, detail: message, faults: [] }
+  return { exception: 'ImplementationException', status: 500, detail: message, faults: [] }
+}
+
+/** Every failure of this interface leaves as a problem body. */
+export const epcisErrors =
+  (log: DashboardLog): ErrorRequestHandler =>
+  (error: unknown, req, res, next) => {
+    const problem = problemOf(error)
+    if (problem.status >= 500)
+      log.error({ err: error, method: req.method, path: req.path }, 'EPCIS request failed')
+    if (res.headersSent) return next(error)
+    common(res)
+      .status(problem.status)
+      .set('Cache-Control', 'no-store')
+      .type('application/problem+json')
+      .send(JSON.stringify(problemBody(problem)))
+  }
+
+/** Any path below the interface that no resource answers, or a method that it has not. */
+export const unknownEpcisPath: RequestHandler = (req) => {
+  throw refused(
+    'NoSuchNameException',
+    'a resource and method of the EPCIS interface',
+    `${req.method} ${req.path}`,
+  )
+}
+
+const common = (res: Response): Response =>
+  res.set({ 'GS1-EPCIS-Version': VERSION, 'GS1-CBV-Version': VERSION, 'GS1-Extensions': EXTENSIONS })
+
+/** Checks what the headers ask for. @throws EpcisError NotAcceptableException, URITooLongException */
+export const negotiate: RequestHandler = (req, res, next) => {
+  common(res)
+  if (req.originalUrl.length > MAX_URL)
+    throw refused('URITooLongException', `at most ${MAX_URL} characters`, 'more')
+  if (req.method !== 'OPTIONS' && req.method !== 'DELETE' && req.accepts(JSON_TYPES) === false)
+    throw refused(
+      'NotAcceptableException',
+      `an Accept of ${JSON_TYPES.join(' or ')}`,
+      req.get('accept') ?? '',
+    )
+  for (const standard of ['EPCIS', 'CBV']) {
+    bound(req, `GS1-${standard}-Min`, (v) => order(v, NEWEST) <= 0)
+    bound(req, `GS1-${standard}-Max`, (v) => order(v, OLDEST) >= 0)
+    bound(req, `GS1-${standard}-Version`, (v) => order(v, NEWEST) <= 0 && order(v, OLDEST) >= 0)
+  }
+  next()
+}
+
+function bound(req: Request, header: string, fits: (version: number[]) => boolean): void {
+  const text = req.get(header)
+  if (text === undefined) return
+  if (!/^\d{1,4}(\.\d{1,4}){0,3}$/.test(text.trim()) || !fits(text.trim().split('.').map(Number)))
+    throw refused('NotAcceptableException', `a ${header} that version ${VERSION} meets`, text)
+}
+
+function order(a: readonly number[], b: readonly number[]): number {
+  for (let i = 0; i < 3; i++) if ((a[i] ?? 0) !== (b[i] ?? 0)) return (a[i] ?? 0) - (b[i] ?? 0)
+  return 0
+}
+
+export const refused = (
+  exception: EpcisException,
+  expected: string,
+  actual: string,
+  pointer = '',
+): EpcisError => new EpcisError(exception, { pointer, expected, actual: actual.slice(0, 200) })
+
+/** @throws EpcisError NotAcceptableException */
+export function epcFormat(req: Request): EpcFormat {
+  const text = req.get('GS1-EPC-Format')
+  const format = EPC_FORMATS.find((f) => f === text)
+  if (text !== undefined && format === undefined)
+    throw refused('NotAcceptableException', `GS1-EPC-Format ${EPC_FORMATS.join(', ')}`, text)
+  return format ?? 'Never_Translates'
+}
+
+/** Who may change something: the same rule as for facts. @throws RefusedError */
+export function mustBeHere(req: Request): void {
+  if (whoAsks(req).role === 'viewer')
+    throw new RefusedError('someone at the line PC', 'a viewer', 'capture through the line PC itself')
+}
+
+const reader = (limit: number): RequestHandler => raw({ type: () => true, limit })
+
+/** The body as text. @throws EpcisError UnsupportedMediaTypeException, ValidationException */
+export async function bodyText(req: Request, res: Response, limit: number): Promise<string> {
+  if (!req.is(JSON_TYPES))
+    throw refused(
+      'UnsupportedMediaTypeException',
+      JSON_TYPES.join(' or '),
+      req.get('content-type') ?? 'no content type',
+    )
+  await new Promise<void>((resolve, reject) => {
+    reader(limit)(req, res, (error?: unknown) => (error === undefined ? resolve() : reject(error as Error)))
+  })
+  const bytes: unknown = req.body
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(
+      bytes instanceof Uint8Array ? bytes : new Uint8Array(),
+    )
+  } catch {
+    throw refused('ValidationException', 'text in UTF-8', 'other bytes')
+  }
+}
+
+/** The body as JSON. @throws EpcisError */
+export async function bodyJson(
+  req: Request,
+  res: Response,
+  limit: number,
+  exception: EpcisException,
+): Promise<unknown> {
+  const text = await bodyText(req, res, limit)
+  try {
+    return JSON.parse(text) as unknown
+  } catch (error) {
+    throw refused(exception, 'JSON', error instanceof Error ? error.message : String(error))
+  }
+}
+
+/** Page and remaining parameters of a query string. @throws EpcisError QueryParameterException */
+export function pageOf(req: Request): { page: PageRequest; rest: Record<string, unknown> } {
+  const { perPage = String(PER_PAGE), nextPageToken = null, ...rest } = req.query as Record<string, unknown>
+  if (typeof perPage !== 'string' || !/^[1-9]\d{0,5}$/.test(perPage))
+    throw refused('QueryParameterException', 'a whole number from 1', JSON.stringify(perPage), '/perPage')
+  if (nextPageToken !== null && typeof nextPageToken !== 'string')
+    throw refused('QueryParameterException', 'one token', JSON.stringify(nextPageToken), '/nextPageToken')
+  return { page: { perPage: Math.min(Number(perPage), MAX_PER_PAGE), token: nextPageToken }, rest }
+}
+
+/** @throws EpcisError QueryParameterException for parameters of a resource that has none */
+export function noMore(rest: Record<string, unknown>): void {
+  const [name] = Object.keys(rest)
+  if (name !== undefined)
+    throw refused('QueryParameterException', 'perPage and nextPageToken', name, `/${name}`)
+}
+
+export function setNextPage(
+  req: Request,
+  res: Response,
+  perPage: number,
+  next: { token: string; expires: string } | null,
+): void {
+  if (next === null) return
+  const path = req.originalUrl.replace(/\?.*$/, '')
+  res.set({
+    Link: `<${path}?perPage=${perPage}&nextPageToken=${next.token}>; rel="next"`,
+    'GS1-Next-Page-Token-Expires': next.expires,
+  })
+}
+
+/** Answers in the JSON type that was asked for. */
+export function answer(req: Request, res: Response, body: unknown, status = 200): void {
+  const type = req.accepts(JSON_TYPES)
+  res
+    .status(status)
+    .set('Cache-Control', 'no-store')
+    .type(type === false ? 'application/json' : type)
+    .send(JSON.stringify(body))
+}
+
+/** Discovery: what a resource can do, and by which versions. */
+export const discovery =
+  (allow: string, version: string, more: Record<string, string> = {}) =>
+  (res: Response): void => {
+    common(res)
+      .status(204)
+      .set({
+        Allow: allow,
+        'GS1-EPCIS-Min': VERSION,
+        'GS1-EPCIS-Max': VERSION,
+        'GS1-CBV-Min': VERSION,
+        'GS1-CBV-Max': VERSION,
+        'GS1-EPC-Format': EPC_FORMATS.join(', '),
+        'GS1-CBV-XML-Format': 'Never_Translates',
+        'GS1-Vendor-Version': version,
+        ...more,
+      })
+      .end()
+  }

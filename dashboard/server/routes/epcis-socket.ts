@@ -1,0 +1,119 @@
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type WebSocket, WebSocketServer } from 'ws'
+import type { EpcisService } from '../../../traceability/query/index.ts'
+import { allowedHost, sameOrigin } from '../security.ts'
+import { EPCIS_BASE, problemBody, problemOf, refused } from './epcis-http.ts'
+import { STREAM_PARAMETERS } from './epcis-queries.ts'
+
+const PATH = new RegExp(`^${EPCIS_BASE}/queries/([^/]+)/events$`)
+const SCHEDULE = ['second', 'minute', 'hour', 'dayOfMonth', 'month', 'dayOfWeek']
+/** A client that leaves this much unread is cut off, bytes: what it missed it can ask for. */
+const MAX_BUFFERED = 8 * 1024 * 1024
+const PING_MS = 30_000
+const MAX_CLIENTS = 100
+
+/** Subscriptions over WebSocket: `GET /queries/{name}/events?stream=true` with an upgrade (EPCIS 2.0, 12.7.5). */
+export class EpcisSockets {
+  readonly #epcis: EpcisService
+  readonly #hosts: readonly string[]
+  readonly #server = new WebSocketServer({ noServer: true, maxPayload: 1024, clientTracking: true })
+  readonly #ping: NodeJS.Timeout
+
+  constructor(epcis: EpcisService, allowedHosts: readonly string[]) {
+    this.#epcis = epcis
+    this.#hosts = allowedHosts
+    const answered = new WeakSet<WebSocket>()
+    this.#server.on('connection', (socket: WebSocket) => {
+      answered.add(socket)
+      socket.on('pong', () => answered.add(socket))
+    })
+    this.#ping = setInterval(() => {
+      for (const socket of this.#server.clients) {
+        if (!answered.has(socket)) socket.terminate()
+        answered.delete(socket)
+        socket.ping()
+      }
+    }, PING_MS)
+    this.#ping.unref()
+  }
+
+  attach(server: Server): void {
+    server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
+      socket.on('error', () => socket.destroy())
+      this.#upgrade(req, socket, head).catch((error: unknown) => refuseUpgrade(socket, error))
+    })
+  }
+
+  close(): void {
+    clearInterval(this.#ping)
+    for (const socket of this.#server.clients) socket.close(1001, 'the line is stopped')
+    this.#server.close()
+  }
+
+  async #upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const url = new URL(req.url ?? '/', 'http://here')
+    const name = PATH.exec(url.pathname)?.[1]
+    if (name === undefined)
+      throw refused('NoSuchNameException', `${EPCIS_BASE}/queries/{name}/events`, url.pathname)
+    const { host = '', origin } = req.headers
+    if (!allowedHost(host, this.#hosts) || !sameOrigin(origin, host))
+      throw refused('SecurityException', 'a page and host name of this server', origin ?? host)
+    if (this.#server.clients.size >= MAX_CLIENTS)
+      throw refused('ImplementationException', `at most ${MAX_CLIENTS} subscribers`, 'more')
+    const controls = controlsOf(url.searchParams)
+    const ends: ((reason: string) => void)[] = []
+    let client: WebSocket | null = null
+    const queue: { text: string; taken: (ok: boolean) => void }[] = []
+    const send = (text: string): Promise<boolean> =>
+      new Promise((taken) => {
+        if (client === null) queue.push({ text, taken })
+        else sendTo(client, text, taken)
+      })
+    const closed = await this.#epcis.connect(
+      decodeURIComponent(name),
+      controls,
+      'Never_Translates',
+      send,
+      (reason) => {
+        for (const end of ends) end(reason)
+      },
+    )
+    if (socket.destroyed) return closed()
+    this.#server.handleUpgrade(req, socket, head, (ws) => {
+      client = ws
+      ends.push((reason) => ws.close(1013, reason.slice(0, 100)))
+      ws.on('close', closed)
+      ws.on('error', () => ws.terminate())
+      this.#server.emit('connection', ws, req)
+      for (const { text, taken } of queue.splice(0)) sendTo(ws, text, taken)
+    })
+  }
+}
+
+function sendTo(ws: WebSocket, text: string, taken: (ok: boolean) => void): void {
+  if (ws.readyState !== ws.OPEN || ws.bufferedAmount > MAX_BUFFERED) return taken(false)
+  ws.send(text, (error) => taken(error === undefined || error === null))
+}
+
+/** @throws EpcisError SubscriptionControlsException for a parameter that is none of a subscription */
+function controlsOf(query: URLSearchParams): Record<string, unknown> {
+  const controls: Record<string, unknown> = {}
+  const schedule: Record<string, string> = {}
+  for (const [key, value] of query) {
+    if (!STREAM_PARAMETERS.includes(key))
+      throw refused('SubscriptionControlsException', STREAM_PARAMETERS.join(', '), key, `/${key}`)
+    if (SCHEDULE.includes(key)) schedule[key] = value
+    else controls[key] = value === 'true' ? true : value === 'false' ? false : value
+  }
+  return Object.keys(schedule).length === 0 ? controls : { ...controls, schedule }
+}
+
+function refuseUpgrade(socket: Duplex, error: unknown): void {
+  const problem = problemOf(error)
+  const body = JSON.stringify(problemBody(problem))
+  socket.end(
+    `HTTP/1.1 ${problem.status} Refused\r\nContent-Type: application/problem+json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  )
+}

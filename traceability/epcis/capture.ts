@@ -1,0 +1,146 @@
+import {
+  asCoded,
+  EpcisError,
+  type EpcisCaptureAck,
+  type EpcisCaptureRequest,
+  type EpcisItem,
+  uuidv7,
+} from '../../contracts/index.ts'
+import { faultsOf, readDocument } from './check-document.ts'
+import type { EpcisThread } from './epcis-thread.ts'
+import type { JsonObject } from './faults.ts'
+import { prepareItem } from './prepare-item.ts'
+import type { CaptureJob } from './state.ts'
+
+/** Events of one request: they are one transaction, and the records of parts wait for it. */
+export const CAPTURE_LIMIT = 500
+/** Bytes of one request. */
+export const CAPTURE_BYTES = 2 * 1024 * 1024
+
+/** Where checked events go. */
+export interface CaptureStore {
+  captureEpcis(request: EpcisCaptureRequest): Promise<EpcisCaptureAck>
+}
+
+export interface CaptureOptions {
+  thread: EpcisThread
+  store: CaptureStore
+  source: { plant: string; line: string }
+}
+
+type Behaviour = CaptureJob['captureErrorBehaviour']
+
+/** The capture interface (EPCIS 2.0, 8.2.2): acknowledged is what is in the log on disk. */
+export class Capture {
+  readonly #o: CaptureOptions
+
+  constructor(options: CaptureOptions) {
+    this.#o = options
+  }
+
+  /** One event, at once. @throws EpcisError ValidationException, ResourceAlreadyExistsException */
+  async event(json: string): Promise<JsonObject> {
+    const document = readDocument(json)
+    if (document.form !== 'event')
+      throw new EpcisError(
+        'ValidationException',
+        { pointer: '/type', expected: 'a single event', actual: document.form },
+        'send documents to /capture',
+      )
+    const [entry] = document.events
+    if (entry === undefined) throw new Error('a single event is one event')
+    const faults = faultsOf(entry, document)
+    if (faults.length > 0) throw new EpcisError('ValidationException', faults)
+    const item = prepareItem(entry.event as JsonObject, null)
+    const { items } = await this.#write(`event ${uuidv7()}`, [item], null, true)
+    const [ack] = items
+    if (ack === undefined || 'conflict' in ack || ack.repeated) throw taken(item)
+    return { ...item.event, eventID: item.eventID }
+  }
+
+  /**
+   * A document, or a single event. With `rollback` a document with any invalid event is refused whole; with `proceed`
+   * the valid ones are captured and the job has the faults of the others.
+   *
+   * @throws EpcisError ValidationException, CaptureLimitExceededException
+   */
+  async document(json: string, behaviour: Behaviour): Promise<CaptureJob> {
+    const document = readDocument(json)
+    const { events, context, masterData } = document
+    if (events.length > CAPTURE_LIMIT)
+      throw new EpcisError('CaptureLimitExceededException', {
+        pointer: '',
+        expected: `at most ${CAPTURE_LIMIT} events`,
+        actual: `${events.length}`,
+      })
+    const errors: CaptureJob['errors'] = []
+    const items: EpcisItem[] = []
+    for (const entry of events) {
+      const faults = faultsOf(entry, document)
+      if (faults.length > 0) errors.push({ exception: 'ValidationException', faults })
+      else items.push(prepareItem(entry.event as JsonObject, context))
+    }
+    if (behaviour === 'rollback' && errors.length > 0)
+      throw new EpcisError(
+        'ValidationException',
+        errors.flatMap((e) => e.faults),
+      )
+    return this.#job(items, { context, elements: masterData }, behaviour, errors)
+  }
+
+  async #job(
+    items: readonly EpcisItem[],
+    masterData: { context: unknown; elements: NonNullable<EpcisCaptureRequest['masterData']>['elements'] },
+    behaviour: Behaviour,
+    errors: CaptureJob['errors'],
+  ): Promise<CaptureJob> {
+    const job: CaptureJob = {
+      captureID: uuidv7(),
+      createdAt: new Date().toISOString(),
+      finishedAt: null,
+      running: true,
+      success: errors.length === 0,
+      captureErrorBehaviour: behaviour,
+      errors,
+    }
+    const { state } = this.#o.thread
+    await state.saveJob(job)
+    const rollback = behaviour === 'rollback'
+    try {
+      const ack = await this.#write(job.captureID, items, masterData, rollback)
+      for (const [i, item] of items.entries()) {
+        const one = ack.items[i]
+        if (one !== undefined && 'conflict' in one) {
+          const { exception, faults } = taken(item)
+          errors.push({ exception, faults: [...faults] })
+        }
+      }
+    } catch (error) {
+      const { message } = asCoded(error, 'TRC_WRITE')
+      const fault = { pointer: '', expected: 'the store to take the events', actual: message }
+      errors.push({ exception: 'ImplementationException', faults: [fault] })
+    }
+    const finishedAt = new Date().toISOString()
+    const done = { ...job, finishedAt, running: false, success: errors.length === 0, errors }
+    await state.saveJob(done)
+    return done
+  }
+
+  async #write(
+    capture: string,
+    items: readonly EpcisItem[],
+    masterData: EpcisCaptureRequest['masterData'],
+    rollback: boolean,
+  ): Promise<EpcisCaptureAck> {
+    const { store, source } = this.#o
+    const recordTime = new Date().toISOString()
+    return store.captureEpcis({ capture, recordTime, source, items: [...items], masterData, rollback })
+  }
+}
+
+const taken = (item: EpcisItem): EpcisError =>
+  new EpcisError(
+    'ResourceAlreadyExistsException',
+    { pointer: '/eventID', expected: 'an event that is not recorded yet', actual: item.eventID },
+    'events are never changed; declare an error and send a corrective event of its own id',
+  )

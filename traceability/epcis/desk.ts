@@ -1,0 +1,76 @@
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { SqlDatabase } from '../../contracts/index.ts'
+import { openSql } from '../store/open-sql.ts'
+import { SqliteEventLog } from '../log/event-log.ts'
+import { EPCIS_SCHEMA, EPCIS_SCHEMA_VERSION } from './epcis-schema.ts'
+import { EventStore } from './event-store.ts'
+import { Projector } from './projector.ts'
+import { EpcisState } from './state.ts'
+
+/** Events of the log taken in at once. */
+const BATCH = 500
+
+/** Projection and state of one data directory, with the log they follow. Lives in the thread of `EpcisThread`. */
+export class EpcisDesk {
+  readonly events: EventStore
+  readonly state: EpcisState
+  readonly #log: SqliteEventLog
+  readonly #projector: Projector
+  readonly #open: SqlDatabase[]
+
+  constructor(dataDir: string) {
+    const dir = join(dataDir, 'epcis')
+    mkdirSync(dir, { recursive: true })
+    const trace = openSql(join(dataDir, 'trace.db'), { synchronous: 'normal', readOnly: true })
+    this.#log = new SqliteEventLog(trace)
+    const file = join(dir, 'projection.db')
+    let projection = openProjection(file)
+    // Another version of the projection, or a log that was put back: built again.
+    if (projection === null || progress(projection) > this.#log.end()) {
+      projection?.close()
+      for (const suffix of ['', '-wal', '-shm'])
+        if (existsSync(file + suffix)) rmSync(file + suffix, { force: true })
+      projection = openProjection(file)
+    }
+    if (projection === null) throw new Error(`${file} cannot be made`)
+    const state = openSql(join(dir, 'state.db'), { synchronous: 'full' })
+    this.#open = [trace, projection, state]
+    this.state = new EpcisState(state)
+    this.events = new EventStore(projection)
+    this.#projector = new Projector(
+      projection,
+      (position) =>
+        trace.get<{ unit: string }>('select unit from inspection where position = ?', position)?.unit ?? null,
+    )
+  }
+
+  /** Takes in one batch of the log; false when nothing was left. */
+  follow(): boolean {
+    const batch = this.#log.read(this.#projector.position, BATCH)
+    this.#projector.project(batch)
+    return batch.length > 0
+  }
+
+  close(): void {
+    for (const db of this.#open) db.close()
+  }
+}
+
+const progress = (db: SqlDatabase): number =>
+  db.get<{ position: number }>('select position from progress')?.position ?? 0
+
+/** Null when the file is of another version. */
+function openProjection(file: string): SqlDatabase | null {
+  const fresh = !existsSync(file)
+  // What is lost in a power cut is projected again.
+  const db = openSql(file, { synchronous: 'normal' })
+  const version = Number(db.get('pragma user_version')?.['user_version'] ?? 0)
+  if (!fresh && version !== EPCIS_SCHEMA_VERSION) {
+    db.close()
+    return null
+  }
+  db.exec(EPCIS_SCHEMA)
+  db.exec(`pragma user_version = ${EPCIS_SCHEMA_VERSION}`)
+  return db
+}

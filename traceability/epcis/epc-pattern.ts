@@ -1,0 +1,67 @@
+import { parseDigitalLink, pureIdentityFrom } from '../identity/index.ts'
+import { oneUri } from './epc.ts'
+
+/** Whether an identifier of an event matches; both its form as written and its one form are looked at. */
+export interface EpcMatcher {
+  /** The one form that must be equal, or null for a pattern. */
+  exact: string | null
+  matches(written: string): boolean
+}
+
+/**
+ * Matcher of one value of a MATCH parameter (EPCIS 2.0, 8.2.7.1.1): an identifier in any form, or a pure identity
+ * pattern `urn:epc:idpat:` with `*` and `[lo-hi]`. Null when the value is neither.
+ */
+export function epcMatcher(value: string): EpcMatcher | null {
+  const m = /^urn:epc:idpat:([a-z]+):(.+)$/.exec(value)
+  if (m === null) {
+    if (/^urn:epc:(pat|idpat):/i.test(value)) return null
+    const exact = oneUri(value)
+    return { exact, matches: (written) => written === value || oneUri(written) === exact }
+  }
+  const [, scheme = '', body = ''] = m
+  const fields = body.split('.')
+  if (!fields.every((f) => f === '*' || isRange(f) || /^[\w%!"&'()+,./:;<=>?@-]*$/.test(f))) return null
+  const asClass = oneUri(value)
+  return {
+    exact: null,
+    matches(written) {
+      if (written === value || oneUri(written) === asClass) return true
+      const identity = identityOf(written, scheme, fields[0] ?? '')
+      if (identity === null) return false
+      const parts = identity.split('.')
+      const last = fields.length - 1
+      // Serials may hold dots: everything behind the other fields is the last one.
+      const found = [...parts.slice(0, last), parts.slice(last).join('.')]
+      return parts.length >= fields.length && fields.every((f, i) => fieldMatches(f, found[i] ?? ''))
+    },
+  }
+}
+
+const RANGE = /^\[(\d+)-(\d+)\]$/
+const isRange = (field: string): boolean => RANGE.test(field)
+
+function fieldMatches(pattern: string, field: string): boolean {
+  if (pattern === '*') return true
+  const range = RANGE.exec(pattern)
+  if (range === null) return pattern === field
+  return (
+    /^\d+$/.test(field) && BigInt(field) >= BigInt(range[1] ?? 0) && BigInt(field) <= BigInt(range[2] ?? 0)
+  )
+}
+
+/** Fields of the pure identity of that scheme; a Digital Link is cut where the pattern says the prefix ends. */
+function identityOf(written: string, scheme: string, prefix: string): string | null {
+  const start = `urn:epc:id:${scheme}:`
+  if (written.startsWith(start)) return written.slice(start.length)
+  if (!/^https?:/i.test(written)) return null
+  try {
+    const elements = parseDigitalLink(written)
+    if (elements === null) return null
+    const digits = /^\d{6,12}$/.test(prefix) ? prefix.length : 7
+    const urn = pureIdentityFrom(elements, digits)
+    return urn?.startsWith(start) === true ? urn.slice(start.length) : null
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,130 @@
+import type { Worker } from 'node:worker_threads'
+import { asCoded, CodedError, spawnWorker } from '../../contracts/index.ts'
+import { fromWire } from '../store/store-ops.ts'
+import type { EventStore } from './event-store.ts'
+import type { EpcisState } from './state.ts'
+import { type DeskCall, type DeskReply, unpackError } from './thread-ops.ts'
+
+/** Longest time a call may take, the first building of the projection included, ms. */
+const LIMIT_MS = 120_000
+const MAX_WAITING = 500
+
+/** The methods of a class, answered from another thread. */
+type Remote<T> = {
+  [K in keyof T]: T[K] extends (...args: infer A) => infer R ? (...args: A) => Promise<R> : never
+}
+
+interface Waiting {
+  resolve(value: unknown): void
+  reject(error: Error): void
+  timer: NodeJS.Timeout
+}
+
+/** The desk in a thread of its own: neither the gate nor HTTP waits for a query or for the disk. */
+export class EpcisThread {
+  readonly events: Remote<EventStore>
+  readonly state: Remote<EpcisState>
+  readonly #dataDir: string
+  readonly #waiting = new Map<number, Waiting>()
+  readonly #listeners = new Set<() => void>()
+  /** Events of the log that could not be read as EPCIS events. */
+  skipped = 0
+  #worker: Worker | null = null
+  #id = 0
+  #closed = false
+
+  constructor(dataDir: string) {
+    this.#dataDir = dataDir
+    this.events = this.#remote('events')
+    this.state = this.#remote('state')
+    this.#spawn()
+  }
+
+  /** New events are in the log. */
+  news(): void {
+    this.#worker?.postMessage('news')
+  }
+
+  /** Calls back when the projection has reached the end of the log. */
+  onReached(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    const worker = this.#worker
+    if (worker === null) return
+    const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+    worker.postMessage('close')
+    await gone
+  }
+
+  #remote<T>(half: DeskCall['half']): Remote<T> {
+    return new Proxy({} as Remote<T>, {
+      get: (_, method) =>
+        typeof method === 'string' && method !== 'then'
+          ? (...args: unknown[]) => this.#ask({ half, method, args } as DeskCall)
+          : undefined,
+    })
+  }
+
+  /** @throws TRC_BUSY, EpcisError */
+  #ask(call: DeskCall): Promise<unknown> {
+    if (this.#closed) return Promise.reject(busy('an open line', 'one that is being stopped'))
+    if (this.#waiting.size >= MAX_WAITING)
+      return Promise.reject(busy(`at most ${MAX_WAITING} EPCIS queries waiting`, 'more'))
+    const worker = this.#worker ?? this.#spawn()
+    const id = ++this.#id
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiting.delete(id)
+        reject(busy(`an answer within ${LIMIT_MS / 1000} s`, 'none'))
+      }, LIMIT_MS)
+      timer.unref()
+      this.#waiting.set(id, { resolve, reject, timer })
+      worker.postMessage({ id, ...call })
+    })
+  }
+
+  #spawn(): Worker {
+    const worker = spawnWorker(new URL('./epcis.worker.ts', import.meta.url), {
+      workerData: { dataDir: this.#dataDir },
+    })
+    this.#worker = worker
+    worker.on('message', (reply: DeskReply) => {
+      if (reply.kind === 'reached') {
+        this.skipped = reply.skipped
+        for (const listener of this.#listeners) listener()
+      } else if (reply.kind === 'broken') this.#lost(worker, fromWire(reply.error))
+      else if (reply.kind !== 'ready') this.#settle(reply)
+    })
+    worker.once('error', (error) => this.#lost(worker, asCoded(error, 'API_INTERNAL')))
+    worker.once('exit', () => this.#lost(worker, busy('a running thread', 'one that ended')))
+    worker.unref()
+    return worker
+  }
+
+  #settle(reply: Extract<DeskReply, { id: number }>): void {
+    const waiting = this.#waiting.get(reply.id)
+    if (waiting === undefined) return
+    this.#waiting.delete(reply.id)
+    clearTimeout(waiting.timer)
+    if (reply.kind === 'answer') waiting.resolve(reply.value)
+    else waiting.reject(unpackError(reply.error))
+  }
+
+  /** What waits is refused; the next call starts a new thread. */
+  #lost(worker: Worker, error: CodedError): void {
+    if (worker !== this.#worker) return
+    this.#worker = null
+    for (const { reject, timer } of this.#waiting.values()) {
+      clearTimeout(timer)
+      reject(error)
+    }
+    this.#waiting.clear()
+  }
+}
+
+const busy = (expected: string, actual: string): CodedError =>
+  new CodedError('TRC_BUSY', { expected, actual })

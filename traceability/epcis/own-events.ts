@@ -1,0 +1,214 @@
+import type { InspectionCompleted, LoggedEvent, TraceLinked, VerdictResult } from '../../contracts/index.ts'
+import { lotName, thingUri } from '../genealogy/things.ts'
+import { encodePart } from '../identity/index.ts'
+import type { JsonObject } from './faults.ts'
+import { sensorReport } from './own-measurements.ts'
+
+/** What an event of the log is in EPCIS terms. */
+export interface OwnEvent {
+  event: JsonObject
+  /** Id of the event that this one corrects. */
+  corrects: { eventID: string; reason: 'incorrect_data' | 'did_not_occur' } | null
+}
+
+type Data = Record<string, unknown>
+
+const DISPOSITION: Record<VerdictResult, string> = {
+  pass: 'conformant',
+  fail: 'non_conformant',
+  inconclusive: 'in_progress',
+}
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
+
+/** A lot or another class; everything else is an individual. */
+const isClass = (uri: string): boolean =>
+  lotName(uri) !== null || /^urn:sightline:(product|lot-name):/.test(uri)
+
+/** A hold may name a lot that nobody knows yet. */
+const asUri = (name: string): string =>
+  name.startsWith('lot/') ? `urn:sightline:lot-name:${encodePart(name.slice(4))}` : name
+
+/** UN/ECE codes only; a plant's own unit stands beside the quantity. */
+const quantityOf = (uri: string, data: Data): JsonObject => ({
+  epcClass: uri,
+  ...(typeof data['quantity'] === 'number' && { quantity: data['quantity'] }),
+  ...(/^[A-Z0-9]{2,3}$/.test(text(data['uom']) ?? '') && { uom: data['uom'] }),
+})
+
+const things = (uri: string, data: Data, instances: string, classes: string): JsonObject =>
+  isClass(uri) ? { [classes]: [quantityOf(uri, data)] } : { [instances]: [uri] }
+
+/**
+ * An event of this program as an EPCIS event (EPCIS 2.0, 7.4; CBV 2.0), or null when it is no such thing.
+ *
+ * @param unitOf URI of the unit of an inspection, by its position in the log
+ */
+export function ownEvent(
+  { event, position }: LoggedEvent,
+  unitOf: (position: number) => string | null,
+): OwnEvent | null {
+  const data = event.data as Data
+  const common = { eventID: `urn:uuid:${event.id}`, eventTime: event.time, eventTimeZoneOffset: '+00:00' }
+  const said = {
+    ...(text(data['by']) !== undefined && { 'sightline:by': data['by'] }),
+    ...(text(data['reason']) !== undefined && { 'sightline:reason': data['reason'] }),
+  }
+  const made = bodyOf(event.type, event.subject, data, () => unitOf(position))
+  const supersedes = text(data['supersedes'])
+  const corrects =
+    supersedes === undefined
+      ? null
+      : {
+          eventID: `urn:uuid:${supersedes}`,
+          reason:
+            event.type === 'qe.trace.retracted.v1' ? ('did_not_occur' as const) : ('incorrect_data' as const),
+        }
+  if (made === null) return corrects === null ? null : { event: {}, corrects }
+  return { event: { ...common, ...made, ...said }, corrects }
+}
+
+function bodyOf(type: string, subject: string, data: Data, unit: () => string | null): JsonObject | null {
+  const observed = (uri: string, bizStep: string, disposition?: string): JsonObject => ({
+    type: 'ObjectEvent',
+    action: 'OBSERVE',
+    ...things(uri, data, 'epcList', 'quantityList'),
+    bizStep,
+    ...(disposition !== undefined && { disposition }),
+  })
+  switch (type) {
+    case 'qe.inspection.completed.v1': {
+      const uri = unit()
+      return uri === null ? null : inspection(uri, data as unknown as InspectionCompleted)
+    }
+    case 'qe.trace.linked.v1':
+      return linked(data as unknown as TraceLinked, data)
+    case 'ext.receipt.posted.v1':
+      return {
+        ...observed(subject, 'receiving', 'in_progress'),
+        sourceList: [{ type: 'possessing_party', source: thingUri('supplier', String(data['supplier'])) }],
+        ...(text(data['reference']) !== undefined && {
+          bizTransactionList: [
+            { bizTransaction: `urn:sightline:reference:${encodePart(String(data['reference']))}` },
+          ],
+        }),
+      }
+    case 'qe.unit.reworked.v1':
+      return observed(subject, 'repairing')
+    case 'qe.unit.reinspected.v1':
+      return observed(subject, 'inspecting', DISPOSITION[data['result'] as VerdictResult])
+    case 'qe.hold.placed.v1':
+      return observed(asUri(subject), 'holding', 'unavailable')
+    case 'qe.hold.released.v1':
+      return observed(asUri(subject), 'other', 'available')
+    case 'ext.shipment.moved.v1':
+      return {
+        ...observed(subject, 'shipping', 'in_transit'),
+        bizTransactionList: [
+          { bizTransaction: thingUri('shipment', String(data['shipment'])) },
+          ...(text(data['order']) === undefined
+            ? []
+            : [{ type: 'po', bizTransaction: thingUri('order', String(data['order'])) }]),
+        ],
+        ...(text(data['customer']) !== undefined && {
+          destinationList: [
+            { type: 'possessing_party', destination: thingUri('customer', String(data['customer'])) },
+          ],
+        }),
+      }
+    case 'ext.service.recorded.v1':
+    case 'ext.complaint.received.v1':
+      return {
+        ...observed(subject, 'other'),
+        'sightline:fact': type === 'ext.service.recorded.v1' ? 'use' : 'complaint',
+        ...(text(data['place']) !== undefined && { 'sightline:place': data['place'] }),
+      }
+    default:
+      return null
+  }
+}
+
+function inspection(uri: string, i: InspectionCompleted): JsonObject {
+  const { unit, place, process, verdict, measurements, defects } = i
+  return {
+    type: 'ObjectEvent',
+    action: 'OBSERVE',
+    epcList: [uri],
+    bizStep: 'inspecting',
+    disposition: DISPOSITION[verdict.result],
+    readPoint: { id: thingUri('station', place.station) },
+    bizLocation: { id: `urn:sightline:line:${encodePart(place.plant)}:${encodePart(place.line)}` },
+    ...(unit.workOrder !== undefined && {
+      bizTransactionList: [
+        { type: 'prodorder', bizTransaction: `urn:sightline:work-order:${encodePart(unit.workOrder)}` },
+      ],
+    }),
+    ...(measurements.length > 0 && {
+      sensorElementList: [
+        { sensorMetadata: { time: i.timing.captureAt }, sensorReport: measurements.map(sensorReport) },
+      ],
+    }),
+    'sightline:verdict': verdict.result,
+    'sightline:disposition': verdict.disposition,
+    'sightline:recipe': `${process.recipe}@${process.recipeVersion}`,
+    'sightline:serial': unit.serial,
+    'sightline:lot': unit.lot,
+    'sightline:runType': i.runType,
+    ...(i.simulated && { 'sightline:simulated': true }),
+    ...(verdict.noVerdict !== null && { 'sightline:noVerdict': verdict.noVerdict }),
+    ...(defects.length > 0 && {
+      'sightline:defects': defects.map((d) => ({
+        'sightline:class': d.classCode,
+        'sightline:severity': d.severity,
+        'sightline:confidence': d.confidence,
+      })),
+    }),
+  }
+}
+
+function linked(link: TraceLinked, data: Data): JsonObject | null {
+  const { child, parent } = link
+  const probable = link.certainty === 'probable' && { 'sightline:certainty': 'probable' }
+  switch (link.kind) {
+    case 'commission':
+      return {
+        type: 'ObjectEvent',
+        action: 'ADD',
+        epcList: [child],
+        bizStep: 'commissioning',
+        disposition: 'active',
+        'sightline:product': parent,
+      }
+    case 'aggregate':
+    case 'disaggregate':
+      return {
+        type: 'AggregationEvent',
+        action: link.kind === 'aggregate' ? 'ADD' : 'DELETE',
+        parentID: parent,
+        ...things(child, data, 'childEPCs', 'childQuantityList'),
+        bizStep: link.kind === 'aggregate' ? 'packing' : 'unpacking',
+        ...probable,
+      }
+    case 'transform':
+      return {
+        type: 'TransformationEvent',
+        ...things(parent, data, 'inputEPCList', 'inputQuantityList'),
+        ...things(child, {}, 'outputEPCList', 'outputQuantityList'),
+        bizStep: 'commissioning',
+        ...probable,
+      }
+    case 'associate':
+      return {
+        type: 'AssociationEvent',
+        action: 'ADD',
+        parentID: child,
+        ...things(parent, data, 'childEPCs', 'childQuantityList'),
+        bizStep: 'installing',
+        ...(link.validFrom !== undefined && { eventTime: link.validFrom }),
+        ...(link.validTo !== undefined && { 'sightline:until': link.validTo }),
+        ...probable,
+      }
+    default:
+      return null
+  }
+}

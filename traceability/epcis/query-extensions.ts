@@ -1,0 +1,103 @@
+import { anyValue, type Comparison } from './compare.ts'
+import { FieldName, innerValues, prefixesOf, type SeenEvent, valuesIn } from './extension-fields.ts'
+import { type JsonObject, isObject } from './faults.ts'
+import { type Condition, declaration, sensorElements, sensorMetadata, sensorReports } from './query-fields.ts'
+import { isUri } from './uri.ts'
+import { refuseParameter, single } from './query-params.ts'
+
+const inside =
+  (key: string) =>
+  (e: JsonObject): JsonObject[] =>
+    isObject(e[key]) ? [e[key]] : []
+
+/** Where an extension field may stand, by the word in the name of the parameter. */
+const PLACES: Readonly<Record<string, (e: JsonObject) => JsonObject[]>> = {
+  '': (e) => [e],
+  ILMD: inside('ilmd'),
+  ERROR_DECLARATION: declaration,
+  SENSORELEMENT: sensorElements,
+  SENSORMETADATA: sensorMetadata,
+  SENSORREPORT: sensorReports,
+  readPoint: inside('readPoint'),
+  bizLocation: inside('bizLocation'),
+}
+
+const NAME =
+  /^(EQ|GT|GE|LT|LE|EXISTS)_(INNER_)?(?:(ILMD|ERROR_DECLARATION|SENSORELEMENT|SENSORMETADATA|SENSORREPORT|readPoint|bizLocation)_)?(.+:.+)$/
+
+/**
+ * Parameters over extension fields (EPCIS 2.0, 8.2.7.1): `GE_ext:field`, `EQ_ILMD_…`, `EXISTS_INNER_SENSORREPORT_…`.
+ * Null when the name is none of them.
+ */
+export function extensionCondition(
+  name: string,
+  values: readonly string[],
+  context: unknown,
+): Condition | null {
+  const m = NAME.exec(name)
+  if (m === null) return null
+  const [, op = '', inner, place = '', fieldName = ''] = m
+  if (!isUri(fieldName.replace('#', ''))) return null
+  const where = PLACES[place]
+  if (where === undefined) return null
+  if (op !== 'EQ' && op !== 'EXISTS') single(name, values)
+  const field = new FieldName(fieldName, context)
+  const found = (seen: SeenEvent): unknown[] =>
+    (inner === undefined ? valuesIn : innerValues)(where(seen.event), field, prefixesOf(seen))
+  return op === 'EXISTS'
+    ? { test: (seen) => found(seen).length > 0 }
+    : { test: (seen) => found(seen).some((v) => anyValue(op as Comparison, v, values)) }
+}
+
+/** `EXISTS_errorDeclaration` and other fields of EPCIS itself. */
+export function existsCondition(name: string): Condition | null {
+  const m = /^EXISTS_(errorDeclaration|sensorElementList|ilmd)$/.exec(name)
+  const key = m?.[1]
+  return key === undefined ? null : { test: ({ event }) => event[key] !== undefined }
+}
+
+/** Master data that queries ask about. */
+export interface MasterDataLookup {
+  /** Attributes of a vocabulary element, by the one form of its URI. */
+  attributes(uri: string): ReadonlyMap<string, readonly unknown[]>
+  /** The element and everything below it. */
+  descendants(uri: string): ReadonlySet<string>
+}
+
+const ATTRIBUTE_FIELDS: Readonly<Record<string, (e: JsonObject) => unknown[]>> = {
+  readPoint: (e) => inside('readPoint')(e).map((o) => o['id']),
+  bizLocation: (e) => inside('bizLocation')(e).map((o) => o['id']),
+  bizStep: (e) => [e['bizStep']],
+  disposition: (e) => [e['disposition']],
+}
+
+/**
+ * `HASATTR_bizLocation=ext:attr` and `EQATTR_bizLocation_ext:attr=value`: the element that the field names has master
+ * data with that attribute, or with that value of it. The field may also be an extension.
+ */
+export function attributeCondition(
+  name: string,
+  values: readonly string[],
+  context: unknown,
+  masterData: MasterDataLookup,
+): Condition | null {
+  const has = /^HASATTR_(.+)$/.exec(name)
+  const equals = /^EQ_?ATTR_(readPoint|bizLocation|bizStep|disposition|[^_]+:[^_]+)_(.+)$/.exec(name)
+  const fieldName = has?.[1] ?? equals?.[1]
+  if (fieldName === undefined) return null
+  const known = ATTRIBUTE_FIELDS[fieldName]
+  if (known === undefined && !fieldName.includes(':'))
+    return refuseParameter(name, 'a field that names an element', fieldName)
+  const field = new FieldName(fieldName, context)
+  const elements = (seen: SeenEvent): unknown[] =>
+    known?.(seen.event) ?? valuesIn([seen.event], field, prefixesOf(seen))
+  return {
+    test: (seen) =>
+      elements(seen).some((uri) => {
+        if (typeof uri !== 'string') return false
+        const attributes = masterData.attributes(uri)
+        if (equals === null) return values.some((v) => attributes.has(v))
+        return (attributes.get(equals[2] ?? '') ?? []).some((v) => anyValue('EQ', v, values))
+      }),
+  }
+}

@@ -1,0 +1,298 @@
+import { EpcisError } from '../../contracts/index.ts'
+import { queryDocument } from './answer-document.ts'
+import { Capture, type CaptureStore } from './capture.ts'
+import type { EpcFormat } from './epc-format.ts'
+import { oneUri } from './epc.ts'
+import { EpcisThread } from './epcis-thread.ts'
+import type { FoundPage, PageCursor } from './event-store.ts'
+import { isObject, type JsonObject, shown } from './faults.ts'
+import { type NextPage, PageTokens } from './page-token.ts'
+import { checkName, compileQuery } from './query-compile.ts'
+import { paramsOfJson, paramsOfUrl, type QueryParams } from './query-params.ts'
+import type { CaptureJob, DeadDelivery, NamedQuery, Subscription } from './state.ts'
+import { type Controls, readControls, Subscriptions, type SubscriptionsOptions } from './subscriptions.ts'
+import { BIZ_STEPS, bareWord, DISPOSITIONS, EVENT_TYPES } from './vocabulary.ts'
+import { TargetRules } from './webhook-target.ts'
+
+export interface EpcisOptions {
+  dataDir: string
+  store: CaptureStore & { onAppend(listener: () => void): () => void }
+  source: { plant: string; line: string }
+  onAlarm(text: string): void
+  retry?: SubscriptionsOptions['retry']
+}
+
+export interface PageRequest {
+  perPage: number
+  token: string | null
+}
+
+export interface AnsweredPage<T> {
+  items: T
+  next: NextPage | null
+}
+
+/** Top-level resources that list values of events. */
+export const RESOURCES = [
+  'eventTypes',
+  'epcs',
+  'bizSteps',
+  'bizLocations',
+  'readPoints',
+  'dispositions',
+] as const
+export type Resource = (typeof RESOURCES)[number]
+
+/** Where each resource is kept, the parameter that asks for its events, and values that exist without an event. */
+const KEPT: Record<
+  Resource,
+  { kind: string; terms: string[]; parameter: string; standard: readonly string[] }
+> = {
+  eventTypes: { kind: 'type', terms: ['type'], parameter: 'eventType', standard: EVENT_TYPES },
+  epcs: {
+    kind: 'epc',
+    terms: ['epc', 'parentID', 'inputEPC', 'outputEPC'],
+    parameter: 'MATCH_anyEPC',
+    standard: [],
+  },
+  bizSteps: { kind: 'bizStep', terms: ['bizStep'], parameter: 'EQ_bizStep', standard: [...BIZ_STEPS] },
+  bizLocations: { kind: 'bizLocation', terms: ['bizLocation'], parameter: 'EQ_bizLocation', standard: [] },
+  readPoints: { kind: 'readPoint', terms: ['readPoint'], parameter: 'EQ_readPoint', standard: [] },
+  dispositions: {
+    kind: 'disposition',
+    terms: ['disposition'],
+    parameter: 'EQ_disposition',
+    standard: [...DISPOSITIONS],
+  },
+}
+
+/** The EPCIS repository of a line: capture, queries, subscriptions. */
+export class EpcisService {
+  readonly capture: Capture
+  /** Decides where webhooks may go. */
+  readonly targets = new TargetRules()
+  readonly tokens = new PageTokens()
+  readonly #thread: EpcisThread
+  readonly #subscriptions: Subscriptions
+  readonly #stopped: () => void
+
+  constructor(options: EpcisOptions) {
+    const { dataDir, store, source, onAlarm, retry } = options
+    const thread = new EpcisThread(dataDir)
+    this.#thread = thread
+    this.capture = new Capture({ thread, store, source })
+    this.#subscriptions = new Subscriptions({ thread, rules: this.targets, onAlarm, ...(retry && { retry }) })
+    const stopNews = store.onAppend(() => thread.news())
+    let skipped = 0
+    const stopAlarm = thread.onReached(() => {
+      if (thread.skipped > skipped)
+        onAlarm(`${thread.skipped} events of the log cannot be shown as EPCIS events`)
+      skipped = thread.skipped
+    })
+    this.#stopped = () => {
+      stopNews()
+      stopAlarm()
+    }
+  }
+
+  /** Goes on with the subscriptions of earlier runs. */
+  start(): Promise<void> {
+    return this.#subscriptions.start()
+  }
+
+  async close(): Promise<void> {
+    this.#stopped()
+    await this.#subscriptions.close()
+    await this.#thread.close()
+  }
+
+  /**
+   * Events that meet the query, as a query document. A token carries its query; parameters beside it are not needed.
+   *
+   * @throws EpcisError QueryParameterException and others
+   */
+  async events(
+    params: QueryParams,
+    { perPage, token }: PageRequest,
+    format: EpcFormat,
+    queryName = 'SimpleEventQuery',
+  ): Promise<AnsweredPage<JsonObject>> {
+    type Content = { params: QueryParams; after: PageCursor; queryName: string }
+    const kept = token === null ? null : (this.tokens.read('events', token) as Content)
+    if (kept !== null && kept.queryName !== queryName)
+      throw new EpcisError('QueryParameterException', {
+        pointer: '/nextPageToken',
+        expected: 'a token of this query',
+        actual: 'one of another',
+      })
+    const asked = kept?.params ?? params
+    compileQuery(asked)
+    const page: FoundPage = await this.#thread.events.page({
+      params: asked,
+      perPage,
+      after: kept?.after ?? null,
+    })
+    const prefixes = format === 'Always_EPC_URN' ? await this.#thread.events.companyPrefixes() : []
+    const content: Content | null = page.next && { params: asked, after: page.next, queryName }
+    return {
+      items: queryDocument(page.events, { queryName, format, prefixes }),
+      next: content && this.tokens.make('events', content),
+    }
+  }
+
+  /** Parameters of a URL. @throws EpcisError QueryParameterException */
+  valuesOf(query: Readonly<Record<string, unknown>>): QueryParams['values'] {
+    return paramsOfUrl(query).values
+  }
+
+  /** The event of an id, with the declarations of errors about it. @throws EpcisError NoSuchNameException */
+  async event(eventID: string, format: EpcFormat): Promise<JsonObject> {
+    const params = { values: { EQ_eventID: [eventID] } }
+    const { events } = await this.#thread.events.page({ params, perPage: 100, after: null })
+    if (events.length === 0) throw noSuch('the id of a recorded event', eventID)
+    const prefixes = format === 'Always_EPC_URN' ? await this.#thread.events.companyPrefixes() : []
+    return queryDocument(events, { queryName: 'SimpleEventQuery', format, prefixes })
+  }
+
+  /** Values of a top-level resource. */
+  async values(resource: Resource, { perPage, token }: PageRequest): Promise<AnsweredPage<string[]>> {
+    const { kind, standard } = KEPT[resource]
+    const after = token === null ? '' : String(this.tokens.read(resource, token))
+    const known = await this.#thread.events.known(kind, after, perPage + 1)
+    const all = [...new Set([...standard.filter((w) => w > after), ...known])].sort()
+    const items = all.slice(0, perPage)
+    const last = items.at(-1)
+    const next = all.length > perPage && last !== undefined ? this.tokens.make(resource, last) : null
+    return { items, next }
+  }
+
+  /** The parameter that asks for the events of one value. @throws EpcisError NoSuchNameException */
+  async parameterOf(resource: Resource, value: string): Promise<QueryParams> {
+    const { terms, parameter, standard } = KEPT[resource]
+    const exists =
+      standard.includes(bareWord(value)) ||
+      (await this.#thread.events.has(terms, oneUri(value))) ||
+      (await this.#thread.events.has(terms, bareWord(value)))
+    if (!exists) throw noSuch(`a value of ${resource}`, value)
+    return { values: { [parameter]: [value] } }
+  }
+
+  // Capture jobs
+
+  /** @throws EpcisError NoSuchNameException */
+  async job(captureID: string): Promise<CaptureJob> {
+    const job = await this.#thread.state.job(captureID)
+    if (job === null) throw noSuch('the id of a capture job', captureID)
+    return job
+  }
+
+  async jobs({ perPage, token }: PageRequest): Promise<AnsweredPage<CaptureJob[]>> {
+    type Place = { createdAt: string; captureID: string }
+    const after = token === null ? null : (this.tokens.read('capture', token) as Place)
+    return this.#pageOf('capture', await this.#thread.state.jobs(after, perPage + 1), perPage, (job) => ({
+      createdAt: job.createdAt,
+      captureID: job.captureID,
+    }))
+  }
+
+  // Named queries
+
+  /** @throws EpcisError QueryValidationException, QueryParameterException, ResourceAlreadyExistsException */
+  async addQuery(body: unknown): Promise<NamedQuery> {
+    if (!isObject(body))
+      throw new EpcisError('QueryValidationException', {
+        pointer: '',
+        expected: 'an object with name and query',
+        actual: shown(body),
+      })
+    const odd = Object.keys(body).find((key) => !['name', 'query', '@context'].includes(key))
+    if (odd !== undefined)
+      throw new EpcisError('QueryValidationException', {
+        pointer: `/${odd}`,
+        expected: 'name and query',
+        actual: odd,
+      })
+    const name = checkName(body['name'])
+    const params = paramsOfJson(body['query'])
+    if (body['@context'] !== undefined && params['@context'] === undefined)
+      params['@context'] = body['@context']
+    compileQuery(params)
+    const query = { name, query: body['query'], params, createdAt: new Date().toISOString() }
+    await this.#thread.state.addQuery(query)
+    return query
+  }
+
+  /** @throws EpcisError NoSuchNameException */
+  async query(name: string): Promise<NamedQuery> {
+    const query = await this.#thread.state.query(name)
+    if (query === null) throw noSuch('the name of a query', name)
+    return query
+  }
+
+  async queries({ perPage, token }: PageRequest): Promise<AnsweredPage<NamedQuery[]>> {
+    const after = token === null ? '' : String(this.tokens.read('queries', token))
+    return this.#pageOf(
+      'queries',
+      await this.#thread.state.queries(after, perPage + 1),
+      perPage,
+      (q) => q.name,
+    )
+  }
+
+  /** Ends its subscriptions, too. @throws EpcisError NoSuchNameException */
+  async removeQuery(name: string): Promise<void> {
+    await this.query(name)
+    await this.#subscriptions.queryRemoved(name)
+    await this.#thread.state.removeQuery(name)
+  }
+
+  // Subscriptions
+
+  async subscribe(name: string, body: unknown, format: EpcFormat): Promise<Subscription> {
+    return this.#subscriptions.subscribe(await this.query(name), body, format)
+  }
+
+  async subscriptions(name: string, { perPage, token }: PageRequest): Promise<AnsweredPage<Subscription[]>> {
+    const scope = `subscriptions of ${name}`
+    const after = token === null ? '' : String(this.tokens.read(scope, token))
+    const all = await this.#thread.state.subscriptions((await this.query(name)).name)
+    const found = all.filter((s) => s.subscriptionID > after).slice(0, perPage + 1)
+    return this.#pageOf(scope, found, perPage, (s) => s.subscriptionID)
+  }
+
+  /** @throws EpcisError NoSuchNameException */
+  async subscription(name: string, id: string): Promise<Subscription & { dead: DeadDelivery[] }> {
+    const all = await this.#thread.state.subscriptions((await this.query(name)).name)
+    const found = all.find((s) => s.subscriptionID === id)
+    if (found === undefined) throw noSuch('the id of a subscription of the query', id)
+    return { ...found, dead: await this.#thread.state.dead(id) }
+  }
+
+  async unsubscribe(name: string, id: string): Promise<void> {
+    await this.subscription(name, id)
+    await this.#subscriptions.unsubscribe(id)
+  }
+
+  /** A subscriber on a connection of its own; see `Subscriptions.connect`. */
+  async connect(
+    name: string,
+    controls: Record<string, unknown>,
+    format: EpcFormat,
+    send: (text: string) => Promise<boolean>,
+    end: (reason: string) => void,
+  ): Promise<() => void> {
+    const query = await this.query(name)
+    const read: Controls = readControls(controls, format)
+    return this.#subscriptions.connect(query, read, send, end)
+  }
+
+  #pageOf<T>(scope: string, found: T[], perPage: number, place: (last: T) => unknown): AnsweredPage<T[]> {
+    const items = found.slice(0, perPage)
+    const last = items.at(-1)
+    const next = found.length > perPage && last !== undefined ? this.tokens.make(scope, place(last)) : null
+    return { items, next }
+  }
+}
+
+const noSuch = (expected: string, actual: string): EpcisError =>
+  new EpcisError('NoSuchNameException', { pointer: '', expected, actual: actual.slice(0, 200) })

@@ -1,0 +1,61 @@
+import { createHmac } from 'node:crypto'
+import { request as httpRequest } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { isIP } from 'node:net'
+import type { Delivery } from '../sinks/event-sink.ts'
+import { deliveryOf } from '../sinks/webhook-sink.ts'
+import { portOf, type TargetRules } from './webhook-target.ts'
+
+const TIMEOUT_MS = 10_000
+
+/**
+ * `GS1-Signature` of a delivery: `t=<seconds since 1970>,v1=<HMAC-SHA256 of "t.body", hex>`, keyed by the token the
+ * subscriber chose. The time in it lets the receiver refuse a delivery that is played again.
+ */
+export const signature = (token: string, body: string, seconds: number): string =>
+  `t=${seconds},v1=${createHmac('sha256', token).update(`${seconds}.${body}`).digest('hex')}`
+
+/** Sends one query document; no redirect is followed. Never rejects. */
+export function postDocument(
+  dest: string,
+  body: string,
+  token: string | null,
+  { rules, signal }: { rules: TargetRules; signal: AbortSignal },
+): Promise<Delivery> {
+  return new Promise((resolve) => {
+    const place = dest.replace(/[?#].*$/, '')
+    const away = (reason: string): void => resolve({ ok: false, why: 'away', reason: `${place}: ${reason}` })
+    let url: URL
+    try {
+      url = rules.check(dest)
+    } catch (error) {
+      return resolve({
+        ok: false,
+        why: 'refused',
+        reason: error instanceof Error ? error.message : String(error),
+      })
+    }
+    const host = url.hostname.replace(/^\[|\]$/g, '')
+    const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
+      method: 'POST',
+      signal,
+      timeout: TIMEOUT_MS,
+      // An address is not looked up; it was checked as it stands.
+      ...(isIP(host) === 0 && { lookup: rules.lookup(portOf(url)) }),
+      headers: {
+        'content-type': 'application/ld+json',
+        'content-length': Buffer.byteLength(body),
+        'gs1-epcis-version': '2.0.0',
+        'gs1-cbv-version': '2.0.0',
+        ...(token !== null && { 'gs1-signature': signature(token, body, Math.floor(Date.now() / 1000)) }),
+      },
+    })
+    request.on('response', (response) => {
+      response.resume()
+      resolve(deliveryOf(response.statusCode ?? 0, place))
+    })
+    request.on('timeout', () => request.destroy(new Error(`no answer within ${TIMEOUT_MS} ms`)))
+    request.on('error', (error) => away(error.message))
+    request.end(body)
+  })
+}
