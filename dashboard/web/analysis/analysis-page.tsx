@@ -1,7 +1,7 @@
 import { Input, Select, Table, type TableColumnsType } from 'antd'
 import { lazy, Suspense, useMemo, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { useSearchParams } from 'react-router'
+import { Link, useSearchParams } from 'react-router'
 import { useAnalysis } from '../api/hooks.ts'
 import { useHolds } from '../api/life-hooks.ts'
 import type { Analysis } from '../api/types.ts'
@@ -31,7 +31,7 @@ export function AnalysisPage(): ReactNode {
   const columns = useCauseColumns()
   const { data, error } = query
   return (
-    <div className="page">
+    <div className="page stack">
       <div className="toolbar">
         <Select
           aria-label={t('analysis.class')}
@@ -43,20 +43,8 @@ export function AnalysisPage(): ReactNode {
             ...(data?.classes ?? []).map((c) => ({ value: c.label, label: className(c.label) })),
           ]}
         />
-        <Input.Search
-          className="w-serial"
-          placeholder={t('analysis.from')}
-          defaultValue={filter.from ?? ''}
-          allowClear
-          onSearch={(value) => set('from', value.trim())}
-        />
-        <Input.Search
-          className="w-serial"
-          placeholder={t('analysis.change')}
-          defaultValue={filter.change ?? ''}
-          allowClear
-          onSearch={(value) => set('change', value.trim())}
-        />
+        <TimeField label={t('analysis.from')} value={filter.from} set={(v) => set('from', v)} />
+        <TimeField label={t('analysis.change')} value={filter.change} set={(v) => set('change', v)} />
       </div>
       {error && <Failed error={error} retry={() => void query.refetch()} />}
       {!data && !error && <Waiting />}
@@ -95,6 +83,25 @@ export function AnalysisPage(): ReactNode {
   )
 }
 
+/** A moment in local time; what the address carries is RFC 3339 in UTC. */
+function TimeField(p: { label: string; value: string | null; set(value: string): void }): ReactNode {
+  const at = p.value === null ? null : new Date(p.value)
+  const local =
+    at === null || Number.isNaN(at.getTime())
+      ? ''
+      : new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16)
+  return (
+    <label className="time-field">
+      <span className="muted">{p.label}</span>
+      <Input
+        type="datetime-local"
+        value={local}
+        onChange={(e) => p.set(e.target.value === '' ? '' : new Date(e.target.value).toISOString())}
+      />
+    </label>
+  )
+}
+
 function Change({ change, asked }: { change: Analysis['change']; asked: boolean }): ReactNode {
   const { t } = useTranslation()
   if (!asked) return null
@@ -126,7 +133,10 @@ function useCauseColumns(): TableColumnsType<Cause> {
       {
         title: t('analysis.value'),
         className: 'mono',
-        render: (_, c) => (c.named ? <b className="tone-fail">{c.value}</b> : c.value),
+        render: (_, c) => {
+          const value = c.named ? <b className="tone-fail">{c.value}</b> : c.value
+          return c.factor === 'lot' ? <Link to={`/lot/${encodeURIComponent(c.value)}`}>{value}</Link> : value
+        },
       },
       { title: t('analysis.share'), render: (_, c) => `${percentText(c.bad / c.n, 2)} (${c.bad} / ${c.n})` },
       {
@@ -140,7 +150,11 @@ function useCauseColumns(): TableColumnsType<Cause> {
             ? '–'
             : `${c.ratio.toFixed(2)} (${c.low.toFixed(2)} – ${c.high.toFixed(2)})`,
       },
-      { title: 'p', className: 'mono', render: (_, c) => `${numberText(c.p)} (${c.method})` },
+      {
+        title: 'p',
+        className: 'mono',
+        render: (_, c) => `${numberText(c.p)} (${t(`analysis.methods.${c.method}`)})`,
+      },
       { title: 'q', className: 'mono', render: (_, c) => numberText(c.q) },
       {
         title: t('holds.title'),

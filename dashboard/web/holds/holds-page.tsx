@@ -10,6 +10,9 @@ import { Failed, Nothing, Waiting } from '../shell/states.tsx'
 import { HoldButton } from './hold-button.tsx'
 import { placeCounts, shortTarget } from './hold-words.ts'
 
+/** Up to so many holds, what they stopped is shown at once. */
+const OPENED = 5
+
 /** What is on hold and what each hold stopped; who let the others go, and why. */
 export function HoldsPage(): ReactNode {
   const { t } = useTranslation()
@@ -38,7 +41,10 @@ export function HoldsPage(): ReactNode {
           dataSource={shown}
           pagination={shown.length > 30 ? { pageSize: 30, size: 'small' } : false}
           locale={{ emptyText: <Nothing title={t('holds.none')} hint={t('holds.noneHint')} /> }}
-          expandable={{ expandedRowRender: (hold) => <Stopped hold={hold} /> }}
+          expandable={{
+            expandedRowRender: (hold) => <Stopped hold={hold} />,
+            defaultExpandAllRows: shown.length <= OPENED,
+          }}
           columns={[
             {
               title: t('holds.target'),

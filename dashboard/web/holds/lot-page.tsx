@@ -13,6 +13,8 @@ import { isHeld, placeCounts, shortTarget } from './hold-words.ts'
 
 type Unit = Recall['units'][number]
 
+const DISPOSITIONS = ['release', 'rework', 'scrap', 'hold'] as const
+
 /** A lot: everything it went into, where that is, and the hold on it. */
 export function LotPage(): ReactNode {
   const { t } = useTranslation()
@@ -87,6 +89,13 @@ export function LotPage(): ReactNode {
                     </span>
                   </>
                 ),
+              },
+              {
+                title: t('parts.disposition'),
+                render: (_, u) => {
+                  const known = DISPOSITIONS.find((d) => d === u.disposition)
+                  return known ? t(`disposition.${known}`) : '–'
+                },
               },
               {
                 title: '',

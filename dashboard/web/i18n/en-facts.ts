@@ -134,8 +134,9 @@ export const enFacts = {
   analysis: {
     class: 'Defect class',
     anyDefect: 'Any defect',
-    from: 'Judged from (RFC 3339)',
-    change: 'Countermeasure since (RFC 3339)',
+    from: 'Judged from',
+    change: 'Countermeasure since',
+    methods: { fisher: 'Fisher', 'chi-square': 'χ²' },
     causes: 'Likely causes',
     counted: '{{n}} first judgements, {{bad}} bad',
     none: 'Nothing to compare',

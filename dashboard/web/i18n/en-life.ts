@@ -6,6 +6,17 @@ export const enLife = {
     reasonOptional: 'Reason (optional)',
     cancel: 'Cancel',
   },
+  alarm: {
+    fault: 'Fault',
+    consecutive: 'In a row',
+    rate: 'Too many',
+    'same-place': 'Same place',
+    'canary-rollback': 'Rolled back',
+    'score-drift': 'Score drift',
+    'escape-found': 'Escape',
+    end: 'End alarm',
+    endMeans: 'The alarm goes from the board, and the log keeps who ended it. Holds and reviews stay.',
+  },
   holds: {
     title: 'Holds',
     hold: 'Hold {{name}}',
@@ -80,7 +91,8 @@ export const enLife = {
     withoutGate: 'without gate',
     gatesHow: 'Candidate above, the recipe it would replace below; Clopper–Pearson, 95 %',
     noGates: 'No acceptance set was judged yet',
-    noGatesHint: 'Run on the line PC: sightline models gate --recipe NEW --against OLD --acceptance DIR --takt-ms MS',
+    noGatesHint:
+      'Run on the line PC: sightline models gate --recipe NEW --against OLD --acceptance DIR --takt-ms MS',
     result: 'Result',
     against: 'against',
     escape: 'Escape',

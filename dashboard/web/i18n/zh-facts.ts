@@ -135,8 +135,9 @@ export const zhFacts: typeof enFacts = {
   analysis: {
     class: '缺陷类别',
     anyDefect: '任意缺陷',
-    from: '判定起始时间(RFC 3339)',
-    change: '对策生效时间(RFC 3339)',
+    from: '判定起始',
+    change: '对策生效',
+    methods: { fisher: 'Fisher 精确', 'chi-square': '卡方' },
     causes: '可能原因',
     counted: '首次判定 {{n}} 件,不良 {{bad}} 件',
     none: '没有可比较的数据',

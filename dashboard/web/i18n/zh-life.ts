@@ -7,6 +7,17 @@ export const zhLife: typeof enLife = {
     reasonOptional: '原因(可不填)',
     cancel: '取消',
   },
+  alarm: {
+    fault: '故障',
+    consecutive: '连续不良',
+    rate: '不良过多',
+    'same-place': '同一位置',
+    'canary-rollback': '已退回配方',
+    'score-drift': '分数漂移',
+    'escape-found': '漏检',
+    end: '结束报警',
+    endMeans: '报警从看板上消失,日志记录由谁结束。隔离和复核不变。',
+  },
   holds: {
     title: '隔离',
     hold: '隔离 {{name}}',
@@ -77,7 +88,8 @@ export const zhLife: typeof enLife = {
     withoutGate: '未经验收',
     gatesHow: '上为候选,下为将被替换的配方;Clopper–Pearson 区间,95 %',
     noGates: '尚未判定过验收集',
-    noGatesHint: '在产线机上运行:sightline models gate --recipe NEW --against OLD --acceptance DIR --takt-ms MS',
+    noGatesHint:
+      '在产线机上运行:sightline models gate --recipe NEW --against OLD --acceptance DIR --takt-ms MS',
     result: '结果',
     against: '对比',
     escape: '漏检',

@@ -5,6 +5,17 @@ import { useText } from '../i18n/index.ts'
 import { timeText } from '../look/format.ts'
 import { WarnIcon } from '../look/icons.tsx'
 
+const NAMED = [
+  'fault',
+  'consecutive',
+  'rate',
+  'same-place',
+  'canary-rollback',
+  'score-drift',
+  'escape-found',
+] as const
+const named = (alarm: string): alarm is (typeof NAMED)[number] => NAMED.some((n) => n === alarm)
+
 /** Active alarms and declared degraded modes; takes no room when there is nothing to say. */
 export function AlarmBar({ state }: { state: LineState }): ReactNode {
   const { t } = useTranslation()
@@ -25,8 +36,8 @@ export function AlarmBar({ state }: { state: LineState }): ReactNode {
         >
           <WarnIcon />
           <b>{a.station}</b>
-          <span>{a.alarm}</span>
-          <code>{a.code}</code>
+          <span className="alarm-name">{named(a.alarm) ? t(`alarm.${a.alarm}`) : a.alarm}</span>
+          {a.code !== a.alarm && <code>{a.code}</code>}
           <span>{typeof a.message === 'string' ? a.message : text(a.message)}</span>
           <span className="grow" />
           <span className="muted">

@@ -21,6 +21,8 @@ export function DeedDialog(p: {
   confirm: string
   danger?: boolean
   reasonNeeded?: boolean
+  /** No field for a reason at all. */
+  withoutReason?: boolean
   reason?: string
   act(deed: Deed): Promise<unknown>
   close(): void
@@ -59,19 +61,21 @@ export function DeedDialog(p: {
           <span>{t('deed.by')}</span>
           <Input value={by} maxLength={128} autoFocus={by === ''} onChange={(e) => setBy(e.target.value)} />
         </label>
-        <label>
-          <span>{t(p.reasonNeeded === false ? 'deed.reasonOptional' : 'deed.reason')}</span>
-          <Input.TextArea
-            value={reason}
-            maxLength={500}
-            rows={2}
-            autoFocus={by !== ''}
-            onChange={(e) => setReason(e.target.value)}
-            onPressEnter={(e) => {
-              if (e.ctrlKey || e.metaKey) go()
-            }}
-          />
-        </label>
+        {!p.withoutReason && (
+          <label>
+            <span>{t(p.reasonNeeded === false ? 'deed.reasonOptional' : 'deed.reason')}</span>
+            <Input.TextArea
+              value={reason}
+              maxLength={500}
+              rows={2}
+              autoFocus={by !== ''}
+              onChange={(e) => setReason(e.target.value)}
+              onPressEnter={(e) => {
+                if (e.ctrlKey || e.metaKey) go()
+              }}
+            />
+          </label>
+        )}
         {send.error && (
           <Alert
             type="error"

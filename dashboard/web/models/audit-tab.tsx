@@ -7,6 +7,7 @@ import type { EscapeEstimate, EscapeEstimates } from '../api/types.ts'
 import { countText, percentText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
 import { Failed, Nothing, Waiting } from '../shell/states.tsx'
+import { LifeAlarms } from './life-alarms.tsx'
 import { dayBefore, rateText } from './rate-text.ts'
 
 const SPANS = { all: null, d30: 30, d7: 7, d1: 1 } as const
@@ -22,6 +23,7 @@ export function AuditTab(): ReactNode {
   const { all, byRecipe, strata } = audit.data
   return (
     <div className="stack">
+      <LifeAlarms only="escape-found" />
       <div className="toolbar">
         <Select
           aria-label={t('audit.span')}

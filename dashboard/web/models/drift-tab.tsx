@@ -3,14 +3,14 @@ import { useMemo, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { sendJson } from '../api/client.ts'
 import { useDrift } from '../api/life-hooks.ts'
-import type { DriftAnswer, SeriesReport } from '../api/types.ts'
+import type { SeriesReport } from '../api/types.ts'
 import { Chart } from '../charts/chart.tsx'
 import { shapeOption, windowsOption } from '../charts/drift-options.ts'
-import { useText } from '../i18n/index.ts'
 import { DeedDialog } from '../look/deed-dialog.tsx'
 import { countText, numberText, timeText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
 import { Failed, Nothing, Waiting } from '../shell/states.tsx'
+import { LifeAlarms } from './life-alarms.tsx'
 
 /** Raw scores against their reference: shape, stability index and distance over time. */
 export function DriftTab(): ReactNode {
@@ -29,7 +29,7 @@ export function DriftTab(): ReactNode {
           rate: countText(Math.round(1 / watch.falseAlarm)),
         })}
       </p>
-      <Alarms answer={drift.data} />
+      <LifeAlarms only="score-drift" />
       {stations.map(({ station, series }) => (
         <Panel
           key={station}
@@ -59,20 +59,6 @@ export function DriftTab(): ReactNode {
         </DeedDialog>
       )}
     </div>
-  )
-}
-
-function Alarms({ answer }: { answer: DriftAnswer }): ReactNode {
-  const text = useText()
-  const drifting = answer.alarms.filter((a) => a.alarm === 'score-drift')
-  return (
-    <>
-      {drifting.map((a) => (
-        <div key={a.id} className="alarm tone-fail">
-          <b>{a.station}</b> <code>{a.code}</code> <span>{text(a.message)}</span>
-        </div>
-      ))}
-    </>
   )
 }
 

@@ -8,6 +8,7 @@ import { DeedDialog, type Deed } from '../look/deed-dialog.tsx'
 import { shortHash, timeText } from '../look/format.ts'
 import { Facts, Panel } from '../look/panel.tsx'
 import { Failed, Waiting } from '../shell/states.tsx'
+import { LifeAlarms } from './life-alarms.tsx'
 
 type Station = LifeAnswer['stations'][number]
 type Activation = Station['current']
@@ -21,6 +22,7 @@ export function StationsTab(): ReactNode {
   if (!life.data) return <Waiting />
   return (
     <div className="stack">
+      <LifeAlarms />
       {life.data.stations.map((s) => (
         <StationPanel key={s.station} station={s} life={life.data} />
       ))}
@@ -28,13 +30,16 @@ export function StationsTab(): ReactNode {
   )
 }
 
+const family = (recipe: string): string => recipe.slice(0, recipe.lastIndexOf('@'))
+
 function StationPanel({ station: s, life }: { station: Station; life: LifeAnswer }): ReactNode {
   const { t } = useTranslation()
   const { current, history, shadow } = s
   const others = life.recipes.filter((r) => r !== current.recipe.id)
   const [chosen, setChosen] = useState<string | null>(null)
   const [action, setAction] = useState<Action | null>(null)
-  const candidate = chosen ?? others[0] ?? null
+  const candidate =
+    chosen ?? others.findLast((r) => family(r) === family(current.recipe.id)) ?? others[0] ?? null
   const gate = life.gates.find(
     (g) => g.candidate.recipe.id === candidate && g.reference.recipe.sha256 === current.recipe.sha256,
   )
@@ -55,7 +60,7 @@ function StationPanel({ station: s, life }: { station: Station; life: LifeAnswer
                 ] as const,
             ),
             [t('models.since'), timeText(current.at)],
-            [t('holds.by'), current.by],
+            [t('holds.by'), current.cause === 'line' ? t('models.causes.line') : current.by],
           ]}
         />
         <div className="actions">
@@ -150,7 +155,7 @@ function History({ rows }: { rows: readonly Activation[] }): ReactNode {
             </>
           ),
         },
-        { title: t('holds.by'), dataIndex: 'by' },
+        { title: t('holds.by'), render: (_, a) => (a.cause === 'line' ? '–' : a.by) },
         { title: t('deed.reason'), dataIndex: 'reason' },
       ]}
     />

@@ -28,22 +28,41 @@ export function usePartColumns(): TableColumnsType<PartRow> {
       { title: t('parts.time'), width: 120, className: 'mono', render: (_, row) => timeText(row.at) },
       {
         title: t('parts.result'),
-        width: 150,
+        width: 140,
         render: (_, row) => <VerdictBadge result={row.result} noVerdict={row.noVerdict} />,
       },
       {
         title: t('parts.serial'),
-        width: 200,
-        className: 'mono',
+        width: 150,
+        className: 'mono wrap',
         render: (_, row) => (
           <Link to={`/part/${row.inspectionId}`} onClick={(e) => e.stopPropagation()}>
             {codeText(row.serial)}
           </Link>
         ),
       },
-      { title: t('parts.station'), width: 130, dataIndex: 'station' },
-      { title: t('part.trigger'), width: 80, align: 'right', className: 'mono', dataIndex: 'trigger' },
-      { title: t('parts.lot'), width: 130, render: (_, row) => row.lot ?? <span className="muted">–</span> },
+      { title: t('parts.station'), width: 110, dataIndex: 'station' },
+      {
+        title: t('part.trigger'),
+        width: 80,
+        align: 'right',
+        className: 'mono',
+        dataIndex: 'trigger',
+        responsive: ['xxl'],
+      },
+      {
+        title: t('parts.lot'),
+        width: 110,
+        className: 'wrap',
+        render: (_, row) =>
+          row.lot ? (
+            <Link to={`/lot/${encodeURIComponent(row.lot)}`} onClick={(e) => e.stopPropagation()}>
+              {row.lot}
+            </Link>
+          ) : (
+            <span className="muted">–</span>
+          ),
+      },
       {
         title: t('parts.reasons'),
         render: (_, row) => (
@@ -69,7 +88,7 @@ export function usePartColumns(): TableColumnsType<PartRow> {
           </span>
         ),
       },
-      { title: t('parts.recipe'), width: 160, dataIndex: 'recipe' },
+      { title: t('parts.recipe'), width: 160, dataIndex: 'recipe', responsive: ['xxl'] },
     ],
     [t, text],
   )

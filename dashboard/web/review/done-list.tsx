@@ -6,8 +6,8 @@ import { sendJson } from '../api/client.ts'
 import type { ReviewItem } from '../api/types.ts'
 import { DeedDialog } from '../look/deed-dialog.tsx'
 import { timeText } from '../look/format.ts'
+import { VerdictIcon } from '../look/icons.tsx'
 import { Panel } from '../look/panel.tsx'
-import { VerdictBadge } from '../look/verdict-badge.tsx'
 
 interface Exported {
   dir: string
@@ -53,10 +53,7 @@ export function DoneList(p: {
             <Link className="mono" to={`/part/${i.inspectionId}`}>
               {i.serial}
             </Link>
-            <span className="nowrap">
-              <VerdictBadge result={i.result} /> <span className="muted">→</span>{' '}
-              {i.verdict && <VerdictBadge result={i.verdict} />}
-            </span>
+            <Turned item={i} />
             <Button
               size="small"
               type="text"
@@ -87,5 +84,23 @@ export function DoneList(p: {
         </DeedDialog>
       )}
     </Panel>
+  )
+}
+
+/** What the line said, and what the person did. */
+function Turned({ item: i }: { item: ReviewItem }): ReactNode {
+  const { t } = useTranslation()
+  if (i.verdict === null) return null
+  const words = `${t(`verdict.${i.result}`)} → ${t(`verdict.${i.verdict}`)}`
+  return (
+    <span className="nowrap" title={words} aria-label={words}>
+      <span className={`tone-${i.result}`}>
+        <VerdictIcon result={i.result} size={15} />
+      </span>{' '}
+      <span className="muted">→</span>{' '}
+      <span className={`tone-${i.verdict}`}>
+        <VerdictIcon result={i.verdict} size={15} />
+      </span>
+    </span>
   )
 }
