@@ -1,7 +1,7 @@
 import { adapterFor } from '../adapters/registry.ts'
 import { createForward } from '../forward.ts'
 import type { Forward } from '../forward.ts'
-import { withFloatOutputs, withInnerOutputs } from '../onnx/outputs.ts'
+import { AS_FLOAT, outputNames, withFloatOutputs, withInnerOutputs } from '../onnx/outputs.ts'
 import { screenOnnx } from '../onnx/screen.ts'
 import { opsetOf, withUint8Input } from '../onnx/uint8-input.ts'
 import { unclampedOutput } from '../onnx/unclamped.ts'
@@ -10,7 +10,7 @@ import type { ModelRunner } from '../runner.ts'
 import { openSession } from '../runtime/ort-session.ts'
 import { foreignModel } from './foreign-card.ts'
 import type { ForeignRequest } from './foreign-card.ts'
-import { readOnnx } from './read-onnx.ts'
+import { readOnnx } from '../onnx/read-onnx.ts'
 
 export interface OpenForeign {
   /** Bytes of the model as it is packed: uint8 input, float32 outputs, unclamped scores. */
@@ -19,6 +19,9 @@ export interface OpenForeign {
   /** Takes the library's own pixels: neither scaled nor cut again. */
   givenForward: Forward
 }
+
+/** What anomalib clamps. */
+const CLAMPED = ['anomaly_map', 'pred_score']
 
 const CPU = { providers: ['cpu'], intraOpThreads: 1 }
 
@@ -31,13 +34,17 @@ export async function openForeign(onnxFile: string, request: ForeignRequest): Pr
   const original = await readOnnx(onnxFile)
   screenOnnx(original)
   const floats = withFloatOutputs(original)
-  const unclamped = new Map<string, string>()
-  if (request.arguments.family === 'anomalib')
-    for (const output of ['anomaly_map', 'pred_score']) {
-      const inner = unclampedOutput(floats, output)
-      if (inner !== null) unclamped.set(output, inner)
-    }
-  const complete = withInnerOutputs(floats, new Map([...unclamped].map(([output, inner]) => [inner, output])))
+  const clamped =
+    request.arguments.family !== 'anomalib'
+      ? []
+      : outputNames(floats).flatMap((output) => {
+          const inner = CLAMPED.includes(output.replace(AS_FLOAT, ''))
+            ? unclampedOutput(floats, output)
+            : null
+          return inner === null ? [] : [{ output, inner }]
+        })
+  const complete = withInnerOutputs(floats, new Map(clamped.map(({ output, inner }) => [inner, output])))
+  const unclamped = new Map(clamped.map(({ output, inner }) => [output, inner + AS_FLOAT]))
   const bare = await openSession(complete, CPU)
   const graph = { inputs: bare.inputs, outputs: bare.outputs, opset: opsetOf(complete), unclamped }
   await bare.close()

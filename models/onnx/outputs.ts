@@ -47,19 +47,28 @@ export function withFloatOutputs(model: Uint8Array): Uint8Array {
 }
 
 /**
- * Makes inner values of the graph outputs as well.
+ * Makes inner values of the graph outputs as well, as float32 under their name with `AS_FLOAT`.
  *
- * @param inner name of each value → name of an output of its shape; both are float32
+ * @param inner name of each value → name of an output of its shape
  */
 export function withInnerOutputs(model: Uint8Array, inner: ReadonlyMap<string, string>): Uint8Array {
   const outputs = [...outputsOf(bytesOf(model, MODEL.graph))]
   const added = [...inner].flatMap(([name, like]) => {
     const output = outputs.find((o) => o.name === like)
-    return output === undefined ? [] : [bytesField(GRAPH.output, renamed(output.value, name))]
+    if (output === undefined) return []
+    const float = name + AS_FLOAT
+    return [
+      bytesField(GRAPH.node, onnxNode('Cast', [name], [float], { to: { int: FLOAT } })),
+      bytesField(GRAPH.output, renamed(output.value, float)),
+    ]
   })
   if (added.length === 0) return model
   return replaceField(model, MODEL.graph, (bytes) => concatFields([bytes, ...added]))
 }
+
+/** Names of the outputs of a model. */
+export const outputNames = (model: Uint8Array): string[] =>
+  [...outputsOf(bytesOf(model, MODEL.graph))].map((o) => o.name)
 
 function* outputsOf(graph: Uint8Array): Generator<{ name: string; type: number; value: Uint8Array }> {
   for (const field of readFields(graph)) {

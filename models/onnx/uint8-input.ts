@@ -31,11 +31,15 @@ export interface Uint8InputSpec {
    * tensors; null = the input has the size of the model.
    */
   scaledTo?: ScaledTo | null
+  /** The border is repeated inside the graph: this many px on each axis in all, the smaller half left and above. */
+  paddedPx?: number
 }
 
 /** The oldest operator set whose Sub and Div broadcast as numpy does, and the IR where constants are not inputs. */
 const MIN_OPSET = 7
 const MIN_IR = 4
+/** The oldest whose Pad takes its widths as an input. */
+const PAD_OPSET = 11
 /** TensorProto.DataType */
 const FLOAT = 1
 const FLOAT16 = 10
@@ -60,6 +64,8 @@ export function withUint8Input(model: Uint8Array, spec: Uint8InputSpec): Field {
       `operator set ${ANTIALIAS_OPSET} or newer to scale inside the graph`,
       `operator set ${opset}`,
     )
+  if (spec.paddedPx && opset < PAD_OPSET)
+    throw misfit(`operator set ${PAD_OPSET} or newer to repeat the border`, `operator set ${opset}`)
   return replaceField(model, 7, (graph) => rewriteGraph(graph, spec))
 }
 
@@ -88,28 +94,39 @@ function rewriteGraph(graph: Uint8Array, spec: Uint8InputSpec): Field {
   return concatFields([...head, ...constants, ...rest])
 }
 
-function prelude({ image, input, order, channels, scaledTo }: Uint8InputSpec, half: boolean): Field[] {
-  const own = (name: string): string => OWN + name
-  const [planar, levels, float] = [own('planar'), own('levels'), own('float')]
-  const [ordered, centred, normal] = [own('ordered'), own('centred'), own('normal')]
-  const swapped = order === 'bgr' && channels === 3
-  return [
-    onnxNode('Transpose', [image], [planar], { perm: { ints: [0, 3, 1, 2] } }),
-    onnxNode('Cast', [planar], [scaledTo ? levels : float], { to: { int: FLOAT } }),
-    ...(scaledTo ? [antialiasedResize(levels, `${OWN}sizes`, float)] : []),
-    ...(swapped ? [onnxNode('Gather', [float, `${OWN}order`], [ordered], { axis: { int: 1 } })] : []),
-    onnxNode('Sub', [swapped ? ordered : float, `${OWN}mean`], [centred]),
-    onnxNode('Div', [centred, `${OWN}std`], [half ? normal : input]),
-    ...(half ? [onnxNode('Cast', [normal], [input], { to: { int: FLOAT16 } })] : []),
+function prelude(spec: Uint8InputSpec, half: boolean): Field[] {
+  const { image, input, order, channels, scaledTo, paddedPx } = spec
+  const constant = (name: string): string => OWN + name
+  /** op, further inputs, attributes: each takes what the one before gives. */
+  const steps: [string, string[], Parameters<typeof onnxNode>[3]][] = [
+    ['Transpose', [], { perm: { ints: [0, 3, 1, 2] } }],
+    ['Cast', [], { to: { int: FLOAT } }],
+    ...(scaledTo ? [antialiasedResize(constant('sizes'))] : []),
+    ...(paddedPx ? [['Pad', [constant('pads')], { mode: { string: 'edge' } }] as (typeof steps)[0]] : []),
+    ...(order === 'bgr' && channels === 3
+      ? [['Gather', [constant('order')], { axis: { int: 1 } }] as (typeof steps)[0]]
+      : []),
+    ['Sub', [constant('mean')], {}],
+    ['Div', [constant('std')], {}],
+    ...(half ? [['Cast', [], { to: { int: FLOAT16 } }] as (typeof steps)[0]] : []),
   ]
+  const name = (n: number): string => (n === 0 ? image : n === steps.length ? input : `${OWN}${n}`)
+  return steps.map(([op, further, attributes], n) =>
+    onnxNode(op, [name(n), ...further], [name(n + 1)], attributes),
+  )
 }
 
-function normalisation({ mean, std, order, channels, scaledTo }: Uint8InputSpec): Field[] {
+function normalisation({ mean, std, order, channels, scaledTo, paddedPx = 0 }: Uint8InputSpec): Field[] {
   const shape = [1, channels, 1, 1]
+  const before = BigInt(Math.floor(paddedPx / 2))
+  const after = BigInt(Math.ceil(paddedPx / 2))
   return [
     onnxTensor(`${OWN}mean`, shape, Float32Array.from(mean)),
     onnxTensor(`${OWN}std`, shape, Float32Array.from(std)),
     ...(scaledTo ? [scaledSize(`${OWN}sizes`, channels, scaledTo)] : []),
+    ...(paddedPx > 0
+      ? [onnxTensor(`${OWN}pads`, [8], BigInt64Array.of(0n, 0n, before, before, 0n, 0n, after, after))]
+      : []),
     ...(order === 'bgr' && channels === 3
       ? [onnxTensor(`${OWN}order`, [3], BigInt64Array.of(2n, 1n, 0n))]
       : []),

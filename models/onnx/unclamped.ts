@@ -17,7 +17,7 @@ interface Node {
  * (`PostProcessor._normalize`: minus the threshold, divided by the range, plus 0.5, clamp), and what is far beyond the
  * training range all reads 1. The value before the clamp has the same threshold and keeps its order.
  *
- * Follows copies, and `Where` with a constant condition, back from the output to the first `Clip`, or pair of `Min` and
+ * Follows copies, casts, and `Where` with a constant condition, back from the output to the first `Clip`, or pair of `Min` and
  * `Max`.
  *
  * @returns name of the value; null when the output is not clamped
@@ -30,7 +30,7 @@ export function unclampedOutput(model: Uint8Array, output: string): string | nul
   for (;;) {
     const node = nodes.get(at)
     const [first = ''] = node?.inputs ?? []
-    if (node?.op === 'Identity') at = first
+    if (node?.op === 'Identity' || node?.op === 'Cast') at = first
     else if (node?.op === 'Where' && flags.has(first)) at = node.inputs[flags.get(first) ? 1 : 2] ?? ''
     else if (node?.op === 'Clip' || node?.op === 'Min' || node?.op === 'Max') {
       const computed = node.inputs.filter((i) => nodes.has(i) && nodes.get(i)?.op !== 'Constant')

@@ -1,8 +1,8 @@
 import { readFile, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, normalize, sep } from 'node:path'
 import { CodedError, asCoded } from '../../contracts/index.ts'
-import { EXTERNAL, TENSORS_IN } from '../onnx/screen.ts'
-import { bytesField, concatFields, readFields } from '../onnx/wire.ts'
+import { EXTERNAL, TENSORS_IN } from './screen.ts'
+import { bytesField, concatFields, readFields } from './wire.ts'
 
 /** onnx.proto3, TensorProto and StringStringEntryProto. */
 const TENSOR = { raw: 9, external: 13, location: 14 } as const

@@ -1,0 +1,194 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { generateKeys, importModel, loadModel } from '../../models/index.ts'
+import type { ImportRequest } from '../../models/index.ts'
+import { SIDE, anomalibLike, rowsLike, writeExport } from './samples/foreign-export.ts'
+import type { Shown } from './samples/foreign-export.ts'
+
+let root = ''
+let keys: ReturnType<typeof generateKeys>
+let count = 0
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'sightline-import-test-'))
+  keys = generateKeys()
+})
+afterAll(() => rm(root, { recursive: true, force: true }))
+
+interface Given {
+  model: Uint8Array
+  args: Record<string, unknown>
+  shown: readonly Shown[]
+  over?: Partial<ImportRequest>
+}
+
+async function bring({ model, args, shown, over = {} }: Given) {
+  const dir = await writeExport(join(root, `case-${count++}`), model, args, shown)
+  return importModel({
+    onnxFile: join(dir, 'model.onnx'),
+    fp32File: null,
+    referenceDir: dir,
+    overrides: {},
+    id: 'foreign',
+    version: '1.0.0',
+    licence: 'none',
+    outDir: join(dir, 'package'),
+    privateKeyPem: keys.privateKeyPem,
+    keyId: 'test',
+    taktMs: null,
+    ...over,
+  })
+}
+
+const load = (dir: string) =>
+  loadModel(dir, { providers: ['cpu'], trustedKeys: { test: keys.publicKey }, intraOpThreads: 1 })
+
+// level 204 = 0.8: (0.8 - 0.5) / 0.25 + 0.5 = 1.7 before the clamp; 64 = 0.251: -0.496
+const bad: Shown = {
+  level: 204,
+  findings: [{ class: 'anomaly', score: 1, box: [3, 3, 5, 5] }],
+  scores: { score: 1, unclamped: 1.7 },
+}
+const good: Shown = { level: 64, findings: [], scores: { score: 0 } }
+const anomaly: Given = {
+  model: anomalibLike(),
+  args: { family: 'anomalib', threshold: 0.5, imageThreshold: 0.5 },
+  shown: [bad, good],
+}
+
+describe('models of other libraries', () => {
+  it('takes the score before the clamp to 0..1 and keeps the clamped one beside it', async () => {
+    const { parity, verdicts, packed } = await bring(anomaly)
+    expect(verdicts).toEqual({ fail: 1, pass: 1 })
+    for (const p of parity) {
+      expect(p.own).toMatchObject({ unmatched: 0, boxMaxPx: 0 })
+      expect(p.own.scoresMax).toBeLessThan(1e-6)
+      // scaled inside the graph: the pixels are the image's own
+      expect(p.pixelsMax).toBe(0)
+    }
+    const runner = await load(packed.dir)
+    const options = { threshold: 0.5, thresholds: {}, maxFindings: 10 }
+    const grey = (widthPx: number, heightPx: number, level: number) => ({
+      image: {
+        data: new Uint8Array(widthPx * heightPx * 3).fill(level),
+        widthPx,
+        heightPx,
+        channels: 3 as const,
+      },
+    })
+    const { scores, findings } = await runner.run(grey(20, 12, 255), options)
+    // (1 - 0.5) / 0.25 + 0.5
+    expect(scores['score']).toBeCloseTo(2.5, 5)
+    expect(scores['normalised']).toBe(1)
+    expect(findings[0]?.score).toBeCloseTo(2.5, 5)
+    expect(findings[0]?.box).toEqual([0, 0, 20, 12])
+    await runner.close()
+  })
+
+  it('does the same with float16 inputs and outputs, and with an older operator set', async () => {
+    for (const model of [anomalibLike({ type: 'float16' }), anomalibLike({ opset: 17 })]) {
+      const { parity } = await bring({ ...anomaly, model })
+      expect(parity.map((p) => p.own.unmatched)).toEqual([0, 0])
+      // float16 has 11 bits
+      expect(Math.max(...parity.map((p) => p.own.scoresMax))).toBeLessThan(2e-3)
+    }
+  })
+
+  it('refuses a verdict that flips, naming the image', async () => {
+    const shown = [bad, { ...good, scores: { score: 0.9 } }]
+    await expect(bring({ ...anomaly, shown })).rejects.toThrow(
+      /MDL_GOLDEN.*1\.png.*the verdicts of toy 1\.0: fail; found pass/,
+    )
+  })
+
+  it('refuses a reference without the scores that decide, and pixels of another size', async () => {
+    const shown = [bad, { ...good, scores: {} }]
+    await expect(bring({ ...anomaly, shown })).rejects.toThrow(/MDL_PACKAGE.*items\.scores.*expected score/)
+    const args = { ...anomaly.args, size: [SIDE, SIDE * 2] }
+    await expect(bring({ ...anomaly, args })).rejects.toThrow(/MDL_PACKAGE.*8 × 16 px RGB, 384 bytes/)
+  })
+
+  it('compares a quantised model with the one it was made of', async () => {
+    const full = join(root, 'full.onnx')
+    await writeFile(full, anomalibLike())
+    const { quantised } = await bring({ ...anomaly, over: { fp32File: full } })
+    expect(quantised).toMatchObject({ flips: [], findings: 1, unmatched: 0, scoreMax: 0 })
+    expect(quantised?.cpuRatio).toBeGreaterThan(0)
+    // a negative range turns both verdicts round
+    await writeFile(full, anomalibLike({ range: -0.25 }))
+    await expect(bring({ ...anomaly, over: { fp32File: full } })).rejects.toThrow(
+      /MDL_GOLDEN.*0\.png, 1\.png.*before quantisation: pass, fail; found fail, pass/,
+    )
+  })
+
+  it('says whether the takt is kept', async () => {
+    expect((await bring({ ...anomaly, over: { taktMs: 1e6 } })).withinTakt).toBe(true)
+    expect((await bring({ ...anomaly, over: { taktMs: 1e-6 } })).withinTakt).toBe(false)
+  })
+})
+
+describe('what an import refuses', () => {
+  const boxes: Given = {
+    model: rowsLike([
+      [0, 0, 4, 4, 0.9, 0],
+      [4, 4, 8, 8, 0.8, 1],
+    ]),
+    args: { family: 'yolo-rows', labels: ['dent', 'stain'], threshold: 0.5 },
+    shown: [
+      {
+        level: 64,
+        findings: [
+          { class: 'dent', score: 0.9, box: [0, 0, 4, 4] },
+          { class: 'stain', score: 0.8, box: [4, 4, 8, 8] },
+        ],
+      },
+    ],
+  }
+
+  it('takes rows as they are, with one verdict only told', async () => {
+    const { parity, verdicts } = await bring(boxes)
+    expect(parity[0]?.given).toMatchObject({ findings: 2, unmatched: 0, boxMaxPx: 0 })
+    expect(verdicts).toEqual({ fail: 1 })
+  })
+
+  it.each([
+    [
+      'labels in another order, though the verdict agrees',
+      { labels: ['stain', 'dent'] },
+      /MDL_GOLDEN.*4 of 4 have no partner/,
+    ],
+    [
+      'the wrong family',
+      { family: 'yolo-detect' },
+      /MDL_OUTPUT.*expected shape \[1, 6, anchors\]; found \[1, 2, 6\]/,
+    ],
+    [
+      'a family whose outputs are missing',
+      { family: 'yolo-segment' },
+      /MDL_PACKAGE.*expected at least 2.*output0/,
+    ],
+    ['too few labels', { labels: ['dent'] }, /MDL_OUTPUT.*a label from 0 to 0; found 1/],
+  ])('%s', async (_, args, message) => {
+    await expect(bring({ ...boxes, args: { ...boxes.args, ...args } })).rejects.toThrow(message)
+  })
+
+  it('a size that is not the graph’s', async () => {
+    const pixels = { ...anomaly, args: { ...anomaly.args, size: [4, 16] } }
+    await expect(bring({ ...pixels, shown: [{ ...good }] })).rejects.toThrow(/MDL_PACKAGE/)
+  })
+
+  it('scores that are no numbers', async () => {
+    const model = rowsLike([[0, 0, 4, 4, NaN, 0]])
+    await expect(bring({ ...boxes, model })).rejects.toThrow(/MDL_OUTPUT.*output0.*NaN at index 4/)
+  })
+
+  it('arguments that are none, from the file and from the command line', async () => {
+    await expect(bring({ ...boxes, args: { ...boxes.args, nmsIoU: 0.5 } })).rejects.toThrow(
+      /MDL_PACKAGE.*nmsIoU/,
+    )
+    const overrides = { threshold: NaN }
+    await expect(bring({ ...boxes, over: { overrides } })).rejects.toThrow(/MDL_PACKAGE.*threshold/)
+  })
+})

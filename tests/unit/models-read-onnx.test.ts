@@ -1,0 +1,87 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { onnxGraph, onnxModel, onnxNode, onnxTensor } from '../../models/index.ts'
+import { readOnnx } from '../../models/onnx/read-onnx.ts'
+import { concatFields, intField, messageField, textField } from '../../models/onnx/wire.ts'
+import { openSession } from '../../models/runtime/ort-session.ts'
+
+let dir = ''
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'sightline-weights-'))
+})
+afterAll(() => rm(dir, { recursive: true, force: true }))
+
+/** y = x + weight, whose one float lies in a file: TensorProto with data_location EXTERNAL. */
+function outside(entries: Record<string, string>): Uint8Array {
+  const weight = concatFields([
+    intField(1, 1),
+    intField(2, 1),
+    textField(8, 'weight'),
+    ...Object.entries(entries).map(([k, v]) => messageField(13, [textField(1, k), textField(2, v)])),
+    intField(14, 1),
+  ])
+  return onnxModel(
+    onnxGraph({
+      name: 'outside',
+      nodes: [onnxNode('Add', ['x', 'weight'], ['y'])],
+      initializers: [weight],
+      inputs: [{ name: 'x', type: 'float32', shape: [1, 1] }],
+      outputs: [{ name: 'y', type: 'float32', shape: [1, 1] }],
+    }),
+  )
+}
+
+async function written(model: Uint8Array): Promise<string> {
+  const file = join(dir, 'model.onnx')
+  await writeFile(file, model)
+  return file
+}
+
+it('brings weights beside the model into it', async () => {
+  await writeFile(join(dir, 'model.onnx.data'), Buffer.from(Float32Array.of(7, 41).buffer))
+  const file = await written(outside({ location: 'model.onnx.data', offset: '4', length: '4' }))
+  const session = await openSession(await readOnnx(file), { providers: ['cpu'], intraOpThreads: 1 })
+  const { y } = await session.run({ x: { data: Float32Array.of(1), shape: [1, 1] } }, ['y'])
+  expect(Array.from(y?.data ?? [], Number)).toEqual([42])
+  await session.close()
+})
+
+it.each([
+  ['a missing file', { location: 'other.data' }, /CFG_MISSING_FILE.*other\.data.*the weights of/],
+  [
+    'a folder above',
+    { location: '../model.onnx.data' },
+    /MDL_PACKAGE.*weights in the folder of the model; found .*\.\./,
+  ],
+  ['a path from the root', { location: '/etc/hostname' }, /MDL_PACKAGE.*weights in the folder/],
+  ['no place', {}, /MDL_PACKAGE.*weights in the folder/],
+  [
+    'bytes behind the end',
+    { location: 'model.onnx.data', offset: '4', length: '8' },
+    /MDL_PACKAGE.*bytes 4 to 12.*8 bytes/,
+  ],
+  [
+    'an offset that is no number',
+    { location: 'model.onnx.data', offset: 'x' },
+    /MDL_PACKAGE.*of the weights/,
+  ],
+])('refuses %s', async (_, entries: Record<string, string>, message) => {
+  await expect(readOnnx(await written(outside(entries)))).rejects.toThrow(message)
+})
+
+it('leaves a model with its weights inside, and what is no model, as they are', async () => {
+  const inside = onnxModel(
+    onnxGraph({
+      name: 'inside',
+      nodes: [onnxNode('Identity', ['c'], ['y'])],
+      initializers: [onnxTensor('c', [1], Float32Array.of(3))],
+      inputs: [],
+      outputs: [{ name: 'y', type: 'float32', shape: [1] }],
+    }),
+  )
+  for (const bytes of [inside, Buffer.from('PK\u0003\u0004 not a model')])
+    expect(Buffer.from(await readOnnx(await written(bytes)))).toEqual(Buffer.from(bytes))
+  await expect(readOnnx(join(dir, 'absent.onnx'))).rejects.toThrow(/CFG_MISSING_FILE/)
+})

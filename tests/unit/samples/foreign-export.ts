@@ -1,0 +1,121 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { onnxGraph, onnxModel, onnxNode, onnxTensor } from '../../../models/index.ts'
+import type { OnnxType } from '../../../models/index.ts'
+
+type Bytes = Uint8Array<ArrayBuffer>
+
+/** Side of the networks below, px. */
+export const SIDE = 8
+
+const one = (name: string, value: number): Bytes => onnxTensor(name, [1], Float32Array.of(value))
+
+/**
+ * Like an export of anomalib: map = mean of R, G, B in 0..1, score = its maximum; both normalised to
+ * (value - 0.5) / range + 0.5 and clamped to 0..1.
+ */
+export function anomalibLike({ type = 'float32' as OnnxType, range = 0.25, opset = 18 } = {}): Bytes {
+  const half = type === 'float16'
+  const cast = (from: string, to: string, code: number): Bytes[] =>
+    half ? [onnxNode('Cast', [from], [to], { to: { int: code } })] : []
+  const normalised = (from: string, to: string): Bytes[] => [
+    onnxNode('Sub', [from, 'threshold'], [`${from}_a`]),
+    onnxNode('Div', [`${from}_a`, 'range'], [`${from}_b`]),
+    onnxNode('Add', [`${from}_b`, 'threshold'], [`${from}_c`]),
+    onnxNode('Clip', [`${from}_c`, 'low', 'high'], [`${from}_d`]),
+    // as anomalib's graph: taken when a range is known, which is a constant of the export
+    onnxNode('Where', ['known', `${from}_d`, from], [half ? `${to}_f` : to]),
+    ...cast(`${to}_f`, to, 10),
+  ]
+  return onnxModel(
+    onnxGraph({
+      name: 'anomalib-like',
+      nodes: [
+        ...cast('input', 'x', 1),
+        onnxNode('Conv', [half ? 'x' : 'input', 'mean'], ['grey']),
+        onnxNode('GlobalMaxPool', ['grey'], ['peak4']),
+        onnxNode('Flatten', ['peak4'], ['peak']),
+        ...normalised('grey', 'anomaly_map'),
+        ...normalised('peak', 'pred_score'),
+      ],
+      initializers: [
+        onnxTensor('mean', [1, 3, 1, 1], new Float32Array(3).fill(1 / 3)),
+        one('threshold', 0.5),
+        one('range', range),
+        onnxTensor('low', [], Float32Array.of(0)),
+        onnxTensor('high', [], Float32Array.of(1)),
+        boolean('known'),
+      ],
+      inputs: [{ name: 'input', type, shape: [1, 3, SIDE, SIDE] }],
+      outputs: [
+        { name: 'anomaly_map', type, shape: [1, 1, SIDE, SIDE] },
+        { name: 'pred_score', type, shape: [1, 1] },
+      ],
+    }),
+    'toy',
+    opset,
+  )
+}
+
+/** A scalar `true`: TensorProto with data_type BOOL and one raw byte. */
+const boolean = (name: string): Bytes => {
+  const text = new TextEncoder().encode(name)
+  return Uint8Array.of(0x10, 9, 0x42, text.length, ...text, 0x4a, 1, 1)
+}
+
+/** Like an end-to-end detector: always these rows [x1, y1, x2, y2, score, label], plus `noise` x 0 of the image. */
+export function rowsLike(rows: number[][]): Bytes {
+  return onnxModel(
+    onnxGraph({
+      name: 'rows-like',
+      nodes: [
+        onnxNode('GlobalAveragePool', ['images'], ['level4']),
+        onnxNode('Conv', ['level4', 'zero3'], ['none4']),
+        onnxNode('Squeeze', ['none4', 'axis'], ['none']),
+        onnxNode('Add', ['none', 'rows'], ['output0']),
+      ],
+      initializers: [
+        onnxTensor('zero3', [1, 3, 1, 1], new Float32Array(3)),
+        onnxTensor('axis', [1], BigInt64Array.of(3n)),
+        onnxTensor('rows', [1, rows.length, 6], Float32Array.from(rows.flat())),
+      ],
+      inputs: [{ name: 'images', type: 'float32', shape: ['n', 3, 'h', 'w'] }],
+      outputs: [{ name: 'output0', type: 'float32', shape: ['n', rows.length, 6] }],
+    }),
+  )
+}
+
+export interface Shown {
+  /** Grey level of the middle four px; 64 around. */
+  level: number
+  findings: { class: string; score: number; box: number[] }[]
+  scores?: Record<string, number>
+}
+
+/** Writes model, import.json, reference.json and images; returns the folder. */
+export async function writeExport(
+  dir: string,
+  model: Uint8Array,
+  args: Record<string, unknown>,
+  shown: readonly Shown[],
+): Promise<string> {
+  await mkdir(dir, { recursive: true })
+  const items = []
+  for (const [n, { level, findings, scores = {} }] of shown.entries()) {
+    const pixels = Buffer.alloc(SIDE * SIDE * 3, 64)
+    for (const y of [3, 4]) pixels.fill(level, (y * SIDE + 3) * 3, (y * SIDE + 5) * 3)
+    await sharp(pixels, { raw: { width: SIDE, height: SIDE, channels: 3 } })
+      .png()
+      .toFile(join(dir, `${n}.png`))
+    await writeFile(join(dir, `${n}.bin`), pixels)
+    items.push({ image: `${n}.png`, input: `${n}.bin`, findings, scores })
+  }
+  await writeFile(join(dir, 'model.onnx'), model)
+  await writeFile(
+    join(dir, 'import.json'),
+    JSON.stringify({ labels: ['anomaly'], size: [SIDE, SIDE], ...args }),
+  )
+  await writeFile(join(dir, 'reference.json'), JSON.stringify({ library: 'toy 1.0', items }))
+  return dir
+}
