@@ -16,15 +16,6 @@ export {
 } from '../epcis/service.ts'
 export { CAPTURE_BYTES, CAPTURE_LIMIT } from '../epcis/capture.ts'
 export type { CaptureJob, NamedQuery, Subscription } from '../epcis/state.ts'
-export {
-  type AnsweredPage,
-  EpcisService,
-  type PageRequest,
-  type Resource,
-  RESOURCES,
-} from '../epcis/service.ts'
-export { CAPTURE_BYTES, CAPTURE_LIMIT } from '../epcis/capture.ts'
-export type { CaptureJob, NamedQuery, Subscription } from '../epcis/state.ts'
 export type { Hold } from '../genealogy/holds.ts'
 export type { Recall, RecalledUnit, RecallQuery } from '../genealogy/recall.ts'
 export type { SiblingGroup } from '../genealogy/siblings.ts'
