@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { access, readFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { listImages } from '../camera/index.ts'
 import { asCoded, CodedError, spawnWorker, type ErrorFact } from '../contracts/index.ts'
@@ -103,10 +103,12 @@ async function imagesOf(places: readonly string[]): Promise<TeachImage[]> {
   }
   return files.map((file) => ({
     name: basename(file),
+    size: async () => {
+      await access(file).catch(missing(file))
+      return imageSize(file)
+    },
     load: async () => {
-      const bytes = await readFile(file).catch((error: unknown) => {
-        throw asCoded(error, 'CFG_MISSING_FILE', { file })
-      })
+      const bytes = await readFile(file).catch(missing(file))
       const size = await imageSize(file)
       return decodeFrame(
         bytes,
@@ -115,6 +117,10 @@ async function imagesOf(places: readonly string[]): Promise<TeachImage[]> {
       )
     },
   }))
+}
+
+const missing = (file: string) => (error: unknown) => {
+  throw asCoded(error, 'CFG_MISSING_FILE', { file })
 }
 
 /** The same in a thread: the process stays answerable, and `signal` ends the work between two images. */

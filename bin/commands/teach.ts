@@ -26,6 +26,7 @@ interface Flags {
   exclude?: string[]
   seed?: number
   memory?: number
+  time?: number
   json?: boolean
   key?: string
   keyId: string
@@ -58,6 +59,7 @@ export function addTeach(program: Command, environment: Environment): void {
     .option('--exclude <x1,y1,x2,y2...>', 'these regions do not count')
     .option('--seed <n>', 'the same seed, images and backbone give the same model', whole(0))
     .option('--memory <MB>', 'memory the work may hold', whole(50))
+    .option('--time <seconds>', 'time the work may take; refused when it would take longer', whole(1))
     .option('--json', 'print the whole report as JSON')
     .option('--key <file>', 'private key (or SIGHTLINE_SIGNING_KEY)')
     .requiredOption('--key-id <name>')
@@ -90,7 +92,13 @@ async function run(o: Flags, environment: Environment): Promise<void> {
       },
       environment,
       stop.signal,
-      ({ done, total }) => progress.update(done, total),
+      ({ done, total, estimate }) => {
+        if (estimate === undefined) progress.update(done, total)
+        else
+          process.stderr.write(
+            `about ${Math.ceil(estimate.seconds)} s, at most ${Math.ceil(estimate.memoryBytes / 1e6)} MB\n`,
+          )
+      },
     )
     progress.stop()
     process.stdout.write(o.json ? `${JSON.stringify(answer, null, 2)}\n` : reportText(answer))
@@ -109,6 +117,7 @@ function optionsOf(o: Flags): TeachOptions {
     include: o.include?.map(boxOf),
     exclude: o.exclude?.map(boxOf),
     memoryLimitBytes: o.memory === undefined ? undefined : o.memory * 1_000_000,
+    timeLimitS: o.time,
     threshold:
       o.recall !== undefined
         ? { goal: 'recall', recall: o.recall }

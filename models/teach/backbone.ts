@@ -49,6 +49,15 @@ export function backboneOf(pkg: VerifiedPackage): Backbone {
   }
 }
 
+/**
+ * Taps that describe patches: those at the stride of the grid or coarser. Finer ones see edges and grain more than
+ * parts: with them defects of castings and strips stood out less (ADR 7).
+ */
+export const patchTaps = (taps: readonly Tap[]): readonly Tap[] => {
+  const stridePx = patchStride(taps)
+  return taps.filter((t) => t.stridePx >= stridePx)
+}
+
 /** Stride of the grid of patches: 8 px, or the nearest stride the taps offer. Coarser taps are brought to it. */
 export function patchStride(taps: readonly Tap[]): number {
   const strides = taps.map((t) => t.stridePx)

@@ -1,17 +1,21 @@
 import { CodedError } from '../../contracts/index.ts'
+import { sizeText } from '../pixels.ts'
+import { patchTaps } from './backbone.ts'
 import { openEmbedder } from './embedder.ts'
+import { checkTime, estimateTeaching } from './estimate.ts'
 import type { Embedder } from './embedder.ts'
 import { channelsOf } from './feature-nodes.ts'
 import type { Projection } from './feature-nodes.ts'
-import { loadImages, withoutCopies } from './images.ts'
-import type { LoadedImage } from './images.ts'
+import { loadImages, usualSize, withoutCopies } from './images.ts'
+import type { LoadedImage, SourceSize } from './images.ts'
 import type { MatrixSessions } from './matrix-sessions.ts'
-import { damagedCopies, MOMENT_IMAGES, planTeaching, workingSize } from './plan.ts'
+import { damagedCopies, MOMENT_IMAGES, planTeaching, turnedViews } from './plan.ts'
 import { addMoments, emptyMoments, fitProjection } from './projection.ts'
 import { sample, seededRandom } from './random.ts'
 import type { TeachRequest, TeachWarning } from './request.ts'
 import { damaged } from './synthetic.ts'
 import type { TaughtImage, TeachData } from './teach-data.ts'
+import { describeTurned, turnsFor } from './turns.ts'
 
 export interface Collected {
   data: TeachData
@@ -39,48 +43,58 @@ export async function collect(
   const defects = request.defects ?? []
   const total = request.good.length + defects.length
   let done = 0
-  const sizeFor = (s: { widthPx: number; heightPx: number }) =>
-    workingSize(backbone, s.widthPx, s.heightPx, options.areaPx)
   const step = (stage: 'load' | 'describe', of: number) => (): void => {
     checkCancelled()
     done += 1
     onProgress?.({ stage, done, total: of })
   }
-  const probe = await loadImages(request.good.slice(0, 1), sizeFor, null, () => undefined)
-  if (probe.source === null) throw tooFew(0, [])
+  const source = await usualSize(request.good)
+  if (source === null) throw tooFew(0, [])
   const plan = planTeaching(backbone, {
     images: request.good.length,
     defects: defects.length,
-    ...probe.source.source,
+    ...source,
     areaPx: options.areaPx,
     dims: options.dims,
     bankSize: options.bankSize,
     memoryLimitBytes: options.memoryLimitBytes,
   })
-  const good = await loadImages(request.good, sizeFor, probe.source, step('load', total))
-  const bad = await loadImages(defects, sizeFor, probe.source, step('load', total))
+  const good = await loadImages(request.good, plan.size, source, step('load', total))
+  const bad = await loadImages(defects, plan.size, source, step('load', total))
   const { distinct, copies } = withoutCopies(good.loaded)
   if (distinct.length < 2) throw tooFew(distinct.length, copies)
-  const projection = await findProjection(request, distinct, plan.size, matrices, checkCancelled)
+  const cells = plan.size.grid.width * plan.size.grid.height
+  const copiesMade = damagedCopies(distinct.length, cells)
+  const views = Math.min(turnedViews(distinct.length, cells), distinct.length * turnsFor(plan.size).length)
+  const onTimed = async (describeSeconds: number): Promise<void> => {
+    const counts = { good: distinct.length, others: copiesMade + views + bad.loaded.length, cells }
+    const estimate = await estimateTeaching({ ...plan, ...counts, describeSeconds }, matrices)
+    onProgress?.({ stage: 'plan', done: 0, total: 1, estimate })
+    checkTime(estimate, options.timeLimitS)
+  }
+  const projection = await findProjection(request, distinct, plan.size, matrices, onTimed, checkCancelled)
   const embedder = await openEmbedder(backbone, plan.size, projection, options.threads)
   try {
-    const copiesMade = damagedCopies(distinct.length, plan.size.grid.width * plan.size.grid.height)
     done = 0
-    const described = step('describe', distinct.length + copiesMade + bad.loaded.length)
+    const described = step('describe', distinct.length + copiesMade + views + bad.loaded.length)
     const taught = await describeAll(embedder, distinct, described)
     const damagedImages = await describeDamaged(request, distinct, copiesMade, plan.size, embedder, described)
     return {
       data: {
         backboneSha256: backbone.sha256,
         options,
-        source: probe.source.source,
+        source,
         size: plan.size,
         projection,
         good: taught,
         damaged: damagedImages,
+        turned: await describeTurned(distinct, views, plan.size, embedder, described),
         defects: await describeAll(embedder, bad.loaded, described),
       },
-      warnings: warningsFor(distinct.length, copies),
+      warnings: [
+        ...warningsFor(distinct.length, copies),
+        ...sizeWarnings([...good.resized, ...bad.resized], source),
+      ],
       examples: [...distinct.slice(0, 2), ...bad.loaded.slice(0, 1)],
       memoryBytes: plan.memoryBytes,
     }
@@ -107,23 +121,27 @@ async function findProjection(
   images: readonly LoadedImage[],
   size: TeachData['size'],
   matrices: MatrixSessions,
+  onTimed: (describeSeconds: number) => Promise<void>,
   checkCancelled: () => void,
 ): Promise<Projection> {
-  const channels = channelsOf(backbone.taps)
+  const channels = channelsOf(patchTaps(backbone.taps))
   const moments = emptyMoments(channels)
   const describer = await openEmbedder(backbone, size, null, options.threads)
   try {
-    for (const i of sample(images.length, MOMENT_IMAGES, seededRandom(options.seed))) {
+    for (const [n, i] of sample(images.length, MOMENT_IMAGES, seededRandom(options.seed)).entries()) {
       checkCancelled()
+      const start = performance.now()
       const image = images[i]
       if (image === undefined) continue
       const rows = await describer.describe(image.data, image.name)
+      // the first image also warms up the session
+      if (n === 1) await onTimed((performance.now() - start) / 1000)
       addMoments(moments, rows, await matrices.gram(rows, channels))
     }
   } finally {
     await describer.close()
   }
-  return fitProjection(moments, backbone.taps, options.dims)
+  return fitProjection(moments, patchTaps(backbone.taps), options.dims)
 }
 
 async function describeDamaged(
@@ -170,4 +188,15 @@ function warningsFor(distinct: number, copies: readonly string[]): TeachWarning[
       zh: `仅有 ${distinct} 张不同的良品图像:分数与阈值较粗略,建议至少 ${ENOUGH_IMAGES} 张`,
     })
   return warnings
+}
+
+export function sizeWarnings(resized: readonly string[], usual: SourceSize): TeachWarning[] {
+  if (resized.length === 0) return []
+  const names = resized.slice(0, 5)
+  return [
+    {
+      en: `${resized.length} images are not of the usual size ${sizeText(usual)} and were stretched to it: ${names.join(', ')}; a camera in one place gives one size`,
+      zh: `${resized.length} 张图像不是常用尺寸 ${sizeText(usual)},已拉伸到该尺寸:${names.join('、')};固定位置的相机只会给出一种尺寸`,
+    },
+  ]
 }

@@ -10,6 +10,8 @@ import { learningCurve } from './learning-curve.ts'
 import type { LearningCurve } from './learning-curve.ts'
 import type { MatrixSessions } from './matrix-sessions.ts'
 import { foldsFor } from './plan.ts'
+import { measurePose } from './pose.ts'
+import type { PoseReport } from './pose.ts'
 import { allowedCells } from './regions.ts'
 import type { TeachProgress, TeachWarning } from './request.ts'
 import { suspicious } from './suspicious.ts'
@@ -34,6 +36,8 @@ export interface TeachReport {
     /** Share of the given or synthetic defects at or above it. */
     detection: number
   }
+  /** Whether turned copies of the good images are in the bank. */
+  pose: PoseReport
   suspicious: SuspiciousImage[]
   learningCurve: LearningCurve
   warnings: TeachWarning[]
@@ -71,14 +75,16 @@ export async function conclude(
   const only = options.method === 'auto' ? null : options.method
   const allowed = allowedCells(data)
   const good = data.good.map((g) => g.embedding)
-  const held = await crossFits(data, only, fitContext, context.onProgress)
+  const pose = await measurePose(data, fitContext)
+  const turned = pose.used ? data.turned : []
+  const held = await crossFits({ ...data, turned }, only, fitContext, context.onProgress)
   const { choice, scores } = choose(held, grid, allowed, only)
   const { method, perPosition } = choice.chosen
   const kind = METHODS[method].reference
   const heldOut = held.find((h) => h.kind === kind) ?? { kind, folds: 0, good: [], damaged: [], defects: [] }
   const calibration = calibrate(method, heldOut.good, grid, perPosition)
   context.onProgress({ stage: 'finish', done: 0, total: 2 })
-  const fitted = await fit(kind, { good, damaged: data.damaged }, fitContext)
+  const fitted = await fit(kind, { good, damaged: data.damaged, turned }, fitContext)
   const curve = await learningCurve(data, fitContext)
   context.onProgress({ stage: 'finish', done: 1, total: 2 })
   const outliers = suspicious(data.good, scores.good)
@@ -101,6 +107,7 @@ export async function conclude(
       goodImages: good.length,
       defectImages: data.defects.length,
       choice,
+      pose,
       threshold,
       suspicious: outliers,
       learningCurve: curve,
@@ -131,6 +138,7 @@ async function crossFits(
         {
           good: data.good.map((g) => g.embedding),
           damaged: data.damaged,
+          turned: data.turned,
           defects: data.defects.map((d) => d.embedding),
         },
         foldsFor(data.good.length),

@@ -1,6 +1,6 @@
 import { applyPositions, positionStatistics, topCells, topMean } from './calibration.ts'
 import type { PositionStatistics } from './calibration.ts'
-import type { DamagedEmbedding, Embedding, Grid } from './embedding.ts'
+import type { DamagedEmbedding, Embedding, Grid, TurnedEmbedding } from './embedding.ts'
 import { METHODS, fit, rawMaps } from './fit.ts'
 import type { FitContext, FormKind, MethodId, ReferenceKind } from './fit.ts'
 import type { Matrix } from './matrix-sessions.ts'
@@ -22,6 +22,7 @@ export interface HeldOut {
 export interface CrossFitData {
   good: readonly Embedding[]
   damaged: readonly DamagedEmbedding[]
+  turned: readonly TurnedEmbedding[]
   defects: readonly Embedding[]
 }
 
@@ -41,10 +42,8 @@ export async function crossFit(
       kind,
       {
         good: inside.map((i) => data.good[i] ?? new Float32Array()),
-        damaged: data.damaged.flatMap((d) => {
-          const source = place.get(d.source)
-          return source === undefined ? [] : [{ ...d, source }]
-        }),
+        damaged: withSources(data.damaged, place),
+        turned: withSources(data.turned, place),
       },
       context,
     )
@@ -62,6 +61,16 @@ export async function crossFit(
   return held
 }
 
+/** The copies whose image is among the places, with the place for their source. */
+export const withSources = <T extends { source: number }>(
+  copies: readonly T[],
+  places: ReadonlyMap<number, number>,
+): T[] =>
+  copies.flatMap((copy) => {
+    const source = places.get(copy.source)
+    return source === undefined ? [] : [{ ...copy, source }]
+  })
+
 /** How raw maps become one calibrated map: position statistics per form, averaged. */
 export interface Calibration {
   perPosition: boolean
@@ -69,7 +78,7 @@ export interface Calibration {
 }
 
 /** Share of the cells whose mean is the image score. */
-export const TOP_SHARE = 0.01
+export const TOP_SHARE = 0.03
 
 export function calibrate(
   method: MethodId,

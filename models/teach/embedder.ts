@@ -2,6 +2,7 @@ import { CodedError } from '../../contracts/index.ts'
 import { firstNonFinite } from '../kernels/finite.kernel.ts'
 import { extendModel } from '../onnx/extend.ts'
 import { openSession } from '../runtime/ort-session.ts'
+import { patchTaps } from './backbone.ts'
 import type { Backbone } from './backbone.ts'
 import { descriptorNodes } from './feature-nodes.ts'
 import type { Projection } from './feature-nodes.ts'
@@ -35,7 +36,7 @@ export async function openEmbedder(
   projection: Projection | null,
   threads: number,
 ): Promise<Embedder> {
-  const { nodes, initializers } = descriptorNodes(backbone.taps, grid.stridePx, projection, OUTPUT)
+  const { nodes, initializers } = descriptorNodes(patchTaps(backbone.taps), grid.stridePx, projection, OUTPUT)
   const model = extendModel(backbone.model, {
     nodes,
     initializers,

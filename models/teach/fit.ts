@@ -6,12 +6,12 @@ import type { Form } from './form.ts'
 import type { Matrix, MatrixSessions } from './matrix-sessions.ts'
 import { MAX_CANDIDATES } from './plan.ts'
 import { sample, seededRandom } from './random.ts'
-import type { DamagedEmbedding, Embedding } from './embedding.ts'
+import type { DamagedEmbedding, Embedding, TurnedEmbedding } from './embedding.ts'
 
 /** From this share of damaged pixels a cell counts as defective; cells between 0 and it are left out. */
 const DEFECTIVE = 0.12
 /** Share of the mean variance added to each direction of a covariance. */
-const SHRINKAGE = 0.05
+const SHRINKAGE = 0.2
 /** Fewer defective patches per dimension than this give no covariance worth having. */
 const PATCHES_PER_DIMENSION = 2
 
@@ -51,12 +51,14 @@ export interface FitContext {
 export interface FitData {
   good: readonly Embedding[]
   damaged: readonly DamagedEmbedding[]
+  /** Turned copies that go into the bank with their image; empty when the pose of the parts does not vary. */
+  turned: readonly TurnedEmbedding[]
 }
 
 /** Fits one kind of reference with all forms the data allow. */
 export async function fit(kind: ReferenceKind, data: FitData, context: FitContext): Promise<Fitted> {
   const { dims } = context
-  const reference = await referenceOf(kind, data.good, context, context.bankSize)
+  const reference = await referenceOf(kind, data, () => true, context, context.bankSize)
   const moments = await residualMoments(kind, data, context)
   const forms: Fitted['forms'] = { distance: DISTANCE }
   if (moments.good.count >= PATCHES_PER_DIMENSION * dims) {
@@ -72,13 +74,16 @@ export async function fit(kind: ReferenceKind, data: FitData, context: FitContex
 
 async function referenceOf(
   kind: ReferenceKind,
-  good: readonly Embedding[],
+  data: Pick<FitData, 'good' | 'turned'>,
+  wanted: (image: number) => boolean,
   context: FitContext,
   bankSize: number,
 ): Promise<Reference> {
   const { dims, cells, matrices } = context
+  const good = data.good.filter((_, i) => wanted(i))
   if (kind === 'position') return positionReference(meanOf(good), dims)
-  return bankReference(await buildBank(good, context, bankSize), dims, cells, matrices)
+  const turned = data.turned.filter((t) => wanted(t.source)).map((t) => t.embedding)
+  return bankReference(await buildBank([...good, ...turned], context, bankSize), dims, cells, matrices)
 }
 
 /** Coreset of the patches of some images. */
@@ -116,14 +121,14 @@ export function candidates(
  * Second moments of the residuals of good and of damaged patches. Each half of the images meets a reference made of
  * the other half: residuals to one's own patches would be too small.
  */
-async function residualMoments(kind: ReferenceKind, { good, damaged }: FitData, context: FitContext) {
+async function residualMoments(kind: ReferenceKind, data: FitData, context: FitContext) {
+  const { good, damaged } = data
   const { dims, matrices, checkCancelled } = context
   const moments = { good: emptySecondMoment(dims), defect: emptySecondMoment(dims) }
   if (good.length < 2) return moments
   for (const half of [0, 1]) {
     const mine = (i: number): boolean => i % 2 === half
-    const others = good.filter((_, i) => !mine(i))
-    const reference = await referenceOf(kind, others, context, Math.ceil(context.bankSize / 2))
+    const reference = await referenceOf(kind, data, (i) => !mine(i), context, Math.ceil(context.bankSize / 2))
     for (const [i, e] of good.entries()) {
       if (!mine(i)) continue
       checkCancelled()

@@ -1,5 +1,6 @@
 import { onnxNode, onnxTensor } from '../onnx/graph.ts'
 import { extendModel } from '../onnx/extend.ts'
+import { patchTaps } from './backbone.ts'
 import type { Backbone } from './backbone.ts'
 import { topCells } from './calibration.ts'
 import { OUTSIDE, TOP_SHARE } from './crossfit.ts'
@@ -39,7 +40,7 @@ export function fusedModel(request: FusedRequest): Uint8Array {
   const embedding = `${OWN}embedding`
   const residual = `${OWN}residual`
   const parts = [
-    descriptorNodes(backbone.taps, grid.stridePx, projection, embedding),
+    descriptorNodes(patchTaps(backbone.taps), grid.stridePx, projection, embedding),
     fitted.reference.graph(embedding, residual, `${OWN}reference_`),
   ]
   const terms: string[] = []

@@ -19,34 +19,55 @@ export interface SourceSize {
   heightPx: number
 }
 
+/** A side may be so many times the usual one, or its part, and so may the aspect; other images are of another thing. */
+const MOST_DIFFERENT = 2
+
+/** The usual size of images: the median of the widths and of the heights. */
+export async function usualSize(images: readonly TeachImage[]): Promise<SourceSize | null> {
+  if (images.length === 0) return null
+  const sizes: SourceSize[] = []
+  for (const image of images) sizes.push(await (image.size?.() ?? image.load()))
+  const middle = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 1
+  return {
+    widthPx: middle(sizes.map((s) => s.widthPx)),
+    heightPx: middle(sizes.map((s) => s.heightPx)),
+  }
+}
+
+const farFrom = (a: SourceSize, b: SourceSize): boolean => {
+  const x = a.widthPx / b.widthPx
+  const y = a.heightPx / b.heightPx
+  return [x, y, x / y].some((r) => Math.max(r, 1 / r) > MOST_DIFFERENT)
+}
+
 /**
- * Reads images and brings them to working size as the line will: one size for all, since a position must mean the
- * same place in each.
+ * Reads images and brings them to working size as the line will. Images of another size are stretched to it, so that
+ * a position means about the same place in each, and named.
  *
- * @param size what the working size is for images of a size; asked once
- * @throws TCH_IMAGES when sizes differ, naming both images; what `load` throws, for a file that is no image
+ * @param source the usual size of the images
+ * @returns resized: names of the images of another size
+ * @throws TCH_IMAGES when a size is far from the usual one; what `load` throws, for a file that is no image
  */
 export async function loadImages(
   images: readonly TeachImage[],
-  sizeFor: (source: SourceSize) => WorkingSize,
-  known: { source: SourceSize; name: string } | null,
+  size: WorkingSize,
+  source: SourceSize,
   onLoaded: () => void,
-): Promise<{ loaded: LoadedImage[]; source: { source: SourceSize; name: string } | null }> {
-  let source = known
-  let input: ReturnType<typeof createImageInput> | null = null
+): Promise<{ loaded: LoadedImage[]; resized: string[] }> {
+  const input = createImageInput(inputOf(size))
   const loaded: LoadedImage[] = []
+  const resized: string[] = []
   for (const image of images) {
     const pixels = await image.load()
     const { widthPx, heightPx } = pixels
-    source ??= { source: { widthPx, heightPx }, name: image.name }
-    if (widthPx !== source.source.widthPx || heightPx !== source.source.heightPx)
+    if (farFrom(pixels, source))
       throw new CodedError('TCH_IMAGES', {
         path: image.name,
-        expected: `${sizeText(source.source)}, like ${source.name}`,
+        expected: `about ${sizeText(source)}, the usual size of the images; sides and aspect within a factor of ${MOST_DIFFERENT}`,
         actual: sizeText(pixels),
         hint: 'teach from images of one size, taken by one camera at one place; crop or sort the others',
       })
-    input ??= createImageInput(inputOf(sizeFor(source.source)))
+    if (widthPx !== source.widthPx || heightPx !== source.heightPx) resized.push(image.name)
     loaded.push({
       name: image.name,
       sha256: createHash('sha256')
@@ -57,7 +78,7 @@ export async function loadImages(
     })
     onLoaded()
   }
-  return { loaded, source }
+  return { loaded, resized }
 }
 
 /** The input of the taught model, so that teaching and line see the same pixels. */

@@ -1,6 +1,6 @@
 import { CodedError } from '../../contracts/index.ts'
 import { sizeText } from '../pixels.ts'
-import { patchStride } from './backbone.ts'
+import { patchStride, patchTaps } from './backbone.ts'
 import type { Backbone } from './backbone.ts'
 import type { WorkingSize } from './embedder.ts'
 import { channelsOf } from './feature-nodes.ts'
@@ -39,6 +39,13 @@ const DAMAGED_COPIES = 60
 export const damagedCopies = (images: number, cells: number): number =>
   Math.min(4 * images, Math.max(10, Math.round((DAMAGED_COPIES * 1_024) / cells)))
 
+/** Turned copies for a grid of 1,024 cells; of few images all turns, of many one or none. */
+const TURNED_VIEWS = 350
+
+/** Turned copies that are tried in the bank: as many patches as of so many images, whatever the size. */
+export const turnedViews = (images: number, cells: number): number =>
+  Math.min(7 * images, Math.max(10, Math.round((TURNED_VIEWS * 1_024) / cells)))
+
 /**
  * Working size: the aspect of the image, an area of about `areaPx` and at most twice the sides of the image, both
  * sides multiples of what the backbone needs.
@@ -65,10 +72,10 @@ export function planTeaching(backbone: Backbone, request: PlanRequest): TeachPla
   const { images, defects, widthPx, heightPx, areaPx, dims, bankSize, memoryLimitBytes } = request
   const size = workingSize(backbone, widthPx, heightPx, areaPx)
   const cells = size.grid.width * size.grid.height
-  const channels = channelsOf(backbone.taps)
+  const channels = channelsOf(patchTaps(backbone.taps))
   const pixels = size.widthPx * size.heightPx
   const damaged = damagedCopies(images, cells)
-  const embeddings = (images + damaged + defects) * cells * dims * 4
+  const embeddings = (images + damaged + turnedViews(images, cells) + defects) * cells * dims * 4
   const working = images * pixels * 3
   // activations of the widest layer twice, 64 channels at half resolution; measured backbones stay below
   const activations = 2 * 64 * (pixels / 4) * 4 + backbone.model.length * 3

@@ -3,11 +3,14 @@ import { boxSchema } from '../../contracts/index.ts'
 import type { I18n } from '../../contracts/index.ts'
 import type { Pixels } from '../pixels.ts'
 import type { Backbone } from './backbone.ts'
+import type { TeachEstimate } from './estimate.ts'
 
 /** An image to teach from, read when its turn comes. */
 export interface TeachImage {
   /** Says which image it is in reports; different for each. */
   name: string
+  /** Its size without reading its pixels; absent, it is loaded to find out. */
+  size?(): Promise<{ widthPx: number; heightPx: number }>
   load(): Promise<Pixels>
 }
 
@@ -46,14 +49,18 @@ export const teachOptionsSchema = z.strictObject({
   exclude: z.array(boxSchema).default([]),
   /** Bytes the work may hold at once. */
   memoryLimitBytes: z.number().int().positive().default(2_000_000_000),
+  /** Seconds the work may take: refused when the estimate is longer, and ended when it takes longer after all. */
+  timeLimitS: z.number().positive().nullable().default(null),
   threads: z.number().int().positive().max(64).default(2),
 })
 export type TeachOptions = z.infer<typeof teachOptionsSchema>
 
 export interface TeachProgress {
-  stage: 'load' | 'describe' | 'fit' | 'measure' | 'finish'
+  stage: 'load' | 'plan' | 'describe' | 'fit' | 'measure' | 'finish'
   done: number
   total: number
+  /** With stage `plan`: what the rest is expected to take. */
+  estimate?: TeachEstimate
 }
 
 export interface TeachRequest {

@@ -1,6 +1,6 @@
 import type { SourceSize } from './images.ts'
 import type { WorkingSize } from './embedder.ts'
-import type { DamagedEmbedding, Embedding } from './embedding.ts'
+import type { DamagedEmbedding, Embedding, TurnedEmbedding } from './embedding.ts'
 import type { Projection } from './feature-nodes.ts'
 import type { TeachOptions } from './request.ts'
 
@@ -25,5 +25,7 @@ export interface TeachData {
   good: TaughtImage[]
   /** `source` is an index of `good`. */
   damaged: DamagedEmbedding[]
+  /** Turned copies of good images, for parts whose pose varies; `source` as in `damaged`. */
+  turned: TurnedEmbedding[]
   defects: TaughtImage[]
 }

@@ -19,7 +19,7 @@ const image = z.strictObject({ name: z.string(), sha256 })
 
 /** `teach.json`; the float32 arrays lie in `embeddings.bin` in the order of its fields, little-endian. */
 const headerSchema = z.strictObject({
-  format: z.literal('sightline-teach/1'),
+  format: z.literal('sightline-teach/2'),
   /** SHA-256 of the taught model.onnx. */
   modelSha256: sha256,
   backboneSha256: sha256,
@@ -35,6 +35,7 @@ const headerSchema = z.strictObject({
   dims: size,
   good: z.array(image).min(2),
   damaged: z.array(z.strictObject({ source: z.number().int().nonnegative() })),
+  turned: z.array(z.strictObject({ source: z.number().int().nonnegative() })),
   defects: z.array(image),
 })
 
@@ -45,12 +46,13 @@ export async function saveTeachData(dir: string, data: TeachData, modelSha256: s
     data.projection.bias,
     ...data.good.map((g) => g.embedding),
     ...data.damaged.flatMap((d) => [d.embedding, d.coverage]),
+    ...data.turned.map((t) => t.embedding),
     ...data.defects.map((d) => d.embedding),
   ]
   const numbers = Buffer.concat(arrays.map((a) => Buffer.from(a.buffer, a.byteOffset, a.byteLength)))
   const named = ({ name, sha256: hash }: { name: string; sha256: string }) => ({ name, sha256: hash })
   const header: z.infer<typeof headerSchema> = {
-    format: 'sightline-teach/1',
+    format: 'sightline-teach/2',
     modelSha256,
     backboneSha256: data.backboneSha256,
     numbersSha256: createHash('sha256').update(numbers).digest('hex'),
@@ -61,6 +63,7 @@ export async function saveTeachData(dir: string, data: TeachData, modelSha256: s
     dims: data.projection.dims,
     good: data.good.map(named),
     damaged: data.damaged.map(({ source }) => ({ source })),
+    turned: data.turned.map(({ source }) => ({ source })),
     defects: data.defects.map(named),
   }
   await mkdir(dir, { recursive: true })
@@ -106,6 +109,7 @@ export async function loadTeachData(dir: string, modelSha256: string): Promise<T
     projection: { dims, weights: take(channels * dims), bias: take(dims) },
     good: header.good.map((g) => ({ ...g, embedding: take(cells * dims) })),
     damaged: header.damaged.map((d) => ({ ...d, embedding: take(cells * dims), coverage: take(cells) })),
+    turned: header.turned.map((t) => ({ ...t, embedding: take(cells * dims) })),
     defects: header.defects.map((d) => ({ ...d, embedding: take(cells * dims) })),
   }
 }

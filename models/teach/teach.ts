@@ -45,8 +45,17 @@ export async function withMatrices<T>(
   { options, signal }: Pick<TeachRequest, 'options' | 'signal'>,
   work: (matrices: MatrixSessions, checkCancelled: () => void) => Promise<T>,
 ): Promise<T> {
+  const start = performance.now()
   const checkCancelled = (): void => {
     if (signal?.aborted === true) throw new CodedError('TCH_CANCELLED', { hint: 'nothing was written' })
+    const seconds = (performance.now() - start) / 1000
+    if (options.timeLimitS !== null && seconds > options.timeLimitS)
+      throw new CodedError('TCH_LIMIT', {
+        path: 'time',
+        expected: `at most ${options.timeLimitS} s`,
+        actual: `${seconds.toFixed(0)} s and not done; nothing was written`,
+        hint: 'teach with fewer images or a smaller working area, or allow more time',
+      })
   }
   checkCancelled()
   const matrices = await openMatrixSessions(options.threads)

@@ -1,7 +1,8 @@
 import { CodedError } from '../../contracts/index.ts'
 import type { Backbone } from './backbone.ts'
-import { describeAll } from './collect.ts'
+import { describeAll, sizeWarnings } from './collect.ts'
 import { conclude } from './conclude.ts'
+import { withSources } from './crossfit.ts'
 import { openEmbedder } from './embedder.ts'
 import { loadImages } from './images.ts'
 import type { LoadedImage } from './images.ts'
@@ -9,6 +10,7 @@ import type { TeachImage, TeachProgress, TeachWarning } from './request.ts'
 import type { TaughtModel } from './teach.ts'
 import { withMatrices } from './teach.ts'
 import type { TeachData } from './teach-data.ts'
+import { describeTurned } from './turns.ts'
 
 export interface UpdateRequest {
   backbone: Backbone
@@ -45,16 +47,17 @@ export async function updateTaught(request: UpdateRequest): Promise<TaughtModel>
     })
   const signal = request.signal === undefined ? {} : { signal: request.signal }
   return withMatrices({ options: data.options, ...signal }, async (matrices, checkCancelled) => {
-    const { taught, examples, copies } = await describeNew(request, checkCancelled)
+    const { taught, turned, examples, warnings } = await describeNew(request, checkCancelled)
     const kept = data.good.map((_, i) => i).filter((i) => !remove.includes(data.good[i]?.name ?? ''))
     const place = new Map(kept.map((i, n) => [i, n]))
     const next: TeachData = {
       ...data,
       good: [...kept.flatMap((i) => data.good[i] ?? []), ...taught],
-      damaged: data.damaged.flatMap((d) => {
-        const source = place.get(d.source)
-        return source === undefined ? [] : [{ ...d, source }]
-      }),
+      damaged: withSources(data.damaged, place),
+      turned: [
+        ...withSources(data.turned, place),
+        ...turned.map((t) => ({ ...t, source: t.source + kept.length })),
+      ],
     }
     if (next.good.length < 2)
       throw new CodedError('TCH_IMAGES', {
@@ -65,7 +68,7 @@ export async function updateTaught(request: UpdateRequest): Promise<TaughtModel>
     const { model, report } = await conclude(backbone, next, { matrices, checkCancelled, onProgress })
     return {
       model,
-      report: { ...report, warnings: [...copies, ...report.warnings] },
+      report: { ...report, warnings: [...warnings, ...report.warnings] },
       data: next,
       examples,
       memoryBytes: 0,
@@ -76,25 +79,33 @@ export async function updateTaught(request: UpdateRequest): Promise<TaughtModel>
 async function describeNew(
   { backbone, data, add, onProgress }: UpdateRequest,
   checkCancelled: () => void,
-): Promise<{ taught: TeachData['good']; examples: LoadedImage[]; copies: TeachWarning[] }> {
-  const known = { source: data.source, name: data.good[0]?.name ?? 'the images taught' }
+): Promise<
+  Pick<TeachData, 'turned'> & { taught: TeachData['good']; examples: LoadedImage[]; warnings: TeachWarning[] }
+> {
   let done = 0
   const step = (stage: 'load' | 'describe') => (): void => {
     checkCancelled()
     done += 1
     onProgress?.({ stage, done, total: add.length * 2 })
   }
-  const { loaded } = await loadImages(add, () => data.size, known, step('load'))
+  const { loaded, resized } = await loadImages(add, data.size, data.source, step('load'))
   const fresh = loaded.filter((image) => !data.good.some((g) => g.sha256 === image.sha256))
   const embedder = await openEmbedder(backbone, data.size, data.projection, data.options.threads)
   try {
     const taught = await describeAll(embedder, fresh, step('describe'))
+    const each = Math.floor(data.turned.length / data.good.length)
+    const turned = await describeTurned(fresh, each * fresh.length, data.size, embedder, checkCancelled)
     const copies = loaded.length - fresh.length
     return {
       taught,
+      turned,
       examples: fresh.slice(0, 2),
-      copies:
-        copies === 0 ? [] : [{ en: `${copies} images were taught before`, zh: `${copies} 张图像此前已示教` }],
+      warnings: [
+        ...(copies === 0
+          ? []
+          : [{ en: `${copies} images were taught before`, zh: `${copies} 张图像此前已示教` }]),
+        ...sizeWarnings(resized, data.source),
+      ],
     }
   } finally {
     await embedder.close()

@@ -71,9 +71,15 @@ describe('a taught model', () => {
       checkCancelled: () => undefined,
     }
     const good = data.good.map((g) => g.embedding)
-    const held = await crossFit('bank', { good, damaged: data.damaged, defects: [] }, foldsFor(24), context)
+    const turned = report.pose.used ? data.turned : []
+    const held = await crossFit(
+      'bank',
+      { good, damaged: data.damaged, turned, defects: [] },
+      foldsFor(24),
+      context,
+    )
     const calibration = calibrate(method, held.good, grid, perPosition)
-    const fitted = await fit('bank', { good, damaged: data.damaged }, context)
+    const fitted = await fit('bank', { good, damaged: data.damaged, turned }, context)
     const embedder = await openEmbedder(backbone, data.size, data.projection, 1)
     for (const image of [plate(100), plate(101, { spot: true })]) {
       const { tensor } = createImageInput(inputOf(data.size)).prepare(await image.load())
@@ -133,14 +139,19 @@ describe('a bad input', () => {
       /TCH_IMAGES.*2 exact copies/,
     ],
     [
-      'sizes that differ',
-      () => run([...plates(0, 3), plate(9, { widthPx: 160 })]),
-      /TCH_IMAGES.*plate-9.*128 x 128 px, like plate-0.*160 x 128 px/,
+      'a size far from the others',
+      () => run([...plates(0, 3), plate(9, { widthPx: 300 })]),
+      /TCH_IMAGES.*plate-9.*about 128 x 128 px.*300 x 128 px/,
     ],
     [
       'too little memory',
       () => run(plates(0, 4), { options: { ...options, memoryLimitBytes: 1_000_000 } }),
       /TCH_LIMIT/,
+    ],
+    [
+      'too little time',
+      () => run(plates(0, 4), { options: { ...options, timeLimitS: 0.01 } }),
+      /TCH_LIMIT.*at most 0.01 s/,
     ],
     [
       'regions that leave nothing',
@@ -182,6 +193,12 @@ describe('a bad input', () => {
       })
       await expect(attempt).rejects.toThrow(/TCH_CANCELLED/)
     }
+  })
+
+  it('is stretched and named when its size is a little different', async () => {
+    const { report, data } = await run([...plates(0, 7), plate(9, { widthPx: 160 })])
+    expect(data.source).toEqual({ widthPx: 128, heightPx: 128 })
+    expect(report.warnings[1]?.en).toMatch(/1 images are not of the usual size 128 x 128 px.*plate-9/)
   })
 
   it('is declared when it makes the result rough', async () => {

@@ -1,0 +1,68 @@
+import { CodedError } from '../../contracts/index.ts'
+import type { MatrixSessions } from './matrix-sessions.ts'
+import { MAX_CANDIDATES } from './plan.ts'
+
+/** What teaching is expected to take, said before it starts. */
+export interface TeachEstimate {
+  /** Wall clock, on this machine as busy as it is now. */
+  seconds: number
+  /** Upper bound of the memory held at once. */
+  memoryBytes: number
+}
+
+export interface EstimateRequest {
+  good: number
+  /** Damaged and turned copies and given defects. */
+  others: number
+  cells: number
+  dims: number
+  bankSize: number
+  folds: number
+  /** Measured: seconds to describe one image. */
+  describeSeconds: number
+  memoryBytes: number
+}
+
+/** Rows of the product that is timed. */
+const PROBE_ROWS = 4_096
+/** Share of the matrix products in the work on embeddings; the rest is choice among candidates and statistics. */
+const PRODUCTS = 0.6
+
+/**
+ * Expected time: images through the backbone, and comparisons of patches with banks, at the speed of one image and
+ * of one product measured here and now.
+ */
+export async function estimateTeaching(
+  request: EstimateRequest,
+  matrices: MatrixSessions,
+): Promise<TeachEstimate> {
+  const { good, others, cells, dims, bankSize, folds, describeSeconds, memoryBytes } = request
+  const rows = new Float32Array(PROBE_ROWS * dims)
+  const bank = new Float32Array(bankSize * dims)
+  await matrices.nearest(rows, bank, dims)
+  const start = performance.now()
+  await matrices.nearest(rows, bank, dims)
+  const perComparison = (performance.now() - start) / 1000 / (PROBE_ROWS * bankSize)
+  const images = good + others
+  // a bank of all members and two of half of them per fold and at the end, four of half for the pose, three for the curve
+  const banks = (folds + 1) * 2 + 2 + 1.5
+  const candidates = Math.min(MAX_CANDIDATES, good * cells)
+  const choosing = banks * candidates * bankSize
+  // every image meets a half bank per fold, and the whole one of its own fold
+  const comparing = images * cells * bankSize * (folds / 2 + 2)
+  return {
+    seconds: images * describeSeconds + ((choosing + comparing) * perComparison) / PRODUCTS,
+    memoryBytes,
+  }
+}
+
+/** @throws TCH_LIMIT when teaching would take longer than allowed */
+export function checkTime({ seconds }: TeachEstimate, limitS: number | null): void {
+  if (limitS === null || seconds <= limitS) return
+  throw new CodedError('TCH_LIMIT', {
+    path: 'time',
+    expected: `at most ${limitS} s`,
+    actual: `about ${Math.ceil(seconds)} s`,
+    hint: 'teach with fewer images, a smaller working area or bank, or allow more time',
+  })
+}

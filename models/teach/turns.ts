@@ -1,0 +1,79 @@
+import type { Embedder, WorkingSize } from './embedder.ts'
+import type { LoadedImage } from './images.ts'
+import type { TurnedEmbedding } from './embedding.ts'
+
+/** A symmetry of the square: quarter turns clockwise, then mirrored left to right. */
+export interface Turn {
+  quarters: 0 | 1 | 2 | 3
+  mirrored: boolean
+}
+
+const HALVES: readonly Turn[] = [
+  { quarters: 2, mirrored: false },
+  { quarters: 0, mirrored: true },
+  { quarters: 2, mirrored: true },
+]
+const QUARTERS: readonly Turn[] = [
+  { quarters: 1, mirrored: false },
+  { quarters: 3, mirrored: false },
+  { quarters: 1, mirrored: true },
+  { quarters: 3, mirrored: true },
+]
+
+/** Turns that keep the size of an image, except none at all. */
+export const turnsFor = ({ widthPx, heightPx }: WorkingSize): readonly Turn[] =>
+  widthPx === heightPx ? [...HALVES, ...QUARTERS] : HALVES
+
+/**
+ * An image turned.
+ *
+ * @param image HWC, 3 channels; square where `quarters` is odd
+ */
+export function turnImage(
+  image: Uint8Array,
+  width: number,
+  height: number,
+  { quarters, mirrored }: Turn,
+): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(image.length)
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      const u = mirrored ? width - 1 - x : x
+      const [fromX = 0, fromY = 0] = [
+        [u, y],
+        [y, height - 1 - u],
+        [width - 1 - u, height - 1 - y],
+        [width - 1 - y, u],
+      ][quarters] ?? [u, y]
+      const from = (fromY * width + fromX) * 3
+      const to = (y * width + x) * 3
+      for (let k = 0; k < 3; k++) out[to + k] = image[from + k] ?? 0
+    }
+  return out
+}
+
+/**
+ * Describes turned copies of good images, each image in turn and each time turned otherwise.
+ *
+ * @param views so many altogether, at most all turns of all images
+ */
+export async function describeTurned(
+  images: readonly LoadedImage[],
+  views: number,
+  size: WorkingSize,
+  embedder: Embedder,
+  onDone: () => void,
+): Promise<TurnedEmbedding[]> {
+  const turns = turnsFor(size)
+  const out: TurnedEmbedding[] = []
+  for (let n = 0; n < Math.min(views, images.length * turns.length); n++) {
+    const i = n % images.length
+    const image = images[i]
+    const turn = turns[(Math.floor(n / images.length) + i) % turns.length]
+    if (image === undefined || turn === undefined) continue
+    const data = turnImage(image.data, size.widthPx, size.heightPx, turn)
+    out.push({ source: i, embedding: await embedder.describe(data, image.name) })
+    onDone()
+  }
+  return out
+}
