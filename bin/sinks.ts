@@ -1,6 +1,13 @@
-import { type EventLog, lineSchema, type LineSpec, takesType } from '../contracts/index.ts'
+import { type EventLog, lineSchema, type LineSpec, type SinkSpec, takesType } from '../contracts/index.ts'
 import type { LineState } from '../dashboard/index.ts'
-import { type ConsumerLedger, Relay, WebhookSink } from '../traceability/index.ts'
+import {
+  CfxSink,
+  type ConsumerLedger,
+  type EventSink,
+  MqttSink,
+  Relay,
+  WebhookSink,
+} from '../traceability/index.ts'
 import { log } from './log.ts'
 
 export interface Sinks {
@@ -17,12 +24,12 @@ export function openSinks(
   ledger: ConsumerLedger,
 ): Sinks {
   const relays = specs.map((spec) => {
-    const { id, url, timeoutMs, attempts } = spec
-    const token = tokens.get(id)
-    return new Relay({
+    const { id, attempts } = spec
+    const sink = sinkOf(spec, tokens.get(id))
+    const relay = new Relay({
       log: events,
       ledger,
-      sink: new WebhookSink({ name: id, url, timeoutMs, ...(token === undefined ? {} : { token }) }),
+      sink,
       takes: (type) => spec.events.some((filter) => takesType(filter, type)),
       attempts,
       onChange(what, fact) {
@@ -34,38 +41,63 @@ export function openSinks(
       },
       onAlarm: (error) => log.error({ sink: id, code: error.code }, error.message),
     })
+    return { relay, sink }
   })
   return {
     start() {
-      for (const relay of relays) relay.start()
+      for (const { relay } of relays) relay.start()
     },
-    health: () => relays.map((relay) => relay.health()),
+    health: () => relays.map(({ relay }) => relay.health()),
     async close() {
-      await Promise.all(relays.map((relay) => relay.close()))
+      await Promise.all(relays.map(({ relay }) => relay.close()))
+      for (const { sink } of relays) sink.close()
     },
   }
 }
+
+/** @param secret token or password, when the sink has one */
+function sinkOf(spec: SinkSpec, secret: string | undefined): EventSink & { close(): void } {
+  const { id: name, url, timeoutMs } = spec
+  if (spec.adapter === 'webhook')
+    return new WebhookSink({ name, url, timeoutMs, ...(secret === undefined ? {} : { token: secret }) })
+  const login = {
+    ...(spec.user === undefined ? {} : { user: spec.user }),
+    ...(secret === undefined ? {} : { password: secret }),
+  }
+  if (spec.adapter === 'mqtt') return new MqttSink({ name, url, timeoutMs, topic: spec.topic, ...login })
+  const { address, handle } = spec
+  return new CfxSink({ name, url, timeoutMs, address, handle, ...login })
+}
+
+/** The key of a sink that names the variable of its secret, and the variable. */
+const secretOf = (spec: SinkSpec): { key: string; variable: string | undefined } =>
+  spec.adapter === 'webhook'
+    ? { key: 'tokenVariable', variable: spec.tokenVariable }
+    : { key: 'passwordVariable', variable: spec.passwordVariable }
 
 const tokenOf = (env: NodeJS.ProcessEnv, variable: string): string | null => env[variable]?.trim() || null
 
 /** A line file whose sinks find their tokens in the environment. */
 export const lineSchemaWithTokens = (env: NodeJS.ProcessEnv): typeof lineSchema =>
   lineSchema.superRefine(({ sinks }, context) => {
-    for (const [i, { tokenVariable }] of sinks.entries())
-      if (tokenVariable !== undefined && tokenOf(env, tokenVariable) === null)
+    for (const [i, sink] of sinks.entries()) {
+      const { key, variable } = secretOf(sink)
+      if (variable !== undefined && tokenOf(env, variable) === null)
         context.addIssue({
           code: 'custom',
-          path: ['sinks', i, 'tokenVariable'],
+          path: ['sinks', i, key],
           message: 'the name of a variable that is set in the environment',
         })
+    }
   })
 
-/** Sink id → bearer token, for the sinks that want one. */
+/** Sink id → bearer token or password, for the sinks that want one. */
 export function sinkTokens({ sinks }: LineSpec, env: NodeJS.ProcessEnv): Map<string, string> {
   const tokens = new Map<string, string>()
-  for (const { id, tokenVariable } of sinks) {
-    const token = tokenVariable === undefined ? null : tokenOf(env, tokenVariable)
-    if (token !== null) tokens.set(id, token)
+  for (const sink of sinks) {
+    const { variable } = secretOf(sink)
+    const token = variable === undefined ? null : tokenOf(env, variable)
+    if (token !== null) tokens.set(sink.id, token)
   }
   return tokens
 }

@@ -18,29 +18,65 @@ const eventFilter = z
     error: `one of ${CORE_TYPES.join(', ')}, or the beginning of one with an asterisk`,
   })
 
+/** Names the cursor: another id gets all events from the first one on. */
+const sinkId = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes')
+const variable = z
+  .string()
+  .regex(/^[A-Z][A-Z0-9_]*$/, 'the name of an environment variable: capitals, digits, underscores')
+const urlOf = (protocol: RegExp, what: string, secret: string): z.ZodType<string> =>
+  z.url({ protocol, error: what }).refine((url) => !URL.canParse(url) || new URL(url).username === '', {
+    error: `a URL without user and password; name ${secret}`,
+  })
+/** Which events are sent; the others are passed over. */
+const events = z.array(eventFilter).min(1).default(['qe.*', 'mod.*', 'action.*', 'ext.*'])
+const delivery = {
+  /** Longest time for one answer, ms. */
+  timeoutMs: z.number().int().positive().max(60_000).default(10_000),
+  /** Answers that say "failed" before the event becomes a dead letter; a receiver that is away has no limit. */
+  attempts: z.number().int().positive().max(1_000).default(10),
+}
+/** User at a broker, and the environment variable that holds the password. */
+const login = { user: z.string().min(1).optional(), passwordVariable: variable.optional() }
+const LOGIN = 'user and passwordVariable'
+
 /** Somebody outside who gets the events of the line, from a cursor of their own. */
 export const sinkSchema = z.discriminatedUnion('adapter', [
   /** HTTP POST of one CloudEvent after the other. */
   z.strictObject({
     adapter: z.literal('webhook'),
-    /** Names the cursor: another id gets all events from the first one on. */
-    id: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes'),
-    url: z
-      .url({ protocol: /^https?$/, error: 'an http or https URL' })
-      .refine((url) => !URL.canParse(url) || new URL(url).username === '', {
-        error: 'a URL without user and password; name the variable of a token in tokenVariable',
-      }),
+    id: sinkId,
+    url: urlOf(/^https?$/, 'an http or https URL', 'the variable of a token in tokenVariable'),
     /** Environment variable that holds the bearer token; absent = no token. */
-    tokenVariable: z
+    tokenVariable: variable.optional(),
+    events,
+    ...delivery,
+  }),
+  /** One CloudEvent to a message of QoS 1. */
+  z.strictObject({
+    adapter: z.literal('mqtt'),
+    id: sinkId,
+    url: urlOf(/^mqtts?$/, 'an mqtt or mqtts URL', LOGIN),
+    /** `{line}` and `{type}` are filled in. */
+    topic: z
       .string()
-      .regex(/^[A-Z][A-Z0-9_]*$/, 'the name of an environment variable: capitals, digits, underscores')
-      .optional(),
-    /** Which events are sent; the others are passed over. */
-    events: z.array(eventFilter).min(1).default(['qe.*', 'mod.*', 'action.*', 'ext.*']),
-    /** Longest time for one answer, ms. */
-    timeoutMs: z.number().int().positive().max(60_000).default(10_000),
-    /** Answers that say "failed" before the event becomes a dead letter; a receiver that is away has no limit. */
-    attempts: z.number().int().positive().max(1_000).default(10),
+      .regex(/^[^#+\0]{1,200}$/, 'a topic without # and +')
+      .default('sightline/{line}/{type}'),
+    ...login,
+    events,
+    ...delivery,
+  }),
+  /** IPC-2591 CFX: `CFX.Production.TestAndInspection.UnitsInspected` over AMQP 1.0, one message to an inspection. */
+  z.strictObject({
+    adapter: z.literal('cfx'),
+    id: sinkId,
+    url: urlOf(/^amqps?$/, 'an amqp or amqps URL', LOGIN),
+    /** Of the node that takes the messages, as the broker names it: a queue, a topic, an exchange. */
+    address: z.string().min(1),
+    /** Who the endpoint is in the CFX network. */
+    handle: z.string().regex(/^[\w.-]{1,128}$/, 'letters, digits, dot, dash and underscore'),
+    ...login,
+    events: z.tuple([z.literal('qe.inspection.completed.v1')]).default(['qe.inspection.completed.v1']),
+    ...delivery,
   }),
 ])
 export type SinkSpec = z.infer<typeof sinkSchema>

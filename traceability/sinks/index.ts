@@ -1,3 +1,6 @@
+export { cfxEnvelope } from './cfx-message.ts'
+export { CfxSink, type CfxOptions } from './cfx-sink.ts'
 export type { Delivery, EventSink } from './event-sink.ts'
+export { MqttSink, type MqttSinkOptions } from './mqtt-sink.ts'
 export { Relay, type RelayHealth, type RelayOptions, type RetryFact } from './relay.ts'
 export { WebhookSink, type WebhookOptions } from './webhook-sink.ts'

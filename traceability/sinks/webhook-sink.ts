@@ -66,4 +66,7 @@ export class WebhookSink implements EventSink {
       limit.clear()
     }
   }
+
+  /** Nothing is kept open between deliveries. */
+  close(): void {}
 }

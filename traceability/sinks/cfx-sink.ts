@@ -1,0 +1,171 @@
+import rhea, { type Connection, type ConnectionOptions, type EventContext, type Sender } from 'rhea'
+import type { InspectionCompleted, LoggedEvent, QEvent } from '../../contracts/index.ts'
+import { CFX_TOPIC, CFX_UNITS_INSPECTED, cfxEnvelope } from './cfx-message.ts'
+import type { Delivery, EventSink } from './event-sink.ts'
+
+export interface CfxOptions {
+  name: string
+  /** `amqp://host:port` or `amqps://…`. */
+  url: string
+  /** Node of the broker. */
+  address: string
+  /** CFX handle of this endpoint. */
+  handle: string
+  user?: string
+  password?: string
+  timeoutMs?: number
+}
+
+const away = (reason: string): Delivery => ({ ok: false, why: 'away', reason })
+
+/**
+ * Inspections as `CFX.Production.TestAndInspection.UnitsInspected` over AMQP 1.0. A message counts as delivered when the
+ * peer settles it as accepted; without an answer in time the connection is given up, so that no late answer is taken for
+ * that of another message.
+ */
+export class CfxSink implements EventSink {
+  readonly name: string
+  readonly #o: CfxOptions
+  readonly #place: string
+  #link: { connection: Connection; sender: Sender } | null = null
+
+  constructor(options: CfxOptions) {
+    this.name = options.name
+    this.#o = options
+    this.#place = `${options.url.replace(/[?#].*$/, '')} ${options.address}`
+  }
+
+  async deliver(logged: LoggedEvent, signal: AbortSignal): Promise<Delivery> {
+    const event = logged.event as QEvent<InspectionCompleted>
+    try {
+      const sender = await this.#sender(signal)
+      return await this.#send(sender, event, signal)
+    } catch (error) {
+      this.#drop()
+      return away(`${this.#place}: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+
+  close(): void {
+    this.#drop()
+  }
+
+  #drop(): void {
+    const link = this.#link
+    this.#link = null
+    link?.connection.close()
+  }
+
+  #sender(signal: AbortSignal): Promise<Sender> {
+    if (this.#link !== null && this.#link.connection.is_open()) return Promise.resolve(this.#link.sender)
+    this.#link = null
+    const { protocol, hostname, port } = new URL(this.#o.url)
+    const tls = protocol === 'amqps:'
+    const { user, password } = this.#o
+    const place = { host: hostname, port: Number(port || (tls ? 5671 : 5672)), reconnect: false }
+    const login = {
+      username: user ?? 'anonymous',
+      ...(user === undefined ? {} : { password: password ?? '' }),
+    }
+    const options: ConnectionOptions = tls
+      ? { ...place, ...login, transport: 'tls', servername: hostname, rejectUnauthorized: true }
+      : { ...place, ...login }
+    const connection = rhea.create_container({ id: `sightline-${this.name}-${process.pid}` }).connect(options)
+    const sender = connection.open_sender({
+      target: { address: this.#o.address, durable: 2 },
+      autosettle: true,
+    })
+    return this.#wait(connection, signal, 'a link to the node', (done) => {
+      sender.once('sendable', () => {
+        this.#link = { connection, sender }
+        done(sender)
+      })
+    })
+  }
+
+  #send(sender: Sender, event: QEvent<InspectionCompleted>, signal: AbortSignal): Promise<Delivery> {
+    const { handle } = this.#o
+    return this.#wait(sender.connection, signal, 'an answer to the message', (done) => {
+      const failed = (why: 'refused' | 'failed', reason: string): void =>
+        done({ ok: false, why, reason: `${this.#place}: ${reason}` })
+      const settled = (context: EventContext, outcome: (text: string) => void): void => {
+        const state = context.delivery?.remote_state as
+          { error?: { condition?: string; description?: string } } | undefined
+        outcome(state?.error?.description ?? state?.error?.condition ?? '')
+      }
+      const listeners: [string, (c: EventContext) => void][] = [
+        ['accepted', () => done({ ok: true })],
+        ['rejected', (c) => settled(c, (text) => failed('refused', `rejected ${text}`.trim()))],
+        ['released', () => failed('failed', 'released: nobody took it')],
+        ['modified', () => failed('failed', 'modified: it could not be delivered')],
+      ]
+      for (const [name, listener] of listeners) {
+        sender.removeAllListeners(name)
+        sender.on(name, listener)
+      }
+      sender.send({
+        message_id: event.id,
+        durable: true,
+        subject: `${handle}.${CFX_UNITS_INSPECTED}`,
+        reply_to: handle,
+        content_type: 'application/json; charset="utf-8"',
+        creation_time: new Date(event.time),
+        application_properties: {
+          'cfx-topic': CFX_TOPIC,
+          'cfx-message': CFX_UNITS_INSPECTED,
+          'cfx-handle': handle,
+          'cfx-target': null,
+        },
+        body: rhea.message.data_section(Buffer.from(JSON.stringify(cfxEnvelope(event, handle)), 'utf8')),
+      })
+    })
+  }
+
+  /** Ends with the answer, or rejects when the peer goes, time is up, or the line stops. */
+  #wait<T>(
+    connection: Connection,
+    signal: AbortSignal,
+    what: string,
+    start: (done: (value: T) => void) => void,
+  ): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const gone = (context: EventContext): void => {
+        const error = context.error ?? connection.error ?? context.sender?.error
+        finish(() => reject(new Error(textOf(error) || 'the connection was closed')))
+      }
+      const aborted = (): void => finish(() => reject(new Error('stopped')))
+      const timeoutMs = this.#o.timeoutMs ?? 10_000
+      const timer = setTimeout(
+        () => finish(() => reject(new Error(`no ${what.replace(/^an? /, '')} within ${timeoutMs} ms`))),
+        timeoutMs,
+      )
+      const names = [
+        'disconnected',
+        'connection_close',
+        'connection_error',
+        'sender_close',
+        'sender_error',
+      ] as const
+      const finish = (end: () => void): void => {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', aborted)
+        for (const name of names) connection.removeListener(name, gone)
+        // A refusal that comes late has no listener, and must not end the program.
+        connection.on('error', () => undefined)
+        end()
+      }
+      for (const name of names) connection.on(name, gone)
+      signal.addEventListener('abort', aborted, { once: true })
+      start((value) => finish(() => resolve(value)))
+    }).catch((error: unknown) => {
+      connection.close()
+      throw error
+    })
+  }
+}
+
+function textOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return ''
+  const { description, condition, message } = error as Record<string, unknown>
+  return [condition, description ?? message].filter((t) => typeof t === 'string' && t !== '').join(': ')
+}

@@ -1,0 +1,105 @@
+import { connectAsync, type MqttClient } from 'mqtt'
+import { timeLimit } from '../../contracts/index.ts'
+import type { LoggedEvent } from '../../contracts/index.ts'
+import type { Delivery, EventSink } from './event-sink.ts'
+
+export interface MqttSinkOptions {
+  name: string
+  url: string
+  /** With `{line}` and `{type}`. */
+  topic: string
+  user?: string
+  password?: string
+  timeoutMs?: number
+}
+
+/** Reason codes of PUBACK that say the message itself is wrong (MQTT 5.0, 3.4.2.1): topic name, packet, format. */
+const REFUSED = new Set([0x90, 0x95, 0x99])
+
+/**
+ * One CloudEvent to a message of QoS 1 (CloudEvents MQTT binding 1.0.2, 3.2 structured mode): delivered when the broker
+ * has acknowledged it. A connection that gives no answer in time is given up with what was on its way.
+ */
+export class MqttSink implements EventSink {
+  readonly name: string
+  readonly #o: MqttSinkOptions
+  #client: MqttClient | null = null
+
+  constructor(options: MqttSinkOptions) {
+    this.name = options.name
+    this.#o = options
+  }
+
+  async deliver({ event, position }: LoggedEvent, signal: AbortSignal): Promise<Delivery> {
+    const { url, topic, timeoutMs = 10_000 } = this.#o
+    const limit = timeLimit(timeoutMs, signal)
+    const place = url.replace(/[?#].*$/, '')
+    try {
+      const client = await this.#connected(limit.signal, timeoutMs)
+      const to = topic.replaceAll('{line}', event.partitionkey).replaceAll('{type}', event.type)
+      const sent = client.publishAsync(to, JSON.stringify(event), {
+        qos: 1,
+        properties: {
+          contentType: 'application/cloudevents+json; charset=utf-8',
+          userProperties: { 'x-log-position': String(position) },
+        },
+      })
+      await untilAborted(sent, limit.signal)
+      return { ok: true }
+    } catch (error) {
+      const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
+      const reason = `${place}: ${error instanceof Error ? error.message : String(error)}`
+      if (typeof code === 'number' && REFUSED.has(code)) return { ok: false, why: 'refused', reason }
+      this.close()
+      return { ok: false, why: 'away', reason }
+    } finally {
+      limit.clear()
+    }
+  }
+
+  close(): void {
+    this.#client?.end(true)
+    this.#client = null
+  }
+
+  async #connected(signal: AbortSignal, timeoutMs: number): Promise<MqttClient> {
+    if (this.#client?.connected) return this.#client
+    this.close()
+    const { url, user, password, name } = this.#o
+    const client = await untilAborted(
+      connectAsync(url, {
+        protocolVersion: 5,
+        clean: true,
+        clientId: `sightline-${name}-${process.pid}-${Date.now().toString(36)}`,
+        // The relay tries again by itself, in order.
+        reconnectPeriod: 0,
+        connectTimeout: timeoutMs,
+        ...(user === undefined ? {} : { username: user }),
+        ...(password === undefined ? {} : { password }),
+      }),
+      signal,
+      (late) => late.end(true),
+    )
+    // What breaks later is told by the next publish.
+    client.on('error', () => undefined)
+    this.#client = client
+    return client
+  }
+}
+
+/** @param late what to do with a result that nobody waits for any more */
+function untilAborted<T>(
+  work: Promise<T>,
+  signal: AbortSignal,
+  late: (value: T) => void = () => undefined,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const aborted = (): void => {
+      work.then(late, () => undefined)
+      reject(new Error('no answer in time'))
+    }
+    if (signal.aborted) return aborted()
+    signal.addEventListener('abort', aborted, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted))
+  })
+}
