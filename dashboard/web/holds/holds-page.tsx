@@ -12,6 +12,7 @@ import { placeCounts, shortTarget } from './hold-words.ts'
 
 /** Up to so many holds, what they stopped is shown at once. */
 const OPENED = 5
+const NAMED_UNITS = 40
 
 /** What is on hold and what each hold stopped; who let the others go, and why. */
 export function HoldsPage(): ReactNode {
@@ -90,6 +91,7 @@ function Stopped({ hold }: { hold: Hold }): ReactNode {
   if (recall.error) return <span className="muted">{t('holds.noParts')}</span>
   if (!recall.data) return <Waiting />
   const { data } = recall
+  const held = data.units.filter((u) => u.place === 'held')
   return (
     <div>
       <b>{t('holds.concerned', { n: countText(data.units.length) })}</b>{' '}
@@ -99,14 +101,12 @@ function Stopped({ hold }: { hold: Hold }): ReactNode {
         </span>
       ))}
       <div className="serial-chips">
-        {data.units
-          .filter((u) => u.place === 'held')
-          .slice(0, 40)
-          .map((u) => (
-            <Link key={u.uri} className="chip" to={`/parts?serial=${encodeURIComponent(u.serial)}`}>
-              {u.serial}
-            </Link>
-          ))}
+        {held.slice(0, NAMED_UNITS).map((u) => (
+          <Link key={u.uri} className="chip" to={`/parts?serial=${encodeURIComponent(u.serial)}`}>
+            {u.serial}
+          </Link>
+        ))}
+        {held.length > NAMED_UNITS && <span className="muted">+{countText(held.length - NAMED_UNITS)}</span>}
       </div>
     </div>
   )

@@ -76,7 +76,10 @@ function StationPanel({ station: s, life }: { station: Station; life: LifeAnswer
                   onChange={setChosen}
                   options={others.map((r) => ({ value: r, label: r }))}
                 />
-                <Button type="primary" onClick={() => setAction({ kind: 'activate', recipe: candidate })}>
+                <Button
+                  type={gate?.accepted ? 'primary' : 'default'}
+                  onClick={() => setAction({ kind: 'activate', recipe: candidate })}
+                >
                   {t('models.activate')}
                 </Button>
                 <Button danger onClick={() => setAction({ kind: 'override', recipe: candidate })}>
