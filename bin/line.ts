@@ -4,7 +4,14 @@ import type { FrameSource, LineSpec, PartContext, RejectOutput, StationSpec } fr
 import { createDashboard } from '../dashboard/index.ts'
 import { StationEngine } from '../inspection/index.ts'
 import { createModuleHost, httpRoutes } from '../scenarios/index.ts'
-import { type LogProof, openEventLog, openHoldBoard, openPartStore, openSql } from '../traceability/index.ts'
+import {
+  type LogProof,
+  openEventLog,
+  openHoldBoard,
+  openIdentityChanges,
+  openPartStore,
+  openSql,
+} from '../traceability/index.ts'
 import { EpcisService, openTraceQuery, QueryThread } from '../traceability/query/index.ts'
 import type { LineConfig } from './config.ts'
 import { announceLine } from './line-address.ts'
@@ -20,6 +27,7 @@ import { duplicateWithin, partIdentity } from './part-identity.ts'
 import { paths, version } from './paths.ts'
 import { openProof } from './proof.ts'
 import { openReads } from './reads.ts'
+import { localResolver, openRegistrations } from './resolver.ts'
 import { replayEntries } from './replay-entries.ts'
 import { openSampleCamera } from './sample-camera.ts'
 import { sampleLogistics } from './sample-logistics.ts'
@@ -80,6 +88,10 @@ export async function startLine(config: LineConfig, environment: Environment): P
     closers.push(() => queries.close())
     const questions = new QueryThread({ dataDir })
     closers.push(() => questions.close())
+    const registrations = openRegistrations(spec, dataDir, events, store)
+    closers.push(() => registrations?.close())
+    const identity = openIdentityChanges(dataDir, store, { plant: spec.plant, line: spec.line })
+    closers.push(() => identity.close())
     const holds = openHoldBoard(dataDir, (listener) => store.onAppend(listener))
     closers.push(() => holds.close())
 
@@ -162,6 +174,11 @@ export async function startLine(config: LineConfig, environment: Environment): P
         product: product.id,
       }
       const beside = reads.of(station.id)
+      const goods = sampleLogistics(station, {
+        line: spec.line,
+        recordFact: (fact) => store.recordFact(fact, { plant: spec.plant, line: spec.line }),
+        lotOf: async (id) => (await queries.part(id))?.row.lot ?? null,
+      })
       const engine = new StationEngine(station, recipe, context, {
         source,
         inspector,
@@ -169,11 +186,6 @@ export async function startLine(config: LineConfig, environment: Environment): P
         store,
         identify: partIdentity({ station, context, canary, holds, before: await unitsBefore(station) }),
         ...(beside ? { reads: beside } : {}),
-      const goods = sampleLogistics(station, {
-        line: spec.line,
-        recordFact: (fact) => store.recordFact(fact, { plant: spec.plant, line: spec.line }),
-        lotOf: async (id) => (await queries.part(id))?.row.lot ?? null,
-      })
         shadow: running.shadow,
         onPart: goods ?? (() => undefined),
         log,
@@ -194,6 +206,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
       sinks,
       replication,
       reads,
+      registrations,
       proof,
       startedAt: new Date(),
     })
@@ -204,6 +217,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
         lastPosition: () => queries.lastPosition(),
       },
       liveQueries: queries,
+      names: { resolver: localResolver(spec.resolver, questions.questions), identity },
       facts: { recordFact: (fact) => store.recordFact(fact, { plant: spec.plant, line: spec.line }) },
       live,
       modules: { handlers: [...httpRoutes(modules), ...running.routes] },

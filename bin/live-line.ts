@@ -16,6 +16,7 @@ import type { RunningWatch } from './model-watch.ts'
 import { plantModes } from './plant-store.ts'
 import { proofModes } from './proof.ts'
 import { type LineReads, readerMode } from './reads.ts'
+import type { Registrations } from './resolver.ts'
 import type { Sinks } from './sinks.ts'
 
 export interface LiveLineParts {
@@ -31,6 +32,7 @@ export interface LiveLineParts {
   sinks: Sinks
   replication: Replication | null
   reads: LineReads
+  registrations: Registrations | null
   proof: LogProof | null
   startedAt: Date
 }
@@ -104,6 +106,7 @@ export function liveLine(parts: LiveLineParts): LiveLine & { started(ended: Prom
           ...degradedModes(health.degraded, kept.state, canary.fault !== null),
           ...outside.flatMap(sinkMode),
           ...readers.flatMap(readerMode),
+          ...(parts.registrations?.degraded() ?? []),
           ...proofModes(parts.proof),
           ...plantModes(plantStore),
         ],

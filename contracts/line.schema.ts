@@ -3,6 +3,7 @@ import { watchSchema } from './life.schema.ts'
 import { associationSchema, checkAssociations } from './association.schema.ts'
 import { readersSchema } from './identity-source.schema.ts'
 import { plantStoreSchema } from './plant-store.schema.ts'
+import { resolverSchema } from './resolver.schema.ts'
 import { sinksSchema } from './sink.schema.ts'
 
 const id = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes')
@@ -215,6 +216,8 @@ export const lineSchema = z
     scenarios: z.array(scenarioSchema).default([]),
     /** Who outside gets the events. */
     sinks: sinksSchema,
+    /** Resolution of identities, and who outside is told of them. */
+    resolver: resolverSchema.optional(),
     /** Replicates the log to the store of the plant; absent = it stays here. */
     plantStore: plantStoreSchema.optional(),
     /** Inspection workers; 0 = one per core. */

@@ -19,6 +19,7 @@ const SIBLING: Record<UnitLife['siblings'][number]['kind'], I18n> = {
 }
 
 const LABEL = {
+  aliases: { zh: '别名', en: 'Also named' },
   where: { zh: '所在', en: 'Where' },
   hold: { zh: '隔离', en: 'Hold' },
   rework: { zh: '返工', en: 'Rework' },
@@ -36,6 +37,11 @@ export function renderUnitLife(life: UnitLife, lang: keyof I18n): string {
   const { where, hold, rework } = life
   const place = [where.shipment ?? where.pallet, where.customer, where.order].filter(Boolean).join(', ')
   const lines = [`${t('where')}: ${PLACE[where.place][lang]} ${place}`.trimEnd()]
+  if (life.aliases.length > 0)
+    lines.push(
+      t('aliases'),
+      ...life.aliases.map((a) => `  ${a.scheme}  ${a.value.replaceAll('\u001d', '␝')}`),
+    )
   if (hold !== null) lines.push(`${t('hold')}: ${hold.target}: ${hold.reason} (${hold.by}, ${hold.at})`)
   if (rework.count > 0)
     lines.push(`${t('rework')}: ${rework.count}, ${rework.firstResult ?? '–'} → ${rework.lastResult ?? '–'}`)

@@ -14,11 +14,13 @@ import type { EpcisService } from '../../traceability/query/index.ts'
 import type {
   DashboardLog,
   FactPort,
+  IdentityPort,
   ImageReader,
   LiveLine,
   LiveQueries,
   ModuleHandlers,
   PartQueries,
+  ResolverPort,
 } from './ports.ts'
 import { mount, type Route } from './route.ts'
 import { analysisRoutes } from './routes/analysis.ts'
@@ -32,6 +34,7 @@ import { liveRoutes } from './routes/live.ts'
 import { mountModules } from './routes/modules.ts'
 import { operationsRoutes } from './routes/operations.ts'
 import { partRoutes } from './routes/parts.ts'
+import { resolverRoutes } from './routes/resolver.ts'
 import { hostGuard, securityHeaders } from './security.ts'
 import { mountWeb } from './web-files.ts'
 
@@ -40,6 +43,8 @@ export interface DashboardOptions {
   /** Absent = `queries`. */
   liveQueries?: LiveQueries
   facts: FactPort
+  /** Resolution and change of identities; absent = neither. */
+  names?: { resolver: ResolverPort; identity: IdentityPort }
   live: LiveLine
   modules: ModuleHandlers
   images: ImageReader
@@ -85,6 +90,7 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     ...lineRoutes({ queries, live, latency, tail, feed, version, startedAtMs: Date.now() }),
     ...partRoutes(queries, live),
     ...genealogyRoutes(queries, options.facts),
+    ...(options.names ? resolverRoutes(options.names.resolver, options.names.identity) : []),
     ...analysisRoutes(queries),
     ...imageRoutes(options.images),
     ...liveRoutes(feed),

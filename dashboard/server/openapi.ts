@@ -9,7 +9,7 @@ import { verdictSchema } from './schemas/verdict.schema.ts'
 const errorSchema = z.object({ code: z.string(), message: z.string() })
 
 /** Express path → OpenAPI path: `/parts/:id` → `/parts/{id}`. */
-export const openApiPath = (path: string): string => path.replace(/:(\w+)/g, '{$1}')
+export const openApiPath = (path: string): string => path.replace(/[:*](\w+)/g, '{$1}')
 
 /** OpenAPI 3.1 of everything the server answers: its own routes and those of the module host. */
 export function openApiDocument(

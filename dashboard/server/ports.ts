@@ -1,5 +1,11 @@
 import type { z } from 'zod'
-import type { FactAck, LoggedEvent, TraceFact, VerdictResult } from '../../contracts/index.ts'
+import type {
+  FactAck,
+  IdentityChanged,
+  LoggedEvent,
+  TraceFact,
+  VerdictResult,
+} from '../../contracts/index.ts'
 import type {
   edgeSchema,
   lifeEventSchema,
@@ -100,6 +106,36 @@ export interface ModelNumbers {
     high: number | null
     reviewed: number
   }[]
+}
+
+export interface ResolverLink {
+  href: string
+  linkType: string
+  title: string
+}
+
+/** What an identity on record resolves to. */
+export interface Resolved {
+  canonical: string
+  links: ResolverLink[]
+  /** `application/linkset+json` */
+  linkset: object
+}
+
+export interface ResolverPort {
+  /**
+   * @param path  of a GS1 Digital Link, from its primary key on
+   * @param base  of this server as the client sees it
+   * @throws TRC_IDENTITY for a path that is no valid Digital Link
+   */
+  resolve(path: string, base: string): Promise<Resolved | null>
+  /** Null for another prefix, or a number nobody knows. */
+  handle(prefix: string, suffix: string, base: string): Promise<object | null>
+}
+
+export interface IdentityPort {
+  /** @throws TRC_IDENTITY, TRC_NOT_FOUND, TRC_WRITE */
+  change(change: IdentityChanged): Promise<IdentityChanged>
 }
 
 /** The running line, read only. */

@@ -8,6 +8,7 @@ import { llrpSimulator } from '../../camera/index.ts'
 import type { AssociatedRead } from '../../contracts/index.ts'
 import { openTraceQuery, type PartRow } from '../../traceability/query/index.ts'
 import { goodPng, goodRecipe, type Workshop, workshop } from './bad-samples.ts'
+import { freePort } from './free-port.ts'
 import { type CliProcess, startCli, stopped } from './line-process.ts'
 import { asked } from './line-state.ts'
 
@@ -61,15 +62,6 @@ async function broker(): Promise<{ url: string; client: MqttClient }> {
   const client = await connectAsync(url)
   closers.push(() => client.endAsync(true))
   return { url, client }
-}
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise<void>((resolve) => server.close(() => resolve()))
-  return address !== null && typeof address === 'object' ? address.port : 0
 }
 
 const station = (id: string, port: number, over: object): object => ({

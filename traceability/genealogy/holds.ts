@@ -1,5 +1,6 @@
 import { CodedError, type SqlDatabase } from '../../contracts/index.ts'
 import { follow, type FlowStart } from './flow.ts'
+import { namesOf } from './identity-names.ts'
 import { lotName, thingUri } from './things.ts'
 
 export interface Hold {
@@ -41,12 +42,14 @@ export function holdOver(
   starts: readonly FlowStart[],
 ): Hold | null {
   if (holds.size === 0) return null
+  // A part that turned out to be another one too falls under the holds of both.
+  const named = starts.flatMap((s) => namesOf(db, s.uri).map((uri) => ({ ...s, uri })))
   const direct = first(
     holds,
-    starts.map((s) => s.uri),
+    named.map((s) => s.uri),
   )
   if (direct !== null) return direct
-  const { nodes, cut } = follow(db, starts, 'up', MAX_WAYS)
+  const { nodes, cut } = follow(db, named, 'up', MAX_WAYS)
   if (cut)
     throw new CodedError('TRC_GENEALOGY', {
       expected: `a part of fewer than ${MAX_WAYS} links`,

@@ -4,6 +4,12 @@ import { CodedError, type IdentityChanged } from '../../contracts/index.ts'
 export class IdentityMap {
   readonly #canonical = new Map<string, string>()
 
+  copy(): IdentityMap {
+    const map = new IdentityMap()
+    for (const [uri, canonical] of this.#canonical) map.#canonical.set(uri, canonical)
+    return map
+  }
+
   /** The URI under which everything of a part is found; the URI itself when nothing was merged. */
   canonical(uri: string): string {
     return this.#canonical.get(uri) ?? uri

@@ -18,6 +18,7 @@ import type { CaptureRecord } from '../store/record-codec.ts'
 import { RunningTotals } from '../store/running-totals.ts'
 import { triggerBalance } from '../store/trigger-balance.ts'
 import { queryBuilder } from './dialect.ts'
+import { namesOf } from '../genealogy/identity-names.ts'
 import { type PartDetail, partDetail, storedRecord } from './part-detail.ts'
 import { lifeOf, type PartLife, unitsNamed } from './part-life.ts'
 import { type PartFilter, type PartRow, recentRows, rowsOfUnits } from './part-rows.ts'
@@ -73,13 +74,19 @@ export class TraceQuery {
 
   /** The whole life of a part by serial, canonical URI, label text or bracketed GS1 elements. */
   async bySerial(serial: string): Promise<PartLife | null> {
-    return lifeOf(this.#k, await unitsNamed(this.#k, serial))
+    return lifeOf(this.#k, await this.#units(serial))
   }
 
   /** Timeline, origins, destinations and siblings of every unit that goes by the name; empty = nobody knows it. */
   async unitLives(name: string, bounds: LifeBounds = { shown: 100 }): Promise<UnitLife[]> {
-    const units = await unitsNamed(this.#k, name)
+    const units = await this.#units(name)
     return units.flatMap((uri) => unitLife(this.#db, uri, bounds) ?? [])
+  }
+
+  /** Units by a name, and those that turned out to be the same parts. */
+  async #units(name: string): Promise<string[]> {
+    const found = await unitsNamed(this.#k, name)
+    return [...new Set((found.length === 0 ? [name] : found).flatMap((uri) => namesOf(this.#db, uri)))]
   }
 
   /** Every unit that something suspect went into, and where it is. @throws TRC_NOT_FOUND, TRC_GENEALOGY */

@@ -3,6 +3,7 @@ import { type Flow, follow } from '../genealogy/flow.ts'
 import { activeHolds, byTarget, type Hold, holdOver, isStation } from '../genealogy/holds.ts'
 import { siblingsOf, type SiblingGroup } from '../genealogy/siblings.ts'
 import { lotName, shortName } from '../genealogy/things.ts'
+import { aliasesOf, type UnitAlias } from './aliases.ts'
 import { type Whereabouts, whereabouts } from '../genealogy/whereabouts.ts'
 
 /** One thing the unit was made of, or went into. */
@@ -41,6 +42,8 @@ export interface UnitLife {
   serial: string
   product: string
   lot: string | null
+  /** Other names of the unit. */
+  aliases: UnitAlias[]
   where: Whereabouts
   /** The hold it falls under now. */
   hold: Hold | null
@@ -81,6 +84,7 @@ export function unitLife(db: SqlDatabase, uri: string, { shown }: LifeBounds): U
   return {
     uri,
     ...unit,
+    aliases: aliasesOf(db, uri),
     where,
     hold,
     inspections: judged.length,

@@ -43,6 +43,8 @@ export const unitLifeSchema = z.object({
   serial: z.string(),
   product: z.string(),
   lot: maybe,
+  /** Other names: URIs it was merged with, names on record, codes as they were read. */
+  aliases: z.array(z.object({ scheme: z.string(), value: z.string() })),
   where: whereaboutsSchema,
   /** The hold it falls under now. */
   hold: holdSchema.nullable(),

@@ -163,6 +163,7 @@ export const enFacts = {
   },
   unitLife: {
     title: 'Where from, where to',
+    aliases: 'Also named',
     hold: 'On hold:',
     rework: 'Reworked {{n}} time(s): {{first}} → {{last}}',
     backward: 'Made from',

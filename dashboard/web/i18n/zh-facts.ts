@@ -164,6 +164,7 @@ export const zhFacts: typeof enFacts = {
   },
   unitLife: {
     title: '来源与去向',
+    aliases: '别名',
     hold: '已隔离:',
     rework: '返工 {{n}} 次:{{first}} → {{last}}',
     backward: '来源',

@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { useUnitLife } from '../api/hooks.ts'
 import type { UnitLife } from '../api/types.ts'
-import { countText, timeText } from '../look/format.ts'
+import { codeText, countText, timeText } from '../look/format.ts'
 import { HoldButton } from '../holds/hold-button.tsx'
 import { shortTarget } from '../holds/hold-words.ts'
 import { Panel } from '../look/panel.tsx'
@@ -51,6 +51,18 @@ export function UnitLifePanel({ serial, product }: { serial: string; product: st
             last: rework.lastResult ?? '–',
           })}
         </p>
+      )}
+      {life.aliases.length > 0 && (
+        <>
+          <h4>{t('unitLife.aliases')}</h4>
+          <ul className="edges">
+            {life.aliases.map((a) => (
+              <li key={`${a.scheme} ${a.value}`}>
+                <span className="muted">{a.scheme}</span> <span className="mono">{codeText(a.value)}</span>
+              </li>
+            ))}
+          </ul>
+        </>
       )}
       <RelatedList title={t('unitLife.backward')} list={life.backward} />
       <RelatedList title={t('unitLife.forward')} list={life.forward} />

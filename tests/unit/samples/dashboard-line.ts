@@ -232,6 +232,7 @@ function lifeOf(row: PartRow, inspections: number): UnitLife {
     serial: row.serial,
     product: row.product,
     lot: row.lot,
+    aliases: [{ scheme: 'direct', value: '(01)09506000134352(21)A1' }],
     where: {
       uri,
       serial: row.serial,

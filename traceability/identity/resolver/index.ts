@@ -1,3 +1,4 @@
 export * from './handle.ts'
 export * from './linkset.ts'
 export * from './registration-queue.ts'
+export * from './registration-store.ts'

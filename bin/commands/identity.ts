@@ -1,0 +1,71 @@
+import type { Command } from 'commander'
+import { CodedError, type IdentityChanged, identityChangedSchema } from '../../contracts/index.ts'
+import { openIdentityChanges, openPartStore } from '../../traceability/index.ts'
+import { lockDataDir } from '../data-dir-lock.ts'
+import type { Environment } from '../environment.ts'
+import { lineAddress } from '../line-address.ts'
+import { dataDirOf } from '../state-facts.ts'
+
+interface Options {
+  data?: string
+  by?: string
+  reason?: string
+}
+
+/** `sightline identity merge|split`: two names turn out to be one part, or one to be several. */
+export function addIdentity(program: Command, environment: Environment): void {
+  const identity = program.command('identity').description('merge and split identities of parts')
+  for (const [kind, what] of [
+    ['merge', 'the named parts are the same as the first one: they are found under it'],
+    ['split', 'the named parts are parts of their own again'],
+  ] as const)
+    identity
+      .command(`${kind} <canonical> <others...>`)
+      .description(`${what}; URIs or unit/<serial>`)
+      .option('--data <dir>', 'data directory (or SIGHTLINE_DATA_DIR)')
+      .option('--reason <text>', 'how that is known')
+      .option('--by <name>', 'who says so')
+      .action(async (canonical: string, others: string[], o: Options) => {
+        const missing = (['reason', 'by'] as const).find((key) => !o[key]?.trim())
+        if (missing !== undefined)
+          throw new CodedError('CFG_USAGE', {
+            expected: `--${missing}`,
+            actual: 'nothing',
+            hint: 'it goes on record',
+          })
+        const asked = { kind, canonical, uris: others, by: o.by, reason: o.reason }
+        const change = await changed(dataDirOf(o.data, environment), identityChangedSchema.parse(asked))
+        process.stdout.write(`${JSON.stringify(change)}\n`)
+      })
+}
+
+/** Through the line that works in the data directory, or directly when none does. */
+async function changed(dir: string, change: IdentityChanged): Promise<IdentityChanged> {
+  let unlock: () => void
+  try {
+    unlock = lockDataDir(dir)
+  } catch (error) {
+    const address = lineAddress(dir)
+    if (address === null) throw error
+    const res = await fetch(`${address.url}/api/identity`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(change),
+    })
+    const answer = (await res.json()) as { change?: IdentityChanged; message?: string }
+    if (answer.change) return answer.change
+    throw new CodedError('TRC_IDENTITY', { actual: answer.message ?? `status ${res.status}` })
+  }
+  try {
+    const store = await openPartStore({ dataDir: dir })
+    const changes = openIdentityChanges(dir, store, { plant: 'plant', line: 'office' })
+    try {
+      return await changes.change(change)
+    } finally {
+      changes.close()
+      await store.close()
+    }
+  } finally {
+    unlock()
+  }
+}
