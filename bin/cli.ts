@@ -5,6 +5,7 @@ import { addConfig } from './commands/config.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addEvaluate } from './commands/evaluate.ts'
 import { addHold } from './commands/hold.ts'
+import { addIdentity } from './commands/identity.ts'
 import { addInspect } from './commands/inspect.ts'
 import { addModels } from './commands/models.ts'
 import { addPlant } from './commands/plant.ts'
@@ -40,6 +41,7 @@ try {
     addRecall,
     addPlant,
     addHold,
+    addIdentity,
     addReplay,
     addVerify,
     addWitness,
