@@ -96,24 +96,29 @@ function transformation(e: JsonObject, eventID: string): EpcisLink[] {
 /** A lot of which more is made than went in stands on both sides. */
 const notItself = (link: EpcisLink): boolean => link.child !== link.parent
 
-/** Units and lots that an ObjectEvent with action ADD, or a transformation, brings into being. */
+/**
+ * Serialised trade items that an event names, and the lots and lot numbers of what it brings into being (ObjectEvent with
+ * action ADD, outputs of a transformation): questions by serial and lot find them.
+ */
 export function thingsOf(e: JsonObject): EpcisThing[] {
-  const made =
-    e['type'] === 'ObjectEvent' && e['action'] === 'ADD'
-      ? [...epcs(e['epcList']), ...classes(e['quantityList'])]
-      : e['type'] === 'TransformationEvent'
-        ? [...epcs(e['outputEPCList']), ...classes(e['outputQuantityList'])]
-        : []
-  const lot = isObject(e['ilmd']) ? e['ilmd']['cbvmda:lotNumber'] : undefined
-  return made.flatMap(({ uri }) => {
-    const thing = thing_(uri)
-    if (thing === null) return []
-    const named = typeof lot === 'string' && /^[!-~]{1,20}$/.test(lot) ? lot : null
-    return [thing.kind === 'unit' ? { ...thing, lot: named } : thing]
+  const created = e['type'] === 'ObjectEvent' && e['action'] === 'ADD'
+  const made = new Set(
+    [
+      ...(created ? [...epcs(e['epcList']), ...classes(e['quantityList'])] : []),
+      ...epcs(e['outputEPCList']),
+      ...classes(e['outputQuantityList']),
+    ].map((a) => a.uri),
+  )
+  const number = isObject(e['ilmd']) ? e['ilmd']['cbvmda:lotNumber'] : undefined
+  const lot = typeof number === 'string' && /^[!-~]{1,20}$/.test(number) ? number : null
+  return [...new Set(subjectsOf(e))].flatMap((uri) => {
+    const thing = tradeItem(uri)
+    if (thing === null || (thing.kind === 'lot' && !made.has(uri))) return []
+    return [thing.kind === 'unit' && made.has(uri) ? { ...thing, lot } : thing]
   })
 }
 
-function thing_(uri: string): EpcisThing | null {
+function tradeItem(uri: string): EpcisThing | null {
   let elements: { ai: string; value: string }[] | null
   try {
     elements = parseDigitalLink(uri)

@@ -6,7 +6,7 @@ const URI =
 const MAX_URI = 2_048
 
 export const isUri = (text: unknown): text is string =>
-  typeof text === 'string' && text.length <= MAX_URI && !text.endsWith(':') && URI.test(text)
+  typeof text === 'string' && text.length <= MAX_URI && !/^[^:]*:($|[?#])/.test(text) && URI.test(text)
 
 const TIME = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.\d{1,30})?(?:[Zz]|[+-](\d\d):(\d\d))$/
 

@@ -1,0 +1,251 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type TraceFact, uuidv7 } from '../../contracts/index.ts'
+import { openTraceQuery } from '../../traceability/index.ts'
+import { Draw, event, type Json } from './samples/epcis-documents.ts'
+import { refusal, Repository } from './samples/epcis-repository.ts'
+import { at, gs1Code, passVerdict, request } from './samples/traceability-requests.ts'
+
+let repository: Repository
+beforeEach(async () => {
+  repository = await Repository.open()
+})
+afterEach(() => repository.remove())
+
+const unit = (n: number): string => `urn:epc:id:sgtin:0614141.107346.${n}`
+const link = (n: number): string => `https://id.gs1.org/01/10614141073464/21/${n}`
+const BOX = 'urn:epc:id:sscc:0614141.1234567890'
+const box = 'https://id.gs1.org/00/106141412345678908'
+const base = { eventTime: '2026-01-05T06:00:00.000Z', eventTimeZoneOffset: '+00:00' }
+const observed = (patch: Json = {}): Json => ({
+  ...base,
+  type: 'ObjectEvent',
+  action: 'OBSERVE',
+  epcList: [unit(1)],
+  ...patch,
+})
+const packed = (patch: Json = {}): Json => ({
+  ...base,
+  type: 'AggregationEvent',
+  action: 'ADD',
+  parentID: BOX,
+  childEPCs: [unit(1), unit(2)],
+  ...patch,
+})
+const asked = <T>(read: (query: ReturnType<typeof openTraceQuery>) => T): T => {
+  const query = openTraceQuery(repository.dataDir)
+  try {
+    return read(query)
+  } finally {
+    query.close()
+  }
+}
+const logged = () => asked((q) => q.eventsAfter(0, 100).map((e) => e.event))
+const edges = () => asked((q) => q.recall({ target: link(1) }).units.map((u) => [u.uri, u.pallet]))
+
+describe('captured events', () => {
+  it('come back as they were sent, with the time they were recorded', async () => {
+    const sent = Array.from({ length: 60 }, (_, i) => ({
+      ...event(new Draw(i)),
+      eventID: `urn:x:event:${i}`,
+    }))
+    const job = await repository.capture(sent)
+    expect(job).toMatchObject({
+      running: false,
+      success: true,
+      errors: [],
+      captureErrorBehaviour: 'rollback',
+    })
+    const found = await repository.found()
+    expect(found.map(({ recordTime: _, ...rest }) => rest)).toEqual(sent)
+    for (const { recordTime } of found)
+      expect(Date.parse(String(recordTime))).toBeGreaterThanOrEqual(Date.parse(job.createdAt))
+    expect(logged().map((e) => [e.type, e.source])).toEqual(
+      sent.map(() => ['ext.epcis.captured.v1', '/plants/p1/lines/caps-a/epcis']),
+    )
+  })
+
+  it('without an id get one from their content, so that sending them again changes nothing', async () => {
+    await repository.capture([observed(), observed({ epcList: [unit(2)] })])
+    const again = await repository.capture([observed({ eventTime: '2026-01-05T14:00:00+08:00' }), observed()])
+    expect(again.success).toBe(true)
+    const found = await repository.found()
+    expect(found.map((e) => e['epcList'])).toEqual([[unit(1)], [unit(2)]])
+    expect(found[0]?.['eventID']).toMatch(/^urn:uuid:[0-9a-f-]{36}$/)
+  })
+
+  it('of one id but other content are refused, with everything beside them when rollback is asked for', async () => {
+    await repository.capture([observed({ eventID: 'urn:x:1' })])
+    const other = [observed({ eventID: 'urn:x:2' }), observed({ eventID: 'urn:x:1', bizStep: 'shipping' })]
+    const rolled = await repository.capture(other)
+    expect([rolled.success, rolled.errors.map((e) => e.exception)]).toEqual([
+      false,
+      ['ResourceAlreadyExistsException'],
+    ])
+    expect(await repository.found()).toHaveLength(1)
+    const kept = await repository.capture(other, 'proceed')
+    expect([kept.success, kept.errors.length]).toEqual([false, 1])
+    expect((await repository.found()).map((e) => e['eventID'])).toEqual(['urn:x:1', 'urn:x:2'])
+    const twice = [observed({ eventID: 'urn:x:3' }), observed({ eventID: 'urn:x:3', bizStep: 'packing' })]
+    expect((await repository.capture(twice)).success).toBe(false)
+    expect(await repository.found()).toHaveLength(2)
+  })
+
+  it('that are invalid refuse the document, or only themselves when proceed is asked for', async () => {
+    const events = [observed(), observed({ epcList: ['x'] }), { ...base, type: 'ObjectEvent' }]
+    expect(await refusal(repository.capture(events))).toEqual({
+      exception: 'ValidationException',
+      pointers: [
+        '/epcisBody/eventList/1/epcList/0',
+        '/epcisBody/eventList/2/action',
+        '/epcisBody/eventList/2',
+      ],
+    })
+    expect(await repository.found()).toEqual([])
+    const job = await repository.capture(events, 'proceed')
+    expect(job.errors.map((e) => e.faults[0]?.pointer)).toEqual([
+      '/epcisBody/eventList/1/epcList/0',
+      '/epcisBody/eventList/2/action',
+    ])
+    expect(await repository.found()).toHaveLength(1)
+    expect(await repository.epcis.job(job.captureID)).toEqual(job)
+  })
+
+  it('are at most so many at once', async () => {
+    const many = Array.from({ length: 501 }, (_, i) => observed({ epcList: [unit(i)] }))
+    expect((await refusal(repository.capture(many))).exception).toBe('CaptureLimitExceededException')
+  })
+
+  it('are all still there when the projection is built again', async () => {
+    await repository.capture([observed(), packed()])
+    const before = await repository.found()
+    await repository.close()
+    rmSync(join(repository.dataDir, 'epcis/projection.db'))
+    await repository.reopen()
+    expect(await repository.found()).toEqual(before)
+    expect((await repository.epcis.jobs({ perPage: 5, token: null })).items).toHaveLength(1)
+  })
+})
+
+describe('genealogy from captured events', () => {
+  it('knows what is packed where, and no longer after it was taken out', async () => {
+    await repository.capture([packed()])
+    expect(edges()).toEqual([[link(1), box]])
+    await repository.capture([packed({ action: 'DELETE', eventTime: '2026-01-05T07:00:00Z', childEPCs: [] })])
+    expect(edges()).toEqual([[link(1), null]])
+  })
+
+  it('leads from a lot through a transformation to the unit, also over a transformation id', async () => {
+    const lot = 'urn:epc:class:lgtin:4012345.011111.4444'
+    const id = 'urn:epc:id:gdti:0614141.12345.400'
+    await repository.capture([
+      { ...base, type: 'TransformationEvent', transformationID: id, inputQuantityList: [{ epcClass: lot }] },
+      {
+        ...base,
+        type: 'TransformationEvent',
+        transformationID: id,
+        outputEPCList: [unit(1)],
+        ilmd: { 'cbvmda:lotNumber': 'FG7' },
+      },
+    ])
+    const units = asked((q) => q.recall({ target: 'https://id.gs1.org/01/04012345111118/10/4444' }).units)
+    expect(units).toMatchObject([{ uri: link(1), serial: '1', lot: 'FG7', certain: true }])
+  })
+
+  it('follows what was built in', async () => {
+    const part = 'urn:epc:id:giai:4000001.12345'
+    await repository.capture([
+      { ...base, type: 'ObjectEvent', action: 'ADD', epcList: [unit(1)] },
+      { ...base, type: 'AssociationEvent', action: 'ADD', parentID: unit(1), childEPCs: [part] },
+    ])
+    expect(
+      asked((q) => q.recall({ target: 'https://id.gs1.org/8004/400000112345' }).units.map((u) => u.uri)),
+    ).toContain(link(1))
+  })
+
+  it('takes back what an event said that is declared an error, and keeps both', async () => {
+    const wrong = packed({ eventID: 'urn:x:wrong' })
+    await repository.capture([wrong])
+    const errorDeclaration = { declarationTime: '2026-01-06T06:00:00Z', reason: 'did_not_occur' }
+    expect((await repository.capture([{ ...wrong, errorDeclaration }])).success).toBe(true)
+    expect(edges()).toEqual([[link(1), null]])
+    expect(await repository.found({ EQ_eventID: ['urn:x:wrong'] })).toHaveLength(2)
+    expect(await repository.found({ EXISTS_errorDeclaration: [''] })).toMatchObject([{ errorDeclaration }])
+  })
+
+  it('keeps an event that contradicts it, and says in the log which link was not made', async () => {
+    await repository.capture([packed()])
+    const other = packed({
+      parentID: 'urn:epc:id:sscc:0614141.1234567891',
+      eventTime: '2026-01-05T08:00:00Z',
+    })
+    const loop = packed({ parentID: unit(1), childEPCs: [BOX], eventTime: '2026-01-05T09:00:00Z' })
+    expect((await repository.capture([other, loop])).success).toBe(true)
+    expect(await repository.found()).toHaveLength(3)
+    expect(edges()).toEqual([[link(1), box]])
+    const notLinked = logged().map((e) => (e.data as { notLinked?: { reason: string }[] }).notLinked ?? [])
+    expect(notLinked.map((list) => list.length)).toEqual([0, 2, 1])
+    expect(notLinked[2]?.[0]?.reason).toContain('TRC_GENEALOGY')
+  })
+})
+
+describe('events of the line itself', () => {
+  const state = (fact: Json, n = 0) =>
+    repository.store.recordFact({ id: uuidv7(), at: at(n), by: 'qa1', ...fact } as unknown as TraceFact, {
+      plant: 'p1',
+      line: 'caps-a',
+    })
+
+  it('answer as EPCIS events: an inspection', async () => {
+    await repository.store.capture(request(1, passVerdict({ codes: [gs1Code('SN1', 'L7')] })))
+    const [found] = await repository.found({ EQ_bizStep: ['inspecting'] })
+    expect(found).toMatchObject({
+      type: 'ObjectEvent',
+      action: 'OBSERVE',
+      disposition: 'conformant',
+      epcList: ['https://id.gs1.org/01/09506000134352/21/SN1'],
+      readPoint: { id: 'urn:sightline:station:st10' },
+      'sightline:verdict': 'pass',
+    })
+    expect(await repository.found({ MATCH_epc: ['urn:epc:id:sgtin:9506000.013435.SN1'] })).toHaveLength(1)
+  })
+
+  it('answer as EPCIS events: facts, and their corrections as declarations', async () => {
+    await state({ kind: 'receive', lot: 'L1', product: 'cap', supplier: 'acme', quantity: 5 })
+    await state({ kind: 'commission', unit: 'SN1', product: 'cap', lot: 'L1' }, 1)
+    const { id } = await state(
+      { kind: 'aggregate', child: 'unit/SN1', parent: 'pallet/P1', certainty: 'certain' },
+      2,
+    )
+    await state({ kind: 'hold', target: 'lot/L1', reason: 'pits' }, 3)
+    await state({ kind: 'rework', unit: 'unit/SN1', reason: 'solder' }, 4)
+    await state({ kind: 'ship', child: 'unit/SN1', shipment: 'S1', customer: 'c1', order: 'o1' }, 5)
+    await state({ kind: 'retract', supersedes: id, reason: 'other pallet' }, 6)
+    const found = await repository.found()
+    expect(found.map((e) => [e['type'], e['action'], e['bizStep']])).toEqual([
+      ['ObjectEvent', 'OBSERVE', 'receiving'],
+      ['ObjectEvent', 'ADD', 'commissioning'],
+      ['AggregationEvent', 'ADD', 'packing'],
+      ['ObjectEvent', 'OBSERVE', 'holding'],
+      ['ObjectEvent', 'OBSERVE', 'repairing'],
+      ['ObjectEvent', 'OBSERVE', 'shipping'],
+      ['AggregationEvent', 'ADD', 'packing'],
+    ])
+    expect(found[6]).toMatchObject({
+      eventID: `urn:uuid:${id}`,
+      errorDeclaration: { reason: 'did_not_occur', declarationTime: at(6) },
+    })
+    // What is answered would be taken: the same rules hold for our own.
+    const other = await Repository.open()
+    const taken = await other.epcis.capture.document(
+      JSON.stringify(
+        (await repository.epcis.events({ values: {} }, { perPage: 100, token: null }, 'Never_Translates'))
+          .items,
+      ),
+      'rollback',
+    )
+    expect(taken.errors).toEqual([])
+    await other.remove()
+  })
+})
