@@ -8,7 +8,7 @@ import {
 import { HASH_BYTES, leafHash, TILE_WIDTH, widestTile } from '../log/index.ts'
 import { RecordCheck } from './record-check.ts'
 import { Findings, type ProofFinding } from './report.ts'
-import { columnsMatch } from './row-match.ts'
+import { columnsMatch, MATCH_ROWS, type MatchRow } from './row-match.ts'
 
 /** Positions of one piece of the event table, half-open on the left. */
 export interface Range {
@@ -36,19 +36,8 @@ export interface RangeResult extends Range {
   images: [sha256: string, position: number][]
 }
 
-interface EventRow {
-  [column: string]: string | number | Uint8Array
-  position: number
-  id: string
-  source: string
-  sequence: number
-  type: string
-  subject: string
-  partitionkey: string
-  time: string
-  json: string
-  leaf_hash: Uint8Array
-}
+/** What looking closer needs besides. */
+type EventColumns = { partitionkey: string; time: string }
 
 const BATCH = 512
 
@@ -62,7 +51,7 @@ const BATCH = 512
 export function checkRange(db: SqlDatabase, range: Range, tiles: { dir: string; size: number }): RangeResult {
   const findings = new Findings()
   const records = new RecordCheck(db, findings)
-  const check = new RowCheck(findings, records)
+  const check = new RowCheck(db, findings, records)
   const leaves: Buffer[] = []
   let tile: { index: number; bytes: Buffer } = { index: -1, bytes: Buffer.alloc(0) }
   const signedAt = (position: number): Buffer | null => {
@@ -73,16 +62,10 @@ export function checkRange(db: SqlDatabase, range: Range, tiles: { dir: string; 
     return tile.bytes.subarray(at, at + HASH_BYTES)
   }
   for (let after = range.after; after < range.end;) {
-    const rows = db.all<EventRow>(
-      `select position, id, source, sequence, type, subject, partitionkey, time, json, leaf_hash from event
-       where position > ? and position <= ? order by position limit ?`,
-      after,
-      range.end,
-      BATCH,
-    )
+    const rows = db.all<MatchRow>(MATCH_ROWS, after, range.end, BATCH)
     const end = rows.at(-1)?.position
     if (end === undefined) break
-    records.load(after, end)
+    records.load(after, end, false)
     after = end
     for (const row of rows) {
       const hash = leafHash(row.json)
@@ -107,28 +90,30 @@ class RowCheck {
   readonly sources = new Map<string, SourceSpan>()
   readonly sequenceBreaks: RangeResult['sequenceBreaks'] = []
   readonly images = new Map<string, number>()
+  readonly #db: SqlDatabase
   readonly #findings: Findings
   readonly #records: RecordCheck
 
-  constructor(findings: Findings, records: RecordCheck) {
+  constructor(db: SqlDatabase, findings: Findings, records: RecordCheck) {
+    this.#db = db
     this.#findings = findings
     this.#records = records
   }
 
-  row(row: EventRow, hash: Buffer, proven: boolean): void {
+  row(row: MatchRow, hash: Buffer, proven: boolean): void {
     const at = { position: row.position, event: row.id, subject: row.subject }
     if (!hash.equals(row.leaf_hash))
       this.#findings.add('tree', 'the leaf hash in the table is not that of the event', at)
     this.#sequence(row)
     const inspected = row.type === 'qe.inspection.completed.v1'
-    if (proven && columnsMatch(row, row.json)) {
-      const views = inspected ? this.#records.matching(row.position, row.json) : []
+    if (proven && columnsMatch(row)) {
+      const views = inspected ? this.#records.matching(row) : []
       if (views !== null) return this.#name(views, row.position)
     }
     this.#closely(row, at)
   }
 
-  #sequence(row: EventRow): void {
+  #sequence(row: MatchRow): void {
     const known = this.sources.get(row.source)
     if (known === undefined) {
       const { sequence, position, id: event, subject } = row
@@ -144,7 +129,7 @@ class RowCheck {
     known.last = row.sequence
   }
 
-  #closely(row: EventRow, at: { position: number; event: string; subject: string }): void {
+  #closely(row: MatchRow, at: { position: number; event: string; subject: string }): void {
     let event: QEvent
     try {
       event = JSON.parse(row.json) as QEvent
@@ -154,14 +139,18 @@ class RowCheck {
       this.#findings.add('column', `the text is not an event: ${asCoded(error, 'EVT_SCHEMA').message}`, at)
       return
     }
+    const more = this.#db.get<EventColumns>(
+      'select partitionkey, time from event where position = ?',
+      row.position,
+    )
     const columns: [string, unknown, unknown][] = [
       ['id', row.id, event.id],
       ['source', row.source, event.source],
       ['sequence', row.sequence, Number(event.sequence)],
       ['type', row.type, event.type],
       ['subject', row.subject, event.subject],
-      ['partitionkey', row.partitionkey, event.partitionkey],
-      ['time', row.time, event.time],
+      ['partitionkey', more?.partitionkey, event.partitionkey],
+      ['time', more?.time, event.time],
     ]
     for (const [name, column, member] of columns)
       if (column !== member)

@@ -4,7 +4,7 @@ import { unitOf } from '../store/prepared-capture.ts'
 import { decodeRecord, inflated, recordHash } from '../store/record-codec.ts'
 import { firstDifference } from './first-difference.ts'
 import type { Findings } from './report.ts'
-import { hasNone, inspectionMatches } from './row-match.ts'
+import { hasNone, inspectionMatches, type MatchRow } from './row-match.ts'
 
 type InspectionRow = Record<string, string | number | null | Uint8Array> & {
   position: number
@@ -15,6 +15,8 @@ interface ChildRow {
   [column: string]: string | number
   position: number
 }
+
+const NONE: readonly ChildRow[] = []
 
 /**
  * Compares the record of an inspection, from which screens and reports are made, with its event, which is signed: the
@@ -34,8 +36,8 @@ export class RecordCheck {
     this.#findings = findings
   }
 
-  /** Reads the rows of a stretch of the log. */
-  load(after: number, end: number): void {
+  /** Reads the rows of a stretch of the log; those of `inspection` one by one when they are asked for, if so wished. */
+  load(after: number, end: number, inspections = true): void {
     const read = (table: string, order: string): Map<number, ChildRow[]> => {
       const rows = this.#db.all<ChildRow>(
         `select * from ${table} where position > ? and position <= ? order by position, ${order}`,
@@ -43,11 +45,15 @@ export class RecordCheck {
         end,
       )
       const by = new Map<number, ChildRow[]>()
-      for (const row of rows) by.set(row.position, [...(by.get(row.position) ?? []), row])
+      for (const row of rows) {
+        const known = by.get(row.position)
+        if (known) known.push(row)
+        else by.set(row.position, [row])
+      }
       return by
     }
     this.#rows = new Map(
-      [...read('inspection', 'position')].flatMap(([position, rows]) =>
+      [...(inspections ? read('inspection', 'position') : [])].flatMap(([position, rows]) =>
         rows.map((row) => [position, row as unknown as InspectionRow] as const),
       ),
     )
@@ -59,24 +65,22 @@ export class RecordCheck {
   /**
    * Hashes of the images when the record of an inspection is what its event says, as far as that can be told without
    * taking the event apart; else null.
-   *
-   * @param json the event as it was signed
    */
-  matching(position: number, json: string): string[] | null {
-    const row = this.#rows.get(position)
-    if (row === undefined) return null
-    const views = this.#images.get(position) ?? []
+  matching(row: MatchRow): string[] | null {
+    const { position, json, record, record_encoding } = row
+    const views = this.#images.get(position) ?? NONE
     const none = (of: Map<number, ChildRow[]>, member: 'defects' | 'measurements'): boolean =>
       hasNone(json, member) && !of.has(position)
     try {
-      const stored = recordHash(inflated(row.record, row.record_encoding))
-      if (!inspectionMatches(row, json, stored, views)) return null
+      if (record === null) return null
+      const stored = recordHash(inflated(record, record_encoding ?? ''))
+      if (!inspectionMatches(row, stored, views)) return null
+      if (!none(this.#defects, 'defects') || !none(this.#measurements, 'measurements')) {
+        const { data } = JSON.parse(json) as QEvent<InspectionCompleted>
+        if (this.#children(position, data) !== null) return null
+      }
     } catch {
       return null
-    }
-    if (!none(this.#defects, 'defects') || !none(this.#measurements, 'measurements')) {
-      const { data } = JSON.parse(json) as QEvent<InspectionCompleted>
-      if (this.#children(position, data) !== null) return null
     }
     this.checked += 1
     return views.map((v) => String(v['sha256']))
@@ -85,7 +89,9 @@ export class RecordCheck {
   check(position: number, event: QEvent): void {
     if (event.type !== 'qe.inspection.completed.v1') return
     const at = { position, event: event.id, subject: event.subject }
-    const row = this.#rows.get(position)
+    const row =
+      this.#rows.get(position) ??
+      this.#db.get<InspectionRow>('select * from inspection where position = ?', position)
     if (row === undefined) return this.#findings.add('record', 'the inspection record is gone', at)
     this.checked += 1
     try {

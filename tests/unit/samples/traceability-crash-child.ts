@@ -2,8 +2,8 @@ import { writeSync } from 'node:fs'
 import { openPartStore } from '../../../traceability/index.ts'
 import { context, failVerdict, gs1Code, passVerdict, RECIPE, request } from './traceability-requests.ts'
 
-// Judges parts as fast as the store takes them, eight at a time, and says which ones were acknowledged, until killed.
-const [, , dataDir = ''] = process.argv
+// Judges parts as fast as the store takes them, some at a time, and says which ones were acknowledged, until killed.
+const [, , dataDir = '', lanes = '8'] = process.argv
 const store = await openPartStore({ dataDir, spoolAfterMs: 60_000 })
 const last = (await store.lastTrigger('st10')) ?? 0
 await store.closeInterrupted('st10', last + 1, RECIPE, context)
@@ -19,4 +19,4 @@ async function lane(): Promise<void> {
     writeSync(1, `${trigger} ${ack.inspectionId} ${ack.serial} ${ack.sequence}\n`)
   }
 }
-await Promise.all(Array.from({ length: 8 }, lane))
+await Promise.all(Array.from({ length: Number(lanes) }, lane))
