@@ -157,6 +157,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
         pool,
         firstTrigger,
         numbered: station.reject.adapter === 'modbus-tcp',
+        announce: (trigger, at) => store.openTrigger({ station: station.id, trigger, at }),
         ...(sample ? { generate: () => sample.frames() } : {}),
         ...(entries ? { entries } : {}),
       })

@@ -24,6 +24,8 @@ export interface HttpPushOptions {
   staleMs: number
   /** Refuse frames without `x-trigger`; default false: they are numbered here. */
   requireTrigger?: boolean
+  /** Makes a number given here durable; absent = a crash may lose it without a trace. */
+  announce?: (trigger: number, at: string) => Promise<void>
 }
 
 export interface ListeningSource extends FrameSource {
@@ -37,8 +39,9 @@ export interface ListeningSource extends FrameSource {
  * `trigger` is accounted for, and repeating it would be another part.
  *
  * The answer 202 `{trigger}` means: the whole frame lies in a slot in memory. It is not judged and not stored yet,
- * and a crash may still lose it. What makes such a loss visible is the sender's own counter in `x-trigger`: a number
- * that never reached the store is a gap at the next push. Frames numbered here have no such trace.
+ * and a crash may still lose it, but not without a trace: the sender's own counter in `x-trigger` shows a gap at the
+ * next push, and a number given here is announced durably before the answer, so that the next start closes it as
+ * interrupted. 503 with a trigger: the frame is judged, but a crash before its record would not be seen.
  *
  * A number at most 998 below the last one is answered 409; a lower one, or one with `x-counter-reset: 1`, is the first
  * of a counter that was restarted.
@@ -125,9 +128,11 @@ export function httpPushSource(options: HttpPushOptions): ListeningSource {
       return answer(req, res, trigger.status, { ...errorBody(trigger.error), next: nextTrigger })
     const received = receive(req, trigger, monoMs())
     flow.push(received.then((r) => r.item))
-    void received.then(({ answer: no }) =>
-      answer(req, res, no?.status ?? 202, no ? { ...errorBody(no.error), trigger } : { trigger }),
-    )
+    const announced = own === null ? announcing(options, trigger) : Promise.resolve(null)
+    void Promise.all([received, announced]).then(([{ answer: broken }, unannounced]) => {
+      const no = broken ?? unannounced
+      answer(req, res, no?.status ?? 202, no ? { ...errorBody(no.error), trigger } : { trigger })
+    })
   })
   // A camera that keeps its connection open between parts is the fast path; a stalled upload has its own limit.
   server.keepAliveTimeout = 65_000
@@ -174,6 +179,16 @@ export function httpPushSource(options: HttpPushOptions): ListeningSource {
 
 const RESET_HINT =
   'a counter that was restarted says so with the header x-counter-reset: 1 on its first frame'
+
+/** Null when the number is durable, or need not be. */
+async function announcing({ announce }: HttpPushOptions, trigger: number): Promise<IngestRefusal | null> {
+  try {
+    await announce?.(trigger, new Date().toISOString())
+    return null
+  } catch (error) {
+    return new IngestRefusal(503, asCoded(error, 'TRC_WRITE'))
+  }
+}
 
 interface Received {
   item: CameraItem

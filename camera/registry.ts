@@ -20,6 +20,8 @@ export interface SourceContext {
    * here could be that of another part.
    */
   numbered?: boolean
+  /** `http-push`: makes a number that was given here durable before the sender is told. */
+  announce?: (trigger: number, at: string) => Promise<void>
   /** `replay`: the pictures in order, when a data-set reader has listed them; else the folder is listed. */
   entries?: readonly ReplayEntry[]
   /** `sample-line`: the generator of boards. */
@@ -61,6 +63,7 @@ function adapt(spec: CameraSpec, context: SourceContext): FrameSource {
         maxBytes,
         staleMs,
         requireTrigger: context.numbered ?? false,
+        ...(context.announce && { announce: context.announce }),
         ...(token !== undefined && { token }),
       })
     }
