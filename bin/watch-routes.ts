@@ -44,7 +44,7 @@ export function watchRoutes(p: WatchRouteParts): ModuleHandler[] {
       method: 'GET',
       path: '/api/life/packages',
       title: {
-        zh: '模型登记:包、来源、签名、标准向量、在用工位',
+        zh: '模型登记:包、来源、签名、黄金向量、在用工位',
         en: 'Model packages: lineage, signature, where in force',
       },
       role: 'viewer',
@@ -155,7 +155,7 @@ export function watchRoutes(p: WatchRouteParts): ModuleHandler[] {
     endpoint({
       method: 'GET',
       path: '/api/life/overkill',
-      title: { zh: '已确认的误报', en: 'Parts that the line failed and a person found good' },
+      title: { zh: '已确认的过杀', en: 'Parts that the line failed and a person found good' },
       role: 'viewer',
       query: z.strictObject({ station: z.string().optional() }),
       body: z.unknown(),
@@ -165,7 +165,7 @@ export function watchRoutes(p: WatchRouteParts): ModuleHandler[] {
       method: 'POST',
       path: '/api/life/overkill/export',
       title: {
-        zh: '导出误报图像及其出处,供 teach --from',
+        zh: '导出过杀图像及其出处,供 teach --from',
         en: 'Copy false calls with provenance for teach --from',
       },
       role: 'qa',

@@ -17,7 +17,7 @@ const ZH = new Map(
     chip: '崩边',
     burr: '飞边',
     missing: '缺件',
-    difference: '与金样不符',
+    difference: '与标准图不符',
     blob: '斑块',
     anomaly: '异常',
   }),

@@ -4,7 +4,7 @@ export const zhFacts: typeof enFacts = {
   verdict: { pass: '合格', fail: '不合格', inconclusive: '待判', none: '无判定' },
   ruledAs: '规则处置:',
   disposition: { release: '放行', rework: '返工', scrap: '报废', hold: '隔离' },
-  severity: { minor: '轻微', major: '严重', critical: '致命' },
+  severity: { minor: '轻微', major: '主要', critical: '致命' },
   run: { starting: '产线启动中', running: '产线运行中', stopped: '产线停止', ended: '产线已结束' },
   camera: {
     opening: '打开中',
