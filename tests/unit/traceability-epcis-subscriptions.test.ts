@@ -1,0 +1,184 @@
+import { createHmac } from 'node:crypto'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { TargetRules } from '../../traceability/epcis/webhook-target.ts'
+import type { Json } from './samples/epcis-documents.ts'
+import { eventsOf, refusal, Repository } from './samples/epcis-repository.ts'
+import { Receiver } from './samples/webhook-receiver.ts'
+
+let repository: Repository
+let receiver: Receiver
+const shipped = (n: number, bizStep = 'shipping'): Json => ({
+  type: 'ObjectEvent',
+  eventID: `urn:x:${n}`,
+  eventTime: '2026-01-05T06:00:00.000Z',
+  eventTimeZoneOffset: '+00:00',
+  action: 'OBSERVE',
+  epcList: [`urn:epc:id:sgtin:0614141.107346.${n}`],
+  bizStep,
+})
+const subscribe = (more: Json = {}) =>
+  repository.epcis.subscribe('shipped', { dest: receiver.url, stream: true, ...more }, 'Never_Translates')
+const ids = (): unknown[] =>
+  receiver.got.flatMap(({ body }) => eventsOf(JSON.parse(body) as Json).map((e) => e['eventID']))
+
+describe('a webhook', () => {
+  beforeEach(async () => {
+    repository = await Repository.open({ attempts: 3, firstRetryMs: 30, maxRetryMs: 100 })
+    receiver = await Receiver.start()
+    await repository.epcis.addQuery({ name: 'shipped', query: { EQ_bizStep: ['shipping'] } })
+  })
+  afterEach(async () => {
+    await repository.remove()
+    await receiver.stop()
+  })
+
+  it('gets the events that meet its query, signed with the token it chose', async () => {
+    const signatureToken = '13df38d8275b13f05704629e5f1cf3d45d6132d5'
+    await repository.capture([shipped(1)])
+    const { subscriptionID } = await subscribe({ signatureToken })
+    await repository.capture([shipped(2), shipped(3, 'packing'), shipped(4)])
+    await receiver.until(1)
+    expect(ids()).toEqual(['urn:x:2', 'urn:x:4'])
+    const { headers, body } = receiver.got[0] ?? { headers: {}, body: '' }
+    expect(JSON.parse(body)).toMatchObject({
+      type: 'EPCISQueryDocument',
+      epcisBody: { queryResults: { queryName: 'shipped', subscriptionID } },
+    })
+    const [, t = '', v1 = ''] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(String(headers['gs1-signature'])) ?? []
+    expect(createHmac('sha256', signatureToken).update(`${t}.${body}`).digest('hex')).toBe(v1)
+    expect(Math.abs(Number(t) - Date.now() / 1000)).toBeLessThan(60)
+    expect(JSON.stringify(await repository.epcis.subscription('shipped', subscriptionID))).toContain(
+      'lastNotifiedAt',
+    )
+  })
+
+  it('hears from an earlier time when it names one', async () => {
+    await repository.capture([shipped(1)])
+    await subscribe({ initialRecordTime: '2020-01-01T00:00:00Z' })
+    await receiver.until(1)
+    expect(ids()).toEqual(['urn:x:1'])
+  })
+
+  it('is tried again in order, and goes on from its cursor after a restart', async () => {
+    receiver.answers.push(503, 500, 429)
+    const { subscriptionID } = await subscribe()
+    await repository.capture([shipped(1)])
+    await repository.capture([shipped(2)])
+    for (let waited = 0; ids().length < 2; waited += 1) {
+      expect(waited).toBeLessThan(300)
+      await new Promise((resolve) => setTimeout(resolve, 30))
+    }
+    expect(ids()).toEqual(['urn:x:1', 'urn:x:2'])
+    await repository.close()
+    await repository.reopen()
+    const before = receiver.got.length
+    await repository.capture([shipped(3)])
+    await receiver.until(before + 1)
+    expect(ids()).toEqual(['urn:x:1', 'urn:x:2', 'urn:x:3'])
+    expect((await repository.epcis.subscription('shipped', subscriptionID)).retry).toBeNull()
+  })
+
+  it('that refuses gets no more of that, and the reason is kept', async () => {
+    receiver.answers.push(422)
+    const { subscriptionID } = await subscribe()
+    await repository.capture([shipped(1)])
+    while (repository.alarms.length === 0) await new Promise((resolve) => setTimeout(resolve, 20))
+    await repository.capture([shipped(2)])
+    await receiver.until(1)
+    expect(ids()).toEqual(['urn:x:2'])
+    const { dead } = await repository.epcis.subscription('shipped', subscriptionID)
+    expect(dead).toMatchObject([{ attempts: 1, reason: expect.stringContaining('HTTP 422') as string }])
+  })
+
+  it('is not led elsewhere by a redirect', async () => {
+    receiver.answers.push(302, 302, 302)
+    const { subscriptionID } = await subscribe()
+    await repository.capture([shipped(1)])
+    while (repository.alarms.length === 0) await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(receiver.got).toEqual([])
+    expect((await repository.epcis.subscription('shipped', subscriptionID)).dead).toHaveLength(1)
+  })
+
+  it('reports by a schedule, also that there was nothing', async () => {
+    await subscribe({ stream: undefined, schedule: { second: '[0-59]' }, reportIfEmpty: true })
+    await receiver.until(1)
+    expect(ids()).toEqual([])
+    await repository.capture([shipped(1)])
+    const before = receiver.got.length
+    await receiver.until(before + 1)
+    expect(ids()).toContain('urn:x:1')
+  })
+
+  it('ends with its query', async () => {
+    const { subscriptionID } = await subscribe()
+    await repository.epcis.removeQuery('shipped')
+    await repository.capture([shipped(1)])
+    expect((await refusal(repository.epcis.subscription('shipped', subscriptionID))).exception).toBe(
+      'NoSuchNameException',
+    )
+    expect(receiver.got).toEqual([])
+  })
+
+  it('is refused when it asks for what cannot be', async () => {
+    const wrong: [Json, string][] = [
+      [{ stream: false }, ''],
+      [{ schedule: { hour: '1' } }, ''],
+      [{ stream: undefined }, ''],
+      [{ signatureToken: 'short' }, '/signatureToken'],
+      [{ initialRecordTime: 'now' }, '/initialRecordTime'],
+      [{ unknown: 1 }, '/unknown'],
+      [{ dest: 'ftp://example.com' }, '/dest'],
+      [{ dest: 'http://169.254.169.254/latest' }, '/dest'],
+      [{ dest: 'http://user:secret@example.com/' }, '/dest'],
+    ]
+    for (const [more, pointer] of wrong)
+      expect([more, await refusal(subscribe(more))]).toEqual([
+        more,
+        { exception: 'SubscriptionControlsException', pointers: [pointer] },
+      ])
+  })
+
+  it('does not follow a query that is cut to a count', async () => {
+    await repository.epcis.addQuery({ name: 'few', query: { orderBy: 'eventTime', eventCountLimit: 5 } })
+    const asked = repository.epcis.subscribe('few', { dest: receiver.url, stream: true }, 'Never_Translates')
+    expect((await refusal(asked)).exception).toBe('SubscriptionControlsException')
+  })
+})
+
+describe('targets of webhooks', () => {
+  it('are no link-local, metadata or multicast address, in whatever form, and not this server itself', () => {
+    const rules = new TargetRules()
+    rules.ownPort = 8414
+    const never = [
+      '169.254.169.254',
+      '0.0.0.0',
+      '::',
+      'fe80::1',
+      '::ffff:169.254.1.1',
+      'fd00:ec2::254',
+      '224.0.0.1',
+    ]
+    expect(never.map((a) => rules.allows(a, 80))).toEqual(never.map(() => false))
+    expect([
+      rules.allows('127.0.0.1', 8414),
+      rules.allows('::1', 8414),
+      rules.allows('::ffff:127.0.0.1', 8414),
+    ]).toEqual([false, false, false])
+    expect([
+      rules.allows('127.0.0.1', 80),
+      rules.allows('10.1.2.3', 8414),
+      rules.allows('2001:db8::5', 80),
+    ]).toEqual([true, true, true])
+    for (const dest of ['http://0x7f000001:8414/', 'http://2130706433:8414/', 'http://[::ffff:a9fe:a9fe]/'])
+      expect(() => rules.check(dest)).toThrow(/TRC_EPCIS/)
+  })
+
+  it('are looked at when the name is resolved for the connection', async () => {
+    const rules = new TargetRules()
+    rules.ownPort = 8414
+    const resolve = (port: number) =>
+      new Promise((done) => rules.lookup(port)('localhost', {}, (error, address) => done(error ?? address)))
+    expect(await resolve(8414)).toMatchObject({ code: 'TRC_EPCIS' })
+    expect(await resolve(80)).toMatch(/^(127\.|::1)/)
+  })
+})
