@@ -71,6 +71,8 @@ export class CfxSink implements EventSink {
       ? { ...place, ...login, transport: 'tls', servername: hostname, rejectUnauthorized: true }
       : { ...place, ...login }
     const connection = rhea.create_container({ id: `sightline-${this.name}-${process.pid}` }).connect(options)
+    // What comes late, when nobody waits any more, must not end the program nor be printed.
+    for (const name of ['error', 'disconnected'] as const) connection.on(name, () => undefined)
     const sender = connection.open_sender({
       target: { address: this.#o.address, durable: 2 },
       autosettle: true,
@@ -150,8 +152,6 @@ export class CfxSink implements EventSink {
         clearTimeout(timer)
         signal.removeEventListener('abort', aborted)
         for (const name of names) connection.removeListener(name, gone)
-        // A refusal that comes late has no listener, and must not end the program.
-        connection.on('error', () => undefined)
         end()
       }
       for (const name of names) connection.on(name, gone)

@@ -16,6 +16,10 @@ export interface MqttSinkOptions {
 /** Reason codes of PUBACK that say the message itself is wrong (MQTT 5.0, 3.4.2.1): topic name, packet, format. */
 const REFUSED = new Set([0x90, 0x95, 0x99])
 
+/** Unacceptable protocol version in CONNACK of MQTT 3.1.1 (3.2.2.3) and 5.0 (3.2.2.2). */
+const OLD_BROKER = 0x01
+const OTHER_VERSION = 0x84
+
 /**
  * One CloudEvent to a message of QoS 1 (CloudEvents MQTT binding 1.0.2, 3.2 structured mode): delivered when the broker
  * has acknowledged it. A connection that gives no answer in time is given up with what was on its way.
@@ -24,6 +28,8 @@ export class MqttSink implements EventSink {
   readonly name: string
   readonly #o: MqttSinkOptions
   #client: MqttClient | null = null
+  /** 5 says why a message is not taken; a broker that only knows 3.1.1 gets that. */
+  #version: 4 | 5 = 5
 
   constructor(options: MqttSinkOptions) {
     this.name = options.name
@@ -39,15 +45,21 @@ export class MqttSink implements EventSink {
       const to = topic.replaceAll('{line}', event.partitionkey).replaceAll('{type}', event.type)
       const sent = client.publishAsync(to, JSON.stringify(event), {
         qos: 1,
-        properties: {
-          contentType: 'application/cloudevents+json; charset=utf-8',
-          userProperties: { 'x-log-position': String(position) },
-        },
+        ...(this.#version === 5 && {
+          properties: {
+            contentType: 'application/cloudevents+json; charset=utf-8',
+            userProperties: { 'x-log-position': String(position) },
+          },
+        }),
       })
       await untilAborted(sent, limit.signal)
       return { ok: true }
     } catch (error) {
       const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
+      if (this.#version === 5 && (code === OLD_BROKER || code === OTHER_VERSION)) {
+        this.#version = 4
+        return { ok: false, why: 'away', reason: `${place}: the broker speaks MQTT 3.1.1 only` }
+      }
       const reason = `${place}: ${error instanceof Error ? error.message : String(error)}`
       if (typeof code === 'number' && REFUSED.has(code)) return { ok: false, why: 'refused', reason }
       this.close()
@@ -68,7 +80,7 @@ export class MqttSink implements EventSink {
     const { url, user, password, name } = this.#o
     const client = await untilAborted(
       connectAsync(url, {
-        protocolVersion: 5,
+        protocolVersion: this.#version,
         clean: true,
         clientId: `sightline-${name}-${process.pid}-${Date.now().toString(36)}`,
         // The relay tries again by itself, in order.
