@@ -15,6 +15,7 @@ import { addSampleBoards } from './commands/sample-boards.ts'
 import { addServe } from './commands/serve.ts'
 import { addTeach } from './commands/teach.ts'
 import { addTeachClasses } from './commands/teach-classes.ts'
+import { addTeachSegments } from './commands/teach-segments.ts'
 import { addTrace } from './commands/trace.ts'
 import { addVerify } from './commands/verify.ts'
 import { addWitness } from './commands/witness.ts'
@@ -37,12 +38,13 @@ try {
     addModels,
     addTeach,
     addTeachClasses,
+    addTeachSegments,
     addTrace,
     addRecall,
+    addReplay,
     addPlant,
     addHold,
     addIdentity,
-    addReplay,
     addVerify,
     addWitness,
     addWorker,

@@ -14,6 +14,8 @@ const cocoSchema = z.looseObject({
         image_id: z.union([z.number(), z.string()]),
         category_id: z.number(),
         bbox: z.tuple([z.number(), z.number(), z.number().nonnegative(), z.number().nonnegative()]),
+        /** Polygons, or run lengths of a crowd, which are not read. */
+        segmentation: z.union([z.array(z.array(z.number())), z.looseObject({})]).optional(),
       }),
     )
     .optional(),
@@ -106,7 +108,12 @@ async function toItems(dir: string, file: string, data: z.infer<typeof cocoSchem
       })
     }
     const [x, y, w, h] = a.bbox
-    boxes.push({ class: name, box: [x, y, x + w, y + h] })
+    const polygons = Array.isArray(a.segmentation) ? a.segmentation.filter((p) => p.length >= 6) : []
+    boxes.push({
+      class: name,
+      box: [x, y, x + w, y + h],
+      ...(polygons.length === 0 ? {} : { polygons }),
+    })
   })
   const imageOf = await imageFinder(dir, file, split)
   return mapInOrder(data.images, async (i) => {

@@ -4,6 +4,8 @@ import type { Box } from '../../contracts/index.ts'
 export interface TrueBox {
   class: string
   box: Box
+  /** Outlines where the data set has them: x1, y1, x2, y2 …, px of the image; several parts of one region. */
+  polygons?: number[][]
 }
 
 /** One image of a data set, whatever layout it came from. Paths are absolute. */

@@ -32,7 +32,7 @@ const DATA_FILES = ['data.yaml', 'data.yml', 'dataset.yaml']
 
 /**
  * YOLO: `data.yaml` with class names, `…/images/…/x.jpg` and `…/labels/…/x.txt` with `class cx cy w h` relative to
- * the image (or a polygon, whose bounds are taken). An image without a label file is an image without objects; a set
+ * the image (or a polygon, whose bounds are the box). An image without a label file is an image without objects; a set
  * without any label file is refused, since then all of its parts would count as good.
  */
 export const yolo: DatasetReader = {
@@ -174,6 +174,7 @@ async function readBoxes(
     return {
       class: name,
       box: [share(x1) * widthPx, share(y1) * heightPx, share(x2) * widthPx, share(y2) * heightPx],
+      ...(polygon ? { polygons: [v.map((at, n) => share(at) * (n % 2 === 0 ? widthPx : heightPx))] } : {}),
     }
   })
 }

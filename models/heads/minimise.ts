@@ -9,6 +9,8 @@ interface Point {
 export interface MinimiseOptions {
   /** Steps at most. */
   steps: number
+  /** Relative decrease below which a step does not count. */
+  precision: number
   signal?: AbortSignal
 }
 
@@ -18,8 +20,7 @@ const MEMORY = 10
 const ENOUGH = 1e-4
 /** And leave at most this share of the slope (weak Wolfe), so that the curvature stays positive. */
 const FLAT = 0.9
-/** Values and gradients come in float32: a relative decrease below this is noise. */
-const NOISE = 1e-7
+/** Steps in a row without a decrease that counts. */
 const STALLED = 3
 
 /**
@@ -66,7 +67,7 @@ export async function minimise(
       pairs.push({ s, y, curvature })
       if (pairs.length > MEMORY) pairs.shift()
     }
-    stalled = value - next.value <= NOISE * Math.max(1e-3, Math.abs(value)) ? stalled + 1 : 0
+    stalled = value - next.value <= options.precision * Math.max(1e-3, Math.abs(value)) ? stalled + 1 : 0
     ;({ at, value, gradient } = next)
     // The event loop must breathe, so that a run can be cancelled.
     await new Promise((resolve) => setImmediate(resolve))

@@ -25,6 +25,8 @@ export interface FitOptions {
   penalty: number
   /** Where to begin; default zero. The optimum is the same, it is reached sooner. */
   from?: LinearHead
+  /** Relative decrease that is not worth another step; default: that of float32. */
+  precision?: number
   signal?: AbortSignal
 }
 
@@ -32,6 +34,9 @@ export interface FitOptions {
 const CHUNK = 16_384
 /** Far beyond what any fit here has needed; bounds the time where the penalty is nearly nothing. */
 const STEPS = 300
+
+/** Values and gradients come in float32: a smaller relative decrease is noise. */
+const NOISE = 1e-7
 
 /** Multinomial logistic regression on one set of rows, which TensorFlow.js holds until `close`. */
 export interface SoftmaxFitter {
@@ -48,8 +53,11 @@ export function softmaxFitter({ tf }: TensorFlow, data: LabelledRows, classes: n
     const to = Math.min(count, from + CHUNK)
     return tf.tidy(() => {
       const labels = Int32Array.from({ length: to - from }, (__, i) => data.labels[from + i] ?? 0)
+      const x = tf.tensor2d(values.subarray(from * features, to * features), [to - from, features])
       return {
-        x: tf.tensor2d(values.subarray(from * features, to * features), [to - from, features]),
+        x,
+        // Held as well: for transposed matrices WebAssembly has no fast path.
+        turned: tf.transpose(x),
         y: tf.cast(tf.oneHot(tf.tensor1d(labels, 'int32'), classes), 'float32'),
         w: tf.tensor2d(
           Float32Array.from({ length: to - from }, (__, i) => (weights[from + i] ?? 0) / count),
@@ -69,13 +77,13 @@ export function softmaxFitter({ tf }: TensorFlow, data: LabelledRows, classes: n
       value += penalty * v * v
       gradient[i] = 2 * penalty * v
     }
-    for (const { x, y, w } of chunks) {
+    for (const { x, turned, y, w } of chunks) {
       const [loss, slopes, sums] = tf.tidy(() => {
         const matrix = tf.tensor2d(Float32Array.from(at.subarray(0, size)), [features, classes])
         const logits = tf.add(tf.matMul(x, matrix), tf.tensor1d(Float32Array.from(at.subarray(size))))
         const log = tf.logSoftmax(logits)
         const wrong = tf.mul(tf.sub(tf.exp(log), y), w)
-        return [tf.neg(tf.sum(tf.mul(tf.mul(log, y), w))), tf.matMul(x, wrong, true), tf.sum(wrong, 0)]
+        return [tf.neg(tf.sum(tf.mul(tf.mul(log, y), w))), tf.matMul(turned, wrong), tf.sum(wrong, 0)]
       }) as [ReturnType<typeof tf.sum>, ReturnType<typeof tf.matMul>, ReturnType<typeof tf.sum>]
       value += (await loss.data())[0] ?? 0
       const slope = await slopes.data()
@@ -88,7 +96,7 @@ export function softmaxFitter({ tf }: TensorFlow, data: LabelledRows, classes: n
   }
 
   return {
-    async fit({ penalty, from, signal }) {
+    async fit({ penalty, from, precision, signal }) {
       const start = new Float64Array(size + classes)
       if (from) {
         start.set(from.weights)
@@ -96,6 +104,7 @@ export function softmaxFitter({ tf }: TensorFlow, data: LabelledRows, classes: n
       }
       const { at } = await minimise((p) => objective(p, penalty), start, {
         steps: STEPS,
+        precision: precision ?? NOISE,
         ...(signal && { signal }),
       })
       return {
@@ -105,7 +114,7 @@ export function softmaxFitter({ tf }: TensorFlow, data: LabelledRows, classes: n
         bias: Float32Array.from(at.subarray(size)),
       }
     },
-    close: () => tf.dispose(chunks.flatMap(({ x, y, w }) => [x, y, w])),
+    close: () => tf.dispose(chunks.flatMap(({ x, turned, y, w }) => [x, turned, y, w])),
   }
 }
 

@@ -23,6 +23,8 @@ describe('YOLO', () => {
     expect(a?.boxes?.[0]).toEqual({ class: 'Cap', box: [5, 3, 15, 7] })
     expect(a?.boxes?.[1]?.class).toBe('Bottle')
     a?.boxes?.[1]?.box.forEach((v, n) => expect(v).toBeCloseTo([2, 1, 6, 9][n] ?? NaN, 9))
+    a?.boxes?.[1]?.polygons?.[0]?.forEach((v, n) => expect(v).toBeCloseTo([2, 1, 6, 1, 6, 9][n] ?? NaN, 9))
+    expect(a?.boxes?.[1]?.polygons).toHaveLength(1)
     expect(b?.boxes).toEqual([])
   })
 
@@ -95,13 +97,21 @@ describe('COCO', () => {
   it('turns x, y, width, height into corners', async () => {
     await at.tree({
       'annotations/instances_val2017.json': json([
-        { image_id: 7, category_id: 3, bbox: [1, 2, 4, 5], id: 1 },
+        { image_id: 7, category_id: 3, bbox: [1, 2, 4, 5], id: 1, segmentation: [[1, 2, 5, 2, 5, 7]] },
+        // Run lengths are not read.
+        { image_id: 7, category_id: 3, bbox: [0, 0, 2, 2], segmentation: { counts: [4, 4], size: [9, 9] } },
       ]),
       'val2017/a.jpg': null,
     })
     const set = await openDataset(at.dir)
     expect([set.format, set.classes, set.items[0]?.split]).toEqual(['coco', ['dent'], 'val'])
-    expect(boxesOf(set)).toEqual([[['dent', 1, 2, 5, 7]]])
+    expect(boxesOf(set)).toEqual([
+      [
+        ['dent', 1, 2, 5, 7],
+        ['dent', 0, 0, 2, 2],
+      ],
+    ])
+    expect(set.items[0]?.boxes?.map((b) => b.polygons)).toEqual([[[1, 2, 5, 2, 5, 7]], undefined])
   })
 
   it.each([

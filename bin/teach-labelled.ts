@@ -1,0 +1,120 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { Command } from 'commander'
+import { asCoded, CodedError, type ModelCard } from '../contracts/index.ts'
+import { DATASET_FORMATS, type Dataset, type DatasetItem, imageSize, openDataset } from '../datasets/index.ts'
+import { decodeFrame } from '../inspection/index.ts'
+import { type Backbone, findBackbone, type PackedModel, packModel, type Pixels } from '../models/index.ts'
+import type { Environment } from './environment.ts'
+import { keyFileOf, modelDirs, trustedKeys } from './model-setup.ts'
+import { whole } from './options.ts'
+import { showProgress } from './progress.ts'
+
+/** Flags that every command has which teaches from a labelled data set. */
+export interface LabelledFlags {
+  out: string
+  id: string
+  modelVersion: string
+  dataset?: string
+  split?: string
+  backbone: string
+  seed: number
+  licence: string
+  key?: string
+  keyId: string
+}
+
+export const labelledOptions = (command: Command): Command =>
+  command
+    .requiredOption('--out <dir>', 'folder of the new model package')
+    .requiredOption('--id <name>', 'id of the new model')
+    .option('--model-version <x.y.z>', 'its version', '1.0.0')
+    .option('--dataset <layout>', `layout: ${DATASET_FORMATS.join(', ')}; default: found out`)
+    .option('--split <name>', 'only this split, e.g. train')
+    .option('--backbone <id>', 'package of family `backbone`', 'backbone-s')
+    .option('--seed <n>', 'the same seed, images and backbone give the same model', whole(0), 1)
+    .option('--licence <text>', 'licence of the images, for the model card', 'own data')
+    .option('--key <file>', 'private key (or SIGHTLINE_SIGNING_KEY)')
+    .requiredOption('--key-id <name>')
+
+/** What such a command teaches with. */
+export interface LabelledWork {
+  backbone: Backbone
+  dataset: Dataset
+  items: DatasetItem[]
+  signal: AbortSignal
+  onProgress: (stage: 'features' | 'heads', done: number, of: number) => void
+}
+
+/**
+ * Teaches and packs: the key is read first, so that nobody waits for a model that cannot be signed; Ctrl-C ends the work
+ * between two images or steps, and then nothing is written.
+ *
+ * @param teach gives the model, its card and one image for the golden vectors
+ */
+export async function teachLabelled<T extends { model: Uint8Array; card: ModelCard }>(
+  dir: string,
+  o: LabelledFlags,
+  environment: Environment,
+  teach: (work: LabelledWork) => Promise<{ taught: T; golden: Pixels | undefined }>,
+): Promise<{ taught: T; packed: PackedModel }> {
+  const keyFile = keyFileOf(o.key, environment)
+  const privateKeyPem = await readFile(keyFile, 'utf8').catch((cause: unknown) => {
+    throw new CodedError('CFG_MISSING_FILE', { file: keyFile, expected: 'a private key', cause })
+  })
+  const dataset = await openDataset(resolve(dir), {
+    ...(o.dataset && { format: o.dataset }),
+    ...(o.split && { split: o.split }),
+  })
+  const backbone = await findBackbone(modelDirs(environment), o.backbone, await trustedKeys(environment))
+  const stop = new AbortController()
+  const cancel = (): void => stop.abort(new CodedError('TCH_CANCELLED', { hint: 'nothing was written' }))
+  process.once('SIGINT', cancel)
+  const bars = { features: showProgress('features'), heads: showProgress('heads') }
+  const scratch = await mkdtemp(join(tmpdir(), 'sightline-teach-'))
+  try {
+    const { taught, golden } = await teach({
+      backbone,
+      dataset,
+      items: dataset.items,
+      signal: stop.signal,
+      onProgress: (stage, done, of) => bars[stage].update(done, of),
+    })
+    stop.signal.throwIfAborted()
+    const onnxFile = join(scratch, 'model.onnx')
+    await writeFile(onnxFile, taught.model)
+    await mkdir(resolve(o.out, '..'), { recursive: true })
+    const packed = await packModel({
+      onnxFile,
+      card: taught.card,
+      goldenInputs: golden ? [{ image: golden }] : [],
+      outDir: resolve(o.out),
+      privateKeyPem,
+      keyId: o.keyId,
+    })
+    return { taught, packed }
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOSPC')
+      throw new CodedError('TRC_DISK_FULL', {
+        file: o.out,
+        expected: 'room for the model package',
+        cause: error,
+      })
+    throw error
+  } finally {
+    process.removeListener('SIGINT', cancel)
+    bars.features.stop()
+    bars.heads.stop()
+    await rm(scratch, { recursive: true, force: true })
+  }
+}
+
+/** An image of a data set, RGB. @throws INS_DECODE, CFG_MISSING_FILE with the file */
+export async function pixelsOf(file: string): Promise<Pixels> {
+  const bytes = await readFile(file).catch((error: unknown) => {
+    throw asCoded(error, 'CFG_MISSING_FILE', { file })
+  })
+  const size = await imageSize(file)
+  return decodeFrame(bytes, { kind: 'encoded', mime: '' }, { ...size, color: 'rgb' })
+}

@@ -1,0 +1,45 @@
+import { coverage, type LabelledRegion } from './region-labels.ts'
+
+export interface CellLabels {
+  /** Per cell: 0 = background, n = class n - 1, -1 = on an edge, neither one nor the other. */
+  labels: Int16Array
+  /** Per cell: 1 where the label comes from the inside of a box. */
+  weak: Uint8Array
+}
+
+/** Covered by at least this much, a cell belongs to the region; by less than `FREE`, it does not. */
+const OWNED = 0.5
+const FREE = 0.1
+/** A region narrower than a cell owns the cells it covers nearly as well as its best one. */
+const NEARLY = 0.7
+
+/** What each cell of a grid over an image is, by the regions labelled in it; the smaller region lies on top. */
+export function cellLabels(
+  regions: readonly LabelledRegion[],
+  classes: readonly string[],
+  image: { widthPx: number; heightPx: number },
+  grid: { width: number; height: number },
+): CellLabels {
+  const cells = grid.width * grid.height
+  const labels = new Int16Array(cells)
+  const weak = new Uint8Array(cells)
+  const shares = regions.map((region) => {
+    const share = coverage(region, image, grid)
+    return { region, share, total: share.reduce((a, b) => a + b, 0) }
+  })
+  for (const { region, share, total } of shares.toSorted((a, b) => b.total - a.total)) {
+    if (total === 0) continue
+    const top = share.reduce((a, b) => Math.max(a, b), 0)
+    const owned = Math.min(OWNED, NEARLY * top)
+    const label = 1 + classes.indexOf(region.class)
+    const isWeak = 'box' in region.shape ? 1 : 0
+    for (let i = 0; i < cells; i++) {
+      const v = share[i] ?? 0
+      if (v >= owned) {
+        labels[i] = label
+        weak[i] = isWeak
+      } else if (v >= FREE && labels[i] === 0) labels[i] = -1
+    }
+  }
+  return { labels, weak }
+}

@@ -1,0 +1,174 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import {
+  findBackbone,
+  loadTrustedKeys,
+  PACKAGES_DIR,
+  type Pixels,
+  teachSegments,
+} from '../../models/index.ts'
+import type { Backbone, LabelledRegion, SegmentImage } from '../../models/index.ts'
+import { adapterFor } from '../../models/adapters/registry.ts'
+import { createForward } from '../../models/forward.ts'
+import { cellLabels } from '../../models/heads/cell-labels.ts'
+import { coverage } from '../../models/heads/region-labels.ts'
+import { openSession } from '../../models/runtime/ort-session.ts'
+
+const FOUR = { width: 4, height: 4 }
+const size = { widthPx: 16, heightPx: 16 }
+
+describe('regions on a grid', () => {
+  it('measures how much of each cell a box, an outline and a mask cover', () => {
+    const box = coverage({ class: 'a', shape: { box: [2, 4, 8, 8] } }, size, FOUR)
+    expect([...box.subarray(4, 8)]).toEqual([0.5, 1, 0, 0])
+    const polygons = [[2, 4, 8, 4, 8, 8, 2, 8]]
+    expect([...coverage({ class: 'a', shape: { polygons } }, size, FOUR)]).toEqual([...box])
+    // A mask of half the size of the image says the same.
+    const mask: Pixels = {
+      data: Uint8Array.from({ length: 64 }, (_, i) =>
+        i >> 3 > 1 && i >> 3 < 4 && i % 8 > 0 && i % 8 < 4 ? 255 : 0,
+      ),
+      widthPx: 8,
+      heightPx: 8,
+      channels: 1,
+    }
+    expect([...coverage({ class: 'a', shape: { mask } }, size, FOUR)]).toEqual([...box])
+  })
+
+  it('gives a hairline the cells it crosses, and leaves cells on an edge out', () => {
+    const regions: LabelledRegion[] = [
+      { class: 'scratch', shape: { polygons: [[0, 5, 16, 5, 16, 6, 0, 6]] } },
+      { class: 'spot', shape: { box: [0, 8, 5, 16] } },
+    ]
+    const { labels, weak } = cellLabels(regions, ['scratch', 'spot'], size, FOUR)
+    expect([...labels]).toEqual([0, 0, 0, 0, 1, 1, 1, 1, 2, -1, 0, 0, 2, -1, 0, 0])
+    expect([...weak].map((w, i) => (w === 1 ? labels[i] : 0))).toEqual(
+      [...labels].map((l) => (l === 2 ? 2 : 0)),
+    )
+  })
+})
+
+const SIDE = 64
+/** A grained sheet with a dark round spot, or a bright scratch, or nothing. */
+function sheet(kind: 'spot' | 'scratch' | 'good', n: number, form: 'mask' | 'box'): SegmentImage {
+  let state = 7 * n + kind.length
+  const next = (): number => (state = (Math.imul(1664525, state) + 1013904223) >>> 0) / 2 ** 32
+  for (let i = 0; i < 5; i++) next()
+  const [cx, cy, r] = [18 + 28 * next(), 18 + 28 * next(), 8 + 4 * next()]
+  const mask = new Uint8Array(SIDE * SIDE)
+  const data = new Uint8Array(SIDE * SIDE)
+  let [x1, y1, x2, y2] = [SIDE, SIDE, 0, 0]
+  for (let i = 0; i < data.length; i++) {
+    const [x, y] = [i % SIDE, Math.floor(i / SIDE)]
+    const inside =
+      kind === 'spot'
+        ? Math.hypot(x - cx, y - cy) < r
+        : kind === 'scratch' && Math.abs(x - cx) < 3 && Math.abs(y - cy) < 2 * r
+    data[i] = (inside ? (kind === 'spot' ? 40 : 230) : 120) + 20 * next()
+    if (!inside) continue
+    mask[i] = 255
+    ;[x1, y1, x2, y2] = [Math.min(x1, x), Math.min(y1, y), Math.max(x2, x + 1), Math.max(y2, y + 1)]
+  }
+  const pixels: Pixels = { data, widthPx: SIDE, heightPx: SIDE, channels: 1 }
+  const shape = form === 'mask' ? { mask: { ...pixels, data: mask } } : { box: [x1, y1, x2, y2] as const }
+  return {
+    id: `${kind}/${n}`,
+    pixels,
+    regions: kind === 'good' ? [] : [{ class: kind, shape } as LabelledRegion],
+  }
+}
+const sheets = (each: number, form: 'mask' | 'box', from = 0): SegmentImage[] =>
+  (['spot', 'scratch', 'good'] as const).flatMap((kind) =>
+    Array.from({ length: each }, (_, n) => sheet(kind, from + n, form)),
+  )
+
+describe('teaching segments', { timeout: 120_000 }, () => {
+  let backbone: Backbone
+  beforeAll(async () => {
+    backbone = await findBackbone([PACKAGES_DIR], 'backbone-s', await loadTrustedKeys())
+  })
+  async function* stream(images: readonly SegmentImage[]): AsyncGenerator<SegmentImage> {
+    yield* images
+  }
+  const teach = (images: readonly SegmentImage[], over = {}) =>
+    teachSegments(
+      backbone,
+      stream(images),
+      {
+        id: 'sheets',
+        version: '1.0.0',
+        areaPx: SIDE * SIDE,
+        seed: 1,
+        licence: 'own',
+        memoryLimitBytes: 1e9,
+        rows: 1_200,
+        ...over,
+      },
+      images.length,
+    )
+
+  it.each(['mask', 'box'] as const)(
+    'finds defects of new images after five %s labels a class',
+    async (form) => {
+      const taught = await teach(sheets(5, form))
+      const { card } = taught
+      expect(card.labels).toEqual(['background', 'scratch', 'spot'])
+      expect(taught.regions).toEqual({ scratch: 5, spot: 5 })
+      const session = await openSession(taught.model, { providers: ['cpu'], intraOpThreads: 1 })
+      const adapter = adapterFor(card.spec)
+      const forward = createForward(card, session, adapter)
+      for (const image of sheets(2, form, 50)) {
+        const { raw, geometry } = await forward({ image: image.pixels })
+        const context = {
+          labels: card.labels,
+          thresholds: card.labels.map(() => 0.5),
+          maxFindings: 10,
+          geometry,
+        }
+        const { findings } = adapter.decode(raw, context)
+        expect(findings.map((f) => f.class)).toEqual(image.regions.map((r) => r.class))
+        const [found] = findings
+        const region = image.regions[0]
+        if (!found || !region) continue
+        const truth = coverage(region, image.pixels, { width: SIDE, height: SIDE })
+        const both = truth.filter((v, i) => {
+          const [x, y] = [i % SIDE, Math.floor(i / SIDE)]
+          return v > 0 && x >= found.box[0] && x < found.box[2] && y >= found.box[1] && y < found.box[3]
+        }).length
+        expect(both / truth.filter((v) => v > 0).length).toBeGreaterThan(0.8)
+      }
+      await session.close()
+    },
+  )
+
+  it('is the same model for the same seed', async () => {
+    const [a, b] = [await teach(sheets(5, 'mask')), await teach(sheets(5, 'mask'))]
+    expect(Buffer.compare(a.model, b.model)).toBe(0)
+  })
+
+  it('refuses what cannot be taught, naming it', async () => {
+    const images = sheets(5, 'mask')
+    const [first] = images
+    if (!first) throw new Error('no image')
+    await expect(teach(images.slice(1))).rejects.toMatchObject({
+      code: 'TCH_LABELS',
+      detail: { path: 'spot' },
+    })
+    await expect(teach(images.filter((i) => i.regions.length === 0))).rejects.toMatchObject({
+      code: 'TCH_LABELS',
+    })
+    await expect(teach([])).rejects.toMatchObject({ code: 'TCH_LABELS' })
+    await expect(teach([...images, { ...first, id: 'twin', regions: [] }])).rejects.toMatchObject({
+      code: 'TCH_LABELS',
+      detail: { path: 'twin', actual: 'nothing' },
+    })
+    await expect(teach(images, { memoryLimitBytes: 1e6 })).rejects.toMatchObject({ code: 'TCH_LIMIT' })
+  })
+
+  it('stops at once when it is cancelled', async () => {
+    const stop = new AbortController()
+    const onProgress = (stage: string): void => {
+      if (stage === 'heads') stop.abort(new Error('enough'))
+    }
+    await expect(teach(sheets(5, 'mask'), { signal: stop.signal, onProgress })).rejects.toThrow('enough')
+  })
+})
