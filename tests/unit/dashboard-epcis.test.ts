@@ -1,0 +1,323 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
+import { describeWith } from '../services/require-service.ts'
+import { rawGet, serve, type Served } from './samples/dashboard-serve.ts'
+import { CONTEXT, epcisDocument, type Json } from './samples/epcis-documents.ts'
+import { eventsOf, Repository } from './samples/epcis-repository.ts'
+
+let repository: Repository
+let served: Served
+beforeAll(async () => {
+  repository = await Repository.open()
+  served = await serve(1, { epcis: repository.epcis })
+})
+afterAll(async () => {
+  await served.dashboard.close()
+  await repository.remove()
+})
+
+interface Answer {
+  status: number
+  headers: Headers
+  body: Json
+}
+async function ask(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const response = await fetch(`${served.url}/epcis${path}`, {
+    method,
+    headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  })
+  const text = await response.text()
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: text === '' ? {} : (JSON.parse(text) as Json),
+  }
+}
+
+const observed = (n: number, patch: Json = {}): Json => ({
+  type: 'ObjectEvent',
+  eventID: `urn:x:event:${n}`,
+  eventTime: `2026-01-05T06:00:${String(n % 60).padStart(2, '0')}.000Z`,
+  eventTimeZoneOffset: '+00:00',
+  action: 'OBSERVE',
+  epcList: [`urn:epc:id:sgtin:0614141.107346.${n}`],
+  bizStep: 'shipping',
+  ...patch,
+})
+const ids = ({ body }: Answer): unknown[] => eventsOf(body).map((e) => e['eventID'])
+
+describe('the EPCIS interface', () => {
+  it('captures single events, once', async () => {
+    const event = { '@context': CONTEXT, ...observed(1) }
+    const made = await ask('POST', '/events', event)
+    expect([made.status, made.headers.get('location')]).toEqual([201, '/epcis/events/urn%3Ax%3Aevent%3A1'])
+    expect(made.body).toEqual(event)
+    const found = await ask('GET', '/events/urn%3Ax%3Aevent%3A1')
+    expect(eventsOf(found.body)).toEqual([{ ...event, recordTime: expect.any(String) as string }])
+    expect(await ask('POST', '/events', event)).toMatchObject({
+      status: 409,
+      body: { type: 'epcisException:ResourceAlreadyExistsException', status: 409 },
+    })
+    expect((await ask('GET', '/events/urn%3Ax%3Anone')).body['type']).toBe(
+      'epcisException:NoSuchNameException',
+    )
+  })
+
+  it('captures documents as jobs', async () => {
+    const made = await ask(
+      'POST',
+      '/capture',
+      epcisDocument([observed(2), observed(3, { bizStep: 'packing' })]),
+    )
+    expect(made.status).toBe(202)
+    const location = made.headers.get('location') ?? ''
+    expect(location).toMatch(/^\/epcis\/capture\/[0-9a-f-]{36}$/)
+    const job = await ask('GET', location.replace('/epcis', ''))
+    expect(job.body).toMatchObject({
+      running: false,
+      success: true,
+      captureErrorBehaviour: 'rollback',
+      errors: [],
+    })
+    const jobs = (await ask('GET', '/capture')).body as unknown as Json[]
+    expect(jobs[0]).toEqual(job.body)
+    expect((await ask('GET', '/capture/none')).status).toBe(404)
+  })
+
+  it('refuses what is invalid with a pointer to the fault', async () => {
+    const wrong = await ask(
+      'POST',
+      '/capture',
+      epcisDocument([observed(4), observed(5, { epcList: ['SN5'] })]),
+    )
+    expect(wrong).toMatchObject({
+      status: 400,
+      body: {
+        type: 'epcisException:ValidationException',
+        status: 400,
+        pointer: '/epcisBody/eventList/1/epcList/0',
+        errors: [{ pointer: '/epcisBody/eventList/1/epcList/0', actual: '"SN5"' }],
+      },
+    })
+    expect(wrong.headers.get('content-type')).toContain('application/problem+json')
+    const kept = await ask(
+      'POST',
+      '/capture',
+      epcisDocument([observed(4), observed(5, { epcList: ['SN5'] })]),
+      {
+        'gs1-capture-error-behaviour': 'proceed',
+      },
+    )
+    expect(kept).toMatchObject({
+      status: 202,
+      body: { success: false, errors: [{ type: 'epcisException:ValidationException' }] },
+    })
+    expect((await ask('GET', '/events?EQ_eventID=urn:x:event:4%7Curn:x:event:5')).status).toBe(200)
+  })
+
+  it.each<[string, string, unknown, Record<string, string>, number, string]>([
+    ['POST', '/capture', '{"type":', {}, 400, 'ValidationException'],
+    [
+      'POST',
+      '/capture',
+      '<epcis/>',
+      { 'content-type': 'application/xml' },
+      415,
+      'UnsupportedMediaTypeException',
+    ],
+    ['POST', '/capture', '"x"'.padEnd(2_200_000), {}, 413, 'CaptureLimitExceededException'],
+    ['POST', '/capture', {}, { 'gs1-capture-error-behaviour': 'maybe' }, 400, 'ValidationException'],
+    ['POST', '/capture', {}, { origin: 'http://evil.example' }, 403, 'SecurityException'],
+    ['POST', '/capture', {}, { 'x-forwarded-for': '10.0.0.9' }, 403, 'SecurityException'],
+    ['POST', '/capture', {}, { 'gs1-epcis-version': '1.2' }, 406, 'NotAcceptableException'],
+    ['GET', '/events', undefined, { accept: 'application/xml' }, 406, 'NotAcceptableException'],
+    ['GET', '/events', undefined, { 'gs1-epcis-min': '3.0' }, 406, 'NotAcceptableException'],
+    ['GET', '/events', undefined, { 'gs1-epcis-max': '1.2' }, 406, 'NotAcceptableException'],
+    ['GET', '/events', undefined, { 'gs1-epc-format': 'Sometimes' }, 406, 'NotAcceptableException'],
+    ['GET', '/events?EQ_nothing=1', undefined, {}, 400, 'QueryParameterException'],
+    ['GET', '/events?perPage=0', undefined, {}, 400, 'QueryParameterException'],
+    ['GET', '/events?nextPageToken=abc', undefined, {}, 400, 'QueryParameterException'],
+    ['GET', '/events?eventType=A&eventType=B', undefined, {}, 400, 'QueryParameterException'],
+    ['GET', '/events?maxEventCount=1', undefined, {}, 413, 'QueryTooLargeException'],
+    ['GET', `/events?EQ_stringValue=${'x'.repeat(9_000)}`, undefined, {}, 414, 'URITooLongException'],
+    ['GET', '/bizSteps/glazing', undefined, {}, 404, 'NoSuchNameException'],
+    ['GET', '/nothing', undefined, {}, 404, 'NoSuchNameException'],
+    ['POST', '/queries', { name: 'a b', query: {} }, {}, 400, 'QueryValidationException'],
+    ['POST', '/queries', { name: 'q', query: { EQ_x: [1] } }, {}, 400, 'QueryParameterException'],
+    ['DELETE', '/nextPageToken/abc', undefined, {}, 404, 'NoSuchNameException'],
+  ])('%s %s is refused (%#)', async (method, path, body, headers, status, exception) => {
+    const answer = await ask(method, path, body, headers)
+    expect([answer.status, answer.body['type']]).toEqual([status, `epcisException:${exception}`])
+    expect(answer.body).toMatchObject({ status, title: expect.any(String) as string })
+    expect(answer.headers.get('gs1-epcis-version')).toBe('2.0.0')
+  })
+
+  it('refuses foreign host names like the rest of the server', async () => {
+    const { status, text } = await rawGet(served.port, '/epcis/events', { host: 'evil.example' })
+    expect([status, (JSON.parse(text) as Json)['type']]).toEqual([403, 'epcisException:SecurityException'])
+  })
+
+  it('pages through events without losing or repeating one, and releases tokens', async () => {
+    await ask('POST', '/capture', epcisDocument(Array.from({ length: 25 }, (_, i) => observed(100 + i))))
+    const seen: unknown[] = []
+    let path = '/events?GE_eventTime=2026-01-05T06:00:40Z&perPage=4&orderBy=eventTime&orderDirection=ASC'
+    for (let pages = 0; pages < 20; pages++) {
+      const page = await ask('GET', path)
+      seen.push(...ids(page))
+      const next = /^<\/epcis(.*)>; rel="next"$/.exec(page.headers.get('link') ?? '')?.[1]
+      if (next === undefined) break
+      expect(Date.parse(page.headers.get('gs1-next-page-token-expires') ?? '')).toBeGreaterThan(Date.now())
+      path = next
+    }
+    expect(seen).toEqual(Array.from({ length: 20 }, (_, i) => `urn:x:event:${100 + i}`))
+    const first = await ask('GET', '/events?perPage=1')
+    const token = /nextPageToken=([\w-]+)/.exec(first.headers.get('link') ?? '')?.[1] ?? ''
+    expect((await ask('DELETE', `/nextPageToken/${token}`)).status).toBe(204)
+    expect((await ask('GET', `/events?nextPageToken=${token}`)).status).toBe(400)
+  })
+
+  it('has the values of events as resources', async () => {
+    const epc = 'urn:epc:id:sgtin:0614141.107346.2'
+    expect((await ask('GET', '/epcs?perPage=1000')).body['member']).toContain(epc)
+    expect((await ask('GET', `/epcs/${epc}`)).body['member']).toEqual(['events'])
+    expect(ids(await ask('GET', `/epcs/${epc}/events`))).toEqual(['urn:x:event:2'])
+    const link = encodeURIComponent('https://id.gs1.org/01/10614141073464/21/2')
+    expect(ids(await ask('GET', `/epcs/${link}/events?EQ_bizStep=shipping`))).toEqual(['urn:x:event:2'])
+    expect(ids(await ask('GET', '/bizSteps/packing/events'))).toEqual(['urn:x:event:3'])
+    expect((await ask('GET', '/dispositions?perPage=1000')).body['member']).toContain('recalled')
+    expect((await ask('GET', '/eventTypes/ObjectEvent/events?perPage=1')).headers.get('link')).toContain(
+      'next',
+    )
+    expect((await ask('GET', '/')).body['member']).toHaveLength(9)
+  })
+
+  it('writes EPCs as it is asked to', async () => {
+    const urn = 'urn:epc:id:sgtin:0614141.107346.2'
+    const link = 'https://id.gs1.org/01/10614141073464/21/2'
+    const asked = async (format: string): Promise<unknown> =>
+      eventsOf(
+        (await ask('GET', '/events?EQ_eventID=urn:x:event:2', undefined, { 'gs1-epc-format': format })).body,
+      )[0]?.['epcList']
+    expect(await asked('Always_GS1_Digital_Link')).toEqual([link])
+    expect(await asked('Always_EPC_URN')).toEqual([urn])
+    expect(await asked('No_Preference')).toEqual([urn])
+  })
+
+  it('says what it can', async () => {
+    const { status, headers } = await ask('OPTIONS', '/capture')
+    expect([status, headers.get('allow')]).toEqual([204, 'OPTIONS, GET, POST'])
+    expect(headers.get('gs1-epcis-capture-limit')).toBe('500')
+    expect(headers.get('gs1-capture-error-behaviour')).toBe('all')
+    expect((await ask('OPTIONS', '/queries/x')).headers.get('allow')).toBe('OPTIONS, GET, DELETE')
+  })
+})
+
+describe('named queries over WebSocket', () => {
+  const connect = (path: string, headers: Record<string, string> = {}): WebSocket =>
+    new WebSocket(`${served.url.replace('http', 'ws')}/epcis${path}`, { headers })
+  const status = (socket: WebSocket): Promise<number | undefined> =>
+    new Promise((resolve) => {
+      socket.on('unexpected-response', (_req, res) => resolve(res.statusCode))
+      socket.on('open', () => resolve(101))
+      socket.on('error', () => undefined)
+    })
+
+  it('stream events as they are captured', async () => {
+    expect(
+      (await ask('POST', '/queries', { name: 'live', query: { EQ_bizStep: ['arriving'] } })).status,
+    ).toBe(201)
+    expect((await ask('POST', '/queries', { name: 'live', query: {} })).status).toBe(409)
+    const socket = connect('/queries/live/events?stream=true')
+    const first = new Promise<string>((resolve) =>
+      socket.on('message', (data) => resolve(String(data as Buffer))),
+    )
+    expect(await status(socket)).toBe(101)
+    await ask('POST', '/capture', epcisDocument([observed(201), observed(202, { bizStep: 'arriving' })]))
+    const document = JSON.parse(await first) as Json
+    expect(eventsOf(document).map((e) => e['eventID'])).toEqual(['urn:x:event:202'])
+    const gone = new Promise((resolve) => socket.on('close', resolve))
+    expect((await ask('DELETE', '/queries/live')).status).toBe(204)
+    await gone
+  })
+
+  it('are refused to other pages, unknown queries and wrong controls', async () => {
+    await ask('POST', '/queries', { name: 'kept', query: {} })
+    expect(await status(connect('/queries/kept/events?stream=true', { origin: 'http://evil.example' }))).toBe(
+      403,
+    )
+    expect(await status(connect('/queries/none/events?stream=true'))).toBe(404)
+    expect(await status(connect('/queries/kept/events'))).toBe(400)
+    expect(await status(connect('/queries/kept/events?stream=true&hour=1'))).toBe(400)
+    expect(await status(connect('/other'))).toBe(404)
+    expect((await ask('GET', '/queries/kept/events?stream=true')).body['type']).toBe(
+      'epcisException:SubscriptionControlsException',
+    )
+  })
+})
+
+const samples = process.env['SIGHTLINE_SAMPLES'] ?? join(import.meta.dirname, '../../../shared/data')
+const standard = join(samples, 'standards/epcis')
+describeWith('SIGHTLINE_SAMPLES', existsSync(standard), "the standard's own interface and examples", () => {
+  const files = (dir: string): string[] =>
+    readdirSync(dir).flatMap((name) => {
+      const path = join(dir, name)
+      return statSync(path).isDirectory() ? files(path) : path.endsWith('.jsonld') ? [path] : []
+    })
+
+  it('has every path and method', async () => {
+    const { paths } = JSON.parse(readFileSync(join(standard, 'openapi.json'), 'utf8')) as {
+      paths: Record<string, Record<string, unknown>>
+    }
+    const own = (await (await fetch(`${served.url}/openapi.json`)).json()) as typeof served & {
+      paths: Record<string, Record<string, unknown>>
+    }
+    const methods = ['get', 'post', 'delete', 'options']
+    const missing = Object.entries(paths).flatMap(([path, item]) =>
+      methods
+        .filter((m) => item[m] !== undefined)
+        .filter((m) => own.paths[`/epcis${path === '/' ? '' : path}`]?.[m] === undefined)
+        .map((m) => `${m} ${path}`),
+    )
+    expect(Object.keys(paths)).toHaveLength(29)
+    expect(missing).toEqual([])
+    for (const path of Object.keys(paths)) {
+      const { status } = await ask('OPTIONS', path.replace(/\{\w+\}/g, 'x'))
+      expect([path, status]).toEqual([path, path.startsWith('/nextPageToken') ? status : 204])
+    }
+  })
+
+  it('gives every example back as it was', async () => {
+    const fresh = await Repository.open()
+    for (const file of files(join(standard, 'examples'))) {
+      const text = readFileSync(file, 'utf8')
+      const document = JSON.parse(text) as Json
+      const body = document['epcisBody'] as {
+        eventList?: Json[]
+        queryResults?: { resultsBody: { eventList: Json[] } }
+      }
+      const sent = body.eventList ?? body.queryResults?.resultsBody.eventList ?? []
+      const { success, errors } = await fresh.epcis.capture.document(text, 'rollback')
+      // Two of the examples share an event id, so that the second is refused.
+      if (!success && errors[0]?.exception === 'ResourceAlreadyExistsException') continue
+      expect([file, success]).toEqual([file, true])
+      for (const event of sent) {
+        const found =
+          event['eventID'] === undefined
+            ? await fresh.found({ GE_eventTime: [String(event['eventTime'])] })
+            : await fresh.found({ EQ_eventID: [String(event['eventID'])] })
+        const plain = found.map((e) => ({ ...e, recordTime: event['recordTime'] }))
+        const given = plain.map((e) => (event['eventID'] === undefined ? { ...e, eventID: undefined } : e))
+        expect(given.map((e) => JSON.parse(JSON.stringify(e)) as Json)).toContainEqual(event)
+      }
+    }
+    await fresh.remove()
+  })
+})
