@@ -92,7 +92,13 @@ export async function startLine(config: LineConfig, environment: Environment): P
     closers.push(() => registrations?.close())
     const identity = openIdentityChanges(dataDir, store, { plant: spec.plant, line: spec.line })
     closers.push(() => identity.close())
-    const holds = openHoldBoard(dataDir, (listener) => store.onAppend(listener))
+    // Started by the first part with so many origins that its holds are looked for elsewhere.
+    let walker: QueryThread | null = null
+    closers.push(() => walker?.close())
+    const holds = openHoldBoard(dataDir, (listener) => store.onAppend(listener), {
+      walk: (starts) => (walker ??= new QueryThread({ dataDir })).questions.holdOver(starts),
+      walkMs: spoolAfterMs(spec),
+    })
     closers.push(() => holds.close())
 
     const life = await openLife(config)
@@ -138,6 +144,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
       canary,
       store,
       questions: questions.questions,
+      lastPosition: () => queries.lastPosition(),
       onAppend: (listener) => events.onAppend(listener),
       imagePath: (sha256) => queries.path(sha256),
       environment,

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
-import { asCoded, type I18n, type SqlDatabase } from '../../contracts/index.ts'
+import { asCoded, CodedError, type I18n, type SqlDatabase, timeLimit } from '../../contracts/index.ts'
 import { type Identification, lotUri, supplierUri } from '../identity/index.ts'
 import type { FlowStart } from './flow.ts'
 import { openSql } from '../store/open-sql.ts'
-import { activeHolds, byTarget, type Hold, holdOver } from './holds.ts'
+import { activeHolds, byTarget, heldBy, type Hold } from './holds.ts'
 import { shortName, thingUri } from './things.ts'
 
 /** What a station knows of a part besides its codes. */
@@ -15,19 +15,32 @@ export interface StationFacts {
   supplier?: string | undefined
 }
 
+/** Links followed on the thread of the line: some 2 ms at most. A real part has a few dozen. */
+const QUICK_WAYS = 400
+
+export interface HoldBoardOptions {
+  /** Walks further than that in another thread. */
+  walk(starts: FlowStart[]): Promise<Hold | null>
+  /** Longest time to wait for it, ms; then the part is held. */
+  walkMs: number
+}
+
 /**
  * The holds in force, in memory: asked for every part, between verdict and gate. Without a hold a question costs
- * nothing; with one, a walk over the origins of the one part. When the records cannot be asked, the part is held.
+ * nothing; with one, a short walk over the origins of the one part, or a long one elsewhere. When the records cannot
+ * be asked in time, the part is held.
  */
 export class HoldBoard {
   readonly #db: SqlDatabase
+  readonly #options: HoldBoardOptions
   readonly #stop: () => void
   #holds = new Map<string, Hold>()
   #seen = -1
   #fault: I18n | null = null
 
-  constructor(db: SqlDatabase, onAppend: (listener: () => void) => () => void) {
+  constructor(db: SqlDatabase, onAppend: (listener: () => void) => () => void, options: HoldBoardOptions) {
     this.#db = db
+    this.#options = options
     this.#refresh()
     this.#stop = onAppend(() => this.#refresh())
   }
@@ -37,11 +50,13 @@ export class HoldBoard {
   }
 
   /** Why the part must be held, or null. Never throws. */
-  over(found: Identification, facts: StationFacts): I18n | null {
+  async over(found: Identification, facts: StationFacts): Promise<I18n | null> {
     if (this.#fault !== null) return this.#fault
     if (this.#holds.size === 0) return null
     try {
-      const hold = holdOver(this.#db, this.#holds, partStarts(found, facts))
+      const starts = partStarts(found, facts)
+      const quick = heldBy(this.#db, this.#holds, starts, QUICK_WAYS)
+      const hold = quick.cut ? await this.#far(starts) : quick.hold
       return hold === null ? null : holdReason(hold)
     } catch (error) {
       return unknown(error)
@@ -51,6 +66,21 @@ export class HoldBoard {
   close(): void {
     this.#stop()
     this.#db.close()
+  }
+
+  async #far(starts: FlowStart[]): Promise<Hold | null> {
+    const { walk, walkMs } = this.#options
+    const limit = timeLimit(walkMs)
+    const late = new Promise<never>((_, reject) => {
+      limit.signal.addEventListener('abort', () =>
+        reject(new CodedError('TRC_BUSY', { expected: `an answer within ${walkMs} ms`, actual: 'none' })),
+      )
+    })
+    try {
+      return await Promise.race([walk(starts), late])
+    } finally {
+      limit.clear()
+    }
   }
 
   /** Facts are numbered by the log: nothing new, nothing to read. */
@@ -68,8 +98,16 @@ export class HoldBoard {
 }
 
 /** @throws TRC_OPEN when no store has been opened in the directory yet */
-export const openHoldBoard = (dataDir: string, onAppend: (listener: () => void) => () => void): HoldBoard =>
-  new HoldBoard(openSql(join(dataDir, 'trace.db'), { synchronous: 'normal', readOnly: true }), onAppend)
+export const openHoldBoard = (
+  dataDir: string,
+  onAppend: (listener: () => void) => () => void,
+  options: HoldBoardOptions,
+): HoldBoard =>
+  new HoldBoard(
+    openSql(join(dataDir, 'trace.db'), { synchronous: 'normal', readOnly: true }),
+    onAppend,
+    options,
+  )
 
 /** Everything about a part that a hold can name: itself, its lots, supplier, product, station and recipe. */
 function partStarts(found: Identification, facts: StationFacts): FlowStart[] {

@@ -10,6 +10,7 @@ export const QUESTIONS = [
   'recall',
   'causeCounts',
   'holds',
+  'holdOver',
   'counters',
   'triggerBalance',
   'defectPareto',

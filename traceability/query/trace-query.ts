@@ -10,7 +10,8 @@ import {
   type TriggerBalance,
 } from '../../contracts/index.ts'
 import { type CauseCount, causeCounts, type CauseQuery } from '../genealogy/cause-counts.ts'
-import { allHolds, type Hold } from '../genealogy/holds.ts'
+import type { FlowStart } from '../genealogy/flow.ts'
+import { activeHolds, allHolds, byTarget, type Hold, holdOver } from '../genealogy/holds.ts'
 import { type Recall, recall, type RecallQuery } from '../genealogy/recall.ts'
 import { SqliteEventLog } from '../log/event-log.ts'
 import { openSql } from '../store/open-sql.ts'
@@ -102,6 +103,11 @@ export class TraceQuery {
   /** Holds, newest first, released ones too. */
   holds(limit = 200): Hold[] {
     return allHolds(this.#db, limit)
+  }
+
+  /** The hold that a part falls under, however long its origins are. @throws TRC_GENEALOGY */
+  holdOver(starts: readonly FlowStart[]): Hold | null {
+    return holdOver(this.#db, byTarget(activeHolds(this.#db)), starts)
   }
 
   /** What a recall of a lot (by name or URI) concerns. */

@@ -1,0 +1,113 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type TraceFact, uuidv7 } from '../../contracts/index.ts'
+import {
+  type HoldBoard,
+  identify,
+  openHoldBoard,
+  openPartStore,
+  type TraceStore,
+} from '../../traceability/index.ts'
+import { openTraceQuery, QueryThread } from '../../traceability/query/index.ts'
+
+const at = '2026-01-05T06:00:00.000Z'
+const base = () => ({ id: uuidv7(), at, by: 'li' })
+const product = { id: 'cap' }
+const facts = { station: 'st10', recipe: 'r@1', product }
+const code = { tool: 'dm', ok: true, symbology: '', symbologyId: '', text: 'SN-1', corners: [] }
+const part = identify([code], product, 'required')
+
+let dir: string
+let store: TraceStore
+const closers: (() => Promise<void> | void)[] = []
+beforeEach(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'sightline-holds-'))
+  store = await openPartStore({ dataDir: dir, synchronous: 'normal' })
+})
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close()
+  await store.close()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+const state = (...list: TraceFact[]) =>
+  Promise.all(list.map((fact) => store.recordFact(fact, { plant: 'p', line: 'l' })))
+const board = (options: Parameters<typeof openHoldBoard>[2]): HoldBoard => {
+  const holds = openHoldBoard(dir, (listener) => store.onAppend(listener), options)
+  closers.push(() => holds.close())
+  return holds
+}
+
+/** A unit of one lot, that was made of `width` lots, each from one supplier. */
+async function madeOf(width: number): Promise<void> {
+  await state({ ...base(), kind: 'commission', unit: 'unit/SN-1', product: 'cap', lot: 'L1' })
+  for (let n = 0; n < width; n++)
+    await state({ ...base(), kind: 'receive', lot: `M${n}`, product: 'raw', supplier: `s${n}` })
+  await state(
+    ...Array.from({ length: width }, (_, n): TraceFact => ({
+      ...base(),
+      kind: 'transform',
+      child: 'lot/L1',
+      parent: `lot/M${n}`,
+      certainty: 'certain',
+    })),
+  )
+}
+
+describe('the holds of a line', () => {
+  it('are found over few origins on the spot, and over many in another thread', async () => {
+    await madeOf(3)
+    let asked = 0
+    const thread = new QueryThread({ dataDir: dir })
+    closers.push(() => thread.close())
+    const holds = board({
+      walk: (starts) => {
+        asked += 1
+        return thread.questions.holdOver(starts)
+      },
+      walkMs: 10_000,
+    })
+    expect(await holds.over(part, facts)).toBeNull()
+    await state({ ...base(), kind: 'hold', target: 'supplier/s2', reason: 'bad melt' })
+    expect((await holds.over(part, facts))?.en).toContain('supplier/s2 is on hold: bad melt (li)')
+    expect(asked).toBe(0)
+
+    await state(
+      ...Array.from({ length: 500 }, (_, n): TraceFact => ({
+        ...base(),
+        kind: 'associate',
+        child: 'lot/L1',
+        parent: `carrier/c${n}`,
+        certainty: 'certain',
+      })),
+    )
+    await state({ ...base(), kind: 'release', target: 'supplier/s2', reason: 'melt is fine' })
+    await state({ ...base(), kind: 'hold', target: 'supplier/nobody', reason: 'x' })
+    expect(await holds.over(part, facts)).toBeNull()
+    expect(asked).toBe(1)
+  }, 30_000)
+
+  it('hold a part whose origins cannot be walked in time, or at all', async () => {
+    await madeOf(1)
+    await state(
+      { ...base(), kind: 'hold', target: 'supplier/nobody', reason: 'x' },
+      ...Array.from({ length: 500 }, (_, n): TraceFact => ({
+        ...base(),
+        kind: 'associate',
+        child: 'lot/L1',
+        parent: `carrier/c${n}`,
+        certainty: 'certain',
+      })),
+    )
+    const never = board({ walk: () => new Promise(() => undefined), walkMs: 30 })
+    expect((await never.over(part, facts))?.en).toContain('expected an answer within 30 ms')
+    const broken = board({ walk: () => Promise.reject(new Error('gone')), walkMs: 1_000 })
+    expect((await broken.over(part, facts))?.zh).toContain('无法确认工件是否被隔离')
+    // The same question of a person takes its time.
+    const query = openTraceQuery(dir)
+    expect((await query.unitLives('SN-1'))[0]?.hold).toBeNull()
+    query.close()
+  }, 30_000)
+})
