@@ -160,6 +160,11 @@ const text1 = z.strictObject({
   /** The characters that can occur; all of the model when absent. */
   alphabet: z.string().min(1).optional(),
   maxLines: z.number().int().positive().max(500).default(50),
+  /**
+   * Print of single dots (inkjet, needle): their distance, px. The image is smoothed until they join, in several
+   * strengths, and what two of them read alike, and none otherwise, counts.
+   */
+  dotPitchPx: z.number().min(1).max(60).optional(),
   /** What must be on the part, each in one line of its own. */
   expect: z
     .array(

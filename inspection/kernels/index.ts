@@ -1,3 +1,4 @@
+export { gaussianBlur } from './blur.kernel.ts'
 export { countRuns, linkRuns, measureRuns, REGION_NUMBERS, RUN_INTS } from './components.kernel.ts'
 export { correlationAt } from './correlation.kernel.ts'
 export { bandDifference } from './difference.kernel.ts'

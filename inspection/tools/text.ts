@@ -1,20 +1,15 @@
 import { type CodeRead, CodedError, type ToolSpecOf } from '../../contracts/index.ts'
-import type { ModelRunner, Pixels, TextRectangle } from '../../models/index.ts'
-import { cropRotated } from '../kernels/index.ts'
-import type { PartImage } from '../pipeline/part-image.ts'
+import type { ModelRunner, TextRectangle } from '../../models/index.ts'
 import { toolArea } from '../pipeline/roi.ts'
 import { dateCodeDay } from './date-code.ts'
+import { cornersOf, cut, lineImage, smoothed, valueOf, withoutSpaces } from './text-lines.ts'
+import type { Line, Reading } from './text-lines.ts'
 import type { PreparedTool, Tool } from './tool.ts'
 
 type Spec = ToolSpecOf<'text@1'>
 
-/** A line of text that was found; `place` in px of the part frame. */
-interface Line {
-  /** Without spaces: whether a gap is one depends on the font. */
-  text: string
-  weakest: number
-  place: TextRectangle
-}
+/** Deviations of the smoothing of dots, in distances of dots: from just touching to one stroke. */
+const STRENGTHS = [0.45, 0.6, 0.75] as const
 
 /**
  * Printed text: places of text in the ROI, each read as one line, each expectation matched against the lines. It
@@ -22,8 +17,8 @@ interface Line {
  * no date that exists is a failed read that says so. Text is read from left to right up to 45 degrees off; what is
  * taller than 1.5 times its width is read downwards.
  *
- * `scores`: `lines`, and for what was found `<name>.confidence` (least probability of its characters) and for dates
- * `<name>.day` (days since 1970-01-01).
+ * `scores`: `lines`, and for what was found `<name>.confidence` (least probability of the characters of the value) and
+ * for dates `<name>.day` (days since 1970-01-01).
  */
 export const text: Tool<'text@1'> = {
   use: 'text@1',
@@ -42,8 +37,14 @@ export const text: Tool<'text@1'> = {
       further: [recogniser],
       async run({ image }) {
         const [x, y] = area.box
+        const pitch = spec.dotPitchPx
+        const { grey, widthPx, heightPx } = image
+        const whole =
+          pitch === undefined
+            ? cut(image.pixels, area.box)
+            : smoothed(cut({ data: grey, widthPx, heightPx, channels: 1 }, area.box), STRENGTHS[1] * pitch)
         const found = await detector.run(
-          { image: cut(image.pixels, area.box) },
+          { image: whole },
           { threshold: spec.minTextScore, thresholds: {}, maxFindings: spec.maxLines },
         )
         let inferMs = found.inferMs
@@ -52,11 +53,15 @@ export const text: Tool<'text@1'> = {
           if (!rectangle) continue
           const place = { ...rectangle, cx: rectangle.cx + x, cy: rectangle.cy + y }
           if (!area.allows([place.cx, place.cy, place.cx, place.cy])) continue
-          const read = await recogniser.run({ image: lineImage(image, place) }, alphabet)
-          inferMs += read.inferMs
-          const { text: raw = '', weakest = 0 } = read.text ?? {}
-          const characters = raw.replaceAll(/\s/g, '')
-          if (characters !== '') lines.push({ text: characters, weakest, place })
+          const upright = lineImage(image, place)
+          const shown = pitch === undefined ? [upright] : STRENGTHS.map((s) => smoothed(upright, s * pitch))
+          const readings: Reading[] = []
+          for (const line of shown) {
+            const read = await recogniser.run({ image: line }, alphabet)
+            inferMs += read.inferMs
+            if (read.text) readings.push(withoutSpaces(read.text))
+          }
+          if (readings.some((r) => r.text !== '')) lines.push({ readings, place })
         }
         const scores: Record<string, number> = { lines: lines.length }
         const codes = spec.expect.map((_, i) => judge(spec, i, patterns[i] ?? /$^/, lines, scores))
@@ -78,7 +83,7 @@ function needs(runner: ModelRunner, family: string, path: string): void {
 
 function compile(pattern: string, path: string): RegExp {
   try {
-    return new RegExp(`^(?:${pattern})$`, 'u')
+    return new RegExp(`^(?:${pattern})$`, 'du')
   } catch (cause) {
     throw new CodedError('CFG_INVALID', { path, expected: 'a regular expression', actual: pattern, cause })
   }
@@ -116,57 +121,32 @@ function judge(
     error,
   })
   const matches = lines.flatMap((line) => {
-    const match = pattern.exec(line.text)
-    return match ? [{ line, value: match[1] ?? match[0] }] : []
+    const values = line.readings.flatMap((r) => valueOf(pattern, r))
+    return values.length > 0 ? [{ line, values }] : []
   })
   const [first] = matches
-  if (!first)
-    return failed(`no line has the form ${form}; read: ${lines.map((l) => l.text).join(' | ') || 'nothing'}`)
-  const { line, value } = first
-  if (matches.some((m) => m.value !== value))
-    return failed(`several lines have the form: ${matches.map((m) => m.value).join(' | ')}`)
-  scores[`${name}.confidence`] = line.weakest
+  if (!first) {
+    const read = lines.map((l) => l.readings.find((r) => r.text !== '')?.text ?? '')
+    return failed(`no line has the form ${form}; read: ${read.join(' | ') || 'nothing'}`)
+  }
+  const { line, values } = first
+  const [{ value = '' } = {}] = values
+  const others = (list: typeof matches): string =>
+    list.flatMap((m) => m.values.map((v) => v.value)).join(' | ')
+  if (matches.some((m) => m.values.every((v) => v.value !== value)))
+    return failed(`several lines have the form: ${others(matches)}`)
+  if (matches.some((m) => m.values.some((v) => v.value !== value)))
+    return failed(`read in several ways: ${others(matches)}`, line.place)
+  // of several strengths the second best decides: one alone may have joined what does not belong together
+  const certain = values.map((v) => v.weakest).sort((a, b) => b - a)
+  const confidence = certain[line.readings.length > 1 ? 1 : 0] ?? 0
+  scores[`${name}.confidence`] = confidence
   if (date !== undefined) {
     const day = dateCodeDay(value, date)
     if (day === null) return failed(`${value} is no date of the form ${date}`, line.place)
     scores[`${name}.day`] = day
   }
-  if (line.weakest < spec.minConfidence)
-    return failed(`${value}: a character is only ${line.weakest.toFixed(2)} certain`, line.place)
+  if (confidence < spec.minConfidence)
+    return failed(`${value}: a character is only ${confidence.toFixed(2)} certain`, line.place)
   return { ...base, ok: true, text: value, corners: cornersOf(line.place) }
-}
-
-/** A part of an image, copied. */
-function cut(pixels: Pixels, [x1, y1, x2, y2]: readonly [number, number, number, number]): Pixels {
-  const { channels } = pixels
-  const rowBytes = (x2 - x1) * channels
-  const data = new Uint8Array(rowBytes * (y2 - y1))
-  for (let y = y1; y < y2; y++) {
-    const from = (y * pixels.widthPx + x1) * channels
-    data.set(pixels.data.subarray(from, from + rowBytes), (y - y1) * rowBytes)
-  }
-  return { data, widthPx: x2 - x1, heightPx: y2 - y1, channels }
-}
-
-/** The line upright, grey. */
-function lineImage(image: PartImage, { cx, cy, widthPx, heightPx, angleRad }: TextRectangle): Pixels {
-  // PaddleOCR get_rotate_crop_image: from this ratio on the text runs downwards
-  const downwards = heightPx >= 1.5 * widthPx
-  const w = Math.max(1, Math.round(downwards ? heightPx : widthPx))
-  const h = Math.max(1, Math.round(downwards ? widthPx : heightPx))
-  const angle = downwards ? angleRad + Math.PI / 2 : angleRad
-  const data = new Uint8Array(w * h)
-  cropRotated(image.grey, image.widthPx, image.heightPx, cx - 0.5, cy - 0.5, angle, w, h, data)
-  return { data, widthPx: w, heightPx: h, channels: 1 }
-}
-
-/** Clockwise from the top left. */
-function cornersOf({ cx, cy, widthPx, heightPx, angleRad }: TextRectangle): CodeRead['corners'] {
-  const cos = Math.cos(angleRad)
-  const sin = Math.sin(angleRad)
-  const at = (u: number, v: number): [number, number] => [
-    cx + (u * widthPx * cos - v * heightPx * sin) / 2,
-    cy + (u * widthPx * sin + v * heightPx * cos) / 2,
-  ]
-  return [at(-1, -1), at(1, -1), at(1, 1), at(-1, 1)]
 }

@@ -28,6 +28,8 @@ export interface ReadText {
   text: string
   /** Mean of the probabilities of the characters, 0..1; 0 for an empty text. */
   score: number
+  /** How certain each character is: its highest probability, 0..1. */
+  characters: number[]
   /** The least of them. */
   weakest: number
 }

@@ -6,6 +6,7 @@
  * @param allowed classes, 1 = may be read; the blank always may
  * @param symbols overwritten with the classes read; at least `count` long
  * @param scores  overwritten with the probability of each at its first step
+ * @param peaks   overwritten with the highest probability of each over its steps
  * @returns number of symbols
  */
 export function ctcBestPath(
@@ -15,6 +16,7 @@ export function ctcBestPath(
   allowed: Uint8Array,
   symbols: Int32Array,
   scores: Float32Array,
+  peaks: Float32Array,
 ): number {
   let n = 0
   let before = 0
@@ -31,8 +33,9 @@ export function ctcBestPath(
     if (best !== 0 && best !== before) {
       symbols[n] = best
       scores[n] = top
+      peaks[n] = top
       n++
-    }
+    } else if (best !== 0 && top > peaks[n - 1]!) peaks[n - 1] = top
     before = best
   }
   return n

@@ -173,11 +173,13 @@ describe('outputs of other libraries', () => {
 describe('CTC best path', () => {
   // steps over blank, a, b
   const steps = (list: number[][]): Float32Array => Float32Array.from(list.flat())
-  const read = (list: number[][], allowed: number[]): [number[], number[]] => {
+  const read = (list: number[][], allowed: number[]): [number[], number[], number[]] => {
     const symbols = new Int32Array(list.length)
     const scores = new Float32Array(list.length)
-    const n = ctcBestPath(steps(list), list.length, 3, Uint8Array.from([1, ...allowed]), symbols, scores)
-    return [[...symbols.subarray(0, n)], [...scores.subarray(0, n)]]
+    const peaks = new Float32Array(list.length)
+    const may = Uint8Array.from([1, ...allowed])
+    const n = ctcBestPath(steps(list), list.length, 3, may, symbols, scores, peaks)
+    return [[...symbols.subarray(0, n)], [...scores.subarray(0, n)], [...peaks.subarray(0, n)]]
   }
 
   it('joins repeats, keeps letters parted by a blank, and leaves out what the alphabet forbids', () => {
@@ -191,9 +193,30 @@ describe('CTC best path', () => {
     expect(read(list, [1, 1])).toEqual([
       [1, 1, 2],
       [0.75, 0.75, 0.625],
+      // the first a is surer at its second step
+      [0.875, 0.75, 0.625],
     ])
     // the last step without b: a again, which repeats
     expect(read(list, [1, 0])[0]).toEqual([1, 1])
+  })
+})
+
+describe('a recogniser', () => {
+  const decode = (thresholds: number[]) =>
+    adapterFor({ family: 'text-recognition', output: 'o' }).decode(
+      // steps over blank, 0, O, 7
+      { o: f32([1, 3, 4], [0, 0.375, 0.625, 0, 0.5, 0, 0.5, 0, 0.25, 0, 0, 0.75]) },
+      context({ labels: ['0', 'O', '7'], thresholds }),
+    ).text
+
+  it('tells how certain each character is by its surest step', () => {
+    expect(decode([0, 0, 0])).toMatchObject({ text: 'O7', characters: [0.625, 0.75], weakest: 0.625 })
+  })
+
+  it('gives the only readable one of a shape what its twins have', () => {
+    expect(decode([0, 2, 0])).toMatchObject({ text: '07', characters: [1, 0.75] })
+    // 7 has another shape: what the forbidden ones had is nobody's
+    expect(decode([2, 2, 0])).toMatchObject({ text: '7', characters: [0.75] })
   })
 })
 
