@@ -11,11 +11,15 @@ export interface LifeWatchParts {
   known: ReadonlyMap<string, LoadedRecipe>
   store: Pick<PartStore, 'emit'>
   scoredAfter(position: number, limit: number): Promise<ScoredPage>
+  /** Position of the newest event. */
+  lastPosition(): number
   onAppend(listener: () => void): () => void
 }
 
 /** Events per page: what one page costs stays well below the margin kept back for the gate. */
 const PAGE = 50
+/** A watch that starts on an old log looks at so many events of it, not at years. */
+const MAX_HISTORY = 50_000
 /** Least pause between two looks at the log, ms; nothing about a model is so urgent. */
 const EVERY_MS = 1_000
 
@@ -34,6 +38,7 @@ export class LifeWatch {
 
   constructor(parts: LifeWatchParts) {
     this.#parts = parts
+    if (parts.watch.position() === 0) parts.watch.startAt(Math.max(0, parts.lastPosition() - MAX_HISTORY))
     this.#release = parts.onAppend(() => this.#wake())
     this.#wake()
   }

@@ -29,6 +29,7 @@ export interface LifeParts {
   canary: CanaryWatch
   store: PartStore
   questions: Pick<Questions, 'scoredAfter' | 'part'>
+  lastPosition(): number
   onAppend(listener: () => void): () => void
   imagePath(sha256: string): string | null | Promise<string | null>
   environment: Environment
@@ -87,7 +88,7 @@ export async function openLife(config: LineConfig): Promise<LineLife> {
             return join(dir, recipe.golden.file)
         return null
       },
-      run({ engines, local, canary, store, questions, onAppend, imagePath, environment }) {
+      run({ engines, local, canary, store, questions, lastPosition, onAppend, imagePath, environment }) {
         const rack = new RecipeRack(
           {
             prepare: (recipe) => local.prepare(recipe),
@@ -132,6 +133,7 @@ export async function openLife(config: LineConfig): Promise<LineLife> {
           known,
           store,
           questions,
+          lastPosition,
           onAppend,
           imagePath,
         })

@@ -1,7 +1,7 @@
 import type { LineSpec, PartStore, SqlDatabase } from '../contracts/index.ts'
 import type { ModelNumbers, ModuleHandler } from '../dashboard/index.ts'
 import type { LoadedRecipe } from '../inspection/index.ts'
-import { type LifeAlarm, ModelWatch, watchReport } from '../models/index.ts'
+import { lastWindows, type LifeAlarm, ModelWatch, watchReport } from '../models/index.ts'
 import { ksTwoSample, populationStability, stabilityLimit } from '../scenarios/index.ts'
 import type { Questions } from '../traceability/query/index.ts'
 import { escapeEstimates } from './escape-estimate.ts'
@@ -23,6 +23,7 @@ export interface WatchParts {
   known: ReadonlyMap<string, LoadedRecipe>
   store: Pick<PartStore, 'emit'>
   questions: Pick<Questions, 'scoredAfter' | 'part'>
+  lastPosition(): number
   onAppend(listener: () => void): () => void
   imagePath(sha256: string): string | null | Promise<string | null>
 }
@@ -45,6 +46,7 @@ export function startModelWatch(parts: WatchParts): RunningWatch {
     known,
     store,
     scoredAfter: questions.scoredAfter,
+    lastPosition: parts.lastPosition,
     onAppend: parts.onAppend,
   })
   const reviews = new Reviews({
@@ -80,13 +82,8 @@ export function startModelWatch(parts: WatchParts): RunningWatch {
             alarm !== 'score-drift' || id.split('/')[2] === inForce(station)?.slice(0, 12),
         ),
     numbers: () => ({
-      drift: spec.stations.flatMap(({ id }) =>
-        series(id).flatMap((s) => {
-          const last = s.windows.at(-1)
-          return last
-            ? [{ station: id, recipe: s.recipe, series: s.series, psi: last.psi, d: last.d, p: last.p }]
-            : []
-        }),
+      drift: [...active].flatMap(([station, { id: recipe, sha256 }]) =>
+        lastWindows(counts, station, sha256).map((w) => ({ station, recipe, ...w })),
       ),
       waiting: watch.queue.counts().waiting,
       escapes: escapeEstimates(watch.queue.strata('')).byRecipe.map(

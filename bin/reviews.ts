@@ -139,8 +139,9 @@ export class Reviews {
     await store.emit(event)
     await follow.catchUp()
     const item = watch.queue.item(data.inspectionId)
-    if (!item)
-      throw new CodedError('TRC_WRITE', {
+    const applied = data.retracts === undefined ? item?.reviewId === event.id : item?.verdict === null
+    if (!item || !applied)
+      throw new CodedError('TRC_SPOOLED', {
         expected: 'the review in the log',
         actual: 'it waits in the spool',
         hint: 'it will show when the store has caught up',

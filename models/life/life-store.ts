@@ -47,6 +47,7 @@ create table if not exists review_item(
   samples text not null, audit integer not null, at text not null, image text,
   verdict text, reviewer text, reason text, reviewed_at text, review_id text, kept integer not null) without rowid;
 create index if not exists review_waiting on review_item(position) where verdict is null and kept = 1;
+create index if not exists review_stratum on review_item(station, sha256, stratum, day) where audit = 1;
 create index if not exists review_done on review_item(reviewed_at) where verdict is not null;
 
 create table if not exists life_alarm(

@@ -20,6 +20,7 @@ export class ModelWatch {
   readonly alarms: LifeAlarms
   readonly #db: SqlDatabase
   readonly #scores: ScoreWatch
+  #pruned = ''
 
   /** @param db prepared by `prepareLife` for counts */
   constructor(db: SqlDatabase, spec: WatchSpec, stats: DriftStatistics) {
@@ -34,6 +35,11 @@ export class ModelWatch {
     return this.#db.get<{ position: number }>('select position from watch_cursor')?.position ?? 0
   }
 
+  /** Where a watch that has seen nothing yet begins. */
+  startAt(position: number): void {
+    this.#db.run('insert or ignore into watch_cursor(id, position) values(1, ?)', position)
+  }
+
   /** @param toolsOf model tools of a recipe, by `id@version` */
   take(page: ScoredPage, toolsOf: (recipe: string) => readonly ModelTool[]): void {
     try {
@@ -42,7 +48,7 @@ export class ModelWatch {
           if (item.kind === 'part') this.#part(item, toolsOf(item.recipe))
           else this.#review(item)
         this.#scores.flush()
-        this.queue.prune(new Date())
+        this.#prune()
         this.#db.run('insert or replace into watch_cursor(id, position) values(1, ?)', page.position)
       })
     } catch (error) {
@@ -62,6 +68,13 @@ export class ModelWatch {
   /** Ends an alarm by name. Returns false when it is not active. */
   acknowledge(id: string, by: string, at: string): boolean {
     return this.#db.transaction(() => this.alarms.clear(id, by, at))
+  }
+
+  #prune(): void {
+    const day = new Date().toISOString().slice(0, 10)
+    if (day === this.#pruned) return
+    this.#pruned = day
+    this.queue.prune(new Date())
   }
 
   #part(part: ScoredPart, tools: readonly ModelTool[]): void {

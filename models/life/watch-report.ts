@@ -34,8 +34,23 @@ export interface SeriesReport {
 }
 
 const SHOWN_WINDOWS = 100
-const SHOWN_DAYS = 60
+const SHOWN_DAYS = 30
 const SHAPE_BINS = 30
+
+/** The newest comparison of each score of a recipe at a station. */
+export const lastWindows = (
+  db: SqlDatabase,
+  station: string,
+  sha256: string,
+): { series: string; psi: number; d: number; p: number }[] =>
+  db
+    .all<{ series: string; psi: number; d: number; p: number; at: string }>(
+      // SQLite takes the other columns from the row that has the largest time.
+      `select series, psi, d, p, max(at) as at from score_window where station = ? and sha256 = ? group by series`,
+      station,
+      sha256,
+    )
+    .map(({ series, psi, d, p }) => ({ series, psi, d, p }))
 
 /** Every score that a recipe gives at a station. */
 export function watchReport(db: SqlDatabase, station: string, sha256: string): SeriesReport[] {

@@ -47,6 +47,7 @@ export function lineRoutes(p: LineRouteParts): Route[] {
         uptimeS: Math.round((Date.now() - p.startedAtMs) / 1000),
         position: p.tail.position,
         liveClients: p.feed.clients,
+        waitingReviews: p.live.models?.().waiting ?? null,
       }),
     }),
     jsonRoute({

@@ -22,6 +22,8 @@ export const lineAnswerSchema = z.object({
   /** Newest position of the event log the server has seen. */
   position: z.number(),
   liveClients: z.number(),
+  /** Parts that wait for review; null = nobody watches the models. */
+  waitingReviews: z.number().nullable(),
 })
 
 /** Events other than inspections, without their data unless it is small by schema (station health). */

@@ -3,7 +3,6 @@ import { Suspense, useEffect, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { NavLink, Outlet } from 'react-router'
 import { useLine } from '../api/hooks.ts'
-import { useReviews } from '../api/life-hooks.ts'
 import { setLanguage, useLanguage, useText, type Language } from '../i18n/index.ts'
 import { useLive } from '../live/feed.ts'
 import { clockText } from '../look/format.ts'
@@ -73,7 +72,7 @@ export function Shell(): ReactNode {
 
 /** How many parts wait for review; nothing when none does, or nobody watches the models. */
 function Unreviewed(): ReactNode {
-  const waiting = useReviews().data?.counts.waiting ?? 0
+  const waiting = useLine().data?.waitingReviews ?? 0
   return waiting === 0 ? null : <span className="count-badge">{waiting > 999 ? '999+' : waiting}</span>
 }
 
