@@ -1,8 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { parse, stringify } from 'yaml'
+import type { LineSpec } from '../../contracts/index.ts'
 import { type CliProcess, runCli, startCli, stopped } from './line-process.ts'
 import { asked } from './line-state.ts'
 
@@ -36,10 +38,22 @@ async function after(line: CliProcess, from: number, n: number): Promise<Part[]>
   throw new Error(`no ${n} parts after ${from}:\n${line.stderr()}`)
 }
 
+/** The sample line at half a board a second: a lot lasts longer than a few commands. */
+function slowLine(): string {
+  const lines = resolve(import.meta.dirname, '../../lines')
+  cpSync(join(lines, 'recipes'), join(dir, 'recipes'), { recursive: true })
+  const sample = parse(readFileSync(join(lines, 'sample.line.yaml'), 'utf8')) as LineSpec
+  const [station] = sample.stations
+  Object.assign(station?.camera ?? {}, { rate: 0.7, logistics: false })
+  const file = join(dir, 'slow.line.yaml')
+  writeFileSync(file, stringify({ ...sample, workers: 1, dashboard: { port: 0 } }))
+  return file
+}
+
 describe('a hold', () => {
   it('stops every part of the lot until a named person releases it', async () => {
     const data = join(dir, 'data')
-    const line = await startCli(['demo', '--no-supervisor', '--data', data, '--port', '0', '--workers', '1'])
+    const line = await startCli(['serve', slowLine(), '--no-supervisor', '--data', data])
     running.push(line)
     const before = await after(line, 0, 4)
     const lot = before[0]?.lot ?? ''
@@ -64,11 +78,8 @@ describe('a hold', () => {
     const held = (await after(line, heldFrom, 6)).filter((p) => p.lot === lot)
     expect(held.length).toBeGreaterThan(0)
     for (const p of held) expect(p.disposition).toBe('hold')
-    // The first may have had its verdict before the hold: the gate stopped it, and its record keeps what was judged.
-    const first = Math.min(...held.map((p) => p.position))
-    const judgedLater = held.filter((p) => p.position > first)
-    expect(judgedLater.length).toBeGreaterThan(0)
-    for (const p of judgedLater) {
+    // One may have had its verdict before the hold: the gate stopped it, and says why beside what was judged.
+    for (const p of held) {
       expect(p.reasons.at(-1)?.en).toBe(`lot/${lot} is on hold: pits in the laminate (li)`)
       expect(p.reasons.at(-1)?.zh).toContain('已隔离')
     }
@@ -119,5 +130,5 @@ describe('a hold', () => {
     expect(await runCli(['hold', lot, '--data', data, '--reason', 'again', '--by', 'li'])).toMatchObject({
       code: 0,
     })
-  }, 180_000)
+  }, 300_000)
 })
