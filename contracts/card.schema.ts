@@ -87,8 +87,8 @@ const familySchema = z.discriminatedUnion('family', [
     score: z.string().nullable(),
     /** The image score as another library shows it, clamped to 0..1, where `score` is the value before that. */
     normalised: z.string().optional(),
-    /** Width, height of the middle of the model input that the map covers, px; all of it by default. */
-    covers: z.tuple([z.number().int().positive(), z.number().int().positive()]).optional(),
+    /** Share of width and height of the model input, in its middle, that the map covers; all of it by default. */
+    covers: z.tuple([z.number().positive().max(1), z.number().positive().max(1)]).optional(),
     mapThreshold: z.number(),
     minAreaPx: z.number().int().positive(),
   }),

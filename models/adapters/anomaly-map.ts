@@ -1,10 +1,10 @@
 import type { FamilySpec } from '../../contracts/index.ts'
-import { halfEven } from '../input/geometry.ts'
 import type { Geometry } from '../input/geometry.ts'
 import type { RawOutputs } from '../runtime/ort-session.ts'
 import type { Adapter, Decoded, ModelFinding } from './adapter.ts'
 import { floatsOf, wrongShape } from './adapter.ts'
 import { cellsOverImage, cutPlane, mapRegions } from './cells.ts'
+import type { Cells } from './cells.ts'
 import { elementwiseDifference } from './elementwise.ts'
 
 type Spec = Extract<FamilySpec, { family: 'anomaly-map' }>
@@ -30,7 +30,7 @@ export function anomalyMap(spec: Spec): Adapter {
       const geometry = covered(context.geometry, spec.covers)
       const cells = cellsOverImage(geometry, width, height)
       const values = cutPlane(plane, width, cells)
-      const { min, max } = range(values)
+      const map = mapOverImage(values, cells, geometry)
       const low = Math.min(spec.mapThreshold, context.thresholds[0] ?? Infinity)
       const { regions } = mapRegions(values, cells, low, geometry)
       const findings = regions
@@ -40,11 +40,11 @@ export function anomalyMap(spec: Spec): Adapter {
       return {
         findings: findings.slice(0, context.maxFindings),
         scores: {
-          score: spec.score === null ? max : imageScore(spec.score, raw),
+          score: spec.score === null ? map.max : imageScore(spec.score, raw),
           ...(spec.normalised === undefined ? {} : { normalised: imageScore(spec.normalised, raw) }),
           count: findings.length,
         },
-        map: { widthPx: cells.width, heightPx: cells.height, values, min, max },
+        map,
       } satisfies Decoded
     },
   }
@@ -53,13 +53,29 @@ export function anomalyMap(spec: Spec): Adapter {
 /** The part of the input that the map lies over, in the place of the whole input. */
 function covered(geometry: Geometry, covers: Spec['covers']): Geometry {
   if (covers === undefined) return geometry
-  const [widthPx, heightPx] = covers
+  const widthPx = geometry.model.widthPx * covers[0]
+  const heightPx = geometry.model.heightPx * covers[1]
   return {
     ...geometry,
     model: { widthPx, heightPx },
-    leftPx: geometry.leftPx - halfEven((geometry.model.widthPx - widthPx) / 2),
-    topPx: geometry.topPx - halfEven((geometry.model.heightPx - heightPx) / 2),
+    leftPx: geometry.leftPx - (geometry.model.widthPx - widthPx) / 2,
+    topPx: geometry.topPx - (geometry.model.heightPx - heightPx) / 2,
   }
+}
+
+/** The map over the whole image: what the model does not see, outside a cut, has the least score it gave. */
+function mapOverImage(values: Float32Array, cells: Cells, geometry: Geometry): NonNullable<Decoded['map']> {
+  const { min, max } = range(values)
+  const { content, leftPx, topPx } = geometry
+  const left = Math.max(0, Math.round(-leftPx / cells.cellWidthPx))
+  const top = Math.max(0, Math.round(-topPx / cells.cellHeightPx))
+  const widthPx = Math.max(left + cells.width, Math.round(content.widthPx / cells.cellWidthPx))
+  const heightPx = Math.max(top + cells.height, Math.round(content.heightPx / cells.cellHeightPx))
+  if (widthPx === cells.width && heightPx === cells.height) return { widthPx, heightPx, values, min, max }
+  const whole = new Float32Array(widthPx * heightPx).fill(min)
+  for (let y = 0; y < cells.height; y++)
+    whole.set(values.subarray(y * cells.width, (y + 1) * cells.width), (top + y) * widthPx + left)
+  return { widthPx, heightPx, values: whole, min, max }
 }
 
 function imageScore(name: string, raw: RawOutputs): number {

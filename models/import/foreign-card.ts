@@ -54,7 +54,14 @@ export function foreignModel(request: ForeignRequest, graph: ForeignGraph): Fore
   const usual = a.family.startsWith('torchvision') ? IMAGENET : UNIT
   const statistics = { mean: [...(a.mean ?? usual.mean)], std: [...(a.std ?? usual.std)] }
   const [widthPx, heightPx] = a.size
-  const [, , height, width] = input.shape
+  const [batch, , height, width] = input.shape
+  if (typeof batch === 'number' && batch !== 1)
+    throw new CodedError('MDL_PACKAGE', {
+      path: 'inputs',
+      expected: 'a graph for one image, or for any number',
+      actual: `one for ${batch} images at once`,
+      hint: 'export with a batch of 1; anomalib: to_onnx(..., dynamic_axes={}, dynamic_shapes=None) with an input_size',
+    })
   if ((typeof height === 'number' && height !== heightPx) || (typeof width === 'number' && width !== widthPx))
     throw new CodedError('MDL_PACKAGE', {
       path: 'size',
@@ -98,6 +105,16 @@ export function foreignModel(request: ForeignRequest, graph: ForeignGraph): Fore
       golden: { atol: 1e-2, rtol: 1e-2 },
     },
   }
+}
+
+/** @throws MDL_PACKAGE when the middle is larger than the input */
+function coversOf([width, height]: ImportArguments['size'], [w, h]: [number, number]): [number, number] {
+  if (w <= width && h <= height) return [w / width, h / height]
+  throw new CodedError('MDL_PACKAGE', {
+    path: 'centreCrop',
+    expected: `at most the size, ${width} × ${height}`,
+    actual: `${w} × ${h}`,
+  })
 }
 
 function fitOf(a: ImportArguments): Pick<ModelInput, 'fit' | 'resample' | 'resizePx'> {
@@ -190,7 +207,7 @@ function specOf(a: ImportArguments, output: Outputs, unclamped: ForeignGraph['un
         map: unclamped.get(map) ?? map,
         score: unclamped.get(score) ?? score,
         ...(unclamped.has(score) ? { normalised: score } : {}),
-        ...(a.centreCrop === undefined ? {} : { covers: a.centreCrop }),
+        ...(a.centreCrop === undefined ? {} : { covers: coversOf(a.size, a.centreCrop) }),
         mapThreshold: a.threshold,
         minAreaPx: 1,
       }

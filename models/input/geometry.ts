@@ -91,7 +91,7 @@ function planCrop(input: ModelInput, model: Size, image: Size): Geometry {
 }
 
 /** Python's `round`, which both libraries use: halves go to the even neighbour. */
-export function halfEven(x: number): number {
+function halfEven(x: number): number {
   const down = Math.floor(x)
   return x - down === 0.5 ? down + (down % 2) : Math.round(x)
 }

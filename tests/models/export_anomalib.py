@@ -5,8 +5,8 @@
 Where DIR holds `casting` (`train|test/ok_front|def_front`), the models are fitted on 24 of its good images and shown three
 good and three bad ones; else on drawn images. Backbones and the teacher of EfficientAd are random (seed 0), so nothing is
 downloaded; students and decoders are trained for STEPS steps. `-raw` leaves the scores as they are
-(enable_normalization=False), the others are normalised and clamped to 0..1 by anomalib; `-default` is exactly what
-`to_onnx` does by itself: free size, weights beside the model; `-crop` cuts the middle out inside the graph.
+(enable_normalization=False), the others are normalised and clamped to 0..1 by anomalib; `-free` has a free
+size and its weights beside the model, as `to_onnx` writes them by itself; `-crop` cuts the middle out inside the graph.
 """
 
 import os
@@ -135,7 +135,7 @@ def regions(values, threshold, image, crop):
     return findings
 
 
-def run(out, name, make, fit, normalise_input=True, raw=False, crop=None, default=False):
+def run(out, name, make, fit, normalise_input=True, raw=False, crop=None, free=False):
     torch.manual_seed(0)
     post = PostProcessor(enable_normalization=not raw)
     pre = PreProcessor(transform=transform(normalise_input, crop))
@@ -157,9 +157,11 @@ def run(out, name, make, fit, normalise_input=True, raw=False, crop=None, defaul
     post.pixel_max.fill_(sorted(peaks)[-2])
     pixel_threshold = float(post.normalized_pixel_threshold)
     case = Case(out, name, LIBRARY)
-    size = {} if default else {"input_size": (SIZE, SIZE), "opset_version": 18, "dynamic_axes": {}, "dynamic_shapes": None}
+    # torch.export would make two images at once of its own default, batch_size
+    free_size = ({2: torch.export.Dim("height"), 3: torch.export.Dim("width")},)
+    size = {"dynamic_shapes": free_size} if free else {"input_size": (SIZE, SIZE), "opset_version": 18, "dynamic_axes": {}, "dynamic_shapes": None}
     exported = model.to_onnx(case.dir / "export", **size)
-    if default:
+    if free:
         for file in Path(exported).parent.iterdir():
             shutil.move(file, case.dir / file.name)
     else:
@@ -194,7 +196,7 @@ CASES = {
     "patchcore": lambda *a: run(*a, patchcore, fit_patchcore),
     "patchcore-raw": lambda *a: run(*a, patchcore, fit_patchcore, raw=True),
     "patchcore-crop": lambda *a: run(*a, patchcore, fit_patchcore, crop=224),
-    "patchcore-default": lambda *a: run(*a, patchcore, fit_patchcore, default=True),
+    "patchcore-free": lambda *a: run(*a, patchcore, fit_patchcore, free=True),
     "padim": lambda *a: run(*a, lambda **k: Padim(backbone="resnet18", n_features=20, pre_trained=False, **k), fit_padim),
     "efficient-ad": lambda *a: run(*a, lambda **k: EfficientAd(**k), fit_efficient_ad, normalise_input=False),
     "reverse-distillation": lambda *a: run(

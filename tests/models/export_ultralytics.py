@@ -135,7 +135,7 @@ def rtdetr(out, name="rtdetr"):
     for layer in net.model[-1].dec_score_head:
         layer.weight.data.normal_(0, 0.12)
         layer.bias.data.fill_(-2.0)
-    case = Case(out, name, LIBRARY, {"family": "rtdetr", "labels": NAMES, "size": [SIZE, SIZE], "threshold": CONF})
+    case = Case(out, name, LIBRARY)
     shutil.move(model.export(format="onnx", imgsz=SIZE, simplify=False, opset=17, verbose=False), case.onnx)
     reference = RTDETR(str(case.onnx))
 

@@ -40,6 +40,16 @@ describe('anomaly map', () => {
     expect(findings).toMatchObject([{ score: 3, box: [1, 0, 2, 1] }])
   })
 
+  it('lays a map of the middle over the middle, and gives what is not seen the least score', () => {
+    const half = { ...spec, covers: [0.5, 0.5] as [number, number] }
+    const raw = { m: map(['18', '25']) }
+    // 8 x 8 px: a cell is 2 px, and the map begins at 2
+    const { findings, map: out } = adapterFor(half).decode(raw, context({ ...one, geometry: same(8, 8) }))
+    expect(findings).toEqual([{ class: 'a', score: 8, box: [4, 2, 6, 6], areaPx: 8 }])
+    expect(out).toMatchObject({ widthPx: 4, heightPx: 4, min: 1, max: 8 })
+    expect([...(out?.values ?? [])]).toEqual([1, 1, 1, 1, 1, 1, 8, 1, 1, 2, 5, 1, 1, 1, 1, 1])
+  })
+
   it('drops regions below the smallest area, measured in px of the image', () => {
     const small = { ...spec, minAreaPx: 5 } as FamilySpec
     // 4 x 4 cells over 8 x 8 px: one cell is 4 px

@@ -179,6 +179,13 @@ describe('what an import refuses', () => {
     await expect(bring({ ...pixels, shown: [{ ...good }] })).rejects.toThrow(/MDL_PACKAGE/)
   })
 
+  it('a graph for several images at once, and a middle larger than the whole', async () => {
+    const model = anomalibLike({ batch: 2 })
+    await expect(bring({ ...anomaly, model })).rejects.toThrow(/MDL_PACKAGE.*one for 2 images at once/)
+    const args = { ...anomaly.args, centreCrop: [SIDE, SIDE + 1] }
+    await expect(bring({ ...anomaly, args })).rejects.toThrow(/MDL_PACKAGE.*centreCrop.*at most the size/)
+  })
+
   it('scores that are no numbers', async () => {
     const model = rowsLike([[0, 0, 4, 4, NaN, 0]])
     await expect(bring({ ...boxes, model })).rejects.toThrow(/MDL_OUTPUT.*output0.*NaN at index 4/)

@@ -15,7 +15,12 @@ const one = (name: string, value: number): Bytes => onnxTensor(name, [1], Float3
  * Like an export of anomalib: map = mean of R, G, B in 0..1, score = its maximum; both normalised to
  * (value - 0.5) / range + 0.5 and clamped to 0..1.
  */
-export function anomalibLike({ type = 'float32' as OnnxType, range = 0.25, opset = 18 } = {}): Bytes {
+export function anomalibLike({
+  type = 'float32' as OnnxType,
+  range = 0.25,
+  opset = 18,
+  batch = 1,
+} = {}): Bytes {
   const half = type === 'float16'
   const cast = (from: string, to: string, code: number): Bytes[] =>
     half ? [onnxNode('Cast', [from], [to], { to: { int: code } })] : []
@@ -47,10 +52,10 @@ export function anomalibLike({ type = 'float32' as OnnxType, range = 0.25, opset
         onnxTensor('high', [], Float32Array.of(1)),
         boolean('known'),
       ],
-      inputs: [{ name: 'input', type, shape: [1, 3, SIDE, SIDE] }],
+      inputs: [{ name: 'input', type, shape: [batch, 3, SIDE, SIDE] }],
       outputs: [
-        { name: 'anomaly_map', type, shape: [1, 1, SIDE, SIDE] },
-        { name: 'pred_score', type, shape: [1, 1] },
+        { name: 'anomaly_map', type, shape: [batch, 1, SIDE, SIDE] },
+        { name: 'pred_score', type, shape: [batch, 1] },
       ],
     }),
     'toy',
