@@ -4,6 +4,7 @@ import { asCoded } from '../contracts/index.ts'
 import { addConfig } from './commands/config.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addEvaluate } from './commands/evaluate.ts'
+import { addExport } from './commands/export.ts'
 import { addHold } from './commands/hold.ts'
 import { addIdentity } from './commands/identity.ts'
 import { addInspect } from './commands/inspect.ts'
@@ -41,6 +42,7 @@ try {
     addTeachSegments,
     addTrace,
     addRecall,
+    addExport,
     addReplay,
     addPlant,
     addHold,

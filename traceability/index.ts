@@ -1,3 +1,4 @@
+export * from './export/index.ts'
 export * from './genealogy/index.ts'
 export * from './identity/index.ts'
 export * from './log/index.ts'

@@ -27,6 +27,7 @@ import { analysisRoutes } from './routes/analysis.ts'
 import { epcisErrors, EPCIS_BASE, unknownEpcisPath } from './routes/epcis-http.ts'
 import { EpcisSockets } from './routes/epcis-socket.ts'
 import { epcisRoutes } from './routes/epcis.ts'
+import { exportRoutes } from './routes/export.ts'
 import { genealogyRoutes } from './routes/genealogy.ts'
 import { imageRoutes } from './routes/images.ts'
 import { lineRoutes } from './routes/line.ts'
@@ -92,6 +93,7 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     ...genealogyRoutes(queries, options.facts),
     ...(options.names ? resolverRoutes(options.names.resolver, options.names.identity) : []),
     ...analysisRoutes(queries),
+    ...exportRoutes(queries),
     ...imageRoutes(options.images),
     ...liveRoutes(feed),
     ...(options.epcis ? epcisRoutes(options.epcis, version) : []),

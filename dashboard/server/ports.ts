@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { ExportAsk, ExportPage } from '../../traceability/query/index.ts'
 import type {
   FactAck,
   IdentityChanged,
@@ -77,6 +78,8 @@ export interface PartQueries {
   triggerBalance(): Awaitable<StationBalance[]>
   /** Condemned findings per class, most frequent first. */
   defectPareto(sinceIso?: string): Awaitable<DefectCount[]>
+  /** The next rows of an export. */
+  exportPage(ask: ExportAsk): Awaitable<ExportPage>
   /** Events with a position > `position`, in order, at most `limit`. */
   eventsAfter(position: number, limit: number): Awaitable<LoggedEvent[]>
   /** Position of the newest event, 0 when the log is empty. */

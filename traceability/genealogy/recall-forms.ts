@@ -1,4 +1,5 @@
 import { uuidv5 } from '../../contracts/index.ts'
+import { csvRow } from '../export/csv.ts'
 import { OWN_CONTEXT } from '../epcis/own-context.ts'
 import type { Recall, RecalledUnit } from './recall.ts'
 
@@ -33,16 +34,9 @@ export const recallRow = (u: RecalledUnit): string[] =>
         : (u[c] ?? ''),
   )
 
-/** RFC 4180. A cell that a spreadsheet would take for a formula gets an apostrophe before it. */
-export function recallCsv(list: Recall): string {
-  const cell = (text: string): string => {
-    const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
-    return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
-  }
-  return [RECALL_COLUMNS, ...list.units.map(recallRow)]
-    .map((row) => `${row.map(cell).join(',')}\r\n`)
-    .join('')
-}
+/** RFC 4180. */
+export const recallCsv = (list: Recall): string =>
+  [RECALL_COLUMNS, ...list.units.map(recallRow)].map(csvRow).join('')
 
 /** Namespace of the ids of recall events (a random UUID of this program). */
 const NAMESPACE = '5b7c0f0e-6a57-4c62-9d3e-0b3a3c8f6f11'

@@ -4,6 +4,14 @@ export type { Edge, LifeEvent, PartLife } from './part-life.ts'
 export type { ImageRef, PartFilter, PartRow } from './part-rows.ts'
 export type { StationCounters } from './statistics.ts'
 export { openTraceQuery, TraceQuery, type ImageFacts, type LotUnits } from './trace-query.ts'
+export {
+  EXPORT_FORMATS,
+  EXPORTS,
+  type ExportAsk,
+  type ExportOptions,
+  type ExportPage,
+  exportStream,
+} from '../export/index.ts'
 export { QueryThread } from './query-thread.ts'
 export type { Questions } from './questions.ts'
 export type { Related, RelatedList, TimelineEntry, UnitLife } from './unit-life.ts'

@@ -14,6 +14,7 @@ export const QUESTIONS = [
   'counters',
   'triggerBalance',
   'defectPareto',
+  'exportPage',
   'scoredAfter',
 ] as const
 export type Question = (typeof QUESTIONS)[number]

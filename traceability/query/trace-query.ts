@@ -11,6 +11,7 @@ import {
 } from '../../contracts/index.ts'
 import { type CauseCount, causeCounts, type CauseQuery } from '../genealogy/cause-counts.ts'
 import type { FlowStart } from '../genealogy/flow.ts'
+import { type ExportAsk, type ExportPage, exportPage } from '../export/export-page.ts'
 import { activeHolds, allHolds, byTarget, type Hold, holdOver } from '../genealogy/holds.ts'
 import { type Recall, recall, type RecallQuery } from '../genealogy/recall.ts'
 import { SqliteEventLog } from '../log/event-log.ts'
@@ -136,6 +137,11 @@ export class TraceQuery {
         limit,
       ),
     }
+  }
+
+  /** The next rows of an export; `exportStream` makes a file of them. */
+  exportPage(ask: ExportAsk): ExportPage {
+    return exportPage(this.#db, ask)
   }
 
   /** Inspections started at or after `sinceIso`; absent = all. */

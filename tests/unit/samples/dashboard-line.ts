@@ -155,6 +155,7 @@ export class FakeLine {
           closed: true,
         }
       }),
+    exportPage: () => ({ rows: [], next: null }),
     defectPareto: () => {
       const counts = new Map<string, number>()
       for (const { row } of this.parts)

@@ -1,0 +1,98 @@
+import { createWriteStream } from 'node:fs'
+import { rename, rm } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { Command } from 'commander'
+import { CodedError } from '../../contracts/index.ts'
+import {
+  EXPORT_FORMATS,
+  type ExportOptions,
+  EXPORTS,
+  exportStream,
+  openTraceQuery,
+} from '../../traceability/query/index.ts'
+import type { Environment } from '../environment.ts'
+import { plantQuery } from '../plant-address.ts'
+import { dataDirOf } from '../state-facts.ts'
+
+interface Options {
+  data?: string
+  plant?: string | true
+  what: string
+  format: string
+  from?: string
+  to?: string
+  bom?: boolean
+}
+
+export function addExport(program: Command, environment: Environment): void {
+  program
+    .command('export <out>')
+    .description('records of a time as a table: a file, or - for standard output')
+    .option('--what <table>', EXPORTS.join(', '), 'inspections')
+    .option('--format <form>', EXPORT_FORMATS.join(', '), 'csv')
+    .option('--from <time>', 'judged from this time on (RFC 3339)')
+    .option('--to <time>', 'and before this one')
+    .option('--bom', 'begin CSV with a byte order mark: Excel reads Chinese text right')
+    .option('--data <dir>', 'data directory (or SIGHTLINE_DATA_DIR)')
+    .option('--plant [schema]', 'ask the store of the plant (SIGHTLINE_DATABASE_URL) instead')
+    .action(async (out: string, o: Options) => {
+      const options = optionsOf(o)
+      const query =
+        o.plant === undefined
+          ? openTraceQuery(dataDirOf(o.data, environment))
+          : await plantQuery(o.plant, environment)
+      try {
+        const bytes = Readable.from(exportStream((ask) => query.exportPage(ask), options))
+        if (out === '-') await pipeline(bytes, process.stdout, { end: false })
+        else await toFile(bytes, out)
+      } finally {
+        query.close()
+      }
+    })
+}
+
+/** A file is there whole or not at all. */
+async function toFile(bytes: Readable, out: string): Promise<void> {
+  const part = `${out}.part`
+  try {
+    await pipeline(bytes, createWriteStream(part))
+    await rename(part, out)
+  } catch (error) {
+    await rm(part, { force: true })
+    if (error instanceof CodedError) throw error
+    throw new CodedError('CFG_USAGE', {
+      file: out,
+      expected: 'a file that can be written',
+      actual: String(error),
+      cause: error,
+    })
+  }
+}
+
+function optionsOf(o: Options): ExportOptions {
+  const what = EXPORTS.find((w) => w === o.what)
+  const format = EXPORT_FORMATS.find((f) => f === o.format)
+  if (what === undefined)
+    throw new CodedError('CFG_USAGE', { expected: `--what ${EXPORTS.join(', ')}`, actual: o.what })
+  if (format === undefined)
+    throw new CodedError('CFG_USAGE', { expected: `--format ${EXPORT_FORMATS.join(', ')}`, actual: o.format })
+  if (o.bom && format !== 'csv')
+    throw new CodedError('CFG_USAGE', { expected: '--bom with --format csv', actual: `--format ${format}` })
+  const [from, to] = [time('from', o.from), time('to', o.to)]
+  return {
+    what,
+    format,
+    ...(from !== undefined && { from }),
+    ...(to !== undefined && { to }),
+    ...(o.bom && { bom: true }),
+  }
+}
+
+function time(name: string, text: string | undefined): string | undefined {
+  if (text === undefined) return undefined
+  const at = Date.parse(text)
+  if (Number.isNaN(at))
+    throw new CodedError('CFG_USAGE', { expected: `--${name} as an RFC 3339 time`, actual: text })
+  return new Date(at).toISOString()
+}

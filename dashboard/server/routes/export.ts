@@ -1,0 +1,57 @@
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { EXPORT_FORMATS, EXPORTS, exportStream } from '../../../traceability/query/index.ts'
+import type { PartQueries } from '../ports.ts'
+import { check, type Route } from '../route.ts'
+import { z } from '../zod.ts'
+
+const TYPE = { csv: 'text/csv; charset=utf-8', parquet: 'application/vnd.apache.parquet' } as const
+
+const time = z.iso
+  .datetime({ offset: true, error: 'an RFC 3339 time, e.g. 2026-01-31T06:00:00Z' })
+  .transform((t) => new Date(t).toISOString())
+  .optional()
+
+const querySchema = z.strictObject({
+  what: z.enum(EXPORTS).default('inspections'),
+  format: z.enum(EXPORT_FORMATS).default('csv'),
+  /** Window by start of judging, half-open; of events by their time. */
+  from: time,
+  to: time,
+  /** `1`: CSV begins with a byte order mark, so that Excel reads it as UTF-8. */
+  bom: z.enum(['0', '1']).default('0'),
+})
+
+/** Records of a time as a file. What breaks on the way breaks the answer off, so that half a file is seen to be one. */
+export function exportRoutes(queries: PartQueries): Route[] {
+  return [
+    {
+      method: 'get',
+      path: '/api/export',
+      tag: 'parts',
+      summary: {
+        zh: '导出检测、缺陷、测量或事件(CSV、Parquet)',
+        en: 'Inspections, defects, measurements or events as CSV or Parquet',
+      },
+      query: querySchema,
+      contentType: TYPE.csv,
+      response: z.string(),
+      async run(req, res) {
+        const { what, format, from, to, bom } = check(querySchema, req.query, 'query')
+        const bytes = exportStream((ask) => queries.exportPage(ask), {
+          what,
+          format,
+          ...(from !== undefined && { from }),
+          ...(to !== undefined && { to }),
+          ...(bom === '1' && { bom: true }),
+        })
+        res.set({
+          'Content-Type': TYPE[format],
+          'Content-Disposition': `attachment; filename="${what}.${format}"`,
+          'Cache-Control': 'no-store',
+        })
+        await pipeline(Readable.from(bytes), res).catch(() => res.destroy())
+      },
+    },
+  ]
+}

@@ -1,0 +1,16 @@
+/** Of UTF-8; spreadsheets take a file without it for one in the code page of the machine. */
+export const BOM = '\uFEFF'
+
+/**
+ * One cell of RFC 4180. Text that a spreadsheet would take for a formula gets an apostrophe before it; numbers stay
+ * numbers, whatever their sign.
+ */
+export function csvCell(value: string | number | bigint | null): string {
+  if (value === null) return ''
+  if (typeof value !== 'string') return String(value)
+  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+}
+
+export const csvRow = (cells: readonly (string | number | bigint | null)[]): string =>
+  `${cells.map(csvCell).join(',')}\r\n`
