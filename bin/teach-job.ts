@@ -21,6 +21,7 @@ import {
 } from '../models/index.ts'
 import type { Environment } from './environment.ts'
 import { modelDirs, trustedKeys } from './model-setup.ts'
+import { openPartFrames, type PartFrames } from './part-frames.ts'
 
 /** What `sightline teach` asks of its thread; plain data. */
 export interface TeachOrder {
@@ -32,6 +33,8 @@ export interface TeachOrder {
   /** Names of good images of `from` to take out. */
   remove: string[]
   backbone: string
+  /** Images are taught as the models of this recipe see them: of its view, past its gate, registered. */
+  recipe: { dir: string; id: string } | null
   options: TeachOptions
   id: string
   version: string
@@ -63,13 +66,32 @@ export async function runTeach(
   })
   const keys = await trustedKeys(environment)
   const backbone = await findBackbone(modelDirs(environment), order.backbone, keys)
-  const good = await imagesOf(order.good)
+  const frames = order.recipe === null ? null : await openPartFrames(order.recipe, environment)
+  try {
+    return await teachAndPack(order, { backbone, keys, privateKeyPem, frames, signal, onProgress })
+  } finally {
+    await frames?.close()
+  }
+}
+
+interface TeachTools {
+  backbone: Awaited<ReturnType<typeof findBackbone>>
+  keys: Awaited<ReturnType<typeof trustedKeys>>
+  privateKeyPem: string
+  frames: PartFrames | null
+  signal: AbortSignal
+  onProgress: (p: TeachProgress) => void
+}
+
+async function teachAndPack(order: TeachOrder, tools: TeachTools): Promise<TeachAnswer> {
+  const { backbone, keys, privateKeyPem, frames, signal, onProgress } = tools
+  const good = await imagesOf(order.good, frames)
   let taught: TaughtModel
   if (order.from === null)
     taught = await teach({
       backbone,
       good,
-      defects: await imagesOf(order.defects),
+      defects: await imagesOf(order.defects, frames),
       options: order.options,
       signal,
       onProgress,
@@ -95,7 +117,7 @@ export async function runTeach(
 }
 
 /** Images of folders and files, by their file name. */
-async function imagesOf(places: readonly string[]): Promise<TeachImage[]> {
+async function imagesOf(places: readonly string[], frames: PartFrames | null): Promise<TeachImage[]> {
   const files: string[] = []
   for (const place of places) {
     const found = (await listImages(place).catch(() => null))?.map((entry) => entry.path)
@@ -104,11 +126,13 @@ async function imagesOf(places: readonly string[]): Promise<TeachImage[]> {
   return files.map((file) => ({
     name: basename(file),
     size: async () => {
+      if (frames) return frames.size
       await access(file).catch(missing(file))
       return imageSize(file)
     },
     load: async () => {
       const bytes = await readFile(file).catch(missing(file))
+      if (frames) return frames.see(basename(file), bytes)
       const size = await imageSize(file)
       return decodeFrame(
         bytes,

@@ -1,5 +1,6 @@
 export { decodeFrame, MAX_PIXELS, type WantedImage } from './pipeline/index.ts'
 export { type FrameInput, inspect, type InspectOptions } from './pipeline/index.ts'
+export { intoPartFrame, PartImage } from './pipeline/index.ts'
 export { ModelShelf, type ModelSetup } from './pipeline/index.ts'
 export { type PreparedRecipe, prepareRecipe, type RecipeSource } from './pipeline/index.ts'
 /** Labelling of connected regions, for the masks of data sets. */

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { CodedError } from '../../contracts/index.ts'
 import { teachOptionsSchema, type TeachOptions } from '../../models/index.ts'
 import type { Environment } from '../environment.ts'
+import { recipePlace } from '../config.ts'
 import { keyFileOf } from '../model-setup.ts'
 import { number, whole } from '../options.ts'
 import { showProgress } from '../progress.ts'
@@ -17,6 +18,7 @@ interface Flags {
   id?: string
   modelVersion?: string
   backbone: string
+  recipe?: string
   falseCalls?: number
   recall?: number
   method?: string
@@ -45,6 +47,10 @@ export function addTeach(program: Command, environment: Environment): void {
     .requiredOption('--out <dir>', 'folder of the new model package')
     .option('--id <name>', 'id of the new model; with --from that of the old one')
     .option('--model-version <x.y.z>', 'its version; default 1.0.0, with --from the next minor one')
+    .option(
+      '--recipe <id@version>',
+      'teach what the models of this recipe see: its view, gate and registration',
+    )
     .option('--backbone <id>', 'package of family `backbone`', 'backbone-s')
     .option('--false-calls <rate>', 'false-call rate to promise, 0..1', number(0.0001, 0.5))
     .option(
@@ -83,6 +89,7 @@ async function run(o: Flags, environment: Environment): Promise<void> {
         from,
         remove: o.remove ?? [],
         backbone: o.backbone,
+        recipe: o.recipe === undefined ? null : recipePlace(o.recipe),
         options: optionsOf(o),
         id: o.id ?? old.id,
         version: o.modelVersion ?? old.version,

@@ -1,4 +1,6 @@
 export { decodeFrame, MAX_PIXELS, type WantedImage } from './decode.ts'
 export { type FrameInput, inspect, type InspectOptions } from './inspect.ts'
+export { PartImage } from './part-image.ts'
+export { intoPartFrame } from './register-image.ts'
 export { ModelShelf, type ModelSetup } from './model-shelf.ts'
 export { type PreparedRecipe, prepareRecipe, type RecipeSource } from './prepare.ts'

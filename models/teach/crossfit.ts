@@ -78,7 +78,7 @@ export interface Calibration {
 }
 
 /** Share of the cells whose mean is the image score. */
-export const TOP_SHARE = 0.03
+export const TOP_SHARE = 0.02
 
 export function calibrate(
   method: MethodId,

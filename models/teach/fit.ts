@@ -11,7 +11,7 @@ import type { DamagedEmbedding, Embedding, TurnedEmbedding } from './embedding.t
 /** From this share of damaged pixels a cell counts as defective; cells between 0 and it are left out. */
 const DEFECTIVE = 0.12
 /** Share of the mean variance added to each direction of a covariance. */
-const SHRINKAGE = 0.2
+const SHRINKAGE = 0.1
 /** Fewer defective patches per dimension than this give no covariance worth having. */
 const PATCHES_PER_DIMENSION = 2
 

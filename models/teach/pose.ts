@@ -6,43 +6,44 @@ import { DISTANCE, formMap } from './form.ts'
 import { bankReference } from './reference.ts'
 import type { TeachData } from './teach-data.ts'
 
-/** Whether turned copies of the good images help to explain good images, measured on images the bank does not hold. */
+/** Whether turned copies of the good images help, measured on images the bank does not hold. */
 export interface PoseReport {
   /** Turned copies described. */
   views: number
   /**
-   * How much farther damaged parts lie than the good parts they were made from, mean of the logarithm of the ratio, with
-   * the turned copies in the bank less without.
+   * How far damaged parts lie beyond good ones, in deviations of the good ones: without and with the turned copies in
+   * the bank.
    */
-  gain: number
+  separation: readonly [number, number]
   used: boolean
 }
 
-/** Turned copies come into the bank when they gain more than this. */
-const WORTH = 0
+/** So much farther apart good and damaged parts must lie; where it was less, turned copies gained nothing (ADR 7). */
+const WORTH = 1.1
 
 /**
- * Measures with a bank of half the images, then of the other half. Where pose varies, turned copies bring good parts
- * nearer and damaged ones less so; where parts lie in a fixture they only take the place of better members.
+ * Measures with a bank of half the images, then of the other half. Where pose varies, the unusual good parts come
+ * nearer; where parts lie in a fixture, turned copies only take the place of better members.
  */
 export async function measurePose(
   data: Pick<TeachData, 'good' | 'damaged' | 'turned'>,
   context: FitContext,
 ): Promise<PoseReport> {
   const views = data.turned.length
-  if (views === 0) return { views, gain: 0, used: false }
-  const gain = (await contrast(data, context, true)) - (await contrast(data, context, false))
-  return { views, gain, used: gain > WORTH }
+  if (views === 0) return { views, separation: [0, 0], used: false }
+  const before = await separation(data, context, false)
+  const after = await separation(data, context, true)
+  return { views, separation: [before, after], used: after > WORTH * before && after > 0 }
 }
 
-async function contrast(
+async function separation(
   { good, damaged, turned }: Pick<TeachData, 'good' | 'damaged' | 'turned'>,
   context: FitContext,
   withTurned: boolean,
 ): Promise<number> {
   const { dims, cells, matrices, checkCancelled } = context
-  let sum = 0
-  let count = 0
+  const goodScores: number[] = []
+  const damagedScores: number[] = []
   for (const half of [0, 1]) {
     const inside = good.map((_, i) => i).filter((i) => i % 2 !== half)
     const places = new Map(inside.map((i) => [i, i]))
@@ -52,21 +53,19 @@ async function contrast(
     ]
     const bank = await buildBank(members, context, Math.ceil(context.bankSize / 2))
     const reference = bankReference(bank, dims, cells, matrices)
-    const score = async (embedding: Float32Array<ArrayBuffer>): Promise<number> => {
+    const logScore = async (embedding: Float32Array<ArrayBuffer>): Promise<number> => {
       checkCancelled()
       const map = await formMap(await reference.residuals(embedding), DISTANCE, dims, matrices)
-      return Math.max(1e-9, topMean(map, topCells(cells, TOP_SHARE)))
+      return Math.log(Math.max(1e-9, topMean(map, topCells(cells, TOP_SHARE))))
     }
-    const own = new Map<number, number>()
-    for (const { source, embedding } of damaged) {
-      if (source % 2 !== half) continue
-      const image = good[source]
-      if (image === undefined) continue
-      const before = own.get(source) ?? (await score(image.embedding))
-      own.set(source, before)
-      sum += Math.log((await score(embedding)) / before)
-      count += 1
-    }
+    for (const [i, { embedding }] of good.entries())
+      if (i % 2 === half) goodScores.push(await logScore(embedding))
+    for (const { source, embedding } of damaged)
+      if (source % 2 === half) damagedScores.push(await logScore(embedding))
   }
-  return count === 0 ? 0 : sum / count
+  const middle = mean(goodScores)
+  const spread = Math.sqrt(mean(goodScores.map((s) => (s - middle) ** 2)))
+  return spread > 0 && damagedScores.length > 0 ? (mean(damagedScores) - middle) / spread : 0
 }
+
+const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length

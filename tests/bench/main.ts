@@ -1,9 +1,11 @@
 import { cpus, totalmem } from 'node:os'
 import { benchPipeline } from './pipeline.ts'
+import { benchTeach } from './teach.ts'
 import { benchTrace } from './trace.ts'
 
 const BENCHES: Record<string, (args: string[]) => Promise<void>> = {
   pipeline: benchPipeline,
+  teach: benchTeach,
   trace: benchTrace,
 }
 
