@@ -156,6 +156,15 @@ describe(`parts in order between two stations, seed ${SEED}`, () => {
   })
 })
 
+describe('a station behind that stands still', () => {
+  it('does not make the one before it remember its parts for ever', () => {
+    const fifo = new StationFifo({ minMs: 500, maxMs: 900 })
+    for (let n = 1; n <= 5_000; n++) fifo.enter({ trigger: n, text: `P${n}`, atMs: n * 1_000 })
+    expect(fifo.lost).toBeGreaterThan(4_900)
+    expect(fifo.leave(1, 5_000_700)).toMatchObject({ ok: true, text: 'P5000' })
+  })
+})
+
 describe('serials that come twice', () => {
   it('are a problem within the last parts only', () => {
     const recent = new RecentUnits(3)

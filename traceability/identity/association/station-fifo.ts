@@ -13,6 +13,9 @@ export type FifoResult =
   | { ok: true; trigger: number; text: string; from: number }
   | { ok: false; trigger: number; problem: AssociationProblem }
 
+/** A part downstream may be decided so long after its trigger; older entries are nobody's even when none comes, ms. */
+const KEPT_MS = 60_000
+
 /**
  * Parts keep their order between two stations, and each takes between `minMs` and `maxMs`. Every part upstream is an
  * entry, read or not, so a missing read leaves a gap and does not shift the others; a doubled one changes nothing, and a
@@ -46,6 +49,7 @@ export class StationFifo {
   enter(passage: Passage): AssociationProblem | null {
     const known = this.#waiting.find((p) => p.trigger === passage.trigger)
     const { trigger, text } = passage
+    this.#age(passage.atMs - KEPT_MS)
     if (known === undefined && trigger > this.#last) {
       this.#last = trigger
       this.#waiting.push({ ...passage })
@@ -70,9 +74,7 @@ export class StationFifo {
 
   /** A part arrived downstream. */
   leave(trigger: number, atMs: number): FifoResult {
-    const stale = this.#waiting.filter((p) => atMs - p.atMs > this.#maxMs)
-    this.lost += stale.length
-    this.#waiting = this.#waiting.filter((p) => atMs - p.atMs <= this.#maxMs)
+    this.#age(atMs)
     const can = this.candidates(atMs)
     const no = (kind: 'missing' | 'spacing', expected: string, actual: string): FifoResult => ({
       ok: false,
@@ -86,5 +88,12 @@ export class StationFifo {
     this.#waiting = this.#waiting.filter((p) => p !== only)
     if (only.text === null) return no('missing', 'a read upstream', `none at trigger ${only.trigger}`)
     return { ok: true, trigger, text: only.text, from: only.trigger }
+  }
+
+  /** Entries that no part triggered at `atMs` or later can be. */
+  #age(atMs: number): void {
+    const before = this.#waiting.length
+    this.#waiting = this.#waiting.filter((p) => atMs - p.atMs <= this.#maxMs)
+    this.lost += before - this.#waiting.length
   }
 }
