@@ -1,5 +1,5 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express'
-import { asCoded, CodedError, type ErrorCode } from '../../contracts/index.ts'
+import { asCoded, CodedError, type ErrorCode, errorText } from '../../contracts/index.ts'
 import type { DashboardLog } from './ports.ts'
 
 const STATUS: Partial<Record<ErrorCode, number>> = {
@@ -27,7 +27,7 @@ export const unknownApiPath: RequestHandler = (req) => {
   throw notFound('a path listed in /openapi.json', `${req.method} ${req.path}`)
 }
 
-/** Every failure leaves as `{ code, message }`; what is not the caller's fault is also logged with its cause. */
+/** Every failure leaves as `{ code, message, zh }`, the message in English and in Chinese; what is not the caller's fault is also logged with its cause. */
 export function errorHandler(log: DashboardLog): ErrorRequestHandler {
   return (error: unknown, req, res, next) => {
     const coded = fromExpress(error) ?? asCoded(error, 'API_INTERNAL')
@@ -38,7 +38,10 @@ export function errorHandler(log: DashboardLog): ErrorRequestHandler {
       next(error)
       return
     }
-    res.status(status).set('Cache-Control', 'no-store').json({ code: coded.code, message: coded.message })
+    res
+      .status(status)
+      .set('Cache-Control', 'no-store')
+      .json({ code: coded.code, message: coded.message, zh: errorText(coded).zh })
   }
 }
 

@@ -6,7 +6,7 @@ import { LIVE_MESSAGES } from './schemas/live.schema.ts'
 import { partDetailSchema, partRowSchema } from './schemas/part.schema.ts'
 import { verdictSchema } from './schemas/verdict.schema.ts'
 
-const errorSchema = z.object({ code: z.string(), message: z.string() })
+const errorSchema = z.object({ code: z.string(), message: z.string(), zh: z.string() })
 
 /** Express path → OpenAPI path: `/parts/:id` → `/parts/{id}`. */
 export const openApiPath = (path: string): string => path.replace(/[:*](\w+)/g, '{$1}')

@@ -1,5 +1,5 @@
 import { json, type RequestHandler, type Router } from 'express'
-import { CodedError } from '../../../contracts/index.ts'
+import { CodedError, errorText } from '../../../contracts/index.ts'
 import { badRequest } from '../errors.ts'
 import type { ModuleHandler, ModuleResponse } from '../ports.ts'
 import { changeGuard, whoAsks } from '../security.ts'
@@ -39,11 +39,12 @@ function serveModule(handler: ModuleHandler): RequestHandler {
   }
 }
 
-/** Errors leave the server in one form, `{ code, message }`, whatever else the module adds. */
+/** Errors leave the server in one form, `{ code, message, zh }`, whatever else the module adds. */
 function flat({ status, body }: ModuleResponse): unknown {
   if (status < 400 || body === null || typeof body !== 'object' || !('error' in body)) return body
   const { error, ...rest } = body
-  return { ...(error as object), ...rest }
+  const fact = error as { code: string; message: string }
+  return { ...fact, zh: errorText(fact).zh, ...rest }
 }
 
 /** Plain single values only: repeated or nested parameters never reach a module. */

@@ -2,12 +2,15 @@
 export class ApiError extends Error {
   readonly code: string
   readonly status: number
+  /** What is wrong, without the code. */
+  readonly text: { en: string; zh: string }
 
-  constructor(code: string, status: number, message: string) {
+  constructor(code: string, status: number, message: string, zh = message) {
     super(message)
     this.name = 'ApiError'
     this.code = code
     this.status = status
+    this.text = { en: bare(message, code), zh: bare(zh, code) }
   }
 }
 
@@ -34,11 +37,12 @@ async function ask<T>(path: string, init: RequestInit): Promise<T> {
   const text = await res.text()
   const body = parse(text)
   if (res.ok && body !== undefined) return body as T
-  const fault = (body ?? {}) as { code?: unknown; message?: unknown }
+  const fault = (body ?? {}) as { code?: unknown; message?: unknown; zh?: unknown }
   throw new ApiError(
     typeof fault.code === 'string' ? fault.code : `HTTP_${res.status}`,
     res.status,
     typeof fault.message === 'string' ? fault.message : text.slice(0, 200),
+    typeof fault.zh === 'string' ? fault.zh : undefined,
   )
 }
 
@@ -50,6 +54,9 @@ export function newId(): string {
   const h = [...b].map((v) => v.toString(16).padStart(2, '0')).join('')
   return `${h.slice(0, 8)}-${h.slice(8, 12)}-${h.slice(12, 16)}-${h.slice(16, 20)}-${h.slice(20)}`
 }
+
+const bare = (message: string, code: string): string =>
+  message.startsWith(code) ? message.slice(code.length).replace(/^[::]\s*/, '') : message
 
 function parse(text: string): unknown {
   try {

@@ -1,8 +1,8 @@
 import { Alert, Button, Input, Modal } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { ApiError } from '../api/client.ts'
 import { useSend } from '../api/life-hooks.ts'
+import { ErrorWords } from '../shell/states.tsx'
 import { usePerson } from './person.ts'
 
 export interface Deed {
@@ -76,16 +76,7 @@ export function DeedDialog(p: {
             />
           </label>
         )}
-        {send.error && (
-          <Alert
-            type="error"
-            title={
-              <>
-                {send.error instanceof ApiError && <code>{send.error.code}</code>} {send.error.message}
-              </>
-            }
-          />
-        )}
+        {send.error && <Alert type="error" title={<ErrorWords error={send.error} />} />}
       </div>
     </Modal>
   )

@@ -23,7 +23,6 @@ export function GatesTab(): ReactNode {
         size="small"
         dataSource={life.data.gates}
         pagination={life.data.gates.length > 20 ? { pageSize: 20, size: 'small' } : false}
-        scroll={{ x: 'max-content' }}
         locale={{ emptyText: <Nothing title={t('models.noGates')} hint={t('models.noGatesHint')} /> }}
         columns={[
           { title: t('parts.time'), className: 'mono', render: (_, g) => timeText(g.at).slice(0, -4) },
@@ -119,10 +118,12 @@ const ShareText = ({ share: { k, n, interval } }: { share: Share }): ReactNode =
   n === 0 ? (
     '–'
   ) : (
-    <span className="nowrap">
-      {percentText(k / n, 2)} ({k} / {n}){' '}
-      <span className="muted small">
+    <>
+      <span className="nowrap">
+        {percentText(k / n, 1)} ({k} / {n})
+      </span>{' '}
+      <span className="muted small nowrap">
         {percentText(interval[0], 1)} … {percentText(interval[1], 1)}
       </span>
-    </span>
+    </>
   )

@@ -12,7 +12,10 @@ export function QueueList(p: {
 }): ReactNode {
   const { t } = useTranslation()
   const here = useRef<HTMLButtonElement>(null)
-  useEffect(() => here.current?.scrollIntoView({ block: 'nearest' }), [p.current])
+  useEffect(() => {
+    // Newer browsers answer with a promise, which is no clean-up.
+    void here.current?.scrollIntoView({ block: 'nearest' })
+  }, [p.current])
   return (
     <div className="queue" role="listbox" aria-label={t('nav.review')}>
       {p.items.map((i) => (

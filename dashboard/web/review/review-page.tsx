@@ -8,7 +8,7 @@ import type { ReviewItem, VerdictResult } from '../api/types.ts'
 import { HoldButton } from '../holds/hold-button.tsx'
 import { countText } from '../look/format.ts'
 import { usePerson } from '../look/person.ts'
-import { Failed, Nothing, Waiting } from '../shell/states.tsx'
+import { ErrorWords, Failed, Nothing, Waiting } from '../shell/states.tsx'
 import { DecisionPanel } from './decision-panel.tsx'
 import { DoneList } from './done-list.tsx'
 import { QueueList } from './queue-list.tsx'
@@ -110,7 +110,7 @@ export function ReviewPage(): ReactNode {
         />
       </div>
       {!named && <Alert type="warning" showIcon title={t('review.nameFirst')} />}
-      {refused && <Alert type="error" showIcon title={refused.message} />}
+      {refused && <Alert type="error" showIcon title={<ErrorWords error={refused} />} />}
       {escape && (
         <Alert
           type="error"

@@ -2,6 +2,7 @@ import { Button, Empty, Result, Spin } from 'antd'
 import { type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ApiError } from '../api/client.ts'
+import { useText } from '../i18n/index.ts'
 
 export const Waiting = (): ReactNode => (
   <div className="waiting">
@@ -24,6 +25,18 @@ export function Nothing({ title, hint }: { title: string; hint?: string }): Reac
   )
 }
 
+/** An error in the language of the page, with its code. */
+export function ErrorWords({ error }: { error: unknown }): ReactNode {
+  const text = useText()
+  if (error instanceof ApiError)
+    return (
+      <>
+        <code>{error.code}</code> {text(error.text)}
+      </>
+    )
+  return error instanceof Error ? error.message : String(error)
+}
+
 /** What failed, with its code, and a way to try again. */
 export function Failed({ error, retry }: { error: unknown; retry?: () => void }): ReactNode {
   const { t } = useTranslation()
@@ -35,7 +48,7 @@ export function Failed({ error, retry }: { error: unknown; retry?: () => void })
       title={coded?.code === 'NETWORK' ? t('error.network') : t('error.title')}
       subTitle={
         <span className="failed-text">
-          {coded && <code>{coded.code}</code>} {error instanceof Error ? error.message : String(error)}
+          <ErrorWords error={error} />
         </span>
       }
       extra={retry && <Button onClick={retry}>{t('error.retry')}</Button>}
