@@ -1,0 +1,98 @@
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import {
+  migratePostgres,
+  openPartStore,
+  openPlantQuery,
+  type PostgresDatabase,
+  scriptsOf,
+  type StoreKind,
+} from '../../traceability/index.ts'
+import { DATABASE_URL, dropSchema, freshSchema, openSchema, postgresPresent } from '../services/postgres.ts'
+import { describeWith } from '../services/require-service.ts'
+import { carryAll, PlantLine } from './samples/plant-line.ts'
+
+const KINDS: StoreKind[] = ['line', 'plant']
+const EVERY = KINDS.flatMap((kind) => scriptsOf(kind).map((_, i) => [kind, i + 1] as const))
+
+/** Tables, columns, indices and checks of a schema, as text. */
+function shape(db: PostgresDatabase, schema: string): unknown {
+  const plain = (s: string): string => s.replaceAll(schema, 'here').replaceAll('edge_3', 'edge')
+  const rows = (sql: string): string[] =>
+    db
+      .all<{ t: string }>(sql, schema)
+      .map((r) => plain(r.t))
+      .sort()
+  return [
+    rows(`select table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable as t
+          from information_schema.columns where table_schema = ?`),
+    rows('select indexdef as t from pg_indexes where schemaname = ?'),
+  ]
+}
+
+describeWith('PostgreSQL', await postgresPresent(), 'migrations of the stores on PostgreSQL', () => {
+  let schema: string
+  let db: PostgresDatabase
+  beforeEach(async () => {
+    schema = freshSchema()
+    db = await openSchema(schema)
+  })
+  afterEach(async () => {
+    db.close()
+    await dropSchema(schema)
+  })
+
+  it.each(EVERY)('a %s store goes on from version %i to the shape of a new one', async (kind, version) => {
+    migratePostgres(db, schema, kind, version)
+    migratePostgres(db, schema, kind)
+    const other = freshSchema()
+    const fresh = await openSchema(other)
+    try {
+      migratePostgres(fresh, other, kind)
+      expect(shape(db, schema)).toEqual(shape(fresh, other))
+      expect(db.all('select kind, version from schema_version')).toEqual([
+        { kind, version: scriptsOf(kind).length },
+      ])
+    } finally {
+      fresh.close()
+      await dropSchema(other)
+    }
+  })
+
+  it('makes the months ahead, and each month once when many lines start at the same time', async () => {
+    await Promise.all([1, 2, 3].map(() => openPlantQuery(DATABASE_URL, schema).then((q) => q.close())))
+    const months = db.all<{ n: number }>(
+      `select count(*) as n from pg_class where relname ~ '^event_[0-9]{6}$' and relnamespace = cast(? as regnamespace)`,
+      schema,
+    )
+    expect(months).toEqual([{ n: 3 }])
+  })
+
+  it('refuses a store of a newer program, and one of the other kind', () => {
+    migratePostgres(db, schema, 'plant')
+    expect(() => migratePostgres(db, schema, 'line')).toThrow(/TRC_OPEN.*holds a plant store/)
+    db.exec('update schema_version set version = 99')
+    expect(() => migratePostgres(db, schema, 'plant')).toThrow(/TRC_OPEN.*version 99/)
+  })
+
+  it('takes nothing from a line whose program is newer than the plant', async () => {
+    const line = new PlantLine('line-a')
+    try {
+      await line.judge(1)
+      migratePostgres(db, schema, 'plant')
+      db.exec('alter table hold drop column release_reason')
+      expect(() => carryAll(line.replicator(db))).toThrow(/TRC_OPEN.*only the line has release_reason/)
+    } finally {
+      await line.dispose()
+    }
+  })
+
+  it('says what is wrong with an address, without its password', async () => {
+    const wrong = DATABASE_URL.replace(/\/\/.*?@/, '//nobody:sesame@').replace(/:\d+\//, ':1/')
+    const failure = await openPlantQuery(wrong, schema).catch((error: unknown) => String(error))
+    expect(failure).toMatch(/^CodedError: TRC_PLANT: .*127\.0\.0\.1:1\//)
+    expect(failure).not.toContain('sesame')
+    await expect(
+      openPartStore({ dataDir: '/tmp/nowhere-sightline', database: { url: wrong, schema } }),
+    ).rejects.toMatchObject({ code: 'TRC_PLANT' })
+  })
+})
