@@ -4,9 +4,10 @@
 
 Where DIR holds `casting` (`train|test/ok_front|def_front`), the models are fitted on 24 of its good images and shown three
 good and three bad ones; else on drawn images. Backbones and the teacher of EfficientAd are random (seed 0), so nothing is
-downloaded; students and decoders are trained for STEPS steps. `-raw` leaves the scores as they are
-(enable_normalization=False), the others are normalised and clamped to 0..1 by anomalib; `-free` has a free
-size and its weights beside the model, as `to_onnx` writes them by itself; `-crop` cuts the middle out inside the graph.
+downloaded; the decoder of Reverse Distillation is trained for STEPS steps, EfficientAd, which takes seconds a step, for 5.
+`-raw` leaves the scores as they are (enable_normalization=False), the others are normalised and clamped to 0..1 by
+anomalib; `-free` has a free size and its weights beside the model, as `to_onnx` writes them by itself; `-crop` cuts the
+middle out inside the graph.
 """
 
 import os
@@ -86,9 +87,9 @@ def fit_padim(model):
     net.fit()
 
 
-def steps(net, loss, parameters, batches, rate):
+def steps(net, loss, parameters, batches, rate, count=STEPS):
     optimizer = torch.optim.Adam(parameters, lr=rate)
-    for step in range(STEPS):
+    for step in range(count):
         optimizer.zero_grad()
         loss(batches[step % len(batches)]).backward()
         optimizer.step()
@@ -98,16 +99,16 @@ def fit_efficient_ad(model):
     net = model.model.train()
     batch = prepared(model)
     with torch.no_grad():
-        features = net.teacher(batch[:8])
+        features = net.teacher(batch[:4])
         net.mean_std["mean"].copy_(features.mean((0, 2, 3), keepdim=True))
         net.mean_std["std"].copy_(features.std((0, 2, 3), keepdim=True))
     # the penalty wants everyday images; drawn ones stand for them
     other = torch.cat([model.pre_processor.transform(tensor(draw(SIZE, SIZE, 900 + n))) for n in range(4)])
     trained = [*net.student.parameters(), *net.ae.parameters()]
-    steps(net, lambda b: sum(net(b, other[:1])), trained, list(batch.split(1)), 1e-3)
+    steps(net, lambda b: sum(net(b, other[:1])), trained, list(batch.split(1)), 1e-3, 5)
     net.eval()
     with torch.no_grad():
-        st, stae = zip(*(net.get_maps(b, normalize=False) for b in batch[:8].split(1)))
+        st, stae = zip(*(net.get_maps(b, normalize=False) for b in batch[:4].split(1)))
         for name, maps in [("st", torch.cat(st)), ("ae", torch.cat(stae))]:
             net.quantiles[f"qa_{name}"].fill_(float(torch.quantile(maps.flatten()[::7], 0.9)))
             net.quantiles[f"qb_{name}"].fill_(float(torch.quantile(maps.flatten()[::7], 0.995)))
