@@ -87,6 +87,8 @@ export class TraceQuery {
 
   /** Units by a name, and those that turned out to be the same parts. */
   async #units(name: string): Promise<string[]> {
+    // Never stored, and refused in a statement.
+    if (name.includes('\0')) return []
     const found = await unitsNamed(this.#k, name)
     return [...new Set((found.length === 0 ? [name] : found).flatMap((uri) => namesOf(this.#db, uri)))]
   }
