@@ -120,7 +120,14 @@ const TAMPERINGS: Tampering[] = [
       const rest = all.filter((_, n) => n !== from)
       return [...rest.slice(0, to), all[from] ?? raise(), ...rest.slice(to)]
     })
-    return one(`moved the event to ${at(to)}`, ['moved'], at(from))
+    // Behind the last signed event stands what may be newer: there it is only told to be gone from its place.
+    const behind = to === events.length - 1
+    const kinds: ProofFinding['kind'][] = behind
+      ? ['moved', 'dropped']
+      : from === events.length - 1
+        ? ['moved', 'cut']
+        : ['moved']
+    return one(`moved the event to ${at(to)}`, kinds, at(from))
   },
   function replay(dir) {
     const i = random(events.length - 1)

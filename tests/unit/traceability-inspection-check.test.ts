@@ -3,6 +3,7 @@ import { canonicalJson, type InspectionCompleted, type QEvent } from '../../cont
 import { checkEvent } from '../../traceability/store/event-check.ts'
 import { checkInspection } from '../../traceability/store/inspection-check.ts'
 import { inspectionEvent, type UnitFacts } from '../../traceability/store/inspection-event.ts'
+import { recordOf } from '../../traceability/store/record-codec.ts'
 import { failVerdict, gs1Code, missed, passVerdict, request } from './samples/traceability-requests.ts'
 
 type Event = Omit<QEvent<InspectionCompleted>, 'sequence'>
@@ -26,7 +27,11 @@ const image = {
 const model = { id: 'm', version: '1', sha256: 'cd'.repeat(32), provider: 'cpu' }
 const sample = (): Event =>
   structuredClone(
-    inspectionEvent(request(1, failVerdict({ models: [model], codes: [gs1Code('A1')] })), unit, image),
+    inspectionEvent(
+      recordOf(request(1, failVerdict({ models: [model], codes: [gs1Code('A1')] }))),
+      unit,
+      image,
+    ),
   )
 
 /** As the writer does it: the check, then the canonical JSON. */
@@ -51,8 +56,8 @@ describe('the check of inspection events against their schema', () => {
   it('takes what the schema takes', () => {
     for (const event of [
       sample(),
-      inspectionEvent(request(2, passVerdict()), unit, null),
-      inspectionEvent(missed(3), { ...unit, lot: null }, null),
+      inspectionEvent(recordOf(request(2, passVerdict())), unit, null),
+      inspectionEvent(recordOf(missed(3)), { ...unit, lot: null }, null),
     ]) {
       expect(() => checkEvent(event)).not.toThrow()
       expect(() => kept(event)).not.toThrow()

@@ -21,16 +21,55 @@ export interface Whereabouts {
   disposition: string | null
 }
 
-/** The links from units outwards that hold now. */
+/** The links outwards that hold now, of one generation. */
 const OUTWARD = `
-with recursive out (unit, uri, kind, depth) as (
-  select value, value, '', 0 from json_each(?1)
-  union
-  select o.unit, e.parent, e.kind, o.depth + 1 from out o cross join edge e
-    on e.child = o.uri and e.kind in ('aggregate', 'ship', 'deliver', 'order') and e.valid_to is null
-    where o.depth < 16
-)
-select unit, uri, kind from out where depth > 0 order by unit, depth, uri`
+select e.child, e.parent, e.kind from json_each(?1) v cross join edge e
+  on e.child = v.value and e.kind in ('aggregate', 'ship', 'deliver', 'order') and e.valid_to is null`
+
+/** Generations followed; a bound, boxes in boxes are fewer. */
+const MAX_DEPTH = 16
+
+type Link = { child: string; parent: string; kind: string }
+/** The farthest thing of each kind, and how far it is. */
+type Outmost = Map<string, { uri: string; depth: number }>
+
+/**
+ * Walks outwards one generation at a time, each box once however many units lie in it.
+ *
+ * @returns for a unit or box what it lies in, is shipped with, and for whom; the last URI where several are as far
+ */
+function outwards(db: SqlDatabase, uris: readonly string[]): (uri: string) => Outmost {
+  const links = new Map<string, Link[]>()
+  let frontier: string[] = [...uris]
+  for (let n = 0; n < MAX_DEPTH && frontier.length > 0; n++) {
+    const next = new Set<string>()
+    for (const uri of frontier) links.set(uri, [])
+    for (const link of db.all<Link>(OUTWARD, JSON.stringify(frontier))) {
+      links.get(link.child)?.push(link)
+      if (!links.has(link.parent)) next.add(link.parent)
+    }
+    frontier = [...next]
+  }
+  const known = new Map<string, Outmost>()
+  const outmost = (uri: string): Outmost => {
+    const found = known.get(uri)
+    if (found !== undefined) return found
+    const all: Outmost = new Map()
+    // Set first: a cycle, which the guard refuses, would end here.
+    known.set(uri, all)
+    const offer = (kind: string, other: string, depth: number): void => {
+      const best = all.get(kind)
+      if (best === undefined || depth > best.depth || (depth === best.depth && other > best.uri))
+        all.set(kind, { uri: other, depth })
+    }
+    for (const { parent, kind } of links.get(uri) ?? []) {
+      offer(kind, parent, 1)
+      for (const [further, o] of outmost(parent)) offer(further, o.uri, o.depth + 1)
+    }
+    return all
+  }
+  return outmost
+}
 
 const UNITS = `
 select d.uri, d.serial, d.product, d.lot, i.station, i.ended_at as judgedAt, i.disposition, g.command, g.ok,
@@ -62,20 +101,21 @@ export function whereabouts(
   held: ReadonlySet<string>,
 ): Whereabouts[] {
   const units = db.all<UnitRow>(UNITS, JSON.stringify(uris))
-  const outward = new Map<string, { uri: string; kind: string }[]>()
-  for (const o of db.all<{ unit: string; uri: string; kind: string }>(
-    OUTWARD,
-    JSON.stringify(units.map((u) => u.uri)),
-  )) {
-    const list = outward.get(o.unit)
-    if (list) list.push(o)
-    else outward.set(o.unit, [o])
+  const outmost = outwards(
+    db,
+    units.map((u) => u.uri),
+  )
+  const names = new Map<string, string>()
+  const named = (uri: string): string => {
+    let name = names.get(uri)
+    if (name === undefined) names.set(uri, (name = shortName(uri)))
+    return name
   }
   return units.map((u) => {
-    const out = outward.get(u.uri) ?? []
+    const out = outmost(u.uri)
     const last = (kind: string): string | null => {
-      const found = out.findLast((o) => o.kind === kind)
-      return found === undefined ? null : shortName(found.uri)
+      const found = out.get(kind)
+      return found === undefined ? null : named(found.uri)
     }
     const shipment = last('ship')
     const pallet = last('aggregate')
