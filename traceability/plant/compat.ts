@@ -22,6 +22,12 @@ create or replace function min(a integer, b boolean) returns integer language sq
   as 'select least(a, b::integer)';
 create or replace function count_true(n bigint, b boolean) returns bigint language sql immutable parallel safe
   as 'select n + coalesce(b, false)::integer';
+create or replace function iif(a boolean, b text, c text) returns text language sql immutable parallel safe
+  as 'select case when a then b else c end';
+create or replace function json_quote(a text) returns text language sql immutable parallel safe
+  as $$ select coalesce(to_json(a)::text, 'null') $$;
+create or replace function printf(a text, b bigint) returns text language sql immutable parallel safe
+  as $$ select case when a = '%020d' then lpad(b::text, 20, '0') else cast('printf: ' || a as bigint)::text end $$;
 create or replace function plain(a text) returns text language sql immutable parallel safe as 'select a';
 create or replace function json_member(a text, b text) returns text language sql immutable parallel safe
   as 'select a::json ->> b';

@@ -21,6 +21,8 @@ const REWRITES: readonly (readonly [RegExp, string])[] = [
   [/\blimit (\?\d*)\s*\)(\s*select [^;]*?\bfrom )(\w+)( group by)/g, ')$2(select * from $3 limit $1) $3$4'],
   // The order of joins is chosen by statistics.
   [/\bcross join ((?:\w+|json_each\(\?\d*\))(?: \w+)?)(\s+)on\b/g, 'join $1$2on'],
+  // A type here, a function there.
+  [/\bchar\((\d+)\)/g, 'chr($1)'],
   [/\bglob '([^'*?[\]]*)\*'/g, "^@ '$1'"],
   [/\bas ([a-z]+[A-Z]\w*)/g, 'as "$1"'],
   // In an upsert the bare column is the stored row's; PostgreSQL wants to be told.
