@@ -11,7 +11,7 @@ import type { Resample } from './resampler.ts'
 /** Grey of the letterbox margin, the value YOLO models are trained with (Ultralytics `LetterBox`, 114). */
 const MARGIN = 114
 
-export interface PreparedInput {
+interface PreparedInput {
   tensor: ImageTensor
   geometry: Geometry
 }

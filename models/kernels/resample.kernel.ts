@@ -1,5 +1,5 @@
 /** Weights are fixed-point with this many fractional bits: 255 · 2^22 plus rounding stays below 2^31. */
-export const WEIGHT_BITS = 22
+const WEIGHT_BITS = 22
 
 /**
  * Weights of an antialiased bilinear (triangle) filter, the method of Pillow's `Image.resize(BILINEAR)` and

@@ -29,7 +29,7 @@ export interface OnnxValueInfo {
   shape: (number | string)[]
 }
 
-export const OPSET = 17
+const OPSET = 17
 const IR_VERSION = 8
 
 /** Fields of a ValueInfoProto. */
