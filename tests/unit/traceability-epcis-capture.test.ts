@@ -238,13 +238,9 @@ describe('events of the line itself', () => {
     })
     // What is answered would be taken: the same rules hold for our own.
     const other = await Repository.open()
-    const taken = await other.epcis.capture.document(
-      JSON.stringify(
-        (await repository.epcis.events({ values: {} }, { perPage: 100, token: null }, 'Never_Translates'))
-          .items,
-      ),
-      'rollback',
-    )
+    const page = { perPage: 100, token: null }
+    const { items } = await repository.epcis.events({ values: {} }, page, 'Never_Translates')
+    const taken = await other.epcis.capture.document(items, 'rollback')
     expect(taken.errors).toEqual([])
     await other.remove()
   })

@@ -6,10 +6,8 @@ import {
   type EpcisItem,
   uuidv7,
 } from '../../contracts/index.ts'
-import { faultsOf, readDocument } from './check-document.ts'
 import type { EpcisThread } from './epcis-thread.ts'
 import type { JsonObject } from './faults.ts'
-import { prepareItem } from './prepare-item.ts'
 import type { CaptureJob } from './state.ts'
 
 /** Events of one request: they are one transaction, and the records of parts wait for it. */
@@ -40,18 +38,10 @@ export class Capture {
 
   /** One event, at once. @throws EpcisError ValidationException, ResourceAlreadyExistsException */
   async event(json: string): Promise<JsonObject> {
-    const document = readDocument(json)
-    if (document.form !== 'event')
-      throw new EpcisError(
-        'ValidationException',
-        { pointer: '/type', expected: 'a single event', actual: document.form },
-        'send documents to /capture',
-      )
-    const [entry] = document.events
-    if (entry === undefined) throw new Error('a single event is one event')
-    const faults = faultsOf(entry, document)
-    if (faults.length > 0) throw new EpcisError('ValidationException', faults)
-    const item = prepareItem(entry.event as JsonObject, null)
+    const checked = await this.#o.thread.checks.document(json, { single: true, most: 1 })
+    refuse(checked.errors)
+    const [item] = checked.items
+    if (item === undefined) throw new Error('a single event is one event')
     const { items } = await this.#write(`event ${uuidv7()}`, [item], null, true)
     const [ack] = items
     if (ack === undefined || 'conflict' in ack || ack.repeated) throw taken(item)
@@ -65,26 +55,12 @@ export class Capture {
    * @throws EpcisError ValidationException, CaptureLimitExceededException
    */
   async document(json: string, behaviour: Behaviour): Promise<CaptureJob> {
-    const document = readDocument(json)
-    const { events, context, masterData } = document
-    if (events.length > CAPTURE_LIMIT)
-      throw new EpcisError('CaptureLimitExceededException', {
-        pointer: '',
-        expected: `at most ${CAPTURE_LIMIT} events`,
-        actual: `${events.length}`,
-      })
-    const errors: CaptureJob['errors'] = []
-    const items: EpcisItem[] = []
-    for (const entry of events) {
-      const faults = faultsOf(entry, document)
-      if (faults.length > 0) errors.push({ exception: 'ValidationException', faults })
-      else items.push(prepareItem(entry.event as JsonObject, context))
-    }
-    if (behaviour === 'rollback' && errors.length > 0)
-      throw new EpcisError(
-        'ValidationException',
-        errors.flatMap((e) => e.faults),
-      )
+    const most = CAPTURE_LIMIT
+    const { items, errors, context, masterData } = await this.#o.thread.checks.document(json, {
+      single: false,
+      most,
+    })
+    if (behaviour === 'rollback') refuse(errors)
     return this.#job(items, { context, elements: masterData }, behaviour, errors)
   }
 
@@ -136,6 +112,14 @@ export class Capture {
     const recordTime = new Date().toISOString()
     return store.captureEpcis({ capture, recordTime, source, items: [...items], masterData, rollback })
   }
+}
+
+function refuse(errors: CaptureJob['errors']): void {
+  if (errors.length > 0)
+    throw new EpcisError(
+      'ValidationException',
+      errors.flatMap((e) => e.faults),
+    )
 }
 
 const taken = (item: EpcisItem): EpcisError =>

@@ -17,7 +17,7 @@ export interface CapturedDocument {
   names: Namespaces
 }
 
-export interface MasterData {
+interface MasterData {
   /** URI of the vocabulary. */
   vocabulary: string
   id: string

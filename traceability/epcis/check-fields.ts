@@ -27,7 +27,7 @@ export const oneOf = (words: ReadonlySet<string>): FieldCheck =>
   rule(`one of ${[...words].join(', ')}`, (v) => typeof v === 'string' && words.has(v))
 export const hex = rule('hexadecimal digits', (v) => typeof v === 'string' && /^[0-9A-Fa-f]+$/.test(v))
 /** UN/ECE Recommendation 20 code of quantities: two or three capitals or digits. */
-export const uom = rule(
+const uom = rule(
   'a unit code of UN/ECE Recommendation 20, e.g. KGM',
   (v) => typeof v === 'string' && /^[A-Z0-9]{2,3}$/.test(v),
 )

@@ -1,8 +1,7 @@
 import { plain } from './extension-fields.ts'
 import { isTime, timeMs } from './uri.ts'
 
-export const COMPARISONS = ['EQ', 'GT', 'GE', 'LT', 'LE'] as const
-export type Comparison = (typeof COMPARISONS)[number]
+export type Comparison = 'EQ' | 'GT' | 'GE' | 'LT' | 'LE'
 
 export const isNumber = (text: string): boolean => /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text)
 

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import type { SqlDatabase } from '../../contracts/index.ts'
 import { openSql } from '../store/open-sql.ts'
 import { SqliteEventLog } from '../log/event-log.ts'
+import { Answers } from './answers.ts'
+import { Checks } from './checks.ts'
 import { EPCIS_SCHEMA, EPCIS_SCHEMA_VERSION } from './epcis-schema.ts'
 import { EventStore } from './event-store.ts'
 import { Projector } from './projector.ts'
@@ -15,6 +17,8 @@ const BATCH = 500
 export class EpcisDesk {
   readonly events: EventStore
   readonly state: EpcisState
+  readonly answers: Answers
+  readonly checks = new Checks()
   readonly #log: SqliteEventLog
   readonly #projector: Projector
   readonly #open: SqlDatabase[]
@@ -38,6 +42,7 @@ export class EpcisDesk {
     this.#open = [trace, projection, state]
     this.state = new EpcisState(state)
     this.events = new EventStore(projection)
+    this.answers = new Answers(this.events)
     this.#projector = new Projector(
       projection,
       (position) =>

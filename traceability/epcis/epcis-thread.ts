@@ -1,6 +1,8 @@
 import type { Worker } from 'node:worker_threads'
 import { asCoded, CodedError, spawnWorker } from '../../contracts/index.ts'
 import { fromWire } from '../store/store-ops.ts'
+import type { Answers } from './answers.ts'
+import type { Checks } from './checks.ts'
 import type { EventStore } from './event-store.ts'
 import type { EpcisState } from './state.ts'
 import { type DeskCall, type DeskReply, unpackError } from './thread-ops.ts'
@@ -24,6 +26,8 @@ interface Waiting {
 export class EpcisThread {
   readonly events: Remote<EventStore>
   readonly state: Remote<EpcisState>
+  readonly answers: Remote<Answers>
+  readonly checks: Remote<Checks>
   readonly #dataDir: string
   readonly #waiting = new Map<number, Waiting>()
   readonly #listeners = new Set<() => void>()
@@ -37,6 +41,8 @@ export class EpcisThread {
     this.#dataDir = dataDir
     this.events = this.#remote('events')
     this.state = this.#remote('state')
+    this.answers = this.#remote('answers')
+    this.checks = this.#remote('checks')
     this.#spawn()
   }
 

@@ -1,5 +1,5 @@
 /** Namespace of the properties that this program adds to events. */
-export const OWN_NAMESPACE = { sightline: 'https://sightline.invalid/epcis/' } as const
+const OWN_NAMESPACE = { sightline: 'https://sightline.invalid/epcis/' } as const
 
 export const EPCIS_CONTEXT = 'https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld'
 

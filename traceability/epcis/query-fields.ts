@@ -10,7 +10,7 @@ import { isTime } from './uri.ts'
 import { bareWord } from './vocabulary.ts'
 
 /** Whether an event meets one parameter. */
-export type Test = (seen: SeenEvent) => boolean
+type Test = (seen: SeenEvent) => boolean
 
 /** Rows of the index that hold every event that can meet the parameter. */
 export interface Lookup {

@@ -1,6 +1,5 @@
 import { EpcisError } from '../../contracts/index.ts'
 import { isObject, shown } from './faults.ts'
-import { isUri } from './uri.ts'
 
 /** Parameters of a simple event query: each value as text; lists have several. Crosses threads and is stored. */
 export interface QueryParams {
@@ -59,11 +58,6 @@ function bounded(name: string, values: string[]): string[] {
 export const single = (name: string, values: readonly string[]): string => {
   const [value] = values
   return value === undefined || values.length > 1 ? refuseParameter(name, 'one value', values) : value
-}
-
-export const uris = (name: string, values: readonly string[]): void => {
-  const wrong = values.find((v) => !isUri(v))
-  if (wrong !== undefined) refuseParameter(name, 'URIs', wrong)
 }
 
 /** A whole number from `least` on. */

@@ -21,7 +21,7 @@ const RANGES = {
   dayOfWeek: [1, 7],
 } as const
 type Field = keyof typeof RANGES
-export const SCHEDULE_FIELDS = Object.keys(RANGES) as Field[]
+const SCHEDULE_FIELDS = Object.keys(RANGES) as Field[]
 /** From the coarsest to the finest. */
 const COARSE_TO_FINE: readonly Field[] = ['month', 'dayOfMonth', 'dayOfWeek', 'hour', 'minute', 'second']
 

@@ -1,11 +1,10 @@
 import { EpcisError } from '../../contracts/index.ts'
-import { queryDocument } from './answer-document.ts'
 import { Capture, type CaptureStore } from './capture.ts'
 import type { EpcFormat } from './epc-format.ts'
 import { oneUri } from './epc.ts'
 import { EpcisThread } from './epcis-thread.ts'
-import type { FoundPage, PageCursor } from './event-store.ts'
-import { isObject, type JsonObject, shown } from './faults.ts'
+import type { PageCursor } from './event-store.ts'
+import { isObject, shown } from './faults.ts'
 import { type NextPage, PageTokens } from './page-token.ts'
 import { checkName, compileQuery } from './query-compile.ts'
 import { paramsOfJson, paramsOfUrl, type QueryParams } from './query-params.ts'
@@ -107,7 +106,7 @@ export class EpcisService {
   }
 
   /**
-   * Events that meet the query, as a query document. A token carries its query; parameters beside it are not needed.
+   * Events that meet the query, as the text of a query document. A token carries its query; parameters beside it are not needed.
    *
    * @throws EpcisError QueryParameterException and others
    */
@@ -116,7 +115,7 @@ export class EpcisService {
     { perPage, token }: PageRequest,
     format: EpcFormat,
     queryName = 'SimpleEventQuery',
-  ): Promise<AnsweredPage<JsonObject>> {
+  ): Promise<AnsweredPage<string>> {
     type Content = { params: QueryParams; after: PageCursor; queryName: string }
     const kept = token === null ? null : (this.tokens.read('events', token) as Content)
     if (kept !== null && kept.queryName !== queryName)
@@ -127,17 +126,10 @@ export class EpcisService {
       })
     const asked = kept?.params ?? params
     compileQuery(asked)
-    const page: FoundPage = await this.#thread.events.page({
-      params: asked,
-      perPage,
-      after: kept?.after ?? null,
-    })
-    const prefixes = format === 'Always_EPC_URN' ? await this.#thread.events.companyPrefixes() : []
-    const content: Content | null = page.next && { params: asked, after: page.next, queryName }
-    return {
-      items: queryDocument(page.events, { queryName, format, prefixes }),
-      next: content && this.tokens.make('events', content),
-    }
+    const ask = { params: asked, perPage, after: kept?.after ?? null }
+    const { body, next } = await this.#thread.answers.document(ask, { queryName, format })
+    const content: Content | null = next && { params: asked, after: next, queryName }
+    return { items: body, next: content && this.tokens.make('events', content) }
   }
 
   /** Parameters of a URL. @throws EpcisError QueryParameterException */
@@ -146,12 +138,14 @@ export class EpcisService {
   }
 
   /** The event of an id, with the declarations of errors about it. @throws EpcisError NoSuchNameException */
-  async event(eventID: string, format: EpcFormat): Promise<JsonObject> {
-    const params = { values: { EQ_eventID: [eventID] } }
-    const { events } = await this.#thread.events.page({ params, perPage: 100, after: null })
-    if (events.length === 0) throw noSuch('the id of a recorded event', eventID)
-    const prefixes = format === 'Always_EPC_URN' ? await this.#thread.events.companyPrefixes() : []
-    return queryDocument(events, { queryName: 'SimpleEventQuery', format, prefixes })
+  async event(eventID: string, format: EpcFormat): Promise<string> {
+    const ask = { params: { values: { EQ_eventID: [eventID] } }, perPage: 100, after: null }
+    const { body, count } = await this.#thread.answers.document(ask, {
+      queryName: 'SimpleEventQuery',
+      format,
+    })
+    if (count === 0) throw noSuch('the id of a recorded event', eventID)
+    return body
   }
 
   /** Values of a top-level resource. */

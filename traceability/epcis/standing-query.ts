@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Delivery } from '../sinks/event-sink.ts'
-import { queryDocument } from './answer-document.ts'
 import type { EpcFormat } from './epc-format.ts'
 import type { EpcisThread } from './epcis-thread.ts'
 import type { QueryParams } from './query-params.ts'
@@ -103,24 +102,19 @@ export class StandingQuery {
   async #report(evenIfEmpty: boolean): Promise<boolean> {
     const { thread, params } = this.#o
     const end = await thread.events.end()
-    const { events, next } = await thread.events.page({
-      params,
-      perPage: PER_DOCUMENT,
-      after: null,
-      afterN: this.#cursor,
-    })
-    const last = events.at(-1)
-    if (last === undefined && !evenIfEmpty) {
+    const { queryName, subscriptionID, format } = this.#o
+    const { body, count, lastN, next } = await thread.answers.document(
+      { params, perPage: PER_DOCUMENT, after: null, afterN: this.#cursor },
+      { queryName, subscriptionID, format },
+    )
+    if (count === 0 && !evenIfEmpty) {
       // Events in between match nothing; they need not be looked at again.
       this.#cursor = Math.max(this.#cursor, end)
       return false
     }
-    const toN = last === undefined || next === null ? Math.max(end, last?.n ?? 0) : last.n
-    const prefixes = this.#o.format === 'Always_EPC_URN' ? await thread.events.companyPrefixes() : []
-    const { queryName, subscriptionID, format } = this.#o
-    const body = JSON.stringify(queryDocument(events, { queryName, subscriptionID, format, prefixes }))
+    const toN = next === null ? Math.max(end, lastN) : lastN
     const fromN = this.#cursor
-    if (!(await this.#deliver(body, { fromN, toN, empty: events.length === 0 }))) return false
+    if (!(await this.#deliver(body, { fromN, toN, empty: count === 0 }))) return false
     this.#cursor = toN
     return next !== null
   }

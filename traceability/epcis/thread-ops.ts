@@ -1,14 +1,19 @@
 import { asCoded, type EpcisException, EpcisError, type EpcisFault } from '../../contracts/index.ts'
 import { fromWire, toWire, type WireError } from '../store/store-ops.ts'
+import type { Answers } from './answers.ts'
+import type { Checks } from './checks.ts'
 import type { EventStore } from './event-store.ts'
 import type { EpcisState } from './state.ts'
 
 type Methods<T> = { [K in keyof T]: T[K] extends (...args: never[]) => unknown ? K : never }[keyof T]
 
-/** A call into the thread: which half, which method, with what. */
+/** A call into the thread: which part, which method, with what. */
 export type DeskCall =
   | { half: 'events'; method: Methods<EventStore>; args: unknown[] }
   | { half: 'state'; method: Methods<EpcisState>; args: unknown[] }
+  | { half: 'answers'; method: Methods<Answers>; args: unknown[] }
+  /** Needs no projection and is answered at once. */
+  | { half: 'checks'; method: Methods<Checks>; args: unknown[] }
 
 export type DeskAsk = ({ id: number } & DeskCall) | 'news' | 'close'
 

@@ -12,7 +12,7 @@ const TIMEOUT_MS = 10_000
  * `GS1-Signature` of a delivery: `t=<seconds since 1970>,v1=<HMAC-SHA256 of "t.body", hex>`, keyed by the token the
  * subscriber chose. The time in it lets the receiver refuse a delivery that is played again.
  */
-export const signature = (token: string, body: string, seconds: number): string =>
+const signature = (token: string, body: string, seconds: number): string =>
   `t=${seconds},v1=${createHmac('sha256', token).update(`${seconds}.${body}`).digest('hex')}`
 
 /** Sends one query document; no redirect is followed. Never rejects. */

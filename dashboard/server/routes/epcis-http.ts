@@ -141,8 +141,10 @@ export const refused = (
 ): EpcisError => new EpcisError(exception, { pointer, expected, actual: actual.slice(0, 200) })
 
 /** @throws EpcisError NotAcceptableException */
-export function epcFormat(req: Request): EpcFormat {
-  const text = req.get('GS1-EPC-Format')
+export const epcFormat = (req: Request): EpcFormat => formatOf(req.get('GS1-EPC-Format'))
+
+/** @throws EpcisError NotAcceptableException */
+export function formatOf(text: string | undefined): EpcFormat {
   const format = EPC_FORMATS.find((f) => f === text)
   if (text !== undefined && format === undefined)
     throw refused('NotAcceptableException', `GS1-EPC-Format ${EPC_FORMATS.join(', ')}`, text)
@@ -224,14 +226,14 @@ export function setNextPage(
   })
 }
 
-/** Answers in the JSON type that was asked for. */
+/** Answers in the JSON type that was asked for; text is JSON already. */
 export function answer(req: Request, res: Response, body: unknown, status = 200): void {
   const type = req.accepts(JSON_TYPES)
   res
     .status(status)
     .set('Cache-Control', 'no-store')
     .type(type === false ? 'application/json' : type)
-    .send(JSON.stringify(body))
+    .send(typeof body === 'string' ? body : JSON.stringify(body))
 }
 
 /** Discovery: what a resource can do, and by which versions. */

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { EpcisService } from '../../../traceability/query/index.ts'
 import { allowedHost, sameOrigin } from '../security.ts'
-import { EPCIS_BASE, problemBody, problemOf, refused } from './epcis-http.ts'
+import { EPCIS_BASE, formatOf, problemBody, problemOf, refused } from './epcis-http.ts'
 import { STREAM_PARAMETERS } from './epcis-queries.ts'
 
 const PATH = new RegExp(`^${EPCIS_BASE}/queries/([^/]+)/events$`)
@@ -73,7 +73,7 @@ export class EpcisSockets {
     const closed = await this.#epcis.connect(
       decodeURIComponent(name),
       controls,
-      'Never_Translates',
+      socketFormat(req),
       send,
       (reason) => {
         for (const end of ends) end(reason)
@@ -107,6 +107,12 @@ function controlsOf(query: URLSearchParams): Record<string, unknown> {
     else controls[key] = value === 'true' ? true : value === 'false' ? false : value
   }
   return Object.keys(schedule).length === 0 ? controls : { ...controls, schedule }
+}
+
+/** @throws EpcisError NotAcceptableException */
+function socketFormat(req: IncomingMessage): ReturnType<typeof formatOf> {
+  const header = req.headers['gs1-epc-format']
+  return formatOf(typeof header === 'string' ? header : undefined)
 }
 
 function refuseUpgrade(socket: Duplex, error: unknown): void {

@@ -201,6 +201,7 @@ export const enFacts = {
       qe_read_stray_v1: 'Read without a part',
       qe_identity_changed_v1: 'Identity changed',
       qe_verdict_reviewed_v1: 'Verdict reviewed',
+      ext_epcis_captured_v1: 'EPCIS event',
       qe_trace_linked_v1: 'Linked',
       qe_station_health_v1: 'Station health',
     },

@@ -202,6 +202,7 @@ export const zhFacts: typeof enFacts = {
       qe_read_stray_v1: '无对应工件的读码',
       qe_identity_changed_v1: '身份变更',
       qe_verdict_reviewed_v1: '判定复核',
+      ext_epcis_captured_v1: 'EPCIS 事件',
       qe_trace_linked_v1: '建立关联',
       qe_station_health_v1: '工位状态',
     },

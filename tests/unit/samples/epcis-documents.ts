@@ -8,7 +8,7 @@ export const CONTEXT = [
 ]
 
 /** Small seeded generator (mulberry32): the same seed draws the same documents everywhere. */
-export function drawn(seed: number): () => number {
+function drawn(seed: number): () => number {
   let a = seed >>> 0
   return () => {
     a = (a + 0x6d2b79f5) >>> 0
@@ -40,7 +40,7 @@ export class Draw {
 const gtin = (d: Draw): string => withCheckDigit(d.digits(13))
 
 /** An individual: URN or Digital Link, each right to the check digit. */
-export const epc = (d: Draw): string =>
+const epc = (d: Draw): string =>
   d.of([
     () => `urn:epc:id:sgtin:${d.digits(7)}.${d.digits(6)}.${d.digits(5)}`,
     () => `urn:epc:id:sscc:${d.digits(7)}.${d.digits(10)}`,
@@ -52,7 +52,7 @@ export const epc = (d: Draw): string =>
     () => `urn:example:part:${d.digits(6)}`,
   ])()
 
-export const epcClass = (d: Draw): string =>
+const epcClass = (d: Draw): string =>
   d.of([
     () => `urn:epc:class:lgtin:${d.digits(7)}.${d.digits(6)}.L${d.digits(3)}`,
     () => `urn:epc:idpat:sgtin:${d.digits(7)}.${d.digits(6)}.*`,

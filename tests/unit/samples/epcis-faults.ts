@@ -2,7 +2,7 @@ import { checkDigit } from '../../../traceability/index.ts'
 import type { Draw, Json } from './epcis-documents.ts'
 
 /** A fault put into a valid event: where it must be found. */
-export interface PutFault {
+interface PutFault {
   event: Json
   /** Pointer inside the event. */
   pointer: string

@@ -54,7 +54,7 @@ export class Repository {
   /** Events that meet the parameters, as they are answered. */
   async found(values: Record<string, string[]> = {}): Promise<Json[]> {
     const { items } = await this.epcis.events({ values }, { perPage: 1_000, token: null }, 'Never_Translates')
-    return eventsOf(items)
+    return eventsOf(JSON.parse(items) as Json)
   }
 }
 
