@@ -15,6 +15,7 @@ import { addReplay } from './commands/replay.ts'
 import { addSampleBoards } from './commands/sample-boards.ts'
 import { addServe } from './commands/serve.ts'
 import { addTeach } from './commands/teach.ts'
+import { addTeachBoxes } from './commands/teach-boxes.ts'
 import { addTeachClasses } from './commands/teach-classes.ts'
 import { addTeachSegments } from './commands/teach-segments.ts'
 import { addTrace } from './commands/trace.ts'
@@ -38,6 +39,7 @@ try {
     addEvaluate,
     addModels,
     addTeach,
+    addTeachBoxes,
     addTeachClasses,
     addTeachSegments,
     addTrace,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { asCoded, CodedError, type ModelCard } from '../contracts/index.ts'
-import { DATASET_FORMATS, type Dataset, type DatasetItem, imageSize, openDataset } from '../datasets/index.ts'
+import { DATASET_FORMATS, type Dataset, imageSize, openDataset } from '../datasets/index.ts'
 import { decodeFrame } from '../inspection/index.ts'
 import { type Backbone, findBackbone, type PackedModel, packModel, type Pixels } from '../models/index.ts'
 import type { Environment } from './environment.ts'
@@ -42,7 +42,6 @@ export const labelledOptions = (command: Command): Command =>
 export interface LabelledWork {
   backbone: Backbone
   dataset: Dataset
-  items: DatasetItem[]
   signal: AbortSignal
   onProgress: (stage: 'features' | 'heads', done: number, of: number) => void
 }
@@ -77,7 +76,6 @@ export async function teachLabelled<T extends { model: Uint8Array; card: ModelCa
     const { taught, golden } = await teach({
       backbone,
       dataset,
-      items: dataset.items,
       signal: stop.signal,
       onProgress: (stage, done, of) => bars[stage].update(done, of),
     })

@@ -26,7 +26,8 @@ async function run(dir: string, o: Flags, environment: Environment): Promise<voi
     dir,
     o,
     environment,
-    async ({ backbone, dataset, items, signal, onProgress }) => {
+    async ({ backbone, dataset, signal, onProgress }) => {
+      const { items } = dataset
       const labelled = items.filter((i) => i.label !== undefined)
       if (labelled.length === 0)
         throw new CodedError('TCH_LABELS', {

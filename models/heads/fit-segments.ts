@@ -161,13 +161,13 @@ export function logitsOfHead(head: SegmentHead, values: Float32Array): Float64Ar
   return logitsOf(head.out, joined)
 }
 
-function rowsWhere(set: PatchSet, wanted: (row: number) => boolean): number[] {
+export function rowsWhere(set: PatchSet, wanted: (row: number) => boolean): number[] {
   const rows: number[] = []
   for (let i = 0; i < set.count; i++) if (wanted(i)) rows.push(i)
   return rows
 }
 
-function scaleOfRows({ values, features }: PatchSet, rows: readonly number[]): Scale {
+export function scaleOfRows({ values, features }: PatchSet, rows: readonly number[]): Scale {
   const mean = new Float64Array(features)
   const squares = new Float64Array(features)
   for (const r of rows)
@@ -185,7 +185,7 @@ function scaleOfRows({ values, features }: PatchSet, rows: readonly number[]): S
   }
 }
 
-function standardRows(
+export function standardRows(
   set: PatchSet,
   rows: readonly number[],
   { mean, deviation }: Scale,

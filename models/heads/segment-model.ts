@@ -88,7 +88,7 @@ export function segmentModel(
 }
 
 /** The same layer for features that are not standardised. */
-function standardising(
+export function standardising(
   { features, classes, weights, bias }: LinearHead,
   mean: Float32Array,
   deviation: Float32Array,

@@ -1,0 +1,49 @@
+import { CodedError } from '../contracts/index.ts'
+import type { Dataset, DatasetItem } from '../datasets/index.ts'
+import type { LabelledRegion, Pixels, SegmentImage } from '../models/index.ts'
+import { pixelsOf } from './teach-labelled.ts'
+
+/**
+ * Images of a data set with what is labelled in them; good ones have nothing. A bad image without mask or boxes cannot be
+ * taught from: it is left out and counted on standard error.
+ *
+ * @returns `golden`: the first image with a defect, once it has been read
+ * @throws TCH_LABELS when nothing is labelled
+ */
+export function labelledRegions({ dir, format, items }: Dataset): {
+  images: AsyncIterable<SegmentImage>
+  count: number
+  golden: () => Pixels | undefined
+} {
+  const used = items.filter((i) => i.boxes !== undefined || i.mask !== undefined || i.defective === false)
+  if (!used.some((i) => i.mask !== undefined || (i.boxes ?? []).length > 0))
+    throw new CodedError('TCH_LABELS', {
+      file: dir,
+      expected: 'images with masks, outlines or boxes',
+      actual: `${items.length} images of layout ${format}, none with any`,
+      hint: 'layouts mvtec, voc, yolo or coco',
+    })
+  if (used.length < items.length)
+    process.stderr.write(
+      `${items.length - used.length} of ${items.length} images show a defect that nobody has marked; they are not used\n`,
+    )
+  let first: Pixels | undefined
+  async function* images(): AsyncGenerator<SegmentImage> {
+    for (const item of used) {
+      const pixels = await pixelsOf(item.image)
+      const regions = await regionsOf(item)
+      if (regions.length > 0) first ??= pixels
+      yield { id: item.id, pixels, regions }
+    }
+  }
+  return { images: images(), count: used.length, golden: () => first }
+}
+
+async function regionsOf(item: DatasetItem): Promise<LabelledRegion[]> {
+  if (item.mask !== undefined)
+    return [{ class: item.label ?? 'defect', shape: { mask: await pixelsOf(item.mask) } }]
+  return (item.boxes ?? []).map((b) => ({
+    class: b.class,
+    shape: b.polygons ? { polygons: b.polygons } : { box: b.box },
+  }))
+}

@@ -1,0 +1,137 @@
+import type { ModelCard } from '../../contracts/index.ts'
+import { extendModel } from '../onnx/extend.ts'
+import { onnxNode, onnxTensor } from '../onnx/graph.ts'
+import type { Backbone } from '../teach/backbone.ts'
+import { descriptorNodes } from '../teach/feature-nodes.ts'
+import { SIDES } from './box-gradient.ts'
+import { contextTaps } from './context-taps.ts'
+import type { Scale } from './cross-fit.ts'
+import type { SegmentSize } from './patch-describer.ts'
+import { segmentInput, standardising } from './segment-model.ts'
+import type { TwoLayerHead } from './two-layer.ts'
+
+const OWN = 'sightline_box_'
+const [BOXES, SCORES, LABELS] = ['boxes', 'scores', 'labels'] as const
+/** Defects of one class seldom lie over each other; at 0.5 most doubles of large ones would stay. */
+const NMS_IOU = 0.3
+/** Exponents beyond this are no box of any image. */
+const EXPONENT = 6
+
+/**
+ * Image → a box, its best class and the probability of it for every patch, in one graph. The classes begin with the
+ * background, which never wins.
+ */
+export function boxModel(
+  backbone: Backbone,
+  size: SegmentSize,
+  head: TwoLayerHead,
+  { mean, deviation }: Scale,
+  { temperature, unitPx }: { temperature: number; unitPx: number },
+): Uint8Array {
+  const { width, height } = size.grid
+  const outputs = head.out.classes
+  const classes = outputs - SIDES
+  const context = contextTaps(backbone.taps)
+  const first = { dims: head.hidden.classes, ...standardising(head.hidden, mean, deviation) }
+  const part = descriptorNodes(context.taps, size.stridePx, first, `${OWN}first`)
+  const centres = Float32Array.from({ length: width * height * SIDES }, (_, i) => {
+    const cell = Math.floor(i / SIDES)
+    return ((i % 2 === 0 ? cell % width : Math.floor(cell / width)) + 0.5) * size.stridePx
+  })
+  const n = (name: string): string => OWN + name
+  const whole = (name: string, values: readonly number[]) =>
+    onnxTensor(n(name), [values.length], BigInt64Array.from(values.map(BigInt)))
+  return extendModel(backbone.model, {
+    nodes: [
+      ...context.nodes,
+      ...part.nodes,
+      onnxNode('Relu', [n('first')], [n('inner')]),
+      onnxNode('Gemm', [n('inner'), n('weights'), n('bias')], [n('rows')]),
+      onnxNode('Slice', [n('rows'), n('zero'), n('classes'), n('one')], [n('logits')]),
+      onnxNode('Div', [n('logits'), n('temperature')], [n('calm')]),
+      onnxNode('Softmax', [n('calm')], [n('all')], { axis: { int: 1 } }),
+      onnxNode('Slice', [n('all'), n('one'), n('classes'), n('one')], [n('defects')]),
+      onnxNode('ReduceMax', [n('defects')], [n('top')], { axes: { ints: [1] }, keepdims: { int: 0 } }),
+      onnxNode('Reshape', [n('top'), n('flat')], [SCORES]),
+      onnxNode('ArgMax', [n('defects')], [n('which')], { axis: { int: 1 }, keepdims: { int: 0 } }),
+      onnxNode('Reshape', [n('which'), n('flat')], [LABELS]),
+      onnxNode('Slice', [n('rows'), n('classes'), n('outputs'), n('one')], [n('logs')]),
+      onnxNode('Clip', [n('logs'), n('low'), n('high')], [n('bounded')]),
+      onnxNode('Exp', [n('bounded')], [n('distances')]),
+      onnxNode('Mul', [n('distances'), n('units')], [n('ways')]),
+      onnxNode('Add', [n('ways'), n('centres')], [n('corners')]),
+      onnxNode('Max', [n('corners'), n('origin')], [n('inside')]),
+      onnxNode('Min', [n('inside'), n('size')], [n('clipped')]),
+      onnxNode('Reshape', [n('clipped'), n('fours')], [BOXES]),
+    ],
+    initializers: [
+      ...part.initializers,
+      onnxTensor(n('weights'), [head.out.features, outputs], head.out.weights),
+      onnxTensor(n('bias'), [outputs], head.out.bias),
+      onnxTensor(n('temperature'), [1], Float32Array.of(temperature)),
+      onnxTensor(n('low'), [], Float32Array.of(-EXPONENT)),
+      onnxTensor(n('high'), [], Float32Array.of(EXPONENT)),
+      onnxTensor(n('units'), [1, SIDES], Float32Array.of(-unitPx, -unitPx, unitPx, unitPx)),
+      // What lies outside the image would count against the overlap of two boxes.
+      onnxTensor(n('origin'), [1], Float32Array.of(0)),
+      onnxTensor(
+        n('size'),
+        [1, SIDES],
+        Float32Array.of(size.widthPx, size.heightPx, size.widthPx, size.heightPx),
+      ),
+      onnxTensor(n('centres'), [width * height, SIDES], centres),
+      // Slices run over the columns: start, end, axis; the axis is 1 as well.
+      whole('zero', [0]),
+      whole('one', [1]),
+      whole('classes', [classes]),
+      whole('outputs', [outputs]),
+      whole('flat', [1, -1]),
+      whole('fours', [1, -1, SIDES]),
+    ],
+    inputs: [{ name: backbone.input, type: 'uint8', shape: [1, size.heightPx, size.widthPx, 3] }],
+    outputs: [
+      { name: BOXES, type: 'float32', shape: [1, width * height, SIDES] },
+      { name: SCORES, type: 'float32', shape: [1, width * height] },
+      { name: LABELS, type: 'int64', shape: [1, width * height] },
+    ],
+  })
+}
+
+export interface BoxFacts {
+  id: string
+  version: string
+  /** Without the background. */
+  classes: readonly string[]
+  size: SegmentSize
+  images: number
+  metrics: Record<string, number>
+  threshold: ModelCard['threshold']
+  licence: string
+}
+
+export function boxCard(backbone: Backbone, facts: BoxFacts): ModelCard {
+  const { id, version, classes, size, images, metrics, threshold, licence } = facts
+  return {
+    id,
+    version,
+    title: { zh: `缺陷检测:${classes.join('、')}`, en: `Defects: ${classes.join(', ')}` },
+    spec: {
+      family: 'detection-decoded',
+      boxes: BOXES,
+      scores: SCORES,
+      labels: LABELS,
+      nms: { iou: NMS_IOU, classAware: true },
+      scoreFloor: 0.02,
+    },
+    inputs: [segmentInput(backbone, size)],
+    labels: [...classes],
+    licence,
+    trainingData: [
+      { name: `${images} images with labelled boxes`, licence },
+      ...backbone.trainingData.map((d) => ({ ...d, name: `backbone ${backbone.id}: ${d.name}` })),
+    ],
+    metrics,
+    threshold,
+    golden: { atol: 2e-2, rtol: 1e-3 },
+  }
+}
