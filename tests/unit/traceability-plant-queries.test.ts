@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { uuidv7 } from '../../contracts/index.ts'
+import { migratePostgres, type PostgresDatabase } from '../../traceability/index.ts'
+import { openTraceQuery, TraceQuery } from '../../traceability/query/index.ts'
+import { dropSchema, freshSchema, openSchema, postgresPresent } from '../services/postgres.ts'
+import { describeWith } from '../services/require-service.ts'
+import { at, RECIPE } from './samples/traceability-requests.ts'
+import { carryAll, PlantLine } from './samples/plant-line.ts'
+
+/** The same answer, but for what the plant calls otherwise: positions, and stations by their line. */
+const same = (value: unknown): unknown =>
+  JSON.parse(
+    JSON.stringify(value, (key, v: unknown) => (/position|at$/i.test(key) && key !== 'at' ? undefined : v))
+      .replaceAll('line-a.st10', 'st10')
+      .replaceAll(/"at":"20[2-9][0-9]-[^"]*"/g, '"at":""'),
+  )
+
+describeWith('PostgreSQL', await postgresPresent(), 'questions to the plant store', () => {
+  const schema = freshSchema()
+  const line = new PlantLine('line-a')
+  let db: PostgresDatabase
+  let here: TraceQuery
+  let plant: TraceQuery
+
+  beforeAll(async () => {
+    db = await openSchema(schema)
+    migratePostgres(db, schema, 'plant')
+    await line.judge(60, 'M1')
+    await line.judge(40, 'M2')
+    const store = await line.store()
+    const where = { plant: 'p1', line: 'line-a' }
+    let clock = Date.UTC(2026, 0, 6)
+    const fact = (rest: object): Promise<unknown> =>
+      store.recordFact(
+        { id: uuidv7(), at: new Date((clock += 1_000)).toISOString(), by: 'li', ...rest } as never,
+        where,
+      )
+    await fact({ kind: 'receive', lot: 'R1', product: 'resin', supplier: 'acme' })
+    await fact({ kind: 'transform', child: 'lot/M1', parent: 'lot/R1' })
+    await fact({ kind: 'associate', child: 'station/st10', parent: 'lot/R1', from: at(20), to: at(30) })
+    for (const n of [3, 4, 5])
+      await fact({ kind: 'aggregate', child: `unit/${line.serial(n)}`, parent: 'box/B1' })
+    await fact({ kind: 'aggregate', child: 'box/B1', parent: 'pallet/P1' })
+    await fact({ kind: 'ship', child: 'pallet/P1', shipment: 'S1', customer: 'c1', order: 'o1' })
+    await fact({ kind: 'rework', unit: `unit/${line.serial(6)}`, reason: 'solder' })
+    await fact({
+      kind: 'associate',
+      child: `unit/${line.serial(7)}`,
+      parent: 'fixture/F1',
+      certainty: 'probable',
+    })
+    await fact({ kind: 'hold', target: 'lot/M2', reason: 'crack' })
+    carryAll(line.replicator(db))
+    here = openTraceQuery(line.dir)
+    plant = new TraceQuery('', db)
+  }, 120_000)
+  afterAll(async () => {
+    here.close()
+    db.close()
+    await dropSchema(schema)
+    await line.dispose()
+  })
+
+  const id = async (q: TraceQuery): Promise<string> =>
+    (await q.bySerial(line.serial(3)))?.inspections[0]?.inspectionId ?? ''
+  const QUESTIONS: [string, (q: TraceQuery, station: string) => unknown][] = [
+    ['recent parts', (q) => q.recentParts({ limit: 30 })],
+    ['failed parts', (q) => q.recentParts({ limit: 30, result: 'fail' })],
+    ['a part', async (q) => q.part(await id(q))],
+    ['a record', async (q) => q.record(await id(q))],
+    ['a life by serial', (q) => q.bySerial(line.serial(6))],
+    ['a life by label', (q) => q.bySerial(`(01)09506000134352(21)${line.serial(6)}`)],
+    ['everything about a unit', (q) => q.unitLives(line.serial(4))],
+    ['everything about a reworked unit', (q) => q.unitLives(line.serial(6))],
+    ['a probable link', (q) => q.recall({ target: 'fixture/F1' })],
+    ['recall of a lot', (q) => q.recall({ target: 'lot/M1' })],
+    ['recall of a raw lot through a station', (q) => q.recall({ target: 'lot/R1' })],
+    ['recall of a supplier', (q) => q.recall({ target: 'supplier/acme' })],
+    ['recall of a recipe', (q) => q.recall({ target: `recipe/${RECIPE.id}` })],
+    ['recall of a station and time', (q, station) => q.recall({ target: station, from: at(10), to: at(20) })],
+    ['causes', (q) => q.causeCounts({})],
+    ['causes of a class', (q) => q.causeCounts({ class: 'scratch', from: at(5), to: at(50) })],
+    ['holds', (q) => q.holds()],
+    ['counters', (q) => q.counters()],
+    ['counters since', (q) => q.counters(at(50))],
+    ['defects', (q) => q.defectPareto()],
+    ['defects since', (q) => q.defectPareto(at(50))],
+    ['units of a lot', (q) => q.lotUnits('M2')],
+    ['an export of inspections', (q) => q.exportPage({ what: 'inspections' }).rows.map((r) => r.slice(1))],
+    [
+      'an export of defects',
+      (q) => q.exportPage({ what: 'defects', from: at(30) }).rows.map((r) => r.slice(1)),
+    ],
+    ['an export of measurements', (q) => q.exportPage({ what: 'measurements' }).rows.map((r) => r.slice(1))],
+    ['an export of events', (q) => q.exportPage({ what: 'events' }).rows.map((r) => r.slice(1))],
+  ]
+  it.each(QUESTIONS)('are answered as those to the line: %s', async (_name, ask) => {
+    const [ours, theirs] = [await ask(here, 'station/st10'), await ask(plant, 'station/line-a.st10')]
+    // An empty answer would agree with anything.
+    expect(JSON.stringify(ours).length).toBeGreaterThan(30)
+    const expected = JSON.parse(
+      JSON.stringify(same(ours)).replaceAll('station/line-a.st10', 'station/st10'),
+    ) as unknown
+    expect(
+      JSON.parse(JSON.stringify(same(theirs)).replaceAll('station/line-a.st10', 'station/st10')),
+    ).toEqual(expected)
+  })
+
+  it('names what nobody knows', () => {
+    expect(() => plant.recall({ target: 'lot/none' })).toThrow(/TRC_NOT_FOUND/)
+  })
+})
