@@ -128,7 +128,8 @@ const storedEvent = (db: SqlDatabase, position: number): string | null =>
 
 function parsed(json: string | null): QEvent | null {
   try {
-    return json === null ? null : (JSON.parse(json) as QEvent)
+    const event: unknown = json === null ? null : JSON.parse(json)
+    return typeof event === 'object' ? (event as QEvent | null) : null
   } catch {
     return null
   }

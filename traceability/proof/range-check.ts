@@ -133,6 +133,7 @@ class RowCheck {
     let event: QEvent
     try {
       event = JSON.parse(row.json) as QEvent
+      if (typeof event !== 'object' || event === null) throw new TypeError(`found ${typeof event}`)
       if (canonicalJson(event) !== row.json)
         this.#findings.add('column', 'the text is not canonical JSON', at)
     } catch (error) {
@@ -160,9 +161,11 @@ class RowCheck {
           at,
         )
     this.#records.check(row.position, event)
-    if (event.type === 'qe.inspection.completed.v1')
+    // An altered text may lack any member; that it is altered is told elsewhere.
+    const { image } = (event.data ?? {}) as Partial<InspectionCompleted>
+    if (event.type === 'qe.inspection.completed.v1' && Array.isArray(image?.views))
       this.#name(
-        (event.data as InspectionCompleted).image.views.map((v) => v.sha256),
+        image.views.map((v) => String(v?.sha256)),
         row.position,
       )
   }
