@@ -33,7 +33,7 @@ describe('MQTT', () => {
   it('falls back to 3.1.1, and fills in the topic', async () => {
     const peer = new MqttPeer(4)
     await peer.start()
-    const sink = peer.sink({ secret: 'sesame', timeoutMs: 2_000 })
+    const sink = peer.sink({ secret: 'sesame', timeoutMs: 8_000 })
     const event = logged[0]
     if (event === undefined) throw new Error('no event')
     const idle = new AbortController().signal
@@ -95,7 +95,7 @@ describe('CFX', () => {
   it('gives the same message for the same event, with the properties that CFX routes by', async () => {
     const peer = new AmqpPeer()
     await peer.start()
-    const sink = peer.sink({ secret: 'sesame', timeoutMs: 2_000 })
+    const sink = peer.sink({ secret: 'sesame', timeoutMs: 8_000 })
     const event = logged[0]
     if (event === undefined) throw new Error('no event')
     for (let n = 0; n < 2; n++) await sink.deliver(event, new AbortController().signal)
@@ -115,7 +115,7 @@ describe('CFX', () => {
   it('is away with a wrong password', async () => {
     const peer = new AmqpPeer()
     await peer.start()
-    const sink = peer.sink({ secret: 'wrong', timeoutMs: 2_000 })
+    const sink = peer.sink({ secret: 'wrong', timeoutMs: 8_000 })
     const event = logged[0]
     if (event === undefined) throw new Error('no event')
     expect(await sink.deliver(event, new AbortController().signal)).toMatchObject({ ok: false, why: 'away' })
