@@ -90,4 +90,4 @@ export interface ReviewsAnswer {
   done: ReviewItem[]
 }
 
-export type { Activation, ReviewItem, SeriesReport, ShadowReport, VerdictResult }
+export type { ReviewItem, SeriesReport, ShadowReport }

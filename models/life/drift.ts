@@ -41,7 +41,7 @@ export function compareScores(
 }
 
 /** Deciles that differ; many equal scores give fewer of them. */
-export function decileEdges(values: readonly number[]): number[] {
+function decileEdges(values: readonly number[]): number[] {
   const sorted = values.toSorted((a, b) => a - b)
   const edges = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((q) => quantile(sorted, q / 10))
   return [...new Set(edges)]
@@ -52,7 +52,7 @@ export const quantile = (sorted: readonly number[], q: number): number =>
   sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? 0
 
 /** Values up to each edge, and beyond the last. */
-export function countsBetween(edges: readonly number[], values: readonly number[]): number[] {
+function countsBetween(edges: readonly number[], values: readonly number[]): number[] {
   const counts = Array<number>(edges.length + 1).fill(0)
   for (const v of values) {
     let at = 0

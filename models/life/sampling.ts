@@ -13,8 +13,7 @@ export type Sample = (typeof SAMPLES)[number]
  * Strata of the passed parts: `early` before the reference was complete; `unusual` when a score lies in the outer 5 %
  * of what passed parts had in the reference; else `usual`.
  */
-export const STRATA = ['early', 'usual', 'unusual'] as const
-export type StratumName = (typeof STRATA)[number]
+export type StratumName = 'early' | 'usual' | 'unusual'
 
 /** What the rate limit of a station remembers. */
 export interface BandState {
@@ -29,7 +28,7 @@ export interface BandState {
  * A number in [0, 1) that seed, purpose and part decide and nothing else: the same part is picked again after a
  * restart, and nobody can steer it by the order of parts. First 48 bits of SHA-256.
  */
-export const draw = (seed: number, purpose: string, inspectionId: string): number =>
+const draw = (seed: number, purpose: string, inspectionId: string): number =>
   createHash('sha256').update(`${seed}/${purpose}/${inspectionId}`).digest().readUIntBE(0, 6) / 2 ** 48
 
 export function samplesOf(
