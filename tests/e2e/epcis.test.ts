@@ -111,5 +111,5 @@ describe('EPCIS on a running line', () => {
     ])
     expect(await stopped(line)).toBe(0)
     await receiver.stop()
-  }, 120_000)
+  }, 200_000)
 })

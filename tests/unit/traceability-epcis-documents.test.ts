@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { EpcisError } from '../../contracts/index.ts'
 import { faultsOf, readDocument } from '../../traceability/epcis/check-document.ts'
 import { eventHash } from '../../traceability/epcis/event-hash.ts'
+import { recallEpcis } from '../../traceability/query/index.ts'
 import { isTime, isUri, timeMs } from '../../traceability/epcis/uri.ts'
 import { CONTEXT, Draw, epcisDocument, event, type Json } from './samples/epcis-documents.ts'
 import { FAULTS } from './samples/epcis-faults.ts'
@@ -97,6 +98,18 @@ describe('an EPCIS document', () => {
     expect(changed('"action":', '"__proto__":{},"action":')).toEqual([`${at}/__proto__`])
     const deep = `${'['.repeat(100)}${']'.repeat(100)}`
     expect(changed('"action":', `"ext:n":${deep},"action":`)).toHaveLength(1)
+  })
+
+  it('is what a recall list is exported as', () => {
+    const unit = {
+      uri: 'urn:sightline:serial:cap:SN1',
+      serial: 'SN1',
+      certain: true,
+      place: 'packed',
+      pallet: 'P1',
+    }
+    const list = { target: 'lot/L1', at: '2026-01-05T06:00:00.000Z', units: [unit] }
+    expect(pointers(recallEpcis(list as unknown as Parameters<typeof recallEpcis>[0]))).toEqual([])
   })
 
   it('escapes names in pointers', () => {

@@ -10,6 +10,8 @@ import { type DeskCall, type DeskReply, unpackError } from './thread-ops.ts'
 /** Longest time a call may take, the first building of the projection included, ms. */
 const LIMIT_MS = 120_000
 const MAX_WAITING = 500
+/** Pause before a thread that died is started for news alone, ms. */
+const RESTART_MS = 10_000
 
 /** The methods of a class, answered from another thread. */
 type Remote<T> = {
@@ -35,6 +37,7 @@ export class EpcisThread {
   skipped = 0
   #worker: Worker | null = null
   #id = 0
+  #lostAtMs = 0
   #closed = false
 
   constructor(dataDir: string) {
@@ -48,6 +51,8 @@ export class EpcisThread {
 
   /** New events are in the log. */
   news(): void {
+    // One that died is started again, so that subscribers hear of the news; not at once, should it die every time.
+    if (this.#worker === null && !this.#closed && Date.now() - this.#lostAtMs > RESTART_MS) this.#spawn()
     this.#worker?.postMessage('news')
   }
 
@@ -124,6 +129,7 @@ export class EpcisThread {
   #lost(worker: Worker, error: CodedError): void {
     if (worker !== this.#worker) return
     this.#worker = null
+    this.#lostAtMs = Date.now()
     for (const { reject, timer } of this.#waiting.values()) {
       clearTimeout(timer)
       reject(error)
