@@ -5,7 +5,7 @@ export const BOM = '\uFEFF'
  * One cell of RFC 4180. Text that a spreadsheet would take for a formula gets an apostrophe before it; numbers stay
  * numbers, whatever their sign.
  */
-export function csvCell(value: string | number | bigint | null): string {
+function csvCell(value: string | number | bigint | null): string {
   if (value === null) return ''
   if (typeof value !== 'string') return String(value)
   const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value

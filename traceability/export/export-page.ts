@@ -9,7 +9,7 @@ export interface ExportAsk {
   /** Where the page before ended; absent = from the beginning. */
   after?: ExportCursor
 }
-export interface ExportCursor {
+interface ExportCursor {
   at: string
   position: number
 }

@@ -5,7 +5,7 @@ import { BOM, csvRow } from './csv.ts'
 import type { ExportAsk, ExportPage } from './export-page.ts'
 
 export const EXPORT_FORMATS = ['csv', 'parquet'] as const
-export type ExportFormat = (typeof EXPORT_FORMATS)[number]
+type ExportFormat = (typeof EXPORT_FORMATS)[number]
 
 export interface ExportOptions extends Omit<ExportAsk, 'after'> {
   format: ExportFormat

@@ -7,7 +7,7 @@ export const SPAN = 10_000_000_000
 const AHEAD = 2
 
 const monthOf = (date: Date): number => date.getUTCFullYear() * 100 + date.getUTCMonth() + 1
-export const nextMonth = (month: number): number => (month % 100 === 12 ? month + 89 : month + 1)
+const nextMonth = (month: number): number => (month % 100 === 12 ? month + 89 : month + 1)
 
 /** The month by the clock of the database, UTC, as yyyymm. */
 function currentMonth(db: SqlDatabase): number {
@@ -36,7 +36,7 @@ export function ensureMonths(db: SqlDatabase): number {
 }
 
 /** Inside a transaction; several lines may find the same month missing at once. */
-export function makeMonths(db: SqlDatabase, months: readonly number[]): void {
+function makeMonths(db: SqlDatabase, months: readonly number[]): void {
   lockFor(db, 'sightline months')
   const parents = db.all<{ name: string }>(
     `select c.relname as name from pg_partitioned_table p join pg_class c on c.oid = p.partrelid

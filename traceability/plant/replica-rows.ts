@@ -15,7 +15,7 @@ export function stationInPlant(name: string, line: string, isUri: boolean): stri
 }
 
 /** Columns of a table in both stores. @throws TRC_OPEN when one of them has a column that the other lacks */
-export function sharedColumns(source: SqlDatabase, plant: SqlDatabase, table: string): string[] {
+function sharedColumns(source: SqlDatabase, plant: SqlDatabase, table: string): string[] {
   const here = source.all<{ name: string }>(`select name from pragma_table_info(?) order by cid`, table)
   const there = plant.all<{ name: string }>(
     `select column_name as name from information_schema.columns where table_schema = current_schema() and table_name = ?`,

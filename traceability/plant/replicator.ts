@@ -9,7 +9,7 @@ import { ReplicaRows } from './replica-rows.ts'
 import { SIDE_TABLES, type SideTable } from './replica-tables.ts'
 import { refused, type SignedHead, SourceLog } from './source-log.ts'
 
-export type ImageCopies = PlantStoreSpec['images']
+type ImageCopies = PlantStoreSpec['images']
 
 export interface ReplicatorOptions {
   /** Store of the line, read only. */
