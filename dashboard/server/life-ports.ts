@@ -1,11 +1,4 @@
-import type {
-  ErrorFact,
-  GateResult,
-  I18n,
-  ModelCard,
-  VerdictResult,
-  WatchSpec,
-} from '../../contracts/index.ts'
+import type { ErrorFact, GateResult, I18n, ModelCard, WatchSpec } from '../../contracts/index.ts'
 import type {
   Activation,
   LifeAlarm,
