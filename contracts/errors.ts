@@ -77,7 +77,6 @@ export const ERROR_CODES = {
   TRC_DUPLICATE: 'the inspection cycle was recorded before with other content',
   TRC_IMAGE: 'the image cannot be stored or read back',
   TRC_EPCIS: 'the EPCIS document, query or subscription is refused',
-  TRC_EPCIS: 'the EPCIS document, query or subscription is refused',
   TRC_SPOOLED: 'the record went to the spool because the store was late',
   TRC_PLANT: 'the plant store cannot be reached or has lost its connection',
   TRC_REPLICA: 'the log of the line does not continue what the plant store received',
