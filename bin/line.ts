@@ -28,6 +28,7 @@ import { paths, version } from './paths.ts'
 import { openProof } from './proof.ts'
 import { openReads } from './reads.ts'
 import { localResolver, openRegistrations } from './resolver.ts'
+import { openRetention } from './retention.ts'
 import { replayEntries } from './replay-entries.ts'
 import { openSampleCamera } from './sample-camera.ts'
 import { sampleLogistics } from './sample-logistics.ts'
@@ -88,6 +89,8 @@ export async function startLine(config: LineConfig, environment: Environment): P
     closers.push(() => queries.close())
     const questions = new QueryThread({ dataDir })
     closers.push(() => questions.close())
+    const retention = openRetention(spec, dataDir, questions.questions, store)
+    closers.push(() => retention?.close())
     const registrations = openRegistrations(spec, dataDir, events, store)
     closers.push(() => registrations?.close())
     const identity = openIdentityChanges(dataDir, store, { plant: spec.plant, line: spec.line })
@@ -215,6 +218,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
       replication,
       reads,
       registrations,
+      retention,
       proof,
       startedAt: new Date(),
     })

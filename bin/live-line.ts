@@ -17,6 +17,7 @@ import { plantModes } from './plant-store.ts'
 import { proofModes } from './proof.ts'
 import { type LineReads, readerMode } from './reads.ts'
 import type { Registrations } from './resolver.ts'
+import type { Retention } from './retention.ts'
 import type { Sinks } from './sinks.ts'
 
 export interface LiveLineParts {
@@ -33,6 +34,7 @@ export interface LiveLineParts {
   replication: Replication | null
   reads: LineReads
   registrations: Registrations | null
+  retention: Retention | null
   proof: LogProof | null
   startedAt: Date
 }
@@ -107,6 +109,7 @@ export function liveLine(parts: LiveLineParts): LiveLine & { started(ended: Prom
           ...outside.flatMap(sinkMode),
           ...readers.flatMap(readerMode),
           ...(parts.registrations?.degraded() ?? []),
+          ...(parts.retention?.degraded() ?? []),
           ...proofModes(parts.proof),
           ...plantModes(plantStore),
         ],

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { uuidv7 } from './ids.ts'
+import { imagesDeletedSchema } from './retention.schema.ts'
 
 /** A part that its record releases was held at the gate: a hold or a failed canary came between, or the record was late. */
 const gateHeldSchema = z.strictObject({
@@ -30,6 +31,7 @@ export type ReadStray = z.infer<typeof readStraySchema>
 export const LINE_EVENT_DATA = {
   'qe.gate.held.v1': gateHeldSchema,
   'qe.read.stray.v1': readStraySchema,
+  'qe.image.deleted.v1': imagesDeletedSchema,
 } as const
 
 /** Subject of events about a trigger, whose unit may not be known. */

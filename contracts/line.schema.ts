@@ -4,6 +4,7 @@ import { associationSchema, checkAssociations } from './association.schema.ts'
 import { readersSchema } from './identity-source.schema.ts'
 import { plantStoreSchema } from './plant-store.schema.ts'
 import { resolverSchema } from './resolver.schema.ts'
+import { retentionSchema } from './retention.schema.ts'
 import { sinksSchema } from './sink.schema.ts'
 
 const id = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes')
@@ -218,6 +219,8 @@ export const lineSchema = z
     sinks: sinksSchema,
     /** Resolution of identities, and who outside is told of them. */
     resolver: resolverSchema.optional(),
+    /** Images go when the disk gets full; absent = none ever does. */
+    retention: retentionSchema.optional(),
     /** Replicates the log to the store of the plant; absent = it stays here. */
     plantStore: plantStoreSchema.optional(),
     /** Inspection workers; 0 = one per core. */

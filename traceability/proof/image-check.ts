@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { SqlDatabase } from '../../contracts/index.ts'
+import {
+  type ImagesDeleted,
+  type QEvent,
+  RETENTION_SUBJECT,
+  type SqlDatabase,
+} from '../../contracts/index.ts'
 import type { Findings } from './report.ts'
 
 const BATCH = 200
@@ -20,6 +25,7 @@ export async function checkImages(
 ): Promise<{ checked: number; deletedByRetention: number }> {
   const total = db.get<{ n: number }>('select count(*) as n from image')?.n ?? 0
   const unseen = new Map(named)
+  const told = toldDeletions(db)
   let checked = 0
   let deletedByRetention = 0
   for (let after = ''; ;) {
@@ -32,7 +38,9 @@ export async function checkImages(
     for (const { sha256, path, deleted_at } of rows) {
       const position = unseen.get(sha256) ?? null
       unseen.delete(sha256)
-      if (deleted_at !== null) deletedByRetention += 1
+      if (deleted_at !== null && told.has(sha256)) deletedByRetention += 1
+      else if (deleted_at !== null)
+        findings.add('image', `${path} is said to be deleted, and no event says so`, { position })
       else {
         checked += 1
         const actual = await readFile(join(dataDir, path)).then(
@@ -49,4 +57,13 @@ export async function checkImages(
   for (const [sha256, position] of unseen)
     findings.add('image', `image ${sha256} is not known to the store`, { position })
   return { checked, deletedByRetention }
+}
+
+/** Images that the log says were deleted for want of room. */
+function toldDeletions(db: SqlDatabase): Set<string> {
+  const rows = db.all<{ json: string }>(
+    `select json from event where subject = ? and type <> 'qe.inspection.completed.v1' and type = 'qe.image.deleted.v1'`,
+    RETENTION_SUBJECT,
+  )
+  return new Set(rows.flatMap(({ json }) => (JSON.parse(json) as QEvent<ImagesDeleted>).data.images))
 }

@@ -86,12 +86,12 @@ export async function storedRecord(
 }
 
 /** It has the size of the frame: the pair was judged together. */
-const templateOf = ({ template, meta, outcome }: CaptureRecord): PartDetail['images'] =>
-  template === undefined
+const templateOf = ({ golden, meta, outcome }: CaptureRecord): PartDetail['images'] =>
+  golden === undefined
     ? []
     : [
         {
-          sha256: template.sha256,
+          sha256: golden.sha256,
           widthPx: outcome.widthPx,
           heightPx: outcome.heightPx,
           role: 'golden',

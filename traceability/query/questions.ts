@@ -11,6 +11,7 @@ export const QUESTIONS = [
   'causeCounts',
   'holds',
   'holdOver',
+  'oldestImages',
   'counters',
   'triggerBalance',
   'defectPareto',

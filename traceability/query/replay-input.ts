@@ -20,7 +20,7 @@ export async function replayFrame(
   frameSha256: string | null,
   image: (sha256: string) => Promise<{ bytes: Uint8Array }>,
 ): Promise<ReplayFrame> {
-  const { meta, template } = record
+  const { meta, golden } = record
   if (meta === null || frameSha256 === null)
     throw new CodedError('TRC_IMAGE', {
       path: record.inspectionId,
@@ -29,7 +29,7 @@ export async function replayFrame(
     })
   const { bytes } = await image(frameSha256)
   const frame = { bytes: judgedBytes(bytes, meta.byteLength), format: meta.format }
-  if (template === undefined) return frame
-  const reference = judgedBytes((await image(template.sha256)).bytes, template.byteLength)
-  return { ...frame, reference: { bytes: reference, format: template.format } }
+  if (golden === undefined) return frame
+  const reference = judgedBytes((await image(golden.sha256)).bytes, golden.byteLength)
+  return { ...frame, reference: { bytes: reference, format: golden.format } }
 }

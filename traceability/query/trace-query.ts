@@ -5,11 +5,13 @@ import type { Kysely } from 'kysely'
 import {
   CodedError,
   type LoggedEvent,
+  type RetentionClass,
   type ScoredPage,
   type SqlDatabase,
   type TriggerBalance,
 } from '../../contracts/index.ts'
 import { type CauseCount, causeCounts, type CauseQuery } from '../genealogy/cause-counts.ts'
+import { type OldImage, oldestImages } from '../store/forgetting.ts'
 import type { FlowStart } from '../genealogy/flow.ts'
 import { type ExportAsk, type ExportPage, exportPage } from '../export/export-page.ts'
 import { activeHolds, allHolds, byTarget, type Hold, holdOver } from '../genealogy/holds.ts'
@@ -111,6 +113,11 @@ export class TraceQuery {
   /** The hold that a part falls under, however long its origins are. @throws TRC_GENEALOGY */
   holdOver(starts: readonly FlowStart[]): Hold | null {
     return holdOver(this.#db, byTarget(activeHolds(this.#db)), starts)
+  }
+
+  /** The oldest images of a class that are still there, without its newest `keep`. */
+  oldestImages(of: RetentionClass, keep: number, limit: number): OldImage[] {
+    return oldestImages(this.#db, of, keep, limit)
   }
 
   /** What a recall of a lot (by name or URI) concerns. */

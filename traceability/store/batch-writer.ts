@@ -3,7 +3,9 @@ import { checkEmitted, writeAnnotation, writeEvent } from './annotations.ts'
 import { CaptureWriter } from './capture-writer.ts'
 import { EpcisWriter } from './epcis-writer.ts'
 import { EventAppender } from './event-appender.ts'
+import { checkEvent } from './event-check.ts'
 import { FactWriter } from './fact-writer.ts'
+import { writeDeletion } from './forgetting.ts'
 import type { StoredImage } from './image-files.ts'
 import { prepareCapture } from './prepared-capture.ts'
 import { RunningTotals } from './running-totals.ts'
@@ -117,6 +119,12 @@ export class BatchWriter {
       case 'epcis':
         this.#captures.factWritten()
         return done(this.#epcis.write(request.ask))
+      case 'deleteImages': {
+        const checked = attempt(() => checkEvent(request.ask))
+        if (!checked.ok) return checked
+        writeDeletion(this.#db, this.#events, request.ask)
+        return done(null)
+      }
       case 'closeInterrupted': {
         const audit = closeInterrupted(this.#db, request.ask, new Date().toISOString(), (record) =>
           this.#captures.write(this.#captures.withReworks(prepareCapture(record)), null),

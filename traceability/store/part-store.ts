@@ -8,6 +8,7 @@ import {
   type EpcisCaptureAck,
   type EpcisCaptureRequest,
   type FactAck,
+  type ImagesDeleted,
   type PartStore,
   type QEvent,
   uuidv7,
@@ -52,6 +53,8 @@ export interface TraceStore extends PartStore, ConsumerLedger {
   captureEpcis(request: EpcisCaptureRequest): Promise<EpcisCaptureAck>
   /** Calls back after new events are committed. */
   onAppend(listener: () => void): () => void
+  /** Deletes images for want of room: the event first, then the files. */
+  deleteImages(event: Omit<QEvent<ImagesDeleted>, 'sequence'>): Promise<void>
 }
 
 const DRAIN_MAX_MS = 30_000
@@ -91,14 +94,12 @@ function captureAsk(record: CaptureRecord, bytes: Uint8Array | null, foreign = f
     const prepared = prepareCapture(record, foreign)
     const { widthPx, heightPx } = record.outcome
     if (bytes === null) return { prepared, image: null }
-    const { meta, template } = record
-    const end = bytes.length - (template?.byteLength ?? 0)
+    const { meta, golden } = record
+    const end = bytes.length - (golden?.byteLength ?? 0)
     const image = { bytes: bytes.subarray(0, end), meta, widthPx, heightPx }
     return {
       prepared,
-      image: template
-        ? { ...image, template: { bytes: bytes.subarray(end), format: template.format } }
-        : image,
+      image: golden ? { ...image, template: { bytes: bytes.subarray(end), format: golden.format } } : image,
     }
   } catch (error) {
     throw asCoded(error, 'TRC_BINDING')
@@ -199,6 +200,11 @@ class SpoolingStore implements TraceStore {
 
   async advance(consumer: string, position: number): Promise<void> {
     await this.#thread.call('advance', { consumer, position, at: new Date().toISOString() })
+  }
+
+  async deleteImages(event: Omit<QEvent<ImagesDeleted>, 'sequence'>): Promise<void> {
+    this.#mustBeOpen()
+    await this.#thread.call('deleteImages', event)
   }
 
   async letter(entry: OutboxEntry): Promise<void> {

@@ -13,7 +13,10 @@ export interface TemplateRef {
 }
 
 /** Everything of a capture but the image bytes: what a replay of the verdict needs. */
-export type CaptureRecord = Omit<CaptureRequest, 'image' | 'template'> & { template?: TemplateRef }
+export type CaptureRecord = Omit<CaptureRequest, 'image' | 'template'> & {
+  /** The template that came with the frame. */
+  golden?: TemplateRef
+}
 
 /** JSON as text, or raw deflate of its UTF-8. */
 export type EncodedRecord = string | Uint8Array
@@ -25,7 +28,7 @@ export function recordOf(request: CaptureRequest): CaptureRecord {
   const { image, template, ...record } = request
   if (template === undefined || image === null) return record
   const { format, bytes } = template
-  return { ...record, template: { sha256: fileHash(format, bytes), format, byteLength: bytes.length } }
+  return { ...record, golden: { sha256: fileHash(format, bytes), format, byteLength: bytes.length } }
 }
 
 /** As the event of the record states it, hex. */

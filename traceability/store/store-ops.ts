@@ -8,6 +8,7 @@ import {
   type FactAck,
   type FrameFormat,
   type FrameMeta,
+  type ImagesDeleted,
   type QEvent,
   type TriggerBalance,
 } from '../../contracts/index.ts'
@@ -46,6 +47,7 @@ export interface StoreOps {
   emit: { ask: Omit<QEvent, 'sequence'>; answer: null }
   fact: { ask: FactRequest; answer: FactAck }
   epcis: { ask: EpcisCaptureRequest; answer: EpcisCaptureAck }
+  deleteImages: { ask: Omit<QEvent<ImagesDeleted>, 'sequence'>; answer: null }
   closeInterrupted: { ask: Interruption; answer: number }
   lastTrigger: { ask: string; answer: number | null }
   balance: { ask: string | null; answer: TriggerBalance[] }

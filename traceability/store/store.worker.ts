@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { asCoded, CodedError, type SqlDatabase } from '../../contracts/index.ts'
 import { BatchWriter } from './batch-writer.ts'
+import { markedImages, removeFiles } from './forgetting.ts'
 import { ImageFiles, type StoredImage } from './image-files.ts'
 import { migrate } from './migrations.ts'
 import { openSql } from './open-sql.ts'
@@ -66,6 +67,8 @@ async function start(): Promise<void> {
   }
   const images = new ImageFiles(dataDir)
   const queue: Waiting[] = []
+  /** Deleted for want of room, their files perhaps still there. */
+  let doomed = markedImages(db)
   let running = false
   let closing = false
 
@@ -80,6 +83,8 @@ async function start(): Promise<void> {
     })
     const before = writer.position
     writer.commit(good).forEach((result, i) => {
+      const request = good[i]?.request
+      if (result.ok && request?.op === 'deleteImages') doomed.push(...request.ask.data.images)
       const id = good[i]?.request.id ?? -1
       results.push(
         result.ok ? { id, ok: true, value: result.value } : { id, ok: false, error: toWire(result.error) },
@@ -96,6 +101,9 @@ async function start(): Promise<void> {
       // Whatever arrived during the commit is still in the port; let it in before the next one.
       await new Promise((resolve) => setImmediate(resolve))
     }
+    // Nothing is on its way to disk now.
+    if (db && doomed.length > 0) removeFiles(db, dataDir, doomed)
+    doomed = []
     running = false
     if (closing) close()
   }

@@ -1,0 +1,109 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openRetention } from '../../bin/retention.ts'
+import { type LineSpec, newEvent } from '../../contracts/index.ts'
+import { openPartStore, openSql, type TraceStore, verifyDataDir } from '../../traceability/index.ts'
+import { openTraceQuery } from '../../traceability/query/index.ts'
+import { failVerdict, passVerdict, request } from './samples/traceability-requests.ts'
+
+let dataDir: string
+let store: TraceStore
+beforeEach(async () => {
+  dataDir = mkdtempSync(join(tmpdir(), 'sightline-retention-'))
+  store = await openPartStore({ dataDir, synchronous: 'normal' })
+})
+afterEach(async () => {
+  await store.close()
+  rmSync(dataDir, { recursive: true, force: true })
+})
+
+const spec = (keepFails: number): LineSpec =>
+  ({ plant: 'p', line: 'l', retention: { minFreeBytes: 1_000, keepFails, everyMs: 20 } }) as LineSpec
+
+interface Kept {
+  trigger: number
+  there: boolean
+}
+
+/** Whether the file of each part is there, by trigger. */
+async function kept(): Promise<Kept[]> {
+  const query = openTraceQuery(dataDir)
+  try {
+    const rows = await query.recentParts({ limit: 100 })
+    const files = await Promise.all(rows.map((r) => query.path(r.image?.sha256 ?? '')))
+    return rows
+      .map((r, i) => ({ trigger: r.trigger, there: files[i] !== null && existsSync(files[i] ?? '') }))
+      .sort((a, b) => a.trigger - b.trigger)
+  } finally {
+    query.close()
+  }
+}
+const gone = async (): Promise<number[]> => (await kept()).filter((k) => !k.there).map((k) => k.trigger)
+
+/** Runs retention until it says the disk is full, or has nothing more to do. */
+async function run(keepFails: number, free: number[]): Promise<string[]> {
+  const query = openTraceQuery(dataDir)
+  const questions = {
+    oldestImages: async (...args: Parameters<typeof query.oldestImages>) => query.oldestImages(...args),
+  }
+  let last = 0
+  const freeOf = async (): Promise<number> => (last = free.shift() ?? last)
+  const retention = openRetention(spec(keepFails), dataDir, questions, store, freeOf)
+  await expect.poll(() => free.length, { timeout: 10_000, interval: 20 }).toBe(0)
+  await new Promise((r) => setTimeout(r, 100))
+  const modes = retention?.degraded().map((d) => d.id) ?? []
+  await retention?.close()
+  query.close()
+  return modes
+}
+
+describe('images when the disk gets full', () => {
+  it('go by class, passed ones first; the newest failures stay, and the log proves what was deleted', async () => {
+    for (let n = 1; n <= 4; n++) await store.capture(request(n, passVerdict()))
+    for (let n = 5; n <= 8; n++) await store.capture(request(n, failVerdict()))
+    const query = openTraceQuery(dataDir)
+    const seen = (await query.recentParts({ limit: 100 })).find((p) => p.trigger === 2)
+    query.close()
+    await store.emit(
+      newEvent({
+        type: 'qe.verdict.reviewed.v1',
+        source: '/plants/p/lines/l',
+        subject: `inspection/${seen?.inspectionId}`,
+        partitionkey: 'l',
+        data: {
+          inspectionId: seen?.inspectionId ?? '',
+          reviewer: 'li',
+          before: 'pass',
+          after: 'pass',
+          reason: 'audit',
+          labels: [],
+        },
+      }),
+    )
+    // Once short of room: the passed ones that nobody looked at.
+    expect(await run(2, [500, 2_000])).toEqual([])
+    expect(await gone()).toEqual([1, 3, 4])
+    // Again: the reviewed one, then failures, and at last only protected ones are left.
+    expect(await run(2, [500, 500, 500, 500])).toEqual(['retention'])
+    expect(await gone()).toEqual([1, 2, 3, 4, 5, 6])
+    // A part with the same picture brings it back.
+    await store.capture(request(20, passVerdict(), { image: request(1, passVerdict()).image }))
+    expect(await gone()).toEqual([2, 3, 4, 5, 6])
+    await store.close()
+
+    const report = await verifyDataDir(dataDir, {})
+    expect(report.findings).toEqual([])
+    expect(report.images).toMatchObject({ deletedByRetention: 5 })
+    // A picture that is said to be deleted, by nobody.
+    const db = openSql(join(dataDir, 'trace.db'), { synchronous: 'normal' })
+    db.exec(
+      `update image set deleted_at = '2026-01-05T06:00:00.000Z' where deleted_at is null and retention = 'ng'`,
+    )
+    db.close()
+    const forged = await verifyDataDir(dataDir, {})
+    expect(forged.findings.map((f) => f.kind)).toContain('image')
+    expect(JSON.stringify(forged.findings)).toContain('no event says so')
+  }, 60_000)
+})
