@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import {
@@ -14,7 +14,7 @@ import {
   verifyBundle,
   verifyDataDir,
 } from '../../traceability/index.ts'
-import { capture, ORIGIN, rewrite, signNow, sql, temporary } from './samples/signed-log.ts'
+import { capture, deleteImages, ORIGIN, rewrite, signNow, sql, temporary } from './samples/signed-log.ts'
 
 const base = temporary()
 let place: { dir: string; copy(): string }
@@ -164,13 +164,22 @@ describe('verify names', () => {
     const [altered, removed, deleted] = images.map((f) => join(place.dir, 'images', f))
     writeFileSync(altered ?? '', 'P5 1 1 255 x')
     rmSync(removed ?? '')
-    rmSync(deleted ?? '')
-    const sha256 = /([0-9a-f]{64})/.exec(deleted ?? '')?.[1] ?? ''
-    sql(place.dir, `update image set deleted_at = '2026-01-06T00:00:00.000Z' where sha256 = '${sha256}'`)
+    const hashOf = (file: string | undefined): string => /([0-9a-f]{64})/.exec(file ?? '')?.[1] ?? ''
+    await deleteImages(place.dir, [hashOf(deleted)])
+    await signNow(place.dir)
+    expect(existsSync(deleted ?? '')).toBe(false)
     const report = await verifyDataDir(place.dir)
     expect(report.findings.map((f) => f.kind)).toEqual(['image', 'image'])
     expect(report.findings.every((f) => f.position !== null)).toBe(true)
     expect(report.images.deletedByRetention).toBe(1)
+    // Said to be deleted, and the log knows nothing of it.
+    sql(
+      place.dir,
+      `update image set deleted_at = '2026-01-06T00:00:00.000Z' where sha256 = '${hashOf(removed)}'`,
+    )
+    const forged = await verifyDataDir(place.dir)
+    expect(forged.findings.map((f) => f.kind)).toEqual(['image', 'image'])
+    expect(forged.images.deletedByRetention).toBe(1)
   })
 
   it('an altered checkpoint, an altered tile, a column, a stored leaf', async () => {

@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { SqlDatabase } from '../../../contracts/index.ts'
+import { newEvent, RETENTION_SUBJECT, type SqlDatabase } from '../../../contracts/index.ts'
 import {
   CompactRange,
   leafHash,
@@ -26,6 +26,21 @@ export async function capture(dataDir: string, from: number, to: number): Promis
       n % 5 === 0 ? { ...r, station: 'st20', context: { ...r.context, station: 'st20' } } : r,
     )
   }
+  await store.close()
+}
+
+/** As retention does it when the disk gets full. */
+export async function deleteImages(dataDir: string, images: string[]): Promise<void> {
+  const store = await openPartStore({ dataDir, synchronous: 'normal', spoolAfterMs: 20_000 })
+  await store.deleteImages(
+    newEvent({
+      type: 'qe.image.deleted.v1',
+      source: '/plants/p/lines/caps-a',
+      subject: RETENTION_SUBJECT,
+      partitionkey: 'caps-a',
+      data: { class: 'pass', images, bytes: 1, freeBytes: 1, minFreeBytes: 2 },
+    }),
+  )
   await store.close()
 }
 
