@@ -27,6 +27,7 @@ interface Flags {
   include?: string[]
   exclude?: string[]
   seed?: number
+  turn: boolean
   memory?: number
   time?: number
   json?: boolean
@@ -63,6 +64,7 @@ export function addTeach(program: Command, environment: Environment): void {
     .option('--area <px>', 'working area: larger sees smaller defects', whole(4_096, 4_194_304))
     .option('--include <x1,y1,x2,y2...>', 'only these regions count')
     .option('--exclude <x1,y1,x2,y2...>', 'these regions do not count')
+    .option('--no-turn', 'no turned copies: a turned or mirrored part is a defect')
     .option('--seed <n>', 'the same seed, images and backbone give the same model', whole(0))
     .option('--memory <MB>', 'memory the work may hold', whole(50))
     .option('--time <seconds>', 'time the work may take; refused when it would take longer', whole(1))
@@ -121,6 +123,7 @@ function optionsOf(o: Flags): TeachOptions {
     bankSize: o.bank,
     areaPx: o.area,
     seed: o.seed,
+    turn: o.turn,
     include: o.include?.map(boxOf),
     exclude: o.exclude?.map(boxOf),
     memoryLimitBytes: o.memory === undefined ? undefined : o.memory * 1_000_000,

@@ -6,7 +6,7 @@ import { checkTime, estimateTeaching } from './estimate.ts'
 import type { Embedder } from './embedder.ts'
 import { channelsOf } from './feature-nodes.ts'
 import type { Projection } from './feature-nodes.ts'
-import { loadImages, usualSize, withoutCopies } from './images.ts'
+import { loadImages, refuseConflicts, usualSize, withoutCopies } from './images.ts'
 import type { LoadedImage, SourceSize } from './images.ts'
 import type { MatrixSessions } from './matrix-sessions.ts'
 import { damagedCopies, MOMENT_IMAGES, planTeaching, turnedViews } from './plan.ts'
@@ -32,7 +32,8 @@ export const ENOUGH_IMAGES = 10
  * Images to embeddings: loads, checks, plans, finds the projection, describes every good image, a damaged copy of
  * some, and the given defects.
  *
- * @throws TCH_IMAGES fewer than two different images, several sizes; TCH_LIMIT; TCH_CANCELLED; MDL_OUTPUT for NaN
+ * @throws TCH_IMAGES fewer than two different images, several sizes; TCH_LABELS a good image among the
+ * defects; TCH_LIMIT; TCH_CANCELLED; MDL_OUTPUT for NaN
  */
 export async function collect(
   request: TeachRequest,
@@ -62,10 +63,12 @@ export async function collect(
   const good = await loadImages(request.good, plan.size, source, step('load', total))
   const bad = await loadImages(defects, plan.size, source, step('load', total))
   const { distinct, copies } = withoutCopies(good.loaded)
+  refuseConflicts(distinct, bad.loaded)
   if (distinct.length < 2) throw tooFew(distinct.length, copies)
   const cells = plan.size.grid.width * plan.size.grid.height
   const copiesMade = damagedCopies(distinct.length, cells)
-  const views = Math.min(turnedViews(distinct.length, cells), distinct.length * turnsFor(plan.size).length)
+  const turns = options.turn ? distinct.length * turnsFor(plan.size).length : 0
+  const views = Math.min(turnedViews(distinct.length, cells), turns)
   const onTimed = async (describeSeconds: number): Promise<void> => {
     const counts = { good: distinct.length, others: copiesMade + views + bad.loaded.length, cells }
     const estimate = await estimateTeaching({ ...plan, ...counts, describeSeconds }, matrices)

@@ -10,7 +10,7 @@ export interface TeachEstimate {
   memoryBytes: number
 }
 
-export interface EstimateRequest {
+interface EstimateRequest {
   good: number
   /** Damaged and turned copies and given defects. */
   others: number

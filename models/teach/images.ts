@@ -96,6 +96,26 @@ export const inputOf = ({ widthPx, heightPx }: { widthPx: number; heightPx: numb
   role: 'image' as const,
 })
 
+/**
+ * The same picture cannot be a good part and a defective one.
+ *
+ * @throws TCH_LABELS naming both images
+ */
+export function refuseConflicts(
+  good: readonly { name: string; sha256: string }[],
+  defects: readonly { name: string; sha256: string }[],
+): void {
+  const byHash = new Map(good.map((g) => [g.sha256, g.name]))
+  const conflict = defects.find((d) => byHash.has(d.sha256))
+  if (conflict === undefined) return
+  throw new CodedError('TCH_LABELS', {
+    path: conflict.name,
+    expected: 'a defective image that is not among the good ones',
+    actual: `the same picture as the good image ${byHash.get(conflict.sha256)}`,
+    hint: 'decide which it is, and leave it out of the other folder',
+  })
+}
+
 /** Each picture once: a copy on the other side of a cross-fit would make every score too good. */
 export function withoutCopies(images: readonly LoadedImage[]): { distinct: LoadedImage[]; copies: string[] } {
   const seen = new Set<string>()

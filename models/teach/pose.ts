@@ -18,9 +18,6 @@ export interface PoseReport {
   used: boolean
 }
 
-/** So much farther apart good and damaged parts must lie; where it was less, turned copies gained nothing (ADR 7). */
-const WORTH = 1.1
-
 /**
  * Measures with a bank of half the images, then of the other half. Where pose varies, the unusual good parts come
  * nearer; where parts lie in a fixture, turned copies only take the place of better members.
@@ -33,7 +30,7 @@ export async function measurePose(
   if (views === 0) return { views, separation: [0, 0], used: false }
   const before = await separation(data, context, false)
   const after = await separation(data, context, true)
-  return { views, separation: [before, after], used: after > WORTH * before && after > 0 }
+  return { views, separation: [before, after], used: after > before }
 }
 
 async function separation(

@@ -26,6 +26,8 @@ export const teachOptionsSchema = z.strictObject({
   bankSize: z.number().int().min(10).max(20_000).default(1_200),
   /** Numbers that describe a patch. */
   dims: z.number().int().min(8).max(512).default(128),
+  /** Whether turned and mirrored copies may come into the bank; not for parts whose turn or mirror image is a defect. */
+  turn: z.boolean().default(true),
   seed: z.number().int().nonnegative().max(4_294_967_295).default(1),
   /** How scores are made; `auto` measures all on the given images. */
   method: z.enum(['auto', ...METHOD_IDS]).default('auto'),

@@ -3,7 +3,7 @@ import type { LoadedImage } from './images.ts'
 import type { TurnedEmbedding } from './embedding.ts'
 
 /** A symmetry of the square: quarter turns clockwise, then mirrored left to right. */
-export interface Turn {
+interface Turn {
   quarters: 0 | 1 | 2 | 3
   mirrored: boolean
 }

@@ -4,7 +4,7 @@ import { describeAll, sizeWarnings } from './collect.ts'
 import { conclude } from './conclude.ts'
 import { withSources } from './crossfit.ts'
 import { openEmbedder } from './embedder.ts'
-import { loadImages } from './images.ts'
+import { loadImages, refuseConflicts } from './images.ts'
 import type { LoadedImage } from './images.ts'
 import type { TeachImage, TeachProgress, TeachWarning } from './request.ts'
 import type { TaughtModel } from './teach.ts'
@@ -89,6 +89,7 @@ async function describeNew(
     onProgress?.({ stage, done, total: add.length * 2 })
   }
   const { loaded, resized } = await loadImages(add, data.size, data.source, step('load'))
+  refuseConflicts(loaded, data.defects)
   const fresh = loaded.filter((image) => !data.good.some((g) => g.sha256 === image.sha256))
   const embedder = await openEmbedder(backbone, data.size, data.projection, data.options.threads)
   try {

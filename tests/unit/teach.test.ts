@@ -27,7 +27,13 @@ import { inputOf } from '../../models/teach/images.ts'
 import { openSession } from '../../models/runtime/ort-session.ts'
 import { deliveredBackbone, plate, plates } from './samples/teach-parts.ts'
 
-const options = teachOptionsSchema.parse({ areaPx: 16_384, bankSize: 200, dims: 48, method: 'bank-both' })
+const options = teachOptionsSchema.parse({
+  areaPx: 16_384,
+  bankSize: 200,
+  dims: 48,
+  method: 'bank-both',
+  turn: false,
+})
 let backbone: Backbone
 let taught: TaughtModel
 let dir: string
@@ -126,6 +132,13 @@ describe('a taught model', () => {
   })
 })
 
+it('tries turned copies of each image unless told not to', async () => {
+  const turning = await teach({ backbone, good: plates(0, 6), options: { ...options, turn: true } })
+  expect(turning.data.turned.map((t) => t.source)).toEqual(Array.from({ length: 42 }, (_, i) => i % 6))
+  expect(turning.report.pose.views).toBe(42)
+  expect(taught.report.pose).toEqual({ views: 0, separation: [0, 0], used: false })
+})
+
 describe('a bad input', () => {
   const run = (good: TeachImage[], more: Partial<Parameters<typeof teach>[0]> = {}) =>
     teach({ backbone, good, options, ...more })
@@ -142,6 +155,11 @@ describe('a bad input', () => {
       'a size far from the others',
       () => run([...plates(0, 3), plate(9, { widthPx: 300 })]),
       /TCH_IMAGES.*plate-9.*about 128 x 128 px.*300 x 128 px/,
+    ],
+    [
+      'a good image that is among the defects, too',
+      () => run(plates(0, 4), { defects: [{ ...plate(2), name: 'defect-1' }] }),
+      /TCH_LABELS.*defect-1.*the same picture as the good image plate-2/,
     ],
     [
       'too little memory',
