@@ -5,6 +5,7 @@ import { invertDefinite } from '../../models/teach/linear.kernel.ts'
 import { openMatrixSessions } from '../../models/teach/matrix-sessions.ts'
 import { seededRandom } from '../../models/teach/random.ts'
 import { leadingSubspace } from '../../models/teach/subspace.kernel.ts'
+import { applyPositions } from '../../models/teach/calibration.ts'
 
 const random = seededRandom(11)
 const numbers = (n: number): Float32Array<ArrayBuffer> =>
@@ -54,4 +55,12 @@ it('finds the directions of largest variance', () => {
   const basis = leadingSubspace(m, n, 2, 60)
   const onAxes = [1, 3].map((axis) => Math.hypot(basis[axis] ?? 0, basis[n + axis] ?? 0))
   for (const length of onAxes) expect(length).toBeCloseTo(1, 9)
+})
+
+it('divides by the scale of each cell', () => {
+  const z = applyPositions(Float32Array.of(3, 5), {
+    mean: Float32Array.of(1, 1),
+    scale: Float32Array.of(2, 4),
+  })
+  expect([...z]).toEqual([1, 1])
 })

@@ -13,7 +13,6 @@ import {
   updateTaught,
 } from '../../models/index.ts'
 import type { TaughtModel, TeachImage } from '../../models/index.ts'
-import { applyPositions } from '../../models/teach/calibration.ts'
 import { calibrate, calibratedMap, crossFit, imageScore } from '../../models/teach/crossfit.ts'
 import { openEmbedder } from '../../models/teach/embedder.ts'
 import { fit, rawMaps } from '../../models/teach/fit.ts'
@@ -291,12 +290,4 @@ describe('package and updates', () => {
     await expect(pack(taught, 'never', '1.0.0', AbortSignal.abort())).rejects.toThrow(/TCH_CANCELLED/)
     expect((await readdir(dir)).filter((name) => name.startsWith('never'))).toEqual([])
   })
-})
-
-it('divides by the scale of each cell', () => {
-  const z = applyPositions(Float32Array.of(3, 5), {
-    mean: Float32Array.of(1, 1),
-    scale: Float32Array.of(2, 4),
-  })
-  expect([...z]).toEqual([1, 1])
 })
