@@ -1,5 +1,5 @@
 import { CodedError } from '../contracts/index.ts'
-import type { Dataset, DatasetItem } from '../datasets/index.ts'
+import { type Dataset, type DatasetItem, readMask } from '../datasets/index.ts'
 import type { LabelledRegion, Pixels, SegmentImage } from '../models/index.ts'
 import { pixelsOf } from './teach-labelled.ts'
 
@@ -40,8 +40,8 @@ export function labelledRegions({ dir, format, items }: Dataset): {
 }
 
 async function regionsOf(item: DatasetItem): Promise<LabelledRegion[]> {
-  if (item.mask !== undefined)
-    return [{ class: item.label ?? 'defect', shape: { mask: await pixelsOf(item.mask) } }]
+  const mask = await readMask(item)
+  if (mask) return [{ class: item.label ?? 'defect', shape: { mask: { ...mask, channels: 1 } } }]
   return (item.boxes ?? []).map((b) => ({
     class: b.class,
     shape: b.polygons ? { polygons: b.polygons } : { box: b.box },

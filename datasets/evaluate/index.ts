@@ -16,4 +16,5 @@ export {
   type EvaluationResult,
   type Leakage,
 } from './result.schema.ts'
+export { readMask } from './score-maps.ts'
 export { quantiles, type Quantiles } from './timing.ts'

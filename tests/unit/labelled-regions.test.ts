@@ -1,0 +1,46 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import sharp from 'sharp'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { labelledRegions } from '../../bin/labelled-regions.ts'
+import { openDataset } from '../../datasets/index.ts'
+
+let dir = ''
+beforeEach(async () => (dir = await mkdtemp(join(tmpdir(), 'sightline-regions-'))))
+afterEach(() => rm(dir, { recursive: true }))
+
+/** 4 x 2 px; `lit` pixels are white, the others black, or transparent when the picture has an alpha channel. */
+async function picture(file: string, lit: readonly number[], alpha = false): Promise<void> {
+  const channels = alpha ? 4 : 3
+  const data = new Uint8Array(8 * channels)
+  for (const i of lit) data.fill(255, i * channels, (i + 1) * channels)
+  await mkdir(dirname(join(dir, file)), { recursive: true })
+  await sharp(data, { raw: { width: 4, height: 2, channels } })
+    .png()
+    .toFile(join(dir, file))
+}
+
+it('reads masks with transparency, and leaves out a defect that nobody has marked', async () => {
+  await picture('train/good/0.png', [0])
+  await picture('test/crack/1.png', [1])
+  await picture('test/crack/2.png', [2])
+  await picture('ground_truth/crack/1_mask.png', [1, 5], true)
+  const { images, count, golden } = labelledRegions(await openDataset(dir, { format: 'mvtec' }))
+  expect(count).toBe(2)
+  const seen: unknown[] = []
+  for await (const { id, regions } of images)
+    seen.push([id, regions.map((r) => [r.class, 'mask' in r.shape && [...r.shape.mask.data]])])
+  expect(seen).toEqual([
+    ['train/good/0.png', []],
+    ['test/crack/1.png', [['crack', [0, 1, 0, 0, 0, 1, 0, 0]]]],
+  ])
+  expect(golden()?.data.indexOf(255)).toBe(3)
+})
+
+it('refuses a data set in which nothing is marked', async () => {
+  await picture('train/good/0.png', [0])
+  await picture('test/crack/1.png', [1])
+  const dataset = await openDataset(dir, { format: 'mvtec' })
+  expect(() => labelledRegions(dataset)).toThrow(/TCH_LABELS.*masks, outlines or boxes.*none with any/)
+})
