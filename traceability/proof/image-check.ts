@@ -65,5 +65,15 @@ function toldDeletions(db: SqlDatabase): Set<string> {
     `select json from event where subject = ? and type <> 'qe.inspection.completed.v1' and type = 'qe.image.deleted.v1'`,
     RETENTION_SUBJECT,
   )
-  return new Set(rows.flatMap(({ json }) => (JSON.parse(json) as QEvent<ImagesDeleted>).data.images))
+  return new Set(rows.flatMap(({ json }) => deletedImages(json)))
+}
+
+/** None of a text that was altered beyond reading; that it was is told elsewhere. */
+function deletedImages(json: string): string[] {
+  try {
+    const { images } = (JSON.parse(json) as QEvent<Partial<ImagesDeleted>>).data
+    return Array.isArray(images) ? images : []
+  } catch {
+    return []
+  }
 }
