@@ -121,9 +121,9 @@ const ShareText = ({ share: { k, n, interval } }: { share: Share }): ReactNode =
     <>
       <span className="nowrap">
         {percentText(k / n, 1)} ({k} / {n})
-      </span>{' '}
-      <span className="muted small nowrap">
-        {percentText(interval[0], 1)} … {percentText(interval[1], 1)}
       </span>
+      <div className="muted small nowrap">
+        {percentText(interval[0], 1)} … {percentText(interval[1], 1)}
+      </div>
     </>
   )
