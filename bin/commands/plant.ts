@@ -1,9 +1,11 @@
+import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { CodedError, IMAGE_COPIES, plantStoreSchema } from '../../contracts/index.ts'
 import {
   openPlant,
   openSql,
   parseVerifierKey,
+  plantImage,
   plantLogs,
   renderReport,
   sourceOrigin,
@@ -55,6 +57,26 @@ export function addPlant(program: Command, environment: Environment): void {
     .option('--images <which>', `image files that go along: ${IMAGE_COPIES.join(', ')}`, 'none')
     .option('--follow', 'go on until stopped')
     .action((o: ReplicateOptions) => replicate(o, environment))
+  plant
+    .command('image <sha256> <out>')
+    .description('write an image that came along with its record to a file')
+    .option('--schema <name>', 'schema of the plant', 'sightline')
+    .action(async (sha256: string, out: string, o: { schema: string }) => {
+      const { url, schema } = plantAddress(o.schema, environment)
+      const db = await openPlant(url, schema)
+      try {
+        const bytes = plantImage(db, sha256)
+        if (bytes === null)
+          throw new CodedError('TRC_NOT_FOUND', {
+            expected: 'the SHA-256 of an image in the plant store',
+            actual: sha256,
+            hint: 'the line keeps it; `images` of its plantStore says which go along',
+          })
+        await writeFile(out, bytes)
+      } finally {
+        db.close()
+      }
+    })
   plant
     .command('verify [log]')
     .description(

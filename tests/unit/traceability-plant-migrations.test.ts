@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import {
   migratePostgres,
   openPartStore,
@@ -28,6 +28,9 @@ function shape(db: PostgresDatabase, schema: string): unknown {
     rows('select indexdef as t from pg_indexes where schemaname = ?'),
   ]
 }
+
+// Every test makes a schema of its own, with all tables and months.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 describeWith('PostgreSQL', await postgresPresent(), 'migrations of the stores on PostgreSQL', () => {
   let schema: string

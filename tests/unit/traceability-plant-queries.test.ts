@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { uuidv7 } from '../../contracts/index.ts'
 import { migratePostgres, type PostgresDatabase } from '../../traceability/index.ts'
 import { openTraceQuery, TraceQuery } from '../../traceability/query/index.ts'
@@ -14,6 +14,9 @@ const same = (value: unknown): unknown =>
       .replaceAll('line-a.st10', 'st10')
       .replaceAll(/"at":"20[2-9][0-9]-[^"]*"/g, '"at":""'),
   )
+
+// Every test makes a schema of its own, with all tables and months.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 describeWith('PostgreSQL', await postgresPresent(), 'questions to the plant store', () => {
   const schema = freshSchema()

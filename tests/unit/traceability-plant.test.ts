@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { uuidv7 } from '../../contracts/index.ts'
 import {
   migratePostgres,
@@ -11,10 +11,14 @@ import {
 } from '../../traceability/index.ts'
 import { dropSchema, freshSchema, openSchema, postgresPresent } from '../services/postgres.ts'
 import { describeWith } from '../services/require-service.ts'
+import { signNow } from './samples/signed-log.ts'
 import { carryAll, PlantLine } from './samples/plant-line.ts'
 
 const count = (db: PostgresDatabase, table: string, where = 'true'): number =>
   db.get<{ n: number }>(`select count(*) as n from ${table} where ${where}`)?.n ?? -1
+
+// Every test makes a schema of its own, with all tables and months.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 describeWith('PostgreSQL', await postgresPresent(), 'the log of a line in the plant store', () => {
   let schema: string
@@ -177,6 +181,20 @@ describeWith('PostgreSQL', await postgresPresent(), 'the log of a line in the pl
     a.tamper(`update event set leaf_hash = zeroblob(32) where position = 3`)
     expect(() => a.replicator(plant).step()).toThrow(/TRC_REPLICA.*position 3\)/)
     expect(count(plant, 'event')).toBe(10)
+  })
+
+  it('keeps the checkpoints of the line that come later, and refuses another key', async () => {
+    await a.judge(5)
+    const replicator = a.replicator(plant)
+    carryAll(replicator)
+    await signNow(a.dir)
+    replicator.step()
+    expect(plantLogs(plant)).toMatchObject([
+      { events: 5, signed: 5, vkey: expect.stringContaining('+') as string },
+    ])
+    expect(verifyPlantLog(plant, schema, a.log)).toMatchObject({ state: 'intact', signed: 5, findings: [] })
+    plant.exec(`update line_log set vkey = 'another+key'`)
+    expect(() => a.replicator(plant).step()).toThrow(/TRC_REPLICA.*expected checkpoints by/)
   })
 
   it('finds what is altered in the plant store itself, which takes no change of the log', async () => {

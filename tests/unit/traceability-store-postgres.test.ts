@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { vi } from 'vitest'
 import { openPartStore, SqliteEventLog } from '../../traceability/index.ts'
 import { DATABASE_URL, dropSchema, freshSchema, openSchema, postgresPresent } from '../services/postgres.ts'
 import { describeWith } from '../services/require-service.ts'
@@ -31,6 +32,9 @@ async function open(dataDir: string, schema: string): Promise<StoreUnderTest> {
     },
   }
 }
+
+// Every test makes a schema of its own, with all tables and months.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 describeWith('PostgreSQL', await postgresPresent(), 'the store of one line on PostgreSQL', () => {
   partStoreSuite('PostgreSQL', () => open(mkdtempSync(join(tmpdir(), 'sightline-store-')), freshSchema()))

@@ -7,7 +7,7 @@ import { ensureMonths } from './months.ts'
 import { PlantLog, type Received } from './plant-log.ts'
 import { ReplicaRows } from './replica-rows.ts'
 import { SIDE_TABLES, type SideTable } from './replica-tables.ts'
-import { refused, type SignedHead, SourceLog } from './source-log.ts'
+import { refused, SourceLog } from './source-log.ts'
 
 type ImageCopies = PlantStoreSpec['images']
 
@@ -60,7 +60,8 @@ export class Replicator {
   #agreed: CompactRange | null = null
   /** Size up to which the source was gone through, and its root then. */
   #checked: { size: number; root: Uint8Array } | null = null
-  #signed: SignedHead | null = null
+  /** The tree under the last checkpoint that went along, and that checkpoint. */
+  #head: { tree: CompactRange; note: string } | null = null
   #sides: Map<SideTable, string> | null = null
   #imagesMissing = 0
 
@@ -85,7 +86,10 @@ export class Replicator {
       this.#carry(received, Math.min(received.size + this.#o.batch, head.size))
     }
     const reached = Math.min(received.size + this.#o.batch, head.size)
-    if (reached === head.size) this.#carrySides()
+    if (reached === head.size) {
+      this.#carryHead(reached)
+      this.#carrySides()
+    }
     return { received: reached, events: head.size, imagesMissing: this.#imagesMissing }
   }
 
@@ -111,7 +115,6 @@ export class Replicator {
     const from = this.#checked === null ? received.tree : this.#from.treeAt(received.size)
     this.#from.check(from, head, signed)
     this.#checked = head
-    this.#signed = signed
   }
 
   #carry(received: Received, end: number): void {
@@ -129,11 +132,25 @@ export class Replicator {
       this.#rows.copy(received.size, end, new Map(events.map((e, i) => [e.position, places[i] ?? 0])))
       this.#copyImages(received.size, end)
       this.#to.advance(now, tree, places.at(-1) ?? now.lastPosition, where)
-      const head = this.#signed
-      if (head !== null && head.size > received.size && head.size <= end)
-        this.#to.keepHead(head.size, head.note, head.vkey)
     })
     this.#agreed = tree
+  }
+
+  /** The last checkpoint of the line, once the plant has all that it covers. */
+  #carryHead(received: number): void {
+    const signed = this.#from.signed()
+    if (signed === null || signed.size === 0 || signed.size > received) return
+    if (signed.note === this.#head?.note) return
+    const last = this.#head?.tree
+    const from = last !== undefined && last.size <= signed.size ? last : new CompactRange()
+    const tree = this.#from.treeAt(signed.size, new CompactRange(from.size, from.nodes()))
+    if (Buffer.compare(tree.root(), signed.root) !== 0)
+      throw refused(signed.size, `the root that was signed over ${signed.size} events`, 'another one')
+    this.#o.plant.transaction(() => {
+      this.#to.lock()
+      this.#to.keepHead(signed.size, signed.note, signed.vkey)
+    })
+    this.#head = { tree, note: signed.note }
   }
 
   #copyImages(after: number, end: number): void {

@@ -52,9 +52,8 @@ export class SourceLog {
     return row
   }
 
-  /** The tree over the first `size` events by their stored leaves. */
-  treeAt(size: number): CompactRange {
-    const tree = new CompactRange()
+  /** The tree over the first `size` events by their stored leaves, from a smaller one on. */
+  treeAt(size: number, tree = new CompactRange()): CompactRange {
     while (tree.size < size) {
       const rows = this.leaves(tree.size, Math.min(CHUNK, size - tree.size))
       if (rows.length === 0) break
