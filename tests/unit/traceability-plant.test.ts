@@ -142,6 +142,23 @@ describeWith('PostgreSQL', await postgresPresent(), 'the log of a line in the pl
       Uint8Array.of(1, 2, 3, 4, 5, 6, 7),
     )
     expect(count(plant, 'image_bytes')).toBe(2)
+    // What retention deletes later is told.
+    const { sha256 } = failed[0] ?? { sha256: '' }
+    const data = { class: 'fail', images: [sha256], bytes: 8, freeBytes: 1, minFreeBytes: 2 }
+    await store.deleteImages({
+      specversion: '1.0',
+      id: uuidv7(),
+      source: '/plants/p1/lines/line-a',
+      type: 'qe.image.deleted.v1',
+      subject: 'retention',
+      time: new Date().toISOString(),
+      datacontenttype: 'application/json',
+      dataschema: 'urn:sightline:schema:qe.image.deleted.v1',
+      partitionkey: 'line-a',
+      data,
+    })
+    carryAll(replicator)
+    expect(plant.all('select sha256 from image where deleted_at is not null')).toEqual([{ sha256 }])
     // The database itself refuses bytes that are not the image.
     expect(() => plant.run(`update image_bytes set bytes = '\\x00'`)).toThrow(/image_bytes/)
   })

@@ -34,7 +34,10 @@ export const REPLICA_TABLES: readonly ReplicaTable[] = [
   byPosition('review', 'position'),
   {
     table: 'image',
-    select: `select * from image where sha256 in (select sha256 from inspection_image where ${IN_RANGE})`,
+    // New ones, and those that retention deleted.
+    select: `select * from image where sha256 in (select sha256 from inspection_image where ${IN_RANGE}
+      union select v.value from event e, json_each(e.json, '$.data.images') v
+        where e.position > ?1 and e.position <= ?2 and e.type = 'qe.image.deleted.v1')`,
     key: 'sha256',
     changes: ['retention', 'deleted_at'],
     positions: [],
