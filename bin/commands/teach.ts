@@ -153,6 +153,12 @@ function reportText({ packed, report, memoryBytes }: TeachAnswer): string {
     `${packed.dir}: model.onnx SHA-256 ${packed.sha256}`,
     `${report.goodImages} good images, ${report.defectImages} defective ones${memoryBytes > 0 ? `; working memory ${Math.ceil(memoryBytes / 1e6)} MB` : ''}`,
     `method ${choice.chosen.method}: ${choice.reason}`,
+    ...(report.pose.views === 0
+      ? []
+      : [
+          `${report.pose.views} turned copies ${report.pose.used ? 'are in the bank' : 'were left out'}: damaged parts lie ` +
+            `${report.pose.separation.map((v) => v.toFixed(1)).join(' deviations beyond good ones without, ')} with them`,
+        ]),
     `threshold ${t.value.toFixed(3)}: ${t.promise.exceeding} of ${t.promise.parts} good images at or above it; ` +
       `false calls at most ${percent(t.promise.promised)} with ${percent(t.promise.confidence)} confidence ` +
       `(interval ${percent(t.promise.interval[0])} to ${percent(t.promise.interval[1])}); ` +
