@@ -18,13 +18,10 @@ export function boxCellLabels(
 ): CellLabels {
   const whole = cellLabels(asBoxes(regions, 1), classes, image, grid)
   const middle = cellLabels(asBoxes(regions, MIDDLE), classes, image, grid)
-  return {
-    labels: whole.labels.map((label, i) => {
-      const inner = middle.labels[i] ?? 0
-      return inner > 0 ? inner : label === 0 ? 0 : -1
-    }),
-    weak: middle.weak,
-  }
+  return whole.map((label, i) => {
+    const inner = middle[i] ?? 0
+    return inner > 0 ? inner : label === 0 ? 0 : -1
+  })
 }
 
 function asBoxes(regions: readonly LabelledRegion[], share: number): LabelledRegion[] {

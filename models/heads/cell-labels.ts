@@ -1,11 +1,7 @@
 import { coverage, type LabelledRegion } from './region-labels.ts'
 
-export interface CellLabels {
-  /** Per cell: 0 = background, n = class n - 1, -1 = on an edge, neither one nor the other. */
-  labels: Int16Array
-  /** Per cell: 1 where the label comes from the inside of a box. */
-  weak: Uint8Array
-}
+/** Per cell: 0 = background, n = class n - 1, -1 = on an edge, neither one nor the other. */
+export type CellLabels = Int16Array
 
 /** Covered by at least this much, a cell belongs to the region; by less than `FREE`, it does not. */
 const OWNED = 0.5
@@ -22,7 +18,6 @@ export function cellLabels(
 ): CellLabels {
   const cells = grid.width * grid.height
   const labels = new Int16Array(cells)
-  const weak = new Uint8Array(cells)
   const shares = regions.map((region) => {
     const share = coverage(region, image, grid)
     return { region, share, total: share.reduce((a, b) => a + b, 0) }
@@ -32,14 +27,11 @@ export function cellLabels(
     const top = share.reduce((a, b) => Math.max(a, b), 0)
     const owned = Math.min(OWNED, NEARLY * top)
     const label = 1 + classes.indexOf(region.class)
-    const isWeak = 'box' in region.shape ? 1 : 0
     for (let i = 0; i < cells; i++) {
       const v = share[i] ?? 0
-      if (v >= owned) {
-        labels[i] = label
-        weak[i] = isWeak
-      } else if (v >= FREE && labels[i] === 0) labels[i] = -1
+      if (v >= owned) labels[i] = label
+      else if (v >= FREE && labels[i] === 0) labels[i] = -1
     }
   }
-  return { labels, weak }
+  return labels
 }

@@ -169,7 +169,7 @@ function joined(rows: readonly Float32Array[]): Float32Array {
   return all
 }
 
-export function scaleOf(rows: readonly Float32Array[]): Scale {
+function scaleOf(rows: readonly Float32Array[]): Scale {
   const size = rows[0]?.length ?? 0
   const mean = new Float32Array(size)
   const deviation = new Float32Array(size)

@@ -16,8 +16,6 @@ export interface PatchSet {
   image: Int32Array
   /** Patches of its image and label that it stands for. */
   stands: Float32Array
-  /** 1 where the label comes from the inside of a box. */
-  weak: Uint8Array
   /** 0 = as taken; the others are mirrored views, which are taught but never test. */
   view: Uint8Array
   /** Patch of the view it is, row by row. */
@@ -32,7 +30,6 @@ function emptyPatchSet(rows: number, features: number): PatchSet {
     labels: new Int16Array(rows),
     image: new Int32Array(rows),
     stands: new Float32Array(rows),
-    weak: new Uint8Array(rows),
     view: new Uint8Array(rows),
     cell: new Int32Array(rows),
   }
@@ -68,7 +65,7 @@ async function addPatches(
     const data = view === 0 ? picture.data : new Uint8Array(picture.data.length)
     if (view > 0) mirror(picture.data, size.widthPx, size.heightPx, 3, leftRight, topBottom, data)
     const rows = await describer.describe(data, picture.id)
-    const { labels, weak } = mirrorLabels(upright, grid, leftRight, topBottom)
+    const labels = mirrorLabels(upright, grid, leftRight, topBottom)
     const byLabel = new Map<number, number[]>()
     labels.forEach((label, i) => {
       if (label < 0) return
@@ -87,7 +84,6 @@ async function addPatches(
         set.labels[at] = label
         set.image[at] = number
         set.stands[at] = cells.length / taken.length
-        set.weak[at] = weak[cell] ?? 0
         set.view[at] = view
         set.cell[at] = cell
       }
@@ -128,7 +124,7 @@ export async function collectPatches(
 export const rowsPerImage = (quota: number, classes: number): number => VIEWS * (quota + classes + 1)
 
 function mirrorLabels(
-  { labels, weak }: CellLabels,
+  labels: CellLabels,
   { width, height }: { width: number; height: number },
   leftRight: boolean,
   topBottom: boolean,
@@ -138,5 +134,5 @@ function mirrorLabels(
     const y = Math.floor(i / width)
     return (topBottom ? height - 1 - y : y) * width + (leftRight ? width - 1 - x : x)
   }
-  return { labels: labels.map((_, i) => labels[from(i)] ?? 0), weak: weak.map((_, i) => weak[from(i)] ?? 0) }
+  return labels.map((_, i) => labels[from(i)] ?? 0)
 }

@@ -4,7 +4,7 @@ import type { Pixels } from '../pixels.ts'
 /** One labelled region of an image, px of the image. */
 export interface LabelledRegion {
   class: string
-  /** A box is a weak label: much of it may be background. Outlines and masks are taken at their word. */
+  /** A box counts as a region as a whole, though much of it may be background. */
   shape: { box: Box } | { polygons: readonly (readonly number[])[] } | { mask: Pixels }
 }
 

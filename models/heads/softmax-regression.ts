@@ -20,7 +20,7 @@ export interface LinearHead {
   bias: Float32Array
 }
 
-export interface FitOptions {
+interface FitOptions {
   /** L2 penalty on the weights. */
   penalty: number
   /** Where to begin; default zero. The optimum is the same, it is reached sooner. */

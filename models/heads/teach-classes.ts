@@ -45,7 +45,7 @@ export interface TaughtClasses {
 }
 
 /** Fewer labelled parts of a class cannot be both taught and tested. */
-export const FEWEST_PER_CLASS = 5
+const FEWEST_PER_CLASS = 5
 
 /**
  * Teaches a part classifier on the frozen features of a backbone: pooled features, softmax regression with class

@@ -15,7 +15,7 @@ const image = { widthPx: 32, heightPx: 32 }
 
 describe('targets of a box head', () => {
   it('lets the middle of a box speak for it', () => {
-    const { labels } = boxCellLabels(regions, ['dent'], image, FOUR)
+    const labels = boxCellLabels(regions, ['dent'], image, FOUR)
     // 60 % of 24 x 16 px is from 4.8 to 19.2 and from 3.2 to 12.8.
     expect([...labels.subarray(0, 8)]).toEqual([-1, 1, -1, 0, -1, 1, -1, 0])
   })
@@ -28,7 +28,6 @@ describe('targets of a box head', () => {
       labels: Int16Array.of(1, 1, 1, 0),
       image: new Int32Array(4),
       stands: new Float32Array(4),
-      weak: new Uint8Array(4),
       // As taken; mirrored left to right; top to bottom; background.
       view: Uint8Array.of(0, 1, 2, 0),
       cell: Int32Array.of(1, 2, 13, 15),
