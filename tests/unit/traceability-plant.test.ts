@@ -144,7 +144,7 @@ describeWith('PostgreSQL', await postgresPresent(), 'the log of a line in the pl
     expect(count(plant, 'image_bytes')).toBe(2)
     // What retention deletes later is told.
     const { sha256 } = failed[0] ?? { sha256: '' }
-    const data = { class: 'fail', images: [sha256], bytes: 8, freeBytes: 1, minFreeBytes: 2 }
+    const data = { class: 'fail' as const, images: [sha256], bytes: 8, freeBytes: 1, minFreeBytes: 2 }
     await store.deleteImages({
       specversion: '1.0',
       id: uuidv7(),
