@@ -58,7 +58,7 @@ describe('EPCIS on a running line', () => {
     const receiver = await Receiver.start()
     let line = await start()
     const [judged] = await some(line, 'EQ_bizStep=inspecting&EQ_disposition=conformant&perPage=1')
-    const part = (judged?.['epcList'] as string[])[0] ?? ''
+    const part = (judged?.['epcList'] as string[] | undefined)?.[0] ?? ''
 
     await sent(line, '/queries', { name: 'assembled', query: { EQ_bizStep: ['assembling'] } })
     await sent(line, '/queries', { name: 'judged', query: { EQ_bizStep: ['inspecting'] } })

@@ -78,18 +78,16 @@ function checkDigitFits(digits: string): boolean {
 
 /** Digits with a check digit at their end, by AI: General Specifications, section 3. */
 const CHECKED: Record<string, number> = {
-  ...{
-    '00': 18,
-    '01': 14,
-    '02': 14,
-    '253': 13,
-    '255': 13,
-    '402': 17,
-    '8003': 14,
-    '8006': 14,
-    '8017': 18,
-    '8018': 18,
-  },
+  '00': 18,
+  '01': 14,
+  '02': 14,
+  '253': 13,
+  '255': 13,
+  '402': 17,
+  '8003': 14,
+  '8006': 14,
+  '8017': 18,
+  '8018': 18,
   ...Object.fromEntries(['410', '411', '412', '413', '414', '415', '416', '417'].map((ai) => [ai, 13])),
 }
 const DATES = new Set(['11', '12', '13', '15', '16', '17'])

@@ -196,7 +196,11 @@ describe('paths and hosts', () => {
   it('passes errors of modules on in the one form of errors', async () => {
     const res = await fetch(`${at.url}/api/m/other/rebuild`, { method: 'POST' })
     expect(res.status).toBe(404)
-    expect(await res.json()).toMatchObject({ code: 'API_NOT_FOUND', message: 'no module other', known: ['lean'] })
+    expect(await res.json()).toMatchObject({
+      code: 'API_NOT_FOUND',
+      message: 'no module other',
+      known: ['lean'],
+    })
   })
 
   it('lets only the line PC itself change something', () => {

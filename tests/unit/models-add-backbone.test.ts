@@ -77,7 +77,7 @@ it('repeats the border until the cells of a network without padding cover the im
   expect(raw['s4']?.shape).toEqual([1, 3, 6, 12])
   expect(raw['s8']?.shape).toEqual([1, 3, 3, 6])
   // grey 60 less the mean of 10 everywhere, the repeated border included
-  expect(new Set(raw['s8']?.data)).toEqual(new Set([50]))
+  expect(new Set(raw['s8']?.data as Float32Array | undefined)).toEqual(new Set([50]))
   await runner.close()
 })
 

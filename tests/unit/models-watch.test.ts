@@ -191,7 +191,7 @@ describe('drift', () => {
     feed(first.watch, parts.slice(0, 330))
     // A page that fails leaves nothing behind.
     expect(() =>
-      first.watch.take({ items: [...parts.slice(330, 400)], position: 400 }, () => {
+      first.watch.take({ items: parts.slice(330, 400), position: 400 }, () => {
         throw new Error('no recipe')
       }),
     ).toThrow('no recipe')
