@@ -8,12 +8,12 @@ import {
   type RecipeSource,
 } from '../../inspection/index.ts'
 import { findPackages, pinnedPackage, type PackageInfo } from '../../models/index.ts'
-import { imageSize } from '../readers/image-size.ts'
 import type { Dataset, DatasetItem } from '../readers/index.ts'
 import { intoFrame } from './frame-box.ts'
 import { EVALUATION_CONTEXT, judgeItems } from './judge-items.ts'
 import { plainName, type Primary, primaryOf } from './primary.ts'
-import { openableTools, openThresholds, recipeOfPackage, reportedFindings } from './probe-recipe.ts'
+import { openableTools, openThresholds, reportedFindings } from './probe-recipe.ts'
+import { oneRecipe, recipesOfSizes } from './recipes-of-sizes.ts'
 import type { EvaluatedImage, EvaluationResult } from './result.schema.ts'
 import { MapScorer, readMask, ShownMaps } from './score-maps.ts'
 import { scoresOf } from './scores.ts'
@@ -44,8 +44,12 @@ export interface EvaluateOptions {
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationResult> {
   const { dataset, models } = options
   const scoreFloor = options.scoreFloor ?? 0.02
-  const source = await recipeSource(options)
-  const { recipe } = source
+  const { subject } = options
+  const recipes =
+    subject.kind === 'recipe'
+      ? oneRecipe(subject.source)
+      : await recipesOfSizes(subject.model, dataset, options.threshold)
+  const [{ recipe }] = recipes.all as [RecipeSource]
   const cards = await cardsOf(recipe, models)
   const open = openableTools(recipe, cards)
   const threshold = operatingThreshold(options, recipe, cards)
@@ -60,14 +64,14 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   const inspector = await LocalInspector.start({
     workers,
     buffers: [],
-    recipes: [{ ...source, recipe: openThresholds(recipe, scoreFloor, open) }],
+    recipes: recipes.all.map((s) => ({ ...s, recipe: openThresholds(s.recipe, scoreFloor, open) })),
     models,
   })
   const started = performance.now()
   let used: InspectOutcome['verdict']['models'] = []
   try {
-    const identity = { id: `${recipe.recipe}@${recipe.version}`, sha256: recipeHash(recipe) }
-    await judgeItems(dataset.items, inspector, identity, {
+    const identity = (r: Recipe) => ({ id: `${r.recipe}@${r.version}`, sha256: recipeHash(r) })
+    await judgeItems(dataset.items, inspector, (item) => identity(recipes.of(item).recipe), {
       inFlight: workers * 2,
       rawMaps: maps !== null,
       beside: async (item) => (maps ? readMask(item) : undefined),
@@ -98,7 +102,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
         images: dataset.items.length,
         classes: dataset.classes,
       },
-      recipe: { ...identity, mmPerPx: recipe.calibration?.mmPerPx ?? null },
+      recipe: { ...identity(recipe), mmPerPx: recipe.calibration?.mmPerPx ?? null },
       models: used,
       family: primary?.card.spec.family ?? null,
       workers,
@@ -117,20 +121,6 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
     }
   } finally {
     await inspector.close()
-  }
-}
-
-async function recipeSource(options: EvaluateOptions): Promise<RecipeSource> {
-  const { subject, dataset } = options
-  if (subject.kind === 'recipe') return subject.source
-  // Images of other sizes than the first are refused as wrong-size and listed.
-  const view = await imageSize(dataset.items[0]?.image ?? dataset.dir)
-  return {
-    recipe: recipeOfPackage(subject.model, view, {
-      goodLabels: dataset.goodLabels,
-      ...(options.threshold === undefined ? {} : { threshold: options.threshold }),
-    }),
-    dir: subject.model.dir,
   }
 }
 

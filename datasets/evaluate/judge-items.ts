@@ -27,6 +27,11 @@ export const EVALUATION_CONTEXT: PartContext = {
 /** The sniffing decoder looks at the bytes itself; an empty mime claims nothing. */
 const ENCODED: FrameFormat = { kind: 'encoded', mime: '' }
 
+interface RecipeName {
+  id: string
+  sha256: string
+}
+
 /** What is needed beside the outcome of an item, read while it is judged. */
 export interface JudgeOptions<T> {
   /** Items judged at a time. */
@@ -49,7 +54,7 @@ const AHEAD = 64
 export async function judgeItems<T>(
   items: readonly DatasetItem[],
   inspector: Inspector,
-  recipe: { id: string; sha256: string },
+  recipeOf: (item: DatasetItem) => RecipeName,
   { inFlight, rawMaps, beside, onOutcome }: JudgeOptions<T>,
 ): Promise<void> {
   const outcomes: ({ outcome: InspectOutcome; beside: T } | undefined)[] = []
@@ -61,7 +66,7 @@ export async function judgeItems<T>(
       const item = items[n] as DatasetItem
       while (n - handed >= AHEAD) await new Promise<void>((resolve) => wake.push(resolve))
       const [outcome, extra] = await Promise.all([
-        judge(item, n + 1, inspector, recipe, rawMaps),
+        judge(item, n + 1, inspector, recipeOf(item), rawMaps),
         beside(item),
       ])
       outcomes[n] = { outcome, beside: extra }
@@ -79,7 +84,7 @@ async function judge(
   item: DatasetItem,
   trigger: number,
   inspector: Inspector,
-  recipe: { id: string; sha256: string },
+  recipe: RecipeName,
   rawMaps: boolean,
 ): Promise<InspectOutcome> {
   let bytes: Uint8Array
