@@ -63,6 +63,13 @@ export function checkEmitted(event: Omit<QEvent, 'sequence'>): void {
       hint: 'edges and holds are made with the event in one transaction',
     })
   }
+  if (event.type === 'qe.image.deleted.v1') {
+    throw new CodedError('EVT_SCHEMA', {
+      expected: 'deletions of images to come through deleteImages',
+      actual: event.type,
+      hint: 'an event without the deletion would explain an image that was taken away',
+    })
+  }
   checkEvent(event)
 }
 
