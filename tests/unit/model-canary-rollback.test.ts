@@ -11,7 +11,12 @@ import { openSql } from '../../traceability/index.ts'
 import { goodPng, goodRecipe, type Workshop, workshop } from '../e2e/bad-samples.ts'
 import { outcome } from './samples/station-ports.ts'
 
-const spec = { line: 'l', plant: 'p', context: { shift: 'day' }, stations: [] as LineSpec['stations'] } as LineSpec
+const spec = {
+  line: 'l',
+  plant: 'p',
+  context: { shift: 'day' },
+  stations: [] as LineSpec['stations'],
+} as LineSpec
 
 /** Workers whose canaries of `broken` recipes are judged differently. */
 class Workers {
