@@ -29,10 +29,14 @@ export interface Choice {
 /** Fewer given defects than this decide nothing; synthetic ones are used. */
 const MIN_DEFECTS = 8
 /**
- * The default is kept unless another is better by more than this or by more than one image: the measurement is on few
- * images, and synthetic defects flatter what was fitted on their kind.
+ * The default is kept unless another is better by more than this, by more than one image is worth, and by more than
+ * chance gives: the measurement is on few images, and synthetic defects flatter what was fitted on their kind.
  */
 const MARGIN = 0.02
+/** Standard errors a difference must exceed: about 5 % of chance. */
+const ERRORS = 2
+/** Groups of good images that are left out in turn, at most. */
+const GROUPS = 60
 
 export const DEFAULT_METHOD: MethodId = 'bank-ratio'
 
@@ -56,12 +60,7 @@ export function choose(
     for (const perPosition of positions ? [true, false] : [false]) {
       const scores = heldOutScores(method, held, grid, perPosition, allowed)
       const bad = real ? scores.defects : scores.damaged
-      const auroc = areaUnderRoc(scores.good, bad)
-      const detectionAt5 = detectionAt(scores.good, bad, 0.05)
-      candidates.push({
-        measured: { method, perPosition, auroc, detectionAt5, merit: (auroc + detectionAt5) / 2 },
-        scores,
-      })
+      candidates.push({ measured: { method, perPosition, ...merits(scores.good, bad) }, scores })
     }
   }
   if (candidates.length === 0)
@@ -77,7 +76,8 @@ export function choose(
     ({ measured: m }) => m.method === DEFAULT_METHOD && m.perPosition === positions,
   )
   const defective = (real ? best.scores.defects : best.scores.damaged).length
-  const margin = Math.max(MARGIN, 1 / Math.max(1, Math.min(images, defective)))
+  const chance = usual === undefined ? 0 : ERRORS * errorOfDifference(best.scores, usual.scores, real)
+  const margin = Math.max(MARGIN, 1 / Math.max(1, Math.min(images, defective)), chance)
   const keep = usual !== undefined && best.measured.merit <= usual.measured.merit + margin
   const winner = keep ? usual : best
   const against = real ? 'given defects' : 'synthetic defects'
@@ -88,6 +88,31 @@ export function choose(
         ? `the default; no other is better by more than ${(100 * margin).toFixed(1)} points on ${against} (${percent(winner)}, best ${percent(best)})`
         : `better than the default on ${against}: ${percent(winner)} against ${usual === undefined ? 'nothing' : percent(usual)}`
   return { choice: { chosen: winner.measured, measured, against, reason }, scores: winner.scores }
+}
+
+function merits(
+  good: readonly number[],
+  bad: readonly number[],
+): Pick<MeasuredMethod, 'auroc' | 'detectionAt5' | 'merit'> {
+  const auroc = areaUnderRoc(good, bad)
+  const detectionAt5 = detectionAt(good, bad, 0.05)
+  return { auroc, detectionAt5, merit: (auroc + detectionAt5) / 2 }
+}
+
+/**
+ * Standard error of the difference of merit of two methods on the same images, by the jackknife over good images
+ * (Efron and Stein 1981, Ann. Statist. 9), in groups where there are many. They are the few, and one of them moves the
+ * threshold.
+ */
+export function errorOfDifference(a: HeldOutScores, b: HeldOutScores, real: boolean): number {
+  const [badA, badB] = real ? [a.defects, b.defects] : [a.damaged, b.damaged]
+  const groups = Math.min(GROUPS, a.good.length)
+  const differences = Array.from({ length: groups }, (_, g) => {
+    const left = (_score: number, i: number): boolean => i % groups !== g
+    return merits(a.good.filter(left), badA).merit - merits(b.good.filter(left), badB).merit
+  })
+  const mean = differences.reduce((sum, d) => sum + d, 0) / groups
+  return Math.sqrt(((groups - 1) / groups) * differences.reduce((sum, d) => sum + (d - mean) ** 2, 0))
 }
 
 const percent = ({ measured: m }: { measured: MeasuredMethod }): string =>

@@ -40,7 +40,7 @@ export const damagedCopies = (images: number, cells: number): number =>
   Math.min(4 * images, Math.max(10, Math.round((DAMAGED_COPIES * 1_024) / cells)))
 
 /** Turned copies for a grid of 1,024 cells; of few images all turns, of many one or none. */
-const TURNED_VIEWS = 350
+const TURNED_VIEWS = 240
 
 /** Turned copies that are tried in the bank: as many patches as of so many images, whatever the size. */
 export const turnedViews = (images: number, cells: number): number =>

@@ -23,7 +23,7 @@ export const teachOptionsSchema = z.strictObject({
   /** Working area of an image, px: larger sees smaller defects and takes longer in proportion. */
   areaPx: z.number().int().min(4_096).max(4_194_304).default(65_536),
   /** Members of the memory bank at most. */
-  bankSize: z.number().int().min(10).max(20_000).default(1_200),
+  bankSize: z.number().int().min(10).max(20_000).default(2_400),
   /** Numbers that describe a patch. */
   dims: z.number().int().min(8).max(512).default(128),
   /** Whether turned and mirrored copies may come into the bank; not for parts whose turn or mirror image is a defect. */
