@@ -99,12 +99,14 @@ function merits(
   return { auroc, detectionAt5, merit: (auroc + detectionAt5) / 2 }
 }
 
+type Scores = Pick<HeldOutScores, 'good' | 'damaged' | 'defects'>
+
 /**
  * Standard error of the difference of merit of two methods on the same images, by the jackknife over good images
  * (Efron and Stein 1981, Ann. Statist. 9), in groups where there are many. They are the few, and one of them moves the
  * threshold.
  */
-export function errorOfDifference(a: HeldOutScores, b: HeldOutScores, real: boolean): number {
+export function errorOfDifference(a: Scores, b: Scores, real: boolean): number {
   const [badA, badB] = real ? [a.defects, b.defects] : [a.damaged, b.damaged]
   const groups = Math.min(GROUPS, a.good.length)
   const differences = Array.from({ length: groups }, (_, g) => {
