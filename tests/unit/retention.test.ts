@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openRetention } from '../../bin/retention.ts'
-import { type LineSpec, newEvent } from '../../contracts/index.ts'
+import { type LineSpec, newEvent, RETENTION_SUBJECT } from '../../contracts/index.ts'
 import { openPartStore, openSql, type TraceStore, verifyDataDir } from '../../traceability/index.ts'
 import { openTraceQuery } from '../../traceability/query/index.ts'
 import { failVerdict, passVerdict, request } from './samples/traceability-requests.ts'
@@ -60,6 +60,28 @@ async function run(keepFails: number, free: number[]): Promise<string[]> {
 }
 
 describe('images when the disk gets full', () => {
+  it('are gone when the deletion is answered, so that what became free is seen before more goes', async () => {
+    for (let n = 1; n <= 3; n++) await store.capture(request(n, passVerdict()))
+    const query = openTraceQuery(dataDir)
+    const images = query.oldestImages('pass', 0, 10).map((i) => i.sha256)
+    const files = await Promise.all(images.map((sha256) => query.path(sha256)))
+    expect(files.map((f) => existsSync(f ?? ''))).toEqual([true, true, true])
+    // Parts go on coming meanwhile.
+    const coming = [4, 5, 6, 7].map((n) => store.capture(request(n, passVerdict())))
+    await store.deleteImages(
+      newEvent({
+        type: 'qe.image.deleted.v1',
+        source: '/plants/p/lines/l',
+        subject: RETENTION_SUBJECT,
+        partitionkey: 'l',
+        data: { class: 'pass', images, bytes: 1, freeBytes: 1, minFreeBytes: 2 },
+      }),
+    )
+    expect(files.map((f) => existsSync(f ?? ''))).toEqual([false, false, false])
+    await Promise.all(coming)
+    query.close()
+  })
+
   it('go by class, passed ones first; the newest failures stay, and the log proves what was deleted', async () => {
     for (let n = 1; n <= 4; n++) await store.capture(request(n, passVerdict()))
     for (let n = 5; n <= 8; n++) await store.capture(request(n, failVerdict()))

@@ -69,6 +69,8 @@ async function start(): Promise<void> {
   const queue: Waiting[] = []
   /** Deleted for want of room, their files perhaps still there. */
   let doomed = markedImages(db)
+  /** Answers to deletions, given when the files are gone: who is told earlier sees no room yet and deletes more. */
+  let owed: StoreResult[] = []
   let running = false
   let closing = false
 
@@ -84,9 +86,11 @@ async function start(): Promise<void> {
     const before = writer.position
     writer.commit(good).forEach((result, i) => {
       const request = good[i]?.request
-      if (result.ok && request?.op === 'deleteImages') doomed.push(...request.ask.data.images)
-      const id = good[i]?.request.id ?? -1
-      results.push(
+      const deleted = result.ok && request?.op === 'deleteImages'
+      if (deleted) doomed.push(...request.ask.data.images)
+      const id = request?.id ?? -1
+      const told = deleted ? owed : results
+      told.push(
         result.ok ? { id, ok: true, value: result.value } : { id, ok: false, error: toWire(result.error) },
       )
     })
@@ -104,6 +108,8 @@ async function start(): Promise<void> {
     // Nothing is on its way to disk now.
     if (db && doomed.length > 0) removeFiles(db, dataDir, doomed)
     doomed = []
+    if (owed.length > 0) say({ kind: 'results', results: owed, appended: false })
+    owed = []
     running = false
     if (closing) close()
   }
