@@ -97,7 +97,12 @@ export class LifeWatch {
   async #learn(id: string): Promise<void> {
     if (this.#tools.has(id)) return
     const { known, recipesDir } = this.#parts
-    const loaded = known.get(id) ?? (await loadRecipe(recipesDir, id).catch(() => null))
+    const loaded =
+      known.get(id) ??
+      (await loadRecipe(recipesDir, id).catch((error: unknown) => {
+        log.warn({ recipe: id, error: String(error) }, 'a recipe cannot be read: its models are not watched')
+        return null
+      }))
     this.#tools.set(id, loaded ? toolsIn(loaded) : [])
   }
 }

@@ -2,7 +2,8 @@ import type { ErrorRequestHandler, RequestHandler } from 'express'
 import { asCoded, CodedError, type ErrorCode, errorText } from '../../contracts/index.ts'
 import type { DashboardLog } from './ports.ts'
 
-const STATUS: Partial<Record<ErrorCode, number>> = {
+/** HTTP status by error code; 500 for the others. */
+export const STATUS: Partial<Record<ErrorCode, number>> = {
   API_REQUEST: 400,
   API_NOT_FOUND: 404,
   TRC_NOT_FOUND: 404,

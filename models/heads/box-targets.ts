@@ -16,17 +16,21 @@ export function boxCellLabels(
   image: { widthPx: number; heightPx: number },
   grid: { width: number; height: number },
 ): CellLabels {
-  const whole = cellLabels(asBoxes(regions, 1), classes, image, grid)
-  const middle = cellLabels(asBoxes(regions, MIDDLE), classes, image, grid)
+  const whole = cellLabels(asBoxes(regions, image, 1), classes, image, grid)
+  const middle = cellLabels(asBoxes(regions, image, MIDDLE), classes, image, grid)
   return whole.map((label, i) => {
     const inner = middle[i] ?? 0
     return inner > 0 ? inner : label === 0 ? 0 : -1
   })
 }
 
-function asBoxes(regions: readonly LabelledRegion[], share: number): LabelledRegion[] {
+function asBoxes(
+  regions: readonly LabelledRegion[],
+  image: { widthPx: number; heightPx: number },
+  share: number,
+): LabelledRegion[] {
   return regions.map((region) => {
-    const [x1, y1, x2, y2] = boundsOf(region)
+    const [x1, y1, x2, y2] = boundsOf(region, image)
     const [cx, cy, w, h] = [(x1 + x2) / 2, (y1 + y2) / 2, ((x2 - x1) * share) / 2, ((y2 - y1) * share) / 2]
     return { class: region.class, shape: { box: [cx - w, cy - h, cx + w, cy + h] } }
   })
@@ -57,7 +61,7 @@ export function sideDistances(
     let least = Infinity
     for (const region of picture.regions) {
       if (region.class !== classes[label - 1]) continue
-      let [x1, y1, x2, y2] = boundsOf(region)
+      let [x1, y1, x2, y2] = boundsOf(region, picture.source)
       ;[x1, y1, x2, y2] = [x1 * toX, y1 * toY, x2 * toX, y2 * toY]
       // Views 1 and 3 are mirrored left to right, 2 and 3 top to bottom.
       if (view % 2 === 1) [x1, x2] = [size.widthPx - x2, size.widthPx - x1]

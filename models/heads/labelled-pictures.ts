@@ -40,7 +40,7 @@ export async function loadPictures(
   { areaPx, stridePx, rows, memoryLimitBytes, signal }: PictureOptions,
   count: number,
 ): Promise<Pictures> {
-  const seen = new Map<string, SegmentImage>()
+  const seen = new Map<string, Seen>()
   const items: Picture[] = []
   let size: SegmentSize | null = null
   let input: ReturnType<typeof createImageInput> | null = null
@@ -91,25 +91,31 @@ function checkMemory(bytes: number, limit: number, count: number): void {
   })
 }
 
-/** @throws TCH_LABELS when the same picture came with other regions */
-function isNew(image: SegmentImage, seen: Map<string, SegmentImage>): boolean {
+/** A picture that came before; not its pixels, which would be held as long. */
+interface Seen {
+  id: string
+  names: string
+}
+
+/** @throws TCH_LABELS when the same picture came with regions of other classes */
+function isNew(image: SegmentImage, seen: Map<string, Seen>): boolean {
   const { widthPx, heightPx, channels, data } = image.pixels
   const hash = createHash('sha256').update(`${widthPx}x${heightPx}x${channels}`).update(data).digest('hex')
   const twin = seen.get(hash)
-  if (!twin) {
-    seen.set(hash, image)
-    return true
-  }
-  const names = (i: SegmentImage): string =>
-    i.regions
+  const names =
+    image.regions
       .map((r) => r.class)
       .sort()
       .join(', ') || 'nothing'
-  if (names(twin) === names(image)) return false
+  if (!twin) {
+    seen.set(hash, { id: image.id, names })
+    return true
+  }
+  if (twin.names === names) return false
   throw new CodedError('TCH_LABELS', {
     path: image.id,
-    expected: `one label for one picture: in ${twin.id} it shows ${names(twin)}`,
-    actual: names(image),
+    expected: `one label for one picture: in ${twin.id} it shows ${twin.names}`,
+    actual: names,
     hint: 'correct the label of one of the two, or leave both out',
   })
 }

@@ -71,20 +71,24 @@ const ofPolygons =
       return odd
     })
 
-/** The box around a region, px of the image; of a mask in the mask's own px. */
-export function boundsOf({ shape }: LabelledRegion): [number, number, number, number] {
+/** The box around a region, px of the image, which a mask may be smaller or larger than. */
+export function boundsOf(
+  { shape }: LabelledRegion,
+  image: { widthPx: number; heightPx: number },
+): [number, number, number, number] {
   if ('box' in shape) return [...shape.box]
   if ('polygons' in shape) {
     const xs = shape.polygons.flatMap((p) => p.filter((_, i) => i % 2 === 0))
     const ys = shape.polygons.flatMap((p) => p.filter((_, i) => i % 2 === 1))
     return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)]
   }
-  const { data, widthPx, channels } = shape.mask
+  const { data, widthPx, heightPx, channels } = shape.mask
   let [x1, y1, x2, y2] = [Infinity, Infinity, 0, 0]
   for (let i = 0; i < data.length; i += channels) {
     if (data[i] === 0) continue
     const [x, y] = [(i / channels) % widthPx, Math.floor(i / channels / widthPx)]
     ;[x1, y1, x2, y2] = [Math.min(x1, x), Math.min(y1, y), Math.max(x2, x + 1), Math.max(y2, y + 1)]
   }
-  return x1 === Infinity ? [0, 0, 0, 0] : [x1, y1, x2, y2]
+  const [sx, sy] = [image.widthPx / widthPx, image.heightPx / heightPx]
+  return x1 === Infinity ? [0, 0, 0, 0] : [x1 * sx, y1 * sy, x2 * sx, y2 * sy]
 }

@@ -240,7 +240,7 @@ async function findings(
       found.push({
         id: picture.id,
         truths: regions.map((region) => {
-          const [x1, y1, x2, y2] = boundsOf(region)
+          const [x1, y1, x2, y2] = boundsOf(region, source)
           const [x, y] = [widthPx / source.widthPx, heightPx / source.heightPx]
           return { class: region.class, box: [x1 * x, y1 * y, x2 * x, y2 * y] as const }
         }),

@@ -137,6 +137,7 @@ describe('verify names', () => {
       'update defect set score = 0.1 where position = (select position from inspection where trigger_number = 3)',
       'delete from measurement where position = (select position from inspection where trigger_number = 3)',
       'delete from inspection where trigger_number = 3',
+      'update inspection set sequence = 99 where trigger_number = 3',
     ]
     for (const statement of cases) {
       const dir = place.copy()

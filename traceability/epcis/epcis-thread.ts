@@ -38,10 +38,13 @@ export class EpcisThread {
   #worker: Worker | null = null
   #id = 0
   #lostAtMs = 0
+  readonly #onStuck: (error: CodedError) => void
   #closed = false
 
-  constructor(dataDir: string) {
+  /** @param onStuck hears why the projection cannot go on; tried again with the next news */
+  constructor(dataDir: string, onStuck: (error: CodedError) => void) {
     this.#dataDir = dataDir
+    this.#onStuck = onStuck
     this.events = this.#remote('events')
     this.state = this.#remote('state')
     this.answers = this.#remote('answers')
@@ -107,7 +110,8 @@ export class EpcisThread {
       if (reply.kind === 'reached') {
         this.skipped = reply.skipped
         for (const listener of this.#listeners) listener()
-      } else if (reply.kind === 'broken') this.#lost(worker, fromWire(reply.error))
+      } else if (reply.kind === 'stuck') this.#onStuck(fromWire(reply.error))
+      else if (reply.kind === 'broken') this.#lost(worker, fromWire(reply.error))
       else if (reply.kind !== 'ready') this.#settle(reply)
     })
     worker.once('error', (error) => this.#lost(worker, asCoded(error, 'API_INTERNAL')))

@@ -48,6 +48,7 @@ function start(): void {
       }
       if (!closing) say({ kind: 'reached', skipped: desk.events.skipped() })
     } catch (error) {
+      say({ kind: 'stuck', error: toWire(asCoded(error, 'TRC_WRITE')) })
       for (const ask of waiting.splice(0)) say({ kind: 'refusal', id: ask.id, error: packError(error) })
     }
     running = false
@@ -60,8 +61,8 @@ function start(): void {
   port.on('message', (ask: DeskAsk) => {
     if (ask === 'close') closing = true
     else if (ask !== 'news') {
-      // A check needs nothing of the log.
-      if (ask.half === 'checks' && !closing) return answer(ask)
+      // Neither a check nor what is kept beside the log needs the end of it, which may be long in coming.
+      if ((ask.half === 'checks' || ask.half === 'state') && !closing) return answer(ask)
       waiting.push(ask)
     }
     void pump()

@@ -77,7 +77,9 @@ export class EpcisService {
 
   constructor(options: EpcisOptions) {
     const { dataDir, store, source, onAlarm, retry } = options
-    const thread = new EpcisThread(dataDir)
+    const thread = new EpcisThread(dataDir, (error) =>
+      onAlarm(`EPCIS does not follow the log: ${error.message}`),
+    )
     this.#thread = thread
     this.capture = new Capture({ thread, store, source })
     this.#subscriptions = new Subscriptions({ thread, rules: this.targets, onAlarm, ...(retry && { retry }) })
@@ -125,7 +127,6 @@ export class EpcisService {
         actual: 'one of another',
       })
     const asked = kept?.params ?? params
-    compileQuery(asked)
     const ask = { params: asked, perPage, after: kept?.after ?? null }
     const { body, next } = await this.#thread.answers.document(ask, { queryName, format })
     const content: Content | null = next && { params: asked, after: next, queryName }

@@ -24,6 +24,8 @@ export type DeskReply =
   | { kind: 'refusal'; id: number; error: DeskError }
   /** The projection has reached the end of the log. */
   | { kind: 'reached'; skipped: number }
+  /** The projection stopped short of the end of the log. */
+  | { kind: 'stuck'; error: WireError }
 
 export type DeskError = { epcis: EpcisException; faults: EpcisFault[]; hint?: string } | { coded: WireError }
 

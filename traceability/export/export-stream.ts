@@ -42,10 +42,13 @@ async function* csv(
   bom: boolean,
 ): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder()
-  yield encoder.encode((bom ? BOM : '') + csvRow(columns.map((c) => c.name)))
-  for await (const rows of all)
-    if (rows.length > 0)
-      yield encoder.encode(rows.map((row) => csvRow(row as (string | number | null)[])).join(''))
+  // With the first page and not before it: a question that fails at once must leave no half file.
+  let head = (bom ? BOM : '') + csvRow(columns.map((c) => c.name))
+  for await (const rows of all) {
+    const text = head + rows.map((row) => csvRow(row as (string | number | null)[])).join('')
+    head = ''
+    if (text !== '') yield encoder.encode(text)
+  }
 }
 
 const PARQUET: Record<ColumnType, 'STRING' | 'INT64' | 'DOUBLE' | 'TIMESTAMP'> = {

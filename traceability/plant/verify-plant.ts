@@ -56,6 +56,7 @@ export function verifyPlantLog(
   for (let after = 0; after < end; after += CHUNK) {
     const piece = checkRange(db, { after, end: Math.min(after + CHUNK, end) }, NO_TILES)
     records += piece.records
+    findings.more += piece.more
     for (const { detail, kind, ...at } of piece.findings) findings.add(kind, detail, at)
     for (const { detail, ...at } of piece.sequenceBreaks) findings.add('sequence', detail, at)
     for (const { source, first, last: to } of piece.sources) {
@@ -140,8 +141,9 @@ function readHeads(
 
 /** The tables of the line as it had them, under their own names, for this connection alone. */
 function makeViews(db: SqlDatabase, schema: string, log: string, line: string): void {
-  const quoted = `'${log.replaceAll("'", "''")}'`
-  const prefix = stationInPlant('', line, false).length
+  const text = (value: string): string => `'${value.replaceAll("'", "''")}'`
+  const quoted = text(log)
+  const prefix = stationInPlant('', line, false)
   const columns = (table: string): string[] =>
     db
       .all<{ name: string }>(
@@ -159,7 +161,9 @@ function makeViews(db: SqlDatabase, schema: string, log: string, line: string): 
         c === 'position'
           ? 'e.log_position as position'
           : c === 'station'
-            ? `substr(t.station, ${prefix + 1}) as station`
+            ? // A station of another line keeps its name, so that it differs from what the event says.
+              `case when starts_with(t.station, ${text(prefix)}) then substr(t.station, ${prefix.length + 1})
+                 else t.station end as station`
             : `t.${c}`,
       )
       return `create temp view ${table} as select ${list.join(', ')} from ${schema}.${table} t

@@ -15,6 +15,8 @@ export interface MatchRow {
   envelope: string
   /** Pieces of the text of an inspection, in their order, with `SEPARATOR` between them. */
   pieces: string | null
+  /** Sequence as the inspection's own row has it. */
+  record_sequence: number | null
   total_ms: number | null
   budget_ms: number | null
   record: Uint8Array | null
@@ -107,7 +109,7 @@ select e.position, e.id, e.source, e.sequence, e.type, e.subject, e.json, e.leaf
       t('}'),
     )} as envelope,
     ${PIECES.join(` || char(31) || `)} as pieces,
-    i.total_ms, i.budget_ms, i.record, i.record_encoding
+    i.sequence as record_sequence, i.total_ms, i.budget_ms, i.record, i.record_encoding
   from event e left join inspection i on i.position = e.position
   where e.position > ? and e.position <= ? order by e.position limit ?`
 
@@ -129,6 +131,7 @@ export function inspectionMatches(
   views: readonly Readonly<Record<string, string | number>>[],
 ): boolean {
   const { json } = row
+  if (row.record_sequence !== row.sequence) return false
   const images = views.map(
     (v) =>
       `{"height":${v['height_px']},"sha256":"${v['sha256']}","uri":"${imageUri(String(v['sha256']))}",` +

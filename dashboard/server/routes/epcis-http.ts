@@ -1,7 +1,7 @@
 import { raw, type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express'
 import { asCoded, EPCIS_EXCEPTIONS, EpcisError, type EpcisException } from '../../../contracts/index.ts'
 import type { PageRequest } from '../../../traceability/query/index.ts'
-import { RefusedError } from '../errors.ts'
+import { RefusedError, STATUS } from '../errors.ts'
 import type { DashboardLog } from '../ports.ts'
 import { whoAsks } from '../security.ts'
 
@@ -72,7 +72,7 @@ export function problemOf(error: unknown): Problem {
     return { exception: 'UnsupportedMediaTypeException', status, detail: message, faults: [] }
   if (code === 'API_REQUEST' || (status >= 400 && status < 500))
     return { exception: 'ValidationException', status: 400, detail: message, faults: [] }
-  return { exception: 'ImplementationException', status: 500, detail: message, faults: [] }
+  return { exception: 'ImplementationException', status: STATUS[code] ?? 500, detail: message, faults: [] }
 }
 
 /** Every failure of this interface leaves as a problem body. */

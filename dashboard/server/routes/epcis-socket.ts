@@ -64,10 +64,12 @@ export class EpcisSockets {
     const controls = controlsOf(url.searchParams)
     const ends: ((reason: string) => void)[] = []
     let client: WebSocket | null = null
+    let dead = false
     const queue: { text: string; taken: (ok: boolean) => void }[] = []
     const send = (text: string): Promise<boolean> =>
       new Promise((taken) => {
-        if (client === null) queue.push({ text, taken })
+        if (dead) taken(false)
+        else if (client === null) queue.push({ text, taken })
         else sendTo(client, text, taken)
       })
     const closed = await this.#epcis.connect(
@@ -79,7 +81,13 @@ export class EpcisSockets {
         for (const end of ends) end(reason)
       },
     )
-    if (socket.destroyed) return closed()
+    // The standing query must end with the subscriber it was made for, also when that one never came about.
+    const giveUp = (): void => {
+      dead = true
+      closed()
+      for (const { taken } of queue.splice(0)) taken(false)
+    }
+    if (socket.destroyed) return giveUp()
     this.#server.handleUpgrade(req, socket, head, (ws) => {
       client = ws
       ends.push((reason) => ws.close(1013, reason.slice(0, 100)))
@@ -88,6 +96,8 @@ export class EpcisSockets {
       this.#server.emit('connection', ws, req)
       for (const { text, taken } of queue.splice(0)) sendTo(ws, text, taken)
     })
+    // A request that is no handshake is answered by the server above, which calls nobody back.
+    if (client === null) giveUp()
   }
 }
 

@@ -50,7 +50,11 @@ export function exportRoutes(queries: PartQueries): Route[] {
           'Content-Disposition': `attachment; filename="${what}.${format}"`,
           'Cache-Control': 'no-store',
         })
-        await pipeline(Readable.from(bytes), res).catch(() => res.destroy())
+        await pipeline(Readable.from(bytes), res).catch((error: unknown) => {
+          // Nothing has left yet: the failure can still be told as one.
+          if (!res.headersSent) throw error
+          res.destroy()
+        })
       },
     },
   ]
