@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { connect as connectTcp } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { rawGet, serve, type Served } from './samples/dashboard-serve.ts'
 import { CONTEXT, epcisDocument, type Json } from './samples/epcis-documents.ts'
@@ -243,6 +244,32 @@ describe('named queries over WebSocket', () => {
     const gone = new Promise((resolve) => socket.on('close', resolve))
     expect((await ask('DELETE', '/queries/live')).status).toBe(204)
     await gone
+  })
+
+  it('end with a handshake that fails, so that nobody is sent to for ever', async () => {
+    await ask('POST', '/queries', { name: 'half', query: {} })
+    let ended = 0
+    const real = repository.epcis.connect.bind(repository.epcis)
+    const spy = vi.spyOn(repository.epcis, 'connect').mockImplementation(async (...args) => {
+      const close = await real(...args)
+      return () => {
+        ended += 1
+        close()
+      }
+    })
+    const { hostname, port } = new URL(served.url)
+    const answer = await new Promise<string>((resolve) => {
+      const socket = connectTcp(Number(port), hostname, () =>
+        socket.write(
+          `GET /epcis/queries/half/events?stream=true HTTP/1.1\r\nHost: ${hostname}:${port}\r\n` +
+            'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n',
+        ),
+      )
+      socket.once('data', (data) => resolve(String(data)))
+    })
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /)
+    expect(ended).toBe(1)
+    spy.mockRestore()
   })
 
   it('are refused to other pages, unknown queries and wrong controls', async () => {

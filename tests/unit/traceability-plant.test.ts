@@ -214,6 +214,15 @@ describeWith('PostgreSQL', await postgresPresent(), 'the log of a line in the pl
     expect(() => a.replicator(plant).step()).toThrow(/TRC_REPLICA.*expected checkpoints by/)
   })
 
+  it('finds a part that was moved to a station of another line', async () => {
+    await a.judge(3)
+    carryAll(a.replicator(plant))
+    plant.exec(`update inspection set station = replace(station, 'line-a', 'line-b')
+      where position = (select min(position) from inspection)`)
+    const report = verifyPlantLog(plant, schema, 'p1/line-a')
+    expect(report.findings.map((f) => f.kind)).toEqual(['record'])
+  })
+
   it('finds what is altered in the plant store itself, which takes no change of the log', async () => {
     await a.judge(9)
     carryAll(a.replicator(plant))
