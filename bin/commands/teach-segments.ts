@@ -1,34 +1,21 @@
 import type { Command } from 'commander'
 import { type TaughtSegments, teachSegments } from '../../models/index.ts'
 import type { Environment } from '../environment.ts'
-import { labelledRegions } from '../labelled-regions.ts'
-import { whole } from '../options.ts'
 import { printTable } from '../table.ts'
-import { type LabelledFlags, labelledOptions, teachLabelled } from '../teach-labelled.ts'
-
-interface Flags extends LabelledFlags {
-  area: number
-  memory: number
-}
+import { teachLabelled } from '../teach-labelled.ts'
+import { type RegionFlags, regionOptions, regionTeaching } from '../teach-regions.ts'
 
 export function addTeachSegments(program: Command, environment: Environment): void {
-  labelledOptions(
+  regionOptions(
     program
       .command('teach-segments <dir>')
       .description('teach regions of defects from masks, outlines or boxes, 5 a class or more'),
-  )
-    .option('--area <px>', 'working area: larger sees smaller defects', whole(4_096, 4_194_304), 65_536)
-    .option('--memory <MB>', 'memory the work may hold', whole(50), 2_000)
-    .action((dir: string, o: Flags) => run(dir, o, environment))
+  ).action((dir: string, o: RegionFlags) => run(dir, o, environment))
 }
 
-async function run(dir: string, o: Flags, environment: Environment): Promise<void> {
+async function run(dir: string, o: RegionFlags, environment: Environment): Promise<void> {
   const { taught, packed } = await teachLabelled(dir, o, environment, async (work) => {
-    const { images, count, golden } = labelledRegions(work.dataset)
-    const { id, modelVersion: version, area: areaPx, seed, licence } = o
-    const { signal, onProgress } = work
-    const memoryLimitBytes = o.memory * 1_000_000
-    const options = { id, version, areaPx, seed, licence, memoryLimitBytes, signal, onProgress }
+    const { images, count, golden, options } = regionTeaching(o, work)
     return { taught: await teachSegments(work.backbone, images, options, count), golden: golden() }
   })
   report(taught, packed.sha256, packed.dir)
