@@ -153,6 +153,46 @@ describe('genealogy from captured events', () => {
     expect(units).toMatchObject([{ uri: link(1), serial: '1', lot: 'FG7', certain: true }])
   })
 
+  it('makes nothing from itself: a lot on both sides of a transformation', async () => {
+    const lots = ['1', '2', '3'].map((n) => `urn:epc:class:lgtin:4012345.011111.${n}`)
+    const [topped, added, mixed] = lots.map((epcClass) => ({ epcClass, quantity: 5, uom: 'KGM' }))
+    const uri = (n: number): string => `https://id.gs1.org/01/04012345111118/10/${n}`
+    await repository.capture([
+      {
+        ...base,
+        type: 'TransformationEvent',
+        transformationID: 'urn:epc:id:gdti:0614141.12345.400',
+        inputQuantityList: [topped, added],
+        outputQuantityList: [topped],
+        outputEPCList: [unit(1)],
+      },
+      // Two lots stirred into each other: one direction stands, the log says why the other does not.
+      {
+        ...base,
+        type: 'TransformationEvent',
+        inputQuantityList: [added, mixed],
+        outputQuantityList: [added, mixed],
+      },
+    ])
+    const made = asked((q) => q.recall({ target: uri(2) }))
+    expect(made.units.map((u) => u.uri)).toEqual([link(1)])
+    const lines = asked((q) => q.recall({ target: uri(3) }).units.map((u) => u.uri))
+    expect(lines).toEqual([link(1)])
+    const notLinked = logged().map((e) => (e.data as { notLinked?: { reason: string }[] }).notLinked ?? [])
+    expect(notLinked.map((list) => list.length)).toEqual([0, 1])
+    expect(notLinked[1]?.[0]?.reason).toContain('TRC_GENEALOGY')
+  })
+
+  it('says when something is taken out before it was put in', async () => {
+    await repository.capture([
+      packed(),
+      packed({ action: 'DELETE', eventTime: '2026-01-05T05:00:00Z', eventID: 'urn:x:early' }),
+    ])
+    expect(edges()).toEqual([[link(1), box]])
+    const [, early] = logged().map((e) => (e.data as { notLinked?: { reason: string }[] }).notLinked)
+    expect(early?.[0]?.reason).toContain('2026-01-05T05:00:00')
+  })
+
   it('follows what was built in', async () => {
     const part = 'urn:epc:id:giai:4000001.12345'
     await repository.capture([

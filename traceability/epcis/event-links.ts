@@ -85,11 +85,17 @@ function transformation(e: JsonObject, eventID: string): EpcisLink[] {
   const outputs = [...epcs(e['outputEPCList']), ...classes(e['outputQuantityList'])]
   const id = typeof e['transformationID'] === 'string' ? e['transformationID'] : null
   const node = id ?? (inputs.length * outputs.length > MAX_PAIRS ? eventID : null)
-  if (node === null)
-    return outputs.flatMap((o) => inputs.map((i) => open('transform', o.uri, i.uri, i))).filter(notItself)
+  const pairs = (made: readonly Amount[]): EpcisLink[] =>
+    made.flatMap((o) => inputs.map((i) => open('transform', o.uri, i.uri, i))).filter(notItself)
+  if (node === null) return pairs(outputs)
+  // By way of the node, what stands on both sides would be made from itself.
+  const given = new Set(inputs.map((i) => i.uri))
+  const both = outputs.filter((o) => given.has(o.uri))
+  const direct = both.length * inputs.length <= MAX_PAIRS ? new Set(both) : new Set<Amount>()
   return [
     ...inputs.map((i) => open('transform', node, i.uri, i)),
-    ...outputs.map((o) => open('transform', o.uri, node, o)),
+    ...outputs.filter((o) => !direct.has(o)).map((o) => open('transform', o.uri, node, o)),
+    ...pairs([...direct]),
   ]
 }
 

@@ -77,7 +77,9 @@ export class EpcisWriter {
 
   #one(ask: EpcisCaptureRequest, source: string, item: EpcisItem): EpcisItemAck {
     const notLinked: NotLinked[] = []
-    const links = item.links.filter((link) => this.#fits(link, item.at, notLinked))
+    const next = this.#events.position + 1
+    // One after the other: links of one event can contradict each other, too.
+    for (const link of item.links) if (this.#fits(link, item.at, notLinked)) this.#link(link, item.at, next)
     const { eventID, hash, event, context } = item
     const data = {
       capture: ask.capture,
@@ -94,7 +96,6 @@ export class EpcisWriter {
       data,
     })
     if (item.declaresError) this.#takeBack(eventID, source)
-    for (const link of links) this.#link(link, item.at, position)
     for (const thing of item.things) this.#thing(thing, item.at, position)
     return { eventID, position, repeated: false }
   }
@@ -135,8 +136,8 @@ export class EpcisWriter {
       return false
     }
     if (link.op === 'close') {
-      const open = this.#open(link)
-      return open === 0 ? refused('nothing of the kind is recorded as open') : true
+      const open = this.#open(link, at)
+      return open === 0 ? refused(`nothing of the kind is recorded as open at ${at}`) : true
     }
     const { child, parent, kind } = link
     if (kind === 'aggregate') {
@@ -157,13 +158,14 @@ export class EpcisWriter {
     }
   }
 
-  #open({ child, parent, kind }: Extract<EpcisLink, { op: 'close' }>): number {
+  #open({ child, parent, kind }: Extract<EpcisLink, { op: 'close' }>, at: string): number {
     const row = this.#db.get<{ n: number }>(
-      `select count(*) as n from edge where kind = ?1 and valid_to is null
+      `select count(*) as n from edge where kind = ?1 and valid_to is null and valid_from <= ?4
          and (?2 = '' or child = ?2) and (?3 = '' or parent = ?3)`,
       kind,
       child ?? '',
       parent,
+      at,
     )
     return row?.n ?? 0
   }
