@@ -12,7 +12,7 @@ import {
   renderReport,
 } from '../datasets/index.ts'
 import { type BackgroundProgress, loadRecipe } from '../inspection/index.ts'
-import { findPackages } from '../models/index.ts'
+import { packageNamed } from '../models/index.ts'
 import type { Environment } from './environment.ts'
 import { modelDirs, modelSetup } from './model-setup.ts'
 
@@ -116,14 +116,10 @@ async function subjectOf(
   environment: Environment,
 ): Promise<EvaluateOptions['subject']> {
   if (o.recipe !== undefined) return { kind: 'recipe', source: await loadRecipe(o.recipe.dir, o.recipe.id) }
-  const packages = await findPackages(modelDirs(environment))
   const wanted = o.model ?? DEFAULT_MODEL[format]
-  const model = packages.findLast((p) => p.id === wanted)
-  if (model) return { kind: 'model', model }
-  throw new CodedError(wanted === undefined ? 'CFG_USAGE' : 'MDL_UNKNOWN', {
-    expected: `--recipe or --model (${packages.map((p) => p.id).join(', ')})`,
-    actual: wanted ?? 'neither',
-  })
+  if (wanted === undefined)
+    throw new CodedError('CFG_USAGE', { expected: '--recipe or --model', actual: 'neither' })
+  return { kind: 'model', model: await packageNamed(modelDirs(environment), wanted) }
 }
 
 /** The same in a thread, so that scoring and drawing never delay the frames of the process; dies with it. */

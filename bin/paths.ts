@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
+import type { Environment } from './environment.ts'
 
 /** The project's root, from the sources and from `dist` alike. */
 function findRoot(from: string): string {
@@ -21,6 +22,12 @@ export const paths = {
   trust: join(root, 'models', 'trust', 'keys.json'),
   web: join(root, 'dist', 'dashboard', 'web'),
 }
+
+/** Folder of what is made on this machine and belongs to no line: taught packages, the key that signs them. */
+export const homeOf = (environment: Environment): string => resolve(environment.dataDir ?? '.sightline')
+
+/** Where a package lies that is taught here and given no other place. */
+export const taughtDir = (environment: Environment): string => join(homeOf(environment), 'models')
 
 export const version = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string })
   .version

@@ -97,9 +97,18 @@ async function teachAndPack(order: TeachOrder, tools: TeachTools): Promise<Teach
       onProgress,
     })
   else {
-    const { sha256 } = await verifyPackage(order.from, keys)
+    const { sha256, golden } = await verifyPackage(order.from, keys)
     const data = await loadTeachData(teachDataDir(order.from), sha256)
-    taught = await updateTaught({ backbone, data, add: good, remove: order.remove, signal, onProgress })
+    const examples = golden.map((g) => g.image.data)
+    taught = await updateTaught({
+      backbone,
+      data,
+      examples,
+      add: good,
+      remove: order.remove,
+      signal,
+      onProgress,
+    })
   }
   const { id } = order
   const packed = await packTaught({

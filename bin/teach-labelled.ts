@@ -1,19 +1,21 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { asCoded, CodedError, type ModelCard } from '../contracts/index.ts'
 import { DATASET_FORMATS, type Dataset, imageSize, openDataset } from '../datasets/index.ts'
 import { decodeFrame } from '../inspection/index.ts'
 import { type Backbone, findBackbone, type PackedModel, packModel, type Pixels } from '../models/index.ts'
 import type { Environment } from './environment.ts'
-import { keyFileOf, modelDirs, trustedKeys } from './model-setup.ts'
+import { modelDirs, trustedKeys } from './model-setup.ts'
 import { whole } from './options.ts'
+import { taughtDir } from './paths.ts'
 import { showProgress } from './progress.ts'
+import { type SigningFlags, signingKey, signingOptions } from './signing-key.ts'
 
 /** Flags that every command has which teaches from a labelled data set. */
-export interface LabelledFlags {
-  out: string
+export interface LabelledFlags extends SigningFlags {
+  out?: string
   id: string
   modelVersion: string
   dataset?: string
@@ -21,13 +23,11 @@ export interface LabelledFlags {
   backbone: string
   seed: number
   licence: string
-  key?: string
-  keyId: string
 }
 
 export const labelledOptions = (command: Command): Command =>
-  command
-    .requiredOption('--out <dir>', 'folder of the new model package')
+  signingOptions(command)
+    .option('--out <dir>', 'folder of the new model package; default: among those taught on this machine')
     .requiredOption('--id <name>', 'id of the new model')
     .option('--model-version <x.y.z>', 'its version', '1.0.0')
     .option('--dataset <layout>', `layout: ${DATASET_FORMATS.join(', ')}; default: found out`)
@@ -35,8 +35,6 @@ export const labelledOptions = (command: Command): Command =>
     .option('--backbone <id>', 'package of family `backbone`', 'backbone-s')
     .option('--seed <n>', 'the same seed, images and backbone give the same model', whole(0), 1)
     .option('--licence <text>', 'licence of the images, for the model card', 'own data')
-    .option('--key <file>', 'private key (or SIGHTLINE_SIGNING_KEY)')
-    .requiredOption('--key-id <name>')
 
 /** What such a command teaches with. */
 export interface LabelledWork {
@@ -58,7 +56,8 @@ export async function teachLabelled<T extends { model: Uint8Array; card: ModelCa
   environment: Environment,
   teach: (work: LabelledWork) => Promise<{ taught: T; golden: Pixels | undefined }>,
 ): Promise<{ taught: T; packed: PackedModel }> {
-  const keyFile = keyFileOf(o.key, environment)
+  const { keyFile, keyId } = await signingKey(o, environment)
+  const outDir = resolve(o.out ?? join(taughtDir(environment), `${o.id}-${o.modelVersion}`))
   const privateKeyPem = await readFile(keyFile, 'utf8').catch((cause: unknown) => {
     throw new CodedError('CFG_MISSING_FILE', { file: keyFile, expected: 'a private key', cause })
   })
@@ -82,20 +81,20 @@ export async function teachLabelled<T extends { model: Uint8Array; card: ModelCa
     stop.signal.throwIfAborted()
     const onnxFile = join(scratch, 'model.onnx')
     await writeFile(onnxFile, taught.model)
-    await mkdir(resolve(o.out, '..'), { recursive: true })
+    await mkdir(dirname(outDir), { recursive: true })
     const packed = await packModel({
       onnxFile,
       card: taught.card,
       goldenInputs: golden ? [{ image: golden }] : [],
-      outDir: resolve(o.out),
+      outDir,
       privateKeyPem,
-      keyId: o.keyId,
+      keyId,
     })
     return { taught, packed }
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOSPC')
       throw new CodedError('TRC_DISK_FULL', {
-        file: o.out,
+        file: outDir,
         expected: 'room for the model package',
         cause: error,
       })

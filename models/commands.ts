@@ -4,7 +4,7 @@ import type { ErrorFact } from '../contracts/index.ts'
 import type { ModelImages } from './forward.ts'
 import { openVerified } from './load-model.ts'
 import { findPackages } from './package/find.ts'
-import { generateKeys } from './package/keys.ts'
+import { generateKeys, privateKeyOf, publicHalf } from './package/keys.ts'
 import type { TrustedKeys } from './package/keys.ts'
 import { packModel } from './package/pack.ts'
 import type { PackedModel } from './package/pack.ts'
@@ -129,6 +129,12 @@ export async function createSigningKey(
     })
   })
   return { keyId, keyFile, publicKey }
+}
+
+/** Public half of a private key file, in the form of the trusted keys; null when there is no file. */
+export async function publicKeyIn(keyFile: string): Promise<string | null> {
+  const pem = await readFile(keyFile, 'utf8').catch(() => null)
+  return pem === null ? null : publicHalf(privateKeyOf(pem))
 }
 
 const read = (file: string): Promise<Buffer> =>

@@ -2,9 +2,11 @@ import { readFile, stat } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { listImages } from '../../camera/index.ts'
 import { asCoded, CodedError, type FrameFormat, type PartContext } from '../../contracts/index.ts'
-import { inspect, loadRecipe, prepareRecipe } from '../../inspection/index.ts'
+import { imageSize, recipeOfPackage } from '../../datasets/index.ts'
+import { inspect, loadRecipe, type PreparedRecipe, prepareRecipe } from '../../inspection/index.ts'
+import { packageNamed } from '../../models/index.ts'
 import type { Environment } from '../environment.ts'
-import { modelSetup } from '../model-setup.ts'
+import { modelDirs, modelSetup } from '../model-setup.ts'
 import { recipePlace } from '../config.ts'
 
 const ENCODED: FrameFormat = { kind: 'encoded', mime: 'application/octet-stream' }
@@ -13,21 +15,13 @@ export function addInspect(program: Command, environment: Environment): void {
   program
     .command('inspect <path>')
     .description('judge an image or a folder of images, as the line would; one JSON line each')
-    .requiredOption('--recipe <id@version>', 'recipe in lines/recipes, or a recipe file')
+    .option('--recipe <id@version>', 'recipe in lines/recipes, or a recipe file')
+    .option('--model <id>', 'a bare model package under the plainest recipe, for images of any size')
     .option('--template <file>', 'golden template for recipes that expect it with the frame')
-    .action(async (path: string, o: { recipe: string; template?: string }) => {
-      const { dir, id } = recipePlace(o.recipe)
-      const loaded = await loadRecipe(dir, id)
+    .action(async (path: string, o: { recipe?: string; model?: string; template?: string }) => {
+      const judges = await judgesOf(o, environment)
       const files = await filesOf(path)
       const reference = o.template === undefined ? null : await read(o.template)
-      const prepared = await prepareRecipe(loaded, await modelSetup(['cpu'], environment))
-      const context: PartContext = {
-        line: 'cli',
-        plant: 'cli',
-        station: 'cli',
-        product: loaded.recipe.product.id,
-        shift: 'day',
-      }
       const counts = { pass: 0, fail: 0, inconclusive: 0 }
       for (const file of files) {
         const frame = {
@@ -35,14 +29,54 @@ export function addInspect(program: Command, environment: Environment): void {
           format: ENCODED,
           ...(reference ? { reference: { bytes: reference, format: ENCODED } } : {}),
         }
+        const { prepared, product } = await judges.of(file)
+        const context: PartContext = { line: 'cli', plant: 'cli', station: 'cli', product, shift: 'day' }
         const { verdict, timing } = await inspect(frame, prepared, context)
         counts[verdict.result] += 1
         process.stdout.write(`${JSON.stringify({ file, ...verdict, maps: undefined, timing })}\n`)
       }
-      await prepared.close()
+      await judges.close()
       process.stderr.write(`${JSON.stringify({ files: files.length, ...counts })}\n`)
       if (counts.fail + counts.inconclusive > 0) process.exitCode = 3
     })
+}
+
+interface Judges {
+  of(file: string): Promise<{ prepared: PreparedRecipe; product: string }>
+  close(): Promise<void>
+}
+
+/** @throws CFG_USAGE unless exactly one of recipe and model is named; CFG_*, MDL_* */
+async function judgesOf(o: { recipe?: string; model?: string }, environment: Environment): Promise<Judges> {
+  const setup = await modelSetup(['cpu'], environment)
+  if (o.recipe !== undefined && o.model === undefined) {
+    const { dir, id } = recipePlace(o.recipe)
+    const loaded = await loadRecipe(dir, id)
+    const prepared = await prepareRecipe(loaded, setup)
+    const judge = { prepared, product: loaded.recipe.product.id }
+    return { of: async () => judge, close: () => prepared.close() }
+  }
+  if (o.model === undefined || o.recipe !== undefined)
+    throw new CodedError('CFG_USAGE', {
+      expected: '--recipe ID@VERSION or --model ID',
+      actual: o.model === undefined ? 'neither' : 'both',
+    })
+  const model = await packageNamed(modelDirs(environment), o.model)
+  let last: { size: string; prepared: PreparedRecipe } | null = null
+  return {
+    async of(file) {
+      // What has no size is refused when it is judged; the recipe in force says so as well as any.
+      const size = await imageSize(file).catch(() => null)
+      const key = size === null ? (last?.size ?? '64x64') : `${size.widthPx}x${size.heightPx}`
+      if (last?.size !== key) {
+        await last?.prepared.close()
+        const recipe = recipeOfPackage(model, size ?? { widthPx: 64, heightPx: 64 })
+        last = { size: key, prepared: await prepareRecipe({ recipe, dir: model.dir }, setup) }
+      }
+      return { prepared: last.prepared, product: model.id }
+    },
+    close: async () => last?.prepared.close(),
+  }
 }
 
 async function filesOf(path: string): Promise<string[]> {

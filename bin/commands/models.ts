@@ -1,11 +1,13 @@
 import type { Command } from 'commander'
 import { createSigningKey, listModels, packModelFiles, verifyModel } from '../../models/index.ts'
 import type { Environment } from '../environment.ts'
-import { keyFileOf, modelDirs, trustedKeys } from '../model-setup.ts'
+import { modelDirs, trustedKeys } from '../model-setup.ts'
+import { type SigningFlags, signingKey, signingOptions } from '../signing-key.ts'
 import { printTable } from '../table.ts'
 import { addModelImports } from './models-import.ts'
 import { addAddBackbone } from './models-add-backbone.ts'
 import { addModelsGate } from './models-gate.ts'
+import { addModelsRecipe } from './models-recipe.ts'
 
 export function addModels(program: Command, environment: Environment): void {
   const models = program.command('models').description('model packages: list, verify, pack, make keys')
@@ -46,40 +48,27 @@ export function addModels(program: Command, environment: Environment): void {
     .action(async (file: string, o: { id: string }) => {
       process.stdout.write(`${JSON.stringify(await createSigningKey(file, o.id), null, 2)}\n`)
     })
-  models
-    .command('pack')
+  signingOptions(models.command('pack'))
     .description('make a signed package of an ONNX file and its card')
     .requiredOption('--onnx <file>')
     .requiredOption('--card <file>')
     .requiredOption('--golden <files...>', 'images for the golden vectors; image,template for pair models')
     .requiredOption('--out <dir>')
-    .option('--key <file>', 'private key (or SIGHTLINE_SIGNING_KEY)')
-    .requiredOption('--key-id <name>')
-    .action(
-      async (o: {
-        onnx: string
-        card: string
-        golden: string[]
-        out: string
-        key?: string
-        keyId: string
-      }) => {
-        const key = keyFileOf(o.key, environment)
-        const packed = await packModelFiles({
-          onnxFile: o.onnx,
-          cardFile: o.card,
-          golden: o.golden.map((pair) => {
-            const [image = '', template] = pair.split(',')
-            return template === undefined ? { image } : { image, template }
-          }),
-          outDir: o.out,
-          keyFile: key,
-          keyId: o.keyId,
-        })
-        process.stdout.write(`${JSON.stringify(packed, null, 2)}\n`)
-      },
-    )
+    .action(async (o: SigningFlags & { onnx: string; card: string; golden: string[]; out: string }) => {
+      const packed = await packModelFiles({
+        onnxFile: o.onnx,
+        cardFile: o.card,
+        golden: o.golden.map((pair) => {
+          const [image = '', template] = pair.split(',')
+          return template === undefined ? { image } : { image, template }
+        }),
+        outDir: o.out,
+        ...(await signingKey(o, environment)),
+      })
+      process.stdout.write(`${JSON.stringify(packed, null, 2)}\n`)
+    })
   addModelImports(models, environment)
   addAddBackbone(models, environment)
   addModelsGate(models, environment)
+  addModelsRecipe(models, environment)
 }

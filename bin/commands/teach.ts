@@ -1,20 +1,21 @@
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { CodedError } from '../../contracts/index.ts'
 import { teachOptionsSchema, type TeachOptions } from '../../models/index.ts'
 import type { Environment } from '../environment.ts'
 import { recipePlace } from '../config.ts'
-import { keyFileOf } from '../model-setup.ts'
 import { number, whole } from '../options.ts'
+import { taughtDir } from '../paths.ts'
 import { showProgress } from '../progress.ts'
+import { type SigningFlags, signingKey, signingOptions } from '../signing-key.ts'
 import { nextVersion, teachInThread, type TeachAnswer } from '../teach-job.ts'
 
-interface Flags {
+interface Flags extends SigningFlags {
   good?: string[]
   defect?: string[]
   from?: string
   remove?: string[]
-  out: string
+  out?: string
   id?: string
   modelVersion?: string
   backbone: string
@@ -31,13 +32,10 @@ interface Flags {
   memory?: number
   time?: number
   json?: boolean
-  key?: string
-  keyId: string
 }
 
 export function addTeach(program: Command, environment: Environment): void {
-  program
-    .command('teach')
+  signingOptions(program.command('teach'))
     .description(
       'teach an anomaly model from good images; with --from, a new version with images added or taken out',
     )
@@ -45,7 +43,7 @@ export function addTeach(program: Command, environment: Environment): void {
     .option('--defect <paths...>', 'defective images, for measuring and the threshold only')
     .option('--from <dir>', 'taught model package to make a new version of')
     .option('--remove <names...>', 'with --from: file names of good images to take out')
-    .requiredOption('--out <dir>', 'folder of the new model package')
+    .option('--out <dir>', 'folder of the new model package; default: among those taught on this machine')
     .option('--id <name>', 'id of the new model; with --from that of the old one')
     .option('--model-version <x.y.z>', 'its version; default 1.0.0, with --from the next minor one')
     .option(
@@ -69,8 +67,6 @@ export function addTeach(program: Command, environment: Environment): void {
     .option('--memory <MB>', 'memory the work may hold', whole(50))
     .option('--time <seconds>', 'time the work may take; refused when it would take longer', whole(1))
     .option('--json', 'print the whole report as JSON')
-    .option('--key <file>', 'private key (or SIGHTLINE_SIGNING_KEY)')
-    .requiredOption('--key-id <name>')
     .action((o: Flags) => run(o, environment))
 }
 
@@ -79,6 +75,9 @@ async function run(o: Flags, environment: Environment): Promise<void> {
   if (from === null && (o.good === undefined || o.id === undefined))
     throw new CodedError('CFG_USAGE', { expected: '--good and --id, or --from', actual: 'neither' })
   const old = from === null ? { id: '', version: '1.0.0' } : await nextVersion(from)
+  const id = o.id ?? old.id
+  const version = o.modelVersion ?? old.version
+  const signer = await signingKey(o, environment)
   const stop = new AbortController()
   const cancel = (): void => stop.abort()
   process.once('SIGINT', cancel)
@@ -93,11 +92,10 @@ async function run(o: Flags, environment: Environment): Promise<void> {
         backbone: o.backbone,
         recipe: o.recipe === undefined ? null : recipePlace(o.recipe),
         options: optionsOf(o),
-        id: o.id ?? old.id,
-        version: o.modelVersion ?? old.version,
-        outDir: resolve(o.out),
-        keyFile: resolve(keyFileOf(o.key, environment)),
-        keyId: o.keyId,
+        id,
+        version,
+        outDir: resolve(o.out ?? join(taughtDir(environment), `${id}-${version}`)),
+        ...signer,
       },
       environment,
       stop.signal,
@@ -111,6 +109,10 @@ async function run(o: Flags, environment: Environment): Promise<void> {
     )
     progress.stop()
     process.stdout.write(o.json ? `${JSON.stringify(answer, null, 2)}\n` : reportText(answer))
+    if (!o.json && o.out === undefined)
+      process.stdout.write(
+        `judge with it: sightline inspect DIR --model ${id}; begin a recipe: sightline models recipe ${id} --view WxH\n`,
+      )
   } finally {
     progress.stop()
     process.removeListener('SIGINT', cancel)

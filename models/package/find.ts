@@ -67,6 +67,28 @@ async function readInfo(dir: string): Promise<PackageInfo> {
 }
 
 /**
+ * The newest version of a package, for judging images by hand; a line pins by hash.
+ *
+ * @throws MDL_UNKNOWN, saying what there is instead; what is wrong with a folder of that name
+ */
+export async function packageNamed(dirs: readonly string[], id: string): Promise<PackageInfo> {
+  const broken: BrokenPackage[] = []
+  const packages = await findPackages(dirs, (b) => broken.push(b))
+  const newest = packages
+    .filter((p) => p.id === id)
+    .toSorted((a, b) => a.version.localeCompare(b.version, 'en', { numeric: true }))
+    .at(-1)
+  if (newest !== undefined) return newest
+  const same = broken.find((b) => basename(b.dir).startsWith(id))
+  if (same !== undefined) throw same.error
+  throw new CodedError('MDL_UNKNOWN', {
+    expected: `one of ${[...new Set(packages.map((p) => p.id))].join(', ') || '(none)'}`,
+    actual: id,
+    hint: 'SIGHTLINE_MODELS names further folders of packages',
+  })
+}
+
+/**
  * Finds the package a recipe pins and verifies it: signature, hashes, card; runs nothing.
  *
  * @throws MDL_UNKNOWN when there is none; what is wrong with the only candidate when that is why none matches

@@ -20,8 +20,8 @@ import { describeTurned, turnsFor } from './turns.ts'
 export interface Collected {
   data: TeachData
   warnings: TeachWarning[]
-  /** Inputs for golden vectors, at working size. */
-  examples: LoadedImage[]
+  /** Inputs for golden vectors, HWC RGB of the working size. */
+  examples: Uint8Array[]
   memoryBytes: number
 }
 
@@ -98,7 +98,7 @@ export async function collect(
         ...warningsFor(distinct.length, copies),
         ...sizeWarnings([...good.resized, ...bad.resized], source),
       ],
-      examples: [...distinct.slice(0, 2), ...bad.loaded.slice(0, 1)],
+      examples: [...distinct.slice(0, 2), ...bad.loaded.slice(0, 1)].map((image) => image.data),
       memoryBytes: plan.memoryBytes,
     }
   } finally {

@@ -51,7 +51,7 @@ export async function packTaught(request: TaughtPackageRequest): Promise<PackedM
     const packed = await packModel({
       onnxFile,
       card: taughtCard(request),
-      goldenInputs: taught.examples.map(({ data }) => ({ image: { data, widthPx, heightPx, channels: 3 } })),
+      goldenInputs: taught.examples.map((data) => ({ image: { data, widthPx, heightPx, channels: 3 } })),
       outDir,
       privateKeyPem,
       keyId,

@@ -1,6 +1,5 @@
 import { CodedError } from '../../contracts/index.ts'
 import { collect } from './collect.ts'
-import type { Collected } from './collect.ts'
 import { conclude } from './conclude.ts'
 import type { TeachReport } from './conclude.ts'
 import { openMatrixSessions } from './matrix-sessions.ts'
@@ -13,7 +12,8 @@ export interface TaughtModel {
   model: Uint8Array
   report: TeachReport
   data: TeachData
-  examples: Collected['examples']
+  /** Inputs for golden vectors, HWC RGB of the working size. */
+  examples: readonly Uint8Array[]
   /** Upper bound of the memory the work was allowed to hold, bytes. */
   memoryBytes: number
 }

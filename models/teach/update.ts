@@ -4,8 +4,7 @@ import { describeAll, sizeWarnings } from './collect.ts'
 import { conclude } from './conclude.ts'
 import { withSources } from './crossfit.ts'
 import { openEmbedder } from './embedder.ts'
-import { loadImages, refuseConflicts } from './images.ts'
-import type { LoadedImage } from './images.ts'
+import { loadImages, refuseConflicts, withoutCopies } from './images.ts'
 import type { TeachImage, TeachProgress, TeachWarning } from './request.ts'
 import type { TaughtModel } from './teach.ts'
 import { withMatrices } from './teach.ts'
@@ -15,6 +14,8 @@ import { describeTurned } from './turns.ts'
 export interface UpdateRequest {
   backbone: Backbone
   data: TeachData
+  /** Golden inputs of the old package, HWC RGB of the working size: they stay where no image is added. */
+  examples: readonly Uint8Array[]
   /** Good images to add: overkills a person has released. */
   add: readonly TeachImage[]
   /** Names of good images to take out: contaminated ones. */
@@ -77,10 +78,11 @@ export async function updateTaught(request: UpdateRequest): Promise<TaughtModel>
 }
 
 async function describeNew(
-  { backbone, data, add, onProgress }: UpdateRequest,
+  { backbone, data, examples, add, onProgress }: UpdateRequest,
   checkCancelled: () => void,
 ): Promise<
-  Pick<TeachData, 'turned'> & { taught: TeachData['good']; examples: LoadedImage[]; warnings: TeachWarning[] }
+  Pick<TeachData, 'turned'> &
+    Pick<TaughtModel, 'examples'> & { taught: TeachData['good']; warnings: TeachWarning[] }
 > {
   let done = 0
   const step = (stage: 'load' | 'describe') => (): void => {
@@ -90,7 +92,9 @@ async function describeNew(
   }
   const { loaded, resized } = await loadImages(add, data.size, data.source, step('load'))
   refuseConflicts(loaded, data.defects)
-  const fresh = loaded.filter((image) => !data.good.some((g) => g.sha256 === image.sha256))
+  const fresh = withoutCopies(loaded).distinct.filter(
+    (image) => !data.good.some((g) => g.sha256 === image.sha256),
+  )
   const embedder = await openEmbedder(backbone, data.size, data.projection, data.options.threads)
   try {
     const taught = await describeAll(embedder, fresh, step('describe'))
@@ -100,11 +104,16 @@ async function describeNew(
     return {
       taught,
       turned,
-      examples: fresh.slice(0, 2),
+      examples: [...fresh.map((image) => image.data), ...examples].slice(0, 2),
       warnings: [
         ...(copies === 0
           ? []
-          : [{ en: `${copies} images were taught before`, zh: `${copies} 张图像此前已示教` }]),
+          : [
+              {
+                en: `${copies} images were taught before, or are copies`,
+                zh: `${copies} 张图像此前已示教或重复`,
+              },
+            ]),
         ...sizeWarnings(resized, data.source),
       ],
     }

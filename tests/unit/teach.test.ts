@@ -263,20 +263,29 @@ describe('package and updates', () => {
     const { dir: place, sha256 } = await pack(taught, 'again')
     const data = await loadTeachData(teachDataDir(place), sha256)
     const odd = plate(300, { spot: true })
+    const { examples } = taught
     const before = (await scoreOf(taught, odd)).score
-    const more = await updateTaught({ backbone, data, add: [odd], remove: [] })
+    const more = await updateTaught({
+      backbone,
+      data,
+      examples,
+      add: [odd, { ...odd, name: 'its copy' }],
+      remove: [],
+    })
     expect(more.data.good).toHaveLength(25)
     const learned = (await scoreOf(more, odd)).score
     expect(learned).toBeLessThan(before / 2)
-    const less = await updateTaught({ backbone, data: more.data, add: [], remove: [odd.name] })
+    const less = await updateTaught({ backbone, data: more.data, examples, add: [], remove: [odd.name] })
     expect(Buffer.compare(less.model, taught.model)).toBe(0)
+    expect(less.examples).toEqual(examples.slice(0, 2))
   })
 
   it('refuses teach data of another model, damaged ones, and unknown names', async () => {
     const { dir: place, sha256 } = await pack(taught, 'data')
     await expect(loadTeachData(teachDataDir(place), '0'.repeat(64))).rejects.toThrow(/TCH_DATA/)
     const data = await loadTeachData(teachDataDir(place), sha256)
-    await expect(updateTaught({ backbone, data, add: [], remove: ['nobody'] })).rejects.toThrow(
+    const { examples } = taught
+    await expect(updateTaught({ backbone, data, examples, add: [], remove: ['nobody'] })).rejects.toThrow(
       /TCH_DATA.*nobody/,
     )
     const file = join(teachDataDir(place), 'embeddings.bin')

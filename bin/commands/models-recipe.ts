@@ -1,0 +1,29 @@
+import type { Command } from 'commander'
+import { stringify } from 'yaml'
+import { CodedError } from '../../contracts/index.ts'
+import { recipeOfPackage } from '../../datasets/index.ts'
+import { packageNamed } from '../../models/index.ts'
+import type { Environment } from '../environment.ts'
+import { modelDirs } from '../model-setup.ts'
+
+/** `models recipe`: the plainest recipe around a package, to begin with. */
+export function addModelsRecipe(models: Command, environment: Environment): void {
+  models
+    .command('recipe <id>')
+    .description(
+      'print the plainest recipe around a package; save it as <id>@1.recipe.yaml beside a line file',
+    )
+    .requiredOption('--view <WxH>', 'size of the frames of the camera, px, e.g. 1280x1024')
+    .action(async (id: string, o: { view: string }) => {
+      const view = viewOf(o.view)
+      const recipe = recipeOfPackage(await packageNamed(modelDirs(environment), id), view)
+      process.stdout.write(stringify({ ...recipe, recipe: id }))
+    })
+}
+
+function viewOf(text: string): { widthPx: number; heightPx: number } {
+  const [, width, height] = /^(\d{1,5})x(\d{1,5})$/.exec(text) ?? []
+  if (width === undefined || height === undefined)
+    throw new CodedError('CFG_USAGE', { expected: '--view WIDTHxHEIGHT in px', actual: text })
+  return { widthPx: Number(width), heightPx: Number(height) }
+}

@@ -1,0 +1,104 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { runCli } from './line-process.ts'
+
+const dir = mkdtempSync(join(tmpdir(), 'sightline-teach-path-'))
+const env = { SIGHTLINE_DATA_DIR: join(dir, 'home'), SIGHTLINE_SIGNING_KEY: '', SIGHTLINE_TRUST: '' }
+afterAll(() => rmSync(dir, { recursive: true, force: true }))
+
+/** A grey ring on a dark ground with grain; a bad one has a white slot across it. */
+async function ring(file: string, seed: number, bad: boolean): Promise<void> {
+  const side = 96
+  const data = new Uint8Array(side * side * 3)
+  let state = seed * 2654435761
+  for (let y = 0; y < side; y++)
+    for (let x = 0; x < side; x++) {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+      const r = Math.hypot(x - 48, y - 48)
+      const slot = bad && Math.abs(y - 40) < 4 && x > 20 && x < 44
+      const level = (slot ? 235 : r > 20 && r < 40 ? 150 : 40) + ((state >>> 24) % 17) - 8
+      data.fill(level, (y * side + x) * 3, (y * side + x) * 3 + 3)
+    }
+  await sharp(data, { raw: { width: side, height: side, channels: 3 } })
+    .png()
+    .toFile(file)
+}
+
+beforeAll(async () => {
+  for (const folder of ['good', 'test/good', 'test/bad']) mkdirSync(join(dir, folder), { recursive: true })
+  for (let n = 0; n < 12; n++) await ring(join(dir, 'good', `${n}.png`), n + 1, false)
+  for (let n = 0; n < 3; n++) await ring(join(dir, 'test/good', `g${n}.png`), 100 + n, false)
+  for (let n = 0; n < 3; n++) await ring(join(dir, 'test/bad', `b${n}.png`), 200 + n, true)
+})
+
+describe('from good images to verdicts, with nothing set up', () => {
+  it('teaches, signs with a key of this machine, judges, scores and makes a recipe', async () => {
+    const taught = await runCli(['teach', '--good', join(dir, 'good'), '--id', 'rings'], env)
+    expect(taught).toMatchObject({ code: 0 })
+    expect(taught.stdout).toContain('sightline inspect DIR --model rings')
+    expect(statSync(join(dir, 'home/keys/signing.pem')).mode & 0o077).toBe(0)
+
+    const bad = await runCli(['inspect', join(dir, 'test/bad'), '--model', 'rings'], env)
+    expect(bad.code).toBe(3)
+    expect(JSON.parse(bad.stderr.trim().split('\n').at(-1) ?? '')).toEqual({
+      files: 3,
+      pass: 0,
+      fail: 3,
+      inconclusive: 0,
+    })
+    const report = join(dir, 'rings.html')
+    const scored = await runCli(['evaluate', join(dir, 'test'), '--model', 'rings', '--report', report], env)
+    expect(scored.code).toBe(0)
+    expect(scored.stdout).toContain('AUROC 1.0000')
+
+    // The recipe that is printed is one that is taken.
+    const recipe = await runCli(['models', 'recipe', 'rings', '--view', '96x96'], env)
+    const file = join(dir, 'rings@1.recipe.yaml')
+    writeFileSync(file, recipe.stdout)
+    const good = await runCli(['inspect', join(dir, 'test/bad/b0.png'), '--recipe', file], env)
+    expect(JSON.parse(good.stdout)).toMatchObject({ result: 'fail' })
+
+    // Another version is signed with the same key, and is the one that is taken by name.
+    const next = await runCli(
+      ['teach', '--from', join(dir, 'home/models/rings-1.0.0'), '--remove', '0.png'],
+      env,
+    )
+    expect(next).toMatchObject({ code: 0 })
+    const keys = JSON.parse(readFileSync(join(dir, 'home/keys/trusted.json'), 'utf8')) as object
+    expect(Object.keys(keys)).toHaveLength(1)
+    const listed = await runCli(['models', 'recipe', 'rings', '--view', '96x96'], env)
+    expect(listed.stdout).not.toBe(recipe.stdout)
+  }, 240_000)
+
+  it('trusts on another machine only what that was told to', async () => {
+    const elsewhere = {
+      ...env,
+      SIGHTLINE_DATA_DIR: join(dir, 'elsewhere'),
+      SIGHTLINE_MODELS: join(dir, 'home/models'),
+    }
+    const refused = await runCli(['inspect', join(dir, 'test/bad'), '--model', 'rings'], elsewhere)
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toContain('MDL_SIGNATURE')
+    const told = { ...elsewhere, SIGHTLINE_TRUST: join(dir, 'home/keys/trusted.json') }
+    expect((await runCli(['inspect', join(dir, 'test/bad'), '--model', 'rings'], told)).code).toBe(3)
+  }, 60_000)
+
+  it.each([
+    [['--key-id', 'qa'], '--key FILE'],
+    [['--key', 'no.pem'], '--key-id NAME'],
+  ])(
+    'refuses half a key: %j',
+    async (flags, expected) => {
+      const { code, stderr } = await runCli(
+        ['teach', '--good', join(dir, 'good'), '--id', 'half', ...flags],
+        env,
+      )
+      expect(code).toBe(2)
+      expect(stderr).toContain(expected)
+    },
+    30_000,
+  )
+})
