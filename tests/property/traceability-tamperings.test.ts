@@ -194,6 +194,8 @@ const TAMPERINGS: Tampering[] = [
       'revision',
       'run_type',
       'disposition',
+      'recipe_sha256',
+      'reasons',
     ]
     const column = columns[random(columns.length)] ?? raise()
     withDb(dir, (db) =>

@@ -158,6 +158,47 @@ describe('verify names', () => {
     }
   })
 
+  it('columns and rows that the event does not have, by the stored capture', async () => {
+    const [part, missed] = ['trigger_number = 3', 'trigger_number = 7']
+    const position = (where: string): string => `(select position from inspection where ${where})`
+    const cases: [what: string, statement: string][] = [
+      ['severity', `update inspection set severity = 'minor' where ${part}`],
+      ['severity', `update inspection set severity = null where ${part}`],
+      ['attempt', `update inspection set attempt = 9 where ${part}`],
+      ['no_verdict_code', `update inspection set no_verdict_code = 'INS_DECODE' where ${missed}`],
+      ['no_verdict_code', `update inspection set no_verdict_code = 'INS_DECODE' where ${part}`],
+      ['recipe_sha256', `update inspection set recipe_sha256 = '${'cd'.repeat(32)}' where ${part}`],
+      ['reasons', `update inspection set reasons = '[]' where ${part}`],
+      ['registration', `update inspection set registration = '{}' where ${part}`],
+      ['width_px', `update inspection set width_px = 5 where ${part}`],
+      ['defect', `update defect set severity = 'minor' where position = ${position(part)}`],
+      ['defect', `update defect set area_px = area_px / 2 where position = ${position(part)}`],
+      ['defect', `update defect set length_mm = null where position = ${position(part)}`],
+      ['defect', `update defect set roi = 'other' where position = ${position(part)}`],
+      ['measurement', `update measurement set usl = 9 where position = ${position(part)}`],
+      ['measurement', `update measurement set lsl = null where position = ${position(part)}`],
+      ['measurement', `update measurement set tool = 'other' where position = ${position(part)}`],
+      ['carrier_read', `update carrier_read set text = 'other' where position = ${position(part)}`],
+      ['carrier_read', `update carrier_read set ok = 0 where position = ${position(part)}`],
+      ['carrier_read', `delete from carrier_read where position = ${position(part)}`],
+      [
+        'defect',
+        `insert into defect (position, n, finding, class, score, x1, y1, x2, y2, area_px)
+           values (${position('trigger_number = 2')}, 0, 'pair/0', 'scratch', 1, 1, 1, 2, 2, 1)`,
+      ],
+    ]
+    for (const [what, statement] of cases) {
+      const dir = place.copy()
+      sql(dir, statement)
+      const { findings } = await verifyDataDir(dir, { images: false })
+      expect(
+        findings.map((f) => f.kind),
+        statement,
+      ).toEqual(['record'])
+      expect(findings[0]?.detail, statement).toMatch(new RegExp(`^(the )?${what} .*the stored capture`))
+    }
+  })
+
   it('an image that was altered or removed, and lets one that retention deleted be', async () => {
     const images = readdirSync(join(place.dir, 'images'), { recursive: true, encoding: 'utf8' })
       .filter((f) => f.endsWith('.pgm'))

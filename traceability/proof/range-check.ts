@@ -1,6 +1,7 @@
 import {
   asCoded,
   canonicalJson,
+  CodedError,
   type InspectionCompleted,
   type QEvent,
   type SqlDatabase,
@@ -8,7 +9,7 @@ import {
 import { HASH_BYTES, leafHash, TILE_WIDTH, widestTile } from '../log/index.ts'
 import { RecordCheck } from './record-check.ts'
 import { Findings, type ProofFinding } from './report.ts'
-import { columnsMatch, MATCH_ROWS, type MatchRow } from './row-match.ts'
+import { type MatchRow, matchRows } from './row-match.ts'
 
 /** Positions of one piece of the event table, half-open on the left. */
 export interface Range {
@@ -36,8 +37,21 @@ export interface RangeResult extends Range {
   images: [sha256: string, position: number][]
 }
 
-/** What looking closer needs besides. */
-type EventColumns = { partitionkey: string; time: string }
+/** An event with all its columns. */
+export interface EventRow {
+  [column: string]: string | number | null | Uint8Array
+  position: number
+  id: string
+  source: string
+  sequence: number
+  type: string
+  subject: string
+  partitionkey: string
+  time: string
+  json: string
+  leaf_hash: Uint8Array
+}
+const EVENT_ROW = `select position, id, source, sequence, type, subject, partitionkey, time, json, leaf_hash from event`
 
 const BATCH = 512
 
@@ -54,24 +68,35 @@ export function checkRange(db: SqlDatabase, range: Range, tiles: { dir: string; 
   const check = new RowCheck(db, findings, records)
   const leaves: Buffer[] = []
   let tile: { index: number; bytes: Buffer } = { index: -1, bytes: Buffer.alloc(0) }
-  const signedAt = (position: number): Buffer | null => {
-    if (position > tiles.size) return null
+  const isSigned = (position: number, leaf: Buffer): boolean => {
+    if (position > tiles.size) return false
     const index = Math.floor((position - 1) / TILE_WIDTH)
     if (tile.index !== index) tile = { index, bytes: widestTile(tiles.dir, 0, index) ?? Buffer.alloc(0) }
     const at = ((position - 1) % TILE_WIDTH) * HASH_BYTES
-    return tile.bytes.subarray(at, at + HASH_BYTES)
+    return leaf.equals(tile.bytes.subarray(at, at + HASH_BYTES))
   }
   for (let after = range.after; after < range.end;) {
-    const rows = db.all<MatchRow>(MATCH_ROWS, after, range.end, BATCH)
+    const matched = after < tiles.size ? matchRows(db, after, range.end, BATCH) : null
+    if (matched?.rows) {
+      records.stretch(after, matched.last)
+      after = matched.last
+      for (const row of matched.rows) {
+        leaves.push(row.leaf)
+        check.matched(row, isSigned(row.position, row.leaf))
+      }
+      continue
+    }
+    const rows = db.all<EventRow>(
+      `${EVENT_ROW} where position > ? and position <= ? order by position limit ?`,
+      after,
+      range.end,
+      BATCH,
+    )
     const end = rows.at(-1)?.position
     if (end === undefined) break
-    records.load(after, end, false)
+    records.stretch(after, end)
     after = end
-    for (const row of rows) {
-      const hash = leafHash(row.json)
-      leaves.push(hash)
-      check.row(row, hash, signedAt(row.position)?.equals(hash) === true)
-    }
+    for (const row of rows) leaves.push(check.row(row))
   }
   return {
     ...range,
@@ -100,36 +125,56 @@ class RowCheck {
     this.#records = records
   }
 
-  row(row: MatchRow, hash: Buffer, proven: boolean): void {
-    const at = { position: row.position, event: row.id, subject: row.subject }
-    if (!hash.equals(row.leaf_hash))
-      this.#findings.add('tree', 'the leaf hash in the table is not that of the event', at)
-    this.#sequence(row)
-    const inspected = row.type === 'qe.inspection.completed.v1'
-    if (proven && columnsMatch(row)) {
-      const views = inspected ? this.#records.matching(row) : []
-      if (views !== null) return this.#name(views, row.position)
-    }
-    this.#closely(row, at)
-  }
-
-  #sequence(row: MatchRow): void {
-    const known = this.sources.get(row.source)
-    if (known === undefined) {
-      const { sequence, position, id: event, subject } = row
-      this.sources.set(row.source, {
-        source: row.source,
-        first: { sequence, position, event, subject },
-        last: sequence,
-      })
+  /** @param proven a signed tile has the hash of the text */
+  matched(row: MatchRow, proven: boolean): void {
+    const views = proven && row.leafStored ? row.matching() : null
+    if (views === null) {
+      this.row(this.#event(row.position))
       return
     }
-    if (row.sequence !== known.last + 1)
-      this.sequenceBreaks.push(brokenSequence(row.source, known.last, { ...row, event: row.id }))
-    known.last = row.sequence
+    this.#sequence(row)
+    if (row.inspected) this.#records.checked += 1
+    this.#name(views, row.position)
   }
 
-  #closely(row: MatchRow, at: { position: number; event: string; subject: string }): void {
+  /** @returns the leaf hash of the text */
+  row(row: EventRow): Buffer {
+    const at = { position: row.position, event: row.id, subject: row.subject }
+    const leaf = leafHash(row.json)
+    if (!leaf.equals(row.leaf_hash))
+      this.#findings.add('tree', 'the leaf hash in the table is not that of the event', at)
+    this.#sequence(row)
+    this.#closely(row, at)
+    return leaf
+  }
+
+  #event(position: number): EventRow {
+    const row = this.#db.get<EventRow>(`${EVENT_ROW} where position = ?`, position)
+    if (row === undefined)
+      throw new CodedError('TRC_PROOF', {
+        expected: `event ${position}`,
+        actual: 'none: the log changed meanwhile',
+      })
+    return row
+  }
+
+  #sequence(row: Pick<EventRow, 'position' | 'source' | 'sequence'>): void {
+    const { position, sequence, source } = row
+    const known = this.sources.get(source)
+    if (known !== undefined && sequence === known.last + 1) {
+      known.last = sequence
+      return
+    }
+    const { id: event, subject } = this.#event(position)
+    const at = { sequence, position, event, subject }
+    if (known === undefined) this.sources.set(source, { source, first: at, last: sequence })
+    else {
+      this.sequenceBreaks.push(brokenSequence(source, known.last, at))
+      known.last = sequence
+    }
+  }
+
+  #closely(row: EventRow, at: { position: number; event: string; subject: string }): void {
     let event: QEvent
     try {
       event = JSON.parse(row.json) as QEvent
@@ -140,18 +185,14 @@ class RowCheck {
       this.#findings.add('column', `the text is not an event: ${asCoded(error, 'EVT_SCHEMA').message}`, at)
       return
     }
-    const more = this.#db.get<EventColumns>(
-      'select partitionkey, time from event where position = ?',
-      row.position,
-    )
     const columns: [string, unknown, unknown][] = [
       ['id', row.id, event.id],
       ['source', row.source, event.source],
       ['sequence', row.sequence, Number(event.sequence)],
       ['type', row.type, event.type],
       ['subject', row.subject, event.subject],
-      ['partitionkey', more?.partitionkey, event.partitionkey],
-      ['time', more?.time, event.time],
+      ['partitionkey', row.partitionkey, event.partitionkey],
+      ['time', row.time, event.time],
     ]
     for (const [name, column, member] of columns)
       if (column !== member)

@@ -1,34 +1,50 @@
 import { asCoded, type InspectionCompleted, type QEvent, type SqlDatabase } from '../../contracts/index.ts'
 import { inspectionEvent } from '../store/inspection-event.ts'
+import {
+  CHILD_COLUMNS,
+  childRows,
+  type ChildTable,
+  INSPECTION_COLUMNS,
+  inspectionRow,
+  namesOf,
+} from '../store/inspection-rows.ts'
 import { unitOf } from '../store/prepared-capture.ts'
-import { decodeRecord, inflated, recordHash } from '../store/record-codec.ts'
+import { type CaptureRecord, decodeRecord, inflated, recordHash } from '../store/record-codec.ts'
 import { firstDifference } from './first-difference.ts'
 import type { Findings } from './report.ts'
-import { hasNone, inspectionMatches, type MatchRow } from './row-match.ts'
 
 type InspectionRow = Record<string, string | number | null | Uint8Array> & {
   position: number
+  unit: string
+  serial: string
+  identified_by: 'code' | 'trigger'
+  lot: string | null
   record: Uint8Array
   record_encoding: string
 }
-interface ChildRow {
-  [column: string]: string | number
-  position: number
-}
+type ChildRow = Record<string, string | number | null> & { position: number }
+type Children = ReadonlyMap<number, ChildRow[]>
 
-const NONE: readonly ChildRow[] = []
+const NO_ROWS: Children = new Map()
+/** Columns of an inspection behind its position, up to its sequence. */
+const COLUMNS = namesOf(INSPECTION_COLUMNS).slice(1, -3)
 
 /**
  * Compares the record of an inspection, from which screens and reports are made, with its event, which is signed: the
- * event is derived from the stored capture once more, and the columns, defects and measurements are compared with it.
+ * event is derived from the stored capture once more, and the columns, defects, measurements and reads are compared
+ * with both.
  */
 export class RecordCheck {
   readonly #db: SqlDatabase
   readonly #findings: Findings
-  #rows = new Map<number, InspectionRow>()
-  #defects = new Map<number, ChildRow[]>()
-  #measurements = new Map<number, ChildRow[]>()
-  #images = new Map<number, ChildRow[]>()
+  #range: { after: number; end: number } | null = null
+  #rows: ReadonlyMap<number, InspectionRow> = new Map()
+  #children: Record<ChildTable | 'inspection_image', Children> = {
+    defect: NO_ROWS,
+    measurement: NO_ROWS,
+    carrier_read: NO_ROWS,
+    inspection_image: NO_ROWS,
+  }
   checked = 0
 
   constructor(db: SqlDatabase, findings: Findings) {
@@ -36,62 +52,46 @@ export class RecordCheck {
     this.#findings = findings
   }
 
-  /** Reads the rows of a stretch of the log; those of `inspection` one by one when they are asked for, if so wished. */
-  load(after: number, end: number, inspections = true): void {
-    const read = (table: string, order: string): Map<number, ChildRow[]> => {
-      const rows = this.#db.all<ChildRow>(
+  /** The stretch of the log that is asked about next; its rows are read with the first question. */
+  stretch(after: number, end: number): void {
+    this.#range = { after, end }
+  }
+
+  #load(): void {
+    if (this.#range === null) return
+    const { after, end } = this.#range
+    this.#range = null
+    const read = (table: string, order: string): ChildRow[] =>
+      this.#db.all<ChildRow>(
         `select * from ${table} where position > ? and position <= ? order by position, ${order}`,
         after,
         end,
       )
-      const by = new Map<number, ChildRow[]>()
-      for (const row of rows) {
-        const known = by.get(row.position)
+    const by = (table: string, order: string): Children => {
+      const found = new Map<number, ChildRow[]>()
+      for (const row of read(table, order)) {
+        const known = found.get(row.position)
         if (known) known.push(row)
-        else by.set(row.position, [row])
+        else found.set(row.position, [row])
       }
-      return by
+      return found
     }
     this.#rows = new Map(
-      [...(inspections ? read('inspection', 'position') : [])].flatMap(([position, rows]) =>
-        rows.map((row) => [position, row as unknown as InspectionRow] as const),
-      ),
+      read('inspection', 'position').map((row) => [row.position, row as unknown as InspectionRow]),
     )
-    this.#defects = read('defect', 'n')
-    this.#measurements = read('measurement', 'n')
-    this.#images = read('inspection_image', 'view')
-  }
-
-  /**
-   * Hashes of the images when the record of an inspection is what its event says, as far as that can be told without
-   * taking the event apart; else null.
-   */
-  matching(row: MatchRow): string[] | null {
-    const { position, json, record, record_encoding } = row
-    const views = this.#images.get(position) ?? NONE
-    const none = (of: Map<number, ChildRow[]>, member: 'defects' | 'measurements'): boolean =>
-      hasNone(json, member) && !of.has(position)
-    try {
-      if (record === null) return null
-      const stored = recordHash(inflated(record, record_encoding ?? ''))
-      if (!inspectionMatches(row, stored, views)) return null
-      if (!none(this.#defects, 'defects') || !none(this.#measurements, 'measurements')) {
-        const { data } = JSON.parse(json) as QEvent<InspectionCompleted>
-        if (this.#children(position, data) !== null) return null
-      }
-    } catch {
-      return null
+    this.#children = {
+      defect: by('defect', 'n'),
+      measurement: by('measurement', 'n'),
+      carrier_read: by('carrier_read', 'n'),
+      inspection_image: by('inspection_image', 'view'),
     }
-    this.checked += 1
-    return views.map((v) => String(v['sha256']))
   }
 
   check(position: number, event: QEvent): void {
     if (event.type !== 'qe.inspection.completed.v1') return
     const at = { position, event: event.id, subject: event.subject }
-    const row =
-      this.#rows.get(position) ??
-      this.#db.get<InspectionRow>('select * from inspection where position = ?', position)
+    this.#load()
+    const row = this.#rows.get(position)
     if (row === undefined) return this.#findings.add('record', 'the inspection record is gone', at)
     this.checked += 1
     try {
@@ -150,26 +150,26 @@ export class RecordCheck {
         return `${name} is ${String(row[name])} in the record and ${String(value)} in the event`
     if (data.genealogy !== undefined && row['unit'] !== data.genealogy.unit)
       return `unit is ${String(row['unit'])} in the record and ${data.genealogy.unit} in the event`
-    const children = this.#children(row.position, data)
-    if (children !== null) return children
+    const images = this.#imageRows(row.position, data)
+    if (images !== null) return images
     if (
       data.recordSha256 !== undefined &&
       data.recordSha256 !== recordHash(inflated(row.record, row.record_encoding))
     )
       return this.#changedRecord(row, event)
-    return this.#derived(row, event)
+    const record = decodeRecord(row.record, row.record_encoding)
+    return this.#stored(row, record) ?? this.#derived(record, event)
   }
 
   /** Which part of the event the altered capture would give, or that it shows in none. */
   #changedRecord(row: InspectionRow, event: QEvent<InspectionCompleted>): string {
-    const part = this.#derived(row, event)
+    const part = this.#derived(decodeRecord(row.record, row.record_encoding), event)
     return part ?? 'the stored capture is not the one the event was made from'
   }
 
   /** Derives the event from the stored capture once more. */
-  #derived(row: InspectionRow, event: QEvent<InspectionCompleted>): string | null {
+  #derived(record: CaptureRecord, event: QEvent<InspectionCompleted>): string | null {
     const { data } = event
-    const record = decodeRecord(row.record, row.record_encoding)
     const view = data.image.views[0]
     const image =
       view === undefined
@@ -192,36 +192,40 @@ export class RecordCheck {
     return path === null ? null : `the stored capture gives another ${path}`
   }
 
-  #children(position: number, data: InspectionCompleted): string | null {
-    const defects = (this.#defects.get(position) ?? []).map((d) => [
-      d['finding'],
-      d['class'],
-      d['score'],
-      d['x1'],
-      d['y1'],
-      d['x2'],
-      d['y2'],
-    ])
-    const measurements = (this.#measurements.get(position) ?? []).map((m) => [
-      m['characteristic'],
-      m['value'],
-      m['unit'],
-    ])
-    const images = (this.#images.get(position) ?? []).map((i) => [
+  /** Columns and rows that the stored capture gives, also those that its event does not have. */
+  #stored(row: InspectionRow, record: CaptureRecord): string | null {
+    // Who the unit is was compared with the event.
+    const unit = {
+      uri: row.unit,
+      serial: row.serial,
+      identifiedBy: row.identified_by,
+      lot: row.lot,
+      origin: null,
+    }
+    const values = inspectionRow(record, unit)
+    for (const [i, name] of COLUMNS.entries())
+      if (row[name] !== values[i])
+        return `${name} is ${String(row[name])} in the record and ${String(values[i])} in the stored capture`
+    const rows = childRows(record)
+    for (const table of Object.keys(rows) as ChildTable[]) {
+      const names = namesOf(CHILD_COLUMNS[table]).slice(1)
+      const found = (this.#children[table].get(row.position) ?? []).map((r) => names.map((name) => r[name]))
+      const path = firstDifference(found, rows[table], '')
+      if (path !== null)
+        return `the ${table} rows differ from the stored capture${path === '' ? '' : ` at ${path}`}`
+    }
+    return null
+  }
+
+  #imageRows(position: number, data: InspectionCompleted): string | null {
+    const rows = (this.#children.inspection_image.get(position) ?? []).map((i) => [
       i['view'],
       i['sha256'],
       i['width_px'],
       i['height_px'],
     ])
-    const wanted: [string, unknown, unknown][] = [
-      ['defect', defects, data.defects.map((d) => [d.id, d.classCode, d.confidence, ...d.bbox])],
-      ['measurement', measurements, data.measurements.map((m) => [m.characteristic, m.value, m.unit])],
-      ['image', images, data.image.views.map((v) => [v.view, v.sha256, v.width, v.height])],
-    ]
-    for (const [what, rows, members] of wanted) {
-      const path = firstDifference(rows, members, '')
-      if (path !== null) return `the ${what} rows differ from the event${path === '' ? '' : ` at ${path}`}`
-    }
-    return null
+    const views = data.image.views.map((v) => [v.view, v.sha256, v.width, v.height])
+    const path = firstDifference(rows, views, '')
+    return path === null ? null : `the image rows differ from the event${path === '' ? '' : ` at ${path}`}`
   }
 }

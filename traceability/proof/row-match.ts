@@ -1,160 +1,212 @@
-import { imageUri, schemaUri } from '../store/inspection-event.ts'
+import { hash } from 'node:crypto'
+import type { SqlDatabase, SqlValue } from '../../contracts/index.ts'
+import { imageUri, schemaUri, type UnitFacts } from '../store/inspection-event.ts'
+import { childRows, INSPECTION_COLUMNS, inspectionRow, namesOf } from '../store/inspection-rows.ts'
+import { type CaptureRecord, inflated, recordHash } from '../store/record-codec.ts'
+import { AT, CHILDREN, FIELD, FIELDS, matchQuery, ROW } from './match-query.ts'
+
+const INSPECTION = '"qe.inspection.completed.v1"'
+const SCHEMA = `,"dataschema":"${schemaUri('')}`
+
+/** Compared by themselves: what only the event says, and numbers that are not whole. */
+const APART = new Set(['unit', 'serial', 'identified_by', 'lot', 'total_ms', 'budget_ms'])
+/** Those of `inspectionRow`. */
+const NAMES = namesOf(INSPECTION_COLUMNS).slice(1, -3)
+const TOGETHER = NAMES.flatMap((name, i) => (APART.has(name) ? [] : [i]))
+const MATCH_ROWS = matchQuery(TOGETHER.map((i) => NAMES[i] ?? ''))
+const NOBODY: UnitFacts = { uri: '', serial: '', identifiedBy: 'code', lot: null, origin: null }
+
+type Below = Record<keyof typeof CHILDREN, ReadonlyMap<number, string>>
+
+/**
+ * Rows of a stretch of the log, in order, to be compared with their texts. `rows` is null when the values do not stand
+ * as JSON would have them: then each has to be looked at closely.
+ *
+ * @returns null behind the last event
+ */
+export function matchRows(
+  db: SqlDatabase,
+  after: number,
+  end: number,
+  limit: number,
+): { last: number; rows: MatchRow[] | null } | null {
+  const found = db.get<{ count: number; last: number | null; bytes: Uint8Array | null }>(
+    MATCH_ROWS,
+    after,
+    end,
+    limit,
+  )
+  if (found === undefined || found.last === null) return null
+  const { count, last } = found
+  const { buffer, byteOffset, byteLength } = found.bytes ?? new Uint8Array()
+  const bytes = Buffer.from(buffer, byteOffset, byteLength)
+  // One character per byte, so that places are those of the bytes. Both sides of each comparison are read this way.
+  const texts = bytes.toString('latin1').split(ROW)
+  if (texts.length !== count) return { last, rows: null }
+  const [images, reads, defects, measurements] = [
+    below(db, CHILDREN.inspection_image, after, last),
+    below(db, CHILDREN.carrier_read, after, last),
+    below(db, CHILDREN.defect, after, last),
+    below(db, CHILDREN.measurement, after, last),
+  ]
+  const children: Below = {
+    inspection_image: images,
+    carrier_read: reads,
+    defect: defects,
+    measurement: measurements,
+  }
+  const rows: MatchRow[] = []
+  let stop = -1
+  for (const text of texts) {
+    stop += 1 + text.length
+    const fields = text.split(FIELD)
+    if (fields.length !== FIELDS) return { last, rows: null }
+    rows.push(new MatchRow(db, fields, children, bytes, stop))
+  }
+  return { last, rows }
+}
+
+function below(db: SqlDatabase, query: string, after: number, last: number): ReadonlyMap<number, string> {
+  const { bytes } = db.get<{ bytes: Uint8Array | null }>(query, after, last) ?? { bytes: null }
+  if (bytes === null) return new Map()
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+  return new Map(
+    text.split(ROW).map((row) => {
+      const cut = row.indexOf(FIELD)
+      return [Number(row.slice(0, cut)), row.slice(cut + 1)]
+    }),
+  )
+}
 
 /** An event with what its columns, and those of its inspection, would be in its text. */
-export interface MatchRow {
-  [column: string]: string | number | null | Uint8Array
-  position: number
-  id: string
-  source: string
-  sequence: number
-  type: string
-  subject: string
-  json: string
-  leaf_hash: Uint8Array
-  /** How the text must end. */
-  envelope: string
-  /** Pieces of the text of an inspection, in their order, with `SEPARATOR` between them. */
-  pieces: string | null
-  /** Sequence as the inspection's own row has it. */
-  record_sequence: number | null
-  total_ms: number | null
-  budget_ms: number | null
-  record: Uint8Array | null
-  record_encoding: string | null
-}
+export class MatchRow {
+  readonly position: number
+  readonly sequence: number
+  readonly source: string
+  /** There is a record at this place. */
+  readonly inspected: boolean
+  /** Computed of the text. */
+  readonly leaf: Buffer
+  /** Whether the stored leaf is that one. */
+  readonly leafStored: boolean
+  readonly #db: SqlDatabase
+  readonly #fields: readonly string[]
+  readonly #children: Below
+  /** Of the stored capture. */
+  readonly #record: Buffer
 
-/** Stands in no JSON text: U+001F is escaped there. */
-const SEPARATOR = '\u001f'
-const q = (column: string): string => `json_quote(${column})`
-const join = (...parts: string[]): string => parts.join(' || ')
-const t = (text: string): string => `'${text}'`
-
-/** `rtrim` and `substr` find the last `@` of a recipe without a function for it. */
-const VERSION_AT = `length(rtrim(i.recipe, replace(i.recipe, '@', '')))`
-
-const PIECES = [
-  join(t('"unit":'), q('i.unit'), t('},"image":{')),
-  join(t('"inspectionId":'), q('i.inspection_id'), t(',"measurements":[')),
-  join(
-    t('"place":{"equipment":'),
-    q('i.station'),
-    t(',"line":'),
-    q('i.line'),
-    t(',"plant":'),
-    q('i.plant'),
-    t(',"station":'),
-    q('i.station'),
-    t('},"process":{'),
-  ),
-  join(t('"endedAt":'), q('i.ended_at'), t(',"materials":[')),
-  join(
-    t('"recipe":'),
-    q(`iif(${VERSION_AT} = 0, i.recipe, substr(i.recipe, 1, ${VERSION_AT} - 1))`),
-    t(',"recipeVersion":'),
-    q(`iif(${VERSION_AT} = 0, '', substr(i.recipe, ${VERSION_AT} + 1))`),
-    t(',"shift":'),
-    q('i.shift'),
-    t(',"startedAt":'),
-    q('i.started_at'),
-    t('},"recordSha256":"'),
-  ),
-  join(t('"runType":'), q('i.run_type'), t(',"simulated":')),
-  join(
-    t('"trigger":'),
-    'i.trigger_number',
-    t(',"unit":{"identifiedBy":'),
-    q('i.identified_by'),
-    t(',"lot":'),
-    q(`ifnull(i.lot, '')`),
-    t(',"product":'),
-    q('i.product'),
-    t(',"revision":'),
-    q('i.revision'),
-    t(',"reworkCount":'),
-  ),
-  join(
-    t('"serial":'),
-    q('i.serial'),
-    `iif(i.work_order is null, '', ',"workOrder":' || ${q('i.work_order')})`,
-    t('},"verdict":{"decidedBy":"auto","disposition":'),
-    q('i.disposition'),
-    t(',"noVerdict":'),
-    q('i.no_verdict'),
-    t(',"pDefect":'),
-  ),
-  join(t('"result":'), q('i.result'), t(',"rules":[')),
-]
-
-/**
- * Rows of a stretch of the log with what their columns would be in canonical JSON, written by SQLite: handing over one
- * text costs a fraction of handing over thirty columns.
- */
-export const MATCH_ROWS = `
-select e.position, e.id, e.source, e.sequence, e.type, e.subject, e.json, e.leaf_hash,
-    ${join(
-      t(',"id":'),
-      q('e.id'),
-      t(',"partitionkey":'),
-      q('e.partitionkey'),
-      t(',"sequence":"'),
-      `printf('%020d', e.sequence)`,
-      t('","source":'),
-      q('e.source'),
-      t(',"specversion":"1.0","subject":'),
-      q('e.subject'),
-      t(',"time":'),
-      q('e.time'),
-      t(',"type":'),
-      q('e.type'),
-      t('}'),
-    )} as envelope,
-    ${PIECES.join(` || char(31) || `)} as pieces,
-    i.sequence as record_sequence, i.total_ms, i.budget_ms, i.record, i.record_encoding
-  from event e left join inspection i on i.position = e.position
-  where e.position > ? and e.position <= ? order by e.position limit ?`
-
-/** Whether the columns of an event are what its text says. False says only that somebody has to look closer. */
-export const columnsMatch = ({ json, envelope, type }: MatchRow): boolean =>
-  json.endsWith(envelope) &&
-  json.endsWith(`,"dataschema":${JSON.stringify(schemaUri(type))}`, json.length - envelope.length)
-
-/**
- * The same of an inspection: its columns and its image rows, and the stored capture by its hash, are those of its event.
- * A quote inside a string is escaped, so that a piece with quotes is found only where it stands as a member.
- *
- * @param recordSha256 of the stored capture
- * @param views rows of `inspection_image`
- */
-export function inspectionMatches(
-  row: MatchRow,
-  recordSha256: string,
-  views: readonly Readonly<Record<string, string | number>>[],
-): boolean {
-  const { json } = row
-  if (row.record_sequence !== row.sequence) return false
-  const images = views.map(
-    (v) =>
-      `{"height":${v['height_px']},"sha256":"${v['sha256']}","uri":"${imageUri(String(v['sha256']))}",` +
-      `"view":${JSON.stringify(v['view'])},"width":${v['width_px']}}`,
-  )
-  const others = [
-    `"views":[${images.join(',')}]},"inspectionId":`,
-    `"recordSha256":"${recordSha256}","runType":`,
-    `"deadlineMs":${row.budget_ms},"inferMs":`,
-    `"totalMs":${row.total_ms},"transferMs":`,
-  ]
-  if (row.pieces === null || !others.every((piece) => json.includes(piece))) return false
-  // In their order, so that each is looked for behind the one before it.
-  let from = 0
-  for (const piece of row.pieces.split(SEPARATOR)) {
-    from = json.indexOf(piece, from)
-    if (from < 0) return false
+  /** @param stop where the row ends in `bytes` */
+  constructor(db: SqlDatabase, fields: readonly string[], children: Below, bytes: Buffer, stop: number) {
+    this.#db = db
+    this.#fields = fields
+    this.#children = children
+    this.position = Number(fields[AT.position])
+    this.sequence = Number(fields[AT.sequence])
+    this.source = utf8(this.#field(AT.source))
+    this.inspected = fields[AT.inspected] !== ''
+    const record = stop - this.#field(AT.record).length
+    const json = record - 1 - this.#field(AT.json).length
+    // The separator before it becomes the 0 that a leaf begins with (RFC 6962, 2.1).
+    bytes[json - 1] = 0
+    this.leaf = hash('sha256', bytes.subarray(json - 1, record - 1), 'buffer')
+    this.leafStored = this.leaf.toString('hex') === fields[AT.leaf]
+    this.#record = bytes.subarray(record, stop)
   }
-  return true
+
+  #field(at: number): string {
+    return this.#fields[at] ?? ''
+  }
+
+  /**
+   * Hashes of the images when the columns, and the record of an inspection, are what the text of the event and the stored
+   * capture say; null says only that somebody has to look closer. The text itself must be proven. A quote inside a string
+   * is escaped, so that a piece with quotes is found only where it stands as a member.
+   */
+  matching(): string[] | null {
+    const json = this.#field(AT.json)
+    const envelope = this.#field(AT.envelope)
+    const type = envelope.slice(envelope.lastIndexOf(',"type":') + 8, -1)
+    if (!json.endsWith(envelope) || !json.endsWith(SCHEMA + type.slice(1), json.length - envelope.length))
+      return null
+    if (type !== INSPECTION) return []
+    try {
+      return this.#inspection(json)
+    } catch {
+      return null
+    }
+  }
+
+  /** The event has the hash of the capture, so that what the capture says is proven. */
+  #inspection(json: string): string[] | null {
+    if (!this.inspected || Number(this.#fields[AT.recordSequence]) !== this.sequence) return null
+    const [bytes, text] = this.#captured()
+    if (!json.includes(`"recordSha256":"${recordHash(bytes)}","runType":`)) return null
+    let from = 0
+    for (let at: number = AT.unit; at < AT.json; at++) {
+      from = json.indexOf(this.#field(at), from)
+      if (from < 0) return null
+    }
+    const record = JSON.parse(text) as CaptureRecord
+    const values = inspectionRow(record, NOBODY)
+    if (
+      JSON.stringify(TOGETHER.map((i) => values[i])) !== this.#fields[AT.columns] ||
+      Number(this.#fields[AT.totalMs]) !== record.outcome.timing.totalMs ||
+      Number(this.#fields[AT.budgetMs]) !== record.budgetMs
+    )
+      return null
+    const rows = childRows(record)
+    const same =
+      sameRows(this.#below('defect'), rows.defect) &&
+      sameRows(this.#below('measurement'), rows.measurement) &&
+      sameRows(this.#below('carrier_read'), rows.carrier_read)
+    return same ? this.#images(json) : null
+  }
+
+  #below(table: keyof Below): string {
+    return this.#children[table].get(this.position) ?? NO_ROWS
+  }
+
+  #images(json: string): string[] | null {
+    const rows = JSON.parse(this.#below('inspection_image')) as [string, string, number, number][]
+    const views = rows.map(
+      ([view, sha256, width, height]) =>
+        `{"height":${height},"sha256":"${sha256}","uri":"${imageUri(sha256)}",` +
+        `"view":${JSON.stringify(view)},"width":${width}}`,
+    )
+    return json.includes(`"views":[${views.join(',')}]},"inspectionId":`)
+      ? rows.map(([, sha256]) => sha256)
+      : null
+  }
+
+  /** The capture's JSON; what is compressed stands in no text and is read by itself. */
+  #captured(): [bytes: Uint8Array, text: string] {
+    if (this.#record.length > 0) return [this.#record, this.#field(AT.record)]
+    const row = this.#db.get<{ record: Uint8Array; record_encoding: string }>(
+      'select record, record_encoding from inspection where position = ?',
+      this.position,
+    )
+    const bytes = inflated(row?.record ?? new Uint8Array(), row?.record_encoding ?? '')
+    return [bytes, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')]
+  }
 }
 
-/** Whether the event says that the part has none of them. */
-export const hasNone = (json: string, member: 'defects' | 'measurements'): boolean =>
-  member === 'defects'
-    ? json.startsWith('{"data":{"defects":[],')
-    : json.includes('"measurements":[],"models":[')
+const NO_ROWS = '[]'
+const utf8 = (text: string): string => Buffer.from(text, 'latin1').toString()
+
+/** @param stored JSON of rows whose real numbers are text */
+function sameRows(stored: string, rows: readonly SqlValue[][]): boolean {
+  if (stored === NO_ROWS || rows.length === 0) return stored === NO_ROWS && rows.length === 0
+  const found = JSON.parse(stored) as (string | number | null)[][]
+  return (
+    found.length === rows.length &&
+    rows.every((row, i) =>
+      row.every((value, k) => {
+        const there = found[i]?.[k]
+        return (
+          there === value ||
+          (typeof value === 'number' && typeof there === 'string' && Number(there) === value)
+        )
+      }),
+    )
+  )
+}

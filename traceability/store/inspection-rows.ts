@@ -1,4 +1,4 @@
-import type { SqlValue } from '../../contracts/index.ts'
+import type { CodeRead, SqlValue } from '../../contracts/index.ts'
 import { associatedBy, codesOf } from '../identity/index.ts'
 import type { UnitFacts } from './inspection-event.ts'
 import type { CaptureRecord } from './record-codec.ts'
@@ -22,6 +22,9 @@ export const INSPECTION_COLUMNS = `position, inspection_id, station, trigger_num
   shift, work_order, product, revision, unit, serial, identified_by, lot, result, disposition, severity, no_verdict,
   no_verdict_code, recipe, recipe_sha256, started_at, ended_at, total_ms, budget_ms, reasons, registration, width_px,
   height_px, sequence, record, record_encoding`
+
+/** Names out of a list of columns. */
+export const namesOf = (columns: string): string[] => columns.split(',').map((name) => name.trim())
 
 /** Values of INSPECTION_COLUMNS from `inspection_id` to `height_px`. */
 export function inspectionRow(r: CaptureRecord, unit: UnitFacts): SqlValue[] {
@@ -95,18 +98,21 @@ export function childRows(record: CaptureRecord): ChildRows {
       m.target ?? null,
       m.uncertainty ?? null,
     ]),
-    carrier_read: codesOf(record).map((c, n) => [
-      n,
-      c.tool,
-      c.ok && !c.text.includes('\0') ? 1 : 0,
-      visible(c.symbology),
-      visible(c.symbologyId),
-      visible(c.text),
-      c.error === undefined ? null : visible(c.error),
-      associatedBy(c),
-    ]),
+    carrier_read: readRows(codesOf(record)),
   }
 }
+
+export const readRows = (codes: readonly CodeRead[]): SqlValue[][] =>
+  codes.map((c, n) => [
+    n,
+    c.tool,
+    c.ok && !c.text.includes('\0') ? 1 : 0,
+    visible(c.symbology),
+    visible(c.symbologyId),
+    visible(c.text),
+    c.error === undefined ? null : visible(c.error),
+    associatedBy(c),
+  ])
 
 /** What a symbol on a part says may hold NUL, which no text column may; U+2400 is its picture. The record keeps it. */
 const visible = (text: string): string => (text.includes('\0') ? text.replaceAll('\0', '\u2400') : text)
