@@ -17,7 +17,7 @@ import { qualityError } from '../gate/index.ts'
 import { completeFindings, type PreparedTool, type ToolResult } from '../tools/index.ts'
 import { assertFinite } from '../tools/finite.ts'
 import { decodeFrame } from './decode.ts'
-import { GoldenTemplate, PartImage } from './part-image.ts'
+import { type GoldenTemplate, PartImage } from './part-image.ts'
 import type { PreparedRecipe } from './prepare.ts'
 import { intoPartFrame } from './register-image.ts'
 
@@ -128,9 +128,7 @@ class Judging {
         actual: 'none',
       })
     try {
-      return new GoldenTemplate(
-        await decodeFrame(reference.bytes, reference.format, this.#prepared.recipe.view),
-      )
+      return await this.#prepared.frameGolden.of(reference.bytes, reference.format)
     } catch (error) {
       const coded = asCoded(error, 'INS_DECODE')
       throw new CodedError(coded.code, { ...coded.detail, path: 'reference' })

@@ -7,6 +7,7 @@ import { recipeHash, recipeId } from '../recipes/index.ts'
 import { type CompiledRules, compileRules } from '../rules/index.ts'
 import { type PreparedTool, prepareTool } from '../tools/index.ts'
 import { decodeFrame } from './decode.ts'
+import { FrameGolden } from './frame-golden.ts'
 import { ModelShelf, type ModelSetup } from './model-shelf.ts'
 import { GoldenTemplate, PartImage } from './part-image.ts'
 
@@ -26,6 +27,7 @@ export interface PreparedRecipe {
   /** Registration first, then in the order of the recipe. */
   readonly tools: readonly PreparedTool[]
   readonly golden: GoldenTemplate | null
+  readonly frameGolden: FrameGolden
   readonly gate: (image: PartImage) => GateResult
   readonly rules: CompiledRules
   readonly models: Verdict['models']
@@ -72,6 +74,10 @@ export async function prepareRecipe(
       sha256: recipeHash(recipe),
       tools,
       golden,
+      frameGolden: new FrameGolden(
+        recipe.view,
+        recipe.tools.some((t) => t.use === 'template@1'),
+      ),
       gate,
       rules,
       models: runners.map((r) => ({

@@ -52,6 +52,40 @@ describe('a golden template that came with the frame', () => {
     query.close()
   })
 
+  it('is what it was when its frame came, although the next frame takes its memory', async () => {
+    const store = await openPartStore({ dataDir, synchronous: 'normal' })
+    const slot = Uint8Array.from([1, 2, 3, 4, 5, 6])
+    const come = (n: number, station: string): Promise<unknown> =>
+      store.capture({ ...request(n, passVerdict(), { template: { bytes: slot, format: raw } }), station })
+    const acks = [come(1, 'a'), come(2, 'a'), come(1, 'b')]
+    slot[5] = 7
+    acks.push(come(3, 'a'))
+    slot[5] = 6
+    acks.push(come(4, 'a'), come(2, 'b'))
+    // The same bytes in another shape are another file.
+    const turned: FrameFormat = { ...raw, widthPx: 2, heightPx: 3 }
+    acks.push(store.capture(request(5, passVerdict(), { template: { bytes: slot, format: turned } })))
+    slot.fill(0)
+    await Promise.all(acks)
+    await store.close()
+    const query = openTraceQuery(dataDir)
+    const parts = await query.recentParts({ limit: 50 })
+    const last = async (station: string, trigger: number): Promise<unknown> => {
+      const row = parts.find((p) => p.station === station && p.trigger === trigger)
+      const record = await query.record(row?.inspectionId ?? '')
+      if (!record) throw new Error(`no record of ${station}, ${trigger}`)
+      const frame = await replayFrame(record, row?.image?.sha256 ?? null, (s) => query.imageBytes(s))
+      return frame.reference?.bytes.at(-1)
+    }
+    expect(await Promise.all([1, 2, 3, 4].map((n) => last('a', n)))).toEqual([6, 6, 7, 6])
+    expect(await Promise.all([1, 2].map((n) => last('b', n)))).toEqual([6, 6])
+    expect((await frameOf(query, 5)).reference).toEqual({
+      bytes: Buffer.from([1, 2, 3, 4, 5, 6]),
+      format: turned,
+    })
+    query.close()
+  })
+
   it('goes through the spool with its frame', async () => {
     const store = await openPartStore({ dataDir, spoolAfterMs: 60, drainEveryMs: 50 })
     const other = openSql(join(dataDir, 'trace.db'), { synchronous: 'full' })

@@ -51,8 +51,12 @@ export function fileParts(
 
 /** SHA-256 of the file that these bytes are kept in, hex. */
 export function fileHash(format: FrameFormat, bytes: Uint8Array): string {
+  return hashOf(fileParts({ format }, bytes).parts)
+}
+
+function hashOf(parts: readonly Uint8Array[]): string {
   const hash = createHash('sha256')
-  for (const part of fileParts({ format }, bytes).parts) hash.update(part)
+  for (const part of parts) hash.update(part)
   return hash.digest('hex')
 }
 
@@ -85,6 +89,7 @@ export class ImageFiles {
    * Writes one image: temporary file, fsync, rename, fsync of the directory. When this resolves the image survives a
    * power cut. The same content twice is one file.
    *
+   * @param known SHA-256 of the file that is to be, when somebody has computed it already
    * @throws TRC_DISK_FULL, TRC_IMAGE
    */
   async put(
@@ -92,11 +97,10 @@ export class ImageFiles {
     content: Uint8Array,
     widthPx: number,
     heightPx: number,
+    known?: string,
   ): Promise<StoredImage> {
     const { mime, parts } = fileParts(meta, content)
-    const hash = createHash('sha256')
-    for (const part of parts) hash.update(part)
-    const sha256 = hash.digest('hex')
+    const sha256 = known ?? hashOf(parts)
     const path = `images/${sha256.slice(0, 2)}/${sha256.slice(2, 4)}/${sha256}.${EXTENSIONS[mime] ?? 'bin'}`
     const file = join(this.#root, path)
     const bytes = parts.reduce((n, p) => n + p.length, 0)

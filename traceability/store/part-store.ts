@@ -14,12 +14,14 @@ import {
   uuidv7,
 } from '../../contracts/index.ts'
 import { checkEmitted } from './annotations.ts'
+import { captureAsk, spooledAsk } from './capture-ask.ts'
+import { LastTemplate, templateRef } from './last-template.ts'
 import { prepareCapture } from './prepared-capture.ts'
-import { type CaptureRecord, recordOf } from './record-codec.ts'
+import { recordOf } from './record-codec.ts'
 import { SharedCopies } from './shared-copies.ts'
 import { type PlainEntry, Spool, type SpoolEntry } from './spool.ts'
 import { fileError } from './sqlite-errors.ts'
-import type { CaptureAsk, OutboxEntry } from './store-ops.ts'
+import type { OutboxEntry } from './store-ops.ts'
 import { StoreThread } from './store-thread.ts'
 import { TwoPaths } from './two-paths.ts'
 
@@ -85,27 +87,6 @@ export async function openPartStore(options: PartStoreOptions): Promise<TraceSto
   return store
 }
 
-/**
- * @param bytes of the image, and behind them those of the template that the record names
- * @throws EVT_SCHEMA when the record makes no valid event, TRC_BINDING when it is no record
- */
-function captureAsk(record: CaptureRecord, bytes: Uint8Array | null, foreign = false): CaptureAsk {
-  try {
-    const prepared = prepareCapture(record, foreign)
-    const { widthPx, heightPx } = record.outcome
-    if (bytes === null) return { prepared, image: null }
-    const { meta, golden } = record
-    const end = bytes.length - (golden?.byteLength ?? 0)
-    const image = { bytes: bytes.subarray(0, end), meta, widthPx, heightPx }
-    return {
-      prepared,
-      image: golden ? { ...image, template: { bytes: bytes.subarray(end), format: golden.format } } : image,
-    }
-  } catch (error) {
-    throw asCoded(error, 'TRC_BINDING')
-  }
-}
-
 class SpoolingStore implements TraceStore {
   readonly #thread: StoreThread
   readonly #spool: Spool
@@ -114,6 +95,7 @@ class SpoolingStore implements TraceStore {
   readonly #onAlarm: (error: CodedError) => void
   readonly #paths: TwoPaths
   readonly #copies = new SharedCopies()
+  readonly #templates = new LastTemplate()
   #captured = 0
   #closed = false
   #timer: NodeJS.Timeout | undefined
@@ -130,13 +112,15 @@ class SpoolingStore implements TraceStore {
 
   async capture(request: CaptureRequest): Promise<CaptureAck> {
     this.#mustBeOpen()
-    const record = recordOf(request)
-    const image = request.image === null ? null : this.#copies.take(request.image, request.template?.bytes)
+    const image = request.image === null ? null : this.#copies.take(request.image)
+    const template =
+      image && request.template ? this.#templates.of(request.station, request.template) : undefined
+    const record = recordOf(request, template && templateRef(template))
     let stored = false
     let spooled = false
     const ack = await this.#paths.either(
       async () => {
-        const answer = await this.#thread.call('capture', captureAsk(record, image))
+        const answer = await this.#thread.call('capture', captureAsk(record, image, template))
         stored = true
         return answer
       },
@@ -144,7 +128,8 @@ class SpoolingStore implements TraceStore {
         spooled = true
         // What the store would refuse for its content must not be acknowledged here.
         const { unit } = prepareCapture(record, true)
-        await this.#toSpool({ op: 'capture', ask: { record, image } })
+        const bytes = image && template ? Buffer.concat([image, template.bytes]) : image
+        await this.#toSpool({ op: 'capture', ask: { record, image: bytes } })
         return { inspectionId: record.inspectionId, durable: 'spool', serial: unit.serial, sequence: null }
       },
     )
@@ -241,7 +226,7 @@ class SpoolingStore implements TraceStore {
       async (entry) => {
         if (entry.op !== 'capture') await this.#thread.call(entry.op, entry.ask)
         // Read back from a file, so that its types are not known.
-        else await this.#thread.call('capture', captureAsk(entry.ask.record, entry.ask.image, true))
+        else await this.#thread.call('capture', spooledAsk(entry.ask))
       },
       (error) => this.#paths.alarm(error),
     )

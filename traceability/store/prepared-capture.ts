@@ -114,10 +114,11 @@ function cutJson({
   ]
 }
 
-function parted(object: object, at: string): [string, string] {
+function parted(object: Readonly<Record<string, unknown>>, at: string): [string, string] {
   const [before, after]: [Record<string, unknown>, Record<string, unknown>] = [{}, {}]
-  for (const [key, value] of Object.entries(object))
-    if (key < at) before[key] = value
-    else if (key > at) after[key] = value
+  // What has its keys in order is written several times faster.
+  for (const key of Object.keys(object).sort())
+    if (key < at) before[key] = object[key]
+    else if (key > at) after[key] = object[key]
   return [canonicalJson(before).slice(1, -1), canonicalJson(after).slice(1, -1)]
 }

@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import type { CaptureRequest, FrameFormat } from '../../contracts/index.ts'
-import { fileHash } from './image-files.ts'
 
 /** The golden template that came with a frame, as it is kept. */
 export interface TemplateRef {
@@ -24,11 +23,9 @@ export type EncodedRecord = string | Uint8Array
 /** Below this size compression costs more time than it saves disk. */
 const COMPRESS_FROM_CHARACTERS = 8_192
 
-export function recordOf(request: CaptureRequest): CaptureRecord {
-  const { image, template, ...record } = request
-  if (template === undefined || image === null) return record
-  const { format, bytes } = template
-  return { ...record, golden: { sha256: fileHash(format, bytes), format, byteLength: bytes.length } }
+export function recordOf(request: CaptureRequest, golden?: TemplateRef): CaptureRecord {
+  const { image: _image, template: _template, ...record } = request
+  return golden ? { ...record, golden } : record
 }
 
 /** As the event of the record states it, hex. */

@@ -8,14 +8,13 @@ const KEPT = 8
 export class SharedCopies {
   readonly #free: SharedArrayBuffer[] = []
 
-  /** Bytes, and others behind them, are copied before this returns. */
-  take(bytes: Uint8Array, behind: Uint8Array = new Uint8Array(0)): Uint8Array {
-    const length = bytes.length + behind.length
+  /** The bytes are copied before this returns. */
+  take(bytes: Uint8Array): Uint8Array {
+    const { length } = bytes
     const at = this.#free.findIndex((b) => b.byteLength >= length && b.byteLength <= 2 * length)
     const buffer = at < 0 ? new SharedArrayBuffer(length) : this.#free.splice(at, 1)[0]
     const copy = new Uint8Array(buffer ?? new SharedArrayBuffer(length), 0, length)
     copy.set(bytes)
-    copy.set(behind, bytes.length)
     return copy
   }
 

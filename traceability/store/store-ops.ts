@@ -27,6 +27,14 @@ export interface OutboxEntry {
   at: string
 }
 
+/** A golden template that came with a frame. */
+export interface StoredTemplate {
+  bytes: Uint8Array
+  format: FrameFormat
+  /** Of its file, hex; absent = not known yet. */
+  sha256?: string
+}
+
 /** An inspection on its way to the thread, with what its image file is made from. */
 export interface CaptureAsk {
   prepared: PreparedCapture
@@ -35,7 +43,7 @@ export interface CaptureAsk {
     meta: FrameMeta | null
     widthPx: number
     heightPx: number
-    template?: { bytes: Uint8Array; format: FrameFormat }
+    template?: StoredTemplate
   } | null
 }
 

@@ -9,6 +9,7 @@ import { openSql } from './open-sql.ts'
 import { migratePostgres } from '../plant/migrations.ts'
 import { openPostgres } from '../plant/postgres.ts'
 import {
+  type StoredTemplate,
   type StoreReply,
   type StoreRequest,
   type StoreResult,
@@ -140,7 +141,7 @@ async function imageOf(images: ImageFiles, request: StoreRequest): Promise<Store
     // Side by side: a template is a file of its own, and most are there already.
     const [own, other] = await Promise.all([
       images.put(meta, bytes, widthPx, heightPx),
-      template && images.put({ format: template.format, view: '' }, template.bytes, widthPx, heightPx),
+      template && putTemplate(images, template, widthPx, heightPx),
     ])
     return other === undefined ? own : { ...own, template: other }
   } catch (error) {
@@ -148,5 +149,12 @@ async function imageOf(images: ImageFiles, request: StoreRequest): Promise<Store
     return asCoded(error, 'TRC_BINDING')
   }
 }
+
+const putTemplate = (
+  images: ImageFiles,
+  { bytes, format, sha256 }: StoredTemplate,
+  widthPx: number,
+  heightPx: number,
+): Promise<StoredImage> => images.put({ format, view: '' }, bytes, widthPx, heightPx, sha256)
 
 void start()
