@@ -14,7 +14,7 @@ import { type JudgedPart, LocalInspector, recipeHash, StationEngine } from '../.
 import { openPartStore } from '../../traceability/index.ts'
 import type { FramePair } from './frames.ts'
 
-const WARM_UP = { parts: 1_000, longestMs: 20_000 }
+const WARM_UP = { parts: 4_000, longestMs: 20_000 }
 
 export interface ChainOrder {
   modelDir: string
@@ -46,7 +46,7 @@ function benchRecipe(order: ChainOrder): Recipe {
     title: reason,
     product: { id: 'bench' },
     view: { widthPx: BOARD_PX, heightPx: BOARD_PX },
-    golden: { from: 'frame' },
+    ...(order.model.pair && { golden: { from: 'frame' } }),
     gate: { focusMin: 1, glareMax: 0.9 },
     tools: [{ id: 'm', use: 'model@1', model: order.model.id, sha256: order.model.sha256, threshold: 0.45 }],
     rules: [
@@ -92,7 +92,7 @@ export async function runChain(order: ChainOrder): Promise<ChainResult> {
       yield {
         bytes: frame.bytes,
         format,
-        reference: { bytes: frame.reference, format },
+        ...(order.model.pair && { reference: { bytes: frame.reference, format } }),
         source: `bench ${n}`,
       }
     }

@@ -14,7 +14,7 @@ export interface FrameSet {
   jpeg: FramePair[]
 }
 
-/** Aligned generated boards, 640² mono: as raw pixels and as JPEG of quality 95. */
+/** Aligned generated boards, 640² mono, with the one template of their product: as raw pixels and as JPEG of quality 95. */
 export async function makeFrames(count: number): Promise<FrameSet> {
   const product = createSampleProduct(1, { polarity: 'dark' })
   const reference = renderGolden(product)
@@ -25,6 +25,7 @@ export async function makeFrames(count: number): Promise<FrameSet> {
       .toColourspace('b-w')
       .jpeg({ quality: 95 })
       .toBuffer()
+  const encoded = await encode(reference)
   for (let n = 0; n < count; n++) {
     const { pixels } = await renderBoard(product, {
       serial: `B${n}`,
@@ -34,7 +35,7 @@ export async function makeFrames(count: number): Promise<FrameSet> {
       optics: { ...NO_OPTICS, noise: 2, seed: n + 1 },
     })
     raw.push({ bytes: pixels, reference })
-    jpeg.push({ bytes: await encode(pixels), reference: await encode(reference) })
+    jpeg.push({ bytes: await encode(pixels), reference: encoded })
   }
   return { raw, jpeg }
 }
