@@ -1,7 +1,6 @@
-import { once } from 'node:events'
 import { stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { CodedError, type ErrorFact, spawnWorker } from '../contracts/index.ts'
+import { CodedError, type ErrorFact, killProcess, spawnProcess } from '../contracts/index.ts'
 import {
   compareResults,
   evaluate,
@@ -43,7 +42,7 @@ export interface EvaluateAnswer {
   html: string | null
 }
 
-export type EvaluateThreadMessage =
+export type EvaluateMessage =
   | { kind: 'progress'; progress: BackgroundProgress }
   | { kind: 'done'; answer: EvaluateAnswer }
   | { kind: 'failed'; error: ErrorFact }
@@ -122,35 +121,44 @@ async function subjectOf(
   return { kind: 'model', model: await packageNamed(modelDirs(environment), wanted) }
 }
 
-/** The same in a thread, so that scoring and drawing never delay the frames of the process; dies with it. */
-export async function evaluateInThread(
-  order: EvaluateOrder,
-  environment: Environment,
+export interface EvaluateData {
+  order: EvaluateOrder
+  environment: Environment
+}
+
+/**
+ * The same in a process of its own: scoring and drawing never delay the frames of this one, and it can be given up in
+ * the middle of an inference.
+ *
+ * @throws INS_WORKER_LOST after `signal`
+ */
+export async function evaluateInProcess(
+  data: EvaluateData,
+  signal: AbortSignal,
   onProgress: (p: BackgroundProgress) => void,
 ): Promise<EvaluateAnswer> {
-  const thread = spawnWorker(new URL('./jobs-evaluate.worker.ts', import.meta.url), {
-    workerData: { order, environment },
+  const child = spawnProcess(new URL('./jobs-evaluate.process.ts', import.meta.url), data)
+  const ended = new Promise<EvaluateAnswer>((resolve, reject) => {
+    const lost = (actual: string): void => reject(new CodedError('INS_WORKER_LOST', { actual }))
+    child.on('message', (m: EvaluateMessage) => {
+      if (m.kind === 'progress') onProgress(m.progress)
+      else if (m.kind === 'done') resolve(m.answer)
+      else reject(arrived(m.error))
+    })
+    child.on('error', (e) => lost(String(e)))
+    child.on('exit', (code, killer) => lost(`the evaluation process ended with ${code ?? killer}`))
+    const cancel = (): void => lost('the evaluation was given up')
+    if (signal.aborted) cancel()
+    signal.addEventListener('abort', cancel, { once: true })
   })
   try {
-    return await new Promise<EvaluateAnswer>((resolve, reject) => {
-      thread.on('message', (m: EvaluateThreadMessage) => {
-        if (m.kind === 'progress') onProgress(m.progress)
-        else if (m.kind === 'done') resolve(m.answer)
-        else reject(arrived(m.error))
-      })
-      const lost = (actual: string): void => reject(new CodedError('INS_WORKER_LOST', { actual }))
-      thread.on('error', (e) => lost(String(e)))
-      void once(thread, 'exit').then(
-        ([code]) => lost(`the evaluation thread ended with ${String(code)}`),
-        () => undefined,
-      )
-    })
+    return await ended
   } finally {
-    await thread.terminate()
+    await killProcess(child)
   }
 }
 
-/** An error that crossed the thread border; its message is complete already. */
+/** An error that came from another process; its message is complete already. */
 function arrived({ code, message }: ErrorFact): CodedError {
   const error = new CodedError(code)
   error.message = message

@@ -1,7 +1,7 @@
 import { type BackgroundKind, BackgroundWorker } from '../inspection/index.ts'
 import { JobRunner } from '../scenarios/index.ts'
 import type { Environment } from './environment.ts'
-import { type EvaluateOrder, evaluateInThread } from './jobs-evaluate.ts'
+import { type EvaluateOrder, evaluateInProcess } from './jobs-evaluate.ts'
 import { computeModuleJob } from './jobs-modules.ts'
 import { version } from './paths.ts'
 
@@ -20,12 +20,14 @@ export const moduleRegistry = (): URL =>
     import.meta.url,
   )
 
-/** Does the background jobs of all lines on this host, one of each kind at a time, in threads of their own. */
+/** Does the background jobs of all lines on this host, one of each kind at a time, apart from the frames. */
 export async function startJobsHost(options: JobsHostOptions): Promise<{ close(): Promise<void> }> {
   const { environment, ...rest } = options
+  const stop = new AbortController()
   const runner = new JobRunner(moduleRegistry())
   const handlers: Record<BackgroundKind, ConstructorParameters<typeof BackgroundWorker>[0]['handle']> = {
-    evaluate: (input, progress) => evaluateInThread(input as EvaluateOrder, environment, progress),
+    evaluate: (input, progress) =>
+      evaluateInProcess({ order: input as EvaluateOrder, environment }, stop.signal, progress),
     module: (input) => computeModuleJob(runner, input),
   }
   const workers = [
@@ -33,7 +35,9 @@ export async function startJobsHost(options: JobsHostOptions): Promise<{ close()
     new BackgroundWorker({ ...rest, kind: 'module', version, handle: handlers.module }),
   ]
   const close = async (): Promise<void> => {
+    // First the workers, so that what is given up here is done again elsewhere and not answered as failed.
     await Promise.all(workers.map((w) => w.close()))
+    stop.abort()
     await runner.close()
   }
   try {

@@ -12,7 +12,7 @@ import {
   openPartStore,
   openSql,
 } from '../traceability/index.ts'
-import { EpcisService, openTraceQuery, QueryThread } from '../traceability/query/index.ts'
+import { EpcisService, openTraceQuery, QueryProcess } from '../traceability/query/index.ts'
 import type { LineConfig } from './config.ts'
 import { announceLine } from './line-address.ts'
 import { lockDataDir } from './data-dir-lock.ts'
@@ -87,7 +87,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
     closers.push(() => replication?.close())
     const queries = openTraceQuery(dataDir)
     closers.push(() => queries.close())
-    const questions = new QueryThread({ dataDir })
+    const questions = new QueryProcess({ dataDir })
     closers.push(() => questions.close())
     const retention = openRetention(spec, dataDir, questions.questions, store)
     closers.push(() => retention?.close())
@@ -96,10 +96,10 @@ export async function startLine(config: LineConfig, environment: Environment): P
     const identity = openIdentityChanges(dataDir, store, { plant: spec.plant, line: spec.line })
     closers.push(() => identity.close())
     // Started by the first part with so many origins that its holds are looked for elsewhere.
-    let walker: QueryThread | null = null
+    let walker: QueryProcess | null = null
     closers.push(() => walker?.close())
     const holds = openHoldBoard(dataDir, (listener) => store.onAppend(listener), {
-      walk: (starts) => (walker ??= new QueryThread({ dataDir })).questions.holdOver(starts),
+      walk: (starts) => (walker ??= new QueryProcess({ dataDir })).questions.holdOver(starts),
       walkMs: spoolAfterMs(spec),
     })
     closers.push(() => holds.close())

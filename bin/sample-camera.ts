@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Worker } from 'node:worker_threads'
 import type { GeneratedFrame } from '../camera/index.ts'
-import { type CameraSpecOf, spawnWorker } from '../contracts/index.ts'
+import { type CameraSpecOf, endThread, spawnWorker } from '../contracts/index.ts'
 
 export interface SampleCameraOrder {
   seed: number
@@ -53,7 +53,7 @@ export async function openSampleCamera(
         next = await upcoming
       }
     },
-    close: async () => void (await worker.terminate()),
+    close: async () => void (await endThread(worker)),
   }
 }
 

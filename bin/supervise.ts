@@ -29,8 +29,15 @@ export function supervise(extraArgs: string[]): Promise<number> {
     const start = (): void => {
       const child = fork(script, [...args, ...extraArgs], { execArgv: process.execArgv, stdio: 'inherit' })
       kill = (signal) => child.kill(signal)
-      child.on('message', (message) => (everUp ||= message === 'started'))
-      child.on('exit', (code, signal) => {
+      let told: number | null = null
+      child.on('message', (message) => {
+        if (typeof message === 'object' && message !== null && 'endedWith' in message)
+          told = Number(message.endedWith)
+        else everUp ||= message === 'started'
+      })
+      child.on('exit', (ownCode, signal) => {
+        // A thread that hangs in native code has the ending process killed: its work was done by then.
+        const code = ownCode ?? told
         if (stopping || !everUp || code === 0) return resolve(code ?? 1)
         const now = Date.now()
         deaths.push(now)
@@ -47,5 +54,7 @@ export function supervise(extraArgs: string[]): Promise<number> {
 /** In the child: tells the supervisor that the line is up, and ends when the supervisor is gone. */
 export function reportStarted(stop: () => void): void {
   process.send?.('started')
+  // Before the listener that waits for native code, which may be the last thing the process does.
+  process.prependListener('exit', (endedWith) => process.send?.({ endedWith }))
   if (process.send) process.on('disconnect', stop)
 }

@@ -1,7 +1,7 @@
 import { access, readFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { listImages } from '../camera/index.ts'
-import { asCoded, CodedError, spawnWorker, type ErrorFact } from '../contracts/index.ts'
+import { asCoded, CodedError, endThread, spawnWorker, type ErrorFact } from '../contracts/index.ts'
 import { imageSize } from '../datasets/index.ts'
 import { decodeFrame } from '../inspection/index.ts'
 import {
@@ -184,7 +184,7 @@ export function teachInThread(
     )
   }).finally(() => {
     signal.removeEventListener('abort', cancel)
-    void thread.terminate()
+    void endThread(thread)
   })
 }
 

@@ -12,6 +12,7 @@ import type { ModelSetup, RecipeSource } from '../pipeline/index.ts'
 import { recipeId } from '../recipes/index.ts'
 import type { Canary } from './canary.ts'
 import { DeadlineQueue } from './deadline-queue.ts'
+import { lowerProvider, threadsHang, workersDown } from './degraded.ts'
 import type { PreparedFacts } from './messages.ts'
 import { judgeOnSpare, spareSeat } from './spare-seat.ts'
 import { Ticket } from './ticket.ts'
@@ -34,11 +35,6 @@ export interface LocalInspectorOptions {
   canaryMs?: number
   entry?: URL
 }
-
-const workersDown = (down: number, all: number, why: I18n): I18n => ({
-  en: `${down} of ${all} workers are down: ${why.en}`,
-  zh: `${all} 个检测线程中有 ${down} 个停止:${why.zh}`,
-})
 
 /** Judges frames on worker threads of this process; see Inspector. */
 export class LocalInspector implements Inspector {
@@ -289,8 +285,10 @@ export class LocalInspector implements Inspector {
 
   #degraded(down: number): I18n | null {
     if (down > 0 && !this.#closed) return workersDown(down, this.#seats.length, this.#noWorkers())
+    const hung = this.#seats.reduce((sum, s) => sum + s.hung, 0)
+    if (hung > 0) return threadsHang(hung)
     const lower = [...this.#facts.values()].find((f) => f.degraded !== null)?.degraded
-    return lower ? { en: lower, zh: `模型未运行在首选推理后端上(${lower})` } : null
+    return lower ? lowerProvider(lower) : null
   }
 
   #noWorkers(): I18n {

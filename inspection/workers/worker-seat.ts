@@ -22,7 +22,7 @@ export interface SeatOptions {
   /** Longest time for one canary, ms. */
   canaryMs: number
   restart: { max: number; withinMs: number }
-  /** How long a terminated thread may hang in native code before it is given up. */
+  /** How long a thread that is to end may hang in native code before it is given up. */
   abandonMs: number
   /** A recipe is loaded and its canaries were judged right. */
   onPrepared(facts: PreparedFacts): void
@@ -37,6 +37,8 @@ export class WorkerSeat {
   readonly name: string
   state: SeatState = 'starting'
   restarts = 0
+  /** Threads that were given up and are still in native code. */
+  hung = 0
   /** Counts threads: a job belongs to the life in which it began. */
   life = 0
   lastError: I18n | null = null
@@ -89,7 +91,7 @@ export class WorkerSeat {
     this.#thread = null
     if (!thread) return
     thread.ask({ kind: 'close' }).catch(() => undefined)
-    const timer = setTimeout(() => thread.terminate({ en: 'closed', zh: '已关闭' }), graceMs)
+    const timer = setTimeout(() => thread.end({ en: 'closed', zh: '已关闭' }), graceMs)
     let hung: NodeJS.Timeout | undefined
     const given = new Promise((resolve) => (hung = setTimeout(resolve, graceMs + this.#options.abandonMs)))
     await Promise.race([thread.exited, given])
@@ -142,13 +144,12 @@ export class WorkerSeat {
   /** Nothing more is asked of the thread; another one follows when it has exited, or hangs for too long. */
   #end(thread: WorkerThread, why: I18n): void {
     if (this.state !== 'closed') this.state = 'starting'
-    thread.terminate(why)
+    thread.end(why)
     setTimeout(() => {
-      if (this.#thread === thread)
-        this.#replace({
-          en: `${why.en}; it hangs in native code: restart the program soon`,
-          zh: `${why.zh};线程卡在本机代码中:请尽快重启程序`,
-        })
+      if (this.#thread !== thread) return
+      this.hung += 1
+      void thread.exited.then(() => (this.hung -= 1))
+      this.#replace({ en: `${why.en}; it hangs in native code`, zh: `${why.zh};线程卡在本机代码中` })
     }, this.#options.abandonMs).unref()
   }
 

@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads'
-import { CodedError, type ErrorCode, type I18n, spawnWorker } from '../../contracts/index.ts'
+import { CodedError, endThread, type ErrorCode, type I18n, spawnWorker } from '../../contracts/index.ts'
 import type { Answer, Numbered, Request, WorkerSetup } from './messages.ts'
 
 type Good = Extract<Answer, { ok: true }>
@@ -51,9 +51,9 @@ export class WorkerThread {
   }
 
   /** Ends the thread as soon as its native code returns; `exited` tells when. */
-  terminate(why: I18n): void {
+  end(why: I18n): void {
     this.#lastError = why
-    void this.#worker.terminate()
+    void endThread(this.#worker)
   }
 
   get lastError(): I18n {

@@ -1,6 +1,6 @@
-import { Tensor } from 'onnxruntime-node'
-import type { InferenceSession } from 'onnxruntime-node'
-import { CodedError, asCoded } from '../../contracts/index.ts'
+import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
+import { CodedError, asCoded, inNativeUntil } from '../../contracts/index.ts'
+import { ort } from './onnxruntime.ts'
 import { createSession } from './providers.ts'
 import type { SessionRequest } from './providers.ts'
 
@@ -48,15 +48,15 @@ export interface OrtSession {
 
 export async function openSession(model: Uint8Array, request: SessionRequest): Promise<OrtSession> {
   const { session, provider, degraded } = await createSession(model, request)
-  const reused = new Map<string, { tensor: Tensor; from: InputTensor }>()
+  const reused = new Map<string, { tensor: OrtTensor; from: InputTensor }>()
 
-  const tensorOf = (name: string, input: InputTensor): Tensor => {
+  const tensorOf = (name: string, input: InputTensor): OrtTensor => {
     const known = reused.get(name)
     if (known?.from.data === input.data && known.from.shape.join() === input.shape.join()) return known.tensor
     const tensor =
       input.data instanceof Uint8Array
-        ? new Tensor('uint8', input.data, input.shape)
-        : new Tensor('float32', input.data, input.shape)
+        ? new ort.Tensor('uint8', input.data, input.shape)
+        : new ort.Tensor('float32', input.data, input.shape)
     reused.set(name, { tensor, from: input })
     return tensor
   }
@@ -67,16 +67,16 @@ export async function openSession(model: Uint8Array, request: SessionRequest): P
     provider,
     degraded,
     async run(feeds, wanted) {
-      const tensors: Record<string, Tensor> = {}
+      const tensors: Record<string, OrtTensor> = {}
       for (const [name, input] of Object.entries(feeds)) tensors[name] = tensorOf(name, input)
-      const results = await session.run(tensors, wanted).catch((error: unknown) => {
+      const results = await inNativeUntil(() => session.run(tensors, wanted)).catch((error: unknown) => {
         throw asCoded(error, 'MDL_RUN')
       })
       const outputs: RawOutputs = {}
       for (const name of wanted) outputs[name] = rawTensor(name, results[name])
       return outputs
     },
-    close: () => session.release(),
+    close: () => inNativeUntil(() => session.release()),
   }
 }
 
@@ -86,13 +86,13 @@ const factOf = (m: InferenceSession.ValueMetadata): ValueFact =>
     : { name: m.name, type: 'not a tensor', shape: [] }
 
 function rawTensor(name: string, value: unknown): RawTensor {
-  if (value instanceof Tensor) {
+  if (value instanceof ort.Tensor) {
     const { data, dims, type } = value
     if (data instanceof Float32Array || data instanceof BigInt64Array) return { type, shape: dims, data }
   }
   throw new CodedError('MDL_OUTPUT', {
     path: name,
     expected: 'a float32 or int64 tensor',
-    actual: value instanceof Tensor ? value.type : String(value),
+    actual: value instanceof ort.Tensor ? value.type : String(value),
   })
 }

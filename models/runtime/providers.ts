@@ -1,5 +1,6 @@
-import { InferenceSession, env } from 'onnxruntime-node'
-import { CodedError, asCoded } from '../../contracts/index.ts'
+import type { InferenceSession } from 'onnxruntime-node'
+import { CodedError, asCoded, inNativeUntil } from '../../contracts/index.ts'
+import { ort } from './onnxruntime.ts'
 
 export interface SessionRequest {
   /** In order of preference, e.g. `['tensorrt', 'cuda', 'cpu']`; nothing else is ever tried. */
@@ -15,11 +16,11 @@ export interface CreatedSession {
 }
 
 // what fails is thrown and reported with its code; the native log would repeat it on stderr, past the line's log
-env.logLevel = 'fatal'
+ort.env.logLevel = 'fatal'
 const LOG_FATAL = 4
 
 function create(model: Uint8Array, provider: string, intraOpThreads: number): Promise<InferenceSession> {
-  return InferenceSession.create(model, {
+  const options: InferenceSession.SessionOptions = {
     executionProviders: [provider],
     graphOptimizationLevel: 'all',
     executionMode: 'sequential',
@@ -28,7 +29,8 @@ function create(model: Uint8Array, provider: string, intraOpThreads: number): Pr
     logSeverityLevel: LOG_FATAL,
     // idle threads that spin would take the cores of the other inference workers
     ...(intraOpThreads > 1 ? { extra: { session: { intra_op: { allow_spinning: '0' } } } } : {}),
-  })
+  }
+  return inNativeUntil(() => ort.InferenceSession.create(model, options))
 }
 
 /**
@@ -65,7 +67,7 @@ async function probeOnCpu(model: Uint8Array): Promise<void> {
   const session = await create(model, 'cpu', 1).catch((error: unknown) => {
     throw notLoadable(error)
   })
-  await session.release()
+  await inNativeUntil(() => session.release())
 }
 
 const notLoadable = (error: unknown): CodedError =>

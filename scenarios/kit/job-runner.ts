@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads'
-import { CodedError, spawnWorker } from '../../contracts/index.ts'
+import { CodedError, endThread, spawnWorker } from '../../contracts/index.ts'
 import type { JobMessage, JobOrder, JobReply } from './job.worker.ts'
 
 export type JobResult =
@@ -49,7 +49,7 @@ export class JobRunner {
     for (const w of this.#queue.splice(0)) w.settle(failed(w.order, 'the host is closing', 0))
     const worker = this.#worker
     this.#drop('the host is closing')
-    await worker?.terminate()
+    if (worker) await endThread(worker)
   }
 
   #next(): void {
@@ -82,7 +82,7 @@ export class JobRunner {
       setTimeout(() => {
         const worker = this.#worker
         this.#drop(`its deadline of ${next.deadlineMs} ms passed`)
-        void worker?.terminate()
+        if (worker) void endThread(worker)
         this.#next()
       }, next.deadlineMs + GRACE_MS),
     ]

@@ -85,13 +85,28 @@ describe('import table', () => {
     for (const file of graph.keys()) {
       const text = readFileSync(join(root, file), 'utf8')
       if (
-        /from\s+['"]onnxruntime-node['"]|import\(['"]onnxruntime-node['"]\)/.test(text) &&
+        /from\s+['"]onnxruntime-node['"]|\(['"]onnxruntime-node['"]\)/.test(text) &&
         !file.startsWith('models/runtime/')
       )
         ort.push(file)
       if (/process\.env\b/.test(text) && !file.startsWith('bin/')) env.push(file)
     }
     expect({ ort, env }).toEqual({ ort: [], env: [] })
+  })
+
+  it('ends threads only where native calls are counted, and calls addons only where they are', () => {
+    const ending: string[] = []
+    const addons: string[] = []
+    for (const file of graph.keys()) {
+      const text = readFileSync(join(root, file), 'utf8')
+      // `terminate` of a WebSocket is another thing.
+      if (/(?<!\b(?:ws|socket))\.terminate\(/.test(text)) ending.push(file)
+      const loads =
+        /^import (?!type).*'(?:onnxruntime-node|@photostructure\/sqlite)'|\('(?:onnxruntime-node|@photostructure\/sqlite)'\)/m
+      if (loads.test(text)) addons.push(file)
+    }
+    expect(ending).toEqual(['contracts/worker-entry.ts'])
+    expect(addons.sort()).toEqual(['models/runtime/onnxruntime.ts', 'traceability/store/open-sql.ts'])
   })
 
   it('has no cycles', () => {

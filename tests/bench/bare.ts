@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { spawnWorker } from '../../contracts/index.ts'
+import { endThread, spawnWorker } from '../../contracts/index.ts'
 import type { FramePair } from './frames.ts'
 
 export interface BareOrder {
@@ -33,7 +33,7 @@ export async function runBare(order: BareOrder, threads: number): Promise<BareRe
       return r
     }),
   )
-  await Promise.all(workers.map((w) => w.terminate()))
+  await Promise.all(workers.map((w) => endThread(w)))
   const mean = (of: (r: (typeof results)[number]) => number): number =>
     results.reduce((s, r) => s + of(r), 0) / threads
   return {

@@ -10,7 +10,7 @@ import {
   openPartStore,
   type TraceStore,
 } from '../../traceability/index.ts'
-import { openTraceQuery, QueryThread } from '../../traceability/query/index.ts'
+import { openTraceQuery, QueryProcess } from '../../traceability/query/index.ts'
 
 const at = '2026-01-05T06:00:00.000Z'
 const base = () => ({ id: uuidv7(), at, by: 'li' })
@@ -57,15 +57,15 @@ async function madeOf(width: number): Promise<void> {
 }
 
 describe('the holds of a line', () => {
-  it('are found over few origins on the spot, and over many in another thread', async () => {
+  it('are found over few origins on the spot, and over many in another process', async () => {
     await madeOf(3)
     let asked = 0
-    const thread = new QueryThread({ dataDir: dir })
-    closers.push(() => thread.close())
+    const queries = new QueryProcess({ dataDir: dir })
+    closers.push(() => queries.close())
     const holds = board({
       walk: (starts) => {
         asked += 1
-        return thread.questions.holdOver(starts)
+        return queries.questions.holdOver(starts)
       },
       walkMs: 10_000,
     })

@@ -7,11 +7,12 @@ import { openEventLog, openPartStore } from '../../traceability/index.ts'
 import { StoreThread } from '../../traceability/store/store-thread.ts'
 import { passVerdict, request } from './samples/traceability-requests.ts'
 
-/** The threads the product started: the only way to make one die from outside. */
+/** The threads the product started. */
 const threads: Worker[] = []
 vi.mock('../../contracts/worker-entry.ts', async (original) => {
   const real = await original<typeof import('../../contracts/worker-entry.ts')>()
   return {
+    ...real,
     spawnWorker: (...args: Parameters<typeof real.spawnWorker>) => {
       const worker = real.spawnWorker(...args)
       threads.push(worker)
@@ -19,6 +20,9 @@ vi.mock('../../contracts/worker-entry.ts', async (original) => {
     },
   }
 })
+
+/** A message that the thread cannot read: it dies of an uncaught error, after what was sent before has arrived. */
+const die = (thread: Worker | undefined): void => thread?.postMessage({ kind: 'requests', requests: null })
 
 let dataDir: string
 beforeEach(() => {
@@ -32,7 +36,7 @@ it('outlives the death of its thread: nothing acknowledged is lost, nothing doub
   await store.capture(request(1, passVerdict()))
   const requests = [2, 3, 4, 5, 6].map((n) => request(n, passVerdict()))
   const pending = requests.map((r) => store.capture(r))
-  void threads[0]?.terminate()
+  die(threads[0])
   const acks = await Promise.all(pending)
   expect(acks.map((a) => a.inspectionId)).toEqual(requests.map((r) => r.inspectionId))
   // While there is no thread the spool takes the records.
@@ -67,7 +71,7 @@ it('ends by itself: close answers everything asked before', async () => {
 
 it('closes while its thread is being started again', async () => {
   const store = await openPartStore({ dataDir, spoolAfterMs: 20_000 })
-  void threads[0]?.terminate()
+  die(threads[0])
   await expect.poll(() => threads.length, { timeout: 15_000, interval: 1 }).toBe(2)
   await store.close()
   expect(threads[1]?.threadId).toBe(-1)

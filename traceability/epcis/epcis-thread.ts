@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads'
-import { asCoded, CodedError, spawnWorker } from '../../contracts/index.ts'
+import { asCoded, closeThread, CodedError, spawnWorker } from '../../contracts/index.ts'
 import { fromWire } from '../store/store-ops.ts'
 import type { Answers } from './answers.ts'
 import type { Checks } from './checks.ts'
@@ -10,6 +10,8 @@ import { type DeskCall, type DeskReply, unpackError } from './thread-ops.ts'
 /** Longest time a call may take, the first building of the projection included, ms. */
 const LIMIT_MS = 120_000
 const MAX_WAITING = 500
+/** A thread that has not ended so long after it was told to is given up, ms. */
+const CLOSE_MS = 30_000
 /** Pause before a thread that died is started for news alone, ms. */
 const RESTART_MS = 10_000
 
@@ -67,11 +69,7 @@ export class EpcisThread {
 
   async close(): Promise<void> {
     this.#closed = true
-    const worker = this.#worker
-    if (worker === null) return
-    const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
-    worker.postMessage('close')
-    await gone
+    if (this.#worker !== null) await closeThread(this.#worker, 'close', CLOSE_MS)
   }
 
   #remote<T>(half: DeskCall['half']): Remote<T> {

@@ -1,6 +1,7 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads'
 import {
   CodedError,
+  endThread,
   spawnWorker,
   type SqlDatabase,
   type SqlRow,
@@ -160,7 +161,7 @@ export class PostgresDatabase implements SqlDatabase {
   /** Ends the thread without waiting for an answer from the other side. */
   async abandon(): Promise<void> {
     this.#open = false
-    await this.#worker.terminate()
+    await endThread(this.#worker)
   }
 
   #flush(): number[] {
@@ -181,7 +182,7 @@ export class PostgresDatabase implements SqlDatabase {
     if (waited === 'timed-out' || got === undefined) {
       // A late answer would be taken for that of the next question.
       this.#open = false
-      void this.#worker.terminate()
+      void endThread(this.#worker)
       throw this.#fault({ message: `no answer within ${this.#limitMs} ms`, code: '08006', constraint: '' })
     }
     if (!got.message.ok) throw this.#fault(got.message.facts)

@@ -1,4 +1,4 @@
-import { asCoded, type ReplicationState, spawnWorker, toFact } from '../../contracts/index.ts'
+import { asCoded, closeThread, type ReplicationState, spawnWorker, toFact } from '../../contracts/index.ts'
 import type { ReplicatorWorkerData } from './replicator.worker.ts'
 import { logName } from './replicator.ts'
 
@@ -28,7 +28,6 @@ export function startReplication({ onChange, ...data }: ReplicationOptions): Rep
     currentAt: null,
   }
   const worker = spawnWorker(new URL('./replicator.worker.ts', import.meta.url), { workerData: data })
-  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
   const take = (next: ReplicationState): void => {
     const changed =
       next.fault?.message !== state.fault?.message || (state.state === 'starting' && next.fault === null)
@@ -41,11 +40,6 @@ export function startReplication({ onChange, ...data }: ReplicationOptions): Rep
   )
   return {
     state: () => state,
-    async close() {
-      worker.postMessage('close')
-      const timer = setTimeout(() => void worker.terminate(), CLOSE_MS)
-      await exited
-      clearTimeout(timer)
-    },
+    close: () => closeThread(worker, 'close', CLOSE_MS),
   }
 }

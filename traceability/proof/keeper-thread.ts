@@ -1,5 +1,12 @@
 import type { Worker } from 'node:worker_threads'
-import { asCoded, type ErrorFact, type ProofSpec, spawnWorker, toFact } from '../../contracts/index.ts'
+import {
+  asCoded,
+  closeThread,
+  type ErrorFact,
+  type ProofSpec,
+  spawnWorker,
+  toFact,
+} from '../../contracts/index.ts'
 import type { KeeperMessage, KeeperWorkerData } from './keeper.worker.ts'
 import type { ProofState } from './proof-state.ts'
 
@@ -42,7 +49,6 @@ export async function startLogProof(o: LogProofOptions): Promise<LogProof> {
   }
   const data: KeeperWorkerData = { dataDir: o.dataDir, spec: o.spec, fallbackOrigin: o.fallbackOrigin }
   const worker: Worker = spawnWorker(new URL('./keeper.worker.ts', import.meta.url), { workerData: data })
-  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
   const started = new Promise<void>((resolve) => {
     worker.on('message', (message: KeeperMessage) => {
       if (message.kind === 'ready') state = { ...state, ...message.state }
@@ -65,11 +71,6 @@ export async function startLogProof(o: LogProofOptions): Promise<LogProof> {
   await started
   return {
     state: () => state,
-    async close() {
-      worker.postMessage('close')
-      const timer = setTimeout(() => void worker.terminate(), CLOSE_MS)
-      await exited
-      clearTimeout(timer)
-    },
+    close: () => closeThread(worker, 'close', CLOSE_MS),
   }
 }

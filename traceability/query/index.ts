@@ -12,7 +12,7 @@ export {
   type ExportPage,
   exportStream,
 } from '../export/index.ts'
-export { QueryThread } from './query-thread.ts'
+export { QueryProcess } from './query-process.ts'
 export type { Questions } from './questions.ts'
 export type { Related, RelatedList, TimelineEntry, UnitLife } from './unit-life.ts'
 export {

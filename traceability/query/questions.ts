@@ -20,16 +20,19 @@ export const QUESTIONS = [
 ] as const
 export type Question = (typeof QUESTIONS)[number]
 
-/** The same calls, answered by another thread. */
+/** The same calls, answered by another process. */
 export type Questions = {
   [Q in Question]: (...args: Parameters<TraceQuery[Q]>) => Promise<Awaited<ReturnType<TraceQuery[Q]>>>
 }
 
-export interface QueryWorkerData {
+export interface QueryData {
   dataDir: string
 }
 
-export type QueryAsk = { question: Question; args: unknown[] } | 'close'
+export interface QueryAsk {
+  question: Question
+  args: unknown[]
+}
 
 export type QueryAnswer =
   | { kind: 'ready' }

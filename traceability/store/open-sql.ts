@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import {
   CodedError,
+  inNative,
   type OpenSql,
   type SqlDatabase,
   type SqlRow,
@@ -52,7 +53,9 @@ let native: NativeModule | undefined
  *
  * @throws TRC_OPEN with the path
  */
-export const openSql: OpenSql = (path, options) => {
+export const openSql: OpenSql = (path, options) => inNative(() => open(path, options))
+
+const open: OpenSql = (path, options) => {
   native ??= loadNative()
   const readOnly = options.readOnly === true
   let db: NativeDatabase | undefined
@@ -117,7 +120,7 @@ class Connection implements SqlDatabase {
       return result
     } catch (error) {
       try {
-        this.#db.exec('rollback')
+        inNative(() => this.#db.exec('rollback'))
       } catch {
         // SQLite has already rolled back by itself, as it does when the disk is full; the cause is thrown below.
       }
@@ -131,7 +134,7 @@ class Connection implements SqlDatabase {
     if (!this.#open) return
     this.#open = false
     this.#statements.clear()
-    this.#db.close()
+    inNative(() => this.#db.close())
   }
 
   #prepare(sql: string): NativeStatement {
@@ -146,7 +149,7 @@ class Connection implements SqlDatabase {
 
   #guarded<T>(work: () => T): T {
     try {
-      return work()
+      return inNative(work)
     } catch (error) {
       throw sqliteError(error, 'TRC_WRITE', this.#path)
     }

@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads'
-import { asCoded, CodedError, monoMs, spawnWorker } from '../../contracts/index.ts'
+import { asCoded, CodedError, endThread, monoMs, spawnWorker } from '../../contracts/index.ts'
 import {
   COMPANY_MS,
   fromWire,
@@ -119,9 +119,10 @@ export class StoreThread {
 
   /** Not waited for: a thread that hangs in the disk cannot be ended before the disk answers. */
   #giveUp(): void {
-    this.#latest?.unref()
-    void this.#latest?.terminate()
     this.#refuseAll(down())
+    if (this.#latest === null) return
+    this.#latest.unref()
+    void endThread(this.#latest)
   }
 
   #refuseAll(error: CodedError): void {

@@ -1,22 +1,22 @@
-import type { Worker } from 'node:worker_threads'
-import { asCoded, CodedError, spawnWorker } from '../../contracts/index.ts'
+import type { ChildProcess } from 'node:child_process'
+import { asCoded, CodedError, killProcess, spawnProcess, tellProcess } from '../../contracts/index.ts'
 import { fromWire } from '../store/store-ops.ts'
 import {
   type QueryAnswer,
   type QueryAsk,
-  type QueryWorkerData,
+  type QueryData,
   QUESTIONS,
   type Question,
   type Questions,
 } from './questions.ts'
 
 interface Waiting {
-  ask: Exclude<QueryAsk, 'close'>
+  ask: QueryAsk
   resolve(value: unknown): void
   reject(error: CodedError): void
 }
 
-export interface QueryThreadOptions {
+export interface QueryProcessOptions {
   dataDir: string
   /** Longest time one question may take, ms. */
   limitMs?: number
@@ -29,22 +29,22 @@ const LIMIT_MS = 30_000
 const MAX_WAITING = 200
 
 /**
- * Questions to the records that may take long, answered in a thread of their own, one after the other: deadlines and
- * gate commands share the main thread, and SQLite blocks the thread that asks. One that exceeds its time is given up
- * and the next ones are asked in a new thread.
+ * Questions to the records that may take long, answered in a process of their own, one after the other: deadlines and
+ * gate commands share the main thread, and SQLite blocks the thread that asks. One that exceeds its time is killed with
+ * its process, since a thread could not be stopped within a statement, and the next ones are asked in a new one.
  */
-export class QueryThread {
+export class QueryProcess {
   readonly questions: Questions
-  readonly #data: QueryWorkerData
+  readonly #data: QueryData
   readonly #limitMs: number
   readonly #maxWaiting: number
   readonly #waiting: Waiting[] = []
-  #worker: Worker | null = null
+  #child: ChildProcess | null = null
   #ready = false
   #asked: { item: Waiting; timer: NodeJS.Timeout } | null = null
   #closed = false
 
-  constructor(o: QueryThreadOptions) {
+  constructor(o: QueryProcessOptions) {
     this.#data = { dataDir: o.dataDir }
     this.#limitMs = o.limitMs ?? LIMIT_MS
     this.#maxWaiting = o.maxWaiting ?? MAX_WAITING
@@ -67,29 +67,30 @@ export class QueryThread {
 
   #next(): void {
     if (this.#asked !== null || this.#closed) return
-    if (this.#worker === null) this.#spawn()
+    if (this.#child === null) this.#spawn()
     if (!this.#ready) return
     const item = this.#waiting.shift()
     if (item === undefined) return
     const timer = setTimeout(() => this.#giveUp(), this.#limitMs)
     this.#asked = { item, timer }
-    this.#worker?.postMessage(item.ask)
+    if (this.#child !== null) tellProcess(this.#child, item.ask)
   }
 
   #spawn(): void {
-    const worker = spawnWorker(new URL('./query.worker.ts', import.meta.url), { workerData: this.#data })
-    this.#worker = worker
+    const child = spawnProcess(new URL('./query.process.ts', import.meta.url), this.#data)
+    this.#child = child
     this.#ready = false
-    worker.on('message', (answer: QueryAnswer) => {
-      if (worker !== this.#worker) return
+    child.on('message', (answer: QueryAnswer) => {
+      if (child !== this.#child) return
       if (answer.kind === 'ready') this.#ready = true
-      else if (answer.kind === 'broken') return this.#lost(worker, fromWire(answer.error))
+      else if (answer.kind === 'broken') return this.#lost(child, fromWire(answer.error))
       else this.#settle(answer)
       this.#next()
     })
-    worker.once('error', (error) => this.#lost(worker, asCoded(error, 'API_INTERNAL')))
-    worker.once('exit', () => this.#lost(worker, busy('a running thread', 'one that ended')))
-    worker.unref()
+    child.on('error', (error) => this.#lost(child, asCoded(error, 'API_INTERNAL')))
+    child.once('exit', () => this.#lost(child, busy('a running process', 'one that ended')))
+    child.unref()
+    child.channel?.unref()
   }
 
   #settle(answer: Extract<QueryAnswer, { kind: 'answer' | 'refusal' }>): void {
@@ -102,21 +103,20 @@ export class QueryThread {
   }
 
   #giveUp(): void {
-    const worker = this.#worker
-    if (worker === null) return
+    const child = this.#child
+    if (child === null) return
     this.#lost(
-      worker,
+      child,
       busy(`an answer within ${this.#limitMs} ms`, 'none', 'ask for a shorter time or fewer parts'),
     )
-    // Ends as soon as SQLite returns from the statement; until then it costs a core, not an answer.
-    void worker.terminate()
   }
 
   /** The question in work is refused; without one, those that wait are, so that a broken file is not asked for ever. */
-  #lost(worker: Worker, error: CodedError): void {
-    if (worker !== this.#worker) return
-    this.#worker = null
+  #lost(child: ChildProcess, error: CodedError): void {
+    if (child !== this.#child) return
+    this.#child = null
     this.#ready = false
+    void killProcess(child)
     if (this.#asked !== null) {
       const { item, timer } = this.#asked
       clearTimeout(timer)
@@ -129,8 +129,8 @@ export class QueryThread {
   /** Questions in work or waiting are refused. */
   async close(): Promise<void> {
     this.#closed = true
-    const worker = this.#worker
-    this.#worker = null
+    const child = this.#child
+    this.#child = null
     const error = busy('an open line', 'one that is being stopped')
     if (this.#asked !== null) {
       clearTimeout(this.#asked.timer)
@@ -138,7 +138,7 @@ export class QueryThread {
       this.#asked = null
     }
     for (const item of this.#waiting.splice(0)) item.reject(error)
-    if (worker !== null) await worker.terminate()
+    if (child !== null) await killProcess(child)
   }
 }
 

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { openPartStore, openSql, openTraceQuery, type TraceStore } from '../../traceability/index.ts'
-import { QueryThread } from '../../traceability/query/index.ts'
+import { QueryProcess } from '../../traceability/query/index.ts'
 import { failVerdict, passVerdict, request } from './samples/traceability-requests.ts'
 
 let dataDir: string
 let store: TraceStore
 beforeEach(async () => {
-  dataDir = mkdtempSync(join(tmpdir(), 'sightline-query-thread-'))
+  dataDir = mkdtempSync(join(tmpdir(), 'sightline-query-process-'))
   store = await openPartStore({ dataDir, spoolAfterMs: 20_000 })
 })
 afterEach(async () => {
@@ -32,8 +32,8 @@ it('answers what the same question gets on this thread', async () => {
   await store.capture(request(1, passVerdict()))
   await store.capture(request(2, failVerdict()))
   const here = openTraceQuery(dataDir)
-  const thread = new QueryThread({ dataDir })
-  const q = thread.questions
+  const queries = new QueryProcess({ dataDir })
+  const q = queries.questions
   const [row] = await q.recentParts({ limit: 1 })
   expect(row?.trigger).toBe(2)
   expect(await q.recentParts({ limit: 10 })).toEqual(await here.recentParts({ limit: 10 }))
@@ -44,21 +44,21 @@ it('answers what the same question gets on this thread', async () => {
   expect(await q.counters()).toEqual(here.counters())
   expect(await q.defectPareto()).toEqual(here.defectPareto())
   here.close()
-  await thread.close()
+  await queries.close()
 })
 
 it('carries the code of a refusal across', async () => {
-  const thread = new QueryThread({ dataDir })
-  await expect(thread.questions.recall({ target: 'lot/none' })).rejects.toMatchObject({
+  const queries = new QueryProcess({ dataDir })
+  await expect(queries.questions.recall({ target: 'lot/none' })).rejects.toMatchObject({
     code: 'TRC_NOT_FOUND',
   })
-  await thread.close()
+  await queries.close()
 })
 
 it('gives up a question that takes too long, leaves the event loop free, and answers the next one', async () => {
   await store.capture(request(1, passVerdict()))
-  const thread = new QueryThread({ dataDir, limitMs: 300 })
-  const { questions } = thread
+  const queries = new QueryProcess({ dataDir, limitMs: 300 })
+  const { questions } = queries
   await questions.holds()
   addSlowView()
   let beats = 0
@@ -69,12 +69,12 @@ it('gives up a question that takes too long, leaves the event loop free, and ans
   clearInterval(beat)
   expect(beats).toBeGreaterThan(10)
   expect((await next).map((c) => c.pass)).toEqual([1])
-  await thread.close()
+  await queries.close()
 })
 
 it('refuses a crowd, and everything after it was closed', async () => {
-  const thread = new QueryThread({ dataDir, maxWaiting: 2 })
-  const { questions } = thread
+  const queries = new QueryProcess({ dataDir, maxWaiting: 2 })
+  const { questions } = queries
   const asked = [1, 2, 3, 4].map(() =>
     questions.counters().then(
       () => 'answered',
@@ -82,15 +82,15 @@ it('refuses a crowd, and everything after it was closed', async () => {
     ),
   )
   expect((await Promise.all(asked)).filter((a) => a === 'TRC_BUSY').length).toBeGreaterThan(0)
-  await thread.close()
+  await queries.close()
   await expect(questions.counters()).rejects.toMatchObject({ code: 'TRC_BUSY' })
 })
 
 it('says what is wrong with a file that is no database', async () => {
-  const broken = mkdtempSync(join(tmpdir(), 'sightline-query-thread-'))
+  const broken = mkdtempSync(join(tmpdir(), 'sightline-query-process-'))
   writeFileSync(join(broken, 'trace.db'), 'no database')
-  const thread = new QueryThread({ dataDir: broken })
-  await expect(thread.questions.counters()).rejects.toMatchObject({ code: 'TRC_OPEN' })
-  await thread.close()
+  const queries = new QueryProcess({ dataDir: broken })
+  await expect(queries.questions.counters()).rejects.toMatchObject({ code: 'TRC_OPEN' })
+  await queries.close()
   rmSync(broken, { recursive: true })
 })

@@ -1,0 +1,55 @@
+import { getEnvironmentData } from 'node:worker_threads'
+
+/**
+ * A thread that is ended while an addon (SQLite on Node 20, ONNX Runtime) runs takes the whole process with it when the
+ * call returns: the addon meets an environment that is going, throws a C++ exception, and nobody catches it. Calls of
+ * such addons are counted here; `endThread` and the end of the process wait until there is none.
+ */
+export const NATIVE_CALLS = 'sightline native calls'
+/** Words of the count: calls that are in native code now, and 1 when none may begin any more. */
+export const CALLS = 0
+export const ENDING = 1
+
+/** Null on the main thread, which nobody ends from outside. */
+const counted = (getEnvironmentData(NATIVE_CALLS) as Int32Array | undefined) ?? null
+let depth = 0
+
+/** Makes a call of an addon. In a thread that is to end, the thread ends instead, before or after it. */
+export function inNative<T>(call: () => T): T {
+  if (counted === null) return call()
+  enter(counted)
+  try {
+    return call()
+  } finally {
+    leave(counted)
+  }
+}
+
+/** The same for a call whose native part runs before the promise settles. */
+export async function inNativeUntil<T>(call: () => Promise<T>): Promise<T> {
+  if (counted === null) return call()
+  enter(counted)
+  try {
+    return await call()
+  } finally {
+    leave(counted)
+  }
+}
+
+function enter(words: Int32Array): void {
+  depth += 1
+  Atomics.add(words, CALLS, 1)
+  // Looked at after the count has gone up: whoever ends threads sets it first and counts then.
+  if (depth === 1 && Atomics.load(words, ENDING) === 1) leave(words)
+}
+
+function leave(words: Int32Array): void {
+  depth -= 1
+  Atomics.sub(words, CALLS, 1)
+  if (Atomics.load(words, ENDING) === 0) return
+  Atomics.notify(words, CALLS)
+  if (depth > 0) return
+  process.exit()
+  // The runtime stops a thread at the next turn of a loop, not within the call above.
+  for (;;);
+}

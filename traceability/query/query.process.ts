@@ -1,0 +1,28 @@
+import { asCoded, parentProcess } from '../../contracts/index.ts'
+import { toWire } from '../store/store-ops.ts'
+import type { QueryAnswer, QueryAsk, QueryData } from './questions.ts'
+import { openTraceQuery, type TraceQuery } from './trace-query.ts'
+
+/** Answers one question at a time over a read-only connection of its own. Started by `QueryProcess` only. */
+const parent = await parentProcess<QueryData>()
+const say = (answer: QueryAnswer): void => parent.say(answer)
+
+function answerAll(query: TraceQuery): void {
+  const answer = async (ask: QueryAsk): Promise<unknown> => {
+    const call = query[ask.question] as (...args: unknown[]) => unknown
+    return await call.apply(query, ask.args)
+  }
+  process.on('message', (ask: QueryAsk) => {
+    answer(ask).then(
+      (value) => say({ kind: 'answer', value }),
+      (error: unknown) => say({ kind: 'refusal', error: toWire(asCoded(error, 'API_INTERNAL')) }),
+    )
+  })
+  say({ kind: 'ready' })
+}
+
+try {
+  answerAll(openTraceQuery(parent.data.dataDir))
+} catch (error) {
+  say({ kind: 'broken', error: toWire(asCoded(error, 'TRC_OPEN')) })
+}
