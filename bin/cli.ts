@@ -9,6 +9,7 @@ import { addHold } from './commands/hold.ts'
 import { addIdentity } from './commands/identity.ts'
 import { addInspect } from './commands/inspect.ts'
 import { addModels } from './commands/models.ts'
+import { addNcr } from './commands/ncr.ts'
 import { addPlant } from './commands/plant.ts'
 import { addRecall } from './commands/recall.ts'
 import { addReplay } from './commands/replay.ts'
@@ -48,6 +49,7 @@ try {
     addReplay,
     addPlant,
     addHold,
+    addNcr,
     addIdentity,
     addVerify,
     addWitness,

@@ -230,7 +230,10 @@ export async function startLine(config: LineConfig, environment: Environment): P
       },
       liveQueries: queries,
       names: { resolver: localResolver(spec.resolver, questions.questions), identity },
-      facts: { recordFact: (fact) => store.recordFact(fact, { plant: spec.plant, line: spec.line }) },
+      facts: {
+        recordFact: (fact) => store.recordFact(fact, { plant: spec.plant, line: spec.line }),
+        recordNcrStep: (step) => store.recordNcrStep(step, { plant: spec.plant, line: spec.line }),
+      },
       live,
       modules: { handlers: [...httpRoutes(modules), ...running.routes] },
       images: { path: (sha256) => life.goldenFile(sha256) ?? queries.path(sha256) },

@@ -4,6 +4,7 @@ import { IDENTITY_EVENT_DATA } from './identity-fact.schema.ts'
 import { FACT_EVENT_DATA, traceLinkedSchema } from './trace-fact.schema.ts'
 import { LIFE_EVENT_DATA } from './life.schema.ts'
 import { LINE_EVENT_DATA } from './line-event.schema.ts'
+import { NCR_EVENT_DATA } from './ncr.schema.ts'
 import { DISPOSITIONS, NO_VERDICT_REASONS, SEVERITIES, VERDICTS } from './verdict.ts'
 
 const isoTime = z.iso.datetime({ precision: 3 })
@@ -224,6 +225,7 @@ export const EVENT_DATA = {
   ...LIFE_EVENT_DATA,
   ...LINE_EVENT_DATA,
   ...FACT_EVENT_DATA,
+  ...NCR_EVENT_DATA,
   ...EPCIS_EVENT_DATA,
 } as const
 export type CoreEventType = keyof typeof EVENT_DATA

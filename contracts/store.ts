@@ -2,6 +2,7 @@ import type { QEvent } from './event.schema.ts'
 import type { InspectOutcome, PartContext } from './inspector.ts'
 import type { FrameFormat, FrameMeta } from './frame.ts'
 import type { AssociatedRead } from './identity-read.ts'
+import type { NcrAck, NcrStep } from './ncr.schema.ts'
 import type { RejectAck, RejectCommand } from './line-io.ts'
 import type { FactAck, TraceFact } from './trace-fact.schema.ts'
 
@@ -90,6 +91,13 @@ export interface PartStore {
    *   id was used for another fact
    */
   recordFact(fact: TraceFact, source: { plant: string; line: string }): Promise<FactAck>
+  /**
+   * Records a step of a nonconformance report, as an event.
+   *
+   * @throws TRC_NOT_FOUND a report, thing, hold or inspection nobody knows; TRC_NCR a step before it is missing;
+   *   TRC_DUPLICATE the id was used for another step
+   */
+  recordNcrStep(step: NcrStep, source: { plant: string; line: string }): Promise<NcrAck>
   /** Alarms and other events that are not inspections. */
   emit(event: Omit<QEvent, 'sequence'>): Promise<void>
   health(): {

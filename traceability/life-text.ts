@@ -1,4 +1,5 @@
 import type { I18n } from '../contracts/index.ts'
+import { ncrBrief } from './ncr-text.ts'
 import type { UnitLife } from './query/index.ts'
 
 const PLACE: Record<UnitLife['where']['place'], I18n> = {
@@ -22,6 +23,7 @@ const LABEL = {
   aliases: { zh: '别名', en: 'Also named' },
   where: { zh: '所在', en: 'Where' },
   hold: { zh: '隔离', en: 'Hold' },
+  ncr: { zh: '不合格报告', en: 'Nonconformance' },
   rework: { zh: '返工', en: 'Rework' },
   backward: { zh: '来源', en: 'Made from' },
   forward: { zh: '去向', en: 'Went into' },
@@ -43,6 +45,7 @@ export function renderUnitLife(life: UnitLife, lang: keyof I18n): string {
       ...life.aliases.map((a) => `  ${a.scheme}  ${a.value.replaceAll('\u001d', '␝')}`),
     )
   if (hold !== null) lines.push(`${t('hold')}: ${hold.target}: ${hold.reason} (${hold.by}, ${hold.at})`)
+  for (const ncr of life.ncrs) lines.push(`${t('ncr')}: ${ncrBrief(ncr, lang)}`)
   if (rework.count > 0)
     lines.push(`${t('rework')}: ${rework.count}, ${rework.firstResult ?? '–'} → ${rework.lastResult ?? '–'}`)
   for (const side of ['backward', 'forward'] as const) {

@@ -33,6 +33,7 @@ import { imageRoutes } from './routes/images.ts'
 import { lineRoutes } from './routes/line.ts'
 import { liveRoutes } from './routes/live.ts'
 import { mountModules } from './routes/modules.ts'
+import { ncrRoutes } from './routes/ncrs.ts'
 import { operationsRoutes } from './routes/operations.ts'
 import { partRoutes } from './routes/parts.ts'
 import { resolverRoutes } from './routes/resolver.ts'
@@ -91,6 +92,7 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     ...lineRoutes({ queries, live, latency, tail, feed, version, startedAtMs: Date.now() }),
     ...partRoutes(queries, live),
     ...genealogyRoutes(queries, options.facts),
+    ...ncrRoutes(queries, options.facts),
     ...(options.names ? resolverRoutes(options.names.resolver, options.names.identity) : []),
     ...analysisRoutes(queries),
     ...exportRoutes(queries),

@@ -4,6 +4,8 @@ import type {
   FactAck,
   IdentityChanged,
   LoggedEvent,
+  NcrAck,
+  NcrStep,
   TraceFact,
   VerdictResult,
 } from '../../contracts/index.ts'
@@ -25,6 +27,8 @@ import type {
 } from './schemas/line.schema.ts'
 import type { causeCountSchema, analysisSchema } from './schemas/analysis.schema.ts'
 import type { holdSchema, recallSchema, unitLifeSchema } from './schemas/genealogy.schema.ts'
+import type { ncrDetailSchema, ncrListSchema } from './schemas/ncr.schema.ts'
+import type { ncrRowSchema } from './schemas/ncr-row.schema.ts'
 import type { i18nTextSchema } from './schemas/verdict.schema.ts'
 
 export type Awaitable<T> = T | Promise<T>
@@ -39,6 +43,9 @@ export type Analysis = z.infer<typeof analysisSchema>
 export type UnitLife = z.infer<typeof unitLifeSchema>
 export type Recall = z.infer<typeof recallSchema>
 export type Hold = z.infer<typeof holdSchema>
+export type NcrRow = z.infer<typeof ncrRowSchema>
+export type NcrList = z.infer<typeof ncrListSchema>
+export type NcrDetail = z.infer<typeof ncrDetailSchema>
 export type StationCounters = z.infer<typeof stationCountersSchema>
 export type StationBalance = z.infer<typeof triggerBalanceSchema>
 export type DefectCount = z.infer<typeof paretoSchema>[number]
@@ -73,6 +80,9 @@ export interface PartQueries {
   causeCounts(query: { class?: string; from?: string; to?: string }): Awaitable<CauseCount[]>
   /** Newest first. */
   holds(): Awaitable<Hold[]>
+  /** Nonconformance reports, newest first. @throws TRC_GENEALOGY for a target that names nothing */
+  ncrs(filter: { open?: boolean; target?: string }): Awaitable<NcrList>
+  ncr(id: string): Awaitable<NcrDetail | null>
   /** Absent `sinceIso` = all records. */
   counters(sinceIso?: string): Awaitable<StationCounters[]>
   triggerBalance(): Awaitable<StationBalance[]>
@@ -89,10 +99,12 @@ export interface PartQueries {
 /** What the live feed reads for every event: short, so that a long question of somebody never delays it. */
 export type LiveQueries = Pick<PartQueries, 'eventsAfter' | 'lastPosition' | 'recentParts'>
 
-/** Where stated facts go. */
+/** Where stated facts and steps of nonconformance reports go. */
 export interface FactPort {
   /** @throws TRC_NOT_FOUND, TRC_GENEALOGY, TRC_DUPLICATE, TRC_WRITE */
   recordFact(fact: TraceFact): Promise<FactAck>
+  /** @throws TRC_NOT_FOUND, TRC_GENEALOGY, TRC_NCR, TRC_DUPLICATE, TRC_WRITE */
+  recordNcrStep(step: NcrStep): Promise<NcrAck>
 }
 
 /** What the watch over the models measures, for the metrics. */

@@ -20,6 +20,8 @@ const AnalysisPage = lazy(() =>
 const ReviewPage = lazy(() => import('./review/review-page.tsx').then((m) => ({ default: m.ReviewPage })))
 const ModelsPage = lazy(() => import('./models/models-page.tsx').then((m) => ({ default: m.ModelsPage })))
 const HoldsPage = lazy(() => import('./holds/holds-page.tsx').then((m) => ({ default: m.HoldsPage })))
+const NcrPage = lazy(() => import('./ncr/ncr-page.tsx').then((m) => ({ default: m.NcrPage })))
+const NcrOnePage = lazy(() => import('./ncr/ncr-one-page.tsx').then((m) => ({ default: m.NcrOnePage })))
 const LotPage = lazy(() => import('./holds/lot-page.tsx').then((m) => ({ default: m.LotPage })))
 const ModulesPage = lazy(() => import('./modules/modules-page.tsx').then((m) => ({ default: m.ModulesPage })))
 const SystemPage = lazy(() => import('./system/system-page.tsx').then((m) => ({ default: m.SystemPage })))
@@ -59,6 +61,8 @@ export function App(): ReactNode {
                   <Route path="/review" element={<ReviewPage />} />
                   <Route path="/models/:tab?" element={<ModelsPage />} />
                   <Route path="/holds" element={<HoldsPage />} />
+                  <Route path="/ncr" element={<NcrPage />} />
+                  <Route path="/ncr/:ncr" element={<NcrOnePage />} />
                   <Route path="/lot/:lot" element={<LotPage />} />
                   <Route path="/modules/:slug?" element={<ModulesPage />} />
                   <Route path="/system" element={<SystemPage />} />

@@ -52,7 +52,14 @@ describeWith('PostgreSQL', await postgresPresent(), 'questions to the plant stor
       parent: 'fixture/F1',
       certainty: 'probable',
     })
-    await fact({ kind: 'hold', target: 'lot/M2', reason: 'crack' })
+    const hold = uuidv7()
+    await fact({ id: hold, kind: 'hold', target: 'lot/M2', reason: 'crack' })
+    const step = (rest: object): Promise<unknown> =>
+      store.recordNcrStep({ id: uuidv7(), by: 'li', ...rest } as never, where)
+    const about = { title: 'cracks', severity: 'major', targets: ['lot/M2'] }
+    await step({ kind: 'open', ...about, evidence: { inspections: [], classes: ['scratch'] } })
+    const ncr = `line-a-${new Date().getFullYear()}-0001`
+    await step({ kind: 'contain', ncr, holds: [hold] })
     carryAll(line.replicator(db))
     here = openTraceQuery(line.dir)
     plant = new TraceQuery('', db)
@@ -84,6 +91,9 @@ describeWith('PostgreSQL', await postgresPresent(), 'questions to the plant stor
     ['causes', (q) => q.causeCounts({})],
     ['causes of a class', (q) => q.causeCounts({ class: 'scratch', from: at(5), to: at(50) })],
     ['holds', (q) => q.holds()],
+    ['reports about a lot', (q) => q.ncrs({ target: 'lot/M2' })],
+    ['a report', (q) => q.ncr(q.ncrs().reports[0]?.id ?? '')],
+    ['a unit of a report', (q) => q.unitLives(line.serial(61))],
     ['counters', (q) => q.counters()],
     ['counters since', (q) => q.counters(at(50))],
     ['defects', (q) => q.defectPareto()],

@@ -27,6 +27,14 @@ export const activeHolds = (db: SqlDatabase): Hold[] =>
 export const allHolds = (db: SqlDatabase, limit: number): Hold[] =>
   db.all<HoldRow>(`select ${COLUMNS} from hold order by position desc limit ?`, limit)
 
+/** Of these holds, the ones that are in force. */
+export const heldOf = (db: SqlDatabase, ids: readonly string[]): Hold[] =>
+  holdsOf(db, ids).filter((h) => h.releasedAt === null)
+
+/** Holds by their ids; an id that nobody knows has none. */
+export const holdsOf = (db: SqlDatabase, ids: readonly string[]): Hold[] =>
+  ids.flatMap((id) => db.get<HoldRow>(`select ${COLUMNS} from hold where id = ?`, id) ?? [])
+
 /** Links followed from a unit to a held thing. */
 const MAX_WAYS = 5_000
 

@@ -25,6 +25,8 @@ export {
 export { CAPTURE_BYTES, CAPTURE_LIMIT } from '../epcis/capture.ts'
 export type { CaptureJob, NamedQuery, Subscription } from '../epcis/state.ts'
 export type { Hold } from '../genealogy/holds.ts'
+export { showsEffect } from '../ncr/ncr-state.ts'
+export type { NcrDetail, NcrFilter, NcrRow } from './ncr-answers.ts'
 export type { Recall, RecalledUnit, RecallQuery } from '../genealogy/recall.ts'
 export type { SiblingGroup } from '../genealogy/siblings.ts'
 export { RECALL_COLUMNS, recallCsv, recallEpcis, recallRow } from '../genealogy/recall-forms.ts'

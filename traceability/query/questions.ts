@@ -10,6 +10,8 @@ export const QUESTIONS = [
   'recall',
   'causeCounts',
   'holds',
+  'ncrs',
+  'ncr',
   'holdOver',
   'oldestImages',
   'counters',

@@ -23,6 +23,8 @@ import { RunningTotals } from '../store/running-totals.ts'
 import { triggerBalance } from '../store/trigger-balance.ts'
 import { queryBuilder } from './dialect.ts'
 import { namesOf } from '../genealogy/identity-names.ts'
+import { NcrBook, readNcr } from '../ncr/ncr-events.ts'
+import { type NcrDetail, ncrDetail, type NcrFilter, type NcrRow, ncrRows } from './ncr-answers.ts'
 import { type PartDetail, partDetail, storedRecord } from './part-detail.ts'
 import { lifeOf, type PartLife, unitsNamed } from './part-life.ts'
 import { type PartFilter, type PartRow, recentRows, rowsOfUnits } from './part-rows.ts'
@@ -52,6 +54,7 @@ export class TraceQuery {
   readonly #log: SqliteEventLog
   readonly #totals: RunningTotals
   readonly #defects: DefectTotals
+  readonly #ncrs: NcrBook
 
   constructor(dataDir: string, db: SqlDatabase) {
     this.#dataDir = dataDir
@@ -60,6 +63,7 @@ export class TraceQuery {
     this.#log = new SqliteEventLog(db)
     this.#totals = new RunningTotals(db)
     this.#defects = new DefectTotals(db)
+    this.#ncrs = new NcrBook(db)
   }
 
   /** Newest first. */
@@ -84,7 +88,8 @@ export class TraceQuery {
   /** Timeline, origins, destinations and siblings of every unit that goes by the name; empty = nobody knows it. */
   async unitLives(name: string, bounds: LifeBounds = { shown: 100 }): Promise<UnitLife[]> {
     const units = await this.#units(name)
-    return units.flatMap((uri) => unitLife(this.#db, uri, bounds) ?? [])
+    const ncrs = this.#ncrs.all()
+    return units.flatMap((uri) => unitLife(this.#db, uri, bounds, ncrs) ?? [])
   }
 
   /** Units by a name, and those that turned out to be the same parts. */
@@ -108,6 +113,17 @@ export class TraceQuery {
   /** Holds, newest first, released ones too. */
   holds(limit = 200): Hold[] {
     return allHolds(this.#db, limit)
+  }
+
+  /** Nonconformance reports, newest first. @throws TRC_GENEALOGY for a target that names nothing */
+  ncrs(filter: NcrFilter = {}): { total: number; reports: NcrRow[] } {
+    return ncrRows(this.#db, this.#ncrs.all(), filter)
+  }
+
+  /** One report with what it names, or null. */
+  ncr(id: string): NcrDetail | null {
+    const ncr = id.includes('\0') ? null : readNcr(this.#db, id)
+    return ncr === null ? null : ncrDetail(this.#db, ncr)
   }
 
   /** The hold that a part falls under, however long its origins are. @throws TRC_GENEALOGY */

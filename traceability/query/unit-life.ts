@@ -3,7 +3,9 @@ import { type Flow, follow } from '../genealogy/flow.ts'
 import { activeHolds, byTarget, type Hold, holdOver, isStation } from '../genealogy/holds.ts'
 import { siblingsOf, type SiblingGroup } from '../genealogy/siblings.ts'
 import { lotName, shortName } from '../genealogy/things.ts'
+import type { Ncr } from '../ncr/ncr.ts'
 import { aliasesOf, type UnitAlias } from './aliases.ts'
+import { type NcrRow, ncrsAbout } from './ncr-answers.ts'
 import { type Whereabouts, whereabouts } from '../genealogy/whereabouts.ts'
 
 /** One thing the unit was made of, or went into. */
@@ -47,6 +49,8 @@ export interface UnitLife {
   where: Whereabouts
   /** The hold it falls under now. */
   hold: Hold | null
+  /** Nonconformance reports about it, or about what it was made of. */
+  ncrs: NcrRow[]
   inspections: number
   /** Rework is one more life of the same unit: the first result counts once, the last says how it ended. */
   rework: { count: number; firstResult: string | null; lastResult: string | null }
@@ -65,7 +69,12 @@ export interface LifeBounds {
 const MAX_WAYS = 5_000
 
 /** @param uri canonical URI of the unit; null when nobody knows it */
-export function unitLife(db: SqlDatabase, uri: string, { shown }: LifeBounds): UnitLife | null {
+export function unitLife(
+  db: SqlDatabase,
+  uri: string,
+  { shown }: LifeBounds,
+  ncrs: readonly Ncr[],
+): UnitLife | null {
   const unit = db.get<{ serial: string; product: string; lot: string | null }>(
     'select serial, product, lot from identity where uri = ?',
     uri,
@@ -77,8 +86,8 @@ export function unitLife(db: SqlDatabase, uri: string, { shown }: LifeBounds): U
   const hold = holdOver(db, holds, [{ uri }])
   const [where] = whereabouts(db, [uri], new Set(hold === null ? [] : [uri]))
   if (where === undefined) return null
-  const judged = db.all<{ result: string }>(
-    'select result from inspection where unit = ? order by position',
+  const judged = db.all<{ id: string; result: string }>(
+    'select inspection_id as id, result from inspection where unit = ? order by position',
     uri,
   )
   return {
@@ -87,6 +96,12 @@ export function unitLife(db: SqlDatabase, uri: string, { shown }: LifeBounds): U
     aliases: aliasesOf(db, uri),
     where,
     hold,
+    ncrs: ncrsAbout(
+      db,
+      ncrs,
+      new Set([uri, ...up.nodes.map((n) => n.uri).filter((u) => !isStation(u))]),
+      new Set(judged.map((j) => j.id)),
+    ),
     inspections: judged.length,
     rework: {
       count: reworks(db, uri),

@@ -3,6 +3,7 @@ import {
   EPCIS_EVENT_DATA,
   FACT_EVENT_DATA,
   type InspectOutcome,
+  NCR_EVENT_DATA,
   type QEvent,
   type RejectAck,
   type RejectCommand,
@@ -61,6 +62,13 @@ export function checkEmitted(event: Omit<QEvent, 'sequence'>): void {
       expected: 'facts about parts to come through recordFact, EPCIS events through captureEpcis',
       actual: event.type,
       hint: 'edges and holds are made with the event in one transaction',
+    })
+  }
+  if (event.type in NCR_EVENT_DATA) {
+    throw new CodedError('EVT_SCHEMA', {
+      expected: 'steps of nonconformance reports to come through recordNcrStep',
+      actual: event.type,
+      hint: 'each is checked against the steps before it',
     })
   }
   if (event.type === 'qe.image.deleted.v1') {

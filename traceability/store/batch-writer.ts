@@ -7,6 +7,7 @@ import { checkEvent } from './event-check.ts'
 import { FactWriter } from './fact-writer.ts'
 import { writeDeletion } from './forgetting.ts'
 import type { StoredImage } from './image-files.ts'
+import { NcrWriter } from './ncr-writer.ts'
 import { prepareCapture } from './prepared-capture.ts'
 import { RunningTotals } from './running-totals.ts'
 import type { StoreRequest } from './store-ops.ts'
@@ -28,6 +29,7 @@ export class BatchWriter {
   readonly #events: EventAppender
   readonly #captures: CaptureWriter
   readonly #facts: FactWriter
+  readonly #ncrs: NcrWriter
   readonly #epcis: EpcisWriter
   #totals: RunningTotals
   /** The counters in memory may be ahead of the database: a transaction was rolled back. */
@@ -39,6 +41,7 @@ export class BatchWriter {
     this.#totals = new RunningTotals(db)
     this.#captures = new CaptureWriter(db, this.#events)
     this.#facts = new FactWriter(db, this.#events)
+    this.#ncrs = new NcrWriter(db, this.#events)
     this.#epcis = new EpcisWriter(db, this.#events)
   }
 
@@ -115,6 +118,10 @@ export class BatchWriter {
         if (!checked.ok) return checked
         this.#captures.factWritten()
         return done(this.#facts.write(checked.value))
+      }
+      case 'ncr': {
+        const checked = attempt(() => this.#ncrs.prepare(request.ask))
+        return checked.ok ? done(this.#ncrs.write(checked.value)) : checked
       }
       case 'epcis':
         this.#captures.factWritten()

@@ -9,6 +9,7 @@ import {
   type EpcisCaptureRequest,
   type FactAck,
   type ImagesDeleted,
+  type NcrAck,
   type PartStore,
   type QEvent,
   uuidv7,
@@ -159,6 +160,12 @@ class SpoolingStore implements TraceStore {
   recordFact(...[fact, source]: Parameters<PartStore['recordFact']>): Promise<FactAck> {
     this.#mustBeOpen()
     return this.#thread.call('fact', { fact, source })
+  }
+
+  /** Not spooled: whoever takes a step waits for the answer, which may be that another is missing. */
+  recordNcrStep(...[step, source]: Parameters<PartStore['recordNcrStep']>): Promise<NcrAck> {
+    this.#mustBeOpen()
+    return this.#thread.call('ncr', { step, source, at: new Date().toISOString() })
   }
 
   /** Not spooled: whoever captures waits for the answer. */

@@ -9,11 +9,13 @@ import {
   type FrameFormat,
   type FrameMeta,
   type ImagesDeleted,
+  type NcrAck,
   type QEvent,
   type TriggerBalance,
 } from '../../contracts/index.ts'
 import type { Annotation } from './annotations.ts'
 import type { FactRequest } from './fact-writer.ts'
+import type { NcrRequest } from './ncr-writer.ts'
 import type { PreparedCapture } from './prepared-capture.ts'
 import type { Interruption } from './trigger-ledger.ts'
 
@@ -54,6 +56,7 @@ export interface StoreOps {
   annotate: { ask: Annotation; answer: null }
   emit: { ask: Omit<QEvent, 'sequence'>; answer: null }
   fact: { ask: FactRequest; answer: FactAck }
+  ncr: { ask: NcrRequest; answer: NcrAck }
   epcis: { ask: EpcisCaptureRequest; answer: EpcisCaptureAck }
   deleteImages: { ask: Omit<QEvent<ImagesDeleted>, 'sequence'>; answer: null }
   closeInterrupted: { ask: Interruption; answer: number }

@@ -1,5 +1,6 @@
 import { traceFactSchema } from '../../../contracts/index.ts'
 import { z } from '../zod.ts'
+import { ncrRowSchema } from './ncr-row.schema.ts'
 
 const num = z.number()
 const maybe = z.string().nullable()
@@ -48,6 +49,8 @@ export const unitLifeSchema = z.object({
   where: whereaboutsSchema,
   /** The hold it falls under now. */
   hold: holdSchema.nullable(),
+  /** Nonconformance reports about it, or about what it was made of. */
+  ncrs: z.array(ncrRowSchema),
   inspections: num,
   rework: z.object({ count: num, firstResult: maybe, lastResult: maybe }),
   timeline: z.object({

@@ -1,4 +1,4 @@
-import { Input, Select, Table, type TableColumnsType } from 'antd'
+import { Select, Table, type TableColumnsType } from 'antd'
 import { lazy, Suspense, useMemo, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useSearchParams } from 'react-router'
@@ -9,6 +9,8 @@ import { HoldButton } from '../holds/hold-button.tsx'
 import { isHeld } from '../holds/hold-words.ts'
 import { countText, numberText, percentText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
+import { NcrButton } from '../ncr/ncr-button.tsx'
+import { TimeField } from '../look/time-field.tsx'
 import { Failed, Nothing, Waiting } from '../shell/states.tsx'
 import { className } from '../i18n/class-names.ts'
 
@@ -28,7 +30,7 @@ export function AnalysisPage(): ReactNode {
     else next.delete(key)
     setSearch(next)
   }
-  const columns = useCauseColumns()
+  const columns = useCauseColumns(filter.class)
   const { data, error } = query
   return (
     <div className="page stack">
@@ -83,25 +85,6 @@ export function AnalysisPage(): ReactNode {
   )
 }
 
-/** A moment in local time; what the address carries is RFC 3339 in UTC. */
-function TimeField(p: { label: string; value: string | null; set(value: string): void }): ReactNode {
-  const at = p.value === null ? null : new Date(p.value)
-  const local =
-    at === null || Number.isNaN(at.getTime())
-      ? ''
-      : new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16)
-  return (
-    <label className="time-field">
-      <span className="muted">{p.label}</span>
-      <Input
-        type="datetime-local"
-        value={local}
-        onChange={(e) => p.set(e.target.value === '' ? '' : new Date(e.target.value).toISOString())}
-      />
-    </label>
-  )
-}
-
 function Change({ change, asked }: { change: Analysis['change']; asked: boolean }): ReactNode {
   const { t } = useTranslation()
   if (!asked) return null
@@ -124,7 +107,7 @@ function Change({ change, asked }: { change: Analysis['change']; asked: boolean 
   )
 }
 
-function useCauseColumns(): TableColumnsType<Cause> {
+function useCauseColumns(of: string | null): TableColumnsType<Cause> {
   const { t } = useTranslation()
   const holds = useHolds()
   return useMemo(
@@ -168,7 +151,16 @@ function useCauseColumns(): TableColumnsType<Cause> {
             />
           ),
       },
+      {
+        title: t('nav.ncr'),
+        render: (_, c) =>
+          c.factor === 'shift' ? null : (
+            <NcrButton
+              draft={{ targets: [`${c.factor}/${c.value}`], ...(of !== null && { classes: [of] }) }}
+            />
+          ),
+      },
     ],
-    [t, holds.data],
+    [t, holds.data, of],
   )
 }

@@ -6,6 +6,7 @@ import { useHolds, useRecall } from '../api/life-hooks.ts'
 import type { Hold } from '../api/types.ts'
 import { countText, timeText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
+import { NcrButton } from '../ncr/ncr-button.tsx'
 import { Failed, Nothing, Waiting } from '../shell/states.tsx'
 import { HoldButton } from './hold-button.tsx'
 import { placeCounts, shortTarget } from './hold-words.ts'
@@ -55,6 +56,10 @@ export function HoldsPage(): ReactNode {
             { title: t('deed.reason'), dataIndex: 'reason' },
             { title: t('holds.by'), render: (_, h) => h.by },
             { title: t('holds.since'), className: 'mono', render: (_, h) => timeText(h.at) },
+            {
+              title: t('nav.ncr'),
+              render: (_, h) => <NcrButton draft={{ title: h.reason, targets: [h.target] }} />,
+            },
             {
               title: t('holds.released'),
               render: (_, h) =>

@@ -7,6 +7,9 @@ import { useHolds, useRecall } from '../api/life-hooks.ts'
 import type { Recall } from '../api/types.ts'
 import { countText, timeText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
+import { useNcrs } from '../api/ncr-hooks.ts'
+import { NcrButton } from '../ncr/ncr-button.tsx'
+import { NcrLinks } from '../ncr/ncr-chips.tsx'
 import { Failed, Nothing, Waiting } from '../shell/states.tsx'
 import { HoldButton } from './hold-button.tsx'
 import { isHeld, placeCounts, shortTarget } from './hold-words.ts'
@@ -22,6 +25,7 @@ export function LotPage(): ReactNode {
   const target = `lot/${lot}`
   const recall = useRecall(target)
   const holds = useHolds()
+  const ncrs = useNcrs({ target })
   const hold = holds.data?.find((h) => h.releasedAt === null && shortTarget(h.target) === target)
   const unknown = recall.error instanceof ApiError && recall.error.status === 404
   return (
@@ -39,7 +43,9 @@ export function LotPage(): ReactNode {
         <a href={`/api/recall?target=${encodeURIComponent(target)}&format=csv`}>CSV</a>
         <a href={`/api/recall?target=${encodeURIComponent(target)}&format=epcis`}>EPCIS</a>
         <HoldButton target={hold?.target ?? target} name="" held={isHeld(holds.data, target)} />
+        <NcrButton draft={{ targets: [target] }} />
       </div>
+      {ncrs.data && <NcrLinks reports={ncrs.data.reports} />}
       {unknown && <Nothing title={t('holds.unknownLot', { lot })} />}
       {recall.error && !unknown && <Failed error={recall.error} retry={() => void recall.refetch()} />}
       {!recall.data && !recall.error && <Waiting />}

@@ -1,16 +1,19 @@
 import { enFacts } from './en-facts.ts'
 import { enLife } from './en-life.ts'
+import { enNcr } from './en-ncr.ts'
 
 /** English texts; `zh.ts` has the same keys, a test compares them. */
 export const en = {
   ...enFacts,
   ...enLife,
+  ...enNcr,
   nav: {
     live: 'Line',
     parts: 'Parts',
     review: 'Review',
     models: 'Models',
     holds: 'Holds',
+    ncr: 'NCR',
     analysis: 'Analysis',
     modules: 'Modules',
     system: 'System',

@@ -1,16 +1,19 @@
 import type { en } from './en.ts'
 import { zhFacts } from './zh-facts.ts'
 import { zhLife } from './zh-life.ts'
+import { zhNcr } from './zh-ncr.ts'
 
 /** Chinese texts, with the terms of docs/GLOSSARY. */
 export const zh: typeof en = {
   ...zhFacts,
   ...zhLife,
+  ...zhNcr,
   nav: {
     live: '产线',
     parts: '工件',
     review: '复核',
     models: '模型',
+    ncr: '不合格',
     holds: '隔离',
     analysis: '分析',
     modules: '模块',

@@ -24,6 +24,8 @@ export function DeedDialog(p: {
   /** No field for a reason at all. */
   withoutReason?: boolean
   reason?: string
+  /** False while a field of `children` is missing. */
+  complete?: boolean
   act(deed: Deed): Promise<unknown>
   close(): void
 }): ReactNode {
@@ -31,7 +33,10 @@ export function DeedDialog(p: {
   const [by, setBy] = usePerson()
   const [reason, setReason] = useState(p.reason ?? '')
   const send = useSend(p.act)
-  const ready = by.trim() !== '' && (p.reasonNeeded === false || reason.trim() !== '')
+  const ready =
+    p.complete !== false &&
+    by.trim() !== '' &&
+    (p.withoutReason === true || p.reasonNeeded === false || reason.trim() !== '')
   const go = (): void => {
     if (ready) send.mutate({ by: by.trim(), reason: reason.trim() }, { onSuccess: p.close })
   }

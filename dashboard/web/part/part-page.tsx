@@ -107,7 +107,14 @@ function PartView({ answer, filter, go }: { answer: PartAnswer; filter: PartFilt
         <GatePanel part={part} />
         <ReviewPanel part={part} />
         <OriginPanel part={part} recipe={answer.recipe} />
-        <UnitLifePanel serial={part.row.serial} product={part.row.product} />
+        <UnitLifePanel
+          serial={part.row.serial}
+          product={part.row.product}
+          seen={{
+            inspectionId: part.row.inspectionId,
+            classes: [...new Set(part.row.defects.map((d) => d.class))],
+          }}
+        />
         <LifePanel part={part} />
       </div>
     </div>

@@ -7,9 +7,20 @@ import { codeText, countText, timeText } from '../look/format.ts'
 import { HoldButton } from '../holds/hold-button.tsx'
 import { shortTarget } from '../holds/hold-words.ts'
 import { Panel } from '../look/panel.tsx'
+import { NcrButton } from '../ncr/ncr-button.tsx'
+import { NcrLinks } from '../ncr/ncr-chips.tsx'
 
 /** Backward to lots and suppliers, forward to pallets and shipments, and the parts that share something with this one. */
-export function UnitLifePanel({ serial, product }: { serial: string; product: string }): ReactNode {
+export function UnitLifePanel({
+  serial,
+  product,
+  seen,
+}: {
+  serial: string
+  product: string
+  /** The inspection it is shown beside: evidence of a report that is opened here. */
+  seen: { inspectionId: string; classes: string[] }
+}): ReactNode {
   const { t } = useTranslation()
   const query = useUnitLife(serial)
   const life = query.data?.units.find((u) => u.product === product) ?? query.data?.units[0]
@@ -42,7 +53,9 @@ export function UnitLifePanel({ serial, product }: { serial: string; product: st
             {life.lot && <HoldButton target={`lot/${life.lot}`} name={t('holds.lot', { lot: life.lot })} />}
           </>
         )}
+        <NcrButton draft={{ targets: [life.uri], inspections: [seen.inspectionId], classes: seen.classes }} />
       </p>
+      <NcrLinks reports={life.ncrs} />
       {rework.count > 0 && (
         <p>
           {t('unitLife.rework', {

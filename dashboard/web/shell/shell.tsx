@@ -35,6 +35,7 @@ export function Shell(): ReactNode {
           <NavLink to="/models">{t('nav.models')}</NavLink>
           <NavLink to="/analysis">{t('nav.analysis')}</NavLink>
           <NavLink to="/holds">{t('nav.holds')}</NavLink>
+          <NavLink to="/ncr">{t('nav.ncr')}</NavLink>
           <NavLink to="/modules">{t('nav.modules')}</NavLink>
           <NavLink to="/system">{t('nav.system')}</NavLink>
           <NavLink to="/andon">{t('nav.andon')}</NavLink>

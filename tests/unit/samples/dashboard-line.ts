@@ -133,6 +133,8 @@ export class FakeLine {
       units: [],
     }),
     holds: () => [],
+    ncrs: () => ({ total: 0, reports: [] }),
+    ncr: () => null,
     causeCounts: ({ class: of }) =>
       of === undefined
         ? [
@@ -195,6 +197,7 @@ export class FakeLine {
   }
 
   readonly facts: FactPort = {
+    recordNcrStep: (step) => Promise.reject(new CodedError('TRC_NCR', { actual: step.kind })),
     recordFact: (fact) => {
       if (fact.kind === 'rework' && fact.unit === 'unit/none')
         return Promise.reject(new CodedError('TRC_NOT_FOUND', { actual: fact.unit }))
@@ -249,6 +252,7 @@ function lifeOf(row: PartRow, inspections: number): UnitLife {
       disposition: row.disposition,
     },
     hold: null,
+    ncrs: [],
     inspections,
     rework: { count: 0, firstResult: row.result, lastResult: row.result },
     timeline: { total: 0, entries: [] },

@@ -166,6 +166,7 @@ export class Diary {
     lastTrigger: () => Promise.resolve(this.last),
     closeInterrupted: (_station, next) => Promise.resolve((this.lines.push(`close below ${next}`), 1)),
     balance: () => Promise.resolve([]),
+    recordNcrStep: () => Promise.resolve({ ncr: 'l-2026-0001', position: 1, repeated: false }),
     recordFact: (fact) => Promise.resolve({ id: fact.id, position: 1, repeated: false }),
     emit: (event) => Promise.resolve(void this.events.push({ type: event.type, data: event.data })),
     health: () => ({ state: 'ok', queued: 0, spooled: 0, captured: 0, lastError: null }),

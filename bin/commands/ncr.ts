@@ -1,0 +1,63 @@
+import type { Command } from 'commander'
+import { CodedError } from '../../contracts/index.ts'
+import { type Language, ncrLine, renderNcr } from '../../traceability/index.ts'
+import { openTraceQuery } from '../../traceability/query/index.ts'
+import type { Environment } from '../environment.ts'
+import { plantQuery } from '../plant-address.ts'
+import { dataDirOf } from '../state-facts.ts'
+import { printTable } from '../table.ts'
+
+interface Options {
+  data?: string
+  plant?: string | true
+  target?: string
+  all?: boolean
+  json?: boolean
+  lang: string
+}
+
+/** `sightline ncr`: the nonconformance reports of a line or plant, or one of them with its history. */
+export function addNcr(program: Command, environment: Environment): void {
+  program
+    .command('ncr [id]')
+    .description('nonconformance reports that are open, or one with its history')
+    .option('--data <dir>', 'data directory (or SIGHTLINE_DATA_DIR)')
+    .option('--plant [schema]', 'ask the store of the plant (SIGHTLINE_DATABASE_URL) instead')
+    .option('--target <thing>', 'only those about lot/…, unit/…, supplier/…, station/…, recipe/…, model/…')
+    .option('--all', 'closed and withdrawn ones too')
+    .option('--json', 'print JSON')
+    .option('--lang <language>', 'zh or en', 'en')
+    .action(async (id: string | undefined, o: Options) => {
+      if (!isLanguage(o.lang))
+        throw new CodedError('CFG_USAGE', { expected: '--lang zh or en', actual: o.lang })
+      const query =
+        o.plant === undefined
+          ? openTraceQuery(dataDirOf(o.data, environment))
+          : await plantQuery(o.plant, environment)
+      try {
+        if (id !== undefined) {
+          const ncr = query.ncr(id)
+          if (ncr === null)
+            throw new CodedError('TRC_NOT_FOUND', {
+              expected: 'the id of a nonconformance report',
+              actual: id,
+            })
+          process.stdout.write(o.json ? `${JSON.stringify(ncr, null, 2)}\n` : renderNcr(ncr, o.lang))
+          return
+        }
+        const list = query.ncrs({ open: !o.all, ...(o.target !== undefined && { target: o.target }) })
+        if (o.json) process.stdout.write(`${JSON.stringify(list, null, 2)}\n`)
+        else {
+          const { lang } = o
+          printTable(
+            ncrLine.header[lang],
+            list.reports.map((r) => ncrLine.cells(r, lang)),
+          )
+        }
+      } finally {
+        query.close()
+      }
+    })
+}
+
+const isLanguage = (text: string): text is Language => text === 'zh' || text === 'en'

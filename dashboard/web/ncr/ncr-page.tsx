@@ -1,0 +1,95 @@
+import { Segmented, Table } from 'antd'
+import { useState, type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
+import { useNcrs } from '../api/ncr-hooks.ts'
+import type { NcrRow } from '../api/types.ts'
+import { className } from '../i18n/class-names.ts'
+import { countText, timeText } from '../look/format.ts'
+import { Panel } from '../look/panel.tsx'
+import { Failed, Nothing, Waiting } from '../shell/states.tsx'
+import { NcrButton } from './ncr-button.tsx'
+import { NcrState, Severity, TargetLink } from './ncr-chips.tsx'
+
+/** All nonconformance reports: what each waits for, whose turn it is, and what is overdue. */
+export function NcrPage(): ReactNode {
+  const { t } = useTranslation()
+  const [all, setAll] = useState(false)
+  const ncrs = useNcrs({ open: !all })
+  if (ncrs.error && !ncrs.data) return <Failed error={ncrs.error} retry={() => void ncrs.refetch()} />
+  if (!ncrs.data) return <Waiting />
+  const { reports, total } = ncrs.data
+  const overdue = reports.filter((r) => r.overdue > 0).length
+  return (
+    <div className="page">
+      <div className="toolbar">
+        <Segmented<boolean>
+          value={all}
+          onChange={setAll}
+          options={[
+            { value: false, label: t('ncr.onlyOpen') },
+            { value: true, label: t('holds.all') },
+          ]}
+        />
+        {overdue > 0 && <span className="badge tone-fail">{t('ncr.overdueReports', { n: overdue })}</span>}
+        <span className="muted">{t('ncr.howTo')}</span>
+        <span className="grow" />
+        <NcrButton draft={{ targets: [] }} />
+      </div>
+      <Panel title={t('ncr.reports')} extra={<span className="muted">{countText(total)}</span>}>
+        <Table<NcrRow>
+          rowKey="id"
+          size="small"
+          dataSource={reports}
+          pagination={reports.length > 30 ? { pageSize: 30, size: 'small' } : false}
+          locale={{ emptyText: <Nothing title={t('ncr.none')} hint={t('ncr.noneHint')} /> }}
+          columns={[
+            {
+              title: t('ncr.id'),
+              className: 'mono nowrap',
+              render: (_, r) => <Link to={`/ncr/${r.id}`}>{r.id}</Link>,
+            },
+            { title: t('ncr.next'), className: 'nowrap', render: (_, r) => <NcrState report={r} /> },
+            { title: t('ncr.severity'), className: 'nowrap', render: (_, r) => <Severity of={r.severity} /> },
+            { title: t('ncr.title'), className: 'wrap', dataIndex: 'title' },
+            {
+              title: t('ncr.targets'),
+              className: 'mono',
+              render: (_, r) => (
+                <>
+                  {r.targets.map((x) => (
+                    <div key={x.uri}>
+                      <TargetLink name={x.name} />
+                    </div>
+                  ))}
+                </>
+              ),
+            },
+            { title: t('ncr.classes'), render: (_, r) => r.classes.map(className).join(', ') || '–' },
+            {
+              title: t('ncr.due'),
+              className: 'nowrap',
+              render: (_, r) => (
+                <>
+                  <span className={r.overdue > 0 ? 'mono tone-fail' : 'mono'}>{r.due ?? '–'}</span> {r.owner}{' '}
+                  {r.overdue > 0 && (
+                    <span className="chip tone-fail">{t('ncr.overdue', { n: r.overdue })}</span>
+                  )}
+                </>
+              ),
+            },
+            {
+              title: t('ncr.opened'),
+              className: 'nowrap',
+              render: (_, r) => (
+                <>
+                  <span className="mono">{timeText(r.opened.at)}</span> {r.opened.by}
+                </>
+              ),
+            },
+          ]}
+        />
+      </Panel>
+    </div>
+  )
+}
