@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { EventLog, PartStore } from '../../contracts/index.ts'
-import { EVENT_DATA, envelopeSchema } from '../../contracts/index.ts'
+import { EVENT_DATA, envelopeSchema, uuidv7 } from '../../contracts/index.ts'
 import {
   at,
   context,
@@ -275,6 +275,27 @@ export function partStoreSuite(name: string, open: () => Promise<StoreUnderTest>
       // Both are made with what they tell, in one transaction.
       for (const type of ['qe.inspection.completed.v1', 'qe.image.deleted.v1'])
         await expect(s.store.emit({ ...alarm, type })).rejects.toMatchObject({ code: 'EVT_SCHEMA' })
+    })
+
+    it('numbers nonconformance reports by line and year, and checks each step', async () => {
+      const source = { plant: 'p1', line: 'caps-a' }
+      const about = { title: 't', severity: 'minor' as const, targets: ['lot/L7'] }
+      const open = () =>
+        s.store.recordNcrStep(
+          { id: uuidv7(), by: 'li', kind: 'open', ...about, evidence: { inspections: [], classes: [] } },
+          source,
+        )
+      const [a, b] = await Promise.all([open(), open()])
+      expect([a.ncr.slice(-5), b.ncr.slice(-5)]).toEqual(['-0001', '-0002'])
+      const close = { id: uuidv7(), by: 'li', kind: 'close' as const, ncr: a.ncr, reason: 'r' }
+      await expect(s.store.recordNcrStep(close, source)).rejects.toMatchObject({ code: 'TRC_NCR' })
+      s = await s.reopen()
+      expect((await open()).ncr).toMatch(/-0003$/)
+      expect(s.log.read(0, 9).map((e) => e.event.subject)).toEqual([
+        `ncr/${a.ncr}`,
+        `ncr/${b.ncr}`,
+        expect.stringMatching(/-0003$/),
+      ])
     })
 
     it('reports work done in its health', async () => {
