@@ -1,5 +1,6 @@
 import { CodedError, type SqlDatabase } from '../../contracts/index.ts'
 import { ORIGIN_KINDS, PACKING_KINDS } from './cycle-guard.ts'
+import { rowsOf } from './json-rows.ts'
 import { holderSql } from './things.ts'
 
 /** Where a walk begins; the window (RFC 3339, half-open) limits what a holder held. */
@@ -28,67 +29,71 @@ const MAX_DEPTH = 16
 const STATION = 'urn:sightline:station:'
 const kinds = (list: readonly string[]): string => list.map((k) => `'${k}'`).join(', ')
 
+/** `table` with the kinds of links that are followed from `from` to `to`. */
+const links = (from: string, to: string, of: readonly string[], down: boolean): string => `
+  select e.${to} as uri,
+      ${down ? 'max(f.start, e.valid_from)' : `case when ${holderSql(`e.${to}`)} then max(f.start, e.valid_from) else '' end`} as start,
+      ${down ? `case when ${holderSql(`e.${to}`)} then ifnull(e.valid_to, '9999') else '9999' end` : `min(f.stop, ifnull(e.valid_to, '9999'))`} as stop,
+      min(f.certain, e.certainty = 'certain') as certain
+    from f cross join edge e on e.${from} = f.uri and e.kind in (${kinds(of)})
+    where max(f.start, e.valid_from) < min(f.stop, ifnull(e.valid_to, '9999'))`
+
 /**
+ * One generation of a walk: from the things in `?1` to what is one link further.
+ *
  * Material flows from a parent to what was made from it, and from a child into the box it was packed in. Time windows
  * are kept: what sat in a holder (box, station, carrier, oven run) counts only for what the holder met while it did;
  * what went into a product stays there. A unit that a station judged met what was on the station at that moment.
  *
- * The plus before a station keeps that step on the index by time.
+ * Of windows of one thing that end together the one that begins first holds the others (upwards: of those that begin
+ * together the one that ends last), so that a box with a thousand units goes on as one, not a thousand.
  *
- * Columns: uri, links so far, window in which the material is there, whether all links are certain.
+ * @param group column that windows have in common, and the one they differ in by `widest`
  */
-const DOWN = `
-with recursive flow (uri, depth, start, stop, certain) as (
-  select value ->> 'uri', 0, value ->> 'from', value ->> 'to', 1 from json_each(?1)
-  union
-  select e.child, f.depth + 1, max(f.start, e.valid_from),
-      case when ${holderSql('e.child')} then ifnull(e.valid_to, '9999') else '9999' end,
-      min(f.certain, e.certainty = 'certain')
-    from flow f cross join edge e on e.parent = f.uri and e.kind in (${kinds(ORIGIN_KINDS)})
-    where f.depth < ${MAX_DEPTH} and max(f.start, e.valid_from) < min(f.stop, ifnull(e.valid_to, '9999'))
-  union
-  select e.parent, f.depth + 1, max(f.start, e.valid_from),
-      case when ${holderSql('e.parent')} then ifnull(e.valid_to, '9999') else '9999' end,
-      min(f.certain, e.certainty = 'certain')
-    from flow f cross join edge e on e.child = f.uri and e.kind in (${kinds(PACKING_KINDS)})
-    where f.depth < ${MAX_DEPTH} and max(f.start, e.valid_from) < min(f.stop, ifnull(e.valid_to, '9999'))
-  union
-  select i.unit, f.depth + 1, i.started_at, '9999', f.certain
-    from flow f cross join inspection i
-      on +i.station = substr(f.uri, ${STATION.length + 1}) and i.started_at >= f.start and i.started_at < f.stop
-    where f.depth < ${MAX_DEPTH} and f.uri glob '${STATION}*'
-  limit ?2
+const generation = (steps: readonly string[], group: string, widest: string): string => `
+with f (uri, start, stop, certain) as materialized (
+  select value ->> 0, value ->> 1, value ->> 2, cast(value ->> 3 as integer) from json_each(?1)
 )
-select uri, min(depth) as depth, max(certain) as certain, count(*) as ways from flow group by uri`
+select json_group_array(json_array(uri, start, stop, certain, ways)) as found from (
+  select uri, ${widest}, ${group}, certain, count(*) as ways from (${steps.join('\n  union all')}
+  limit ?2)
+  group by uri, ${group}, certain)`
 
-/** The same, against the flow. */
-const UP = `
-with recursive flow (uri, depth, start, stop, certain) as (
-  select value ->> 'uri', 0, value ->> 'from', value ->> 'to', 1 from json_each(?1)
-  union
-  select e.parent, f.depth + 1,
-      case when ${holderSql('e.parent')} then max(f.start, e.valid_from) else '' end,
-      min(f.stop, ifnull(e.valid_to, '9999')), min(f.certain, e.certainty = 'certain')
-    from flow f cross join edge e on e.child = f.uri and e.kind in (${kinds(ORIGIN_KINDS)})
-    where f.depth < ${MAX_DEPTH} and max(f.start, e.valid_from) < min(f.stop, ifnull(e.valid_to, '9999'))
-  union
-  select e.child, f.depth + 1,
-      case when ${holderSql('e.child')} then max(f.start, e.valid_from) else '' end,
-      min(f.stop, ifnull(e.valid_to, '9999')), min(f.certain, e.certainty = 'certain')
-    from flow f cross join edge e on e.parent = f.uri and e.kind in (${kinds(PACKING_KINDS)})
-    where f.depth < ${MAX_DEPTH} and max(f.start, e.valid_from) < min(f.stop, ifnull(e.valid_to, '9999'))
-  union
-  -- One moment: just after it began is before anything later in RFC 3339 text.
-  select '${STATION}' || i.station, f.depth + 1, i.started_at, i.started_at || '~', f.certain
-    from flow f cross join inspection i on i.unit = f.uri and i.started_at < f.stop
-    where f.depth < ${MAX_DEPTH}
-  limit ?2
+/** The plus before a station keeps that step on the index by time. */
+const DOWN = generation(
+  [
+    links('parent', 'child', ORIGIN_KINDS, true),
+    links('child', 'parent', PACKING_KINDS, true),
+    `
+  select i.unit as uri, i.started_at as start, '9999' as stop, f.certain as certain
+    from f cross join inspection i
+      on +i.station = substr(f.uri, ${STATION.length + 1}) and i.started_at >= f.start and i.started_at < f.stop
+    where f.uri glob '${STATION}*'`,
+  ],
+  'stop',
+  'min(start) as start',
 )
-select uri, min(depth) as depth, max(certain) as certain, count(*) as ways from flow group by uri`
+
+/** The same, against the flow. Of a station one moment: just after it began is before anything later in RFC 3339 text. */
+const UP = generation(
+  [
+    links('child', 'parent', ORIGIN_KINDS, false),
+    links('parent', 'child', PACKING_KINDS, false),
+    `
+  select '${STATION}' || i.station as uri, i.started_at as start, i.started_at || '~' as stop, f.certain as certain
+    from f cross join inspection i on i.unit = f.uri and i.started_at < f.stop`,
+  ],
+  'start',
+  'max(stop) as stop',
+)
+
+/** A thing, the window in which the material is there, and 1 when all links are certain. */
+type Reach = [uri: string, start: string, stop: string, certain: number]
+type Found = [uri: string, start: string, stop: string, certain: number, ways: number]
 
 /**
  * Everything the material of `starts` went into (`down`), or everything they were made of (`up`), the starts included,
- * nearest first.
+ * nearest first. Walks one generation after the other, each one statement.
  *
  * @param limit most ways that are followed; the answer says when it was reached
  */
@@ -100,17 +105,54 @@ export function follow(
 ): Flow {
   if (!Number.isSafeInteger(limit) || limit < 1)
     throw new CodedError('TRC_BINDING', { expected: 'a limit of at least 1', actual: String(limit) })
-  const given = starts.map(({ uri, from = '', to = '9999' }) => ({ uri, from, to }))
-  const rows = db.all<{ uri: string; depth: number; certain: number; ways: number }>(
-    direction === 'down' ? DOWN : UP,
-    JSON.stringify(given),
-    limit,
-  )
-  const ways = rows.reduce((sum, r) => sum + r.ways, 0)
-  return {
-    nodes: rows
-      .map(({ uri, depth, certain }) => ({ uri, depth, certain: certain === 1 }))
-      .sort((a, b) => a.depth - b.depth || (a.uri < b.uri ? -1 : 1)),
-    cut: ways >= limit,
+  const walk = new Walk(direction === 'down')
+  let frontier = starts.flatMap(({ uri, from = '', to = '9999' }) => walk.reach([uri, from, to, 1], 0))
+  let ways = starts.length
+  for (let depth = 1; depth <= MAX_DEPTH && frontier.length > 0 && ways < limit; depth++) {
+    const row = db.get<{ found: string | null }>(
+      direction === 'down' ? DOWN : UP,
+      JSON.stringify(frontier),
+      limit - ways,
+    )
+    frontier = []
+    for (const [uri, start, stop, certain, count] of rowsOf<Found>(row?.found)) {
+      ways += count
+      frontier.push(...walk.reach([uri, start, stop, certain], depth))
+    }
+  }
+  return { nodes: walk.nodes(), cut: ways >= limit }
+}
+
+/** What was reached, and in which windows. */
+class Walk {
+  readonly #down: boolean
+  readonly #nodes = new Map<string, FlowNode>()
+  /** Widest window by its fixed end, of certain ways and of the others. */
+  readonly #widest: readonly [Map<string, string>, Map<string, string>] = [new Map(), new Map()]
+
+  constructor(down: boolean) {
+    this.#down = down
+  }
+
+  /** @returns the thing when it has to be gone on from, nothing when a wider window was */
+  reach(at: Reach, depth: number): Reach[] {
+    const [uri, start, stop, certain] = at
+    const known = this.#nodes.get(uri)
+    if (known === undefined) this.#nodes.set(uri, { uri, depth, certain: certain === 1 })
+    else if (certain === 1) known.certain = true
+    const key = `${this.#down ? stop : start} ${uri}`
+    const [others, sure] = this.#widest
+    const mine = certain === 1 ? sure : others
+    if (this.#holds(mine.get(key), at) || this.#holds(sure.get(key), at)) return []
+    mine.set(key, this.#down ? start : stop)
+    return [at]
+  }
+
+  #holds(end: string | undefined, [, start, stop]: Reach): boolean {
+    return end !== undefined && (this.#down ? end <= start : end >= stop)
+  }
+
+  nodes(): FlowNode[] {
+    return [...this.#nodes.values()].sort((a, b) => a.depth - b.depth || (a.uri < b.uri ? -1 : 1))
   }
 }

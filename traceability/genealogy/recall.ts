@@ -47,20 +47,23 @@ export function recall(db: SqlDatabase, query: RecallQuery): Recall {
   const limit = query.limit ?? LIMIT
   const starts = startsOf(db, query)
   const flow = follow(db, starts, 'down', limit)
-  const certain = new Map(flow.nodes.map((n) => [n.uri, n.certain]))
+  const certain = new Set(flow.nodes.flatMap((n) => (n.certain ? n.uri : [])))
   const heldUris = heldNow(db, limit)
+  const places: Recall['places'] = {}
+  let sure = 0
   const units = whereabouts(
     db,
     flow.nodes.map((n) => n.uri),
     heldUris,
-  ).map((w): RecalledUnit => ({
-    ...w,
-    certain: certain.get(w.uri) ?? false,
-    held: heldUris.has(w.uri) || w.disposition === 'hold',
-  }))
-  const places: Recall['places'] = {}
-  for (const u of units) places[u.place] = (places[u.place] ?? 0) + 1
-  const sure = units.filter((u) => u.certain).length
+  ).map((w): RecalledUnit => {
+    const isSure = certain.has(w.uri)
+    if (isSure) sure += 1
+    places[w.place] = (places[w.place] ?? 0) + 1
+    return Object.assign(w, {
+      certain: isSure,
+      held: heldUris.has(w.uri) || w.disposition === 'hold',
+    })
+  })
   return {
     target: query.target,
     of: starts.length > 5 ? [`${starts.length} units`] : starts.map((s) => s.uri),

@@ -1,4 +1,5 @@
 import type { SqlDatabase } from '../../contracts/index.ts'
+import { rowsOf } from './json-rows.ts'
 import { shortName } from './things.ts'
 
 export type Place = 'line' | 'held' | 'packed' | 'shipped' | 'used' | 'scrapped'
@@ -21,78 +22,90 @@ export interface Whereabouts {
   disposition: string | null
 }
 
+/** Kind and URI by turns, a line each: no URI has a line break. */
+const OUT = `group_concat(e.kind || char(10) || e.parent, char(10))`
+const OUTWARD = `from edge e where e.kind in ('aggregate', 'ship', 'deliver', 'order') and e.valid_to is null and e.child =`
+
 /** The links outwards that hold now, of one generation. */
-const OUTWARD = `
-select e.child, e.parent, e.kind from json_each(?1) v cross join edge e
-  on e.child = v.value and e.kind in ('aggregate', 'ship', 'deliver', 'order') and e.valid_to is null`
+const LINKS = `
+select json_group_array(json_array(v.value, (select ${OUT} ${OUTWARD} v.value))) as found from json_each(?1) v`
 
 /** Generations followed; a bound, boxes in boxes are fewer. */
 const MAX_DEPTH = 16
 
-type Link = { child: string; parent: string; kind: string }
+type Links = [child: string, out: string | null]
 /** The farthest thing of each kind, and how far it is. */
 type Outmost = Map<string, { uri: string; depth: number }>
 
 /**
  * Walks outwards one generation at a time, each box once however many units lie in it.
  *
- * @returns for a unit or box what it lies in, is shipped with, and for whom; the last URI where several are as far
+ * @param units the links outwards of each
+ * @returns for the links of a unit what it lies in, is shipped with, and for whom; the last URI where several are as far
  */
-function outwards(db: SqlDatabase, uris: readonly string[]): (uri: string) => Outmost {
-  const links = new Map<string, Link[]>()
-  let frontier: string[] = [...uris]
-  for (let n = 0; n < MAX_DEPTH && frontier.length > 0; n++) {
-    const next = new Set<string>()
-    for (const uri of frontier) links.set(uri, [])
-    for (const link of db.all<Link>(OUTWARD, JSON.stringify(frontier))) {
-      links.get(link.child)?.push(link)
-      if (!links.has(link.parent)) next.add(link.parent)
-    }
-    frontier = [...next]
+function outwards(db: SqlDatabase, units: readonly (string | null)[]): (out: string | null) => Outmost {
+  const links = new Map<string, string | null>()
+  let found: readonly (string | null)[] = [...new Set(units)]
+  for (let n = 0; n < MAX_DEPTH && found.length > 0; n++) {
+    const next = new Set(found.flatMap((out) => linksOf(out).map(([, to]) => to)))
+    for (const uri of links.keys()) next.delete(uri)
+    if (next.size === 0) break
+    const rows = rowsOf<Links>(db.get<{ found: string | null }>(LINKS, JSON.stringify([...next]))?.found)
+    for (const [uri, out] of rows) links.set(uri, out)
+    found = rows.map(([, out]) => out)
   }
-  const known = new Map<string, Outmost>()
-  const outmost = (uri: string): Outmost => {
-    const found = known.get(uri)
-    if (found !== undefined) return found
+  // What lies in the same boxes is in the same places.
+  const known = new Map<string | null, Outmost>()
+  const outmost = (out: string | null): Outmost => {
+    const before = known.get(out)
+    if (before !== undefined) return before
     const all: Outmost = new Map()
     // Set first: a cycle, which the guard refuses, would end here.
-    known.set(uri, all)
+    known.set(out, all)
     const offer = (kind: string, other: string, depth: number): void => {
       const best = all.get(kind)
       if (best === undefined || depth > best.depth || (depth === best.depth && other > best.uri))
         all.set(kind, { uri: other, depth })
     }
-    for (const { parent, kind } of links.get(uri) ?? []) {
+    for (const [kind, parent] of linksOf(out)) {
       offer(kind, parent, 1)
-      for (const [further, o] of outmost(parent)) offer(further, o.uri, o.depth + 1)
+      for (const [further, o] of outmost(links.get(parent) ?? null)) offer(further, o.uri, o.depth + 1)
     }
     return all
   }
   return outmost
 }
 
-const UNITS = `
-select d.uri, d.serial, d.product, d.lot, i.station, i.ended_at as judgedAt, i.disposition, g.command, g.ok,
-    (select 1 from trace_fact t where t.subject = d.uri and t.kind = 'use' and t.superseded_by is null limit 1)
-      as used
-  from json_each(?1) v cross join identity d on d.uri = v.value
-  left join inspection i on i.position = (select max(position) from inspection where unit = d.uri)
-  left join gate g on g.id = (select max(id) from gate where inspection_id = i.inspection_id)
-  order by v.key`
-
-interface UnitRow {
-  [column: string]: string | number | null
-  uri: string
-  serial: string
-  product: string
-  lot: string | null
-  station: string | null
-  judgedAt: string | null
-  disposition: string | null
-  command: string | null
-  ok: number | null
-  used: number | null
+function linksOf(out: string | null): [kind: string, uri: string][] {
+  const lines = out === null ? [] : out.split('\n')
+  return lines.flatMap((kind, i): [string, string][] => (i % 2 === 0 ? [[kind, lines[i + 1] ?? '']] : []))
 }
+
+const UNITS = `
+select json_group_array(json_array(uri, serial, product, lot, station, judged_at, disposition, command, ok, used, out))
+  as found from (
+    select d.uri, d.serial, d.product, d.lot, i.station, i.ended_at as judged_at, i.disposition, g.command, g.ok,
+        (select 1 from trace_fact t where t.subject = d.uri and t.kind = 'use' and t.superseded_by is null limit 1)
+          as used,
+        (select ${OUT} ${OUTWARD} d.uri) as out
+      from json_each(?1) v cross join identity d on d.uri = v.value
+      left join inspection i on i.position = (select max(position) from inspection where unit = d.uri)
+      left join gate g on g.id = (select max(id) from gate where inspection_id = i.inspection_id)
+      order by v.key)`
+
+type UnitRow = [
+  uri: string,
+  serial: string,
+  product: string,
+  lot: string | null,
+  station: string | null,
+  judgedAt: string | null,
+  disposition: string | null,
+  command: string | null,
+  ok: number | null,
+  used: number | null,
+  out: string | null,
+]
 
 /** Units among `uris`, with where they are; other things are left out. Order as given. */
 export function whereabouts(
@@ -100,10 +113,10 @@ export function whereabouts(
   uris: readonly string[],
   held: ReadonlySet<string>,
 ): Whereabouts[] {
-  const units = db.all<UnitRow>(UNITS, JSON.stringify(uris))
+  const units = rowsOf<UnitRow>(db.get<{ found: string | null }>(UNITS, JSON.stringify(uris))?.found)
   const outmost = outwards(
     db,
-    units.map((u) => u.uri),
+    units.map((u) => u[10]),
   )
   const names = new Map<string, string>()
   const named = (uri: string): string => {
@@ -111,17 +124,17 @@ export function whereabouts(
     if (name === undefined) names.set(uri, (name = shortName(uri)))
     return name
   }
-  return units.map((u) => {
-    const out = outmost(u.uri)
+  return units.map(([uri, serial, product, lot, station, judgedAt, verdict, command, ok, used, links]) => {
+    const out = outmost(links)
     const last = (kind: string): string | null => {
       const found = out.get(kind)
       return found === undefined ? null : named(found.uri)
     }
     const shipment = last('ship')
     const pallet = last('aggregate')
-    const disposition = served(u)
+    const disposition = served(verdict, command, ok)
     const place: Place =
-      u.used === 1
+      used === 1
         ? 'used'
         : shipment !== null
           ? 'shipped'
@@ -129,28 +142,28 @@ export function whereabouts(
             ? 'packed'
             : disposition === 'scrap'
               ? 'scrapped'
-              : disposition === 'hold' || held.has(u.uri)
+              : disposition === 'hold' || held.has(uri)
                 ? 'held'
                 : 'line'
     return {
-      uri: u.uri,
-      serial: u.serial,
-      product: u.product,
-      lot: u.lot,
+      uri,
+      serial,
+      product,
+      lot,
       place,
       pallet,
       shipment,
       customer: last('deliver'),
       order: last('order'),
-      station: u.station,
-      judgedAt: u.judgedAt,
+      station,
+      judgedAt,
       disposition,
     }
   })
 }
 
 /** What the gate did where it differs from the verdict: a release it did not acknowledge diverts the part. */
-function served({ disposition, command, ok }: UnitRow): string | null {
+function served(disposition: string | null, command: string | null, ok: number | null): string | null {
   if (command === null) return disposition
   const { action } = JSON.parse(command) as { action: string }
   return action === 'hold' || (action === 'release' && ok === 0) ? 'hold' : disposition

@@ -31,6 +31,8 @@ create or replace function printf(a text, b bigint) returns text language sql im
 create or replace function plain(a text) returns text language sql immutable parallel safe as 'select a';
 create or replace function json_member(a text, b text) returns text language sql immutable parallel safe
   as 'select a::json ->> b';
+create or replace function json_member(a text, b integer) returns text language sql immutable parallel safe
+  as 'select a::json ->> b';
 create or replace function json_extract(a text, path text) returns text language sql immutable parallel safe
   as $$ select a::json #>> string_to_array(substr(path, 3), '.') $$;
 create or replace function json_each(a text) returns table (key bigint, value text)
@@ -42,6 +44,9 @@ do $$ begin
   end if;
   if to_regoperator('${COMPAT_SCHEMA}.->>(text, text)') is null then
     create operator ->> (leftarg = text, rightarg = text, function = json_member);
+  end if;
+  if to_regoperator('${COMPAT_SCHEMA}.->>(text, integer)') is null then
+    create operator ->> (leftarg = text, rightarg = integer, function = json_member);
   end if;
   if to_regoperator('${COMPAT_SCHEMA}.+(none, text)') is null then
     create operator + (rightarg = text, function = plain);

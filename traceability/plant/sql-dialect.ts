@@ -17,10 +17,12 @@ const kept = new Map<string, Translated>()
  * answer.
  */
 const REWRITES: readonly (readonly [RegExp, string])[] = [
-  // A bound on a recursive walk: PostgreSQL makes no more rows than its reader takes.
-  [/\blimit (\?\d*)\s*\)(\s*select [^;]*?\bfrom )(\w+)( group by)/g, ')$2(select * from $3 limit $1) $3$4'],
   // The order of joins is chosen by statistics.
   [/\bcross join ((?:\w+|json_each\(\?\d*\))(?: \w+)?)(\s+)on\b/g, 'join $1$2on'],
+  // Rows as one value.
+  [/\bjson_group_array\(/g, 'json_agg('],
+  [/\bjson_array\(/g, 'json_build_array('],
+  [/\bgroup_concat\(/g, 'string_agg('],
   // A type here, a function there.
   [/\bchar\((\d+)\)/g, 'chr($1)'],
   [/\bglob '([^'*?[\]]*)\*'/g, "^@ '$1'"],
@@ -78,7 +80,7 @@ function castOf(value: SqlValue): string {
 function translate(sql: string): Translated {
   let text = sql
   for (const [from, to] of REWRITES) text = text.replace(from, to)
-  text = withNames(withOneStep(text))
+  text = withNames(text)
   const parts: (string | number)[] = []
   const order: number[] = []
   let next = 0
@@ -95,34 +97,6 @@ function translate(sql: string): Translated {
   }
   parts.push(text.slice(last))
   return { parts, order }
-}
-
-/** One step of a walk over `flow f`: what is taken, the other table, its conditions. */
-const STEP =
-  /^\s*select ([\s\S]*?) from (\w+) f(?: left)?(?: cross)? join (\w+ \w+)\s+on ([\s\S]*?)\s+where ([\s\S]*)$/
-
-/**
- * PostgreSQL lets a recursive query look at itself once: the steps of a walk become one, `cross join lateral` over their
- * union.
- */
-function withOneStep(sql: string): string {
-  return sql
-    .replace(/^\s*--.*$/gm, '')
-    .replace(/(with recursive (\w+) \([^)]*\) as \()/g, '$1\u0001')
-    .split('\u0001')
-    .map((piece, i) => {
-      if (i === 0) return piece
-      const end = closing(`(${piece}`, 0) - 1
-      const [seed = '', ...steps] = piece.slice(0, end).split(/\n\s*union\s*\n/)
-      if (steps.length < 2) return piece
-      const found = steps.map((step) => STEP.exec(step))
-      if (found.some((m) => m === null)) return piece
-      const union = found
-        .map((m) => `select ${m?.[1]} from ${m?.[3]} where (${m?.[4]}) and (${m?.[5]})`)
-        .join('\n  union all\n  ')
-      return `${seed}\n  union\n  select step.* from ${found[0]?.[2]} f cross join lateral (\n  ${union}) step\n${piece.slice(end)}`
-    })
-    .join('')
 }
 
 /** PostgreSQL wants a name for every query in a `from`, before version 16. */

@@ -1,0 +1,6 @@
+/**
+ * Rows that a statement answers as one JSON value: handing over one value costs a fraction of handing over every column
+ * of many rows. PostgreSQL has parsed it already, and says null for no rows.
+ */
+export const rowsOf = <Row>(found: unknown): Row[] =>
+  (typeof found === 'string' ? JSON.parse(found) : (found ?? [])) as Row[]
