@@ -1,5 +1,7 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { uuidv7 } from '../../contracts/index.ts'
+import { CodedError, type SqlDatabase, type SqlRow, type SqlValue, uuidv7 } from '../../contracts/index.ts'
 import {
   migratePostgres,
   NOT_REPLICATED,
@@ -212,6 +214,106 @@ describeWith('PostgreSQL', await postgresPresent(), 'the log of a line in the pl
     expect(verifyPlantLog(plant, schema, a.log)).toMatchObject({ state: 'intact', signed: 5, findings: [] })
     plant.exec(`update line_log set vkey = 'another+key'`)
     expect(() => a.replicator(plant).step()).toThrow(/TRC_REPLICA.*expected checkpoints by/)
+  })
+
+  it('calls a log intact that goes on being replicated meanwhile', async () => {
+    await a.judge(10)
+    a.replicator(plant, { batch: 4 }).step()
+    const other = await openSchema(schema)
+    let more = 0
+    // As soon as the check knows how long the log is, the rest of it arrives.
+    const reading: SqlDatabase = {
+      exec: (sql) => plant.exec(sql),
+      run: (sql, ...values) => plant.run(sql, ...values),
+      all: (sql, ...values) => plant.all(sql, ...values),
+      transaction: (work) => plant.transaction(work),
+      close: () => undefined,
+      get: <R extends SqlRow>(sql: string, ...values: SqlValue[]) => {
+        const row = plant.get<R>(sql, ...values)
+        if (more++ === 0) carryAll(a.replicator(other))
+        return row
+      },
+    }
+    try {
+      expect(verifyPlantLog(reading, schema, a.log)).toMatchObject({ events: 4, findings: [] })
+      expect(verifyPlantLog(plant, schema, a.log)).toMatchObject({ events: 10, findings: [] })
+    } finally {
+      other.close()
+    }
+  })
+
+  it('finds a record without an event, and tells it with the log of its line', async () => {
+    await a.judge(3)
+    await b.judge(3)
+    carryAll(a.replicator(plant))
+    carryAll(b.replicator(plant))
+    plant.exec(`create temp table forged as select * from inspection where station = 'line-a.st10' limit 1;
+      update forged set position = position + 1000, inspection_id = 'forged', serial = 'F1';
+      insert into inspection select * from forged`)
+    expect(verifyPlantLog(plant, schema, a.log).findings).toMatchObject([
+      { kind: 'record', event: 'forged', subject: 'unit/F1', detail: 'a record without an event' },
+    ])
+    expect(verifyPlantLog(plant, schema, b.log).findings).toEqual([])
+    // Of a line that nobody knows: told with every log.
+    plant.exec(`update ${schema}.inspection set station = 'line-x.st10' where inspection_id = 'forged'`)
+    for (const log of [a.log, b.log])
+      expect(verifyPlantLog(plant, schema, log).findings.map((f) => f.event)).toEqual(['forged'])
+  })
+
+  it('finds a column of a record that its event does not have', async () => {
+    await a.judge(3)
+    carryAll(a.replicator(plant))
+    plant.exec(`update inspection set severity = 'minor' where result = 'fail'`)
+    plant.exec(
+      `update carrier_read set text = 'other' where position = (select min(position) from inspection)`,
+    )
+    expect(verifyPlantLog(plant, schema, a.log).findings.map((f) => f.detail)).toEqual([
+      expect.stringMatching(/^the carrier_read rows/),
+      expect.stringMatching(/^severity is minor/),
+    ])
+  })
+
+  it('sends images before their events, so that a link that breaks does not begin again', async () => {
+    await a.judge(6)
+    const source = a.source()
+    const [lost] = source.all<{ path: string }>('select path from image order by stored_at limit 1')
+    rmSync(join(a.dir, lost?.path ?? ''))
+    // The connection breaks behind the third image, and once more before the events.
+    let left = 3
+    const broken = (): never => {
+      throw new CodedError('TRC_PLANT', { expected: 'an answer', actual: 'none' })
+    }
+    const breaking: SqlDatabase = {
+      exec: (sql) => plant.exec(sql),
+      run: (sql, ...values) => {
+        if (sql.includes('image_bytes') && left-- === 0) broken()
+        return plant.run(sql, ...values)
+      },
+      get: (sql, ...values) => plant.get(sql, ...values),
+      all: (sql, ...values) => plant.all(sql, ...values),
+      transaction: (work) => (left === 0 ? broken() : plant.transaction(work)),
+      close: () => undefined,
+    }
+    const replicator = a.replicator(breaking, { images: 'all' })
+    expect(() => replicator.step()).toThrow(/TRC_PLANT/)
+    expect([count(plant, 'image_bytes'), count(plant, 'event')]).toEqual([3, 0])
+    left = 2
+    expect(() => a.replicator(breaking, { images: 'all' }).step()).toThrow(/TRC_PLANT/)
+    expect([count(plant, 'image_bytes'), count(plant, 'event')]).toEqual([5, 0])
+    // The one that is gone is counted once, and stays counted.
+    expect(a.replicator(plant, { images: 'all' }).step()).toMatchObject({ received: 6, imagesMissing: 1 })
+    await a.judge(1)
+    expect(a.replicator(plant, { images: 'all' }).step()).toMatchObject({ received: 7, imagesMissing: 1 })
+  })
+
+  it('takes no more events at once than their images allow', async () => {
+    await a.judge(5)
+    // As the line says how large they are.
+    a.tamper(`update image set bytes = 5 * 1024 * 1024`)
+    const replicator = a.replicator(plant, { images: 'all' })
+    const received = Array.from({ length: 5 }, () => replicator.step().received)
+    expect(received).toEqual([1, 2, 3, 4, 5])
+    expect(count(plant, 'image_bytes')).toBe(5)
   })
 
   it('finds a part that was moved to a station of another line', async () => {

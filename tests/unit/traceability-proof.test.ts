@@ -7,6 +7,7 @@ import {
   makeBundle,
   openKey,
   openLogKey,
+  openSql,
   parseCheckpoint,
   proofOfPart,
   readLogKey,
@@ -14,6 +15,7 @@ import {
   verifyBundle,
   verifyDataDir,
 } from '../../traceability/index.ts'
+import { checkPieces } from '../../traceability/proof/range-pool.ts'
 import { capture, deleteImages, ORIGIN, rewrite, signNow, sql, temporary } from './samples/signed-log.ts'
 
 const base = temporary()
@@ -305,6 +307,17 @@ describe('verify names', () => {
     const report = await verifyDataDir(place.dir, { keys: key === null ? [] : [key] })
     expect([...new Set(report.findings.map((f) => f.kind))]).toEqual(['checkpoint'])
   })
+})
+
+it('an error of a thread that checks keeps its code', async () => {
+  const db = openSql(join(place.dir, 'trace.db'), { synchronous: 'normal', readOnly: true })
+  const file = join(place.dir, 'log', 'key.pub')
+  const pieces = checkPieces(db, { file, tiles: { dir: join(place.dir, 'log'), size: 0 } }, 1)
+  try {
+    await expect(pieces.next()).rejects.toMatchObject({ name: 'CodedError', code: 'TRC_OPEN' })
+  } finally {
+    db.close()
+  }
 })
 
 describe('bundle of one part', () => {

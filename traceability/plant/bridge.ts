@@ -20,6 +20,8 @@ export interface BridgeAsk {
   statements: BridgeStatement[]
   /** Outside a transaction a lost connection is opened again first. */
   mayConnect: boolean
+  /** Time that the bytes of the statements may take on a slow link, on top of the limit, ms. */
+  extraMs: number
   /** One text with several statements, without parameters. */
   script?: true
 }

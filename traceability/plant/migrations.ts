@@ -4,7 +4,7 @@ import { COMPAT } from './compat.ts'
 import { scriptForPostgres } from './ddl.ts'
 import { lockFor } from './advisory-lock.ts'
 import { ensureMonths } from './months.ts'
-import { LOG_GUARD, SCHEMA_PLANT } from './schema-plant.ts'
+import { LOG_GUARD, SCHEMA_PLANT, SCHEMA_PLANT_2 } from './schema-plant.ts'
 
 /** `line`: the store of one line, as the embedded one. `plant`: many lines, by month. */
 export type StoreKind = 'line' | 'plant'
@@ -16,7 +16,12 @@ const FIRST = 4
 export function scriptsOf(kind: StoreKind): string[] {
   const plant = kind === 'plant'
   const store = MIGRATIONS.map((script) => scriptForPostgres(script, plant))
-  return [...store.slice(0, FIRST), LOG_GUARD, ...(plant ? [SCHEMA_PLANT] : []), ...store.slice(FIRST)]
+  return [
+    ...store.slice(0, FIRST),
+    LOG_GUARD,
+    ...(plant ? [SCHEMA_PLANT, SCHEMA_PLANT_2] : []),
+    ...store.slice(FIRST),
+  ]
 }
 
 /**

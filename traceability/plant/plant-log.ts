@@ -10,6 +10,8 @@ export interface Received {
   tree: CompactRange
   lastPosition: number
   vkey: string | null
+  /** Images that could not be read and did not go along. */
+  imagesMissing: number
 }
 
 type LogRow = {
@@ -18,6 +20,7 @@ type LogRow = {
   root: Uint8Array
   last_position: number
   vkey: string | null
+  images_missing: number
 }
 
 /** The log of one line in the plant store. Writing methods belong into a transaction that holds its lock. */
@@ -38,10 +41,11 @@ export class PlantLog {
   /** @throws TRC_OPEN when tree and root disagree */
   received(): Received {
     const row = this.#db.get<LogRow>(
-      'select size, nodes, root, last_position, vkey from line_log where log = ?',
+      'select size, nodes, root, last_position, vkey, images_missing from line_log where log = ?',
       this.log,
     )
-    if (row === undefined) return { size: 0, tree: new CompactRange(), lastPosition: 0, vkey: null }
+    if (row === undefined)
+      return { size: 0, tree: new CompactRange(), lastPosition: 0, vkey: null, imagesMissing: 0 }
     const tree = new CompactRange(row.size, row.nodes)
     if (Buffer.compare(tree.root(), row.root) !== 0)
       throw new CodedError('TRC_OPEN', {
@@ -50,7 +54,13 @@ export class PlantLog {
         actual: 'another root',
         hint: 'the plant store was altered; restore it from a backup',
       })
-    return { size: row.size, tree, lastPosition: row.last_position, vkey: row.vkey }
+    return {
+      size: row.size,
+      tree,
+      lastPosition: row.last_position,
+      vkey: row.vkey,
+      imagesMissing: row.images_missing,
+    }
   }
 
   /** Places in the plant for `count` events of the month, behind all of this log. */
@@ -81,17 +91,25 @@ export class PlantLog {
     )
   }
 
-  /** Goes on from `before`, and only from there. @throws TRC_REPLICA when another writer went on meanwhile */
+  /**
+   * Goes on from `before`, and only from there.
+   *
+   * @param missing images of these events that did not go along
+   * @throws TRC_REPLICA when another writer went on meanwhile
+   */
   advance(
     before: Received,
     tree: CompactRange,
     lastPosition: number,
     where: { plant: string; line: string },
+    missing: number,
   ): void {
     const { changes } = this.#db.run(
-      `insert into line_log (log, plant, line, size, nodes, root, last_position) values (?, ?, ?, ?, ?, ?, ?)
+      `insert into line_log (log, plant, line, size, nodes, root, last_position, images_missing)
+         values (?, ?, ?, ?, ?, ?, ?, ?)
        on conflict (log) do update set size = excluded.size, nodes = excluded.nodes, root = excluded.root,
-         last_position = excluded.last_position, updated_at = now()
+         last_position = excluded.last_position, images_missing = line_log.images_missing + excluded.images_missing,
+         updated_at = now()
        where line_log.size = cast(? as bigint) and line_log.root = ?`,
       this.log,
       where.plant,
@@ -100,6 +118,7 @@ export class PlantLog {
       tree.nodes(),
       tree.root(),
       lastPosition,
+      missing,
       before.size,
       before.tree.root(),
     )

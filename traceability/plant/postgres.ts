@@ -32,6 +32,8 @@ export interface PostgresOptions {
 const MAX_WAITING = 512
 /** Beyond the time limits of the connection itself, ms: by then its thread must have said something. */
 const GRACE_MS = 15_000
+/** Slowest link that images still get over, bytes per ms: 128 kbit/s. */
+const SLOWEST_LINK = 16
 
 /**
  * One connection to PostgreSQL behind the interface of the embedded store: the same statements, translated, and
@@ -175,15 +177,22 @@ export class PostgresDatabase implements SqlDatabase {
     if (!this.#open)
       throw new CodedError('TRC_WRITE', { expected: 'an open connection', actual: 'one that was closed' })
     const seen = Atomics.load(this.#replies, REPLIES)
-    const ask: BridgeAsk = { statements, mayConnect: !this.#inTransaction, ...(script && { script }) }
+    const extraMs = Math.ceil(sizeOf(statements) / SLOWEST_LINK)
+    const ask: BridgeAsk = {
+      statements,
+      mayConnect: !this.#inTransaction,
+      extraMs,
+      ...(script && { script }),
+    }
     this.#port.postMessage(ask)
-    const waited = Atomics.wait(this.#replies, REPLIES, seen, this.#limitMs)
+    const limitMs = this.#limitMs + extraMs
+    const waited = Atomics.wait(this.#replies, REPLIES, seen, limitMs)
     const got = receiveMessageOnPort(this.#port) as { message: BridgeReply } | undefined
     if (waited === 'timed-out' || got === undefined) {
       // A late answer would be taken for that of the next question.
       this.#open = false
       void endThread(this.#worker)
-      throw this.#fault({ message: `no answer within ${this.#limitMs} ms`, code: '08006', constraint: '' })
+      throw this.#fault({ message: `no answer within ${limitMs} ms`, code: '08006', constraint: '' })
     }
     if (!got.message.ok) throw this.#fault(got.message.facts)
     return got.message
@@ -195,3 +204,14 @@ export class PostgresDatabase implements SqlDatabase {
     return error
   }
 }
+
+/** Bytes of what goes along, near enough. */
+const sizeOf = (statements: readonly BridgeStatement[]): number =>
+  statements.reduce(
+    (sum, { values }) =>
+      values.reduce<number>(
+        (n, v) => n + (typeof v === 'string' ? v.length : v instanceof Uint8Array ? v.byteLength : 0),
+        sum,
+      ),
+    0,
+  )

@@ -84,9 +84,10 @@ async function answer(ask: BridgeAsk): Promise<BridgeReply> {
       return { ok: true, rows: [], changes: [] }
     }
     // Sent together; the first refusal is the cause, the others follow from it.
+    const limit = { query_timeout: start.statementMs + 5_000 + ask.extraMs }
     const results = await Promise.allSettled(
       ask.statements.map(({ text, values }) =>
-        c.query<SqlRow>({ name: nameOf(text), text, values: [...values] }),
+        c.query<SqlRow>({ name: nameOf(text), text, values: [...values], ...limit }),
       ),
     )
     const refused = results.find((r) => r.status === 'rejected')

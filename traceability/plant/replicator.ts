@@ -35,6 +35,8 @@ export interface Progress {
 }
 
 const BATCH = 500
+/** Image files that go before the events of one batch, bytes: a slow link must get on before its time is over. */
+const IMAGE_BYTES = 8 * 2 ** 20
 const SIDE_BATCH = 1_000
 /** Side facts that were delayed in the spool of the line carry older ids: so far is looked back, ms. */
 const LOOK_BACK_MS = 3_600_000
@@ -63,7 +65,6 @@ export class Replicator {
   /** The tree under the last checkpoint that went along, and that checkpoint. */
   #head: { tree: CompactRange; note: string } | null = null
   #sides: Map<SideTable, string> | null = null
-  #imagesMissing = 0
 
   constructor(options: ReplicatorOptions) {
     this.#o = { batch: BATCH, ...options }
@@ -81,16 +82,20 @@ export class Replicator {
     const received = this.#to.received()
     const head = this.#from.head()
     this.#agree(received, head.size)
+    let { size: reached, imagesMissing } = received
     if (received.size < head.size) {
       this.#check(received, head)
-      this.#carry(received, Math.min(received.size + this.#o.batch, head.size))
+      reached = this.#end(received.size, Math.min(received.size + this.#o.batch, head.size))
+      // Before their events and each by itself, so that what a broken link took over needs not go again.
+      const missing = this.#carryImages(received.size, reached)
+      this.#carry(received, reached, missing)
+      imagesMissing += missing
     }
-    const reached = Math.min(received.size + this.#o.batch, head.size)
     if (reached === head.size) {
       this.#carryHead(reached)
       this.#carrySides()
     }
-    return { received: reached, events: head.size, imagesMissing: this.#imagesMissing }
+    return { received: reached, events: head.size, imagesMissing }
   }
 
   /** What the plant has must be the beginning of what the line has. */
@@ -117,7 +122,7 @@ export class Replicator {
     this.#checked = head
   }
 
-  #carry(received: Received, end: number): void {
+  #carry(received: Received, end: number, missing: number): void {
     const { plant, where } = this.#o
     const month = ensureMonths(plant)
     const events = this.#from.events(received.size, end)
@@ -130,8 +135,7 @@ export class Replicator {
       const places = this.#to.places(events.length, month, now.lastPosition)
       this.#to.append(events, places)
       this.#rows.copy(received.size, end, new Map(events.map((e, i) => [e.position, places[i] ?? 0])))
-      this.#copyImages(received.size, end)
-      this.#to.advance(now, tree, places.at(-1) ?? now.lastPosition, where)
+      this.#to.advance(now, tree, places.at(-1) ?? now.lastPosition, where, missing)
     })
     this.#agreed = tree
   }
@@ -153,25 +157,55 @@ export class Replicator {
     this.#head = { tree, note: signed.note }
   }
 
-  #copyImages(after: number, end: number): void {
-    if (this.#o.images === 'none') return
-    const rows = this.#o.source.all<{ sha256: string; path: string }>(
-      `select distinct i.sha256, i.path from inspection_image v join image i on i.sha256 = v.sha256
-       where v.position > ? and v.position <= ? and i.deleted_at is null and (? = 'all' or i.retention <> 'ok')`,
-      after,
-      end,
-      this.#o.images,
+  /** As far as the images of one batch go; one event at least. */
+  #end(after: number, end: number): number {
+    if (this.#o.images === 'none') return end
+    let bytes = 0
+    for (const image of this.#images(after, end)) {
+      bytes += image.bytes
+      if (bytes > IMAGE_BYTES) return Math.max(after + 1, image.position - 1)
+    }
+    return end
+  }
+
+  /** Sends the image files that these events name first and the plant lacks; how many could not be read. */
+  #carryImages(after: number, end: number): number {
+    if (this.#o.images === 'none') return 0
+    const { plant, dataDir } = this.#o
+    const images = this.#images(after, end)
+    const there = new Set(
+      plant
+        .all<{ sha256: string }>(
+          'select b.sha256 from json_each(?) v join image_bytes b on b.sha256 = v.value',
+          JSON.stringify(images.map((i) => i.sha256)),
+        )
+        .map((r) => r.sha256),
     )
-    for (const { sha256, path } of rows) {
-      const bytes = readImage(join(this.#o.dataDir, path), sha256)
-      if (bytes === null) this.#imagesMissing += 1
+    let missing = 0
+    for (const { sha256, path } of images) {
+      if (there.has(sha256)) continue
+      const bytes = readImage(join(dataDir, path), sha256)
+      if (bytes === null) missing += 1
       else
-        this.#o.plant.run(
+        plant.run(
           'insert into image_bytes (sha256, bytes) values (?, ?) on conflict (sha256) do nothing',
           sha256,
           bytes,
         )
     }
+    return missing
+  }
+
+  #images(after: number, end: number): { position: number; sha256: string; path: string; bytes: number }[] {
+    return this.#o.source.all(
+      `select min(v.position) as position, i.sha256, i.path, i.bytes
+         from inspection_image v join image i on i.sha256 = v.sha256
+       where v.position > ? and v.position <= ? and i.deleted_at is null and (? = 'all' or i.retention <> 'ok')
+       group by i.sha256, i.path, i.bytes order by 1`,
+      after,
+      end,
+      this.#o.images,
+    )
   }
 
   /** Answers of the gate and late results. Sent again they meet their id. */

@@ -49,3 +49,8 @@ create table image_bytes (
 );
 create sequence plant_place;
 `
+
+/** How many images of a log did not go along, counted with the events that name them. */
+export const SCHEMA_PLANT_2 = `
+alter table line_log add column images_missing bigint not null default 0;
+`

@@ -9,6 +9,7 @@ import {
 } from '../log/index.ts'
 import { LIMITS } from '../proof/limits.ts'
 import { checkRange } from '../proof/range-check.ts'
+import { RecordCheck } from '../proof/record-check.ts'
 import { Findings, type VerifyReport } from '../proof/report.ts'
 import { stationInPlant } from './replica-rows.ts'
 
@@ -21,11 +22,13 @@ const CHUNK = 2_000
 /** Every event is looked at itself. */
 const NO_TILES = { dir: '', size: 0 }
 /** Tables that the check reads by position of the log. */
-const BY_POSITION = ['inspection', 'defect', 'measurement', 'inspection_image']
+const BY_POSITION = ['inspection', 'defect', 'measurement', 'carrier_read', 'inspection_image']
+/** Records without an event that are named, at most. */
+const NAMED = 1_000
 
 /**
  * Checks one log as the plant received it: every event against its leaf and columns, the tree, every checkpoint that came
- * along, every record against its event.
+ * along, every record against its event. All of it is read in one snapshot: lines go on replicating meanwhile.
  *
  * @param db writable: the check makes temporary views
  * @param keys noted elsewhere; none = the key that came with the log first
@@ -36,6 +39,18 @@ export function verifyPlantLog(
   schema: string,
   log: string,
   keys: readonly VerifierKey[] = [],
+): VerifyReport {
+  return db.transaction(() => {
+    db.exec('set transaction isolation level repeatable read')
+    return verifySnapshot(db, schema, log, keys)
+  })
+}
+
+function verifySnapshot(
+  db: SqlDatabase,
+  schema: string,
+  log: string,
+  keys: readonly VerifierKey[],
 ): VerifyReport {
   const facts = db.get<{ line: string; vkey: string | null; size: number; root: Uint8Array }>(
     'select line, vkey, size, root from line_log where log = ?',
@@ -88,6 +103,8 @@ export function verifyPlantLog(
   }
   if (facts.size !== tree.size || Buffer.compare(facts.root, tree.root()) !== 0)
     findings.add('tree', `the plant counted ${facts.size} events with another root; there are ${tree.size}`)
+  new RecordCheck(db, findings).finish()
+  tellOrphans(db, schema, facts.line, findings)
   const cut = heads.at(-1)
   if (cut !== undefined && cut.size > tree.size)
     findings.add('cut', `${cut.size} events were signed, ${tree.size} are there`, { position: tree.size + 1 })
@@ -137,6 +154,27 @@ function readHeads(
     }
   }
   return { heads, checkpoints: heads.length, origin }
+}
+
+/**
+ * Records that no event of any log stands behind, by their station those of this line. One that names no known line is
+ * told with every log.
+ */
+function tellOrphans(db: SqlDatabase, schema: string, line: string, findings: Findings): void {
+  const prefixes = db
+    .all<{ line: string }>('select line from line_log')
+    .map((l) => stationInPlant('', l.line, false))
+  const own = stationInPlant('', line, false)
+  const others = JSON.stringify(prefixes.filter((prefix) => prefix !== own))
+  const orphans = db.all<{ inspection_id: string; serial: string }>(
+    `select t.inspection_id, t.serial from ${schema}.inspection t
+     where not exists (select 1 from ${schema}.event e where e.position = t.position)
+       and not exists (select 1 from json_each(?) o where starts_with(t.station, o.value))
+     order by t.position limit ${NAMED}`,
+    others,
+  )
+  for (const { inspection_id, serial } of orphans)
+    findings.add('record', 'a record without an event', { event: inspection_id, subject: `unit/${serial}` })
 }
 
 /** The tables of the line as it had them, under their own names, for this connection alone. */

@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os'
 import type { Worker } from 'node:worker_threads'
-import { spawnWorker, type SqlDatabase } from '../../contracts/index.ts'
+import { CodedError, spawnWorker, type SqlDatabase } from '../../contracts/index.ts'
+import { fromWire } from '../store/store-ops.ts'
 import { checkRange, type Range, type RangeResult } from './range-check.ts'
-import type { VerifyWorkerData } from './verify.worker.ts'
+import type { PieceAnswer, VerifyWorkerData } from './verify.worker.ts'
 
 /** Positions to one piece; a multiple of the tile width, so that no tile is read twice. */
 const PIECE = 8_192
@@ -13,15 +14,19 @@ const MAX_THREADS = 16
 /**
  * The pieces of the whole event table in their order, checked by one thread per core. At most two pieces per thread
  * are in memory.
+ *
+ * @param threadsFrom events from which threads are worth their start
+ * @throws whatever a thread met, with its code
  */
 export async function* checkPieces(
   db: SqlDatabase,
   data: VerifyWorkerData,
+  threadsFrom = THREADS_FROM,
 ): AsyncGenerator<RangeResult, void, void> {
   const last = db.get<{ last: number | null }>('select max(position) as last from event')?.last ?? 0
   const pieces: Range[] = []
   for (let after = 0; after < last; after += PIECE) pieces.push({ after, end: Math.min(after + PIECE, last) })
-  if (last < THREADS_FROM) {
+  if (last < threadsFrom) {
     for (const piece of pieces) yield checkRange(db, piece, data.tiles)
     return
   }
@@ -61,14 +66,20 @@ class PieceThread {
 
   constructor(worker: Worker) {
     this.#worker = worker
-    worker.on('message', (result: RangeResult) => this.#waiting.shift()?.resolve(result))
+    worker.on('message', (answer: PieceAnswer) => {
+      const asked = this.#waiting.shift()
+      if (answer.ok) asked?.resolve(answer.result)
+      else asked?.reject(fromWire(answer.error))
+    })
     const fail = (error: unknown): void => {
       for (const w of this.#waiting.splice(0)) w.reject(error)
     }
     worker.on('error', fail)
     this.#exited = new Promise((resolve) =>
       worker.on('exit', () => {
-        fail(new Error('a thread that checked events ended early'))
+        fail(
+          new CodedError('TRC_PROOF', { expected: 'a thread that checks events', actual: 'it ended early' }),
+        )
         resolve()
       }),
     )
