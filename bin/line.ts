@@ -89,8 +89,6 @@ export async function startLine(config: LineConfig, environment: Environment): P
     closers.push(() => queries.close())
     const questions = new QueryProcess({ dataDir })
     closers.push(() => questions.close())
-    const retention = openRetention(spec, dataDir, questions.questions, store)
-    closers.push(() => retention?.close())
     const registrations = openRegistrations(spec, dataDir, events, store)
     closers.push(() => registrations?.close())
     const identity = openIdentityChanges(dataDir, store, { plant: spec.plant, line: spec.line })
@@ -153,6 +151,8 @@ export async function startLine(config: LineConfig, environment: Environment): P
       environment,
     })
     closers.push(() => running.close())
+    const retention = openRetention(spec, dataDir, questions.questions, store, () => running.auditImages())
+    closers.push(() => retention?.close())
     const stations: { engine: StationEngine; source: FrameSource; output: RejectOutput }[] = []
     for (const station of spec.stations) {
       const recipe = config.recipes.get(station.id)

@@ -1,7 +1,7 @@
 import type { LineSpec, PartStore, SqlDatabase } from '../contracts/index.ts'
 import type { ModelNumbers, ModuleHandler } from '../dashboard/index.ts'
 import type { LoadedRecipe } from '../inspection/index.ts'
-import { lastWindows, type LifeAlarm, ModelWatch, watchReport } from '../models/index.ts'
+import { auditImages, lastWindows, type LifeAlarm, ModelWatch, watchReport } from '../models/index.ts'
 import { ksTwoSample, populationStability, stabilityLimit } from '../scenarios/index.ts'
 import type { Questions } from '../traceability/query/index.ts'
 import { escapeEstimates } from './escape-estimate.ts'
@@ -32,6 +32,8 @@ export interface RunningWatch {
   routes: ModuleHandler[]
   alarms(): LifeAlarm[]
   numbers(): ModelNumbers
+  /** Hashes of the images of the audit sample that nobody has looked at yet. */
+  auditImages(): string[]
   close(): Promise<void>
 }
 
@@ -96,6 +98,7 @@ export function startModelWatch(parts: WatchParts): RunningWatch {
         }),
       ),
     }),
+    auditImages: () => auditImages(counts),
     close: () => follow.close(),
   }
 }

@@ -19,12 +19,17 @@ export interface Retention {
   close(): Promise<void>
 }
 
-/** Makes room when the disk gets full: images of passed parts first, the newest evidence of failures never. */
+/**
+ * Makes room when the disk gets full: images of passed parts first, the newest evidence of failures never.
+ *
+ * @param drawn hashes of the images of the audit sample that nobody has looked at yet
+ */
 export function openRetention(
   spec: LineSpec,
   dataDir: string,
   query: Pick<Questions, 'oldestImages'>,
   store: Pick<TraceStore, 'deleteImages'>,
+  drawn: () => readonly string[],
   freeOf: (dir: string) => Promise<number> = freeBytes,
 ): Retention | null {
   const { retention } = spec
@@ -36,7 +41,7 @@ export function openRetention(
 
   const room = async (): Promise<void> => {
     for (let free = await freeOf(dataDir); free < minFreeBytes && !stopped; free = await freeOf(dataDir)) {
-      const batch = await next(query, keepFails)
+      const batch = await next(query, keepFails, drawn())
       if (batch === null) {
         if (!full) log.error({ free, minFreeBytes }, 'the disk is getting full and no image may be deleted')
         full = true
@@ -89,9 +94,9 @@ export function openRetention(
   }
 }
 
-async function next(query: Pick<Questions, 'oldestImages'>, keepFails: number) {
+async function next(query: Pick<Questions, 'oldestImages'>, keepFails: number, drawn: readonly string[]) {
   for (const of of RETENTION_CLASSES) {
-    const images = await query.oldestImages(of, of === 'fail' ? keepFails : 0, BATCH)
+    const images = await query.oldestImages(of, of === 'fail' ? keepFails : 0, BATCH, drawn)
     if (images.length > 0) return { of, images }
   }
   return null

@@ -11,8 +11,11 @@ export const retentionSchema = z.strictObject({
 })
 export type RetentionSpec = z.infer<typeof retentionSchema>
 
-/** In the order in which they go. `reviewed`: passed, and a person looked at it (audit samples, reviews). */
-export const RETENTION_CLASSES = ['pass', 'reviewed', 'fail'] as const
+/**
+ * In the order in which they go. `audit`: passed, drawn for the audit sample, and nobody has looked at it yet.
+ * `reviewed`: passed, and a person looked at it. `fail`: everything that did not pass.
+ */
+export const RETENTION_CLASSES = ['pass', 'audit', 'reviewed', 'fail'] as const
 export type RetentionClass = (typeof RETENTION_CLASSES)[number]
 
 /** Images that are deleted for want of room; their hashes stay in the events of their parts. */

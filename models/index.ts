@@ -2,6 +2,7 @@ export type { ModelFinding, ReadText, TextRectangle } from './adapters/adapter.t
 export { createSigningKey, listModels, packModelFiles, publicKeyIn, verifyModel } from './commands.ts'
 export type { ListedModel, VerifiedModel } from './commands.ts'
 export type { ModelImages } from './forward.ts'
+export { auditImages } from './life/audit-images.ts'
 export { type Activation, type ActivationFacts, Activations } from './life/activations.ts'
 export { decideGate, type ExactStatistics, type GateInput, type GateJudge } from './life/decide-gate.ts'
 export { gateResultFor, gateResults, saveGateResult } from './life/gate-files.ts'

@@ -43,14 +43,14 @@ async function kept(): Promise<Kept[]> {
 const gone = async (): Promise<number[]> => (await kept()).filter((k) => !k.there).map((k) => k.trigger)
 
 /** Runs retention until it says the disk is full, or has nothing more to do. */
-async function run(keepFails: number, free: number[]): Promise<string[]> {
+async function run(keepFails: number, free: number[], drawn: readonly string[] = []): Promise<string[]> {
   const query = openTraceQuery(dataDir)
   const questions = {
     oldestImages: async (...args: Parameters<typeof query.oldestImages>) => query.oldestImages(...args),
   }
   let last = 0
   const freeOf = async (): Promise<number> => (last = free.shift() ?? last)
-  const retention = openRetention(spec(keepFails), dataDir, questions, store, freeOf)
+  const retention = openRetention(spec(keepFails), dataDir, questions, store, () => drawn, freeOf)
   await expect.poll(() => free.length, { timeout: 10_000, interval: 20 }).toBe(0)
   await new Promise((r) => setTimeout(r, 100))
   const modes = retention?.degraded().map((d) => d.id) ?? []
@@ -63,7 +63,7 @@ describe('images when the disk gets full', () => {
   it('are gone when the deletion is answered, so that what became free is seen before more goes', async () => {
     for (let n = 1; n <= 3; n++) await store.capture(request(n, passVerdict()))
     const query = openTraceQuery(dataDir)
-    const images = query.oldestImages('pass', 0, 10).map((i) => i.sha256)
+    const images = query.oldestImages('pass', 0, 10, []).map((i) => i.sha256)
     const files = await Promise.all(images.map((sha256) => query.path(sha256)))
     expect(files.map((f) => existsSync(f ?? ''))).toEqual([true, true, true])
     // Parts go on coming meanwhile.
@@ -86,8 +86,10 @@ describe('images when the disk gets full', () => {
     for (let n = 1; n <= 4; n++) await store.capture(request(n, passVerdict()))
     for (let n = 5; n <= 8; n++) await store.capture(request(n, failVerdict()))
     const query = openTraceQuery(dataDir)
-    const seen = (await query.recentParts({ limit: 100 })).find((p) => p.trigger === 2)
+    const parts = await query.recentParts({ limit: 100 })
+    const [seen, drawn] = [2, 1].map((trigger) => parts.find((p) => p.trigger === trigger))
     query.close()
+    const audit = [drawn?.image?.sha256 ?? '', seen?.image?.sha256 ?? '']
     await store.emit(
       newEvent({
         type: 'qe.verdict.reviewed.v1',
@@ -104,11 +106,20 @@ describe('images when the disk gets full', () => {
         },
       }),
     )
-    // Once short of room: the passed ones that nobody looked at.
-    expect(await run(2, [500, 2_000])).toEqual([])
+    // Once short of room: the passed ones that nobody looked at, nor is asked to.
+    expect(await run(2, [500, 2_000], audit)).toEqual([])
+    expect(await gone()).toEqual([3, 4])
+    // Then the audit sample that waits for a person, before what a person looked at.
+    expect(await run(2, [500, 2_000], audit)).toEqual([])
     expect(await gone()).toEqual([1, 3, 4])
+    const db = openSql(join(dataDir, 'trace.db'), { synchronous: 'normal', readOnly: true })
+    const told = db.all<{ class: string }>(
+      `select json_extract(json, '$.data.class') as class from event where type = 'qe.image.deleted.v1' order by position`,
+    )
+    db.close()
+    expect(told.map((t) => t.class)).toEqual(['pass', 'audit'])
     // Again: the reviewed one, then failures, and at last only protected ones are left.
-    expect(await run(2, [500, 500, 500, 500])).toEqual(['retention'])
+    expect(await run(2, [500, 500, 500, 500], audit)).toEqual(['retention'])
     expect(await gone()).toEqual([1, 2, 3, 4, 5, 6])
     // A part with the same picture brings it back.
     await store.capture(request(20, passVerdict(), { image: request(1, passVerdict()).image }))
@@ -119,11 +130,11 @@ describe('images when the disk gets full', () => {
     expect(report.findings).toEqual([])
     expect(report.images).toMatchObject({ deletedByRetention: 5 })
     // A picture that is said to be deleted, by nobody.
-    const db = openSql(join(dataDir, 'trace.db'), { synchronous: 'normal' })
-    db.exec(
+    const altered = openSql(join(dataDir, 'trace.db'), { synchronous: 'normal' })
+    altered.exec(
       `update image set deleted_at = '2026-01-05T06:00:00.000Z' where deleted_at is null and retention = 'ng'`,
     )
-    db.close()
+    altered.close()
     const forged = await verifyDataDir(dataDir, {})
     expect(forged.findings.map((f) => f.kind)).toContain('image')
     expect(JSON.stringify(forged.findings)).toContain('no event says so')

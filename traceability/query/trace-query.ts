@@ -132,8 +132,8 @@ export class TraceQuery {
   }
 
   /** The oldest images of a class that are still there, without its newest `keep`. */
-  oldestImages(of: RetentionClass, keep: number, limit: number): OldImage[] {
-    return oldestImages(this.#db, of, keep, limit)
+  oldestImages(of: RetentionClass, keep: number, limit: number, drawn: readonly string[]): OldImage[] {
+    return oldestImages(this.#db, of, keep, limit, drawn)
   }
 
   /** What a recall of a lot (by name or URI) concerns. */

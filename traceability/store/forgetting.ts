@@ -12,18 +12,31 @@ export interface OldImage {
 // From the few reviews to their images, once per statement.
 const REVIEWED = `sha256 in (select v.sha256 from review r join inspection n on n.inspection_id = r.inspection_id
     join inspection_image v on v.position = n.position)`
+const DRAWN = 'sha256 in (select value from json_each(?1))'
 const CLASS: Record<RetentionClass, string> = {
-  pass: `retention = 'ok' and not (${REVIEWED})`,
+  pass: `retention = 'ok' and not (${REVIEWED}) and not (${DRAWN})`,
+  audit: `retention = 'ok' and not (${REVIEWED}) and ${DRAWN}`,
   reviewed: `retention = 'ok' and ${REVIEWED}`,
   fail: `retention = 'ng'`,
 }
 
-/** The oldest images of a class that are still there, without the newest `keep` of it. */
-export function oldestImages(db: SqlDatabase, of: RetentionClass, keep: number, limit: number): OldImage[] {
+/**
+ * The oldest images of a class that are still there, without the newest `keep` of it.
+ *
+ * @param drawn hashes of the images of the audit sample that wait for a person
+ */
+export function oldestImages(
+  db: SqlDatabase,
+  of: RetentionClass,
+  keep: number,
+  limit: number,
+  drawn: readonly string[] = [],
+): OldImage[] {
   return db.all<{ sha256: string; bytes: number }>(
     `select sha256, bytes from image where deleted_at is null and ${CLASS[of]} and sha256 not in
-       (select sha256 from image where deleted_at is null and ${CLASS[of]} order by stored_at desc, sha256 limit ?)
-     order by stored_at, sha256 limit ?`,
+       (select sha256 from image where deleted_at is null and ${CLASS[of]} order by stored_at desc, sha256 limit ?2)
+     order by stored_at, sha256 limit ?3`,
+    JSON.stringify(drawn),
     keep,
     limit,
   )
