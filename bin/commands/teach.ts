@@ -29,6 +29,7 @@ interface Flags extends SigningFlags {
   exclude?: string[]
   seed?: number
   turn: boolean
+  groupBy?: string
   memory?: number
   time?: number
   json?: boolean
@@ -57,12 +58,16 @@ export function addTeach(program: Command, environment: Environment): void {
       'with --defect: find this share of them, 0..1, at the highest threshold',
       number(0.01, 1),
     )
-    .option('--method <name>', 'auto, bank, bank-ratio, bank-both, position, position-ratio')
+    .option('--method <name>', 'auto, bank, bank-evidence, position, position-evidence')
     .option('--bank <n>', 'members of the memory bank at most', whole(10, 20_000))
     .option('--area <px>', 'working area: larger sees smaller defects', whole(4_096, 4_194_304))
     .option('--include <x1,y1,x2,y2...>', 'only these regions count')
     .option('--exclude <x1,y1,x2,y2...>', 'these regions do not count')
     .option('--no-turn', 'no turned copies: a turned or mirrored part is a defect')
+    .option(
+      '--group-by <regex>',
+      'part of the file name that says which workpiece it is: photographs of one never judge each other',
+    )
     .option('--seed <n>', 'the same seed, images and backbone give the same model', whole(0))
     .option('--memory <MB>', 'memory the work may hold', whole(50))
     .option('--time <seconds>', 'time the work may take; refused when it would take longer', whole(1))
@@ -126,6 +131,7 @@ function optionsOf(o: Flags): TeachOptions {
     areaPx: o.area,
     seed: o.seed,
     turn: o.turn,
+    groupBy: o.groupBy,
     include: o.include?.map(boxOf),
     exclude: o.exclude?.map(boxOf),
     memoryLimitBytes: o.memory === undefined ? undefined : o.memory * 1_000_000,

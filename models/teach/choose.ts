@@ -38,7 +38,7 @@ const ERRORS = 2
 /** Groups of good images that are left out in turn, at most. */
 const GROUPS = 60
 
-export const DEFAULT_METHOD: MethodId = 'bank-ratio'
+export const DEFAULT_METHOD: MethodId = 'bank-evidence'
 
 /** Measures every method on the user's own images and chooses. */
 export function choose(
@@ -46,16 +46,18 @@ export function choose(
   grid: Grid,
   allowed: Float32Array | null,
   only: MethodId | null,
+  defects: number,
 ): { choice: Choice; scores: HeldOutScores } {
   const images = heldOut[0]?.good.length ?? 0
-  const real = (heldOut[0]?.defects.length ?? 0) >= MIN_DEFECTS
+  const real = defects >= MIN_DEFECTS
   // statistics of a group come from the other groups, and both must be able to have them
-  const positions = images - Math.ceil(images / (heldOut[0]?.folds ?? 1)) >= MIN_IMAGES_FOR_POSITIONS
+  const positions = images - Math.ceil(images / (heldOut[0]?.folds.length ?? 1)) >= MIN_IMAGES_FOR_POSITIONS
   const candidates: { measured: MeasuredMethod; scores: HeldOutScores }[] = []
   for (const method of Object.keys(METHODS) as MethodId[]) {
     if (only !== null && method !== only) continue
     const held = heldOut.find((h) => h.kind === METHODS[method].reference)
-    const usable = METHODS[method].forms.every((form) => held?.good.every((m) => m[form] !== undefined))
+    const { form } = METHODS[method]
+    const usable = held?.folds.every((f) => f.good.every((m) => m[form] !== undefined)) === true
     if (held === undefined || !usable) continue
     for (const perPosition of positions ? [true, false] : [false]) {
       const scores = heldOutScores(method, held, grid, perPosition, allowed)

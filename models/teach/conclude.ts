@@ -1,11 +1,13 @@
+import { CodedError } from '../../contracts/index.ts'
 import type { Backbone } from './backbone.ts'
 import { choose } from './choose.ts'
 import type { Choice } from './choose.ts'
 import { calibrate, crossFit } from './crossfit.ts'
 import type { HeldOut, HeldOutScores } from './crossfit.ts'
-import { METHODS, fit } from './fit.ts'
+import { METHODS } from './fit.ts'
 import type { FitContext, MethodId, ReferenceKind } from './fit.ts'
 import { fusedModel } from './fused-graph.ts'
+import { groupsOf } from './groups.ts'
 import { learningCurve } from './learning-curve.ts'
 import type { LearningCurve } from './learning-curve.ts'
 import type { MatrixSessions } from './matrix-sessions.ts'
@@ -74,17 +76,15 @@ export async function conclude(
   }
   const only = options.method === 'auto' ? null : options.method
   const allowed = allowedCells(data)
-  const good = data.good.map((g) => g.embedding)
   const pose = await measurePose(data, fitContext)
   const turned = pose.used ? data.turned : []
   const held = await crossFits({ ...data, turned }, only, fitContext, context.onProgress)
-  const { choice, scores } = choose(held, grid, allowed, only)
+  const { choice, scores } = choose(held, grid, allowed, only, data.defects.length)
   const { method, perPosition } = choice.chosen
   const kind = METHODS[method].reference
-  const heldOut = held.find((h) => h.kind === kind) ?? { kind, folds: 0, good: [], damaged: [], defects: [] }
-  const calibration = calibrate(method, heldOut.good, grid, perPosition)
+  const chosen = held.find((h) => h.kind === kind)
+  if (chosen === undefined) throw new CodedError('TCH_IMAGES', { path: 'method', expected: method })
   context.onProgress({ stage: 'finish', done: 0, total: 2 })
-  const fitted = await fit(kind, { good, damaged: data.damaged, turned }, fitContext)
   const curve = await learningCurve(data, fitContext)
   context.onProgress({ stage: 'finish', done: 1, total: 2 })
   const outliers = suspicious(data.good, scores.good)
@@ -95,8 +95,8 @@ export async function conclude(
     size,
     projection: data.projection,
     method,
-    fitted,
-    calibration,
+    fitted: chosen.fitted,
+    calibration: calibrate(method, chosen.good, grid, perPosition),
     allowed,
     mapGain: threshold.value > 0 && peak > 0 ? threshold.value / peak : 1,
   })
@@ -104,7 +104,7 @@ export async function conclude(
   return {
     model,
     report: {
-      goodImages: good.length,
+      goodImages: data.good.length,
       defectImages: data.defects.length,
       choice,
       pose,
@@ -129,6 +129,7 @@ async function crossFits(
   const kinds = (['bank', 'position'] as const satisfies ReferenceKind[]).filter(
     (kind) => only === null || METHODS[only].reference === kind,
   )
+  const groups = groupsOf(data)
   const held: HeldOut[] = []
   for (const [i, kind] of kinds.entries()) {
     onProgress({ stage: 'measure', done: i, total: kinds.length })
@@ -137,11 +138,12 @@ async function crossFits(
         kind,
         {
           good: data.good.map((g) => g.embedding),
+          groups,
           damaged: data.damaged,
           turned: data.turned,
           defects: data.defects.map((d) => d.embedding),
         },
-        foldsFor(data.good.length),
+        foldsFor(new Set(groups).size),
         context,
       ),
     )

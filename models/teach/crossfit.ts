@@ -1,64 +1,105 @@
 import { applyPositions, positionStatistics, topCells, topMean } from './calibration.ts'
 import type { PositionStatistics } from './calibration.ts'
-import type { DamagedEmbedding, Embedding, Grid, TurnedEmbedding } from './embedding.ts'
-import { METHODS, fit, rawMaps } from './fit.ts'
-import type { FitContext, FormKind, MethodId, ReferenceKind } from './fit.ts'
+import type { DamagedEmbedding, Embedding, Grid } from './embedding.ts'
+import { METHODS, fitForms, rawMaps, referenceOf } from './fit.ts'
+import type {
+  FitContext,
+  FitResiduals,
+  Fitted,
+  MethodId,
+  RawMaps,
+  ReferenceData,
+  ReferenceKind,
+} from './fit.ts'
 import type { Matrix } from './matrix-sessions.ts'
 
-type RawMaps = Partial<Record<FormKind, Matrix>>
-
-/** Raw maps of images by references that were fitted without them. */
+/** A reference with its forms, and what it says of images that take no part in it. */
 export interface HeldOut {
   kind: ReferenceKind
-  folds: number
-  /** One per good image. */
+  /** Fitted on all images: what the model gets. */
+  fitted: Fitted
+  /** Maps of the good images by it, each against a reference without its group. */
   good: RawMaps[]
-  /** One per damaged copy; the group of its good image. */
-  damaged: { maps: RawMaps; fold: number }[]
-  /** One per given defect; the groups take turns. */
-  defects: { maps: RawMaps; fold: number }[]
+  folds: readonly Fold[]
 }
 
-export interface CrossFitData {
-  good: readonly Embedding[]
+/** Some groups are left out of the forms, too, and judged by what the other groups teach. */
+interface Fold {
+  /** Maps of all good images. */
+  good: RawMaps[]
+  /** Whether a good image is left out. */
+  out: boolean[]
+  damaged: { index: number; maps: RawMaps }[]
+  defects: { index: number; maps: RawMaps }[]
+}
+
+export interface CrossFitData extends ReferenceData {
   damaged: readonly DamagedEmbedding[]
-  turned: readonly TurnedEmbedding[]
   defects: readonly Embedding[]
 }
 
-/** Splits the good images into groups, and lets each group be scored by what the others teach. */
+/**
+ * Fits one reference, and measures it on every image as if the image had not been taught. The bank is that of the
+ * model with the patches of the group of the image masked, not a smaller one of other images: those would make good
+ * images look more unusual than new ones are to the model.
+ */
 export async function crossFit(
   kind: ReferenceKind,
   data: CrossFitData,
   folds: number,
   context: FitContext,
 ): Promise<HeldOut> {
-  const { dims, matrices, checkCancelled } = context
-  const held: HeldOut = { kind, folds, good: [], damaged: [], defects: [] }
-  for (let f = 0; f < folds; f++) {
-    const inside = data.good.map((_, i) => i).filter((i) => i % folds !== f)
-    const place = new Map(inside.map((i, n) => [i, n]))
-    const fitted = await fit(
-      kind,
-      {
-        good: inside.map((i) => data.good[i] ?? new Float32Array()),
-        damaged: withSources(data.damaged, place),
-        turned: withSources(data.turned, place),
-      },
-      context,
-    )
-    const maps = (e: Embedding): Promise<RawMaps> => {
-      checkCancelled()
-      return rawMaps(fitted, e, dims, matrices)
-    }
-    for (let i = f; i < data.good.length; i += folds)
-      held.good[i] = await maps(data.good[i] ?? new Float32Array())
-    for (const [n, d] of data.damaged.entries())
-      if (d.source % folds === f) held.damaged[n] = { maps: await maps(d.embedding), fold: f }
-    for (let n = f; n < data.defects.length; n += folds)
-      held.defects[n] = { maps: await maps(data.defects[n] ?? new Float32Array()), fold: f }
+  const { groups, damaged } = data
+  const reference = await referenceOf(kind, data, context)
+  const residuals = (embedding: Embedding, without?: number): Promise<Matrix> => {
+    context.checkCancelled()
+    return reference.residuals(embedding, without)
   }
-  return held
+  const good: Matrix[] = []
+  for (const [i, e] of data.good.entries()) good.push(await residuals(e, groups[i]))
+  const bad: { residuals: Matrix; coverage: Float32Array; group: number }[] = []
+  for (const { embedding, coverage, source } of damaged) {
+    const group = groups[source] ?? -1
+    bad.push({ residuals: await residuals(embedding, group), coverage, group })
+  }
+  const defects: Matrix[] = []
+  for (const e of data.defects) defects.push(await residuals(e))
+  const maps = async (of: readonly Matrix[], forms: Fitted['forms']): Promise<RawMaps[]> => {
+    const out: RawMaps[] = []
+    for (const r of of) {
+      context.checkCancelled()
+      out.push(await rawMaps(r, forms, context))
+    }
+    return out
+  }
+  const measured: Fold[] = []
+  for (let f = 0; f < folds; f++) {
+    const outside = (group: number | undefined): boolean => (group ?? 0) % folds === f
+    const inside: FitResiduals = {
+      good: good.filter((_, i) => !outside(groups[i])),
+      damaged: bad.filter((d) => !outside(d.group)),
+    }
+    const forms = await fitForms(inside, context)
+    const some = async (all: readonly Matrix[], wanted: (i: number) => boolean): Promise<Fold['defects']> => {
+      const chosen = all.map((_, i) => i).filter(wanted)
+      const made = await maps(
+        chosen.map((i) => all[i] ?? new Float32Array()),
+        forms,
+      )
+      return made.map((m, n) => ({ index: chosen[n] ?? 0, maps: m }))
+    }
+    measured.push({
+      good: await maps(good, forms),
+      out: groups.map(outside),
+      damaged: await some(
+        bad.map((d) => d.residuals),
+        (i) => outside(bad[i]?.group),
+      ),
+      defects: await some(defects, (i) => i % folds === f),
+    })
+  }
+  const forms = await fitForms({ good, damaged: bad }, context)
+  return { kind, fitted: { reference, forms }, good: await maps(good, forms), folds: measured }
 }
 
 /** The copies whose image is among the places, with the place for their source. */
@@ -71,10 +112,10 @@ export const withSources = <T extends { source: number }>(
     return source === undefined ? [] : [{ ...copy, source }]
   })
 
-/** How raw maps become one calibrated map: position statistics per form, averaged. */
+/** How a raw map becomes a calibrated one. */
 export interface Calibration {
   perPosition: boolean
-  statistics: Partial<Record<FormKind, PositionStatistics>>
+  statistics: PositionStatistics
 }
 
 /** Share of the cells whose mean is the image score. */
@@ -86,35 +127,20 @@ export function calibrate(
   grid: Grid,
   perPosition: boolean,
 ): Calibration {
-  const statistics: Calibration['statistics'] = {}
-  for (const form of METHODS[method].forms)
-    statistics[form] = positionStatistics(
-      maps.flatMap((m) => m[form] ?? []),
-      grid.width,
-      grid.height,
-      perPosition,
-    )
-  return { perPosition, statistics }
+  const { form } = METHODS[method]
+  const chosen = maps.flatMap((m) => m[form] ?? [])
+  return { perPosition, statistics: positionStatistics(chosen, grid.width, grid.height, perPosition) }
 }
 
-/** Calibrated map: mean of the z values of the forms; cells outside the regions taught are `OUTSIDE`. */
+/** Calibrated map; cells outside the regions taught are `OUTSIDE`. */
 export function calibratedMap(
   method: MethodId,
   maps: RawMaps,
   { statistics }: Calibration,
-  grid: Grid,
   allowed: Float32Array | null,
 ): Float32Array<ArrayBuffer> {
-  const forms = METHODS[method].forms
-  const sum = new Float32Array(grid.width * grid.height)
-  for (const form of forms) {
-    const map = maps[form]
-    const stats = statistics[form]
-    if (map === undefined || stats === undefined) continue
-    const z = applyPositions(map, stats)
-    for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + (z[i] ?? 0) / forms.length
-  }
-  return allowed === null ? sum : sum.map((v, i) => (allowed[i] === 0 ? OUTSIDE : v))
+  const z = applyPositions(maps[METHODS[method].form] ?? new Float32Array(), statistics)
+  return allowed === null ? z : z.map((v, i) => (allowed[i] === 0 ? OUTSIDE : v))
 }
 
 /** Value of cells outside the regions taught: below every threshold. */
@@ -125,7 +151,7 @@ export const imageScore = (map: Float32Array, allowedCells: number): number =>
   topMean(map, topCells(allowedCells, TOP_SHARE))
 
 export interface HeldOutScores {
-  /** One per good image; neither the reference nor the statistics have seen it. */
+  /** One per good image; neither the reference, the forms nor the statistics have seen it. */
   good: number[]
   damaged: number[]
   defects: number[]
@@ -134,31 +160,31 @@ export interface HeldOutScores {
 }
 
 /**
- * Scores of one method. The statistics of a group come from the held-out maps of the other groups, so that an image
- * takes part in nothing that judges it.
+ * Scores of one method. The statistics for a fold come from the maps of the other images by the same forms, so that an
+ * image takes part in nothing that judges it.
  */
 export function heldOutScores(
   method: MethodId,
-  held: HeldOut,
+  { folds }: HeldOut,
   grid: Grid,
   perPosition: boolean,
   allowed: Float32Array | null,
 ): HeldOutScores {
   const cells =
     allowed === null ? grid.width * grid.height : allowed.reduce((n, a) => n + (a === 0 ? 0 : 1), 0)
-  const byFold = Array.from({ length: held.folds }, (_, f) => {
-    const others = held.good.filter((_m, i) => i % held.folds !== f)
-    return calibrate(method, others, grid, perPosition)
-  })
-  const mapOf = (maps: RawMaps, fold: number): Float32Array =>
-    calibratedMap(method, maps, byFold[fold] ?? { perPosition: false, statistics: {} }, grid, allowed)
-  const goodMaps = held.good.map((maps, i) => mapOf(maps, i % held.folds))
-  const score = ({ maps, fold }: { maps: RawMaps; fold: number }): number =>
-    imageScore(mapOf(maps, fold), cells)
-  return {
-    good: goodMaps.map((m) => imageScore(m, cells)),
-    damaged: held.damaged.map(score),
-    defects: held.defects.map(score),
-    goodPeaks: goodMaps.map((m) => m.reduce((a, b) => Math.max(a, b), -Infinity)),
+  const scores: HeldOutScores = { good: [], damaged: [], defects: [], goodPeaks: [] }
+  for (const fold of folds) {
+    const others = fold.good.filter((_, i) => fold.out[i] !== true)
+    const calibration = calibrate(method, others, grid, perPosition)
+    const mapOf = (maps: RawMaps): Float32Array => calibratedMap(method, maps, calibration, allowed)
+    for (const [i, maps] of fold.good.entries()) {
+      if (fold.out[i] !== true) continue
+      const map = mapOf(maps)
+      scores.good[i] = imageScore(map, cells)
+      scores.goodPeaks[i] = map.reduce((a, b) => Math.max(a, b), -Infinity)
+    }
+    for (const { index, maps } of fold.damaged) scores.damaged[index] = imageScore(mapOf(maps), cells)
+    for (const { index, maps } of fold.defects) scores.defects[index] = imageScore(mapOf(maps), cells)
   }
+  return scores
 }

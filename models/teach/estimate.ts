@@ -17,7 +17,6 @@ interface EstimateRequest {
   cells: number
   dims: number
   bankSize: number
-  folds: number
   /** Measured: seconds to describe one image. */
   describeSeconds: number
   memoryBytes: number
@@ -36,7 +35,7 @@ export async function estimateTeaching(
   request: EstimateRequest,
   matrices: MatrixSessions,
 ): Promise<TeachEstimate> {
-  const { good, others, cells, dims, bankSize, folds, describeSeconds, memoryBytes } = request
+  const { good, others, cells, dims, bankSize, describeSeconds, memoryBytes } = request
   const rows = new Float32Array(PROBE_ROWS * dims)
   const bank = new Float32Array(bankSize * dims)
   await matrices.nearest(rows, bank, dims)
@@ -44,12 +43,12 @@ export async function estimateTeaching(
   await matrices.nearest(rows, bank, dims)
   const perComparison = (performance.now() - start) / 1000 / (PROBE_ROWS * bankSize)
   const images = good + others
-  // a bank of all members and two of half of them per fold and at the end, four of half for the pose, three for the curve
-  const banks = (folds + 1) * 2 + 2 + 1.5
+  // the bank of the model, four of half its size for the pose, three for the curve
+  const banks = 1 + 2 + 1.5
   const candidates = Math.min(MAX_CANDIDATES, good * cells)
   const choosing = banks * candidates * bankSize
-  // every image meets a half bank per fold, and the whole one of its own fold
-  const comparing = images * cells * bankSize * (folds / 2 + 2)
+  // every image meets the bank of the model, and two of half its size for the pose
+  const comparing = images * cells * bankSize * 2
   return {
     seconds: images * describeSeconds + ((choosing + comparing) * perComparison) / PRODUCTS,
     memoryBytes,

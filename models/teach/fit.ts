@@ -1,42 +1,41 @@
-import { bankReference, meanOf, positionReference } from './reference.ts'
-import type { Reference } from './reference.ts'
 import { coreset, takeRows } from './coreset.ts'
-import { DISTANCE, addPatches, emptySecondMoment, formMap, precision } from './form.ts'
+import type { Embedding, TurnedEmbedding } from './embedding.ts'
+import { evidenceForm, mahalanobisForm } from './evidence.ts'
+import type { Patches } from './evidence.ts'
+import { addPatches, emptySecondMoment, formMap } from './form.ts'
 import type { Form } from './form.ts'
 import type { Matrix, MatrixSessions } from './matrix-sessions.ts'
 import { MAX_CANDIDATES } from './plan.ts'
 import { sample, seededRandom } from './random.ts'
-import type { DamagedEmbedding, Embedding, TurnedEmbedding } from './embedding.ts'
+import { bankReference, positionReference } from './reference.ts'
+import type { Bank, Reference } from './reference.ts'
 
 /** From this share of damaged pixels a cell counts as defective; cells between 0 and it are left out. */
 const DEFECTIVE = 0.12
-/** Share of the mean variance added to each direction of a covariance. */
-const SHRINKAGE = 0.1
 /** Fewer defective patches per dimension than this give no covariance worth having. */
 const PATCHES_PER_DIMENSION = 2
 
-/** Which reference, and which forms of the residuals, are summed up into one score. */
+/** Which reference, and which form of the residuals, make the score. */
 export const METHODS = {
   /** Distance to the nearest good patch (PatchCore). */
-  bank: { reference: 'bank', forms: ['distance'] },
-  /** Whether the difference to the nearest good patch is one that good patches have, or one of a defect. */
-  'bank-ratio': { reference: 'bank', forms: ['ratio'] },
-  /** Both. */
-  'bank-both': { reference: 'bank', forms: ['distance', 'ratio'] },
+  bank: { reference: 'bank', form: 'distance' },
+  /** How far, in the directions in which defects differ, from the nearest good patch. */
+  'bank-evidence': { reference: 'bank', form: 'evidence' },
   /** Mahalanobis distance to the mean of the place (PaDiM with one covariance), for parts in a fixture. */
-  position: { reference: 'position', forms: ['mahalanobis'] },
-  /** As `bank-ratio`, with the mean of the place for the nearest good patch. */
-  'position-ratio': { reference: 'position', forms: ['ratio'] },
-} as const satisfies Record<string, { reference: ReferenceKind; forms: readonly FormKind[] }>
+  position: { reference: 'position', form: 'mahalanobis' },
+  /** As `bank-evidence`, with the mean of the place for the nearest good patch. */
+  'position-evidence': { reference: 'position', form: 'evidence' },
+} as const satisfies Record<string, { reference: ReferenceKind; form: FormKind }>
 export type MethodId = keyof typeof METHODS
 export type ReferenceKind = 'bank' | 'position'
-export type FormKind = 'distance' | 'ratio' | 'mahalanobis'
+export type FormKind = 'distance' | 'evidence' | 'mahalanobis'
 
 /** A fitted reference and the forms its residuals take. */
 export interface Fitted {
   reference: Reference
-  forms: Partial<Record<FormKind, Form>>
+  forms: Forms
 }
+export type Forms = Partial<Record<FormKind, Form>>
 
 export interface FitContext {
   dims: number
@@ -47,53 +46,40 @@ export interface FitContext {
   checkCancelled(): void
 }
 
-/** What is fitted on; no image of it may be scored for statistics or thresholds. */
-export interface FitData {
+/** What a reference is made of. */
+export interface ReferenceData {
   good: readonly Embedding[]
-  damaged: readonly DamagedEmbedding[]
+  /** Group of each good image: several photographs of one workpiece are of one group. */
+  groups: readonly number[]
   /** Turned copies that go into the bank with their image; empty when the pose of the parts does not vary. */
   turned: readonly TurnedEmbedding[]
 }
 
-/** Fits one kind of reference with all forms the data allow. */
-export async function fit(kind: ReferenceKind, data: FitData, context: FitContext): Promise<Fitted> {
-  const { dims } = context
-  const reference = await referenceOf(kind, data, () => true, context, context.bankSize)
-  const moments = await residualMoments(kind, data, context)
-  const forms: Fitted['forms'] = { distance: DISTANCE }
-  if (moments.good.count >= PATCHES_PER_DIMENSION * dims) {
-    const good = precision(moments.good, dims, SHRINKAGE)
-    forms.mahalanobis = { matrix: Float32Array.from(good), root: true }
-    if (moments.defect.count >= PATCHES_PER_DIMENSION * dims) {
-      const defect = precision(moments.defect, dims, SHRINKAGE)
-      forms.ratio = { matrix: Float32Array.from(good, (g, i) => g - (defect[i] ?? 0)), root: false }
-    }
-  }
-  return { reference, forms }
-}
-
-async function referenceOf(
+export async function referenceOf(
   kind: ReferenceKind,
-  data: Pick<FitData, 'good' | 'turned'>,
-  wanted: (image: number) => boolean,
+  { good, groups, turned }: ReferenceData,
   context: FitContext,
-  bankSize: number,
 ): Promise<Reference> {
-  const { dims, cells, matrices } = context
-  const good = data.good.filter((_, i) => wanted(i))
-  if (kind === 'position') return positionReference(meanOf(good), dims)
-  const turned = data.turned.filter((t) => wanted(t.source)).map((t) => t.embedding)
-  return bankReference(await buildBank([...good, ...turned], context, bankSize), dims, cells, matrices)
+  const { dims, cells, matrices, bankSize } = context
+  if (kind === 'position') return positionReference(good, groups, dims)
+  const members = [...good, ...turned.map((t) => t.embedding)]
+  const from = [...groups, ...turned.map((t) => groups[t.source] ?? -1)]
+  return bankReference(await buildBank(members, from, context, bankSize), dims, cells, matrices)
 }
 
 /** Coreset of the patches of some images. */
 export async function buildBank(
-  good: readonly Embedding[],
+  images: readonly Embedding[],
+  groups: readonly number[],
   { dims, seed, matrices, checkCancelled }: FitContext,
   bankSize: number,
-): Promise<Matrix> {
-  const { rows } = candidates(good, dims, seed)
-  return takeRows(rows, dims, await coreset(rows, dims, bankSize, 0, matrices, checkCancelled))
+): Promise<Bank> {
+  const { rows, image } = candidates(images, dims, seed)
+  const chosen = await coreset(rows, dims, bankSize, 0, matrices, checkCancelled)
+  return {
+    members: takeRows(rows, dims, chosen),
+    groups: chosen.map((i) => groups[image[i] ?? 0] ?? -1),
+  }
 }
 
 /** Patches the coreset is chosen from, the same number of each image, with their origin. */
@@ -117,44 +103,53 @@ export function candidates(
   return { rows, image }
 }
 
-/**
- * Second moments of the residuals of good and of damaged patches. Each half of the images meets a reference made of
- * the other half: residuals to one's own patches would be too small.
- */
-async function residualMoments(kind: ReferenceKind, data: FitData, context: FitContext) {
-  const { good, damaged } = data
-  const { dims, matrices, checkCancelled } = context
-  const moments = { good: emptySecondMoment(dims), defect: emptySecondMoment(dims) }
-  if (good.length < 2) return moments
-  for (const half of [0, 1]) {
-    const mine = (i: number): boolean => i % 2 === half
-    const reference = await referenceOf(kind, data, (i) => !mine(i), context, Math.ceil(context.bankSize / 2))
-    for (const [i, e] of good.entries()) {
-      if (!mine(i)) continue
-      checkCancelled()
-      await addPatches(moments.good, await reference.residuals(e), () => true, dims, matrices)
-    }
-    for (const { source, embedding, coverage } of damaged) {
-      if (!mine(source)) continue
-      checkCancelled()
-      const r = await reference.residuals(embedding)
-      await addPatches(moments.good, r, (cell) => coverage[cell] === 0, dims, matrices)
-      await addPatches(moments.defect, r, (cell) => (coverage[cell] ?? 0) >= DEFECTIVE, dims, matrices)
-    }
-  }
-  return moments
+/** Residuals of images to a reference in which they take no part. */
+export interface FitResiduals {
+  good: readonly Matrix[]
+  damaged: readonly { residuals: Matrix; coverage: Float32Array }[]
 }
 
-/** Raw score maps of one image, one per form. */
+/** All forms the residuals allow. */
+export async function fitForms({ good, damaged }: FitResiduals, context: FitContext): Promise<Forms> {
+  const { dims, matrices, checkCancelled } = context
+  const moments = { good: emptySecondMoment(dims), defect: emptySecondMoment(dims) }
+  const whole = good.map((residuals): Patches => ({ residuals, cells: indices(residuals.length / dims) }))
+  const sound = damaged.map(({ residuals, coverage }): Patches => ({
+    residuals,
+    cells: indices(coverage.length).filter((i) => coverage[i] === 0),
+  }))
+  const broken = damaged.map(({ residuals, coverage }): Patches => ({
+    residuals,
+    cells: indices(coverage.length).filter((i) => (coverage[i] ?? 0) >= DEFECTIVE),
+  }))
+  for (const [moment, patches] of [
+    [moments.good, [...whole, ...sound]],
+    [moments.defect, broken],
+  ] as const)
+    for (const { residuals, cells } of patches) {
+      checkCancelled()
+      await addPatches(moment, residuals, cells, dims, matrices)
+    }
+  const forms: Forms = { distance: { kind: 'length' } }
+  if (moments.good.count < PATCHES_PER_DIMENSION * dims) return forms
+  forms.mahalanobis = mahalanobisForm(moments.good, dims)
+  if (moments.defect.count >= PATCHES_PER_DIMENSION * dims)
+    forms.evidence = await evidenceForm(moments, { good: [whole, sound], defect: broken }, context)
+  return forms
+}
+
+const indices = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
+
+export type RawMaps = Partial<Record<FormKind, Matrix>>
+
+/** Raw score maps of the residuals of one image, one per form. */
 export async function rawMaps(
-  { reference, forms }: Fitted,
-  embedding: Embedding,
-  dims: number,
-  matrices: MatrixSessions,
-): Promise<Partial<Record<FormKind, Matrix>>> {
-  const residuals = await reference.residuals(embedding)
-  const maps: Partial<Record<FormKind, Matrix>> = {}
-  for (const kind of ['distance', 'ratio', 'mahalanobis'] as const) {
+  residuals: Matrix,
+  forms: Forms,
+  { dims, matrices }: Pick<FitContext, 'dims' | 'matrices'>,
+): Promise<RawMaps> {
+  const maps: RawMaps = {}
+  for (const kind of ['distance', 'evidence', 'mahalanobis'] as const) {
     const form = forms[kind]
     if (form !== undefined) maps[kind] = await formMap(residuals, form, dims, matrices)
   }

@@ -1,3 +1,4 @@
+import { CodedError } from '../../contracts/index.ts'
 import { onnxNode, onnxTensor } from '../onnx/graph.ts'
 import { extendModel } from '../onnx/extend.ts'
 import { patchTaps } from './backbone.ts'
@@ -30,7 +31,7 @@ export interface FusedRequest {
 }
 
 /**
- * The whole taught model as one ONNX graph: backbone, projection, reference, forms, position statistics and image
+ * The whole taught model as one ONNX graph: backbone, projection, reference, form, position statistics and image
  * score. Input as the backbone's, uint8 [1, height, width, 3]; outputs `map` [1, 1, rows, columns] and `score` [1].
  */
 export function fusedModel(request: FusedRequest): Uint8Array {
@@ -43,30 +44,21 @@ export function fusedModel(request: FusedRequest): Uint8Array {
     descriptorNodes(patchTaps(backbone.taps), grid.stridePx, projection, embedding),
     fitted.reference.graph(embedding, residual, `${OWN}reference_`),
   ]
-  const terms: string[] = []
-  for (const kind of METHODS[method].forms) {
-    const form = fitted.forms[kind]
-    const statistics = calibration.statistics[kind]
-    if (form === undefined || statistics === undefined) continue
-    const raw = `${OWN}${kind}`
-    const share = METHODS[method].forms.length
-    parts.push(formGraph(form, projection.dims, residual, raw, `${OWN}${kind}_`), {
-      initializers: [
-        onnxTensor(`${raw}_mean`, [cells], statistics.mean),
-        onnxTensor(
-          `${raw}_scale`,
-          [cells],
-          statistics.scale.map((s) => s * share),
-        ),
-      ],
-      nodes: [
-        onnxNode('Sub', [raw, `${raw}_mean`], [`${raw}_centred`]),
-        onnxNode('Div', [`${raw}_centred`, `${raw}_scale`], [`${raw}_z`]),
-      ],
-    })
-    terms.push(`${raw}_z`)
-  }
-  parts.push(scoreNodes(terms, allowed, cells, [1, 1, grid.height, grid.width], mapGain))
+  const kind = METHODS[method].form
+  const form = fitted.forms[kind]
+  if (form === undefined) throw new CodedError('TCH_IMAGES', { path: 'method', expected: method })
+  const [raw, z] = [`${OWN}raw`, `${OWN}z`]
+  parts.push(formGraph(form, projection.dims, residual, raw, `${OWN}${kind}_`), {
+    initializers: [
+      onnxTensor(`${raw}_mean`, [cells], calibration.statistics.mean),
+      onnxTensor(`${raw}_scale`, [cells], calibration.statistics.scale),
+    ],
+    nodes: [
+      onnxNode('Sub', [raw, `${raw}_mean`], [`${raw}_centred`]),
+      onnxNode('Div', [`${raw}_centred`, `${raw}_scale`], [z]),
+    ],
+  })
+  parts.push(scoreNodes(z, allowed, cells, [1, 1, grid.height, grid.width], mapGain))
   return extendModel(backbone.model, {
     nodes: parts.flatMap((p) => p.nodes),
     initializers: parts.flatMap((p) => p.initializers),
@@ -79,18 +71,14 @@ export function fusedModel(request: FusedRequest): Uint8Array {
 }
 
 function scoreNodes(
-  terms: readonly string[],
+  calibrated: string,
   allowed: Float32Array<ArrayBuffer> | null,
   cells: number,
   mapShape: number[],
   mapGain: number,
 ): GraphPart {
   const part: GraphPart = { nodes: [], initializers: [] }
-  let z = terms[0] ?? ''
-  for (const [i, term] of terms.slice(1).entries()) {
-    part.nodes.push(onnxNode('Add', [z, term], [`${OWN}sum${i}_z`]))
-    z = `${OWN}sum${i}_z`
-  }
+  let z = calibrated
   let count = cells
   if (allowed !== null) {
     count = allowed.reduce((n, a) => n + (a === 0 ? 0 : 1), 0)

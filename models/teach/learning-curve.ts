@@ -1,7 +1,7 @@
 import { topCells, topMean } from './calibration.ts'
 import { TOP_SHARE } from './crossfit.ts'
 import { areaUnderRoc } from './choose.ts'
-import { DISTANCE, formMap } from './form.ts'
+import { formMap } from './form.ts'
 import { buildBank } from './fit.ts'
 import type { FitContext } from './fit.ts'
 import { bankReference } from './reference.ts'
@@ -38,13 +38,14 @@ export async function learningCurve(data: TeachData, context: FitContext): Promi
     if (size === points.at(-1)?.goodImages) continue
     const bank = await buildBank(
       data.good.slice(0, size).map((g) => g.embedding),
+      Array.from({ length: size }, () => -1),
       context,
       Math.ceil(context.bankSize / 2),
     )
     const reference = bankReference(bank, dims, cells, matrices)
     const score = async (embedding: Float32Array<ArrayBuffer>): Promise<number> => {
       checkCancelled()
-      const map = await formMap(await reference.residuals(embedding), DISTANCE, dims, matrices)
+      const map = await formMap(await reference.residuals(embedding), { kind: 'length' }, dims, matrices)
       return topMean(map, topCells(cells, TOP_SHARE))
     }
     const good: number[] = []

@@ -8,7 +8,7 @@ export type Matrix = Float32Array<ArrayBuffer>
 /** Rows compared at once: 4,096 rows with a bank of 4,000 need 64 MB. */
 const BLOCK = 4_096
 
-/** The two matrix products teaching needs, by onnxruntime: in a loop of numbers they take a hundred times as long. */
+/** The matrix products teaching needs, by onnxruntime: in a loop of numbers they take a hundred times as long. */
 export interface MatrixSessions {
   /**
    * Smallest squared Euclidean distance of each row of `rows` to the rows of `bank`, by
@@ -17,8 +17,8 @@ export interface MatrixSessions {
   nearest(rows: Matrix, bank: Matrix, dims: number): Promise<Matrix>
   /** Each row less the row of `bank` nearest to it (the first of equals): [n, dims]. */
   residuals(rows: Matrix, bank: Matrix, dims: number): Promise<Matrix>
-  /** xᵀ M x of each row: [n]. */
-  quadratic(rows: Matrix, matrix: Matrix, dims: number): Promise<Matrix>
+  /** Each row times M: [n, dims]. */
+  product(rows: Matrix, matrix: Matrix, dims: number): Promise<Matrix>
   /** Sum over all rows of x xᵀ: [dims, dims]. */
   gram(rows: Matrix, dims: number): Promise<Matrix>
   close(): Promise<void>
@@ -28,7 +28,7 @@ export async function openMatrixSessions(threads: number): Promise<MatrixSession
   const request = { providers: ['cpu'], intraOpThreads: threads }
   const near = await openSession(nearestModel(), request)
   const rest = await openSession(residualModel(), request)
-  const form = await openSession(quadraticModel(), request)
+  const times = await openSession(productModel(), request)
   const gram = await openSession(gramModel(), request)
   const first = async (s: OrtSession, feeds: Parameters<OrtSession['run']>[0]): Promise<Matrix> => {
     const { data } = (await s.run(feeds, ['out']))['out'] ?? {}
@@ -54,8 +54,8 @@ export async function openMatrixSessions(threads: number): Promise<MatrixSession
   return {
     nearest: (rows, bank, dims) => blocks(near, rows, bank, dims, 1),
     residuals: (rows, bank, dims) => blocks(rest, rows, bank, dims, dims),
-    quadratic: (x, matrix, dims) =>
-      first(form, {
+    product: (x, matrix, dims) =>
+      first(times, {
         x: { data: x, shape: [x.length / dims, dims] },
         matrix: { data: matrix, shape: [dims, dims] },
       }),
@@ -63,7 +63,7 @@ export async function openMatrixSessions(threads: number): Promise<MatrixSession
     async close() {
       await near.close()
       await rest.close()
-      await form.close()
+      await times.close()
       await gram.close()
     },
   }
@@ -115,21 +115,17 @@ function residualModel(): Uint8Array {
   )
 }
 
-function quadraticModel(): Uint8Array {
+function productModel(): Uint8Array {
   return onnxModel(
     onnxGraph({
-      name: 'quadratic',
-      nodes: [
-        onnxNode('MatMul', ['x', 'matrix'], ['turned']),
-        onnxNode('Mul', ['turned', 'x'], ['products']),
-        onnxNode('ReduceSum', ['products', 'last'], ['out'], { keepdims: { int: 0 } }),
-      ],
-      initializers: [onnxTensor('last', [1], BigInt64Array.of(1n))],
+      name: 'product',
+      nodes: [onnxNode('MatMul', ['x', 'matrix'], ['out'])],
+      initializers: [],
       inputs: [
         { name: 'x', type: 'float32', shape: ['n', 'd'] },
         { name: 'matrix', type: 'float32', shape: ['d', 'd'] },
       ],
-      outputs: [{ name: 'out', type: 'float32', shape: ['n'] }],
+      outputs: [{ name: 'out', type: 'float32', shape: ['n', 'd'] }],
     }),
   )
 }

@@ -10,7 +10,6 @@ export interface TeachPlan {
   size: WorkingSize
   dims: number
   bankSize: number
-  folds: number
   /** Upper bound of the memory held at once, bytes; the work never exceeds it. */
   memoryBytes: number
 }
@@ -81,8 +80,10 @@ export function planTeaching(backbone: Backbone, request: PlanRequest): TeachPla
   const activations = 2 * 64 * (pixels / 4) * 4 + backbone.model.length * 3
   const descriptors = 2 * cells * channels * 4 + 3 * channels * channels * 8
   const distances = 4_096 * bankSize * 4 + MAX_CANDIDATES * dims * 8
-  const maps = (images + damaged + defects) * cells * 4 * 8
-  const memoryBytes = embeddings + working + activations + descriptors + distances + maps
+  const residuals = (images + damaged + defects) * cells * dims * 4
+  // maps of three forms by each fold and by all
+  const maps = (images + damaged + defects) * cells * 4 * 3 * 4
+  const memoryBytes = embeddings + working + activations + descriptors + distances + residuals + maps
   if (memoryBytes > memoryLimitBytes)
     throw new CodedError('TCH_LIMIT', {
       path: 'memory',
@@ -90,10 +91,10 @@ export function planTeaching(backbone: Backbone, request: PlanRequest): TeachPla
       actual: `${mega(memoryBytes)} MB for ${images} good images at ${sizeText(size)}`,
       hint: 'teach with fewer images or a smaller working area, or allow more memory',
     })
-  return { size, dims, bankSize, folds: foldsFor(images), memoryBytes }
+  return { size, dims, bankSize, memoryBytes }
 }
 
-/** Groups of the cross-fit: three; with fewer than 6 images each is its own. */
-export const foldsFor = (images: number): number => (images >= 6 ? 3 : images)
+/** Parts of the cross-fit: three; with fewer than 6 groups of images each is its own. */
+export const foldsFor = (groups: number): number => (groups >= 6 ? 3 : groups)
 
 export const mega = (bytes: number): number => Math.ceil(bytes / 1_000_000)

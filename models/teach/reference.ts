@@ -1,4 +1,5 @@
 import { onnxNode, onnxTensor } from '../onnx/graph.ts'
+import { takeRows } from './coreset.ts'
 import type { GraphPart } from './feature-nodes.ts'
 import type { Matrix, MatrixSessions } from './matrix-sessions.ts'
 
@@ -10,8 +11,12 @@ const BLOCK_FLOATS = 16_000_000
  * for teaching and once as ONNX nodes.
  */
 export interface Reference {
-  /** [cells][dims], of one image */
-  residuals(embedding: Matrix): Promise<Matrix>
+  /**
+   * [cells][dims], of one image
+   *
+   * @param without nothing that images of this group gave takes part: what the group would get had it not been taught
+   */
+  residuals(embedding: Matrix, without?: number): Promise<Matrix>
   /**
    * @param input  name of the embeddings, [cells, dims]
    * @param output name of the residuals, [cells, dims]
@@ -20,21 +25,32 @@ export interface Reference {
   graph(input: string, output: string, prefix: string): GraphPart
 }
 
+/** Patches of good images, and the group of the image each is from. */
+export interface Bank {
+  /** [members][dims] */
+  members: Matrix
+  groups: readonly number[]
+}
+
 /**
  * The nearest patch of good images (PatchCore, Roth et al. 2022), found exactly: the least of |b|² - 2 x·b. A large
  * image is compared in blocks of rows, so that memory stays bounded.
- *
- * @param bank [members][dims]
  */
-export const bankReference = (
-  bank: Matrix,
-  dims: number,
-  cells: number,
-  matrices: MatrixSessions,
-): Reference => ({
-  residuals: (embedding) => matrices.residuals(embedding, bank, dims),
-  graph: (input, output, prefix) => bankGraph(bank, dims, cells, input, output, prefix),
-})
+export function bankReference(bank: Bank, dims: number, cells: number, matrices: MatrixSessions): Reference {
+  let rest = { group: Number.NaN, members: bank.members }
+  const membersWithout = (group: number): Matrix => {
+    if (rest.group === group) return rest.members
+    const others = bank.groups.flatMap((g, i) => (g === group ? [] : [i]))
+    // copies of one picture leave nothing of the others in the bank
+    rest = { group, members: others.length === 0 ? bank.members : takeRows(bank.members, dims, others) }
+    return rest.members
+  }
+  return {
+    residuals: (embedding, without) =>
+      matrices.residuals(embedding, without === undefined ? bank.members : membersWithout(without), dims),
+    graph: (input, output, prefix) => bankGraph(bank.members, dims, cells, input, output, prefix),
+  }
+}
 
 function bankGraph(
   bank: Matrix,
@@ -111,20 +127,35 @@ function bankConstants(bank: Matrix, dims: number): { transposed: Matrix; norms:
 /**
  * The mean of good images at the same place, for parts that lie in a fixture: a golden template of features, and with
  * a covariance PaDiM (Defard et al. 2021).
- *
- * @param mean [cells][dims]
  */
-export const positionReference = (mean: Matrix, dims: number): Reference => ({
-  residuals: (embedding) => Promise.resolve(embedding.map((v, i) => v - (mean[i] ?? 0))),
-  graph: (input, output, prefix) => ({
-    initializers: [onnxTensor(`${prefix}mean`, [mean.length / dims, dims], mean)],
-    nodes: [onnxNode('Sub', [input, `${prefix}mean`], [output])],
-  }),
-})
+export function positionReference(
+  good: readonly Matrix[],
+  groups: readonly number[],
+  dims: number,
+): Reference {
+  const sum = sumOf(good)
+  const mean = Float32Array.from(sum, (s) => s / good.length)
+  const meanWithout = (group: number): Float32Array => {
+    const own = good.filter((_, i) => groups[i] === group)
+    const others = good.length - own.length
+    if (own.length === 0 || others === 0) return mean
+    const less = sumOf(own)
+    return Float32Array.from(sum, (s, i) => (s - (less[i] ?? 0)) / others)
+  }
+  return {
+    residuals: (embedding, without) => {
+      const from = without === undefined ? mean : meanWithout(without)
+      return Promise.resolve(embedding.map((v, i) => v - (from[i] ?? 0)))
+    },
+    graph: (input, output, prefix) => ({
+      initializers: [onnxTensor(`${prefix}mean`, [mean.length / dims, dims], mean)],
+      nodes: [onnxNode('Sub', [input, `${prefix}mean`], [output])],
+    }),
+  }
+}
 
-/** Mean embedding per place. */
-export function meanOf(embeddings: readonly Matrix[]): Matrix {
+function sumOf(embeddings: readonly Matrix[]): Float64Array {
   const sum = new Float64Array(embeddings[0]?.length ?? 0)
   for (const e of embeddings) for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + (e[i] ?? 0)
-  return Float32Array.from(sum, (s) => s / embeddings.length)
+  return sum
 }

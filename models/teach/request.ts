@@ -14,7 +14,7 @@ export interface TeachImage {
   load(): Promise<Pixels>
 }
 
-export const METHOD_IDS = ['bank', 'bank-ratio', 'bank-both', 'position', 'position-ratio'] as const
+export const METHOD_IDS = ['bank', 'bank-evidence', 'position', 'position-evidence'] as const
 
 const rate = z.number().gt(0).lt(1)
 
@@ -28,6 +28,11 @@ export const teachOptionsSchema = z.strictObject({
   dims: z.number().int().min(8).max(512).default(128),
   /** Whether turned and mirrored copies may come into the bank; not for parts whose turn or mirror image is a defect. */
   turn: z.boolean().default(true),
+  /**
+   * Part of the name that says which workpiece an image shows, a regular expression (its first group, where it has one):
+   * photographs of one workpiece never judge each other. Null: each image is a workpiece of its own.
+   */
+  groupBy: z.string().min(1).nullable().default(null),
   seed: z.number().int().nonnegative().max(4_294_967_295).default(1),
   /** How scores are made; `auto` measures all on the given images. */
   method: z.enum(['auto', ...METHOD_IDS]).default('auto'),

@@ -99,12 +99,15 @@ export function thresholdFromGood(
   }
 }
 
-/** Step above the largest score below the threshold, as a share of its distance from the median. */
-const STEP = 0.1
+/**
+ * Step above the largest score below the threshold, as a share of its distance from the median: enough for rounding on
+ * another machine. The promise holds at the score itself; more would let defects pass and promise nothing.
+ */
+const STEP = 0.01
 
 /**
  * Threshold that `exceeding` of the scores reach: above the next one by half the gap, so that no part lies on the edge,
- * but by no more than a tenth of the spread of the upper half, however far the outliers are.
+ * but by no more than a hundredth of the spread of the upper half, however far the outliers are.
  */
 export function thresholdAtRank(scores: readonly number[], exceeding: number): number {
   const falling = scores.toSorted((a, b) => b - a)

@@ -15,7 +15,7 @@ import {
 import type { TaughtModel, TeachImage } from '../../models/index.ts'
 import { calibrate, calibratedMap, crossFit, imageScore } from '../../models/teach/crossfit.ts'
 import { openEmbedder } from '../../models/teach/embedder.ts'
-import { fit, rawMaps } from '../../models/teach/fit.ts'
+import { rawMaps } from '../../models/teach/fit.ts'
 import { openMatrixSessions } from '../../models/teach/matrix-sessions.ts'
 import { foldsFor } from '../../models/teach/plan.ts'
 import { onnxNode } from '../../models/onnx/graph.ts'
@@ -30,7 +30,7 @@ const options = teachOptionsSchema.parse({
   areaPx: 16_384,
   bankSize: 200,
   dims: 48,
-  method: 'bank-both',
+  method: 'bank-evidence',
   turn: false,
 })
 let backbone: Backbone
@@ -79,18 +79,18 @@ describe('a taught model', () => {
     const turned = report.pose.used ? data.turned : []
     const held = await crossFit(
       'bank',
-      { good, damaged: data.damaged, turned, defects: [] },
+      { good, groups: good.map((_, i) => i), damaged: data.damaged, turned, defects: [] },
       foldsFor(24),
       context,
     )
     const calibration = calibrate(method, held.good, grid, perPosition)
-    const fitted = await fit('bank', { good, damaged: data.damaged, turned }, context)
+    const { reference, forms } = held.fitted
     const embedder = await openEmbedder(backbone, data.size, data.projection, 1)
     for (const image of [plate(100), plate(101, { spot: true })]) {
       const { tensor } = createImageInput(inputOf(data.size)).prepare(await image.load())
       const embedding = await embedder.describe(tensor.data, image.name)
-      const maps = await rawMaps(fitted, embedding, context.dims, matrices)
-      const score = imageScore(calibratedMap(method, maps, calibration, grid, null), cells)
+      const maps = await rawMaps(await reference.residuals(embedding), forms, context)
+      const score = imageScore(calibratedMap(method, maps, calibration, null), cells)
       const fused = (await scoreOf(taught, image)).score
       expect(Math.abs(fused - score)).toBeLessThan(1e-4 * (1 + Math.abs(score)))
     }

@@ -1,0 +1,108 @@
+import { takeRows } from './coreset.ts'
+import { fitEvidence } from './evidence.kernel.ts'
+import { covariance } from './form.ts'
+import type { Form, SecondMoment } from './form.ts'
+import { invertDefinite } from './linear.kernel.ts'
+import type { Matrix, MatrixSessions } from './matrix-sessions.ts'
+import { sample, seededRandom } from './random.ts'
+import { leadingSubspace } from './subspace.kernel.ts'
+
+/** Share of the mean variance added to each direction of a covariance. */
+export const SHRINKAGE = 0.1
+/** Patches of each kind the weights are fitted on, at most. */
+const PATCHES = 6_000
+/** Rounds of orthogonal iteration; directions of nearly equal variance may stay mixed, and do no harm. */
+const ROUNDS = 30
+
+/** Residuals of one image and which of its patches are wanted. */
+export interface Patches {
+  residuals: Matrix
+  cells: readonly number[]
+}
+
+/**
+ * Directions in which defects differ from good patches most and least: those that diagonalise both second moments at
+ * once, good ones to 1 (Fukunaga, Introduction to Statistical Pattern Recognition, 2.3).
+ *
+ * @returns [dims][dims], a direction per column
+ */
+export function jointBasis(good: SecondMoment, defect: SecondMoment, dims: number): Float64Array {
+  const g = covariance(good, dims, SHRINKAGE)
+  const axes = leadingSubspace(g, dims, dims, ROUNDS)
+  const white = new Float64Array(dims * dims)
+  for (let k = 0; k < dims; k++) {
+    const axis = axes.subarray(k * dims, (k + 1) * dims)
+    const length = Math.sqrt(Math.max(1e-18, quadratic(g, axis, dims)))
+    for (let i = 0; i < dims; i++) white[k * dims + i] = (axis[i] ?? 0) / length
+  }
+  const inWhite = multiply(
+    multiply(white, covariance(defect, dims, SHRINKAGE), dims),
+    transpose(white, dims),
+    dims,
+  )
+  const turns = leadingSubspace(inWhite, dims, dims, ROUNDS)
+  return transpose(multiply(turns, white, dims), dims)
+}
+
+/** Fits the form `evidence`: the joint basis, each direction times its weight by logistic regression. */
+export async function evidenceForm(
+  moments: { good: SecondMoment; defect: SecondMoment },
+  patches: { good: readonly (readonly Patches[])[]; defect: readonly Patches[] },
+  { dims, seed, matrices }: { dims: number; seed: number; matrices: MatrixSessions },
+): Promise<Form> {
+  const random = seededRandom(seed)
+  const directions = Float32Array.from(jointBasis(moments.good, moments.defect, dims))
+  const bad = pick(patches.defect, dims, random)
+  const rows = [bad, ...patches.good.map((kind) => pick(kind, dims, random))]
+  const all = new Float32Array(rows.reduce((n, r) => n + r.length, 0))
+  let at = 0
+  for (const r of rows) {
+    all.set(r, at)
+    at += r.length
+  }
+  const weights = fitEvidence(await matrices.product(all, directions, dims), dims, bad.length / dims, random)
+  return { kind: 'evidence', basis: directions.map((v, at) => v * (weights[at % dims] ?? 0)) }
+}
+
+/** Patches chosen evenly from images, `PATCHES` at most. */
+function pick(images: readonly Patches[], dims: number, random: () => number): Matrix {
+  const total = images.reduce((n, p) => n + p.cells.length, 0)
+  const wanted = new Set(sample(total, PATCHES, random))
+  const out = new Float32Array(wanted.size * dims)
+  let before = 0
+  let at = 0
+  for (const { residuals, cells } of images) {
+    const mine = cells.filter((_, i) => wanted.has(before + i))
+    out.set(takeRows(residuals, dims, mine), at)
+    before += cells.length
+    at += mine.length * dims
+  }
+  return out
+}
+
+function quadratic(matrix: Float64Array, v: Float64Array, n: number): number {
+  let sum = 0
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j < n; j++) sum += (v[i] ?? 0) * (matrix[i * n + j] ?? 0) * (v[j] ?? 0)
+  return sum
+}
+
+function multiply(a: Float64Array, b: Float64Array, n: number): Float64Array {
+  const out = new Float64Array(n * n)
+  for (let i = 0; i < n; i++)
+    for (let k = 0; k < n; k++) {
+      const v = a[i * n + k] ?? 0
+      for (let j = 0; j < n; j++) out[i * n + j] = (out[i * n + j] ?? 0) + v * (b[k * n + j] ?? 0)
+    }
+  return out
+}
+
+const transpose = (m: Float64Array, n: number): Float64Array =>
+  Float64Array.from(m, (_, at) => m[(at % n) * n + Math.floor(at / n)] ?? 0)
+
+/** Inverse covariance of good residuals, for the distance of Mahalanobis. */
+export function mahalanobisForm(good: SecondMoment, dims: number): Form {
+  const inverse = covariance(good, dims, SHRINKAGE)
+  invertDefinite(inverse, dims)
+  return { kind: 'mahalanobis', matrix: Float32Array.from(inverse) }
+}

@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { fitEvidence } from '../../models/teach/evidence.kernel.ts'
+import { jointBasis } from '../../models/teach/evidence.ts'
+import { formMap } from '../../models/teach/form.ts'
+import { groupsOf } from '../../models/teach/groups.ts'
+import { openMatrixSessions } from '../../models/teach/matrix-sessions.ts'
+import type { MatrixSessions } from '../../models/teach/matrix-sessions.ts'
+import { seededRandom } from '../../models/teach/random.ts'
+import { bankReference, positionReference } from '../../models/teach/reference.ts'
+
+let matrices: MatrixSessions
+beforeAll(async () => {
+  matrices = await openMatrixSessions(1)
+})
+afterAll(() => matrices.close())
+
+describe('a reference without a group', () => {
+  it('is the bank without its patches', async () => {
+    const bank = { members: Float32Array.of(0, 0, 1, 0, 5, 0), groups: [0, 1, 2] }
+    const reference = bankReference(bank, 2, 1, matrices)
+    expect([...(await reference.residuals(Float32Array.of(1, 2)))]).toEqual([0, 2])
+    expect([...(await reference.residuals(Float32Array.of(1, 2), 1))]).toEqual([1, 2])
+    expect([...(await reference.residuals(Float32Array.of(4, 2), 2))]).toEqual([3, 2])
+  })
+
+  it('is the mean of the other images', async () => {
+    const good = [1, 3, 8, 12].map((v) => Float32Array.of(v))
+    const reference = positionReference(good, [0, 0, 1, 2], 1)
+    expect([...(await reference.residuals(Float32Array.of(6)))]).toEqual([0])
+    expect([...(await reference.residuals(Float32Array.of(6), 0))]).toEqual([-4])
+    expect([...(await reference.residuals(Float32Array.of(6), 2))]).toEqual([2])
+  })
+})
+
+describe('evidence of a defect', () => {
+  it('uses the directions in which good and defective patches differ', () => {
+    // both moments are diagonal: the joint axes are the coordinates, each of unit variance over good patches
+    const basis = jointBasis(
+      { count: 1, gram: Float64Array.of(4, 0, 0, 1) },
+      { count: 1, gram: Float64Array.of(4, 0, 0, 9) },
+      2,
+    )
+    // good: 4 and 1, each with a tenth of their mean 2.5 added
+    const sizes = [0, 1].map((column) => [basis[column] ?? 0, basis[2 + column] ?? 0].map(Math.abs))
+    expect(sizes[0]?.[0]).toBeCloseTo(0, 6)
+    expect(sizes[0]?.[1]).toBeCloseTo(1 / Math.sqrt(1.25), 6)
+    expect(sizes[1]?.[0]).toBeCloseTo(1 / Math.sqrt(4.25), 6)
+  })
+
+  it('weighs the direction that tells, and none against the others', () => {
+    const random = seededRandom(3)
+    const even = (): number => 2 * random() - 1
+    // defects: the first coordinate is large, the second small, the third as ever
+    const defects = Array.from({ length: 400 }, () => [5 * Math.sign(even()), 0.1 * even(), even()])
+    const good = Array.from({ length: 400 }, () => [even(), 3 * even(), even()])
+    const weights = fitEvidence(Float32Array.from([...defects, ...good].flat()), 3, 400, random)
+    expect(Math.min(...weights)).toBeGreaterThan(0)
+    expect(weights[0]).toBeGreaterThan(20 * (weights[1] ?? 0))
+    expect(weights[0]).toBeGreaterThan(2 * (weights[2] ?? 0))
+  })
+
+  it('never falls as a residual grows', async () => {
+    const random = seededRandom(4)
+    const numbers = (n: number): Float32Array<ArrayBuffer> =>
+      Float32Array.from({ length: n }, () => random() - 0.5)
+    const form = { kind: 'evidence', basis: numbers(16) } as const
+    const r = numbers(4)
+    const [once = 0, more = 0] = await formMap(
+      Float32Array.from([...r, ...r.map((v) => 1.5 * v)]),
+      form,
+      4,
+      matrices,
+    )
+    expect(more).toBeCloseTo(1.5 * once, 5)
+  })
+})
+
+describe('groups of workpieces', () => {
+  const named = (...names: string[]) => names.map((name) => ({ name }))
+  const good = named('a_1.png', 'b_1.png', 'a_2.png', 'other.png')
+
+  it('come from the part of the name that is asked for', () => {
+    expect(groupsOf({ good, options: { groupBy: '^(.*)_' } })).toEqual([0, 1, 0, 2])
+    expect(groupsOf({ good, options: { groupBy: null } })).toEqual([0, 1, 2, 3])
+  })
+
+  it.each([
+    ['one group', '.', /TCH_IMAGES.*at least 2 workpieces/],
+    ['no regular expression', '(', /CFG_USAGE.*regular expression/],
+  ])('are refused: %s', (_name, groupBy, message) => {
+    const same = named('x1', 'x2')
+    expect(() => groupsOf({ good: same, options: { groupBy: groupBy === '.' ? 'x' : groupBy } })).toThrow(
+      message,
+    )
+  })
+})
