@@ -1,4 +1,4 @@
-export { decodeFrame, MAX_PIXELS, type WantedImage } from './pipeline/index.ts'
+export { decodeFrame, FrameMemory, MAX_PIXELS, type WantedImage } from './pipeline/index.ts'
 export { type FrameInput, inspect, type InspectOptions } from './pipeline/index.ts'
 export { intoPartFrame, PartImage } from './pipeline/index.ts'
 export { ModelShelf, type ModelSetup } from './pipeline/index.ts'

@@ -17,18 +17,19 @@ export function measureQuality(image: Pixels): ImageQuality {
   histogram.fill(0)
   sharpness.fill(0)
   const rows = Math.max(1, Math.min(heightPx, Math.ceil(SAMPLE_PX / widthPx)))
-  const lines = image.channels === 1 ? null : [0, 1, 2].map(() => new Uint8Array(widthPx))
-  const row = (y: number, k: number): Uint8Array => {
-    const line = lines?.[k]
-    if (!line) return image.data.subarray(y * widthPx, (y + 1) * widthPx)
-    rgbToGrey(image.data, y * widthPx, widthPx, line)
-    return line
-  }
+  const luma = image.channels === 1 ? null : new Uint8Array(3 * widthPx)
   for (let i = 0; i < rows; i++) {
     const y = Math.floor(((i + 0.5) * heightPx) / rows)
-    const middle = row(y, 1)
-    addHistogram(middle, 0, widthPx, histogram)
-    if (y > 0 && y < heightPx - 1) addSharpness(row(y - 1, 0), middle, row(y + 1, 2), widthPx, sharpness)
+    const inside = y > 0 && y < heightPx - 1
+    let at = y * widthPx
+    if (luma) {
+      const first = inside ? at - widthPx : at
+      rgbToGrey(image.data, first, inside ? 3 * widthPx : widthPx, luma)
+      at -= first
+    }
+    const grey = luma ?? image.data
+    addHistogram(grey, at, at + widthPx, histogram)
+    if (inside) addSharpness(grey, at, widthPx, sharpness)
   }
   return summary(rows * widthPx)
 }

@@ -8,30 +8,24 @@ const CHUNK = 2048
  * Adds one row to the focus measure. Laplacian 0 1 0 / 1 -4 1 / 0 1 0, whose variance is the focus measure LAPV of
  * Pech-Pacheco et al. 2000 (and `cv2.Laplacian(...).var()`); central differences for the gradient energies.
  *
- * @param above row y-1, W
- * @param row   row y, W
- * @param below row y+1, W
- * @param out   SHARPNESS_NUMBERS, added to; the first and last column are left out
+ * @param grey HW; the row before and the one behind are read as well
+ * @param at   index of the first pixel of the row
+ * @param out  SHARPNESS_NUMBERS, added to; the first and last column are left out
  */
-export function addSharpness(
-  above: Uint8Array,
-  row: Uint8Array,
-  below: Uint8Array,
-  width: number,
-  out: Float64Array,
-): void {
-  for (let from = 1; from < width - 1; from += CHUNK) {
-    const to = Math.min(from + CHUNK, width - 1)
+export function addSharpness(grey: Uint8Array, at: number, width: number, out: Float64Array): void {
+  const end = at + width - 1
+  for (let from = at + 1; from < end; from += CHUNK) {
+    const to = Math.min(from + CHUNK, end)
     let sum = 0
     let squares = 0
     let ex = 0
     let ey = 0
-    let left = row[from - 1]!
-    let middle = row[from]!
+    let left = grey[from - 1]!
+    let middle = grey[from]!
     for (let x = from; x < to; x++) {
-      const right = row[x + 1]!
-      const up = above[x]!
-      const down = below[x]!
+      const right = grey[x + 1]!
+      const up = grey[x - width]!
+      const down = grey[x + width]!
       const l = (left + right + up + down - 4 * middle) | 0
       const dx = (right - left) | 0
       const dy = (down - up) | 0

@@ -2,6 +2,7 @@ import sharp, { type Metadata, type OutputInfo } from 'sharp'
 import { asCoded, CodedError, type FrameFormat } from '../../contracts/index.ts'
 import type { Pixels } from '../../models/index.ts'
 import { dropAlpha, firstTransparent, greyToRgb, rgbToGrey } from '../kernels/index.ts'
+import { freshPixels, type TakePixels } from './frame-memory.ts'
 import { readHeader } from './image-header.ts'
 import { decodeJpeg } from './jpeg.ts'
 
@@ -25,6 +26,7 @@ export interface WantedImage {
  * Colour becomes grey by BT.601 luma, grey becomes three equal channels, as the recipe wants. Raw bytes that already
  * fit pass through without a copy and stay borrowed.
  *
+ * @param take gives the memory for the pixels
  * @throws INS_DECODE empty, truncated or damaged; INS_IMAGE_FORMAT more than 8 bits per channel, CMYK, real
  * transparency, several pages, raw bytes of the wrong length; INS_IMAGE_LIMIT; INS_WRONG_SIZE
  */
@@ -32,13 +34,19 @@ export async function decodeFrame(
   bytes: Uint8Array,
   format: FrameFormat,
   want: WantedImage,
+  take: TakePixels = freshPixels,
 ): Promise<Pixels> {
   if (bytes.byteLength === 0)
     throw new CodedError('INS_DECODE', { expected: 'an image', actual: '0 bytes', hint: 'check the camera' })
-  return format.kind === 'raw' ? passRaw(bytes, format, want) : decodeEncoded(bytes, want)
+  return format.kind === 'raw' ? passRaw(bytes, format, want, take) : decodeEncoded(bytes, want, take)
 }
 
-function passRaw(bytes: Uint8Array, format: FrameFormat & { kind: 'raw' }, want: WantedImage): Pixels {
+function passRaw(
+  bytes: Uint8Array,
+  format: FrameFormat & { kind: 'raw' },
+  want: WantedImage,
+  take: TakePixels,
+): Pixels {
   const { widthPx, heightPx } = format
   checkSize(widthPx, heightPx, want)
   const channels = format.pixel === 'rgb8' ? 3 : 1
@@ -48,10 +56,10 @@ function passRaw(bytes: Uint8Array, format: FrameFormat & { kind: 'raw' }, want:
       expected: `${length} bytes of ${format.pixel}, ${widthPx} × ${heightPx} px`,
       actual: `${bytes.byteLength} bytes`,
     })
-  return inColour({ data: bytes, widthPx, heightPx, channels }, want)
+  return inColour({ data: bytes, widthPx, heightPx, channels }, want, take)
 }
 
-async function decodeEncoded(bytes: Uint8Array, want: WantedImage): Promise<Pixels> {
+async function decodeEncoded(bytes: Uint8Array, want: WantedImage, take: TakePixels): Promise<Pixels> {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const header = readHeader(buffer)
   const facts = header ?? (await readOther(buffer))
@@ -74,14 +82,14 @@ async function decodeEncoded(bytes: Uint8Array, want: WantedImage): Promise<Pixe
       hint: 'check the connection to the camera',
     })
   const decoded = await (header?.kind === 'jpeg'
-    ? decodeJpeg(buffer)
+    ? decodeJpeg(buffer, take)
     : decodeOther(buffer, header?.channels === 1))
   if (decoded.widthPx !== widthPx || decoded.heightPx !== heightPx)
     throw new CodedError('INS_DECODE', {
       expected: `${widthPx} × ${heightPx} px as the header says`,
       actual: `${decoded.widthPx} × ${decoded.heightPx} px`,
     })
-  return inColour(decoded, want)
+  return inColour(decoded, want, take)
 }
 
 async function decodeOther(buffer: Buffer, grey: boolean): Promise<Pixels> {
@@ -132,11 +140,11 @@ async function readOther(
   }
 }
 
-function inColour(image: Pixels, want: WantedImage): Pixels {
+function inColour(image: Pixels, want: WantedImage, take: TakePixels): Pixels {
   const channels = want.color === 'rgb' ? 3 : 1
   if (image.channels === channels) return image
   const count = image.widthPx * image.heightPx
-  const data = new Uint8Array(count * channels)
+  const data = take(count * channels)
   if (channels === 1) rgbToGrey(image.data, 0, count, data)
   else greyToRgb(image.data, data)
   return { data, widthPx: image.widthPx, heightPx: image.heightPx, channels }

@@ -1,4 +1,5 @@
 export { decodeFrame, MAX_PIXELS, type WantedImage } from './decode.ts'
+export { FrameMemory } from './frame-memory.ts'
 export { type FrameInput, inspect, type InspectOptions } from './inspect.ts'
 export { PartImage } from './part-image.ts'
 export { intoPartFrame } from './register-image.ts'

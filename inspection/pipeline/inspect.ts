@@ -17,6 +17,7 @@ import { qualityError } from '../gate/index.ts'
 import { completeFindings, type PreparedTool, type ToolResult } from '../tools/index.ts'
 import { assertFinite } from '../tools/finite.ts'
 import { decodeFrame } from './decode.ts'
+import { FrameMemory } from './frame-memory.ts'
 import { type GoldenTemplate, PartImage } from './part-image.ts'
 import type { PreparedRecipe } from './prepare.ts'
 import { intoPartFrame } from './register-image.ts'
@@ -49,7 +50,7 @@ export async function inspect(
 ): Promise<InspectOutcome> {
   const started = performance.now()
   const judging = new Judging(prepared, context, options.queueMs ?? 0)
-  const verdict = await judging.judge(frame)
+  const verdict = await judging.judge(frame).finally(() => judging.memory.giveBack())
   const { timing } = judging
   timing.totalMs = timing.queueMs + performance.now() - started
   const { widthPx = 0, heightPx = 0 } = judging.image ?? {}
@@ -59,6 +60,7 @@ export async function inspect(
 
 class Judging {
   readonly timing: StageTiming
+  readonly memory = new FrameMemory()
   image: PartImage | null = null
   readonly rawMaps: RawMap[] = []
   readonly #prepared: PreparedRecipe
@@ -106,11 +108,11 @@ class Judging {
       const reference = golden?.from === 'frame' ? this.#decodeReference(frame.reference) : null
       // Both are awaited before either fault is raised, so that no decoder still reads borrowed bytes afterwards.
       const [own, template] = await Promise.allSettled([
-        decodeFrame(frame.bytes, frame.format, view),
+        decodeFrame(frame.bytes, frame.format, view, this.memory.take),
         reference,
       ])
       if (own.status === 'rejected') throw own.reason
-      this.image = new PartImage(own.value)
+      this.image = new PartImage(own.value, this.memory.take)
       if (template.status === 'rejected') throw template.reason
       this.#golden = template.value ?? this.#golden
     } catch (error) {
@@ -156,7 +158,7 @@ class Judging {
       try {
         const result = await tool.run({ image, golden: this.#golden })
         this.#collect(tool, result)
-        if (result.registration) image = intoPartFrame(image, result.registration)
+        if (result.registration) image = intoPartFrame(image, result.registration, this.memory.take)
       } catch (error) {
         const coded = asCoded(error, 'INS_TOOL', { path: tool.id })
         this.#fail(coded.code === 'INS_REGISTER' ? 'registration' : 'tool', coded)

@@ -1,6 +1,7 @@
 import createCodec from '@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs'
 import { CodedError } from '../../contracts/index.ts'
 import type { Pixels } from '../../models/index.ts'
+import { freshPixels, type TakePixels } from './frame-memory.ts'
 
 type Codec = Awaited<ReturnType<typeof createCodec>>
 type Decoder = InstanceType<Codec['JPEGDecoder']>
@@ -12,10 +13,10 @@ let opened: Promise<Decoder> | null = null
  * accurate integer transform, bit for bit what sharp gives; but a warning of the decoder (a damaged scan) is an error,
  * where libvips passes on what is left of the picture.
  *
- * @returns grey or RGB, in memory of their own
+ * @returns grey or RGB, in memory that was taken
  * @throws INS_DECODE
  */
-export async function decodeJpeg(bytes: Uint8Array): Promise<Pixels> {
+export async function decodeJpeg(bytes: Uint8Array, take: TakePixels = freshPixels): Promise<Pixels> {
   const decoder = await (opened ??= createCodec().then((codec) => new codec.JPEGDecoder()))
   try {
     decoder.getEncodedBuffer(bytes.byteLength).set(bytes)
@@ -32,7 +33,7 @@ export async function decodeJpeg(bytes: Uint8Array): Promise<Pixels> {
   const { width: widthPx, height: heightPx, componentCount } = decoder.getFrameInfo()
   const channels = componentCount === 1 ? 1 : 3
   const inCodec = decoder.getDecodedBuffer()
-  const data = new Uint8Array(inCodec.length)
+  const data = take(inCodec.length)
   data.set(inCodec)
   return { data, widthPx, heightPx, channels }
 }

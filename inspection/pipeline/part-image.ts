@@ -1,13 +1,17 @@
 import type { Pixels } from '../../models/index.ts'
 import { extremesScratch, localMax, localMin, rgbToGrey } from '../kernels/index.ts'
+import { freshPixels, type TakePixels } from './frame-memory.ts'
 
 /** An image with its grey levels, converted once when first asked for. */
 export class PartImage {
   readonly pixels: Pixels
+  readonly #take: TakePixels
   #grey: Uint8Array | null
 
-  constructor(pixels: Pixels) {
+  /** @param take gives the memory for the grey levels */
+  constructor(pixels: Pixels, take: TakePixels = freshPixels) {
     this.pixels = pixels
+    this.#take = take
     this.#grey = pixels.channels === 1 ? pixels.data : null
   }
 
@@ -23,7 +27,7 @@ export class PartImage {
   get grey(): Uint8Array {
     if (!this.#grey) {
       const count = this.pixels.widthPx * this.pixels.heightPx
-      this.#grey = new Uint8Array(count)
+      this.#grey = this.#take(count)
       rgbToGrey(this.pixels.data, 0, count, this.#grey)
     }
     return this.#grey

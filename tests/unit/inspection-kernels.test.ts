@@ -136,7 +136,13 @@ describe('thresholds', () => {
 describe('sharpness', () => {
   it('sums the Laplacian and the gradients of one row', () => {
     const out = new Float64Array(SHARPNESS_NUMBERS)
-    addSharpness(grey([[0, 1, 0]]), grey([[2, 10, 6]]), grey([[0, 4, 0]]), 3, out)
+    const image = grey([
+      [9, 9, 9],
+      [0, 1, 0],
+      [2, 10, 6],
+      [0, 4, 0],
+    ])
+    addSharpness(image, 6, 3, out)
     // Laplacian 2+6+1+4-40 = -27; dx = 4, dy = 3
     expect([...out]).toEqual([1, -27, 729, 16, 9])
   })
