@@ -21,21 +21,20 @@ export function captureAsk(
   }
 }
 
-/** A capture read back from the spool, where the template that the record names stands behind the image. */
-export function spooledAsk({
-  record,
-  image,
-}: {
-  record: CaptureRecord
-  image: Uint8Array | null
-}): CaptureAsk {
-  const { golden } = record
-  if (image === null || !golden) return captureAsk(record, image, undefined, true)
-  const end = image.length - golden.byteLength
-  return captureAsk(
-    record,
-    image.subarray(0, end),
-    { bytes: image.subarray(end), format: golden.format },
-    true,
-  )
+/**
+ * A capture read back from the spool, where the template that the record names stands behind the image.
+ *
+ * @throws as `captureAsk`
+ */
+export function spooledAsk(ask: { record: CaptureRecord; image: Uint8Array | null }): CaptureAsk {
+  try {
+    const { record, image } = ask
+    const { golden } = record
+    if (image === null || !golden) return captureAsk(record, image, undefined, true)
+    const end = image.length - golden.byteLength
+    const template = { bytes: image.subarray(end), format: golden.format }
+    return captureAsk(record, image.subarray(0, end), template, true)
+  } catch (error) {
+    throw asCoded(error, 'TRC_BINDING')
+  }
 }

@@ -22,7 +22,7 @@ import { recordOf } from './record-codec.ts'
 import { SharedCopies } from './shared-copies.ts'
 import { type PlainEntry, Spool, type SpoolEntry } from './spool.ts'
 import { fileError } from './sqlite-errors.ts'
-import type { OutboxEntry } from './store-ops.ts'
+import { type OutboxEntry, patienceMs } from './store-ops.ts'
 import { StoreThread } from './store-thread.ts'
 import { TwoPaths } from './two-paths.ts'
 
@@ -251,6 +251,7 @@ class SpoolingStore implements TraceStore {
         await this.#thread.call(entry.op, entry.ask)
       },
       () => this.#toSpool(entry),
+      patienceMs(entry.op),
     )
   }
 

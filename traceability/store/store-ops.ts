@@ -90,12 +90,14 @@ export type StoreReply =
 /** Several requests to a message: each message wakes a thread, which costs more than the request. */
 export type ThreadMessage = { kind: 'requests'; requests: StoreRequest[] } | { kind: 'close' }
 
-/** Requests that nobody waits for: they travel with the next one that somebody does, or after `COMPANY_MS`. */
-export const isUnhurried = (op: StoreOp): boolean =>
-  op === 'openTrigger' || op === 'annotate' || op === 'advance'
-
-/** How long an unhurried request waits for company, so that it costs no message and no sync of its own, ms. */
-export const COMPANY_MS = 20
+/**
+ * How long a request that nobody waits for may wait for one that somebody does, so that it costs no message and no sync
+ * of its own, ms; 0 = somebody waits for it. A line of ten parts a second keeps the note on a part with the next one.
+ */
+export function patienceMs(op: StoreOp): number {
+  if (op === 'annotate') return 100
+  return op === 'openTrigger' || op === 'advance' ? 20 : 0
+}
 
 export function toWire(error: CodedError): WireError {
   const { cause: _cause, ...detail } = error.detail

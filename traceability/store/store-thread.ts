@@ -1,9 +1,8 @@
 import type { Worker } from 'node:worker_threads'
 import { asCoded, CodedError, endThread, monoMs, spawnWorker } from '../../contracts/index.ts'
 import {
-  COMPANY_MS,
   fromWire,
-  isUnhurried,
+  patienceMs,
   type StoreOp,
   type StoreOps,
   type StoreReply,
@@ -14,6 +13,7 @@ import {
 import type { StoreWorkerData } from './store.worker.ts'
 
 interface Pending {
+  /** Infinity before it is sent. */
   sinceMs: number
   resolve(value: unknown): void
   reject(error: CodedError): void
@@ -40,7 +40,8 @@ export class StoreThread {
   readonly #pending = new Map<number, Pending>()
   /** Requests not sent yet. */
   #outgoing: StoreRequest[] = []
-  #company: NodeJS.Timeout | undefined
+  /** When they are sent at the latest. */
+  #company: { dueMs: number; timer: NodeJS.Timeout } | undefined
   readonly #listeners = new Set<() => void>()
 
   private constructor(data: StoreWorkerData) {
@@ -58,10 +59,10 @@ export class StoreThread {
     return this.#pending.size
   }
 
-  /** Age of the oldest unanswered call, ms. */
+  /** How long the oldest unanswered call has been with the thread, ms. */
   get oldestMs(): number {
     const first = this.#pending.values().next().value
-    return first === undefined ? 0 : monoMs() - first.sinceMs
+    return first === undefined ? 0 : Math.max(0, monoMs() - first.sinceMs)
   }
 
   get alive(): boolean {
@@ -74,22 +75,35 @@ export class StoreThread {
     const id = this.#nextId++
     return new Promise((resolve, reject) => {
       this.#pending.set(id, {
-        sinceMs: monoMs(),
+        sinceMs: Infinity,
         resolve: (value) => resolve(value as StoreOps[O]['answer']),
         reject,
       })
       this.#outgoing.push({ id, op, ask } as StoreRequest)
-      if (!isUnhurried(op)) this.#send()
-      else this.#company ??= setTimeout(() => this.#send(), COMPANY_MS)
+      this.#sendWithin(patienceMs(op))
     })
   }
 
+  #sendWithin(ms: number): void {
+    if (ms === 0) return this.#send()
+    const dueMs = monoMs() + ms
+    if (this.#company && this.#company.dueMs <= dueMs) return
+    clearTimeout(this.#company?.timer)
+    this.#company = { dueMs, timer: setTimeout(() => this.#send(), ms) }
+  }
+
   #send(): void {
-    clearTimeout(this.#company)
+    clearTimeout(this.#company?.timer)
     this.#company = undefined
-    if (this.#outgoing.length > 0)
-      this.#worker?.postMessage({ kind: 'requests', requests: this.#outgoing } satisfies ThreadMessage)
+    const requests = this.#outgoing
+    if (requests.length === 0) return
     this.#outgoing = []
+    const sinceMs = monoMs()
+    for (const { id } of requests) {
+      const pending = this.#pending.get(id)
+      if (pending) pending.sinceMs = sinceMs
+    }
+    this.#worker?.postMessage({ kind: 'requests', requests } satisfies ThreadMessage)
   }
 
   onAppend(listener: () => void): () => void {

@@ -21,8 +21,12 @@ export class TwoPaths {
     this.#onAlarm(error)
   }
 
-  /** The store, or when it is late or refuses for its own reasons the spool; rejects when both fail. */
-  async either<T>(viaStore: () => Promise<T>, viaSpool: () => Promise<T>): Promise<T> {
+  /**
+   * The store, or when it is late or refuses for its own reasons the spool; rejects when both fail.
+   *
+   * @param patienceMs how long the request may wait before it goes to the store
+   */
+  async either<T>(viaStore: () => Promise<T>, viaSpool: () => Promise<T>, patienceMs = 0): Promise<T> {
     if (this.behind > 0) {
       const first = await settled(viaSpool())
       if (first.ok) return this.#kept(first.value)
@@ -30,7 +34,7 @@ export class TwoPaths {
       return this.#lastResort(viaStore(), first.error)
     }
     const asked = settled(viaStore())
-    const answer = await withinMs(asked, this.#afterMs)
+    const answer = await withinMs(asked, this.#afterMs + patienceMs)
     if (answer === null) return this.#late(asked, settled(viaSpool()))
     if (answer.ok) return this.#kept(answer.value)
     if (!isStorageError(answer.error)) throw answer.error
