@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { decodeFrame } from '../../inspection/index.ts'
+import { decodeFrame, FrameMemory } from '../../inspection/index.ts'
 import { loadModel, type Pixels } from '../../models/index.ts'
 import { BOARD_PX } from '../../datasets/index.ts'
 import type { BareOrder } from './bare.ts'
@@ -26,10 +26,12 @@ const one = async (n: number): Promise<{ inputMs: number; modelMs: number }> => 
   const frame = frames[n % frames.length]
   if (!frame) throw new RangeError('no frames')
   const t0 = performance.now()
-  const image: Pixels = await decodeFrame(frame.bytes, format, want)
+  const memory = new FrameMemory()
+  const image: Pixels = await decodeFrame(frame.bytes, format, want, memory.take)
   const shown = pair ? { image, template: await templateOf(frame.reference) } : { image }
   const t1 = performance.now()
   await runner.run(shown, options)
+  memory.giveBack()
   return { inputMs: t1 - t0, modelMs: performance.now() - t1 }
 }
 

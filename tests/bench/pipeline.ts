@@ -38,14 +38,16 @@ export async function benchPipeline(args: string[]): Promise<void> {
   const rounds = Number(args[1] ?? 3)
   const frames = await makeFrames(16)
   const models = await benchModels()
+  const [, warmUp] = models
+  if (!warmUp) return
   const python = pythonWith()
   for (const model of models) {
     for (const kind of ['raw', 'jpeg'] as const) {
-      await benchOne(model, kind, frames[kind], ms, rounds, python)
+      await benchOne(model, warmUp, kind, frames[kind], ms, rounds, python)
     }
   }
   const pair = models[0]
-  if (pair) await benchLatency(pair, frames.raw, ms)
+  if (pair) await benchLatency(pair, warmUp, frames.raw, ms)
   const { recipe } = await loadRecipe(resolve(PACKAGES_DIR, '../../lines/recipes'), 'deeppcb-pair@1')
   const cpu = await bookkeepingCpuMs(recipe)
   print(
@@ -55,6 +57,7 @@ export async function benchPipeline(args: string[]): Promise<void> {
 
 async function benchOne(
   model: BenchModel,
+  warmUp: BenchModel,
   kind: 'raw' | 'jpeg',
   frames: FramePair[],
   ms: number,
@@ -63,9 +66,8 @@ async function benchOne(
 ): Promise<void> {
   const bareOrder = { dir: model.dir, trustedKeys: model.trustedKeys, frames, kind, ms }
   const chainOrder = {
-    modelDir: model.root,
-    trustedKeys: model.trustedKeys,
     model,
+    warmUp,
     frames,
     kind,
     workers: cores,
@@ -118,11 +120,15 @@ async function benchOne(
   )
 }
 
-async function benchLatency(model: BenchModel, frames: FramePair[], ms: number): Promise<void> {
+async function benchLatency(
+  model: BenchModel,
+  warmUp: BenchModel,
+  frames: FramePair[],
+  ms: number,
+): Promise<void> {
   const order = {
-    modelDir: model.root,
-    trustedKeys: model.trustedKeys,
     model,
+    warmUp,
     frames,
     kind: 'raw' as const,
     workers: cores,
