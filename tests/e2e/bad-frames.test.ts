@@ -1,7 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
-import { createServer } from 'node:net'
-import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
@@ -13,6 +11,7 @@ import {
   type Workshop,
   workshop,
 } from './bad-samples.ts'
+import { freePort } from './free-port.ts'
 import { type CliProcess, runCli, startCli, stopped } from './line-process.ts'
 
 let shop: Workshop
@@ -25,14 +24,6 @@ beforeAll(async () => {
   good = { png: await goodPng(), jpeg: await goodJpeg() }
 })
 afterAll(() => shop.remove())
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 /** Resident memory of a process, MB. */
 const memoryOf = (pid: number): number =>

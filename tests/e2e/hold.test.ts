@@ -75,10 +75,16 @@ describe('a hold', () => {
     ])
     expect(placed).toMatchObject({ code: 0 })
     const { position: heldFrom } = JSON.parse(placed.stdout) as { position: number }
-    const held = (await after(line, heldFrom, 6)).filter((p) => p.lot === lot)
+    await after(line, heldFrom, 6)
+    const ofLot = async (): Promise<Part[]> =>
+      (await parts(line)).filter((p) => p.position > heldFrom && p.result !== 'inconclusive' && p.lot === lot)
+    // One may have had its verdict before the hold: the gate stopped it, and says why beside what was judged, a moment
+    // after it is listed.
+    await expect
+      .poll(async () => (await ofLot()).every((p) => p.disposition === 'hold'), { timeout: 10_000 })
+      .toBe(true)
+    const held = (await ofLot()).filter((p) => p.disposition === 'hold')
     expect(held.length).toBeGreaterThan(0)
-    for (const p of held) expect(p.disposition).toBe('hold')
-    // One may have had its verdict before the hold: the gate stopped it, and says why beside what was judged.
     for (const p of held) {
       expect(p.reasons.at(-1)?.en).toBe(`lot/${lot} is on hold: pits in the laminate (li)`)
       expect(p.reasons.at(-1)?.zh).toContain('已隔离')
@@ -86,11 +92,15 @@ describe('a hold', () => {
     // The judgement itself is kept.
     expect(new Set(held.map((p) => p.result)).has('pass')).toBe(true)
     const one = held[0]
-    const detail = await asked<{ part: { gate: { command: { action: string } }[] } }>(
-      line,
-      `/api/parts/${one?.inspectionId}`,
-    )
-    expect(detail.part.gate.map((g) => g.command.action)).toEqual(['hold'])
+    // The answer of the gate is noted behind the record, when the part is listed already.
+    const commands = async (): Promise<string[]> => {
+      const page = await asked<{ part: { gate: { command: { action: string } }[] } }>(
+        line,
+        `/api/parts/${one?.inspectionId}`,
+      )
+      return page.part.gate.map((g) => g.command.action)
+    }
+    await expect.poll(commands, { timeout: 10_000 }).toEqual(['hold'])
     const life = await asked<{ units: { hold: { by: string } | null; where: { place: string } }[] }>(
       line,
       `/api/parts/${one?.serial}/life`,

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from './private-redis.ts'
+import { freePort } from './free-port.ts'
 
 /** Where distributions keep the programs of the server, newest first. */
 const DIRS = [

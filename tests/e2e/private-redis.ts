@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { portOpen } from '../services/require-service.ts'
+import { freePort } from './free-port.ts'
 
 /** A Redis of this test alone, without persistence, that can be killed and started again on the same port. */
 export class PrivateRedis {
@@ -35,19 +35,4 @@ export class PrivateRedis {
     child.kill('SIGKILL')
     await gone
   }
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() =>
-        address !== null && typeof address === 'object'
-          ? resolve(address.port)
-          : reject(new Error('no port')),
-      )
-    })
-  })
 }

@@ -95,7 +95,7 @@ async function push(port: number, id: string, headers: Record<string, string> = 
 }
 
 async function part(line: CliProcess, id: string, trigger: number): Promise<PartRow> {
-  for (let tries = 0; tries < 100; tries++) {
+  for (let tries = 0; tries < 400; tries++) {
     const { parts } = await asked<{ parts: PartRow[] }>(line, `/api/parts?limit=200`)
     const found = parts.find((p) => p.station === id && p.trigger === trigger)
     if (found) return found
@@ -264,7 +264,7 @@ describe('readers of a running line', () => {
       readers: [{ id: 'gun', adapter: 'scanner-tcp', host: '127.0.0.1', port: gun.port }],
       stations: [
         station('st10', cam, { association: [{ reader: 'gun', by: 'manual', withinMs: 5_000 }] }),
-        station('st20', cam + 1, { association: [{ by: 'fifo', from: 'st10', minMs: 200, maxMs: 1_500 }] }),
+        station('st20', cam + 1, { association: [{ by: 'fifo', from: 'st10', minMs: 200, maxMs: 15_000 }] }),
       ],
     })
     await connected(line)

@@ -131,7 +131,7 @@ describe('modbus-tcp output against a PLC', () => {
 
   it('reports a PLC that does not acknowledge or does not answer', async () => {
     const plc = await plcWith()
-    const output = await outputTo(plc, { timeoutMs: 50, ackMs: 80 })
+    const output = await outputTo(plc, { timeoutMs: 400, ackMs: 80 })
     await polled(output)
     plc.setAcknowledging(false)
     plc.trigger()
@@ -144,7 +144,7 @@ describe('modbus-tcp output against a PLC', () => {
     // The circuit is open: no waiting for a time-out any more.
     const before = monoMs()
     expect(await output.apply(command(2))).toMatchObject({ ok: false, code: 'CAM_IO' })
-    expect(monoMs() - before).toBeLessThan(40)
+    expect(monoMs() - before).toBeLessThan(200)
     plc.setAnswering(true)
     await polled(output)
     plc.trigger()

@@ -42,8 +42,13 @@ async function kept(): Promise<Kept[]> {
 }
 const gone = async (): Promise<number[]> => (await kept()).filter((k) => !k.there).map((k) => k.trigger)
 
-/** Runs retention until it says the disk is full, or has nothing more to do. */
-async function run(keepFails: number, free: number[], drawn: readonly string[] = []): Promise<string[]> {
+/** Runs retention until it has looked at all these free spaces and is in these degraded modes. */
+async function run(
+  keepFails: number,
+  free: number[],
+  modes: string[],
+  drawn: readonly string[] = [],
+): Promise<void> {
   const query = openTraceQuery(dataDir)
   const questions = {
     oldestImages: async (...args: Parameters<typeof query.oldestImages>) => query.oldestImages(...args),
@@ -52,11 +57,9 @@ async function run(keepFails: number, free: number[], drawn: readonly string[] =
   const freeOf = async (): Promise<number> => (last = free.shift() ?? last)
   const retention = openRetention(spec(keepFails), dataDir, questions, store, () => drawn, freeOf)
   await expect.poll(() => free.length, { timeout: 10_000, interval: 20 }).toBe(0)
-  await new Promise((r) => setTimeout(r, 100))
-  const modes = retention?.degraded().map((d) => d.id) ?? []
+  await expect.poll(() => retention?.degraded().map((d) => d.id)).toEqual(modes)
   await retention?.close()
   query.close()
-  return modes
 }
 
 describe('images when the disk gets full', () => {
@@ -107,10 +110,10 @@ describe('images when the disk gets full', () => {
       }),
     )
     // Once short of room: the passed ones that nobody looked at, nor is asked to.
-    expect(await run(2, [500, 2_000], audit)).toEqual([])
+    await run(2, [500, 2_000], [], audit)
     expect(await gone()).toEqual([3, 4])
     // Then the audit sample that waits for a person, before what a person looked at.
-    expect(await run(2, [500, 2_000], audit)).toEqual([])
+    await run(2, [500, 2_000], [], audit)
     expect(await gone()).toEqual([1, 3, 4])
     const db = openSql(join(dataDir, 'trace.db'), { synchronous: 'normal', readOnly: true })
     const told = db.all<{ class: string }>(
@@ -119,7 +122,7 @@ describe('images when the disk gets full', () => {
     db.close()
     expect(told.map((t) => t.class)).toEqual(['pass', 'audit'])
     // Again: the reviewed one, then failures, and at last only protected ones are left.
-    expect(await run(2, [500, 500, 500, 500], audit)).toEqual(['retention'])
+    await run(2, [500, 500, 500, 500], ['retention'], audit)
     expect(await gone()).toEqual([1, 2, 3, 4, 5, 6])
     // A part with the same picture brings it back.
     await store.capture(request(20, passVerdict(), { image: request(1, passVerdict()).image }))
