@@ -33,13 +33,13 @@ function judge(images: readonly UnseenImage[], classes: readonly string[]): BoxJ
 }
 
 function report(taught: TaughtBoxes, sha256: string, dir: string): void {
-  const { card, images, regions, judgement, temperature, backend, memoryBytes } = taught
+  const { card, images, regions, judgement, backend, memoryBytes } = taught
   const { best, map50, perClass } = judgement
   const classes = Object.entries(regions)
   process.stdout.write(
     `${card.id} ${card.version}: ${classes.length} classes from ${images} images, sha256 ${sha256}, in ${dir}\n` +
       `on images the head had not seen: mAP@.5 ${map50.toFixed(3)}; at threshold ${best.threshold.toFixed(3)} precision ${best.precision.toFixed(3)}, recall ${best.recall.toFixed(3)}\n` +
-      `temperature ${temperature.toFixed(3)}; TensorFlow.js on ${backend}; at most ${Math.ceil(memoryBytes / 1e6)} MB\n`,
+      `TensorFlow.js on ${backend}; at most ${Math.ceil(memoryBytes / 1e6)} MB\n`,
   )
   printTable(
     ['class', 'labelled', 'AP@.5 on images not seen'],

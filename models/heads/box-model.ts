@@ -2,15 +2,15 @@ import type { ModelCard } from '../../contracts/index.ts'
 import { extendModel } from '../onnx/extend.ts'
 import { onnxNode, onnxTensor } from '../onnx/graph.ts'
 import type { Backbone } from '../teach/backbone.ts'
-import { descriptorNodes } from '../teach/feature-nodes.ts'
 import { SIDES } from './box-gradient.ts'
-import { contextTaps } from './context-taps.ts'
+import { headNodes } from './box-nodes.ts'
+import { boxLevels } from './box-taps.ts'
 import type { Scale } from './cross-fit.ts'
+import type { BoxHead } from './box-network.ts'
 import type { SegmentSize } from './patch-describer.ts'
-import { segmentInput, standardising } from './segment-model.ts'
-import type { TwoLayerHead } from './two-layer.ts'
+import { segmentInput } from './segment-model.ts'
 
-const OWN = 'sightline_box_'
+const n = (name: string): string => `sightline_box_${name}`
 const [BOXES, SCORES, LABELS] = ['boxes', 'scores', 'labels'] as const
 /** Defects of one class seldom lie over each other; at 0.5 most doubles of large ones would stay. */
 const NMS_IOU = 0.3
@@ -18,39 +18,43 @@ const NMS_IOU = 0.3
 const EXPONENT = 6
 
 /**
- * Image → a box, its best class and the probability of it for every patch, in one graph. The classes begin with the
- * background, which never wins.
+ * Image → a box, its best class and its score for every patch, in one graph. What several heads give for a patch is
+ * averaged: logits of the scores and logarithms of the distances.
+ *
+ * @param heads one or more, of the same classes
+ * @param scales of the levels, as the head was taught
  */
 export function boxModel(
   backbone: Backbone,
   size: SegmentSize,
-  head: TwoLayerHead,
-  { mean, deviation }: Scale,
-  { temperature, unitPx }: { temperature: number; unitPx: number },
+  heads: readonly BoxHead[],
+  scales: { coarse: Scale; fine: Scale },
+  unitPx: number,
 ): Uint8Array {
   const { width, height } = size.grid
-  const outputs = head.out.classes
+  const outputs = heads[0]?.out.classes ?? 0
   const classes = outputs - SIDES
-  const context = contextTaps(backbone.taps)
-  const first = { dims: head.hidden.classes, ...standardising(head.hidden, mean, deviation) }
-  const part = descriptorNodes(context.taps, size.stridePx, first, `${OWN}first`)
+  const { nodes, coarse, fine } = boxLevels(backbone.taps, size.stridePx)
+  const parts = heads.map((head, i) => headNodes(head, n(`head${i}`), scales, coarse, fine, size.stridePx))
   const centres = Float32Array.from({ length: width * height * SIDES }, (_, i) => {
     const cell = Math.floor(i / SIDES)
     return ((i % 2 === 0 ? cell % width : Math.floor(cell / width)) + 0.5) * size.stridePx
   })
-  const n = (name: string): string => OWN + name
   const whole = (name: string, values: readonly number[]) =>
     onnxTensor(n(name), [values.length], BigInt64Array.from(values.map(BigInt)))
   return extendModel(backbone.model, {
     nodes: [
-      ...context.nodes,
-      ...part.nodes,
-      onnxNode('Relu', [n('first')], [n('inner')]),
-      onnxNode('Gemm', [n('inner'), n('weights'), n('bias')], [n('rows')]),
+      ...nodes,
+      ...parts.flatMap((p) => p.nodes),
+      onnxNode(
+        'Mean',
+        parts.map((_, i) => n(`head${i}`)),
+        [n('out')],
+      ),
+      onnxNode('Transpose', [n('out')], [n('last')], { perm: { ints: [0, 2, 3, 1] } }),
+      onnxNode('Reshape', [n('last'), n('patches')], [n('rows')]),
       onnxNode('Slice', [n('rows'), n('zero'), n('classes'), n('one')], [n('logits')]),
-      onnxNode('Div', [n('logits'), n('temperature')], [n('calm')]),
-      onnxNode('Softmax', [n('calm')], [n('all')], { axis: { int: 1 } }),
-      onnxNode('Slice', [n('all'), n('one'), n('classes'), n('one')], [n('defects')]),
+      onnxNode('Sigmoid', [n('logits')], [n('defects')]),
       onnxNode('ReduceMax', [n('defects')], [n('top')], { axes: { ints: [1] }, keepdims: { int: 0 } }),
       onnxNode('Reshape', [n('top'), n('flat')], [SCORES]),
       onnxNode('ArgMax', [n('defects')], [n('which')], { axis: { int: 1 }, keepdims: { int: 0 } }),
@@ -65,10 +69,7 @@ export function boxModel(
       onnxNode('Reshape', [n('clipped'), n('fours')], [BOXES]),
     ],
     initializers: [
-      ...part.initializers,
-      onnxTensor(n('weights'), [head.out.features, outputs], head.out.weights),
-      onnxTensor(n('bias'), [outputs], head.out.bias),
-      onnxTensor(n('temperature'), [1], Float32Array.of(temperature)),
+      ...parts.flatMap((p) => p.initializers),
       onnxTensor(n('low'), [], Float32Array.of(-EXPONENT)),
       onnxTensor(n('high'), [], Float32Array.of(EXPONENT)),
       onnxTensor(n('units'), [1, SIDES], Float32Array.of(-unitPx, -unitPx, unitPx, unitPx)),
@@ -85,6 +86,7 @@ export function boxModel(
       whole('one', [1]),
       whole('classes', [classes]),
       whole('outputs', [outputs]),
+      whole('patches', [-1, outputs]),
       whole('flat', [1, -1]),
       whole('fours', [1, -1, SIDES]),
     ],

@@ -1,81 +1,68 @@
-import { cellLabels, type CellLabels } from './cell-labels.ts'
-import type { PatchSet } from './patch-set.ts'
-import type { Pictures } from './pictures.ts'
-import { boundsOf, type LabelledRegion } from './region-labels.ts'
+import type { SegmentSize } from './patch-describer.ts'
+import { boundsOf } from './region-labels.ts'
+import type { Picture } from './pictures.ts'
 
 /**
  * Share of a box, about its middle, whose patches speak for it; those nearer to its border see too little of the other
  * side (Tian et al. 2019, "FCOS", centre sampling).
  */
 const MIDDLE = 0.6
+/** Least distance from the middle of a patch to a side, px: a box narrower than a patch may pass beside it. */
+const LEAST_PX = 0.5
 
-/** Patches in the middle of a box have its class, the rest of the box says nothing, what is outside is background. */
-export function boxCellLabels(
-  regions: readonly LabelledRegion[],
-  classes: readonly string[],
-  image: { widthPx: number; heightPx: number },
-  grid: { width: number; height: number },
-): CellLabels {
-  const whole = cellLabels(asBoxes(regions, image, 1), classes, image, grid)
-  const middle = cellLabels(asBoxes(regions, image, MIDDLE), classes, image, grid)
-  return whole.map((label, i) => {
-    const inner = middle[i] ?? 0
-    return inner > 0 ? inner : label === 0 ? 0 : -1
-  })
+/** A labelled box; px of the working size. */
+export interface LabelledBox {
+  /** 0 = first class. */
+  class: number
+  box: readonly [number, number, number, number]
 }
 
-function asBoxes(
-  regions: readonly LabelledRegion[],
-  image: { widthPx: number; heightPx: number },
-  share: number,
-): LabelledRegion[] {
+/** What the patches of an image should say. */
+export interface BoxTargets {
+  /** Per patch: class of the box it speaks for; -1 = background; -2 = in a box, but too near to its border: says nothing. */
+  classes: Int16Array
+  /** [patches][left, top, right, bottom], px; only of patches that speak for a box. */
+  distances: Float32Array
+}
+
+/** Labelled boxes of a picture at working size. */
+export function boxesOf(
+  { regions, source }: Picture,
+  classes: readonly string[],
+  { widthPx, heightPx }: SegmentSize,
+): LabelledBox[] {
+  const [x, y] = [widthPx / source.widthPx, heightPx / source.heightPx]
   return regions.map((region) => {
-    const [x1, y1, x2, y2] = boundsOf(region, image)
-    const [cx, cy, w, h] = [(x1 + x2) / 2, (y1 + y2) / 2, ((x2 - x1) * share) / 2, ((y2 - y1) * share) / 2]
-    return { class: region.class, shape: { box: [cx - w, cy - h, cx + w, cy + h] } }
+    const [x1, y1, x2, y2] = boundsOf(region, source)
+    return { class: classes.indexOf(region.class), box: [x1 * x, y1 * y, x2 * x, y2 * y] }
   })
 }
 
-/**
- * Distances from the middle of each patch to the four sides of its box: the smallest box of its class around it.
- *
- * @returns [rows][left, top, right, bottom], px of the working size; NaN for patches of the background
- */
-export function sideDistances(
-  set: PatchSet,
-  { size, items }: Pictures,
-  classes: readonly string[],
-): Float32Array {
-  const out = new Float32Array(set.count * 4).fill(NaN)
-  const { stridePx, grid } = size
-  for (let row = 0; row < set.count; row++) {
-    const picture = items[set.image[row] ?? 0]
-    const label = set.labels[row] ?? 0
-    if (!picture || label <= 0) continue
-    const cell = set.cell[row] ?? 0
-    const x = ((cell % grid.width) + 0.5) * stridePx
-    const y = (Math.floor(cell / grid.width) + 0.5) * stridePx
-    const view = set.view[row] ?? 0
-    const toX = size.widthPx / picture.source.widthPx
-    const toY = size.heightPx / picture.source.heightPx
-    let least = Infinity
-    for (const region of picture.regions) {
-      if (region.class !== classes[label - 1]) continue
-      let [x1, y1, x2, y2] = boundsOf(region, picture.source)
-      ;[x1, y1, x2, y2] = [x1 * toX, y1 * toY, x2 * toX, y2 * toY]
-      // Views 1 and 3 are mirrored left to right, 2 and 3 top to bottom.
-      if (view % 2 === 1) [x1, x2] = [size.widthPx - x2, size.widthPx - x1]
-      if (view >= 2) [y1, y2] = [size.heightPx - y2, size.heightPx - y1]
-      const near = x > x1 - stridePx && x < x2 + stridePx && y > y1 - stridePx && y < y2 + stridePx
-      const area = (x2 - x1) * (y2 - y1)
-      if (!near || area >= least) continue
-      least = area
-      // A box narrower than a patch may pass beside its middle.
-      out.set(
-        [x - x1, y - y1, x2 - x, y2 - y].map((d) => Math.max(0.5, d)),
-        row * 4,
-      )
+/** Where the middles of two boxes meet, the smaller box is spoken for. */
+export function boxTargets(boxes: readonly LabelledBox[], { grid, stridePx }: SegmentSize): BoxTargets {
+  const cells = grid.width * grid.height
+  const classes = new Int16Array(cells).fill(-1)
+  const distances = new Float32Array(cells * 4)
+  const area = ({ box: [x1, y1, x2, y2] }: LabelledBox): number => (x2 - x1) * (y2 - y1)
+  // A middle narrower than a patch still has one.
+  const half = (side: number): number => Math.max((side * MIDDLE) / 2, stridePx / 2 + 1e-3)
+  for (const labelled of boxes.toSorted((a, b) => area(b) - area(a))) {
+    const [x1, y1, x2, y2] = labelled.box
+    for (let cell = 0; cell < cells; cell++) {
+      const x = ((cell % grid.width) + 0.5) * stridePx
+      const y = (Math.floor(cell / grid.width) + 0.5) * stridePx
+      const middle =
+        Math.abs(x - (x1 + x2) / 2) <= half(x2 - x1) && Math.abs(y - (y1 + y2) / 2) <= half(y2 - y1)
+      const near = stridePx / 2
+      if (middle) {
+        classes[cell] = labelled.class
+        distances.set(
+          [x - x1, y - y1, x2 - x, y2 - y].map((d) => Math.max(LEAST_PX, d)),
+          cell * 4,
+        )
+      } else if (classes[cell] === -1 && x > x1 - near && x < x2 + near && y > y1 - near && y < y2 + near)
+        classes[cell] = -2
     }
   }
-  return out
+  return { classes, distances }
 }

@@ -126,7 +126,7 @@ async function fitEach(
       if (method.kind === 'two-layer') {
         const { values, features, labels, weights } = rows
         const count = labels.length
-        const gradientOf = classGradient(classes, classes, labels, weights)
+        const gradientOf = classGradient(classes, labels, weights)
         const head = await fitTwoLayer(
           tf,
           { values, features, count, outputs: classes, gradientOf },
@@ -148,7 +148,7 @@ async function fitEach(
   }
 }
 
-export function logitsOfHead(head: SegmentHead, values: Float32Array): Float64Array[] {
+function logitsOfHead(head: SegmentHead, values: Float32Array): Float64Array[] {
   if (head.kind === 'linear') return logitsOf(head.out, values)
   const inner = logitsOf(head.hidden, values)
   const joined = new Float32Array(inner.length * head.hidden.classes)
@@ -161,13 +161,16 @@ export function logitsOfHead(head: SegmentHead, values: Float32Array): Float64Ar
   return logitsOf(head.out, joined)
 }
 
-export function rowsWhere(set: PatchSet, wanted: (row: number) => boolean): number[] {
+function rowsWhere(set: PatchSet, wanted: (row: number) => boolean): number[] {
   const rows: number[] = []
   for (let i = 0; i < set.count; i++) if (wanted(i)) rows.push(i)
   return rows
 }
 
-export function scaleOfRows({ values, features }: PatchSet, rows: readonly number[]): Scale {
+export function scaleOfRows(
+  { values, features }: Pick<PatchSet, 'values' | 'features'>,
+  rows: readonly number[],
+): Scale {
   const mean = new Float64Array(features)
   const squares = new Float64Array(features)
   for (const r of rows)
@@ -185,7 +188,7 @@ export function scaleOfRows({ values, features }: PatchSet, rows: readonly numbe
   }
 }
 
-export function standardRows(
+function standardRows(
   set: PatchSet,
   rows: readonly number[],
   { mean, deviation }: Scale,

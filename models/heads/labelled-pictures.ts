@@ -23,8 +23,8 @@ export interface PictureOptions {
   areaPx: number
   /** Stride of the patches, px; one of the backbone's. */
   stridePx: number
-  /** Patches taught from, about. */
-  rows: number
+  /** Bytes the work will hold at once, when images are brought to a size. */
+  memoryOf: (size: SegmentSize) => number
   /** Bytes the work may hold at once. */
   memoryLimitBytes: number
   signal?: AbortSignal
@@ -37,7 +37,7 @@ const FEWEST_REGIONS = 5
 export async function loadPictures(
   backbone: Backbone,
   images: AsyncIterable<SegmentImage>,
-  { areaPx, stridePx, rows, memoryLimitBytes, signal }: PictureOptions,
+  { areaPx, stridePx, memoryOf, memoryLimitBytes, signal }: PictureOptions,
   count: number,
 ): Promise<Pictures> {
   const seen = new Map<string, Seen>()
@@ -50,7 +50,7 @@ export async function loadPictures(
     if (size === null || input === null) {
       size = sizeOf(backbone, widthPx, heightPx, areaPx, stridePx)
       input = createImageInput(segmentInput(backbone, size))
-      checkMemory(memoryOf(backbone, size, count, rows), memoryLimitBytes, count)
+      checkMemory(memoryOf(size), memoryLimitBytes, count)
     }
     if (!isNew(image, seen)) continue
     const data = Uint8Array.from(input.prepare(image.pixels).tensor.data)
@@ -74,7 +74,12 @@ function sizeOf(
 }
 
 /** Pictures, patches with their standardised copies here and in TensorFlow.js, and the features of one image. */
-export function memoryOf(backbone: Backbone, size: SegmentSize, count: number, wanted: number): number {
+export function memoryOfPatches(
+  backbone: Backbone,
+  size: SegmentSize,
+  count: number,
+  wanted: number,
+): number {
   const features = patchFeatures(backbone)
   const pixels = size.widthPx * size.heightPx
   const rows = Math.max(wanted, rowsPerImage(LEAST_ROWS, 8) * count)

@@ -46,16 +46,20 @@ export async function openPatchDescriber(backbone: Backbone, size: SegmentSize):
   return {
     features: patchFeatures(backbone),
     async describe(image, name) {
-      const { data } = (await session.run({ [backbone.input]: { data: image, shape } }, [ROWS]))[ROWS] ?? {}
-      if (!(data instanceof Float32Array) || firstNonFinite(data) >= 0)
-        throw new CodedError('MDL_OUTPUT', {
-          path: name,
-          expected: 'finite features',
-          actual: 'NaN or infinity',
-          hint: `the backbone ${backbone.id} does not fit these images`,
-        })
-      return data
+      const out = await session.run({ [backbone.input]: { data: image, shape } }, [ROWS])
+      return finiteFeatures(out[ROWS]?.data, name, backbone.id)
     },
     close: () => session.close(),
   }
+}
+
+/** @throws MDL_OUTPUT when the backbone gave NaN or infinity for an image */
+export function finiteFeatures(data: unknown, image: string, backbone: string): Float32Array {
+  if (data instanceof Float32Array && firstNonFinite(data) < 0) return data
+  throw new CodedError('MDL_OUTPUT', {
+    path: image,
+    expected: 'finite features',
+    actual: 'NaN or infinity',
+    hint: `the backbone ${backbone} does not fit these images`,
+  })
 }

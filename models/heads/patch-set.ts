@@ -18,8 +18,6 @@ export interface PatchSet {
   stands: Float32Array
   /** 0 = as taken; the others are mirrored views, which are taught but never test. */
   view: Uint8Array
-  /** Patch of the view it is, row by row. */
-  cell: Int32Array
 }
 
 function emptyPatchSet(rows: number, features: number): PatchSet {
@@ -31,7 +29,6 @@ function emptyPatchSet(rows: number, features: number): PatchSet {
     image: new Int32Array(rows),
     stands: new Float32Array(rows),
     view: new Uint8Array(rows),
-    cell: new Int32Array(rows),
   }
 }
 
@@ -85,7 +82,6 @@ async function addPatches(
         set.image[at] = number
         set.stands[at] = cells.length / taken.length
         set.view[at] = view
-        set.cell[at] = cell
       }
     }
   }

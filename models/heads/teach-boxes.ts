@@ -4,19 +4,18 @@ import type { ModelFinding } from '../adapters/adapter.ts'
 import { createForward } from '../forward.ts'
 import { openSession } from '../runtime/ort-session.ts'
 import { type Backbone, patchStride } from '../teach/backbone.ts'
-import { boxGradient, SIDES } from './box-gradient.ts'
+import { SIDES } from './box-gradient.ts'
 import { boxCard, boxModel } from './box-model.ts'
-import { boxCellLabels, sideDistances } from './box-targets.ts'
-import { fitTemperature } from './calibration.ts'
-import { foldsOf, type Scale } from './cross-fit.ts'
-import { logitsOfHead, rowsWhere, scaleOfRows, standardRows } from './fit-segments.ts'
-import { checkRegions, loadPictures, memoryOf, type SegmentImage } from './labelled-pictures.ts'
-import { openPatchDescriber } from './patch-describer.ts'
-import { collectPatches, type PatchSet } from './patch-set.ts'
+import type { BoxHead } from './box-network.ts'
+import { boxLevels, openLevelDescriber } from './box-taps.ts'
+import { boxesOf } from './box-targets.ts'
+import { type BoxView, collectViews, MOST_WAYS, viewBytes } from './box-views.ts'
+import { foldsOf } from './cross-fit.ts'
+import { batchOf, fitBoxes, stepBytes } from './fit-boxes.ts'
+import { checkRegions, loadPictures, type SegmentImage } from './labelled-pictures.ts'
+import type { SegmentSize } from './patch-describer.ts'
 import type { Pictures } from './pictures.ts'
-import { boundsOf } from './region-labels.ts'
-import { loadTensorFlow, type TensorFlow } from './tensorflow.ts'
-import { fitTwoLayer, type TwoLayerHead } from './two-layer.ts'
+import { loadTensorFlow } from './tensorflow.ts'
 import type { TeachSegmentsOptions } from './teach-segments.ts'
 
 /** What was found in an image that the head had not seen, beside what is there; px of the working size. */
@@ -35,7 +34,9 @@ export interface BoxJudgement {
   best: { threshold: number; precision: number; recall: number; f1: number }
 }
 
-export interface TeachBoxesOptions extends TeachSegmentsOptions {
+export interface TeachBoxesOptions extends Omit<TeachSegmentsOptions, 'rows'> {
+  /** Steps per head; by default what a few minutes allow. */
+  steps?: number
   judge: (images: readonly UnseenImage[], classes: readonly string[]) => BoxJudgement
 }
 
@@ -49,19 +50,19 @@ export interface TaughtBoxes {
   regions: Record<string, number>
   /** On images that the head had not seen. */
   judgement: BoxJudgement
-  temperature: number
   memoryBytes: number
 }
 
-const ROWS = 32_000
 const FOLDS = 3
-const HIDDEN = 128
-const ROUNDS = 12
+/** Times that a head sees each picture; of few pictures more often, of many so often that the time stays bounded. */
+const ROUNDS = 50
+const [FEWEST_STEPS, MOST_STEPS] = [400, 1_000]
 
 /**
- * Teaches a detector on the frozen features of a backbone: every patch says what it lies in and how far the sides of it
- * are, by a hidden layer over the patch and its surroundings; cross-validation over images gives temperature, threshold
- * and what to expect. Deterministic for a seed and a backend. Blocks its thread while the backbone runs.
+ * Teaches a detector on the frozen features of a backbone: a few small convolutions say for every patch what it lies in,
+ * how far the sides of it are, and how well the box will lie. Each of the heads is taught without a part of the images,
+ * which it then judges: that gives threshold and what to expect. The model is the mean of the heads (bagging, Breiman
+ * 1996), which finds more than any of them. Deterministic for a seed and a backend. Blocks its thread while the backbone runs.
  *
  * @throws TCH_LABELS too few classes, regions or images; TCH_LIMIT; MDL_*; the signal's reason when cancelled
  */
@@ -71,55 +72,48 @@ export async function teachBoxes(
   options: TeachBoxesOptions,
   count: number,
 ): Promise<TaughtBoxes> {
-  const { seed, areaPx, memoryLimitBytes, rows = ROWS, onProgress } = options
+  const { seed, areaPx, memoryLimitBytes, onProgress } = options
   const cancel = options.signal ? { signal: options.signal } : {}
-  const limits = { areaPx, stridePx: patchStride(backbone.taps), rows, memoryLimitBytes, ...cancel }
+  const stridePx = patchStride(backbone.taps)
+  const memoryOf = (size: SegmentSize, ways: number) => memoryOfViews(backbone, size, count, ways)
+  const limits = {
+    areaPx,
+    stridePx,
+    memoryLimitBytes,
+    memoryOf: (size: SegmentSize) => memoryOf(size, 1),
+    ...cancel,
+  }
   const pictures = await loadPictures(backbone, images, limits, count)
   const { size, items } = pictures
   const classes = [...new Set(items.flatMap((p) => p.regions.map((r) => r.class)))].sort()
   const regions = checkRegions(classes, items)
-  const describer = await openPatchDescriber(backbone, size)
-  const set = await collectPatches(
-    describer,
-    pictures,
-    (p) => boxCellLabels(p.regions, classes, p.source, size.grid),
-    {
-      classes: classes.length,
-      rows,
-      seed,
-      ...cancel,
-      onProgress: (done, of) => onProgress?.('features', done, of),
-    },
-  ).finally(() => describer.close())
-  const targets = targetsOf(set, pictures, classes)
+  let ways = MOST_WAYS
+  while (ways > 1 && memoryOf(size, ways) > memoryLimitBytes) ways /= 2
+  const describer = await openLevelDescriber(backbone, size)
+  const { views, ...scales } = await collectViews(describer, pictures, classes, ways, {
+    ...cancel,
+    onProgress: (done, of) => onProgress?.('features', done, of),
+  }).finally(() => describer.close())
   const tf = await loadTensorFlow()
-
+  const { coarse } = boxLevels(backbone.taps, stridePx)
+  const unitPx = typicalDistance(views)
   const kinds = items.map((p) => 1 + classes.indexOf(p.regions[0]?.class ?? ''))
   const folds = Math.min(FOLDS, items.length)
   const fold = foldsOf(kinds, folds, seed)
-  const logits: Float64Array[] = []
-  const labels: number[] = []
-  const heads: Fitted[] = []
-  for (let k = 0; k < folds; k++) {
-    const fitted = await fit(
-      tf,
-      set,
-      targets,
-      (i) => fold[set.image[i] ?? 0] !== k,
-      classes.length + 1,
-      seed,
-      cancel,
-    )
-    const outside = rowsWhere(set, (i) => fold[set.image[i] ?? 0] === k && set.view[i] === 0)
-    const test = standardRows(set, outside, fitted.scale, classes.length + 1)
-    for (const row of logitsOfHead({ kind: 'two-layer', ...fitted.head }, test.values))
-      logits.push(row.subarray(0, classes.length + 1))
-    labels.push(...outside.map((i) => set.labels[i] ?? 0))
-    heads.push(fitted)
-    onProgress?.('heads', k + 1, folds + 1)
+  const headWithout = (k: number): Promise<BoxHead> => {
+    const taught = views.filter((_, i) => fold[i] !== k)
+    const rounds = Math.ceil((ROUNDS * taught.length) / batchOf(size))
+    return fitBoxes(tf, taught, {
+      classes: classes.length,
+      size,
+      coarseStridePx: coarse.stridePx,
+      channels: describer.channels,
+      unitPx,
+      steps: options.steps ?? Math.max(FEWEST_STEPS, Math.min(MOST_STEPS, rounds)),
+      seed: seed + k,
+      ...cancel,
+    })
   }
-  const temperature = fitTemperature(logits, labels)
-  const shape = { temperature, unitPx: targets.unitPx }
   const facts = {
     id: options.id,
     version: options.version,
@@ -129,22 +123,19 @@ export async function teachBoxes(
     licence: options.licence,
   }
   const draft = boxCard(backbone, { ...facts, metrics: {}, threshold: { value: 0, provenance: 'none yet' } })
+  const heads: BoxHead[] = []
   const unseen: UnseenImage[] = []
-  for (const [k, { head, scale }] of heads.entries())
-    unseen.push(
-      ...(await findings(
-        boxModel(backbone, size, head, scale, shape),
-        draft,
-        pictures,
-        (i) => fold[i] === k,
-      )),
-    )
+  for (let k = 0; k < folds; k++) {
+    const head = await headWithout(k)
+    heads.push(head)
+    const model = boxModel(backbone, size, [head], scales, unitPx)
+    unseen.push(...(await findings(model, draft, pictures, classes, (i) => fold[i] === k)))
+    onProgress?.('heads', k + 1, folds)
+  }
   const judgement = options.judge(unseen, classes)
-  const { head, scale } = await fit(tf, set, targets, () => true, classes.length + 1, seed, cancel)
-  onProgress?.('heads', folds + 1, folds + 1)
   const { best, map50, perClass } = judgement
   return {
-    model: boxModel(backbone, size, head, scale, shape),
+    model: boxModel(backbone, size, heads, scales, unitPx),
     card: boxCard(backbone, {
       ...facts,
       metrics: {
@@ -160,56 +151,30 @@ export async function teachBoxes(
     images: items.length,
     regions,
     judgement,
-    temperature,
-    memoryBytes: memoryOf(backbone, size, items.length, rows),
+    memoryBytes: memoryOf(size, ways),
   }
 }
 
-interface Targets {
-  /** [rows][left, top, right, bottom] in units of `unitPx`. */
-  distances: Float32Array
-  unitPx: number
+/** Pictures, their views, and a step of teaching: some dozen maps of the patches. */
+function memoryOfViews(backbone: Backbone, size: SegmentSize, count: number, ways: number): number {
+  const { coarse, fine } = boxLevels(backbone.taps, size.stridePx)
+  const pixels = size.widthPx * size.heightPx
+  const coarseCells = pixels / coarse.stridePx ** 2
+  const view = viewBytes(size, coarseCells, { coarse: coarse.channels, fine: fine?.channels ?? 0 })
+  return count * (pixels * 3 + ways * view) + stepBytes(size, (fine?.channels ?? 0) + coarse.channels)
 }
 
 /** A typical distance is the unit, so that heads begin near the truth. */
-function targetsOf(set: PatchSet, pictures: Pictures, classes: readonly string[]): Targets {
-  const px = sideDistances(set, pictures, classes)
-  const logs = px.filter((d) => !Number.isNaN(d)).map(Math.log)
-  const unitPx = Math.exp(logs.reduce((a, b) => a + b, 0) / Math.max(1, logs.length))
-  return { distances: px.map((d) => d / unitPx), unitPx }
-}
-
-interface Fitted {
-  head: TwoLayerHead
-  scale: Scale
-}
-
-async function fit(
-  tf: TensorFlow,
-  set: PatchSet,
-  targets: Targets,
-  wanted: (row: number) => boolean,
-  classes: number,
-  seed: number,
-  cancel: { signal?: AbortSignal },
-): Promise<Fitted> {
-  const rows = rowsWhere(set, wanted)
-  const scale = scaleOfRows(set, rows)
-  const { values, features, labels, weights } = standardRows(set, rows, scale, classes)
-  const distances = new Float32Array(rows.length * SIDES)
-  rows.forEach((r, i) => distances.set(targets.distances.subarray(r * SIDES, r * SIDES + SIDES), i * SIDES))
-  const head = await fitTwoLayer(
-    tf,
-    {
-      values,
-      features,
-      count: rows.length,
-      outputs: classes + SIDES,
-      gradientOf: boxGradient(classes, labels, weights, distances),
-    },
-    { hidden: HIDDEN, rounds: ROUNDS, seed, ...cancel },
-  )
-  return { head, scale }
+function typicalDistance(views: readonly (readonly BoxView[])[]): number {
+  let sum = 0
+  let count = 0
+  for (const view of views.flat())
+    view.targets.classes.forEach((c, cell) => {
+      if (c < 0) return
+      for (const d of view.targets.distances.subarray(cell * SIDES, cell * SIDES + SIDES)) sum += Math.log(d)
+      count += SIDES
+    })
+  return Math.exp(sum / Math.max(1, count))
 }
 
 /** What a model finds in some of the pictures, as the line would. */
@@ -217,6 +182,7 @@ async function findings(
   model: Uint8Array,
   card: ModelCard,
   { size, items }: Pictures,
+  classes: readonly string[],
   wanted: (picture: number) => boolean,
 ): Promise<UnseenImage[]> {
   const session = await openSession(model, { providers: ['cpu'], intraOpThreads: 0 })
@@ -236,14 +202,9 @@ async function findings(
         maxFindings: 300,
         geometry,
       }
-      const { source, regions } = picture
       found.push({
         id: picture.id,
-        truths: regions.map((region) => {
-          const [x1, y1, x2, y2] = boundsOf(region, source)
-          const [x, y] = [widthPx / source.widthPx, heightPx / source.heightPx]
-          return { class: region.class, box: [x1 * x, y1 * y, x2 * x, y2 * y] as const }
-        }),
+        truths: boxesOf(picture, classes, size).map((t) => ({ class: classes[t.class] ?? '', box: t.box })),
         detections: adapter.decode(raw, context).findings,
       })
     }

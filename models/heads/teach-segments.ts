@@ -2,7 +2,7 @@ import type { ModelCard } from '../../contracts/index.ts'
 import type { Backbone } from '../teach/backbone.ts'
 import { cellLabels } from './cell-labels.ts'
 import { compareMethods, fitSegments, type MethodScore } from './fit-segments.ts'
-import { checkRegions, loadPictures, memoryOf, type SegmentImage } from './labelled-pictures.ts'
+import { checkRegions, loadPictures, memoryOfPatches, type SegmentImage } from './labelled-pictures.ts'
 import { openPatchDescriber } from './patch-describer.ts'
 import { collectPatches } from './patch-set.ts'
 import { segmentCard, segmentModel } from './segment-model.ts'
@@ -58,7 +58,13 @@ export async function teachSegments(
   const pictures = await loadPictures(
     backbone,
     images,
-    { areaPx, stridePx, rows, memoryLimitBytes, ...(signal && { signal }) },
+    {
+      areaPx,
+      stridePx,
+      memoryLimitBytes,
+      memoryOf: (size) => memoryOfPatches(backbone, size, count, rows),
+      ...(signal && { signal }),
+    },
     count,
   )
   const { size, items } = pictures
@@ -108,6 +114,6 @@ export async function teachSegments(
     regions,
     chosen,
     compared,
-    memoryBytes: memoryOf(backbone, size, items.length, rows),
+    memoryBytes: memoryOfPatches(backbone, size, items.length, rows),
   }
 }

@@ -106,16 +106,14 @@ export async function fitTwoLayer(
 /**
  * Gradient of the mean weighted negative log likelihood of the true classes: (probabilities - truth) × weight. Negative
  * labels are not taught.
- *
- * @param outputs values per row; the first `classes` of them are logits
  */
 export const classGradient =
-  (classes: number, outputs: number, labels: ArrayLike<number>, weights: ArrayLike<number>): GradientOf =>
+  (classes: number, labels: ArrayLike<number>, weights: ArrayLike<number>): GradientOf =>
   (given, rows, out) => {
     rows.forEach((row, i) => {
       const label = labels[row] ?? -1
       if (label < 0) return
-      const at = i * outputs
+      const at = i * classes
       let top = -Infinity
       for (let c = 0; c < classes; c++) top = Math.max(top, given[at + c] ?? 0)
       let total = 0
