@@ -62,7 +62,7 @@ const [FEWEST_STEPS, MOST_STEPS] = [400, 1_000]
  * Teaches a detector on the frozen features of a backbone: a few small convolutions say for every patch what it lies in,
  * how far the sides of it are, and how well the box will lie. Each of the heads is taught without a part of the images,
  * which it then judges: that gives threshold and what to expect. The model is the mean of the heads (bagging, Breiman
- * 1996), which finds more than any of them. Deterministic for a seed and a backend. Blocks its thread while the backbone runs.
+ * 1996). Deterministic for a seed and a backend. Blocks its thread while the backbone runs.
  *
  * @throws TCH_LABELS too few classes, regions or images; TCH_LIMIT; MDL_*; the signal's reason when cancelled
  */
