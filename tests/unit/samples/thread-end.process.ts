@@ -4,7 +4,7 @@ import type { Worker } from 'node:worker_threads'
 import { endThread, spawnWorker } from '../../../contracts/index.ts'
 import type { NativeWork } from './native-busy.worker.ts'
 
-/** Ends threads that are in native code, or itself with such a thread, as its arguments say; see thread-end.test.ts. */
+/** Ends threads that are in native code, or itself with such a thread, as its arguments say; see tests/e2e/thread-end.test.ts. */
 const [work = '', how = '', times = '1'] = process.argv.slice(2)
 
 const busy = async (): Promise<Worker> => {

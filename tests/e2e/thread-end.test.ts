@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 const root = resolve(import.meta.dirname, '../..')
-const script = resolve(import.meta.dirname, 'samples/thread-end.process.ts')
+const script = resolve(import.meta.dirname, '../unit/samples/thread-end.process.ts')
 
 interface End {
   code: number | null
