@@ -1,0 +1,113 @@
+import { expect, it } from 'vitest'
+import { migrate, openSql } from '../../traceability/index.ts'
+import { follow } from '../../traceability/genealogy/flow.ts'
+import { isHolder } from '../../traceability/genealogy/things.ts'
+
+const SEED = 20260501
+const GRAPHS = 40
+const THINGS = ['unit:1', 'unit:2', 'unit:3', 'lot:a', 'lot:b', 'box:1', 'box:2', 'pallet:1', 'carrier:1']
+const KINDS = ['associate', 'transform', 'aggregate', 'ship'] as const
+const END = '9999'
+
+interface Edge {
+  child: string
+  parent: string
+  kind: (typeof KINDS)[number]
+  certain: boolean
+  from: string
+  to: string | null
+}
+
+let state = SEED
+function random(n: number): number {
+  state = (state + 0x6d2b79f5) >>> 0
+  let t = Math.imul(state ^ (state >>> 15), state | 1)
+  t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+  return ((t ^ (t >>> 14)) >>> 0) % n
+}
+const hour = (n: number): string => `2026-01-05T${String(n).padStart(2, '0')}:00:00.000Z`
+const pick = <T>(of: readonly T[]): T => of[random(of.length)] as T
+
+/** The rules of flow.ts one link at a time, every window followed by itself. */
+function plainly(edges: readonly Edge[], start: string, from: string, to: string, down: boolean): string[] {
+  const seen = new Set<string>()
+  const found = new Map<string, { depth: number; certain: boolean }>()
+  let frontier = [{ uri: start, from, to, certain: true }]
+  for (let depth = 0; depth <= 16 && frontier.length > 0; depth++) {
+    const next: typeof frontier = []
+    for (const at of frontier) {
+      const key = JSON.stringify(at)
+      if (seen.has(key)) continue
+      seen.add(key)
+      const known = found.get(at.uri)
+      if (known === undefined) found.set(at.uri, { depth, certain: at.certain })
+      else known.certain ||= at.certain
+      for (const e of edges) {
+        const packing = e.kind === 'aggregate' || e.kind === 'ship'
+        const [here, there] = packing === down ? [e.child, e.parent] : [e.parent, e.child]
+        const begins = at.from > e.from ? at.from : e.from
+        const ends = at.to < (e.to ?? END) ? at.to : (e.to ?? END)
+        if (here !== at.uri || begins >= ends) continue
+        const certain = at.certain && e.certain
+        next.push(
+          down
+            ? { uri: there, from: begins, to: isHolder(there) ? (e.to ?? END) : END, certain }
+            : { uri: there, from: isHolder(there) ? begins : '', to: ends, certain },
+        )
+      }
+    }
+    frontier = next
+  }
+  return [...found].map(([uri, { depth, certain }]) => `${uri} ${depth} ${certain}`).sort()
+}
+
+it(`walks as link after link would, over ${GRAPHS} random graphs, seed ${SEED}`, () => {
+  let reached = 0
+  for (let g = 0; g < GRAPHS; g++) {
+    const db = openSql(':memory:', { synchronous: 'normal' })
+    migrate(db, ':memory:')
+    const edges: Edge[] = []
+    for (let n = 0; n < 24; n++) {
+      const [child, parent] = [pick(THINGS), pick(THINGS)].map((t) => `urn:sightline:${t}`) as [
+        string,
+        string,
+      ]
+      const from = random(20)
+      const edge: Edge = {
+        child,
+        parent,
+        kind: pick(KINDS),
+        certain: random(4) > 0,
+        from: hour(from),
+        to: random(2) === 0 ? null : hour(from + 1 + random(3)),
+      }
+      const twice = edges.some(
+        (e) => e.child === child && e.parent === parent && e.kind === edge.kind && e.from === edge.from,
+      )
+      if (child === parent || twice) continue
+      edges.push(edge)
+      db.run(
+        `insert into edge (child, parent, kind, certainty, valid_from, valid_to, position) values (?, ?, ?, ?, ?, ?, 1)`,
+        child,
+        parent,
+        edge.kind,
+        edge.certain ? 'certain' : 'probable',
+        edge.from,
+        edge.to,
+      )
+    }
+    for (const thing of THINGS)
+      for (const down of [true, false]) {
+        const uri = `urn:sightline:${thing}`
+        const window = random(2) === 0 ? { from: hour(4), to: hour(14) } : {}
+        const { nodes, cut } = follow(db, [{ uri, ...window }], down ? 'down' : 'up', 100_000)
+        expect(cut).toBe(false)
+        expect(nodes.map((n) => `${n.uri} ${n.depth} ${n.certain}`).sort(), `${g} ${uri} ${down}`).toEqual(
+          plainly(edges, uri, window.from ?? '', window.to ?? END, down),
+        )
+        reached += nodes.length - 1
+      }
+    db.close()
+  }
+  expect(reached).toBeGreaterThan(GRAPHS * THINGS.length)
+})
