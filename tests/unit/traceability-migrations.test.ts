@@ -14,7 +14,7 @@ import {
   verifyDataDir,
 } from '../../traceability/index.ts'
 import { inspectionEvent } from '../../traceability/store/inspection-event.ts'
-import { inspectionRow, INSPECTION_COLUMNS } from '../../traceability/store/inspection-rows.ts'
+import { childRows, inspectionRow, INSPECTION_COLUMNS } from '../../traceability/store/inspection-rows.ts'
 import { MIGRATIONS } from '../../traceability/store/migrations.ts'
 import { unitOf } from '../../traceability/store/prepared-capture.ts'
 import { recordOf } from '../../traceability/store/record-codec.ts'
@@ -66,6 +66,7 @@ function writeOld(version: number): void {
       Buffer.from(JSON.stringify(record)),
       'json',
     )
+    for (const row of childRows(record).carrier_read) insert(db, 'carrier_read', [position, ...row])
     insert(db, 'identity', [unit.uri, unit.serial, 'code', 'cap', GTIN, 'L1', at(n), position])
     insert(db, 'identity_alias', [code.text, 'barcode', unit.uri])
     insert(db, 'part_trigger', ['st10', n, at(n), 'judged'])
