@@ -9,6 +9,13 @@ export interface SqlRow {
 export interface SqlDatabase {
   exec(sql: string): void
   run(sql: string, ...values: SqlValue[]): { changes: number; lastInsertRowid: number }
+  /**
+   * Rows of one table, many to a statement.
+   *
+   * @param columns names with commas between, as each row has its values
+   * @param conflict what follows `on conflict`; none: a row that is there is refused
+   */
+  insert(table: string, columns: string, rows: readonly (readonly SqlValue[])[], conflict?: string): void
   get<R extends SqlRow = SqlRow>(sql: string, ...values: SqlValue[]): R | undefined
   all<R extends SqlRow = SqlRow>(sql: string, ...values: SqlValue[]): R[]
   /** `begin immediate … commit`; rolls back and rethrows on error. Not nestable. */

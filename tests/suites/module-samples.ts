@@ -212,6 +212,7 @@ export function crashingOpener(open: OpenSql, at: number): { open: OpenSql; stat
       const dying: SqlDatabase = {
         exec: (sql) => step(() => db.exec(sql)),
         run: (sql, ...v) => step(() => db.run(sql, ...v)),
+        insert: (...rows) => step(() => db.insert(...rows)),
         get: (sql, ...v) => step(() => db.get(sql, ...v)),
         all: (sql, ...v) => step(() => db.all(sql, ...v)),
         transaction: (work) =>

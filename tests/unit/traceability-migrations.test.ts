@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { canonicalJson, type QEvent, type SqlDatabase } from '../../contracts/index.ts'
+import { canonicalJson, type QEvent, type SqlDatabase, type SqlValue } from '../../contracts/index.ts'
 import {
   CompactRange,
   leafHash,
@@ -92,7 +92,7 @@ function writeOld(version: number): void {
   db.close()
 }
 
-function insert(db: SqlDatabase, table: string, values: (string | number | null | Uint8Array)[]): void {
+function insert(db: SqlDatabase, table: string, values: readonly SqlValue[]): void {
   db.run(`insert into ${table} values (${values.map(() => '?').join(', ')})`, ...values)
 }
 

@@ -225,6 +225,7 @@ describeWith('PostgreSQL', await postgresPresent(), 'the log of a line in the pl
     const reading: SqlDatabase = {
       exec: (sql) => plant.exec(sql),
       run: (sql, ...values) => plant.run(sql, ...values),
+      insert: (...row) => plant.insert(...row),
       all: (sql, ...values) => plant.all(sql, ...values),
       transaction: (work) => plant.transaction(work),
       close: () => undefined,
@@ -289,6 +290,7 @@ describeWith('PostgreSQL', await postgresPresent(), 'the log of a line in the pl
         if (sql.includes('image_bytes') && left-- === 0) broken()
         return plant.run(sql, ...values)
       },
+      insert: (...row) => plant.insert(...row),
       get: (sql, ...values) => plant.get(sql, ...values),
       all: (sql, ...values) => plant.all(sql, ...values),
       transaction: (work) => (left === 0 ? broken() : plant.transaction(work)),

@@ -116,6 +116,21 @@ export class PostgresDatabase implements SqlDatabase {
     }
   }
 
+  /** As one value, so that there is one statement however many rows. */
+  insert(table: string, columns: string, rows: readonly (readonly SqlValue[])[], conflict = ''): void {
+    const names = columns.split(',').map((name) => name.trim())
+    const objects = rows.map((row) => {
+      guardBindings(row, table)
+      return Object.fromEntries(names.map((name, i) => [name, jsonOf(row[i] ?? null)]))
+    })
+    this.run(
+      `insert into ${table} (${columns}) select ${columns}
+         from json_populate_recordset(cast(null as ${table}), cast(? as json))
+       ${conflict === '' ? '' : `on conflict ${conflict}`}`,
+      JSON.stringify(objects),
+    )
+  }
+
   get<R extends SqlRow = SqlRow>(sql: string, ...values: SqlValue[]): R | undefined {
     return this.all<R>(sql, ...values)[0]
   }
@@ -204,6 +219,14 @@ export class PostgresDatabase implements SqlDatabase {
     return error
   }
 }
+
+/** As `json_populate_recordset` reads a value of its column. */
+export const jsonOf = (value: SqlValue): unknown =>
+  value instanceof Uint8Array
+    ? `\\x${Buffer.from(value).toString('hex')}`
+    : typeof value === 'bigint'
+      ? value.toString()
+      : value
 
 /** Bytes of what goes along, near enough. */
 const sizeOf = (statements: readonly BridgeStatement[]): number =>

@@ -1,5 +1,6 @@
-import { CodedError, type SqlDatabase, type SqlRow, type SqlValue } from '../../contracts/index.ts'
+import { CodedError, type SqlDatabase, type SqlRow } from '../../contracts/index.ts'
 import { encodePart } from '../identity/index.ts'
+import { jsonOf } from './postgres.ts'
 import { REPLICA_TABLES, type ReplicaTable, SIDE_TABLES, type SideTable } from './replica-tables.ts'
 
 const STATION = 'urn:sightline:station:'
@@ -174,10 +175,3 @@ function valueOf(table: string, column: string): string {
 
 const asJson = (row: SqlRow): Record<string, unknown> =>
   Object.fromEntries(Object.entries(row).map(([name, value]) => [name, jsonOf(value)]))
-
-const jsonOf = (value: SqlValue): unknown =>
-  value instanceof Uint8Array
-    ? `\\x${Buffer.from(value).toString('hex')}`
-    : typeof value === 'bigint'
-      ? value.toString()
-      : value

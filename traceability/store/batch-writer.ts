@@ -8,7 +8,8 @@ import { FactWriter } from './fact-writer.ts'
 import { writeDeletion } from './forgetting.ts'
 import type { StoredImage } from './image-files.ts'
 import { NcrWriter } from './ncr-writer.ts'
-import { prepareCapture } from './prepared-capture.ts'
+import { prepareCapture, type PreparedCapture } from './prepared-capture.ts'
+import { RowBuffer } from './row-buffer.ts'
 import { RunningTotals } from './running-totals.ts'
 import type { StoreRequest } from './store-ops.ts'
 import { triggerBalance } from './trigger-balance.ts'
@@ -26,6 +27,7 @@ export type BatchResult = { ok: true; value: unknown } | { ok: false; error: Cod
 /** Several requests, one transaction, one sync. */
 export class BatchWriter {
   readonly #db: SqlDatabase
+  readonly #rows: RowBuffer
   readonly #events: EventAppender
   readonly #captures: CaptureWriter
   readonly #facts: FactWriter
@@ -37,9 +39,10 @@ export class BatchWriter {
 
   constructor(db: SqlDatabase) {
     this.#db = db
-    this.#events = new EventAppender(db)
+    this.#rows = new RowBuffer(db)
+    this.#events = new EventAppender(db, this.#rows)
     this.#totals = new RunningTotals(db)
-    this.#captures = new CaptureWriter(db, this.#events)
+    this.#captures = new CaptureWriter(db, this.#events, this.#rows)
     this.#facts = new FactWriter(db, this.#events)
     this.#ncrs = new NcrWriter(db, this.#events)
     this.#epcis = new EpcisWriter(db, this.#events)
@@ -80,6 +83,7 @@ export class BatchWriter {
     }
     this.#stale = true
     const results = this.#db.transaction(() => {
+      this.#captures.expect(items.flatMap(({ request: r }) => (r.op === 'capture' ? r.ask.prepared : [])))
       const all = items.map((item) => this.#one(item))
       this.#events.flush()
       return all
@@ -89,9 +93,18 @@ export class BatchWriter {
     return results
   }
 
+  /** The audit reads what it closed. */
+  #closed(p: PreparedCapture): void {
+    this.#captures.expect([p])
+    this.#captures.write(this.#captures.withReworks(p), null)
+    this.#rows.flush()
+  }
+
   /** Refusals made before the first write of a request become its result; anything later rolls the batch back. */
   #one({ request, image }: BatchItem): BatchResult {
     const done = (value: unknown): BatchResult => ({ ok: true, value })
+    // The others read and write by themselves.
+    if (request.op !== 'capture') this.#rows.flush()
     switch (request.op) {
       case 'capture': {
         const { prepared } = request.ask
@@ -134,8 +147,9 @@ export class BatchWriter {
       }
       case 'closeInterrupted': {
         const audit = closeInterrupted(this.#db, request.ask, new Date().toISOString(), (record) =>
-          this.#captures.write(this.#captures.withReworks(prepareCapture(record)), null),
+          this.#closed(prepareCapture(record)),
         )
+        this.#captures.factWritten()
         // What could be closed is committed all the same.
         return audit.refusal === null ? done(audit.closed) : { ok: false, error: audit.refusal }
       }

@@ -1,24 +1,13 @@
-import {
-  type CaptureAck,
-  canonicalJson,
-  CodedError,
-  type SqlDatabase,
-  type SqlValue,
-} from '../../contracts/index.ts'
+import { type CaptureAck, canonicalJson, CodedError, type SqlDatabase } from '../../contracts/index.ts'
 import type { EventAppender } from './event-appender.ts'
 import { GenealogyWriter } from './genealogy.ts'
 import type { StoredImage } from './image-files.ts'
-import { CHILD_COLUMNS, type ChildTable, INSPECTION_COLUMNS } from './inspection-rows.ts'
+import { CHILD_COLUMNS, type ChildTable } from './inspection-rows.ts'
 import { eventText, prepareCapture, type PreparedCapture } from './prepared-capture.ts'
 import { bytesOf, decodeRecord, encodingOf } from './record-codec.ts'
+import type { RowBuffer } from './row-buffer.ts'
 
 const CHILD_TABLES = Object.keys(CHILD_COLUMNS) as ChildTable[]
-/** Rows to one statement, at most. */
-const ROWS_TOGETHER = 8
-
-const marks = (count: number): string => Array<string>(count).fill('?').join(', ')
-const INSERT_INSPECTION = `insert into inspection (${INSPECTION_COLUMNS})
-  values (${marks(INSPECTION_COLUMNS.split(',').length)})`
 
 /** The write side of one inspection: checks first, so that a bad request never spoils the batch it is in. */
 export class CaptureWriter {
@@ -27,24 +16,46 @@ export class CaptureWriter {
   readonly #genealogy: GenealogyWriter
   /** Highest trigger recorded per station; above it nothing can be a repetition. */
   readonly #highest = new Map<string, number>()
-  readonly #inserts = new Map<string, string>()
+  readonly #rows: RowBuffer
+  /** Triggers whose rows are buffered or written in this transaction: one statement takes each once. */
+  readonly #judged = new Set<string>()
+  /** Ids of the expected captures that are recorded. Null: somebody else wrote since they were asked for. */
+  #known: Map<string, number> | null = null
   #reworks: boolean | null = null
 
-  constructor(db: SqlDatabase, events: EventAppender) {
+  constructor(db: SqlDatabase, events: EventAppender, rows: RowBuffer) {
     this.#db = db
     this.#events = events
-    this.#genealogy = new GenealogyWriter(db)
+    this.#rows = rows
+    this.#genealogy = new GenealogyWriter(db, rows)
+  }
+
+  /** Begins a transaction: asks once for what is known of its captures, instead of with each. */
+  expect(captures: readonly PreparedCapture[]): void {
+    this.#judged.clear()
+    if (captures.length > 0) this.#ask(captures)
+  }
+
+  #ask(captures: readonly PreparedCapture[]): void {
+    const rows = this.#db.all<{ inspection_id: string; position: number }>(
+      `select i.inspection_id, i.position from json_each(?) v cross join inspection i on i.inspection_id = v.value`,
+      JSON.stringify(captures.map((p) => p.inspectionId)),
+    )
+    this.#known = new Map(rows.map((r) => [r.inspection_id, r.position]))
+    this.#genealogy.expect(captures.map((p) => p.unit.uri))
   }
 
   /** What is remembered may be ahead of the database: a transaction was rolled back. */
   reset(): void {
     this.#highest.clear()
+    this.#known = null
     this.#genealogy.forget()
   }
 
   /** Edges, lots or reworks may be others than those this writer made. */
   factWritten(): void {
     this.#genealogy.forget()
+    this.#known = null
     this.#reworks = null
   }
 
@@ -54,6 +65,10 @@ export class CaptureWriter {
    * @throws TRC_DUPLICATE when the content differs
    */
   earlier(p: PreparedCapture, image: StoredImage | null): CaptureAck | null {
+    if (this.#known === null) {
+      this.#rows.flush()
+      this.#ask([p])
+    }
     const position = this.#recorded(p)
     if (position === null) return null
     const row = this.#db.get<StoredRow>(
@@ -99,27 +114,21 @@ export class CaptureWriter {
   /** Record, projections, genealogy and event, inside the caller's transaction. */
   write(p: PreparedCapture, image: StoredImage | null): CaptureAck {
     const { position, sequence } = this.#events.appendText(p.event, (number) => eventText(p, image, number))
-    this.#db.run(
-      INSERT_INSPECTION,
+    this.#known?.set(p.inspectionId, position)
+    this.#rows.add('inspection', [
       position,
       ...p.row,
       Number(sequence),
       bytesOf(p.record),
       encodingOf(p.record),
-    )
-    for (const table of CHILD_TABLES) {
-      const rows = p.children[table]
-      for (let at = 0; at < rows.length; at += ROWS_TOGETHER)
-        this.#children(table, position, rows.slice(at, at + ROWS_TOGETHER))
-    }
+    ])
+    for (const table of CHILD_TABLES)
+      for (const row of p.children[table]) this.#rows.add(table, [position, ...row])
     if (image !== null) this.#image(p, image, position)
-    this.#db.run(
-      `insert into part_trigger (station, number, at, state) values (?, ?, ?, 'judged')
-       on conflict (station, number) do update set state = 'judged'`,
-      p.station,
-      p.trigger,
-      p.startedAt,
-    )
+    const cycle = `${p.trigger} ${p.station}`
+    if (!this.#judged.has(cycle))
+      this.#rows.add('part_trigger', [p.station, p.trigger, p.startedAt, 'judged'])
+    this.#judged.add(cycle)
     this.#genealogy.write(p, position)
     if (p.trigger > (this.#highest.get(p.station) ?? -Infinity)) this.#highest.set(p.station, p.trigger)
     return { inspectionId: p.inspectionId, durable: 'store', serial: p.unit.serial, sequence }
@@ -127,11 +136,11 @@ export class CaptureWriter {
 
   /** Position of the record with this id or cycle key. */
   #recorded(p: PreparedCapture): number | null {
-    const byId = this.#db.get<{ position: number }>(
-      'select position from inspection where inspection_id = ?',
-      p.inspectionId,
-    )
-    if (byId !== undefined) return byId.position
+    const byId = this.#known?.get(p.inspectionId)
+    if (byId !== undefined) {
+      this.#rows.flush()
+      return byId
+    }
     let highest = this.#highest.get(p.station)
     if (highest === undefined) {
       const row = this.#db.get<{ last: number | null }>(
@@ -142,6 +151,7 @@ export class CaptureWriter {
       this.#highest.set(p.station, highest)
     }
     if (p.trigger > highest) return null
+    this.#rows.flush()
     const byCycle = this.#db.get<{ position: number }>(
       'select position from inspection where station = ? and trigger_number = ? and attempt = ?',
       p.station,
@@ -151,30 +161,12 @@ export class CaptureWriter {
     return byCycle?.position ?? null
   }
 
-  #children(table: ChildTable, position: number, rows: readonly SqlValue[][]): void {
-    const key = `${table} ${rows.length}`
-    let statement = this.#inserts.get(key)
-    if (statement === undefined) {
-      const columns = CHILD_COLUMNS[table]
-      const row = `(${marks(columns.split(',').length)})`
-      statement = `insert into ${table} (${columns}) values ${Array<string>(rows.length).fill(row).join(', ')}`
-      this.#inserts.set(key, statement)
-    }
-    this.#db.run(statement, ...rows.flatMap((row) => [position, ...row]))
-  }
-
   #image(p: PreparedCapture, image: StoredImage, position: number): void {
     this.#file(p, image)
     // The record names it; without it neither the comparison nor a replay is possible.
     if (image.template !== undefined) this.#file(p, image.template)
-    this.#db.run(
-      'insert into inspection_image (position, view, sha256, width_px, height_px) values (?, ?, ?, ?, ?)',
-      position,
-      image.view,
-      image.sha256,
-      image.widthPx,
-      image.heightPx,
-    )
+    const { view, sha256, widthPx, heightPx } = image
+    this.#rows.add('inspection_image', [position, view, sha256, widthPx, heightPx])
   }
 
   #file(p: PreparedCapture, image: StoredImage): void {

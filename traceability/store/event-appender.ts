@@ -1,6 +1,7 @@
 import { canonicalJson, CodedError, type QEvent, type SqlDatabase } from '../../contracts/index.ts'
 import { CompactRange, leafHash } from '../log/merkle.ts'
 import type { EventColumns } from './prepared-capture.ts'
+import type { RowBuffer } from './row-buffer.ts'
 
 /**
  * Gives events their place: position in the log, sequence of their source, Merkle leaf. One per writer connection;
@@ -8,12 +9,14 @@ import type { EventColumns } from './prepared-capture.ts'
  */
 export class EventAppender {
   readonly #db: SqlDatabase
+  readonly #rows: RowBuffer
   #tree: CompactRange
   #saved: number
   readonly #sequences = new Map<string, number>()
 
-  constructor(db: SqlDatabase) {
+  constructor(db: SqlDatabase, rows: RowBuffer) {
     this.#db = db
+    this.#rows = rows
     this.#tree = this.#load()
     this.#saved = this.#tree.size
   }
@@ -35,10 +38,13 @@ export class EventAppender {
 
   /** Appends a checked event inside the caller's transaction. */
   append(event: Omit<QEvent, 'sequence'>): { position: number; sequence: string } {
-    return this.appendText(event, (sequence) => canonicalJson({ ...event, sequence }))
+    const placed = this.appendText(event, (sequence) => canonicalJson({ ...event, sequence }))
+    // What belongs to it refers to its row.
+    this.#rows.flush()
+    return placed
   }
 
-  /** @param text canonical JSON of the event with a sequence of 20 digits */
+  /** Written with the rows that are buffered. @param text canonical JSON of the event with a sequence of 20 digits */
   appendText(
     event: EventColumns,
     text: (sequence: string) => string,
@@ -48,20 +54,8 @@ export class EventAppender {
     const json = text(sequence)
     const leaf = leafHash(json)
     const position = this.#tree.size + 1
-    this.#db.run(
-      `insert into event (position, id, source, sequence, type, subject, partitionkey, time, json, leaf_hash)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      position,
-      event.id,
-      event.source,
-      number,
-      event.type,
-      event.subject,
-      event.partitionkey,
-      event.time,
-      json,
-      leaf,
-    )
+    const { id, source, type, subject, partitionkey, time } = event
+    this.#rows.add('event', [position, id, source, number, type, subject, partitionkey, time, json, leaf])
     this.#tree.append(leaf)
     this.#sequences.set(event.source, number)
     return { position, sequence }
@@ -69,6 +63,7 @@ export class EventAppender {
 
   /** Stores the tree; the last statement of a transaction that appended. */
   flush(): void {
+    this.#rows.flush()
     if (this.#tree.size === this.#saved) return
     this.#db.run(
       'update log_tree set size = ?, nodes = ?, root = ? where id = 1',
@@ -85,6 +80,7 @@ export class EventAppender {
 
   /** After a rollback: back to what is on disk. */
   reset(): void {
+    this.#rows.forget()
     this.#sequences.clear()
     this.#tree = this.#load()
     this.#saved = this.#tree.size

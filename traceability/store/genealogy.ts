@@ -1,8 +1,11 @@
 import type { SqlDatabase } from '../../contracts/index.ts'
 import type { PreparedCapture } from './prepared-capture.ts'
+import type { RowBuffer } from './row-buffer.ts'
 
 /** Lots remembered as written, at most. */
 const KNOWN_LOTS = 1_000
+
+const linkOf = (child: string, parent: string): string => `${child} ${parent}`
 
 /**
  * Who the part is and what it comes from: identity with aliases, unit → lot, lot → supplier. The inspection's own event
@@ -10,11 +13,15 @@ const KNOWN_LOTS = 1_000
  */
 export class GenealogyWriter {
   readonly #db: SqlDatabase
+  readonly #rows: RowBuffer
   /** Lots with their supplier whose rows are there: a lot is told by each of its parts. */
   readonly #known = new Set<string>()
+  /** Links of the expected units that hold. */
+  #linked = new Set<string>()
 
-  constructor(db: SqlDatabase) {
+  constructor(db: SqlDatabase, rows: RowBuffer) {
     this.#db = db
+    this.#rows = rows
   }
 
   /** Somebody else may have changed lots or edges. */
@@ -22,30 +29,31 @@ export class GenealogyWriter {
     this.#known.clear()
   }
 
+  /**
+   * Asks once for the links of all units of a transaction, instead of with each.
+   *
+   * @param units that are written next, until somebody else writes
+   */
+  expect(units: readonly string[]): void {
+    const rows = this.#db.all<{ child: string; parent: string }>(
+      `select e.child, e.parent from json_each(?) v cross join edge e
+         on e.child = v.value and e.kind = 'associate' and e.valid_to is null`,
+      JSON.stringify(units),
+    )
+    this.#linked = new Set(rows.map((r) => linkOf(r.child, r.parent)))
+  }
+
   write(p: PreparedCapture, position: number): void {
     const { unit, capturedAt: at } = p
-    this.#db.run(
-      `insert into identity (uri, serial, kind, product, gtin, lot, first_at, first_position)
-       values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (uri) do nothing`,
-      unit.uri,
-      unit.serial,
-      unit.identifiedBy,
-      p.productId,
-      p.gtin,
-      unit.lot,
-      at,
-      position,
-    )
-    for (const [value, scheme] of p.aliases)
-      this.#db.run(
-        'insert into identity_alias (value, scheme, uri) values (?, ?, ?) on conflict do nothing',
-        value,
-        scheme,
-        unit.uri,
-      )
-    unit.origin?.lots.forEach(({ lot, supplier }, i) => {
-      this.#lot(p, lot, p.lotNames[i] ?? '', supplier, position)
-      this.#associate(unit.uri, lot, at, position)
+    const { uri, serial, identifiedBy, lot } = unit
+    this.#rows.add('identity', [uri, serial, identifiedBy, p.productId, p.gtin, lot, at, position])
+    for (const [value, scheme] of p.aliases) this.#rows.add('identity_alias', [value, scheme, uri])
+    unit.origin?.lots.forEach(({ lot: of, supplier }, i) => {
+      this.#lot(p, of, p.lotNames[i] ?? '', supplier, position)
+      const link = linkOf(uri, of)
+      if (this.#linked.has(link)) return
+      this.#linked.add(link)
+      this.#rows.add('edge', [uri, of, 'associate', 'certain', at, position])
     })
   }
 

@@ -25,6 +25,8 @@ interface NativeModule {
 
 /** Statements kept per connection; far above what the product uses, a bound against generated SQL. */
 const MAX_STATEMENTS = 512
+/** Rows of one insert: few sizes, so that each is prepared once. */
+const ROWS_TOGETHER = [32, 8, 1]
 /** How long a statement waits for another process's lock, ms. */
 const BUSY_TIMEOUT_MS = 2_000
 
@@ -79,6 +81,7 @@ class Connection implements SqlDatabase {
   readonly #db: NativeDatabase
   readonly #path: string
   readonly #statements = new Map<string, NativeStatement>()
+  readonly #inserts = new Map<string, string>()
   #open = true
   #inTransaction = false
 
@@ -97,6 +100,27 @@ class Connection implements SqlDatabase {
       const r = this.#prepare(sql).run(...values)
       return { changes: Number(r.changes), lastInsertRowid: Number(r.lastInsertRowid) }
     })
+  }
+
+  insert(table: string, columns: string, rows: readonly (readonly SqlValue[])[], conflict = ''): void {
+    for (let at = 0; at < rows.length;) {
+      const count = ROWS_TOGETHER.find((n) => n <= rows.length - at) ?? 1
+      const values = count === 1 ? (rows[at] ?? []) : rows.slice(at, at + count).flat()
+      this.run(this.#insertOf(table, columns, count, conflict), ...values)
+      at += count
+    }
+  }
+
+  #insertOf(table: string, columns: string, count: number, conflict: string): string {
+    const key = `${count} ${table} ${conflict}`
+    let sql = this.#inserts.get(key)
+    if (sql === undefined) {
+      const row = `(${Array<string>(columns.split(',').length).fill('?').join(', ')})`
+      sql = `insert into ${table} (${columns}) values ${Array<string>(count).fill(row).join(', ')}`
+      if (conflict !== '') sql += ` on conflict ${conflict}`
+      this.#inserts.set(key, sql)
+    }
+    return sql
   }
 
   get<R extends SqlRow = SqlRow>(sql: string, ...values: SqlValue[]): R | undefined {
