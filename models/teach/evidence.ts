@@ -8,7 +8,7 @@ import { sample, seededRandom } from './random.ts'
 import { leadingSubspace } from './subspace.kernel.ts'
 
 /** Share of the mean variance added to each direction of a covariance. */
-export const SHRINKAGE = 0.1
+export const SHRINKAGE = 0.3
 /** Patches of each kind the weights are fitted on, at most. */
 const PATCHES = 6_000
 /** Rounds of orthogonal iteration; directions of nearly equal variance may stay mixed, and do no harm. */

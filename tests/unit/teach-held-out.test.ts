@@ -40,11 +40,11 @@ describe('evidence of a defect', () => {
       { count: 1, gram: Float64Array.of(4, 0, 0, 9) },
       2,
     )
-    // good: 4 and 1, each with a tenth of their mean 2.5 added
+    // good: 4 and 1, each with 0.3 of their mean 2.5 added
     const sizes = [0, 1].map((column) => [basis[column] ?? 0, basis[2 + column] ?? 0].map(Math.abs))
     expect(sizes[0]?.[0]).toBeCloseTo(0, 6)
-    expect(sizes[0]?.[1]).toBeCloseTo(1 / Math.sqrt(1.25), 6)
-    expect(sizes[1]?.[0]).toBeCloseTo(1 / Math.sqrt(4.25), 6)
+    expect(sizes[0]?.[1]).toBeCloseTo(1 / Math.sqrt(1.75), 6)
+    expect(sizes[1]?.[0]).toBeCloseTo(1 / Math.sqrt(4.75), 6)
   })
 
   it('weighs the direction that tells, and none against the others', () => {
