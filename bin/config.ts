@@ -80,6 +80,7 @@ export async function loadLine(
     throw inFile(error, file)
   }
   await checkModels([...recipes.values()], environment)
+  spec.teach.folders = spec.teach.folders.map((folder) => resolve(dirname(resolve(file)), folder))
   spec.dashboard.port = flags.port ?? environment.port ?? spec.dashboard.port
   spec.dashboard.host = flags.host ?? environment.host ?? spec.dashboard.host
   spec.workers = flags.workers ?? environment.workers ?? spec.workers

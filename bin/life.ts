@@ -18,7 +18,10 @@ import { lifeRoutes } from './life-routes.ts'
 import type { Environment } from './environment.ts'
 import { log } from './log.ts'
 import { type RunningWatch, startModelWatch } from './model-watch.ts'
+import { reviewExports } from './reviews.ts'
 import { ShadowRuns } from './shadow-runs.ts'
+import { teachRoutes } from './teach-routes.ts'
+import { TeachRuns } from './teach-runs.ts'
 
 /** Folder of gate results in the data directory of a line. */
 export const gatesDir = (dataDir: string): string => join(dataDir, 'gates')
@@ -28,7 +31,7 @@ export interface LifeParts {
   local: LocalInspector
   canary: CanaryWatch
   store: PartStore
-  questions: Pick<Questions, 'scoredAfter' | 'part'>
+  questions: Pick<Questions, 'scoredAfter' | 'part' | 'goodParts'>
   lastPosition(): number
   onAppend(listener: () => void): () => void
   imagePath(sha256: string): string | null | Promise<string | null>
@@ -45,7 +48,7 @@ export interface LineLife {
   /** Golden templates are shown beside frames; they lie with the recipes, not in the image store. */
   goldenFile(sha256: string): string | null
   /** Before the stations run: they look for shadows at every part. */
-  run(parts: LifeParts): RunningLife
+  run(parts: LifeParts): Promise<RunningLife>
   close(): void
 }
 
@@ -88,7 +91,25 @@ export async function openLife(config: LineConfig): Promise<LineLife> {
             return join(dir, recipe.golden.file)
         return null
       },
-      run({ engines, local, canary, store, questions, lastPosition, onAppend, imagePath, environment }) {
+      async run({
+        engines,
+        local,
+        canary,
+        store,
+        questions,
+        lastPosition,
+        onAppend,
+        imagePath,
+        environment,
+      }) {
+        const teaching = await TeachRuns.open({
+          dataDir,
+          recipesDir,
+          environment,
+          questions,
+          imagePath,
+          folders: [...spec.teach.folders, reviewExports(dataDir)],
+        })
         const rack = new RecipeRack(
           {
             prepare: (recipe) => local.prepare(recipe),
@@ -145,7 +166,15 @@ export async function openLife(config: LineConfig): Promise<LineLife> {
           recipesDir,
           stations,
         })
-        return { ...watch, shadow: shadows.shadow, routes: [...own, ...watch.routes] }
+        return {
+          ...watch,
+          shadow: shadows.shadow,
+          routes: [...own, ...watch.routes, ...teachRoutes(teaching)],
+          close: async () => {
+            await teaching.close()
+            await watch.close()
+          },
+        }
       },
       close: () => {
         db.close()

@@ -139,7 +139,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
     }
 
     const engines = new Map<string, StationEngine>()
-    const running = life.run({
+    const running = await life.run({
       engines,
       local,
       canary,

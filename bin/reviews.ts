@@ -37,6 +37,9 @@ export interface ReviewRequest {
   label?: string | undefined
 }
 
+/** Where confirmed false calls are copied to. */
+export const reviewExports = (dataDir: string): string => join(dataDir, 'review-export')
+
 /** What people say about parts: each word is an event, what is shown is a projection of them. */
 export class Reviews {
   readonly #parts: ReviewParts
@@ -98,7 +101,7 @@ export class Reviews {
         actual: 'none',
       })
     const now = new Date().toISOString()
-    const dir = join(dataDir, 'review-export', now.replace(/[:.]/g, '-'))
+    const dir = join(reviewExports(dataDir), now.replace(/[:.]/g, '-'))
     await mkdir(dir, { recursive: true })
     const provenance: object[] = []
     let missing = 0

@@ -41,6 +41,8 @@ export interface TeachOrder {
   outDir: string
   keyFile: string
   keyId: string
+  /** Beside a line: the thread gives way to all others. */
+  background?: boolean
 }
 
 export interface TeachAnswer {
@@ -196,6 +198,10 @@ export async function nextVersion(packageDir: string): Promise<{ id: string; ver
       throw asCoded(error, 'MDL_UNKNOWN', { file: packageDir, expected: 'a model package folder' })
     }),
   ) as { id: string; version: string }
-  const [major = '1', minor = '0'] = card.version.split('.')
-  return { id: card.id, version: `${major}.${Number(minor) + 1}.0` }
+  return { id: card.id, version: nextMinor(card.version) }
+}
+
+export function nextMinor(version: string): string {
+  const [major = '1', minor = '0'] = version.split('.')
+  return `${major}.${Number(minor) + 1}.0`
 }

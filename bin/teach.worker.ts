@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { asCoded, toFact } from '../contracts/index.ts'
 import type { Environment } from './environment.ts'
@@ -7,6 +8,11 @@ const { order, environment } = workerData as { order: TeachOrder; environment: E
 const say = (m: TeachThreadMessage): void => parentPort?.postMessage(m)
 const stop = new AbortController()
 parentPort?.once('message', () => stop.abort())
+
+/** Lowest priority of POSIX: such a thread runs when no other wants the core. */
+const LOWEST = 19
+// On Linux the priority is of this thread and of those it starts, elsewhere of the whole process.
+if (order.background === true && process.platform === 'linux') setPriority(0, LOWEST)
 
 try {
   const answer = await runTeach(order, environment, stop.signal, (progress) =>

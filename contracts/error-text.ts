@@ -58,6 +58,7 @@ const ZH: Record<ErrorCode, string> = {
   TCH_LABELS: '标注无法用于示教',
   TCH_IMAGES: '图像无法用于示教',
   TCH_LIMIT: '示教所需资源超出允许范围',
+  TCH_BUSY: '另一个示教正在进行',
   TCH_CANCELLED: '示教已取消',
   TCH_DATA: '模型的示教数据缺失或不属于该模型',
   MDL_GATE: '该配方不得启用',

@@ -59,6 +59,7 @@ export const ERROR_CODES = {
   TCH_LABELS: 'the labels cannot be taught',
   TCH_IMAGES: 'the images cannot be taught',
   TCH_LIMIT: 'teaching would need more than it is allowed',
+  TCH_BUSY: 'another teaching is running',
   TCH_CANCELLED: 'teaching was cancelled',
   TCH_DATA: 'the teach data of a model are missing or do not belong to it',
   MDL_GATE: 'the recipe may not be activated',

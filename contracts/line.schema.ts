@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { teachSpecSchema } from './teach.schema.ts'
 import { watchSchema } from './life.schema.ts'
 import { associationSchema, checkAssociations } from './association.schema.ts'
 import { readersSchema } from './identity-source.schema.ts'
@@ -265,6 +266,8 @@ export const lineSchema = z
     proof: proofSchema.prefault({}),
     /** How the models are watched, and which parts are shown to a person. */
     watch: watchSchema.prefault({}),
+    /** What may be taught from the pages. */
+    teach: teachSpecSchema.prefault({}),
   })
   .superRefine((spec, context) =>
     checkAssociations(spec, (path, message) => context.addIssue({ code: 'custom', path, message })),

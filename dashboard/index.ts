@@ -1,4 +1,10 @@
 export { createDashboard, type Dashboard, type DashboardOptions } from './server/app.ts'
 export { renderImage } from './server/images/render.ts'
-export type { EscapeEstimate, EscapeEstimates, RegisteredModel } from './server/life-ports.ts'
+export type {
+  EscapeEstimate,
+  EscapeEstimates,
+  RegisteredModel,
+  ShownTeachRun,
+  TeachEstimateAnswer,
+} from './server/life-ports.ts'
 export type * from './server/ports.ts'

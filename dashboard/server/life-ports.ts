@@ -7,6 +7,8 @@ import type {
   SeriesReport,
   ShadowReport,
   StratumCount,
+  TeachProgress,
+  TeachReport,
 } from '../../models/index.ts'
 
 /** A model package as the registry page shows it. */
@@ -74,6 +76,42 @@ export interface DriftAnswer {
   watch: WatchSpec
   stations: { station: string; series: SeriesReport[] }[]
   alarms: LifeAlarm[]
+}
+
+type Estimate = NonNullable<TeachProgress['estimate']>
+
+/** A teaching that a page started. */
+export interface ShownTeachRun {
+  id: string
+  ask: { id: string; by: string; recipe: string | null; source: { from: 'parts' | 'records' | 'folder' } }
+  version: string
+  state: 'running' | 'done' | 'failed' | 'cancelled'
+  startedAt: string
+  endedAt: string | null
+  /** Recorded parts that were chosen and have an image, and those without; null = not counted yet, or a folder. */
+  images: number | null
+  withoutImage: number
+  progress: { stage: TeachProgress['stage'] | 'gather'; done: number; total: number }
+  estimate: Estimate | null
+  error: ErrorFact | null
+  /** The package that was made. */
+  made: { dir: string; sha256: string; report: Omit<TeachReport, 'scores'> } | null
+}
+
+/** `GET /api/life/teach` */
+export interface TeachAnswer {
+  running: ShownTeachRun | null
+  runs: ShownTeachRun[]
+  /** Whose images may be taught. */
+  folders: string[]
+}
+
+/** `POST /api/life/teach/estimate` */
+export interface TeachEstimateAnswer {
+  version: string
+  images: number | null
+  withoutImage: number
+  estimate: Estimate
 }
 
 /** `GET /api/life/reviews` */

@@ -42,6 +42,8 @@ export async function findPackages(
   for (const dir of dirs) {
     const entries = await readdir(dir).catch(() => [])
     for (const entry of entries) {
+      // Being written: no package yet, and gone at any moment.
+      if (/\.(teaching|packing)$/.test(entry)) continue
       const place = join(dir, entry)
       if (!(await stat(place)).isDirectory()) continue
       const names = await readdir(place)

@@ -19,6 +19,7 @@ export const QUESTIONS = [
   'defectPareto',
   'exportPage',
   'scoredAfter',
+  'goodParts',
 ] as const
 export type Question = (typeof QUESTIONS)[number]
 

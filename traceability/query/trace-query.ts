@@ -21,6 +21,7 @@ import { openSql } from '../store/open-sql.ts'
 import type { CaptureRecord } from '../store/record-codec.ts'
 import { RunningTotals } from '../store/running-totals.ts'
 import { triggerBalance } from '../store/trigger-balance.ts'
+import { type GoodPart, goodParts, type GoodPartsQuery } from './good-parts.ts'
 import { queryBuilder } from './dialect.ts'
 import { namesOf } from '../genealogy/identity-names.ts'
 import { NcrBook, readNcr } from '../ncr/ncr-events.ts'
@@ -186,6 +187,11 @@ export class TraceQuery {
   /** Judged parts with their scores, and reviews, after a position of the log. */
   scoredAfter(position: number, limit: number): Promise<ScoredPage> {
     return scoredAfter(this.#k, position, limit)
+  }
+
+  /** Images of parts that count as good, newest first. */
+  goodParts(query: GoodPartsQuery): GoodPart[] {
+    return goodParts(this.#db, query)
   }
 
   eventsAfter(position: number, limit: number): LoggedEvent[] {

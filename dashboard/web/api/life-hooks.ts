@@ -15,6 +15,7 @@ import type {
   Recall,
   RegisteredModel,
   ReviewsAnswer,
+  TeachAnswer,
 } from './types.ts'
 
 const useAsked = <T>(key: readonly unknown[], path: string, everyMs: number | false): UseQueryResult<T> =>
@@ -28,6 +29,7 @@ export const useLife = () => useAsked<LifeAnswer>(['life'], '/api/life', 3_000)
 export const usePackages = () =>
   useAsked<{ packages: RegisteredModel[] }>(['packages'], '/api/life/packages', false)
 export const useDrift = () => useAsked<DriftAnswer>(['drift'], '/api/life/drift', 5_000)
+export const useTeach = () => useAsked<TeachAnswer>(['teach'], '/api/life/teach', 1_000)
 export const useReviews = () => useAsked<ReviewsAnswer>(['reviews'], '/api/life/reviews?limit=200', 5_000)
 export const useAudit = (from: string | null) =>
   useAsked<EscapeEstimates>(['audit', from], `/api/life/audit?${queryText({ from })}`, 5_000)

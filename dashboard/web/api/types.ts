@@ -14,6 +14,9 @@ export type {
   ReviewsAnswer,
   SeriesReport,
   ShadowReport,
+  ShownTeachRun,
+  TeachAnswer,
+  TeachEstimateAnswer,
 } from '../../server/life-ports.ts'
 export type {
   Alarm,

@@ -6,6 +6,7 @@ import { AuditTab } from './audit-tab.tsx'
 import { GatesTab } from './gates-tab.tsx'
 import { RegistryTab } from './registry-tab.tsx'
 import { ShadowTab } from './shadow-tab.tsx'
+import { TeachTab } from './teach-tab.tsx'
 import { StationsTab } from './stations-tab.tsx'
 
 const DriftTab = lazy(() => import('./drift-tab.tsx').then((m) => ({ default: m.DriftTab })))
@@ -17,6 +18,7 @@ const TABS = {
   drift: DriftTab,
   audit: AuditTab,
   registry: RegistryTab,
+  teach: TeachTab,
 } as const
 type Tab = keyof typeof TABS
 const isTab = (name: string): name is Tab => name in TABS

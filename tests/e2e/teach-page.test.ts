@@ -1,0 +1,106 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import sharp from 'sharp'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { readEnvironment } from '../../bin/environment.ts'
+import { teachRoutes } from '../../bin/teach-routes.ts'
+import { TeachRuns } from '../../bin/teach-runs.ts'
+import { en } from '../../dashboard/web/i18n/en.ts'
+import { zh } from '../../dashboard/web/i18n/zh.ts'
+import { empty, endpoint } from '../../scenarios/index.ts'
+import { serve, type Served } from '../unit/samples/dashboard-serve.ts'
+import { plate } from '../unit/samples/teach-parts.ts'
+import { buildPages, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
+import { runsOff } from './dashboard-look.ts'
+
+const WORDS = { en, zh } as const
+const life = endpoint({
+  method: 'GET',
+  path: '/api/life',
+  title: { zh: '模型', en: 'Models' },
+  role: 'viewer',
+  query: empty,
+  body: z.unknown(),
+  work: () => ({ stations: [], gates: [], recipes: ['cap-top@4'] }),
+})
+
+describe.skipIf(noBrowser !== null)(`teaching in Chromium${noBrowser ? `: ${noBrowser}` : ''}`, () => {
+  const dir = mkdtempSync(join(tmpdir(), 'sightline-teach-page-'))
+  const good = join(dir, 'good')
+  let browser: Browser
+  let at: Served
+  let runs: TeachRuns
+
+  beforeAll(async () => {
+    mkdirSync(good)
+    for (let n = 0; n < 12; n++) {
+      const { data, widthPx, heightPx } = await plate(n).load()
+      const raw = { width: widthPx, height: heightPx, channels: 3 as const }
+      writeFileSync(join(good, `${n}.png`), await sharp(data, { raw }).png().toBuffer())
+    }
+    runs = await TeachRuns.open({
+      dataDir: join(dir, 'data'),
+      recipesDir: dir,
+      environment: readEnvironment({ SIGHTLINE_DATA_DIR: join(dir, 'home') }),
+      questions: { goodParts: () => Promise.resolve([]) },
+      imagePath: () => null,
+      folders: [good],
+    })
+    const webDir = await buildPages()
+    at = await serve(3, { webDir, modules: { handlers: [life, ...teachRoutes(runs)] } })
+    browser = await launch()
+  }, 180_000)
+  afterAll(async () => {
+    await browser?.close()
+    await runs?.close()
+    await at?.dashboard.close()
+    rmSync(dir, { recursive: true, force: true })
+  })
+
+  const looked = async (page: Page, name: string): Promise<void> => {
+    for (const [widthPx, heightPx] of [
+      [1280, 800],
+      [1920, 1080],
+    ] as const) {
+      await page.setViewportSize({ width: widthPx, height: heightPx })
+      await page.waitForTimeout(300)
+      await screenshot(page, `${name}-${widthPx}`)
+      expect(await runsOff(page), `${name} at ${widthPx} px`).toEqual([])
+    }
+  }
+
+  it.each(['en', 'zh'] as const)(
+    'estimates, cancels, teaches and reports (%s)',
+    async (language) => {
+      const w = WORDS[language]
+      const { page, complaints } = await openPage(browser, language)
+      await page.addInitScript(`localStorage.setItem('sightline.name', 'li')`)
+      const own = (state: string) =>
+        page.locator(`[data-teach-run="${state}"]`, { hasText: `plates-${language}` }).first()
+      await page.goto(`${at.url}/models/teach`)
+      await page.getByText(w.teach.from.folder, { exact: true }).click()
+      await page.locator('[data-teach-id]').fill(`plates-${language}`)
+      await page.locator('[data-teach-estimate]').click()
+      await page.locator('[data-teach-estimated]').waitFor({ timeout: 180_000 })
+      await looked(page, `teach-form-${language}`)
+      await page.locator('[data-teach-start]').click()
+      await page.locator('[data-teach-cancel]').waitFor({ timeout: 30_000 })
+      await screenshot(page, `teach-running-${language}`)
+      await page.locator('[data-teach-cancel]').click()
+      await own('cancelled').waitFor({ timeout: 120_000 })
+      // The form begins anew when the run is over.
+      await page.getByText(w.teach.from.folder, { exact: true }).click()
+      await page.locator('[data-teach-id]').fill(`plates-${language}`)
+      await page.locator('[data-teach-start]').click()
+      await own('done').waitFor({ timeout: 240_000 })
+      await page.getByText(w.teach.curve, { exact: false }).first().waitFor()
+      await looked(page, `teach-done-${language}`)
+      expect(complaints).toEqual([])
+      await page.context().close()
+    },
+    600_000,
+  )
+})
