@@ -2,7 +2,7 @@ import { takeRows } from './coreset.ts'
 import { fitEvidence } from './evidence.kernel.ts'
 import { covariance } from './form.ts'
 import type { Form, SecondMoment } from './form.ts'
-import { invertDefinite } from './linear.kernel.ts'
+import { invertDefinite, whitening } from './linear.kernel.ts'
 import type { Matrix, MatrixSessions } from './matrix-sessions.ts'
 import { sample, seededRandom } from './random.ts'
 import { leadingSubspace } from './subspace.kernel.ts'
@@ -27,14 +27,7 @@ export interface Patches {
  * @returns [dims][dims], a direction per column
  */
 export function jointBasis(good: SecondMoment, defect: SecondMoment, dims: number): Float64Array {
-  const g = covariance(good, dims, SHRINKAGE)
-  const axes = leadingSubspace(g, dims, dims, ROUNDS)
-  const white = new Float64Array(dims * dims)
-  for (let k = 0; k < dims; k++) {
-    const axis = axes.subarray(k * dims, (k + 1) * dims)
-    const length = Math.sqrt(Math.max(1e-18, quadratic(g, axis, dims)))
-    for (let i = 0; i < dims; i++) white[k * dims + i] = (axis[i] ?? 0) / length
-  }
+  const white = whitening(covariance(good, dims, SHRINKAGE), dims)
   const inWhite = multiply(
     multiply(white, covariance(defect, dims, SHRINKAGE), dims),
     transpose(white, dims),
@@ -78,13 +71,6 @@ function pick(images: readonly Patches[], dims: number, random: () => number): M
     at += mine.length * dims
   }
   return out
-}
-
-function quadratic(matrix: Float64Array, v: Float64Array, n: number): number {
-  let sum = 0
-  for (let i = 0; i < n; i++)
-    for (let j = 0; j < n; j++) sum += (v[i] ?? 0) * (matrix[i * n + j] ?? 0) * (v[j] ?? 0)
-  return sum
 }
 
 function multiply(a: Float64Array, b: Float64Array, n: number): Float64Array {

@@ -1,10 +1,11 @@
 /**
- * Inverse of a symmetric positive definite matrix by Cholesky factors (Golub and Van Loan, Matrix Computations, 4.2).
- * A pivot that rounds to nothing is kept tiny and positive.
+ * Inverse of the lower Cholesky factor of a symmetric positive definite matrix (Golub and Van Loan, Matrix Computations,
+ * 4.2): it takes vectors of that covariance to unit covariance. A pivot that rounds to nothing is kept tiny and positive.
  *
- * @param matrix [n][n], overwritten by its inverse
+ * @param matrix [n][n], overwritten
+ * @returns [n][n], lower triangular
  */
-export function invertDefinite(matrix: Float64Array, n: number): void {
+export function whitening(matrix: Float64Array, n: number): Float64Array {
   const factor = matrix
   for (let i = 0; i < n; i++)
     for (let j = 0; j <= i; j++) {
@@ -19,6 +20,16 @@ export function invertDefinite(matrix: Float64Array, n: number): void {
       for (let k = column; k < i; k++) sum -= factor[i * n + k]! * lower[k * n + column]!
       lower[i * n + column] = sum / factor[i * n + i]!
     }
+  return lower
+}
+
+/**
+ * Inverse of a symmetric positive definite matrix.
+ *
+ * @param matrix [n][n], overwritten by its inverse
+ */
+export function invertDefinite(matrix: Float64Array, n: number): void {
+  const lower = whitening(matrix, n)
   matrix.fill(0)
   for (let k = 0; k < n; k++)
     for (let i = 0; i <= k; i++)

@@ -166,6 +166,7 @@ async function benchModels(): Promise<BenchModel[]> {
   ] as const) {
     const toy = await writeToyPackage({
       id: `toy-${name}`,
+      keyId: `key-${name}`,
       toy: { kind: 'classification', gain: [1, 0], bias: [0, 0] },
       size: { widthPx: BOARD_PX, heightPx: BOARD_PX },
       slowMatMuls,

@@ -20,6 +20,8 @@ export interface ToyOptions extends ToyGraph {
   /** Fields of the family that differ from the defaults below. */
   spec?: Partial<FamilySpec>
   threshold?: number
+  /** Name of the key that is made for it; where several toys are trusted together, each needs its own. */
+  keyId?: string
 }
 
 export interface ToyPackage {
@@ -55,7 +57,7 @@ export async function writeToyPackage(options: ToyOptions): Promise<ToyPackage> 
   const onnxFile = join(root, 'toy.onnx')
   await writeFile(onnxFile, toyModel(options))
   const { privateKeyPem, publicKey } = generateKeys()
-  const keyId = 'toy-key'
+  const keyId = options.keyId ?? 'toy-key'
   const { sha256 } = await packModel({
     onnxFile,
     card,
