@@ -19,7 +19,7 @@ export interface TaughtModel {
 }
 
 /**
- * Teaches a model from good images, without gradients: backbone, patch embeddings, references, statistics, threshold,
+ * Teaches a model from good images; no network is trained: backbone, patch embeddings, references, statistics, threshold,
  * one ONNX graph. The same images, options and backbone give the same bytes. Blocks its thread in turns: call it from
  * a worker. Writes nothing.
  *

@@ -168,7 +168,7 @@ export const enLife = {
   },
   teach: {
     title: 'Teach a model from good images',
-    how: 'Without gradients, on this machine, beside the line: it gives way to every part.',
+    how: 'No network is trained; on this machine, beside the line: it gives way to every part.',
     model: 'Id of the model',
     source: 'Good images',
     from: { parts: 'Parts by id', records: 'Recorded parts', folder: 'Folder' },

@@ -160,7 +160,7 @@ export const zhLife: typeof enLife = {
   },
   teach: {
     title: '用良品图像示教模型',
-    how: '无需梯度训练,在本机进行,优先级低于产线。',
+    how: '不训练网络,在本机进行,优先级低于产线。',
     model: '模型标识',
     source: '良品图像',
     from: { parts: '按检测编号', records: '已记录的工件', folder: '文件夹' },
