@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { type CaptureRequest, newEvent } from '../../contracts/index.ts'
+import { type CaptureRequest, newEvent, uuidv7 } from '../../contracts/index.ts'
 import { migrate, openSql } from '../../traceability/index.ts'
 import { BatchWriter } from '../../traceability/store/batch-writer.ts'
 import { prepareCapture } from '../../traceability/store/prepared-capture.ts'
@@ -59,6 +59,41 @@ it('sees in one transaction what its own captures wrote, though their rows are w
     { number: 2, state: 'judged' },
   ])
   expect(db.get('select size from log_tree')).toEqual({ size: 4 })
+  db.close()
+})
+
+it('links a unit once, though a fact stands between the captures of a transaction', () => {
+  const db = openSql(':memory:', { synchronous: 'normal' })
+  migrate(db, ':memory:')
+  const writer = new BatchWriter(db)
+  const part = (n: number, attempt: number) => {
+    const codes = [gs1Code(`S${n}`, 'L1')]
+    return ask({ ...request(n, passVerdict({ codes })), image: null, attempt })
+  }
+  const fact = {
+    request: {
+      op: 'fact',
+      ask: {
+        fact: {
+          id: uuidv7(),
+          at: '2026-01-05T06:00:00.000Z',
+          by: 'qa1',
+          kind: 'hold',
+          target: 'lot/L1',
+          reason: 'pits',
+        },
+        source: { plant: 'p1', line: 'caps-a' },
+      },
+    },
+    image: null,
+  }
+  const first = [part(1, 1), part(2, 1)] as Item[]
+  expect(writer.commit(first).map((r) => r.ok)).toEqual([true, true])
+  const again = [fact, part(1, 2), part(2, 2), first[1]] as Item[]
+  const results = writer.commit(again)
+  expect(results.filter((r) => !r.ok)).toEqual([])
+  expect(db.all('select child, count(*) as n from edge group by child').map((e) => e['n'])).toEqual([1, 1])
+  expect(db.get('select count(*) as n from inspection')).toEqual({ n: 4 })
   db.close()
 })
 

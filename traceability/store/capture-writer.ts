@@ -19,8 +19,8 @@ export class CaptureWriter {
   readonly #rows: RowBuffer
   /** Triggers whose rows are buffered or written in this transaction: one statement takes each once. */
   readonly #judged = new Set<string>()
-  /** Ids of the expected captures that are recorded. Null: somebody else wrote since they were asked for. */
-  #known: Map<string, number> | null = null
+  /** Where the captures that were asked for are recorded. Null: somebody else wrote since. */
+  #known: Map<string, number | null> | null = null
   #reworks: boolean | null = null
 
   constructor(db: SqlDatabase, events: EventAppender, rows: RowBuffer) {
@@ -41,7 +41,10 @@ export class CaptureWriter {
       `select i.inspection_id, i.position from json_each(?) v cross join inspection i on i.inspection_id = v.value`,
       JSON.stringify(captures.map((p) => p.inspectionId)),
     )
-    this.#known = new Map(rows.map((r) => [r.inspection_id, r.position]))
+    this.#known = new Map([
+      ...captures.map((p) => [p.inspectionId, null] as const),
+      ...rows.map((r) => [r.inspection_id, r.position] as const),
+    ])
     this.#genealogy.expect(captures.map((p) => p.unit.uri))
   }
 
@@ -65,7 +68,7 @@ export class CaptureWriter {
    * @throws TRC_DUPLICATE when the content differs
    */
   earlier(p: PreparedCapture, image: StoredImage | null): CaptureAck | null {
-    if (this.#known === null) {
+    if (this.#known?.has(p.inspectionId) !== true) {
       this.#rows.flush()
       this.#ask([p])
     }
@@ -136,8 +139,8 @@ export class CaptureWriter {
 
   /** Position of the record with this id or cycle key. */
   #recorded(p: PreparedCapture): number | null {
-    const byId = this.#known?.get(p.inspectionId)
-    if (byId !== undefined) {
+    const byId = this.#known?.get(p.inspectionId) ?? null
+    if (byId !== null) {
       this.#rows.flush()
       return byId
     }
