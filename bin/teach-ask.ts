@@ -42,7 +42,7 @@ export const teachAskSchema = z.strictObject({
   backbone: z.string().min(1).max(128).default('backbone-s'),
   /** False-call rate to promise. */
   falseCalls: z.number().min(0.0001).max(0.5).default(0.05),
-  areaPx: z.number().int().min(4_096).max(4_194_304).default(65_536),
+  areaPx: z.number().int().min(4_096).max(4_194_304).nullable().default(null),
   /** Whether turned copies of good images may count as good. */
   turn: z.boolean().default(true),
   /** Refused when it would take longer, or more. */

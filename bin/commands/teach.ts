@@ -60,7 +60,11 @@ export function addTeach(program: Command, environment: Environment): void {
     )
     .option('--method <name>', 'auto, bank, bank-evidence, position, position-evidence')
     .option('--bank <n>', 'members of the memory bank at most', whole(10, 20_000))
-    .option('--area <px>', 'working area: larger sees smaller defects', whole(4_096, 4_194_304))
+    .option(
+      '--area <px>',
+      'working area: larger sees smaller defects; default: half of the image, 65536 to 262144',
+      whole(4_096, 4_194_304),
+    )
     .option('--include <x1,y1,x2,y2...>', 'only these regions count')
     .option('--exclude <x1,y1,x2,y2...>', 'these regions do not count')
     .option('--no-turn', 'no turned copies: a turned or mirrored part is a defect')
@@ -154,18 +158,20 @@ function optionsOf(o: Flags): TeachOptions {
 
 const boxOf = (text: string): number[] => text.split(',').map(Number)
 
+const size = (s: { widthPx: number; heightPx: number }): string => `${s.widthPx} x ${s.heightPx}`
+
 function reportText({ packed, report, memoryBytes }: TeachAnswer): string {
   const { threshold: t, choice, learningCurve: curve } = report
   const percent = (v: number): string => `${(100 * v).toFixed(1)} %`
   const lines = [
     `${packed.dir}: model.onnx SHA-256 ${packed.sha256}`,
     `${report.goodImages} good images, ${report.defectImages} defective ones${memoryBytes > 0 ? `; working memory ${Math.ceil(memoryBytes / 1e6)} MB` : ''}`,
+    `judged at ${size(report.working)} px of ${size(report.source)}; --area changes it`,
     `method ${choice.chosen.method}: ${choice.reason}`,
-    ...(report.pose.views === 0
+    ...(report.turnedCopies === 0
       ? []
       : [
-          `${report.pose.views} turned copies ${report.pose.used ? 'are in the bank' : 'were left out'}: damaged parts lie ` +
-            `${report.pose.separation.map((v) => v.toFixed(1)).join(' deviations beyond good ones without, ')} with them`,
+          `${report.turnedCopies} turned and mirrored copies count as good; \`--no-turn\` where a turned part is a defect`,
         ]),
     `threshold ${t.value.toFixed(3)}: ${t.promise.exceeding} of ${t.promise.parts} good images at or above it; ` +
       `false calls at most ${percent(t.promise.promised)} with ${percent(t.promise.confidence)} confidence ` +

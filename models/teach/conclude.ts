@@ -8,12 +8,11 @@ import { METHODS } from './fit.ts'
 import type { FitContext, MethodId, ReferenceKind } from './fit.ts'
 import { fusedModel } from './fused-graph.ts'
 import { groupsOf } from './groups.ts'
+import type { SourceSize } from './images.ts'
 import { learningCurve } from './learning-curve.ts'
 import type { LearningCurve } from './learning-curve.ts'
 import type { MatrixSessions } from './matrix-sessions.ts'
 import { foldsFor } from './plan.ts'
-import { measurePose } from './pose.ts'
-import type { PoseReport } from './pose.ts'
 import { allowedCells } from './regions.ts'
 import type { TeachProgress, TeachWarning } from './request.ts'
 import { suspicious } from './suspicious.ts'
@@ -38,8 +37,11 @@ export interface TeachReport {
     /** Share of the given or synthetic defects at or above it. */
     detection: number
   }
-  /** Whether turned copies of the good images are in the bank. */
-  pose: PoseReport
+  /** Size of the images, and the size at which they are taught and judged. */
+  source: SourceSize
+  working: SourceSize
+  /** Turned copies of the good images among what the bank was chosen from. */
+  turnedCopies: number
   suspicious: SuspiciousImage[]
   learningCurve: LearningCurve
   warnings: TeachWarning[]
@@ -76,9 +78,7 @@ export async function conclude(
   }
   const only = options.method === 'auto' ? null : options.method
   const allowed = allowedCells(data)
-  const pose = await measurePose(data, fitContext)
-  const turned = pose.used ? data.turned : []
-  const held = await crossFits({ ...data, turned }, only, fitContext, context.onProgress)
+  const held = await crossFits(data, only, fitContext, context.onProgress)
   const { choice, scores } = choose(held, grid, allowed, only, data.defects.length)
   const { method, perPosition } = choice.chosen
   const kind = METHODS[method].reference
@@ -107,7 +107,9 @@ export async function conclude(
       goodImages: data.good.length,
       defectImages: data.defects.length,
       choice,
-      pose,
+      source: data.source,
+      working: { widthPx: size.widthPx, heightPx: size.heightPx },
+      turnedCopies: data.turned.length,
       threshold,
       suspicious: outliers,
       learningCurve: curve,

@@ -43,12 +43,11 @@ export async function estimateTeaching(
   await matrices.nearest(rows, bank, dims)
   const perComparison = (performance.now() - start) / 1000 / (PROBE_ROWS * bankSize)
   const images = good + others
-  // the bank of the model, four of half its size for the pose, three for the curve
-  const banks = 1 + 2 + 1.5
+  // the bank of the model, and three of at most half its size for the curve
+  const banks = 1 + 1.5
   const candidates = Math.min(MAX_CANDIDATES, good * cells)
   const choosing = banks * candidates * bankSize
-  // every image meets the bank of the model, and two of half its size for the pose
-  const comparing = images * cells * bankSize * 2
+  const comparing = images * cells * bankSize
   return {
     seconds: images * describeSeconds + ((choosing + comparing) * perComparison) / PRODUCTS,
     memoryBytes,

@@ -17,9 +17,9 @@ const PATCHES_PER_DIMENSION = 2
 
 /** Which reference, and which form of the residuals, make the score. */
 export const METHODS = {
-  /** Distance to the nearest good patch (PatchCore). */
+  /** Distance to the nearest good patch (PatchCore), in units of how far apart good patches lie there. */
   bank: { reference: 'bank', form: 'distance' },
-  /** How far, in the directions in which defects differ, from the nearest good patch. */
+  /** The same, and how far in the directions in which defects differ. */
   'bank-evidence': { reference: 'bank', form: 'evidence' },
   /** Mahalanobis distance to the mean of the place (PaDiM with one covariance), for parts in a fixture. */
   position: { reference: 'position', form: 'mahalanobis' },
@@ -51,7 +51,7 @@ export interface ReferenceData {
   good: readonly Embedding[]
   /** Group of each good image: several photographs of one workpiece are of one group. */
   groups: readonly number[]
-  /** Turned copies that go into the bank with their image; empty when the pose of the parts does not vary. */
+  /** Turned copies that go into the bank with their image. */
   turned: readonly TurnedEmbedding[]
 }
 

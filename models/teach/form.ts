@@ -9,8 +9,10 @@ export type Form =
   | { kind: 'length' }
   /** Root of rᵀ M r. */
   | { kind: 'mahalanobis'; matrix: Matrix }
-  /** Sum of |r B|: no coordinate can speak against the others, so that a larger residual is never better. */
-  | { kind: 'evidence'; basis: Matrix }
+  /**
+   * `length` |r| + sum of |r B|: no coordinate can speak against the others, so that a larger residual is never better.
+   */
+  | { kind: 'evidence'; basis: Matrix; length: number }
 
 /** [cells]: raw score of each residual. */
 export async function formMap(
@@ -22,10 +24,16 @@ export async function formMap(
   const out = new Float32Array(residuals.length / dims)
   const turned = form.kind === 'length' ? residuals : await matrices.product(residuals, matrixOf(form), dims)
   for (let i = 0; i < out.length; i++) {
-    let sum = 0
-    for (let d = i * dims; d < (i + 1) * dims; d++)
-      sum += form.kind === 'evidence' ? Math.abs(turned[d] ?? 0) : (turned[d] ?? 0) * (residuals[d] ?? 0)
-    out[i] = form.kind === 'evidence' ? sum : Math.sqrt(Math.max(0, sum))
+    let sizes = 0
+    let square = 0
+    for (let d = i * dims; d < (i + 1) * dims; d++) {
+      const r = residuals[d]!
+      const t = turned[d]!
+      sizes += Math.abs(t)
+      square += (form.kind === 'evidence' ? r : t) * r
+    }
+    const root = Math.sqrt(Math.max(0, square))
+    out[i] = form.kind === 'evidence' ? sizes + form.length * root : root
   }
   return out
 }
@@ -54,15 +62,22 @@ export function formGraph(
   }
   const sum = (of: string, to: string) =>
     onnxNode('ReduceSum', [of, name('axis')], [to], { keepdims: { int: 0 } })
-  if (form.kind === 'evidence')
-    part.nodes.push(onnxNode('Abs', [turned], [name('sizes')]), sum(name('sizes'), output))
-  else
+  const root = form.kind === 'evidence' ? name('root') : output
+  part.nodes.push(
+    onnxNode('Mul', [form.kind === 'evidence' ? input : turned, input], [name('products')]),
+    sum(name('products'), name('square')),
+    onnxNode('Relu', [name('square')], [name('positive')]),
+    onnxNode('Sqrt', [name('positive')], [root]),
+  )
+  if (form.kind === 'evidence') {
+    part.initializers.push(onnxTensor(name('length'), [1], Float32Array.of(form.length)))
     part.nodes.push(
-      onnxNode('Mul', [turned, input], [name('products')]),
-      sum(name('products'), name('square')),
-      onnxNode('Relu', [name('square')], [name('positive')]),
-      onnxNode('Sqrt', [name('positive')], [output]),
+      onnxNode('Abs', [turned], [name('sizes')]),
+      sum(name('sizes'), name('evidence')),
+      onnxNode('Mul', [root, name('length')], [name('distance')]),
+      onnxNode('Add', [name('evidence'), name('distance')], [output]),
     )
+  }
   return part
 }
 

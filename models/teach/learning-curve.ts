@@ -1,10 +1,8 @@
 import { topCells, topMean } from './calibration.ts'
 import { TOP_SHARE } from './crossfit.ts'
 import { areaUnderRoc } from './choose.ts'
-import { formMap } from './form.ts'
 import { buildBank } from './fit.ts'
 import type { FitContext } from './fit.ts'
-import { bankReference } from './reference.ts'
 import type { TeachData } from './teach-data.ts'
 
 export interface LearningPoint {
@@ -42,10 +40,9 @@ export async function learningCurve(data: TeachData, context: FitContext): Promi
       context,
       Math.ceil(context.bankSize / 2),
     )
-    const reference = bankReference(bank, dims, cells, matrices)
     const score = async (embedding: Float32Array<ArrayBuffer>): Promise<number> => {
       checkCancelled()
-      const map = await formMap(await reference.residuals(embedding), { kind: 'length' }, dims, matrices)
+      const map = (await matrices.nearest(embedding, bank.members, dims)).map(Math.sqrt)
       return topMean(map, topCells(cells, TOP_SHARE))
     }
     const good: number[] = []

@@ -8,6 +8,9 @@ export type Matrix = Float32Array<ArrayBuffer>
 /** Rows compared at once: 4,096 rows with a bank of 4,000 need 64 MB. */
 const BLOCK = 4_096
 
+/** Nearest other members whose mean distance says how far apart good patches lie around one. */
+const NEIGHBOURS = 8
+
 /** The matrix products teaching needs, by onnxruntime: in a loop of numbers they take a hundred times as long. */
 export interface MatrixSessions {
   /**
@@ -15,8 +18,14 @@ export interface MatrixSessions {
    * |x|² - 2 x·b + |b|² in single precision, never below 0.
    */
   nearest(rows: Matrix, bank: Matrix, dims: number): Promise<Matrix>
-  /** Each row less the row of `bank` nearest to it (the first of equals): [n, dims]. */
-  residuals(rows: Matrix, bank: Matrix, dims: number): Promise<Matrix>
+  /**
+   * Each row less the row of `bank` nearest to it (the first of equals), times the gain of that member: [n, dims].
+   *
+   * @param gains one per row of `bank`
+   */
+  residuals(rows: Matrix, bank: Matrix, gains: Matrix, dims: number): Promise<Matrix>
+  /** Mean distance of each row of `bank`, of two or more, to the `NEIGHBOURS` others nearest to it: [m]. */
+  spacing(bank: Matrix, dims: number): Promise<Matrix>
   /** Each row times M: [n, dims]. */
   product(rows: Matrix, matrix: Matrix, dims: number): Promise<Matrix>
   /** Sum over all rows of x xᵀ: [dims, dims]. */
@@ -28,6 +37,7 @@ export async function openMatrixSessions(threads: number): Promise<MatrixSession
   const request = { providers: ['cpu'], intraOpThreads: threads }
   const near = await openSession(nearestModel(), request)
   const rest = await openSession(residualModel(), request)
+  const apart = await openSession(spacingModel(), request)
   const times = await openSession(productModel(), request)
   const gram = await openSession(gramModel(), request)
   const first = async (s: OrtSession, feeds: Parameters<OrtSession['run']>[0]): Promise<Matrix> => {
@@ -40,6 +50,7 @@ export async function openMatrixSessions(threads: number): Promise<MatrixSession
     bank: Matrix,
     dims: number,
     width: number,
+    more: Parameters<OrtSession['run']>[0] = {},
   ): Promise<Matrix> => {
     const n = rows.length / dims
     const out = new Float32Array(n * width)
@@ -47,13 +58,15 @@ export async function openMatrixSessions(threads: number): Promise<MatrixSession
     for (let at = 0; at < n; at += BLOCK) {
       const end = Math.min(n, at + BLOCK)
       const x = { data: rows.subarray(at * dims, end * dims), shape: [end - at, dims] }
-      out.set(await first(s, { x, bank: members }), at * width)
+      out.set(await first(s, { x, bank: members, ...more }), at * width)
     }
     return out
   }
   return {
     nearest: (rows, bank, dims) => blocks(near, rows, bank, dims, 1),
-    residuals: (rows, bank, dims) => blocks(rest, rows, bank, dims, dims),
+    residuals: (rows, bank, gains, dims) =>
+      blocks(rest, rows, bank, dims, dims, { gains: { data: gains, shape: [gains.length, 1] } }),
+    spacing: (bank, dims) => blocks(apart, bank, bank, dims, 1),
     product: (x, matrix, dims) =>
       first(times, {
         x: { data: x, shape: [x.length / dims, dims] },
@@ -63,6 +76,7 @@ export async function openMatrixSessions(threads: number): Promise<MatrixSession
     async close() {
       await near.close()
       await rest.close()
+      await apart.close()
       await times.close()
       await gram.close()
     },
@@ -106,11 +120,48 @@ function residualModel(): Uint8Array {
         ...PARTIAL,
         onnxNode('ArgMin', ['partial'], ['index'], { axis: { int: 1 }, keepdims: { int: 0 } }),
         onnxNode('Gather', ['bank', 'index'], ['member'], { axis: { int: 0 } }),
-        onnxNode('Sub', ['x', 'member'], ['out']),
+        onnxNode('Sub', ['x', 'member'], ['away']),
+        onnxNode('Gather', ['gains', 'index'], ['gain'], { axis: { int: 0 } }),
+        onnxNode('Mul', ['away', 'gain'], ['out']),
       ],
       initializers: [onnxTensor('last', [1], BigInt64Array.of(1n))],
-      inputs: BANK_INPUTS,
+      inputs: [...BANK_INPUTS, { name: 'gains', type: 'float32', shape: ['m', 1] }],
       outputs: [{ name: 'out', type: 'float32', shape: ['n', 'd'] }],
+    }),
+  )
+}
+
+function spacingModel(): Uint8Array {
+  return onnxModel(
+    onnxGraph({
+      name: 'spacing',
+      nodes: [
+        ...PARTIAL,
+        onnxNode('Mul', ['x', 'x'], ['x2']),
+        onnxNode('ReduceSum', ['x2', 'last'], ['own'], { keepdims: { int: 1 } }),
+        onnxNode('Add', ['partial', 'own'], ['signed']),
+        onnxNode('Relu', ['signed'], ['squares']),
+        onnxNode('Shape', ['bank'], ['shape']),
+        onnxNode('Slice', ['shape', 'zero', 'last'], ['rows']),
+        onnxNode('Min', ['rows', 'most'], ['count']),
+        onnxNode('TopK', ['squares', 'count'], ['least', 'where'], {
+          axis: { int: 1 },
+          largest: { int: 0 },
+          sorted: { int: 1 },
+        }),
+        // the nearest of all is the row itself
+        onnxNode('Slice', ['least', 'last', 'end', 'last'], ['others']),
+        onnxNode('Sqrt', ['others'], ['distances']),
+        onnxNode('ReduceMean', ['distances'], ['out'], { axes: { ints: [1] }, keepdims: { int: 0 } }),
+      ],
+      initializers: [
+        onnxTensor('last', [1], BigInt64Array.of(1n)),
+        onnxTensor('zero', [1], BigInt64Array.of(0n)),
+        onnxTensor('end', [1], BigInt64Array.of(BigInt(NEIGHBOURS + 1))),
+        onnxTensor('most', [1], BigInt64Array.of(BigInt(NEIGHBOURS + 1))),
+      ],
+      inputs: BANK_INPUTS,
+      outputs: [{ name: 'out', type: 'float32', shape: ['n'] }],
     }),
   )
 }

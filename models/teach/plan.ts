@@ -19,7 +19,8 @@ export interface PlanRequest {
   defects: number
   widthPx: number
   heightPx: number
-  areaPx: number
+  /** Null: `automaticArea`, or less where the memory allows no more. */
+  areaPx: number | null
   dims: number
   bankSize: number
   memoryLimitBytes: number
@@ -38,12 +39,22 @@ const DAMAGED_COPIES = 60
 export const damagedCopies = (images: number, cells: number): number =>
   Math.min(4 * images, Math.max(10, Math.round((DAMAGED_COPIES * 1_024) / cells)))
 
-/** Turned copies for a grid of 1,024 cells; of few images all turns, of many one or none. */
-const TURNED_VIEWS = 240
+/** Good images and turned copies together, for a grid of 1,024 cells; of few images all turns, of many one or none. */
+const VIEWS = 240
 
-/** Turned copies that are tried in the bank: as many patches as of so many images, whatever the size. */
+/** Turned copies that go into the bank: as many patches as make the views full, whatever the size. */
 export const turnedViews = (images: number, cells: number): number =>
-  Math.min(7 * images, Math.max(10, Math.round((TURNED_VIEWS * 1_024) / cells)))
+  Math.min(7 * images, Math.max(10, Math.round((VIEWS * 1_024) / cells) - images))
+
+/** Least and largest working area that is chosen without being asked for. */
+const AUTOMATIC_PX = [65_536, 262_144] as const
+
+/**
+ * Working area of images of a size, px: half of theirs, so that hairlines stay visible. Drawn ones in strips of
+ * 500 x 1,240 px: AUROC 75 at 256² px, 97 at 512² px (ADR 0007).
+ */
+export const automaticArea = (widthPx: number, heightPx: number): number =>
+  Math.round(Math.min(AUTOMATIC_PX[1], Math.max(AUTOMATIC_PX[0], (widthPx * heightPx) / 2)))
 
 /**
  * Working size: the aspect of the image, an area of about `areaPx` and at most twice the sides of the image, both
@@ -68,7 +79,31 @@ export function workingSize(
 
 /** @throws TCH_LIMIT when the memory would exceed the limit, saying what would fit */
 export function planTeaching(backbone: Backbone, request: PlanRequest): TeachPlan {
-  const { images, defects, widthPx, heightPx, areaPx, dims, bankSize, memoryLimitBytes } = request
+  const asked = request.areaPx ?? automaticArea(request.widthPx, request.heightPx)
+  const plan = planArea(backbone, request, asked)
+  if (plan.memoryBytes <= request.memoryLimitBytes) return plan
+  if (request.areaPx === null && asked > AUTOMATIC_PX[0]) {
+    const least = planArea(backbone, request, AUTOMATIC_PX[0])
+    // nearly all of the memory grows with the area
+    const share =
+      (request.memoryLimitBytes - least.memoryBytes) / Math.max(1, plan.memoryBytes - least.memoryBytes)
+    const smaller = planArea(
+      backbone,
+      request,
+      AUTOMATIC_PX[0] + 0.95 * Math.max(0, share) * (asked - AUTOMATIC_PX[0]),
+    )
+    if (smaller.memoryBytes <= request.memoryLimitBytes) return smaller
+  }
+  throw new CodedError('TCH_LIMIT', {
+    path: 'memory',
+    expected: `at most ${mega(request.memoryLimitBytes)} MB`,
+    actual: `${mega(plan.memoryBytes)} MB for ${request.images} good images at ${sizeText(plan.size)}`,
+    hint: 'teach with fewer images or a smaller working area, or allow more memory',
+  })
+}
+
+function planArea(backbone: Backbone, request: PlanRequest, areaPx: number): TeachPlan {
+  const { images, defects, widthPx, heightPx, dims, bankSize } = request
   const size = workingSize(backbone, widthPx, heightPx, areaPx)
   const cells = size.grid.width * size.grid.height
   const channels = channelsOf(patchTaps(backbone.taps))
@@ -84,13 +119,6 @@ export function planTeaching(backbone: Backbone, request: PlanRequest): TeachPla
   // maps of three forms by each fold and by all
   const maps = (images + damaged + defects) * cells * 4 * 3 * 4
   const memoryBytes = embeddings + working + activations + descriptors + distances + residuals + maps
-  if (memoryBytes > memoryLimitBytes)
-    throw new CodedError('TCH_LIMIT', {
-      path: 'memory',
-      expected: `at most ${mega(memoryLimitBytes)} MB`,
-      actual: `${mega(memoryBytes)} MB for ${images} good images at ${sizeText(size)}`,
-      hint: 'teach with fewer images or a smaller working area, or allow more memory',
-    })
   return { size, dims, bankSize, memoryBytes }
 }
 

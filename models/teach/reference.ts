@@ -3,6 +3,8 @@ import { takeRows } from './coreset.ts'
 import type { GraphPart } from './feature-nodes.ts'
 import type { Matrix, MatrixSessions } from './matrix-sessions.ts'
 
+/** No member counts as closer to the others than this share of the mean. */
+const FLOOR = 0.05
 /** Floats of one block of distances in the graph: 64 MB. */
 const BLOCK_FLOATS = 16_000_000
 
@@ -33,27 +35,52 @@ export interface Bank {
 }
 
 /**
- * The nearest patch of good images (PatchCore, Roth et al. 2022), found exactly: the least of |b|² - 2 x·b. A large
- * image is compared in blocks of rows, so that memory stays bounded.
+ * The nearest patch of good images (PatchCore, Roth et al. 2022), found exactly: the least of |b|² - 2 x·b. The
+ * residual is measured in units of how far apart good patches lie there (as the local outlier factor does, Breunig et
+ * al. 2000): where good parts vary much, being far says less. A large image is compared in blocks of rows, so that
+ * memory stays bounded.
  */
-export function bankReference(bank: Bank, dims: number, cells: number, matrices: MatrixSessions): Reference {
-  let rest = { group: Number.NaN, members: bank.members }
-  const membersWithout = (group: number): Matrix => {
-    if (rest.group === group) return rest.members
+export async function bankReference(
+  bank: Bank,
+  dims: number,
+  cells: number,
+  matrices: MatrixSessions,
+): Promise<Reference> {
+  const gains = await localGains(bank.members, dims, matrices)
+  const all = { members: bank.members, gains }
+  let rest = { group: Number.NaN, ...all }
+  const without = (group: number): typeof all => {
+    if (rest.group === group) return rest
     const others = bank.groups.flatMap((g, i) => (g === group ? [] : [i]))
     // copies of one picture leave nothing of the others in the bank
-    rest = { group, members: others.length === 0 ? bank.members : takeRows(bank.members, dims, others) }
-    return rest.members
+    const left =
+      others.length === 0
+        ? all
+        : { members: takeRows(bank.members, dims, others), gains: takeRows(gains, 1, others) }
+    rest = { group, ...left }
+    return rest
   }
   return {
-    residuals: (embedding, without) =>
-      matrices.residuals(embedding, without === undefined ? bank.members : membersWithout(without), dims),
-    graph: (input, output, prefix) => bankGraph(bank.members, dims, cells, input, output, prefix),
+    residuals: (embedding, group) => {
+      const { members, gains: mine } = group === undefined ? all : without(group)
+      return matrices.residuals(embedding, members, mine, dims)
+    },
+    graph: (input, output, prefix) => bankGraph(all, dims, cells, input, output, prefix),
   }
 }
 
+/** 1 / mean distance of each member to its nearest others; a bank of one member has nothing to compare with. */
+async function localGains(members: Matrix, dims: number, matrices: MatrixSessions): Promise<Matrix> {
+  const count = members.length / dims
+  if (count < 2) return new Float32Array(count).fill(1)
+  const apart = await matrices.spacing(members, dims)
+  // single precision gives copies a distance near 0
+  const floor = (FLOOR * apart.reduce((a, b) => a + b, 0)) / count || 1
+  return apart.map((d) => 1 / Math.max(d, floor))
+}
+
 function bankGraph(
-  bank: Matrix,
+  { members: bank, gains }: { members: Matrix; gains: Matrix },
   dims: number,
   cells: number,
   input: string,
@@ -68,6 +95,7 @@ function bankGraph(
       onnxTensor(`${prefix}bank`, [members, dims], bank),
       onnxTensor(`${prefix}products`, [dims, members], transposed),
       onnxTensor(`${prefix}norms`, [members], norms),
+      onnxTensor(`${prefix}gains`, [members, 1], gains),
     ],
   }
   const rows = Math.max(1, Math.floor(BLOCK_FLOATS / members))
@@ -93,16 +121,13 @@ function bankGraph(
     indices.push(`${prefix}index${b}`)
   }
   if (blocks > 1) part.nodes.push(onnxNode('Concat', indices, [`${prefix}index`], { axis: { int: 0 } }))
+  const index = blocks > 1 ? `${prefix}index` : `${prefix}index0`
+  const gather = (from: string, to: string) => onnxNode('Gather', [from, index], [to], { axis: { int: 0 } })
   part.nodes.push(
-    onnxNode(
-      'Gather',
-      [`${prefix}bank`, blocks > 1 ? `${prefix}index` : `${prefix}index0`],
-      [`${prefix}near`],
-      {
-        axis: { int: 0 },
-      },
-    ),
-    onnxNode('Sub', [input, `${prefix}near`], [output]),
+    gather(`${prefix}bank`, `${prefix}near`),
+    onnxNode('Sub', [input, `${prefix}near`], [`${prefix}away`]),
+    gather(`${prefix}gains`, `${prefix}gain`),
+    onnxNode('Mul', [`${prefix}away`, `${prefix}gain`], [output]),
   )
   return part
 }

@@ -20,8 +20,11 @@ const rate = z.number().gt(0).lt(1)
 
 /** Settings of a teaching; every one has a default. */
 export const teachOptionsSchema = z.strictObject({
-  /** Working area of an image, px: larger sees smaller defects and takes longer in proportion. */
-  areaPx: z.number().int().min(4_096).max(4_194_304).default(65_536),
+  /**
+   * Working area of an image, px: larger sees smaller defects and takes longer in proportion. Null: half of the
+   * area of the images, from 256² to 512² px.
+   */
+  areaPx: z.number().int().min(4_096).max(4_194_304).nullable().default(null),
   /** Members of the memory bank at most. */
   bankSize: z.number().int().min(10).max(20_000).default(2_400),
   /** Numbers that describe a patch. */

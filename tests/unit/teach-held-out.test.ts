@@ -17,10 +17,30 @@ afterAll(() => matrices.close())
 describe('a reference without a group', () => {
   it('is the bank without its patches', async () => {
     const bank = { members: Float32Array.of(0, 0, 1, 0, 5, 0), groups: [0, 1, 2] }
-    const reference = bankReference(bank, 2, 1, matrices)
-    expect([...(await reference.residuals(Float32Array.of(1, 2)))]).toEqual([0, 2])
-    expect([...(await reference.residuals(Float32Array.of(1, 2), 1))]).toEqual([1, 2])
-    expect([...(await reference.residuals(Float32Array.of(4, 2), 2))]).toEqual([3, 2])
+    const reference = await bankReference(bank, 2, 1, matrices)
+    // residuals over the mean distance of the member to the two others: 3, 2.5 and 4.5
+    const residual = async (x: number, y: number, without?: number): Promise<number[]> => [
+      ...(await reference.residuals(Float32Array.of(x, y), without)),
+    ]
+    const near = (wanted: readonly number[]): number[] => wanted.map((v) => expect.closeTo(v, 6) as number)
+    expect(await residual(1, 2)).toEqual(near([0, 2 / 2.5]))
+    expect(await residual(1, 2, 1)).toEqual(near([1 / 3, 2 / 3]))
+    expect(await residual(4, 2, 2)).toEqual(near([3 / 2.5, 2 / 2.5]))
+  })
+
+  it('takes the eight nearest others for how far apart good patches lie', async () => {
+    const line = { members: Float32Array.from({ length: 20 }, (_, i) => i), groups: Array(20).fill(0) }
+    const reference = await bankReference(line, 1, 1, matrices)
+    // at 10: two each at 1, 2, 3 and 4, mean 2.5; at the end: 1 to 8, mean 4.5
+    expect((await reference.residuals(Float32Array.of(10.25)))[0]).toBeCloseTo(0.25 / 2.5, 6)
+    expect((await reference.residuals(Float32Array.of(-9)))[0]).toBeCloseTo(-9 / 4.5, 6)
+  })
+
+  it('compares with a bank of one patch, and of copies', async () => {
+    const one = await bankReference({ members: Float32Array.of(2), groups: [0] }, 1, 1, matrices)
+    expect([...(await one.residuals(Float32Array.of(5)))]).toEqual([3])
+    const copies = await bankReference({ members: Float32Array.of(2, 2), groups: [0, 1] }, 1, 1, matrices)
+    expect([...(await copies.residuals(Float32Array.of(5)))]).toEqual([3])
   })
 
   it('is the mean of the other images', async () => {
@@ -63,7 +83,7 @@ describe('evidence of a defect', () => {
     const random = seededRandom(4)
     const numbers = (n: number): Float32Array<ArrayBuffer> =>
       Float32Array.from({ length: n }, () => random() - 0.5)
-    const form = { kind: 'evidence', basis: numbers(16) } as const
+    const form = { kind: 'evidence', basis: numbers(16), length: 0.7 } as const
     const r = numbers(4)
     const [once = 0, more = 0] = await formMap(
       Float32Array.from([...r, ...r.map((v) => 1.5 * v)]),

@@ -76,10 +76,9 @@ describe('a taught model', () => {
       checkCancelled: () => undefined,
     }
     const good = data.good.map((g) => g.embedding)
-    const turned = report.pose.used ? data.turned : []
     const held = await crossFit(
       'bank',
-      { good, groups: good.map((_, i) => i), damaged: data.damaged, turned, defects: [] },
+      { good, groups: good.map((_, i) => i), damaged: data.damaged, turned: data.turned, defects: [] },
       foldsFor(24),
       context,
     )
@@ -134,8 +133,8 @@ describe('a taught model', () => {
 it('tries turned copies of each image unless told not to', async () => {
   const turning = await teach({ backbone, good: plates(0, 6), options: { ...options, turn: true } })
   expect(turning.data.turned.map((t) => t.source)).toEqual(Array.from({ length: 42 }, (_, i) => i % 6))
-  expect(turning.report.pose.views).toBe(42)
-  expect(taught.report.pose).toEqual({ views: 0, separation: [0, 0], used: false })
+  expect(turning.report.turnedCopies).toBe(42)
+  expect(taught.report.turnedCopies).toBe(0)
 })
 
 describe('a bad input', () => {
