@@ -160,6 +160,27 @@ describe('verify names', () => {
     }
   })
 
+  it('a record that no event stands behind, and one in the place of another kind of event', async () => {
+    await deleteImages(place.dir, ['00'.repeat(32)])
+    await signNow(place.dir)
+    const columns = `inspection_id, station, trigger_number, attempt, run_type, plant, line, shift, product, revision,
+      unit, serial, identified_by, result, disposition, recipe, recipe_sha256, started_at, ended_at, total_ms, budget_ms,
+      reasons, width_px, height_px, sequence, record, record_encoding`
+    for (const position of [61, 99]) {
+      const dir = place.copy()
+      sql(
+        dir,
+        `insert into inspection (position, ${columns}) select ${position}, ${columns
+          .replace('inspection_id', "'forged'")
+          .replace('trigger_number', '999')} from inspection where trigger_number = 3`,
+      )
+      const { findings } = await verifyDataDir(dir)
+      expect(findings, String(position)).toMatchObject([
+        { kind: 'record', position, event: 'forged', detail: 'a record without an event' },
+      ])
+    }
+  })
+
   it('columns and rows that the event does not have, by the stored capture', async () => {
     const [part, missed] = ['trigger_number = 3', 'trigger_number = 7']
     const position = (where: string): string => `(select position from inspection where ${where})`

@@ -119,23 +119,25 @@ export function readHeads(
 /**
  * How far a sequence of leaves is the one under the heads.
  *
- * @returns size of the last head that agrees before one does not, and that one
+ * @returns size of the last head that agrees before one does not, the state of its tree, and the one that does not
  */
 export function agreement(
   leaves: Iterable<Uint8Array>,
   heads: readonly Head[],
-): { size: number; failed: Head | null } {
+): { size: number; nodes: Uint8Array; failed: Head | null } {
   const tree = new CompactRange()
   let next = 0
   let size = 0
+  let nodes = tree.nodes()
   for (const leaf of leaves) {
     const head = heads[next]
     if (head === undefined) break
     tree.append(leaf)
     if (tree.size < head.size) continue
-    if (!tree.root().equals(head.root)) return { size, failed: head }
+    if (!tree.root().equals(head.root)) return { size, nodes, failed: head }
     size = head.size
+    nodes = tree.nodes()
     next += 1
   }
-  return { size, failed: heads[next] ?? null }
+  return { size, nodes, failed: heads[next] ?? null }
 }

@@ -53,7 +53,8 @@ export interface EventRow {
 }
 const EVENT_ROW = `select position, id, source, sequence, type, subject, partitionkey, time, json, leaf_hash from event`
 
-const BATCH = 512
+/** Rows read at once: their texts still fit the cache of a core. */
+const BATCH = 128
 
 /**
  * Checks one piece of the event table, each row against itself: text, columns, stored leaf, sequence of its source, its

@@ -108,8 +108,9 @@ export class MatchRow {
     const json = record - 1 - this.#field(AT.json).length
     // The separator before it becomes the 0 that a leaf begins with (RFC 6962, 2.1).
     bytes[json - 1] = 0
-    this.leaf = hash('sha256', bytes.subarray(json - 1, record - 1), 'buffer')
-    this.leafStored = this.leaf.toString('hex') === fields[AT.leaf]
+    const leaf = hash('sha256', bytes.subarray(json - 1, record - 1), 'hex')
+    this.leaf = Buffer.from(leaf, 'hex')
+    this.leafStored = leaf === fields[AT.leaf]
     this.#record = bytes.subarray(record, stop)
   }
 
@@ -128,7 +129,7 @@ export class MatchRow {
     const type = envelope.slice(envelope.lastIndexOf(',"type":') + 8, -1)
     if (!json.endsWith(envelope) || !json.endsWith(SCHEMA + type.slice(1), json.length - envelope.length))
       return null
-    if (type !== INSPECTION) return []
+    if (type !== INSPECTION) return this.inspected ? null : []
     try {
       return this.#inspection(json)
     } catch {

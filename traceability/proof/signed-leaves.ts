@@ -8,6 +8,8 @@ export interface SignedLeaves {
   source: 'tiles' | 'entries' | 'events'
   /** Leaves that the heads confirm. */
   size: number
+  /** State of the tree over them, as `CompactRange` keeps it. */
+  nodes: Uint8Array
   /** The smallest head that no source confirms, with what is above it unknown. */
   failed: Head | null
   leaves(): Generator<Uint8Array>
@@ -30,9 +32,9 @@ export function findSignedLeaves(
   ]
   let best: SignedLeaves | null = null
   for (const { source, leaves } of sources) {
-    const { size, failed } = agreement(leaves(), heads)
-    if (best === null || size > best.size) best = { source, size, failed, leaves, original: () => null }
-    if (failed === null) break
+    const agreed = agreement(leaves(), heads)
+    if (best === null || agreed.size > best.size) best = { source, ...agreed, leaves, original: () => null }
+    if (agreed.failed === null) break
   }
   if (best === null) throw new Error('no source of leaves')
   if (last > 0 && best.source !== 'tiles')
