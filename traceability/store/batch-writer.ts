@@ -1,4 +1,4 @@
-import { asCoded, CodedError, type SqlDatabase } from '../../contracts/index.ts'
+import { asCoded, CodedError, type ErrorCode, type SqlDatabase } from '../../contracts/index.ts'
 import { checkEmitted, writeAnnotation, writeEvent } from './annotations.ts'
 import { CaptureWriter } from './capture-writer.ts'
 import { EpcisWriter } from './epcis-writer.ts'
@@ -23,6 +23,9 @@ export interface BatchItem {
 }
 
 export type BatchResult = { ok: true; value: unknown } | { ok: false; error: CodedError }
+
+/** Refusals that every request of the batch would meet, each perhaps after a long wait. */
+const REFUSES_ALL: readonly ErrorCode[] = ['TRC_DISK_FULL', 'TRC_PLANT']
 
 /** Several requests, one transaction, one sync. */
 export class BatchWriter {
@@ -55,7 +58,7 @@ export class BatchWriter {
   /**
    * Commits the batch and gives one result per item, in order. A request that is wrong in itself is refused and the
    * others are committed. When the database refuses the transaction, each request is tried alone once, so that one
-   * that cannot be stored does not take the others with it; a full disk refuses all.
+   * that cannot be stored does not take the others with it; a full disk and a server that is gone refuse all.
    */
   commit(items: readonly BatchItem[]): BatchResult[] {
     try {
@@ -63,7 +66,7 @@ export class BatchWriter {
     } catch (error) {
       // The database's refusals have a code; what has none lies in the request.
       const coded = asCoded(error, 'TRC_BINDING')
-      if (items.length === 1 || coded.code === 'TRC_DISK_FULL')
+      if (items.length === 1 || REFUSES_ALL.includes(coded.code))
         return items.map(() => ({ ok: false, error: coded }))
       return items.map((item) => {
         try {

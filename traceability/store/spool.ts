@@ -27,7 +27,7 @@ const DRAIN_WIDTH = 32
 
 /** Refusals that say nothing about the request itself: the same one may succeed later, or by another path. */
 export const isStorageError = (error: CodedError): boolean =>
-  ['TRC_DISK_FULL', 'TRC_WRITE', 'TRC_OPEN', 'TRC_IMAGE'].includes(error.code)
+  ['TRC_DISK_FULL', 'TRC_WRITE', 'TRC_OPEN', 'TRC_IMAGE', 'TRC_PLANT', 'TRC_BUSY'].includes(error.code)
 
 /**
  * Second, independent path to disk: JSON lines in `<uuid>.jsonl`, synced before `append` resolves, delivered to the
