@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,7 +14,7 @@ import {
 import { checkRange } from '../../traceability/proof/range-check.ts'
 import { describeWith } from '../services/require-service.ts'
 import { killAfter, seeded } from '../unit/samples/crash-run.ts'
-import { context, RECIPE } from '../unit/samples/traceability-requests.ts'
+import { context, gs1Code, passVerdict, RECIPE, request } from '../unit/samples/traceability-requests.ts'
 import { postgresServerPresent, PrivatePostgres } from './private-postgres.ts'
 
 /** A hundred kills take a quarter of an hour: `SIGHTLINE_KILLS=100`. */
@@ -75,42 +76,122 @@ describeWith(
         expect(acknowledged.size).toBeGreaterThan(ROUNDS)
         expect(spooled).toBeGreaterThan(0)
 
-        const store = await openPartStore({ dataDir, database: { url: cluster.url, schema: SCHEMA } })
-        const next = ((await store.lastTrigger('st10')) ?? 0) + 1
-        await store.closeInterrupted('st10', next, RECIPE, context)
-        const [balance] = await store.balance()
-        expect(balance).toMatchObject({ triggers: next - 1, open: 0, closed: true })
-        expect(store.health()).toMatchObject({ state: 'ok', spooled: 0 })
-        await store.close()
-
-        const db = await openPostgres(cluster.url, { schema: SCHEMA })
-        try {
-          expect(unlike(acknowledged, db)).toEqual([])
-          const end = db.get<{ size: number }>('select size from log_tree')?.size ?? 0
-          const { count, records, leaves, findings, sequenceBreaks } = checkRange(
-            db,
-            { after: 0, end },
-            { dir: '', size: 0 },
-          )
-          expect({ count, records, findings, sequenceBreaks }).toEqual({
-            count: end,
-            records: next - 1,
-            findings: [],
-            sequenceBreaks: [],
-          })
-          const tree = new CompactRange()
-          for (let at = 0; at < leaves.length; at += HASH) tree.append(leaves.subarray(at, at + HASH))
-          expect(tree.root()).toEqual(
-            Buffer.from(db.get<{ root: Uint8Array }>('select root from log_tree')?.root ?? []),
-          )
-          console.info(`${acknowledged.size} acknowledged, ${spooled} of them by the spool, ${end} events`)
-        } finally {
-          db.close()
-        }
+        const events = await expectKept(dataDir, cluster.url, acknowledged)
+        console.info(`${acknowledged.size} acknowledged, ${spooled} of them by the spool, ${events} events`)
       },
     )
   },
 )
+
+describeWith(
+  'a PostgreSQL server and mounting a tmpfs (root on Linux)',
+  postgresServerPresent() && process.platform === 'linux' && process.getuid?.() === 0,
+  'a PostgreSQL server whose disk fills up',
+  () => {
+    let base = ''
+    let cluster: PrivatePostgres | undefined
+    const disk = (): string => join(base, 'disk')
+    beforeAll(async () => {
+      base = mkdtempSync(join(tmpdir(), 'sightline-full-pg-'))
+      // The user of the server looks in.
+      chmodSync(base, 0o755)
+      mkdirSync(disk())
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=160m', 'tmpfs', disk()])
+      cluster = await PrivatePostgres.start(disk())
+    }, 60_000)
+    afterAll(() => {
+      cluster?.dispose()
+      execFileSync('umount', ['-l', disk()])
+      rmSync(base, { recursive: true, force: true })
+    })
+
+    it('is bypassed by the spool, and caught up with when there is room again', async () => {
+      const url = cluster?.url ?? ''
+      const dataDir = join(base, 'data')
+      const store = await openPartStore({
+        dataDir,
+        spoolAfterMs: 20_000,
+        drainEveryMs: 200,
+        database: { url, schema: SCHEMA },
+      })
+      const acknowledged = new Map<number, string>()
+      const capture = async (trigger: number): Promise<string> => {
+        const r = request(trigger, passVerdict({ codes: [gs1Code(`F${trigger}`, 'L1')] }))
+        const ack = await store.capture(r)
+        acknowledged.set(trigger, `${trigger} ${ack.inspectionId} ${ack.serial} ${ack.sequence}`)
+        return ack.durable
+      }
+      let n = 1
+      expect(await capture(n)).toBe('store')
+      const { bavail, bsize } = statfsSync(disk())
+      const ballast = join(disk(), 'ballast')
+      execFileSync('sh', ['-c', `head -c ${(bavail + 64) * bsize} /dev/zero > ${ballast} || true`], {
+        stdio: 'ignore',
+      })
+      expect(statfsSync(disk()).bavail).toBe(0)
+      for (let spooled = 0; spooled < 50;) {
+        n += 1
+        expect(n, 'captures until the disk refused one').toBeLessThan(20_000)
+        if ((await capture(n)) === 'spool') spooled += 1
+      }
+      expect(store.health()).toMatchObject({ state: 'spooling' })
+      rmSync(ballast)
+      // Without room for its own log the server ends.
+      if (!(await answers(url))) cluster?.start()
+      await expect.poll(() => store.health().spooled, { timeout: 60_000 }).toBe(0)
+      n += 1
+      expect(await capture(n)).toBe('store')
+      await store.close()
+      await expectKept(dataDir, url, acknowledged)
+    }, 240_000)
+  },
+)
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    const db = await openPostgres(url, { schema: SCHEMA })
+    db.close()
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** After a start the triggers balance, what was acknowledged is in the log once, and the log verifies. */
+async function expectKept(
+  dataDir: string,
+  url: string,
+  acknowledged: ReadonlyMap<number, string>,
+): Promise<number> {
+  const store = await openPartStore({ dataDir, database: { url, schema: SCHEMA } })
+  const next = ((await store.lastTrigger('st10')) ?? 0) + 1
+  await store.closeInterrupted('st10', next, RECIPE, context)
+  const [balance] = await store.balance()
+  expect(balance).toMatchObject({ triggers: next - 1, open: 0, closed: true })
+  expect(store.health()).toMatchObject({ state: 'ok', spooled: 0 })
+  await store.close()
+
+  const db = await openPostgres(url, { schema: SCHEMA })
+  try {
+    expect(unlike(acknowledged, db)).toEqual([])
+    const end = db.get<{ size: number }>('select size from log_tree')?.size ?? 0
+    const piece = checkRange(db, { after: 0, end }, { dir: '', size: 0 })
+    const { count, records, findings, sequenceBreaks, leaves } = piece
+    expect({ count, records, findings, sequenceBreaks }).toEqual({
+      count: end,
+      records: next - 1,
+      findings: [],
+      sequenceBreaks: [],
+    })
+    const tree = new CompactRange()
+    for (let at = 0; at < leaves.length; at += HASH) tree.append(leaves.subarray(at, at + HASH))
+    const root = db.get<{ root: Uint8Array }>('select root from log_tree')?.root
+    expect(tree.root()).toEqual(Buffer.from(root ?? []))
+    return end
+  } finally {
+    db.close()
+  }
+}
 
 /** Acknowledgements that the log does not bear out, and events of one inspection that are there twice. */
 function unlike(acknowledged: ReadonlyMap<number, string>, db: PostgresDatabase): string[] {

@@ -47,8 +47,9 @@ export class PrivatePostgres {
     this.url = `postgres://postgres@127.0.0.1:${port}/postgres`
   }
 
-  static async start(): Promise<PrivatePostgres> {
-    const cluster = new PrivatePostgres(await freePort(), mkdtempSync(join(tmpdir(), 'sightline-pg-')))
+  /** @param parent folder in which it keeps its data */
+  static async start(parent = tmpdir()): Promise<PrivatePostgres> {
+    const cluster = new PrivatePostgres(await freePort(), mkdtempSync(join(parent, 'sightline-pg-')))
     const { uid, gid } = cluster.#as
     if (uid !== undefined && gid !== undefined) chownSync(cluster.#dir, uid, gid)
     cluster.#run('initdb', ['-D', cluster.#dir, '-U', 'postgres', '-A', 'trust', '--no-sync', '-E', 'UTF8'])
