@@ -6,6 +6,7 @@ import {
   type EpcisItem,
   uuidv7,
 } from '../../contracts/index.ts'
+import type { CheckedDocument } from './checks.ts'
 import type { EpcisThread } from './epcis-thread.ts'
 import type { JsonObject } from './faults.ts'
 import type { CaptureJob } from './state.ts'
@@ -44,7 +45,7 @@ export class Capture {
     if (item === undefined) throw new Error('a single event is one event')
     const { items } = await this.#write(`event ${uuidv7()}`, [item], null, true)
     const [ack] = items
-    if (ack === undefined || 'conflict' in ack || ack.repeated) throw taken(item)
+    if (ack === undefined || 'conflict' in ack || ack.repeated) throw taken(item, '')
     return { ...item.event, eventID: item.eventID }
   }
 
@@ -56,20 +57,13 @@ export class Capture {
    */
   async document(json: string, behaviour: Behaviour): Promise<CaptureJob> {
     const most = CAPTURE_LIMIT
-    const { items, errors, context, masterData } = await this.#o.thread.checks.document(json, {
-      single: false,
-      most,
-    })
-    if (behaviour === 'rollback') refuse(errors)
-    return this.#job(items, { context, elements: masterData }, behaviour, errors)
+    const checked = await this.#o.thread.checks.document(json, { single: false, most })
+    if (behaviour === 'rollback') refuse(checked.errors)
+    return this.#job(checked, behaviour)
   }
 
-  async #job(
-    items: readonly EpcisItem[],
-    masterData: { context: unknown; elements: NonNullable<EpcisCaptureRequest['masterData']>['elements'] },
-    behaviour: Behaviour,
-    errors: CaptureJob['errors'],
-  ): Promise<CaptureJob> {
+  async #job(checked: CheckedDocument, behaviour: Behaviour): Promise<CaptureJob> {
+    const { items, pointers, errors, context, masterData } = checked
     const job: CaptureJob = {
       captureID: uuidv7(),
       createdAt: new Date().toISOString(),
@@ -83,11 +77,11 @@ export class Capture {
     await state.saveJob(job)
     const rollback = behaviour === 'rollback'
     try {
-      const ack = await this.#write(job.captureID, items, masterData, rollback)
+      const ack = await this.#write(job.captureID, items, { context, elements: masterData }, rollback)
       for (const [i, item] of items.entries()) {
         const one = ack.items[i]
         if (one !== undefined && 'conflict' in one) {
-          const { exception, faults } = taken(item)
+          const { exception, faults } = taken(item, pointers[i] ?? '')
           errors.push({ exception, faults: [...faults] })
         }
       }
@@ -122,9 +116,10 @@ function refuse(errors: CaptureJob['errors']): void {
     )
 }
 
-const taken = (item: EpcisItem): EpcisError =>
+/** @param pointer where the event stands in the document */
+const taken = (item: EpcisItem, pointer: string): EpcisError =>
   new EpcisError(
     'ResourceAlreadyExistsException',
-    { pointer: '/eventID', expected: 'an event that is not recorded yet', actual: item.eventID },
+    { pointer: `${pointer}/eventID`, expected: 'an event that is not recorded yet', actual: item.eventID },
     'events are never changed; declare an error and send a corrective event of its own id',
   )

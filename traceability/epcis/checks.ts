@@ -7,6 +7,8 @@ import type { CaptureJob } from './state.ts'
 /** A document that may go to the store. */
 export interface CheckedDocument {
   items: EpcisItem[]
+  /** Where each item stands in the document: JSON pointers. */
+  pointers: string[]
   /** Faults of events that may not. */
   errors: CaptureJob['errors']
   context: unknown
@@ -37,11 +39,15 @@ export class Checks {
       })
     const errors: CaptureJob['errors'] = []
     const items: EpcisItem[] = []
+    const pointers: string[] = []
     for (const entry of events) {
       const faults = faultsOf(entry, document)
       if (faults.length > 0) errors.push({ exception: 'ValidationException', faults })
-      else items.push(prepareItem(entry.event as JsonObject, context))
+      else {
+        items.push(prepareItem(entry.event as JsonObject, context))
+        pointers.push(entry.pointer)
+      }
     }
-    return { items, errors, context, masterData }
+    return { items, pointers, errors, context, masterData }
   }
 }

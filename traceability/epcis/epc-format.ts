@@ -1,7 +1,8 @@
 import { EpcisError } from '../../contracts/index.ts'
-import { parseDigitalLink, pureIdentityFrom } from '../identity/index.ts'
+import { escapeEpc, parseDigitalLink, pureIdentityFrom } from '../identity/index.ts'
 import { oneUri } from './epc.ts'
 import { isObject, type JsonObject } from './faults.ts'
+import { untaggedUrn } from './untagged-keys.ts'
 
 /** How the receiver wants EPCs written (header `GS1-EPC-Format`). */
 export const EPC_FORMATS = [
@@ -68,10 +69,16 @@ export function urnOf(uri: string, prefixes: readonly string[]): string {
       { pointer: '', expected: 'EPCs whose company prefix is known from an EPC URN', actual: uri },
       'ask for Always_GS1_Digital_Link or Never_Translates',
     )
-  return pureIdentityFrom(elements, prefix.length) ?? classUrn(elements, prefix) ?? uri
+  return (
+    pureIdentityFrom(elements, prefix.length) ??
+    untaggedUrn(elements, prefix) ??
+    classUrn(elements, prefix) ??
+    uri
+  )
 }
 
-function classUrn(elements: readonly { ai: string; value: string }[], prefix: string): string | null {
+/** URN of a GTIN, or of one lot of it; null for other elements. */
+export function classUrn(elements: readonly { ai: string; value: string }[], prefix: string): string | null {
   const of = (ai: string): string | undefined => elements.find((e) => e.ai === ai)?.value
   const gtin = of('01')
   if (gtin === undefined) return null
@@ -79,5 +86,5 @@ function classUrn(elements: readonly { ai: string; value: string }[], prefix: st
   const lot = of('10')
   return lot === undefined
     ? `urn:epc:idpat:sgtin:${prefix}.${item}.*`
-    : `urn:epc:class:lgtin:${prefix}.${item}.${encodeURIComponent(lot)}`
+    : `urn:epc:class:lgtin:${prefix}.${item}.${escapeEpc(lot)}`
 }

@@ -1,4 +1,5 @@
 import { parseDigitalLink, pureIdentityFrom } from '../identity/index.ts'
+import { classUrn } from './epc-format.ts'
 import { oneUri } from './epc.ts'
 
 /** Whether an identifier of an event matches; both its form as written and its one form are looked at. */
@@ -50,17 +51,24 @@ function fieldMatches(pattern: string, field: string): boolean {
   )
 }
 
-/** Fields of the pure identity of that scheme; a Digital Link is cut where the pattern says the prefix ends. */
+/**
+ * Fields of the pure identity of that scheme, or of a class that is a pattern itself: it matches a pattern that has
+ * `*` wherever it has, and so holds all of its individuals. A Digital Link is cut where the pattern says the prefix ends.
+ */
 function identityOf(written: string, scheme: string, prefix: string): string | null {
-  const start = `urn:epc:id:${scheme}:`
-  if (written.startsWith(start)) return written.slice(start.length)
+  const fieldsOf = (urn: string): string | null =>
+    [`urn:epc:id:${scheme}:`, `urn:epc:idpat:${scheme}:`]
+      .filter((start) => urn.startsWith(start))
+      .map((start) => urn.slice(start.length))[0] ?? null
+  if (written.startsWith('urn:')) return fieldsOf(written)
   if (!/^https?:/i.test(written)) return null
   try {
     const elements = parseDigitalLink(written)
     if (elements === null) return null
     const digits = /^\d{6,12}$/.test(prefix) ? prefix.length : 7
-    const urn = pureIdentityFrom(elements, digits)
-    return urn?.startsWith(start) === true ? urn.slice(start.length) : null
+    const first = elements[0]?.value ?? ''
+    const urn = pureIdentityFrom(elements, digits) ?? classUrn(elements, first.slice(1, 1 + digits))
+    return urn === null ? null : fieldsOf(urn)
   } catch {
     return null
   }

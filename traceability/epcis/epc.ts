@@ -8,11 +8,10 @@ import {
   parseEpcUri,
   withCheckDigit,
 } from '../identity/index.ts'
+import { isUntagged, untaggedLink, untaggedProblem } from './untagged-keys.ts'
 
 /** Schemes of TDS whose pure identity is checked by its form only: they name no GS1 key this program reads. */
 const OTHER_IDS: Readonly<Record<string, RegExp>> = {
-  upui: /^\d{6,12}\.\d{1,7}\.[^.\s]+$/,
-  pgln: /^\d{6,12}\.\d{0,6}$/,
   usdod: /^[^.\s]+\.\d+$/,
   adi: /^[^.\s]+\.[^.\s]*\.[^.\s]+$/,
   bic: /^[A-Z]{4}[A-Z0-9]{7}$/,
@@ -52,6 +51,10 @@ function idProblem(uri: string): string | null {
   const [, scheme = '', rest = ''] = m
   const form = OTHER_IDS[scheme]
   if (form !== undefined) return form.test(rest) ? null : `fields of ${scheme}`
+  if (isUntagged(uri)) {
+    const problem = untaggedProblem(uri)
+    return problem === null ? null : `an EPC of scheme ${scheme}: ${problem}`
+  }
   try {
     return parseEpcUri(uri) === null ? 'an EPC' : null
   } catch (error) {
@@ -86,13 +89,8 @@ export function oneUri(uri: string): string {
     const [, prefix = '', item = ''] = pattern
     return prefix.length + item.length === 13 ? `${GS1_DOMAIN}/01/${gtin(prefix, item)}` : uri
   }
-  const party = /^urn:epc:id:pgln:(\d{6,12})\.(\d{0,6})$/.exec(uri)
-  if (party !== null) {
-    const [, prefix = '', reference = ''] = party
-    return prefix.length + reference.length === 12
-      ? `${GS1_DOMAIN}/417/${withCheckDigit(prefix + reference)}`
-      : uri
-  }
+  const untagged = untaggedLink(uri)
+  if (untagged !== null) return untagged
   try {
     if (/^https?:/i.test(uri)) {
       const elements = parseDigitalLink(uri)

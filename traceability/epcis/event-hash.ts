@@ -61,14 +61,15 @@ function canonical(value: unknown, name: string, prefixes: ReadonlyMap<string, s
     return Object.fromEntries(
       Object.entries(value)
         .filter(([key]) => name !== '' || !LEFT_OUT.has(key))
-        .map(([key, v]) => [written(key, prefixes), canonical(v, key, prefixes)]),
+        .map(([key, v]) => [writtenOut(key, prefixes), canonical(v, key, prefixes)]),
     )
   if (typeof value !== 'string') return value
   if (TIMES.has(name) && isTime(value)) return timeMs(value)
   return IDENTIFIERS.has(name) ? oneUri(value) : value
 }
 
-function written(name: string, prefixes: ReadonlyMap<string, string>): string {
+/** `prefix:name` with the namespace of its prefix; any other name as it is. */
+export function writtenOut(name: string, prefixes: ReadonlyMap<string, string>): string {
   const colon = name.indexOf(':')
   const namespace = colon < 0 ? undefined : prefixes.get(name.slice(0, colon))
   return namespace === undefined ? name : `${namespace}${name.slice(colon + 1)}`

@@ -1,4 +1,5 @@
-import { addPrefixes } from './event-hash.ts'
+import { addPrefixes, writtenOut } from './event-hash.ts'
+import { bareWord } from './vocabulary.ts'
 import { isObject, type JsonObject } from './faults.ts'
 
 /** An event as queries look at it. */
@@ -36,12 +37,16 @@ export class FieldName {
   }
 }
 
-export function prefixesOf({ event, context }: SeenEvent): Map<string, string> {
+export function prefixesOf({ event, context }: Pick<SeenEvent, 'event' | 'context'>): Map<string, string> {
   const prefixes = new Map<string, string>()
   addPrefixes(prefixes, context)
   addPrefixes(prefixes, event['@context'])
   return prefixes
 }
+
+/** A word of a vocabulary as it stands, and last as a bare word or URI if its prefix is declared. */
+export const wordForms = (word: string, seen: Pick<SeenEvent, 'event' | 'context'>): string[] =>
+  word.includes(':') ? [bareWord(word), bareWord(writtenOut(word, prefixesOf(seen)))] : [word]
 
 /** Values of a field that stands directly in one of the objects. */
 export const valuesIn = (

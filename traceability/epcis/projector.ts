@@ -1,11 +1,11 @@
 import type { EpcisCaptured, EpcisMasterData, LoggedEvent, SqlDatabase } from '../../contracts/index.ts'
 import { oneUri } from './epc.ts'
+import { wordForms } from './extension-fields.ts'
 import { isObject, type JsonObject } from './faults.ts'
 import { OWN_CONTEXT } from './own-context.ts'
 import { ownEvent } from './own-events.ts'
 import { EPC_FIELDS } from './query-fields.ts'
 import { timeMs } from './uri.ts'
-import { bareWord } from './vocabulary.ts'
 
 const INSTANCES = new Set(['epc', 'parentID', 'inputEPC', 'outputEPC'])
 
@@ -108,8 +108,9 @@ export class Projector {
     for (const kind of ['type', 'bizStep', 'disposition'] as const) {
       const value = event[kind]
       if (typeof value !== 'string') continue
-      term(kind, bareWord(value))
-      known(kind, bareWord(value))
+      const forms = wordForms(value, { event, context })
+      for (const form of forms) term(kind, form)
+      known(kind, forms.at(-1) ?? value)
     }
     for (const kind of ['readPoint', 'bizLocation'] as const) {
       const place = event[kind]

@@ -49,11 +49,11 @@ export function compileQuery(
   for (const [name, values] of Object.entries(all)) {
     if (CONTROLS.has(name)) continue
     const condition =
-      (Object.hasOwn(EQUALS, name) ? EQUALS[name]?.(name, values) : undefined) ??
+      (Object.hasOwn(EQUALS, name) ? EQUALS[name]?.(name, values, context) : undefined) ??
       withDescendants(name, values, masterData) ??
       timeCondition(name, values) ??
       numberCondition(name, values) ??
-      existsCondition(name) ??
+      existsCondition(name, values) ??
       typedCondition(name, values) ??
       attributeCondition(name, values, context, masterData) ??
       extensionCondition(name, values, context)

@@ -40,7 +40,8 @@ export function extensionCondition(
   if (!isUri(fieldName.replace('#', ''))) return null
   const where = PLACES[place]
   if (where === undefined) return null
-  if (op !== 'EQ' && op !== 'EXISTS') single(name, values)
+  if (op === 'EXISTS' && !asked(name, values)) return EVERY_EVENT
+  if (op !== 'EQ') single(name, values)
   const field = new FieldName(fieldName, context)
   const found = (seen: SeenEvent): unknown[] =>
     (inner === undefined ? valuesIn : innerValues)(where(seen.event), field, prefixesOf(seen))
@@ -50,10 +51,20 @@ export function extensionCondition(
 }
 
 /** `EXISTS_errorDeclaration` and other fields of EPCIS itself. */
-export function existsCondition(name: string): Condition | null {
+export function existsCondition(name: string, values: readonly string[]): Condition | null {
   const m = /^EXISTS_(errorDeclaration|sensorElementList|ilmd)$/.exec(name)
   const key = m?.[1]
-  return key === undefined ? null : { test: ({ event }) => event[key] !== undefined }
+  if (key === undefined) return null
+  return asked(name, values) ? { test: ({ event }) => event[key] !== undefined } : EVERY_EVENT
+}
+
+const EVERY_EVENT: Condition = { test: () => true }
+
+/** `true` or nothing asks for the field; `false` is like leaving the parameter out (EPCIS 2.0, 8.2.7.1). */
+function asked(name: string, values: readonly string[]): boolean {
+  const value = single(name, values)
+  if (!['', 'true', 'false'].includes(value)) refuseParameter(name, 'true or false', value)
+  return value !== 'false'
 }
 
 /** Master data that queries ask about. */

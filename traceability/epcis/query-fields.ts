@@ -1,7 +1,8 @@
 import { asCoded } from '../../contracts/index.ts'
 import { type EpcMatcher, epcMatcher } from './epc-pattern.ts'
 import { oneUri } from './epc.ts'
-import type { SeenEvent } from './extension-fields.ts'
+import { addPrefixes, writtenOut } from './event-hash.ts'
+import { type SeenEvent, wordForms } from './extension-fields.ts'
 import { isObject, type JsonObject } from './faults.ts'
 import { type Comparison, isNumber, numbers, times } from './compare.ts'
 import { refuseParameter, single } from './query-params.ts'
@@ -24,6 +25,9 @@ export interface Condition {
   lookup?: Lookup
 }
 
+/** Makes the condition of a parameter of a fixed name; `context` is the one the query declares. */
+type FixedField = (name: string, values: readonly string[], context: unknown) => Condition
+
 const texts = (value: unknown): string[] =>
   (Array.isArray(value) ? value : [value]).filter((v) => typeof v === 'string')
 
@@ -33,21 +37,23 @@ const idOf = (value: unknown): string[] => texts(isObject(value) ? value['id'] :
 const listed = (value: unknown, key: string): string[] =>
   Array.isArray(value) ? value.filter(isObject).flatMap((o) => texts(o[key])) : []
 
-/** One of the values, words and their long forms being the same. */
+/** One of the values, words and their long forms being the same, and prefixed words their URIs. */
 const oneOfWords =
-  (found: (e: JsonObject) => string[], kind?: string) =>
-  (_: string, values: readonly string[]): Condition => {
-    const wanted = new Set(values.map(bareWord))
+  (found: (e: JsonObject) => string[], kind?: string): FixedField =>
+  (_, values, context) => {
+    const declared = new Map<string, string>()
+    addPrefixes(declared, context)
+    const wanted = new Set(values.map((v) => bareWord(writtenOut(v, declared))))
     return {
-      test: ({ event }) => found(event).some((v) => wanted.has(bareWord(v))),
+      test: (seen) => found(seen.event).some((v) => wordForms(v, seen).some((form) => wanted.has(form))),
       ...(kind !== undefined && { lookup: { kinds: [kind], values: [...wanted] } }),
     }
   }
 
 /** One of the URIs, whatever form a GS1 key is written in. */
 const oneOfUris =
-  (found: (e: JsonObject) => string[], kind?: string) =>
-  (_: string, values: readonly string[]): Condition => {
+  (found: (e: JsonObject) => string[], kind?: string): FixedField =>
+  (_, values) => {
     const wanted = new Set(values.map(oneUri))
     return {
       test: ({ event }) => found(event).some((v) => wanted.has(oneUri(v))),
@@ -70,8 +76,8 @@ const ANY_EPC = ['epc', 'parentID', 'inputEPC', 'outputEPC']
 const ANY_CLASS = ['epcClass', 'inputEPCClass', 'outputEPCClass']
 
 const match =
-  (kinds: readonly string[]) =>
-  (name: string, values: readonly string[]): Condition => {
+  (kinds: readonly string[]): FixedField =>
+  (name, values) => {
     const matchers = values.map((v): EpcMatcher => {
       try {
         return epcMatcher(v) ?? refuseParameter(name, 'an identifier or a pattern urn:epc:idpat:…', v)
@@ -105,12 +111,12 @@ const of =
     where(e).flatMap((o) => texts(o[key] ?? []))
 
 /** EQ parameters of fixed fields: value equal to one of those asked for. */
-export const EQUALS: Readonly<Record<string, (name: string, values: readonly string[]) => Condition>> = {
+export const EQUALS: Readonly<Record<string, FixedField>> = {
   eventType: oneOfWords((e) => texts(e['type']), 'type'),
-  EQ_action: (name, values) => {
+  EQ_action: (name, values, context) => {
     const wrong = values.find((v) => !['ADD', 'OBSERVE', 'DELETE'].includes(v))
     if (wrong !== undefined) refuseParameter(name, 'ADD, OBSERVE or DELETE', wrong)
-    return oneOfWords((e) => texts(e['action']))(name, values)
+    return oneOfWords((e) => texts(e['action']))(name, values, context)
   },
   EQ_bizStep: oneOfWords((e) => texts(e['bizStep']), 'bizStep'),
   EQ_disposition: oneOfWords((e) => texts(e['disposition']), 'disposition'),
@@ -132,7 +138,9 @@ export const EQUALS: Readonly<Record<string, (name: string, values: readonly str
   EQ_bizRules: oneOfUris(of(anywhereSensed, 'bizRules')),
   EQ_microorganism: oneOfUris(of(sensorReports, 'microorganism')),
   EQ_chemicalSubstance: oneOfUris(of(sensorReports, 'chemicalSubstance')),
-  EQ_stringValue: oneOfWords(of(sensorReports, 'stringValue')),
+  EQ_stringValue: (_, values) => ({
+    test: ({ event }) => of(sensorReports, 'stringValue')(event).some((v) => values.includes(v)),
+  }),
   EQ_hexBinaryValue: (_, values) => {
     const wanted = new Set(values.map((v) => v.toLowerCase()))
     return {
@@ -201,7 +209,8 @@ export function numberCondition(name: string, values: readonly string[]): Condit
         const value = o[field]
         if (typeof value !== 'number') return false
         if (unit === undefined) return numbers(op as Comparison, value, values)
-        const converted = typeof o['uom'] === 'string' ? inUnit(value, o['uom'], unit) : null
+        const converted =
+          typeof o['uom'] === 'string' ? inUnit(value, o['uom'], unit, field === 'sDev') : null
         return converted !== null && numbers(op as Comparison, converted, values)
       }),
   }

@@ -39,13 +39,18 @@ const UNITS: ReadonlyMap<string, Unit> = new Map(
     }),
 )
 
-/** A value in another unit, or null when the units do not measure the same. */
-export function inUnit(value: number, from: string, to: string): number | null {
+/**
+ * A value in another unit, or null when the units do not measure the same.
+ *
+ * @param spread whether the value is a difference of two, such as a standard deviation: zero points do not count then
+ */
+export function inUnit(value: number, from: string, to: string, spread = false): number | null {
   if (from === to) return value
   const a = UNITS.get(from)
   const b = UNITS.get(to)
   if (a === undefined || b === undefined || a.dimension !== b.dimension) return null
-  const converted = ((value + a.shift) * a.factor) / b.factor - b.shift
+  const [zeroFrom, zeroTo] = spread ? [0, 0] : [a.shift, b.shift]
+  const converted = ((value + zeroFrom) * a.factor) / b.factor - zeroTo
   // Twelve digits: what conversion adds in the last places is no measurement.
   return Number(converted.toPrecision(12))
 }

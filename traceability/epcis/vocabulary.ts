@@ -56,13 +56,14 @@ export type EventType = (typeof EVENT_TYPES)[number]
 export const isEventType = (text: unknown): text is EventType => EVENT_TYPES.some((t) => t === text)
 
 /**
- * The bare word of a vocabulary URI: `urn:epcglobal:cbv:bizstep:shipping`, `https://ref.gs1.org/cbv/BizStep-shipping`
- * and `https://gs1.org/voc/Temperature` mean the same as the word; anything else stays as it is.
+ * The bare word of a vocabulary URI: `urn:epcglobal:cbv:bizstep:shipping`, `https://ref.gs1.org/cbv/BizStep-shipping`,
+ * `https://gs1.org/voc/Temperature` and the last two with the prefixes `cbv:` and `gs1:` of the EPCIS context mean the
+ * same as the word; anything else stays as it is.
  */
 export function bareWord(text: string): string {
   const found =
     /^urn:epcglobal:cbv:(?:bizstep|disp|btt|sdt|er):([a-z_]+)$/.exec(text) ??
-    /^https?:\/\/(?:ref|ns)\.gs1\.org\/cbv\/(?:BizStep|Disp|BTT|SDT|ER|Comp)-(\w+)$/.exec(text) ??
-    /^https?:\/\/(?:www\.|ref\.)?gs1\.org\/voc\/(\w+)$/.exec(text)
+    /^(?:https?:\/\/(?:ref|ns)\.gs1\.org\/cbv\/|cbv:)(?:BizStep|Disp|BTT|SDT|ER|Comp)-(\w+)$/.exec(text) ??
+    /^(?:https?:\/\/(?:www\.|ref\.)?gs1\.org\/voc\/|gs1:)(\w+)$/.exec(text)
   return found?.[1] ?? text
 }

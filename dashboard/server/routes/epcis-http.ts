@@ -65,12 +65,14 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof RefusedError)
     return { exception: 'SecurityException', status: 403, detail: error.message, faults: [] }
   const status = error !== null && typeof error === 'object' && 'status' in error ? Number(error.status) : 500
-  const { code, message } = asCoded(error, 'API_INTERNAL')
+  // Express and its body parser say what was wrong with the request; the server did not fail.
+  const caused = status >= 400 && status < 500 ? 'API_REQUEST' : 'API_INTERNAL'
+  const { code, message } = asCoded(error, caused)
   if (status === 413)
     return { exception: 'CaptureLimitExceededException', status, detail: message, faults: [] }
   if (status === 415)
     return { exception: 'UnsupportedMediaTypeException', status, detail: message, faults: [] }
-  if (code === 'API_REQUEST' || (status >= 400 && status < 500))
+  if (code === 'API_REQUEST')
     return { exception: 'ValidationException', status: 400, detail: message, faults: [] }
   return { exception: 'ImplementationException', status: STATUS[code] ?? 500, detail: message, faults: [] }
 }

@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest'
+import { EpcisError } from '../../contracts/index.ts'
+import { epcProblem, oneUri } from '../../traceability/epcis/epc.ts'
+import { urnOf } from '../../traceability/epcis/epc-format.ts'
+import { compileQuery } from '../../traceability/epcis/query-compile.ts'
+import { paramsOfJson, paramsOfUrl } from '../../traceability/epcis/query-params.ts'
+import type { Json } from './samples/epcis-documents.ts'
+import { Repository } from './samples/epcis-repository.ts'
+
+/** What other implementations send and ask that this one's own documents never have. */
+const CONTEXT = [
+  'https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld',
+  { other: 'https://other.example/epcis/' },
+]
+const event = (more: Json): Json => ({
+  type: 'ObjectEvent',
+  eventTime: '2026-01-05T06:00:00Z',
+  eventTimeZoneOffset: '+00:00',
+  action: 'OBSERVE',
+  epcList: ['urn:example:part:1'],
+  ...more,
+})
+const meets = (query: Json, more: Json): boolean =>
+  compileQuery(paramsOfJson(query)).test({ event: event(more), context: CONTEXT, recordMs: 0 })
+
+describe('keys that no tag carries', () => {
+  // TDS 1.13, 6.3: the examples of GSIN, GINC, PGLN and UPUI; links put together by GS1's rules for AI 402, 401, 417, 235.
+  it.each([
+    ['urn:epc:id:gsin:0614141.123456789', 'https://id.gs1.org/402/06141411234567890', '0614141'],
+    ['urn:epc:id:ginc:0614141.xyz47%2F11', 'https://id.gs1.org/401/0614141xyz47%2F11', '0614141'],
+    ['urn:epc:id:pgln:1234567.89012', 'https://id.gs1.org/417/1234567890128', '1234567'],
+    [
+      'urn:epc:id:upui:1234567.089456.51qIgY)%3C%26Jp3*j7SDB',
+      'https://id.gs1.org/01/01234567894560/235/51qIgY%29%3C%26Jp3%2Aj7SDB',
+      '1234567',
+    ],
+  ])('%s is %s', (urn, link, prefix) => {
+    expect([epcProblem(urn, 'instance'), epcProblem(link, 'instance')]).toEqual([null, null])
+    expect(oneUri(urn)).toBe(link)
+    expect(urnOf(link, [prefix])).toBe(urn)
+  })
+
+  it.each([
+    'urn:epc:id:gsin:0614141.12345678',
+    'urn:epc:id:pgln:1234567.8901',
+    'urn:epc:id:upui:1234567.08945.A',
+    'urn:epc:id:ginc:0614141.%ZZ',
+    'urn:epc:id:ginc:0614141.a~b',
+  ])('%s is refused', (urn) => expect(epcProblem(urn, 'instance')).toMatch(/^an EPC of scheme/))
+})
+
+describe('EXISTS with a value', () => {
+  // openapi.json of EPCIS 2.0: "if omitted (or has a value of false), events are returned regardless".
+  it.each(['EXISTS_errorDeclaration', 'EXISTS_ilmd', 'EXISTS_other:x', 'EXISTS_INNER_ILMD_other:x'])(
+    '%s=false asks for nothing',
+    (name) => {
+      expect(meets({ [name]: true }, {})).toBe(false)
+      expect(meets({ [name]: false }, {})).toBe(true)
+      const fromUrl = compileQuery(paramsOfUrl({ [name]: 'false' }))
+      expect(fromUrl.test({ event: event({}), context: CONTEXT, recordMs: 0 })).toBe(true)
+      expect(() => compileQuery(paramsOfJson({ [name]: 'yes' }))).toThrow(EpcisError)
+    },
+  )
+})
+
+describe('units', () => {
+  it('takes a standard deviation as a difference, a mean as a temperature', () => {
+    const report = { type: 'Temperature', meanValue: 20, sDev: 1.8, uom: 'FAH' }
+    const sensed = { sensorElementList: [{ sensorReport: [report] }] }
+    expect(meets({ EQ_sDev_KEL: 1 }, sensed)).toBe(true)
+    expect(meets({ GE_sDev_KEL: 2 }, sensed)).toBe(false)
+    // 20 °F = -6.6667 °C = 266.4833 K.
+    expect(meets({ GE_meanValue_KEL: 266.48, LT_meanValue_KEL: 266.49 }, sensed)).toBe(true)
+  })
+})
+
+describe('words of a vocabulary', () => {
+  it('are the same with a prefix and as a URI', () => {
+    const own = { bizStep: 'other:glazing', sensorElementList: [{ sensorReport: [{ type: 'gs1:Mass' }] }] }
+    expect(meets({ EQ_bizStep: ['https://other.example/epcis/glazing'] }, own)).toBe(true)
+    expect(meets({ EQ_bizStep: ['other:glazing'] }, own)).toBe(true)
+    expect(meets({ '@context': { o: 'https://other.example/epcis/' }, EQ_bizStep: ['o:glazing'] }, own)).toBe(
+      true,
+    )
+    expect(
+      meets({ '@context': { other: 'https://third.example/' }, EQ_bizStep: ['other:glazing'] }, own),
+    ).toBe(false)
+    expect(meets({ EQ_type: ['Mass'] }, own)).toBe(true)
+  })
+
+  it('are found by both in the index, and listed as a URI', async () => {
+    const repository = await Repository.open()
+    const document = {
+      '@context': CONTEXT,
+      type: 'EPCISDocument',
+      schemaVersion: '2.0',
+      creationDate: '2026-01-05T06:00:00Z',
+      epcisBody: { eventList: [event({ type: 'other:Glazed' })] },
+    }
+    await repository.epcis.capture.document(JSON.stringify(document), 'rollback')
+    expect(await repository.found({ eventType: ['other:Glazed'] })).toHaveLength(1)
+    expect(await repository.found({ eventType: ['https://other.example/epcis/Glazed'] })).toHaveLength(1)
+    const { items } = await repository.epcis.values('eventTypes', { perPage: 10, token: null })
+    expect(items).toContain('https://other.example/epcis/Glazed')
+    await repository.remove()
+  })
+})
+
+describe('MATCH_epcClass', () => {
+  const of = (epcClass: string): Json => ({ quantityList: [{ epcClass }] })
+  // EPCIS 2.0, 8.2.7.1.1: a pattern matches a class all of whose individuals it holds.
+  it('takes a pattern that holds the whole class', () => {
+    const wide = { MATCH_epcClass: ['urn:epc:idpat:sgtin:4012345.*.*'] }
+    expect(meets(wide, of('urn:epc:idpat:sgtin:4012345.012345.*'))).toBe(true)
+    expect(meets(wide, of('https://id.gs1.org/01/04012345123456'))).toBe(true)
+    expect(meets(wide, of('urn:epc:idpat:sgtin:4012346.012345.*'))).toBe(false)
+    const narrow = { MATCH_epcClass: ['urn:epc:idpat:sgtin:4012345.012345.7'] }
+    expect(meets(narrow, of('urn:epc:idpat:sgtin:4012345.012345.*'))).toBe(false)
+  })
+})
+
+describe('a conflict in a document', () => {
+  it('is reported at its event', async () => {
+    const repository = await Repository.open()
+    await repository.capture([event({ eventID: 'urn:example:e:1' })])
+    const again = [
+      event({ eventID: 'urn:example:e:2' }),
+      event({ action: 'MOVE' }),
+      event({ eventID: 'urn:example:e:1', bizStep: 'shipping' }),
+    ]
+    const { errors } = await repository.capture(again, 'proceed')
+    expect(errors.flatMap((e) => e.faults.map((f) => f.pointer))).toEqual([
+      '/epcisBody/eventList/1/action',
+      '/epcisBody/eventList/2/eventID',
+    ])
+    await repository.remove()
+  })
+})
