@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises'
 import { extname } from 'node:path'
 import sharp from 'sharp'
-import { asCoded, CodedError } from '../contracts/index.ts'
+import { asCoded, bmpHeader, CodedError, decodeBmp, isBmp } from '../contracts/index.ts'
 import type { FrameFormat } from '../contracts/index.ts'
 import { rawBytes, tooLarge } from './slot-frame.ts'
 import type { SlotContent } from './slot-frame.ts'
@@ -71,6 +71,7 @@ async function decodeFile(path: string, target: Target): Promise<Loaded> {
   // Read first: sharp reports a vanished file and a broken one alike.
   const encoded = await readWhole(path)
   try {
+    if (isBmp(encoded)) return decodeBmpInto(encoded, target, path)
     const image = sharp(encoded, { limitInputPixels: false, failOn: 'error' })
     const meta = await image.metadata()
     if (meta.depth !== 'uchar' || meta.space === 'cmyk') {
@@ -100,6 +101,17 @@ async function decodeFile(path: string, target: Target): Promise<Loaded> {
   } catch (e) {
     throw asCoded(e, 'INS_DECODE', { file: path })
   }
+}
+
+function decodeBmpInto(encoded: Buffer, target: Target, path: string): Loaded {
+  const { widthPx, heightPx } = bmpHeader(encoded)
+  if (rawBytes('mono8', widthPx, heightPx) > target.byteLength)
+    throw tooLarge(rawBytes('mono8', widthPx, heightPx), target.byteLength, path)
+  const { data, channels } = decodeBmp(encoded)
+  if (data.byteLength > target.byteLength) throw tooLarge(data.byteLength, target.byteLength, path)
+  target.set(data)
+  const pixel = channels === 1 ? 'mono8' : 'rgb8'
+  return { byteLength: data.byteLength, format: { kind: 'raw', pixel, widthPx, heightPx } }
 }
 
 async function readWhole(path: string): Promise<Buffer> {

@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asCoded, CodedError } from '../contracts/index.ts'
@@ -68,16 +69,19 @@ export function replaySource(options: ReplayOptions): FrameSource {
 }
 
 /**
- * The image files of a folder in natural order (`2.png` before `10.png`), or the one file itself.
+ * The image files of a folder in natural order (`2.png` before `10.png`), or the one file itself. Hidden files are not
+ * meant: macOS leaves a `._1.png` beside each `1.png`. A link that leads nowhere is listed and fails when it is read.
  *
  * @throws CAM_OPEN when the path cannot be read
  */
 export async function listImages(path: string): Promise<ReplayEntry[]> {
   try {
     if (!(await stat(path)).isDirectory()) return [{ path }]
-    const names = (await readdir(path, { withFileTypes: true }))
-      .filter((entry) => !entry.isDirectory() && isImageFile(entry.name))
-      .map((entry) => entry.name)
+    const entries = await readdir(path, { withFileTypes: true })
+    const named = entries.filter((entry) => !entry.name.startsWith('.') && isImageFile(entry.name))
+    const names: string[] = []
+    // A pipe or device would be waited for without end.
+    for (const entry of named) if (await isFileOrLost(entry)) names.push(entry.name)
     // A fixed locale: the order must not depend on where the line stands. Ties are broken by code unit.
     const natural = new Intl.Collator('en', { numeric: true })
     names.sort((a, b) => natural.compare(a, b) || (a < b ? -1 : 1))
@@ -85,4 +89,10 @@ export async function listImages(path: string): Promise<ReplayEntry[]> {
   } catch (e) {
     throw asCoded(e, 'CAM_OPEN', { file: path, expected: 'a readable folder or image file' })
   }
+}
+
+async function isFileOrLost(entry: Dirent): Promise<boolean> {
+  if (!entry.isSymbolicLink()) return entry.isFile()
+  const target = await stat(join(entry.parentPath, entry.name)).catch(() => null)
+  return target?.isFile() ?? true
 }

@@ -1,4 +1,5 @@
 export * from './association.schema.ts'
+export * from './bmp.ts'
 export * from './canonical-json.ts'
 export * from './card.schema.ts'
 export * from './child-process.ts'

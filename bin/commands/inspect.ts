@@ -20,12 +20,24 @@ export function addInspect(program: Command, environment: Environment): void {
     .option('--template <file>', 'golden template for recipes that expect it with the frame')
     .action(async (path: string, o: { recipe?: string; model?: string; template?: string }) => {
       const judges = await judgesOf(o, environment)
-      const files = await filesOf(path)
-      const reference = o.template === undefined ? null : await read(o.template)
+      const { files, named } = await filesOf(path)
+      const reference = o.template === undefined ? null : await read(o.template, 'CFG_MISSING_FILE')
       const counts = { pass: 0, fail: 0, inconclusive: 0 }
       for (const file of files) {
+        const bytes = await read(file, named ? 'CFG_MISSING_FILE' : 'CAM_INCOMPLETE').catch(
+          (error: CodedError) => {
+            if (named) throw error
+            return error
+          },
+        )
+        // One that cannot be read does not take the others of the folder with it.
+        if (!Buffer.isBuffer(bytes)) {
+          counts.inconclusive += 1
+          process.stdout.write(`${JSON.stringify(unread(file, bytes))}\n`)
+          continue
+        }
         const frame = {
-          bytes: await read(file),
+          bytes,
           format: ENCODED,
           ...(reference ? { reference: { bytes: reference, format: ENCODED } } : {}),
         }
@@ -79,18 +91,27 @@ async function judgesOf(o: { recipe?: string; model?: string }, environment: Env
   }
 }
 
-async function filesOf(path: string): Promise<string[]> {
+/** The line of an image that was never seen. */
+const unread = (file: string, { code, message }: CodedError): object => ({
+  file,
+  result: 'inconclusive',
+  disposition: 'hold',
+  noVerdict: { reason: 'decode', code, message },
+})
+
+/** `named`: the one file that was asked for, not the images of a folder. */
+async function filesOf(path: string): Promise<{ files: string[]; named: boolean }> {
   const facts = await stat(path).catch((error: unknown) => {
     throw new CodedError('CFG_MISSING_FILE', { file: path, expected: 'an image or a folder', cause: error })
   })
-  if (!facts.isDirectory()) return [path]
+  if (!facts.isDirectory()) return { files: [path], named: true }
   const files = (await listImages(path)).map((entry) => entry.path)
   if (files.length === 0)
     throw new CodedError('DAT_EMPTY', { file: path, expected: 'images', actual: 'none' })
-  return files
+  return { files, named: false }
 }
 
-const read = (file: string): Promise<Buffer> =>
+const read = (file: string, code: 'CFG_MISSING_FILE' | 'CAM_INCOMPLETE'): Promise<Buffer> =>
   readFile(file).catch((error: unknown) => {
-    throw asCoded(error, 'CFG_MISSING_FILE', { file })
+    throw asCoded(error, code, { file })
   })

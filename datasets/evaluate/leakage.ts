@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import sharp from 'sharp'
 import { CodedError } from '../../contracts/index.ts'
 import { mapInOrder, stem } from '../readers/files.ts'
 import type { Dataset, DatasetItem } from '../readers/index.ts'
+import { imageOf } from '../readers/open-image.ts'
 import { differenceHash, hammingDistance, likeness, particulars, THUMB } from './likeness.kernel.ts'
 import type { Leakage } from './result.schema.ts'
 
@@ -111,7 +111,7 @@ interface Look {
 async function look(item: DatasetItem): Promise<Look | null> {
   try {
     const bytes = await readFile(item.image)
-    const thumb = await sharp(bytes)
+    const thumb = await imageOf(bytes)
       .flatten({ background: '#000' })
       .resize(THUMB, THUMB, { fit: 'fill' })
       .toColourspace('b-w')

@@ -1,7 +1,7 @@
-import sharp from 'sharp'
 import { asCoded, CodedError, type RawMap, type Registration, type ScoreMap } from '../../contracts/index.ts'
 import { noRegions, PixelScorer, stretchMap, truthRegions, type PixelScore } from '../metrics/index.ts'
 import type { DatasetItem } from '../readers/index.ts'
+import { openImage } from '../readers/open-image.ts'
 import type { EvaluatedImage } from './result.schema.ts'
 
 /** Mask of one image: HW, 1 = defect. Null = a good part; undefined = the data set does not say where its defects are. */
@@ -11,7 +11,9 @@ export type Mask = { data: Uint8Array; widthPx: number; heightPx: number } | nul
 export async function readMask(item: DatasetItem): Promise<Mask> {
   if (item.mask === undefined) return item.defective === false ? null : undefined
   try {
-    const { data, info } = await sharp(item.mask)
+    const { data, info } = await (
+      await openImage(item.mask)
+    )
       .flatten({ background: '#000' })
       .toColourspace('b-w')
       .raw()

@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { extname, isAbsolute, join, relative, resolve } from 'node:path'
 import { asCoded, CodedError } from '../../contracts/index.ts'
 
@@ -16,16 +16,22 @@ export async function isFile(path: string): Promise<boolean> {
   return (await stat(path).catch(() => null))?.isFile() ?? false
 }
 
-/** Names in a folder, hidden ones left out, in a fixed order. @throws DAT_LAYOUT when it cannot be read */
+/**
+ * Names in a folder, hidden ones left out, in a fixed order; links are what they lead to. A link that leads nowhere
+ * counts as a file, whose reading fails; pipes and devices are neither. @throws DAT_LAYOUT when it cannot be read
+ */
 async function names(dir: string): Promise<{ files: string[]; folders: string[] }> {
   try {
     const entries = (await readdir(dir, { withFileTypes: true }))
       .filter((e) => !e.name.startsWith('.'))
       .sort((a, b) => (a.name < b.name ? -1 : 1))
-    return {
-      files: entries.filter((e) => !e.isDirectory()).map((e) => e.name),
-      folders: entries.filter((e) => e.isDirectory()).map((e) => e.name),
+    const found: { files: string[]; folders: string[] } = { files: [], folders: [] }
+    for (const e of entries) {
+      const kind = e.isSymbolicLink() ? await stat(join(dir, e.name)).catch(() => null) : e
+      if (kind === null || kind.isFile()) found.files.push(e.name)
+      else if (kind.isDirectory()) found.folders.push(e.name)
     }
+    return found
   } catch (error) {
     throw asCoded(error, 'DAT_LAYOUT', { file: dir, expected: 'a readable folder' })
   }
@@ -35,13 +41,17 @@ export const foldersIn = async (dir: string): Promise<string[]> => (await names(
 export const filesIn = async (dir: string): Promise<string[]> => (await names(dir)).files
 export const imagesIn = async (dir: string): Promise<string[]> => (await filesIn(dir)).filter(isImage)
 
-/** Images below a folder, relative paths. */
-export async function imagesBelow(dir: string, prefix = ''): Promise<string[]> {
+/** Images below a folder, relative paths; a link to a folder above is not followed. */
+export const imagesBelow = (dir: string): Promise<string[]> => below(dir, '', [])
+
+async function below(dir: string, prefix: string, above: readonly string[]): Promise<string[]> {
   const { files, folders } = await names(join(dir, prefix))
+  const place = await realpath(join(dir, prefix))
+  if (above.includes(place)) return []
   const here = files.filter(isImage).map((f) => join(prefix, f))
-  const below: string[] = []
-  for (const f of folders) below.push(...(await imagesBelow(dir, join(prefix, f))))
-  return [...here, ...below]
+  const deeper: string[] = []
+  for (const f of folders) deeper.push(...(await below(dir, join(prefix, f), [...above, place])))
+  return [...here, ...deeper]
 }
 
 export async function readText(file: string): Promise<string> {
@@ -60,11 +70,13 @@ export const numberedLines = (text: string): { line: number; text: string }[] =>
     .map((t, n) => ({ line: n + 1, text: t.trim() }))
     .filter((l) => l.text !== '')
 
+/** Whether an absolute path lies in a folder. */
+export const within = (dir: string, path: string): boolean => !/^\.\.($|[/\\])/.test(relative(dir, path))
+
 /** A path of a list or an annotation, which must stay inside the data set. @throws DAT_LAYOUT */
 export function inside(dir: string, path: string, file: string, line?: number): string {
   const full = resolve(dir, path)
-  const back = relative(dir, full)
-  if (isAbsolute(path) || back.startsWith('..')) {
+  if (isAbsolute(path) || !within(dir, full)) {
     throw new CodedError('DAT_LAYOUT', {
       file,
       ...(line === undefined ? {} : { line }),

@@ -1,10 +1,13 @@
 import { existsSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import sharp from 'sharp'
-import { asCoded } from '../../contracts/index.ts'
+import { asCoded, bmpHeader, isBmp } from '../../contracts/index.ts'
 
 /** Width and height from the image header, px. @throws INS_DECODE when the file is no image, CFG_MISSING_FILE when there is none */
 export async function imageSize(file: string): Promise<{ widthPx: number; heightPx: number }> {
   try {
+    const start = await beginningOf(file)
+    if (isBmp(start)) return bmpHeader(start)
     const { width, height } = await sharp(file).metadata()
     return { widthPx: width, heightPx: height }
   } catch (error) {
@@ -13,5 +16,17 @@ export async function imageSize(file: string): Promise<{ widthPx: number; height
       file,
       expected: 'an image whose size can be read',
     })
+  }
+}
+
+/** As many bytes of a file as any BMP header has. */
+async function beginningOf(file: string): Promise<Uint8Array> {
+  const handle = await open(file)
+  try {
+    const bytes = new Uint8Array(256)
+    const { bytesRead } = await handle.read(bytes)
+    return bytes.subarray(0, bytesRead)
+  } finally {
+    await handle.close()
   }
 }

@@ -1,6 +1,6 @@
-import sharp from 'sharp'
 import type { Box } from '../../contracts/index.ts'
 import type { EvaluatedImage } from '../evaluate/index.ts'
+import { openImage } from '../readers/open-image.ts'
 import { esc } from './html.ts'
 
 /** Part of the image a crop shows. */
@@ -24,7 +24,9 @@ export function windowAround(box: Box, widthPx: number, heightPx: number): Windo
 /** Data URL of a part of an image file, PNG; null when the file cannot be read any more. */
 export async function crop(file: string, window: Window): Promise<string | null> {
   try {
-    const png = await sharp(file)
+    const png = await (
+      await openImage(file)
+    )
       .extract({ left: window.x, top: window.y, width: window.side, height: window.side })
       .png({ compressionLevel: 9, palette: true })
       .toBuffer()
@@ -37,7 +39,9 @@ export async function crop(file: string, window: Window): Promise<string | null>
 /** A whole image, made small. */
 export async function thumbnail(file: string, side = 320): Promise<string | null> {
   try {
-    const png = await sharp(file)
+    const png = await (
+      await openImage(file)
+    )
       .resize(side, side, { fit: 'inside', withoutEnlargement: true })
       .jpeg({ quality: 85 })
       .toBuffer()

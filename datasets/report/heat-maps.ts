@@ -1,6 +1,7 @@
 import sharp from 'sharp'
 import type { ScoreMap } from '../../contracts/index.ts'
 import type { EvaluatedImage, EvaluationResult } from '../evaluate/index.ts'
+import { openImage } from '../readers/open-image.ts'
 import { thumbnail } from './crops.ts'
 import { esc, fixed, section, t } from './html.ts'
 
@@ -24,7 +25,9 @@ async function heat(map: ScoreMap): Promise<string> {
 /** A mask as green glass; null when it cannot be read any more. */
 async function glass(file: string): Promise<string | null> {
   try {
-    const { data, info } = await sharp(file)
+    const { data, info } = await (
+      await openImage(file)
+    )
       .flatten({ background: '#000' })
       .resize(320, 320, { fit: 'inside' })
       .toColourspace('b-w')

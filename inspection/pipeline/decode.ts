@@ -1,5 +1,5 @@
 import sharp, { type Metadata, type OutputInfo } from 'sharp'
-import { asCoded, CodedError, type FrameFormat } from '../../contracts/index.ts'
+import { asCoded, bmpHeader, CodedError, decodeBmp, type FrameFormat, isBmp } from '../../contracts/index.ts'
 import type { Pixels } from '../../models/index.ts'
 import { dropAlpha, firstTransparent, greyToRgb, rgbToGrey } from '../kernels/index.ts'
 import { freshPixels, type TakePixels } from './frame-memory.ts'
@@ -62,7 +62,8 @@ function passRaw(
 async function decodeEncoded(bytes: Uint8Array, want: WantedImage, take: TakePixels): Promise<Pixels> {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const header = readHeader(buffer)
-  const facts = header ?? (await readOther(buffer))
+  const bmp = isBmp(buffer)
+  const facts = header ?? (bmp ? bmpFacts(buffer) : await readOther(buffer))
   const { widthPx, heightPx } = facts
   if (widthPx * heightPx > MAX_PIXELS)
     throw new CodedError('INS_IMAGE_LIMIT', {
@@ -81,9 +82,9 @@ async function decodeEncoded(bytes: Uint8Array, want: WantedImage, take: TakePix
       actual: `a file cut off after ${bytes.byteLength} bytes`,
       hint: 'check the connection to the camera',
     })
-  const decoded = await (header?.kind === 'jpeg'
-    ? decodeJpeg(buffer, take)
-    : decodeOther(buffer, header?.channels === 1))
+  const decoded = bmp
+    ? decodeBmp(buffer, MAX_PIXELS)
+    : await (header?.kind === 'jpeg' ? decodeJpeg(buffer, take) : decodeOther(buffer, header?.channels === 1))
   if (decoded.widthPx !== widthPx || decoded.heightPx !== heightPx)
     throw new CodedError('INS_DECODE', {
       expected: `${widthPx} × ${heightPx} px as the header says`,
@@ -116,20 +117,31 @@ async function decodeOther(buffer: Buffer, grey: boolean): Promise<Pixels> {
   return { data: out, widthPx, heightPx, channels }
 }
 
+interface ImageFacts {
+  widthPx: number
+  heightPx: number
+  bitDepth: number
+  animated: boolean
+}
+
+function bmpFacts(buffer: Buffer): ImageFacts {
+  const { widthPx, heightPx } = bmpHeader(buffer)
+  return { widthPx, heightPx, bitDepth: 8, animated: false }
+}
+
 const BITS: Record<string, number> = { uchar: 8, char: 8, ushort: 16, short: 16 }
 const RASTER = new Set(['jpeg', 'png', 'tiff', 'webp', 'gif'])
 
 /** Formats whose header sharp reads for us. Vector formats and documents are not camera images. */
-async function readOther(
-  buffer: Buffer,
-): Promise<{ widthPx: number; heightPx: number; bitDepth: number; animated: boolean }> {
+async function readOther(buffer: Buffer): Promise<ImageFacts> {
   let meta: Metadata
   try {
     meta = await sharp(buffer, { failOn: 'warning', limitInputPixels: false }).metadata()
   } catch (error) {
     throw damaged(error)
   }
-  if (!RASTER.has(meta.format)) throw refused('JPEG, PNG, TIFF, WebP, GIF or raw pixels', String(meta.format))
+  if (!RASTER.has(meta.format))
+    throw refused('JPEG, PNG, BMP, TIFF, WebP, GIF or raw pixels', String(meta.format))
   if (meta.space !== 'srgb' && meta.space !== 'b-w' && meta.space !== 'grey16' && meta.space !== 'rgb16')
     throw refused('grey or RGB', `colour space ${meta.space}`)
   return {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -178,5 +178,24 @@ describe('a folder', () => {
       fail: 0,
       inconclusive: bad.length,
     })
+  })
+
+  it('does not lose the images behind one that cannot be read', async () => {
+    const some = join(shop.dir, 'some')
+    mkdirSync(some)
+    symlinkSync(join(shop.dir, 'gone.png'), join(some, '1-gone.png'))
+    writeFileSync(join(some, '2-good.png'), good.png)
+    const recipe = join(shop.dir, 'recipes', 'ramp@1.recipe.yaml')
+    const { code, stdout } = await runCli(['inspect', some, '--recipe', recipe])
+    expect(code).toBe(3)
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .map((l) => JSON.parse(l) as object),
+    ).toMatchObject([
+      { result: 'inconclusive', disposition: 'hold', noVerdict: { code: 'CAM_INCOMPLETE' } },
+      { result: 'pass' },
+    ])
   })
 })

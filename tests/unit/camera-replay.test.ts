@@ -1,6 +1,7 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtemp, rm, symlink, truncate, unlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createFramePool, listImages, replaySource } from '../../camera/index.ts'
@@ -189,6 +190,20 @@ describe('replay', () => {
       'end',
     ])
     await Promise.all(paths.map((path) => unlink(path)))
+  })
+
+  it('lists files and links to files, and waits for no pipe', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'replay-links-'))
+    const one = join(folder, '1.png')
+    await writeFile(one, 'x')
+    await writeFile(join(folder, '._1.png'), 'what macOS leaves behind')
+    await symlink(one, join(folder, '2.png'))
+    await symlink(join(folder, 'gone.png'), join(folder, '3.png'))
+    await symlink(folder, join(folder, '4.png'))
+    execFileSync('mkfifo', [join(folder, '5.png')])
+    // The link that leads nowhere is an image that somebody meant: it becomes a missed trigger.
+    expect((await listImages(folder)).map((e) => basename(e.path))).toEqual(['1.png', '2.png', '3.png'])
+    await rm(folder, { recursive: true })
   })
 
   it('keeps its rate without drift and starts each deadline at the scheduled moment', async () => {

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { rm, symlink } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type DatasetItem, openDataset } from '../../datasets/index.ts'
@@ -15,6 +16,16 @@ describe('folder', () => {
     const set = await openDataset(at.dir, { format: 'folder' })
     expect(set.items.map((i) => i.id)).toEqual(['a.jpg', 'b.png', 'deep/c.JPG'])
     expect(set.items[0]?.defective).toBeNull()
+  })
+
+  it('follows links, but not around in a circle, and waits for no pipe', async () => {
+    await at.tree({ 'real/a.jpg': null, 'set/b.jpg': null })
+    await symlink(join(at.dir, 'real'), join(at.dir, 'set/linked'))
+    await symlink(join(at.dir, 'real/a.jpg'), join(at.dir, 'set/c.jpg'))
+    await symlink(join(at.dir, 'set'), join(at.dir, 'set/round'))
+    execFileSync('mkfifo', [join(at.dir, 'set/pipe.png')])
+    const set = await openDataset(join(at.dir, 'set'), { format: 'folder' })
+    expect(set.items.map((i) => i.id)).toEqual(['b.jpg', 'c.jpg', 'linked/a.jpg'])
   })
 
   it('says so when there is nothing', async () => {

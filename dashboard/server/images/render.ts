@@ -1,5 +1,5 @@
 import sharp, { type Sharp } from 'sharp'
-import { asCoded } from '../../../contracts/index.ts'
+import { asCoded, decodeBmp, isBmp } from '../../../contracts/index.ts'
 import { decodePnm, isPnm } from './pnm.ts'
 
 export interface RenderOptions {
@@ -30,6 +30,13 @@ export async function renderImage(bytes: Buffer, options: RenderOptions): Promis
 }
 
 function open(bytes: Buffer): Sharp {
+  if (isBmp(bytes)) {
+    const { data, widthPx, heightPx, channels } = decodeBmp(bytes, LIMIT_PIXELS)
+    return sharp(data, {
+      limitInputPixels: LIMIT_PIXELS,
+      raw: { width: widthPx, height: heightPx, channels },
+    })
+  }
   if (!isPnm(bytes)) return sharp(bytes, { limitInputPixels: LIMIT_PIXELS, failOn: 'none' })
   const raw = decodePnm(bytes)
   return sharp(raw.bytes, {
