@@ -1,7 +1,17 @@
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { CodedError } from '../../contracts/index.ts'
-import { filesIn, inside, isDirectory, isFile, mapInOrder, notEmpty, readText, stem } from './files.ts'
+import {
+  filesIn,
+  inside,
+  isDirectory,
+  isFile,
+  mapInOrder,
+  notEmpty,
+  readText,
+  stem,
+  within,
+} from './files.ts'
 import type { DatasetItem, DatasetReader, TrueBox } from './item.ts'
 
 const cocoSchema = z.looseObject({
@@ -95,7 +105,17 @@ function splitOf(file: string): string {
 async function toItems(dir: string, file: string, data: z.infer<typeof cocoSchema>): Promise<DatasetItem[]> {
   const split = splitOf(file)
   const names = new Map(data.categories.map((c) => [c.id, c.name]))
-  const byImage = new Map<string, TrueBox[]>(data.images.map((i) => [String(i.id), []]))
+  const byImage = new Map<string, TrueBox[]>()
+  data.images.forEach((i, n) => {
+    if (byImage.has(String(i.id)))
+      throw new CodedError('DAT_ANNOTATION', {
+        file,
+        path: `images.${n}.id`,
+        expected: 'an id of its own for every image',
+        actual: `${i.id} again`,
+      })
+    byImage.set(String(i.id), [])
+  })
   data.annotations?.forEach((a, n) => {
     const boxes = byImage.get(String(a.image_id))
     const name = names.get(a.category_id)
@@ -144,10 +164,12 @@ async function imageFinder(
     ...(suffix === undefined ? [] : [join(dir, suffix), join(dir, 'images', suffix)]),
   ]
   return async (name) => {
-    for (const root of roots) {
-      const path = inside(root, name, file)
-      if (await isFile(path)) return path
-    }
+    const places = roots
+      .map((root) => resolve(root, name))
+      .filter((path) => !isAbsolute(name) && within(dir, path))
+    // Nowhere inside: says so.
+    if (places.length === 0) inside(dir, name, file)
+    for (const path of places) if (await isFile(path)) return path
     throw new CodedError('DAT_LAYOUT', {
       file,
       expected: `the image ${name} in ${roots.join(', ')}`,

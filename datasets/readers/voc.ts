@@ -39,25 +39,39 @@ export const voc: DatasetReader = {
         actual: notes === null ? 'no annotations' : 'no images',
       })
     }
-    const byStem = new Map((await imagesBelow(images)).map((f) => [stem(basename(f)), join(images, f)]))
+    const imageOf = imageFinder(images, await imagesBelow(images))
     const splits = await readSplits(dir)
     const xml = (await filesIn(notes)).filter(isXml)
     const items = await mapInOrder(xml, async (f): Promise<DatasetItem> => {
       const file = join(notes, f)
-      const image = byStem.get(stem(f))
-      if (image === undefined) {
-        throw new CodedError('DAT_LAYOUT', {
-          file,
-          expected: `an image ${stem(f)} in ${images}`,
-          actual: 'none',
-        })
-      }
+      const image = imageOf(stem(f), file)
       const boxes = parseBoxes(await readText(file), file)
       return { id: stem(f), image, split: splits.get(stem(f)) ?? 'all', boxes, defective: null }
     })
     const classes = [...new Set(items.flatMap((i) => (i.boxes ?? []).map((b) => b.class)))].sort()
     return { format: 'voc', dir, classes, items: notEmpty(items, dir, 'XML annotations') }
   },
+}
+
+/** The one image of a stem; one that lies directly in the folder comes before those deeper in. */
+function imageFinder(dir: string, files: readonly string[]): (stem: string, wantedBy: string) => string {
+  const byStem = new Map<string, string[]>()
+  for (const f of files) {
+    const list = byStem.get(stem(basename(f)))
+    if (list) list.push(f)
+    else byStem.set(stem(basename(f)), [f])
+  }
+  return (name, wantedBy) => {
+    const all = byStem.get(name) ?? []
+    const direct = all.filter((f) => f === basename(f))
+    const [image, ...others] = direct.length > 0 ? direct : all
+    if (image !== undefined && others.length === 0) return join(dir, image)
+    throw new CodedError('DAT_LAYOUT', {
+      file: wantedBy,
+      expected: `one image ${name} in ${dir}`,
+      actual: all.length === 0 ? 'none' : all.join(', '),
+    })
+  }
 }
 
 const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }

@@ -29,9 +29,10 @@ const dataSchema = z.looseObject({
 })
 
 const DATA_FILES = ['data.yaml', 'data.yml', 'dataset.yaml']
+const CLASS_LIST = 'classes.txt'
 
 /**
- * YOLO: `data.yaml` with class names, `…/images/…/x.jpg` and `…/labels/…/x.txt` with `class cx cy w h` relative to
+ * YOLO: `data.yaml` with class names, or `classes.txt` with one a line as LabelImg and Label Studio write it, `…/images/…/x.jpg` and `…/labels/…/x.txt` with `class cx cy w h` relative to
  * the image (or a polygon, whose bounds are the box). An image without a label file is an image without objects; a set
  * without any label file is refused, since then all of its parts would count as good.
  */
@@ -41,8 +42,12 @@ export const yolo: DatasetReader = {
   async read(dir) {
     const file = await dataFile(dir)
     if (file === null)
-      throw new CodedError('DAT_LAYOUT', { file: dir, expected: 'data.yaml', actual: 'none' })
-    const data = parseStrict(await readText(file), dataSchema, file)
+      throw new CodedError('DAT_LAYOUT', {
+        file: dir,
+        expected: `data.yaml or ${CLASS_LIST}`,
+        actual: 'none',
+      })
+    const data = await readData(file)
     // `{0: a, 2: b}` has no class 1: the key counts, not the place.
     const names = new Map(Object.entries(data.names).map(([n, name]) => [Number(n), name]))
     const classes = [...names].sort(([m], [n]) => m - n).map(([, name]) => name)
@@ -77,7 +82,15 @@ export const yolo: DatasetReader = {
 
 async function dataFile(dir: string): Promise<string | null> {
   for (const name of DATA_FILES) if (await isFile(join(dir, name))) return join(dir, name)
-  return null
+  const list = join(dir, CLASS_LIST)
+  const beside = (await isDirectory(join(dir, 'images'))) && (await isDirectory(join(dir, 'labels')))
+  return beside && (await isFile(list)) ? list : null
+}
+
+async function readData(file: string): Promise<z.infer<typeof dataSchema>> {
+  const text = await readText(file)
+  if (!file.endsWith(CLASS_LIST)) return parseStrict(text, dataSchema, file)
+  return { names: numberedLines(text).map((l) => l.text) }
 }
 
 /**

@@ -50,6 +50,22 @@ describe('YOLO', () => {
     ])
   })
 
+  it('takes the list of classes that labelling tools write in place of data.yaml', async () => {
+    await at.tree({
+      'classes.txt': '\uFEFFscratch\r\ndent\r\n',
+      'notes.json': '{}',
+      'images/a.jpg': null,
+      'labels/a.txt': '1 .5 .5 1 1',
+      'images/b.jpg': null,
+    })
+    const set = await openDataset(at.dir)
+    expect([set.format, set.classes, boxesOf(set)]).toEqual([
+      'yolo',
+      ['scratch', 'dent'],
+      [[['dent', 0, 0, 20, 10]], []],
+    ])
+  })
+
   it('refuses a set whose labels are nowhere: every part would count as good', async () => {
     await at.tree({ 'data.yaml': 'names: [a]\ntrain: images/train\n', 'images/train/1.jpg': null })
     await expect(openDataset(at.dir)).rejects.toThrow(/DAT_LAYOUT.*labels\/train\/1\.txt/)
@@ -126,6 +142,16 @@ describe('COCO', () => {
       /annotations\.0\.bbox/,
     ],
     ['text that is no JSON', '{', /DAT_ANNOTATION.*JSON/],
+    [
+      'two images of one id',
+      JSON.stringify({ images: [1, 2].map((n) => ({ id: 7, file_name: `${n}.jpg` })), categories: [] }),
+      /images\.1\.id.*7 again/,
+    ],
+    [
+      'an image outside of the set',
+      JSON.stringify({ images: [{ id: 1, file_name: '../../../a.jpg' }], categories: [] }),
+      /inside the data set.*(\.\.\/){3}a\.jpg/,
+    ],
   ])('refuses %s', async (_, text, message) => {
     await at.tree({ 'annotations.json': text, 'a.jpg': null })
     await expect(openDataset(at.dir, { format: 'coco' })).rejects.toThrow(message)
@@ -142,6 +168,15 @@ describe('COCO', () => {
     expect(set.items.map((i) => [i.split, i.boxes, i.image])).toEqual([
       ['test', undefined, join(at.dir, 'test/sub/a.jpg')],
     ])
+  })
+
+  it('follows paths that start from the annotations', async () => {
+    const images = [{ id: 1, file_name: '../pictures/a.jpg' }]
+    await at.tree({
+      'annotations/all.json': JSON.stringify({ images, categories: [{ id: 1, name: 'x' }] }),
+      'pictures/a.jpg': null,
+    })
+    expect((await openDataset(at.dir)).items.map((i) => i.image)).toEqual([join(at.dir, 'pictures/a.jpg')])
   })
 
   it('names an image that is nowhere', async () => {
@@ -180,6 +215,17 @@ describe('Pascal VOC', () => {
     expect(boxesOf(await openDataset(at.dir))).toEqual([[['R&D', 0, 1, 10, 8]]])
     await at.tree({ 'annotations/b.XML': xml(`<name>x</name>${box}`), 'images/x/b.jpg': null })
     expect((await openDataset(at.dir)).items.map((i) => i.image)).toEqual([join(at.dir, 'images/x/b.jpg')])
+  })
+
+  it('refuses to choose between two images of one name', async () => {
+    await at.tree({
+      'annotations/a.xml': xml(`<name>x</name>${box}`),
+      'images/1/a.jpg': null,
+      'images/2/a.jpg': null,
+    })
+    await expect(openDataset(at.dir)).rejects.toThrow(/DAT_LAYOUT.*one image a .*1\/a\.jpg, 2\/a\.jpg/)
+    await at.tree({ 'images/a.jpg': null })
+    expect((await openDataset(at.dir)).items.map((i) => i.image)).toEqual([join(at.dir, 'images/a.jpg')])
   })
 
   it('names the image an annotation has lost', async () => {
