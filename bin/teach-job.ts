@@ -8,6 +8,7 @@ import {
   findBackbone,
   loadTeachData,
   packTaught,
+  readCard,
   teach,
   teachDataDir,
   updateTaught,
@@ -132,6 +133,8 @@ async function imagesOf(places: readonly string[], frames: PartFrames | null): P
   const files: string[] = []
   for (const place of places) {
     const found = (await listImages(place).catch(() => null))?.map((entry) => entry.path)
+    if (found?.length === 0)
+      throw new CodedError('TCH_IMAGES', { file: place, expected: 'images in the folder', actual: 'none' })
     files.push(...(found ?? [resolve(place)]))
   }
   return files.map((file) => ({
@@ -190,17 +193,16 @@ export function teachInThread(
   })
 }
 
-/** Next minor version: what a model with other images becomes. */
-export async function nextVersion(packageDir: string): Promise<{ id: string; version: string }> {
+/** Id and version of a package. @throws MDL_UNKNOWN, MDL_PACKAGE */
+export async function modelName(packageDir: string): Promise<{ id: string; version: string }> {
   const file = join(packageDir, 'card.json')
-  const card = JSON.parse(
-    await readFile(file, 'utf8').catch((error: unknown) => {
-      throw asCoded(error, 'MDL_UNKNOWN', { file: packageDir, expected: 'a model package folder' })
-    }),
-  ) as { id: string; version: string }
-  return { id: card.id, version: nextMinor(card.version) }
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw asCoded(error, 'MDL_UNKNOWN', { file: packageDir, expected: 'a model package folder' })
+  })
+  return readCard(text, file)
 }
 
+/** What a model with other images becomes. */
 export function nextMinor(version: string): string {
   const [major = '1', minor = '0'] = version.split('.')
   return `${major}.${Number(minor) + 1}.0`

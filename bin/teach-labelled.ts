@@ -8,6 +8,7 @@ import { decodeFrame } from '../inspection/index.ts'
 import { type Backbone, findBackbone, type PackedModel, packModel, type Pixels } from '../models/index.ts'
 import type { Environment } from './environment.ts'
 import { modelDirs, trustedKeys } from './model-setup.ts'
+import { checkModelName, freeVersion } from './model-version.ts'
 import { whole } from './options.ts'
 import { taughtDir } from './paths.ts'
 import { showProgress } from './progress.ts'
@@ -17,7 +18,7 @@ import { type SigningFlags, signingKey, signingOptions } from './signing-key.ts'
 export interface LabelledFlags extends SigningFlags {
   out?: string
   id: string
-  modelVersion: string
+  modelVersion?: string
   dataset?: string
   split?: string
   backbone: string
@@ -29,7 +30,7 @@ export const labelledOptions = (command: Command): Command =>
   signingOptions(command)
     .option('--out <dir>', 'folder of the new model package; default: among those taught on this machine')
     .requiredOption('--id <name>', 'id of the new model')
-    .option('--model-version <x.y.z>', 'its version', '1.0.0')
+    .option('--model-version <x.y.z>', 'its version; default 1.0.0, or the next minor one of its id')
     .option('--dataset <layout>', `layout: ${DATASET_FORMATS.join(', ')}; default: found out`)
     .option('--split <name>', 'only this split, e.g. train')
     .option('--backbone <id>', 'package of family `backbone`', 'backbone-s')
@@ -38,6 +39,7 @@ export const labelledOptions = (command: Command): Command =>
 
 /** What such a command teaches with. */
 export interface LabelledWork {
+  version: string
   backbone: Backbone
   dataset: Dataset
   signal: AbortSignal
@@ -56,8 +58,11 @@ export async function teachLabelled<T extends { model: Uint8Array; card: ModelCa
   environment: Environment,
   teach: (work: LabelledWork) => Promise<{ taught: T; golden: Pixels | undefined }>,
 ): Promise<{ taught: T; packed: PackedModel }> {
+  checkModelName(o.id, o.modelVersion)
   const { keyFile, keyId } = await signingKey(o, environment)
-  const outDir = resolve(o.out ?? join(taughtDir(environment), `${o.id}-${o.modelVersion}`))
+  const version =
+    o.out === undefined ? await freeVersion(o.id, o.modelVersion, environment) : (o.modelVersion ?? '1.0.0')
+  const outDir = resolve(o.out ?? join(taughtDir(environment), `${o.id}-${version}`))
   const privateKeyPem = await readFile(keyFile, 'utf8').catch((cause: unknown) => {
     throw new CodedError('CFG_MISSING_FILE', { file: keyFile, expected: 'a private key', cause })
   })
@@ -73,6 +78,7 @@ export async function teachLabelled<T extends { model: Uint8Array; card: ModelCa
   const scratch = await mkdtemp(join(tmpdir(), 'sightline-teach-'))
   try {
     const { taught, golden } = await teach({
+      version,
       backbone,
       dataset,
       signal: stop.signal,

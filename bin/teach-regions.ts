@@ -15,8 +15,8 @@ export const regionOptions = (command: Command): Command =>
     .option('--memory <MB>', 'memory the work may hold', whole(50), 2_000)
 
 /** What such a command teaches from, and how. */
-export function regionTeaching(o: RegionFlags, { dataset, signal, onProgress }: LabelledWork) {
-  const { id, modelVersion: version, area: areaPx, seed, licence } = o
+export function regionTeaching(o: RegionFlags, { version, dataset, signal, onProgress }: LabelledWork) {
+  const { id, area: areaPx, seed, licence } = o
   const memoryLimitBytes = o.memory * 1_000_000
   return {
     ...labelledRegions(dataset),

@@ -1,16 +1,16 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asCoded, CodedError, toFact, uuidv7 } from '../contracts/index.ts'
-import { findPackages, teachOptionsSchema, type TeachProgress } from '../models/index.ts'
+import { teachOptionsSchema, type TeachProgress } from '../models/index.ts'
 import type { ShownTeachRun, TeachEstimateAnswer } from '../dashboard/index.ts'
 import type { Environment } from './environment.ts'
 import { log } from './log.ts'
-import { modelDirs } from './model-setup.ts'
+import { freeVersion } from './model-version.ts'
 import { taughtDir } from './paths.ts'
 import { signingKey } from './signing-key.ts'
 import type { TeachAsk } from './teach-ask.ts'
 import { gatherImages, type TeachImagePorts } from './teach-images.ts'
-import { nextMinor, teachInThread, type TeachAnswer, type TeachOrder } from './teach-job.ts'
+import { teachInThread, type TeachAnswer, type TeachOrder } from './teach-job.ts'
 
 export interface TeachRunsParts extends TeachImagePorts {
   /** Finished runs and images on their way to be taught lie in `teach/` below it. */
@@ -191,17 +191,7 @@ export class TeachRuns {
   /** @throws API_REQUEST when the version is there already; CFG_*, TRC_WRITE */
   async #order(ask: TeachAsk): Promise<TeachOrder> {
     const { environment, recipesDir } = this.#parts
-    const packages = await findPackages(modelDirs(environment), () => undefined)
-    const versions = packages.filter((p) => p.id === ask.id).map((p) => p.version)
-    const newest = versions.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true })).at(-1)
-    const version = ask.version ?? (newest === undefined ? '1.0.0' : nextMinor(newest))
-    if (versions.includes(version))
-      throw new CodedError('API_REQUEST', {
-        path: 'version',
-        expected: `a version that ${ask.id} does not have`,
-        actual: version,
-        hint: `leave it out: the next one is ${nextMinor(newest ?? version)}`,
-      })
+    const version = await freeVersion(ask.id, ask.version, environment, { code: 'API_REQUEST' })
     return {
       good: [],
       defects: [],

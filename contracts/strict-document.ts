@@ -8,6 +8,15 @@ import { CodedError } from './errors.ts'
  * @throws CFG_SYNTAX with the line; CFG_INVALID with path, line, what was expected and found, all faults in one error
  */
 export function parseStrict<S extends z.ZodType>(text: string, schema: S, file: string): z.output<S> {
+  const odd = /[\uFFFD\0]/.exec(text)
+  if (odd)
+    throw new CodedError('CFG_SYNTAX', {
+      file,
+      line: text.slice(0, odd.index).split('\n').length,
+      expected: 'text in UTF-8',
+      actual: odd[0] === '\0' ? 'a NUL, as text in UTF-16 has them' : 'bytes of another encoding',
+      hint: 'save the file as UTF-8',
+    })
   const counter = new LineCounter()
   const doc = parseDocument(text, { lineCounter: counter, uniqueKeys: true, strict: true })
   const fault = doc.errors[0]
@@ -18,7 +27,7 @@ export function parseStrict<S extends z.ZodType>(text: string, schema: S, file: 
       actual: fault.message.split('\n')[0] ?? '',
     })
   }
-  const value: unknown = doc.toJS()
+  const value = valueOf(doc, file)
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   const faults = parsed.error.issues.flatMap(leaves).map((issue) => {
@@ -40,6 +49,23 @@ export function parseStrict<S extends z.ZodType>(text: string, schema: S, file: 
     ...first,
     ...(more.length > 0 ? { hint: `and ${more.length} more: ${more.join('; ')}` } : {}),
   })
+}
+
+/** @throws CFG_SYNTAX for an alias of nothing, of itself, or of too much */
+function valueOf(doc: ReturnType<typeof parseDocument>, file: string): unknown {
+  try {
+    const value: unknown = doc.toJS()
+    // A value that holds itself has no text, and no schema ends on it.
+    JSON.stringify(value)
+    return value
+  } catch (error) {
+    throw new CodedError('CFG_SYNTAX', {
+      file,
+      expected: 'aliases (*name) of anchors that stand before them and outside of them',
+      actual: (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '',
+      cause: error,
+    })
+  }
 }
 
 type Issue = z.core.$ZodIssue
@@ -85,7 +111,9 @@ function actualText(root: unknown, path: readonly PropertyKey[], unknownKey: str
   let at: unknown = root
   for (const key of path)
     at = at === null || typeof at !== 'object' ? undefined : (at as Record<PropertyKey, unknown>)[key]
-  return at === undefined ? 'nothing' : (JSON.stringify(at) ?? String(at)).slice(0, 120)
+  if (at === undefined) return 'nothing'
+  // JSON has no word for .nan and .inf.
+  return typeof at === 'number' ? String(at) : (JSON.stringify(at) ?? String(at)).slice(0, 120)
 }
 
 function pathText(path: readonly PropertyKey[]): string {

@@ -26,7 +26,7 @@ async function run(dir: string, o: Flags, environment: Environment): Promise<voi
     dir,
     o,
     environment,
-    async ({ backbone, dataset, signal, onProgress }) => {
+    async ({ version, backbone, dataset, signal, onProgress }) => {
       const { items } = dataset
       const labelled = items.filter((i) => i.label !== undefined)
       if (labelled.length === 0)
@@ -38,7 +38,7 @@ async function run(dir: string, o: Flags, environment: Environment): Promise<voi
         })
       let golden: Pixels | undefined
       const images = imagesOf(labelled, (p) => (golden ??= p))
-      const { id, modelVersion: version, side: sidePx, seed, licence } = o
+      const { id, side: sidePx, seed, licence } = o
       const options = { id, version, sidePx, seed, licence, signal, onProgress }
       return { taught: await teachClasses(backbone, images, options, labelled.length), golden }
     },

@@ -4,11 +4,12 @@ import { CodedError } from '../../contracts/index.ts'
 import { teachOptionsSchema, type TeachOptions } from '../../models/index.ts'
 import type { Environment } from '../environment.ts'
 import { recipePlace } from '../config.ts'
+import { checkModelName, freeVersion } from '../model-version.ts'
 import { number, whole } from '../options.ts'
 import { taughtDir } from '../paths.ts'
 import { showProgress } from '../progress.ts'
 import { type SigningFlags, signingKey, signingOptions } from '../signing-key.ts'
-import { nextVersion, teachInThread, type TeachAnswer } from '../teach-job.ts'
+import { modelName, nextMinor, teachInThread, type TeachAnswer } from '../teach-job.ts'
 
 interface Flags extends SigningFlags {
   good?: string[]
@@ -46,7 +47,7 @@ export function addTeach(program: Command, environment: Environment): void {
     .option('--remove <names...>', 'with --from: file names of good images to take out')
     .option('--out <dir>', 'folder of the new model package; default: among those taught on this machine')
     .option('--id <name>', 'id of the new model; with --from that of the old one')
-    .option('--model-version <x.y.z>', 'its version; default 1.0.0, with --from the next minor one')
+    .option('--model-version <x.y.z>', 'its version; default 1.0.0, or the next minor one of its id')
     .option(
       '--recipe <id@version>',
       'teach what the models of this recipe see: its view, gate and registration',
@@ -83,9 +84,14 @@ async function run(o: Flags, environment: Environment): Promise<void> {
   const from = o.from === undefined ? null : resolve(o.from)
   if (from === null && (o.good === undefined || o.id === undefined))
     throw new CodedError('CFG_USAGE', { expected: '--good and --id, or --from', actual: 'neither' })
-  const old = from === null ? { id: '', version: '1.0.0' } : await nextVersion(from)
-  const id = o.id ?? old.id
-  const version = o.modelVersion ?? old.version
+  const old = from === null ? null : await modelName(from)
+  const id = o.id ?? old?.id ?? ''
+  checkModelName(id, o.modelVersion)
+  // Into a folder of one's own any version may go.
+  const version =
+    o.out === undefined
+      ? await freeVersion(id, o.modelVersion, environment, { after: old?.version })
+      : (o.modelVersion ?? (old === null ? '1.0.0' : nextMinor(old.version)))
   const signer = await signingKey(o, environment)
   const stop = new AbortController()
   const cancel = (): void => stop.abort()

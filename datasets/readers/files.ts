@@ -54,12 +54,22 @@ async function below(dir: string, prefix: string, above: readonly string[]): Pro
   return [...here, ...deeper]
 }
 
+/** @throws DAT_LAYOUT when it cannot be read, or is no UTF-8: class names would be other ones */
 export async function readText(file: string): Promise<string> {
-  try {
-    // Editors on Windows put a byte order mark in front.
-    return (await readFile(file, 'utf8')).replace(/^\uFEFF/, '')
-  } catch (error) {
+  const bytes = await readFile(file).catch((error: unknown) => {
     throw asCoded(error, 'DAT_LAYOUT', { file, expected: 'a readable file' })
+  })
+  try {
+    // Editors on Windows put a byte order mark in front, which the decoder takes off.
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (error) {
+    throw new CodedError('DAT_LAYOUT', {
+      file,
+      expected: 'text in UTF-8',
+      actual: bytes[0] === 0xff || bytes[0] === 0xfe ? 'UTF-16' : 'bytes of another encoding',
+      hint: 'save the file as UTF-8',
+      cause: error,
+    })
   }
 }
 

@@ -45,8 +45,9 @@ export async function findPackages(
       // Being written: no package yet, and gone at any moment.
       if (/\.(teaching|packing)$/.test(entry)) continue
       const place = join(dir, entry)
-      if (!(await stat(place)).isDirectory()) continue
-      const names = await readdir(place)
+      const facts = await stat(place).catch(() => null)
+      if (facts?.isDirectory() !== true) continue
+      const names = await readdir(place).catch((): string[] => [])
       if (!names.includes(CARD_FILE) && !names.includes(MODEL_FILE)) continue
       try {
         found.push(await readInfo(place))

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
@@ -98,6 +98,29 @@ describe('from good images to verdicts, with nothing set up', () => {
       )
       expect(code).toBe(2)
       expect(stderr).toContain(expected)
+    },
+    30_000,
+  )
+
+  it.each([
+    [['--id', '../half'], 2, /CFG_USAGE.*--id.*letters/],
+    [['--id', 'half', '--model-version', '2'], 2, /CFG_USAGE.*--model-version/],
+    [['--id', 'rings', '--model-version', '1.0.0'], 2, /CFG_USAGE.*1\.0\.0.*the next one is 1\.2\.0/],
+    [['--id', 'half', '--defect', 'empty'], 1, /TCH_IMAGES.*empty\).*images in the folder/],
+    [['--from', 'broken'], 1, /MDL_PACKAGE.*broken/],
+  ])(
+    'refuses %j before anything is taught',
+    async (flags, exit, says) => {
+      mkdirSync(join(dir, 'empty'), { recursive: true })
+      mkdirSync(join(dir, 'broken'), { recursive: true })
+      writeFileSync(join(dir, 'broken/card.json'), '{ "id": ')
+      const at = flags.map((f) => (f === 'empty' || f === 'broken' ? join(dir, f) : f))
+      const before = readdirSync(join(dir, 'home/models'))
+      const { code, stderr } = await runCli(['teach', '--good', join(dir, 'good'), ...at], env)
+      expect(stderr).toMatch(says)
+      expect(stderr).not.toMatch(/^about|^ +at /m)
+      expect(code).toBe(exit)
+      expect(readdirSync(join(dir, 'home/models'))).toEqual(before)
     },
     30_000,
   )

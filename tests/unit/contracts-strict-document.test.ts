@@ -37,6 +37,28 @@ describe('parseStrict', () => {
     expect(e.message).toMatch(/line 7/)
   })
 
+  it.each([
+    ['an alias of nothing', 'plant: *nowhere\n', /Unresolved alias/],
+    ['an alias of itself', 'x: &a [*a]\n', /circular/],
+    [
+      'aliases of aliases without end',
+      `a: &a [${'1,'.repeat(10)}]\nb: &b [${'*a,'.repeat(10)}]\nc: &c [${'*b,'.repeat(10)}]\nd: [${'*c,'.repeat(10)}]\n`,
+      /Excessive alias count/,
+    ],
+    // Notepad's "Unicode", and a Chinese title saved in GBK, as `readFile(…, 'utf8')` gives them.
+    ['UTF-16', Buffer.from(`\uFEFF${LINE}`, 'utf16le').toString('utf8'), /line 1.*UTF-8/],
+    ['GBK', `${LINE}plant: ${Buffer.from([0xca, 0xbe, 0xc0, 0xfd]).toString('utf8')}\n`, /line 8.*UTF-8/],
+  ])('refuses %s as a fault of syntax', (_, text, says) => {
+    const e = caught(() => parseStrict(text, lineSchema, 'a.line.yaml'))
+    expect(e.code).toBe('CFG_SYNTAX')
+    expect(e.message).toMatch(says)
+  })
+
+  it('calls a number that JSON has no word for by its name', () => {
+    const e = caught(() => parseStrict(LINE.replace('120', '.nan'), lineSchema, 'a.line.yaml'))
+    expect(e.message).toMatch(/stations\[0\]\.budgetMs.*found NaN/)
+  })
+
   it('goes into the branch of a union the author meant', () => {
     const e = caught(() =>
       parseStrict(LINE.replace('rate: 5', 'rate: 5, exposureus: 3'), lineSchema, 'a.line.yaml'),

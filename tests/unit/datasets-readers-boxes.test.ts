@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openDataset } from '../../datasets/index.ts'
@@ -226,6 +227,19 @@ describe('Pascal VOC', () => {
     await expect(openDataset(at.dir)).rejects.toThrow(/DAT_LAYOUT.*one image a .*1\/a\.jpg, 2\/a\.jpg/)
     await at.tree({ 'images/a.jpg': null })
     expect((await openDataset(at.dir)).items.map((i) => i.image)).toEqual([join(at.dir, 'images/a.jpg')])
+  })
+
+  it('refuses annotations that are no UTF-8: their classes would be other ones', async () => {
+    await at.tree({ 'a.jpg': null })
+    // 划痕 in GBK.
+    const [head, tail] = xml(`<name>~</name>${box}`).split('~')
+    const gbk = Buffer.concat([
+      Buffer.from(head ?? ''),
+      Buffer.from('bbaebadb', 'hex'),
+      Buffer.from(tail ?? ''),
+    ])
+    await writeFile(join(at.dir, 'a.xml'), gbk)
+    await expect(openDataset(at.dir)).rejects.toThrow(/DAT_LAYOUT.*a\.xml.*UTF-8/)
   })
 
   it('names the image an annotation has lost', async () => {
