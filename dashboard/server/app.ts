@@ -37,7 +37,7 @@ import { ncrRoutes } from './routes/ncrs.ts'
 import { operationsRoutes } from './routes/operations.ts'
 import { partRoutes } from './routes/parts.ts'
 import { resolverRoutes } from './routes/resolver.ts'
-import { hostGuard, securityHeaders } from './security.ts'
+import { hostGuard, securityHeaders, urlGuard } from './security.ts'
 import { mountWeb } from './web-files.ts'
 
 export interface DashboardOptions {
@@ -115,7 +115,7 @@ export function createDashboard(options: DashboardOptions): Dashboard {
   const app = express()
   app.disable('x-powered-by')
   app.set('query parser', 'simple')
-  app.use(securityHeaders(), hostGuard(options.allowedHosts ?? []))
+  app.use(securityHeaders(), hostGuard(options.allowedHosts ?? []), urlGuard)
   mount(app, routes)
   mountModules(app, options.modules.handlers)
   app.use('/api', unknownApiPath)

@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import type { Request, RequestHandler } from 'express'
 import helmet from 'helmet'
-import { RefusedError } from './errors.ts'
+import { badRequest, RefusedError } from './errors.ts'
 
 /**
  * Response headers that hold on plain http in a plant network: nothing upgrades to https, and the headers that
@@ -46,6 +46,12 @@ export function hostGuard(allowedHosts: readonly string[]): RequestHandler {
       )
     next()
   }
+}
+
+/** Refuses a NUL in path or query: no name has one, and the databases behind every question refuse it later. */
+export const urlGuard: RequestHandler = (req, _res, next) => {
+  if (req.originalUrl.includes('%00')) throw badRequest('a URL without NUL', '%00')
+  next()
 }
 
 /** Whether a Host header names this server. */

@@ -246,6 +246,10 @@ describe('named queries over WebSocket', () => {
     await gone
   })
 
+  it('are refused for a name that cannot be read', async () => {
+    expect(await status(connect('/queries/%ff/events?stream=true'))).toBe(400)
+  })
+
   it('end with a handshake that fails, so that nobody is sent to for ever', async () => {
     await ask('POST', '/queries', { name: 'half', query: {} })
     let ended = 0

@@ -164,6 +164,13 @@ describe('paths and hosts', () => {
     expect((await fetch(`${at.url}/assets/app-2.js`)).status).toBe(404)
   })
 
+  it.each(['/api/parts?serial=a%00b', '/api/analysis?class=%00', '/api/parts/%00', '/id/01/%00'])(
+    'refuses %s: no name has a NUL',
+    async (path) => {
+      expect(await refused(path)).toMatchObject({ status: 400, code: 'API_REQUEST' })
+    },
+  )
+
   it('refuses a foreign host name and takes an address', async () => {
     const foreign = await rawGet(at.port, '/api/line', { host: 'evil.example:80' })
     expect(foreign.status).toBe(403)

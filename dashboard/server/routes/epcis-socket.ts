@@ -52,10 +52,8 @@ export class EpcisSockets {
   }
 
   async #upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    const url = new URL(req.url ?? '/', 'http://here')
-    const name = PATH.exec(url.pathname)?.[1]
-    if (name === undefined)
-      throw refused('NoSuchNameException', `${EPCIS_BASE}/queries/{name}/events`, url.pathname)
+    const url = urlOf(req)
+    const name = nameIn(url)
     const { host = '', origin } = req.headers
     if (!allowedHost(host, this.#hosts) || !sameOrigin(origin, host))
       throw refused('SecurityException', 'a page and host name of this server', origin ?? host)
@@ -72,15 +70,9 @@ export class EpcisSockets {
         else if (client === null) queue.push({ text, taken })
         else sendTo(client, text, taken)
       })
-    const closed = await this.#epcis.connect(
-      decodeURIComponent(name),
-      controls,
-      socketFormat(req),
-      send,
-      (reason) => {
-        for (const end of ends) end(reason)
-      },
-    )
+    const closed = await this.#epcis.connect(name, controls, socketFormat(req), send, (reason) => {
+      for (const end of ends) end(reason)
+    })
     // The standing query must end with the subscriber it was made for, also when that one never came about.
     const giveUp = (): void => {
       dead = true
@@ -98,6 +90,27 @@ export class EpcisSockets {
     })
     // A request that is no handshake is answered by the server above, which calls nobody back.
     if (client === null) giveUp()
+  }
+}
+
+/** @throws EpcisError ValidationException */
+function urlOf({ url = '/' }: IncomingMessage): URL {
+  try {
+    return new URL(url, 'http://here')
+  } catch {
+    throw refused('ValidationException', 'a well-formed URL', url)
+  }
+}
+
+/** Name of the query that is subscribed to. @throws EpcisError NoSuchNameException, ValidationException */
+function nameIn({ pathname }: URL): string {
+  const name = PATH.exec(pathname)?.[1]
+  if (name === undefined)
+    throw refused('NoSuchNameException', `${EPCIS_BASE}/queries/{name}/events`, pathname)
+  try {
+    return decodeURIComponent(name)
+  } catch {
+    throw refused('ValidationException', 'percent encoding of UTF-8', name)
   }
 }
 
