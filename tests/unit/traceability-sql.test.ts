@@ -127,6 +127,19 @@ describe('openSql', () => {
     db.close()
   })
 
+  it('calls a file without the tables of the program damaged, not busy with a write', () => {
+    const empty = join(dir, 'empty.db')
+    writeFileSync(empty, '')
+    const db = openSql(empty, { synchronous: 'full' })
+    expect(() => db.get('select size from log_tree')).toThrow(
+      expect.objectContaining({
+        code: 'TRC_OPEN',
+        message: expect.stringMatching(/empty\.db.*restore it/) as string,
+      }),
+    )
+    db.close()
+  })
+
   it('names the file it cannot open', () => {
     const missing = join(dir, 'no/such/dir/x.db')
     expect(() => openSql(missing, { synchronous: 'full' })).toThrow(missing)

@@ -12,11 +12,14 @@ const TOOBIG = 18
 const CONSTRAINT = 19
 const MISMATCH = 20
 const NOTADB = 26
+/** A file that is empty or of another program opens well; only its first statement says that nothing is there. */
+const LACKS = /^no such (table|column)/
 /** Extended code: the shared-memory file cannot grow. */
 const IOERR_SHMSIZE = 4874
 /** The log gives out position and sequence itself: a collision there is its own fault, not that of a request. */
 const LOG_COUNTER = /event\.position|event\.source, event\.sequence/
 
+const DAMAGED = 'the file is damaged or not a database; restore it from a backup'
 const HINTS: Partial<Record<ErrorCode, string>> = {
   TRC_DISK_FULL: 'free space on the volume of the data directory',
   TRC_BINDING: 'the value can never be stored as it is: a program error, or data that was altered',
@@ -33,12 +36,13 @@ export function sqliteError(error: unknown, fallback: ErrorCode, file: string): 
     typeof error === 'object' && error !== null && 'code' in error && error.code === 'ERR_INVALID_ARG_TYPE'
   const actual = error instanceof Error ? error.message : String(error)
   const code = argument ? 'TRC_BINDING' : codeOf(extended, fallback, actual)
-  const hint = HINTS[code] ?? hintOf(extended & 0xff)
+  const hint = HINTS[code] ?? (LACKS.test(actual) ? DAMAGED : hintOf(extended & 0xff))
   return new CodedError(code, { file, actual, ...(hint === undefined ? {} : { hint }), cause: error })
 }
 
 function codeOf(extended: number, fallback: ErrorCode, message: string): ErrorCode {
   if (extended === IOERR_SHMSIZE) return 'TRC_DISK_FULL'
+  if (LACKS.test(message)) return 'TRC_OPEN'
   switch (extended & 0xff) {
     case FULL:
       return 'TRC_DISK_FULL'
@@ -65,7 +69,7 @@ function hintOf(primary: number): string | undefined {
       return 'check that the data directory exists and may be written'
     case CORRUPT:
     case NOTADB:
-      return 'the file is damaged or not a database; restore it from a backup'
+      return DAMAGED
     case IOERR:
       return 'check the disk and the file size limit of the process'
     default:
