@@ -113,7 +113,7 @@ function classLines({ classification: c }: EvaluationResult): string[] {
   ]
 }
 
-function comparisonLines({ comparison: c }: EvaluationResult): string[] {
+export function comparisonLines({ comparison: c }: Pick<EvaluationResult, 'comparison'>): string[] {
   if (!c) return []
   const signed = (x: number): string => `${x < 0 ? '' : '+'}${x.toFixed(4)}`
   return [

@@ -113,11 +113,11 @@ export async function teachLabelled<T extends { model: Uint8Array; card: ModelCa
   }
 }
 
-/** An image of a data set, RGB. @throws INS_DECODE, CFG_MISSING_FILE with the file */
-export async function pixelsOf(file: string): Promise<Pixels> {
+/** An image of a data set. @throws INS_DECODE, CFG_MISSING_FILE with the file */
+export async function pixelsOf(file: string, color: 'mono' | 'rgb' = 'rgb'): Promise<Pixels> {
   const bytes = await readFile(file).catch((error: unknown) => {
     throw asCoded(error, 'CFG_MISSING_FILE', { file })
   })
   const size = await imageSize(file)
-  return decodeFrame(bytes, { kind: 'encoded', mime: '' }, { ...size, color: 'rgb' })
+  return decodeFrame(bytes, { kind: 'encoded', mime: '' }, { ...size, color })
 }

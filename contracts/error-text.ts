@@ -54,6 +54,7 @@ const ZH: Record<ErrorCode, string> = {
   MDL_INPUT: '输入与模型不符',
   MDL_OUTPUT: '模型输出 NaN、无穷大或形状错误',
   MDL_RUN: '模型运行失败',
+  MDL_QUANTISE: '模型无法量化',
   MDL_UNKNOWN: '没有这个模型包',
   TCH_LABELS: '标注无法用于示教',
   TCH_IMAGES: '图像无法用于示教',

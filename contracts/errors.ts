@@ -55,6 +55,7 @@ export const ERROR_CODES = {
   MDL_INPUT: 'the input does not fit the model',
   MDL_OUTPUT: 'the model returned NaN, infinity or a wrong shape',
   MDL_RUN: 'the model failed while running',
+  MDL_QUANTISE: 'the model cannot be quantised',
   MDL_UNKNOWN: 'no such model package',
   TCH_LABELS: 'the labels cannot be taught',
   TCH_IMAGES: 'the images cannot be taught',

@@ -21,6 +21,28 @@ export interface ForwardResult {
   inferMs: number
 }
 
+/** The inputs of a graph for some images: buffers of the preparers, valid until the next call. */
+export type PrepareInputs = (images: ModelImages) => {
+  feeds: Record<string, InputTensor>
+  geometry: Geometry
+}
+
+/** @throws MDL_PACKAGE for a card without an image; the function it returns throws MDL_INPUT */
+export function createPrepareInputs(card: ModelCard): PrepareInputs {
+  const preparers = card.inputs.map((input) => ({ input, preparer: createImageInput(input) }))
+  return (images) => {
+    const feeds: Record<string, InputTensor> = {}
+    let geometry: Geometry | null = null
+    for (const { input, preparer } of preparers) {
+      const prepared = preparer.prepare(pixelsFor(input, images))
+      feeds[input.name] = prepared.tensor
+      if (input.role === 'image') geometry = prepared.geometry
+    }
+    if (geometry === null) throw new CodedError('MDL_PACKAGE', { path: 'inputs', expected: 'role image' })
+    return { feeds, geometry }
+  }
+}
+
 /** Images → raw outputs, checked to be finite. Calls queue: the input buffers belong to one run at a time. */
 export type Forward = (images: ModelImages) => Promise<ForwardResult>
 
@@ -31,18 +53,11 @@ export type Forward = (images: ModelImages) => Promise<ForwardResult>
 export function createForward(card: ModelCard, session: OrtSession, adapter: Adapter): Forward {
   checkGraph(card, session, adapter)
   const wanted = Object.keys(adapter.outputs)
-  const preparers = card.inputs.map((input) => ({ input, preparer: createImageInput(input) }))
+  const prepare = createPrepareInputs(card)
   let last: Promise<unknown> = Promise.resolve()
 
   async function run(images: ModelImages): Promise<ForwardResult> {
-    const feeds: Record<string, InputTensor> = {}
-    let geometry: Geometry | null = null
-    for (const { input, preparer } of preparers) {
-      const prepared = preparer.prepare(pixelsFor(input, images))
-      feeds[input.name] = prepared.tensor
-      if (input.role === 'image') geometry = prepared.geometry
-    }
-    if (geometry === null) throw new CodedError('MDL_PACKAGE', { path: 'inputs', expected: 'role image' })
+    const { feeds, geometry } = prepare(images)
     const start = monoMs()
     const raw = await session.run(feeds, wanted)
     const inferMs = monoMs() - start

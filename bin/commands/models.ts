@@ -7,6 +7,7 @@ import { printTable } from '../table.ts'
 import { addModelImports } from './models-import.ts'
 import { addAddBackbone } from './models-add-backbone.ts'
 import { addModelsGate } from './models-gate.ts'
+import { addModelsQuantize } from './models-quantize.ts'
 import { addModelsRecipe } from './models-recipe.ts'
 
 export function addModels(program: Command, environment: Environment): void {
@@ -70,5 +71,6 @@ export function addModels(program: Command, environment: Environment): void {
   addModelImports(models, environment)
   addAddBackbone(models, environment)
   addModelsGate(models, environment)
+  addModelsQuantize(models, environment)
   addModelsRecipe(models, environment)
 }

@@ -7,7 +7,7 @@ import type { Field } from './wire.ts'
  */
 
 /** TensorProto.DataType */
-const DATA_TYPES = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float16: 10 } as const
+const DATA_TYPES = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10 } as const
 export type OnnxType = keyof typeof DATA_TYPES
 
 /** AttributeProto.AttributeType */
@@ -22,11 +22,11 @@ export type OnnxAttribute =
   | { tensor: Field }
   | { graph: Field }
 
-/** A value of a graph with its shape: a number is fixed, a string names a free dimension. */
+/** A value of a graph with its shape: a number is fixed, a string names a free dimension; null = whatever it is. */
 export interface OnnxValueInfo {
   name: string
   type: OnnxType
-  shape: (number | string)[]
+  shape: (number | string)[] | null
 }
 
 const OPSET = 17
@@ -34,8 +34,13 @@ const IR_VERSION = 8
 
 /** Fields of a ValueInfoProto. */
 export function valueInfo(v: OnnxValueInfo): Field[] {
-  const dims = v.shape.map((d) => messageField(1, [typeof d === 'number' ? intField(1, d) : textField(2, d)]))
-  const tensorType = messageField(1, [intField(1, DATA_TYPES[v.type]), messageField(2, dims)])
+  const dims = v.shape?.map((d) =>
+    messageField(1, [typeof d === 'number' ? intField(1, d) : textField(2, d)]),
+  )
+  const tensorType = messageField(1, [
+    intField(1, DATA_TYPES[v.type]),
+    ...(dims === undefined ? [] : [messageField(2, dims)]),
+  ])
   return [textField(1, v.name), messageField(2, [tensorType])]
 }
 
@@ -43,22 +48,21 @@ export function valueInfo(v: OnnxValueInfo): Field[] {
 export function onnxTensor(
   name: string,
   shape: readonly number[],
-  data: Float32Array | Uint8Array | Int32Array | BigInt64Array,
+  data: Float32Array | Uint8Array | Int8Array | Int32Array | BigInt64Array,
 ): Field {
-  const type =
-    data instanceof Float32Array
-      ? 'float32'
-      : data instanceof Uint8Array
-        ? 'uint8'
-        : data instanceof Int32Array
-          ? 'int32'
-          : 'int64'
   return concatFields([
     ...shape.map((d) => intField(1, d)),
-    intField(2, DATA_TYPES[type]),
+    intField(2, DATA_TYPES[typeOf(data)]),
     textField(8, name),
     bytesField(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
   ])
+}
+
+function typeOf(data: Parameters<typeof onnxTensor>[2]): OnnxType {
+  if (data instanceof Float32Array) return 'float32'
+  if (data instanceof Uint8Array) return 'uint8'
+  if (data instanceof Int8Array) return 'int8'
+  return data instanceof Int32Array ? 'int32' : 'int64'
 }
 
 function attribute(name: string, a: OnnxAttribute): Field[] {
