@@ -49,7 +49,7 @@ export function evaluationText(r: EvaluationResult): string {
       `    ${inPpm(j.overkill)}`,
       `  not judged: ${withInterval(j.inconclusive)}`,
     )
-  lines.push(...rankingLines(r), ...pixelLines(r), ...classLines(r))
+  lines.push(...rankingLines(r), ...pixelLines(r), ...segmentLines(r), ...classLines(r))
   for (const [name, value] of Object.entries(r.auroc)) lines.push(`  AUROC ${name}: ${fixed(value)}`)
   lines.push(...comparisonLines(r), ...leakageLines(r))
   lines.push('', `ms per image; peak memory ${(r.peakMemoryBytes / 2 ** 20).toFixed(0)} MB`)
@@ -97,6 +97,19 @@ function pixelLines({ pixels: p }: EvaluationResult): string[] {
     `  AUROC ${fixed(p.auroc)}   AUPR ${fixed(p.aupr)}   AUPRO ${fixed(p.aupro?.value)}   AUPIMO ${aupimo}`,
     `  at ${p.at.threshold}: IoU ${fixed(p.at.iou)}, Dice ${fixed(p.at.dice)}; highest Dice ${fixed(p.f1Max?.value)} at ${p.f1Max?.threshold.toPrecision(5) ?? 'n/a'}`,
     ...sizeLines(p.recallBySize),
+  ]
+}
+
+function segmentLines({ segments: s }: EvaluationResult): string[] {
+  if (!s) return []
+  return [
+    '',
+    `pixels named by class, ${s.images} images${s.leftOut.length > 0 ? `, ${s.leftOut.length} without marks left out` : ''}`,
+    `  accuracy ${fixed(s.accuracy)}; mean of the defect classes IoU ${fixed(s.meanIou)}, Dice ${fixed(s.meanDice)}`,
+    ...s.classes.map(
+      (c) =>
+        `  ${c.class.padEnd(14)} IoU ${fixed(c.iou)}   Dice ${fixed(c.dice)}   found in ${c.found.count} of ${c.found.of} images`,
+    ),
   ]
 }
 

@@ -83,6 +83,8 @@ export interface RawMap {
   heightPx: number
   /** Rows top to bottom. */
   values: Float32Array
+  /** Class of each place, where the model says one. */
+  classes?: { labels: readonly string[]; index: Float32Array }
 }
 
 /** Everything one tool returns. */

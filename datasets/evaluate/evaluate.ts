@@ -17,6 +17,7 @@ import { oneRecipe, recipesOfSizes } from './recipes-of-sizes.ts'
 import type { EvaluatedImage, EvaluationResult } from './result.schema.ts'
 import { MapScorer, readMask, ShownMaps } from './score-maps.ts'
 import { scoresOf } from './scores.ts'
+import { SegmentScorer } from './segment-scores.ts'
 import { stageTimes } from './timing.ts'
 
 export interface EvaluateOptions {
@@ -56,6 +57,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   const rejudge = ownVerdict(recipe, open)
   const primary = primaryOf(recipe, cards, dataset)
   const maps = mapScorer(recipe, primary, dataset)
+  const segments = segmentScorer(primary, dataset)
   const shown = new ShownMaps()
   const workers = options.workers ?? availableParallelism()
   const startedAt = new Date().toISOString()
@@ -73,8 +75,8 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
     const identity = (r: Recipe) => ({ id: `${r.recipe}@${r.version}`, sha256: recipeHash(r) })
     await judgeItems(dataset.items, inspector, (item) => identity(recipes.of(item).recipe), {
       inFlight: workers * 2,
-      rawMaps: maps !== null,
-      beside: async (item) => (maps ? readMask(item) : undefined),
+      rawMaps: maps !== null || segments !== null,
+      beside: async (item) => (maps || segments ? readMask(item) : undefined),
       onOutcome: (item, outcome, mask, n) => {
         const { verdict } = outcome
         if (verdict.models.length > 0) used = verdict.models
@@ -85,8 +87,11 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
           image,
           verdict.maps.find((m) => m.tool === primary?.tool),
         )
-        if (outcome.rawMaps)
-          maps?.add({ ...image, registration: verdict.registration }, outcome.rawMaps, mask)
+        if (outcome.rawMaps) {
+          const seen = { ...image, registration: verdict.registration }
+          maps?.add(seen, outcome.rawMaps, mask)
+          segments?.add(seen, item, outcome.rawMaps, mask)
+        }
         options.onProgress?.(n + 1, dataset.items.length)
       },
     })
@@ -114,6 +119,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
       scoreFloor: open.size > 0 ? scoreFloor : null,
       ...scoresOf(images, dataset.classes, threshold.value, primary, recipe.calibration?.mmPerPx),
       pixels: maps?.score() ?? null,
+      segments: segments?.score() ?? null,
       leakage: null,
       comparison: null,
       timing: stageTimes(timings),
@@ -170,16 +176,29 @@ function ownVerdict(
   }
 }
 
+/** A place of a segmenter is called where anything else is likelier than the background. */
+const ANYTHING_ELSE = 0.5
+
 /** Null without score maps, or when no image has a mask. */
 function mapScorer(recipe: Recipe, primary: Primary | null, dataset: Dataset): MapScorer | null {
-  if (primary?.card.spec.family !== 'anomaly-map' || !dataset.items.some((i) => i.mask)) return null
-  const { mapThreshold } = primary.card.spec
+  const spec = primary?.card.spec
+  if (!primary || !spec || !dataset.items.some((i) => i.mask)) return null
+  if (spec.family !== 'anomaly-map' && spec.family !== 'segmentation-classes') return null
+  const mapThreshold = spec.family === 'anomaly-map' ? spec.mapThreshold : ANYTHING_ELSE
   return new MapScorer(primary.tool, {
     // Regions grow from the lower of the two, as in the adapter.
     mapThreshold: Math.min(mapThreshold, primary.threshold),
     findingThreshold: primary.threshold,
     ...(recipe.calibration ? { mmPerPx: recipe.calibration.mmPerPx } : {}),
   })
+}
+
+/** Null without a segmenter that knows a background, or when nothing is marked in any image. */
+function segmentScorer(primary: Primary | null, { items }: Dataset): SegmentScorer | null {
+  const spec = primary?.card.spec
+  if (!primary || spec?.family !== 'segmentation-classes' || spec.background === null) return null
+  if (!items.some((i) => i.mask !== undefined || (i.boxes ?? []).length > 0)) return null
+  return new SegmentScorer(primary.tool, primary.card.labels, spec.background)
 }
 
 function evaluated(

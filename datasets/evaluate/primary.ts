@@ -38,6 +38,7 @@ export function primaryOf(
     case 'detection-yolov8':
     case 'detection-rows':
     case 'segmentation-yolov8':
+    case 'segmentation-classes':
       return { ...common, scoreName: `${tool.id}.max`, scoreOf: read('max'), classOf: () => null }
     case 'classification': {
       const good = card.labels.filter((l) => isGoodLabel(l, set.goodLabels))

@@ -12,6 +12,7 @@ import {
   imageRankingSchema,
   judgementSchema,
   pixelSchema,
+  segmentSchema,
 } from '../metrics/metrics.schema.ts'
 
 const box = z.tuple([z.number(), z.number(), z.number(), z.number()]).readonly()
@@ -151,6 +152,8 @@ export const evaluationResultSchema = z.strictObject({
   ranking: imageRankingSchema.extend({ score: z.string() }).nullable(),
   /** Null without score maps or masks. */
   pixels: pixelSchema.extend({ leftOut: z.array(z.string()) }).nullable(),
+  /** Null without a segmenter, or where no image has a mask, outlines or boxes. */
+  segments: segmentSchema.extend({ leftOut: z.array(z.string()) }).nullable(),
   /** Null without a classifier or without labels. */
   classification: classificationSchema.nullable(),
   /** Images without truth: judged and timed, in no rate. */

@@ -76,7 +76,7 @@ export class MapScorer {
  * Where an image pixel lies on the map, as `stretchMap` takes it. Maps are in the part frame, so the registration is
  * taken back first: p = R(-angle)·(q - c - d) + c, c = image centre in index coordinates.
  */
-function mapPlace(map: RawMap, { widthPx, heightPx, registration }: SeenImage): number[] {
+export function mapPlace(map: RawMap, { widthPx, heightPx, registration }: SeenImage): number[] {
   const { dxPx = 0, dyPx = 0, angleRad = 0 } = registration ?? {}
   const cos = Math.cos(angleRad)
   const sin = Math.sin(angleRad)

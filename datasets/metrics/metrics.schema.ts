@@ -148,6 +148,24 @@ export const pixelSchema = z.strictObject({
   pro: points,
 })
 
+/** How well a segmenter names the pixels; the background first. */
+export const segmentSchema = z.strictObject({
+  images: count,
+  accuracy: share.nullable(),
+  meanIou: share.nullable(),
+  meanDice: share.nullable(),
+  classes: z.array(
+    z.strictObject({
+      class: z.string(),
+      truthPx: count,
+      calledPx: count,
+      iou: share.nullable(),
+      dice: share.nullable(),
+      found: rateSchema,
+    }),
+  ),
+})
+
 export const classificationSchema = z.strictObject({
   accuracy: rateSchema,
   balancedAccuracy: share,

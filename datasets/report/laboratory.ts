@@ -92,6 +92,38 @@ export function pixelSection(r: EvaluationResult): string {
   )
 }
 
+/** Classes of the pixels against masks, outlines or boxes. */
+export function segmentSection({ segments: s }: EvaluationResult): string {
+  if (!s) return ''
+  const rows = s.classes.map((c) => [
+    esc(c.class),
+    fixed(c.iou),
+    fixed(c.dice),
+    String(c.truthPx),
+    String(c.calledPx),
+    share(c.found),
+  ])
+  return section(
+    t('Classes of the pixels', '像素分类'),
+    `<p>${t('Pixels named right', '像素准确率')}: ${percent(s.accuracy)} · ${t('mean of the defect classes', '缺陷类别平均')} IoU ${fixed(s.meanIou)}, Dice ${fixed(s.meanDice)}</p>` +
+      table(
+        [
+          t('Class', '类别'),
+          'IoU',
+          'Dice',
+          t('Pixels true', '真值像素'),
+          t('Pixels called', '判定像素'),
+          t('Images where it is found', '检出图像'),
+        ],
+        rows,
+      ),
+    t(
+      `${s.images} images${s.leftOut.length > 0 ? `; ${s.leftOut.length} whose defects nobody has marked left out` : ''}. A box counts as a whole.`,
+      `${s.images} 张图像${s.leftOut.length > 0 ? `; ${s.leftOut.length} 张未标注缺陷的图像未计入` : ''}。标注框按整框计。`,
+    ),
+  )
+}
+
 export function sizeTable({ px, mm }: { px: SizeBin[]; mm: SizeBin[] | null }): string {
   const rows = (bins: SizeBin[], unit: string): string[][] =>
     bins.map((b) => [

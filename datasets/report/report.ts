@@ -9,6 +9,7 @@ import {
   leakageSection,
   pixelSection,
   rankingSection,
+  segmentSection,
 } from './laboratory.ts'
 import { caseSections, partSection } from './pictures.ts'
 import { STYLE } from './style.ts'
@@ -48,6 +49,7 @@ export async function renderReport(result: EvaluationResult, options: ReportOpti
     rankingSection(result),
     classificationSection(result),
     pixelSection(result),
+    segmentSection(result),
     section(
       t('Time', '耗时'),
       timingTable(result),

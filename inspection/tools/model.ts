@@ -47,7 +47,10 @@ export const model: Tool<'model@1'> = {
           scores: output.scores,
           inferMs: output.inferMs,
           ...(output.map
-            ? { map: encodeMap(spec.id, output.map), rawMap: { tool: spec.id, ...cellsOf(output.map) } }
+            ? {
+                map: encodeMap(spec.id, output.map),
+                rawMap: { tool: spec.id, ...cellsOf(output.map, runner.card.labels) },
+              }
             : {}),
         }
       },
@@ -55,10 +58,14 @@ export const model: Tool<'model@1'> = {
   },
 }
 
-const cellsOf = ({ widthPx, heightPx, values }: NonNullable<ModelOutput['map']>) => ({
+const cellsOf = (
+  { widthPx, heightPx, values, classes }: NonNullable<ModelOutput['map']>,
+  labels: readonly string[],
+) => ({
   widthPx,
   heightPx,
   values,
+  ...(classes ? { classes: { labels, index: classes } } : {}),
 })
 
 interface ModelInput {

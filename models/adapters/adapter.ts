@@ -42,7 +42,15 @@ export interface Decoded {
   /** What a text recogniser read. */
   text?: ReadText
   /** Raw score map over the image, rows top to bottom. */
-  map?: { widthPx: number; heightPx: number; values: Float32Array; min: number; max: number }
+  map?: {
+    widthPx: number
+    heightPx: number
+    values: Float32Array
+    min: number
+    max: number
+    /** Class of each place, as its index among the labels, where a model says one. */
+    classes?: Float32Array
+  }
 }
 
 export interface DecodeContext {

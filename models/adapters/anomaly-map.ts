@@ -63,8 +63,13 @@ function covered(geometry: Geometry, covers: Spec['covers']): Geometry {
   }
 }
 
-/** The map over the whole image: what the model does not see, outside a cut, has the least score it gave. */
-function mapOverImage(values: Float32Array, cells: Cells, geometry: Geometry): NonNullable<Decoded['map']> {
+/** The map over the whole image: what the model does not see, outside a cut, has the least score it gave, or `outside`. */
+export function mapOverImage(
+  values: Float32Array,
+  cells: Cells,
+  geometry: Geometry,
+  outside?: number,
+): NonNullable<Decoded['map']> {
   const { min, max } = range(values)
   const { content, leftPx, topPx } = geometry
   const left = Math.max(0, Math.round(-leftPx / cells.cellWidthPx))
@@ -72,7 +77,7 @@ function mapOverImage(values: Float32Array, cells: Cells, geometry: Geometry): N
   const widthPx = Math.max(left + cells.width, Math.round(content.widthPx / cells.cellWidthPx))
   const heightPx = Math.max(top + cells.height, Math.round(content.heightPx / cells.cellHeightPx))
   if (widthPx === cells.width && heightPx === cells.height) return { widthPx, heightPx, values, min, max }
-  const whole = new Float32Array(widthPx * heightPx).fill(min)
+  const whole = new Float32Array(widthPx * heightPx).fill(outside ?? min)
   for (let y = 0; y < cells.height; y++)
     whole.set(values.subarray(y * cells.width, (y + 1) * cells.width), (top + y) * widthPx + left)
   return { widthPx, heightPx, values: whole, min, max }

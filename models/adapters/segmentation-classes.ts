@@ -1,8 +1,8 @@
 import type { FamilySpec } from '../../contracts/index.ts'
-import { argmaxPlanes, scoresOf } from '../kernels/argmax.kernel.ts'
+import { argmaxPlanes, otherwise, scoresOf } from '../kernels/argmax.kernel.ts'
 import type { Adapter, Decoded, ModelFinding } from './adapter.ts'
 import { floatsOf, wrongShape } from './adapter.ts'
-import { byScore } from './anomaly-map.ts'
+import { byScore, mapOverImage } from './anomaly-map.ts'
 import { cellsOverImage, cutPlane, mapRegions } from './cells.ts'
 import { elementwiseDifference } from './elementwise.ts'
 
@@ -11,7 +11,8 @@ import { elementwiseDifference } from './elementwise.ts'
  * belongs to its best class; a connected region (8-neighbourhood) of one class is a finding, its score the highest
  * probability inside, so that one certain place reports the whole region.
  *
- * `scores["<label>.areaPx"]` is the area of each class in px² of the image, background included.
+ * `scores["<label>.areaPx"]` is the area of each class in px² of the image, background included. With a background, the
+ * map is how likely each place is anything else (1 - its score), and `scores.max` the highest of that.
  */
 export function segmentationClasses(spec: Extract<FamilySpec, { family: 'segmentation-classes' }>): Adapter {
   return {
@@ -39,10 +40,21 @@ export function segmentationClasses(spec: Extract<FamilySpec, { family: 'segment
             findings.push({ class: label, score: peak, box, areaPx })
       })
       findings.sort(byScore)
-      return {
+      const decoded: Decoded = {
         findings: findings.slice(0, maxFindings),
         scores: { ...scores, count: findings.length },
-      } satisfies Decoded
+      }
+      const ground = labels.indexOf(spec.background ?? '')
+      if (ground < 0) return decoded
+      otherwise(data, ground, spec.activation === 'softmax', winners, best, one)
+      const map = mapOverImage(Float32Array.from(cutPlane(one, width, cells)), cells, geometry)
+      // A place outside a cut is of no class that was seen.
+      const named = mapOverImage(cutPlane(Float32Array.from(winners), width, cells), cells, geometry, ground)
+      return {
+        ...decoded,
+        scores: { ...decoded.scores, max: map.max },
+        map: { ...map, classes: named.values },
+      }
     },
   }
 }

@@ -1,25 +1,37 @@
-/** Mean negative log likelihood of the true classes when logits are divided by `temperature`. */
+/**
+ * Mean negative log likelihood of the true classes when logits are divided by `temperature`.
+ *
+ * @param stands how much each row counts; default 1
+ */
 export function crossEntropy(
   logits: readonly Float64Array[],
   labels: readonly number[],
   temperature: number,
+  stands?: readonly number[],
 ): number {
   let sum = 0
+  let rows = 0
   logits.forEach((row, i) => {
     const top = Math.max(...row) / temperature
     let total = 0
     for (const v of row) total += Math.exp(v / temperature - top)
-    sum += Math.log(total) + top - (row[labels[i] ?? 0] ?? 0) / temperature
+    const weight = stands?.[i] ?? 1
+    sum += weight * (Math.log(total) + top - (row[labels[i] ?? 0] ?? 0) / temperature)
+    rows += weight
   })
-  return sum / Math.max(1, logits.length)
+  return sum / Math.max(1, rows)
 }
 
 /**
  * The temperature that makes probabilities honest on rows the head was not fitted to (Guo et al. 2017, "On calibration
  * of modern neural networks"): golden-section search over its logarithm, within a factor of 20.
  */
-export function fitTemperature(logits: readonly Float64Array[], labels: readonly number[]): number {
-  const loss = (log: number): number => crossEntropy(logits, labels, Math.exp(log))
+export function fitTemperature(
+  logits: readonly Float64Array[],
+  labels: readonly number[],
+  stands?: readonly number[],
+): number {
+  const loss = (log: number): number => crossEntropy(logits, labels, Math.exp(log), stands)
   const ratio = (Math.sqrt(5) - 1) / 2
   let [low, high] = [-Math.log(20), Math.log(20)]
   while (high - low > 1e-4) {

@@ -80,11 +80,11 @@ export async function compareMethods(
   }
   return methods.map((method, n) => {
     const { logits, labels, stands } = unseen[n] ?? { logits: [], labels: [], stands: [] }
-    const temperature = fitTemperature(logits, labels)
+    const temperature = fitTemperature(logits, labels, stands)
     return {
       method,
       temperature,
-      loss: crossEntropy(logits, labels, temperature),
+      loss: crossEntropy(logits, labels, temperature, stands),
       iou: overlapPerClass(logits, labels, stands, classes),
     }
   })
@@ -114,7 +114,7 @@ export async function fitSegments(
 
 async function fitEach(
   tf: TensorFlow,
-  rows: LabelledRows,
+  rows: WeightedRows,
   methods: readonly Method[],
   { classes, seed, signal }: { classes: number; seed: number; signal?: AbortSignal },
   onHead: (n: number, head: SegmentHead) => void,
@@ -132,7 +132,7 @@ async function fitEach(
           { values, features, count, outputs: classes, gradientOf },
           { hidden: HIDDEN, rounds: ROUNDS, seed, ...(signal && { signal }) },
         )
-        onHead(n, { kind: 'two-layer', ...head })
+        onHead(n, { kind: 'two-layer', ...head, out: asCommon(head.out, rows.excess) })
         continue
       }
       from = await fitter.fit({
@@ -141,12 +141,22 @@ async function fitEach(
         ...(from && { from }),
         ...(signal && { signal }),
       })
-      onHead(n, { kind: 'linear', out: from })
+      onHead(n, { kind: 'linear', out: asCommon(from, rows.excess) })
     }
   } finally {
     fitter.close()
   }
 }
+
+/**
+ * Takes the weights of the classes back out of a head that was fitted with them: they make rare classes heard while it
+ * learns, and would make it call them too often. A weight multiplies the odds of its class, so its logarithm comes off
+ * the bias (Elkan 2001, "The foundations of cost-sensitive learning", theorem 2).
+ */
+const asCommon = (head: LinearHead, excess: readonly number[]): LinearHead => ({
+  ...head,
+  bias: head.bias.map((b, c) => b - Math.log(excess[c] ?? 1)),
+})
 
 function logitsOfHead(head: SegmentHead, values: Float32Array): Float64Array[] {
   if (head.kind === 'linear') return logitsOf(head.out, values)
@@ -188,12 +198,17 @@ export function scaleOfRows(
   }
 }
 
+interface WeightedRows extends LabelledRows {
+  /** Weight of each class beyond its share of the patches. */
+  excess: number[]
+}
+
 function standardRows(
   set: PatchSet,
   rows: readonly number[],
   { mean, deviation }: Scale,
   classes: number,
-): LabelledRows {
+): WeightedRows {
   const { features } = set
   const values = new Float32Array(rows.length * features)
   const shares = new Float64Array(classes)
@@ -203,9 +218,11 @@ function standardRows(
     const label = set.labels[r] ?? 0
     shares[label] = (shares[label] ?? 0) + (set.stands[r] ?? 1)
   })
-  const raw = rows.map((r) => (set.stands[r] ?? 1) * (shares[set.labels[r] ?? 0] ?? 1) ** BALANCE)
+  const excess = Array.from(shares, (s) => Math.max(1, s) ** BALANCE)
+  const raw = rows.map((r) => (set.stands[r] ?? 1) * (excess[set.labels[r] ?? 0] ?? 1))
   const mean1 = raw.reduce((a, b) => a + b, 0) / Math.max(1, raw.length)
-  return { values, features, labels: rows.map((r) => set.labels[r] ?? 0), weights: raw.map((w) => w / mean1) }
+  const labels = rows.map((r) => set.labels[r] ?? 0)
+  return { values, features, labels, weights: raw.map((w) => w / mean1), excess }
 }
 
 function overlapPerClass(

@@ -39,3 +39,24 @@ export function argmaxPlanes(
 export function scoresOf(winner: Int32Array, score: Float32Array, wanted: number, out: Float32Array): void {
   for (let i = 0; i < out.length; i++) out[i] = winner[i] === wanted ? score[i]! : -Infinity
 }
+
+/**
+ * 1 less the probability (with `softmax`) or score of one class per place.
+ *
+ * @param winner best class, and its probability or score in `score`, as `argmaxPlanes` gives them
+ * @param out    cells, overwritten
+ */
+export function otherwise(
+  planes: Float32Array,
+  wanted: number,
+  softmax: boolean,
+  winner: Int32Array,
+  score: Float32Array,
+  out: Float32Array,
+): void {
+  const cells = out.length
+  for (let i = 0; i < cells; i++) {
+    const own = planes[wanted * cells + i]!
+    out[i] = 1 - (softmax ? Math.exp(own - planes[winner[i]! * cells + i]!) * score[i]! : own)
+  }
+}

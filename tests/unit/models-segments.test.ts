@@ -12,6 +12,9 @@ import { adapterFor } from '../../models/adapters/registry.ts'
 import { createForward } from '../../models/forward.ts'
 import { cellLabels } from '../../models/heads/cell-labels.ts'
 import { coverage } from '../../models/heads/region-labels.ts'
+import { fitSegments } from '../../models/heads/fit-segments.ts'
+import type { PatchSet } from '../../models/heads/patch-set.ts'
+import { loadTensorFlow } from '../../models/heads/tensorflow.ts'
 import { openSession } from '../../models/runtime/ort-session.ts'
 
 const FOUR = { width: 4, height: 4 }
@@ -42,6 +45,55 @@ describe('regions on a grid', () => {
     ]
     const labels = cellLabels(regions, ['scratch', 'spot'], size, FOUR)
     expect([...labels]).toEqual([0, 0, 0, 0, 1, 1, 1, 1, 2, -1, 0, 0, 2, -1, 0, 0])
+  })
+})
+
+describe('a head of classes that are not alike in number', () => {
+  it('gives each class the share that it has where the features say nothing', async () => {
+    // 90 patches of the background and 10 of a defect, the latter drawn one for two
+    const labels = Int16Array.from({ length: 95 }, (_, i) => (i < 90 ? 0 : 1))
+    const set: PatchSet = {
+      features: 1,
+      count: 95,
+      values: new Float32Array(95).fill(1),
+      labels,
+      image: Int32Array.from(labels, (_, i) => i % 5),
+      stands: Float32Array.from(labels, (l) => (l === 0 ? 1 : 2)),
+      view: new Uint8Array(95),
+    }
+    const tf = await loadTensorFlow()
+    const options = { classes: 2, kinds: [0, 0, 0, 0, 0], seed: 1 }
+    const { head } = await fitSegments(tf, set, { kind: 'linear', penalty: 1e-3 }, options)
+    const [ground = 0, defect = 0] = head.out.bias
+    // weighted by the root of its rarity the defect would have 1 / 4
+    expect(1 / (1 + Math.exp(ground - defect))).toBeCloseTo(0.1, 2)
+  })
+})
+
+describe('what a segmenter says of each place', () => {
+  it('is its class, and how likely it is anything but background', () => {
+    const spec = {
+      family: 'segmentation-classes' as const,
+      output: 'map',
+      background: 'ground',
+      minAreaPx: 1,
+    }
+    const context = { labels: ['dent', 'ground'], thresholds: [0.5, 0.5], maxFindings: 9 }
+    const input = { widthPx: 2, heightPx: 1 }
+    const geometry = { model: input, image: input, content: input, leftPx: 0, topPx: 0 }
+    const decode = (activation: 'none' | 'softmax', values: number[]) =>
+      adapterFor({ ...spec, activation }).decode(
+        { map: { type: 'float32', shape: [1, 2, 1, 2], data: Float32Array.from(values) } },
+        { ...context, geometry: geometry as never },
+      )
+    const said = decode('none', [0.75, 0.125, 0.25, 0.875])
+    expect(said.map?.values).toEqual(Float32Array.of(0.75, 0.125))
+    expect(said.map?.classes).toEqual(Float32Array.of(0, 1))
+    expect(said.scores['max']).toBe(0.75)
+    // the same as logits: ln 3 and -ln 7
+    const logits = decode('softmax', [Math.log(3), -Math.log(7), 0, 0])
+    expect(logits.map?.values[0]).toBeCloseTo(0.75, 6)
+    expect(logits.map?.values[1]).toBeCloseTo(0.125, 6)
   })
 })
 
