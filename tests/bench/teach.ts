@@ -3,6 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
+import sharp from 'sharp'
+import { openDataset } from '../../datasets/index.ts'
 import {
   findBackbone,
   loadTrustedKeys,
@@ -26,7 +28,14 @@ interface Measured {
   auroc: number
 }
 
-/** Time and accuracy of teaching from good images of 256 x 256 px, beside PatchCore of anomalib on the same images. */
+/**
+ * Time and accuracy of teaching from good images of 256 x 256 px, beside PatchCore of anomalib on the same images: with its
+ * own ResNet-18, and with the network of backbone-s, where accuracy compares whatever weights are at hand.
+ *
+ *     npm run bench -- teach [--images N] [--judged N] [--threads N] [--set DIR]
+ *
+ * DIR is a data set with good images in split `train`, good and bad ones in `test`; otherwise plates are drawn.
+ */
 export async function benchTeach(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
@@ -34,6 +43,7 @@ export async function benchTeach(args: string[]): Promise<void> {
       images: { type: 'string', default: '100' },
       judged: { type: 'string', default: '40' },
       threads: { type: 'string', default: '2' },
+      set: { type: 'string' },
     },
   })
   const [count, judged, threads] = [values.images, values.judged, values.threads].map(Number) as [
@@ -41,41 +51,81 @@ export async function benchTeach(args: string[]): Promise<void> {
     number,
     number,
   ]
-  const parts = {
-    teach: Array.from({ length: count }, (_, i) => plate(i, false)),
-    good: Array.from({ length: judged }, (_, i) => plate(10_000 + i, false)),
-    bad: Array.from({ length: judged }, (_, i) => plate(20_000 + i, true)),
-  }
+  const parts = values.set ? await fromSet(values.set, count, judged) : drawn(count, judged)
   const own = await measure(parts, threads)
-  say(`sightline teach, ${count} images of ${SIDE} x ${SIDE} px, ${threads} threads`, own)
+  say(`sightline teach, ${parts.teach.length} images of ${SIDE} x ${SIDE} px, ${threads} threads`, own)
   process.stdout.write(
     `  targets: taught in at most ${TARGETS.teachS} s (${own.teachS <= TARGETS.teachS ? 'kept' : 'MISSED'}), ` +
       `at most ${TARGETS.msPerImage} ms an image (${own.msPerImage <= TARGETS.msPerImage ? 'kept' : 'MISSED'})\n`,
   )
   const python = process.env['SIGHTLINE_PYTHON'] ?? 'python3'
-  const usable = await promisify(execFile)(python, ['-c', 'import anomalib, torch']).then(
+  const usable = await promisify(execFile)(python, ['-c', 'import anomalib, onnx, torch']).then(
     () => true,
     () => false,
   )
   if (!usable) {
     process.stdout.write(
-      `comparison left out: ${python} has no anomalib (pip install anomalib, and set SIGHTLINE_PYTHON)\n`,
+      `comparison left out: ${python} has no anomalib (pip install anomalib onnx, and set SIGHTLINE_PYTHON)\n`,
     )
     return
   }
-  const other = await measureAnomalib(python, parts, threads)
-  const { members, version, pretrained } = other
-  const weights = pretrained ? 'ImageNet weights' : 'untrained weights: AUROC does not compare'
-  say(`anomalib ${version} PatchCore, ResNet-18 (${weights}), ${members} members`, other)
+  const network = [join(PACKAGES_DIR, 'backbone-s', 'model.onnx'), 'tap8', 'tap16']
+  for (const backbone of [[], network]) {
+    const other = await measureAnomalib(python, parts, threads, backbone)
+    const { members, version, pretrained } = other
+    const weights =
+      backbone.length > 0 ? 'backbone-s' : `ResNet-18 (${pretrained ? 'ImageNet weights' : 'untrained'})`
+    say(`anomalib ${version} PatchCore, ${weights}, ${members} members`, other)
+    process.stdout.write(`  ratios: ${ratios(own, other, pretrained)}\n`)
+  }
+}
+
+function ratios(own: Measured, other: Measured, comparable: boolean): string {
   const ratio = (a: number, b: number, target: number): string =>
     `${(a / b).toFixed(1)} x (target ${target} x${a / b >= target ? '' : ', MISSED'})`
-  process.stdout.write(
-    `ratios: teaching ${ratio(other.teachS, own.teachS, TARGETS.teachRatio)} by wall clock, ` +
-      `${(other.teachCpuS / own.teachCpuS).toFixed(1)} x by CPU; ` +
-      `image ${ratio(other.msPerImage, own.msPerImage, TARGETS.imageRatio)}; ` +
-      `AUROC ${(100 * (own.auroc - other.auroc)).toFixed(1)} points more\n`,
+  const more = 100 * (own.auroc - other.auroc)
+  const accuracy = comparable
+    ? `AUROC ${more.toFixed(1)} points more${more < 0 ? ' (MISSED)' : ''}`
+    : 'AUROC of untrained weights does not compare'
+  return (
+    `teaching ${ratio(other.teachS, own.teachS, TARGETS.teachRatio)} by wall clock, ` +
+    `${(other.teachCpuS / own.teachCpuS).toFixed(1)} x by CPU; ` +
+    `image ${ratio(other.msPerImage, own.msPerImage, TARGETS.imageRatio)}; ${accuracy}`
   )
 }
+
+/** Good images of the split `train`, and good and bad ones of `test`, brought to the size. */
+async function fromSet(dir: string, count: number, judged: number): Promise<Parts> {
+  const { items } = await openDataset(resolve(dir))
+  const of = async (split: string, defective: boolean, most: number): Promise<Parts['teach']> => {
+    const found = items.filter((i) => i.split === split && i.defective === defective)
+    const step = Math.max(1, found.length / most)
+    const chosen = Array.from({ length: Math.min(most, found.length) }, (_, i) => found[Math.floor(i * step)])
+    return Promise.all(
+      chosen.map(async (i) =>
+        Uint8Array.from(
+          await sharp(i?.image)
+            .resize(SIDE, SIDE, { fit: 'fill' })
+            .toColourspace('srgb')
+            .removeAlpha()
+            .raw()
+            .toBuffer(),
+        ),
+      ),
+    )
+  }
+  return {
+    teach: await of('train', false, count),
+    good: await of('test', false, judged),
+    bad: await of('test', true, judged),
+  }
+}
+
+const drawn = (count: number, judged: number): Parts => ({
+  teach: Array.from({ length: count }, (_, i) => plate(i, false)),
+  good: Array.from({ length: judged }, (_, i) => plate(10_000 + i, false)),
+  bad: Array.from({ length: judged }, (_, i) => plate(20_000 + i, true)),
+})
 
 function say(title: string, m: Measured): void {
   process.stdout.write(
@@ -123,14 +173,19 @@ function cpuMs(since: NodeJS.CpuUsage): number {
 
 type MeasuredAnomalib = Measured & { version: string; pretrained: boolean; members: number }
 
-async function measureAnomalib(python: string, parts: Parts, threads: number): Promise<MeasuredAnomalib> {
+async function measureAnomalib(
+  python: string,
+  parts: Parts,
+  threads: number,
+  backbone: readonly string[],
+): Promise<MeasuredAnomalib> {
   const folder = await mkdtemp(join(tmpdir(), 'sightline-bench-teach-'))
   try {
     await writeFile(join(folder, 'images.bin'), Buffer.concat([...parts.teach, ...parts.good, ...parts.bad]))
     const counts = { teach: parts.teach.length, good: parts.good.length, bad: parts.bad.length }
     await writeFile(join(folder, 'images.json'), JSON.stringify(counts))
     const program = resolve(import.meta.dirname, 'teach_anomalib.py')
-    const { stdout } = await promisify(execFile)(python, [program, folder, String(threads)])
+    const { stdout } = await promisify(execFile)(python, [program, folder, String(threads), ...backbone])
     return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as MeasuredAnomalib
   } finally {
     await rm(folder, { recursive: true, force: true })
