@@ -141,6 +141,8 @@ export async function evaluateInProcess(
   const ended = new Promise<EvaluateAnswer>((resolve, reject) => {
     const lost = (actual: string): void => reject(new CodedError('INS_WORKER_LOST', { actual }))
     child.on('message', (m: EvaluateMessage) => {
+      // what it said before it heard of it may still be on the way
+      if (signal.aborted) return
       if (m.kind === 'progress') onProgress(m.progress)
       else if (m.kind === 'done') resolve(m.answer)
       else reject(arrived(m.error))
