@@ -19,10 +19,9 @@ const greatest = (value: string): string => `${value}_sightline_greatest`
 
 /**
  * Runs the float model on the calibration images with least and greatest of what each layer reads and gives as
- * further outputs. The whole
- * range is kept, not a percentile of it (the default of onnxruntime's `quantize_static`, too): what is rare among
- * activations is what an inspection looks for, and cutting one activation in 10,000 off made the scores of the pair
- * model six times as wrong (ADR 15).
+ * further outputs. The whole range is kept, not a percentile of it (the default of onnxruntime's `quantize_static`, too):
+ * what is rare among activations is what an inspection looks for, and cutting one activation in 10,000 off made the
+ * scores of the pair model six times as wrong (ADR 15).
  *
  * @throws MDL_QUANTISE without images, or when a value is not finite; MDL_INPUT, MDL_RUN
  */

@@ -51,12 +51,13 @@ export async function openMatrixSessions(threads: number): Promise<MatrixSession
     dims: number,
     width: number,
     more: Parameters<OrtSession['run']>[0] = {},
+    block = BLOCK,
   ): Promise<Matrix> => {
     const n = rows.length / dims
     const out = new Float32Array(n * width)
     const members = { data: bank, shape: [bank.length / dims, dims] }
-    for (let at = 0; at < n; at += BLOCK) {
-      const end = Math.min(n, at + BLOCK)
+    for (let at = 0; at < n; at += block) {
+      const end = Math.min(n, at + block)
       const x = { data: rows.subarray(at * dims, end * dims), shape: [end - at, dims] }
       out.set(await first(s, { x, bank: members, ...more }), at * width)
     }
@@ -66,7 +67,8 @@ export async function openMatrixSessions(threads: number): Promise<MatrixSession
     nearest: (rows, bank, dims) => blocks(near, rows, bank, dims, 1),
     residuals: (rows, bank, gains, dims) =>
       blocks(rest, rows, bank, dims, dims, { gains: { data: gains, shape: [gains.length, 1] } }),
-    spacing: (bank, dims) => blocks(apart, bank, bank, dims, 1),
+    // it keeps more of each block than the others, and the plan counts one
+    spacing: (bank, dims) => blocks(apart, bank, bank, dims, 1, {}, BLOCK / 4),
     product: (x, matrix, dims) =>
       first(times, {
         x: { data: x, shape: [x.length / dims, dims] },

@@ -53,7 +53,7 @@ const AUTOMATIC_PX = [65_536, 262_144] as const
  * Working area of images of a size, px: half of theirs, so that hairlines stay visible. Drawn ones in strips of
  * 500 x 1,240 px: AUROC 75 at 256² px, 97 at 512² px (ADR 0007).
  */
-export const automaticArea = (widthPx: number, heightPx: number): number =>
+const automaticArea = (widthPx: number, heightPx: number): number =>
   Math.round(Math.min(AUTOMATIC_PX[1], Math.max(AUTOMATIC_PX[0], (widthPx * heightPx) / 2)))
 
 /**

@@ -16,7 +16,8 @@ export interface Reference {
   /**
    * [cells][dims], of one image
    *
-   * @param without nothing that images of this group gave takes part: what the group would get had it not been taught
+   * @param without no patch of this group is compared with: what the group would get had it not been taught. Its patches
+   *                still count for how far apart good ones lie, which would be sought anew for every image
    */
   residuals(embedding: Matrix, without?: number): Promise<Matrix>
   /**
