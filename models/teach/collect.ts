@@ -7,7 +7,7 @@ import type { Embedder } from './embedder.ts'
 import { channelsOf } from './feature-nodes.ts'
 import type { Projection } from './feature-nodes.ts'
 import { loadImages, refuseConflicts, usualSize, withoutCopies } from './images.ts'
-import type { LoadedImage, SourceSize } from './images.ts'
+import type { LoadedImage, Resized, SourceSize } from './images.ts'
 import type { MatrixSessions } from './matrix-sessions.ts'
 import { damagedCopies, MOMENT_IMAGES, planTeaching, turnedViews } from './plan.ts'
 import { addMoments, emptyMoments, fitProjection } from './projection.ts'
@@ -32,7 +32,7 @@ export const ENOUGH_IMAGES = 10
  * Images to embeddings: loads, checks, plans, finds the projection, describes every good image, a damaged copy of
  * some, and the given defects.
  *
- * @throws TCH_IMAGES fewer than two different images, several sizes; TCH_LABELS a good image among the
+ * @throws TCH_IMAGES fewer than two different images, or one of quite another size; TCH_LABELS a good image among the
  * defects; TCH_LIMIT; TCH_CANCELLED; MDL_OUTPUT for NaN
  */
 export async function collect(
@@ -96,7 +96,7 @@ export async function collect(
       },
       warnings: [
         ...warningsFor(distinct.length, copies),
-        ...sizeWarnings([...good.resized, ...bad.resized], source),
+        ...sizeWarnings([good.resized, bad.resized], source),
       ],
       examples: [...distinct.slice(0, 2), ...bad.loaded.slice(0, 1)].map((image) => image.data),
       memoryBytes: plan.memoryBytes,
@@ -193,13 +193,21 @@ function warningsFor(distinct: number, copies: readonly string[]): TeachWarning[
   return warnings
 }
 
-export function sizeWarnings(resized: readonly string[], usual: SourceSize): TeachWarning[] {
-  if (resized.length === 0) return []
-  const names = resized.slice(0, 5)
-  return [
-    {
-      en: `${resized.length} images are not of the usual size ${sizeText(usual)} and were stretched to it: ${names.join(', ')}; a camera in one place gives one size`,
-      zh: `${resized.length} 张图像不是常用尺寸 ${sizeText(usual)},已拉伸到该尺寸:${names.join('、')};固定位置的相机只会给出一种尺寸`,
-    },
-  ]
+export function sizeWarnings(resized: readonly Resized[], usual: SourceSize): TeachWarning[] {
+  const all = resized.flatMap((r) => r.all)
+  const far = resized.flatMap((r) => r.far)
+  const warnings: TeachWarning[] = []
+  if (all.length > 0)
+    warnings.push({
+      en: `${all.length} images are not of the usual size ${sizeText(usual)} and were stretched to it: ${some(all, ', ')}; a camera in one place gives one size`,
+      zh: `${all.length} 张图像不是常用尺寸 ${sizeText(usual)},已拉伸到该尺寸:${some(all, '、')};固定位置的相机只会给出一种尺寸`,
+    })
+  if (far.length > 0)
+    warnings.push({
+      en: `${far.length} of them are far from it and may show something else: ${some(far, ', ')}; look at them, and crop or remove them where they do`,
+      zh: `其中 ${far.length} 张与之相差很大,可能拍的是别的东西:${some(far, '、')};请查看,必要时裁剪或移除`,
+    })
+  return warnings
 }
+
+const some = (names: readonly string[], separator: string): string => names.slice(0, 5).join(separator)

@@ -19,8 +19,10 @@ export interface SourceSize {
   heightPx: number
 }
 
-/** A side may be so many times the usual one, or its part, and so may the aspect; other images are of another thing. */
-const MOST_DIFFERENT = 2
+/** Stretched further than this, an image is named by itself: it may be of another thing. */
+const FAR_STRETCHED = 2
+/** A side may be so many times the usual one, or its part, and so may the aspect; nothing of other images is left. */
+const MOST_DIFFERENT = 8
 
 /** The usual size of images: the median of the widths and of the heights. */
 export async function usualSize(images: readonly TeachImage[]): Promise<SourceSize | null> {
@@ -34,18 +36,25 @@ export async function usualSize(images: readonly TeachImage[]): Promise<SourceSi
   }
 }
 
-const farFrom = (a: SourceSize, b: SourceSize): boolean => {
+/** How many times a side, or the aspect, of `a` is that of `b`, or its part; 1 for one size. */
+const stretchOf = (a: SourceSize, b: SourceSize): number => {
   const x = a.widthPx / b.widthPx
   const y = a.heightPx / b.heightPx
-  return [x, y, x / y].some((r) => Math.max(r, 1 / r) > MOST_DIFFERENT)
+  return Math.max(...[x, y, x / y].map((r) => Math.max(r, 1 / r)))
+}
+
+/** Names of the images of another than the usual size, and of those among them that are far from it. */
+export interface Resized {
+  all: string[]
+  far: string[]
 }
 
 /**
  * Reads images and brings them to working size as the line will. Images of another size are stretched to it, so that
- * a position means about the same place in each, and named.
+ * a position means about the same place in each, and named: also parts cut out at their own rims, of many sizes, are
+ * better judged so than with their aspect kept (ADR 0007).
  *
  * @param source the usual size of the images
- * @returns resized: names of the images of another size
  * @throws TCH_IMAGES when a size is far from the usual one; what `load` throws, for a file that is no image
  */
 export async function loadImages(
@@ -53,21 +62,23 @@ export async function loadImages(
   size: WorkingSize,
   source: SourceSize,
   onLoaded: () => void,
-): Promise<{ loaded: LoadedImage[]; resized: string[] }> {
+): Promise<{ loaded: LoadedImage[]; resized: Resized }> {
   const input = createImageInput(inputOf(size))
   const loaded: LoadedImage[] = []
-  const resized: string[] = []
+  const resized: Resized = { all: [], far: [] }
   for (const image of images) {
     const pixels = await image.load()
     const { widthPx, heightPx } = pixels
-    if (farFrom(pixels, source))
+    const stretch = stretchOf(pixels, source)
+    if (stretch > MOST_DIFFERENT)
       throw new CodedError('TCH_IMAGES', {
         path: image.name,
         expected: `about ${sizeText(source)}, the usual size of the images; sides and aspect within a factor of ${MOST_DIFFERENT}`,
         actual: sizeText(pixels),
-        hint: 'teach from images of one size, taken by one camera at one place; crop or sort the others',
+        hint: 'crop or sort them: teach from images of one kind of part',
       })
-    if (widthPx !== source.widthPx || heightPx !== source.heightPx) resized.push(image.name)
+    if (stretch > 1) resized.all.push(image.name)
+    if (stretch > FAR_STRETCHED) resized.far.push(image.name)
     loaded.push({
       name: image.name,
       sha256: createHash('sha256')

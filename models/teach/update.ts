@@ -114,7 +114,7 @@ async function describeNew(
                 zh: `${copies} 张图像此前已示教或重复`,
               },
             ]),
-        ...sizeWarnings(resized, data.source),
+        ...sizeWarnings([resized], data.source),
       ],
     }
   } finally {

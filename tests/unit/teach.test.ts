@@ -151,8 +151,8 @@ describe('a bad input', () => {
     ],
     [
       'a size far from the others',
-      () => run([...plates(0, 3), plate(9, { widthPx: 300 })]),
-      /TCH_IMAGES.*plate-9.*about 128 x 128 px.*300 x 128 px/,
+      () => run([...plates(0, 3), plate(9, { widthPx: 1_280 })]),
+      /TCH_IMAGES.*plate-9.*about 128 x 128 px.*1280 x 128 px/,
     ],
     [
       'a good image that is among the defects, too',
@@ -215,6 +215,13 @@ describe('a bad input', () => {
     const { report, data } = await run([...plates(0, 7), plate(9, { widthPx: 160 })])
     expect(data.source).toEqual({ widthPx: 128, heightPx: 128 })
     expect(report.warnings[1]?.en).toMatch(/1 images are not of the usual size 128 x 128 px.*plate-9/)
+    expect(report.warnings.map((w) => w.en).join()).not.toMatch(/far from it/)
+  })
+
+  it('is named by itself when its size is very different, and taught all the same', async () => {
+    const { report, data } = await run([...plates(0, 7), plate(9, { widthPx: 400 })])
+    expect(data.good).toHaveLength(8)
+    expect(report.warnings.map((w) => w.en).join()).toMatch(/1 of them are far from it.*plate-9/)
   })
 
   it('is declared when it makes the result rough', async () => {
