@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { CodedError, type ErrorFact, killProcess, spawnProcess } from '../contracts/index.ts'
+import { CodedError, type ErrorFact, killProcess, spawnProcess, fromFact } from '../contracts/index.ts'
 import {
   compareResults,
   evaluate,
@@ -145,7 +145,7 @@ export async function evaluateInProcess(
       if (signal.aborted) return
       if (m.kind === 'progress') onProgress(m.progress)
       else if (m.kind === 'done') resolve(m.answer)
-      else reject(arrived(m.error))
+      else reject(fromFact(m.error))
     })
     child.on('error', (e) => lost(String(e)))
     child.on('exit', (code, killer) => lost(`the evaluation process ended with ${code ?? killer}`))
@@ -158,11 +158,4 @@ export async function evaluateInProcess(
   } finally {
     await killProcess(child)
   }
-}
-
-/** An error that came from another process; its message is complete already. */
-function arrived({ code, message }: ErrorFact): CodedError {
-  const error = new CodedError(code)
-  error.message = message
-  return error
 }

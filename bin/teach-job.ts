@@ -1,7 +1,7 @@
 import { access, readFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { listImages } from '../camera/index.ts'
-import { asCoded, CodedError, endThread, spawnWorker, type ErrorFact } from '../contracts/index.ts'
+import { asCoded, CodedError, endThread, spawnWorker, type ErrorFact, fromFact } from '../contracts/index.ts'
 import { imageSize } from '../datasets/index.ts'
 import { decodeFrame } from '../inspection/index.ts'
 import {
@@ -177,11 +177,7 @@ export function teachInThread(
     thread.on('message', (m: TeachThreadMessage) => {
       if (m.kind === 'progress') onProgress(m.progress)
       else if (m.kind === 'done') resolvePromise(m.answer)
-      else {
-        const error = new CodedError(m.error.code)
-        error.message = m.error.message
-        reject(error)
-      }
+      else reject(fromFact(m.error))
     })
     thread.on('error', (e) => reject(new CodedError('INS_WORKER_LOST', { actual: String(e) })))
     thread.on('exit', (code) =>

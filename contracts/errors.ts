@@ -159,3 +159,10 @@ export interface ErrorFact {
 }
 
 export const toFact = (e: CodedError): ErrorFact => ({ code: e.code, message: e.message })
+
+/** The error on the other side of the border; its message is complete already. */
+export function fromFact({ code, message }: ErrorFact): CodedError {
+  const error = new CodedError(code)
+  error.message = message
+  return error
+}

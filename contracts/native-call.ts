@@ -10,46 +10,49 @@ export const NATIVE_CALLS = 'sightline native calls'
 export const CALLS = 0
 export const ENDING = 1
 
-/** Null on the main thread, which nobody ends from outside. */
-const counted = (getEnvironmentData(NATIVE_CALLS) as Int32Array | undefined) ?? null
+/**
+ * The counts of this thread and of the threads that started it, which end it when they end; none on the main thread,
+ * which nobody ends from outside.
+ */
+export const nativeCounts = (getEnvironmentData(NATIVE_CALLS) as Int32Array[] | undefined) ?? []
 let depth = 0
 
 /** Makes a call of an addon. In a thread that is to end, the thread ends instead, before or after it. */
 export function inNative<T>(call: () => T): T {
-  if (counted === null) return call()
-  enter(counted)
+  enter()
   try {
     return call()
   } finally {
-    leave(counted)
+    leave()
   }
 }
 
 /** The same for a call whose native part runs before the promise settles. */
 export async function inNativeUntil<T>(call: () => Promise<T>): Promise<T> {
-  if (counted === null) return call()
-  enter(counted)
+  enter()
   try {
     return await call()
   } finally {
-    leave(counted)
+    leave()
   }
 }
 
-function enter(words: Int32Array): void {
+function enter(): void {
   depth += 1
-  Atomics.add(words, CALLS, 1)
+  for (const words of nativeCounts) Atomics.add(words, CALLS, 1)
   // Looked at after the count has gone up: whoever ends threads sets it first and counts then.
-  if (depth === 1 && Atomics.load(words, ENDING) === 1) leave(words)
+  if (depth === 1 && ending()) leave()
 }
 
-function leave(words: Int32Array): void {
+function leave(): void {
   depth -= 1
-  Atomics.sub(words, CALLS, 1)
-  if (Atomics.load(words, ENDING) === 0) return
-  Atomics.notify(words, CALLS)
+  for (const words of nativeCounts) Atomics.sub(words, CALLS, 1)
+  if (!ending()) return
+  for (const words of nativeCounts) Atomics.notify(words, CALLS)
   if (depth > 0) return
   process.exit()
   // The runtime stops a thread at the next turn of a loop, not within the call above.
   for (;;);
 }
+
+const ending = (): boolean => nativeCounts.some((words) => Atomics.load(words, ENDING) === 1)

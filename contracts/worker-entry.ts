@@ -1,9 +1,12 @@
 import { writeSync } from 'node:fs'
 import { isMainThread, setEnvironmentData, Worker, type WorkerOptions } from 'node:worker_threads'
-import { CALLS, ENDING, NATIVE_CALLS } from './native-call.ts'
+import { CALLS, ENDING, NATIVE_CALLS, nativeCounts } from './native-call.ts'
 
 /** Longest time a thread, or the end of the process, waits for native code to return, ms. */
 const NATIVE_LIMIT_MS = 5_000
+
+/** Between two looks at the count of a thread that is to end, ms. */
+const CALLS_LOOK_MS = 20
 
 /** Threads that have not ended, with their counts of native calls. */
 const alive = new Map<Worker, { words: Int32Array; exited: Promise<void> }>()
@@ -18,7 +21,7 @@ export function spawnWorker(entry: URL, options: WorkerOptions = {}): Worker {
   if (!guarded) process.on('exit', letNativeCodeReturn)
   guarded = true
   const words = new Int32Array(new SharedArrayBuffer(8))
-  setEnvironmentData(NATIVE_CALLS, words)
+  setEnvironmentData(NATIVE_CALLS, [words, ...nativeCounts])
   const worker = start(entry, options)
   // A thread that a library starts has no count.
   setEnvironmentData(NATIVE_CALLS)
@@ -48,9 +51,13 @@ export async function endThread(worker: Worker, limitMs = NATIVE_LIMIT_MS): Prom
   const thread = alive.get(worker)
   if (thread === undefined) return true
   Atomics.store(thread.words, ENDING, 1)
-  // From here on no native call begins; one that is running ends its thread when it returns.
+  // From here on no native call begins; one that is running ends its thread when it returns. One of a thread that this
+  // one has started does not end this one.
+  const untilMs = performance.now() + limitMs
+  while (Atomics.load(thread.words, CALLS) > 0 && performance.now() < untilMs)
+    if (await ended(worker, CALLS_LOOK_MS)) return true
   if (Atomics.load(thread.words, CALLS) === 0) void worker.terminate()
-  const inTime = await ended(worker, limitMs)
+  const inTime = await ended(worker, Math.max(0, untilMs - performance.now()))
   if (!inTime) worker.unref()
   return inTime
 }

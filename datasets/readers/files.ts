@@ -114,16 +114,4 @@ export function notEmpty<T>(items: T[], dir: string, expected: string): T[] {
   return items
 }
 
-/** Works through a list, eight at a time, keeping the order: opening thousands of files at once fails. */
-export async function mapInOrder<T, R>(
-  list: readonly T[],
-  work: (item: T, n: number) => Promise<R>,
-): Promise<R[]> {
-  const out: R[] = []
-  let next = 0
-  const lane = async (): Promise<void> => {
-    for (let n = next++; n < list.length; n = next++) out[n] = await work(list[n] as T, n)
-  }
-  await Promise.all(Array.from({ length: Math.min(8, list.length) }, lane))
-  return out
-}
+export { mapInOrder } from '../../contracts/index.ts'

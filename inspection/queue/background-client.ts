@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Queue } from 'bullmq'
-import { CodedError, monoMs, uuidv7 } from '../../contracts/index.ts'
+import { CodedError, monoMs, uuidv7, fromFact } from '../../contracts/index.ts'
 import {
   type BackgroundEnd,
   type BackgroundKind,
@@ -119,9 +119,7 @@ export class BackgroundClient {
 
   async #fetch(end: BackgroundEnd): Promise<unknown> {
     if (!end.ok) {
-      const error = new CodedError(end.error.code)
-      error.message = `${end.error.message} (on ${end.worker})`
-      throw error
+      throw fromFact({ ...end.error, message: `${end.error.message} (on ${end.worker})` })
     }
     const bytes = await this.#link.take(end.key)
     if (!bytes)

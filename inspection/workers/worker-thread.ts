@@ -1,5 +1,12 @@
 import type { Worker } from 'node:worker_threads'
-import { CodedError, endThread, type ErrorCode, type I18n, spawnWorker } from '../../contracts/index.ts'
+import {
+  CodedError,
+  endThread,
+  type ErrorCode,
+  type I18n,
+  spawnWorker,
+  fromFact,
+} from '../../contracts/index.ts'
 import type { Answer, Numbered, Request, WorkerSetup } from './messages.ts'
 
 type Good = Extract<Answer, { ok: true }>
@@ -64,7 +71,7 @@ export class WorkerThread {
     const waiting = this.#waiting.get(n)
     this.#waiting.delete(n)
     if (answer.ok) waiting?.resolve(answer)
-    else waiting?.reject(remote(answer.error))
+    else waiting?.reject(fromFact(answer.error))
   }
 
   #lost(): void {
@@ -80,10 +87,3 @@ export class WorkerThread {
 }
 
 const uncaught = (message: string): I18n => ({ en: message, zh: `线程异常:${message}` })
-
-/** A CodedError that crossed the thread border; its message is complete already. */
-function remote({ code, message }: { code: ErrorCode; message: string }): CodedError {
-  const error = new CodedError(code)
-  error.message = message
-  return error
-}

@@ -1,4 +1,4 @@
-import { CodedError } from '../../contracts/index.ts'
+import { CodedError, mapInOrder } from '../../contracts/index.ts'
 import { sizeText } from '../pixels.ts'
 import { patchTaps } from './backbone.ts'
 import { openEmbedder } from './embedder.ts'
@@ -8,12 +8,12 @@ import { channelsOf } from './feature-nodes.ts'
 import type { Projection } from './feature-nodes.ts'
 import { loadImages, refuseConflicts, usualSize, withoutCopies } from './images.ts'
 import type { LoadedImage, Resized, SourceSize } from './images.ts'
-import type { MatrixSessions } from './matrix-sessions.ts'
 import { damagedCopies, MOMENT_IMAGES, planTeaching, turnedViews } from './plan.ts'
 import { addMoments, emptyMoments, fitProjection } from './projection.ts'
 import { sample, seededRandom } from './random.ts'
 import type { TeachRequest, TeachWarning } from './request.ts'
 import { damaged } from './synthetic.ts'
+import type { TeachTools } from './teach.ts'
 import type { TaughtImage, TeachData } from './teach-data.ts'
 import { describeTurned, turnsFor } from './turns.ts'
 
@@ -37,8 +37,7 @@ export const ENOUGH_IMAGES = 10
  */
 export async function collect(
   request: TeachRequest,
-  matrices: MatrixSessions,
-  checkCancelled: () => void,
+  { pool, matrices, checkCancelled }: TeachTools,
 ): Promise<Collected> {
   const { backbone, options, onProgress } = request
   const defects = request.defects ?? []
@@ -59,6 +58,7 @@ export async function collect(
     dims: options.dims,
     bankSize: options.bankSize,
     memoryLimitBytes: options.memoryLimitBytes,
+    threads: options.threads,
   })
   const good = await loadImages(request.good, plan.size, source, step('load', total))
   const bad = await loadImages(defects, plan.size, source, step('load', total))
@@ -71,12 +71,19 @@ export async function collect(
   const views = Math.min(turnedViews(distinct.length, cells), turns)
   const onTimed = async (describeSeconds: number): Promise<void> => {
     const counts = { good: distinct.length, others: copiesMade + views + bad.loaded.length, cells }
-    const estimate = await estimateTeaching({ ...plan, ...counts, describeSeconds }, matrices)
+    const estimate = await estimateTeaching(
+      { ...plan, ...counts, describeSeconds, threads: options.threads },
+      matrices,
+    )
     onProgress?.({ stage: 'plan', done: 0, total: 1, estimate })
     checkTime(estimate, options.timeLimitS)
   }
-  const projection = await findProjection(request, distinct, plan.size, matrices, onTimed, checkCancelled)
-  const embedder = await openEmbedder(backbone, plan.size, projection, options.threads)
+  const projection = await findProjection(request, distinct, plan.size, onTimed, {
+    pool,
+    matrices,
+    checkCancelled,
+  })
+  const embedder = await openEmbedder(backbone, plan.size, projection, pool)
   try {
     done = 0
     const described = step('describe', distinct.length + copiesMade + views + bad.loaded.length)
@@ -111,25 +118,27 @@ export async function describeAll(
   images: readonly LoadedImage[],
   onDone: () => void,
 ): Promise<TaughtImage[]> {
-  const out: TaughtImage[] = []
-  for (const { name, sha256, data } of images) {
-    out.push({ name, sha256, embedding: await embedder.describe(data, name) })
-    onDone()
-  }
-  return out
+  return mapInOrder(
+    images,
+    async ({ name, sha256, data }) => {
+      const embedding = await embedder.describe(data, name)
+      onDone()
+      return { name, sha256, embedding }
+    },
+    embedder.lanes,
+  )
 }
 
 async function findProjection(
   { backbone, options }: TeachRequest,
   images: readonly LoadedImage[],
   size: TeachData['size'],
-  matrices: MatrixSessions,
   onTimed: (describeSeconds: number) => Promise<void>,
-  checkCancelled: () => void,
+  { pool, matrices, checkCancelled }: TeachTools,
 ): Promise<Projection> {
   const channels = channelsOf(patchTaps(backbone.taps))
   const moments = emptyMoments(channels)
-  const describer = await openEmbedder(backbone, size, null, options.threads)
+  const describer = await openEmbedder(backbone, size, null, pool)
   try {
     for (const [n, i] of sample(images.length, MOMENT_IMAGES, seededRandom(options.seed)).entries()) {
       checkCancelled()
@@ -156,18 +165,22 @@ async function describeDamaged(
   onDone: () => void,
 ): Promise<TeachData['damaged']> {
   const random = seededRandom(options.seed ^ 0x5eed)
-  const out: TeachData['damaged'] = []
   const order = sample(good.length, good.length, random)
-  for (let n = 0; n < copies; n++) {
-    const source = order[n % order.length] ?? 0
-    const image = good[source]
-    const other = good[Math.floor(random() * good.length)]
-    if (image === undefined || other === undefined) continue
-    const copy = damaged(image.data, other.data, widthPx, heightPx, grid.stridePx, random)
-    out.push({ source, coverage: copy.coverage, embedding: await embedder.describe(copy.data, image.name) })
-    onDone()
-  }
-  return out
+  const sources = Array.from({ length: copies }, (_, n) => order[n % order.length] ?? 0)
+  return mapInOrder(
+    sources,
+    async (source) => {
+      // drawn before the first wait, so that chance falls in the order of the copies
+      const image = good[source]
+      const other = good[Math.floor(random() * good.length)]
+      if (image === undefined || other === undefined) throw tooFew(good.length, [])
+      const copy = damaged(image.data, other.data, widthPx, heightPx, grid.stridePx, random)
+      const embedding = await embedder.describe(copy.data, image.name)
+      onDone()
+      return { source, coverage: copy.coverage, embedding }
+    },
+    embedder.lanes,
+  )
 }
 
 function tooFew(distinct: number, copies: readonly string[]): CodedError {

@@ -1,4 +1,4 @@
-import { CodedError } from '../../contracts/index.ts'
+import { CodedError, mapInOrder } from '../../contracts/index.ts'
 import type { Backbone } from './backbone.ts'
 import { choose } from './choose.ts'
 import type { Choice } from './choose.ts'
@@ -132,25 +132,26 @@ async function crossFits(
     (kind) => only === null || METHODS[only].reference === kind,
   )
   const groups = groupsOf(data)
-  const held: HeldOut[] = []
-  for (const [i, kind] of kinds.entries()) {
-    onProgress({ stage: 'measure', done: i, total: kinds.length })
-    held.push(
-      await crossFit(
-        kind,
-        {
-          good: data.good.map((g) => g.embedding),
-          groups,
-          damaged: data.damaged,
-          turned: data.turned,
-          defects: data.defects.map((d) => d.embedding),
-        },
-        foldsFor(new Set(groups).size),
-        context,
-      ),
+  let done = 0
+  onProgress({ stage: 'measure', done, total: kinds.length })
+  // both at once: one computes on this thread while the other waits for its products
+  return mapInOrder(kinds, async (kind) => {
+    const held = await crossFit(
+      kind,
+      {
+        good: data.good.map((g) => g.embedding),
+        groups,
+        damaged: data.damaged,
+        turned: data.turned,
+        defects: data.defects.map((d) => d.embedding),
+      },
+      foldsFor(new Set(groups).size),
+      context,
     )
-  }
-  return held
+    done += 1
+    onProgress({ stage: 'measure', done, total: kinds.length })
+    return held
+  })
 }
 
 function thresholdOf(

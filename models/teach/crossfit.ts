@@ -1,3 +1,4 @@
+import { mapInOrder } from '../../contracts/index.ts'
 import { applyPositions, positionStatistics, topCells, topMean } from './calibration.ts'
 import type { PositionStatistics } from './calibration.ts'
 import type { DamagedEmbedding, Embedding, Grid } from './embedding.ts'
@@ -55,23 +56,26 @@ export async function crossFit(
     context.checkCancelled()
     return reference.residuals(embedding, without)
   }
-  const good: Matrix[] = []
-  for (const [i, e] of data.good.entries()) good.push(await residuals(e, groups[i]))
-  const bad: { residuals: Matrix; coverage: Float32Array; group: number }[] = []
-  for (const { embedding, coverage, source } of damaged) {
-    const group = groups[source] ?? -1
-    bad.push({ residuals: await residuals(embedding, group), coverage, group })
-  }
-  const defects: Matrix[] = []
-  for (const e of data.defects) defects.push(await residuals(e))
-  const maps = async (of: readonly Matrix[], forms: Fitted['forms']): Promise<RawMaps[]> => {
-    const out: RawMaps[] = []
-    for (const r of of) {
-      context.checkCancelled()
-      out.push(await rawMaps(r, forms, context))
-    }
-    return out
-  }
+  const { lanes } = context.matrices
+  const good = await mapInOrder(data.good, (e, i) => residuals(e, groups[i]), lanes)
+  const bad = await mapInOrder(
+    damaged,
+    async ({ embedding, coverage, source }) => {
+      const group = groups[source] ?? -1
+      return { residuals: await residuals(embedding, group), coverage, group }
+    },
+    lanes,
+  )
+  const defects = await mapInOrder(data.defects, (e) => residuals(e), lanes)
+  const maps = (of: readonly Matrix[], forms: Fitted['forms']): Promise<RawMaps[]> =>
+    mapInOrder(
+      of,
+      (r) => {
+        context.checkCancelled()
+        return rawMaps(r, forms, context)
+      },
+      lanes,
+    )
   const measured: Fold[] = []
   for (let f = 0; f < folds; f++) {
     const outside = (group: number | undefined): boolean => (group ?? 0) % folds === f

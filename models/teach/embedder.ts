@@ -1,7 +1,7 @@
 import { CodedError } from '../../contracts/index.ts'
 import { firstNonFinite } from '../kernels/finite.kernel.ts'
 import { extendModel } from '../onnx/extend.ts'
-import { openSession } from '../runtime/ort-session.ts'
+import type { SessionPool } from '../runtime/session-pool.ts'
 import { patchTaps } from './backbone.ts'
 import type { Backbone } from './backbone.ts'
 import { descriptorNodes } from './feature-nodes.ts'
@@ -18,8 +18,10 @@ export interface WorkingSize {
 
 const OUTPUT = 'sightline_descriptors'
 
-/** The backbone at one image size, with its patch descriptors as output. `describe` blocks its thread. */
+/** The backbone at one image size, with its patch descriptors as output. */
 export interface Embedder {
+  /** Images worth describing at once. */
+  readonly lanes: number
   /**
    * @param image HWC uint8 RGB of the working size
    * @returns [cells][dims], a new array
@@ -34,7 +36,7 @@ export async function openEmbedder(
   backbone: Backbone,
   { widthPx, heightPx, grid }: WorkingSize,
   projection: Projection | null,
-  threads: number,
+  pool: SessionPool,
 ): Promise<Embedder> {
   const { nodes, initializers } = descriptorNodes(patchTaps(backbone.taps), grid.stridePx, projection, OUTPUT)
   const model = extendModel(backbone.model, {
@@ -43,8 +45,9 @@ export async function openEmbedder(
     inputs: [{ name: backbone.input, type: 'uint8', shape: [1, heightPx, widthPx, 3] }],
     outputs: [{ name: OUTPUT, type: 'float32', shape: ['cells', 'dims'] }],
   })
-  const session = await openSession(model, { providers: ['cpu'], intraOpThreads: threads })
+  const session = await pool.open(model)
   return {
+    lanes: pool.lanes,
     async describe(image, name) {
       const feeds = { [backbone.input]: { data: image, shape: [1, heightPx, widthPx, 3] } }
       const { data } = (await session.run(feeds, [OUTPUT]))[OUTPUT] ?? {}

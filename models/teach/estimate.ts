@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { CodedError } from '../../contracts/index.ts'
 import type { MatrixSessions } from './matrix-sessions.ts'
 import { MAX_CANDIDATES } from './plan.ts'
@@ -17,12 +18,13 @@ interface EstimateRequest {
   cells: number
   dims: number
   bankSize: number
-  /** Measured: seconds to describe one image. */
+  /** Measured: seconds to describe one image, on one thread. */
   describeSeconds: number
+  threads: number
   memoryBytes: number
 }
 
-/** Rows of the product that is timed. */
+/** Rows of the product that is timed, by one thread. */
 const PROBE_ROWS = 4_096
 /** Share of the matrix products in the work on embeddings; the rest is choice among candidates and statistics. */
 const PRODUCTS = 0.6
@@ -35,7 +37,7 @@ export async function estimateTeaching(
   request: EstimateRequest,
   matrices: MatrixSessions,
 ): Promise<TeachEstimate> {
-  const { good, others, cells, dims, bankSize, describeSeconds, memoryBytes } = request
+  const { good, others, cells, dims, bankSize, describeSeconds, threads, memoryBytes } = request
   const rows = new Float32Array(PROBE_ROWS * dims)
   const bank = new Float32Array(bankSize * dims)
   await matrices.nearest(rows, bank, dims)
@@ -48,8 +50,9 @@ export async function estimateTeaching(
   const candidates = Math.min(MAX_CANDIDATES, good * cells)
   const choosing = banks * candidates * bankSize
   const comparing = images * cells * bankSize
+  const cores = Math.min(threads, availableParallelism())
   return {
-    seconds: images * describeSeconds + ((choosing + comparing) * perComparison) / PRODUCTS,
+    seconds: (images * describeSeconds + ((choosing + comparing) * perComparison) / PRODUCTS) / cores,
     memoryBytes,
   }
 }

@@ -1,11 +1,11 @@
+import { EigenvalueDecomposition, Matrix as Square } from 'ml-matrix'
 import { takeRows } from './coreset.ts'
 import { fitEvidence } from './evidence.kernel.ts'
 import { covariance, formMap } from './form.ts'
-import type { Form, SecondMoment } from './form.ts'
+import type { Form, Patches, SecondMoment } from './form.ts'
 import { invertDefinite, whitening } from './linear.kernel.ts'
 import type { Matrix, MatrixSessions } from './matrix-sessions.ts'
 import { sample, seededRandom } from './random.ts'
-import { leadingSubspace } from './subspace.kernel.ts'
 
 /** Share of the mean variance added to each direction of a covariance. */
 export const SHRINKAGE = 0.3
@@ -16,30 +16,23 @@ const PATCHES = 6_000
  * defects; ADR 0007 has the figures.
  */
 const EVIDENCE_SHARE = 0.5
-/** Rounds of orthogonal iteration; directions of nearly equal variance may stay mixed, and do no harm. */
-const ROUNDS = 30
-
-/** Residuals of one image and which of its patches are wanted. */
-export interface Patches {
-  residuals: Matrix
-  cells: readonly number[]
-}
 
 /**
  * Directions in which defects differ from good patches most and least: those that diagonalise both second moments at
  * once, good ones to 1 (Fukunaga, Introduction to Statistical Pattern Recognition, 2.3).
  *
- * @returns [dims][dims], a direction per column
+ * @returns [dims][dims], a direction per column, the one in which defects are largest last
  */
-export function jointBasis(good: SecondMoment, defect: SecondMoment, dims: number): Float64Array {
-  const white = whitening(covariance(good, dims, SHRINKAGE), dims)
-  const inWhite = multiply(
-    multiply(white, covariance(defect, dims, SHRINKAGE), dims),
-    transpose(white, dims),
-    dims,
-  )
-  const turns = leadingSubspace(inWhite, dims, dims, ROUNDS)
-  return transpose(multiply(turns, white, dims), dims)
+export function jointBasis(
+  good: SecondMoment,
+  defect: SecondMoment,
+  dims: number,
+): Float32Array<ArrayBuffer> {
+  const square = (values: Float64Array): Square => Square.from1DArray(dims, dims, values)
+  const white = square(whitening(covariance(good, dims, SHRINKAGE), dims))
+  const inWhite = white.mmul(square(covariance(defect, dims, SHRINKAGE))).mmul(white.transpose())
+  const { eigenvectorMatrix } = new EigenvalueDecomposition(inWhite, { assumeSymmetric: true })
+  return Float32Array.from(white.transpose().mmul(eigenvectorMatrix).to1DArray())
 }
 
 /**
@@ -54,7 +47,7 @@ export async function evidenceForm(
   { dims, seed, matrices }: { dims: number; seed: number; matrices: MatrixSessions },
 ): Promise<Form> {
   const random = seededRandom(seed)
-  const directions = Float32Array.from(jointBasis(moments.good, moments.defect, dims))
+  const directions = jointBasis(moments.good, moments.defect, dims)
   const bad = pick(patches.defect, dims, random)
   const rows = [bad, ...patches.good.map((kind) => pick(kind, dims, random))]
   const all = new Float32Array(rows.reduce((n, r) => n + r.length, 0))
@@ -95,19 +88,6 @@ function pick(images: readonly Patches[], dims: number, random: () => number): M
   }
   return out
 }
-
-function multiply(a: Float64Array, b: Float64Array, n: number): Float64Array {
-  const out = new Float64Array(n * n)
-  for (let i = 0; i < n; i++)
-    for (let k = 0; k < n; k++) {
-      const v = a[i * n + k] ?? 0
-      for (let j = 0; j < n; j++) out[i * n + j] = (out[i * n + j] ?? 0) + v * (b[k * n + j] ?? 0)
-    }
-  return out
-}
-
-const transpose = (m: Float64Array, n: number): Float64Array =>
-  Float64Array.from(m, (_, at) => m[(at % n) * n + Math.floor(at / n)] ?? 0)
 
 /** Inverse covariance of good residuals, for the distance of Mahalanobis. */
 export function mahalanobisForm(good: SecondMoment, dims: number): Form {

@@ -1,9 +1,8 @@
 import { coreset, takeRows } from './coreset.ts'
 import type { Embedding, TurnedEmbedding } from './embedding.ts'
 import { evidenceForm, mahalanobisForm } from './evidence.ts'
-import type { Patches } from './evidence.ts'
 import { addPatches, emptySecondMoment, formMap } from './form.ts'
-import type { Form } from './form.ts'
+import type { Form, Patches } from './form.ts'
 import type { Matrix, MatrixSessions } from './matrix-sessions.ts'
 import { MAX_CANDIDATES } from './plan.ts'
 import { sample, seededRandom } from './random.ts'
@@ -126,10 +125,7 @@ export async function fitForms({ good, damaged }: FitResiduals, context: FitCont
     [moments.good, [...whole, ...sound]],
     [moments.defect, broken],
   ] as const)
-    for (const { residuals, cells } of patches) {
-      checkCancelled()
-      await addPatches(moment, residuals, cells, dims, matrices)
-    }
+    await addPatches(moment, patches, dims, matrices, checkCancelled)
   const forms: Forms = { distance: { kind: 'length' } }
   if (moments.good.count < PATCHES_PER_DIMENSION * dims) return forms
   forms.mahalanobis = mahalanobisForm(moments.good, dims)

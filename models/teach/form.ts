@@ -1,7 +1,9 @@
 import { onnxNode, onnxTensor } from '../onnx/graph.ts'
+import { mapInOrder } from '../../contracts/index.ts'
 import { takeRows } from './coreset.ts'
 import type { GraphPart } from './feature-nodes.ts'
 import type { Matrix, MatrixSessions } from './matrix-sessions.ts'
+import { addScaled } from './mean.kernel.ts'
 
 /** How a residual becomes a raw score. */
 export type Form =
@@ -93,18 +95,31 @@ export const emptySecondMoment = (dims: number): SecondMoment => ({
   gram: new Float64Array(dims * dims),
 })
 
-/** Adds the residuals of these patches. */
+/** Adds the residuals of these patches, in their order. */
 export async function addPatches(
   moment: SecondMoment,
-  residuals: Matrix,
-  cells: readonly number[],
+  patches: readonly Patches[],
   dims: number,
   matrices: MatrixSessions,
+  checkCancelled: () => void,
 ): Promise<void> {
-  if (cells.length === 0) return
-  const gram = await matrices.gram(takeRows(residuals, dims, cells), dims)
-  for (let i = 0; i < gram.length; i++) moment.gram[i] = (moment.gram[i] ?? 0) + (gram[i] ?? 0)
-  moment.count += cells.length
+  const some = patches.filter((p) => p.cells.length > 0)
+  const grams = await mapInOrder(
+    some,
+    ({ residuals, cells }) => {
+      checkCancelled()
+      return matrices.gram(takeRows(residuals, dims, cells), dims)
+    },
+    matrices.lanes,
+  )
+  for (const gram of grams) addScaled(moment.gram, gram, 1)
+  for (const { cells } of some) moment.count += cells.length
+}
+
+/** Residuals of one image and which of its patches are wanted. */
+export interface Patches {
+  residuals: Matrix
+  cells: readonly number[]
 }
 
 /** The second moment, with `shrinkage` of the mean variance added to each direction. */

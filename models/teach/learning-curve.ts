@@ -1,3 +1,4 @@
+import { mapInOrder } from '../../contracts/index.ts'
 import { topCells, topMean } from './calibration.ts'
 import { TOP_SHARE } from './crossfit.ts'
 import { areaUnderRoc } from './choose.ts'
@@ -45,10 +46,8 @@ export async function learningCurve(data: TeachData, context: FitContext): Promi
       const map = (await matrices.nearest(embedding, bank.members, dims)).map(Math.sqrt)
       return topMean(map, topCells(cells, TOP_SHARE))
     }
-    const good: number[] = []
-    const damaged: number[] = []
-    for (const { embedding } of held) good.push(await score(embedding))
-    for (const { embedding } of bad) damaged.push(await score(embedding))
+    const good = await mapInOrder(held, ({ embedding }) => score(embedding), matrices.lanes)
+    const damaged = await mapInOrder(bad, ({ embedding }) => score(embedding), matrices.lanes)
     points.push({
       goodImages: size,
       meanGood: good.reduce((a, b) => a + b, 0) / good.length,

@@ -1,11 +1,11 @@
+import { mapInOrder } from '../../contracts/index.ts'
 import { onnxGraph, onnxModel, onnxNode, onnxTensor } from '../onnx/graph.ts'
 import type { OnnxValueInfo } from '../onnx/graph.ts'
-import { openSession } from '../runtime/ort-session.ts'
-import type { OrtSession } from '../runtime/ort-session.ts'
+import type { PooledSession, SessionPool } from '../runtime/session-pool.ts'
 
 export type Matrix = Float32Array<ArrayBuffer>
 
-/** Rows compared at once: 4,096 rows with a bank of 4,000 need 64 MB. */
+/** Rows compared by one call: 4,096 rows with a bank of 4,000 need 64 MB. */
 const BLOCK = 4_096
 
 /** Nearest other members whose mean distance says how far apart good patches lie around one. */
@@ -13,6 +13,8 @@ const NEIGHBOURS = 8
 
 /** The matrix products teaching needs, by onnxruntime: in a loop of numbers they take a hundred times as long. */
 export interface MatrixSessions {
+  /** Calls worth keeping in flight. */
+  readonly lanes: number
   /**
    * Smallest squared Euclidean distance of each row of `rows` to the rows of `bank`, by
    * |x|² - 2 x·b + |b|² in single precision, never below 0.
@@ -30,40 +32,44 @@ export interface MatrixSessions {
   product(rows: Matrix, matrix: Matrix, dims: number): Promise<Matrix>
   /** Sum over all rows of x xᵀ: [dims, dims]. */
   gram(rows: Matrix, dims: number): Promise<Matrix>
-  close(): Promise<void>
 }
 
-export async function openMatrixSessions(threads: number): Promise<MatrixSessions> {
-  const request = { providers: ['cpu'], intraOpThreads: threads }
-  const near = await openSession(nearestModel(), request)
-  const rest = await openSession(residualModel(), request)
-  const apart = await openSession(spacingModel(), request)
-  const times = await openSession(productModel(), request)
-  const gram = await openSession(gramModel(), request)
-  const first = async (s: OrtSession, feeds: Parameters<OrtSession['run']>[0]): Promise<Matrix> => {
+export async function openMatrixSessions(pool: SessionPool): Promise<MatrixSessions> {
+  const near = await pool.open(nearestModel())
+  const rest = await pool.open(residualModel())
+  const apart = await pool.open(spacingModel())
+  const times = await pool.open(productModel())
+  const gram = await pool.open(gramModel())
+  const first = async (s: PooledSession, feeds: Parameters<PooledSession['run']>[0]): Promise<Matrix> => {
     const { data } = (await s.run(feeds, ['out']))['out'] ?? {}
     return data instanceof Float32Array ? (data as Matrix) : new Float32Array()
   }
   const blocks = async (
-    s: OrtSession,
+    s: PooledSession,
     rows: Matrix,
     bank: Matrix,
     dims: number,
     width: number,
-    more: Parameters<OrtSession['run']>[0] = {},
+    more: Parameters<PooledSession['run']>[0] = {},
     block = BLOCK,
   ): Promise<Matrix> => {
     const n = rows.length / dims
     const out = new Float32Array(n * width)
     const members = { data: bank, shape: [bank.length / dims, dims] }
-    for (let at = 0; at < n; at += block) {
-      const end = Math.min(n, at + block)
-      const x = { data: rows.subarray(at * dims, end * dims), shape: [end - at, dims] }
-      out.set(await first(s, { x, bank: members, ...more }), at * width)
-    }
+    const starts = Array.from({ length: Math.ceil(n / block) }, (_, i) => i * block)
+    await mapInOrder(
+      starts,
+      async (at) => {
+        const end = Math.min(n, at + block)
+        const x = { data: rows.subarray(at * dims, end * dims), shape: [end - at, dims] }
+        out.set(await first(s, { x, bank: members, ...more }), at * width)
+      },
+      pool.lanes,
+    )
     return out
   }
   return {
+    lanes: pool.lanes,
     nearest: (rows, bank, dims) => blocks(near, rows, bank, dims, 1),
     residuals: (rows, bank, gains, dims) =>
       blocks(rest, rows, bank, dims, dims, { gains: { data: gains, shape: [gains.length, 1] } }),
@@ -75,13 +81,6 @@ export async function openMatrixSessions(threads: number): Promise<MatrixSession
         matrix: { data: matrix, shape: [dims, dims] },
       }),
     gram: (rows, dims) => first(gram, { x: { data: rows, shape: [rows.length / dims, dims] } }),
-    async close() {
-      await near.close()
-      await rest.close()
-      await apart.close()
-      await times.close()
-      await gram.close()
-    },
   }
 }
 

@@ -24,6 +24,8 @@ export interface PlanRequest {
   dims: number
   bankSize: number
   memoryLimitBytes: number
+  /** Images described at once, each with the activations of a whole network. */
+  threads: number
 }
 
 /** Larger areas would hold too many activations at once; crop the region of interest instead. */
@@ -112,9 +114,9 @@ function planArea(backbone: Backbone, request: PlanRequest, areaPx: number): Tea
   const embeddings = (images + damaged + turnedViews(images, cells) + defects) * cells * dims * 4
   const working = images * pixels * 3
   // activations of the widest layer twice, 64 channels at half resolution; measured backbones stay below
-  const activations = 2 * 64 * (pixels / 4) * 4 + backbone.model.length * 3
+  const activations = request.threads * (2 * 64 * (pixels / 4) * 4 + backbone.model.length * 3)
   const descriptors = 2 * cells * channels * 4 + 3 * channels * channels * 8
-  const distances = 4_096 * bankSize * 4 + MAX_CANDIDATES * dims * 8
+  const distances = request.threads * 4_096 * bankSize * 4 + MAX_CANDIDATES * dims * 8
   const residuals = (images + damaged + defects) * cells * dims * 4
   // maps of three forms by each fold and by all
   const maps = (images + damaged + defects) * cells * 4 * 3 * 4

@@ -2,6 +2,7 @@ import { onnxNode, onnxTensor } from '../onnx/graph.ts'
 import { takeRows } from './coreset.ts'
 import type { GraphPart } from './feature-nodes.ts'
 import type { Matrix, MatrixSessions } from './matrix-sessions.ts'
+import { addScaled, lessMean } from './mean.kernel.ts'
 
 /** No member counts as closer to the others than this share of the mean. */
 const FLOOR = 0.05
@@ -161,17 +162,16 @@ export function positionReference(
 ): Reference {
   const sum = sumOf(good)
   const mean = Float32Array.from(sum, (s) => s / good.length)
-  const meanWithout = (group: number): Float32Array => {
-    const own = good.filter((_, i) => groups[i] === group)
-    const others = good.length - own.length
-    if (own.length === 0 || others === 0) return mean
-    const less = sumOf(own)
-    return Float32Array.from(sum, (s, i) => (s - (less[i] ?? 0)) / others)
-  }
+  const ownOf = (group: number): Matrix[] => good.filter((_, i) => groups[i] === group)
   return {
     residuals: (embedding, without) => {
-      const from = without === undefined ? mean : meanWithout(without)
-      return Promise.resolve(embedding.map((v, i) => v - (from[i] ?? 0)))
+      const own = without === undefined ? [] : ownOf(without)
+      const others = good.length - own.length
+      return Promise.resolve(
+        own.length === 0 || others === 0
+          ? lessMean(embedding, sum, good.length)
+          : lessMean(embedding, lessOwn(sum, own), others),
+      )
     },
     graph: (input, output, prefix) => ({
       initializers: [onnxTensor(`${prefix}mean`, [mean.length / dims, dims], mean)],
@@ -180,8 +180,14 @@ export function positionReference(
   }
 }
 
-function sumOf(embeddings: readonly Matrix[]): Float64Array {
+function sumOf(embeddings: readonly Matrix[]): Float64Array<ArrayBuffer> {
   const sum = new Float64Array(embeddings[0]?.length ?? 0)
-  for (const e of embeddings) for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + (e[i] ?? 0)
+  for (const e of embeddings) addScaled(sum, e, 1)
   return sum
+}
+
+function lessOwn(sum: Float64Array, own: readonly Matrix[]): Float64Array {
+  const out = Float64Array.from(sum)
+  for (const e of own) addScaled(out, e, -1)
+  return out
 }

@@ -1,4 +1,6 @@
 import { CodedError } from '../../contracts/index.ts'
+import { openSessionPool } from '../runtime/session-pool.ts'
+import type { SessionPool } from '../runtime/session-pool.ts'
 import { collect } from './collect.ts'
 import { conclude } from './conclude.ts'
 import type { TeachReport } from './conclude.ts'
@@ -20,16 +22,16 @@ export interface TaughtModel {
 
 /**
  * Teaches a model from good images; no network is trained: backbone, patch embeddings, references, statistics, threshold,
- * one ONNX graph. The same images, options and backbone give the same bytes. Blocks its thread in turns: call it from
- * a worker. Writes nothing.
+ * one ONNX graph. The same images, options and backbone give the same bytes, whatever the number of threads. Blocks its
+ * thread in turns: call it from a worker. Writes nothing.
  *
  * @throws TCH_IMAGES, TCH_LIMIT, TCH_CANCELLED, MDL_OUTPUT; what `load` of an image throws
  */
 export async function teach(request: TeachRequest): Promise<TaughtModel> {
-  return withMatrices(request, async (matrices, checkCancelled) => {
-    const { data, warnings, examples, memoryBytes } = await collect(request, matrices, checkCancelled)
+  return withTools(request, async (tools) => {
+    const { data, warnings, examples, memoryBytes } = await collect(request, tools)
     const onProgress = (p: TeachProgress): void => request.onProgress?.(p)
-    const { model, report } = await conclude(request.backbone, data, { matrices, checkCancelled, onProgress })
+    const { model, report } = await conclude(request.backbone, data, { ...tools, onProgress })
     return {
       model,
       report: { ...report, warnings: [...warnings, ...report.warnings] },
@@ -40,10 +42,18 @@ export async function teach(request: TeachRequest): Promise<TaughtModel> {
   })
 }
 
-/** Runs work with its sessions open, and closes them whatever happens. */
-export async function withMatrices<T>(
+/** What teaching works with. */
+export interface TeachTools {
+  pool: SessionPool
+  matrices: MatrixSessions
+  /** @throws TCH_CANCELLED; TCH_LIMIT when the time is over */
+  checkCancelled(): void
+}
+
+/** Runs work with its threads and sessions open, and closes them whatever happens. */
+export async function withTools<T>(
   { options, signal }: Pick<TeachRequest, 'options' | 'signal'>,
-  work: (matrices: MatrixSessions, checkCancelled: () => void) => Promise<T>,
+  work: (tools: TeachTools) => Promise<T>,
 ): Promise<T> {
   const start = performance.now()
   const checkCancelled = (): void => {
@@ -58,10 +68,10 @@ export async function withMatrices<T>(
       })
   }
   checkCancelled()
-  const matrices = await openMatrixSessions(options.threads)
+  const pool = openSessionPool(options.threads)
   try {
-    return await work(matrices, checkCancelled)
+    return await work({ pool, matrices: await openMatrixSessions(pool), checkCancelled })
   } finally {
-    await matrices.close()
+    await pool.close()
   }
 }

@@ -1,3 +1,4 @@
+import { mapInOrder } from '../../contracts/index.ts'
 import type { Embedder, WorkingSize } from './embedder.ts'
 import type { LoadedImage } from './images.ts'
 import type { TurnedEmbedding } from './embedding.ts'
@@ -65,15 +66,22 @@ export async function describeTurned(
   onDone: () => void,
 ): Promise<TurnedEmbedding[]> {
   const turns = turnsFor(size)
-  const out: TurnedEmbedding[] = []
-  for (let n = 0; n < Math.min(views, images.length * turns.length); n++) {
-    const i = n % images.length
-    const image = images[i]
-    const turn = turns[(Math.floor(n / images.length) + i) % turns.length]
-    if (image === undefined || turn === undefined) continue
-    const data = turnImage(image.data, size.widthPx, size.heightPx, turn)
-    out.push({ source: i, embedding: await embedder.describe(data, image.name) })
-    onDone()
-  }
-  return out
+  const copies = Array.from({ length: Math.min(views, images.length * turns.length) }, (_, n) => {
+    const source = n % images.length
+    return {
+      source,
+      image: images[source],
+      turn: turns[(Math.floor(n / images.length) + source) % turns.length],
+    }
+  })
+  return mapInOrder(
+    copies.flatMap(({ source, image, turn }) => (image && turn ? [{ source, image, turn }] : [])),
+    async ({ source, image, turn }) => {
+      const data = turnImage(image.data, size.widthPx, size.heightPx, turn)
+      const embedding = await embedder.describe(data, image.name)
+      onDone()
+      return { source, embedding }
+    },
+    embedder.lanes,
+  )
 }

@@ -7,7 +7,8 @@ import { openEmbedder } from './embedder.ts'
 import { loadImages, refuseConflicts, withoutCopies } from './images.ts'
 import type { TeachImage, TeachProgress, TeachWarning } from './request.ts'
 import type { TaughtModel } from './teach.ts'
-import { withMatrices } from './teach.ts'
+import { withTools } from './teach.ts'
+import type { TeachTools } from './teach.ts'
 import type { TeachData } from './teach-data.ts'
 import { describeTurned } from './turns.ts'
 
@@ -47,8 +48,8 @@ export async function updateTaught(request: UpdateRequest): Promise<TaughtModel>
       actual: 'none of this name',
     })
   const signal = request.signal === undefined ? {} : { signal: request.signal }
-  return withMatrices({ options: data.options, ...signal }, async (matrices, checkCancelled) => {
-    const { taught, turned, examples, warnings } = await describeNew(request, checkCancelled)
+  return withTools({ options: data.options, ...signal }, async (tools) => {
+    const { taught, turned, examples, warnings } = await describeNew(request, tools)
     const kept = data.good.map((_, i) => i).filter((i) => !remove.includes(data.good[i]?.name ?? ''))
     const place = new Map(kept.map((i, n) => [i, n]))
     const next: TeachData = {
@@ -66,7 +67,7 @@ export async function updateTaught(request: UpdateRequest): Promise<TaughtModel>
         actual: `${next.good.length}`,
       })
     const onProgress = (p: TeachProgress): void => request.onProgress?.(p)
-    const { model, report } = await conclude(backbone, next, { matrices, checkCancelled, onProgress })
+    const { model, report } = await conclude(backbone, next, { ...tools, onProgress })
     return {
       model,
       report: { ...report, warnings: [...warnings, ...report.warnings] },
@@ -79,7 +80,7 @@ export async function updateTaught(request: UpdateRequest): Promise<TaughtModel>
 
 async function describeNew(
   { backbone, data, examples, add, onProgress }: UpdateRequest,
-  checkCancelled: () => void,
+  { pool, checkCancelled }: Pick<TeachTools, 'pool' | 'checkCancelled'>,
 ): Promise<
   Pick<TeachData, 'turned'> &
     Pick<TaughtModel, 'examples'> & { taught: TeachData['good']; warnings: TeachWarning[] }
@@ -95,7 +96,7 @@ async function describeNew(
   const fresh = withoutCopies(loaded).distinct.filter(
     (image) => !data.good.some((g) => g.sha256 === image.sha256),
   )
-  const embedder = await openEmbedder(backbone, data.size, data.projection, data.options.threads)
+  const embedder = await openEmbedder(backbone, data.size, data.projection, pool)
   try {
     const taught = await describeAll(embedder, fresh, step('describe'))
     const each = Math.floor(data.turned.length / data.good.length)

@@ -31,6 +31,8 @@ describe('a thread in native code', () => {
     ['inference', 'end'],
     ['inference', 'while-starting'],
     ['statements', 'while-starting'],
+    ['pool', 'end'],
+    ['pool', 'while-starting'],
   ])(
     'is ended without its process (%s, %s)',
     async (work, how) => {
@@ -44,6 +46,7 @@ describe('a thread in native code', () => {
     ['inference', 'exit', 7],
     ['statements', 'drain', 7],
     ['inference', 'drain', 7],
+    ['pool', 'exit', 7],
     ['inference', 'throw', 1],
   ] as const)(
     'leaves the exit code of its process as it is (%s, %s)',

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openSessionPool } from '../../models/runtime/session-pool.ts'
 import { fitEvidence } from '../../models/teach/evidence.kernel.ts'
 import { jointBasis } from '../../models/teach/evidence.ts'
 import { formMap } from '../../models/teach/form.ts'
@@ -8,11 +9,12 @@ import type { MatrixSessions } from '../../models/teach/matrix-sessions.ts'
 import { seededRandom } from '../../models/teach/random.ts'
 import { bankReference, positionReference } from '../../models/teach/reference.ts'
 
+const pool = openSessionPool(1)
 let matrices: MatrixSessions
 beforeAll(async () => {
-  matrices = await openMatrixSessions(1)
+  matrices = await openMatrixSessions(pool)
 })
-afterAll(() => matrices.close())
+afterAll(() => pool.close())
 
 describe('a reference without a group', () => {
   it('is the bank without its patches', async () => {
@@ -61,7 +63,7 @@ describe('evidence of a defect', () => {
       2,
     )
     // good: 4 and 1, each with 0.3 of their mean 2.5 added
-    const sizes = [0, 1].map((column) => [basis[column] ?? 0, basis[2 + column] ?? 0].map(Math.abs))
+    const sizes = [1, 0].map((column) => [basis[column] ?? 0, basis[2 + column] ?? 0].map(Math.abs))
     expect(sizes[0]?.[0]).toBeCloseTo(0, 6)
     expect(sizes[0]?.[1]).toBeCloseTo(1 / Math.sqrt(1.75), 6)
     expect(sizes[1]?.[0]).toBeCloseTo(1 / Math.sqrt(4.75), 6)

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { openSessionPool } from '../../models/runtime/session-pool.ts'
 import { coreset } from '../../models/teach/coreset.ts'
 import { largestIndices } from '../../models/teach/coreset.kernel.ts'
 import { invertDefinite } from '../../models/teach/linear.kernel.ts'
@@ -28,12 +29,13 @@ function plainGreedy(rows: Float32Array, dims: number, size: number): number[] {
 }
 
 it('chooses what greedy k-center by its definition chooses', async () => {
-  const matrices = await openMatrixSessions(1)
+  const pool = openSessionPool(1)
+  const matrices = await openMatrixSessions(pool)
   const rows = numbers(900 * 6)
   expect(await coreset(rows, 6, 120, 0, matrices, () => undefined)).toEqual(plainGreedy(rows, 6, 120))
   const copies = Float32Array.from({ length: 40 }, () => 0.5)
   expect(await coreset(copies, 4, 5, 0, matrices, () => undefined)).toEqual([0])
-  await matrices.close()
+  await pool.close()
 })
 
 it('takes the largest values, ties by index', () => {

@@ -22,6 +22,7 @@ const plan = (widthPx: number, heightPx: number, over: Partial<PlanRequest> = {}
     dims: 128,
     bankSize: 2_400,
     memoryLimitBytes: 2_000_000_000,
+    threads: 2,
     ...over,
   })
 const sides = ({ size }: ReturnType<typeof plan>): number[] => [size.widthPx, size.heightPx]

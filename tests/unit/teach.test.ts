@@ -24,6 +24,7 @@ import { generateKeys } from '../../models/package/keys.ts'
 import { createImageInput } from '../../models/input/image-input.ts'
 import { inputOf } from '../../models/teach/images.ts'
 import { openSession } from '../../models/runtime/ort-session.ts'
+import { openSessionPool } from '../../models/runtime/session-pool.ts'
 import { deliveredBackbone, plate, plates } from './samples/teach-parts.ts'
 
 const options = teachOptionsSchema.parse({
@@ -32,6 +33,7 @@ const options = teachOptionsSchema.parse({
   dims: 48,
   method: 'bank-evidence',
   turn: false,
+  threads: 1,
 })
 let backbone: Backbone
 let taught: TaughtModel
@@ -66,7 +68,8 @@ describe('a taught model', () => {
     const { method, perPosition } = report.choice.chosen
     const { grid } = data.size
     const cells = grid.width * grid.height
-    const matrices = await openMatrixSessions(1)
+    const pool = openSessionPool(2)
+    const matrices = await openMatrixSessions(pool)
     const context = {
       dims: data.projection.dims,
       cells,
@@ -84,7 +87,7 @@ describe('a taught model', () => {
     )
     const calibration = calibrate(method, held.good, grid, perPosition)
     const { reference, forms } = held.fitted
-    const embedder = await openEmbedder(backbone, data.size, data.projection, 1)
+    const embedder = await openEmbedder(backbone, data.size, data.projection, pool)
     for (const image of [plate(100), plate(101, { spot: true })]) {
       const { tensor } = createImageInput(inputOf(data.size)).prepare(await image.load())
       const embedding = await embedder.describe(tensor.data, image.name)
@@ -94,7 +97,7 @@ describe('a taught model', () => {
       expect(Math.abs(fused - score)).toBeLessThan(1e-4 * (1 + Math.abs(score)))
     }
     await embedder.close()
-    await matrices.close()
+    await pool.close()
   })
 
   it('is the same bytes again for the same images', async () => {

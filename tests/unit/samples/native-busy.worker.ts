@@ -1,10 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { openSession } from '../../../models/runtime/ort-session.ts'
+import { openSessionPool } from '../../../models/runtime/session-pool.ts'
 import { openSql } from '../../../traceability/store/open-sql.ts'
 import { toyModel } from '../../suites/toy-graphs.ts'
 
-/** Is in native code nearly all the time, for ever: `statements`, one `long-statement`, or `inference`. */
-export type NativeWork = 'statements' | 'long-statement' | 'inference'
+/** Is in native code nearly all the time, for ever: `statements`, one `long-statement`, `inference`, or
+ * `inference` on threads of its own (`pool`). */
+export type NativeWork = 'statements' | 'long-statement' | 'inference' | 'pool'
 const { work } = workerData as { work: NativeWork }
 
 if (work === 'inference') {
@@ -13,6 +15,18 @@ if (work === 'inference') {
   const image = { data: new Uint8Array(64), shape: [1, 8, 8, 1] }
   parentPort?.postMessage('busy')
   for (;;) await session.run({ image }, ['score'])
+}
+if (work === 'pool') {
+  const pool = openSessionPool(2)
+  const session = await pool.open(toyModel({ toy: { kind: 'anomaly' }, slowMatMuls: 4 }))
+  const image = { data: new Uint8Array(64), shape: [1, 8, 8, 1] }
+  const run = async (): Promise<never> => {
+    for (;;) await session.run({ image }, ['score'])
+  }
+  const running = [run(), run(), run()]
+  parentPort?.postMessage('busy')
+  // its threads end with it, and before it
+  await Promise.all(running).catch(() => process.exit())
 }
 const db = openSql(':memory:', { synchronous: 'normal' })
 const count = (to: number): unknown =>

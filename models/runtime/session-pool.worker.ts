@@ -1,0 +1,48 @@
+import { parentPort, type TransferListItem } from 'node:worker_threads'
+import { asCoded, toFact } from '../../contracts/index.ts'
+import { openSession } from './ort-session.ts'
+import type { OrtSession } from './ort-session.ts'
+import type { PoolAnswer, PoolOrder } from './session-pool.ts'
+
+const sessions = new Map<number, OrtSession>()
+
+const say = (answer: PoolAnswer, move: TransferListItem[] = []): void => parentPort?.postMessage(answer, move)
+
+async function open({ session, model }: Extract<PoolOrder, { kind: 'open' }>): Promise<void> {
+  try {
+    sessions.set(session, await openSession(model, { providers: ['cpu'], intraOpThreads: 1 }))
+    say({ kind: 'opened', session, error: null })
+  } catch (error) {
+    say({ kind: 'opened', session, error: toFact(asCoded(error, 'MDL_LOAD')) })
+  }
+}
+
+async function run({ call, session, feeds, wanted }: Extract<PoolOrder, { kind: 'run' }>): Promise<void> {
+  try {
+    const outputs = await sessions.get(session)?.run(feeds, wanted)
+    const move = Object.values(outputs ?? {}).map((o) => o.data.buffer as ArrayBuffer)
+    say({ kind: 'ran', call, outputs: outputs ?? {}, error: null }, move)
+  } catch (error) {
+    say({ kind: 'ran', call, outputs: null, error: toFact(asCoded(error, 'MDL_RUN')) })
+  }
+}
+
+async function end(): Promise<void> {
+  for (const session of sessions.values()) await session.close()
+  parentPort?.close()
+}
+
+// One after the other: a session that is being run is not closed.
+let last: Promise<unknown> = Promise.resolve()
+parentPort?.on('message', (order: PoolOrder) => {
+  last = last.then(async () => {
+    if (order.kind === 'open') await open(order)
+    else if (order.kind === 'run') await run(order)
+    else if (order.kind === 'end') await end()
+    else {
+      const session = sessions.get(order.session)
+      sessions.delete(order.session)
+      await session?.close()
+    }
+  })
+})
