@@ -1,12 +1,5 @@
 import type { Worker } from 'node:worker_threads'
-import {
-  CodedError,
-  endThread,
-  type ErrorCode,
-  type I18n,
-  spawnWorker,
-  fromFact,
-} from '../../contracts/index.ts'
+import { CodedError, endThread, type I18n, spawnWorker, fromFact } from '../../contracts/index.ts'
 import type { Answer, Numbered, Request, WorkerSetup } from './messages.ts'
 
 type Good = Extract<Answer, { ok: true }>

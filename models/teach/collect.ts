@@ -13,9 +13,9 @@ import { addMoments, emptyMoments, fitProjection } from './projection.ts'
 import { sample, seededRandom } from './random.ts'
 import type { TeachRequest, TeachWarning } from './request.ts'
 import { damaged } from './synthetic.ts'
-import type { TeachTools } from './teach.ts'
 import type { TaughtImage, TeachData } from './teach-data.ts'
 import { describeTurned, turnsFor } from './turns.ts'
+import type { TeachTools } from './tools.ts'
 
 export interface Collected {
   data: TeachData

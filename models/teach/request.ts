@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { z } from 'zod'
 import { boxSchema } from '../../contracts/index.ts'
 import type { I18n } from '../../contracts/index.ts'
@@ -15,6 +16,9 @@ export interface TeachImage {
 }
 
 export const METHOD_IDS = ['bank', 'bank-evidence', 'position', 'position-evidence'] as const
+
+/** More than this wait for the thread that teaches. */
+const MOST_THREADS = 8
 
 const rate = z.number().gt(0).lt(1)
 
@@ -61,7 +65,13 @@ export const teachOptionsSchema = z.strictObject({
   memoryLimitBytes: z.number().int().positive().default(2_000_000_000),
   /** Seconds the work may take: refused when the estimate is longer, and ended when it takes longer after all. */
   timeLimitS: z.number().positive().nullable().default(null),
-  threads: z.number().int().positive().max(64).default(2),
+  /** Threads that run backbone and products; they change no number. 1: everything on the calling thread. */
+  threads: z
+    .number()
+    .int()
+    .positive()
+    .max(64)
+    .default(() => Math.min(MOST_THREADS, availableParallelism())),
 })
 export type TeachOptions = z.infer<typeof teachOptionsSchema>
 

@@ -1,13 +1,9 @@
-import { CodedError } from '../../contracts/index.ts'
-import { openSessionPool } from '../runtime/session-pool.ts'
-import type { SessionPool } from '../runtime/session-pool.ts'
 import { collect } from './collect.ts'
 import { conclude } from './conclude.ts'
 import type { TeachReport } from './conclude.ts'
-import { openMatrixSessions } from './matrix-sessions.ts'
-import type { MatrixSessions } from './matrix-sessions.ts'
 import type { TeachProgress, TeachRequest } from './request.ts'
 import type { TeachData } from './teach-data.ts'
+import { withTools } from './tools.ts'
 
 export interface TaughtModel {
   /** Bytes of the ONNX model. */
@@ -40,38 +36,4 @@ export async function teach(request: TeachRequest): Promise<TaughtModel> {
       memoryBytes,
     }
   })
-}
-
-/** What teaching works with. */
-export interface TeachTools {
-  pool: SessionPool
-  matrices: MatrixSessions
-  /** @throws TCH_CANCELLED; TCH_LIMIT when the time is over */
-  checkCancelled(): void
-}
-
-/** Runs work with its threads and sessions open, and closes them whatever happens. */
-export async function withTools<T>(
-  { options, signal }: Pick<TeachRequest, 'options' | 'signal'>,
-  work: (tools: TeachTools) => Promise<T>,
-): Promise<T> {
-  const start = performance.now()
-  const checkCancelled = (): void => {
-    if (signal?.aborted === true) throw new CodedError('TCH_CANCELLED', { hint: 'nothing was written' })
-    const seconds = (performance.now() - start) / 1000
-    if (options.timeLimitS !== null && seconds > options.timeLimitS)
-      throw new CodedError('TCH_LIMIT', {
-        path: 'time',
-        expected: `at most ${options.timeLimitS} s`,
-        actual: `${seconds.toFixed(0)} s and not done; nothing was written`,
-        hint: 'teach with fewer images or a smaller working area, or allow more time',
-      })
-  }
-  checkCancelled()
-  const pool = openSessionPool(options.threads)
-  try {
-    return await work({ pool, matrices: await openMatrixSessions(pool), checkCancelled })
-  } finally {
-    await pool.close()
-  }
 }

@@ -7,10 +7,10 @@ import { openEmbedder } from './embedder.ts'
 import { loadImages, refuseConflicts, withoutCopies } from './images.ts'
 import type { TeachImage, TeachProgress, TeachWarning } from './request.ts'
 import type { TaughtModel } from './teach.ts'
-import { withTools } from './teach.ts'
-import type { TeachTools } from './teach.ts'
 import type { TeachData } from './teach-data.ts'
 import { describeTurned } from './turns.ts'
+import { withTools } from './tools.ts'
+import type { TeachTools } from './tools.ts'
 
 export interface UpdateRequest {
   backbone: Backbone
