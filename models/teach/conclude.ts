@@ -11,7 +11,6 @@ import { groupsOf } from './groups.ts'
 import type { SourceSize } from './images.ts'
 import { learningCurve } from './learning-curve.ts'
 import type { LearningCurve } from './learning-curve.ts'
-import type { MatrixSessions } from './matrix-sessions.ts'
 import { foldsFor } from './plan.ts'
 import { allowedCells } from './regions.ts'
 import type { TeachProgress, TeachWarning } from './request.ts'
@@ -20,6 +19,7 @@ import type { SuspiciousImage } from './suspicious.ts'
 import type { TeachData } from './teach-data.ts'
 import { falseCallPromise, thresholdAtRank, thresholdFromDefects, thresholdFromGood } from './threshold.ts'
 import type { FalseCallPromise } from './threshold.ts'
+import type { TeachTools } from './tools.ts'
 
 export interface TeachReport {
   goodImages: number
@@ -54,9 +54,7 @@ export interface Concluded {
   report: TeachReport
 }
 
-export interface ConcludeContext {
-  matrices: MatrixSessions
-  checkCancelled(): void
+export interface ConcludeContext extends TeachTools {
   onProgress(progress: TeachProgress): void
 }
 
@@ -74,6 +72,7 @@ export async function conclude(
     bankSize: options.bankSize,
     seed: options.seed,
     matrices: context.matrices,
+    pool: context.pool,
     checkCancelled: context.checkCancelled,
   }
   const only = options.method === 'auto' ? null : options.method

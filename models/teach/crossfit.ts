@@ -2,16 +2,10 @@ import { mapInOrder } from '../../contracts/index.ts'
 import { applyPositions, positionStatistics, topCells, topMean } from './calibration.ts'
 import type { PositionStatistics } from './calibration.ts'
 import type { DamagedEmbedding, Embedding, Grid } from './embedding.ts'
-import { METHODS, fitForms, rawMaps, referenceOf } from './fit.ts'
-import type {
-  FitContext,
-  FitResiduals,
-  Fitted,
-  MethodId,
-  RawMaps,
-  ReferenceData,
-  ReferenceKind,
-} from './fit.ts'
+import { METHODS, fitForms, referenceOf } from './fit.ts'
+import type { FitContext, FitResiduals, Fitted, MethodId, ReferenceData, ReferenceKind } from './fit.ts'
+import { openForms } from './form.ts'
+import type { OpenForms, RawMaps } from './form.ts'
 import type { Matrix } from './matrix-sessions.ts'
 
 /** A reference with its forms, and what it says of images that take no part in it. */
@@ -67,12 +61,12 @@ export async function crossFit(
     lanes,
   )
   const defects = await mapInOrder(data.defects, (e) => residuals(e), lanes)
-  const maps = (of: readonly Matrix[], forms: Fitted['forms']): Promise<RawMaps[]> =>
+  const maps = (of: readonly Matrix[], forms: OpenForms): Promise<RawMaps[]> =>
     mapInOrder(
       of,
       (r) => {
         context.checkCancelled()
-        return rawMaps(r, forms, context)
+        return forms.maps(r)
       },
       lanes,
     )
@@ -83,7 +77,7 @@ export async function crossFit(
       good: good.filter((_, i) => !outside(groups[i])),
       damaged: bad.filter((d) => !outside(d.group)),
     }
-    const forms = await fitForms(inside, context)
+    const forms = await openForms(await fitForms(kind, inside, context), context.dims, context.pool)
     const some = async (all: readonly Matrix[], wanted: (i: number) => boolean): Promise<Fold['defects']> => {
       const chosen = all.map((_, i) => i).filter(wanted)
       const made = await maps(
@@ -101,9 +95,13 @@ export async function crossFit(
       ),
       defects: await some(defects, (i) => i % folds === f),
     })
+    await forms.close()
   }
-  const forms = await fitForms({ good, damaged: bad }, context)
-  return { kind, fitted: { reference, forms }, good: await maps(good, forms), folds: measured }
+  const forms = await fitForms(kind, { good, damaged: bad }, context)
+  const all = await openForms(forms, context.dims, context.pool)
+  const goodMaps = await maps(good, all)
+  await all.close()
+  return { kind, fitted: { reference, forms }, good: goodMaps, folds: measured }
 }
 
 /** The copies whose image is among the places, with the place for their source. */

@@ -1,7 +1,8 @@
 import { EigenvalueDecomposition, Matrix as Square } from 'ml-matrix'
+import type { SessionPool } from '../runtime/session-pool.ts'
 import { takeRows } from './coreset.ts'
 import { fitEvidence } from './evidence.kernel.ts'
-import { covariance, formMap } from './form.ts'
+import { covariance, openForms } from './form.ts'
 import type { Form, Patches, SecondMoment } from './form.ts'
 import { invertDefinite, whitening } from './linear.kernel.ts'
 import type { Matrix, MatrixSessions } from './matrix-sessions.ts'
@@ -44,7 +45,7 @@ export function jointBasis(
 export async function evidenceForm(
   moments: { good: SecondMoment; defect: SecondMoment },
   patches: { good: readonly (readonly Patches[])[]; defect: readonly Patches[] },
-  { dims, seed, matrices }: { dims: number; seed: number; matrices: MatrixSessions },
+  { dims, seed, matrices, pool }: EvidenceContext,
 ): Promise<Form> {
   const random = seededRandom(seed)
   const directions = jointBasis(moments.good, moments.defect, dims)
@@ -59,16 +60,15 @@ export async function evidenceForm(
   const weights = fitEvidence(await matrices.product(all, directions, dims), dims, bad.length / dims, random)
   const basis = directions.map((v, at) => v * (weights[at % dims] ?? 0))
   const good = rows[1] ?? new Float32Array()
-  const spread = async (form: Form): Promise<number> => deviation(await formMap(good, form, dims, matrices))
-  const gain = EVIDENCE_SHARE / (await spread({ kind: 'evidence', basis, length: 0 }))
-  return {
-    kind: 'evidence',
-    basis: basis.map((v) => v * gain),
-    length: 1 / (await spread({ kind: 'length' })),
-  }
+  const both = { distance: { kind: 'length' }, evidence: { kind: 'evidence', basis, length: 0 } } as const
+  const forms = await openForms(both, dims, pool)
+  const { distance, evidence } = await forms.maps(good)
+  await forms.close()
+  const gain = EVIDENCE_SHARE / deviation(evidence)
+  return { kind: 'evidence', basis: basis.map((v) => v * gain), length: 1 / deviation(distance) }
 }
 
-function deviation(values: Matrix): number {
+function deviation(values: Matrix = new Float32Array()): number {
   const mean = values.reduce((a, b) => a + b, 0) / values.length
   return Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length) || 1
 }
@@ -87,6 +87,13 @@ function pick(images: readonly Patches[], dims: number, random: () => number): M
     at += mine.length * dims
   }
   return out
+}
+
+interface EvidenceContext {
+  dims: number
+  seed: number
+  matrices: MatrixSessions
+  pool: SessionPool
 }
 
 /** Inverse covariance of good residuals, for the distance of Mahalanobis. */

@@ -1,8 +1,9 @@
+import type { SessionPool } from '../runtime/session-pool.ts'
 import { coreset, takeRows } from './coreset.ts'
 import type { Embedding, TurnedEmbedding } from './embedding.ts'
 import { evidenceForm, mahalanobisForm } from './evidence.ts'
-import { addPatches, emptySecondMoment, formMap } from './form.ts'
-import type { Form, Patches } from './form.ts'
+import { addPatches, emptySecondMoment } from './form.ts'
+import type { FormKind, Forms, Patches } from './form.ts'
 import type { Matrix, MatrixSessions } from './matrix-sessions.ts'
 import { MAX_CANDIDATES } from './plan.ts'
 import { sample, seededRandom } from './random.ts'
@@ -27,14 +28,12 @@ export const METHODS = {
 } as const satisfies Record<string, { reference: ReferenceKind; form: FormKind }>
 export type MethodId = keyof typeof METHODS
 export type ReferenceKind = 'bank' | 'position'
-export type FormKind = 'distance' | 'evidence' | 'mahalanobis'
 
 /** A fitted reference and the forms its residuals take. */
 export interface Fitted {
   reference: Reference
   forms: Forms
 }
-export type Forms = Partial<Record<FormKind, Form>>
 
 export interface FitContext {
   dims: number
@@ -42,6 +41,7 @@ export interface FitContext {
   bankSize: number
   seed: number
   matrices: MatrixSessions
+  pool: SessionPool
   checkCancelled(): void
 }
 
@@ -59,11 +59,11 @@ export async function referenceOf(
   { good, groups, turned }: ReferenceData,
   context: FitContext,
 ): Promise<Reference> {
-  const { dims, cells, matrices, bankSize } = context
+  const { dims, cells, bankSize } = context
   if (kind === 'position') return positionReference(good, groups, dims)
   const members = [...good, ...turned.map((t) => t.embedding)]
   const from = [...groups, ...turned.map((t) => groups[t.source] ?? -1)]
-  return bankReference(await buildBank(members, from, context, bankSize), dims, cells, matrices)
+  return bankReference(await buildBank(members, from, context, bankSize), dims, cells, context)
 }
 
 /** Coreset of the patches of some images. */
@@ -108,8 +108,12 @@ export interface FitResiduals {
   damaged: readonly { residuals: Matrix; coverage: Float32Array }[]
 }
 
-/** All forms the residuals allow. */
-export async function fitForms({ good, damaged }: FitResiduals, context: FitContext): Promise<Forms> {
+/** The forms that the methods of this reference take, so far as the residuals allow. */
+export async function fitForms(
+  kind: ReferenceKind,
+  { good, damaged }: FitResiduals,
+  context: FitContext,
+): Promise<Forms> {
   const { dims, matrices, checkCancelled } = context
   const moments = { good: emptySecondMoment(dims), defect: emptySecondMoment(dims) }
   const whole = good.map((residuals): Patches => ({ residuals, cells: indices(residuals.length / dims) }))
@@ -126,28 +130,12 @@ export async function fitForms({ good, damaged }: FitResiduals, context: FitCont
     [moments.defect, broken],
   ] as const)
     await addPatches(moment, patches, dims, matrices, checkCancelled)
-  const forms: Forms = { distance: { kind: 'length' } }
+  const forms: Forms = kind === 'bank' ? { distance: { kind: 'length' } } : {}
   if (moments.good.count < PATCHES_PER_DIMENSION * dims) return forms
-  forms.mahalanobis = mahalanobisForm(moments.good, dims)
+  if (kind === 'position') forms.mahalanobis = mahalanobisForm(moments.good, dims)
   if (moments.defect.count >= PATCHES_PER_DIMENSION * dims)
     forms.evidence = await evidenceForm(moments, { good: [whole, sound], defect: broken }, context)
   return forms
 }
 
 const indices = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
-
-export type RawMaps = Partial<Record<FormKind, Matrix>>
-
-/** Raw score maps of the residuals of one image, one per form. */
-export async function rawMaps(
-  residuals: Matrix,
-  forms: Forms,
-  { dims, matrices }: Pick<FitContext, 'dims' | 'matrices'>,
-): Promise<RawMaps> {
-  const maps: RawMaps = {}
-  for (const kind of ['distance', 'evidence', 'mahalanobis'] as const) {
-    const form = forms[kind]
-    if (form !== undefined) maps[kind] = await formMap(residuals, form, dims, matrices)
-  }
-  return maps
-}

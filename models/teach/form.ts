@@ -1,4 +1,5 @@
-import { onnxNode, onnxTensor } from '../onnx/graph.ts'
+import { onnxGraph, onnxModel, onnxNode, onnxTensor } from '../onnx/graph.ts'
+import type { SessionPool } from '../runtime/session-pool.ts'
 import { mapInOrder } from '../../contracts/index.ts'
 import { takeRows } from './coreset.ts'
 import type { GraphPart } from './feature-nodes.ts'
@@ -16,34 +17,56 @@ export type Form =
    */
   | { kind: 'evidence'; basis: Matrix; length: number }
 
-/** [cells]: raw score of each residual. */
-export async function formMap(
-  residuals: Matrix,
-  form: Form,
-  dims: number,
-  matrices: MatrixSessions,
-): Promise<Matrix> {
-  const out = new Float32Array(residuals.length / dims)
-  const turned = form.kind === 'length' ? residuals : await matrices.product(residuals, matrixOf(form), dims)
-  for (let i = 0; i < out.length; i++) {
-    let sizes = 0
-    let square = 0
-    for (let d = i * dims; d < (i + 1) * dims; d++) {
-      const r = residuals[d]!
-      const t = turned[d]!
-      sizes += Math.abs(t)
-      square += (form.kind === 'evidence' ? r : t) * r
-    }
-    const root = Math.sqrt(Math.max(0, square))
-    out[i] = form.kind === 'evidence' ? sizes + form.length * root : root
+/** What a residual is scored as, by name. */
+export type FormKind = 'distance' | 'evidence' | 'mahalanobis'
+export type Forms = Partial<Record<FormKind, Form>>
+/** Raw scores of the patches of one image, [cells] per form. */
+export type RawMaps = Partial<Record<FormKind, Matrix>>
+
+/** Forms at work. */
+export interface OpenForms {
+  /** @param residuals [cells][dims], of one image */
+  maps(residuals: Matrix): Promise<RawMaps>
+  close(): Promise<void>
+}
+
+/** All forms by one graph, of the nodes that the taught model has. */
+export async function openForms(forms: Forms, dims: number, pool: SessionPool): Promise<OpenForms> {
+  const kinds = (['distance', 'evidence', 'mahalanobis'] as const).filter((k) => forms[k] !== undefined)
+  const parts = kinds.flatMap((kind) => {
+    const form = forms[kind]
+    return form === undefined ? [] : [formGraph(form, dims, 'residuals', kind, `${kind}_`)]
+  })
+  const session = await pool.open(
+    onnxModel(
+      onnxGraph({
+        name: 'forms',
+        nodes: parts.flatMap((p) => p.nodes),
+        initializers: parts.flatMap((p) => p.initializers),
+        inputs: [{ name: 'residuals', type: 'float32', shape: ['n', dims] }],
+        outputs: kinds.map((name) => ({ name, type: 'float32', shape: ['n'] })),
+      }),
+    ),
+  )
+  return {
+    async maps(residuals) {
+      const x = { data: residuals, shape: [residuals.length / dims, dims] }
+      const out = await session.run({ residuals: x }, kinds)
+      const maps: RawMaps = {}
+      for (const kind of kinds) {
+        const data = out[kind]?.data
+        if (data instanceof Float32Array) maps[kind] = data as Matrix
+      }
+      return maps
+    },
+    close: () => session.close(),
   }
-  return out
 }
 
 const matrixOf = (form: Exclude<Form, { kind: 'length' }>): Matrix =>
   form.kind === 'evidence' ? form.basis : form.matrix
 
-/** `formMap` as nodes: residuals [cells, dims] to raw scores [cells]. */
+/** A form as nodes: residuals [cells, dims] to raw scores [cells]. */
 export function formGraph(
   form: Form,
   dims: number,

@@ -20,12 +20,6 @@ export interface MatrixSessions {
    * |x|² - 2 x·b + |b|² in single precision, never below 0.
    */
   nearest(rows: Matrix, bank: Matrix, dims: number): Promise<Matrix>
-  /**
-   * Each row less the row of `bank` nearest to it (the first of equals), times the gain of that member: [n, dims].
-   *
-   * @param gains one per row of `bank`
-   */
-  residuals(rows: Matrix, bank: Matrix, gains: Matrix, dims: number): Promise<Matrix>
   /** Mean distance of each row of `bank`, of two or more, to the `NEIGHBOURS` others nearest to it: [m]. */
   spacing(bank: Matrix, dims: number): Promise<Matrix>
   /** Each row times M: [n, dims]. */
@@ -36,7 +30,6 @@ export interface MatrixSessions {
 
 export async function openMatrixSessions(pool: SessionPool): Promise<MatrixSessions> {
   const near = await pool.open(nearestModel())
-  const rest = await pool.open(residualModel())
   const apart = await pool.open(spacingModel())
   const times = await pool.open(productModel())
   const gram = await pool.open(gramModel())
@@ -49,12 +42,10 @@ export async function openMatrixSessions(pool: SessionPool): Promise<MatrixSessi
     rows: Matrix,
     bank: Matrix,
     dims: number,
-    width: number,
-    more: Parameters<PooledSession['run']>[0] = {},
     block = BLOCK,
   ): Promise<Matrix> => {
     const n = rows.length / dims
-    const out = new Float32Array(n * width)
+    const out = new Float32Array(n)
     const members = { data: bank, shape: [bank.length / dims, dims] }
     const starts = Array.from({ length: Math.ceil(n / block) }, (_, i) => i * block)
     await mapInOrder(
@@ -62,7 +53,7 @@ export async function openMatrixSessions(pool: SessionPool): Promise<MatrixSessi
       async (at) => {
         const end = Math.min(n, at + block)
         const x = { data: rows.subarray(at * dims, end * dims), shape: [end - at, dims] }
-        out.set(await first(s, { x, bank: members, ...more }), at * width)
+        out.set(await first(s, { x, bank: members }), at)
       },
       pool.lanes,
     )
@@ -70,11 +61,9 @@ export async function openMatrixSessions(pool: SessionPool): Promise<MatrixSessi
   }
   return {
     lanes: pool.lanes,
-    nearest: (rows, bank, dims) => blocks(near, rows, bank, dims, 1),
-    residuals: (rows, bank, gains, dims) =>
-      blocks(rest, rows, bank, dims, dims, { gains: { data: gains, shape: [gains.length, 1] } }),
+    nearest: (rows, bank, dims) => blocks(near, rows, bank, dims),
     // it keeps more of each block than the others, and the plan counts one
-    spacing: (bank, dims) => blocks(apart, bank, bank, dims, 1, {}, BLOCK / 4),
+    spacing: (bank, dims) => blocks(apart, bank, bank, dims, BLOCK / 4),
     product: (x, matrix, dims) =>
       first(times, {
         x: { data: x, shape: [x.length / dims, dims] },
@@ -109,25 +98,6 @@ function nearestModel(): Uint8Array {
       initializers: [onnxTensor('last', [1], BigInt64Array.of(1n))],
       inputs: BANK_INPUTS,
       outputs: [{ name: 'out', type: 'float32', shape: ['n'] }],
-    }),
-  )
-}
-
-function residualModel(): Uint8Array {
-  return onnxModel(
-    onnxGraph({
-      name: 'residual',
-      nodes: [
-        ...PARTIAL,
-        onnxNode('ArgMin', ['partial'], ['index'], { axis: { int: 1 }, keepdims: { int: 0 } }),
-        onnxNode('Gather', ['bank', 'index'], ['member'], { axis: { int: 0 } }),
-        onnxNode('Sub', ['x', 'member'], ['away']),
-        onnxNode('Gather', ['gains', 'index'], ['gain'], { axis: { int: 0 } }),
-        onnxNode('Mul', ['away', 'gain'], ['out']),
-      ],
-      initializers: [onnxTensor('last', [1], BigInt64Array.of(1n))],
-      inputs: [...BANK_INPUTS, { name: 'gains', type: 'float32', shape: ['m', 1] }],
-      outputs: [{ name: 'out', type: 'float32', shape: ['n', 'd'] }],
     }),
   )
 }

@@ -1,11 +1,15 @@
-import { onnxNode, onnxTensor } from '../onnx/graph.ts'
-import { takeRows } from './coreset.ts'
+import { onnxGraph, onnxModel, onnxNode, onnxTensor } from '../onnx/graph.ts'
+import type { SessionPool } from '../runtime/session-pool.ts'
 import type { GraphPart } from './feature-nodes.ts'
 import type { Matrix, MatrixSessions } from './matrix-sessions.ts'
 import { addScaled, lessMean } from './mean.kernel.ts'
 
 /** No member counts as closer to the others than this share of the mean. */
 const FLOOR = 0.05
+/** Input of a graph for teaching, [members]: `FAR` for those that nothing is compared with, else 0. */
+const AWAY = 'members_away'
+/** Farther, squared, than any patch is. */
+const FAR = 1e30
 /** Floats of one block of distances in the graph: 64 MB. */
 const BLOCK_FLOATS = 16_000_000
 
@@ -46,28 +50,36 @@ export async function bankReference(
   bank: Bank,
   dims: number,
   cells: number,
-  matrices: MatrixSessions,
+  { matrices, pool }: { matrices: MatrixSessions; pool: SessionPool },
 ): Promise<Reference> {
-  const gains = await localGains(bank.members, dims, matrices)
-  const all = { members: bank.members, gains }
-  let rest = { group: Number.NaN, ...all }
-  const without = (group: number): typeof all => {
-    if (rest.group === group) return rest
-    const others = bank.groups.flatMap((g, i) => (g === group ? [] : [i]))
-    // copies of one picture leave nothing of the others in the bank
-    const left =
-      others.length === 0
-        ? all
-        : { members: takeRows(bank.members, dims, others), gains: takeRows(gains, 1, others) }
-    rest = { group, ...left }
-    return rest
-  }
+  const { groups, members } = bank
+  const all = { members, gains: await localGains(members, dims, matrices) }
+  const part = bankGraph(all, dims, cells, 'x', 'out', 'bank_', true)
+  const session = await pool.open(
+    onnxModel(
+      onnxGraph({
+        name: 'residuals',
+        ...part,
+        inputs: [
+          { name: 'x', type: 'float32', shape: ['n', dims] },
+          { name: AWAY, type: 'float32', shape: [groups.length] },
+        ],
+        outputs: [{ name: 'out', type: 'float32', shape: ['n', dims] }],
+      }),
+    ),
+  )
   return {
-    residuals: (embedding, group) => {
-      const { members, gains: mine } = group === undefined ? all : without(group)
-      return matrices.residuals(embedding, members, mine, dims)
+    async residuals(embedding, without) {
+      const away = Float32Array.from(groups, (g) => (g === without ? FAR : 0))
+      const feeds = {
+        x: { data: embedding, shape: [embedding.length / dims, dims] },
+        // copies of one picture leave nothing of the others in the bank
+        [AWAY]: { data: away.includes(0) ? away : away.fill(0), shape: [groups.length] },
+      }
+      const { data } = (await session.run(feeds, ['out']))['out'] ?? {}
+      return data instanceof Float32Array ? (data as Matrix) : new Float32Array()
     },
-    graph: (input, output, prefix) => bankGraph(all, dims, cells, input, output, prefix),
+    graph: (input, output, prefix) => bankGraph(all, dims, cells, input, output, prefix, false),
   }
 }
 
@@ -81,6 +93,7 @@ async function localGains(members: Matrix, dims: number, matrices: MatrixSession
   return apart.map((d) => 1 / Math.max(d, floor))
 }
 
+/** @param masked adds the input `AWAY` to the squared distances of the members */
 function bankGraph(
   { members: bank, gains }: { members: Matrix; gains: Matrix },
   dims: number,
@@ -88,11 +101,12 @@ function bankGraph(
   input: string,
   output: string,
   prefix: string,
+  masked: boolean,
 ): GraphPart {
   const members = bank.length / dims
   const { transposed, norms } = bankConstants(bank, dims)
   const part: GraphPart = {
-    nodes: [],
+    nodes: masked ? [onnxNode('Add', [`${prefix}norms`, AWAY], [`${prefix}masked`])] : [],
     initializers: [
       onnxTensor(`${prefix}bank`, [members, dims], bank),
       onnxTensor(`${prefix}products`, [dims, members], transposed),
@@ -114,7 +128,11 @@ function bankGraph(
       part.nodes.push(onnxNode('Slice', [input, `${prefix}from${b}`, `${prefix}to${b}`], [x]))
     }
     part.nodes.push(
-      onnxNode('Gemm', [x, `${prefix}products`, `${prefix}norms`], [`${prefix}partial${b}`]),
+      onnxNode(
+        'Gemm',
+        [x, `${prefix}products`, masked ? `${prefix}masked` : `${prefix}norms`],
+        [`${prefix}partial${b}`],
+      ),
       onnxNode('ArgMin', [`${prefix}partial${b}`], [`${prefix}index${b}`], {
         axis: { int: 1 },
         keepdims: { int: 0 },

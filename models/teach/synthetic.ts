@@ -25,7 +25,7 @@ export function damaged(
   cellPx: number,
   random: () => number,
 ): DamagedImage {
-  const image = Float32Array.from(good)
+  const image = new Float32Array(good)
   const mask = new Float32Array(width * height)
   const defects = 1 + Math.floor(3 * random())
   for (let i = 0; i < defects; i++) {
@@ -34,7 +34,8 @@ export function damaged(
     else if (kind === 3) misplacedPatch(image, mask, width, height, other, random)
     else spot(image, mask, width, height, kind === 2, random)
   }
-  const data = Uint8Array.from(image, Math.round)
+  // rounds as it stores
+  const data = new Uint8Array(new Uint8ClampedArray(image).buffer)
   const columns = width / cellPx
   const coverage = new Float32Array(columns * (height / cellPx))
   for (let at = 0; at < mask.length; at++) {
@@ -45,5 +46,7 @@ export function damaged(
   return { data, coverage }
 }
 
-const changed = (a: Uint8Array, b: Uint8Array, at: number): boolean =>
-  [0, 1, 2].some((k) => Math.abs((a[at * 3 + k] ?? 0) - (b[at * 3 + k] ?? 0)) > VISIBLE)
+function changed(a: Uint8Array, b: Uint8Array, at: number): boolean {
+  for (let i = at * 3; i < at * 3 + 3; i++) if (Math.abs((a[i] ?? 0) - (b[i] ?? 0)) > VISIBLE) return true
+  return false
+}

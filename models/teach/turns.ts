@@ -37,18 +37,23 @@ export function turnImage(
   { quarters, mirrored }: Turn,
 ): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(image.length)
+  // where in the image the first pixel comes from, and how far on the next of a row and of a column are
+  const [start, right, down] = (
+    [
+      [0, 1, width],
+      [(height - 1) * width, -width, 1],
+      [width * height - 1, -1, -width],
+      [width - 1, width, -1],
+    ] as const
+  )[quarters]
+  const [from, along] = mirrored ? [start + (width - 1) * right, -right] : [start, right]
+  let to = 0
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++) {
-      const u = mirrored ? width - 1 - x : x
-      const [fromX = 0, fromY = 0] = [
-        [u, y],
-        [y, height - 1 - u],
-        [width - 1 - u, height - 1 - y],
-        [width - 1 - y, u],
-      ][quarters] ?? [u, y]
-      const from = (fromY * width + fromX) * 3
-      const to = (y * width + x) * 3
-      for (let k = 0; k < 3; k++) out[to + k] = image[from + k] ?? 0
+      const at = (from + x * along + y * down) * 3
+      out[to++] = image[at] ?? 0
+      out[to++] = image[at + 1] ?? 0
+      out[to++] = image[at + 2] ?? 0
     }
   return out
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openSessionPool } from '../../models/runtime/session-pool.ts'
 import { fitEvidence } from '../../models/teach/evidence.kernel.ts'
 import { jointBasis } from '../../models/teach/evidence.ts'
-import { formMap } from '../../models/teach/form.ts'
+import { openForms } from '../../models/teach/form.ts'
 import { groupsOf } from '../../models/teach/groups.ts'
 import { openMatrixSessions } from '../../models/teach/matrix-sessions.ts'
 import type { MatrixSessions } from '../../models/teach/matrix-sessions.ts'
@@ -19,7 +19,7 @@ afterAll(() => pool.close())
 describe('a reference without a group', () => {
   it('is the bank without its patches', async () => {
     const bank = { members: Float32Array.of(0, 0, 1, 0, 5, 0), groups: [0, 1, 2] }
-    const reference = await bankReference(bank, 2, 1, matrices)
+    const reference = await bankReference(bank, 2, 1, { matrices, pool })
     // residuals over the mean distance of the member to the two others: 3, 2.5 and 4.5
     const residual = async (x: number, y: number, without?: number): Promise<number[]> => [
       ...(await reference.residuals(Float32Array.of(x, y), without)),
@@ -32,16 +32,19 @@ describe('a reference without a group', () => {
 
   it('takes the eight nearest others for how far apart good patches lie', async () => {
     const line = { members: Float32Array.from({ length: 20 }, (_, i) => i), groups: Array(20).fill(0) }
-    const reference = await bankReference(line, 1, 1, matrices)
+    const reference = await bankReference(line, 1, 1, { matrices, pool })
     // at 10: two each at 1, 2, 3 and 4, mean 2.5; at the end: 1 to 8, mean 4.5
     expect((await reference.residuals(Float32Array.of(10.25)))[0]).toBeCloseTo(0.25 / 2.5, 6)
     expect((await reference.residuals(Float32Array.of(-9)))[0]).toBeCloseTo(-9 / 4.5, 6)
   })
 
   it('compares with a bank of one patch, and of copies', async () => {
-    const one = await bankReference({ members: Float32Array.of(2), groups: [0] }, 1, 1, matrices)
+    const one = await bankReference({ members: Float32Array.of(2), groups: [0] }, 1, 1, { matrices, pool })
     expect([...(await one.residuals(Float32Array.of(5)))]).toEqual([3])
-    const copies = await bankReference({ members: Float32Array.of(2, 2), groups: [0, 1] }, 1, 1, matrices)
+    const copies = await bankReference({ members: Float32Array.of(2, 2), groups: [0, 1] }, 1, 1, {
+      matrices,
+      pool,
+    })
     expect([...(await copies.residuals(Float32Array.of(5)))]).toEqual([3])
   })
 
@@ -87,13 +90,28 @@ describe('evidence of a defect', () => {
       Float32Array.from({ length: n }, () => random() - 0.5)
     const form = { kind: 'evidence', basis: numbers(16), length: 0.7 } as const
     const r = numbers(4)
-    const [once = 0, more = 0] = await formMap(
-      Float32Array.from([...r, ...r.map((v) => 1.5 * v)]),
-      form,
-      4,
-      matrices,
+    const forms = await openForms({ evidence: form }, 4, pool)
+    const { evidence = [] } = await forms.maps(Float32Array.from([...r, ...r.map((v) => 1.5 * v)]))
+    await forms.close()
+    expect(evidence[1]).toBeCloseTo(1.5 * (evidence[0] ?? 0), 5)
+  })
+
+  it('is the weighted length and the sizes of the coordinates', async () => {
+    const forms = await openForms(
+      {
+        distance: { kind: 'length' },
+        evidence: { kind: 'evidence', basis: Float32Array.of(1, 0, 0, -2), length: 2 },
+        mahalanobis: { kind: 'mahalanobis', matrix: Float32Array.of(1, 0, 0, 0.25) },
+      },
+      2,
+      pool,
     )
-    expect(more).toBeCloseTo(1.5 * once, 5)
+    const maps = await forms.maps(Float32Array.of(3, 4, 0, 0))
+    await forms.close()
+    // 2 x 5 + |3| + |-8|; root of 9 + 16 / 4
+    expect(maps.distance).toEqual(Float32Array.of(5, 0))
+    expect(maps.evidence).toEqual(Float32Array.of(21, 0))
+    expect(maps.mahalanobis).toEqual(Float32Array.of(Math.sqrt(13), 0))
   })
 })
 

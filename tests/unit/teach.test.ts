@@ -15,7 +15,7 @@ import {
 import type { TaughtModel, TeachImage } from '../../models/index.ts'
 import { calibrate, calibratedMap, crossFit, imageScore } from '../../models/teach/crossfit.ts'
 import { openEmbedder } from '../../models/teach/embedder.ts'
-import { rawMaps } from '../../models/teach/fit.ts'
+import { openForms } from '../../models/teach/form.ts'
 import { openMatrixSessions } from '../../models/teach/matrix-sessions.ts'
 import { foldsFor } from '../../models/teach/plan.ts'
 import { onnxNode } from '../../models/onnx/graph.ts'
@@ -76,6 +76,7 @@ describe('a taught model', () => {
       bankSize: options.bankSize,
       seed: options.seed,
       matrices,
+      pool,
       checkCancelled: () => undefined,
     }
     const good = data.good.map((g) => g.embedding)
@@ -87,11 +88,12 @@ describe('a taught model', () => {
     )
     const calibration = calibrate(method, held.good, grid, perPosition)
     const { reference, forms } = held.fitted
+    const opened = await openForms(forms, context.dims, pool)
     const embedder = await openEmbedder(backbone, data.size, data.projection, pool)
     for (const image of [plate(100), plate(101, { spot: true })]) {
       const { tensor } = createImageInput(inputOf(data.size)).prepare(await image.load())
       const embedding = await embedder.describe(tensor.data, image.name)
-      const maps = await rawMaps(await reference.residuals(embedding), forms, context)
+      const maps = await opened.maps(await reference.residuals(embedding))
       const score = imageScore(calibratedMap(method, maps, calibration, null), cells)
       const fused = (await scoreOf(taught, image)).score
       expect(Math.abs(fused - score)).toBeLessThan(1e-4 * (1 + Math.abs(score)))
@@ -100,9 +102,11 @@ describe('a taught model', () => {
     await pool.close()
   })
 
-  it('is the same bytes again for the same images', async () => {
-    const again = await teach({ backbone, good: plates(0, 24), options })
-    expect(Buffer.compare(again.model, taught.model)).toBe(0)
+  it('is the same bytes again for the same images, on any number of threads', async () => {
+    for (const threads of [1, 3]) {
+      const again = await teach({ backbone, good: plates(0, 24), options: { ...options, threads } })
+      expect(Buffer.compare(again.model, taught.model)).toBe(0)
+    }
   })
 
   it('puts the blot where it is', async () => {
