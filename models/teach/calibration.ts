@@ -41,11 +41,11 @@ export function positionStatistics(
   }
   const mean = sum.map((s) => s / maps.length)
   const variance = sum2.map((s, i) => Math.max(0, s / maps.length - (mean[i] ?? 0) ** 2))
-  const sd = average3x3(variance, width, height).map(Math.sqrt)
+  const sd = averageOver(variance, width, height, 1).map(Math.sqrt)
   const middle = sd.toSorted()[Math.floor(cells / 2)] ?? 0
   const floor = MEDIAN_SHARE * middle || 1e-6
   return {
-    mean: Float32Array.from(average3x3(mean, width, height)),
+    mean: Float32Array.from(averageOver(mean, width, height, 1)),
     scale: Float32Array.from(sd, (s) => s + floor),
   }
 }
@@ -57,21 +57,57 @@ export function applyPositions(
   return Float32Array.from(map, (v, i) => (v - (mean[i] ?? 0)) / (scale[i] ?? 1))
 }
 
-/** Mean over 3 x 3 cells; cells outside do not count. */
-export function average3x3(map: ArrayLike<number>, width: number, height: number): Float64Array {
+/** Mean over a square of cells, `reach` to each side; cells outside the map do not count. */
+export function averageOver(
+  map: ArrayLike<number>,
+  width: number,
+  height: number,
+  reach: number,
+): Float64Array {
   const out = new Float64Array(width * height)
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++) {
       let sum = 0
       let count = 0
-      for (let v = Math.max(0, y - 1); v <= Math.min(height - 1, y + 1); v++)
-        for (let u = Math.max(0, x - 1); u <= Math.min(width - 1, x + 1); u++) {
+      for (let v = Math.max(0, y - reach); v <= Math.min(height - 1, y + reach); v++)
+        for (let u = Math.max(0, x - reach); u <= Math.min(width - 1, x + reach); u++) {
           sum += map[v * width + u] ?? 0
           count += 1
         }
       out[y * width + x] = sum / count
     }
   return out
+}
+
+/**
+ * Cells to each side over which a map is averaged to say where a defect is: 1 for the grid of 256² px, and more for
+ * finer ones, so that it is about the same part of the image. The image score is made of single cells.
+ */
+export const smoothingReach = (cells: number): number => Math.max(1, Math.round(Math.sqrt(cells) / 32))
+
+/**
+ * The map that says where a defect is: the mean of the allowed cells around each.
+ *
+ * @param map calibrated, also where cells are not allowed
+ * @param allowed 1 or 0 per cell; null when all are
+ * @param outside value of cells that are not allowed
+ */
+export function smoothed(
+  map: Float32Array,
+  { width, height }: { width: number; height: number },
+  allowed: Float32Array | null,
+  outside: number,
+): Float64Array {
+  const reach = smoothingReach(width * height)
+  if (allowed === null) return averageOver(map, width, height, reach)
+  const inside = averageOver(
+    map.map((v, i) => v * (allowed[i] ?? 0)),
+    width,
+    height,
+    reach,
+  )
+  const share = averageOver(allowed, width, height, reach)
+  return inside.map((v, i) => (allowed[i] === 0 ? outside : v / (share[i] ?? 1)))
 }
 
 /** Share of the cells whose mean is the image score, at least one cell. */

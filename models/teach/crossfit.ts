@@ -1,5 +1,5 @@
 import { mapInOrder } from '../../contracts/index.ts'
-import { applyPositions, positionStatistics, topCells, topMean } from './calibration.ts'
+import { applyPositions, positionStatistics, smoothed, topCells, topMean } from './calibration.ts'
 import type { PositionStatistics } from './calibration.ts'
 import type { DamagedEmbedding, Embedding, Grid } from './embedding.ts'
 import { METHODS, fitForms, referenceOf } from './fit.ts'
@@ -134,30 +134,29 @@ export function calibrate(
   return { perPosition, statistics: positionStatistics(chosen, grid.width, grid.height, perPosition) }
 }
 
-/** Calibrated map; cells outside the regions taught are `OUTSIDE`. */
-export function calibratedMap(
+/** Calibrated map, of all cells. */
+export const calibratedMap = (
   method: MethodId,
   maps: RawMaps,
   { statistics }: Calibration,
-  allowed: Float32Array | null,
-): Float32Array<ArrayBuffer> {
-  const z = applyPositions(maps[METHODS[method].form] ?? new Float32Array(), statistics)
-  return allowed === null ? z : z.map((v, i) => (allowed[i] === 0 ? OUTSIDE : v))
-}
+): Float32Array<ArrayBuffer> => applyPositions(maps[METHODS[method].form] ?? new Float32Array(), statistics)
 
 /** Value of cells outside the regions taught: below every threshold. */
 export const OUTSIDE = -100
 
 /** Image score: mean of the top share of the allowed cells. */
-export const imageScore = (map: Float32Array, allowedCells: number): number =>
-  topMean(map, topCells(allowedCells, TOP_SHARE))
+export function imageScore(map: Float32Array, allowed: Float32Array | null): number {
+  if (allowed === null) return topMean(map, topCells(map.length, TOP_SHARE))
+  const inside = map.filter((_, i) => allowed[i] !== 0)
+  return topMean(inside, topCells(inside.length, TOP_SHARE))
+}
 
 export interface HeldOutScores {
   /** One per good image; neither the reference, the forms nor the statistics have seen it. */
   good: number[]
   damaged: number[]
   defects: number[]
-  /** Largest cell of the map of each good image. */
+  /** Largest cell of the smoothed map of each good image. */
   goodPeaks: number[]
 }
 
@@ -172,21 +171,20 @@ export function heldOutScores(
   perPosition: boolean,
   allowed: Float32Array | null,
 ): HeldOutScores {
-  const cells =
-    allowed === null ? grid.width * grid.height : allowed.reduce((n, a) => n + (a === 0 ? 0 : 1), 0)
   const scores: HeldOutScores = { good: [], damaged: [], defects: [], goodPeaks: [] }
   for (const fold of folds) {
     const others = fold.good.filter((_, i) => fold.out[i] !== true)
     const calibration = calibrate(method, others, grid, perPosition)
-    const mapOf = (maps: RawMaps): Float32Array => calibratedMap(method, maps, calibration, allowed)
+    const mapOf = (maps: RawMaps): Float32Array => calibratedMap(method, maps, calibration)
     for (const [i, maps] of fold.good.entries()) {
       if (fold.out[i] !== true) continue
       const map = mapOf(maps)
-      scores.good[i] = imageScore(map, cells)
-      scores.goodPeaks[i] = map.reduce((a, b) => Math.max(a, b), -Infinity)
+      scores.good[i] = imageScore(map, allowed)
+      const where = smoothed(map, grid, allowed, OUTSIDE)
+      scores.goodPeaks[i] = where.reduce((a, b) => Math.max(a, b), -Infinity)
     }
-    for (const { index, maps } of fold.damaged) scores.damaged[index] = imageScore(mapOf(maps), cells)
-    for (const { index, maps } of fold.defects) scores.defects[index] = imageScore(mapOf(maps), cells)
+    for (const { index, maps } of fold.damaged) scores.damaged[index] = imageScore(mapOf(maps), allowed)
+    for (const { index, maps } of fold.defects) scores.defects[index] = imageScore(mapOf(maps), allowed)
   }
   return scores
 }

@@ -71,7 +71,7 @@ export function descriptorNodes(
       )
       value = `${name}_coarse`
     }
-    nodes.push(average3(value, `${name}_mean`))
+    nodes.push(averageCells(value, `${name}_mean`))
     value = `${name}_mean`
     if (tap.stridePx > stridePx) {
       const k = tap.stridePx / stridePx
@@ -101,11 +101,11 @@ export function descriptorNodes(
   return part
 }
 
-/** Mean over 3 x 3 cells of each channel; cells outside do not count. */
-export const average3 = (input: string, output: string): Field =>
+/** Mean of each channel over a square of cells, `reach` to each side; cells outside do not count. */
+export const averageCells = (input: string, output: string, reach = 1): Field =>
   onnxNode('AveragePool', [input], [output], {
-    kernel_shape: { ints: [3, 3] },
-    pads: { ints: [1, 1, 1, 1] },
+    kernel_shape: { ints: [2 * reach + 1, 2 * reach + 1] },
+    pads: { ints: [reach, reach, reach, reach] },
     count_include_pad: { int: 0 },
   })
 

@@ -3,11 +3,11 @@ import { onnxNode, onnxTensor } from '../onnx/graph.ts'
 import { extendModel } from '../onnx/extend.ts'
 import { patchTaps } from './backbone.ts'
 import type { Backbone } from './backbone.ts'
-import { topCells } from './calibration.ts'
+import { averageOver, smoothingReach, topCells } from './calibration.ts'
 import { OUTSIDE, TOP_SHARE } from './crossfit.ts'
 import type { Calibration } from './crossfit.ts'
 import type { WorkingSize } from './embedder.ts'
-import { OWN, descriptorNodes } from './feature-nodes.ts'
+import { averageCells, OWN, descriptorNodes } from './feature-nodes.ts'
 import type { GraphPart, Projection } from './feature-nodes.ts'
 import { METHODS } from './fit.ts'
 import type { Fitted, MethodId } from './fit.ts'
@@ -32,7 +32,7 @@ export interface FusedRequest {
 
 /**
  * The whole taught model as one ONNX graph: backbone, projection, reference, form, position statistics and image
- * score. Input as the backbone's, uint8 [1, height, width, 3]; outputs `map` [1, 1, rows, columns] and `score` [1].
+ * score. Input as the backbone's, uint8 [1, height, width, 3]; outputs `map` [1, 1, rows, columns], smoothed, and `score` [1].
  */
 export function fusedModel(request: FusedRequest): Uint8Array {
   const { backbone, size, projection, method, fitted, calibration, allowed, mapGain } = request
@@ -58,7 +58,7 @@ export function fusedModel(request: FusedRequest): Uint8Array {
       onnxNode('Div', [`${raw}_centred`, `${raw}_scale`], [z]),
     ],
   })
-  parts.push(scoreNodes(z, allowed, cells, [1, 1, grid.height, grid.width], mapGain))
+  parts.push(scoreNodes(z, allowed, grid, mapGain))
   return extendModel(backbone.model, {
     nodes: parts.flatMap((p) => p.nodes),
     initializers: parts.flatMap((p) => p.initializers),
@@ -73,42 +73,61 @@ export function fusedModel(request: FusedRequest): Uint8Array {
 function scoreNodes(
   calibrated: string,
   allowed: Float32Array<ArrayBuffer> | null,
-  cells: number,
-  mapShape: number[],
+  { width, height }: { width: number; height: number },
   mapGain: number,
 ): GraphPart {
-  const part: GraphPart = { nodes: [], initializers: [] }
+  const cells = width * height
+  const name = (what: string): string => `${OWN}${what}`
+  const part: GraphPart = {
+    nodes: [],
+    initializers: [
+      onnxTensor(name('gain'), [1], Float32Array.of(mapGain)),
+      onnxTensor(name('map_shape'), [4], BigInt64Array.of(1n, 1n, BigInt(height), BigInt(width))),
+    ],
+  }
   let z = calibrated
   let count = cells
+  let where = calibrated
   if (allowed !== null) {
     count = allowed.reduce((n, a) => n + (a === 0 ? 0 : 1), 0)
     part.initializers.push(
-      onnxTensor(`${OWN}allowed`, [cells], allowed),
+      onnxTensor(name('allowed'), [cells], allowed),
       onnxTensor(
-        `${OWN}outside`,
+        name('outside'),
         [cells],
         allowed.map((a) => (a === 0 ? OUTSIDE : 0)),
       ),
     )
     part.nodes.push(
-      onnxNode('Mul', [z, `${OWN}allowed`], [`${OWN}inside`]),
-      onnxNode('Add', [`${OWN}inside`, `${OWN}outside`], [`${OWN}masked`]),
+      onnxNode('Mul', [z, name('allowed')], [name('inside')]),
+      onnxNode('Add', [name('inside'), name('outside')], [name('masked')]),
     )
-    z = `${OWN}masked`
+    z = name('masked')
+    where = name('inside')
   }
-  part.initializers.push(
-    onnxTensor(`${OWN}top`, [1], BigInt64Array.of(BigInt(topCells(count, TOP_SHARE)))),
-    onnxTensor(`${OWN}gain`, [1], Float32Array.of(mapGain)),
-    onnxTensor(`${OWN}map_shape`, [4], BigInt64Array.from(mapShape, BigInt)),
-  )
+  const reach = smoothingReach(cells)
+  part.initializers.push(onnxTensor(name('top'), [1], BigInt64Array.of(BigInt(topCells(count, TOP_SHARE)))))
   part.nodes.push(
-    onnxNode('TopK', [z, `${OWN}top`], [`${OWN}largest`, `${OWN}where`], { axis: { int: 0 } }),
-    onnxNode('ReduceMean', [`${OWN}largest`], [SCORE_OUTPUT], {
+    onnxNode('TopK', [z, name('top')], [name('largest'), name('where')], { axis: { int: 0 } }),
+    onnxNode('ReduceMean', [name('largest')], [SCORE_OUTPUT], {
       axes: { ints: [0] },
       keepdims: { int: 1 },
     }),
-    onnxNode('Mul', [z, `${OWN}gain`], [`${OWN}scaled`]),
-    onnxNode('Reshape', [`${OWN}scaled`, `${OWN}map_shape`], [MAP_OUTPUT]),
+    onnxNode('Mul', [where, name('gain')], [name('scaled')]),
+    onnxNode('Reshape', [name('scaled'), name('map_shape')], [name('fine_map')]),
+    averageCells(name('fine_map'), allowed === null ? MAP_OUTPUT : name('smooth_map'), reach),
   )
+  if (allowed !== null) {
+    // the mean of the allowed cells only; the others stay far below every threshold
+    const share = averageOver(allowed, width, height, reach)
+    const factor = allowed.map((a, i) => (a === 0 ? 0 : 1 / (share[i] ?? 1)))
+    const below = allowed.map((a) => (a === 0 ? OUTSIDE * mapGain : 0))
+    const shape = [1, 1, height, width]
+    part.initializers.push(onnxTensor(name('factor'), shape, factor), onnxTensor(name('below'), shape, below))
+    part.nodes.push(
+      onnxNode('Mul', [name('smooth_map'), name('factor')], [name('allowed_map')]),
+      onnxNode('Add', [name('allowed_map'), name('below')], [MAP_OUTPUT]),
+    )
+  }
   return part
 }

@@ -13,6 +13,7 @@ import {
   updateTaught,
 } from '../../models/index.ts'
 import type { TaughtModel, TeachImage } from '../../models/index.ts'
+import { smoothed } from '../../models/teach/calibration.ts'
 import { calibrate, calibratedMap, crossFit, imageScore } from '../../models/teach/crossfit.ts'
 import { openEmbedder } from '../../models/teach/embedder.ts'
 import { openForms } from '../../models/teach/form.ts'
@@ -94,8 +95,14 @@ describe('a taught model', () => {
       const { tensor } = createImageInput(inputOf(data.size)).prepare(await image.load())
       const embedding = await embedder.describe(tensor.data, image.name)
       const maps = await opened.maps(await reference.residuals(embedding))
-      const score = imageScore(calibratedMap(method, maps, calibration, null), cells)
-      const fused = (await scoreOf(taught, image)).score
+      const z = calibratedMap(method, maps, calibration)
+      const score = imageScore(z, null)
+      const { score: fused, map } = await scoreOf(taught, image)
+      const where = smoothed(z, grid, null, 0)
+      // the map is scaled so that one threshold serves it and the score
+      const gain = (map[0] ?? 0) / (where[0] ?? 1)
+      for (const [i, w] of where.entries())
+        expect(Math.abs((map[i] ?? 0) - gain * w)).toBeLessThan(0.002 * gain)
       expect(Math.abs(fused - score)).toBeLessThan(1e-4 * (1 + Math.abs(score)))
     }
     await embedder.close()
