@@ -1,11 +1,12 @@
 import { CodedError } from '../contracts/index.ts'
-import { type Dataset, type DatasetItem, readMask } from '../datasets/index.ts'
+import { type Dataset, type DatasetItem, maskOfRuns, readMask } from '../datasets/index.ts'
 import type { LabelledRegion, Pixels, SegmentImage } from '../models/index.ts'
 import { pixelsOf } from './teach-labelled.ts'
 
 /**
  * Images of a data set with what is labelled in them; good ones have nothing. A bad image without mask or boxes cannot be
- * taught from: it is left out and counted on standard error.
+ * taught from, nor one with a crowd, where nobody says what is a defect and what is not: they are left out and counted on
+ * standard error.
  *
  * @returns `golden`: the first image with a defect, once it has been read
  * @throws TCH_LABELS when nothing is labelled
@@ -15,7 +16,8 @@ export function labelledRegions({ dir, format, items }: Dataset): {
   count: number
   golden: () => Pixels | undefined
 } {
-  const used = items.filter((i) => i.boxes !== undefined || i.mask !== undefined || i.defective === false)
+  const clear = items.filter((i) => !(i.boxes ?? []).some((b) => b.crowd))
+  const used = clear.filter((i) => i.boxes !== undefined || i.mask !== undefined || i.defective === false)
   if (!used.some((i) => i.mask !== undefined || (i.boxes ?? []).length > 0))
     throw new CodedError('TCH_LABELS', {
       file: dir,
@@ -23,9 +25,13 @@ export function labelledRegions({ dir, format, items }: Dataset): {
       actual: `${items.length} images of layout ${format}, none with any`,
       hint: 'layouts mvtec, voc, yolo or coco',
     })
-  if (used.length < items.length)
+  if (clear.length < items.length)
     process.stderr.write(
-      `${items.length - used.length} of ${items.length} images show a defect that nobody has marked; they are not used\n`,
+      `${items.length - clear.length} of ${items.length} images have crowds (iscrowd); they are not used\n`,
+    )
+  if (used.length < clear.length)
+    process.stderr.write(
+      `${clear.length - used.length} of ${items.length} images show a defect that nobody has marked; they are not used\n`,
     )
   let first: Pixels | undefined
   async function* images(): AsyncGenerator<SegmentImage> {
@@ -44,6 +50,10 @@ async function regionsOf(item: DatasetItem): Promise<LabelledRegion[]> {
   if (mask) return [{ class: item.label ?? 'defect', shape: { mask: { ...mask, channels: 1 } } }]
   return (item.boxes ?? []).map((b) => ({
     class: b.class,
-    shape: b.polygons ? { polygons: b.polygons } : { box: b.box },
+    shape: b.runs
+      ? { mask: { ...b.runs, data: maskOfRuns(b.runs), channels: 1 } }
+      : b.polygons
+        ? { polygons: b.polygons }
+        : { box: b.box },
   }))
 }

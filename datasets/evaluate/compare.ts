@@ -184,7 +184,8 @@ function missedShare({ images, threshold, detection }: EvaluationResult): Statis
     const truths = i.truths ?? []
     const called = i.detections.filter((d) => d.score >= threshold.value)
     const found = new Set(matchImage(truths, called, detection?.iouAbove ?? 0, false))
-    return [truths.length, truths.filter((_, n) => !found.has(n)).length] as const
+    const counting = truths.flatMap((t, n) => (t.crowd ? [] : n))
+    return [counting.length, counting.filter((n) => !found.has(n)).length] as const
   })
   return (counts) => {
     let all = 0
@@ -205,11 +206,12 @@ function meanAp({ images, dataset, detection }: EvaluationResult): Statistic {
   images.forEach((i, n) => {
     const matched = matchImage(i.truths ?? [], i.detections, detection?.iouAbove ?? 0, true)
     i.detections.forEach((d, k) => {
+      if (i.truths?.[matched[k] ?? -1]?.crowd) return
       perClass.get(d.class)?.push({ n, score: d.score, hit: (matched[k] ?? -1) >= 0 })
     })
   })
   const truths = dataset.classes.map((c) =>
-    Float64Array.from(images, (i) => (i.truths ?? []).filter((t) => t.class === c).length),
+    Float64Array.from(images, (i) => (i.truths ?? []).filter((t) => t.class === c && !t.crowd).length),
   )
   const calls = dataset.classes.map((c) => (perClass.get(c) ?? []).sort((x, y) => y.score - x.score))
   return (counts) => {

@@ -9,6 +9,7 @@ import {
 } from '../../inspection/index.ts'
 import { findPackages, pinnedPackage, type PackageInfo } from '../../models/index.ts'
 import type { Dataset, DatasetItem } from '../readers/index.ts'
+import { badByBoxes } from '../readers/item.ts'
 import { intoFrame } from './frame-box.ts'
 import { EVALUATION_CONTEXT, judgeItems } from './judge-items.ts'
 import { plainName, type Primary, primaryOf } from './primary.ts'
@@ -220,10 +221,12 @@ function evaluated(
     split: item.split,
     widthPx,
     heightPx,
-    defective: item.defective ?? (item.boxes ? item.boxes.length > 0 : null),
+    defective: item.defective ?? (item.boxes ? badByBoxes(item.boxes) : null),
     label: item.label ?? null,
     called: verdict.noVerdict ? null : (primary?.classOf(verdict.scores) ?? null),
-    truths: item.boxes ?? null,
+    truths:
+      item.boxes?.map(({ class: name, box, crowd }) => ({ class: name, box, ...(crowd ? { crowd } : {}) })) ??
+      null,
     detections: verdict.noVerdict
       ? []
       : verdict.findings.map((f) => ({

@@ -44,7 +44,7 @@ const imageSchema = z.strictObject({
   /** Class of highest score; null without a classifier. */
   called: z.string().nullable(),
   /** Null where the data set has no boxes. */
-  truths: z.array(labelledBox).nullable(),
+  truths: z.array(labelledBox.extend({ crowd: z.literal(true).optional() })).nullable(),
   /** Everything down to the score floor, px of the tested image. */
   detections: z.array(labelledBox.extend({ score: z.number() })),
   verdict: z.enum(VERDICTS),

@@ -1,12 +1,13 @@
 import { CodedError, type RawMap } from '../../contracts/index.ts'
-import { ClassPixelScorer, type ClassPixelScore } from '../metrics/index.ts'
+import { ClassPixelScorer, IGNORED, type ClassPixelScore } from '../metrics/index.ts'
 import type { DatasetItem } from '../readers/index.ts'
+import { maskOfRuns } from '../readers/run-lengths.ts'
 import { plainName } from './primary.ts'
 import { mapPlace, type Mask, type SeenImage } from './score-maps.ts'
 
 /**
  * Puts the classes that a segmenter says over those that are labelled, pixel by pixel of the image. Labels are a mask of
- * the class of its image, outlines, or boxes, which count as a whole; the smaller region lies on top. An image whose
+ * the class of its image, outlines, or boxes, which count as a whole; the smaller region lies on top, and pixels of a crowd count for nothing. An image whose
  * defects nobody has marked is left out.
  */
 export class SegmentScorer {
@@ -53,8 +54,14 @@ export class SegmentScorer {
     }
     if (boxes === undefined) return mask === null || defective === false ? truth : null
     const area = (b: readonly number[]): number => ((b[2] ?? 0) - (b[0] ?? 0)) * ((b[3] ?? 0) - (b[1] ?? 0))
-    for (const { class: name, box, polygons } of boxes.toSorted((a, b) => area(b.box) - area(a.box))) {
-      const place = this.#placeOf(id, name)
+    for (const { class: name, box, polygons, runs, crowd } of boxes.toSorted(
+      (a, b) => area(b.box) - area(a.box),
+    )) {
+      const place = crowd ? IGNORED : this.#placeOf(id, name)
+      if (runs) {
+        maskOfRuns(runs).forEach((v, i) => (truth[i] = v === 0 ? (truth[i] ?? 0) : place))
+        continue
+      }
       const [x1, y1, x2, y2] = box.map(Math.round) as [number, number, number, number]
       for (let y = Math.max(0, y1); y < Math.min(heightPx, y2); y++)
         for (let x = Math.max(0, x1); x < Math.min(widthPx, x2); x++)

@@ -20,6 +20,9 @@ export interface ClassPixelScore {
   }[]
 }
 
+/** Instead of a place in the classes: a pixel that counts for nothing. */
+export const IGNORED = 255
+
 /** Collects the pixels of a data set image by image: place 0 of `classes` is the background, the others are defects. */
 export class ClassPixelScorer {
   readonly #classes: readonly string[]
@@ -36,11 +39,12 @@ export class ClassPixelScorer {
     this.#found = new Uint32Array(classes.length)
   }
 
-  /** @param truth HW, place in `classes`; @param called HW, likewise */
+  /** @param truth HW, place in `classes`, or `IGNORED`; @param called HW, likewise */
   add(truth: Uint8Array, called: Uint8Array): void {
     const n = this.#classes.length
     const own = new Float64Array(n * n)
     for (let i = 0; i < truth.length; i++) {
+      if (truth[i] === IGNORED) continue
       const at = (truth[i] ?? 0) * n + (called[i] ?? 0)
       own[at] = (own[at] ?? 0) + 1
     }

@@ -22,6 +22,7 @@ const RECALLS: readonly number[] = Array.from({ length: 101 }, (_, i) => (i === 
  *
  * @param ious      D × G overlaps; truths that count first, ignored ones last
  * @param counting  how many of the G truths count
+ * @param crowd     per truth 1 when any number of detections may match it
  * @param outside   per detection 1 when its own area is out of range: ignored unless it hits
  * @param state     T × D of this image, overwritten: 1 hit, 0 miss, 2 ignored
  */
@@ -30,6 +31,7 @@ export function matchCoco(
   detections: number,
   truths: number,
   counting: number,
+  crowd: Uint8Array,
   outside: Uint8Array,
   thresholds: readonly number[],
   taken: Uint8Array,
@@ -41,7 +43,7 @@ export function matchCoco(
       let best = Math.min(thresholds[t]!, 1 - 1e-10)
       let at = -1
       for (let g = 0; g < truths; g++) {
-        if (taken[g] === 1) continue
+        if (taken[g] === 1 && crowd[g] !== 1) continue
         if (at >= 0 && at < counting && g >= counting) break
         const overlap = ious[d * truths + g]!
         if (overlap < best) continue

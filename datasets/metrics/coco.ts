@@ -1,5 +1,12 @@
 import { COCO_IOUS, cocoCurves, matchCoco } from './coco.kernel.ts'
-import { byScore, iou, type Detection, type LabelledBox, type ScoredImage } from './matching.kernel.ts'
+import {
+  byScore,
+  iou,
+  shareInside,
+  type Detection,
+  type LabelledBox,
+  type ScoredImage,
+} from './matching.kernel.ts'
 
 type AreaName = 'all' | 'small' | 'medium' | 'large'
 
@@ -36,7 +43,7 @@ interface ClassCurves {
   curves: Map<string, { ap: Float64Array; recall: Float64Array }>
 }
 
-/** Mean average precision in COCO's way (T.-Y. Lin et al., ECCV 2014; pycocotools `COCOeval`, bbox, no crowds). */
+/** Mean average precision in COCO's way (T.-Y. Lin et al., ECCV 2014; pycocotools `COCOeval`, bbox). */
 export function scoreCoco(images: readonly ScoredImage[], classes: readonly string[]): CocoScore {
   const perClass = classes.map((name) => ({ name, ...classCurves(images, name) }))
   const mean = (area: AreaName, most: number, kind: 'ap' | 'recall', only?: number): number | null => {
@@ -111,7 +118,9 @@ function pairs(allTruths: readonly LabelledBox[], allDetections: readonly Detect
   const detections = byScore(own)
     .slice(0, MOST[2])
     .flatMap((i) => own[i] ?? [])
-  const ious = Float64Array.from(detections.flatMap((d) => truths.map((t) => iou(d.box, t.box))))
+  const ious = Float64Array.from(
+    detections.flatMap((d) => truths.map((t) => (t.crowd ? shareInside(d.box, t.box) : iou(d.box, t.box)))),
+  )
   return { truths, detections, ious }
 }
 
@@ -122,12 +131,10 @@ function matchSet(
   [least, most]: readonly [number, number],
 ): { scores: number[]; state: Uint8Array; counting: number } {
   const out = (x: LabelledBox): boolean => area(x) < least || area(x) > most
+  const ignored = truths.map((t) => t.crowd === true || out(t))
   const order = truths.map((_, g) => g)
-  const sorted = [
-    ...order.filter((g) => !out(truths[g] as LabelledBox)),
-    ...order.filter((g) => out(truths[g] as LabelledBox)),
-  ]
-  const counting = truths.filter((t) => !out(t)).length
+  const sorted = [...order.filter((g) => !ignored[g]), ...order.filter((g) => ignored[g])]
+  const counting = ignored.filter((i) => !i).length
   const moved = new Float64Array(ious.length)
   for (let d = 0; d < detections.length; d++)
     sorted.forEach((g, k) => (moved[d * truths.length + k] = ious[d * truths.length + g] ?? 0))
@@ -138,6 +145,7 @@ function matchSet(
     detections.length,
     truths.length,
     counting,
+    Uint8Array.from(sorted, (g) => (truths[g]?.crowd ? 1 : 0)),
     outside,
     COCO_IOUS,
     new Uint8Array(truths.length),

@@ -1,6 +1,6 @@
 import { scoreCoco, type CocoScore } from './coco.ts'
 import { bestF1, precisionRecall, type Hit, type PrecisionRecall } from './average-precision.kernel.ts'
-import { matchImage, type ScoredImage } from './matching.kernel.ts'
+import { type LabelledBox, matchImage, type ScoredImage } from './matching.kernel.ts'
 import { rate, type Rate } from './rate.ts'
 import { recallBySize, type SizeBin, type SizedDefect } from './sizes.ts'
 
@@ -60,7 +60,7 @@ export const DEEPPCB_IOU = 0.33
 /**
  * Scores detections by the protocol of DeepPCB (S. Tang et al., arXiv 1902.06197): IoU > 0.33 and the same class.
  * Average precision is the area under the envelope of all points; the plain sum of the original script and
- * mAP at IoU 0.5 are given too.
+ * mAP at IoU 0.5 are given too. Calls that lie in a crowd are left out, as is the crowd.
  *
  * @param threshold operating threshold of the score
  */
@@ -74,7 +74,7 @@ export function scoreDetections(
   const half = hitsByClass(images, 0.5)
   const scores = classes.map((c) => classScore(c, images, strict.get(c) ?? [], half.get(c) ?? [], threshold))
   const all = [...strict.values()].flat()
-  const truths = images.reduce((n, i) => n + i.truths.length, 0)
+  const truths = images.reduce((n, i) => n + countingOf(i.truths).length, 0)
   const mean = (pick: (s: ClassScore) => number | null): number | null => {
     const known = scores.map(pick).filter((v) => v !== null)
     return known.length === 0 ? null : known.reduce((a, b) => a + b, 0) / known.length
@@ -102,6 +102,8 @@ export function scoreDetections(
   }
 }
 
+const countingOf = (truths: readonly LabelledBox[]): LabelledBox[] => truths.filter((t) => !t.crowd)
+
 function sizedDefects(
   images: readonly ScoredImage[],
   threshold: number,
@@ -111,10 +113,9 @@ function sizedDefects(
   return images.flatMap(({ truths, detections }) => {
     const called = detections.filter((d) => d.score >= threshold)
     const found = new Set(matchImage(truths, called, iouAbove, false))
-    return truths.map(({ box: [x1, y1, x2, y2] }, n) => ({
-      size: Math.max(x2 - x1, y2 - y1) * scale,
-      found: found.has(n),
-    }))
+    return truths.flatMap(({ box: [x1, y1, x2, y2], crowd }, n) =>
+      crowd ? [] : { size: Math.max(x2 - x1, y2 - y1) * scale, found: found.has(n) },
+    )
   })
 }
 
@@ -124,6 +125,7 @@ function hitsByClass(images: readonly ScoredImage[], iouAbove: number): Map<stri
   for (const image of images) {
     const matched = matchImage(image.truths, image.detections, iouAbove, true)
     image.detections.forEach((d, n) => {
+      if (image.truths[matched[n] ?? -1]?.crowd) return
       const list = hits.get(d.class) ?? []
       list.push({ score: d.score, hit: (matched[n] ?? -1) >= 0 })
       hits.set(d.class, list)
@@ -139,7 +141,7 @@ function classScore(
   half: readonly Hit[],
   threshold: number,
 ): ClassScore {
-  const truths = images.reduce((n, i) => n + i.truths.filter((t) => t.class === name).length, 0)
+  const truths = images.reduce((n, i) => n + countingOf(i.truths).filter((t) => t.class === name).length, 0)
   const pr = precisionRecall(hits, truths)
   const op = truths > 0 ? at(hits, truths, threshold) : null
   return {
@@ -194,10 +196,11 @@ function defectRates(
     const found = new Set(matched)
     called.forEach((d, n) => {
       const truth = image.truths[matched[n] ?? -1]
+      if (truth?.crowd) return
       add(truth ? labels.indexOf(truth.class) : none, labels.indexOf(d.class))
     })
     image.truths.forEach((t, n) => {
-      if (!found.has(n)) add(labels.indexOf(t.class), none)
+      if (!found.has(n) && !t.crowd) add(labels.indexOf(t.class), none)
     })
   }
   const sum = (rows: number[][]): number => rows.flat().reduce((a, b) => a + b, 0)

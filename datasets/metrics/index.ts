@@ -1,5 +1,5 @@
 export { bestF1, precisionRecall, type Hit, type PrecisionRecall } from './average-precision.kernel.ts'
-export { ClassPixelScorer, type ClassPixelScore } from './class-pixels.ts'
+export { ClassPixelScorer, IGNORED, type ClassPixelScore } from './class-pixels.ts'
 export { type ClassificationScore, type ClassifiedImage, scoreClasses } from './classes.ts'
 export { COCO_IOUS } from './coco.kernel.ts'
 export { scoreCoco, type CocoScore } from './coco.ts'

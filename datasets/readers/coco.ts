@@ -1,6 +1,7 @@
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { CodedError } from '../../contracts/index.ts'
+import { boxOf, checkSizes, segmentationSchema, shapeOf } from './coco-shapes.ts'
 import {
   filesIn,
   inside,
@@ -23,9 +24,12 @@ const cocoSchema = z.looseObject({
       z.looseObject({
         image_id: z.union([z.number(), z.string()]),
         category_id: z.number(),
-        bbox: z.tuple([z.number(), z.number(), z.number().nonnegative(), z.number().nonnegative()]),
-        /** Polygons, or run lengths of a crowd, which are not read. */
-        segmentation: z.union([z.array(z.array(z.number())), z.looseObject({})]).optional(),
+        /** May be absent where run lengths say it. */
+        bbox: z
+          .tuple([z.number(), z.number(), z.number().nonnegative(), z.number().nonnegative()])
+          .optional(),
+        segmentation: segmentationSchema.optional(),
+        iscrowd: z.union([z.literal(0), z.literal(1), z.boolean()]).optional(),
       }),
     )
     .optional(),
@@ -127,20 +131,22 @@ async function toItems(dir: string, file: string, data: z.infer<typeof cocoSchem
         actual: `image_id ${a.image_id}, category_id ${a.category_id}`,
       })
     }
-    const [x, y, w, h] = a.bbox
-    const polygons = Array.isArray(a.segmentation) ? a.segmentation.filter((p) => p.length >= 6) : []
+    const shape = shapeOf(a.segmentation, { file, path: `annotations.${n}.segmentation` })
     boxes.push({
       class: name,
-      box: [x, y, x + w, y + h],
-      ...(polygons.length === 0 ? {} : { polygons }),
+      box: boxOf(a.bbox, shape, { file, path: `annotations.${n}.bbox` }),
+      ...shape,
+      ...(a.iscrowd ? { crowd: true } : {}),
     })
   })
   const imageOf = await imageFinder(dir, file, split)
   return mapInOrder(data.images, async (i) => {
     const boxes = byImage.get(String(i.id)) ?? []
+    const image = await imageOf(i.file_name.replaceAll('\\', '/'))
+    await checkSizes(boxes, image, file)
     return {
       id: `${stem(basename(file))}/${i.file_name}`,
-      image: await imageOf(i.file_name.replaceAll('\\', '/')),
+      image,
       split,
       ...(data.annotations ? { boxes } : {}),
       defective: null,

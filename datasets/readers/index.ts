@@ -9,3 +9,4 @@ export {
 } from './item.ts'
 export { DATASET_FORMATS, openDataset, READERS, type OpenOptions } from './registry.ts'
 export { imageSize } from './image-size.ts'
+export { maskOfRuns } from './run-lengths.ts'

@@ -1,4 +1,5 @@
 import type { Box } from '../../contracts/index.ts'
+import type { RunLengths } from './run-lengths.ts'
 
 /** One annotated region. Boxes of data sets may be fractional, px of the image, half-open. */
 export interface TrueBox {
@@ -6,6 +7,10 @@ export interface TrueBox {
   box: Box
   /** Outlines where the data set has them: x1, y1, x2, y2 …, px of the image; several parts of one region. */
   polygons?: number[][]
+  /** The very pixels, where the data set has them as run lengths; of the size of the image. */
+  runs?: RunLengths
+  /** A crowd in the words of COCO: what is called in it counts neither as right nor as wrong. */
+  crowd?: true
 }
 
 /** One image of a data set, whatever layout it came from. Paths are absolute. */
@@ -26,6 +31,10 @@ export interface DatasetItem {
   /** Whether the part is bad: by its boxes, or by its label; null when the data set does not say. */
   defective: boolean | null
 }
+
+/** Whether annotated regions make a part bad; null when there are crowds alone, which say nothing. */
+export const badByBoxes = (boxes: readonly TrueBox[]): boolean | null =>
+  boxes.some((b) => !b.crowd) || (boxes.length > 0 ? null : false)
 
 export interface Dataset {
   format: string

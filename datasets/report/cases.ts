@@ -27,7 +27,7 @@ export function worstCases(result: EvaluationResult): Record<Case['kind'], Case[
     const matched = matchImage(image.truths, called, iouAbove, false)
     called.forEach((d, n) => {
       const truth = image.truths?.[matched[n] ?? -1]
-      if (truth?.class === d.class) return
+      if (truth?.class === d.class || truth?.crowd) return
       cases[truth ? 'misnamed' : 'false-call'].push({
         kind: truth ? 'misnamed' : 'false-call',
         image,
@@ -39,7 +39,7 @@ export function worstCases(result: EvaluationResult): Record<Case['kind'], Case[
     })
     const found = new Set(matched)
     image.truths.forEach((t, n) => {
-      if (found.has(n)) return
+      if (found.has(n) || t.crowd) return
       const hint = Math.max(
         0,
         ...image.detections.filter((d) => iou(d.box, t.box) > iouAbove).map((d) => d.score),

@@ -51,7 +51,7 @@ export async function thumbnail(file: string, side = 320): Promise<string | null
   }
 }
 
-/** Boxes over a crop: truth green and dashed, calls from the threshold on red with class and score. */
+/** Boxes over a crop: truth green and dashed, what is ignored grey, calls from the threshold on red with class and score. */
 export function overlay(image: EvaluatedImage, window: Window, threshold: number): string {
   const rect = (b: Box, style: string): string =>
     `<rect x="${(b[0] - window.x).toFixed(1)}" y="${(b[1] - window.y).toFixed(1)}" width="${(b[2] - b[0]).toFixed(1)}" height="${(b[3] - b[1]).toFixed(1)}" fill="none" vector-effect="non-scaling-stroke" ${style}/>`
@@ -64,8 +64,8 @@ export function overlay(image: EvaluatedImage, window: Window, threshold: number
     .filter((x) => seen(x.box))
     .map(
       (x) =>
-        rect(x.box, 'stroke="#23c26b" stroke-width="2" stroke-dasharray="5 3"') +
-        label(x.box, x.class, '#52e596', true),
+        rect(x.box, `stroke="${x.crowd ? '#999' : '#23c26b'}" stroke-width="2" stroke-dasharray="5 3"`) +
+        label(x.box, x.class, x.crowd ? '#bbb' : '#52e596', true),
     )
   const calls = image.detections
     .filter((d) => d.score >= threshold && seen(d.box))

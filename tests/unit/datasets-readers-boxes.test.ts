@@ -115,8 +115,7 @@ describe('COCO', () => {
     await at.tree({
       'annotations/instances_val2017.json': json([
         { image_id: 7, category_id: 3, bbox: [1, 2, 4, 5], id: 1, segmentation: [[1, 2, 5, 2, 5, 7]] },
-        // Run lengths are not read.
-        { image_id: 7, category_id: 3, bbox: [0, 0, 2, 2], segmentation: { counts: [4, 4], size: [9, 9] } },
+        { image_id: 7, category_id: 3, bbox: [0, 0, 2, 2], segmentation: [] },
       ]),
       'val2017/a.jpg': null,
     })

@@ -1,0 +1,183 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { labelledRegions } from '../../bin/labelled-regions.ts'
+import {
+  ClassPixelScorer,
+  evaluate,
+  evaluationResultSchema,
+  IGNORED,
+  openDataset,
+  type ScoredImage,
+  scoreCoco,
+  scoreDetections,
+} from '../../datasets/index.ts'
+import { badByBoxes } from '../../datasets/readers/item.ts'
+import { boundsOfRuns, countsOfText, maskOfRuns } from '../../datasets/readers/run-lengths.ts'
+import { noModels, recipeOf } from './samples/inspection-recipes.ts'
+import { datasetFolder } from './samples/dataset-folder.ts'
+
+interface Reference {
+  masks: {
+    size: [number, number]
+    text: string
+    counts: number[]
+    bbox: number[]
+    area: number
+    rows: string[]
+  }[]
+  crowds: { images: ScoredImage[]; stats: Record<string, number> }
+}
+
+// Reference values: tests/golden/coco-annotations.py (pycocotools; versions and the command inside).
+const reference = JSON.parse(
+  readFileSync(new URL('../golden/coco-annotations.json', import.meta.url), 'utf8'),
+) as Reference
+
+describe('run lengths against pycocotools', () => {
+  it.each(reference.masks.map((m) => [m.size.join(' × '), m] as const))('%s px', (_, m) => {
+    const [heightPx, widthPx] = m.size
+    expect(countsOfText(m.text)).toEqual(m.counts)
+    const runs = { widthPx, heightPx, counts: m.counts }
+    const [x = 0, y = 0, w = 0, h = 0] = m.bbox
+    expect(boundsOfRuns(runs)).toEqual([x, y, x + w, y + h])
+    const mask = maskOfRuns(runs)
+    expect(mask.reduce((a, b) => a + b, 0)).toBe(m.area)
+    expect([...mask].join('')).toBe(m.rows.join(''))
+  })
+
+  it.each([
+    ['a character that is none', '01 3', /character 3.*found " "/],
+    ['an end in the middle', '01o', /character 4.*the middle of a number/],
+    ['a number without end', 'ooooooooo', /character 8.*without end/],
+    ['a run of less than nothing', 'N', /a run of -2 px/],
+  ])('refuses %s', (_, text, message) => expect(() => countsOfText(text)).toThrow(message))
+})
+
+const at = datasetFolder()
+const runs = { size: [10, 20], counts: [23, 4, 6, 4, 163] }
+/** `pycocotools.mask.frPyObjects(runs, 10, 20)` */
+const text = 'g0460m4'
+
+async function coco(...annotations: Record<string, unknown>[]) {
+  await at.tree({
+    'a.jpg': null,
+    'annotations.json': JSON.stringify({
+      images: [{ id: 1, file_name: 'a.jpg' }],
+      categories: [{ id: 1, name: 'dent' }],
+      annotations: annotations.map((a) => ({ image_id: 1, category_id: 1, ...a })),
+    }),
+  })
+  return openDataset(at.dir)
+}
+
+describe('masks of COCO', () => {
+  it('reads both forms, and takes the box from them where none is written', async () => {
+    const set = await coco(
+      { segmentation: runs, bbox: [1, 1, 4, 5] },
+      { segmentation: { size: runs.size, counts: text } },
+    )
+    expect(set.items[0]?.boxes).toEqual([
+      { class: 'dent', box: [1, 1, 5, 6], runs: { widthPx: 20, heightPx: 10, counts: runs.counts } },
+      { class: 'dent', box: [2, 3, 4, 7], runs: { widthPx: 20, heightPx: 10, counts: runs.counts } },
+    ])
+  })
+
+  it('hands the pixels on to teaching', async () => {
+    const { images } = labelledRegions(await coco({ segmentation: runs }))
+    const regions = []
+    for await (const image of images) regions.push(...image.regions)
+    const shape = regions[0]?.shape
+    const data = shape && 'mask' in shape ? shape.mask.data : new Uint8Array()
+    expect(data.reduce((a, b) => a + b, 0)).toBe(8)
+    // rows 3..6 of column 2, and of column 3
+    expect([...data.keys()].filter((i) => data[i])).toEqual(
+      [3, 4, 5, 6].flatMap((y) => [y * 20 + 2, y * 20 + 3]),
+    )
+  })
+
+  it.each([
+    ['a mask of another size', { segmentation: { size: [20, 10], counts: [200] } }, /size of a\.jpg.*10, 20/],
+    ['no box at all', {}, /annotations\.0\.bbox.*found none/],
+    ['an outline of two points', { segmentation: [[1, 2, 3, 4]], bbox: [1, 1, 2, 2] }, /found 4 numbers/],
+    ['runs that do not fill it', { segmentation: { ...runs, counts: '1' } }, /200 in all; found 1 px/],
+    ['text that is none', { segmentation: { size: [10, 20], counts: 'g0~' } }, /segmentation\.counts, char/],
+  ])('refuses %s', async (_, annotation, message) => {
+    await expect(coco(annotation)).rejects.toThrow(message)
+  })
+})
+
+describe('crowds', () => {
+  it('are ignored as pycocotools ignores them', () => {
+    const { images, stats } = reference.crowds
+    const got = scoreCoco(images, ['open', 'short'])
+    for (const [name, value] of Object.entries(stats)) expect(got[name as 'ap'], name).toBeCloseTo(value, 9)
+  })
+
+  it('make calls in them neither right nor wrong, and are no defects', () => {
+    const call = (box: [number, number, number, number]) => ({ class: 'dent', score: 0.9, box })
+    const images: ScoredImage[] = [
+      {
+        id: 'a',
+        truths: [
+          { class: 'dent', box: [0, 0, 10, 10] },
+          { class: 'dent', box: [50, 50, 150, 150], crowd: true },
+        ],
+        // right; two in the crowd; wrong
+        detections: [
+          call([0, 0, 10, 10]),
+          call([60, 60, 70, 70]),
+          call([80, 60, 90, 70]),
+          call([200, 0, 210, 10]),
+        ],
+      },
+    ]
+    const d = scoreDetections(images, ['dent'], 0.5)
+    expect(d.classes[0]).toMatchObject({ truths: 1, detections: 2, recall: 1, precision: 0.5 })
+    expect(d.missed).toMatchObject({ count: 0, of: 1 })
+    expect(d.falseCalls).toMatchObject({ count: 1, of: 2 })
+    expect(d.recallBySize.px.map((b) => b.recall.of)).toEqual([1])
+    expect(d.confusion.counts).toEqual([
+      [1, 0],
+      [1, 0],
+    ])
+  })
+
+  it('say nothing about their part, and are not taught from', async () => {
+    const set = await coco({ bbox: [1, 1, 4, 4], iscrowd: 1, segmentation: runs })
+    expect(set.items[0]?.boxes?.[0]?.crowd).toBe(true)
+    expect(badByBoxes(set.items[0]?.boxes ?? [])).toBeNull()
+    expect([badByBoxes([]), badByBoxes([{ class: 'x', box: [0, 0, 1, 1] }])]).toEqual([false, true])
+    expect(() => labelledRegions(set)).toThrow(/TCH_LABELS/)
+  })
+
+  it('stay in the result, which keeps to its schema, and out of its rates', async () => {
+    const dataset = await coco(
+      { bbox: [1, 1, 4, 4], iscrowd: 1, segmentation: runs },
+      { bbox: [10, 1, 4, 4], segmentation: [[10, 1, 14, 1, 14, 5]] },
+    )
+    const recipe = recipeOf(
+      [20, 10],
+      [{ id: 'b', use: 'blob@1', polarity: 'dark', threshold: 10, minAreaPx: 1 }],
+    )
+    const subject = { kind: 'recipe', source: { recipe, dir: at.dir } } as const
+    const result = await evaluate({ dataset, subject, models: noModels, workers: 1 })
+    expect(evaluationResultSchema.parse(JSON.parse(JSON.stringify(result)))).toEqual(result)
+    expect(result.images[0]?.truths).toEqual([
+      { class: 'dent', box: [1, 1, 5, 5], crowd: true },
+      { class: 'dent', box: [10, 1, 14, 5] },
+    ])
+    expect(result.detection?.missed).toMatchObject({ count: 1, of: 1 })
+    const only = {
+      ...dataset,
+      items: dataset.items.map((i) => ({ ...i, boxes: i.boxes?.slice(0, 1) ?? [] })),
+    }
+    const none = await evaluate({ dataset: only, subject, models: noModels, workers: 1 })
+    expect([none.unlabelled, none.judgement]).toEqual([1, null])
+  })
+
+  it('take their pixels out of the overlap of classes', () => {
+    const scorer = new ClassPixelScorer(['background', 'dent'])
+    scorer.add(Uint8Array.of(1, 1, IGNORED, IGNORED), Uint8Array.of(1, 0, 1, 0))
+    expect(scorer.score()).toMatchObject({ accuracy: 0.5, meanIou: 0.5 })
+  })
+})
