@@ -21,6 +21,7 @@ export function evaluationText(r: EvaluationResult): string {
     `${r.dataset.images} images of ${r.dataset.dir} (${r.dataset.format}, split ${r.dataset.split})`,
     `judged by ${r.recipe.id}${r.models.map((m) => `, ${m.id} ${m.version} on ${m.provider}`).join('')}, ${r.workers} workers, ${r.imagesPerSecond.toFixed(1)} images/s`,
   ]
+  lines.push(...r.dataset.leftOut.map((f) => f.message))
   const d = r.detection
   if (d) {
     lines.push('', `detection, IoU > ${d.iouAbove}, same class`)

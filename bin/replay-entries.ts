@@ -1,11 +1,11 @@
 import type { ReplayEntry } from '../camera/index.ts'
 import type { CameraSpec } from '../contracts/index.ts'
-import { openDataset } from '../datasets/index.ts'
+import { openDataSet } from './open-data-set.ts'
 
 /** Pictures of a data set in its own order; null where the source lists a plain folder itself, or is no replay. */
 export async function replayEntries(camera: CameraSpec): Promise<ReplayEntry[] | null> {
   if (camera.adapter !== 'replay' || camera.dataset === 'folder') return null
-  const { items } = await openDataset(camera.path, {
+  const { items } = await openDataSet(camera.path, {
     format: camera.dataset,
     ...(camera.split === undefined ? {} : { split: camera.split }),
   })

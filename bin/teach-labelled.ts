@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { asCoded, CodedError, type ModelCard } from '../contracts/index.ts'
-import { DATASET_FORMATS, type Dataset, imageSize, openDataset } from '../datasets/index.ts'
+import { DATASET_FORMATS, type Dataset, imageSize } from '../datasets/index.ts'
 import { decodeFrame } from '../inspection/index.ts'
 import { type Backbone, findBackbone, type PackedModel, packModel, type Pixels } from '../models/index.ts'
 import type { Environment } from './environment.ts'
 import { modelDirs, trustedKeys } from './model-setup.ts'
 import { checkModelName, freeVersion } from './model-version.ts'
+import { openDataSet } from './open-data-set.ts'
 import { whole } from './options.ts'
 import { taughtDir } from './paths.ts'
 import { showProgress } from './progress.ts'
@@ -66,7 +67,7 @@ export async function teachLabelled<T extends { model: Uint8Array; card: ModelCa
   const privateKeyPem = await readFile(keyFile, 'utf8').catch((cause: unknown) => {
     throw new CodedError('CFG_MISSING_FILE', { file: keyFile, expected: 'a private key', cause })
   })
-  const dataset = await openDataset(resolve(dir), {
+  const dataset = await openDataSet(resolve(dir), {
     ...(o.dataset && { format: o.dataset }),
     ...(o.split && { split: o.split }),
   })

@@ -96,6 +96,7 @@ export const ERROR_CODES = {
   DAT_LAYOUT: 'the data set folder does not have the expected layout',
   DAT_ANNOTATION: 'an annotation cannot be read',
   DAT_EMPTY: 'the data set has no usable item',
+  DAT_LEFT_OUT: 'files in the folder of the data set are not used',
 
   API_REQUEST: 'the request is malformed',
   API_NOT_FOUND: 'no such resource',

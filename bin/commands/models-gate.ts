@@ -8,7 +8,6 @@ import {
   type EvaluationResult,
   fileListHash,
   incompleteBeta,
-  openDataset,
 } from '../../datasets/index.ts'
 import { loadRecipe, type LoadedRecipe } from '../../inspection/index.ts'
 import { decideGate, type GateJudge, saveGateResult } from '../../models/index.ts'
@@ -17,6 +16,7 @@ import { recipePlace } from '../config.ts'
 import type { Environment } from '../environment.ts'
 import { gatesDir } from '../life.ts'
 import { modelSetup } from '../model-setup.ts'
+import { openDataSet } from '../open-data-set.ts'
 import { number, whole } from '../options.ts'
 import { showProgress } from '../progress.ts'
 import { printTable } from '../table.ts'
@@ -75,7 +75,7 @@ export function addModelsGate(models: Command, environment: Environment): void {
 /** @throws CFG_*, DAT_*, MDL_*; DAT_ANNOTATION when a part of the set is neither good nor bad */
 async function runGate(flags: Flags, environment: Environment): Promise<GateResult> {
   const dir = resolve(flags.acceptance)
-  const dataset = await openDataset(dir, {
+  const dataset = await openDataSet(dir, {
     ...(flags.dataset === undefined ? {} : { format: flags.dataset }),
     ...(flags.split === undefined ? {} : { split: flags.split }),
   })

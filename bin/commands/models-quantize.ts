@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { asCoded } from '../../contracts/index.ts'
-import { type Comparison, DATASET_FORMATS, openDataset } from '../../datasets/index.ts'
+import { type Comparison, DATASET_FORMATS } from '../../datasets/index.ts'
 import { packModel, publicKeyIn, quantise, type Quantised, verifyPackage } from '../../models/index.ts'
 import type { Environment } from '../environment.ts'
 import { comparisonLines } from '../evaluation-text.ts'
 import { modelSetup, trustedKeys } from '../model-setup.ts'
+import { openDataSet } from '../open-data-set.ts'
 import { whole } from '../options.ts'
 import { taughtDir } from '../paths.ts'
 import { showProgress } from '../progress.ts'
@@ -63,7 +64,7 @@ async function run(dir: string, flags: Flags, environment: Environment): Promise
   const id = flags.id ?? `${float.card.id}-int8`
   const version = flags.version ?? float.card.version
   const outDir = resolve(flags.out ?? join(taughtDir(environment), `${id}-${version}`))
-  const dataset = await openDataset(resolve(flags.images), {
+  const dataset = await openDataSet(resolve(flags.images), {
     ...(flags.dataset && { format: flags.dataset }),
     ...(flags.split && { split: flags.split }),
   })

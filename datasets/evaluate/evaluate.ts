@@ -107,6 +107,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
         split: options.split ?? 'all',
         images: dataset.items.length,
         classes: dataset.classes,
+        leftOut: dataset.leftOut,
       },
       recipe: { ...identity(recipe), mmPerPx: recipe.calibration?.mmPerPx ?? null },
       models: used,

@@ -128,6 +128,8 @@ export const evaluationResultSchema = z.strictObject({
     split: z.string(),
     images: z.number(),
     classes: z.array(z.string()),
+    /** Files in its folder that are not used. */
+    leftOut: z.array(z.strictObject({ code: errorCode, message: z.string() })),
   }),
   /** `id@version` and SHA-256 of the recipe as it would run on the line. */
   recipe: z.strictObject({ id: z.string(), sha256: z.string(), mmPerPx: z.number().nullable() }),

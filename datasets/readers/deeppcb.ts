@@ -73,6 +73,7 @@ export const deeppcb: DatasetReader = {
       dir,
       classes: [...DEEPPCB_CLASSES],
       items: await mapInOrder(notEmpty(entries, dir, 'group*/NNNNN/*_test.jpg'), (e) => toItem(dir, e)),
+      labels: { used: entries.map((e) => join(dir, e.notes)), pattern: /_not\/[^/]*\.txt$/ },
     }
   },
 }

@@ -41,14 +41,15 @@ export const foldersIn = async (dir: string): Promise<string[]> => (await names(
 export const filesIn = async (dir: string): Promise<string[]> => (await names(dir)).files
 export const imagesIn = async (dir: string): Promise<string[]> => (await filesIn(dir)).filter(isImage)
 
-/** Images below a folder, relative paths; a link to a folder above is not followed. */
-export const imagesBelow = (dir: string): Promise<string[]> => below(dir, '', [])
+/** Files below a folder, relative paths; a link to a folder above is not followed. */
+export const filesBelow = (dir: string): Promise<string[]> => below(dir, '', [])
+export const imagesBelow = async (dir: string): Promise<string[]> => (await filesBelow(dir)).filter(isImage)
 
 async function below(dir: string, prefix: string, above: readonly string[]): Promise<string[]> {
   const { files, folders } = await names(join(dir, prefix))
   const place = await realpath(join(dir, prefix))
   if (above.includes(place)) return []
-  const here = files.filter(isImage).map((f) => join(prefix, f))
+  const here = files.map((f) => join(prefix, f))
   const deeper: string[] = []
   for (const f of folders) deeper.push(...(await below(dir, join(prefix, f), [...above, place])))
   return [...here, ...deeper]

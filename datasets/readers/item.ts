@@ -1,4 +1,4 @@
-import type { Box } from '../../contracts/index.ts'
+import type { Box, ErrorFact } from '../../contracts/index.ts'
 import type { RunLengths } from './run-lengths.ts'
 
 /** One annotated region. Boxes of data sets may be fractional, px of the image, half-open. */
@@ -43,6 +43,8 @@ export interface Dataset {
   /** Labels that mean a good part. */
   goodLabels: readonly string[]
   items: DatasetItem[]
+  /** What lies in the folder and is not used, or not as it could be. */
+  leftOut: ErrorFact[]
 }
 
 export interface ReadOptions {
@@ -51,7 +53,11 @@ export interface ReadOptions {
 }
 
 /** What a reader finds; which labels mean a good part is the caller's to say. */
-export type FoundDataset = Omit<Dataset, 'goodLabels'>
+export interface FoundDataset extends Omit<Dataset, 'goodLabels' | 'leftOut'> {
+  /** Label files that were read, and which others would be such, by their path from `/` as the data set. */
+  labels?: { used: readonly string[]; pattern: RegExp }
+  leftOut?: ErrorFact[]
+}
 
 /** One layout. */
 export interface DatasetReader {

@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import { CodedError } from '../../contracts/index.ts'
-import { foldersIn, imagesIn, isDirectory, notEmpty, stem } from './files.ts'
+import { foldersIn, imagesIn, isDirectory, mapInOrder, notEmpty, stem } from './files.ts'
+import { imageSize } from './image-size.ts'
 import { type DatasetItem, type DatasetReader, isGoodLabel } from './item.ts'
+import { leftOut } from './left-out.ts'
 
 /**
  * MVTec AD: `train/good` (or another word for good, as BTAD's `train/ok`), `test/<class>`, `ground_truth/<class>/<stem>_mask.png` (or `<stem>.png`). Labelled bad
@@ -41,16 +43,29 @@ export const mvtec: DatasetReader = {
         }
       }
     }
-    const orphan = masks.left()
+    const [orphan, ...more] = masks.left()
     if (orphan !== undefined) {
       throw new CodedError('DAT_LAYOUT', {
         file: orphan,
         expected: 'an image of the same name under test or train',
-        actual: 'none',
+        actual: more.length === 0 ? 'none' : `none, nor for ${more.length} other masks`,
       })
     }
+    await checkSizes(items)
+    const marked = items.some((i) => i.mask !== undefined)
+    const bare = items.filter((i) => i.defective === true && i.mask === undefined)
     const classes = [...new Set(items.map((i) => i.label ?? ''))].sort()
-    return { format: 'mvtec', dir, classes, items: notEmpty(items, dir, 'images under train and test') }
+    return {
+      format: 'mvtec',
+      dir,
+      classes,
+      items: notEmpty(items, dir, 'images under train and test'),
+      leftOut: leftOut(
+        marked ? bare.map((i) => i.id) : [],
+        dir,
+        'a mask for every image with a defect; those without are in no score of pixels',
+      ),
+    }
   },
 }
 
@@ -59,9 +74,23 @@ async function goodFolders(dir: string, good?: readonly string[]): Promise<strin
   return (await isDirectory(train)) ? (await foldersIn(train)).filter((f) => isGoodLabel(f, good)) : []
 }
 
+/** A file that cannot be read is left to the evaluation. @throws DAT_ANNOTATION for a mask of another size than its image */
+async function checkSizes(items: readonly DatasetItem[]): Promise<void> {
+  await mapInOrder(items, async ({ image, mask }) => {
+    if (mask === undefined) return
+    const [of, is] = await Promise.all([image, mask].map((f) => imageSize(f).catch(() => null)))
+    if (!of || !is || (of.widthPx === is.widthPx && of.heightPx === is.heightPx)) return
+    throw new CodedError('DAT_ANNOTATION', {
+      file: mask,
+      expected: `a mask of ${of.widthPx} × ${of.heightPx} px, like its image`,
+      actual: `${is.widthPx} × ${is.heightPx} px`,
+    })
+  })
+}
+
 async function findMasks(dir: string): Promise<{
   take(label: string, name: string): string | undefined
-  left(): string | undefined
+  left(): string[]
 }> {
   const open = new Map<string, string>()
   const root = join(dir, 'ground_truth')
@@ -78,6 +107,6 @@ async function findMasks(dir: string): Promise<{
       open.delete(key)
       return all.get(key)
     },
-    left: () => [...open.values()][0],
+    left: () => [...open.values()],
   }
 }

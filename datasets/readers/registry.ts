@@ -5,6 +5,7 @@ import { isDirectory } from './files.ts'
 import { folderPerClass } from './folder-per-class.ts'
 import { folder } from './folder.ts'
 import { type Dataset, type DatasetReader, GOOD_LABELS, type ReadOptions } from './item.ts'
+import { unusedFiles } from './left-out.ts'
 import { mvtec } from './mvtec.ts'
 import { voc } from './voc.ts'
 import { yolo } from './yolo.ts'
@@ -32,7 +33,8 @@ export async function openDataset(dir: string, options: OpenOptions = {}): Promi
   if (!(await isDirectory(dir)))
     throw new CodedError('DAT_LAYOUT', { file: dir, expected: 'a folder', actual: 'none' })
   const reader = options.format === undefined ? await recognise(dir) : named(options.format)
-  const set = await reader.read(dir, options)
+  const { labels, ...set } = await reader.read(dir, options)
+  const unused = await unusedFiles({ ...set, ...(labels && { labels }) })
   const splits = [...new Set(set.items.map((i) => i.split))]
   const items = set.items
     .filter((i) => options.split === undefined || i.split === options.split)
@@ -44,7 +46,12 @@ export async function openDataset(dir: string, options: OpenOptions = {}): Promi
       actual: `splits ${splits.join(', ')}`,
     })
   }
-  return { ...set, goodLabels: options.goodLabels ?? GOOD_LABELS, items }
+  return {
+    ...set,
+    goodLabels: options.goodLabels ?? GOOD_LABELS,
+    items,
+    leftOut: [...(set.leftOut ?? []), ...unused],
+  }
 }
 
 function named(format: string): DatasetReader {

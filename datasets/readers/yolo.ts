@@ -26,14 +26,18 @@ const dataSchema = z.looseObject({
   train: placesSchema.optional(),
   val: placesSchema.optional(),
   test: placesSchema.optional(),
+  /** Of pose estimation: so many key points with two or three numbers each stand behind the box. */
+  kpt_shape: z.tuple([z.number().int().positive(), z.number().int().positive()]).optional(),
 })
 
 const DATA_FILES = ['data.yaml', 'data.yml', 'dataset.yaml']
 const CLASS_LIST = 'classes.txt'
+/** Label files lie in a folder `labels`, if they are not beside their image. */
+const LABEL = /\/labels\/(?:.*\/)?(?!classes\.txt$)[^/]*\.txt$/
 
 /**
  * YOLO: `data.yaml` with class names, or `classes.txt` with one a line as LabelImg and Label Studio write it, `…/images/…/x.jpg` and `…/labels/…/x.txt` with `class cx cy w h` relative to
- * the image (or a polygon, whose bounds are the box). An image without a label file is an image without objects; a set
+ * the image (or a polygon, as for segments and oriented boxes, whose bounds are the box; key points behind a box are left aside). An image without a label file is an image without objects; a set
  * without any label file is refused, since then all of its parts would count as good.
  */
 export const yolo: DatasetReader = {
@@ -59,6 +63,8 @@ export const yolo: DatasetReader = {
         actual: String(data.nc),
       })
     }
+    const [keyPoints = 0, perPoint = 0] = data.kpt_shape ?? []
+    const keyNumbers = keyPoints * perPoint
     const images = notEmpty(await findImages(dir, file, data), dir, 'images beside a labels folder')
     const notes = await mapInOrder(images, async ({ image }) => {
       const path = labelFile(image)
@@ -73,10 +79,11 @@ export const yolo: DatasetReader = {
     }
     const items = await mapInOrder(images, async ({ image, split }, n): Promise<DatasetItem> => {
       const path = notes[n] ?? null
-      const boxes = path === null ? [] : await readBoxes(path, image, names)
+      const boxes = path === null ? [] : await readBoxes(path, image, names, keyNumbers)
       return { id: relative(dir, image), image, split, boxes, defective: null }
     })
-    return { format: 'yolo', dir, classes, items }
+    const labels = { used: notes.flatMap((path) => path ?? []), pattern: LABEL }
+    return { format: 'yolo', dir, classes, items, labels }
   },
 }
 
@@ -156,21 +163,23 @@ async function readBoxes(
   file: string,
   image: string,
   names: ReadonlyMap<number, string>,
+  keyNumbers: number,
 ): Promise<TrueBox[]> {
   const lines = numberedLines(await readText(file))
   if (lines.length === 0) return []
   const { widthPx, heightPx } = await imageSize(image)
   return lines.map(({ line, text }) => {
-    const [index = NaN, ...v] = text.split(/\s+/).map(Number)
+    const [index = NaN, ...all] = text.split(/\s+/).map(Number)
     const name = names.get(index)
-    const polygon = v.length >= 6 && v.length % 2 === 0
+    const v = keyNumbers > 0 && all.length === 4 + keyNumbers ? all.slice(0, 4) : all
+    const polygon = keyNumbers === 0 && v.length >= 6 && v.length % 2 === 0
     const valid =
       name !== undefined && (v.length === 4 || polygon) && v.every((n) => n >= -1e-6 && n <= 1 + 1e-6)
     if (!valid) {
       throw new CodedError('DAT_ANNOTATION', {
         file,
         line,
-        expected: `\`class cx cy w h\` or a polygon, class ${[...names.keys()].join(', ')}, numbers 0..1`,
+        expected: `\`class cx cy w h\` or a polygon of three points or more (no angle, no score), class ${[...names.keys()].join(', ')}, numbers 0..1`,
         actual: text.slice(0, 120),
       })
     }

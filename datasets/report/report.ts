@@ -1,3 +1,4 @@
+import { errorText } from '../../contracts/index.ts'
 import type { EvaluationResult } from '../evaluate/index.ts'
 import { axisStart, envelope, legend, lineChart } from './charts.ts'
 import { esc, fixed, percent, section, t } from './html.ts'
@@ -68,7 +69,12 @@ export async function renderReport(result: EvaluationResult, options: ReportOpti
 
 function facts(r: EvaluationResult): string {
   const models = r.models.map((m) => `${m.id} ${m.version} (${m.sha256.slice(0, 12)}, ${m.provider})`)
-  return `<p class="facts">${esc(r.dataset.format)} · ${esc(r.dataset.dir)} · ${esc(r.dataset.split)} · ${r.dataset.images} ${t('images', '张图像')}<br>${t('recipe', '配方')} ${esc(r.recipe.id)} (${r.recipe.sha256.slice(0, 12)})${models.length > 0 ? ` · ${t('model', '模型')} ${esc(models.join(', '))}` : ''}<br>${esc(r.startedAt)}</p>`
+  return `<p class="facts">${esc(r.dataset.format)} · ${esc(r.dataset.dir)} · ${esc(r.dataset.split)} · ${r.dataset.images} ${t('images', '张图像')}<br>${t('recipe', '配方')} ${esc(r.recipe.id)} (${r.recipe.sha256.slice(0, 12)})${models.length > 0 ? ` · ${t('model', '模型')} ${esc(models.join(', '))}` : ''}<br>${esc(r.startedAt)}</p>${r.dataset.leftOut.map(leftOutLine).join('')}`
+}
+
+function leftOutLine(fact: EvaluationResult['dataset']['leftOut'][number]): string {
+  const { en, zh } = errorText(fact)
+  return `<p class="facts">${t(en, zh)}</p>`
 }
 
 const tile = (name: string, value: string, note: string, tone = ''): string =>

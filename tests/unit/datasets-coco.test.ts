@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { evaluationText } from '../../bin/evaluation-text.ts'
 import { labelledRegions } from '../../bin/labelled-regions.ts'
 import {
   ClassPixelScorer,
@@ -7,6 +8,7 @@ import {
   evaluationResultSchema,
   IGNORED,
   openDataset,
+  renderReport,
   type ScoredImage,
   scoreCoco,
   scoreDetections,
@@ -54,6 +56,7 @@ describe('run lengths against pycocotools', () => {
 })
 
 const at = datasetFolder()
+const dark = recipeOf([20, 10], [{ id: 'b', use: 'blob@1', polarity: 'dark', threshold: 10, minAreaPx: 1 }])
 const runs = { size: [10, 20], counts: [23, 4, 6, 4, 163] }
 /** `pycocotools.mask.frPyObjects(runs, 10, 20)` */
 const text = 'g0460m4'
@@ -150,16 +153,23 @@ describe('crowds', () => {
     expect(() => labelledRegions(set)).toThrow(/TCH_LABELS/)
   })
 
+  it('come with what the data set does not use, in text and report', async () => {
+    await at.tree({ 'loose.jpg': null })
+    const dataset = await coco({ bbox: [1, 1, 4, 4] })
+    const subject = { kind: 'recipe', source: { recipe: dark, dir: at.dir } } as const
+    const result = await evaluate({ dataset, subject, models: noModels, workers: 1 })
+    expect(evaluationText(result)).toMatch(/DAT_LEFT_OUT.*loose\.jpg/)
+    expect(await renderReport(result)).toMatch(
+      /lang="zh">DAT_LEFT_OUT:数据集文件夹中有未使用的文件.*loose\.jpg/,
+    )
+  })
+
   it('stay in the result, which keeps to its schema, and out of its rates', async () => {
     const dataset = await coco(
       { bbox: [1, 1, 4, 4], iscrowd: 1, segmentation: runs },
       { bbox: [10, 1, 4, 4], segmentation: [[10, 1, 14, 1, 14, 5]] },
     )
-    const recipe = recipeOf(
-      [20, 10],
-      [{ id: 'b', use: 'blob@1', polarity: 'dark', threshold: 10, minAreaPx: 1 }],
-    )
-    const subject = { kind: 'recipe', source: { recipe, dir: at.dir } } as const
+    const subject = { kind: 'recipe', source: { recipe: dark, dir: at.dir } } as const
     const result = await evaluate({ dataset, subject, models: noModels, workers: 1 })
     expect(evaluationResultSchema.parse(JSON.parse(JSON.stringify(result)))).toEqual(result)
     expect(result.images[0]?.truths).toEqual([

@@ -1,0 +1,48 @@
+import { extname, join, relative, resolve } from 'node:path'
+import { CodedError, type ErrorFact, toFact } from '../../contracts/index.ts'
+import { filesBelow, isImage } from './files.ts'
+import type { FoundDataset } from './item.ts'
+
+/** Pictures of a kind that no part of the program reads. */
+const UNREAD = new Set(['.gif', '.avif', '.heic', '.heif', '.jp2', '.jxl', '.svg', '.pgm', '.ppm', '.pnm'])
+
+const NAMED = 5
+
+/** DAT_LEFT_OUT with count and first names; nothing when there are none. */
+export const leftOut = (names: readonly string[], file: string, expected: string): ErrorFact[] =>
+  names.length === 0
+    ? []
+    : [
+        toFact(
+          new CodedError('DAT_LEFT_OUT', {
+            file,
+            expected,
+            actual: `${names.length}: ${names.slice(0, NAMED).join(', ')}${names.length > NAMED ? ' …' : ''}`,
+          }),
+        ),
+      ]
+
+/** What lies in the folder of a data set and is no part of it: images, and annotations of images that are not there. */
+export async function unusedFiles({ dir, items, labels }: FoundDataset): Promise<ErrorFact[]> {
+  const used = new Set(
+    items.flatMap((i) => [i.image, i.reference, i.mask].flatMap((f) => (f === undefined ? [] : resolve(f)))),
+  )
+  const read = new Set(labels?.used.map((f) => resolve(f)))
+  const free = (await filesBelow(dir)).map((f) => resolve(dir, f)).filter((f) => !used.has(f))
+  const named = (files: readonly string[]): string[] => files.map((f) => relative(dir, f))
+  return [
+    ...leftOut(named(free.filter(isImage)), dir, 'no images beside those that the layout names'),
+    ...leftOut(
+      named(free.filter((f) => UNREAD.has(extname(f).toLowerCase()))),
+      dir,
+      'images as jpg, png, bmp, tif or webp',
+    ),
+    ...(labels === undefined
+      ? []
+      : leftOut(
+          named(free.filter((f) => !read.has(f) && labels.pattern.test(join('/', relative(dir, f))))),
+          dir,
+          'an image for every label file',
+        )),
+  ]
+}
