@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { CodedError, type PartStore } from '../contracts/index.ts'
+import { CodedError, type OpenSql, type PartStore, type SqlDatabase } from '../contracts/index.ts'
 import {
   loadRecipe,
   type LoadedRecipe,
@@ -55,15 +55,13 @@ export interface LineLife {
 /**
  * Opens the life of the models of a line and puts the recipes into `config` that were in force when it stopped.
  *
+ * @param openDerived opens what follows from the log
  * @throws TRC_OPEN; CFG_* when a recipe in force is gone or was altered
  */
-export async function openLife(config: LineConfig): Promise<LineLife> {
+export async function openLife(config: LineConfig, openDerived: OpenSql): Promise<LineLife> {
   const { spec, recipesDir, dataDir } = config
   const db = prepareLife(openSql(join(dataDir, 'life.sqlite'), { synchronous: 'full' }), 'activations')
-  const counts = prepareLife(
-    openSql(join(dataDir, 'life-counts.sqlite'), { synchronous: 'normal' }),
-    'counts',
-  )
+  const counts = openCounts(join(dataDir, 'life-counts.sqlite'), openDerived, db)
   try {
     const activations = new Activations(db)
     const known = new Map<string, LoadedRecipe>()
@@ -184,6 +182,16 @@ export async function openLife(config: LineConfig): Promise<LineLife> {
   } catch (error) {
     db.close()
     counts.close()
+    throw error
+  }
+}
+
+/** Closes `db` when it cannot be opened. @throws TRC_OPEN */
+function openCounts(file: string, open: OpenSql, db: SqlDatabase): SqlDatabase {
+  try {
+    return prepareLife(open(file, { synchronous: 'normal' }), 'counts')
+  } catch (error) {
+    db.close()
     throw error
   }
 }

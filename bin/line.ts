@@ -1,16 +1,23 @@
 import { join } from 'node:path'
 import { createFramePool, createFrameSource, createRejectOutput } from '../camera/index.ts'
-import type { FrameSource, LineSpec, PartContext, RejectOutput, StationSpec } from '../contracts/index.ts'
+import type {
+  CodedError,
+  FrameSource,
+  LineSpec,
+  PartContext,
+  RejectOutput,
+  StationSpec,
+} from '../contracts/index.ts'
 import { createDashboard } from '../dashboard/index.ts'
 import { StationEngine } from '../inspection/index.ts'
 import { createModuleHost, httpRoutes } from '../scenarios/index.ts'
 import {
   type LogProof,
+  openDerived,
   openEventLog,
   openHoldBoard,
   openIdentityChanges,
   openPartStore,
-  openSql,
 } from '../traceability/index.ts'
 import { EpcisService, openTraceQuery, QueryProcess } from '../traceability/query/index.ts'
 import type { LineConfig } from './config.ts'
@@ -60,6 +67,11 @@ export async function startLine(config: LineConfig, environment: Environment): P
       }
     }
   }
+  const rebuilt: CodedError[] = []
+  const onSetAside = (why: CodedError): void => {
+    log.warn({ code: why.code }, why.message)
+    rebuilt.push(why)
+  }
   try {
     closers.push(lockDataDir(dataDir))
     // Closed after the store, so that the last checkpoint covers the last event.
@@ -81,6 +93,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
       store,
       source: { plant: spec.plant, line: spec.line },
       onAlarm: (text) => log.warn({ at: 'epcis' }, text),
+      onSetAside,
     })
     closers.push(() => epcis.close())
     const replication = openReplication(config, environment)
@@ -89,7 +102,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
     closers.push(() => queries.close())
     const questions = new QueryProcess({ dataDir })
     closers.push(() => questions.close())
-    const registrations = openRegistrations(spec, dataDir, events, store)
+    const registrations = openRegistrations(spec, dataDir, events, store, onSetAside)
     closers.push(() => registrations?.close())
     const identity = openIdentityChanges(dataDir, store, { plant: spec.plant, line: spec.line })
     closers.push(() => identity.close())
@@ -102,7 +115,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
     })
     closers.push(() => holds.close())
 
-    const life = await openLife(config)
+    const life = await openLife(config, openDerived(onSetAside))
     closers.push(() => life.close())
     const pool = createFramePool(spec.frames)
     const { inspector, local, canary } = await openInspector(config, environment, pool.buffers)
@@ -120,7 +133,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
     const modules = createModuleHost({
       ...(runner ? { runner } : {}),
       dir: join(dataDir, 'modules'),
-      openSql,
+      openSql: openDerived(onSetAside),
       log: events,
       emit: (event) => store.emit(event),
       // Well below the margin that is kept back for the gate: projecting shares this thread with it.
@@ -220,6 +233,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
       registrations,
       retention,
       proof,
+      rebuilt,
       startedAt: new Date(),
     })
     const dashboard = createDashboard({

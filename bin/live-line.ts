@@ -1,4 +1,6 @@
+import { basename } from 'node:path'
 import {
+  type CodedError,
   type EventLog,
   errorText,
   type FrameSource,
@@ -36,6 +38,8 @@ export interface LiveLineParts {
   registrations: Registrations | null
   retention: Retention | null
   proof: LogProof | null
+  /** Damaged files that were set aside; their content comes again from the log. */
+  rebuilt: readonly CodedError[]
   startedAt: Date
 }
 
@@ -112,6 +116,10 @@ export function liveLine(parts: LiveLineParts): LiveLine & { started(ended: Prom
           ...(parts.retention?.degraded() ?? []),
           ...proofModes(parts.proof),
           ...plantModes(plantStore),
+          ...parts.rebuilt.map((e) => ({
+            id: `rebuilt-${basename(e.detail.file ?? '')}`,
+            text: errorText(e),
+          })),
         ],
       }
     },

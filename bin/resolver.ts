@@ -12,7 +12,7 @@ import {
   type ConsumerLedger,
   handleRecord,
   linksetOf,
-  openSql,
+  openDerived,
   RegistrationQueue,
   SqlRegistrationStore,
 } from '../traceability/index.ts'
@@ -69,10 +69,16 @@ export function openRegistrations(
   dataDir: string,
   events: EventLog,
   ledger: ConsumerLedger,
+  onSetAside: (why: CodedError) => void,
 ): Registrations | null {
   const register = resolver?.register
   if (!register) return null
-  const db = openSql(join(dataDir, 'registrations.db'), { synchronous: 'full' })
+  let again = false
+  const open = openDerived((why) => {
+    again = true
+    onSetAside(why)
+  })
+  const db = open(join(dataDir, 'registrations.db'), { synchronous: 'full' })
   const store = new SqlRegistrationStore(db)
   const queue = new RegistrationQueue(store, (_uri, record) => post(register, record))
   let failure: string | null = null
@@ -80,6 +86,9 @@ export function openRegistrations(
   let turn: Promise<void> = Promise.resolve()
 
   const follow = async (): Promise<void> => {
+    // Records the outside has already are told once more: it takes them as they are.
+    if (again) await ledger.advance(CONSUMER, 0)
+    again = false
     for (;;) {
       const after = await ledger.cursor(CONSUMER)
       const batch = events.read(after, LINK_LIMIT)

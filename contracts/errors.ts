@@ -82,6 +82,7 @@ export const ERROR_CODES = {
   TRC_EPCIS: 'the EPCIS document, query or subscription is refused',
   TRC_SPOOLED: 'the record went to the spool because the store was late',
   TRC_PLANT: 'the plant store cannot be reached or has lost its connection',
+  TRC_REBUILT: 'a damaged file that follows from the event log was set aside and is made again',
   TRC_REPLICA: 'the log of the line does not continue what the plant store received',
   TRC_PROOF: 'the event log does not agree with what was signed',
   TRC_NOTE: 'the signed note or checkpoint is malformed',

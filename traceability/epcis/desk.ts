@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { SqlDatabase } from '../../contracts/index.ts'
+import type { CodedError, OpenSql, SqlDatabase } from '../../contracts/index.ts'
+import { openDerived } from '../store/open-derived.ts'
 import { openSql } from '../store/open-sql.ts'
 import { SqliteEventLog } from '../log/event-log.ts'
 import { Answers } from './answers.ts'
@@ -23,19 +24,21 @@ export class EpcisDesk {
   readonly #projector: Projector
   readonly #open: SqlDatabase[]
 
-  constructor(dataDir: string) {
+  /** @param onSetAside hears of a damaged projection, which is made again */
+  constructor(dataDir: string, onSetAside: (why: CodedError) => void = () => undefined) {
     const dir = join(dataDir, 'epcis')
     mkdirSync(dir, { recursive: true })
     const trace = openSql(join(dataDir, 'trace.db'), { synchronous: 'normal', readOnly: true })
     this.#log = new SqliteEventLog(trace)
     const file = join(dir, 'projection.db')
-    let projection = openProjection(file)
+    const open = openDerived(onSetAside)
+    let projection = openProjection(file, open)
     // Another version of the projection, or a log that was put back: built again.
     if (projection === null || progress(projection) > this.#log.end()) {
       projection?.close()
       for (const suffix of ['', '-wal', '-shm'])
         if (existsSync(file + suffix)) rmSync(file + suffix, { force: true })
-      projection = openProjection(file)
+      projection = openProjection(file, open)
     }
     if (projection === null) throw new Error(`${file} cannot be made`)
     const state = openSql(join(dir, 'state.db'), { synchronous: 'full' })
@@ -66,12 +69,12 @@ const progress = (db: SqlDatabase): number =>
   db.get<{ position: number }>('select position from progress')?.position ?? 0
 
 /** Null when the file is of another version. */
-function openProjection(file: string): SqlDatabase | null {
-  const fresh = !existsSync(file)
+function openProjection(file: string, open: OpenSql): SqlDatabase | null {
   // What is lost in a power cut is projected again.
-  const db = openSql(file, { synchronous: 'normal' })
+  const db = open(file, { synchronous: 'normal' })
   const version = Number(db.get('pragma user_version')?.['user_version'] ?? 0)
-  if (!fresh && version !== EPCIS_SCHEMA_VERSION) {
+  const made = db.get('select 1 from sqlite_schema limit 1') !== undefined
+  if (made && version !== EPCIS_SCHEMA_VERSION) {
     db.close()
     return null
   }

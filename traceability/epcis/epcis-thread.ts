@@ -41,12 +41,21 @@ export class EpcisThread {
   #id = 0
   #lostAtMs = 0
   readonly #onStuck: (error: CodedError) => void
+  readonly #onSetAside: (why: CodedError) => void
   #closed = false
 
-  /** @param onStuck hears why the projection cannot go on; tried again with the next news */
-  constructor(dataDir: string, onStuck: (error: CodedError) => void) {
+  /**
+   * @param onStuck hears why the projection cannot go on; tried again with the next news
+   * @param onSetAside hears of a damaged projection that was set aside
+   */
+  constructor(
+    dataDir: string,
+    onStuck: (error: CodedError) => void,
+    onSetAside: (why: CodedError) => void = () => undefined,
+  ) {
     this.#dataDir = dataDir
     this.#onStuck = onStuck
+    this.#onSetAside = onSetAside
     this.events = this.#remote('events')
     this.state = this.#remote('state')
     this.answers = this.#remote('answers')
@@ -108,7 +117,8 @@ export class EpcisThread {
       if (reply.kind === 'reached') {
         this.skipped = reply.skipped
         for (const listener of this.#listeners) listener()
-      } else if (reply.kind === 'stuck') this.#onStuck(fromWire(reply.error))
+      } else if (reply.kind === 'aside') this.#onSetAside(fromWire(reply.error))
+      else if (reply.kind === 'stuck') this.#onStuck(fromWire(reply.error))
       else if (reply.kind === 'broken') this.#lost(worker, fromWire(reply.error))
       else if (reply.kind !== 'ready') this.#settle(reply)
     })

@@ -12,7 +12,9 @@ function start(): void {
   const say = (reply: DeskReply): void => port.postMessage(reply)
   let desk: EpcisDesk
   try {
-    desk = new EpcisDesk((workerData as { dataDir: string }).dataDir)
+    desk = new EpcisDesk((workerData as { dataDir: string }).dataDir, (why) =>
+      say({ kind: 'aside', error: toWire(why) }),
+    )
   } catch (error) {
     say({ kind: 'broken', error: toWire(asCoded(error, 'TRC_OPEN')) })
     port.close()

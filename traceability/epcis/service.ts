@@ -1,4 +1,4 @@
-import { EpcisError } from '../../contracts/index.ts'
+import { type CodedError, EpcisError } from '../../contracts/index.ts'
 import { Capture, type CaptureStore } from './capture.ts'
 import type { EpcFormat } from './epc-format.ts'
 import { oneUri } from './epc.ts'
@@ -18,6 +18,8 @@ export interface EpcisOptions {
   store: CaptureStore & { onAppend(listener: () => void): () => void }
   source: { plant: string; line: string }
   onAlarm(text: string): void
+  /** Hears of a damaged projection that was set aside. */
+  onSetAside?(why: CodedError): void
   retry?: SubscriptionsOptions['retry']
 }
 
@@ -77,8 +79,10 @@ export class EpcisService {
 
   constructor(options: EpcisOptions) {
     const { dataDir, store, source, onAlarm, retry } = options
-    const thread = new EpcisThread(dataDir, (error) =>
-      onAlarm(`EPCIS does not follow the log: ${error.message}`),
+    const thread = new EpcisThread(
+      dataDir,
+      (error) => onAlarm(`EPCIS does not follow the log: ${error.message}`),
+      options.onSetAside,
     )
     this.#thread = thread
     this.capture = new Capture({ thread, store, source })

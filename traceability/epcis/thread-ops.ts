@@ -20,6 +20,8 @@ export type DeskAsk = ({ id: number } & DeskCall) | 'news' | 'close'
 export type DeskReply =
   | { kind: 'ready' }
   | { kind: 'broken'; error: WireError }
+  /** A damaged projection was set aside. */
+  | { kind: 'aside'; error: WireError }
   | { kind: 'answer'; id: number; value: unknown }
   | { kind: 'refusal'; id: number; error: DeskError }
   /** The projection has reached the end of the log. */

@@ -19,19 +19,31 @@ const IOERR_SHMSIZE = 4874
 /** The log gives out position and sequence itself: a collision there is its own fault, not that of a request. */
 const LOG_COUNTER = /event\.position|event\.source, event\.sequence/
 
-const DAMAGED = 'the file is damaged or not a database; restore it from a backup'
+export const DAMAGED = 'the file is damaged or not a database; restore it from a backup'
 const HINTS: Partial<Record<ErrorCode, string>> = {
   TRC_DISK_FULL: 'free space on the volume of the data directory',
   TRC_BINDING: 'the value can never be stored as it is: a program error, or data that was altered',
 }
 
+/** Damage that was found by looking for it, in the form SQLite has for its own. */
+export class SqliteDamage extends Error {
+  readonly errcode = CORRUPT
+}
+
+/** Whether a file could not be read because it is damaged, not because it is locked or may not be read. */
+export const isDamaged = (error: unknown): error is CodedError =>
+  error instanceof CodedError && [CORRUPT, NOTADB].includes(resultOf(error.cause) & 0xff)
+
+/** Extended result code; 0 where the error is none of SQLite's. */
+const resultOf = (error: unknown): number =>
+  typeof error === 'object' && error !== null && 'errcode' in error && typeof error.errcode === 'number'
+    ? error.errcode
+    : 0
+
 /** Names what SQLite refused. `fallback` is the code for everything without a better one. */
 export function sqliteError(error: unknown, fallback: ErrorCode, file: string): CodedError {
   if (error instanceof CodedError) return error
-  const extended =
-    typeof error === 'object' && error !== null && 'errcode' in error && typeof error.errcode === 'number'
-      ? error.errcode
-      : 0
+  const extended = resultOf(error)
   const argument =
     typeof error === 'object' && error !== null && 'code' in error && error.code === 'ERR_INVALID_ARG_TYPE'
   const actual = error instanceof Error ? error.message : String(error)
