@@ -1,6 +1,6 @@
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { asCoded, CodedError } from '../contracts/index.ts'
+import { asCoded, CodedError, makeFolder } from '../contracts/index.ts'
 
 /**
  * Lets one process at a time work in a data directory. The lock of a process that is gone (killed, power cut) is
@@ -12,7 +12,7 @@ import { asCoded, CodedError } from '../contracts/index.ts'
 export function lockDataDir(dir: string): () => void {
   const file = join(dir, 'lock')
   try {
-    mkdirSync(dir, { recursive: true })
+    makeFolder(dir, 'CFG_DATA_DIR')
     for (let attempt = 0; ; attempt++) {
       try {
         const fd = openSync(file, 'wx')

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
-import { asCoded, CodedError } from '../contracts/index.ts'
+import { CodedError, makeFolder } from '../contracts/index.ts'
 import { createSigningKey, loadTrustedKeys, publicKeyIn, type TrustedKeys } from '../models/index.ts'
 import type { Environment } from './environment.ts'
 import { homeOf } from './paths.ts'
@@ -50,9 +50,7 @@ export async function signingKey(
 
 async function machineKey(dir: string): Promise<SigningKey> {
   const keyFile = join(dir, 'signing.pem')
-  await mkdir(dir, { recursive: true }).catch((error: unknown) => {
-    throw asCoded(error, 'TRC_WRITE', { file: dir })
-  })
+  makeFolder(dir, 'TRC_WRITE')
   let publicKey = await publicKeyIn(keyFile)
   // Another process may make it at the same moment: then its key is the one.
   publicKey ??= await createSigningKey(keyFile, 'machine').then(

@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
-import { asCoded, CodedError, type ModelCard } from '../contracts/index.ts'
+import { asCoded, CodedError, makeFolder, type ModelCard } from '../contracts/index.ts'
 import { DATASET_FORMATS, type Dataset, imageSize } from '../datasets/index.ts'
 import { decodeFrame } from '../inspection/index.ts'
 import { type Backbone, findBackbone, type PackedModel, packModel, type Pixels } from '../models/index.ts'
@@ -64,6 +64,8 @@ export async function teachLabelled<T extends { model: Uint8Array; card: ModelCa
   const version =
     o.out === undefined ? await freeVersion(o.id, o.modelVersion, environment) : (o.modelVersion ?? '1.0.0')
   const outDir = resolve(o.out ?? join(taughtDir(environment), `${o.id}-${version}`))
+  // Before the work, which takes minutes.
+  makeFolder(dirname(outDir))
   const privateKeyPem = await readFile(keyFile, 'utf8').catch((cause: unknown) => {
     throw new CodedError('CFG_MISSING_FILE', { file: keyFile, expected: 'a private key', cause })
   })
@@ -88,7 +90,6 @@ export async function teachLabelled<T extends { model: Uint8Array; card: ModelCa
     stop.signal.throwIfAborted()
     const onnxFile = join(scratch, 'model.onnx')
     await writeFile(onnxFile, taught.model)
-    await mkdir(dirname(outDir), { recursive: true })
     const packed = await packModel({
       onnxFile,
       card: taught.card,

@@ -1,9 +1,9 @@
-import { access, constants, mkdir, statfs } from 'node:fs/promises'
+import { access, constants, statfs } from 'node:fs/promises'
 import { execFile } from 'node:child_process'
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import type { Command } from 'commander'
-import { asCoded } from '../../contracts/index.ts'
+import { asCoded, makeFolder } from '../../contracts/index.ts'
 import { queueReachable } from '../../inspection/index.ts'
 import { findPackages, verifyModel } from '../../models/index.ts'
 import type { Environment } from '../environment.ts'
@@ -52,7 +52,7 @@ export function addDoctor(program: Command, environment: Environment): void {
 
 async function disk(dir: string): Promise<Finding> {
   try {
-    await mkdir(dir, { recursive: true })
+    makeFolder(dir, 'CFG_DATA_DIR')
     await access(dir, constants.W_OK)
     const { bavail, bsize } = await statfs(dir)
     const free = bavail * bsize

@@ -1,5 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { CodedError } from '../../contracts/index.ts'
 import { DATASET_FORMATS, exportDetections } from '../../datasets/index.ts'
@@ -11,6 +10,7 @@ import { type EvaluateAnswer, type EvaluateOrder, runEvaluation } from '../jobs-
 import { number, whole } from '../options.ts'
 import { version } from '../paths.ts'
 import { showProgress } from '../progress.ts'
+import { writeOut } from '../write-out.ts'
 
 interface Flags {
   dataset?: string
@@ -100,9 +100,9 @@ async function run(dir: string, o: Flags, environment: Environment): Promise<voi
     process.stdout.write(`detections: ${files} files in ${o.detections}\n`)
   }
   const json = o.json ?? o.report?.replace(/(\.html?)?$/i, '.json')
-  if (json !== undefined) await save(json, JSON.stringify(result))
+  if (json !== undefined) await writeOut(json, JSON.stringify(result))
   if (o.report !== undefined && html !== null) {
-    await save(o.report, html)
+    await writeOut(o.report, html)
     process.stdout.write(`report: ${resolve(o.report)}${json === undefined ? '' : `, ${resolve(json)}`}\n`)
   }
 }
@@ -126,9 +126,4 @@ async function evaluateOnWorker(
   } finally {
     await client.close()
   }
-}
-
-async function save(file: string, text: string): Promise<void> {
-  await mkdir(dirname(resolve(file)), { recursive: true })
-  await writeFile(file, text)
 }

@@ -1,5 +1,6 @@
 import { createWriteStream } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
+import { extname } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Command } from 'commander'
@@ -19,7 +20,7 @@ interface Options {
   data?: string
   plant?: string | true
   what: string
-  format: string
+  format?: string
   from?: string
   to?: string
   bom?: boolean
@@ -30,14 +31,14 @@ export function addExport(program: Command, environment: Environment): void {
     .command('export <out>')
     .description('records of a time as a table: a file, or - for standard output')
     .option('--what <table>', EXPORTS.join(', '), 'inspections')
-    .option('--format <form>', EXPORT_FORMATS.join(', '), 'csv')
+    .option('--format <form>', `${EXPORT_FORMATS.join(', ')}; default: as the file is named, else csv`)
     .option('--from <time>', 'judged from this time on (RFC 3339)')
     .option('--to <time>', 'and before this one')
     .option('--bom', 'begin CSV with a byte order mark: Excel reads Chinese text right')
     .option('--data <dir>', 'data directory (or SIGHTLINE_DATA_DIR)')
     .option('--plant [schema]', 'ask the store of the plant (SIGHTLINE_DATABASE_URL) instead')
     .action(async (out: string, o: Options) => {
-      const options = optionsOf(o)
+      const options = optionsOf(o, out)
       const query =
         o.plant === undefined
           ? openTraceQuery(dataDirOf(o.data, environment))
@@ -70,13 +71,30 @@ async function toFile(bytes: Readable, out: string): Promise<void> {
   }
 }
 
-function optionsOf(o: Options): ExportOptions {
+/** @throws CFG_USAGE for a name that says another format than what is written, or one that there is not */
+function formatOf(asked: string | undefined, out: string): ExportOptions['format'] {
+  const ending = extname(out).slice(1).toLowerCase()
+  const named = EXPORT_FORMATS.find((f) => f === ending)
+  const format =
+    asked === undefined ? (ending === '' ? 'csv' : named) : EXPORT_FORMATS.find((f) => f === asked)
+  if (format === undefined)
+    throw new CodedError('CFG_USAGE', {
+      expected: `--format ${EXPORT_FORMATS.join(' or ')}, or a file named so`,
+      actual: asked ?? out,
+    })
+  if (named !== undefined && named !== format)
+    throw new CodedError('CFG_USAGE', {
+      expected: `a file .${format} with --format ${format}`,
+      actual: out,
+    })
+  return format
+}
+
+function optionsOf(o: Options, out: string): ExportOptions {
   const what = EXPORTS.find((w) => w === o.what)
-  const format = EXPORT_FORMATS.find((f) => f === o.format)
+  const format = formatOf(o.format, out)
   if (what === undefined)
     throw new CodedError('CFG_USAGE', { expected: `--what ${EXPORTS.join(', ')}`, actual: o.what })
-  if (format === undefined)
-    throw new CodedError('CFG_USAGE', { expected: `--format ${EXPORT_FORMATS.join(', ')}`, actual: o.format })
   if (o.bom && format !== 'csv')
     throw new CodedError('CFG_USAGE', { expected: '--bom with --format csv', actual: `--format ${format}` })
   const [from, to] = [time('from', o.from), time('to', o.to)]

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
-import { asCoded } from '../../contracts/index.ts'
+import { asCoded, makeFolder } from '../../contracts/index.ts'
 import { type Comparison, DATASET_FORMATS } from '../../datasets/index.ts'
 import { packModel, publicKeyIn, quantise, type Quantised, verifyPackage } from '../../models/index.ts'
 import type { Environment } from '../environment.ts'
@@ -98,7 +98,7 @@ async function run(dir: string, flags: Flags, environment: Environment): Promise
     progress.stop()
     let packed = null
     if (result.accepted) {
-      await mkdir(dirname(outDir), { recursive: true })
+      makeFolder(dirname(outDir))
       packed = await pack(outDir, { ...result.card, metrics: { ...result.card.metrics, ...named(accuracy) } })
     } else process.exitCode = 3
     const { model, ...facts } = result

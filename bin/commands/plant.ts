@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { CodedError, IMAGE_COPIES, plantStoreSchema } from '../../contracts/index.ts'
 import {
@@ -17,6 +16,7 @@ import { plantAddress } from '../plant-address.ts'
 import { tellReplication } from '../plant-store.ts'
 import { dataDirOf } from '../state-facts.ts'
 import { printTable } from '../table.ts'
+import { writeOut } from '../write-out.ts'
 
 /** As of `sightline verify`: something was altered; nothing contradicts, but nothing is signed either. */
 const ALTERED = 3
@@ -72,7 +72,7 @@ export function addPlant(program: Command, environment: Environment): void {
             actual: sha256,
             hint: 'the line keeps it; `images` of its plantStore says which go along',
           })
-        await writeFile(out, bytes)
+        await writeOut(out, bytes)
       } finally {
         db.close()
       }

@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { CodedError } from '../../contracts/index.ts'
 import {
@@ -12,6 +11,7 @@ import type { Environment } from '../environment.ts'
 import { dataDirOf } from '../state-facts.ts'
 import { plantQuery } from '../plant-address.ts'
 import { printTable } from '../table.ts'
+import { writeOut } from '../write-out.ts'
 
 interface Options {
   data?: string
@@ -65,7 +65,7 @@ export function addRecall(program: Command, environment: Environment): void {
             actual: o.format,
           })
         if (o.out === undefined) process.stdout.write(text)
-        else await writeFile(o.out, text)
+        else await writeOut(o.out, text)
       } finally {
         query.close()
       }

@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { CodedError } from '../../contracts/index.ts'
 import {
@@ -8,10 +7,11 @@ import {
   renderPartProof,
   renderUnitLife,
 } from '../../traceability/index.ts'
-import { openTraceQuery } from '../../traceability/query/index.ts'
+import { openTraceQuery, wrongKeyHint } from '../../traceability/query/index.ts'
 import type { Environment } from '../environment.ts'
 import { dataDirOf } from '../state-facts.ts'
 import { plantQuery } from '../plant-address.ts'
+import { writeOut } from '../write-out.ts'
 import { addTraceImport } from './trace-import.ts'
 
 interface TraceOptions {
@@ -49,11 +49,14 @@ export function addTrace(program: Command, environment: Environment): void {
       try {
         const inspected = await query.bySerial(serial)
         const units = await query.unitLives(serial)
+        const hint = wrongKeyHint(serial)
         if (inspected === null && units.length === 0)
           throw new CodedError('TRC_NOT_FOUND', {
             expected: 'a serial, URI or label text that was inspected or commissioned',
             actual: serial,
+            ...(hint !== undefined && { hint }),
           })
+        if (hint !== undefined) process.stderr.write(`${serial}: ${hint}\n`)
         const proof = inspected === null || dir === null ? null : await proofOfPart(dir, serial)
         if (o.json) process.stdout.write(`${JSON.stringify({ ...inspected, units, proof }, null, 2)}\n`)
         else {
@@ -62,7 +65,7 @@ export function addTrace(program: Command, environment: Environment): void {
           if (proof) process.stdout.write(renderPartProof(proof, o.lang))
         }
         if (o.bundle !== undefined && dir !== null)
-          await writeFile(
+          await writeOut(
             o.bundle,
             `${JSON.stringify(await makeBundle(dir, serial, o.key ?? null), null, 1)}\n`,
           )

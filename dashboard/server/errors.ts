@@ -21,8 +21,8 @@ export const STATUS: Partial<Record<ErrorCode, number>> = {
 export const badRequest = (expected: string, actual: string, path?: string): CodedError =>
   new CodedError('API_REQUEST', { expected, actual, ...(path === undefined ? {} : { path }) })
 
-export const notFound = (expected: string, actual: string): CodedError =>
-  new CodedError('API_NOT_FOUND', { expected, actual })
+export const notFound = (expected: string, actual: string, hint?: string): CodedError =>
+  new CodedError('API_NOT_FOUND', { expected, actual, ...(hint === undefined ? {} : { hint }) })
 
 /** Any path under `/api` that no route answers. */
 export const unknownApiPath: RequestHandler = (req) => {

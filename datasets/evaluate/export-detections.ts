@@ -1,6 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { CodedError } from '../../contracts/index.ts'
+import { CodedError, makeFolder } from '../../contracts/index.ts'
 import type { EvaluatedImage } from './result.schema.ts'
 
 export interface ExportDetectionsOptions {
@@ -21,14 +21,14 @@ const OFFICIAL: Record<string, string> = { pinhole: 'pin-hole' }
  * Writes one `<id>.txt` per image with lines `x1,y1,x2,y2,confidence,type`, whole pixels, no spaces: the form the
  * evaluation script of DeepPCB reads from a zip. An image without detections is an empty file.
  *
- * @throws DAT_ANNOTATION when two images would share a file, or a class has no number
+ * @throws CFG_USAGE when the folder cannot be made; DAT_ANNOTATION when two images would share a file, or a class has no number
  */
 export async function exportDetections(
   dir: string,
   images: readonly EvaluatedImage[],
   options: ExportDetectionsOptions,
 ): Promise<number> {
-  await mkdir(dir, { recursive: true })
+  makeFolder(dir)
   const names = new Set<string>()
   for (const image of images) {
     const name = `${basename(image.id)}.txt`

@@ -1,6 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
+import { makeFolder } from '../../contracts/index.ts'
 import { renderBoard, takePicture, type SampleBoard } from './board.ts'
 import { NoRoomError } from './defects.ts'
 import { DEFECT_CLASSES, type DefectClass } from './defect-shapes.ts'
@@ -27,6 +28,8 @@ export interface ExportOptions {
 /**
  * Writes aligned pairs in the layout of DeepPCB: `group<g>/<g>/<id>_test.jpg`, `_temp.jpg`, `group<g>/<g>_not/<id>.txt`
  * with lines `x1 y1 x2 y2 type`, and the lists train.txt and val.txt. Copper is dark. JPEG, quality 97.
+ *
+ * @throws CFG_USAGE when the folder cannot be made
  */
 export async function exportSampleBoards(
   dir: string,
@@ -40,7 +43,7 @@ export async function exportSampleBoards(
     const group = String(10_000 + p)
     const images = join(dir, `group${group}`, group)
     const notes = join(dir, `group${group}`, `${group}_not`)
-    await Promise.all([images, notes].map((d) => mkdir(d, { recursive: true })))
+    for (const folder of [images, notes]) makeFolder(folder)
     const rng = createRng(mixSeed(options.seed, p))
     const product = createSampleProduct(mixSeed(options.seed, p), {
       frame: rng.chance(0.85) ? 'crop' : 'board',

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { stringify } from 'yaml'
-import { CodedError, recipeSchema, type Box, type Recipe } from '../../contracts/index.ts'
+import { CodedError, makeFolder, recipeSchema, type Box, type Recipe } from '../../contracts/index.ts'
 import { goldenPicture } from './board.ts'
 import { BOARD_PX, clip, grow, MM_PER_PX } from './design.ts'
 import type { SampleProduct } from './product.ts'
@@ -103,7 +103,7 @@ export async function writeSampleRecipe(
     file: `${name}.golden.png`,
     sha256: createHash('sha256').update(png).digest('hex'),
   })
-  await mkdir(dir, { recursive: true })
+  makeFolder(dir)
   const goldenFile = join(dir, `${name}.golden.png`)
   const recipeFile = join(dir, `${name}.recipe.yaml`)
   await writeFile(goldenFile, png)

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { CodedError } from '../../contracts/index.ts'
+import { CodedError, makeFolder } from '../../contracts/index.ts'
 import type { ModelCard } from '../../contracts/index.ts'
 import { packModel } from '../package/pack.ts'
 import type { PackedModel } from '../package/pack.ts'
@@ -41,7 +41,7 @@ export async function packTaught(request: TaughtPackageRequest): Promise<PackedM
   const dataDir = teachDataDir(outDir)
   await rm(draft, { recursive: true, force: true })
   try {
-    await mkdir(draft, { recursive: true })
+    makeFolder(draft)
     const onnxFile = join(draft, 'taught.onnx')
     await writeFile(onnxFile, taught.model)
     const sha256 = createHash('sha256').update(taught.model).digest('hex')

@@ -8,6 +8,7 @@ import {
   checkPair,
   checkPairings,
   elementString,
+  faultIn,
   GS1_CHECKS,
   GS1_RULES,
   parseBracketed,
@@ -313,4 +314,21 @@ describe.skipIf(!existsSync(dictionary))(`against the GS1 syntax dictionary (${n
     expect(checks.size).toBeGreaterThan(30)
     expect([...checks].filter((n) => GS1_CHECKS[n.slice(1)] === undefined)).toEqual([])
   })
+})
+
+describe('a key that is wrong', () => {
+  it.each([
+    // The check digit of 0950600013435 is 2 (GS1's own example GTIN 09506000134352).
+    ['(01)09506000134351(21)7', /character 17.*expected check digit 2 in AI \(01\)/],
+    ['https://id.gs1.org/01/09506000134351/21/7', /expected check digit 2/],
+    ['0109506000134351217', /character 15.*expected check digit 2/],
+    ['(00)106141411234567890', /expected check digit 7 in AI \(00\)/],
+    ['(8013)1987654Ad4X4bL5ttr2310c2J', /expected check pair 2K in AI \(8013\)/],
+    ['[)>\u001e05\u001d0109506000134351\u001e\u0004', /expected check digit 2/],
+  ])('%s says what is right', (text, message) => expect(faultIn(text)?.message).toMatch(message))
+
+  it.each(['SL00000001', '4006381333932', '(01)09506000134352(21)7', 'http://acme.example/7'])(
+    '%s is none',
+    (text) => expect(faultIn(text)?.message).toBeUndefined(),
+  )
 })

@@ -1,4 +1,4 @@
-import { asCoded } from '../../contracts/index.ts'
+import { asCoded, type CodedError } from '../../contracts/index.ts'
 import type { DataField } from './data-identifiers.ts'
 import { buildDigitalLink, encodePart, GS1_DOMAIN, GS1_RULES, type Gs1Element } from './gs1/index.ts'
 import { type CarrierData, readCarrier } from './carrier.ts'
@@ -102,6 +102,20 @@ export function urisIn(text: string): string[] {
     }
   })
   return [...new Set(uris)]
+}
+
+/** Texts that mean to be a key, and not a plain serial. */
+const KEY_LIKE = /^(?:\(\d{2,4}\)|\[\)>|https?:|urn:epc:)/i
+
+/** What is wrong with a text that looks like a key of GS1 or ISO/IEC 15434; null when it is right or a plain serial. */
+export function faultIn(text: string): CodedError | null {
+  try {
+    if (KEY_LIKE.test(text)) canonicalUri(text)
+    else if (/^(?:01\d{14}|00\d{18})/.test(text)) readCarrier({ text, symbologyId: GS1_DATA_MATRIX })
+    return null
+  } catch (error) {
+    return asCoded(error, 'API_INTERNAL')
+  }
 }
 
 /** Whether `urisIn` finds the unit in the one label it was read from: item number and serial both stand there. */

@@ -67,6 +67,6 @@ function retailGtin(text: string): Gs1Element {
   const digits = text.padStart(14, '0')
   if (!/^\d{14}$/.test(digits)) refuse(Math.max(0, text.search(/\D/)), 'a GTIN of 8, 12 or 13 digits', text)
   if (checkDigit(digits.slice(0, 13)) !== Number(digits.at(-1)))
-    refuse(Math.max(0, text.length - 1), 'a GTIN with the right check digit', text)
+    refuse(Math.max(0, text.length - 1), `check digit ${checkDigit(digits.slice(0, 13))} of a GTIN`, text)
   return { ai: '01', value: digits }
 }

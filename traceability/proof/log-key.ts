@@ -1,7 +1,7 @@
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { asCoded, CodedError } from '../../contracts/index.ts'
+import { asCoded, CodedError, makeFolder } from '../../contracts/index.ts'
 import {
   NOTE_TYPE,
   type NoteSigner,
@@ -27,7 +27,7 @@ const witnessFile = (dataDir: string): string => join(logDir(dataDir), 'witnesse
 export function openKey(file: string, name: string, type: NoteType): NoteSigner {
   try {
     if (!existsSync(file)) {
-      mkdirSync(dirname(file), { recursive: true })
+      makeFolder(dirname(file), 'TRC_KEY')
       const { privateKey } = generateKeyPairSync('ed25519')
       writeDurably(file, privateKey.export({ format: 'pem', type: 'pkcs8' }), 0o600)
     }

@@ -1,6 +1,6 @@
 import { json } from 'express'
 import { asCoded, CodedError, type TraceFact, traceFactSchema } from '../../../contracts/index.ts'
-import { recallCsv, recallEpcis } from '../../../traceability/query/index.ts'
+import { recallCsv, recallEpcis, wrongKeyHint } from '../../../traceability/query/index.ts'
 import { notFound, RefusedError } from '../errors.ts'
 import type { FactPort, PartQueries } from '../ports.ts'
 import { check, jsonRoute, type Route } from '../route.ts'
@@ -47,7 +47,7 @@ export function genealogyRoutes(queries: PartQueries, facts: FactPort): Route[] 
       response: livesSchema,
       async handle({ params: { serial }, query: { shown = 100 } }) {
         const units = await queries.unitLives(serial, { shown })
-        if (units.length === 0) throw notFound('the serial of a recorded part', serial)
+        if (units.length === 0) throw notFound('the serial of a recorded part', serial, wrongKeyHint(serial))
         return { units }
       },
     }),

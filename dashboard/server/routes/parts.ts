@@ -1,5 +1,6 @@
 import { z } from '../zod.ts'
 import { VERDICTS } from '../../../contracts/index.ts'
+import { wrongKeyHint } from '../../../traceability/query/index.ts'
 import { notFound } from '../errors.ts'
 import { newerPart } from '../live/newer-part.ts'
 import type { LiveLine, PartQueries } from '../ports.ts'
@@ -98,7 +99,7 @@ export function partRoutes(queries: PartQueries, live: LiveLine): Route[] {
       response: serialLifeSchema,
       async handle({ params: { serial } }) {
         const life = await queries.bySerial(serial)
-        if (!life) throw notFound('the serial of a recorded part', serial)
+        if (!life) throw notFound('the serial of a recorded part', serial, wrongKeyHint(serial))
         return life
       },
     }),

@@ -38,7 +38,8 @@ type Find = (v: string) => number | null
 
 interface Check {
   wrongAt: Find
-  expected: string
+  /** What is right; of the component where it depends on it. */
+  expected: string | ((v: string) => string)
 }
 
 const whole =
@@ -91,12 +92,12 @@ const notZero = whole((v) => !/^0+$/.test(v))
 export const GS1_CHECKS: Readonly<Record<string, Check>> = {
   csum: {
     wrongAt: (v) => (checkDigit(v.slice(0, -1)) === Number(v.at(-1)) ? null : v.length - 1),
-    expected: 'the right check digit',
+    expected: (v) => `check digit ${checkDigit(v.slice(0, -1))}`,
   },
   csumalpha: {
     wrongAt: (v) =>
       v.length > 2 && checkPair(v.slice(0, -2)) === v.slice(-2) ? null : Math.max(0, v.length - 2),
-    expected: 'the right check pair',
+    expected: (v) => (v.length > 2 ? `check pair ${checkPair(v.slice(0, -2))}` : 'a check pair'),
   },
   gcppos1: { wrongAt: companyPrefix(0), expected: 'a GS1 Company Prefix' },
   gcppos2: { wrongAt: companyPrefix(1), expected: 'a GS1 Company Prefix behind the first digit' },

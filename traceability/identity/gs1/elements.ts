@@ -37,8 +37,9 @@ export function checkField(rule: Gs1Rule, value: string, at: number): void {
     for (const check of c.checks) {
       const found = GS1_CHECKS[check]
       const wrong = found?.wrongAt(part) ?? null
-      if (found && wrong !== null)
-        refuse(at + pos + wrong, `${found.expected} in AI (${rule.ai})`, part.slice(wrong))
+      if (!found || wrong === null) continue
+      const expected = typeof found.expected === 'string' ? found.expected : found.expected(part)
+      refuse(at + pos + wrong, `${expected} in AI (${rule.ai})`, part.slice(wrong))
     }
     pos += part.length
   }
