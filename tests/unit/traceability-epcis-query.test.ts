@@ -205,7 +205,7 @@ describe('a simple event query', () => {
   it('asks the master data for attributes and for what is below a place', () => {
     const masterData = {
       attributes: (uri: string) =>
-        new Map(uri === 'urn:epc:id:sgln:0614141.00888.0' ? [['ext:city', ['Graz']]] : []),
+        uri === 'urn:epc:id:sgln:0614141.00888.0' ? [{ id: 'ext:city', value: 'Graz', context: null }] : [],
       descendants: (uri: string) =>
         new Set(uri === 'urn:x:plant' ? [uri, 'https://id.gs1.org/414/0614141008889'] : [uri]),
     }

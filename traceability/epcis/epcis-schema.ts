@@ -33,6 +33,7 @@ create table if not exists master (
   position integer not null,
   attributes text not null,
   children text not null,
+  context text not null,
   primary key (uri, vocabulary)
 ) strict, without rowid;
 -- Events of the log that could not be read as EPCIS events.
@@ -42,4 +43,4 @@ create table if not exists company_prefix (digits text primary key) strict, with
 `
 
 /** Raised when what is projected changes: the file of another version is built again. */
-export const EPCIS_SCHEMA_VERSION = 2
+export const EPCIS_SCHEMA_VERSION = 3

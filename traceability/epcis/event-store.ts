@@ -4,8 +4,9 @@ import { oneUri } from './epc.ts'
 import { FieldName, plain, prefixesOf, type SeenEvent, valuesIn } from './extension-fields.ts'
 import type { JsonObject } from './faults.ts'
 import { type CompiledQuery, compileQuery } from './query-compile.ts'
-import type { MasterDataLookup } from './query-extensions.ts'
+import type { MasterDataLookup } from './query-attributes.ts'
 import type { QueryParams } from './query-params.ts'
+import { elementKey } from './vocabulary.ts'
 
 /** An event as it is answered, with its place. */
 export interface FoundEvent extends SeenEvent {
@@ -180,16 +181,15 @@ export class EventStore {
   }
 
   #masterData(): MasterDataLookup {
-    const rows = (uri: string): { attributes: string; children: string }[] =>
-      this.#db.all('select attributes, children from master where uri = ?', oneUri(uri))
+    const rows = (uri: string): { attributes: string; children: string; context: string }[] =>
+      this.#db.all('select attributes, children, context from master where uri = ?', elementKey(uri))
     return {
-      attributes: (uri) => {
-        const found = new Map<string, unknown[]>()
-        for (const row of rows(uri))
-          for (const a of JSON.parse(row.attributes) as { id: string; attribute?: unknown }[])
-            found.set(a.id, [...(found.get(a.id) ?? []), a.attribute])
-        return found
-      },
+      attributes: (uri) =>
+        rows(uri).flatMap((row) => {
+          const context = JSON.parse(row.context) as unknown
+          const list = JSON.parse(row.attributes) as { id: string; attribute?: unknown }[]
+          return list.map(({ id, attribute }) => ({ id, value: attribute, context }))
+        }),
       descendants: (uri) => {
         const found = new Set<string>()
         const open = [oneUri(uri)]

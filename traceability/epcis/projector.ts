@@ -6,6 +6,7 @@ import { OWN_CONTEXT } from './own-context.ts'
 import { ownEvent } from './own-events.ts'
 import { EPC_FIELDS } from './query-fields.ts'
 import { timeMs } from './uri.ts'
+import { elementKey } from './vocabulary.ts'
 
 const INSTANCES = new Set(['epc', 'parentID', 'inputEPC', 'outputEPC'])
 
@@ -128,18 +129,19 @@ export class Projector {
       }
   }
 
-  #masterData({ elements }: EpcisMasterData, position: number): void {
+  #masterData({ elements, context }: EpcisMasterData, position: number): void {
     for (const { id, vocabulary, attributes, children } of elements) {
       this.#db.run(
-        `insert into master (uri, vocabulary, id, position, attributes, children) values (?, ?, ?, ?, ?, ?)
+        `insert into master (uri, vocabulary, id, position, attributes, children, context) values (?, ?, ?, ?, ?, ?, ?)
          on conflict (uri, vocabulary) do update set position = excluded.position,
-           attributes = excluded.attributes, children = excluded.children`,
-        oneUri(id),
+           attributes = excluded.attributes, children = excluded.children, context = excluded.context`,
+        elementKey(id),
         vocabulary,
         id,
         position,
         JSON.stringify(attributes),
         JSON.stringify(children),
+        JSON.stringify(context ?? null),
       )
     }
   }

@@ -2,12 +2,8 @@ import { EpcisError } from '../../contracts/index.ts'
 import { oneUri } from './epc.ts'
 import type { SeenEvent } from './extension-fields.ts'
 import { isObject, shown } from './faults.ts'
-import {
-  attributeCondition,
-  existsCondition,
-  extensionCondition,
-  type MasterDataLookup,
-} from './query-extensions.ts'
+import { attributeCondition, type MasterDataLookup } from './query-attributes.ts'
+import { existsCondition, extensionCondition } from './query-extensions.ts'
 import {
   type Condition,
   EQUALS,
@@ -31,7 +27,7 @@ export interface CompiledQuery {
 }
 
 const NO_MASTER_DATA: MasterDataLookup = {
-  attributes: () => new Map(),
+  attributes: () => [],
   descendants: (uri) => new Set([oneUri(uri)]),
 }
 

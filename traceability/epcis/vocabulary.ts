@@ -1,3 +1,5 @@
+import { oneUri } from './epc.ts'
+
 /** Core Business Vocabulary 2.0: the bare words that JSON documents use (CBV 2.0, sections 7.1 to 7.7). */
 
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/))
@@ -67,3 +69,6 @@ export function bareWord(text: string): string {
     /^(?:https?:\/\/(?:www\.|ref\.)?gs1\.org\/voc\/|gs1:)(\w+)$/.exec(text)
   return found?.[1] ?? text
 }
+
+/** Key of an element of a vocabulary: the one form of its URI, a word of the CBV as it is bare. */
+export const elementKey = (id: string): string => oneUri(bareWord(id))
