@@ -100,6 +100,7 @@ const ZH: Record<ErrorCode, string> = {
 
   API_REQUEST: '请求格式错误',
   API_NOT_FOUND: '没有这个资源',
+  API_METHOD: '该资源不支持此方法',
   API_INTERNAL: '服务器出错',
 }
 

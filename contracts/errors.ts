@@ -101,6 +101,7 @@ export const ERROR_CODES = {
 
   API_REQUEST: 'the request is malformed',
   API_NOT_FOUND: 'no such resource',
+  API_METHOD: 'the resource does not have this method',
   API_INTERNAL: 'the server failed',
 } as const
 

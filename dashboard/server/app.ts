@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import express, { type Express } from 'express'
 import { CodedError } from '../../contracts/index.ts'
 import { docsPage } from './docs-page.ts'
-import { errorHandler, unknownApiPath } from './errors.ts'
+import { errorHandler, unknownPath } from './errors.ts'
 import { EventTail } from './live/event-tail.ts'
 import { LatencyWindow } from './live/latency-window.ts'
 import { inspectionOf } from './live/newer-part.ts'
@@ -22,7 +22,7 @@ import type {
   PartQueries,
   ResolverPort,
 } from './ports.ts'
-import { mount, type Route } from './route.ts'
+import { mount, otherMethods, type Route } from './route.ts'
 import { analysisRoutes } from './routes/analysis.ts'
 import { epcisErrors, EPCIS_BASE, unknownEpcisPath } from './routes/epcis-http.ts'
 import { EpcisSockets } from './routes/epcis-socket.ts'
@@ -118,9 +118,11 @@ export function createDashboard(options: DashboardOptions): Dashboard {
   app.use(securityHeaders(), hostGuard(options.allowedHosts ?? []), urlGuard)
   mount(app, routes)
   mountModules(app, options.modules.handlers)
-  app.use('/api', unknownApiPath)
+  app.use(otherMethods([...routes, ...options.modules.handlers]))
+  app.use('/api', unknownPath)
   app.use(EPCIS_BASE, unknownEpcisPath, epcisErrors(log))
   mountWeb(app, options.webDir)
+  app.use(unknownPath)
   app.use(errorHandler(log))
 
   const server = createServer(app)

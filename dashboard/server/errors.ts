@@ -6,6 +6,7 @@ import type { DashboardLog } from './ports.ts'
 export const STATUS: Partial<Record<ErrorCode, number>> = {
   API_REQUEST: 400,
   API_NOT_FOUND: 404,
+  API_METHOD: 405,
   TRC_NOT_FOUND: 404,
   MDL_UNKNOWN: 404,
   EVT_REFERENCE: 409,
@@ -24,8 +25,8 @@ export const badRequest = (expected: string, actual: string, path?: string): Cod
 export const notFound = (expected: string, actual: string, hint?: string): CodedError =>
   new CodedError('API_NOT_FOUND', { expected, actual, ...(hint === undefined ? {} : { hint }) })
 
-/** Any path under `/api` that no route answers. */
-export const unknownApiPath: RequestHandler = (req) => {
+/** Any path that nothing answers, where no page does either. */
+export const unknownPath: RequestHandler = (req) => {
   throw notFound('a path listed in /openapi.json', `${req.method} ${req.path}`)
 }
 

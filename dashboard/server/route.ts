@@ -1,4 +1,5 @@
-import type { Request, RequestHandler, Response, Router } from 'express'
+import { type Request, type RequestHandler, type Response, Router } from 'express'
+import { CodedError } from '../../contracts/index.ts'
 import { z } from './zod.ts'
 import type { Text } from './ports.ts'
 import { badRequest } from './errors.ts'
@@ -77,6 +78,31 @@ export function check<S extends z.ZodType>(schema: S, value: unknown, where: str
     (found ?? 'nothing').slice(0, 120),
     `${where}: ${key ?? ''}`,
   )
+}
+
+/**
+ * A path that is known, by a method that it has not: 405 with `Allow` (RFC 9110, 15.5.6); OPTIONS says the same without an
+ * error. Mounted behind everything else, since paths with parameters may hide others.
+ */
+export function otherMethods(routes: readonly { method: string; path: string }[]): RequestHandler {
+  const router = Router()
+  const methods = new Map<string, Set<string>>()
+  for (const { method, path } of routes) {
+    const known = methods.get(path) ?? methods.set(path, new Set(['OPTIONS'])).get(path)
+    known?.add(method.toUpperCase())
+    if (method.toUpperCase() === 'GET') known?.add('HEAD')
+  }
+  for (const [path, known] of methods)
+    router.all(path, (req, res) => {
+      res.set('Allow', [...known].sort().join(', '))
+      if (req.method === 'OPTIONS') res.status(204).end()
+      else
+        throw new CodedError('API_METHOD', {
+          expected: [...known].sort().join(', '),
+          actual: `${req.method} ${req.path}`,
+        })
+    })
+  return router
 }
 
 export function mount(router: Router, routes: readonly Route[]): void {

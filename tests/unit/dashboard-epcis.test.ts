@@ -158,6 +158,91 @@ describe('the EPCIS interface', () => {
     expect(answer.headers.get('gs1-epcis-version')).toBe('2.0.0')
   })
 
+  it.each([
+    ['PUT', '/events', 'GET, HEAD, OPTIONS, POST'],
+    ['DELETE', '/events/urn:x:event:1', 'GET, HEAD, OPTIONS'],
+    ['POST', '/', 'GET, HEAD, OPTIONS'],
+    ['PATCH', '/queries/x', 'DELETE, GET, HEAD, OPTIONS'],
+    ['GET', '/nextPageToken/x', 'DELETE, OPTIONS'],
+    ['PROPFIND', '/bizSteps/packing/events', 'GET, HEAD, OPTIONS'],
+  ])('%s %s is no method of the resource', async (method, path, allow) => {
+    const { status, headers, body } = await ask(method, path)
+    expect([status, headers.get('allow')]).toEqual([405, allow])
+    expect(headers.get('content-type')).toMatch(/^application\/problem\+json/)
+    expect(body).toMatchObject({ type: 'about:blank', title: 'Method Not Allowed', status: 405 })
+    expect(headers.get('gs1-epcis-version')).toBe('2.0.0')
+  })
+
+  it('says from which record time on a subscription goes', async () => {
+    await ask('POST', '/queries', { name: 'since', query: {} })
+    const made = await ask('POST', '/queries/since/subscriptions', {
+      dest: 'https://example.com/in',
+      initialRecordTime: '2026-01-05T06:00:00.000Z',
+      stream: true,
+    })
+    expect(made.status).toBe(201)
+    const one = `/queries/since/subscriptions/${String(made.body['subscriptionID'])}`
+    const { status, headers } = await ask('OPTIONS', one)
+    expect([status, headers.get('gs1-query-min-record-time')]).toEqual([204, '2026-01-05T06:00:00.000Z'])
+    expect((await ask('OPTIONS', '/queries/since')).headers.has('gs1-query-min-record-time')).toBe(false)
+    expect((await ask('OPTIONS', '/queries/since/subscriptions/none')).status).toBe(404)
+    expect((await ask('DELETE', '/queries/since')).status).toBe(204)
+  })
+
+  it('finds events by the master data that came with a document', async () => {
+    const places = 'https://ns.example.com/places#'
+    const context = [...CONTEXT, { pl: places }]
+    const word = 'urn:epcglobal:cbv:bizstep:packing'
+    const element = (id: string, attributes: Json[]) => ({ id, attributes })
+    const document = {
+      ...epcisDocument([observed(900, { readPoint: { id: 'urn:epc:id:sgln:0614141.07346.1' } })]),
+      '@context': context,
+      epcisHeader: {
+        epcisMasterData: {
+          vocabularyList: [
+            {
+              type: 'urn:epcglobal:epcis:vtype:ReadPoint',
+              vocabularyElementList: [
+                element('https://id.gs1.org/414/0614141073467/254/1', [
+                  { id: 'pl:city', attribute: 'Graz' },
+                  { id: 'pl:gate' },
+                  { id: 'urn:epcglobal:cbv:mda#countryCode', attribute: 'AT' },
+                ]),
+              ],
+            },
+            {
+              type: 'urn:epcglobal:epcis:vtype:BusinessStep',
+              vocabularyElementList: [element(word, [{ id: 'pl:area', attribute: 7 }])],
+            },
+          ],
+        },
+      },
+    }
+    expect((await ask('POST', '/capture', document)).status).toBe(202)
+    const found = async (name: string, value: string, more = ''): Promise<unknown[]> =>
+      ids(await ask('GET', `/events?${encodeURIComponent(name)}=${encodeURIComponent(value)}${more}`))
+    const own = ['urn:x:event:900']
+    await expect.poll(() => found('HASATTR_readPoint', 'pl:city')).toEqual(own)
+    // The place is named by URN, its master data by Digital Link; the attribute by prefix, or written out.
+    expect(await found('HASATTR_readPoint', `${places}city`)).toEqual(own)
+    expect(await found(`EQATTR_readPoint_${places}city`, 'Graz')).toEqual(own)
+    expect(await found(`EQATTR_readPoint_${places}city`, 'Linz|Graz')).toEqual(own)
+    expect(await found('EQATTR_readPoint_pl:city', 'Linz')).toEqual([])
+    // What a prefix means is the query's to say, where it says so.
+    const json = { HASATTR_readPoint: ['other:city'], '@context': [{ other: places }] }
+    expect((await ask('POST', '/queries', { name: 'attr', query: json })).status).toBe(201)
+    expect(ids(await ask('GET', '/queries/attr/events'))).toEqual(own)
+    // An attribute without a value is none; those of the CBV have two forms of URI and a prefix.
+    expect(await found('HASATTR_readPoint', 'pl:gate')).toEqual([])
+    expect(await found('EQATTR_readPoint_cbvmda:countryCode', 'AT')).toEqual(own)
+    expect(await found('EQATTR_readPoint_urn:epcglobal:cbv:mda:countryCode', 'AT')).toEqual(own)
+    // A word of the CBV is the same bare and as a URN.
+    expect(await found('EQATTR_bizStep_pl:area', '7')).toContain('urn:x:event:3')
+    const unclear = await ask('GET', '/events?EQATTR_pl:my_field_pl:attr=1')
+    expect([unclear.status, unclear.body['pointer']]).toEqual([400, '/EQATTR_pl:my_field_pl:attr'])
+    await ask('DELETE', '/queries/attr')
+  })
+
   it('refuses foreign host names like the rest of the server', async () => {
     const { status, text } = await rawGet(served.port, '/epcis/events', { host: 'evil.example' })
     expect([status, (JSON.parse(text) as Json)['type']]).toEqual([403, 'epcisException:SecurityException'])

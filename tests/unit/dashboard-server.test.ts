@@ -9,7 +9,7 @@ import { partAnswerSchema, partPageSchema } from '../../dashboard/server/routes/
 import { whoAsks } from '../../dashboard/server/security.ts'
 import { lineAnswerSchema } from '../../dashboard/server/schemas/live.schema.ts'
 import { serialLifeSchema } from '../../dashboard/server/schemas/part.schema.ts'
-import { rawGet, serve, type Served } from './samples/dashboard-serve.ts'
+import { rawAsk, rawGet, serve, type Served } from './samples/dashboard-serve.ts'
 
 let at: Served
 
@@ -118,6 +118,20 @@ describe('input', () => {
     '/api/nothing',
   ])('%s is API_NOT_FOUND', async (path) => {
     expect(await refused(path)).toMatchObject({ status: 404, code: 'API_NOT_FOUND' })
+  })
+
+  it.each([
+    ['TRACE', '/', 404, 'API_NOT_FOUND', null],
+    ['TRACE', '/api/line', 405, 'API_METHOD', 'GET, HEAD, OPTIONS'],
+    ['DELETE', '/api/line', 405, 'API_METHOD', 'GET, HEAD, OPTIONS'],
+    ['POST', '/healthz', 405, 'API_METHOD', 'GET, HEAD, OPTIONS'],
+    ['GET', '/api/m/lean/rebuild', 405, 'API_METHOD', 'OPTIONS, POST'],
+    ['POST', '/parts', 404, 'API_NOT_FOUND', null],
+    ['TRACE', '/api/nothing', 404, 'API_NOT_FOUND', null],
+  ])('%s %s is answered by %i %s in JSON', async (method, path, status, code, allow) => {
+    const res = await rawAsk(at.port, method, path)
+    expect([res.status, res.allow, res.type]).toEqual([status, allow, 'application/json; charset=utf-8'])
+    expect(JSON.parse(res.text)).toMatchObject({ code, zh: expect.stringMatching(/:/) as string })
   })
 
   it('answers a malformed escape with 400, not 500', async () => {

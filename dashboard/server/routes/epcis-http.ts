@@ -42,7 +42,8 @@ const TITLES: Record<EpcisException, string> = {
 }
 
 interface Problem {
-  exception: EpcisException
+  /** Null for what EPCIS has no exception for. */
+  exception: EpcisException | null
   status: number
   detail: string
   faults: readonly { pointer: string; expected: string; actual: string }[]
@@ -50,8 +51,9 @@ interface Problem {
 
 /** Problem body (RFC 7807) with the EPCIS exception and a pointer to each fault. */
 export const problemBody = ({ exception, status, detail, faults }: Problem): object => ({
-  type: `epcisException:${exception}`,
-  title: TITLES[exception],
+  // RFC 7807, 4.2: about:blank means what the status code means.
+  type: exception === null ? 'about:blank' : `epcisException:${exception}`,
+  title: exception === null ? 'Method Not Allowed' : TITLES[exception],
   status,
   detail,
   ...(faults[0] !== undefined && { pointer: faults[0].pointer, errors: faults }),
@@ -68,6 +70,7 @@ export function problemOf(error: unknown): Problem {
   // Express and its body parser say what was wrong with the request; the server did not fail.
   const caused = status >= 400 && status < 500 ? 'API_REQUEST' : 'API_INTERNAL'
   const { code, message } = asCoded(error, caused)
+  if (code === 'API_METHOD') return { exception: null, status: 405, detail: message, faults: [] }
   if (status === 413)
     return { exception: 'CaptureLimitExceededException', status, detail: message, faults: [] }
   if (status === 415)
@@ -92,13 +95,9 @@ export const epcisErrors =
       .send(JSON.stringify(problemBody(problem)))
   }
 
-/** Any path below the interface that no resource answers, or a method that it has not. */
+/** Any path below the interface that no resource answers. */
 export const unknownEpcisPath: RequestHandler = (req) => {
-  throw refused(
-    'NoSuchNameException',
-    'a resource and method of the EPCIS interface',
-    `${req.method} ${req.path}`,
-  )
+  throw refused('NoSuchNameException', 'a resource of the EPCIS interface', `${req.method} ${req.path}`)
 }
 
 const common = (res: Response): Response =>

@@ -1,3 +1,4 @@
+import type { Request } from 'express'
 import type { EpcisService, NamedQuery, Subscription } from '../../../traceability/query/index.ts'
 import type { Route } from '../route.ts'
 import {
@@ -125,6 +126,11 @@ function subscriptionRoutes(
   version: string,
   name: (params: Record<string, unknown>) => string,
 ): Route[] {
+  /** "Set initially to initialRecordTime and then updated to the most recent execution" (EPCIS 2.0, OpenAPI). */
+  const minRecordTime = async (req: Request): Promise<Record<string, string>> => {
+    const s = await epcis.subscription(name(req.params), String(req.params['subscriptionID']))
+    return { 'GS1-Query-Min-Record-Time': s.lastNotifiedAt ?? s.initialRecordTime ?? s.createdAt }
+  }
   return [
     ...resource('/queries/:queryName/subscriptions', version, {
       get: {
@@ -149,26 +155,31 @@ function subscriptionRoutes(
         },
       },
     }),
-    ...resource('/queries/:queryName/subscriptions/:subscriptionID', version, {
-      get: {
-        summary: { zh: '订阅的状态', en: 'State of a subscription, with deliveries that were given up' },
-        run: async (req, res) => {
-          const { dead, ...one } = await epcis.subscription(
-            name(req.params),
-            String(req.params['subscriptionID']),
-          )
-          answer(req, res, { ...subscriptionBody(one), dead })
+    ...resource(
+      '/queries/:queryName/subscriptions/:subscriptionID',
+      version,
+      {
+        get: {
+          summary: { zh: '订阅的状态', en: 'State of a subscription, with deliveries that were given up' },
+          run: async (req, res) => {
+            const { dead, ...one } = await epcis.subscription(
+              name(req.params),
+              String(req.params['subscriptionID']),
+            )
+            answer(req, res, { ...subscriptionBody(one), dead })
+          },
+        },
+        delete: {
+          summary: { zh: '取消订阅', en: 'Ends a subscription' },
+          status: 204,
+          run: async (req, res) => {
+            mustBeHere(req)
+            await epcis.unsubscribe(name(req.params), String(req.params['subscriptionID']))
+            res.status(204).end()
+          },
         },
       },
-      delete: {
-        summary: { zh: '取消订阅', en: 'Ends a subscription' },
-        status: 204,
-        run: async (req, res) => {
-          mustBeHere(req)
-          await epcis.unsubscribe(name(req.params), String(req.params['subscriptionID']))
-          res.status(204).end()
-        },
-      },
-    }),
+      minRecordTime,
+    ),
   ]
 }

@@ -7,15 +7,14 @@ import { discovery, EPCIS_BASE, negotiate } from './epcis-http.ts'
 
 type Run = (req: Request, res: Response) => Promise<void>
 
-/** One resource of the interface with its methods; OPTIONS comes by itself. */
+/** One resource of the interface with its methods; OPTIONS comes by itself. @param more headers of OPTIONS */
 export function resource(
   path: string,
   version: string,
   methods: Partial<Record<'get' | 'post' | 'delete', { summary: Text; status?: number; run: Run }>>,
-  more: Record<string, string> = {},
+  more: Record<string, string> | ((req: Request) => Promise<Record<string, string>>) = {},
 ): Route[] {
   const allow = ['OPTIONS', ...Object.keys(methods).map((m) => m.toUpperCase())].join(', ')
-  const discover = discovery(allow, version, more)
   const common = { path: EPCIS_BASE + path, tag: 'epcis' as const, response: z.unknown() }
   return [
     ...Object.entries(methods).map(([method, { summary, status, run }]): Route => ({
@@ -31,7 +30,8 @@ export function resource(
       method: 'options',
       summary: { zh: '能力发现', en: 'Discovery of versions and methods' },
       status: 204,
-      run: async (_req, res) => discover(res),
+      run: async (req, res) =>
+        discovery(allow, version, typeof more === 'function' ? await more(req) : more)(res),
     },
   ]
 }

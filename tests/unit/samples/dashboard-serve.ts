@@ -50,3 +50,28 @@ export function rawGet(
     req.end()
   })
 }
+
+/** One request by any method, also those that `fetch` refuses. */
+export function rawAsk(
+  port: number,
+  method: string,
+  path: string,
+): Promise<{ status: number; text: string; type: string | undefined; allow: string | null }> {
+  return new Promise((resolve, reject) => {
+    const req = request({ host: '127.0.0.1', port, method, path }, (res) => {
+      let text = ''
+      res.setEncoding('utf8')
+      res.on('data', (chunk: string) => (text += chunk))
+      res.on('end', () =>
+        resolve({
+          status: res.statusCode ?? 0,
+          text,
+          type: res.headers['content-type'],
+          allow: res.headers.allow ?? null,
+        }),
+      )
+    })
+    req.on('error', reject)
+    req.end()
+  })
+}
