@@ -48,7 +48,17 @@ describe('ISO/IEC 15434 messages', () => {
   })
 
   it.each([
-    ['an unknown format', message(`12${GS}X`), 4],
+    ['an unknown format', message(`16${GS}X`), 4],
+    ['a reserved format', message(`06${GS}SZX9`, `10${GS}X`), 12],
+    ['a text element without blank', message(`12${GS}MFR 12345${GS}SER7`), 17],
+    ['a text element without data', message(`12${GS}SER `), 11],
+    ['a control character in a text element', message(`12${GS}SER A\u00079`), 12],
+    ['no group separator behind format 12', message('12SER 7'), 6],
+    ['transport data without a version', message(`01${GS}x`, `06${GS}SZX9`), 6],
+    ['CII without its release', message('080100', `06${GS}SZX9`), 6],
+    ['binary data that ends too soon', message(`09${GS}jpg${GS}none${GS}99${GS}abc`), 23],
+    ['binary data without a count', message(`09${GS}jpg${GS}none${GS}abc`), 6],
+    ['nothing but free text', message('07SZX9'), 4],
     ['no group separator', message('06SZX9'), 6],
     ['no end', `[)>${RS}06${GS}SZX9`, 11],
     ['a header without separator', '[)>06', 3],
@@ -61,6 +71,53 @@ describe('ISO/IEC 15434 messages', () => {
     ['a control character', message(`06${GS}SZ\u00079`), 9],
   ])('%s is refused at its place', (_n, text, at) => {
     expect(refused(text)).toBe(`TRC_IDENTITY character ${at}`)
+  })
+
+  // Form of the marks of ATA SPEC2000: manufacturer, part number, serial.
+  it('reads format 12, and passes over what names no part', () => {
+    expect(parseIso15434(message(`12${GS}MFR 0CVA5${GS}PNR ABC-12${GS}SER 786 950`))).toEqual({
+      elements: [],
+      fields: [
+        { di: 'MFR', value: '0CVA5' },
+        { di: 'PNR', value: 'ABC-12' },
+        { di: 'SER', value: '786 950' },
+      ],
+    })
+    const part = `06${GS}SZX9`
+    const binary = `09${GS}jpg${GS}none${GS}4${GS}a${RS}${EOT}b`
+    const segments = `004010\u001c${GS}\u001f`
+    for (const other of [
+      `01${GS}96`,
+      '02ISA*00',
+      `03${segments}`,
+      `04${segments}`,
+      '07Good day',
+      '0801000200',
+      binary,
+    ])
+      for (const text of [message(part, other), message(other, part)])
+        expect(parseIso15434(text)?.fields, text).toEqual([{ di: 'S', value: 'ZX9' }])
+    const at = { id: 'cap' }
+    expect(identify([read(message(`12${GS}SER 7${GS}LOT L1`))], at, 'required')).toMatchObject({
+      uri: 'urn:sightline:serial:cap:7',
+      lot: 'L1',
+      problem: null,
+    })
+    expect(canonicalUri(message(`12${GS}UID D0CVA5786950`))).toBe('urn:sightline:di:25S:D0CVA5786950')
+  })
+
+  it('says of what it does not read what it is', () => {
+    const said = (text: string): string => {
+      try {
+        return JSON.stringify(parseIso15434(text))
+      } catch (error) {
+        return String(error)
+      }
+    }
+    expect(said(message('14{}'))).toMatch(/from 01 to 09, or 12.*format 14, JSON/)
+    expect(said(message('07Good day', `01${GS}96`))).toMatch(
+      /format 05, 06 or 12, which name a part; found "format 07, free text, format 01, trans/,
+    )
   })
 
   it('names the part and its lot', () => {

@@ -45,12 +45,15 @@ export function gs1Unit(elements: readonly Gs1Element[], gtin: string | undefine
 
 /**
  * The individual named by data identifiers: `25S` and the licence plates `J` to `6J` are unique everywhere
- * (ISO/IEC 15459), `S` within the product.
+ * (ISO/IEC 15459), `S` within the product. Of the text elements `UID` is as good as `25S`, `SER` and `SEQ` as `S`.
  */
 export function fieldsUnit(fields: readonly DataField[], productId: string): UnitName | null {
-  const own = fields.find((f) => f.di === '25S' || /^[1-6]?J$/.test(f.di))
-  if (own) return { serial: own.value, uri: `urn:sightline:di:${own.di}:${encodePart(own.value)}` }
-  const serial = fields.find((f) => f.di === 'S')?.value
+  const own = fields.find((f) => /^(?:25S|UID|[1-6]?J)$/.test(f.di))
+  if (own) {
+    const di = own.di === 'UID' ? '25S' : own.di
+    return { serial: own.value, uri: `urn:sightline:di:${di}:${encodePart(own.value)}` }
+  }
+  const serial = fields.find((f) => ['S', 'SER', 'SEQ'].includes(f.di))?.value
   return serial === undefined ? null : { serial, uri: serialUri(productId, serial) }
 }
 

@@ -1,6 +1,6 @@
 import { refuse } from './refuse.ts'
 
-/** ASC MH10 data identifier and its data, e.g. `1T` and a lot. */
+/** Identifier and its data: one of ASC MH10, e.g. `1T` and a lot, or a text element identifier, e.g. `SER` and a serial. */
 export interface DataField {
   di: string
   value: string
@@ -45,5 +45,15 @@ export function parseDataField(text: string, at: number): DataField {
   const rule = RULES[di]
   if (value.trim() === '' || (rule && !rule.form.test(value)))
     refuse(start, `${rule?.expected ?? 'data'} behind data identifier ${di}`, value)
+  return { di, value }
+}
+
+/** A field of format 12: three letters or digits, a letter first, a blank and the data (ATA SPEC2000). @throws TRC_IDENTITY */
+export function parseTextElement(text: string, at: number): DataField {
+  const [, di = '', value = ''] = /^([A-Z][0-9A-Z]{2}) ([\s\S]*)$/.exec(text) ?? []
+  if (di === '') refuse(at, 'a text element identifier of three characters and a blank', text)
+  const odd = value.search(/[^ -~]/)
+  if (odd >= 0) refuse(at + 4 + odd, `a printable ASCII character behind ${di}`, value.slice(odd))
+  if (value.trim() === '') refuse(at + 4, `data behind ${di}`, value)
   return { di, value }
 }

@@ -158,10 +158,11 @@ function contradictingAi(elements: readonly Gs1Element[]): string | null {
   return null
 }
 
-/** Lot of the first `1T` or `T` field. */
+/** Lot of the first `1T`, `T` or `LOT` field. */
 const lotField = (carriers: readonly CarrierData[]): string | null =>
-  carriers.flatMap((c) => (c.kind === 'iso15434' ? c.fields : [])).find((f) => f.di === '1T' || f.di === 'T')
-    ?.value ?? null
+  carriers
+    .flatMap((c) => (c.kind === 'iso15434' ? c.fields : []))
+    .find((f) => ['1T', 'T', 'LOT'].includes(f.di))?.value ?? null
 
 /** The individuals named, each once; a plain code or field that repeats a GS1 serial is the same individual. */
 function unitsOf(
