@@ -82,7 +82,9 @@ function parameters(body: Buffer): Parameter[] {
     if (!short && at + 4 > body.length) throw malformed('a cut parameter header')
     const type = short ? first & 0x7f : body.readUInt16BE(at) & 0x3ff
     const length = short ? TV_BYTES[type] : body.readUInt16BE(at + 2)
-    if (length === undefined || length < (short ? 1 : 4) || at + length > body.length)
+    // Numbers below 128 are those of parameters without a length (LLRP 1.1, section 17.1).
+    const known = short || type > 127
+    if (!known || length === undefined || length < (short ? 1 : 4) || at + length > body.length)
       throw malformed(`parameter ${type} of ${length ?? 'unknown'} bytes`)
     out.push({ type, value: body.subarray(at + (short ? 1 : 4), at + length) })
     at += length
@@ -127,6 +129,8 @@ export function tagReports(message: LlrpMessage): TagReport[] {
         if (p.type === P.epcData) {
           if (p.value.length < 2) throw malformed('an EPC without its length')
           const bits = p.value.readUInt16BE(0)
+          if (p.value.length - 2 < Math.ceil(bits / 8))
+            throw malformed(`an EPC of ${bits} bits in ${p.value.length - 2} bytes`)
           report.epc = p.value
             .subarray(2)
             .toString('hex')
@@ -152,11 +156,13 @@ export function checkStatus(message: LlrpMessage, what: string): void {
   throw new CodedError('CAM_IO', { expected: `${what}: success`, actual: `status ${code} ${text}` })
 }
 
-/** Whether the reader took the connection; null for events about other things. */
+/** Whether the reader took the connection; null for events about other things. @throws CAM_IO */
 export function connectionAccepted(message: LlrpMessage): boolean | null {
   const data = parameters(message.body).find((p) => p.type === P.eventData)
   const attempt = data && parameters(data.value).find((p) => p.type === P.connectionAttempt)
-  return attempt === undefined ? null : attempt.value.readUInt16BE(0) === 0
+  if (attempt === undefined) return null
+  if (attempt.value.length < 2) throw malformed('a connection attempt without a status')
+  return attempt.value.readUInt16BE(0) === 0
 }
 
 /** An inventory of all tags on these antennas, reported tag by tag, that runs until it is stopped. */

@@ -1,6 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { encodeFrame, LlrpFramer, TagPasses, type TagSight } from '../../camera/index.ts'
+import {
+  bytes,
+  checkStatus,
+  connectionAccepted,
+  LLRP,
+  parameter,
+  readerSide,
+  tagReports,
+} from '../../camera/readers/llrp-messages.ts'
+import { createRng } from '../../datasets/sample-line/rng.ts'
 
 const SEED = 20260105
 
@@ -29,6 +39,64 @@ describe(`LLRP frames, seed ${SEED}`, () => {
       ),
       { seed: SEED, numRuns: 500 },
     )
+  })
+
+  // Frames of every kind, parameters of random numbers and lengths, single bytes overwritten, cut anywhere.
+  it('end in messages or in CAM_IO, whatever 100 000 streams hold', () => {
+    const rng = createRng(SEED)
+    const times = (n: number, make: () => Buffer): Buffer => Buffer.concat(Array.from({ length: n }, make))
+    const noise = (most: number): Buffer => times(rng.int(0, most), () => bytes([1, rng.int(0, 255)]))
+    const odd = (): Buffer => parameter(rng.chance(0.5) ? rng.int(0, 40) : rng.int(230, 290), noise(6))
+    const makers: (() => Buffer)[] = [
+      () =>
+        encodeFrame({ type: LLRP.readerEvent, id: 1, body: parameter(246, odd(), parameter(256, noise(3))) }),
+      () => encodeFrame({ type: LLRP.error, id: 1, body: readerSide.status(rng.int(0, 3), 'x') }),
+      () =>
+        encodeFrame({ type: LLRP.roAccessReport, id: 1, body: parameter(240, times(rng.int(0, 3), odd)) }),
+      () =>
+        encodeFrame({
+          type: LLRP.roAccessReport,
+          id: 1,
+          body: readerSide.tag({ epc: 'E2'.repeat(rng.int(1, 16)), antenna: 1, rssiDbm: -40, count: 2 }),
+        }),
+      () => noise(60),
+    ]
+    let [read, refused] = [0, 0]
+    const only = (code: string, work: () => unknown): void => {
+      try {
+        work()
+        read += 1
+      } catch (error) {
+        expect(error).toMatchObject({ code })
+        refused += 1
+      }
+    }
+    for (let run = 0; run < 100_000; run++) {
+      const stream = times(rng.int(1, 4), () => (makers[rng.int(0, makers.length - 1)] ?? noise)(60))
+      for (let n = rng.int(0, 3); n > 0 && stream.length > 0; n--)
+        stream[rng.int(0, stream.length - 1)] = rng.chance(0.3) ? 0xff : rng.int(0, 255)
+      const framer = new LlrpFramer()
+      only('CAM_IO', () => {
+        for (let at = 0; at < stream.length;) {
+          const size = rng.int(1, 30)
+          for (const m of framer.push(stream.subarray(at, at + size)))
+            for (const look of [tagReports, connectionAccepted, (x: typeof m) => checkStatus(x, 'it')])
+              only('CAM_IO', () => look(m))
+          at += size
+        }
+      })
+    }
+    expect(Math.min(read, refused)).toBeGreaterThan(50_000)
+  }, 60_000)
+
+  it('say what is wrong with a tag', () => {
+    const of =
+      (...parts: Buffer[]) =>
+      () =>
+        tagReports({ version: 1, type: LLRP.roAccessReport, id: 1, body: parameter(240, ...parts) })
+    expect(of(parameter(241, bytes([2, 96], [4, 1])))).toThrow(/CAM_IO.*an EPC of 96 bits in 4 bytes/)
+    expect(of(parameter(1))).toThrow(/CAM_IO.*parameter 1 of 4 bytes/)
+    expect(of(parameter(241, bytes([2, 30], [4, 0xabcdef10])))()[0]?.epc).toBe('ABCDEF10')
   })
 
   it('refuse a length that cannot be', () => {
