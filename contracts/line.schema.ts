@@ -6,6 +6,7 @@ import { readersSchema } from './identity-source.schema.ts'
 import { plantStoreSchema } from './plant-store.schema.ts'
 import { resolverSchema } from './resolver.schema.ts'
 import { retentionSchema } from './retention.schema.ts'
+import { checkSharedPlaces } from './shared-places.ts'
 import { sinksSchema } from './sink.schema.ts'
 
 const id = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes')
@@ -269,7 +270,10 @@ export const lineSchema = z
     /** What may be taught from the pages. */
     teach: teachSpecSchema.prefault({}),
   })
-  .superRefine((spec, context) =>
-    checkAssociations(spec, (path, message) => context.addIssue({ code: 'custom', path, message })),
-  )
+  .superRefine((spec, context) => {
+    const issue = (path: (string | number)[], message: string): void =>
+      context.addIssue({ code: 'custom', path, message })
+    checkAssociations(spec, issue)
+    checkSharedPlaces(spec, issue)
+  })
 export type LineSpec = z.infer<typeof lineSchema>
