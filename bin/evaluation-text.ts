@@ -1,4 +1,4 @@
-import type { EvaluationResult } from '../datasets/index.ts'
+import { type EvaluationResult, unrankedKinds } from '../datasets/index.ts'
 
 type Rate = NonNullable<EvaluationResult['judgement']>['escape']
 type SizeBins = NonNullable<EvaluationResult['detection']>['recallBySize']['px']
@@ -76,8 +76,17 @@ function sizeLines({ px, mm }: { px: SizeBins; mm: SizeBins | null }): string[] 
   )
 }
 
-function rankingLines({ ranking: k }: EvaluationResult): string[] {
-  if (!k) return []
+function rankingLines(r: EvaluationResult): string[] {
+  const { ranking: k } = r
+  if (!k) {
+    const kinds = unrankedKinds(r)
+    return kinds === null
+      ? []
+      : [
+          '',
+          `image score: not ranked, which takes good and bad parts; ${kinds.bad} bad, ${kinds.good} good have one`,
+        ]
+  }
   return [
     '',
     `image score ${k.score}: ${k.bad} bad, ${k.good} good`,

@@ -51,6 +51,17 @@ function primaryRanking(images: readonly EvaluatedImage[], primary: Primary): Ev
   return ranking && { score: primary.scoreName, ...ranking }
 }
 
+/** Why parts with a score are not ranked: how many of each kind there are. Null when they are, or nothing has a score. */
+export function unrankedKinds({
+  ranking,
+  images,
+}: Pick<EvaluationResult, 'ranking' | 'images'>): { good: number; bad: number } | null {
+  const scored = images.filter((i) => i.score !== null && i.defective !== null)
+  if (ranking !== null || scored.length === 0) return null
+  const bad = scored.filter((i) => i.defective).length
+  return { bad, good: scored.length - bad }
+}
+
 function everyAuroc(images: readonly EvaluatedImage[]): Record<string, number> {
   const names = new Set(images.flatMap((i) => Object.keys(i.scores)))
   const out: Record<string, number> = {}

@@ -22,9 +22,11 @@ export interface ClassScore {
 
 export interface Operating {
   threshold: number
-  precision: number
-  recall: number
-  f1: number
+  /** Null where there are neither truths nor calls. */
+  precision: number | null
+  /** Null where there are no truths. */
+  recall: number | null
+  f1: number | null
 }
 
 export interface DetectionScore {
@@ -39,7 +41,7 @@ export interface DetectionScore {
   /** All classes together; thinned like those of the classes. */
   curve: PrecisionRecall['curve']
   /** Highest F1 of these images and its threshold; null without detections. */
-  best: Operating | null
+  best: { threshold: number; precision: number; recall: number; f1: number } | null
   /** Truths nobody called at the operating threshold, whatever class was said. */
   missed: Rate
   /** Truths called by a wrong class among those found. */
@@ -161,12 +163,13 @@ function classScore(
 const thinned = (curve: PrecisionRecall['curve']): PrecisionRecall['curve'] =>
   curve.filter((p, n) => n === 0 || n === curve.length - 1 || p.recall !== curve[n - 1]?.recall)
 
-/** Precision without any call is 1 by convention: nothing called, nothing called wrongly. */
+/** Precision without any call is 1 by convention, where there is something to call: nothing was called wrongly. */
 function at(hits: readonly Hit[], truths: number, threshold: number): Omit<Operating, 'threshold'> {
   const called = hits.filter((h) => h.score >= threshold)
   const right = called.filter((h) => h.hit).length
+  if (truths === 0) return { precision: called.length === 0 ? null : 0, recall: null, f1: null }
   const precision = called.length === 0 ? 1 : right / called.length
-  const recall = truths === 0 ? 1 : right / truths
+  const recall = right / truths
   return {
     precision,
     recall,

@@ -31,7 +31,14 @@ const precisionRecallPoints = z.array(
   z.strictObject({ score: z.number(), precision: share, recall: share, f1: share }),
 )
 
-const operating = z.strictObject({ threshold: z.number(), precision: share, recall: share, f1: share })
+const best = z.strictObject({ threshold: z.number(), precision: share, recall: share, f1: share })
+/** Null where there are no truths, precision only where there are no calls either. */
+const operating = z.strictObject({
+  threshold: z.number(),
+  precision: share.nullable(),
+  recall: share.nullable(),
+  f1: share.nullable(),
+})
 
 const cocoSchema = z.strictObject({
   /** Mean over IoU 0.50, 0.55 … 0.95. */
@@ -73,7 +80,7 @@ export const detectionSchema = z.strictObject({
   map50: share.nullable(),
   operating,
   curve: precisionRecallPoints,
-  best: operating.nullable(),
+  best: best.nullable(),
   missed: rateSchema,
   misnamed: rateSchema,
   falseCalls: rateSchema,

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { z } from 'zod'
 import { asCoded, type Box, CodedError } from '../../contracts/index.ts'
-import { imageSize } from './image-size.ts'
+import { imageHeader } from './image-size.ts'
 import type { TrueBox } from './item.ts'
 import { boundsOfRuns, countsOfText } from './run-lengths.ts'
 
@@ -72,17 +72,31 @@ function countsIn(text: string, { file, path }: Place): number[] {
   }
 }
 
-/** @throws DAT_ANNOTATION when a mask has another size than its image */
-export async function checkSizes(boxes: readonly TrueBox[], image: string, file: string): Promise<void> {
-  const masks = boxes.flatMap((b) => b.runs ?? [])
-  if (masks.length === 0) return
-  const { widthPx, heightPx } = await imageSize(image)
-  const other = masks.find((m) => m.widthPx !== widthPx || m.heightPx !== heightPx)
+/**
+ * @param stated size that the document says, where it does
+ * @throws DAT_ANNOTATION when image or mask are said to have another size than the image has
+ */
+export async function checkSizes(
+  boxes: readonly TrueBox[],
+  stated: { width?: number | undefined; height?: number | undefined },
+  image: string,
+  file: string,
+): Promise<void> {
+  const sizes: [width: number, height: number, where: string][] = boxes.flatMap(({ runs }) =>
+    runs ? [[runs.widthPx, runs.heightPx, 'segmentation.size']] : [],
+  )
+  if (stated.width && stated.height) sizes.push([stated.width, stated.height, 'width and height'])
+  if (sizes.length === 0) return
+  const { widthPx, heightPx, turned } = await imageHeader(image)
+  const other = sizes.find(([w, h]) => w !== widthPx || h !== heightPx)
   if (other)
     throw new CodedError('DAT_ANNOTATION', {
       file,
-      path: `segmentation.size of ${basename(image)}`,
-      expected: `${heightPx}, ${widthPx}, the size of the image`,
-      actual: `${other.heightPx}, ${other.widthPx}`,
+      path: `${other[2]} of ${basename(image)}`,
+      expected: `${widthPx} × ${heightPx} px, the size of the image`,
+      actual: `${other[0]} × ${other[1]} px`,
+      ...(turned && {
+        hint: 'its EXIF orientation is not used: store it turned, or label it as it is stored',
+      }),
     })
 }

@@ -16,7 +16,14 @@ import {
 import type { DatasetItem, DatasetReader, TrueBox } from './item.ts'
 
 const cocoSchema = z.looseObject({
-  images: z.array(z.looseObject({ id: z.union([z.number(), z.string()]), file_name: z.string().min(1) })),
+  images: z.array(
+    z.looseObject({
+      id: z.union([z.number(), z.string()]),
+      file_name: z.string().min(1),
+      width: z.number().optional(),
+      height: z.number().optional(),
+    }),
+  ),
   categories: z.array(z.looseObject({ id: z.number(), name: z.string().min(1) })),
   /** Absent in the image lists of test sets: the images are not annotated. */
   annotations: z
@@ -143,7 +150,7 @@ async function toItems(dir: string, file: string, data: z.infer<typeof cocoSchem
   return mapInOrder(data.images, async (i) => {
     const boxes = byImage.get(String(i.id)) ?? []
     const image = await imageOf(i.file_name.replaceAll('\\', '/'))
-    await checkSizes(boxes, image, file)
+    if (boxes.length > 0) await checkSizes(boxes, i, image, file)
     return {
       id: `${stem(basename(file))}/${i.file_name}`,
       image,

@@ -5,11 +5,23 @@ import { asCoded, bmpHeader, isBmp } from '../../contracts/index.ts'
 
 /** Width and height from the image header, px. @throws INS_DECODE when the file is no image, CFG_MISSING_FILE when there is none */
 export async function imageSize(file: string): Promise<{ widthPx: number; heightPx: number }> {
+  const { widthPx, heightPx } = await imageHeader(file)
+  return { widthPx, heightPx }
+}
+
+/**
+ * The size as it is stored; `turned` when EXIF says to show it turned or mirrored, which nothing here does.
+ *
+ * @throws as `imageSize`
+ */
+export async function imageHeader(
+  file: string,
+): Promise<{ widthPx: number; heightPx: number; turned: boolean }> {
   try {
     const start = await beginningOf(file)
-    if (isBmp(start)) return bmpHeader(start)
-    const { width, height } = await sharp(file).metadata()
-    return { widthPx: width, heightPx: height }
+    if (isBmp(start)) return { ...bmpHeader(start), turned: false }
+    const { width, height, orientation = 1 } = await sharp(file).metadata()
+    return { widthPx: width, heightPx: height, turned: orientation !== 1 }
   } catch (error) {
     const missing = !existsSync(file)
     throw asCoded(error, missing ? 'CFG_MISSING_FILE' : 'INS_DECODE', {

@@ -22,6 +22,14 @@ export const leftOut = (names: readonly string[], file: string, expected: string
         ),
       ]
 
+/** Labelled images that EXIF says to show turned: whoever labelled them may have seen them so. */
+export const turnedImages = (names: readonly string[], dir: string): ErrorFact[] =>
+  leftOut(
+    names,
+    dir,
+    'labels of the pixels as they are stored: the EXIF orientation of these images is not used',
+  )
+
 /** What lies in the folder of a data set and is no part of it: images, and annotations of images that are not there. */
 export async function unusedFiles({ dir, items, labels }: FoundDataset): Promise<ErrorFact[]> {
   const used = new Set(

@@ -12,7 +12,8 @@ import {
   requireFile,
   stem,
 } from './files.ts'
-import { imageSize } from './image-size.ts'
+import { imageHeader } from './image-size.ts'
+import { turnedImages } from './left-out.ts'
 import type { DatasetItem, DatasetReader, TrueBox } from './item.ts'
 
 /** A folder of images, a list of image paths (`.txt`), or several of these. */
@@ -77,13 +78,15 @@ export const yolo: DatasetReader = {
         actual: `none for ${images.length} images`,
       })
     }
+    const turned: string[] = []
     const items = await mapInOrder(images, async ({ image, split }, n): Promise<DatasetItem> => {
       const path = notes[n] ?? null
-      const boxes = path === null ? [] : await readBoxes(path, image, names, keyNumbers)
+      const boxes = path === null ? [] : await readBoxes(path, image, names, keyNumbers, turned)
       return { id: relative(dir, image), image, split, boxes, defective: null }
     })
     const labels = { used: notes.flatMap((path) => path ?? []), pattern: LABEL }
-    return { format: 'yolo', dir, classes, items, labels }
+    const named = turned.map((f) => relative(dir, f)).sort()
+    return { format: 'yolo', dir, classes, items, labels, leftOut: turnedImages(named, dir) }
   },
 }
 
@@ -164,10 +167,12 @@ async function readBoxes(
   image: string,
   names: ReadonlyMap<number, string>,
   keyNumbers: number,
+  turnedFiles: string[],
 ): Promise<TrueBox[]> {
   const lines = numberedLines(await readText(file))
   if (lines.length === 0) return []
-  const { widthPx, heightPx } = await imageSize(image)
+  const { widthPx, heightPx, turned } = await imageHeader(image)
+  if (turned) turnedFiles.push(image)
   return lines.map(({ line, text }) => {
     const [index = NaN, ...all] = text.split(/\s+/).map(Number)
     const name = names.get(index)

@@ -1,4 +1,4 @@
-import type { EvaluationResult, Leakage } from '../evaluate/index.ts'
+import { type EvaluationResult, type Leakage, unrankedKinds } from '../evaluate/index.ts'
 import type { Rate, SizeBin } from '../metrics/index.ts'
 import { axisStart, legend, lineChart } from './charts.ts'
 import { scoreHistogram } from './histogram.ts'
@@ -11,7 +11,18 @@ const share = (r: Rate): string =>
 /** Ranking of the parts by the image score: histogram, ROC, precision and recall, stated operating points. */
 export function rankingSection(r: EvaluationResult): string {
   const k = r.ranking
-  if (!k) return ''
+  if (!k) {
+    const kinds = unrankedKinds(r)
+    return kinds === null
+      ? ''
+      : section(
+          t('Image score', '图像得分'),
+          `<p>${t(
+            `Not ranked, which takes good and bad parts; ${kinds.bad} bad, ${kinds.good} good have a score.`,
+            `未排序:需要良品和不良品;有得分的不良品 ${kinds.bad} 件,良品 ${kinds.good} 件。`,
+          )}</p>`,
+        )
+  }
   const of = (bad: boolean): number[] =>
     r.images.flatMap((i) => (i.score !== null && i.defective === bad ? [i.score] : []))
   // The margin of a classifier has no threshold of its own.

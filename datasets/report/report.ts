@@ -163,7 +163,9 @@ function detectionSections(r: EvaluationResult): string {
     { label: 'precision', from, to: 1 },
   )
   const marks = [
-    { x: d.operating.threshold, y: d.operating.f1, label: `F1 ${fixed(d.operating.f1)}` },
+    ...(d.operating.f1 === null
+      ? []
+      : [{ x: d.operating.threshold, y: d.operating.f1, label: `F1 ${fixed(d.operating.f1)}` }]),
     ...(d.best ? [{ x: d.best.threshold, y: d.best.f1, label: `max ${fixed(d.best.f1)}` }] : []),
   ].slice(0, d.best && Math.abs(d.best.threshold - d.operating.threshold) < 0.08 ? 1 : 2)
   const scores = d.curve.map((p) => p.score)

@@ -99,7 +99,11 @@ describe('masks of COCO', () => {
   })
 
   it.each([
-    ['a mask of another size', { segmentation: { size: [20, 10], counts: [200] } }, /size of a\.jpg.*10, 20/],
+    [
+      'a mask of another size',
+      { segmentation: { size: [20, 10], counts: [200] } },
+      /segmentation\.size of a\.jpg.*expected 20 × 10 px.*found 10 × 20 px/,
+    ],
     ['no box at all', {}, /annotations\.0\.bbox.*found none/],
     ['an outline of two points', { segmentation: [[1, 2, 3, 4]], bbox: [1, 1, 2, 2] }, /found 4 numbers/],
     ['runs that do not fill it', { segmentation: { ...runs, counts: '1' } }, /200 in all; found 1 px/],
@@ -143,6 +147,14 @@ describe('crowds', () => {
       [1, 0],
       [1, 0],
     ])
+  })
+
+  it('leave precision and recall open where nothing else is there', () => {
+    const none = scoreDetections([{ id: 'a', truths: [], detections: [] }], ['dent'], 0.5)
+    expect(none.operating).toEqual({ threshold: 0.5, precision: null, recall: null, f1: null })
+    const called = { class: 'dent', score: 0.9, box: [0, 0, 1, 1] as const }
+    const wrong = scoreDetections([{ id: 'a', truths: [], detections: [called] }], ['dent'], 0.5)
+    expect(wrong.operating).toMatchObject({ precision: 0, recall: null, f1: null })
   })
 
   it('say nothing about their part, and are not taught from', async () => {

@@ -107,3 +107,36 @@ describe('masks of MVTec', () => {
     await expect(openDataset(at.dir)).rejects.toThrow(/8_mask\.png.*found none, nor for 1 other mask/)
   })
 })
+
+describe('images that EXIF says to turn', () => {
+  const turned = (file: string) =>
+    sharp({ create: { width: 20, height: 10, channels: 3, background: '#777' } })
+      .withMetadata({ orientation: 6 })
+      .jpeg()
+      .toFile(join(at.dir, file))
+  const json = (width: number, height: number): string =>
+    JSON.stringify({
+      images: [{ id: 1, file_name: 'a.jpg', width, height }],
+      categories: [{ id: 1, name: 'dent' }],
+      annotations: [{ image_id: 1, category_id: 1, bbox: [1, 2, 4, 5] }],
+    })
+
+  it('are named where labels cannot say what they mean', async () => {
+    await at.tree({ 'data.yaml': 'names: [a]\n', 'images/b.jpg': null, 'labels/a.txt': '0 .5 .5 1 1' })
+    await turned('images/a.jpg')
+    expect(await leftOut()).toEqual([
+      expect.stringMatching(/EXIF orientation .* is not used; found 1: images\/a\.jpg$/),
+    ])
+    expect(boxesOf(await openDataset(at.dir))).toEqual([[['a', 0, 0, 20, 10]], []])
+  })
+
+  it('are refused where COCO has the size of the turned image', async () => {
+    await at.tree({ 'annotations.json': json(10, 20), 'b.jpg': null })
+    await turned('a.jpg')
+    await expect(openDataset(at.dir)).rejects.toThrow(
+      /DAT_ANNOTATION.*width and height of a\.jpg.*expected 20 × 10 px.*found 10 × 20 px; its EXIF/,
+    )
+    await at.tree({ 'annotations.json': json(20, 10) })
+    expect(boxesOf(await openDataset(at.dir))).toEqual([[['dent', 1, 2, 5, 7]]])
+  })
+})

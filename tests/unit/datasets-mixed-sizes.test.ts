@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { expect, it } from 'vitest'
-import { evaluate, openDataset } from '../../datasets/index.ts'
+import { evaluationText } from '../../bin/evaluation-text.ts'
+import { evaluate, openDataset, renderReport } from '../../datasets/index.ts'
 import { findPackages } from '../../models/index.ts'
 import { writeToyPackage } from '../suites/toy-models.ts'
 
@@ -46,6 +47,20 @@ it('judges images of several sizes by a bare model, which says itself how they c
       ['good/1.png', 'pass', null, 40],
       ['good/2.png', 'pass', null, 64],
     ])
+    expect(result.ranking).toMatchObject({ good: 2, bad: 2 })
+    // What takes both kinds is said to be missing where one is.
+    await rm(join(dir, 'bad'), { recursive: true })
+    const good = await evaluate({
+      dataset: await openDataset(dir, { format: 'folder-per-class' }),
+      subject: { kind: 'model', model },
+      models: { modelDirs: [toy.root], providers: ['cpu'], trustedKeys: toy.trustedKeys, intraOpThreads: 1 },
+      workers: 1,
+    })
+    expect([good.ranking, good.auroc, good.judgement?.escape.rate]).toEqual([null, {}, null])
+    expect(evaluationText(good)).toContain('not ranked, which takes good and bad parts; 0 bad, 2 good')
+    const html = await renderReport(good)
+    expect(html).toContain('有得分的不良品 0 件,良品 2 件')
+    expect(`${evaluationText(good)}${html}`).not.toMatch(/NaN|Infinity|undefined/)
   } finally {
     await toy.remove()
     await rm(dir, { recursive: true })
