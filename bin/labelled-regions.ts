@@ -1,7 +1,7 @@
 import { CodedError } from '../contracts/index.ts'
 import { type Dataset, type DatasetItem, maskOfRuns, readMask } from '../datasets/index.ts'
 import type { LabelledRegion, Pixels, SegmentImage } from '../models/index.ts'
-import { pixelsOf } from './teach-labelled.ts'
+import { pixelsOf } from './pixels-of.ts'
 
 /**
  * Images of a data set with what is labelled in them; good ones have nothing. A bad image without mask or boxes cannot be

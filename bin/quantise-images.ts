@@ -4,7 +4,7 @@ import type { ModelCard } from '../contracts/index.ts'
 import type { Dataset, DatasetItem } from '../datasets/index.ts'
 import type { QuantiseRequest } from '../models/index.ts'
 import { spread } from './teach-images.ts'
-import { pixelsOf } from './teach-labelled.ts'
+import { pixelsOf } from './pixels-of.ts'
 
 /**
  * What a model is quantised with: so many images of a data set, evenly over it, to calibrate, and all of them to compare

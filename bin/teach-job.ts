@@ -3,7 +3,6 @@ import { basename, join, resolve } from 'node:path'
 import { listImages } from '../camera/index.ts'
 import { asCoded, CodedError, endThread, spawnWorker, type ErrorFact, fromFact } from '../contracts/index.ts'
 import { imageSize } from '../datasets/index.ts'
-import { decodeFrame } from '../inspection/index.ts'
 import {
   findBackbone,
   loadTeachData,
@@ -23,6 +22,7 @@ import {
 import type { Environment } from './environment.ts'
 import { modelDirs, trustedKeys } from './model-setup.ts'
 import { openPartFrames, type PartFrames } from './part-frames.ts'
+import { pixelsOf } from './pixels-of.ts'
 
 /** What `sightline teach` asks of its thread; plain data. */
 export interface TeachOrder {
@@ -145,14 +145,8 @@ async function imagesOf(places: readonly string[], frames: PartFrames | null): P
       return imageSize(file)
     },
     load: async () => {
-      const bytes = await readFile(file).catch(missing(file))
-      if (frames) return frames.see(basename(file), bytes)
-      const size = await imageSize(file)
-      return decodeFrame(
-        bytes,
-        { kind: 'encoded', mime: 'application/octet-stream' },
-        { ...size, color: 'rgb' },
-      )
+      if (!frames) return pixelsOf(file)
+      return frames.see(basename(file), await readFile(file).catch(missing(file)))
     },
   }))
 }

@@ -2,9 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
-import { asCoded, CodedError, makeFolder, type ModelCard } from '../contracts/index.ts'
-import { DATASET_FORMATS, type Dataset, imageSize } from '../datasets/index.ts'
-import { decodeFrame } from '../inspection/index.ts'
+import { CodedError, makeFolder, type ModelCard } from '../contracts/index.ts'
+import { DATASET_FORMATS, type Dataset } from '../datasets/index.ts'
 import { type Backbone, findBackbone, type PackedModel, packModel, type Pixels } from '../models/index.ts'
 import type { Environment } from './environment.ts'
 import { modelDirs, trustedKeys } from './model-setup.ts'
@@ -113,13 +112,4 @@ export async function teachLabelled<T extends { model: Uint8Array; card: ModelCa
     bars.heads.stop()
     await rm(scratch, { recursive: true, force: true })
   }
-}
-
-/** An image of a data set. @throws INS_DECODE, CFG_MISSING_FILE with the file */
-export async function pixelsOf(file: string, color: 'mono' | 'rgb' = 'rgb'): Promise<Pixels> {
-  const bytes = await readFile(file).catch((error: unknown) => {
-    throw asCoded(error, 'CFG_MISSING_FILE', { file })
-  })
-  const size = await imageSize(file)
-  return decodeFrame(bytes, { kind: 'encoded', mime: '' }, { ...size, color })
 }

@@ -155,6 +155,14 @@ export function asCoded(error: unknown, fallback: ErrorCode, detail: ErrorDetail
   return new CodedError(fallback, { actual, ...detail, cause: error })
 }
 
+/** Throws what was caught again with the file it came from, unless it names one. */
+export const inFile =
+  (file: string, fallback: ErrorCode) =>
+  (error: unknown): never => {
+    const coded = asCoded(error, fallback)
+    throw coded.detail.file === undefined ? new CodedError(coded.code, { ...coded.detail, file }) : coded
+  }
+
 /** What crosses a thread, process or HTTP border in place of the error object. */
 export interface ErrorFact {
   code: ErrorCode

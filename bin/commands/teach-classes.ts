@@ -5,7 +5,8 @@ import { type LabelledImage, type Pixels, type TaughtClasses, teachClasses } fro
 import type { Environment } from '../environment.ts'
 import { whole } from '../options.ts'
 import { printTable } from '../table.ts'
-import { type LabelledFlags, labelledOptions, pixelsOf, teachLabelled } from '../teach-labelled.ts'
+import { pixelsOf } from '../pixels-of.ts'
+import { type LabelledFlags, labelledOptions, teachLabelled } from '../teach-labelled.ts'
 
 interface Flags extends LabelledFlags {
   side: number

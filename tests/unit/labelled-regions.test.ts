@@ -1,9 +1,10 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import sharp from 'sharp'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { labelledRegions } from '../../bin/labelled-regions.ts'
+import { pixelsOf } from '../../bin/pixels-of.ts'
 import { openDataset } from '../../datasets/index.ts'
 
 let dir = ''
@@ -43,4 +44,21 @@ it('refuses a data set in which nothing is marked', async () => {
   await picture('test/crack/1.png', [1])
   const dataset = await openDataset(dir, { format: 'mvtec' })
   expect(() => labelledRegions(dataset)).toThrow(/TCH_LABELS.*masks, outlines or boxes.*none with any/)
+})
+
+it('names the file of a picture that nothing can be taught from', async () => {
+  const clear = { create: { width: 9, height: 9, channels: 4, background: '#8888' } } as const
+  const grey16 = sharp(Buffer.alloc(162), { raw: { width: 9, height: 9, channels: 1 } }).toColourspace(
+    'grey16',
+  )
+  const odd = {
+    'clear.png': await sharp(clear).png().toBuffer(),
+    'deep 16 位.png': await grey16.png().toBuffer(),
+    'inks.jpg': await sharp(clear).toColourspace('cmyk').jpeg().toBuffer(),
+    'cut.png': (await sharp(clear).png().toBuffer()).subarray(0, 60),
+  }
+  for (const [name, bytes] of Object.entries(odd)) {
+    await writeFile(join(dir, name), bytes)
+    await expect(pixelsOf(join(dir, name)), name).rejects.toThrow(new RegExp(`INS_\\w+: .*${name}`))
+  }
 })
