@@ -28,11 +28,14 @@ export const imageUri = (sha256: string): string =>
  * `qe.inspection.completed.v1` of one capture. Its id is the inspection id, so that a repeated capture cannot give a
  * second event. Frames of a trigger without image count as expected, not received. All keys are in the order of
  * canonical JSON, which makes that cheap.
+ *
+ * @param recordSha256 of the capture as it is stored; events did not always tell it
  */
 export function inspectionEvent(
   request: CaptureRecord,
   unit: UnitFacts,
   image: StoredImage | null,
+  recordSha256?: string,
 ): Omit<QEvent<InspectionCompleted>, 'sequence'> {
   const { context, outcome, meta } = request
   const type = 'qe.inspection.completed.v1'
@@ -64,6 +67,7 @@ export function inspectionEvent(
         station: request.station,
       },
       process: processOf(request, unit),
+      ...(recordSha256 === undefined ? {} : { recordSha256 }),
       runType: request.runType,
       simulated: meta?.simulated ?? false,
       timing: timingOf(request),

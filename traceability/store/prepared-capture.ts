@@ -35,9 +35,8 @@ export interface PreparedCapture {
   /** Value and scheme. */
   aliases: [string, string][]
   event: EventColumns
-  /** Canonical JSON of the event without its image and sequence, cut where they belong. */
-  json: [beforeImage: string, afterImage: string, afterSequence: string]
-  image: Omit<InspectionCompleted['image'], 'views'>
+  /** Canonical JSON of the event, and where the view of its image and its sequence belong. */
+  json: { text: string; viewAt: number; sequenceAt: number }
   /** Columns of `inspection` behind the position, up to the sequence. */
   row: SqlValue[]
   children: ChildRows
@@ -64,11 +63,10 @@ export function unitOf(record: CaptureRecord): { identification: Identification;
  */
 export function prepareCapture(record: CaptureRecord, foreign = false): PreparedCapture {
   const { identification, unit } = unitOf(record)
-  const event = inspectionEvent(record, unit, null)
+  const text = JSON.stringify(record)
+  const event = inspectionEvent(record, unit, null, recordHash(text))
   if (foreign) checkEvent(event)
   else checkInspection(event)
-  const { views: _none, ...image } = event.data.image
-  const text = JSON.stringify(record)
   const { id, source, type, subject, partitionkey, time } = event
   return {
     inspectionId: record.inspectionId,
@@ -86,8 +84,7 @@ export function prepareCapture(record: CaptureRecord, foreign = false): Prepared
     unit,
     aliases: storedAliases(unit, identification),
     event: { id, source, type, subject, partitionkey, time },
-    json: cutJson({ ...event, data: { ...event.data, recordSha256: recordHash(text) } }),
-    image,
+    json: placesIn(canonicalJson(event)),
     row: inspectionRow(record, unit),
     children: childRows(record),
     record: encodeRecord(text),
@@ -95,30 +92,19 @@ export function prepareCapture(record: CaptureRecord, foreign = false): Prepared
 }
 
 /** The whole text once image and sequence are known; the same as the canonical JSON of the whole event. */
-export function eventText(p: PreparedCapture, image: StoredImage | null, sequence: string): string {
-  const member = canonicalJson({ ...p.image, views: image === null ? [] : [viewOf(image)] })
-  return `${p.json[0]}${member}${p.json[1]}${sequence}${p.json[2]}`
+export function eventText({ json }: PreparedCapture, image: StoredImage | null, sequence: string): string {
+  const { text, viewAt, sequenceAt } = json
+  const view = image === null ? '' : canonicalJson(viewOf(image))
+  return `${text.slice(0, viewAt)}${view}${text.slice(viewAt, sequenceAt)}"sequence":"${sequence}",${text.slice(sequenceAt)}`
 }
 
-/** Canonical JSON has its keys in order: what stands before `image` in `data`, and before `sequence` in the envelope. */
-function cutJson({
-  data,
-  ...envelope
-}: Omit<QEvent<InspectionCompleted>, 'sequence'>): PreparedCapture['json'] {
-  const [beforeImage, afterImage] = parted(data, 'image')
-  const [beforeSequence, afterSequence] = parted(envelope, 'sequence')
-  return [
-    `{"data":{${beforeImage},"image":`,
-    `,${afterImage}},${beforeSequence},"sequence":"`,
-    `",${afterSequence}}`,
-  ]
+/**
+ * Finds members by their names: a quote inside a string is escaped, so that a name with quotes and colon stands only
+ * where it is one, and canonical JSON has the names in order.
+ */
+function placesIn(text: string): PreparedCapture['json'] {
+  const viewAt = text.indexOf(VIEWS, text.indexOf('"image":')) + VIEWS.length - 1
+  return { text, viewAt, sequenceAt: text.lastIndexOf('"source":') }
 }
 
-function parted(object: Readonly<Record<string, unknown>>, at: string): [string, string] {
-  const [before, after]: [Record<string, unknown>, Record<string, unknown>] = [{}, {}]
-  // What has its keys in order is written several times faster.
-  for (const key of Object.keys(object).sort())
-    if (key < at) before[key] = object[key]
-    else if (key > at) after[key] = object[key]
-  return [canonicalJson(before).slice(1, -1), canonicalJson(after).slice(1, -1)]
-}
+const VIEWS = '"views":[]'
