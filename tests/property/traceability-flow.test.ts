@@ -5,7 +5,17 @@ import { isHolder } from '../../traceability/genealogy/things.ts'
 
 const SEED = 20260501
 const GRAPHS = 40
-const THINGS = ['unit:1', 'unit:2', 'unit:3', 'lot:a', 'lot:b', 'box:1', 'box:2', 'pallet:1', 'carrier:1']
+const THINGS = [
+  'unit:1',
+  'unit:2',
+  'unit:3',
+  'lot:a',
+  'lot:"b\\\n漢',
+  'box:1',
+  'box:2',
+  'pallet:1',
+  'carrier:1',
+]
 const KINDS = ['associate', 'transform', 'aggregate', 'ship'] as const
 const END = '9999'
 

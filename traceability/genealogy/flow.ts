@@ -33,13 +33,15 @@ const kinds = (list: readonly string[]): string => list.map((k) => `'${k}'`).joi
 const links = (from: string, to: string, of: readonly string[], down: boolean): string => `
   select e.${to} as uri,
       ${down ? 'max(f.start, e.valid_from)' : `case when ${holderSql(`e.${to}`)} then max(f.start, e.valid_from) else '' end`} as start,
-      ${down ? `case when ${holderSql(`e.${to}`)} then ifnull(e.valid_to, '9999') else '9999' end` : `min(f.stop, ifnull(e.valid_to, '9999'))`} as stop,
+      ${down ? `case when e.valid_to is not null and ${holderSql(`e.${to}`)} then e.valid_to else '9999' end` : `min(f.stop, ifnull(e.valid_to, '9999'))`} as stop,
       min(f.certain, e.certainty = 'certain') as certain
     from f cross join edge e on e.${from} = f.uri and e.kind in (${kinds(of)})
     where max(f.start, e.valid_from) < min(f.stop, ifnull(e.valid_to, '9999'))`
 
 /**
- * One generation of a walk: from the things in `?1` to what is one link further.
+ * One generation of a walk: from the things in `?1` to what is one link further. Of nearly all things the windows end
+ * together (upwards: begin together) and are equally certain, so that these (`?3`, `?4`) are said once, and each thing
+ * is a member of an object; the others stand in `?5`.
  *
  * Material flows from a parent to what was made from it, and from a child into the box it was packed in. Time windows
  * are kept: what sat in a holder (box, station, carrier, oven run) counts only for what the holder met while it did;
@@ -52,7 +54,9 @@ const links = (from: string, to: string, of: readonly string[], down: boolean): 
  */
 const generation = (steps: readonly string[], group: string, widest: string): string => `
 with f (uri, start, stop, certain) as materialized (
-  select value ->> 0, value ->> 1, value ->> 2, cast(value ->> 3 as integer) from json_each(?1)
+  select key, ${group === 'stop' ? 'value, ?3' : '?3, value'}, cast(?4 as integer) from json_each(?1, '$')
+  union all
+  select value ->> 0, value ->> 1, value ->> 2, cast(value ->> 3 as integer) from json_each(?5)
 )
 select json_group_array(json_array(uri, start, stop, certain, ways)) as found from (
   select uri, ${widest}, ${group}, certain, count(*) as ways from (${steps.join('\n  union all')}
@@ -109,26 +113,33 @@ export function follow(
   let frontier = starts.flatMap(({ uri, from = '', to = '9999' }) => walk.reach([uri, from, to, 1], 0))
   let ways = starts.length
   for (let depth = 1; depth <= MAX_DEPTH && frontier.length > 0 && ways < limit; depth++) {
+    const { members, fixed, certain, others } = walk.asked(frontier)
     const row = db.get<{ found: string | null }>(
       direction === 'down' ? DOWN : UP,
-      JSON.stringify(frontier),
+      members,
       limit - ways,
+      fixed,
+      certain,
+      others,
     )
     frontier = []
-    for (const [uri, start, stop, certain, count] of rowsOf<Found>(row?.found)) {
+    for (const [uri, start, stop, sure, count] of rowsOf<Found>(row?.found)) {
       ways += count
-      frontier.push(...walk.reach([uri, start, stop, certain], depth))
+      frontier.push(...walk.reach([uri, start, stop, sure], depth))
     }
   }
   return { nodes: walk.nodes(), cut: ways >= limit }
 }
 
+/** The other end of the widest window, by the end that is fixed and by thing. */
+type Widest = Map<string, Map<string, string>>
+
 /** What was reached, and in which windows. */
 class Walk {
   readonly #down: boolean
   readonly #nodes = new Map<string, FlowNode>()
-  /** Widest window by its fixed end, of certain ways and of the others. */
-  readonly #widest: readonly [Map<string, string>, Map<string, string>] = [new Map(), new Map()]
+  /** Of certain ways and of the others. */
+  readonly #widest: readonly [Widest, Widest] = [new Map(), new Map()]
 
   constructor(down: boolean) {
     this.#down = down
@@ -140,16 +151,41 @@ class Walk {
     const known = this.#nodes.get(uri)
     if (known === undefined) this.#nodes.set(uri, { uri, depth, certain: certain === 1 })
     else if (certain === 1) known.certain = true
-    const key = `${this.#down ? stop : start} ${uri}`
+    const [fixed, end] = this.#down ? [stop, start] : [start, stop]
     const [others, sure] = this.#widest
     const mine = certain === 1 ? sure : others
-    if (this.#holds(mine.get(key), at) || this.#holds(sure.get(key), at)) return []
-    mine.set(key, this.#down ? start : stop)
+    const [held, heldSurely] = [mine.get(fixed)?.get(uri), sure.get(fixed)?.get(uri)]
+    if (this.#holds(held, end) || this.#holds(heldSurely, end)) return []
+    const ends = mine.get(fixed)
+    if (ends) ends.set(uri, end)
+    else mine.set(fixed, new Map([[uri, end]]))
     return [at]
   }
 
-  #holds(end: string | undefined, [, start, stop]: Reach): boolean {
-    return end !== undefined && (this.#down ? end <= start : end >= stop)
+  #holds(known: string | undefined, end: string): boolean {
+    return known !== undefined && (this.#down ? known <= end : known >= end)
+  }
+
+  /** The things that are gone on from, as a statement takes them: by what most have in common, and the others. */
+  asked(frontier: readonly Reach[]): { members: string; fixed: string; certain: number; others: string } {
+    const groups = new Map<string, Reach[]>()
+    for (const at of frontier) {
+      const key = `${at[3]} ${at[this.#down ? 2 : 1]}`
+      const group = groups.get(key)
+      if (group) group.push(at)
+      else groups.set(key, [at])
+    }
+    const [most = [], ...others] = [...groups.values()].sort((a, b) => b.length - a.length)
+    const [, start, stop, certain] = most[0] ?? ['', '', '', 1]
+    return {
+      // Of several windows of one thing the last is the widest.
+      members: JSON.stringify(
+        Object.fromEntries(most.map(([uri, from, to]) => [uri, this.#down ? from : to])),
+      ),
+      fixed: this.#down ? stop : start,
+      certain,
+      others: JSON.stringify(others.flat()),
+    }
   }
 
   nodes(): FlowNode[] {

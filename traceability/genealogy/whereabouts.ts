@@ -81,20 +81,20 @@ function linksOf(out: string | null): [kind: string, uri: string][] {
   return lines.flatMap((kind, i): [string, string][] => (i % 2 === 0 ? [[kind, lines[i + 1] ?? '']] : []))
 }
 
+/** Units by their place in `?1`, in any order. */
 const UNITS = `
-select json_group_array(json_array(uri, serial, product, lot, station, judged_at, disposition, command, ok, used, out))
+select json_group_array(json_array(place, serial, product, lot, station, judged_at, disposition, command, ok, used, out))
   as found from (
-    select d.uri, d.serial, d.product, d.lot, i.station, i.ended_at as judged_at, i.disposition, g.command, g.ok,
+    select v.key as place, d.serial, d.product, d.lot, i.station, i.ended_at as judged_at, i.disposition, g.command, g.ok,
         (select 1 from trace_fact t where t.subject = d.uri and t.kind = 'use' and t.superseded_by is null limit 1)
           as used,
         (select ${OUT} ${OUTWARD} d.uri) as out
       from json_each(?1) v cross join identity d on d.uri = v.value
       left join inspection i on i.position = (select max(position) from inspection where unit = d.uri)
-      left join gate g on g.id = (select max(id) from gate where inspection_id = i.inspection_id)
-      order by v.key)`
+      left join gate g on g.id = (select max(id) from gate where inspection_id = i.inspection_id))`
 
 type UnitRow = [
-  uri: string,
+  place: number,
   serial: string,
   product: string,
   lot: string | null,
@@ -114,6 +114,7 @@ export function whereabouts(
   held: ReadonlySet<string>,
 ): Whereabouts[] {
   const units = rowsOf<UnitRow>(db.get<{ found: string | null }>(UNITS, JSON.stringify(uris))?.found)
+  units.sort((a, b) => a[0] - b[0])
   const outmost = outwards(
     db,
     units.map((u) => u[10]),
@@ -124,7 +125,8 @@ export function whereabouts(
     if (name === undefined) names.set(uri, (name = shortName(uri)))
     return name
   }
-  return units.map(([uri, serial, product, lot, station, judgedAt, verdict, command, ok, used, links]) => {
+  return units.map(([at, serial, product, lot, station, judgedAt, verdict, command, ok, used, links]) => {
+    const uri = uris[at] ?? ''
     const out = outmost(links)
     const last = (kind: string): string | null => {
       const found = out.get(kind)

@@ -38,6 +38,9 @@ create or replace function json_extract(a text, path text) returns text language
 create or replace function json_each(a text) returns table (key bigint, value text)
   language sql immutable parallel safe rows 100
   as $$ select n - 1, v from json_array_elements_text(a::json) with ordinality as e (v, n) $$;
+create or replace function json_each(a text, path text) returns table (key text, value text)
+  language sql immutable parallel safe rows 100
+  as $$ select e.key, e.value from json_each_text(a::json #> string_to_array(substr(path, 3), '.')) as e $$;
 do $$ begin
   if to_regprocedure('${COMPAT_SCHEMA}.sum(boolean)') is null then
     create aggregate sum(boolean) (sfunc = count_true, stype = bigint, initcond = '0');
