@@ -1,6 +1,6 @@
+import { mapInOrder } from '../../contracts/index.ts'
 import type { RecipeSource } from '../../inspection/index.ts'
 import type { PackageInfo } from '../../models/index.ts'
-import { mapInOrder } from '../readers/files.ts'
 import { imageSize } from '../readers/image-size.ts'
 import type { Dataset, DatasetItem } from '../readers/index.ts'
 import { recipeOfPackage } from './probe-recipe.ts'

@@ -1,18 +1,8 @@
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { z } from 'zod'
-import { CodedError } from '../../contracts/index.ts'
+import { CodedError, mapInOrder } from '../../contracts/index.ts'
 import { boxOf, checkSizes, segmentationSchema, shapeOf } from './coco-shapes.ts'
-import {
-  filesIn,
-  inside,
-  isDirectory,
-  isFile,
-  mapInOrder,
-  notEmpty,
-  readText,
-  stem,
-  within,
-} from './files.ts'
+import { filesIn, inside, isDirectory, isFile, notEmpty, readText, stem, within } from './files.ts'
 import type { DatasetItem, DatasetReader, TrueBox } from './item.ts'
 
 const cocoSchema = z.looseObject({

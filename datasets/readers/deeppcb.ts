@@ -1,12 +1,11 @@
 import { join } from 'node:path'
-import { CodedError, type Box } from '../../contracts/index.ts'
+import { type Box, CodedError, mapInOrder } from '../../contracts/index.ts'
 import {
   filesIn,
   foldersIn,
   inside,
   isDirectory,
   isFile,
-  mapInOrder,
   notEmpty,
   numberedLines,
   readText,

@@ -114,5 +114,3 @@ export function notEmpty<T>(items: T[], dir: string, expected: string): T[] {
   if (items.length === 0) throw new CodedError('DAT_EMPTY', { file: dir, expected, actual: 'none' })
   return items
 }
-
-export { mapInOrder } from '../../contracts/index.ts'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { CodedError } from '../../contracts/index.ts'
-import { foldersIn, imagesIn, isDirectory, mapInOrder, notEmpty, stem } from './files.ts'
+import { CodedError, mapInOrder } from '../../contracts/index.ts'
+import { foldersIn, imagesIn, isDirectory, notEmpty, stem } from './files.ts'
 import { imageSize } from './image-size.ts'
 import { type DatasetItem, type DatasetReader, isGoodLabel } from './item.ts'
 import { leftOut } from './left-out.ts'

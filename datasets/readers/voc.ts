@@ -1,11 +1,10 @@
 import { basename, join } from 'node:path'
-import { CodedError } from '../../contracts/index.ts'
+import { CodedError, mapInOrder } from '../../contracts/index.ts'
 import {
   filesIn,
   imagesBelow,
   isDirectory,
   isFile,
-  mapInOrder,
   notEmpty,
   numberedLines,
   readText,

@@ -1,11 +1,10 @@
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { z } from 'zod'
-import { CodedError, parseStrict } from '../../contracts/index.ts'
+import { CodedError, mapInOrder, parseStrict } from '../../contracts/index.ts'
 import {
   imagesBelow,
   isDirectory,
   isFile,
-  mapInOrder,
   notEmpty,
   numberedLines,
   readText,
