@@ -77,15 +77,16 @@ export async function conclude(
   }
   const only = options.method === 'auto' ? null : options.method
   const allowed = allowedCells(data)
-  const held = await crossFits(data, only, fitContext, context.onProgress)
+  const [held, curve] = await Promise.all([
+    crossFits(data, only, fitContext, context.onProgress),
+    learningCurve(data, fitContext),
+  ])
   const { choice, scores } = choose(held, grid, allowed, only, data.defects.length)
   const { method, perPosition } = choice.chosen
   const kind = METHODS[method].reference
   const chosen = held.find((h) => h.kind === kind)
   if (chosen === undefined) throw new CodedError('TCH_IMAGES', { path: 'method', expected: method })
-  context.onProgress({ stage: 'finish', done: 0, total: 2 })
-  const curve = await learningCurve(data, fitContext)
-  context.onProgress({ stage: 'finish', done: 1, total: 2 })
+  context.onProgress({ stage: 'finish', done: 0, total: 1 })
   const outliers = suspicious(data.good, scores.good)
   const threshold = thresholdOf(data, scores, outliers.length)
   const peak = thresholdAtRank(scores.goodPeaks, threshold.promise.exceeding)
@@ -99,7 +100,8 @@ export async function conclude(
     allowed,
     mapGain: threshold.value > 0 && peak > 0 ? threshold.value / peak : 1,
   })
-  context.onProgress({ stage: 'finish', done: 2, total: 2 })
+  context.checkCancelled()
+  context.onProgress({ stage: 'finish', done: 1, total: 1 })
   return {
     model,
     report: {

@@ -2,7 +2,7 @@ import { mapInOrder } from '../../contracts/index.ts'
 import { applyPositions, positionStatistics, smoothed, topCells, topMean } from './calibration.ts'
 import type { PositionStatistics } from './calibration.ts'
 import type { DamagedEmbedding, Embedding, Grid } from './embedding.ts'
-import { METHODS, fitForms, referenceOf } from './fit.ts'
+import { damagedPatches, fitForms, goodPatches, METHODS, referenceOf } from './fit.ts'
 import type { FitContext, FitResiduals, Fitted, MethodId, ReferenceData, ReferenceKind } from './fit.ts'
 import { openForms } from './form.ts'
 import type { OpenForms, RawMaps } from './form.ts'
@@ -51,12 +51,17 @@ export async function crossFit(
     return reference.residuals(embedding, without)
   }
   const { lanes } = context.matrices
-  const good = await mapInOrder(data.good, (e, i) => residuals(e, groups[i]), lanes)
+  const good = await mapInOrder(
+    data.good,
+    async (e, i) => goodPatches(await residuals(e, groups[i]), context),
+    lanes,
+  )
   const bad = await mapInOrder(
     damaged,
     async ({ embedding, coverage, source }) => {
       const group = groups[source] ?? -1
-      return { residuals: await residuals(embedding, group), coverage, group }
+      const own = await residuals(embedding, group)
+      return { residuals: own, ...(await damagedPatches(own, coverage, context)), group }
     },
     lanes,
   )
@@ -70,6 +75,7 @@ export async function crossFit(
       },
       lanes,
     )
+  const goodResiduals = good.map((g) => g.residuals)
   const measured: Fold[] = []
   for (let f = 0; f < folds; f++) {
     const outside = (group: number | undefined): boolean => (group ?? 0) % folds === f
@@ -87,7 +93,7 @@ export async function crossFit(
       return made.map((m, n) => ({ index: chosen[n] ?? 0, maps: m }))
     }
     measured.push({
-      good: await maps(good, forms),
+      good: await maps(goodResiduals, forms),
       out: groups.map(outside),
       damaged: await some(
         bad.map((d) => d.residuals),
@@ -99,7 +105,7 @@ export async function crossFit(
   }
   const forms = await fitForms(kind, { good, damaged: bad }, context)
   const all = await openForms(forms, context.dims, context.pool)
-  const goodMaps = await maps(good, all)
+  const goodMaps = await maps(goodResiduals, all)
   await all.close()
   return { kind, fitted: { reference, forms }, good: goodMaps, folds: measured }
 }

@@ -2,7 +2,7 @@ import type { SessionPool } from '../runtime/session-pool.ts'
 import { coreset, takeRows } from './coreset.ts'
 import type { Embedding, TurnedEmbedding } from './embedding.ts'
 import { evidenceForm, mahalanobisForm } from './evidence.ts'
-import { addPatches, emptySecondMoment } from './form.ts'
+import { addPatches, emptySecondMoment, patchesOf } from './form.ts'
 import type { FormKind, Forms, Patches } from './form.ts'
 import type { Matrix, MatrixSessions } from './matrix-sessions.ts'
 import { MAX_CANDIDATES } from './plan.ts'
@@ -102,10 +102,37 @@ export function candidates(
   return { rows, image }
 }
 
+/** A damaged image: its patches beside the damage, and those at it. */
+export interface DamagedPatches {
+  sound: Patches
+  broken: Patches
+}
+
 /** Residuals of images to a reference in which they take no part. */
 export interface FitResiduals {
-  good: readonly Matrix[]
-  damaged: readonly { residuals: Matrix; coverage: Float32Array }[]
+  good: readonly Patches[]
+  damaged: readonly DamagedPatches[]
+}
+
+export const goodPatches = (
+  residuals: Matrix,
+  { dims, matrices }: Pick<FitContext, 'dims' | 'matrices'>,
+): Promise<Patches> => patchesOf(residuals, indices(residuals.length / dims), dims, matrices)
+
+/** @param coverage [cells], share of damaged pixels */
+export async function damagedPatches(
+  residuals: Matrix,
+  coverage: Float32Array,
+  { dims, matrices }: Pick<FitContext, 'dims' | 'matrices'>,
+): Promise<DamagedPatches> {
+  const where = (wanted: (share: number) => boolean): Promise<Patches> =>
+    patchesOf(
+      residuals,
+      indices(coverage.length).filter((i) => wanted(coverage[i] ?? 0)),
+      dims,
+      matrices,
+    )
+  return { sound: await where((share) => share === 0), broken: await where((share) => share >= DEFECTIVE) }
 }
 
 /** The forms that the methods of this reference take, so far as the residuals allow. */
@@ -114,27 +141,18 @@ export async function fitForms(
   { good, damaged }: FitResiduals,
   context: FitContext,
 ): Promise<Forms> {
-  const { dims, matrices, checkCancelled } = context
+  const { dims } = context
+  context.checkCancelled()
   const moments = { good: emptySecondMoment(dims), defect: emptySecondMoment(dims) }
-  const whole = good.map((residuals): Patches => ({ residuals, cells: indices(residuals.length / dims) }))
-  const sound = damaged.map(({ residuals, coverage }): Patches => ({
-    residuals,
-    cells: indices(coverage.length).filter((i) => coverage[i] === 0),
-  }))
-  const broken = damaged.map(({ residuals, coverage }): Patches => ({
-    residuals,
-    cells: indices(coverage.length).filter((i) => (coverage[i] ?? 0) >= DEFECTIVE),
-  }))
-  for (const [moment, patches] of [
-    [moments.good, [...whole, ...sound]],
-    [moments.defect, broken],
-  ] as const)
-    await addPatches(moment, patches, dims, matrices, checkCancelled)
+  const sound = damaged.map((d) => d.sound)
+  const broken = damaged.map((d) => d.broken)
+  addPatches(moments.good, [...good, ...sound])
+  addPatches(moments.defect, broken)
   const forms: Forms = kind === 'bank' ? { distance: { kind: 'length' } } : {}
   if (moments.good.count < PATCHES_PER_DIMENSION * dims) return forms
   if (kind === 'position') forms.mahalanobis = mahalanobisForm(moments.good, dims)
   if (moments.defect.count >= PATCHES_PER_DIMENSION * dims)
-    forms.evidence = await evidenceForm(moments, { good: [whole, sound], defect: broken }, context)
+    forms.evidence = await evidenceForm(moments, { good: [good, sound], defect: broken }, context)
   return forms
 }
 

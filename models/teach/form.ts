@@ -1,6 +1,5 @@
 import { onnxGraph, onnxModel, onnxNode, onnxTensor } from '../onnx/graph.ts'
 import type { SessionPool } from '../runtime/session-pool.ts'
-import { mapInOrder } from '../../contracts/index.ts'
 import { takeRows } from './coreset.ts'
 import type { GraphPart } from './feature-nodes.ts'
 import type { Matrix, MatrixSessions } from './matrix-sessions.ts'
@@ -118,31 +117,31 @@ export const emptySecondMoment = (dims: number): SecondMoment => ({
   gram: new Float64Array(dims * dims),
 })
 
-/** Adds the residuals of these patches, in their order. */
-export async function addPatches(
-  moment: SecondMoment,
-  patches: readonly Patches[],
-  dims: number,
-  matrices: MatrixSessions,
-  checkCancelled: () => void,
-): Promise<void> {
-  const some = patches.filter((p) => p.cells.length > 0)
-  const grams = await mapInOrder(
-    some,
-    ({ residuals, cells }) => {
-      checkCancelled()
-      return matrices.gram(takeRows(residuals, dims, cells), dims)
-    },
-    matrices.lanes,
-  )
-  for (const gram of grams) addScaled(moment.gram, gram, 1)
-  for (const { cells } of some) moment.count += cells.length
+/** Adds these patches, in their order. */
+export function addPatches(moment: SecondMoment, patches: readonly Patches[]): void {
+  for (const { cells, gram } of patches) {
+    addScaled(moment.gram, gram, 1)
+    moment.count += cells.length
+  }
 }
 
 /** Residuals of one image and which of its patches are wanted. */
 export interface Patches {
   residuals: Matrix
   cells: readonly number[]
+  /** Sum of r rᵀ over the cells, [dims][dims]. */
+  gram: Matrix
+}
+
+export async function patchesOf(
+  residuals: Matrix,
+  cells: readonly number[],
+  dims: number,
+  matrices: MatrixSessions,
+): Promise<Patches> {
+  const rows = cells.length * dims === residuals.length ? residuals : takeRows(residuals, dims, cells)
+  const gram = cells.length === 0 ? new Float32Array(dims * dims) : await matrices.gram(rows, dims)
+  return { residuals, cells, gram }
 }
 
 /** The second moment, with `shrinkage` of the mean variance added to each direction. */

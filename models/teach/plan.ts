@@ -120,7 +120,9 @@ function planArea(backbone: Backbone, request: PlanRequest, areaPx: number): Tea
   const residuals = (images + damaged + defects) * cells * dims * 4
   // maps of three forms by each fold and by all
   const maps = (images + damaged + defects) * cells * 4 * 3 * 4
-  const memoryBytes = embeddings + working + activations + descriptors + distances + residuals + maps
+  const moments = (images + 2 * damaged) * dims * dims * 4
+  const memoryBytes =
+    embeddings + working + activations + descriptors + distances + residuals + maps + moments
   return { size, dims, bankSize, memoryBytes }
 }
 
