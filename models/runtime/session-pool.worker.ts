@@ -1,5 +1,5 @@
 import { parentPort, type TransferListItem } from 'node:worker_threads'
-import { asCoded, toFact } from '../../contracts/index.ts'
+import { asCoded, CodedError, toFact } from '../../contracts/index.ts'
 import { openSession } from './ort-session.ts'
 import type { OrtSession } from './ort-session.ts'
 import type { PoolAnswer, PoolOrder } from './session-pool.ts'
@@ -19,9 +19,12 @@ async function open({ session, model }: Extract<PoolOrder, { kind: 'open' }>): P
 
 async function run({ call, session, feeds, wanted }: Extract<PoolOrder, { kind: 'run' }>): Promise<void> {
   try {
-    const outputs = await sessions.get(session)?.run(feeds, wanted)
-    const move = Object.values(outputs ?? {}).map((o) => o.data.buffer as ArrayBuffer)
-    say({ kind: 'ran', call, outputs: outputs ?? {}, error: null }, move)
+    const open = sessions.get(session)
+    if (open === undefined)
+      throw new CodedError('MDL_RUN', { expected: 'an open session', actual: 'a closed one' })
+    const outputs = await open.run(feeds, wanted)
+    const move = Object.values(outputs).map((o) => o.data.buffer as ArrayBuffer)
+    say({ kind: 'ran', call, outputs, error: null }, move)
   } catch (error) {
     say({ kind: 'ran', call, outputs: null, error: toFact(asCoded(error, 'MDL_RUN')) })
   }

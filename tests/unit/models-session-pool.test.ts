@@ -43,6 +43,9 @@ describe.each([1, 2])('a pool of %i threads', (threads) => {
     await expect(session.run({ image: image(1) }, ['none'])).rejects.toThrow(/^MDL_/)
     await expect(pool.open(Uint8Array.of(1, 2, 3))).rejects.toThrow(/^MDL_LOAD/)
     expect((await session.run({ image: image(1) }, ['score']))['score']?.data).toHaveLength(1)
+    const shut = await pool.open(model)
+    await shut.close()
+    await expect(shut.run({ image: image(1) }, ['score'])).rejects.toThrow(/^MDL_RUN/)
   })
 })
 
