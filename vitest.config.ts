@@ -33,10 +33,20 @@ export default defineConfig({
         test: {
           name: 'parts',
           include: ['tests/**/*.test.ts'],
-          exclude: ['node_modules', 'dist', 'tests/bench', ...PURE],
+          exclude: ['node_modules', 'dist', 'tests/bench', 'tests/e2e/**', ...PURE],
           // One file at a time: many start processes with deadlines, and a second file would take their cores.
           fileParallelism: false,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'whole program',
+          include: ['tests/e2e/*.test.ts'],
+          globalSetup: ['tests/e2e/built.ts'],
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -1,28 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
 import { asCoded } from '../contracts/index.ts'
-import { addConfig } from './commands/config.ts'
-import { addDoctor } from './commands/doctor.ts'
-import { addEvaluate } from './commands/evaluate.ts'
-import { addExport } from './commands/export.ts'
-import { addHold } from './commands/hold.ts'
-import { addIdentity } from './commands/identity.ts'
-import { addInspect } from './commands/inspect.ts'
-import { addModels } from './commands/models.ts'
-import { addNcr } from './commands/ncr.ts'
-import { addPlant } from './commands/plant.ts'
-import { addRecall } from './commands/recall.ts'
-import { addReplay } from './commands/replay.ts'
-import { addSampleBoards } from './commands/sample-boards.ts'
-import { addServe } from './commands/serve.ts'
-import { addTeach } from './commands/teach.ts'
-import { addTeachBoxes } from './commands/teach-boxes.ts'
-import { addTeachClasses } from './commands/teach-classes.ts'
-import { addTeachSegments } from './commands/teach-segments.ts'
-import { addTrace } from './commands/trace.ts'
-import { addVerify } from './commands/verify.ts'
-import { addWitness } from './commands/witness.ts'
-import { addWorker } from './commands/worker.ts'
+import { COMMANDS } from './commands/table.ts'
 import { readEnvironment } from './environment.ts'
 import { version } from './paths.ts'
 
@@ -34,32 +13,9 @@ const program = new Command('sightline')
 
 try {
   const environment = readEnvironment(process.env)
-  for (const add of [
-    addServe,
-    addInspect,
-    addEvaluate,
-    addModels,
-    addTeach,
-    addTeachBoxes,
-    addTeachClasses,
-    addTeachSegments,
-    addTrace,
-    addRecall,
-    addExport,
-    addReplay,
-    addPlant,
-    addHold,
-    addNcr,
-    addIdentity,
-    addVerify,
-    addWitness,
-    addWorker,
-    addSampleBoards,
-    addConfig,
-    addDoctor,
-  ]) {
-    add(program, environment)
-  }
+  // Help, and what to say to a name that is none, need all of them.
+  const asked = COMMANDS.filter(({ names }) => names.includes(process.argv[2] ?? ''))
+  for (const { load } of asked.length > 0 ? asked : COMMANDS) (await load())(program, environment)
   await program.parseAsync()
 } catch (error) {
   // Commander has said already what is wrong, or shown the help or version that was asked for.

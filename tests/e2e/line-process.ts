@@ -5,6 +5,9 @@ import { createInterface } from 'node:readline'
 
 const root = resolve(import.meta.dirname, '../..')
 
+/** The command as users run it; `built.ts` has made it of the sources as they are. */
+export const CLI = resolve(root, 'dist/bin/cli.js')
+
 export interface CliProcess {
   child: ChildProcess
   /** First line of standard output, parsed. */
@@ -13,9 +16,9 @@ export interface CliProcess {
   exit: Promise<number | null>
 }
 
-/** Runs `sightline …` from the sources until it prints its first line. Rejects with its errors when it ends before. */
+/** Runs `sightline …` until it prints its first line. Rejects with its errors when it ends before. */
 export async function startCli(args: string[], env: Record<string, string> = {}): Promise<CliProcess> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'bin/cli.ts', ...args], {
+  const child = spawn(process.execPath, [CLI, ...args], {
     cwd: root,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -34,7 +37,7 @@ export async function runCli(
   args: string[],
   env: Record<string, string> = {},
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'bin/cli.ts', ...args], {
+  const child = spawn(process.execPath, [CLI, ...args], {
     cwd: root,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

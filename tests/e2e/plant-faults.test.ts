@@ -13,7 +13,7 @@ import {
 } from '../../traceability/index.ts'
 import { describeWith } from '../services/require-service.ts'
 import { PlantLine } from '../unit/samples/plant-line.ts'
-import { runCli } from './line-process.ts'
+import { CLI, runCli } from './line-process.ts'
 import { postgresServerPresent, PrivatePostgres } from './private-postgres.ts'
 
 describeWith(
@@ -135,7 +135,7 @@ describeWith(
       let seen = 0
       for (let k = 0; k < 5; k++) {
         const args = ['plant', 'replicate', '--data', a.dir, '--schema', schema, '--follow']
-        const child = spawn(process.execPath, ['--import', 'tsx', 'bin/cli.ts', ...args], {
+        const child = spawn(process.execPath, [CLI, ...args], {
           env: { ...process.env, ...env },
           stdio: 'ignore',
         })
