@@ -1,4 +1,4 @@
-import { CodedError } from '../../contracts/index.ts'
+import { asCoded, CodedError } from '../../contracts/index.ts'
 import type { LlrpMessage } from './llrp-frames.ts'
 
 /** Message types of EPCglobal LLRP 1.1, section 17. */
@@ -118,32 +118,46 @@ export interface TagReport {
   count: number
 }
 
-/** Tags of a RO_ACCESS_REPORT; reports of other kinds inside are left out. @throws CAM_IO */
-export function tagReports(message: LlrpMessage): TagReport[] {
+/**
+ * Tags of a RO_ACCESS_REPORT; reports of other kinds inside are left out. A tag that cannot be read is said in its place
+ * and costs no other one.
+ *
+ * @throws CAM_IO when where the tags begin and end cannot be found out
+ */
+export function tagReports(message: LlrpMessage): (TagReport | CodedError)[] {
   return parameters(message.body)
     .filter((p) => p.type === P.tagReport)
     .map(({ value }) => {
-      const report: TagReport = { epc: '', antenna: null, rssiDbm: null, count: 1 }
-      for (const p of parameters(value)) {
-        if (p.type === 13) report.epc = p.value.toString('hex').toUpperCase()
-        if (p.type === P.epcData) {
-          if (p.value.length < 2) throw malformed('an EPC without its length')
-          const bits = p.value.readUInt16BE(0)
-          if (p.value.length - 2 < Math.ceil(bits / 8))
-            throw malformed(`an EPC of ${bits} bits in ${p.value.length - 2} bytes`)
-          report.epc = p.value
-            .subarray(2)
-            .toString('hex')
-            .toUpperCase()
-            .slice(0, Math.ceil(bits / 4))
-        }
-        if (p.type === 1) report.antenna = p.value.readUInt16BE(0)
-        if (p.type === 6) report.rssiDbm = p.value.readInt8(0)
-        if (p.type === 8) report.count = p.value.readUInt16BE(0)
+      try {
+        return tagReport(value)
+      } catch (error) {
+        return asCoded(error, 'CAM_IO')
       }
-      return report
     })
-    .filter((r) => r.epc !== '')
+    .filter((r) => r instanceof CodedError || r.epc !== '')
+}
+
+/** @throws CAM_IO */
+function tagReport(value: Buffer): TagReport {
+  const report: TagReport = { epc: '', antenna: null, rssiDbm: null, count: 1 }
+  for (const p of parameters(value)) {
+    if (p.type === 13) report.epc = p.value.toString('hex').toUpperCase()
+    if (p.type === P.epcData) {
+      if (p.value.length < 2) throw malformed('an EPC without its length')
+      const bits = p.value.readUInt16BE(0)
+      if (p.value.length - 2 < Math.ceil(bits / 8))
+        throw malformed(`an EPC of ${bits} bits in ${p.value.length - 2} bytes`)
+      report.epc = p.value
+        .subarray(2)
+        .toString('hex')
+        .toUpperCase()
+        .slice(0, Math.ceil(bits / 4))
+    }
+    if (p.type === 1) report.antenna = p.value.readUInt16BE(0)
+    if (p.type === 6) report.rssiDbm = p.value.readInt8(0)
+    if (p.type === 8) report.count = p.value.readUInt16BE(0)
+  }
+  return report
 }
 
 /** @throws CAM_IO with the reader's own words when the status of an answer is not success */

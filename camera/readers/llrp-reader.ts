@@ -38,12 +38,15 @@ export function llrpReader(spec: IdentitySourceSpecOf<'llrp'>): IdentitySource {
     for (const { epc, atMs, antenna, rssiDbm, count } of found)
       feed.read({ text: `urn:epc:raw:${epc.length * 4}.x${epc}`, atMs, antenna, rssiDbm, count })
   }
+  const refused = (e: unknown): void => feed.refused(asCoded(e, 'CAM_IO', { path: where }))
   const report = (message: LlrpMessage): void => {
     const atMs = monoMs()
     try {
-      for (const tag of tagReports(message)) emit(passes.see({ ...tag, atMs }))
+      for (const tag of tagReports(message))
+        if (tag instanceof CodedError) refused(tag)
+        else emit(passes.see({ ...tag, atMs }))
     } catch (e) {
-      feed.refused(asCoded(e, 'CAM_IO', { path: where }))
+      refused(e)
     }
   }
   const session = async (worked: () => void): Promise<void> => {

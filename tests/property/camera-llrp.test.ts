@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { encodeFrame, LlrpFramer, TagPasses, type TagSight } from '../../camera/index.ts'
+import { CodedError } from '../../contracts/index.ts'
+import { encodeFrame, LlrpFramer, type LlrpMessage, TagPasses, type TagSight } from '../../camera/index.ts'
 import {
   bytes,
   checkStatus,
@@ -71,6 +72,12 @@ describe(`LLRP frames, seed ${SEED}`, () => {
         refused += 1
       }
     }
+    const tags = (m: LlrpMessage): void => {
+      for (const tag of tagReports(m))
+        only('CAM_IO', () => {
+          if (tag instanceof CodedError) throw tag
+        })
+    }
     for (let run = 0; run < 100_000; run++) {
       const stream = times(rng.int(1, 4), () => (makers[rng.int(0, makers.length - 1)] ?? noise)(60))
       for (let n = rng.int(0, 3); n > 0 && stream.length > 0; n--)
@@ -80,7 +87,7 @@ describe(`LLRP frames, seed ${SEED}`, () => {
         for (let at = 0; at < stream.length;) {
           const size = rng.int(1, 30)
           for (const m of framer.push(stream.subarray(at, at + size)))
-            for (const look of [tagReports, connectionAccepted, (x: typeof m) => checkStatus(x, 'it')])
+            for (const look of [tags, connectionAccepted, (x: typeof m) => checkStatus(x, 'it')])
               only('CAM_IO', () => look(m))
           at += size
         }
@@ -90,13 +97,29 @@ describe(`LLRP frames, seed ${SEED}`, () => {
   }, 60_000)
 
   it('say what is wrong with a tag', () => {
-    const of =
-      (...parts: Buffer[]) =>
-      () =>
-        tagReports({ version: 1, type: LLRP.roAccessReport, id: 1, body: parameter(240, ...parts) })
-    expect(of(parameter(241, bytes([2, 96], [4, 1])))).toThrow(/CAM_IO.*an EPC of 96 bits in 4 bytes/)
-    expect(of(parameter(1))).toThrow(/CAM_IO.*parameter 1 of 4 bytes/)
-    expect(of(parameter(241, bytes([2, 30], [4, 0xabcdef10])))()[0]?.epc).toBe('ABCDEF10')
+    const good = parameter(240, parameter(241, bytes([2, 30], [4, 0xabcdef10])))
+    const between = (...parts: Buffer[]) =>
+      tagReports({
+        version: 1,
+        type: LLRP.roAccessReport,
+        id: 1,
+        body: Buffer.concat([good, parameter(240, ...parts), good]),
+      })
+    const said = (text: string): unknown[] => [
+      expect.objectContaining({ epc: 'ABCDEF10' }),
+      expect.objectContaining({ code: 'CAM_IO', message: expect.stringContaining(text) as string }),
+      expect.objectContaining({ epc: 'ABCDEF10' }),
+    ]
+    expect(between(parameter(241, bytes([2, 96], [4, 1])))).toEqual(said('an EPC of 96 bits in 4 bytes'))
+    expect(between(parameter(1))).toEqual(said('parameter 1 of 4 bytes'))
+  })
+
+  it('refuse a report whose tags cannot be told apart', () => {
+    const body = parameter(240, parameter(241, bytes([2, 30], [4, 0xabcdef10])))
+    body.writeUInt16BE(body.length + 1, 2)
+    expect(() => tagReports({ version: 1, type: LLRP.roAccessReport, id: 1, body })).toThrow(
+      /CAM_IO.*parameter 240 of 15 bytes/,
+    )
   })
 
   it('refuse a length that cannot be', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { encodeFrame, LlrpFramer, type LlrpMessage, tagReports } from '../../camera/index.ts'
+import { CodedError } from '../../contracts/index.ts'
 import { mulberry32, type Rng } from '../../scenarios/kernels/index.ts'
 import { type CarrierData, decodeEpc, type Gs1Element, readCarrier } from '../../traceability/index.ts'
 
@@ -193,7 +194,10 @@ describe(`${RUNS} damaged codes, tags and reader streams, seed ${SEED}`, () => {
           messages.push(...framer.push(chunk))
         for (const m of messages)
           if (m.type === RO_ACCESS_REPORT)
-            delivered += tagReports(m).filter((t) => /^[0-9A-F]*$/.test(t.epc)).length
+            for (const t of tagReports(m)) {
+              if (t instanceof CodedError) throw t
+              if (/^[0-9A-F]*$/.test(t.epc)) delivered += 1
+            }
       } catch (error) {
         expect(error).toMatchObject({ code: 'CAM_IO' })
         refused += 1
