@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { goodPng, type Workshop, workshop } from './bad-samples.ts'
@@ -41,6 +41,9 @@ describe('files that follow from the log', () => {
         .queryResults.resultsBody.eventList.length
     await expect.poll(() => parts(first.ready['url']), { timeout: 20_000 }).toBe(5)
     expect(await stopped(first)).toBe(0)
+    // Whoever copies a file of a stopped line has all of it.
+    const beside = (readdirSync(shop.data, { recursive: true }) as string[]).filter((f) => f.endsWith('-wal'))
+    expect(beside.filter((f) => statSync(join(shop.data, f)).size > 0)).toEqual([])
     for (const name of DERIVED) {
       expect(existsSync(join(shop.data, name)), name).toBe(true)
       damage(name)

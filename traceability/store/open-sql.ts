@@ -37,6 +37,9 @@ function loadNative(): NativeModule {
   return createRequire(import.meta.url)('@photostructure/sqlite') as NativeModule
 }
 
+/** A reader is not waited for longer when a connection closes, ms. */
+const CLOSE_WAIT_MS = 500
+
 /** Node 22 calls the module experimental, once per thread; a user of the product can do nothing about it. */
 function withoutWarning<T>(load: () => T): T {
   const { emitWarning } = process
@@ -70,7 +73,7 @@ const open: OpenSql = (path, options) => {
     db.exec('pragma foreign_keys = on; pragma temp_store = memory; pragma cache_size = -32000')
     // Reads the header, so that a file that is no database is found here and not at the first query.
     db.prepare('select count(*) from sqlite_schema').get()
-    return new Connection(db, path)
+    return new Connection(db, path, readOnly)
   } catch (error) {
     db?.close()
     throw sqliteError(error, 'TRC_OPEN', path)
@@ -80,14 +83,16 @@ const open: OpenSql = (path, options) => {
 class Connection implements SqlDatabase {
   readonly #db: NativeDatabase
   readonly #path: string
+  readonly #readOnly: boolean
   readonly #statements = new Map<string, NativeStatement>()
   readonly #inserts = new Map<string, string>()
   #open = true
   #inTransaction = false
 
-  constructor(db: NativeDatabase, path: string) {
+  constructor(db: NativeDatabase, path: string, readOnly: boolean) {
     this.#db = db
     this.#path = path
+    this.#readOnly = readOnly
   }
 
   exec(sql: string): void {
@@ -160,7 +165,22 @@ class Connection implements SqlDatabase {
     if (!this.#open) return
     this.#open = false
     this.#statements.clear()
-    inNative(() => this.#db.close())
+    inNative(() => {
+      if (!this.#readOnly) this.#intoOneFile()
+      this.#db.close()
+    })
+  }
+
+  /**
+   * SQLite does this with the last connection, unless that one only reads. Whoever copies the file of a stopped line has
+   * all of it then. What a reader still looks at, and a full disk, leave the rest in the log beside it, where it is safe.
+   */
+  #intoOneFile(): void {
+    try {
+      this.#db.exec(`pragma busy_timeout = ${CLOSE_WAIT_MS}; pragma wal_checkpoint(truncate)`)
+    } catch {
+      // As above: nothing is lost, and the next writer goes on with it.
+    }
   }
 
   #prepare(sql: string): NativeStatement {
