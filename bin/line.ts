@@ -1,14 +1,16 @@
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { createFramePool, createFrameSource, createRejectOutput } from '../camera/index.ts'
-import type {
-  CodedError,
-  FrameSource,
-  LineSpec,
-  PartContext,
-  RejectOutput,
-  StationSpec,
+import {
+  asCoded,
+  type CodedError,
+  type FrameSource,
+  type LineSpec,
+  type PartContext,
+  type RejectOutput,
+  type StationSpec,
+  errorText,
 } from '../contracts/index.ts'
-import { createDashboard } from '../dashboard/index.ts'
+import { createDashboard, type LineState } from '../dashboard/index.ts'
 import { StationEngine } from '../inspection/index.ts'
 import { createModuleHost, httpRoutes } from '../scenarios/index.ts'
 import {
@@ -67,10 +69,10 @@ export async function startLine(config: LineConfig, environment: Environment): P
       }
     }
   }
-  const rebuilt: CodedError[] = []
+  const notices: LineState['degraded'] = []
   const onSetAside = (why: CodedError): void => {
     log.warn({ code: why.code }, why.message)
-    rebuilt.push(why)
+    notices.push({ id: `rebuilt-${basename(why.detail.file ?? '')}`, text: errorText(why) })
   }
   try {
     closers.push(lockDataDir(dataDir))
@@ -233,7 +235,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
       registrations,
       retention,
       proof,
-      rebuilt,
+      notices,
       startedAt: new Date(),
     })
     const dashboard = createDashboard({
@@ -264,9 +266,15 @@ export async function startLine(config: LineConfig, environment: Environment): P
     const abort = new AbortController()
     modules.start()
     sinks.start()
-    epcis
-      .start()
-      .catch((error: unknown) => log.error({ error: String(error) }, 'EPCIS subscriptions stand still'))
+    epcis.start().catch((error: unknown) => {
+      const why = asCoded(error, 'TRC_OPEN')
+      log.error({ code: why.code, error: why.message }, 'EPCIS subscriptions stand still')
+      const { en, zh } = errorText(why)
+      notices.push({
+        id: 'epcis',
+        text: { en: `EPCIS subscriptions stand still: ${en}`, zh: `EPCIS 订阅已停止:${zh}` },
+      })
+    })
     const ended = Promise.all(stations.map(({ engine }) => engine.run(abort.signal))).then(() => undefined)
     live.started(ended)
     return {

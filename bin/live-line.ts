@@ -1,6 +1,4 @@
-import { basename } from 'node:path'
 import {
-  type CodedError,
   type EventLog,
   errorText,
   type FrameSource,
@@ -38,8 +36,8 @@ export interface LiveLineParts {
   registrations: Registrations | null
   retention: Retention | null
   proof: LogProof | null
-  /** Damaged files that were set aside; their content comes again from the log. */
-  rebuilt: readonly CodedError[]
+  /** What was found when the line started and still stands, as a damaged file that was set aside. */
+  notices: LineState['degraded']
   startedAt: Date
 }
 
@@ -116,10 +114,7 @@ export function liveLine(parts: LiveLineParts): LiveLine & { started(ended: Prom
           ...(parts.retention?.degraded() ?? []),
           ...proofModes(parts.proof),
           ...plantModes(plantStore),
-          ...parts.rebuilt.map((e) => ({
-            id: `rebuilt-${basename(e.detail.file ?? '')}`,
-            text: errorText(e),
-          })),
+          ...parts.notices,
         ],
       }
     },

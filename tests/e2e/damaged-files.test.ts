@@ -63,6 +63,23 @@ describe('files that follow from the log', () => {
     expect(await stopped(again)).toBe(0)
   }, 60_000)
 
+  it('stop EPCIS alone when its subscriptions cannot be read, and the line says so', async () => {
+    const state = join(shop.data, 'epcis', 'state.db')
+    const kept = readFileSync(state)
+    damage('epcis/state.db')
+    const line = await startCli(['serve', file, '--data', shop.data])
+    const said = async (): Promise<unknown> =>
+      ((await (await fetch(`${String(line.ready['url'])}/api/line`)).json()) as Line).state.degraded
+    const text = {
+      en: expect.stringMatching(/EPCIS.*TRC_OPEN.*state\.db/),
+      zh: expect.stringMatching(/EPCIS.*TRC_OPEN/),
+    }
+    await expect.poll(said, { timeout: 20_000 }).toEqual([{ id: 'epcis', text }])
+    expect((await fetch(`${String(line.ready['url'])}/epcis/events`)).status).toBe(500)
+    expect(await stopped(line)).toBe(0)
+    writeFileSync(state, kept)
+  }, 60_000)
+
   it('are no longer said to be damaged afterwards; what is stated nowhere else is refused', async () => {
     damage('life.sqlite')
     const { code, stderr } = await runCli(['serve', file, '--data', shop.data])
