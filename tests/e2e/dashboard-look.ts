@@ -10,7 +10,7 @@ export const imagesLoaded = (page: Page): Promise<unknown> =>
 
 /** Elements that reach beyond the right edge of the screen, or whose words are cut where they should not be. */
 export const runsOff = (page: Page): Promise<string[]> =>
-  page.evaluate(`[...document.querySelectorAll('main *, .andon *')]
+  page.evaluate(`[...document.querySelectorAll('.head *, main *, .andon *')]
     .filter((e) => !e.closest('svg, canvas, .strip, .scroll-x'))
     .filter((e) => {
       const box = e.getBoundingClientRect()

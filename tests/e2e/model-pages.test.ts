@@ -93,9 +93,9 @@ describe.skipIf(noBrowser !== null)(`pages of models in Chromium${noBrowser ? `:
       ['lot-none', '/lot/nobody', [w.holds.unknownLot.replace('{{lot}}', 'nobody')]],
     ]
     it.each(pages)(
-      'shows %s at both widths',
+      'shows %s at three widths',
       async (name, path, texts) => {
-        for (const widthPx of [1920, 1280]) {
+        for (const widthPx of [1920, 1440, 1280]) {
           const { page, complaints } = await opened(language, widthPx)
           await page.goto(url + path)
           for (const text of texts) await visible(page, text)
