@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { CodedError, type GateResult } from '../../contracts/index.ts'
 import {
+  badPart,
   clopperPearson,
   evaluate,
   type EvaluationResult,
@@ -79,7 +80,9 @@ async function runGate(flags: Flags, environment: Environment): Promise<GateResu
     ...(flags.dataset === undefined ? {} : { format: flags.dataset }),
     ...(flags.split === undefined ? {} : { split: flags.split }),
   })
-  const items = dataset.items.map(({ id, defective }) => {
+  const items = dataset.items.map((item) => {
+    const { id } = item
+    const defective = badPart(item)
     if (defective === null)
       throw new CodedError('DAT_ANNOTATION', {
         file: dir,

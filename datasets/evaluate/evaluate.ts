@@ -9,7 +9,7 @@ import {
 } from '../../inspection/index.ts'
 import { findPackages, pinnedPackage, type PackageInfo } from '../../models/index.ts'
 import type { Dataset, DatasetItem } from '../readers/index.ts'
-import { badByBoxes } from '../readers/item.ts'
+import { badPart } from '../readers/item.ts'
 import { intoFrame } from './frame-box.ts'
 import { EVALUATION_CONTEXT, judgeItems } from './judge-items.ts'
 import { plainName, type Primary, primaryOf } from './primary.ts'
@@ -222,7 +222,7 @@ function evaluated(
     split: item.split,
     widthPx,
     heightPx,
-    defective: item.defective ?? (item.boxes ? badByBoxes(item.boxes) : null),
+    defective: badPart(item),
     label: item.label ?? null,
     called: verdict.noVerdict ? null : (primary?.classOf(verdict.scores) ?? null),
     truths:

@@ -32,9 +32,14 @@ export interface DatasetItem {
   defective: boolean | null
 }
 
-/** Whether annotated regions make a part bad; null when there are crowds alone, which say nothing. */
-export const badByBoxes = (boxes: readonly TrueBox[]): boolean | null =>
-  boxes.some((b) => !b.crowd) || (boxes.length > 0 ? null : false)
+/**
+ * Whether a part is bad: as the data set says, else by its annotated regions; null when nobody looked, or where there
+ * are crowds alone, which say nothing.
+ */
+export function badPart({ defective, boxes }: Pick<DatasetItem, 'defective' | 'boxes'>): boolean | null {
+  if (defective !== null || boxes === undefined) return defective
+  return boxes.some((b) => !b.crowd) || (boxes.length > 0 ? null : false)
+}
 
 export interface Dataset {
   format: string

@@ -13,7 +13,7 @@ import {
   scoreCoco,
   scoreDetections,
 } from '../../datasets/index.ts'
-import { badByBoxes } from '../../datasets/readers/item.ts'
+import { badPart, type TrueBox } from '../../datasets/readers/item.ts'
 import { boundsOfRuns, countsOfText, maskOfRuns } from '../../datasets/readers/run-lengths.ts'
 import { noModels, recipeOf } from './samples/inspection-recipes.ts'
 import { datasetFolder } from './samples/dataset-folder.ts'
@@ -160,8 +160,10 @@ describe('crowds', () => {
   it('say nothing about their part, and are not taught from', async () => {
     const set = await coco({ bbox: [1, 1, 4, 4], iscrowd: 1, segmentation: runs })
     expect(set.items[0]?.boxes?.[0]?.crowd).toBe(true)
-    expect(badByBoxes(set.items[0]?.boxes ?? [])).toBeNull()
-    expect([badByBoxes([]), badByBoxes([{ class: 'x', box: [0, 0, 1, 1] }])]).toEqual([false, true])
+    const bad = (boxes: TrueBox[] | undefined): boolean | null =>
+      badPart({ defective: null, ...(boxes && { boxes }) })
+    expect([bad(set.items[0]?.boxes), bad(undefined)]).toEqual([null, null])
+    expect([bad([]), bad([{ class: 'x', box: [0, 0, 1, 1] }])]).toEqual([false, true])
     expect(() => labelledRegions(set)).toThrow(/TCH_LABELS/)
   })
 
