@@ -20,6 +20,9 @@ export function largestIndices(values: Float32Array, count: number): Uint32Array
   return Uint32Array.from(near.slice(0, count))
 }
 
+/** Coordinates that are compared before it is asked whether the rest can matter. */
+const STRETCH = 16
+
 /**
  * Farthest-first choice among the rows of `list`, stopped when a row outside the list might be farther.
  *
@@ -51,12 +54,17 @@ export function farthestFirst(
     for (let i = 0; i < own.length; i++) {
       if (own[i]! === 0) continue
       const from = list[i]! * dims
+      const limit = own[i]!
       let sum = 0
-      for (let d = 0; d < dims; d++) {
-        const difference = rows[from + d]! - rows[at + d]!
-        sum += difference * difference
+      // most rows are seen to be too far by the first directions, the ones of largest variance
+      for (let d = 0; d < dims && sum < limit;) {
+        const end = Math.min(dims, d + STRETCH)
+        for (; d < end; d++) {
+          const difference = rows[from + d]! - rows[at + d]!
+          sum += difference * difference
+        }
       }
-      if (sum < own[i]!) own[i] = sum
+      if (sum < limit) own[i] = sum
     }
     own[best] = 0
   }

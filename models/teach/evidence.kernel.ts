@@ -24,21 +24,32 @@ export function fitEvidence(
   const weights = new Float64Array(width)
   const gradient = new Float64Array(width)
   const [first, second] = [new Float64Array(width + 1), new Float64Array(width + 1)]
+  const sizes = rows.map(Math.abs)
   let bias = 0
+  const bad = (): number => width * Math.floor(random() * defects)
+  const good = (): number => width * (defects + Math.floor(random() * (n - defects)))
+  const share = (sum: number): number => 1 / (1 + Math.exp(-sum))
   for (let step = 1; step <= STEPS; step++) {
     for (let k = 0; k < width; k++) weights[k] = Math.log1p(Math.exp(theta[k]!))
     gradient.fill(0)
     let slope = 0
-    for (let b = 0; b < BATCH; b++) {
-      // half of each batch at defects weighs both classes the same
-      const bad = b % 2 === 0
-      const row = bad ? Math.floor(random() * defects) : defects + Math.floor(random() * (n - defects))
-      const at = row * width
-      let sum = bias
-      for (let k = 0; k < width; k++) sum += weights[k]! * Math.abs(rows[at + k]!)
-      const error = (1 / (1 + Math.exp(-sum)) - (bad ? 1 : 0)) / BATCH
-      slope += error
-      for (let k = 0; k < width; k++) gradient[k]! += error * Math.abs(rows[at + k]!)
+    // half of each batch at defects weighs both classes the same; four rows at once take half the time of one by one
+    for (let b = 0; b < BATCH; b += 4) {
+      const [at0, at1, at2, at3] = [bad(), good(), bad(), good()]
+      let [sum0, sum1, sum2, sum3] = [bias, bias, bias, bias]
+      for (let k = 0; k < width; k++) {
+        const w = weights[k]!
+        sum0 += w * sizes[at0 + k]!
+        sum1 += w * sizes[at1 + k]!
+        sum2 += w * sizes[at2 + k]!
+        sum3 += w * sizes[at3 + k]!
+      }
+      const [e0, e1] = [(share(sum0) - 1) / BATCH, share(sum1) / BATCH]
+      const [e2, e3] = [(share(sum2) - 1) / BATCH, share(sum3) / BATCH]
+      slope += e0 + e1 + e2 + e3
+      for (let k = 0; k < width; k++)
+        gradient[k]! +=
+          e0 * sizes[at0 + k]! + e1 * sizes[at1 + k]! + e2 * sizes[at2 + k]! + e3 * sizes[at3 + k]!
     }
     const move = (i: number, g: number): number => {
       first[i] = DECAYS[0] * first[i]! + (1 - DECAYS[0]) * g
