@@ -10,6 +10,8 @@ import type { MethodId } from './fit.ts'
 export interface MeasuredMethod {
   method: MethodId
   perPosition: boolean
+  /** Good images it was measured on: a part of them where that was enough to leave it. */
+  goodImages: number
   /** Area under the ROC of good against defective images, 0..1. */
   auroc: number
   /** Share of defective images above all but 5 % of the good ones. */
@@ -40,31 +42,90 @@ const GROUPS = 60
 
 export const DEFAULT_METHOD: MethodId = 'bank-evidence'
 
-/** Measures every method on the user's own images and chooses. */
+interface Candidate {
+  measured: MeasuredMethod
+  scores: HeldOutScores
+}
+
+/** The methods of a reference, each measured on the parts of the images it was held out from. */
+function candidatesOf(
+  { kind, folds }: HeldOut,
+  grid: Grid,
+  allowed: Float32Array | null,
+  only: MethodId | null,
+  real: boolean,
+): Candidate[] {
+  const positions = enoughForPositions(folds)
+  return (Object.keys(METHODS) as MethodId[]).flatMap((method) => {
+    const { form, reference } = METHODS[method]
+    if (reference !== kind || (only !== null && method !== only)) return []
+    if (!folds.every((f) => f.good.every((m) => m[form] !== undefined))) return []
+    return (positions ? [true, false] : [false]).map((perPosition) => {
+      const scores = heldOutScores(method, folds, grid, perPosition, allowed)
+      const [good, bad] = [present(scores.good), present(real ? scores.defects : scores.damaged)]
+      return {
+        measured: { method, perPosition, goodImages: good.length, ...merits(good, bad) },
+        scores,
+      }
+    })
+  })
+}
+
+/** Statistics for a part of the images come from the others, and every part must be able to have them. */
+const enoughForPositions = (folds: HeldOut['folds']): boolean =>
+  folds.every(({ out }) => out.filter((o) => !o).length >= MIN_IMAGES_FOR_POSITIONS)
+
+/** Scores by image, without the images that were not measured. */
+const present = (scores: readonly number[]): number[] => scores.filter((s) => s !== undefined)
+
+const isUsual = ({ measured: m }: Candidate, folds: HeldOut['folds']): boolean =>
+  m.method === DEFAULT_METHOD && m.perPosition === enoughForPositions(folds)
+
+/** Fewer images of a part than this leave no method. */
+const MIN_TO_LEAVE = 10
+
+/**
+ * Whether a reference that was measured on the first part of the images may turn out to be better than the default by
+ * more than chance gives: not when it is no better there.
+ *
+ * @param first measured on the first part
+ * @param usual the reference of the default method, measured on that part or more
+ */
+export function worthMeasuring(
+  first: HeldOut,
+  usual: HeldOut,
+  grid: Grid,
+  allowed: Float32Array | null,
+  defects: number,
+): boolean {
+  const real = defects >= MIN_DEFECTS
+  const folds = usual.folds.slice(0, 1)
+  const known = candidatesOf({ ...usual, folds }, grid, allowed, DEFAULT_METHOD, real).find((c) =>
+    isUsual(c, folds),
+  )
+  const bad = folds[0]?.[real ? 'defects' : 'damaged'].length ?? 0
+  if (known === undefined || Math.min(known.measured.goodImages, bad) < MIN_TO_LEAVE) return true
+  return candidatesOf(first, grid, allowed, null, real).some((c) => c.measured.merit > known.measured.merit)
+}
+
+/**
+ * Measures every method on the user's own images and chooses.
+ *
+ * @param left measured on the first part of the images, and not chosen from
+ */
 export function choose(
   heldOut: readonly HeldOut[],
+  left: readonly HeldOut[],
   grid: Grid,
   allowed: Float32Array | null,
   only: MethodId | null,
   defects: number,
 ): { choice: Choice; scores: HeldOutScores } {
-  const images = heldOut[0]?.good.length ?? 0
+  const images = heldOut[0]?.folds[0]?.out.length ?? 0
   const real = defects >= MIN_DEFECTS
-  // statistics of a group come from the other groups, and both must be able to have them
-  const positions = images - Math.ceil(images / (heldOut[0]?.folds.length ?? 1)) >= MIN_IMAGES_FOR_POSITIONS
-  const candidates: { measured: MeasuredMethod; scores: HeldOutScores }[] = []
-  for (const method of Object.keys(METHODS) as MethodId[]) {
-    if (only !== null && method !== only) continue
-    const held = heldOut.find((h) => h.kind === METHODS[method].reference)
-    const { form } = METHODS[method]
-    const usable = held?.folds.every((f) => f.good.every((m) => m[form] !== undefined)) === true
-    if (held === undefined || !usable) continue
-    for (const perPosition of positions ? [true, false] : [false]) {
-      const scores = heldOutScores(method, held, grid, perPosition, allowed)
-      const bad = real ? scores.defects : scores.damaged
-      candidates.push({ measured: { method, perPosition, ...merits(scores.good, bad) }, scores })
-    }
-  }
+  const measuredOf = (all: readonly HeldOut[]): Candidate[] =>
+    all.flatMap((h) => candidatesOf(h, grid, allowed, only, real))
+  const candidates = measuredOf(heldOut)
   if (candidates.length === 0)
     throw new CodedError('TCH_IMAGES', {
       path: 'method',
@@ -72,11 +133,9 @@ export function choose(
       actual: `${images}`,
       hint: 'give more images, or choose the method auto',
     })
-  const measured = candidates.map((c) => c.measured)
+  const measured = [...candidates, ...measuredOf(left)].map((c) => c.measured)
   const best = candidates.reduce((a, b) => (b.measured.merit > a.measured.merit ? b : a))
-  const usual = candidates.find(
-    ({ measured: m }) => m.method === DEFAULT_METHOD && m.perPosition === positions,
-  )
+  const usual = candidates.find((c) => isUsual(c, heldOut[0]?.folds ?? []))
   const defective = (real ? best.scores.defects : best.scores.damaged).length
   const chance = usual === undefined ? 0 : ERRORS * errorOfDifference(best.scores, usual.scores, real)
   const margin = Math.max(MARGIN, 1 / Math.max(1, Math.min(images, defective)), chance)

@@ -1,9 +1,9 @@
 import { CodedError, mapInOrder } from '../../contracts/index.ts'
 import type { Backbone } from './backbone.ts'
-import { choose } from './choose.ts'
+import { choose, DEFAULT_METHOD, worthMeasuring } from './choose.ts'
 import type { Choice } from './choose.ts'
-import { calibrate, crossFit } from './crossfit.ts'
-import type { HeldOut, HeldOutScores } from './crossfit.ts'
+import { calibrate, openCrossFit } from './crossfit.ts'
+import type { CrossFit, HeldOut, HeldOutScores } from './crossfit.ts'
 import { METHODS } from './fit.ts'
 import type { FitContext, MethodId, ReferenceKind } from './fit.ts'
 import { fusedModel } from './fused-graph.ts'
@@ -77,14 +77,14 @@ export async function conclude(
   }
   const only = options.method === 'auto' ? null : options.method
   const allowed = allowedCells(data)
-  const [held, curve] = await Promise.all([
-    crossFits(data, only, fitContext, context.onProgress),
+  const [{ fits, held, left }, curve] = await Promise.all([
+    crossFits(data, allowed, only, fitContext, context.onProgress),
     learningCurve(data, fitContext),
   ])
-  const { choice, scores } = choose(held, grid, allowed, only, data.defects.length)
+  const { choice, scores } = choose(held, left, grid, allowed, only, data.defects.length)
   const { method, perPosition } = choice.chosen
   const kind = METHODS[method].reference
-  const chosen = held.find((h) => h.kind === kind)
+  const chosen = await fits.find((fit) => fit.kind === kind)?.whole()
   if (chosen === undefined) throw new CodedError('TCH_IMAGES', { path: 'method', expected: method })
   context.onProgress({ stage: 'finish', done: 0, total: 1 })
   const outliers = suspicious(data.good, scores.good)
@@ -123,21 +123,24 @@ export async function conclude(
   }
 }
 
+/** References measured on all images, and those that the first part of the images was enough to leave. */
 async function crossFits(
   data: TeachData,
+  allowed: Float32Array | null,
   only: MethodId | null,
   context: FitContext,
   onProgress: ConcludeContext['onProgress'],
-): Promise<HeldOut[]> {
+): Promise<{ fits: CrossFit[]; held: HeldOut[]; left: HeldOut[] }> {
   const kinds = (['bank', 'position'] as const satisfies ReferenceKind[]).filter(
     (kind) => only === null || METHODS[only].reference === kind,
   )
   const groups = groupsOf(data)
+  const folds = foldsFor(new Set(groups).size)
   let done = 0
   onProgress({ stage: 'measure', done, total: kinds.length })
   // both at once: one computes on this thread while the other waits for its products
-  return mapInOrder(kinds, async (kind) => {
-    const held = await crossFit(
+  const begun = await mapInOrder(kinds, async (kind) => {
+    const fit = await openCrossFit(
       kind,
       {
         good: data.good.map((g) => g.embedding),
@@ -146,13 +149,26 @@ async function crossFits(
         turned: data.turned,
         defects: data.defects.map((d) => d.embedding),
       },
-      foldsFor(new Set(groups).size),
+      folds,
       context,
     )
+    return { fit, first: { kind, folds: [await fit.fold(0)] } }
+  })
+  const usual = begun.find((b) => b.fit.kind === METHODS[DEFAULT_METHOD].reference)
+  const worth = (b: (typeof begun)[number]): boolean =>
+    usual === undefined ||
+    b === usual ||
+    worthMeasuring(b.first, usual.first, data.size.grid, allowed, data.defects.length)
+  const held = await mapInOrder(begun.filter(worth), async ({ fit, first }): Promise<HeldOut> => {
+    const rest: HeldOut['folds'][number][] = []
+    for (let f = 1; f < folds; f++) rest.push(await fit.fold(f))
     done += 1
     onProgress({ stage: 'measure', done, total: kinds.length })
-    return held
+    return { ...first, folds: [...first.folds, ...rest] }
   })
+  onProgress({ stage: 'measure', done: kinds.length, total: kinds.length })
+  const left = begun.map((b) => b.first).filter((f) => !held.some((h) => h.kind === f.kind))
+  return { fits: begun.map((b) => b.fit), held, left }
 }
 
 function thresholdOf(

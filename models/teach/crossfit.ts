@@ -8,13 +8,10 @@ import { openForms } from './form.ts'
 import type { OpenForms, RawMaps } from './form.ts'
 import type { Matrix } from './matrix-sessions.ts'
 
-/** A reference with its forms, and what it says of images that take no part in it. */
+/** What a reference says of images that take no part in it. */
 export interface HeldOut {
   kind: ReferenceKind
-  /** Fitted on all images: what the model gets. */
-  fitted: Fitted
-  /** Maps of the good images by it, each against a reference without its group. */
-  good: RawMaps[]
+  /** All parts of the images, or the first ones where they were enough to leave it at that. */
   folds: readonly Fold[]
 }
 
@@ -33,17 +30,26 @@ export interface CrossFitData extends ReferenceData {
   defects: readonly Embedding[]
 }
 
+/** A reference, and the residuals to it of every image as if the image had not been taught. */
+export interface CrossFit {
+  kind: ReferenceKind
+  /** Measures the part `f` of the images by forms fitted on the others. */
+  fold(f: number): Promise<Fold>
+  /** The reference with forms fitted on all images, and the maps of the good ones: what the model gets. */
+  whole(): Promise<{ fitted: Fitted; good: RawMaps[] }>
+}
+
 /**
- * Fits one reference, and measures it on every image as if the image had not been taught. The bank is that of the
+ * Fits one reference, and compares every image with it as if the image had not been taught. The bank is that of the
  * model with the patches of the group of the image masked, not a smaller one of other images: those would make good
  * images look more unusual than new ones are to the model.
  */
-export async function crossFit(
+export async function openCrossFit(
   kind: ReferenceKind,
   data: CrossFitData,
   folds: number,
   context: FitContext,
-): Promise<HeldOut> {
+): Promise<CrossFit> {
   const { groups, damaged } = data
   const reference = await referenceOf(kind, data, context)
   const residuals = (embedding: Embedding, without?: number): Promise<Matrix> => {
@@ -76,38 +82,46 @@ export async function crossFit(
       lanes,
     )
   const goodResiduals = good.map((g) => g.residuals)
-  const measured: Fold[] = []
-  for (let f = 0; f < folds; f++) {
-    const outside = (group: number | undefined): boolean => (group ?? 0) % folds === f
-    const inside: FitResiduals = {
-      good: good.filter((_, i) => !outside(groups[i])),
-      damaged: bad.filter((d) => !outside(d.group)),
-    }
-    const forms = await openForms(await fitForms(kind, inside, context), context.dims, context.pool)
-    const some = async (all: readonly Matrix[], wanted: (i: number) => boolean): Promise<Fold['defects']> => {
-      const chosen = all.map((_, i) => i).filter(wanted)
-      const made = await maps(
-        chosen.map((i) => all[i] ?? new Float32Array()),
-        forms,
-      )
-      return made.map((m, n) => ({ index: chosen[n] ?? 0, maps: m }))
-    }
-    measured.push({
-      good: await maps(goodResiduals, forms),
-      out: groups.map(outside),
-      damaged: await some(
-        bad.map((d) => d.residuals),
-        (i) => outside(bad[i]?.group),
-      ),
-      defects: await some(defects, (i) => i % folds === f),
-    })
-    await forms.close()
+  return {
+    kind,
+    async fold(f) {
+      const outside = (group: number | undefined): boolean => (group ?? 0) % folds === f
+      const inside: FitResiduals = {
+        good: good.filter((_, i) => !outside(groups[i])),
+        damaged: bad.filter((d) => !outside(d.group)),
+      }
+      const forms = await openForms(await fitForms(kind, inside, context), context.dims, context.pool)
+      const some = async (
+        all: readonly Matrix[],
+        wanted: (i: number) => boolean,
+      ): Promise<Fold['defects']> => {
+        const chosen = all.map((_, i) => i).filter(wanted)
+        const made = await maps(
+          chosen.map((i) => all[i] ?? new Float32Array()),
+          forms,
+        )
+        return made.map((m, n) => ({ index: chosen[n] ?? 0, maps: m }))
+      }
+      const fold = {
+        good: await maps(goodResiduals, forms),
+        out: groups.map(outside),
+        damaged: await some(
+          bad.map((d) => d.residuals),
+          (i) => outside(bad[i]?.group),
+        ),
+        defects: await some(defects, (i) => i % folds === f),
+      }
+      await forms.close()
+      return fold
+    },
+    async whole() {
+      const forms = await fitForms(kind, { good, damaged: bad }, context)
+      const open = await openForms(forms, context.dims, context.pool)
+      const goodMaps = await maps(goodResiduals, open)
+      await open.close()
+      return { fitted: { reference, forms }, good: goodMaps }
+    },
   }
-  const forms = await fitForms(kind, { good, damaged: bad }, context)
-  const all = await openForms(forms, context.dims, context.pool)
-  const goodMaps = await maps(goodResiduals, all)
-  await all.close()
-  return { kind, fitted: { reference, forms }, good: goodMaps, folds: measured }
 }
 
 /** The copies whose image is among the places, with the place for their source. */
@@ -158,7 +172,7 @@ export function imageScore(map: Float32Array, allowed: Float32Array | null): num
 }
 
 export interface HeldOutScores {
-  /** One per good image; neither the reference, the forms nor the statistics have seen it. */
+  /** By the number of the good image; neither the reference, the forms nor the statistics have seen it. */
   good: number[]
   damaged: number[]
   defects: number[]
@@ -172,7 +186,7 @@ export interface HeldOutScores {
  */
 export function heldOutScores(
   method: MethodId,
-  { folds }: HeldOut,
+  folds: HeldOut['folds'],
   grid: Grid,
   perPosition: boolean,
   allowed: Float32Array | null,

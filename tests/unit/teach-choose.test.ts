@@ -1,14 +1,64 @@
-import { expect, it } from 'vitest'
-import { errorOfDifference } from '../../models/teach/choose.ts'
+import { describe, expect, it } from 'vitest'
+import { choose, worthMeasuring } from '../../models/teach/choose.ts'
+import type { HeldOut } from '../../models/teach/crossfit.ts'
+import { seededRandom } from '../../models/teach/random.ts'
 
-const scores = (good: number[], damaged: number[], defects: number[] = []) => ({ good, damaged, defects })
+const GRID = { width: 2, height: 2, stridePx: 8 }
+const IMAGES = 36
+const FOLDS = 3
 
-// By hand: without the good image of score 1 the method finds the damaged one (merit 1), without that of score 0 it
-// does not (merit 0); the other method always does. Differences -1 and 0: sqrt(1/2 · (1/4 + 1/4)) = 1/2.
-it('knows how far chance moves two methods apart on few good images', () => {
-  const sure = scores([0, 0], [9])
-  expect(errorOfDifference(scores([0, 1], [0.5]), sure, false)).toBeCloseTo(0.5, 12)
-  expect(errorOfDifference(sure, sure, false)).toBe(0)
-  // Given defects count instead of damaged copies.
-  expect(errorOfDifference(scores([0, 1], [9], [0.5]), scores([0, 0], [9], [9]), true)).toBeCloseTo(0.5, 12)
+/** A reference by which damage adds `signal` to maps that are chance otherwise. */
+function heldOut(kind: HeldOut['kind'], signal: number, folds = FOLDS): HeldOut {
+  const random = seededRandom(signal * 100 + 1)
+  const map = (more: number): Float32Array<ArrayBuffer> =>
+    Float32Array.from({ length: 4 }, () => random() + more)
+  const forms = (more: number) => {
+    const evidence = map(more)
+    return { distance: evidence, mahalanobis: evidence, evidence }
+  }
+  const images = Array.from({ length: IMAGES }, (_, i) => i)
+  const good = images.map(() => forms(0))
+  const damaged = images.map(() => forms(signal))
+  return {
+    kind,
+    folds: Array.from({ length: folds }, (_, f) => ({
+      good,
+      out: images.map((i) => i % FOLDS === f),
+      damaged: images
+        .filter((i) => i % FOLDS === f)
+        .map((index) => ({ index, maps: damaged[index] ?? forms(signal) })),
+      defects: [],
+    })),
+  }
+}
+
+describe('a reference measured on the first part of the images', () => {
+  const usual = heldOut('bank', 0.3)
+
+  it('is left where it is no better there, and goes on where it is', () => {
+    const worth = (signal: number): boolean =>
+      worthMeasuring(heldOut('position', signal, 1), usual, GRID, null, 0)
+    expect(worth(0)).toBe(false)
+    expect(worth(2)).toBe(true)
+  })
+
+  it('goes on where the part is of few images', () => {
+    const few = (h: HeldOut): HeldOut => ({
+      ...h,
+      folds: h.folds.map((f) => ({ ...f, damaged: f.damaged.slice(0, 9) })),
+    })
+    expect(worthMeasuring(few(heldOut('position', 0, 1)), few(usual), GRID, null, 0)).toBe(true)
+  })
+
+  it('is reported with the images it was measured on, and never chosen', () => {
+    const left = [heldOut('position', 2, 1)]
+    const { choice, scores } = choose([usual], left, GRID, null, null, 0)
+    expect(choice.chosen).toMatchObject({ method: 'bank-evidence', goodImages: IMAGES })
+    expect(scores.good).toHaveLength(IMAGES)
+    const positions = choice.measured.filter((m) => m.method.startsWith('position'))
+    expect(positions.map((m) => [m.goodImages, m.auroc])).toContainEqual([IMAGES / FOLDS, 1])
+    expect(choose([usual, heldOut('position', 2)], [], GRID, null, null, 0).choice.chosen.method).toBe(
+      'position',
+    )
+  })
 })

@@ -14,7 +14,7 @@ import {
 } from '../../models/index.ts'
 import type { TaughtModel, TeachImage } from '../../models/index.ts'
 import { smoothed } from '../../models/teach/calibration.ts'
-import { calibrate, calibratedMap, crossFit, imageScore } from '../../models/teach/crossfit.ts'
+import { calibrate, calibratedMap, imageScore, openCrossFit } from '../../models/teach/crossfit.ts'
 import { openEmbedder } from '../../models/teach/embedder.ts'
 import { openForms } from '../../models/teach/form.ts'
 import { openMatrixSessions } from '../../models/teach/matrix-sessions.ts'
@@ -81,14 +81,15 @@ describe('a taught model', () => {
       checkCancelled: () => undefined,
     }
     const good = data.good.map((g) => g.embedding)
-    const held = await crossFit(
+    const fit = await openCrossFit(
       'bank',
       { good, groups: good.map((_, i) => i), damaged: data.damaged, turned: data.turned, defects: [] },
       foldsFor(24),
       context,
     )
-    const calibration = calibrate(method, held.good, grid, perPosition)
-    const { reference, forms } = held.fitted
+    const { fitted, good: goodMaps } = await fit.whole()
+    const calibration = calibrate(method, goodMaps, grid, perPosition)
+    const { reference, forms } = fitted
     const opened = await openForms(forms, context.dims, pool)
     const embedder = await openEmbedder(backbone, data.size, data.projection, pool)
     for (const image of [plate(100), plate(101, { spot: true })]) {
