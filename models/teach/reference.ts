@@ -10,8 +10,10 @@ const FLOOR = 0.05
 const AWAY = 'members_away'
 /** Farther, squared, than any patch is. */
 const FAR = 1e30
-/** Floats of one block of distances in the graph: 64 MB. */
-const BLOCK_FLOATS = 16_000_000
+/** Floats of one block of distances in the graph, 2 MB: they are still in the cache when the least is sought. */
+const BLOCK_FLOATS = 500_000
+/** Rows of a block at least, however large the bank is. */
+const BLOCK_ROWS = 64
 
 /**
  * What a patch is compared with; the difference is its residual. `residuals` and `graph` are the same arithmetic, once
@@ -114,7 +116,7 @@ function bankGraph(
       onnxTensor(`${prefix}gains`, [members, 1], gains),
     ],
   }
-  const rows = Math.max(1, Math.floor(BLOCK_FLOATS / members))
+  const rows = Math.max(BLOCK_ROWS, Math.floor(BLOCK_FLOATS / members))
   const blocks = Math.ceil(cells / rows)
   const indices: string[] = []
   for (let b = 0; b < blocks; b++) {
