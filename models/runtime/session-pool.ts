@@ -13,20 +13,21 @@ export type PooledSession = Pick<OrtSession, 'run' | 'close'>
 export interface SessionPool {
   /** Calls worth keeping in flight. */
   readonly lanes: number
-  open(model: Uint8Array): Promise<PooledSession>
+  /** @param held inputs that are the same at every run: sent to each thread once */
+  open(model: Uint8Array, held?: Feeds): Promise<PooledSession>
   /** Ends the threads; calls that have not settled are refused. */
   close(): Promise<void>
 }
 
 export type PoolOrder =
-  | { kind: 'open'; session: number; model: Uint8Array }
+  | { kind: 'open'; session: number; model: Uint8Array; held: Feeds }
   | { kind: 'run'; call: number; session: number; feeds: Feeds; wanted: readonly string[] }
   | { kind: 'shut'; session: number }
   | { kind: 'end' }
 export type PoolAnswer =
   | { kind: 'opened'; session: number; error: ErrorFact | null }
   | { kind: 'ran'; call: number; outputs: RawOutputs | null; error: ErrorFact | null }
-type Feeds = Record<string, InputTensor>
+export type Feeds = Record<string, InputTensor>
 
 /** Longest wait for a thread to end by itself, ms. */
 const END_LIMIT_MS = 5_000
@@ -40,11 +41,11 @@ function onThisThread(): SessionPool {
   const open = new Set<OrtSession>()
   return {
     lanes: 1,
-    async open(model) {
+    async open(model, held = {}) {
       const session = await openSession(model, { providers: ['cpu'], intraOpThreads: 1 })
       open.add(session)
       return {
-        run: (feeds, wanted) => session.run(feeds, wanted),
+        run: (feeds, wanted) => session.run({ ...held, ...feeds }, wanted),
         async close() {
           if (open.delete(session)) await session.close()
         },
@@ -61,6 +62,15 @@ interface Waiting<T> {
   resolve(value: T): void
   reject(error: unknown): void
 }
+
+/** A part of an array would be sent with the whole of it. */
+const ownArrays = (feeds: Feeds): Feeds =>
+  Object.fromEntries(
+    Object.entries(feeds).map(([name, { data, shape }]) => [
+      name,
+      { data: data.byteLength === data.buffer.byteLength ? data : data.slice(), shape },
+    ]),
+  )
 
 /** One thread of a pool. */
 class Lane {
@@ -81,26 +91,14 @@ class Lane {
     return this.#running.size
   }
 
-  open(session: number, model: Uint8Array): Promise<void> {
-    return this.#ask(this.#opening, session, { kind: 'open', session, model })
+  open(session: number, model: Uint8Array, held: Feeds): Promise<void> {
+    return this.#ask(this.#opening, session, { kind: 'open', session, model, held: ownArrays(held) })
   }
 
   run(session: number, feeds: Feeds, wanted: readonly string[]): Promise<RawOutputs> {
     this.#calls += 1
-    // a part of an array would be sent with the whole of it
-    const own = Object.fromEntries(
-      Object.entries(feeds).map(([name, { data, shape }]) => [
-        name,
-        { data: data.byteLength === data.buffer.byteLength ? data : data.slice(), shape },
-      ]),
-    )
-    return this.#ask(this.#running, this.#calls, {
-      kind: 'run',
-      call: this.#calls,
-      session,
-      feeds: own,
-      wanted,
-    })
+    const order = { kind: 'run', call: this.#calls, session, feeds: ownArrays(feeds), wanted } as const
+    return this.#ask(this.#running, this.#calls, order)
   }
 
   shut(session: number): void {
@@ -147,10 +145,10 @@ function onThreads(threads: number): SessionPool {
   let sessions = 0
   return {
     lanes: 2 * threads,
-    async open(model) {
+    async open(model, held = {}) {
       sessions += 1
       const session = sessions
-      await Promise.all(lanes.map((lane) => lane.open(session, model)))
+      await Promise.all(lanes.map((lane) => lane.open(session, model, held)))
       return {
         run(feeds, wanted) {
           const free = lanes.reduce((a, b) => (b.waiting < a.waiting ? b : a))

@@ -2,15 +2,16 @@ import { parentPort, type TransferListItem } from 'node:worker_threads'
 import { asCoded, CodedError, toFact } from '../../contracts/index.ts'
 import { openSession } from './ort-session.ts'
 import type { OrtSession } from './ort-session.ts'
-import type { PoolAnswer, PoolOrder } from './session-pool.ts'
+import type { Feeds, PoolAnswer, PoolOrder } from './session-pool.ts'
 
-const sessions = new Map<number, OrtSession>()
+const sessions = new Map<number, { session: OrtSession; held: Feeds }>()
 
 const say = (answer: PoolAnswer, move: TransferListItem[] = []): void => parentPort?.postMessage(answer, move)
 
-async function open({ session, model }: Extract<PoolOrder, { kind: 'open' }>): Promise<void> {
+async function open({ session, model, held }: Extract<PoolOrder, { kind: 'open' }>): Promise<void> {
   try {
-    sessions.set(session, await openSession(model, { providers: ['cpu'], intraOpThreads: 1 }))
+    const opened = await openSession(model, { providers: ['cpu'], intraOpThreads: 1 })
+    sessions.set(session, { session: opened, held })
     say({ kind: 'opened', session, error: null })
   } catch (error) {
     say({ kind: 'opened', session, error: toFact(asCoded(error, 'MDL_LOAD')) })
@@ -22,7 +23,7 @@ async function run({ call, session, feeds, wanted }: Extract<PoolOrder, { kind: 
     const open = sessions.get(session)
     if (open === undefined)
       throw new CodedError('MDL_RUN', { expected: 'an open session', actual: 'a closed one' })
-    const outputs = await open.run(feeds, wanted)
+    const outputs = await open.session.run({ ...open.held, ...feeds }, wanted)
     const move = Object.values(outputs).map((o) => o.data.buffer as ArrayBuffer)
     say({ kind: 'ran', call, outputs, error: null }, move)
   } catch (error) {
@@ -31,7 +32,7 @@ async function run({ call, session, feeds, wanted }: Extract<PoolOrder, { kind: 
 }
 
 async function end(): Promise<void> {
-  for (const session of sessions.values()) await session.close()
+  for (const { session } of sessions.values()) await session.close()
   parentPort?.close()
 }
 
@@ -43,9 +44,9 @@ parentPort?.on('message', (order: PoolOrder) => {
     else if (order.kind === 'run') await run(order)
     else if (order.kind === 'end') await end()
     else {
-      const session = sessions.get(order.session)
+      const open = sessions.get(order.session)
       sessions.delete(order.session)
-      await session?.close()
+      await open?.session.close()
     }
   })
 })

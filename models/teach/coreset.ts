@@ -2,7 +2,7 @@ import type { Matrix, MatrixSessions } from './matrix-sessions.ts'
 import { farthestFirst, keepNearer, largestIndices } from './coreset.kernel.ts'
 
 /** Candidates per round; a larger list makes fewer rounds and more work in each. */
-const LIST = 256
+export const LIST = 256
 
 /**
  * Greedy k-center coreset (Gonzalez 1985; the subsampling of PatchCore): each next member is the row farthest from
@@ -26,16 +26,21 @@ export async function coreset(
   const n = rows.length / dims
   const chosen = [first]
   const distance = new Float32Array(n).fill(Infinity)
-  let added = [first]
-  while (chosen.length < Math.min(size, n)) {
-    checkCancelled()
-    keepNearer(distance, await matrices.nearest(rows, takeRows(rows, dims, added), dims))
-    const list = largestIndices(distance, Math.min(LIST, n))
-    added = farthestFirst(rows, dims, distance, list, size - chosen.length, list.length === n)
-    if (added.length === 0) break
-    chosen.push(...added)
+  const held = await matrices.hold(rows, dims)
+  try {
+    let added = [first]
+    while (chosen.length < Math.min(size, n)) {
+      checkCancelled()
+      keepNearer(distance, await held.nearest(takeRows(rows, dims, added)))
+      const list = largestIndices(distance, Math.min(LIST, n))
+      added = farthestFirst(rows, dims, distance, list, size - chosen.length, list.length === n)
+      if (added.length === 0) break
+      chosen.push(...added)
+    }
+    return chosen
+  } finally {
+    await held.close()
   }
-  return chosen
 }
 
 /** Copies of the rows of these indices. */

@@ -20,12 +20,21 @@ export interface MatrixSessions {
    * |x|² - 2 x·b + |b|² in single precision, never below 0.
    */
   nearest(rows: Matrix, bank: Matrix, dims: number): Promise<Matrix>
+  /** For rows that are compared with one bank after another. */
+  hold(rows: Matrix, dims: number): Promise<HeldRows>
   /** Mean distance of each row of `bank`, of two or more, to the `NEIGHBOURS` others nearest to it: [m]. */
   spacing(bank: Matrix, dims: number): Promise<Matrix>
   /** Each row times M: [n, dims]. */
   product(rows: Matrix, matrix: Matrix, dims: number): Promise<Matrix>
   /** Sum over all rows of x xᵀ: [dims, dims]. */
   gram(rows: Matrix, dims: number): Promise<Matrix>
+}
+
+/** Rows that lie with the threads: sent once, and not with every bank. */
+export interface HeldRows {
+  /** As `MatrixSessions.nearest`, of all of them in one call. */
+  nearest(bank: Matrix): Promise<Matrix>
+  close(): Promise<void>
 }
 
 export async function openMatrixSessions(pool: SessionPool): Promise<MatrixSessions> {
@@ -62,6 +71,14 @@ export async function openMatrixSessions(pool: SessionPool): Promise<MatrixSessi
   return {
     lanes: pool.lanes,
     nearest: (rows, bank, dims) => blocks(near, rows, bank, dims),
+    async hold(rows, dims) {
+      const x = { data: rows, shape: [rows.length / dims, dims] }
+      const session = await pool.open(nearestModel(), { x })
+      return {
+        nearest: (bank) => first(session, { bank: { data: bank, shape: [bank.length / dims, dims] } }),
+        close: () => session.close(),
+      }
+    },
     // it keeps more of each block than the others, and the plan counts one
     spacing: (bank, dims) => blocks(apart, bank, bank, dims, BLOCK / 4),
     product: (x, matrix, dims) =>

@@ -2,6 +2,7 @@ import { CodedError } from '../../contracts/index.ts'
 import { sizeText } from '../pixels.ts'
 import { patchStride, patchTaps } from './backbone.ts'
 import type { Backbone } from './backbone.ts'
+import { LIST } from './coreset.ts'
 import type { WorkingSize } from './embedder.ts'
 import { channelsOf } from './feature-nodes.ts'
 
@@ -116,7 +117,10 @@ function planArea(backbone: Backbone, request: PlanRequest, areaPx: number): Tea
   // activations of the widest layer twice, 64 channels at half resolution; measured backbones stay below
   const activations = request.threads * (2 * 64 * (pixels / 4) * 4 + backbone.model.length * 3)
   const descriptors = 2 * cells * channels * 4 + 3 * channels * channels * 8
-  const distances = request.threads * 4_096 * bankSize * 4 + MAX_CANDIDATES * dims * 8
+  // candidates of two coresets at once, on every thread and on the calling one
+  const candidates = 2 * MAX_CANDIDATES * dims * 4
+  const compared = Math.max(4_096 * bankSize, MAX_CANDIDATES * LIST) * 4
+  const distances = request.threads * (compared + candidates) + candidates
   const residuals = (images + damaged + defects) * cells * dims * 4
   // maps of three forms by each fold and by all
   const maps = (images + damaged + defects) * cells * 4 * 3 * 4

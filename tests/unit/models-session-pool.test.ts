@@ -38,6 +38,15 @@ describe.each([1, 2])('a pool of %i threads', (threads) => {
     )
   })
 
+  it('holds inputs for every run, unless a run brings its own', async () => {
+    const holding = await pool.open(model, { image: image(3) })
+    const [held, given] = [image(3), image(5)].map((i) => session.run({ image: i }, ['map']))
+    for (let n = 0; n < 4; n++) expect(await holding.run({}, ['map'])).toEqual(await held)
+    expect(await holding.run({ image: image(5) }, ['map'])).toEqual(await given)
+    expect(await holding.run({}, ['map'])).toEqual(await held)
+    await holding.close()
+  })
+
   it('passes on what a graph or a model is refused for, and goes on', async () => {
     await expect(session.run({ other: image(1) }, ['score'])).rejects.toThrow(/^MDL_RUN/)
     await expect(session.run({ image: image(1) }, ['none'])).rejects.toThrow(/^MDL_/)
