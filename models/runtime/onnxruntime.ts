@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { inNative } from '../../contracts/index.ts'
+import { inNative } from '../../contracts/thread.ts'
 
 /** Loading it runs native code, too: a thread may be ended while it starts. */
 export const ort = inNative(

@@ -1,5 +1,5 @@
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
-import { CodedError, asCoded, inNativeUntil } from '../../contracts/index.ts'
+import { CodedError, asCoded, inNativeUntil } from '../../contracts/thread.ts'
 import { ort } from './onnxruntime.ts'
 import { createSession } from './providers.ts'
 import type { SessionRequest } from './providers.ts'

@@ -1,5 +1,5 @@
 import type { InferenceSession } from 'onnxruntime-node'
-import { CodedError, asCoded, inNativeUntil } from '../../contracts/index.ts'
+import { CodedError, asCoded, inNativeUntil } from '../../contracts/thread.ts'
 import { ort } from './onnxruntime.ts'
 
 export interface SessionRequest {

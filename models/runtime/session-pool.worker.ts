@@ -1,5 +1,5 @@
 import { parentPort, type TransferListItem } from 'node:worker_threads'
-import { asCoded, CodedError, toFact } from '../../contracts/index.ts'
+import { asCoded, CodedError, toFact } from '../../contracts/thread.ts'
 import { openSession } from './ort-session.ts'
 import type { OrtSession } from './ort-session.ts'
 import type { Feeds, PoolAnswer, PoolOrder } from './session-pool.ts'
