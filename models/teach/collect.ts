@@ -70,7 +70,13 @@ export async function collect(
   const turns = options.turn ? distinct.length * turnsFor(plan.size).length : 0
   const views = Math.min(turnedViews(distinct.length, cells), turns)
   const onTimed = async (describeSeconds: number): Promise<void> => {
-    const counts = { good: distinct.length, others: copiesMade + views + bad.loaded.length, cells }
+    const counts = {
+      good: distinct.length,
+      damaged: copiesMade,
+      turned: views,
+      defects: bad.loaded.length,
+      cells,
+    }
     const estimate = await estimateTeaching(
       { ...plan, ...counts, describeSeconds, threads: options.threads },
       matrices,

@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os'
 import { CodedError } from '../../contracts/index.ts'
+import { fitEvidence } from './evidence.kernel.ts'
 import type { MatrixSessions } from './matrix-sessions.ts'
-import { MAX_CANDIDATES } from './plan.ts'
+import { MAX_CANDIDATES, MOMENT_IMAGES } from './plan.ts'
+import { seededRandom } from './random.ts'
 
 /** What teaching is expected to take, said before it starts. */
 export interface TeachEstimate {
@@ -13,8 +15,9 @@ export interface TeachEstimate {
 
 interface EstimateRequest {
   good: number
-  /** Damaged and turned copies and given defects. */
-  others: number
+  damaged: number
+  turned: number
+  defects: number
   cells: number
   dims: number
   bankSize: number
@@ -26,35 +29,53 @@ interface EstimateRequest {
 
 /** Rows of the product that is timed, by one thread. */
 const PROBE_ROWS = 4_096
-/** Share of the matrix products in the work on embeddings; the rest is choice among candidates and statistics. */
-const PRODUCTS = 0.6
+/** Rows of the regression that is timed; it takes as long with any number. */
+const PROBE_PATCHES = 64
+/** Regressions of a teaching: for the bank by each part of the images and by all, and some for the mean of the place. */
+const FITS = 6
+/** Banks that are chosen: that of the model, and three of at most half its size for the curve. */
+const BANKS = 1 + 1.5
+/**
+ * What goes with each piece of work that is timed, as a share of it: copies are drawn, channels are measured; members
+ * are chosen a few at a time; directions are found and maps are made. Measured by CPU time on one thread, 5 to 100 images
+ * of 256² and 512² px.
+ */
+const WITH = { describing: 1.3, choosing: 3, comparing: 2, fitting: 3 }
 
 /**
- * Expected time: images through the backbone, and comparisons of patches with banks, at the speed of one image and
- * of one product measured here and now.
+ * Expected time: images through the backbone, comparisons of patches with banks, and regressions, at the speed of one
+ * image, one product and one regression measured here and now.
  */
 export async function estimateTeaching(
   request: EstimateRequest,
   matrices: MatrixSessions,
 ): Promise<TeachEstimate> {
-  const { good, others, cells, dims, bankSize, describeSeconds, threads, memoryBytes } = request
+  const { good, damaged, turned, defects, cells, dims, bankSize, describeSeconds, threads, memoryBytes } =
+    request
   const rows = new Float32Array(PROBE_ROWS * dims)
   const bank = new Float32Array(bankSize * dims)
   await matrices.nearest(rows, bank, dims)
+  const patches = rows.subarray(0, PROBE_PATCHES * dims)
+  const fit = (): unknown => fitEvidence(patches, dims, PROBE_PATCHES / 2, seededRandom(1))
+  // the first of each is compiled
+  fit()
   const start = performance.now()
   await matrices.nearest(rows, bank, dims)
-  const perComparison = (performance.now() - start) / 1000 / (PROBE_ROWS * bankSize)
-  const images = good + others
-  // the bank of the model, and three of at most half its size for the curve
-  const banks = 1 + 1.5
-  const candidates = Math.min(MAX_CANDIDATES, good * cells)
-  const choosing = banks * candidates * bankSize
-  const comparing = images * cells * bankSize
+  const compared = performance.now()
+  fit()
+  const fitSeconds = (performance.now() - compared) / 1000
+  const perComparison = (compared - start) / 1000 / (PROBE_ROWS * bankSize)
+  const judged = good + damaged + defects
+  const images = judged + turned + Math.min(good, MOMENT_IMAGES)
+  const candidates = Math.min(MAX_CANDIDATES, (good + turned) * cells)
+  const pooled =
+    images * describeSeconds * WITH.describing +
+    BANKS * candidates * bankSize * perComparison * WITH.choosing +
+    judged * cells * bankSize * perComparison * WITH.comparing
+  const own = FITS * fitSeconds * WITH.fitting
+  // the regressions are the calling thread's own, and others wait for them
   const cores = Math.min(threads, availableParallelism())
-  return {
-    seconds: (images * describeSeconds + ((choosing + comparing) * perComparison) / PRODUCTS) / cores,
-    memoryBytes,
-  }
+  return { seconds: pooled / cores + own, memoryBytes }
 }
 
 /** @throws TCH_LIMIT when teaching would take longer than allowed */

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Backbone } from '../../models/teach/backbone.ts'
-import { planTeaching } from '../../models/teach/plan.ts'
+import { estimateTeaching } from '../../models/teach/estimate.ts'
+import type { MatrixSessions } from '../../models/teach/matrix-sessions.ts'
+import { MOMENT_IMAGES, planTeaching } from '../../models/teach/plan.ts'
 import type { PlanRequest } from '../../models/teach/plan.ts'
 
 const backbone = {
@@ -53,5 +55,40 @@ describe('the working area', () => {
 
   it('is refused when even the least does not fit', () => {
     expect(() => plan(1_024, 1_024, { images: 200, memoryLimitBytes: 60_000_000 })).toThrow(/TCH_LIMIT/)
+  })
+})
+
+describe('the estimate of the time', () => {
+  const work = {
+    good: 100,
+    damaged: 60,
+    turned: 140,
+    defects: 0,
+    cells: 1_024,
+    dims: 96,
+    bankSize: 1_800,
+    describeSeconds: 0,
+    threads: 1,
+    memoryBytes: 1,
+  }
+  /** A machine on which a product takes so long. */
+  const machine = (ms: number): MatrixSessions =>
+    ({
+      nearest: () => new Promise((resolve) => setTimeout(() => resolve(new Float32Array()), ms)),
+    }) as unknown as MatrixSessions
+  const seconds = async (over: Partial<typeof work>, ms = 0): Promise<number> =>
+    (await estimateTeaching({ ...work, ...over }, machine(ms))).seconds
+
+  it('is of every image that is described, at the speed of one', async () => {
+    const described = work.good + work.damaged + work.turned + MOMENT_IMAGES
+    expect(await seconds({ describeSeconds: 10 })).toBeGreaterThan(described * 10)
+    expect(await seconds({ describeSeconds: 10 })).toBeLessThan(described * 10 * 1.5)
+  })
+
+  it('is of the patches that are compared, at the speed of a product', async () => {
+    // 7.4 million comparisons of the probe in 0.1 s, 377 million of all images that are judged and the banks chosen
+    const slow = await seconds({}, 100)
+    expect(slow).toBeGreaterThan(5)
+    expect(await seconds({ defects: 1_000 }, 100)).toBeGreaterThan(2 * slow)
   })
 })
