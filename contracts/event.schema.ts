@@ -112,6 +112,8 @@ export const inspectionCompletedSchema = z.strictObject({
   trigger: z.number().int(),
   /** SHA-256 of the stored capture as JSON, from which the verdict can be replayed; absent before schema 4. */
   recordSha256: sha256.optional(),
+  /** SHA-256 of what the tables hold of this inspection (`rowsText`); events did not always tell it. */
+  rowsSha256: sha256.optional(),
   /** Canonical URIs of what this inspection says the unit is made of; absent in events of stores before schema 4. */
   genealogy: z
     .strictObject({

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { canonicalJson } from '../../contracts/index.ts'
 import { inspectionEvent } from '../../traceability/store/inspection-event.ts'
+import { rowsHash } from '../../traceability/store/inspection-rows.ts'
 import { eventText, prepareCapture, unitOf } from '../../traceability/store/prepared-capture.ts'
 import { recordHash, recordOf } from '../../traceability/store/record-codec.ts'
 import { failVerdict, gs1Code, missed, request } from './samples/traceability-requests.ts'
@@ -35,9 +36,13 @@ it('puts image and sequence where the canonical JSON of the whole event has them
     const record = recordOf({ ...captured, image: null })
     const sequence = '00000000000000000007'
     const whole = inspectionEvent(record, unitOf(record).unit, of)
-    const recordSha256 = recordHash(JSON.stringify(record))
-    expect(eventText(prepareCapture(record), of, sequence)).toBe(
-      canonicalJson({ ...whole, data: { ...whole.data, recordSha256 }, sequence }),
+    const prepared = prepareCapture(record)
+    const hashes = {
+      recordSha256: recordHash(JSON.stringify(record)),
+      rowsSha256: rowsHash(prepared.row, prepared.children),
+    }
+    expect(eventText(prepared, of, sequence)).toBe(
+      canonicalJson({ ...whole, data: { ...whole.data, ...hashes }, sequence }),
     )
   }
 })

@@ -3,9 +3,12 @@ import { CodedError } from '../../contracts/index.ts'
 
 export const HASH_BYTES = 32
 
+/** By way of text: Node 20 takes three times as long to hand out a buffer. */
+const sha256 = (data: string | Uint8Array): Buffer => Buffer.from(hash('sha256', data, 'hex'), 'hex')
+
 /** Leaf hash SHA-256(0x00 || data): RFC 6962, 2.1. */
 export function leafHash(data: string | Uint8Array): Buffer {
-  if (typeof data === 'string') return hash('sha256', `\0${data}`, 'buffer')
+  if (typeof data === 'string') return sha256(`\0${data}`)
   return createHash('sha256').update('\0').update(data).digest()
 }
 
@@ -17,7 +20,7 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
     return createHash('sha256').update('\u0001').update(left).update(right).digest()
   pair.set(left, 1)
   pair.set(right, 1 + HASH_BYTES)
-  return hash('sha256', pair, 'buffer')
+  return sha256(pair)
 }
 
 /**

@@ -6,10 +6,10 @@ import {
   type QEvent,
   type SqlDatabase,
 } from '../../contracts/index.ts'
-import { HASH_BYTES, leafHash, TILE_WIDTH, widestTile } from '../log/index.ts'
+import { leafHash } from '../log/index.ts'
 import { RecordCheck } from './record-check.ts'
 import { Findings, type ProofFinding } from './report.ts'
-import { type MatchRow, matchRows } from './row-match.ts'
+import { type MatchedRow, matchStretch, SignedTiles } from './row-match.ts'
 
 /** Positions of one piece of the event table, half-open on the left. */
 export interface Range {
@@ -57,9 +57,8 @@ const EVENT_ROW = `select position, id, source, sequence, type, subject, partiti
 const BATCH = 128
 
 /**
- * Checks one piece of the event table, each row against itself: text, columns, stored leaf, sequence of its source, its
- * inspection record. What a signed tile says is in its place is the text that was signed, which spares taking it apart;
- * anything else is looked at member by member.
+ * Checks one piece of the event table: text, columns, stored leaf, sequence of its source, its inspection record. What
+ * is as it was signed is told by the hashes of a whole stretch; anything else is looked at member by member.
  *
  * @param tiles folder of the log, and how many of its leaves are proven
  */
@@ -67,24 +66,16 @@ export function checkRange(db: SqlDatabase, range: Range, tiles: { dir: string; 
   const findings = new Findings()
   const records = new RecordCheck(db, findings)
   const check = new RowCheck(db, findings, records)
-  const leaves: Buffer[] = []
-  let tile: { index: number; bytes: Buffer } = { index: -1, bytes: Buffer.alloc(0) }
-  const isSigned = (position: number, leaf: Buffer): boolean => {
-    if (position > tiles.size) return false
-    const index = Math.floor((position - 1) / TILE_WIDTH)
-    if (tile.index !== index) tile = { index, bytes: widestTile(tiles.dir, 0, index) ?? Buffer.alloc(0) }
-    const at = ((position - 1) % TILE_WIDTH) * HASH_BYTES
-    return leaf.equals(tile.bytes.subarray(at, at + HASH_BYTES))
-  }
+  const signed = new SignedTiles(tiles)
+  const leaves: Uint8Array[] = []
+  let count = 0
   for (let after = range.after; after < range.end;) {
-    const matched = after < tiles.size ? matchRows(db, after, range.end, BATCH) : null
-    if (matched?.rows) {
-      records.stretch(after, matched.last)
+    const matched = after < signed.size ? matchStretch(db, after, range.end, BATCH, signed) : null
+    if (matched !== null) {
       after = matched.last
-      for (const row of matched.rows) {
-        leaves.push(row.leaf)
-        check.matched(row, isSigned(row.position, row.leaf))
-      }
+      count += matched.rows.length
+      leaves.push(matched.leaves)
+      for (const row of matched.rows) check.matched(row)
       continue
     }
     const rows = db.all<EventRow>(
@@ -97,11 +88,12 @@ export function checkRange(db: SqlDatabase, range: Range, tiles: { dir: string; 
     if (end === undefined) break
     records.stretch(after, end)
     after = end
+    count += rows.length
     for (const row of rows) leaves.push(check.row(row))
   }
   return {
     ...range,
-    count: leaves.length,
+    count,
     leaves: Buffer.concat(leaves),
     records: records.checked,
     findings: findings.list,
@@ -126,16 +118,10 @@ class RowCheck {
     this.#records = records
   }
 
-  /** @param proven a signed tile has the hash of the text */
-  matched(row: MatchRow, proven: boolean): void {
-    const views = proven && row.leafStored ? row.matching() : null
-    if (views === null) {
-      this.row(this.#event(row.position))
-      return
-    }
+  matched(row: MatchedRow): void {
     this.#sequence(row)
     if (row.inspected) this.#records.checked += 1
-    this.#name(views, row.position)
+    this.#name(row.images, row.position)
   }
 
   /** @returns the leaf hash of the text */

@@ -4,9 +4,9 @@ import {
   CHILD_COLUMNS,
   childRows,
   type ChildTable,
-  INSPECTION_COLUMNS,
   inspectionRow,
   namesOf,
+  ROW_COLUMNS,
 } from '../store/inspection-rows.ts'
 import { unitOf } from '../store/prepared-capture.ts'
 import { type CaptureRecord, decodeRecord, inflated, recordHash } from '../store/record-codec.ts'
@@ -26,8 +26,6 @@ type ChildRow = Record<string, string | number | null> & { position: number }
 type Children = ReadonlyMap<number, ChildRow[]>
 
 const NO_ROWS: Children = new Map()
-/** Columns of an inspection behind its position, up to its sequence. */
-const COLUMNS = namesOf(INSPECTION_COLUMNS).slice(1, -3)
 
 /**
  * Compares the record of an inspection, from which screens and reports are made, with its event, which is signed: the
@@ -203,7 +201,7 @@ export class RecordCheck {
       origin: null,
     }
     const values = inspectionRow(record, unit)
-    for (const [i, name] of COLUMNS.entries())
+    for (const [i, name] of ROW_COLUMNS.entries())
       if (row[name] !== values[i])
         return `${name} is ${String(row[name])} in the record and ${String(values[i])} in the stored capture`
     const rows = childRows(record)

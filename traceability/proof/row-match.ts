@@ -1,213 +1,205 @@
 import { hash } from 'node:crypto'
-import type { SqlDatabase, SqlValue } from '../../contracts/index.ts'
-import { imageUri, schemaUri, type UnitFacts } from '../store/inspection-event.ts'
-import { childRows, INSPECTION_COLUMNS, inspectionRow, namesOf } from '../store/inspection-rows.ts'
-import { type CaptureRecord, inflated, recordHash } from '../store/record-codec.ts'
-import { AT, CHILDREN, FIELD, FIELDS, matchQuery, ROW } from './match-query.ts'
+import type { SqlDatabase } from '../../contracts/index.ts'
+import { HASH_BYTES, TILE_WIDTH, widestTile } from '../log/index.ts'
+import { imageUri } from '../store/inspection-event.ts'
+import { inflated, recordHash } from '../store/record-codec.ts'
+import { AT, CHILDREN, FIELD, FIELDS, MATCH, REALS, ROW } from './match-query.ts'
 
-const INSPECTION = '"qe.inspection.completed.v1"'
-const SCHEMA = `,"dataschema":"${schemaUri('')}`
+/** An event whose columns, and the record of an inspection, are what its signed text says. */
+export interface MatchedRow {
+  position: number
+  source: string
+  sequence: number
+  /** It is an inspection with its record. */
+  inspected: boolean
+  /** Hashes of the images that it names. */
+  images: string[]
+}
+export interface Stretch {
+  last: number
+  /** Leaf hashes one after the other. */
+  leaves: Uint8Array
+  rows: MatchedRow[]
+}
 
-/** Compared by themselves: what only the event says, and numbers that are not whole. */
-const APART = new Set(['unit', 'serial', 'identified_by', 'lot', 'total_ms', 'budget_ms'])
-/** Those of `inspectionRow`. */
-const NAMES = namesOf(INSPECTION_COLUMNS).slice(1, -3)
-const TOGETHER = NAMES.flatMap((name, i) => (APART.has(name) ? [] : [i]))
-const MATCH_ROWS = matchQuery(TOGETHER.map((i) => NAMES[i] ?? ''))
-const NOBODY: UnitFacts = { uri: '', serial: '', identifiedBy: 'code', lot: null, origin: null }
+/** Level 0 of the tree: the leaf hashes that a signed head vouches for, as hex. */
+export class SignedTiles {
+  readonly size: number
+  readonly #dir: string
+  #tile = { index: -1, hex: '' }
 
-type Below = Record<keyof typeof CHILDREN, ReadonlyMap<number, string>>
+  /** @param tiles folder of the log, and how many of its leaves are proven */
+  constructor(tiles: { dir: string; size: number }) {
+    this.size = tiles.size
+    this.#dir = tiles.dir
+  }
+
+  /** Of the events behind `after`, up to `last`. */
+  hex(after: number, last: number): string {
+    let hex = ''
+    for (let at = after; at < last;) {
+      const index = Math.floor(at / TILE_WIDTH)
+      const end = Math.min(last, (index + 1) * TILE_WIDTH)
+      hex += this.#hexOf(index).slice((at % TILE_WIDTH) * HEX, (end - index * TILE_WIDTH) * HEX)
+      at = end
+    }
+    return hex
+  }
+
+  #hexOf(index: number): string {
+    if (this.#tile.index !== index)
+      this.#tile = { index, hex: widestTile(this.#dir, 0, index)?.toString('hex') ?? '' }
+    return this.#tile.hex
+  }
+}
+const HEX = 2 * HASH_BYTES
 
 /**
- * Rows of a stretch of the log, in order, to be compared with their texts. `rows` is null when the values do not stand
- * as JSON would have them: then each has to be looked at closely.
+ * A stretch of the log when it is as it was signed: each text has the hash that stands in its place in a signed tile, the
+ * columns are what the text says, and the record and the rows of an inspection have the hashes that the text states.
  *
- * @returns null behind the last event
+ * @param limit events of the stretch, at most
+ * @returns null when something is otherwise, or cannot be told this way: each row has to be looked at by itself
  */
-export function matchRows(
+export function matchStretch(
   db: SqlDatabase,
   after: number,
   end: number,
   limit: number,
-): { last: number; rows: MatchRow[] | null } | null {
-  const found = db.get<{ count: number; last: number | null; bytes: Uint8Array | null }>(
-    MATCH_ROWS,
-    after,
-    end,
-    limit,
-  )
+  tiles: SignedTiles,
+): Stretch | null {
+  const found = db.get<Found>(MATCH, after, Math.min(end, tiles.size), limit)
   if (found === undefined || found.last === null) return null
   const { count, last } = found
-  const { buffer, byteOffset, byteLength } = found.bytes ?? new Uint8Array()
-  const bytes = Buffer.from(buffer, byteOffset, byteLength)
+  const leaves = bufferOf(found.leaf_hash)
+  const signed = tiles.hex(after, last)
+  if (last - after !== count || leaves.toString('hex') !== signed) return null
+  const bytes = bufferOf(found.fields)
   // One character per byte, so that places are those of the bytes. Both sides of each comparison are read this way.
   const texts = bytes.toString('latin1').split(ROW)
-  if (texts.length !== count) return { last, rows: null }
-  const [images, reads, defects, measurements] = [
-    below(db, CHILDREN.inspection_image, after, last),
-    below(db, CHILDREN.carrier_read, after, last),
-    below(db, CHILDREN.defect, after, last),
-    below(db, CHILDREN.measurement, after, last),
-  ]
-  const children: Below = {
-    inspection_image: images,
-    carrier_read: reads,
-    defect: defects,
-    measurement: measurements,
-  }
-  const rows: MatchRow[] = []
+  if (texts.length !== count) return null
+  const children = childrenOf(db, after, last)
+  const records = bufferOf(found.record)
+  const rows: MatchedRow[] = []
+  let hashes = ''
   let stop = -1
+  let record = 0
   for (const text of texts) {
     stop += 1 + text.length
     const fields = text.split(FIELD)
-    if (fields.length !== FIELDS) return { last, rows: null }
-    rows.push(new MatchRow(db, fields, children, bytes, stop))
-  }
-  return { last, rows }
-}
-
-function below(db: SqlDatabase, query: string, after: number, last: number): ReadonlyMap<number, string> {
-  const { bytes } = db.get<{ bytes: Uint8Array | null }>(query, after, last) ?? { bytes: null }
-  if (bytes === null) return new Map()
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
-  return new Map(
-    text.split(ROW).map((row) => {
-      const cut = row.indexOf(FIELD)
-      return [Number(row.slice(0, cut)), row.slice(cut + 1)]
-    }),
-  )
-}
-
-/** An event with what its columns, and those of its inspection, would be in its text. */
-export class MatchRow {
-  readonly position: number
-  readonly sequence: number
-  readonly source: string
-  /** There is a record at this place. */
-  readonly inspected: boolean
-  /** Computed of the text. */
-  readonly leaf: Buffer
-  /** Whether the stored leaf is that one. */
-  readonly leafStored: boolean
-  readonly #db: SqlDatabase
-  readonly #fields: readonly string[]
-  readonly #children: Below
-  /** Of the stored capture. */
-  readonly #record: Buffer
-
-  /** @param stop where the row ends in `bytes` */
-  constructor(db: SqlDatabase, fields: readonly string[], children: Below, bytes: Buffer, stop: number) {
-    this.#db = db
-    this.#fields = fields
-    this.#children = children
-    this.position = Number(fields[AT.position])
-    this.sequence = Number(fields[AT.sequence])
-    this.source = utf8(this.#field(AT.source))
-    this.inspected = fields[AT.inspected] !== ''
-    const record = stop - this.#field(AT.record).length
-    const json = record - 1 - this.#field(AT.json).length
+    const json = fields[AT.json]
+    if (fields.length !== FIELDS || json === undefined) return null
     // The separator before it becomes the 0 that a leaf begins with (RFC 6962, 2.1).
-    bytes[json - 1] = 0
-    const leaf = hash('sha256', bytes.subarray(json - 1, record - 1), 'hex')
-    this.leaf = Buffer.from(leaf, 'hex')
-    this.leafStored = leaf === fields[AT.leaf]
-    this.#record = bytes.subarray(record, stop)
+    const start = stop - json.length - 1
+    bytes[start] = 0
+    hashes += hash('sha256', bytes.subarray(start, stop), 'hex')
+    const length = Number(fields[AT.recordLength])
+    const row = matched(fields, json, records.subarray(record, record + length), children)
+    if (row === null) return null
+    record += length
+    rows.push(row)
   }
-
-  #field(at: number): string {
-    return this.#fields[at] ?? ''
-  }
-
-  /**
-   * Hashes of the images when the columns, and the record of an inspection, are what the text of the event and the stored
-   * capture say; null says only that somebody has to look closer. The text itself must be proven. A quote inside a string
-   * is escaped, so that a piece with quotes is found only where it stands as a member.
-   */
-  matching(): string[] | null {
-    const json = this.#field(AT.json)
-    const envelope = this.#field(AT.envelope)
-    const type = envelope.slice(envelope.lastIndexOf(',"type":') + 8, -1)
-    if (!json.endsWith(envelope) || !json.endsWith(SCHEMA + type.slice(1), json.length - envelope.length))
-      return null
-    if (type !== INSPECTION) return this.inspected ? null : []
-    try {
-      return this.#inspection(json)
-    } catch {
-      return null
-    }
-  }
-
-  /** The event has the hash of the capture, so that what the capture says is proven. */
-  #inspection(json: string): string[] | null {
-    if (!this.inspected || Number(this.#fields[AT.recordSequence]) !== this.sequence) return null
-    const [bytes, text] = this.#captured()
-    if (!json.includes(`"recordSha256":"${recordHash(bytes)}","runType":`)) return null
-    let from = 0
-    for (let at: number = AT.unit; at < AT.json; at++) {
-      from = json.indexOf(this.#field(at), from)
-      if (from < 0) return null
-    }
-    const record = JSON.parse(text) as CaptureRecord
-    const values = inspectionRow(record, NOBODY)
-    if (
-      JSON.stringify(TOGETHER.map((i) => values[i])) !== this.#fields[AT.columns] ||
-      Number(this.#fields[AT.totalMs]) !== record.outcome.timing.totalMs ||
-      Number(this.#fields[AT.budgetMs]) !== record.budgetMs
-    )
-      return null
-    const rows = childRows(record)
-    const same =
-      sameRows(this.#below('defect'), rows.defect) &&
-      sameRows(this.#below('measurement'), rows.measurement) &&
-      sameRows(this.#below('carrier_read'), rows.carrier_read)
-    return same ? this.#images(json) : null
-  }
-
-  #below(table: keyof Below): string {
-    return this.#children[table].get(this.position) ?? NO_ROWS
-  }
-
-  #images(json: string): string[] | null {
-    const rows = JSON.parse(this.#below('inspection_image')) as [string, string, number, number][]
-    const views = rows.map(
-      ([view, sha256, width, height]) =>
-        `{"height":${height},"sha256":"${sha256}","uri":"${imageUri(sha256)}",` +
-        `"view":${JSON.stringify(view)},"width":${width}}`,
-    )
-    return json.includes(`"views":[${views.join(',')}]},"inspectionId":`)
-      ? rows.map(([, sha256]) => sha256)
-      : null
-  }
-
-  /** The capture's JSON; what is compressed stands in no text and is read by itself. */
-  #captured(): [bytes: Uint8Array, text: string] {
-    if (this.#record.length > 0) return [this.#record, this.#field(AT.record)]
-    const row = this.#db.get<{ record: Uint8Array; record_encoding: string }>(
-      'select record, record_encoding from inspection where position = ?',
-      this.position,
-    )
-    const bytes = inflated(row?.record ?? new Uint8Array(), row?.record_encoding ?? '')
-    return [bytes, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')]
-  }
+  return hashes === signed ? { last, leaves, rows } : null
 }
 
+type Found = {
+  count: number
+  last: number | null
+  fields: Uint8Array | null
+  leaf_hash: Uint8Array | null
+  record: Uint8Array | null
+}
+type Children = Record<keyof typeof CHILDREN, ReadonlyMap<number, string>>
+
+/**
+ * A quote inside a string is escaped, so that a piece with quotes is found only where it stands as members.
+ *
+ * @param json text of the event
+ * @param record the stored capture
+ */
+function matched(
+  fields: readonly string[],
+  json: string,
+  record: Uint8Array,
+  children: Children,
+): MatchedRow | null {
+  const position = Number(fields[AT.position])
+  const inspected = fields[AT.inspected]
+  if (inspected === '' || !json.endsWith(fields[AT.envelope] ?? '\0')) return null
+  const row = {
+    position,
+    source: utf8(fields[AT.source] ?? ''),
+    sequence: Number(fields[AT.sequence]),
+    inspected: inspected === '1',
+    images: [],
+  }
+  if (!row.inspected) return row
+  const stored = inflatedOr(record, fields[AT.encoding] ?? '')
+  if (stored === null) return null
+  const hashes = `"recordSha256":"${recordHash(stored)}","rowsSha256":"${rowsHash(fields, position, children)}","runType":`
+  if (!json.includes(hashes)) return null
+  const images = children.inspection_image.get(position)
+  if (images === undefined) return json.includes(NO_VIEWS) ? row : null
+  const named = JSON.parse(images) as ImageRow[]
+  const views = `"views":[${named.map(viewText).join(',')}${AFTER_VIEWS}`
+  return json.includes(views) ? { ...row, images: named.map(([, sha256]) => sha256) } : null
+}
+
+type ImageRow = [view: string, sha256: string, widthPx: number, heightPx: number]
+const viewText = ([view, sha256, widthPx, heightPx]: ImageRow): string =>
+  `{"height":${heightPx},"sha256":"${sha256}","uri":"${imageUri(sha256)}","view":${JSON.stringify(view)},"width":${widthPx}}`
+const AFTER_VIEWS = ']},"inspectionId":'
+const NO_VIEWS = `"views":[${AFTER_VIEWS}`
+
+/** As `rowsHash` of the store has it. */
+function rowsHash(fields: readonly string[], position: number, children: Children): string {
+  const [before = '', behind = ''] = [fields[AT.before], fields[AT.behind]]
+  const row = `${before.slice(0, -1)},${Number(fields[AT.totalMs])},${Number(fields[AT.budgetMs])},${behind.slice(1)}`
+  const defects = realNumbers(children.defect.get(position), REALS.defect)
+  const measurements = realNumbers(children.measurement.get(position), REALS.measurement)
+  const reads = children.carrier_read.get(position) ?? NO_ROWS
+  const text = `[${row},${defects},${measurements},${reads}]`
+  return hash('sha256', Buffer.from(text, 'latin1'), 'hex')
+}
+
+/** @param places of text that stands for a number */
+function realNumbers(text: string | undefined, places: readonly number[]): string {
+  if (text === undefined) return NO_ROWS
+  const rows = JSON.parse(text) as (string | number | null)[][]
+  for (const row of rows) for (const i of places) if (typeof row[i] === 'string') row[i] = Number(row[i])
+  return JSON.stringify(rows)
+}
 const NO_ROWS = '[]'
-const utf8 = (text: string): string => Buffer.from(text, 'latin1').toString()
 
-/** @param stored JSON of rows whose real numbers are text */
-function sameRows(stored: string, rows: readonly SqlValue[][]): boolean {
-  if (stored === NO_ROWS || rows.length === 0) return stored === NO_ROWS && rows.length === 0
-  const found = JSON.parse(stored) as (string | number | null)[][]
-  return (
-    found.length === rows.length &&
-    rows.every((row, i) =>
-      row.every((value, k) => {
-        const there = found[i]?.[k]
-        return (
-          there === value ||
-          (typeof value === 'number' && typeof there === 'string' && Number(there) === value)
-        )
-      }),
-    )
-  )
+function inflatedOr(record: Uint8Array, encoding: string): Uint8Array | null {
+  try {
+    return inflated(record, encoding)
+  } catch {
+    return null
+  }
 }
+
+function childrenOf(db: SqlDatabase, after: number, last: number): Children {
+  const read = (query: string): ReadonlyMap<number, string> => {
+    const found = db.get<{ bytes: Uint8Array | null }>(query, after, last)
+    const rows = new Map<number, string>()
+    if (!found?.bytes) return rows
+    for (const row of bufferOf(found.bytes).toString('latin1').split(ROW)) {
+      const cut = row.indexOf(FIELD)
+      rows.set(Number(row.slice(0, cut)), row.slice(cut + 1))
+    }
+    return rows
+  }
+  return {
+    inspection_image: read(CHILDREN.inspection_image),
+    carrier_read: read(CHILDREN.carrier_read),
+    defect: read(CHILDREN.defect),
+    measurement: read(CHILDREN.measurement),
+  }
+}
+
+function bufferOf(bytes: Uint8Array | null): Buffer {
+  return bytes === null ? Buffer.alloc(0) : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+const utf8 = (text: string): string => Buffer.from(text, 'latin1').toString()

@@ -29,13 +29,13 @@ export const imageUri = (sha256: string): string =>
  * second event. Frames of a trigger without image count as expected, not received. All keys are in the order of
  * canonical JSON, which makes that cheap.
  *
- * @param recordSha256 of the capture as it is stored; events did not always tell it
+ * @param hashes of the capture as it is stored and of its rows; events did not always tell them
  */
 export function inspectionEvent(
   request: CaptureRecord,
   unit: UnitFacts,
   image: StoredImage | null,
-  recordSha256?: string,
+  hashes: Pick<InspectionCompleted, 'recordSha256' | 'rowsSha256'> = {},
 ): Omit<QEvent<InspectionCompleted>, 'sequence'> {
   const { context, outcome, meta } = request
   const type = 'qe.inspection.completed.v1'
@@ -67,7 +67,7 @@ export function inspectionEvent(
         station: request.station,
       },
       process: processOf(request, unit),
-      ...(recordSha256 === undefined ? {} : { recordSha256 }),
+      ...hashes,
       runType: request.runType,
       simulated: meta?.simulated ?? false,
       timing: timingOf(request),

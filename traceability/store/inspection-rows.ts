@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { CodeRead, SqlValue } from '../../contracts/index.ts'
 import { associatedBy, codesOf } from '../identity/index.ts'
 import type { UnitFacts } from './inspection-event.ts'
@@ -25,6 +26,18 @@ export const INSPECTION_COLUMNS = `position, inspection_id, station, trigger_num
 
 /** Names out of a list of columns. */
 export const namesOf = (columns: string): string[] => columns.split(',').map((name) => name.trim())
+
+/** Columns of an inspection behind its position, up to its sequence. */
+export const ROW_COLUMNS = namesOf(INSPECTION_COLUMNS).slice(1, -3)
+/**
+ * As the event of the inspection states it, hex: what its tables hold, in a form that SQL gives as well.
+ *
+ * @param row values of ROW_COLUMNS
+ */
+export const rowsHash = (
+  row: readonly SqlValue[],
+  { defect, measurement, carrier_read }: ChildRows,
+): string => hash('sha256', JSON.stringify([row, defect, measurement, carrier_read]), 'hex')
 
 /** Values of INSPECTION_COLUMNS from `inspection_id` to `height_px`. */
 export function inspectionRow(r: CaptureRecord, unit: UnitFacts): SqlValue[] {

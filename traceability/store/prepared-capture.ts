@@ -4,7 +4,7 @@ import { checkEvent } from './event-check.ts'
 import type { StoredImage } from './image-files.ts'
 import { checkInspection } from './inspection-check.ts'
 import { inspectionEvent, type UnitFacts, viewOf } from './inspection-event.ts'
-import { childRows, type ChildRows, inspectionRow } from './inspection-rows.ts'
+import { childRows, type ChildRows, inspectionRow, rowsHash } from './inspection-rows.ts'
 import { lotNames, originOf, storedAliases } from './origin.ts'
 import { type CaptureRecord, encodeRecord, type EncodedRecord, recordHash } from './record-codec.ts'
 
@@ -64,7 +64,12 @@ export function unitOf(record: CaptureRecord): { identification: Identification;
 export function prepareCapture(record: CaptureRecord, foreign = false): PreparedCapture {
   const { identification, unit } = unitOf(record)
   const text = JSON.stringify(record)
-  const event = inspectionEvent(record, unit, null, recordHash(text))
+  const row = inspectionRow(record, unit)
+  const children = childRows(record)
+  const event = inspectionEvent(record, unit, null, {
+    recordSha256: recordHash(text),
+    rowsSha256: rowsHash(row, children),
+  })
   if (foreign) checkEvent(event)
   else checkInspection(event)
   const { id, source, type, subject, partitionkey, time } = event
@@ -85,8 +90,8 @@ export function prepareCapture(record: CaptureRecord, foreign = false): Prepared
     aliases: storedAliases(unit, identification),
     event: { id, source, type, subject, partitionkey, time },
     json: placesIn(canonicalJson(event)),
-    row: inspectionRow(record, unit),
-    children: childRows(record),
+    row,
+    children,
     record: encodeRecord(text),
   }
 }
