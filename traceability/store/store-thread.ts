@@ -42,6 +42,8 @@ export class StoreThread {
   #outgoing: StoreRequest[] = []
   /** When they are sent at the latest. */
   #company: { dueMs: number; timer: NodeJS.Timeout } | undefined
+  /** They are sent when the work that is under way now ends. */
+  #soon = false
   readonly #listeners = new Set<() => void>()
 
   private constructor(data: StoreWorkerData) {
@@ -85,11 +87,21 @@ export class StoreThread {
   }
 
   #sendWithin(ms: number): void {
-    if (ms === 0) return this.#send()
+    if (ms === 0) return this.#sendTogether()
     const dueMs = monoMs() + ms
     if (this.#company && this.#company.dueMs <= dueMs) return
     clearTimeout(this.#company?.timer)
     this.#company = { dueMs, timer: setTimeout(() => this.#send(), ms) }
+  }
+
+  /** What one piece of work asks, such as a burst of captures, becomes one message and one transaction. */
+  #sendTogether(): void {
+    if (this.#soon) return
+    this.#soon = true
+    queueMicrotask(() => {
+      this.#soon = false
+      this.#send()
+    })
   }
 
   #send(): void {
