@@ -1,7 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type CaptureRequest, noVerdict, type Recipe, uuidv7, type Verdict } from '../../contracts/index.ts'
+import {
+  type CaptureRequest,
+  type CodeRead,
+  noVerdict,
+  type Recipe,
+  uuidv7,
+  type Verdict,
+} from '../../contracts/index.ts'
 import { compileRules } from '../../inspection/index.ts'
 import { openPartStore } from '../../traceability/index.ts'
 
@@ -36,6 +43,16 @@ export async function bookkeepingCpuMs(recipe: Recipe): Promise<{ rules: number;
   return { rules: rulesMs, store: (used.user + used.system) / 1000 / PARTS }
 }
 
+/** GTIN 09506000134352 is of GS1's own example company. */
+const codeOf = (serial: number): CodeRead => ({
+  tool: 'c',
+  ok: true,
+  symbology: 'DataMatrix',
+  symbologyId: ']d2',
+  text: `010950600013435221SER-${serial}`,
+  corners: [],
+})
+
 function sampleVerdict(): Verdict {
   return {
     ...noVerdict(
@@ -57,13 +74,12 @@ function sampleVerdict(): Verdict {
       modelSha256: 'b'.repeat(64),
     })),
     defects: ['m/0', 'm/1'],
-    codes: [{ tool: 'c', ok: true, symbology: 'DataMatrix', symbologyId: ']d2', text: 'SER-1', corners: [] }],
+    codes: [codeOf(1)],
   }
 }
 
 function request(trigger: number, verdict: Verdict): CaptureRequest {
   const now = new Date().toISOString()
-  const codes = verdict.codes.map((c) => ({ ...c, text: `SER-${trigger}` }))
   return {
     inspectionId: uuidv7(),
     station: 's',
@@ -77,7 +93,7 @@ function request(trigger: number, verdict: Verdict): CaptureRequest {
     identity: 'optional',
     identityTools: ['c'],
     outcome: {
-      verdict: { ...verdict, codes },
+      verdict: { ...verdict, codes: [codeOf(trigger)] },
       timing: {
         queueMs: 0,
         decodeMs: 1,
