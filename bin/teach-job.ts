@@ -1,8 +1,16 @@
-import { access, readFile } from 'node:fs/promises'
+import { access, readFile, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { listImages } from '../camera/index.ts'
-import { asCoded, CodedError, endThread, spawnWorker, type ErrorFact, fromFact } from '../contracts/index.ts'
-import { imageSize } from '../datasets/index.ts'
+import {
+  asCoded,
+  CodedError,
+  endThread,
+  type ErrorFact,
+  errorText,
+  fromFact,
+  spawnWorker,
+} from '../contracts/index.ts'
+import { imageSize, picturesBeside } from '../datasets/index.ts'
 import {
   findBackbone,
   loadTeachData,
@@ -89,12 +97,13 @@ interface TeachTools {
 async function teachAndPack(order: TeachOrder, tools: TeachTools): Promise<TeachAnswer> {
   const { backbone, keys, privateKeyPem, frames, signal, onProgress } = tools
   const good = await imagesOf(order.good, frames)
+  const defects = await imagesOf(order.defects, frames)
   let taught: TaughtModel
   if (order.from === null)
     taught = await teach({
       backbone,
-      good,
-      defects: await imagesOf(order.defects, frames),
+      good: good.images,
+      defects: defects.images,
       options: order.options,
       signal,
       onProgress,
@@ -107,7 +116,7 @@ async function teachAndPack(order: TeachOrder, tools: TeachTools): Promise<Teach
       backbone,
       data,
       examples,
-      add: good,
+      add: good.images,
       remove: order.remove,
       signal,
       onProgress,
@@ -125,19 +134,30 @@ async function teachAndPack(order: TeachOrder, tools: TeachTools): Promise<Teach
     keyId: order.keyId,
     signal,
   })
-  return { packed, report: taught.report, memoryBytes: taught.memoryBytes }
+  const { report, memoryBytes } = taught
+  const left = [...good.leftOut, ...defects.leftOut].map((fact) => errorText(fact))
+  return { packed, report: { ...report, warnings: [...left, ...report.warnings] }, memoryBytes }
 }
 
-/** Images of folders and files, by their file name. */
-async function imagesOf(places: readonly string[], frames: PartFrames | null): Promise<TeachImage[]> {
+/** Images of folders and files, by their file name, and the pictures of the folders that are not taken. */
+async function imagesOf(
+  places: readonly string[],
+  frames: PartFrames | null,
+): Promise<{ images: TeachImage[]; leftOut: ErrorFact[] }> {
   const files: string[] = []
+  const leftOut: ErrorFact[] = []
   for (const place of places) {
     const found = (await listImages(place).catch(() => null))?.map((entry) => entry.path)
+    if (found !== undefined && (await isFolder(place))) leftOut.push(...(await picturesBeside(place, found)))
     if (found?.length === 0)
-      throw new CodedError('TCH_IMAGES', { file: place, expected: 'images in the folder', actual: 'none' })
+      throw new CodedError('TCH_IMAGES', {
+        file: place,
+        expected: 'images in the folder',
+        actual: leftOut.at(-1)?.message ?? 'none',
+      })
     files.push(...(found ?? [resolve(place)]))
   }
-  return files.map((file) => ({
+  const images = files.map((file) => ({
     name: basename(file),
     size: async () => {
       if (frames) return frames.size
@@ -149,7 +169,10 @@ async function imagesOf(places: readonly string[], frames: PartFrames | null): P
       return frames.see(basename(file), await readFile(file).catch(missing(file)))
     },
   }))
+  return { images, leftOut }
 }
+
+const isFolder = async (path: string): Promise<boolean> => (await stat(path)).isDirectory()
 
 const missing = (file: string) => (error: unknown) => {
   throw asCoded(error, 'CFG_MISSING_FILE', { file })

@@ -10,4 +10,5 @@ export {
 } from './item.ts'
 export { DATASET_FORMATS, openDataset, READERS, type OpenOptions } from './registry.ts'
 export { imageSize } from './image-size.ts'
+export { picturesBeside } from './left-out.ts'
 export { maskOfRuns } from './run-lengths.ts'

@@ -6,6 +6,8 @@ import type { FoundDataset } from './item.ts'
 /** Pictures of a kind that no part of the program reads. */
 const UNREAD = new Set(['.gif', '.avif', '.heic', '.heif', '.jp2', '.jxl', '.svg', '.pgm', '.ppm', '.pnm'])
 
+const isUnread = (name: string): boolean => UNREAD.has(extname(name).toLowerCase())
+
 const NAMED = 5
 
 /** DAT_LEFT_OUT with count and first names; nothing when there are none. */
@@ -30,6 +32,17 @@ export const turnedImages = (names: readonly string[], dir: string): ErrorFact[]
     'labels of the pixels as they are stored: the EXIF orientation of these images is not used',
   )
 
+/** Pictures in and below a folder of which only `taken` are used. */
+export async function picturesBeside(dir: string, taken: readonly string[]): Promise<ErrorFact[]> {
+  const used = new Set(taken.map((f) => resolve(f)))
+  const free = (await filesBelow(dir)).filter((f) => !used.has(resolve(dir, f)))
+  return leftOut(
+    free.filter((f) => isImage(f) || isUnread(f)),
+    dir,
+    'images as jpg, png, bmp, tif or webp in the folder itself',
+  )
+}
+
 /** What lies in the folder of a data set and is no part of it: images, and annotations of images that are not there. */
 export async function unusedFiles({ dir, items, labels }: FoundDataset): Promise<ErrorFact[]> {
   const used = new Set(
@@ -40,11 +53,7 @@ export async function unusedFiles({ dir, items, labels }: FoundDataset): Promise
   const named = (files: readonly string[]): string[] => files.map((f) => relative(dir, f))
   return [
     ...leftOut(named(free.filter(isImage)), dir, 'no images beside those that the layout names'),
-    ...leftOut(
-      named(free.filter((f) => UNREAD.has(extname(f).toLowerCase()))),
-      dir,
-      'images as jpg, png, bmp, tif or webp',
-    ),
+    ...leftOut(named(free.filter(isUnread)), dir, 'images as jpg, png, bmp, tif or webp'),
     ...(labels === undefined
       ? []
       : leftOut(

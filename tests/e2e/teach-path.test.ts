@@ -36,9 +36,12 @@ beforeAll(async () => {
 
 describe('from good images to verdicts, with nothing set up', () => {
   it('teaches, signs with a key of this machine, judges, scores and makes a recipe', async () => {
+    mkdirSync(join(dir, 'good', 'later'))
+    for (const name of ['old.gif', 'later/1.png']) writeFileSync(join(dir, 'good', name), '')
     const taught = await runCli(['teach', '--good', join(dir, 'good'), '--id', 'rings'], env)
     expect(taught).toMatchObject({ code: 0 })
     expect(taught.stdout).toContain('sightline inspect DIR --model rings')
+    expect(taught.stdout).toMatch(/12 good images.*note: DAT_LEFT_OUT: .*found 2: old\.gif, later\/1\.png/s)
     expect(statSync(join(dir, 'home/keys/signing.pem')).mode & 0o077).toBe(0)
 
     const bad = await runCli(['inspect', join(dir, 'test/bad'), '--model', 'rings'], env)
