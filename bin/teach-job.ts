@@ -1,4 +1,4 @@
-import { access, readFile, stat } from 'node:fs/promises'
+import { access, readFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { listImages } from '../camera/index.ts'
 import {
@@ -148,7 +148,7 @@ async function imagesOf(
   const leftOut: ErrorFact[] = []
   for (const place of places) {
     const found = (await listImages(place).catch(() => null))?.map((entry) => entry.path)
-    if (found !== undefined && (await isFolder(place))) leftOut.push(...(await picturesBeside(place, found)))
+    if (found !== undefined) leftOut.push(...(await picturesBeside(place, found)))
     if (found?.length === 0)
       throw new CodedError('TCH_IMAGES', {
         file: place,
@@ -171,8 +171,6 @@ async function imagesOf(
   }))
   return { images, leftOut }
 }
-
-const isFolder = async (path: string): Promise<boolean> => (await stat(path)).isDirectory()
 
 const missing = (file: string) => (error: unknown) => {
   throw asCoded(error, 'CFG_MISSING_FILE', { file })

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { listImages } from '../../camera/index.ts'
 import { asCoded, CodedError, type FrameFormat, type PartContext } from '../../contracts/index.ts'
-import { imageSize, recipeOfPackage } from '../../datasets/index.ts'
+import { imageSize, picturesBeside, recipeOfPackage } from '../../datasets/index.ts'
 import { inspect, loadRecipe, type PreparedRecipe, prepareRecipe } from '../../inspection/index.ts'
 import { packageNamed } from '../../models/index.ts'
 import type { Environment } from '../environment.ts'
@@ -48,6 +48,8 @@ export function addInspect(program: Command, environment: Environment): void {
         process.stdout.write(`${JSON.stringify({ file, ...verdict, maps: undefined, timing })}\n`)
       }
       await judges.close()
+      // Before the sum, which counts what was looked at.
+      for (const { message } of await picturesBeside(path, files)) process.stderr.write(`${message}\n`)
       process.stderr.write(`${JSON.stringify({ files: files.length, ...counts })}\n`)
       if (counts.fail + counts.inconclusive > 0) process.exitCode = 3
     })

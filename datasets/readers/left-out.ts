@@ -1,6 +1,6 @@
 import { extname, join, relative, resolve } from 'node:path'
 import { CodedError, type ErrorFact, toFact } from '../../contracts/index.ts'
-import { filesBelow, isImage } from './files.ts'
+import { filesBelow, isDirectory, isImage } from './files.ts'
 import type { FoundDataset } from './item.ts'
 
 /** Pictures of a kind that no part of the program reads. */
@@ -32,8 +32,9 @@ export const turnedImages = (names: readonly string[], dir: string): ErrorFact[]
     'labels of the pixels as they are stored: the EXIF orientation of these images is not used',
   )
 
-/** Pictures in and below a folder of which only `taken` are used. */
+/** Pictures in and below a folder of which only `taken` are used; none beside a single file. */
 export async function picturesBeside(dir: string, taken: readonly string[]): Promise<ErrorFact[]> {
+  if (!(await isDirectory(dir))) return []
   const used = new Set(taken.map((f) => resolve(f)))
   const free = (await filesBelow(dir)).filter((f) => !used.has(resolve(dir, f)))
   return leftOut(

@@ -44,8 +44,10 @@ describe('from good images to verdicts, with nothing set up', () => {
     expect(taught.stdout).toMatch(/12 good images.*note: DAT_LEFT_OUT: .*found 2: old\.gif, later\/1\.png/s)
     expect(statSync(join(dir, 'home/keys/signing.pem')).mode & 0o077).toBe(0)
 
+    writeFileSync(join(dir, 'test/bad/old.gif'), '')
     const bad = await runCli(['inspect', join(dir, 'test/bad'), '--model', 'rings'], env)
     expect(bad.code).toBe(3)
+    expect(bad.stderr).toMatch(/DAT_LEFT_OUT: .*found 1: old\.gif/)
     expect(JSON.parse(bad.stderr.trim().split('\n').at(-1) ?? '')).toEqual({
       files: 3,
       pass: 0,
