@@ -3,12 +3,12 @@ import { createFramePool, createFrameSource, createRejectOutput } from '../camer
 import {
   asCoded,
   type CodedError,
+  errorText,
   type FrameSource,
   type LineSpec,
   type PartContext,
   type RejectOutput,
   type StationSpec,
-  errorText,
 } from '../contracts/index.ts'
 import { createDashboard, type LineState } from '../dashboard/index.ts'
 import { StationEngine } from '../inspection/index.ts'

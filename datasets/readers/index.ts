@@ -1,11 +1,11 @@
 export { DEEPPCB_CLASSES } from './deeppcb.ts'
 export {
+  badPart,
   GOOD_LABELS,
   type Dataset,
   type DatasetItem,
   type DatasetReader,
   type ReadOptions,
-  badPart,
   type TrueBox,
 } from './item.ts'
 export { DATASET_FORMATS, openDataset, READERS, type OpenOptions } from './registry.ts'

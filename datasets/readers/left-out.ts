@@ -1,5 +1,5 @@
 import { extname, join, relative, resolve } from 'node:path'
-import { CodedError, type ErrorFact, toFact } from '../../contracts/index.ts'
+import { asCoded, CodedError, type ErrorFact, toFact } from '../../contracts/index.ts'
 import { filesBelow, isDirectory, isImage } from './files.ts'
 import type { FoundDataset } from './item.ts'
 
@@ -32,16 +32,23 @@ export const turnedImages = (names: readonly string[], dir: string): ErrorFact[]
     'labels of the pixels as they are stored: the EXIF orientation of these images is not used',
   )
 
-/** Pictures in and below a folder of which only `taken` are used; none beside a single file. */
+/**
+ * Pictures in and below a folder of which only `taken` are used; none beside a single file. A sub-folder that cannot be
+ * read is said in their place: nothing is taken from there.
+ */
 export async function picturesBeside(dir: string, taken: readonly string[]): Promise<ErrorFact[]> {
   if (!(await isDirectory(dir))) return []
   const used = new Set(taken.map((f) => resolve(f)))
-  const free = (await filesBelow(dir)).filter((f) => !used.has(resolve(dir, f)))
-  return leftOut(
-    free.filter((f) => isImage(f) || isUnread(f)),
-    dir,
-    'images as jpg, png, bmp, tif or webp in the folder itself',
-  )
+  try {
+    const free = (await filesBelow(dir)).filter((f) => !used.has(resolve(dir, f)))
+    return leftOut(
+      free.filter((f) => isImage(f) || isUnread(f)),
+      dir,
+      'images as jpg, png, bmp, tif or webp in the folder itself',
+    )
+  } catch (error) {
+    return [toFact(asCoded(error, 'DAT_LAYOUT', { file: dir }))]
+  }
 }
 
 /** What lies in the folder of a data set and is no part of it: images, and annotations of images that are not there. */

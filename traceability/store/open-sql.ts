@@ -172,8 +172,9 @@ class Connection implements SqlDatabase {
   }
 
   /**
-   * SQLite does this with the last connection, unless that one only reads. Whoever copies the file of a stopped line has
-   * all of it then. What a reader still looks at, and a full disk, leave the rest in the log beside it, where it is safe.
+   * Whoever copies the file of a stopped line has all of it then. SQLite does this when the last connection ends, but not
+   * when that one only reads, nor while statements are left that the runtime has not collected. What a reader still looks
+   * at, and a full disk, leave the rest in the log beside it, where it is safe.
    */
   #intoOneFile(): void {
     try {
