@@ -4,6 +4,8 @@ type Rate = NonNullable<EvaluationResult['judgement']>['escape']
 type SizeBins = NonNullable<EvaluationResult['detection']>['recallBySize']['px']
 
 const pct = (x: number | null): string => (x === null ? 'n/a' : `${(x * 100).toFixed(2)} %`)
+/** Five digits, without zeros behind. */
+const short = (x: number): string => `${Number(x.toPrecision(5))}`
 const fixed = (x: number | null | undefined): string => (x === null || x === undefined ? 'n/a' : x.toFixed(4))
 const withInterval = (r: Rate): string =>
   `${r.count} of ${r.of} = ${pct(r.rate)}, 95 % interval ${pct(r.exact[0])} to ${pct(r.exact[1])}`
@@ -29,9 +31,9 @@ export function evaluationText(r: EvaluationResult): string {
     lines.push(
       `  mAP ${fixed(d.map)}   mAP@0.5 ${fixed(d.map50)}`,
       `  COCO: mAP@[.5:.95] ${fixed(d.coco.ap)}   mAP@.5 ${fixed(d.coco.ap50)}   mAP@.75 ${fixed(d.coco.ap75)}`,
-      `  operating threshold ${r.threshold.value} (${r.threshold.source}): precision ${fixed(d.operating.precision)}, recall ${fixed(d.operating.recall)}, F ${fixed(d.operating.f1)}`,
+      `  operating threshold ${short(r.threshold.value)} (${r.threshold.source}): precision ${fixed(d.operating.precision)}, recall ${fixed(d.operating.recall)}, F ${fixed(d.operating.f1)}`,
     )
-    if (d.best) lines.push(`  best F ${fixed(d.best.f1)} at ${d.best.threshold}`)
+    if (d.best) lines.push(`  best F ${fixed(d.best.f1)} at ${short(d.best.threshold)}`)
     lines.push(
       `  defects missed: ${withInterval(d.missed)}`,
       `  named wrongly: ${withInterval(d.misnamed)}`,
@@ -105,7 +107,7 @@ function pixelLines({ pixels: p }: EvaluationResult): string[] {
     '',
     `pixels of ${p.images} images, ${p.regions} defects${p.exact ? '' : ', counted in bins'}${p.leftOut.length > 0 ? `, ${p.leftOut.length} images without a mask left out` : ''}`,
     `  AUROC ${fixed(p.auroc)}   AUPR ${fixed(p.aupr)}   AUPRO ${fixed(p.aupro?.value)}   AUPIMO ${aupimo}`,
-    `  at ${p.at.threshold}: IoU ${fixed(p.at.iou)}, Dice ${fixed(p.at.dice)}; highest Dice ${fixed(p.f1Max?.value)} at ${p.f1Max?.threshold.toPrecision(5) ?? 'n/a'}`,
+    `  at ${short(p.at.threshold)}: IoU ${fixed(p.at.iou)}, Dice ${fixed(p.at.dice)}; highest Dice ${fixed(p.f1Max?.value)} at ${p.f1Max?.threshold.toPrecision(5) ?? 'n/a'}`,
     ...sizeLines(p.recallBySize),
   ]
 }

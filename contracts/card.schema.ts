@@ -91,6 +91,11 @@ const familySchema = z.discriminatedUnion('family', [
     covers: z.tuple([z.number().positive().max(1), z.number().positive().max(1)]).optional(),
     mapThreshold: z.number(),
     minAreaPx: z.number().int().positive(),
+    /**
+     * What the threshold is compared with: the peaks of the map, or the image score, which then is the score of the
+     * strongest finding and the highest that any other has. The map by default.
+     */
+    decidedBy: z.enum(['map', 'score']).optional(),
   }),
   /**
    * One score per class and place [n, classes, h, w]; each place belongs to its best class. Connected places of one

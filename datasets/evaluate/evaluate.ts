@@ -44,19 +44,20 @@ export interface EvaluateOptions {
  * @throws CFG_*, MDL_*, INS_RULE_INVALID when the recipe does not load; an image that fails is a no-verdict
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationResult> {
-  const { dataset, models } = options
+  const { models } = options
   const scoreFloor = options.scoreFloor ?? 0.02
   const { subject } = options
   const recipes =
     subject.kind === 'recipe'
       ? oneRecipe(subject.source)
-      : await recipesOfSizes(subject.model, dataset, options.threshold)
+      : await recipesOfSizes(subject.model, options.dataset, options.threshold)
   const [{ recipe }] = recipes.all as [RecipeSource]
   const cards = await cardsOf(recipe, models)
   const open = openableTools(recipe, cards)
   const threshold = operatingThreshold(options, recipe, cards)
   const rejudge = ownVerdict(recipe, open)
-  const primary = primaryOf(recipe, cards, dataset)
+  const primary = primaryOf(recipe, cards, options.dataset)
+  const dataset = withoutKinds(primary, options.dataset)
   const maps = mapScorer(recipe, primary, dataset)
   const segments = segmentScorer(primary, dataset)
   const shown = new ShownMaps()
@@ -178,6 +179,16 @@ function ownVerdict(
   }
 }
 
+/** An anomaly model knows no kinds of defects: to it every region of a data set is of the one class that it reports. */
+function withoutKinds(primary: Primary | null, dataset: Dataset): Dataset {
+  const [only] = primary?.card.labels ?? []
+  if (primary?.card.spec.family !== 'anomaly-map' || only === undefined) return dataset
+  const items = dataset.items.map((item) =>
+    item.boxes === undefined ? item : { ...item, boxes: item.boxes.map((b) => ({ ...b, class: only })) },
+  )
+  return { ...dataset, classes: [only], items }
+}
+
 /** A place of a segmenter is called where anything else is likelier than the background. */
 const ANYTHING_ELSE = 0.5
 
@@ -191,6 +202,7 @@ function mapScorer(recipe: Recipe, primary: Primary | null, dataset: Dataset): M
     // Regions grow from the lower of the two, as in the adapter.
     mapThreshold: Math.min(mapThreshold, primary.threshold),
     findingThreshold: primary.threshold,
+    decidedByScore: spec.family === 'anomaly-map' && spec.decidedBy === 'score',
     ...(recipe.calibration ? { mmPerPx: recipe.calibration.mmPerPx } : {}),
   })
 }

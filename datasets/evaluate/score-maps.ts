@@ -1,5 +1,12 @@
 import { asCoded, CodedError, type RawMap, type Registration, type ScoreMap } from '../../contracts/index.ts'
-import { noRegions, PixelScorer, stretchMap, truthRegions, type PixelScore } from '../metrics/index.ts'
+import {
+  noRegions,
+  type PixelOptions,
+  type PixelScore,
+  PixelScorer,
+  stretchMap,
+  truthRegions,
+} from '../metrics/index.ts'
 import type { DatasetItem } from '../readers/index.ts'
 import { openImage } from '../readers/open-image.ts'
 import type { EvaluatedImage } from './result.schema.ts'
@@ -33,20 +40,30 @@ export interface SeenImage {
   registration: Registration | null
 }
 
+export interface MapScorerOptions extends PixelOptions {
+  /** The image score says whether there is a finding at all; the highest place is one then, whatever its score. */
+  decidedByScore: boolean
+}
+
 /** Puts the score maps of one tool over the masks, image by image; nothing of an image is kept but counts. */
 export class MapScorer {
   readonly #scorer: PixelScorer
   readonly #tool: string
+  readonly #options: MapScorerOptions
   readonly #leftOut: string[] = []
   #values = new Float32Array(0)
 
-  constructor(tool: string, options: ConstructorParameters<typeof PixelScorer>[0]) {
+  constructor(tool: string, options: MapScorerOptions) {
     this.#tool = tool
+    this.#options = options
     this.#scorer = new PixelScorer(options)
   }
 
-  /** @throws DAT_ANNOTATION when the mask has another size than the image */
-  add(image: SeenImage, maps: readonly RawMap[], mask: Mask): void {
+  /**
+   * @param image with its score as a whole, null where it has none
+   * @throws DAT_ANNOTATION when the mask has another size than the image
+   */
+  add(image: SeenImage & { score: number | null }, maps: readonly RawMap[], mask: Mask): void {
     const map = maps.find((m) => m.tool === this.#tool)
     const { id, widthPx, heightPx } = image
     if (!map || mask === undefined) {
@@ -63,7 +80,19 @@ export class MapScorer {
     if (this.#values.length !== count) this.#values = new Float32Array(count)
     const place = mapPlace(map, image)
     stretchMap(map.values, map.widthPx, map.heightPx, place, widthPx, heightPx, this.#values)
-    this.#scorer.add(id, this.#values, mask ? truthRegions(mask.data, widthPx) : noRegions(count))
+    const truth = mask ? truthRegions(mask.data, widthPx) : noRegions(count)
+    this.#scorer.add(id, this.#values, truth, this.#foundFrom(image.score))
+  }
+
+  /** Score of a place from which it is called in this image. */
+  #foundFrom(score: number | null): number {
+    const { decidedByScore, findingThreshold } = this.#options
+    if (!decidedByScore || score === null) return findingThreshold
+    if (score < findingThreshold) return Infinity
+    return Math.min(
+      findingThreshold,
+      this.#values.reduce((highest, v) => Math.max(highest, v), -Infinity),
+    )
   }
 
   score(): (PixelScore & { leftOut: string[] }) | null {

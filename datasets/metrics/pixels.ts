@@ -40,7 +40,7 @@ export interface PixelScore {
 export interface PixelOptions {
   /** Score from which a pixel is called. */
   mapThreshold: number
-  /** Score a region must reach to be found. */
+  /** Score a region must reach to be found, unless an image has its own. */
   findingThreshold: number
   mmPerPx?: number
   exactPixels?: number
@@ -67,8 +67,16 @@ export class PixelScorer {
     this.#overlap = new PerImageOverlap(options.overlap)
   }
 
-  /** @param values score per pixel of the image; @param truth its defect regions, none on a good part */
-  add(id: string, values: Float32Array, truth: TruthRegions): void {
+  /**
+   * @param values score per pixel of the image
+   * @param truth its defect regions, none on a good part
+   */
+  add(
+    id: string,
+    values: Float32Array,
+    truth: TruthRegions,
+    findingThreshold = this.#options.findingThreshold,
+  ): void {
     this.#images++
     this.#ranking.add(values, truth.labels, truth.shares)
     countAbove(values, truth.labels, values.length, this.#options.mapThreshold, this.#above)
@@ -79,7 +87,7 @@ export class PixelScorer {
     regionPeaks(values, truth.labels, values.length, peaks)
     truth.regions.forEach(({ sizePx, areaPx }, n) => {
       this.#defectPixels += areaPx
-      this.#regions.push({ sizePx, found: (peaks[n + 1] ?? -Infinity) >= this.#options.findingThreshold })
+      this.#regions.push({ sizePx, found: (peaks[n + 1] ?? -Infinity) >= findingThreshold })
     })
   }
 

@@ -11,9 +11,11 @@ type Spec = Extract<FamilySpec, { family: 'anomaly-map' }>
 
 /**
  * Anomaly models that give a raw score per place: map [1, h, w] or [1, 1, h, w] over the model input, and
- * optionally an image score [1]. A finding is a connected region at or above the map threshold whose peak reaches
- * the threshold asked for; its score is the peak. A threshold below the map threshold lowers both. The exports of
- * anomalib are of this family: `anomaly_map` and `pred_score`, raw, or normalised by its post-processor.
+ * optionally an image score [1]. A finding is a connected region at or above the map threshold whose score reaches
+ * the threshold asked for; a threshold below the map threshold lowers both. Its score is its peak. Where the image score
+ * decides, it is the score of the region with the highest peak, and no other has more: an image has a finding exactly
+ * when its score reaches the threshold. The exports of anomalib are of this family: `anomaly_map` and `pred_score`, raw,
+ * or normalised by its post-processor.
  *
  * `scores.score` is the model's image score, or the maximum of the map where it has none; `scores.normalised` the same
  * clamped to 0..1, where the graph has that, too.
@@ -31,16 +33,26 @@ export function anomalyMap(spec: Spec): Adapter {
       const cells = cellsOverImage(geometry, width, height)
       const values = cutPlane(plane, width, cells)
       const map = mapOverImage(values, cells, geometry)
-      const low = Math.min(spec.mapThreshold, context.thresholds[0] ?? Infinity)
-      const { regions } = mapRegions(values, cells, low, geometry)
-      const findings = regions
-        .filter((r) => r.peak >= (context.thresholds[0] ?? Infinity) && r.areaPx >= spec.minAreaPx)
-        .map(({ peak, box, areaPx }) => ({ class: context.labels[0] ?? '', score: peak, box, areaPx }))
+      const score = spec.score === null ? map.max : imageScore(spec.score, raw)
+      const threshold = context.thresholds[0] ?? Infinity
+      // The image score may reach the threshold where no place does: then the highest place is shown.
+      const low = Math.min(spec.mapThreshold, threshold, spec.decidedBy === 'score' ? map.max : Infinity)
+      const found = mapRegions(values, cells, low, geometry)
+        .regions.map(({ peak, box, areaPx }) => ({
+          class: context.labels[0] ?? '',
+          score: peak,
+          box,
+          areaPx,
+        }))
         .sort(byScore)
+      if (spec.decidedBy === 'score')
+        for (const [n, finding] of found.entries())
+          finding.score = n === 0 ? score : Math.min(finding.score, score)
+      const findings = found.filter((f) => f.score >= threshold && f.areaPx >= spec.minAreaPx).sort(byScore)
       return {
         findings: findings.slice(0, context.maxFindings),
         scores: {
-          score: spec.score === null ? map.max : imageScore(spec.score, raw),
+          score,
           ...(spec.normalised === undefined ? {} : { normalised: imageScore(spec.normalised, raw) }),
           count: findings.length,
         },

@@ -107,6 +107,16 @@ export function foreignModel(request: ForeignRequest, graph: ForeignGraph): Fore
   }
 }
 
+/** As it is packed: the findings were compared by their own scores; a line decides as the library does. */
+export function cardThatDecides(card: ModelCard, { imageThreshold }: ImportArguments): ModelCard {
+  if (card.spec.family !== 'anomaly-map' || imageThreshold === undefined) return card
+  return {
+    ...card,
+    spec: { ...card.spec, decidedBy: 'score' },
+    threshold: { ...card.threshold, value: imageThreshold },
+  }
+}
+
 /** @throws MDL_PACKAGE when the middle is larger than the input */
 function coversOf([width, height]: ImportArguments['size'], [w, h]: [number, number]): [number, number] {
   if (w <= width && h <= height) return [w / width, h / height]

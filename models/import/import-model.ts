@@ -8,6 +8,7 @@ import type { Pixels } from '../pixels.ts'
 import type { ModelRunner } from '../runner.ts'
 import type { ImportArguments } from './arguments.schema.ts'
 import { compareImage, optionsOf } from './compare-image.ts'
+import { cardThatDecides } from './foreign-card.ts'
 import { openForeign } from './open-foreign.ts'
 import type { OpenForeign } from './open-foreign.ts'
 import type { ImageParity } from './parity.ts'
@@ -72,7 +73,7 @@ export async function importModel(request: ImportRequest): Promise<ImportReport 
     const quantised = request.fp32File === null ? null : await againstFp32(request.fp32File)
     const [first] = items
     const p95Ms = first === undefined ? 0 : await timed(opened.runner, args, first.pixels)
-    const packed = await pack(request, opened, items, quantised)
+    const packed = await pack(request, args, opened, items, quantised)
     const { taktMs } = request
     const withinTakt = taktMs === null ? null : p95Ms <= taktMs
     const verdicts = countBy(parity.map((p) => p.referenceVerdict))
@@ -144,6 +145,7 @@ async function timed(runner: ModelRunner, args: ImportArguments, image: Pixels):
 
 async function pack(
   request: ImportRequest,
+  args: ImportArguments,
   { runner, model }: OpenForeign,
   items: readonly ReferenceItem[],
   quantised: QuantisedParity | null,
@@ -157,7 +159,7 @@ async function pack(
     return await packModel({
       ...request,
       onnxFile,
-      card: { ...runner.card, metrics },
+      card: { ...cardThatDecides(runner.card, args), metrics },
       goldenInputs: items.slice(0, 2).map((i) => ({ image: i.pixels })),
     })
   } finally {

@@ -87,6 +87,7 @@ export async function packTaught(request: TaughtPackageRequest): Promise<PackedM
         score: SCORE_OUTPUT,
         mapThreshold: value * REGION_SHARE,
         minAreaPx: 1,
+        decidedBy: 'score',
       },
       inputs: [{ ...inputOf(data.size), name: backbone.input }],
       labels: ['anomaly'],

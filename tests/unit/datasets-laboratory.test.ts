@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,6 +15,7 @@ import {
   renderReport,
   workpieceOf,
 } from '../../datasets/index.ts'
+import { MapScorer } from '../../datasets/evaluate/score-maps.ts'
 import { createRng } from '../../datasets/sample-line/rng.ts'
 import { findPackages } from '../../models/index.ts'
 import { type ToyOptions, type ToyPackage, writeToyPackage } from '../suites/toy-models.ts'
@@ -164,6 +165,38 @@ describe('an anomaly package on a set with masks', () => {
     const less = await judge(mvtec, anomaly(80), 'test')
     expect(less.pixels).toMatchObject({ images: 11, leftOut: ['test/dent/0.png'] })
     expect(less.ranking?.bad).toBe(6)
+  }, 60_000)
+
+  it('counts a defect as found when the image score reaches the threshold and its place is the highest', () => {
+    const scores = (sure: number): MapScorer => {
+      const scorer = new MapScorer('model', { mapThreshold: 30, findingThreshold: 80, decidedByScore: true })
+      const seen = { id: 'a', widthPx: 4, heightPx: 1, registration: null, score: sure }
+      const values = Float32Array.of(0, 50, 50, 0)
+      const mask = { data: Uint8Array.of(0, 1, 1, 0), widthPx: 4, heightPx: 1 }
+      scorer.add(seen, [{ tool: 'model', widthPx: 4, heightPx: 1, values }], mask)
+      return scorer
+    }
+    const found = (sure: number) =>
+      scores(sure)
+        .score()
+        ?.recallBySize.px.map((b) => b.recall.count)
+    expect(found(80)).toEqual([1])
+    expect(found(79.9)).toEqual([0])
+  })
+
+  it('compares boxes whatever their class: it knows none', async () => {
+    const yolo = join(root, 'yolo')
+    await writePart(join(yolo, 'images'), '0.png', 1, { at: [4, 10], side: 8, grey: 250 })
+    await writePart(join(yolo, 'images'), '1.png', 2, { at: [20, 20], side: 10, grey: 250 })
+    await mkdir(join(yolo, 'labels'))
+    const line = (name: number, [x, y]: [number, number], side: number): string =>
+      `${[name, ...[x + side / 2, y + side / 2, side, side].map((v) => v / 40)].join(' ')}\n`
+    await writeFile(join(yolo, 'labels', '0.txt'), line(0, [4, 10], 8))
+    await writeFile(join(yolo, 'labels', '1.txt'), line(1, [20, 20], 10))
+    await writeFile(join(yolo, 'data.yaml'), 'names: [dent, scratch]\n')
+    const boxes = await judge(yolo, anomaly(80))
+    expect(boxes.detection?.classes).toMatchObject([{ class: 'anomaly', ap: 1, truths: 2 }])
+    expect(boxes.detection?.missed.count).toBe(0)
   }, 60_000)
 
   it('refuses a mask of another size', async () => {

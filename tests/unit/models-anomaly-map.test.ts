@@ -92,4 +92,37 @@ describe('anomaly map', () => {
       /MDL_OUTPUT.*\(m\); expected shape \[1, h, w\]/,
     )
   })
+
+  describe('decided by the image score', () => {
+    const decided = { ...spec, score: 's', decidedBy: 'score' } as FamilySpec
+    const decode = (image: number, over: Partial<FamilySpec> = {}) =>
+      adapterFor({ ...decided, ...over } as FamilySpec)
+        .decode({ m: map(rows), s: f32([1], [image]) }, context({ ...one, geometry: same(4, 4) }))
+        .findings.map((f) => [f.score, ...f.box])
+
+    it('finds nothing below the threshold, however high a place is', () => {
+      expect(decode(6.9)).toEqual([])
+    })
+
+    it('gives the highest place the score of the image, and no other more than that', () => {
+      expect(decode(7)).toEqual([[7, 0, 3, 1, 4]])
+      const lower = context({ labels: ['a'], thresholds: [5], geometry: same(4, 4) })
+      const raw = { m: map(rows), s: f32([1], [5.5]) }
+      expect(adapterFor(decided).decode(raw, lower).findings).toMatchObject([
+        { score: 5.5, box: [1, 0, 3, 2] },
+        { score: 5.5, box: [0, 3, 1, 4] },
+        { score: 5, box: [3, 3, 4, 4] },
+      ])
+    })
+
+    it('shows the highest place when none reaches the threshold of the map', () => {
+      const raw = { m: map(['0430']), s: f32([1], [12]) }
+      const { findings } = adapterFor(decided).decode(raw, context({ ...one, geometry: same(4, 1) }))
+      expect(findings).toEqual([{ class: 'a', score: 12, box: [1, 0, 2, 1], areaPx: 1 }])
+    })
+
+    it('passes what is too small, and gives its score to nothing else', () => {
+      expect(decode(12, { minAreaPx: 2 })).toEqual([])
+    })
+  })
 })

@@ -69,6 +69,7 @@ describe('models of other libraries', () => {
       expect(p.pixelsMax).toBe(0)
     }
     const runner = await load(packed.dir)
+    expect(runner.card).toMatchObject({ spec: { decidedBy: 'score' }, threshold: { value: 0.5 } })
     const options = { threshold: 0.5, thresholds: {}, maxFindings: 10 }
     const grey = (widthPx: number, heightPx: number, level: number) => ({
       image: {
