@@ -179,7 +179,7 @@ export function errorOfDifference(a: Scores, b: Scores, real: boolean): number {
 }
 
 const percent = ({ measured: m }: { measured: MeasuredMethod }): string =>
-  `${m.method}: AUROC ${(100 * m.auroc).toFixed(1)} %, detection ${(100 * m.detectionAt5).toFixed(0)} % at 5 % false calls`
+  `${m.method}${m.perPosition ? ' with statistics of each place' : ''}: AUROC ${(100 * m.auroc).toFixed(1)} %, detection ${(100 * m.detectionAt5).toFixed(0)} % at 5 % false calls`
 
 /** Probability that a defective image scores above a good one, ties half (Mann and Whitney). */
 export function areaUnderRoc(good: readonly number[], bad: readonly number[]): number {
