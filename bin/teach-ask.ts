@@ -47,7 +47,7 @@ export const teachAskSchema = z.strictObject({
   turn: z.boolean().default(true),
   /** Refused when it would take longer, or more. */
   timeLimitS: z.number().int().min(1).max(86_400).default(3_600),
-  memoryMB: z.number().int().min(50).max(100_000).default(2_000),
+  memoryMB: z.number().int().min(50).max(100_000).default(4_000),
   by: who,
 })
 export type TeachAsk = z.infer<typeof teachAskSchema>

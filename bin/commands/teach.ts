@@ -74,7 +74,7 @@ export function addTeach(program: Command, environment: Environment): void {
       'part of the file name that says which workpiece it is: photographs of one never judge each other',
     )
     .option('--seed <n>', 'the same seed, images and backbone give the same model', whole(0))
-    .option('--memory <MB>', 'memory the work may hold', whole(50))
+    .option('--memory <MB>', 'memory by which the program may grow', whole(50))
     .option('--time <seconds>', 'time the work may take; refused when it would take longer', whole(1))
     .option('--json', 'print the whole report as JSON')
     .action((o: Flags) => run(o, environment))
@@ -118,7 +118,7 @@ async function run(o: Flags, environment: Environment): Promise<void> {
         if (estimate === undefined) progress.update(done, total)
         else
           process.stderr.write(
-            `about ${Math.ceil(estimate.seconds)} s, at most ${Math.ceil(estimate.memoryBytes / 1e6)} MB\n`,
+            `about ${Math.ceil(estimate.seconds)} s, at most ${Math.ceil(estimate.memoryBytes / 1e6)} MB more memory\n`,
           )
       },
     )
@@ -166,12 +166,12 @@ const boxOf = (text: string): number[] => text.split(',').map(Number)
 
 const size = (s: { widthPx: number; heightPx: number }): string => `${s.widthPx} x ${s.heightPx}`
 
-function reportText({ packed, report, memoryBytes }: TeachAnswer): string {
+function reportText({ packed, report }: TeachAnswer): string {
   const { threshold: t, choice, learningCurve: curve } = report
   const percent = (v: number): string => `${(100 * v).toFixed(1)} %`
   const lines = [
     `${packed.dir}: model.onnx SHA-256 ${packed.sha256}`,
-    `${report.goodImages} good images, ${report.defectImages} defective ones${memoryBytes > 0 ? `; working memory ${Math.ceil(memoryBytes / 1e6)} MB` : ''}`,
+    `${report.goodImages} good images, ${report.defectImages} defective ones; the program held up to ${Math.ceil(process.resourceUsage().maxRSS / 1e3)} MB`,
     `judged at ${size(report.working)} px of ${size(report.source)}; --area changes it`,
     `method ${choice.chosen.method}: ${choice.reason}`,
     ...(report.turnedCopies === 0

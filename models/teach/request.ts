@@ -61,8 +61,8 @@ export const teachOptionsSchema = z.strictObject({
   include: z.array(boxSchema).default([]),
   /** Px of the images: cells whose centre is inside one do not count. */
   exclude: z.array(boxSchema).default([]),
-  /** Bytes the work may hold at once. */
-  memoryLimitBytes: z.number().int().positive().default(2_000_000_000),
+  /** Bytes by which the program may grow. */
+  memoryLimitBytes: z.number().int().positive().default(4_000_000_000),
   /** Seconds the work may take: refused when the estimate is longer, and ended when it takes longer after all. */
   timeLimitS: z.number().positive().nullable().default(null),
   /** Threads that run backbone and products; they change no number. 1: everything on the calling thread. */

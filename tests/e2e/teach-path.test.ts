@@ -10,14 +10,13 @@ const env = { SIGHTLINE_DATA_DIR: join(dir, 'home'), SIGHTLINE_SIGNING_KEY: '', 
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
 /** A grey ring on a dark ground with grain; a bad one has a white slot across it. */
-async function ring(file: string, seed: number, bad: boolean): Promise<void> {
-  const side = 96
+async function ring(file: string, seed: number, bad: boolean, side = 96): Promise<void> {
   const data = new Uint8Array(side * side * 3)
   let state = seed * 2654435761
   for (let y = 0; y < side; y++)
     for (let x = 0; x < side; x++) {
       state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-      const r = Math.hypot(x - 48, y - 48)
+      const r = Math.hypot(x - side / 2, y - side / 2)
       const slot = bad && Math.abs(y - 40) < 4 && x > 20 && x < 44
       const level = (slot ? 235 : r > 20 && r < 40 ? 150 : 40) + ((state >>> 24) % 17) - 8
       data.fill(level, (y * side + x) * 3, (y * side + x) * 3 + 3)
@@ -77,6 +76,17 @@ describe('from good images to verdicts, with nothing set up', () => {
     const listed = await runCli(['models', 'recipe', 'rings', '--view', '96x96'], env)
     expect(listed.stdout).not.toBe(recipe.stdout)
   }, 240_000)
+
+  it('grows by no more memory than it said', async () => {
+    mkdirSync(join(dir, 'many'))
+    for (let n = 0; n < 40; n++) await ring(join(dir, 'many', `${n}.png`), n + 1, false, 256)
+    const { stdout, stderr } = await runCli(['teach', '--good', join(dir, 'many'), '--id', 'many'], env)
+    const said = Number(/at most (\d+) MB more/.exec(stderr)?.[1])
+    const held = Number(/held up to (\d+) MB/.exec(stdout)?.[1])
+    // the program before it teaches: Node and its modules
+    expect(held).toBeLessThan(said + 200)
+    expect(held).toBeGreaterThan(said / 2)
+  }, 120_000)
 
   it('trusts on another machine only what that was told to', async () => {
     const elsewhere = {

@@ -186,7 +186,7 @@ export const enLife = {
     estimate: 'Estimate',
     start: 'Teach',
     cancel: 'Cancel',
-    about: 'About {{seconds}} s and at most {{mb}} MB',
+    about: 'About {{seconds}} s and at most {{mb}} MB more memory',
     chosen: '{{n}} images chosen, {{missing}} no longer stored',
     running: 'Teaching {{id}}',
     results: 'Taught from here',

@@ -178,7 +178,7 @@ export const zhLife: typeof enLife = {
     estimate: '估算',
     start: '开始示教',
     cancel: '取消',
-    about: '约 {{seconds}} 秒,内存最多 {{mb}} MB',
+    about: '约 {{seconds}} 秒,内存最多增加 {{mb}} MB',
     chosen: '已选 {{n}} 张图像,{{missing}} 张已不在存储中',
     running: '正在示教 {{id}}',
     results: '由此示教的模型',
