@@ -268,11 +268,14 @@ export async function startLine(config: LineConfig, environment: Environment): P
     sinks.start()
     epcis.start().catch((error: unknown) => {
       const why = asCoded(error, 'TRC_OPEN')
-      log.error({ code: why.code, error: why.message }, 'EPCIS subscriptions stand still')
+      log.error({ code: why.code, error: why.message }, 'EPCIS queries and subscriptions stand still')
       const { en, zh } = errorText(why)
       notices.push({
         id: 'epcis',
-        text: { en: `EPCIS subscriptions stand still: ${en}`, zh: `EPCIS 订阅已停止:${zh}` },
+        text: {
+          en: `EPCIS queries and subscriptions stand still: ${en}`,
+          zh: `EPCIS 查询和订阅已停止:${zh}`,
+        },
       })
     })
     const ended = Promise.all(stations.map(({ engine }) => engine.run(abort.signal))).then(() => undefined)

@@ -145,8 +145,11 @@ function describe(code: ErrorCode, d: ErrorDetail): string {
   if (d.expected !== undefined) text += `; expected ${d.expected}`
   if (d.actual !== undefined) text += `; found ${d.actual}`
   if (d.hint !== undefined) text += `; ${d.hint}`
-  return text
+  return text.replace(CONTROL, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
+
+/** What a file or a code holds must not steer the terminal that its error is shown on; lines and tabs may stay. */
+const CONTROL = /[^\P{Cc}\t\n]/gu
 
 /** Turns anything caught into a CodedError, keeping one that already is. */
 export function asCoded(error: unknown, fallback: ErrorCode, detail: ErrorDetail = {}): CodedError {

@@ -75,7 +75,7 @@ describe('files that follow from the log', () => {
       zh: expect.stringMatching(/EPCIS.*TRC_OPEN/),
     }
     await expect.poll(said, { timeout: 20_000 }).toEqual([{ id: 'epcis', text }])
-    expect((await fetch(`${String(line.ready['url'])}/epcis/events`)).status).toBe(500)
+    expect((await fetch(`${String(line.ready['url'])}/epcis/events`)).status).toBe(503)
     expect(await stopped(line)).toBe(0)
     writeFileSync(state, kept)
   }, 60_000)

@@ -23,6 +23,12 @@ describe('errorText', () => {
     })
   })
 
+  it('shows control characters, which would steer a terminal, as their numbers', () => {
+    const error = new CodedError('TRC_KEY', { file: 'a\u001b[2J.pub', actual: 'b\u0007\u009bc\r\nd' })
+    expect(error.message).toContain('(a\\u001b[2J.pub); found b\\u0007\\u009bc\\u000d\nd')
+    expect(errorText(error).zh).toContain('a\\u001b[2J.pub')
+  })
+
   it('takes a message that is not in the common form as a fact', () => {
     expect(errorText({ code: 'CAM_GONE', message: 'usb 3-1 unplugged' }).zh).toBe(
       'CAM_GONE:相机在运行中断开;实际为 usb 3-1 unplugged',
