@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { canonicalJson, CodedError, type Verdict } from '../../contracts/index.ts'
+import { asCoded, canonicalJson, CodedError, type Verdict } from '../../contracts/index.ts'
 import { inspect, loadRecipe, prepareRecipe } from '../../inspection/index.ts'
 import { openTraceQuery, replayFrame, type TraceQuery } from '../../traceability/query/index.ts'
 import type { Environment } from '../environment.ts'
@@ -62,7 +62,13 @@ async function again(
   const record = await query.record(inspectionId)
   if (record === null) throw new CodedError('TRC_NOT_FOUND', { actual: inspectionId })
   const then = record.outcome.verdict
-  const loaded = await loadRecipe(recipes, then.recipe)
+  const loaded = await loadRecipe(recipes, then.recipe).catch((error: unknown) => {
+    const { code, detail } = asCoded(error, 'CFG_MISSING_FILE')
+    throw new CodedError(code, {
+      ...detail,
+      hint: detail.hint ?? 'the folder of the line is given by --recipes',
+    })
+  })
   if (loaded.sha256 !== then.recipeSha256)
     throw new CodedError('CFG_INVALID', {
       file: loaded.file,
