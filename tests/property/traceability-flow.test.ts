@@ -71,8 +71,19 @@ function plainly(edges: readonly Edge[], start: string, from: string, to: string
   return [...found].map(([uri, { depth, certain }]) => `${uri} ${depth} ${certain}`).sort()
 }
 
+/** What a thing lies in now: kinds and URIs, in lines that are sorted. */
+const outwardsOf = (edges: readonly Edge[], uri: string): string[] =>
+  linesOf(
+    edges
+      .filter((e) => e.child === uri && e.to === null && (e.kind === 'aggregate' || e.kind === 'ship'))
+      .map((e) => `${e.kind}\n${e.parent}`)
+      .join('\n'),
+  )
+const linesOf = (text: string): string[] => text.split('\n').sort()
+
 it(`walks as link after link would, over ${GRAPHS} random graphs, seed ${SEED}`, () => {
   let reached = 0
+  let told = 0
   for (let g = 0; g < GRAPHS; g++) {
     const db = openSql(':memory:', { synchronous: 'normal' })
     migrate(db, ':memory:')
@@ -116,8 +127,14 @@ it(`walks as link after link would, over ${GRAPHS} random graphs, seed ${SEED}`,
           plainly(edges, uri, window.from ?? '', window.to ?? END, down),
         )
         reached += nodes.length - 1
+        for (const n of nodes) {
+          if (n.outwards === undefined) continue
+          expect(linesOf(n.outwards), `${g} ${uri} ${n.uri}`).toEqual(outwardsOf(edges, n.uri))
+          told += n.outwards === '' ? 0 : 1
+        }
       }
     db.close()
   }
   expect(reached).toBeGreaterThan(GRAPHS * THINGS.length)
+  expect(told).toBeGreaterThan(GRAPHS)
 })

@@ -1,7 +1,7 @@
 import { CodedError, type SqlDatabase } from '../../contracts/index.ts'
 import { ORIGIN_KINDS, PACKING_KINDS } from './cycle-guard.ts'
-import { rowsOf } from './json-rows.ts'
-import { holderSql } from './things.ts'
+import { columnsOf } from './json-rows.ts'
+import { isHolder } from './things.ts'
 
 /** Where a walk begins; the window (RFC 3339, half-open) limits what a holder held. */
 export interface FlowStart {
@@ -16,6 +16,11 @@ export interface FlowNode {
   /** Links on the shortest way. */
   depth: number
   certain: boolean
+  /**
+   * Kind and URI of each link outwards that holds now, a line each: no URI has a line break. Absent where not all were
+   * looked at, and on the way up.
+   */
+  outwards?: string
 }
 
 export interface Flow {
@@ -26,74 +31,63 @@ export interface Flow {
 
 /** Generations followed; a bound, real products have fewer. */
 const MAX_DEPTH = 16
+const END = '9999'
+const PACKED: ReadonlySet<string> = new Set(PACKING_KINDS)
 const STATION = 'urn:sightline:station:'
 const kinds = (list: readonly string[]): string => list.map((k) => `'${k}'`).join(', ')
 
-/** `table` with the kinds of links that are followed from `from` to `to`. */
-const links = (from: string, to: string, of: readonly string[], down: boolean): string => `
-  select e.${to} as uri,
-      ${down ? 'max(f.start, e.valid_from)' : `case when ${holderSql(`e.${to}`)} then max(f.start, e.valid_from) else '' end`} as start,
-      ${down ? `case when e.valid_to is not null and ${holderSql(`e.${to}`)} then e.valid_to else '9999' end` : `min(f.stop, ifnull(e.valid_to, '9999'))`} as stop,
-      min(f.certain, e.certainty = 'certain') as certain
+const links = (from: string, to: string, of: readonly string[]): string => `
+  select f.at, e.${to} as uri, e.valid_from as since, e.valid_to as until, e.certainty, e.kind
     from f cross join edge e on e.${from} = f.uri and e.kind in (${kinds(of)})
-    where max(f.start, e.valid_from) < min(f.stop, ifnull(e.valid_to, '9999'))`
+    where e.valid_from < f.stop and ifnull(e.valid_to, '${END}') > f.start`
 
 /**
- * One generation of a walk: from the things in `?1` to what is one link further. Of nearly all things the windows end
- * together (upwards: begin together) and are equally certain, so that these (`?3`, `?4`) are said once, and each thing
- * is a member of an object; the others stand in `?5`.
- *
- * Material flows from a parent to what was made from it, and from a child into the box it was packed in. Time windows
- * are kept: what sat in a holder (box, station, carrier, oven run) counts only for what the holder met while it did;
- * what went into a product stays there. A unit that a station judged met what was on the station at that moment.
- *
- * Of windows of one thing that end together the one that begins first holds the others (upwards: of those that begin
- * together the one that ends last), so that a box with a thousand units goes on as one, not a thousand.
- *
- * @param group column that windows have in common, and the one they differ in by `widest`
+ * One generation of a walk: all links of the things in `?1`, and of the holders in `?2` those that overlap a window of
+ * them, as a holder meets many things one after the other. `?3` is how many things `?1` has, `?4` the most links.
  */
-const generation = (steps: readonly string[], group: string, widest: string): string => `
-with f (uri, start, stop, certain) as materialized (
-  select key, ${group === 'stop' ? 'value, ?3' : '?3, value'}, cast(?4 as integer) from json_each(?1, '$')
+const generation = (steps: readonly string[]): string => `
+with f (at, uri, start, stop) as materialized (
+  select key, value, '', '${END}' from json_each(?1)
   union all
-  select value ->> 0, value ->> 1, value ->> 2, cast(value ->> 3 as integer) from json_each(?5)
+  select key + ?3, value ->> 0, value ->> 1, value ->> 2 from json_each(?2)
 )
-select json_group_array(json_array(uri, start, stop, certain, ways)) as found from (
-  select uri, ${widest}, ${group}, certain, count(*) as ways from (${steps.join('\n  union all')}
-  limit ?2)
-  group by uri, ${group}, certain)`
+select json_group_array(at) as at, json_group_array(uri) as uri, json_group_array(since) as since,
+    json_group_array(until) as until, json_group_array(certainty) as certainty, json_group_array(kind) as kind from (${steps.join('\n  union all')}
+  limit ?4)`
 
-/** The plus before a station keeps that step on the index by time. */
-const DOWN = generation(
-  [
-    links('parent', 'child', ORIGIN_KINDS, true),
-    links('child', 'parent', PACKING_KINDS, true),
-    `
-  select i.unit as uri, i.started_at as start, '9999' as stop, f.certain as certain
+/**
+ * Material flows from a parent to what was made from it, and from a child into the box it was packed in. The plus before
+ * a station keeps that step on the index by time.
+ */
+const DOWN = generation([
+  links('parent', 'child', ORIGIN_KINDS),
+  links('child', 'parent', PACKING_KINDS),
+  `
+  select f.at, i.unit as uri, i.started_at as since, null as until, 'certain' as certainty, 'judge' as kind
     from f cross join inspection i
       on +i.station = substr(f.uri, ${STATION.length + 1}) and i.started_at >= f.start and i.started_at < f.stop
-    where f.uri glob '${STATION}*'`,
-  ],
-  'stop',
-  'min(start) as start',
-)
+    where f.at >= ?3 and f.uri glob '${STATION}*'`,
+])
 
 /** The same, against the flow. Of a station one moment: just after it began is before anything later in RFC 3339 text. */
-const UP = generation(
-  [
-    links('child', 'parent', ORIGIN_KINDS, false),
-    links('parent', 'child', PACKING_KINDS, false),
-    `
-  select '${STATION}' || i.station as uri, i.started_at as start, i.started_at || '~' as stop, f.certain as certain
-    from f cross join inspection i on i.unit = f.uri and i.started_at < f.stop`,
-  ],
-  'start',
-  'max(stop) as stop',
-)
+const UP = generation([
+  links('child', 'parent', ORIGIN_KINDS),
+  links('parent', 'child', PACKING_KINDS),
+  `
+  select f.at, '${STATION}' || i.station as uri, i.started_at as since, i.started_at || '~' as until,
+      'certain' as certainty, 'judge' as kind
+    from f cross join inspection i on i.unit = f.uri`,
+])
 
-/** A thing, the window in which the material is there, and 1 when all links are certain. */
-type Reach = [uri: string, start: string, stop: string, certain: number]
-type Found = [uri: string, start: string, stop: string, certain: number, ways: number]
+/** Links, a list for each of their columns. */
+interface Links {
+  at: number[]
+  uri: string[]
+  since: string[]
+  until: (string | null)[]
+  certainty: ('certain' | 'probable')[]
+  kind: string[]
+}
 
 /**
  * Everything the material of `starts` went into (`down`), or everything they were made of (`up`), the starts included,
@@ -110,82 +104,127 @@ export function follow(
   if (!Number.isSafeInteger(limit) || limit < 1)
     throw new CodedError('TRC_BINDING', { expected: 'a limit of at least 1', actual: String(limit) })
   const walk = new Walk(direction === 'down')
-  let frontier = starts.flatMap(({ uri, from = '', to = '9999' }) => walk.reach([uri, from, to, 1], 0))
+  for (const { uri, from = '', to = END } of starts) walk.reach(uri, from, to, true, 0)
   let ways = starts.length
-  for (let depth = 1; depth <= MAX_DEPTH && frontier.length > 0 && ways < limit; depth++) {
-    const { members, fixed, certain, others } = walk.asked(frontier)
-    const row = db.get<{ found: string | null }>(
-      direction === 'down' ? DOWN : UP,
-      members,
-      limit - ways,
-      fixed,
-      certain,
-      others,
+  for (let depth = 1; depth <= MAX_DEPTH && ways < limit; depth++) {
+    const { things, holders } = walk.next()
+    if (things.length + holders.length === 0) break
+    const links = columnsOf<Links>(
+      db.get(
+        direction === 'down' ? DOWN : UP,
+        JSON.stringify(things.map((t) => t.node.uri)),
+        JSON.stringify(holders.map((h) => [h.node.uri, h.start, h.stop])),
+        things.length,
+        limit - ways,
+      ),
     )
-    frontier = []
-    for (const [uri, start, stop, sure, count] of rowsOf<Found>(row?.found)) {
-      ways += count
-      frontier.push(...walk.reach([uri, start, stop, sure], depth))
-    }
+    ways += links.at.length
+    walk.follow([...things, ...holders], links, depth, ways < limit ? things.length : 0)
   }
   return { nodes: walk.nodes(), cut: ways >= limit }
 }
 
-/** The other end of the widest window, by the end that is fixed and by thing. */
-type Widest = Map<string, Map<string, string>>
+/** A window of a thing that is gone on from. */
+interface Reach {
+  readonly node: FlowNode
+  start: string
+  stop: string
+  readonly certain: boolean
+  readonly depth: number
+  /** Its links say what the thing lies in. */
+  tells: boolean
+}
 
-/** What was reached, and in which windows. */
+/** The widest window of each thing, by the end of it that is fixed. */
+type Widest = Map<string, Map<FlowNode, Reach>>
+
+/**
+ * What was reached, and in which windows: what sat in a holder (box, station, carrier, oven run) counts only for what the
+ * holder met while it did; what went into a product stays there. A unit that a station judged met what was on the
+ * station at that moment.
+ *
+ * Of windows of one thing that end together the one that begins first holds the others (upwards: of those that begin
+ * together the one that ends last), so that a box with a thousand units goes on as one, not a thousand.
+ */
 class Walk {
   readonly #down: boolean
   readonly #nodes = new Map<string, FlowNode>()
-  /** Of certain ways and of the others. */
-  readonly #widest: readonly [Widest, Widest] = [new Map(), new Map()]
+  readonly #certain: Widest = new Map()
+  readonly #probable: Widest = new Map()
+  readonly #links = new Map<string, string>()
+  #frontier: Reach[] = []
 
   constructor(down: boolean) {
     this.#down = down
   }
 
-  /** @returns the thing when it has to be gone on from, nothing when a wider window was */
-  reach(at: Reach, depth: number): Reach[] {
-    const [uri, start, stop, certain] = at
-    const known = this.#nodes.get(uri)
-    if (known === undefined) this.#nodes.set(uri, { uri, depth, certain: certain === 1 })
-    else if (certain === 1) known.certain = true
-    const [fixed, end] = this.#down ? [stop, start] : [start, stop]
-    const [others, sure] = this.#widest
-    const mine = certain === 1 ? sure : others
-    const [held, heldSurely] = [mine.get(fixed)?.get(uri), sure.get(fixed)?.get(uri)]
-    if (this.#holds(held, end) || this.#holds(heldSurely, end)) return []
-    const ends = mine.get(fixed)
-    if (ends) ends.set(uri, end)
-    else mine.set(fixed, new Map([[uri, end]]))
-    return [at]
+  reach(uri: string, start: string, stop: string, certain: boolean, depth: number): void {
+    let node = this.#nodes.get(uri)
+    if (node === undefined) this.#nodes.set(uri, (node = { uri, depth, certain }))
+    else if (certain) node.certain = true
+    const fixed = this.#down ? stop : start
+    const sure = this.#certain.get(fixed)
+    let mine = certain ? sure : this.#probable.get(fixed)
+    const known = mine?.get(node)
+    if (this.#holds(known, start, stop) || (!certain && this.#holds(sure?.get(node), start, stop))) return
+    if (known?.depth === depth) {
+      // Not gone on from yet.
+      known.start = start
+      known.stop = stop
+      return
+    }
+    const reach = { node, start, stop, certain, depth, tells: false }
+    if (mine === undefined) (certain ? this.#certain : this.#probable).set(fixed, (mine = new Map()))
+    mine.set(node, reach)
+    this.#frontier.push(reach)
   }
 
-  #holds(known: string | undefined, end: string): boolean {
-    return known !== undefined && (this.#down ? known <= end : known >= end)
+  #holds(known: Reach | undefined, start: string, stop: string): boolean {
+    return known !== undefined && (this.#down ? known.start <= start : known.stop >= stop)
   }
 
-  /** The things that are gone on from, as a statement takes them: by what most have in common, and the others. */
-  asked(frontier: readonly Reach[]): { members: string; fixed: string; certain: number; others: string } {
-    const groups = new Map<string, Reach[]>()
-    for (const at of frontier) {
-      const key = `${at[3]} ${at[this.#down ? 2 : 1]}`
-      const group = groups.get(key)
-      if (group) group.push(at)
-      else groups.set(key, [at])
+  /** What is gone on from, once. */
+  next(): { things: Reach[]; holders: Reach[] } {
+    const [things, holders]: [Reach[], Reach[]] = [[], []]
+    for (const reach of this.#frontier) (isHolder(reach.node.uri) ? holders : things).push(reach)
+    this.#frontier = []
+    return { things, holders }
+  }
+
+  /**
+   * @param asked what the links are of, by their number
+   * @param whole so many of them have all their links here
+   */
+  follow(asked: readonly Reach[], links: Links, depth: number, whole: number): void {
+    if (this.#down)
+      for (const reach of asked.slice(0, whole)) {
+        reach.tells = reach.node.outwards === undefined
+        reach.node.outwards ??= ''
+      }
+    for (let n = 0; n < links.at.length; n++) {
+      const [from, uri, since, kind] = [asked[links.at[n] ?? -1], links.uri[n], links.since[n], links.kind[n]]
+      const until = links.until[n] ?? null
+      if (from === undefined || uri === undefined || since === undefined || kind === undefined) continue
+      if (from.tells && until === null && PACKED.has(kind)) {
+        const [before, link] = [from.node.outwards, this.#outwards(kind, uri)]
+        from.node.outwards = before ? `${before}\n${link}` : link
+      }
+      const begins = since > from.start ? since : from.start
+      const ends = until !== null && until < from.stop ? until : from.stop
+      if (begins >= ends) continue
+      const certain = from.certain && links.certainty[n] === 'certain'
+      if (this.#down) this.reach(uri, begins, until !== null && isHolder(uri) ? until : END, certain, depth)
+      else this.reach(uri, isHolder(uri) ? begins : '', ends, certain, depth)
     }
-    const [most = [], ...others] = [...groups.values()].sort((a, b) => b.length - a.length)
-    const [, start, stop, certain] = most[0] ?? ['', '', '', 1]
-    return {
-      // Of several windows of one thing the last is the widest.
-      members: JSON.stringify(
-        Object.fromEntries(most.map(([uri, from, to]) => [uri, this.#down ? from : to])),
-      ),
-      fixed: this.#down ? stop : start,
-      certain,
-      others: JSON.stringify(others.flat()),
-    }
+  }
+
+  /** One text for all units in a box. */
+  #outwards(kind: string, uri: string): string {
+    const known = this.#links.get(uri)
+    if (known?.startsWith(`${kind}\n`)) return known
+    const text = `${kind}\n${uri}`
+    this.#links.set(uri, text)
+    return text
   }
 
   nodes(): FlowNode[] {

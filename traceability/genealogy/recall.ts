@@ -46,32 +46,31 @@ const LIMIT = 1_000_000
 export function recall(db: SqlDatabase, query: RecallQuery): Recall {
   const limit = query.limit ?? LIMIT
   const starts = startsOf(db, query)
-  const flow = follow(db, starts, 'down', limit)
-  const certain = new Set(flow.nodes.flatMap((n) => (n.certain ? n.uri : [])))
+  const { nodes, cut } = follow(db, starts, 'down', limit)
   const heldUris = heldNow(db, limit)
   const places: Recall['places'] = {}
-  let sure = 0
-  const units = whereabouts(
-    db,
-    flow.nodes.map((n) => n.uri),
-    heldUris,
-  ).map((w): RecalledUnit => {
-    const isSure = certain.has(w.uri)
-    if (isSure) sure += 1
-    places[w.place] = (places[w.place] ?? 0) + 1
-    return Object.assign(w, {
-      certain: isSure,
-      held: heldUris.has(w.uri) || w.disposition === 'hold',
-    })
-  })
+  const units: RecalledUnit[] = []
+  let certain = 0
+  for (const [n, where] of whereabouts(db, nodes, heldUris).entries()) {
+    if (where === null) continue
+    const isSure = nodes[n]?.certain === true
+    if (isSure) certain += 1
+    places[where.place] = (places[where.place] ?? 0) + 1
+    units.push(
+      Object.assign(where, {
+        certain: isSure,
+        held: heldUris.has(where.uri) || where.disposition === 'hold',
+      }),
+    )
+  }
   return {
     target: query.target,
     of: starts.length > 5 ? [`${starts.length} units`] : starts.map((s) => s.uri),
     at: new Date().toISOString(),
-    certain: sure,
-    probable: units.length - sure,
+    certain,
+    probable: units.length - certain,
     places,
-    cut: flow.cut,
+    cut,
     units,
   }
 }

@@ -22,11 +22,7 @@ export type PlainType = (typeof PLAIN_TYPES)[number]
 /** What holds other things for a while: what is in it is in it only as long as the edge says. */
 const HOLDERS = ['pallet', 'box', 'shipment', 'station', 'carrier', 'fixture', 'run'] as const
 
-/** SQL: whether the URI in `column` is a holder. GS1: SSCC (00) and returnable asset (8003). */
-export const holderSql = (column: string): string =>
-  `(${HOLDERS.map((t) => `${column} glob 'urn:sightline:${t}:*'`).join(' or ')}` +
-  ` or ${column} glob 'https://id.gs1.org/00/*' or ${column} glob 'https://id.gs1.org/8003/*')`
-
+/** Of the holders, GS1: SSCC (00) and returnable asset (8003). */
 const HOLDER = new RegExp(`^(urn:sightline:(${HOLDERS.join('|')}):|https://id\\.gs1\\.org/(00|8003)/)`)
 export const isHolder = (uri: string): boolean => HOLDER.test(uri)
 

@@ -1,5 +1,6 @@
 import type { SqlDatabase } from '../../contracts/index.ts'
-import { rowsOf } from './json-rows.ts'
+import type { FlowNode } from './flow.ts'
+import { columnsOf, rowsOf } from './json-rows.ts'
 import { shortName } from './things.ts'
 
 export type Place = 'line' | 'held' | 'packed' | 'shipped' | 'used' | 'scrapped'
@@ -22,41 +23,49 @@ export interface Whereabouts {
   disposition: string | null
 }
 
-/** Kind and URI by turns, a line each: no URI has a line break. */
-const OUT = `group_concat(e.kind || char(10) || e.parent, char(10))`
-const OUTWARD = `from edge e where e.kind in ('aggregate', 'ship', 'deliver', 'order') and e.valid_to is null and e.child =`
-
-/** The links outwards that hold now, of one generation. */
+/** The links outwards that hold now, of one generation, as `FlowNode.outwards` says them. */
 const LINKS = `
-select json_group_array(json_array(v.value, (select ${OUT} ${OUTWARD} v.value))) as found from json_each(?1) v`
+select json_group_array(json_array(v.value, (select group_concat(e.kind || char(10) || e.parent, char(10)) from edge e
+    where e.kind in ('aggregate', 'ship', 'deliver', 'order') and e.valid_to is null and e.child = v.value))) as found
+  from json_each(?1) v`
+
+function linksOf(db: SqlDatabase, uris: readonly string[]): Map<string, string> {
+  const rows = rowsOf<[uri: string, out: string | null]>(
+    db.get<{ found: string | null }>(LINKS, JSON.stringify(uris))?.found,
+  )
+  return new Map(rows.map(([uri, out]) => [uri, out ?? '']))
+}
 
 /** Generations followed; a bound, boxes in boxes are fewer. */
 const MAX_DEPTH = 16
 
-type Links = [child: string, out: string | null]
+const NONE: readonly string[] = []
+
 /** The farthest thing of each kind, and how far it is. */
 type Outmost = Map<string, { uri: string; depth: number }>
+/** What a unit lies in, is shipped with, and for whom, by short names. */
+type Outside = Pick<Whereabouts, 'pallet' | 'shipment' | 'customer' | 'order'>
 
 /**
  * Walks outwards one generation at a time, each box once however many units lie in it.
  *
  * @param units the links outwards of each
- * @returns for the links of a unit what it lies in, is shipped with, and for whom; the last URI where several are as far
+ * @returns for the links of a unit the last URI of each kind; the greatest where several are as far
  */
-function outwards(db: SqlDatabase, units: readonly (string | null)[]): (out: string | null) => Outmost {
-  const links = new Map<string, string | null>()
-  let found: readonly (string | null)[] = [...new Set(units)]
-  for (let n = 0; n < MAX_DEPTH && found.length > 0; n++) {
-    const next = new Set(found.flatMap((out) => linksOf(out).map(([, to]) => to)))
-    for (const uri of links.keys()) next.delete(uri)
+function outside(db: SqlDatabase, units: readonly string[]): (out: string) => Outside {
+  const links = new Map<string, string>()
+  let found: Iterable<string> = new Set(units)
+  for (let n = 0; n < MAX_DEPTH; n++) {
+    const next = new Set<string>()
+    for (const out of found) for (const [, to] of pairs(out)) if (!links.has(to)) next.add(to)
     if (next.size === 0) break
-    const rows = rowsOf<Links>(db.get<{ found: string | null }>(LINKS, JSON.stringify([...next]))?.found)
+    const rows = linksOf(db, [...next])
     for (const [uri, out] of rows) links.set(uri, out)
-    found = rows.map(([, out]) => out)
+    found = new Set(rows.values())
   }
   // What lies in the same boxes is in the same places.
-  const known = new Map<string | null, Outmost>()
-  const outmost = (out: string | null): Outmost => {
+  const known = new Map<string, Outmost>()
+  const outmost = (out: string): Outmost => {
     const before = known.get(out)
     if (before !== undefined) return before
     const all: Outmost = new Map()
@@ -67,76 +76,86 @@ function outwards(db: SqlDatabase, units: readonly (string | null)[]): (out: str
       if (best === undefined || depth > best.depth || (depth === best.depth && other > best.uri))
         all.set(kind, { uri: other, depth })
     }
-    for (const [kind, parent] of linksOf(out)) {
+    for (const [kind, parent] of pairs(out)) {
       offer(kind, parent, 1)
-      for (const [further, o] of outmost(links.get(parent) ?? null)) offer(further, o.uri, o.depth + 1)
+      for (const [further, o] of outmost(links.get(parent) ?? '')) offer(further, o.uri, o.depth + 1)
     }
     return all
   }
-  return outmost
+  const named = new Map<string, Outside>()
+  return (out) => {
+    let name = named.get(out)
+    if (name === undefined) {
+      const all = outmost(out)
+      const last = (kind: string): string | null => {
+        const thing = all.get(kind)
+        return thing === undefined ? null : shortName(thing.uri)
+      }
+      name = {
+        pallet: last('aggregate'),
+        shipment: last('ship'),
+        customer: last('deliver'),
+        order: last('order'),
+      }
+      named.set(out, name)
+    }
+    return name
+  }
 }
 
-function linksOf(out: string | null): [kind: string, uri: string][] {
-  const lines = out === null ? [] : out.split('\n')
+function pairs(out: string): [kind: string, uri: string][] {
+  const lines = out === '' ? [] : out.split('\n')
   return lines.flatMap((kind, i): [string, string][] => (i % 2 === 0 ? [[kind, lines[i + 1] ?? '']] : []))
 }
 
-/** Units by their place in `?1`, in any order. */
+/** Units by their place in `?1`, in any order, a list for each column. */
 const UNITS = `
-select json_group_array(json_array(place, serial, product, lot, station, judged_at, disposition, command, ok, used, out))
-  as found from (
-    select v.key as place, d.serial, d.product, d.lot, i.station, i.ended_at as judged_at, i.disposition, g.command, g.ok,
+select json_group_array(place) as place, json_group_array(serial) as serial, json_group_array(product) as product,
+    json_group_array(lot) as lot, json_group_array(station) as station, json_group_array(judged_at) as judged,
+    json_group_array(disposition) as disposition, json_group_array(action) as action, json_group_array(ok) as ok,
+    json_group_array(used) as used
+  from (
+    select v.key as place, d.serial, d.product, d.lot, i.station, i.ended_at as judged_at, i.disposition,
+        g.command ->> 'action' as action, g.ok,
         (select 1 from trace_fact t where t.subject = d.uri and t.kind = 'use' and t.superseded_by is null limit 1)
-          as used,
-        (select ${OUT} ${OUTWARD} d.uri) as out
+          as used
       from json_each(?1) v cross join identity d on d.uri = v.value
       left join inspection i on i.position = (select max(position) from inspection where unit = d.uri)
       left join gate g on g.id = (select max(id) from gate where inspection_id = i.inspection_id))`
 
-type UnitRow = [
-  place: number,
-  serial: string,
-  product: string,
-  lot: string | null,
-  station: string | null,
-  judgedAt: string | null,
-  disposition: string | null,
-  command: string | null,
-  ok: number | null,
-  used: number | null,
-  out: string | null,
-]
+interface UnitColumns {
+  place: number[]
+  serial: string[]
+  product: string[]
+  lot: (string | null)[]
+  station: (string | null)[]
+  judged: (string | null)[]
+  disposition: (string | null)[]
+  action: (string | null)[]
+  ok: (number | null)[]
+  used: (number | null)[]
+}
 
-/** Units among `uris`, with where they are; other things are left out. Order as given. */
+/** Where each of `things` is; null for what is no unit. */
 export function whereabouts(
   db: SqlDatabase,
-  uris: readonly string[],
+  things: readonly Pick<FlowNode, 'uri' | 'outwards'>[],
   held: ReadonlySet<string>,
-): Whereabouts[] {
-  const units = rowsOf<UnitRow>(db.get<{ found: string | null }>(UNITS, JSON.stringify(uris))?.found)
-  units.sort((a, b) => a[0] - b[0])
-  const outmost = outwards(
+): (Whereabouts | null)[] {
+  const units = columnsOf<UnitColumns>(db.get(UNITS, JSON.stringify(things.map((t) => t.uri))))
+  const asked = linksOf(
     db,
-    units.map((u) => u[10]),
+    units.place.flatMap((at) => (things[at]?.outwards === undefined ? [things[at]?.uri ?? ''] : NONE)),
   )
-  const names = new Map<string, string>()
-  const named = (uri: string): string => {
-    let name = names.get(uri)
-    if (name === undefined) names.set(uri, (name = shortName(uri)))
-    return name
-  }
-  return units.map(([at, serial, product, lot, station, judgedAt, verdict, command, ok, used, links]) => {
-    const uri = uris[at] ?? ''
-    const out = outmost(links)
-    const last = (kind: string): string | null => {
-      const found = out.get(kind)
-      return found === undefined ? null : named(found.uri)
-    }
-    const shipment = last('ship')
-    const pallet = last('aggregate')
-    const disposition = served(verdict, command, ok)
+  const outs = units.place.map((at) => things[at]?.outwards ?? asked.get(things[at]?.uri ?? '') ?? '')
+  const outsideOf = outside(db, outs)
+  const found = Array<Whereabouts | null>(things.length).fill(null)
+  for (const [n, at] of units.place.entries()) {
+    const uri = things[at]?.uri ?? ''
+    const { pallet, shipment, customer, order } = outsideOf(outs[n] ?? '')
+    const disposition = served(units.disposition[n] ?? null, units.action[n] ?? null, units.ok[n] ?? null)
     const place: Place =
-      used === 1
+      units.used[n] === 1
         ? 'used'
         : shipment !== null
           ? 'shipped'
@@ -147,26 +166,24 @@ export function whereabouts(
               : disposition === 'hold' || held.has(uri)
                 ? 'held'
                 : 'line'
-    return {
+    found[at] = {
       uri,
-      serial,
-      product,
-      lot,
+      serial: units.serial[n] ?? '',
+      product: units.product[n] ?? '',
+      lot: units.lot[n] ?? null,
       place,
       pallet,
       shipment,
-      customer: last('deliver'),
-      order: last('order'),
-      station,
-      judgedAt,
+      customer,
+      order,
+      station: units.station[n] ?? null,
+      judgedAt: units.judged[n] ?? null,
       disposition,
     }
-  })
+  }
+  return found
 }
 
 /** What the gate did where it differs from the verdict: a release it did not acknowledge diverts the part. */
-function served(disposition: string | null, command: string | null, ok: number | null): string | null {
-  if (command === null) return disposition
-  const { action } = JSON.parse(command) as { action: string }
-  return action === 'hold' || (action === 'release' && ok === 0) ? 'hold' : disposition
-}
+const served = (disposition: string | null, action: string | null, ok: number | null): string | null =>
+  action === 'hold' || (action === 'release' && ok === 0) ? 'hold' : disposition

@@ -84,8 +84,8 @@ export function unitLife(
   const down = follow(db, [{ uri }], 'down', MAX_WAYS)
   const holds = byTarget(activeHolds(db))
   const hold = holdOver(db, holds, [{ uri }])
-  const [where] = whereabouts(db, [uri], new Set(hold === null ? [] : [uri]))
-  if (where === undefined) return null
+  const [where] = whereabouts(db, [{ uri }], new Set(hold === null ? [] : [uri]))
+  if (!where) return null
   const judged = db.all<{ id: string; result: string }>(
     'select inspection_id as id, result from inspection where unit = ? order by position',
     uri,
