@@ -14,7 +14,8 @@ import {
   verifyDataDir,
 } from '../../traceability/index.ts'
 import { inspectionEvent } from '../../traceability/store/inspection-event.ts'
-import { childRows, inspectionRow, INSPECTION_COLUMNS } from '../../traceability/store/inspection-rows.ts'
+import { INSPECTION_COLUMNS } from '../../traceability/store/inspection-columns.ts'
+import { childRows, inspectionRow } from '../../traceability/store/inspection-rows.ts'
 import { MIGRATIONS } from '../../traceability/store/migrations.ts'
 import { unitOf } from '../../traceability/store/prepared-capture.ts'
 import { recordOf } from '../../traceability/store/record-codec.ts'

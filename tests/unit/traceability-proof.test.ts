@@ -15,7 +15,9 @@ import {
   verifyBundle,
   verifyDataDir,
 } from '../../traceability/index.ts'
-import { checkPieces } from '../../traceability/proof/range-pool.ts'
+import { checkRange } from '../../traceability/proof/range-check.ts'
+import { Pieces } from '../../traceability/proof/range-pool.ts'
+import type { RangeResult } from '../../traceability/proof/range-walk.ts'
 import { capture, deleteImages, ORIGIN, rewrite, signNow, sql, temporary } from './samples/signed-log.ts'
 
 const base = temporary()
@@ -330,13 +332,45 @@ describe('verify names', () => {
   })
 })
 
+it('threads find what the calling thread does, the pieces in their order', async () => {
+  const dir = place.copy()
+  // In pieces of 8, the first two of which a thread is asked for.
+  sql(
+    dir,
+    "drop trigger event_no_update; update event set subject = 'unit/other' where position in (3, 12, 58)",
+  )
+  const file = join(dir, 'trace.db')
+  const tiles = { dir: join(dir, 'log'), size: (await verifyDataDir(place.dir)).signed }
+  const db = openSql(file, { synchronous: 'normal', readOnly: true })
+  const pieces = new Pieces(db, file, { threadsFrom: 1, piece: 8 })
+  const found: RangeResult[] = []
+  try {
+    for await (const piece of pieces.check(tiles)) found.push(piece)
+    const end = found.at(-1)?.end ?? 0
+    const whole = checkRange(db, { after: 0, end }, tiles)
+    expect(found.map((p) => p.after)).toEqual(Array.from({ length: Math.ceil(end / 8) }, (_, n) => 8 * n))
+    expect(Buffer.concat(found.map((p) => p.leaves)).equals(whole.leaves)).toBe(true)
+    expect(found.flatMap((p) => p.findings)).toEqual(whole.findings)
+    expect(whole.findings.map((f) => f.position)).toEqual([3, 12, 58])
+    expect(found.reduce((n, p) => n + p.records, 0)).toBe(whole.records)
+  } finally {
+    await pieces.close()
+    db.close()
+  }
+})
+
 it('an error of a thread that checks keeps its code', async () => {
   const db = openSql(join(place.dir, 'trace.db'), { synchronous: 'normal', readOnly: true })
   const file = join(place.dir, 'log', 'key.pub')
-  const pieces = checkPieces(db, { file, tiles: { dir: join(place.dir, 'log'), size: 0 } }, 1)
+  const pieces = new Pieces(db, file, { threadsFrom: 1, piece: 8 })
   try {
-    await expect(pieces.next()).rejects.toMatchObject({ name: 'CodedError', code: 'TRC_OPEN' })
+    const all = async (): Promise<void> => {
+      for await (const { count } of pieces.check({ dir: join(place.dir, 'log'), size: 0 }))
+        expect(count).toBeLessThanOrEqual(8)
+    }
+    await expect(all()).rejects.toMatchObject({ name: 'CodedError', code: 'TRC_OPEN' })
   } finally {
+    await pieces.close()
     db.close()
   }
 })

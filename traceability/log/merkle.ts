@@ -1,5 +1,5 @@
 import { createHash, hash } from 'node:crypto'
-import { CodedError } from '../../contracts/index.ts'
+import { CodedError } from '../../contracts/thread.ts'
 
 export const HASH_BYTES = 32
 

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { CodedError } from '../../contracts/index.ts'
+import { CodedError } from '../../contracts/thread.ts'
 import { writeDurably } from './durable-file.ts'
 import { CompactRange, HASH_BYTES, nodeHash } from './merkle.ts'
 import { rangeHash, type TreeHashes } from './proofs.ts'

@@ -1,7 +1,7 @@
 import type { SqlDatabase } from '../../contracts/index.ts'
 import { CompactRange, HASH_BYTES, leafHash } from '../log/index.ts'
 import type { Leaf } from './align.ts'
-import { brokenSequence, type RangeResult } from './range-check.ts'
+import { brokenSequence, type RangeResult } from './range-walk.ts'
 import { RecordCheck } from './record-check.ts'
 import type { Findings } from './report.ts'
 import type { SignedLeaves } from './signed-leaves.ts'

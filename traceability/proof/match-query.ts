@@ -1,4 +1,4 @@
-import { ROW_COLUMNS } from '../store/inspection-rows.ts'
+import { ROW_COLUMNS } from '../store/inspection-columns.ts'
 import { schemaUri } from '../store/inspection-event.ts'
 
 /** Between the fields of a row, and between rows. Neither stands in a JSON text: U+001E and U+001F are escaped there. */

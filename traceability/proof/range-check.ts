@@ -1,44 +1,17 @@
 import {
   asCoded,
   canonicalJson,
-  CodedError,
   type InspectionCompleted,
   type QEvent,
   type SqlDatabase,
 } from '../../contracts/index.ts'
 import { leafHash } from '../log/index.ts'
+import { BATCH, type ProvenTiles, type Range, type RangeResult, RangeWalk } from './range-walk.ts'
 import { RecordCheck } from './record-check.ts'
-import { Findings, type ProofFinding } from './report.ts'
-import { type MatchedRow, matchStretch, SignedTiles } from './row-match.ts'
-
-/** Positions of one piece of the event table, half-open on the left. */
-export interface Range {
-  after: number
-  end: number
-}
-
-/** What a piece of the log needs to fit to the pieces before it. */
-export interface SourceSpan {
-  source: string
-  first: { sequence: number; position: number; event: string; subject: string }
-  last: number
-}
-
-export interface RangeResult extends Range {
-  count: number
-  /** Leaf hashes one after the other. */
-  leaves: Uint8Array
-  records: number
-  findings: ProofFinding[]
-  more: number
-  sources: SourceSpan[]
-  sequenceBreaks: { position: number; event: string; subject: string; detail: string }[]
-  /** Hash of an image and the first event that names it. */
-  images: [sha256: string, position: number][]
-}
+import { Findings } from './report.ts'
 
 /** An event with all its columns. */
-export interface EventRow {
+interface EventRow {
   [column: string]: string | number | null | Uint8Array
   position: number
   id: string
@@ -53,75 +26,39 @@ export interface EventRow {
 }
 const EVENT_ROW = `select position, id, source, sequence, type, subject, partitionkey, time, json, leaf_hash from event`
 
-/** Rows read at once: their texts still fit the cache of a core. */
-const BATCH = 128
+/** Checks one piece of the event table: text, columns, stored leaf, sequence of its source, its inspection record. */
+export const checkRange = (db: SqlDatabase, range: Range, tiles: ProvenTiles): RangeResult =>
+  finishRange(db, new RangeWalk(db, range, tiles))
 
-/**
- * Checks one piece of the event table: text, columns, stored leaf, sequence of its source, its inspection record. What
- * is as it was signed is told by the hashes of a whole stretch; anything else is looked at member by member.
- *
- * @param tiles folder of the log, and how many of its leaves are proven
- */
-export function checkRange(db: SqlDatabase, range: Range, tiles: { dir: string; size: number }): RangeResult {
+/** The rest of a piece, the rows that are not as they were signed one by one. */
+export function finishRange(db: SqlDatabase, walk: RangeWalk): RangeResult {
   const findings = new Findings()
   const records = new RecordCheck(db, findings)
-  const check = new RowCheck(db, findings, records)
-  const signed = new SignedTiles(tiles)
-  const leaves: Uint8Array[] = []
-  let count = 0
-  for (let after = range.after; after < range.end;) {
-    const matched = after < signed.size ? matchStretch(db, after, range.end, BATCH, signed) : null
-    if (matched !== null) {
-      after = matched.last
-      count += matched.rows.length
-      leaves.push(matched.leaves)
-      for (const row of matched.rows) check.matched(row)
-      continue
-    }
+  const check = new RowCheck(walk, findings, records)
+  while (!walk.asSigned()) {
     const rows = db.all<EventRow>(
       `${EVENT_ROW} where position > ? and position <= ? order by position limit ?`,
-      after,
-      range.end,
+      walk.after,
+      walk.range.end,
       BATCH,
     )
     const end = rows.at(-1)?.position
     if (end === undefined) break
-    records.stretch(after, end)
-    after = end
-    count += rows.length
-    for (const row of rows) leaves.push(check.row(row))
+    records.stretch(walk.after, end)
+    walk.add(end, Buffer.concat(rows.map((row) => check.row(row))), rows)
   }
-  return {
-    ...range,
-    count,
-    leaves: Buffer.concat(leaves),
-    records: records.checked,
-    findings: findings.list,
-    more: findings.more,
-    sources: [...check.sources.values()],
-    sequenceBreaks: check.sequenceBreaks,
-    images: [...check.images],
-  }
+  return walk.result({ records: records.checked, findings: findings.list, more: findings.more })
 }
 
 class RowCheck {
-  readonly sources = new Map<string, SourceSpan>()
-  readonly sequenceBreaks: RangeResult['sequenceBreaks'] = []
-  readonly images = new Map<string, number>()
-  readonly #db: SqlDatabase
+  readonly #walk: RangeWalk
   readonly #findings: Findings
   readonly #records: RecordCheck
 
-  constructor(db: SqlDatabase, findings: Findings, records: RecordCheck) {
-    this.#db = db
+  constructor(walk: RangeWalk, findings: Findings, records: RecordCheck) {
+    this.#walk = walk
     this.#findings = findings
     this.#records = records
-  }
-
-  matched(row: MatchedRow): void {
-    this.#sequence(row)
-    if (row.inspected) this.#records.checked += 1
-    this.#name(row.images, row.position)
   }
 
   /** @returns the leaf hash of the text */
@@ -130,35 +67,8 @@ class RowCheck {
     const leaf = leafHash(row.json)
     if (!leaf.equals(row.leaf_hash))
       this.#findings.add('tree', 'the leaf hash in the table is not that of the event', at)
-    this.#sequence(row)
     this.#closely(row, at)
     return leaf
-  }
-
-  #event(position: number): EventRow {
-    const row = this.#db.get<EventRow>(`${EVENT_ROW} where position = ?`, position)
-    if (row === undefined)
-      throw new CodedError('TRC_PROOF', {
-        expected: `event ${position}`,
-        actual: 'none: the log changed meanwhile',
-      })
-    return row
-  }
-
-  #sequence(row: Pick<EventRow, 'position' | 'source' | 'sequence'>): void {
-    const { position, sequence, source } = row
-    const known = this.sources.get(source)
-    if (known !== undefined && sequence === known.last + 1) {
-      known.last = sequence
-      return
-    }
-    const { id: event, subject } = this.#event(position)
-    const at = { sequence, position, event, subject }
-    if (known === undefined) this.sources.set(source, { source, first: at, last: sequence })
-    else {
-      this.sequenceBreaks.push(brokenSequence(source, known.last, at))
-      known.last = sequence
-    }
   }
 
   #closely(row: EventRow, at: { position: number; event: string; subject: string }): void {
@@ -192,24 +102,9 @@ class RowCheck {
     // An altered text may lack any member; that it is altered is told elsewhere.
     const { image } = (event.data ?? {}) as Partial<InspectionCompleted>
     if (event.type === 'qe.inspection.completed.v1' && Array.isArray(image?.views))
-      this.#name(
+      this.#walk.name(
         image.views.map((v) => String(v?.sha256)),
         row.position,
       )
   }
-
-  #name(images: readonly string[], position: number): void {
-    for (const sha256 of images) if (!this.images.has(sha256)) this.images.set(sha256, position)
-  }
 }
-
-export const brokenSequence = (
-  source: string,
-  before: number,
-  { sequence, position, event, subject }: SourceSpan['first'],
-): RangeResult['sequenceBreaks'][number] => ({
-  position,
-  event,
-  subject,
-  detail: `number ${sequence} of ${source} follows ${before}`,
-})

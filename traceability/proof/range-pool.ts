@@ -1,60 +1,86 @@
 import { availableParallelism } from 'node:os'
+import { setImmediate } from 'node:timers/promises'
 import type { Worker } from 'node:worker_threads'
 import { CodedError, spawnWorker, type SqlDatabase } from '../../contracts/index.ts'
 import { fromWire } from '../store/store-ops.ts'
-import { checkRange, type Range, type RangeResult } from './range-check.ts'
-import type { PieceAnswer, VerifyWorkerData } from './verify.worker.ts'
+import { checkRange } from './range-check.ts'
+import type { ProvenTiles, Range, RangeResult } from './range-walk.ts'
+import type { PieceAnswer, PieceAsk } from './verify.worker.ts'
 
 /** Positions to one piece; a multiple of the tile width, so that no tile is read twice. */
-const PIECE = 8_192
+const PIECE = 2_048
 /** A log of fewer events is checked before a thread is up. */
 const THREADS_FROM = 20_000
 const MAX_THREADS = 16
+/** Pieces that a thread was asked for and has not answered, so that it need not wait for the next. */
+const ASKED = 2
+/** Checked pieces that wait for one before them, at most. */
+const AHEAD = 64
 
-/**
- * The pieces of the whole event table in their order, checked by one thread per core. At most two pieces per thread
- * are in memory.
- *
- * @param threadsFrom events from which threads are worth their start
- * @throws whatever a thread met, with its code
- */
-export async function* checkPieces(
-  db: SqlDatabase,
-  data: VerifyWorkerData,
-  threadsFrom = THREADS_FROM,
-): AsyncGenerator<RangeResult, void, void> {
-  const last = db.get<{ last: number | null }>('select max(position) as last from event')?.last ?? 0
-  const pieces: Range[] = []
-  for (let after = 0; after < last; after += PIECE) pieces.push({ after, end: Math.min(after + PIECE, last) })
-  if (last < threadsFrom) {
-    for (const piece of pieces) yield checkRange(db, piece, data.tiles)
-    return
+/** The whole event table in pieces, checked by this thread and by further ones: one per core in all. */
+export class Pieces {
+  readonly #db: SqlDatabase
+  readonly #pieces: Range[] = []
+  readonly #threads: PieceThread[] = []
+  #next = 0
+
+  /**
+   * The threads start at once.
+   *
+   * @param threadsFrom events from which threads are worth their start
+   */
+  constructor(db: SqlDatabase, file: string, { threadsFrom = THREADS_FROM, piece = PIECE } = {}) {
+    this.#db = db
+    const last = db.get<{ last: number | null }>('select max(position) as last from event')?.last ?? 0
+    for (let after = 0; after < last; after += piece)
+      this.#pieces.push({ after, end: Math.min(after + piece, last) })
+    const threads = Math.min(availableParallelism(), MAX_THREADS, this.#pieces.length) - 1
+    if (last >= threadsFrom)
+      for (let n = 0; n < threads; n++)
+        this.#threads.push(
+          new PieceThread(spawnWorker(new URL('./verify.worker.ts', import.meta.url), { workerData: file })),
+        )
   }
-  const threads = Array.from(
-    { length: Math.min(availableParallelism(), MAX_THREADS, pieces.length) },
-    () => new PieceThread(spawnWorker(new URL('./verify.worker.ts', import.meta.url), { workerData: data })),
-  )
-  try {
-    const waiting: Promise<RangeResult>[] = []
-    let next = 0
+
+  /**
+   * The pieces in their order, once.
+   *
+   * @throws whatever a thread met, with its code
+   */
+  async *check(tiles: ProvenTiles): AsyncGenerator<RangeResult, void, void> {
+    const answers: Promise<RangeResult>[] = []
+    const ready = new Set<number>()
     const ask = (): void => {
-      const piece = pieces[next]
-      const thread = threads[next % threads.length]
-      if (piece === undefined || thread === undefined) return
-      next += 1
-      const answer = thread.check(piece)
-      // Heard of when its turn comes.
-      answer.catch(() => undefined)
-      waiting.push(answer)
+      for (const thread of this.#threads)
+        while (thread.waiting < ASKED) {
+          const piece = this.#pieces[this.#next]
+          if (piece === undefined) return
+          const n = this.#next++
+          const answer = thread.check({ range: piece, tiles })
+          answers[n] = answer
+          // Heard of when its turn comes.
+          answer.catch(() => undefined).finally(() => ready.add(n))
+        }
     }
-    for (let n = 0; n < 2 * threads.length; n++) ask()
-    for (let answer = waiting.shift(); answer !== undefined; answer = waiting.shift()) {
-      const result = await answer
+    for (let turn = 0; turn < this.#pieces.length; turn++) {
       ask()
-      yield result
+      for (let piece = this.#pieces[this.#next]; piece !== undefined; piece = this.#pieces[this.#next]) {
+        if (ready.has(turn) || this.#next - turn > AHEAD) break
+        const n = this.#next++
+        answers[n] = Promise.resolve(checkRange(this.#db, piece, tiles))
+        ready.add(n)
+        // Answers of the threads are heard in between.
+        await setImmediate()
+        ask()
+      }
+      const answer = await answers[turn]
+      delete answers[turn]
+      if (answer !== undefined) yield answer
     }
-  } finally {
-    await Promise.all(threads.map((t) => t.close()))
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#threads.map((t) => t.close()))
   }
 }
 
@@ -85,10 +111,14 @@ class PieceThread {
     )
   }
 
-  check(range: Range): Promise<RangeResult> {
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
+  check(ask: PieceAsk): Promise<RangeResult> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject })
-      this.#worker.postMessage(range)
+      this.#worker.postMessage(ask)
     })
   }
 

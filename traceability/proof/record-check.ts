@@ -1,13 +1,7 @@
 import { asCoded, type InspectionCompleted, type QEvent, type SqlDatabase } from '../../contracts/index.ts'
 import { inspectionEvent } from '../store/inspection-event.ts'
-import {
-  CHILD_COLUMNS,
-  childRows,
-  type ChildTable,
-  inspectionRow,
-  namesOf,
-  ROW_COLUMNS,
-} from '../store/inspection-rows.ts'
+import { CHILD_COLUMNS, type ChildTable, namesOf, ROW_COLUMNS } from '../store/inspection-columns.ts'
+import { childRows, inspectionRow } from '../store/inspection-rows.ts'
 import { unitOf } from '../store/prepared-capture.ts'
 import { type CaptureRecord, decodeRecord, inflated, recordHash } from '../store/record-codec.ts'
 import { firstDifference } from './first-difference.ts'

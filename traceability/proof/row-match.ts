@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { SqlDatabase } from '../../contracts/index.ts'
-import { HASH_BYTES, TILE_WIDTH, widestTile } from '../log/index.ts'
+import { HASH_BYTES } from '../log/merkle.ts'
+import { TILE_WIDTH, widestTile } from '../log/tiles.ts'
 import { imageUri } from '../store/inspection-event.ts'
 import { inflated, recordHash } from '../store/record-codec.ts'
 import { AT, CHILDREN, FIELD, FIELDS, MATCH, REALS, ROW } from './match-query.ts'

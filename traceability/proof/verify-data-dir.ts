@@ -5,7 +5,7 @@ import { parseCheckpointText, TileTree, type VerifierKey } from '../log/index.ts
 import { openSql } from '../store/open-sql.ts'
 import { EventRows } from './event-rows.ts'
 import { explain } from './explain.ts'
-import { checkPieces } from './range-pool.ts'
+import { Pieces } from './range-pool.ts'
 import { type Head, type Heads, readHeads, trustOf } from './heads.ts'
 import { checkImages } from './image-check.ts'
 import { keptTimeStamps } from './kept-proofs.ts'
@@ -40,13 +40,15 @@ export async function verifyDataDir(dataDir: string, o: VerifyOptions = {}): Pro
   const trust = trustOf(dataDir, o.keys ?? [])
   const heads = readHeads(dataDir, o.checkpoints ?? [], trust, findings)
   const db = openSql(file, { synchronous: 'normal', readOnly: true })
+  let pieces: Pieces | null = null
   try {
+    pieces = new Pieces(db, file)
     const total = db.get<{ size: number }>('select size from log_tree where id = 1')?.size ?? 0
     const signed = findSignedLeaves(logDir(dataDir), db, heads.list, findings)
     const rows = new EventRows(db, findings, signed)
     // Only tiles that lead to every signed head say of a single event whether it is the one that was signed.
     const proven = signed.source === 'tiles' && signed.failed === null ? signed.size : 0
-    for await (const piece of checkPieces(db, { file, tiles: { dir: logDir(dataDir), size: proven } })) {
+    for await (const piece of pieces.check({ dir: logDir(dataDir), size: proven })) {
       rows.add(piece)
       o.onProgress?.('events', rows.count, total)
     }
@@ -86,6 +88,7 @@ export async function verifyDataDir(dataDir: string, o: VerifyOptions = {}): Pro
       limits,
     }
   } finally {
+    await pieces?.close()
     db.close()
   }
 }

@@ -1,32 +1,41 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { asCoded, type SqlDatabase } from '../../contracts/index.ts'
+import type { SqlDatabase } from '../../contracts/index.ts'
+import { asCoded } from '../../contracts/thread.ts'
 import { openSql } from '../store/open-sql.ts'
-import { toWire, type WireError } from '../store/store-ops.ts'
-import { checkRange, type Range, type RangeResult } from './range-check.ts'
+import type { WireError } from '../store/store-ops.ts'
+import { type ProvenTiles, type Range, type RangeResult, RangeWalk } from './range-walk.ts'
 
 /** Checks pieces of a log as they are asked for, each answered by one message; ends with its port. */
-export interface VerifyWorkerData {
-  file: string
-  tiles: { dir: string; size: number }
+export interface PieceAsk {
+  range: Range
+  tiles: ProvenTiles
 }
 
 /** An error object would lose its code on the way. */
 export type PieceAnswer = { ok: true; result: RangeResult } | { ok: false; error: WireError }
 
-const { file, tiles } = workerData as VerifyWorkerData
+const file = workerData as string
 let db: SqlDatabase | null = null
 
-function answer(range: Range): PieceAnswer {
+/** What looks at rows one by one is loaded when there is such a row. */
+async function answer({ range, tiles }: PieceAsk): Promise<PieceAnswer> {
   try {
     db ??= openSql(file, { synchronous: 'normal', readOnly: true })
-    return { ok: true, result: checkRange(db, range, tiles) }
+    const walk = new RangeWalk(db, range, tiles)
+    const result = walk.asSigned() ? walk.result() : (await import('./range-check.ts')).finishRange(db, walk)
+    return { ok: true, result }
   } catch (error) {
+    const { toWire } = await import('../store/store-ops.ts')
     return { ok: false, error: toWire(asCoded(error, 'TRC_PROOF')) }
   }
 }
 
-parentPort?.on('message', (range: Range | null) => {
-  if (range !== null) return parentPort?.postMessage(answer(range))
-  db?.close()
-  parentPort?.close()
+/** One after the other, in the order they were asked for. */
+let turn = Promise.resolve()
+parentPort?.on('message', (ask: PieceAsk | null) => {
+  turn = turn.then(async () => {
+    if (ask !== null) return parentPort?.postMessage(await answer(ask))
+    db?.close()
+    parentPort?.close()
+  })
 })

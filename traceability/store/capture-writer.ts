@@ -2,7 +2,7 @@ import { type CaptureAck, canonicalJson, CodedError, type SqlDatabase } from '..
 import type { EventAppender } from './event-appender.ts'
 import { GenealogyWriter } from './genealogy.ts'
 import type { StoredImage } from './image-files.ts'
-import { CHILD_COLUMNS, type ChildTable } from './inspection-rows.ts'
+import { CHILD_COLUMNS, type ChildTable } from './inspection-columns.ts'
 import { eventText, prepareCapture, type PreparedCapture } from './prepared-capture.ts'
 import { bytesOf, decodeRecord, encodingOf } from './record-codec.ts'
 import type { RowBuffer } from './row-buffer.ts'

@@ -1,12 +1,6 @@
 import { createRequire } from 'node:module'
-import {
-  CodedError,
-  inNative,
-  type OpenSql,
-  type SqlDatabase,
-  type SqlRow,
-  type SqlValue,
-} from '../../contracts/index.ts'
+import type { OpenSql, SqlDatabase, SqlRow, SqlValue } from '../../contracts/index.ts'
+import { CodedError, inNative } from '../../contracts/thread.ts'
 import { sqliteError } from './sqlite-errors.ts'
 
 interface NativeStatement {

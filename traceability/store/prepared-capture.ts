@@ -3,8 +3,9 @@ import { codesOf, type Identification, identify, namingOf, triggerUnit } from '.
 import { checkEvent } from './event-check.ts'
 import type { StoredImage } from './image-files.ts'
 import { checkInspection } from './inspection-check.ts'
+import type { ChildRows } from './inspection-columns.ts'
 import { inspectionEvent, type UnitFacts, viewOf } from './inspection-event.ts'
-import { childRows, type ChildRows, inspectionRow, rowsHash } from './inspection-rows.ts'
+import { childRows, inspectionRow, rowsHash } from './inspection-rows.ts'
 import { lotNames, originOf, storedAliases } from './origin.ts'
 import { type CaptureRecord, encodeRecord, type EncodedRecord, recordHash } from './record-codec.ts'
 

@@ -1,5 +1,5 @@
 import type { SqlDatabase, SqlValue } from '../../contracts/index.ts'
-import { CHILD_COLUMNS, INSPECTION_COLUMNS } from './inspection-rows.ts'
+import { CHILD_COLUMNS, INSPECTION_COLUMNS } from './inspection-columns.ts'
 
 /** What captures leave, in the order in which rows may refer to those before them. */
 const TABLES = {

@@ -1,4 +1,4 @@
-import { CodedError, type ErrorCode } from '../../contracts/index.ts'
+import { CodedError, type ErrorCode } from '../../contracts/thread.ts'
 
 /** Primary result codes of SQLite (sqlite.org/rescode.html). */
 const BUSY = 5

@@ -1,0 +1,150 @@
+import type { SqlDatabase } from '../../contracts/index.ts'
+import { CodedError } from '../../contracts/thread.ts'
+import type { ProofFinding } from './report.ts'
+import { type MatchedRow, matchStretch, SignedTiles } from './row-match.ts'
+
+/** Positions of one piece of the event table, half-open on the left. */
+export interface Range {
+  after: number
+  end: number
+}
+
+/** What a piece of the log needs to fit to the pieces before it. */
+export interface SourceSpan {
+  source: string
+  first: { sequence: number; position: number; event: string; subject: string }
+  last: number
+}
+
+export interface RangeResult extends Range {
+  count: number
+  /** Leaf hashes one after the other. */
+  leaves: Uint8Array
+  records: number
+  findings: ProofFinding[]
+  more: number
+  sources: SourceSpan[]
+  sequenceBreaks: { position: number; event: string; subject: string; detail: string }[]
+  /** Hash of an image and the first event that names it. */
+  images: [sha256: string, position: number][]
+}
+
+/** Folder of the log, and how many of its leaves are proven. */
+export interface ProvenTiles {
+  dir: string
+  size: number
+}
+
+/** Rows read at once: their texts still fit the cache of a core. */
+export const BATCH = 128
+
+/**
+ * Goes through one piece of the event table, and keeps what is to be known of its rows. What is as it was signed is told
+ * by the hashes of a whole stretch; anything else has to be looked at member by member (`range-check.ts`). This file
+ * loads no schemas, so that a thread is up soon.
+ */
+export class RangeWalk {
+  readonly range: Range
+  readonly #db: SqlDatabase
+  readonly #tiles: SignedTiles
+  readonly #sources = new Map<string, SourceSpan>()
+  readonly #sequenceBreaks: RangeResult['sequenceBreaks'] = []
+  readonly #images = new Map<string, number>()
+  readonly #leaves: Uint8Array[] = []
+  #count = 0
+  #after: number
+  #records = 0
+
+  constructor(db: SqlDatabase, range: Range, tiles: ProvenTiles) {
+    this.#db = db
+    this.range = range
+    this.#tiles = new SignedTiles(tiles)
+    this.#after = range.after
+  }
+
+  /** The position that was gone through last. */
+  get after(): number {
+    return this.#after
+  }
+
+  /** Goes on as far as all is as it was signed. @returns whether that is the end of the piece */
+  asSigned(): boolean {
+    while (this.#after < Math.min(this.range.end, this.#tiles.size)) {
+      const found = matchStretch(this.#db, this.#after, this.range.end, BATCH, this.#tiles)
+      if (found === null) return false
+      this.add(found.last, found.leaves, found.rows)
+      for (const row of found.rows) {
+        if (row.inspected) this.#records += 1
+        this.name(row.images, row.position)
+      }
+    }
+    return this.#after >= this.range.end
+  }
+
+  /** @param leaves hashes of the texts of the rows, one after the other */
+  add(
+    last: number,
+    leaves: Uint8Array,
+    rows: readonly Pick<MatchedRow, 'position' | 'source' | 'sequence'>[],
+  ): void {
+    this.#after = last
+    this.#leaves.push(leaves)
+    this.#count += rows.length
+    for (const row of rows) this.#sequence(row)
+  }
+
+  name(images: readonly string[], position: number): void {
+    for (const sha256 of images) if (!this.#images.has(sha256)) this.#images.set(sha256, position)
+  }
+
+  /** @param closely what was found where the rows had to be looked at one by one */
+  result(closely: Pick<RangeResult, 'records' | 'findings' | 'more'> = NOTHING): RangeResult {
+    return {
+      ...this.range,
+      count: this.#count,
+      leaves: Buffer.concat(this.#leaves),
+      records: this.#records + closely.records,
+      findings: closely.findings,
+      more: closely.more,
+      sources: [...this.#sources.values()],
+      sequenceBreaks: this.#sequenceBreaks,
+      images: [...this.#images],
+    }
+  }
+
+  #sequence({ position, sequence, source }: Pick<MatchedRow, 'position' | 'source' | 'sequence'>): void {
+    const known = this.#sources.get(source)
+    if (known !== undefined && sequence === known.last + 1) {
+      known.last = sequence
+      return
+    }
+    const row = this.#db.get<{ event: string; subject: string }>(
+      'select id as event, subject from event where position = ?',
+      position,
+    )
+    if (row === undefined)
+      throw new CodedError('TRC_PROOF', {
+        expected: `event ${position}`,
+        actual: 'none: the log changed meanwhile',
+      })
+    const at = { sequence, position, ...row }
+    if (known === undefined) this.#sources.set(source, { source, first: at, last: sequence })
+    else {
+      this.#sequenceBreaks.push(brokenSequence(source, known.last, at))
+      known.last = sequence
+    }
+  }
+}
+
+const NOTHING = { records: 0, findings: [], more: 0 }
+
+export const brokenSequence = (
+  source: string,
+  before: number,
+  { sequence, position, event, subject }: SourceSpan['first'],
+): RangeResult['sequenceBreaks'][number] => ({
+  position,
+  event,
+  subject,
+  detail: `number ${sequence} of ${source} follows ${before}`,
+})
