@@ -10,8 +10,8 @@ export interface PositionStatistics {
   scale: Float32Array<ArrayBuffer>
 }
 
-/** Fewer held-out images say too little about each cell. */
-export const MIN_IMAGES_FOR_POSITIONS = 20
+/** Fewer held-out workpieces say too little about each cell. */
+export const MIN_FOR_POSITIONS = 20
 const MEDIAN_SHARE = 0.3
 
 /**

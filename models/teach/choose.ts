@@ -1,5 +1,5 @@
 import { CodedError } from '../../contracts/index.ts'
-import { MIN_IMAGES_FOR_POSITIONS } from './calibration.ts'
+import { MIN_FOR_POSITIONS } from './calibration.ts'
 import { heldOutScores } from './crossfit.ts'
 import type { HeldOut, HeldOutScores } from './crossfit.ts'
 import type { Grid } from './embedding.ts'
@@ -31,14 +31,14 @@ export interface Choice {
 /** Fewer given defects than this decide nothing; synthetic ones are used. */
 const MIN_DEFECTS = 8
 /**
- * The default is kept unless another is better by more than this, by more than one image is worth, and by more than
+ * The default is kept unless another is better by more than this, by more than one workpiece is worth, and by more than
  * chance gives: the measurement is on few images, and synthetic defects flatter what was fitted on their kind.
  */
 const MARGIN = 0.02
 /** Standard errors a difference must exceed: about 5 % of chance. */
 const ERRORS = 2
-/** Groups of good images that are left out in turn, at most. */
-const GROUPS = 60
+/** Parts of the good images that are left out in turn, at most. */
+const PARTS = 60
 
 export const DEFAULT_METHOD: MethodId = 'bank-evidence'
 
@@ -49,13 +49,13 @@ interface Candidate {
 
 /** The methods of a reference, each measured on the parts of the images it was held out from. */
 function candidatesOf(
-  { kind, folds }: HeldOut,
+  { kind, groups, folds }: HeldOut,
   grid: Grid,
   allowed: Float32Array | null,
   only: MethodId | null,
   real: boolean,
 ): Candidate[] {
-  const positions = enoughForPositions(folds)
+  const positions = enoughForPositions({ groups, folds })
   return (Object.keys(METHODS) as MethodId[]).flatMap((method) => {
     const { form, reference } = METHODS[method]
     if (reference !== kind || (only !== null && method !== only)) return []
@@ -72,14 +72,14 @@ function candidatesOf(
 }
 
 /** Statistics for a part of the images come from the others, and every part must be able to have them. */
-const enoughForPositions = (folds: HeldOut['folds']): boolean =>
-  folds.every(({ out }) => out.filter((o) => !o).length >= MIN_IMAGES_FOR_POSITIONS)
+const enoughForPositions = ({ groups, folds }: Pick<HeldOut, 'groups' | 'folds'>): boolean =>
+  folds.every(({ out }) => new Set(groups.filter((_, i) => out[i] !== true)).size >= MIN_FOR_POSITIONS)
 
 /** Scores by image, without the images that were not measured. */
 const present = (scores: readonly number[]): number[] => scores.filter((s) => s !== undefined)
 
-const isUsual = ({ measured: m }: Candidate, folds: HeldOut['folds']): boolean =>
-  m.method === DEFAULT_METHOD && m.perPosition === enoughForPositions(folds)
+const isUsual = ({ measured: m }: Candidate, held: Pick<HeldOut, 'groups' | 'folds'>): boolean =>
+  m.method === DEFAULT_METHOD && m.perPosition === enoughForPositions(held)
 
 /** Fewer images of a part than this leave no method. */
 const MIN_TO_LEAVE = 10
@@ -99,11 +99,9 @@ export function worthMeasuring(
   defects: number,
 ): boolean {
   const real = defects >= MIN_DEFECTS
-  const folds = usual.folds.slice(0, 1)
-  const known = candidatesOf({ ...usual, folds }, grid, allowed, DEFAULT_METHOD, real).find((c) =>
-    isUsual(c, folds),
-  )
-  const bad = folds[0]?.[real ? 'defects' : 'damaged'].length ?? 0
+  const begun = { ...usual, folds: usual.folds.slice(0, 1) }
+  const known = candidatesOf(begun, grid, allowed, DEFAULT_METHOD, real).find((c) => isUsual(c, begun))
+  const bad = begun.folds[0]?.[real ? 'defects' : 'damaged'].length ?? 0
   if (known === undefined || Math.min(known.measured.goodImages, bad) < MIN_TO_LEAVE) return true
   return candidatesOf(first, grid, allowed, null, real).some((c) => c.measured.merit > known.measured.merit)
 }
@@ -121,7 +119,8 @@ export function choose(
   only: MethodId | null,
   defects: number,
 ): { choice: Choice; scores: HeldOutScores } {
-  const images = heldOut[0]?.folds[0]?.out.length ?? 0
+  const groups = heldOut[0]?.groups ?? []
+  const parts = new Set(groups).size
   const real = defects >= MIN_DEFECTS
   const measuredOf = (all: readonly HeldOut[]): Candidate[] =>
     all.flatMap((h) => candidatesOf(h, grid, allowed, only, real))
@@ -130,15 +129,15 @@ export function choose(
     throw new CodedError('TCH_IMAGES', {
       path: 'method',
       expected: `more good images for the method ${only ?? 'bank'}`,
-      actual: `${images}`,
+      actual: `${groups.length}`,
       hint: 'give more images, or choose the method auto',
     })
   const measured = [...candidates, ...measuredOf(left)].map((c) => c.measured)
   const best = candidates.reduce((a, b) => (b.measured.merit > a.measured.merit ? b : a))
-  const usual = candidates.find((c) => isUsual(c, heldOut[0]?.folds ?? []))
+  const usual = candidates.find((c) => isUsual(c, { groups, folds: heldOut[0]?.folds ?? [] }))
   const defective = (real ? best.scores.defects : best.scores.damaged).length
-  const chance = usual === undefined ? 0 : ERRORS * errorOfDifference(best.scores, usual.scores, real)
-  const margin = Math.max(MARGIN, 1 / Math.max(1, Math.min(images, defective)), chance)
+  const chance = usual === undefined ? 0 : ERRORS * errorOfDifference(best.scores, usual.scores, groups, real)
+  const margin = Math.max(MARGIN, 1 / Math.max(1, Math.min(parts, defective)), chance)
   const keep = usual !== undefined && best.measured.merit <= usual.measured.merit + margin
   const winner = keep ? usual : best
   const against = real ? 'given defects' : 'synthetic defects'
@@ -163,19 +162,21 @@ function merits(
 type Scores = Pick<HeldOutScores, 'good' | 'damaged' | 'defects'>
 
 /**
- * Standard error of the difference of merit of two methods on the same images, by the jackknife over good images
- * (Efron and Stein 1981, Ann. Statist. 9), in groups where there are many. They are the few, and one of them moves the
- * threshold.
+ * Standard error of the difference of merit of two methods on the same images, by the jackknife over good workpieces
+ * (Efron and Stein 1981, Ann. Statist. 9), several at once where there are many. They are the few, and one of them moves
+ * the threshold.
+ *
+ * @param groups number of the workpiece of each good image
  */
-export function errorOfDifference(a: Scores, b: Scores, real: boolean): number {
+export function errorOfDifference(a: Scores, b: Scores, groups: readonly number[], real: boolean): number {
   const [badA, badB] = real ? [a.defects, b.defects] : [a.damaged, b.damaged]
-  const groups = Math.min(GROUPS, a.good.length)
-  const differences = Array.from({ length: groups }, (_, g) => {
-    const left = (_score: number, i: number): boolean => i % groups !== g
+  const parts = Math.min(PARTS, new Set(groups).size)
+  const differences = Array.from({ length: parts }, (_, part) => {
+    const left = (_score: number, i: number): boolean => (groups[i] ?? 0) % parts !== part
     return merits(a.good.filter(left), badA).merit - merits(b.good.filter(left), badB).merit
   })
-  const mean = differences.reduce((sum, d) => sum + d, 0) / groups
-  return Math.sqrt(((groups - 1) / groups) * differences.reduce((sum, d) => sum + (d - mean) ** 2, 0))
+  const mean = differences.reduce((sum, d) => sum + d, 0) / parts
+  return Math.sqrt(((parts - 1) / parts) * differences.reduce((sum, d) => sum + (d - mean) ** 2, 0))
 }
 
 const percent = ({ measured: m }: { measured: MeasuredMethod }): string =>

@@ -7,7 +7,7 @@ import type { CrossFit, HeldOut, HeldOutScores } from './crossfit.ts'
 import { METHODS } from './fit.ts'
 import type { FitContext, MethodId, ReferenceKind } from './fit.ts'
 import { fusedModel } from './fused-graph.ts'
-import { groupsOf } from './groups.ts'
+import { groupsOf, worstOfEach } from './groups.ts'
 import type { SourceSize } from './images.ts'
 import { learningCurve } from './learning-curve.ts'
 import type { LearningCurve } from './learning-curve.ts'
@@ -77,9 +77,10 @@ export async function conclude(
   }
   const only = options.method === 'auto' ? null : options.method
   const allowed = allowedCells(data)
+  const groups = groupsOf(data)
   const [{ fits, held, left }, curve] = await Promise.all([
-    crossFits(data, allowed, only, fitContext, context.onProgress),
-    learningCurve(data, fitContext),
+    crossFits(data, groups, allowed, only, fitContext, context.onProgress),
+    learningCurve(data, groups, fitContext),
   ])
   const { choice, scores } = choose(held, left, grid, allowed, only, data.defects.length)
   const { method, perPosition } = choice.chosen
@@ -88,8 +89,9 @@ export async function conclude(
   if (chosen === undefined) throw new CodedError('TCH_IMAGES', { path: 'method', expected: method })
   context.onProgress({ stage: 'finish', done: 0, total: 1 })
   const outliers = suspicious(data.good, scores.good)
-  const threshold = thresholdOf(data, scores, outliers.length)
-  const peak = thresholdAtRank(scores.goodPeaks, threshold.promise.exceeding)
+  const unusual = new Set(outliers.map(({ name }) => groups[data.good.findIndex((g) => g.name === name)]))
+  const threshold = thresholdOf(data, groups, scores, unusual.size)
+  const peak = thresholdAtRank(worstOfEach(scores.goodPeaks, groups), threshold.promise.exceeding)
   const model = fusedModel({
     backbone,
     size,
@@ -114,7 +116,7 @@ export async function conclude(
       threshold,
       suspicious: outliers,
       learningCurve: curve,
-      warnings: thresholdWarnings(threshold),
+      warnings: thresholdWarnings(threshold, data.good.length),
       scores: {
         good: Object.fromEntries(data.good.map((g, i) => [g.name, scores.good[i] ?? 0])),
         defects: Object.fromEntries(data.defects.map((g, i) => [g.name, scores.defects[i] ?? 0])),
@@ -126,6 +128,7 @@ export async function conclude(
 /** References measured on all images, and those that the first part of the images was enough to leave. */
 async function crossFits(
   data: TeachData,
+  groups: readonly number[],
   allowed: Float32Array | null,
   only: MethodId | null,
   context: FitContext,
@@ -134,7 +137,6 @@ async function crossFits(
   const kinds = (['bank', 'position'] as const satisfies ReferenceKind[]).filter(
     (kind) => only === null || METHODS[only].reference === kind,
   )
-  const groups = groupsOf(data)
   const folds = foldsFor(new Set(groups).size)
   let done = 0
   onProgress({ stage: 'measure', done, total: kinds.length })
@@ -152,7 +154,7 @@ async function crossFits(
       folds,
       context,
     )
-    return { fit, first: { kind, folds: [await fit.fold(0)] } }
+    return { fit, first: { kind, groups, folds: [await fit.fold(0)] } }
   })
   const usual = begun.find((b) => b.fit.kind === METHODS[DEFAULT_METHOD].reference)
   const worth = (b: (typeof begun)[number]): boolean =>
@@ -173,20 +175,17 @@ async function crossFits(
 
 function thresholdOf(
   { options, defects }: TeachData,
+  groups: readonly number[],
   scores: HeldOutScores,
   outliers: number,
 ): TeachReport['threshold'] {
   const { threshold: goal, confidence } = options
+  const parts = worstOfEach(scores.good, groups)
   const bad = scores.defects.length > 0 ? scores.defects : scores.damaged
   const detection = (value: number): number => bad.filter((s) => s >= value).length / bad.length
   if (goal.goal === 'false-calls' || defects.length === 0) {
     const asked = goal.goal === 'false-calls' ? goal.rate : 0.05
-    const { threshold, promise, kept, neededParts } = thresholdFromGood(
-      scores.good,
-      asked,
-      confidence,
-      outliers,
-    )
+    const { threshold, promise, kept, neededParts } = thresholdFromGood(parts, asked, confidence, outliers)
     return { value: threshold, goal, promise, kept, neededParts, detection: detection(threshold) }
   }
   const value = thresholdFromDefects(
@@ -196,20 +195,33 @@ function thresholdOf(
     ],
     goal,
   )
-  const exceeding = scores.good.filter((s) => s >= value).length
-  const promise = falseCallPromise(exceeding, scores.good.length, confidence)
+  const exceeding = parts.filter((s) => s >= value).length
+  const promise = falseCallPromise(exceeding, parts.length, confidence)
   return { value, goal, promise, kept: null, neededParts: null, detection: detection(value) }
 }
 
-function thresholdWarnings({ kept, promise, neededParts, goal }: TeachReport['threshold']): TeachWarning[] {
+function thresholdWarnings(
+  { kept, promise, neededParts, goal }: TeachReport['threshold'],
+  images: number,
+): TeachWarning[] {
   if (kept !== false || goal.goal !== 'false-calls') return []
   const rate = `${(100 * goal.rate).toFixed(1)} %`
   const promised = `${(100 * promise.promised).toFixed(1)} %`
   const sure = `${(100 * promise.confidence).toFixed(0)} %`
+  const each = promise.parts === images
+  const have = each
+    ? { en: `${images} good images`, zh: `${images} 张良品图像` }
+    : {
+        en: `${images} good images of ${promise.parts} workpieces`,
+        zh: `${promise.parts} 个工件的 ${images} 张良品图像`,
+      }
+  const need = each
+    ? { en: `${neededParts} good images`, zh: `${neededParts} 张良品图像` }
+    : { en: `${neededParts} good workpieces`, zh: `${neededParts} 个良品工件` }
   return [
     {
-      en: `${promise.parts} good images cannot promise ${rate} false calls; with ${sure} confidence they support at most ${promised}. ${neededParts} good images would be enough.`,
-      zh: `${promise.parts} 张良品图像不足以保证 ${rate} 的过杀率;在 ${sure} 置信度下最多支持 ${promised}。需要 ${neededParts} 张良品图像。`,
+      en: `${have.en} cannot promise ${rate} false calls; with ${sure} confidence they support at most ${promised}. ${need.en} would be enough.`,
+      zh: `${have.zh}不足以保证 ${rate} 的过杀率;在 ${sure} 置信度下最多支持 ${promised}。需要 ${need.zh}。`,
     },
   ]
 }

@@ -11,6 +11,8 @@ import type { Matrix } from './matrix-sessions.ts'
 /** What a reference says of images that take no part in it. */
 export interface HeldOut {
   kind: ReferenceKind
+  /** Number of the workpiece of each good image. */
+  groups: readonly number[]
   /** All parts of the images, or the first ones where they were enough to leave it at that. */
   folds: readonly Fold[]
 }

@@ -29,6 +29,14 @@ export function groupsOf({ good, options }: GroupData): number[] {
   return groups
 }
 
+/** The greatest score of each workpiece, by its number: its most unusual photograph speaks for it. */
+export const worstOfEach = (scores: readonly number[], groups: readonly number[]): number[] => {
+  const worst: number[] = []
+  for (const [i, group] of groups.entries())
+    worst[group] = Math.max(worst[group] ?? -Infinity, scores[i] ?? -Infinity)
+  return worst
+}
+
 type GroupData = { good: readonly { name: string }[]; options: Pick<TeachData['options'], 'groupBy'> }
 
 function patternOf(groupBy: string): RegExp {

@@ -25,18 +25,31 @@ const FLAT = 0.05
 /** Images that are scored, at most. */
 const MAX_SCORED = 24
 
-/** How the bank improves with the number of good images: the last third is held out, the rest is used in growing parts. */
-export async function learningCurve(data: TeachData, context: FitContext): Promise<LearningCurve> {
+/**
+ * How the bank improves with the number of good images: the last third is held out, the rest is used in growing parts.
+ * All photographs of a workpiece are on one side.
+ *
+ * @param groups number of the workpiece of each good image
+ */
+export async function learningCurve(
+  { good: images, damaged }: Pick<TeachData, 'good' | 'damaged'>,
+  groups: readonly number[],
+  context: FitContext,
+): Promise<LearningCurve> {
   const { dims, cells, matrices, checkCancelled } = context
-  const n = data.good.length
-  const used = n - Math.max(1, Math.min(MAX_SCORED, Math.floor(n / 3)))
-  const held = data.good.slice(used)
-  const bad = data.damaged.filter((d) => d.source >= used)
+  const n = images.length
+  const order = images.map((_, i) => i).sort((a, b) => (groups[a] ?? 0) - (groups[b] ?? 0))
+  const first = groups[order[n - Math.max(1, Math.min(MAX_SCORED, Math.floor(n / 3)))] ?? 0]
+  const used = order.findIndex((i) => groups[i] === first) || order.findIndex((i) => groups[i] !== first)
+  const good = order.flatMap((i) => images[i] ?? [])
+  const held = good.slice(used)
+  const heldOut = new Set(order.slice(used))
+  const bad = damaged.filter((d) => heldOut.has(d.source))
   const points: LearningPoint[] = []
   for (const size of [Math.floor(used / 4), Math.floor(used / 2), used].filter((s) => s >= 1)) {
     if (size === points.at(-1)?.goodImages) continue
     const bank = await buildBank(
-      data.good.slice(0, size).map((g) => g.embedding),
+      good.slice(0, size).map((g) => g.embedding),
       Array.from({ length: size }, () => -1),
       context,
       Math.ceil(context.bankSize / 2),
@@ -46,12 +59,12 @@ export async function learningCurve(data: TeachData, context: FitContext): Promi
       const map = (await matrices.nearest(embedding, bank.members, dims)).map(Math.sqrt)
       return topMean(map, topCells(cells, TOP_SHARE))
     }
-    const good = await mapInOrder(held, ({ embedding }) => score(embedding), matrices.lanes)
-    const damaged = await mapInOrder(bad, ({ embedding }) => score(embedding), matrices.lanes)
+    const sound = await mapInOrder(held, ({ embedding }) => score(embedding), matrices.lanes)
+    const broken = await mapInOrder(bad, ({ embedding }) => score(embedding), matrices.lanes)
     points.push({
       goodImages: size,
-      meanGood: good.reduce((a, b) => a + b, 0) / good.length,
-      auroc: damaged.length === 0 ? 1 : areaUnderRoc(good, damaged),
+      meanGood: sound.reduce((a, b) => a + b, 0) / sound.length,
+      auroc: broken.length === 0 ? 1 : areaUnderRoc(sound, broken),
     })
   }
   const [before, last] = points.slice(-2)

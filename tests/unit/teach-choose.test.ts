@@ -21,6 +21,7 @@ function heldOut(kind: HeldOut['kind'], signal: number, folds = FOLDS): HeldOut 
   const damaged = images.map(() => forms(signal))
   return {
     kind,
+    groups: images,
     folds: Array.from({ length: folds }, (_, f) => ({
       good,
       out: images.map((i) => i % FOLDS === f),

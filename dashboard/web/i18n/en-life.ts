@@ -203,7 +203,7 @@ export const enLife = {
       finish: 'Finishing',
     },
     promise:
-      '{{n}} good images; false calls at most {{promised}} with {{confidence}} confidence; {{found}} of the damage found',
+      '{{n}} good parts; false calls at most {{promised}} with {{confidence}} confidence; {{found}} of the damage found',
     curve: 'More good images',
     enough: 'would change little',
     more: 'would still help',

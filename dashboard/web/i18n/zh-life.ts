@@ -194,7 +194,7 @@ export const zhLife: typeof enLife = {
       measure: '测量',
       finish: '收尾',
     },
-    promise: '{{n}} 张良品;误报率不高于 {{promised}}(置信度 {{confidence}});检出缺陷 {{found}}',
+    promise: '{{n}} 件良品;误报率不高于 {{promised}}(置信度 {{confidence}});检出缺陷 {{found}}',
     curve: '增加良品图像',
     enough: '作用不大',
     more: '仍有帮助',

@@ -107,14 +107,14 @@ function Report(p: {
   say(text: { zh: string; en: string }): string
 }): ReactNode {
   const { t } = useTranslation()
-  const { threshold, learningCurve, suspicious, warnings, goodImages } = p.report
+  const { threshold, learningCurve, suspicious, warnings } = p.report
   const { promise } = threshold
   return (
     <div className="muted">
       <p>
         {t('registry.threshold')} <b className="text">{numberText(threshold.value)}</b>:{' '}
         {t('teach.promise', {
-          n: goodImages,
+          n: promise.parts,
           promised: percentText(promise.promised),
           confidence: percentText(promise.confidence, 0),
           found: percentText(threshold.detection),
