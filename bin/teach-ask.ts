@@ -45,6 +45,8 @@ export const teachAskSchema = z.strictObject({
   areaPx: z.number().int().min(4_096).max(4_194_304).nullable().default(null),
   /** Whether turned copies of good images may count as good. */
   turn: z.boolean().default(true),
+  /** Whether photographs of one workpiece are looked for; else each image is one of its own. */
+  group: z.boolean().default(true),
   /** Refused when it would take longer, or more. */
   timeLimitS: z.number().int().min(1).max(86_400).default(3_600),
   memoryMB: z.number().int().min(50).max(100_000).default(4_000),

@@ -202,6 +202,7 @@ export class TeachRuns {
       options: teachOptionsSchema.parse({
         areaPx: ask.areaPx,
         turn: ask.turn,
+        group: ask.group,
         threshold: { goal: 'false-calls', rate: ask.falseCalls },
         memoryLimitBytes: ask.memoryMB * 1_000_000,
         timeLimitS: ask.timeLimitS,

@@ -31,6 +31,7 @@ interface Flags extends SigningFlags {
   seed?: number
   turn: boolean
   groupBy?: string
+  group: boolean
   memory?: number
   time?: number
   json?: boolean
@@ -73,6 +74,7 @@ export function addTeach(program: Command, environment: Environment): void {
       '--group-by <regex>',
       'part of the file name that says which workpiece it is: photographs of one never judge each other',
     )
+    .option('--no-group', 'do not look for photographs of one workpiece: each image is one of its own')
     .option('--seed <n>', 'the same seed, images and backbone give the same model', whole(0))
     .option('--memory <MB>', 'memory by which the program may grow', whole(50))
     .option('--time <seconds>', 'time the work may take; refused when it would take longer', whole(1))
@@ -142,6 +144,7 @@ function optionsOf(o: Flags): TeachOptions {
     seed: o.seed,
     turn: o.turn,
     groupBy: o.groupBy,
+    group: o.group,
     include: o.include?.map(boxOf),
     exclude: o.exclude?.map(boxOf),
     memoryLimitBytes: o.memory === undefined ? undefined : o.memory * 1_000_000,

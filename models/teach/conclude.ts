@@ -7,7 +7,7 @@ import type { CrossFit, HeldOut, HeldOutScores } from './crossfit.ts'
 import { METHODS } from './fit.ts'
 import type { FitContext, MethodId, ReferenceKind } from './fit.ts'
 import { fusedModel } from './fused-graph.ts'
-import { groupsOf, worstOfEach } from './groups.ts'
+import { worstOfEach } from './groups.ts'
 import type { SourceSize } from './images.ts'
 import { learningCurve } from './learning-curve.ts'
 import type { LearningCurve } from './learning-curve.ts'
@@ -20,6 +20,8 @@ import type { TeachData } from './teach-data.ts'
 import { falseCallPromise, thresholdAtRank, thresholdFromDefects, thresholdFromGood } from './threshold.ts'
 import type { FalseCallPromise } from './threshold.ts'
 import type { TeachTools } from './tools.ts'
+import { findWorkpieces } from './workpieces.ts'
+import type { FoundWorkpieces } from './workpieces.ts'
 
 export interface TeachReport {
   goodImages: number
@@ -42,6 +44,7 @@ export interface TeachReport {
   working: SourceSize
   /** Turned copies of the good images among what the bank was chosen from. */
   turnedCopies: number
+  workpieces: FoundWorkpieces
   suspicious: SuspiciousImage[]
   learningCurve: LearningCurve
   warnings: TeachWarning[]
@@ -77,7 +80,7 @@ export async function conclude(
   }
   const only = options.method === 'auto' ? null : options.method
   const allowed = allowedCells(data)
-  const groups = groupsOf(data)
+  const { groups, found, warnings } = await findWorkpieces(data, allowed, fitContext)
   const [{ fits, held, left }, curve] = await Promise.all([
     crossFits(data, groups, allowed, only, fitContext, context.onProgress),
     learningCurve(data, groups, fitContext),
@@ -113,10 +116,11 @@ export async function conclude(
       source: data.source,
       working: { widthPx: size.widthPx, heightPx: size.heightPx },
       turnedCopies: data.turned.length,
+      workpieces: found,
       threshold,
       suspicious: outliers,
       learningCurve: curve,
-      warnings: thresholdWarnings(threshold, data.good.length),
+      warnings: [...warnings, ...thresholdWarnings(threshold, data.good.length)],
       scores: {
         good: Object.fromEntries(data.good.map((g, i) => [g.name, scores.good[i] ?? 0])),
         defects: Object.fromEntries(data.defects.map((g, i) => [g.name, scores.defects[i] ?? 0])),

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { CodedError } from '../../contracts/index.ts'
 import { fitEvidence } from './evidence.kernel.ts'
+import { MOST_COMPARED, SOUGHT_CELLS } from './alike.ts'
 import type { MatrixSessions } from './matrix-sessions.ts'
 import { MAX_CANDIDATES, MOMENT_IMAGES } from './plan.ts'
 import { seededRandom } from './random.ts'
@@ -72,10 +73,13 @@ export async function estimateTeaching(
     images * describeSeconds * WITH.describing +
     BANKS * candidates * bankSize * perComparison * WITH.choosing +
     judged * cells * bankSize * perComparison * WITH.comparing
+  // each image with each other in two lights, and with the turned copies
+  const pairs = good > MOST_COMPARED ? 0 : good * (2 * good + turned)
+  const alike = pairs * SOUGHT_CELLS * cells * perComparison
   const own = FITS * fitSeconds * WITH.fitting
   // the regressions are the calling thread's own, and others wait for them
   const cores = Math.min(threads, availableParallelism())
-  return { seconds: pooled / cores + own, memoryBytes }
+  return { seconds: (pooled + alike) / cores + own, memoryBytes }
 }
 
 /** @throws TCH_LIMIT when teaching would take longer than allowed */

@@ -37,9 +37,11 @@ export const teachOptionsSchema = z.strictObject({
   turn: z.boolean().default(true),
   /**
    * Part of the name that says which workpiece an image shows, a regular expression (its first group, where it has one):
-   * photographs of one workpiece never judge each other. Null: each image is a workpiece of its own.
+   * photographs of one workpiece never judge each other. Null: as `group` says.
    */
   groupBy: z.string().min(1).nullable().default(null),
+  /** Whether photographs of one workpiece are looked for where `groupBy` does not name them; else each image is one. */
+  group: z.boolean().default(true),
   seed: z.number().int().nonnegative().max(4_294_967_295).default(1),
   /** How scores are made; `auto` measures all on the given images. */
   method: z.enum(['auto', ...METHOD_IDS]).default('auto'),

@@ -1,0 +1,87 @@
+import { alikeGroups, MOST_COMPARED } from './alike.ts'
+import type { FitContext } from './fit.ts'
+import { groupsOf } from './groups.ts'
+import type { TeachWarning } from './request.ts'
+import type { TeachData } from './teach-data.ts'
+
+/** Which good images show the same workpiece. */
+export interface FoundWorkpieces {
+  count: number
+  /** By the names of the images, by their likeness, or not at all: then each image is a workpiece of its own. */
+  by: 'name' | 'likeness' | null
+  /** Names of the images of each workpiece that has several. */
+  photographs: string[][]
+}
+
+interface Workpieces {
+  /** Number of the workpiece of each good image. */
+  groups: number[]
+  found: FoundWorkpieces
+  warnings: TeachWarning[]
+}
+
+/** Workpieces that are named in a warning; the report names all. */
+const NAMED = 3
+
+/**
+ * Photographs of one workpiece that judge each other score too well: the threshold came out so low that the promise was
+ * kept in 17 of 72 draws (ADR 0007). They are told by their names where `groupBy` says how, else by their likeness.
+ *
+ * @param allowed 1 or 0 per cell; null when all count
+ * @throws as `groupsOf`
+ */
+export async function findWorkpieces(
+  data: Pick<TeachData, 'good' | 'turned' | 'options'>,
+  allowed: Float32Array | null,
+  context: FitContext,
+): Promise<Workpieces> {
+  const { good, options } = data
+  const named = groupsOf(data)
+  if (options.groupBy !== null) return { groups: named, found: foundOf(data, named, 'name'), warnings: [] }
+  const none = { groups: named, found: foundOf(data, named, null) }
+  if (!options.group) return { ...none, warnings: [] }
+  if (good.length > MOST_COMPARED) return { ...none, warnings: [notSought(good.length)] }
+  const groups = await alikeGroups(
+    good.map((g) => g.embedding),
+    data.turned,
+    allowed,
+    context,
+  )
+  const found = foundOf(data, groups, 'likeness')
+  if (found.count === good.length) return { ...none, warnings: [] }
+  return found.count < 2
+    ? { ...none, warnings: [allAlike(good.length)] }
+    : { groups, found, warnings: [joined(good.length, found)] }
+}
+
+function foundOf(
+  { good }: Pick<TeachData, 'good'>,
+  groups: readonly number[],
+  by: FoundWorkpieces['by'],
+): FoundWorkpieces {
+  const names: string[][] = []
+  for (const [i, { name }] of good.entries()) (names[groups[i] ?? i] ??= []).push(name)
+  return { count: names.length, by, photographs: names.filter((n) => n.length > 1) }
+}
+
+function joined(images: number, { count, photographs }: FoundWorkpieces): TeachWarning {
+  const some = (comma: string, semicolon: string): string =>
+    photographs
+      .slice(0, NAMED)
+      .map((names) => names.slice(0, NAMED).join(comma) + (names.length > NAMED ? `${comma}…` : ''))
+      .join(semicolon) + (photographs.length > NAMED ? `${semicolon}…` : '')
+  return {
+    en: `${images} images show ${count} workpieces: some are photographs of the same one (${some(', ', '; ')}). They do not judge each other, and the promise counts workpieces; \`--group-by\` names them otherwise, \`--no-group\` where all are different.`,
+    zh: `${images} 张图像显示 ${count} 个工件:部分图像拍的是同一工件(${some('、', ';')})。它们不互相评判,承诺按工件数计算;可用 \`--group-by\` 另行指定,若各不相同则用 \`--no-group\`。`,
+  }
+}
+
+const allAlike = (images: number): TeachWarning => ({
+  en: `all ${images} images look like photographs of one workpiece: what is promised holds for it, and not for others`,
+  zh: `全部 ${images} 张图像看起来都是同一工件的照片:所作承诺只适用于它,不适用于其他工件`,
+})
+
+const notSought = (images: number): TeachWarning => ({
+  en: `among ${images} images photographs of one workpiece are not looked for, among ${MOST_COMPARED} at most; where there are some, name them with \`--group-by\``,
+  zh: `图像共 ${images} 张,超过 ${MOST_COMPARED} 张时不再查找同一工件的多张照片;若有,请用 \`--group-by\` 指定`,
+})
