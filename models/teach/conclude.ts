@@ -212,6 +212,13 @@ function thresholdWarnings(
   const rate = `${(100 * goal.rate).toFixed(1)} %`
   const promised = `${(100 * promise.promised).toFixed(1)} %`
   const sure = `${(100 * promise.confidence).toFixed(0)} %`
+  if (neededParts !== null && promise.parts >= neededParts)
+    return [
+      {
+        en: `${rate} false calls cannot be promised while good images are suspicious, which count as false calls (${promise.exceeding}): with ${sure} confidence at most ${promised}. Look at them, and take out those that are not good.`,
+        zh: `有良品图像可疑并计为过杀(${promise.exceeding}),因此不能保证 ${rate} 的过杀率:在 ${sure} 置信度下最多 ${promised}。请查看这些图像,并移除非良品。`,
+      },
+    ]
   const each = promise.parts === images
   const have = each
     ? { en: `${images} good images`, zh: `${images} 张良品图像` }
