@@ -270,13 +270,11 @@ export async function startLine(config: LineConfig, environment: Environment): P
       const why = asCoded(error, 'TRC_OPEN')
       log.error({ code: why.code, error: why.message }, 'EPCIS queries and subscriptions stand still')
       const { en, zh } = errorText(why)
-      notices.push({
-        id: 'epcis',
-        text: {
-          en: `EPCIS queries and subscriptions stand still: ${en}`,
-          zh: `EPCIS 查询和订阅已停止:${zh}`,
-        },
-      })
+      const text = {
+        en: `EPCIS queries and subscriptions stand still: ${en}`,
+        zh: `EPCIS 查询和订阅已停止:${zh}`,
+      }
+      notices.push({ id: 'epcis', text })
     })
     const ended = Promise.all(stations.map(({ engine }) => engine.run(abort.signal))).then(() => undefined)
     live.started(ended)
