@@ -20,7 +20,7 @@ beforeAll(async () => {
   slow = await writeToyPackage({
     toy: { kind: 'anomaly' },
     size: { widthPx: 32, heightPx: 32 },
-    slowMatMuls: 40,
+    slowMatMuls: 400,
   })
 })
 afterAll(async () => {
@@ -87,7 +87,7 @@ it('replaces an inspection worker in the middle of an inference, and judges on',
   })
   for (let n = 0; n < 4; n++) {
     const { outcome } = inspector.inspect(job())
-    // The inference takes 0.2 s and more; decoding before it a few ms.
+    // The inference takes 0.3 s and more, also on a fast machine; decoding before it a few ms.
     await sleep(60)
     for (const worker of inspector.busyWorkers()) inspector.recycle(worker)
     // Another thread judges it.
