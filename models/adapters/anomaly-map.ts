@@ -13,9 +13,9 @@ type Spec = Extract<FamilySpec, { family: 'anomaly-map' }>
  * Anomaly models that give a raw score per place: map [1, h, w] or [1, 1, h, w] over the model input, and
  * optionally an image score [1]. A finding is a connected region at or above the map threshold whose score reaches
  * the threshold asked for; a threshold below the map threshold lowers both. Its score is its peak. Where the image score
- * decides, it is the score of the region with the highest peak, and no other has more: an image has a finding exactly
- * when its score reaches the threshold. The exports of anomalib are of this family: `anomaly_map` and `pred_score`, raw,
- * or normalised by its post-processor.
+ * decides, it is the score of the region with the highest peak, however small, and no other has more: an image has a
+ * finding exactly when its score reaches the threshold. The exports of anomalib are of this family: `anomaly_map` and
+ * `pred_score`, raw, or normalised by its post-processor.
  *
  * `scores.score` is the model's image score, or the maximum of the map where it has none; `scores.normalised` the same
  * clamped to 0..1, where the graph has that, too.
@@ -45,10 +45,13 @@ export function anomalyMap(spec: Spec): Adapter {
           areaPx,
         }))
         .sort(byScore)
-      if (spec.decidedBy === 'score')
-        for (const [n, finding] of found.entries())
-          finding.score = n === 0 ? score : Math.min(finding.score, score)
-      const findings = found.filter((f) => f.score >= threshold && f.areaPx >= spec.minAreaPx).sort(byScore)
+      const strongest = spec.decidedBy === 'score' ? found[0] : undefined
+      if (strongest !== undefined)
+        for (const finding of found)
+          finding.score = finding === strongest ? score : Math.min(finding.score, score)
+      const findings = found
+        .filter((f) => f.score >= threshold && (f === strongest || f.areaPx >= spec.minAreaPx))
+        .sort(byScore)
       return {
         findings: findings.slice(0, context.maxFindings),
         scores: {

@@ -121,8 +121,14 @@ describe('anomaly map', () => {
       expect(findings).toEqual([{ class: 'a', score: 12, box: [1, 0, 2, 1], areaPx: 1 }])
     })
 
-    it('passes what is too small, and gives its score to nothing else', () => {
-      expect(decode(12, { minAreaPx: 2 })).toEqual([])
+    it('drops no strongest place for its area: on a small image a cell is less than a px', () => {
+      expect(decode(12, { minAreaPx: 5 })).toEqual([[12, 0, 3, 1, 4]])
+      const { findings } = adapterFor(decided).decode(
+        { m: map(rows), s: f32([1], [12]) },
+        context({ ...one, geometry: { ...same(4, 4), image: { widthPx: 1, heightPx: 1 } } }),
+      )
+      expect(findings).toHaveLength(1)
+      expect(findings[0]?.score).toBe(12)
     })
   })
 })
