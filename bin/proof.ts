@@ -44,6 +44,7 @@ export function proofModes(proof: LogProof | null): LineState['degraded'] {
             },
           },
         ]),
+    ...(state.setAside === null ? [] : [{ id: 'proof-checkpoint', text: errorText(state.setAside) }]),
     ...state.unreachable.map(({ name, reason }) => ({
       id: `proof-${name}`,
       text: { en: `No answer from ${name}: ${reason}`, zh: `${name} 无应答:${reason}` },

@@ -84,6 +84,7 @@ const ZH: Record<ErrorCode, string> = {
   TRC_REBUILT: '由事件日志派生的文件已损坏,已移到一旁并重新生成',
   TRC_REPLICA: '产线日志与工厂数据库已接收的内容不衔接',
   TRC_PROOF: '事件日志与已签名的内容不一致',
+  TRC_CHECKPOINT: '日志的检查点文件不是所写入的那一份',
   TRC_NOTE: '签名文件或检查点格式错误',
   TRC_KEY: '签名或验证密钥无法使用',
   TRC_WITNESS: '见证方、时间戳机构或锚定点拒绝或无法连接',

@@ -85,6 +85,7 @@ export const ERROR_CODES = {
   TRC_REBUILT: 'a damaged file that follows from the event log was set aside and is made again',
   TRC_REPLICA: 'the log of the line does not continue what the plant store received',
   TRC_PROOF: 'the event log does not agree with what was signed',
+  TRC_CHECKPOINT: 'the checkpoint file of the log is not the one that was written',
   TRC_NOTE: 'the signed note or checkpoint is malformed',
   TRC_KEY: 'the signing or verifying key cannot be used',
   TRC_WITNESS: 'a witness, time-stamp authority or anchor refused or cannot be reached',

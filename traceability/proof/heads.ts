@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { asCoded } from '../../contracts/index.ts'
 import {
@@ -11,6 +11,7 @@ import {
 } from '../log/index.ts'
 import { keptCheckpoints } from './kept-proofs.ts'
 import { logDir, readLogKey, readWitnessKeys } from './log-key.ts'
+import { SET_ASIDE } from './published-checkpoint.ts'
 import type { Findings, VerifyReport } from './report.ts'
 
 /** A tree head that a good signature vouches for. */
@@ -92,6 +93,8 @@ export function readHeads(
       return -1
     }
   }
+  // Before the lines: a running line writes the line first and then the file.
+  const published = readNotes(logDir(dataDir))
   let line = 0
   let largest = 0
   for (const kept of keptCheckpoints(dataDir).read()) {
@@ -105,8 +108,17 @@ export function readHeads(
       largest = Math.max(largest, size)
     }
   }
-  const latest = join(logDir(dataDir), 'checkpoint')
-  if (existsSync(latest)) take(readFileSync(latest, 'utf8'), 'checkpoint')
+  // A crash may leave the first line without its file.
+  if (line > 1 && !published.some(({ name }) => name === 'checkpoint'))
+    findings.add('checkpoint', `checkpoint: the file is missing, and ${line} were signed`)
+  for (const { name, note } of published) {
+    const aside = name !== 'checkpoint'
+    const size = take(note, aside ? `${name}, which the line found in place of its checkpoint` : name)
+    if (size > largest)
+      findings.add('checkpoint', `${name}: over ${size} events, and checkpoints.jsonl ends at ${largest}`)
+    else if (size >= 0 && aside)
+      findings.add('checkpoint', `${name}: the line found this older one in place of its checkpoint`)
+  }
   for (const { note, from } of elsewhere) take(note, from)
   return {
     list: [...bySize.values()].sort((a, b) => a.size - b.size),
@@ -114,6 +126,20 @@ export function readHeads(
     checkpoints,
     cosigned: [...cosigned.values()],
   }
+}
+
+/** The file `checkpoint`, and what the line found in its place and kept; what cannot be read is an empty note. */
+function readNotes(dir: string): { name: string; note: string }[] {
+  const names = existsSync(dir) ? readdirSync(dir).sort() : []
+  return names
+    .filter((name) => name === 'checkpoint' || name.startsWith(SET_ASIDE))
+    .map((name) => {
+      try {
+        return { name, note: readFileSync(join(dir, name), 'utf8') }
+      } catch {
+        return { name, note: '' }
+      }
+    })
 }
 
 /**

@@ -39,6 +39,7 @@ export async function startLogProof(o: LogProofOptions): Promise<LogProof> {
     signedAt: null,
     cosigned: [],
     fault: null,
+    setAside: null,
     unreachable: [],
   }
   const told = new Set<string>()
@@ -59,7 +60,7 @@ export async function startLogProof(o: LogProofOptions): Promise<LogProof> {
         code: 'TRC_WITNESS',
         message: `${name}: ${reason}`,
       }))
-      tell([...(state.fault === null ? [] : [state.fault]), ...silent, ...passing])
+      tell([state.fault, state.setAside, ...silent, ...passing].filter((fact) => fact !== null))
       resolve()
     })
     worker.once('error', (error) => {

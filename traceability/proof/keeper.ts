@@ -52,11 +52,16 @@ export class ProofKeeper {
   readonly #cosigned = new Map<string, { size: number; at: string }>()
   #signedAtMs = 0
   #fault: ProofState['fault'] = null
+  #setAside: ProofState['setAside'] = null
 
   /** @throws TRC_PROOF, TRC_NOTE, TRC_KEY */
   constructor(o: KeeperOptions) {
     this.#o = o
-    this.#writer = new LogWriter({ ...o, entries: o.spec.entries })
+    this.#writer = new LogWriter({
+      ...o,
+      entries: o.spec.entries,
+      onSetAside: (why) => (this.#setAside = toFact(why)),
+    })
     this.#helpers = this.#makeHelpers(o.spec)
     rememberWitnesses(
       o.dataDir,
@@ -189,6 +194,7 @@ export class ProofKeeper {
       signedAt: this.#signedAtMs === 0 ? null : new Date(this.#signedAtMs).toISOString(),
       cosigned: [...this.#cosigned].map(([witness, c]) => ({ witness, ...c })),
       fault: this.#fault,
+      setAside: this.#setAside,
       unreachable: this.#helpers.flatMap(({ name, reason }) => (reason === null ? [] : [{ name, reason }])),
     })
   }

@@ -54,13 +54,13 @@ export class KeptLines<T> {
     }
   }
 
-  /** The last whole line, or null. */
-  last(): T | null {
-    if (!existsSync(this.#file)) return null
+  /** The last whole line; `null` when it is not JSON, `undefined` when there is none. */
+  last(): T | null | undefined {
+    if (!existsSync(this.#file)) return undefined
     const fd = openSync(this.#file, 'r')
     try {
       const end = lastNewline(fd, statSync(this.#file).size)
-      if (end < 0) return null
+      if (end < 0) return undefined
       const start = lastNewline(fd, end) + 1
       const line = Buffer.alloc(end - start)
       readSync(fd, line, 0, line.length, start)

@@ -1,7 +1,6 @@
 import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { setImmediate as breathe } from 'node:timers/promises'
-import { CodedError, type SqlDatabase } from '../../contracts/index.ts'
+import { asCoded, CodedError, type SqlDatabase } from '../../contracts/index.ts'
 import {
   checkNote,
   checkpointNote,
@@ -13,10 +12,10 @@ import {
   type SignedCheckpoint,
   TileTree,
   TileWriter,
-  writeDurably,
 } from '../log/index.ts'
 import { keptCheckpoints } from './kept-proofs.ts'
 import { logDir } from './log-key.ts'
+import { PublishedCheckpoint } from './published-checkpoint.ts'
 
 /** Events read at once. */
 const BATCH = 256
@@ -33,23 +32,41 @@ export class LogWriter {
   readonly #dataDir: string
   readonly #signer: NoteSigner
   readonly #tiles: { dir: string; entries: boolean }
+  readonly #published: PublishedCheckpoint
   #writer: TileWriter
   #last: SignedCheckpoint | null
   #lastAt: number
 
-  /** @throws TRC_PROOF, TRC_NOTE when what was kept cannot be gone on from */
-  constructor(o: { db: SqlDatabase; dataDir: string; signer: NoteSigner; entries: boolean }) {
+  /**
+   * @param onSetAside hears when another file than the checkpoint stood in its place
+   * @throws TRC_PROOF when what was kept cannot be gone on from
+   */
+  constructor(o: {
+    db: SqlDatabase
+    dataDir: string
+    signer: NoteSigner
+    entries: boolean
+    onSetAside: (why: CodedError) => void
+  }) {
     this.#db = o.db
     this.#dataDir = o.dataDir
     this.#signer = o.signer
     this.#tiles = { dir: logDir(o.dataDir), entries: o.entries }
     mkdirSync(this.#tiles.dir, { recursive: true })
-    const kept = keptCheckpoints(o.dataDir).last()
-    this.#last = kept === null ? null : parseCheckpoint(kept.note)
-    this.#lastAt = kept === null ? 0 : Date.parse(kept.at)
+    const kept = keptCheckpoints(o.dataDir)
+    const line = kept.last()
+    this.#last = line === undefined ? null : readable(line)
+    this.#lastAt = Date.parse(line?.at ?? '') || 0
     if (this.#last !== null && checkNote(this.#last.note, o.signer.key).state !== 'valid')
       throw disagree(`a last checkpoint signed by ${o.signer.key.vkey}`, 'another signature')
     this.#writer = this.#resume()
+    this.#published = new PublishedCheckpoint({
+      dir: this.#tiles.dir,
+      key: o.signer.key,
+      onSetAside: o.onSetAside,
+    })
+    const [, second] = kept.read()
+    this.#published.begin(line?.note ?? null, second === undefined, (c) => this.#leadsOnFrom(c))
   }
 
   get last(): SignedCheckpoint | null {
@@ -92,11 +109,16 @@ export class LogWriter {
     return checkpoint
   }
 
-  /** Stores a checkpoint, or the same one with more signatures; durable when this returns. */
+  /**
+   * Stores a checkpoint, or the same one with more signatures; durable when this returns.
+   *
+   * @throws TRC_PROOF when a good signature says of the log what it does not lead on from; nothing is stored then
+   */
   keep(checkpoint: SignedCheckpoint): void {
+    this.#published.check((c) => this.#leadsOnFrom(c))
     const note = checkpointNote(checkpoint)
     keptCheckpoints(this.#dataDir).append({ at: new Date().toISOString(), note })
-    writeDurably(join(this.#tiles.dir, 'checkpoint'), note)
+    this.#published.write(note)
     if (checkpoint.size === this.#last?.size) this.#last = checkpoint
   }
 
@@ -154,6 +176,19 @@ export class LogWriter {
     return writer
   }
 
+  /** By the tiles, or by the events where those of a size in between are no longer there. */
+  #leadsOnFrom({ size, root }: SignedCheckpoint): boolean {
+    if (size > (this.#last?.size ?? 0)) return false
+    try {
+      if (new TileTree(this.#tiles.dir, size).root().equals(root)) return true
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error
+    }
+    const range = new CompactRange()
+    this.#each(size, (leaf) => range.append(leaf))
+    return range.root().equals(root)
+  }
+
   #each(size: number, take: (leaf: Buffer, json: string) => void): void {
     for (let done = 0; done < size;) {
       const rows = this.#db.all<{ json: string }>(
@@ -173,6 +208,15 @@ export class LogWriter {
       'select size, root from log_tree where id = 1',
     )
     return { size: row?.size ?? 0, root: Buffer.from(row?.root ?? []) }
+  }
+}
+
+/** @throws TRC_PROOF: begun anew behind it, a log would be signed that nobody compared with what was signed before */
+function readable(line: { note: string } | null): SignedCheckpoint {
+  try {
+    return parseCheckpoint(line?.note ?? '')
+  } catch (error) {
+    throw disagree('a last line of checkpoints.jsonl that can be read', asCoded(error, 'TRC_NOTE').message)
   }
 }
 

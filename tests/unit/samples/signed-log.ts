@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { newEvent, RETENTION_SUBJECT, type SqlDatabase } from '../../../contracts/index.ts'
+import { type CodedError, newEvent, RETENTION_SUBJECT, type SqlDatabase } from '../../../contracts/index.ts'
 import {
   CompactRange,
   leafHash,
@@ -44,11 +44,15 @@ export async function deleteImages(dataDir: string, images: string[]): Promise<v
   await store.close()
 }
 
-export async function signNow(dataDir: string, entries = true): Promise<void> {
+/** @returns what was set aside */
+export async function signNow(dataDir: string, entries = true): Promise<CodedError[]> {
+  const setAside: CodedError[] = []
+  const onSetAside = (why: CodedError): number => setAside.push(why)
   const signer = openLogKey({ dataDir, keyFile: null, origin: ORIGIN, fallback: ORIGIN })
   const db = openSql(join(dataDir, 'trace.db'), { synchronous: 'normal', readOnly: true })
   try {
-    await new LogWriter({ db, dataDir, signer, entries }).sign()
+    await new LogWriter({ db, dataDir, signer, entries, onSetAside }).sign()
+    return setAside
   } finally {
     db.close()
   }
