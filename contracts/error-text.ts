@@ -80,6 +80,7 @@ const ZH: Record<ErrorCode, string> = {
   TRC_IMAGE: '图像无法保存或读回',
   TRC_EPCIS: 'EPCIS 文档、查询或订阅被拒绝',
   TRC_SPOOLED: '存储滞后,记录已写入暂存区',
+  TRC_SPOOL: '暂存区的条目与写入时不一致',
   TRC_PLANT: '无法连接工厂数据库，或连接已中断',
   TRC_REBUILT: '由事件日志派生的文件已损坏,已移到一旁并重新生成',
   TRC_REPLICA: '产线日志与工厂数据库已接收的内容不衔接',

@@ -81,6 +81,7 @@ export const ERROR_CODES = {
   TRC_IMAGE: 'the image cannot be stored or read back',
   TRC_EPCIS: 'the EPCIS document, query or subscription is refused',
   TRC_SPOOLED: 'the record went to the spool because the store was late',
+  TRC_SPOOL: 'an entry of the spool is not as it was written',
   TRC_PLANT: 'the plant store cannot be reached or has lost its connection',
   TRC_REBUILT: 'a damaged file that follows from the event log was set aside and is made again',
   TRC_REPLICA: 'the log of the line does not continue what the plant store received',

@@ -2,6 +2,7 @@ import { open, readdir, readFile, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type CodedError, uuidv7 } from '../../contracts/index.ts'
 import { syncDir } from './image-files.ts'
+import { isWhole } from './spool-line.ts'
 import { fileError } from './sqlite-errors.ts'
 
 export const REJECTED = 'rejected.jsonl'
@@ -18,11 +19,18 @@ export async function spoolFiles(dir: string): Promise<string[]> {
   return names.filter((n) => n.endsWith('.jsonl') && n !== REJECTED).sort()
 }
 
-/** Whole lines, and the tail of one that was cut off. */
-export async function readLines(file: string): Promise<{ lines: string[]; torn: string }> {
-  const parts = (await readFile(file, 'utf8')).split('\n')
-  const torn = parts.pop() ?? ''
-  return { lines: parts, torn }
+/** Whole lines without their ends, and the tail of one that was cut off. */
+export async function readLines(file: string): Promise<{ lines: Uint8Array[]; torn: Uint8Array | null }> {
+  const bytes = await readFile(file)
+  const lines: Uint8Array[] = []
+  let from = 0
+  for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, from)) {
+    lines.push(bytes.subarray(from, end))
+    from = end + 1
+  }
+  const tail = bytes.subarray(from)
+  if (tail.length === 0) return { lines, torn: null }
+  return isWhole(tail) ? { lines: [...lines, tail], torn: null } : { lines, torn: tail }
 }
 
 /** A file written, synced, and its directory entry too. @throws the file-system error; nothing is left behind */

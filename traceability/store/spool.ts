@@ -2,25 +2,17 @@ import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asCoded, CodedError } from '../../contracts/index.ts'
 import { syncDir } from './image-files.ts'
-import type { CaptureRecord } from './record-codec.ts'
 import { readLines, REJECTED, spoolFiles, SpoolWriter, writeDurably } from './spool-file.ts'
+import {
+  checksum,
+  damaged,
+  formatLine,
+  keptLine,
+  parseLine,
+  type SpoolEntry,
+  type SpoolLine,
+} from './spool-line.ts'
 import { fileError } from './sqlite-errors.ts'
-import type { StoreOps } from './store-ops.ts'
-
-type SpoolOp = 'openTrigger' | 'annotate' | 'emit'
-
-/** Goes to the store as it stands. */
-export type PlainEntry = { [O in SpoolOp]: { op: O; ask: StoreOps[O]['ask'] } }[SpoolOp]
-
-/** One request that the store did not take in time. */
-export type SpoolEntry =
-  PlainEntry | { op: 'capture'; ask: { record: CaptureRecord; image: Uint8Array | null } }
-
-/** The image bytes of a capture stand in a file of their own beside the spool file. */
-interface SpoolLine {
-  entry: SpoolEntry
-  image: string | null
-}
 
 /** Entries offered to the store at once while draining. */
 const DRAIN_WIDTH = 32
@@ -30,8 +22,8 @@ export const isStorageError = (error: CodedError): boolean =>
   ['TRC_DISK_FULL', 'TRC_WRITE', 'TRC_OPEN', 'TRC_IMAGE', 'TRC_PLANT', 'TRC_BUSY'].includes(error.code)
 
 /**
- * Second, independent path to disk: JSON lines in `<uuid>.jsonl`, synced before `append` resolves, delivered to the
- * store later, oldest file first. A crash while draining repeats deliveries, so that the store must know its own.
+ * Second, independent path to disk: JSON lines in `<uuid>.jsonl`, each with its checksum, synced before `append`
+ * resolves, delivered to the store later, oldest file first. A crash while draining repeats deliveries, so that the store must know its own.
  */
 export class Spool {
   readonly #dir: string
@@ -48,17 +40,18 @@ export class Spool {
     const spool = new Spool(dir)
     try {
       await mkdir(dir, { recursive: true })
-      let referenced = ''
+      let referenced = await readFile(join(dir, REJECTED), 'utf8').catch(() => '')
+      let illegible = referenced.includes('TRC_SPOOL')
       for (const name of await spoolFiles(dir)) {
-        const { lines } = await readLines(join(dir, name))
+        const { lines, torn } = await readLines(join(dir, name))
         spool.#count += lines.length
-        referenced += lines.join('\n')
+        illegible ||= !lines.every(isLegible)
+        for (const line of [...lines, torn ?? '']) referenced += Buffer.from(line).toString('utf8')
       }
-      referenced += await readFile(join(dir, REJECTED), 'utf8').catch(() => '')
-      // Images whose line was never written, or was delivered just before a crash.
-      for (const name of await readdir(dir)) {
-        if (name.endsWith('.img') && !referenced.includes(name)) await rm(join(dir, name), { force: true })
-      }
+      // Images whose line was never written, or was delivered just before a crash. A damaged line may belong to any.
+      const images = illegible ? [] : (await readdir(dir)).filter((name) => name.endsWith('.img'))
+      for (const name of images)
+        if (!referenced.includes(name.slice(0, -'.img'.length))) await rm(join(dir, name), { force: true })
     } catch (error) {
       throw fileError(error, 'TRC_OPEN', dir)
     }
@@ -97,7 +90,10 @@ export class Spool {
       if (name === this.#writer.current) continue
       const { lines, torn } = await readLines(join(this.#dir, name))
       // The tail of a line that a crash cut off was never acknowledged; it is kept for people to look at.
-      if (torn !== '') await this.#reject(torn, 'cut off by a crash')
+      if (torn !== null) {
+        await this.#reject(torn, 'cut off by a crash, or damaged')
+        onRejected(damaged('a whole line', `${torn.length} bytes, cut off by a crash or damaged`))
+      }
       const delivered: string[] = []
       for (let at = 0; at < lines.length; at += DRAIN_WIDTH) {
         const part = lines.slice(at, at + DRAIN_WIDTH)
@@ -120,19 +116,20 @@ export class Spool {
     if (entry.op === 'capture' && entry.ask.image !== null) {
       const image = `${entry.ask.record.inspectionId}.img`
       await writeDurably(this.#dir, image, entry.ask.image)
-      line = { entry: { op: 'capture', ask: { record: entry.ask.record, image: null } }, image }
+      const bare: SpoolEntry = { op: 'capture', ask: { record: entry.ask.record, image: null } }
+      line = { entry: bare, image, imageCrc32: checksum(entry.ask.image) }
     }
-    await this.#writer.append(`${JSON.stringify(line)}\n`)
+    await this.#writer.append(formatLine(line))
   }
 
   /** The image file that is done with, or null: there was none, or it stays with the rejected line. */
   async #deliver(
-    line: string,
+    line: Uint8Array,
     send: (entry: SpoolEntry) => Promise<unknown>,
     onRejected: (error: CodedError) => void,
   ): Promise<string | null> {
     try {
-      const { entry, image } = JSON.parse(line) as SpoolLine
+      const { entry, image, imageCrc32 } = parseLine(line)
       if (entry.op !== 'capture') {
         await send(entry)
         return null
@@ -145,6 +142,9 @@ export class Spool {
       const bytes = await readFile(join(this.#dir, image)).catch((error: unknown) => {
         throw new CodedError('TRC_NOT_FOUND', { file: join(this.#dir, image), actual: String(error) })
       })
+      const found = checksum(bytes)
+      if (imageCrc32 !== undefined && imageCrc32 !== found)
+        throw damaged(`the checksum ${imageCrc32} of the image`, found, join(this.#dir, image))
       await send({ op: 'capture', ask: { record, image: new Uint8Array(bytes) } })
       return image
     } catch (error) {
@@ -156,13 +156,22 @@ export class Spool {
     }
   }
 
-  async #reject(line: string, reason: string): Promise<void> {
+  async #reject(line: Uint8Array, reason: string): Promise<void> {
     const handle = await open(join(this.#dir, REJECTED), 'a')
     try {
-      await handle.writeFile(`${JSON.stringify({ reason, line })}\n`)
+      await handle.writeFile(`${JSON.stringify({ reason, ...keptLine(line) })}\n`)
       await handle.sync()
     } finally {
       await handle.close()
     }
+  }
+}
+
+function isLegible(line: Uint8Array): boolean {
+  try {
+    parseLine(line)
+    return true
+  } catch {
+    return false
   }
 }

@@ -137,7 +137,7 @@ function interrupted(i: Interruption, trigger: number, at: string, now: string):
   const verdict = noVerdict(i.recipe, {
     reason: 'interrupted',
     code: 'INS_INTERRUPTED',
-    message: `trigger ${trigger} of station ${i.station} was not judged before the system stopped`,
+    message: `trigger ${trigger} of station ${i.station} has no record: it was not judged before the system stopped, or its record was lost`,
   })
   return {
     inspectionId: uuidv7(),
