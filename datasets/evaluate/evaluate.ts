@@ -138,7 +138,9 @@ async function cardsOf(recipe: Recipe, models: ModelSetup): Promise<Map<string, 
   const packages = await findPackages(models.modelDirs, () => undefined)
   return new Map(
     recipe.tools.flatMap((t) =>
-      t.use === 'model@1' ? [[t.id, pinnedPackage(packages, t.model, t.sha256).card] as const] : [],
+      t.use === 'model@1'
+        ? [[t.id, pinnedPackage(packages, t.model, t.sha256, models.modelDirs).card] as const]
+        : [],
     ),
   )
 }

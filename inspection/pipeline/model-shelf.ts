@@ -48,7 +48,7 @@ export class ModelShelf {
     const broken: CodedError[] = []
     const packages = await findPackages(modelDirs, (b) => broken.push(b.error))
     try {
-      const { dir } = pinnedPackage(packages, id, sha256)
+      const { dir } = pinnedPackage(packages, id, sha256, modelDirs)
       return await loadModel(dir, { providers: [...providers], trustedKeys, intraOpThreads })
     } catch (error) {
       // A package that cannot even be listed may be the one asked for; its own fault says more than "unknown".

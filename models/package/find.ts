@@ -1,17 +1,20 @@
 import { readFile, readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { CodedError, asCoded } from '../../contracts/index.ts'
-import type { ModelCard } from '../../contracts/index.ts'
+import { asCoded, type CodedError, type ModelCard } from '../../contracts/index.ts'
 import type { TrustedKeys } from './keys.ts'
 import { CARD_FILE, MODEL_FILE, sha256Of } from './manifest.ts'
 import { readCard } from './read-card.ts'
+import { namesNear, unknownModel } from './unknown-model.ts'
 import { verifyPackage, type VerifiedPackage } from './verify.ts'
 
 /** The packages delivered with the product. */
 export const PACKAGES_DIR = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? '../packages/' : '../../../models/packages/', import.meta.url),
 )
+
+/** Versions of one model that an error names: the newest. */
+const MOST_VERSIONS = 3
 
 export interface PackageInfo {
   id: string
@@ -72,7 +75,7 @@ async function readInfo(dir: string): Promise<PackageInfo> {
 /**
  * The newest version of a package, for judging images by hand; a line pins by hash.
  *
- * @throws MDL_UNKNOWN, saying what there is instead; what is wrong with a folder of that name
+ * @throws MDL_UNKNOWN, saying where it looked and what there is instead; what is wrong with a folder of that name
  */
 export async function packageNamed(dirs: readonly string[], id: string): Promise<PackageInfo> {
   const broken: BrokenPackage[] = []
@@ -84,11 +87,7 @@ export async function packageNamed(dirs: readonly string[], id: string): Promise
   if (newest !== undefined) return newest
   const same = broken.find((b) => basename(b.dir).startsWith(id))
   if (same !== undefined) throw same.error
-  throw new CodedError('MDL_UNKNOWN', {
-    expected: `one of ${[...new Set(packages.map((p) => p.id))].join(', ') || '(none)'}`,
-    actual: id,
-    hint: 'SIGHTLINE_MODELS names further folders of packages',
-  })
+  throw unknownModel({ id, dirs, there: packages.map((p) => p.id), kind: 'packages' })
 }
 
 /**
@@ -104,7 +103,7 @@ export async function verifyPinned(
   const broken: BrokenPackage[] = []
   const packages = await findPackages(dirs, (b) => broken.push(b))
   try {
-    return await verifyPackage(pinnedPackage(packages, pin.id, pin.sha256).dir, trustedKeys)
+    return await verifyPackage(pinnedPackage(packages, pin.id, pin.sha256, dirs).dir, trustedKeys)
   } catch (error) {
     if (asCoded(error, 'MDL_PACKAGE').code !== 'MDL_UNKNOWN') throw error
     // An altered model has another hash than the pin: its own fault says more than "unknown".
@@ -117,18 +116,32 @@ export async function verifyPinned(
 /**
  * The package a recipe pins, by id and hash: nothing floats to "latest".
  *
- * @throws MDL_UNKNOWN, saying what there is instead
+ * @param dirs where the packages were found
+ * @throws MDL_UNKNOWN, saying where they were looked for and what there is instead
  */
-export function pinnedPackage(packages: readonly PackageInfo[], id: string, sha256: string): PackageInfo {
+export function pinnedPackage(
+  packages: readonly PackageInfo[],
+  id: string,
+  sha256: string,
+  dirs: readonly string[],
+): PackageInfo {
   const match = packages.find((p) => p.id === id && p.sha256 === sha256)
   if (match !== undefined) return match
   const same = packages.filter((p) => p.id === id)
-  throw new CodedError('MDL_UNKNOWN', {
-    expected: `${id} with SHA-256 ${sha256}`,
-    actual:
-      same.length > 0
-        ? same.map((p) => `${id} ${p.version} with SHA-256 ${p.sha256}`).join('; ')
-        : `packages ${packages.map((p) => p.id).join(', ') || '(none)'}`,
-    hint: 'install the package, or raise the recipe version with another pin',
+  const there = packages.map((p) => p.id)
+  const actual =
+    same.length > 0
+      ? same
+          .slice(-MOST_VERSIONS)
+          .map((p) => `${id} ${p.version} with SHA-256 ${p.sha256}`)
+          .join('; ')
+      : `packages ${namesNear(id, there)}`
+  throw unknownModel({
+    id,
+    dirs,
+    there,
+    kind: 'packages',
+    detail: { expected: `${id} with SHA-256 ${sha256}`, actual },
+    hint: 'install the package, raise the recipe version with another pin',
   })
 }

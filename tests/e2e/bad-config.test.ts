@@ -120,7 +120,7 @@ const CASES: Case[] = [
     line: withRecipe('nomodel', {
       tools: [{ id: 'm', use: 'model@1', model: 'nosuch', sha256: 'b'.repeat(64), threshold: 0.5 }],
     }),
-    says: /^MDL_UNKNOWN: .*nomodel@1\.recipe\.yaml, tools\[0\]\); expected nosuch with SHA-256 b+; found packages .*pcb-pair; install/m,
+    says: /^MDL_UNKNOWN: .*nomodel@1\.recipe\.yaml, tools\[0\]\); expected nosuch with SHA-256 b+; found packages .*pcb-pair.*; searched .*packages.*; install/m,
   },
   {
     name: 'an unknown module',

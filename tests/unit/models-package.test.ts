@@ -4,16 +4,20 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import {
   createSigningKey,
+  findBackbone,
   findPackages,
   listModels,
   loadTrustedKeys,
   packModel,
+  packageNamed,
   packModelFiles,
   pinnedPackage,
   verifyModel,
   verifyPackage,
+  verifyPinned,
 } from '../../models/index.ts'
 import { fromPng, toPng } from '../../models/package/png.ts'
+import { unknownModel } from '../../models/package/unknown-model.ts'
 import { plain, toyCard, toyModel, writeToyPackage } from '../suites/toy-models.ts'
 import type { ToyOptions, ToyPackage } from '../suites/toy-models.ts'
 
@@ -88,11 +92,44 @@ describe('finding and commands', () => {
   it('finds packages by folder and pins them by hash', async () => {
     const packages = await findPackages([sound.root, join(sound.root, 'no-such-folder')])
     expect(packages).toMatchObject([{ id: sound.id, version: '1.0.0', dir: sound.dir, sha256: sound.sha256 }])
-    expect(pinnedPackage(packages, sound.id, sound.sha256).dir).toBe(sound.dir)
-    expect(() => pinnedPackage(packages, sound.id, '0'.repeat(64))).toThrow(
+    const dirs = [sound.root]
+    expect(pinnedPackage(packages, sound.id, sound.sha256, dirs).dir).toBe(sound.dir)
+    expect(() => pinnedPackage(packages, sound.id, '0'.repeat(64), dirs)).toThrow(
       new RegExp(`MDL_UNKNOWN.*${sound.sha256}`),
     )
-    expect(() => pinnedPackage(packages, 'other', sound.sha256)).toThrow(/MDL_UNKNOWN.*packages toy-decoded/)
+    expect(() => pinnedPackage(packages, 'other', sound.sha256, dirs)).toThrow(
+      /MDL_UNKNOWN.*packages toy-decoded/,
+    )
+  })
+
+  it('says of a model that is not there where it looked and what is there, a few names of it', async () => {
+    const [root, none] = [sound.root, join(sound.root, 'no-such-folder')]
+    const pin = { id: 'other', sha256: sound.sha256 }
+    for (const asked of [
+      () => packageNamed([root, none], 'other'),
+      () => verifyPinned([root, none], pin, {}),
+      () => findBackbone([root, none], 'other', {}),
+    ])
+      await expect(asked()).rejects.toThrow(
+        `; searched ${root}, ${none} (not there); ${asked.toString().includes('Pinned') ? 'install the package' : 'name'}`,
+      )
+    await expect(packageNamed([root], 'other')).rejects.toThrow(
+      'MDL_UNKNOWN: no such model package; expected one of the packages toy-decoded; found other; searched',
+    )
+    await expect(findBackbone([root], 'other', {})).rejects.toThrow(
+      'one of the backbones (none); found other',
+    )
+    await expect(packageNamed([], 'other')).rejects.toThrow('searched no folder')
+
+    const many = ['zz', ...Array.from({ length: 20 }, (_, n) => `cap-${n}`), 'housing-left', 'housing-right']
+    const { message } = unknownModel({
+      id: 'housing',
+      dirs: Array<string>(9).fill(root),
+      there: many,
+      kind: 'packages',
+    })
+    expect(message).toContain('packages housing-left, housing-right, cap-0,')
+    expect(message).toMatch(/ and 15 more; found housing; searched .* and 3 more;/)
   })
 
   it('does not overlook a broken package', async () => {
