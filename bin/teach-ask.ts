@@ -6,6 +6,14 @@ const time = z.iso
   .datetime({ offset: true, error: 'an RFC 3339 time, e.g. 2026-01-31T06:00:00Z' })
   .transform((t) => new Date(t).toISOString())
 
+const isPattern = (text: string): boolean => {
+  try {
+    return new RegExp(text) instanceof RegExp
+  } catch {
+    return false
+  }
+}
+
 /** Where the good images come from. */
 const source = z.discriminatedUnion('from', [
   /** These inspections, each judged good. */
@@ -27,8 +35,7 @@ const source = z.discriminatedUnion('from', [
   z.strictObject({ from: z.literal('folder'), dir: z.string().min(1).max(1_024) }),
 ])
 
-/** What a page asks to be taught. */
-export const teachAskSchema = z.strictObject({
+const askShape = z.strictObject({
   id: modelCardSchema.shape.id.max(64),
   /** Absent = 1.0.0, or the next minor one of the newest with this id. */
   version: modelCardSchema.shape.version.optional(),
@@ -43,13 +50,36 @@ export const teachAskSchema = z.strictObject({
   /** False-call rate to promise. */
   falseCalls: z.number().min(0.0001).max(0.5).default(0.05),
   areaPx: z.number().int().min(4_096).max(4_194_304).nullable().default(null),
-  /** Whether turned copies of good images may count as good. */
-  turn: z.boolean().default(true),
-  /** Whether photographs of one workpiece are looked for; else each image is one of its own. */
-  group: z.boolean().default(true),
+  turn: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether turned and mirrored copies of the good images count as good; false where a part that lies turned or mirrored is a defect',
+    ),
+  group: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether photographs of one workpiece are looked for, which do not judge each other; false: each image shows a workpiece of its own',
+    ),
+  groupBy: z
+    .string()
+    .min(1)
+    .max(256)
+    .refine(isPattern, 'a regular expression')
+    .nullable()
+    .default(null)
+    .describe(
+      'Of a folder: part of the file name that says which workpiece an image shows, a regular expression (its first group, where it has one); in place of `group`',
+    ),
   /** Refused when it would take longer, or more. */
   timeLimitS: z.number().int().min(1).max(86_400).default(3_600),
   memoryMB: z.number().int().min(50).max(100_000).default(4_000),
   by: who,
+})
+/** What a page asks to be taught. */
+export const teachAskSchema = askShape.refine((ask) => ask.groupBy === null || ask.source.from === 'folder', {
+  path: ['groupBy'],
+  error: 'null: images of recorded parts are named by their inspections',
 })
 export type TeachAsk = z.infer<typeof teachAskSchema>

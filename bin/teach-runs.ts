@@ -203,6 +203,7 @@ export class TeachRuns {
         areaPx: ask.areaPx,
         turn: ask.turn,
         group: ask.group,
+        groupBy: ask.groupBy,
         threshold: { goal: 'false-calls', rate: ask.falseCalls },
         memoryLimitBytes: ask.memoryMB * 1_000_000,
         timeLimitS: ask.timeLimitS,

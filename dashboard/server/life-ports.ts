@@ -95,8 +95,12 @@ export interface ShownTeachRun {
   estimate: Estimate | null
   error: ErrorFact | null
   /** The package that was made. */
-  made: { dir: string; sha256: string; report: Omit<TeachReport, 'scores'> } | null
+  made: { dir: string; sha256: string; report: ShownTeachReport } | null
 }
+
+/** Runs of earlier versions did not say how many turned copies and workpieces there were. */
+type ShownTeachReport = Omit<TeachReport, 'scores' | 'turnedCopies' | 'workpieces'> &
+  Partial<Pick<TeachReport, 'turnedCopies' | 'workpieces'>>
 
 /** `GET /api/life/teach` */
 export interface TeachAnswer {

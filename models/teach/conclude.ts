@@ -216,7 +216,7 @@ function thresholdWarnings(
     return [
       {
         en: `${rate} false calls cannot be promised while good images are suspicious, which count as false calls (${promise.exceeding}): with ${sure} confidence at most ${promised}. Look at them, and take out those that are not good.`,
-        zh: `有良品图像可疑并计为过杀(${promise.exceeding}),因此不能保证 ${rate} 的过杀率:在 ${sure} 置信度下最多 ${promised}。请查看这些图像,并移除非良品。`,
+        zh: `有良品图像可疑并计为误报(${promise.exceeding}),因此不能保证 ${rate} 的误报率:在 ${sure} 置信度下最多 ${promised}。请查看这些图像,并移除非良品。`,
       },
     ]
   const each = promise.parts === images
@@ -232,7 +232,7 @@ function thresholdWarnings(
   return [
     {
       en: `${have.en} cannot promise ${rate} false calls; with ${sure} confidence they support at most ${promised}. ${need.en} would be enough.`,
-      zh: `${have.zh}不足以保证 ${rate} 的过杀率;在 ${sure} 置信度下最多支持 ${promised}。需要 ${need.zh}。`,
+      zh: `${have.zh}不足以保证 ${rate} 的误报率;在 ${sure} 置信度下最多支持 ${promised}。需要 ${need.zh}。`,
     },
   ]
 }

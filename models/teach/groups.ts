@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { CodedError } from '../../contracts/index.ts'
 import type { TeachData } from './teach-data.ts'
 
@@ -5,16 +6,16 @@ import type { TeachData } from './teach-data.ts'
  * Number of the workpiece of each good image, from 0 in the order they appear. A name that `groupBy` does not match is
  * a workpiece of its own.
  *
- * @throws CFG_USAGE for what is no regular expression; TCH_IMAGES when all images are of one workpiece
+ * @throws CFG_USAGE for what is no regular expression or takes too long on the names; TCH_IMAGES when all images are of one workpiece
  */
 export function groupsOf({ good, options }: GroupData): number[] {
   const { groupBy } = options
   if (groupBy === null) return good.map((_, i) => i)
-  const pattern = patternOf(groupBy)
+  const parts = partsOf(groupBy, good)
   const numbers = new Map<string, number>()
-  const groups = good.map(({ name }) => {
-    const match = pattern.exec(name)
-    const key = match === null ? `name ${name}` : `part ${match[1] ?? match[0]}`
+  const groups = good.map(({ name }, i) => {
+    const part = parts[i]
+    const key = typeof part === 'string' ? `part ${part}` : `name ${name}`
     const group = numbers.get(key) ?? numbers.size
     numbers.set(key, group)
     return group
@@ -39,15 +40,25 @@ export const worstOfEach = (scores: readonly number[], groups: readonly number[]
 
 type GroupData = { good: readonly { name: string }[]; options: Pick<TeachData['options'], 'groupBy'> }
 
-function patternOf(groupBy: string): RegExp {
+/** How long a pattern may look at all names: one that backtracks without end would hold the thread for good, ms. */
+const PATTERN_MS = 2_000
+const MATCH =
+  'names.map((name) => { const m = pattern.exec(name); return m === null ? null : (m[1] ?? m[0]) })'
+
+/** What the pattern finds in each name; null where it finds nothing. */
+function partsOf(groupBy: string, good: GroupData['good']): (string | null)[] {
+  const refused = (expected: string, cause: unknown): CodedError =>
+    new CodedError('CFG_USAGE', { path: 'groupBy', expected, actual: groupBy, cause })
+  let pattern: RegExp
   try {
-    return new RegExp(groupBy)
+    pattern = new RegExp(groupBy)
   } catch (cause) {
-    throw new CodedError('CFG_USAGE', {
-      path: 'groupBy',
-      expected: 'a regular expression',
-      actual: groupBy,
-      cause,
-    })
+    throw refused('a regular expression', cause)
+  }
+  try {
+    const names = good.map(({ name }) => name)
+    return runInNewContext(MATCH, { pattern, names }, { timeout: PATTERN_MS }) as (string | null)[]
+  } catch (cause) {
+    throw refused(`a regular expression that looks through ${good.length} names within 2 s`, cause)
   }
 }

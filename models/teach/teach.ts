@@ -1,6 +1,7 @@
 import { collect } from './collect.ts'
 import { conclude } from './conclude.ts'
 import type { TeachReport } from './conclude.ts'
+import { groupsOf } from './groups.ts'
 import type { TeachProgress, TeachRequest } from './request.ts'
 import type { TeachData } from './teach-data.ts'
 import { withTools } from './tools.ts'
@@ -21,9 +22,11 @@ export interface TaughtModel {
  * one ONNX graph. The same images, options and backbone give the same bytes, whatever the number of threads. Blocks its
  * thread in turns: call it from a worker. Writes nothing.
  *
- * @throws TCH_IMAGES, TCH_LIMIT, TCH_CANCELLED, MDL_OUTPUT; what `load` of an image throws
+ * @throws CFG_USAGE, TCH_IMAGES, TCH_LIMIT, TCH_CANCELLED, MDL_OUTPUT; what `load` of an image throws
  */
 export async function teach(request: TeachRequest): Promise<TaughtModel> {
+  // A pattern that is wrong is said before the first image is described.
+  groupsOf(request)
   return withTools(request, async (tools) => {
     const { data, warnings, examples, memoryBytes } = await collect(request, tools)
     const onProgress = (p: TeachProgress): void => request.onProgress?.(p)

@@ -71,8 +71,8 @@ function joined(images: number, { count, photographs }: FoundWorkpieces): TeachW
       .map((names) => names.slice(0, NAMED).join(comma) + (names.length > NAMED ? `${comma}…` : ''))
       .join(semicolon) + (photographs.length > NAMED ? `${semicolon}…` : '')
   return {
-    en: `${images} images show ${count} workpieces: some are photographs of the same one (${some(', ', '; ')}). They do not judge each other, and the promise counts workpieces; \`--group-by\` names them otherwise, \`--no-group\` where all are different.`,
-    zh: `${images} 张图像显示 ${count} 个工件:部分图像拍的是同一工件(${some('、', ';')})。它们不互相评判,承诺按工件数计算;可用 \`--group-by\` 另行指定,若各不相同则用 \`--no-group\`。`,
+    en: `${images} images show ${count} workpieces: some are photographs of the same one (${some(', ', '; ')}). They do not judge each other, and the promise counts workpieces. Where that is wrong, say how the file name tells the workpiece (\`--group-by\`) or that each image is one of its own (\`--no-group\`).`,
+    zh: `${images} 张图像显示 ${count} 个工件:部分图像拍的是同一工件(${some('、', ';')})。它们不互相评判,承诺按工件数计算。如有误,请指明文件名如何区分工件(\`--group-by\`),或声明每张图像各为一个工件(\`--no-group\`)。`,
   }
 }
 

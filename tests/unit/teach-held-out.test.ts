@@ -8,6 +8,9 @@ import { openMatrixSessions } from '../../models/teach/matrix-sessions.ts'
 import type { MatrixSessions } from '../../models/teach/matrix-sessions.ts'
 import { seededRandom } from '../../models/teach/random.ts'
 import { bankReference, positionReference } from '../../models/teach/reference.ts'
+import { teachOptionsSchema } from '../../models/teach/request.ts'
+import { teach } from '../../models/teach/teach.ts'
+import { deliveredBackbone } from './samples/teach-parts.ts'
 
 const pool = openSessionPool(1)
 let matrices: MatrixSessions
@@ -132,5 +135,15 @@ describe('groups of workpieces', () => {
     expect(() => groupsOf({ good: same, options: { groupBy: groupBy === '.' ? 'x' : groupBy } })).toThrow(
       message,
     )
+  })
+
+  it('are not looked for without end, and a wrong pattern is said before an image is described', async () => {
+    const long = named(`${'a'.repeat(40)}!`, 'x2')
+    expect(() => groupsOf({ good: long, options: { groupBy: '^(a+)+$' } })).toThrow(/CFG_USAGE.*within 2 s/)
+    const load = (): never => expect.fail('an image was loaded')
+    const images = named('x1', 'x2').map((image) => ({ ...image, load }))
+    const options = teachOptionsSchema.parse({ groupBy: '(' })
+    const backbone = await deliveredBackbone()
+    await expect(teach({ backbone, good: images, options })).rejects.toMatchObject({ code: 'CFG_USAGE' })
   })
 })

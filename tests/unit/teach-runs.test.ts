@@ -10,6 +10,7 @@ import { spread } from '../../bin/teach-images.ts'
 import { teachRoutes } from '../../bin/teach-routes.ts'
 import { type TeachRun, TeachRuns } from '../../bin/teach-runs.ts'
 import { uuidv7, type VerdictResult } from '../../contracts/index.ts'
+import { openApiDocument } from '../../dashboard/server/openapi.ts'
 import { openPartStore, openTraceQuery, type TraceQuery, type TraceStore } from '../../traceability/index.ts'
 import { plate } from './samples/teach-parts.ts'
 import { at, context, failVerdict, gs1Code, passVerdict, request } from './samples/traceability-requests.ts'
@@ -232,6 +233,11 @@ describe('what is asked of the API', () => {
     ['no name', { by: ' ' }],
     ['an unknown key', { colour: 'red' }],
     ['a recipe without a version', { recipe: 'cap' }],
+    ['a pattern that is none', { groupBy: '(' }],
+    [
+      'names of recorded parts',
+      { source: { from: 'parts', inspections: [uuidv7(), uuidv7()] }, groupBy: 'x' },
+    ],
   ])('is refused with %s', async (_name, over) => {
     const before = runs.state().runs.length
     for (const path of ['/api/life/teach', '/api/life/teach/estimate'])
@@ -242,6 +248,24 @@ describe('what is asked of the API', () => {
     expect(runs.state()).toMatchObject({ running: null })
     expect(runs.state().runs).toHaveLength(before)
   })
+
+  it('takes what the command line takes about workpieces and turned parts, and documents it', async () => {
+    const run = await runs.start(ask({ id: 'named', source: folder, groupBy: '^(\\d)', turn: true }))
+    const { made } = await ended(run.id)
+    expect(made?.report.workpieces).toMatchObject({
+      count: 10,
+      by: 'name',
+      photographs: [['1.png', '10.png', '11.png']],
+    })
+    expect(made?.report.turnedCopies).toBeGreaterThan(0)
+    const document = JSON.stringify(openApiDocument([], teachRoutes(runs), '1'))
+    for (const [key, says] of [
+      ['turn', 'turned and mirrored copies'],
+      ['group', 'photographs of one workpiece'],
+      ['groupBy', 'part of the file name'],
+    ])
+      expect(document).toMatch(new RegExp(`"${key}":\\{[^}]*"description":"[^"]*${says}`))
+  }, 120_000)
 
   it('is refused to viewers', async () => {
     expect(await post('/api/life/teach', plain, 'viewer')).toMatchObject({ status: 403 })

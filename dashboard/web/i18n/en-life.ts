@@ -186,6 +186,25 @@ export const enLife = {
     estimate: 'Estimate',
     start: 'Teach',
     cancel: 'Cancel',
+    turn: 'Turned and mirrored copies count as good',
+    turnHint: 'Switch off where a part that lies turned or mirrored is a defect.',
+    group: 'Look for photographs of one workpiece',
+    groupHint:
+      'They do not judge each other, else too few false calls would be promised. Switch off where each image shows another one.',
+    groupNamed: 'The file name tells the workpiece.',
+    groupBy: 'File name tells the workpiece (regular expression, optional)',
+    groupByHint:
+      'The part that is the same for all photographs of one: ^(SN\\d+)_ finds SN0042 in SN0042_left.png.',
+    missing: 'Still needed: {{what}}',
+    need: {
+      id: 'an id of lower-case letters, digits and dashes',
+      by: 'your name',
+      records: 'a lot, or from when parts were judged',
+      parts: 'two ids or more',
+      folder: 'a folder',
+      groupBy: 'a regular expression that is complete',
+    },
+    version: 'Version {{version}}.',
     about: 'About {{seconds}} s and at most {{mb}} MB more memory',
     chosen: '{{n}} images chosen, {{missing}} no longer stored',
     running: 'Teaching {{id}}',
@@ -208,6 +227,12 @@ export const enLife = {
     enough: 'would change little',
     more: 'would still help',
     suspicious: 'Look at',
+    turned: '{{n}} turned and mirrored copies count as good.',
+    notTurned: 'No turned copies count as good.',
+    by: {
+      likeness: '{{n}} images show {{count}} workpieces, by their likeness.',
+      name: '{{n}} images show {{count}} workpieces, by their names.',
+    },
   },
   registry: {
     none: 'No model package was found',

@@ -8,7 +8,9 @@ import { Panel } from '../look/panel.tsx'
 import { usePerson } from '../look/person.ts'
 import { TimeField } from '../look/time-field.tsx'
 import { ErrorWords } from '../shell/states.tsx'
+import { isPattern, type TeachSwitches, TeachSwitchRow } from './teach-switches.tsx'
 
+const MODEL_ID = /^[a-z0-9][a-z0-9-]*$/
 const SOURCES = ['records', 'parts', 'folder'] as const
 
 /** What to teach from; an estimate may be asked for before it starts. */
@@ -27,7 +29,8 @@ export function TeachForm({ folders }: { folders: readonly string[] }): ReactNod
   const [dir, setDir] = useState(folders[0] ?? '')
   const [recipe, setRecipe] = useState('')
   const [percent, setPercent] = useState(5)
-  const [estimated, setEstimated] = useState<TeachEstimateAnswer | null>(null)
+  const [switches, setSwitches] = useState<TeachSwitches>({ turn: true, group: true, groupBy: '' })
+  const [answered, setAnswered] = useState<{ ask: string; answer: TeachEstimateAnswer } | null>(null)
 
   const stations = life?.stations.map((s) => s.station) ?? []
   const station = chosen ?? stations[0] ?? ''
@@ -38,18 +41,34 @@ export function TeachForm({ folders }: { folders: readonly string[] }): ReactNod
       : from === 'parts'
         ? { from, inspections }
         : { from, station, confirmed, images, ...(lot && { lot }), ...(since && { since }) }
-  const ready =
-    by.trim() !== '' &&
-    /^[a-z0-9][a-z0-9-]*$/.test(id) &&
-    (from === 'folder'
-      ? dir !== ''
-      : from === 'parts'
-        ? inspections.length > 1
-        : lot !== '' || since !== null)
-  const ask = { id, by: by.trim(), source, recipe: recipe || null, falseCalls: percent / 100 }
-  const estimate = useSend(async () =>
-    setEstimated(await sendJson<TeachEstimateAnswer>('POST', '/api/life/teach/estimate', ask)),
-  )
+  const chosenSource =
+    from === 'folder' ? dir !== '' : from === 'parts' ? inspections.length > 1 : lot !== '' || since !== null
+  const { turn, group } = switches
+  const groupBy = from === 'folder' ? switches.groupBy || null : null
+  const missing = [
+    ...(MODEL_ID.test(id) ? [] : [t('teach.need.id')]),
+    ...(by.trim() === '' ? [t('teach.need.by')] : []),
+    ...(chosenSource ? [] : [t(`teach.need.${from}`)]),
+    ...(groupBy === null || isPattern(groupBy) ? [] : [t('teach.need.groupBy')]),
+  ]
+  const ready = missing.length === 0
+  const ask = {
+    id,
+    by: by.trim(),
+    source,
+    recipe: recipe || null,
+    falseCalls: percent / 100,
+    turn,
+    group,
+    groupBy,
+  }
+  const asked = JSON.stringify(ask)
+  // Of another ask it would say nothing.
+  const estimated = answered?.ask === asked ? answered.answer : null
+  const estimate = useSend(async () => {
+    const answer = await sendJson<TeachEstimateAnswer>('POST', '/api/life/teach/estimate', ask)
+    setAnswered({ ask: asked, answer })
+  })
   const start = useSend(() => sendJson('POST', '/api/life/teach', ask))
   const error = start.error ?? estimate.error
   return (
@@ -57,7 +76,13 @@ export function TeachForm({ folders }: { folders: readonly string[] }): ReactNod
       <div className="two-columns deed">
         <label>
           <span>{t('teach.model')}</span>
-          <Input value={id} maxLength={64} data-teach-id="" onChange={(e) => setId(e.target.value)} />
+          <Input
+            value={id}
+            maxLength={64}
+            status={id === '' || MODEL_ID.test(id) ? '' : 'error'}
+            data-teach-id=""
+            onChange={(e) => setId(e.target.value)}
+          />
         </label>
         <label>
           <span>{t('deed.by')}</span>
@@ -122,6 +147,7 @@ export function TeachForm({ folders }: { folders: readonly string[] }): ReactNod
           <span>{t('teach.falseCalls')} (%)</span>
           <InputNumber value={percent} min={0.01} max={50} onChange={(n) => setPercent(n ?? 5)} />
         </label>
+        <TeachSwitchRow value={switches} set={setSwitches} named={from === 'folder'} />
       </div>
       <div className="toolbar">
         <Button
@@ -141,9 +167,10 @@ export function TeachForm({ folders }: { folders: readonly string[] }): ReactNod
         >
           {t('teach.start')}
         </Button>
-        {estimated && (
+        {!ready && <span className="muted">{t('teach.missing', { what: missing.join('; ') })}</span>}
+        {estimated && ready && (
           <span data-teach-estimated="">
-            <Need of={estimated.estimate} />{' '}
+            {t('teach.version', { version: estimated.version })} <Need of={estimated.estimate} />{' '}
             {estimated.images !== null && (
               <span className="muted">
                 {t('teach.chosen', { n: estimated.images, missing: estimated.withoutImage })}

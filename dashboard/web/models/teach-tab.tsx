@@ -20,7 +20,11 @@ export function TeachTab(): ReactNode {
   const { running, runs, folders } = teach.data
   return (
     <div className="stack">
-      {running === null ? <TeachForm folders={folders} /> : <Running run={running} />}
+      {running !== null && <Running run={running} />}
+      {/* Kept while a model is taught: what was typed is wanted again when it is cancelled. */}
+      <div hidden={running !== null}>
+        <TeachForm folders={folders} />
+      </div>
       <Panel title={t('teach.results')}>
         {runs.length === 0 ? (
           <Nothing title={t('teach.none')} hint={t('teach.noneHint')} />
@@ -67,7 +71,7 @@ function Running({ run }: { run: ShownTeachRun }): ReactNode {
         <p className="muted">{t('teach.chosen', { n: run.images, missing: run.withoutImage })}</p>
       )}
       {run.estimate && (
-        <p className="muted">
+        <p className="muted" data-teach-need="">
           <Need of={run.estimate} />
         </p>
       )}
@@ -107,7 +111,7 @@ function Report(p: {
   say(text: { zh: string; en: string }): string
 }): ReactNode {
   const { t } = useTranslation()
-  const { threshold, learningCurve, suspicious, warnings } = p.report
+  const { threshold, learningCurve, suspicious, warnings, turnedCopies = 0, workpieces } = p.report
   const { promise } = threshold
   return (
     <div className="muted">
@@ -123,6 +127,12 @@ function Report(p: {
       <p>
         {t('teach.curve')}: {t(learningCurve.enough ? 'teach.enough' : 'teach.more')} (
         {learningCurve.points.map((c) => `${c.goodImages}: ${numberText(c.meanGood)}`).join(' → ')})
+      </p>
+      <p>
+        {turnedCopies > 0 ? t('teach.turned', { n: turnedCopies }) : t('teach.notTurned')}
+        {workpieces && workpieces.by !== null && (
+          <> {t(`teach.by.${workpieces.by}`, { n: p.report.goodImages, count: workpieces.count })}</>
+        )}
       </p>
       {suspicious.length > 0 && (
         <p className="tone-inconclusive">
