@@ -1,3 +1,5 @@
+import type { CodedError } from './errors.ts'
+
 /** Values SQLite can hold; anything else (Date, object, undefined) is refused with TRC_BINDING. */
 export type SqlValue = string | number | bigint | null | Uint8Array
 
@@ -24,5 +26,13 @@ export interface SqlDatabase {
 }
 
 export interface OpenSql {
-  (path: string, options: { synchronous: 'full' | 'normal'; readOnly?: boolean }): SqlDatabase
+  (
+    path: string,
+    options: {
+      synchronous: 'full' | 'normal'
+      readOnly?: boolean
+      /** Hears when `close` had to leave the write-ahead log beside the file, where it is safe. */
+      onWalLeft?: (why: CodedError) => void
+    },
+  ): SqlDatabase
 }

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import type { OpenSql, SqlDatabase, SqlRow, SqlValue } from '../../contracts/index.ts'
 import { CodedError, inNative } from '../../contracts/thread.ts'
 import { sqliteError } from './sqlite-errors.ts'
+import { walRest } from './wal-rest.ts'
 
 interface NativeStatement {
   run(...values: SqlValue[]): { changes: number | bigint; lastInsertRowid: number | bigint }
@@ -67,7 +68,7 @@ const open: OpenSql = (path, options) => {
     db.exec('pragma foreign_keys = on; pragma temp_store = memory; pragma cache_size = -32000')
     // Reads the header, so that a file that is no database is found here and not at the first query.
     db.prepare('select count(*) from sqlite_schema').get()
-    return new Connection(db, path, readOnly)
+    return new Connection(db, path, readOnly, options.onWalLeft)
   } catch (error) {
     db?.close()
     throw sqliteError(error, 'TRC_OPEN', path)
@@ -78,15 +79,17 @@ class Connection implements SqlDatabase {
   readonly #db: NativeDatabase
   readonly #path: string
   readonly #readOnly: boolean
+  readonly #onWalLeft: ((why: CodedError) => void) | undefined
   readonly #statements = new Map<string, NativeStatement>()
   readonly #inserts = new Map<string, string>()
   #open = true
   #inTransaction = false
 
-  constructor(db: NativeDatabase, path: string, readOnly: boolean) {
+  constructor(db: NativeDatabase, path: string, readOnly: boolean, onWalLeft?: (why: CodedError) => void) {
     this.#db = db
     this.#path = path
     this.#readOnly = readOnly
+    this.#onWalLeft = onWalLeft
   }
 
   exec(sql: string): void {
@@ -168,13 +171,19 @@ class Connection implements SqlDatabase {
   /**
    * Whoever copies the file of a stopped line has all of it then. SQLite does this when the last connection ends, but not
    * when that one only reads, nor while statements are left that the runtime has not collected. What a reader still looks
-   * at, and a full disk, leave the rest in the log beside it, where it is safe.
+   * at, and a full disk, leave the rest in the log beside it, where it is safe: the next writer goes on with it.
    */
   #intoOneFile(): void {
+    const left = (found: string): void => this.#onWalLeft?.(walRest(this.#path, found))
     try {
-      this.#db.exec(`pragma busy_timeout = ${CLOSE_WAIT_MS}; pragma wal_checkpoint(truncate)`)
-    } catch {
-      // As above: nothing is lost, and the next writer goes on with it.
+      this.#db.exec(`pragma busy_timeout = ${CLOSE_WAIT_MS}`)
+      const done = this.#db.prepare('pragma wal_checkpoint(truncate)').get()
+      if (done?.['busy'] === 1)
+        left(
+          `${String(done['checkpointed'])} of ${String(done['log'])} pages in it after ${CLOSE_WAIT_MS} ms`,
+        )
+    } catch (error) {
+      left(error instanceof Error ? error.message : String(error))
     }
   }
 

@@ -40,7 +40,7 @@ export interface PartStoreOptions {
   synchronous?: 'full' | 'normal'
   /** PostgreSQL instead of `trace.db`; images and spool stay in `dataDir`. */
   database?: { url: string; schema: string }
-  /** Hears of records the store refused while draining, and of failed drains. */
+  /** Hears of records the store refused while draining, of failed drains, and of a write-ahead log left at the end. */
   onAlarm?: (error: CodedError) => void
 }
 
@@ -74,11 +74,14 @@ export async function openPartStore(options: PartStoreOptions): Promise<TraceSto
     throw fileError(error, 'TRC_OPEN', dataDir)
   })
   const spool = await Spool.open(options.spoolDir ?? join(dataDir, 'spool'))
-  const thread = await StoreThread.start({
-    dataDir,
-    synchronous: options.synchronous ?? 'full',
-    ...(options.database && { database: options.database }),
-  })
+  const thread = await StoreThread.start(
+    {
+      dataDir,
+      synchronous: options.synchronous ?? 'full',
+      ...(options.database && { database: options.database }),
+    },
+    options.onAlarm,
+  )
   const store = new SpoolingStore(thread, spool, options)
   try {
     await store.drain()

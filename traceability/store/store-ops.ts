@@ -84,6 +84,8 @@ export type StoreResult =
 export type StoreReply =
   | { kind: 'ready' }
   | { kind: 'broken'; error: WireError }
+  /** Something that people should know, and nothing that was asked for is refused. */
+  | { kind: 'said'; error: WireError }
   /** One batch; `appended`: it brought new events. */
   | { kind: 'results'; results: StoreResult[]; appended: boolean }
 

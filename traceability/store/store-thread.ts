@@ -28,6 +28,7 @@ const CLOSE_QUIET_MS = 30_000
 /** The store thread as the main thread sees it: calls, wake-ups, restart after a crash, clean end. */
 export class StoreThread {
   readonly #data: StoreWorkerData
+  readonly #onSaid: (error: CodedError) => void
   #worker: Worker | null = null
   #exited: Promise<void> = Promise.resolve()
   /** The thread that is up or on its way up. */
@@ -46,13 +47,20 @@ export class StoreThread {
   #soon = false
   readonly #listeners = new Set<() => void>()
 
-  private constructor(data: StoreWorkerData) {
+  private constructor(data: StoreWorkerData, onSaid: (error: CodedError) => void) {
     this.#data = data
+    this.#onSaid = onSaid
   }
 
-  /** @throws TRC_OPEN, TRC_DISK_FULL when the database cannot be opened or migrated */
-  static async start(data: StoreWorkerData): Promise<StoreThread> {
-    const thread = new StoreThread(data)
+  /**
+   * @param onSaid hears what the thread says by itself, such as a database that could not be left as one file
+   * @throws TRC_OPEN, TRC_DISK_FULL when the database cannot be opened or migrated
+   */
+  static async start(
+    data: StoreWorkerData,
+    onSaid: (error: CodedError) => void = () => undefined,
+  ): Promise<StoreThread> {
+    const thread = new StoreThread(data, onSaid)
     await thread.#spawn()
     return thread
   }
@@ -171,6 +179,7 @@ export class StoreThread {
           if (this.#closing) tellToClose(worker)
           resolve()
         } else if (reply.kind === 'broken') death = fromWire(reply.error)
+        else if (reply.kind === 'said') this.#onSaid(fromWire(reply.error))
         else this.#hear(reply)
       })
       worker.once('error', (error) => (death ??= asCoded(error, 'TRC_WRITE')))

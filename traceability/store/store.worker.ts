@@ -25,11 +25,14 @@ export interface StoreWorkerData {
   database?: { url: string; schema: string }
 }
 
-async function openDatabase({ dataDir, synchronous, database }: StoreWorkerData): Promise<SqlDatabase> {
+async function openDatabase(
+  { dataDir, synchronous, database }: StoreWorkerData,
+  onWalLeft: (why: CodedError) => void,
+): Promise<SqlDatabase> {
   const file = join(dataDir, 'trace.db')
   const db = database
     ? await openPostgres(database.url, { schema: database.schema })
-    : openSql(file, { synchronous })
+    : openSql(file, { synchronous, onWalLeft })
   try {
     if (database) migratePostgres(db, database.schema, 'line')
     else migrate(db, file)
@@ -58,7 +61,7 @@ async function start(): Promise<void> {
   let db: SqlDatabase | undefined
   let writer: BatchWriter
   try {
-    db = await openDatabase(workerData as StoreWorkerData)
+    db = await openDatabase(workerData as StoreWorkerData, (why) => say({ kind: 'said', error: toWire(why) }))
     writer = new BatchWriter(db)
   } catch (error) {
     db?.close()
