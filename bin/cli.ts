@@ -4,11 +4,12 @@ import { asCoded } from '../contracts/index.ts'
 import { COMMANDS } from './commands/table.ts'
 import { readEnvironment } from './environment.ts'
 import { version } from './paths.ts'
+import { usageError } from './usage-error.ts'
 
 const program = new Command('sightline')
   .description('Inline machine-vision inspection: cameras to verdicts to a provable record of every part')
   .version(version)
-  .showHelpAfterError()
+  .configureOutput({ outputError: () => undefined })
   .exitOverride()
 
 try {
@@ -18,8 +19,14 @@ try {
   for (const { load } of asked.length > 0 ? asked : COMMANDS) (await load())(program, environment)
   await program.parseAsync()
 } catch (error) {
-  // Commander has said already what is wrong, or shown the help or version that was asked for.
-  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2)
+  if (error instanceof CommanderError) {
+    // Help and version that were asked for have been shown.
+    if (error.exitCode === 0) process.exit(0)
+    const words = process.argv.slice(2).filter((word) => !word.startsWith('-'))
+    const names = COMMANDS.flatMap((command) => command.names)
+    process.stderr.write(`${usageError(error, words, names).message}\n`)
+    process.exit(2)
+  }
   const coded = asCoded(error, 'API_INTERNAL')
   process.stderr.write(`${coded.message}\n`)
   if (coded.code === 'API_INTERNAL' && coded.cause instanceof Error)

@@ -17,10 +17,51 @@ const lineFile = async (): Promise<string> => {
 
 describe('exit codes', () => {
   it.each([
-    ['an unknown option', ['serve', 'sample', '--bogus'], 2, /unknown option '--bogus'/],
-    ['a missing argument', ['serve'], 2, /missing required argument 'line'/],
-    ['an unknown command', ['observe'], 2, /unknown command 'observe'/],
-    ['a wrong value', ['serve', 'sample', '--port', 'x'], 2, /expected a whole number from 0 to 65535/],
+    [
+      'an unknown option',
+      ['serve', 'sample', '--bogus'],
+      2,
+      /^CFG_USAGE: .*; expected a known option; found unknown option '--bogus'; `sightline serve --help`/,
+    ],
+    ['a slip', ['serve', 'sample', '--prt', '1'], 2, /^CFG_USAGE: .*; expected --port; found .*'--prt'/],
+    ['a missing argument', ['serve'], 2, /^CFG_USAGE: .*; expected the argument <line>; found none/],
+    ['an argument too many', ['doctor', 'x'], 2, /^CFG_USAGE: .*; expected 0 arguments; found 1/],
+    [
+      'an unknown command',
+      ['observe'],
+      2,
+      /^CFG_USAGE: .*; found unknown command 'observe'; `sightline --help`/,
+    ],
+    [
+      'a wrong value',
+      ['serve', 'sample', '--port', 'x'],
+      2,
+      /^CFG_USAGE: .* \(--port <n>\); expected a whole number from 0 to 65535; found x/,
+    ],
+    [
+      'an option without its value',
+      ['serve', 'sample', '--port'],
+      2,
+      /^CFG_USAGE: .* \(--port <n>\); expected a value/,
+    ],
+    [
+      'a value that is no choice',
+      ['models', 'quantize', 'x', '--images', 'y', '--weight-bits', '9'],
+      2,
+      /^CFG_USAGE: .* \(--weight-bits <n>\); expected one of 7, 8; found 9/,
+    ],
+    [
+      'a required option',
+      ['models', 'import-ocr', 'x'],
+      2,
+      /^CFG_USAGE: .*; expected --out <dir>; found none/,
+    ],
+    [
+      'a group without its command',
+      ['models'],
+      2,
+      /^CFG_USAGE: .*; expected one of the commands of `sightline models`/m,
+    ],
     ['a worker without Redis', ['worker', 'sample'], 2, /CFG_USAGE: .*SIGHTLINE_REDIS_URL/],
     ['help', ['--help'], 0, /^$/],
     ['help of a command', ['config', 'validate', '--help'], 0, /^$/],
