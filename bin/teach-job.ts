@@ -12,6 +12,7 @@ import {
 } from '../contracts/index.ts'
 import { imageSize, picturesBeside } from '../datasets/index.ts'
 import {
+  checkTaughtFolder,
   findBackbone,
   loadTeachData,
   packTaught,
@@ -75,6 +76,7 @@ export async function runTeach(
   const privateKeyPem = await readFile(order.keyFile, 'utf8').catch((error: unknown) => {
     throw asCoded(error, 'CFG_MISSING_FILE', { file: order.keyFile, expected: 'a private key' })
   })
+  await checkTaughtFolder(order.outDir)
   const keys = await trustedKeys(environment)
   const backbone = await findBackbone(modelDirs(environment), order.backbone, keys)
   const frames = order.recipe === null ? null : await openPartFrames(order.recipe, environment)

@@ -1,10 +1,17 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
-import { CodedError, makeFolder, type ModelCard } from '../contracts/index.ts'
+import { CodedError, type ModelCard } from '../contracts/index.ts'
 import { DATASET_FORMATS, type Dataset } from '../datasets/index.ts'
-import { type Backbone, findBackbone, type PackedModel, packModel, type Pixels } from '../models/index.ts'
+import {
+  type Backbone,
+  checkPackageFolder,
+  findBackbone,
+  type PackedModel,
+  packModel,
+  type Pixels,
+} from '../models/index.ts'
 import type { Environment } from './environment.ts'
 import { modelDirs, trustedKeys } from './model-setup.ts'
 import { checkModelName, freeVersion } from './model-version.ts'
@@ -64,7 +71,7 @@ export async function teachLabelled<T extends { model: Uint8Array; card: ModelCa
     o.out === undefined ? await freeVersion(o.id, o.modelVersion, environment) : (o.modelVersion ?? '1.0.0')
   const outDir = resolve(o.out ?? join(taughtDir(environment), `${o.id}-${version}`))
   // Before the work, which takes minutes.
-  makeFolder(dirname(outDir))
+  await checkPackageFolder(outDir)
   const privateKeyPem = await readFile(keyFile, 'utf8').catch((cause: unknown) => {
     throw new CodedError('CFG_MISSING_FILE', { file: keyFile, expected: 'a private key', cause })
   })

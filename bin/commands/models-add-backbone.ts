@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { asCoded } from '../../contracts/index.ts'
-import { importBackbone, readBackboneCard } from '../../models/index.ts'
+import { checkPackageFolder, importBackbone, readBackboneCard } from '../../models/index.ts'
 import type { Environment } from '../environment.ts'
 import { type SigningFlags, signingKey, signingOptions } from '../signing-key.ts'
 
@@ -27,6 +27,7 @@ export function addAddBackbone(models: Command, environment: Environment): void 
       const privateKeyPem = await readFile(keyFile, 'utf8').catch((error: unknown) => {
         throw asCoded(error, 'CFG_MISSING_FILE', { file: keyFile, expected: 'a private key' })
       })
+      await checkPackageFolder(resolve(o.out))
       const { packed, taps } = await importBackbone({
         onnxFile: resolve(onnxFile),
         card: await readBackboneCard(resolve(o.card)),

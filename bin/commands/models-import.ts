@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import { asCoded } from '../../contracts/index.ts'
-import { FOREIGN_FAMILIES, importModel, importOcr } from '../../models/index.ts'
+import { checkPackageFolder, FOREIGN_FAMILIES, importModel, importOcr } from '../../models/index.ts'
 import type { ForeignFamily } from '../../models/index.ts'
 import type { Environment } from '../environment.ts'
 import { number } from '../options.ts'
@@ -48,6 +48,7 @@ export function addModelImports(models: Command, environment: Environment): void
     .option('--fp32 <onnx>', 'the export before quantisation: no verdict may differ, CPU times are related')
     .option('--json', 'print JSON')
     .action(async (onnxFile: string, o: ImportFlags) => {
+      await checkPackageFolder(o.out)
       const { packed, ...report } = await importModel({
         onnxFile,
         fp32File: o.fp32 ?? null,

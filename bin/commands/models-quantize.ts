@@ -4,7 +4,14 @@ import { dirname, join, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { asCoded, makeFolder } from '../../contracts/index.ts'
 import { type Comparison, DATASET_FORMATS } from '../../datasets/index.ts'
-import { packModel, publicKeyIn, quantise, type Quantised, verifyPackage } from '../../models/index.ts'
+import {
+  checkPackageFolder,
+  packModel,
+  publicKeyIn,
+  quantise,
+  type Quantised,
+  verifyPackage,
+} from '../../models/index.ts'
 import type { Environment } from '../environment.ts'
 import { comparisonLines } from '../evaluation-text.ts'
 import { modelSetup, trustedKeys } from '../model-setup.ts'
@@ -64,6 +71,7 @@ async function run(dir: string, flags: Flags, environment: Environment): Promise
   const id = flags.id ?? `${float.card.id}-int8`
   const version = flags.version ?? float.card.version
   const outDir = resolve(flags.out ?? join(taughtDir(environment), `${id}-${version}`))
+  await checkPackageFolder(outDir)
   const dataset = await openDataSet(resolve(flags.images), {
     ...(flags.dataset && { format: flags.dataset }),
     ...(flags.split && { split: flags.split }),

@@ -1,6 +1,6 @@
-import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { CodedError, asCoded } from '../../contracts/index.ts'
+import { asCoded } from '../../contracts/index.ts'
 import type { ModelCard } from '../../contracts/index.ts'
 import type { ModelImages } from '../forward.ts'
 import { openVerified } from '../load-model.ts'
@@ -10,6 +10,7 @@ import { openSession } from '../runtime/ort-session.ts'
 import { goldenFiles } from './golden-file.ts'
 import { privateKeyOf, publicHalf } from './keys.ts'
 import { CARD_FILE, MANIFEST_FILE, MODEL_FILE, sha256Of, signManifest } from './manifest.ts'
+import { checkPackageFolder } from './output-folder.ts'
 import { readCard } from './read-card.ts'
 import { verifyPackage } from './verify.ts'
 
@@ -31,19 +32,16 @@ export interface PackedModel {
   files: Record<string, string>
 }
 
-/** What a package folder may hold before it is replaced; anything else there belongs to someone. */
-const PACKAGE_ENTRIES = new Set([MODEL_FILE, CARD_FILE, MANIFEST_FILE, 'golden'])
-
 /**
  * Writes a signed package: runs the model on the golden inputs, records what it gives, hashes, signs, and then
  * verifies and replays the result as any user would. Blocks its thread.
  *
- * @throws MDL_PACKAGE, MDL_LOAD, MDL_INPUT, MDL_OUTPUT, MDL_SIGNATURE, MDL_GOLDEN; nothing is replaced then
+ * @throws as `checkPackageFolder`; MDL_PACKAGE, MDL_LOAD, MDL_INPUT, MDL_OUTPUT, MDL_SIGNATURE, MDL_GOLDEN; nothing is replaced then
  */
 export async function packModel(request: PackRequest): Promise<PackedModel> {
   const { outDir, goldenInputs, privateKeyPem, keyId } = request
   const publicKey = publicHalf(privateKeyOf(privateKeyPem))
-  await refuseForeignFolder(outDir)
+  await checkPackageFolder(outDir)
   const model = await readFile(request.onnxFile).catch((error: unknown) => {
     throw asCoded(error, 'MDL_PACKAGE', { file: request.onnxFile })
   })
@@ -83,18 +81,6 @@ export async function packModel(request: PackRequest): Promise<PackedModel> {
     await rm(draft, { recursive: true, force: true })
   }
   return { dir: outDir, sha256: sha256Of(model), files: hashes }
-}
-
-async function refuseForeignFolder(dir: string): Promise<void> {
-  const entries = await readdir(dir).catch(() => [])
-  const foreign = entries.find((name) => !PACKAGE_ENTRIES.has(name))
-  if (foreign !== undefined)
-    throw new CodedError('MDL_PACKAGE', {
-      file: join(dir, foreign),
-      expected: 'a new folder, or one that holds a model package only',
-      actual: 'a file of something else',
-      hint: 'choose another output folder',
-    })
 }
 
 async function writeFiles(dir: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {

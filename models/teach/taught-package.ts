@@ -9,7 +9,7 @@ import type { Backbone } from './backbone.ts'
 import { MAP_OUTPUT, SCORE_OUTPUT } from './fused-graph.ts'
 import { inputOf } from './images.ts'
 import type { TaughtModel } from './teach.ts'
-import { saveTeachData, teachDataDir } from './teach-store.ts'
+import { checkTaughtFolder, saveTeachData, teachDataDir } from './teach-store.ts'
 
 /** Findings grow from their peak down to this share of the threshold. */
 const REGION_SHARE = 0.6
@@ -39,6 +39,7 @@ export async function packTaught(request: TaughtPackageRequest): Promise<PackedM
   const { taught, backbone, outDir, privateKeyPem, keyId, signal } = request
   const draft = `${outDir}.teaching`
   const dataDir = teachDataDir(outDir)
+  await checkTaughtFolder(outDir)
   await rm(draft, { recursive: true, force: true })
   try {
     makeFolder(draft)

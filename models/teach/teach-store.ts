@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { CodedError, asCoded } from '../../contracts/index.ts'
+import { checkPackageFolder, refuseForeign } from '../package/output-folder.ts'
 import { parsePackageJson } from '../package/parse-json.ts'
 import { teachOptionsSchema } from './request.ts'
 import type { TeachData } from './teach-data.ts'
@@ -12,6 +13,12 @@ export const teachDataDir = (packageDir: string): string => `${packageDir}.teach
 
 const HEADER = 'teach.json'
 const NUMBERS = 'embeddings.bin'
+
+/** Whether a taught package and its data may be written. @throws as `checkPackageFolder` */
+export async function checkTaughtFolder(packageDir: string): Promise<void> {
+  await refuseForeign(teachDataDir(packageDir), [HEADER, NUMBERS], 'teach data')
+  await checkPackageFolder(packageDir)
+}
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 const size = z.number().int().positive()

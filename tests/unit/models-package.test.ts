@@ -1,8 +1,10 @@
-import { cp, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import {
+  checkPackageFolder,
+  checkTaughtFolder,
   createSigningKey,
   findBackbone,
   findPackages,
@@ -40,6 +42,26 @@ async function copy(): Promise<string> {
 afterEach(() => rm(dir, { recursive: true, force: true }))
 
 describe('packing', () => {
+  it('leaves a file in the place of the package alone, and says before the work what cannot be written', async () => {
+    const root = await copy()
+    const file = join(root, 'notes')
+    await writeFile(file, 'mine')
+    const says = /^MDL_PACKAGE: .*expected a new folder.*found a file/
+    await expect(checkPackageFolder(file)).rejects.toThrow(says)
+    const { privateKeyPem, keyId, card } = sound
+    const goldenInputs = [{ image: plain(8, 8, 200), template: plain(8, 8, 50) }]
+    const onnxFile = join(sound.root, 'toy.onnx')
+    const request = { onnxFile, card, goldenInputs, privateKeyPem, keyId }
+    await expect(packModel({ ...request, outDir: file })).rejects.toThrow(says)
+    expect(await readFile(file, 'utf8')).toBe('mine')
+    await expect(checkPackageFolder(join(file, 'below'))).rejects.toThrow(/^CFG_USAGE: .*notes/)
+    await mkdir(join(root, 'cap.teach'))
+    await writeFile(join(root, 'cap.teach', 'mine.txt'), 'mine')
+    await expect(checkTaughtFolder(join(root, 'cap'))).rejects.toThrow(/^MDL_PACKAGE: .*mine\.txt/)
+    await checkPackageFolder(join(root, 'cap'))
+    expect((await readdir(root)).filter((name) => name.startsWith('cap'))).toEqual(['cap.teach'])
+  })
+
   it('replaces a package only by one that verifies, and leaves foreign folders alone', async () => {
     await copy()
     const onnxFile = join(sound.root, 'toy.onnx')
