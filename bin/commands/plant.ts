@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { CodedError, IMAGE_COPIES, plantStoreSchema } from '../../contracts/index.ts'
 import {
   openPlant,
-  openSql,
+  openToRead,
   parseVerifierKey,
   plantImage,
   plantLogs,
@@ -112,7 +112,7 @@ async function replicate(o: ReplicateOptions, environment: Environment): Promise
       actual: `--${issue?.path.join('.') ?? ''}`,
     })
   }
-  const db = openSql(`${dataDir}/trace.db`, { synchronous: 'normal', readOnly: true })
+  const db = openToRead(`${dataDir}/trace.db`)
   const where = sourceOrigin(db)
   db.close()
   if (where === null) throw new CodedError('TRC_NOT_FOUND', { file: dataDir, expected: 'a log with events' })

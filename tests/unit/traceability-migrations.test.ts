@@ -149,3 +149,14 @@ describe.each([1, 2, 3].filter((v) => v < SCHEMA_VERSION))('data of schema versi
     fresh.close()
   })
 })
+
+it('what a newer program wrote is not read as if it meant the same, nor written', async () => {
+  await (await openPartStore({ dataDir: dir })).close()
+  const db = openSql(join(dir, 'trace.db'), { synchronous: 'normal' })
+  db.exec(`pragma user_version = ${SCHEMA_VERSION + 1}`)
+  db.close()
+  const refused = /^TRC_OPEN: .*newer program/
+  expect(() => openTraceQuery(dir)).toThrow(refused)
+  await expect(verifyDataDir(dir)).rejects.toThrow(refused)
+  await expect(openPartStore({ dataDir: dir })).rejects.toThrow(refused)
+})

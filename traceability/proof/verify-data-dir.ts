@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs'
+import { accessSync } from 'node:fs'
 import { join } from 'node:path'
-import { asCoded, CodedError, type I18n } from '../../contracts/index.ts'
+import { asCoded, type I18n } from '../../contracts/index.ts'
 import { parseCheckpointText, TileTree, type VerifierKey } from '../log/index.ts'
-import { openSql } from '../store/open-sql.ts'
+import { openToRead } from '../store/open-to-read.ts'
 import { EventRows } from './event-rows.ts'
 import { explain } from './explain.ts'
 import { Pieces } from './range-pool.ts'
@@ -34,12 +34,15 @@ export interface VerifyOptions {
  */
 export async function verifyDataDir(dataDir: string, o: VerifyOptions = {}): Promise<VerifyReport> {
   const file = join(dataDir, 'trace.db')
-  if (!existsSync(file))
-    throw new CodedError('CFG_DATA_DIR', { file: dataDir, expected: 'a data directory of a line' })
+  try {
+    accessSync(file)
+  } catch (error) {
+    throw asCoded(error, 'CFG_DATA_DIR', { file: dataDir, expected: 'a data directory of a line' })
+  }
   const findings = new Findings()
   const trust = trustOf(dataDir, o.keys ?? [])
   const heads = readHeads(dataDir, o.checkpoints ?? [], trust, findings)
-  const db = openSql(file, { synchronous: 'normal', readOnly: true })
+  const db = openToRead(file)
   let pieces: Pieces | null = null
   try {
     pieces = new Pieces(db, file)

@@ -17,7 +17,7 @@ import { type ExportAsk, type ExportPage, exportPage } from '../export/export-pa
 import { activeHolds, allHolds, byTarget, type Hold, holdOver } from '../genealogy/holds.ts'
 import { type Recall, recall, type RecallQuery } from '../genealogy/recall.ts'
 import { SqliteEventLog } from '../log/event-log.ts'
-import { openSql } from '../store/open-sql.ts'
+import { openToRead } from '../store/open-to-read.ts'
 import type { CaptureRecord } from '../store/record-codec.ts'
 import { RunningTotals } from '../store/running-totals.ts'
 import { triggerBalance } from '../store/trigger-balance.ts'
@@ -241,8 +241,7 @@ export class TraceQuery {
   }
 }
 
-/** @throws TRC_OPEN when no store has been opened in the directory yet */
+/** @throws TRC_OPEN when no store has been opened in the directory yet, or a newer program wrote it */
 export function openTraceQuery(dataDir: string): TraceQuery {
-  const db = openSql(join(dataDir, 'trace.db'), { synchronous: 'normal', readOnly: true })
-  return new TraceQuery(dataDir, db)
+  return new TraceQuery(dataDir, openToRead(join(dataDir, 'trace.db')))
 }

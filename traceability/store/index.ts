@@ -1,5 +1,6 @@
 export { migrate, SCHEMA_VERSION } from './migrations.ts'
 export { openDerived } from './open-derived.ts'
 export { openSql } from './open-sql.ts'
+export { openToRead } from './open-to-read.ts'
 export { openPartStore, type ConsumerLedger, type PartStoreOptions, type TraceStore } from './part-store.ts'
 export type { OutboxEntry } from './store-ops.ts'

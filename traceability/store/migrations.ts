@@ -15,15 +15,8 @@ export const SCHEMA_VERSION = MIGRATIONS.length
  * @throws TRC_OPEN when the file was written by a newer program
  */
 export function migrate(db: SqlDatabase, file: string): void {
+  refuseNewer(db, file)
   const found = userVersion(db)
-  if (found > SCHEMA_VERSION) {
-    throw new CodedError('TRC_OPEN', {
-      file,
-      expected: `schema version ${SCHEMA_VERSION} or older`,
-      actual: `version ${found}`,
-      hint: 'the data was written by a newer program; run that one',
-    })
-  }
   for (let version = found; version < SCHEMA_VERSION; version++) {
     db.transaction(() => {
       // Two processes may open a fresh directory at once; the second finds the work done.
@@ -32,6 +25,18 @@ export function migrate(db: SqlDatabase, file: string): void {
       db.exec(`pragma user_version = ${version + 1}`)
     })
   }
+}
+
+/** What a newer program wrote may mean something else, also to who only reads it. @throws TRC_OPEN */
+export function refuseNewer(db: SqlDatabase, file: string): void {
+  const found = userVersion(db)
+  if (found > SCHEMA_VERSION)
+    throw new CodedError('TRC_OPEN', {
+      file,
+      expected: `schema version ${SCHEMA_VERSION} or older`,
+      actual: `version ${found}`,
+      hint: 'the data was written by a newer program; run that one',
+    })
 }
 
 function userVersion(db: SqlDatabase): number {
