@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { CodedError, type LineSpec, lineSchema, parseStrict } from '../contracts/index.ts'
@@ -143,8 +144,20 @@ function inFile(error: unknown, file: string, path?: string): unknown {
 export const lineFile = (name: string): string =>
   /[/\\]|\.ya?ml$/.test(name) ? resolve(name) : join(paths.lines, `${name}.line.yaml`)
 
-/** The recipe a word on the command line means: `id@version` in lines/recipes, or a recipe file. */
+const RECIPE_ID = /^[a-z0-9][a-z0-9-]*@[1-9]\d*$/
+const RECIPE_FILE = /^(.*)\.recipe\.ya?ml$/
+
+/** The recipe a word on the command line means: `id@version` in lines/recipes, or a recipe file. @throws CFG_USAGE */
 export function recipePlace(name: string): { dir: string; id: string } {
-  if (!/\.ya?ml$/.test(name)) return { dir: join(paths.lines, 'recipes'), id: name }
+  const dir = join(paths.lines, 'recipes')
+  if (RECIPE_ID.test(name)) return { dir, id: name }
+  if (!/\.ya?ml$/.test(name)) {
+    const there = existsSync(dir) ? readdirSync(dir).flatMap((file) => RECIPE_FILE.exec(file)?.[1] ?? []) : []
+    throw new CodedError('CFG_USAGE', {
+      path: '--recipe',
+      expected: `id@version, one of ${there.slice(0, 8).join(', ') || '(none)'} in ${dir}, or a file id@version.recipe.yaml`,
+      actual: name,
+    })
+  }
   return { dir: dirname(resolve(name)), id: basename(name).replace(/\.recipe\.yaml$/, '') }
 }

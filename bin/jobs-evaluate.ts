@@ -64,9 +64,9 @@ export async function runEvaluation(
   if (!(await stat(dir).catch(() => null))?.isDirectory())
     throw new CodedError('DAT_LAYOUT', {
       file: dir,
-      expected: `a folder that host ${hostname()} can read under this path`,
-      actual: 'no such folder',
-      hint: 'evaluations on workers read shared folders: mount it there, or evaluate without --queue',
+      expected: `a folder on host ${hostname()}`,
+      actual: 'none',
+      hint: 'with --queue the host of the worker must have it under the same path: mount it there',
     })
   const layout = {
     ...(format === undefined ? {} : { format }),

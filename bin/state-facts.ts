@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs'
+import { accessSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { asCoded, CodedError, type FactAck, type TraceFact } from '../contracts/index.ts'
+import { asCoded, CodedError, type ErrorFact, type FactAck, type TraceFact } from '../contracts/index.ts'
 import { openPartStore } from '../traceability/index.ts'
 import { lockDataDir } from './data-dir-lock.ts'
 import type { Environment } from './environment.ts'
@@ -9,20 +9,28 @@ import { lineAddress } from './line-address.ts'
 /** @throws CFG_DATA_DIR when there are no records */
 export function dataDirOf(given: string | undefined, environment: Environment): string {
   const dir = resolve(given ?? environment.dataDir ?? '.sightline')
-  if (!existsSync(join(dir, 'trace.db')))
+  try {
+    accessSync(join(dir, 'trace.db'))
+  } catch (error) {
+    const denied = error instanceof Error && 'code' in error && error.code === 'EACCES'
     throw new CodedError('CFG_DATA_DIR', {
       file: dir,
       expected: 'a data directory of a line',
+      ...(denied ? { actual: error.message } : {}),
       hint: 'give it with --data',
+      cause: error,
     })
+  }
   return dir
 }
+
+export const sayOnStderr = ({ message }: CodedError): void => void process.stderr.write(`${message}\n`)
 
 export interface Stated {
   fact: TraceFact
   ack: FactAck | null
   /** Why it was refused. */
-  error: { code: string; message: string } | null
+  error: ErrorFact | null
 }
 
 /** Facts sent to a running line at once. */
@@ -44,7 +52,8 @@ export async function stateFacts(dir: string, facts: readonly TraceFact[]): Prom
     return throughLine(address.url, facts)
   }
   try {
-    const store = await openPartStore({ dataDir: dir })
+    // The spool is emptied first, and may hold what cannot be stored.
+    const store = await openPartStore({ dataDir: dir, onAlarm: sayOnStderr })
     try {
       // Without a line the facts go to the partition of the plant as a whole.
       const source = { plant: 'plant', line: 'office' }
@@ -68,7 +77,13 @@ export async function stateFacts(dir: string, facts: readonly TraceFact[]): Prom
 }
 
 interface Answer {
-  results?: { id: string; position?: number; repeated?: boolean; code?: string; message?: string }[]
+  results?: {
+    id: string
+    position?: number
+    repeated?: boolean
+    code?: ErrorFact['code']
+    message?: string
+  }[]
   code?: string
   message?: string
 }

@@ -1,5 +1,5 @@
 import { access, readFile } from 'node:fs/promises'
-import { basename, join, resolve } from 'node:path'
+import { basename, join } from 'node:path'
 import { listImages } from '../camera/index.ts'
 import {
   asCoded,
@@ -149,15 +149,15 @@ async function imagesOf(
   const files: string[] = []
   const leftOut: ErrorFact[] = []
   for (const place of places) {
-    const found = (await listImages(place).catch(() => null))?.map((entry) => entry.path)
-    if (found !== undefined) leftOut.push(...(await picturesBeside(place, found)))
-    if (found?.length === 0)
+    const found = (await listImages(place).catch(unread(place))).map((entry) => entry.path)
+    leftOut.push(...(await picturesBeside(place, found)))
+    if (found.length === 0)
       throw new CodedError('TCH_IMAGES', {
         file: place,
         expected: 'images in the folder',
         actual: leftOut.at(-1)?.message ?? 'none',
       })
-    files.push(...(found ?? [resolve(place)]))
+    files.push(...found)
   }
   const images = files.map((file) => ({
     name: basename(file),
@@ -173,6 +173,19 @@ async function imagesOf(
   }))
   return { images, leftOut }
 }
+
+const unread =
+  (place: string) =>
+  (error: unknown): never => {
+    const { detail, cause } = asCoded(error, 'CAM_OPEN')
+    const gone = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
+    throw new CodedError(gone ? 'CFG_MISSING_FILE' : 'TCH_IMAGES', {
+      file: place,
+      expected: 'an image, or a folder of images, that can be read',
+      ...(detail.actual === undefined ? {} : { actual: detail.actual }),
+      cause: error,
+    })
+  }
 
 const missing = (file: string) => (error: unknown) => {
   throw asCoded(error, 'CFG_MISSING_FILE', { file })

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { CodedError } from '../../contracts/index.ts'
-import { DATASET_FORMATS, exportDetections } from '../../datasets/index.ts'
+import { CodedError, makeFolder } from '../../contracts/index.ts'
+import { DATASET_FORMATS, exportDetections, workpieceOf } from '../../datasets/index.ts'
 import { BackgroundClient, type BackgroundProgress } from '../../inspection/index.ts'
 import { recipePlace } from '../config.ts'
 import { evaluationText } from '../evaluation-text.ts'
@@ -10,7 +10,7 @@ import { type EvaluateAnswer, type EvaluateOrder, runEvaluation } from '../jobs-
 import { number, whole } from '../options.ts'
 import { version } from '../paths.ts'
 import { showProgress } from '../progress.ts'
-import { writeOut } from '../write-out.ts'
+import { checkOut, writeOut } from '../write-out.ts'
 
 interface Flags {
   dataset?: string
@@ -85,6 +85,11 @@ async function run(dir: string, o: Flags, environment: Environment): Promise<voi
     leakage: !o.leakage ? null : o.groupBy === undefined ? {} : { groupBy: o.groupBy },
     report: o.report === undefined ? null : o.lang,
   }
+  const json = o.json ?? o.report?.replace(/(\.html?)?$/i, '.json')
+  // Before the work, whose result would be lost.
+  for (const file of [o.report, json]) if (file !== undefined) await checkOut(file)
+  if (o.detections !== undefined) makeFolder(o.detections)
+  if (o.groupBy !== undefined) workpieceOf(o.groupBy)
   const progress = showProgress('evaluate')
   const onProgress = (p: BackgroundProgress): void => progress.update(p.done, p.total)
   const { result, html } = o.queue
@@ -99,7 +104,6 @@ async function run(dir: string, o: Flags, environment: Environment): Promise<voi
     })
     process.stdout.write(`detections: ${files} files in ${o.detections}\n`)
   }
-  const json = o.json ?? o.report?.replace(/(\.html?)?$/i, '.json')
   if (json !== undefined) await writeOut(json, JSON.stringify(result))
   if (o.report !== undefined && html !== null) {
     await writeOut(o.report, html)

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { CodedError, type TraceFact, traceFactSchema, uuidv7 } from '../../contracts/index.ts'
+import { CodedError, fromFact, type TraceFact, traceFactSchema, uuidv7 } from '../../contracts/index.ts'
 import { shortName } from '../../traceability/index.ts'
 import { openTraceQuery } from '../../traceability/query/index.ts'
 import type { Environment } from '../environment.ts'
@@ -57,7 +57,7 @@ async function state(
     reason: o.reason,
   })
   const [stated] = await stateFacts(dataDirOf(o.data, environment), [fact])
-  if (stated?.error) throw new CodedError('TRC_GENEALOGY', { actual: stated.error.message })
+  if (stated?.error) throw fromFact(stated.error)
   process.stdout.write(
     `${JSON.stringify({ [kind]: target, position: stated?.ack?.position, id: fact.id })}\n`,
   )

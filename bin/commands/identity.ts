@@ -4,7 +4,7 @@ import { openIdentityChanges, openPartStore } from '../../traceability/index.ts'
 import { lockDataDir } from '../data-dir-lock.ts'
 import type { Environment } from '../environment.ts'
 import { lineAddress } from '../line-address.ts'
-import { dataDirOf } from '../state-facts.ts'
+import { dataDirOf, sayOnStderr } from '../state-facts.ts'
 
 interface Options {
   data?: string
@@ -57,7 +57,7 @@ async function changed(dir: string, change: IdentityChanged): Promise<IdentityCh
     throw new CodedError('TRC_IDENTITY', { actual: answer.message ?? `status ${res.status}` })
   }
   try {
-    const store = await openPartStore({ dataDir: dir })
+    const store = await openPartStore({ dataDir: dir, onAlarm: sayOnStderr })
     const changes = openIdentityChanges(dir, store, { plant: 'plant', line: 'office' })
     try {
       return await changes.change(change)

@@ -21,7 +21,7 @@ export function addInspect(program: Command, environment: Environment): void {
     .action(async (path: string, o: { recipe?: string; model?: string; template?: string }) => {
       const judges = await judgesOf(o, environment)
       const { files, named } = await filesOf(path)
-      const reference = o.template === undefined ? null : await read(o.template, 'CFG_MISSING_FILE')
+      const reference = o.template === undefined ? null : await templateOf(o.template, judges)
       const counts = { pass: 0, fail: 0, inconclusive: 0 }
       for (const file of files) {
         const bytes = await read(file, named ? 'CFG_MISSING_FILE' : 'CAM_INCOMPLETE').catch(
@@ -55,7 +55,22 @@ export function addInspect(program: Command, environment: Environment): void {
     })
 }
 
+/** @throws CFG_USAGE when nothing would look at it; CFG_MISSING_FILE, INS_DECODE */
+async function templateOf(file: string, judges: Judges): Promise<Buffer> {
+  if (!judges.takesTemplate)
+    throw new CodedError('CFG_USAGE', {
+      path: '--template',
+      expected: 'a recipe or model that takes its golden template with the frame',
+      actual: 'one that does not',
+    })
+  const bytes = await read(file, 'CFG_MISSING_FILE')
+  await imageSize(file)
+  return bytes
+}
+
 interface Judges {
+  /** Whether the golden template comes with the frame. */
+  takesTemplate: boolean
   of(file: string): Promise<{ prepared: PreparedRecipe; product: string }>
   close(): Promise<void>
 }
@@ -68,7 +83,8 @@ async function judgesOf(o: { recipe?: string; model?: string }, environment: Env
     const loaded = await loadRecipe(dir, id)
     const prepared = await prepareRecipe(loaded, setup)
     const judge = { prepared, product: loaded.recipe.product.id }
-    return { of: async () => judge, close: () => prepared.close() }
+    const takesTemplate = loaded.recipe.golden?.from === 'frame'
+    return { takesTemplate, of: async () => judge, close: () => prepared.close() }
   }
   if (o.model === undefined || o.recipe !== undefined)
     throw new CodedError('CFG_USAGE', {
@@ -78,6 +94,7 @@ async function judgesOf(o: { recipe?: string; model?: string }, environment: Env
   const model = await packageNamed(modelDirs(environment), o.model)
   let last: { size: string; prepared: PreparedRecipe } | null = null
   return {
+    takesTemplate: model.card.inputs.some((input) => input.role === 'template'),
     async of(file) {
       // What has no size is refused when it is judged; the recipe in force says so as well as any.
       const size = await imageSize(file).catch(() => null)

@@ -22,8 +22,8 @@ export function addModelsRecipe(models: Command, environment: Environment): void
 }
 
 function viewOf(text: string): { widthPx: number; heightPx: number } {
-  const [, width, height] = /^(\d{1,5})x(\d{1,5})$/.exec(text) ?? []
+  const [, width, height] = /^([1-9]\d{0,4})x([1-9]\d{0,4})$/.exec(text) ?? []
   if (width === undefined || height === undefined)
-    throw new CodedError('CFG_USAGE', { expected: '--view WIDTHxHEIGHT in px', actual: text })
+    throw new CodedError('CFG_USAGE', { expected: '--view WIDTHxHEIGHT in px, 1 to 99999', actual: text })
   return { widthPx: Number(width), heightPx: Number(height) }
 }

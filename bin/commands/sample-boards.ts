@@ -8,7 +8,7 @@ export function addSampleBoards(program: Command): void {
     .command('sample-boards')
     .description('write aligned pairs of generated boards in the layout of DeepPCB')
     .requiredOption('--out <dir>', 'folder to write to')
-    .option('--count <n>', 'pairs', whole(1), 100)
+    .option('--count <n>', 'pairs', whole(1, 100_000), 100)
     .option('--seed <n>', 'seed', whole(0), 1)
     .action(async (o: { out: string; count: number; seed: number }) => {
       const progress = showProgress('sample-boards')

@@ -79,7 +79,48 @@ export function addTeach(program: Command, environment: Environment): void {
     .option('--memory <MB>', 'memory by which the program may grow', whole(50))
     .option('--time <seconds>', 'time the work may take; refused when it would take longer', whole(1))
     .option('--json', 'print the whole report as JSON')
-    .action((o: Flags) => run(o, environment))
+    .action((o: Flags, command: Command) => {
+      refuseContradictions(o, (name) => command.getOptionValueSource(name) === 'cli')
+      return run(o, environment)
+    })
+}
+
+/** What a new version takes over from the model it is made of. */
+const KEPT = {
+  defect: '--defect',
+  falseCalls: '--false-calls',
+  recall: '--recall',
+  method: '--method',
+  bank: '--bank',
+  area: '--area',
+  include: '--include',
+  exclude: '--exclude',
+  seed: '--seed',
+  turn: '--no-turn',
+  groupBy: '--group-by',
+  group: '--no-group',
+  memory: '--memory',
+  time: '--time',
+}
+
+/** Nothing that was asked for is passed over. @throws CFG_USAGE */
+function refuseContradictions(o: Flags, given: (name: string) => boolean): void {
+  const refused = (expected: string, actual: string): never => {
+    throw new CodedError('CFG_USAGE', { expected, actual })
+  }
+  if (o.from !== undefined) {
+    const kept = Object.entries(KEPT).filter(([name]) => given(name))
+    if (kept.length > 0)
+      refused(
+        'with --from only what changes in its images: it keeps the settings of the model',
+        kept.map(([, flag]) => flag).join(', '),
+      )
+    if (o.good === undefined && o.remove === undefined)
+      refused('with --from images to add (--good) or names to take out (--remove)', 'neither')
+  } else if (o.remove !== undefined) refused('--from with --remove', '--remove alone')
+  if (o.recall !== undefined && o.defect === undefined) refused('--defect with --recall', '--recall alone')
+  if (o.recall !== undefined && o.falseCalls !== undefined) refused('--recall or --false-calls', 'both')
+  if (!o.group && o.groupBy !== undefined) refused('--group-by or --no-group', 'both')
 }
 
 async function run(o: Flags, environment: Environment): Promise<void> {
@@ -145,8 +186,8 @@ function optionsOf(o: Flags): TeachOptions {
     turn: o.turn,
     groupBy: o.groupBy,
     group: o.group,
-    include: o.include?.map(boxOf),
-    exclude: o.exclude?.map(boxOf),
+    include: o.include?.map((text) => boxOf('--include', text)),
+    exclude: o.exclude?.map((text) => boxOf('--exclude', text)),
     memoryLimitBytes: o.memory === undefined ? undefined : o.memory * 1_000_000,
     timeLimitS: o.time,
     threshold:
@@ -159,13 +200,30 @@ function optionsOf(o: Flags): TeachOptions {
   const parsed = teachOptionsSchema.safeParse(given)
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
+  const name = String(issue?.path[0] ?? '')
   throw new CodedError('CFG_USAGE', {
-    path: issue?.path.join('.') ?? '',
-    expected: issue?.message ?? 'an option',
+    path: FLAGS[name] ?? name,
+    // The words of the checker before what it expected say less than the code.
+    expected: (issue?.message ?? 'an option').replace(/^[^:]*: expected /, '').replaceAll('"', ''),
+    actual: JSON.stringify(given[name as keyof typeof given]) ?? 'nothing',
   })
 }
 
-const boxOf = (text: string): number[] => text.split(',').map(Number)
+const FLAGS: Record<string, string> = { method: '--method', groupBy: '--group-by' }
+
+/** @throws CFG_USAGE */
+function boxOf(flag: string, text: string): number[] {
+  const [x1 = NaN, y1 = NaN, x2 = NaN, y2 = NaN, ...rest] = text
+    .split(',')
+    .map((n) => (n.trim() === '' ? NaN : Number(n)))
+  if (rest.length > 0 || !(x1 < x2 && y1 < y2))
+    throw new CodedError('CFG_USAGE', {
+      path: flag,
+      expected: 'x1,y1,x2,y2 in px, x1 < x2 and y1 < y2',
+      actual: text,
+    })
+  return [x1, y1, x2, y2]
+}
 
 const size = (s: { widthPx: number; heightPx: number }): string => `${s.widthPx} x ${s.heightPx}`
 

@@ -42,6 +42,14 @@ const readText = (file: string): Promise<string> =>
  * @throws CFG_INVALID with the row
  */
 export function factsOf(file: string, text: string): TraceFact[] {
+  const [head = ''] = text.split(/\r?\n/, 1)
+  if (!/\bkind\b/.test(head))
+    throw new CodedError('CFG_INVALID', {
+      file,
+      line: 1,
+      expected: 'a header with the columns kind, at, by and those of the kind',
+      actual: head.slice(0, 120),
+    })
   return parseCsv(text).map((row, i) => {
     // Serials and lots are text, also when they look like numbers.
     const values = Object.fromEntries(

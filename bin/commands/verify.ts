@@ -2,8 +2,14 @@ import { X509Certificate } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { CodedError } from '../../contracts/index.ts'
-import { parseVerifierKey, renderReport, verifyBundle, verifyDataDir } from '../../traceability/index.ts'
+import { asCoded, CodedError, inFile } from '../../contracts/index.ts'
+import {
+  parseCheckpoint,
+  parseVerifierKey,
+  renderReport,
+  verifyBundle,
+  verifyDataDir,
+} from '../../traceability/index.ts'
 import { showProgress } from '../progress.ts'
 
 interface Options {
@@ -54,6 +60,28 @@ export function addVerify(program: Command): void {
     })
 }
 
+const read = (file: string, expected: string): Promise<Buffer> =>
+  readFile(file).catch((error: unknown) => {
+    throw asCoded(error, 'CFG_MISSING_FILE', { file, expected })
+  })
+
+async function certificateIn(file: string): Promise<Uint8Array> {
+  const bytes = await read(file, 'a PEM certificate')
+  try {
+    return new Uint8Array(new X509Certificate(bytes).raw)
+  } catch (error) {
+    throw asCoded(error, 'TRC_KEY', { file, expected: 'a PEM certificate' })
+  }
+}
+
+function parseGiven(file: string, note: string): void {
+  try {
+    parseCheckpoint(note)
+  } catch (error) {
+    inFile(file, 'TRC_NOTE')(error)
+  }
+}
+
 async function verifyDirectory(
   dir: string,
   keys: ReturnType<typeof parseVerifierKey>[],
@@ -61,11 +89,12 @@ async function verifyDirectory(
 ): ReturnType<typeof verifyDataDir> {
   const bars = new Map<string, ReturnType<typeof showProgress>>()
   const checkpoints = await Promise.all(
-    (o.checkpoint ?? []).map(async (file) => ({ file, text: await readFile(file, 'utf8') })),
+    (o.checkpoint ?? []).map(async (file) => ({
+      file,
+      text: (await read(file, 'a checkpoint, or a file of them')).toString(),
+    })),
   )
-  const tsaCertificates = await Promise.all(
-    (o.tsaCa ?? []).map(async (file) => new Uint8Array(new X509Certificate(await readFile(file)).raw)),
-  )
+  const tsaCertificates = await Promise.all((o.tsaCa ?? []).map(certificateIn))
   try {
     return await verifyDataDir(dir, {
       keys,
@@ -74,7 +103,11 @@ async function verifyDirectory(
         text
           .split(/(?<=\n— [^\n]+\n)(?!— )\n*/)
           .filter((note) => note.trim() !== '')
-          .map((note) => ({ from: file, note })),
+          .map((note) => {
+            // What is no checkpoint was given by mistake, and says nothing about the data.
+            parseGiven(file, note)
+            return { from: file, note }
+          }),
       ),
       tsaCertificates,
       images: o.images,

@@ -1,4 +1,4 @@
-import { recipeSchema, type Finding, type ModelCard, type Recipe } from '../../contracts/index.ts'
+import { CodedError, recipeSchema, type Finding, type ModelCard, type Recipe } from '../../contracts/index.ts'
 import type { PackageInfo } from '../../models/index.ts'
 import { isGoodLabel } from '../readers/item.ts'
 
@@ -7,10 +7,15 @@ export interface ViewSize {
   heightPx: number
 }
 
+/** Families that only a tool of their own or a teaching can use. */
+const JUDGES_NOTHING: readonly string[] = ['backbone', 'text-detection', 'text-recognition']
+
 /**
  * The plainest recipe around a model package: findings from the card's threshold on fail the part; of a classifier
  * only those of a class that does not mean good, and without any finding its part is held. Pair models get their
  * template from the data set.
+ *
+ * @throws MDL_PACKAGE for what judges no images
  */
 export function recipeOfPackage(
   info: PackageInfo,
@@ -18,6 +23,14 @@ export function recipeOfPackage(
   o: { threshold?: number; goodLabels?: readonly string[] } = {},
 ): Recipe {
   const { card } = info
+  if (JUDGES_NOTHING.includes(card.spec.family))
+    throw new CodedError('MDL_PACKAGE', {
+      file: info.dir,
+      path: 'spec.family',
+      expected: 'a model that judges images by itself',
+      actual: `${card.id}, family ${card.spec.family}`,
+      hint: '`sightline models list` shows the family of each',
+    })
   const good =
     card.spec.family === 'classification' ? card.labels.filter((l) => isGoodLabel(l, o.goodLabels)) : []
   const names = JSON.stringify(good)
