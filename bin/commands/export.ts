@@ -15,6 +15,7 @@ import {
 import type { Environment } from '../environment.ts'
 import { plantQuery } from '../plant-address.ts'
 import { dataDirOf } from '../state-facts.ts'
+import { timeRange } from '../time-range.ts'
 
 interface Options {
   data?: string
@@ -65,7 +66,7 @@ async function toFile(bytes: Readable, out: string): Promise<void> {
     throw new CodedError('CFG_USAGE', {
       file: out,
       expected: 'a file that can be written',
-      actual: String(error),
+      actual: error instanceof Error ? error.message : String(error),
       cause: error,
     })
   }
@@ -97,20 +98,10 @@ function optionsOf(o: Options, out: string): ExportOptions {
     throw new CodedError('CFG_USAGE', { expected: `--what ${EXPORTS.join(', ')}`, actual: o.what })
   if (o.bom && format !== 'csv')
     throw new CodedError('CFG_USAGE', { expected: '--bom with --format csv', actual: `--format ${format}` })
-  const [from, to] = [time('from', o.from), time('to', o.to)]
   return {
     what,
     format,
-    ...(from !== undefined && { from }),
-    ...(to !== undefined && { to }),
+    ...timeRange(o),
     ...(o.bom && { bom: true }),
   }
-}
-
-function time(name: string, text: string | undefined): string | undefined {
-  if (text === undefined) return undefined
-  const at = Date.parse(text)
-  if (Number.isNaN(at))
-    throw new CodedError('CFG_USAGE', { expected: `--${name} as an RFC 3339 time`, actual: text })
-  return new Date(at).toISOString()
 }

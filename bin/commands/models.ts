@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { CodedError } from '../../contracts/index.ts'
 import { createSigningKey, listModels, packModelFiles, verifyModel } from '../../models/index.ts'
 import type { Environment } from '../environment.ts'
 import { modelDirs, trustedKeys } from '../model-setup.ts'
@@ -47,6 +48,12 @@ export function addModels(program: Command, environment: Environment): void {
     .description('make a signing key; prints the line for the trusted keys file')
     .requiredOption('--id <name>', 'name of the key')
     .action(async (file: string, o: { id: string }) => {
+      if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(o.id))
+        throw new CodedError('CFG_USAGE', {
+          path: '--id',
+          expected: 'letters, digits, dots, dashes and underscores',
+          actual: o.id,
+        })
       process.stdout.write(`${JSON.stringify(await createSigningKey(file, o.id), null, 2)}\n`)
     })
   signingOptions(models.command('pack'))

@@ -11,6 +11,7 @@ import type { Environment } from '../environment.ts'
 import { dataDirOf } from '../state-facts.ts'
 import { plantQuery } from '../plant-address.ts'
 import { printTable } from '../table.ts'
+import { timeRange } from '../time-range.ts'
 import { writeOut } from '../write-out.ts'
 
 interface Options {
@@ -40,12 +41,7 @@ export function addRecall(program: Command, environment: Environment): void {
           ? openTraceQuery(dataDirOf(o.data, environment))
           : await plantQuery(o.plant, environment)
       try {
-        const [from, to] = [time('from', o.from), time('to', o.to)]
-        const list = query.recall({
-          target,
-          ...(from !== undefined && { from }),
-          ...(to !== undefined && { to }),
-        })
+        const list = query.recall({ target, ...timeRange(o) })
         if (o.format === 'table' && o.out === undefined) {
           printTable([...RECALL_COLUMNS], list.units.map(recallRow))
           const places = Object.entries(list.places).map(([place, n]) => `${place} ${n}`)
@@ -70,12 +66,4 @@ export function addRecall(program: Command, environment: Environment): void {
         query.close()
       }
     })
-}
-
-function time(name: string, text: string | undefined): string | undefined {
-  if (text === undefined) return undefined
-  const at = Date.parse(text)
-  if (Number.isNaN(at))
-    throw new CodedError('CFG_USAGE', { expected: `--${name} as an RFC 3339 time`, actual: text })
-  return new Date(at).toISOString()
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
+import { asCoded } from '../../contracts/index.ts'
 import { NOTE_TYPE, openKey, parseVerifierKey, serveWitness, Witness } from '../../traceability/index.ts'
 import { lockDataDir } from '../data-dir-lock.ts'
 import { log } from '../log.ts'
@@ -27,7 +28,8 @@ export function addWitness(program: Command): void {
     .option('--port <n>', 'port to listen on', whole(0, 65_535), 8415)
     .action(async (o: Options) => {
       const dir = resolve(o.dir)
-      const file = o.logs === undefined ? '' : await readFile(o.logs, 'utf8')
+      const { logs: listed = '' } = o
+      const file = listed === '' ? '' : await readFile(listed, 'utf8').catch(unread(listed))
       const lines = file.split('\n').map((line) => line.trim())
       const logs = [...(o.log ?? []), ...lines.filter((l) => l !== '' && !l.startsWith('#'))].map(
         parseVerifierKey,
@@ -55,3 +57,9 @@ export function addWitness(program: Command): void {
       )
     })
 }
+
+const unread =
+  (file: string) =>
+  (error: unknown): never => {
+    throw asCoded(error, 'CFG_MISSING_FILE', { file, expected: 'a file of public keys, one a line' })
+  }

@@ -48,6 +48,24 @@ describe('words that are wrong are said with a code, what was expected and what 
       1,
       /^TRC_GENEALOGY: [^;]*; expected something that is on hold/,
     ],
+    [
+      'recall lot/L1 --from 12 --data DATA',
+      2,
+      /^CFG_USAGE: .*--from\); expected a date or an RFC 3339 time.*found 12/,
+    ],
+    ['recall lot/L1 --from 2026-02-30 --data DATA', 2, /^CFG_USAGE: .*--from\); expected a date/],
+    [
+      'export - --from 2026-02-01 --to 2026-01-31T23:00:00+01:00 --data DATA',
+      2,
+      /^CFG_USAGE: .*--to\); expected a time that is not before --from, 2026-02-01T00:00:00\.000Z; found 2026-01-31T22:00:00\.000Z/,
+    ],
+    ['export NONE/x.csv --data DATA', 2, /^CFG_USAGE: .*expected a file that can be written; found ENOENT/],
+    [
+      'witness --name w --logs NONE --dir EMPTY',
+      2,
+      /^CFG_MISSING_FILE: .*none\); expected a file of public keys/,
+    ],
+    ['models keygen NONE --id /x', 2, /^CFG_USAGE: .*--id\); expected letters, digits.*found \/x/],
     ['trace S1 --data NEWER', 1, NEWER],
     ['verify NEWER', 1, NEWER],
     ['export - --data NEWER', 1, NEWER],
@@ -138,7 +156,7 @@ describe('words that are wrong are said with a code, what was expected and what 
       /^CFG_USAGE: .*keeps the settings.*found --seed, --no-turn/,
     ],
   ])('%s', async (line, exit, says) => {
-    const words = line.split(' ').map((word) => PLACES[word] ?? word)
+    const words = line.split(' ').map((word) => PLACES[word] ?? word.replace('NONE/', `${at('none')}/`))
     const { code, stdout, stderr } = await runCli(words, { SIGHTLINE_DATA_DIR: at('home') })
     expect([code, stdout, stderr]).toEqual([exit, '', expect.stringMatching(says)])
     expect(stderr).not.toMatch(/^\s+at /m)

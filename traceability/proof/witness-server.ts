@@ -56,7 +56,13 @@ function listen(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) =>
       reject(
-        new CodedError('CFG_PORT_IN_USE', { actual: `${host}:${port}: ${error.message}`, cause: error }),
+        'code' in error && error.code === 'EADDRINUSE'
+          ? new CodedError('CFG_PORT_IN_USE', { actual: `${host}:${port}: ${error.message}`, cause: error })
+          : new CodedError('CFG_USAGE', {
+              expected: 'an address and port this machine can listen on',
+              actual: `${host}:${port}: ${error.message}`,
+              cause: error,
+            }),
       ),
     )
     server.listen(port, host, () => {

@@ -1,0 +1,34 @@
+import { z } from 'zod'
+import { CodedError } from '../contracts/index.ts'
+
+const time = z.union([z.iso.datetime({ offset: true }), z.iso.date()])
+
+/**
+ * What `--from` and `--to` mean, in UTC.
+ *
+ * @throws CFG_USAGE for what is no RFC 3339 time or date, and for an end before the beginning
+ */
+export function timeRange(o: { from?: string | undefined; to?: string | undefined }): {
+  from?: string
+  to?: string
+} {
+  const [from, to] = [timeOf('--from', o.from), timeOf('--to', o.to)]
+  if (from !== undefined && to !== undefined && to < from)
+    throw new CodedError('CFG_USAGE', {
+      path: '--to',
+      expected: `a time that is not before --from, ${from}`,
+      actual: to,
+    })
+  return { ...(from !== undefined && { from }), ...(to !== undefined && { to }) }
+}
+
+function timeOf(path: string, text: string | undefined): string | undefined {
+  if (text === undefined) return undefined
+  if (!time.safeParse(text).success)
+    throw new CodedError('CFG_USAGE', {
+      path,
+      expected: 'a date or an RFC 3339 time, e.g. 2026-01-31 or 2026-01-31T06:00:00Z',
+      actual: text,
+    })
+  return new Date(text).toISOString()
+}
