@@ -9,6 +9,7 @@ import {
   openLogKey,
   openSql,
   parseCheckpoint,
+  proofOfPart,
   startLogProof,
   verifyDataDir,
 } from '../../traceability/index.ts'
@@ -138,6 +139,17 @@ describe('the file checkpoint', () => {
     await expect(signNow(dir)).rejects.toMatchObject({ code: 'TRC_PROOF' })
     expect(readFileSync(file, 'utf8')).toBe(before)
   })
+})
+
+it('a line of checkpoints.jsonl that was damaged does not keep a part from being proven by the others', async () => {
+  const file = inLog('checkpoints.jsonl')
+  const [, second = '', third = ''] = readFileSync(file, 'utf8').split('\n')
+  for (const damaged of ['{"at":"x","note":"nothing"}', '{"at":"x"}', '{"note":7}', '[1', 'null']) {
+    writeFileSync(file, `${damaged}\n${second}\n${third}\n`)
+    const proof = await proofOfPart(dir, 'S1')
+    expect(proof?.events.every((e) => e.proven)).toBe(true)
+    expect(proof?.events.length).toBeGreaterThan(0)
+  }
 })
 
 it('a line whose checkpoint was damaged says so in its log and as a degraded mode, and goes on signing', async () => {

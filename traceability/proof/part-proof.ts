@@ -69,8 +69,8 @@ function bestCheckpoint(dataDir: string, last: number): SignedCheckpoint | null 
   const witnesses = readWitnessKeys(dataDir)
   let best: { checkpoint: SignedCheckpoint; covers: number; cosigners: number } | null = null
   for (const kept of keptCheckpoints(dataDir).read()) {
-    if (kept === null || key === null) continue
-    const checkpoint = parseCheckpoint(kept.note)
+    const checkpoint = readable(kept?.note)
+    if (checkpoint === null || key === null) continue
     // Checking signatures is the slow part; a checkpoint that covers less than the best one needs none.
     const covers = Math.min(checkpoint.size, last)
     if (best !== null && covers < best.covers) continue
@@ -80,4 +80,13 @@ function bestCheckpoint(dataDir: string, last: number): SignedCheckpoint | null 
       best = { checkpoint, covers, cosigners }
   }
   return best?.checkpoint ?? null
+}
+
+/** A line that was damaged proves nothing, and keeps no other from it; `verify` names it. */
+function readable(note: unknown): SignedCheckpoint | null {
+  try {
+    return typeof note === 'string' ? parseCheckpoint(note) : null
+  } catch {
+    return null
+  }
 }
