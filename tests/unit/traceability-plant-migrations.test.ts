@@ -62,12 +62,24 @@ describeWith('PostgreSQL', await postgresPresent(), 'migrations of the stores on
   })
 
   it('makes the months ahead, and each month once when many lines start at the same time', async () => {
+    db.exec(`create schema ${schema}`)
     await Promise.all([1, 2, 3].map(() => openPlantQuery(DATABASE_URL, schema).then((q) => q.close())))
     const months = db.all<{ n: number }>(
       `select count(*) as n from pg_class where relname ~ '^event_[0-9]{6}$' and relnamespace = cast(? as regnamespace)`,
       schema,
     )
     expect(months).toEqual([{ n: 3 }])
+  })
+
+  it('makes no schema for who only asks, and says which there are', async () => {
+    migratePostgres(db, schema, 'plant')
+    const nobodys = freshSchema()
+    const asked = openPlantQuery(DATABASE_URL, nobodys)
+    await expect(asked).rejects.toThrow(
+      /^TRC_OPEN: .*expected the schema of a plant store: .*; found no schema /,
+    )
+    await expect(openPlantQuery(DATABASE_URL, 'a b')).rejects.toMatchObject({ code: 'CFG_INVALID' })
+    expect(db.all('select 1 as n from pg_namespace where nspname = ?', nobodys)).toEqual([])
   })
 
   it('refuses a store of a newer program, and one of the other kind', () => {

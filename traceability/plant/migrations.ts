@@ -33,12 +33,7 @@ export function scriptsOf(kind: StoreKind): string[] {
  * @throws TRC_OPEN when the schema was written by a newer program, or is one of the other kind
  */
 export function migratePostgres(db: SqlDatabase, schema: string, kind: StoreKind, upTo?: number): void {
-  if (!/^[a-z][a-z0-9_]{0,62}$/.test(schema))
-    throw new CodedError('CFG_INVALID', {
-      path: 'schema',
-      expected: 'lower-case letters, digits and underscores',
-      actual: schema,
-    })
+  checkSchemaName(schema)
   const step = (work: () => void): void =>
     db.transaction(() => {
       lockFor(db, 'sightline migration')
@@ -61,6 +56,16 @@ export function migratePostgres(db: SqlDatabase, schema: string, kind: StoreKind
       db.run('insert into schema_version (kind, version) values (?, ?)', kind, v + 1)
     })
   if (kind === 'plant') ensureMonths(db)
+}
+
+/** @throws CFG_INVALID */
+export function checkSchemaName(schema: string): void {
+  if (!/^[a-z][a-z0-9_]{0,62}$/.test(schema))
+    throw new CodedError('CFG_INVALID', {
+      path: 'schema',
+      expected: 'lower-case letters, digits and underscores',
+      actual: schema,
+    })
 }
 
 type Found = { kind: string; version: number }

@@ -1,6 +1,6 @@
-import type { SqlDatabase } from '../../contracts/index.ts'
+import { CodedError, type SqlDatabase } from '../../contracts/index.ts'
 import { TraceQuery } from '../query/trace-query.ts'
-import { migratePostgres } from './migrations.ts'
+import { checkSchemaName, migratePostgres } from './migrations.ts'
 import { openPostgres } from './postgres.ts'
 
 /** Longest time for one question over a plant, ms. */
@@ -23,22 +23,42 @@ export interface PlantLogFacts {
 /**
  * The same questions as to a line, over all lines of a plant.
  *
- * @throws TRC_PLANT, TRC_OPEN
+ * @throws as `openPlant`
  */
 export async function openPlantQuery(url: string, schema = 'sightline'): Promise<TraceQuery> {
   return new TraceQuery('', await openPlant(url, schema))
 }
 
-/** A connection to a plant store of this version. It blocks the thread that asks. @throws TRC_PLANT, TRC_OPEN */
+/**
+ * A connection to a plant store of this version. It blocks the thread that asks.
+ *
+ * @throws TRC_PLANT; TRC_OPEN, also when there is no such schema: who only asks makes none
+ */
 export async function openPlant(url: string, schema = 'sightline'): Promise<SqlDatabase> {
   const db = await openPostgres(url, { schema, statementMs: QUESTION_MS })
   try {
+    checkSchemaName(schema)
+    mustBeThere(db, schema)
     migratePostgres(db, schema, 'plant')
     return db
   } catch (error) {
     db.close()
     throw error
   }
+}
+
+function mustBeThere(db: SqlDatabase, schema: string): void {
+  const named = 'from pg_catalog.pg_namespace n where'
+  if (db.get(`select n.nspname as name ${named} n.nspname = ?`, schema)) return
+  const there = db.all<{ name: string }>(
+    `select n.nspname as name ${named} exists (
+       select 1 from pg_catalog.pg_class c where c.relnamespace = n.oid and c.relname = 'line_log') order by 1 limit 8`,
+  )
+  throw new CodedError('TRC_OPEN', {
+    expected: `the schema of a plant store: ${there.map((s) => s.name).join(', ') || 'there is none yet'}`,
+    actual: `no schema ${schema}`,
+    hint: 'a line with `plantStore` in its file makes it, and `sightline plant replicate`',
+  })
 }
 
 export const plantLogs = (db: SqlDatabase): PlantLogFacts[] =>
