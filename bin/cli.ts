@@ -9,6 +9,8 @@ import { usageError } from './usage-error.ts'
 const program = new Command('sightline')
   .description('Inline machine-vision inspection: cameras to verdicts to a provable record of every part')
   .version(version)
+  // Commands have a `--version` of their own, which is that of a model package.
+  .enablePositionalOptions()
   .configureOutput({ outputError: () => undefined })
   .exitOverride()
 

@@ -5,10 +5,14 @@ import { modelDirs } from './model-setup.ts'
 import { nextMinor } from './teach-job.ts'
 
 /** Checked before anything is taught: nobody waits for a model that cannot be packed. @throws CFG_USAGE */
-export function checkModelName(id: string, version: string | undefined): void {
+export function checkModelName(
+  id: string,
+  version: string | undefined,
+  versionFlag = '--model-version',
+): void {
   const fields = [
     ['--id', modelCardSchema.shape.id, id, 'lower-case letters, digits and dashes'],
-    ['--model-version', modelCardSchema.shape.version, version ?? '1.0.0', 'a version such as 1.2.0'],
+    [versionFlag, modelCardSchema.shape.version, version ?? '1.0.0', 'a version such as 1.2.0'],
   ] as const
   for (const [path, schema, value, expected] of fields)
     if (!schema.safeParse(value).success) throw new CodedError('CFG_USAGE', { path, expected, actual: value })

@@ -1,5 +1,9 @@
 import { InvalidArgumentError } from 'commander'
 
+/** What a schema expected, without the words of its checker before it, which say less than the code. */
+export const expectedBy = (message: string | undefined): string =>
+  (message ?? 'an option').replace(/^[^:]*: expected /, '').replaceAll('"', '')
+
 /** Parser of a whole-number option. */
 export const whole =
   (min: number, max = Number.MAX_SAFE_INTEGER) =>

@@ -5,6 +5,7 @@ import { asCoded } from '../../contracts/index.ts'
 import { checkPackageFolder, FOREIGN_FAMILIES, importModel, importOcr } from '../../models/index.ts'
 import type { ForeignFamily } from '../../models/index.ts'
 import type { Environment } from '../environment.ts'
+import { checkModelName } from '../model-version.ts'
 import { number } from '../options.ts'
 import { type SigningFlags, type SigningKey, signingKey, signingOptions } from '../signing-key.ts'
 import { printTable } from '../table.ts'
@@ -48,6 +49,7 @@ export function addModelImports(models: Command, environment: Environment): void
     .option('--fp32 <onnx>', 'the export before quantisation: no verdict may differ, CPU times are related')
     .option('--json', 'print JSON')
     .action(async (onnxFile: string, o: ImportFlags) => {
+      checkModelName(o.id, o.version, '--version')
       await checkPackageFolder(o.out)
       const { packed, ...report } = await importModel({
         onnxFile,

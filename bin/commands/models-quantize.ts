@@ -14,6 +14,7 @@ import {
 } from '../../models/index.ts'
 import type { Environment } from '../environment.ts'
 import { comparisonLines } from '../evaluation-text.ts'
+import { checkModelName } from '../model-version.ts'
 import { modelSetup, trustedKeys } from '../model-setup.ts'
 import { openDataSet } from '../open-data-set.ts'
 import { whole } from '../options.ts'
@@ -71,6 +72,7 @@ async function run(dir: string, flags: Flags, environment: Environment): Promise
   const id = flags.id ?? `${float.card.id}-int8`
   const version = flags.version ?? float.card.version
   const outDir = resolve(flags.out ?? join(taughtDir(environment), `${id}-${version}`))
+  checkModelName(id, version, '--version')
   await checkPackageFolder(outDir)
   const dataset = await openDataSet(resolve(flags.images), {
     ...(flags.dataset && { format: flags.dataset }),

@@ -14,6 +14,7 @@ import {
 import type { Environment } from '../environment.ts'
 import { plantAddress } from '../plant-address.ts'
 import { tellReplication } from '../plant-store.ts'
+import { expectedBy } from '../options.ts'
 import { dataDirOf } from '../state-facts.ts'
 import { printTable } from '../table.ts'
 import { writeOut } from '../write-out.ts'
@@ -108,8 +109,9 @@ async function replicate(o: ReplicateOptions, environment: Environment): Promise
   if (!spec.success) {
     const issue = spec.error.issues[0]
     throw new CodedError('CFG_USAGE', {
-      expected: issue?.message ?? '',
-      actual: `--${issue?.path.join('.') ?? ''}`,
+      path: `--${issue?.path.join('.') ?? ''}`,
+      expected: expectedBy(issue?.message),
+      actual: String(o[issue?.path[0] as 'schema' | 'images' | 'log'] ?? 'nothing'),
     })
   }
   const db = openToRead(`${dataDir}/trace.db`)

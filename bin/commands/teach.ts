@@ -5,7 +5,7 @@ import { teachOptionsSchema, type TeachOptions } from '../../models/index.ts'
 import type { Environment } from '../environment.ts'
 import { recipePlace } from '../config.ts'
 import { checkModelName, freeVersion } from '../model-version.ts'
-import { number, whole } from '../options.ts'
+import { expectedBy, number, whole } from '../options.ts'
 import { taughtDir } from '../paths.ts'
 import { showProgress } from '../progress.ts'
 import { type SigningFlags, signingKey, signingOptions } from '../signing-key.ts'
@@ -203,8 +203,7 @@ function optionsOf(o: Flags): TeachOptions {
   const name = String(issue?.path[0] ?? '')
   throw new CodedError('CFG_USAGE', {
     path: FLAGS[name] ?? name,
-    // The words of the checker before what it expected say less than the code.
-    expected: (issue?.message ?? 'an option').replace(/^[^:]*: expected /, '').replaceAll('"', ''),
+    expected: expectedBy(issue?.message),
     actual: JSON.stringify(given[name as keyof typeof given]) ?? 'nothing',
   })
 }

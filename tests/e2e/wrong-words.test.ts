@@ -22,6 +22,7 @@ afterAll(() => shop.remove())
 /** Words of the command line; names in capitals stand for places. */
 const PLACES: Record<string, string> = {
   GOOD: at('good'),
+  PCB: join(import.meta.dirname, '../../models/packages/pcb-pair'),
   EMPTY: at('empty'),
   NONE: at('none'),
   NOTES: at('notes.txt'),
@@ -66,6 +67,17 @@ describe('words that are wrong are said with a code, what was expected and what 
       /^CFG_MISSING_FILE: .*none\); expected a file of public keys/,
     ],
     ['models keygen NONE --id /x', 2, /^CFG_USAGE: .*--id\); expected letters, digits.*found \/x/],
+    [
+      'plant replicate --data DATA --images some',
+      2,
+      /^CFG_USAGE: .*--images\); expected one of none\|fail\|all; found some/,
+    ],
+    ['models quantize PCB --images GOOD --id A/B', 2, /^CFG_USAGE: .*--id\); expected lower-case letters/],
+    [
+      'models import NOTES --reference EMPTY --out NONE --licence x --id z --version 1',
+      2,
+      /^CFG_USAGE: .*--version\); expected a version/,
+    ],
     ['trace S1 --data NEWER', 1, NEWER],
     ['verify NEWER', 1, NEWER],
     ['export - --data NEWER', 1, NEWER],
@@ -157,7 +169,10 @@ describe('words that are wrong are said with a code, what was expected and what 
     ],
   ])('%s', async (line, exit, says) => {
     const words = line.split(' ').map((word) => PLACES[word] ?? word.replace('NONE/', `${at('none')}/`))
-    const { code, stdout, stderr } = await runCli(words, { SIGHTLINE_DATA_DIR: at('home') })
+    const { code, stdout, stderr } = await runCli(words, {
+      SIGHTLINE_DATA_DIR: at('home'),
+      SIGHTLINE_DATABASE_URL: 'postgres://nobody@127.0.0.1:1/x',
+    })
     expect([code, stdout, stderr]).toEqual([exit, '', expect.stringMatching(says)])
     expect(stderr).not.toMatch(/^\s+at /m)
     expect(existsSync(at('notes.txt')) && readdirSync(at('empty'))).toEqual([])
