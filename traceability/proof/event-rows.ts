@@ -6,6 +6,8 @@ import { RecordCheck } from './record-check.ts'
 import type { Findings } from './report.ts'
 import type { SignedLeaves } from './signed-leaves.ts'
 
+const NONE: Uint8Array = new Uint8Array(0)
+
 /** Puts the checked pieces of the event table together, in their order: sequences, tree, images, comparison with the signed leaves. */
 export class EventRows {
   readonly #db: SqlDatabase
@@ -13,6 +15,8 @@ export class EventRows {
   readonly #sequences = new Map<string, number>()
   readonly #signed: Iterator<Uint8Array>
   readonly #signedSize: number
+  /** Signed leaves that went by. */
+  #passed = 0
   #differs = false
   #count = 0
   /** Of the signed leaves, as long as those that went by are the same, and of what stands behind them. */
@@ -41,15 +45,9 @@ export class EventRows {
   }
 
   add(r: RangeResult): void {
-    for (let at = 0; at < r.leaves.length; at += HASH_BYTES) {
-      const leaf = r.leaves.subarray(at, at + HASH_BYTES)
-      this.#count += 1
-      if (this.#count > this.#signedSize) this.#tree.append(leaf)
-      else {
-        const signed = this.#signed.next()
-        if (signed.done === true || Buffer.compare(leaf, signed.value) !== 0) this.#differs = true
-      }
-    }
+    // A position is a place among the signed leaves as long as no row is missing before it.
+    if (r.asSigned && r.after === this.#count) this.#count += r.count
+    else this.#compare(r.leaves)
     for (const { source, first, last } of r.sources) {
       const before = this.#sequences.get(source) ?? 0
       if (first.sequence !== before + 1) this.sequenceBreaks.push(brokenSequence(source, before, first))
@@ -60,6 +58,25 @@ export class EventRows {
     this.#findings.more += r.more
     for (const [sha256, position] of r.images) if (!this.images.has(sha256)) this.images.set(sha256, position)
     this.records += r.records
+  }
+
+  #compare(leaves: Uint8Array): void {
+    for (let at = 0; at < leaves.length; at += HASH_BYTES) {
+      const leaf = leaves.subarray(at, at + HASH_BYTES)
+      this.#count += 1
+      if (this.#count > this.#signedSize) this.#tree.append(leaf)
+      else if (Buffer.compare(leaf, this.#signedLeaf(this.#count)) !== 0) this.#differs = true
+    }
+  }
+
+  /** The nth, empty when there are fewer; never one that went by. */
+  #signedLeaf(n: number): Uint8Array {
+    let leaf = NONE
+    for (; this.#passed < n; this.#passed++) {
+      const next = this.#signed.next()
+      leaf = next.done === true ? NONE : next.value
+    }
+    return leaf
   }
 
   /** The leaves once more, with their places, for telling what was done to which. */

@@ -10,9 +10,10 @@ const q = (column: string): string => `json_quote(${column})`
 const t = (text: string): string => `'${text}'`
 /** One call copies each piece once, which a chain of `||` does not. */
 const join = (...parts: string[]): string => `concat(${parts.join(', ')})`
-/** All 17 digits, from which JavaScript reads the very same number. */
-const real = (column: string): string => `printf('%!.17g', ${column})`
-const perhaps = (column: string): string => `iif(${column} is null, null, ${real(column)})`
+/** All 17 digits, from which JavaScript reads the very same number; set apart, as JSON of JavaScript has fewer. */
+const real = (column: string): string => `${t(FIELD)}, printf('%!.17g', ${column}), ${t(FIELD)}`
+const perhaps = (column: string): string =>
+  `${t(FIELD)}, iif(${column} is null, 'null', printf('%!.17g', ${column})), ${t(FIELD)}`
 
 /** How the text of an event must end. */
 const ENVELOPE = join(
@@ -45,65 +46,71 @@ const AT_REALS = ROW_COLUMNS.indexOf('total_ms')
 const array = (columns: readonly string[]): string => `json_array(${columns.map((c) => `i.${c}`).join(', ')})`
 
 const FIELDS_SQL = [
-  'e.position',
   'e.sequence',
   'e.source',
   INSPECTED,
   'i.record_encoding',
   'length(i.record)',
   array(ROW_COLUMNS.slice(0, AT_REALS)),
-  ...REAL_COLUMNS.map((name) => real(`i.${name}`)),
+  ...REAL_COLUMNS.map((name) => `printf('%!.17g', i.${name})`),
   array(ROW_COLUMNS.slice(AT_REALS + REAL_COLUMNS.length)),
   ENVELOPE,
   'e.json',
 ]
 /** Where the fields of a row stand. */
 export const AT = {
-  position: 0,
-  sequence: 1,
-  source: 2,
-  inspected: 3,
-  encoding: 4,
-  recordLength: 5,
-  before: 6,
-  totalMs: 7,
-  budgetMs: 8,
-  behind: 9,
-  envelope: 10,
-  json: 11,
+  sequence: 0,
+  source: 1,
+  inspected: 2,
+  encoding: 3,
+  recordLength: 4,
+  before: 5,
+  totalMs: 6,
+  budgetMs: 7,
+  behind: 8,
+  envelope: 9,
+  json: 10,
 } as const
 export const FIELDS = FIELDS_SQL.length
 
 const blob = (column: string, between = ''): string =>
   `cast(group_concat(${column}, ${t(between)}) as blob) as ${column}`
 
-/** A stretch of the log, each kind of bytes in one value: one call and one copy instead of one per column. */
+/** Rows below inspections as JSON, each behind its position. */
+const below = (table: string, json: string): string =>
+  `(select cast(group_concat(${join('position', t(FIELD), json)}, ${t(ROW)}) as blob)
+    from ${table} where position > ?1 and position <= ?2) as ${table}`
+const pieces = (...columns: string[]): string => join(t('['), columns.join(`, ',', `), t(']'))
+
+/**
+ * A stretch of the log in one row, each kind of bytes in one value: a call and a copy for all of it, instead of one per
+ * row and column.
+ */
 export const MATCH = `select count(*) as count, max(position) as last,
-    ${blob('fields', ROW)}, ${blob('leaf_hash')}, ${blob('record')} from (
+    ${blob('fields', ROW)}, ${blob('leaf_hash')}, ${blob('record')},
+    ${below('inspection_image', 'json_array(view, sha256, width_px, height_px)')},
+    ${below('carrier_read', 'json_array(n, tool, ok, symbology, symbology_id, text, error, associated_by)')},
+    ${below(
+      'defect',
+      pieces(
+        'n',
+        ...['finding', 'class', 'severity'].map(q),
+        ...['score', 'x1', 'y1', 'x2', 'y2', 'area_px'].map(real),
+        ...['area_mm2', 'length_mm', 'part_x_mm', 'part_y_mm'].map(perhaps),
+        q('roi'),
+      ),
+    )},
+    ${below(
+      'measurement',
+      pieces(
+        'n',
+        ...['characteristic', 'tool'].map(q),
+        real('value'),
+        q('unit'),
+        ...['lsl', 'usl', 'target', 'uncertainty'].map(perhaps),
+      ),
+    )} from (
   select e.position, e.leaf_hash, i.record,
       ${join(...FIELDS_SQL.flatMap((field, i) => (i === 0 ? [field] : [t(FIELD), field])))} as fields
     from event e left join inspection i on i.position = e.position
-    where e.position > ? and e.position <= ? order by e.position limit ?)`
-
-/** Rows below inspections as JSON, behind their position; numbers that are not whole as text. */
-const below = (table: string, columns: string): string =>
-  `select cast(group_concat(concat(position, ${t(FIELD)}, rows), ${t(ROW)}) as blob) as bytes from (
-  select position, json_group_array(json_array(${columns})) as rows from ${table}
-    where position > ? and position <= ? group by position)`
-
-export const CHILDREN = {
-  inspection_image: below('inspection_image', 'view, sha256, width_px, height_px'),
-  carrier_read: below('carrier_read', 'n, tool, ok, symbology, symbology_id, text, error, associated_by'),
-  defect: below(
-    'defect',
-    `n, finding, class, severity, ${['score', 'x1', 'y1', 'x2', 'y2', 'area_px'].map(real).join(', ')},
-     ${['area_mm2', 'length_mm', 'part_x_mm', 'part_y_mm'].map(perhaps).join(', ')}, roi`,
-  ),
-  measurement: below(
-    'measurement',
-    `n, characteristic, tool, ${real('value')}, unit,
-     ${['lsl', 'usl', 'target', 'uncertainty'].map(perhaps).join(', ')}`,
-  ),
-}
-/** Places of the numbers that are not whole. */
-export const REALS = { defect: [4, 5, 6, 7, 8, 9, 10, 11, 12, 13], measurement: [3, 5, 6, 7, 8] }
+    where e.position > ?1 and e.position <= ?2 order by e.position)`

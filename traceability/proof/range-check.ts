@@ -27,15 +27,17 @@ interface EventRow {
 const EVENT_ROW = `select position, id, source, sequence, type, subject, partitionkey, time, json, leaf_hash from event`
 
 /** Checks one piece of the event table: text, columns, stored leaf, sequence of its source, its inspection record. */
-export const checkRange = (db: SqlDatabase, range: Range, tiles: ProvenTiles): RangeResult =>
-  finishRange(db, new RangeWalk(db, range, tiles))
+export function checkRange(db: SqlDatabase, range: Range, tiles: ProvenTiles): RangeResult {
+  const walk = new RangeWalk(db, range, tiles)
+  return walk.asSigned() ? walk.result() : finishRange(db, walk)
+}
 
-/** The rest of a piece, the rows that are not as they were signed one by one. */
+/** The rest of a piece, from where it is not as it was signed: such rows one by one. */
 export function finishRange(db: SqlDatabase, walk: RangeWalk): RangeResult {
   const findings = new Findings()
   const records = new RecordCheck(db, findings)
   const check = new RowCheck(walk, findings, records)
-  while (!walk.asSigned()) {
+  do {
     const rows = db.all<EventRow>(
       `${EVENT_ROW} where position > ? and position <= ? order by position limit ?`,
       walk.after,
@@ -46,7 +48,7 @@ export function finishRange(db: SqlDatabase, walk: RangeWalk): RangeResult {
     if (end === undefined) break
     records.stretch(walk.after, end)
     walk.add(end, Buffer.concat(rows.map((row) => check.row(row))), rows)
-  }
+  } while (!walk.asSigned())
   return walk.result({ records: records.checked, findings: findings.list, more: findings.more })
 }
 

@@ -18,6 +18,8 @@ export interface SourceSpan {
 
 export interface RangeResult extends Range {
   count: number
+  /** Each row is the one that was signed for its position. */
+  asSigned: boolean
   /** Leaf hashes one after the other. */
   leaves: Uint8Array
   records: number
@@ -35,8 +37,8 @@ export interface ProvenTiles {
   size: number
 }
 
-/** Rows read at once: their texts still fit the cache of a core. */
-export const BATCH = 128
+/** Rows read at once. Their text stays below 128 KiB, from which on V8 asks the system for the memory of each string. */
+export const BATCH = 32
 
 /**
  * Goes through one piece of the event table, and keeps what is to be known of its rows. What is as it was signed is told
@@ -98,14 +100,15 @@ export class RangeWalk {
   }
 
   /** @param closely what was found where the rows had to be looked at one by one */
-  result(closely: Pick<RangeResult, 'records' | 'findings' | 'more'> = NOTHING): RangeResult {
+  result(closely?: Pick<RangeResult, 'records' | 'findings' | 'more'>): RangeResult {
     return {
       ...this.range,
       count: this.#count,
+      asSigned: closely === undefined,
       leaves: Buffer.concat(this.#leaves),
-      records: this.#records + closely.records,
-      findings: closely.findings,
-      more: closely.more,
+      records: this.#records + (closely?.records ?? 0),
+      findings: closely?.findings ?? [],
+      more: closely?.more ?? 0,
       sources: [...this.#sources.values()],
       sequenceBreaks: this.#sequenceBreaks,
       images: [...this.#images],
@@ -135,8 +138,6 @@ export class RangeWalk {
     }
   }
 }
-
-const NOTHING = { records: 0, findings: [], more: 0 }
 
 export const brokenSequence = (
   source: string,

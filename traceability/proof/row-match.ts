@@ -4,7 +4,7 @@ import { HASH_BYTES } from '../log/merkle.ts'
 import { TILE_WIDTH, widestTile } from '../log/tiles.ts'
 import { imageUri } from '../store/inspection-event.ts'
 import { inflated, recordHash } from '../store/record-codec.ts'
-import { AT, CHILDREN, FIELD, FIELDS, MATCH, REALS, ROW } from './match-query.ts'
+import { AT, FIELD, FIELDS, MATCH, ROW } from './match-query.ts'
 
 /** An event whose columns, and the record of an inspection, are what its signed text says. */
 export interface MatchedRow {
@@ -69,7 +69,7 @@ export function matchStretch(
   limit: number,
   tiles: SignedTiles,
 ): Stretch | null {
-  const found = db.get<Found>(MATCH, after, Math.min(end, tiles.size), limit)
+  const found = db.get<Found>(MATCH, after, Math.min(after + limit, end, tiles.size))
   if (found === undefined || found.last === null) return null
   const { count, last } = found
   const leaves = bufferOf(found.leaf_hash)
@@ -79,12 +79,18 @@ export function matchStretch(
   // One character per byte, so that places are those of the bytes. Both sides of each comparison are read this way.
   const texts = bytes.toString('latin1').split(ROW)
   if (texts.length !== count) return null
-  const children = childrenOf(db, after, last)
+  const below = {
+    inspection_image: new Below(found.inspection_image),
+    carrier_read: new Below(found.carrier_read),
+    defect: new Below(found.defect),
+    measurement: new Below(found.measurement),
+  }
   const records = bufferOf(found.record)
   const rows: MatchedRow[] = []
   let hashes = ''
   let stop = -1
   let record = 0
+  let [latin1, source] = ['', '']
   for (const text of texts) {
     stop += 1 + text.length
     const fields = text.split(FIELD)
@@ -95,22 +101,25 @@ export function matchStretch(
     bytes[start] = 0
     hashes += hash('sha256', bytes.subarray(start, stop), 'hex')
     const length = Number(fields[AT.recordLength])
-    const row = matched(fields, json, records.subarray(record, record + length), children)
+    // There is a row for each position.
+    const position = after + rows.length + 1
+    const row = matched(position, fields, json, records.subarray(record, record + length), below)
     if (row === null) return null
     record += length
+    // Most events come from the same station as the one before.
+    if (row.source === latin1) row.source = source
+    else [latin1, source] = [row.source, (row.source = utf8(row.source))]
     rows.push(row)
   }
   return hashes === signed ? { last, leaves, rows } : null
 }
 
-type Found = {
+type ChildTable = 'inspection_image' | 'carrier_read' | 'defect' | 'measurement'
+type Found = Record<ChildTable | 'fields' | 'leaf_hash' | 'record', Uint8Array | null> & {
   count: number
   last: number | null
-  fields: Uint8Array | null
-  leaf_hash: Uint8Array | null
-  record: Uint8Array | null
 }
-type Children = Record<keyof typeof CHILDREN, ReadonlyMap<number, string>>
+type Children = Record<ChildTable, Below>
 
 /**
  * A quote inside a string is escaped, so that a piece with quotes is found only where it stands as members.
@@ -119,17 +128,17 @@ type Children = Record<keyof typeof CHILDREN, ReadonlyMap<number, string>>
  * @param record the stored capture
  */
 function matched(
+  position: number,
   fields: readonly string[],
   json: string,
   record: Uint8Array,
-  children: Children,
+  below: Children,
 ): MatchedRow | null {
-  const position = Number(fields[AT.position])
   const inspected = fields[AT.inspected]
   if (inspected === '' || !json.endsWith(fields[AT.envelope] ?? '\0')) return null
   const row = {
     position,
-    source: utf8(fields[AT.source] ?? ''),
+    source: fields[AT.source] ?? '',
     sequence: Number(fields[AT.sequence]),
     inspected: inspected === '1',
     images: [],
@@ -137,40 +146,30 @@ function matched(
   if (!row.inspected) return row
   const stored = inflatedOr(record, fields[AT.encoding] ?? '')
   if (stored === null) return null
-  const hashes = `"recordSha256":"${recordHash(stored)}","rowsSha256":"${rowsHash(fields, position, children)}","runType":`
-  if (!json.includes(hashes)) return null
-  const images = children.inspection_image.get(position)
-  if (images === undefined) return json.includes(NO_VIEWS) ? row : null
-  const named = JSON.parse(images) as ImageRow[]
-  const views = `"views":[${named.map(viewText).join(',')}${AFTER_VIEWS}`
+  const place = `${position}${FIELD}`
+  if (!statesHashes(json, recordHash(stored), rowsHash(fields, place, below))) return null
+  const named = JSON.parse(below.inspection_image.of(place)) as ImageRow[]
+  const views = `views":[${named.map(viewText).join(',')}]},"inspectionId":`
   return json.includes(views) ? { ...row, images: named.map(([, sha256]) => sha256) } : null
+}
+
+/** Looks for the member behind a letter that is rare: an S is nearly nowhere else. */
+function statesHashes(json: string, record: string, rows: string): boolean {
+  const at = json.indexOf(`Sha256":"${record}","rowsSha256":"${rows}","runType":`)
+  return at > 0 && json.startsWith('"record', at - '"record'.length)
 }
 
 type ImageRow = [view: string, sha256: string, widthPx: number, heightPx: number]
 const viewText = ([view, sha256, widthPx, heightPx]: ImageRow): string =>
   `{"height":${heightPx},"sha256":"${sha256}","uri":"${imageUri(sha256)}","view":${JSON.stringify(view)},"width":${widthPx}}`
-const AFTER_VIEWS = ']},"inspectionId":'
-const NO_VIEWS = `"views":[${AFTER_VIEWS}`
 
 /** As `rowsHash` of the store has it. */
-function rowsHash(fields: readonly string[], position: number, children: Children): string {
+function rowsHash(fields: readonly string[], place: string, below: Children): string {
   const [before = '', behind = ''] = [fields[AT.before], fields[AT.behind]]
   const row = `${before.slice(0, -1)},${Number(fields[AT.totalMs])},${Number(fields[AT.budgetMs])},${behind.slice(1)}`
-  const defects = realNumbers(children.defect.get(position), REALS.defect)
-  const measurements = realNumbers(children.measurement.get(position), REALS.measurement)
-  const reads = children.carrier_read.get(position) ?? NO_ROWS
-  const text = `[${row},${defects},${measurements},${reads}]`
-  return hash('sha256', Buffer.from(text, 'latin1'), 'hex')
+  const children = `${below.defect.of(place)},${below.measurement.of(place)},${below.carrier_read.of(place)}`
+  return hash('sha256', Buffer.from(`[${row},${children}]`, 'latin1'), 'hex')
 }
-
-/** @param places of text that stands for a number */
-function realNumbers(text: string | undefined, places: readonly number[]): string {
-  if (text === undefined) return NO_ROWS
-  const rows = JSON.parse(text) as (string | number | null)[][]
-  for (const row of rows) for (const i of places) if (typeof row[i] === 'string') row[i] = Number(row[i])
-  return JSON.stringify(rows)
-}
-const NO_ROWS = '[]'
 
 function inflatedOr(record: Uint8Array, encoding: string): Uint8Array | null {
   try {
@@ -180,24 +179,35 @@ function inflatedOr(record: Uint8Array, encoding: string): Uint8Array | null {
   }
 }
 
-function childrenOf(db: SqlDatabase, after: number, last: number): Children {
-  const read = (query: string): ReadonlyMap<number, string> => {
-    const found = db.get<{ bytes: Uint8Array | null }>(query, after, last)
-    const rows = new Map<number, string>()
-    if (!found?.bytes) return rows
-    for (const row of bufferOf(found.bytes).toString('latin1').split(ROW)) {
-      const cut = row.indexOf(FIELD)
-      rows.set(Number(row.slice(0, cut)), row.slice(cut + 1))
-    }
-    return rows
+/** Rows below inspections, asked for in the order of the log. */
+class Below {
+  readonly #rows: readonly string[]
+  #at = 0
+
+  constructor(bytes: Uint8Array | null) {
+    this.#rows = bytes === null ? [] : bufferOf(bytes).toString('latin1').split(ROW)
   }
-  return {
-    inspection_image: read(CHILDREN.inspection_image),
-    carrier_read: read(CHILDREN.carrier_read),
-    defect: read(CHILDREN.defect),
-    measurement: read(CHILDREN.measurement),
+
+  /**
+   * @param place position as it stands before a row
+   * @returns JSON of an array
+   */
+  of(place: string): string {
+    let found = ''
+    for (let row = this.#rows[this.#at]; row?.startsWith(place) === true; row = this.#rows[++this.#at])
+      found += (found === '' ? '[' : ',') + jsonOf(row)
+    return found === '' ? '[]' : `${found}]`
   }
 }
+
+function jsonOf(row: string): string {
+  const parts = row.split(FIELD)
+  let text = parts[1] ?? ''
+  for (let i = 2; i < parts.length; i += 2) text += numberText(parts[i] ?? '') + (parts[i + 1] ?? '')
+  return text
+}
+
+const numberText = (real: string): string => (real === 'null' ? real : String(Number(real)))
 
 function bufferOf(bytes: Uint8Array | null): Buffer {
   return bytes === null ? Buffer.alloc(0) : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

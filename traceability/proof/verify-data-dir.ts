@@ -5,6 +5,7 @@ import { parseCheckpointText, TileTree, type VerifierKey } from '../log/index.ts
 import { openToRead } from '../store/open-to-read.ts'
 import { EventRows } from './event-rows.ts'
 import { explain } from './explain.ts'
+import { keepFewPages } from './few-pages.ts'
 import { Pieces } from './range-pool.ts'
 import { type Head, type Heads, readHeads, trustOf } from './heads.ts'
 import { checkImages } from './image-check.ts'
@@ -42,7 +43,7 @@ export async function verifyDataDir(dataDir: string, o: VerifyOptions = {}): Pro
   const findings = new Findings()
   const trust = trustOf(dataDir, o.keys ?? [])
   const heads = readHeads(dataDir, o.checkpoints ?? [], trust, findings)
-  const db = openToRead(file)
+  const db = keepFewPages(openToRead(file))
   let pieces: Pieces | null = null
   try {
     pieces = new Pieces(db, file)

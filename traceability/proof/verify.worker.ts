@@ -3,6 +3,7 @@ import type { SqlDatabase } from '../../contracts/index.ts'
 import { asCoded } from '../../contracts/thread.ts'
 import { openSql } from '../store/open-sql.ts'
 import type { WireError } from '../store/store-ops.ts'
+import { keepFewPages } from './few-pages.ts'
 import { type ProvenTiles, type Range, type RangeResult, RangeWalk } from './range-walk.ts'
 
 /** Checks pieces of a log as they are asked for, each answered by one message; ends with its port. */
@@ -20,7 +21,7 @@ let db: SqlDatabase | null = null
 /** What looks at rows one by one is loaded when there is such a row. */
 async function answer({ range, tiles }: PieceAsk): Promise<PieceAnswer> {
   try {
-    db ??= openSql(file, { synchronous: 'normal', readOnly: true })
+    db ??= keepFewPages(openSql(file, { synchronous: 'normal', readOnly: true }))
     const walk = new RangeWalk(db, range, tiles)
     const result = walk.asSigned() ? walk.result() : (await import('./range-check.ts')).finishRange(db, walk)
     return { ok: true, result }
