@@ -87,6 +87,9 @@ export interface StoredEvent {
   leaf_hash: Uint8Array
 }
 
+/** A copy that is tampered with need not last, and waiting for the disk takes most of the time of many. */
+export const UNSYNCED = 'pragma synchronous = off'
+
 /**
  * Rewrites the event table as somebody would who owns the file and knows the format: triggers off, new places without
  * a gap, leaf hashes and tree computed again. Records keep pointing at the events they belong to.
@@ -94,7 +97,9 @@ export interface StoredEvent {
 export function rewrite(dataDir: string, change: (events: StoredEvent[]) => StoredEvent[]): void {
   const db: SqlDatabase = openSql(join(dataDir, 'trace.db'), { synchronous: 'normal' })
   try {
-    db.exec('pragma foreign_keys = off; drop trigger event_no_update; drop trigger event_no_delete')
+    db.exec(
+      `${UNSYNCED}; pragma foreign_keys = off; drop trigger event_no_update; drop trigger event_no_delete`,
+    )
     const events = change(db.all<StoredEvent>('select * from event order by position'))
     db.transaction(() => {
       db.exec('delete from event; drop index event_id')
@@ -146,6 +151,6 @@ export function rewrite(dataDir: string, change: (events: StoredEvent[]) => Stor
 
 export function sql(dataDir: string, statements: string): void {
   const db = openSql(join(dataDir, 'trace.db'), { synchronous: 'normal' })
-  db.exec(`pragma foreign_keys = off; ${statements}`)
+  db.exec(`${UNSYNCED}; pragma foreign_keys = off; ${statements}`)
   db.close()
 }
