@@ -36,10 +36,17 @@ const PACKED: ReadonlySet<string> = new Set(PACKING_KINDS)
 const STATION = 'urn:sightline:station:'
 const kinds = (list: readonly string[]): string => list.map((k) => `'${k}'`).join(', ')
 
-const links = (from: string, to: string, of: readonly string[]): string => `
-  select f.at, e.${to} as uri, e.valid_from as since, e.valid_to as until, e.certainty, e.kind
+const EDGE = 'e.valid_from as since, e.valid_to as until, e.certainty, e.kind'
+/** Of things at any time; of holders when they overlap a window of them. */
+const links = (from: string, to: string, of: readonly string[]): string[] => [
+  `
+  select t.key as at, e.${to} as uri, ${EDGE}
+    from json_each(?1) t cross join edge e on e.${from} = t.value and e.kind in (${kinds(of)})`,
+  `
+  select f.at, e.${to} as uri, ${EDGE}
     from f cross join edge e on e.${from} = f.uri and e.kind in (${kinds(of)})
-    where e.valid_from < f.stop and ifnull(e.valid_to, '${END}') > f.start`
+    where e.valid_from < f.stop and ifnull(e.valid_to, '${END}') > f.start`,
+]
 
 /**
  * One generation of a walk: all links of the things in `?1`, and of the holders in `?2` those that overlap a window of
@@ -47,8 +54,6 @@ const links = (from: string, to: string, of: readonly string[]): string => `
  */
 const generation = (steps: readonly string[]): string => `
 with f (at, uri, start, stop) as materialized (
-  select key, value, '', '${END}' from json_each(?1)
-  union all
   select key + ?3, value ->> 0, value ->> 1, value ->> 2 from json_each(?2)
 )
 select json_group_array(at) as at, json_group_array(uri) as uri, json_group_array(since) as since,
@@ -60,23 +65,25 @@ select json_group_array(at) as at, json_group_array(uri) as uri, json_group_arra
  * a station keeps that step on the index by time.
  */
 const DOWN = generation([
-  links('parent', 'child', ORIGIN_KINDS),
-  links('child', 'parent', PACKING_KINDS),
+  ...links('parent', 'child', ORIGIN_KINDS),
+  ...links('child', 'parent', PACKING_KINDS),
   `
   select f.at, i.unit as uri, i.started_at as since, null as until, 'certain' as certainty, 'judge' as kind
     from f cross join inspection i
       on +i.station = substr(f.uri, ${STATION.length + 1}) and i.started_at >= f.start and i.started_at < f.stop
-    where f.at >= ?3 and f.uri glob '${STATION}*'`,
+    where f.uri glob '${STATION}*'`,
 ])
 
+const JUDGED = `'${STATION}' || i.station as uri, i.started_at as since, i.started_at || '~' as until,
+      'certain' as certainty, 'judge' as kind`
 /** The same, against the flow. Of a station one moment: just after it began is before anything later in RFC 3339 text. */
 const UP = generation([
-  links('child', 'parent', ORIGIN_KINDS),
-  links('parent', 'child', PACKING_KINDS),
+  ...links('child', 'parent', ORIGIN_KINDS),
+  ...links('parent', 'child', PACKING_KINDS),
   `
-  select f.at, '${STATION}' || i.station as uri, i.started_at as since, i.started_at || '~' as until,
-      'certain' as certainty, 'judge' as kind
-    from f cross join inspection i on i.unit = f.uri`,
+  select t.key as at, ${JUDGED} from json_each(?1) t cross join inspection i on i.unit = t.value`,
+  `
+  select f.at, ${JUDGED} from f cross join inspection i on i.unit = f.uri`,
 ])
 
 /** Links, a list for each of their columns. */

@@ -108,15 +108,17 @@ function pairs(out: string): [kind: string, uri: string][] {
   return lines.flatMap((kind, i): [string, string][] => (i % 2 === 0 ? [[kind, lines[i + 1] ?? '']] : []))
 }
 
+/** What the gate did where it differs from the verdict: a release it did not acknowledge diverts the part. */
+const SERVED = `case when g.command ->> 'action' = 'hold' or (g.command ->> 'action' = 'release' and g.ok = 0)
+          then 'hold' else i.disposition end`
+
 /** Units by their place in `?1`, in any order, a list for each column. */
 const UNITS = `
 select json_group_array(place) as place, json_group_array(serial) as serial, json_group_array(product) as product,
     json_group_array(lot) as lot, json_group_array(station) as station, json_group_array(judged_at) as judged,
-    json_group_array(disposition) as disposition, json_group_array(action) as action, json_group_array(ok) as ok,
-    json_group_array(used) as used
+    json_group_array(disposition) as disposition, json_group_array(used) as used
   from (
-    select v.key as place, d.serial, d.product, d.lot, i.station, i.ended_at as judged_at, i.disposition,
-        g.command ->> 'action' as action, g.ok,
+    select v.key as place, d.serial, d.product, d.lot, i.station, i.ended_at as judged_at, ${SERVED} as disposition,
         (select 1 from trace_fact t where t.subject = d.uri and t.kind = 'use' and t.superseded_by is null limit 1)
           as used
       from json_each(?1) v cross join identity d on d.uri = v.value
@@ -131,8 +133,6 @@ interface UnitColumns {
   station: (string | null)[]
   judged: (string | null)[]
   disposition: (string | null)[]
-  action: (string | null)[]
-  ok: (number | null)[]
   used: (number | null)[]
 }
 
@@ -153,7 +153,7 @@ export function whereabouts(
   for (const [n, at] of units.place.entries()) {
     const uri = things[at]?.uri ?? ''
     const { pallet, shipment, customer, order } = outsideOf(outs[n] ?? '')
-    const disposition = served(units.disposition[n] ?? null, units.action[n] ?? null, units.ok[n] ?? null)
+    const disposition = units.disposition[n] ?? null
     const place: Place =
       units.used[n] === 1
         ? 'used'
@@ -183,7 +183,3 @@ export function whereabouts(
   }
   return found
 }
-
-/** What the gate did where it differs from the verdict: a release it did not acknowledge diverts the part. */
-const served = (disposition: string | null, action: string | null, ok: number | null): string | null =>
-  action === 'hold' || (action === 'release' && ok === 0) ? 'hold' : disposition
