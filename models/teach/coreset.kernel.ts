@@ -24,11 +24,11 @@ export function largestIndices(values: Float32Array, count: number): Uint32Array
 const STRETCH = 16
 
 /**
- * Farthest-first choice among the rows of `list`, stopped when a row outside the list might be farther.
+ * Farthest-first choice among the rows of `list`, stopped when the farthest is nearer than a bound.
  *
- * @param distance squared distance of every row to the members so far; `list` holds the largest, falling
+ * @param distance squared distance of every row to the members so far
  * @param most     at most so many
- * @param whole    the list holds all rows
+ * @param bound    squared distance below which no row is chosen; copies of a member never are
  * @returns indices of the chosen rows
  */
 export function farthestFirst(
@@ -37,18 +37,16 @@ export function farthestFirst(
   distance: Float32Array,
   list: Uint32Array,
   most: number,
-  whole: boolean,
+  bound: number,
 ): number[] {
   const own = new Float64Array(list.length)
   for (let i = 0; i < list.length; i++) own[i] = distance[list[i]!]!
-  // no row outside the list is farther than the last one in it
-  const bound = whole ? 0 : own[list.length - 1]!
   const chosen: number[] = []
   while (chosen.length < most) {
     let best = 0
     for (let i = 1; i < own.length; i++) if (own[i]! > own[best]!) best = i
     const far = own[best]!
-    if (far <= 0 || (far < bound && chosen.length > 0)) break
+    if (far <= 0 || far < bound) break
     const at = list[best]! * dims
     chosen.push(list[best]!)
     for (let i = 0; i < own.length; i++) {

@@ -33,7 +33,9 @@ export async function coreset(
       checkCancelled()
       keepNearer(distance, await held.nearest(takeRows(rows, dims, added)))
       const list = largestIndices(distance, Math.min(LIST, n))
-      added = farthestFirst(rows, dims, distance, list, size - chosen.length, list.length === n)
+      // no row outside the list is farther than the last one in it
+      const bound = list.length === n ? 0 : (distance[list.at(-1) ?? 0] ?? 0)
+      added = farthestFirst(rows, dims, distance, list, size - chosen.length, bound)
       if (added.length === 0) break
       chosen.push(...added)
     }

@@ -3,7 +3,7 @@ import { CodedError } from '../../contracts/index.ts'
 import { fitEvidence } from './evidence.kernel.ts'
 import { MOST_COMPARED, SOUGHT_CELLS } from './alike.ts'
 import type { MatrixSessions } from './matrix-sessions.ts'
-import { MAX_CANDIDATES, MOMENT_IMAGES } from './plan.ts'
+import { CURVE, MAX_CANDIDATES, MOMENT_IMAGES, turnedCompared } from './plan.ts'
 import { seededRandom } from './random.ts'
 
 /** What teaching is expected to take, said before it starts. */
@@ -34,8 +34,10 @@ const PROBE_ROWS = 4_096
 const PROBE_PATCHES = 64
 /** Regressions of a teaching: for the bank by each part of the images and by all, and some for the mean of the place. */
 const FITS = 6
-/** Banks that are chosen: that of the model, and three of at most half its size for the curve. */
-const BANKS = 1 + 1.5
+/** Banks of the learning curve. */
+const CURVE_BANKS = 3
+/** What images are compared with while they are held out, in banks: with the stand-ins of the groups. */
+const HELD_OUT = 1.5
 /**
  * What goes with each piece of work that is timed, as a share of it: copies are drawn, channels are measured; members
  * are chosen a few at a time; directions are found and maps are made. Measured by CPU time on one thread, 5 to 100 images
@@ -68,13 +70,16 @@ export async function estimateTeaching(
   const perComparison = (compared - start) / 1000 / (PROBE_ROWS * bankSize)
   const judged = good + damaged + defects
   const images = judged + turned + Math.min(good, MOMENT_IMAGES)
-  const candidates = Math.min(MAX_CANDIDATES, (good + turned) * cells)
+  const views = (good + turned) * cells
+  const candidates = Math.min(MAX_CANDIDATES, views)
+  const ofCurve = CURVE_BANKS * Math.min(CURVE.candidates, good * cells) * bankSize * CURVE.bankShare
   const pooled =
     images * describeSeconds * WITH.describing +
-    BANKS * candidates * bankSize * perComparison * WITH.choosing +
-    judged * cells * bankSize * perComparison * WITH.comparing
+    (candidates * bankSize + ofCurve) * perComparison * WITH.choosing +
+    // each candidate with the bank, for the stand-ins
+    (HELD_OUT * judged * cells + candidates) * bankSize * perComparison * WITH.comparing
   // each image with each other in two lights, and with the turned copies
-  const pairs = good > MOST_COMPARED ? 0 : good * (2 * good + turned)
+  const pairs = good > MOST_COMPARED ? 0 : good * (2 * good + Math.min(turned, turnedCompared(good, cells)))
   const alike = pairs * SOUGHT_CELLS * cells * perComparison
   const own = FITS * fitSeconds * WITH.fitting
   // the regressions are the calling thread's own, and others wait for them

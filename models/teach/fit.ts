@@ -8,7 +8,8 @@ import type { Matrix, MatrixSessions } from './matrix-sessions.ts'
 import { MAX_CANDIDATES } from './plan.ts'
 import { sample, seededRandom } from './random.ts'
 import { bankReference, positionReference } from './reference.ts'
-import type { Bank, Reference } from './reference.ts'
+import type { Reference } from './reference.ts'
+import { standIns } from './stand-ins.ts'
 
 /** From this share of damaged pixels a cell counts as defective; cells between 0 and it are left out. */
 const DEFECTIVE = 0.12
@@ -59,36 +60,45 @@ export async function referenceOf(
   { good, groups, turned }: ReferenceData,
   context: FitContext,
 ): Promise<Reference> {
-  const { dims, cells, bankSize } = context
+  const { dims, cells, bankSize, seed, matrices, checkCancelled } = context
   if (kind === 'position') return positionReference(good, groups, dims)
   const members = [...good, ...turned.map((t) => t.embedding)]
   const from = [...groups, ...turned.map((t) => groups[t.source] ?? -1)]
-  return bankReference(await buildBank(members, from, context, bankSize), dims, cells, context)
+  const { rows, image } = candidates(members, dims, seed, MAX_CANDIDATES)
+  const chosen = await coreset(rows, dims, bankSize, 0, matrices, checkCancelled)
+  const origins = Array.from(image, (i) => from[i] ?? -1)
+  const bank = {
+    members: takeRows(rows, dims, chosen),
+    groups: chosen.map((i) => origins[i] ?? -1),
+    standIns: await standIns(rows, origins, chosen, dims, matrices, checkCancelled),
+  }
+  return bankReference(bank, dims, cells, context)
 }
 
-/** Coreset of the patches of some images. */
-export async function buildBank(
+/**
+ * A coreset of the patches of some images, to compare it with others of its kind: [members][dims].
+ *
+ * @param most rows it is chosen from
+ */
+export async function smallBank(
   images: readonly Embedding[],
-  groups: readonly number[],
   { dims, seed, matrices, checkCancelled }: FitContext,
   bankSize: number,
-): Promise<Bank> {
-  const { rows, image } = candidates(images, dims, seed)
-  const chosen = await coreset(rows, dims, bankSize, 0, matrices, checkCancelled)
-  return {
-    members: takeRows(rows, dims, chosen),
-    groups: chosen.map((i) => groups[image[i] ?? 0] ?? -1),
-  }
+  most: number,
+): Promise<Matrix> {
+  const { rows } = candidates(images, dims, seed, most)
+  return takeRows(rows, dims, await coreset(rows, dims, bankSize, 0, matrices, checkCancelled))
 }
 
-/** Patches the coreset is chosen from, the same number of each image, with their origin. */
+/** Patches a coreset is chosen from, the same number of each image and about `most` in all, with their origin. */
 export function candidates(
   good: readonly Embedding[],
   dims: number,
   seed: number,
+  most: number,
 ): { rows: Matrix; image: Uint32Array } {
   const random = seededRandom(seed)
-  const each = Math.ceil(MAX_CANDIDATES / Math.max(1, good.length))
+  const each = Math.ceil(most / Math.max(1, good.length))
   const chosen = good.map((e) => sample(e.length / dims, each, random))
   const total = chosen.reduce((n, c) => n + c.length, 0)
   const rows = new Float32Array(total * dims)

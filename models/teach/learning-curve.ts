@@ -2,8 +2,9 @@ import { mapInOrder } from '../../contracts/index.ts'
 import { topCells, topMean } from './calibration.ts'
 import { TOP_SHARE } from './crossfit.ts'
 import { areaUnderRoc } from './choose.ts'
-import { buildBank } from './fit.ts'
+import { smallBank } from './fit.ts'
 import type { FitContext } from './fit.ts'
+import { CURVE } from './plan.ts'
 import type { TeachData } from './teach-data.ts'
 
 export interface LearningPoint {
@@ -48,15 +49,15 @@ export async function learningCurve(
   const points: LearningPoint[] = []
   for (const size of [Math.floor(used / 4), Math.floor(used / 2), used].filter((s) => s >= 1)) {
     if (size === points.at(-1)?.goodImages) continue
-    const bank = await buildBank(
+    const bank = await smallBank(
       good.slice(0, size).map((g) => g.embedding),
-      Array.from({ length: size }, () => -1),
       context,
-      Math.ceil(context.bankSize / 2),
+      Math.ceil(context.bankSize * CURVE.bankShare),
+      CURVE.candidates,
     )
     const score = async (embedding: Float32Array<ArrayBuffer>): Promise<number> => {
       checkCancelled()
-      const map = (await matrices.nearest(embedding, bank.members, dims)).map(Math.sqrt)
+      const map = (await matrices.nearest(embedding, bank, dims)).map(Math.sqrt)
       return topMean(map, topCells(cells, TOP_SHARE))
     }
     const sound = await mapInOrder(held, ({ embedding }) => score(embedding), matrices.lanes)

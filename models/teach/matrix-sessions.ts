@@ -1,4 +1,5 @@
 import { mapInOrder } from '../../contracts/index.ts'
+import { nearestConstants, nearestNodes } from './nearest-nodes.ts'
 import { onnxGraph, onnxModel, onnxNode, onnxTensor } from '../onnx/graph.ts'
 import type { OnnxValueInfo } from '../onnx/graph.ts'
 import type { PooledSession, SessionPool } from '../runtime/session-pool.ts'
@@ -20,6 +21,8 @@ export interface MatrixSessions {
    * |x|² - 2 x·b + |b|² in single precision, never below 0.
    */
   nearest(rows: Matrix, bank: Matrix, dims: number): Promise<Matrix>
+  /** The same, with the number of the nearest row of `bank`. */
+  nearestMember(rows: Matrix, bank: Matrix, dims: number): Promise<{ squares: Matrix; member: number[] }>
   /** For rows that are compared with one bank after another. */
   hold(rows: Matrix, dims: number): Promise<HeldRows>
   /** Mean distance of each row of `bank`, of two or more, to the `NEIGHBOURS` others nearest to it: [m]. */
@@ -56,9 +59,8 @@ export async function openMatrixSessions(pool: SessionPool): Promise<MatrixSessi
     const n = rows.length / dims
     const out = new Float32Array(n)
     const members = { data: bank, shape: [bank.length / dims, dims] }
-    const starts = Array.from({ length: Math.ceil(n / block) }, (_, i) => i * block)
     await mapInOrder(
-      starts,
+      starts(n, block),
       async (at) => {
         const end = Math.min(n, at + block)
         const x = { data: rows.subarray(at * dims, end * dims), shape: [end - at, dims] }
@@ -71,6 +73,24 @@ export async function openMatrixSessions(pool: SessionPool): Promise<MatrixSessi
   return {
     lanes: pool.lanes,
     nearest: (rows, bank, dims) => blocks(near, rows, bank, dims),
+    async nearestMember(rows, bank, dims) {
+      const n = rows.length / dims
+      const session = await pool.open(memberModel(bank, dims))
+      const squares = new Float32Array(n)
+      const members = await mapInOrder(
+        starts(n, BLOCK),
+        async (at) => {
+          const end = Math.min(n, at + BLOCK)
+          const x = { data: rows.subarray(at * dims, end * dims), shape: [end - at, dims] }
+          const { out, member } = await session.run({ x }, ['out', 'member'])
+          if (out?.data instanceof Float32Array) squares.set(out.data, at)
+          return member?.data instanceof BigInt64Array ? Array.from(member.data, Number) : []
+        },
+        pool.lanes,
+      )
+      await session.close()
+      return { squares, member: members.flat() }
+    },
     async hold(rows, dims) {
       const x = { data: rows, shape: [rows.length / dims, dims] }
       const session = await pool.open(nearestModel(), { x })
@@ -90,10 +110,20 @@ export async function openMatrixSessions(pool: SessionPool): Promise<MatrixSessi
   }
 }
 
+const starts = (n: number, block: number): number[] =>
+  Array.from({ length: Math.ceil(n / block) }, (_, i) => i * block)
+
 const PARTIAL = [
   onnxNode('Mul', ['bank', 'bank'], ['bank2']),
   onnxNode('ReduceSum', ['bank2', 'last'], ['norms'], { keepdims: { int: 0 } }),
   onnxNode('Gemm', ['x', 'bank', 'norms'], ['partial'], { alpha: { float: -2 }, transB: { int: 1 } }),
+]
+/** |b|² - 2 x·b, least of all, to the squared distance. */
+const SQUARED = [
+  onnxNode('Mul', ['x', 'x'], ['x2']),
+  onnxNode('ReduceSum', ['x2', 'last'], ['own'], { keepdims: { int: 0 } }),
+  onnxNode('Add', ['least', 'own'], ['signed']),
+  onnxNode('Relu', ['signed'], ['out']),
 ]
 const BANK_INPUTS: OnnxValueInfo[] = [
   { name: 'x', type: 'float32', shape: ['n', 'd'] },
@@ -107,14 +137,30 @@ function nearestModel(): Uint8Array {
       nodes: [
         ...PARTIAL,
         onnxNode('ReduceMin', ['partial'], ['least'], { axes: { ints: [1] }, keepdims: { int: 0 } }),
-        onnxNode('Mul', ['x', 'x'], ['x2']),
-        onnxNode('ReduceSum', ['x2', 'last'], ['own'], { keepdims: { int: 0 } }),
-        onnxNode('Add', ['least', 'own'], ['signed']),
-        onnxNode('Relu', ['signed'], ['out']),
+        ...SQUARED,
       ],
       initializers: [onnxTensor('last', [1], BigInt64Array.of(1n))],
       inputs: BANK_INPUTS,
       outputs: [{ name: 'out', type: 'float32', shape: ['n'] }],
+    }),
+  )
+}
+
+function memberModel(bank: Matrix, dims: number): Uint8Array {
+  return onnxModel(
+    onnxGraph({
+      name: 'member',
+      nodes: [
+        ...nearestNodes('bank_', 'x', 'bank_norms', ''),
+        onnxNode('ReduceMin', ['leasts'], ['least'], { axes: { ints: [1] }, keepdims: { int: 0 } }),
+        ...SQUARED,
+      ],
+      initializers: [onnxTensor('last', [1], BigInt64Array.of(1n)), ...nearestConstants(bank, dims, 'bank_')],
+      inputs: [{ name: 'x', type: 'float32', shape: ['n', dims] }],
+      outputs: [
+        { name: 'out', type: 'float32', shape: ['n'] },
+        { name: 'member', type: 'int64', shape: ['n'] },
+      ],
     }),
   )
 }

@@ -41,8 +41,10 @@ const LIBRARIES_BYTES = 130_000_000
 const ALLOCATED = 2
 /** Images that say how channels vary; more change nothing. */
 export const MOMENT_IMAGES = 24
-/** Rows the coreset is chosen from. */
-export const MAX_CANDIDATES = 20_000
+/** Rows the bank is chosen from: with fewer, turned copies of 50 images and a larger bank gain little (ADR 0007). */
+export const MAX_CANDIDATES = 60_000
+/** Banks of the learning curve are this share of that of the model, chosen from so many rows. */
+export const CURVE = { bankShare: 0.3, candidates: 20_000 } as const
 /** Damaged copies made of images of 1,024 cells; of smaller ones more, so that their patches are as many. */
 const DAMAGED_COPIES = 60
 
@@ -50,15 +52,26 @@ const DAMAGED_COPIES = 60
 export const damagedCopies = (images: number, cells: number): number =>
   Math.min(4 * images, Math.max(10, Math.round((DAMAGED_COPIES * 1_024) / cells)))
 
-/** Good images and turned copies together, for a grid of 1,024 cells; of few images all turns, of many one or none. */
-const VIEWS = 240
+/** Good images and turned copies together, for a grid of 1,024 cells; of few images all turns, of many fewer or none. */
+const VIEWS = 400
+/** The same when photographs of one workpiece are sought, which compares each image with each copy. */
+const VIEWS_COMPARED = 240
+
+const turnsWithin = (views: number, images: number, cells: number): number =>
+  Math.min(7 * images, Math.max(10, Math.round((views * 1_024) / cells) - images))
 
 /** Turned copies that go into the bank: as many patches as make the views full, whatever the size. */
-export const turnedViews = (images: number, cells: number): number =>
-  Math.min(7 * images, Math.max(10, Math.round((VIEWS * 1_024) / cells) - images))
+export const turnedViews = (images: number, cells: number): number => turnsWithin(VIEWS, images, cells)
+
+/** The first so many of these copies are compared with each image. */
+export const turnedCompared = (images: number, cells: number): number =>
+  turnsWithin(VIEWS_COMPARED, images, cells)
 
 /** Least and largest working area that is chosen without being asked for. */
 const AUTOMATIC_PX = [65_536, 262_144] as const
+
+/** Step to the next smaller area that is tried where the memory does not allow one. */
+const LESS = 0.95
 
 /**
  * Working area of images of a size, px: half of theirs, so that hairlines stay visible. Drawn ones in strips of
@@ -93,18 +106,12 @@ export function planTeaching(backbone: Backbone, request: PlanRequest): TeachPla
   const asked = request.areaPx ?? automaticArea(request.widthPx, request.heightPx)
   const plan = planArea(backbone, request, asked)
   if (plan.memoryBytes <= request.memoryLimitBytes) return plan
-  if (request.areaPx === null && asked > AUTOMATIC_PX[0]) {
-    const least = planArea(backbone, request, AUTOMATIC_PX[0])
-    // nearly all of the memory grows with the area
-    const share =
-      (request.memoryLimitBytes - least.memoryBytes) / Math.max(1, plan.memoryBytes - least.memoryBytes)
-    const smaller = planArea(
-      backbone,
-      request,
-      AUTOMATIC_PX[0] + 0.95 * Math.max(0, share) * (asked - AUTOMATIC_PX[0]),
-    )
-    if (smaller.memoryBytes <= request.memoryLimitBytes) return smaller
-  }
+  if (request.areaPx === null)
+    for (let area = asked; area > AUTOMATIC_PX[0];) {
+      area = Math.max(AUTOMATIC_PX[0], area * LESS)
+      const smaller = planArea(backbone, request, area)
+      if (smaller.memoryBytes <= request.memoryLimitBytes) return smaller
+    }
   throw new CodedError('TCH_LIMIT', {
     path: 'memory',
     expected: `at most ${mega(request.memoryLimitBytes)} MB`,
@@ -125,8 +132,8 @@ function planArea(backbone: Backbone, request: PlanRequest, areaPx: number): Tea
   // activations of the widest layer twice, 64 channels at half resolution; measured backbones stay below
   const activations = request.threads * (2 * 64 * (pixels / 4) * 4 + backbone.model.length * 3)
   const descriptors = 2 * cells * channels * 4 + 3 * channels * channels * 8
-  // candidates of two coresets at once, on every thread and on the calling one
-  const candidates = 2 * MAX_CANDIDATES * dims * 4
+  // candidates of a bank and of a small one at once, on every thread and on the calling one
+  const candidates = (MAX_CANDIDATES + CURVE.candidates) * dims * 4
   const compared = Math.max(4_096 * bankSize, MAX_CANDIDATES * LIST) * 4
   const distances = request.threads * (compared + candidates) + candidates
   const residuals = (images + damaged + defects) * cells * dims * 4

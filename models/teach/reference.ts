@@ -1,15 +1,15 @@
 import { onnxGraph, onnxModel, onnxNode, onnxTensor } from '../onnx/graph.ts'
 import type { SessionPool } from '../runtime/session-pool.ts'
 import type { GraphPart } from './feature-nodes.ts'
+import type { StandIns } from './stand-ins.ts'
 import type { Matrix, MatrixSessions } from './matrix-sessions.ts'
 import { addScaled, lessMean } from './mean.kernel.ts'
+import { columnsFor, FAR, nearestConstants, nearestNodes } from './nearest-nodes.ts'
 
 /** No member counts as closer to the others than this share of the mean. */
 const FLOOR = 0.05
 /** Input of a graph for teaching, [members]: `FAR` for those that nothing is compared with, else 0. */
 const AWAY = 'members_away'
-/** Farther, squared, than any patch is. */
-const FAR = 1e30
 /** Floats of one block of distances in the graph, 2 MB: they are still in the cache when the least is sought. */
 const BLOCK_FLOATS = 500_000
 /** Rows of a block at least, however large the bank is. */
@@ -23,8 +23,9 @@ export interface Reference {
   /**
    * [cells][dims], of one image
    *
-   * @param without no patch of this group is compared with: what the group would get had it not been taught. Its patches
-   *                still count for how far apart good ones lie, which would be sought anew for every image
+   * @param without no patch of this group is compared with, and the stand-ins for it are: what the group would get had it
+   *                not been taught. Its patches still count for how far apart good ones lie, which would be sought anew
+   *                for every image
    */
   residuals(embedding: Matrix, without?: number): Promise<Matrix>
   /**
@@ -40,6 +41,7 @@ export interface Bank {
   /** [members][dims] */
   members: Matrix
   groups: readonly number[]
+  standIns?: StandIns | undefined
 }
 
 /**
@@ -54,9 +56,10 @@ export async function bankReference(
   cells: number,
   { matrices, pool }: { matrices: MatrixSessions; pool: SessionPool },
 ): Promise<Reference> {
-  const { groups, members } = bank
+  const { groups, members, standIns } = bank
   const all = { members, gains: await localGains(members, dims, matrices) }
-  const part = bankGraph(all, dims, cells, 'x', 'out', 'bank_', true)
+  const part = bankGraph(withStandIns(all, standIns), dims, cells, 'x', 'out', 'bank_', true)
+  const count = columnsFor(groups.length + (standIns?.without.length ?? 0))
   const session = await pool.open(
     onnxModel(
       onnxGraph({
@@ -64,7 +67,7 @@ export async function bankReference(
         ...part,
         inputs: [
           { name: 'x', type: 'float32', shape: ['n', dims] },
-          { name: AWAY, type: 'float32', shape: [groups.length] },
+          { name: AWAY, type: 'float32', shape: [count] },
         ],
         outputs: [{ name: 'out', type: 'float32', shape: ['n', dims] }],
       }),
@@ -72,17 +75,40 @@ export async function bankReference(
   )
   return {
     async residuals(embedding, without) {
-      const away = Float32Array.from(groups, (g) => (g === without ? FAR : 0))
+      const apart = [
+        ...groups.map((g) => g === without),
+        ...(standIns?.without ?? []).map((g) => g !== without),
+      ]
+      const away = new Float32Array(count)
+      // copies of one picture leave nothing of the others in the bank
+      const none = apart.every(Boolean)
+      for (const [i, masked] of apart.entries()) if (masked && !(none && i < groups.length)) away[i] = FAR
       const feeds = {
         x: { data: embedding, shape: [embedding.length / dims, dims] },
-        // copies of one picture leave nothing of the others in the bank
-        [AWAY]: { data: away.includes(0) ? away : away.fill(0), shape: [groups.length] },
+        [AWAY]: { data: away, shape: [count] },
       }
       const { data } = (await session.run(feeds, ['out']))['out'] ?? {}
       return data instanceof Float32Array ? (data as Matrix) : new Float32Array()
     },
     graph: (input, output, prefix) => bankGraph(all, dims, cells, input, output, prefix, false),
   }
+}
+
+/** Members and stand-ins; as good patches lie about a stand-in, so they do about the member in whose place it stands. */
+function withStandIns(
+  { members, gains }: { members: Matrix; gains: Matrix },
+  standIns: StandIns | undefined,
+): { members: Matrix; gains: Matrix } {
+  if (standIns === undefined) return { members, gains }
+  const out = {
+    members: new Float32Array(members.length + standIns.members.length),
+    gains: new Float32Array(gains.length + standIns.like.length),
+  }
+  out.members.set(members)
+  out.members.set(standIns.members, members.length)
+  out.gains.set(gains)
+  for (const [i, m] of standIns.like.entries()) out.gains[gains.length + i] = gains[m] ?? 1
+  return out
 }
 
 /** 1 / mean distance of each member to its nearest others; a bank of one member has nothing to compare with. */
@@ -106,13 +132,11 @@ function bankGraph(
   masked: boolean,
 ): GraphPart {
   const members = bank.length / dims
-  const { transposed, norms } = bankConstants(bank, dims)
   const part: GraphPart = {
     nodes: masked ? [onnxNode('Add', [`${prefix}norms`, AWAY], [`${prefix}masked`])] : [],
     initializers: [
       onnxTensor(`${prefix}bank`, [members, dims], bank),
-      onnxTensor(`${prefix}products`, [dims, members], transposed),
-      onnxTensor(`${prefix}norms`, [members], norms),
+      ...nearestConstants(bank, dims, prefix),
       onnxTensor(`${prefix}gains`, [members, 1], gains),
     ],
   }
@@ -130,20 +154,12 @@ function bankGraph(
       part.nodes.push(onnxNode('Slice', [input, `${prefix}from${b}`, `${prefix}to${b}`], [x]))
     }
     part.nodes.push(
-      onnxNode(
-        'Gemm',
-        [x, `${prefix}products`, masked ? `${prefix}masked` : `${prefix}norms`],
-        [`${prefix}partial${b}`],
-      ),
-      onnxNode('ArgMin', [`${prefix}partial${b}`], [`${prefix}index${b}`], {
-        axis: { int: 1 },
-        keepdims: { int: 0 },
-      }),
+      ...nearestNodes(prefix, x, masked ? `${prefix}masked` : `${prefix}norms`, `${prefix}block${b}_`),
     )
-    indices.push(`${prefix}index${b}`)
+    indices.push(`${prefix}block${b}_member`)
   }
-  if (blocks > 1) part.nodes.push(onnxNode('Concat', indices, [`${prefix}index`], { axis: { int: 0 } }))
-  const index = blocks > 1 ? `${prefix}index` : `${prefix}index0`
+  const index = `${prefix}index`
+  part.nodes.push(onnxNode('Concat', indices, [index], { axis: { int: 0 } }))
   const gather = (from: string, to: string) => onnxNode('Gather', [from, index], [to], { axis: { int: 0 } })
   part.nodes.push(
     gather(`${prefix}bank`, `${prefix}near`),
@@ -152,23 +168,6 @@ function bankGraph(
     onnxNode('Mul', [`${prefix}away`, `${prefix}gain`], [output]),
   )
   return part
-}
-
-/** -2 Bᵀ and |b|² */
-function bankConstants(bank: Matrix, dims: number): { transposed: Matrix; norms: Matrix } {
-  const members = bank.length / dims
-  const transposed = new Float32Array(bank.length)
-  const norms = new Float32Array(members)
-  for (let m = 0; m < members; m++) {
-    let sum = 0
-    for (let d = 0; d < dims; d++) {
-      const v = bank[m * dims + d] ?? 0
-      sum += v * v
-      transposed[d * members + m] = -2 * v
-    }
-    norms[m] = sum
-  }
-  return { transposed, norms }
 }
 
 /**

@@ -30,7 +30,7 @@ export const teachOptionsSchema = z.strictObject({
    */
   areaPx: z.number().int().min(4_096).max(4_194_304).nullable().default(null),
   /** Members of the memory bank at most. */
-  bankSize: z.number().int().min(10).max(20_000).default(1_800),
+  bankSize: z.number().int().min(10).max(20_000).default(3_000),
   /** Numbers that describe a patch. */
   dims: z.number().int().min(8).max(512).default(96),
   /** Whether turned and mirrored copies may come into the bank; not for parts whose turn or mirror image is a defect. */

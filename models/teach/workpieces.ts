@@ -1,6 +1,7 @@
 import { alikeGroups, MOST_COMPARED } from './alike.ts'
 import type { FitContext } from './fit.ts'
 import { groupsOf } from './groups.ts'
+import { turnedCompared } from './plan.ts'
 import type { TeachWarning } from './request.ts'
 import type { TeachData } from './teach-data.ts'
 
@@ -43,7 +44,7 @@ export async function findWorkpieces(
   if (good.length > MOST_COMPARED) return { ...none, warnings: [notSought(good.length)] }
   const groups = await alikeGroups(
     good.map((g) => g.embedding),
-    data.turned,
+    data.turned.slice(0, turnedCompared(good.length, context.cells)),
     allowed,
     context,
   )

@@ -49,6 +49,8 @@ describe('a reference without a group', () => {
       pool,
     })
     expect([...(await copies.residuals(Float32Array.of(5)))]).toEqual([3])
+    // nothing of another group is left
+    expect([...(await one.residuals(Float32Array.of(5), 0))]).toEqual([3])
   })
 
   it('is the mean of the other images', async () => {

@@ -42,7 +42,7 @@ describe('the working area', () => {
   })
 
   it('gives way to the memory, unless it was asked for', () => {
-    const memoryLimitBytes = 1_500_000_000
+    const memoryLimitBytes = 2_000_000_000
     const whole = plan(1_024, 1_024, { images: 200 })
     expect(whole.memoryBytes).toBeGreaterThan(memoryLimitBytes)
     const less = plan(1_024, 1_024, { images: 200, memoryLimitBytes })
