@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises'
 import { extname } from 'node:path'
 import sharp from 'sharp'
-import { asCoded, bmpHeader, CodedError, decodeBmp, isBmp } from '../contracts/index.ts'
+import { asCoded, CodedError, decodePlain, isPlain, plainHeader } from '../contracts/index.ts'
 import type { FrameFormat } from '../contracts/index.ts'
 import { rawBytes, tooLarge } from './slot-frame.ts'
 import type { SlotContent } from './slot-frame.ts'
@@ -15,6 +15,9 @@ const MIME: Record<string, string> = {
   '.tif': 'image/tiff',
   '.tiff': 'image/tiff',
   '.webp': 'image/webp',
+  '.pgm': 'image/x-portable-graymap',
+  '.ppm': 'image/x-portable-pixmap',
+  '.pnm': 'image/x-portable-anymap',
 }
 
 export const isImageFile = (name: string): boolean => extname(name).toLowerCase() in MIME
@@ -71,7 +74,7 @@ async function decodeFile(path: string, target: Target): Promise<Loaded> {
   // Read first: sharp reports a vanished file and a broken one alike.
   const encoded = await readWhole(path)
   try {
-    if (isBmp(encoded)) return decodeBmpInto(encoded, target, path)
+    if (isPlain(encoded)) return decodePlainInto(encoded, target, path)
     const image = sharp(encoded, { limitInputPixels: false, failOn: 'error' })
     const meta = await image.metadata()
     if (meta.depth !== 'uchar' || meta.space === 'cmyk') {
@@ -103,11 +106,17 @@ async function decodeFile(path: string, target: Target): Promise<Loaded> {
   }
 }
 
-function decodeBmpInto(encoded: Buffer, target: Target, path: string): Loaded {
-  const { widthPx, heightPx } = bmpHeader(encoded)
+function decodePlainInto(encoded: Buffer, target: Target, path: string): Loaded {
+  const { widthPx, heightPx, bitDepth } = plainHeader(encoded)
+  if (bitDepth > 8)
+    throw new CodedError('INS_IMAGE_FORMAT', {
+      file: path,
+      expected: '8-bit grey or RGB',
+      actual: `${bitDepth} bits`,
+    })
   if (rawBytes('mono8', widthPx, heightPx) > target.byteLength)
     throw tooLarge(rawBytes('mono8', widthPx, heightPx), target.byteLength, path)
-  const { data, channels } = decodeBmp(encoded)
+  const { data, channels } = decodePlain(encoded)
   if (data.byteLength > target.byteLength) throw tooLarge(data.byteLength, target.byteLength, path)
   target.set(data)
   const pixel = channels === 1 ? 'mono8' : 'rgb8'

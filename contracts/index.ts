@@ -1,5 +1,7 @@
 export * from './association.schema.ts'
 export * from './bmp.ts'
+export * from './plain-image.ts'
+export * from './pnm.ts'
 export * from './canonical-json.ts'
 export * from './card.schema.ts'
 export * from './child-process.ts'

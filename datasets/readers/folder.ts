@@ -7,7 +7,7 @@ export const folder: DatasetReader = {
   format: 'folder',
   recognises: async (dir) => (await imagesIn(dir)).length > 0,
   async read(dir) {
-    const found = notEmpty(await imagesBelow(dir), dir, 'images (jpg, png, bmp, tif, webp)')
+    const found = notEmpty(await imagesBelow(dir), dir, 'images (jpg, png, bmp, tif, webp, pgm, ppm)')
     return {
       format: 'folder',
       dir,

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import sharp from 'sharp'
-import { asCoded, bmpHeader, isBmp } from '../../contracts/index.ts'
+import { asCoded, isPlain, plainHeader } from '../../contracts/index.ts'
 
 /** Width and height from the image header, px. @throws INS_DECODE when the file is no image, CFG_MISSING_FILE when there is none */
 export async function imageSize(file: string): Promise<{ widthPx: number; heightPx: number }> {
@@ -19,7 +19,7 @@ export async function imageHeader(
 ): Promise<{ widthPx: number; heightPx: number; turned: boolean }> {
   try {
     const start = await beginningOf(file)
-    if (isBmp(start)) return { ...bmpHeader(start), turned: false }
+    if (isPlain(start)) return { ...plainHeader(start), turned: false }
     const { width, height, orientation = 1 } = await sharp(file).metadata()
     return { widthPx: width, heightPx: height, turned: orientation !== 1 }
   } catch (error) {
@@ -31,11 +31,11 @@ export async function imageHeader(
   }
 }
 
-/** As many bytes of a file as any BMP header has. */
+/** As many bytes of a file as the header of an uncompressed image has, comments and all. */
 async function beginningOf(file: string): Promise<Uint8Array> {
   const handle = await open(file)
   try {
-    const bytes = new Uint8Array(256)
+    const bytes = new Uint8Array(4_096)
     const { bytesRead } = await handle.read(bytes)
     return bytes.subarray(0, bytesRead)
   } finally {

@@ -4,7 +4,7 @@ import { filesBelow, isDirectory, isImage } from './files.ts'
 import type { FoundDataset } from './item.ts'
 
 /** Pictures of a kind that no part of the program reads. */
-const UNREAD = new Set(['.gif', '.avif', '.heic', '.heif', '.jp2', '.jxl', '.svg', '.pgm', '.ppm', '.pnm'])
+const UNREAD = new Set(['.gif', '.avif', '.heic', '.heif', '.jp2', '.jxl', '.svg'])
 
 const isUnread = (name: string): boolean => UNREAD.has(extname(name).toLowerCase())
 
@@ -44,7 +44,7 @@ export async function picturesBeside(dir: string, taken: readonly string[]): Pro
     return leftOut(
       free.filter((f) => isImage(f) || isUnread(f)),
       dir,
-      'images as jpg, png, bmp, tif or webp in the folder itself',
+      'images as jpg, png, bmp, tif, webp, pgm or ppm in the folder itself',
     )
   } catch (error) {
     return [toFact(asCoded(error, 'DAT_LAYOUT', { file: dir }))]
@@ -61,7 +61,7 @@ export async function unusedFiles({ dir, items, labels }: FoundDataset): Promise
   const named = (files: readonly string[]): string[] => files.map((f) => relative(dir, f))
   return [
     ...leftOut(named(free.filter(isImage)), dir, 'no images beside those that the layout names'),
-    ...leftOut(named(free.filter(isUnread)), dir, 'images as jpg, png, bmp, tif or webp'),
+    ...leftOut(named(free.filter(isUnread)), dir, 'images as jpg, png, bmp, tif, webp, pgm or ppm'),
     ...(labels === undefined
       ? []
       : leftOut(

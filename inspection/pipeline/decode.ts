@@ -1,5 +1,12 @@
 import sharp, { type Metadata, type OutputInfo } from 'sharp'
-import { asCoded, bmpHeader, CodedError, decodeBmp, type FrameFormat, isBmp } from '../../contracts/index.ts'
+import {
+  asCoded,
+  CodedError,
+  decodePlain,
+  type FrameFormat,
+  isPlain,
+  plainHeader,
+} from '../../contracts/index.ts'
 import type { Pixels } from '../../models/index.ts'
 import { dropAlpha, firstTransparent, greyToRgb, rgbToGrey } from '../kernels/index.ts'
 import { freshPixels, type TakePixels } from './frame-memory.ts'
@@ -62,8 +69,8 @@ function passRaw(
 async function decodeEncoded(bytes: Uint8Array, want: WantedImage, take: TakePixels): Promise<Pixels> {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const header = readHeader(buffer)
-  const bmp = isBmp(buffer)
-  const facts = header ?? (bmp ? bmpFacts(buffer) : await readOther(buffer))
+  const plain = isPlain(buffer)
+  const facts = header ?? (plain ? plainFacts(buffer) : await readOther(buffer))
   const { widthPx, heightPx } = facts
   if (widthPx * heightPx > MAX_PIXELS)
     throw new CodedError('INS_IMAGE_LIMIT', {
@@ -82,8 +89,8 @@ async function decodeEncoded(bytes: Uint8Array, want: WantedImage, take: TakePix
       actual: `a file cut off after ${bytes.byteLength} bytes`,
       hint: 'check the connection to the camera',
     })
-  const decoded = bmp
-    ? decodeBmp(buffer, MAX_PIXELS)
+  const decoded = plain
+    ? decodePlain(buffer, MAX_PIXELS)
     : await (header?.kind === 'jpeg' ? decodeJpeg(buffer, take) : decodeOther(buffer, header?.channels === 1))
   if (decoded.widthPx !== widthPx || decoded.heightPx !== heightPx)
     throw new CodedError('INS_DECODE', {
@@ -124,10 +131,7 @@ interface ImageFacts {
   animated: boolean
 }
 
-function bmpFacts(buffer: Buffer): ImageFacts {
-  const { widthPx, heightPx } = bmpHeader(buffer)
-  return { widthPx, heightPx, bitDepth: 8, animated: false }
-}
+const plainFacts = (buffer: Buffer): ImageFacts => ({ ...plainHeader(buffer), animated: false })
 
 const BITS: Record<string, number> = { uchar: 8, char: 8, ushort: 16, short: 16 }
 const RASTER = new Set(['jpeg', 'png', 'tiff', 'webp', 'gif'])
@@ -141,7 +145,7 @@ async function readOther(buffer: Buffer): Promise<ImageFacts> {
     throw damaged(error)
   }
   if (!RASTER.has(meta.format))
-    throw refused('JPEG, PNG, BMP, TIFF, WebP, GIF or raw pixels', String(meta.format))
+    throw refused('JPEG, PNG, BMP, TIFF, WebP, GIF, PGM, PPM or raw pixels', String(meta.format))
   if (meta.space !== 'srgb' && meta.space !== 'b-w' && meta.space !== 'grey16' && meta.space !== 'rgb16')
     throw refused('grey or RGB', `colour space ${meta.space}`)
   return {

@@ -27,6 +27,7 @@ const EXTENSIONS: Record<string, string> = {
   'image/tiff': 'tif',
   'image/x-portable-graymap': 'pgm',
   'image/x-portable-pixmap': 'ppm',
+  'image/x-portable-anymap': 'pnm',
 }
 
 /**

@@ -1,6 +1,5 @@
 import sharp, { type Sharp } from 'sharp'
-import { asCoded, decodeBmp, isBmp } from '../../../contracts/index.ts'
-import { decodePnm, isPnm } from './pnm.ts'
+import { CodedError, decodePlain, isPlain, isPnm } from '../../../contracts/index.ts'
 
 export interface RenderOptions {
   /** Longest width in px; null keeps every pixel. */
@@ -25,24 +24,18 @@ export async function renderImage(bytes: Buffer, options: RenderOptions): Promis
       options.format === 'png' ? image.png({ compressionLevel: 3 }) : image.webp({ quality: 82, effort: 1 })
     ).toBuffer()
   } catch (error) {
-    throw asCoded(error, 'TRC_IMAGE', { expected: 'a stored image that can be decoded' })
+    throw new CodedError('TRC_IMAGE', {
+      expected: 'a stored image that can be decoded',
+      actual: error instanceof Error ? error.message : String(error),
+      cause: error,
+    })
   }
 }
 
 function open(bytes: Buffer): Sharp {
-  if (isBmp(bytes)) {
-    const { data, widthPx, heightPx, channels } = decodeBmp(bytes, LIMIT_PIXELS)
-    return sharp(data, {
-      limitInputPixels: LIMIT_PIXELS,
-      raw: { width: widthPx, height: heightPx, channels },
-    })
-  }
-  if (!isPnm(bytes)) return sharp(bytes, { limitInputPixels: LIMIT_PIXELS, failOn: 'none' })
-  const raw = decodePnm(bytes)
-  return sharp(raw.bytes, {
-    limitInputPixels: LIMIT_PIXELS,
-    raw: { width: raw.widthPx, height: raw.heightPx, channels: raw.channels },
-  })
+  if (!isPlain(bytes)) return sharp(bytes, { limitInputPixels: LIMIT_PIXELS, failOn: 'none' })
+  const { data, widthPx, heightPx, channels } = decodePlain(bytes, LIMIT_PIXELS)
+  return sharp(data, { limitInputPixels: LIMIT_PIXELS, raw: { width: widthPx, height: heightPx, channels } })
 }
 
 /** MIME type of stored bytes by their signature; names of files are not trusted. */

@@ -1,0 +1,115 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { afterAll, describe, expect, it } from 'vitest'
+import { createFramePool, replaySource } from '../../camera/index.ts'
+import { decodePnm, isPnm } from '../../contracts/index.ts'
+import { renderImage } from '../../dashboard/index.ts'
+import { imageSize, openDataset } from '../../datasets/index.ts'
+import { decodeFrame } from '../../inspection/index.ts'
+
+const dir = mkdtempSync(join(tmpdir(), 'sightline-pnm-'))
+afterAll(() => rmSync(dir, { recursive: true }))
+
+const pnm = (header: string, ...values: number[]): Buffer =>
+  Buffer.concat([Buffer.from(header, 'latin1'), Buffer.from(values)])
+
+/** 3 × 2 px each. Written by Pillow 13: `Image.new(mode, (3, 2)).putdata(…)`, `save(…, 'PPM')`. */
+const FILES = {
+  grey: Buffer.from('50350a3320320a3235350a000a2023c8ff', 'hex'),
+  rgb: Buffer.from('50360a3320320a3235350aff000000ff000000ff010203fa8007090909', 'hex'),
+  deep: Buffer.from('50350a3320320a36353533350a0000000100ff0100ffff8000', 'hex'),
+}
+const GREY = [0, 10, 32, 35, 200, 255]
+const RGB = [255, 0, 0, 0, 255, 0, 0, 0, 255, 1, 2, 3, 250, 128, 7, 9, 9, 9]
+const want = { widthPx: 3, heightPx: 2, color: 'rgb' as const }
+const encoded = { kind: 'encoded', mime: 'image/x-portable-anymap' } as const
+
+describe('PGM and PPM', () => {
+  it('have their pixels, whatever these look like', () => {
+    expect(decodePnm(FILES.grey)).toMatchObject({ widthPx: 3, heightPx: 2, channels: 1 })
+    expect([...decodePnm(FILES.grey).data]).toEqual(GREY)
+    expect(decodePnm(FILES.rgb)).toMatchObject({ widthPx: 3, heightPx: 2, channels: 3 })
+    expect([...decodePnm(FILES.rgb).data]).toEqual(RGB)
+    // white space and a comment are pixels behind the header, and no pixels in it
+    expect([...decodePnm(pnm('P5\n# a comment 9 9\n2 1 # more\n255\n', 0x0a, 0x23)).data]).toEqual([
+      0x0a, 0x23,
+    ])
+  })
+
+  it('are scaled from 4 and 16 bits to 8 for a screen', () => {
+    expect([...decodePnm(pnm('P5 2 1 15\n', 0, 15)).data]).toEqual([0, 255])
+    // 1 / 257 rounds to 0, 255 / 257 to 1, 32768 / 257 to 128
+    expect([...decodePnm(FILES.deep).data]).toEqual([0, 0, 1, 1, 255, 128])
+  })
+
+  it.each([
+    ['short', pnm('P5 3 2 255\n', 1, 2, 3), 'INS_DECODE'],
+    ['without a size', pnm('P5 x 2 255\n', 1, 2), 'INS_DECODE'],
+    ['without pixels', pnm('P5\n3 2\n255'), 'INS_DECODE'],
+    ['of no width', pnm('P5 0 2 255\n', 1, 2), 'INS_DECODE'],
+    ['of a negative width', pnm('P5 -3 2 255\n', 1, 2), 'INS_DECODE'],
+    ['of a width in another notation', pnm('P5 0x3 2 255\n', ...GREY), 'INS_DECODE'],
+    ['of too deep a white', pnm('P5 1 1 70000\n', 1, 2), 'INS_DECODE'],
+    ['of too many pixels', pnm('P5 100000 100000 255\n', 1), 'INS_IMAGE_LIMIT'],
+  ])('%s are refused', async (_name, bytes, code) => {
+    expect(isPnm(bytes)).toBe(true)
+    expect(() => decodePnm(bytes)).toThrow(code)
+    await expect(decodeFrame(bytes, encoded, want)).rejects.toThrow(code)
+  })
+
+  it('of 16 bits are not judged', async () => {
+    await expect(decodeFrame(FILES.deep, encoded, want)).rejects.toThrow(/INS_IMAGE_FORMAT.*8 bits.*16 bits/)
+  })
+
+  it('are judged, measured, listed and shown like any other image', async () => {
+    for (const [name, bytes] of Object.entries({
+      'a.pgm': FILES.grey,
+      'b.ppm': FILES.rgb,
+      'c.pnm': FILES.rgb,
+    })) {
+      writeFileSync(join(dir, name), bytes)
+      expect(await imageSize(join(dir, name))).toEqual({ widthPx: 3, heightPx: 2 })
+    }
+    expect([...(await decodeFrame(FILES.rgb, encoded, want)).data]).toEqual(RGB)
+    expect([...(await decodeFrame(FILES.grey, encoded, { ...want, color: 'mono' })).data]).toEqual(GREY)
+    expect([...(await decodeFrame(FILES.grey, encoded, want)).data]).toEqual(GREY.flatMap((g) => [g, g, g]))
+    const found = await openDataset(dir, { format: 'folder' })
+    expect(found.items.map((i) => i.id)).toEqual(['a.pgm', 'b.ppm', 'c.pnm'])
+    expect(found.leftOut).toEqual([])
+    const png = await renderImage(FILES.rgb, { widthPx: null, format: 'png' })
+    expect([...(await sharp(png).removeAlpha().raw().toBuffer())]).toEqual(RGB)
+  })
+
+  it.each([
+    [true, { kind: 'raw', pixel: 'mono8', widthPx: 3, heightPx: 2 }, GREY],
+    [false, { kind: 'encoded', mime: 'image/x-portable-graymap' }, [...FILES.grey]],
+  ])('are replayed, as raw pixels: %s', async (raw, format, bytes) => {
+    const file = join(dir, 'one.pgm')
+    writeFileSync(file, FILES.grey)
+    const pool = createFramePool({ slots: 1, slotBytes: 64 })
+    const source = replaySource({
+      station: 's',
+      view: '',
+      pool,
+      firstTrigger: 1,
+      rate: 'max',
+      loop: false,
+      raw,
+      backPressure: 'wait',
+      from: file,
+    })
+    await source.open()
+    let frames = 0
+    for await (const item of source.items(new AbortController().signal)) {
+      if (item.kind === 'end') continue
+      if (item.kind !== 'frame') throw new Error(item.kind)
+      expect(item.frame.meta.format).toEqual(format)
+      expect([...item.frame.bytes]).toEqual(bytes)
+      item.frame.release()
+      frames += 1
+    }
+    expect(frames).toBe(1)
+  })
+})
