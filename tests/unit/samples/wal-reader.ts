@@ -5,4 +5,5 @@ const db = openSql(process.argv[2] ?? '', { synchronous: 'normal', readOnly: tru
 db.exec('begin')
 db.get('select count(*) from event')
 process.stdout.write('holding\n')
-setInterval(() => undefined, 1_000)
+// Collected as garbage, the connection would end.
+setInterval(() => db.get('select 1'), 1_000)
