@@ -48,15 +48,13 @@ export async function openPlant(url: string, schema = 'sightline'): Promise<SqlD
 }
 
 function mustBeThere(db: SqlDatabase, schema: string): void {
-  const named = 'from pg_catalog.pg_namespace n where'
-  if (db.get(`select n.nspname as name ${named} n.nspname = ?`, schema)) return
-  const there = db.all<{ name: string }>(
-    `select n.nspname as name ${named} exists (
-       select 1 from pg_catalog.pg_class c where c.relnamespace = n.oid and c.relname = 'line_log') order by 1 limit 8`,
-  )
+  const named = `select n.nspname as name from pg_catalog.pg_namespace n where exists (
+       select 1 from pg_catalog.pg_class c where c.relnamespace = n.oid and c.relname = 'line_log')`
+  if (db.get(`${named} and n.nspname = ?`, schema)) return
+  const there = db.all<{ name: string }>(`${named} order by 1 limit 8`)
   throw new CodedError('TRC_OPEN', {
     expected: `the schema of a plant store: ${there.map((s) => s.name).join(', ') || 'there is none yet'}`,
-    actual: `no schema ${schema}`,
+    actual: `${schema}, which is none`,
     hint: 'a line with `plantStore` in its file makes it, and `sightline plant replicate`',
   })
 }

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { asCoded } from '../../contracts/index.ts'
+import { fileError } from '../store/sqlite-errors.ts'
 import {
   checkNote,
   CompactRange,
@@ -128,18 +129,25 @@ export function readHeads(
   }
 }
 
-/** The file `checkpoint`, and what the line found in its place and kept; what cannot be read is an empty note. */
-function readNotes(dir: string): { name: string; note: string }[] {
+/**
+ * The file `checkpoint`, and what the line found in its place and kept; a folder there is an empty note.
+ *
+ * @throws TRC_OPEN when one of them cannot be read
+ */
+function readNotes(dir: string, again = true): { name: string; note: string }[] {
   const names = existsSync(dir) ? readdirSync(dir).sort() : []
-  return names
-    .filter((name) => name === 'checkpoint' || name.startsWith(SET_ASIDE))
-    .map((name) => {
-      try {
-        return { name, note: readFileSync(join(dir, name), 'utf8') }
-      } catch {
-        return { name, note: '' }
-      }
-    })
+  const notes: { name: string; note: string }[] = []
+  for (const name of names.filter((n) => n === 'checkpoint' || n.startsWith(SET_ASIDE)))
+    try {
+      notes.push({ name, note: readFileSync(join(dir, name), 'utf8') })
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : undefined
+      // A running line put it aside meanwhile.
+      if (code === 'ENOENT' && again) return readNotes(dir, false)
+      if (code !== 'EISDIR') throw fileError(error, 'TRC_OPEN', join(dir, name))
+      notes.push({ name, note: '' })
+    }
+  return notes
 }
 
 /**

@@ -115,9 +115,10 @@ export class LogWriter {
    * @throws TRC_PROOF when a good signature says of the log what it does not lead on from; nothing is stored then
    */
   keep(checkpoint: SignedCheckpoint): void {
-    this.#published.check((c) => this.#leadsOnFrom(c))
+    const kept = keptCheckpoints(this.#dataDir)
+    this.#published.check(kept.last()?.note ?? null, (c) => this.#leadsOnFrom(c))
     const note = checkpointNote(checkpoint)
-    keptCheckpoints(this.#dataDir).append({ at: new Date().toISOString(), note })
+    kept.append({ at: new Date().toISOString(), note })
     this.#published.write(note)
     if (checkpoint.size === this.#last?.size) this.#last = checkpoint
   }

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, renameSync } from 'node:fs'
+import { readFileSync, renameSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { asCoded, CodedError } from '../../contracts/index.ts'
+import { fileError } from '../store/sqlite-errors.ts'
 import {
   checkNote,
   parseCheckpoint,
@@ -53,9 +54,18 @@ export class PublishedCheckpoint {
     this.#text = last
   }
 
-  /** The look before each new note. @throws TRC_PROOF as above */
-  check(continued: (checkpoint: SignedCheckpoint) => boolean): void {
+  /**
+   * The look before each new note.
+   *
+   * @param last as in `begin`: the file may have been replaced though its writing was said to have failed
+   * @throws TRC_PROOF as above
+   */
+  check(last: string | null, continued: (checkpoint: SignedCheckpoint) => boolean): void {
     const found = this.#look()
+    if (found.state === 'signed' && found.text === last) {
+      this.#text = last
+      return
+    }
     if ((found.state === 'signed' ? found.text : null) === this.#text && found.state !== 'damaged') return
     if (found.state === 'signed') this.#mustLeadOn(found.checkpoint, continued)
     this.#setAside(found)
@@ -67,10 +77,18 @@ export class PublishedCheckpoint {
     this.#text = note
   }
 
+  /** @throws TRC_WRITE when it cannot be read now: that says nothing of what stands there */
   #look(): Found {
-    if (!existsSync(this.#file)) return { state: 'absent' }
+    let text: string
     try {
-      const text = readFileSync(this.#file, 'utf8')
+      text = readFileSync(this.#file, 'utf8')
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : undefined
+      if (code === 'ENOENT') return { state: 'absent' }
+      if (code === 'EISDIR') return { state: 'damaged', why: 'a folder' }
+      throw fileError(error, 'TRC_WRITE', this.#file)
+    }
+    try {
       const checkpoint = parseCheckpoint(text)
       if (checkNote(checkpoint.note, this.#key).state === 'valid')
         return { state: 'signed', text, checkpoint }

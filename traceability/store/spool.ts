@@ -29,6 +29,8 @@ export class Spool {
   readonly #dir: string
   readonly #writer: SpoolWriter
   #count = 0
+  /** Files whose cut-off tail is kept and said: they stay until the store takes their lines. */
+  readonly #torn = new Set<string>()
 
   private constructor(dir: string) {
     this.#dir = dir
@@ -90,7 +92,8 @@ export class Spool {
       if (name === this.#writer.current) continue
       const { lines, torn } = await readLines(join(this.#dir, name))
       // The tail of a line that a crash cut off was never acknowledged; it is kept for people to look at.
-      if (torn !== null) {
+      if (torn !== null && !this.#torn.has(name)) {
+        this.#torn.add(name)
         await this.#reject(torn, 'cut off by a crash, or damaged')
         onRejected(damaged('a whole line', `${torn.length} bytes, cut off by a crash or damaged`))
       }
