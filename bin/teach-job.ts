@@ -112,7 +112,10 @@ async function teachAndPack(order: TeachOrder, tools: TeachTools): Promise<Teach
     })
   else {
     const { sha256, golden } = await verifyPackage(order.from, keys)
-    const data = await loadTeachData(teachDataDir(order.from), sha256)
+    const saved = await loadTeachData(teachDataDir(order.from), sha256)
+    // What a run may take is its own, and no setting of the model.
+    const { timeLimitS, memoryLimitBytes, threads } = order.options
+    const data = { ...saved, options: { ...saved.options, timeLimitS, memoryLimitBytes, threads } }
     const examples = golden.map((g) => g.image.data)
     taught = await updateTaught({
       backbone,

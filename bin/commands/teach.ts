@@ -99,8 +99,6 @@ const KEPT = {
   turn: '--no-turn',
   groupBy: '--group-by',
   group: '--no-group',
-  memory: '--memory',
-  time: '--time',
 }
 
 /** Nothing that was asked for is passed over. @throws CFG_USAGE */
@@ -115,8 +113,6 @@ function refuseContradictions(o: Flags, given: (name: string) => boolean): void 
         'with --from only what changes in its images: it keeps the settings of the model',
         kept.map(([, flag]) => flag).join(', '),
       )
-    if (o.good === undefined && o.remove === undefined)
-      refused('with --from images to add (--good) or names to take out (--remove)', 'neither')
   } else if (o.remove !== undefined) refused('--from with --remove', '--remove alone')
   if (o.recall !== undefined && o.defect === undefined) refused('--defect with --recall', '--recall alone')
   if (o.recall !== undefined && o.falseCalls !== undefined) refused('--recall or --false-calls', 'both')

@@ -39,6 +39,7 @@ export function farthestFirst(
   most: number,
   bound: number,
 ): number[] {
+  if (list.length === 0) return []
   const own = new Float64Array(list.length)
   for (let i = 0; i < list.length; i++) own[i] = distance[list[i]!]!
   const chosen: number[] = []

@@ -161,7 +161,6 @@ describe('words that are wrong are said with a code, what was expected and what 
       2,
       /^CFG_USAGE: .*expected --group-by or --no-group; found both/,
     ],
-    ['teach --from NONE', 2, /^CFG_USAGE: .*expected with --from images to add/],
     [
       'teach --from NONE --good GOOD --no-turn --seed 3',
       2,

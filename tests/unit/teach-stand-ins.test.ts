@@ -57,6 +57,14 @@ describe('stand-ins', () => {
     ])
   })
 
+  it('are none where others cover what is left', async () => {
+    // without group 0 the row at 0.4 is nearer to 1 than the row at 9 is to anything
+    const rows = Float32Array.of(0, 0.4, 1, 10, 8)
+    const found = await standIns(rows, [0, 1, 2, 2, 1], [0, 2, 3], 1, matrices, never)
+    expect(found.without).not.toContain(0)
+    for (const g of found.without) expect(g).toBe(2)
+  })
+
   it('cover what is left as closely as the bank covers all', async () => {
     const random = seededRandom(9)
     // clusters that several groups share, and noise
