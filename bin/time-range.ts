@@ -2,6 +2,12 @@ import { z } from 'zod'
 import { CodedError } from '../contracts/index.ts'
 
 const time = z.union([z.iso.datetime({ offset: true }), z.iso.date()])
+/** As RFC 3339 also allows it: small letters, and a space before the time. Whoever types may leave out the seconds. */
+const spelled = (text: string): string =>
+  text
+    .toUpperCase()
+    .replace(/^([\d-]+) (?=\d)/, '$1T')
+    .replace(/(T\d\d:\d\d)(?=Z|[+-])/, '$1:00')
 
 /**
  * What `--from` and `--to` mean, in UTC.
@@ -24,11 +30,12 @@ export function timeRange(o: { from?: string | undefined; to?: string | undefine
 
 function timeOf(path: string, text: string | undefined): string | undefined {
   if (text === undefined) return undefined
-  if (!time.safeParse(text).success)
+  const found = spelled(text)
+  if (!time.safeParse(found).success)
     throw new CodedError('CFG_USAGE', {
       path,
-      expected: 'a date or an RFC 3339 time, e.g. 2026-01-31 or 2026-01-31T06:00:00Z',
+      expected: 'a date or a time with Z or its offset (RFC 3339), e.g. 2026-01-31 or 2026-01-31T06:00:00Z',
       actual: text,
     })
-  return new Date(text).toISOString()
+  return new Date(found).toISOString()
 }

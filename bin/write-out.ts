@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { lstatSync } from 'node:fs'
 import { open, rm, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { asCoded, makeFolder } from '../contracts/index.ts'
@@ -12,7 +12,8 @@ export async function writeOut(file: string, content: string | Uint8Array): Prom
 /** Whether the file can be written: asked before the work whose result it takes. Makes its folder only. @throws as `writeOut` */
 export async function checkOut(file: string): Promise<void> {
   makeFolder(dirname(resolve(file)))
-  const there = existsSync(file)
+  // A link that leads to nothing yet is the user's own.
+  const there = lstatSync(file, { throwIfNoEntry: false }) !== undefined
   const handle = await open(file, 'a').catch(refused(file))
   await handle.close()
   if (!there) await rm(file)

@@ -27,7 +27,7 @@ export function pnmHeader(b: Uint8Array): PnmHeader {
       else if (!inComment && !isSpace(c)) break
     }
     const from = at
-    while (at < b.length && !isSpace(b[at])) at++
+    while (at < b.length && !isSpace(b[at]) && b[at] !== 0x23) at++
     const text = String.fromCharCode(...b.subarray(from, Math.min(at, from + 12)))
     if (!/^\d{1,9}$/.test(text) || Number(text) === 0)
       throw broken('whole numbers above 0 in its header', text)

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import { asCoded } from '../../contracts/index.ts'
@@ -50,7 +51,8 @@ export function addModelImports(models: Command, environment: Environment): void
     .option('--json', 'print JSON')
     .action(async (onnxFile: string, o: ImportFlags) => {
       checkModelName(o.id, o.version, '--version')
-      await checkPackageFolder(o.out)
+      const outDir = resolve(o.out)
+      await checkPackageFolder(outDir)
       const { packed, ...report } = await importModel({
         onnxFile,
         fp32File: o.fp32 ?? null,
@@ -63,7 +65,7 @@ export function addModelImports(models: Command, environment: Environment): void
         id: o.id,
         version: o.version,
         licence: o.licence,
-        outDir: o.out,
+        outDir,
         ...(await readKey(await signingKey(o, environment))),
         taktMs: o.taktMs ?? null,
       })

@@ -42,7 +42,7 @@ const readText = (file: string): Promise<string> =>
  * @throws CFG_INVALID with the row
  */
 export function factsOf(file: string, text: string): TraceFact[] {
-  const [head = ''] = text.split(/\r?\n/, 1)
+  const head = text.split(/\r?\n/).find((line) => line.trim() !== '') ?? ''
   if (!/\bkind\b/.test(head))
     throw new CodedError('CFG_INVALID', {
       file,

@@ -27,6 +27,10 @@ const want = { widthPx: 3, heightPx: 2, color: 'rgb' as const }
 const encoded = { kind: 'encoded', mime: 'image/x-portable-anymap' } as const
 
 describe('PGM and PPM', () => {
+  it('may have comments right behind a number', () => {
+    expect([...decodePnm(pnm('P5 2#wide\n1#high\n255\n', 7, 8)).data]).toEqual([7, 8])
+  })
+
   it('have their pixels, whatever these look like', () => {
     expect(decodePnm(FILES.grey)).toMatchObject({ widthPx: 3, heightPx: 2, channels: 1 })
     expect([...decodePnm(FILES.grey).data]).toEqual(GREY)
