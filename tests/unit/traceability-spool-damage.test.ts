@@ -114,12 +114,19 @@ describe('a spooled record that was damaged on disk', () => {
     expect(files('.img')).toHaveLength(1)
   })
 
-  it('in its image is not taken either', async () => {
+  it('in its image alone is stored without it', async () => {
     const [image = ''] = files('.img').sort()
     writeFileSync(inSpool(image), Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 0x81))
     const { said, balance } = await nextStart()
-    expect(said.map((e) => e.message)).toEqual([expect.stringMatching(/^TRC_SPOOL.*\.img.*of the image/)])
-    expect(balance).toEqual(ONE_LOST)
+    expect(said.map((e) => e.message)).toEqual([
+      expect.stringMatching(/^TRC_SPOOL.*\.img.*of the image.*stored without/),
+    ])
+    expect(balance).toEqual(ALL)
+    expect(files('.img')).toEqual([image])
+    expect(rejected()).toEqual([
+      { reason: expect.stringMatching(/of the image/), line: expect.stringContaining(image) },
+    ])
+    expect((await nextStart()).said).toEqual([])
     expect(files('.img')).toEqual([image])
   })
 

@@ -72,6 +72,14 @@ export const damaged = (expected: string, actual: string, file?: string): CodedE
     hint: 'it is kept in rejected.jsonl of the spool; a trigger whose record it was is closed as interrupted at the next start',
   })
 
+export const damagedImage = (expected: string, actual: string, file: string): CodedError =>
+  new CodedError('TRC_SPOOL', {
+    file,
+    expected: `the checksum ${expected} of the image`,
+    actual,
+    hint: 'the record is stored without its image, which stays in the spool, named in rejected.jsonl',
+  })
+
 function parsed(text: string): object | null {
   try {
     const value: unknown = JSON.parse(text)

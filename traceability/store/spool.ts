@@ -6,6 +6,7 @@ import { readLines, REJECTED, spoolFiles, SpoolWriter, writeDurably } from './sp
 import {
   checksum,
   damaged,
+  damagedImage,
   formatLine,
   keptLine,
   parseLine,
@@ -146,8 +147,14 @@ export class Spool {
         throw new CodedError('TRC_NOT_FOUND', { file: join(this.#dir, image), actual: String(error) })
       })
       const found = checksum(bytes)
-      if (imageCrc32 !== undefined && imageCrc32 !== found)
-        throw damaged(`the checksum ${imageCrc32} of the image`, found, join(this.#dir, image))
+      if (imageCrc32 !== undefined && imageCrc32 !== found) {
+        // What was judged and done to the part is whole, and must not be lost with its picture.
+        await send({ op: 'capture', ask: { record, image: null } })
+        const why = damagedImage(imageCrc32, found, join(this.#dir, image))
+        await this.#reject(line, why.message)
+        onRejected(why)
+        return null
+      }
       await send({ op: 'capture', ask: { record, image: new Uint8Array(bytes) } })
       return image
     } catch (error) {
