@@ -128,11 +128,14 @@ describeWith(
 
     it('goes on where it was when the replicator is killed again and again', async () => {
       const a = newLine('line-a')
-      await a.judge(1_500)
+      await a.judge(1)
       const env = { SIGHTLINE_DATABASE_URL: cluster.url }
+      // Who asks makes no schema.
+      await runCli(['plant', 'replicate', '--data', a.dir, '--schema', schema], env)
       const db = await openPlant(cluster.url, schema)
+      await a.judge(1_499)
       const received = (): number => plantLogs(db)[0]?.events ?? 0
-      let seen = 0
+      let seen = received()
       for (let k = 0; k < 5; k++) {
         const args = ['plant', 'replicate', '--data', a.dir, '--schema', schema, '--follow']
         const child = spawn(process.execPath, [CLI, ...args], {
