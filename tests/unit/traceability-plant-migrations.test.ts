@@ -62,8 +62,11 @@ describeWith('PostgreSQL', await postgresPresent(), 'migrations of the stores on
   })
 
   it('makes the months ahead, and each month once when many lines start at the same time', async () => {
-    db.exec(`create schema ${schema}`)
-    await Promise.all([1, 2, 3].map(() => openPlantQuery(DATABASE_URL, schema).then((q) => q.close())))
+    const lines = await Promise.all([1, 2, 3].map(() => openSchema(schema)))
+    for (const line of lines) {
+      migratePostgres(line, schema, 'plant')
+      line.close()
+    }
     const months = db.all<{ n: number }>(
       `select count(*) as n from pg_class where relname ~ '^event_[0-9]{6}$' and relnamespace = cast(? as regnamespace)`,
       schema,
@@ -75,9 +78,12 @@ describeWith('PostgreSQL', await postgresPresent(), 'migrations of the stores on
     migratePostgres(db, schema, 'plant')
     const nobodys = freshSchema()
     const asked = openPlantQuery(DATABASE_URL, nobodys)
-    await expect(asked).rejects.toThrow(
-      /^TRC_OPEN: .*expected the schema of a plant store: .*; found no schema /,
-    )
+    const none = /^TRC_OPEN: .*expected the schema of a plant store: .*; found \w+, which is none/
+    await expect(asked).rejects.toThrow(none)
+    // nor tables in the schema of something else
+    db.exec(`create schema ${nobodys}`)
+    await expect(openPlantQuery(DATABASE_URL, nobodys)).rejects.toThrow(none)
+    db.exec(`drop schema ${nobodys}`)
     await expect(openPlantQuery(DATABASE_URL, 'a b')).rejects.toMatchObject({ code: 'CFG_INVALID' })
     expect(db.all('select 1 as n from pg_namespace where nspname = ?', nobodys)).toEqual([])
   })
