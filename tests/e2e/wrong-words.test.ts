@@ -52,7 +52,7 @@ describe('words that are wrong are said with a code, what was expected and what 
     [
       'recall lot/L1 --from 12 --data DATA',
       2,
-      /^CFG_USAGE: .*--from\); expected a date or an RFC 3339 time.*found 12/,
+      /^CFG_USAGE: .*--from\); expected a date or a time with Z.*found 12/,
     ],
     ['recall lot/L1 --from 2026-02-30 --data DATA', 2, /^CFG_USAGE: .*--from\); expected a date/],
     [
