@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, describe, expect, it } from 'vitest'
-import { createFramePool, replaySource } from '../../camera/index.ts'
 import { decodeBmp, isBmp } from '../../contracts/index.ts'
 import { renderImage } from '../../dashboard/index.ts'
 import { imageSize, openDataset } from '../../datasets/index.ts'
 import { decodeFrame } from '../../inspection/index.ts'
+import { replayed } from './samples/replayed.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'sightline-bmp-'))
 afterAll(() => rmSync(dir, { recursive: true }))
@@ -108,25 +108,8 @@ describe('a BMP', () => {
   it('is replayed as raw pixels', async () => {
     const file = join(dir, 'one.bmp')
     writeFileSync(file, bytes('palette'))
-    const pool = createFramePool({ slots: 1, slotBytes: 18 })
-    const source = replaySource({
-      station: 's',
-      view: '',
-      pool,
-      firstTrigger: 1,
-      rate: 'max',
-      loop: false,
-      raw: true,
-      backPressure: 'wait',
-      from: file,
-    })
-    await source.open()
-    for await (const item of source.items(new AbortController().signal)) {
-      if (item.kind === 'end') continue
-      if (item.kind !== 'frame') throw new Error(item.kind)
-      expect(item.frame.meta.format).toEqual({ kind: 'raw', pixel: 'rgb8', widthPx: 3, heightPx: 2 })
-      expect([...item.frame.bytes]).toEqual(PIXELS.palette)
-      item.frame.release()
-    }
+    expect(await replayed(file, true, 18)).toEqual([
+      { format: { kind: 'raw', pixel: 'rgb8', widthPx: 3, heightPx: 2 }, bytes: PIXELS.palette },
+    ])
   })
 })

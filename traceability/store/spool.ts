@@ -24,7 +24,8 @@ export const isStorageError = (error: CodedError): boolean =>
 
 /**
  * Second, independent path to disk: JSON lines in `<uuid>.jsonl`, each with its checksum, synced before `append`
- * resolves, delivered to the store later, oldest file first. A crash while draining repeats deliveries, so that the store must know its own.
+ * resolves, delivered to the store later, oldest file first. A crash while draining repeats deliveries, so that the
+ * store must know its own.
  */
 export class Spool {
   readonly #dir: string
