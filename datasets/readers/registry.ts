@@ -4,7 +4,14 @@ import { deeppcb } from './deeppcb.ts'
 import { isDirectory } from './files.ts'
 import { folderPerClass } from './folder-per-class.ts'
 import { folder } from './folder.ts'
-import { type Dataset, type DatasetReader, GOOD_LABELS, type ReadOptions } from './item.ts'
+import {
+  type Dataset,
+  type DatasetItem,
+  type DatasetReader,
+  GOOD_LABELS,
+  type ReadOptions,
+  isGoodLabel,
+} from './item.ts'
 import { unusedFiles } from './left-out.ts'
 import { mvtec } from './mvtec.ts'
 import { voc } from './voc.ts'
@@ -27,13 +34,14 @@ export interface OpenOptions extends ReadOptions {
 /**
  * Reads a data set.
  *
- * @throws CFG_USAGE for an unknown format; DAT_LAYOUT, DAT_ANNOTATION, DAT_EMPTY
+ * @throws CFG_USAGE for an unknown format, or good labels that no image has; DAT_LAYOUT, DAT_ANNOTATION, DAT_EMPTY
  */
 export async function openDataset(dir: string, options: OpenOptions = {}): Promise<Dataset> {
   if (!(await isDirectory(dir)))
     throw new CodedError('DAT_LAYOUT', { file: dir, expected: 'a folder', actual: 'none' })
   const reader = options.format === undefined ? await recognise(dir) : named(options.format)
   const { labels, ...set } = await reader.read(dir, options)
+  if (options.goodLabels) checkGoodLabels(options.goodLabels, set.items)
   const unused = await unusedFiles({ ...set, ...(labels && { labels }) })
   const splits = [...new Set(set.items.map((i) => i.split))]
   const items = set.items
@@ -71,5 +79,16 @@ async function recognise(dir: string): Promise<DatasetReader> {
     expected: `the layout of one of ${DATASET_FORMATS.join(', ')}`,
     actual: 'no layout that is known',
     hint: 'name the layout with --dataset to see what is missing',
+  })
+}
+
+/** Labels misspelt would make every part a defective one, and the figures would look like a poor model. */
+function checkGoodLabels(good: readonly string[], items: readonly DatasetItem[]): void {
+  const labels = [...new Set(items.flatMap((i) => i.label ?? []))].sort()
+  if (labels.length === 0 || labels.some((label) => isGoodLabel(label, good))) return
+  throw new CodedError('CFG_USAGE', {
+    path: '--good',
+    expected: `at least one of ${labels.join(', ')}`,
+    actual: good.map((label) => JSON.stringify(label)).join(', '),
   })
 }

@@ -57,6 +57,14 @@ describe('folder per class', () => {
     await expect(openDataset(at.dir, { split: 'test' })).rejects.toThrow(/DAT_EMPTY.*"test".*train, val/)
   })
 
+  it('refuses good labels that no image has', async () => {
+    await at.tree({ 'io/1.jpg': null, 'nio/2.jpg': null })
+    for (const label of ['', 'oi'])
+      await expect(openDataset(at.dir, { goodLabels: [label] })).rejects.toThrow(
+        `CFG_USAGE: the command line is wrong (--good); expected at least one of io, nio; found "${label}"`,
+      )
+  })
+
   it('knows words for good in several spellings and languages', async () => {
     await at.tree({
       '良品/1.jpg': null,
