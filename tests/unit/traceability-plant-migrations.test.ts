@@ -74,6 +74,28 @@ describeWith('PostgreSQL', await postgresPresent(), 'migrations of the stores on
     expect(months).toEqual([{ n: 3 }])
   })
 
+  it('leaves a store of another version as it is for who only asks, and asks as a role that may only read', async () => {
+    const newest = scriptsOf('plant').length
+    migratePostgres(db, schema, 'plant', newest - 1)
+    const older = `TRC_OPEN: .*expected schema version ${newest}; found version ${newest - 1};.*older program`
+    await expect(openPlantQuery(DATABASE_URL, schema)).rejects.toThrow(new RegExp(older))
+    expect(db.all('select version from schema_version')).toEqual([{ version: newest - 1 }])
+    migratePostgres(db, schema, 'plant')
+    const reader = `${schema}_reader`
+    db.exec(`create role ${reader} login password 'reads';
+      grant usage on schema ${schema}, sightline_compat to ${reader};
+      grant select on all tables in schema ${schema} to ${reader}`)
+    try {
+      const url = new URL(DATABASE_URL)
+      Object.assign(url, { username: reader, password: 'reads' })
+      const query = await openPlantQuery(url.href, schema)
+      expect(query.lastPosition()).toBe(0)
+      query.close()
+    } finally {
+      db.exec(`drop owned by ${reader}; drop role ${reader}`)
+    }
+  })
+
   it('makes no schema for who only asks, and says which there are', async () => {
     migratePostgres(db, schema, 'plant')
     const nobodys = freshSchema()

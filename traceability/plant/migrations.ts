@@ -58,6 +58,23 @@ export function migratePostgres(db: SqlDatabase, schema: string, kind: StoreKind
   if (kind === 'plant') ensureMonths(db)
 }
 
+/**
+ * Who only asks changes nothing: it may be a newer program than the lines that write, or a role that may only read.
+ *
+ * @throws TRC_OPEN when the schema is not of the version of this program, or is one of the other kind
+ */
+export function refuseOtherVersions(db: SqlDatabase, schema: string, kind: StoreKind): void {
+  const newest = scriptsOf(kind).length
+  const found = versionOf(db, schema)
+  refuseOthers(found, kind, schema, newest)
+  if (found?.version === newest) return
+  throw new CodedError('TRC_OPEN', {
+    expected: `schema version ${newest}`,
+    actual: `version ${found?.version ?? 0}`,
+    hint: 'the lines write by an older program: ask with that one, or bring them up to date, which migrates the store',
+  })
+}
+
 /** @throws CFG_INVALID */
 export function checkSchemaName(schema: string): void {
   if (!/^[a-z][a-z0-9_]{0,62}$/.test(schema))

@@ -1,6 +1,6 @@
 import { CodedError, type SqlDatabase } from '../../contracts/index.ts'
 import { TraceQuery } from '../query/trace-query.ts'
-import { checkSchemaName, migratePostgres } from './migrations.ts'
+import { checkSchemaName, refuseOtherVersions } from './migrations.ts'
 import { openPostgres } from './postgres.ts'
 
 /** Longest time for one question over a plant, ms. */
@@ -30,16 +30,16 @@ export async function openPlantQuery(url: string, schema = 'sightline'): Promise
 }
 
 /**
- * A connection to a plant store of this version. It blocks the thread that asks.
+ * A connection to a plant store of this version, which it does not make. It blocks the thread that asks.
  *
- * @throws TRC_PLANT; TRC_OPEN, also when there is no such schema: who only asks makes none
+ * @throws TRC_PLANT; TRC_OPEN, also when there is no such schema or one of another version
  */
 export async function openPlant(url: string, schema = 'sightline'): Promise<SqlDatabase> {
   const db = await openPostgres(url, { schema, statementMs: QUESTION_MS })
   try {
     checkSchemaName(schema)
     mustBeThere(db, schema)
-    migratePostgres(db, schema, 'plant')
+    refuseOtherVersions(db, schema, 'plant')
     return db
   } catch (error) {
     db.close()
