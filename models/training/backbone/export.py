@@ -45,15 +45,22 @@ def lens(heads, stride, generator):
 class Exported(nn.Module):
     """uint8 RGB [n, h, w, 3], sides multiples of 16 -> one float32 map per stride."""
 
-    def __init__(self, net, heads):
+    def __init__(self, net, lenses):
         super().__init__()
         self.net = net
+        self.lenses = nn.ModuleList(nn.Conv2d(width, width, 1, bias=False) for width in WIDTHS)
+        for conv, weight in zip(self.lenses, lenses):
+            conv.weight.data = weight[:, :, None, None]
+
+    @classmethod
+    def seen_through(cls, net, heads):
         generator = torch.Generator().manual_seed(0)
-        self.lenses = nn.ModuleList()
-        for stride, width in zip(STRIDES, WIDTHS):
-            conv = nn.Conv2d(width, width, 1, bias=False)
-            conv.weight.data = lens(heads, stride, generator)[:, :, None, None]
-            self.lenses.append(conv)
+        return cls(net, [lens(heads, stride, generator) for stride in STRIDES])
+
+    @classmethod
+    def blank(cls):
+        """Of the right shape, for weights from elsewhere."""
+        return cls(Student(), [])
 
     def forward(self, image):
         return tuple(look(tap) for look, tap in zip(self.lenses, self.net(normalise(image))))
@@ -62,7 +69,7 @@ class Exported(nn.Module):
 def load(path):
     both = nn.ModuleList((Student(), Heads()))
     both.load_state_dict(torch.load(path, map_location="cpu", weights_only=False)["average"])
-    return Exported(*both).eval()
+    return Exported.seen_through(*both).eval()
 
 
 def write_onnx(wrapped, path):

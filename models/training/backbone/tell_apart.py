@@ -1,0 +1,210 @@
+"""Go on from an exported backbone: marked cells shall lie farther from a memory of the same surface than others.
+
+The released network before is the start and the anchor: what the features say in general shall stay.
+"""
+
+import argparse
+import copy
+import json
+import math
+import os
+import time
+
+import numpy as np
+import onnx
+import torch
+import torch.nn.functional as F
+from onnx import numpy_helper
+from torch import nn
+
+from export import Exported, fold, reference, verify, write_onnx
+from images import list_sources, make_window
+from muon import Muon
+from pairs import make_pair, texture_twins, zoom
+from teachers import MARGIN
+
+PLAIN = 0.02  # share of changed pixels up to which a cell counts as unmarked
+MARKED = 0.25  # share from which it counts as marked
+WORST = 0.05  # share of the unmarked cells that weighs as much as all: few cells decide about a part
+TEXTURES = 0.4  # share of pairs of drawn surfaces
+WINDOWS = 5000  # windows kept in memory
+
+
+def open_export(path):
+    """The network of an exported file, batch norms folded: each is left as the bias that it became."""
+    values = {i.name: torch.from_numpy(numpy_helper.to_array(i).copy()) for i in onnx.load(path).graph.initializer}
+    net = Exported.blank()
+    for name, part in net.named_modules():
+        if isinstance(part, nn.Sequential) and len(part) == 2 and isinstance(part[1], nn.BatchNorm2d):
+            convolution, norm = part
+            convolution.weight.data = values[f"{name}.weight"]
+            norm.running_mean.zero_()
+            norm.running_var.fill_(1)
+            norm.weight.data.fill_(math.sqrt(1 + norm.eps))
+            norm.bias.data = values[f"{name}.bias"]
+    for at, lens in enumerate(net.lenses):
+        lens.weight.data = values[f"lenses.{at}.weight"]
+    return net.eval()
+
+
+def joined(taps, standard=None):
+    """Cells [n, cells, channels] at stride 8 as teaching joins them, and the z-scores' mean and scale per image."""
+    fine, coarse = (F.avg_pool2d(t, 3, 1, 1, count_include_pad=False) for t in taps[1:])
+    coarse = F.interpolate(coarse, size=fine.shape[2:], mode="bilinear", align_corners=False)
+    layers = [t.flatten(2).transpose(1, 2) for t in (fine, coarse)]
+    if standard is None:
+        standard = []
+        for layer in layers:
+            sd = layer.std(1, keepdim=True)
+            scale = (sd + 0.05 * sd.mean(2, keepdim=True)) * math.sqrt(layer.shape[2])
+            standard.append((layer.mean(1, keepdim=True), scale))
+    return torch.cat([(x - mean) / scale for x, (mean, scale) in zip(layers, standard)], 2), standard
+
+
+def apart(memory_taps, taps, cover, slope, offset):
+    """Cost of telling marked cells from others by the distance to the memory; share found beyond 98 % of the others.
+
+    The logarithm of the distance less its mean over unmarked cells goes through a logistic curve that is learned as
+    well; both kinds of cells weigh the same.
+    """
+    memory, standard = joined(memory_taps)
+    cells = joined(taps, standard)[0]
+    square = cells.square().sum(2, keepdim=True) + memory.square().sum(2)[:, None] - 2 * cells @ memory.transpose(1, 2)
+    far = 0.5 * torch.log(square.amin(2).clamp_min(1e-4))
+    # what lies beside a mark sees some of it
+    beside = F.max_pool2d((cover > PLAIN).float()[:, None], 3, 1, 1)[:, 0] > 0
+    marked, plain = (cover >= MARKED).flatten(1), ~beside.flatten(1)
+    enough = (plain.sum(1) > 20)[:, None]
+    marked, plain = marked & enough, plain & enough
+    usual = (far * plain).sum(1, keepdim=True) / plain.sum(1, keepdim=True).clamp_min(1)
+    z = slope.exp() * (far - usual) - offset
+    missed = (F.softplus(-z) * marked).sum() / marked.sum().clamp_min(1)
+    called = (F.softplus(z) * plain).sum() / plain.sum().clamp_min(1)
+    worst = z.masked_fill(~plain, -1e4).topk(max(1, int(z.shape[1] * WORST)), 1).values
+    real = worst > -1e3
+    called_worst = (F.softplus(worst.clamp_min(-50)) * real).sum() / real.sum().clamp_min(1)
+    with torch.no_grad():
+        cuts = [torch.quantile(row[p], 0.98) if p.any() else math.inf for row, p in zip(z, plain)]
+        found = sum(float((row[m] > cut).sum()) for row, m, cut in zip(z, marked, cuts))
+    return missed + 0.5 * (called + called_worst), found / max(1, int(marked.sum()))
+
+
+def moved(taps, before, spread):
+    """Mean share of the variance by which taps [n, c, h, w] have left those before."""
+    return sum((x - y).square().sum(1).mean() / s for x, y, s in zip(taps, before, spread)) / len(spread)
+
+
+def draw(rng, windows, count, strong):
+    memories, views, covers = [], [], []
+    for at in rng.choice(len(windows), count):
+        factor = math.exp(rng.uniform(0, math.log(3))) if rng.random() < 0.5 else 1.0
+        one = texture_twins(rng, factor) if rng.random() < TEXTURES else [zoom(windows[at], factor)] * 2
+        memory, view, cover = make_pair(rng, *one, windows[rng.integers(len(windows))], strong)
+        memories.append(memory)
+        views.append(view)
+        covers.append(cover)
+    return [torch.from_numpy(np.stack(x)) for x in (memories, views, covers)]
+
+
+def cut_windows(data, boards, left_out, seed):
+    sources = list_sources(data, boards)
+    rows = [i for i, (name, _) in enumerate(sources) if name not in left_out]
+    rows = np.random.default_rng(seed).permutation(rows)[:WINDOWS]
+    core = slice(MARGIN, -MARGIN)
+    return np.stack([make_window(seed, int(i), sources[i])[core, core] for i in rows])
+
+
+def release(net, path):
+    """Writes the network, batch norms folded, and says what was verified and the figures of the product's test."""
+    net = net.to(memory_format=torch.contiguous_format)
+    write_onnx(fold(copy.deepcopy(net)), path)
+    worst, ms, megabytes = verify(net, path)
+    return (f"parity {worst:.1e} of a standard deviation; {ms:.1f} ms per 256x256 image on one thread; "
+            f"{megabytes:.2f} MB; reference {json.dumps(reference(net))}")
+
+
+def options():
+    p = argparse.ArgumentParser(description=__doc__)
+    p.add_argument("--data", required=True)
+    p.add_argument("--boards", required=True)
+    p.add_argument("--start", required=True, help="exported backbone to go on from")
+    p.add_argument("--out", required=True, help="folder for model.onnx and the log")
+    p.add_argument("--leave-out", default="", help="comma-separated sets not trained on")
+    p.add_argument("--steps", type=int, default=1000000)
+    p.add_argument("--minutes", type=float, default=1e9, help="shorten the schedule to this time")
+    p.add_argument("--batch", type=int, default=8)
+    p.add_argument("--lr", type=float, default=3e-4, help="of AdamW: depthwise filters, biases")
+    p.add_argument("--matrix-lr", type=float, default=1e-3, help="of Muon: all other convolutions")
+    p.add_argument("--anchor", type=float, default=1.0, help="weight of staying where the start was")
+    p.add_argument("--light", choices=("mild", "strong"), default="mild", help="how much light differs between views")
+    p.add_argument("--average", type=float, default=0.995, help="decay of the moving average of the weights")
+    p.add_argument("--seed", type=int, default=20261126)
+    p.add_argument("--threads", type=int, default=1)
+    return p.parse_args()
+
+
+def main():
+    args = options()
+    os.makedirs(args.out, exist_ok=True)
+    torch.manual_seed(args.seed)
+    torch.set_num_threads(args.threads)
+    log_file = open(os.path.join(args.out, "train.log"), "a", encoding="utf-8")
+
+    def log(text):
+        line = f"{time.strftime('%H:%M:%S')} {text}"
+        print(line, flush=True)
+        log_file.write(line + "\n")
+        log_file.flush()
+
+    windows = cut_windows(args.data, args.boards, set(filter(None, args.leave_out.split(","))), args.seed)
+    net = open_export(args.start).to(memory_format=torch.channels_last)
+    before, average = copy.deepcopy(net), copy.deepcopy(net)
+    slope, offset = nn.Parameter(torch.tensor(1.0)), nn.Parameter(torch.tensor(1.0))
+    matrices = [m.weight for m in net.modules() if isinstance(m, nn.Conv2d) and m.groups == 1]
+    known = {id(q) for q in matrices}
+    rest = [q for q in net.parameters() if id(q) not in known] + [slope, offset]
+    optimisers = [(Muon(matrices, args.matrix_lr), args.matrix_lr),
+                  (torch.optim.AdamW(rest, args.lr, weight_decay=0), args.lr)]
+    with torch.no_grad():
+        spread = [t.var((0, 2, 3)).sum() for t in before(torch.from_numpy(windows[:64]))]
+    log(f"args {json.dumps({k: v for k, v in vars(args).items() if k not in ('data', 'boards', 'start', 'out')})} "
+        f"windows={len(windows)}")
+
+    rng = np.random.default_rng(args.seed)
+    start, step, sums, count = time.time(), 0, np.zeros(4), 0
+    while (progress := max(step / args.steps, (time.time() - start) / 60 / args.minutes)) < 1:
+        share = min(1.0, (step + 1) / 50) * (0.5 * (1 + math.cos(math.pi * progress)) * 0.99 + 0.01)
+        for optimiser, rate in optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = rate * share
+        memory, view, cover = draw(rng, windows, args.batch, args.light == "strong")
+        taps = net(memory), net(view)
+        with torch.no_grad():
+            taps_before = before(memory), before(view)
+            found_before = apart(*taps_before, cover, slope, offset)[1]
+        cost, found = apart(*taps, cover, slope, offset)
+        left = sum(moved(x, y, spread) for x, y in zip(taps, taps_before)) / 2
+        for optimiser, _ in optimisers:
+            optimiser.zero_grad(set_to_none=True)
+        (cost + args.anchor * left).backward()
+        torch.nn.utils.clip_grad_norm_(matrices + rest, 2.0)
+        for optimiser, _ in optimisers:
+            optimiser.step()
+        keep = min(args.average, (1 + step) / (10 + step))
+        with torch.no_grad():
+            for a, b in zip(average.parameters(), net.parameters()):
+                a.lerp_(b, 1 - keep)
+        step += 1
+        count += 1
+        sums += (cost.item(), left.item(), found, found_before)
+        if step % 100 == 0:
+            cost_mean, left_mean, *both = sums / count
+            log(f"step {step} cost {cost_mean:.3f} moved {left_mean:.3f} found {both[0]:.3f} before {both[1]:.3f} "
+                f"rate {share:.3f} spent {(time.time() - start) / 60:.1f} min")
+            sums, count = np.zeros(4), 0
+
+    log(release(average, os.path.join(args.out, "model.onnx")))
+
+
+if __name__ == "__main__":
+    main()
