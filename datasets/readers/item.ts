@@ -1,4 +1,4 @@
-import type { Box, ErrorFact } from '../../contracts/index.ts'
+import { type Box, CodedError, type ErrorFact } from '../../contracts/index.ts'
 import type { RunLengths } from './run-lengths.ts'
 
 /** One annotated region. Boxes of data sets may be fractional, px of the image, half-open. */
@@ -87,3 +87,24 @@ const plain = (label: string): string =>
 
 export const isGoodLabel = (label: string, good: readonly string[] = GOOD_LABELS): boolean =>
   good.some((g) => plain(g) === plain(label))
+
+/** Labels named in a message. */
+const NAMED = 8
+
+/**
+ * Labels misspelt would make every part a defective one, and the figures would look like a poor model.
+ *
+ * @param labels those of the images; none where a layout has no labels
+ * @throws CFG_USAGE when none of them is a good one
+ */
+export function checkGoodLabels(good: readonly string[], labels: readonly string[]): void {
+  const known = [...new Set(labels)].sort()
+  if (known.length === 0 || known.some((label) => isGoodLabel(label, good))) return
+  const more = known.length - NAMED
+  throw new CodedError('CFG_USAGE', {
+    path: '--good',
+    expected: `at least one of ${known.slice(0, NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`,
+    actual: good.map((label) => JSON.stringify(label)).join(', '),
+    hint: 'leave --good away where no part is good',
+  })
+}

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { CodedError, mapInOrder } from '../../contracts/index.ts'
 import { foldersIn, imagesIn, isDirectory, notEmpty, stem } from './files.ts'
 import { imageSize } from './image-size.ts'
-import { type DatasetItem, type DatasetReader, isGoodLabel } from './item.ts'
+import { checkGoodLabels, type DatasetItem, type DatasetReader, isGoodLabel } from './item.ts'
 import { leftOut } from './left-out.ts'
 
 /**
@@ -17,6 +17,7 @@ export const mvtec: DatasetReader = {
     return (await isDirectory(join(dir, 'ground_truth'))) && (await goodFolders(dir)).length > 0
   },
   async read(dir, options = {}) {
+    if (options.goodLabels) checkGoodLabels(options.goodLabels, await trainFolders(dir))
     if ((await goodFolders(dir, options.goodLabels)).length === 0) {
       throw new CodedError('DAT_LAYOUT', {
         file: dir,
@@ -70,8 +71,12 @@ export const mvtec: DatasetReader = {
 }
 
 async function goodFolders(dir: string, good?: readonly string[]): Promise<string[]> {
+  return (await trainFolders(dir)).filter((f) => isGoodLabel(f, good))
+}
+
+async function trainFolders(dir: string): Promise<string[]> {
   const train = join(dir, 'train')
-  return (await isDirectory(train)) ? (await foldersIn(train)).filter((f) => isGoodLabel(f, good)) : []
+  return (await isDirectory(train)) ? foldersIn(train) : []
 }
 
 /** A file that cannot be read is left to the evaluation. @throws DAT_ANNOTATION for a mask of another size than its image */

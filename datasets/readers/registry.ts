@@ -4,14 +4,7 @@ import { deeppcb } from './deeppcb.ts'
 import { isDirectory } from './files.ts'
 import { folderPerClass } from './folder-per-class.ts'
 import { folder } from './folder.ts'
-import {
-  type Dataset,
-  type DatasetItem,
-  type DatasetReader,
-  GOOD_LABELS,
-  type ReadOptions,
-  isGoodLabel,
-} from './item.ts'
+import { type Dataset, type DatasetReader, GOOD_LABELS, type ReadOptions, checkGoodLabels } from './item.ts'
 import { unusedFiles } from './left-out.ts'
 import { mvtec } from './mvtec.ts'
 import { voc } from './voc.ts'
@@ -41,7 +34,11 @@ export async function openDataset(dir: string, options: OpenOptions = {}): Promi
     throw new CodedError('DAT_LAYOUT', { file: dir, expected: 'a folder', actual: 'none' })
   const reader = options.format === undefined ? await recognise(dir) : named(options.format)
   const { labels, ...set } = await reader.read(dir, options)
-  if (options.goodLabels) checkGoodLabels(options.goodLabels, set.items)
+  if (options.goodLabels)
+    checkGoodLabels(
+      options.goodLabels,
+      set.items.flatMap((i) => i.label ?? []),
+    )
   const unused = await unusedFiles({ ...set, ...(labels && { labels }) })
   const splits = [...new Set(set.items.map((i) => i.split))]
   const items = set.items
@@ -79,16 +76,5 @@ async function recognise(dir: string): Promise<DatasetReader> {
     expected: `the layout of one of ${DATASET_FORMATS.join(', ')}`,
     actual: 'no layout that is known',
     hint: 'name the layout with --dataset to see what is missing',
-  })
-}
-
-/** Labels misspelt would make every part a defective one, and the figures would look like a poor model. */
-function checkGoodLabels(good: readonly string[], items: readonly DatasetItem[]): void {
-  const labels = [...new Set(items.flatMap((i) => i.label ?? []))].sort()
-  if (labels.length === 0 || labels.some((label) => isGoodLabel(label, good))) return
-  throw new CodedError('CFG_USAGE', {
-    path: '--good',
-    expected: `at least one of ${labels.join(', ')}`,
-    actual: good.map((label) => JSON.stringify(label)).join(', '),
   })
 }

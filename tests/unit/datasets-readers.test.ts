@@ -63,6 +63,10 @@ describe('folder per class', () => {
       await expect(openDataset(at.dir, { goodLabels: [label] })).rejects.toThrow(
         `CFG_USAGE: the command line is wrong (--good); expected at least one of io, nio; found "${label}"`,
       )
+    await at.tree({ 'set/train/io/1.jpg': null, 'set/test/io/2.jpg': null, 'set/ground_truth/x/3.png': null })
+    await expect(openDataset(join(at.dir, 'set'), { format: 'mvtec', goodLabels: ['oi'] })).rejects.toThrow(
+      'expected at least one of io; found "oi"; leave --good away where no part is good',
+    )
   })
 
   it('knows words for good in several spellings and languages', async () => {

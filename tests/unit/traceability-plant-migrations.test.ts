@@ -9,6 +9,7 @@ import {
 } from '../../traceability/index.ts'
 import { DATABASE_URL, dropSchema, freshSchema, openSchema, postgresPresent } from '../services/postgres.ts'
 import { describeWith } from '../services/require-service.ts'
+import { missingInCompat } from '../../traceability/plant/compat.ts'
 import { carryAll, PlantLine } from './samples/plant-line.ts'
 
 const KINDS: StoreKind[] = ['line', 'plant']
@@ -81,6 +82,9 @@ describeWith('PostgreSQL', await postgresPresent(), 'migrations of the stores on
     await expect(openPlantQuery(DATABASE_URL, schema)).rejects.toThrow(new RegExp(older))
     expect(db.all('select version from schema_version')).toEqual([{ version: newest - 1 }])
     migratePostgres(db, schema, 'plant')
+    expect(missingInCompat(db)).toEqual([])
+    // as where an older program made none of them
+    expect(missingInCompat(db, schema)).toContain(`${schema}.json_each(text, text)`)
     const reader = `${schema}_reader`
     db.exec(`create role ${reader} login password 'reads';
       grant usage on schema ${schema}, sightline_compat to ${reader};
@@ -90,6 +94,7 @@ describeWith('PostgreSQL', await postgresPresent(), 'migrations of the stores on
       Object.assign(url, { username: reader, password: 'reads' })
       const query = await openPlantQuery(url.href, schema)
       expect(query.lastPosition()).toBe(0)
+      expect(query.recall({ target: 'https://id.gs1.org/01/04012345111118/10/4444' }).units).toEqual([])
       query.close()
     } finally {
       db.exec(`drop owned by ${reader}; drop role ${reader}`)

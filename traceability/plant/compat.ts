@@ -1,3 +1,5 @@
+import type { SqlDatabase } from '../../contracts/index.ts'
+
 /**
  * What the statements of the store use and PostgreSQL has not: functions of SQLite in a schema of their own, behind the
  * tables on the search path. Plain SQL functions, which the planner inlines.
@@ -56,3 +58,16 @@ do $$ begin
   end if;
 end $$;
 `
+
+/** Signatures of the functions that this program makes and the database has not, as where an older one made them. */
+export function missingInCompat(db: SqlDatabase, schema = COMPAT_SCHEMA): string[] {
+  const types = (args: string): string =>
+    args
+      .split(',')
+      .map((arg) => arg.trim().split(' ')[1])
+      .join(', ')
+  const made = [...COMPAT.matchAll(/create or replace function (\w+)\(([^)]*)\)/g)].map(
+    ([, name = '', args = '']) => `${schema}.${name}(${types(args)})`,
+  )
+  return made.filter((f) => db.get<{ f: string | null }>('select to_regprocedure(?)::text as f', f)?.f === null)
+}

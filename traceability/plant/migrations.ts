@@ -1,6 +1,6 @@
 import { CodedError, type SqlDatabase } from '../../contracts/index.ts'
 import { MIGRATIONS } from '../store/migrations.ts'
-import { COMPAT } from './compat.ts'
+import { COMPAT, missingInCompat } from './compat.ts'
 import { scriptForPostgres } from './ddl.ts'
 import { lockFor } from './advisory-lock.ts'
 import { ensureMonths } from './months.ts'
@@ -67,10 +67,11 @@ export function refuseOtherVersions(db: SqlDatabase, schema: string, kind: Store
   const newest = scriptsOf(kind).length
   const found = versionOf(db, schema)
   refuseOthers(found, kind, schema, newest)
-  if (found?.version === newest) return
+  const missing = missingInCompat(db)
+  if (found?.version === newest && missing.length === 0) return
   throw new CodedError('TRC_OPEN', {
     expected: `schema version ${newest}`,
-    actual: `version ${found?.version ?? 0}`,
+    actual: `version ${found?.version ?? 0}${missing.length === 0 ? '' : ` without ${missing.join(', ')}`}`,
     hint: 'the lines write by an older program: ask with that one, or bring them up to date, which migrates the store',
   })
 }

@@ -3,6 +3,7 @@
 import argparse
 import copy
 import json
+import math
 import os
 import time
 
@@ -72,6 +73,26 @@ def load(path):
     return Exported.seen_through(*both).eval()
 
 
+def open_export(path):
+    """The network of an exported file, batch norms folded: each is left as the bias that it became."""
+    import onnx
+    from onnx import numpy_helper
+
+    values = {i.name: torch.from_numpy(numpy_helper.to_array(i).copy()) for i in onnx.load(path).graph.initializer}
+    net = Exported.blank()
+    for name, part in net.named_modules():
+        if isinstance(part, nn.Sequential) and len(part) == 2 and isinstance(part[1], nn.BatchNorm2d):
+            convolution, norm = part
+            convolution.weight.data = values[f"{name}.weight"]
+            norm.running_mean.zero_()
+            norm.running_var.fill_(1)
+            norm.weight.data.fill_(math.sqrt(1 + norm.eps))
+            norm.bias.data = values[f"{name}.bias"]
+    for at, lens in enumerate(net.lenses):
+        lens.weight.data = values[f"lenses.{at}.weight"]
+    return net.eval()
+
+
 def write_onnx(wrapped, path):
     names = [f"tap{s}" for s in STRIDES]
     axes = {"image": {0: "n", 1: "h", 2: "w"}}
@@ -108,7 +129,7 @@ def verify(net, path):
 
 
 def reference(net):
-    """Mean magnitude and two values of each tap for the image that the product's test draws, by the unfolded torch network."""
+    """Mean magnitude and two values of each tap for the image that the product's test draws, unfolded torch network."""
     y, x = np.mgrid[0:32, 0:48]
     image = np.stack([(x * x * 3 + y * 5 + x * y + c * 40) % 256 for c in range(3)], 2).astype(np.uint8)
     with torch.no_grad():
@@ -117,18 +138,22 @@ def reference(net):
             for s, t in zip(STRIDES, taps)}
 
 
+def release(net, path):
+    """Writes the network, batch norms folded, and says what was verified and the figures of the product's test."""
+    net = net.to(memory_format=torch.contiguous_format)
+    write_onnx(fold(copy.deepcopy(net)), path)
+    worst, ms, megabytes = verify(net, path)
+    count = sum(p.numel() for p in net.parameters()) / 1e6
+    return (f"parity {worst:.1e} of a standard deviation; {ms:.1f} ms per 256x256 image on one thread; "
+            f"{megabytes:.2f} MB; {count:.2f} M parameters; reference {json.dumps(reference(net))}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--checkpoint", required=True)
     parser.add_argument("--out", required=True)
     args = parser.parse_args()
-    net = load(args.checkpoint)
-    write_onnx(fold(copy.deepcopy(net)), args.out)
-    worst, ms, megabytes = verify(net, args.out)
-    count = sum(p.numel() for p in net.parameters()) / 1e6
-    print(f"parity {worst:.1e} of a standard deviation; {ms:.1f} ms per 256x256 image on one thread; "
-          f"{megabytes:.2f} MB; {count:.2f} M parameters")
-    print("reference", json.dumps(reference(net)))
+    print(release(load(args.checkpoint), args.out))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Exports the mean of the weights of backbones that went on from one start (after Wortsman et al. 2022, "Model soups")."""
+"""Exports the mean of the weights of backbones that went on from one start (Wortsman et al. 2022, "Model soups")."""
 
 import argparse
 
 import torch
 
-from tell_apart import open_export, release
+from export import open_export, release
 
 
 def main():

@@ -8,7 +8,7 @@ import numpy as np
 from textures import draw_texture
 
 VIEW = 160  # px of the first view, the memory
-MARKED = 128  # px of the second, which lies within what the first shows
+JUDGED = 128  # px of the second, which lies within what the first shows
 CELL = 8  # px of a cell of the map that says how much of it is marked
 VISIBLE = 10  # grey levels by which a pixel must differ to count
 
@@ -30,23 +30,26 @@ def texture_twins(rng, factor):
 
 
 def look_again(rng, image, wobble=True):
-    """A MARKED x MARKED view of a VIEW x VIEW image: moved, a little turned and scaled, half of them bent by 2 px."""
+    """A JUDGED x JUDGED view of a VIEW x VIEW image: moved, a little turned and scaled, half of them bent by 2 px."""
     angle, scale = math.radians(rng.normal(0, 1.5)), math.exp(rng.normal(0, 0.02))
-    room = (VIEW - MARKED) / 2
+    room = (VIEW - JUDGED) / 2
     cx, cy = (VIEW / 2 + rng.uniform(-room, room) for _ in range(2))
-    y, x = np.mgrid[0:MARKED, 0:MARKED].astype(np.float32) - MARKED / 2
+    y, x = np.mgrid[0:JUDGED, 0:JUDGED].astype(np.float32) - JUDGED / 2
     c, s = math.cos(angle) * scale, math.sin(angle) * scale
     from_x, from_y = cx + c * x - s * y, cy + s * x + c * y
     if wobble and rng.random() < 0.5:
         reach = rng.uniform(0, 2)
         for axis in (from_x, from_y):
-            axis += reach * cv2.resize(rng.standard_normal((4, 4)).astype(np.float32), (MARKED, MARKED),
+            axis += reach * cv2.resize(rng.standard_normal((4, 4)).astype(np.float32), (JUDGED, JUDGED),
                                        interpolation=cv2.INTER_CUBIC)
     return cv2.remap(image, from_x, from_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
 
 
 def relight(rng, image, strong):
-    """Light, focus and noise as they differ between two good parts; `strong`: half of them 2.5 times as much. float32."""
+    """Light, focus and noise as they differ between two good parts; `strong`: contrast too, half of it 2.5 times as much.
+
+    Returns: float32 of the image's shape
+    """
     x, reach = image.astype(np.float32), 1.0
     if strong:
         mean, reach = x.mean(), 2.5 if rng.random() < 0.5 else 1.0
@@ -65,34 +68,34 @@ def relight(rng, image, strong):
 
 def _blob(rng):
     size = math.exp(rng.uniform(math.log(4), math.log(36)))
-    mask = np.zeros((MARKED, MARKED), np.float32)
-    centre = tuple(int(v) for v in rng.uniform(0, MARKED, 2))
+    mask = np.zeros((JUDGED, JUDGED), np.float32)
+    centre = tuple(int(v) for v in rng.uniform(0, JUDGED, 2))
     axes = tuple(max(2, int(size * v)) for v in rng.uniform(0.4, 1, 2))
     cv2.ellipse(mask, centre, axes, float(rng.uniform(0, 180)), 0, 360, 1.0, -1, cv2.LINE_AA)
     if rng.random() < 0.6:
-        count = max(2, MARKED // max(2, int(size / rng.uniform(1, 4))))
-        rough = cv2.resize(rng.standard_normal((count, count)).astype(np.float32), (MARKED, MARKED),
+        count = max(2, JUDGED // max(2, int(size / rng.uniform(1, 4))))
+        rough = cv2.resize(rng.standard_normal((count, count)).astype(np.float32), (JUDGED, JUDGED),
                            interpolation=cv2.INTER_CUBIC)
         mask *= rough > rng.uniform(-0.5, 0.7)
     return mask
 
 
 def _line(rng):
-    angle, at, points = rng.uniform(0, 2 * np.pi), rng.uniform(0, MARKED, 2), []
+    angle, at, points = rng.uniform(0, 2 * np.pi), rng.uniform(0, JUDGED, 2), []
     wander = rng.choice((0.03, 0.15, 0.5))
     for _ in range(int(rng.integers(3, 30))):
         points.append(at)
         angle += rng.normal(0, wander)
         at = at + rng.uniform(2, 8) * np.array((np.cos(angle), np.sin(angle)))
-    mask = np.zeros((MARKED, MARKED), np.float32)
+    mask = np.zeros((JUDGED, JUDGED), np.float32)
     cv2.polylines(mask, [np.array(points, np.int32).reshape(-1, 1, 2)], False, 1.0, int(rng.integers(1, 4)),
                   cv2.LINE_AA)
     return mask
 
 
 def _grain(rng, cell):
-    count = MARKED // cell + 1
-    return cv2.resize(rng.standard_normal((count, count)).astype(np.float32), (MARKED, MARKED))[..., None]
+    count = JUDGED // cell + 1
+    return cv2.resize(rng.standard_normal((count, count)).astype(np.float32), (JUDGED, JUDGED))[..., None]
 
 
 def _push(rng, x, mask):
@@ -100,7 +103,7 @@ def _push(rng, x, mask):
     soft = cv2.GaussianBlur(mask, (0, 0), rng.uniform(3, 8))
     soft *= rng.uniform(3, 10) / (soft.max() + 1e-6)
     toward = rng.uniform(0, 2 * np.pi)
-    row, column = np.mgrid[0:MARKED, 0:MARKED].astype(np.float32)
+    row, column = np.mgrid[0:JUDGED, 0:JUDGED].astype(np.float32)
     return cv2.remap(x, column + soft * math.cos(toward), row + soft * math.sin(toward), cv2.INTER_LINEAR,
                      borderMode=cv2.BORDER_REFLECT_101)
 
@@ -116,13 +119,13 @@ def add_defect(rng, x, other):
         here = x[mask > 0.5].mean() if (mask > 0.5).any() else x.mean()
         tint = rng.normal(0, 15, 3) if rng.random() < 0.4 else 0
         level = here + rng.choice((-1, 1)) * rng.uniform(15, 110) + tint
-        return x * (1 - part) + part * (level + rng.normal(0, rng.uniform(0, 12), (MARKED, MARKED, 1)))
+        return x * (1 - part) + part * (level + rng.normal(0, rng.uniform(0, 12), (JUDGED, JUDGED, 1)))
     if kind == 1:  # darker or brighter, the surface shows through
         return x * (1 + part * rng.choice((-1, 1)) * rng.uniform(0.2, 0.7))
     if kind == 2:  # another surface
         return x * (1 - part) + part * (other - other.mean() + x.mean() if rng.random() < 0.5 else other)
     if kind == 3:  # the same surface from elsewhere
-        moved = np.roll(x, tuple(rng.integers(-MARKED // 2, MARKED // 2, 2)), (0, 1))
+        moved = np.roll(x, tuple(rng.integers(-JUDGED // 2, JUDGED // 2, 2)), (0, 1))
         if rng.random() < 0.5:
             moved = np.rot90(moved, rng.integers(1, 4))
         return x * (1 - full) + full * moved
@@ -141,7 +144,7 @@ def make_pair(rng, first, second, other, strong):
         other: the same of another surface
         strong: see `relight`
     Returns:
-        first; uint8 RGB [MARKED, MARKED, 3] made of `second` with one to three defects; float32 map of the share of
+        first; uint8 RGB [JUDGED, JUDGED, 3] made of `second` with one to three defects; float32 map of the share of
         changed pixels per cell, 0..1
     """
     clean = relight(rng, look_again(rng, second), strong)
@@ -150,5 +153,5 @@ def make_pair(rng, first, second, other, strong):
         marked = add_defect(rng, marked, look_again(rng, other, wobble=False).astype(np.float32))
     clean, marked = np.clip(clean, 0, 255), np.clip(marked, 0, 255)
     changed = np.abs(marked - clean).max(2) > VISIBLE
-    count = MARKED // CELL
+    count = JUDGED // CELL
     return first, marked.astype(np.uint8), changed.reshape(count, CELL, count, CELL).mean((1, 3), dtype=np.float32)

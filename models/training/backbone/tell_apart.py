@@ -11,40 +11,21 @@ import os
 import time
 
 import numpy as np
-import onnx
 import torch
 import torch.nn.functional as F
-from onnx import numpy_helper
 from torch import nn
 
-from export import Exported, fold, reference, verify, write_onnx
+from export import open_export, release
 from images import list_sources, make_window
 from muon import Muon
 from pairs import make_pair, texture_twins, zoom
 from teachers import MARGIN
 
-PLAIN = 0.02  # share of changed pixels up to which a cell counts as unmarked
-MARKED = 0.25  # share from which it counts as marked
-WORST = 0.05  # share of the unmarked cells that weighs as much as all: few cells decide about a part
-TEXTURES = 0.4  # share of pairs of drawn surfaces
+PLAIN_SHARE = 0.02  # share of changed pixels up to which a cell counts as unmarked
+MARKED_SHARE = 0.25  # share from which it counts as marked
+WORST = 0.05  # as many of the unmarked cells as this share of all weigh as much as all: few decide about a part
+TEXTURE_SHARE = 0.4  # share of pairs of drawn surfaces
 WINDOWS = 5000  # windows kept in memory
-
-
-def open_export(path):
-    """The network of an exported file, batch norms folded: each is left as the bias that it became."""
-    values = {i.name: torch.from_numpy(numpy_helper.to_array(i).copy()) for i in onnx.load(path).graph.initializer}
-    net = Exported.blank()
-    for name, part in net.named_modules():
-        if isinstance(part, nn.Sequential) and len(part) == 2 and isinstance(part[1], nn.BatchNorm2d):
-            convolution, norm = part
-            convolution.weight.data = values[f"{name}.weight"]
-            norm.running_mean.zero_()
-            norm.running_var.fill_(1)
-            norm.weight.data.fill_(math.sqrt(1 + norm.eps))
-            norm.bias.data = values[f"{name}.bias"]
-    for at, lens in enumerate(net.lenses):
-        lens.weight.data = values[f"lenses.{at}.weight"]
-    return net.eval()
 
 
 def joined(taps, standard=None):
@@ -72,8 +53,8 @@ def apart(memory_taps, taps, cover, slope, offset):
     square = cells.square().sum(2, keepdim=True) + memory.square().sum(2)[:, None] - 2 * cells @ memory.transpose(1, 2)
     far = 0.5 * torch.log(square.amin(2).clamp_min(1e-4))
     # what lies beside a mark sees some of it
-    beside = F.max_pool2d((cover > PLAIN).float()[:, None], 3, 1, 1)[:, 0] > 0
-    marked, plain = (cover >= MARKED).flatten(1), ~beside.flatten(1)
+    beside = F.max_pool2d((cover > PLAIN_SHARE).float()[:, None], 3, 1, 1)[:, 0] > 0
+    marked, plain = (cover >= MARKED_SHARE).flatten(1), ~beside.flatten(1)
     enough = (plain.sum(1) > 20)[:, None]
     marked, plain = marked & enough, plain & enough
     usual = (far * plain).sum(1, keepdim=True) / plain.sum(1, keepdim=True).clamp_min(1)
@@ -98,7 +79,7 @@ def draw(rng, windows, count, strong):
     memories, views, covers = [], [], []
     for at in rng.choice(len(windows), count):
         factor = math.exp(rng.uniform(0, math.log(3))) if rng.random() < 0.5 else 1.0
-        one = texture_twins(rng, factor) if rng.random() < TEXTURES else [zoom(windows[at], factor)] * 2
+        one = texture_twins(rng, factor) if rng.random() < TEXTURE_SHARE else [zoom(windows[at], factor)] * 2
         memory, view, cover = make_pair(rng, *one, windows[rng.integers(len(windows))], strong)
         memories.append(memory)
         views.append(view)
@@ -112,15 +93,6 @@ def cut_windows(data, boards, left_out, seed):
     rows = np.random.default_rng(seed).permutation(rows)[:WINDOWS]
     core = slice(MARGIN, -MARGIN)
     return np.stack([make_window(seed, int(i), sources[i])[core, core] for i in rows])
-
-
-def release(net, path):
-    """Writes the network, batch norms folded, and says what was verified and the figures of the product's test."""
-    net = net.to(memory_format=torch.contiguous_format)
-    write_onnx(fold(copy.deepcopy(net)), path)
-    worst, ms, megabytes = verify(net, path)
-    return (f"parity {worst:.1e} of a standard deviation; {ms:.1f} ms per 256x256 image on one thread; "
-            f"{megabytes:.2f} MB; reference {json.dumps(reference(net))}")
 
 
 def options():
@@ -203,6 +175,7 @@ def main():
                 f"rate {share:.3f} spent {(time.time() - start) / 60:.1f} min")
             sums, count = np.zeros(4), 0
 
+    log(f"step {step} spent {(time.time() - start) / 60:.1f} min")
     log(release(average, os.path.join(args.out, "model.onnx")))
 
 
