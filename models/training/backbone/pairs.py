@@ -46,7 +46,7 @@ def look_again(rng, image, wobble=True):
 
 
 def relight(rng, image, strong):
-    """Light, focus and noise as they differ between two good parts; `strong`: contrast too, half of it 2.5 times as much.
+    """Light, focus and noise as they differ between two good parts; `strong`: contrast too, half of it 2.5-fold.
 
     Returns: float32 of the image's shape
     """
