@@ -417,6 +417,16 @@ describe('bundle of one part', () => {
       ['changed', first.position],
     ])
     expect(told({ list: null, events: rest })).toEqual([])
-    expect(() => verifyBundle('{}')).toThrow(/TRC_PROOF/)
+    const other =
+      (text: string): (() => unknown) =>
+      () =>
+        verifyBundle(text)
+    const no =
+      'TRC_BUNDLE: the evidence bundle cannot be read; expected an evidence bundle (sightline-bundle@1); found '
+    expect(other('{}')).toThrow(`${no}format: Invalid input`)
+    expect(other('not JSON')).toThrow(`${no}Unexpected token`)
+    expect(other(JSON.stringify({ ...bundle, events: [{}] }))).toThrow(
+      `${no}events.0.position: Invalid input`,
+    )
   })
 })

@@ -69,5 +69,7 @@ export function missingInCompat(db: SqlDatabase, schema = COMPAT_SCHEMA): string
   const made = [...COMPAT.matchAll(/create or replace function (\w+)\(([^)]*)\)/g)].map(
     ([, name = '', args = '']) => `${schema}.${name}(${types(args)})`,
   )
-  return made.filter((f) => db.get<{ f: string | null }>('select to_regprocedure(?)::text as f', f)?.f === null)
+  return made.filter(
+    (f) => db.get<{ f: string | null }>('select to_regprocedure(?)::text as f', f)?.f === null,
+  )
 }

@@ -28,7 +28,7 @@ import { Findings, type VerifyReport } from './report.ts'
  *
  * @param text of the file
  * @param keys noted elsewhere; none = those in the bundle
- * @throws TRC_PROOF when the file is no bundle
+ * @throws TRC_BUNDLE when the file is no bundle, or one that cannot be read
  */
 export function verifyBundle(text: string, keys: readonly VerifierKey[] = []): VerifyReport {
   const bundle = parseBundle(text)
@@ -102,11 +102,21 @@ export function verifyBundle(text: string, keys: readonly VerifierKey[] = []): V
 }
 
 function parseBundle(text: string): Bundle {
+  const expected = 'an evidence bundle (sightline-bundle@1)'
+  let json: unknown
   try {
-    return bundleSchema.parse(JSON.parse(text))
+    json = JSON.parse(text)
   } catch (error) {
-    throw asCoded(error, 'TRC_PROOF', { expected: 'an evidence bundle (sightline-bundle@1)' })
+    throw asCoded(error, 'TRC_BUNDLE', { expected })
   }
+  const parsed = bundleSchema.safeParse(json)
+  if (parsed.success) return parsed.data
+  const [first] = parsed.error.issues
+  throw new CodedError('TRC_BUNDLE', {
+    expected,
+    actual:
+      first === undefined ? 'another document' : `${first.path.join('.') || 'document'}: ${first.message}`,
+  })
 }
 
 function readCheckpoint(
