@@ -8,6 +8,8 @@ import { log } from '../log.ts'
 import { whole } from '../options.ts'
 import { startWorkerHost } from '../worker-host.ts'
 
+const tellRedis = (message: string): void => log.warn({ code: 'INS_QUEUE', message }, 'Redis')
+
 export function addWorker(program: Command, environment: Environment): void {
   program
     .command('worker <line...>')
@@ -35,14 +37,14 @@ export function addWorker(program: Command, environment: Environment): void {
         environment,
         redisUrl,
         name: worker,
-        onError: (message) => log.warn({ message }, 'Redis'),
+        onError: tellRedis,
       })
       const jobs = o.jobs
         ? await startJobsHost({
             environment,
             redisUrl,
             name: worker,
-            onError: (message) => log.warn({ message }, 'Redis'),
+            onError: tellRedis,
           })
         : null
       process.stdout.write(
