@@ -87,11 +87,13 @@ describeWith('PostgreSQL', await postgresPresent(), 'migrations of the stores on
     expect(missingInCompat(db, schema)).toContain(`${schema}.json_each(text, text)`)
     const reader = `${schema}_reader`
     db.exec(`create role ${reader} login password 'reads';
-      grant usage on schema ${schema}, sightline_compat to ${reader};
+      grant usage on schema ${schema} to ${reader};
       grant select on all tables in schema ${schema} to ${reader}`)
     try {
       const url = new URL(DATABASE_URL)
       Object.assign(url, { username: reader, password: 'reads' })
+      await expect(openPlantQuery(url.href, schema)).rejects.toThrow(/TRC_OPEN: .*sightline_compat/)
+      db.exec(`grant usage on schema sightline_compat to ${reader}`)
       const query = await openPlantQuery(url.href, schema)
       expect(query.lastPosition()).toBe(0)
       expect(query.recall({ target: 'https://id.gs1.org/01/04012345111118/10/4444' }).units).toEqual([])

@@ -69,7 +69,9 @@ export function missingInCompat(db: SqlDatabase, schema = COMPAT_SCHEMA): string
   const made = [...COMPAT.matchAll(/create or replace function (\w+)\(([^)]*)\)/g)].map(
     ([, name = '', args = '']) => `${schema}.${name}(${types(args)})`,
   )
-  return made.filter(
-    (f) => db.get<{ f: string | null }>('select to_regprocedure(?)::text as f', f)?.f === null,
+  const missing = db.all<{ f: string }>(
+    'select f from json_array_elements_text(cast(? as json)) as t (f) where to_regprocedure(f) is null',
+    JSON.stringify(made),
   )
+  return missing.map(({ f }) => f)
 }

@@ -17,8 +17,8 @@ from torch import nn
 
 from export import open_export, release
 from images import list_sources, make_window
-from muon import Muon
 from pairs import make_pair, texture_twins, zoom
+from steps import descend, open_log, open_optimisers, set_rates, update_average
 from teachers import MARGIN
 
 PLAIN_SHARE = 0.02  # share of changed pixels up to which a cell counts as unmarked
@@ -117,26 +117,16 @@ def options():
 
 def main():
     args = options()
-    os.makedirs(args.out, exist_ok=True)
     torch.manual_seed(args.seed)
     torch.set_num_threads(args.threads)
-    log_file = open(os.path.join(args.out, "train.log"), "a", encoding="utf-8")
-
-    def log(text):
-        line = f"{time.strftime('%H:%M:%S')} {text}"
-        print(line, flush=True)
-        log_file.write(line + "\n")
-        log_file.flush()
+    log = open_log(args.out)
 
     windows = cut_windows(args.data, args.boards, set(filter(None, args.leave_out.split(","))), args.seed)
     net = open_export(args.start).to(memory_format=torch.channels_last)
     before, average = copy.deepcopy(net), copy.deepcopy(net)
     slope, offset = nn.Parameter(torch.tensor(1.0)), nn.Parameter(torch.tensor(1.0))
-    matrices = [m.weight for m in net.modules() if isinstance(m, nn.Conv2d) and m.groups == 1]
-    known = {id(q) for q in matrices}
-    rest = [q for q in net.parameters() if id(q) not in known] + [slope, offset]
-    optimisers = [(Muon(matrices, args.matrix_lr), args.matrix_lr),
-                  (torch.optim.AdamW(rest, args.lr, weight_decay=0), args.lr)]
+    parameters = [*net.parameters(), slope, offset]
+    optimisers = open_optimisers(net, parameters, args.matrix_lr, args.lr, 0)
     with torch.no_grad():
         spread = [t.var((0, 2, 3)).sum() for t in before(torch.from_numpy(windows[:64]))]
     log(f"args {json.dumps({k: v for k, v in vars(args).items() if k not in ('data', 'boards', 'start', 'out')})} "
@@ -145,10 +135,7 @@ def main():
     rng = np.random.default_rng(args.seed)
     start, step, sums, count = time.time(), 0, np.zeros(4), 0
     while (progress := max(step / args.steps, (time.time() - start) / 60 / args.minutes)) < 1:
-        share = min(1.0, (step + 1) / 50) * (0.5 * (1 + math.cos(math.pi * progress)) * 0.99 + 0.01)
-        for optimiser, rate in optimisers:
-            for group in optimiser.param_groups:
-                group["lr"] = rate * share
+        share = set_rates(optimisers, step, progress, 50, 0.01)
         memory, view, cover = draw(rng, windows, args.batch, args.light == "strong")
         taps = net(memory), net(view)
         with torch.no_grad():
@@ -156,16 +143,8 @@ def main():
             found_before = apart(*taps_before, cover, slope, offset)[1]
         cost, found = apart(*taps, cover, slope, offset)
         left = sum(moved(x, y, spread) for x, y in zip(taps, taps_before)) / 2
-        for optimiser, _ in optimisers:
-            optimiser.zero_grad(set_to_none=True)
-        (cost + args.anchor * left).backward()
-        torch.nn.utils.clip_grad_norm_(matrices + rest, 2.0)
-        for optimiser, _ in optimisers:
-            optimiser.step()
-        keep = min(args.average, (1 + step) / (10 + step))
-        with torch.no_grad():
-            for a, b in zip(average.parameters(), net.parameters()):
-                a.lerp_(b, 1 - keep)
+        descend(cost + args.anchor * left, parameters, optimisers)
+        update_average(average, net, step, args.average)
         step += 1
         count += 1
         sums += (cost.item(), left.item(), found, found_before)

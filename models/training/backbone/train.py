@@ -3,7 +3,6 @@
 import argparse
 import copy
 import json
-import math
 import os
 import queue
 import threading
@@ -15,8 +14,8 @@ from torch import nn
 
 from cache import open_arrays, read_index
 from model import STRIDES, WIDTHS, Student, normalise
-from muon import Muon
 from probe import probe, read_sets
+from steps import descend, open_log, open_optimisers, set_rates, update_average
 from teachers import CORE, KEEP_EVERY, TARGETS, name_of
 
 # the taps that served best as a memory of good images count most
@@ -103,16 +102,6 @@ def as_extractor(net):
     return extract
 
 
-def update_average(average, net, step, decay):
-    keep = min(decay, (1 + step) / (10 + step))
-    with torch.no_grad():
-        for a, b in zip(average.state_dict().values(), net.state_dict().values()):
-            if a.dtype.is_floating_point:
-                a.lerp_(b, 1 - keep)
-            else:
-                a.copy_(b)
-
-
 def options():
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("--cache", required=True, help="folder written by cache.py")
@@ -144,16 +133,9 @@ def split(index, left_out):
 
 def main():
     args = options()
-    os.makedirs(args.out, exist_ok=True)
     torch.manual_seed(args.seed)
     torch.set_num_threads(args.threads)
-    log_file = open(os.path.join(args.out, "train.log"), "a", encoding="utf-8")
-
-    def log(text):
-        line = f"{time.strftime('%H:%M:%S')} {text}"
-        print(line, flush=True)
-        log_file.write(line + "\n")
-        log_file.flush()
+    log = open_log(args.out)
 
     index = read_index(args.cache)
     arrays = open_arrays(args.cache, len(index["sets"]), "r")
@@ -165,12 +147,7 @@ def main():
 
     both = nn.ModuleList((Student(), Heads())).to(memory_format=torch.channels_last)
     average = copy.deepcopy(both).eval()
-    matrices = [m.weight for m in both[0].modules() if isinstance(m, nn.Conv2d) and m.groups == 1]
-    known = {id(q) for q in matrices}
-    rest = [q for q in both.parameters() if id(q) not in known]
-    optimisers = [(Muon(matrices, args.matrix_lr), args.matrix_lr),
-                  (torch.optim.AdamW([{"params": [q for q in rest if q.ndim > 1], "weight_decay": args.decay},
-                                      {"params": [q for q in rest if q.ndim <= 1], "weight_decay": 0}]), args.lr)]
+    optimisers = open_optimisers(both[0], both.parameters(), args.matrix_lr, args.lr, args.decay)
     step, spent = 0, 0.0
     last = os.path.join(args.out, "last.pt")
     if os.path.exists(last):
@@ -212,19 +189,10 @@ def main():
         while args.pause_file and os.path.exists(args.pause_file):
             time.sleep(1)
         clock = time.time()
-        warm = min(1.0, (step + 1) / 200)
-        share = warm * (0.5 * (1 + math.cos(math.pi * progress)) * 0.995 + 0.005)
-        for optimiser, rate in optimisers:
-            for group in optimiser.param_groups:
-                group["lr"] = rate * share
+        share = set_rates(optimisers, step, progress, 200, 0.005)
         batch = part_of(batches.ready.get(), args.side, batches.crop_rng)
         missed = errors(both[1](both[0](as_input(batch))), batch, total)
-        for optimiser, _ in optimisers:
-            optimiser.zero_grad(set_to_none=True)
-        (missed * weights).sum().backward()
-        torch.nn.utils.clip_grad_norm_(both.parameters(), 2.0)
-        for optimiser, _ in optimisers:
-            optimiser.step()
+        descend((missed * weights).sum(), both.parameters(), optimisers)
         update_average(average, both, step, args.average)
         step += 1
         sums += missed.detach().numpy()
