@@ -28,7 +28,7 @@ export const notFound = (expected: string, actual: string, hint?: string): Coded
 
 /** Any path that nothing answers, where no page does either. */
 export const unknownPath: RequestHandler = (req) => {
-  throw notFound('a path listed in /openapi.json', `${req.method} ${req.path}`)
+  throw notFound('a path listed in /openapi.json', `${req.method} ${req.baseUrl}${req.path}`)
 }
 
 /** Every failure leaves as `{ code, message, zh }`, the message in English and in Chinese; what is not the caller's fault is also logged with its cause. */

@@ -47,7 +47,8 @@ export const kpiPanelSchema = z.looseObject({
       title: text,
       /** null = not known. */
       value: z.number().nullable(),
-      unit: z.enum(['ratio', 'count', 'currency', 'ms']),
+      /** `ratio` is a share of 0..1; `per-unit` a mean, which may be above 1. */
+      unit: z.enum(['ratio', 'count', 'per-unit', 'currency', 'ms']),
       currency: z.string().optional(),
       interval: interval.nullable(),
       good: z.enum(['up', 'down']).nullable(),

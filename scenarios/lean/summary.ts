@@ -50,7 +50,7 @@ function summary({ db, ref }: ReadIo, streams: readonly Stream[], d: DayRange): 
       {
         ...number('defects-per-unit', { zh: '单位缺陷数', en: 'Defects per unit' }, 0, 'down'),
         value: units > 0 ? defects / units : null,
-        unit: 'ratio',
+        unit: 'per-unit',
       },
       number('again', { zh: '复检与返工件数', en: 'Repeats and reworked' }, c?.again ?? 0, null),
       {

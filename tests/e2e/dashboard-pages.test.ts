@@ -41,7 +41,14 @@ describe.skipIf(noBrowser !== null)(`dashboard in Chromium${noBrowser ? `: ${noB
       [
         'part',
         () => `/part/${newestFail()}`,
-        [w.verdict.fail, w.rules.decidedBy, w.timing.title, w.life.genealogy, 'trace-gap', 'copper-defect'],
+        [
+          w.verdict.fail,
+          w.rules.decidedBy,
+          w.timing.title,
+          `→ ${w.unitLife.what.transform} →`,
+          'trace-gap',
+          'copper-defect',
+        ],
       ],
       [
         'modules',
@@ -89,6 +96,11 @@ describe.skipIf(noBrowser !== null)(`dashboard in Chromium${noBrowser ? `: ${noB
     if (!finding) throw new Error('the sample part has no finding')
     await page.goto(`${at.url}/part/${part.row.inspectionId}`)
     await page.waitForSelector('canvas[data-image][data-scale]')
+    const label = page.locator('.viewer-tools label').first()
+    const [box, knob] = [await label.boundingBox(), await label.getByRole('switch').boundingBox()]
+    // The words stand beside the switch, in one row with the other tools.
+    expect((box?.width ?? 0) - (knob?.width ?? 0)).toBeGreaterThan(10)
+    expect((box?.height ?? 99) - (knob?.height ?? 0)).toBeLessThan(12)
     const edge = (): Promise<number[]> =>
       pixelOfPart(page, finding.box[0] - 0.5, (finding.box[1] + finding.box[3]) / 2)
     const coloured = ([r = 0, g = 0, b = 0]: number[]): boolean => Math.max(r, g, b) - Math.min(r, g, b) > 60

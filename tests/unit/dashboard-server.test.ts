@@ -120,6 +120,11 @@ describe('input', () => {
     expect(await refused(path)).toMatchObject({ status: 404, code: 'API_NOT_FOUND' })
   })
 
+  it('names the whole path that nothing answers', async () => {
+    const res = await fetch(`${at.url}/api/nothing/here`)
+    expect(await res.text()).toContain('GET /api/nothing/here')
+  })
+
   it.each([
     ['TRACE', '/', 404, 'API_NOT_FOUND', null],
     ['TRACE', '/api/line', 405, 'API_METHOD', 'GET, HEAD, OPTIONS'],

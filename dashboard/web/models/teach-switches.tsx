@@ -73,7 +73,7 @@ const Switch = (p: {
   label: string
   hint: string
 }): ReactNode => (
-  <div className="switch">
+  <div className="teach-switch">
     <Checkbox
       checked={p.checked}
       disabled={p.disabled ?? false}

@@ -8,7 +8,7 @@ type Item = KpiData['items'][number]
 
 function valueText(value: number | null, { unit, currency }: Item): string {
   if (value === null) return '–'
-  if (unit === 'ratio') return value <= 1 ? percentText(value, 2) : numberText(value)
+  if (unit === 'ratio') return percentText(value, 2)
   if (unit === 'ms') return msText(value)
   return unit === 'currency' && currency ? `${value.toFixed(2)} ${currency}` : numberText(value)
 }

@@ -40,7 +40,7 @@ export interface KpiData extends PanelState {
     id: string
     title: Text
     value: number | null
-    unit: 'ratio' | 'count' | 'currency' | 'ms'
+    unit: 'ratio' | 'count' | 'per-unit' | 'currency' | 'ms'
     currency?: string
     interval: { low: number; high: number; confidence: number } | null
     good: 'up' | 'down' | null

@@ -5,10 +5,12 @@ import type { PartDetail } from '../api/types.ts'
 import { timeText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
 import { VerdictBadge } from '../look/verdict-badge.tsx'
+import { useHappening } from './happening.ts'
 
 /** The life of the serial: its other inspections, what it was made from, and every event about it. */
 export function LifePanel({ part }: { part: PartDetail }): ReactNode {
   const { t } = useTranslation()
+  const happening = useHappening()
   const { row, siblings, edges, events } = part
   return (
     <Panel
@@ -34,7 +36,7 @@ export function LifePanel({ part }: { part: PartDetail }): ReactNode {
           <ul className="edges">
             {edges.map((e, i) => (
               <li key={i}>
-                <span className="mono">{e.child}</span> <span className="muted">→ {e.kind} →</span>{' '}
+                <span className="mono">{e.child}</span> <span className="muted">→ {happening(e.kind)} →</span>{' '}
                 <span className="mono">{e.parent}</span>
                 {e.certainty === 'probable' && <span className="chip">{t('life.probable')}</span>}
               </li>

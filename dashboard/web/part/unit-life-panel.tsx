@@ -9,6 +9,7 @@ import { shortTarget } from '../holds/hold-words.ts'
 import { Panel } from '../look/panel.tsx'
 import { NcrButton } from '../ncr/ncr-button.tsx'
 import { NcrLinks } from '../ncr/ncr-chips.tsx'
+import { useHappening } from './happening.ts'
 
 /** Backward to lots and suppliers, forward to pallets and shipments, and the parts that share something with this one. */
 export function UnitLifePanel({
@@ -22,6 +23,7 @@ export function UnitLifePanel({
   seen: { inspectionId: string; classes: string[] }
 }): ReactNode {
   const { t } = useTranslation()
+  const happening = useHappening()
   const query = useUnitLife(serial)
   const life = query.data?.units.find((u) => u.product === product) ?? query.data?.units[0]
   if (!life) return null
@@ -60,8 +62,8 @@ export function UnitLifePanel({
         <p>
           {t('unitLife.rework', {
             n: rework.count,
-            first: rework.firstResult ?? '–',
-            last: rework.lastResult ?? '–',
+            first: happening(rework.firstResult ?? '–'),
+            last: happening(rework.lastResult ?? '–'),
           })}
         </p>
       )}
@@ -101,7 +103,7 @@ export function UnitLifePanel({
         {life.timeline.entries.map((e) => (
           <li key={e.position} className={e.supersededBy === null ? '' : 'muted'}>
             <span className="muted mono">#{e.position}</span> <span className="mono">{timeText(e.at)}</span>{' '}
-            <b>{e.what}</b> <span className="mono">{e.subject}</span> {e.text}{' '}
+            <b>{happening(e.what)}</b> <span className="mono">{e.subject}</span> {e.text}{' '}
             {e.by && <span className="muted">({e.by})</span>}{' '}
             {e.supersededBy !== null && (
               <span className="chip">{t('unitLife.superseded', { n: e.supersededBy })}</span>
