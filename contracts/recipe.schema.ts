@@ -118,7 +118,7 @@ const measure1 = z.strictObject({
   target: z.number().optional(),
 })
 
-/** Barcode, QR, DataMatrix: in the ROI first, then the whole frame. */
+/** Barcode, QR, DataMatrix at any angle: in the ROI first, then the whole frame. */
 const code1 = z.strictObject({
   ...toolBase,
   use: z.literal('code@1'),
@@ -131,15 +131,25 @@ const code1 = z.strictObject({
         'EAN-13',
         'EAN-8',
         'UPC-A',
+        'UPC-E',
         'Code39',
+        'Code93',
+        'Codabar',
         'ITF',
         'PDF417',
         'Aztec',
         'DataBar',
         'DataBarExpanded',
+        'DataBarLimited',
+        'MicroQRCode',
       ]),
     )
     .min(1),
+  /**
+   * Numbers of digits that an ITF symbol may have beside 14, which has a check digit. A line that crosses a part of such a
+   * symbol reads fewer digits and nothing tells (ISO/IEC 16390 advises a fixed length), so others are no reads.
+   */
+  itfDigits: z.array(z.number().int().min(2).max(80).multipleOf(2)).optional(),
   /** The first symbol found is the part's identity. */
   identity: z.boolean().default(true),
   wholeFrameFallback: z.boolean().default(true),

@@ -1,9 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { prepareZXingModule, readBarcodes, type ReadResult } from 'zxing-wasm/reader'
-import { asCoded, type CodeRead, type ToolSpecOf } from '../../contracts/index.ts'
+import { asCoded, checkDigit, type CodeRead, type ToolSpecOf } from '../../contracts/index.ts'
+import { cropRotated } from '../kernels/index.ts'
 
 export type CodeFormat = ToolSpecOf<'code@1'>['formats'][number]
+
+type Found = Omit<CodeRead, 'tool'>
+type Box = readonly [number, number, number, number]
 
 /** Names of the recipe to names of the reader. */
 const FORMATS = {
@@ -13,14 +17,63 @@ const FORMATS = {
   'EAN-13': 'EAN13',
   'EAN-8': 'EAN8',
   'UPC-A': 'UPCA',
+  'UPC-E': 'UPCE',
   Code39: 'Code39',
+  Code93: 'Code93',
+  Codabar: 'Codabar',
   ITF: 'ITF',
   PDF417: 'PDF417',
   Aztec: 'Aztec',
   DataBar: 'DataBar',
   DataBarExpanded: 'DataBarExp',
+  DataBarLimited: 'DataBarLtd',
+  MicroQRCode: 'MicroQRCode',
 } as const satisfies Record<CodeFormat, string>
-const NAMES = new Map<string, string>(Object.entries(FORMATS).map(([name, format]) => [format, name]))
+/** What the reader calls the forms of a symbology. */
+const FORMS: [name: string, format: CodeFormat][] = [
+  ['DataBarOmni', 'DataBar'],
+  ['DataBarStk', 'DataBar'],
+  ['DataBarStkOmni', 'DataBar'],
+  ['DataBarExpStk', 'DataBarExpanded'],
+  ['ITF14', 'ITF'],
+  ['Code39Std', 'Code39'],
+  ['CompactPDF417', 'PDF417'],
+  ['AztecCode', 'Aztec'],
+  ['QRCodeModel1', 'QRCode'],
+  ['QRCodeModel2', 'QRCode'],
+]
+const NAMES = new Map<string, string>([
+  ...FORMS,
+  ...Object.entries(FORMATS).map(([name, format]) => [format, name] as const),
+])
+
+const MATRIX: readonly CodeFormat[] = ['DataMatrix', 'QRCode', 'MicroQRCode', 'Aztec']
+/** They may come in rows, of which a tilted line meets several. */
+const STACKED: readonly CodeFormat[] = ['PDF417', 'DataBar', 'DataBarExpanded']
+
+/** Radians: what is read turned must be read so far beside as well. */
+const BESIDE = (3 * Math.PI) / 180
+/** Lines through bars that must agree; of two, which is the reader's own, some are wrong where bars are tilted. */
+const LINES = 4
+
+/** Multiples of a step in degrees below a quarter turn. */
+const multiples = (step: number): number[] =>
+  Array.from({ length: Math.ceil(90 / step) - 1 }, (_, i) => ((i + 1) * step * Math.PI) / 180)
+
+/**
+ * Angles to look at again when nothing was read upright; each serves its quarter turns as well. The reader takes matrix
+ * codes at nearly any angle, bars up to 15 degrees off (Code 39, the least of them), stacked ones up to 5.
+ */
+function turnsFor(formats: readonly CodeFormat[]): { angle: number; formats: readonly CodeFormat[] }[] {
+  const matrix = formats.filter((f) => MATRIX.includes(f))
+  const bars = formats.filter((f) => f !== 'PDF417' && !MATRIX.includes(f))
+  const stacked = formats.filter((f) => STACKED.includes(f))
+  return [
+    { angle: Math.PI / 4, formats: matrix },
+    ...multiples(22.5).map((angle) => ({ angle, formats: bars })),
+    ...multiples(10).map((angle) => ({ angle, formats: stacked })),
+  ].filter((t) => t.formats.length > 0)
+}
 
 let ready: Promise<unknown> | null = null
 
@@ -35,62 +88,145 @@ export async function warmZxing(): Promise<void> {
 }
 
 /**
- * Reads all symbols inside `box` of a grey image; failed symbols come with `ok: false`. Corners in px of the image,
- * sorted top to bottom, then left to right.
+ * Reads all symbols inside `box` of a grey image; failed symbols come with `ok: false`. Upright first; when nothing can be
+ * read there, turned, and then what is read at two angles. Corners in px of the image, sorted top to bottom, then left to right.
  *
  * @param grey HW
+ * @param itfDigits lengths of ITF symbols that count, beside 14 digits with their check digit
  * @throws INS_TOOL when the reader itself fails
  */
 export async function readCodes(
   grey: Uint8Array,
   widthPx: number,
-  box: readonly [number, number, number, number],
+  box: Box,
   formats: readonly CodeFormat[],
-): Promise<Omit<CodeRead, 'tool'>[]> {
+  itfDigits: readonly number[] = [],
+): Promise<Found[]> {
   await warmZxing()
-  const [x1, y1] = box
   try {
-    const results = await readBarcodes(portableGreyMap(grey, widthPx, box), {
-      formats: formats.map((f) => FORMATS[f]),
-      textMode: 'Plain',
-      returnErrors: true,
-      tryHarder: true,
-    })
-    return results.map((r) => toRead(r, x1, y1)).toSorted(byPlace)
+    const upright = await readPatch(uprightPatch(grey, widthPx, box), { formats, itfDigits })
+    if (upright.some((r) => r.ok)) return upright
+    for (const { angle, formats: some } of turnsFor(formats)) {
+      const turned = async (by: number): Promise<Found[]> => {
+        const patch = turnedPatch(grey, widthPx, box, by)
+        const reads = await readPatch(patch, { formats: some, itfDigits })
+        // The corners of a turned patch lie outside the box.
+        return reads.filter((r) => r.ok && middleInside(r, box))
+      }
+      const good = await turned(angle)
+      if (good.length === 0) continue
+      const beside = [...(await turned(angle + BESIDE)), ...(await turned(angle - BESIDE))]
+      const sure = good.filter((r) => beside.some((b) => b.text === r.text && b.symbology === r.symbology))
+      if (sure.length > 0) return sure
+    }
+    return upright
   } catch (error) {
     throw asCoded(error, 'INS_TOOL')
   }
 }
 
-/** Binary PGM, which the reader takes with one byte per pixel instead of four. */
-function portableGreyMap(
-  grey: Uint8Array,
-  widthPx: number,
-  [x1, y1, x2, y2]: readonly [number, number, number, number],
-): Uint8Array {
-  const width = x2 - x1
-  const header = Buffer.from(`P5 ${width} ${y2 - y1} 255\n`, 'latin1')
-  const out = new Uint8Array(header.length + width * (y2 - y1))
-  out.set(header)
-  for (let y = y1, to = header.length; y < y2; y++, to += width)
-    out.set(grey.subarray(y * widthPx + x1, y * widthPx + x2), to)
-  return out
+/** A part of an image as the reader takes it, and where its points lie in the image. */
+interface Patch {
+  pixels: Uint8Array
+  toImage(x: number, y: number): readonly [number, number]
 }
 
-function toRead(r: ReadResult, dx: number, dy: number): Omit<CodeRead, 'tool'> {
+async function readPatch(
+  { pixels, toImage }: Patch,
+  { formats, itfDigits }: { formats: readonly CodeFormat[]; itfDigits: readonly number[] },
+): Promise<Found[]> {
+  const results = await readBarcodes(pixels, {
+    formats: formats.map((f) => FORMATS[f]),
+    textMode: 'Plain',
+    returnErrors: true,
+    tryHarder: true,
+    minLineCount: LINES,
+  })
+  return agreed(results.map((r) => toRead(r, toImage, itfDigits)).toSorted(byPlace))
+}
+
+/** Binary PGM, which the reader takes with one byte per pixel instead of four. */
+function portableGreyMap(width: number, height: number): { file: Uint8Array; pixels: Uint8Array } {
+  const header = Buffer.from(`P5 ${width} ${height} 255\n`, 'latin1')
+  const file = new Uint8Array(header.length + width * height)
+  file.set(header)
+  return { file, pixels: file.subarray(header.length) }
+}
+
+function uprightPatch(grey: Uint8Array, widthPx: number, [x1, y1, x2, y2]: Box): Patch {
+  const width = x2 - x1
+  const { file, pixels } = portableGreyMap(width, y2 - y1)
+  for (let y = y1, to = 0; y < y2; y++, to += width)
+    pixels.set(grey.subarray(y * widthPx + x1, y * widthPx + x2), to)
+  return { pixels: file, toImage: (x, y) => [x + x1, y + y1] }
+}
+
+/** The box and what is about it, turned about its middle. */
+function turnedPatch(grey: Uint8Array, widthPx: number, [x1, y1, x2, y2]: Box, angle: number): Patch {
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)]
+  const width = Math.ceil((x2 - x1) * cos + (y2 - y1) * sin)
+  const height = Math.ceil((x2 - x1) * sin + (y2 - y1) * cos)
+  const [cx, cy] = [(x1 + x2 - 1) / 2, (y1 + y2 - 1) / 2]
+  const { file, pixels } = portableGreyMap(width, height)
+  cropRotated(grey, widthPx, grey.length / widthPx, cx, cy, angle, width, height, pixels)
+  return {
+    pixels: file,
+    toImage(x, y) {
+      const [qx, qy] = [x - (width - 1) / 2, y - (height - 1) / 2]
+      return [Math.round(cos * qx - sin * qy + cx), Math.round(sin * qx + cos * qy + cy)]
+    },
+  }
+}
+
+/**
+ * A symbol may be read several times, from other rows or lines: the same text at the same place is one read, and several
+ * texts are none.
+ */
+function agreed(reads: readonly Found[]): Found[] {
+  const together = (a: Found, b: Found): boolean => middleInside(a, boxOf(b)) || middleInside(b, boxOf(a))
+  return reads.flatMap((r, i): Found[] => {
+    if (!r.ok) return [r]
+    const others = reads.filter((o) => o !== r && o.ok && o.symbology === r.symbology && together(o, r))
+    if (others.some((o) => o.text !== r.text))
+      return [{ ...r, ok: false, text: '', error: 'readings of the symbol disagree' }]
+    return others.some((o) => reads.indexOf(o) < i) ? [] : [r]
+  })
+}
+
+function boxOf({ corners }: Found): Box {
+  const [xs, ys] = [corners.map(([x]) => x), corners.map(([, y]) => y)]
+  return [Math.min(...xs), Math.min(...ys), Math.max(...xs) + 1, Math.max(...ys) + 1]
+}
+
+function middleInside(read: Found, [x1, y1, x2, y2]: Box): boolean {
+  const [left, top, right, bottom] = boxOf(read)
+  const [x, y] = [(left + right) / 2, (top + bottom) / 2]
+  return x >= x1 && x < x2 && y >= y1 && y < y2
+}
+
+function toRead(r: ReadResult, toImage: Patch['toImage'], itfDigits: readonly number[]): Found {
   const { topLeft, topRight, bottomRight, bottomLeft } = r.position
-  const corners = [topLeft, topRight, bottomRight, bottomLeft].map((p) => [p.x + dx, p.y + dy] as const)
   const found = {
     symbology: NAMES.get(r.format) ?? r.format,
     symbologyId: r.symbologyIdentifier,
-    corners,
+    corners: [topLeft, topRight, bottomRight, bottomLeft].map((p) => toImage(p.x, p.y)),
   }
-  return r.isValid
+  const wrong = r.isValid ? found.symbology === 'ITF' && itfError(r.text, itfDigits) : r.error
+  return r.isValid && !wrong
     ? { ok: true, text: r.text, ...found }
-    : { ok: false, text: '', ...found, error: r.error || 'the symbol does not decode' }
+    : { ok: false, text: '', ...found, error: wrong || 'the symbol does not decode' }
 }
 
-function byPlace(a: Omit<CodeRead, 'tool'>, b: Omit<CodeRead, 'tool'>): number {
+/** Why digits of an ITF symbol are no read; null when they are one. */
+function itfError(text: string, itfDigits: readonly number[]): string | null {
+  if (itfDigits.includes(text.length)) return null
+  if (text.length !== 14)
+    return `${text.length} digits of ITF may be a part of it: expected ${[14, ...itfDigits].join(' or ')} (itfDigits of the tool)`
+  const expected = checkDigit(text.slice(0, 13))
+  return expected === Number(text.at(-1)) ? null : `wrong check digit of ITF-14: expected ${expected}`
+}
+
+function byPlace(a: Found, b: Found): number {
   const [ax = 0, ay = 0] = a.corners[0] ?? []
   const [bx = 0, by = 0] = b.corners[0] ?? []
   return ay - by || ax - bx || (a.text < b.text ? -1 : 1)

@@ -5,7 +5,7 @@ import { toolArea } from '../pipeline/roi.ts'
 import type { Tool } from './tool.ts'
 
 /**
- * Barcode, QR and DataMatrix: in the ROI first, then in the whole frame. A failed read is a fact too: one CodeRead with
+ * Barcode, QR and DataMatrix at any angle: in the ROI first, then in the whole frame. A failed read is a fact too: one CodeRead with
  * `ok: false`. Reads come in the order top to bottom, left to right. A symbol that was found but does not decode
  * (damaged, wrong check digit) says so in `error`.
  */
@@ -37,7 +37,7 @@ async function read(
   box: readonly [number, number, number, number],
   spec: Spec,
 ): Promise<Read[]> {
-  const reads = await readCodes(image.grey, image.widthPx, box, spec.formats)
+  const reads = await readCodes(image.grey, image.widthPx, box, spec.formats, spec.itfDigits)
   return reads.map((r) => ({ tool: spec.id, ...r }))
 }
 

@@ -1,13 +1,7 @@
-import { CodedError, type CodeRead } from '../../contracts/index.ts'
+import { checkDigit, CodedError, type CodeRead } from '../../contracts/index.ts'
 import type { DataField } from './data-identifiers.ts'
 import { type Epc, parseEpcUri } from './epc/index.ts'
-import {
-  checkDigit,
-  type Gs1Element,
-  parseBracketed,
-  parseDigitalLink,
-  parseElementString,
-} from './gs1/index.ts'
+import { type Gs1Element, parseBracketed, parseDigitalLink, parseElementString } from './gs1/index.ts'
 import { parseIso15434 } from './iso15434.ts'
 import { refuse } from './refuse.ts'
 

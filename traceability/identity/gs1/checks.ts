@@ -1,3 +1,4 @@
+import { checkDigit } from '../../../contracts/index.ts'
 import { couponCode, positiveOffer } from './coupon.ts'
 
 const CSET82 = '!"%&\'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz'
@@ -11,15 +12,6 @@ export const GS1_CHARSET = {
   Y: { ok: /^[#\-/0-9A-Z]$/, name: 'a character of GS1 charset 39' },
   Z: { ok: /^[A-Za-z0-9\-_=]$/, name: 'a character of GS1 charset 64' },
 } as const
-
-/** Mod-10 check digit of a number without its last digit: General Specifications 7.9.1. */
-export function checkDigit(digits: string): number {
-  let sum = 0
-  for (let i = 0; i < digits.length; i++) {
-    sum += Number(digits[digits.length - 1 - i]) * (i % 2 === 0 ? 3 : 1)
-  }
-  return (10 - (sum % 10)) % 10
-}
 
 export const withCheckDigit = (digits: string): string => digits + checkDigit(digits)
 

@@ -1,5 +1,5 @@
 export * from './ai-table.ts'
-export { checkDigit, checkPair, GS1_CHECKS, withCheckDigit } from './checks.ts'
+export { checkPair, GS1_CHECKS, withCheckDigit } from './checks.ts'
 export * from './digital-link.ts'
 export {
   bracketed,
