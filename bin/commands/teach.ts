@@ -23,6 +23,8 @@ interface Flags extends SigningFlags {
   recipe?: string
   falseCalls?: number
   recall?: number
+  cost?: string
+  confidence?: number
   method?: string
   bank?: number
   area?: number
@@ -60,6 +62,11 @@ export function addTeach(program: Command, environment: Environment): void {
       'with --defect: find this share of them, 0..1, at the highest threshold',
       number(0.01, 1),
     )
+    .option(
+      '--cost <escape,false-call,share>',
+      'with --defect: the threshold of least cost, from what an escape and a false call cost and the share of defective parts, e.g. 100,1,0.02',
+    )
+    .option('--confidence <share>', 'with which the false-call rate is promised', number(0.51, 0.999))
     .option('--method <name>', 'auto, bank, bank-evidence, position, position-evidence')
     .option('--bank <n>', 'members of the memory bank at most', whole(10, 20_000))
     .option(
@@ -90,6 +97,8 @@ const KEPT = {
   defect: '--defect',
   falseCalls: '--false-calls',
   recall: '--recall',
+  cost: '--cost',
+  confidence: '--confidence',
   method: '--method',
   bank: '--bank',
   area: '--area',
@@ -114,8 +123,11 @@ function refuseContradictions(o: Flags, given: (name: string) => boolean): void 
         kept.map(([, flag]) => flag).join(', '),
       )
   } else if (o.remove !== undefined) refused('--from with --remove', '--remove alone')
-  if (o.recall !== undefined && o.defect === undefined) refused('--defect with --recall', '--recall alone')
-  if (o.recall !== undefined && o.falseCalls !== undefined) refused('--recall or --false-calls', 'both')
+  for (const goal of ['recall', 'cost'] as const)
+    if (o[goal] !== undefined && o.defect === undefined) refused(`--defect with --${goal}`, `--${goal} alone`)
+  const goals = (['falseCalls', 'recall', 'cost'] as const).filter((g) => o[g] !== undefined)
+  if (goals.length > 1)
+    refused('one of --false-calls, --recall and --cost', goals.map((g) => KEPT[g]).join(' and '))
   if (!o.group && o.groupBy !== undefined) refused('--group-by or --no-group', 'both')
 }
 
@@ -186,12 +198,8 @@ function optionsOf(o: Flags): TeachOptions {
     exclude: o.exclude?.map((text) => boxOf('--exclude', text)),
     memoryLimitBytes: o.memory === undefined ? undefined : o.memory * 1_000_000,
     timeLimitS: o.time,
-    threshold:
-      o.recall !== undefined
-        ? { goal: 'recall', recall: o.recall }
-        : o.falseCalls === undefined
-          ? undefined
-          : { goal: 'false-calls', rate: o.falseCalls },
+    threshold: goalOf(o),
+    confidence: o.confidence,
   }
   const parsed = teachOptionsSchema.safeParse(given)
   if (parsed.success) return parsed.data
@@ -202,6 +210,28 @@ function optionsOf(o: Flags): TeachOptions {
     expected: expectedBy(issue?.message),
     actual: JSON.stringify(given[name as keyof typeof given]) ?? 'nothing',
   })
+}
+
+function goalOf({ recall, cost, falseCalls }: Flags): TeachOptions['threshold'] | undefined {
+  if (recall !== undefined) return { goal: 'recall', recall }
+  if (cost !== undefined) return costOf(cost)
+  return falseCalls === undefined ? undefined : { goal: 'false-calls', rate: falseCalls }
+}
+
+/** @throws CFG_USAGE */
+function costOf(text: string): TeachOptions['threshold'] {
+  const [escapeCost = NaN, overkillCost = NaN, defectShare = NaN, ...rest] = text
+    .split(',')
+    .map((n) => (n.trim() === '' ? NaN : Number(n)))
+  const costs = [escapeCost, overkillCost].every((c) => c > 0 && Number.isFinite(c))
+  if (rest.length > 0 || !costs || !(defectShare >= 0.0001 && defectShare <= 0.5))
+    throw new CodedError('CFG_USAGE', {
+      path: '--cost',
+      expected:
+        'escape,false-call,share: two costs above 0 and the share of defective parts from 0.0001 to 0.5',
+      actual: text,
+    })
+  return { goal: 'cost', escapeCost, overkillCost, defectShare }
 }
 
 const FLAGS: Record<string, string> = { method: '--method', groupBy: '--group-by' }
