@@ -3,9 +3,9 @@ import { CodedError } from '../../contracts/index.ts'
 import {
   openTraceQuery,
   RECALL_COLUMNS,
-  recallCsv,
-  recallEpcis,
+  RECALL_FORMS,
   recallRow,
+  recallText,
 } from '../../traceability/query/index.ts'
 import type { Environment } from '../environment.ts'
 import { dataDirOf } from '../state-facts.ts'
@@ -51,15 +51,13 @@ export function addRecall(program: Command, environment: Environment): void {
           if (list.cut) process.stderr.write('the list is not complete: too many links\n')
           return
         }
-        const text =
-          o.format === 'csv' || o.format === 'table'
-            ? recallCsv(list)
-            : `${JSON.stringify(o.format === 'epcis' ? recallEpcis(list) : list, null, 2)}\n`
-        if (!['csv', 'json', 'epcis', 'table'].includes(o.format))
+        const form = o.format === 'table' ? 'csv' : RECALL_FORMS.find((f) => f === o.format)
+        if (form === undefined)
           throw new CodedError('CFG_USAGE', {
             expected: '--format table, csv, json or epcis',
             actual: o.format,
           })
+        const text = `${recallText(list, form, 2)}${form === 'csv' ? '' : '\n'}`
         if (o.out === undefined) process.stdout.write(text)
         else await writeOut(o.out, text)
       } finally {

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { ExportAsk, ExportPage } from '../../traceability/query/index.ts'
+import type { ExportAsk, ExportPage, RecallForm } from '../../traceability/query/index.ts'
 import type {
   FactAck,
   IdentityChanged,
@@ -75,7 +75,7 @@ export interface PartQueries {
   /** Every unit that goes by the name, with at most `shown` entries per list; empty = nobody knows it. */
   unitLives(name: string, bounds: { shown: number }): Awaitable<UnitLife[]>
   /** @throws TRC_NOT_FOUND, TRC_GENEALOGY */
-  recall(query: { target: string; from?: string; to?: string }): Awaitable<Recall>
+  recallText(query: { target: string; from?: string; to?: string }, form: RecallForm): Awaitable<string>
   /** First judgements by what they may be put down to; `bad` with the class, or failed at all. */
   causeCounts(query: { class?: string; from?: string; to?: string }): Awaitable<CauseCount[]>
   /** Newest first. */

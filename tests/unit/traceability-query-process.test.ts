@@ -49,7 +49,7 @@ it('answers what the same question gets on this thread', async () => {
 
 it('carries the code of a refusal across', async () => {
   const queries = new QueryProcess({ dataDir })
-  await expect(queries.questions.recall({ target: 'lot/none' })).rejects.toMatchObject({
+  await expect(queries.questions.recallText({ target: 'lot/none' }, 'json')).rejects.toMatchObject({
     code: 'TRC_NOT_FOUND',
   })
   await queries.close()

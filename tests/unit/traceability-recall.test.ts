@@ -11,6 +11,7 @@ import {
   recallEpcis,
   type TraceQuery,
 } from '../../traceability/index.ts'
+import { recallSchema } from '../../dashboard/server/schemas/genealogy.schema.ts'
 import { at, context, gs1Code, passVerdict, request } from './samples/traceability-requests.ts'
 
 const UNITS = 100_000
@@ -184,6 +185,15 @@ describe('the tree worked out by hand', () => {
     expect(epcs('certain')).toHaveLength(6)
     expect(epcs('probable')).toEqual(['urn:sightline:serial:cap:P1'])
   })
+})
+
+it('goes out as the text of each form', () => {
+  const asked = { target: 'lot/STEEL' }
+  const told = recallSchema.parse(JSON.parse(query.recallText(asked, 'json')))
+  expect(told).toEqual({ ...query.recall(asked), at: told.at })
+  expect(query.recallText(asked, 'csv')).toBe(recallCsv(query.recall(asked)))
+  const epcis = JSON.parse(query.recallText(asked, 'epcis')) as { creationDate: string }
+  expect(Object.keys(epcis)).toEqual(Object.keys(recallEpcis(query.recall(asked))))
 })
 
 describe('a hundred thousand units', () => {

@@ -85,6 +85,13 @@ export function recallEpcis(list: Recall): object {
   }
 }
 
+export const RECALL_FORMS = ['json', 'csv', 'epcis'] as const
+export type RecallForm = (typeof RECALL_FORMS)[number]
+
+/** @param indent of the JSON; none = on one line */
+export const recallText = (list: Recall, form: RecallForm, indent?: number): string =>
+  form === 'csv' ? recallCsv(list) : JSON.stringify(form === 'epcis' ? recallEpcis(list) : list, null, indent)
+
 const chunks = (units: readonly RecalledUnit[]): RecalledUnit[][] =>
   Array.from({ length: Math.ceil(units.length / PER_EVENT) }, (_, n) =>
     units.slice(n * PER_EVENT, (n + 1) * PER_EVENT),

@@ -31,5 +31,13 @@ export type { GoodPart, GoodPartsQuery } from './good-parts.ts'
 export type { NcrDetail, NcrFilter, NcrRow } from './ncr-answers.ts'
 export type { Recall, RecalledUnit, RecallQuery } from '../genealogy/recall.ts'
 export type { SiblingGroup } from '../genealogy/siblings.ts'
-export { RECALL_COLUMNS, recallCsv, recallEpcis, recallRow } from '../genealogy/recall-forms.ts'
+export {
+  RECALL_COLUMNS,
+  RECALL_FORMS,
+  recallCsv,
+  recallEpcis,
+  type RecallForm,
+  recallRow,
+  recallText,
+} from '../genealogy/recall-forms.ts'
 export { replayFrame, type ReplayFrame } from './replay-input.ts'

@@ -7,7 +7,7 @@ export const QUESTIONS = [
   'part',
   'bySerial',
   'unitLives',
-  'recall',
+  'recallText',
   'causeCounts',
   'holds',
   'ncrs',

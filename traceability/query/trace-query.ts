@@ -16,6 +16,7 @@ import type { FlowStart } from '../genealogy/flow.ts'
 import { type ExportAsk, type ExportPage, exportPage } from '../export/export-page.ts'
 import { activeHolds, allHolds, byTarget, type Hold, holdOver } from '../genealogy/holds.ts'
 import { type Recall, recall, type RecallQuery } from '../genealogy/recall.ts'
+import { type RecallForm, recallText } from '../genealogy/recall-forms.ts'
 import { SqliteEventLog } from '../log/event-log.ts'
 import { openToRead } from '../store/open-to-read.ts'
 import type { CaptureRecord } from '../store/record-codec.ts'
@@ -104,6 +105,11 @@ export class TraceQuery {
   /** Every unit that something suspect went into, and where it is. @throws TRC_NOT_FOUND, TRC_GENEALOGY */
   recall(query: RecallQuery): Recall {
     return recall(this.#db, query)
+  }
+
+  /** The same as it goes out: one text crosses to another process in a fraction of the time that its rows take. */
+  recallText(query: RecallQuery, form: RecallForm): string {
+    return recallText(recall(this.#db, query), form)
   }
 
   /** First judgements per lot, supplier, station, shift and recipe, and the bad ones among them. */

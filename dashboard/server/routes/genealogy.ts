@@ -1,6 +1,6 @@
 import { json } from 'express'
 import { asCoded, CodedError, type TraceFact, traceFactSchema } from '../../../contracts/index.ts'
-import { recallCsv, recallEpcis, wrongKeyHint } from '../../../traceability/query/index.ts'
+import { RECALL_FORMS, wrongKeyHint } from '../../../traceability/query/index.ts'
 import { notFound, RefusedError } from '../errors.ts'
 import type { FactPort, PartQueries } from '../ports.ts'
 import { check, jsonRoute, type Route } from '../route.ts'
@@ -23,8 +23,10 @@ const recallQuery = z.strictObject({
   target: z.string().min(1).max(512),
   from: time,
   to: time,
-  format: z.enum(['json', 'csv', 'epcis']).optional(),
+  format: z.enum(RECALL_FORMS).optional(),
 })
+
+const RECALL_TYPES = { json: 'application/json', csv: 'text/csv', epcis: 'application/ld+json' } as const
 
 export function genealogyRoutes(queries: PartQueries, facts: FactPort): Route[] {
   const body = json({ limit: '2mb' })
@@ -63,15 +65,11 @@ export function genealogyRoutes(queries: PartQueries, facts: FactPort): Route[] 
       response: recallSchema,
       async run(req, res) {
         const { target, from, to, format = 'json' } = check(recallQuery, req.query, 'query')
-        const list = await queries.recall({
-          target,
-          ...(from !== undefined && { from }),
-          ...(to !== undefined && { to }),
-        })
+        const asked = { target, ...(from !== undefined && { from }), ...(to !== undefined && { to }) }
+        const text = await queries.recallText(asked, format)
         res.set('Cache-Control', 'no-store')
-        if (format === 'csv') res.type('text/csv').attachment('recall.csv').send(recallCsv(list))
-        else if (format === 'epcis') res.type('application/ld+json').send(JSON.stringify(recallEpcis(list)))
-        else res.json(list)
+        if (format === 'csv') res.attachment('recall.csv')
+        res.type(RECALL_TYPES[format]).send(text)
       },
     },
     jsonRoute({

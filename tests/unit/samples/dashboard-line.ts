@@ -22,6 +22,7 @@ import type {
 } from '../../../dashboard/index.ts'
 import { BUDGET_MS, inspectionEvent, makePart, RECIPE, type PartPlan } from './dashboard-part.ts'
 import { drawBoard, FLAWS, storePgm } from './dashboard-board.ts'
+import { recallText } from '../../../traceability/query/index.ts'
 import { leanHandlers } from './dashboard-lean.ts'
 
 export const STATIONS = ['st10-top', 'st20-bottom'] as const
@@ -122,16 +123,11 @@ export class FakeLine {
       const last = this.parts.findLast((p) => p.row.serial === serial)?.row
       return last ? [lifeOf(last, this.parts.filter((p) => p.row.serial === serial).length)] : []
     },
-    recall: ({ target }) => ({
-      target,
-      of: [target],
-      at: '2026-01-01T00:00:00.000Z',
-      certain: 0,
-      probable: 0,
-      places: {},
-      cut: false,
-      units: [],
-    }),
+    recallText: ({ target }, form) => {
+      const at = '2026-01-01T00:00:00.000Z'
+      const none = { certain: 0, probable: 0, places: {}, cut: false, units: [] }
+      return recallText({ target, of: [target], at, ...none }, form)
+    },
     holds: () => [],
     ncrs: () => ({ total: 0, reports: [] }),
     ncr: () => null,
