@@ -36,12 +36,21 @@ const PACKED: ReadonlySet<string> = new Set(PACKING_KINDS)
 const STATION = 'urn:sightline:station:'
 const kinds = (list: readonly string[]): string => list.map((k) => `'${k}'`).join(', ')
 
-const EDGE = 'e.valid_from as since, e.valid_to as until, e.certainty, e.kind'
+/** A link is told by one number, which costs a fraction of words: the place of its kind here, and whether it is probable. */
+const KINDS = [...ORIGIN_KINDS, ...PACKING_KINDS, 'judge'] as const
+const PROBABLE = 16
+const HOW = `case e.certainty when 'certain' then 0 else ${PROBABLE} end
+      + case e.kind ${KINDS.map((kind, n) => `when '${kind}' then ${n}`).join(' ')} end as how`
+const JUDGE = KINDS.indexOf('judge')
+const EDGE = `e.valid_from as since, e.valid_to as until, ${HOW}`
 /** Of things at any time; of holders when they overlap a window of them. */
-const links = (from: string, to: string, of: readonly string[]): string[] => [
+const links = (from: 'child' | 'parent', to: string, of: readonly string[]): string[] => [
+  // By its parent an edge is looked for once per kind: nothing was made of most units, which one look tells.
   `
   select t.key as at, e.${to} as uri, ${EDGE}
-    from json_each(?1) t cross join edge e on e.${from} = t.value and e.kind in (${kinds(of)})`,
+    from json_each(?1) t cross join edge e on e.${from} = t.value and e.kind in (${kinds(of)})${
+      from === 'parent' ? '\n    where exists (select 1 from edge x where x.parent = t.value)' : ''
+    }`,
   `
   select f.at, e.${to} as uri, ${EDGE}
     from f cross join edge e on e.${from} = f.uri and e.kind in (${kinds(of)})
@@ -57,7 +66,7 @@ with f (at, uri, start, stop) as materialized (
   select key + ?3, value ->> 0, value ->> 1, value ->> 2 from json_each(?2)
 )
 select json_group_array(at) as at, json_group_array(uri) as uri, json_group_array(since) as since,
-    json_group_array(until) as until, json_group_array(certainty) as certainty, json_group_array(kind) as kind from (${steps.join('\n  union all')}
+    json_group_array(until) as until, json_group_array(how) as how from (${steps.join('\n  union all')}
   limit ?4)`
 
 /**
@@ -68,14 +77,13 @@ const DOWN = generation([
   ...links('parent', 'child', ORIGIN_KINDS),
   ...links('child', 'parent', PACKING_KINDS),
   `
-  select f.at, i.unit as uri, i.started_at as since, null as until, 'certain' as certainty, 'judge' as kind
+  select f.at, i.unit as uri, i.started_at as since, null as until, ${JUDGE} as how
     from f cross join inspection i
       on +i.station = substr(f.uri, ${STATION.length + 1}) and i.started_at >= f.start and i.started_at < f.stop
     where f.uri glob '${STATION}*'`,
 ])
 
-const JUDGED = `'${STATION}' || i.station as uri, i.started_at as since, i.started_at || '~' as until,
-      'certain' as certainty, 'judge' as kind`
+const JUDGED = `'${STATION}' || i.station as uri, i.started_at as since, i.started_at || '~' as until, ${JUDGE} as how`
 /** The same, against the flow. Of a station one moment: just after it began is before anything later in RFC 3339 text. */
 const UP = generation([
   ...links('child', 'parent', ORIGIN_KINDS),
@@ -92,8 +100,7 @@ interface Links {
   uri: string[]
   since: string[]
   until: (string | null)[]
-  certainty: ('certain' | 'probable')[]
-  kind: string[]
+  how: number[]
 }
 
 /**
@@ -142,8 +149,8 @@ interface Reach {
   tells: boolean
 }
 
-/** The widest window of each thing, by the end of it that is fixed. */
-type Widest = Map<string, Map<FlowNode, Reach>>
+/** The widest window of each thing, by the end of it that is fixed, and its URI: of a node a hash would have to be made. */
+type Widest = Map<string, Map<string, Reach>>
 
 /**
  * What was reached, and in which windows: what sat in a holder (box, station, carrier, oven run) counts only for what the
@@ -172,8 +179,8 @@ class Walk {
     const fixed = this.#down ? stop : start
     const sure = this.#certain.get(fixed)
     let mine = certain ? sure : this.#probable.get(fixed)
-    const known = mine?.get(node)
-    if (this.#holds(known, start, stop) || (!certain && this.#holds(sure?.get(node), start, stop))) return
+    const known = mine?.get(uri)
+    if (this.#holds(known, start, stop) || (!certain && this.#holds(sure?.get(uri), start, stop))) return
     if (known?.depth === depth) {
       // Not gone on from yet.
       known.start = start
@@ -182,7 +189,7 @@ class Walk {
     }
     const reach = { node, start, stop, certain, depth, tells: false }
     if (mine === undefined) (certain ? this.#certain : this.#probable).set(fixed, (mine = new Map()))
-    mine.set(node, reach)
+    mine.set(uri, reach)
     this.#frontier.push(reach)
   }
 
@@ -208,20 +215,32 @@ class Walk {
         reach.tells = reach.node.outwards === undefined
         reach.node.outwards ??= ''
       }
+    // Many links in a row lead to the same box.
+    let known = ''
+    let holds = false
     for (let n = 0; n < links.at.length; n++) {
-      const [from, uri, since, kind] = [asked[links.at[n] ?? -1], links.uri[n], links.since[n], links.kind[n]]
+      const from = asked[links.at[n] ?? -1]
+      const uri = links.uri[n]
+      const since = links.since[n]
+      const how = links.how[n]
       const until = links.until[n] ?? null
-      if (from === undefined || uri === undefined || since === undefined || kind === undefined) continue
-      if (from.tells && until === null && PACKED.has(kind)) {
-        const [before, link] = [from.node.outwards, this.#outwards(kind, uri)]
+      if (from === undefined || uri === undefined || since === undefined || how === undefined) continue
+      if (uri !== known) {
+        known = uri
+        holds = isHolder(uri)
+      }
+      const kind = KINDS[how % PROBABLE]
+      if (from.tells && until === null && kind !== undefined && PACKED.has(kind)) {
+        const before = from.node.outwards
+        const link = this.#outwards(kind, uri)
         from.node.outwards = before ? `${before}\n${link}` : link
       }
       const begins = since > from.start ? since : from.start
       const ends = until !== null && until < from.stop ? until : from.stop
       if (begins >= ends) continue
-      const certain = from.certain && links.certainty[n] === 'certain'
-      if (this.#down) this.reach(uri, begins, until !== null && isHolder(uri) ? until : END, certain, depth)
-      else this.reach(uri, isHolder(uri) ? begins : '', ends, certain, depth)
+      const certain = from.certain && how < PROBABLE
+      if (this.#down) this.reach(uri, begins, until !== null && holds ? until : END, certain, depth)
+      else this.reach(uri, holds ? begins : '', ends, certain, depth)
     }
   }
 
