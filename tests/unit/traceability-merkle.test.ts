@@ -50,6 +50,17 @@ describe('RFC 6962 tree', () => {
     })
   })
 
+  it('leads to another root by what has not the length of a leaf hash', () => {
+    const roots = [leafHash('a'), leafHash('a').subarray(1), new Uint8Array(0), new Uint8Array(64)].map(
+      (leaf) => {
+        const tree = new CompactRange()
+        for (const each of [leafHash('b'), leaf, leafHash('c')]) tree.append(each)
+        return tree.root().toString('hex')
+      },
+    )
+    expect(new Set(roots).size).toBe(4)
+  })
+
   it('refuses nodes of another size', () => {
     expect(() => new CompactRange(3, new Uint8Array(32))).toThrow(/TRC_OPEN/)
   })

@@ -168,7 +168,15 @@ function rowsHash(fields: readonly string[], place: string, below: Children): st
   const [before = '', behind = ''] = [fields[AT.before], fields[AT.behind]]
   const row = `${before.slice(0, -1)},${Number(fields[AT.totalMs])},${Number(fields[AT.budgetMs])},${behind.slice(1)}`
   const children = `${below.defect.of(place)},${below.measurement.of(place)},${below.carrier_read.of(place)}`
-  return hash('sha256', Buffer.from(`[${row},${children}]`, 'latin1'), 'hex')
+  return hash('sha256', latin1Bytes(`[${row},${children}]`), 'hex')
+}
+
+let scratch = Buffer.alloc(16_384)
+
+/** In memory that the next call overwrites: to make a buffer for each text takes longer than to fill it. */
+function latin1Bytes(text: string): Uint8Array {
+  if (text.length > scratch.length) scratch = Buffer.alloc(2 * text.length)
+  return scratch.subarray(0, scratch.write(text, 'latin1'))
 }
 
 function inflatedOr(record: Uint8Array, encoding: string): Uint8Array | null {
