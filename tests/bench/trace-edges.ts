@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { SqlDatabase } from '../../contracts/index.ts'
-import { migrate, openSql, openTraceQuery } from '../../traceability/index.ts'
+import { migrate, openSql, openTraceQuery, QueryProcess } from '../../traceability/index.ts'
 import { follow } from '../../traceability/genealogy/flow.ts'
 import { cpuOf, type Measured, print, quantile } from './measure.ts'
 
@@ -53,6 +53,7 @@ export async function benchEdges(edges: number): Promise<void> {
     })
     const life = await lives(query, units, some)
     query.close()
+    const text = await texts(dir)
     const gib = statSync(file).size / 2 ** 30
     print(
       `${edges.toLocaleString('en-US')} edges, ${units.toLocaleString('en-US')} units, ${gib.toFixed(2)} GiB`,
@@ -61,6 +62,7 @@ export async function benchEdges(edges: number): Promise<void> {
     tell('forward from a lot of 200', down)
     tell('life of a unit (timeline, both ways, siblings)', life)
     tell(`recall of ${RECALLED.toLocaleString('en-US')} units`, recall, 'target 100 ms')
+    tell('the same as JSON from the query process; CPU of who asks', text)
   } finally {
     rmSync(dir, { recursive: true, force: true })
   }
@@ -99,6 +101,30 @@ async function lives(
     if (life?.inspections !== 1) throw new Error('a unit that was not judged once')
   }
   return { ms, cpuMs: cpu() / 200 }
+}
+
+/** A recall as a page gets it: rows and text are made in another process. */
+async function texts(dataDir: string): Promise<Measured> {
+  // The process does not keep who asks it alive.
+  const alive = setInterval(() => undefined, 1_000)
+  const process = new QueryProcess({ dataDir })
+  const ask = async (): Promise<number> => {
+    const start = performance.now()
+    const text = await process.questions.recallText({ target: 'lot/RECALLED' }, 'json')
+    if (text.length < 100 * RECALLED) throw new Error(`recall of ${text.length} characters`)
+    return performance.now() - start
+  }
+  const COUNT = 15
+  const ms: number[] = []
+  try {
+    for (let k = 0; k < COUNT; k++) await ask()
+    const cpu = cpuOf()
+    for (let k = 0; k < COUNT; k++) ms.push(await ask())
+    return { ms, cpuMs: cpu() / COUNT }
+  } finally {
+    await process.close()
+    clearInterval(alive)
+  }
 }
 
 /** The rows that captures and facts would leave, without the text of the events. How many units there are. */
