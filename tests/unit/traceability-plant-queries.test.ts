@@ -52,6 +52,7 @@ describeWith('PostgreSQL', await postgresPresent(), 'questions to the plant stor
       parent: 'fixture/F1',
       certainty: 'probable',
     })
+    await fact({ kind: 'use', target: `unit/${line.serial(8)}` })
     const hold = uuidv7()
     await fact({ id: hold, kind: 'hold', target: 'lot/M2', reason: 'crack' })
     const step = (rest: object): Promise<unknown> =>
@@ -120,6 +121,7 @@ describeWith('PostgreSQL', await postgresPresent(), 'questions to the plant stor
   })
 
   it('names what nobody knows', () => {
+    expect(plant.recall({ target: `unit/${line.serial(8)}` }).places).toEqual({ used: 1 })
     expect(() => plant.recall({ target: 'lot/none' })).toThrow(/TRC_NOT_FOUND/)
   })
 })

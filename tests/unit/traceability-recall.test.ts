@@ -26,6 +26,7 @@ let query: TraceQuery
  *   A1 is a component of assembly X1, X1 of X2
  *   pallet 1: A2, X2 → shipment S1 → customer C1, order O1; pallet 2: A3; B1 is on hold by lot R2
  * So STEEL reaches A1 A2 A3 B1 X1 X2 for certain and P1 probably: 6 + 1.
+ * Z1 is of nothing of this, and in use.
  * In S1: A2 and X2. In pallet 2: A3. Held: B1, and P1 under the same hold. On the line: A1, X1.
  */
 const TREE: [TraceFact['kind'], Record<string, string>][] = [
@@ -50,6 +51,7 @@ const TREE: [TraceFact['kind'], Record<string, string>][] = [
   ['aggregate', { child: 'unit/A3', parent: 'pallet/2' }],
   ['ship', { child: 'pallet/1', shipment: 'S1', customer: 'C1', order: 'O1' }],
   ['hold', { target: 'lot/R2', reason: 'soft' }],
+  ['use', { target: 'unit/Z1' }],
 ]
 
 beforeAll(async () => {
@@ -154,7 +156,7 @@ describe('the tree worked out by hand', () => {
     expect(brief('lot/R2')).toEqual(['B1 certain held', 'P1 probable held'])
     expect(brief('unit/A1')).toEqual(['A1 certain line', 'X1 certain line', 'X2 certain shipped'])
     expect(brief('run/9')).toEqual(['P1 certain held'])
-    expect(brief('Z1')).toEqual(['Z1 certain line'])
+    expect(brief('Z1')).toEqual(['Z1 certain used'])
     expect(query.recall({ target: 'recipe/cap-top@4', to: at(11) }).units).toHaveLength(10)
     expect(() => query.recall({ target: 'lot/none' })).toThrow('TRC_NOT_FOUND')
     expect(() => query.recall({ target: 'planet/mars' })).toThrow('TRC_GENEALOGY')

@@ -39,6 +39,8 @@ const kinds = (list: readonly string[]): string => list.map((k) => `'${k}'`).joi
 /** A link is told by one number, which costs a fraction of words: the place of its kind here, and whether it is probable. */
 const KINDS = [...ORIGIN_KINDS, ...PACKING_KINDS, 'judge'] as const
 const PROBABLE = 16
+/** Above every such number: the thing that a link is of is told by the same value. */
+const WAYS = 32
 const HOW = `case e.certainty when 'certain' then 0 else ${PROBABLE} end
       + case e.kind ${KINDS.map((kind, n) => `when '${kind}' then ${n}`).join(' ')} end as how`
 const JUDGE = KINDS.indexOf('judge')
@@ -65,8 +67,8 @@ const generation = (steps: readonly string[]): string => `
 with f (at, uri, start, stop) as materialized (
   select key + ?3, value ->> 0, value ->> 1, value ->> 2 from json_each(?2)
 )
-select json_group_array(at) as at, json_group_array(uri) as uri, json_group_array(since) as since,
-    json_group_array(until) as until, json_group_array(how) as how from (${steps.join('\n  union all')}
+select json_group_array(at * ${WAYS} + how) as link, json_group_array(uri) as uri, json_group_array(since) as since,
+    json_group_array(until) as until from (${steps.join('\n  union all')}
   limit ?4)`
 
 /**
@@ -96,11 +98,11 @@ const UP = generation([
 
 /** Links, a list for each of their columns. */
 interface Links {
-  at: number[]
+  /** What it is of, by its number, times `WAYS`, and how it is. */
+  link: number[]
   uri: string[]
   since: string[]
   until: (string | null)[]
-  how: number[]
 }
 
 /**
@@ -132,7 +134,7 @@ export function follow(
         limit - ways,
       ),
     )
-    ways += links.at.length
+    ways += links.link.length
     walk.follow([...things, ...holders], links, depth, ways < limit ? things.length : 0)
   }
   return { nodes: walk.nodes(), cut: ways >= limit }
@@ -218,13 +220,14 @@ class Walk {
     // Many links in a row lead to the same box.
     let known = ''
     let holds = false
-    for (let n = 0; n < links.at.length; n++) {
-      const from = asked[links.at[n] ?? -1]
+    for (let n = 0; n < links.link.length; n++) {
+      const link = links.link[n] ?? -1
+      const from = asked[Math.floor(link / WAYS)]
       const uri = links.uri[n]
       const since = links.since[n]
-      const how = links.how[n]
+      const how = link % WAYS
       const until = links.until[n] ?? null
-      if (from === undefined || uri === undefined || since === undefined || how === undefined) continue
+      if (from === undefined || uri === undefined || since === undefined) continue
       if (uri !== known) {
         known = uri
         holds = isHolder(uri)
@@ -232,8 +235,8 @@ class Walk {
       const kind = KINDS[how % PROBABLE]
       if (from.tells && until === null && kind !== undefined && PACKED.has(kind)) {
         const before = from.node.outwards
-        const link = this.#outwards(kind, uri)
-        from.node.outwards = before ? `${before}\n${link}` : link
+        const out = this.#outwards(kind, uri)
+        from.node.outwards = before ? `${before}\n${out}` : out
       }
       const begins = since > from.start ? since : from.start
       const ends = until !== null && until < from.stop ? until : from.stop

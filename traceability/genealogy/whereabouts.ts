@@ -116,7 +116,7 @@ const SERVED = `case when g.command ->> 'action' = 'hold' or (g.command ->> 'act
 const UNITS = `
 select json_group_array(place) as place, json_group_array(serial) as serial, json_group_array(product) as product,
     json_group_array(lot) as lot, json_group_array(station) as station, json_group_array(judged_at) as judged,
-    json_group_array(disposition) as disposition, json_group_array(used) as used
+    json_group_array(disposition) as disposition, json_group_array(place) filter (where used = 1) as used
   from (
     select v.key as place, d.serial, d.product, d.lot, i.station, i.ended_at as judged_at, ${SERVED} as disposition,
         (select 1 from trace_fact t where t.subject = d.uri and t.kind = 'use' and t.superseded_by is null limit 1)
@@ -133,7 +133,8 @@ interface UnitColumns {
   station: (string | null)[]
   judged: (string | null)[]
   disposition: (string | null)[]
-  used: (number | null)[]
+  /** Places of those that are. */
+  used: number[]
 }
 
 /** Where each of `things` is; null for what is no unit. */
@@ -149,23 +150,23 @@ export function whereabouts(
   )
   const outs = units.place.map((at) => things[at]?.outwards ?? asked.get(things[at]?.uri ?? '') ?? '')
   const outsideOf = outside(db, outs)
+  const used = new Set(units.used)
   const found = Array<Whereabouts | null>(things.length).fill(null)
   for (const [n, at] of units.place.entries()) {
     const uri = things[at]?.uri ?? ''
     const { pallet, shipment, customer, order } = outsideOf(outs[n] ?? '')
     const disposition = units.disposition[n] ?? null
-    const place: Place =
-      units.used[n] === 1
-        ? 'used'
-        : shipment !== null
-          ? 'shipped'
-          : pallet !== null
-            ? 'packed'
-            : disposition === 'scrap'
-              ? 'scrapped'
-              : disposition === 'hold' || held.has(uri)
-                ? 'held'
-                : 'line'
+    const place: Place = used.has(at)
+      ? 'used'
+      : shipment !== null
+        ? 'shipped'
+        : pallet !== null
+          ? 'packed'
+          : disposition === 'scrap'
+            ? 'scrapped'
+            : disposition === 'hold' || held.has(uri)
+              ? 'held'
+              : 'line'
     found[at] = {
       uri,
       serial: units.serial[n] ?? '',
