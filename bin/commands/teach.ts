@@ -268,7 +268,7 @@ function reportText({ packed, report }: TeachAnswer): string {
     `threshold ${t.value.toFixed(3)}: ${t.promise.exceeding} of ${t.promise.parts} good ${t.promise.parts === report.goodImages ? 'images' : 'workpieces'} at or above it; ` +
       `false calls at most ${percent(t.promise.promised)} with ${percent(t.promise.confidence)} confidence ` +
       `(interval ${percent(t.promise.interval[0])} to ${percent(t.promise.interval[1])}); ` +
-      `${percent(t.detection)} of the ${choice.against} found`,
+      `${percent(t.detection)} of the ${report.defectImages > 0 ? 'given' : 'synthetic'} defects found`,
     `more good images: ${curve.enough ? 'would change little' : 'would still help'} (${curve.points
       .map((p) => `${p.goodImages}: mean ${p.meanGood.toFixed(3)}`)
       .join(', ')})`,

@@ -155,6 +155,14 @@ describe('words that are wrong are said with a code, what was expected and what 
       /^CFG_USAGE: .*--exclude\); expected x1,y1,x2,y2 in px/,
     ],
     ['teach --good GOOD --id x --recall 0.9', 2, /^CFG_USAGE: .*expected --defect with --recall/],
+    ['teach --good GOOD --id x --cost 9,1,0.1', 2, /^CFG_USAGE: .*expected --defect with --cost/],
+    ['teach --good GOOD --defect GOOD --id x --cost 9,1', 2, /^CFG_USAGE: .*--cost.*escape,false-call,share/],
+    ['teach --good GOOD --defect GOOD --id x --cost 9,1,0.9', 2, /^CFG_USAGE: .*--cost.*0\.0001 to 0\.5/],
+    [
+      'teach --good GOOD --defect GOOD --id x --cost 9,1,0.1 --recall 0.9',
+      2,
+      /^CFG_USAGE: .*one of --false-calls, --recall and --cost.*--recall and --cost/,
+    ],
     ['teach --good GOOD --id x --remove 1.png', 2, /^CFG_USAGE: .*expected --from with --remove/],
     [
       'teach --good GOOD --id x --no-group --group-by x',
