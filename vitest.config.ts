@@ -9,7 +9,7 @@ const PURE = [
   'unit/contracts-*',
   'unit/dashboard-{genealogy,i18n,openapi}',
   'unit/datasets-{evaluation-metrics,metrics,readers-boxes,sample-line,sample-logistics}',
-  'unit/inspection-{code,engine-naming,inspect,kernels,rules,tools}',
+  'unit/inspection-{code,code-turned,engine-naming,inspect,kernels,rules,tools}',
   'unit/labelled-regions',
   'unit/models-{anomaly-map,card,input,kernels,life-gate,onnx,watch}',
   'unit/scenarios-{dist,kit-actions,spc,tests,two-samples}',

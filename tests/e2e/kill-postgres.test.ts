@@ -17,7 +17,7 @@ import { killAfter, seeded } from '../unit/samples/crash-run.ts'
 import { context, gs1Code, passVerdict, RECIPE, request } from '../unit/samples/traceability-requests.ts'
 import { postgresServerPresent, PrivatePostgres } from './private-postgres.ts'
 
-/** A hundred kills take a quarter of an hour: `SIGHTLINE_KILLS=100`. */
+/** A hundred kills take a quarter of an hour: `npm run test:long`. */
 const ROUNDS = Number(process.env['SIGHTLINE_KILLS'] ?? 6)
 const SEED = 20260712
 const SCHEMA = 'line'

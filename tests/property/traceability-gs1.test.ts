@@ -1,12 +1,7 @@
+import { checkDigit } from '../../contracts/index.ts'
 import { describe, expect, it } from 'vitest'
 import fc from 'fast-check'
-import {
-  checkDigit,
-  type Gs1Element,
-  parseBracketed,
-  parseElementString,
-  readCarrier,
-} from '../../traceability/index.ts'
+import { type Gs1Element, parseBracketed, parseElementString, readCarrier } from '../../traceability/index.ts'
 
 const SEED = 20260105
 const CSET82 = '!"%&\'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz'

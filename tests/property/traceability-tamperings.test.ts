@@ -14,9 +14,9 @@ import {
 } from '../unit/samples/signed-log.ts'
 import { gs1Code, passVerdict, request } from '../unit/samples/traceability-requests.ts'
 
-/** Ten thousand take five minutes where no disk is waited for: `TMPDIR=/dev/shm SIGHTLINE_TAMPERINGS=10000`. */
+/** Ten thousand take five minutes where no disk is waited for: `TMPDIR=/dev/shm npm run test:long`. */
 const RUNS = Number(process.env['SIGHTLINE_TAMPERINGS'] ?? 180)
-/** Parts of the clean log: `SIGHTLINE_CLEAN_EVENTS=100000` for the whole number. */
+/** Parts of the clean log; the whole number with `npm run test:long`. */
 const CLEAN = Number(process.env['SIGHTLINE_CLEAN_EVENTS'] ?? 4_000)
 const SEED = 20260415
 const PARTS = 30

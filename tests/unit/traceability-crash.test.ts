@@ -8,7 +8,7 @@ import { openEventLog, openPartStore, openTraceQuery, verifyDataDir } from '../.
 import { killAfter, seeded } from './samples/crash-run.ts'
 import { context, RECIPE } from './samples/traceability-requests.ts'
 
-/** A hundred kills, which take minutes: `SIGHTLINE_KILLS=100`. */
+/** A hundred kills, which take minutes: `npm run test:long`. */
 const ROUNDS = Number(process.env['SIGHTLINE_KILLS'] ?? 10)
 
 it(`loses and doubles nothing over ${ROUNDS} kills`, { timeout: 60_000 + ROUNDS * 12_000 }, async () => {

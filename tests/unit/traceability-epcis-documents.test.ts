@@ -73,6 +73,16 @@ describe('an EPCIS document', () => {
     expect(pointers({ ...OBSERVED, '@context': CONTEXT, 'ext:a': 1 })).toEqual([])
   })
 
+  it('reads the lists of EPCIS in an event of another type as EPCIS does', () => {
+    const own = { ...OBSERVED, type: 'ext:GlazingEvent' }
+    for (const [wrong, pointer] of [
+      [{ quantityList: [null] }, '/quantityList/0'],
+      [{ inputEPCList: [5] }, '/inputEPCList/0'],
+      [{ childQuantityList: 7 }, '/childQuantityList'],
+    ] as const)
+      expect(pointers(epcisDocument([{ ...own, ...wrong }]))).toEqual([`/epcisBody/eventList/0${pointer}`])
+  })
+
   it('takes extension types and names only where a context can say what they mean', () => {
     const own = { ...OBSERVED, type: 'ext:GlazingEvent', anything: { goes: 1 } }
     expect(pointers(epcisDocument([own]))).toEqual([])

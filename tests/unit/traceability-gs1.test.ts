@@ -1,10 +1,10 @@
+import { checkDigit } from '../../contracts/index.ts'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import {
   AI_LENGTH,
   buildDigitalLink,
-  checkDigit,
   checkPair,
   checkPairings,
   elementString,

@@ -97,6 +97,14 @@ const FIELDS: Record<EventType, Fields> = {
   },
 }
 
+/** Of an event of somebody else's type: its own properties are its owner's, those of EPCIS keep their meaning. */
+const ANY_FIELDS: Fields = {
+  ...FIELDS.TransactionEvent,
+  ...FIELDS.AggregationEvent,
+  ...FIELDS.TransformationEvent,
+  ...FIELDS.ObjectEvent,
+}
+
 const REQUIRED: Record<EventType, readonly string[]> = {
   ObjectEvent: ['action'],
   AggregationEvent: ['action'],
@@ -134,8 +142,8 @@ export function checkEvent(
     TOGETHER[type](event, pointer, faults)
     return
   }
-  // Its own properties are its owner's; those of EPCIS keep their meaning.
-  for (const [name, value] of Object.entries(event)) COMMON[name]?.(value, at(pointer, name), c)
+  for (const [name, value] of Object.entries(event))
+    if (Object.hasOwn(ANY_FIELDS, name)) ANY_FIELDS[name]?.(value, at(pointer, name), c)
 }
 
 const filled = (value: unknown): boolean => Array.isArray(value) && value.length > 0

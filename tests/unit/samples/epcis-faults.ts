@@ -1,4 +1,4 @@
-import { checkDigit } from '../../../traceability/index.ts'
+import { checkDigit } from '../../../contracts/index.ts'
 import type { Draw, Json } from './epcis-documents.ts'
 
 /** A fault put into a valid event: where it must be found. */
