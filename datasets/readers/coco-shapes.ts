@@ -28,14 +28,16 @@ export function shapeOf(
 ): Pick<TrueBox, 'polygons' | 'runs'> {
   if (shape === undefined) return {}
   if (Array.isArray(shape)) {
-    const odd = shape.find((p) => p.length < 6 || p.length % 2 === 1)
+    // Some tools write `[[]]` beside a box that has no outline.
+    const outlines = shape.filter((p) => p.length > 0)
+    const odd = outlines.find((p) => p.length < 6 || p.length % 2 === 1)
     if (odd)
       throw new CodedError('DAT_ANNOTATION', {
         ...place,
         expected: 'outlines of three points or more, x1, y1, x2, y2, x3, y3 …',
         actual: `${odd.length} numbers`,
       })
-    return shape.length === 0 ? {} : { polygons: shape }
+    return outlines.length === 0 ? {} : { polygons: outlines }
   }
   const [heightPx, widthPx] = shape.size
   const counts = typeof shape.counts === 'string' ? countsIn(shape.counts, place) : shape.counts
@@ -74,6 +76,8 @@ function countsIn(text: string, { file, path }: Place): number[] {
 
 /**
  * @param stated size that the document says, where it does
+ * An image that cannot be read is left to the evaluation.
+ *
  * @throws DAT_ANNOTATION when image or mask are said to have another size than the image has
  */
 export async function checkSizes(
@@ -87,7 +91,9 @@ export async function checkSizes(
   )
   if (stated.width && stated.height) sizes.push([stated.width, stated.height, 'width and height'])
   if (sizes.length === 0) return
-  const { widthPx, heightPx, turned } = await imageHeader(image)
+  const header = await imageHeader(image).catch(() => null)
+  if (header === null) return
+  const { widthPx, heightPx, turned } = header
   const other = sizes.find(([w, h]) => w !== widthPx || h !== heightPx)
   if (other)
     throw new CodedError('DAT_ANNOTATION', {

@@ -103,11 +103,43 @@ function splitOf(file: string): string {
   return /test/i.test(text) ? 'test' : 'all'
 }
 
+/** @throws DAT_ANNOTATION for two categories of one id: defects would get the name of another class */
+function namesOf({ categories }: z.infer<typeof cocoSchema>, file: string): Map<number, string> {
+  const names = new Map<number, string>()
+  categories.forEach(({ id, name }, n) => {
+    const before = names.get(id) ?? name
+    if (before !== name)
+      throw new CodedError('DAT_ANNOTATION', {
+        file,
+        path: `categories.${n}.id`,
+        expected: 'an id of its own for every category',
+        actual: `${id} for ${before} and ${name}`,
+      })
+    names.set(id, name)
+  })
+  return names
+}
+
+/** What tells the images of one file from those of another: Roboflow names the JSON of every split alike. */
+const prefixOf = (dir: string, file: string): string =>
+  resolve(dirname(file)) === resolve(dir) || basename(dirname(file)) === 'annotations'
+    ? stem(basename(file))
+    : basename(dirname(file))
+
 async function toItems(dir: string, file: string, data: z.infer<typeof cocoSchema>): Promise<DatasetItem[]> {
   const split = splitOf(file)
-  const names = new Map(data.categories.map((c) => [c.id, c.name]))
+  const names = namesOf(data, file)
   const byImage = new Map<string, TrueBox[]>()
+  const files = new Set<string>()
   data.images.forEach((i, n) => {
+    if (files.has(i.file_name))
+      throw new CodedError('DAT_ANNOTATION', {
+        file,
+        path: `images.${n}.file_name`,
+        expected: 'every image once',
+        actual: `${i.file_name} again`,
+      })
+    files.add(i.file_name)
     if (byImage.has(String(i.id)))
       throw new CodedError('DAT_ANNOTATION', {
         file,
@@ -142,7 +174,7 @@ async function toItems(dir: string, file: string, data: z.infer<typeof cocoSchem
     const image = await imageOf(i.file_name.replaceAll('\\', '/'))
     if (boxes.length > 0) await checkSizes(boxes, i, image, file)
     return {
-      id: `${stem(basename(file))}/${i.file_name}`,
+      id: `${prefixOf(dir, file)}/${i.file_name}`,
       image,
       split,
       ...(data.annotations ? { boxes } : {}),

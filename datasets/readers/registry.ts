@@ -1,4 +1,5 @@
 import { CodedError } from '../../contracts/index.ts'
+import { checkBoxes } from './check-boxes.ts'
 import { coco } from './coco.ts'
 import { deeppcb } from './deeppcb.ts'
 import { isDirectory } from './files.ts'
@@ -51,11 +52,12 @@ export async function openDataset(dir: string, options: OpenOptions = {}): Promi
       actual: `splits ${splits.join(', ')}`,
     })
   }
+  const checked = await checkBoxes(items, dir)
   return {
     ...set,
     goodLabels: options.goodLabels ?? GOOD_LABELS,
-    items,
-    leftOut: [...(set.leftOut ?? []), ...unused],
+    items: checked.items,
+    leftOut: [...(set.leftOut ?? []), ...checked.leftOut, ...unused],
   }
 }
 

@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path'
 import { CodedError, mapInOrder } from '../../contracts/index.ts'
+import { checkSizes } from './coco-shapes.ts'
 import {
   filesIn,
   imagesBelow,
@@ -39,12 +40,13 @@ export const voc: DatasetReader = {
       })
     }
     const imageOf = imageFinder(images, await imagesBelow(images))
-    const splits = await readSplits(dir)
     const xml = (await filesIn(notes)).filter(isXml)
+    const splits = await readSplits(dir, new Set(xml.map(stem)))
     const items = await mapInOrder(xml, async (f): Promise<DatasetItem> => {
       const file = join(notes, f)
       const image = imageOf(stem(f), file)
-      const boxes = parseBoxes(await readText(file), file)
+      const { boxes, width, height } = parse(await readText(file), file)
+      if (boxes.length > 0) await checkSizes(boxes, { width, height }, image, file)
       return { id: stem(f), image, split: splits.get(stem(f)) ?? 'all', boxes, defective: null }
     })
     const classes = [...new Set(items.flatMap((i) => (i.boxes ?? []).map((b) => b.class)))].sort()
@@ -75,39 +77,57 @@ function imageFinder(dir: string, files: readonly string[]): (stem: string, want
 
 const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
 const unescaped = (text: string): string =>
-  text.replace(/&(amp|lt|gt|quot|apos);/g, (_, e: string) => ENTITIES[e] ?? '')
+  text.replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|(amp|lt|gt|quot|apos));/gi, (all, dec, hex, e: string) => {
+    const code = dec === undefined ? Number.parseInt(String(hex), 16) : Number(dec)
+    if (e !== undefined) return ENTITIES[e] ?? all
+    return code <= 0x10ffff ? String.fromCodePoint(code) : all
+  })
 
 async function firstOf(dir: string, names: readonly string[]): Promise<string | null> {
   for (const n of names) if (await isDirectory(join(dir, n))) return join(dir, n)
   return null
 }
 
-async function readSplits(dir: string): Promise<Map<string, string>> {
+/** Lines are names, which may have blanks in them, alone or with -1, 0 or 1 of a class behind. */
+async function readSplits(dir: string, known: ReadonlySet<string>): Promise<Map<string, string>> {
   const splits = new Map<string, string>()
   for (const split of ['train', 'val', 'test']) {
     const file = join(dir, 'ImageSets', 'Main', `${split}.txt`)
     if (!(await isFile(file))) continue
-    for (const { text } of numberedLines(await readText(file)))
-      splits.set(text.split(/\s+/)[0] ?? text, split)
+    for (const { text } of numberedLines(await readText(file))) {
+      const forms = [text, text.replace(/\s+-?[01]$/, ''), stem(text)]
+      splits.set(forms.find((f) => known.has(f)) ?? text, split)
+    }
   }
   return splits
 }
 
+/** A tag without sub-elements; what is not written is not there. */
+const textOf = (xml: string, name: string): string | undefined =>
+  new RegExp(`<${name}(?:\\s[^>]*)?>\\s*([^<]*?)\\s*</${name}\\s*>`).exec(xml)?.[1]
+const numberOf = (xml: string, name: string): number => Number(textOf(xml, name) || NaN)
+
+/** Comments and the bodies of elements that are not looked at, lines kept. */
+const blank = (text: string): string => text.replace(/[^\n]/g, ' ')
+
 /** VOC files are flat and written by tools, so the few tags needed are found by name; anything odd is an error. */
-function parseBoxes(xml: string, file: string): TrueBox[] {
-  const lineAt = (index: number): number => xml.slice(0, index).split('\n').length
+function parse(document: string, file: string): { boxes: TrueBox[]; width?: number; height?: number } {
+  const xml = document.replace(/<!--[\s\S]*?-->/g, blank)
   const fault = (index: number, expected: string, actual: string): CodedError =>
-    new CodedError('DAT_ANNOTATION', { file, line: lineAt(index), expected, actual })
-  if (!/<annotation[\s>]/.test(xml) || !xml.includes('</annotation>'))
+    new CodedError('DAT_ANNOTATION', {
+      file,
+      line: xml.slice(0, index).split('\n').length,
+      expected,
+      actual,
+    })
+  if (!/<annotation[\s>]/.test(xml) || !/<\/annotation\s*>/.test(xml))
     throw fault(0, 'a complete <annotation> document', xml.slice(0, 60).trim())
   const boxes: TrueBox[] = []
-  for (const object of xml.matchAll(/<object>([\s\S]*?)<\/object>/g)) {
-    const body = object[1] ?? ''
-    // Parts (head, hand …) have boxes of their own; the first bndbox is the object's.
-    const tag = (name: string): string | undefined =>
-      new RegExp(`<${name}>\\s*([^<]*?)\\s*</${name}>`).exec(body)?.[1]
-    const name = tag('name')
-    const [x1, y1, x2, y2] = ['xmin', 'ymin', 'xmax', 'ymax'].map((t) => Number(tag(t) ?? NaN)) as [
+  for (const object of xml.matchAll(/<object(?:\s[^>]*)?(?<!\/)>([\s\S]*?)<\/object\s*>/g)) {
+    // Parts (head, hand …) have names and boxes of their own.
+    const body = (object[1] ?? '').replace(/<part[\s>][\s\S]*?<\/part\s*>/g, blank)
+    const name = textOf(body, 'name')
+    const [x1, y1, x2, y2] = ['xmin', 'ymin', 'xmax', 'ymax'].map((t) => numberOf(body, t)) as [
       number,
       number,
       number,
@@ -116,14 +136,17 @@ function parseBoxes(xml: string, file: string): TrueBox[] {
     if (name === undefined || name === '') throw fault(object.index, '<name> in every <object>', 'none')
     if (![x1, y1, x2, y2].every(Number.isFinite) || x2 < x1 || y2 < y1)
       throw fault(object.index, 'numbers xmin ≤ xmax, ymin ≤ ymax in <bndbox>', [x1, y1, x2, y2].join(' '))
-    boxes.push({ class: unescaped(name), box: [Math.max(0, x1 - 1), Math.max(0, y1 - 1), x2, y2] })
+    // A negative start is cut with what else is over the edge.
+    boxes.push({ class: unescaped(name), box: [x1 - 1, y1 - 1, x2, y2] })
   }
-  const opened = xml.match(/<object>/g)?.length ?? 0
+  const opened = xml.match(/<object[\s/>]/g)?.length ?? 0
   if (opened !== boxes.length)
     throw fault(
-      xml.lastIndexOf('<object>'),
+      xml.lastIndexOf('<object'),
       'every <object> closed',
       `${opened} opened, ${boxes.length} closed`,
     )
-  return boxes
+  const size = /<size[\s>]([\s\S]*?)<\/size\s*>/.exec(xml)?.[1] ?? ''
+  const [width, height] = [numberOf(size, 'width'), numberOf(size, 'height')]
+  return { boxes, ...(width > 0 && height > 0 && { width, height }) }
 }

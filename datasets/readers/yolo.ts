@@ -11,29 +11,34 @@ import {
   requireFile,
   stem,
 } from './files.ts'
-import { imageHeader } from './image-size.ts'
-import { turnedImages } from './left-out.ts'
+import { imageSize } from './image-size.ts'
 import type { DatasetItem, DatasetReader, TrueBox } from './item.ts'
 
 /** A folder of images, a list of image paths (`.txt`), or several of these. */
 const placesSchema = z.union([z.string(), z.array(z.string())])
 
-/** Exporters add keys of their own (roboflow, path, license …), so only the known ones are checked. */
+/** Classes may be numbers: `[0, 1]` of digits. */
+const nameSchema = z.union([z.string(), z.number().transform(String)])
+
+/**
+ * Exporters add keys of their own (roboflow, path, license …), so only the known ones are checked. A key without a value
+ * is as if it were not there: Ultralytics' own files have `test: # test images (optional)`.
+ */
 const dataSchema = z.looseObject({
-  names: z.union([z.array(z.string()), z.record(z.string().regex(/^\d+$/), z.string())]),
-  nc: z.number().int().positive().optional(),
-  path: z.string().optional(),
-  train: placesSchema.optional(),
-  val: placesSchema.optional(),
-  test: placesSchema.optional(),
+  names: z.union([z.array(nameSchema), z.record(z.string().regex(/^\d+$/), nameSchema)]),
+  nc: z.number().int().positive().nullish(),
+  path: z.string().nullish(),
+  train: placesSchema.nullish(),
+  val: placesSchema.nullish(),
+  test: placesSchema.nullish(),
   /** Of pose estimation: so many key points with two or three numbers each stand behind the box. */
-  kpt_shape: z.tuple([z.number().int().positive(), z.number().int().positive()]).optional(),
+  kpt_shape: z.tuple([z.number().int().positive(), z.number().int().positive()]).nullish(),
 })
 
 const DATA_FILES = ['data.yaml', 'data.yml', 'dataset.yaml']
 const CLASS_LIST = 'classes.txt'
 /** Label files lie in a folder `labels`, if they are not beside their image. */
-const LABEL = /\/labels\/(?:.*\/)?(?!classes\.txt$)[^/]*\.txt$/
+const LABEL = /\/labels\/(?:.*\/)?(?!classes\.txt$)[^/]*\.txt$/i
 
 /**
  * YOLO: `data.yaml` with class names, or `classes.txt` with one a line as LabelImg and Label Studio write it, `…/images/…/x.jpg` and `…/labels/…/x.txt` with `class cx cy w h` relative to
@@ -55,7 +60,7 @@ export const yolo: DatasetReader = {
     // `{0: a, 2: b}` has no class 1: the key counts, not the place.
     const names = new Map(Object.entries(data.names).map(([n, name]) => [Number(n), name]))
     const classes = [...names].sort(([m], [n]) => m - n).map(([, name]) => name)
-    if (data.nc !== undefined && data.nc !== classes.length) {
+    if (typeof data.nc === 'number' && data.nc !== classes.length) {
       throw new CodedError('DAT_LAYOUT', {
         file,
         path: 'nc',
@@ -77,15 +82,13 @@ export const yolo: DatasetReader = {
         actual: `none for ${images.length} images`,
       })
     }
-    const turned: string[] = []
     const items = await mapInOrder(images, async ({ image, split }, n): Promise<DatasetItem> => {
       const path = notes[n] ?? null
-      const boxes = path === null ? [] : await readBoxes(path, image, names, keyNumbers, turned)
+      const boxes = path === null ? [] : await readBoxes(path, image, names, keyNumbers)
       return { id: relative(dir, image), image, split, boxes, defective: null }
     })
     const labels = { used: notes.flatMap((path) => path ?? []), pattern: LABEL }
-    const named = turned.map((f) => relative(dir, f)).sort()
-    return { format: 'yolo', dir, classes, items, labels, leftOut: turnedImages(named, dir) }
+    return { format: 'yolo', dir, classes, items, labels }
   },
 }
 
@@ -166,12 +169,10 @@ async function readBoxes(
   image: string,
   names: ReadonlyMap<number, string>,
   keyNumbers: number,
-  turnedFiles: string[],
 ): Promise<TrueBox[]> {
   const lines = numberedLines(await readText(file))
   if (lines.length === 0) return []
-  const { widthPx, heightPx, turned } = await imageHeader(image)
-  if (turned) turnedFiles.push(image)
+  const { widthPx, heightPx } = await imageSize(image)
   return lines.map(({ line, text }) => {
     const [index = NaN, ...all] = text.split(/\s+/).map(Number)
     const name = names.get(index)

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { openDataset } from '../../datasets/index.ts'
 import { boxesOf, datasetFolder } from './samples/dataset-folder.ts'
@@ -65,6 +66,15 @@ describe('YOLO', () => {
       ['scratch', 'dent'],
       [[['dent', 0, 0, 20, 10]], []],
     ])
+  })
+
+  it('takes a key without a value as none, and numbers as names of classes', async () => {
+    await at.tree({
+      'data.yaml': 'path: ../datasets/x\ntrain: images\ntest: # test images (optional)\nnames: [0, b]\n',
+      'images/a.jpg': null,
+      'labels/a.txt': '0 .5 .5 1 1',
+    })
+    expect(boxesOf(await openDataset(at.dir))).toEqual([[['0', 0, 0, 20, 10]]])
   })
 
   it('refuses a set whose labels are nowhere: every part would count as good', async () => {
@@ -148,6 +158,16 @@ describe('COCO', () => {
       /images\.1\.id.*7 again/,
     ],
     [
+      'one image twice, which could be good and bad',
+      JSON.stringify({ images: [1, 2].map((id) => ({ id, file_name: 'a.jpg' })), categories: [] }),
+      /images\.1\.file_name.*a\.jpg again/,
+    ],
+    [
+      'two categories of one id',
+      JSON.stringify({ images: [], categories: ['a', 'b'].map((name) => ({ id: 7, name })) }),
+      /categories\.1\.id.*7 for a and b/,
+    ],
+    [
       'an image outside of the set',
       JSON.stringify({ images: [{ id: 1, file_name: '../../../a.jpg' }], categories: [] }),
       /inside the data set.*(\.\.\/){3}a\.jpg/,
@@ -179,6 +199,26 @@ describe('COCO', () => {
     expect((await openDataset(at.dir)).items.map((i) => i.image)).toEqual([join(at.dir, 'pictures/a.jpg')])
   })
 
+  it('tells images of one name in two splits apart', async () => {
+    await at.tree({
+      'train/_annotations.coco.json': json([{ image_id: 7, category_id: 3, bbox: [1, 2, 4, 5] }]),
+      'train/a.jpg': null,
+      'valid/_annotations.coco.json': json([]),
+      'valid/a.jpg': null,
+    })
+    const { items } = await openDataset(at.dir)
+    expect(items.map((i) => [i.id, i.boxes?.length])).toEqual([
+      ['train/a.jpg', 1],
+      ['valid/a.jpg', 0],
+    ])
+  })
+
+  it('takes an empty outline as none', async () => {
+    const annotation = { image_id: 7, category_id: 3, bbox: [1, 2, 4, 5], segmentation: [[]] }
+    await at.tree({ 'annotations.json': json([annotation]), 'a.jpg': null })
+    expect((await openDataset(at.dir)).items[0]?.boxes).toEqual([{ class: 'dent', box: [1, 2, 5, 7] }])
+  })
+
   it('names an image that is nowhere', async () => {
     await at.tree({ 'annotations.json': json([]) })
     await expect(openDataset(at.dir)).rejects.toThrow(/DAT_LAYOUT.*a\.jpg/)
@@ -204,10 +244,46 @@ describe('Pascal VOC', () => {
   it.each([
     ['an object without name', xml(box), /a\.xml, line 3.*name/],
     ['a box without numbers', xml('<name>x</name><bndbox></bndbox>'), /line 3.*bndbox/],
+    ['an object that is closed at once', '<annotation><object/></annotation>', /1 opened, 0 closed/],
+    ['an empty number', xml(`<name>x</name>${box.replace('>1<', '><')}`), /line 3.*found NaN 2 10 8/],
+    ['the name of a part', xml(`${box}<part><name>head</name></part>`), /line 3.*name/],
+    [
+      'another size than the image has',
+      xml(`<name>x</name>${box}`).replace(
+        '<object>',
+        '<size><width>40</width><height>20</height></size><object>',
+      ),
+      /a\.xml, width and height of a\.jpg.*expected 20 × 10 px.*found 40 × 20 px/,
+    ],
     ['a document cut off', `<annotation>\n<object>\n<name>x</name>`, /a\.xml, line 1.*complete/],
   ])('refuses %s', async (_, text, message) => {
     await at.tree({ 'annotations/a.xml': text, 'images/a.jpg': null })
     await expect(openDataset(at.dir, { format: 'voc' })).rejects.toThrow(message)
+  })
+
+  it('reads objects with attributes, and none in comments', async () => {
+    const object = xml(`<name>x</name>${box}`)
+    const commented = object.replace('<object>', '<!-- <object>').replace('</object>', '</object> -->')
+    await at.tree({
+      'Annotations/a.xml': object.replace('<object>', '<object id="1">'),
+      'JPEGImages/a.jpg': null,
+      'Annotations/b.xml': commented,
+      'JPEGImages/b.jpg': null,
+    })
+    expect(boxesOf(await openDataset(at.dir))).toEqual([[['x', 0, 1, 10, 8]], []])
+  })
+
+  it('reads names with blanks and with the sign of a class in lists of splits', async () => {
+    const notes = xml(`<name>&#21010;&#x75D5;</name>${box}`)
+    const names = ['a b', 'c', 'd 1', 'e']
+    await at.tree({
+      ...Object.fromEntries(names.map((n) => [`Annotations/${n}.xml`, notes])),
+      ...Object.fromEntries(names.map((n) => [`JPEGImages/${n}.jpg`, null])),
+      'ImageSets/Main/test.txt': 'a b\r\nc  -1\r\nd 1\r\ne.jpg\r\n',
+    })
+    const { items, classes } = await openDataset(at.dir)
+    expect(items.map((i) => i.split)).toEqual(['test', 'test', 'test', 'test'])
+    expect(classes).toEqual(['划痕'])
   })
 
   it('reads XML beside its image, sub-folders of images, and names with entities', async () => {
@@ -244,5 +320,47 @@ describe('Pascal VOC', () => {
   it('names the image an annotation has lost', async () => {
     await at.tree({ 'annotations/a.xml': xml(`<name>x</name>${box}`), 'images/b.jpg': null })
     await expect(openDataset(at.dir)).rejects.toThrow(/DAT_LAYOUT.*a\.xml.*image a/)
+  })
+})
+
+describe('boxes and their images', () => {
+  const set = (...boxes: number[][]) =>
+    at.tree({
+      'annotations.json': JSON.stringify({
+        images: [{ id: 1, file_name: 'a.jpg' }],
+        categories: [{ id: 1, name: 'dent' }],
+        annotations: boxes.map((bbox) => ({ image_id: 1, category_id: 1, bbox })),
+      }),
+      'a.jpg': null,
+    })
+
+  it('are cut at the edge, which is said where it is more than rounding', async () => {
+    await set([-1, 0, 5, 11])
+    const rounded = await openDataset(at.dir)
+    expect([boxesOf(rounded), rounded.leftOut]).toEqual([[[['dent', 0, 0, 4, 10]]], []])
+    await set([15, 5, 15, 2])
+    const over = await openDataset(at.dir)
+    expect(boxesOf(over)).toEqual([[['dent', 15, 5, 20, 7]]])
+    expect(over.leftOut.map((f) => f.message)).toEqual([
+      expect.stringMatching(/boxes inside their images.*found 1: a\.jpg$/),
+    ])
+  })
+
+  it('are refused where nothing of them lies in the image', async () => {
+    await set([1, 1, 2, 2], [30, 2, 4, 4], [3, 3, 0, 2])
+    await expect(openDataset(at.dir)).rejects.toThrow(
+      /DAT_ANNOTATION.*a\.jpg.*20 × 10 px of the image; found dent from 30, 2 to 34, 6; 1 more like it/,
+    )
+  })
+
+  it('say that EXIF turns an image whose stated size is the stored one', async () => {
+    await set([1, 1, 2, 2])
+    await sharp({ create: { width: 20, height: 10, channels: 3, background: '#777' } })
+      .withMetadata({ orientation: 3 })
+      .jpeg()
+      .toFile(join(at.dir, 'a.jpg'))
+    expect((await openDataset(at.dir)).leftOut.map((f) => f.message)).toEqual([
+      expect.stringMatching(/EXIF orientation .* is not used; found 1: a\.jpg$/),
+    ])
   })
 })
