@@ -47,6 +47,13 @@ export function labelledRegions({ dir, format, items }: Dataset): {
 
 async function regionsOf(item: DatasetItem): Promise<LabelledRegion[]> {
   const mask = await readMask(item)
+  if (mask === undefined && item.mask !== undefined)
+    throw new CodedError('DAT_ANNOTATION', {
+      file: item.mask,
+      expected: `a mask that marks the defect of ${item.id}`,
+      actual: 'a mask of 0 everywhere',
+      hint: 'mark the defect, or take the image out of the data set',
+    })
   if (mask) return [{ class: item.label ?? 'defect', shape: { mask: { ...mask, channels: 1 } } }]
   return (item.boxes ?? []).map((b) => ({
     class: b.class,

@@ -1,4 +1,4 @@
-import { asCoded, CodedError, type RawMap, type Registration, type ScoreMap } from '../../contracts/index.ts'
+import { CodedError, type RawMap, type Registration, type ScoreMap } from '../../contracts/index.ts'
 import {
   noRegions,
   type PixelOptions,
@@ -8,29 +8,21 @@ import {
   truthRegions,
 } from '../metrics/index.ts'
 import type { DatasetItem } from '../readers/index.ts'
-import { openImage } from '../readers/open-image.ts'
+import { readMaskFile } from '../readers/read-mask.ts'
 import type { EvaluatedImage } from './result.schema.ts'
 
 /** Mask of one image: HW, 1 = defect. Null = a good part; undefined = the data set does not say where its defects are. */
 export type Mask = { data: Uint8Array; widthPx: number; heightPx: number } | null | undefined
 
-/** @throws DAT_ANNOTATION when the mask cannot be read */
+/**
+ * A mask without any defect in it says nothing about where the defect of its bad part is.
+ *
+ * @throws DAT_ANNOTATION when the mask cannot be read
+ */
 export async function readMask(item: DatasetItem): Promise<Mask> {
   if (item.mask === undefined) return item.defective === false ? null : undefined
-  try {
-    const { data, info } = await (
-      await openImage(item.mask)
-    )
-      .flatten({ background: '#000' })
-      .toColourspace('b-w')
-      .raw()
-      .toBuffer({ resolveWithObject: true })
-    const out = new Uint8Array(info.width * info.height)
-    for (let i = 0; i < out.length; i++) out[i] = (data[i * info.channels] ?? 0) > 0 ? 1 : 0
-    return { data: out, widthPx: info.width, heightPx: info.height }
-  } catch (error) {
-    throw asCoded(error, 'DAT_ANNOTATION', { file: item.mask, expected: 'a mask image' })
-  }
+  const mask = await readMaskFile(item.mask)
+  return item.defective === true && !mask.data.includes(1) ? undefined : mask
 }
 
 export interface SeenImage {

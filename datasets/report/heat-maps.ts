@@ -1,7 +1,7 @@
 import sharp from 'sharp'
 import type { ScoreMap } from '../../contracts/index.ts'
 import type { EvaluatedImage, EvaluationResult } from '../evaluate/index.ts'
-import { openImage } from '../readers/open-image.ts'
+import { readMaskFile } from '../readers/read-mask.ts'
 import { thumbnail } from './crops.ts'
 import { esc, fixed, section, t } from './html.ts'
 
@@ -25,10 +25,11 @@ async function heat(map: ScoreMap): Promise<string> {
 /** A mask as green glass; null when it cannot be read any more. */
 async function glass(file: string): Promise<string | null> {
   try {
-    const { data, info } = await (
-      await openImage(file)
+    const mask = await readMaskFile(file)
+    const { data, info } = await sharp(
+      mask.data.map((v) => 255 * v),
+      { raw: { width: mask.widthPx, height: mask.heightPx, channels: 1 } },
     )
-      .flatten({ background: '#000' })
       .resize(320, 320, { fit: 'inside' })
       .toColourspace('b-w')
       .extractChannel(0)
