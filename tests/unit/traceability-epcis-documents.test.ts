@@ -48,6 +48,19 @@ describe('an EPCIS document', () => {
     expect(met).toBeGreaterThan(0)
   })
 
+  it('may name extensions in any script, by a prefix that is declared', () => {
+    const named = (name: string): string[] =>
+      pointers(
+        epcisDocument([{ ...OBSERVED, [name]: { [name]: '王芳' } }], {
+          '@context': [CONTEXT[0], { ext: 'https://ns.example/', 扩展: 'https://ns.example/' }],
+        }),
+      )
+    for (const name of ['ext:检验员', '扩展:检验员', 'ext:größe', 'https://ns.example/检验员'])
+      expect([name, named(name)]).toEqual([name, []])
+    for (const name of ['未知:检验员', 'ext:', 'ext:检 验', 'ext:<x>', '检验员'])
+      expect([name, named(name)]).toEqual([name, [`/epcisBody/eventList/0/${name}`]])
+  })
+
   it('is refused for what its own envelope lacks', () => {
     const { '@context': _, ...bare } = epcisDocument([])
     expect(pointers(bare)).toEqual(['/@context'])

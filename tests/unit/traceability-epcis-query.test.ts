@@ -55,6 +55,7 @@ const EVENT: Json = {
     },
   ],
   'ext:count': 12,
+  'ext:检验员': 'Lǐ',
   'ext:at': '2026-01-05T00:00:00+08:00',
   'ext:inner': { 'ext:leaf': ['x', 5] },
 }
@@ -134,6 +135,7 @@ const BOTH: [string, unknown, unknown][] = [
   ['GT_maxValue_CEL', 29, 30],
   ['LE_percRank', 50, 49],
   ['EQ_ext:count', ['12'], ['13']],
+  ['EQ_ext:检验员', ['Lǐ'], ['Wáng']],
   ['GT_ext:count', 11, 12],
   ['LT_ext:at', '2026-01-05T00:00:00Z', '2026-01-04T16:00:00Z'],
   ['EQ_http://ns.example.com/ext/#count', ['12'], ['1']],

@@ -1,6 +1,6 @@
 import { at, type Faults, isObject, type JsonObject } from './faults.ts'
 import { EPCIS_PREFIXES } from './own-context.ts'
-import { isUri } from './uri.ts'
+import { isName, isUri } from './uri.ts'
 
 /** Where the context of EPCIS 2.0 is published, in its versions and former places. */
 const EPCIS_CONTEXT = /^https?:\/\/[^?#]+\/epcis-context(?:-root)?\.jsonld$/
@@ -61,7 +61,7 @@ export class Namespaces {
 
   /** Whether a name is an extension: `prefix:name` of a declared prefix, or the whole URI. */
   holds(name: string): boolean {
-    if (!isUri(name)) return false
+    if (!isName(name)) return false
     const prefix = name.slice(0, name.indexOf(':'))
     if (this.#prefixes.has(prefix)) return name.length > prefix.length + 1
     return this.#open || /^(https?:\/\/|urn:)./.test(name)

@@ -13,7 +13,7 @@ import {
   typedCondition,
 } from './query-fields.ts'
 import { type QueryParams, refuseParameter, single, wholeNumber } from './query-params.ts'
-import { isUri, timeMs } from './uri.ts'
+import { isName, timeMs } from './uri.ts'
 
 export interface CompiledQuery {
   test(seen: SeenEvent): boolean
@@ -77,7 +77,7 @@ function controls(
 ): Pick<CompiledQuery, 'order' | 'eventCountLimit' | 'maxEventCount'> {
   const { orderBy, orderDirection, eventCountLimit, maxEventCount } = all
   const by = orderBy === undefined ? undefined : single('orderBy', orderBy)
-  if (by !== undefined && by !== 'eventTime' && by !== 'recordTime' && !isUri(by.replace('#', '')))
+  if (by !== undefined && by !== 'eventTime' && by !== 'recordTime' && !isName(by.replace('#', '')))
     refuseParameter('orderBy', 'eventTime, recordTime, or the name of an extension field', by)
   const direction = orderDirection === undefined ? 'DESC' : single('orderDirection', orderDirection)
   if (!['ASC', 'DESC'].includes(direction)) refuseParameter('orderDirection', 'ASC or DESC', direction)

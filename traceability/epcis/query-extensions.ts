@@ -2,7 +2,7 @@ import { anyValue, type Comparison } from './compare.ts'
 import { FieldName, innerValues, prefixesOf, type SeenEvent, valuesIn } from './extension-fields.ts'
 import { type JsonObject, isObject } from './faults.ts'
 import { type Condition, declaration, sensorElements, sensorMetadata, sensorReports } from './query-fields.ts'
-import { isUri } from './uri.ts'
+import { isName } from './uri.ts'
 import { refuseParameter, single } from './query-params.ts'
 
 const inside =
@@ -37,7 +37,7 @@ export function extensionCondition(
   const m = NAME.exec(name)
   if (m === null) return null
   const [, op = '', inner, place = '', fieldName = ''] = m
-  if (!isUri(fieldName.replace('#', ''))) return null
+  if (!isName(fieldName.replace('#', ''))) return null
   const where = PLACES[place]
   if (where === undefined) return null
   if (op === 'EXISTS' && !asked(name, values)) return EVERY_EVENT

@@ -8,6 +8,14 @@ const MAX_URI = 2_048
 export const isUri = (text: unknown): text is string =>
   typeof text === 'string' && text.length <= MAX_URI && !/^[^:]*:($|[?#])/.test(text) && URI.test(text)
 
+/**
+ * Names of extension fields: `prefix:name`, or the namespace and the name. Unlike values they are IRIs (JSON-LD 1.1,
+ * section 3.2): 检验员 is a name, as in XML.
+ */
+export const isName = (text: unknown): text is string =>
+  typeof text === 'string' &&
+  isUri(text.replace(/^[\p{L}\p{N}_]+(?=:)/u, 'x').replace(/[\p{L}\p{M}\p{N}]/gu, 'x'))
+
 const TIME = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.\d{1,30})?(?:[Zz]|[+-](\d\d):(\d\d))$/
 
 /** Date-time of RFC 3339 with its offset, as EPCIS 2.0 (7.3.1.2) demands; the day must exist. */
