@@ -75,6 +75,7 @@ export async function loadLine(
     checkNaming(recipe, station.association.length > 0)
     recipes.set(station.id, recipe)
   }
+  checkFrameSizes(spec, recipes, file)
   try {
     checkModules(spec.scenarios.map(({ use, ...params }) => ({ slug: use, params })))
   } catch (error) {
@@ -113,6 +114,33 @@ function checkGates(spec: LineSpec, file: string): void {
         expected:
           'a camera triggered by the PLC (`rate: triggered`, `mode: triggered`) or http-push with x-trigger',
         actual: `${camera.adapter} that numbers its own frames, behind a ${reject.adapter} gate`,
+      })
+  })
+}
+
+/** Frames whose size the line file says must be what the recipe looks at, and fit into a slot: else none is ever judged. */
+function checkFrameSizes(spec: LineSpec, recipes: LineConfig['recipes'], file: string): void {
+  const { slotBytes } = spec.frames
+  spec.stations.forEach(({ id, camera, recipe }, i) => {
+    const view = recipes.get(id)?.recipe.view
+    if (camera.adapter !== 'ffmpeg' || view === undefined) return
+    const { widthPx, heightPx, pixel } = camera
+    const path = `stations[${i}].camera`
+    if (widthPx !== view.widthPx || heightPx !== view.heightPx)
+      throw new CodedError('CFG_INVALID', {
+        file,
+        path,
+        expected: `frames of ${view.widthPx} × ${view.heightPx} px, the view of ${recipe}`,
+        actual: `${widthPx} × ${heightPx} px`,
+      })
+    const bytes = widthPx * heightPx * (pixel === 'rgb8' ? 3 : 1)
+    if (bytes > slotBytes)
+      throw new CodedError('CFG_INVALID', {
+        file,
+        path,
+        expected: `frames of at most ${slotBytes} bytes`,
+        actual: `${widthPx} × ${heightPx} px of ${pixel}, ${bytes} bytes`,
+        hint: 'raise frames.slotBytes',
       })
   })
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import { durationMs as ms } from './duration.schema.ts'
 import type { IdentitySourceSpec } from './identity-source.schema.ts'
 
 const id = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes')
-const ms = z.number().int().positive()
 const place = z.number()
 const length = z.number().nonnegative()
 

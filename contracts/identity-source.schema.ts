@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import { durationMs as ms } from './duration.schema.ts'
 
 const id = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes')
-const ms = z.number().int().positive()
 const port = z.number().int().min(1).max(65_535)
 /** What the reader sends when it was asked and read nothing, e.g. NOREAD: a failed read, not a code. */
 const noRead = z.string().min(1).max(64).optional()

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { durationMs as ms, ratePerS } from './duration.schema.ts'
 import { teachSpecSchema } from './teach.schema.ts'
 import { watchSchema } from './life.schema.ts'
 import { associationSchema, checkAssociations } from './association.schema.ts'
@@ -10,7 +11,6 @@ import { checkSharedPlaces } from './shared-places.ts'
 import { sinksSchema } from './sink.schema.ts'
 
 const id = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes')
-const ms = z.number().int().positive()
 
 const cameraBase = {
   view: id.default('top'),
@@ -38,7 +38,7 @@ const replayCamera = z.strictObject({
     .default('folder'),
   split: z.string().optional(),
   /** Frames per second; `max` = as fast as the pipeline takes them; `triggered` = one per trigger of the PLC. */
-  rate: z.union([z.number().positive(), z.literal('max'), z.literal('triggered')]),
+  rate: z.union([ratePerS, z.literal('max'), z.literal('triggered')]),
   loop: z.boolean().default(false),
   /** Send decoded pixels instead of the file's bytes. */
   raw: z.boolean().default(false),
@@ -51,7 +51,7 @@ const sampleCamera = z.strictObject({
   seed: z.number().int().nonnegative().default(1),
   /** Share of boards with at least one defect, 0..1. */
   defectRate: z.number().min(0).max(1).default(0.15),
-  rate: z.union([z.number().positive(), z.literal('max'), z.literal('triggered')]),
+  rate: z.union([ratePerS, z.literal('max'), z.literal('triggered')]),
   /** Stop after this many boards; absent = endless. */
   count: z.number().int().positive().optional(),
   /** Also state receipts of material, packing and shipment of its boards, marked as simulated. */
@@ -134,6 +134,7 @@ const interlockSchema = z.strictObject({
       count: z.number().int().min(2),
       radiusPx: z.number().positive(),
     })
+    .refine((a) => a.count <= a.window, { message: 'at most window, or it never alarms', path: ['count'] })
     .optional(),
 })
 export type InterlockSpec = z.infer<typeof interlockSchema>

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { durationMs } from './duration.schema.ts'
 
 /** What becomes of images when the disk gets full; records and events always stay. */
 export const retentionSchema = z.strictObject({
@@ -7,7 +8,7 @@ export const retentionSchema = z.strictObject({
   /** So many of the newest images of parts that did not pass are never deleted. */
   keepFails: z.number().int().min(100).default(10_000),
   /** How often the disk is looked at, ms. */
-  everyMs: z.number().int().min(100).default(30_000),
+  everyMs: durationMs.min(100).default(30_000),
 })
 export type RetentionSpec = z.infer<typeof retentionSchema>
 

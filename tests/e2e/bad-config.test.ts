@@ -33,6 +33,13 @@ const station = (over: object = {}): object => ({
   ...over,
 })
 
+const stream = (px: number): object => ({
+  adapter: 'ffmpeg',
+  input: ['-i', 'x'],
+  widthPx: px,
+  heightPx: px,
+})
+
 interface Case {
   name: string
   line(): string
@@ -126,6 +133,23 @@ const CASES: Case[] = [
     name: 'an unknown module',
     line: () => shop.line('module', { stations: [station()], scenarios: [{ use: 'nosuch' }] }),
     says: /^CFG_UNKNOWN_REFERENCE: .*module\.line\.yaml, scenarios\[0\]\.use\); expected .*lean.*; found nosuch/m,
+  },
+  {
+    name: 'frames of another size than the recipe looks at',
+    line: () => shop.line('size', { stations: [station({ camera: stream(320) })] }),
+    says: /^CFG_INVALID: .*size\.line\.yaml, stations\[0\]\.camera\); expected frames of \d+ × \d+ px, the view of ramp@1; found 320 × 320 px/m,
+  },
+  {
+    name: 'frames that fit into no slot',
+    line: () => {
+      shop.recipe(
+        goodRecipe({ recipe: 'wide', view: { name: 'top', widthPx: 320, heightPx: 320 } }),
+        'wide@1',
+      )
+      const frames = { slots: 2, slotBytes: 65_536 }
+      return shop.line('slot', { frames, stations: [station({ recipe: 'wide@1', camera: stream(320) })] })
+    },
+    says: /^CFG_INVALID: .*stations\[0\]\.camera\); expected frames of at most 65536 bytes; found 320 × 320 px of mono8, 102400 bytes; raise frames\.slotBytes/m,
   },
   {
     name: 'the port of the dashboard in use',
