@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
 import { asCoded } from '../contracts/index.ts'
+import { outliveReaders } from './closed-output.ts'
 import { COMMANDS } from './commands/table.ts'
 import { readEnvironment } from './environment.ts'
 import { version } from './paths.ts'
@@ -14,6 +15,7 @@ const program = new Command('sightline')
   .configureOutput({ outputError: () => undefined })
   .exitOverride()
 
+outliveReaders()
 try {
   const environment = readEnvironment(process.env)
   // Help, and what to say to a name that is none, need all of them.

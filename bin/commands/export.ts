@@ -1,10 +1,10 @@
 import { createWriteStream } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
+import { realpath, rename, rm, stat } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Command } from 'commander'
-import { CodedError } from '../../contracts/index.ts'
+import { asCoded, CodedError } from '../../contracts/index.ts'
 import {
   EXPORT_FORMATS,
   type ExportOptions,
@@ -12,6 +12,7 @@ import {
   exportStream,
   openTraceQuery,
 } from '../../traceability/query/index.ts'
+import { readerGone } from '../closed-output.ts'
 import type { Environment } from '../environment.ts'
 import { plantQuery } from '../plant-address.ts'
 import { dataDirOf } from '../state-facts.ts'
@@ -46,7 +47,7 @@ export function addExport(program: Command, environment: Environment): void {
           : await plantQuery(o.plant, environment)
       try {
         const bytes = Readable.from(exportStream((ask) => query.exportPage(ask), options))
-        if (out === '-') await pipeline(bytes, process.stdout, { end: false })
+        if (out === '-') await toOutput(bytes)
         else await toFile(bytes, out)
       } finally {
         query.close()
@@ -54,20 +55,30 @@ export function addExport(program: Command, environment: Environment): void {
     })
 }
 
-/** A file is there whole or not at all. */
+/** Nobody is left to be told when the reader has closed it; what else it does not take has been said. */
+async function toOutput(bytes: Readable): Promise<void> {
+  try {
+    await pipeline(bytes, process.stdout, { end: false })
+  } catch (error) {
+    if (!readerGone()) throw error
+  }
+}
+
+/** A file is there whole or not at all; pipes and devices are written to, never replaced. */
 async function toFile(bytes: Readable, out: string): Promise<void> {
-  const part = `${out}.part`
+  const target = await realpath(out).catch(() => out)
+  const there = await stat(target).catch(() => null)
+  const direct = there !== null && !there.isFile()
+  const part = direct ? target : `${target}.part`
   try {
     await pipeline(bytes, createWriteStream(part))
-    await rename(part, out)
+    if (!direct) await rename(part, target)
   } catch (error) {
-    await rm(part, { force: true })
-    if (error instanceof CodedError) throw error
-    throw new CodedError('CFG_USAGE', {
+    if (!direct) await rm(part, { force: true })
+    const full = error instanceof Error && 'code' in error && error.code === 'ENOSPC'
+    throw asCoded(error, full ? 'TRC_DISK_FULL' : 'CFG_USAGE', {
       file: out,
       expected: 'a file that can be written',
-      actual: error instanceof Error ? error.message : String(error),
-      cause: error,
     })
   }
 }

@@ -5,6 +5,7 @@ import { asCoded, CodedError, type FrameFormat, type PartContext } from '../../c
 import { imageSize, picturesBeside, recipeOfPackage } from '../../datasets/index.ts'
 import { inspect, loadRecipe, type PreparedRecipe, prepareRecipe } from '../../inspection/index.ts'
 import { packageNamed } from '../../models/index.ts'
+import { readerGone } from '../closed-output.ts'
 import type { Environment } from '../environment.ts'
 import { modelDirs, modelSetup } from '../model-setup.ts'
 import { recipePlace } from '../config.ts'
@@ -24,6 +25,7 @@ export function addInspect(program: Command, environment: Environment): void {
       const reference = o.template === undefined ? null : await templateOf(o.template, judges)
       const counts = { pass: 0, fail: 0, inconclusive: 0 }
       for (const file of files) {
+        if (readerGone()) break
         const bytes = await read(file, named ? 'CFG_MISSING_FILE' : 'CAM_INCOMPLETE').catch(
           (error: CodedError) => {
             if (named) throw error
@@ -50,7 +52,9 @@ export function addInspect(program: Command, environment: Environment): void {
       await judges.close()
       // Before the sum, which counts what was looked at.
       for (const { message } of await picturesBeside(path, files)) process.stderr.write(`${message}\n`)
-      process.stderr.write(`${JSON.stringify({ files: files.length, ...counts })}\n`)
+      process.stderr.write(
+        `${JSON.stringify({ files: counts.pass + counts.fail + counts.inconclusive, ...counts })}\n`,
+      )
       if (counts.fail + counts.inconclusive > 0) process.exitCode = 3
     })
 }

@@ -1,8 +1,10 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { goodPng, workshop } from './bad-samples.ts'
-import { runCli, startCli } from './line-process.ts'
+import { CLI, runCli, startCli, stopped } from './line-process.ts'
 
 const shop = workshop('exit')
 afterAll(() => shop.remove())
@@ -92,4 +94,61 @@ describe('exit codes', () => {
     line.child.kill('SIGINT')
     expect(await line.exit).toBe(0)
   }, 40_000)
+})
+
+describe('output that nobody reads any more', () => {
+  it('ends `inspect` after what was read, without a word of it', async () => {
+    await lineFile()
+    const images = join(shop.dir, 'many')
+    mkdirSync(images)
+    for (let n = 0; n < 60; n++) writeFileSync(join(images, `${n}.png`), await goodPng())
+    const recipe = join(shop.dir, 'recipes', 'ramp@1.recipe.yaml')
+    const child = spawn(process.execPath, [CLI, 'inspect', images, '--recipe', recipe])
+    let stderr = ''
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+    await once(child.stdout, 'data')
+    child.stdout.destroy()
+    const [code] = (await once(child, 'close')) as [number]
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/^\{"files":\d+,"pass":\d+,.*\}\n$/)])
+    expect(stderr).not.toContain('"files":60')
+  })
+
+  it('does not keep a line from being started again', async () => {
+    const line = await startCli(['serve', await lineFile(), '--data', shop.data])
+    line.child.stdout?.destroy()
+    process.kill(Number(line.ready['pid']), 'SIGKILL')
+    await expect.poll(() => line.stderr(), { timeout: 20_000 }).toMatch(/the line process died/)
+    // Where the line can be reached now; it is up when it answers.
+    const url = (): string => {
+      const { url } = JSON.parse(readFileSync(join(shop.data, 'line.json'), 'utf8')) as { url: string }
+      return url
+    }
+    const answers = async (): Promise<boolean> => (await fetch(`${url()}/healthz`)).ok
+    await expect.poll(() => answers().catch(() => false), { timeout: 20_000 }).toBe(true)
+    expect(await stopped(line)).toBe(0)
+    expect(line.stderr().match(/the line process died/g)).toHaveLength(1)
+  }, 60_000)
+})
+
+describe('export', () => {
+  it('writes through a link and into a pipe, and replaces neither', async () => {
+    await stopped(await startCli(['serve', await lineFile(), '--data', shop.data, '--no-supervisor']))
+    const real = join(shop.dir, 'real.csv')
+    const link = join(shop.dir, 'link.csv')
+    writeFileSync(real, 'old')
+    symlinkSync(real, link)
+    expect((await runCli(['export', link, '--data', shop.data])).code).toBe(0)
+    expect(lstatSync(link).isSymbolicLink()).toBe(true)
+    const csv = readFileSync(real, 'utf8')
+    expect(csv).toMatch(/^position,inspectionId,/)
+    const pipe = join(shop.dir, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const reader = spawn('cat', [pipe])
+    const closed = once(reader, 'close')
+    let read = ''
+    reader.stdout.on('data', (chunk: Buffer) => (read += chunk.toString()))
+    expect((await runCli(['export', pipe, '--data', shop.data])).code).toBe(0)
+    await closed
+    expect([read, lstatSync(pipe).isFIFO()]).toEqual([csv, true])
+  }, 60_000)
 })

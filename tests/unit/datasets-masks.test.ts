@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import sharp from 'sharp'
+import sharp, { type Sharp } from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { labelledRegions } from '../../bin/labelled-regions.ts'
 import { openDataset, readMask } from '../../datasets/index.ts'
@@ -9,7 +9,7 @@ const at = datasetFolder()
 const SHAPE = { width: 4, height: 1 } as const
 
 /** What a mask marks, as read for a bad part. */
-async function marks(name: string, image: sharp.Sharp): Promise<string | undefined> {
+async function marks(name: string, image: Sharp): Promise<string | undefined> {
   const file = join(at.dir, name)
   await image.toFile(file)
   const mask = await readMask({ id: name, image: '', split: 'test', mask: file, defective: true })
