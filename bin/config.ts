@@ -1,9 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
-import { CodedError, type LineSpec, lineSchema, parseStrict } from '../contracts/index.ts'
+import { CodedError, type LineSpec, lineSchema, type ModelCard, parseStrict } from '../contracts/index.ts'
 import { checkNaming, loadRecipe, type LoadedRecipe } from '../inspection/index.ts'
-import { verifyPinned } from '../models/index.ts'
+import { checkThresholds, verifyPinned } from '../models/index.ts'
 import { checkModules } from '../scenarios/index.ts'
 import { type Environment, expandVariables } from './environment.ts'
 import { modelDirs, trustedKeys } from './model-setup.ts'
@@ -145,16 +145,18 @@ function checkFrameSizes(spec: LineSpec, recipes: LineConfig['recipes'], file: s
   })
 }
 
-/** Every model that a recipe pins is there and in order, short of running it. @throws MDL_* */
+/** Every model that a recipe pins is there and in order, short of running it, and can reach its thresholds. @throws MDL_*, CFG_* */
 async function checkModels(recipes: readonly LoadedRecipe[], environment: Environment): Promise<void> {
   const keys = await trustedKeys(environment)
-  const seen = new Set<string>()
+  const cards = new Map<string, ModelCard>()
   for (const { recipe, file } of recipes) {
     for (const [i, tool] of recipe.tools.entries()) {
-      if (tool.use !== 'model@1' || seen.has(tool.sha256)) continue
-      seen.add(tool.sha256)
+      if (tool.use !== 'model@1') continue
       try {
-        await verifyPinned(modelDirs(environment), { id: tool.model, sha256: tool.sha256 }, keys)
+        const pin = { id: tool.model, sha256: tool.sha256 }
+        const card = cards.get(tool.sha256) ?? (await verifyPinned(modelDirs(environment), pin, keys)).card
+        cards.set(tool.sha256, card)
+        checkThresholds(card, tool, `tools[${i}]`)
       } catch (error) {
         throw inFile(error, file, `tools[${i}]`)
       }

@@ -28,6 +28,7 @@ export type { BoxJudgement, TaughtBoxes, UnseenImage } from './heads/teach-boxes
 export { teachSegments } from './heads/teach-segments.ts'
 export type { TaughtSegments } from './heads/teach-segments.ts'
 export type { SegmentImage } from './heads/labelled-pictures.ts'
+export { checkThresholds } from './check-thresholds.ts'
 export { loadModel } from './load-model.ts'
 export type { LoadOptions } from './load-model.ts'
 export { onnxGraph, onnxModel, onnxNode, onnxTensor } from './onnx/graph.ts'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { prepareZXingModule, writeBarcode } from 'zxing-wasm/writer'
-import { CodedError, type Box } from '../../contracts/index.ts'
+import { CodedError, type Box, gs1CheckDigit } from '../../contracts/index.ts'
 import { layer, type Layer } from './raster.kernel.ts'
 import { mixSeed } from './rng.ts'
 import { drawText } from './stroke-font.ts'
@@ -25,13 +25,6 @@ function loadWriter(): Promise<unknown> {
     await prepareZXingModule({ overrides: { wasmBinary }, fireImmediately: true })
   })()
   return ready
-}
-
-/** Check digit of a GS1 key without it, from the right weighted 3, 1, 3, …: GS1 General Specifications, section 7.9. */
-export function gs1CheckDigit(body: string): number {
-  let sum = 0
-  for (let n = 0; n < body.length; n++) sum += Number(body[body.length - 1 - n]) * (n % 2 === 0 ? 3 : 1)
-  return (10 - (sum % 10)) % 10
 }
 
 /** GTIN-14 of a product under the prefix 0950 6000, which GS1 keeps for examples. */

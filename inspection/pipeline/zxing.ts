@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { prepareZXingModule, readBarcodes, type ReadResult } from 'zxing-wasm/reader'
-import { asCoded, checkDigit, type CodeRead, type ToolSpecOf } from '../../contracts/index.ts'
+import { asCoded, gs1CheckDigit, type CodeRead, type ToolSpecOf } from '../../contracts/index.ts'
 import { cropRotated } from '../kernels/index.ts'
 
 export type CodeFormat = ToolSpecOf<'code@1'>['formats'][number]
@@ -222,7 +222,7 @@ function itfError(text: string, itfDigits: readonly number[]): string | null {
   if (itfDigits.includes(text.length)) return null
   if (text.length !== 14)
     return `${text.length} digits of ITF may be a part of it: expected ${[14, ...itfDigits].join(' or ')} (itfDigits of the tool)`
-  const expected = checkDigit(text.slice(0, 13))
+  const expected = gs1CheckDigit(text.slice(0, 13))
   return expected === Number(text.at(-1)) ? null : `wrong check digit of ITF-14: expected ${expected}`
 }
 

@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { canonicalJson, CodedError, parseStrict, type Recipe, recipeSchema } from '../../contracts/index.ts'
+import {
+  canonicalJson,
+  CodedError,
+  gs1CheckDigit,
+  parseStrict,
+  type Recipe,
+  recipeSchema,
+} from '../../contracts/index.ts'
 import { compileRules } from '../rules/index.ts'
 
 export interface LoadedRecipe {
@@ -146,6 +153,9 @@ function checkReferences(recipe: Recipe): void {
       })
     }
   })
+  checkGtin(recipe)
+  checkGate(recipe)
+  checkLines(recipe)
   const characteristics = new Set<string>()
   recipe.tools.forEach((tool, i) => {
     if (tool.use !== 'measure@1') return
@@ -176,6 +186,50 @@ function checkReferences(recipe: Recipe): void {
       hint: 'calibrate again',
     })
   }
+}
+
+/** Codes of parts are compared with it: with a wrong check digit none is ever the right one. */
+function checkGtin({ product: { gtin } }: Recipe): void {
+  if (gtin === undefined) return
+  const digit = gs1CheckDigit(gtin.slice(0, -1))
+  if (gtin.endsWith(String(digit))) return
+  throw new CodedError('CFG_INVALID', {
+    path: 'product.gtin',
+    expected: `check digit ${digit}`,
+    actual: gtin,
+  })
+}
+
+/** An image is never darker and brighter at once: with crossed limits none would ever be judged. */
+function checkGate({ gate: { meanGreyMin = 0, meanGreyMax = 255 } }: Recipe): void {
+  if (meanGreyMin < meanGreyMax) return
+  throw new CodedError('CFG_INVALID', {
+    path: 'gate.meanGreyMin',
+    expected: `less than meanGreyMax, ${meanGreyMax}`,
+    actual: String(meanGreyMin),
+  })
+}
+
+/** A measurement needs a line in the template, and limits between which a part can be. */
+function checkLines({ tools, view: { widthPx, heightPx } }: Recipe): void {
+  tools.forEach((tool, i) => {
+    if (tool.use !== 'measure@1') return
+    const { line, lsl = -Infinity, usl = Infinity } = tool
+    const [x1, y1, x2, y2] = line
+    const inView = Math.min(...line) >= 0 && Math.max(x1, x2) <= widthPx && Math.max(y1, y2) <= heightPx
+    if (!inView || Math.hypot(x2 - x1, y2 - y1) < 1)
+      throw new CodedError('CFG_INVALID', {
+        path: `tools[${i}].line`,
+        expected: `a line of 1 px or more inside ${widthPx} × ${heightPx} px`,
+        actual: JSON.stringify(line),
+      })
+    if (lsl >= usl)
+      throw new CodedError('CFG_INVALID', {
+        path: `tools[${i}].lsl`,
+        expected: `a lower limit below the upper one, ${usl}`,
+        actual: String(lsl),
+      })
+  })
 }
 
 /** Line of `a[1].b` in block-style YAML: the n-th list entry under the key, as authors write it. */

@@ -2,9 +2,15 @@ import type { Recipe } from '../../contracts/index.ts'
 
 export interface RuleWarning {
   rule: string
-  kind: 'contradiction' | 'duplicate' | 'unreachable-pass' | 'no-pass'
+  kind: 'contradiction' | 'duplicate' | 'unreachable-pass' | 'no-pass' | 'unknown-name'
   text: { zh: string; en: string }
 }
+
+/** Where a rule names a tool or a measurement: both are texts, which nothing but the recipe knows. */
+const NAMES = [
+  { of: 'tool', at: /\.tool\s*==\s*(["'])(.*?)\1/g },
+  { of: 'measurement', at: /\bmeasurements\s*\[\s*(["'])(.*?)\1\s*\]/g },
+] as const
 
 const normal = (cel: string): string => cel.replace(/\s+/g, ' ').trim()
 
@@ -33,6 +39,7 @@ export function lintRules(recipe: Recipe): RuleWarning[] {
     }
     seen.set(key, earlier ?? rule)
   }
+  warnings.push(...unknownNames(recipe))
   const always = recipe.rules.find((r) => normal(r.when) === 'true' && r.verdict !== 'pass')
   for (const rule of recipe.rules) {
     if (always && rule.verdict === 'pass') {
@@ -57,4 +64,27 @@ export function lintRules(recipe: Recipe): RuleWarning[] {
     })
   }
   return warnings
+}
+
+/** Tools and measurements that the recipe does not have: such a condition is never met. */
+function unknownNames(recipe: Recipe): RuleWarning[] {
+  const known = {
+    tool: recipe.tools.map((t) => t.id),
+    measurement: recipe.tools.flatMap((t) => (t.use === 'measure@1' ? t.characteristic : [])),
+  }
+  return recipe.rules.flatMap((rule) =>
+    NAMES.flatMap(({ of, at }) =>
+      [...`${rule.when}\n${rule.condemns ?? ''}`.matchAll(at)]
+        .map((m) => m[2] ?? '')
+        .filter((name, i, all) => all.indexOf(name) === i && !known[of].includes(name))
+        .map((name) => ({
+          rule: rule.id,
+          kind: 'unknown-name' as const,
+          text: {
+            en: `no ${of} "${name}" in this recipe: ${known[of].join(', ') || 'none'}`,
+            zh: `配方中没有${of === 'tool' ? '工具' : '测量'}“${name}”:${known[of].join(', ') || '无'}`,
+          },
+        })),
+    ),
+  )
 }

@@ -1,4 +1,4 @@
-import { checkDigit } from '../../contracts/index.ts'
+import { gs1CheckDigit } from '../../contracts/index.ts'
 import { describe, expect, it } from 'vitest'
 import fc from 'fast-check'
 import { type Gs1Element, parseBracketed, parseElementString, readCarrier } from '../../traceability/index.ts'
@@ -10,7 +10,7 @@ const digits = (n: number): fc.Arbitrary<string> =>
   fc.array(fc.integer({ min: 0, max: 9 }), { minLength: n, maxLength: n }).map((d) => d.join(''))
 const text = (max: number): fc.Arbitrary<string> =>
   fc.array(fc.constantFrom(...CSET82), { minLength: 1, maxLength: max }).map((c) => c.join(''))
-const checked = (n: number): fc.Arbitrary<string> => digits(n - 1).map((d) => d + checkDigit(d))
+const checked = (n: number): fc.Arbitrary<string> => digits(n - 1).map((d) => d + gs1CheckDigit(d))
 const pad = (n: number): string => String(n).padStart(2, '0')
 const date = fc
   .tuple(fc.integer({ min: 0, max: 99 }), fc.integer({ min: 1, max: 12 }), fc.integer({ min: 0, max: 28 }))

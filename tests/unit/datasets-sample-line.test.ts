@@ -10,7 +10,6 @@ import {
   createSampleProduct,
   DEFECT_CLASSES,
   exportSampleBoards,
-  gs1CheckDigit,
   gtinOf,
   knownTraceWidth,
   NO_OPTICS,
@@ -19,6 +18,7 @@ import {
   sampleLine,
   writeSampleRecipe,
 } from '../../datasets/index.ts'
+import { gs1CheckDigit } from '../../contracts/index.ts'
 import { loadRecipe } from '../../inspection/index.ts'
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')

@@ -174,6 +174,27 @@ describe('model@1', async () => {
   }
   const golden = { golden: { from: 'frame' } }
 
+  it.each([
+    [
+      'of 5 where scores are probabilities',
+      { threshold: 5 },
+      /CFG_INVALID.*tools\.m\.threshold.*from 0 to 1.*found 5/,
+    ],
+    ['below 0', { threshold: -0.1 }, /CFG_INVALID.*found -0\.1/],
+    ['of a class above 1', { thresholds: { 'class-1': 50 } }, /CFG_INVALID.*thresholds\.class-1.*found 50/],
+    ['of an unknown class', { thresholds: { dnet: 0.5 } }, /CFG_UNKNOWN_REFERENCE.*class-0.*found dnet/],
+  ])('refuses a threshold %s: it would never be reached', async (_, over, message) => {
+    const recipe = recipeOf(size, [{ ...spec, ...over }], golden)
+    await expect(prepareRecipe({ recipe, dir: '.' }, setup(toy))).rejects.toThrow(message)
+  })
+
+  it('takes any threshold for scores that are no probabilities', async () => {
+    const tool = { ...spec, model: map.id, sha256: map.sha256, threshold: 50 }
+    await expect(
+      prepareRecipe({ recipe: recipeOf(size, [tool]), dir: '.' }, setup(map)),
+    ).resolves.toBeDefined()
+  })
+
   it('reports findings by falling raw score with the hash of the model', async () => {
     const prepared = await prepareRecipe({ recipe: recipeOf(size, [spec], golden), dir: '.' }, setup(toy))
     const v = await pair(prepared, white, black)

@@ -202,6 +202,27 @@ describe('measurements in rules', () => {
 })
 
 describe('lintRules', () => {
+  it('finds tools and measurements that the recipe does not have, once each', () => {
+    const rules = [
+      {
+        when: 'findings.exists(f, f.tool == "bb")',
+        condemns: 'finding.tool == "bb"',
+        verdict: 'fail',
+        disposition: 'scrap',
+      },
+      {
+        when: `measurements['gap'].value > 1.0 && findings.exists(f, f.tool == "b")`,
+        verdict: 'fail',
+        disposition: 'scrap',
+      },
+      pass,
+    ]
+    expect(lintRules(recipe(rules)).map((w) => [w.rule, w.kind, w.text.en])).toEqual([
+      ['r0', 'unknown-name', 'no tool "bb" in this recipe: b'],
+      ['r1', 'unknown-name', 'no measurement "gap" in this recipe: none'],
+    ])
+  })
+
   it('finds contradictions, repeats, unreachable and missing pass rules', () => {
     const kinds = (rules: RuleInput[]) => lintRules(recipe(rules)).map((w) => w.kind)
     expect(

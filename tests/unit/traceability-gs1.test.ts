@@ -1,4 +1,4 @@
-import { checkDigit } from '../../contracts/index.ts'
+import { gs1CheckDigit } from '../../contracts/index.ts'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -32,11 +32,11 @@ const refused = (work: () => unknown): { code?: string; path?: string } => {
 describe('check digits', () => {
   // GS1 General Specifications 7.9.1: GTIN-13 6291041500213; SSCC 376104250021234569.
   it('follows the published examples', () => {
-    expect(checkDigit('629104150021')).toBe(3)
-    expect(checkDigit('37610425002123456')).toBe(9)
+    expect(gs1CheckDigit('629104150021')).toBe(3)
+    expect(gs1CheckDigit('37610425002123456')).toBe(9)
     // GS1 US example GTIN-14 10614141000415, GLN 9506000134376 and GTIN-14 09506000134352 of the Digital Link standard.
-    expect(checkDigit('1061414100041')).toBe(5)
-    expect(checkDigit('0950600013435')).toBe(2)
+    expect(gs1CheckDigit('1061414100041')).toBe(5)
+    expect(gs1CheckDigit('0950600013435')).toBe(2)
   })
 
   // General Specifications 7.9.5, example GMN 1987654Ad4X4bL5ttr2310c2K.

@@ -1,4 +1,4 @@
-import { checkDigit, CodedError, type CodeRead } from '../../contracts/index.ts'
+import { gs1CheckDigit, CodedError, type CodeRead } from '../../contracts/index.ts'
 import type { DataField } from './data-identifiers.ts'
 import { type Epc, parseEpcUri } from './epc/index.ts'
 import { type Gs1Element, parseBracketed, parseDigitalLink, parseElementString } from './gs1/index.ts'
@@ -60,7 +60,7 @@ export function readCarrier(read: Pick<CodeRead, 'text' | 'symbologyId'>): Carri
 function retailGtin(text: string): Gs1Element {
   const digits = text.padStart(14, '0')
   if (!/^\d{14}$/.test(digits)) refuse(Math.max(0, text.search(/\D/)), 'a GTIN of 8, 12 or 13 digits', text)
-  if (checkDigit(digits.slice(0, 13)) !== Number(digits.at(-1)))
-    refuse(Math.max(0, text.length - 1), `check digit ${checkDigit(digits.slice(0, 13))} of a GTIN`, text)
+  if (gs1CheckDigit(digits.slice(0, 13)) !== Number(digits.at(-1)))
+    refuse(Math.max(0, text.length - 1), `check digit ${gs1CheckDigit(digits.slice(0, 13))} of a GTIN`, text)
   return { ai: '01', value: digits }
 }

@@ -1,4 +1,4 @@
-import { checkDigit } from '../../../contracts/index.ts'
+import { gs1CheckDigit } from '../../../contracts/index.ts'
 import type { Draw, Json } from './epcis-documents.ts'
 
 /** A fault put into a valid event: where it must be found. */
@@ -90,7 +90,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   noTransactions: (e) => (e['type'] === 'TransactionEvent' ? set(e, 'bizTransactionList', []) : null),
   wrongCheckDigit: (e, d) => {
     const body = d.digits(13)
-    const wrong = (checkDigit(body) + 1 + d.below(9)) % 10
+    const wrong = (gs1CheckDigit(body) + 1 + d.below(9)) % 10
     const host = d.of(['https://id.gs1.org', 'https://example.com/x'])
     return inList(e, `${host}/01/${body}${wrong}/21/1`)
   },

@@ -1,4 +1,4 @@
-import { checkDigit } from '../../../contracts/index.ts'
+import { gs1CheckDigit } from '../../../contracts/index.ts'
 import { couponCode, positiveOffer } from './coupon.ts'
 
 const CSET82 = '!"%&\'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz'
@@ -13,7 +13,7 @@ export const GS1_CHARSET = {
   Z: { ok: /^[A-Za-z0-9\-_=]$/, name: 'a character of GS1 charset 64' },
 } as const
 
-export const withCheckDigit = (digits: string): string => digits + checkDigit(digits)
+export const withCheckDigit = (digits: string): string => digits + gs1CheckDigit(digits)
 
 /** Check character pair of a GMN, mod 1021 with prime weights: General Specifications 7.9.5. */
 export function checkPair(text: string): string {
@@ -83,8 +83,8 @@ const notZero = whole((v) => !/^0+$/.test(v))
  */
 export const GS1_CHECKS: Readonly<Record<string, Check>> = {
   csum: {
-    wrongAt: (v) => (checkDigit(v.slice(0, -1)) === Number(v.at(-1)) ? null : v.length - 1),
-    expected: (v) => `check digit ${checkDigit(v.slice(0, -1))}`,
+    wrongAt: (v) => (gs1CheckDigit(v.slice(0, -1)) === Number(v.at(-1)) ? null : v.length - 1),
+    expected: (v) => `check digit ${gs1CheckDigit(v.slice(0, -1))}`,
   },
   csumalpha: {
     wrongAt: (v) =>
