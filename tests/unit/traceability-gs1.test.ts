@@ -236,6 +236,8 @@ describe('GS1 Digital Link paths and queries', () => {
     ['a wrong check digit', 'https://id.gs1.org/01/09506000134351', 35],
     ['month 13 in the query', 'https://id.gs1.org/01/09506000134352?17=261301', 42],
     ['a broken escape', 'https://id.gs1.org/01/09506000134352/21/A%2', 41],
+    ['a serial that was left empty', 'https://id.gs1.org/01/09506000134352/21/', 40],
+    ['a serial that was left out', 'https://example.com/p/01/09506000134352/10/L1/21', 49],
   ])('%s is refused at its place', (_n, uri, at) => {
     expect(refused(() => parseDigitalLink(uri))).toEqual({ code: 'TRC_IDENTITY', path: `character ${at}` })
   })
@@ -246,6 +248,11 @@ describe('GS1 Digital Link paths and queries', () => {
       { ai: '01', value: '09506000134352' },
       { ai: '17', value: '290331' },
     ])
+  })
+
+  it('leaves other addresses alone', () => {
+    for (const path of ['/01/09506000134352/info', '/21/', '/01/09506000134351/21/', '/a/01/b/21'])
+      expect([path, parseDigitalLink(`https://shop.example${path}`)]).toEqual([path, null])
   })
 
   // URI Syntax 1.4, section 4.12: canonical form.

@@ -33,9 +33,8 @@ export function parseDigitalLink(text: string): Gs1Element[] | null {
   const pathAt = text.indexOf(path, text.indexOf('//') + 2)
   const segments = split(path.slice(1), '/', pathAt + 1)
   if (segments.at(-1)?.text === '') segments.pop()
-  // Keys stand at every second place from the end; the last that may begin a path does.
-  let first = segments.length - 2
-  while (first >= 0 && !isPrimary(segments[first]?.text ?? '')) first -= 2
+  if (wantsValue(segments)) segments.push({ text: '', at: pathAt + path.length })
+  const first = primaryPlace(segments)
   if (first < 0) return null
   const pairs: Pair[] = []
   for (let i = first; i + 1 < segments.length; i += 2)
@@ -52,8 +51,38 @@ export function parseDigitalLink(text: string): Gs1Element[] | null {
   return noContradiction(pairs.map(elementOf))
 }
 
+interface Piece {
+  text: string
+  at: number
+}
+
+/** Keys stand at every second place from the end; the last that may begin a path does. Negative: none. */
+function primaryPlace(segments: readonly Piece[]): number {
+  let first = segments.length - 2
+  while (first >= 0 && !isPrimary(segments[first]?.text ?? '')) first -= 2
+  return first
+}
+
+/**
+ * Whether a path ends in an AI without its value, as from a label whose serial was left empty: behind a whole key nothing
+ * else it could be. Taken for some other address it would name every such part alike.
+ */
+function wantsValue(segments: readonly Piece[]): boolean {
+  const last = segments.at(-1)?.text ?? ''
+  if (primaryPlace(segments) >= 0 || !GS1_RULES.has(last)) return false
+  const first = primaryPlace([...segments, { text: '', at: 0 }])
+  const [key, value] = segments.slice(Math.max(0, first))
+  if (first < 0 || key === undefined || value === undefined) return false
+  try {
+    elementOf({ ai: key.text, raw: value.text, at: key.at })
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** Pieces of a text between separators of one character, with their places. */
-function split(text: string, by: string | RegExp, offset: number): { text: string; at: number }[] {
+function split(text: string, by: string | RegExp, offset: number): Piece[] {
   let at = offset
   return text.split(by).map((part) => {
     const here = { text: part, at }
