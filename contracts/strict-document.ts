@@ -30,16 +30,12 @@ export function parseStrict<S extends z.ZodType>(text: string, schema: S, file: 
   const value = valueOf(doc, file)
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
-  const faults = parsed.error.issues.flatMap(leaves).map((issue) => {
-    const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined
-    const path = unknown === undefined ? issue.path : [...issue.path, unknown]
-    return {
-      path: pathText(path),
-      line: lineOf(doc, path, counter),
-      expected: expectedText(issue),
-      actual: actualText(value, path, unknown),
-    }
-  })
+  const faults = schemaFaults(parsed.error, value).map(({ at, path, expected, actual }) => ({
+    path,
+    line: lineOf(doc, at, counter),
+    expected,
+    actual,
+  }))
   const first = faults[0]
   const more = faults
     .slice(1)
@@ -50,6 +46,29 @@ export function parseStrict<S extends z.ZodType>(text: string, schema: S, file: 
     ...(more.length > 0 ? { hint: `and ${more.length} more: ${more.join('; ')}` } : {}),
   })
 }
+
+/** One place where a value does not match its schema, in the words of an error message. */
+export interface SchemaFault {
+  at: readonly PropertyKey[]
+  path: string
+  expected: string
+  actual: string
+  /** A key that the schema does not have. */
+  unknown: boolean
+}
+
+export const schemaFaults = (error: z.ZodError, root: unknown): SchemaFault[] =>
+  error.issues.flatMap(leaves).map((issue) => {
+    const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined
+    const at = unknown === undefined ? issue.path : [...issue.path, unknown]
+    return {
+      at,
+      path: pathText(at),
+      expected: expectedText(issue),
+      actual: actualText(root, at, unknown),
+      unknown: unknown !== undefined,
+    }
+  })
 
 /** @throws CFG_SYNTAX for an alias of nothing, of itself, or of too much */
 function valueOf(doc: ReturnType<typeof parseDocument>, file: string): unknown {

@@ -1,5 +1,5 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express'
-import { CodedError } from '../../contracts/index.ts'
+import { CodedError, schemaFaults } from '../../contracts/index.ts'
 import { z } from './zod.ts'
 import type { Text } from './ports.ts'
 import { badRequest } from './errors.ts'
@@ -66,17 +66,11 @@ export function jsonRoute<
 export function check<S extends z.ZodType>(schema: S, value: unknown, where: string): z.output<S> {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
-  const issue = parsed.error.issues[0]
-  const key =
-    issue?.code === 'unrecognized_keys' ? issue.keys[0] : issue?.path.map((part) => String(part)).join('.')
-  const found =
-    value !== null && typeof value === 'object' && key !== undefined
-      ? JSON.stringify((value as Record<string, unknown>)[key])
-      : undefined
+  const [fault] = schemaFaults(parsed.error, value)
   throw badRequest(
-    issue?.message ?? 'valid input',
-    (found ?? 'nothing').slice(0, 120),
-    `${where}: ${key ?? ''}`,
+    fault?.unknown ? 'a parameter or key that /openapi.json lists' : (fault?.expected ?? 'valid input'),
+    fault?.actual ?? 'nothing',
+    fault === undefined || fault.at.length === 0 ? where : `${where}: ${fault.path}`,
   )
 }
 

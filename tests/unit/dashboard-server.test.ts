@@ -112,6 +112,17 @@ describe('input', () => {
   })
 
   it.each([
+    [
+      '/api/parts?colour=red',
+      '(query: colour); expected a parameter or key that /openapi.json lists; found unknown key "colour"',
+    ],
+    ['/api/parts?limit=1&limit=2', '(query: limit); expected string; found ["1","2"]'],
+    ['/api/parts?limit=0', '(query: limit); expected a whole number from 1 to 200; found "0"'],
+  ])('%s is told what was expected', async (path, says) => {
+    expect((await refused(path)).message).toContain(says)
+  })
+
+  it.each([
     '/api/parts/00000000-0000-4000-8000-000000000000',
     '/api/serials/nobody',
     `/api/images/${'0'.repeat(64)}`,
