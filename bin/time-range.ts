@@ -28,14 +28,20 @@ export function timeRange(o: { from?: string | undefined; to?: string | undefine
   return { ...(from !== undefined && { from }), ...(to !== undefined && { to }) }
 }
 
+/** A date or a time with its offset, in UTC; null for anything else: without an offset nobody knows when it was. */
+export function utcOf(text: string): string | null {
+  const found = spelled(text.trim())
+  return time.safeParse(found).success ? new Date(found).toISOString() : null
+}
+
 function timeOf(path: string, text: string | undefined): string | undefined {
   if (text === undefined) return undefined
-  const found = spelled(text)
-  if (!time.safeParse(found).success)
+  const found = utcOf(text)
+  if (found === null)
     throw new CodedError('CFG_USAGE', {
       path,
       expected: 'a date or a time with Z or its offset (RFC 3339), e.g. 2026-01-31 or 2026-01-31T06:00:00Z',
       actual: text,
     })
-  return new Date(found).toISOString()
+  return found
 }

@@ -7,7 +7,13 @@ import { CodedError } from '../../contracts/index.ts'
  *
  * @throws EVT_REFERENCE with the line when a quote is not closed or a row has another number of cells
  */
-export function parseCsv(text: string): Record<string, string | number>[] {
+export const parseCsv = (text: string): Record<string, string | number>[] =>
+  rowsOf(text, (c) => (!c.quoted && NUMBER.test(c.text.trim()) ? Number(c.text) : c.text))
+
+/** The same with every cell as it is written: of names such as `12.50` a number would make other ones. @throws as `parseCsv` */
+export const parseCsvText = (text: string): Record<string, string>[] => rowsOf(text, (c) => c.text)
+
+function rowsOf<T>(text: string, valueOf: (cell: Cell) => T): Record<string, T>[] {
   const rows = cells(text.startsWith('\uFEFF') ? text.slice(1) : text)
   const head = rows.shift()
   if (!head) return []
@@ -18,11 +24,11 @@ export function parseCsv(text: string): Record<string, string | number>[] {
         expected: `${head.values.length} cells`,
         actual: `${values.length}`,
       })
-    const row: Record<string, string | number> = {}
+    const row: Record<string, T> = {}
     for (const [i, v] of values.entries()) {
       const name = head.values[i]?.text.trim()
       if (name === undefined || (v.text === '' && !v.quoted)) continue
-      row[name] = !v.quoted && NUMBER.test(v.text.trim()) ? Number(v.text) : v.text
+      row[name] = valueOf(v)
     }
     return row
   })
