@@ -160,6 +160,12 @@ describe('human form and Digital Link', () => {
       kind: 'gs1',
       elements: [{ ai: '01', value: '06291041500213' }],
     })
+    const carton = { ai: '01', value: '15400141288763' }
+    expect(readCarrier({ text: carton.value, symbologyId: ']I1' })).toEqual({
+      kind: 'gs1',
+      elements: [carton],
+    })
+    expect(readCarrier({ text: '12345670', symbologyId: ']I0' })).toMatchObject({ kind: 'plain' })
     expect(refused(() => readCarrier({ text: '6291041500214', symbologyId: ']E0' }))).toMatchObject({
       code: 'TRC_IDENTITY',
     })

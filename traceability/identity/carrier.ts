@@ -39,6 +39,8 @@ export function readCarrier(read: Pick<CodeRead, 'text' | 'symbologyId'>): Carri
   if (GS1_SYMBOLOGIES.has(symbologyId)) return { kind: 'gs1', elements: parseElementString(text) }
   // EAN-13, UPC-A, UPC-E and EAN-8 carry a GTIN and nothing else.
   if (symbologyId === ']E0' || symbologyId === ']E4') return { kind: 'gs1', elements: [retailGtin(text)] }
+  // So does ITF-14, whose check digit the reader has checked; other ITF is anybody's number.
+  if (symbologyId === ']I1' && /^\d{14}$/.test(text)) return { kind: 'gs1', elements: [retailGtin(text)] }
   const link = parseDigitalLink(text)
   if (link !== null) return { kind: 'gs1', elements: link }
   const epc = parseEpcUri(text)
