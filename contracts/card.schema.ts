@@ -76,8 +76,13 @@ const familySchema = z.discriminatedUnion('family', [
     boxes: z.string(),
     scores: z.string(),
     labels: z.string(),
-    /** Residual NMS: null = none. */
-    nms: z.strictObject({ iou: z.number().min(0).max(1), classAware: z.boolean() }).nullable(),
+    /** Residual NMS: null = none. `iou`: what overlaps more is dropped; `sigma`: what overlaps is scored lower. */
+    nms: z
+      .union([
+        z.strictObject({ iou: z.number().min(0).max(1), classAware: z.boolean() }),
+        z.strictObject({ sigma: z.number().positive().max(10), classAware: z.boolean() }),
+      ])
+      .nullable(),
     scoreFloor: z.number().min(0).max(1),
   }),
   /** score map [n,h,w] or [n,1,h,w] and image score [n]; raw, not clamped. */

@@ -1,6 +1,6 @@
 import type { Box } from '../../contracts/index.ts'
 import { boxToImage } from '../input/geometry.ts'
-import { nms } from '../kernels/nms.kernel.ts'
+import { nms, softNms } from '../kernels/nms.kernel.ts'
 import type { Decoded, DecodeContext, ModelFinding } from './adapter.ts'
 
 /** Detections in px of the model input, before suppression; parallel lists. */
@@ -25,28 +25,35 @@ export interface Candidates {
 export function finishDetections(
   found: Candidates,
   best: number,
-  suppress: { iou: number; classAware: boolean; ties: 'given' | 'place' } | null,
+  suppress: (({ iou: number } | { sigma: number }) & { classAware: boolean; ties: 'given' | 'place' }) | null,
   context: DecodeContext,
   areaPx: (i: number, box: Box) => number = boxArea,
 ): Decoded {
   let kept = Uint32Array.from(found.scores, (_, i) => i)
+  let { scores } = found
   if (suppress !== null) {
-    const { iou, classAware, ties } = suppress
+    const { classAware, ties } = suppress
     const given = (a: number, b: number): number => at(found.scores, b) - at(found.scores, a) || a - b
     const order = kept.sort(ties === 'given' ? given : (a, b) => compare(found, a, b))
     const keep = new Uint32Array(order.length)
     const boxes = Float64Array.from(found.boxes)
     const labels = Int32Array.from(found.labels)
-    kept = keep.slice(0, nms(boxes, labels, order, iou, classAware, keep))
+    if ('iou' in suppress) kept = keep.slice(0, nms(boxes, labels, order, suppress.iou, classAware, keep))
+    else {
+      const left = Float64Array.from(scores)
+      const least = Float64Array.from(found.labels, (l) => context.thresholds[l] ?? 0)
+      kept = keep.slice(0, softNms(boxes, labels, left, least, order, suppress.sigma, classAware, keep))
+      scores = [...left]
+    }
   }
-  kept.sort((a, b) => compare(found, a, b))
+  kept.sort((a, b) => compare({ ...found, scores }, a, b))
   const findings: ModelFinding[] = []
   for (const i of kept.subarray(0, context.maxFindings)) {
     const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = found.boxes.slice(i * 4, i * 4 + 4)
     const box = boxToImage(context.geometry, x1, y1, x2, y2)
     findings.push({
       class: context.labels[found.labels[i] ?? -1] ?? '',
-      score: found.scores[i] ?? 0,
+      score: scores[i] ?? 0,
       box,
       areaPx: areaPx(i, box),
     })

@@ -12,8 +12,8 @@ import { segmentInput } from './segment-model.ts'
 
 const n = (name: string): string => `sightline_box_${name}`
 const [BOXES, SCORES, LABELS] = ['boxes', 'scores', 'labels'] as const
-/** Defects of one class seldom lie over each other; at 0.5 most doubles of large ones would stay. */
-const NMS_IOU = 0.3
+/** Width of the suppression, as Bodla et al. 2017: what lies beside a better box of its class in part is kept, lower. */
+const NMS_SIGMA = 0.5
 /** Exponents beyond this are no box of any image. */
 const EXPONENT = 6
 
@@ -122,7 +122,7 @@ export function boxCard(backbone: Backbone, facts: BoxFacts): ModelCard {
       boxes: BOXES,
       scores: SCORES,
       labels: LABELS,
-      nms: { iou: NMS_IOU, classAware: true },
+      nms: { sigma: NMS_SIGMA, classAware: true },
       scoreFloor: 0.02,
     },
     inputs: [segmentInput(backbone, size)],

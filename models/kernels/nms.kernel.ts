@@ -45,3 +45,51 @@ export function nms(
   }
   return kept
 }
+
+/**
+ * Soft non-maximum suppression (Bodla et al. 2017), Gaussian: a box that overlaps a kept one is scored lower, by
+ * exp(-IoU² / sigma), and dropped when it falls below its least score. A box that is hidden little by a better one stays.
+ *
+ * @param boxes  xyxy px, 4 per candidate; read only
+ * @param labels class of each candidate; read only
+ * @param scores of each candidate; those of kept ones are what is left of them afterwards
+ * @param least  least score of each candidate; read only
+ * @param order  candidate numbers by falling score, for equal scores in the order that counts; read only
+ * @param sigma  above 0; larger suppresses less
+ * @param classAware only boxes of one class suppress each other
+ * @param keep   overwritten with the numbers of the kept candidates, by falling score; at least `order.length` long
+ * @returns how many were kept
+ */
+export function softNms(
+  boxes: Float64Array,
+  labels: Int32Array,
+  scores: Float64Array,
+  least: Float64Array,
+  order: Uint32Array,
+  sigma: number,
+  classAware: boolean,
+  keep: Uint32Array,
+): number {
+  const left = Uint32Array.from(order)
+  let count = left.length
+  let kept = 0
+  while (count > 0) {
+    let best = 0
+    for (let n = 1; n < count; n++) if (scores[left[n]!]! > scores[left[best]!]!) best = n
+    const chosen = left[best]!
+    keep[kept++] = chosen
+    let next = 0
+    for (let n = 0; n < count; n++) {
+      const other = left[n]!
+      if (other === chosen) continue
+      if (!classAware || labels[other] === labels[chosen]) {
+        const overlap = iou(boxes, chosen, other)
+        scores[other]! *= Math.exp(-(overlap * overlap) / sigma)
+        if (scores[other]! < least[other]!) continue
+      }
+      left[next++] = other
+    }
+    count = next
+  }
+  return kept
+}

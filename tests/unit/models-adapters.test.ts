@@ -151,6 +151,19 @@ describe('decoded detections', () => {
     expect(count({ iou: 0.5, classAware: false })).toBe(1)
   })
 
+  it('scores what overlaps lower when the card says so, by the threshold of its class', () => {
+    // 10 x 10 squares, half over each other: IoU 1/3
+    const raw = rows([
+      { box: [0, 0, 10, 10], score: 0.75, label: 1 },
+      { box: [5, 0, 15, 10], score: 0.5, label: 1 },
+    ])
+    const adapter = adapterFor({ ...spec, nms: { sigma: 0.5, classAware: true } })
+    const scores = (thresholds: number[]): number[] =>
+      adapter.decode(raw, { ...context(), thresholds }).findings.map((f) => f.score)
+    expect(scores([0.1, 0.1])).toEqual([0.75, expect.closeTo(0.5 * Math.exp(-2 / 9), 6) as number])
+    expect(scores([0.1, 0.45])).toEqual([0.75])
+  })
+
   it('decodes an output without rows', () => {
     expect(adapterFor(spec).decode(rows([]), context())).toEqual({
       findings: [],

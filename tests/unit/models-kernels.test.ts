@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { placeRows, replicateEdge, rgbToGrey } from '../../models/kernels/convert.kernel.ts'
 import { firstNonFinite } from '../../models/kernels/finite.kernel.ts'
-import { iou, nms } from '../../models/kernels/nms.kernel.ts'
+import { iou, nms, softNms } from '../../models/kernels/nms.kernel.ts'
 import { regionsAbove } from '../../models/kernels/regions.kernel.ts'
 
 function suppress(
@@ -16,6 +16,67 @@ function suppress(
   const n = nms(Float64Array.from(boxes.flat()), Int32Array.from(labels), order, maxIou, classAware, keep)
   return [...keep.subarray(0, n)]
 }
+
+/** Kept candidates with what is left of their scores. */
+function soften(
+  boxes: number[][],
+  scores: number[],
+  labels: number[],
+  least: number,
+  classAware = true,
+): [number, number][] {
+  const order = Uint32Array.from(scores.keys()).sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0))
+  const keep = new Uint32Array(scores.length)
+  const left = Float64Array.from(scores)
+  const floors = new Float64Array(scores.length).fill(least)
+  const flat = Float64Array.from(boxes.flat())
+  const n = softNms(flat, Int32Array.from(labels), left, floors, order, 0.5, classAware, keep)
+  return [...keep.subarray(0, n)].map((i) => [i, left[i] ?? NaN])
+}
+
+describe('soft nms', () => {
+  // IoU of the first two 1/3, so that the weaker keeps exp(-2/9) of its score
+  const boxes = [
+    [0, 0, 10, 10],
+    [5, 0, 15, 10],
+    [40, 40, 50, 50],
+  ]
+
+  it('lowers what overlaps by the formula of a hand example', () => {
+    const left = soften(boxes, [0.8, 0.9, 0.7], [0, 0, 0], 0)
+    expect(left.map(([i]) => i)).toEqual([1, 2, 0])
+    expect(left[2]?.[1]).toBeCloseTo(0.8 * Math.exp(-2 / 9), 12)
+    expect(soften(boxes, [0.8, 0.9, 0.7], [1, 0, 0], 0)).toEqual([
+      [1, 0.9],
+      [0, 0.8],
+      [2, 0.7],
+    ])
+    expect(soften(boxes, [0.8, 0.9, 0.7], [1, 0, 0], 0, false)).toEqual(left)
+  })
+
+  it('drops what falls below its least score', () => {
+    expect(soften(boxes, [0.8, 0.9, 0.7], [0, 0, 0], 0.65).map(([i]) => i)).toEqual([1, 2])
+    expect(soften(boxes, [0.8, 0.9, 0.7], [0, 0, 0], 0.64).map(([i]) => i)).toEqual([1, 2, 0])
+    expect(soften([], [], [], 0)).toEqual([])
+  })
+
+  it('keeps what ensemble-boxes 1.0.9 keeps, in its order within a class', () => {
+    // soft_nms([boxes / 100], [scores], [labels], method=2, sigma=0.5, thresh=0.05)
+    const many = [
+      [10, 10, 50, 50],
+      [15, 12, 55, 52],
+      [30, 10, 70, 50],
+      [60, 60, 90, 90],
+      [62, 58, 88, 93],
+      [12, 8, 48, 54],
+      [10, 60, 30, 80],
+    ]
+    const labels = [0, 0, 0, 1, 1, 0, 1]
+    const kept = soften(many, [0.9, 0.85, 0.6, 0.7, 0.72, 0.5, 0.3], labels, 0.05).map(([i]) => i)
+    expect(kept.filter((i) => labels[i] === 0)).toEqual([0, 2, 1])
+    expect(kept.filter((i) => labels[i] === 1)).toEqual([4, 6, 3])
+  })
+})
 
 describe('nms', () => {
   // two 10 x 10 squares shifted by 5: intersection 50, union 150, IoU 1/3
