@@ -259,7 +259,7 @@ function reportText({ packed, report }: TeachAnswer): string {
     `${packed.dir}: model.onnx SHA-256 ${packed.sha256}`,
     `${report.goodImages} good images, ${report.defectImages} defective ones; the program held up to ${Math.ceil(process.resourceUsage().maxRSS / 1e3)} MB`,
     `judged at ${size(report.working)} px of ${size(report.source)}; --area changes it`,
-    `method ${choice.chosen.method}: ${choice.reason}`,
+    `method ${choice.chosen.method}: ${choice.reason.en}`,
     ...(report.turnedCopies === 0
       ? []
       : [

@@ -1,4 +1,4 @@
-import { CodedError } from '../../contracts/index.ts'
+import { CodedError, type I18n } from '../../contracts/index.ts'
 import { MIN_FOR_POSITIONS } from './calibration.ts'
 import { heldOutScores } from './crossfit.ts'
 import type { HeldOut, HeldOutScores } from './crossfit.ts'
@@ -25,7 +25,7 @@ export interface Choice {
   measured: MeasuredMethod[]
   /** What it was measured on. */
   against: 'given defects' | 'synthetic defects'
-  reason: string
+  reason: I18n
 }
 
 /** Fewer given defects than this decide nothing; synthetic ones are used. */
@@ -141,12 +141,21 @@ export function choose(
   const keep = usual !== undefined && best.measured.merit <= usual.measured.merit + margin
   const winner = keep ? usual : best
   const against = real ? 'given defects' : 'synthetic defects'
-  const reason =
+  const [own, top, other] = [merit(winner), merit(best), usual && merit(usual)]
+  const onZh = real ? '给定缺陷' : '合成缺陷'
+  const points = (100 * margin).toFixed(1)
+  const reason: I18n =
     only !== null
-      ? `asked for; ${percent(winner)} on ${against}`
+      ? { en: `asked for; ${own.en} on ${against}`, zh: `按要求;在${onZh}上:${own.zh}` }
       : keep
-        ? `the default; no other is better by more than ${(100 * margin).toFixed(1)} points on ${against} (${percent(winner)}, best ${percent(best)})`
-        : `better than the default on ${against}: ${percent(winner)} against ${usual === undefined ? 'nothing' : percent(usual)}`
+        ? {
+            en: `the default; no other is better by more than ${points} points on ${against} (${own.en}, best ${top.en})`,
+            zh: `默认方法;在${onZh}上没有其他方法高出 ${points} 个百分点以上(${own.zh};最好 ${top.zh})`,
+          }
+        : {
+            en: `better than the default on ${against}: ${own.en} against ${other?.en ?? 'nothing'}`,
+            zh: `在${onZh}上优于默认方法:${own.zh},默认 ${other?.zh ?? '无'}`,
+          }
   return { choice: { chosen: winner.measured, measured, against, reason }, scores: winner.scores }
 }
 
@@ -179,8 +188,13 @@ export function errorOfDifference(a: Scores, b: Scores, groups: readonly number[
   return Math.sqrt(((parts - 1) / parts) * differences.reduce((sum, d) => sum + (d - mean) ** 2, 0))
 }
 
-const percent = ({ measured: m }: { measured: MeasuredMethod }): string =>
-  `${m.method}${m.perPosition ? ' with statistics of each place' : ''}: AUROC ${(100 * m.auroc).toFixed(1)} %, detection ${(100 * m.detectionAt5).toFixed(0)} % at 5 % false calls`
+function merit({ measured: m }: Candidate): I18n {
+  const [auroc, found] = [(100 * m.auroc).toFixed(1), (100 * m.detectionAt5).toFixed(0)]
+  return {
+    en: `${m.method}${m.perPosition ? ' with statistics of each place' : ''}: AUROC ${auroc} %, detection ${found} % at 5 % false calls`,
+    zh: `${m.method}${m.perPosition ? '(逐位置统计)' : ''} AUROC ${auroc} %,误报 5 % 时检出 ${found} %`,
+  }
+}
 
 /** Probability that a defective image scores above a good one, ties half (Mann and Whitney). */
 export function areaUnderRoc(good: readonly number[], bad: readonly number[]): number {

@@ -200,7 +200,12 @@ export async function bodyJson(
 export function pageOf(req: Request): { page: PageRequest; rest: Record<string, unknown> } {
   const { perPage = String(PER_PAGE), nextPageToken = null, ...rest } = req.query as Record<string, unknown>
   if (typeof perPage !== 'string' || !/^[1-9]\d{0,5}$/.test(perPage))
-    throw refused('QueryParameterException', 'a whole number from 1 to 999999', JSON.stringify(perPage), '/perPage')
+    throw refused(
+      'QueryParameterException',
+      'a whole number from 1 to 999999',
+      JSON.stringify(perPage),
+      '/perPage',
+    )
   if (nextPageToken !== null && typeof nextPageToken !== 'string')
     throw refused('QueryParameterException', 'one token', JSON.stringify(nextPageToken), '/nextPageToken')
   return { page: { perPage: Math.min(Number(perPage), MAX_PER_PAGE), token: nextPageToken }, rest }

@@ -223,6 +223,7 @@ export const enLife = {
     },
     promise:
       '{{n}} good parts; false calls at most {{promised}} with {{confidence}} confidence; {{found}} of the damage found',
+    method: 'Method',
     curve: 'More good images',
     enough: 'would change little',
     more: 'would still help',

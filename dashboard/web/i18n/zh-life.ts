@@ -212,6 +212,7 @@ export const zhLife: typeof enLife = {
       finish: '收尾',
     },
     promise: '{{n}} 件良品;误报率不高于 {{promised}}(置信度 {{confidence}});检出缺陷 {{found}}',
+    method: '方法',
     curve: '增加良品图像',
     enough: '作用不大',
     more: '仍有帮助',

@@ -111,7 +111,7 @@ function Report(p: {
   say(text: { zh: string; en: string }): string
 }): ReactNode {
   const { t } = useTranslation()
-  const { threshold, learningCurve, suspicious, warnings, turnedCopies = 0, workpieces } = p.report
+  const { choice, threshold, learningCurve, suspicious, warnings, turnedCopies = 0, workpieces } = p.report
   const { promise } = threshold
   return (
     <div className="muted">
@@ -123,6 +123,10 @@ function Report(p: {
           confidence: percentText(promise.confidence, 0),
           found: percentText(threshold.detection),
         })}
+      </p>
+      <p>
+        {t('teach.method')} <b className="text">{choice.chosen.method}</b>:{' '}
+        {typeof choice.reason === 'string' ? choice.reason : p.say(choice.reason)}
       </p>
       <p>
         {t('teach.curve')}: {t(learningCurve.enough ? 'teach.enough' : 'teach.more')} (
