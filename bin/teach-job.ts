@@ -20,6 +20,7 @@ import {
   teach,
   teachDataDir,
   updateTaught,
+  usualSize,
   verifyPackage,
   type PackedModel,
   type TaughtModel,
@@ -32,6 +33,7 @@ import type { Environment } from './environment.ts'
 import { modelDirs, trustedKeys } from './model-setup.ts'
 import { openPartFrames, type PartFrames } from './part-frames.ts'
 import { pixelsOf } from './pixels-of.ts'
+import { darkBoxes } from './teach-mask.ts'
 
 /** What `sightline teach` asks of its thread; plain data. */
 export interface TeachOrder {
@@ -46,6 +48,8 @@ export interface TeachOrder {
   /** Images are taught as the models of this recipe see them: of its view, past its gate, registered. */
   recipe: { dir: string; id: string } | null
   options: TeachOptions
+  /** Image of the size of the others: where it is dark, nothing counts. */
+  mask?: string
   id: string
   version: string
   outDir: string
@@ -106,7 +110,7 @@ async function teachAndPack(order: TeachOrder, tools: TeachTools): Promise<Teach
       backbone,
       good: good.images,
       defects: defects.images,
-      options: order.options,
+      options: await withMask(order, good.images),
       signal,
       onProgress,
     })
@@ -142,6 +146,12 @@ async function teachAndPack(order: TeachOrder, tools: TeachTools): Promise<Teach
   const { report, memoryBytes } = taught
   const left = [...good.leftOut, ...defects.leftOut].map((fact) => errorText(fact))
   return { packed, report: { ...report, warnings: [...left, ...report.warnings] }, memoryBytes }
+}
+
+async function withMask({ options, mask }: TeachOrder, good: readonly TeachImage[]): Promise<TeachOptions> {
+  const size = mask === undefined ? null : await usualSize(good)
+  if (mask === undefined || size === null) return options
+  return { ...options, exclude: [...options.exclude, ...(await darkBoxes(mask, size))] }
 }
 
 /** Images of folders and files, by their file name, and the pictures of the folders that are not taken. */

@@ -30,6 +30,7 @@ interface Flags extends SigningFlags {
   area?: number
   include?: string[]
   exclude?: string[]
+  mask?: string
   seed?: number
   turn: boolean
   groupBy?: string
@@ -76,6 +77,7 @@ export function addTeach(program: Command, environment: Environment): void {
     )
     .option('--include <x1,y1,x2,y2...>', 'only these regions count')
     .option('--exclude <x1,y1,x2,y2...>', 'these regions do not count')
+    .option('--mask <file>', 'an image of their size: only where it is bright counts')
     .option('--no-turn', 'no turned copies: a turned or mirrored part is a defect')
     .option(
       '--group-by <regex>',
@@ -104,6 +106,7 @@ const KEPT = {
   area: '--area',
   include: '--include',
   exclude: '--exclude',
+  mask: '--mask',
   seed: '--seed',
   turn: '--no-turn',
   groupBy: '--group-by',
@@ -158,6 +161,7 @@ async function run(o: Flags, environment: Environment): Promise<void> {
         backbone: o.backbone,
         recipe: o.recipe === undefined ? null : recipePlace(o.recipe),
         options: optionsOf(o),
+        ...(o.mask !== undefined && { mask: resolve(o.mask) }),
         id,
         version,
         outDir: resolve(o.out ?? join(taughtDir(environment), `${id}-${version}`)),
