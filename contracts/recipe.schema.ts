@@ -149,7 +149,17 @@ const code1 = z.strictObject({
    * Numbers of digits that an ITF symbol may have beside 14, which has a check digit. A line that crosses a part of such a
    * symbol reads fewer digits and nothing tells (ISO/IEC 16390 advises a fixed length), so others are no reads.
    */
-  itfDigits: z.array(z.number().int().min(2).max(80).multipleOf(2)).optional(),
+  itfDigits: z
+    .array(
+      z
+        .number()
+        .int()
+        .min(2)
+        .max(80)
+        .multipleOf(2)
+        .refine((n) => n !== 14, 'other lengths: 14 digits always count, with their check digit'),
+    )
+    .optional(),
   /** The first symbol found is the part's identity. */
   identity: z.boolean().default(true),
   wholeFrameFallback: z.boolean().default(true),

@@ -3,6 +3,7 @@ export { countRuns, linkRuns, measureRuns, REGION_NUMBERS, RUN_INTS } from './co
 export { correlationAt } from './correlation.kernel.ts'
 export { bandDifference } from './difference.kernel.ts'
 export { extremesScratch, localMax, localMin } from './extremes.kernel.ts'
+export { BLOCK_NUMBERS, gradientBlocks } from './gradient-blocks.kernel.ts'
 export { addHistogram, addMaskedHistogram } from './histogram.kernel.ts'
 export { addJointScore } from './joint-score.kernel.ts'
 export { fillPolygon, insidePolygon } from './polygon.kernel.ts'

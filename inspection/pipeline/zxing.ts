@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { prepareZXingModule, readBarcodes, type ReadResult } from 'zxing-wasm/reader'
 import { asCoded, gs1CheckDigit, type CodeRead, type ToolSpecOf } from '../../contracts/index.ts'
-import { cropRotated } from '../kernels/index.ts'
+import { cropRotated, insidePolygon } from '../kernels/index.ts'
+import { barDirections } from './bar-directions.ts'
 
 export type CodeFormat = ToolSpecOf<'code@1'>['formats'][number]
 
@@ -48,32 +49,11 @@ const NAMES = new Map<string, string>([
 ])
 
 const MATRIX: readonly CodeFormat[] = ['DataMatrix', 'QRCode', 'MicroQRCode', 'Aztec']
-/** They may come in rows, of which a tilted line meets several. */
-const STACKED: readonly CodeFormat[] = ['PDF417', 'DataBar', 'DataBarExpanded']
 
 /** Radians: what is read turned must be read so far beside as well. */
 const BESIDE = (3 * Math.PI) / 180
 /** Lines through bars that must agree; of two, which is the reader's own, some are wrong where bars are tilted. */
 const LINES = 4
-
-/** Multiples of a step in degrees below a quarter turn. */
-const multiples = (step: number): number[] =>
-  Array.from({ length: Math.ceil(90 / step) - 1 }, (_, i) => ((i + 1) * step * Math.PI) / 180)
-
-/**
- * Angles to look at again when nothing was read upright; each serves its quarter turns as well. The reader takes matrix
- * codes at nearly any angle, bars up to 15 degrees off (Code 39, the least of them), stacked ones up to 5.
- */
-function turnsFor(formats: readonly CodeFormat[]): { angle: number; formats: readonly CodeFormat[] }[] {
-  const matrix = formats.filter((f) => MATRIX.includes(f))
-  const bars = formats.filter((f) => f !== 'PDF417' && !MATRIX.includes(f))
-  const stacked = formats.filter((f) => STACKED.includes(f))
-  return [
-    { angle: Math.PI / 4, formats: matrix },
-    ...multiples(22.5).map((angle) => ({ angle, formats: bars })),
-    ...multiples(10).map((angle) => ({ angle, formats: stacked })),
-  ].filter((t) => t.formats.length > 0)
-}
 
 let ready: Promise<unknown> | null = null
 
@@ -106,20 +86,23 @@ export async function readCodes(
   try {
     const upright = await readPatch(uprightPatch(grey, widthPx, box), { formats, itfDigits })
     if (upright.some((r) => r.ok)) return upright
-    for (const { angle, formats: some } of turnsFor(formats)) {
+    // Matrix codes are read at any angle, bars up to 15 degrees off, stacked ones up to 5.
+    const barred = formats.filter((f) => !MATRIX.includes(f))
+    if (barred.length === 0) return upright
+    const found: Found[] = []
+    for (const { angle, box: place } of barDirections(grey, widthPx, box)) {
       const turned = async (by: number): Promise<Found[]> => {
-        const patch = turnedPatch(grey, widthPx, box, by)
-        const reads = await readPatch(patch, { formats: some, itfDigits })
-        // The corners of a turned patch lie outside the box.
-        return reads.filter((r) => r.ok && middleInside(r, box))
+        const patch = turnedPatch(grey, widthPx, place, by)
+        const reads = await readPatch(patch, { formats: barred, itfDigits })
+        // The corners of a turned patch lie outside the place.
+        return reads.filter((r) => r.ok && contains(box, middleOf(r)))
       }
       const good = await turned(angle)
       if (good.length === 0) continue
       const beside = [...(await turned(angle + BESIDE)), ...(await turned(angle - BESIDE))]
-      const sure = good.filter((r) => beside.some((b) => b.text === r.text && b.symbology === r.symbology))
-      if (sure.length > 0) return sure
+      found.push(...good.filter((r) => beside.some((b) => b.text === r.text && b.symbology === r.symbology)))
     }
-    return upright
+    return found.length > 0 ? agreed(found.toSorted(byPlace)) : upright
   } catch (error) {
     throw asCoded(error, 'INS_TOOL')
   }
@@ -179,30 +162,40 @@ function turnedPatch(grey: Uint8Array, widthPx: number, [x1, y1, x2, y2]: Box, a
 }
 
 /**
- * A symbol may be read several times, from other rows or lines: the same text at the same place is one read, and several
- * texts are none.
+ * A symbol may be read several times, from other rows or lines. Several texts at one place are no read; one text is one
+ * read so far around as the symbol is long.
  */
 function agreed(reads: readonly Found[]): Found[] {
-  const together = (a: Found, b: Found): boolean => middleInside(a, boxOf(b)) || middleInside(b, boxOf(a))
-  return reads.flatMap((r, i): Found[] => {
-    if (!r.ok) return [r]
-    const others = reads.filter((o) => o !== r && o.ok && o.symbology === r.symbology && together(o, r))
-    if (others.some((o) => o.text !== r.text))
-      return [{ ...r, ok: false, text: '', error: 'readings of the symbol disagree' }]
-    return others.some((o) => reads.indexOf(o) < i) ? [] : [r]
-  })
+  const kept: Found[] = []
+  for (const r of reads) {
+    const alike = (o: Found): boolean => r.ok && o.ok && o !== r && o.symbology === r.symbology
+    const over = (o: Found): boolean => alike(o) && (covers(o, middleOf(r)) || covers(r, middleOf(o)))
+    if (reads.some((o) => o.text !== r.text && over(o)))
+      kept.push({ ...r, ok: false, text: '', error: 'readings of the symbol disagree' })
+    else if (!kept.some((o) => o.text === r.text && alike(o) && apart(o, r) < lengthOf(o))) kept.push(r)
+  }
+  return kept
 }
 
-function boxOf({ corners }: Found): Box {
-  const [xs, ys] = [corners.map(([x]) => x), corners.map(([, y]) => y)]
-  return [Math.min(...xs), Math.min(...ys), Math.max(...xs) + 1, Math.max(...ys) + 1]
+const apart = (a: Found, b: Found): number => {
+  const [[ax, ay], [bx, by]] = [middleOf(a), middleOf(b)]
+  return Math.hypot(ax - bx, ay - by)
 }
 
-function middleInside(read: Found, [x1, y1, x2, y2]: Box): boolean {
-  const [left, top, right, bottom] = boxOf(read)
-  const [x, y] = [(left + right) / 2, (top + bottom) / 2]
-  return x >= x1 && x < x2 && y >= y1 && y < y2
-}
+const lengthOf = ({ corners: [a = [0, 0], b = a, c = a] }: Found): number =>
+  Math.max(Math.hypot(b[0] - a[0], b[1] - a[1]), Math.hypot(c[0] - b[0], c[1] - b[1]))
+
+const middleOf = ({ corners }: Found): readonly [number, number] => [
+  corners.reduce((sum, [x]) => sum + x, 0) / corners.length,
+  corners.reduce((sum, [, y]) => sum + y, 0) / corners.length,
+]
+
+/** Whether a point lies in the symbol: its box would hold a neighbour where both are tilted. */
+const covers = ({ corners }: Found, [x, y]: readonly [number, number]): boolean =>
+  insidePolygon(Float64Array.from(corners.flat()), 2 * corners.length, x, y)
+
+const contains = ([x1, y1, x2, y2]: Box, [x, y]: readonly [number, number]): boolean =>
+  x >= x1 && x < x2 && y >= y1 && y < y2
 
 function toRead(r: ReadResult, toImage: Patch['toImage'], itfDigits: readonly number[]): Found {
   const { topLeft, topRight, bottomRight, bottomLeft } = r.position

@@ -80,6 +80,63 @@ describe('code@1 on turned symbols', async () => {
     60_000,
   )
 
+  it.each([
+    ['Code128', 'Code128', 20],
+    ['QRCode', 'QRCode', 24],
+  ] as const)('reads two %s side by side at any angle', async (format, drawn, gapPx) => {
+    const symbols = await Promise.all(
+      ['PART-77', 'SN-00042'].map(async (text) => {
+        const { image } = await writeBarcode(text, { format: drawn, scale: 3 })
+        return sharp(new Uint8Array(await (image as Blob).arrayBuffer()))
+          .flatten({ background: '#fff' })
+          .png()
+          .toBuffer({ resolveWithObject: true })
+      }),
+    )
+    const [first, second] = symbols.map((s) => s.info)
+    if (!first || !second) throw new Error('no symbols')
+    const label = await sharp({
+      create: {
+        width: Math.max(first.width, second.width) + 40,
+        height: first.height + second.height + gapPx + 40,
+        channels: 3,
+        background: '#fff',
+      },
+    })
+      .composite([
+        { input: symbols[0]?.data ?? '', left: 20, top: 20 },
+        { input: symbols[1]?.data ?? '', left: 20, top: 20 + first.height + gapPx },
+      ])
+      .png()
+      .toBuffer()
+    for (const angle of [0, 12, 30, 45, 67, 135, 225]) {
+      const input = await sharp(label).rotate(angle, { background: '#fff' }).png().toBuffer()
+      const pixels = await sharp({ create: { width: 720, height: 720, channels: 3, background: '#fff' } })
+        .composite([{ input }])
+        .toColourspace('b-w')
+        .raw()
+        .toBuffer()
+      const texts = (await codes(pixels, { formats: [format] })).map((c) => c.text).toSorted()
+      expect(texts, `${angle} degrees`).toEqual(['PART-77', 'SN-00042'])
+    }
+  })
+
+  it('reads a turned symbol in the corner of a large frame, and finds none where there is none', async () => {
+    const symbol = await turned('Code128', 'SN-7', 33)
+    const grey = Buffer.alloc(2400 * 1800, 200)
+    for (let y = 0; y < 720; y++) grey.set(symbol.subarray(y * 720, (y + 1) * 720), (1050 + y) * 2400 + 1600)
+    const judged = await judge([2400, 1800], grey, [{ id: 'id', use: 'code@1', formats: ['Code128'] }])
+    expect(judged.codes).toMatchObject([{ ok: true, text: 'SN-7' }])
+    const [x, y] = judged.codes[0]?.corners[0] ?? []
+    expect(Math.hypot((x ?? 0) - 1960, (y ?? 0) - 1410)).toBeLessThan(300)
+    const empty = Buffer.alloc(2400 * 1800)
+    for (let i = 0; i < empty.length; i++) empty[i] = 100 + ((i * 7919) % 9)
+    const none = await judge([2400, 1800], empty, [
+      { id: 'id', use: 'code@1', formats: ['Code128', 'PDF417'] },
+    ])
+    expect(none.codes).toMatchObject([{ ok: false, error: 'no symbol found' }])
+  })
+
   it('says which number of digits an ITF symbol may have', async () => {
     const pixels = await turned('ITF', '12345670', 0)
     const error = '8 digits of ITF may be a part of it: expected 14 (itfDigits of the tool)'
