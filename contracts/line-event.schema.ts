@@ -3,7 +3,7 @@ import { uuidv7 } from './ids.ts'
 import { imagesDeletedSchema } from './retention.schema.ts'
 
 /** A part that its record releases was held at the gate: a hold or a failed canary came between, or the record was late. */
-const gateHeldSchema = z.strictObject({
+export const gateHeldSchema = z.strictObject({
   inspectionId: z.uuid(),
   station: z.string(),
   trigger: z.number().int(),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { VERDICTS } from './verdict.ts'
+import { UNIT_DISPOSITIONS, VERDICTS } from './verdict.ts'
 
 const isoTime = z.iso.datetime({ precision: 3 })
 const CERTAINTIES = ['certain', 'probable'] as const
@@ -76,6 +76,16 @@ export const traceFactSchema = z.discriminatedUnion('kind', [
     result: z.enum(VERDICTS),
     reason: text.optional(),
   }),
+  /** A person decides what becomes of the unit; stands until the unit is inspected again. */
+  z.strictObject({
+    ...base,
+    kind: z.literal('dispose'),
+    unit: thing,
+    disposition: z.enum(UNIT_DISPOSITIONS),
+    reason: text,
+    /** The inspection that was looked at: refused when the unit has been inspected since. Absent = the last one. */
+    inspection: z.uuid().optional(),
+  }),
   z.strictObject({ ...base, kind: z.literal('hold'), target: thing, reason: text }),
   z.strictObject({ ...base, kind: z.literal('release'), target: thing, reason: text }),
   z.strictObject({
@@ -144,6 +154,14 @@ export const FACT_EVENT_DATA = {
     unit: z.string(),
     result: z.enum(VERDICTS),
     reason: z.string().optional(),
+  }),
+  'qe.unit.dispositioned.v1': z.strictObject({
+    ...who,
+    unit: z.string(),
+    disposition: z.enum(UNIT_DISPOSITIONS),
+    reason: z.string(),
+    /** The last inspection of the unit when it was decided; absent for a unit that was never inspected. */
+    inspection: z.uuid().optional(),
   }),
   'qe.hold.placed.v1': z.strictObject({ ...who, target: z.string(), reason: z.string() }),
   'qe.hold.released.v1': z.strictObject({ ...who, target: z.string(), hold: z.uuid(), reason: z.string() }),

@@ -10,6 +10,21 @@ export type VerdictResult = (typeof VERDICTS)[number]
 export const DISPOSITIONS = ['release', 'rework', 'scrap', 'hold'] as const
 export type Disposition = (typeof DISPOSITIONS)[number]
 
+/** What a person can decide about a unit; `hold` is no decision but the want of one. */
+export const UNIT_DISPOSITIONS = [
+  'release',
+  'rework',
+  'regrade',
+  'scrap',
+  'return-to-supplier',
+  'use-as-is',
+] as const
+export type UnitDisposition = (typeof UNIT_DISPOSITIONS)[number]
+
+/** What can be in force for a part: by rule or gate, or by a person. */
+export const PART_DISPOSITIONS = ['hold', ...UNIT_DISPOSITIONS] as const
+export type PartDisposition = (typeof PART_DISPOSITIONS)[number]
+
 export const SEVERITIES = ['minor', 'major', 'critical'] as const
 export type Severity = (typeof SEVERITIES)[number]
 

@@ -9,6 +9,7 @@ const PLACE: Record<UnitLife['where']['place'], I18n> = {
   shipped: { zh: '已发货', en: 'shipped in' },
   used: { zh: '已使用', en: 'in use' },
   scrapped: { zh: '已报废', en: 'scrapped' },
+  returned: { zh: '退回供应商', en: 'to be returned to the supplier' },
 }
 
 const SIBLING: Record<UnitLife['siblings'][number]['kind'], I18n> = {

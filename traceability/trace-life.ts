@@ -12,7 +12,10 @@ const RESULT: Record<VerdictResult, I18n> = {
 const DISPOSITION: Record<PartRow['disposition'], I18n> = {
   release: { zh: '放行', en: 'release' },
   rework: { zh: '返工', en: 'rework' },
+  regrade: { zh: '降级', en: 'regrade' },
   scrap: { zh: '报废', en: 'scrap' },
+  'return-to-supplier': { zh: '退回供应商', en: 'return to supplier' },
+  'use-as-is': { zh: '让步使用', en: 'use as is' },
   hold: { zh: '隔离', en: 'hold' },
 }
 
@@ -50,6 +53,7 @@ const LABEL = {
   attempt: { zh: '第', en: 'attempt ' },
   attemptAfter: { zh: '次', en: '' },
   ruled: { zh: '规则判为', en: 'by rule' },
+  decided: { zh: '人工处置', en: 'decided' },
   defects: { zh: '缺陷', en: 'defects' },
   image: { zh: '图像', en: 'image' },
   recipe: { zh: '配方', en: 'recipe' },
@@ -94,6 +98,10 @@ function inspection(row: PartRow, lang: Language): string[] {
       `${RESULT[row.result][lang]} → ${DISPOSITION[row.disposition][lang]}${ruled}  ` +
       `${t('recipe')} ${row.recipe}  ${row.totalMs.toFixed(1)} ms`,
   ]
+  if (row.decision !== null) {
+    const { disposition, by, reason, at } = row.decision
+    lines.push(`      ${t('decided')}: ${DISPOSITION[disposition][lang]}: ${reason} (${by}, ${at})`)
+  }
   const reasons = row.reasons.map((r) => r[lang])
   if (row.noVerdict !== null && reasons.length === 0) reasons.push(NO_VERDICT_TEXT[row.noVerdict][lang])
   for (const reason of reasons) lines.push(`      ${reason}`)

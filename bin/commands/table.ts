@@ -25,6 +25,7 @@ export const COMMANDS: { names: string[]; load(): Promise<AddCommand> }[] = [
   { names: ['replay'], load: async () => (await import('./replay.ts')).addReplay },
   { names: ['plant'], load: async () => (await import('./plant.ts')).addPlant },
   { names: ['hold', 'release'], load: async () => (await import('./hold.ts')).addHold },
+  { names: ['dispose'], load: async () => (await import('./dispose.ts')).addDispose },
   { names: ['ncr'], load: async () => (await import('./ncr.ts')).addNcr },
   { names: ['identity'], load: async () => (await import('./identity.ts')).addIdentity },
   { names: ['verify'], load: async () => (await import('./verify.ts')).addVerify },

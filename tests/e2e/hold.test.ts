@@ -21,6 +21,7 @@ interface Part {
   position: number
   result: string
   disposition: string
+  ruledDisposition: string
   lot: string | null
   reasons: { en: string; zh: string }[]
 }
@@ -117,6 +118,23 @@ describe('a hold', () => {
     expect(free.some((p) => p.disposition === 'release')).toBe(true)
     const events = await asked<{ events?: { event: { type: string } }[] }>(line, '/api/holds')
     expect(events).toMatchObject([{ by: 'li', releasedBy: 'wang', releaseReason: 'sorted' }])
+
+    // The hold is gone, what it diverted stays: a person decides about each part, in words that a release gives.
+    const unit = `unit/${one?.serial}`
+    const wrongWord = await runCli(['release', unit, '--data', data, '--reason', 'sorted', '--by', 'wang'])
+    expect([wrongWord.code, wrongWord.stderr]).toEqual([
+      1,
+      expect.stringContaining(`sightline dispose ${unit} release`) as string,
+    ])
+    const decision = ['dispose', unit, 'use-as-is', '--data', data, '--reason', 'pits are shallow']
+    expect((await runCli(decision)).stderr).toContain('--by')
+    expect((await runCli(['dispose', unit, 'hold', '--data', data])).stderr).toContain('use-as-is')
+    expect(await runCli([...decision, '--by', 'wang'])).toMatchObject({ code: 0 })
+    expect((await parts(line)).find((p) => p.serial === one?.serial)).toMatchObject({
+      disposition: 'use-as-is',
+      ruledDisposition: one?.ruledDisposition,
+      decision: { by: 'wang', reason: 'pits are shallow' },
+    })
 
     // Facts from a file, once, however often it is imported; then the recall names every part of the lot.
     const csv = join(dir, 'facts.csv')

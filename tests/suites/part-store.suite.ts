@@ -277,6 +277,27 @@ export function partStoreSuite(name: string, open: () => Promise<StoreUnderTest>
         await expect(s.store.emit({ ...alarm, type })).rejects.toMatchObject({ code: 'EVT_SCHEMA' })
     })
 
+    it('records what a person decides about a part, about its last inspection, and takes it back', async () => {
+      const first = request(1, failVerdict({ codes: [gs1Code('A1')] }))
+      await s.store.capture(first)
+      const source = { plant: 'p1', line: 'caps-a' }
+      const tell = (n: number, rest: object): Promise<{ id: string }> =>
+        s.store.recordFact({ id: uuidv7(), at: at(n), by: 'wang', reason: 'seen', ...rest } as never, source)
+      const decision = { kind: 'dispose', unit: 'unit/A1', inspection: first.inspectionId }
+      const wrong = await tell(2, { ...decision, disposition: 'scrap' })
+      const { id } = await tell(3, { ...decision, disposition: 'rework', supersedes: wrong.id })
+      await s.store.capture(request(4, passVerdict({ codes: [gs1Code('A1')] })))
+      await expect(tell(5, { ...decision, disposition: 'release' })).rejects.toMatchObject({
+        code: 'TRC_GENEALOGY',
+      })
+      await tell(6, { kind: 'retract', supersedes: id })
+      const decided = s.log.read(0, 20).filter((e) => e.event.type === 'qe.unit.dispositioned.v1')
+      expect(decided.map((e) => e.event.data)).toMatchObject([
+        { disposition: 'scrap', inspection: first.inspectionId },
+        { disposition: 'rework', inspection: first.inspectionId, supersedes: wrong.id },
+      ])
+    })
+
     it('numbers nonconformance reports by line and year, and checks each step', async () => {
       const source = { plant: 'p1', line: 'caps-a' }
       const about = { title: 't', severity: 'minor' as const, targets: ['lot/L7'] }

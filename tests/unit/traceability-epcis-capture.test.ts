@@ -262,6 +262,8 @@ describe('events of the line itself', () => {
     await state({ kind: 'rework', unit: 'unit/SN1', reason: 'solder' }, 4)
     await state({ kind: 'ship', child: 'unit/SN1', shipment: 'S1', customer: 'c1', order: 'o1' }, 5)
     await state({ kind: 'retract', supersedes: id, reason: 'other pallet' }, 6)
+    for (const [n, disposition] of ['release', 'regrade', 'return-to-supplier', 'scrap'].entries())
+      await state({ kind: 'dispose', unit: 'unit/SN1', disposition, reason: 'seen' }, 7 + n)
     const found = await repository.found()
     expect(found.map((e) => [e['type'], e['action'], e['bizStep']])).toEqual([
       ['ObjectEvent', 'OBSERVE', 'receiving'],
@@ -271,6 +273,16 @@ describe('events of the line itself', () => {
       ['ObjectEvent', 'OBSERVE', 'repairing'],
       ['ObjectEvent', 'OBSERVE', 'shipping'],
       ['AggregationEvent', 'ADD', 'packing'],
+      ['ObjectEvent', 'OBSERVE', 'other'],
+      ['ObjectEvent', 'OBSERVE', 'other'],
+      ['ObjectEvent', 'OBSERVE', 'holding'],
+      ['ObjectEvent', 'OBSERVE', 'destroying'],
+    ])
+    expect(found.slice(7).map((e) => [e['disposition'], e['sightline:disposition']])).toEqual([
+      ['available', 'release'],
+      ['available', 'regrade'],
+      ['non_sellable_other', 'return-to-supplier'],
+      ['disposed', 'scrap'],
     ])
     expect(found[6]).toMatchObject({
       eventID: `urn:uuid:${id}`,

@@ -53,6 +53,9 @@ describeWith('PostgreSQL', await postgresPresent(), 'questions to the plant stor
       certainty: 'probable',
     })
     await fact({ kind: 'use', target: `unit/${line.serial(8)}` })
+    const dispose = { kind: 'dispose', reason: 'seen' }
+    await fact({ ...dispose, unit: `unit/${line.serial(8)}`, disposition: 'scrap' })
+    await fact({ ...dispose, unit: `unit/${line.serial(9)}`, disposition: 'use-as-is' })
     const hold = uuidv7()
     await fact({ id: hold, kind: 'hold', target: 'lot/M2', reason: 'crack' })
     const step = (rest: object): Promise<unknown> =>
@@ -83,6 +86,8 @@ describeWith('PostgreSQL', await postgresPresent(), 'questions to the plant stor
     ['a life by label', (q) => q.bySerial(`(01)09506000134352(21)${line.serial(6)}`)],
     ['everything about a unit', (q) => q.unitLives(line.serial(4))],
     ['everything about a reworked unit', (q) => q.unitLives(line.serial(6))],
+    ['everything about a unit that a person decided about', (q) => q.unitLives(line.serial(8))],
+    ['a life with a decision', (q) => q.bySerial(line.serial(9))],
     ['a probable link', (q) => q.recall({ target: 'fixture/F1' })],
     ['recall of a lot', (q) => q.recall({ target: 'lot/M1' })],
     ['recall of a raw lot through a station', (q) => q.recall({ target: 'lot/R1' })],

@@ -111,7 +111,11 @@ describeWith('PostgreSQL', await postgresPresent(), 'the log of a line in the pl
       { child: 'urn:sightline:station:line-a.st10' },
     ])
     expect(plant.all('select released_by from hold')).toEqual([{ released_by: 'li' }])
-    expect(count(plant, 'trace_fact', 'superseded_by is not null')).toBe(1)
+    const dispose = { kind: 'dispose', unit: two, reason: 'seen' }
+    const scrapped = await fact({ ...dispose, disposition: 'scrap' })
+    await fact({ ...dispose, disposition: 'rework', supersedes: scrapped })
+    expect(count(plant, 'trace_fact', 'superseded_by is not null')).toBe(2)
+    expect(verifyPlantLog(plant, schema, a.log).findings).toEqual([])
     // All at once gives the same as one after the other.
     const rows = (): unknown => [
       plant.all('select child, parent, kind, valid_from, valid_to from edge order by 1, 2, 3, 4'),
@@ -259,6 +263,24 @@ describeWith('PostgreSQL', await postgresPresent(), 'the log of a line in the pl
     plant.exec(`update ${schema}.inspection set station = 'line-x.st10' where inspection_id = 'forged'`)
     for (const log of [a.log, b.log])
       expect(verifyPlantLog(plant, schema, log).findings.map((f) => f.event)).toEqual(['forged'])
+  })
+
+  it('finds a decision about a part that was turned off, or given to another part', async () => {
+    const store = await a.store()
+    await a.judge(2)
+    const source = { plant: 'p1', line: 'line-a' }
+    const decision = { by: 'li', kind: 'dispose', unit: `unit/${a.serial(1)}`, reason: 'seen' } as const
+    const fact = { id: uuidv7(), at: '2026-01-06T00:00:00.000Z', disposition: 'scrap', ...decision } as const
+    await store.recordFact(fact, source)
+    carryAll(a.replicator(plant))
+    const found = (): string[] => verifyPlantLog(plant, schema, a.log).findings.map((f) => f.detail)
+    expect(found()).toEqual([])
+    plant.exec(`update ${schema}.trace_fact set superseded_by = 1 where kind = 'dispose'`)
+    expect(found()).toEqual(['superseded_by of the decision is 0 in the table and null in the log'])
+    plant.exec(
+      `update ${schema}.trace_fact set superseded_by = null, subject = 'unit/X' where kind = 'dispose'`,
+    )
+    expect(found()).toEqual([expect.stringMatching(/^subject of the decision is unit\/X/)])
   })
 
   it('finds a column of a record that its event does not have', async () => {

@@ -1,4 +1,10 @@
-import type { InspectionCompleted, LoggedEvent, TraceLinked, VerdictResult } from '../../contracts/index.ts'
+import type {
+  InspectionCompleted,
+  LoggedEvent,
+  TraceLinked,
+  UnitDisposition,
+  VerdictResult,
+} from '../../contracts/index.ts'
 import { lotName, thingUri } from '../genealogy/things.ts'
 import { encodePart } from '../identity/index.ts'
 import type { JsonObject } from './faults.ts'
@@ -17,6 +23,16 @@ const DISPOSITION: Record<VerdictResult, string> = {
   pass: 'conformant',
   fail: 'non_conformant',
   inconclusive: 'in_progress',
+}
+
+/** Business step and disposition of what a person decides (CBV 2.0, 7.1 and 7.2): the nearest words there are. */
+const DECIDED: Record<UnitDisposition, [bizStep: string, disposition: string]> = {
+  release: ['other', 'available'],
+  'use-as-is': ['other', 'available'],
+  regrade: ['other', 'available'],
+  rework: ['repairing', 'in_progress'],
+  scrap: ['destroying', 'disposed'],
+  'return-to-supplier': ['holding', 'non_sellable_other'],
 }
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
@@ -97,6 +113,10 @@ function bodyOf(type: string, subject: string, data: Data, unit: () => string | 
       return observed(subject, 'repairing')
     case 'qe.unit.reinspected.v1':
       return observed(subject, 'inspecting', DISPOSITION[data['result'] as VerdictResult])
+    case 'qe.unit.dispositioned.v1': {
+      const decided = data['disposition'] as UnitDisposition
+      return { ...observed(subject, ...DECIDED[decided]), 'sightline:disposition': decided }
+    }
     case 'qe.hold.placed.v1':
       return observed(asUri(subject), 'holding', 'unavailable')
     case 'qe.hold.released.v1':

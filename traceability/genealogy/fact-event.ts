@@ -1,4 +1,4 @@
-import type { QEvent, SqlDatabase, TraceFact } from '../../contracts/index.ts'
+import { CodedError, type QEvent, type SqlDatabase, type TraceFact } from '../../contracts/index.ts'
 import { lotUri, serialUri } from '../identity/index.ts'
 import { holdTarget, thingUri, uriOf } from './things.ts'
 
@@ -89,6 +89,10 @@ export function resolveFact(db: SqlDatabase, fact: TraceFact): ResolvedFact {
       const unit = uriOf(db, fact.unit)
       return plain(kind === 'rework' ? 'qe.unit.reworked.v1' : 'qe.unit.reinspected.v1', unit, { unit })
     }
+    case 'dispose': {
+      const unit = knownUnit(db, fact.unit)
+      return plain('qe.unit.dispositioned.v1', unit, { unit })
+    }
     case 'hold':
     case 'release': {
       const target = holdTarget(db, fact.target)
@@ -164,6 +168,17 @@ function newUnit(db: SqlDatabase, name: string, product: string): string {
     product,
   )
   return known?.uri ?? serialUri(product, serial)
+}
+
+/** A box or a lot goes nowhere by itself: what becomes of it is decided for each unit. */
+function knownUnit(db: SqlDatabase, name: string): string {
+  const uri = uriOf(db, name)
+  if (db.get('select 1 as found from identity where uri = ?', uri) !== undefined) return uri
+  throw new CodedError('TRC_NOT_FOUND', {
+    expected: 'a unit that was inspected or commissioned',
+    actual: name,
+    hint: 'a disposition is decided unit by unit',
+  })
 }
 
 /** Lots are known by product and name; the URI in use (GS1 where inspections gave one) is kept. */

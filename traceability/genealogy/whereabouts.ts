@@ -1,9 +1,10 @@
 import type { SqlDatabase } from '../../contracts/index.ts'
+import { IN_FORCE, LAST_JUDGED } from './disposition.ts'
 import type { FlowNode } from './flow.ts'
 import { columnsOf, rowsOf } from './json-rows.ts'
 import { shortName } from './things.ts'
 
-export type Place = 'line' | 'held' | 'packed' | 'shipped' | 'used' | 'scrapped'
+export type Place = 'line' | 'held' | 'packed' | 'shipped' | 'used' | 'scrapped' | 'returned'
 
 /** Where a unit is, as far as the records say. */
 export interface Whereabouts {
@@ -17,9 +18,10 @@ export interface Whereabouts {
   shipment: string | null
   customer: string | null
   order: string | null
-  /** Last station that judged it, when, and what became of it there; null when it never was. */
+  /** Last station that judged it, and when; null when it never was. */
   station: string | null
   judgedAt: string | null
+  /** In force: what became of it there, or what a person decided after it. */
   disposition: string | null
 }
 
@@ -108,22 +110,16 @@ function pairs(out: string): [kind: string, uri: string][] {
   return lines.flatMap((kind, i): [string, string][] => (i % 2 === 0 ? [[kind, lines[i + 1] ?? '']] : []))
 }
 
-/** What the gate did where it differs from the verdict: a release it did not acknowledge diverts the part. */
-const SERVED = `case when g.command ->> 'action' = 'hold' or (g.command ->> 'action' = 'release' and g.ok = 0)
-          then 'hold' else i.disposition end`
-
 /** Units by their place in `?1`, in any order, a list for each column. */
 const UNITS = `
 select json_group_array(place) as place, json_group_array(serial) as serial, json_group_array(product) as product,
     json_group_array(lot) as lot, json_group_array(station) as station, json_group_array(judged_at) as judged,
     json_group_array(disposition) as disposition, json_group_array(place) filter (where used = 1) as used
   from (
-    select v.key as place, d.serial, d.product, d.lot, i.station, i.ended_at as judged_at, ${SERVED} as disposition,
+    select v.key as place, d.serial, d.product, d.lot, i.station, i.ended_at as judged_at, ${IN_FORCE} as disposition,
         (select 1 from trace_fact t where t.subject = d.uri and t.kind = 'use' and t.superseded_by is null limit 1)
           as used
-      from json_each(?1) v cross join identity d on d.uri = v.value
-      left join inspection i on i.position = (select max(position) from inspection where unit = d.uri)
-      left join gate g on g.id = (select max(id) from gate where inspection_id = i.inspection_id))`
+      from json_each(?1) v cross join identity d on d.uri = v.value${LAST_JUDGED})`
 
 interface UnitColumns {
   place: number[]
@@ -166,7 +162,9 @@ export function whereabouts(
             ? 'scrapped'
             : disposition === 'hold' || held.has(uri)
               ? 'held'
-              : 'line'
+              : disposition === 'return-to-supplier'
+                ? 'returned'
+                : 'line'
     found[at] = {
       uri,
       serial: units.serial[n] ?? '',

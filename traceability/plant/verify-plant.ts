@@ -7,6 +7,7 @@ import {
   parseVerifierKey,
   type VerifierKey,
 } from '../log/index.ts'
+import { checkDecisions } from '../proof/decision-check.ts'
 import { LIMITS } from '../proof/limits.ts'
 import { checkRange } from '../proof/range-check.ts'
 import { RecordCheck } from '../proof/record-check.ts'
@@ -104,6 +105,7 @@ function verifySnapshot(
   if (facts.size !== tree.size || Buffer.compare(facts.root, tree.root()) !== 0)
     findings.add('tree', `the plant counted ${facts.size} events with another root; there are ${tree.size}`)
   new RecordCheck(db, findings).finish()
+  checkDecisions(db, findings)
   tellOrphans(db, schema, facts.line, findings)
   const cut = heads.at(-1)
   if (cut !== undefined && cut.size > tree.size)
@@ -208,6 +210,10 @@ function makeViews(db: SqlDatabase, schema: string, log: string, line: string): 
         join ${schema}.event e on e.position = t.position where e.log = ${quoted}`
     }),
   ]
-  for (const name of ['event', ...BY_POSITION]) db.exec(`drop view if exists pg_temp.${name}`)
+  // Numbers of the log; 0 for a correction that is not there.
+  views.push(`create temp view trace_fact as select e.log_position as position, t.id, t.kind, t.subject, t.at,
+      coalesce(s.log_position, t.superseded_by * 0) as superseded_by from ${schema}.trace_fact t join ${schema}.event e on e.position = t.position
+      left join ${schema}.event s on s.position = t.superseded_by where e.log = ${quoted}`)
+  for (const name of ['event', 'trace_fact', ...BY_POSITION]) db.exec(`drop view if exists pg_temp.${name}`)
   for (const view of views) db.exec(view)
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { asCoded, type I18n } from '../../contracts/index.ts'
 import { parseCheckpointText, TileTree, type VerifierKey } from '../log/index.ts'
 import { openToRead } from '../store/open-to-read.ts'
+import { checkDecisions } from './decision-check.ts'
 import { EventRows } from './event-rows.ts'
 import { explain } from './explain.ts'
 import { keepFewPages } from './few-pages.ts'
@@ -58,6 +59,9 @@ export async function verifyDataDir(dataDir: string, o: VerifyOptions = {}): Pro
     }
     const told = rows.asSigned ? { differences: 0, cut: null } : explain(signed, rows.leaves(), db, findings)
     rows.finish()
+    // A store of before version 3 has no facts.
+    if (db.get(`select 1 as found from sqlite_master where name = 'trace_fact'`) !== undefined)
+      checkDecisions(db, findings)
     tellFailed(signed.failed, heads.list, rows.count, findings)
     const explained = told.differences > 0 || told.cut !== null
     for (const { detail, ...at } of rows.sequenceBreaks)

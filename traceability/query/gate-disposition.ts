@@ -36,3 +36,18 @@ export async function gateDispositions(
     }),
   )
 }
+
+/** Of these inspections, those whose last review does not find the part good. */
+export async function condemnedInReview(
+  k: Kysely<TraceTables>,
+  inspectionIds: readonly string[],
+): Promise<Set<string>> {
+  const rows = await k
+    .selectFrom('review')
+    .select(['inspection_id', 'after'])
+    .where('inspection_id', 'in', inspectionIds)
+    .orderBy('position')
+    .execute()
+  const last = new Map(rows.map((r) => [r.inspection_id, r.after]))
+  return new Set([...last].flatMap(([id, after]) => (after === 'pass' ? [] : [id])))
+}

@@ -4,11 +4,13 @@ import type {
   Disposition,
   I18n,
   NoVerdictReason,
+  PartDisposition,
   Registration,
   Severity,
   VerdictResult,
 } from '../../contracts/index.ts'
-import { gateDispositions } from './gate-disposition.ts'
+import { decisionsOf, type UnitDecision } from './decisions.ts'
+import { condemnedInReview, gateDispositions } from './gate-disposition.ts'
 import type { TraceTables } from './tables.ts'
 
 export interface ImageRef {
@@ -32,10 +34,15 @@ export interface PartRow {
   product: string
   lot: string | null
   result: VerdictResult
-  /** What happened to the part: the gate's action where that differs from the verdict's disposition. */
-  disposition: Disposition
+  /**
+   * In force for the part as of this inspection: a person's decision, else what the gate did, else the verdict's; `hold`
+   * for a part that was released and found bad in review since.
+   */
+  disposition: PartDisposition
   /** What the rules decided. */
   ruledDisposition: Disposition
+  /** Who decided about the part after this inspection; null when nobody did. */
+  decision: UnitDecision | null
   severity: Severity | null
   noVerdict: NoVerdictReason | null
   /** Of the verdict, and of the gate where it did something else. */
@@ -137,9 +144,12 @@ async function complete(k: Kysely<TraceTables>, rows: readonly Selected[]): Prom
     .select(['position', 'sha256', 'width_px', 'height_px'])
     .where('position', 'in', positions)
     .execute()
-  const served = await gateDispositions(
+  const ids = rows.map((r) => r.inspection_id)
+  const served = await gateDispositions(k, ids)
+  const condemned = await condemnedInReview(k, ids)
+  const decided = await decisionsOf(
     k,
-    rows.map((r) => r.inspection_id),
+    rows.map((r) => r.unit),
   )
   const imageAt = new Map(images.map((i) => [i.position, i]))
   const defectsAt = new Map<number, PartRow['defects']>()
@@ -152,6 +162,8 @@ async function complete(k: Kysely<TraceTables>, rows: readonly Selected[]): Prom
   return rows.map((r) => {
     const image = imageAt.get(r.position)
     const gate = served.get(r.inspection_id)
+    const moved = gate?.disposition ?? r.disposition
+    const decision = decided.get(r.inspection_id) ?? null
     return {
       position: r.position,
       inspectionId: r.inspection_id,
@@ -164,8 +176,10 @@ async function complete(k: Kysely<TraceTables>, rows: readonly Selected[]): Prom
       product: r.product,
       lot: r.lot,
       result: r.result,
-      disposition: gate?.disposition ?? r.disposition,
+      disposition:
+        decision?.disposition ?? (moved === 'release' && condemned.has(r.inspection_id) ? 'hold' : moved),
       ruledDisposition: r.disposition,
+      decision,
       severity: r.severity,
       noVerdict: r.no_verdict as NoVerdictReason | null,
       reasons: [...(JSON.parse(r.reasons) as I18n[]), ...(gate?.reason ? [gate.reason] : [])],

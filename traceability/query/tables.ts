@@ -10,6 +10,14 @@ export interface TraceTables {
     time: string
     json: string
   }
+  trace_fact: {
+    position: number
+    id: string
+    kind: string
+    subject: string
+    at: string
+    superseded_by: number | null
+  }
   inspection: {
     position: number
     inspection_id: string

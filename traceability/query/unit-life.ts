@@ -182,6 +182,7 @@ function entry({ position, json, kind, superseded_by }: EventRow): TimelineEntry
   const text = (key: string): string | null => (typeof data[key] === 'string' ? data[key] : null)
   const verdict = data['verdict'] as { result?: string } | undefined
   const other = text('parent') ?? text('shipment') ?? text('supplier') ?? text('place')
+  const place = other === null ? null : shortName(other)
   return {
     position,
     at: event.time,
@@ -189,7 +190,7 @@ function entry({ position, json, kind, superseded_by }: EventRow): TimelineEntry
     subject: shortName(event.subject),
     what: kind ?? verdict?.result ?? text('after') ?? text('kind') ?? '',
     by: text('by') ?? text('reviewer'),
-    text: text('reason') ?? (other === null ? null : shortName(other)),
+    text: kind === 'dispose' ? `${text('disposition')}: ${text('reason')}` : (text('reason') ?? place),
     supersededBy: superseded_by,
     inspectionId: text('inspectionId') ?? event.causationid ?? null,
   }

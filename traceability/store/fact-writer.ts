@@ -8,6 +8,8 @@ import {
   traceFactSchema,
 } from '../../contracts/index.ts'
 import { refuseCycle } from '../genealogy/cycle-guard.ts'
+import { inspectionLookedAt } from '../genealogy/looked-at.ts'
+import { notOnHold } from '../genealogy/not-on-hold.ts'
 import { factEvent, type ResolvedFact, resolveFact, serialOf } from '../genealogy/fact-event.ts'
 import type { EventAppender } from './event-appender.ts'
 import { checkEvent } from './event-check.ts'
@@ -19,7 +21,7 @@ export interface FactRequest {
 }
 
 type Prepared = FactAck | { fact: TraceFact; resolved: ResolvedFact; event: Omit<QEvent, 'sequence'> }
-type Earlier = { position: number; kind: string; superseded_by: number | null }
+type Earlier = { position: number; kind: string; subject: string; superseded_by: number | null }
 
 /** The write side of stated facts: everything is checked before the first write. */
 export class FactWriter {
@@ -47,6 +49,10 @@ export class FactWriter {
     const resolved = resolveFact(this.#db, fact)
     const corrected = fact.supersedes === undefined ? null : this.#correctable(fact.supersedes, fact)
     if (fact.kind === 'release') resolved.data['hold'] = this.#activeHold(resolved.subject)
+    if (fact.kind === 'dispose') {
+      const looked = inspectionLookedAt(this.#db, resolved.subject, fact.inspection, corrected)
+      if (looked !== null) resolved.data['inspection'] = looked
+    }
     if (fact.kind === 'disaggregate') this.#openPacking(resolved)
     for (const e of resolved.edges) {
       if (e.to !== null && e.to <= e.from)
@@ -163,6 +169,7 @@ export class FactWriter {
     const stored = JSON.parse(row?.json ?? '{}') as QEvent<Record<string, unknown>>
     const again = resolveFact(this.#db, fact)
     if (fact.kind === 'release') again.data['hold'] = stored.data['hold']
+    if (fact.kind === 'dispose') again.data['inspection'] ??= stored.data['inspection']
     const [a, b] = [
       { type: again.type, time: fact.at, data: again.data },
       { type: stored.type, time: stored.time, data: stored.data },
@@ -177,7 +184,10 @@ export class FactWriter {
   }
 
   #correctable(id: string, fact: TraceFact): Earlier {
-    const row = this.#db.get<Earlier>('select position, kind, superseded_by from trace_fact where id = ?', id)
+    const row = this.#db.get<Earlier>(
+      'select position, kind, subject, superseded_by from trace_fact where id = ?',
+      id,
+    )
     if (row === undefined)
       throw new CodedError('TRC_NOT_FOUND', { expected: 'the id of a recorded fact', actual: id })
     if (row.superseded_by !== null)
@@ -232,8 +242,7 @@ export class FactWriter {
       'select id from hold where target = ? and released_at is null order by position limit 1',
       target,
     )
-    if (row === undefined)
-      throw new CodedError('TRC_GENEALOGY', { expected: 'something that is on hold', actual: target })
+    if (row === undefined) throw notOnHold(this.#db, target)
     return row.id
   }
 

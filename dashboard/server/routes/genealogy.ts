@@ -84,8 +84,8 @@ export function genealogyRoutes(queries: PartQueries, facts: FactPort): Route[] 
       path: '/api/trace/events',
       tag: 'genealogy',
       summary: {
-        zh: '登记谱系事实(赋码、收货、装箱、转化、关联、返工、复检、隔离、放行、发货、使用、投诉、更正)',
-        en: 'States facts: commission, receipt, packing, transformation, association, rework, hold, release, shipment …',
+        zh: '登记谱系事实(赋码、收货、装箱、转化、关联、返工、复检、处置、隔离、解除、发货、使用、投诉、更正)',
+        en: 'States facts: commission, receipt, packing, transformation, association, rework, disposition, hold, release, shipment …',
       },
       body: factsBodySchema,
       response: factsAnswerSchema,

@@ -22,7 +22,7 @@ export const whereaboutsSchema = z.object({
   serial: z.string(),
   product: z.string(),
   lot: maybe,
-  place: z.enum(['line', 'held', 'packed', 'shipped', 'used', 'scrapped']),
+  place: z.enum(['line', 'held', 'packed', 'shipped', 'used', 'scrapped', 'returned']),
   pallet: maybe,
   shipment: maybe,
   customer: maybe,

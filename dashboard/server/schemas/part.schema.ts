@@ -1,5 +1,12 @@
 import { z } from '../zod.ts'
-import { DISPOSITIONS, NO_VERDICT_REASONS, SEVERITIES, VERDICTS } from '../../../contracts/index.ts'
+import {
+  DISPOSITIONS,
+  NO_VERDICT_REASONS,
+  PART_DISPOSITIONS,
+  SEVERITIES,
+  UNIT_DISPOSITIONS,
+  VERDICTS,
+} from '../../../contracts/index.ts'
 import {
   codeReadSchema,
   i18nTextSchema,
@@ -26,10 +33,15 @@ export const partRowSchema = z.object({
   product: z.string(),
   lot: z.string().nullable(),
   result: z.enum(VERDICTS),
-  /** What happened to the part: the gate's action where it differs from the rules. */
-  disposition: z.enum(DISPOSITIONS),
+  /** In force for the part: a person's decision, else what the gate did, else what the rules decided. */
+  disposition: z.enum(PART_DISPOSITIONS),
   /** What the rules decided. */
   ruledDisposition: z.enum(DISPOSITIONS).optional(),
+  /** Who decided about the part after this inspection; null, or absent in the live view, when nobody did. */
+  decision: z
+    .object({ disposition: z.enum(UNIT_DISPOSITIONS), by: z.string(), reason: z.string(), at: z.string() })
+    .nullable()
+    .optional(),
   severity: z.enum(SEVERITIES).nullable(),
   noVerdict: z.enum(NO_VERDICT_REASONS).nullable(),
   reasons: z.array(i18nTextSchema),

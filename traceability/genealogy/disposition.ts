@@ -1,0 +1,53 @@
+import type { PartDisposition, SqlDatabase } from '../../contracts/index.ts'
+import { columnsOf } from './json-rows.ts'
+
+/**
+ * What the gate did where it differs from the verdict: a release it did not acknowledge diverts the part. One that was
+ * released and found bad in review since is to stay wherever it is now.
+ */
+const SERVED = `case when g.command ->> 'action' = 'hold' or (g.command ->> 'action' = 'release' and g.ok = 0)
+          then 'hold'
+        when i.disposition = 'release' and (select w.after from review w where w.position =
+            (select max(position) from review where inspection_id = i.inspection_id)) <> 'pass'
+          then 'hold' else i.disposition end`
+
+/**
+ * The disposition in force of the unit `d.uri`: what a person decided about its last inspection, else what the gate did
+ * with it there. Who decides says which inspection it is about, and not the clock tells which is newer: a plant receives
+ * the logs of several lines in any order.
+ */
+export const IN_FORCE = `ifnull(json_extract(p.json, '$.data.disposition'), ${SERVED})`
+
+/** Last inspection `i`, its gate `g`, and the decision `p` about it, of each `d`. */
+export const LAST_JUDGED = `
+      left join inspection i on i.position = (select max(position) from inspection where unit = d.uri)
+      left join gate g on g.id = (select max(id) from gate where inspection_id = i.inspection_id)
+      left join event p on p.position = (select max(t.position) from trace_fact t
+          where t.subject = d.uri and t.kind = 'dispose' and t.superseded_by is null)
+        and ifnull(json_extract(p.json, '$.data.inspection'), '') = ifnull(i.inspection_id, '')`
+
+const KEPT = `
+select json_group_array(v.value) as uri, json_group_array(${IN_FORCE}) as disposition
+  from json_each(?1) v cross join identity d on d.uri = v.value ${LAST_JUDGED}
+  where ${IN_FORCE} in ('hold', 'scrap')`
+
+/** Of these units, those that are to stay: on hold or scrapped by their disposition. */
+export function keptBack(
+  db: SqlDatabase,
+  uris: readonly string[],
+): { uri: string; disposition: PartDisposition }[] {
+  const found = columnsOf<{ uri: string[]; disposition: PartDisposition[] }>(
+    db.get(KEPT, JSON.stringify(uris)),
+  )
+  return found.uri.flatMap((uri, n) => {
+    const disposition = found.disposition[n]
+    return disposition === undefined ? [] : [{ uri, disposition }]
+  })
+}
+
+/** The disposition in force of one unit; null when it was neither inspected nor decided about. */
+export const dispositionOf = (db: SqlDatabase, uri: string): PartDisposition | null =>
+  db.get<{ disposition: PartDisposition | null }>(
+    `select ${IN_FORCE} as disposition from identity d ${LAST_JUDGED} where d.uri = ?`,
+    uri,
+  )?.disposition ?? null

@@ -1,0 +1,44 @@
+import { CodedError, type QEvent, type SqlDatabase } from '../../contracts/index.ts'
+import { shortName } from './things.ts'
+
+/**
+ * The inspection that a decision about a unit is about: its last one, as what was found since may say otherwise; of a
+ * correction the one that was decided about.
+ *
+ * @param looked    what the person says to have looked at
+ * @param corrected the decision that this one replaces
+ * @returns null for a unit that was never inspected
+ * @throws TRC_GENEALOGY when the unit was inspected since, or the correction is of another unit
+ */
+export function inspectionLookedAt(
+  db: SqlDatabase,
+  unit: string,
+  looked: string | undefined,
+  corrected: { subject: string; position: number } | null,
+): string | null {
+  if (corrected !== null && corrected.subject !== unit)
+    throw new CodedError('TRC_GENEALOGY', {
+      expected: `a decision about ${shortName(corrected.subject)}, as the one that it corrects`,
+      actual: shortName(unit),
+      hint: 'retract that one, and decide about the other unit by a fact of its own',
+    })
+  const about = corrected === null ? lastInspection(db, unit) : decidedAbout(db, corrected.position)
+  if (looked !== undefined && looked !== about)
+    throw new CodedError('TRC_GENEALOGY', {
+      expected: `a decision about the last inspection of ${shortName(unit)}, ${about ?? 'which has none'}`,
+      actual: looked,
+      hint: 'look at what was found since, then decide',
+    })
+  return about
+}
+
+const lastInspection = (db: SqlDatabase, unit: string): string | null =>
+  db.get<{ id: string }>(
+    'select inspection_id as id from inspection where unit = ? order by position desc limit 1',
+    unit,
+  )?.id ?? null
+
+function decidedAbout(db: SqlDatabase, position: number): string | null {
+  const row = db.get<{ json: string }>('select json from event where position = ?', position)
+  return (JSON.parse(row?.json ?? '{}') as QEvent<{ inspection?: string }>).data.inspection ?? null
+}
