@@ -2,9 +2,11 @@ import {
   inspectionCompletedSchema,
   verdictReviewedSchema,
   type InspectionCompleted,
+  type PartDisposition,
   type QEvent,
   type VerdictReviewed,
 } from '../../contracts/index.ts'
+import { decide, decided, decidedOf } from './decided.ts'
 import type { Effective, SqlTx } from './io.ts'
 
 const SEVERITY_ORDER = { critical: 0, major: 1, minor: 2 } as const
@@ -16,8 +18,8 @@ type Facts = Omit<Effective, 'reviewed' | 'defects'> & {
 type Review = Pick<VerdictReviewed, 'after' | 'labels'>
 
 /**
- * Stores what an inspection or a review changes and returns the contribution before and after. The latest review
- * delivered wins; order holds inside a partition, and an inspection and its reviews share one.
+ * Stores what an inspection, a review or a decision changes and returns the contribution before and after. The latest
+ * one delivered wins; order holds inside a partition, and an inspection and its reviews share one.
  */
 export function applyEffective(db: SqlTx, e: QEvent): { before?: Effective; after?: Effective } {
   if (e.type === 'qe.inspection.completed.v1') {
@@ -30,9 +32,10 @@ export function applyEffective(db: SqlTx, e: QEvent): { before?: Effective; afte
       JSON.stringify(facts),
     )
     const review = stored?.review ?? null
+    const decision = decided(db, facts.inspectionId)
     return {
-      ...(stored?.facts && { before: combine(stored.facts, review) }),
-      after: combine(facts, review),
+      ...(stored?.facts && { before: combine(stored.facts, review, decision) }),
+      after: combine(facts, review, decision),
     }
   }
   if (e.type === 'qe.verdict.reviewed.v1') {
@@ -46,9 +49,20 @@ export function applyEffective(db: SqlTx, e: QEvent): { before?: Effective; afte
       JSON.stringify(review),
     )
     if (!stored?.facts) return {}
-    return { before: combine(stored.facts, stored.review), after: combine(stored.facts, review) }
+    const decision = decided(db, r.inspectionId)
+    return {
+      before: combine(stored.facts, stored.review, decision),
+      after: combine(stored.facts, review, decision),
+    }
   }
-  return {}
+  const id = decidedOf(db, e)
+  const before = id === null ? null : decided(db, id)
+  decide(db, e)
+  if (id === null) return {}
+  const stored = load(db, id)
+  if (!stored?.facts) return {}
+  const { facts, review } = stored
+  return { before: combine(facts, review, before), after: combine(facts, review, decided(db, id)) }
 }
 
 function load(db: SqlTx, id: string): { facts: Facts | null; review: Review | null } | undefined {
@@ -85,9 +99,10 @@ function factsOf(d: InspectionCompleted, at: string): Facts {
   }
 }
 
-function combine(facts: Facts, review: Review | null): Effective {
+function combine(facts: Facts, review: Review | null, decision: PartDisposition | null): Effective {
   const plain = facts.defects.map(({ classCode, severity }) => ({ classCode, severity }))
-  if (!review) return { ...facts, defects: plain, reviewed: false }
+  if (!review)
+    return { ...facts, disposition: decision ?? facts.disposition, defects: plain, reviewed: false }
   const labelled = review.labels.map((l) => ({
     classCode: l.classCode,
     severity: facts.defects.find((d) => d.id === l.defectId || d.classCode === l.classCode)?.severity ?? null,
@@ -95,9 +110,10 @@ function combine(facts: Facts, review: Review | null): Effective {
   return {
     ...facts,
     result: review.after,
-    // A review settles the verdict, not where the part goes: a part condemned late is on hold until dispositioned.
+    // A review settles the verdict, not where the part goes: one found good stays until a person lets it go, one
+    // condemned late is on hold.
     disposition:
-      review.after === 'pass' ? 'release' : facts.result === review.after ? facts.disposition : 'hold',
+      decision ?? (review.after !== 'pass' && facts.disposition === 'release' ? 'hold' : facts.disposition),
     defects: review.after === 'pass' ? [] : labelled.length > 0 ? labelled : plain,
     reviewed: true,
   }

@@ -1,4 +1,11 @@
-import type { Disposition, I18n, Severity, SqlRow, SqlValue, VerdictResult } from '../../contracts/index.ts'
+import type {
+  I18n,
+  PartDisposition,
+  Severity,
+  SqlRow,
+  SqlValue,
+  VerdictResult,
+} from '../../contracts/index.ts'
 
 export interface SqlRead {
   get<R extends SqlRow = SqlRow>(sql: string, ...values: SqlValue[]): R | undefined
@@ -22,7 +29,7 @@ export interface RefReader {
   version(table: string): number
 }
 
-/** What one inspection counts for, after the latest review of it. */
+/** What one inspection counts for, after the latest review of it and the latest decision about its part. */
 export interface Effective {
   inspectionId: string
   runType: string
@@ -35,7 +42,8 @@ export interface Effective {
   line: string
   station: string
   result: VerdictResult
-  disposition: Disposition
+  /** A review settles the verdict; what a person decided about the part, or the gate did with it, stands here. */
+  disposition: PartDisposition
   /** Condemned defects, most severe first. After a review with labels: the labels, severity as far as known. */
   defects: { classCode: string; severity: Severity | null }[]
   reviewed: boolean
@@ -101,8 +109,9 @@ export interface OutputCtx {
 
 export interface ProjectCtx extends OutputCtx {
   /**
-   * Contribution of the inspection before and after this event. A first verdict has only `after`, a review has
-   * both, other events neither. A review that arrives before its inspection is kept and applied when it comes.
+   * Contribution of the inspection before and after this event. A first verdict has only `after`; a review, a
+   * decision about the part (`qe.unit.dispositioned.v1`, and its `qe.trace.retracted.v1`) and a hold at the gate have
+   * both, other events neither. What arrives before its inspection is kept and applied when it comes.
    */
   effective(): { before?: Effective; after?: Effective }
   /** Asks for a job; requests of the same job and key are coalesced. */

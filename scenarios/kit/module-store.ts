@@ -7,6 +7,9 @@ create table if not exists _meta(key text primary key, value text not null) with
 create table if not exists _cursor(log text primary key, position integer not null, event_id text, event_time text) without rowid;
 create table if not exists _applied(source text not null, id text not null, position integer not null, primary key(source, id)) without rowid;
 create table if not exists _effective(inspection_id text primary key, facts text, review text) without rowid;
+create table if not exists _decided(n integer primary key autoincrement, id text not null unique, inspection_id text,
+  disposition text, superseded integer not null default 0);
+create index if not exists _decided_of on _decided(inspection_id, n);
 create table if not exists _rejected(position integer primary key, event_id text not null, type text not null, message text not null);
 create table if not exists _outbox(n integer primary key autoincrement, id text not null unique, event text not null, sent integer not null default 0);
 create index if not exists _outbox_unsent on _outbox(n) where sent = 0;
@@ -24,7 +27,7 @@ create table if not exists _ref_version(tbl text not null, version integer not n
 `
 
 /** Host tables that replay fills again. Reference data, decisions of people and what was already sent are kept. */
-const DERIVED = ['_cursor', '_applied', '_effective', '_rejected', '_jobs', '_alerts']
+const DERIVED = ['_cursor', '_applied', '_effective', '_decided', '_rejected', '_jobs', '_alerts']
 
 /** What the state depends on: when it changes, the old state is worth nothing. */
 export const fingerprintOf = (version: string, params: unknown, schema: readonly string[]): string =>

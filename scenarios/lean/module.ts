@@ -21,7 +21,7 @@ export const lean = defineModule({
       zh: '改善负责人按控制图与排列图决定先解决哪个损失',
       en: 'The improvement leader picks the next loss to attack from control chart and Pareto',
     },
-    version: '1.0.0',
+    version: '1.1.0',
     owner: 'quality',
     fit: 'A',
     limits: {
@@ -54,7 +54,15 @@ export const lean = defineModule({
   },
   params: leanParams,
   build: (p) => ({
-    subscribe: { types: ['qe.inspection.completed.v1', 'qe.verdict.reviewed.v1'] },
+    subscribe: {
+      types: [
+        'qe.inspection.completed.v1',
+        'qe.verdict.reviewed.v1',
+        'qe.gate.held.v1',
+        'qe.unit.dispositioned.v1',
+        'qe.trace.retracted.v1',
+      ],
+    },
     ref: { unitCosts: unitCostTable },
     schema: LEAN_SCHEMA,
     project: (e, ctx) => projectLean(p, e, ctx),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { DISPOSITIONS } from '../../contracts/index.ts'
+import { PART_DISPOSITIONS, type PartDisposition } from '../../contracts/index.ts'
 import type { RefReader, SqlRead } from '../kit/io.ts'
 import { defineRef, type RefTable } from '../kit/parts.ts'
 import { inStreams, type DayRange } from './query.ts'
@@ -8,7 +8,7 @@ import type { Stream } from './tables.ts'
 const unitCost = z.strictObject({
   /** Product, or `*` for all that have no row of their own. */
   product: z.string().min(1),
-  disposition: z.enum(DISPOSITIONS).exclude(['release']),
+  disposition: z.enum(PART_DISPOSITIONS).exclude(['release']),
   /** Money lost per unit with that disposition. */
   costPerUnit: z.number().nonnegative(),
   /** ISO 4217. */
@@ -43,6 +43,8 @@ export const unitCostTable: RefTable = defineRef<UnitCost>({
   },
 })
 
+const GOES_ON: ReadonlySet<string> = new Set<PartDisposition>(['release', 'use-as-is'])
+
 export interface Copq {
   currency: string | null
   byClass: [label: string, cost: number][]
@@ -72,6 +74,8 @@ export function costOfPoorQuality(
     const name = product.get(r.stream) ?? ''
     const row =
       ref.get('unitCosts', keyOf(name, r.disposition)) ?? ref.get('unitCosts', keyOf('*', r.disposition))
+    // A part that goes on as it is may cost nothing.
+    if (row === undefined && GOES_ON.has(r.disposition)) continue
     if (row === undefined) {
       missing.add(`${name}/${r.disposition}`)
       continue

@@ -9,6 +9,7 @@ import {
   type OpenSql,
   type QEvent,
   type SqlDatabase,
+  type UnitDisposition,
   type VerdictReviewed,
 } from '../../contracts/index.ts'
 
@@ -146,6 +147,51 @@ export function inspected(s: PartSample): QEvent<InspectionCompleted> {
     },
   }
 }
+
+const decisionId = (name: string, round: number): string => uuidv5(NAMESPACE, `decision ${round} ${name}`)
+
+/** What a person decides about the part of the inspection called `name`. */
+export const decided = (
+  name: string,
+  disposition: UnitDisposition,
+  o: { round?: number; supersedes?: number; line?: string } = {},
+): QEvent => ({
+  ...envelope(decisionId(name, o.round ?? 1), 'qe.unit.dispositioned.v1', '/trace'),
+  subject: `unit/${name}`,
+  time: new Date(START + 120_000).toISOString(),
+  partitionkey: o.line ?? 'a',
+  data: {
+    unit: `unit/${name}`,
+    inspection: inspectionId(name),
+    disposition,
+    reason: 'looked at',
+    by: 'qa-1',
+    ...(o.supersedes !== undefined && { supersedes: decisionId(name, o.supersedes) }),
+  },
+})
+
+/** Takes a decision back. */
+export const retracted = (name: string, round: number): QEvent => ({
+  ...envelope(uuidv5(NAMESPACE, `retract ${round} ${name}`), 'qe.trace.retracted.v1', '/trace'),
+  subject: `fact/${decisionId(name, round)}`,
+  time: new Date(START + 180_000).toISOString(),
+  partitionkey: 'a',
+  data: { supersedes: decisionId(name, round), reason: 'another part', by: 'qa-1' },
+})
+
+/** The gate held a part that its record releases. */
+export const heldAtGate = (name: string): QEvent => ({
+  ...envelope(uuidv5(NAMESPACE, `held ${name}`), 'qe.gate.held.v1', '/stations/st10'),
+  subject: `inspection/${inspectionId(name)}`,
+  time: new Date(START).toISOString(),
+  partitionkey: 'a',
+  data: {
+    inspectionId: inspectionId(name),
+    station: 'st10',
+    trigger: 1,
+    reason: { zh: '已隔离', en: 'on hold' },
+  },
+})
 
 /** A review of the inspection called `name`. */
 export function reviewed(

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { openSql } from '../../traceability/index.ts'
 import { MODULES } from '../../scenarios/index.ts'
 import { lean } from '../../scenarios/lean/module.ts'
-import { inspected, reviewed } from '../suites/module-samples.ts'
+import { decided, inspected, reviewed } from '../suites/module-samples.ts'
 import { runModule, type Running } from '../suites/module.suite.ts'
 
 const registry = { modules: MODULES, url: new URL('../../scenarios/registry.ts', import.meta.url) }
@@ -108,6 +108,14 @@ describe('cost of poor quality', () => {
       ['spur', 20, 1],
     ])
     expect((await items(m))['copq']?.value).toBe(47.5)
+    await m.close()
+  })
+
+  it('follows what a person decides about a part; one that may go costs nothing', async () => {
+    const m = await run([...TEN, decided('f1', 'use-as-is'), decided('f2', 'scrap')])
+    await upload(m, [{ product: '*', disposition: 'scrap', costPerUnit: 10, currency: 'CNY' }])
+    // f2 and f3 are scrapped.
+    expect((await m.get('/pareto', { by: 'cost' })).body).toMatchObject({ status: 'ok', total: 20 })
     await m.close()
   })
 
