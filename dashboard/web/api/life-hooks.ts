@@ -16,6 +16,7 @@ import type {
   RegisteredModel,
   ReviewsAnswer,
   TeachAnswer,
+  UnitDisposition,
 } from './types.ts'
 
 const useAsked = <T>(key: readonly unknown[], path: string, everyMs: number | false): UseQueryResult<T> =>
@@ -67,3 +68,28 @@ export interface HoldAsk {
 
 export const stateHold = (ask: HoldAsk): Promise<unknown> =>
   sendJson('POST', '/api/trace/events', { id: newId(), at: new Date().toISOString(), ...ask })
+
+export interface DisposeAsk {
+  /** Canonical URI, or `unit/…`. */
+  unit: string
+  disposition: UnitDisposition
+  by: string
+  reason: string
+  /** The inspection that was looked at: refused when there is a later one. */
+  inspection: string
+}
+
+/** @returns the id of the fact, which a retraction names */
+export async function stateDisposition(ask: DisposeAsk): Promise<string> {
+  const id = newId()
+  await sendJson('POST', '/api/trace/events', { id, at: new Date().toISOString(), kind: 'dispose', ...ask })
+  return id
+}
+
+export const retractFact = (ask: { supersedes: string; by: string; reason: string }): Promise<unknown> =>
+  sendJson('POST', '/api/trace/events', {
+    id: newId(),
+    at: new Date().toISOString(),
+    kind: 'retract',
+    ...ask,
+  })

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { UnitDisposition } from '../../../contracts/index.ts'
 import type { partAnswerSchema, partPageSchema } from '../../server/routes/parts.ts'
 import type { latencySchema, lineAnswerSchema } from '../../server/schemas/live.schema.ts'
 import type { PartDetail } from '../../server/ports.ts'
@@ -44,6 +45,7 @@ export type {
   Registration,
   ScoreMap,
   StageTiming,
+  UnitDisposition,
   VerdictResult,
 } from '../../../contracts/index.ts'
 /** As the API gives it: codes of errors are plain text here. */
@@ -53,6 +55,16 @@ export type PartPage = z.infer<typeof partPageSchema>
 export type LineAnswer = z.infer<typeof lineAnswerSchema>
 export type Latency = z.infer<typeof latencySchema>
 export type LiveMessages = LiveMessageData
+
+/** What a person can decide about a part, in the order in which it is offered. */
+export const UNIT_DISPOSITIONS = [
+  'release',
+  'use-as-is',
+  'rework',
+  'regrade',
+  'return-to-supplier',
+  'scrap',
+] as const satisfies readonly UnitDisposition[]
 
 /** Order of display everywhere. */
 export const RESULTS = ['pass', 'fail', 'inconclusive'] as const

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { Link, useParams } from 'react-router'
 import { ApiError } from '../api/client.ts'
 import { useHolds, useRecall } from '../api/life-hooks.ts'
-import type { Recall } from '../api/types.ts'
+import { UNIT_DISPOSITIONS, type Recall } from '../api/types.ts'
 import { countText, timeText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
 import { useNcrs } from '../api/ncr-hooks.ts'
@@ -16,7 +16,7 @@ import { isHeld, placeCounts, shortTarget } from './hold-words.ts'
 
 type Unit = Recall['units'][number]
 
-const DISPOSITIONS = ['release', 'rework', 'scrap', 'hold'] as const
+const DISPOSITIONS = ['hold', ...UNIT_DISPOSITIONS] as const
 
 /** A lot: everything it went into, where that is, and the hold on it. */
 export function LotPage(): ReactNode {

@@ -2,7 +2,15 @@
 export const enFacts = {
   verdict: { pass: 'PASS', fail: 'FAIL', inconclusive: 'INCONCLUSIVE', none: 'NO VERDICT' },
   ruledAs: 'by the rules:',
-  disposition: { release: 'Release', rework: 'Rework', scrap: 'Scrap', hold: 'Hold' },
+  disposition: {
+    release: 'Release',
+    rework: 'Rework',
+    regrade: 'Regrade',
+    scrap: 'Scrap',
+    'return-to-supplier': 'Return to supplier',
+    'use-as-is': 'Use as is',
+    hold: 'Hold',
+  },
   severity: { minor: 'minor', major: 'major', critical: 'critical' },
   run: { starting: 'Line starting', running: 'Line running', stopped: 'LINE STOPPED', ended: 'Line ended' },
   camera: {
@@ -198,6 +206,7 @@ export const enFacts = {
       shipped: 'shipped in',
       used: 'in use',
       scrapped: 'scrapped',
+      returned: 'to be returned to the supplier',
     },
     sibling: {
       lot: 'Same lot',

@@ -248,6 +248,19 @@ export const enLife = {
     lineage: 'Taught on',
     threshold: 'Threshold',
   },
+  dispose: {
+    open: 'Decide',
+    title: 'What becomes of {{name}}',
+    confirm: 'Record the decision',
+    means:
+      'A named person decides what becomes of the part, until it is inspected again. A part under a hold is let go only after the hold.',
+    decided: 'Decided',
+    good: 'Good, and release',
+    goodMeans: 'the part is good, and may go',
+    goodReason: 'found good in review',
+    still:
+      '{{serial}} was found good and still has the disposition “{{disposition}}”: a review settles the verdict; where the part goes is still to be decided.',
+  },
   review: {
     waiting: '{{n}} wait for review',
     reviewed: '{{n}} reviewed',
@@ -265,7 +278,7 @@ export const enLife = {
     unsure: 'Cannot tell',
     says: { pass: 'the part is good', fail: 'the part is bad', inconclusive: 'not from this image' },
     why: 'Picked as',
-    keys: 'c confirm · o overturn · p good · f bad · x cannot tell · u undo · j k next, previous',
+    keys: 'c confirm · o overturn · p good · r good and release · f bad · x cannot tell · u undo · j k next, previous',
     done: 'Decisions',
     noneDone: 'None yet.',
     undo: 'Take back',

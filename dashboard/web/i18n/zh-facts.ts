@@ -3,7 +3,15 @@ import type { enFacts } from './en-facts.ts'
 export const zhFacts: typeof enFacts = {
   verdict: { pass: '合格', fail: '不合格', inconclusive: '待判', none: '无判定' },
   ruledAs: '规则处置:',
-  disposition: { release: '放行', rework: '返工', scrap: '报废', hold: '隔离' },
+  disposition: {
+    release: '放行',
+    rework: '返工',
+    regrade: '降级',
+    scrap: '报废',
+    'return-to-supplier': '退回供应商',
+    'use-as-is': '让步使用',
+    hold: '隔离',
+  },
   severity: { minor: '轻微', major: '主要', critical: '致命' },
   run: { starting: '产线启动中', running: '产线运行中', stopped: '产线停止', ended: '产线已结束' },
   camera: {
@@ -199,6 +207,7 @@ export const zhFacts: typeof enFacts = {
       shipped: '已发货',
       used: '已使用',
       scrapped: '已报废',
+      returned: '退回供应商',
     },
     sibling: {
       lot: '同批次',

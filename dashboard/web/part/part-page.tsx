@@ -113,6 +113,7 @@ function PartView({ answer, filter, go }: { answer: PartAnswer; filter: PartFilt
           seen={{
             inspectionId: part.row.inspectionId,
             classes: [...new Set(part.row.defects.map((d) => d.class))],
+            last: part.siblings.at(-1)?.inspectionId === part.row.inspectionId,
           }}
         />
         <LifePanel part={part} />

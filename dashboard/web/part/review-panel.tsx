@@ -2,12 +2,16 @@ import { Button } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { sendJson } from '../api/client.ts'
+import { useUnitLife } from '../api/hooks.ts'
+import { stateDisposition } from '../api/life-hooks.ts'
 import { RESULTS, type PartDetail, type VerdictResult } from '../api/types.ts'
-import { DeedDialog } from '../look/deed-dialog.tsx'
+import { DeedDialog, type Deed } from '../look/deed-dialog.tsx'
 import { timeText } from '../look/format.ts'
+import { goesOn } from '../look/goes-on.ts'
 import { VerdictIcon } from '../look/icons.tsx'
 import { Panel } from '../look/panel.tsx'
 import { VerdictBadge } from '../look/verdict-badge.tsx'
+import { DisposeButton } from './dispose-button.tsx'
 
 const isVerdict = (text: string): text is VerdictResult => RESULTS.some((r) => r === text)
 
@@ -15,6 +19,28 @@ const isVerdict = (text: string): text is VerdictResult => RESULTS.some((r) => r
 export function ReviewPanel({ part }: { part: PartDetail }): ReactNode {
   const { t } = useTranslation()
   const [verdict, setVerdict] = useState<VerdictResult | null>(null)
+  const [releases, setReleases] = useState(false)
+  const { row } = part
+  const life = useUnitLife(row.serial).data?.units
+  const unit = (life?.find((u) => u.product === row.product) ?? life?.[0])?.uri
+  // Only what was found last can be decided about, and only what does not go on already needs it.
+  const waits =
+    unit !== undefined && part.siblings.at(-1)?.inspectionId === row.inspectionId && !goesOn(row.disposition)
+  const open = (said: VerdictResult, release: boolean): void => {
+    setReleases(release)
+    setVerdict(said)
+  }
+  const send = async (said: VerdictResult, deed: Deed): Promise<void> => {
+    const { inspectionId } = row
+    await sendJson('POST', '/api/life/reviews', { inspectionId, verdict: said, ...deed })
+    if (!releases || unit === undefined) return
+    const reason = deed.reason || t('dispose.goodReason')
+    await stateDisposition({ unit, disposition: 'release', inspection: inspectionId, by: deed.by, reason })
+  }
+  const word =
+    verdict === 'pass'
+      ? t(releases ? 'dispose.good' : 'review.good')
+      : t(verdict === 'fail' ? 'review.bad' : 'review.unsure')
   return (
     <Panel title={t('review.here')}>
       {part.reviews.map((r, i) => (
@@ -24,34 +50,40 @@ export function ReviewPanel({ part }: { part: PartDetail }): ReactNode {
           <span className="muted">{r.reason}</span>
         </div>
       ))}
+      {waits && part.reviews.at(-1)?.after === 'pass' && (
+        <p className="tone-inconclusive" data-still={row.disposition}>
+          {t('dispose.still', { serial: row.serial, disposition: t(`disposition.${row.disposition}`) })}{' '}
+          <DisposeButton unit={unit} name={row.serial} inspection={row.inspectionId} />
+        </p>
+      )}
       <div className="hold-buttons">
         {RESULTS.map((r) => (
-          <Button key={r} size="small" data-review={r} onClick={() => setVerdict(r)}>
+          <Button key={r} size="small" data-review={r} onClick={() => open(r, false)}>
             <span className={`tone-${r}`}>
               <VerdictIcon result={r} size={13} />
             </span>{' '}
             {t(r === 'pass' ? 'review.good' : r === 'fail' ? 'review.bad' : 'review.unsure')}
           </Button>
         ))}
+        {waits && (
+          <Button size="small" data-review="release" onClick={() => open('pass', true)}>
+            <span className="tone-pass">
+              <VerdictIcon result="pass" size={13} />
+            </span>{' '}
+            {t('dispose.good')}
+          </Button>
+        )}
       </div>
       {verdict !== null && (
         <DeedDialog
           title={t('review.here')}
-          confirm={t(
-            verdict === 'pass' ? 'review.good' : verdict === 'fail' ? 'review.bad' : 'review.unsure',
-          )}
+          confirm={word}
           danger={verdict === 'fail'}
           reasonNeeded={false}
-          act={(deed) =>
-            sendJson('POST', '/api/life/reviews', {
-              inspectionId: part.row.inspectionId,
-              verdict,
-              ...deed,
-            })
-          }
+          act={(deed) => send(verdict, deed)}
           close={() => setVerdict(null)}
         >
-          <p>{t(`review.says.${verdict}`)}</p>
+          <p>{releases ? t('dispose.goodMeans') : t(`review.says.${verdict}`)}</p>
         </DeedDialog>
       )}
     </Panel>

@@ -10,6 +10,7 @@ import { Panel } from '../look/panel.tsx'
 import { NcrButton } from '../ncr/ncr-button.tsx'
 import { NcrLinks } from '../ncr/ncr-chips.tsx'
 import { useHappening } from './happening.ts'
+import { DisposeButton } from './dispose-button.tsx'
 
 /** Backward to lots and suppliers, forward to pallets and shipments, and the parts that share something with this one. */
 export function UnitLifePanel({
@@ -19,8 +20,8 @@ export function UnitLifePanel({
 }: {
   serial: string
   product: string
-  /** The inspection it is shown beside: evidence of a report that is opened here. */
-  seen: { inspectionId: string; classes: string[] }
+  /** The inspection it is shown beside: evidence of a report that is opened here, and what is decided about. */
+  seen: { inspectionId: string; classes: string[]; last: boolean }
 }): ReactNode {
   const { t } = useTranslation()
   const happening = useHappening()
@@ -55,6 +56,7 @@ export function UnitLifePanel({
             {life.lot && <HoldButton target={`lot/${life.lot}`} name={t('holds.lot', { lot: life.lot })} />}
           </>
         )}
+        {seen.last && <DisposeButton unit={life.uri} name={life.serial} inspection={seen.inspectionId} />}
         <NcrButton draft={{ targets: [life.uri], inspections: [seen.inspectionId], classes: seen.classes }} />
       </p>
       <NcrLinks reports={life.ncrs} />

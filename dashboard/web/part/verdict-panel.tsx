@@ -26,6 +26,15 @@ export function VerdictPanel({ part }: { part: PartDetail }): ReactNode {
           {row.severity && ` · ${t(`severity.${row.severity}`)}`}
         </span>
       </div>
+      {row.decision && (
+        <p className="small" data-decision={row.decision.disposition}>
+          <b>{t('dispose.decided')}</b>: {t(`disposition.${row.decision.disposition}`)} ·{' '}
+          {row.decision.reason}{' '}
+          <span className="muted">
+            ({row.decision.by}, {timeText(row.decision.at)})
+          </span>
+        </p>
+      )}
       <ul className="reasons">
         {row.reasons.map((reason, i) => (
           <li key={i}>{text(reason)}</li>

@@ -18,6 +18,8 @@ export function DecisionPanel(p: {
   reason: string
   setReason(reason: string): void
   say(verdict: VerdictResult): void
+  /** Good, and let go at once; null where nothing holds the part. */
+  release: (() => void) | null
 }): ReactNode {
   const { t } = useTranslation()
   const text = useText()
@@ -47,6 +49,16 @@ export function DecisionPanel(p: {
             <Answer verdict="pass" keyName="p" word={t('review.good')} ready={ready} say={say} />
             <Answer verdict="fail" keyName="f" word={t('review.bad')} ready={ready} say={say} />
           </>
+        )}
+        {p.release && (
+          <Answer
+            verdict="pass"
+            keyName="r"
+            word={t('dispose.good')}
+            means={t('dispose.goodMeans')}
+            ready={ready}
+            say={p.release}
+          />
         )}
         <Answer verdict="inconclusive" keyName="x" word={t('review.unsure')} ready={ready} say={say} />
       </div>
@@ -98,6 +110,8 @@ function Answer(p: {
   verdict: VerdictResult
   keyName: string
   word: string
+  /** What it says, where that is more than the verdict. */
+  means?: string
   ready: boolean
   say(verdict: VerdictResult): void
 }): ReactNode {
@@ -113,7 +127,7 @@ function Answer(p: {
       <VerdictIcon result={p.verdict} size={20} />
       <span>
         <b>{p.word}</b>
-        <small>{t(`review.says.${p.verdict}`)}</small>
+        <small>{p.means ?? t(`review.says.${p.verdict}`)}</small>
       </span>
       <kbd>{p.keyName}</kbd>
     </button>

@@ -5,7 +5,7 @@ import { isTyping } from '../part/viewer/viewer-keys.ts'
 export interface ReviewActions {
   /** What the line decided; null = nothing to decide about. */
   machine: VerdictResult | null
-  say(verdict: VerdictResult): void
+  say(verdict: VerdictResult, release?: boolean): void
   move(by: number): void
   undo(): void
 }
@@ -14,7 +14,7 @@ export interface ReviewActions {
 export const opposite = (verdict: VerdictResult): VerdictResult | null =>
   verdict === 'pass' ? 'fail' : verdict === 'fail' ? 'pass' : null
 
-/** c confirm, o overturn, p good, f bad, x cannot tell, u undo, j and k next and previous. */
+/** c confirm, o overturn, p good, r good and release, f bad, x cannot tell, u undo, j and k next and previous. */
 export function useReviewKeys({ machine, say, move, undo }: ReviewActions): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
@@ -23,6 +23,7 @@ export function useReviewKeys({ machine, say, move, undo }: ReviewActions): void
       if (event.key === 'c' && turned && machine) say(machine)
       else if (event.key === 'o' && turned) say(turned)
       else if (event.key === 'p') say('pass')
+      else if (event.key === 'r') say('pass', true)
       else if (event.key === 'f') say('fail')
       else if (event.key === 'x') say('inconclusive')
       else if (event.key === 'u') undo()

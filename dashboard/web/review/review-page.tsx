@@ -1,12 +1,13 @@
 import { Alert, Button, Input, Segmented } from 'antd'
-import { useMemo, useState, type ReactNode } from 'react'
+import { useMemo, useRef, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { sendJson } from '../api/client.ts'
-import { useOnePart, useReviews, useSend } from '../api/life-hooks.ts'
-import type { ReviewItem, VerdictResult } from '../api/types.ts'
+import { retractFact, stateDisposition, useOnePart, useReviews, useSend } from '../api/life-hooks.ts'
+import type { PartRow, ReviewItem, VerdictResult } from '../api/types.ts'
 import { HoldButton } from '../holds/hold-button.tsx'
 import { countText } from '../look/format.ts'
+import { goesOn } from '../look/goes-on.ts'
 import { usePerson } from '../look/person.ts'
 import { ErrorWords, Failed, Nothing, Waiting } from '../shell/states.tsx'
 import { DecisionPanel } from './decision-panel.tsx'
@@ -14,6 +15,7 @@ import { DoneList } from './done-list.tsx'
 import { QueueList } from './queue-list.tsx'
 import { useReviewKeys } from './review-keys.ts'
 import { ReviewView } from './review-view.tsx'
+import { StillHeld } from './still-held.tsx'
 
 const FILTERS = ['all', 'audit', 'band', 'background'] as const
 type Filter = (typeof FILTERS)[number]
@@ -27,6 +29,9 @@ export function ReviewPage(): ReactNode {
   const [chosen, setChosen] = useState<string | null>(null)
   const [reason, setReason] = useState('')
   const [escape, setEscape] = useState<ReviewItem | null>(null)
+  const [still, setStill] = useState<PartRow | null>(null)
+  /** Decisions made with a review, which go with it when it is taken back: fact by inspection. */
+  const released = useRef(new Map<string, string>())
   const waiting = useMemo(
     () => (reviews.data?.waiting ?? []).filter((i) => filter === 'all' || i.samples.includes(filter)),
     [reviews.data, filter],
@@ -37,26 +42,44 @@ export function ReviewPage(): ReactNode {
   )
   const item = waiting[at] ?? null
   const part = useOnePart(item?.inspectionId ?? null)
-  const decide = useSend((verdict: VerdictResult) =>
-    sendJson('POST', '/api/life/reviews', {
-      inspectionId: item?.inspectionId ?? '',
-      verdict,
-      by: person.trim(),
-      reason: reason.trim(),
-    }),
-  )
-  const undo = useSend((inspectionId: string) =>
-    sendJson('POST', '/api/life/reviews/undo', { inspectionId, by: person.trim() }),
-  )
+  const decide = useSend(async ({ verdict, release }: { verdict: VerdictResult; release: boolean }) => {
+    if (!item) return
+    const { inspectionId, serial } = item
+    const said = { inspectionId, by: person.trim(), reason: reason.trim() }
+    await sendJson('POST', '/api/life/reviews', { ...said, verdict })
+    if (!release) return
+    const fact = await stateDisposition({
+      unit: `unit/${serial}`,
+      disposition: 'release',
+      inspection: inspectionId,
+      by: said.by,
+      reason: said.reason || t('dispose.goodReason'),
+    })
+    released.current.set(inspectionId, fact)
+  })
+  const undo = useSend(async (inspectionId: string) => {
+    const by = person.trim()
+    const fact = released.current.get(inspectionId)
+    if (fact !== undefined) await retractFact({ supersedes: fact, by, reason: t('review.undo') })
+    released.current.delete(inspectionId)
+    await sendJson('POST', '/api/life/reviews/undo', { inspectionId, by })
+  })
   const named = person.trim() !== ''
   const busy = decide.isPending || undo.isPending
   const move = (by: number): void => setChosen(waiting[at + by]?.inspectionId ?? item?.inspectionId ?? null)
-  const say = (verdict: VerdictResult): void => {
+  const row = part.data?.part.row
+  const waits =
+    row !== undefined &&
+    !goesOn(row.disposition) &&
+    part.data?.part.siblings.at(-1)?.inspectionId === row.inspectionId
+  const say = (verdict: VerdictResult, release = false): void => {
     // A picture that is not there yet must not be decided about.
-    if (!item || !named || busy || !part.data) return
+    if (!item || !named || busy || !part.data || (release && !waits)) return
     const next = waiting[at + 1] ?? waiting[at - 1]
-    decide.mutate(verdict, {
+    const asked = { verdict, release }
+    decide.mutate(asked, {
       onSuccess: () => {
+        setStill(verdict === 'pass' && waits && !asked.release && row ? row : null)
         if (item.result === 'pass' && verdict === 'fail') setEscape(item)
         setReason('')
         setChosen(next?.inspectionId ?? null)
@@ -70,6 +93,7 @@ export function ReviewPage(): ReactNode {
       onSuccess: () => {
         setChosen(inspectionId)
         if (escape?.inspectionId === inspectionId) setEscape(null)
+        if (still?.inspectionId === inspectionId) setStill(null)
       },
     })
   }
@@ -135,6 +159,7 @@ export function ReviewPage(): ReactNode {
           action={<Button onClick={() => setEscape(null)}>{t('review.dismiss')}</Button>}
         />
       )}
+      {still && <StillHeld row={still} dismiss={() => setStill(null)} />}
       <div className="review-grid">
         <QueueList items={waiting} current={item?.inspectionId ?? null} choose={setChosen} />
         {item ? (
@@ -153,6 +178,7 @@ export function ReviewPage(): ReactNode {
               reason={reason}
               setReason={setReason}
               say={say}
+              release={waits ? () => say('pass', true) : null}
             />
           )}
           <DoneList done={done} undo={named && !busy ? takeBack : null} />

@@ -1,0 +1,56 @@
+import { Button, Radio } from 'antd'
+import { useState, type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { stateDisposition } from '../api/life-hooks.ts'
+import { UNIT_DISPOSITIONS, type UnitDisposition } from '../api/types.ts'
+import { DeedDialog } from '../look/deed-dialog.tsx'
+
+/** Decides what becomes of a part, under a name and with a reason. */
+export function DisposeButton({
+  unit,
+  name,
+  inspection,
+  reason,
+  done,
+}: {
+  /** Canonical URI, or `unit/…`. */
+  unit: string
+  /** As people call it. */
+  name: string
+  /** The inspection that is looked at. */
+  inspection: string
+  reason?: string
+  /** Called when the decision is on record. */
+  done?: () => void
+}): ReactNode {
+  const { t } = useTranslation()
+  const [open, setOpen] = useState(false)
+  const [disposition, setDisposition] = useState<UnitDisposition>('release')
+  return (
+    <>
+      <Button size="small" data-dispose={name} onClick={() => setOpen(true)}>
+        {t('dispose.open')}
+      </Button>
+      {open && (
+        <DeedDialog
+          title={t('dispose.title', { name })}
+          confirm={t('dispose.confirm')}
+          danger={disposition === 'scrap'}
+          {...(reason === undefined ? {} : { reason })}
+          act={async (deed) => {
+            await stateDisposition({ unit, disposition, inspection, ...deed })
+            done?.()
+          }}
+          close={() => setOpen(false)}
+        >
+          <p>{t('dispose.means')}</p>
+          <Radio.Group
+            value={disposition}
+            onChange={(e) => setDisposition(e.target.value as UnitDisposition)}
+            options={UNIT_DISPOSITIONS.map((value) => ({ value, label: t(`disposition.${value}`) }))}
+          />
+        </DeedDialog>
+      )}
+    </>
+  )
+}

@@ -1,0 +1,29 @@
+import { Alert, Button } from 'antd'
+import { type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { PartRow } from '../api/types.ts'
+import { DisposeButton } from '../part/dispose-button.tsx'
+
+/** A part that was found good and does not go on by that: somebody still has to decide where it goes. */
+export function StillHeld({ row, dismiss }: { row: PartRow; dismiss(): void }): ReactNode {
+  const { t } = useTranslation()
+  return (
+    <Alert
+      type="warning"
+      showIcon
+      title={
+        <span data-still={row.inspectionId}>
+          {t('dispose.still', { serial: row.serial, disposition: t(`disposition.${row.disposition}`) })}{' '}
+          <DisposeButton
+            unit={`unit/${row.serial}`}
+            name={row.serial}
+            inspection={row.inspectionId}
+            reason={t('dispose.goodReason')}
+            done={dismiss}
+          />
+        </span>
+      }
+      action={<Button onClick={dismiss}>{t('review.dismiss')}</Button>}
+    />
+  )
+}
