@@ -43,8 +43,11 @@ async function follow(plant: SampleLogistics, part: JudgedPart, ports: Logistics
     try {
       await ports.recordFact(fact)
     } catch (error) {
+      const { code, message } = asCoded(error, 'TRC_WRITE')
+      // What is held stays where it is; the other boards go on.
+      if (code === 'TRC_HELD') log.warn({ code, fact: fact.kind }, `the sample plant leaves it: ${message}`)
       // Stated before this line was started again, at another time.
-      if (asCoded(error, 'TRC_WRITE').code !== 'TRC_DUPLICATE') throw error
+      else if (code !== 'TRC_DUPLICATE') throw error
     }
   }
 }

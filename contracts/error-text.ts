@@ -75,6 +75,7 @@ const ZH: Record<ErrorCode, string> = {
   TRC_BUSY: '对记录的查询未能在限定时间内完成',
   TRC_IDENTITY: '工件上读到的代码不是有效身份',
   TRC_GENEALOGY: '谱系事实与已有记录矛盾',
+  TRC_HELD: '工件被隔离或其处置不允许',
   TRC_NCR: '该步骤与不合格报告的状态不符',
   TRC_DUPLICATE: '该检测周期已有内容不同的记录',
   TRC_IMAGE: '图像无法保存或读回',

@@ -76,6 +76,7 @@ export const ERROR_CODES = {
   TRC_BUSY: 'a question to the records could not be answered in time',
   TRC_IDENTITY: 'the code read from the part is not a valid identity',
   TRC_GENEALOGY: 'the genealogy fact contradicts what is recorded',
+  TRC_HELD: 'a hold or its disposition keeps the part back',
   TRC_NCR: 'the step does not fit the nonconformance report',
   TRC_DUPLICATE: 'the inspection cycle was recorded before with other content',
   TRC_IMAGE: 'the image cannot be stored or read back',

@@ -87,8 +87,9 @@ export interface PartStore {
   /**
    * Records a fact of the genealogy: names resolved, edges written, event appended, in one synced transaction.
    *
-   * @throws TRC_NOT_FOUND a name nobody knows; TRC_GENEALOGY a contradiction or a cycle, with its path; TRC_DUPLICATE the
-   *   id was used for another fact
+   * @throws TRC_NOT_FOUND a name nobody knows; TRC_GENEALOGY a contradiction or a cycle, with its path; TRC_HELD
+   *   what would move is under a hold, or on hold or scrapped by its disposition; TRC_DUPLICATE the id was used for another
+   *   fact
    */
   recordFact(fact: TraceFact, source: { plant: string; line: string }): Promise<FactAck>
   /**

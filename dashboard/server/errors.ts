@@ -13,6 +13,7 @@ export const STATUS: Partial<Record<ErrorCode, number>> = {
   EVT_SCHEMA: 400,
   TRC_IDENTITY: 400,
   TRC_GENEALOGY: 409,
+  TRC_HELD: 409,
   TRC_NCR: 409,
   TRC_DUPLICATE: 409,
   TRC_DISK_FULL: 507,

@@ -101,7 +101,7 @@ export type LiveQueries = Pick<PartQueries, 'eventsAfter' | 'lastPosition' | 're
 
 /** Where stated facts and steps of nonconformance reports go. */
 export interface FactPort {
-  /** @throws TRC_NOT_FOUND, TRC_GENEALOGY, TRC_DUPLICATE, TRC_WRITE */
+  /** @throws TRC_NOT_FOUND, TRC_GENEALOGY, TRC_HELD, TRC_DUPLICATE, TRC_WRITE */
   recordFact(fact: TraceFact): Promise<FactAck>
   /** @throws TRC_NOT_FOUND, TRC_GENEALOGY, TRC_NCR, TRC_DUPLICATE, TRC_WRITE */
   recordNcrStep(step: NcrStep): Promise<NcrAck>

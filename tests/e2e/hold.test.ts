@@ -87,7 +87,7 @@ describe('a hold', () => {
     const notHeld = (await ofLot()).filter((p) => p.disposition !== 'hold')
     expect(notHeld.length, JSON.stringify(notHeld)).toBeLessThanOrEqual(1)
     const held = (await ofLot()).filter((p) => p.disposition === 'hold')
-    expect(held.length).toBeGreaterThan(0)
+    expect(held.length).toBeGreaterThan(1)
     for (const p of held) {
       expect(p.reasons.at(-1)?.en).toBe(`lot/${lot} is on hold: pits in the laminate (li)`)
       expect(p.reasons.at(-1)?.zh).toContain('已隔离')
@@ -160,5 +160,25 @@ describe('a hold', () => {
     expect(await runCli(['hold', lot, '--data', data, '--reason', 'again', '--by', 'li'])).toMatchObject({
       code: 0,
     })
+    // The hold also stops what happens behind the gate.
+    writeFileSync(csv, `kind,at,by,child,shipment\nship,2030-01-06T06:00:00Z,li,unit/${held[1]?.serial},S2\n`)
+    const shipped = await runCli(['trace', 'import', csv, '--data', data])
+    expect([shipped.code, JSON.parse(shipped.stdout)]).toEqual([1, { recorded: 0, repeated: 0, refused: 1 }])
+    expect(shipped.stderr).toMatch(
+      new RegExp(`row 1: TRC_HELD: .*of lot/${lot}: again \\(li\\).*sightline release`),
+    )
+    const letGo = [
+      'dispose',
+      held[1]?.serial ?? '',
+      'release',
+      '--data',
+      data,
+      '--reason',
+      'ok',
+      '--by',
+      'li',
+    ]
+    expect((await runCli(letGo)).stderr).toContain('TRC_HELD')
+    expect(await runCli(['verify', data])).toMatchObject({ code: 0 })
   }, 300_000)
 })

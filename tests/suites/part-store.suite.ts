@@ -298,6 +298,28 @@ export function partStoreSuite(name: string, open: () => Promise<StoreUnderTest>
       ])
     })
 
+    it('packs, ships, uses and lets go nothing that is under a hold, nor ships what is on hold itself', async () => {
+      await s.store.capture(request(1, failVerdict({ codes: [gs1Code('A1', 'L7')] })))
+      await s.store.capture(request(2, passVerdict({ codes: [gs1Code('A2', 'L8')] })))
+      const source = { plant: 'p1', line: 'caps-a' }
+      let n = 2
+      const tell = (rest: object): Promise<unknown> =>
+        s.store.recordFact({ id: uuidv7(), at: at(++n), by: 'wang', ...rest } as never, source)
+      const ship = { kind: 'ship', child: 'pallet/P', shipment: 'S1' }
+      const held = { code: 'TRC_HELD' }
+      for (const child of ['unit/A1', 'unit/A2']) await tell({ kind: 'aggregate', child, parent: 'box/B' })
+      await tell({ kind: 'aggregate', child: 'box/B', parent: 'pallet/P' })
+      await expect(tell(ship)).rejects.toMatchObject(held)
+      await tell({ kind: 'dispose', unit: 'unit/A1', disposition: 'use-as-is', reason: 'seen' })
+      await tell({ kind: 'hold', target: 'lot/L8', reason: 'pits' })
+      const decision = { kind: 'dispose', unit: 'unit/A2', disposition: 'release', reason: 'seen' }
+      for (const fact of [ship, decision, { kind: 'use', target: 'pallet/P' }])
+        await expect(tell(fact)).rejects.toMatchObject(held)
+      await tell({ kind: 'release', target: 'lot/L8', reason: 'sorted' })
+      await tell(decision)
+      await tell(ship)
+    })
+
     it('numbers nonconformance reports by line and year, and checks each step', async () => {
       const source = { plant: 'p1', line: 'caps-a' }
       const about = { title: 't', severity: 'minor' as const, targets: ['lot/L7'] }

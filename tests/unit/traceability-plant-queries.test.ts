@@ -41,6 +41,9 @@ describeWith('PostgreSQL', await postgresPresent(), 'questions to the plant stor
     await fact({ kind: 'receive', lot: 'R1', product: 'resin', supplier: 'acme' })
     await fact({ kind: 'transform', child: 'lot/M1', parent: 'lot/R1' })
     await fact({ kind: 'associate', child: 'station/st10', parent: 'lot/R1', from: at(20), to: at(30) })
+    const dispose = { kind: 'dispose', reason: 'seen' }
+    // It failed, and would keep the pallet back.
+    await fact({ ...dispose, unit: `unit/${line.serial(3)}`, disposition: 'use-as-is' })
     for (const n of [3, 4, 5])
       await fact({ kind: 'aggregate', child: `unit/${line.serial(n)}`, parent: 'box/B1' })
     await fact({ kind: 'aggregate', child: 'box/B1', parent: 'pallet/P1' })
@@ -53,7 +56,6 @@ describeWith('PostgreSQL', await postgresPresent(), 'questions to the plant stor
       certainty: 'probable',
     })
     await fact({ kind: 'use', target: `unit/${line.serial(8)}` })
-    const dispose = { kind: 'dispose', reason: 'seen' }
     await fact({ ...dispose, unit: `unit/${line.serial(8)}`, disposition: 'scrap' })
     await fact({ ...dispose, unit: `unit/${line.serial(9)}`, disposition: 'use-as-is' })
     const hold = uuidv7()

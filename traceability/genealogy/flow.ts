@@ -27,6 +27,8 @@ export interface Flow {
   nodes: FlowNode[]
   /** The bound was reached: there is more. */
   cut: boolean
+  /** Links that were followed, and the starts. */
+  ways: number
 }
 
 /** Generations followed; a bound, real products have fewer. */
@@ -137,7 +139,7 @@ export function follow(
     ways += links.link.length
     walk.follow([...things, ...holders], links, depth, ways < limit ? things.length : 0)
   }
-  return { nodes: walk.nodes(), cut: ways >= limit }
+  return { nodes: walk.nodes(), cut: ways >= limit, ways }
 }
 
 /** A window of a thing that is gone on from. */

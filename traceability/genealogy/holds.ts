@@ -1,6 +1,6 @@
 import { CodedError, type SqlDatabase } from '../../contracts/index.ts'
 import { follow, type FlowStart } from './flow.ts'
-import { namesOf } from './identity-names.ts'
+import { identityMap } from './identity-names.ts'
 import { lotName, thingUri } from './things.ts'
 
 export interface Hold {
@@ -42,6 +42,8 @@ const MAX_WAYS = 5_000
 export interface HeldBy {
   hold: Hold | null
   cut: boolean
+  /** Links that were followed. */
+  ways: number
 }
 
 /**
@@ -57,20 +59,23 @@ export function heldBy(
   starts: readonly FlowStart[],
   ways: number,
 ): HeldBy {
-  if (holds.size === 0) return { hold: null, cut: false }
+  if (holds.size === 0) return { hold: null, cut: false, ways: 0 }
   // A part that turned out to be another one too falls under the holds of both.
-  const named = starts.flatMap((s) => namesOf(db, s.uri).map((uri) => ({ ...s, uri })))
+  const names = identityMap(db)
+  const named = starts.flatMap((s) =>
+    [...new Set([s.uri, ...names.names(s.uri)])].map((uri) => ({ ...s, uri })),
+  )
   const direct = first(
     holds,
     named.map((s) => s.uri),
   )
-  if (direct !== null) return { hold: direct, cut: false }
-  const { nodes, cut } = follow(db, named, 'up', ways)
+  if (direct !== null) return { hold: direct, cut: false, ways: 0 }
+  const { nodes, cut, ways: followed } = follow(db, named, 'up', ways)
   const hold = first(
     holds,
     nodes.map((n) => n.uri).filter((uri) => !isStation(uri)),
   )
-  return { hold, cut: cut && hold === null }
+  return { hold, cut: cut && hold === null, ways: followed }
 }
 
 /** The same, with an answer in any case. @throws TRC_GENEALOGY for a part of more links than can be followed */

@@ -33,6 +33,9 @@ export function identityMap(db: SqlDatabase): IdentityMap {
   return known.map
 }
 
+/** What was folded may have been rolled back. */
+export const forgetIdentities = (db: SqlDatabase): void => void folded.delete(db)
+
 /** Every URI that stands for the same part, this one included. */
 export function namesOf(db: SqlDatabase, uri: string): string[] {
   const names = identityMap(db).names(uri)

@@ -1,4 +1,5 @@
 import { asCoded, CodedError, type ErrorCode, type SqlDatabase } from '../../contracts/index.ts'
+import { forgetIdentities } from '../genealogy/identity-names.ts'
 import { checkEmitted, writeAnnotation, writeEvent } from './annotations.ts'
 import { CaptureWriter } from './capture-writer.ts'
 import { EpcisWriter } from './epcis-writer.ts'
@@ -82,6 +83,7 @@ export class BatchWriter {
     if (this.#stale) {
       this.#events.reset()
       this.#captures.reset()
+      forgetIdentities(this.#db)
       this.#totals = new RunningTotals(this.#db)
     }
     this.#stale = true

@@ -11,6 +11,7 @@ import { refuseCycle } from '../genealogy/cycle-guard.ts'
 import { inspectionLookedAt } from '../genealogy/looked-at.ts'
 import { notOnHold } from '../genealogy/not-on-hold.ts'
 import { factEvent, type ResolvedFact, resolveFact, serialOf } from '../genealogy/fact-event.ts'
+import { moveOf, refuseStopped } from '../genealogy/stopped.ts'
 import type { EventAppender } from './event-appender.ts'
 import { checkEvent } from './event-check.ts'
 import { schemaUri } from './inspection-event.ts'
@@ -33,7 +34,7 @@ export class FactWriter {
     this.#events = events
   }
 
-  /** @throws EVT_SCHEMA, TRC_NOT_FOUND, TRC_GENEALOGY, TRC_DUPLICATE */
+  /** @throws EVT_SCHEMA, TRC_NOT_FOUND, TRC_GENEALOGY, TRC_HELD, TRC_DUPLICATE */
   prepare({ fact: asked, source }: FactRequest): Prepared {
     const parsed = traceFactSchema.safeParse(asked)
     if (!parsed.success) {
@@ -48,6 +49,10 @@ export class FactWriter {
     if (known !== undefined) return this.#same(fact, known.position)
     const resolved = resolveFact(this.#db, fact)
     const corrected = fact.supersedes === undefined ? null : this.#correctable(fact.supersedes, fact)
+    const move = moveOf(this.#db, fact, resolved)
+    // A correction of what happened to the same thing moves nothing anew; a decision always does.
+    if (move !== null && (move.kind === 'dispose' || corrected?.subject !== resolved.subject))
+      refuseStopped(this.#db, move)
     if (fact.kind === 'release') resolved.data['hold'] = this.#activeHold(resolved.subject)
     if (fact.kind === 'dispose') {
       const looked = inspectionLookedAt(this.#db, resolved.subject, fact.inspection, corrected)
