@@ -21,6 +21,12 @@ export interface EpcisThing {
   lot: string | null
 }
 
+/** Something that an event says was packed, or left. */
+export interface EpcisMove {
+  uri: string
+  kind: 'aggregate' | 'ship'
+}
+
 /** A checked event on its way to the log. */
 export interface EpcisItem {
   eventID: string
@@ -35,6 +41,7 @@ export interface EpcisItem {
   declaresError: boolean
   links: EpcisLink[]
   things: EpcisThing[]
+  moves: EpcisMove[]
 }
 
 export interface EpcisCaptureRequest {
@@ -54,7 +61,13 @@ export interface EpcisCaptureRequest {
 
 /** Per item: where it stands in the log, or why it does not. */
 export type EpcisItemAck =
-  | { eventID: string; position: number; repeated: boolean }
+  | {
+      eventID: string
+      position: number
+      repeated: boolean
+      /** Why what it says should not have happened, in the words of TRC_HELD; absent = nothing is against it. */
+      contradicts?: string[]
+    }
   /** The id is taken by an event of other content. */
   | { eventID: string; conflict: number }
 

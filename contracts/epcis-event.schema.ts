@@ -9,6 +9,9 @@ const notLinked = z.strictObject({
   reason: z.string(),
 })
 
+/** What an event states although a hold, or the disposition of a part, is against it. */
+const contradiction = z.strictObject({ thing: z.string(), kind: z.string(), reason: z.string() })
+
 /** An EPCIS event or master data as others sent it: kept whole, with the context that gives its names a meaning. */
 export const EPCIS_EVENT_DATA = {
   'ext.epcis.captured.v1': z.strictObject({
@@ -22,6 +25,8 @@ export const EPCIS_EVENT_DATA = {
     /** `@context` of the document around it; null = the event has its own. */
     context: z.unknown(),
     notLinked: z.array(notLinked).optional(),
+    /** It is taken over all the same: where a part is counts most for one that should not be there. */
+    contradicts: z.array(contradiction).optional(),
   }),
   'ext.epcis.masterdata.v1': z.strictObject({
     capture: z.string().min(1),

@@ -128,6 +128,47 @@ describe('captured events', () => {
   })
 })
 
+describe('a captured event that says what is stopped here', () => {
+  const lot = 'urn:epc:class:lgtin:0614141.107346.L1'
+  const fact = (rest: object): Promise<unknown> =>
+    repository.store.recordFact(
+      { id: uuidv7(), at: at(-100), by: 'li', reason: 'pits', ...rest } as unknown as TraceFact,
+      { plant: 'p1', line: 'caps-a' },
+    )
+  const said = () =>
+    logged().flatMap(
+      (e) => (e.data as { contradicts?: { thing: string; reason: string }[] }).contradicts ?? [],
+    )
+  const made = { ...base, eventTime: '2026-01-05T05:00:00.000Z', type: 'TransformationEvent' }
+  const born = { ...made, inputQuantityList: [{ epcClass: lot }], outputEPCList: [unit(1)] }
+
+  it('is taken over, link and all, and says which hold was in the way', async () => {
+    await repository.capture([born])
+    await fact({ kind: 'hold', target: 'https://id.gs1.org/01/10614141073464/10/L1' })
+    const sent = [packed(), observed({ bizStep: 'shipping', epcList: [BOX] })]
+    expect(await repository.capture(sent)).toMatchObject({ success: true, errors: [] })
+    expect(edges()).toEqual([[link(1), box]])
+    expect(said().map((c) => c.thing)).toEqual([link(1), box])
+    for (const { reason } of said()) expect(reason).toMatch(/^TRC_HELD: .*of lot\/L1.*: pits \(li\)/)
+    expect(repository.alarms.filter((text) => text.includes('TRC_HELD'))).toHaveLength(2)
+    // Sent again it is the same event.
+    await repository.capture(sent)
+    expect(said()).toHaveLength(2)
+    await fact({ kind: 'release', target: 'https://id.gs1.org/01/10614141073464/10/L1' })
+    await repository.capture([observed({ bizStep: 'shipping', eventTime: '2026-01-05T08:00:00.000Z' })])
+    expect(said()).toHaveLength(2)
+  })
+
+  it('says so of a part that is scrapped when it leaves, not when it is packed or looked at', async () => {
+    await repository.capture([born])
+    await fact({ kind: 'dispose', unit: link(1), disposition: 'scrap' })
+    await repository.capture([packed(), observed({ bizStep: 'inspecting' })])
+    expect(said()).toEqual([])
+    await repository.capture([observed({ bizStep: 'shipping' })])
+    expect(said()).toMatchObject([{ thing: link(1), reason: expect.stringContaining('(scrap)') as string }])
+  })
+})
+
 describe('genealogy from captured events', () => {
   it('knows what is packed where, and no longer after it was taken out', async () => {
     await repository.capture([packed()])
@@ -258,7 +299,7 @@ describe('events of the line itself', () => {
       { kind: 'aggregate', child: 'unit/SN1', parent: 'pallet/P1', certainty: 'certain' },
       2,
     )
-    await state({ kind: 'hold', target: 'lot/L1', reason: 'pits' }, 3)
+    await state({ kind: 'hold', target: 'lot/L9', reason: 'pits' }, 3)
     await state({ kind: 'rework', unit: 'unit/SN1', reason: 'solder' }, 4)
     await state({ kind: 'ship', child: 'unit/SN1', shipment: 'S1', customer: 'c1', order: 'o1' }, 5)
     await state({ kind: 'retract', supersedes: id, reason: 'other pallet' }, 6)

@@ -25,6 +25,7 @@ export interface CaptureOptions {
   thread: EpcisThread
   store: CaptureStore
   source: { plant: string; line: string }
+  onAlarm(text: string): void
 }
 
 type Behaviour = CaptureJob['captureErrorBehaviour']
@@ -102,9 +103,20 @@ export class Capture {
     masterData: EpcisCaptureRequest['masterData'],
     rollback: boolean,
   ): Promise<EpcisCaptureAck> {
-    const { store, source } = this.#o
+    const { store, source, onAlarm } = this.#o
     const recordTime = new Date().toISOString()
-    return store.captureEpcis({ capture, recordTime, source, items: [...items], masterData, rollback })
+    const ack = await store.captureEpcis({
+      capture,
+      recordTime,
+      source,
+      items: [...items],
+      masterData,
+      rollback,
+    })
+    for (const one of ack.items)
+      if (!('conflict' in one) && !one.repeated && one.contradicts !== undefined)
+        onAlarm(`EPCIS event ${one.eventID} says what is stopped here: ${one.contradicts.join(' | ')}`)
+    return ack
   }
 }
 

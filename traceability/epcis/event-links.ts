@@ -1,4 +1,4 @@
-import type { EpcisLink, EpcisThing } from '../../contracts/index.ts'
+import type { EpcisLink, EpcisMove, EpcisThing } from '../../contracts/index.ts'
 import { parseDigitalLink } from '../identity/index.ts'
 import { oneUri } from './epc.ts'
 import { isObject, type JsonObject } from './faults.ts'
@@ -101,6 +101,22 @@ function transformation(e: JsonObject, eventID: string): EpcisLink[] {
 
 /** A lot of which more is made than went in stands on both sides. */
 const notItself = (link: EpcisLink): boolean => link.child !== link.parent
+
+/** Business steps with which things leave (CBV 2.0, 7.1). */
+const LEAVING: readonly unknown[] = ['shipping', 'departing', 'retail_selling']
+
+/** What an event says was packed, or left: what a hold would not have let happen here. */
+export function movesOf(e: JsonObject): EpcisMove[] {
+  const all = (kind: EpcisMove['kind'], uris: readonly string[]): EpcisMove[] =>
+    [...new Set(uris)].map((uri) => ({ uri, kind }))
+  if (LEAVING.includes(e['bizStep'])) return all('ship', subjectsOf(e))
+  if (e['type'] === 'AggregationEvent' && e['action'] === 'ADD')
+    return all(
+      'aggregate',
+      [...epcs(e['childEPCs']), ...classes(e['childQuantityList'])].map((c) => c.uri),
+    )
+  return []
+}
 
 /**
  * Serialised trade items that an event names, and the lots and lot numbers of what it brings into being (ObjectEvent with

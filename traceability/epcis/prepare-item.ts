@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type EpcisItem, uuidv5 } from '../../contracts/index.ts'
 import { eventHash } from './event-hash.ts'
-import { linksOf, subjectsOf, thingsOf } from './event-links.ts'
+import { linksOf, movesOf, subjectsOf, thingsOf } from './event-links.ts'
 import type { JsonObject } from './faults.ts'
 import { timeMs } from './uri.ts'
 
@@ -27,6 +27,7 @@ export function prepareItem(event: JsonObject, context: unknown): EpcisItem {
     declaresError,
     links: declaresError ? [] : linksOf(event, eventID),
     things: declaresError ? [] : thingsOf(event),
+    moves: declaresError ? [] : movesOf(event),
   }
 }
 

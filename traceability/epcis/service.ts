@@ -85,7 +85,7 @@ export class EpcisService {
       options.onSetAside,
     )
     this.#thread = thread
-    this.capture = new Capture({ thread, store, source })
+    this.capture = new Capture({ thread, store, source, onAlarm })
     this.#subscriptions = new Subscriptions({ thread, rules: this.targets, onAlarm, ...(retry && { retry }) })
     const stopNews = store.onAppend(() => thread.news())
     let skipped = 0

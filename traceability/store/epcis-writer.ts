@@ -9,7 +9,9 @@ import {
   type SqlDatabase,
   uuidv5,
 } from '../../contracts/index.ts'
+import { contradictionsOf } from '../genealogy/contradictions.ts'
 import { refuseCycle } from '../genealogy/cycle-guard.ts'
+import type { WalkBudget } from '../genealogy/stopped.ts'
 import { lotUri } from '../identity/index.ts'
 import type { EventAppender } from './event-appender.ts'
 import { checkEvent } from './event-check.ts'
@@ -18,12 +20,15 @@ import { schemaUri } from './inspection-event.ts'
 /** Namespace of the log ids of captured events (a random UUID of this program). */
 const NAMESPACE = '6f3d8a0e-2f57-4c1b-9f2d-7f1c5b7f9a10'
 const END = '9999'
+/** Links followed for one capture, in search of holds: some 0.2 s at most. */
+const ONE_CAPTURE = 30_000
 
 type NotLinked = { child: string; parent: string; kind: string; reason: string }
 
 /**
  * The write side of EPCIS capture. An event is what somebody else says has happened: it enters the log whole. What it
- * says about genealogy becomes edges unless that contradicts what is recorded; then the event says which and why.
+ * says about genealogy becomes edges unless that contradicts what is recorded; then the event says which and why. That a
+ * hold was in the way is said there, too.
  */
 export class EpcisWriter {
   readonly #db: SqlDatabase
@@ -41,9 +46,10 @@ export class EpcisWriter {
     if (ask.rollback && before.some((ack) => ack !== null && 'conflict' in ack))
       return { written: false, items: before.map((ack, i) => ack ?? pending(ask.items[i])) }
     const here = new Map<string, EpcisItemAck>()
+    const budget = { left: ONE_CAPTURE }
     const items = ask.items.map((item, i) => {
       const id = logId(item)
-      const ack = before[i] ?? here.get(id) ?? this.#one(ask, source, item)
+      const ack = before[i] ?? here.get(id) ?? this.#one(ask, source, item, budget)
       here.set(id, 'position' in ack ? { ...ack, repeated: true } : ack)
       return ack
     })
@@ -75,8 +81,9 @@ export class EpcisWriter {
     return (JSON.parse(row?.json ?? '{}') as QEvent<{ hash: string }>).data.hash
   }
 
-  #one(ask: EpcisCaptureRequest, source: string, item: EpcisItem): EpcisItemAck {
+  #one(ask: EpcisCaptureRequest, source: string, item: EpcisItem, budget: WalkBudget): EpcisItemAck {
     const notLinked: NotLinked[] = []
+    const contradicts = contradictionsOf(this.#db, item, budget)
     const next = this.#events.position + 1
     // One after the other: links of one event can contradict each other, too.
     for (const link of item.links) if (this.#fits(link, item.at, notLinked)) this.#link(link, item.at, next)
@@ -88,6 +95,7 @@ export class EpcisWriter {
       event,
       context,
       ...(notLinked.length > 0 && { notLinked }),
+      ...(contradicts.length > 0 && { contradicts }),
     }
     const position = this.#append(ask, source, {
       id: logId(item),
@@ -97,7 +105,8 @@ export class EpcisWriter {
     })
     if (item.declaresError) this.#takeBack(eventID, source)
     for (const thing of item.things) this.#thing(thing, item.at, position)
-    return { eventID, position, repeated: false }
+    const reasons = contradicts.map((c) => c.reason)
+    return { eventID, position, repeated: false, ...(reasons.length > 0 && { contradicts: reasons }) }
   }
 
   #masterData(ask: EpcisCaptureRequest, source: string): void {
