@@ -162,6 +162,41 @@ describe.skipIf(noBrowser !== null)(`pages of models in Chromium${noBrowser ? `:
     await page.context().close()
   }, 120_000)
 
+  it('says what a review leaves to be done, and lets a part go in one deed or two', async () => {
+    type Row = { inspectionId: string; disposition: string; decision: { by: string; reason: string } | null }
+    const rows = (): Promise<Row[]> =>
+      asked<{ parts: Row[] }>(line, '/api/parts?limit=200&result=fail').then((a) => a.parts)
+    await expect.poll(async () => (await rows()).length, { timeout: 60_000 }).toBeGreaterThan(1)
+    const [one, two] = (await rows()).slice(-2)
+    const { page } = await opened('en')
+    const deed = async (reason: string, button: string): Promise<void> => {
+      const dialog = page.getByRole('dialog')
+      await dialog.getByRole('textbox').first().fill('li')
+      await dialog.getByRole('textbox').last().fill(reason)
+      await screenshot(page, `dispose-${reason.replaceAll(' ', '-')}-en`)
+      await dialog.getByRole('button', { name: button, exact: true }).click()
+      await dialog.waitFor({ state: 'hidden', timeout: 30_000 })
+    }
+    const decided = async (of: Row | undefined) =>
+      (await rows()).find((r) => r.inspectionId === of?.inspectionId)
+    await page.goto(`${url}/part/${one?.inspectionId}`)
+    await page.locator('[data-review="release"]').click()
+    await deed('good edge', en.dispose.good)
+    await page.waitForSelector('[data-decision="release"]')
+    expect(await decided(one)).toMatchObject({ disposition: 'release', decision: { reason: 'good edge' } })
+
+    await page.goto(`${url}/part/${two?.inspectionId}`)
+    await page.locator('[data-review="pass"]').click()
+    await deed('only dust', en.review.good)
+    await page.locator('[data-still] button').click()
+    await page.getByRole('dialog').getByText(en.disposition['use-as-is'], { exact: true }).click()
+    await deed('wiped', en.dispose.confirm)
+    await page.waitForSelector('[data-decision="use-as-is"]')
+    expect(await page.locator('[data-still]').count()).toBe(0)
+    expect(await decided(two)).toMatchObject({ disposition: 'use-as-is', decision: { by: 'li' } })
+    await page.close()
+  })
+
   it('activates with a gate result only, overrides with a reason, rolls back', async () => {
     const { page } = await opened('zh')
     await named(page)
