@@ -7,8 +7,8 @@ import { columnsOf } from './json-rows.ts'
  */
 const SERVED = `case when g.command ->> 'action' = 'hold' or (g.command ->> 'action' = 'release' and g.ok = 0)
           then 'hold'
-        when i.disposition = 'release' and (select w.after from review w where w.position =
-            (select max(position) from review where inspection_id = i.inspection_id)) <> 'pass'
+        when i.disposition = 'release' and (select w.after from review w
+            where w.inspection_id = i.inspection_id order by w.position desc limit 1) <> 'pass'
           then 'hold' else i.disposition end`
 
 /**
@@ -22,8 +22,8 @@ export const IN_FORCE = `ifnull(json_extract(p.json, '$.data.disposition'), ${SE
 export const LAST_JUDGED = `
       left join inspection i on i.position = (select max(position) from inspection where unit = d.uri)
       left join gate g on g.id = (select max(id) from gate where inspection_id = i.inspection_id)
-      left join event p on p.position = (select max(t.position) from trace_fact t
-          where t.subject = d.uri and t.kind = 'dispose' and t.superseded_by is null)
+      left join event p on p.position = (select t.position from trace_fact t where t.subject = d.uri and t.kind = 'dispose'
+          and t.superseded_by is null order by t.position desc limit 1)
         and ifnull(json_extract(p.json, '$.data.inspection'), '') = ifnull(i.inspection_id, '')`
 
 const KEPT = `
