@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { asCoded, CodedError, type ErrorFact, type LineSpec, toFact } from '../contracts/index.ts'
 import { type Canary, canaryJob, type LoadedRecipe, type LocalInspector } from '../inspection/index.ts'
 import { log } from './log.ts'
+import { partContext } from './part-context.ts'
 
 const EVERY_MS = 60_000
 
@@ -120,13 +121,7 @@ async function goldenCanary(
   const canary: Canary = {
     name: `golden template of ${id}`,
     recipe: id,
-    context: {
-      ...spec.context,
-      line: spec.line,
-      plant: spec.plant,
-      station: 'canary',
-      product: recipe.product.id,
-    },
+    context: partContext(spec, 'canary', recipe.product.id),
     bytes: await readFile(join(dir, recipe.golden.file)),
     format: { kind: 'encoded', mime: 'image/png' },
     expect: { result: 'pass' },

@@ -6,8 +6,8 @@ import {
   errorText,
   type FrameSource,
   type LineSpec,
-  type PartContext,
   type RejectOutput,
+  ShiftCalendar,
   type StationSpec,
 } from '../contracts/index.ts'
 import { createDashboard, type LineState } from '../dashboard/index.ts'
@@ -21,7 +21,7 @@ import {
   openIdentityChanges,
   openPartStore,
 } from '../traceability/index.ts'
-import { EpcisService, openTraceQuery, QueryProcess } from '../traceability/query/index.ts'
+import { EpcisService, keepShifts, openTraceQuery, QueryProcess } from '../traceability/query/index.ts'
 import type { LineConfig } from './config.ts'
 import { announceLine } from './line-address.ts'
 import { lockDataDir } from './data-dir-lock.ts'
@@ -32,6 +32,7 @@ import { liveLine } from './live-line.ts'
 import { moduleRegistry } from './jobs-host.ts'
 import { QueuedJobRunner } from './jobs-modules.ts'
 import { log } from './log.ts'
+import { partContext } from './part-context.ts'
 import { duplicateWithin, partIdentity } from './part-identity.ts'
 import { paths, version } from './paths.ts'
 import { openProof } from './proof.ts'
@@ -76,6 +77,9 @@ export async function startLine(config: LineConfig, environment: Environment): P
   }
   try {
     closers.push(lockDataDir(dataDir))
+    const shifts = spec.shifts && new ShiftCalendar(spec.shifts)
+    // Before anything asks the records about shifts.
+    keepShifts(dataDir, spec.shifts)
     // Closed after the store, so that the last checkpoint covers the last event.
     let proof: LogProof | null = null
     closers.push(() => proof?.close())
@@ -191,14 +195,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
       closers.push(() => output.close())
       await source.open()
       closers.push(() => source.close())
-      const { product } = recipe.recipe
-      const context: PartContext = {
-        ...spec.context,
-        line: spec.line,
-        plant: spec.plant,
-        station: station.id,
-        product: product.id,
-      }
+      const context = partContext(spec, station.id, recipe.recipe.product.id)
       const beside = reads.of(station.id)
       const goods = sampleLogistics(station, {
         line: spec.line,
@@ -213,6 +210,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
         identify: partIdentity({ station, context, canary, holds, before: await unitsBefore(station) }),
         ...(beside ? { reads: beside } : {}),
         shadow: running.shadow,
+        ...(shifts && { shifts }),
         onPart: goods ?? (() => undefined),
         log,
       })
@@ -236,6 +234,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
       retention,
       proof,
       notices,
+      shifts,
       startedAt: new Date(),
     })
     const dashboard = createDashboard({

@@ -6,6 +6,7 @@ import {
   type Inspector,
   type PartStore,
   type RejectOutput,
+  type ShiftCalendar,
 } from '../contracts/index.ts'
 import type { LineInfo, LineState, LiveLine, RecipeFacts } from '../dashboard/index.ts'
 import type { LoadedRecipe, StationEngine } from '../inspection/index.ts'
@@ -38,6 +39,7 @@ export interface LiveLineParts {
   proof: LogProof | null
   /** What was found when the line started and still stands, as a damaged file that was set aside. */
   notices: LineState['degraded']
+  shifts: ShiftCalendar | undefined
   startedAt: Date
 }
 
@@ -122,6 +124,7 @@ export function liveLine(parts: LiveLineParts): LiveLine & { started(ended: Prom
       const loaded = parts.recipes.get(id)
       return loaded ? recipeFacts(loaded) : null
     },
+    ...(parts.shifts && { shifts: parts.shifts }),
     models: () => parts.models.numbers(),
     onAppend: (listener) => events.onAppend(listener),
   }

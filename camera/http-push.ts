@@ -126,9 +126,10 @@ export function httpPushSource(options: HttpPushOptions): ListeningSource {
     const trigger = number(own, anew)
     if (trigger instanceof IngestRefusal)
       return answer(req, res, trigger.status, { ...errorBody(trigger.error), next: nextTrigger })
-    const received = receive(req, trigger, monoMs())
+    const atMs = monoMs()
+    const received = receive(req, trigger, atMs)
     flow.push(received.then((r) => r.item))
-    const announced = own === null ? announcing(options, trigger) : Promise.resolve(null)
+    const announced = own === null ? announcing(options, trigger, atMs) : Promise.resolve(null)
     void Promise.all([received, announced]).then(([{ answer: broken }, unannounced]) => {
       const no = broken ?? unannounced
       answer(req, res, no?.status ?? 202, no ? { ...errorBody(no.error), trigger } : { trigger })
@@ -181,9 +182,13 @@ const RESET_HINT =
   'a counter that was restarted says so with the header x-counter-reset: 1 on its first frame'
 
 /** Null when the number is durable, or need not be. */
-async function announcing({ announce }: HttpPushOptions, trigger: number): Promise<IngestRefusal | null> {
+async function announcing(
+  { announce }: HttpPushOptions,
+  trigger: number,
+  atMs: number,
+): Promise<IngestRefusal | null> {
   try {
-    await announce?.(trigger, new Date().toISOString())
+    await announce?.(trigger, new Date(atMs).toISOString())
     return null
   } catch (error) {
     return new IngestRefusal(503, asCoded(error, 'TRC_WRITE'))

@@ -8,6 +8,7 @@ import { plantStoreSchema } from './plant-store.schema.ts'
 import { resolverSchema } from './resolver.schema.ts'
 import { retentionSchema } from './retention.schema.ts'
 import { checkSharedPlaces } from './shared-places.ts'
+import { shiftsSchema } from './shift.schema.ts'
 import { sinksSchema } from './sink.schema.ts'
 
 const id = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes')
@@ -211,9 +212,12 @@ export const lineSchema = z
         workOrder: z.string().optional(),
         lot: z.string().optional(),
         supplier: z.string().optional(),
-        shift: z.string().default('day'),
+        /** One name for all parts; absent = that of `shifts`, or `day`. */
+        shift: z.string().optional(),
       })
       .prefault({}),
+    /** Shifts by the clock: every part gets that of its trigger. */
+    shifts: shiftsSchema.optional(),
     /** Scanners and tag readers beside the cameras. */
     readers: readersSchema,
     stations: z.array(stationSchema).min(1),
@@ -274,6 +278,8 @@ export const lineSchema = z
   .superRefine((spec, context) => {
     const issue = (path: (string | number)[], message: string): void =>
       context.addIssue({ code: 'custom', path, message })
+    if (spec.shifts !== undefined && spec.context.shift !== undefined)
+      issue(['shifts'], 'either context.shift, one name for all parts, or shifts, a calendar')
     checkAssociations(spec, issue)
     checkSharedPlaces(spec, issue)
   })

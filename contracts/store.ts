@@ -4,6 +4,7 @@ import type { FrameFormat, FrameMeta } from './frame.ts'
 import type { AssociatedRead } from './identity-read.ts'
 import type { NcrAck, NcrStep } from './ncr.schema.ts'
 import type { RejectAck, RejectCommand } from './line-io.ts'
+import type { ShiftsSpec } from './shift.schema.ts'
 import type { FactAck, TraceFact } from './trace-fact.schema.ts'
 
 /** One judged trigger as the line engine hands it to the store. */
@@ -82,8 +83,11 @@ export interface PartStore {
     nextTrigger: number,
     recipe: { id: string; sha256: string },
     context: PartContext,
+    /** By which each of them gets the shift of its trigger; absent = that of the context. */
+    shifts?: ShiftsSpec,
   ): Promise<number>
-  balance(fromIso?: string): Promise<TriggerBalance[]>
+  /** Of the triggers from one time (inclusive) to another (exclusive), RFC 3339 UTC; absent = without end. */
+  balance(fromIso?: string, toIso?: string): Promise<TriggerBalance[]>
   /**
    * Records a fact of the genealogy: names resolved, edges written, event appended, in one synced transaction.
    *

@@ -6,6 +6,7 @@ import type {
   LoggedEvent,
   NcrAck,
   NcrStep,
+  ShiftCalendar,
   TraceFact,
   VerdictResult,
 } from '../../contracts/index.ts'
@@ -17,6 +18,7 @@ import type {
   partRowSchema,
   serialLifeSchema,
   stationCountersSchema,
+  shiftBalancesSchema,
   triggerBalanceSchema,
 } from './schemas/part.schema.ts'
 import type {
@@ -48,6 +50,7 @@ export type NcrList = z.infer<typeof ncrListSchema>
 export type NcrDetail = z.infer<typeof ncrDetailSchema>
 export type StationCounters = z.infer<typeof stationCountersSchema>
 export type StationBalance = z.infer<typeof triggerBalanceSchema>
+export type ShiftBalances = z.infer<typeof shiftBalancesSchema>
 export type DefectCount = z.infer<typeof paretoSchema>[number]
 export type LineInfo = z.infer<typeof lineInfoSchema>
 export type LineState = z.infer<typeof lineStateSchema>
@@ -85,7 +88,8 @@ export interface PartQueries {
   ncr(id: string): Awaitable<NcrDetail | null>
   /** Absent `sinceIso` = all records. */
   counters(sinceIso?: string): Awaitable<StationCounters[]>
-  triggerBalance(): Awaitable<StationBalance[]>
+  /** Of the triggers from one time (inclusive) to another (exclusive), RFC 3339 UTC; absent = all. */
+  triggerBalance(fromIso?: string, toIso?: string): Awaitable<StationBalance[]>
   /** Condemned findings per class, most frequent first. */
   defectPareto(sinceIso?: string): Awaitable<DefectCount[]>
   /** The next rows of an export. */
@@ -159,6 +163,8 @@ export interface LiveLine {
   state(): LineState
   /** Facts of any recipe that judged a stored part, also of an older version; null when it is no longer there. */
   recipe(id: string): RecipeFacts | null
+  /** Absent = all parts have one name of a shift. */
+  readonly shifts?: ShiftCalendar
   /** Absent = nobody watches the models. */
   models?(): ModelNumbers
   /** Calls back after new events are committed: a wake-up, not a delivery. Returns the unsubscriber. */

@@ -4,6 +4,8 @@ import {
   type Frame,
   type JobPixels,
   monoMs,
+  type PartContext,
+  type ShiftCalendar,
   timeLimit,
 } from '../../contracts/index.ts'
 
@@ -18,6 +20,13 @@ export const lostTrigger = (trigger: number): Missed => ({
   code: 'CAM_GAP',
   message: new CodedError('CAM_GAP', { actual: `no frame for trigger ${trigger}` }).message,
 })
+
+/** The shift of a part is that of its trigger, however late it is judged. */
+export const contextAt = (
+  context: PartContext,
+  shifts: ShiftCalendar | undefined,
+  triggeredAtMs: number,
+): PartContext => (shifts ? { ...context, shift: shifts.at(triggeredAtMs).name } : context)
 
 /** Where the bytes of a frame and of its reference lie in the pool. */
 export function slotPixels({ slot, meta, reference }: Frame): JobPixels {

@@ -16,7 +16,7 @@ import type { JudgedPart } from './judged-part.ts'
 import { named, type NamedPart } from './naming.ts'
 import { missedOutcome, unjudgedOutcome } from './outcome.ts'
 import { GATE_MARGIN_MS, type Judgement, Settlement } from './settlement.ts'
-import { allWithin, lostTrigger, type Missed, restartedCounter, slotPixels } from './items.ts'
+import { allWithin, contextAt, lostTrigger, type Missed, restartedCounter, slotPixels } from './items.ts'
 import type { StationPorts } from './station-ports.ts'
 import { countPart, emptyCounters, LastValues, type StationState } from './station-state.ts'
 
@@ -168,6 +168,7 @@ export class StationEngine {
         nextTrigger,
         this.#recipe,
         this.#context,
+        this.#ports.shifts?.spec,
       )
       if (closed > 0)
         this.#ports.log.warn(
@@ -196,9 +197,8 @@ export class StationEngine {
   }
 
   async #missed(item: Missed): Promise<void> {
-    const recipe = this.#recipe
-    const context = this.#context
-    const attempt = this.#attempt
+    const [recipe, attempt] = [this.#recipe, this.#attempt]
+    const context = contextAt(this.#context, this.#ports.shifts, item.triggeredAtMs)
     const reading = this.#reading(item, null)
     const verdict = noVerdict(recipe, { reason: 'missed', code: item.code, message: item.message })
     await this.#settle({
@@ -214,13 +214,13 @@ export class StationEngine {
 
   async #frame(frame: Frame): Promise<void> {
     const { meta } = frame
-    const attempt = this.#attempt
     // A changeover in between does not touch a part that is in work.
-    const recipe = this.#recipe
-    const context = this.#context
+    const [recipe, attempt] = [this.#recipe, this.#attempt]
+    const context = contextAt(this.#context, this.#ports.shifts, meta.triggeredAtMs)
+    const at = new Date(meta.triggeredAtMs).toISOString()
     const reading = this.#reading(meta, meta.encoder ?? null)
     this.#ports.store
-      .openTrigger({ station: this.#spec.id, trigger: meta.trigger, at: meta.capturedAt })
+      .openTrigger({ station: this.#spec.id, trigger: meta.trigger, at })
       .catch((error: unknown) => {
         this.#ports.log.warn(
           { trigger: meta.trigger, error: String(error) },

@@ -1,4 +1,11 @@
-import type { FrameSource, Inspector, PartStore, ReadsBeside, RejectOutput } from '../../contracts/index.ts'
+import type {
+  FrameSource,
+  Inspector,
+  PartStore,
+  ReadsBeside,
+  RejectOutput,
+  ShiftCalendar,
+} from '../../contracts/index.ts'
 import type { EngineLog } from './alarm-board.ts'
 import type { Identify, JudgedPart } from './judged-part.ts'
 import type { Shadow } from './shadow.ts'
@@ -12,6 +19,8 @@ export interface StationPorts {
   identify: Identify
   /** What is read beside the camera; absent = nothing is. */
   reads?: ReadsBeside
+  /** Says the shift of each part; absent = that of the context. */
+  shifts?: ShiftCalendar
   /** Looks at frames after their gate was served. */
   shadow?: Pick<Shadow, 'after'>
   /** Called after the gate was served. */

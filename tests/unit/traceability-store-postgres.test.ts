@@ -6,6 +6,7 @@ import { openPartStore, SqliteEventLog } from '../../traceability/index.ts'
 import { DATABASE_URL, dropSchema, freshSchema, openSchema, postgresPresent } from '../services/postgres.ts'
 import { describeWith } from '../services/require-service.ts'
 import { partStoreSuite, type StoreUnderTest } from '../suites/part-store.suite.ts'
+import { triggerBalanceSuite } from '../suites/trigger-balance.suite.ts'
 
 async function open(dataDir: string, schema: string): Promise<StoreUnderTest> {
   const store = await openPartStore({
@@ -37,5 +38,8 @@ async function open(dataDir: string, schema: string): Promise<StoreUnderTest> {
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 describeWith('PostgreSQL', await postgresPresent(), 'the store of one line on PostgreSQL', () => {
-  partStoreSuite('PostgreSQL', () => open(mkdtempSync(join(tmpdir(), 'sightline-store-')), freshSchema()))
+  const openHere = (): Promise<StoreUnderTest> =>
+    open(mkdtempSync(join(tmpdir(), 'sightline-store-')), freshSchema())
+  partStoreSuite('PostgreSQL', openHere)
+  triggerBalanceSuite('PostgreSQL', openHere)
 })

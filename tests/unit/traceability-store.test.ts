@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openEventLog, openPartStore } from '../../traceability/index.ts'
 import { partStoreSuite, type StoreUnderTest } from '../suites/part-store.suite.ts'
+import { triggerBalanceSuite } from '../suites/trigger-balance.suite.ts'
 
 async function open(dataDir: string): Promise<StoreUnderTest> {
   const store = await openPartStore({ dataDir, spoolAfterMs: 20_000 })
@@ -25,4 +26,6 @@ async function open(dataDir: string): Promise<StoreUnderTest> {
   }
 }
 
-partStoreSuite('SQLite', () => open(mkdtempSync(join(tmpdir(), 'sightline-store-'))))
+const openHere = (): Promise<StoreUnderTest> => open(mkdtempSync(join(tmpdir(), 'sightline-store-')))
+partStoreSuite('SQLite', openHere)
+triggerBalanceSuite('SQLite', openHere)

@@ -1,4 +1,4 @@
-import type { SqlDatabase } from '../../contracts/index.ts'
+import { type Shift, type ShiftCalendar, shiftRange, type SqlDatabase } from '../../contracts/index.ts'
 import { shortName } from './things.ts'
 
 export const SIBLING_KINDS = ['lot', 'recipe', 'fixture', 'shift', 'minutes'] as const
@@ -18,7 +18,7 @@ export interface SiblingGroup {
 
 type Last = { station: string; shift: string; recipe: string; started_at: string }
 
-/** A shift is told from the next of the same name by lying within this, ms. */
+/** Without a calendar a shift is told from the next of the same name by lying within this, ms. */
 const SHIFT_MS = 12 * 3_600_000
 /** Inspections counted for one group: beyond it the number says no more than `many`. */
 const MAX_COUNTED = 10_000
@@ -27,7 +27,12 @@ const WINDOW_MS = 10 * 60_000
 const shifted = (iso: string, ms: number): string => new Date(Date.parse(iso) + ms).toISOString()
 
 /** Of the unit's last inspection; lots and fixtures from its edges. */
-export function siblingsOf(db: SqlDatabase, unit: string, shown: number): SiblingGroup[] {
+export function siblingsOf(
+  db: SqlDatabase,
+  unit: string,
+  shown: number,
+  shifts: ShiftCalendar | null = null,
+): SiblingGroup[] {
   const groups: SiblingGroup[] = []
   const parents = db.all<{ parent: string }>(
     `select distinct parent from edge where child = ? and kind = 'associate' order by parent limit 20`,
@@ -62,11 +67,10 @@ export function siblingsOf(db: SqlDatabase, unit: string, shown: number): Siblin
   const near = (
     kind: SiblingKind,
     shared: string,
-    ms: number,
+    [from, to]: readonly [string, string],
     condition: string,
     ...values: string[]
   ): void => {
-    const [from, to] = [shifted(last.started_at, -ms), shifted(last.started_at, ms)]
     // Sorted once: `count(distinct)` looks each unit up in a tree of those before it.
     const count =
       db.get<{ n: number }>(
@@ -80,11 +84,26 @@ export function siblingsOf(db: SqlDatabase, unit: string, shown: number): Siblin
     const units = nearest(db, last.started_at, [from, to], unit, condition, values, shown)
     groups.push({ kind, shared, count, cut: count >= MAX_COUNTED, units })
   }
-  near('recipe', last.recipe, SHIFT_MS, ' and recipe = ?', last.recipe)
-  near('shift', last.shift, SHIFT_MS, ' and shift = ?', last.shift)
+  const around = (ms: number): [string, string] => [
+    shifted(last.started_at, -ms),
+    shifted(last.started_at, ms),
+  ]
+  near('recipe', last.recipe, around(SHIFT_MS), ' and recipe = ?', last.recipe)
+  const shift = shiftOf(last, shifts)
+  if (shift === null) near('shift', last.shift, around(SHIFT_MS), ' and shift = ?', last.shift)
+  else {
+    const { from, to } = shiftRange(shift)
+    near('shift', `${shift.name} ${shift.date}`, [from, to], ' and shift = ?', last.shift)
+  }
   // The plus keeps the query on the index by time: a station has many more parts than the window.
-  near('minutes', `${last.station} ${last.started_at}`, WINDOW_MS, ' and +station = ?', last.station)
+  near('minutes', `${last.station} ${last.started_at}`, around(WINDOW_MS), ' and +station = ?', last.station)
   return groups
+}
+
+/** Null where the part was judged by another calendar than that of today. */
+function shiftOf(last: Last, shifts: ShiftCalendar | null): Shift | null {
+  const shift = shifts?.at(Date.parse(last.started_at)) ?? null
+  return shift?.name === last.shift ? shift : null
 }
 
 function nearest(

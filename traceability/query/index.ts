@@ -12,6 +12,7 @@ export {
   type ExportPage,
   exportStream,
 } from '../export/index.ts'
+export { keepShifts, keptShifts } from './kept-shifts.ts'
 export { wrongKeyHint } from './unknown-part.ts'
 export { QueryProcess } from './query-process.ts'
 export type { Questions } from './questions.ts'

@@ -7,6 +7,7 @@ import {
   type LoggedEvent,
   type RetentionClass,
   type ScoredPage,
+  type ShiftCalendar,
   type SqlDatabase,
   type TriggerBalance,
 } from '../../contracts/index.ts'
@@ -24,6 +25,7 @@ import { RunningTotals } from '../store/running-totals.ts'
 import { triggerBalance } from '../store/trigger-balance.ts'
 import { type GoodPart, goodParts, type GoodPartsQuery } from './good-parts.ts'
 import { queryBuilder } from './dialect.ts'
+import { keptShifts } from './kept-shifts.ts'
 import { namesOf } from '../genealogy/identity-names.ts'
 import { NcrBook, readNcr } from '../ncr/ncr-events.ts'
 import { type NcrDetail, ncrDetail, type NcrFilter, type NcrRow, ncrRows } from './ncr-answers.ts'
@@ -57,8 +59,10 @@ export class TraceQuery {
   readonly #totals: RunningTotals
   readonly #defects: DefectTotals
   readonly #ncrs: NcrBook
+  readonly #shifts: ShiftCalendar | null
 
-  constructor(dataDir: string, db: SqlDatabase) {
+  constructor(dataDir: string, db: SqlDatabase, shifts: ShiftCalendar | null = null) {
+    this.#shifts = shifts
     this.#dataDir = dataDir
     this.#db = db
     this.#k = queryBuilder(db)
@@ -91,7 +95,7 @@ export class TraceQuery {
   async unitLives(name: string, bounds: LifeBounds = { shown: 100 }): Promise<UnitLife[]> {
     const units = await this.#units(name)
     const ncrs = this.#ncrs.all()
-    return units.flatMap((uri) => unitLife(this.#db, uri, bounds, ncrs) ?? [])
+    return units.flatMap((uri) => unitLife(this.#db, uri, bounds, ncrs, this.#shifts) ?? [])
   }
 
   /** Units by a name, and those that turned out to be the same parts. */
@@ -181,8 +185,9 @@ export class TraceQuery {
     return stationCounters(this.#db, this.#totals, sinceIso)
   }
 
-  triggerBalance(sinceIso?: string): TriggerBalance[] {
-    return triggerBalance(this.#db, this.#totals, sinceIso)
+  /** Of the triggers from one time (inclusive) to another (exclusive); absent = all. */
+  triggerBalance(fromIso?: string, toIso?: string): TriggerBalance[] {
+    return triggerBalance(this.#db, this.#totals, fromIso, toIso)
   }
 
   /** Condemned findings per class, most frequent first. */
@@ -247,7 +252,16 @@ export class TraceQuery {
   }
 }
 
+/** A file that somebody damaged costs the exact bounds of a shift, and the records stay readable. */
+function shiftsOrNone(dataDir: string): ShiftCalendar | null {
+  try {
+    return keptShifts(dataDir)
+  } catch {
+    return null
+  }
+}
+
 /** @throws TRC_OPEN when no store has been opened in the directory yet, or a newer program wrote it */
 export function openTraceQuery(dataDir: string): TraceQuery {
-  return new TraceQuery(dataDir, openToRead(join(dataDir, 'trace.db')))
+  return new TraceQuery(dataDir, openToRead(join(dataDir, 'trace.db')), shiftsOrNone(dataDir))
 }

@@ -1,4 +1,4 @@
-import type { QEvent, SqlDatabase } from '../../contracts/index.ts'
+import type { QEvent, ShiftCalendar, SqlDatabase } from '../../contracts/index.ts'
 import { type Flow, follow } from '../genealogy/flow.ts'
 import { activeHolds, byTarget, type Hold, holdOver, isStation } from '../genealogy/holds.ts'
 import { siblingsOf, type SiblingGroup } from '../genealogy/siblings.ts'
@@ -74,6 +74,7 @@ export function unitLife(
   uri: string,
   { shown }: LifeBounds,
   ncrs: readonly Ncr[],
+  shifts: ShiftCalendar | null = null,
 ): UnitLife | null {
   const unit = db.get<{ serial: string; product: string; lot: string | null }>(
     'select serial, product, lot from identity where uri = ?',
@@ -117,7 +118,7 @@ export function unitLife(
     ),
     backward: related(up, uri, shown),
     forward: related(down, uri, shown),
-    siblings: siblingsOf(db, uri, Math.min(shown, 20)),
+    siblings: siblingsOf(db, uri, Math.min(shown, 20), shifts),
   }
 }
 

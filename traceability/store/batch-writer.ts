@@ -161,7 +161,7 @@ export class BatchWriter {
       case 'lastTrigger':
         return done(lastTrigger(this.#db, request.ask))
       case 'balance':
-        return done(triggerBalance(this.#db, this.#totals, request.ask ?? undefined))
+        return done(triggerBalance(this.#db, this.#totals, request.ask.from, request.ask.to))
       case 'cursor': {
         const row = this.#db.get<{ position: number }>(
           'select position from subscription where consumer = ?',

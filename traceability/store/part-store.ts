@@ -182,12 +182,14 @@ class SpoolingStore implements TraceStore {
     return this.#thread.call('lastTrigger', station)
   }
 
-  closeInterrupted(...[station, nextTrigger, recipe, context]: Parameters<PartStore['closeInterrupted']>) {
-    return this.#thread.call('closeInterrupted', { station, nextTrigger, recipe, context })
+  closeInterrupted(
+    ...[station, nextTrigger, recipe, context, shifts]: Parameters<PartStore['closeInterrupted']>
+  ) {
+    return this.#thread.call('closeInterrupted', { station, nextTrigger, recipe, context, shifts })
   }
 
-  balance(fromIso?: string) {
-    return this.#thread.call('balance', fromIso ?? null)
+  balance(from?: string, to?: string) {
+    return this.#thread.call('balance', { from, to })
   }
 
   cursor(consumer: string): Promise<number> {

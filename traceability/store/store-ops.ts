@@ -61,7 +61,7 @@ export interface StoreOps {
   deleteImages: { ask: Omit<QEvent<ImagesDeleted>, 'sequence'>; answer: null }
   closeInterrupted: { ask: Interruption; answer: number }
   lastTrigger: { ask: string; answer: number | null }
-  balance: { ask: string | null; answer: TriggerBalance[] }
+  balance: { ask: { from: string | undefined; to: string | undefined }; answer: TriggerBalance[] }
   cursor: { ask: string; answer: number }
   advance: { ask: { consumer: string; position: number; at: string }; answer: null }
   letter: { ask: OutboxEntry; answer: null }

@@ -1,4 +1,4 @@
-import { CodedError, noVerdict, type SqlDatabase, uuidv7 } from '../../contracts/index.ts'
+import { CodedError, noVerdict, ShiftCalendar, type SqlDatabase, uuidv7 } from '../../contracts/index.ts'
 import type { CaptureRecord } from './record-codec.ts'
 import type { Interruption } from './trigger-ledger.ts'
 
@@ -33,8 +33,10 @@ export function closeInterrupted(
   write: (record: CaptureRecord) => void,
 ): Audit {
   const audit: Audit = { closed: 0, refusal: null }
+  const shifts = i.shifts && new ShiftCalendar(i.shifts)
   const close = (trigger: number, at: string): void => {
-    write(interrupted(i, trigger, at, now))
+    const context = shifts ? { ...i.context, shift: shifts.at(Date.parse(at)).name } : i.context
+    write(interrupted({ ...i, context }, trigger, at, now))
     audit.closed += 1
   }
   const range = (from: number, until: number): void => {

@@ -1,10 +1,12 @@
-import type { PartContext, SqlDatabase } from '../../contracts/index.ts'
+import type { PartContext, ShiftsSpec, SqlDatabase } from '../../contracts/index.ts'
 
 export interface Interruption {
   station: string
   nextTrigger: number
   recipe: { id: string; sha256: string }
   context: PartContext
+  /** Absent = the shift of the context. */
+  shifts?: ShiftsSpec | undefined
 }
 
 export function openTrigger(db: SqlDatabase, t: { station: string; trigger: number; at: string }): void {

@@ -156,4 +156,24 @@ export const triggerBalanceSchema = z.object({
   gaps: z.array(z.object({ first: num, last: num })).optional(),
 })
 
+/** Newest first; the first one is still running. */
+export const shiftBalancesSchema = z.object({
+  /** By which the shifts begin and end; null = the line has no calendar, and there are none. */
+  timeZone: z.string().nullable(),
+  shifts: z.array(
+    z.object({
+      name: z.string(),
+      /** The day on which it began, `YYYY-MM-DD`. */
+      date: z.string(),
+      from: z.string(),
+      /** Exclusive. */
+      to: z.string(),
+      running: z.boolean(),
+      /** Of every station. */
+      closed: z.boolean(),
+      stations: z.array(triggerBalanceSchema),
+    }),
+  ),
+})
+
 export const paretoSchema = z.array(z.object({ class: z.string(), count: num }))

@@ -1,0 +1,107 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { shiftsSchema } from '../../contracts/index.ts'
+import {
+  at,
+  context,
+  failVerdict,
+  missed,
+  passVerdict,
+  RECIPE,
+  request,
+} from '../unit/samples/traceability-requests.ts'
+import type { StoreUnderTest } from './part-store.suite.ts'
+
+/** Contract of the audit of triggers in a stretch of time; every engine runs it. */
+export function triggerBalanceSuite(name: string, open: () => Promise<StoreUnderTest>): void {
+  describe(`trigger balance per shift: ${name}`, () => {
+    let s: StoreUnderTest
+    beforeEach(async () => {
+      s = await open()
+    })
+    afterEach(async () => {
+      await s.dispose()
+    })
+
+    it('balances any time by the triggers in it, and all times together sum up to the whole', async () => {
+      for (const n of [1, 2, 3, 5, 6, 9])
+        await s.store.openTrigger({ station: 'st10', trigger: n, at: at(n) })
+      await s.store.capture(request(1, passVerdict()))
+      // Triggered in the first time, judged in the second.
+      await s.store.capture({ ...request(2, failVerdict()), startedAt: at(2), endedAt: at(5) })
+      await s.store.capture(missed(3))
+      await s.store.capture(request(6, passVerdict()))
+      await s.store.capture({ ...request(6, passVerdict()), attempt: 2, startedAt: at(6) })
+      await s.store.capture(request(9, passVerdict()))
+      await s.store.capture({ ...request(1, passVerdict()), station: 'st20', startedAt: at(8) })
+      const first = await s.store.balance(at(1), at(4))
+      const second = await s.store.balance(at(4), at(7))
+      const third = await s.store.balance(at(7), at(100))
+      expect(first).toEqual([
+        { station: 'st10', triggers: 3, verdicts: 2, noVerdicts: 1, open: 0, closed: true },
+      ])
+      // 4 was skipped on the way to 5.
+      expect(second).toEqual([
+        { station: 'st10', triggers: 3, verdicts: 1, noVerdicts: 0, open: 1, closed: false, unexplained: 1 },
+      ])
+      expect(third).toEqual([
+        { station: 'st10', triggers: 3, verdicts: 1, noVerdicts: 0, open: 0, closed: false, unexplained: 2 },
+        { station: 'st20', triggers: 1, verdicts: 1, noVerdicts: 0, open: 0, closed: true },
+      ])
+      expect(await s.store.balance(undefined, at(4))).toEqual(first)
+      expect(await s.store.balance(at(100), at(200))).toEqual([])
+      const sum = (of: 'triggers' | 'verdicts' | 'noVerdicts' | 'open'): number =>
+        [...first, ...second, ...third].reduce((n, b) => n + b[of], 0)
+      const whole = await s.store.balance()
+      for (const of of ['triggers', 'verdicts', 'noVerdicts', 'open'] as const)
+        expect(
+          whole.reduce((n, b) => n + b[of], 0),
+          of,
+        ).toBe(sum(of))
+    })
+
+    it('counts a number in the time of its trigger where the counter went back', async () => {
+      for (const [n, time] of [
+        [10, 1],
+        [12, 2],
+        [11, 50],
+        [13, 51],
+      ] as const)
+        await s.store.capture({ ...request(n, passVerdict()), startedAt: at(time) })
+      expect(await s.store.balance(at(0), at(40))).toMatchObject([{ triggers: 2, verdicts: 2, closed: true }])
+      expect(await s.store.balance(at(40), at(60))).toMatchObject([
+        { triggers: 2, verdicts: 2, closed: true },
+      ])
+    })
+
+    it('names a jump in the time of the number behind it', async () => {
+      await s.store.capture(request(1, passVerdict()))
+      await s.store.capture({ ...request(2_000_000, passVerdict()), startedAt: at(50) })
+      await expect(s.store.closeInterrupted('st10', 2_000_001, RECIPE, context)).rejects.toThrow()
+      expect(await s.store.balance(at(0), at(40))).toMatchObject([{ triggers: 1, closed: true }])
+      expect(await s.store.balance(at(40), at(60))).toMatchObject([
+        { triggers: 1_999_999, unexplained: 1_999_998, gaps: [{ first: 2, last: 1_999_999 }] },
+      ])
+    })
+
+    it('gives what it closes the shift of its trigger', async () => {
+      const shifts = shiftsSchema.parse({
+        timeZone: 'UTC',
+        calendar: [
+          { name: 'early', from: '06:00', to: '06:01' },
+          { name: 'rest', from: '06:01', to: '06:00' },
+        ],
+      })
+      await s.store.openTrigger({ station: 'st10', trigger: 59, at: at(59) })
+      await s.store.openTrigger({ station: 'st10', trigger: 60, at: at(60) })
+      expect(await s.store.closeInterrupted('st10', 61, RECIPE, context, shifts)).toBe(2)
+      const named = s.log.read(0, 20).map((e) => {
+        const data = e.event.data as { trigger: number; process: { shift: string } }
+        return [data.trigger, data.process.shift]
+      })
+      expect(named).toEqual([
+        [59, 'early'],
+        [60, 'rest'],
+      ])
+    })
+  })
+}
