@@ -24,6 +24,7 @@ import type {
 } from './ports.ts'
 import { mount, otherMethods, type Route } from './route.ts'
 import { analysisRoutes } from './routes/analysis.ts'
+import { balanceRoutes } from './routes/balance.ts'
 import { epcisErrors, EPCIS_BASE, unknownEpcisPath } from './routes/epcis-http.ts'
 import { EpcisSockets } from './routes/epcis-socket.ts'
 import { epcisRoutes } from './routes/epcis.ts'
@@ -90,6 +91,7 @@ export function createDashboard(options: DashboardOptions): Dashboard {
 
   const routes: Route[] = [
     ...lineRoutes({ queries, live, latency, tail, feed, version, startedAtMs: Date.now() }),
+    ...balanceRoutes(queries, live),
     ...partRoutes(queries, live),
     ...genealogyRoutes(queries, options.facts),
     ...ncrRoutes(queries, options.facts),

@@ -6,7 +6,7 @@ import type { LiveFeed } from '../live/live-feed.ts'
 import type { LiveLine, PartQueries } from '../ports.ts'
 import { jsonRoute, type Route } from '../route.ts'
 import { lineAnswerSchema } from '../schemas/live.schema.ts'
-import { paretoSchema, stationCountersSchema, triggerBalanceSchema } from '../schemas/part.schema.ts'
+import { paretoSchema, stationCountersSchema } from '../schemas/part.schema.ts'
 
 export interface LineRouteParts {
   queries: PartQueries
@@ -28,7 +28,6 @@ const since = z.strictObject({
 export function lineRoutes(p: LineRouteParts): Route[] {
   const counters = new Briefly(KEEP_MS, (from: string) => p.queries.counters(from || undefined))
   const pareto = new Briefly(KEEP_MS, (from: string) => p.queries.defectPareto(from || undefined))
-  const balance = new Briefly(KEEP_MS, () => p.queries.triggerBalance())
   return [
     jsonRoute({
       path: '/api/line',
@@ -57,16 +56,6 @@ export function lineRoutes(p: LineRouteParts): Route[] {
       query: since,
       response: z.array(stationCountersSchema),
       handle: ({ query }) => counters.get(query.since ?? ''),
-    }),
-    jsonRoute({
-      path: '/api/balance',
-      tag: 'line',
-      summary: {
-        zh: '触发平衡:触发 = 判定 + 无判定 + 未完成',
-        en: 'Trigger balance: triggers = verdicts + no-verdicts + open',
-      },
-      response: z.array(triggerBalanceSchema),
-      handle: () => balance.get(''),
     }),
     jsonRoute({
       path: '/api/pareto',

@@ -14,6 +14,7 @@ import type {
   PartAnswer,
   PartPage,
   SerialLife,
+  ShiftBalances,
   StationBalance,
   StationCounters,
   UnitLife,
@@ -41,6 +42,13 @@ export const useBalance = (): UseQueryResult<StationBalance[]> =>
     queryKey: ['balance'],
     queryFn: ({ signal }) => getJson<StationBalance[]>('/api/balance', signal),
     refetchInterval: POLL_MS,
+  })
+
+export const useShiftBalances = (): UseQueryResult<ShiftBalances> =>
+  useQuery({
+    queryKey: ['balance', 'shifts'],
+    queryFn: ({ signal }) => getJson<ShiftBalances>('/api/balance/shifts', signal),
+    refetchInterval: 10_000,
   })
 
 export const usePareto = (since: string | null): UseQueryResult<DefectCount[]> =>

@@ -34,6 +34,7 @@ export type {
   Recall,
   RecipeFacts,
   SerialLife,
+  ShiftBalances,
   StationBalance,
   StationCounters,
   Text,

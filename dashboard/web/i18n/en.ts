@@ -49,6 +49,9 @@ export const en = {
   count: { inspected: 'Judged', noVerdict: 'No verdict', yield: 'First-pass yield' },
   balance: {
     title: 'Trigger balance, all records',
+    shifts: 'Trigger balance per shift',
+    shift: 'Shift',
+    running: 'running',
     yes: 'Balanced',
     no: 'NOT balanced',
     triggers: 'triggers',

@@ -50,6 +50,9 @@ export const zh: typeof en = {
   count: { inspected: '已判定', noVerdict: '无判定', yield: '一次合格率' },
   balance: {
     title: '触发平衡(全部记录)',
+    shifts: '各班次触发平衡',
+    shift: '班次',
+    running: '进行中',
     yes: '平衡',
     no: '不平衡',
     triggers: '触发',

@@ -10,6 +10,7 @@ import { countText, msText, spanText, timeText } from '../look/format.ts'
 import { Facts, Panel } from '../look/panel.tsx'
 import { VerdictIcon } from '../look/icons.tsx'
 import { Failed, Waiting } from '../shell/states.tsx'
+import { ShiftPanel } from './shift-panel.tsx'
 
 interface Readiness {
   ready: boolean
@@ -104,6 +105,7 @@ export function SystemPage(): ReactNode {
             ))}
           </ul>
         </Panel>
+        <ShiftPanel />
         <HealthPanel state={state} />
         <Panel title={t('system.interfaces')}>
           <ul className="links">

@@ -140,9 +140,9 @@ export class FakeLine {
           ]
         : [],
     counters: () => STATIONS.map((station) => this.#count(station)),
-    triggerBalance: () =>
+    triggerBalance: (from = '', to = '9999') =>
       STATIONS.map((station) => {
-        const own = this.parts.filter((p) => p.row.station === station)
+        const own = this.parts.filter((p) => p.row.station === station && p.row.at >= from && p.row.at < to)
         const noVerdicts = own.filter((p) => p.row.noVerdict !== null).length
         return {
           station,

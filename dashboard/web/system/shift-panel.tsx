@@ -1,0 +1,62 @@
+import { type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { useShiftBalances } from '../api/hooks.ts'
+import type { ShiftBalances } from '../api/types.ts'
+import { countText } from '../look/format.ts'
+import { VerdictIcon } from '../look/icons.tsx'
+import { Panel } from '../look/panel.tsx'
+
+type ShiftBalance = ShiftBalances['shifts'][number]
+
+/** The trigger balance of the running shift and those before it, all stations together; nothing without a calendar. */
+export function ShiftPanel(): ReactNode {
+  const { t } = useTranslation()
+  const { data } = useShiftBalances()
+  if (!data || data.timeZone === null) return null
+  return (
+    <Panel title={t('balance.shifts')} extra={<span className="muted small">{data.timeZone}</span>}>
+      <table className="facts-table">
+        <thead>
+          <tr>
+            <th>{t('balance.shift')}</th>
+            <th className="num">{t('balance.triggers')}</th>
+            <th className="num">{t('balance.verdicts')}</th>
+            <th className="num">{t('balance.noVerdicts')}</th>
+            <th className="num">{t('balance.open')}</th>
+            <th />
+          </tr>
+        </thead>
+        <tbody>
+          {data.shifts.map((shift) => (
+            <ShiftRow key={shift.from} shift={shift} />
+          ))}
+        </tbody>
+      </table>
+    </Panel>
+  )
+}
+
+function ShiftRow({ shift }: { shift: ShiftBalance }): ReactNode {
+  const { t } = useTranslation()
+  const sum = (of: 'triggers' | 'verdicts' | 'noVerdicts' | 'open'): string =>
+    countText(shift.stations.reduce((n, s) => n + s[of], 0))
+  const tone = shift.closed ? 'pass' : 'fail'
+  return (
+    <tr data-shift={shift.name} data-balanced={shift.closed}>
+      <td>
+        {shift.running ? <b>{shift.name}</b> : shift.name}{' '}
+        <span className="muted">{shift.running ? t('balance.running') : shift.date}</span>
+      </td>
+      <td className="num">{sum('triggers')}</td>
+      <td className="num">{sum('verdicts')}</td>
+      <td className="num">{sum('noVerdicts')}</td>
+      <td className="num">{sum('open')}</td>
+      <td>
+        <span className={`badge tone-${tone}`}>
+          <VerdictIcon result={tone} size={14} />
+          {t(shift.closed ? 'balance.yes' : 'balance.no')}
+        </span>
+      </td>
+    </tr>
+  )
+}
