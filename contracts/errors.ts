@@ -78,6 +78,7 @@ export const ERROR_CODES = {
   TRC_GENEALOGY: 'the genealogy fact contradicts what is recorded',
   TRC_HELD: 'a hold or its disposition keeps the part back',
   TRC_NCR: 'the step does not fit the nonconformance report',
+  TRC_SINK: 'events cannot be sent to the sink again like that',
   TRC_DUPLICATE: 'the inspection cycle was recorded before with other content',
   TRC_IMAGE: 'the image cannot be stored or read back',
   TRC_EPCIS: 'the EPCIS document, query or subscription is refused',

@@ -28,10 +28,20 @@ const readStraySchema = z.strictObject({
 })
 export type ReadStray = z.infer<typeof readStraySchema>
 
+/** Somebody asked that a sink gets events again, which the receiver sees as copies. */
+const sinkReplayedSchema = z.strictObject({
+  sink: z.string(),
+  /** Everything behind this position; null = its dead letters only. */
+  from: z.number().int().nonnegative().nullable(),
+  by: z.string().min(1),
+})
+export type SinkReplayed = z.infer<typeof sinkReplayedSchema>
+
 export const LINE_EVENT_DATA = {
   'qe.gate.held.v1': gateHeldSchema,
   'qe.read.stray.v1': readStraySchema,
   'qe.image.deleted.v1': imagesDeletedSchema,
+  'qe.sink.replayed.v1': sinkReplayedSchema,
 } as const
 
 /** Subject of events about a trigger, whose unit may not be known. */

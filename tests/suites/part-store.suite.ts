@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { EventLog, PartStore } from '../../contracts/index.ts'
+import type { EventLog } from '../../contracts/index.ts'
+import type { TraceQuery, TraceStore } from '../../traceability/index.ts'
 import { EVENT_DATA, envelopeSchema, uuidv7 } from '../../contracts/index.ts'
 import {
   at,
@@ -13,8 +14,10 @@ import {
 } from '../unit/samples/traceability-requests.ts'
 
 export interface StoreUnderTest {
-  store: PartStore
+  store: TraceStore
   log: EventLog
+  /** The read side over a connection of its own; whoever asks for it closes it. */
+  query(): Promise<TraceQuery>
   /** Closes both and opens them again on the same data. */
   reopen(): Promise<StoreUnderTest>
   dispose(): Promise<void>
@@ -339,6 +342,60 @@ export function partStoreSuite(name: string, open: () => Promise<StoreUnderTest>
         `ncr/${b.ncr}`,
         expect.stringMatching(/-0003$/),
       ])
+    })
+
+    it('keeps cursors and letters of sinks, and shows them newest first, a page at a time', async () => {
+      await Promise.all([1, 2, 3, 4, 5].map((n) => s.store.capture(request(n, passVerdict()))))
+      const letter = (position: number, state: 'dead' | 'retry', reason: string) =>
+        s.store.letter({ sink: 'sink:mes', position, state, attempts: 1, reason, at: at(position) })
+      expect(await s.store.cursor('sink:mes')).toBe(0)
+      for (const n of [1, 2, 3]) await letter(n, 'dead', 'HTTP 422')
+      await s.store.advance('sink:mes', 3, [2])
+      await letter(4, 'retry', 'HTTP 503')
+      await s.store.advance('resolver', 5)
+      await s.store.letter({
+        sink: 'sink:cfx',
+        position: 5,
+        state: 'dead',
+        attempts: 9,
+        reason: 'rejected',
+        at: at(5),
+      })
+      s = await s.reopen()
+      const query = await s.query()
+      const retrying = { position: 4, attempts: 1, reason: 'HTTP 503', since: at(4) }
+      const cfx = { sink: 'cfx', position: 0, end: 5, behind: 5, retrying: null, dead: 1 }
+      expect(query.sinks()).toEqual([cfx, { sink: 'mes', position: 3, end: 5, behind: 2, retrying, dead: 2 }])
+      const shown = (ask: { limit: number; before?: number }) =>
+        query.sinkLetters({ sink: 'mes', ...ask }).map((l) => [l.position, l.state, l.type])
+      const type = 'qe.inspection.completed.v1'
+      const page = [
+        [4, 'retry', type],
+        [3, 'dead', type],
+      ]
+      expect(shown({ limit: 2 })).toEqual(page)
+      expect(shown({ limit: 2, before: 3 })).toEqual([[1, 'dead', type]])
+      expect(query.sinkLetters({ sink: 'cfx', limit: 9 })).toEqual([
+        {
+          position: 5,
+          state: 'dead',
+          type,
+          subject: s.log.read(4, 1)[0]?.event.subject,
+          attempts: 9,
+          reason: 'rejected',
+          at: at(5),
+        },
+      ])
+      expect(query.sinkLetters({ sink: 'no\0ne', limit: 9 })).toEqual([])
+      expect((await s.store.deadLetters('sink:mes', 1, 9)).map((l) => l.position)).toEqual([3])
+      await s.store.settle('sink:mes', 3)
+      // Back, and forth again: what was tried again there is done with.
+      await s.store.advance('sink:mes', 0)
+      expect(shown({ limit: 9 }).map(([position]) => position)).toEqual([4, 1])
+      await s.store.advance('sink:mes', 5)
+      expect(shown({ limit: 9 }).map(([position]) => position)).toEqual([1])
+      expect(await s.store.cursor('sink:mes')).toBe(5)
+      query.close()
     })
 
     it('reports work done in its health', async () => {

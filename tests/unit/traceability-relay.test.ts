@@ -10,6 +10,7 @@ import {
   openEventLog,
   openPartStore,
   openSql,
+  openTraceQuery,
   Relay,
   type RelayOptions,
   type SqliteEventLog,
@@ -115,7 +116,7 @@ describe('webhook relay', () => {
     const second = relay(new WebhookSink({ name: 'mes', url }))
     await expect.poll(() => second.health().position).toBe(4)
     expect(triggers(events)).toEqual([1, 2, 3, 4])
-    second.replayFrom(1)
+    await second.replayFrom(1)
     await expect.poll(() => triggers(events)).toEqual([1, 2, 3, 4, 2, 3, 4])
   })
 
@@ -149,5 +150,120 @@ describe('webhook relay', () => {
     const r = relay(new WebhookSink({ name: 'mes', url }), 5, { takes: (type) => type.startsWith('mod.') })
     await expect.poll(() => r.health()).toMatchObject({ position: 2, delivered: 0 })
     expect(events).toEqual([])
+  })
+})
+
+describe('sending again', () => {
+  const letters = () => {
+    const query = openTraceQuery(dataDir)
+    const found = query.sinkLetters({ sink: 'mes', limit: 10 }).toReversed()
+    query.close()
+    return found.map((l) => [l.position, l.state, l.attempts, l.reason.slice(0, 8)])
+  }
+  /** Three events, of which the first two were refused. */
+  const refusedTwice = async (statuses: number[], more: Partial<RelayOptions> = {}) => {
+    const at = await receiver([422, 413, 204, ...statuses])
+    await Promise.all([1, 2, 3].map((n) => store.capture(request(n, passVerdict()))))
+    const r = relay(new WebhookSink({ name: 'mes', url: at.url }), 3, more)
+    await expect.poll(() => r.health()).toMatchObject({ position: 3, dead: 2 })
+    return { ...at, r }
+  }
+
+  it('takes dead letters away that are taken, in order, and leaves those that are not with the new reason', async () => {
+    const sent: object[] = []
+    const { r, events } = await refusedTwice([204, 415, 204], { onDeadSent: (s) => sent.push(s) })
+    r.replayDead()
+    await expect.poll(() => sent).toEqual([{ taken: 1, refused: 1 }])
+    expect(letters()).toEqual([[2, 'dead', 2, 'HTTP 415']])
+    r.replayDead()
+    await expect.poll(() => sent).toHaveLength(2)
+    expect(letters()).toEqual([])
+    expect(triggers(events)).toEqual([3, 1, 2])
+    expect(r.health()).toMatchObject({ position: 3, delivered: 3 })
+    await store.capture(request(4, passVerdict()))
+    await expect.poll(() => triggers(events)).toEqual([3, 1, 2, 4])
+  })
+
+  it('ends with the first dead letter when the receiver is away: nothing is lost, nothing waits behind it', async () => {
+    const { r, events } = await refusedTwice([503])
+    r.replayDead()
+    await expect.poll(letters).toEqual([
+      [1, 'dead', 2, 'HTTP 503'],
+      [2, 'dead', 1, 'HTTP 413'],
+    ])
+    await store.capture(request(4, passVerdict()))
+    await expect.poll(() => triggers(events)).toEqual([3, 4])
+  })
+
+  it('does not wait for an event that is being retried, which goes on after that', async () => {
+    const { r, events } = await refusedTwice([503], { firstRetryMs: 60_000, maxRetryMs: 60_000 })
+    await store.capture(request(4, passVerdict()))
+    await expect.poll(() => r.health().retrying?.position).toBe(4)
+    r.replayDead()
+    await expect.poll(() => triggers(events)).toEqual([3, 1, 2, 4])
+    await expect.poll(() => r.health()).toMatchObject({ position: 4, retrying: null })
+    expect(letters()).toEqual([])
+  })
+
+  it('settles the dead letters that a replay from before them delivers', async () => {
+    const { r, events } = await refusedTwice([204, 422])
+    await r.replayFrom(0)
+    await expect.poll(() => r.health().position).toBe(3)
+    await expect.poll(() => triggers(events)).toEqual([3, 1, 3])
+    await expect.poll(letters).toEqual([[2, 'dead', 1, 'HTTP 422']])
+  })
+
+  it('keeps the cursor that was set back when the relay ends before the first event', async () => {
+    const { url, events } = await receiver([])
+    await Promise.all([1, 2, 3].map((n) => store.capture(request(n, passVerdict()))))
+    const first = relay(new WebhookSink({ name: 'mes', url }))
+    await expect.poll(() => first.health().position).toBe(3)
+    await first.close()
+    await first.replayFrom(1)
+    expect(await store.cursor('sink:mes')).toBe(1)
+    relay(new WebhookSink({ name: 'mes', url }))
+    await expect.poll(() => triggers(events)).toEqual([1, 2, 3, 2, 3])
+  })
+
+  it('goes back as far as the earlier of two requests wants', async () => {
+    const { url, events } = await receiver([])
+    await Promise.all([1, 2, 3, 4].map((n) => store.capture(request(n, passVerdict()))))
+    const r = relay(new WebhookSink({ name: 'mes', url }))
+    await expect.poll(() => r.health().position).toBe(4)
+    await Promise.all([r.replayFrom(2), r.replayFrom(1)])
+    await expect.poll(() => triggers(events)).toEqual([1, 2, 3, 4, 2, 3, 4])
+    await expect.poll(() => r.health().position).toBe(4)
+    expect(await store.cursor('sink:mes')).toBe(4)
+  })
+
+  it.each([-1, 4, 1.5])('refuses the position %s, which the sink has not come to', async (from) => {
+    const { r, events } = await refusedTwice([])
+    await expect(r.replayFrom(from)).rejects.toMatchObject({
+      code: 'TRC_SINK',
+      detail: {
+        expected: 'a position from 0 to 3, the last event that mes has dealt with',
+        actual: `${from}`,
+      },
+    })
+    expect(triggers(events)).toEqual([3])
+  })
+
+  it('says how far each sink is and what waits', async () => {
+    const { r } = await refusedTwice([503], { firstRetryMs: 60_000, maxRetryMs: 60_000 })
+    await Promise.all([4, 5].map((n) => store.capture(request(n, passVerdict()))))
+    await expect.poll(() => r.health().retrying?.position).toBe(4)
+    const query = openTraceQuery(dataDir)
+    const { since = '' } = r.health().retrying ?? {}
+    expect(query.sinks()).toEqual([
+      {
+        sink: 'mes',
+        position: 3,
+        end: 5,
+        behind: 2,
+        dead: 2,
+        retrying: { position: 4, attempts: 1, reason: expect.stringMatching(/^HTTP 503/) as string, since },
+      },
+    ])
+    query.close()
   })
 })

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { vi } from 'vitest'
-import { openPartStore, SqliteEventLog } from '../../traceability/index.ts'
+import { openPartStore, SqliteEventLog, TraceQuery } from '../../traceability/index.ts'
 import { DATABASE_URL, dropSchema, freshSchema, openSchema, postgresPresent } from '../services/postgres.ts'
 import { describeWith } from '../services/require-service.ts'
 import { partStoreSuite, type StoreUnderTest } from '../suites/part-store.suite.ts'
@@ -22,6 +22,7 @@ async function open(dataDir: string, schema: string): Promise<StoreUnderTest> {
   return {
     store,
     log,
+    query: async () => new TraceQuery(dataDir, await openSchema(schema)),
     reopen: async () => {
       await close()
       return open(dataDir, schema)

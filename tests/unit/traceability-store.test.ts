@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openEventLog, openPartStore } from '../../traceability/index.ts'
+import { openEventLog, openPartStore, openTraceQuery } from '../../traceability/index.ts'
 import { partStoreSuite, type StoreUnderTest } from '../suites/part-store.suite.ts'
 import { triggerBalanceSuite } from '../suites/trigger-balance.suite.ts'
 
@@ -15,6 +15,7 @@ async function open(dataDir: string): Promise<StoreUnderTest> {
   return {
     store,
     log,
+    query: () => Promise.resolve(openTraceQuery(dataDir)),
     reopen: async () => {
       await close()
       return open(dataDir)

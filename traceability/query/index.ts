@@ -3,6 +3,7 @@ export type { PartDetail } from './part-detail.ts'
 export type { Edge, LifeEvent, PartLife } from './part-life.ts'
 export type { ImageRef, PartFilter, PartRow } from './part-rows.ts'
 export type { StationCounters } from './statistics.ts'
+export type { LettersAsk, SinkLetter, SinkRow } from './sink-answers.ts'
 export { openTraceQuery, TraceQuery, type ImageFacts, type LotUnits } from './trace-query.ts'
 export {
   EXPORT_FORMATS,

@@ -20,6 +20,8 @@ export const QUESTIONS = [
   'exportPage',
   'scoredAfter',
   'goodParts',
+  'sinks',
+  'sinkLetters',
 ] as const
 export type Question = (typeof QUESTIONS)[number]
 

@@ -34,6 +34,7 @@ import { lifeOf, type PartLife, unitsNamed } from './part-life.ts'
 import { type PartFilter, type PartRow, recentRows, rowsOfUnits } from './part-rows.ts'
 import { scoredAfter } from './scored-parts.ts'
 import { DefectTotals, defectsSince, type StationCounters, stationCounters } from './statistics.ts'
+import { type LettersAsk, type SinkLetter, sinkLetters, type SinkRow, sinkRows } from './sink-answers.ts'
 import type { TraceTables } from './tables.ts'
 import { type LifeBounds, type UnitLife, unitLife } from './unit-life.ts'
 
@@ -203,6 +204,16 @@ export class TraceQuery {
   /** Images of parts that count as good, newest first. */
   goodParts(query: GoodPartsQuery): GoodPart[] {
     return goodParts(this.#db, query)
+  }
+
+  /** How far each sink that was ever served has come. */
+  sinks(): SinkRow[] {
+    return sinkRows(this.#db, this.#log.end())
+  }
+
+  /** What a sink did not take, newest first; a name that nobody knows has none. */
+  sinkLetters(ask: LettersAsk): SinkLetter[] {
+    return ask.sink.includes('\0') ? [] : sinkLetters(this.#db, ask)
   }
 
   eventsAfter(position: number, limit: number): LoggedEvent[] {

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asCoded, type CodedError, type EventLog, type LoggedEvent } from '../../contracts/index.ts'
-import type { ConsumerLedger } from '../store/part-store.ts'
+import type { ConsumerLedger } from '../store/consumer-ledger.ts'
+import { sendDeadLetters } from './dead-letters.ts'
 import type { EventSink } from './event-sink.ts'
+import { checkReplay, consumerOf } from './replay-ask.ts'
 
 export interface RelayOptions {
   log: EventLog
@@ -16,6 +18,8 @@ export interface RelayOptions {
   maxRetryMs?: number
   /** Hears when an event is not taken for the first time, taken after that, or set aside. */
   onChange?: (what: 'retrying' | 'delivered' | 'dead', fact: RetryFact) => void
+  /** Hears how the dead letters fared that somebody asked to send again. */
+  onDeadSent?: (sent: { taken: number; refused: number }) => void
   /** Hears of a ledger or log that refuses. */
   onAlarm?: (error: CodedError) => void
 }
@@ -33,7 +37,7 @@ export interface RelayHealth {
   delivered: number
   dead: number
   /** The event that is being tried again, when there is one. */
-  retrying: RetryFact | null
+  retrying: (RetryFact & { since: string }) | null
   /** The last event that was set aside since the start. */
   lastDead: (RetryFact & { at: string }) | null
 }
@@ -49,11 +53,15 @@ export class Relay {
   readonly #o: Required<RelayOptions>
   readonly #stop = new AbortController()
   #position = 0
+  /** The cursor was read. */
+  #known = false
   #delivered = 0
   #dead = 0
   #retrying: RelayHealth['retrying'] = null
   #lastDead: RelayHealth['lastDead'] = null
   #rewind: number | null = null
+  #deadAsked = false
+  #hurry = new AbortController()
   #woken: () => void = () => undefined
   #running: Promise<void> | null = null
 
@@ -64,6 +72,7 @@ export class Relay {
       maxRetryMs: 60_000,
       takes: () => true,
       onChange: () => undefined,
+      onDeadSent: () => undefined,
       onAlarm: () => undefined,
       ...options,
     }
@@ -73,10 +82,35 @@ export class Relay {
     this.#running ??= this.#run()
   }
 
-  /** Delivers everything behind this position again. */
-  replayFrom(position: number): void {
-    this.#rewind = position
+  /**
+   * Delivers everything behind this position again. Resolves when the cursor stands there for good, so that a crash
+   * does not forget it.
+   *
+   * @throws TRC_SINK for a position that the sink has not come to; what the ledger refuses
+   */
+  async replayFrom(position: number): Promise<void> {
+    const cursor =
+      this.#rewind ?? (this.#known ? this.#position : await this.#o.ledger.cursor(this.#consumer))
+    checkReplay(this.#o.sink.name, position, cursor)
+    this.#rewind = Math.min(position, this.#rewind ?? position)
+    this.#interrupt()
+    // Behind every advance of the relay itself that is under way: it makes none while this one is not taken up.
+    await this.#o.ledger.advance(this.#consumer, this.#rewind)
+  }
+
+  /** Delivers the dead letters again, once each; what is not taken stays one. */
+  replayDead(): void {
+    this.#deadAsked = true
+    this.#interrupt()
+  }
+
+  #interrupt(): void {
     this.#woken()
+    this.#hurry.abort()
+  }
+
+  get #asked(): boolean {
+    return this.#rewind !== null || this.#deadAsked
   }
 
   health(): RelayHealth {
@@ -98,24 +132,24 @@ export class Relay {
 
   async #run(): Promise<void> {
     const stopped = this.#o.log.onAppend(() => this.#woken())
-    let known = false
     while (!this.#stop.signal.aborted) {
       try {
-        if (!known) this.#position = await this.#o.ledger.cursor(this.#consumer)
-        known = true
-        if (this.#rewind !== null) await this.#moveTo(this.#rewind)
+        if (!this.#known) this.#position = await this.#o.ledger.cursor(this.#consumer)
+        this.#known = true
+        this.#position = this.#rewind ?? this.#position
         this.#rewind = null
+        if (this.#deadAsked) await this.#sendDead()
         await this.#round()
       } catch (error) {
         this.#o.onAlarm(asCoded(error, 'TRC_WRITE'))
-        await this.#pause(this.#o.firstRetryMs)
+        await this.#pause(this.#o.firstRetryMs, this.#stop.signal)
       }
     }
     stopped()
   }
 
   get #consumer(): string {
-    return `sink:${this.#o.sink.name}`
+    return consumerOf(this.#o.sink.name)
   }
 
   /** One batch, or a wait for news. */
@@ -128,21 +162,40 @@ export class Relay {
       return
     }
     let done = this.#position
+    const taken: number[] = []
     for (const event of events) {
-      if (this.#stop.signal.aborted || this.#rewind !== null) break
-      if (this.#o.takes(event.event.type) && !(await this.#deliver(event))) break
+      if (this.#stop.signal.aborted || this.#asked) break
+      if (this.#o.takes(event.event.type)) {
+        const delivered = await this.#deliver(event)
+        if (delivered === 'interrupted') break
+        if (delivered === 'taken') taken.push(event.position)
+      }
       done = event.position
     }
-    if (done !== this.#position) await this.#moveTo(done)
+    // A cursor that was set back in between already stands before all of these.
+    if (done === this.#position || this.#rewind !== null) return
+    await this.#o.ledger.advance(this.#consumer, done, taken)
+    this.#position = done
   }
 
-  async #moveTo(position: number): Promise<void> {
-    await this.#o.ledger.advance(this.#consumer, position)
-    this.#position = position
+  async #sendDead(): Promise<void> {
+    const { log, ledger, sink, onDeadSent } = this.#o
+    this.#deadAsked = false
+    const run = {
+      log,
+      ledger,
+      sink,
+      consumer: this.#consumer,
+      upTo: this.#position,
+      signal: this.#stop.signal,
+    }
+    const sent = await sendDeadLetters(run)
+    this.#delivered += sent.taken
+    onDeadSent(sent)
   }
 
-  /** True when the event is dealt with; false when the relay stops or rewinds in between. */
-  async #deliver(event: LoggedEvent): Promise<boolean> {
+  /** `interrupted`: the relay stops, or somebody asked for something else meanwhile. */
+  async #deliver(event: LoggedEvent): Promise<'taken' | 'dead' | 'interrupted'> {
     const { sink, attempts, firstRetryMs, maxRetryMs, onChange } = this.#o
     const { position } = event
     let failed = 0
@@ -152,9 +205,9 @@ export class Relay {
         if (this.#retrying) onChange('delivered', this.#retrying)
         this.#retrying = null
         this.#delivered += 1
-        return true
+        return 'taken'
       }
-      if (this.#stop.signal.aborted) return false
+      if (this.#stop.signal.aborted) return 'interrupted'
       const { reason, why } = delivery
       if (why === 'failed') failed += 1
       const fact = { position, attempts: n, reason }
@@ -165,24 +218,28 @@ export class Relay {
         this.#dead += 1
         this.#lastDead = { ...fact, at: entry.at }
         onChange('dead', fact)
-        return true
+        return 'dead'
       }
-      if (n === 1) await this.#o.ledger.letter({ ...entry, state: 'retry' })
-      this.#retrying = fact
-      if (n === 1) onChange('retrying', fact)
-      await this.#pause(Math.min(firstRetryMs * 2 ** Math.min(n - 1, 20), maxRetryMs))
-      if (this.#rewind !== null) return false
+      const before = this.#retrying?.position === position ? this.#retrying.since : null
+      if (before === null) await this.#o.ledger.letter({ ...entry, state: 'retry' })
+      this.#retrying = { ...fact, since: before ?? entry.at }
+      if (before === null) onChange('retrying', fact)
+      this.#hurry = new AbortController()
+      if (this.#asked) return 'interrupted'
+      const wait = AbortSignal.any([this.#stop.signal, this.#hurry.signal])
+      await this.#pause(Math.min(firstRetryMs * 2 ** Math.min(n - 1, 20), maxRetryMs), wait)
+      if (this.#asked) return 'interrupted'
     }
   }
 
   #listen(): Promise<void> {
     return new Promise((resolve) => {
       this.#woken = resolve
-      if (this.#stop.signal.aborted || this.#rewind !== null) resolve()
+      if (this.#stop.signal.aborted || this.#asked) resolve()
     })
   }
 
-  async #pause(ms: number): Promise<void> {
-    await sleep(ms, undefined, { signal: this.#stop.signal, ref: false }).catch(() => undefined)
+  async #pause(ms: number, signal: AbortSignal): Promise<void> {
+    await sleep(ms, undefined, { signal, ref: false }).catch(() => undefined)
   }
 }

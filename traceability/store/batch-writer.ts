@@ -2,6 +2,7 @@ import { asCoded, CodedError, type ErrorCode, type SqlDatabase } from '../../con
 import { forgetIdentities } from '../genealogy/identity-names.ts'
 import { checkEmitted, writeAnnotation, writeEvent } from './annotations.ts'
 import { CaptureWriter } from './capture-writer.ts'
+import { advanceTo, cursorOf, deadLetters, settle, writeLetter } from './delivery-rows.ts'
 import { EpcisWriter } from './epcis-writer.ts'
 import { EventAppender } from './event-appender.ts'
 import { checkEvent } from './event-check.ts'
@@ -162,39 +163,18 @@ export class BatchWriter {
         return done(lastTrigger(this.#db, request.ask))
       case 'balance':
         return done(triggerBalance(this.#db, this.#totals, request.ask.from, request.ask.to))
-      case 'cursor': {
-        const row = this.#db.get<{ position: number }>(
-          'select position from subscription where consumer = ?',
-          request.ask,
-        )
-        return done(row?.position ?? 0)
-      }
+      case 'cursor':
+        return done(cursorOf(this.#db, request.ask))
       case 'advance':
-        this.#db.run(
-          `insert into subscription (consumer, position, updated_at) values (?, ?, ?)
-           on conflict (consumer) do update set position = excluded.position, updated_at = excluded.updated_at`,
-          request.ask.consumer,
-          request.ask.position,
-          request.ask.at,
-        )
-        this.#db.run(
-          `delete from outbox where sink = ? and position <= ? and state = 'retry'`,
-          request.ask.consumer,
-          request.ask.position,
-        )
+        advanceTo(this.#db, request.ask)
         return done(null)
       case 'letter':
-        this.#db.run(
-          `insert into outbox (sink, position, state, attempts, reason, at) values (?, ?, ?, ?, ?, ?)
-           on conflict (sink, position) do update set state = excluded.state, attempts = excluded.attempts,
-             reason = excluded.reason, at = excluded.at`,
-          request.ask.sink,
-          request.ask.position,
-          request.ask.state,
-          request.ask.attempts,
-          request.ask.reason,
-          request.ask.at,
-        )
+        writeLetter(this.#db, request.ask)
+        return done(null)
+      case 'deadLetters':
+        return done(deadLetters(this.#db, request.ask))
+      case 'settle':
+        settle(this.#db, request.ask.sink, request.ask.position)
         return done(null)
       default:
         return { ok: false, error: unknownRequest(request) }

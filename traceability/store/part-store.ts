@@ -16,6 +16,7 @@ import {
 } from '../../contracts/index.ts'
 import { checkEmitted } from './annotations.ts'
 import { captureAsk, spooledAsk } from './capture-ask.ts'
+import type { ConsumerLedger } from './consumer-ledger.ts'
 import { LastTemplate, templateRef } from './last-template.ts'
 import { prepareCapture } from './prepared-capture.ts'
 import { recordOf } from './record-codec.ts'
@@ -42,14 +43,6 @@ export interface PartStoreOptions {
   database?: { url: string; schema: string }
   /** Hears of records the store refused while draining, of failed drains, and of a write-ahead log left at the end. */
   onAlarm?: (error: CodedError) => void
-}
-
-/** Where consumers of the log keep how far they have come, and what did not go through. */
-export interface ConsumerLedger {
-  /** Position of the last event the consumer has dealt with; 0 = none. */
-  cursor(consumer: string): Promise<number>
-  advance(consumer: string, position: number): Promise<void>
-  letter(entry: OutboxEntry): Promise<void>
 }
 
 export interface TraceStore extends PartStore, ConsumerLedger {
@@ -196,8 +189,8 @@ class SpoolingStore implements TraceStore {
     return this.#thread.call('cursor', consumer)
   }
 
-  async advance(consumer: string, position: number): Promise<void> {
-    await this.#thread.call('advance', { consumer, position, at: new Date().toISOString() })
+  async advance(consumer: string, position: number, delivered: readonly number[] = []): Promise<void> {
+    await this.#thread.call('advance', { consumer, position, at: new Date().toISOString(), delivered })
   }
 
   async deleteImages(event: Omit<QEvent<ImagesDeleted>, 'sequence'>): Promise<void> {
@@ -207,6 +200,14 @@ class SpoolingStore implements TraceStore {
 
   async letter(entry: OutboxEntry): Promise<void> {
     await this.#thread.call('letter', entry)
+  }
+
+  deadLetters(sink: string, after: number, limit: number): Promise<OutboxEntry[]> {
+    return this.#thread.call('deadLetters', { sink, after, limit })
+  }
+
+  async settle(sink: string, position: number): Promise<void> {
+    await this.#thread.call('settle', { sink, position })
   }
 
   onAppend(listener: () => void): () => void {

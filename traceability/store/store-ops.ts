@@ -29,6 +29,21 @@ export interface OutboxEntry {
   at: string
 }
 
+/** A consumer has come to a position. */
+export interface Advance {
+  consumer: string
+  position: number
+  at: string
+  /** What it took on the way: a dead letter of one of these is settled with it. */
+  delivered: readonly number[]
+}
+
+export interface DeadLettersAsk {
+  sink: string
+  after: number
+  limit: number
+}
+
 /** A golden template that came with a frame. */
 export interface StoredTemplate {
   bytes: Uint8Array
@@ -63,8 +78,10 @@ export interface StoreOps {
   lastTrigger: { ask: string; answer: number | null }
   balance: { ask: { from: string | undefined; to: string | undefined }; answer: TriggerBalance[] }
   cursor: { ask: string; answer: number }
-  advance: { ask: { consumer: string; position: number; at: string }; answer: null }
+  advance: { ask: Advance; answer: null }
   letter: { ask: OutboxEntry; answer: null }
+  deadLetters: { ask: DeadLettersAsk; answer: OutboxEntry[] }
+  settle: { ask: { sink: string; position: number }; answer: null }
 }
 export type StoreOp = keyof StoreOps
 
