@@ -92,7 +92,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
     proof = await openProof(config)
     const events = openEventLog(dataDir, (listener) => store.onAppend(listener))
     closers.push(() => events.close())
-    const sinks = openSinks(spec.sinks, config.sinkTokens, events, store)
+    const sinks = openSinks(spec, config.sinkTokens, events, store)
     closers.push(() => sinks.close())
     const epcis = new EpcisService({
       dataDir,
@@ -253,6 +253,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
       modules: { handlers: [...httpRoutes(modules), ...running.routes] },
       images: { path: (sha256) => life.goldenFile(sha256) ?? queries.path(sha256) },
       epcis,
+      sinks,
       log,
       version,
       allowedHosts: spec.dashboard.allowedHosts,

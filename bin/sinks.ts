@@ -1,16 +1,27 @@
-import { type EventLog, lineSchema, type LineSpec, type SinkSpec, takesType } from '../contracts/index.ts'
-import type { LineState } from '../dashboard/index.ts'
+import {
+  type EventLog,
+  lineSchema,
+  type LineSpec,
+  type PartStore,
+  type SinkSpec,
+  takesType,
+} from '../contracts/index.ts'
+import type { LineState, SinkPort } from '../dashboard/index.ts'
 import {
   CfxSink,
+  checkReplay,
+  checkSink,
+  consumerOf,
   type ConsumerLedger,
   type EventSink,
   MqttSink,
   Relay,
+  replayEvent,
   WebhookSink,
 } from '../traceability/index.ts'
 import { log } from './log.ts'
 
-export interface Sinks {
+export interface Sinks extends SinkPort {
   start(): void
   health(): LineState['sinks']
   close(): Promise<void>
@@ -18,17 +29,17 @@ export interface Sinks {
 
 /** One relay per sink of the line file, each with its own cursor in the store. */
 export function openSinks(
-  specs: LineSpec['sinks'],
+  line: Pick<LineSpec, 'plant' | 'line' | 'sinks'>,
   tokens: ReadonlyMap<string, string>,
   events: EventLog,
-  ledger: ConsumerLedger,
+  store: ConsumerLedger & Pick<PartStore, 'emit'>,
 ): Sinks {
-  const relays = specs.map((spec) => {
+  const relays = line.sinks.map((spec) => {
     const { id, attempts } = spec
     const sink = sinkOf(spec, tokens.get(id))
     const relay = new Relay({
       log: events,
-      ledger,
+      ledger: store,
       sink,
       takes: (type) => spec.events.some((filter) => takesType(filter, type)),
       attempts,
@@ -39,6 +50,7 @@ export function openSinks(
           log.warn({ sink: id, ...fact }, 'an event was not taken and is sent again')
         else log.info({ sink: id, ...fact }, 'the sink takes events again')
       },
+      onDeadSent: (sent) => log.info({ sink: id, ...sent }, 'dead letters were sent again'),
       onAlarm: (error) => log.error({ sink: id, code: error.code }, error.message),
     })
     return { relay, sink }
@@ -48,6 +60,18 @@ export function openSinks(
       for (const { relay } of relays) relay.start()
     },
     health: () => relays.map(({ relay }) => relay.health()),
+    async replay(sink, { from = null, by }) {
+      checkSink(
+        sink,
+        line.sinks.map(({ id }) => id),
+      )
+      if (from !== null) checkReplay(sink, from, await store.cursor(consumerOf(sink)))
+      await store.emit(replayEvent({ sink, from, by }, line))
+      log.info({ sink, from, by }, from === null ? 'dead letters are sent again' : 'events are sent again')
+      const relay = relays.find((r) => r.sink.name === sink)?.relay
+      if (from === null) relay?.replayDead()
+      else await relay?.replayFrom(from)
+    },
     async close() {
       await Promise.all(relays.map(({ relay }) => relay.close()))
       for (const { sink } of relays) sink.close()

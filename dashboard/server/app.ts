@@ -21,6 +21,7 @@ import type {
   ModuleHandlers,
   PartQueries,
   ResolverPort,
+  SinkPort,
 } from './ports.ts'
 import { mount, otherMethods, type Route } from './route.ts'
 import { analysisRoutes } from './routes/analysis.ts'
@@ -38,6 +39,7 @@ import { ncrRoutes } from './routes/ncrs.ts'
 import { operationsRoutes } from './routes/operations.ts'
 import { partRoutes } from './routes/parts.ts'
 import { resolverRoutes } from './routes/resolver.ts'
+import { sinkRoutes } from './routes/sinks.ts'
 import { hostGuard, securityHeaders, urlGuard } from './security.ts'
 import { mountWeb } from './web-files.ts'
 
@@ -53,6 +55,8 @@ export interface DashboardOptions {
   images: ImageReader
   /** The EPCIS repository; absent = the server has none. */
   epcis?: EpcisService
+  /** Sends events to sinks again; absent = the server says nothing about sinks. */
+  sinks?: SinkPort
   log: DashboardLog
   version: string
   /** Host names besides localhost, this machine's name and plain addresses. */
@@ -96,6 +100,7 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     ...genealogyRoutes(queries, options.facts),
     ...ncrRoutes(queries, options.facts),
     ...(options.names ? resolverRoutes(options.names.resolver, options.names.identity) : []),
+    ...(options.sinks ? sinkRoutes(queries, live, options.sinks) : []),
     ...analysisRoutes(queries),
     ...exportRoutes(queries),
     ...imageRoutes(options.images),

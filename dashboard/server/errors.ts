@@ -15,6 +15,7 @@ export const STATUS: Partial<Record<ErrorCode, number>> = {
   TRC_GENEALOGY: 409,
   TRC_HELD: 409,
   TRC_NCR: 409,
+  TRC_SINK: 400,
   TRC_DUPLICATE: 409,
   TRC_DISK_FULL: 507,
   TRC_BUSY: 503,

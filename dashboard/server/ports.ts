@@ -31,6 +31,7 @@ import type { causeCountSchema, analysisSchema } from './schemas/analysis.schema
 import type { holdSchema, recallSchema, unitLifeSchema } from './schemas/genealogy.schema.ts'
 import type { ncrDetailSchema, ncrListSchema } from './schemas/ncr.schema.ts'
 import type { ncrRowSchema } from './schemas/ncr-row.schema.ts'
+import type { sinkLetterSchema, sinkRowSchema, sinksAnswerSchema } from './schemas/sinks.schema.ts'
 import type { i18nTextSchema } from './schemas/verdict.schema.ts'
 
 export type Awaitable<T> = T | Promise<T>
@@ -48,6 +49,9 @@ export type Hold = z.infer<typeof holdSchema>
 export type NcrRow = z.infer<typeof ncrRowSchema>
 export type NcrList = z.infer<typeof ncrListSchema>
 export type NcrDetail = z.infer<typeof ncrDetailSchema>
+export type SinkRow = z.infer<typeof sinkRowSchema>
+export type SinkLetter = z.infer<typeof sinkLetterSchema>
+export type ShownSink = z.infer<typeof sinksAnswerSchema>['sinks'][number]
 export type StationCounters = z.infer<typeof stationCountersSchema>
 export type StationBalance = z.infer<typeof triggerBalanceSchema>
 export type ShiftBalances = z.infer<typeof shiftBalancesSchema>
@@ -92,6 +96,10 @@ export interface PartQueries {
   triggerBalance(fromIso?: string, toIso?: string): Awaitable<StationBalance[]>
   /** Condemned findings per class, most frequent first. */
   defectPareto(sinceIso?: string): Awaitable<DefectCount[]>
+  /** How far each sink that was ever served has come. */
+  sinks(): Awaitable<SinkRow[]>
+  /** What a sink did not take, newest first, before a position. */
+  sinkLetters(ask: { sink: string; limit: number; before?: number }): Awaitable<SinkLetter[]>
   /** The next rows of an export. */
   exportPage(ask: ExportAsk): Awaitable<ExportPage>
   /** Events with a position > `position`, in order, at most `limit`. */
@@ -155,6 +163,22 @@ export interface ResolverPort {
 export interface IdentityPort {
   /** @throws TRC_IDENTITY, TRC_NOT_FOUND, TRC_WRITE */
   change(change: IdentityChanged): Promise<IdentityChanged>
+}
+
+/** What is sent to a sink again: everything behind a position, or without one its dead letters. */
+export interface SinkReplay {
+  from?: number
+  by: string
+}
+
+export interface SinkPort {
+  /**
+   * Resolves when the request is on record and cannot be forgotten, or, for dead letters, is under way: these stay
+   * until they are taken.
+   *
+   * @throws TRC_NOT_FOUND for a sink that the line does not have; TRC_SINK, TRC_WRITE
+   */
+  replay(sink: string, ask: SinkReplay): Promise<void>
 }
 
 /** The running line, read only. */

@@ -100,7 +100,7 @@ export const lineStateSchema = z.object({
       position: num,
       delivered: num,
       dead: num,
-      retrying: retrySchema.nullable(),
+      retrying: retrySchema.extend({ since: z.string() }).nullable(),
       lastDead: retrySchema.extend({ at: z.string() }).nullable(),
     }),
   ),

@@ -17,6 +17,9 @@ import type {
   PartDetail,
   PartQueries,
   PartRow,
+  SinkLetter,
+  SinkPort,
+  SinkRow,
   StationCounters,
   UnitLife,
 } from '../../../dashboard/index.ts'
@@ -32,6 +35,9 @@ export class FakeLine {
   readonly parts: PartDetail[] = []
   readonly events: LoggedEvent[] = []
   readonly state: LineState = healthyState()
+  readonly sinkRows: SinkRow[] = []
+  readonly letters: SinkLetter[] = []
+  readonly replays: { sink: string; from?: number; by: string }[] = []
   readonly dir: string
   golden = ''
   #board: string[] = []
@@ -153,6 +159,9 @@ export class FakeLine {
           closed: true,
         }
       }),
+    sinks: () => this.sinkRows,
+    sinkLetters: ({ limit, before = Infinity }) =>
+      this.letters.filter((l) => l.position < before).slice(0, limit),
     exportPage: () => ({ rows: [], next: null }),
     defectPareto: () => {
       const counts = new Map<string, number>()
@@ -206,6 +215,13 @@ export class FakeLine {
     },
   }
   readonly stated: TraceFact[] = []
+
+  readonly sinks: SinkPort = {
+    replay: (sink, ask) => {
+      this.replays.push({ sink, ...ask })
+      return Promise.resolve()
+    },
+  }
 
   readonly modules: ModuleHandlers = { handlers: leanHandlers }
 

@@ -25,6 +25,7 @@ export async function serve(parts: number, options: Partial<DashboardOptions> = 
     live: line.live,
     modules: line.modules,
     images: line.images,
+    sinks: line.sinks,
     log: { info: () => {}, warn: () => {}, error: (facts) => logged.push(facts) },
     version: '0.1.0-test',
     ...options,
