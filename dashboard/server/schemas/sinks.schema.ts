@@ -72,8 +72,8 @@ export const lettersAnswerSchema = z
     },
   })
 
-const by = z.string('the name of who asks').trim().min(1, 'the name of who asks').max(128)
-const position = z.int('a position of the log, a whole number from 0').min(0, 'a position of the log, from 0')
+const by = z.string().trim().regex(/\S/, 'the name of who asks').max(128)
+const position = z.int().refine((n) => n >= 0, 'a position of the log, a whole number from 0')
 
 /** Everything behind a position, or the dead letters only. */
 export const sinkReplayBodySchema = z
