@@ -1,12 +1,14 @@
 import { enFacts } from './en-facts.ts'
 import { enLife } from './en-life.ts'
 import { enNcr } from './en-ncr.ts'
+import { enSinks } from './en-sinks.ts'
 
 /** English texts; `zh.ts` has the same keys, a test compares them. */
 export const en = {
   ...enFacts,
   ...enLife,
   ...enNcr,
+  ...enSinks,
   nav: {
     live: 'Line',
     parts: 'Parts',

@@ -2,12 +2,14 @@ import type { en } from './en.ts'
 import { zhFacts } from './zh-facts.ts'
 import { zhLife } from './zh-life.ts'
 import { zhNcr } from './zh-ncr.ts'
+import { zhSinks } from './zh-sinks.ts'
 
 /** Chinese texts, with the terms of docs/GLOSSARY. */
 export const zh: typeof en = {
   ...zhFacts,
   ...zhLife,
   ...zhNcr,
+  ...zhSinks,
   nav: {
     live: '产线',
     parts: '工件',

@@ -11,6 +11,7 @@ import { Facts, Panel } from '../look/panel.tsx'
 import { VerdictIcon } from '../look/icons.tsx'
 import { Failed, Waiting } from '../shell/states.tsx'
 import { ShiftPanel } from './shift-panel.tsx'
+import { SinksPanel } from './sinks-panel.tsx'
 
 interface Readiness {
   ready: boolean
@@ -107,6 +108,7 @@ export function SystemPage(): ReactNode {
         </Panel>
         <ShiftPanel />
         <HealthPanel state={state} />
+        <SinksPanel any={state.sinks.length > 0} />
         <Panel title={t('system.interfaces')}>
           <ul className="links">
             <li>

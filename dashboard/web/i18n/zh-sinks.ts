@@ -1,0 +1,27 @@
+/** “系统”页上的外部接收方。 */
+export const zhSinks = {
+  sinks: {
+    title: '外部接收方',
+    upToDate: '已同步',
+    delivering: '发送中',
+    retrying: '自 {{since}} 起重试',
+    gone: '已不在产线文件中',
+    position: '已送达至',
+    ofEnd: '{{position}} / {{end}}',
+    behind: '待发送',
+    dead: '死信',
+    show: '展开',
+    hide: '收起',
+    more: '更早的',
+    tries: '尝试次数:{{n}}',
+    waits: '正在重试',
+    replay: '重新发送',
+    replayTitle: '向 {{sink}} 重新发送事件',
+    replayDead: '其 {{n}} 条死信,按顺序各发一次',
+    replayFrom: '日志某位置之后的全部事件',
+    fromLabel: '位置,0 到 {{position}}',
+    means: '接收方会再次收到这些事件,须按事件 id 丢弃已有的。此操作将被记录。',
+    count: '{{n}} 个事件',
+    now: '立即重发',
+  },
+}
