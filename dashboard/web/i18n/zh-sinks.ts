@@ -7,7 +7,7 @@ export const zhSinks = {
     retrying: '自 {{since}} 起重试',
     gone: '已不在产线文件中',
     position: '已送达至',
-    ofEnd: '{{position}} / {{end}}',
+    ofEnd: '{{position}},共 {{end}}',
     behind: '待发送',
     dead: '死信',
     show: '展开',
