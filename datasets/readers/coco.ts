@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { CodedError, mapInOrder } from '../../contracts/index.ts'
 import { boxOf, checkSizes, segmentationSchema, shapeOf } from './coco-shapes.ts'
 import { filesIn, inside, isDirectory, isFile, notEmpty, readText, stem, within } from './files.ts'
-import type { DatasetItem, DatasetReader, TrueBox } from './item.ts'
+import type { DatasetReader, FoundBox, FoundItem } from './item.ts'
 
 const cocoSchema = z.looseObject({
   images: z.array(
@@ -45,7 +45,7 @@ export const coco: DatasetReader = {
         actual: 'none',
       })
     const classes: string[] = []
-    const items: DatasetItem[] = []
+    const items: FoundItem[] = []
     for (const file of files) {
       const data = await parse(file)
       for (const c of data.categories) if (!classes.includes(c.name)) classes.push(c.name)
@@ -126,10 +126,10 @@ const prefixOf = (dir: string, file: string): string =>
     ? stem(basename(file))
     : basename(dirname(file))
 
-async function toItems(dir: string, file: string, data: z.infer<typeof cocoSchema>): Promise<DatasetItem[]> {
+async function toItems(dir: string, file: string, data: z.infer<typeof cocoSchema>): Promise<FoundItem[]> {
   const split = splitOf(file)
   const names = namesOf(data, file)
-  const byImage = new Map<string, TrueBox[]>()
+  const byImage = new Map<string, FoundBox[]>()
   const files = new Set<string>()
   data.images.forEach((i, n) => {
     if (files.has(i.file_name))
@@ -164,6 +164,7 @@ async function toItems(dir: string, file: string, data: z.infer<typeof cocoSchem
     boxes.push({
       class: name,
       box: boxOf(a.bbox, shape, { file, path: `annotations.${n}.bbox` }),
+      place: { file, path: `annotations.${n}` },
       ...shape,
       ...(a.iscrowd ? { crowd: true } : {}),
     })

@@ -11,7 +11,7 @@ import {
   readText,
   requireFile,
 } from './files.ts'
-import type { DatasetItem, DatasetReader, TrueBox } from './item.ts'
+import type { DatasetReader, FoundBox, FoundItem } from './item.ts'
 
 /** Type numbers 1..6 of DeepPCB, in order. */
 export const DEEPPCB_CLASSES = ['open', 'short', 'mousebite', 'spur', 'copper', 'pinhole'] as const
@@ -111,7 +111,7 @@ async function walk(dir: string): Promise<Entry[]> {
   return entries
 }
 
-async function toItem(dir: string, e: Entry): Promise<DatasetItem> {
+async function toItem(dir: string, e: Entry): Promise<FoundItem> {
   const base = join(dir, e.image.slice(0, -'.jpg'.length))
   const image = await requireFile(`${base}_test.jpg`, e.by, e.line)
   const reference = await requireFile(`${base}_temp.jpg`, e.by, e.line)
@@ -126,7 +126,7 @@ async function toItem(dir: string, e: Entry): Promise<DatasetItem> {
   }
 }
 
-async function readBoxes(file: string): Promise<TrueBox[]> {
+async function readBoxes(file: string): Promise<FoundBox[]> {
   return numberedLines(await readText(file)).map(({ line, text }) => {
     const v = text.split(/[\s,]+/).map(Number)
     const [x1 = NaN, y1 = NaN, x2 = NaN, y2 = NaN, type = NaN] = v
@@ -140,6 +140,6 @@ async function readBoxes(file: string): Promise<TrueBox[]> {
       })
     }
     const box: Box = [x1, y1, x2, y2]
-    return { class: name, box }
+    return { class: name, box, place: { file, line } }
   })
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { CodedError } from '../../contracts/index.ts'
 import { foldersIn, imagesBelow, imagesIn, notEmpty } from './files.ts'
-import { isGoodLabel, type DatasetItem, type DatasetReader } from './item.ts'
+import { isGoodLabel, type FoundItem, type DatasetReader } from './item.ts'
 
 /** Spellings of the split level, where there is one. */
 const SPLITS: Record<string, string> = {
@@ -35,7 +35,7 @@ export const folderPerClass: DatasetReader = {
       })
     }
     const levels = split.length > 0 ? split.map((s) => [s, SPLITS[s.toLowerCase()] ?? 'all']) : [['', 'all']]
-    const items: DatasetItem[] = []
+    const items: FoundItem[] = []
     for (const [level = '', name = 'all'] of levels) {
       for (const label of await foldersIn(join(dir, level))) {
         for (const f of await imagesBelow(join(dir, level, label))) {

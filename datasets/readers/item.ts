@@ -41,6 +41,16 @@ export function badPart({ defective, boxes }: Pick<DatasetItem, 'defective' | 'b
   return boxes.some((b) => !b.crowd) || (boxes.length > 0 ? null : false)
 }
 
+/** A box as a reader finds it. */
+export interface FoundBox extends TrueBox {
+  /** Where it is annotated; known until the boxes have been held to their images. */
+  place: { file: string; line?: number; path?: string }
+}
+
+export interface FoundItem extends DatasetItem {
+  boxes?: FoundBox[]
+}
+
 export interface Dataset {
   format: string
   dir: string
@@ -58,7 +68,8 @@ export interface ReadOptions {
 }
 
 /** What a reader finds; which labels mean a good part is the caller's to say. */
-export interface FoundDataset extends Omit<Dataset, 'goodLabels' | 'leftOut'> {
+export interface FoundDataset extends Omit<Dataset, 'goodLabels' | 'leftOut' | 'items'> {
+  items: FoundItem[]
   /** Label files that were read, and which others would be such, by their path from `/` as the data set. */
   labels?: { used: readonly string[]; pattern: RegExp }
   leftOut?: ErrorFact[]

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { CodedError, mapInOrder } from '../../contracts/index.ts'
 import { foldersIn, imagesIn, isDirectory, notEmpty, stem } from './files.ts'
 import { imageSize } from './image-size.ts'
-import { checkGoodLabels, type DatasetItem, type DatasetReader, isGoodLabel } from './item.ts'
+import { checkGoodLabels, type FoundItem, type DatasetReader, isGoodLabel } from './item.ts'
 import { leftOut } from './left-out.ts'
 
 /**
@@ -26,7 +26,7 @@ export const mvtec: DatasetReader = {
       })
     }
     const masks = await findMasks(dir)
-    const items: DatasetItem[] = []
+    const items: FoundItem[] = []
     for (const split of ['train', 'test']) {
       if (!(await isDirectory(join(dir, split)))) continue
       for (const label of await foldersIn(join(dir, split))) {
@@ -80,7 +80,7 @@ async function trainFolders(dir: string): Promise<string[]> {
 }
 
 /** A file that cannot be read is left to the evaluation. @throws DAT_ANNOTATION for a mask of another size than its image */
-async function checkSizes(items: readonly DatasetItem[]): Promise<void> {
+async function checkSizes(items: readonly FoundItem[]): Promise<void> {
   await mapInOrder(items, async ({ image, mask }) => {
     if (mask === undefined) return
     const [of, is] = await Promise.all([image, mask].map((f) => imageSize(f).catch(() => null)))

@@ -11,7 +11,7 @@ import {
   readText,
   stem,
 } from './files.ts'
-import type { DatasetItem, DatasetReader, TrueBox } from './item.ts'
+import type { DatasetReader, FoundBox, FoundItem } from './item.ts'
 
 const isXml = (name: string): boolean => name.toLowerCase().endsWith('.xml')
 
@@ -42,7 +42,7 @@ export const voc: DatasetReader = {
     const imageOf = imageFinder(images, await imagesBelow(images))
     const xml = (await filesIn(notes)).filter(isXml)
     const splits = await readSplits(dir, new Set(xml.map(stem)))
-    const items = await mapInOrder(xml, async (f): Promise<DatasetItem> => {
+    const items = await mapInOrder(xml, async (f): Promise<FoundItem> => {
       const file = join(notes, f)
       const image = imageOf(stem(f), file)
       const { boxes, width, height } = parse(await readText(file), file)
@@ -111,18 +111,14 @@ const numberOf = (xml: string, name: string): number => Number(textOf(xml, name)
 const blank = (text: string): string => text.replace(/[^\n]/g, ' ')
 
 /** VOC files are flat and written by tools, so the few tags needed are found by name; anything odd is an error. */
-function parse(document: string, file: string): { boxes: TrueBox[]; width?: number; height?: number } {
+function parse(document: string, file: string): { boxes: FoundBox[]; width?: number; height?: number } {
   const xml = document.replace(/<!--[\s\S]*?-->/g, blank)
+  const lineOf = (index: number): number => xml.slice(0, index).split('\n').length
   const fault = (index: number, expected: string, actual: string): CodedError =>
-    new CodedError('DAT_ANNOTATION', {
-      file,
-      line: xml.slice(0, index).split('\n').length,
-      expected,
-      actual,
-    })
+    new CodedError('DAT_ANNOTATION', { file, line: lineOf(index), expected, actual })
   if (!/<annotation[\s>]/.test(xml) || !/<\/annotation\s*>/.test(xml))
     throw fault(0, 'a complete <annotation> document', xml.slice(0, 60).trim())
-  const boxes: TrueBox[] = []
+  const boxes: FoundBox[] = []
   for (const object of xml.matchAll(/<object(?:\s[^>]*)?(?<!\/)>([\s\S]*?)<\/object\s*>/g)) {
     // Parts (head, hand …) have names and boxes of their own.
     const body = (object[1] ?? '').replace(/<part[\s>][\s\S]*?<\/part\s*>/g, blank)
@@ -137,7 +133,11 @@ function parse(document: string, file: string): { boxes: TrueBox[]; width?: numb
     if (![x1, y1, x2, y2].every(Number.isFinite) || x2 < x1 || y2 < y1)
       throw fault(object.index, 'numbers xmin ≤ xmax, ymin ≤ ymax in <bndbox>', [x1, y1, x2, y2].join(' '))
     // A negative start is cut with what else is over the edge.
-    boxes.push({ class: unescaped(name), box: [x1 - 1, y1 - 1, x2, y2] })
+    boxes.push({
+      class: unescaped(name),
+      box: [x1 - 1, y1 - 1, x2, y2],
+      place: { file, line: lineOf(object.index) },
+    })
   }
   const opened = xml.match(/<object[\s/>]/g)?.length ?? 0
   if (opened !== boxes.length)

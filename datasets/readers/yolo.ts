@@ -12,7 +12,7 @@ import {
   stem,
 } from './files.ts'
 import { imageSize } from './image-size.ts'
-import type { DatasetItem, DatasetReader, TrueBox } from './item.ts'
+import type { DatasetReader, FoundBox, FoundItem } from './item.ts'
 
 /** A folder of images, a list of image paths (`.txt`), or several of these. */
 const placesSchema = z.union([z.string(), z.array(z.string())])
@@ -82,7 +82,7 @@ export const yolo: DatasetReader = {
         actual: `none for ${images.length} images`,
       })
     }
-    const items = await mapInOrder(images, async ({ image, split }, n): Promise<DatasetItem> => {
+    const items = await mapInOrder(images, async ({ image, split }, n): Promise<FoundItem> => {
       const path = notes[n] ?? null
       const boxes = path === null ? [] : await readBoxes(path, image, names, keyNumbers)
       return { id: relative(dir, image), image, split, boxes, defective: null }
@@ -169,7 +169,7 @@ async function readBoxes(
   image: string,
   names: ReadonlyMap<number, string>,
   keyNumbers: number,
-): Promise<TrueBox[]> {
+): Promise<FoundBox[]> {
   const lines = numberedLines(await readText(file))
   if (lines.length === 0) return []
   const { widthPx, heightPx } = await imageSize(image)
@@ -200,6 +200,7 @@ async function readBoxes(
     const share = (v: number): number => Math.min(1, Math.max(0, v))
     return {
       class: name,
+      place: { file, line },
       box: [share(x1) * widthPx, share(y1) * heightPx, share(x2) * widthPx, share(y2) * heightPx],
       ...(polygon ? { polygons: [v.map((at, n) => share(at) * (n % 2 === 0 ? widthPx : heightPx))] } : {}),
     }
