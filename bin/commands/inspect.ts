@@ -52,10 +52,11 @@ export function addInspect(program: Command, environment: Environment): void {
       await judges.close()
       // Before the sum, which counts what was looked at.
       for (const { message } of await picturesBeside(path, files)) process.stderr.write(`${message}\n`)
-      process.stderr.write(
-        `${JSON.stringify({ files: counts.pass + counts.fail + counts.inconclusive, ...counts })}\n`,
-      )
-      if (counts.fail + counts.inconclusive > 0) process.exitCode = 3
+      const judged = counts.pass + counts.fail + counts.inconclusive
+      process.stderr.write(`${JSON.stringify({ files: judged, ...counts })}\n`)
+      // Nobody knows of the others whether they pass; what has failed before stays said.
+      if (judged < files.length) process.exitCode ||= 1
+      else if (counts.fail + counts.inconclusive > 0) process.exitCode ||= 3
     })
 }
 

@@ -1,6 +1,16 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { goodPng, workshop } from './bad-samples.ts'
@@ -97,7 +107,7 @@ describe('exit codes', () => {
 })
 
 describe('output that nobody reads any more', () => {
-  it('ends `inspect` after what was read, without a word of it', async () => {
+  it('ends `inspect` after what was read with exit code 1, since the other images were not judged', async () => {
     await lineFile()
     const images = join(shop.dir, 'many')
     mkdirSync(images)
@@ -109,9 +119,30 @@ describe('output that nobody reads any more', () => {
     await once(child.stdout, 'data')
     child.stdout.destroy()
     const [code] = (await once(child, 'close')) as [number]
-    expect([code, stderr]).toEqual([0, expect.stringMatching(/^\{"files":\d+,"pass":\d+,.*\}\n$/)])
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^\{"files":\d+,"pass":\d+,.*\}\n$/)])
     expect(stderr).not.toContain('"files":60')
   })
+
+  // Every write to this device fails with ENOSPC.
+  it.skipIf(!existsSync('/dev/full'))(
+    'is said by `inspect` with exit code 1, whatever it has judged',
+    async () => {
+      await lineFile()
+      const images = join(shop.dir, 'unread')
+      mkdirSync(images)
+      for (const n of [1, 2]) writeFileSync(join(images, `${n}.png`), 'no image')
+      const recipe = join(shop.dir, 'recipes', 'ramp@1.recipe.yaml')
+      const full = openSync('/dev/full', 'w')
+      const child = spawn(process.execPath, [CLI, 'inspect', images, '--recipe', recipe], {
+        stdio: ['ignore', full, 'pipe'],
+      })
+      let stderr = ''
+      child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+      const [code] = (await once(child, 'close')) as [number]
+      closeSync(full)
+      expect([code, stderr]).toEqual([1, expect.stringMatching(/TRC_DISK_FULL.*standard output/)])
+    },
+  )
 
   it('does not keep a line from being started again', async () => {
     const line = await startCli(['serve', await lineFile(), '--data', shop.data])
