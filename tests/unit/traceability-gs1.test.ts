@@ -257,7 +257,14 @@ describe('GS1 Digital Link paths and queries', () => {
   })
 
   it('leaves other addresses alone', () => {
-    for (const path of ['/01/09506000134352/info', '/21/', '/01/09506000134351/21/', '/a/01/b/21'])
+    const numbers = ['/401/2024/11', '/402/12345678901234560/10', '/01/09506000134352/17/']
+    for (const path of [
+      '/01/09506000134352/info',
+      '/21/',
+      '/01/09506000134351/21/',
+      '/a/01/b/21',
+      ...numbers,
+    ])
       expect([path, parseDigitalLink(`https://shop.example${path}`)]).toEqual([path, null])
   })
 

@@ -64,15 +64,17 @@ function primaryPlace(segments: readonly Piece[]): number {
 }
 
 /**
- * Whether a path ends in an AI without its value, as from a label whose serial was left empty: behind a whole key nothing
- * else it could be. Taken for some other address it would name every such part alike.
+ * Whether a path ends in a qualifier without its value, as from a label whose serial was left empty: behind a whole key
+ * of its own nothing else it could be. Taken for some other address it would name every such part alike. Other numbers
+ * there, as of a year and a month, are the address.
  */
 function wantsValue(segments: readonly Piece[]): boolean {
   const last = segments.at(-1)?.text ?? ''
-  if (primaryPlace(segments) >= 0 || !GS1_RULES.has(last)) return false
+  if (primaryPlace(segments) >= 0) return false
   const first = primaryPlace([...segments, { text: '', at: 0 }])
   const [key, value] = segments.slice(Math.max(0, first))
   if (first < 0 || key === undefined || value === undefined) return false
+  if (!GS1_RULES.get(key.text)?.qualifiers?.some((sequence) => sequence.includes(last))) return false
   try {
     elementOf({ ai: key.text, raw: value.text, at: key.at })
     return true
