@@ -2,12 +2,23 @@ import { z } from 'zod'
 import { CodedError } from '../contracts/index.ts'
 
 const time = z.union([z.iso.datetime({ offset: true }), z.iso.date()])
-/** As RFC 3339 also allows it: small letters, and a space before the time. Whoever types may leave out the seconds. */
+/**
+ * As RFC 3339 also allows it: small letters, and a space before the time. Whoever types may leave out the seconds. Offsets
+ * also as ISO 8601 and PostgreSQL write them (`+0800`, `+08`), behind a blank, and `UTC`.
+ */
 const spelled = (text: string): string =>
   text
     .toUpperCase()
     .replace(/^([\d-]+) (?=\d)/, '$1T')
+    .replace(/(T[\d:.]+) ?(?:UTC|Z)$/, '$1Z')
+    .replace(
+      /(T[\d:.]+) ?([+-]\d\d)(?::?(\d\d))?$/,
+      (_, at: string, hours: string, minutes = '00') => `${at}${hours}:${minutes}`,
+    )
     .replace(/(T\d\d:\d\d)(?=Z|[+-])/, '$1:00')
+
+/** ISO 8601 calls the end of a day so, which the check does not know; it is the beginning of the next one. */
+const MIDNIGHT = /T24(?=:00:00(?:\.0+)?(?:Z|[+-]))/
 
 /**
  * What `--from` and `--to` mean, in UTC.
@@ -31,7 +42,7 @@ export function timeRange(o: { from?: string | undefined; to?: string | undefine
 /** A date or a time with its offset, in UTC; null for anything else: without an offset nobody knows when it was. */
 export function utcOf(text: string): string | null {
   const found = spelled(text.trim())
-  return time.safeParse(found).success ? new Date(found).toISOString() : null
+  return time.safeParse(found.replace(MIDNIGHT, 'T00')).success ? new Date(found).toISOString() : null
 }
 
 function timeOf(path: string, text: string | undefined): string | undefined {
