@@ -1,6 +1,6 @@
 import { createWriteStream } from 'node:fs'
-import { realpath, rename, rm, stat } from 'node:fs/promises'
-import { extname } from 'node:path'
+import { readlink, realpath, rename, rm, stat } from 'node:fs/promises'
+import { dirname, extname, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Command } from 'commander'
@@ -64,9 +64,29 @@ async function toOutput(bytes: Readable): Promise<void> {
   }
 }
 
+/** Links followed, as many as Linux does (path_resolution(7)). */
+const MAX_LINKS = 40
+
+/** Where a name leads, also through links to what is not there yet. @throws CFG_USAGE for links in a circle */
+async function targetOf(out: string): Promise<string> {
+  let at = out
+  for (let n = 0; n <= MAX_LINKS; n++) {
+    const whole = await realpath(at).catch(() => null)
+    const next = whole ?? (await readlink(at).catch(() => null))
+    if (whole !== null || next === null) return whole ?? at
+    const folder = dirname(at)
+    at = resolve(await realpath(folder).catch(() => folder), next)
+  }
+  throw new CodedError('CFG_USAGE', {
+    file: out,
+    expected: 'a file that can be written',
+    actual: 'links that lead in a circle',
+  })
+}
+
 /** A file is there whole or not at all; pipes and devices are written to, never replaced. */
 async function toFile(bytes: Readable, out: string): Promise<void> {
-  const target = await realpath(out).catch(() => out)
+  const target = await targetOf(out)
   const there = await stat(target).catch(() => null)
   const direct = there !== null && !there.isFile()
   const part = direct ? target : `${target}.part`

@@ -172,6 +172,18 @@ describe('export', () => {
     expect(lstatSync(link).isSymbolicLink()).toBe(true)
     const csv = readFileSync(real, 'utf8')
     expect(csv).toMatch(/^position,inspectionId,/)
+    mkdirSync(join(shop.dir, 'disk'))
+    const hanging = join(shop.dir, 'hanging.csv')
+    symlinkSync('disk/later.csv', hanging)
+    expect((await runCli(['export', hanging, '--data', shop.data])).code).toBe(0)
+    expect([
+      lstatSync(hanging).isSymbolicLink(),
+      readFileSync(join(shop.dir, 'disk/later.csv'), 'utf8'),
+    ]).toEqual([true, csv])
+    const circle = join(shop.dir, 'circle.csv')
+    symlinkSync('circle.csv', circle)
+    const refused = await runCli(['export', circle, '--data', shop.data])
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringMatching(/CFG_USAGE.*circle/)])
     const pipe = join(shop.dir, 'pipe')
     execFileSync('mkfifo', [pipe])
     const reader = spawn('cat', [pipe])
