@@ -5,11 +5,11 @@ import { pixelsOf } from './pixels-of.ts'
 
 /**
  * Images of a data set with what is labelled in them; good ones have nothing. A bad image without mask or boxes cannot be
- * taught from, nor one with a crowd, where nobody says what is a defect and what is not: they are left out and counted on
- * standard error.
+ * taught from, nor one with an empty mask, nor one with a crowd, where nobody says what is a defect and what is not: they
+ * are left out and counted on standard error, the empty masks once all have been read.
  *
- * @returns `golden`: the first image with a defect, once it has been read
- * @throws TCH_LABELS when nothing is labelled
+ * @returns `count`: images at most; `golden`: the first image with a defect, once it has been read
+ * @throws TCH_LABELS when nothing is labelled; the images throw it at their end when all masks were empty
  */
 export function labelledRegions({ dir, format, items }: Dataset): {
   images: AsyncIterable<SegmentImage>
@@ -35,25 +35,35 @@ export function labelledRegions({ dir, format, items }: Dataset): {
     )
   let first: Pixels | undefined
   async function* images(): AsyncGenerator<SegmentImage> {
+    let empty = 0
     for (const item of used) {
-      const pixels = await pixelsOf(item.image)
       const regions = await regionsOf(item)
+      if (regions === null) {
+        empty += 1
+        continue
+      }
+      const pixels = await pixelsOf(item.image)
       if (regions.length > 0) first ??= pixels
       yield { id: item.id, pixels, regions }
     }
+    if (empty > 0 && first === undefined)
+      throw new CodedError('TCH_LABELS', {
+        file: dir,
+        expected: 'masks that mark the defects',
+        actual: `${empty} masks of 0 everywhere, and no other labels`,
+      })
+    if (empty > 0)
+      process.stderr.write(
+        `${empty} of ${items.length} images have a mask of 0 everywhere; they are not used\n`,
+      )
   }
   return { images: images(), count: used.length, golden: () => first }
 }
 
-async function regionsOf(item: DatasetItem): Promise<LabelledRegion[]> {
+/** Null for a defect whose mask marks nothing: taught from, it would count as good. */
+async function regionsOf(item: DatasetItem): Promise<LabelledRegion[] | null> {
   const mask = await readMask(item)
-  if (mask === undefined && item.mask !== undefined)
-    throw new CodedError('DAT_ANNOTATION', {
-      file: item.mask,
-      expected: `a mask that marks the defect of ${item.id}`,
-      actual: 'a mask of 0 everywhere',
-      hint: 'mark the defect, or take the image out of the data set',
-    })
+  if (mask === undefined && item.mask !== undefined) return null
   if (mask) return [{ class: item.label ?? 'defect', shape: { mask: { ...mask, channels: 1 } } }]
   return (item.boxes ?? []).map((b) => ({
     class: b.class,

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import sharp, { type Sharp } from 'sharp'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { labelledRegions } from '../../bin/labelled-regions.ts'
 import { openDataset, readMask } from '../../datasets/index.ts'
 import { datasetFolder } from './samples/dataset-folder.ts'
@@ -12,6 +12,11 @@ const SHAPE = { width: 4, height: 1 } as const
 async function marks(name: string, image: Sharp): Promise<string | undefined> {
   const file = join(at.dir, name)
   await image.toFile(file)
+  return marksOf(name)
+}
+
+async function marksOf(name: string): Promise<string | undefined> {
+  const file = join(at.dir, name)
   const mask = await readMask({ id: name, image: '', split: 'test', mask: file, defective: true })
   return mask ? [...mask.data].join('') : undefined
 }
@@ -40,18 +45,36 @@ describe('masks', () => {
 
   it('that mark nothing do not say where the defect is, and are not taught from', async () => {
     expect(await marks('none.png', grey(0, 0, 0, 0))).toBeUndefined()
+    const black = { width: 20, height: 10, channels: 3, background: '#000' } as const
+    const lit = { ...black, width: 2, height: 2, background: '#fff' } as const
     await at.tree({
       'train/good/a.jpg': null,
       'test/dent/1.jpg': null,
+      'test/dent/2.jpg': null,
       'ground_truth/dent/.keep': '',
     })
-    await sharp({ create: { width: 20, height: 10, channels: 3, background: '#000' } })
-      .png()
-      .toFile(join(at.dir, 'ground_truth/dent/1_mask.png'))
-    const { images } = labelledRegions(await openDataset(at.dir))
-    const all = async () => {
-      for await (const image of images) void image
+    const mask = (n: number): string => join(at.dir, `ground_truth/dent/${n}_mask.png`)
+    await sharp({ create: black }).png().toFile(mask(1))
+    const read = async (): Promise<unknown> => {
+      const seen: unknown[] = []
+      for await (const image of labelledRegions(await openDataset(at.dir)).images)
+        seen.push([image.id, image.regions.length])
+      return seen
     }
-    await expect(all()).rejects.toThrow(/DAT_ANNOTATION.*1_mask\.png.*test\/dent\/1\.jpg; found a mask of 0/)
+    await expect(read()).rejects.toThrow(/TCH_LABELS.*1 masks of 0 everywhere/)
+    await sharp({ create: black })
+      .composite([{ input: { create: lit } }])
+      .png()
+      .toFile(mask(2))
+    const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+    try {
+      expect(await read()).toEqual([
+        ['train/good/a.jpg', 0],
+        ['test/dent/2.jpg', 1],
+      ])
+      expect(said.mock.calls.join('')).toBe('1 of 3 images have a mask of 0 everywhere; they are not used\n')
+    } finally {
+      said.mockRestore()
+    }
   })
 })
