@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp, { type Sharp } from 'sharp'
 import { describe, expect, it, vi } from 'vitest'
@@ -21,6 +22,36 @@ async function marksOf(name: string): Promise<string | undefined> {
   return mask ? [...mask.data].join('') : undefined
 }
 
+/** Grey, one row, in one strip (TIFF 6.0, sections 2 to 4), with SampleFormat 2. */
+function signedTiff(values: number[]): Buffer {
+  const entries: [tag: number, type: 3 | 4, value: number][] = [
+    [256, 3, values.length],
+    [257, 3, 1],
+    [258, 3, 16],
+    [259, 3, 1],
+    [262, 3, 1],
+    [273, 4, 8],
+    [277, 3, 1],
+    [278, 3, 1],
+    [279, 4, values.length * 2],
+    [339, 3, 2],
+  ]
+  const ifdAt = 8 + values.length * 2
+  const out = Buffer.alloc(ifdAt + 2 + entries.length * 12 + 4)
+  out.write('II*\0', 'latin1')
+  out.writeUInt32LE(ifdAt, 4)
+  values.forEach((v, n) => out.writeInt16LE(v, 8 + n * 2))
+  out.writeUInt16LE(entries.length, ifdAt)
+  entries.forEach(([tag, type, value], n) => {
+    const at = ifdAt + 2 + n * 12
+    out.writeUInt16LE(tag, at)
+    out.writeUInt16LE(type, at + 2)
+    out.writeUInt32LE(1, at + 4)
+    out.writeUInt32LE(value, at + 8)
+  })
+  return out
+}
+
 const grey = (...values: number[]) => sharp(Uint8Array.from(values), { raw: { ...SHAPE, channels: 1 } })
 const rgb = (...values: number[]) => sharp(Uint8Array.from(values), { raw: { ...SHAPE, channels: 3 } })
 const DARK_BLUE = [0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0, 128]
@@ -41,6 +72,18 @@ describe('masks', () => {
 
   it('have no noise of compression in them', async () => {
     expect(await marks('noisy.jpg', grey(3, 5, 250, 255).jpeg({ quality: 100 }))).toBe('0011')
+  })
+
+  it('of JPEG may be numbers or dark colours: what counts is half of the brightest', async () => {
+    expect(await marks('dark.jpg', grey(2, 0, 120, 118).jpeg({ quality: 100 }))).toBe('0011')
+    const blue = rgb(0, 0, 0, 0, 0, 0, 0, 0, 127, 0, 0, 127)
+    expect(await marks('blue.jpg', blue.jpeg({ quality: 100, chromaSubsampling: '4:4:4' }))).toBe('0011')
+    expect(await marks('noise.jpg', grey(0, 3, 9, 5).jpeg({ quality: 100 }))).toBeUndefined()
+  })
+
+  it('may be signed numbers of 16 bits', async () => {
+    await writeFile(join(at.dir, 'signed.tif'), signedTiff([0, 1, 255, 32_767]))
+    expect(await marksOf('signed.tif')).toBe('0111')
   })
 
   it('that mark nothing do not say where the defect is, and are not taught from', async () => {
