@@ -1,4 +1,4 @@
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { z } from 'zod'
 import { CodedError, mapInOrder } from '../../contracts/index.ts'
 import { boxOf, checkSizes, segmentationSchema, shapeOf } from './coco-shapes.ts'
@@ -49,7 +49,7 @@ export const coco: DatasetReader = {
     for (const file of files) {
       const data = await parse(file)
       for (const c of data.categories) if (!classes.includes(c.name)) classes.push(c.name)
-      items.push(...(await toItems(dir, file, data)))
+      items.push(...(await toItems(dir, file, data, prefixOf(dir, file, files))))
     }
     return { format: 'coco', dir, classes, items: notEmpty(items, dir, 'images in the JSON') }
   },
@@ -120,13 +120,24 @@ function namesOf({ categories }: z.infer<typeof cocoSchema>, file: string): Map<
   return names
 }
 
-/** What tells the images of one file from those of another: Roboflow names the JSON of every split alike. */
-const prefixOf = (dir: string, file: string): string =>
+/** Roboflow names the JSON of every split alike. */
+const shortName = (dir: string, file: string): string =>
   resolve(dirname(file)) === resolve(dir) || basename(dirname(file)) === 'annotations'
     ? stem(basename(file))
     : basename(dirname(file))
 
-async function toItems(dir: string, file: string, data: z.infer<typeof cocoSchema>): Promise<FoundItem[]> {
+/** What tells the images of one file from those of another: the short name, or the whole path where that is another's too. */
+const prefixOf = (dir: string, file: string, files: readonly string[]): string =>
+  files.filter((f) => shortName(dir, f) === shortName(dir, file)).length > 1
+    ? stem(relative(dir, file))
+    : shortName(dir, file)
+
+async function toItems(
+  dir: string,
+  file: string,
+  data: z.infer<typeof cocoSchema>,
+  prefix: string,
+): Promise<FoundItem[]> {
   const split = splitOf(file)
   const names = namesOf(data, file)
   const byImage = new Map<string, FoundBox[]>()
@@ -175,7 +186,7 @@ async function toItems(dir: string, file: string, data: z.infer<typeof cocoSchem
     const image = await imageOf(i.file_name.replaceAll('\\', '/'))
     if (boxes.length > 0) await checkSizes(boxes, i, image, file)
     return {
-      id: `${prefixOf(dir, file)}/${i.file_name}`,
+      id: `${prefix}/${i.file_name}`,
       image,
       split,
       ...(data.annotations ? { boxes } : {}),
