@@ -52,12 +52,14 @@ describe('an EPCIS document', () => {
     const named = (name: string): string[] =>
       pointers(
         epcisDocument([{ ...OBSERVED, [name]: { [name]: '王芳' } }], {
-          '@context': [CONTEXT[0], { ext: 'https://ns.example/', 扩展: 'https://ns.example/' }],
+          '@context': [CONTEXT[0], { ext: 'https://ns.example/', 扩展: 'https://ns.example/扩展/' }],
         }),
       )
-    for (const name of ['ext:检验员', '扩展:检验员', 'ext:größe', 'https://ns.example/检验员'])
+    // A word of Persian has a joiner in it that is no letter.
+    const persian = 'ext:می\u200Cخواهم'
+    for (const name of ['ext:检验员', '扩展:检验员', 'ext:größe', persian, 'https://ns.example/扩展/检验员'])
       expect([name, named(name)]).toEqual([name, []])
-    for (const name of ['未知:检验员', 'ext:', 'ext:检 验', 'ext:<x>', '检验员'])
+    for (const name of ['未知:检验员', 'ext:', 'ext:检 验', 'ext:<x>', '检验员', 'ext:\uE000', 'ext:\uFDD0'])
       expect([name, named(name)]).toEqual([name, [`/epcisBody/eventList/0/${name}`]])
   })
 
@@ -68,6 +70,10 @@ describe('an EPCIS document', () => {
       '/@context',
     ])
     expect(pointers(epcisDocument([], { '@context': [CONTEXT[0], { ext: 5 }] }))).toEqual(['/@context/1/ext'])
+    for (const bad of ['扩:x/', 'https://ns.example/扩 展/'])
+      expect(pointers(epcisDocument([], { '@context': [CONTEXT[0], { ext: bad }] }))).toEqual([
+        '/@context/1/ext',
+      ])
     expect(pointers(epcisDocument([], { schemaVersion: '1.2' }))).toEqual(['/schemaVersion'])
     expect(pointers(epcisDocument([], { creationDate: 'yesterday' }))).toEqual(['/creationDate'])
     expect(pointers(epcisDocument([], { epcisBody: {} }))).toEqual(['/epcisBody/eventList'])

@@ -1,6 +1,6 @@
 import { at, type Faults, isObject, type JsonObject } from './faults.ts'
 import { EPCIS_PREFIXES } from './own-context.ts'
-import { isName, isUri } from './uri.ts'
+import { isIri, isName, isUri } from './uri.ts'
 
 /** Where the context of EPCIS 2.0 is published, in its versions and former places. */
 const EPCIS_CONTEXT = /^https?:\/\/[^?#]+\/epcis-context(?:-root)?\.jsonld$/
@@ -53,9 +53,9 @@ export class Namespaces {
       if (name.startsWith('@') || name.includes(':')) continue
       const iri = isObject(meaning) ? meaning['@id'] : meaning
       // A namespace may end in a colon: names are put behind it.
-      if (typeof iri === 'string' && isUri(`${iri}x`)) prefixes.add(name)
+      if (typeof iri === 'string' && isIri(`${iri}x`)) prefixes.add(name)
       else if (!isObject(meaning) && meaning !== null)
-        faults.add(at(pointer, name), 'the URI of a namespace', meaning)
+        faults.add(at(pointer, name), 'the URI or IRI of a namespace', meaning)
     }
   }
 

@@ -8,13 +8,20 @@ const MAX_URI = 2_048
 export const isUri = (text: unknown): text is string =>
   typeof text === 'string' && text.length <= MAX_URI && !/^[^:]*:($|[?#])/.test(text) && URI.test(text)
 
+/** `ucschar` of RFC 3987, section 2.2: what an IRI may have beyond a URI, also the joiners of Persian and Hindi. */
+const UCSCHAR =
+  /(?!\p{NChar})[\u{A0}-\u{D7FF}\u{F900}-\u{FDCF}\u{FDF0}-\u{FFEF}\u{10000}-\u{DFFFD}\u{E1000}-\u{EFFFD}]/gu
+
+/** Absolute IRI of RFC 3987; its scheme is that of a URI. */
+export const isIri = (text: unknown): text is string =>
+  typeof text === 'string' && /^[A-Za-z][A-Za-z0-9+.-]*:/.test(text) && isUri(text.replace(UCSCHAR, 'x'))
+
 /**
  * Names of extension fields: `prefix:name`, or the namespace and the name. Unlike values they are IRIs (JSON-LD 1.1,
  * section 3.2): 检验员 is a name, as in XML.
  */
 export const isName = (text: unknown): text is string =>
-  typeof text === 'string' &&
-  isUri(text.replace(/^[\p{L}\p{N}_]+(?=:)/u, 'x').replace(/[\p{L}\p{M}\p{N}]/gu, 'x'))
+  typeof text === 'string' && isUri(text.replace(UCSCHAR, 'x').replace(/^\w+(?=:)/, 'x'))
 
 const TIME = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.\d{1,30})?(?:[Zz]|[+-](\d\d):(\d\d))$/
 
