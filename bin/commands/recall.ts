@@ -43,7 +43,12 @@ export function addRecall(program: Command, environment: Environment): void {
       try {
         const list = query.recall({ target, ...timeRange(o) })
         if (o.format === 'table' && o.out === undefined) {
-          printTable([...RECALL_COLUMNS], list.units.map(recallRow))
+          // The last column is empty but for units that were merged.
+          const shown = list.units.some((u) => u.aliases) ? RECALL_COLUMNS : RECALL_COLUMNS.slice(0, -1)
+          printTable(
+            [...shown],
+            list.units.map((u) => recallRow(u).slice(0, shown.length)),
+          )
           const places = Object.entries(list.places).map(([place, n]) => `${place} ${n}`)
           process.stdout.write(
             `\n${list.certain} certain, ${list.probable} probable: ${places.join(', ') || 'none'}\n`,

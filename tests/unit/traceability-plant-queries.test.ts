@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { uuidv7 } from '../../contracts/index.ts'
-import { migratePostgres, type PostgresDatabase } from '../../traceability/index.ts'
+import { IdentityChanges, migratePostgres, type PostgresDatabase } from '../../traceability/index.ts'
 import { openTraceQuery, TraceQuery } from '../../traceability/query/index.ts'
 import { dropSchema, freshSchema, openSchema, postgresPresent } from '../services/postgres.ts'
 import { describeWith } from '../services/require-service.ts'
@@ -66,6 +66,16 @@ describeWith('PostgreSQL', await postgresPresent(), 'questions to the plant stor
     await step({ kind: 'open', ...about, evidence: { inspections: [], classes: ['scratch'] } })
     const ncr = `line-a-${new Date().getFullYear()}-0001`
     await step({ kind: 'contain', ncr, holds: [hold] })
+    const changes = new IdentityChanges(line.source(), store, where)
+    const units = [9, 10].map((n) => `unit/${line.serial(n)}`)
+    await changes.change({
+      kind: 'merge',
+      canonical: units[0] ?? '',
+      uris: units.slice(1),
+      by: 'li',
+      reason: 'label printed twice',
+    })
+    changes.close()
     carryAll(line.replicator(db))
     here = openTraceQuery(line.dir)
     plant = new TraceQuery('', db)
@@ -90,6 +100,8 @@ describeWith('PostgreSQL', await postgresPresent(), 'questions to the plant stor
     ['everything about a reworked unit', (q) => q.unitLives(line.serial(6))],
     ['everything about a unit that a person decided about', (q) => q.unitLives(line.serial(8))],
     ['a life with a decision', (q) => q.bySerial(line.serial(9))],
+    ['everything about a merged unit', (q) => q.unitLives(line.serial(10))],
+    ['recall of a merged unit', (q) => q.recall({ target: `unit/${line.serial(10)}` })],
     ['a probable link', (q) => q.recall({ target: 'fixture/F1' })],
     ['recall of a lot', (q) => q.recall({ target: 'lot/M1' })],
     ['recall of a raw lot through a station', (q) => q.recall({ target: 'lot/R1' })],
@@ -125,6 +137,12 @@ describeWith('PostgreSQL', await postgresPresent(), 'questions to the plant stor
     expect(
       JSON.parse(JSON.stringify(same(theirs)).replaceAll('station/line-a.st10', 'station/st10')),
     ).toEqual(expected)
+  })
+
+  it('know two names of one unit', () => {
+    expect(plant.recall({ target: `unit/${line.serial(10)}` }).units).toMatchObject([
+      { serial: line.serial(9), aliases: [expect.stringContaining(line.serial(10))] },
+    ])
   })
 
   it('names what nobody knows', () => {

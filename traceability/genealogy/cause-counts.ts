@@ -1,4 +1,5 @@
 import type { SqlDatabase } from '../../contracts/index.ts'
+import { identityMap } from './identity-names.ts'
 import { type RecipeModel, recipeModels } from './recipe-models.ts'
 
 const COLUMNS = ['lot', 'supplier', 'station', 'shift', 'recipe'] as const
@@ -22,13 +23,14 @@ export interface CauseQuery {
 }
 
 /**
- * Counts for the ranking of causes. Each unit counts once at each station, by its first verdict there: rework is not
- * seen twice, and what was never judged is in neither number.
+ * Counts for the ranking of causes. Each unit counts once at each station, by its first verdict there, under whichever of
+ * its names: rework is not seen twice, and what was never judged is in neither number.
  */
 export function causeCounts(
   db: SqlDatabase,
   { class: of, from = '', to = '9999' }: CauseQuery,
 ): CauseCount[] {
+  const again = judgedAgain(db)
   const counts = db
     .all<{ factor: Factor; value: string; n: number; bad: number }>(
       `with judged as materialized (
@@ -39,7 +41,7 @@ export function causeCounts(
            from inspection i
            where i.started_at >= ?2 and i.started_at < ?3 and i.no_verdict is null and not exists
              (select 1 from inspection e where e.unit = i.unit and e.position < i.position and e.station = i.station
-               and e.no_verdict is null))
+               and e.no_verdict is null)${again.length === 0 ? '' : ' and i.position not in (select cast(value as bigint) from json_each(?4))'})
        ${COLUMNS.map(
          (f) =>
            `select '${f}' as factor, ${f} as value, count(*) as n, sum(bad) as bad from judged
@@ -49,9 +51,26 @@ export function causeCounts(
       of ?? null,
       from,
       to,
+      ...(again.length === 0 ? [] : [JSON.stringify(again)]),
     )
     .map(({ factor, value, n, bad }) => ({ factor, value, n, bad }))
   return [...counts, ...byModel(counts, recipeModels(db))]
+}
+
+/** Positions of verdicts on units that a station had judged before under another name. */
+function judgedAgain(db: SqlDatabase): number[] {
+  const merged = identityMap(db)
+  return merged.groups().flatMap((names) => {
+    const seen = new Set<string>()
+    return db
+      .all<{ position: number; station: string }>(
+        `select i.position, i.station from json_each(?) v cross join inspection i on i.unit = v.value
+           where i.no_verdict is null order by i.position`,
+        JSON.stringify(names),
+      )
+      .filter(({ station }) => seen.size === seen.add(station).size)
+      .map(({ position }) => position)
+  })
 }
 
 /** Counts of the recipes, put together by the models they pin. */

@@ -1,4 +1,6 @@
 import { CodedError, type SqlDatabase } from '../../contracts/index.ts'
+import type { IdentityMap } from '../identity/index.ts'
+import { identityMap } from './identity-names.ts'
 import { isHolder, shortName } from './things.ts'
 
 /** Kinds whose material flows from parent to child, and from child to parent. */
@@ -23,16 +25,24 @@ class Search {
   readonly #down: boolean
   readonly #goal: string
   readonly #ignored: number
+  readonly #merged: IdentityMap
   readonly #seen = new Set<string>()
   readonly #queue: Step[]
   #at = 0
 
-  constructor(db: SqlDatabase, start: Step, goal: string, down: boolean, ignored: number) {
+  constructor(
+    db: SqlDatabase,
+    start: Step,
+    goal: string,
+    down: boolean,
+    { ignored, merged }: { ignored: number; merged: IdentityMap },
+  ) {
     this.#db = db
     this.#ignored = ignored
+    this.#merged = merged
     this.#down = down
-    this.#goal = goal
-    this.#queue = [start]
+    this.#goal = merged.canonical(goal)
+    this.#queue = [{ ...start, uri: merged.canonical(start.uri) }]
   }
 
   get size(): number {
@@ -44,14 +54,15 @@ class Search {
     const step = this.#queue[this.#at++]
     if (step === undefined) return null
     if (step.uri === this.#goal) return step
-    for (const e of this.#edges(step.uri)) {
+    for (const e of this.#merged.names(step.uri).flatMap((name) => this.#edges(name))) {
+      const uri = this.#merged.canonical(e.uri)
       const to = e.valid_to ?? END
       if (!(later(step.start, e.valid_from) < earlier(step.stop, to))) continue
-      const holder = isHolder(e.uri)
+      const holder = isHolder(uri)
       const next: Step = this.#down
-        ? { uri: e.uri, start: later(step.start, e.valid_from), stop: holder ? to : END, from: step }
+        ? { uri, start: later(step.start, e.valid_from), stop: holder ? to : END, from: step }
         : {
-            uri: e.uri,
+            uri,
             start: holder ? later(step.start, e.valid_from) : '',
             stop: earlier(step.stop, to),
             from: step,
@@ -83,17 +94,20 @@ class Search {
 
 /**
  * Refuses an edge along which material would come back to where it came from: a thing is not made from itself, nor in
- * a box that is in it. Searches from both ends in turn, so that the smaller side decides the cost.
+ * a box that is in it. What was merged is one thing. Searches from both ends in turn, so that the smaller side decides
+ * the cost.
  *
  * @param up      where the material comes from
  * @param down    where it goes
  * @param ignored log position of the fact that the new edge replaces; 0 = none
+ * @param merged  what was; absent = asked for
  * @throws TRC_GENEALOGY with the path of the cycle
  */
 export function refuseCycle(
   db: SqlDatabase,
   { up, down, from, to }: { up: string; down: string; from: string; to: string | null },
   ignored: number,
+  merged: IdentityMap = identityMap(db),
 ): void {
   const stop = to ?? END
   const forward = new Search(
@@ -101,14 +115,14 @@ export function refuseCycle(
     { uri: down, start: from, stop: isHolder(down) ? stop : END, from: null },
     up,
     true,
-    ignored,
+    { ignored, merged },
   )
   const backward = new Search(
     db,
     { uri: up, start: isHolder(up) ? from : '', stop, from: null },
     down,
     false,
-    ignored,
+    { ignored, merged },
   )
   while (forward.size + backward.size < MAX_NODES) {
     const search = forward.size <= backward.size ? forward : backward

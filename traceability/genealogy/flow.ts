@@ -1,5 +1,7 @@
 import { CodedError, type SqlDatabase } from '../../contracts/index.ts'
+import type { IdentityMap } from '../identity/index.ts'
 import { ORIGIN_KINDS, PACKING_KINDS } from './cycle-guard.ts'
+import { identityMap } from './identity-names.ts'
 import { columnsOf } from './json-rows.ts'
 import { isHolder } from './things.ts'
 
@@ -109,19 +111,22 @@ interface Links {
 
 /**
  * Everything the material of `starts` went into (`down`), or everything they were made of (`up`), the starts included,
- * nearest first. Walks one generation after the other, each one statement.
+ * nearest first. Walks one generation after the other, each one statement. What was merged is one thing under its
+ * canonical name, whose links are those of all its names.
  *
- * @param limit most ways that are followed; the answer says when it was reached
+ * @param limit  most ways that are followed; the answer says when it was reached
+ * @param merged what was; absent = asked for
  */
 export function follow(
   db: SqlDatabase,
   starts: readonly FlowStart[],
   direction: 'up' | 'down',
   limit: number,
+  merged: IdentityMap = identityMap(db),
 ): Flow {
   if (!Number.isSafeInteger(limit) || limit < 1)
     throw new CodedError('TRC_BINDING', { expected: 'a limit of at least 1', actual: String(limit) })
-  const walk = new Walk(direction === 'down')
+  const walk = new Walk(direction === 'down', merged.isEmpty ? null : merged)
   for (const { uri, from = '', to = END } of starts) walk.reach(uri, from, to, true, 0)
   let ways = starts.length
   for (let depth = 1; depth <= MAX_DEPTH && ways < limit; depth++) {
@@ -130,8 +135,8 @@ export function follow(
     const links = columnsOf<Links>(
       db.get(
         direction === 'down' ? DOWN : UP,
-        JSON.stringify(things.map((t) => t.node.uri)),
-        JSON.stringify(holders.map((h) => [h.node.uri, h.start, h.stop])),
+        JSON.stringify(things.map((t) => t.name)),
+        JSON.stringify(holders.map((h) => [h.name, h.start, h.stop])),
         things.length,
         limit - ways,
       ),
@@ -145,6 +150,8 @@ export function follow(
 /** A window of a thing that is gone on from. */
 interface Reach {
   readonly node: FlowNode
+  /** Of the node: the canonical one, or another that its links are asked for under. */
+  readonly name: string
   start: string
   stop: string
   readonly certain: boolean
@@ -170,13 +177,17 @@ class Walk {
   readonly #certain: Widest = new Map()
   readonly #probable: Widest = new Map()
   readonly #links = new Map<string, string>()
+  /** Null when nothing was. */
+  readonly #merged: IdentityMap | null
   #frontier: Reach[] = []
 
-  constructor(down: boolean) {
+  constructor(down: boolean, merged: IdentityMap | null) {
     this.#down = down
+    this.#merged = merged
   }
 
-  reach(uri: string, start: string, stop: string, certain: boolean, depth: number): void {
+  reach(name: string, start: string, stop: string, certain: boolean, depth: number): void {
+    const uri = this.#merged === null ? name : this.#merged.canonical(name)
     let node = this.#nodes.get(uri)
     if (node === undefined) this.#nodes.set(uri, (node = { uri, depth, certain }))
     else if (certain) node.certain = true
@@ -191,7 +202,7 @@ class Walk {
       known.stop = stop
       return
     }
-    const reach = { node, start, stop, certain, depth, tells: false }
+    const reach = { node, name: uri, start, stop, certain, depth, tells: false }
     if (mine === undefined) (certain ? this.#certain : this.#probable).set(fixed, (mine = new Map()))
     mine.set(uri, reach)
     this.#frontier.push(reach)
@@ -201,10 +212,17 @@ class Walk {
     return known !== undefined && (this.#down ? known.start <= start : known.stop >= stop)
   }
 
-  /** What is gone on from, once. */
+  /** What is gone on from, once, and under each of its names, which lie side by side. */
   next(): { things: Reach[]; holders: Reach[] } {
     const [things, holders]: [Reach[], Reach[]] = [[], []]
-    for (const reach of this.#frontier) (isHolder(reach.node.uri) ? holders : things).push(reach)
+    const merged = this.#merged
+    const asked =
+      merged === null
+        ? this.#frontier
+        : this.#frontier.flatMap((reach) =>
+            merged.names(reach.name).map((name) => (name === reach.name ? reach : { ...reach, name })),
+          )
+    for (const reach of asked) (isHolder(reach.node.uri) ? holders : things).push(reach)
     this.#frontier = []
     return { things, holders }
   }
@@ -215,23 +233,26 @@ class Walk {
    */
   follow(asked: readonly Reach[], links: Links, depth: number, whole: number): void {
     if (this.#down)
-      for (const reach of asked.slice(0, whole)) {
-        reach.tells = reach.node.outwards === undefined
-        reach.node.outwards ??= ''
+      for (const [n, reach] of asked.slice(0, whole).entries()) {
+        const { node } = reach
+        reach.tells = reach.name === node.uri ? node.outwards === undefined : asked[n - 1]?.tells === true
+        node.outwards ??= ''
       }
     // Many links in a row lead to the same box.
     let known = ''
+    let uri = ''
     let holds = false
     for (let n = 0; n < links.link.length; n++) {
       const link = links.link[n] ?? -1
       const from = asked[Math.floor(link / WAYS)]
-      const uri = links.uri[n]
+      const name = links.uri[n]
       const since = links.since[n]
       const how = link % WAYS
       const until = links.until[n] ?? null
-      if (from === undefined || uri === undefined || since === undefined) continue
-      if (uri !== known) {
-        known = uri
+      if (from === undefined || name === undefined || since === undefined) continue
+      if (name !== known) {
+        known = name
+        uri = this.#merged === null ? name : this.#merged.canonical(name)
         holds = isHolder(uri)
       }
       const kind = KINDS[how % PROBABLE]

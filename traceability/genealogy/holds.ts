@@ -61,20 +61,12 @@ export function heldBy(
 ): HeldBy {
   if (holds.size === 0) return { hold: null, cut: false, ways: 0 }
   // A part that turned out to be another one too falls under the holds of both.
-  const names = identityMap(db)
-  const named = starts.flatMap((s) =>
-    [...new Set([s.uri, ...names.names(s.uri)])].map((uri) => ({ ...s, uri })),
-  )
-  const direct = first(
-    holds,
-    named.map((s) => s.uri),
-  )
+  const merged = identityMap(db)
+  const direct = first(holds, merged.namesOfAll(starts.map((s) => s.uri)))
   if (direct !== null) return { hold: direct, cut: false, ways: 0 }
-  const { nodes, cut, ways: followed } = follow(db, named, 'up', ways)
-  const hold = first(
-    holds,
-    nodes.map((n) => n.uri).filter((uri) => !isStation(uri)),
-  )
+  const { nodes, cut, ways: followed } = follow(db, starts, 'up', ways, merged)
+  const origins = nodes.map((n) => n.uri).filter((uri) => !isStation(uri))
+  const hold = first(holds, merged.namesOfAll(origins))
   return { hold, cut: cut && hold === null, ways: followed }
 }
 

@@ -1,105 +1,61 @@
-import { join } from 'node:path'
-import {
-  type IdentityChanged,
-  newEvent,
-  type PartStore,
-  type QEvent,
-  type SqlDatabase,
-} from '../../contracts/index.ts'
-import { openSql } from '../store/open-sql.ts'
+import type { IdentityChanged, QEvent, SqlDatabase } from '../../contracts/index.ts'
 import { IdentityMap } from '../identity/index.ts'
-import { uriOf } from './things.ts'
 
 /** Subject of every identity change: they are few, and this finds them all at once. */
-const SUBJECT = 'identity'
+export const IDENTITY_SUBJECT = 'identity'
+
+interface Folded {
+  /** Of the last change, and what it said: a change that was rolled back after it was read is not there again. */
+  position: number
+  json: string
+  map: IdentityMap
+  changes: { position: number; uris: readonly string[] }[]
+}
+const none = (): Folded => ({ position: 0, json: '', map: new IdentityMap(), changes: [] })
 
 /** What was folded of a database so far; the log is only ever added to. */
-const folded = new WeakMap<SqlDatabase, { position: number; map: IdentityMap }>()
+const folded = new WeakMap<SqlDatabase, Folded>()
 
-/** The identity changes of the log, in order. */
-export function identityMap(db: SqlDatabase): IdentityMap {
-  const known = folded.get(db) ?? { position: 0, map: new IdentityMap() }
-  folded.set(db, known)
-  const rows = db.all<{ position: number; json: string }>(
-    `select position, json from event where subject = ? and type <> 'qe.inspection.completed.v1'
-       and type = 'qe.identity.changed.v1' and position > ? order by position`,
-    SUBJECT,
-    known.position,
-  )
-  for (const { position, json } of rows) {
-    known.map.apply((JSON.parse(json) as QEvent<IdentityChanged>).data)
-    known.position = position
+function fold(db: SqlDatabase): Folded {
+  let known = folded.get(db) ?? none()
+  let rows = changesFrom(db, known.position)
+  if (known.position > 0) {
+    const last = rows.shift()
+    if (last?.position !== known.position || last.json !== known.json) {
+      known = none()
+      rows = changesFrom(db, 0)
+    }
   }
-  return known.map
+  folded.set(db, known)
+  for (const { position, json } of rows) {
+    const { data } = JSON.parse(json) as QEvent<IdentityChanged>
+    known.map.take(data)
+    known.changes.push({ position, uris: [data.canonical, ...data.uris] })
+    known.position = position
+    known.json = json
+  }
+  return known
+}
+
+const changesFrom = (db: SqlDatabase, position: number): { position: number; json: string }[] =>
+  db.all(
+    `select position, json from event where subject = ? and type <> 'qe.inspection.completed.v1'
+       and type = 'qe.identity.changed.v1' and position >= ? order by position`,
+    IDENTITY_SUBJECT,
+    position,
+  )
+
+/** What was merged, after the identity changes of the log. One statement: asked once per question, then handed on. */
+export const identityMap = (db: SqlDatabase): IdentityMap => fold(db).map
+
+/** Positions of the identity changes that speak of one of these names, those before a split too. */
+export function identityChanges(db: SqlDatabase, names: readonly string[]): number[] {
+  const { changes } = fold(db)
+  return changes.filter(({ uris }) => uris.some((u) => names.includes(u))).map((c) => c.position)
 }
 
 /** What was folded may have been rolled back. */
 export const forgetIdentities = (db: SqlDatabase): void => void folded.delete(db)
 
 /** Every URI that stands for the same part, this one included. */
-export function namesOf(db: SqlDatabase, uri: string): string[] {
-  const names = identityMap(db).names(uri)
-  return names.includes(uri) ? names : [uri, ...names]
-}
-
-/** Merges and splits identities, one after the other, each checked against those before it. */
-export class IdentityChanges {
-  readonly #db: SqlDatabase
-  readonly #store: Pick<PartStore, 'emit'>
-  readonly #source: { plant: string; line: string }
-  #last: Promise<unknown> = Promise.resolve()
-
-  constructor(db: SqlDatabase, store: Pick<PartStore, 'emit'>, source: { plant: string; line: string }) {
-    this.#db = db
-    this.#store = store
-    this.#source = source
-  }
-
-  close(): void {
-    this.#db.close()
-  }
-
-  /**
-   * @returns the change with its names resolved, once it is in the log
-   * @throws TRC_IDENTITY when it contradicts the changes before it, TRC_NOT_FOUND for a name nobody knows
-   */
-  change(asked: IdentityChanged): Promise<IdentityChanged> {
-    const turn = this.#last.then(() => this.#change(asked))
-    this.#last = turn.catch(() => undefined)
-    return turn
-  }
-
-  async #change(asked: IdentityChanged): Promise<IdentityChanged> {
-    const change = {
-      ...asked,
-      canonical: uriOf(this.#db, asked.canonical),
-      uris: asked.uris.map((u) => uriOf(this.#db, u)),
-    }
-    // On a map of its own: the shared one takes it from the log.
-    identityMap(this.#db).copy().apply(change)
-    const { plant, line } = this.#source
-    const source = `/plants/${plant}/lines/${line}`
-    await this.#store.emit(
-      newEvent({
-        type: 'qe.identity.changed.v1',
-        source,
-        subject: SUBJECT,
-        partitionkey: line,
-        data: change,
-      }),
-    )
-    return change
-  }
-}
-
-/** @throws TRC_OPEN when no store has been opened in the directory yet */
-export const openIdentityChanges = (
-  dataDir: string,
-  store: Pick<PartStore, 'emit'>,
-  source: { plant: string; line: string },
-): IdentityChanges =>
-  new IdentityChanges(
-    openSql(join(dataDir, 'trace.db'), { synchronous: 'normal', readOnly: true }),
-    store,
-    source,
-  )
+export const namesOf = (db: SqlDatabase, uri: string): string[] => identityMap(db).names(uri)

@@ -18,6 +18,7 @@ export const RECALL_COLUMNS = [
   'judgedAt',
   'disposition',
   'uri',
+  'aliases',
 ] as const
 
 /** One row of the list, in the order of `RECALL_COLUMNS`. */
@@ -31,7 +32,9 @@ export const recallRow = (u: RecalledUnit): string[] =>
         ? u.held
           ? 'yes'
           : 'no'
-        : (u[c] ?? ''),
+        : c === 'aliases'
+          ? (u.aliases ?? []).join(' ')
+          : (u[c] ?? ''),
   )
 
 /** RFC 4180. */
@@ -71,7 +74,8 @@ export function recallEpcis(list: Recall): object {
           action: 'OBSERVE',
           bizStep: 'holding',
           disposition: 'recalled',
-          epcList: units.map((u) => u.uri),
+          // A unit that was merged may bear either name.
+          epcList: units.flatMap((u) => [u.uri, ...(u.aliases ?? [])]),
           'sightline:recallOf': list.target,
           'sightline:certainty': first?.certain ? 'certain' : 'probable',
           'sightline:place': first?.place ?? '',

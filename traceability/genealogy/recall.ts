@@ -1,6 +1,8 @@
 import { CodedError, type SqlDatabase } from '../../contracts/index.ts'
+import type { IdentityMap } from '../identity/index.ts'
 import { follow, type FlowStart } from './flow.ts'
 import { activeHolds, isStation } from './holds.ts'
+import { identityMap } from './identity-names.ts'
 import { recipeModels } from './recipe-models.ts'
 import { lotName, thingUri, urisOf } from './things.ts'
 import { type Place, type Whereabouts, whereabouts } from './whereabouts.ts'
@@ -20,6 +22,8 @@ export interface RecalledUnit extends Whereabouts {
   certain: boolean
   /** Under a hold at this moment, wherever it is. */
   held: boolean
+  /** Its other names, of one that was merged. */
+  aliases?: string[]
 }
 
 export interface Recall {
@@ -39,29 +43,33 @@ export interface Recall {
 const LIMIT = 1_000_000
 
 /**
- * Every unit that something suspect went into, and where each is.
+ * Every unit that something suspect went into, and where each is. What was merged is one unit under its canonical name.
  *
  * @throws TRC_NOT_FOUND nothing goes by that name; TRC_GENEALOGY the name is of no known form
  */
 export function recall(db: SqlDatabase, query: RecallQuery): Recall {
   const limit = query.limit ?? LIMIT
-  const starts = startsOf(db, query)
-  const { nodes, cut } = follow(db, starts, 'down', limit)
-  const heldUris = heldNow(db, limit)
+  const merged = identityMap(db)
+  const starts = startsOf(db, query, merged)
+  const { nodes, cut } = follow(db, starts, 'down', limit, merged)
+  const heldUris = heldNow(db, limit, merged)
   const places: Recall['places'] = {}
   const units: RecalledUnit[] = []
   let certain = 0
-  for (const [n, where] of whereabouts(db, nodes, heldUris).entries()) {
+  for (const [n, where] of whereabouts(db, nodes, heldUris, merged).entries()) {
     if (where === null) continue
     const isSure = nodes[n]?.certain === true
     if (isSure) certain += 1
     places[where.place] = (places[where.place] ?? 0) + 1
-    units.push(
-      Object.assign(where, {
-        certain: isSure,
-        held: heldUris.has(where.uri) || where.disposition === 'hold',
-      }),
-    )
+    const unit: RecalledUnit = Object.assign(where, {
+      certain: isSure,
+      held: heldUris.has(where.uri) || where.disposition === 'hold',
+    })
+    if (!merged.isEmpty) {
+      const [, ...aliases] = merged.names(unit.uri)
+      if (aliases.length > 0) unit.aliases = aliases
+    }
+    units.push(unit)
   }
   return {
     target: query.target,
@@ -76,7 +84,7 @@ export function recall(db: SqlDatabase, query: RecallQuery): Recall {
 }
 
 /** Everything under an active hold. */
-function heldNow(db: SqlDatabase, limit: number): Set<string> {
+function heldNow(db: SqlDatabase, limit: number, merged: IdentityMap): Set<string> {
   const starts = activeHolds(db)
     .flatMap(({ target }) => (target.startsWith('lot/') ? urisOf(db, target) : [target]))
     .filter((uri) => !isStation(uri))
@@ -86,11 +94,12 @@ function heldNow(db: SqlDatabase, limit: number): Set<string> {
     starts.map((uri) => ({ uri })),
     'down',
     limit,
+    merged,
   )
   return new Set(nodes.map((n) => n.uri))
 }
 
-function startsOf(db: SqlDatabase, { target, from, to }: RecallQuery): FlowStart[] {
+function startsOf(db: SqlDatabase, { target, from, to }: RecallQuery, merged: IdentityMap): FlowStart[] {
   const window = { ...(from !== undefined && { from }), ...(to !== undefined && { to }) }
   const uris = target.includes('/') || target.startsWith('urn:') ? urisOf(db, target) : named(db, target)
   const starts = uris.flatMap((uri): FlowStart[] => {
@@ -98,14 +107,16 @@ function startsOf(db: SqlDatabase, { target, from, to }: RecallQuery): FlowStart
     if (recipe !== null) return judgedBy(db, [recipe], from, to)
     const model = nameIn(uri, 'model')
     if (model !== null) return judgedBy(db, recipesWith(db, model), from, to)
-    return isKnown(db, uri) ? [{ uri, ...window }] : []
+    return merged.names(uri).some((name) => isKnown(db, name)) ? [{ uri, ...window }] : []
   })
   if (starts.length === 0)
     throw new CodedError('TRC_NOT_FOUND', {
       expected: 'a lot, unit, supplier, recipe, model or station that the records know',
       actual: target,
     })
-  return starts
+  if (merged.isEmpty) return starts
+  const things = starts.map((s) => ({ ...s, uri: merged.canonical(s.uri) }))
+  return [...new Map(things.map((s) => [s.uri, s])).values()]
 }
 
 /** A bare name: a lot or a unit, whichever there is. */

@@ -1,10 +1,11 @@
 import { type Shift, type ShiftCalendar, shiftRange, type SqlDatabase } from '../../contracts/index.ts'
+import type { IdentityMap } from '../identity/index.ts'
 import { shortName } from './things.ts'
 
 export const SIBLING_KINDS = ['lot', 'recipe', 'fixture', 'shift', 'minutes'] as const
 export type SiblingKind = (typeof SIBLING_KINDS)[number]
 
-/** Units that share something with a unit; itself is not counted. */
+/** Units that share something with a unit; itself is not counted, under none of its names. */
 export interface SiblingGroup {
   kind: SiblingKind
   /** What is shared: a lot, a recipe, a fixture, a shift, a time. */
@@ -26,42 +27,58 @@ const WINDOW_MS = 10 * 60_000
 
 const shifted = (iso: string, ms: number): string => new Date(Date.parse(iso) + ms).toISOString()
 
+/** As many places for values; one of them is an equality to both databases. */
+const places = (values: readonly unknown[]): string => values.map(() => '?').join(', ')
+
 /** Of the unit's last inspection; lots and fixtures from its edges. */
 export function siblingsOf(
   db: SqlDatabase,
   unit: string,
   shown: number,
+  merged: IdentityMap,
   shifts: ShiftCalendar | null = null,
 ): SiblingGroup[] {
   const groups: SiblingGroup[] = []
+  const self = merged.names(unit)
+  const once = new Once(db, merged)
   const parents = db.all<{ parent: string }>(
-    `select distinct parent from edge where child = ? and kind = 'associate' order by parent limit 20`,
-    unit,
+    `select distinct parent from edge where child in (${places(self)}) and kind = 'associate'
+       order by parent limit 20`,
+    ...self,
   )
-  for (const { parent } of parents) {
+  for (const parent of new Set(parents.map((p) => merged.canonical(p.parent)))) {
     const name = shortName(parent)
     const kind = name.startsWith('lot/') ? 'lot' : /^(fixture|carrier|run)\//.test(name) ? 'fixture' : null
     if (kind === null) continue
+    const of = merged.names(parent)
+    const theirs = `from edge e where e.parent in (${places(of)}) and e.kind = 'associate'
+      and e.child not in (${places(self)})`
     // In the order of the index, so that telling units apart costs nothing.
     const count =
-      db.get<{ n: number }>(
-        `select count(*) as n from (select distinct child from edge
-           where parent = ? and kind = 'associate' and child <> ?)`,
-        parent,
-        unit,
-      )?.n ?? 0
-    const units = db.all<{ uri: string; serial: string }>(
-      `select distinct d.uri, d.serial from edge e cross join identity d on d.uri = e.child
-       where e.parent = ? and e.kind = 'associate' and e.child <> ? limit ?`,
-      parent,
-      unit,
-      shown,
+      db.get<{ n: number }>(`select count(*) as n from (select distinct e.child ${theirs})`, ...of, ...self)
+        ?.n ?? 0
+    const units = db.all<{ uri: string }>(
+      `select distinct d.uri from edge e cross join identity d on d.uri = e.child
+       where ${theirs.slice(theirs.indexOf('e.parent'))} limit ?`,
+      ...of,
+      ...self,
+      once.asked(shown),
     )
-    groups.push({ kind, shared: name, count, cut: false, units })
+    groups.push({
+      kind,
+      shared: name,
+      count: count - once.twice('e.child', theirs, [...of, ...self]),
+      cut: false,
+      units: once.named(
+        units.map((u) => u.uri),
+        shown,
+      ),
+    })
   }
   const last = db.get<Last>(
-    'select station, shift, recipe, started_at from inspection where unit = ? order by position desc limit 1',
-    unit,
+    `select station, shift, recipe, started_at from inspection where unit in (${places(self)})
+       order by position desc limit 1`,
+    ...self,
   )
   if (last === undefined) return groups
   const near = (
@@ -71,18 +88,23 @@ export function siblingsOf(
     condition: string,
     ...values: string[]
   ): void => {
+    const others = `unit not in (${places(self)})${condition}`
+    const theirs = `from inspection where started_at >= ? and started_at < ? and ${others}`
+    const told = [from, to, ...self, ...values]
     // Sorted once: `count(distinct)` looks each unit up in a tree of those before it.
     const count =
       db.get<{ n: number }>(
-        `select count(*) as n from (select unit from (select unit from inspection
-           where started_at >= ? and started_at < ? and unit <> ?${condition} limit ${MAX_COUNTED}) group by unit)`,
-        from,
-        to,
-        unit,
-        ...values,
+        `select count(*) as n from (select unit from (select unit ${theirs} limit ${MAX_COUNTED}) group by unit)`,
+        ...told,
       )?.n ?? 0
-    const units = nearest(db, last.started_at, [from, to], unit, condition, values, shown)
-    groups.push({ kind, shared, count, cut: count >= MAX_COUNTED, units })
+    const units = nearest(db, last.started_at, [from, to], others, [...self, ...values], once.asked(shown))
+    groups.push({
+      kind,
+      shared,
+      count: count - once.twice('unit', theirs, told),
+      cut: count >= MAX_COUNTED,
+      units: once.named(units, shown),
+    })
   }
   const around = (ms: number): [string, string] => [
     shifted(last.started_at, -ms),
@@ -106,21 +128,20 @@ function shiftOf(last: Last, shifts: ShiftCalendar | null): Shift | null {
   return shift?.name === last.shift ? shift : null
 }
 
+/** URIs of the units that were judged nearest in time to a moment, on either side of it. */
 function nearest(
   db: SqlDatabase,
   at: string,
   [from, to]: readonly [string, string],
-  unit: string,
-  condition: string,
+  others: string,
   values: readonly string[],
   shown: number,
-): SiblingGroup['units'] {
+): string[] {
   const side = (range: string, order: string, ...bounds: string[]): { unit: string; started_at: string }[] =>
     db.all(
-      `select unit, started_at from inspection where ${range} and unit <> ?${condition}
+      `select unit, started_at from inspection where ${range} and ${others}
        order by started_at ${order} limit ?`,
       ...bounds,
-      unit,
       ...values,
       shown,
     )
@@ -129,11 +150,43 @@ function nearest(
     ...side('started_at >= ? and started_at < ?', 'asc', at, to),
   ]
   const away = (iso: string): number => Math.abs(Date.parse(iso) - Date.parse(at))
-  const uris = [
-    ...new Set(found.sort((a, b) => away(a.started_at) - away(b.started_at)).map((f) => f.unit)),
-  ].slice(0, shown)
-  return uris.map((uri) => ({
-    uri,
-    serial: db.get<{ serial: string }>('select serial from identity where uri = ?', uri)?.serial ?? uri,
-  }))
+  return found.sort((a, b) => away(a.started_at) - away(b.started_at)).map((f) => f.unit)
+}
+
+/** Counts and names units that were merged once. */
+class Once {
+  readonly #db: SqlDatabase
+  readonly #merged: IdentityMap
+  readonly #names: string
+
+  constructor(db: SqlDatabase, merged: IdentityMap) {
+    this.#db = db
+    this.#merged = merged
+    this.#names = JSON.stringify(merged.groups().flat())
+  }
+
+  /** As many names as to find so many units among them: few have more than two. */
+  asked(shown: number): number {
+    return this.#merged.isEmpty ? shown : 2 * shown
+  }
+
+  /** How many of those that a query finds are further names of units that it finds anyway. */
+  twice(column: string, found: string, values: readonly string[]): number {
+    if (this.#merged.isEmpty) return 0
+    const names = this.#db.all<{ uri: string }>(
+      `select distinct ${column} as uri ${found} and ${column} in (select value from json_each(?))`,
+      ...values,
+      this.#names,
+    )
+    return names.length - new Set(names.map((n) => this.#merged.canonical(n.uri))).size
+  }
+
+  named(names: readonly string[], shown: number): SiblingGroup['units'] {
+    const serial = (uri: string): string | undefined =>
+      this.#db.get<{ serial: string }>('select serial from identity where uri = ?', uri)?.serial
+    return [...new Set(names.map((name) => this.#merged.canonical(name)))].slice(0, shown).map((uri) => ({
+      uri,
+      serial: this.#merged.names(uri).flatMap((name) => serial(name) ?? [])[0] ?? uri,
+    }))
+  }
 }

@@ -1,7 +1,10 @@
 import type { SqlDatabase } from '../../contracts/index.ts'
 import { IN_FORCE, LAST_JUDGED } from './disposition.ts'
+import type { IdentityMap } from '../identity/index.ts'
 import type { FlowNode } from './flow.ts'
+import { identityMap } from './identity-names.ts'
 import { columnsOf, rowsOf } from './json-rows.ts'
+import { linksTogether, unitsTogether, withNames } from './merged-rows.ts'
 import { shortName } from './things.ts'
 
 export type Place = 'line' | 'held' | 'packed' | 'shipped' | 'used' | 'scrapped' | 'returned'
@@ -31,11 +34,11 @@ select json_group_array(json_array(v.value, (select group_concat(e.kind || char(
     where e.kind in ('aggregate', 'ship', 'deliver', 'order') and e.valid_to is null and e.child = v.value))) as found
   from json_each(?1) v`
 
-function linksOf(db: SqlDatabase, uris: readonly string[]): Map<string, string> {
+function linksOf(db: SqlDatabase, uris: readonly string[], merged: IdentityMap): Map<string, string> {
   const rows = rowsOf<[uri: string, out: string | null]>(
-    db.get<{ found: string | null }>(LINKS, JSON.stringify(uris))?.found,
+    db.get<{ found: string | null }>(LINKS, JSON.stringify(merged.namesOfAll(uris)))?.found,
   )
-  return new Map(rows.map(([uri, out]) => [uri, out ?? '']))
+  return merged.isEmpty ? new Map(rows.map(([uri, out]) => [uri, out ?? ''])) : linksTogether(rows, merged)
 }
 
 /** Generations followed; a bound, boxes in boxes are fewer. */
@@ -54,14 +57,14 @@ type Outside = Pick<Whereabouts, 'pallet' | 'shipment' | 'customer' | 'order'>
  * @param units the links outwards of each
  * @returns for the links of a unit the last URI of each kind; the greatest where several are as far
  */
-function outside(db: SqlDatabase, units: readonly string[]): (out: string) => Outside {
+function outside(db: SqlDatabase, units: readonly string[], merged: IdentityMap): (out: string) => Outside {
   const links = new Map<string, string>()
   let found: Iterable<string> = new Set(units)
   for (let n = 0; n < MAX_DEPTH; n++) {
     const next = new Set<string>()
     for (const out of found) for (const [, to] of pairs(out)) if (!links.has(to)) next.add(to)
     if (next.size === 0) break
-    const rows = linksOf(db, [...next])
+    const rows = linksOf(db, [...next], merged)
     for (const [uri, out] of rows) links.set(uri, out)
     found = new Set(rows.values())
   }
@@ -133,19 +136,36 @@ interface UnitColumns {
   used: number[]
 }
 
-/** Where each of `things` is; null for what is no unit. */
+function unitsOf(db: SqlDatabase, uris: readonly string[], merged: IdentityMap): UnitColumns {
+  if (merged.isEmpty) return columnsOf(db.get(UNITS, JSON.stringify(uris)))
+  const { names, thing } = withNames(uris, merged)
+  return unitsTogether(columnsOf(db.get(UNITS, JSON.stringify(names))), thing)
+}
+
+/**
+ * Where each of `things` is; null for what is no unit.
+ *
+ * @param things by their canonical names
+ * @param merged what was; absent = asked for
+ */
 export function whereabouts(
   db: SqlDatabase,
   things: readonly Pick<FlowNode, 'uri' | 'outwards'>[],
   held: ReadonlySet<string>,
+  merged: IdentityMap = identityMap(db),
 ): (Whereabouts | null)[] {
-  const units = columnsOf<UnitColumns>(db.get(UNITS, JSON.stringify(things.map((t) => t.uri))))
+  const units = unitsOf(
+    db,
+    things.map((t) => t.uri),
+    merged,
+  )
   const asked = linksOf(
     db,
     units.place.flatMap((at) => (things[at]?.outwards === undefined ? [things[at]?.uri ?? ''] : NONE)),
+    merged,
   )
   const outs = units.place.map((at) => things[at]?.outwards ?? asked.get(things[at]?.uri ?? '') ?? '')
-  const outsideOf = outside(db, outs)
+  const outsideOf = outside(db, outs, merged)
   const used = new Set(units.used)
   const found = Array<Whereabouts | null>(things.length).fill(null)
   for (const [n, at] of units.place.entries()) {

@@ -3,11 +3,18 @@ import { CodedError, type IdentityChanged } from '../../contracts/index.ts'
 /** Which URI a part is looked up under, after the identity changes in the order of the log. */
 export class IdentityMap {
   readonly #canonical = new Map<string, string>()
+  /** The other names of each that has some. */
+  readonly #others = new Map<string, Set<string>>()
 
   copy(): IdentityMap {
     const map = new IdentityMap()
-    for (const [uri, canonical] of this.#canonical) map.#canonical.set(uri, canonical)
+    for (const [uri, canonical] of this.#canonical) map.#name(uri, canonical)
     return map
+  }
+
+  /** No merge is in force: every URI is a thing of its own. */
+  get isEmpty(): boolean {
+    return this.#canonical.size === 0
   }
 
   /** The URI under which everything of a part is found; the URI itself when nothing was merged. */
@@ -18,7 +25,17 @@ export class IdentityMap {
   /** Every URI that stands for the same part, the canonical one first. */
   names(uri: string): string[] {
     const canonical = this.canonical(uri)
-    return [canonical, ...[...this.#canonical].filter(([, c]) => c === canonical).map(([u]) => u)]
+    return [canonical, ...(this.#others.get(canonical) ?? [])]
+  }
+
+  /** Every name of each of them, once. */
+  namesOfAll(uris: readonly string[]): readonly string[] {
+    return this.isEmpty ? uris : [...new Set(uris.flatMap((uri) => this.names(uri)))]
+  }
+
+  /** The things that have several names, with all of them. */
+  groups(): string[][] {
+    return [...this.#others.keys()].map((canonical) => this.names(canonical))
   }
 
   /**
@@ -31,15 +48,43 @@ export class IdentityMap {
     if (change.kind === 'split') {
       const strangers = change.uris.filter((u) => this.#canonical.get(u) !== target)
       if (strangers.length > 0) refuse(`parts merged with ${target}`, strangers)
-      for (const u of change.uris) this.#canonical.delete(u)
-      return
+    } else {
+      const own = change.uris.filter((u) => this.canonical(u) === target)
+      if (own.length > 0) refuse(`parts not yet merged with ${target}`, own)
     }
-    const own = change.uris.filter((u) => this.canonical(u) === target)
-    if (own.length > 0) refuse(`parts not yet merged with ${target}`, own)
+    this.take(change)
+  }
+
+  /**
+   * Applies a change of the log. Each was checked on its line, but in the store of a plant two lines may have said the
+   * same: what is so already changes nothing.
+   */
+  take(change: IdentityChanged): void {
+    const target = this.canonical(change.canonical)
     for (const u of change.uris) {
-      // What was merged with `u` before goes along.
-      for (const name of this.names(u)) this.#canonical.set(name, target)
+      if (change.kind === 'split') {
+        if (this.#canonical.get(u) === target) this.#forget(u)
+      } else if (this.canonical(u) !== target)
+        // What was merged with `u` before goes along.
+        for (const name of this.names(u)) this.#name(name, target)
     }
+  }
+
+  #name(uri: string, canonical: string): void {
+    this.#forget(uri)
+    this.#canonical.set(uri, canonical)
+    const others = this.#others.get(canonical)
+    if (others === undefined) this.#others.set(canonical, new Set([uri]))
+    else others.add(uri)
+  }
+
+  #forget(uri: string): void {
+    const before = this.#canonical.get(uri)
+    if (before === undefined) return
+    this.#canonical.delete(uri)
+    const others = this.#others.get(before)
+    others?.delete(uri)
+    if (others?.size === 0) this.#others.delete(before)
   }
 }
 

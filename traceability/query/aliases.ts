@@ -1,5 +1,4 @@
 import type { SqlDatabase } from '../../contracts/index.ts'
-import { namesOf } from '../genealogy/identity-names.ts'
 
 /** Codes of one unit that are shown, at most. */
 const MOST = 20
@@ -11,18 +10,25 @@ export interface UnitAlias {
   value: string
 }
 
-/** Every other name of a unit, merged identities first. */
-export function aliasesOf(db: SqlDatabase, uri: string): UnitAlias[] {
-  const merged = namesOf(db, uri).filter((u) => u !== uri)
+/**
+ * Every other name of a unit, merged identities first.
+ *
+ * @param names its URIs, the canonical one first
+ */
+export function aliasesOf(db: SqlDatabase, names: readonly string[]): UnitAlias[] {
+  const [, ...merged] = names
+  const units = JSON.stringify(names)
   const stored = db.all<{ scheme: string; value: string }>(
-    'select scheme, value from identity_alias where uri = ? order by scheme, value limit ?',
-    uri,
+    `select distinct a.scheme, a.value from json_each(?) v cross join identity_alias a on a.uri = v.value
+       order by a.scheme, a.value limit ?`,
+    units,
     MOST,
   )
   const read = db.all<{ scheme: string; value: string }>(
-    `select distinct c.associated_by as scheme, c.text as value from inspection i
-       join carrier_read c on c.position = i.position where i.unit = ? and c.ok = 1 order by 2, 1 limit ?`,
-    uri,
+    `select distinct c.associated_by as scheme, c.text as value
+       from json_each(?) v cross join inspection i on i.unit = v.value join carrier_read c on c.position = i.position
+       where c.ok = 1 order by 2, 1 limit ?`,
+    units,
     MOST,
   )
   return [...merged.map((value) => ({ scheme: 'uri', value })), ...stored, ...read]

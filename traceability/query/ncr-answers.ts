@@ -1,5 +1,6 @@
 import type { NcrState, SqlDatabase } from '../../contracts/index.ts'
 import { type Hold, holdsOf } from '../genealogy/holds.ts'
+import { identityMap } from '../genealogy/identity-names.ts'
 import { lotName, shortName, urisOf } from '../genealogy/things.ts'
 import type { Ncr } from '../ncr/ncr.ts'
 import { missingSteps, overdueActions, stateOf } from '../ncr/ncr-state.ts'
@@ -67,7 +68,8 @@ export function ncrRows(
 }
 
 function namesOfTarget(db: SqlDatabase, target: string): (uri: string) => boolean {
-  const names = new Set([target, lotName(target), ...urisOf(db, target)])
+  const uris = identityMap(db).namesOfAll(urisOf(db, target))
+  const names = new Set([target, lotName(target), ...uris])
   return (uri) => names.has(uri) || shortName(uri) === target
 }
 

@@ -11,7 +11,7 @@ import {
   type VerdictResult,
 } from '../../contracts/index.ts'
 import { type CaptureRecord, decodeRecord } from '../store/record-codec.ts'
-import { type Edge, edgesAround, eventsOf, type LifeEvent } from './part-life.ts'
+import { type Edge, edgesAround, eventsOf, type LifeEvent, type Merges } from './part-life.ts'
 import { type ImageRef, type PartRow, rowOf, rowsOfUnits } from './part-rows.ts'
 import type { TraceTables } from './tables.ts'
 
@@ -39,12 +39,17 @@ export interface PartDetail {
 
 const MAX_SIBLINGS = 200
 
-export async function partDetail(k: Kysely<TraceTables>, inspectionId: string): Promise<PartDetail | null> {
+export async function partDetail(
+  k: Kysely<TraceTables>,
+  inspectionId: string,
+  { merged, changes }: Merges,
+): Promise<PartDetail | null> {
   const row = await rowOf(k, inspectionId)
   const stored = await storedRecord(k, inspectionId)
   if (row === null || stored === null) return null
   const { record } = stored
-  const siblings = await rowsOfUnits(k, [stored.unit], MAX_SIBLINGS)
+  const names = merged.names(stored.unit)
+  const siblings = await rowsOfUnits(k, names, MAX_SIBLINGS)
   return {
     row,
     verdict: record.outcome.verdict,
@@ -63,11 +68,12 @@ export async function partDetail(k: Kysely<TraceTables>, inspectionId: string): 
       .orderBy('position')
       .execute(),
     siblings,
-    edges: await edgesAround(k, [stored.unit]),
+    edges: await edgesAround(k, names, merged),
     events: await eventsOf(
       k,
       [`unit/${row.serial}`, `inspection/${inspectionId}`, triggerSubject(row)],
       siblings,
+      changes(names),
     ),
   }
 }

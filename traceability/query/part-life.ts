@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import { type InspectionCompleted, type QEvent, type VerdictResult } from '../../contracts/index.ts'
-import { urisIn } from '../identity/index.ts'
+import { type IdentityMap, urisIn } from '../identity/index.ts'
 import { type PartRow, rowsOfUnits } from './part-rows.ts'
 import type { TraceTables } from './tables.ts'
 
@@ -49,20 +49,39 @@ export async function unitsNamed(k: Kysely<TraceTables>, name: string): Promise<
   return found.map((r) => r.uri).sort()
 }
 
-export async function lifeOf(k: Kysely<TraceTables>, units: readonly string[]): Promise<PartLife | null> {
+/** What was merged, and where the log says so of any of these names. */
+export interface Merges {
+  merged: IdentityMap
+  changes(names: readonly string[]): number[]
+}
+
+export async function lifeOf(
+  k: Kysely<TraceTables>,
+  units: readonly string[],
+  { merged, changes }: Merges,
+): Promise<PartLife | null> {
   const inspections = await rowsOfUnits(k, units, MAX_ROWS)
   const serial = inspections[0]?.serial
   if (serial === undefined) return null
   return {
     serial,
     inspections,
-    edges: await edgesAround(k, units),
-    events: await eventsOf(k, [...new Set(inspections.map((i) => `unit/${i.serial}`))], inspections),
+    edges: await edgesAround(k, units, merged),
+    events: await eventsOf(
+      k,
+      [...new Set(inspections.map((i) => `unit/${i.serial}`))],
+      inspections,
+      changes(units),
+    ),
   }
 }
 
-/** All edges reachable from the units towards parents, and all towards children. */
-export async function edgesAround(k: Kysely<TraceTables>, units: readonly string[]): Promise<Edge[]> {
+/** All edges reachable from the units towards parents, and all towards children, as they were stated. */
+export async function edgesAround(
+  k: Kysely<TraceTables>,
+  units: readonly string[],
+  merged: IdentityMap,
+): Promise<Edge[]> {
   const edges = new Map<string, Edge>()
   for (const [from, to] of [
     ['child', 'parent'],
@@ -82,29 +101,32 @@ export async function edgesAround(k: Kysely<TraceTables>, units: readonly string
       frontier = []
       for (const e of next) {
         edges.set(`${e.kind} ${e.child} ${e.parent}`, { ...e })
-        if (!seen.has(e[to])) frontier.push(e[to])
-        seen.add(e[to])
+        for (const name of merged.isEmpty ? [e[to]] : merged.names(e[to])) {
+          if (!seen.has(name)) frontier.push(name)
+          seen.add(name)
+        }
       }
     }
   }
   return [...edges.values()]
 }
 
-/** Events about the subjects that belong to one of the inspections: another product may use the same serial. */
+/**
+ * Events about the subjects that belong to one of the inspections: another product may use the same serial.
+ *
+ * @param besides positions of others
+ */
 export async function eventsOf(
   k: Kysely<TraceTables>,
   subjects: readonly string[],
   inspections: readonly PartRow[],
+  besides: readonly number[],
 ): Promise<LifeEvent[]> {
   const ids = new Set(inspections.map((i) => i.inspectionId))
   const own = k
     .selectFrom('event')
     .select(['position', 'json'])
-    .where(
-      'position',
-      'in',
-      inspections.map((i) => i.position),
-    )
+    .where('position', 'in', [...inspections.map((i) => i.position), ...besides])
   const others = k
     .selectFrom('event')
     .select(['position', 'json'])

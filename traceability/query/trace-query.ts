@@ -26,11 +26,11 @@ import { triggerBalance } from '../store/trigger-balance.ts'
 import { type GoodPart, goodParts, type GoodPartsQuery } from './good-parts.ts'
 import { queryBuilder } from './dialect.ts'
 import { keptShifts } from './kept-shifts.ts'
-import { namesOf } from '../genealogy/identity-names.ts'
+import { identityChanges, identityMap } from '../genealogy/identity-names.ts'
 import { NcrBook, readNcr } from '../ncr/ncr-events.ts'
 import { type NcrDetail, ncrDetail, type NcrFilter, type NcrRow, ncrRows } from './ncr-answers.ts'
 import { type PartDetail, partDetail, storedRecord } from './part-detail.ts'
-import { lifeOf, type PartLife, unitsNamed } from './part-life.ts'
+import { lifeOf, type Merges, type PartLife, unitsNamed } from './part-life.ts'
 import { type PartFilter, type PartRow, recentRows, rowsOfUnits } from './part-rows.ts'
 import { scoredAfter } from './scored-parts.ts'
 import { DefectTotals, defectsSince, type StationCounters, stationCounters } from './statistics.ts'
@@ -79,7 +79,7 @@ export class TraceQuery {
   }
 
   part(inspectionId: string): Promise<PartDetail | null> {
-    return partDetail(this.#k, inspectionId)
+    return partDetail(this.#k, inspectionId, this.#merges())
   }
 
   /** The whole capture but the pixels, as it was handed to the store: replays the verdict. */
@@ -89,22 +89,33 @@ export class TraceQuery {
 
   /** The whole life of a part by serial, canonical URI, label text or bracketed GS1 elements. */
   async bySerial(serial: string): Promise<PartLife | null> {
-    return lifeOf(this.#k, await this.#units(serial))
+    const merges = this.#merges()
+    return lifeOf(this.#k, merges.merged.namesOfAll(await this.#units(serial)), merges)
   }
 
-  /** Timeline, origins, destinations and siblings of every unit that goes by the name; empty = nobody knows it. */
+  /**
+   * Timeline, origins, destinations and siblings of every unit that goes by the name; empty = nobody knows it. What was
+   * merged is one unit.
+   */
   async unitLives(name: string, bounds: LifeBounds = { shown: 100 }): Promise<UnitLife[]> {
-    const units = await this.#units(name)
+    const merged = identityMap(this.#db)
+    const units = new Set((await this.#units(name)).map((uri) => merged.canonical(uri)))
     const ncrs = this.#ncrs.all()
-    return units.flatMap((uri) => unitLife(this.#db, uri, bounds, ncrs, this.#shifts) ?? [])
+    return [...units].flatMap((uri) => unitLife(this.#db, uri, bounds, ncrs, merged, this.#shifts) ?? [])
   }
 
-  /** Units by a name, and those that turned out to be the same parts. */
+  #merges(): Merges {
+    return {
+      merged: identityMap(this.#db),
+      changes: (names) => identityChanges(this.#db, names),
+    }
+  }
+
   async #units(name: string): Promise<string[]> {
     // Never stored, and refused in a statement.
     if (name.includes('\0')) return []
     const found = await unitsNamed(this.#k, name)
-    return [...new Set((found.length === 0 ? [name] : found).flatMap((uri) => namesOf(this.#db, uri)))]
+    return found.length === 0 ? [name] : found
   }
 
   /** Every unit that something suspect went into, and where it is. @throws TRC_NOT_FOUND, TRC_GENEALOGY */
@@ -158,7 +169,8 @@ export class TraceQuery {
       .orderBy('uri')
       .execute()
     if (lots.length === 0) return null
-    const uris = lots.map((l) => l.uri)
+    const merged = identityMap(this.#db)
+    const uris = merged.namesOfAll(lots.map((l) => l.uri))
     const children = await this.#k
       .selectFrom('edge')
       .select('child')
@@ -168,11 +180,7 @@ export class TraceQuery {
       .execute()
     return {
       lots,
-      inspections: await rowsOfUnits(
-        this.#k,
-        children.map((c) => c.child),
-        limit,
-      ),
+      inspections: await rowsOfUnits(this.#k, merged.namesOfAll(children.map((c) => c.child)), limit),
     }
   }
 

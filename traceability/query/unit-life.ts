@@ -1,8 +1,10 @@
 import type { QEvent, ShiftCalendar, SqlDatabase } from '../../contracts/index.ts'
 import { type Flow, follow } from '../genealogy/flow.ts'
 import { activeHolds, byTarget, type Hold, holdOver, isStation } from '../genealogy/holds.ts'
+import { identityChanges } from '../genealogy/identity-names.ts'
 import { siblingsOf, type SiblingGroup } from '../genealogy/siblings.ts'
 import { lotName, shortName } from '../genealogy/things.ts'
+import type { IdentityMap } from '../identity/index.ts'
 import type { Ncr } from '../ncr/ncr.ts'
 import { aliasesOf, type UnitAlias } from './aliases.ts'
 import { type NcrRow, ncrsAbout } from './ncr-answers.ts'
@@ -68,64 +70,72 @@ export interface LifeBounds {
 /** Ways followed from one unit in each direction. */
 const MAX_WAYS = 5_000
 
-/** @param uri canonical URI of the unit; null when nobody knows it */
+/**
+ * @param uri    canonical URI of the unit; null when nobody knows it
+ * @param merged what was: everything under any of its names is of this one life
+ */
 export function unitLife(
   db: SqlDatabase,
   uri: string,
   { shown }: LifeBounds,
   ncrs: readonly Ncr[],
+  merged: IdentityMap,
   shifts: ShiftCalendar | null = null,
 ): UnitLife | null {
-  const unit = db.get<{ serial: string; product: string; lot: string | null }>(
-    'select serial, product, lot from identity where uri = ?',
-    uri,
+  const names = merged.names(uri)
+  const units = db.all<{ serial: string; product: string; lot: string | null }>(
+    `select d.serial, d.product, d.lot from json_each(?) v cross join identity d on d.uri = v.value order by v.key`,
+    JSON.stringify(names),
   )
+  const [unit] = units
   if (unit === undefined) return null
-  const up = follow(db, [{ uri }], 'up', MAX_WAYS)
-  const down = follow(db, [{ uri }], 'down', MAX_WAYS)
+  const up = follow(db, [{ uri }], 'up', MAX_WAYS, merged)
+  const down = follow(db, [{ uri }], 'down', MAX_WAYS, merged)
   const holds = byTarget(activeHolds(db))
   const hold = holdOver(db, holds, [{ uri }])
-  const [where] = whereabouts(db, [{ uri }], new Set(hold === null ? [] : [uri]))
+  const [where] = whereabouts(db, [{ uri }], new Set(hold === null ? [] : [uri]), merged)
   if (!where) return null
   const judged = db.all<{ id: string; result: string }>(
-    'select inspection_id as id, result from inspection where unit = ? order by position',
-    uri,
+    `select i.inspection_id as id, i.result from json_each(?) v cross join inspection i on i.unit = v.value
+       order by i.position`,
+    JSON.stringify(names),
   )
   return {
     uri,
     ...unit,
-    aliases: aliasesOf(db, uri),
+    aliases: aliasesOf(db, names),
     where,
     hold,
     ncrs: ncrsAbout(
       db,
       ncrs,
-      new Set([uri, ...up.nodes.map((n) => n.uri).filter((u) => !isStation(u))]),
+      new Set(merged.namesOfAll([uri, ...up.nodes.map((n) => n.uri).filter((u) => !isStation(u))])),
       new Set(judged.map((j) => j.id)),
     ),
     inspections: judged.length,
     rework: {
-      count: reworks(db, uri),
+      count: reworks(db, names),
       firstResult: judged[0]?.result ?? null,
       lastResult: judged.at(-1)?.result ?? null,
     },
     timeline: timeline(
       db,
-      uri,
-      unit.serial,
-      [...up.nodes, ...down.nodes].map((n) => n.uri),
+      names,
+      units.map((u) => u.serial),
+      merged.namesOfAll([...up.nodes, ...down.nodes].map((n) => n.uri)),
       shown,
     ),
     backward: related(up, uri, shown),
     forward: related(down, uri, shown),
-    siblings: siblingsOf(db, uri, Math.min(shown, 20), shifts),
+    siblings: siblingsOf(db, uri, Math.min(shown, 20), merged, shifts),
   }
 }
 
-const reworks = (db: SqlDatabase, uri: string): number =>
+const reworks = (db: SqlDatabase, names: readonly string[]): number =>
   db.get<{ n: number }>(
-    `select count(*) as n from trace_fact where subject = ? and kind = 'rework' and superseded_by is null`,
-    uri,
+    `select count(*) as n from json_each(?) v cross join trace_fact t on t.subject = v.value
+       where t.kind = 'rework' and t.superseded_by is null`,
+    JSON.stringify(names),
   )?.n ?? 0
 
 function related({ nodes, cut }: Flow, self: string, shown: number): RelatedList {
@@ -146,32 +156,40 @@ interface EventRow {
   superseded_by: number | null
 }
 
-/** Events of the unit, and facts about its lots, boxes and shipments; oldest first, the newest `shown`. */
+/**
+ * Events of the unit, merges and splits among them, and facts about its lots, boxes and shipments; oldest first, the
+ * newest `shown`.
+ */
 function timeline(
   db: SqlDatabase,
-  uri: string,
-  serial: string,
+  units: readonly string[],
+  serials: readonly string[],
   around: readonly string[],
   shown: number,
 ): UnitLife['timeline'] {
   const names = around.map(lotName).filter((n) => n !== null)
   const about = `
-    select i.position from inspection i where i.unit = ?3
-    union select e.position from event e where e.subject = ?2 and e.type <> 'qe.inspection.completed.v1'
-      and e.type = 'qe.trace.linked.v1' and json_extract(e.json, '$.data.child') = ?3
-    union select r.position from review r join inspection i on i.inspection_id = r.inspection_id where i.unit = ?3
+    select i.position from json_each(?3) v cross join inspection i on i.unit = v.value
+    union select e.position from json_each(?2) v cross join event e on e.subject = v.value
+      where e.type <> 'qe.inspection.completed.v1' and e.type = 'qe.trace.linked.v1'
+        and json_extract(e.json, '$.data.child') in (select value from json_each(?3))
+    union select r.position from json_each(?3) v cross join inspection i on i.unit = v.value
+      join review r on r.inspection_id = i.inspection_id
+    union select cast(value as bigint) from json_each(?4)
     union select t.position from json_each(?1) v cross join trace_fact t on t.subject = v.value
     union select t.superseded_by from json_each(?1) v cross join trace_fact t on t.subject = v.value
       where t.superseded_by is not null`
-  const subjects = JSON.stringify([...new Set([uri, ...around, ...names])])
-  const total =
-    db.get<{ n: number }>(`select count(*) as n from (${about})`, subjects, `unit/${serial}`, uri)?.n ?? 0
+  const asked = [
+    [...new Set([...units, ...around, ...names])],
+    [...new Set(serials.map((serial) => `unit/${serial}`))],
+    units,
+    identityChanges(db, units),
+  ].map((list) => JSON.stringify(list))
+  const total = db.get<{ n: number }>(`select count(*) as n from (${about})`, ...asked)?.n ?? 0
   const rows = db.all<EventRow>(
     `select e.position, e.json, t.kind, t.superseded_by from (${about}) a join event e on e.position = a.position
-     left join trace_fact t on t.position = e.position order by e.position desc limit ?4`,
-    subjects,
-    `unit/${serial}`,
-    uri,
+     left join trace_fact t on t.position = e.position order by e.position desc limit ?5`,
+    ...asked,
     shown,
   )
   return { total, entries: rows.reverse().map(entry) }
@@ -188,11 +206,17 @@ function entry({ position, json, kind, superseded_by }: EventRow): TimelineEntry
     position,
     at: event.time,
     type: event.type,
-    subject: shortName(event.subject),
+    subject: namesIn(data)?.join(', ') ?? shortName(event.subject),
     what: kind ?? verdict?.result ?? text('after') ?? text('kind') ?? '',
     by: text('by') ?? text('reviewer'),
     text: kind === 'dispose' ? `${text('disposition')}: ${text('reason')}` : (text('reason') ?? place),
     supersededBy: superseded_by,
     inspectionId: text('inspectionId') ?? event.causationid ?? null,
   }
+}
+
+/** Of a merge or split: whom it is about. */
+function namesIn({ canonical, uris }: Record<string, unknown>): string[] | null {
+  if (typeof canonical !== 'string' || !Array.isArray(uris)) return null
+  return [canonical, ...uris.map(String)].map(shortName)
 }

@@ -10,6 +10,7 @@ import {
   uuidv5,
 } from '../../contracts/index.ts'
 import { contradictionsOf } from '../genealogy/contradictions.ts'
+import { namesOf } from '../genealogy/identity-names.ts'
 import { refuseCycle } from '../genealogy/cycle-guard.ts'
 import type { WalkBudget } from '../genealogy/stopped.ts'
 import { lotUri } from '../identity/index.ts'
@@ -151,9 +152,10 @@ export class EpcisWriter {
     const { child, parent, kind } = link
     if (kind === 'aggregate') {
       const other = this.#db.get<{ parent: string }>(
-        `select parent from edge where child = ? and kind = 'aggregate' and valid_to is null and parent <> ?`,
-        child,
-        parent,
+        `select parent from edge where child in (select value from json_each(?)) and kind = 'aggregate'
+           and valid_to is null and parent not in (select value from json_each(?))`,
+        JSON.stringify(namesOf(this.#db, child)),
+        JSON.stringify(namesOf(this.#db, parent)),
       )
       // A class may be in many boxes at once; an individual in one.
       if (other !== undefined && link.quantity === null) return refused(`it is in ${other.parent}`)

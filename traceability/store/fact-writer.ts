@@ -12,6 +12,7 @@ import { inspectionLookedAt } from '../genealogy/looked-at.ts'
 import { notOnHold } from '../genealogy/not-on-hold.ts'
 import { factEvent, type ResolvedFact, resolveFact, serialOf } from '../genealogy/fact-event.ts'
 import { moveOf, refuseStopped } from '../genealogy/stopped.ts'
+import { namesOf } from '../genealogy/identity-names.ts'
 import type { EventAppender } from './event-appender.ts'
 import { checkEvent } from './event-check.ts'
 import { schemaUri } from './inspection-event.ts'
@@ -264,11 +265,12 @@ export class FactWriter {
       })
   }
 
-  /** A thing is in one box at a time. */
+  /** A thing is in one box at a time, under whichever of its names. */
   #notElsewhere(child: string, parent: string, corrected: Earlier | null): void {
     const open = this.#db.get<{ parent: string; position: number }>(
-      `select parent, position from edge where child = ? and kind = 'aggregate' and valid_to is null`,
-      child,
+      `select parent, position from edge
+         where child in (select value from json_each(?)) and kind = 'aggregate' and valid_to is null`,
+      JSON.stringify(namesOf(this.#db, child)),
     )
     if (open === undefined || open.position === corrected?.position) return
     throw new CodedError('TRC_GENEALOGY', {

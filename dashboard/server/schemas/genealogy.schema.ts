@@ -94,7 +94,14 @@ export const recallSchema = z.object({
   probable: num,
   places: z.partialRecord(whereaboutsSchema.shape.place, num),
   cut: z.boolean(),
-  units: z.array(whereaboutsSchema.extend({ certain: z.boolean(), held: z.boolean() })),
+  units: z.array(
+    whereaboutsSchema.extend({
+      certain: z.boolean(),
+      held: z.boolean(),
+      /** Other names of a unit that was merged. */
+      aliases: z.array(z.string()).optional(),
+    }),
+  ),
 })
 
 /** Facts per request; more go in several requests, which their ids make safe to repeat. */

@@ -1,0 +1,82 @@
+import type { IdentityMap } from '../identity/index.ts'
+
+/** Units by their place in a list, a list for each column. */
+interface Units {
+  place: number[]
+  serial: string[]
+  product: string[]
+  lot: (string | null)[]
+  station: (string | null)[]
+  judged: (string | null)[]
+  disposition: (string | null)[]
+  /** Places of those that are in use. */
+  used: number[]
+}
+
+/** Every name of each thing, and which thing it is of. */
+export function withNames(
+  uris: readonly string[],
+  merged: IdentityMap,
+): { names: string[]; thing: number[] } {
+  const names: string[] = []
+  const thing: number[] = []
+  for (const [at, uri] of uris.entries())
+    for (const name of merged.names(uri)) {
+      names.push(name)
+      thing.push(at)
+    }
+  return { names, thing }
+}
+
+/**
+ * What is known under the names of one thing as one row: what it is by its canonical name where that one is on record,
+ * what became of it by the name that was judged last.
+ *
+ * @param thing of each name, which thing it is of
+ */
+export function unitsTogether(units: Units, thing: readonly number[]): Units {
+  const ofThing = new Map<number, { first: number; last: number }>()
+  const at = (row: number): number => units.place[row] ?? 0
+  const judged = (row: number): string => units.judged[row] ?? ''
+  for (const [row, place] of units.place.entries()) {
+    const of = thing[place] ?? place
+    const before = ofThing.get(of)
+    if (before === undefined) ofThing.set(of, { first: row, last: row })
+    else {
+      if (place < at(before.first)) before.first = row
+      if (judged(row) > judged(before.last)) before.last = row
+    }
+  }
+  const rows = [...ofThing.values()]
+  return {
+    place: [...ofThing.keys()],
+    serial: rows.map(({ first }) => units.serial[first] ?? ''),
+    product: rows.map(({ first }) => units.product[first] ?? ''),
+    lot: rows.map(({ first }) => units.lot[first] ?? null),
+    station: rows.map(({ last }) => units.station[last] ?? null),
+    judged: rows.map(({ last }) => units.judged[last] ?? null),
+    disposition: rows.map(({ last }) => units.disposition[last] ?? null),
+    used: units.used.map((place) => thing[place] ?? place),
+  }
+}
+
+/**
+ * Links outwards by canonical names, at both ends.
+ *
+ * @param rows of each name its links, kind and URI a line each
+ */
+export function linksTogether(
+  rows: readonly (readonly [uri: string, out: string | null])[],
+  merged: IdentityMap,
+): Map<string, string> {
+  const links = new Map<string, string>()
+  for (const [name, out] of rows) {
+    const uri = merged.canonical(name)
+    const to = (out ?? '')
+      .split('\n')
+      .map((line, n) => (n % 2 === 1 ? merged.canonical(line) : line))
+      .join('\n')
+    links.set(uri, [links.get(uri) ?? '', to].filter((o) => o !== '').join('\n'))
+  }
+  return links
+}
