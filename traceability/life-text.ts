@@ -1,4 +1,5 @@
 import type { I18n } from '../contracts/index.ts'
+import { shortName } from './genealogy/index.ts'
 import { ncrBrief } from './ncr-text.ts'
 import type { UnitLife } from './query/index.ts'
 
@@ -31,6 +32,7 @@ const LABEL = {
   siblings: { zh: '同类工件', en: 'Siblings' },
   timeline: { zh: '时间线', en: 'Timeline' },
   probable: { zh: '(可能)', en: ' (probable)' },
+  over: { zh: '经', en: 'by way of' },
   corrected: { zh: '已被更正', en: 'superseded by' },
 } satisfies Record<string, I18n>
 
@@ -51,8 +53,11 @@ export function renderUnitLife(life: UnitLife, lang: keyof I18n): string {
     lines.push(`${t('rework')}: ${rework.count}, ${rework.firstResult ?? '–'} → ${rework.lastResult ?? '–'}`)
   for (const side of ['backward', 'forward'] as const) {
     lines.push('', `${t(side)} (${life[side].total}${life[side].cut ? '+' : ''})`)
-    for (const r of life[side].items)
-      lines.push(`  ${'  '.repeat(r.depth - 1)}${r.name}${r.certain ? '' : t('probable')}`)
+    for (const r of life[side].items) {
+      const station = shortName(r.via)
+      const over = station.startsWith('station/') ? `  ${t('over')} ${station}` : ''
+      lines.push(`  ${'  '.repeat(r.level)}${r.name}${r.certain ? '' : t('probable')}${over}`)
+    }
   }
   lines.push('', t('siblings'))
   for (const s of life.siblings)

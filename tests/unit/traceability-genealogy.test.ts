@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type TraceFact, uuidv7 } from '../../contracts/index.ts'
-import { openPartStore, openTraceQuery, type TraceQuery, type TraceStore } from '../../traceability/index.ts'
+import {
+  openPartStore,
+  openTraceQuery,
+  renderUnitLife,
+  type TraceQuery,
+  type TraceStore,
+} from '../../traceability/index.ts'
 import { at, context, failVerdict, gs1Code, passVerdict, request } from './samples/traceability-requests.ts'
 
 let dataDir: string
@@ -182,7 +188,11 @@ describe('time windows', () => {
     expect(recalled('supplier/chem')).toHaveLength(4)
     expect(recalled('station/st10', { from: at(9), to: at(15) })).toEqual(['T10 certain', 'T9 certain'])
     const [life] = await query.unitLives('T9')
-    expect(life?.backward.items.map((i) => i.name)).toEqual(['lot/P1', 'supplier/chem'])
+    // The station is no item: what it met stands under the part, with the station named.
+    expect(life?.backward.items).toMatchObject([
+      { name: 'lot/P1', depth: 2, level: 0, via: 'urn:sightline:station:st10' },
+      { name: 'supplier/chem', depth: 3, level: 1, via: 'urn:sightline:lot:paste:P1' },
+    ])
   })
 
   it('keep what left a box before the box was shipped out of the shipment', async () => {
@@ -299,7 +309,49 @@ describe('life of a unit', () => {
       ['minutes', `st10 ${at(1)}`, 7, 3],
     ])
     expect(life?.siblings.at(-1)?.units.map((u) => u.serial)).toEqual(['S2', 'S3', 'S4'])
-    expect(life?.backward.items.map((i) => i.name)).toEqual(['lot/M1', 'carrier/C4', 'supplier/acme'])
+    expect(life?.backward.items.map((i) => i.name)).toEqual(['lot/M1', 'supplier/acme', 'carrier/C4'])
     expect(await query.unitLives('nobody')).toEqual([])
+  })
+
+  it('lists what it was made of as a tree: each under the thing that it went into, once', async () => {
+    await commission('A', 'B')
+    for (const [lot, supplier] of [
+      ['CUF', 'foil-mill'],
+      ['LAM', 'laminate-works'],
+      ['RES', 'resin-plant'],
+    ] as const)
+      await tell({ kind: 'receive', lot, product: 'p', supplier })
+    for (const lot of ['LAM', 'CUF']) await tell({ kind: 'transform', child: 'unit/A', parent: `lot/${lot}` })
+    await tell({ kind: 'associate', child: 'unit/A', parent: 'unit/B', certainty: 'probable' })
+    // The resin went into the laminate and into B: two ways of one length, of which the certain one is told.
+    await tell({ kind: 'transform', child: 'lot/LAM', parent: 'lot/RES' })
+    await tell({ kind: 'transform', child: 'unit/B', parent: 'lot/RES' })
+    const [life] = await query.unitLives('A')
+    const { items } = life?.backward ?? expect.fail('gone')
+    const tree = items.map((i) => '.'.repeat(i.level) + i.name)
+    const expected = [
+      'lot/CUF',
+      '.supplier/foil-mill',
+      'lot/LAM',
+      '.lot/RES',
+      '..supplier/resin-plant',
+      '.supplier/laminate-works',
+      'unit/B',
+    ]
+    expect(tree).toEqual(expected)
+    for (const { name, via, level } of items)
+      expect([name, via === life?.uri || items.some((i) => i.uri === via && i.level === level - 1)]).toEqual([
+        name,
+        true,
+      ])
+    expect(renderUnitLife(life ?? expect.fail('gone'), 'en')).toContain(
+      expected
+        .map((e) => `  ${e.replaceAll('.', '  ')}`)
+        .join('\n')
+        .replace('unit/B', 'unit/B (probable)'),
+    )
+    // The nearest are kept, and hang together.
+    const [short] = await query.unitLives('A', { shown: 4 })
+    expect(short?.backward.items.map((i) => i.name)).toEqual(['lot/CUF', 'lot/LAM', 'lot/RES', 'unit/B'])
   })
 })

@@ -18,6 +18,8 @@ export interface FlowNode {
   /** Links on the shortest way. */
   depth: number
   certain: boolean
+  /** What it was reached from on that way, null for a start: of several by a certain link, then the first by its URI. */
+  via: string | null
   /**
    * Kind and URI of each link outwards that holds now, a line each: no URI has a line break. Absent where not all were
    * looked at, and on the way up.
@@ -127,7 +129,7 @@ export function follow(
   if (!Number.isSafeInteger(limit) || limit < 1)
     throw new CodedError('TRC_BINDING', { expected: 'a limit of at least 1', actual: String(limit) })
   const walk = new Walk(direction === 'down', merged.isEmpty ? null : merged)
-  for (const { uri, from = '', to = END } of starts) walk.reach(uri, from, to, true, 0)
+  for (const { uri, from = '', to = END } of starts) walk.reach(uri, from, to, true, 0, null)
   let ways = starts.length
   for (let depth = 1; depth <= MAX_DEPTH && ways < limit; depth++) {
     const { things, holders } = walk.next()
@@ -186,11 +188,22 @@ class Walk {
     this.#merged = merged
   }
 
-  reach(name: string, start: string, stop: string, certain: boolean, depth: number): void {
+  reach(
+    name: string,
+    start: string,
+    stop: string,
+    certain: boolean,
+    depth: number,
+    via: string | null,
+  ): void {
     const uri = this.#merged === null ? name : this.#merged.canonical(name)
     let node = this.#nodes.get(uri)
-    if (node === undefined) this.#nodes.set(uri, (node = { uri, depth, certain }))
-    else if (certain) node.certain = true
+    if (node === undefined) this.#nodes.set(uri, (node = { uri, depth, certain, via }))
+    else {
+      if (via !== null && node.via !== null && depth === node.depth && via !== node.via)
+        if (certain === node.certain ? via < node.via : certain) node.via = via
+      if (certain) node.certain = true
+    }
     const fixed = this.#down ? stop : start
     const sure = this.#certain.get(fixed)
     let mine = certain ? sure : this.#probable.get(fixed)
@@ -265,8 +278,9 @@ class Walk {
       const ends = until !== null && until < from.stop ? until : from.stop
       if (begins >= ends) continue
       const certain = from.certain && how < PROBABLE
-      if (this.#down) this.reach(uri, begins, until !== null && holds ? until : END, certain, depth)
-      else this.reach(uri, holds ? begins : '', ends, certain, depth)
+      const via = from.node.uri
+      if (this.#down) this.reach(uri, begins, until !== null && holds ? until : END, certain, depth, via)
+      else this.reach(uri, holds ? begins : '', ends, certain, depth, via)
     }
   }
 

@@ -17,7 +17,8 @@ export { keepShifts, keptShifts } from './kept-shifts.ts'
 export { wrongKeyHint } from './unknown-part.ts'
 export { QueryProcess } from './query-process.ts'
 export type { Questions } from './questions.ts'
-export type { Related, RelatedList, TimelineEntry, UnitLife } from './unit-life.ts'
+export type { Related, RelatedList } from './related.ts'
+export type { TimelineEntry, UnitLife } from './unit-life.ts'
 export {
   type AnsweredPage,
   EpcisService,

@@ -1,5 +1,5 @@
 import type { QEvent, ShiftCalendar, SqlDatabase } from '../../contracts/index.ts'
-import { type Flow, follow } from '../genealogy/flow.ts'
+import { follow } from '../genealogy/flow.ts'
 import { activeHolds, byTarget, type Hold, holdOver, isStation } from '../genealogy/holds.ts'
 import { identityChanges } from '../genealogy/identity-names.ts'
 import { siblingsOf, type SiblingGroup } from '../genealogy/siblings.ts'
@@ -8,23 +8,8 @@ import type { IdentityMap } from '../identity/index.ts'
 import type { Ncr } from '../ncr/ncr.ts'
 import { aliasesOf, type UnitAlias } from './aliases.ts'
 import { type NcrRow, ncrsAbout } from './ncr-answers.ts'
+import { related, type RelatedList } from './related.ts'
 import { type Whereabouts, whereabouts } from '../genealogy/whereabouts.ts'
-
-/** One thing the unit was made of, or went into. */
-export interface Related {
-  uri: string
-  name: string
-  /** Links away. */
-  depth: number
-  certain: boolean
-}
-export interface RelatedList {
-  /** Of all there are; at most as many are listed as asked for. */
-  total: number
-  /** More than could be followed. */
-  cut: boolean
-  items: Related[]
-}
 
 export interface TimelineEntry {
   position: number
@@ -137,16 +122,6 @@ const reworks = (db: SqlDatabase, names: readonly string[]): number =>
        where t.kind = 'rework' and t.superseded_by is null`,
     JSON.stringify(names),
   )?.n ?? 0
-
-function related({ nodes, cut }: Flow, self: string, shown: number): RelatedList {
-  // Every unit was judged at a station; where is in the timeline, and only a declared link makes it an origin.
-  const others = nodes.filter((n) => n.uri !== self && !isStation(n.uri))
-  return {
-    total: others.length,
-    cut,
-    items: others.slice(0, shown).map((n) => ({ ...n, name: shortName(n.uri) })),
-  }
-}
 
 interface EventRow {
   [column: string]: string | number | null

@@ -36,7 +36,19 @@ const relatedSchema = z.object({
   /** Of all there are; the items may be fewer. */
   total: num,
   cut: z.boolean(),
-  items: z.array(z.object({ uri: z.string(), name: z.string(), depth: num, certain: z.boolean() })),
+  /** Depth first: what an item was reached from stands above it. */
+  items: z.array(
+    z.object({
+      uri: z.string(),
+      name: z.string(),
+      depth: num,
+      certain: z.boolean(),
+      /** URI from which it was reached: the unit, another item, or a station, which is no item. */
+      via: z.string(),
+      /** Items between it and the unit. */
+      level: num,
+    }),
+  ),
 })
 
 export const unitLifeSchema = z.object({

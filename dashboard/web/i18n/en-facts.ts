@@ -176,6 +176,7 @@ export const enFacts = {
     rework: 'Reworked {{n}} time(s): {{first}} → {{last}}',
     backward: 'Made from',
     forward: 'Went into',
+    over: 'by way of {{name}}',
     siblings: 'Siblings',
     timeline: 'Timeline, {{n}} entries',
     superseded: 'superseded by #{{n}}',

@@ -177,6 +177,7 @@ export const zhFacts: typeof enFacts = {
     rework: '返工 {{n}} 次:{{first}} → {{last}}',
     backward: '来源',
     forward: '去向',
+    over: '经 {{name}}',
     siblings: '同类工件',
     timeline: '时间线,共 {{n}} 条',
     superseded: '已被 #{{n}} 更正',

@@ -131,11 +131,14 @@ function RelatedList({ title, list }: { title: string; list: UnitLife['backward'
       </h4>
       <ul className="edges">
         {list.items.map((r) => (
-          <li key={r.uri} style={{ paddingInlineStart: (r.depth - 1) * 14 }}>
+          <li key={r.uri} style={{ paddingInlineStart: r.level * 14 }}>
             <span className="mono" title={r.uri}>
               {r.name}
             </span>{' '}
             {!r.certain && <span className="chip">{t('life.probable')}</span>}
+            {shortTarget(r.via).startsWith('station/') && (
+              <span className="muted">{t('unitLife.over', { name: shortTarget(r.via) })}</span>
+            )}
           </li>
         ))}
       </ul>

@@ -241,7 +241,7 @@ function lifeOf(row: PartRow, inspections: number): UnitLife {
   const link = (name: string): UnitLife['backward'] => ({
     total: 1,
     cut: false,
-    items: [{ uri: name, name, depth: 1, certain: true }],
+    items: [{ uri: name, name, depth: 1, certain: true, via: uri, level: 0 }],
   })
   return {
     uri,
