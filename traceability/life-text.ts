@@ -1,5 +1,6 @@
 import type { I18n } from '../contracts/index.ts'
 import { shortName } from './genealogy/index.ts'
+import { happening } from './happening-words.ts'
 import { ncrBrief } from './ncr-text.ts'
 import type { UnitLife } from './query/index.ts'
 
@@ -39,6 +40,7 @@ const LABEL = {
 /** Where a unit is, what it came from and went into, and what was stated about it, as plain text; times are UTC. */
 export function renderUnitLife(life: UnitLife, lang: keyof I18n): string {
   const t = (key: keyof typeof LABEL): string => LABEL[key][lang]
+  const result = (of: string | null): string => (of === null ? '–' : happening(of, lang))
   const { where, hold, rework } = life
   const place = [where.shipment ?? where.pallet, where.customer, where.order].filter(Boolean).join(', ')
   const lines = [`${t('where')}: ${PLACE[where.place][lang]} ${place}`.trimEnd()]
@@ -50,7 +52,9 @@ export function renderUnitLife(life: UnitLife, lang: keyof I18n): string {
   if (hold !== null) lines.push(`${t('hold')}: ${hold.target}: ${hold.reason} (${hold.by}, ${hold.at})`)
   for (const ncr of life.ncrs) lines.push(`${t('ncr')}: ${ncrBrief(ncr, lang)}`)
   if (rework.count > 0)
-    lines.push(`${t('rework')}: ${rework.count}, ${rework.firstResult ?? '–'} → ${rework.lastResult ?? '–'}`)
+    lines.push(
+      `${t('rework')}: ${rework.count}, ${result(rework.firstResult)} → ${result(rework.lastResult)}`,
+    )
   for (const side of ['backward', 'forward'] as const) {
     lines.push('', `${t(side)} (${life[side].total}${life[side].cut ? '+' : ''})`)
     for (const r of life[side].items) {
@@ -71,7 +75,7 @@ export function renderUnitLife(life: UnitLife, lang: keyof I18n): string {
   for (const e of life.timeline.entries) {
     const gone = e.supersededBy === null ? '' : `  [${t('corrected')} #${e.supersededBy}]`
     lines.push(
-      `  #${e.position}  ${e.at}  ${e.what}  ${e.subject}${e.text === null ? '' : `  ${e.text}`}` +
+      `  #${e.position}  ${e.at}  ${happening(e.what, lang)}  ${e.subject}${e.text === null ? '' : `  ${e.text}`}` +
         `${e.by === null ? '' : ` (${e.by})`}${gone}`,
     )
   }

@@ -1,13 +1,8 @@
-import { type I18n, NO_VERDICT_TEXT, type VerdictResult } from '../contracts/index.ts'
+import { type I18n, NO_VERDICT_TEXT } from '../contracts/index.ts'
+import { happening, RESULT } from './happening-words.ts'
 import type { PartLife, PartRow } from './query/index.ts'
 
 export type Language = keyof I18n
-
-const RESULT: Record<VerdictResult, I18n> = {
-  pass: { zh: '合格', en: 'pass' },
-  fail: { zh: '不合格', en: 'fail' },
-  inconclusive: { zh: '无法判定', en: 'inconclusive' },
-}
 
 const DISPOSITION: Record<PartRow['disposition'], I18n> = {
   release: { zh: '放行', en: 'release' },
@@ -27,18 +22,6 @@ const EVENT: Record<string, I18n> = {
   'qe.read.stray.v1': { zh: '无对应工件的读码', en: 'read without a part' },
   'ext.epcis.captured.v1': { zh: 'EPCIS 事件', en: 'EPCIS event' },
   'qe.identity.changed.v1': { zh: '身份变更', en: 'identity changed' },
-}
-
-/** Kinds of genealogy facts, named as in EPCIS 2.0. */
-const KIND: Record<string, I18n> = {
-  commission: { zh: '赋码', en: 'commissioned as' },
-  aggregate: { zh: '装入', en: 'packed in' },
-  disaggregate: { zh: '取出', en: 'taken from' },
-  transform: { zh: '转化', en: 'made from' },
-  associate: { zh: '关联', en: 'belongs to' },
-  ship: { zh: '发运', en: 'shipped in' },
-  deliver: { zh: '交付', en: 'delivered to' },
-  order: { zh: '订单', en: 'for' },
 }
 
 const LABEL = {
@@ -76,7 +59,7 @@ export function renderLife(life: PartLife, lang: Language): string {
   lines.push('', `${t('genealogy')} (${life.edges.length})`)
   for (const e of life.edges) {
     const doubt = e.certainty === 'probable' ? t('probable') : ''
-    lines.push(`  ${e.child} → ${e.parent}  ${KIND[e.kind]?.[lang] ?? e.kind}${doubt}`)
+    lines.push(`  ${e.child} → ${e.parent}  ${happening(e.kind, lang)}${doubt}`)
   }
   lines.push('', `${t('timeline')} (${life.events.length})`)
   for (const e of life.events) {

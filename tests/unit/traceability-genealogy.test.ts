@@ -350,6 +350,9 @@ describe('life of a unit', () => {
         .join('\n')
         .replace('unit/B', 'unit/B (probable)'),
     )
+    const zh = renderUnitLife(life ?? expect.fail('gone'), 'zh')
+    for (const word of ['收货', '转化', '赋码', '关联']) expect(zh).toContain(`  ${word}  `)
+    expect(zh).not.toMatch(/  (receive|transform|commission|associate)  /)
     // The nearest are kept, and hang together.
     const [short] = await query.unitLives('A', { shown: 4 })
     expect(short?.backward.items.map((i) => i.name)).toEqual(['lot/CUF', 'lot/LAM', 'lot/RES', 'unit/B'])

@@ -1,0 +1,34 @@
+import type { I18n, IdentityChanged, TraceFact, VerdictResult } from '../contracts/index.ts'
+
+export const RESULT: Record<VerdictResult, I18n> = {
+  pass: { zh: '合格', en: 'pass' },
+  fail: { zh: '不合格', en: 'fail' },
+  inconclusive: { zh: '待判', en: 'inconclusive' },
+}
+
+/** Kinds of facts, named as in EPCIS 2.0, of links that are part of one, and of changes of identity. */
+const KIND: Record<TraceFact['kind'] | 'deliver' | 'order' | IdentityChanged['kind'], I18n> = {
+  commission: { zh: '赋码', en: 'commissioned as' },
+  receive: { zh: '收货', en: 'received' },
+  aggregate: { zh: '装入', en: 'packed in' },
+  disaggregate: { zh: '取出', en: 'taken from' },
+  transform: { zh: '转化', en: 'made from' },
+  associate: { zh: '关联', en: 'belongs to' },
+  rework: { zh: '返工', en: 'reworked' },
+  reinspect: { zh: '复检', en: 'inspected again' },
+  hold: { zh: '隔离', en: 'held' },
+  release: { zh: '解除隔离', en: 'released' },
+  ship: { zh: '发运', en: 'shipped in' },
+  deliver: { zh: '交付', en: 'delivered to' },
+  order: { zh: '订单', en: 'for' },
+  use: { zh: '投用', en: 'in use' },
+  complain: { zh: '投诉', en: 'complaint' },
+  retract: { zh: '撤销', en: 'withdrawn' },
+  merge: { zh: '身份合并', en: 'identities merged' },
+  split: { zh: '身份拆分', en: 'identities split' },
+}
+
+const WORDS: Readonly<Record<string, I18n>> = { ...KIND, ...RESULT }
+
+/** What happened to a part in words: a fact, a link of its genealogy or a verdict. What has no name stays as it is. */
+export const happening = (what: string, lang: keyof I18n): string => WORDS[what]?.[lang] ?? what
