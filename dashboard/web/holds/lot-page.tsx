@@ -73,7 +73,15 @@ export function LotPage(): ReactNode {
                 title: t('parts.serial'),
                 className: 'mono',
                 render: (_, u) => (
-                  <Link to={`/parts?serial=${encodeURIComponent(u.serial)}`}>{u.serial}</Link>
+                  <>
+                    <Link to={`/parts?serial=${encodeURIComponent(u.serial)}`}>{u.serial}</Link>
+                    {u.aliases?.map((name) => (
+                      <span key={name} className="muted">
+                        {' '}
+                        = {shortTarget(name)}
+                      </span>
+                    ))}
+                  </>
                 ),
               },
               { title: t('part.product'), dataIndex: 'product' },
