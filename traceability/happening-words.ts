@@ -16,6 +16,7 @@ const KIND: Record<TraceFact['kind'] | 'deliver' | 'order' | IdentityChanged['ki
   associate: { zh: '关联', en: 'belongs to' },
   rework: { zh: '返工', en: 'reworked' },
   reinspect: { zh: '复检', en: 'inspected again' },
+  dispose: { zh: '人工处置', en: 'decided' },
   hold: { zh: '隔离', en: 'held' },
   release: { zh: '解除隔离', en: 'released' },
   ship: { zh: '发运', en: 'shipped in' },

@@ -189,6 +189,7 @@ export const enFacts = {
       associate: 'belongs to',
       rework: 'reworked',
       reinspect: 'inspected again',
+      dispose: 'decided',
       hold: 'held',
       release: 'released',
       ship: 'shipped in',

@@ -190,6 +190,7 @@ export const zhFacts: typeof enFacts = {
       associate: '关联',
       rework: '返工',
       reinspect: '复检',
+      dispose: '人工处置',
       hold: '隔离',
       release: '解除隔离',
       ship: '发运',

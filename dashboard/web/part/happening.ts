@@ -9,6 +9,7 @@ const KINDS = [
   'associate',
   'rework',
   'reinspect',
+  'dispose',
   'hold',
   'release',
   'ship',
