@@ -20,7 +20,7 @@ export interface SqlDatabase {
   insert(table: string, columns: string, rows: readonly (readonly SqlValue[])[], conflict?: string): void
   get<R extends SqlRow = SqlRow>(sql: string, ...values: SqlValue[]): R | undefined
   all<R extends SqlRow = SqlRow>(sql: string, ...values: SqlValue[]): R[]
-  /** `begin immediate … commit`; rolls back and rethrows on error. Not nestable. */
+  /** `begin immediate … commit`, `begin` where the connection only reads; rolls back and rethrows on error. Not nestable. */
   transaction<T>(work: () => T): T
   close(): void
 }

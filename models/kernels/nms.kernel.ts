@@ -72,20 +72,25 @@ export function softNms(
 ): number {
   const left = Uint32Array.from(order)
   let count = left.length
+  let best = 0
   let kept = 0
   while (count > 0) {
-    let best = 0
-    for (let n = 1; n < count; n++) if (scores[left[n]!]! > scores[left[best]!]!) best = n
     const chosen = left[best]!
     keep[kept++] = chosen
     let next = 0
+    let highest = -Infinity
     for (let n = 0; n < count; n++) {
       const other = left[n]!
       if (other === chosen) continue
-      if (!classAware || labels[other] === labels[chosen]) {
-        const overlap = iou(boxes, chosen, other)
+      const overlap = !classAware || labels[other] === labels[chosen] ? iou(boxes, chosen, other) : 0
+      if (overlap > 0) {
         scores[other]! *= Math.exp(-(overlap * overlap) / sigma)
         if (scores[other]! < least[other]!) continue
+      }
+      // Of equal scores the first one: `left` keeps its order.
+      if (scores[other]! > highest) {
+        highest = scores[other]!
+        best = next
       }
       left[next++] = other
     }

@@ -107,6 +107,18 @@ describe('what a person decides about a part', () => {
     expect(await whereIs('A')).toEqual(['scrapped', 'scrap'])
   })
 
+  it('stands although one about an earlier inspection is corrected afterwards', async () => {
+    await judged(unsure('A'))
+    const early = await decide('A', 'scrap')
+    await judged(passVerdict({ codes: [gs1Code('A')] }))
+    await decide('A', 'scrap')
+    await decide('A', 'rework', { supersedes: early.id })
+    expect(await whereIs('A')).toEqual(['scrapped', 'scrap'])
+    await expect(tell({ kind: 'ship', child: 'unit/A', shipment: 'S1' })).rejects.toMatchObject({
+      code: 'TRC_HELD',
+    })
+  })
+
   it('counts over what the gate did, and goes for a unit that was never inspected', async () => {
     const id = await judged(passVerdict({ codes: [gs1Code('A')] }))
     const command = { station: 'st10', trigger, inspectionId: id, result: 'pass', deadlineMs: 1 } as const

@@ -26,7 +26,7 @@ export function contradictionsOf(
     const uris = moves.filter((m) => m.kind === kind).map((m) => m.uri)
     const how = { at, kept: kind === 'ship' }
     // Nearly always nothing is in the way of any of them, which one look tells.
-    if (uris.length === 0 || stopOf(db, uris, how, budget) === null) continue
+    if (uris.length === 0 || budget.left <= 0 || stopOf(db, uris, how, budget) === null) continue
     for (const uri of uris) {
       budget.left -= QUESTION
       try {

@@ -1,4 +1,6 @@
 import type { PartDisposition, SqlDatabase } from '../../contracts/index.ts'
+import type { IdentityMap } from '../identity/index.ts'
+import { namesOf } from './identity-names.ts'
 import { columnsOf } from './json-rows.ts'
 
 /**
@@ -22,32 +24,75 @@ export const IN_FORCE = `ifnull(json_extract(p.json, '$.data.disposition'), ${SE
 export const LAST_JUDGED = `
       left join inspection i on i.position = (select max(position) from inspection where unit = d.uri)
       left join gate g on g.id = (select max(id) from gate where inspection_id = i.inspection_id)
-      left join event p on p.position = (select t.position from trace_fact t where t.subject = d.uri and t.kind = 'dispose'
-          and t.superseded_by is null order by t.position desc limit 1)
-        and ifnull(json_extract(p.json, '$.data.inspection'), '') = ifnull(i.inspection_id, '')`
+      left join event p on p.position = (select max(t.position) from trace_fact t join event x on x.position = t.position
+          where t.subject = d.uri and t.kind = 'dispose' and t.superseded_by is null
+            and ifnull(json_extract(x.json, '$.data.inspection'), '') = ifnull(i.inspection_id, ''))`
 
 const KEPT = `
 select json_group_array(v.value) as uri, json_group_array(${IN_FORCE}) as disposition
   from json_each(?1) v cross join identity d on d.uri = v.value ${LAST_JUDGED}
   where ${IN_FORCE} in ('hold', 'scrap')`
 
-/** Of these units, those that are to stay: on hold or scrapped by their disposition. */
+/** Of these units, those that are to stay: on hold or scrapped by their disposition. What was merged is one unit. */
 export function keptBack(
   db: SqlDatabase,
   uris: readonly string[],
+  merged: IdentityMap,
 ): { uri: string; disposition: PartDisposition }[] {
-  const found = columnsOf<{ uri: string[]; disposition: PartDisposition[] }>(
-    db.get(KEPT, JSON.stringify(uris)),
+  const things = [...new Set(uris.map((uri) => merged.canonical(uri)))]
+  const [several, single] = [true, false].map((s) =>
+    things.filter((uri) => merged.names(uri).length > 1 === s),
   )
-  return found.uri.flatMap((uri, n) => {
-    const disposition = found.disposition[n]
-    return disposition === undefined ? [] : [{ uri, disposition }]
+  const found = columnsOf<{ uri: string[]; disposition: PartDisposition[] }>(
+    db.get(KEPT, JSON.stringify(single)),
+  )
+  const ofMerged = (several ?? []).flatMap((uri) => {
+    const disposition = dispositionUnder(db, merged.names(uri))
+    return disposition === 'hold' || disposition === 'scrap' ? [{ uri, disposition }] : []
   })
+  return [
+    ...found.uri.flatMap((uri, n) => {
+      const disposition = found.disposition[n]
+      return disposition === undefined ? [] : [{ uri, disposition }]
+    }),
+    ...ofMerged,
+  ]
 }
 
 /** The disposition in force of one unit; null when it was neither inspected nor decided about. */
 export const dispositionOf = (db: SqlDatabase, uri: string): PartDisposition | null =>
-  db.get<{ disposition: PartDisposition | null }>(
-    `select ${IN_FORCE} as disposition from identity d ${LAST_JUDGED} where d.uri = ?`,
-    uri,
-  )?.disposition ?? null
+  dispositionUnder(db, namesOf(db, uri))
+
+/** Its last inspection under any of its names, by the order of the log. */
+export const lastInspection = (
+  db: SqlDatabase,
+  names: readonly string[],
+): { id: string; position: number } | null =>
+  db.get<{ id: string; position: number }>(
+    `select inspection_id as id, position from inspection where unit in (select value from json_each(?))
+       order by position desc limit 1`,
+    JSON.stringify(names),
+  ) ?? null
+
+/** The same as `IN_FORCE` of one unit that goes by several names. */
+export function dispositionUnder(db: SqlDatabase, names: readonly string[]): PartDisposition | null {
+  const last = lastInspection(db, names)
+  const decided = db.get<{ disposition: PartDisposition }>(
+    `select json_extract(x.json, '$.data.disposition') as disposition
+       from trace_fact t join event x on x.position = t.position
+       where t.subject in (select value from json_each(?)) and t.kind = 'dispose' and t.superseded_by is null
+         and ifnull(json_extract(x.json, '$.data.inspection'), '') = ?
+       order by t.position desc limit 1`,
+    JSON.stringify(names),
+    last?.id ?? '',
+  )
+  if (decided !== undefined || last === null) return decided?.disposition ?? null
+  return (
+    db.get<{ disposition: PartDisposition }>(
+      `select ${SERVED} as disposition from inspection i
+         left join gate g on g.id = (select max(id) from gate where inspection_id = i.inspection_id)
+         where i.position = ?`,
+      last.position,
+    )?.disposition ?? null
+  )
+}

@@ -1,4 +1,6 @@
 import { CodedError, type QEvent, type SqlDatabase } from '../../contracts/index.ts'
+import { lastInspection } from './disposition.ts'
+import { namesOf } from './identity-names.ts'
 import { shortName } from './things.ts'
 
 /**
@@ -16,13 +18,15 @@ export function inspectionLookedAt(
   looked: string | undefined,
   corrected: { subject: string; position: number } | null,
 ): string | null {
-  if (corrected !== null && corrected.subject !== unit)
+  const names = namesOf(db, unit)
+  if (corrected !== null && !names.includes(corrected.subject))
     throw new CodedError('TRC_GENEALOGY', {
       expected: `a decision about ${shortName(corrected.subject)}, as the one that it corrects`,
       actual: shortName(unit),
       hint: 'retract that one, and decide about the other unit by a fact of its own',
     })
-  const about = corrected === null ? lastInspection(db, unit) : decidedAbout(db, corrected.position)
+  const about =
+    corrected === null ? (lastInspection(db, names)?.id ?? null) : decidedAbout(db, corrected.position)
   if (looked !== undefined && looked !== about)
     throw new CodedError('TRC_GENEALOGY', {
       expected: `a decision about the last inspection of ${shortName(unit)}, ${about ?? 'which has none'}`,
@@ -31,12 +35,6 @@ export function inspectionLookedAt(
     })
   return about
 }
-
-const lastInspection = (db: SqlDatabase, unit: string): string | null =>
-  db.get<{ id: string }>(
-    'select inspection_id as id from inspection where unit = ? order by position desc limit 1',
-    unit,
-  )?.id ?? null
 
 function decidedAbout(db: SqlDatabase, position: number): string | null {
   const row = db.get<{ json: string }>('select json from event where position = ?', position)

@@ -1,6 +1,8 @@
 import { CodedError, type PartDisposition, type SqlDatabase, type TraceFact } from '../../contracts/index.ts'
 import { keptBack } from './disposition.ts'
+import { type IdentityMap } from '../identity/index.ts'
 import { activeHolds, byTarget, heldBy, type Hold } from './holds.ts'
+import { identityMap } from './identity-names.ts'
 import { rowsOf } from './json-rows.ts'
 import { isHolder, shortName } from './things.ts'
 
@@ -35,12 +37,13 @@ select json_group_array(uri) as found from (
     on e.parent = v.value and e.kind = 'aggregate' and ifnull(e.valid_to, '9999') > ?2
   limit ?3)`
 
-/** The things and everything in them; null when that is more than may be looked at. */
+/** The things and everything in them, by all their names; null when that is more than may be looked at. */
 function withContents(
   db: SqlDatabase,
   uris: readonly string[],
   at: string,
   budget: WalkBudget,
+  merged: IdentityMap,
 ): string[] | null {
   const all = new Set(uris)
   let outer = [...all]
@@ -49,7 +52,7 @@ function withContents(
     const row = db.get<{ found: string }>(INSIDE, JSON.stringify(outer), at, budget.left)
     const found = rowsOf<string>(row?.found)
     budget.left -= found.length
-    outer = [...new Set(found)].filter((inner) => !all.has(inner))
+    outer = merged.namesOfAll([...new Set(found)]).filter((inner) => !all.has(inner))
     for (const inner of outer) all.add(inner)
   }
   return [...all]
@@ -70,17 +73,19 @@ export function stopOf(
 ): Stop | null {
   const holds = byTarget(activeHolds(db))
   if (holds.size === 0 && !kept) return null
-  const things = withContents(db, uris, at, budget)
+  const merged = identityMap(db)
+  const named = merged.namesOfAll(uris)
+  const things = withContents(db, named, at, budget, merged)
   if (things === null) return { by: 'bound' }
   if (holds.size > 0) {
     // What lay in a box earlier is no reason to keep the box.
     const starts = things.map((uri) => (isHolder(uri) ? { uri, from: at } : { uri }))
     const { hold, cut, ways } = heldBy(db, holds, starts, Math.max(1, budget.left))
     budget.left -= ways
-    if (hold !== null) return { by: 'hold', hold, inside: things.length > uris.length }
+    if (hold !== null) return { by: 'hold', hold, inside: things.length > named.length }
     if (cut) return { by: 'bound' }
   }
-  const found = kept ? keptBack(db, things) : []
+  const found = kept ? keptBack(db, things, merged) : []
   return found.length === 0 ? null : { by: 'disposition', kept: found }
 }
 
@@ -97,7 +102,8 @@ export function refuseStopped(db: SqlDatabase, move: Move, budget: WalkBudget = 
 
 /** Whether a thing, or what it lies in, has been shipped and not taken back. */
 export function isShipped(db: SqlDatabase, uri: string): boolean {
-  let inner = [uri]
+  const merged = identityMap(db)
+  let inner = merged.namesOfAll([uri])
   for (let depth = 0; depth < MAX_DEPTH && inner.length > 0; depth++) {
     const rows = db.all<{ kind: string; parent: string }>(
       `select e.kind, e.parent from json_each(?) v cross join edge e
@@ -105,7 +111,7 @@ export function isShipped(db: SqlDatabase, uri: string): boolean {
       JSON.stringify(inner),
     )
     if (rows.some((r) => r.kind === 'ship')) return true
-    inner = rows.map((r) => r.parent)
+    inner = merged.namesOfAll(rows.map((r) => r.parent))
   }
   return false
 }

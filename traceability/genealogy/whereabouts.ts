@@ -1,5 +1,5 @@
 import type { SqlDatabase } from '../../contracts/index.ts'
-import { IN_FORCE, LAST_JUDGED } from './disposition.ts'
+import { dispositionUnder, IN_FORCE, LAST_JUDGED } from './disposition.ts'
 import type { IdentityMap } from '../identity/index.ts'
 import type { FlowNode } from './flow.ts'
 import { identityMap } from './identity-names.ts'
@@ -139,7 +139,13 @@ interface UnitColumns {
 function unitsOf(db: SqlDatabase, uris: readonly string[], merged: IdentityMap): UnitColumns {
   if (merged.isEmpty) return columnsOf(db.get(UNITS, JSON.stringify(uris)))
   const { names, thing } = withNames(uris, merged)
-  return unitsTogether(columnsOf(db.get(UNITS, JSON.stringify(names))), thing)
+  const units = unitsTogether(columnsOf(db.get(UNITS, JSON.stringify(names))), thing)
+  // What was decided under one name is about what was seen under another.
+  const disposition = units.place.map((place, n) => {
+    const all = merged.names(uris[place] ?? '')
+    return all.length > 1 ? dispositionUnder(db, all) : (units.disposition[n] ?? null)
+  })
+  return { ...units, disposition }
 }
 
 /**

@@ -5,6 +5,8 @@ import type { TraceTables } from './tables.ts'
 
 /** What a person decided about a unit. */
 export interface UnitDecision {
+  /** Id of the fact, by which it is taken back. */
+  fact: string
   disposition: UnitDisposition
   by: string
   reason: string
@@ -21,17 +23,17 @@ export async function decisionsOf(
   const rows = await k
     .selectFrom('trace_fact')
     .innerJoin('event', 'event.position', 'trace_fact.position')
-    .select('event.json')
+    .select(['event.json', 'trace_fact.id'])
     .where('trace_fact.subject', 'in', [...new Set(units)])
     .where('trace_fact.kind', '=', 'dispose')
     .where('trace_fact.superseded_by', 'is', null)
     .orderBy('trace_fact.position')
     .execute()
   return new Map(
-    rows.flatMap(({ json }): [string, UnitDecision][] => {
+    rows.flatMap(({ json, id }): [string, UnitDecision][] => {
       const { data, time } = JSON.parse(json) as QEvent<Decided>
       const { inspection, disposition, by, reason } = data
-      return inspection === undefined ? [] : [[inspection, { disposition, by, reason, at: time }]]
+      return inspection === undefined ? [] : [[inspection, { fact: id, disposition, by, reason, at: time }]]
     }),
   )
 }

@@ -196,7 +196,8 @@ export class TraceQuery {
 
   /** Of the triggers from one time (inclusive) to another (exclusive); absent = all. */
   triggerBalance(fromIso?: string, toIso?: string): TriggerBalance[] {
-    return triggerBalance(this.#db, this.#totals, fromIso, toIso)
+    // Counted by several statements, of one state: a part between two of them would be a trigger without a verdict.
+    return this.#db.transaction(() => triggerBalance(this.#db, this.#totals, fromIso, toIso))
   }
 
   /** Condemned findings per class, most frequent first. */

@@ -189,7 +189,11 @@ export class Relay {
       upTo: this.#position,
       signal: this.#stop.signal,
     }
-    const sent = await sendDeadLetters(run)
+    const sent = await sendDeadLetters(run).catch((error: unknown) => {
+      // A ledger that refuses is asked again.
+      this.#deadAsked = true
+      throw error
+    })
     this.#delivered += sent.taken
     onDeadSent(sent)
   }

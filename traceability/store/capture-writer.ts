@@ -1,4 +1,5 @@
 import { type CaptureAck, canonicalJson, CodedError, type SqlDatabase } from '../../contracts/index.ts'
+import { namesOf } from '../genealogy/identity-names.ts'
 import type { EventAppender } from './event-appender.ts'
 import { GenealogyWriter } from './genealogy.ts'
 import type { StoredImage } from './image-files.ts'
@@ -108,8 +109,9 @@ export class CaptureWriter {
       this.#db.get(`select 1 as found from trace_fact where kind = 'rework' limit 1`) !== undefined
     if (!this.#reworks) return p
     const count = this.#db.get<{ n: number }>(
-      `select count(*) as n from trace_fact where subject = ? and kind = 'rework' and superseded_by is null`,
-      p.unit.uri,
+      `select count(*) as n from trace_fact where subject in (select value from json_each(?)) and kind = 'rework'
+         and superseded_by is null`,
+      JSON.stringify(namesOf(this.#db, p.unit.uri)),
     )?.n
     return count ? prepareCapture({ ...decodeRecord(p.record, encodingOf(p.record)), reworkCount: count }) : p
   }

@@ -18,6 +18,8 @@ import type { EventAppender } from './event-appender.ts'
 import { checkEvent } from './event-check.ts'
 import { schemaUri } from './inspection-event.ts'
 
+type Close = Extract<EpcisLink, { op: 'close' }>
+
 /** Namespace of the log ids of captured events (a random UUID of this program). */
 const NAMESPACE = '6f3d8a0e-2f57-4c1b-9f2d-7f1c5b7f9a10'
 const END = '9999'
@@ -169,16 +171,29 @@ export class EpcisWriter {
     }
   }
 
-  #open({ child, parent, kind }: Extract<EpcisLink, { op: 'close' }>, at: string): number {
-    const row = this.#db.get<{ n: number }>(
-      `select count(*) as n from edge where kind = ?1 and valid_to is null and valid_from <= ?4
-         and (?2 = '' or child = ?2) and (?3 = '' or parent = ?3)`,
-      kind,
-      child ?? '',
-      parent,
-      at,
+  #open(link: Close, at: string): number {
+    const { where, values } = this.#ends(link)
+    return (
+      this.#db.get<{ n: number }>(
+        `select count(*) as n from edge where kind = ? and valid_to is null and valid_from <= ?${where}`,
+        link.kind,
+        at,
+        ...values,
+      )?.n ?? 0
     )
-    return row?.n ?? 0
+  }
+
+  /** What a link that ends joins, by all names; without a child everything in the parent, and the other way round. */
+  #ends({ child, parent }: Close): { where: string; values: string[] } {
+    const ends = [
+      ['child', child ?? ''],
+      ['parent', parent],
+    ] as const
+    const named = ends.filter(([, uri]) => uri !== '')
+    return {
+      where: named.map(([end]) => ` and ${end} in (select value from json_each(?))`).join(''),
+      values: named.map(([, uri]) => JSON.stringify(namesOf(this.#db, uri))),
+    }
   }
 
   #link(link: EpcisLink, at: string, position: number): void {
@@ -196,14 +211,14 @@ export class EpcisWriter {
       )
       return
     }
+    const { where, values } = this.#ends(link)
     this.#db.run(
-      `update edge set valid_to = ?1, closed_by = ?2 where kind = ?3 and valid_to is null and valid_from <= ?1
-         and (?4 = '' or child = ?4) and (?5 = '' or parent = ?5)`,
+      `update edge set valid_to = ?, closed_by = ? where kind = ? and valid_to is null and valid_from <= ?${where}`,
       at,
       position,
       link.kind,
-      link.child ?? '',
-      link.parent,
+      at,
+      ...values,
     )
   }
 

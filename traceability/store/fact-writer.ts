@@ -11,7 +11,7 @@ import { refuseCycle } from '../genealogy/cycle-guard.ts'
 import { inspectionLookedAt } from '../genealogy/looked-at.ts'
 import { notOnHold } from '../genealogy/not-on-hold.ts'
 import { factEvent, type ResolvedFact, resolveFact, serialOf } from '../genealogy/fact-event.ts'
-import { moveOf, refuseStopped } from '../genealogy/stopped.ts'
+import { type Move, moveOf, refuseStopped } from '../genealogy/stopped.ts'
 import { namesOf } from '../genealogy/identity-names.ts'
 import type { EventAppender } from './event-appender.ts'
 import { checkEvent } from './event-check.ts'
@@ -51,9 +51,7 @@ export class FactWriter {
     const resolved = resolveFact(this.#db, fact)
     const corrected = fact.supersedes === undefined ? null : this.#correctable(fact.supersedes, fact)
     const move = moveOf(this.#db, fact, resolved)
-    // A correction of what happened to the same thing moves nothing anew; a decision always does.
-    if (move !== null && (move.kind === 'dispose' || corrected?.subject !== resolved.subject))
-      refuseStopped(this.#db, move)
+    if (move !== null && !this.#movesNothing(move, resolved, corrected)) refuseStopped(this.#db, move)
     if (fact.kind === 'release') resolved.data['hold'] = this.#activeHold(resolved.subject)
     if (fact.kind === 'dispose') {
       const looked = inspectionLookedAt(this.#db, resolved.subject, fact.inspection, corrected)
@@ -73,6 +71,18 @@ export class FactWriter {
     const event = factEvent(fact, resolved, source, schemaUri)
     checkEvent(event)
     return { fact, resolved, event }
+  }
+
+  /** A correction of what happened to the same thing moves nothing anew, in the same box; a decision always does. */
+  #movesNothing(move: Move, { subject, data }: ResolvedFact, corrected: Earlier | null): boolean {
+    if (corrected?.subject !== subject || move.kind === 'dispose') return false
+    if (move.kind !== 'aggregate') return true
+    const packed = this.#db.get<{ parent: string }>(
+      `select parent from edge where child = ? and position = ? and kind = 'aggregate'`,
+      subject,
+      corrected.position,
+    )
+    return packed?.parent === data['parent']
   }
 
   /** Event, edges, holds and identities, inside the caller's transaction. */
@@ -128,12 +138,12 @@ export class FactWriter {
       this.#lot(subject, fact.lot, fact.product, fact.supplier, fact.at)
     } else if (fact.kind === 'disaggregate') {
       this.#db.run(
-        `update edge set valid_to = ?, closed_by = ?
-         where child = ? and parent = ? and kind = 'aggregate' and valid_to is null`,
+        `update edge set valid_to = ?, closed_by = ? where child in (select value from json_each(?))
+           and parent in (select value from json_each(?)) and kind = 'aggregate' and valid_to is null`,
         fact.at,
         position,
-        String(data['child']),
-        String(data['parent']),
+        this.#names(data['child']),
+        this.#names(data['parent']),
       )
     } else if (fact.kind === 'hold') {
       this.#db.run(
@@ -252,11 +262,17 @@ export class FactWriter {
     return row.id
   }
 
+  /** All names of a thing, as a JSON list. */
+  #names(uri: unknown): string {
+    return JSON.stringify(namesOf(this.#db, String(uri)))
+  }
+
   #openPacking({ data }: ResolvedFact): void {
     const open = this.#db.get(
-      `select 1 as found from edge where child = ? and parent = ? and kind = 'aggregate' and valid_to is null`,
-      String(data['child']),
-      String(data['parent']),
+      `select 1 as found from edge where child in (select value from json_each(?))
+         and parent in (select value from json_each(?)) and kind = 'aggregate' and valid_to is null`,
+      this.#names(data['child']),
+      this.#names(data['parent']),
     )
     if (open === undefined)
       throw new CodedError('TRC_GENEALOGY', {

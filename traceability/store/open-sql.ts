@@ -140,7 +140,8 @@ class Connection implements SqlDatabase {
   transaction<T>(work: () => T): T {
     if (this.#inTransaction)
       throw new CodedError('TRC_WRITE', { expected: 'one transaction at a time', actual: 'a nested one' })
-    this.#guarded(() => this.#prepare('begin immediate').run())
+    // One that only reads needs no lock for it, and sees one state of the database from its first statement on.
+    this.#guarded(() => this.#prepare(this.#readOnly ? 'begin' : 'begin immediate').run())
     this.#inTransaction = true
     try {
       const result = work()

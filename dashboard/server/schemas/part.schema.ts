@@ -29,6 +29,8 @@ export const partRowSchema = z.object({
   trigger: num,
   attempt: num,
   serial: z.string(),
+  /** URI of the part; absent in the live view. A serial may be that of parts of several products. */
+  unit: z.string().optional(),
   identifiedBy: z.enum(['code', 'trigger']),
   product: z.string(),
   lot: z.string().nullable(),
@@ -39,7 +41,14 @@ export const partRowSchema = z.object({
   ruledDisposition: z.enum(DISPOSITIONS).optional(),
   /** Who decided about the part after this inspection; null, or absent in the live view, when nobody did. */
   decision: z
-    .object({ disposition: z.enum(UNIT_DISPOSITIONS), by: z.string(), reason: z.string(), at: z.string() })
+    .object({
+      /** Id of the fact, by which it is taken back. */
+      fact: z.string(),
+      disposition: z.enum(UNIT_DISPOSITIONS),
+      by: z.string(),
+      reason: z.string(),
+      at: z.string(),
+    })
     .nullable()
     .optional(),
   severity: z.enum(SEVERITIES).nullable(),

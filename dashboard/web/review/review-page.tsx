@@ -1,10 +1,10 @@
 import { Alert, Button, Input, Segmented } from 'antd'
-import { useMemo, useRef, useState, type ReactNode } from 'react'
+import { useMemo, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
-import { sendJson } from '../api/client.ts'
+import { getJson, sendJson } from '../api/client.ts'
 import { retractFact, stateDisposition, useOnePart, useReviews, useSend } from '../api/life-hooks.ts'
-import type { PartRow, ReviewItem, VerdictResult } from '../api/types.ts'
+import type { PartAnswer, PartRow, ReviewItem, VerdictResult } from '../api/types.ts'
 import { HoldButton } from '../holds/hold-button.tsx'
 import { countText } from '../look/format.ts'
 import { goesOn } from '../look/goes-on.ts'
@@ -30,8 +30,6 @@ export function ReviewPage(): ReactNode {
   const [reason, setReason] = useState('')
   const [escape, setEscape] = useState<ReviewItem | null>(null)
   const [still, setStill] = useState<PartRow | null>(null)
-  /** Decisions made with a review, which go with it when it is taken back: fact by inspection. */
-  const released = useRef(new Map<string, string>())
   const waiting = useMemo(
     () => (reviews.data?.waiting ?? []).filter((i) => filter === 'all' || i.samples.includes(filter)),
     [reviews.data, filter],
@@ -48,20 +46,21 @@ export function ReviewPage(): ReactNode {
     const said = { inspectionId, by: person.trim(), reason: reason.trim() }
     await sendJson('POST', '/api/life/reviews', { ...said, verdict })
     if (!release) return
-    const fact = await stateDisposition({
-      unit: `unit/${serial}`,
+    await stateDisposition({
+      unit: part.data?.part.row.unit ?? `unit/${serial}`,
       disposition: 'release',
       inspection: inspectionId,
       by: said.by,
       reason: said.reason || t('dispose.goodReason'),
     })
-    released.current.set(inspectionId, fact)
   })
   const undo = useSend(async (inspectionId: string) => {
     const by = person.trim()
-    const fact = released.current.get(inspectionId)
-    if (fact !== undefined) await retractFact({ supersedes: fact, by, reason: t('review.undo') })
-    released.current.delete(inspectionId)
+    const answer = await getJson<PartAnswer>(`/api/parts/${inspectionId}`)
+    const { decision } = answer.part.row
+    // What let the part go rests on the review that is taken back.
+    if (decision && goesOn(decision.disposition))
+      await retractFact({ supersedes: decision.fact, by, reason: t('review.undo') })
     await sendJson('POST', '/api/life/reviews/undo', { inspectionId, by })
   })
   const named = person.trim() !== ''

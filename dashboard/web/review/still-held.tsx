@@ -15,7 +15,7 @@ export function StillHeld({ row, dismiss }: { row: PartRow; dismiss(): void }): 
         <span data-still={row.inspectionId}>
           {t('dispose.still', { serial: row.serial, disposition: t(`disposition.${row.disposition}`) })}{' '}
           <DisposeButton
-            unit={`unit/${row.serial}`}
+            unit={row.unit ?? `unit/${row.serial}`}
             name={row.serial}
             inspection={row.inspectionId}
             reason={t('dispose.goodReason')}
