@@ -100,7 +100,14 @@ export async function readCodes(
       const good = await turned(angle)
       if (good.length === 0) continue
       const beside = [...(await turned(angle + BESIDE)), ...(await turned(angle - BESIDE))]
-      found.push(...good.filter((r) => beside.some((b) => b.text === r.text && b.symbology === r.symbology)))
+      // Read again beside, and nothing else in its place.
+      found.push(
+        ...good.filter((r) => {
+          const alike = beside.filter((b) => b.symbology === r.symbology)
+          const other = alike.some((b) => b.text !== r.text && covers(r, middleOf(b)))
+          return !other && alike.some((b) => b.text === r.text)
+        }),
+      )
     }
     return found.length > 0 ? agreed(found.toSorted(byPlace)) : upright
   } catch (error) {

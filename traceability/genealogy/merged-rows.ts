@@ -1,7 +1,7 @@
 import type { IdentityMap } from '../identity/index.ts'
 
 /** Units by their place in a list, a list for each column. */
-interface Units {
+export interface Units {
   place: number[]
   serial: string[]
   product: string[]

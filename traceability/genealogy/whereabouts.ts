@@ -4,7 +4,7 @@ import type { IdentityMap } from '../identity/index.ts'
 import type { FlowNode } from './flow.ts'
 import { identityMap } from './identity-names.ts'
 import { columnsOf, rowsOf } from './json-rows.ts'
-import { linksTogether, unitsTogether, withNames } from './merged-rows.ts'
+import { linksTogether, type Units, unitsTogether, withNames } from './merged-rows.ts'
 import { shortName } from './things.ts'
 
 export type Place = 'line' | 'held' | 'packed' | 'shipped' | 'used' | 'scrapped' | 'returned'
@@ -124,19 +124,7 @@ select json_group_array(place) as place, json_group_array(serial) as serial, jso
           as used
       from json_each(?1) v cross join identity d on d.uri = v.value${LAST_JUDGED})`
 
-interface UnitColumns {
-  place: number[]
-  serial: string[]
-  product: string[]
-  lot: (string | null)[]
-  station: (string | null)[]
-  judged: (string | null)[]
-  disposition: (string | null)[]
-  /** Places of those that are. */
-  used: number[]
-}
-
-function unitsOf(db: SqlDatabase, uris: readonly string[], merged: IdentityMap): UnitColumns {
+function unitsOf(db: SqlDatabase, uris: readonly string[], merged: IdentityMap): Units {
   if (merged.isEmpty) return columnsOf(db.get(UNITS, JSON.stringify(uris)))
   const { names, thing } = withNames(uris, merged)
   const units = unitsTogether(columnsOf(db.get(UNITS, JSON.stringify(names))), thing)

@@ -15,23 +15,25 @@ export function ShiftPanel(): ReactNode {
   if (!data || data.timeZone === null) return null
   return (
     <Panel title={t('balance.shifts')} extra={<span className="muted small">{data.timeZone}</span>}>
-      <table className="facts-table">
-        <thead>
-          <tr>
-            <th>{t('balance.shift')}</th>
-            <th className="num">{t('balance.triggers')}</th>
-            <th className="num">{t('balance.verdicts')}</th>
-            <th className="num">{t('balance.noVerdicts')}</th>
-            <th className="num">{t('balance.open')}</th>
-            <th />
-          </tr>
-        </thead>
-        <tbody>
-          {data.shifts.map((shift) => (
-            <ShiftRow key={shift.from} shift={shift} />
-          ))}
-        </tbody>
-      </table>
+      <div className="scroll-x">
+        <table className="facts-table">
+          <thead>
+            <tr>
+              <th>{t('balance.shift')}</th>
+              <th className="num">{t('balance.triggers')}</th>
+              <th className="num">{t('balance.verdicts')}</th>
+              <th className="num">{t('balance.noVerdicts')}</th>
+              <th className="num">{t('balance.open')}</th>
+              <th />
+            </tr>
+          </thead>
+          <tbody>
+            {data.shifts.map((shift) => (
+              <ShiftRow key={shift.from} shift={shift} />
+            ))}
+          </tbody>
+        </table>
+      </div>
     </Panel>
   )
 }
@@ -52,9 +54,8 @@ function ShiftRow({ shift }: { shift: ShiftBalance }): ReactNode {
       <td className="num">{sum('noVerdicts')}</td>
       <td className="num">{sum('open')}</td>
       <td>
-        <span className={`badge tone-${tone}`}>
-          <VerdictIcon result={tone} size={14} />
-          {t(shift.closed ? 'balance.yes' : 'balance.no')}
+        <span className={`tone-${tone}`} title={t(shift.closed ? 'balance.yes' : 'balance.no')}>
+          <VerdictIcon result={tone} size={14} /> {shift.closed ? '' : t('balance.no')}
         </span>
       </td>
     </tr>
