@@ -57,25 +57,34 @@ export async function alikeGroups(
     turned.map((t) => t.embedding),
     context,
   )
-  const ownLight = await distances(rowsOf(images, sought, dims, normal), images, context, normal)
+  let ownLight: Matrix[] | null = null
   let groups = itself
   for (;;) {
-    const shares = {
-      seen: nearness(seen, itself, groups),
-      ownLight: nearness(ownLight, itself, groups),
-      turned: nearness(toTurned, sources, groups),
-    }
-    const below = (kind: keyof typeof NEAR, i: number, j: number): boolean =>
-      (shares[kind][i]?.[j] ?? 1) < NEAR[kind]
-    const near = (i: number, j: number): boolean => below('seen', i, j) && below('ownLight', i, j)
+    const nearSeen = bothWays(nearness(seen, itself, groups), NEAR.seen)
+    // where no two are near as seen, how near they are in their own light decides nothing
+    if (images.some((_, i) => itself.slice(0, i).some((j) => nearSeen(i, j))))
+      ownLight ??= await distances(rowsOf(images, sought, dims, normal), images, context, normal)
+    const nearLit = ownLight && bothWays(nearness(ownLight, itself, groups), NEAR.ownLight)
+    const copies = nearness(toTurned, sources, groups)
     const next = joined(
       groups,
-      (i, j) => (near(i, j) && near(j, i)) || below('turned', i, j) || below('turned', j, i),
+      (i, j) =>
+        (nearSeen(i, j) && nearLit?.(i, j) === true) ||
+        below(copies, i, j, NEAR.turned) ||
+        below(copies, j, i, NEAR.turned),
     )
     if (new Set(next).size === new Set(groups).size) return groups
     groups = next
   }
 }
+
+const below = (shares: readonly number[][], i: number, j: number, limit: number): boolean =>
+  (shares[i]?.[j] ?? 1) < limit
+
+const bothWays =
+  (shares: readonly number[][], limit: number) =>
+  (i: number, j: number): boolean =>
+    below(shares, i, j, limit) && below(shares, j, i, limit)
 
 /** Groups with those of near images made one, numbered in the order they appear. */
 function joined(groups: readonly number[], near: (i: number, j: number) => boolean): number[] {

@@ -3,8 +3,8 @@ import type { Backbone } from './backbone.ts'
 import { choose, DEFAULT_METHOD, worthMeasuring } from './choose.ts'
 import type { Choice } from './choose.ts'
 import { calibrate, openCrossFit } from './crossfit.ts'
-import type { CrossFit, HeldOut, HeldOutScores } from './crossfit.ts'
-import { METHODS } from './fit.ts'
+import type { CrossFit, CrossFitData, HeldOut, HeldOutScores } from './crossfit.ts'
+import { chooseBank, METHODS } from './fit.ts'
 import type { FitContext, MethodId, ReferenceKind } from './fit.ts'
 import { fusedModel } from './fused-graph.ts'
 import { worstOfEach } from './groups.ts'
@@ -80,9 +80,19 @@ export async function conclude(
   }
   const only = options.method === 'auto' ? null : options.method
   const allowed = allowedCells(data)
-  const { groups, found, warnings } = await findWorkpieces(data, allowed, fitContext)
+  const needsBank = only === null || METHODS[only].reference === 'bank'
+  const [{ groups, found, warnings }, bank] = await Promise.all([
+    findWorkpieces(data, allowed, fitContext),
+    needsBank
+      ? chooseBank(
+          data.good.map((g) => g.embedding),
+          data.turned,
+          fitContext,
+        )
+      : null,
+  ])
   const [{ fits, held, left }, curve] = await Promise.all([
-    crossFits(data, groups, allowed, only, fitContext, context.onProgress),
+    crossFits(data, { groups, bank }, allowed, only, fitContext, context.onProgress),
     learningCurve(data, groups, fitContext),
   ])
   const { choice, scores } = choose(held, left, grid, allowed, only, data.defects.length)
@@ -132,7 +142,7 @@ export async function conclude(
 /** References measured on all images, and those that the first part of the images was enough to leave. */
 async function crossFits(
   data: TeachData,
-  groups: readonly number[],
+  { groups, bank }: Pick<CrossFitData, 'groups' | 'bank'>,
   allowed: Float32Array | null,
   only: MethodId | null,
   context: FitContext,
@@ -152,7 +162,7 @@ async function crossFits(
         good: data.good.map((g) => g.embedding),
         groups,
         damaged: data.damaged,
-        turned: data.turned,
+        bank: kind === 'bank' ? bank : null,
         defects: data.defects.map((d) => d.embedding),
       },
       folds,

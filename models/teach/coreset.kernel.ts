@@ -1,6 +1,22 @@
-/** Squared distances become the smaller of the two, element by element. */
-export function keepNearer(distance: Float32Array, other: Float32Array): void {
-  for (let i = 0; i < distance.length; i++) if (other[i]! < distance[i]!) distance[i] = other[i]!
+/** Squared distances become the smaller of the two, element by element; where that is the other, `from` becomes `mark`. */
+export function keepNearer(
+  distance: Float32Array,
+  other: Float32Array,
+  from: Uint16Array,
+  mark: number,
+): void {
+  for (let i = 0; i < distance.length; i++)
+    if (other[i]! < distance[i]!) {
+      distance[i] = other[i]!
+      from[i] = mark
+    }
+}
+
+/** Where the values are `wanted`. */
+export function indicesOf(values: Uint16Array, wanted: number): number[] {
+  const at: number[] = []
+  for (let i = 0; i < values.length; i++) if (values[i] === wanted) at.push(i)
+  return at
 }
 
 /** Indices of the `count` largest values, by falling value, ties by index. */

@@ -1,8 +1,25 @@
 import type { Matrix, MatrixSessions } from './matrix-sessions.ts'
-import { farthestFirst, keepNearer, largestIndices } from './coreset.kernel.ts'
+import { farthestFirst, indicesOf, keepNearer, largestIndices } from './coreset.kernel.ts'
 
 /** Candidates per round; a larger list makes fewer rounds and more work in each. */
 export const LIST = 256
+
+/** Some of the rows, and how near each row is to them. */
+export interface Covered {
+  /** Indices of the members. */
+  chosen: readonly number[]
+  /** Squared distance of each row to its nearest member. */
+  squares: Matrix
+  /** Number of that member. */
+  member: readonly number[]
+}
+
+interface Coreset {
+  /** In the order they were chosen. */
+  chosen: number[]
+  /** How near each row is to them. */
+  covered(): Promise<Covered>
+}
 
 /**
  * Greedy k-center coreset (Gonzalez 1985; the subsampling of PatchCore): each next member is the row farthest from
@@ -13,7 +30,7 @@ export const LIST = 256
  *
  * @param rows  [n, dims]
  * @param first index of the first member
- * @returns indices of at most `size` rows in the order they were chosen; fewer when the rest are copies of them
+ * @returns at most `size` rows; fewer when the rest are copies of them
  */
 export async function coreset(
   rows: Matrix,
@@ -22,26 +39,47 @@ export async function coreset(
   first: number,
   matrices: MatrixSessions,
   checkCancelled: () => void,
-): Promise<number[]> {
+): Promise<Coreset> {
   const n = rows.length / dims
-  const chosen = [first]
-  const distance = new Float32Array(n).fill(Infinity)
+  const squares = new Float32Array(n).fill(Infinity)
+  // the round whose members are the nearest: who it is among them is asked at the end
+  const round = new Uint16Array(n)
+  const rounds: number[][] = []
+  const chosen: number[] = []
   const held = await matrices.hold(rows, dims)
   try {
-    let added = [first]
-    while (chosen.length < Math.min(size, n)) {
+    for (let added = [first]; added.length > 0;) {
       checkCancelled()
-      keepNearer(distance, await held.nearest(takeRows(rows, dims, added)))
-      const list = largestIndices(distance, Math.min(LIST, n))
-      // no row outside the list is farther than the last one in it
-      const bound = list.length === n ? 0 : (distance[list.at(-1) ?? 0] ?? 0)
-      added = farthestFirst(rows, dims, distance, list, size - chosen.length, bound)
-      if (added.length === 0) break
+      keepNearer(squares, await held.nearest(takeRows(rows, dims, added)), round, rounds.length)
+      rounds.push(added)
       chosen.push(...added)
+      if (chosen.length >= Math.min(size, n)) break
+      const list = largestIndices(squares, Math.min(LIST, n))
+      // no row outside the list is farther than the last one in it
+      const bound = list.length === n ? 0 : (squares[list.at(-1) ?? 0] ?? 0)
+      added = farthestFirst(rows, dims, squares, list, size - chosen.length, bound)
     }
-    return chosen
   } finally {
     await held.close()
+  }
+  return {
+    chosen,
+    async covered() {
+      const member: number[] = []
+      let before = 0
+      for (const [r, added] of rounds.entries()) {
+        checkCancelled()
+        const at = indicesOf(round, r)
+        const nearest = await matrices.nearestMember(
+          takeRows(rows, dims, at),
+          takeRows(rows, dims, added),
+          dims,
+        )
+        for (const [i, row] of at.entries()) member[row] = before + (nearest.member[i] ?? 0)
+        before += added.length
+      }
+      return { chosen, squares, member }
+    },
   }
 }
 

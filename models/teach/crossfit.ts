@@ -53,7 +53,7 @@ export async function openCrossFit(
   context: FitContext,
 ): Promise<CrossFit> {
   const { groups, damaged } = data
-  const reference = await referenceOf(kind, data, context)
+  const reference = await referenceOf(data, context)
   const residuals = (embedding: Embedding, without?: number): Promise<Matrix> => {
     context.checkCancelled()
     return reference.residuals(embedding, without)

@@ -1,5 +1,5 @@
 import type { SessionPool } from '../runtime/session-pool.ts'
-import { coreset, takeRows } from './coreset.ts'
+import { coreset, takeRows, type Covered } from './coreset.ts'
 import type { Embedding, TurnedEmbedding } from './embedding.ts'
 import { evidenceForm, mahalanobisForm } from './evidence.ts'
 import { addPatches, emptySecondMoment, patchesOf } from './form.ts'
@@ -51,28 +51,50 @@ export interface ReferenceData {
   good: readonly Embedding[]
   /** Group of each good image: several photographs of one workpiece are of one group. */
   groups: readonly number[]
-  /** Turned copies that go into the bank with their image. */
-  turned: readonly TurnedEmbedding[]
+  /** Chosen of these images and of their turned copies; null where the reference is no bank. */
+  bank: ChosenBank | null
+}
+
+/** Members of a bank, before it is known which images show the same workpiece. */
+export interface ChosenBank {
+  /** [candidates][dims] */
+  rows: Matrix
+  /** Number of the good image each candidate is of, or is of a copy of. */
+  source: number[]
+  covered: Covered
+}
+
+/** @param turned copies that go into the bank with their image */
+export async function chooseBank(
+  good: readonly Embedding[],
+  turned: readonly TurnedEmbedding[],
+  { dims, bankSize, seed, matrices, checkCancelled }: FitContext,
+): Promise<ChosenBank> {
+  const { rows, image } = candidates([...good, ...turned.map((t) => t.embedding)], dims, seed, MAX_CANDIDATES)
+  const { covered } = await coreset(rows, dims, bankSize, 0, matrices, checkCancelled)
+  const source = Array.from(image, (i) => (i < good.length ? i : (turned[i - good.length]?.source ?? -1)))
+  return { rows, source, covered: await covered() }
 }
 
 export async function referenceOf(
-  kind: ReferenceKind,
-  { good, groups, turned }: ReferenceData,
+  { good, groups, bank }: ReferenceData,
   context: FitContext,
 ): Promise<Reference> {
-  const { dims, cells, bankSize, seed, matrices, checkCancelled } = context
-  if (kind === 'position') return positionReference(good, groups, dims)
-  const members = [...good, ...turned.map((t) => t.embedding)]
-  const from = [...groups, ...turned.map((t) => groups[t.source] ?? -1)]
-  const { rows, image } = candidates(members, dims, seed, MAX_CANDIDATES)
-  const chosen = await coreset(rows, dims, bankSize, 0, matrices, checkCancelled)
-  const origins = Array.from(image, (i) => from[i] ?? -1)
-  const bank = {
-    members: takeRows(rows, dims, chosen),
-    groups: chosen.map((i) => origins[i] ?? -1),
-    standIns: await standIns(rows, origins, chosen, dims, matrices, checkCancelled),
-  }
-  return bankReference(bank, dims, cells, context)
+  const { dims, cells, matrices, checkCancelled } = context
+  if (bank === null) return positionReference(good, groups, dims)
+  const { rows, covered } = bank
+  const origins = bank.source.map((i) => groups[i] ?? -1)
+  const { chosen } = covered
+  return bankReference(
+    {
+      members: takeRows(rows, dims, chosen),
+      groups: chosen.map((i) => origins[i] ?? -1),
+      standIns: await standIns(rows, origins, covered, dims, matrices, checkCancelled),
+    },
+    dims,
+    cells,
+    context,
+  )
 }
 
 /**
@@ -87,7 +109,8 @@ export async function smallBank(
   most: number,
 ): Promise<Matrix> {
   const { rows } = candidates(images, dims, seed, most)
-  return takeRows(rows, dims, await coreset(rows, dims, bankSize, 0, matrices, checkCancelled))
+  const { chosen } = await coreset(rows, dims, bankSize, 0, matrices, checkCancelled)
+  return takeRows(rows, dims, chosen)
 }
 
 /** Patches a coreset is chosen from, the same number of each image and about `most` in all, with their origin. */

@@ -32,9 +32,11 @@ it('chooses what greedy k-center by its definition chooses', async () => {
   const pool = openSessionPool(1)
   const matrices = await openMatrixSessions(pool)
   const rows = numbers(900 * 6)
-  expect(await coreset(rows, 6, 120, 0, matrices, () => undefined)).toEqual(plainGreedy(rows, 6, 120))
+  expect((await coreset(rows, 6, 120, 0, matrices, () => undefined)).chosen).toEqual(
+    plainGreedy(rows, 6, 120),
+  )
   const copies = Float32Array.from({ length: 40 }, () => 0.5)
-  expect(await coreset(copies, 4, 5, 0, matrices, () => undefined)).toEqual([0])
+  expect((await coreset(copies, 4, 5, 0, matrices, () => undefined)).chosen).toEqual([0])
   await pool.close()
 })
 

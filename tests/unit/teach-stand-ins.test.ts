@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openSessionPool } from '../../models/runtime/session-pool.ts'
-import { coreset, takeRows } from '../../models/teach/coreset.ts'
+import { coreset, takeRows, type Covered } from '../../models/teach/coreset.ts'
 import { openMatrixSessions } from '../../models/teach/matrix-sessions.ts'
 import type { Matrix, MatrixSessions } from '../../models/teach/matrix-sessions.ts'
 import { seededRandom } from '../../models/teach/random.ts'
@@ -23,6 +23,11 @@ const square = (a: Matrix, i: number, b: Matrix, j: number, dims = DIMS): number
 }
 const nearest = (rows: Matrix, i: number, bank: Matrix): number =>
   Math.min(...Array.from({ length: bank.length / DIMS }, (_, j) => square(rows, i, bank, j)))
+
+const covered = async (rows: Matrix, chosen: number[], dims: number): Promise<Covered> => ({
+  chosen,
+  ...(await matrices.nearestMember(rows, takeRows(rows, dims, chosen), dims)),
+})
 
 describe('the nearest member', () => {
   it('is the one of the least distance, in whatever column it stands', async () => {
@@ -49,7 +54,7 @@ describe('stand-ins', () => {
     // both workpieces show 0 and 7; the bank keeps one of each, and 20 only one has
     const rows = Float32Array.of(0, 0.2, 7, 7.1, 20)
     const groups = [0, 1, 1, 0, 0]
-    const found = await standIns(rows, groups, [0, 2, 4], 1, matrices, never)
+    const found = await standIns(rows, groups, await covered(rows, [0, 2, 4], 1), 1, matrices, never)
     const order = found.without.map((g, i) => [g, found.members[i], found.like[i]])
     expect(order).toEqual([
       [0, expect.closeTo(0.2, 6), 0],
@@ -60,7 +65,7 @@ describe('stand-ins', () => {
   it('are none where others cover what is left', async () => {
     // without group 0 the row at 0.4 is nearer to 1 than the row at 9 is to anything
     const rows = Float32Array.of(0, 0.4, 1, 10, 8)
-    const found = await standIns(rows, [0, 1, 2, 2, 1], [0, 2, 3], 1, matrices, never)
+    const found = await standIns(rows, [0, 1, 2, 2, 1], await covered(rows, [0, 2, 3], 1), 1, matrices, never)
     expect(found.without).not.toContain(0)
     for (const g of found.without) expect(g).toBe(2)
   })
@@ -74,10 +79,11 @@ describe('stand-ins', () => {
       { length: n * DIMS },
       (_, at) => Math.floor((Math.floor(at / DIMS) * 7919) % 40) / 8 + 0.1 * random(),
     )
-    const chosen = await coreset(rows, DIMS, 150, 0, matrices, never)
+    const greedy = await coreset(rows, DIMS, 150, 0, matrices, never)
+    const { chosen } = greedy
     const bank = takeRows(rows, DIMS, chosen)
     const radius = Math.max(...groups.map((_, i) => nearest(rows, i, bank)))
-    const found = await standIns(rows, groups, chosen, DIMS, matrices, never)
+    const found = await standIns(rows, groups, await greedy.covered(), DIMS, matrices, never)
     expect(found.without.length).toBeGreaterThan(count)
     for (let g = 0; g < count; g++) {
       const mine = found.without.flatMap((w, i) => (w === g ? [i] : []))

@@ -14,6 +14,7 @@ import {
 } from '../../models/index.ts'
 import type { TaughtModel, TeachImage } from '../../models/index.ts'
 import { smoothed } from '../../models/teach/calibration.ts'
+import { chooseBank } from '../../models/teach/fit.ts'
 import { calibrate, calibratedMap, imageScore, openCrossFit } from '../../models/teach/crossfit.ts'
 import { openEmbedder } from '../../models/teach/embedder.ts'
 import { openForms } from '../../models/teach/form.ts'
@@ -83,7 +84,13 @@ describe('a taught model', () => {
     const good = data.good.map((g) => g.embedding)
     const fit = await openCrossFit(
       'bank',
-      { good, groups: good.map((_, i) => i), damaged: data.damaged, turned: data.turned, defects: [] },
+      {
+        good,
+        groups: good.map((_, i) => i),
+        damaged: data.damaged,
+        bank: await chooseBank(good, data.turned, context),
+        defects: [],
+      },
       foldsFor(24),
       context,
     )
