@@ -5,7 +5,7 @@ import rhea from 'rhea'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { InspectionCompleted, LoggedEvent, QEvent } from '../../contracts/index.ts'
 import { CfxSink, cfxEnvelope, openEventLog, openPartStore } from '../../traceability/index.ts'
-import { portOpen } from '../services/require-service.ts'
+import { describeWith, portOpen } from '../services/require-service.ts'
 import { eventSinkSuite } from '../suites/event-sink.suite.ts'
 import { AmqpPeer, contentOf, HttpPeer, MqttPeer } from './samples/sink-peers.ts'
 import { failVerdict, gs1Code, missed, passVerdict, request } from './samples/traceability-requests.ts'
@@ -124,25 +124,33 @@ describe('CFX', () => {
   })
 })
 
-// A broker of the plant, where one happens to run; it declares the queue by itself.
-describe.skipIf(!(await portOpen('127.0.0.1', 5672)))('CFX and RabbitMQ (skipped when none runs)', () => {
+const AMQP = new URL(process.env['SIGHTLINE_TEST_AMQP_URL'] ?? 'amqp://guest:guest@127.0.0.1:5672')
+const rabbit = await portOpen(AMQP.hostname, Number(AMQP.port))
+
+// It declares the queue by itself.
+describeWith('RabbitMQ', rabbit, 'CFX and RabbitMQ', () => {
   it('is taken in order', async () => {
     const address = `/queue/sightline-test-${process.pid}`
+    const { username, password } = AMQP
     const sink = new CfxSink({
       name: 'rabbit',
-      url: 'amqp://127.0.0.1:5672',
+      url: `amqp://${AMQP.host}`,
       address,
       handle: 'Sightline.caps-a',
-      user: 'guest',
-      password: 'guest',
+      user: username,
+      password,
     })
     for (const event of logged)
       expect(await sink.deliver(event, new AbortController().signal)).toEqual({ ok: true })
     sink.close()
     const got: string[] = []
-    const connection = rhea
-      .create_container()
-      .connect({ port: 5672, username: 'guest', password: 'guest', reconnect: false })
+    const connection = rhea.create_container().connect({
+      host: AMQP.hostname,
+      port: Number(AMQP.port),
+      username,
+      password,
+      reconnect: false,
+    })
     connection.open_receiver({ source: { address }, autoaccept: true })
     await new Promise<void>((resolve) =>
       connection.on('message', ({ message }) => {
