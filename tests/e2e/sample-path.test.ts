@@ -41,14 +41,10 @@ describe('the sample line', () => {
         order: 'order/PO-00001',
       })
       const names = [...(life?.backward.items ?? []), ...(life?.forward.items ?? [])].map((i) => i.name)
-      for (const name of [
-        'lot/L0001',
-        'lot/LAM-L0001',
-        'supplier/foil-mill',
-        'box/B00001',
-        'customer/drives-ltd',
-      ])
+      for (const name of ['lot/L0001', 'lot/LAM-L0001', 'supplier/foil-mill', 'customer/drives-ltd'])
         expect(names).toContain(name)
+      // on a busy machine the first boards may be held, and the first one let go lies in another of the four
+      expect(names.filter((name) => /^box\/B0000[1-4]$/.test(name))).toHaveLength(1)
       expect(await stopped(line)).toBe(0)
       const text = await runCli(['trace', serial, '--data', dir, '--lang', 'zh'])
       expect(text.stdout).toContain('所在: 已发货 shipment/S00001')
