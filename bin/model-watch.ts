@@ -8,6 +8,7 @@ import { escapeEstimates } from './escape-estimate.ts'
 import type { Environment } from './environment.ts'
 import { LifeWatch } from './life-watch.ts'
 import { modelPackages } from './model-packages.ts'
+import { OverdueReviews } from './overdue-reviews.ts'
 import { Reviews } from './reviews.ts'
 import { watchRoutes } from './watch-routes.ts'
 
@@ -21,7 +22,7 @@ export interface WatchParts {
   /** By station id. */
   active: ReadonlyMap<string, LoadedRecipe>
   known: ReadonlyMap<string, LoadedRecipe>
-  store: Pick<PartStore, 'emit'>
+  store: Pick<PartStore, 'emit' | 'recordFact'>
   questions: Pick<Questions, 'scoredAfter' | 'part'>
   lastPosition(): number
   onAppend(listener: () => void): () => void
@@ -51,6 +52,7 @@ export function startModelWatch(parts: WatchParts): RunningWatch {
     lastPosition: parts.lastPosition,
     onAppend: parts.onAppend,
   })
+  const overdue = new OverdueReviews({ spec, watch, store, part: questions.part, tell: () => follow.tell() })
   const reviews = new Reviews({
     spec,
     dataDir,
@@ -99,6 +101,9 @@ export function startModelWatch(parts: WatchParts): RunningWatch {
       ),
     }),
     auditImages: () => auditImages(counts),
-    close: () => follow.close(),
+    close: async () => {
+      await overdue.close()
+      await follow.close()
+    },
   }
 }

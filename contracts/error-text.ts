@@ -65,6 +65,7 @@ const ZH: Record<ErrorCode, string> = {
   MDL_GATE: '该配方不得启用',
   MDL_LIFE: '请求与工位当前的模型状态不符',
   MDL_DRIFT: '模型分数的分布偏离参考分布',
+  MDL_OVERDUE: '无法判定的工件等待复核已超时',
   MDL_ESCAPE: '复核发现已放行的工件不合格',
 
   TRC_OPEN: '存储无法打开',

@@ -66,6 +66,7 @@ export const ERROR_CODES = {
   MDL_GATE: 'the recipe may not be activated',
   MDL_LIFE: 'the life-of-a-model request does not fit the state of the station',
   MDL_DRIFT: 'the scores of a model are not distributed as in their reference',
+  MDL_OVERDUE: 'parts that could not be judged wait for review for too long',
   MDL_ESCAPE: 'a part that passed was found bad in review',
 
   TRC_OPEN: 'the store cannot be opened',

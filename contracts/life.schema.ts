@@ -47,10 +47,14 @@ export const watchSchema = z.strictObject({
   auditUnusualRate: z.number().min(0).max(1).default(0.1),
   /** Share of all judged parts, whatever the verdict. */
   backgroundRate: z.number().min(0).max(1).default(0.002),
-  /** Parts close to the decision: at most so many an hour and station, and so far apart, s. */
+  /** A part that could not be judged waits for a person so long, min; then an alarm says so. */
+  greyDueMin: z.number().positive().max(525_600).default(480),
+  /** What becomes of it then: it stays on hold, or goes to rework or scrap. It never goes on. */
+  greyOverdue: z.enum(['hold', 'rework', 'scrap']).default('hold'),
+  /** Passed parts close to the decision: at most so many an hour and station, and so far apart, s. */
   bandPerHour: z.number().int().nonnegative().max(3_600).default(20),
   bandEveryS: z.number().nonnegative().default(60),
-  /** Parts that may wait for review; beyond it they are counted, not kept. */
+  /** Parts that may wait for review beside those that could not be judged; beyond it they are counted, not kept. */
   maxWaiting: z.number().int().positive().max(100_000).default(5_000),
 })
 export type WatchSpec = z.infer<typeof watchSchema>

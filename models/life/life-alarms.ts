@@ -9,7 +9,7 @@ import {
 export interface LifeAlarm {
   id: string
   station: string
-  /** `score-drift` or `escape-found`. */
+  /** `score-drift`, `escape-found` or `review-overdue`. */
   alarm: string
   code: ErrorCode
   message: I18n

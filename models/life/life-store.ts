@@ -41,6 +41,7 @@ create table if not exists band_state(
 create table if not exists stratum_day(
   station text not null, sha256 text not null, stratum text not null, day text not null, recipe text not null,
   passed integer not null, sampled integer not null, primary key(station, sha256, stratum, day)) without rowid;
+-- kept: 1 waits or was reviewed, 0 there was no room, 2 decided about otherwise
 create table if not exists review_item(
   inspection_id text primary key, position integer not null, station text not null, recipe text not null,
   sha256 text not null, serial text not null, lot text, result text not null, stratum text, day text not null,

@@ -1,6 +1,7 @@
 import type { ReviewedPart, ScoredPage, ScoredPart, SqlDatabase, WatchSpec } from '../../contracts/index.ts'
 import type { DriftStatistics } from './drift.ts'
 import { LifeAlarms } from './life-alarms.ts'
+import type { ReviewItem } from './review-item.ts'
 import { ReviewQueue } from './review-queue.ts'
 import { type DriftChange, type Score, ScoreWatch } from './score-watch.ts'
 
@@ -65,6 +66,27 @@ export class ModelWatch {
     })
   }
 
+  /** @param oldest of the parts of a station that wait for too long; null ends the alarm */
+  overdue(station: string, oldest: ReviewItem | null, at: string): void {
+    const id = `review-overdue/${station}`
+    this.#db.transaction(() => {
+      const active = this.alarms.active().some((a) => a.id === id)
+      if (oldest === null) this.alarms.clear(id, 'sightline', at)
+      else if (!active)
+        this.alarms.raise({
+          id,
+          station,
+          alarm: 'review-overdue',
+          code: 'MDL_OVERDUE',
+          since: at,
+          message: {
+            en: `held parts wait for review, ${oldest.serial || 'one without a code'} since ${oldest.at}`,
+            zh: `被扣留的工件等待复核,${oldest.serial || '无码工件'} 自 ${oldest.at} 起`,
+          },
+        })
+    })
+  }
+
   /** Ends an alarm by name. Returns false when it is not active. */
   acknowledge(id: string, by: string, at: string): boolean {
     return this.#db.transaction(() => this.alarms.clear(id, by, at))
@@ -79,7 +101,12 @@ export class ModelWatch {
 
   #part(part: ScoredPart, tools: readonly ModelTool[]): void {
     // Challenge parts and acceptance runs are not what the line makes.
-    if (part.runType !== 'production' || part.unjudged) return
+    if (part.runType !== 'production') return
+    // no frame, nothing to look at: such a part is found among those on hold
+    if (part.unjudged) {
+      if (part.image !== null) this.queue.take(part, null)
+      return
+    }
     const scores = scoresOf(part, tools)
     const unusual = this.#scores.unusual(part, scores)
     for (const change of this.#scores.take(part, scores)) this.#drift(change)

@@ -1,34 +1,6 @@
-import type {
-  ReviewedPart,
-  ScoredPart,
-  SqlDatabase,
-  SqlRow,
-  VerdictResult,
-  WatchSpec,
-} from '../../contracts/index.ts'
+import type { ReviewedPart, ScoredPart, SqlDatabase, SqlRow, WatchSpec } from '../../contracts/index.ts'
+import { type ItemRow, itemOf, type ReviewItem } from './review-item.ts'
 import { type Sample, samplesOf, type StratumName } from './sampling.ts'
-
-/** A part that a person looks at, or looked at. */
-export interface ReviewItem {
-  inspectionId: string
-  position: number
-  station: string
-  recipe: string
-  serial: string
-  lot: string | null
-  /** What the line decided. */
-  result: VerdictResult
-  samples: Sample[]
-  at: string
-  image: string | null
-  /** What the person decided; `inconclusive` = it cannot be told. Null = nobody yet. */
-  verdict: VerdictResult | null
-  reviewer: string | null
-  reason: string | null
-  reviewedAt: string | null
-  /** Event of the decision in force. */
-  reviewId: string | null
-}
 
 export interface StratumCount {
   station: string
@@ -68,9 +40,12 @@ export class ReviewQueue {
     this.#spec = spec
   }
 
-  /** Counts a judged part and keeps it when a sample picked it. */
-  take(part: ScoredPart, stratum: StratumName): void {
-    if (part.unjudged) return
+  /**
+   * Counts a part and keeps it when a sample picked it; of those that could not be judged each one, however many wait.
+   *
+   * @param stratum null for a part that was not judged
+   */
+  take(part: ScoredPart, stratum: StratumName | null): void {
     const row = this.#db.get<{ last_ms: number; hour: number; picks: number }>(
       'select last_ms, hour, picks from band_state where station = ?',
       part.station,
@@ -85,7 +60,7 @@ export class ReviewQueue {
         band.hour,
         band.picks,
       )
-    if (part.result === 'pass')
+    if (part.result === 'pass' && stratum !== null)
       this.#db.run(
         `insert into stratum_day(station, sha256, stratum, day, recipe, passed, sampled) values(?, ?, ?, ?, ?, 1, ?)
          on conflict do update set passed = passed + 1, sampled = sampled + excluded.sampled`,
@@ -97,7 +72,7 @@ export class ReviewQueue {
         samples.includes('audit') ? 1 : 0,
       )
     if (samples.length === 0) return
-    this.#keep(part, stratum, samples, this.#hasRoom())
+    this.#keep(part, stratum, samples, samples.includes('grey') || this.#hasRoom())
   }
 
   /** Applies a review, or takes one back. Returns whether it says that a passed part is bad, or stops saying so. */
@@ -150,6 +125,27 @@ export class ReviewQueue {
         limit,
       )
       .map(itemOf)
+  }
+
+  /** Parts of a station that could not be judged, and wait since before a time, oldest first. */
+  overdue(station: string, before: string, limit: number): ReviewItem[] {
+    return this.#db
+      .all<ItemRow>(
+        `select * from review_item where verdict is null and kept = 1 and instr(samples, 'grey') > 0 and station = ?
+         and at < ? order by position limit ?`,
+        station,
+        before,
+        limit,
+      )
+      .map(itemOf)
+  }
+
+  /** It was decided about otherwise: nobody needs to look at it. A review may still come. */
+  settle(inspectionId: string): void {
+    this.#db.run(
+      'update review_item set kept = 2 where inspection_id = ? and verdict is null and kept = 1',
+      inspectionId,
+    )
   }
 
   /** Newest decision first. */
@@ -223,7 +219,7 @@ export class ReviewQueue {
 
   #hasRoom(): boolean {
     const row = this.#db.get<{ n: number }>(
-      'select count(*) n from review_item where verdict is null and kept = 1',
+      `select count(*) n from review_item where verdict is null and kept = 1 and instr(samples, 'grey') = 0`,
     )
     return (row?.n ?? 0) < this.#spec.maxWaiting
   }
@@ -261,39 +257,3 @@ interface StratumRow extends SqlRow {
   escapes: number
   undecided: number
 }
-
-interface ItemRow extends SqlRow {
-  inspection_id: string
-  position: number
-  station: string
-  recipe: string
-  serial: string
-  lot: string | null
-  result: string
-  samples: string
-  at: string
-  image: string | null
-  verdict: string | null
-  reviewer: string | null
-  reason: string | null
-  reviewed_at: string | null
-  review_id: string | null
-}
-
-const itemOf = (r: ItemRow): ReviewItem => ({
-  inspectionId: r.inspection_id,
-  position: r.position,
-  station: r.station,
-  recipe: r.recipe,
-  serial: r.serial,
-  lot: r.lot,
-  result: r.result as VerdictResult,
-  samples: r.samples.split(' ') as Sample[],
-  at: r.at,
-  image: r.image,
-  verdict: r.verdict as VerdictResult | null,
-  reviewer: r.reviewer,
-  reason: r.reason,
-  reviewedAt: r.reviewed_at,
-  reviewId: r.review_id,
-})

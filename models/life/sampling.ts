@@ -3,10 +3,10 @@ import type { ScoredPart, WatchSpec } from '../../contracts/index.ts'
 
 /**
  * Why a part is shown to a person. `audit`: random sample of the passed parts, the only one the escape estimate is made
- * of. `background`: random sample of all judged parts. `band`: close to the decision, at a limited rate. `asked`:
- * somebody opened it.
+ * of. `background`: random sample of all judged parts. `grey`: it could not be told good or bad and is held, every one of
+ * them. `band`: passed close to the decision, at a limited rate. `asked`: somebody opened it.
  */
-export const SAMPLES = ['audit', 'background', 'band', 'asked'] as const
+export const SAMPLES = ['audit', 'background', 'grey', 'band', 'asked'] as const
 export type Sample = (typeof SAMPLES)[number]
 
 /**
@@ -33,17 +33,18 @@ const draw = (seed: number, purpose: string, inspectionId: string): number =>
 
 export function samplesOf(
   part: ScoredPart,
-  stratum: StratumName,
+  stratum: StratumName | null,
   band: BandState,
   spec: WatchSpec,
 ): { samples: Sample[]; band: BandState } {
-  if (part.unjudged) return { samples: [], band }
   const samples: Sample[] = []
+  if (part.result === 'inconclusive') samples.push('grey')
+  // there is nothing the machine said that a sample could check
+  if (part.unjudged) return { samples, band }
   const rate = stratum === 'unusual' ? spec.auditUnusualRate : spec.auditRate
   if (part.result === 'pass' && draw(spec.seed, 'audit', part.inspectionId) < rate) samples.push('audit')
   if (draw(spec.seed, 'background', part.inspectionId) < spec.backgroundRate) samples.push('background')
-  const close = part.result === 'inconclusive' || (part.result === 'pass' && stratum === 'unusual')
-  if (!close) return { samples, band }
+  if (part.result !== 'pass' || stratum !== 'unusual') return { samples, band }
   const atMs = Date.parse(part.at)
   const hour = Math.floor(atMs / 3_600_000)
   const picks = band.hour === hour ? band.picks : 0

@@ -232,8 +232,9 @@ describe('samples and reviews', () => {
     expect(ids(other.watch)).not.toEqual(ids(watch))
   })
 
-  it('limits what is close to the decision by rate and distance', () => {
+  it('limits what passes close to the decision by rate and distance', () => {
     const { watch } = opened({
+      referenceParts: 100,
       auditRate: 0,
       auditUnusualRate: 0,
       backgroundRate: 0,
@@ -242,11 +243,29 @@ describe('samples and reviews', () => {
     })
     feed(
       watch,
-      Array.from({ length: 200 }, (_, i) => part(i + 1, 0.5, 'inconclusive')),
+      Array.from({ length: 300 }, (_, i) => part(i + 1, i < 100 ? i / 100 : 5)),
     )
-    const at = watch.queue.waiting(100).map((i) => i.position)
-    expect(at).toEqual([1, 11, 21])
+    expect(watch.queue.waiting(100).map((i) => i.position)).toEqual([101, 111, 121])
     expect(watch.queue.waiting(100).every((i) => i.samples[0] === 'band')).toBe(true)
+  })
+
+  it('keeps every part that could not be told, however fast they come and however many wait', () => {
+    const { watch } = opened({ auditRate: 1, maxWaiting: 2, bandPerHour: 1 })
+    const image = 'e'.repeat(64)
+    const grey = Array.from({ length: 40 }, (_, i) => part(i + 1, 0.5, 'inconclusive'))
+    const passed = [1, 2, 3].map((n) => part(40 + n, 0))
+    feed(watch, [
+      ...grey,
+      ...passed,
+      part(51, 0, 'inconclusive', { unjudged: true, image, scores: {}, ran: [] }),
+      part(52, 0, 'inconclusive', { unjudged: true, image: null, scores: {}, ran: [] }),
+      part(53, 0, 'inconclusive', { runType: 'challenge' }),
+    ])
+    const waiting = watch.queue.waiting(100, { sample: 'grey' }).map((i) => i.position)
+    expect(waiting).toEqual([...grey.map((g) => g.position), 51])
+    // They take no room from the audit sample.
+    expect(watch.queue.waiting(100, { sample: 'audit' })).toHaveLength(2)
+    expect(watch.queue.counts()).toMatchObject({ waiting: 43, notKept: 1 })
   })
 
   it('counts what it has no room for', () => {

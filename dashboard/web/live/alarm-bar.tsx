@@ -13,6 +13,7 @@ const NAMED = [
   'canary-rollback',
   'score-drift',
   'escape-found',
+  'review-overdue',
 ] as const
 const named = (alarm: string): alarm is (typeof NAMED)[number] => NAMED.some((n) => n === alarm)
 

@@ -17,7 +17,7 @@ import { useReviewKeys } from './review-keys.ts'
 import { ReviewView } from './review-view.tsx'
 import { StillHeld } from './still-held.tsx'
 
-const FILTERS = ['all', 'audit', 'band', 'background'] as const
+const FILTERS = ['all', 'grey', 'audit', 'band', 'background'] as const
 type Filter = (typeof FILTERS)[number]
 
 /** Parts that sampling picked, one after the other: look, decide, next. */

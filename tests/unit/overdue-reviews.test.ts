@@ -1,0 +1,159 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { OverdueReviews } from '../../bin/overdue-reviews.ts'
+import {
+  lineSchema,
+  type PartStore,
+  type SqlDatabase,
+  uuidv7,
+  type Verdict,
+  watchSchema,
+  type WatchSpec,
+} from '../../contracts/index.ts'
+import { ModelWatch, prepareLife } from '../../models/index.ts'
+import { ksTwoSample, populationStability, stabilityLimit } from '../../scenarios/index.ts'
+import { openPartStore, openSql } from '../../traceability/index.ts'
+import { openTraceQuery, type TraceQuery } from '../../traceability/query/index.ts'
+import { context, gs1Code, passVerdict, request } from './samples/traceability-requests.ts'
+
+let dir: string
+let store: PartStore
+let query: TraceQuery
+let counts: SqlDatabase
+let watch: ModelWatch
+let overdue: OverdueReviews | undefined
+beforeEach(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'sightline-overdue-'))
+  store = await openPartStore({ dataDir: dir })
+  query = openTraceQuery(dir)
+  counts = prepareLife(openSql(join(dir, 'counts.db'), { synchronous: 'normal' }), 'counts')
+})
+afterEach(async () => {
+  await overdue?.close()
+  counts.close()
+  query.close()
+  await store.close()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+function begin(spec: Partial<WatchSpec>): void {
+  const line = lineSchema.parse({
+    line: context.line,
+    title: { en: 'caps', zh: '瓶盖' },
+    plant: context.plant,
+    stations: [
+      {
+        id: context.station,
+        recipe: 'cap-top@4',
+        budgetMs: 500,
+        camera: { adapter: 'replay', path: 'x', rate: 1 },
+      },
+    ],
+    watch: spec,
+  })
+  watch = new ModelWatch(counts, watchSchema.parse(spec), {
+    ksTwoSample,
+    populationStability,
+    stabilityLimit,
+  })
+  overdue = new OverdueReviews({
+    spec: line,
+    watch,
+    store,
+    part: (id) => Promise.resolve(query.part(id)),
+    tell: () => Promise.resolve(),
+  })
+}
+
+const grey = (serial: string): Verdict =>
+  passVerdict({
+    result: 'inconclusive',
+    disposition: 'hold',
+    reasons: [{ zh: '灰区', en: 'in the grey zone' }],
+    codes: [gs1Code(serial)],
+  })
+
+/** Captures a part and lets the watch see it. */
+async function judged(trigger: number, verdict: Verdict): Promise<string> {
+  const asked = request(trigger, verdict)
+  await store.capture(asked)
+  watch.take(await query.scoredAfter(watch.position(), 100), () => [])
+  return asked.inspectionId
+}
+const dispositionOf = async (id: string): Promise<string | undefined> =>
+  (await query.part(id))?.row.disposition
+const waiting = (): string[] => watch.queue.waiting(100, { sample: 'grey' }).map((i) => i.inspectionId)
+const alarms = (): string[] => watch.alarms.active().map((a) => a.id)
+/** After the time the parts were judged at. */
+const later = (minutes: number): Date => new Date(Date.now() + minutes * 60_000)
+
+describe('parts that could not be judged', () => {
+  it('stay on hold with an alarm until somebody reviews them', async () => {
+    begin({ greyDueMin: 30 })
+    const id = await judged(1, grey('A1'))
+    const from = Date.parse(watch.queue.item(id)?.at ?? '')
+    await overdue?.look(new Date(from + 29 * 60_000))
+    expect(alarms()).toEqual([])
+    await overdue?.look(new Date(from + 31 * 60_000))
+    await overdue?.look(new Date(from + 60 * 60_000))
+    expect(alarms()).toEqual([`review-overdue/${context.station}`])
+    expect(watch.alarms.active()[0]).toMatchObject({ code: 'MDL_OVERDUE' })
+    expect(watch.alarms.pending()).toHaveLength(1)
+    expect(await dispositionOf(id)).toBe('hold')
+    watch.queue.review({
+      kind: 'review',
+      position: 99,
+      id: uuidv7(),
+      at: later(61).toISOString(),
+      inspectionId: id,
+      reviewer: 'li',
+      before: 'inconclusive',
+      after: 'fail',
+      reason: '',
+      labels: [],
+      part: null,
+    })
+    await overdue?.look(later(62))
+    expect(alarms()).toEqual([])
+  })
+
+  it('go to rework when the line says so, once, on record and by no person', async () => {
+    begin({ greyDueMin: 30, greyOverdue: 'rework' })
+    const id = await judged(1, grey('A1'))
+    await overdue?.look(later(31))
+    await overdue?.look(later(32))
+    expect(await dispositionOf(id)).toBe('rework')
+    const decision = (await query.part(id))?.row.decision
+    expect(decision).toMatchObject({ by: 'sightline', disposition: 'rework' })
+    expect(decision?.reason).toContain('30 min')
+    expect(waiting()).toEqual([])
+    expect(alarms()).toEqual([])
+  })
+
+  it('are left alone once a person decided, or the part was judged again', async () => {
+    begin({ greyDueMin: 30, greyOverdue: 'scrap' })
+    const decided = await judged(1, grey('A1'))
+    const again = await judged(2, grey('A2'))
+    const newer = await judged(3, passVerdict({ codes: [gs1Code('A2')] }))
+    await store.recordFact(
+      {
+        id: uuidv7(),
+        at: new Date().toISOString(),
+        by: 'li',
+        kind: 'dispose',
+        unit: (await query.part(decided))?.row.unit ?? '',
+        disposition: 'release',
+        inspection: decided,
+        reason: 'a reflection',
+      },
+      { plant: context.plant, line: context.line },
+    )
+    expect(waiting()).toEqual([decided, again])
+    await overdue?.look(later(31))
+    expect(await dispositionOf(decided)).toBe('release')
+    expect(await dispositionOf(newer)).toBe('release')
+    expect(waiting()).toEqual([])
+  })
+})
