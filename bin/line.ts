@@ -102,7 +102,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
       onSetAside,
     })
     closers.push(() => epcis.close())
-    const replication = openReplication(config, environment)
+    const replication = openReplication(config, environment, store)
     closers.push(() => replication?.close())
     const queries = openTraceQuery(dataDir)
     closers.push(() => queries.close())

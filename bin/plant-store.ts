@@ -1,24 +1,44 @@
-import { type ReplicationState } from '../contracts/index.ts'
+import { CodedError, type PartStore, type ReplicationState, uuidv7 } from '../contracts/index.ts'
 import type { LineState } from '../dashboard/index.ts'
-import { placeOf, type Replication, startReplication } from '../traceability/index.ts'
+import { type HoldOrder, placeOf, type Replication, startReplication } from '../traceability/index.ts'
 import type { LineConfig } from './config.ts'
 import type { Environment } from './environment.ts'
 import { log } from './log.ts'
 
-/** Starts replicating the log to the plant, when the line file asks for it. */
+/** Starts replicating the log to the plant, when the line file asks for it, and takes the holds of the plant over. */
 export function openReplication(
   { spec, dataDir }: LineConfig,
   { databaseUrl }: Environment,
+  store: Pick<PartStore, 'recordFact'>,
 ): Replication | null {
   if (spec.plantStore === undefined || databaseUrl === null) return null
   log.info({ plant: placeOf(databaseUrl) }, 'the log is replicated to the plant store')
+  const where = { plant: spec.plant, line: spec.line }
   return startReplication({
     dataDir,
     url: databaseUrl,
     spec: spec.plantStore,
-    where: { plant: spec.plant, line: spec.line },
+    where,
     onChange: tellReplication,
+    onOrder: (order) => takeOver(order, store, where),
   })
+}
+
+/** Records a hold or release of the plant as an event of this line, from now on. @throws as `recordFact` */
+export async function takeOver(
+  { origin, ...stated }: HoldOrder,
+  store: Pick<PartStore, 'recordFact'>,
+  where: { plant: string; line: string },
+): Promise<void> {
+  const fact = { id: uuidv7(), at: new Date().toISOString(), ...stated }
+  try {
+    const { repeated } = await store.recordFact(fact, where, origin)
+    if (!repeated) log.info({ ...stated, origin }, `a ${stated.kind} of ${origin.log} is taken over`)
+  } catch (error) {
+    const code = error instanceof CodedError ? error.code : 'TRC_WRITE'
+    log.error({ ...stated, origin, code, error: String(error) }, 'a hold cannot be taken over; trying again')
+    throw error
+  }
 }
 
 export function tellReplication({ fault, received, events, log: name }: ReplicationState): void {
@@ -26,12 +46,14 @@ export function tellReplication({ fault, received, events, log: name }: Replicat
   else log.warn({ log: name, code: fault.code }, fault.message)
 }
 
-/** A plant that takes nothing: the line goes on, and the plant is caught up with. */
+/** A plant that takes nothing: the line goes on, and the plant is caught up with. Holds are those last heard of. */
 export function plantModes(state: ReplicationState | undefined): LineState['degraded'] {
-  if (state === undefined || state.fault === null) return []
-  const { message } = state.fault
-  return [
-    {
+  if (state === undefined) return []
+  const modes: LineState['degraded'] = []
+  if (state.fault !== null) {
+    const { message } = state.fault
+    const heard = state.holds && heardText(state.holds.heardAt)
+    modes.push({
       id: 'plant-store',
       text:
         state.state === 'refused'
@@ -40,9 +62,30 @@ export function plantModes(state: ReplicationState | undefined): LineState['degr
               zh: `工厂数据库拒绝本产线的日志:${message}`,
             }
           : {
-              en: `The plant store is away, events wait here: ${message}`,
-              zh: `工厂数据库不可用,事件暂存于本机:${message}`,
+              en: `The plant store is away, events wait here: ${message}${heard?.en ?? ''}`,
+              zh: `工厂数据库不可用,事件暂存于本机:${message}${heard?.zh ?? ''}`,
             },
-    },
-  ]
+    })
+  }
+  const notTaken = state.holds?.fault
+  if (notTaken)
+    modes.push({
+      id: 'plant-holds',
+      text: {
+        en: `A hold or release of the plant cannot be recorded here, tried again: ${notTaken.message}`,
+        zh: `工厂下达的隔离或解除无法在本产线记录,正在重试:${notTaken.message}`,
+      },
+    })
+  return modes
 }
+
+const heardText = (at: string | null): { en: string; zh: string } =>
+  at === null
+    ? {
+        en: '; holds of other lines were never heard of',
+        zh: ';从未收到其他产线的隔离信息',
+      }
+    : {
+        en: `; holds of other lines are those of ${at}`,
+        zh: `;其他产线的隔离信息截至 ${at}`,
+      }

@@ -13,7 +13,10 @@ export const plantStoreSchema = z.strictObject({
   /** Name of the log in the plant; a line whose data directory was started over needs another one. */
   log: z
     .string()
-    .regex(/^[\w.~/-]{1,128}$/, 'letters, digits, . _ ~ / -')
+    .regex(
+      /^(?!plant$)[\w.~/-]{1,128}$/,
+      'letters, digits, . _ ~ / -, and not `plant`, the log of the plant itself',
+    )
     .optional(),
   images: z.enum(IMAGE_COPIES).default('none'),
 })
@@ -32,4 +35,13 @@ export interface ReplicationState {
   fault: { code: string; message: string } | null
   /** When it last took something over or had nothing to, RFC 3339; null = never since the start. */
   currentAt: string | null
+  /** Holds that the plant passes on; null = nobody asks for them. */
+  holds: HoldsHeard | null
+}
+
+export interface HoldsHeard {
+  /** When the plant last told which holds there are, RFC 3339; null = never. What was heard then is in force. */
+  heardAt: string | null
+  /** Why some of them could not be recorded; asked for again. */
+  fault: { code: string; message: string } | null
 }

@@ -5,7 +5,7 @@ import type { AssociatedRead } from './identity-read.ts'
 import type { NcrAck, NcrStep } from './ncr.schema.ts'
 import type { RejectAck, RejectCommand } from './line-io.ts'
 import type { ShiftsSpec } from './shift.schema.ts'
-import type { FactAck, TraceFact } from './trace-fact.schema.ts'
+import type { FactAck, HoldOrigin, TraceFact } from './trace-fact.schema.ts'
 
 /** One judged trigger as the line engine hands it to the store. */
 export interface CaptureRequest {
@@ -94,8 +94,10 @@ export interface PartStore {
    * @throws TRC_NOT_FOUND a name nobody knows; TRC_GENEALOGY a contradiction or a cycle, with its path; TRC_HELD
    *   what would move is under a hold, or on hold or scrapped by its disposition; TRC_DUPLICATE the id was used for another
    *   fact
+   * @param origin of a hold or a release that the plant passed on: the target is taken as it stands, only this hold is
+   *   ended, and what is so already is answered as repeated
    */
-  recordFact(fact: TraceFact, source: { plant: string; line: string }): Promise<FactAck>
+  recordFact(fact: TraceFact, source: { plant: string; line: string }, origin?: HoldOrigin): Promise<FactAck>
   /**
    * Records a step of a nonconformance report, as an event.
    *

@@ -119,6 +119,17 @@ export interface FactAck {
   repeated: boolean
 }
 
+/** Where a hold that came from elsewhere was placed, or released. */
+export const holdOriginSchema = z.strictObject({
+  /** Log in which a person stated it: that of a line, or `plant`. */
+  log: z.string().min(1).max(128),
+  /** Id of the hold where it was placed; its copies on other lines have ids of their own. */
+  hold: z.uuid(),
+  /** When it was stated there. */
+  at: z.string().min(1),
+})
+export type HoldOrigin = z.infer<typeof holdOriginSchema>
+
 const who = { by: z.string(), supersedes: z.uuid().optional(), simulated: z.boolean().optional() }
 const amount = { quantity: z.number().optional(), uom: z.string().optional() }
 
@@ -163,8 +174,19 @@ export const FACT_EVENT_DATA = {
     /** The last inspection of the unit when it was decided; absent for a unit that was never inspected. */
     inspection: z.uuid().optional(),
   }),
-  'qe.hold.placed.v1': z.strictObject({ ...who, target: z.string(), reason: z.string() }),
-  'qe.hold.released.v1': z.strictObject({ ...who, target: z.string(), hold: z.uuid(), reason: z.string() }),
+  'qe.hold.placed.v1': z.strictObject({
+    ...who,
+    target: z.string(),
+    reason: z.string(),
+    origin: holdOriginSchema.optional(),
+  }),
+  'qe.hold.released.v1': z.strictObject({
+    ...who,
+    target: z.string(),
+    hold: z.uuid(),
+    reason: z.string(),
+    origin: holdOriginSchema.optional(),
+  }),
   'ext.shipment.moved.v1': z.strictObject({
     ...who,
     child: z.string(),

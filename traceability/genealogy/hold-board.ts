@@ -129,9 +129,9 @@ function partStarts(found: Identification, facts: StationFacts): FlowStart[] {
   ]
 }
 
-export const holdReason = ({ target, reason, by }: Hold): I18n => ({
-  en: `${shortName(target)} is on hold: ${reason} (${by})`,
-  zh: `${shortName(target)} 已隔离:${reason}(${by})`,
+export const holdReason = ({ target, reason, by, originLog }: Hold): I18n => ({
+  en: `${shortName(target)} is on hold: ${reason} (${by}${originLog === null ? '' : `, ${originLog}`})`,
+  zh: `${shortName(target)} 已隔离:${reason}(${by}${originLog === null ? '' : `,${originLog}`})`,
 })
 
 const unknown = (error: unknown): I18n => {

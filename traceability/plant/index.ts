@@ -1,5 +1,7 @@
 export { checkDatabaseUrl, placeOf } from './database-url.ts'
+export { type HoldOrder, holdOrders } from './hold-orders.ts'
 export { migratePostgres, scriptsOf, type StoreKind } from './migrations.ts'
+export { PlantDesk } from './plant-desk.ts'
 export { openPlant, openPlantQuery, plantImage, plantLogs } from './plant-query.ts'
 export { openPostgres, type PostgresDatabase } from './postgres.ts'
 export { NOT_REPLICATED, REPLICA_TABLES } from './replica-tables.ts'

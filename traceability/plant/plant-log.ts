@@ -4,6 +4,9 @@ import { lockFor } from './advisory-lock.ts'
 import { SPAN } from './months.ts'
 import type { SourceEvent } from './source-log.ts'
 
+/** The log of what is stated at the plant itself; no line has it. */
+export const OWN_LOG = 'plant'
+
 /** How far the plant has received one log. */
 export interface Received {
   size: number

@@ -55,7 +55,9 @@ export class ReplicaRows {
     this.#takeBack(after, end)
     for (const t of REPLICA_TABLES) {
       const rows = this.#source.all(t.select, after, end)
-      if (rows.length > 0) this.#write(t, this.#placed(t, rows, end, place))
+      if (rows.length === 0) continue
+      this.#write(t, this.#placed(t, rows, end, place))
+      if (t.table === 'hold') endOrigins(this.#plant, this.#log)
     }
   }
 
@@ -165,13 +167,26 @@ export class ReplicaRows {
   }
 }
 
-/** What a row that is there becomes. The worst retention stays, a supplier is not forgotten. */
+/** What a row that is there becomes. The worst retention stays, a supplier is not forgotten, a hold ends once. */
 function valueOf(table: string, column: string): string {
   if (column === 'retention')
     return `case when image.retention = 'ng' or excluded.retention = 'ng' then 'ng' else excluded.retention end`
+  // The line may not have heard yet that its hold was released elsewhere.
+  if (table === 'hold')
+    return `case when hold.released_at is null then excluded.${column} else hold.${column} end`
   if (column === 'supplier') return `coalesce(excluded.supplier, ${table}.supplier)`
   return `excluded.${column}`
 }
 
 const asJson = (row: SqlRow): Record<string, unknown> =>
   Object.fromEntries(Object.entries(row).map(([name, value]) => [name, jsonOf(value)]))
+
+/** A hold ends where it was placed as soon as somebody released its copy on another line. */
+function endOrigins(plant: SqlDatabase, log: string): void {
+  plant.run(
+    `update hold set released_by = c.released_by, released_at = c.released_at, release_reason = c.release_reason,
+       release_log = coalesce(c.release_log, ?)
+     from hold c where c.origin_id = hold.id and c.released_at is not null and hold.released_at is null`,
+    log,
+  )
+}

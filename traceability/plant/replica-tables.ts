@@ -91,7 +91,7 @@ export const REPLICA_TABLES: readonly ReplicaTable[] = [
     select: `select * from hold where position <= ?2 and exists
       (select 1 from trace_fact where ${IN_RANGE} and kind in ('hold', 'release', 'retract'))`,
     key: 'id',
-    changes: ['released_by', 'released_at', 'release_reason'],
+    changes: ['released_by', 'released_at', 'release_reason', 'release_log'],
     positions: ['position'],
     stations: ['target'],
   },

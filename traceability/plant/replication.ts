@@ -1,5 +1,12 @@
 import { asCoded, closeThread, type ReplicationState, spawnWorker, toFact } from '../../contracts/index.ts'
-import type { ReplicatorWorkerData } from './replicator.worker.ts'
+import type { HoldOrder } from './hold-orders.ts'
+import type {
+  ReplicatorHears,
+  ReplicatorSays,
+  ReplicatorStart,
+  ReplicatorWorkerData,
+} from './replicator.worker.ts'
+import { keptHeardAt } from './heard-at.ts'
 import { logName } from './replicator.ts'
 
 export interface Replication {
@@ -11,13 +18,18 @@ export interface Replication {
 export interface ReplicationOptions extends ReplicatorWorkerData {
   /** Hears of each change between taking over and not. */
   onChange: (state: ReplicationState) => void
+  /**
+   * Records a hold or a release that the plant passes on; absent = the plant is not asked for any. One that is refused
+   * comes again.
+   */
+  onOrder?: (order: HoldOrder) => Promise<unknown>
 }
 
 /** A thread that waits for an answer of the network while it should end is given up, ms. */
 const CLOSE_MS = 5_000
 
 /** Replicates a data directory in a thread of its own; nothing that happens to it touches the line. */
-export function startReplication({ onChange, ...data }: ReplicationOptions): Replication {
+export function startReplication({ onChange, onOrder, ...data }: ReplicationOptions): Replication {
   let state: ReplicationState = {
     log: logName(data.where, data.spec.log),
     state: 'starting',
@@ -26,15 +38,33 @@ export function startReplication({ onChange, ...data }: ReplicationOptions): Rep
     imagesMissing: 0,
     fault: null,
     currentAt: null,
+    holds: onOrder === undefined ? null : { heardAt: keptHeardAt(data.dataDir), fault: null },
   }
-  const worker = spawnWorker(new URL('./replicator.worker.ts', import.meta.url), { workerData: data })
+  const workerData: ReplicatorStart = { ...data, asksHolds: onOrder !== undefined }
+  const worker = spawnWorker(new URL('./replicator.worker.ts', import.meta.url), { workerData })
   const take = (next: ReplicationState): void => {
     const changed =
       next.fault?.message !== state.fault?.message || (state.state === 'starting' && next.fault === null)
     state = next
     if (changed) onChange(state)
   }
-  worker.on('message', take)
+  const record = async (orders: HoldOrder[]): Promise<ReplicationState['fault']> => {
+    let fault: ReplicationState['fault'] = null
+    for (const order of orders)
+      try {
+        await onOrder?.(order)
+      } catch (error) {
+        const { code, message } = asCoded(error, 'TRC_WRITE')
+        fault ??= { code, message }
+      }
+    return fault
+  }
+  worker.on('message', (said: ReplicatorSays) => {
+    if (said.kind === 'state') return take(said.state)
+    void record(said.orders).then((fault) =>
+      worker.postMessage({ taken: true, fault } satisfies ReplicatorHears),
+    )
+  })
   worker.once('error', (error) =>
     take({ ...state, state: 'away', fault: toFact(asCoded(error, 'TRC_PLANT')) }),
   )

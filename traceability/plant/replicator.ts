@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { CodedError, type PlantStoreSpec, type SqlDatabase } from '../../contracts/index.ts'
 import { CompactRange } from '../log/index.ts'
 import { ensureMonths } from './months.ts'
-import { PlantLog, type Received } from './plant-log.ts'
+import { OWN_LOG, PlantLog, type Received } from './plant-log.ts'
 import { ReplicaRows } from './replica-rows.ts'
 import { SIDE_TABLES, type SideTable } from './replica-tables.ts'
 import { refused, SourceLog } from './source-log.ts'
@@ -262,10 +262,10 @@ function readImage(file: string, sha256: string): Uint8Array | null {
 /** `<plant>/<line>`, or another name that the line file gives. @throws CFG_INVALID */
 export function logName(where: { plant: string; line: string }, given?: string): string {
   const name = given ?? `${where.plant}/${where.line}`
-  if (!/^[\w.~/-]{1,128}$/.test(name))
+  if (name === OWN_LOG || !/^[\w.~/-]{1,128}$/.test(name))
     throw new CodedError('CFG_INVALID', {
       path: 'plantStore.log',
-      expected: 'letters, digits, . _ ~ / -',
+      expected: `letters, digits, . _ ~ / -, and not \`${OWN_LOG}\`, the log of the plant itself`,
       actual: name,
     })
   return name

@@ -9,6 +9,8 @@ import {
   type SqlDatabase,
 } from '../../contracts/index.ts'
 import { openSql } from '../store/open-sql.ts'
+import { type HoldOrder, holdOrders } from './hold-orders.ts'
+import { keepHeardAt, keptHeardAt } from './heard-at.ts'
 import { migratePostgres } from './migrations.ts'
 import { openPostgres, type PostgresDatabase } from './postgres.ts'
 import { logName, Replicator } from './replicator.ts'
@@ -21,13 +23,22 @@ export interface ReplicatorWorkerData {
   where: { plant: string; line: string }
 }
 
+/** Whether holds are asked for is up to who takes them over. */
+export type ReplicatorStart = ReplicatorWorkerData & { asksHolds: boolean }
+export type ReplicatorSays =
+  { kind: 'state'; state: ReplicationState } | { kind: 'orders'; orders: HoldOrder[] }
+/** `taken`: what was ordered last is on record, or is not for this reason. */
+export type ReplicatorHears = 'close' | { taken: true; fault: ReplicationState['fault'] }
+
 /** How often a log that is carried over is looked at, ms. */
 const POLL_MS = 250
+/** How often the plant is asked for holds, ms. */
+const HOLDS_MS = 1_000
 /** Pauses after a failure, doubled each time, ms. */
 const RETRY_FIRST_MS = 500
 const RETRY_MAX_MS = 30_000
 
-const { dataDir, url, spec, where } = workerData as ReplicatorWorkerData
+const { dataDir, url, spec, where, asksHolds } = workerData as ReplicatorStart
 const port = parentPort
 if (port === null)
   throw new CodedError('TRC_PLANT', { expected: 'to run as a worker thread', actual: 'the main thread' })
@@ -40,12 +51,34 @@ let state: ReplicationState = {
   imagesMissing: 0,
   fault: null,
   currentAt: null,
+  holds: asksHolds ? { heardAt: keptHeardAt(dataDir), fault: null } : null,
 }
+const tell = (message: ReplicatorSays): void => port.postMessage(message)
 const say = (next: Partial<ReplicationState>): void => {
   state = { ...state, ...next }
-  port.postMessage(state)
+  tell({ kind: 'state', state })
 }
-port.on('message', () => stop.abort())
+/** Orders that are being recorded. */
+let ordered = false
+let askedAt = 0
+port.on('message', (message: ReplicatorHears) => {
+  if (message === 'close') return stop.abort()
+  ordered = false
+  if (state.holds !== null) say({ holds: { ...state.holds, fault: message.fault } })
+})
+
+/** First of all, and whether or not the plant takes the log of this line. @throws TRC_PLANT */
+function askHolds(source: SqlDatabase, plant: SqlDatabase): void {
+  if (!asksHolds || ordered || Date.now() - askedAt < HOLDS_MS) return
+  const orders = holdOrders(source, plant, state.log, where.line)
+  askedAt = Date.now()
+  const heardAt = new Date(askedAt).toISOString()
+  keepHeardAt(dataDir, heardAt)
+  state = { ...state, holds: { heardAt, fault: orders.length === 0 ? null : (state.holds?.fault ?? null) } }
+  if (orders.length === 0) return
+  ordered = true
+  tell({ kind: 'orders', orders })
+}
 
 async function run(): Promise<void> {
   let source: SqlDatabase | null = null
@@ -59,6 +92,7 @@ async function run(): Promise<void> {
         plant = await openPostgres(url, { schema: spec.schema })
         migratePostgres(plant, spec.schema, 'plant')
       }
+      askHolds(source, plant)
       replicator ??= new Replicator({ source, dataDir, plant, log: state.log, where, images: spec.images })
       const progress = replicator.step()
       pauseMs = RETRY_FIRST_MS

@@ -2,6 +2,7 @@ import {
   canonicalJson,
   CodedError,
   type FactAck,
+  type HoldOrigin,
   type QEvent,
   type SqlDatabase,
   type TraceFact,
@@ -9,34 +10,42 @@ import {
 } from '../../contracts/index.ts'
 import { refuseCycle } from '../genealogy/cycle-guard.ts'
 import { inspectionLookedAt } from '../genealogy/looked-at.ts'
-import { notOnHold } from '../genealogy/not-on-hold.ts'
 import { factEvent, type ResolvedFact, resolveFact, serialOf } from '../genealogy/fact-event.ts'
 import { type Move, moveOf, refuseStopped } from '../genealogy/stopped.ts'
 import { namesOf } from '../genealogy/identity-names.ts'
 import type { EventAppender } from './event-appender.ts'
 import { checkEvent } from './event-check.ts'
+import { endHolds, heardBefore, holdToEnd, passedOn, placeHold } from './hold-rows.ts'
 import { schemaUri } from './inspection-event.ts'
 
 export interface FactRequest {
   fact: TraceFact
   source: { plant: string; line: string }
+  /** Of a hold or release that the plant passed on. */
+  origin?: HoldOrigin
 }
 
-type Prepared = FactAck | { fact: TraceFact; resolved: ResolvedFact; event: Omit<QEvent, 'sequence'> }
+interface Ready {
+  fact: TraceFact
+  resolved: ResolvedFact
+  event: Omit<QEvent, 'sequence'>
+  origin: HoldOrigin | undefined
+}
+type Prepared = FactAck | Ready
 type Earlier = { position: number; kind: string; subject: string; superseded_by: number | null }
 
 /** The write side of stated facts: everything is checked before the first write. */
 export class FactWriter {
   readonly #db: SqlDatabase
-  readonly #events: EventAppender
+  readonly #events: Pick<EventAppender, 'append'>
 
-  constructor(db: SqlDatabase, events: EventAppender) {
+  constructor(db: SqlDatabase, events: Pick<EventAppender, 'append'>) {
     this.#db = db
     this.#events = events
   }
 
   /** @throws EVT_SCHEMA, TRC_NOT_FOUND, TRC_GENEALOGY, TRC_HELD, TRC_DUPLICATE */
-  prepare({ fact: asked, source }: FactRequest): Prepared {
+  prepare({ fact: asked, source, origin }: FactRequest): Prepared {
     const parsed = traceFactSchema.safeParse(asked)
     if (!parsed.success) {
       const issue = parsed.error.issues[0]
@@ -48,11 +57,12 @@ export class FactWriter {
     const fact = parsed.data
     const known = this.#db.get<{ position: number }>('select position from trace_fact where id = ?', fact.id)
     if (known !== undefined) return this.#same(fact, known.position)
+    if (origin !== undefined) return this.#passedOn(fact, source, origin)
     const resolved = resolveFact(this.#db, fact)
     const corrected = fact.supersedes === undefined ? null : this.#correctable(fact.supersedes, fact)
     const move = moveOf(this.#db, fact, resolved)
     if (move !== null && !this.#movesNothing(move, resolved, corrected)) refuseStopped(this.#db, move)
-    if (fact.kind === 'release') resolved.data['hold'] = this.#activeHold(resolved.subject)
+    if (fact.kind === 'release') Object.assign(resolved, holdToEnd(this.#db, fact, resolved))
     if (fact.kind === 'dispose') {
       const looked = inspectionLookedAt(this.#db, resolved.subject, fact.inspection, corrected)
       if (looked !== null) resolved.data['inspection'] = looked
@@ -70,7 +80,16 @@ export class FactWriter {
     }
     const event = factEvent(fact, resolved, source, schemaUri)
     checkEvent(event)
-    return { fact, resolved, event }
+    return { fact, resolved, event, origin }
+  }
+
+  #passedOn(fact: TraceFact, source: FactRequest['source'], origin: HoldOrigin): Prepared {
+    const known = heardBefore(this.#db, fact, origin)
+    if (known !== null) return known
+    const resolved = passedOn(this.#db, fact, origin)
+    const event = factEvent(fact, resolved, source, schemaUri)
+    checkEvent(event)
+    return { fact, resolved, event, origin }
   }
 
   /** A correction of what happened to the same thing moves nothing anew, in the same box; a decision always does. */
@@ -88,7 +107,7 @@ export class FactWriter {
   /** Event, edges, holds and identities, inside the caller's transaction. */
   write(prepared: Prepared): FactAck {
     if ('repeated' in prepared) return prepared
-    const { fact, resolved, event } = prepared
+    const { fact, resolved, event, origin } = prepared
     const { position } = this.#events.append(event)
     if (fact.supersedes !== undefined) this.#takeBack(fact.supersedes, position)
     this.#db.run(
@@ -99,7 +118,7 @@ export class FactWriter {
       resolved.subject,
       fact.at,
     )
-    this.#project(fact, resolved, position)
+    this.#project(fact, resolved, position, origin)
     for (const e of resolved.edges) {
       this.#db.run(
         `insert into edge (child, parent, kind, certainty, quantity, uom, valid_from, valid_to, position)
@@ -119,7 +138,7 @@ export class FactWriter {
     return { id: fact.id, position, repeated: false }
   }
 
-  #project(fact: TraceFact, resolved: ResolvedFact, position: number): void {
+  #project(fact: TraceFact, resolved: ResolvedFact, position: number, origin?: HoldOrigin): void {
     const { subject, data } = resolved
     if (fact.kind === 'commission') {
       this.#db.run(
@@ -146,24 +165,9 @@ export class FactWriter {
         this.#names(data['parent']),
       )
     } else if (fact.kind === 'hold') {
-      this.#db.run(
-        'insert into hold (id, target, reason, placed_by, placed_at, position) values (?, ?, ?, ?, ?, ?)',
-        fact.id,
-        subject,
-        fact.reason,
-        fact.by,
-        fact.at,
-        position,
-      )
+      placeHold(this.#db, fact, { target: subject, position, origin })
     } else if (fact.kind === 'release') {
-      this.#db.run(
-        `update hold set released_by = ?, released_at = ?, release_reason = ?
-         where target = ? and released_at is null`,
-        fact.by,
-        fact.at,
-        fact.reason,
-        subject,
-      )
+      endHolds(this.#db, fact, { target: subject, position, origin })
     }
   }
 
@@ -184,7 +188,10 @@ export class FactWriter {
     const row = this.#db.get<{ json: string }>('select json from event where position = ?', position)
     const stored = JSON.parse(row?.json ?? '{}') as QEvent<Record<string, unknown>>
     const again = resolveFact(this.#db, fact)
-    if (fact.kind === 'release') again.data['hold'] = stored.data['hold']
+    if (fact.kind === 'release') {
+      again.data['hold'] = stored.data['hold']
+      again.data['target'] = stored.data['target']
+    }
     if (fact.kind === 'dispose') again.data['inspection'] ??= stored.data['inspection']
     const [a, b] = [
       { type: again.type, time: fact.at, data: again.data },
@@ -251,15 +258,6 @@ export class FactWriter {
         shipment.parent,
       )
     this.#db.run('update trace_fact set superseded_by = ? where id = ?', position, id)
-  }
-
-  #activeHold(target: string): string {
-    const row = this.#db.get<{ id: string }>(
-      'select id from hold where target = ? and released_at is null order by position limit 1',
-      target,
-    )
-    if (row === undefined) throw notOnHold(this.#db, target)
-    return row.id
   }
 
   /** All names of a thing, as a JSON list. */

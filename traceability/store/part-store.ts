@@ -154,9 +154,9 @@ class SpoolingStore implements TraceStore {
   }
 
   /** Not spooled: whoever states a fact waits for the answer, which may be that it contradicts another. */
-  recordFact(...[fact, source]: Parameters<PartStore['recordFact']>): Promise<FactAck> {
+  recordFact(...[fact, source, origin]: Parameters<PartStore['recordFact']>): Promise<FactAck> {
     this.#mustBeOpen()
-    return this.#thread.call('fact', { fact, source })
+    return this.#thread.call('fact', { fact, source, ...(origin && { origin }) })
   }
 
   /** Not spooled: whoever takes a step waits for the answer, which may be that another is missing. */

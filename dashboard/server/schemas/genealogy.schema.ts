@@ -15,6 +15,10 @@ export const holdSchema = z.object({
   releasedBy: maybe,
   releasedAt: maybe,
   releaseReason: maybe,
+  /** Log of another line, or `plant`, where it was placed; null = here. */
+  originLog: maybe,
+  /** The same of its release. */
+  releaseLog: maybe,
 })
 
 export const whereaboutsSchema = z.object({

@@ -115,6 +115,13 @@ export const lineStateSchema = z.object({
       imagesMissing: num,
       fault: z.object({ code: z.string(), message: z.string() }).nullable(),
       currentAt: z.string().nullable(),
+      /** Holds of other lines and of the plant: when they were last heard of, and why some could not be recorded. */
+      holds: z
+        .object({
+          heardAt: z.string().nullable(),
+          fault: z.object({ code: z.string(), message: z.string() }).nullable(),
+        })
+        .nullable(),
     })
     .optional(),
   /** Scanners and tag readers beside the cameras. */

@@ -23,6 +23,12 @@ export class PlantLine {
     return this.#store
   }
 
+  /** The next call opens its store anew, as after a restart. */
+  async stop(): Promise<void> {
+    await this.#store?.close()
+    this.#store = null
+  }
+
   /** Judges parts; a third of them fails. Serials are told apart by the line. */
   async judge(count: number, lot = 'M1'): Promise<void> {
     const store = await this.store()
@@ -59,7 +65,7 @@ export class PlantLine {
   }
 
   async dispose(): Promise<void> {
-    await this.#store?.close()
+    await this.stop()
     rmSync(this.dir, { recursive: true, force: true })
   }
 }

@@ -1,0 +1,54 @@
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+
+/** A link to a server that can be cut and mended, as a network is. */
+export interface CutLink {
+  /** The URL with this link in place of the server. */
+  url: string
+  /** Breaks what is open and refuses what comes. */
+  cut(): void
+  mend(): void
+  close(): void
+}
+
+export async function cutLink(target: string): Promise<CutLink> {
+  const to = new URL(target)
+  const open = new Set<Socket>()
+  let whole = true
+  const server = createServer((client) => {
+    if (!whole) return void client.destroy()
+    const far = connect(Number(to.port || '5432'), to.hostname)
+    for (const [a, b] of [
+      [client, far],
+      [far, client],
+    ] as const) {
+      open.add(a)
+      a.on('error', () => b.destroy())
+      a.on('close', () => {
+        open.delete(a)
+        b.destroy()
+      })
+      a.pipe(b)
+    }
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = new URL(target)
+  url.hostname = '127.0.0.1'
+  url.port = String((server.address() as AddressInfo).port)
+  const breakAll = (): void => {
+    for (const socket of open) socket.destroy()
+  }
+  return {
+    url: url.href,
+    cut() {
+      whole = false
+      breakAll()
+    },
+    mend: () => void (whole = true),
+    close() {
+      breakAll()
+      server.close()
+    },
+  }
+}

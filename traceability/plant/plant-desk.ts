@@ -1,0 +1,93 @@
+import {
+  canonicalJson,
+  CodedError,
+  type FactAck,
+  type QEvent,
+  type SqlDatabase,
+  type TraceFact,
+} from '../../contracts/index.ts'
+import { CompactRange, leafHash } from '../log/index.ts'
+import { FactWriter } from '../store/fact-writer.ts'
+import { ensureMonths } from './months.ts'
+import { OWN_LOG, PlantLog } from './plant-log.ts'
+
+const WHERE = { plant: OWN_LOG, line: OWN_LOG }
+
+/**
+ * Holds and releases that are stated at the plant: events of a log of its own, checked and written as on a line, under
+ * the lock of that log. The lines take them over (`holdOrders`).
+ */
+export class PlantDesk {
+  readonly #db: SqlDatabase
+
+  /** @param db of a role that may write */
+  constructor(db: SqlDatabase) {
+    this.#db = db
+  }
+
+  /**
+   * A release ends the holds of the target that the plant knows now, wherever they were placed.
+   *
+   * @throws TRC_GENEALOGY for another fact, or a release of what is not on hold; TRC_DUPLICATE, TRC_PLANT, TRC_WRITE
+   */
+  record(fact: TraceFact): FactAck {
+    if (fact.kind !== 'hold' && fact.kind !== 'release')
+      throw new CodedError('TRC_GENEALOGY', {
+        expected: 'a hold or a release: other facts are stated on the line where they happened',
+        actual: fact.kind,
+      })
+    const month = ensureMonths(this.#db)
+    return this.#db.transaction(() => {
+      const log = new PlantLog(this.#db, OWN_LOG)
+      log.lock()
+      const append = (event: Omit<QEvent, 'sequence'>): { position: number; sequence: string } =>
+        appendOwn(log, event, month)
+      const writer = new FactWriter(this.#db, { append })
+      const ack = writer.write(writer.prepare({ fact, source: WHERE }))
+      // Also of holds that lines placed: who released them, they hear by this.
+      if (fact.kind === 'release' && !ack.repeated)
+        this.#db.run(
+          `update hold set release_log = ? where released_by = ? and released_at = ? and release_log is null`,
+          OWN_LOG,
+          fact.by,
+          fact.at,
+        )
+      return ack
+    })
+  }
+}
+
+function appendOwn(
+  log: PlantLog,
+  event: Omit<QEvent, 'sequence'>,
+  month: number,
+): { position: number; sequence: string } {
+  const before = log.received()
+  const number = before.size + 1
+  const sequence = String(number).padStart(20, '0')
+  const json = canonicalJson({ ...event, sequence })
+  const leaf = leafHash(json)
+  const [place = 0] = log.places(1, month, before.lastPosition)
+  const { id, source, type, subject, partitionkey, time } = event
+  log.append(
+    [
+      {
+        position: number,
+        id,
+        source,
+        sequence: number,
+        type,
+        subject,
+        partitionkey,
+        time,
+        json,
+        leaf_hash: leaf,
+      },
+    ],
+    [place],
+  )
+  const tree = new CompactRange(before.size, before.tree.nodes())
+  tree.append(leaf)
+  log.advance(before, tree, place, WHERE, 0)
+  return { position: place, sequence }
+}
