@@ -19,6 +19,8 @@ export const plantStoreSchema = z.strictObject({
     )
     .optional(),
   images: z.enum(IMAGE_COPIES).default('none'),
+  /** Where others in the plant reach the dashboard of this line: the server of the plant gets images there. */
+  address: z.url({ protocol: /^https?$/, error: 'an address, e.g. http://line-a:8414' }).optional(),
 })
 export type PlantStoreSpec = z.infer<typeof plantStoreSchema>
 

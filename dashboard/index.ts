@@ -1,4 +1,11 @@
-export { createDashboard, type Dashboard, type DashboardOptions } from './server/app.ts'
+export {
+  createDashboard,
+  createPlantDashboard,
+  type Dashboard,
+  type DashboardOptions,
+  type PlantDashboardOptions,
+} from './server/app.ts'
+export type * from './server/plant-ports.ts'
 export { renderImage } from './server/images/render.ts'
 export type {
   EscapeEstimate,

@@ -40,6 +40,20 @@ async function state(
   o: Options,
   environment: Environment,
 ): Promise<void> {
+  const fact = holdFact(kind, target, o)
+  const [stated] = await stateFacts(dataDirOf(o.data, environment), [fact])
+  if (stated?.error) throw fromFact(stated.error)
+  process.stdout.write(
+    `${JSON.stringify({ [kind]: target, position: stated?.ack?.position, id: fact.id })}\n`,
+  )
+}
+
+/** A hold or release as the commands state it. @throws CFG_USAGE without a name or a reason */
+export function holdFact(
+  kind: 'hold' | 'release',
+  target: string,
+  o: { by?: string; reason?: string },
+): TraceFact {
   const missing = (['reason', 'by'] as const).find((key) => !o[key]?.trim())
   if (missing !== undefined)
     throw new CodedError('CFG_USAGE', {
@@ -47,7 +61,7 @@ async function state(
       actual: 'nothing',
       hint: 'it goes on record',
     })
-  const fact: TraceFact = traceFactSchema.parse({
+  return traceFactSchema.parse({
     id: uuidv7(),
     at: new Date().toISOString(),
     by: o.by,
@@ -56,11 +70,6 @@ async function state(
     target: /^(urn:|https?:)|\//.test(target) ? target : `lot/${target}`,
     reason: o.reason,
   })
-  const [stated] = await stateFacts(dataDirOf(o.data, environment), [fact])
-  if (stated?.error) throw fromFact(stated.error)
-  process.stdout.write(
-    `${JSON.stringify({ [kind]: target, position: stated?.ack?.position, id: fact.id })}\n`,
-  )
 }
 
 function list(dir: string): void {
@@ -68,8 +77,8 @@ function list(dir: string): void {
   try {
     const active = query.holds().filter((h) => h.releasedAt === null)
     printTable(
-      ['on hold', 'since', 'by', 'reason'],
-      active.map((h) => [shortName(h.target), h.at, h.by, h.reason]),
+      ['on hold', 'since', 'by', 'placed at', 'reason'],
+      active.map((h) => [shortName(h.target), h.at, h.by, h.originLog ?? '', h.reason]),
     )
   } finally {
     query.close()

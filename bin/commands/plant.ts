@@ -3,6 +3,7 @@ import { CodedError, IMAGE_COPIES, plantStoreSchema } from '../../contracts/inde
 import {
   openPlant,
   openToRead,
+  OWN_LOG,
   parseVerifierKey,
   plantImage,
   plantLogs,
@@ -18,6 +19,7 @@ import { expectedBy } from '../options.ts'
 import { dataDirOf } from '../state-facts.ts'
 import { printTable } from '../table.ts'
 import { writeOut } from '../write-out.ts'
+import { addPlantDesk } from './plant-desk.ts'
 
 /** As of `sightline verify`: something was altered; nothing contradicts, but nothing is signed either. */
 const ALTERED = 3
@@ -42,8 +44,15 @@ export function addPlant(program: Command, environment: Environment): void {
         if (o.json) process.stdout.write(`${JSON.stringify(logs, null, 2)}\n`)
         else
           printTable(
-            ['log', 'events', 'signed', 'updated', 'key'],
-            logs.map((l) => [l.log, String(l.events), String(l.signed), l.updatedAt, l.vkey ?? '']),
+            ['log', 'events', 'signed', 'updated', 'heard', 'key'],
+            logs.map((l) => [
+              l.log,
+              String(l.events),
+              String(l.signed),
+              l.updatedAt,
+              l.seenAt ?? '',
+              l.vkey ?? '',
+            ]),
           )
       } finally {
         db.close()
@@ -88,6 +97,7 @@ export function addPlant(program: Command, environment: Environment): void {
     .option('--json', 'print JSON')
     .option('--lang <language>', 'zh or en', 'en')
     .action((log: string | undefined, o: VerifyOptions) => verify(log, o, environment))
+  addPlantDesk(plant, environment)
 }
 
 interface ReplicateOptions {
@@ -158,7 +168,8 @@ async function verify(log: string | undefined, o: VerifyOptions, environment: En
     else
       for (const { log: name, report } of reports)
         process.stdout.write(`${name}\n${renderReport(report, o.lang)}\n`)
-    const states = reports.map((r) => r.report.state)
+    // Nobody signs what the plant states itself: each line that took it over signs that.
+    const states = reports.filter((r) => r.log !== OWN_LOG || log !== undefined).map((r) => r.report.state)
     if (states.includes('altered')) process.exitCode = ALTERED
     else if (states.includes('unproven')) process.exitCode = UNPROVEN
   } finally {

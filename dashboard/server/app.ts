@@ -2,61 +2,34 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express, { type Express } from 'express'
 import { CodedError } from '../../contracts/index.ts'
+import type { EpcisService } from '../../traceability/query/index.ts'
 import { docsPage } from './docs-page.ts'
 import { errorHandler, unknownPath } from './errors.ts'
-import { EventTail } from './live/event-tail.ts'
-import { LatencyWindow } from './live/latency-window.ts'
-import { inspectionOf } from './live/newer-part.ts'
-import { LiveFeed } from './live/live-feed.ts'
-import { Metrics } from './metrics.ts'
+import { lineSide, type LineSideOptions } from './line-side.ts'
 import { openApiDocument } from './openapi.ts'
-import type { EpcisService } from '../../traceability/query/index.ts'
-import type {
-  DashboardLog,
-  FactPort,
-  IdentityPort,
-  ImageReader,
-  LiveLine,
-  LiveQueries,
-  ModuleHandlers,
-  PartQueries,
-  ResolverPort,
-  SinkPort,
-} from './ports.ts'
+import { plantSide, type PlantSideOptions } from './plant-side.ts'
+import type { DashboardLog, ImageReader } from './ports.ts'
 import { mount, otherMethods, type Route } from './route.ts'
 import { analysisRoutes } from './routes/analysis.ts'
-import { balanceRoutes } from './routes/balance.ts'
+import { counterRoutes } from './routes/counters.ts'
 import { epcisErrors, EPCIS_BASE, unknownEpcisPath } from './routes/epcis-http.ts'
 import { EpcisSockets } from './routes/epcis-socket.ts'
 import { epcisRoutes } from './routes/epcis.ts'
 import { exportRoutes } from './routes/export.ts'
 import { genealogyRoutes } from './routes/genealogy.ts'
 import { imageRoutes } from './routes/images.ts'
-import { lineRoutes } from './routes/line.ts'
-import { liveRoutes } from './routes/live.ts'
 import { mountModules } from './routes/modules.ts'
-import { ncrRoutes } from './routes/ncrs.ts'
+import { ncrRoutes, ncrStepRoutes } from './routes/ncrs.ts'
 import { operationsRoutes } from './routes/operations.ts'
 import { partRoutes } from './routes/parts.ts'
-import { resolverRoutes } from './routes/resolver.ts'
-import { sinkRoutes } from './routes/sinks.ts'
+import type { Side } from './side.ts'
 import { hostGuard, securityHeaders, urlGuard } from './security.ts'
 import { mountWeb } from './web-files.ts'
 
-export interface DashboardOptions {
-  queries: PartQueries
-  /** Absent = `queries`. */
-  liveQueries?: LiveQueries
-  facts: FactPort
-  /** Resolution and change of identities; absent = neither. */
-  names?: { resolver: ResolverPort; identity: IdentityPort }
-  live: LiveLine
-  modules: ModuleHandlers
+interface ServerOptions {
   images: ImageReader
   /** The EPCIS repository; absent = the server has none. */
   epcis?: EpcisService
-  /** Sends events to sinks again; absent = the server says nothing about sinks. */
-  sinks?: SinkPort
   log: DashboardLog
   version: string
   /** Host names besides localhost, this machine's name and plain addresses. */
@@ -64,6 +37,9 @@ export interface DashboardOptions {
   /** Folder of the built pages; absent = where the build puts them. */
   webDir?: string
 }
+
+export type DashboardOptions = ServerOptions & LineSideOptions
+export type PlantDashboardOptions = ServerOptions & PlantSideOptions
 
 export interface Dashboard {
   app: Express
@@ -76,43 +52,34 @@ export interface Dashboard {
   close(): Promise<void>
 }
 
-const PRIME_PARTS = 200
-
 /** The HTTP side of a line: API, live feed, metrics, documentation and pages. It reads; it never judges. */
-export function createDashboard(options: DashboardOptions): Dashboard {
-  const { queries, live, log, version, liveQueries = queries } = options
-  const tail = new EventTail(liveQueries, live, log)
-  const latency = new LatencyWindow()
-  const feed = new LiveFeed({ queries: liveQueries, live, tail, latency, log })
-  const metrics = new Metrics(queries, live, feed, version)
-  tail.subscribe((batch) => {
-    metrics.observe(batch)
-    for (const logged of batch) {
-      const part = inspectionOf(logged)
-      if (part) latency.add(part.station, part.totalMs)
-    }
-  })
+export const createDashboard = (options: DashboardOptions): Dashboard =>
+  createServerOf(lineSide(options), options)
 
+/** The same over the store of a plant: the records of all its lines, without what only a running line has. */
+export const createPlantDashboard = (options: PlantDashboardOptions): Dashboard =>
+  createServerOf(plantSide(options), options)
+
+function createServerOf(side: Side, options: ServerOptions): Dashboard {
+  const { queries } = side
+  const { log, version } = options
   const routes: Route[] = [
-    ...lineRoutes({ queries, live, latency, tail, feed, version, startedAtMs: Date.now() }),
-    ...balanceRoutes(queries, live),
-    ...partRoutes(queries, live),
-    ...genealogyRoutes(queries, options.facts),
-    ...ncrRoutes(queries, options.facts),
-    ...(options.names ? resolverRoutes(options.names.resolver, options.names.identity) : []),
-    ...(options.sinks ? sinkRoutes(queries, live, options.sinks) : []),
+    ...side.routes,
+    ...counterRoutes(queries),
+    ...partRoutes(side),
+    ...genealogyRoutes(queries, side.facts),
+    ...ncrRoutes(queries),
+    ...(side.ncrs ? ncrStepRoutes(queries, side.ncrs) : []),
     ...analysisRoutes(queries),
     ...exportRoutes(queries),
     ...imageRoutes(options.images),
-    ...liveRoutes(feed),
     ...(options.epcis ? epcisRoutes(options.epcis, version) : []),
   ]
   let document: object | null = null
-  const describe = (): object => (document ??= openApiDocument(routes, options.modules.handlers, version))
+  const describe = (): object => (document ??= openApiDocument(routes, side.handlers, version))
   routes.push(
     ...operationsRoutes({
-      live,
-      metrics,
+      side,
       version,
       document: describe,
       page: (language) => docsPage(describe(), language),
@@ -124,8 +91,8 @@ export function createDashboard(options: DashboardOptions): Dashboard {
   app.set('query parser', 'simple')
   app.use(securityHeaders(), hostGuard(options.allowedHosts ?? []), urlGuard)
   mount(app, routes)
-  mountModules(app, options.modules.handlers)
-  app.use(otherMethods([...routes, ...options.modules.handlers]))
+  mountModules(app, side.handlers)
+  app.use(otherMethods([...routes, ...side.handlers]))
   app.use('/api', unknownPath)
   app.use(EPCIS_BASE, unknownEpcisPath, epcisErrors(log))
   mountWeb(app, options.webDir)
@@ -143,8 +110,7 @@ export function createDashboard(options: DashboardOptions): Dashboard {
         server.listen(port, host, resolve)
       })
       try {
-        latency.prime(await queries.recentParts({ limit: PRIME_PARTS }))
-        await tail.start()
+        await side.start()
       } catch (error) {
         server.close()
         throw error
@@ -155,10 +121,9 @@ export function createDashboard(options: DashboardOptions): Dashboard {
       return { host: at.address, port: at.port, url: `http://${name}:${at.port}` }
     },
     async close() {
-      feed.close()
+      side.close()
       sockets?.close()
-      tail.stop()
-      metrics.registry.clear()
+      side.registry.clear()
       if (!server.listening) return
       await new Promise<void>((resolve) => {
         server.close(() => resolve())

@@ -20,6 +20,7 @@ export const STATUS: Partial<Record<ErrorCode, number>> = {
   TRC_DISK_FULL: 507,
   TRC_BUSY: 503,
   TRC_OPEN: 503,
+  TRC_PLANT: 503,
 }
 
 export const badRequest = (expected: string, actual: string, path?: string): CodedError =>

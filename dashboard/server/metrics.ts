@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { InspectionCompleted, LoggedEvent } from '../../contracts/index.ts'
 import type { LiveFeed } from './live/live-feed.ts'
-import { inspectionOf } from './live/newer-part.ts'
+import { inspectionOf } from './live/inspection-facts.ts'
 import type { LiveLine, PartQueries } from './ports.ts'
 
 /** Seconds; from a fast rule to a part that is far too late. */

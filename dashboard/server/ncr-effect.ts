@@ -1,7 +1,7 @@
 import type { NcrComparison, NcrStepAsk } from '../../contracts/index.ts'
 import { showsEffect } from '../../traceability/query/index.ts'
 import { compare } from './causes.ts'
-import type { CauseCount, PartQueries } from './ports.ts'
+import type { CauseCount, RecordQueries } from './ports.ts'
 
 export type EffectScope = Pick<
   Extract<NcrStepAsk, { kind: 'verify' }>,
@@ -10,7 +10,7 @@ export type EffectScope = Pick<
 
 /** First judgements after a countermeasure against those before it, of the parts in its scope. */
 export async function effectOf(
-  queries: PartQueries,
+  queries: RecordQueries,
   { change, from, to, class: of, within }: EffectScope,
 ): Promise<{ comparison: NcrComparison; shown: boolean }> {
   const counts = async (a: string | undefined, b: string | undefined) =>

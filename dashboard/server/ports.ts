@@ -66,6 +66,10 @@ export interface PartFilter {
   limit: number
   /** Only rows before this log position; absent = from the newest. */
   beforePosition?: number
+  /** Only rows after this log position, and then the oldest of them, in their order. */
+  afterPosition?: number
+  /** In a plant: that of the stations. */
+  line?: string
   station?: string
   result?: VerdictResult
 }
@@ -107,6 +111,12 @@ export interface PartQueries {
   /** Position of the newest event, 0 when the log is empty. */
   lastPosition(): Awaitable<number>
 }
+
+/** What the records of a plant answer as those of a line do. */
+export type RecordQueries = Omit<
+  PartQueries,
+  'triggerBalance' | 'sinks' | 'sinkLetters' | 'eventsAfter' | 'lastPosition'
+>
 
 /** What the live feed reads for every event: short, so that a long question of somebody never delays it. */
 export type LiveQueries = Pick<PartQueries, 'eventsAfter' | 'lastPosition' | 'recentParts'>

@@ -17,22 +17,21 @@ export interface Hold {
   originLog: string | null
   /** The same of who released it. */
   releaseLog: string | null
+  /** In a plant: the logs of the lines that took it over. */
+  takenBy?: string[]
 }
 
 const COLUMNS = `id, target, reason, placed_by as "by", placed_at as at, released_by as releasedBy,
   released_at as releasedAt, release_reason as releaseReason, origin_log as originLog, release_log as releaseLog`
 
-type HoldRow = { [K in keyof Hold]: Hold[K] }
+type HoldRow = { [K in keyof Omit<Hold, 'takenBy'>]: Hold[K] }
 
 export const activeHolds = (db: SqlDatabase): Hold[] =>
   db.all<HoldRow>(`select ${COLUMNS} from hold where released_at is null order by position`)
 
-/** Newest first. In a plant each stands once, as it was placed, without its copies on other lines. */
-export const allHolds = (db: SqlDatabase, limit: number, copies = true): Hold[] =>
-  db.all<HoldRow>(
-    `select ${COLUMNS} from hold ${copies ? '' : 'where origin_id is null'} order by position desc limit ?`,
-    limit,
-  )
+/** Newest first. */
+export const allHolds = (db: SqlDatabase, limit: number): Hold[] =>
+  db.all<HoldRow>(`select ${COLUMNS} from hold order by position desc limit ?`, limit)
 
 /** Of these holds, the ones that are in force. */
 export const heldOf = (db: SqlDatabase, ids: readonly string[]): Hold[] =>

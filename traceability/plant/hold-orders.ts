@@ -1,4 +1,6 @@
 import type { HoldOrigin, SqlDatabase } from '../../contracts/index.ts'
+import type { Hold } from '../genealogy/holds.ts'
+import { rowsOf } from '../genealogy/json-rows.ts'
 import { encodePart } from '../identity/index.ts'
 import { thingUri } from '../genealogy/things.ts'
 
@@ -72,3 +74,27 @@ function targetAt(target: string, line: string): string | null {
   if (!target.startsWith(station)) return target
   return target.startsWith(own) ? `${station}${target.slice(own.length)}` : null
 }
+
+type ShownRow = Omit<Row, 'log'> & {
+  releasedBy: string | null
+  releasedAt: string | null
+  releaseReason: string | null
+  originLog: string
+  releaseLog: string | null
+  takenBy: string | null
+}
+
+/** Holds of a plant, newest first: each once, as it was placed, with the lines that took it over. */
+export const plantHolds = (db: SqlDatabase, limit: number): Hold[] =>
+  db
+    .all<ShownRow>(
+      `select h.id, h.target, h.reason, h.placed_by as "by", h.placed_at as at, h.released_by as releasedBy,
+         h.released_at as releasedAt, h.release_reason as releaseReason, e.log as originLog,
+         case when h.released_at is null then null else coalesce(h.release_log, e.log) end as releaseLog,
+         (select json_group_array(ce.log) from hold c join event ce on ce.position = c.position
+          where c.origin_id = h.id) as takenBy
+       from hold h join event e on e.position = h.position
+       where h.origin_id is null order by h.position desc limit ?`,
+      limit,
+    )
+    .map(({ takenBy, ...hold }) => ({ ...hold, takenBy: rowsOf<string>(takenBy ?? undefined).sort() }))

@@ -4,13 +4,15 @@ import { COMPAT, missingInCompat } from './compat.ts'
 import { scriptForPostgres } from './ddl.ts'
 import { lockFor } from './advisory-lock.ts'
 import { ensureMonths } from './months.ts'
-import { LOG_GUARD, SCHEMA_PLANT, SCHEMA_PLANT_2 } from './schema-plant.ts'
+import { LOG_GUARD, SCHEMA_PLANT, SCHEMA_PLANT_2, SCHEMA_PLANT_3 } from './schema-plant.ts'
 
 /** `line`: the store of one line, as the embedded one. `plant`: many lines, by month. */
 export type StoreKind = 'line' | 'plant'
 
 /** Scripts of the embedded store that were there when the stores on PostgreSQL began; later ones follow theirs. */
 const FIRST = 4
+/** Those before the third script that only a plant has. */
+const SECOND = 5
 
 /** Forward only: the index is the version the script leads to, minus one. A released script never changes. */
 export function scriptsOf(kind: StoreKind): string[] {
@@ -20,7 +22,9 @@ export function scriptsOf(kind: StoreKind): string[] {
     ...store.slice(0, FIRST),
     LOG_GUARD,
     ...(plant ? [SCHEMA_PLANT, SCHEMA_PLANT_2] : []),
-    ...store.slice(FIRST),
+    ...store.slice(FIRST, SECOND),
+    ...(plant ? [SCHEMA_PLANT_3] : []),
+    ...store.slice(SECOND),
   ]
 }
 

@@ -22,6 +22,8 @@ export interface ReplicatorOptions {
   where: { plant: string; line: string }
   /** Image files that go along. */
   images: ImageCopies
+  /** Where the pages of the line are; absent = it does not say. */
+  address?: string | undefined
   /** Events to one transaction. */
   batch?: number
 }
@@ -38,6 +40,8 @@ const BATCH = 500
 /** Image files that go before the events of one batch, bytes: a slow link must get on before its time is over. */
 const IMAGE_BYTES = 8 * 2 ** 20
 const SIDE_BATCH = 1_000
+/** How often a line says that it is there, ms. */
+const HERE_MS = 5_000
 /** Side facts that were delayed in the spool of the line carry older ids: so far is looked back, ms. */
 const LOOK_BACK_MS = 3_600_000
 
@@ -54,7 +58,7 @@ const momentOf = (id: string): number => Number.parseInt(id.slice(0, 13).replace
  * network or database fail.
  */
 export class Replicator {
-  readonly #o: Required<ReplicatorOptions>
+  readonly #o: ReplicatorOptions & { batch: number }
   readonly #from: SourceLog
   readonly #to: PlantLog
   readonly #rows: ReplicaRows
@@ -65,6 +69,7 @@ export class Replicator {
   /** The tree under the last checkpoint that went along, and that checkpoint. */
   #head: { tree: CompactRange; note: string } | null = null
   #sides: Map<SideTable, string> | null = null
+  #saidMs = 0
 
   constructor(options: ReplicatorOptions) {
     this.#o = { batch: BATCH, ...options }
@@ -95,7 +100,20 @@ export class Replicator {
       this.#carryHead(reached)
       this.#carrySides()
     }
+    this.#sayHere(head.size)
     return { received: reached, events: head.size, imagesMissing }
+  }
+
+  /** That the line is there, also when nothing happens on it. */
+  #sayHere(events: number): void {
+    if (Date.now() - this.#saidMs < HERE_MS) return
+    this.#saidMs = Date.now()
+    this.#o.plant.run(
+      'update line_log set seen_at = now(), events = ?, address = ? where log = ?',
+      events,
+      this.#o.address ?? null,
+      this.#o.log,
+    )
   }
 
   /** What the plant has must be the beginning of what the line has. */

@@ -93,7 +93,15 @@ async function run(): Promise<void> {
         migratePostgres(plant, spec.schema, 'plant')
       }
       askHolds(source, plant)
-      replicator ??= new Replicator({ source, dataDir, plant, log: state.log, where, images: spec.images })
+      replicator ??= new Replicator({
+        source,
+        dataDir,
+        plant,
+        log: state.log,
+        where,
+        images: spec.images,
+        address: spec.address,
+      })
       const progress = replicator.step()
       pauseMs = RETRY_FIRST_MS
       const current = progress.received >= progress.events

@@ -54,3 +54,10 @@ create sequence plant_place;
 export const SCHEMA_PLANT_2 = `
 alter table line_log add column images_missing bigint not null default 0;
 `
+
+/** What a line says of itself every few seconds: that it is there, how much it has, where its pages are. */
+export const SCHEMA_PLANT_3 = `
+alter table line_log add column seen_at timestamptz;
+alter table line_log add column events bigint;
+alter table line_log add column address text;
+`

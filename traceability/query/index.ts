@@ -15,8 +15,8 @@ export {
 } from '../export/index.ts'
 export { keepShifts, keptShifts } from './kept-shifts.ts'
 export { wrongKeyHint } from './unknown-part.ts'
-export { QueryProcess } from './query-process.ts'
-export type { Questions } from './questions.ts'
+export { PlantQueryProcess, QueryProcess } from './query-process.ts'
+export type { PlantQuestions, Questions } from './questions.ts'
 export type { Related, RelatedList } from './related.ts'
 export type { TimelineEntry, UnitLife } from './unit-life.ts'
 export {

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import type {
   Box,
   Disposition,
@@ -87,13 +87,21 @@ export interface PartFilter {
   limit: number
   /** Only rows before this log position; absent = from the newest. */
   beforePosition?: number
+  /** Only rows after this log position, and then the oldest of them, in their order. */
+  afterPosition?: number
+  /** In a plant: that of the stations. */
+  line?: string
   station?: string
   result?: VerdictResult
 }
 
-/** Newest first. */
+/** Newest first, or the oldest behind a position. */
 export function recentRows(k: Kysely<TraceTables>, f: PartFilter): Promise<PartRow[]> {
-  let q = k.selectFrom('inspection').select(COLUMNS).orderBy('position', 'desc').limit(f.limit)
+  const order = f.afterPosition === undefined ? 'desc' : 'asc'
+  let q = k.selectFrom('inspection').select(COLUMNS).orderBy('position', order).limit(f.limit)
+  if (f.afterPosition !== undefined) q = q.where('position', '>', f.afterPosition)
+  if (f.line !== undefined)
+    q = q.where((e) => e(sql<string>`substr(station, 1, ${f.line?.length ?? 0} + 1)`, '=', `${f.line}.`))
   if (f.beforePosition !== undefined) q = q.where('position', '<', f.beforePosition)
   if (f.station !== undefined) q = q.where('station', '=', f.station)
   if (f.result !== undefined) q = q.where('result', '=', f.result)

@@ -5,6 +5,8 @@ import {
   type QueryAnswer,
   type QueryAsk,
   type QueryData,
+  PLANT_QUESTIONS,
+  type PlantQuestions,
   QUESTIONS,
   type Question,
   type Questions,
@@ -16,8 +18,7 @@ interface Waiting {
   reject(error: CodedError): void
 }
 
-export interface QueryProcessOptions {
-  dataDir: string
+export interface QueryLimits {
   /** Longest time one question may take, ms. */
   limitMs?: number
   /** Questions that may wait for their turn. */
@@ -33,8 +34,8 @@ const MAX_WAITING = 200
  * gate commands share the main thread, and SQLite blocks the thread that asks. One that exceeds its time is killed with
  * its process, since a thread could not be stopped within a statement, and the next ones are asked in a new one.
  */
-export class QueryProcess {
-  readonly questions: Questions
+class AskedProcess<Q> {
+  readonly questions: Q
   readonly #data: QueryData
   readonly #limitMs: number
   readonly #maxWaiting: number
@@ -44,13 +45,13 @@ export class QueryProcess {
   #asked: { item: Waiting; timer: NodeJS.Timeout } | null = null
   #closed = false
 
-  constructor(o: QueryProcessOptions) {
-    this.#data = { dataDir: o.dataDir }
+  constructor(data: QueryData, names: readonly Question[], o: QueryLimits) {
+    this.#data = data
     this.#limitMs = o.limitMs ?? LIMIT_MS
     this.#maxWaiting = o.maxWaiting ?? MAX_WAITING
     this.questions = Object.fromEntries(
-      QUESTIONS.map((question) => [question, (...args: unknown[]) => this.#ask(question, args)]),
-    ) as unknown as Questions
+      names.map((question) => [question, (...args: unknown[]) => this.#ask(question, args)]),
+    ) as unknown as Q
     this.#spawn()
   }
 
@@ -144,3 +145,17 @@ export class QueryProcess {
 
 const busy = (expected: string, actual: string, hint?: string): CodedError =>
   new CodedError('TRC_BUSY', { expected, actual, ...(hint === undefined ? {} : { hint }) })
+
+/** Questions to the records of a line. */
+export class QueryProcess extends AskedProcess<Questions> {
+  constructor({ dataDir, ...limits }: QueryLimits & { dataDir: string }) {
+    super({ dataDir }, QUESTIONS, limits)
+  }
+}
+
+/** Questions to the store of a plant: they wait for the network there, and not in the server that asks. */
+export class PlantQueryProcess extends AskedProcess<PlantQuestions> {
+  constructor({ url, schema, ...limits }: QueryLimits & { url: string; schema: string }) {
+    super({ plant: { url, schema } }, PLANT_QUESTIONS, limits)
+  }
+}

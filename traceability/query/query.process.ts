@@ -1,16 +1,17 @@
 import { asCoded, parentProcess } from '../../contracts/index.ts'
 import { toWire } from '../store/store-ops.ts'
+import { openPlantQuery } from '../plant/plant-query.ts'
 import type { QueryAnswer, QueryAsk, QueryData } from './questions.ts'
-import { openTraceQuery, type TraceQuery } from './trace-query.ts'
+import { openTraceQuery } from './trace-query.ts'
 
 /** Answers one question at a time over a read-only connection of its own. Started by `QueryProcess` only. */
 const parent = await parentProcess<QueryData>()
 const say = (answer: QueryAnswer): void => parent.say(answer)
 
-function answerAll(query: TraceQuery): void {
+function answerAll(query: object): void {
   const answer = async (ask: QueryAsk): Promise<unknown> => {
-    const call = query[ask.question] as (...args: unknown[]) => unknown
-    return await call.apply(query, ask.args)
+    const call = (query as Record<string, (...args: unknown[]) => unknown>)[ask.question]
+    return await call?.apply(query, ask.args)
   }
   process.on('message', (ask: QueryAsk) => {
     answer(ask).then(
@@ -22,7 +23,10 @@ function answerAll(query: TraceQuery): void {
 }
 
 try {
-  answerAll(openTraceQuery(parent.data.dataDir))
+  const { data } = parent
+  answerAll(
+    'plant' in data ? await openPlantQuery(data.plant.url, data.plant.schema) : openTraceQuery(data.dataDir),
+  )
 } catch (error) {
   say({ kind: 'broken', error: toWire(asCoded(error, 'TRC_OPEN')) })
 }

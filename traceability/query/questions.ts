@@ -1,4 +1,5 @@
 import type { WireError } from '../store/store-ops.ts'
+import type { PlantQuery } from '../plant/plant-query.ts'
 import type { TraceQuery } from './trace-query.ts'
 
 /** Calls of `TraceQuery` that may look at many records. */
@@ -23,16 +24,27 @@ export const QUESTIONS = [
   'sinks',
   'sinkLetters',
 ] as const
-export type Question = (typeof QUESTIONS)[number]
+/** Those that only the store of a plant answers. */
+export const PLANT_QUESTIONS = [
+  ...QUESTIONS,
+  'plantLogs',
+  'storedImage',
+  'imageAddresses',
+  'stateHold',
+  'checkLog',
+] as const
+export type Question = (typeof PLANT_QUESTIONS)[number]
+
+type Asked<T, Q extends keyof T> = {
+  [K in Q]: T[K] extends (...args: infer A) => infer R ? (...args: A) => Promise<Awaited<R>> : never
+}
 
 /** The same calls, answered by another process. */
-export type Questions = {
-  [Q in Question]: (...args: Parameters<TraceQuery[Q]>) => Promise<Awaited<ReturnType<TraceQuery[Q]>>>
-}
+export type Questions = Asked<TraceQuery, (typeof QUESTIONS)[number]>
+export type PlantQuestions = Asked<PlantQuery, Question>
 
-export interface QueryData {
-  dataDir: string
-}
+/** Whose records: the data directory of a line, or the store of a plant. */
+export type QueryData = { dataDir: string } | { plant: { url: string; schema: string } }
 
 export interface QueryAsk {
   question: Question

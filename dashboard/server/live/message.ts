@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { LoggedEvent, StationHealth } from '../../../contracts/index.ts'
 import type { LiveQueries } from '../ports.ts'
 import type { LIVE_MESSAGES } from '../schemas/live.schema.ts'
-import { inspectionOf } from './newer-part.ts'
+import { inspectionOf } from './inspection-facts.ts'
 
 export type LiveMessageData = { [K in keyof typeof LIVE_MESSAGES]: z.infer<(typeof LIVE_MESSAGES)[K]> }
 

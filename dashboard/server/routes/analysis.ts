@@ -1,6 +1,6 @@
 import { chiSquare, pareto } from '../../../scenarios/index.ts'
 import { compare, rankCauses } from '../causes.ts'
-import type { CauseCount, PartQueries } from '../ports.ts'
+import type { CauseCount, RecordQueries } from '../ports.ts'
 import { jsonRoute, type Route } from '../route.ts'
 import { analysisSchema } from '../schemas/analysis.schema.ts'
 import { z } from '../zod.ts'
@@ -11,7 +11,7 @@ const time = z.iso
   .optional()
 const MAX_CAUSES = 200
 
-export function analysisRoutes(queries: PartQueries): Route[] {
+export function analysisRoutes(queries: RecordQueries): Route[] {
   return [
     jsonRoute({
       path: '/api/analysis',

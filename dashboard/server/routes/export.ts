@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { EXPORT_FORMATS, EXPORTS, exportStream } from '../../../traceability/query/index.ts'
-import type { PartQueries } from '../ports.ts'
+import type { RecordQueries } from '../ports.ts'
 import { check, type Route } from '../route.ts'
 import { z } from '../zod.ts'
 
@@ -23,7 +23,7 @@ const querySchema = z.strictObject({
 })
 
 /** Records of a time as a file. What breaks on the way breaks the answer off, so that half a file is seen to be one. */
-export function exportRoutes(queries: PartQueries): Route[] {
+export function exportRoutes(queries: RecordQueries): Route[] {
   return [
     {
       method: 'get',

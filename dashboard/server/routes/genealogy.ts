@@ -2,7 +2,7 @@ import { json } from 'express'
 import { asCoded, CodedError, type TraceFact, traceFactSchema } from '../../../contracts/index.ts'
 import { RECALL_FORMS, wrongKeyHint } from '../../../traceability/query/index.ts'
 import { notFound, RefusedError } from '../errors.ts'
-import type { FactPort, PartQueries } from '../ports.ts'
+import type { FactPort, RecordQueries } from '../ports.ts'
 import { check, jsonRoute, type Route } from '../route.ts'
 import {
   factsAnswerSchema,
@@ -28,7 +28,7 @@ const recallQuery = z.strictObject({
 
 const RECALL_TYPES = { json: 'application/json', csv: 'text/csv', epcis: 'application/ld+json' } as const
 
-export function genealogyRoutes(queries: PartQueries, facts: FactPort): Route[] {
+export function genealogyRoutes(queries: RecordQueries, facts: Pick<FactPort, 'recordFact'>): Route[] {
   const body = json({ limit: '2mb' })
   return [
     jsonRoute({
@@ -130,7 +130,7 @@ interface Stated {
   error?: CodedError
 }
 
-async function stated(facts: FactPort, fact: TraceFact): Promise<Stated> {
+async function stated(facts: Pick<FactPort, 'recordFact'>, fact: TraceFact): Promise<Stated> {
   try {
     return await facts.recordFact(fact)
   } catch (error) {

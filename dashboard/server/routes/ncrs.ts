@@ -2,7 +2,7 @@ import { json } from 'express'
 import { NCR_FACTORS, ncrStepAskSchema } from '../../../contracts/index.ts'
 import { notFound, RefusedError } from '../errors.ts'
 import { effectOf } from '../ncr-effect.ts'
-import type { FactPort, PartQueries } from '../ports.ts'
+import type { FactPort, RecordQueries } from '../ports.ts'
 import { check, jsonRoute, type Route } from '../route.ts'
 import { ncrAckSchema, ncrDetailSchema, ncrEffectSchema, ncrListSchema } from '../schemas/ncr.schema.ts'
 import { changeGuard, whoAsks } from '../security.ts'
@@ -12,8 +12,8 @@ const time = z.iso
   .datetime({ offset: true, error: 'an RFC 3339 time, e.g. 2026-01-31T06:00:00Z' })
   .transform((t) => new Date(t).toISOString())
 
-/** Nonconformance reports: lists, one with its history, the effect of a countermeasure, and each next step. */
-export function ncrRoutes(queries: PartQueries, facts: FactPort): Route[] {
+/** Nonconformance reports: lists, one with its history, the effect of a countermeasure. */
+export function ncrRoutes(queries: RecordQueries): Route[] {
   return [
     jsonRoute({
       path: '/api/ncrs',
@@ -67,6 +67,12 @@ export function ncrRoutes(queries: PartQueries, facts: FactPort): Route[] {
         return found
       },
     }),
+  ]
+}
+
+/** Each next step of a report. */
+export function ncrStepRoutes(queries: RecordQueries, facts: Pick<FactPort, 'recordNcrStep'>): Route[] {
+  return [
     {
       method: 'post',
       path: '/api/ncrs/steps',

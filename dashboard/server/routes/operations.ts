@@ -1,13 +1,12 @@
 import { z } from '../zod.ts'
-import type { LiveLine, LineState } from '../ports.ts'
-import type { Metrics } from '../metrics.ts'
+import type { LineState } from '../ports.ts'
 import { jsonRoute, type Route } from '../route.ts'
+import type { Side } from '../side.ts'
 
 const readySchema = z.object({ ready: z.boolean(), problems: z.array(z.string()) })
 
 export interface OperationsParts {
-  live: LiveLine
-  metrics: Metrics
+  side: Pick<Side, 'kind' | 'problems' | 'registry'>
   version: string
   /** The OpenAPI document, and its page in a language; late, because they describe these routes too. */
   document(): object
@@ -23,17 +22,24 @@ export function operationsRoutes(p: OperationsParts): Route[] {
       response: z.object({ status: z.literal('ok'), version: z.string() }),
       handle: () => ({ status: 'ok' as const, version: p.version }),
     }),
+    jsonRoute({
+      path: '/api/site',
+      tag: 'operations',
+      summary: { zh: '服务对象:一条产线或整个工厂', en: 'What is served: a line, or a plant of many' },
+      response: z.object({ kind: z.enum(['line', 'plant']) }),
+      handle: () => ({ kind: p.side.kind }),
+    }),
     {
       method: 'get',
       path: '/readyz',
       tag: 'operations',
       summary: {
-        zh: '产线能够判定并记录工件;否则 503 并列出问题',
-        en: 'The line can judge and record parts; otherwise 503 with the problems',
+        zh: '产线能够判定并记录工件,或工厂数据库可以查询;否则 503 并列出问题',
+        en: 'The line can judge and record parts, or the plant store answers; otherwise 503 with the problems',
       },
       response: readySchema,
       async run(_req, res) {
-        const problems = problemsOf(p.live.state())
+        const problems = await p.side.problems()
         res.status(problems.length === 0 ? 200 : 503).set('Cache-Control', 'no-store')
         res.json({ ready: problems.length === 0, problems } satisfies z.infer<typeof readySchema>)
       },
@@ -46,7 +52,7 @@ export function operationsRoutes(p: OperationsParts): Route[] {
       contentType: 'text/plain',
       response: z.string(),
       async run(_req, res) {
-        res.set('Content-Type', p.metrics.registry.contentType).send(await p.metrics.registry.metrics())
+        res.set('Content-Type', p.side.registry.contentType).send(await p.side.registry.metrics())
       },
     },
     {

@@ -2,26 +2,41 @@ import { z } from '../zod.ts'
 import { VERDICTS } from '../../../contracts/index.ts'
 import { wrongKeyHint } from '../../../traceability/query/index.ts'
 import { notFound } from '../errors.ts'
-import { newerPart } from '../live/newer-part.ts'
-import type { LiveLine, PartQueries } from '../ports.ts'
+import type { PartFilter } from '../ports.ts'
+import type { Side, SiteKind } from '../side.ts'
 import { jsonRoute, type Route } from '../route.ts'
 import { recipeFactsSchema } from '../schemas/line.schema.ts'
 import { partDetailSchema, partRowSchema, serialLifeSchema } from '../schemas/part.schema.ts'
 
-const station = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'a station id')
-const filter = { station: station.optional(), result: z.enum(VERDICTS, VERDICTS.join(' or ')).optional() }
+const ID = '[a-z0-9][a-z0-9-]{0,63}'
+const line = z
+  .string()
+  .regex(new RegExp(`^${ID}$`), 'a line id')
+  .optional()
+const STATION = {
+  line: z
+    .string()
+    .regex(new RegExp(`^${ID}$`), 'a station id')
+    .optional(),
+  plant: z
+    .string()
+    .regex(new RegExp(`^${ID}[.]${ID}$`), 'a station behind its line, as caps-a.st10')
+    .optional(),
+}
+
+/** A plant has the stations of all its lines, each behind the name of its line. */
+const filterOf = (kind: SiteKind) => ({
+  station: STATION[kind],
+  result: z.enum(VERDICTS, VERDICTS.join(' or ')).optional(),
+  ...(kind === 'plant' ? { line } : ({} as { line: typeof line })),
+})
+
 const wholeNumber = (max: number): z.ZodType<number, string> =>
   z
     .string()
-    .regex(/^\d{1,15}$/, `a whole number from 1 to ${max}`)
+    .regex(/^\d{1,16}$/, `a whole number from 1 to ${max}`)
     .transform(Number)
     .refine((n) => n >= 1 && n <= max, `a whole number from 1 to ${max}`)
-
-const listQuery = z.strictObject({
-  ...filter,
-  limit: wholeNumber(200).optional(),
-  before: wholeNumber(Number.MAX_SAFE_INTEGER).optional(),
-})
 
 export const partPageSchema = z.object({
   parts: z.array(partRowSchema),
@@ -36,7 +51,13 @@ export const partAnswerSchema = z.object({
   neighbours: z.object({ newer: z.string().nullable(), older: z.string().nullable() }),
 })
 
-export function partRoutes(queries: PartQueries, live: LiveLine): Route[] {
+export function partRoutes({ kind, queries, recipe }: Pick<Side, 'kind' | 'queries' | 'recipe'>): Route[] {
+  const filter = filterOf(kind)
+  const listQuery = z.strictObject({
+    ...filter,
+    limit: wholeNumber(200).optional(),
+    before: wholeNumber(Number.MAX_SAFE_INTEGER).optional(),
+  })
   return [
     jsonRoute({
       path: '/api/parts',
@@ -44,12 +65,11 @@ export function partRoutes(queries: PartQueries, live: LiveLine): Route[] {
       summary: { zh: '检测记录,最新在前,可过滤', en: 'Inspections, newest first, filtered' },
       query: listQuery,
       response: partPageSchema,
-      async handle({ query: { limit = 50, before, station: at, result } }) {
+      async handle({ query: { limit = 50, before, ...asked } }) {
         const rows = await queries.recentParts({
           limit: limit + 1,
           ...(before === undefined ? {} : { beforePosition: before }),
-          ...(at === undefined ? {} : { station: at }),
-          ...(result === undefined ? {} : { result }),
+          ...given(asked),
         })
         const parts = rows.slice(0, limit)
         const last = parts.at(-1)
@@ -69,22 +89,13 @@ export function partRoutes(queries: PartQueries, live: LiveLine): Route[] {
       async handle({ params: { inspectionId }, query }) {
         const part = await queries.part(inspectionId)
         if (!part) throw notFound('the id of a recorded inspection', inspectionId)
-        const matching = {
-          ...(query.station === undefined ? {} : { station: query.station }),
-          ...(query.result === undefined ? {} : { result: query.result }),
-        }
-        const older = await queries.recentParts({
-          limit: 1,
-          beforePosition: part.row.position,
-          ...matching,
-        })
+        const { position } = part.row
+        const [older] = await queries.recentParts({ limit: 1, beforePosition: position, ...given(query) })
+        const [newer] = await queries.recentParts({ limit: 1, afterPosition: position, ...given(query) })
         return {
           part,
-          recipe: live.recipe(part.verdict.recipe),
-          neighbours: {
-            newer: await newerPart(queries, part.row.position, matching),
-            older: older[0]?.inspectionId ?? null,
-          },
+          recipe: recipe(part.verdict.recipe),
+          neighbours: { newer: newer?.inspectionId ?? null, older: older?.inspectionId ?? null },
         }
       },
     }),
@@ -105,3 +116,11 @@ export function partRoutes(queries: PartQueries, live: LiveLine): Route[] {
     }),
   ]
 }
+
+type Asked = { [K in 'line' | 'station' | 'result']?: PartFilter[K] | undefined }
+
+const given = ({ line: of, station, result }: Asked): Omit<PartFilter, 'limit'> => ({
+  ...(of === undefined ? {} : { line: of }),
+  ...(station === undefined ? {} : { station }),
+  ...(result === undefined ? {} : { result }),
+})

@@ -15,10 +15,12 @@ export const holdSchema = z.object({
   releasedBy: maybe,
   releasedAt: maybe,
   releaseReason: maybe,
-  /** Log of another line, or `plant`, where it was placed; null = here. */
+  /** Log of another line, or `plant`, where it was placed; null = here. In a plant it is never null. */
   originLog: maybe,
   /** The same of its release. */
   releaseLog: maybe,
+  /** In a plant: the logs of the lines that took it over. */
+  takenBy: z.array(z.string()).optional(),
 })
 
 export const whereaboutsSchema = z.object({

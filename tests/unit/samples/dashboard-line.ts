@@ -105,14 +105,14 @@ export class FakeLine {
   }
 
   readonly queries: PartQueries = {
-    recentParts: ({ limit, beforePosition = Infinity, station, result }) =>
-      this.parts
-        .filter((p) => p.row.position < beforePosition)
-        .filter((p) => station === undefined || p.row.station === station)
-        .filter((p) => result === undefined || p.row.result === result)
+    recentParts: ({ limit, beforePosition = Infinity, afterPosition, station, result }) => {
+      const rows = this.parts
         .map((p) => p.row)
-        .toReversed()
-        .slice(0, limit),
+        .filter((r) => r.position < beforePosition && r.position > (afterPosition ?? 0))
+        .filter((r) => station === undefined || r.station === station)
+        .filter((r) => result === undefined || r.result === result)
+      return (afterPosition === undefined ? rows.toReversed() : rows).slice(0, limit)
+    },
     part: (id) => this.parts.find((p) => p.row.inspectionId === id) ?? null,
     bySerial: (serial) => {
       const own = this.parts.filter((p) => p.row.serial === serial)

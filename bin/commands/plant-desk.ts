@@ -1,0 +1,100 @@
+import type { Command } from 'commander'
+import { shortName, PlantDesk, openPlant } from '../../traceability/index.ts'
+import type { Environment } from '../environment.ts'
+import { whole } from '../options.ts'
+import { plantAddress, plantQuery } from '../plant-address.ts'
+import { startPlantServer } from '../plant-server.ts'
+import { printTable } from '../table.ts'
+import { holdFact } from './hold.ts'
+
+interface HoldOptions {
+  schema: string
+  by?: string
+  reason?: string
+}
+
+interface ServeOptions {
+  schema: string
+  port: number
+  host: string
+  allowHost?: string[]
+  checkEvery: number
+}
+
+/** `plant hold`, `plant release`, `plant serve`. */
+export function addPlantDesk(plant: Command, environment: Environment): void {
+  plant
+    .command('hold [target]')
+    .description('hold a lot by name, or unit/…, supplier/…, on all lines; without a target: what is on hold')
+    .option('--schema <name>', 'schema of the plant', 'sightline')
+    .option('--reason <text>', 'why, as record and pages will show it')
+    .option('--by <name>', 'who places the hold')
+    .action((target: string | undefined, o: HoldOptions) =>
+      target === undefined ? list(o.schema, environment) : state('hold', target, o, environment),
+    )
+  plant
+    .command('release <target>')
+    .description('end the holds of a lot, unit, supplier or station, wherever they were placed')
+    .option('--schema <name>', 'schema of the plant', 'sightline')
+    .option('--reason <text>', 'why it may go on')
+    .option('--by <name>', 'who releases it')
+    .action((target: string, o: HoldOptions) => state('release', target, o, environment))
+  plant
+    .command('serve')
+    .description('pages and API over the records of all lines')
+    .option('--schema <name>', 'schema of the plant', 'sightline')
+    .option('--port <n>', 'port', whole(0, 65_535), environment.port ?? 8415)
+    .option('--host <address>', 'address', environment.host ?? '127.0.0.1')
+    .option('--allow-host <name...>', 'host names besides localhost and that of this machine')
+    .option('--check-every <minutes>', 'pause between two checks of all logs', whole(1, 10_080), 60)
+    .action((o: ServeOptions) => serve(o, environment))
+}
+
+async function state(
+  kind: 'hold' | 'release',
+  target: string,
+  o: HoldOptions,
+  environment: Environment,
+): Promise<void> {
+  const fact = holdFact(kind, target, o)
+  const { url, schema } = plantAddress(o.schema, environment)
+  const db = await openPlant(url, schema)
+  try {
+    const { position, id } = new PlantDesk(db).record(fact)
+    process.stdout.write(`${JSON.stringify({ [kind]: target, position, id })}\n`)
+  } finally {
+    db.close()
+  }
+}
+
+async function list(schema: string, environment: Environment): Promise<void> {
+  const query = await plantQuery(schema, environment)
+  try {
+    printTable(
+      ['on hold', 'since', 'by', 'at', 'reason'],
+      query
+        .holds()
+        .filter((h) => h.releasedAt === null)
+        .map((h) => [shortName(h.target), h.at, h.by, h.originLog ?? '', h.reason]),
+    )
+  } finally {
+    query.close()
+  }
+}
+
+async function serve(o: ServeOptions, environment: Environment): Promise<void> {
+  const { url, schema } = plantAddress(o.schema, environment)
+  const server = await startPlantServer({
+    url,
+    schema,
+    host: o.host,
+    port: o.port,
+    allowedHosts: o.allowHost ?? [],
+    checkEveryMs: o.checkEvery * 60_000,
+  })
+  const stop = (): void => void server.stop().then(() => process.exit(0))
+  process.once('SIGINT', stop)
+  process.once('SIGTERM', stop)
+  // Last: whoever reads this line may stop the server at once.
+  process.stdout.write(`${JSON.stringify({ plant: schema, url: server.url, pid: process.pid })}\n`)
+}

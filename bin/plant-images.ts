@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { asCoded, CodedError } from '../contracts/index.ts'
+import type { ImageReader } from '../dashboard/index.ts'
+import type { PlantQuestions } from '../traceability/query/index.ts'
+import { log } from './log.ts'
+
+/** A line that does not answer keeps nobody waiting longer, ms. */
+const LINE_MS = 5_000
+/** Largest image that is taken from a line: a raw frame of 60 MPx in three colours. */
+const MAX_BYTES = 200_000_000
+/** Images kept beside the server, since one page asks for each several times. */
+const KEPT = 500
+
+/**
+ * Images of a plant: those that came along with the records, else those of a line that says where it is. What a line
+ * answers counts when it has the hash that was asked for.
+ *
+ * @param dir for files that are kept, of this server alone
+ */
+export function plantImages(
+  questions: Pick<PlantQuestions, 'storedImage' | 'imageAddresses'>,
+  dir: string,
+): ImageReader {
+  return {
+    async path(sha256) {
+      const file = join(dir, sha256)
+      if (existsSync(file)) return file
+      const bytes = (await questions.storedImage(sha256)) ?? (await fromLines(questions, sha256))
+      if (bytes === null) return null
+      makeRoom(dir)
+      writeFileSync(`${file}.part`, bytes)
+      renameSync(`${file}.part`, file)
+      return file
+    },
+  }
+}
+
+async function fromLines(
+  questions: Pick<PlantQuestions, 'imageAddresses'>,
+  sha256: string,
+): Promise<Uint8Array | null> {
+  for (const address of await questions.imageAddresses(sha256)) {
+    try {
+      return await fetched(address, sha256)
+    } catch (error) {
+      log.warn({ line: address, sha256, code: asCoded(error, 'TRC_IMAGE').code }, String(error))
+    }
+  }
+  return null
+}
+
+/** @throws TRC_IMAGE when the line has not that image; whatever the network says */
+async function fetched(address: string, sha256: string): Promise<Uint8Array> {
+  const url = new URL(`/api/images/${sha256}?original=1`, address)
+  const res = await fetch(url, { signal: AbortSignal.timeout(LINE_MS), redirect: 'error' })
+  const length = Number(res.headers.get('content-length') ?? 0)
+  if (!res.ok || length > MAX_BYTES)
+    throw new CodedError('TRC_IMAGE', { expected: 'an image', actual: `status ${res.status}, ${length} bytes` })
+  const bytes = new Uint8Array(await res.arrayBuffer())
+  const actual = createHash('sha256').update(bytes).digest('hex')
+  if (actual !== sha256) throw new CodedError('TRC_IMAGE', { expected: sha256, actual })
+  return bytes
+}
+
+function makeRoom(dir: string): void {
+  const files = readdirSync(dir)
+  if (files.length >= KEPT) for (const file of files) rmSync(join(dir, file), { force: true })
+}

@@ -1,0 +1,127 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { asCoded } from '../contracts/index.ts'
+import { createPlantDashboard, type PlantLine } from '../dashboard/index.ts'
+import { OWN_LOG, placeOf, type PlantLogFacts } from '../traceability/index.ts'
+import { PlantQueryProcess } from '../traceability/query/index.ts'
+import { log } from './log.ts'
+import { paths, version } from './paths.ts'
+import { plantImages } from './plant-images.ts'
+
+export interface PlantServerOptions {
+  url: string
+  schema: string
+  host: string
+  port: number
+  allowedHosts: readonly string[]
+  /** Pause between two checks of all logs, ms. */
+  checkEveryMs: number
+}
+
+export interface PlantServer {
+  url: string
+  stop(): Promise<void>
+}
+
+/** Every event of a log is read: a big one takes minutes. */
+const CHECK_LIMIT_MS = 3_600_000
+
+/**
+ * Serves the store of a plant: the pages and API of a line over the records of all lines. Questions, holds and checks
+ * have a process each, so that none waits for the others, or for a database that is away, here.
+ *
+ * @throws CFG_PORT_IN_USE; TRC_PLANT, TRC_OPEN when the store cannot be asked
+ */
+export async function startPlantServer(o: PlantServerOptions): Promise<PlantServer> {
+  const store = { url: o.url, schema: o.schema }
+  const asked = new PlantQueryProcess(store)
+  const desk = new PlantQueryProcess(store)
+  const checker = new PlantQueryProcess({ ...store, limitMs: CHECK_LIMIT_MS })
+  const cache = mkdtempSync(join(tmpdir(), 'sightline-plant-'))
+  const stop = new AbortController()
+  const closeAll = async (): Promise<void> => {
+    stop.abort()
+    await Promise.all([asked, desk, checker].map((p) => p.close()))
+    rmSync(cache, { recursive: true, force: true })
+  }
+  const checks = new Map<string, PlantLine['check']>()
+  const { questions } = asked
+  const lines = async (): Promise<PlantLine[]> => (await ownLines(questions.plantLogs())).map((l) => shown(l, checks))
+  try {
+    await questions.plantLogs()
+    const dashboard = createPlantDashboard({
+      queries: questions,
+      facts: { recordFact: (fact) => desk.questions.stateHold(fact) },
+      plant: { place: `${placeOf(o.url)} ${o.schema}`, lines },
+      images: plantImages(questions, cache),
+      log,
+      version,
+      allowedHosts: o.allowedHosts,
+      webDir: paths.web,
+    })
+    const { url } = await dashboard.listen(o.host, o.port)
+    const checking = checkAll(checker, checks, o.checkEveryMs, stop.signal)
+    return {
+      url,
+      async stop() {
+        await dashboard.close()
+        await closeAll()
+        await checking
+      },
+    }
+  } catch (error) {
+    await closeAll()
+    throw error
+  }
+}
+
+/** The plant itself states holds only; no line is behind its log. */
+const ownLines = async (logs: Promise<PlantLogFacts[]>): Promise<PlantLogFacts[]> =>
+  (await logs).filter((l) => l.log !== OWN_LOG)
+
+const shown = (l: PlantLogFacts, checks: ReadonlyMap<string, PlantLine['check']>): PlantLine => ({
+  log: l.log,
+  plant: l.plant,
+  line: l.line,
+  received: l.events,
+  events: l.lineEvents,
+  seenAt: l.seenAt,
+  lastEventAt: l.lastEventAt,
+  imagesMissing: l.imagesMissing,
+  signed: l.signed,
+  address: l.address,
+  check: checks.get(l.log) ?? null,
+})
+
+/** One log after the other, again and again. */
+async function checkAll(
+  checker: PlantQueryProcess,
+  checks: Map<string, PlantLine['check']>,
+  everyMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    const logs = await ownLines(checker.questions.plantLogs()).catch(() => [])
+    for (const { log: name } of logs) {
+      if (signal.aborted) return
+      const check = await checkOne(checker, name)
+      checks.set(name, check)
+      if (check.state === 'altered' || check.state === 'failed')
+        log.error({ log: name, ...check }, 'a log of the plant is not as it was received')
+    }
+    await sleep(everyMs, undefined, { signal }).catch(() => undefined)
+  }
+}
+
+async function checkOne(checker: PlantQueryProcess, name: string): Promise<NonNullable<PlantLine['check']>> {
+  const at = new Date().toISOString()
+  try {
+    const { state, events, findings, more } = await checker.questions.checkLog(name)
+    const gaps = findings.filter((f) => f.kind === 'dropped' || f.kind === 'cut').length
+    return { at, state, events, gaps, findings: findings.length + more, first: findings[0]?.detail ?? null }
+  } catch (error) {
+    return { at, state: 'failed', events: 0, gaps: 0, findings: 0, first: asCoded(error, 'TRC_PLANT').message }
+  }
+}

@@ -1,0 +1,58 @@
+import type { PlantAlarm, PlantLine } from './plant-ports.ts'
+
+/** A line says every few seconds that it is there. */
+const SILENT_MS = 60_000
+/** Events that wait on the line although it is heard: some minutes of a fast line. */
+const BEHIND = 5_000
+
+/** What somebody should look at, worst first per line. */
+export const plantAlarms = (lines: readonly PlantLine[], nowMs: number): PlantAlarm[] =>
+  lines.flatMap((line) => alarmsOf(line, nowMs).map((alarm) => ({ log: line.log, ...alarm })))
+
+function alarmsOf(
+  { line, check, seenAt, events, received }: PlantLine,
+  nowMs: number,
+): Omit<PlantAlarm, 'log'>[] {
+  const alarms: Omit<PlantAlarm, 'log'>[] = []
+  if (check?.state === 'altered')
+    alarms.push({
+      alarm: 'altered',
+      message: {
+        en: `What came from ${line} was altered: ${check.findings} findings, first ${check.first ?? ''}`,
+        zh: `${line} 的数据被改动:发现 ${check.findings} 处,首处为 ${check.first ?? ''}`,
+      },
+    })
+  if (check !== null && check.gaps > 0)
+    alarms.push({
+      alarm: 'gap',
+      message: {
+        en: `Events of ${line} are missing in ${check.gaps} places`,
+        zh: `${line} 的事件有 ${check.gaps} 处缺失`,
+      },
+    })
+  if (check?.state === 'failed')
+    alarms.push({
+      alarm: 'unchecked',
+      message: {
+        en: `The log of ${line} could not be checked: ${check.first ?? ''}`,
+        zh: `${line} 的日志无法校验:${check.first ?? ''}`,
+      },
+    })
+  if (seenAt === null || nowMs - Date.parse(seenAt) > SILENT_MS)
+    alarms.push({
+      alarm: 'silent',
+      message: {
+        en: `${line} is not heard${seenAt === null ? '' : ` since ${seenAt}`}; its holds are those it knew then`,
+        zh: `${line} 失去联系${seenAt === null ? '' : `(自 ${seenAt})`};其隔离状态停留在当时`,
+      },
+    })
+  else if (events !== null && events - received > BEHIND)
+    alarms.push({
+      alarm: 'behind',
+      message: {
+        en: `${line} is behind: ${events - received} events have not come`,
+        zh: `${line} 滞后:尚有 ${events - received} 条事件未到`,
+      },
+    })
+  return alarms
+}
