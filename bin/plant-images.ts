@@ -57,7 +57,10 @@ async function fetched(address: string, sha256: string): Promise<Uint8Array> {
   const res = await fetch(url, { signal: AbortSignal.timeout(LINE_MS), redirect: 'error' })
   const length = Number(res.headers.get('content-length') ?? 0)
   if (!res.ok || length > MAX_BYTES)
-    throw new CodedError('TRC_IMAGE', { expected: 'an image', actual: `status ${res.status}, ${length} bytes` })
+    throw new CodedError('TRC_IMAGE', {
+      expected: 'an image',
+      actual: `status ${res.status}, ${length} bytes`,
+    })
   const bytes = new Uint8Array(await res.arrayBuffer())
   const actual = createHash('sha256').update(bytes).digest('hex')
   if (actual !== sha256) throw new CodedError('TRC_IMAGE', { expected: sha256, actual })

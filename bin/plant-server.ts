@@ -48,7 +48,8 @@ export async function startPlantServer(o: PlantServerOptions): Promise<PlantServ
   }
   const checks = new Map<string, PlantLine['check']>()
   const { questions } = asked
-  const lines = async (): Promise<PlantLine[]> => (await ownLines(questions.plantLogs())).map((l) => shown(l, checks))
+  const lines = async (): Promise<PlantLine[]> =>
+    (await ownLines(questions.plantLogs())).map((l) => shown(l, checks))
   try {
     await questions.plantLogs()
     const dashboard = createPlantDashboard({
@@ -107,6 +108,7 @@ async function checkAll(
     for (const { log: name } of logs) {
       if (signal.aborted) return
       const check = await checkOne(checker, name)
+      if (signal.aborted) return
       checks.set(name, check)
       if (check.state === 'altered' || check.state === 'failed')
         log.error({ log: name, ...check }, 'a log of the plant is not as it was received')
@@ -122,6 +124,13 @@ async function checkOne(checker: PlantQueryProcess, name: string): Promise<NonNu
     const gaps = findings.filter((f) => f.kind === 'dropped' || f.kind === 'cut').length
     return { at, state, events, gaps, findings: findings.length + more, first: findings[0]?.detail ?? null }
   } catch (error) {
-    return { at, state: 'failed', events: 0, gaps: 0, findings: 0, first: asCoded(error, 'TRC_PLANT').message }
+    return {
+      at,
+      state: 'failed',
+      events: 0,
+      gaps: 0,
+      findings: 0,
+      first: asCoded(error, 'TRC_PLANT').message,
+    }
   }
 }

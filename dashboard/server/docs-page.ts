@@ -32,6 +32,7 @@ const TAGS: Record<string, { zh: string; en: string }> = {
   live: { zh: '实时', en: 'Live feed' },
   modules: { zh: '模块', en: 'Modules' },
   operations: { zh: '运维', en: 'Operations' },
+  plant: { zh: '工厂', en: 'Plant' },
 }
 
 /** The OpenAPI document as one plain page: no script, nothing loaded from elsewhere, readable offline. */

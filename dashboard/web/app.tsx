@@ -9,11 +9,13 @@ import { useLanguage } from './i18n/index.ts'
 import { LivePage } from './live/live-page.tsx'
 import { antTheme } from './look/theme.ts'
 import { Shell } from './shell/shell.tsx'
+import { atPlant } from './shell/site.tsx'
 import { Waiting } from './shell/states.tsx'
 
 const AndonPage = lazy(() => import('./live/andon-page.tsx').then((m) => ({ default: m.AndonPage })))
 const PartsPage = lazy(() => import('./parts/parts-page.tsx').then((m) => ({ default: m.PartsPage })))
 const PartPage = lazy(() => import('./part/part-page.tsx').then((m) => ({ default: m.PartPage })))
+const PlantPage = lazy(() => import('./plant/plant-page.tsx').then((m) => ({ default: m.PlantPage })))
 const AnalysisPage = lazy(() =>
   import('./analysis/analysis-page.tsx').then((m) => ({ default: m.AnalysisPage })),
 )
@@ -52,20 +54,24 @@ export function App(): ReactNode {
           <BrowserRouter>
             <Suspense fallback={<Waiting />}>
               <Routes>
-                <Route path="/andon" element={<AndonPage />} />
+                {!atPlant() && <Route path="/andon" element={<AndonPage />} />}
                 <Route element={<Shell />}>
-                  <Route index element={<LivePage />} />
+                  <Route index element={atPlant() ? <PlantPage /> : <LivePage />} />
                   <Route path="/parts" element={<PartsPage />} />
                   <Route path="/part/:inspectionId" element={<PartPage />} />
                   <Route path="/analysis" element={<AnalysisPage />} />
-                  <Route path="/review" element={<ReviewPage />} />
-                  <Route path="/models/:tab?" element={<ModelsPage />} />
                   <Route path="/holds" element={<HoldsPage />} />
                   <Route path="/ncr" element={<NcrPage />} />
                   <Route path="/ncr/:ncr" element={<NcrOnePage />} />
                   <Route path="/lot/:lot" element={<LotPage />} />
-                  <Route path="/modules/:slug?" element={<ModulesPage />} />
-                  <Route path="/system" element={<SystemPage />} />
+                  {!atPlant() && (
+                    <>
+                      <Route path="/review" element={<ReviewPage />} />
+                      <Route path="/models/:tab?" element={<ModelsPage />} />
+                      <Route path="/modules/:slug?" element={<ModulesPage />} />
+                      <Route path="/system" element={<SystemPage />} />
+                    </>
+                  )}
                   <Route path="*" element={<NotFoundPage />} />
                 </Route>
               </Routes>

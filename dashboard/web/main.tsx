@@ -2,6 +2,7 @@ import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
 import { startI18n } from './i18n/index.ts'
 import { liveFeed } from './live/feed.ts'
+import { askSite, atPlant } from './shell/site.tsx'
 import './look/base.css'
 import './look/shell.css'
 import './look/pages.css'
@@ -13,6 +14,8 @@ import './look/ncr.css'
 import './look/sinks.css'
 
 startI18n()
-liveFeed.start()
 const root = document.getElementById('root')
-if (root) createRoot(root).render(<App />)
+void askSite().then(() => {
+  if (!atPlant()) liveFeed.start()
+  if (root) createRoot(root).render(<App />)
+})

@@ -100,8 +100,10 @@ export function recentRows(k: Kysely<TraceTables>, f: PartFilter): Promise<PartR
   const order = f.afterPosition === undefined ? 'desc' : 'asc'
   let q = k.selectFrom('inspection').select(COLUMNS).orderBy('position', order).limit(f.limit)
   if (f.afterPosition !== undefined) q = q.where('position', '>', f.afterPosition)
-  if (f.line !== undefined)
-    q = q.where((e) => e(sql<string>`substr(station, 1, ${f.line?.length ?? 0} + 1)`, '=', `${f.line}.`))
+  if (f.line !== undefined) {
+    const prefix = `${f.line}.`
+    q = q.where(sql<string>`substr(station, 1, cast(${prefix.length} as integer))`, '=', prefix)
+  }
   if (f.beforePosition !== undefined) q = q.where('position', '<', f.beforePosition)
   if (f.station !== undefined) q = q.where('station', '=', f.station)
   if (f.result !== undefined) q = q.where('result', '=', f.result)

@@ -6,6 +6,7 @@ import {
   type UseQueryResult,
 } from '@tanstack/react-query'
 import { useEffect } from 'react'
+import { atPlant } from '../shell/site.tsx'
 import { getJson, queryText } from './client.ts'
 import type {
   Analysis,
@@ -13,6 +14,7 @@ import type {
   LineAnswer,
   PartAnswer,
   PartPage,
+  PlantAnswer,
   SerialLife,
   ShiftBalances,
   StationBalance,
@@ -25,8 +27,17 @@ const POLL_MS = 2_000
 export const useLine = (): UseQueryResult<LineAnswer> =>
   useQuery({
     queryKey: ['line'],
+    enabled: !atPlant(),
     queryFn: ({ signal }) => getJson<LineAnswer>('/api/line', signal),
     refetchInterval: 10_000,
+  })
+
+export const usePlant = (): UseQueryResult<PlantAnswer> =>
+  useQuery({
+    queryKey: ['plant'],
+    enabled: atPlant(),
+    queryFn: ({ signal }) => getJson<PlantAnswer>('/api/plant', signal),
+    refetchInterval: 5_000,
   })
 
 export const useCounters = (since: string | null): UseQueryResult<StationCounters[]> =>
@@ -60,12 +71,14 @@ export const usePareto = (since: string | null): UseQueryResult<DefectCount[]> =
   })
 
 export interface PartFilter {
+  /** Of a plant. */
+  line: string | null
   station: string | null
   result: string | null
 }
 
 export const filterText = (filter: PartFilter): string =>
-  queryText({ station: filter.station, result: filter.result })
+  queryText({ line: filter.line, station: filter.station, result: filter.result })
 
 /** Pages of 50, newest first. */
 export const useParts = (filter: PartFilter, enabled: boolean) =>

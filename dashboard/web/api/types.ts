@@ -40,6 +40,7 @@ export type {
   Text,
   UnitLife,
 } from '../../server/ports.ts'
+export type { PlantAnswer } from '../../server/plant-ports.ts'
 export type {
   Finding,
   Measurement,

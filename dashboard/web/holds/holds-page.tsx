@@ -55,6 +55,7 @@ export function HoldsPage(): ReactNode {
             },
             { title: t('deed.reason'), dataIndex: 'reason' },
             { title: t('holds.by'), render: (_, h) => h.by },
+            { title: t('plant.placedAt'), className: 'mono', render: (_, h) => <Placed at={h} /> },
             { title: t('holds.since'), className: 'mono', render: (_, h) => timeText(h.at) },
             {
               title: t('nav.ncr'),
@@ -67,8 +68,9 @@ export function HoldsPage(): ReactNode {
                   <HoldButton target={h.target} name="" held />
                 ) : (
                   <>
-                    {h.releasedBy} <span className="mono muted">{timeText(h.releasedAt)}</span>{' '}
-                    {h.releaseReason}
+                    {h.releasedBy}
+                    {h.releaseLog && <span className="mono"> {h.releaseLog}</span>}{' '}
+                    <span className="mono muted">{timeText(h.releasedAt)}</span> {h.releaseReason}
                   </>
                 ),
             },
@@ -76,6 +78,21 @@ export function HoldsPage(): ReactNode {
         />
       </Panel>
     </div>
+  )
+}
+
+/** Where a person placed it; in a plant also which lines apply it by now. */
+function Placed({ at: { originLog, takenBy } }: { at: Hold }): ReactNode {
+  const { t } = useTranslation()
+  const where = originLog === 'plant' ? t('plant.itself') : (originLog ?? t('plant.here'))
+  if (takenBy === undefined) return where
+  return (
+    <>
+      {where}{' '}
+      <span className="muted" data-taken-by={takenBy.join(' ')}>
+        {t('plant.takenBy')}: {takenBy.join(', ') || t('plant.nobody')}
+      </span>
+    </>
   )
 }
 

@@ -1,6 +1,7 @@
 import { enFacts } from './en-facts.ts'
 import { enLife } from './en-life.ts'
 import { enNcr } from './en-ncr.ts'
+import { enPlant } from './en-plant.ts'
 import { enSinks } from './en-sinks.ts'
 
 /** English texts; `zh.ts` has the same keys, a test compares them. */
@@ -8,6 +9,7 @@ export const en = {
   ...enFacts,
   ...enLife,
   ...enNcr,
+  ...enPlant,
   ...enSinks,
   nav: {
     live: 'Line',

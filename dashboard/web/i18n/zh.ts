@@ -2,6 +2,7 @@ import type { en } from './en.ts'
 import { zhFacts } from './zh-facts.ts'
 import { zhLife } from './zh-life.ts'
 import { zhNcr } from './zh-ncr.ts'
+import { zhPlant } from './zh-plant.ts'
 import { zhSinks } from './zh-sinks.ts'
 
 /** Chinese texts, with the terms of docs/GLOSSARY. */
@@ -9,6 +10,7 @@ export const zh: typeof en = {
   ...zhFacts,
   ...zhLife,
   ...zhNcr,
+  ...zhPlant,
   ...zhSinks,
   nav: {
     live: '产线',

@@ -1,4 +1,4 @@
-import { Button, Input, Table } from 'antd'
+import { Input, Table } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { newId } from '../api/client.ts'
@@ -7,6 +7,7 @@ import type { NcrDetail } from '../api/types.ts'
 import { DeedDialog } from '../look/deed-dialog.tsx'
 import { timeText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
+import { LineButton } from '../shell/site.tsx'
 
 type Action = NcrDetail['actions'][number]
 type Asking = { kind: 'act'; action: Action | null } | { kind: 'done' | 'drop'; action: Action } | null
@@ -21,9 +22,9 @@ export function ActionsPanel({ ncr }: { ncr: NcrDetail }): ReactNode {
       title={t('ncr.step.act')}
       extra={
         open && (
-          <Button data-ncr-act="" onClick={() => setAsking({ kind: 'act', action: null })}>
+          <LineButton data-ncr-act="" onClick={() => setAsking({ kind: 'act', action: null })}>
             {t('ncr.addAction')}
-          </Button>
+          </LineButton>
         )
       }
     >
@@ -58,11 +59,15 @@ export function ActionsPanel({ ncr }: { ncr: NcrDetail }): ReactNode {
               render: (_, a) =>
                 a.state === 'open' && open ? (
                   <span className="hold-buttons">
-                    <Button data-ncr-done="" onClick={() => setAsking({ kind: 'done', action: a })}>
+                    <LineButton data-ncr-done="" onClick={() => setAsking({ kind: 'done', action: a })}>
                       {t('ncr.do.done')}
-                    </Button>
-                    <Button onClick={() => setAsking({ kind: 'act', action: a })}>{t('ncr.change')}</Button>
-                    <Button onClick={() => setAsking({ kind: 'drop', action: a })}>{t('ncr.do.drop')}</Button>
+                    </LineButton>
+                    <LineButton onClick={() => setAsking({ kind: 'act', action: a })}>
+                      {t('ncr.change')}
+                    </LineButton>
+                    <LineButton onClick={() => setAsking({ kind: 'drop', action: a })}>
+                      {t('ncr.do.drop')}
+                    </LineButton>
                   </span>
                 ) : (
                   <span className={a.state === 'done' ? 'tone-pass' : 'muted'}>

@@ -1,4 +1,4 @@
-import { Button, Checkbox, Select } from 'antd'
+import { Checkbox, Select } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useHolds } from '../api/life-hooks.ts'
@@ -9,6 +9,7 @@ import { shortTarget } from '../holds/hold-words.ts'
 import { DeedDialog } from '../look/deed-dialog.tsx'
 import { timeText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
+import { LineButton } from '../shell/site.tsx'
 
 /** The holds that contain a report; each is released here, by a named person. */
 export function ContainmentPanel({ ncr }: { ncr: NcrDetail }): ReactNode {
@@ -20,9 +21,9 @@ export function ContainmentPanel({ ncr }: { ncr: NcrDetail }): ReactNode {
       title={t('ncr.step.contain')}
       extra={
         ncr.ended === null && (
-          <Button data-ncr-contain="" onClick={() => setAsking(true)}>
+          <LineButton data-ncr-contain="" onClick={() => setAsking(true)}>
             {t('ncr.state.contain')}
-          </Button>
+          </LineButton>
         )
       }
     >

@@ -1,4 +1,4 @@
-import { Button, Input, Segmented, Select } from 'antd'
+import { Input, Segmented, Select } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
@@ -10,6 +10,7 @@ import { countText, numberText, percentText, timeText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
 import { TimeField } from '../look/time-field.tsx'
 import { ErrorWords } from '../shell/states.tsx'
+import { LineButton } from '../shell/site.tsx'
 
 /** Whether the actions helped: parts judged before and after, and what a person says to that. */
 export function EffectPanel({ ncr }: { ncr: NcrDetail }): ReactNode {
@@ -23,9 +24,9 @@ export function EffectPanel({ ncr }: { ncr: NcrDetail }): ReactNode {
       title={t('ncr.step.verify')}
       extra={
         ncr.ended === null && (
-          <Button data-ncr-verify="" onClick={() => setAsking(true)}>
+          <LineButton data-ncr-verify="" onClick={() => setAsking(true)}>
             {t('ncr.state.verify')}
-          </Button>
+          </LineButton>
         )
       }
     >

@@ -1,10 +1,11 @@
-import { Button, Input, Select } from 'antd'
+import { Input, Select } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useNavigate } from 'react-router'
 import { takeStep } from '../api/ncr-hooks.ts'
 import type { NcrRow } from '../api/types.ts'
 import { DeedDialog } from '../look/deed-dialog.tsx'
+import { LineButton } from '../shell/site.tsx'
 
 export interface NcrDraft {
   title?: string
@@ -19,9 +20,9 @@ export function NcrButton({ draft }: { draft: NcrDraft }): ReactNode {
   const [open, setOpen] = useState(false)
   return (
     <>
-      <Button size="small" data-ncr-target={draft.targets.join(' ')} onClick={() => setOpen(true)}>
+      <LineButton size="small" data-ncr-target={draft.targets.join(' ')} onClick={() => setOpen(true)}>
         {t('ncr.open')}
-      </Button>
+      </LineButton>
       {open && <OpenDialog draft={draft} close={() => setOpen(false)} />}
     </>
   )

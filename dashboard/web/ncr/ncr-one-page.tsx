@@ -1,4 +1,3 @@
-import { Button } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useParams } from 'react-router'
@@ -8,6 +7,7 @@ import { className } from '../i18n/class-names.ts'
 import { timeText } from '../look/format.ts'
 import { Facts, Panel } from '../look/panel.tsx'
 import { Failed, Waiting } from '../shell/states.tsx'
+import { LineButton } from '../shell/site.tsx'
 import { ActionsPanel } from './actions-panel.tsx'
 import { ContainmentPanel } from './containment-panel.tsx'
 import { EffectPanel } from './effect-panel.tsx'
@@ -40,17 +40,17 @@ export function NcrOnePage(): ReactNode {
         <span className="grow" />
         {ncr.ended === null ? (
           <>
-            <Button onClick={() => setDialog('withdraw')}>{t('ncr.end.withdraw')}</Button>
-            <Button
+            <LineButton onClick={() => setDialog('withdraw')}>{t('ncr.end.withdraw')}</LineButton>
+            <LineButton
               type={ncr.missing.length === 0 ? 'primary' : 'default'}
               data-ncr-close=""
               onClick={() => setDialog('close')}
             >
               {t('ncr.end.close')}
-            </Button>
+            </LineButton>
           </>
         ) : (
-          <Button onClick={() => setDialog('reopen')}>{t('ncr.end.reopen')}</Button>
+          <LineButton onClick={() => setDialog('reopen')}>{t('ncr.end.reopen')}</LineButton>
         )}
       </div>
       <h2>{ncr.title}</h2>
@@ -97,9 +97,9 @@ function AboutPanel({ ncr, amend }: { ncr: NcrDetail; amend(): void }): ReactNod
         <span className="hold-buttons">
           <Link to={analysis}>{t('nav.analysis')}</Link>
           {ncr.ended === null && (
-            <Button data-ncr-amend="" onClick={amend}>
+            <LineButton data-ncr-amend="" onClick={amend}>
               {t('ncr.change')}
-            </Button>
+            </LineButton>
           )}
         </span>
       }
@@ -143,7 +143,7 @@ function CausePanel({ ncr, state }: { ncr: NcrDetail; state(): void }): ReactNod
   return (
     <Panel
       title={t('ncr.step.cause')}
-      extra={ncr.ended === null && <Button onClick={state}>{t('ncr.state.cause')}</Button>}
+      extra={ncr.ended === null && <LineButton onClick={state}>{t('ncr.state.cause')}</LineButton>}
     >
       {cause === null ? (
         <p className="muted">{t('ncr.notYet')}</p>

@@ -1,9 +1,10 @@
-import { Button, Radio } from 'antd'
+import { Radio } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { stateDisposition } from '../api/life-hooks.ts'
 import { UNIT_DISPOSITIONS, type UnitDisposition } from '../api/types.ts'
 import { DeedDialog } from '../look/deed-dialog.tsx'
+import { LineButton } from '../shell/site.tsx'
 
 /** Decides what becomes of a part, under a name and with a reason. */
 export function DisposeButton({
@@ -28,9 +29,9 @@ export function DisposeButton({
   const [disposition, setDisposition] = useState<UnitDisposition>('release')
   return (
     <>
-      <Button size="small" data-dispose={name} onClick={() => setOpen(true)}>
+      <LineButton size="small" data-dispose={name} onClick={() => setOpen(true)}>
         {t('dispose.open')}
-      </Button>
+      </LineButton>
       {open && (
         <DeedDialog
           title={t('dispose.title', { name })}

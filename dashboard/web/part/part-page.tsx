@@ -24,7 +24,7 @@ export function PartPage(): ReactNode {
   const { inspectionId = '' } = useParams()
   const [search] = useSearchParams()
   const filter = useMemo<PartFilter>(
-    () => ({ station: search.get('station'), result: search.get('result') }),
+    () => ({ line: search.get('line'), station: search.get('station'), result: search.get('result') }),
     [search],
   )
   const query = usePart(inspectionId, filter)

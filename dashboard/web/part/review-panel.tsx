@@ -1,4 +1,3 @@
-import { Button } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { sendJson } from '../api/client.ts'
@@ -11,6 +10,7 @@ import { goesOn } from '../look/goes-on.ts'
 import { VerdictIcon } from '../look/icons.tsx'
 import { Panel } from '../look/panel.tsx'
 import { VerdictBadge } from '../look/verdict-badge.tsx'
+import { LineButton } from '../shell/site.tsx'
 import { DisposeButton } from './dispose-button.tsx'
 
 const isVerdict = (text: string): text is VerdictResult => RESULTS.some((r) => r === text)
@@ -58,20 +58,20 @@ export function ReviewPanel({ part }: { part: PartDetail }): ReactNode {
       )}
       <div className="hold-buttons">
         {RESULTS.map((r) => (
-          <Button key={r} size="small" data-review={r} onClick={() => open(r, false)}>
+          <LineButton key={r} size="small" data-review={r} onClick={() => open(r, false)}>
             <span className={`tone-${r}`}>
               <VerdictIcon result={r} size={13} />
             </span>{' '}
             {t(r === 'pass' ? 'review.good' : r === 'fail' ? 'review.bad' : 'review.unsure')}
-          </Button>
+          </LineButton>
         ))}
         {waits && (
-          <Button size="small" data-review="release" onClick={() => open('pass', true)}>
+          <LineButton size="small" data-review="release" onClick={() => open('pass', true)}>
             <span className="tone-pass">
               <VerdictIcon result="pass" size={13} />
             </span>{' '}
             {t('dispose.good')}
-          </Button>
+          </LineButton>
         )}
       </div>
       {verdict !== null && (

@@ -3,8 +3,9 @@ import { useMemo, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useNavigate, useSearchParams } from 'react-router'
 import { ApiError } from '../api/client.ts'
-import { filterText, useLine, useParts, useSerial, type PartFilter } from '../api/hooks.ts'
+import { filterText, useLine, useParts, usePlant, useSerial, type PartFilter } from '../api/hooks.ts'
 import { RESULTS, type PartRow } from '../api/types.ts'
+import { atPlant } from '../shell/site.tsx'
 import { Failed, Nothing } from '../shell/states.tsx'
 import { usePartColumns } from './part-columns.tsx'
 
@@ -15,10 +16,11 @@ export function PartsPage(): ReactNode {
   const [search, setSearch] = useSearchParams()
   const serial = search.get('serial')
   const filter = useMemo<PartFilter>(
-    () => ({ station: search.get('station'), result: search.get('result') }),
+    () => ({ line: search.get('line'), station: search.get('station'), result: search.get('result') }),
     [search],
   )
   const line = useLine()
+  const plant = usePlant()
   const list = useParts(filter, serial === null)
   const life = useSerial(serial)
   const columns = usePartColumns()
@@ -34,22 +36,36 @@ export function PartsPage(): ReactNode {
       : (life.data?.inspections.toReversed() ?? [])
   const unknownSerial = life.error instanceof ApiError && life.error.status === 404
   const error = serial === null ? list.error : unknownSerial ? null : life.error
-  const filtered = filter.station !== null || filter.result !== null
+  const filtered = Object.values(filter).some((v) => v !== null)
 
   return (
     <div className="page parts-page">
       <div className="toolbar">
-        <Select
-          aria-label={t('parts.station')}
-          className="w-station"
-          value={filter.station ?? ''}
-          disabled={serial !== null}
-          onChange={(value: string) => set('station', value)}
-          options={[
-            { value: '', label: t('parts.allStations') },
-            ...(line.data?.info.stations ?? []).map((s) => ({ value: s.id, label: s.id })),
-          ]}
-        />
+        {atPlant() ? (
+          <Select
+            aria-label={t('plant.line')}
+            className="w-station"
+            value={filter.line ?? ''}
+            disabled={serial !== null}
+            onChange={(value: string) => set('line', value)}
+            options={[
+              { value: '', label: t('plant.allLines') },
+              ...(plant.data?.lines ?? []).map((l) => ({ value: l.line, label: l.line })),
+            ]}
+          />
+        ) : (
+          <Select
+            aria-label={t('parts.station')}
+            className="w-station"
+            value={filter.station ?? ''}
+            disabled={serial !== null}
+            onChange={(value: string) => set('station', value)}
+            options={[
+              { value: '', label: t('parts.allStations') },
+              ...(line.data?.info.stations ?? []).map((s) => ({ value: s.id, label: s.id })),
+            ]}
+          />
+        )}
         <Segmented<string>
           value={filter.result ?? ''}
           disabled={serial !== null}

@@ -2,20 +2,19 @@ import { Segmented } from 'antd'
 import { Suspense, useEffect, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { NavLink, Outlet } from 'react-router'
-import { useLine } from '../api/hooks.ts'
+import { useLine, usePlant } from '../api/hooks.ts'
 import { setLanguage, useLanguage, useText, type Language } from '../i18n/index.ts'
 import { useLive } from '../live/feed.ts'
 import { clockText } from '../look/format.ts'
 import { Eye } from '../look/icons.tsx'
 import { ConnectionBanner } from './connection-banner.tsx'
+import { atPlant, OnLine } from './site.tsx'
 import { Waiting } from './states.tsx'
 
 /** Header with navigation and language, the banner of a lost connection, and the page. */
 export function Shell(): ReactNode {
   const { t } = useTranslation()
-  const text = useText()
   const language = useLanguage()
-  const line = useLine()
   return (
     <div className="shell">
       <header className="head">
@@ -25,31 +24,34 @@ export function Shell(): ReactNode {
         </NavLink>
         <nav>
           <NavLink to="/" end>
-            {t('nav.live')}
+            {t(atPlant() ? 'plant.nav' : 'nav.live')}
           </NavLink>
           <NavLink to="/parts">{t('nav.parts')}</NavLink>
-          <NavLink to="/review">
-            {t('nav.review')}
-            <Unreviewed />
-          </NavLink>
-          <NavLink to="/models">{t('nav.models')}</NavLink>
+          <OnLine>
+            <NavLink to="/review">
+              {t('nav.review')}
+              <Unreviewed />
+            </NavLink>
+            <NavLink to="/models">{t('nav.models')}</NavLink>
+          </OnLine>
           <NavLink to="/analysis">{t('nav.analysis')}</NavLink>
           <NavLink to="/holds">{t('nav.holds')}</NavLink>
           <NavLink to="/ncr">{t('nav.ncr')}</NavLink>
-          <NavLink to="/modules">{t('nav.modules')}</NavLink>
-          <NavLink to="/system">{t('nav.system')}</NavLink>
-          <NavLink to="/andon">{t('nav.andon')}</NavLink>
+          <OnLine>
+            <NavLink to="/modules">{t('nav.modules')}</NavLink>
+            <NavLink to="/system">{t('nav.system')}</NavLink>
+            <NavLink to="/andon">{t('nav.andon')}</NavLink>
+          </OnLine>
         </nav>
         <span className="grow" />
-        {line.data && (
-          <span className="head-line">
-            <b>{text(line.data.info.title)}</b>
-            <span className="muted">
-              {line.data.info.plant} / {line.data.info.line}
-            </span>
-          </span>
+        {atPlant() ? (
+          <PlantName />
+        ) : (
+          <>
+            <LineName />
+            <LinkState />
+          </>
         )}
-        <LinkState />
         <Clock />
         <Segmented<Language>
           aria-label={t('nav.language')}
@@ -61,7 +63,9 @@ export function Shell(): ReactNode {
           ]}
         />
       </header>
-      <ConnectionBanner />
+      <OnLine>
+        <ConnectionBanner />
+      </OnLine>
       <main>
         <Suspense fallback={<Waiting />}>
           <Outlet />
@@ -69,6 +73,26 @@ export function Shell(): ReactNode {
       </main>
     </div>
   )
+}
+
+function LineName(): ReactNode {
+  const text = useText()
+  const line = useLine()
+  return (
+    line.data && (
+      <span className="head-line">
+        <b>{text(line.data.info.title)}</b>
+        <span className="muted">
+          {line.data.info.plant} / {line.data.info.line}
+        </span>
+      </span>
+    )
+  )
+}
+
+function PlantName(): ReactNode {
+  const plant = usePlant()
+  return plant.data && <span className="head-line muted">{plant.data.place}</span>
 }
 
 /** How many parts wait for review; nothing when none does, or nobody watches the models. */

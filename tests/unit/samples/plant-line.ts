@@ -50,10 +50,18 @@ export class PlantLine {
     return openSql(join(this.dir, 'trace.db'), { synchronous: 'normal', readOnly: true })
   }
 
-  replicator(plant: SqlDatabase, o: { images?: PlantStoreSpec['images']; batch?: number } = {}): Replicator {
+  replicator(
+    plant: SqlDatabase,
+    o: { images?: PlantStoreSpec['images']; batch?: number; address?: string } = {},
+  ): Replicator {
     const where = { plant: 'p1', line: this.line }
     const options = { source: this.source(), dataDir: this.dir, plant, log: this.log, where }
-    return new Replicator({ ...options, images: o.images ?? 'none', ...(o.batch && { batch: o.batch }) })
+    return new Replicator({
+      ...options,
+      images: o.images ?? 'none',
+      ...(o.batch && { batch: o.batch }),
+      address: o.address,
+    })
   }
 
   /** Changes the database behind the back of the line. */

@@ -1,0 +1,33 @@
+/** English texts of the pages over a plant. */
+export const enPlant = {
+  plant: {
+    nav: 'Plant',
+    lines: 'Lines',
+    line: 'Line',
+    allLines: 'All lines',
+    none: 'No line has sent anything yet',
+    noneHint: 'A line with `plantStore` in its file replicates its log here.',
+    received: 'Events here',
+    behind: 'Still to come',
+    lastEvent: 'Last event',
+    seen: 'Last heard',
+    imagesMissing: 'Images missing',
+    check: 'Check of the log',
+    notChecked: 'not yet',
+    checked: '{{time}}, {{events}} events, {{signed}} signed',
+    state: {
+      intact: 'intact',
+      unproven: 'agrees, nothing signed',
+      altered: 'ALTERED',
+      failed: 'could not be checked',
+    },
+    pages: 'Pages of the line',
+    server: 'This server',
+    store: 'Plant store',
+    placedAt: 'Placed at',
+    takenBy: 'Taken over by',
+    itself: 'the plant',
+    here: 'this line',
+    nobody: 'no line yet',
+  },
+}

@@ -1,0 +1,33 @@
+/** 工厂页面的文字。 */
+export const zhPlant = {
+  plant: {
+    nav: '工厂',
+    lines: '产线',
+    line: '产线',
+    allLines: '全部产线',
+    none: '尚无产线上传数据',
+    noneHint: '产线文件中设置 `plantStore` 后,其日志会复制到这里。',
+    received: '已接收事件',
+    behind: '待接收',
+    lastEvent: '最近事件',
+    seen: '最近联系',
+    imagesMissing: '缺失图像',
+    check: '日志校验',
+    notChecked: '尚未校验',
+    checked: '{{time}},{{events}} 条事件,{{signed}} 条已签名',
+    state: {
+      intact: '完整',
+      unproven: '一致,但无签名',
+      altered: '已被改动',
+      failed: '无法校验',
+    },
+    pages: '产线页面',
+    server: '本服务',
+    store: '工厂数据库',
+    placedAt: '下达处',
+    takenBy: '已接管',
+    itself: '工厂',
+    here: '本产线',
+    nobody: '尚无产线',
+  },
+}
