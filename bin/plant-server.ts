@@ -18,6 +18,8 @@ export interface PlantServerOptions {
   allowedHosts: readonly string[]
   /** Pause between two checks of all logs, ms. */
   checkEveryMs: number
+  /** Folder of the built pages; absent = where the build puts them. */
+  webDir?: string
 }
 
 export interface PlantServer {
@@ -50,19 +52,20 @@ export async function startPlantServer(o: PlantServerOptions): Promise<PlantServ
   const { questions } = asked
   const lines = async (): Promise<PlantLine[]> =>
     (await ownLines(questions.plantLogs())).map((l) => shown(l, checks))
+  const dashboard = createPlantDashboard({
+    queries: questions,
+    facts: { recordFact: (fact) => desk.questions.stateHold(fact) },
+    plant: { place: `${placeOf(o.url)} ${o.schema}`, lines },
+    images: plantImages(questions, cache),
+    log,
+    version,
+    allowedHosts: o.allowedHosts,
+    webDir: o.webDir ?? paths.web,
+  })
   try {
-    await questions.plantLogs()
-    const dashboard = createPlantDashboard({
-      queries: questions,
-      facts: { recordFact: (fact) => desk.questions.stateHold(fact) },
-      plant: { place: `${placeOf(o.url)} ${o.schema}`, lines },
-      images: plantImages(questions, cache),
-      log,
-      version,
-      allowedHosts: o.allowedHosts,
-      webDir: paths.web,
-    })
+    // First: the processes that are asked keep this one from ending no more than a file would.
     const { url } = await dashboard.listen(o.host, o.port)
+    await questions.plantLogs()
     const checking = checkAll(checker, checks, o.checkEveryMs, stop.signal)
     return {
       url,
@@ -73,6 +76,7 @@ export async function startPlantServer(o: PlantServerOptions): Promise<PlantServ
       },
     }
   } catch (error) {
+    await dashboard.close()
     await closeAll()
     throw error
   }

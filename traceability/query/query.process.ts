@@ -1,6 +1,5 @@
 import { asCoded, parentProcess } from '../../contracts/index.ts'
 import { toWire } from '../store/store-ops.ts'
-import { openPlantQuery } from '../plant/plant-query.ts'
 import type { QueryAnswer, QueryAsk, QueryData } from './questions.ts'
 import { openTraceQuery } from './trace-query.ts'
 
@@ -22,11 +21,15 @@ function answerAll(query: object): void {
   say({ kind: 'ready' })
 }
 
+/** What PostgreSQL needs is loaded for a plant alone: a line that asks again after a loss waits for this process. */
+async function open(data: QueryData): Promise<object> {
+  if (!('plant' in data)) return openTraceQuery(data.dataDir)
+  const { openPlantQuery } = await import('../plant/plant-query.ts')
+  return openPlantQuery(data.plant.url, data.plant.schema)
+}
+
 try {
-  const { data } = parent
-  answerAll(
-    'plant' in data ? await openPlantQuery(data.plant.url, data.plant.schema) : openTraceQuery(data.dataDir),
-  )
+  answerAll(await open(parent.data))
 } catch (error) {
   say({ kind: 'broken', error: toWire(asCoded(error, 'TRC_OPEN')) })
 }

@@ -23,7 +23,7 @@ export function PlantPage(): ReactNode {
   if (!plant.data) return <Waiting />
   const { lines, alarms, place, version, node, uptimeS } = plant.data
   return (
-    <div className="page">
+    <div className="page stack">
       {alarms.length > 0 && (
         <div className="alarms" role="status">
           {alarms.map((a) => (
