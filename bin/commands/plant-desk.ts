@@ -3,7 +3,6 @@ import { shortName, PlantDesk, openPlant } from '../../traceability/index.ts'
 import type { Environment } from '../environment.ts'
 import { whole } from '../options.ts'
 import { plantAddress, plantQuery } from '../plant-address.ts'
-import { startPlantServer } from '../plant-server.ts'
 import { printTable } from '../table.ts'
 import { holdFact } from './hold.ts'
 
@@ -84,6 +83,8 @@ async function list(schema: string, environment: Environment): Promise<void> {
 
 async function serve(o: ServeOptions, environment: Environment): Promise<void> {
   const { url, schema } = plantAddress(o.schema, environment)
+  // The other commands need no server.
+  const { startPlantServer } = await import('../plant-server.ts')
   const server = await startPlantServer({
     url,
     schema,
