@@ -186,6 +186,8 @@ export const FACT_EVENT_DATA = {
     hold: z.uuid(),
     reason: z.string(),
     origin: holdOriginSchema.optional(),
+    /** Another hold of the same target stays in force: who released this one elsewhere did not know of it. */
+    stillHeld: z.literal(true).optional(),
   }),
   'ext.shipment.moved.v1': z.strictObject({
     ...who,

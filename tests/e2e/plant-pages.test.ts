@@ -121,7 +121,9 @@ describeWith(
       // Its own log is signed by nobody, and counts for no exit code beside those of the lines.
       expect((await plantCommand('verify', 'plant')).code).toBe(4)
       const served = await startCli(['plant', 'serve', '--schema', schema, '--port', '0'], ENV)
-      const holds = (await (await fetch(`${String(served.ready['url'])}/api/holds`)).json()) as { originLog: string }[]
+      const holds = (await (await fetch(`${String(served.ready['url'])}/api/holds`)).json()) as {
+        originLog: string
+      }[]
       expect(holds[0]?.originLog).toBe('plant')
       expect(await stopped(served)).toBe(0)
       const nowhere = await runCli(['plant', 'serve', '--schema', 'nowhere', '--port', '0'], ENV)

@@ -136,6 +136,10 @@ describeWith('PostgreSQL', await postgresPresent(), 'holds that reach other line
     await settle()
     expect(holdsOf(a)).toEqual(['lot/M7 of here, released by zhao of p1/line-b', 'lot/M7 of here'])
     expect(holdsOf(b)).toEqual(['lot/M7 of p1/line-a, released by zhao of here', 'lot/M7 of p1/line-a'])
+    // Whoever reads the log of line a alone is told that the lot is not free.
+    const sql = `select json from event where type = 'qe.hold.released.v1'`
+    const released = a.source().get<{ json: string }>(sql)
+    expect(JSON.parse(released?.json ?? '{}')).toMatchObject({ data: { stillHeld: true } })
   })
 
   it('a hold of the plant reaches each line once; stations stay with their line; a release ends all of a target', async () => {

@@ -120,7 +120,9 @@ function bodyOf(type: string, subject: string, data: Data, unit: () => string | 
     case 'qe.hold.placed.v1':
       return observed(asUri(subject), 'holding', 'unavailable')
     case 'qe.hold.released.v1':
-      return observed(asUri(subject), 'other', 'available')
+      return data['stillHeld'] === true
+        ? observed(asUri(subject), 'holding', 'unavailable')
+        : observed(asUri(subject), 'other', 'available')
     case 'ext.shipment.moved.v1':
       return {
         ...observed(subject, 'shipping', 'in_transit'),

@@ -2,7 +2,14 @@ export { checkDatabaseUrl, placeOf } from './database-url.ts'
 export { type HoldOrder, holdOrders } from './hold-orders.ts'
 export { migratePostgres, scriptsOf, type StoreKind } from './migrations.ts'
 export { PlantDesk } from './plant-desk.ts'
-export { openPlant, openPlantQuery, plantImage, type PlantLogFacts, plantLogs, PlantQuery } from './plant-query.ts'
+export {
+  openPlant,
+  openPlantQuery,
+  plantImage,
+  type PlantLogFacts,
+  plantLogs,
+  PlantQuery,
+} from './plant-query.ts'
 export { openPostgres, type PostgresDatabase } from './postgres.ts'
 export { OWN_LOG } from './plant-log.ts'
 export { NOT_REPLICATED, REPLICA_TABLES } from './replica-tables.ts'

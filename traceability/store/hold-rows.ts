@@ -108,10 +108,15 @@ export function passedOn(db: SqlDatabase, fact: TraceFact, origin: HoldOrigin): 
   )
   if (here === undefined)
     throw new CodedError('TRC_NOT_FOUND', { expected: 'a hold that came here', actual: origin.hold })
+  const others = db.get(
+    'select 1 as found from hold where target = ? and released_at is null and id <> ?',
+    here.target,
+    here.id,
+  )
   return {
     type: 'qe.hold.released.v1',
     subject: here.target,
-    data: { ...data, target: here.target, hold: here.id },
+    data: { ...data, target: here.target, hold: here.id, ...(others !== undefined && { stillHeld: true }) },
     edges: [],
   }
 }
