@@ -63,7 +63,7 @@ export async function startPlantServer(o: PlantServerOptions): Promise<PlantServ
     webDir: o.webDir ?? paths.web,
   })
   try {
-    // First: the processes that are asked keep this one from ending no more than a file would.
+    // First: the processes that are asked do not keep this one alive while it waits for them.
     const { url } = await dashboard.listen(o.host, o.port)
     await questions.plantLogs()
     const checking = checkAll(checker, checks, o.checkEveryMs, stop.signal)

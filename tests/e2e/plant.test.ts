@@ -82,9 +82,14 @@ describeWith('PostgreSQL', await postgresPresent(), 'a line with a plant store',
     await expect
       .poll(async () => (await state(back)).plantStore?.received ?? 0, { timeout: 30_000 })
       .toBeGreaterThan(5)
+    const env = { SIGHTLINE_DATABASE_URL: DATABASE_URL }
+    const hold = ['plant', 'hold', 'R7', '--schema', schema, '--by', 'qa', '--reason', 'crack']
+    expect((await runCli(hold, env)).code).toBe(0)
+    await expect
+      .poll(() => asked<object[]>(back, '/api/holds'), { timeout: 30_000 })
+      .toMatchObject([{ target: 'lot/R7', by: 'qa', originLog: 'plant', releasedAt: null }])
     expect(await stopped(back)).toBe(0)
 
-    const env = { SIGHTLINE_DATABASE_URL: DATABASE_URL }
     const whole = await runCli(
       ['plant', 'replicate', '--data', join(shop.dir, 'one'), '--schema', schema],
       env,
