@@ -9,6 +9,8 @@ export const QUESTIONS = [
   'unitLives',
   'recallText',
   'causeCounts',
+  'causeTable',
+  'defectPlaces',
   'holds',
   'ncrs',
   'ncr',

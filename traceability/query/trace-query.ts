@@ -11,7 +11,9 @@ import {
   type SqlDatabase,
   type TriggerBalance,
 } from '../../contracts/index.ts'
-import { type CauseCount, causeCounts, type CauseQuery } from '../genealogy/cause-counts.ts'
+import { type CauseCount, causeCounts } from '../genealogy/cause-counts.ts'
+import { type CauseTable, causeTable, type CauseTableQuery } from '../genealogy/cause-table.ts'
+import type { CauseQuery } from '../genealogy/first-verdicts.ts'
 import { type OldImage, oldestImages } from '../store/forgetting.ts'
 import type { FlowStart } from '../genealogy/flow.ts'
 import { type ExportAsk, type ExportPage, exportPage } from '../export/export-page.ts'
@@ -24,6 +26,7 @@ import type { CaptureRecord } from '../store/record-codec.ts'
 import { RunningTotals } from '../store/running-totals.ts'
 import { triggerBalance } from '../store/trigger-balance.ts'
 import { type GoodPart, goodParts, type GoodPartsQuery } from './good-parts.ts'
+import { type DefectPlaces, defectPlaces, type PlacesQuery } from './defect-places.ts'
 import { queryBuilder } from './dialect.ts'
 import { keptShifts } from './kept-shifts.ts'
 import { identityChanges, identityMap } from '../genealogy/identity-names.ts'
@@ -131,6 +134,16 @@ export class TraceQuery {
   /** First judgements per lot, supplier, station, shift and recipe, and the bad ones among them. */
   causeCounts(query: CauseQuery): CauseCount[] {
     return causeCounts(this.#db, query)
+  }
+
+  /** The newest of them by everything that is known about a part, with what goes together. */
+  causeTable(query: CauseTableQuery): CauseTable {
+    return causeTable(this.#db, query, this.#shifts)
+  }
+
+  /** Where on the part condemned findings lie. */
+  defectPlaces(query: PlacesQuery): DefectPlaces {
+    return defectPlaces(this.#db, query)
   }
 
   /** Holds, newest first, released ones too. */
