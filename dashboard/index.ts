@@ -1,4 +1,5 @@
 export { createDashboard, type Dashboard, type DashboardOptions } from './server/app.ts'
+export { analyse, causesCsv } from './server/analysis.ts'
 export { renderImage } from './server/images/render.ts'
 export type {
   EscapeEstimate,

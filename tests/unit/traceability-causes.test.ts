@@ -138,7 +138,7 @@ describe('the table of causes', () => {
   it('tells the hour where the line stands', async () => {
     await judge(1, false)
     // 06:00:01 UTC on 5 January is 11:30 in Kolkata.
-    const spec = { timeZone: 'Asia/Kolkata', calendar: [{ name: 'day', from: '06:00' }] }
+    const spec = { timeZone: 'Asia/Kolkata', calendar: [{ name: 'day', from: '06:00', to: '06:00' }] }
     const query = new TraceQuery(
       dataDir,
       openSql(join(dataDir, 'trace.db'), { synchronous: 'normal', readOnly: true }),

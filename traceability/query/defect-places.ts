@@ -27,7 +27,7 @@ export interface DefectPlaces {
   } | null
 }
 
-const MAX_POINTS = 5_000
+const MAX_POINTS = 1_000
 const MAX_RECIPES = 50
 
 interface Found {

@@ -214,8 +214,9 @@ export class TraceQuery {
   }
 
   /** Condemned findings per class, most frequent first. */
-  defectPareto(sinceIso?: string): { class: string; count: number }[] {
-    return sinceIso === undefined ? this.#defects.read() : defectsSince(this.#db, sinceIso)
+  defectPareto(sinceIso = '', beforeIso?: string): { class: string; count: number }[] {
+    const all = sinceIso === '' && beforeIso === undefined
+    return all ? this.#defects.read() : defectsSince(this.#db, sinceIso, beforeIso)
   }
 
   /** Judged parts with their scores, and reviews, after a position of the log. */

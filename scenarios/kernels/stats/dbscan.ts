@@ -36,13 +36,17 @@ export function dbscan(points: readonly (readonly [number, number])[], eps: numb
     if (label[i] !== -1) continue
     const around = near(i)
     if (around.length < least) continue
+    const open = [i]
     label[i] = clusters
     // Grows while it is gone through.
-    for (const j of around) {
-      if (label[j] !== -1 && j !== i) continue
-      label[j] = clusters
-      const further = j === i ? [] : near(j)
-      if (further.length >= least) for (const k of further) if (label[k] === -1) around.push(k)
+    for (const j of open) {
+      const further = j === i ? around : near(j)
+      if (further.length < least) continue
+      for (const k of further)
+        if (label[k] === -1) {
+          label[k] = clusters
+          open.push(k)
+        }
     }
     clusters += 1
   }
