@@ -1,6 +1,6 @@
 import { pareto } from '../../scenarios/index.ts'
 import { csvRow } from '../../traceability/query/index.ts'
-import { compare, factorsOf, rankCauses } from './causes.ts'
+import { compare, factorsOf, ishikawaOf, rankCauses } from './causes.ts'
 import type { Analysis, CauseCount, PartQueries } from './ports.ts'
 
 export interface AnalysisAsk {
@@ -25,6 +25,7 @@ export async function analyse(
 ): Promise<Analysis> {
   const table = await queries.causeTable({ ...query, ...(query.class === undefined && { eachClass }) })
   const classes = await queries.defectPareto(query.from, query.to)
+  const ranked = await rankCauses(table, MAX_CAUSES)
   const counts = (from: string | undefined, to: string | undefined) =>
     queries.causeCounts({
       ...(query.class !== undefined && { class: query.class }),
@@ -36,7 +37,8 @@ export async function analyse(
     bad: table.bad,
     since: table.since,
     classes: pareto(classes.map((c) => [c.class, c.count])),
-    ...(await rankCauses(table, MAX_CAUSES)),
+    ...ranked,
+    ishikawa: ishikawaOf(table.counts, ranked.causes),
     factors: factorsOf(table),
     cut: {
       older: table.older,

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { CAUSE_FACTORS } from '../../contracts/index.ts'
+import { CAUSE_FACTOR_NAMES, CAUSE_FACTORS, NCR_CATEGORIES } from '../../contracts/index.ts'
 import {
   benjaminiHochberg,
   chiSquare,
@@ -121,3 +121,20 @@ export const factorsOf = ({ factors, counts }: CauseTable): Analysis['factors'] 
     const whole = single && table.length > 1 ? chiSquare(table) : null
     return { factor, category: CAUSE_FACTORS[factor], n, levels, cut, whole }
   })
+
+/** How the branches of the Ishikawa diagram bear: what was found on each, and what could not be looked at. */
+export const ishikawaOf = (
+  counts: readonly LevelCount[],
+  causes: readonly Cause[],
+): Analysis['ishikawa'] => {
+  const compared = new Set(counts.filter((c) => c.restN > 0).map((c) => c.factor))
+  return NCR_CATEGORIES.map((category) => {
+    const own = CAUSE_FACTOR_NAMES.filter((f) => CAUSE_FACTORS[f] === category)
+    return {
+      category,
+      named: causes.filter((c) => c.named && c.category === category).length,
+      compared: own.filter((f) => compared.has(f)),
+      silent: own.filter((f) => !compared.has(f)),
+    }
+  })
+}

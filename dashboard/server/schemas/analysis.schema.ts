@@ -69,6 +69,17 @@ export const analysisSchema = z.object({
       whole: z.object({ statistic: num, df: num, p: num }).nullable(),
     }),
   ),
+  /** The branches of the Ishikawa diagram, in its order. */
+  ishikawa: z.array(
+    z.object({
+      category: z.enum(NCR_CATEGORIES),
+      /** Levels that are named. */
+      named: num,
+      /** Factors that were compared, and those that are not known or the same for all parts: nothing is said about them. */
+      compared: z.array(factor),
+      silent: z.array(factor),
+    }),
+  ),
   /** Pairs that mostly come together, of which one is named, closest first. */
   together: z.array(z.object({ a: side, b: side, both: z.object(bad), v: num })),
   /** What the bounds left out. */
