@@ -123,16 +123,13 @@ export const factorsOf = ({ factors, counts }: CauseTable): Analysis['factors'] 
   })
 
 /** How the branches of the Ishikawa diagram bear: what was found on each, and what could not be looked at. */
-export const ishikawaOf = (
-  counts: readonly LevelCount[],
-  causes: readonly Cause[],
-): Analysis['ishikawa'] => {
+export const ishikawaOf = (counts: readonly LevelCount[], causes: readonly Cause[]): Analysis['ishikawa'] => {
   const compared = new Set(counts.filter((c) => c.restN > 0).map((c) => c.factor))
   return NCR_CATEGORIES.map((category) => {
     const own = CAUSE_FACTOR_NAMES.filter((f) => CAUSE_FACTORS[f] === category)
     return {
       category,
-      named: causes.filter((c) => c.named && c.category === category).length,
+      named: new Set(causes.filter((c) => c.named && c.category === category).map(keyOf)).size,
       compared: own.filter((f) => compared.has(f)),
       silent: own.filter((f) => !compared.has(f)),
     }

@@ -73,7 +73,7 @@ export const analysisSchema = z.object({
   ishikawa: z.array(
     z.object({
       category: z.enum(NCR_CATEGORIES),
-      /** Levels that are named. */
+      /** Levels that are named, of whichever defect class. */
       named: num,
       /** Factors that were compared, and those that are not known or the same for all parts: nothing is said about them. */
       compared: z.array(factor),

@@ -49,8 +49,10 @@ function Bone({
   const end = isUp ? 30 : 2 * SPINE_Y - 30
   const words = (list: readonly (keyof Names)[]): string =>
     list.map((f) => t(`analysis.factors.${f}`)).join(', ')
-  const own = causes.filter((c) => c.named && c.category === category)
-  const shown = own.slice(0, LINES - 1)
+  const own = new Map(
+    causes.filter((c) => c.named && c.category === category).map((c) => [`${c.factor} ${c.value}`, c]),
+  )
+  const shown = [...own.values()].slice(0, LINES - 1)
   const lines = [
     ...shown.map((c) => ({
       look: 'found',
@@ -68,7 +70,7 @@ function Bone({
   return (
     <g className={named > 0 ? 'bone hot' : 'bone'}>
       <line x1={x} x2={x + 90} y1={end} y2={SPINE_Y} />
-      <text className="branch" x={x + (isUp ? 6 : 6)} y={isUp ? end - 8 : end + 22}>
+      <text className="branch" x={x + 6} y={isUp ? end - 8 : end + 22}>
         {t(`ncr.category.${category}`)}
         {named > 0 ? ` (${named})` : ''}
       </text>
