@@ -57,7 +57,7 @@ describe.skipIf(noBrowser !== null)(
         const download = page.waitForEvent('download')
         await csv.click()
         expect((await download).suggestedFilename()).toBe('causes.csv')
-        await page.locator('.ant-checkbox-input').check()
+        await page.locator('.ant-checkbox-input').click()
         await page.getByRole('columnheader', { name: w.class }).waitFor()
         expect(complaints).toEqual([])
         await page.context().close()
