@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises'
-import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { Kysely } from 'kysely'
 import {
@@ -28,6 +26,7 @@ import { triggerBalance } from '../store/trigger-balance.ts'
 import { type GoodPart, goodParts, type GoodPartsQuery } from './good-parts.ts'
 import { type DefectPlaces, defectPlaces, type PlacesQuery } from './defect-places.ts'
 import { queryBuilder } from './dialect.ts'
+import { imageFile } from './image-file.ts'
 import { keptShifts } from './kept-shifts.ts'
 import { identityChanges, identityMap } from '../genealogy/identity-names.ts'
 import { NcrBook, readNcr } from '../ncr/ncr-events.ts'
@@ -267,18 +266,7 @@ export class TraceQuery {
   async imageBytes(sha256: string): Promise<{ mime: string; bytes: Buffer }> {
     const facts = await this.image(sha256)
     if (facts === null) throw new CodedError('TRC_NOT_FOUND', { actual: `image ${sha256}` })
-    const bytes = await readFile(facts.path).catch((error: unknown) => {
-      throw new CodedError('TRC_IMAGE', { file: facts.path, actual: String(error), cause: error })
-    })
-    const actual = createHash('sha256').update(bytes).digest('hex')
-    if (actual !== sha256)
-      throw new CodedError('TRC_IMAGE', {
-        file: facts.path,
-        expected: sha256,
-        actual,
-        hint: 'the file was altered; restore it from a backup',
-      })
-    return { mime: facts.mime, bytes }
+    return { mime: facts.mime, bytes: await imageFile(facts.path, sha256) }
   }
 
   close(): void {
