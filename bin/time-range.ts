@@ -45,7 +45,8 @@ export function utcOf(text: string): string | null {
   return time.safeParse(found.replace(MIDNIGHT, 'T00')).success ? new Date(found).toISOString() : null
 }
 
-function timeOf(path: string, text: string | undefined): string | undefined {
+/** @throws CFG_USAGE for what is no RFC 3339 time or date */
+export function timeOf(path: string, text: string | undefined): string | undefined {
   if (text === undefined) return undefined
   const found = utcOf(text)
   if (found === null)

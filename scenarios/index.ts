@@ -1,7 +1,17 @@
 export type { Action, ActionState } from './kit/actions.ts'
 export type { Alert } from './kit/alerts.ts'
 export { pareto } from './kernels/pareto.ts'
-export { benjaminiHochberg, chiSquare, fisherExact, riskRatio, type Table2 } from './kernels/stats/tests.ts'
+export { dbscan } from './kernels/stats/dbscan.ts'
+export { clopperPearson } from './kernels/stats/intervals.ts'
+export {
+  benjaminiHochberg,
+  chiSquare,
+  cramersV,
+  fisherExact,
+  oddsRatio,
+  riskRatio,
+  type Table2,
+} from './kernels/stats/tests.ts'
 export { type StratifiedShare, stratifiedShare, type Stratum } from './kernels/stats/stratified.ts'
 export { ksTwoSample, populationStability, stabilityLimit } from './kernels/stats/two-samples.ts'
 export { parseCsv, parseCsvText } from './kit/csv.ts'

@@ -21,6 +21,7 @@ export const COMMANDS: { names: string[]; load(): Promise<AddCommand> }[] = [
   },
   { names: ['trace'], load: async () => (await import('./trace.ts')).addTrace },
   { names: ['recall'], load: async () => (await import('./recall.ts')).addRecall },
+  { names: ['causes'], load: async () => (await import('./causes.ts')).addCauses },
   { names: ['export'], load: async () => (await import('./export.ts')).addExport },
   { names: ['balance'], load: async () => (await import('./balance.ts')).addBalance },
   { names: ['replay'], load: async () => (await import('./replay.ts')).addReplay },

@@ -1,5 +1,13 @@
 import type { z } from 'zod'
-import type { ExportAsk, ExportPage, RecallForm } from '../../traceability/query/index.ts'
+import type {
+  CauseTable,
+  CauseTableQuery,
+  DefectPlaces,
+  ExportAsk,
+  ExportPage,
+  PlacesQuery,
+  RecallForm,
+} from '../../traceability/query/index.ts'
 import type {
   FactAck,
   IdentityChanged,
@@ -27,7 +35,7 @@ import type {
   lineStateSchema,
   recipeFactsSchema,
 } from './schemas/line.schema.ts'
-import type { causeCountSchema, analysisSchema } from './schemas/analysis.schema.ts'
+import type { causeCountSchema, analysisSchema, placesSchema } from './schemas/analysis.schema.ts'
 import type { holdSchema, recallSchema, unitLifeSchema } from './schemas/genealogy.schema.ts'
 import type { ncrDetailSchema, ncrListSchema } from './schemas/ncr.schema.ts'
 import type { ncrRowSchema } from './schemas/ncr-row.schema.ts'
@@ -43,6 +51,7 @@ export type LifeEvent = z.infer<typeof lifeEventSchema>
 export type Edge = z.infer<typeof edgeSchema>
 export type CauseCount = z.infer<typeof causeCountSchema>
 export type Analysis = z.infer<typeof analysisSchema>
+export type Places = z.infer<typeof placesSchema>
 export type UnitLife = z.infer<typeof unitLifeSchema>
 export type Recall = z.infer<typeof recallSchema>
 export type Hold = z.infer<typeof holdSchema>
@@ -89,6 +98,10 @@ export interface PartQueries {
   recallText(query: { target: string; from?: string; to?: string }, form: RecallForm): Awaitable<string>
   /** First judgements by what they may be put down to; `bad` with the class, or failed at all. */
   causeCounts(query: { class?: string; from?: string; to?: string }): Awaitable<CauseCount[]>
+  /** The newest of them by everything that is known about a part, with what goes together. */
+  causeTable(query: CauseTableQuery): Awaitable<CauseTable>
+  /** Where on the part condemned findings of first judgements lie. */
+  defectPlaces(query: PlacesQuery): Awaitable<DefectPlaces>
   /** Newest first. */
   holds(): Awaitable<Hold[]>
   /** Nonconformance reports, newest first. @throws TRC_GENEALOGY for a target that names nothing */
@@ -98,8 +111,8 @@ export interface PartQueries {
   counters(sinceIso?: string): Awaitable<StationCounters[]>
   /** Of the triggers from one time (inclusive) to another (exclusive), RFC 3339 UTC; absent = all. */
   triggerBalance(fromIso?: string, toIso?: string): Awaitable<StationBalance[]>
-  /** Condemned findings per class, most frequent first. */
-  defectPareto(sinceIso?: string): Awaitable<DefectCount[]>
+  /** Condemned findings per class, most frequent first; of parts judged from one time (inclusive) to another (exclusive). */
+  defectPareto(sinceIso?: string, beforeIso?: string): Awaitable<DefectCount[]>
   /** How far each sink that was ever served has come. */
   sinks(): Awaitable<SinkRow[]>
   /** What a sink did not take, newest first, before a position. */

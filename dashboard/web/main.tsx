@@ -10,6 +10,7 @@ import './look/live.css'
 import './look/andon.css'
 import './look/part.css'
 import './look/life.css'
+import './look/analysis.css'
 import './look/ncr.css'
 import './look/sinks.css'
 

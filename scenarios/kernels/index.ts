@@ -1,5 +1,6 @@
 export * from './pareto.ts'
 export * from './rng.ts'
+export * from './stats/dbscan.ts'
 export * from './stats/dist.ts'
 export * from './stats/intervals.ts'
 export * from './stats/moments.ts'

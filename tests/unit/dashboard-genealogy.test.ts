@@ -5,7 +5,6 @@ import {
   livesSchema,
   recallSchema,
 } from '../../dashboard/server/schemas/genealogy.schema.ts'
-import { analysisSchema } from '../../dashboard/server/schemas/analysis.schema.ts'
 import { rawGet, serve, type Served } from './samples/dashboard-serve.ts'
 
 let at: Served
@@ -65,38 +64,6 @@ describe('facts', () => {
   it('are not taken from other web sites, nor from elsewhere', async () => {
     expect(await post(hold('lot/L'), { origin: 'https://evil.example' })).toMatchObject({ status: 403 })
     expect(await post(hold('lot/L'), { 'x-forwarded-for': '10.0.0.9' })).toMatchObject({ status: 403 })
-  })
-})
-
-describe('analysis', () => {
-  it('ranks what goes with the defects', async () => {
-    const { causes, factors, n, bad, change } = analysisSchema.parse(
-      await (await fetch(`${at.url}/api/analysis?change=2026-01-05T06:00:00Z`)).json(),
-    )
-    expect([n, bad]).toEqual([500, 16])
-    // 12 of 100 against 4 of 400: ratio 12. The expected count 100 × 16 / 500 = 3.2 is below 5, so Fisher.
-    expect(causes[0]).toMatchObject({
-      factor: 'lot',
-      value: 'L7',
-      named: true,
-      method: 'fisher',
-      restN: 400,
-      restBad: 4,
-    })
-    expect(causes[0]?.ratio).toBeCloseTo(12, 10)
-    // The good lot stands against the same numbers, the other way round; a factor with one value is not compared.
-    expect(causes.map((c) => [c.value, c.named])).toEqual([
-      ['L7', true],
-      ['L1', false],
-    ])
-    // (12 − 3.2)² / 3.2 + (4 − 12.8)² / 12.8 + 8.8² / 96.8 + 8.8² / 387.2 = 31.25
-    expect(factors).toMatchObject([
-      { factor: 'lot', df: 1, values: 2, statistic: expect.closeTo(31.25, 6) as number },
-    ])
-    expect(change).toMatchObject({ ratio: 1, p: 1 })
-    const none = analysisSchema.parse(await (await fetch(`${at.url}/api/analysis?class=pit`)).json())
-    expect(none).toMatchObject({ n: 0, causes: [], change: null })
-    expect((await fetch(`${at.url}/api/analysis?from=yesterday`)).status).toBe(400)
   })
 })
 

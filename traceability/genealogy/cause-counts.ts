@@ -1,4 +1,5 @@
 import type { SqlDatabase } from '../../contracts/index.ts'
+import { type CauseQuery, FIRST_VERDICT, judgedAgain, OWN_SUPPLIER } from './first-verdicts.ts'
 import { identityMap } from './identity-names.ts'
 import { type RecipeModel, recipeModels } from './recipe-models.ts'
 
@@ -14,34 +15,24 @@ export interface CauseCount {
   bad: number
 }
 
-export interface CauseQuery {
-  /** Defect class; absent = whatever makes the verdict `fail`. */
-  class?: string
-  /** Window by start of judging, RFC 3339, half-open. */
-  from?: string
-  to?: string
-}
-
 /**
- * Counts for the ranking of causes. Each unit counts once at each station, by its first verdict there, under whichever of
- * its names: rework is not seen twice, and what was never judged is in neither number.
+ * First verdicts and the bad ones among them by what the record of an inspection itself names, all of them: what a
+ * countermeasure did is told by these. The ranking looks at more factors and fewer parts (`cause-table.ts`).
  */
 export function causeCounts(
   db: SqlDatabase,
   { class: of, from = '', to = '9999' }: CauseQuery,
 ): CauseCount[] {
-  const again = judgedAgain(db)
+  const again = judgedAgain(db, identityMap(db))
   const counts = db
     .all<{ factor: Factor; value: string; n: number; bad: number }>(
       `with judged as materialized (
          select i.lot, i.station, i.shift, i.recipe,
-             (select m.supplier from material_lot m where m.lot = i.lot and m.product = i.product limit 1) as supplier,
+             ${OWN_SUPPLIER} as supplier,
              case when ?1 is null then i.result = 'fail'
                else exists (select 1 from defect d where d.position = i.position and d.class = ?1) end as bad
            from inspection i
-           where i.started_at >= ?2 and i.started_at < ?3 and i.no_verdict is null and not exists
-             (select 1 from inspection e where e.unit = i.unit and e.position < i.position and e.station = i.station
-               and e.no_verdict is null)${again.length === 0 ? '' : ' and i.position not in (select cast(value as bigint) from json_each(?4))'})
+           where i.started_at >= ?2 and i.started_at < ?3 and ${FIRST_VERDICT}${again.length === 0 ? '' : ' and i.position not in (select cast(value as bigint) from json_each(?4))'})
        ${COLUMNS.map(
          (f) =>
            `select '${f}' as factor, ${f} as value, count(*) as n, sum(bad) as bad from judged
@@ -55,22 +46,6 @@ export function causeCounts(
     )
     .map(({ factor, value, n, bad }) => ({ factor, value, n, bad }))
   return [...counts, ...byModel(counts, recipeModels(db))]
-}
-
-/** Positions of verdicts on units that a station had judged before under another name. */
-function judgedAgain(db: SqlDatabase): number[] {
-  const merged = identityMap(db)
-  return merged.groups().flatMap((names) => {
-    const seen = new Set<string>()
-    return db
-      .all<{ position: number; station: string }>(
-        `select i.position, i.station from json_each(?) v cross join inspection i on i.unit = v.value
-           where i.no_verdict is null order by i.position`,
-        JSON.stringify(names),
-      )
-      .filter(({ station }) => seen.size === seen.add(station).size)
-      .map(({ position }) => position)
-  })
 }
 
 /** Counts of the recipes, put together by the models they pin. */

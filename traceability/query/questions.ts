@@ -10,6 +10,8 @@ export const QUESTIONS = [
   'unitLives',
   'recallText',
   'causeCounts',
+  'causeTable',
+  'defectPlaces',
   'holds',
   'ncrs',
   'ncr',

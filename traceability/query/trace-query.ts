@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises'
-import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { Kysely } from 'kysely'
 import {
@@ -11,7 +9,9 @@ import {
   type SqlDatabase,
   type TriggerBalance,
 } from '../../contracts/index.ts'
-import { type CauseCount, causeCounts, type CauseQuery } from '../genealogy/cause-counts.ts'
+import { type CauseCount, causeCounts } from '../genealogy/cause-counts.ts'
+import { type CauseTable, causeTable, type CauseTableQuery } from '../genealogy/cause-table.ts'
+import type { CauseQuery } from '../genealogy/first-verdicts.ts'
 import { type OldImage, oldestImages } from '../store/forgetting.ts'
 import type { FlowStart } from '../genealogy/flow.ts'
 import { type ExportAsk, type ExportPage, exportPage } from '../export/export-page.ts'
@@ -24,7 +24,9 @@ import type { CaptureRecord } from '../store/record-codec.ts'
 import { RunningTotals } from '../store/running-totals.ts'
 import { triggerBalance } from '../store/trigger-balance.ts'
 import { type GoodPart, goodParts, type GoodPartsQuery } from './good-parts.ts'
+import { type DefectPlaces, defectPlaces, type PlacesQuery } from './defect-places.ts'
 import { queryBuilder } from './dialect.ts'
+import { imageFile } from './image-file.ts'
 import { keptShifts } from './kept-shifts.ts'
 import { identityChanges, identityMap } from '../genealogy/identity-names.ts'
 import { NcrBook, readNcr } from '../ncr/ncr-events.ts'
@@ -133,6 +135,16 @@ export class TraceQuery {
     return causeCounts(this.#db, query)
   }
 
+  /** The newest of them by everything that is known about a part, with what goes together. */
+  causeTable(query: CauseTableQuery): CauseTable {
+    return causeTable(this.#db, query, this.#shifts)
+  }
+
+  /** Where on the part condemned findings lie. */
+  defectPlaces(query: PlacesQuery): DefectPlaces {
+    return defectPlaces(this.#db, query)
+  }
+
   /** Holds, newest first, released ones too. */
   holds(limit = 200): Hold[] {
     return allHolds(this.#db, limit)
@@ -201,8 +213,9 @@ export class TraceQuery {
   }
 
   /** Condemned findings per class, most frequent first. */
-  defectPareto(sinceIso?: string): { class: string; count: number }[] {
-    return sinceIso === undefined ? this.#defects.read() : defectsSince(this.#db, sinceIso)
+  defectPareto(sinceIso = '', beforeIso?: string): { class: string; count: number }[] {
+    const all = sinceIso === '' && beforeIso === undefined
+    return all ? this.#defects.read() : defectsSince(this.#db, sinceIso, beforeIso)
   }
 
   /** Judged parts with their scores, and reviews, after a position of the log. */
@@ -253,18 +266,7 @@ export class TraceQuery {
   async imageBytes(sha256: string): Promise<{ mime: string; bytes: Buffer }> {
     const facts = await this.image(sha256)
     if (facts === null) throw new CodedError('TRC_NOT_FOUND', { actual: `image ${sha256}` })
-    const bytes = await readFile(facts.path).catch((error: unknown) => {
-      throw new CodedError('TRC_IMAGE', { file: facts.path, actual: String(error), cause: error })
-    })
-    const actual = createHash('sha256').update(bytes).digest('hex')
-    if (actual !== sha256)
-      throw new CodedError('TRC_IMAGE', {
-        file: facts.path,
-        expected: sha256,
-        actual,
-        hint: 'the file was altered; restore it from a backup',
-      })
-    return { mime: facts.mime, bytes }
+    return { mime: facts.mime, bytes: await imageFile(facts.path, sha256) }
   }
 
   close(): void {

@@ -1,70 +1,74 @@
-import { chiSquare, pareto } from '../../../scenarios/index.ts'
-import { compare, rankCauses } from '../causes.ts'
-import type { CauseCount, RecordQueries } from '../ports.ts'
-import { jsonRoute, type Route } from '../route.ts'
-import { analysisSchema } from '../schemas/analysis.schema.ts'
+import { analyse, causesCsv } from '../analysis.ts'
+import { placesOf } from '../places.ts'
+import type { RecordQueries } from '../ports.ts'
+import { check, jsonRoute, type Route } from '../route.ts'
+import { analysisSchema, placesSchema } from '../schemas/analysis.schema.ts'
 import { z } from '../zod.ts'
 
 const time = z.iso
   .datetime({ offset: true, error: 'an RFC 3339 time, e.g. 2026-01-31T06:00:00Z' })
   .transform((t) => new Date(t).toISOString())
   .optional()
-const MAX_CAUSES = 200
+const window = { class: z.string().min(1).max(128).optional(), from: time, to: time }
+const analysisQuery = z.strictObject({
+  ...window,
+  /** When a countermeasure took effect. */
+  change: time,
+  /** `class`: every frequent defect class by itself, too. */
+  each: z.enum(['class']).optional(),
+  format: z.enum(['json', 'csv']).optional(),
+})
 
 export function analysisRoutes(queries: RecordQueries): Route[] {
   return [
-    jsonRoute({
+    {
+      method: 'get',
       path: '/api/analysis',
       tag: 'genealogy',
       summary: {
-        zh: '原因分析:缺陷与批次、供应商、工位、班次、配方的关联,及对策前后比较',
-        en: 'Causes: defects by lot, supplier, station, shift and recipe, ranked; before and after a countermeasure',
+        zh: '原因分析:缺陷与批次、零部件批次、供应商、工位、治具、载具、模穴、炉次、操作员、班次、时段、配方、模型的关联,及对策前后比较;JSON 或 CSV',
+        en: 'Causes: defects by lot, component lot, supplier, station, fixture, carrier, cavity, run, operator, shift, hour, recipe and model, ranked; before and after a countermeasure; JSON or CSV',
+      },
+      query: analysisQuery,
+      response: analysisSchema,
+      async run(req, res) {
+        const { format = 'json', each, ...asked } = check(analysisQuery, req.query, 'query')
+        const answer = await analyse(queries, { ...given(asked), eachClass: each === 'class' })
+        res.set('Cache-Control', 'no-store')
+        if (format === 'csv') res.attachment('causes.csv').type('text/csv').send(causesCsv(answer))
+        else res.json(answer)
+      },
+    },
+    jsonRoute({
+      path: '/api/analysis/places',
+      tag: 'genealogy',
+      summary: {
+        zh: '缺陷在工件上的位置:聚集处与热力图',
+        en: 'Where on the part defects lie: clusters and a heat map',
       },
       query: z.strictObject({
-        class: z.string().min(1).max(128).optional(),
-        from: time,
-        to: time,
-        /** When a countermeasure took effect. */
-        change: time,
+        ...window,
+        /** Absent = the one with the most defects. */
+        recipe: z.string().min(1).max(256).optional(),
+        /** Neighbours lie within so many per cent of the longer side of the frame. */
+        radius: z
+          .string()
+          .regex(/^\d{1,2}(\.\d{1,3})?$/, 'per cent of the longer side of the frame, 0.1 to 25')
+          .transform(Number)
+          .refine((v) => v >= 0.1 && v <= 25, 'per cent of the longer side of the frame, 0.1 to 25')
+          .optional(),
       }),
-      response: analysisSchema,
-      async handle({ query: { class: of, from, to, change } }) {
-        const counts = (a: string | undefined, b: string | undefined) =>
-          queries.causeCounts({
-            ...(of !== undefined && { class: of }),
-            ...(a !== undefined && { from: a }),
-            ...(b !== undefined && { to: b }),
-          })
-        const all = await counts(from, to)
-        const classes = await queries.defectPareto(from)
-        return {
-          ...totals(all),
-          classes: pareto(classes.map((c) => [c.class, c.count])),
-          causes: rankCauses(all).slice(0, MAX_CAUSES),
-          factors: wholeFactors(all),
-          change: change === undefined ? null : changed(await counts(from, change), await counts(change, to)),
-        }
+      response: placesSchema,
+      async handle({ query: { radius, ...asked } }) {
+        const places = await queries.defectPlaces(given(asked))
+        return placesOf(places, radius === undefined ? undefined : radius / 100)
       },
     }),
   ]
 }
 
-/** Every judgement has a station: its counts add up to all. */
-function totals(counts: readonly CauseCount[]): { n: number; bad: number } {
-  const stations = counts.filter((c) => c.factor === 'station')
-  return { n: stations.reduce((s, c) => s + c.n, 0), bad: stations.reduce((s, c) => s + c.bad, 0) }
-}
-
-function wholeFactors(counts: readonly CauseCount[]) {
-  return [...new Set(counts.map((c) => c.factor))].flatMap((factor) => {
-    const own = counts.filter((c) => c.factor === factor)
-    if (own.length < 2) return []
-    return [{ factor, values: own.length, ...chiSquare(own.map((c) => [c.bad, c.n - c.bad])) }]
-  })
-}
-
-function changed(before: readonly CauseCount[], after: readonly CauseCount[]) {
-  const [b, a] = [totals(before), totals(after)]
-  if (a.n === 0 || b.n === 0) return null
-  return { ...a, beforeN: b.n, beforeBad: b.bad, ...compare(a.n, a.bad, b.n, b.bad) }
-}
+/** Without the keys that were not asked for. */
+const given = <T extends object>(asked: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(asked).filter(([, v]) => v !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>
+  }

@@ -1,28 +1,34 @@
-import { Select, Table, type TableColumnsType } from 'antd'
-import { lazy, Suspense, useMemo, type ReactNode } from 'react'
+import { Button, Checkbox, Select, Table } from 'antd'
+import { lazy, Suspense, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Link, useSearchParams } from 'react-router'
+import { useSearchParams } from 'react-router'
+import { queryText } from '../api/client.ts'
 import { useAnalysis } from '../api/hooks.ts'
-import { useHolds } from '../api/life-hooks.ts'
 import type { Analysis } from '../api/types.ts'
-import { HoldButton } from '../holds/hold-button.tsx'
-import { isHeld } from '../holds/hold-words.ts'
-import { countText, numberText, percentText } from '../look/format.ts'
+import { className } from '../i18n/class-names.ts'
+import { countText, numberText, percentText, timeText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
-import { NcrButton } from '../ncr/ncr-button.tsx'
 import { TimeField } from '../look/time-field.tsx'
 import { Failed, Nothing, Waiting } from '../shell/states.tsx'
-import { className } from '../i18n/class-names.ts'
+import { type Cause, useCauseColumns } from './cause-columns.tsx'
+import { Fishbone } from './fishbone.tsx'
+import { PlacesPanel } from './places-panel.tsx'
+import { TogetherPanel } from './together-panel.tsx'
 
 const ChartPanel = lazy(() => import('../charts/chart-panel.tsx').then((m) => ({ default: m.ChartPanel })))
 
-type Cause = Analysis['causes'][number]
-
-/** Which lot, supplier, station, shift or recipe goes with a defect, and whether a countermeasure helped. */
+/** What goes with a defect, where on the part it lies, and whether a countermeasure helped. */
 export function AnalysisPage(): ReactNode {
   const { t } = useTranslation()
   const [search, setSearch] = useSearchParams()
-  const filter = { class: search.get('class'), from: search.get('from'), change: search.get('change') }
+  const filter = {
+    class: search.get('class'),
+    from: search.get('from'),
+    to: search.get('to'),
+    change: search.get('change'),
+    // One class is compared by itself anyway.
+    each: search.get('class') === null ? search.get('each') : null,
+  }
   const query = useAnalysis(filter)
   const set = (key: string, value: string): void => {
     const next = new URLSearchParams(search)
@@ -30,7 +36,7 @@ export function AnalysisPage(): ReactNode {
     else next.delete(key)
     setSearch(next)
   }
-  const columns = useCauseColumns(filter.class)
+  const columns = useCauseColumns(filter.class, filter.each !== null)
   const { data, error } = query
   return (
     <div className="page stack">
@@ -46,7 +52,16 @@ export function AnalysisPage(): ReactNode {
           ]}
         />
         <TimeField label={t('analysis.from')} value={filter.from} set={(v) => set('from', v)} />
+        <TimeField label={t('analysis.to')} value={filter.to} set={(v) => set('to', v)} />
         <TimeField label={t('analysis.change')} value={filter.change} set={(v) => set('change', v)} />
+        <Checkbox
+          checked={filter.each !== null}
+          disabled={filter.class !== null}
+          onChange={(e) => set('each', e.target.checked ? 'class' : '')}
+        >
+          {t('analysis.each')}
+        </Checkbox>
+        <Button href={`/api/analysis?${queryText({ ...filter, format: 'csv' })}`}>{t('analysis.csv')}</Button>
       </div>
       {error && <Failed error={error} retry={() => void query.refetch()} />}
       {!data && !error && <Waiting />}
@@ -56,20 +71,33 @@ export function AnalysisPage(): ReactNode {
             title={t('analysis.causes')}
             extra={
               <span className="muted">
-                {t('analysis.counted', { n: countText(data.n), bad: countText(data.bad) })}
+                {t('analysis.counted', {
+                  n: countText(data.n),
+                  bad: countText(data.bad),
+                  compared: countText(data.compared),
+                })}
               </span>
             }
           >
             <Table<Cause>
-              rowKey={(row) => `${row.factor} ${row.value}`}
+              rowKey={(row) => `${row.factor} ${row.value} ${row.class ?? ''}`}
               size="small"
               pagination={data.causes.length > 20 ? { pageSize: 20, size: 'small' } : false}
               dataSource={data.causes}
               columns={columns}
               locale={{ emptyText: <Nothing title={t('analysis.none')} hint={t('analysis.noneHint')} /> }}
             />
+            <LeftOut data={data} />
             <p className="muted small">{t('analysis.method')}</p>
           </Panel>
+          <TogetherPanel pairs={data.together} />
+          <Panel title={t('analysis.fishbone')}>
+            <Fishbone
+              data={data}
+              effect={filter.class === null ? t('analysis.anyDefect') : className(filter.class)}
+            />
+          </Panel>
+          <PlacesPanel filter={{ class: filter.class, from: filter.from, to: filter.to }} />
           <Change change={data.change} asked={filter.change !== null} />
           <Panel title={t('analysis.pareto')}>
             <Suspense fallback={<Waiting />}>
@@ -82,6 +110,26 @@ export function AnalysisPage(): ReactNode {
         </>
       )}
     </div>
+  )
+}
+
+/** What the bounds of the analysis left out. */
+function LeftOut({ data: { cut, factors, n, since } }: { data: Analysis }): ReactNode {
+  const { t } = useTranslation()
+  const left = [
+    ...(cut.older ? [t('analysis.older', { n: countText(n), since: timeText(since ?? '') })] : []),
+    ...(cut.later > 0 ? [t('analysis.later', { n: countText(cut.later) })] : []),
+    ...(cut.links ? [t('analysis.links')] : []),
+    ...factors
+      .filter((f) => f.cut > 0)
+      .map((f) => t('analysis.levels', { factor: t(`analysis.factors.${f.factor}`), n: countText(f.cut) })),
+    ...(cut.classes > 0 ? [t('analysis.classes', { n: countText(cut.classes) })] : []),
+  ]
+  if (left.length === 0) return null
+  return (
+    <p className="small">
+      <b className="tone-inconclusive">{t('analysis.left')}:</b> {left.join('; ')}
+    </p>
   )
 }
 
@@ -104,63 +152,5 @@ function Change({ change, asked }: { change: Analysis['change']; asked: boolean 
         </p>
       )}
     </Panel>
-  )
-}
-
-function useCauseColumns(of: string | null): TableColumnsType<Cause> {
-  const { t } = useTranslation()
-  const holds = useHolds()
-  return useMemo(
-    () => [
-      { title: t('analysis.factor'), render: (_, c) => t(`analysis.factors.${c.factor}`) },
-      {
-        title: t('analysis.value'),
-        className: 'mono',
-        render: (_, c) => {
-          const value = c.named ? <b className="tone-fail">{c.value}</b> : c.value
-          return c.factor === 'lot' ? <Link to={`/lot/${encodeURIComponent(c.value)}`}>{value}</Link> : value
-        },
-      },
-      { title: t('analysis.share'), render: (_, c) => `${percentText(c.bad / c.n, 2)} (${c.bad} / ${c.n})` },
-      {
-        title: t('analysis.rest'),
-        render: (_, c) => `${percentText(c.restBad / c.restN, 2)} (${c.restBad} / ${c.restN})`,
-      },
-      {
-        title: t('analysis.ratio'),
-        render: (_, c) =>
-          c.ratio === null || c.low === null || c.high === null
-            ? '–'
-            : `${c.ratio.toFixed(2)} (${c.low.toFixed(2)} – ${c.high.toFixed(2)})`,
-      },
-      {
-        title: 'p',
-        className: 'mono',
-        render: (_, c) => `${numberText(c.p)} (${t(`analysis.methods.${c.method}`)})`,
-      },
-      { title: 'q', className: 'mono', render: (_, c) => numberText(c.q) },
-      {
-        title: t('holds.title'),
-        render: (_, c) =>
-          // Nobody can hold a shift that is over, nor a model apart from its recipes.
-          c.factor === 'shift' || c.factor === 'model' ? null : (
-            <HoldButton
-              target={`${c.factor}/${c.value}`}
-              name=""
-              held={isHeld(holds.data, `${c.factor}/${c.value}`)}
-            />
-          ),
-      },
-      {
-        title: t('nav.ncr'),
-        render: (_, c) =>
-          c.factor === 'shift' ? null : (
-            <NcrButton
-              draft={{ targets: [`${c.factor}/${c.value}`], ...(of !== null && { classes: [of] }) }}
-            />
-          ),
-      },
-    ],
-    [t, holds.data, of],
   )
 }

@@ -14,6 +14,7 @@ import type {
   LineAnswer,
   PartAnswer,
   PartPage,
+  Places,
   PlantAnswer,
   SerialLife,
   ShiftBalances,
@@ -134,14 +135,27 @@ export const useUnitLife = (serial: string): UseQueryResult<{ units: UnitLife[] 
     retry: false,
   })
 
-export const useAnalysis = (filter: {
+export interface AnalysisFilter {
   class: string | null
   from: string | null
+  to: string | null
   change: string | null
-}): UseQueryResult<Analysis> =>
+  each: string | null
+}
+
+export const useAnalysis = (filter: AnalysisFilter): UseQueryResult<Analysis> =>
   useQuery({
     queryKey: ['analysis', filter],
-    queryFn: ({ signal }) => getJson<Analysis>(`/api/analysis?${queryText(filter)}`, signal),
+    queryFn: ({ signal }) => getJson<Analysis>(`/api/analysis?${queryText({ ...filter })}`, signal),
+    placeholderData: keepPreviousData,
+  })
+
+export const usePlaces = (
+  filter: Pick<AnalysisFilter, 'class' | 'from' | 'to'> & { recipe: string | null },
+): UseQueryResult<Places> =>
+  useQuery({
+    queryKey: ['places', filter],
+    queryFn: ({ signal }) => getJson<Places>(`/api/analysis/places?${queryText({ ...filter })}`, signal),
     placeholderData: keepPreviousData,
   })
 

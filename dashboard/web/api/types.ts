@@ -31,6 +31,7 @@ export type {
   NcrRow,
   PartDetail,
   PartRow,
+  Places,
   Recall,
   RecipeFacts,
   SerialLife,

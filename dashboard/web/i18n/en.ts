@@ -1,3 +1,4 @@
+import { enAnalysis } from './en-analysis.ts'
 import { enFacts } from './en-facts.ts'
 import { enLife } from './en-life.ts'
 import { enNcr } from './en-ncr.ts'
@@ -6,6 +7,7 @@ import { enSinks } from './en-sinks.ts'
 
 /** English texts; `zh.ts` has the same keys, a test compares them. */
 export const en = {
+  ...enAnalysis,
   ...enFacts,
   ...enLife,
   ...enNcr,

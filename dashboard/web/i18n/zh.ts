@@ -1,4 +1,5 @@
 import type { en } from './en.ts'
+import { zhAnalysis } from './zh-analysis.ts'
 import { zhFacts } from './zh-facts.ts'
 import { zhLife } from './zh-life.ts'
 import { zhNcr } from './zh-ncr.ts'
@@ -7,6 +8,7 @@ import { zhSinks } from './zh-sinks.ts'
 
 /** Chinese texts, with the terms of docs/GLOSSARY. */
 export const zh: typeof en = {
+  ...zhAnalysis,
   ...zhFacts,
   ...zhLife,
   ...zhNcr,

@@ -78,6 +78,34 @@ export function riskRatio(
   return { ratio, low: ratio * Math.exp(-half), high: ratio * Math.exp(half) }
 }
 
+/**
+ * Odds of being bad in a group over those of the rest, with the log interval of Woolf, Annals of Human Genetics 19 (1955);
+ * null where one of the four counts is 0. Rows as in `riskRatio`.
+ */
+export function oddsRatio(
+  [[a, b], [c, d]]: Table2,
+  confidence = 0.95,
+): { ratio: number; low: number; high: number } | null {
+  check('oddsRatio', [a, b, c, d])
+  if (a === 0 || b === 0 || c === 0 || d === 0) return null
+  const ratio = (a * d) / (b * c)
+  const half = normalQuantile(1 - (1 - confidence) / 2) * Math.sqrt(1 / a + 1 / b + 1 / c + 1 / d)
+  return { ratio, low: ratio * Math.exp(-half), high: ratio * Math.exp(half) }
+}
+
+/**
+ * How closely two classifications go together, 0 (independent) to 1 (one tells the other). Cramér, Mathematical Methods of
+ * Statistics (1946), 21.9, without correction. 0 where one of them has one value only.
+ */
+export function cramersV(table: readonly (readonly number[])[]): number {
+  const { statistic } = chiSquare(table)
+  const n = table.flat().reduce((s, v) => s + v, 0)
+  const rows = table.filter((r) => r.some((v) => v > 0)).length
+  const cols = (table[0] ?? []).filter((_, j) => table.some((r) => (r[j] ?? 0) > 0)).length
+  const least = Math.min(rows, cols) - 1
+  return least > 0 ? Math.sqrt(statistic / n / least) : 0
+}
+
 function check(kernel: string, counts: readonly number[]): void {
   if (!counts.every((v) => Number.isSafeInteger(v) && v >= 0) || counts.every((v) => v === 0))
     throw outside(kernel, 'whole counts, not all 0', counts.join(' '))

@@ -26,6 +26,7 @@ import type {
 import { BUDGET_MS, inspectionEvent, makePart, RECIPE, type PartPlan } from './dashboard-part.ts'
 import { drawBoard, FLAWS, storePgm } from './dashboard-board.ts'
 import { recallText } from '../../../traceability/query/index.ts'
+import { causeTable } from './dashboard-causes.ts'
 import { leanHandlers } from './dashboard-lean.ts'
 
 export const STATIONS = ['st10-top', 'st20-bottom'] as const
@@ -145,6 +146,8 @@ export class FakeLine {
             { factor: 'station', value: 'st10-top', n: 500, bad: 16 },
           ]
         : [],
+    causeTable: ({ class: of }) => causeTable(of === undefined),
+    defectPlaces: () => ({ recipes: [], view: null }),
     counters: () => STATIONS.map((station) => this.#count(station)),
     triggerBalance: (from = '', to = '9999') =>
       STATIONS.map((station) => {

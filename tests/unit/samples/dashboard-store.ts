@@ -30,6 +30,7 @@ export async function serveStore(webDir?: string): Promise<StoreServed> {
   const line = { plant: 'p1', line: 'caps-a' }
   const served = await serve(0, {
     queries: query as never,
+    images: { path: (sha256) => query.path(sha256) },
     facts: {
       recordFact: (fact) => store.recordFact(fact, line),
       recordNcrStep: (step) => store.recordNcrStep(step, line),
