@@ -45,7 +45,7 @@ describe.skipIf(noBrowser !== null)(`teaching in Chromium${noBrowser ? `: ${noBr
       dataDir: join(dir, 'data'),
       recipesDir: dir,
       environment: readEnvironment({ SIGHTLINE_DATA_DIR: join(dir, 'home') }),
-      questions: { goodParts: () => Promise.resolve([]) },
+      questions: { goodParts: () => Promise.resolve([]), defectiveParts: () => Promise.resolve([]) },
       imagePath: () => null,
       folders: [good],
     })

@@ -20,6 +20,7 @@ export const QUESTIONS = [
   'exportPage',
   'scoredAfter',
   'goodParts',
+  'defectiveParts',
   'sinks',
   'sinkLetters',
 ] as const

@@ -23,7 +23,7 @@ import { openToRead } from '../store/open-to-read.ts'
 import type { CaptureRecord } from '../store/record-codec.ts'
 import { RunningTotals } from '../store/running-totals.ts'
 import { triggerBalance } from '../store/trigger-balance.ts'
-import { type GoodPart, goodParts, type GoodPartsQuery } from './good-parts.ts'
+import { defectiveParts, goodParts, type TaughtPart, type TaughtPartsQuery } from './taught-parts.ts'
 import { queryBuilder } from './dialect.ts'
 import { keptShifts } from './kept-shifts.ts'
 import { identityChanges, identityMap } from '../genealogy/identity-names.ts'
@@ -211,8 +211,13 @@ export class TraceQuery {
   }
 
   /** Images of parts that count as good, newest first. */
-  goodParts(query: GoodPartsQuery): GoodPart[] {
+  goodParts(query: TaughtPartsQuery & { confirmed?: boolean }): TaughtPart[] {
     return goodParts(this.#db, query)
+  }
+
+  /** Images of parts that a person found bad, newest first. */
+  defectiveParts(query: TaughtPartsQuery): TaughtPart[] {
+    return defectiveParts(this.#db, query)
   }
 
   /** How far each sink that was ever served has come. */
