@@ -9,6 +9,7 @@ import './look/live.css'
 import './look/andon.css'
 import './look/part.css'
 import './look/life.css'
+import './look/teach.css'
 import './look/ncr.css'
 import './look/sinks.css'
 

@@ -2,6 +2,7 @@ import { enFacts } from './en-facts.ts'
 import { enLife } from './en-life.ts'
 import { enNcr } from './en-ncr.ts'
 import { enSinks } from './en-sinks.ts'
+import { enTeach } from './en-teach.ts'
 
 /** English texts; `zh.ts` has the same keys, a test compares them. */
 export const en = {
@@ -9,6 +10,7 @@ export const en = {
   ...enLife,
   ...enNcr,
   ...enSinks,
+  ...enTeach,
   nav: {
     live: 'Line',
     parts: 'Parts',

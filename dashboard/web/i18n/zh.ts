@@ -3,6 +3,7 @@ import { zhFacts } from './zh-facts.ts'
 import { zhLife } from './zh-life.ts'
 import { zhNcr } from './zh-ncr.ts'
 import { zhSinks } from './zh-sinks.ts'
+import { zhTeach } from './zh-teach.ts'
 
 /** Chinese texts, with the terms of docs/GLOSSARY. */
 export const zh: typeof en = {
@@ -10,6 +11,7 @@ export const zh: typeof en = {
   ...zhLife,
   ...zhNcr,
   ...zhSinks,
+  ...zhTeach,
   nav: {
     live: '产线',
     parts: '工件',
