@@ -24,6 +24,7 @@ import type { CaptureRecord } from '../store/record-codec.ts'
 import { RunningTotals } from '../store/running-totals.ts'
 import { triggerBalance } from '../store/trigger-balance.ts'
 import { defectiveParts, goodParts, type TaughtPart, type TaughtPartsQuery } from './taught-parts.ts'
+import { type ConfirmedPart, confirmedParts, type ConfirmedQuery } from './confirmed-parts.ts'
 import { queryBuilder } from './dialect.ts'
 import { keptShifts } from './kept-shifts.ts'
 import { identityChanges, identityMap } from '../genealogy/identity-names.ts'
@@ -218,6 +219,11 @@ export class TraceQuery {
   /** Images of parts that a person found bad, newest first. */
   defectiveParts(query: TaughtPartsQuery): TaughtPart[] {
     return defectiveParts(this.#db, query)
+  }
+
+  /** Parts that a person found good or bad, oldest first. */
+  confirmedParts(query: ConfirmedQuery): AsyncGenerator<ConfirmedPart> {
+    return confirmedParts(this.#k, this.#db, query)
   }
 
   /** How far each sink that was ever served has come. */
