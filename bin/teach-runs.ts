@@ -97,12 +97,13 @@ export class TeachRuns {
     const { running, runs } = this.state()
     const all = running === null ? runs : [running, ...runs]
     const sources: TeachSource[] = []
-    // An image may have been taught by the run that this one changed, or by one before that.
-    for (let at = all.find((r) => r.id === id); at !== undefined;) {
-      const { ask, of } = at
+    // An image may have been taught by the run that this one changed, or by an older one before that.
+    let at = all.findIndex((r) => r.id === id)
+    for (let run = all[at]; run !== undefined; run = all[at]) {
+      const { ask, of } = run
       const source = 'source' in ask ? ask.source : ask.add
       if (source !== null) sources.push(source)
-      at = of == null ? undefined : all.find((r) => r.made?.sha256 === of.sha256)
+      at = of == null ? -1 : all.findIndex((r, i) => i > at && r.made?.sha256 === of.sha256)
     }
     return teachPicture(name, sources, this.#parts)
   }

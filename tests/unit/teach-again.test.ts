@@ -299,6 +299,14 @@ describe('a taught model with other images', () => {
     expect(run.error?.message).toContain('99.png')
   }, 120_000)
 
+  it('is the same model where what is added was taught before, and its pictures are looked for once', async () => {
+    const { made } = runs.state().runs.find((r) => r.ask.id === 'overkill' && r.version === '1.0.0') ?? {}
+    const from = { id: 'overkill', sha256: made?.sha256 }
+    const run = await taught('/api/life/teach/again', { from, add: plain.source, by: 'li' })
+    expect(run).toMatchObject({ state: 'done', made: { sha256: made?.sha256 } })
+    expect(await ask(`/api/life/teach/picture?run=${run.id}&name=none.png`)).toMatchObject({ status: 404 })
+  }, 120_000)
+
   it('is documented', () => {
     const document = JSON.stringify(openApiDocument([], teachRoutes(runs), '1'))
     for (const key of ['defects', 'recall', 'cost', 'confidence', 'mask', 'from', 'add', 'remove'])
