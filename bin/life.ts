@@ -31,7 +31,7 @@ export interface LifeParts {
   local: LocalInspector
   canary: CanaryWatch
   store: PartStore
-  questions: Pick<Questions, 'scoredAfter' | 'part' | 'goodParts'>
+  questions: Pick<Questions, 'scoredAfter' | 'part' | 'goodParts' | 'defectiveParts'>
   lastPosition(): number
   onAppend(listener: () => void): () => void
   imagePath(sha256: string): string | null | Promise<string | null>

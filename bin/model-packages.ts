@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs'
 import { asCoded, toFact } from '../contracts/index.ts'
 import type { RegisteredModel } from '../dashboard/index.ts'
 import type { LoadedRecipe } from '../inspection/index.ts'
-import { findPackages, verifyPackage } from '../models/index.ts'
+import { findPackages, teachDataDir, verifyPackage } from '../models/index.ts'
 import type { Environment } from './environment.ts'
 import { modelDirs, trustedKeys } from './model-setup.ts'
 
@@ -35,6 +36,7 @@ export async function modelPackages(
       licence: card.licence,
       lineage: card.trainingData,
       threshold: card.threshold,
+      taught: existsSync(teachDataDir(dir)),
       metrics: card.metrics,
       inForce,
       reproduced: inForce.length > 0,
@@ -69,6 +71,7 @@ const NOTHING: Omit<RegisteredModel, 'dir' | 'error'> = {
   signedBy: null,
   lineage: [],
   threshold: null,
+  taught: false,
   metrics: {},
   goldenVectors: 0,
   reproduced: false,

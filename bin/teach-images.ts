@@ -3,11 +3,11 @@ import { isAbsolute, join, relative, resolve } from 'node:path'
 import { setImmediate as breathe } from 'node:timers/promises'
 import { CodedError } from '../contracts/index.ts'
 import { renderImage } from '../dashboard/index.ts'
-import type { GoodPart, Questions } from '../traceability/query/index.ts'
-import type { TeachAsk } from './teach-ask.ts'
+import type { Questions, TaughtPart } from '../traceability/query/index.ts'
+import type { DefectSource, TeachSource } from './teach-ask.ts'
 
 export interface TeachImagePorts {
-  questions: Pick<Questions, 'goodParts'>
+  questions: Pick<Questions, 'goodParts' | 'defectiveParts'>
   /** Absolute path of a stored image, or null. */
   imagePath(sha256: string): string | null | Promise<string | null>
   /** Folders whose images may be taught. */
@@ -23,22 +23,32 @@ export interface GatheredImages {
 
 /** Parts that are looked at to choose some that lie far apart. */
 const MOST_LOOKED_AT = 5_000
-const LEAST = 2
+
+/** What is gathered: which of the recorded parts, and so many at least. */
+export interface Wanted {
+  are: 'good' | 'defective'
+  least: number
+}
+const KNOWN = {
+  good: 'parts that passed or that a person found good',
+  defective: 'parts that a person found bad',
+}
 
 /**
  * Brings the images of recorded parts together in `dir`, pixel for pixel; a folder of the user stays where it is.
  *
- * @throws TCH_IMAGES for parts that are not known to be good, and for too few; API_REQUEST for a folder that is not allowed
+ * @throws TCH_IMAGES for parts that are not known to be such, and for too few; API_REQUEST for a folder that is not allowed
  */
 export async function gatherImages(
-  source: TeachAsk['source'],
+  source: TeachSource | DefectSource,
+  wanted: Wanted,
   dir: string,
   ports: TeachImagePorts,
   signal: AbortSignal,
 ): Promise<GatheredImages> {
   if (source.from === 'folder')
-    return { dir: await allowedFolder(source.dir, ports.folders), images: null, withoutImage: 0 }
-  const found = await partsOf(source, ports.questions)
+    return { dir: await allowedPlace(source.dir, ports.folders), images: null, withoutImage: 0 }
+  const found = await partsOf(source, wanted, ports.questions)
   await mkdir(dir, { recursive: true })
   let images = 0
   let withoutImage = 0
@@ -55,37 +65,43 @@ export async function gatherImages(
     // One after the other, and the line in between.
     await breathe()
   }
-  if (images < LEAST)
+  if (images < wanted.least)
     throw new CodedError('TCH_IMAGES', {
-      expected: `at least ${LEAST} parts judged good whose images are stored`,
+      expected: `${wanted.least} or more ${KNOWN[wanted.are]}, whose images are stored`,
       actual: `${images}, and ${withoutImage} without an image`,
       hint: 'choose another time, lot or station',
     })
   return { dir, images, withoutImage }
 }
 
-const fileName = ({ inspectionId, view }: GoodPart): string =>
+/** The image of a recorded part is named by its inspection. */
+export const fileName = ({ inspectionId, view }: Pick<TaughtPart, 'inspectionId' | 'view'>): string =>
   `${inspectionId}${view === '' ? '' : `.${view.replace(/[^\w-]/g, '_')}`}.png`
+const NAMED = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(?=\.)/
+/** The inspection that such a name says, or null. */
+export const inspectionOf = (name: string): string | null => NAMED.exec(name)?.[0] ?? null
 
 async function partsOf(
-  source: Exclude<TeachAsk['source'], { from: 'folder' }>,
-  questions: Pick<Questions, 'goodParts'>,
-): Promise<GoodPart[]> {
+  source: Exclude<TeachSource | DefectSource, { from: 'folder' }>,
+  { are }: Wanted,
+  questions: TeachImagePorts['questions'],
+): Promise<TaughtPart[]> {
+  const ask = are === 'good' ? questions.goodParts : questions.defectiveParts
   if (source.from === 'parts') {
     const { inspections } = source
-    const found = await questions.goodParts({ inspections, limit: inspections.length * 16 })
+    const found = await ask({ inspections, limit: inspections.length * 16 })
     const known = new Set(found.map((p) => p.inspectionId))
     const others = inspections.filter((id) => !known.has(id))
     if (others.length > 0)
       throw new CodedError('TCH_IMAGES', {
-        expected: 'inspections of parts that passed or that a person found good',
+        expected: `inspections of ${KNOWN[are]}`,
         actual: `${others.length} others: ${others.slice(0, 5).join(', ')}`,
         hint: 'review them first, or leave them out',
       })
     return found
   }
-  const { images, since, until, ...rest } = source
-  const all = await questions.goodParts({
+  const { from: _from, images, since, until, ...rest } = source
+  const all = await ask({
     ...rest,
     ...(since !== undefined && { from: since }),
     ...(until !== undefined && { to: until }),
@@ -99,22 +115,26 @@ async function partsOf(
 export const spread = <T>(all: readonly T[], n: number): T[] =>
   all.length <= n ? [...all] : Array.from({ length: n }, (_, i) => all[Math.floor((i * all.length) / n)] as T)
 
-/** @throws API_REQUEST when it lies in no folder that the line file allows */
-export async function allowedFolder(dir: string, allowed: readonly string[]): Promise<string> {
+/** Where it really lies. @throws API_REQUEST when that is in no folder that the line file allows */
+export async function allowedPlace(
+  place: string,
+  allowed: readonly string[],
+  path = 'source.dir',
+): Promise<string> {
   const refuse = (actual: string): CodedError =>
     new CodedError('API_REQUEST', {
-      path: 'source.dir',
-      expected: `a folder in ${allowed.join(', ') || 'one that `teach.folders` of the line file names'}`,
+      path,
+      expected: `what lies in ${allowed.join(', ') || 'one that `teach.folders` of the line file names'}`,
       actual,
     })
   // Links are followed first: what counts is where the images lie.
-  const real = await realpath(resolve(dir)).catch(() => null)
-  if (real === null) throw refuse(`${dir}: no such folder`)
+  const real = await realpath(resolve(place)).catch(() => null)
+  if (real === null) throw refuse(`${place}: there is none`)
   for (const root of allowed) {
     const base = await realpath(root).catch(() => null)
     if (base === null) continue
     const way = relative(base, real)
     if (way === '' || (!way.startsWith('..') && !isAbsolute(way))) return real
   }
-  throw refuse(dir)
+  throw refuse(place)
 }

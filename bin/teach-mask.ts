@@ -19,7 +19,7 @@ export async function darkBoxes(
 ): Promise<[number, number, number, number][]> {
   const { data, widthPx, heightPx } = await pixelsOf(file, 'mono')
   const refused = (expected: string, actual: string): CodedError =>
-    new CodedError('TCH_IMAGES', { file, path: '--mask', expected, actual })
+    new CodedError('TCH_IMAGES', { file, path: 'mask', expected, actual })
   if (widthPx !== size.widthPx || heightPx !== size.heightPx)
     throw refused(`a mask of the size of the images, ${sizeText(size)}`, sizeText({ widthPx, heightPx }))
   if (!data.some((v) => v >= BRIGHT))

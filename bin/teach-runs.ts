@@ -1,28 +1,24 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asCoded, CodedError, toFact, uuidv7 } from '../contracts/index.ts'
-import { teachOptionsSchema, type TeachProgress } from '../models/index.ts'
-import type { ShownTeachRun, TeachEstimateAnswer } from '../dashboard/index.ts'
-import type { Environment } from './environment.ts'
+import type { TeachProgress } from '../models/index.ts'
+import type { ShownTeachRun, TeachEstimateAnswer, TeachPicture } from '../dashboard/index.ts'
 import { log } from './log.ts'
-import { freeVersion } from './model-version.ts'
-import { taughtDir } from './paths.ts'
-import { signingKey } from './signing-key.ts'
-import type { TeachAsk } from './teach-ask.ts'
-import { gatherImages, type TeachImagePorts } from './teach-images.ts'
-import { teachInThread, type TeachAnswer, type TeachOrder } from './teach-job.ts'
+import type { DefectSource, TeachAgainAsk, TeachAsk, TeachSource } from './teach-ask.ts'
+import { gatherImages, type TeachImagePorts, type Wanted } from './teach-images.ts'
+import { teachInThread, type TeachAnswer } from './teach-job.ts'
+import { newModel, nextModel, type Ordered, type TeachOrderParts } from './teach-order.ts'
+import { teachPicture } from './teach-picture.ts'
 
-export interface TeachRunsParts extends TeachImagePorts {
+export interface TeachRunsParts extends TeachImagePorts, TeachOrderParts {
   /** Finished runs and images on their way to be taught lie in `teach/` below it. */
   dataDir: string
-  recipesDir: string
-  environment: Environment
 }
 
 type Estimate = NonNullable<TeachProgress['estimate']>
 
 export interface TeachRun extends ShownTeachRun {
-  ask: TeachAsk
+  ask: TeachAsk | (TeachAgainAsk & { id: string })
 }
 
 interface Work {
@@ -67,25 +63,15 @@ export class TeachRuns {
   /** How long it would take, by one image and one product measured here and now. Makes nothing. @throws TCH_BUSY */
   estimate(ask: TeachAsk): Promise<TeachEstimateAnswer> {
     return this.#alone(async (stop) => {
-      const order = await this.#order({ ...ask, timeLimitS: LONGEST_S })
+      const ordered = await newModel({ ...ask, timeLimitS: LONGEST_S }, this.#parts)
       const dir = join(this.#dir, uuidv7())
       try {
-        const { images, withoutImage, ...gathered } = await gatherImages(
-          ask.source,
-          dir,
-          this.#parts,
-          stop.signal,
-        )
+        const { order, images, withoutImage } = await this.#gather(ordered, dir, stop.signal)
         let estimate: Estimate | undefined
-        await teachInThread(
-          { ...order, good: [gathered.dir] },
-          this.#parts.environment,
-          stop.signal,
-          (p: TeachProgress) => {
-            estimate ??= p.estimate
-            if (estimate !== undefined) stop.abort()
-          },
-        ).catch((error: unknown) => {
+        await teachInThread(order, this.#parts.environment, stop.signal, (p: TeachProgress) => {
+          estimate ??= p.estimate
+          if (estimate !== undefined) stop.abort()
+        }).catch((error: unknown) => {
           if (estimate === undefined) throw error
         })
         if (estimate === undefined) throw new CodedError('TCH_CANCELLED')
@@ -98,13 +84,42 @@ export class TeachRuns {
 
   /** Starts a teaching; what becomes of it is in `state`. @throws TCH_BUSY; what is wrong with the ask */
   start(ask: TeachAsk): Promise<TeachRun> {
+    return this.#begin(ask, (a) => newModel(a, this.#parts))
+  }
+
+  /** The same for a new version of a taught model, with other images. @throws as `start`; MDL_UNKNOWN, TCH_DATA */
+  again(ask: TeachAgainAsk): Promise<TeachRun> {
+    return this.#begin(ask, (a) => nextModel(a, this.#parts))
+  }
+
+  /** An image that was taught, small, by its name in the report of a run. @throws API_NOT_FOUND */
+  async picture(id: string, name: string): Promise<TeachPicture> {
+    const { running, runs } = this.state()
+    const all = running === null ? runs : [running, ...runs]
+    const sources: TeachSource[] = []
+    // An image may have been taught by the run that this one changed, or by an older one before that.
+    let at = all.findIndex((r) => r.id === id)
+    for (let run = all[at]; run !== undefined; run = all[at]) {
+      const { ask, of } = run
+      const source = 'source' in ask ? ask.source : ask.add
+      if (source !== null) sources.push(source)
+      at = of == null ? -1 : all.findIndex((r, i) => i > at && r.made?.sha256 === of.sha256)
+    }
+    return teachPicture(name, sources, this.#parts)
+  }
+
+  #begin<A extends TeachAsk | TeachAgainAsk>(
+    ask: A,
+    ordered: (ask: A) => Promise<Ordered>,
+  ): Promise<TeachRun> {
     return new Promise((begun, refused) => {
       this.#alone(async (stop, show) => {
-        const order = await this.#order(ask)
+        const asked = await ordered(ask)
         const run: TeachRun = {
           id: uuidv7(),
-          ask,
-          version: order.version,
+          ask: { ...ask, id: asked.id },
+          of: asked.of,
+          version: asked.order.version,
           state: 'running',
           startedAt: new Date().toISOString(),
           endedAt: null,
@@ -118,7 +133,7 @@ export class TeachRuns {
         await this.#keep(run)
         show(run)
         begun(run)
-        await this.#run(run, order, stop.signal)
+        await this.#run(run, asked, stop.signal)
       }).catch(refused)
     })
   }
@@ -157,13 +172,13 @@ export class TeachRuns {
   }
 
   /** Never rejects: what went wrong is in the run. */
-  async #run(run: TeachRun, order: TeachOrder, signal: AbortSignal): Promise<void> {
+  async #run(run: TeachRun, ordered: Ordered, signal: AbortSignal): Promise<void> {
     const dir = join(this.#dir, run.id)
     try {
-      const gathered = await gatherImages(run.ask.source, dir, this.#parts, signal)
-      Object.assign(run, { images: gathered.images, withoutImage: gathered.withoutImage })
+      const { order, ...counts } = await this.#gather(ordered, dir, signal)
+      Object.assign(run, counts)
       const answer = await teachInThread(
-        { ...order, good: [gathered.dir] },
+        order,
         this.#parts.environment,
         signal,
         ({ stage, done, total, estimate }) => {
@@ -188,33 +203,28 @@ export class TeachRuns {
       )
   }
 
-  /** @throws API_REQUEST when the version is there already; CFG_*, TRC_WRITE */
-  async #order(ask: TeachAsk): Promise<TeachOrder> {
-    const { environment, recipesDir } = this.#parts
-    const version = await freeVersion(ask.id, ask.version, environment, { code: 'API_REQUEST' })
+  /** What is ordered, with its images on the disk. */
+  async #gather({ order, good, defects, of }: Ordered, dir: string, signal: AbortSignal) {
+    const some = async (
+      source: TeachSource | DefectSource | null,
+      wanted: Wanted,
+    ): Promise<{ places: string[]; images: number | null; withoutImage: number }> => {
+      if (source === null) return { places: [], images: null, withoutImage: 0 }
+      const { dir: place, ...counts } = await gatherImages(
+        source,
+        wanted,
+        join(dir, wanted.are),
+        this.#parts,
+        signal,
+      )
+      return { places: [place], ...counts }
+    }
+    const taken = await some(good, { are: 'good', least: of === null ? 2 : 1 })
+    const bad = await some(defects, { are: 'defective', least: 1 })
     return {
-      good: [],
-      defects: [],
-      from: null,
-      remove: [],
-      backbone: ask.backbone,
-      recipe: ask.recipe === null ? null : { dir: recipesDir, id: ask.recipe },
-      options: teachOptionsSchema.parse({
-        areaPx: ask.areaPx,
-        turn: ask.turn,
-        group: ask.group,
-        groupBy: ask.groupBy,
-        threshold: { goal: 'false-calls', rate: ask.falseCalls },
-        memoryLimitBytes: ask.memoryMB * 1_000_000,
-        timeLimitS: ask.timeLimitS,
-        threads: 1,
-      }),
-      id: ask.id,
-      version,
-      outDir: join(taughtDir(environment), `${ask.id}-${version}`),
-      background: true,
-      // What is taught here is trusted here, and nowhere else.
-      ...(await signingKey({}, { ...environment, signingKey: null })),
+      order: { ...order, good: taken.places, defects: bad.places },
+      images: taken.images,
+      withoutImage: taken.withoutImage + bad.withoutImage,
     }
   }
 

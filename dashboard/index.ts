@@ -14,5 +14,6 @@ export type {
   RegisteredModel,
   ShownTeachRun,
   TeachEstimateAnswer,
+  TeachPicture,
 } from './server/life-ports.ts'
 export type * from './server/ports.ts'

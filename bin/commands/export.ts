@@ -14,9 +14,14 @@ import {
 } from '../../traceability/query/index.ts'
 import { readerGone } from '../closed-output.ts'
 import type { Environment } from '../environment.ts'
+import { exportLabels } from '../export-labels.ts'
 import { plantQuery } from '../plant-address.ts'
 import { dataDirOf } from '../state-facts.ts'
+import { printTable } from '../table.ts'
 import { timeRange } from '../time-range.ts'
+
+/** No table, but a data set. */
+const LABELS = 'labels'
 
 interface Options {
   data?: string
@@ -31,8 +36,10 @@ interface Options {
 export function addExport(program: Command, environment: Environment): void {
   program
     .command('export <out>')
-    .description('records of a time as a table: a file, or - for standard output')
-    .option('--what <table>', EXPORTS.join(', '), 'inspections')
+    .description(
+      'records of a time as a table: a file, or - for standard output; or what reviewers confirmed as a data set: a folder',
+    )
+    .option('--what <table>', [...EXPORTS, LABELS].join(', '), 'inspections')
     .option('--format <form>', `${EXPORT_FORMATS.join(', ')}; default: as the file is named, else csv`)
     .option('--from <time>', 'judged from this time on (RFC 3339)')
     .option('--to <time>', 'and before this one')
@@ -40,6 +47,7 @@ export function addExport(program: Command, environment: Environment): void {
     .option('--data <dir>', 'data directory (or SIGHTLINE_DATA_DIR)')
     .option('--plant [schema]', 'ask the store of the plant (SIGHTLINE_DATABASE_URL) instead')
     .action(async (out: string, o: Options) => {
+      if (o.what === LABELS) return toFolder(out, o, environment)
       const options = optionsOf(o, out)
       const query =
         o.plant === undefined
@@ -53,6 +61,40 @@ export function addExport(program: Command, environment: Environment): void {
         query.close()
       }
     })
+}
+
+/** Images and labels of confirmed parts, for `teach-boxes`, `teach-segments`, `teach-classes` and `evaluate`. */
+async function toFolder(out: string, o: Options, environment: Environment): Promise<void> {
+  const other = o.format ?? (o.bom ? '--bom' : o.plant === undefined ? undefined : '--plant')
+  if (out === '-' || other !== undefined)
+    throw new CodedError('CFG_USAGE', {
+      expected: `a folder, and none of --format, --bom and --plant with --what ${LABELS}`,
+      actual: other ?? out,
+    })
+  const query = openTraceQuery(dataDirOf(o.data, environment))
+  try {
+    const parts = query.confirmedParts(timeRange(o))
+    const found = await exportLabels(out, parts, (sha256) => query.path(sha256))
+    printTable(
+      ['class', 'images', 'boxes'],
+      [...new Set([...Object.keys(found.classes), ...Object.keys(found.boxes)])].map((name) => [
+        name,
+        String(found.classes[name] ?? 0),
+        String(found.boxes[name] ?? 0),
+      ]),
+    )
+    for (const [n, why] of [
+      [found.unplaced, 'nothing says where the defect is: in the folder of the class alone'],
+      [found.unnamed, 'found bad, and nothing says what it is: left out'],
+      [found.missing, 'the image is no longer stored: left out'],
+    ] as const)
+      if (n > 0) process.stderr.write(`${n} parts: ${why}\n`)
+    process.stdout.write(
+      `teach from it: sightline teach-boxes ${out} --id NAME; sightline teach-classes ${out} --dataset folder-per-class --id NAME\n`,
+    )
+  } finally {
+    query.close()
+  }
 }
 
 /** Nobody is left to be told when the reader has closed it; what else it does not take has been said. */
@@ -126,7 +168,10 @@ function optionsOf(o: Options, out: string): ExportOptions {
   const what = EXPORTS.find((w) => w === o.what)
   const format = formatOf(o.format, out)
   if (what === undefined)
-    throw new CodedError('CFG_USAGE', { expected: `--what ${EXPORTS.join(', ')}`, actual: o.what })
+    throw new CodedError('CFG_USAGE', {
+      expected: `--what ${[...EXPORTS, LABELS].join(', ')}`,
+      actual: o.what,
+    })
   if (o.bom && format !== 'csv')
     throw new CodedError('CFG_USAGE', { expected: '--bom with --format csv', actual: `--format ${format}` })
   return {

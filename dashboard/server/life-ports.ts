@@ -25,6 +25,8 @@ export interface RegisteredModel {
   lineage: ModelCard['trainingData']
   /** How the threshold came about. */
   threshold: ModelCard['threshold'] | null
+  /** Its teach data are here: images can be added and taken out. */
+  taught: boolean
   metrics: Record<string, number>
   goldenVectors: number
   /** True: this line loaded it, and it reproduced its golden vectors; else nobody ran it here. */
@@ -83,13 +85,16 @@ type Estimate = NonNullable<TeachProgress['estimate']>
 /** A teaching that a page started. */
 export interface ShownTeachRun {
   id: string
-  ask: { id: string; by: string; recipe: string | null; source: { from: 'parts' | 'records' | 'folder' } }
+  ask: { id: string; by: string; recipe: string | null }
+  /** The model whose images were changed; null = taught from the beginning. Runs of earlier versions were. */
+  of?: { version: string; sha256: string } | null
   version: string
   state: 'running' | 'done' | 'failed' | 'cancelled'
   startedAt: string
   endedAt: string | null
-  /** Recorded parts that were chosen and have an image, and those without; null = not counted yet, or a folder. */
+  /** Good recorded parts that were chosen and have an image; null = not counted yet, or a folder. */
   images: number | null
+  /** Recorded parts without an image any more. */
   withoutImage: number
   progress: { stage: TeachProgress['stage'] | 'gather'; done: number; total: number }
   estimate: Estimate | null
@@ -110,6 +115,14 @@ export interface TeachAnswer {
   runs: ShownTeachRun[]
   /** Whose images may be taught. */
   folders: string[]
+}
+
+/** `GET /api/life/teach/picture` */
+export interface TeachPicture {
+  /** As the report names it. */
+  name: string
+  /** `data:` URL, 320 px wide at most. */
+  image: string
 }
 
 /** `POST /api/life/teach/estimate` */

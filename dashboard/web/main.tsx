@@ -11,6 +11,7 @@ import './look/andon.css'
 import './look/part.css'
 import './look/life.css'
 import './look/analysis.css'
+import './look/teach.css'
 import './look/ncr.css'
 import './look/sinks.css'
 

@@ -2,6 +2,7 @@ export { DEEPPCB_CLASSES } from './deeppcb.ts'
 export {
   badPart,
   GOOD_LABELS,
+  isGoodLabel,
   type Dataset,
   type DatasetItem,
   type DatasetReader,

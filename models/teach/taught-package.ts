@@ -115,7 +115,7 @@ export async function packTaught(request: TaughtPackageRequest): Promise<PackedM
       threshold: {
         value,
         provenance:
-          `${report.choice.chosen.method} (${report.choice.reason}); cross-fitted scores of ${promise.parts} good parts, ` +
+          `${report.choice.chosen.method} (${report.choice.reason.en}); cross-fitted scores of ${promise.parts} good parts, ` +
           `${promise.exceeding} at or above it: at most ${(100 * promise.promised).toFixed(1)} % false calls with ` +
           `${(100 * promise.confidence).toFixed(0)} % confidence`,
       },

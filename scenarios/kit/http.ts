@@ -64,6 +64,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   TCH_BUSY: 409,
   TCH_IMAGES: 422,
   TCH_LIMIT: 422,
+  TCH_DATA: 422,
   MDL_UNKNOWN: 404,
   TRC_BUSY: 503,
   CFG_MISSING_FILE: 404,

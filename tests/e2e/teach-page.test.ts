@@ -45,7 +45,7 @@ describe.skipIf(noBrowser !== null)(`teaching in Chromium${noBrowser ? `: ${noBr
       dataDir: join(dir, 'data'),
       recipesDir: dir,
       environment: readEnvironment({ SIGHTLINE_DATA_DIR: join(dir, 'home') }),
-      questions: { goodParts: () => Promise.resolve([]) },
+      questions: { goodParts: () => Promise.resolve([]), defectiveParts: () => Promise.resolve([]) },
       imagePath: () => null,
       folders: [good],
     })
@@ -82,7 +82,8 @@ describe.skipIf(noBrowser !== null)(`teaching in Chromium${noBrowser ? `: ${noBr
         page.locator(`[data-teach-run="${state}"]`, { hasText: `plates-${language}` }).first()
       await page.goto(`${at.url}/models/teach`)
       await looked(page, `teach-records-${language}`)
-      await page.getByText(w.teach.from.folder, { exact: true }).click()
+      const source = page.locator('[data-teach-source="good"]')
+      await source.getByText(w.teach.from.folder, { exact: true }).click()
       await page.getByText(w.teach.need.id, { exact: false }).waitFor()
       await looked(page, `teach-empty-${language}`)
       await page.locator('[data-teach-id]').fill(`plates-${language}`)

@@ -44,7 +44,7 @@ describe('a mask of what counts', () => {
   it('is refused when it is of another size, dark everywhere, or no image', async () => {
     const half = await maskOf('half.png', (x) => x >= 10)
     await expect(darkBoxes(half, { widthPx: 80, heightPx: 60 })).rejects.toThrow(
-      /^TCH_IMAGES: .*--mask.*the size of the images, 80 x 60 px; found 40 x 30 px/,
+      /^TCH_IMAGES: .*, mask\); .*the size of the images, 80 x 60 px; found 40 x 30 px/,
     )
     await expect(darkBoxes(await maskOf('dark.png', () => false), size)).rejects.toThrow(
       /^TCH_IMAGES: .*bright where the image counts; found all dark/,

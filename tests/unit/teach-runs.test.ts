@@ -60,7 +60,10 @@ const open = (): Promise<TeachRuns> =>
     dataDir: data,
     recipesDir: dir,
     environment,
-    questions: { goodParts: async (q) => query.goodParts(q) },
+    questions: {
+      goodParts: async (q) => query.goodParts(q),
+      defectiveParts: async (q) => query.defectiveParts(q),
+    },
     imagePath: (sha256) => query.path(sha256),
     folders: [join(dir, 'allowed')],
   })

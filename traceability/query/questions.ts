@@ -23,6 +23,7 @@ export const QUESTIONS = [
   'exportPage',
   'scoredAfter',
   'goodParts',
+  'defectiveParts',
   'sinks',
   'sinkLetters',
 ] as const

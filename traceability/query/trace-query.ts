@@ -23,8 +23,9 @@ import { openToRead } from '../store/open-to-read.ts'
 import type { CaptureRecord } from '../store/record-codec.ts'
 import { RunningTotals } from '../store/running-totals.ts'
 import { triggerBalance } from '../store/trigger-balance.ts'
-import { type GoodPart, goodParts, type GoodPartsQuery } from './good-parts.ts'
 import { type DefectPlaces, defectPlaces, type PlacesQuery } from './defect-places.ts'
+import { defectiveParts, goodParts, type TaughtPart, type TaughtPartsQuery } from './taught-parts.ts'
+import { type ConfirmedPart, confirmedParts, type ConfirmedQuery } from './confirmed-parts.ts'
 import { queryBuilder } from './dialect.ts'
 import { imageFile } from './image-file.ts'
 import { keptShifts } from './kept-shifts.ts'
@@ -224,8 +225,18 @@ export class TraceQuery {
   }
 
   /** Images of parts that count as good, newest first. */
-  goodParts(query: GoodPartsQuery): GoodPart[] {
+  goodParts(query: TaughtPartsQuery & { confirmed?: boolean }): TaughtPart[] {
     return goodParts(this.#db, query)
+  }
+
+  /** Images of parts that a person found bad, newest first. */
+  defectiveParts(query: TaughtPartsQuery): TaughtPart[] {
+    return defectiveParts(this.#db, query)
+  }
+
+  /** Parts that a person found good or bad, oldest first. */
+  confirmedParts(query: ConfirmedQuery): AsyncGenerator<ConfirmedPart> {
+    return confirmedParts(this.#k, this.#db, query)
   }
 
   /** How far each sink that was ever served has come. */

@@ -16,6 +16,7 @@ import type {
   RegisteredModel,
   ReviewsAnswer,
   TeachAnswer,
+  TeachPicture,
   UnitDisposition,
 } from './types.ts'
 
@@ -31,6 +32,14 @@ export const usePackages = () =>
   useAsked<{ packages: RegisteredModel[] }>(['packages'], '/api/life/packages', false)
 export const useDrift = () => useAsked<DriftAnswer>(['drift'], '/api/life/drift', 5_000)
 export const useTeach = () => useAsked<TeachAnswer>(['teach'], '/api/life/teach', 1_000)
+export const useTeachPicture = (run: string, name: string): UseQueryResult<TeachPicture> =>
+  useQuery({
+    queryKey: ['teach-picture', run, name],
+    queryFn: ({ signal }) =>
+      getJson<TeachPicture>(`/api/life/teach/picture?${queryText({ run, name })}`, signal),
+    staleTime: Infinity,
+    retry: false,
+  })
 export const useReviews = () => useAsked<ReviewsAnswer>(['reviews'], '/api/life/reviews?limit=200', 5_000)
 export const useAudit = (from: string | null) =>
   useAsked<EscapeEstimates>(['audit', from], `/api/life/audit?${queryText({ from })}`, 5_000)

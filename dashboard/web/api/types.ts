@@ -18,6 +18,7 @@ export type {
   ShownTeachRun,
   TeachAnswer,
   TeachEstimateAnswer,
+  TeachPicture,
 } from '../../server/life-ports.ts'
 export type {
   Alarm,

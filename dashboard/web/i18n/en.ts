@@ -4,6 +4,7 @@ import { enLife } from './en-life.ts'
 import { enNcr } from './en-ncr.ts'
 import { enPlant } from './en-plant.ts'
 import { enSinks } from './en-sinks.ts'
+import { enTeach } from './en-teach.ts'
 
 /** English texts; `zh.ts` has the same keys, a test compares them. */
 export const en = {
@@ -13,6 +14,7 @@ export const en = {
   ...enNcr,
   ...enPlant,
   ...enSinks,
+  ...enTeach,
   nav: {
     live: 'Line',
     parts: 'Parts',

@@ -5,6 +5,7 @@ import { zhLife } from './zh-life.ts'
 import { zhNcr } from './zh-ncr.ts'
 import { zhPlant } from './zh-plant.ts'
 import { zhSinks } from './zh-sinks.ts'
+import { zhTeach } from './zh-teach.ts'
 
 /** Chinese texts, with the terms of docs/GLOSSARY. */
 export const zh: typeof en = {
@@ -14,6 +15,7 @@ export const zh: typeof en = {
   ...zhNcr,
   ...zhPlant,
   ...zhSinks,
+  ...zhTeach,
   nav: {
     live: '产线',
     parts: '工件',

@@ -1,4 +1,4 @@
-import { Alert, Button, Checkbox, Input, InputNumber, Segmented, Select } from 'antd'
+import { Alert, Button, Input, Select } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { sendJson } from '../api/client.ts'
@@ -6,12 +6,12 @@ import { useLife, useSend } from '../api/life-hooks.ts'
 import type { ShownTeachRun, TeachEstimateAnswer } from '../api/types.ts'
 import { Panel } from '../look/panel.tsx'
 import { usePerson } from '../look/person.ts'
-import { TimeField } from '../look/time-field.tsx'
 import { ErrorWords } from '../shell/states.tsx'
+import { GoalFields, goalOf, SettingsFields, settingsOf, USUAL_GOAL, USUAL_SETTINGS } from './teach-goal.tsx'
+import { SourceFields, sourceDraft, sourceOf, SourceSwitch } from './teach-source.tsx'
 import { isPattern, type TeachSwitches, TeachSwitchRow } from './teach-switches.tsx'
 
 const MODEL_ID = /^[a-z0-9][a-z0-9-]*$/
-const SOURCES = ['records', 'parts', 'folder'] as const
 
 /** What to teach from; an estimate may be asked for before it starts. */
 export function TeachForm({ folders }: { folders: readonly string[] }): ReactNode {
@@ -19,45 +19,36 @@ export function TeachForm({ folders }: { folders: readonly string[] }): ReactNod
   const life = useLife().data
   const [by, setBy] = usePerson()
   const [id, setId] = useState('')
-  const [from, setFrom] = useState<(typeof SOURCES)[number]>('records')
-  const [chosen, setStation] = useState<string | null>(null)
-  const [lot, setLot] = useState('')
-  const [since, setSince] = useState<string | null>(null)
-  const [confirmed, setConfirmed] = useState(false)
-  const [images, setImages] = useState(100)
-  const [ids, setIds] = useState('')
-  const [dir, setDir] = useState(folders[0] ?? '')
+  const [good, setGood] = useState(() => sourceDraft('records', folders[0]))
+  const [bad, setBad] = useState(() => sourceDraft('none', folders[0]))
   const [recipe, setRecipe] = useState('')
-  const [percent, setPercent] = useState(5)
+  const [goal, setGoal] = useState(USUAL_GOAL)
+  const [settings, setSettings] = useState(USUAL_SETTINGS)
   const [switches, setSwitches] = useState<TeachSwitches>({ turn: true, group: true, groupBy: '' })
   const [answered, setAnswered] = useState<{ ask: string; answer: TeachEstimateAnswer } | null>(null)
 
   const stations = life?.stations.map((s) => s.station) ?? []
-  const station = chosen ?? stations[0] ?? ''
-  const inspections = ids.split(/\s+/).filter((line) => line !== '')
-  const source =
-    from === 'folder'
-      ? { from, dir }
-      : from === 'parts'
-        ? { from, inspections }
-        : { from, station, confirmed, images, ...(lot && { lot }), ...(since && { since }) }
-  const chosenSource =
-    from === 'folder' ? dir !== '' : from === 'parts' ? inspections.length > 1 : lot !== '' || since !== null
+  const named = good.from === 'folder'
+  const from = sourceOf(good, 'good', stations[0] ?? '')
+  const defects = sourceOf(bad, 'defective', stations[0] ?? '')
   const { turn, group } = switches
-  const groupBy = from === 'folder' ? switches.groupBy || null : null
+  const groupBy = named ? switches.groupBy || null : null
   const missing = [
     ...(MODEL_ID.test(id) ? [] : [t('teach.need.id')]),
     ...(by.trim() === '' ? [t('teach.need.by')] : []),
-    ...(chosenSource ? [] : [t(`teach.need.${from}`)]),
+    ...(from.missing === null ? [] : [t(`teach.need.${from.missing}`)]),
+    ...(defects.missing === null ? [] : [t(`teach.needBad.${defects.missing}`)]),
     ...(groupBy === null || isPattern(groupBy) ? [] : [t('teach.need.groupBy')]),
   ]
   const ready = missing.length === 0
   const ask = {
     id,
     by: by.trim(),
-    source,
+    source: from.source,
+    defects: defects.source,
     recipe: recipe || null,
-    falseCalls: percent / 100,
+    ...goalOf(goal, defects.source !== null),
+    ...settingsOf(settings),
     turn,
     group,
     groupBy,
@@ -88,14 +79,7 @@ export function TeachForm({ folders }: { folders: readonly string[] }): ReactNod
           <span>{t('deed.by')}</span>
           <Input value={by} maxLength={128} onChange={(e) => setBy(e.target.value)} />
         </label>
-        <div>
-          <p className="muted">{t('teach.source')}</p>
-          <Segmented<(typeof SOURCES)[number]>
-            value={from}
-            onChange={setFrom}
-            options={SOURCES.map((s) => ({ value: s, label: t(`teach.from.${s}`) }))}
-          />
-        </div>
+        <SourceSwitch are="good" value={good} set={setGood} />
         <label>
           <span>{t('teach.recipe')}</span>
           <Select
@@ -107,48 +91,13 @@ export function TeachForm({ folders }: { folders: readonly string[] }): ReactNod
             ]}
           />
         </label>
-        {from === 'records' && (
-          <>
-            <label>
-              <span>{t('teach.station')}</span>
-              <Select
-                value={station}
-                onChange={setStation}
-                options={stations.map((s) => ({ value: s, label: s }))}
-              />
-            </label>
-            <label>
-              <span>{t('teach.lot')}</span>
-              <Input value={lot} maxLength={128} data-teach-lot="" onChange={(e) => setLot(e.target.value)} />
-            </label>
-            <TimeField label={t('teach.since')} value={since} set={(v) => setSince(v || null)} />
-            <label>
-              <span>{t('teach.images')}</span>
-              <InputNumber value={images} min={2} max={500} onChange={(n) => setImages(n ?? 100)} />
-            </label>
-            <Checkbox checked={confirmed} onChange={(e) => setConfirmed(e.target.checked)}>
-              {t('teach.confirmed')}
-            </Checkbox>
-          </>
-        )}
-        {from === 'parts' && (
-          <label>
-            <span>{t('teach.ids')}</span>
-            <Input.TextArea rows={4} value={ids} onChange={(e) => setIds(e.target.value)} />
-          </label>
-        )}
-        {from === 'folder' && (
-          <label>
-            <span>{folders.length === 0 ? t('teach.noFolder') : t('teach.folder')}</span>
-            <Input value={dir} maxLength={1024} onChange={(e) => setDir(e.target.value)} />
-          </label>
-        )}
-        <label>
-          <span>{t('teach.falseCalls')} (%)</span>
-          <InputNumber value={percent} min={0.01} max={50} onChange={(n) => setPercent(n ?? 5)} />
-        </label>
-        <TeachSwitchRow value={switches} set={setSwitches} named={from === 'folder'} />
+        <SourceFields are="good" value={good} set={setGood} stations={stations} folders={folders} />
+        <TeachSwitchRow value={switches} set={setSwitches} named={named} />
+        <SourceSwitch are="defective" value={bad} set={setBad} />
+        <SourceFields are="defective" value={bad} set={setBad} stations={stations} folders={folders} />
+        <GoalFields value={goal} set={setGoal} defects={defects.source !== null} />
       </div>
+      <SettingsFields value={settings} set={setSettings} />
       <div className="toolbar">
         <Button
           data-teach-estimate=""

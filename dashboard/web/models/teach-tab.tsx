@@ -1,7 +1,6 @@
 import { Alert, Button, Progress } from 'antd'
 import { type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Link } from 'react-router'
 import { sendJson } from '../api/client.ts'
 import { useSend, useTeach } from '../api/life-hooks.ts'
 import type { ShownTeachRun } from '../api/types.ts'
@@ -10,6 +9,7 @@ import { numberText, percentText, shortHash, timeText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
 import { ErrorWords, Failed, Nothing, Waiting } from '../shell/states.tsx'
 import { Need, TeachForm } from './teach-form.tsx'
+import { TeachSuspicious } from './teach-suspicious.tsx'
 
 /** Teaching beside the line: what to teach from, the one that runs, and what came of the others. */
 export function TeachTab(): ReactNode {
@@ -90,6 +90,7 @@ function Ended({ run }: { run: ShownTeachRun }): ReactNode {
     <>
       <p>
         <b>{run.ask.id}</b> {run.version}{' '}
+        {run.of && <span className="muted">{t('teach.of', { version: run.of.version })} </span>}
         <span className={`badge ${TONE[run.state]}`}>{t(`teach.state.${run.state}`)}</span>{' '}
         <span className="muted">
           {run.ask.by}, {timeText(run.startedAt)}
@@ -102,6 +103,7 @@ function Ended({ run }: { run: ShownTeachRun }): ReactNode {
         </p>
       )}
       {made && <Report report={made.report} say={text} />}
+      {made && made.report.suspicious.length > 0 && <TeachSuspicious run={run} made={made} />}
     </>
   )
 }
@@ -111,7 +113,7 @@ function Report(p: {
   say(text: { zh: string; en: string }): string
 }): ReactNode {
   const { t } = useTranslation()
-  const { choice, threshold, learningCurve, suspicious, warnings, turnedCopies = 0, workpieces } = p.report
+  const { choice, threshold, learningCurve, warnings, defectImages, turnedCopies = 0, workpieces } = p.report
   const { promise } = threshold
   return (
     <div className="muted">
@@ -134,33 +136,14 @@ function Report(p: {
       </p>
       <p>
         {turnedCopies > 0 ? t('teach.turned', { n: turnedCopies }) : t('teach.notTurned')}
+        {defectImages > 0 && <> {t('teach.defective', { n: defectImages })}</>}
         {workpieces && workpieces.by !== null && (
           <> {t(`teach.by.${workpieces.by}`, { n: p.report.goodImages, count: workpieces.count })}</>
         )}
       </p>
-      {suspicious.length > 0 && (
-        <p className="tone-inconclusive">
-          {t('teach.suspicious')}:{' '}
-          {suspicious.map((s) => (
-            <Suspicious key={s.name} name={s.name} />
-          ))}
-        </p>
-      )}
       {warnings.map((w) => (
         <p key={w.en}>{p.say(w)}</p>
       ))}
     </div>
-  )
-}
-
-/** The image of a recorded part is named by its inspection. */
-function Suspicious({ name }: { name: string }): ReactNode {
-  const id = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(?=\.)/.exec(name)?.[0]
-  return id === undefined ? (
-    <span className="chip">{name}</span>
-  ) : (
-    <Link className="chip" to={`/part/${id}`}>
-      {id.slice(-12)}
-    </Link>
   )
 }

@@ -11,6 +11,7 @@ import { VerdictIcon } from '../look/icons.tsx'
 import { Panel } from '../look/panel.tsx'
 import { VerdictBadge } from '../look/verdict-badge.tsx'
 import { LineButton } from '../shell/site.tsx'
+import { BankButton } from '../models/bank-button.tsx'
 import { DisposeButton } from './dispose-button.tsx'
 
 const isVerdict = (text: string): text is VerdictResult => RESULTS.some((r) => r === text)
@@ -54,6 +55,11 @@ export function ReviewPanel({ part }: { part: PartDetail }): ReactNode {
         <p className="tone-inconclusive" data-still={row.disposition}>
           {t('dispose.still', { serial: row.serial, disposition: t(`disposition.${row.disposition}`) })}{' '}
           <DisposeButton unit={unit} name={row.serial} inspection={row.inspectionId} />
+        </p>
+      )}
+      {row.result !== 'pass' && row.noVerdict === null && part.reviews.at(-1)?.after === 'pass' && (
+        <p>
+          <BankButton inspectionId={row.inspectionId} serial={row.serial} />
         </p>
       )}
       <div className="hold-buttons">

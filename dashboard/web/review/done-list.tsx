@@ -7,6 +7,7 @@ import type { ReviewItem } from '../api/types.ts'
 import { DeedDialog } from '../look/deed-dialog.tsx'
 import { timeText } from '../look/format.ts'
 import { VerdictIcon } from '../look/icons.tsx'
+import { BankButton } from '../models/bank-button.tsx'
 import { Panel } from '../look/panel.tsx'
 
 interface Exported {
@@ -65,7 +66,10 @@ export function DoneList(p: {
               ↶
             </Button>
             <span className="muted small">
-              {i.reviewer} {i.reviewedAt && timeText(i.reviewedAt).slice(0, -4)} {i.reason}
+              {i.reviewer} {i.reviewedAt && timeText(i.reviewedAt).slice(0, -4)} {i.reason}{' '}
+              {i.result !== 'pass' && i.verdict === 'pass' && (
+                <BankButton inspectionId={i.inspectionId} serial={i.serial} />
+              )}
             </span>
           </li>
         ))}

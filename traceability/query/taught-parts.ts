@@ -1,7 +1,7 @@
 import type { SqlDatabase } from '../../contracts/index.ts'
 
-/** The image of a recorded part that was judged good. */
-export interface GoodPart {
+/** The image of a recorded part that is known to be good, or to be bad. */
+export interface TaughtPart {
   inspectionId: string
   serial: string
   recipe: string
@@ -11,25 +11,34 @@ export interface GoodPart {
   deleted: boolean
 }
 
-export interface GoodPartsQuery {
+export interface TaughtPartsQuery {
   station?: string
   lot?: string
   /** Window by start of judging, RFC 3339, half-open. */
   from?: string
   to?: string
-  /** Only those that a person found good. */
-  confirmed?: boolean
   /** Only these inspections. */
   inspections?: string[]
   limit: number
 }
 
+/** What a person said last; null where nobody did, or took it back. */
+const LAST = `(select case when json_extract(e.json, '$.data.retracts') is null then r.after end
+  from review r join event e on e.position = r.position
+  where r.inspection_id = i.inspection_id order by r.position desc limit 1)`
+
 /**
  * Images of production parts that count as good: passed, and not found otherwise by a later review; or failed, and
  * found good. Newest first.
  */
-export function goodParts(db: SqlDatabase, q: GoodPartsQuery): GoodPart[] {
-  const last = `(select r.after from review r where r.inspection_id = i.inspection_id order by r.position desc limit 1)`
+export const goodParts = (db: SqlDatabase, q: TaughtPartsQuery & { confirmed?: boolean }): TaughtPart[] =>
+  partsThat(db, q.confirmed === true ? `${LAST} = 'pass'` : `coalesce(${LAST}, i.result) = 'pass'`, q)
+
+/** Images of production parts that a person found bad, whatever the line said. Newest first. */
+export const defectiveParts = (db: SqlDatabase, q: TaughtPartsQuery): TaughtPart[] =>
+  partsThat(db, `${LAST} = 'fail'`, q)
+
+function partsThat(db: SqlDatabase, condition: string, q: TaughtPartsQuery): TaughtPart[] {
   const when: string[] = []
   const values: (string | number)[] = []
   const add = (sql: string, value: string | undefined): void => {
@@ -47,11 +56,11 @@ export function goodParts(db: SqlDatabase, q: GoodPartsQuery): GoodPart[] {
       JSON.stringify([...new Set(q.inspections)]),
     )
   return db
-    .all<{ [K in Exclude<keyof GoodPart, 'deleted'>]: GoodPart[K] } & { deletedAt: string | null }>(
+    .all<{ [K in Exclude<keyof TaughtPart, 'deleted'>]: TaughtPart[K] } & { deletedAt: string | null }>(
       `select i.inspection_id as inspectionId, i.serial, i.recipe, v.view, v.sha256, m.deleted_at as deletedAt
        from inspection i join inspection_image v on v.position = i.position join image m on m.sha256 = v.sha256
        where i.run_type = 'production' and i.no_verdict is null
-         and ${q.confirmed === true ? last : `coalesce(${last}, i.result)`} = 'pass'
+         and ${condition}
          ${when.map((w) => `and ${w}`).join(' ')}
        order by i.position desc, v.view limit ?`,
       ...values,

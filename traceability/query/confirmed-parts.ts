@@ -1,0 +1,42 @@
+import type { Kysely } from 'kysely'
+import type { QEvent, SqlDatabase, VerdictReviewed } from '../../contracts/index.ts'
+import { type PartRow, rowOf } from './part-rows.ts'
+import type { TraceTables } from './tables.ts'
+
+/** A part that a person found good or bad, and has not taken back. */
+export interface ConfirmedPart {
+  row: PartRow
+  review: { event: string; at: string } & Pick<VerdictReviewed, 'reviewer' | 'after' | 'reason' | 'labels'>
+}
+
+export interface ConfirmedQuery {
+  /** Window by start of judging, RFC 3339, half-open. */
+  from?: string
+  to?: string
+}
+
+/** Production parts that a person found good or bad, with what the line marked on them; oldest first. */
+export async function* confirmedParts(
+  k: Kysely<TraceTables>,
+  db: SqlDatabase,
+  { from = '', to = '9' }: ConfirmedQuery,
+): AsyncGenerator<ConfirmedPart> {
+  const found = db.all<{ inspectionId: string; json: string }>(
+    `select i.inspection_id as inspectionId, e.json
+     from inspection i
+     join review r on r.position =
+       (select max(w.position) from review w where w.inspection_id = i.inspection_id)
+     join event e on e.position = r.position
+     where i.run_type = 'production' and i.no_verdict is null and i.started_at >= ? and i.started_at < ?
+       and r.after in ('pass', 'fail') and json_extract(e.json, '$.data.retracts') is null
+     order by i.position`,
+    from,
+    to,
+  )
+  for (const { inspectionId, json } of found) {
+    const { id, time, data } = JSON.parse(json) as QEvent<VerdictReviewed>
+    const { reviewer, after, reason, labels } = data
+    const row = await rowOf(k, inspectionId)
+    if (row !== null) yield { row, review: { event: id, at: time, reviewer, after, reason, labels } }
+  }
+}
