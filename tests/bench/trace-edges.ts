@@ -13,6 +13,8 @@ const PALLET = 20
 const RECALLED = 20_000
 const GTIN = '09506000134352'
 const ASKED = 500
+/** Of the capture of a good part: how many rows lie on a page is what a walk pays for. */
+const RECORD_BYTES = 1_500
 
 const unitUri = (n: number): string => `https://id.gs1.org/01/${GTIN}/21/B${n}`
 const lotUri = (name: string): string => `https://id.gs1.org/01/${GTIN}/10/${name}`
@@ -21,7 +23,8 @@ const stamp = (n: number): string => new Date(Date.UTC(2026, 0, 5) + n * 1_000).
 
 /**
  * Backward and forward trace and recall among `edges` edges: units of lots of 200, lots of suppliers, units in boxes of 50,
- * boxes on pallets, pallets in shipments; every unit was judged once.
+ * boxes on pallets, pallets in shipments; every unit was judged once,
+ * and served by the gate as judged.
  */
 export async function benchEdges(edges: number): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'sightline-bench-'))
@@ -30,7 +33,6 @@ export async function benchEdges(edges: number): Promise<void> {
     const db = openSql(file, { synchronous: 'normal' })
     migrate(db, file)
     const units = fill(db, edges)
-    db.exec('analyze')
     const some = (k: number): number => 1 + ((k * 7_919 + 13) % units)
     const up = times(ASKED, (k) => {
       const { nodes } = follow(db, [{ uri: unitUri(some(k)) }], 'up', 5_000)
@@ -174,18 +176,25 @@ function fill(db: SqlDatabase, edges: number): number {
 }
 
 function judged(db: SqlDatabase, n: number, at: string): void {
+  const inspectionId = `0198c0de-0000-7000-8000-${String(n).padStart(12, '0')}`
   db.run(
     `insert into inspection (position, inspection_id, station, trigger_number, attempt, run_type, plant, line, shift,
        product, revision, unit, serial, identified_by, lot, result, disposition, recipe, recipe_sha256, started_at,
        ended_at, total_ms, budget_ms, reasons, width_px, height_px, sequence, record, record_encoding)
      values (?1, ?2, ?3, ?1, 1, 'production', 'p1', 'l1', 'day', 'cap', 'A', ?4, ?5, 'code', ?6, 'pass', 'release',
-       'cap-top@4', 'ab', ?7, ?7, 11, 120, '[]', 4, 2, ?1, x'7b7d', 'json')`,
+       'cap-top@4', 'ab', ?7, ?7, 11, 120, '[]', 4, 2, ?1, zeroblob(${RECORD_BYTES}), 'json')`,
     n,
-    `0198c0de-0000-7000-8000-${String(n).padStart(12, '0')}`,
+    inspectionId,
     `st${n % 4}`,
     unitUri(n),
     `B${n}`,
     lotOf(n),
+    at,
+  )
+  db.run(
+    `insert into gate (id, inspection_id, at, ok, command, ack)
+     values (?1, ?1, ?2, 1, '{"action":"release","disposition":"release"}', '{"ok":true}')`,
+    inspectionId,
     at,
   )
   db.run(

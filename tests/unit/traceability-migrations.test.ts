@@ -102,7 +102,7 @@ const namesOf = (db: SqlDatabase): unknown[] =>
     `select type, name, sql from sqlite_schema where sql is not null and name not like 'edge%' order by name`,
   )
 
-describe.each([1, 2, 3].filter((v) => v < SCHEMA_VERSION))('data of schema version %i', (version) => {
+describe.each([1, 2, 3, 4].filter((v) => v < SCHEMA_VERSION))('data of schema version %i', (version) => {
   it('is brought to the newest one, keeps its answers and its proof, and is written on', async () => {
     writeOld(version)
     const store = await openPartStore({ dataDir: dir, synchronous: 'normal', spoolAfterMs: 20_000 })

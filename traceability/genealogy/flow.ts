@@ -198,7 +198,7 @@ class Walk {
   ): void {
     const uri = this.#merged === null ? name : this.#merged.canonical(name)
     let node = this.#nodes.get(uri)
-    if (node === undefined) this.#nodes.set(uri, (node = { uri, depth, certain, via }))
+    if (node === undefined) this.#nodes.set(uri, (node = { uri, depth, certain, via, outwards: undefined }))
     else {
       if (via !== null && node.via !== null && depth === node.depth && via !== node.via)
         if (certain === node.certain ? via < node.via : certain) node.via = via
