@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { modelCardSchema } from '../contracts/index.ts'
+import { MAX_AREA_PX } from '../models/index.ts'
 
 const who = z.string().trim().min(1, 'a name').max(128)
 const time = z.iso
@@ -49,7 +50,16 @@ const askShape = z.strictObject({
   backbone: z.string().min(1).max(128).default('backbone-s'),
   /** False-call rate to promise. */
   falseCalls: z.number().min(0.0001).max(0.5).default(0.05),
-  areaPx: z.number().int().min(4_096).max(4_194_304).nullable().default(null),
+  areaPx: z
+    .number()
+    .int()
+    .min(4_096)
+    .max(MAX_AREA_PX)
+    .nullable()
+    .default(null)
+    .describe(
+      'Working area of an image, px: larger sees smaller defects and takes longer in proportion; null = half of the images, 65,536 to 262,144, for images above 1,048,576 px to 4,194,304 or what the memory allows',
+    ),
   turn: z
     .boolean()
     .default(true)
