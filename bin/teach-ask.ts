@@ -106,7 +106,9 @@ const askShape = z.strictObject({
   method: teachOptionsSchema.shape.method,
   bankSize: teachOptionsSchema.shape.bankSize,
   seed: teachOptionsSchema.shape.seed,
-  areaPx: teachOptionsSchema.shape.areaPx,
+  areaPx: teachOptionsSchema.shape.areaPx.describe(
+    'Working area of an image, px: larger sees smaller defects and takes longer in proportion; null = half of the images, 65,536 to 262,144, for images above 1,048,576 px to 4,194,304 or what the memory allows',
+  ),
   include: boxes.describe('Boxes in px of the images: only what lies in one counts'),
   exclude: boxes.describe('Boxes in px of the images: what lies in one does not count'),
   mask: z

@@ -101,6 +101,20 @@ const familySchema = z.discriminatedUnion('family', [
      * strongest finding and the highest that any other has. The map by default.
      */
     decidedBy: z.enum(['map', 'score']).optional(),
+    /**
+     * How the graph cuts its input: `columns` x `rows` tiles of `widthPx` x `heightPx`, neighbours sharing `overlapPx`,
+     * of which it passes over `skipped` ones where nothing counts. Absent: it sees the input in one piece.
+     */
+    tiles: z
+      .strictObject({
+        columns: z.number().int().positive(),
+        rows: z.number().int().positive(),
+        widthPx: z.number().int().positive(),
+        heightPx: z.number().int().positive(),
+        overlapPx: z.number().int().nonnegative(),
+        skipped: z.number().int().nonnegative(),
+      })
+      .optional(),
   }),
   /**
    * One score per class and place [n, classes, h, w]; each place belongs to its best class. Connected places of one

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { CodedError } from '../../contracts/index.ts'
-import { teachOptionsSchema, type TeachOptions } from '../../models/index.ts'
+import { MAX_AREA_PX, teachOptionsSchema, type TeachOptions } from '../../models/index.ts'
 import type { Environment } from '../environment.ts'
 import { recipePlace } from '../config.ts'
 import { checkModelName, freeVersion } from '../model-version.ts'
@@ -72,8 +72,8 @@ export function addTeach(program: Command, environment: Environment): void {
     .option('--bank <n>', 'members of the memory bank at most', whole(10, 20_000))
     .option(
       '--area <px>',
-      'working area: larger sees smaller defects; default: half of the image, 65536 to 262144',
-      whole(4_096, 4_194_304),
+      'working area: larger sees smaller defects; default: half of the image, 65536 to 262144, for images above 1048576 px to 4194304',
+      whole(4_096, MAX_AREA_PX),
     )
     .option('--include <x1,y1,x2,y2...>', 'only these regions count')
     .option('--exclude <x1,y1,x2,y2...>', 'these regions do not count')
@@ -262,7 +262,7 @@ function reportText({ packed, report }: TeachAnswer): string {
   const lines = [
     `${packed.dir}: model.onnx SHA-256 ${packed.sha256}`,
     `${report.goodImages} good images, ${report.defectImages} defective ones; the program held up to ${Math.ceil(process.resourceUsage().maxRSS / 1e3)} MB`,
-    `judged at ${size(report.working)} px of ${size(report.source)}; --area changes it`,
+    `judged at ${size(report.working)} px of ${size(report.source)}${report.tiles === null ? '' : `, in ${report.tiles.columns} x ${report.tiles.rows} tiles`}; --area changes it`,
     `method ${choice.chosen.method}: ${choice.reason.en}`,
     ...(report.turnedCopies === 0
       ? []

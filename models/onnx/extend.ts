@@ -57,7 +57,7 @@ function extendGraph(graph: Uint8Array, { nodes, initializers, inputs, outputs }
   ])
 }
 
-function checkOpset(model: Uint8Array): void {
+export function checkOpset(model: Uint8Array): void {
   for (const field of readFields(model)) {
     if (field.number !== MODEL.opset || field.bytes === null) continue
     let domain = ''

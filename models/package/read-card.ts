@@ -51,10 +51,27 @@ function cardFault(card: ModelCard): Fault | null {
       expected: 'one of the labels, or null',
       actual: String(spec.background),
     }
+  if (spec.family === 'anomaly-map' && spec.tiles !== undefined) return tilesFault(spec.tiles, card.inputs)
   if (card.spec.family === 'backbone') return backboneFault(card, card.spec.taps)
   return null
 }
 
+/** Tiles that leave a part of the input unseen would pass it unjudged. */
+function tilesFault(tiles: Tiles, [input]: readonly ModelInput[]): Fault | null {
+  const { columns, rows, widthPx, heightPx, overlapPx, skipped } = tiles
+  const reach = (count: number, px: number): number => count * px - (count - 1) * overlapPx
+  const covered = [reach(columns, widthPx), reach(rows, heightPx)] as const
+  const inside = overlapPx < Math.min(widthPx, heightPx) && skipped < columns * rows
+  if (inside && covered[0] >= (input?.widthPx ?? Infinity) && covered[1] >= (input?.heightPx ?? Infinity))
+    return null
+  return {
+    path: 'spec.tiles',
+    expected: `tiles that cover the input, ${input?.widthPx} x ${input?.heightPx} px, of which one or more is seen`,
+    actual: `${columns} x ${rows} tiles of ${widthPx} x ${heightPx} px that share ${overlapPx} px, ${skipped} skipped`,
+  }
+}
+
+type Tiles = NonNullable<Extract<ModelCard['spec'], { family: 'anomaly-map' }>['tiles']>
 type Fault = { path: string; expected: string; actual: string }
 
 function sizeFault(input: ModelInput, path: string): Fault | null {

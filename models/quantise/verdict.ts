@@ -10,7 +10,7 @@ const ALL = 10_000
  * What the plainest recipe around a package decides on: the class of highest score, the text read, else whether
  * anything is found at the threshold of the card.
  *
- * @throws MDL_QUANTISE for a backbone, which judges nothing
+ * @throws MDL_QUANTISE for a backbone, which judges nothing, and for a model that cuts its image into tiles
  */
 export function plainJudge(card: ModelCard): Judge {
   const { family } = card.spec
@@ -20,6 +20,13 @@ export function plainJudge(card: ModelCard): Judge {
       expected: 'a model that judges images, so that flipped verdicts can be counted',
       actual: 'a backbone',
       hint: 'quantise the models taught on it',
+    })
+  if (card.spec.family === 'anomaly-map' && card.spec.tiles !== undefined)
+    throw new CodedError('MDL_QUANTISE', {
+      path: card.id,
+      expected: 'a model that sees its image in one piece',
+      actual: `${card.spec.tiles.columns} x ${card.spec.tiles.rows} tiles`,
+      hint: 'teach it with a working area (--area) of at most 1048576 px, and quantise that model',
     })
   const options = { threshold: card.threshold.value, thresholds: {}, maxFindings: ALL }
   const verdictOf = ({ findings, scores, text }: ModelOutput): string => {

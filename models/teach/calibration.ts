@@ -83,7 +83,8 @@ export function averageOver(
  * Cells to each side over which a map is averaged to say where a defect is: 1 for the grid of 256² px, and more for
  * finer ones, so that it is about the same part of the image. The image score is made of single cells.
  */
-export const smoothingReach = (cells: number): number => Math.max(1, Math.round(Math.sqrt(cells) / 32))
+export const smoothingReach = (cells: number): number =>
+  Math.max(1, Math.round(Math.sqrt(Math.min(cells, MANY_CELLS)) / 32))
 
 /**
  * The map that says where a defect is: the mean of the allowed cells around each.
@@ -110,8 +111,17 @@ export function smoothed(
   return inside.map((v, i) => (allowed[i] === 0 ? outside : v / (share[i] ?? 1)))
 }
 
+/**
+ * A grid of more cells than this, some 560² px, shows more of the part and not a larger defect: its map is smoothed as
+ * far as there.
+ */
+const MANY_CELLS = 5_000
+/** Its score is made of the share of so many cells: it is there for the small defects, which few cells show (ADR 0020). */
+const OF_MANY = 2_048
+
 /** Share of the cells whose mean is the image score, at least one cell. */
-export const topCells = (cells: number, share: number): number => Math.max(1, Math.round(cells * share))
+export const topCells = (cells: number, share: number): number =>
+  Math.max(1, Math.round((cells > MANY_CELLS ? OF_MANY : cells) * share))
 
 /** Mean of the `count` largest values. */
 export function topMean(map: Float32Array, count: number): number {

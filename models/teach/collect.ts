@@ -8,12 +8,13 @@ import { channelsOf } from './feature-nodes.ts'
 import type { Projection } from './feature-nodes.ts'
 import { loadImages, refuseConflicts, usualSize, withoutCopies } from './images.ts'
 import type { LoadedImage, Resized, SourceSize } from './images.ts'
-import { damagedCopies, MOMENT_IMAGES, planTeaching, turnedViews } from './plan.ts'
+import { AUTOMATIC_PX, damagedCopies, LARGE_PX, MOMENT_IMAGES, planTeaching, turnedViews } from './plan.ts'
 import { addMoments, emptyMoments, fitProjection } from './projection.ts'
 import { sample, seededRandom } from './random.ts'
+import { allowedCells } from './regions.ts'
 import type { TeachRequest, TeachWarning } from './request.ts'
 import type { Matrix } from './matrix-sessions.ts'
-import { damaged } from './synthetic.ts'
+import { damaged, damagedPart } from './synthetic.ts'
 import type { TaughtImage, TeachData } from './teach-data.ts'
 import { describeTurned, turnsFor } from './turns.ts'
 import type { TeachTools } from './tools.ts'
@@ -95,7 +96,8 @@ export async function collect(
     done = 0
     const described = step('describe', distinct.length + copiesMade + views + bad.loaded.length)
     const taught = await describeAll(embedder, distinct, described)
-    const damagedImages = await describeDamaged(request, distinct, copiesMade, plan.size, embedder, described)
+    const place = { source, size: plan.size, copies: copiesMade }
+    const damagedImages = await describeDamaged(request, distinct, place, embedder, described)
     return {
       data: {
         backboneSha256: backbone.sha256,
@@ -111,6 +113,7 @@ export async function collect(
       warnings: [
         ...warningsFor(distinct.length, copies),
         ...sizeWarnings([good.resized, bad.resized], source),
+        ...(options.areaPx === null ? largeWarnings(plan.size, source) : []),
       ],
       examples: [...distinct.slice(0, 2), ...bad.loaded.slice(0, 1)].map((image) => image.data),
       memoryBytes: plan.memoryBytes,
@@ -172,29 +175,38 @@ async function findProjection(
 async function describeDamaged(
   { options }: TeachRequest,
   good: readonly LoadedImage[],
-  copies: number,
-  { widthPx, heightPx, grid }: TeachData['size'],
+  { source, size, copies }: Pick<TeachData, 'source' | 'size'> & { copies: number },
   embedder: Embedder,
   onDone: () => void,
 ): Promise<TeachData['damaged']> {
+  const { widthPx, heightPx, grid, tiles } = size
+  const allowed = allowedCells({ options, source, size })
+  const cells = Array.from({ length: grid.width * grid.height }, (_, i) => i)
+  const counted = allowed === null ? cells : cells.filter((i) => allowed[i] !== 0)
   const random = seededRandom(options.seed ^ 0x5eed)
   const order = sample(good.length, good.length, random)
   const sources = Array.from({ length: copies }, (_, n) => order[n % order.length] ?? 0)
   return mapInOrder(
     sources,
-    async (source) => {
+    async (number) => {
       // drawn before the first wait, so that chance falls in the order of the copies
-      const image = good[source]
+      const image = good[number]
       const other = good[Math.floor(random() * good.length)]
       if (image === undefined || other === undefined) throw tooFew(good.length, [])
-      const copy = damaged(image.data, other.data, widthPx, heightPx, grid.stridePx, random)
+      const copy =
+        tiles === undefined
+          ? damaged(image.data, other.data, widthPx, heightPx, grid.stridePx, random)
+          : damagedPart(image.data, other.data, size, pick(counted, random), random)
       const embedding = await embedder.describe(copy.data, image.name)
       onDone()
-      return { source, coverage: copy.coverage, embedding }
+      return { source: number, coverage: copy.coverage, embedding }
     },
     embedder.lanes,
   )
 }
+
+const pick = (cells: readonly number[], random: () => number): number =>
+  cells[Math.floor(random() * cells.length)] ?? 0
 
 function tooFew(distinct: number, copies: readonly string[]): CodedError {
   return new CodedError('TCH_IMAGES', {
@@ -234,6 +246,24 @@ export function sizeWarnings(resized: readonly Resized[], usual: SourceSize): Te
       zh: `其中 ${far.length} 张与之相差很大,可能拍的是别的东西:${some(far, '、')};请查看,必要时裁剪或移除`,
     })
   return warnings
+}
+
+/** What was chosen for large images costs time on the line. */
+function largeWarnings(size: TeachData['size'], source: SourceSize): TeachWarning[] {
+  const { tiles, widthPx, heightPx } = size
+  const [full, working] = [sizeText(source), sizeText(size)]
+  const times = ((widthPx * heightPx) / AUTOMATIC_PX[1]).toFixed(1)
+  if (widthPx * heightPx <= LARGE_PX / 2) return []
+  const cut =
+    tiles === undefined
+      ? { en: '', zh: '' }
+      : { en: ` in ${tiles.columns} x ${tiles.rows} tiles`, zh: `,分为 ${tiles.columns} x ${tiles.rows} 块` }
+  return [
+    {
+      en: `images of ${full} are judged at ${working}${cut.en}, so that small defects stay visible; each takes about ${times} times as long as at ${AUTOMATIC_PX[1]} px. Where no defect is that small, give a smaller working area (\`--area\`).`,
+      zh: `${full} 的图像按 ${working} 判定${cut.zh},以便看清细小缺陷;每张用时约为 ${AUTOMATIC_PX[1]} px 时的 ${times} 倍。如无此类细小缺陷,请指定较小的工作面积(\`--area\`)。`,
+    },
+  ]
 }
 
 const some = (names: readonly string[], separator: string): string => names.slice(0, 5).join(separator)

@@ -20,6 +20,7 @@ import type { TeachData } from './teach-data.ts'
 import { falseCallPromise, thresholdAtRank, thresholdFromDefects, thresholdFromGood } from './threshold.ts'
 import type { FalseCallPromise } from './threshold.ts'
 import type { TeachTools } from './tools.ts'
+import type { Tiles } from './working-size.ts'
 import { findWorkpieces } from './workpieces.ts'
 import type { FoundWorkpieces } from './workpieces.ts'
 
@@ -42,6 +43,8 @@ export interface TeachReport {
   /** Size of the images, and the size at which they are taught and judged. */
   source: SourceSize
   working: SourceSize
+  /** How the working area is cut; null where it is judged in one piece. */
+  tiles: Tiles | null
   /** Turned copies of the good images among what the bank was chosen from. */
   turnedCopies: number
   workpieces: FoundWorkpieces
@@ -125,6 +128,7 @@ export async function conclude(
       choice,
       source: data.source,
       working: { widthPx: size.widthPx, heightPx: size.heightPx },
+      tiles: size.tiles ?? null,
       turnedCopies: data.turned.length,
       workpieces: found,
       threshold,

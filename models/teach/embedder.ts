@@ -1,20 +1,11 @@
 import { CodedError } from '../../contracts/index.ts'
 import { firstNonFinite } from '../kernels/finite.kernel.ts'
-import { extendModel } from '../onnx/extend.ts'
 import type { SessionPool } from '../runtime/session-pool.ts'
-import { patchTaps } from './backbone.ts'
 import type { Backbone } from './backbone.ts'
-import { descriptorNodes } from './feature-nodes.ts'
+import { describingModel } from './describing-graph.ts'
 import type { Projection } from './feature-nodes.ts'
 import type { Matrix } from './matrix-sessions.ts'
-import type { Grid } from './embedding.ts'
-
-/** Working size of the images and the grid of patches over them. */
-export interface WorkingSize {
-  widthPx: number
-  heightPx: number
-  grid: Grid
-}
+import type { WorkingSize } from './working-size.ts'
 
 const OUTPUT = 'sightline_descriptors'
 
@@ -34,16 +25,19 @@ export interface Embedder {
 /** @param projection null gives all channels of the taps */
 export async function openEmbedder(
   backbone: Backbone,
-  { widthPx, heightPx, grid }: WorkingSize,
+  size: WorkingSize,
   projection: Projection | null,
   pool: SessionPool,
 ): Promise<Embedder> {
-  const { nodes, initializers } = descriptorNodes(patchTaps(backbone.taps), grid.stridePx, projection, OUTPUT)
-  const model = extendModel(backbone.model, {
-    nodes,
-    initializers,
-    inputs: [{ name: backbone.input, type: 'uint8', shape: [1, heightPx, widthPx, 3] }],
+  const { widthPx, heightPx } = size
+  const model = describingModel({
+    backbone,
+    size,
+    projection,
+    described: OUTPUT,
+    after: { nodes: [], initializers: [] },
     outputs: [{ name: OUTPUT, type: 'float32', shape: ['cells', 'dims'] }],
+    allowed: null,
   })
   const session = await pool.open(model)
   return {

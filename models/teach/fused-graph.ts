@@ -1,13 +1,12 @@
 import { CodedError } from '../../contracts/index.ts'
 import { onnxNode, onnxTensor } from '../onnx/graph.ts'
-import { extendModel } from '../onnx/extend.ts'
-import { patchTaps } from './backbone.ts'
 import type { Backbone } from './backbone.ts'
 import { averageOver, smoothingReach, topCells } from './calibration.ts'
 import { OUTSIDE, TOP_SHARE } from './crossfit.ts'
 import type { Calibration } from './crossfit.ts'
-import type { WorkingSize } from './embedder.ts'
-import { averageCells, OWN, descriptorNodes } from './feature-nodes.ts'
+import type { WorkingSize } from './working-size.ts'
+import { describingModel } from './describing-graph.ts'
+import { averageCells, OWN } from './feature-nodes.ts'
 import type { GraphPart, Projection } from './feature-nodes.ts'
 import { METHODS } from './fit.ts'
 import type { Fitted, MethodId } from './fit.ts'
@@ -33,6 +32,7 @@ export interface FusedRequest {
 /**
  * The whole taught model as one ONNX graph: backbone, projection, reference, form, position statistics and image
  * score. Input as the backbone's, uint8 [1, height, width, 3]; outputs `map` [1, 1, rows, columns], smoothed, and `score` [1].
+ * A tiled area is one image here: only the backbone sees it tile by tile.
  */
 export function fusedModel(request: FusedRequest): Uint8Array {
   const { backbone, size, projection, method, fitted, calibration, allowed, mapGain } = request
@@ -40,10 +40,7 @@ export function fusedModel(request: FusedRequest): Uint8Array {
   const cells = grid.width * grid.height
   const embedding = `${OWN}embedding`
   const residual = `${OWN}residual`
-  const parts = [
-    descriptorNodes(patchTaps(backbone.taps), grid.stridePx, projection, embedding),
-    fitted.reference.graph(embedding, residual, `${OWN}reference_`),
-  ]
+  const parts = [fitted.reference.graph(embedding, residual, `${OWN}reference_`)]
   const kind = METHODS[method].form
   const form = fitted.forms[kind]
   if (form === undefined) throw new CodedError('TCH_IMAGES', { path: 'method', expected: method })
@@ -59,14 +56,20 @@ export function fusedModel(request: FusedRequest): Uint8Array {
     ],
   })
   parts.push(scoreNodes(z, allowed, grid, mapGain))
-  return extendModel(backbone.model, {
-    nodes: parts.flatMap((p) => p.nodes),
-    initializers: parts.flatMap((p) => p.initializers),
-    inputs: [{ name: backbone.input, type: 'uint8', shape: [1, size.heightPx, size.widthPx, 3] }],
+  return describingModel({
+    backbone,
+    size,
+    projection,
+    described: embedding,
+    after: {
+      nodes: parts.flatMap((p) => p.nodes),
+      initializers: parts.flatMap((p) => p.initializers),
+    },
     outputs: [
       { name: MAP_OUTPUT, type: 'float32', shape: [1, 1, grid.height, grid.width] },
       { name: SCORE_OUTPUT, type: 'float32', shape: [1] },
     ],
+    allowed,
   })
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { CodedError } from '../../contracts/index.ts'
 import { createImageInput } from '../input/image-input.ts'
 import { sizeText } from '../pixels.ts'
-import type { WorkingSize } from './embedder.ts'
+import type { WorkingSize } from './working-size.ts'
 import type { TeachImage } from './request.ts'
 
 /** An image at working size. */

@@ -3,8 +3,9 @@ import { sizeText } from '../pixels.ts'
 import { patchStride, patchTaps } from './backbone.ts'
 import type { Backbone } from './backbone.ts'
 import { LIST } from './coreset.ts'
-import type { WorkingSize } from './embedder.ts'
+import type { WorkingSize } from './working-size.ts'
 import { channelsOf } from './feature-nodes.ts'
+import { tilesFor } from './tiles.ts'
 
 /** Everything the work is allowed and expected to take, known before it starts. */
 export interface TeachPlan {
@@ -29,8 +30,8 @@ export interface PlanRequest {
   threads: number
 }
 
-/** Larger areas would hold too many activations at once; crop the region of interest instead. */
-export const MAX_AREA_PX = 4_194_304
+/** More would hold too many patches at once; crop the region of interest instead. */
+export const MAX_AREA_PX = 33_554_432
 /** What onnxruntime, sharp and the threads take before the first image. */
 const LIBRARIES_BYTES = 130_000_000
 /**
@@ -68,17 +69,25 @@ export const turnedCompared = (images: number, cells: number): number =>
   turnsWithin(VIEWS_COMPARED, images, cells)
 
 /** Least and largest working area that is chosen without being asked for. */
-const AUTOMATIC_PX = [65_536, 262_144] as const
+export const AUTOMATIC_PX = [65_536, 262_144] as const
+/** Images from this area on would lose more than half of their resolution at the largest one. */
+export const LARGE_PX = 4 * AUTOMATIC_PX[1]
+/** Largest working area of those that is chosen without being asked for. */
+const LARGEST_PX = 4_194_304
 
 /** Step to the next smaller area that is tried where the memory does not allow one. */
 const LESS = 0.95
 
 /**
  * Working area of images of a size, px: half of theirs, so that hairlines stay visible. Drawn ones in strips of
- * 500 x 1,240 px: AUROC 75 at 256² px, 97 at 512² px (ADR 0007).
+ * 500 x 1,240 px: AUROC 75 at 256² px, 97 at 512² px (ADR 0007); on surfaces of 2,048 x 1,536 px 87 at 512², 99 at half
+ * of them (ADR 0020).
  */
-const automaticArea = (widthPx: number, heightPx: number): number =>
-  Math.round(Math.min(AUTOMATIC_PX[1], Math.max(AUTOMATIC_PX[0], (widthPx * heightPx) / 2)))
+const automaticArea = (widthPx: number, heightPx: number): number => {
+  const half = Math.round((widthPx * heightPx) / 2)
+  const most = 2 * half > LARGE_PX ? LARGEST_PX : AUTOMATIC_PX[1]
+  return Math.min(most, Math.max(AUTOMATIC_PX[0], half))
+}
 
 /**
  * Working size: the aspect of the image, an area of about `areaPx` and at most twice the sides of the image, both
@@ -97,6 +106,7 @@ export function workingSize(
   const size = { widthPx: fit(widthPx), heightPx: fit(heightPx) }
   return {
     ...size,
+    tiles: tilesFor(size.widthPx, size.heightPx, step),
     grid: { width: size.widthPx / stridePx, height: size.heightPx / stridePx, stridePx },
   }
 }
@@ -130,17 +140,23 @@ function planArea(backbone: Backbone, request: PlanRequest, areaPx: number): Tea
   const embeddings = (images + damaged + turnedViews(images, cells) + defects) * cells * dims * 4
   const working = images * pixels * 3
   // activations of the widest layer twice, 64 channels at half resolution; measured backbones stay below
-  const activations = request.threads * (2 * 64 * (pixels / 4) * 4 + backbone.model.length * 3)
-  const descriptors = 2 * cells * channels * 4 + 3 * channels * channels * 8
+  const { tiles } = size
+  const seen = tiles === undefined ? pixels : tiles.widthPx * tiles.heightPx
+  const activations = request.threads * (2 * 64 * (seen / 4) * 4 + backbone.model.length * 3)
+  // patches of all tiles, and those of the grid taken from them
+  const stacked = tiles === undefined ? 0 : tiles.columns * tiles.rows * (seen / size.grid.stridePx ** 2)
+  const compared = tiles === undefined ? 0 : request.threads * (stacked + 4 * cells) * dims * 4
+  const descriptors = 2 * (cells + stacked) * channels * 4 + 3 * channels * channels * 8
   // candidates of a bank and of a small one at once, on every thread and on the calling one
   const candidates = (MAX_CANDIDATES + CURVE.candidates) * dims * 4
-  const compared = Math.max(4_096 * bankSize, MAX_CANDIDATES * LIST) * 4
-  const distances = request.threads * (compared + candidates) + candidates
+  const products = Math.max(4_096 * bankSize, MAX_CANDIDATES * LIST) * 4
+  const distances = request.threads * (products + candidates) + candidates
   const residuals = (images + damaged + defects) * cells * dims * 4
   // maps of three forms by each fold and by all
   const maps = (images + damaged + defects) * cells * 4 * 3 * 4
   const moments = (images + 2 * damaged) * dims * dims * 4
-  const inUse = embeddings + working + activations + descriptors + distances + residuals + maps + moments
+  const inUse =
+    embeddings + working + activations + compared + descriptors + distances + residuals + maps + moments
   const memoryBytes = LIBRARIES_BYTES + Math.ceil(ALLOCATED * inUse)
   return { size, dims, bankSize, memoryBytes }
 }

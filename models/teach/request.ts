@@ -5,6 +5,7 @@ import type { I18n } from '../../contracts/index.ts'
 import type { Pixels } from '../pixels.ts'
 import type { Backbone } from './backbone.ts'
 import type { TeachEstimate } from './estimate.ts'
+import { MAX_AREA_PX } from './plan.ts'
 
 /** An image to teach from, read when its turn comes. */
 export interface TeachImage {
@@ -25,10 +26,11 @@ const rate = z.number().gt(0).lt(1)
 /** Settings of a teaching; every one has a default. */
 export const teachOptionsSchema = z.strictObject({
   /**
-   * Working area of an image, px: larger sees smaller defects and takes longer in proportion. Null: half of the
-   * area of the images, from 256² to 512² px.
+   * Working area of an image, px: larger sees smaller defects and takes longer in proportion; above 1,048,576 it is cut
+   * into tiles. Null: half of the area of the images, from 256² to 512² px, for those above 1,048,576 px to 4,194,304,
+   * or what the memory allows.
    */
-  areaPx: z.number().int().min(4_096).max(4_194_304).nullable().default(null),
+  areaPx: z.number().int().min(4_096).max(MAX_AREA_PX).nullable().default(null),
   /** Members of the memory bank at most. */
   bankSize: z.number().int().min(10).max(20_000).default(3_000),
   /** Numbers that describe a patch. */

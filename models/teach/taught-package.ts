@@ -8,7 +8,9 @@ import type { PackedModel } from '../package/pack.ts'
 import type { Backbone } from './backbone.ts'
 import { MAP_OUTPUT, SCORE_OUTPUT } from './fused-graph.ts'
 import { inputOf } from './images.ts'
+import { allowedCells } from './regions.ts'
 import type { TaughtModel } from './teach.ts'
+import { skippedTiles } from './tiles.ts'
 import { checkTaughtFolder, saveTeachData, teachDataDir } from './teach-store.ts'
 
 /** Findings grow from their peak down to this share of the threshold. */
@@ -76,6 +78,8 @@ export async function packTaught(request: TaughtPackageRequest): Promise<PackedM
   function taughtCard({ id, version, title }: TaughtPackageRequest): ModelCard {
     const { report, data } = taught
     const { promise, value, detection } = report.threshold
+    const { tiles } = data.size
+    const skipped = tiles === undefined ? 0 : skippedTiles(data.size, tiles, allowedCells(data))
     const list = createHash('sha256')
     for (const g of data.good) list.update(g.sha256)
     return {
@@ -89,6 +93,7 @@ export async function packTaught(request: TaughtPackageRequest): Promise<PackedM
         mapThreshold: value * REGION_SHARE,
         minAreaPx: 1,
         decidedBy: 'score',
+        ...(tiles && { tiles: { ...tiles, skipped } }),
       },
       inputs: [{ ...inputOf(data.size), name: backbone.input }],
       labels: ['anomaly'],

@@ -1,5 +1,5 @@
 import type { SourceSize } from './images.ts'
-import type { WorkingSize } from './embedder.ts'
+import type { WorkingSize } from './working-size.ts'
 import type { DamagedEmbedding, Embedding, TurnedEmbedding } from './embedding.ts'
 import type { Projection } from './feature-nodes.ts'
 import type { TeachOptions } from './request.ts'

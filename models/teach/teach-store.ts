@@ -37,6 +37,9 @@ const headerSchema = z.strictObject({
     widthPx: size,
     heightPx: size,
     grid: z.strictObject({ width: size, height: size, stridePx: size }),
+    tiles: z
+      .strictObject({ columns: size, rows: size, widthPx: size, heightPx: size, overlapPx: size })
+      .optional(),
   }),
   channels: size,
   dims: size,

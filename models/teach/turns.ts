@@ -1,5 +1,6 @@
 import { mapInOrder } from '../../contracts/index.ts'
-import type { Embedder, WorkingSize } from './embedder.ts'
+import type { Embedder } from './embedder.ts'
+import type { WorkingSize } from './working-size.ts'
 import type { LoadedImage } from './images.ts'
 import type { TurnedEmbedding } from './embedding.ts'
 

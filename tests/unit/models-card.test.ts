@@ -10,10 +10,22 @@ const [image, template] = pair.inputs
 if (image === undefined || template === undefined) throw new Error('a pair has two inputs')
 const anomaly = toyCard({ toy: { kind: 'anomaly' } })
 
+const [seen] = anomaly.inputs
+/** Tiles of an input of 100 x 40 px. */
+const tiled = (tiles: Record<string, number>) => ({
+  ...anomaly,
+  inputs: [{ ...seen, widthPx: 100, heightPx: 40 }],
+  spec: {
+    ...anomaly.spec,
+    tiles: { columns: 2, rows: 1, widthPx: 60, heightPx: 40, overlapPx: 20, skipped: 0, ...tiles },
+  },
+})
+
 const read = (card: unknown) => (): ModelCard => readCard(JSON.stringify(card, null, 2), 'card.json')
 
 it('reads a card back', () => {
   expect(read(pair)()).toEqual(pair)
+  expect(read(tiled({}))()).toMatchObject(tiled({ skipped: 0 }))
 })
 
 it.each([
@@ -24,6 +36,13 @@ it.each([
   ['a fit to no size', { ...pair, inputs: [{ ...image, fit: 'stretch' }] }, /inputs\[0\]\.fit\).*stretch/],
   ['a label twice', { ...pair, labels: ['open', 'open'] }, /labels\).*open twice/],
   ['two names for anomalies', { ...anomaly, labels: ['a', 'b'] }, /labels\).*one label for anomaly-map/],
+  [
+    'tiles that leave a strip unseen',
+    tiled({ overlapPx: 24 }),
+    /spec\.tiles\).*cover.*100 x 40 px.*share 24/,
+  ],
+  ['tiles of which none is seen', tiled({ skipped: 2 }), /spec\.tiles\).*2 skipped/],
+  ['tiles with an unknown key', tiled({ gapPx: 1 }), /unknown key "gapPx"/],
   ['an unknown key', { ...pair, author: 'x' }, /line \d+, author\).*unknown key "author"/],
   ['an unknown family', { ...pair, spec: { family: 'oracle' } }, /spec/],
 ])('refuses a card with %s', (_, card, message) => {

@@ -33,7 +33,24 @@ describe('the working area', () => {
   it('is half of the image, from 256² to 512² px', () => {
     expect(sides(plan(300, 300))).toEqual([256, 256])
     expect(sides(plan(640, 480))).toEqual([448, 336])
-    expect(sides(plan(4_096, 4_096))).toEqual([512, 512])
+    expect(sides(plan(1_024, 1_024))).toEqual([512, 512])
+  })
+
+  it('is half of large images, too, as far as the memory and 4,194,304 px allow', () => {
+    const memoryLimitBytes = 40_000_000_000
+    expect(sides(plan(1_120, 960))).toEqual([784, 672])
+    expect(plan(1_120, 960).size.tiles).toBeUndefined()
+    expect(sides(plan(2_048, 1_536, { images: 20 }))).toEqual([1_456, 1_088])
+    expect(sides(plan(5_120, 5_120, { memoryLimitBytes }))).toEqual([2_048, 2_048])
+    const less = plan(5_120, 5_120)
+    expect(less.memoryBytes).toBeLessThanOrEqual(4_000_000_000)
+    expect(less.size.widthPx).toBeGreaterThan(1_000)
+  })
+
+  it('is cut into tiles above 1,048,576 px', () => {
+    const { size } = plan(2_048, 1_536, { images: 20 })
+    expect(size.tiles).toEqual({ columns: 2, rows: 2, widthPx: 832, heightPx: 640, overlapPx: 192 })
+    expect(plan(1_024, 1_024, { areaPx: 1_048_576 }).size.tiles).toBeUndefined()
   })
 
   it('is what was asked for', () => {
