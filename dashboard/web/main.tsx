@@ -10,6 +10,7 @@ import './look/andon.css'
 import './look/part.css'
 import './look/life.css'
 import './look/ncr.css'
+import './look/unit-life.css'
 import './look/sinks.css'
 
 startI18n()

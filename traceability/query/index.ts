@@ -1,4 +1,5 @@
 export type { CaptureRecord } from '../store/record-codec.ts'
+export type { LifeImage, LifeInspection } from './life-inspections.ts'
 export type { PartDetail } from './part-detail.ts'
 export type { Edge, LifeEvent, PartLife } from './part-life.ts'
 export type { ImageRef, PartFilter, PartRow } from './part-rows.ts'
