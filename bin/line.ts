@@ -35,7 +35,7 @@ import { log } from './log.ts'
 import { partContext } from './part-context.ts'
 import { duplicateWithin, partIdentity } from './part-identity.ts'
 import { paths, version } from './paths.ts'
-import { openProof } from './proof.ts'
+import { openProof, proofPort } from './proof.ts'
 import { openReads } from './reads.ts'
 import { localResolver, openRegistrations } from './resolver.ts'
 import { openRetention } from './retention.ts'
@@ -254,6 +254,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
       images: { path: (sha256) => life.goldenFile(sha256) ?? queries.path(sha256) },
       epcis,
       sinks,
+      proof: proofPort(config, proof, questions.questions),
       log,
       version,
       allowedHosts: spec.dashboard.allowedHosts,

@@ -20,6 +20,7 @@ import type {
   LiveQueries,
   ModuleHandlers,
   PartQueries,
+  ProofPort,
   ResolverPort,
   SinkPort,
 } from './ports.ts'
@@ -38,6 +39,7 @@ import { mountModules } from './routes/modules.ts'
 import { ncrRoutes } from './routes/ncrs.ts'
 import { operationsRoutes } from './routes/operations.ts'
 import { partRoutes } from './routes/parts.ts'
+import { proofRoutes } from './routes/proof.ts'
 import { resolverRoutes } from './routes/resolver.ts'
 import { sinkRoutes } from './routes/sinks.ts'
 import { hostGuard, securityHeaders, urlGuard } from './security.ts'
@@ -57,6 +59,8 @@ export interface DashboardOptions {
   epcis?: EpcisService
   /** Sends events to sinks again; absent = the server says nothing about sinks. */
   sinks?: SinkPort
+  /** The proof of the log; absent = the server has none. */
+  proof?: ProofPort
   log: DashboardLog
   version: string
   /** Host names besides localhost, this machine's name and plain addresses. */
@@ -101,6 +105,7 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     ...ncrRoutes(queries, options.facts),
     ...(options.names ? resolverRoutes(options.names.resolver, options.names.identity) : []),
     ...(options.sinks ? sinkRoutes(queries, live, options.sinks) : []),
+    ...(options.proof ? proofRoutes(options.proof) : []),
     ...analysisRoutes(queries),
     ...exportRoutes(queries),
     ...imageRoutes(options.images),

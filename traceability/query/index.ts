@@ -16,6 +16,7 @@ export {
 } from '../export/index.ts'
 export { keepShifts, keptShifts } from './kept-shifts.ts'
 export { wrongKeyHint } from './unknown-part.ts'
+export type { ProofState } from '../proof/proof-state.ts'
 export { QueryProcess } from './query-process.ts'
 export type { Questions } from './questions.ts'
 export type { Related, RelatedList } from './related.ts'

@@ -1,7 +1,8 @@
+import type { ProofQuestions } from '../proof/proof-questions.ts'
 import type { WireError } from '../store/store-ops.ts'
 import type { TraceQuery } from './trace-query.ts'
 
-/** Calls of `TraceQuery` that may look at many records. */
+/** Calls of `TraceQuery` that may look at many records, and of the proof of its log. */
 export const QUESTIONS = [
   'recentParts',
   'part',
@@ -22,12 +23,17 @@ export const QUESTIONS = [
   'goodParts',
   'sinks',
   'sinkLetters',
+  'partProof',
+  'eventProof',
+  'partBundle',
 ] as const
 export type Question = (typeof QUESTIONS)[number]
 
+export type Answers = TraceQuery & ProofQuestions
+
 /** The same calls, answered by another process. */
 export type Questions = {
-  [Q in Question]: (...args: Parameters<TraceQuery[Q]>) => Promise<Awaited<ReturnType<TraceQuery[Q]>>>
+  [Q in Question]: (...args: Parameters<Answers[Q]>) => Promise<Awaited<ReturnType<Answers[Q]>>>
 }
 
 export interface QueryData {

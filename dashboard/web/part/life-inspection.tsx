@@ -4,7 +4,8 @@ import { Link } from 'react-router'
 import type { UnitLife } from '../api/types.ts'
 import { className } from '../i18n/class-names.ts'
 import { useText } from '../i18n/index.ts'
-import { numberText } from '../look/format.ts'
+import { numberText, shortHash } from '../look/format.ts'
+import { Facts } from '../look/panel.tsx'
 
 type Inspection = UnitLife['inspections']['items'][number]
 type Value = Inspection['measurements'][number]
@@ -56,23 +57,13 @@ export function LifeInspection({ of }: { of: Inspection }): ReactNode {
         )}
         {of.images.length === 0 && <span className="no-image">{t('part.noImage')}</span>}
       </Link>
-      <dl>
-        {facts.map(
-          ([name, value]) =>
-            value !== null &&
-            value !== '' &&
-            value !== false &&
-            !(Array.isArray(value) && value.length === 0) && (
-              <div key={name}>
-                <dt>{name}</dt>
-                <dd>{value}</dd>
-              </div>
-            ),
-        )}
-      </dl>
+      <Facts items={facts.filter(([, value]) => isThere(value))} />
     </div>
   )
 }
+
+const isThere = (value: ReactNode): boolean =>
+  Array.isArray(value) ? value.length > 0 : value !== null && value !== false && value !== ''
 
 function Values({ of }: { of: readonly Value[] }): ReactNode {
   return of.map((m) => (
@@ -97,7 +88,7 @@ const limits = ({ lsl, usl }: Value): string =>
 function Pinned({ name, sha256 }: { name: string; sha256: string }): ReactNode {
   return (
     <span className="mono" title={`SHA-256 ${sha256}`}>
-      {name} <span className="muted">{sha256.slice(0, 8)}</span>{' '}
+      {name} <span className="muted">{shortHash(sha256)}</span>{' '}
     </span>
   )
 }
