@@ -18,6 +18,7 @@ const SIBLING: Record<UnitLife['siblings'][number]['kind'], I18n> = {
   lot: { zh: '同批次', en: 'same lot' },
   recipe: { zh: '同配方(12 小时内)', en: 'same recipe (within 12 h)' },
   fixture: { zh: '同夹具或载具', en: 'same fixture or carrier' },
+  cavity: { zh: '同模穴', en: 'same cavity' },
   shift: { zh: '同班次', en: 'same shift' },
   minutes: { zh: '前后 10 分钟', en: 'within 10 minutes' },
 }

@@ -19,6 +19,7 @@ import type {
   LiveLine,
   LiveQueries,
   ModuleHandlers,
+  OperatorPort,
   PartQueries,
   ProofPort,
   ResolverPort,
@@ -38,6 +39,7 @@ import { liveRoutes } from './routes/live.ts'
 import { mountModules } from './routes/modules.ts'
 import { ncrRoutes } from './routes/ncrs.ts'
 import { operationsRoutes } from './routes/operations.ts'
+import { operatorRoutes } from './routes/operators.ts'
 import { partRoutes } from './routes/parts.ts'
 import { proofRoutes } from './routes/proof.ts'
 import { resolverRoutes } from './routes/resolver.ts'
@@ -59,6 +61,8 @@ export interface DashboardOptions {
   epcis?: EpcisService
   /** Sends events to sinks again; absent = the server says nothing about sinks. */
   sinks?: SinkPort
+  /** Who is signed on; absent = nobody ever is. */
+  operators?: OperatorPort
   /** The proof of the log; absent = the server has none. */
   proof?: ProofPort
   log: DashboardLog
@@ -105,6 +109,7 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     ...ncrRoutes(queries, options.facts),
     ...(options.names ? resolverRoutes(options.names.resolver, options.names.identity) : []),
     ...(options.sinks ? sinkRoutes(queries, live, options.sinks) : []),
+    ...(options.operators ? operatorRoutes(options.operators) : []),
     ...(options.proof ? proofRoutes(options.proof) : []),
     ...analysisRoutes(queries),
     ...exportRoutes(queries),

@@ -31,6 +31,7 @@ import type { causeCountSchema, analysisSchema } from './schemas/analysis.schema
 import type { holdSchema, recallSchema, unitLifeSchema } from './schemas/genealogy.schema.ts'
 import type { ncrDetailSchema, ncrListSchema } from './schemas/ncr.schema.ts'
 import type { inclusionSchema, proofStateSchema } from './schemas/proof.schema.ts'
+import type { operatorsSchema } from './schemas/operators.schema.ts'
 import type { ncrRowSchema } from './schemas/ncr-row.schema.ts'
 import type { sinkLetterSchema, sinkRowSchema, sinksAnswerSchema } from './schemas/sinks.schema.ts'
 import type { i18nTextSchema } from './schemas/verdict.schema.ts'
@@ -49,6 +50,7 @@ export type Recall = z.infer<typeof recallSchema>
 export type Hold = z.infer<typeof holdSchema>
 export type Inclusion = z.infer<typeof inclusionSchema>
 export type LogProofState = z.infer<typeof proofStateSchema>
+export type OperatorsAnswer = z.infer<typeof operatorsSchema>
 export type NcrRow = z.infer<typeof ncrRowSchema>
 export type NcrList = z.infer<typeof ncrListSchema>
 export type NcrDetail = z.infer<typeof ncrDetailSchema>
@@ -182,6 +184,15 @@ export interface SinkPort {
    * @throws TRC_NOT_FOUND for a sink that the line does not have; TRC_SINK, TRC_WRITE
    */
   replay(sink: string, ask: SinkReplay): Promise<void>
+}
+
+/** Who is signed on at the stations. */
+export interface OperatorPort {
+  list(): OperatorsAnswer
+  /** @param badge null signs off @throws TRC_NOT_FOUND, TRC_WRITE */
+  signOn(station: string, badge: string | null): Promise<void>
+  /** @throws TRC_NOT_FOUND, TRC_WRITE */
+  forget(ref: string): Promise<void>
 }
 
 /** The proof of the log. */

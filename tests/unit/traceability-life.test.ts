@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { PartStore } from '../../contracts/index.ts'
-import { openPartStore, renderUnitLife } from '../../traceability/index.ts'
+import { associationSchema, monoMs, type PartStore } from '../../contracts/index.ts'
+import { openPartStore, renderUnitLife, StationReads } from '../../traceability/index.ts'
 import { openTraceQuery, type TraceQuery } from '../../traceability/query/index.ts'
 import {
   context,
@@ -94,5 +94,61 @@ describe('an inspection in the life of a unit', () => {
     expect(en).toContain('recipe cap-top@4 (abababababab)  model pcb@2 (efefefefefef)  material M1 / acme')
     expect(en).toContain('operator op-1  cavity 3  fixture F-12')
     expect(zh).toContain('操作员 op-1  模穴 3  夹具 F-12')
+  })
+})
+
+describe('siblings of a place', () => {
+  it('share cavity or fixture with the unit at its station, nearest first', async () => {
+    const at = (n: number, cavity: string, fixture: string) =>
+      request(n, passVerdict({ codes: [gs1Code(`C${n}`)] }), { place: { cavity, fixture } })
+    for (const ask of [at(1, '1', 'A'), at(2, '2', 'A'), at(3, '1', 'B'), at(4, '1', 'A'), at(5, '2', 'B')])
+      await store.capture(ask)
+    const [life] = await query.unitLives('C3')
+    const group = (kind: string) => life?.siblings.find((s) => s.kind === kind)
+    expect(group('cavity')).toMatchObject({ shared: 'cavity/1', count: 2, cut: false })
+    expect(group('cavity')?.units.map((u) => u.serial)).toEqual(['C1', 'C4'])
+    expect(group('fixture')).toMatchObject({ shared: 'fixture/B', units: [{ serial: 'C5' }] })
+  })
+})
+
+describe('readers of mould nests and part holders', () => {
+  const reads = (required: boolean) =>
+    new StationReads({
+      association: [
+        associationSchema.parse({ reader: 'gate', by: 'trigger' }),
+        associationSchema.parse({ reader: 'nest', by: 'trigger', says: 'cavity', required }),
+      ],
+      budgetMs: 200,
+      lagMs: () => 20,
+      away: () => null,
+      stray: () => undefined,
+    })
+  const part = { trigger: 1, attempt: 1, triggeredAtMs: monoMs(), encoder: null }
+  const read = (source: string, text: string) => ({
+    ...{ source, text, symbologyId: '', atMs: monoMs(), antenna: null, rssiDbm: null, count: 1 },
+    ...{ trigger: 1, position: null },
+  })
+  const decided = async (required: boolean, nest: string | null) => {
+    const station = reads(required)
+    const asked = station.arrived({ ...part, triggeredAtMs: monoMs() }).decide(monoMs() + 150)
+    station.read(read('gate', 'SN-7'))
+    if (nest !== null) station.read(read('nest', nest))
+    return asked
+  }
+
+  it('name the place and not the part', async () => {
+    const { reads: named, place, problem } = await decided(true, '3')
+    expect([named.map((r) => r.text), place, problem]).toEqual([['SN-7'], { cavity: '3' }, null])
+  })
+
+  it('hold a part whose place is missing or no name, unless it may be missing', async () => {
+    expect((await decided(true, null)).problem?.noVerdict.message).toContain('a read of nest')
+    expect((await decided(false, null)).problem).toBeNull()
+    const { problem } = await decided(false, '3\u0007')
+    expect(problem?.noVerdict).toMatchObject({ reason: 'identity', code: 'TRC_IDENTITY' })
+    expect(problem?.text).toEqual({
+      zh: '读码结果不是模穴或夹具名称',
+      en: 'The read names no cavity or fixture',
+    })
   })
 })

@@ -118,7 +118,7 @@ export const unitLifeSchema = z.object({
   forward: relatedSchema,
   siblings: z.array(
     z.object({
-      kind: z.enum(['lot', 'recipe', 'fixture', 'shift', 'minutes']),
+      kind: z.enum(['lot', 'recipe', 'fixture', 'cavity', 'shift', 'minutes']),
       shared: z.string(),
       count: num,
       /** There are more than were counted. */

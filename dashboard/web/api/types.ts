@@ -31,6 +31,7 @@ export type {
   NcrDetail,
   NcrList,
   NcrRow,
+  OperatorsAnswer,
   PartDetail,
   PartRow,
   Recall,

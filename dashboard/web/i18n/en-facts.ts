@@ -245,6 +245,7 @@ export const enFacts = {
       lot: 'Same lot',
       recipe: 'Same recipe, within 12 h',
       fixture: 'Same fixture or carrier',
+      cavity: 'Same cavity',
       shift: 'Same shift',
       minutes: 'Same station, within 10 minutes',
     },

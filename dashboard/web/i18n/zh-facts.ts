@@ -246,6 +246,7 @@ export const zhFacts: typeof enFacts = {
       lot: '同批次',
       recipe: '同配方,12 小时内',
       fixture: '同夹具或载具',
+      cavity: '同模穴',
       shift: '同班次',
       minutes: '同工位,前后 10 分钟',
     },

@@ -1,6 +1,7 @@
 import { type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
+import { useOperators } from '../api/operator-hooks.ts'
 import type { UnitLife } from '../api/types.ts'
 import { className } from '../i18n/class-names.ts'
 import { useText } from '../i18n/index.ts'
@@ -14,6 +15,7 @@ type Value = Inspection['measurements'][number]
 export function LifeInspection({ of }: { of: Inspection }): ReactNode {
   const { t } = useTranslation()
   const text = useText()
+  const people = useOperators().data?.known
   const facts: [string, ReactNode][] = [
     [t('unitLife.fact.defects'), of.defects.map((d) => className(d.class)).join(' · ')],
     [t('unitLife.fact.values'), of.measurements.length > 0 && <Values of={of.measurements} />],
@@ -29,7 +31,7 @@ export function LifeInspection({ of }: { of: Inspection }): ReactNode {
       of.material && [of.material.lot, of.material.supplier].filter(Boolean).join(' · '),
     ],
     [t('unitLife.fact.shift'), of.shift],
-    [t('unitLife.fact.operator'), of.operator],
+    [t('unitLife.fact.operator'), people?.find((p) => p.ref === of.operator)?.name ?? of.operator],
     [t('unitLife.fact.cavity'), of.cavity],
     [t('unitLife.fact.fixture'), of.fixture],
     [
