@@ -66,8 +66,8 @@ export function proofRoutes(proof: ProofPort): Route[] {
       path: '/api/parts/:serial/bundle',
       tag: 'proof',
       summary: {
-        zh: '一个工件的证据包(事件、证明、图像),可用 sightline verify --bundle 离线验证',
-        en: 'Evidence bundle of one part (events, proofs, images), which `sightline verify --bundle` checks anywhere',
+        zh: '一个工件的证据包(事件、证明、图像),可用 sightline verify 离线验证',
+        en: 'Evidence bundle of one part (events, proofs, images), which `sightline verify` checks anywhere',
       },
       params: bySerial,
       response: z.looseObject({ format: z.literal('sightline-bundle@1') }),
