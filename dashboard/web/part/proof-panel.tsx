@@ -1,3 +1,4 @@
+import { Button } from 'antd'
 import { type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useProof, useProofState } from '../api/proof-hooks.ts'
@@ -17,14 +18,9 @@ export function ProofPanel({ unit, position }: { unit: string; position: number 
       title={t('proof.title')}
       extra={
         <span className="hold-buttons">
-          <button
-            type="button"
-            className="quiet"
-            disabled={query.isFetching}
-            onClick={() => void query.refetch()}
-          >
+          <Button size="small" loading={query.isFetching} onClick={() => void query.refetch()}>
             {t('proof.check')}
-          </button>
+          </Button>
           <a href={`/api/parts/${encodeURIComponent(unit)}/bundle`} download>
             {t('proof.bundle')}
           </a>
