@@ -125,8 +125,15 @@ describe('readers of mould nests and part holders', () => {
     })
   const part = { trigger: 1, attempt: 1, triggeredAtMs: monoMs(), encoder: null }
   const read = (source: string, text: string) => ({
-    ...{ source, text, symbologyId: '', atMs: monoMs(), antenna: null, rssiDbm: null, count: 1 },
-    ...{ trigger: 1, position: null },
+    source,
+    text,
+    symbologyId: '',
+    atMs: monoMs(),
+    antenna: null,
+    rssiDbm: null,
+    count: 1,
+    trigger: 1,
+    position: null,
   })
   const decided = async (required: boolean, nest: string | null) => {
     const station = reads(required)
