@@ -191,3 +191,7 @@ export function recipePlace(name: string): { dir: string; id: string } {
   }
   return { dir: dirname(resolve(name)), id: basename(name).replace(/\.recipe\.yaml$/, '') }
 }
+
+/** A quarter of the tightest budget: a record that the store does not take by then still reaches the spool in time. */
+export const spoolAfterMs = (spec: LineSpec): number =>
+  Math.max(20, Math.min(...spec.stations.map((s) => s.budgetMs)) / 4)

@@ -5,7 +5,6 @@ import {
   type CodedError,
   errorText,
   type FrameSource,
-  type LineSpec,
   type RejectOutput,
   ShiftCalendar,
   type StationSpec,
@@ -22,7 +21,7 @@ import {
   openPartStore,
 } from '../traceability/index.ts'
 import { EpcisService, keepShifts, openTraceQuery, QueryProcess } from '../traceability/query/index.ts'
-import type { LineConfig } from './config.ts'
+import { type LineConfig, spoolAfterMs } from './config.ts'
 import { announceLine } from './line-address.ts'
 import { lockDataDir } from './data-dir-lock.ts'
 import type { Environment } from './environment.ts'
@@ -35,7 +34,8 @@ import { log } from './log.ts'
 import { partContext } from './part-context.ts'
 import { duplicateWithin, partIdentity } from './part-identity.ts'
 import { paths, version } from './paths.ts'
-import { openProof } from './proof.ts'
+import { Operators } from './operators.ts'
+import { openProof, proofPort } from './proof.ts'
 import { openReads } from './reads.ts'
 import { localResolver, openRegistrations } from './resolver.ts'
 import { openRetention } from './retention.ts'
@@ -149,7 +149,8 @@ export async function startLine(config: LineConfig, environment: Environment): P
     })
     closers.push(() => modules.close())
 
-    const reads = await openReads(spec, store)
+    const operators = await Operators.open(dataDir, spec, store)
+    const reads = await openReads(spec, store, operators)
     closers.push(() => reads.close())
     const unitsBefore = async (station: StationSpec): Promise<string[]> => {
       const limit = duplicateWithin(station)
@@ -211,6 +212,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
         ...(beside ? { reads: beside } : {}),
         shadow: running.shadow,
         ...(shifts && { shifts }),
+        operator: () => operators.at(station.id),
         onPart: goods ?? (() => undefined),
         log,
       })
@@ -254,6 +256,8 @@ export async function startLine(config: LineConfig, environment: Environment): P
       images: { path: (sha256) => life.goldenFile(sha256) ?? queries.path(sha256) },
       epcis,
       sinks,
+      operators,
+      proof: proofPort(config, proof, questions.questions),
       log,
       version,
       allowedHosts: spec.dashboard.allowedHosts,
@@ -293,7 +297,3 @@ export async function startLine(config: LineConfig, environment: Environment): P
     throw error
   }
 }
-
-/** A quarter of the tightest budget: a record that the store does not take by then still reaches the spool in time. */
-const spoolAfterMs = (spec: LineSpec): number =>
-  Math.max(20, Math.min(...spec.stations.map((s) => s.budgetMs)) / 4)

@@ -1,14 +1,15 @@
 import { dirname, resolve } from 'node:path'
 import { type ErrorFact, errorText, type LineSpec } from '../contracts/index.ts'
-import type { LineState } from '../dashboard/index.ts'
+import type { LineState, ProofPort } from '../dashboard/index.ts'
 import { type LogProof, startLogProof } from '../traceability/index.ts'
+import type { Questions } from '../traceability/query/index.ts'
 import type { LineConfig } from './config.ts'
 import { log } from './log.ts'
 
 /** Starts signing the log, unless the line file says not to. Files it names are relative to it. */
 export async function openProof({ spec, file, dataDir }: LineConfig): Promise<LogProof | null> {
   if (!spec.proof.enabled) return null
-  const beside = (path: string): string => resolve(dirname(resolve(file)), path)
+  const beside = (path: string): string => besideFile(file, path)
   const { keyFile, anchors } = spec.proof
   const proof = await startLogProof({
     dataDir,
@@ -23,6 +24,20 @@ export async function openProof({ spec, file, dataDir }: LineConfig): Promise<Lo
   const { origin, vkey } = proof.state()
   log.info({ origin, key: vkey }, 'the event log is signed; note its public key elsewhere')
   return proof
+}
+
+const besideFile = (file: string, path: string): string => resolve(dirname(resolve(file)), path)
+
+/** What the pages ask about the proof; null in `state` where the line file says not to sign. */
+export function proofPort({ spec, file }: LineConfig, proof: LogProof | null, asked: Questions): ProofPort {
+  const { keyFile } = spec.proof
+  const key = keyFile === undefined ? null : besideFile(file, keyFile)
+  return {
+    state: () => proof?.state() ?? null,
+    partProof: (serial) => asked.partProof(serial),
+    eventProof: (position) => asked.eventProof(position),
+    partBundle: (serial) => asked.partBundle(serial, key),
+  }
 }
 
 const originOf = (spec: LineSpec): string => `sightline/${spec.plant}/${spec.line}`

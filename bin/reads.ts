@@ -1,6 +1,8 @@
 import { createIdentitySource } from '../camera/index.ts'
 import {
   asCoded,
+  badgeSchema,
+  CodedError,
   type IdentityItem,
   type IdentitySource,
   type LineSpec,
@@ -10,7 +12,7 @@ import {
   type ReadStray,
   triggerSubject,
 } from '../contracts/index.ts'
-import type { LineState } from '../dashboard/index.ts'
+import type { LineState, OperatorPort } from '../dashboard/index.ts'
 import { StationReads, type StrayRead } from '../traceability/index.ts'
 import { log } from './log.ts'
 
@@ -28,7 +30,12 @@ export interface LineReads {
  *
  * @throws CFG_INVALID, CFG_PORT_IN_USE, CAM_OPEN
  */
-export async function openReads(spec: LineSpec, store: Pick<PartStore, 'emit'>): Promise<LineReads> {
+export async function openReads(
+  spec: LineSpec,
+  store: Pick<PartStore, 'emit'>,
+  operators: Pick<OperatorPort, 'signOn'>,
+): Promise<LineReads> {
+  const { badgePrefix } = spec.operators
   const sources = new Map<string, { source: IdentitySource; stray: number }>()
   const stations = new Map<string, StationReads>()
   const away = (reader: string): string | null => {
@@ -64,6 +71,8 @@ export async function openReads(spec: LineSpec, store: Pick<PartStore, 'emit'>):
   }
   const take = (item: IdentityItem): void => {
     if (item.kind === 'fault') log.warn({ code: item.error.code }, item.error.message)
+    else if (badgePrefix !== undefined && item.read.text.startsWith(badgePrefix))
+      badge(spec, operators, item.read.source, item.read.text.slice(badgePrefix.length))
     else for (const station of stations.values()) station.read(item.read)
   }
   try {
@@ -96,6 +105,23 @@ export async function openReads(spec: LineSpec, store: Pick<PartStore, 'emit'>):
       }),
     close,
   }
+}
+
+/** A badge that was read is no part's: whoever shows it works at the stations that the reader serves. */
+function badge(spec: LineSpec, operators: Pick<OperatorPort, 'signOn'>, reader: string, text: string): void {
+  const who = text.trim() === '' ? null : badgeSchema.safeParse(text)
+  if (who !== null && !who.success) {
+    const { message } = new CodedError('TRC_IDENTITY', {
+      expected: who.error.issues[0]?.message ?? 'a badge',
+      actual: `a read of ${text.length} characters`,
+    })
+    return log.warn({ reader, code: 'TRC_IDENTITY' }, message)
+  }
+  for (const { id, association } of spec.stations)
+    if (association.some((a) => a.by !== 'fifo' && a.reader === reader))
+      operators.signOn(id, who?.data ?? null).catch((error: unknown) => {
+        log.error({ reader, station: id, error: asCoded(error, 'TRC_WRITE').message }, 'nobody was signed on')
+      })
 }
 
 /** A reader that does not read just now. */

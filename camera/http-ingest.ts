@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { CodedError } from '../contracts/index.ts'
-import type { FrameFormat } from '../contracts/index.ts'
+import { CodedError, placeNameSchema } from '../contracts/index.ts'
+import type { FrameFormat, PartPlace } from '../contracts/index.ts'
 import { rawBytes } from './slot-frame.ts'
 
 /** A refusal with its HTTP status. */
@@ -75,6 +75,8 @@ export interface IngestFacts {
   capturedAt?: string
   /** Count of the belt's encoder at the trigger. */
   encoder?: number
+  /** Mould nest and part holder. */
+  place?: PartPlace
 }
 
 /** Everything else the headers say about the frame. */
@@ -119,9 +121,11 @@ export function readFacts(
   if (format instanceof IngestRefusal) return format
   const encoder = readEncoder(req)
   if (encoder instanceof IngestRefusal) return encoder
-  const place = encoder === null ? {} : { encoder }
+  const place = readPlace(req)
+  if (place instanceof IngestRefusal) return place
+  const facts = { byteLength, format, ...(encoder !== null && { encoder }), ...place }
   const at = req.headers['x-captured-at']
-  if (at === undefined) return { byteLength, format, ...place }
+  if (at === undefined) return facts
   const time = typeof at === 'string' && RFC3339.test(at) ? Date.parse(at) : Number.NaN
   if (Number.isNaN(time)) {
     return refuse(400, {
@@ -130,7 +134,7 @@ export function readFacts(
       actual: String(at).slice(0, 60),
     })
   }
-  return { byteLength, format, capturedAt: new Date(time).toISOString(), ...place }
+  return { ...facts, capturedAt: new Date(time).toISOString() }
 }
 
 /** Null when the camera sends none. */
@@ -140,6 +144,32 @@ function readEncoder(req: IncomingMessage): number | null | IngestRefusal {
   return typeof text === 'string' && /^-?\d{1,15}(\.\d{1,6})?$/.test(text)
     ? Number(text)
     : refuse(400, { path: 'x-encoder', expected: 'a number of counts', actual: String(text).slice(0, 60) })
+}
+
+/** Names that the camera, or the PLC through it, gives; percent-encoded where they are not ASCII. */
+function readPlace(req: IncomingMessage): { place?: PartPlace } | IngestRefusal {
+  const place: PartPlace = {}
+  for (const key of ['cavity', 'fixture'] as const) {
+    const text = req.headers[`x-${key}`]
+    if (text === undefined) continue
+    const name = placeNameSchema.safeParse(decoded(String(text)))
+    if (!name.success)
+      return refuse(400, {
+        path: `x-${key}`,
+        expected: '1 to 64 characters, percent-encoded UTF-8',
+        actual: String(text).slice(0, 60),
+      })
+    place[key] = name.data
+  }
+  return Object.keys(place).length === 0 ? {} : { place }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return ''
+  }
 }
 
 const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i

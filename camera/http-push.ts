@@ -105,6 +105,7 @@ export function httpPushSource(options: HttpPushOptions): ListeningSource {
       simulated: false,
       ...(facts.capturedAt !== undefined && { capturedAt: facts.capturedAt }),
       ...(facts.encoder !== undefined && { encoder: facts.encoder }),
+      ...(facts.place && { place: facts.place }),
     })
     return { item: { kind: 'frame', frame }, answer: null }
   }

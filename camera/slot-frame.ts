@@ -1,5 +1,13 @@
 import { CodedError, uuidv7 } from '../contracts/index.ts'
-import type { ErrorCode, Frame, FrameFormat, FrameMeta, FrameSlot, MissReason } from '../contracts/index.ts'
+import type {
+  ErrorCode,
+  Frame,
+  FrameFormat,
+  FrameMeta,
+  FrameSlot,
+  MissReason,
+  PartPlace,
+} from '../contracts/index.ts'
 
 /** What lies in a slot: the frame from byte 0, the reference (golden template) anywhere behind it. */
 export interface SlotContent {
@@ -12,7 +20,7 @@ export interface SlotContent {
 export type FrameFacts = Pick<
   FrameMeta,
   'station' | 'view' | 'trigger' | 'cameraCounter' | 'triggeredAtMs' | 'source' | 'simulated'
-> & { capturedAt?: string; encoder?: number }
+> & { capturedAt?: string; encoder?: number; place?: PartPlace }
 
 /** Wraps a filled slot as a frame; `release()` gives the slot back, twice is CAM_SLOT. */
 export function slotFrame(slot: FrameSlot, content: SlotContent, facts: FrameFacts): Frame {
@@ -31,6 +39,7 @@ export function slotFrame(slot: FrameSlot, content: SlotContent, facts: FrameFac
       source: facts.source,
       simulated: facts.simulated,
       ...(facts.encoder !== undefined && { encoder: facts.encoder }),
+      ...(facts.place && { place: facts.place }),
     },
     bytes: new Uint8Array(slot.buffer, 0, content.byteLength),
     ...(reference && {

@@ -11,6 +11,8 @@ const required = z.boolean().default(true)
 const ofReader = {
   /** Id of the reader in `readers`. */
   reader: id,
+  /** What the read names: the part, or where it was formed and what holds it. */
+  says: z.enum(['part', 'cavity', 'fixture']).default('part'),
   required,
 }
 /** How long behind the trigger a read may still come, ms; absent = half of the budget. */

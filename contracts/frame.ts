@@ -1,4 +1,5 @@
 import type { ErrorCode } from './errors.ts'
+import type { PartPlace } from './part-place.schema.ts'
 
 /** Pixel layout of raw bytes: rows top to bottom, no padding; rgb8 interleaved. */
 export type RawPixel = 'mono8' | 'rgb8'
@@ -19,6 +20,8 @@ export interface FrameMeta {
   cameraCounter: number | null
   /** Count of the belt's encoder at the trigger, for cameras that send it. */
   encoder?: number
+  /** Mould nest and part holder, for cameras that send them. */
+  place?: PartPlace
   /** RFC 3339, UTC, milliseconds: end of exposure or arrival of the frame. */
   capturedAt: string
   /** `performance.timeOrigin + performance.now()` at the trigger, ms: the start of the part's deadline. */

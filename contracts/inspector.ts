@@ -13,6 +13,8 @@ export interface PartContext {
   lot?: string
   supplier?: string
   shift: string
+  /** Reference of who is signed on, never a name: it stays in the log when the person is forgotten. */
+  operator?: string
 }
 
 /** Where the bytes of a job lie: in a slot of the frame pool (same process), or in the message. */

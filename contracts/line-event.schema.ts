@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { uuidv7 } from './ids.ts'
+import { operatorSignedSchema } from './operator.schema.ts'
 import { imagesDeletedSchema } from './retention.schema.ts'
 
 /** A part that its record releases was held at the gate: a hold or a failed canary came between, or the record was late. */
@@ -42,6 +43,7 @@ export const LINE_EVENT_DATA = {
   'qe.read.stray.v1': readStraySchema,
   'qe.image.deleted.v1': imagesDeletedSchema,
   'qe.sink.replayed.v1': sinkReplayedSchema,
+  'qe.operator.signed.v1': operatorSignedSchema,
 } as const
 
 /** Subject of events about a trigger, whose unit may not be known. */

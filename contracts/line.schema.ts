@@ -4,6 +4,8 @@ import { teachSpecSchema } from './teach.schema.ts'
 import { watchSchema } from './life.schema.ts'
 import { associationSchema, checkAssociations } from './association.schema.ts'
 import { readersSchema } from './identity-source.schema.ts'
+import { operatorsSchema } from './operator.schema.ts'
+import { partPlaceSchema } from './part-place.schema.ts'
 import { plantStoreSchema } from './plant-store.schema.ts'
 import { resolverSchema } from './resolver.schema.ts'
 import { retentionSchema } from './retention.schema.ts'
@@ -149,6 +151,8 @@ const stationSchema = z.strictObject({
   budgetMs: ms,
   reject: rejectOutputSchema.default({ adapter: 'recording' }),
   interlock: interlockSchema.default({}),
+  /** Mould nest and part holder of all parts of the station, where neither frame nor reader names them. */
+  place: partPlaceSchema.prefault({}),
   /** How reads beside the camera find the parts of this station. */
   association: z.array(associationSchema).default([]),
   /**
@@ -218,6 +222,8 @@ export const lineSchema = z
       .prefault({}),
     /** Shifts by the clock: every part gets that of its trigger. */
     shifts: shiftsSchema.optional(),
+    /** Who is signed on, and what is kept of them. */
+    operators: operatorsSchema,
     /** Scanners and tag readers beside the cameras. */
     readers: readersSchema,
     stations: z.array(stationSchema).min(1),

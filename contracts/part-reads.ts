@@ -1,6 +1,7 @@
 import type { CodeRead } from './finding.ts'
 import type { I18n } from './i18n.ts'
 import type { AssociatedRead } from './identity-read.ts'
+import type { PartPlace } from './part-place.schema.ts'
 import type { NoVerdict } from './verdict.ts'
 
 /** A trigger as the association of reads sees it. */
@@ -23,6 +24,8 @@ export interface DoubtfulIdentity {
 export interface PartReads {
   /** Failed and doubtful reads too, with `ok: false`. */
   reads: AssociatedRead[]
+  /** Named by readers of mould nests and part holders. */
+  place?: PartPlace
   problem: DoubtfulIdentity | null
 }
 

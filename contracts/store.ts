@@ -3,6 +3,7 @@ import type { InspectOutcome, PartContext } from './inspector.ts'
 import type { FrameFormat, FrameMeta } from './frame.ts'
 import type { AssociatedRead } from './identity-read.ts'
 import type { NcrAck, NcrStep } from './ncr.schema.ts'
+import type { PartPlace } from './part-place.schema.ts'
 import type { RejectAck, RejectCommand } from './line-io.ts'
 import type { ShiftsSpec } from './shift.schema.ts'
 import type { FactAck, HoldOrigin, TraceFact } from './trace-fact.schema.ts'
@@ -27,6 +28,8 @@ export interface CaptureRequest {
   identityTools: string[]
   /** What was read beside the camera and given to the part; absent = nothing. All of them say who the part is. */
   reads?: AssociatedRead[]
+  /** Mould nest and part holder, as far as they are known. */
+  place?: PartPlace
   outcome: InspectOutcome
   /** Times the unit was reworked before this inspection; the store knows and fills it in. */
   reworkCount?: number

@@ -2,7 +2,7 @@ import type { I18n } from '../contracts/index.ts'
 import { shortName } from './genealogy/index.ts'
 import { happening } from './happening-words.ts'
 import { ncrBrief } from './ncr-text.ts'
-import type { UnitLife } from './query/index.ts'
+import type { LifeInspection, UnitLife } from './query/index.ts'
 
 const PLACE: Record<UnitLife['where']['place'], I18n> = {
   line: { zh: '在产线', en: 'on the line' },
@@ -18,6 +18,7 @@ const SIBLING: Record<UnitLife['siblings'][number]['kind'], I18n> = {
   lot: { zh: '同批次', en: 'same lot' },
   recipe: { zh: '同配方(12 小时内)', en: 'same recipe (within 12 h)' },
   fixture: { zh: '同夹具或载具', en: 'same fixture or carrier' },
+  cavity: { zh: '同模穴', en: 'same cavity' },
   shift: { zh: '同班次', en: 'same shift' },
   minutes: { zh: '前后 10 分钟', en: 'within 10 minutes' },
 }
@@ -34,6 +35,13 @@ const LABEL = {
   timeline: { zh: '时间线', en: 'Timeline' },
   probable: { zh: '(可能)', en: ' (probable)' },
   over: { zh: '经', en: 'by way of' },
+  recipe: { zh: '配方', en: 'recipe' },
+  model: { zh: '模型', en: 'model' },
+  material: { zh: '物料', en: 'material' },
+  operator: { zh: '操作员', en: 'operator' },
+  cavity: { zh: '模穴', en: 'cavity' },
+  fixture: { zh: '夹具', en: 'fixture' },
+  image: { zh: '图像', en: 'image' },
   corrected: { zh: '已被更正', en: 'superseded by' },
 } satisfies Record<string, I18n>
 
@@ -72,12 +80,36 @@ export function renderUnitLife(life: UnitLife, lang: keyof I18n): string {
         .join(' ')}`,
     )
   lines.push('', `${t('timeline')} (${life.timeline.total})`)
+  const inspected = new Map(life.inspections.items.map((i) => [i.position, i]))
   for (const e of life.timeline.entries) {
     const gone = e.supersededBy === null ? '' : `  [${t('corrected')} #${e.supersededBy}]`
     lines.push(
       `  #${e.position}  ${e.at}  ${happening(e.what, lang)}  ${e.subject}${e.text === null ? '' : `  ${e.text}`}` +
         `${e.by === null ? '' : ` (${e.by})`}${gone}`,
     )
+    const inspection = inspected.get(e.position)
+    if (inspection !== undefined) lines.push(...inspectionLines(inspection, t))
   }
   return `${lines.join('\n')}\n`
+}
+
+/** Values with their limits, and by what, where and under whom it was judged; hashes by their beginning. */
+function inspectionLines(of: LifeInspection, t: (key: keyof typeof LABEL) => string): string[] {
+  const pinned = (name: string, sha256: string): string => `${name} (${sha256.slice(0, 12)})`
+  const named = (key: keyof typeof LABEL, value: string | null): string[] =>
+    value === null ? [] : [`${t(key)} ${value}`]
+  const { lot = null, supplier = null } = of.material ?? {}
+  const facts = [
+    `${t('recipe')} ${pinned(of.recipe, of.recipeSha256)}`,
+    ...of.models.map((m) => `${t('model')} ${pinned(`${m.id}@${m.version}`, m.sha256)}`),
+    ...named('material', lot && [lot, supplier].filter(Boolean).join(' / ')),
+    ...named('operator', of.operator),
+    ...named('cavity', of.cavity),
+    ...named('fixture', of.fixture),
+    ...of.images.map((i) => `${t('image')} ${i.sha256.slice(0, 12)}`),
+  ]
+  const values = of.measurements.map(
+    (m) => `${m.characteristic} ${m.value} ${m.unit} [${m.lsl ?? ''}…${m.usl ?? ''}]`,
+  )
+  return [values.join('  '), facts.join('  ')].filter((line) => line !== '').map((line) => `      ${line}`)
 }

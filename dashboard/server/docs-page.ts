@@ -28,8 +28,12 @@ const WORDS = {
 const TAGS: Record<string, { zh: string; en: string }> = {
   line: { zh: '产线', en: 'Line' },
   parts: { zh: '工件', en: 'Parts' },
+  genealogy: { zh: '谱系', en: 'Genealogy' },
+  proof: { zh: '存证', en: 'Proof' },
   images: { zh: '图像', en: 'Images' },
   live: { zh: '实时', en: 'Live feed' },
+  epcis: { zh: 'EPCIS', en: 'EPCIS' },
+  models: { zh: '模型', en: 'Models' },
   modules: { zh: '模块', en: 'Modules' },
   operations: { zh: '运维', en: 'Operations' },
   plant: { zh: '工厂', en: 'Plant' },

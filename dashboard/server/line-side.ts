@@ -10,7 +10,9 @@ import type {
   LiveLine,
   LiveQueries,
   ModuleHandlers,
+  OperatorPort,
   PartQueries,
+  ProofPort,
   ResolverPort,
   SinkPort,
 } from './ports.ts'
@@ -18,6 +20,8 @@ import { balanceRoutes } from './routes/balance.ts'
 import { lineRoutes } from './routes/line.ts'
 import { liveRoutes } from './routes/live.ts'
 import { problemsOf } from './routes/operations.ts'
+import { operatorRoutes } from './routes/operators.ts'
+import { proofRoutes } from './routes/proof.ts'
 import { resolverRoutes } from './routes/resolver.ts'
 import { sinkRoutes } from './routes/sinks.ts'
 import type { Side } from './side.ts'
@@ -33,6 +37,10 @@ export interface LineSideOptions {
   modules: ModuleHandlers
   /** Sends events to sinks again; absent = the server says nothing about sinks. */
   sinks?: SinkPort
+  /** Who is signed on; absent = nobody ever is. */
+  operators?: OperatorPort
+  /** The proof of the log; absent = the server has none. */
+  proof?: ProofPort
   log: DashboardLog
   version: string
 }
@@ -64,6 +72,8 @@ export function lineSide(options: LineSideOptions): Side {
       ...balanceRoutes(queries, live),
       ...(options.names ? resolverRoutes(options.names.resolver, options.names.identity) : []),
       ...(options.sinks ? sinkRoutes(queries, live, options.sinks) : []),
+      ...(options.operators ? operatorRoutes(options.operators) : []),
+      ...(options.proof ? proofRoutes(options.proof) : []),
       ...liveRoutes(feed),
     ],
     handlers: options.modules.handlers,

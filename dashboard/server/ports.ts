@@ -6,6 +6,7 @@ import type {
   ExportAsk,
   ExportPage,
   PlacesQuery,
+  ProofState,
   RecallForm,
 } from '../../traceability/query/index.ts'
 import type {
@@ -38,6 +39,8 @@ import type {
 import type { causeCountSchema, analysisSchema, placesSchema } from './schemas/analysis.schema.ts'
 import type { holdSchema, recallSchema, unitLifeSchema } from './schemas/genealogy.schema.ts'
 import type { ncrDetailSchema, ncrListSchema } from './schemas/ncr.schema.ts'
+import type { inclusionSchema, proofStateSchema } from './schemas/proof.schema.ts'
+import type { operatorsSchema } from './schemas/operators.schema.ts'
 import type { ncrRowSchema } from './schemas/ncr-row.schema.ts'
 import type { sinkLetterSchema, sinkRowSchema, sinksAnswerSchema } from './schemas/sinks.schema.ts'
 import type { i18nTextSchema } from './schemas/verdict.schema.ts'
@@ -55,6 +58,9 @@ export type Places = z.infer<typeof placesSchema>
 export type UnitLife = z.infer<typeof unitLifeSchema>
 export type Recall = z.infer<typeof recallSchema>
 export type Hold = z.infer<typeof holdSchema>
+export type Inclusion = z.infer<typeof inclusionSchema>
+export type LogProofState = z.infer<typeof proofStateSchema>
+export type OperatorsAnswer = z.infer<typeof operatorsSchema>
 export type NcrRow = z.infer<typeof ncrRowSchema>
 export type NcrList = z.infer<typeof ncrListSchema>
 export type NcrDetail = z.infer<typeof ncrDetailSchema>
@@ -202,6 +208,27 @@ export interface SinkPort {
    * @throws TRC_NOT_FOUND for a sink that the line does not have; TRC_SINK, TRC_WRITE
    */
   replay(sink: string, ask: SinkReplay): Promise<void>
+}
+
+/** Who is signed on at the stations. */
+export interface OperatorPort {
+  list(): OperatorsAnswer
+  /** @param badge null signs off @throws TRC_NOT_FOUND, TRC_WRITE */
+  signOn(station: string, badge: string | null): Promise<void>
+  /** @throws TRC_NOT_FOUND, TRC_WRITE */
+  forget(ref: string): Promise<void>
+}
+
+/** The proof of the log. */
+export interface ProofPort {
+  /** Null when the line does not sign its log. */
+  state(): ProofState | null
+  /** Null when nobody knows the part. @throws TRC_PROOF, TRC_KEY, TRC_NOTE */
+  partProof(serial: string): Awaitable<Inclusion | null>
+  /** No events where the log has none at the position. @throws TRC_PROOF, TRC_KEY, TRC_NOTE */
+  eventProof(position: number): Awaitable<Inclusion>
+  /** JSON. @throws TRC_NOT_FOUND, TRC_PROOF, TRC_KEY */
+  partBundle(serial: string): Awaitable<string>
 }
 
 /** The running line, read only. */

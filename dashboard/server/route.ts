@@ -9,7 +9,7 @@ export interface Route {
   method: 'get' | 'post' | 'delete' | 'options'
   /** Express form, e.g. `/api/parts/:inspectionId`. */
   path: string
-  tag: 'operations' | 'line' | 'plant' | 'parts' | 'genealogy' | 'images' | 'live' | 'epcis'
+  tag: 'operations' | 'line' | 'plant' | 'parts' | 'genealogy' | 'proof' | 'images' | 'live' | 'epcis'
   summary: Text
   params?: z.ZodObject
   query?: z.ZodObject

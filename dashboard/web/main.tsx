@@ -13,6 +13,7 @@ import './look/life.css'
 import './look/analysis.css'
 import './look/teach.css'
 import './look/ncr.css'
+import './look/unit-life.css'
 import './look/sinks.css'
 
 startI18n()

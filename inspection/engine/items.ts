@@ -5,9 +5,9 @@ import {
   type JobPixels,
   monoMs,
   type PartContext,
-  type ShiftCalendar,
   timeLimit,
 } from '../../contracts/index.ts'
+import type { StationPorts } from './station-ports.ts'
 
 export type Missed = Extract<CameraItem, { kind: 'missed' }>
 
@@ -21,12 +21,19 @@ export const lostTrigger = (trigger: number): Missed => ({
   message: new CodedError('CAM_GAP', { actual: `no frame for trigger ${trigger}` }).message,
 })
 
-/** The shift of a part is that of its trigger, however late it is judged. */
+/** Shift and operator of a part are those of its trigger, however late it is judged. */
 export const contextAt = (
   context: PartContext,
-  shifts: ShiftCalendar | undefined,
+  { shifts, operator }: Pick<StationPorts, 'shifts' | 'operator'>,
   triggeredAtMs: number,
-): PartContext => (shifts ? { ...context, shift: shifts.at(triggeredAtMs).name } : context)
+): PartContext => {
+  const who = operator?.()
+  return {
+    ...context,
+    ...(shifts && { shift: shifts.at(triggeredAtMs).name }),
+    ...(who !== undefined && { operator: who }),
+  }
+}
 
 /** Where the bytes of a frame and of its reference lie in the pool. */
 export function slotPixels({ slot, meta, reference }: Frame): JobPixels {

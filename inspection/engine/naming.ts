@@ -4,6 +4,7 @@ import {
   type ExpectedReads,
   type I18n,
   type InspectOutcome,
+  type PartPlace,
   toFact,
   type ToolSpec,
 } from '../../contracts/index.ts'
@@ -15,6 +16,8 @@ import { onHold, withoutIdentity, withoutVerdict } from './outcome.ts'
 export interface NamedPart {
   outcome: InspectOutcome
   reads: AssociatedRead[]
+  /** Named by readers of mould nests and part holders. */
+  place?: PartPlace
   /** See `PartIdentity.hold`. */
   hold(): Promise<I18n | null>
 }
@@ -40,10 +43,12 @@ export async function named(
   untilMs: number,
 ): Promise<NamedPart> {
   let reads: AssociatedRead[] = []
+  let place: PartPlace | undefined
   let told = false
   try {
     const beside = await reading?.decide(untilMs)
     reads = beside?.reads ?? []
+    place = beside?.place
     const { codes } = outcome.verdict
     const identity = identify({
       trigger,
@@ -52,20 +57,21 @@ export async function named(
       problem: beside?.problem ?? null,
     })
     const naming = identityTools(recipe.recipe.tools)
-    const known = [...codes.filter((c) => naming.includes(c.tool)), ...reads].filter((c) => c.ok)
+    const codesBy = [...codes.filter((c) => naming.includes(c.tool)), ...reads].filter((c) => c.ok)
     told = true
-    reading?.named(identity.problem === null ? known : [])
-    if (outcome.verdict.noVerdict) return { outcome, reads, hold: noHold }
+    reading?.named(identity.problem === null ? codesBy : [])
+    const known = { reads, ...(place && { place }) }
+    if (outcome.verdict.noVerdict) return { outcome, ...known, hold: noHold }
     if (identity.problem !== null)
-      return { outcome: withoutIdentity(outcome, recipe, identity.problem), reads, hold: noHold }
+      return { outcome: withoutIdentity(outcome, recipe, identity.problem), ...known, hold: noHold }
     const hold = await identity.hold()
-    return { outcome: hold === null ? outcome : onHold(outcome, hold), reads, hold: () => identity.hold() }
+    return { outcome: hold === null ? outcome : onHold(outcome, hold), ...known, hold: () => identity.hold() }
   } catch (error) {
     if (!told) reading?.named([])
     const why = toFact(asCoded(error, 'INS_TOOL'))
     const kept = outcome.verdict.noVerdict
       ? outcome
       : withoutVerdict(outcome, recipe, { reason: 'tool', ...why })
-    return { outcome: kept, reads, hold: noHold }
+    return { outcome: kept, reads, ...(place && { place }), hold: noHold }
   }
 }

@@ -14,6 +14,7 @@ import {
   newEvent,
   NO_VERDICT_TEXT,
   type PartContext,
+  type PartPlace,
   type PartStore,
   type RejectAck,
   type RejectCommand,
@@ -55,6 +56,8 @@ export interface Judgement {
   outcome: InspectOutcome
   /** Given to the part beside the camera. */
   reads: AssociatedRead[]
+  /** Named by readers; comes before what the frame and the line file say. */
+  place?: PartPlace
   /** Why the part must not go on at this moment, or null. */
   hold(): Promise<I18n | null>
 }
@@ -195,6 +198,7 @@ export class Settlement {
 
   #request(inspectionId: string, j: Judgement): CaptureRequest {
     const { product, identity, tools } = j.recipe.recipe
+    const place = { ...this.#spec.place, ...j.meta?.place, ...j.place }
     return {
       inspectionId,
       station: this.#spec.id,
@@ -213,6 +217,7 @@ export class Settlement {
       identity,
       identityTools: identityTools(tools),
       ...(j.reads.length > 0 && { reads: j.reads }),
+      ...(Object.keys(place).length > 0 && { place }),
       outcome: j.outcome,
       budgetMs: this.#spec.budgetMs,
       startedAt: new Date(j.triggeredAtMs).toISOString(),

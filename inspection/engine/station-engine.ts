@@ -198,7 +198,7 @@ export class StationEngine {
 
   async #missed(item: Missed): Promise<void> {
     const [recipe, attempt] = [this.#recipe, this.#attempt]
-    const context = contextAt(this.#context, this.#ports.shifts, item.triggeredAtMs)
+    const context = contextAt(this.#context, this.#ports, item.triggeredAtMs)
     const reading = this.#reading(item, null)
     const verdict = noVerdict(recipe, { reason: 'missed', code: item.code, message: item.message })
     await this.#settle({
@@ -216,7 +216,7 @@ export class StationEngine {
     const { meta } = frame
     // A changeover in between does not touch a part that is in work.
     const [recipe, attempt] = [this.#recipe, this.#attempt]
-    const context = contextAt(this.#context, this.#ports.shifts, meta.triggeredAtMs)
+    const context = contextAt(this.#context, this.#ports, meta.triggeredAtMs)
     const at = new Date(meta.triggeredAtMs).toISOString()
     const reading = this.#reading(meta, meta.encoder ?? null)
     this.#ports.store

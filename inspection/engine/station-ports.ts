@@ -21,6 +21,8 @@ export interface StationPorts {
   reads?: ReadsBeside
   /** Says the shift of each part; absent = that of the context. */
   shifts?: ShiftCalendar
+  /** Reference of who is signed on at this moment; absent = nobody ever is. */
+  operator?(): string | undefined
   /** Looks at frames after their gate was served. */
   shadow?: Pick<Shadow, 'after'>
   /** Called after the gate was served. */

@@ -148,6 +148,7 @@ describe('http-push', () => {
         await post(url, { ...octets, 'x-pixel': 'mono8', 'x-width': 2, 'x-height': 2 }),
         await post(url, { ...image, 'x-captured-at': 'yesterday' }),
         await post(url, { ...image, 'x-encoder': '12 mm' }),
+        await post(url, { ...image, 'x-cavity': '%FF' }),
         await post(url, image, Buffer.alloc(3001)),
       ]
       expect(answers.map((a) => [a.status, a.body.code, a.body.trigger])).toEqual([
@@ -156,7 +157,8 @@ describe('http-push', () => {
         [400, 'CAM_BAD_REQUEST', 3],
         [400, 'CAM_BAD_REQUEST', 4],
         [400, 'CAM_BAD_REQUEST', 5],
-        [413, 'CAM_FRAME_TOO_LARGE', 6],
+        [400, 'CAM_BAD_REQUEST', 6],
+        [413, 'CAM_FRAME_TOO_LARGE', 7],
       ])
       expect(answers[2]?.body.message).toContain('4 bytes (mono8, 2 x 2)')
       const chunked = await fetch(url, {
@@ -178,10 +180,11 @@ describe('http-push', () => {
       [3, 'incomplete', 'CAM_BAD_REQUEST'],
       [4, 'incomplete', 'CAM_BAD_REQUEST'],
       [5, 'incomplete', 'CAM_BAD_REQUEST'],
-      [6, 'too-large', 'CAM_FRAME_TOO_LARGE'],
-      [7, 'incomplete', 'CAM_BAD_REQUEST'],
+      [6, 'incomplete', 'CAM_BAD_REQUEST'],
+      [7, 'too-large', 'CAM_FRAME_TOO_LARGE'],
+      [8, 'incomplete', 'CAM_BAD_REQUEST'],
     ])
-    expect(source.health()).toMatchObject({ frames: 0, missed: 7 })
+    expect(source.health()).toMatchObject({ frames: 0, missed: 8 })
   })
 
   it('makes an upload that breaks off an incomplete frame and keeps the order', async () => {

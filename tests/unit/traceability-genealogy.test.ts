@@ -248,7 +248,7 @@ describe('rework', () => {
     expect(counts).toEqual([0, 1])
     const [life] = await query.unitLives('R1')
     expect(life).toMatchObject({
-      inspections: 2,
+      inspections: { total: 2 },
       rework: { count: 1, firstResult: 'fail', lastResult: 'pass' },
     })
     expect(life?.timeline.entries.map((e) => e.what)).toEqual(

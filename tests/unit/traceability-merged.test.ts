@@ -132,7 +132,10 @@ function merged(open: () => Promise<Opened>): void {
     expect(stations()).toEqual([2])
     expect(query.causeCounts({}).find((c) => c.factor === 'station')).toMatchObject({ n: 2, bad: 1 })
     const [life] = await lives('J2')
-    expect(life).toMatchObject({ inspections: 2, rework: { firstResult: 'fail', lastResult: 'pass' } })
+    expect(life).toMatchObject({
+      inspections: { total: 2 },
+      rework: { firstResult: 'fail', lastResult: 'pass' },
+    })
     expect(life?.siblings.find((s) => s.kind === 'minutes')).toMatchObject({
       count: 1,
       units: [{ serial: 'J3' }],

@@ -2,13 +2,13 @@ import { type Shift, type ShiftCalendar, shiftRange, type SqlDatabase } from '..
 import type { IdentityMap } from '../identity/index.ts'
 import { shortName } from './things.ts'
 
-export const SIBLING_KINDS = ['lot', 'recipe', 'fixture', 'shift', 'minutes'] as const
+export const SIBLING_KINDS = ['lot', 'recipe', 'fixture', 'cavity', 'shift', 'minutes'] as const
 export type SiblingKind = (typeof SIBLING_KINDS)[number]
 
 /** Units that share something with a unit; itself is not counted, under none of its names. */
 export interface SiblingGroup {
   kind: SiblingKind
-  /** What is shared: a lot, a recipe, a fixture, a shift, a time. */
+  /** What is shared: a lot, a recipe, a fixture, a cavity, a shift, a time. */
   shared: string
   count: number
   /** There are more than were counted. */
@@ -17,7 +17,7 @@ export interface SiblingGroup {
   units: { serial: string; uri: string }[]
 }
 
-type Last = { station: string; shift: string; recipe: string; started_at: string }
+type Last = { position: number; station: string; shift: string; recipe: string; started_at: string }
 
 /** Without a calendar a shift is told from the next of the same name by lying within this, ms. */
 const SHIFT_MS = 12 * 3_600_000
@@ -76,7 +76,7 @@ export function siblingsOf(
     })
   }
   const last = db.get<Last>(
-    `select station, shift, recipe, started_at from inspection where unit in (${places(self)})
+    `select position, station, shift, recipe, started_at from inspection where unit in (${places(self)})
        order by position desc limit 1`,
     ...self,
   )
@@ -117,9 +117,58 @@ export function siblingsOf(
     const { from, to } = shiftRange(shift)
     near('shift', `${shift.name} ${shift.date}`, [from, to], ' and shift = ?', last.shift)
   }
+  for (const kind of ['cavity', 'fixture'] as const) {
+    const group = samePlace(db, last, kind, self, once, shown)
+    if (group !== null) groups.push(group)
+  }
   // The plus keeps the query on the index by time: a station has many more parts than the window.
   near('minutes', `${last.station} ${last.started_at}`, around(WINDOW_MS), ' and +station = ?', last.station)
   return groups
+}
+
+/** Parts on either side among which those of one cavity or fixture are looked for: no column has it, the events do. */
+const PLACE_NEAR = 200
+
+/** Of the parts judged nearest at the station, those with the same cavity or fixture. */
+function samePlace(
+  db: SqlDatabase,
+  { position, station, started_at }: Last,
+  kind: 'cavity' | 'fixture',
+  self: readonly string[],
+  once: Once,
+  shown: number,
+): SiblingGroup | null {
+  const at = `json_extract(e.json, '$.data.place.${kind}')`
+  const shared = db.get<{ at: string | null }>(
+    `select ${at} as at from event e where e.position = ?`,
+    position,
+  )?.at
+  if (typeof shared !== 'string') return null
+  const side = (range: string, order: string): { unit: string; at: string | null }[] =>
+    db.all(
+      `select n.unit, ${at} as at from (select position, unit, started_at from inspection
+         where ${range} and +station = ? order by started_at ${order} limit ${PLACE_NEAR}) n
+       join event e on e.position = n.position order by n.started_at ${order}`,
+      started_at,
+      shifted(started_at, order === 'desc' ? -SHIFT_MS : SHIFT_MS),
+      station,
+    )
+  const sides = [
+    side('started_at < ? and started_at >= ?', 'desc'),
+    side('started_at >= ? and started_at < ?', 'asc'),
+  ]
+  const units = sides.flat().filter((n) => n.at === shared && !self.includes(n.unit))
+  const named = once.named(
+    units.map((n) => n.unit),
+    units.length,
+  )
+  return {
+    kind,
+    shared: `${kind}/${shared}`,
+    count: named.length,
+    cut: sides.some((s) => s.length === PLACE_NEAR),
+    units: named.slice(0, shown),
+  }
 }
 
 /** Null where the part was judged by another calendar than that of today. */

@@ -8,6 +8,7 @@ import {
   parseCheckpoint,
   type SignedCheckpoint,
   TileTree,
+  type VerifierKey,
   verifyInclusion,
 } from '../log/index.ts'
 import { keptCheckpoints } from './kept-proofs.ts'
@@ -16,11 +17,21 @@ import { logDir, readLogKey, readWitnessKeys } from './log-key.ts'
 /** How far the events of a part are proven. */
 export interface PartProof {
   /** The checkpoint that covers most of them: of several the one that more witnesses cosigned, then the newest. */
-  checkpoint: { size: number; note: string } | null
+  checkpoint: {
+    origin: string
+    size: number
+    /** Of the tree, base64. */
+    root: string
+    /** Verifier key by which its signature was checked. */
+    key: string
+    note: string
+  } | null
   cosigned: { witness: string; time: string }[]
   events: {
     position: number
     json: string
+    /** base64 */
+    leafHash: string
     /** Audit path, bottom first, base64; null while the event is behind the last checkpoint. */
     proof: string[] | null
     /** Whether the path leads from the event to the root. */
@@ -36,10 +47,18 @@ export interface PartProof {
 export function provePart(dataDir: string, db: SqlDatabase, positions: readonly number[]): PartProof {
   const last = Math.max(0, ...positions)
   const witnesses = readWitnessKeys(dataDir)
-  const checkpoint = bestCheckpoint(dataDir, last)
+  const key = readLogKey(dataDir)
+  const checkpoint = key && bestCheckpoint(dataDir, last, key)
   const tree = new TileTree(logDir(dataDir), checkpoint?.size ?? 0)
   return {
-    checkpoint: checkpoint && { size: checkpoint.size, note: checkpointNote(checkpoint) },
+    checkpoint: key &&
+      checkpoint && {
+        origin: checkpoint.origin,
+        size: checkpoint.size,
+        root: checkpoint.root.toString('base64'),
+        key: key.vkey,
+        note: checkpointNote(checkpoint),
+      },
     cosigned: (checkpoint === null ? [] : cosignersOf(checkpoint, witnesses).valid).map(({ name, time }) => ({
       witness: name,
       time: new Date(time * 1_000).toISOString(),
@@ -49,28 +68,28 @@ export function provePart(dataDir: string, db: SqlDatabase, positions: readonly 
       .flatMap((position): PartProof['events'] => {
         const row = db.get<{ json: string }>('select json from event where position = ?', position)
         if (row === undefined) return []
+        const leaf = leafHash(row.json)
+        const event = { position, json: row.json, leafHash: leaf.toString('base64') }
         if (checkpoint === null || position > checkpoint.size)
-          return [{ position, json: row.json, proof: null, proven: false }]
+          return [{ ...event, proof: null, proven: false }]
         const path = inclusionProof(tree, position - 1, checkpoint.size)
         return [
           {
-            position,
-            json: row.json,
+            ...event,
             proof: path.map((hash) => hash.toString('base64')),
-            proven: verifyInclusion(position - 1, checkpoint.size, leafHash(row.json), path, checkpoint.root),
+            proven: verifyInclusion(position - 1, checkpoint.size, leaf, path, checkpoint.root),
           },
         ]
       }),
   }
 }
 
-function bestCheckpoint(dataDir: string, last: number): SignedCheckpoint | null {
-  const key = readLogKey(dataDir)
+function bestCheckpoint(dataDir: string, last: number, key: VerifierKey): SignedCheckpoint | null {
   const witnesses = readWitnessKeys(dataDir)
   let best: { checkpoint: SignedCheckpoint; covers: number; cosigners: number } | null = null
   for (const kept of keptCheckpoints(dataDir).read()) {
     const checkpoint = readable(kept?.note)
-    if (checkpoint === null || key === null) continue
+    if (checkpoint === null) continue
     // Checking signatures is the slow part; a checkpoint that covers less than the best one needs none.
     const covers = Math.min(checkpoint.size, last)
     if (best !== null && covers < best.covers) continue

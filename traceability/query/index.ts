@@ -1,4 +1,5 @@
 export type { CaptureRecord } from '../store/record-codec.ts'
+export type { LifeImage, LifeInspection } from './life-inspections.ts'
 export type { PartDetail } from './part-detail.ts'
 export type { Edge, LifeEvent, PartLife } from './part-life.ts'
 export type { ImageRef, PartFilter, PartRow } from './part-rows.ts'
@@ -18,6 +19,7 @@ export { csvRow } from '../export/index.ts'
 export { wrongKeyHint } from './unknown-part.ts'
 export { PlantQueryProcess, QueryProcess } from './query-process.ts'
 export type { PlantQuestions, Questions } from './questions.ts'
+export type { ProofState } from '../proof/proof-state.ts'
 export type { Related, RelatedList } from './related.ts'
 export type { TimelineEntry, UnitLife } from './unit-life.ts'
 export {

@@ -92,7 +92,7 @@ export async function storedRecord(
 }
 
 /** It has the size of the frame: the pair was judged together. */
-const templateOf = ({ golden, meta, outcome }: CaptureRecord): PartDetail['images'] =>
+export const templateOf = ({ golden, meta, outcome }: CaptureRecord): PartDetail['images'] =>
   golden === undefined
     ? []
     : [

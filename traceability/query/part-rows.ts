@@ -127,6 +127,18 @@ export async function rowsOfUnits(
   return complete(k, rows)
 }
 
+/** Rows at positions of the log, oldest first. */
+export async function rowsAt(k: Kysely<TraceTables>, positions: readonly number[]): Promise<PartRow[]> {
+  if (positions.length === 0) return []
+  const rows = await k
+    .selectFrom('inspection')
+    .select(COLUMNS)
+    .where('position', 'in', positions)
+    .orderBy('position')
+    .execute()
+  return complete(k, rows)
+}
+
 export async function rowOf(k: Kysely<TraceTables>, inspectionId: string): Promise<PartRow | null> {
   const rows = await k
     .selectFrom('inspection')

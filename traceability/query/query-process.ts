@@ -5,9 +5,9 @@ import {
   type QueryAnswer,
   type QueryAsk,
   type QueryData,
+  LINE_QUESTIONS,
   PLANT_QUESTIONS,
   type PlantQuestions,
-  QUESTIONS,
   type Question,
   type Questions,
 } from './questions.ts'
@@ -149,7 +149,7 @@ const busy = (expected: string, actual: string, hint?: string): CodedError =>
 /** Questions to the records of a line. */
 export class QueryProcess extends AskedProcess<Questions> {
   constructor({ dataDir, ...limits }: QueryLimits & { dataDir: string }) {
-    super({ dataDir }, QUESTIONS, limits)
+    super({ dataDir }, LINE_QUESTIONS, limits)
   }
 }
 

@@ -1,5 +1,6 @@
 import { asCoded, parentProcess } from '../../contracts/index.ts'
 import { toWire } from '../store/store-ops.ts'
+import { proofQuestions } from '../proof/proof-questions.ts'
 import type { QueryAnswer, QueryAsk, QueryData } from './questions.ts'
 import { openTraceQuery } from './trace-query.ts'
 
@@ -7,10 +8,11 @@ import { openTraceQuery } from './trace-query.ts'
 const parent = await parentProcess<QueryData>()
 const say = (answer: QueryAnswer): void => parent.say(answer)
 
-function answerAll(query: object): void {
+function answerAll(answerers: readonly object[]): void {
   const answer = async (ask: QueryAsk): Promise<unknown> => {
-    const call = (query as Record<string, (...args: unknown[]) => unknown>)[ask.question]
-    return await call?.apply(query, ask.args)
+    const asked = answerers.find((a) => ask.question in a)
+    const call = (asked as Record<string, (...args: unknown[]) => unknown> | undefined)?.[ask.question]
+    return await call?.apply(asked, ask.args)
   }
   process.on('message', (ask: QueryAsk) => {
     answer(ask).then(
@@ -22,10 +24,10 @@ function answerAll(query: object): void {
 }
 
 /** What PostgreSQL needs is loaded for a plant alone: a line that asks again after a loss waits for this process. */
-async function open(data: QueryData): Promise<object> {
-  if (!('plant' in data)) return openTraceQuery(data.dataDir)
+async function open(data: QueryData): Promise<object[]> {
+  if (!('plant' in data)) return [openTraceQuery(data.dataDir), proofQuestions(data.dataDir)]
   const { openPlantQuery } = await import('../plant/plant-query.ts')
-  return openPlantQuery(data.plant.url, data.plant.schema)
+  return [openPlantQuery(data.plant.url, data.plant.schema)]
 }
 
 try {

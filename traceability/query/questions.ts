@@ -1,3 +1,4 @@
+import type { ProofQuestions } from '../proof/proof-questions.ts'
 import type { WireError } from '../store/store-ops.ts'
 import type { PlantQuery } from '../plant/plant-query.ts'
 import type { TraceQuery } from './trace-query.ts'
@@ -27,6 +28,8 @@ export const QUESTIONS = [
   'sinks',
   'sinkLetters',
 ] as const
+/** Those about the proof of its log, which only a line answers. */
+export const LINE_QUESTIONS = [...QUESTIONS, 'partProof', 'eventProof', 'partBundle'] as const
 /** Those that only the store of a plant answers. */
 export const PLANT_QUESTIONS = [
   ...QUESTIONS,
@@ -36,15 +39,15 @@ export const PLANT_QUESTIONS = [
   'stateHold',
   'checkLog',
 ] as const
-export type Question = (typeof PLANT_QUESTIONS)[number]
+export type Question = (typeof LINE_QUESTIONS | typeof PLANT_QUESTIONS)[number]
 
 type Asked<T, Q extends keyof T> = {
   [K in Q]: T[K] extends (...args: infer A) => infer R ? (...args: A) => Promise<Awaited<R>> : never
 }
 
 /** The same calls, answered by another process. */
-export type Questions = Asked<TraceQuery, (typeof QUESTIONS)[number]>
-export type PlantQuestions = Asked<PlantQuery, Question>
+export type Questions = Asked<TraceQuery & ProofQuestions, (typeof LINE_QUESTIONS)[number]>
+export type PlantQuestions = Asked<PlantQuery, (typeof PLANT_QUESTIONS)[number]>
 
 /** Whose records: the data directory of a line, or the store of a plant. */
 export type QueryData = { dataDir: string } | { plant: { url: string; schema: string } }

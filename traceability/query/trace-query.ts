@@ -104,7 +104,12 @@ export class TraceQuery {
     const merged = identityMap(this.#db)
     const units = new Set((await this.#units(name)).map((uri) => merged.canonical(uri)))
     const ncrs = this.#ncrs.all()
-    return [...units].flatMap((uri) => unitLife(this.#db, uri, bounds, ncrs, merged, this.#shifts) ?? [])
+    const lives: UnitLife[] = []
+    for (const uri of units) {
+      const life = await unitLife(this.#db, this.#k, uri, bounds, ncrs, merged, this.#shifts)
+      if (life !== null) lives.push(life)
+    }
+    return lives
   }
 
   #merges(): Merges {

@@ -1,3 +1,4 @@
+import type { Kysely } from 'kysely'
 import type { QEvent, ShiftCalendar, SqlDatabase } from '../../contracts/index.ts'
 import { follow } from '../genealogy/flow.ts'
 import { activeHolds, byTarget, type Hold, holdOver, isStation } from '../genealogy/holds.ts'
@@ -7,8 +8,10 @@ import { lotName, shortName } from '../genealogy/things.ts'
 import type { IdentityMap } from '../identity/index.ts'
 import type { Ncr } from '../ncr/ncr.ts'
 import { aliasesOf, type UnitAlias } from './aliases.ts'
+import { type LifeInspection, lifeInspections } from './life-inspections.ts'
 import { type NcrRow, ncrsAbout } from './ncr-answers.ts'
 import { related, type RelatedList } from './related.ts'
+import type { TraceTables } from './tables.ts'
 import { type Whereabouts, whereabouts } from '../genealogy/whereabouts.ts'
 
 export interface TimelineEntry {
@@ -38,7 +41,8 @@ export interface UnitLife {
   hold: Hold | null
   /** Nonconformance reports about it, or about what it was made of. */
   ncrs: NcrRow[]
-  inspections: number
+  /** The newest ones, oldest first. */
+  inspections: { total: number; items: LifeInspection[] }
   /** Rework is one more life of the same unit: the first result counts once, the last says how it ended. */
   rework: { count: number; firstResult: string | null; lastResult: string | null }
   timeline: { total: number; entries: TimelineEntry[] }
@@ -59,14 +63,15 @@ const MAX_WAYS = 5_000
  * @param uri    canonical URI of the unit; null when nobody knows it
  * @param merged what was: everything under any of its names is of this one life
  */
-export function unitLife(
+export async function unitLife(
   db: SqlDatabase,
+  k: Kysely<TraceTables>,
   uri: string,
   { shown }: LifeBounds,
   ncrs: readonly Ncr[],
   merged: IdentityMap,
   shifts: ShiftCalendar | null = null,
-): UnitLife | null {
+): Promise<UnitLife | null> {
   const names = merged.names(uri)
   const units = db.all<{ serial: string; product: string; lot: string | null }>(
     `select d.serial, d.product, d.lot from json_each(?) v cross join identity d on d.uri = v.value order by v.key`,
@@ -80,8 +85,8 @@ export function unitLife(
   const hold = holdOver(db, holds, [{ uri }])
   const [where] = whereabouts(db, [{ uri }], new Set(hold === null ? [] : [uri]), merged)
   if (!where) return null
-  const judged = db.all<{ id: string; result: string }>(
-    `select i.inspection_id as id, i.result from json_each(?) v cross join inspection i on i.unit = v.value
+  const judged = db.all<{ id: string; result: string; position: number }>(
+    `select i.inspection_id as id, i.result, i.position from json_each(?) v cross join inspection i on i.unit = v.value
        order by i.position`,
     JSON.stringify(names),
   )
@@ -97,7 +102,13 @@ export function unitLife(
       new Set(merged.namesOfAll([uri, ...up.nodes.map((n) => n.uri).filter((u) => !isStation(u))])),
       new Set(judged.map((j) => j.id)),
     ),
-    inspections: judged.length,
+    inspections: {
+      total: judged.length,
+      items: await lifeInspections(
+        k,
+        judged.slice(-shown).map((j) => j.position),
+      ),
+    },
     rework: {
       count: reworks(db, names),
       firstResult: judged[0]?.result ?? null,

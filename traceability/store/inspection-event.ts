@@ -61,7 +61,9 @@ export function inspectionEvent(
         version,
       })),
       place: {
+        ...(request.place?.cavity === undefined ? {} : { cavity: request.place.cavity }),
         equipment: request.station,
+        ...(request.place?.fixture === undefined ? {} : { fixture: request.place.fixture }),
         line: context.line,
         plant: context.plant,
         station: request.station,
@@ -115,6 +117,7 @@ function processOf(request: CaptureRecord, unit: UnitFacts): InspectionCompleted
     operation: 'inspect',
     // Without a routing from the plant's MES each station is its own operation.
     operationSeq: 1,
+    ...(context.operator === undefined ? {} : { operatorRef: context.operator }),
     recipe: at < 0 ? recipe : recipe.slice(0, at),
     recipeVersion: at < 0 ? '' : recipe.slice(at + 1),
     shift: context.shift,

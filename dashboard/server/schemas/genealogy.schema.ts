@@ -1,6 +1,8 @@
 import { traceFactSchema } from '../../../contracts/index.ts'
 import { z } from '../zod.ts'
 import { ncrRowSchema } from './ncr-row.schema.ts'
+import { imageRefSchema, partRowSchema, reviewSchema } from './part.schema.ts'
+import { measurementSchema, modelRefSchema } from './verdict.schema.ts'
 
 const num = z.number()
 const maybe = z.string().nullable()
@@ -57,6 +59,36 @@ const relatedSchema = z.object({
   ),
 })
 
+/** One inspection of a unit: result, images, values, and by what, where and under whom it was judged. */
+export const lifeInspectionSchema = partRowSchema.extend({
+  recipeSha256: z.string(),
+  shift: z.string(),
+  images: z.array(
+    imageRefSchema.extend({
+      /** Of its bytes, below the address of the pages; takes `width` and `original`. */
+      url: z.string(),
+      /** `frame` is what was judged, `golden` the template that travelled with it. */
+      role: z.enum(['frame', 'golden']),
+      view: z.string(),
+      /** Retention took the file; the hash stays proven. */
+      deleted: z.boolean(),
+    }),
+  ),
+  measurements: z.array(measurementSchema),
+  models: z.array(modelRefSchema),
+  /** Material in force on the line. */
+  material: z.object({ lot: z.string(), supplier: maybe }).nullable(),
+  /** Reference of who was signed on; null = nobody was. */
+  operator: maybe,
+  /** Mould nest. */
+  cavity: maybe,
+  /** Part holder. */
+  fixture: maybe,
+  /** Rules that matched. */
+  rules: z.array(z.string()),
+  reviews: z.array(reviewSchema),
+})
+
 export const unitLifeSchema = z.object({
   uri: z.string(),
   serial: z.string(),
@@ -69,7 +101,8 @@ export const unitLifeSchema = z.object({
   hold: holdSchema.nullable(),
   /** Nonconformance reports about it, or about what it was made of. */
   ncrs: z.array(ncrRowSchema),
-  inspections: num,
+  /** The newest ones, oldest first. */
+  inspections: z.object({ total: num, items: z.array(lifeInspectionSchema) }),
   rework: z.object({ count: num, firstResult: maybe, lastResult: maybe }),
   timeline: z.object({
     total: num,
@@ -91,7 +124,7 @@ export const unitLifeSchema = z.object({
   forward: relatedSchema,
   siblings: z.array(
     z.object({
-      kind: z.enum(['lot', 'recipe', 'fixture', 'shift', 'minutes']),
+      kind: z.enum(['lot', 'recipe', 'fixture', 'cavity', 'shift', 'minutes']),
       shared: z.string(),
       count: num,
       /** There are more than were counted. */

@@ -104,6 +104,14 @@ export const lifeEventSchema = z.object({
   inspectionId: z.string().nullable(),
 })
 
+export const reviewSchema = z.object({
+  at: z.string(),
+  reviewer: z.string(),
+  before: z.string(),
+  after: z.string(),
+  reason: z.string(),
+})
+
 export const partDetailSchema = z.object({
   row: partRowSchema,
   verdict: verdictSchema,
@@ -120,15 +128,7 @@ export const partDetailSchema = z.object({
   gate: z.array(gateSchema),
   /** Results that came after the no-verdict had been given. */
   late: z.array(z.object({ at: z.string(), result: z.enum(VERDICTS), reasons: z.array(i18nTextSchema) })),
-  reviews: z.array(
-    z.object({
-      at: z.string(),
-      reviewer: z.string(),
-      before: z.string(),
-      after: z.string(),
-      reason: z.string(),
-    }),
-  ),
+  reviews: z.array(reviewSchema),
   /** Inspections of the same serial, oldest first, this one included. */
   siblings: z.array(partRowSchema),
   edges: z.array(edgeSchema),

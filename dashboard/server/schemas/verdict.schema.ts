@@ -22,7 +22,7 @@ const findingSchema = z.object({
   modelSha256: z.string().optional(),
 })
 
-const measurementSchema = z.object({
+export const measurementSchema = z.object({
   characteristic: z.string(),
   tool: z.string(),
   value: num,
@@ -32,6 +32,14 @@ const measurementSchema = z.object({
   target: num.optional(),
   uncertainty: num.optional(),
   line: box.optional(),
+})
+
+/** A model as it ran. */
+export const modelRefSchema = z.object({
+  id: z.string(),
+  version: z.string(),
+  sha256: z.string(),
+  provider: z.string(),
 })
 
 export const codeReadSchema = z.object({
@@ -92,9 +100,7 @@ export const verdictSchema = z.object({
   trace: traceSchema,
   recipe: z.string(),
   recipeSha256: z.string(),
-  models: z.array(
-    z.object({ id: z.string(), version: z.string(), sha256: z.string(), provider: z.string() }),
-  ),
+  models: z.array(modelRefSchema),
 })
 
 /** Wall milliseconds per stage of one inspection. */

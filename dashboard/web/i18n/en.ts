@@ -42,6 +42,11 @@ export const en = {
     noPage: 'There is no such page',
   },
   live: {
+    operator: 'Operator',
+    signOnTitle: 'Operator at {{station}}',
+    signOn: 'Sign on',
+    signOff: 'Sign off',
+    badge: 'Badge or name',
     camera: 'Camera',
     noStations: 'This line has no station',
     noStationsHint: 'Add one to the line file and restart.',

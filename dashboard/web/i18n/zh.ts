@@ -43,6 +43,11 @@ export const zh: typeof en = {
     noPage: '没有这个页面',
   },
   live: {
+    operator: '操作员',
+    signOnTitle: '{{station}} 的操作员',
+    signOn: '上岗',
+    signOff: '离岗',
+    badge: '工牌号或姓名',
     camera: '相机',
     noStations: '该产线没有工位',
     noStationsHint: '请在产线文件中添加工位后重启。',

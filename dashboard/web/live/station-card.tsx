@@ -11,6 +11,7 @@ import { classColour } from '../look/theme.ts'
 import { useVerdictWord } from '../look/verdict-badge.tsx'
 import { Nothing } from '../shell/states.tsx'
 import { CountersRow } from './counters-row.tsx'
+import { OperatorButton } from './operator-button.tsx'
 import { LatencyBox } from './latency-box.tsx'
 import { Strip } from './strip.tsx'
 import { TriggerBalanceBox } from './trigger-balance-box.tsx'
@@ -42,6 +43,7 @@ export function StationCard({
         <h2>{station.id}</h2>
         <span className="muted">{station.recipe}</span>
         <span className="grow" />
+        <OperatorButton station={station.id} />
         {camera && (
           <span
             className={`link-state tone-${camera.state === 'online' || camera.state === 'idle' ? 'pass' : 'fail'}`}

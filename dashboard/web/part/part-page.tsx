@@ -10,6 +10,7 @@ import { GatePanel } from './gate-panel.tsx'
 import { LifePanel } from './life-panel.tsx'
 import { MeasurementsPanel } from './measurements-panel.tsx'
 import { OriginPanel } from './origin-panel.tsx'
+import { ProofPanel } from './proof-panel.tsx'
 import { ReviewPanel } from './review-panel.tsx'
 import { RulesPanel } from './rules-panel.tsx'
 import { TimingPanel } from './timing-panel.tsx'
@@ -117,6 +118,7 @@ function PartView({ answer, filter, go }: { answer: PartAnswer; filter: PartFilt
           }}
         />
         <LifePanel part={part} />
+        <ProofPanel unit={part.row.unit ?? part.row.serial} position={part.row.position} />
       </div>
     </div>
   )

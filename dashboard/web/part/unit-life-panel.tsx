@@ -11,6 +11,7 @@ import { NcrButton } from '../ncr/ncr-button.tsx'
 import { NcrLinks } from '../ncr/ncr-chips.tsx'
 import { useHappening } from './happening.ts'
 import { DisposeButton } from './dispose-button.tsx'
+import { UnitTimeline } from './unit-timeline.tsx'
 
 /** Backward to lots and suppliers, forward to pallets and shipments, and the parts that share something with this one. */
 export function UnitLifePanel({
@@ -100,19 +101,7 @@ export function UnitLifePanel({
           </li>
         ))}
       </ul>
-      <h4>{t('unitLife.timeline', { n: life.timeline.total })}</h4>
-      <ul className="edges">
-        {life.timeline.entries.map((e) => (
-          <li key={e.position} className={e.supersededBy === null ? '' : 'muted'}>
-            <span className="muted mono">#{e.position}</span> <span className="mono">{timeText(e.at)}</span>{' '}
-            <b>{happening(e.what)}</b> <span className="mono">{e.subject}</span> {e.text}{' '}
-            {e.by && <span className="muted">({e.by})</span>}{' '}
-            {e.supersededBy !== null && (
-              <span className="chip">{t('unitLife.superseded', { n: e.supersededBy })}</span>
-            )}
-          </li>
-        ))}
-      </ul>
+      <UnitTimeline life={life} />
     </Panel>
   )
 }

@@ -268,7 +268,7 @@ function lifeOf(row: PartRow, inspections: number): UnitLife {
     },
     hold: null,
     ncrs: [],
-    inspections,
+    inspections: { total: inspections, items: [] },
     rework: { count: 0, firstResult: row.result, lastResult: row.result },
     timeline: { total: 0, entries: [] },
     backward: link('lot/LOT-2407'),

@@ -36,7 +36,8 @@ export class PlantLine {
       const n = ++this.#trigger
       const codes = [gs1Code(`${this.line.toUpperCase()}${n}`.replaceAll('-', ''), 'L1')]
       return request(n, n % 3 === 0 ? failVerdict({ codes }) : passVerdict({ codes }), {
-        context: { ...context, line: this.line, lot, supplier: 'acme' },
+        context: { ...context, line: this.line, lot, supplier: 'acme', operator: 'op-00000000000000a1' },
+        place: { cavity: String(n % 4), fixture: `F${n % 2}` },
       })
     })
     for (let i = 0; i < asks.length; i += 64)

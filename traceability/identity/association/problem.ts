@@ -1,6 +1,6 @@
 import { CodedError, type DoubtfulIdentity, type I18n } from '../../../contracts/index.ts'
 
-export type AssociationProblemKind = 'missing' | 'double' | 'spacing' | 'late'
+export type AssociationProblemKind = 'missing' | 'double' | 'spacing' | 'late' | 'no-place'
 
 /** Why a part gets no code from a reader. The part is held. */
 export interface AssociationProblem {
@@ -14,6 +14,7 @@ const TEXT: Record<AssociationProblemKind, I18n> = {
   missing: { zh: '工件没有对应的读码结果', en: 'No read belongs to the part' },
   double: { zh: '同一工件有两个不同的读码结果', en: 'Two different reads belong to one part' },
   spacing: { zh: '工件间距过小,读码归属不明', en: 'Parts follow too closely; reads cannot be told apart' },
+  'no-place': { zh: '读码结果不是模穴或夹具名称', en: 'The read names no cavity or fixture' },
   late: { zh: '读码结果到达太晚', en: 'The read arrived after the part was decided' },
 }
 
@@ -32,6 +33,15 @@ export function associationProblem(
     error: new CodedError('TRC_IDENTITY', { path: `trigger ${trigger}`, expected, actual, hint }),
   }
 }
+
+export const noPlace = (trigger: number, says: 'cavity' | 'fixture', actual: string): AssociationProblem =>
+  associationProblem(
+    'no-place',
+    trigger,
+    `the name of a ${says}: 1 to 64 characters, no control characters`,
+    JSON.stringify(actual.slice(0, 80)),
+    `check what the reader sends; the part is held`,
+  )
 
 /** A problem as the record of the part says it. */
 export const doubtful = ({ error, text }: Pick<AssociationProblem, 'error' | 'text'>): DoubtfulIdentity => ({

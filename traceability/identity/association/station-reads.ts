@@ -1,17 +1,20 @@
 import {
   type ArrivedPart,
+  type AssociatedRead,
   type AssociationSpec,
   type CodeRead,
   type ExpectedReads,
   type IdentityRead,
   monoMs,
+  type PartPlace,
   type PartReads,
+  placeNameSchema,
   type ReadsBeside,
 } from '../../../contracts/index.ts'
 import { FifoSection } from './fifo-section.ts'
 import { ManualSection } from './manual-section.ts'
 import { PlacedSection } from './placed-section.ts'
-import { doubtful } from './problem.ts'
+import { type AssociationProblem, doubtful, noPlace } from './problem.ts'
 import type { ReaderSection, Section, StrayRead } from './section.ts'
 
 export interface StationReadsOptions {
@@ -29,6 +32,8 @@ export interface StationReadsOptions {
 export class StationReads implements ReadsBeside {
   readonly #readers: ReaderSection[] = []
   readonly #sections: Section[] = []
+  /** Sections whose reads name where a part was formed or what holds it. */
+  readonly #places = new Map<Section, 'cavity' | 'fixture'>()
   /** Where this station gets parts from, by station. */
   readonly upstream: FifoSection[] = []
   /** Sections of stations behind that go by the order of this one. */
@@ -38,13 +43,15 @@ export class StationReads implements ReadsBeside {
   /** @throws CFG_INVALID */
   constructor({ association, budgetMs, lagMs, away, stray }: StationReadsOptions) {
     for (const spec of association) {
-      if (spec.by === 'fifo') this.upstream.push(new FifoSection(spec, budgetMs))
-      else if (spec.by === 'manual') this.#readers.push(new ManualSection(spec, stray))
-      else {
-        const { reader } = spec
-        const options = { budgetMs, lagMs: lagMs(reader), away: () => away(reader), stray }
-        this.#readers.push(new PlacedSection(spec, options))
+      if (spec.by === 'fifo') {
+        this.upstream.push(new FifoSection(spec, budgetMs))
+        continue
       }
+      const { reader, says } = spec
+      const options = { budgetMs, lagMs: lagMs(reader), away: () => away(reader), stray }
+      const section = spec.by === 'manual' ? new ManualSection(spec, stray) : new PlacedSection(spec, options)
+      this.#readers.push(section)
+      if (says !== 'part') this.#places.set(section, says)
     }
     this.#sections = [...this.#readers, ...this.upstream]
   }
@@ -84,9 +91,23 @@ export class StationReads implements ReadsBeside {
         this.#settled(() => s.complete(part), Math.min(untilMs, s.openUntilMs(part))),
       ),
     )
-    const given = this.#sections.map((s) => s.take(part))
-    const problem = given.find((g) => g.problem !== null)?.problem ?? null
-    return { reads: given.flatMap((g) => g.reads), problem: problem && doubtful(problem) }
+    const reads: AssociatedRead[] = []
+    const place: PartPlace = {}
+    let problem: AssociationProblem | null = null
+    for (const section of this.#sections) {
+      const says = this.#places.get(section)
+      const given = section.take(part)
+      problem ??= given.problem
+      if (says === undefined) reads.push(...given.reads)
+      else if (given.problem === null) {
+        const name = given.reads.find((r) => r.ok)?.text
+        if (name === undefined) continue
+        if (placeNameSchema.safeParse(name).success) place[says] = name
+        else problem ??= noPlace(part.trigger, says, name)
+      }
+    }
+    const named = Object.keys(place).length > 0
+    return { reads, ...(named && { place }), problem: problem && doubtful(problem) }
   }
 
   /** Waits until `complete` or `atMs`, whichever comes first. */

@@ -1,0 +1,16 @@
+import { useQuery, type UseQueryResult } from '@tanstack/react-query'
+import { getJson, sendJson } from './client.ts'
+import type { OperatorsAnswer } from './types.ts'
+
+/** No data on other machines: names of people are for the line PC. */
+export const useOperators = (): UseQueryResult<OperatorsAnswer> =>
+  useQuery({
+    queryKey: ['operators'],
+    queryFn: ({ signal }) => getJson<OperatorsAnswer>('/api/line/operators', signal),
+    retry: false,
+    refetchInterval: 10_000,
+  })
+
+/** @param operator badge or name; null signs off */
+export const signOn = (station: string, operator: string | null): Promise<OperatorsAnswer> =>
+  sendJson('POST', '/api/line/operator', { station, operator })
