@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { CodedError } from '../../contracts/index.ts'
-import { teachOptionsSchema, type TeachOptions } from '../../models/index.ts'
+import { METHOD_IDS, teachOptionsSchema, type TeachOptions } from '../../models/index.ts'
 import type { Environment } from '../environment.ts'
 import { recipePlace } from '../config.ts'
 import { checkModelName, freeVersion } from '../model-version.ts'
@@ -68,7 +68,10 @@ export function addTeach(program: Command, environment: Environment): void {
       'with --defect: the threshold of least cost, from what an escape and a false call cost and the share of defective parts, e.g. 100,1,0.02',
     )
     .option('--confidence <share>', 'with which the false-call rate is promised', number(0.51, 0.999))
-    .option('--method <name>', 'auto, bank, bank-evidence, position, position-evidence')
+    .option(
+      '--method <name>',
+      `auto, ${METHOD_IDS.join(', ')}; those by place for parts in a fixture, \`template\` compares pixels and needs no backbone`,
+    )
     .option('--bank <n>', 'members of the memory bank at most', whole(10, 20_000))
     .option(
       '--area <px>',
@@ -256,6 +259,19 @@ function boxOf(flag: string, text: string): number[] {
 
 const size = (s: { widthPx: number; heightPx: number }): string => `${s.widthPx} x ${s.heightPx}`
 
+/** The better of each method, with and without statistics of each place. */
+function measuredText(measured: TeachAnswer['report']['choice']['measured']): string {
+  const best = new Map<string, (typeof measured)[number]>()
+  for (const m of measured) if (m.merit > (best.get(m.method)?.merit ?? -Infinity)) best.set(m.method, m)
+  return [...best.values()]
+    .map((m) => {
+      const part = m.goodImages < Math.max(...measured.map((o) => o.goodImages))
+      const on = part ? ` (on ${m.goodImages} good images: no better there than the default)` : ''
+      return `${m.method} ${(100 * m.auroc).toFixed(1)} %, ${(100 * m.detectionAt5).toFixed(0)} %${on}`
+    })
+    .join('; ')
+}
+
 function reportText({ packed, report }: TeachAnswer): string {
   const { threshold: t, choice, learningCurve: curve } = report
   const percent = (v: number): string => `${(100 * v).toFixed(1)} %`
@@ -264,6 +280,8 @@ function reportText({ packed, report }: TeachAnswer): string {
     `${report.goodImages} good images, ${report.defectImages} defective ones; the program held up to ${Math.ceil(process.resourceUsage().maxRSS / 1e3)} MB`,
     `judged at ${size(report.working)} px of ${size(report.source)}; --area changes it`,
     `method ${choice.chosen.method}: ${choice.reason.en}`,
+    `measured on ${choice.against}, AUROC and detection at 5 % false calls: ${measuredText(choice.measured)}`,
+    ...choice.notMeasured.map(({ methods, reason }) => `not measured: ${methods.join(', ')}: ${reason.en}`),
     ...(report.turnedCopies === 0
       ? []
       : [

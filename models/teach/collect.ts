@@ -9,6 +9,9 @@ import type { Projection } from './feature-nodes.ts'
 import { loadImages, refuseConflicts, usualSize, withoutCopies } from './images.ts'
 import type { LoadedImage, Resized, SourceSize } from './images.ts'
 import { damagedCopies, MOMENT_IMAGES, planTeaching, turnedViews } from './plan.ts'
+import { liesStill } from './placement.ts'
+import { openPlanes, withPlanes } from './planes.ts'
+import type { Planes } from './planes.ts'
 import { addMoments, emptyMoments, fitProjection } from './projection.ts'
 import { sample, seededRandom } from './random.ts'
 import type { TeachRequest, TeachWarning } from './request.ts'
@@ -95,7 +98,21 @@ export async function collect(
     done = 0
     const described = step('describe', distinct.length + copiesMade + views + bad.loaded.length)
     const taught = await describeAll(embedder, distinct, described)
-    const damagedImages = await describeDamaged(request, distinct, copiesMade, plan.size, embedder, described)
+    const still = liesStill(
+      taught.map((t) => t.embedding),
+      projection.dims,
+    )
+    const planes = still ? await openPlanes(plan.size, pool) : null
+    const seen = (of: TaughtImage[], images: LoadedImage[]) => withPlanes(planes, of, images, embedder.lanes)
+    const damagedImages = await describeDamaged(
+      request,
+      distinct,
+      copiesMade,
+      plan.size,
+      embedder,
+      planes,
+      described,
+    )
     return {
       data: {
         backboneSha256: backbone.sha256,
@@ -103,10 +120,10 @@ export async function collect(
         source,
         size: plan.size,
         projection,
-        good: taught,
+        good: await seen(taught, distinct),
         damaged: damagedImages,
         turned: await describeTurned(distinct, views, plan.size, embedder, described),
-        defects: await describeAll(embedder, bad.loaded, described),
+        defects: await seen(await describeAll(embedder, bad.loaded, described), bad.loaded),
       },
       warnings: [
         ...warningsFor(distinct.length, copies),
@@ -175,6 +192,7 @@ async function describeDamaged(
   copies: number,
   { widthPx, heightPx, grid }: TeachData['size'],
   embedder: Embedder,
+  planes: Planes | null,
   onDone: () => void,
 ): Promise<TeachData['damaged']> {
   const random = seededRandom(options.seed ^ 0x5eed)
@@ -190,7 +208,8 @@ async function describeDamaged(
       const copy = damaged(image.data, other.data, widthPx, heightPx, grid.stridePx, random)
       const embedding = await embedder.describe(copy.data, image.name)
       onDone()
-      return { source, coverage: copy.coverage, embedding }
+      const seen = planes === null ? {} : { planes: await planes(copy.data) }
+      return { source, coverage: copy.coverage, embedding, ...seen }
     },
     embedder.lanes,
   )

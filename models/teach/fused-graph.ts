@@ -1,6 +1,7 @@
 import { CodedError } from '../../contracts/index.ts'
-import { onnxNode, onnxTensor } from '../onnx/graph.ts'
+import { onnxGraph, onnxModel, onnxNode, onnxTensor } from '../onnx/graph.ts'
 import { extendModel } from '../onnx/extend.ts'
+import type { GraphExtension } from '../onnx/extend.ts'
 import { patchTaps } from './backbone.ts'
 import type { Backbone } from './backbone.ts'
 import { averageOver, smoothingReach, topCells } from './calibration.ts'
@@ -12,6 +13,7 @@ import type { GraphPart, Projection } from './feature-nodes.ts'
 import { METHODS } from './fit.ts'
 import type { Fitted, MethodId } from './fit.ts'
 import { formGraph } from './form.ts'
+import { planeNodes, planeNumbers } from './planes.ts'
 
 /** Names of the outputs of a taught model. */
 export const MAP_OUTPUT = 'map'
@@ -32,7 +34,7 @@ export interface FusedRequest {
 
 /**
  * The whole taught model as one ONNX graph: backbone, projection, reference, form, position statistics and image
- * score. Input as the backbone's, uint8 [1, height, width, 3]; outputs `map` [1, 1, rows, columns], smoothed, and `score` [1].
+ * score; with a golden template no backbone. Input as the backbone's, uint8 [1, height, width, 3]; outputs `map` [1, 1, rows, columns], smoothed, and `score` [1].
  */
 export function fusedModel(request: FusedRequest): Uint8Array {
   const { backbone, size, projection, method, fitted, calibration, allowed, mapGain } = request
@@ -40,15 +42,19 @@ export function fusedModel(request: FusedRequest): Uint8Array {
   const cells = grid.width * grid.height
   const embedding = `${OWN}embedding`
   const residual = `${OWN}residual`
+  const template = METHODS[method].reference === 'template'
   const parts = [
-    descriptorNodes(patchTaps(backbone.taps), grid.stridePx, projection, embedding),
+    template
+      ? planeNodes(backbone.input, grid, embedding)
+      : descriptorNodes(patchTaps(backbone.taps), grid.stridePx, projection, embedding),
     fitted.reference.graph(embedding, residual, `${OWN}reference_`),
   ]
   const kind = METHODS[method].form
   const form = fitted.forms[kind]
   if (form === undefined) throw new CodedError('TCH_IMAGES', { path: 'method', expected: method })
   const [raw, z] = [`${OWN}raw`, `${OWN}z`]
-  parts.push(formGraph(form, projection.dims, residual, raw, `${OWN}${kind}_`), {
+  const dims = template ? planeNumbers(grid) : projection.dims
+  parts.push(formGraph(form, dims, residual, raw, `${OWN}${kind}_`), {
     initializers: [
       onnxTensor(`${raw}_mean`, [cells], calibration.statistics.mean),
       onnxTensor(`${raw}_scale`, [cells], calibration.statistics.scale),
@@ -59,7 +65,7 @@ export function fusedModel(request: FusedRequest): Uint8Array {
     ],
   })
   parts.push(scoreNodes(z, allowed, grid, mapGain))
-  return extendModel(backbone.model, {
+  const graph = {
     nodes: parts.flatMap((p) => p.nodes),
     initializers: parts.flatMap((p) => p.initializers),
     inputs: [{ name: backbone.input, type: 'uint8', shape: [1, size.heightPx, size.widthPx, 3] }],
@@ -67,7 +73,8 @@ export function fusedModel(request: FusedRequest): Uint8Array {
       { name: MAP_OUTPUT, type: 'float32', shape: [1, 1, grid.height, grid.width] },
       { name: SCORE_OUTPUT, type: 'float32', shape: [1] },
     ],
-  })
+  } satisfies GraphExtension
+  return template ? onnxModel(onnxGraph({ name: 'template', ...graph })) : extendModel(backbone.model, graph)
 }
 
 function scoreNodes(

@@ -5,6 +5,8 @@ import type { Backbone } from './backbone.ts'
 import { LIST } from './coreset.ts'
 import type { WorkingSize } from './embedder.ts'
 import { channelsOf } from './feature-nodes.ts'
+import { keptFor } from './place-gaussian.ts'
+import { planeNumbers } from './planes.ts'
 
 /** Everything the work is allowed and expected to take, known before it starts. */
 export interface TeachPlan {
@@ -137,10 +139,14 @@ function planArea(backbone: Backbone, request: PlanRequest, areaPx: number): Tea
   const compared = Math.max(4_096 * bankSize, MAX_CANDIDATES * LIST) * 4
   const distances = request.threads * (compared + candidates) + candidates
   const residuals = (images + damaged + defects) * cells * dims * 4
-  // maps of three forms by each fold and by all
-  const maps = (images + damaged + defects) * cells * 4 * 3 * 4
+  // and the same of the pixels, as they are compared with a golden template
+  const planes = 2 * (images + damaged + defects) * cells * planeNumbers(size.grid) * 4
+  // factors of each place: fitted, written and on every thread
+  const places = (2 + 2 * request.threads) * cells * keptFor(cells, dims) ** 2 * 4
+  // maps of five forms by each fold and by all
+  const maps = (images + damaged + defects) * cells * 4 * 5 * 4
   const moments = (images + 2 * damaged) * dims * dims * 4
-  const inUse = embeddings + working + activations + descriptors + distances + residuals + maps + moments
+  const inUse = embeddings + working + activations + descriptors + distances + residuals + planes + places + maps + moments
   const memoryBytes = LIBRARIES_BYTES + Math.ceil(ALLOCATED * inUse)
   return { size, dims, bankSize, memoryBytes }
 }

@@ -231,6 +231,7 @@ export const enLife = {
     suspicious: 'Look at',
     turned: '{{n}} turned and mirrored copies count as good.',
     notTurned: 'No turned copies count as good.',
+    notMeasured: 'Not measured: {{methods}}',
     by: {
       likeness: '{{n}} images show {{count}} workpieces, by their likeness.',
       name: '{{n}} images show {{count}} workpieces, by their names.',

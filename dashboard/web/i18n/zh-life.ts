@@ -220,6 +220,7 @@ export const zhLife: typeof enLife = {
     suspicious: '请查看',
     turned: '{{n}} 张旋转与镜像的副本也算良品。',
     notTurned: '没有旋转的副本算作良品。',
+    notMeasured: '未测量 {{methods}}',
     by: {
       likeness: '按相似度,{{n}} 张图像显示 {{count}} 个工件。',
       name: '按文件名,{{n}} 张图像显示 {{count}} 个工件。',
