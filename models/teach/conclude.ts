@@ -14,7 +14,7 @@ import type { LearningCurve } from './learning-curve.ts'
 import { foldsFor } from './plan.ts'
 import { measurable } from './placement.ts'
 import type { NotMeasured } from './placement.ts'
-import { planeNumbers } from './planes.ts'
+import { planeNumbers } from './plane-points.ts'
 import { allowedCells } from './regions.ts'
 import type { TeachProgress, TeachWarning } from './request.ts'
 import { suspicious } from './suspicious.ts'
@@ -163,7 +163,9 @@ async function crossFits(
   // all at once: one computes on this thread while the other waits for its products
   const begun = await mapInOrder(kinds, async (kind) => {
     const seen = <T extends Described>(images: readonly T[]): T[] =>
-      kind === 'template' ? images.map((i) => ({ ...i, embedding: i.planes ?? new Float32Array() })) : [...images]
+      kind === 'template'
+        ? images.map((i) => ({ ...i, embedding: i.planes ?? new Float32Array() }))
+        : [...images]
     const fit = await openCrossFit(
       kind,
       {

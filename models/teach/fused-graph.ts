@@ -13,7 +13,8 @@ import type { GraphPart, Projection } from './feature-nodes.ts'
 import { METHODS } from './fit.ts'
 import type { Fitted, MethodId } from './fit.ts'
 import { formGraph } from './form.ts'
-import { planeNodes, planeNumbers } from './planes.ts'
+import { planeNumbers } from './plane-points.ts'
+import { planeNodes } from './planes.ts'
 
 /** Names of the outputs of a taught model. */
 export const MAP_OUTPUT = 'map'

@@ -2,10 +2,10 @@ import type { Form, Forms, RawMaps } from './form.ts'
 import type { Matrix } from './matrix-sessions.ts'
 import { leftOut, placeFactors } from './place-gaussian.kernel.ts'
 
-/** Coordinates of the embedding that count, at most: the leading ones of the PCA. Fewer lose castings (ADR 0019). */
+/** Coordinates of the embedding that count, at most: the leading ones of the PCA. Fewer lose detection on castings (ADR 0019). */
 const KEPT = 48
 /** Most that the factors of all places may take in the model, bytes; fine grids keep fewer coordinates. */
-const MOST_BYTES = 16_777_216
+const MOST_BYTES = 8_388_608
 
 /** Coordinates kept on a grid. */
 export const keptFor = (cells: number, dims: number): number =>

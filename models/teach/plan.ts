@@ -6,7 +6,7 @@ import { LIST } from './coreset.ts'
 import type { WorkingSize } from './embedder.ts'
 import { channelsOf } from './feature-nodes.ts'
 import { keptFor } from './place-gaussian.ts'
-import { planeNumbers } from './planes.ts'
+import { planeNumbers } from './plane-points.ts'
 
 /** Everything the work is allowed and expected to take, known before it starts. */
 export interface TeachPlan {
@@ -141,13 +141,14 @@ function planArea(backbone: Backbone, request: PlanRequest, areaPx: number): Tea
   const residuals = (images + damaged + defects) * cells * dims * 4
   // and the same of the pixels, as they are compared with a golden template
   const planes = 2 * (images + damaged + defects) * cells * planeNumbers(size.grid) * 4
-  // factors of each place: fitted, written and on every thread
-  const places = (2 + 2 * request.threads) * cells * keptFor(cells, dims) ** 2 * 4
-  // maps of five forms by each fold and by all
-  const maps = (images + damaged + defects) * cells * 4 * 5 * 4
+  // factors of each place: fitted, written and on every thread, in blocks that go back whole
+  const places = (2 + request.threads) * cells * keptFor(cells, dims) ** 2 * 4
+  // maps of four forms by each fold and by all
+  const maps = (images + damaged + defects) * cells * 4 * 4 * 4
   const moments = (images + 2 * damaged) * dims * dims * 4
-  const inUse = embeddings + working + activations + descriptors + distances + residuals + planes + places + maps + moments
-  const memoryBytes = LIBRARIES_BYTES + Math.ceil(ALLOCATED * inUse)
+  const inUse =
+    embeddings + working + activations + descriptors + distances + residuals + planes + maps + moments
+  const memoryBytes = LIBRARIES_BYTES + Math.ceil(ALLOCATED * inUse) + places
   return { size, dims, bankSize, memoryBytes }
 }
 

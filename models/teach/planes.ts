@@ -7,19 +7,13 @@ import { OWN } from './feature-nodes.ts'
 import type { GraphPart } from './feature-nodes.ts'
 import type { LoadedImage } from './images.ts'
 import type { Matrix } from './matrix-sessions.ts'
+import { planeNumbers, pointPx } from './plane-points.ts'
 
-/** Points to each side of a cell at which an image is compared with its template. */
-const POINTS = 4
 /** Grey levels added to the deviation of an image: one without contrast is not blown up. */
 const LEVELS = 1
 
-const poolPx = ({ stridePx }: Pick<Grid, 'stridePx'>): number => Math.max(1, Math.floor(stridePx / POINTS))
-
-/** Numbers of a cell: each point of it in three colours. */
-export const planeNumbers = (grid: Pick<Grid, 'stridePx'>): number => 3 * (grid.stridePx / poolPx(grid)) ** 2
-
 /**
- * Pixels for comparison with a golden template: means over 2 x 2 px (of cells of 8 px), each colour less its mean over the
+ * Pixels for comparison with a golden template: means over 2 x 2 px (of cells of 8 px; coarser on large grids), each colour less its mean over the
  * image and over its deviation, so that a brighter or flatter light changes nothing.
  *
  * @param input  uint8 [1, height, width, 3]
@@ -27,7 +21,7 @@ export const planeNumbers = (grid: Pick<Grid, 'stridePx'>): number => 3 * (grid.
  */
 export function planeNodes(input: string, grid: Grid, output: string): GraphPart {
   const name = (part: string): string => `${OWN}plane_${part}`
-  const side = poolPx(grid)
+  const side = pointPx(grid)
   const over = (of: string, to: string) =>
     onnxNode('ReduceMean', [of], [to], { axes: { ints: [2, 3] }, keepdims: { int: 1 } })
   return {

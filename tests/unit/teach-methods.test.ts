@@ -23,7 +23,8 @@ import { openEmbedder } from '../../models/teach/embedder.ts'
 import { openForms } from '../../models/teach/form.ts'
 import { inputOf } from '../../models/teach/images.ts'
 import { openMatrixSessions } from '../../models/teach/matrix-sessions.ts'
-import { openPlanes, planeNumbers } from '../../models/teach/planes.ts'
+import { planeNumbers } from '../../models/teach/plane-points.ts'
+import { openPlanes } from '../../models/teach/planes.ts'
 import { foldsFor } from '../../models/teach/plan.ts'
 import { seededRandom } from '../../models/teach/random.ts'
 import { commandPresent, describeWith } from '../services/require-service.ts'
@@ -211,39 +212,44 @@ it('measures all methods on parts in a fixture, and says which were not where th
 
 const python = process.env['SIGHTLINE_PYTHON'] ?? 'python3'
 const usable =
-  process.env['SIGHTLINE_PYTHON'] !== undefined &&
-  commandPresent(python, ['-c', 'import onnxruntime, numpy'])
+  process.env['SIGHTLINE_PYTHON'] !== undefined && commandPresent(python, ['-c', 'import onnxruntime, numpy'])
 
-describeWith('Python with onnxruntime and numpy (SIGHTLINE_PYTHON)', usable, 'a taught model in Python', () => {
-  it('gives the same scores there, and a golden template that of numpy', async () => {
-    const bank = await teach({
-      backbone,
-      good: plates(0, GOOD),
-      options: { ...options, method: 'bank-evidence' },
+describeWith(
+  'Python with onnxruntime and numpy (SIGHTLINE_PYTHON)',
+  usable,
+  'a taught model in Python',
+  () => {
+    it('gives the same scores there, and a golden template that of numpy', async () => {
+      const bank = await teach({
+        backbone,
+        good: plates(0, GOOD),
+        options: { ...options, method: 'bank-evidence' },
+      })
+      const models = { 'bank-evidence': bank, ...taught }
+      const { data } = bank
+      const raw = async (name: string, images: readonly TeachImage[]): Promise<void> =>
+        writeFile(join(dir, name), Buffer.concat(await Promise.all(images.map((i) => pixelsOf(bank, i)))))
+      await raw('good.u8', plates(0, GOOD))
+      await raw('judged.u8', JUDGED)
+      for (const [name, { model }] of Object.entries(models))
+        await writeFile(join(dir, name + '.onnx'), model)
+      const names = Object.keys(models)
+      const order = { side: data.size.widthPx, folds: foldsFor(GOOD), models: names.map((n) => `${n}.onnx`) }
+      await writeFile(join(dir, 'order.json'), JSON.stringify(order))
+      execFileSync(python, [join(import.meta.dirname, 'samples', 'taught_scores.py'), dir], { stdio: 'pipe' })
+      const answer = JSON.parse(await readFile(join(dir, 'answer.json'), 'utf8')) as {
+        scores: Record<string, number[]>
+        template: number[][]
+      }
+      for (const [name, model] of Object.entries(models))
+        for (const [i, score] of (await fusedScores(model, JUDGED)).entries())
+          expect(Math.abs((answer.scores[`${name}.onnx`]?.[i] ?? NaN) - score)).toBeLessThan(
+            1e-4 * (1 + Math.abs(score)),
+          )
+      const { raw: maps } = await steps('template', JUDGED)
+      for (const [i, map] of maps.entries())
+        for (const [cell, value] of map.entries())
+          expect(Math.abs((answer.template[i]?.[cell] ?? NaN) - value)).toBeLessThan(1e-3 * (1 + value))
     })
-    const models = { 'bank-evidence': bank, ...taught }
-    const { data } = bank
-    const raw = async (name: string, images: readonly TeachImage[]): Promise<void> =>
-      writeFile(join(dir, name), Buffer.concat(await Promise.all(images.map((i) => pixelsOf(bank, i)))))
-    await raw('good.u8', plates(0, GOOD))
-    await raw('judged.u8', JUDGED)
-    for (const [name, { model }] of Object.entries(models)) await writeFile(join(dir, name + '.onnx'), model)
-    const names = Object.keys(models)
-    const order = { side: data.size.widthPx, folds: foldsFor(GOOD), models: names.map((n) => `${n}.onnx`) }
-    await writeFile(join(dir, 'order.json'), JSON.stringify(order))
-    execFileSync(python, [join(import.meta.dirname, 'samples', 'taught_scores.py'), dir], { stdio: 'pipe' })
-    const answer = JSON.parse(await readFile(join(dir, 'answer.json'), 'utf8')) as {
-      scores: Record<string, number[]>
-      template: number[][]
-    }
-    for (const [name, model] of Object.entries(models))
-      for (const [i, score] of (await fusedScores(model, JUDGED)).entries())
-        expect(Math.abs((answer.scores[`${name}.onnx`]?.[i] ?? NaN) - score)).toBeLessThan(
-          1e-4 * (1 + Math.abs(score)),
-        )
-    const { raw: maps } = await steps('template', JUDGED)
-    for (const [i, map] of maps.entries())
-      for (const [cell, value] of map.entries())
-        expect(Math.abs((answer.template[i]?.[cell] ?? NaN) - value)).toBeLessThan(1e-3 * (1 + value))
-  })
-})
+  },
+)
