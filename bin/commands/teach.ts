@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { CodedError } from '../../contracts/index.ts'
-import { MAX_AREA_PX, teachOptionsSchema, type TeachOptions } from '../../models/index.ts'
+import { MAX_AREA_PX, METHOD_IDS, teachOptionsSchema, type TeachOptions } from '../../models/index.ts'
 import type { Environment } from '../environment.ts'
 import { recipePlace } from '../config.ts'
 import { checkModelName, freeVersion } from '../model-version.ts'
@@ -9,7 +9,8 @@ import { expectedBy, number, whole } from '../options.ts'
 import { taughtDir } from '../paths.ts'
 import { showProgress } from '../progress.ts'
 import { type SigningFlags, signingKey, signingOptions } from '../signing-key.ts'
-import { modelName, nextMinor, teachInThread, type TeachAnswer } from '../teach-job.ts'
+import { modelName, nextMinor, teachInThread } from '../teach-job.ts'
+import { teachReportText } from '../teach-report-text.ts'
 
 interface Flags extends SigningFlags {
   good?: string[]
@@ -68,7 +69,10 @@ export function addTeach(program: Command, environment: Environment): void {
       'with --defect: the threshold of least cost, from what an escape and a false call cost and the share of defective parts, e.g. 100,1,0.02',
     )
     .option('--confidence <share>', 'with which the false-call rate is promised', number(0.51, 0.999))
-    .option('--method <name>', 'auto, bank, bank-evidence, position, position-evidence')
+    .option(
+      '--method <name>',
+      `auto, ${METHOD_IDS.join(', ')}; those by place for parts in a fixture, \`template\` compares pixels and needs no backbone`,
+    )
     .option('--bank <n>', 'members of the memory bank at most', whole(10, 20_000))
     .option(
       '--area <px>',
@@ -178,7 +182,7 @@ async function run(o: Flags, environment: Environment): Promise<void> {
       },
     )
     progress.stop()
-    process.stdout.write(o.json ? `${JSON.stringify(answer, null, 2)}\n` : reportText(answer))
+    process.stdout.write(o.json ? `${JSON.stringify(answer, null, 2)}\n` : teachReportText(answer))
     if (!o.json && o.out === undefined)
       process.stdout.write(
         `judge with it: sightline inspect DIR --model ${id}; begin a recipe: sightline models recipe ${id} --view WxH\n`,
@@ -252,35 +256,4 @@ function boxOf(flag: string, text: string): number[] {
       actual: text,
     })
   return [x1, y1, x2, y2]
-}
-
-const size = (s: { widthPx: number; heightPx: number }): string => `${s.widthPx} x ${s.heightPx}`
-
-function reportText({ packed, report }: TeachAnswer): string {
-  const { threshold: t, choice, learningCurve: curve } = report
-  const percent = (v: number): string => `${(100 * v).toFixed(1)} %`
-  const lines = [
-    `${packed.dir}: model.onnx SHA-256 ${packed.sha256}`,
-    `${report.goodImages} good images, ${report.defectImages} defective ones; the program held up to ${Math.ceil(process.resourceUsage().maxRSS / 1e3)} MB`,
-    `judged at ${size(report.working)} px of ${size(report.source)}${report.tiles === null ? '' : `, in ${report.tiles.columns} x ${report.tiles.rows} tiles`}; --area changes it`,
-    `method ${choice.chosen.method}: ${choice.reason.en}`,
-    ...(report.turnedCopies === 0
-      ? []
-      : [
-          `${report.turnedCopies} turned and mirrored copies count as good; \`--no-turn\` where a turned part is a defect`,
-        ]),
-    `threshold ${t.value.toFixed(3)}: ${t.promise.exceeding} of ${t.promise.parts} good ${t.promise.parts === report.goodImages ? 'images' : 'workpieces'} at or above it; ` +
-      `false calls at most ${percent(t.promise.promised)} with ${percent(t.promise.confidence)} confidence ` +
-      `(interval ${percent(t.promise.interval[0])} to ${percent(t.promise.interval[1])}); ` +
-      `${percent(t.detection)} of the ${report.defectImages > 0 ? 'given' : 'synthetic'} defects found`,
-    `more good images: ${curve.enough ? 'would change little' : 'would still help'} (${curve.points
-      .map((p) => `${p.goodImages}: mean ${p.meanGood.toFixed(3)}`)
-      .join(', ')})`,
-    ...report.suspicious.map(
-      (s) =>
-        `look at ${s.name}: its score ${s.score.toFixed(2)} is ${s.deviations.toFixed(1)} deviations above the others`,
-    ),
-    ...report.warnings.map((w) => `note: ${w.en}`),
-  ]
-  return `${lines.join('\n')}\n`
 }

@@ -103,10 +103,13 @@ export interface ShownTeachRun {
   made: { dir: string; sha256: string; report: ShownTeachReport } | null
 }
 
-/** Runs of earlier versions did not say how many turned copies and workpieces there were, and the reason in English only. */
+/** Runs of earlier versions did not say how many turned copies and workpieces there were nor what was not measured, and the reason in English only. */
 type ShownTeachReport = Omit<TeachReport, 'scores' | 'turnedCopies' | 'workpieces' | 'choice'> &
   Partial<Pick<TeachReport, 'turnedCopies' | 'workpieces'>> & {
-    choice: Omit<TeachReport['choice'], 'reason'> & { reason: TeachReport['choice']['reason'] | string }
+    choice: Omit<TeachReport['choice'], 'reason' | 'notMeasured'> &
+      Partial<Pick<TeachReport['choice'], 'notMeasured'>> & {
+        reason: TeachReport['choice']['reason'] | string
+      }
   }
 
 /** `GET /api/life/teach` */

@@ -9,6 +9,9 @@ import type { Projection } from './feature-nodes.ts'
 import { loadImages, refuseConflicts, usualSize, withoutCopies } from './images.ts'
 import type { LoadedImage, Resized, SourceSize } from './images.ts'
 import { AUTOMATIC_PX, damagedCopies, LARGE_PX, MOMENT_IMAGES, planTeaching, turnedViews } from './plan.ts'
+import { liesStill } from './placement.ts'
+import { openPlanes, withPlanes } from './planes.ts'
+import type { Planes } from './planes.ts'
 import { addMoments, emptyMoments, fitProjection } from './projection.ts'
 import { sample, seededRandom } from './random.ts'
 import { allowedCells } from './regions.ts'
@@ -96,8 +99,15 @@ export async function collect(
     done = 0
     const described = step('describe', distinct.length + copiesMade + views + bad.loaded.length)
     const taught = await describeAll(embedder, distinct, described)
+    const still = liesStill(
+      taught.map((t) => t.embedding),
+      projection.dims,
+    )
+    // a golden template of a large area would hold every pixel of every image
+    const planes = still && plan.size.tiles === undefined ? await openPlanes(plan.size, pool) : null
+    const seen = (of: TaughtImage[], images: LoadedImage[]) => withPlanes(planes, of, images, embedder.lanes)
     const place = { source, size: plan.size, copies: copiesMade }
-    const damagedImages = await describeDamaged(request, distinct, place, embedder, described)
+    const damagedImages = await describeDamaged(request, distinct, place, embedder, planes, described)
     return {
       data: {
         backboneSha256: backbone.sha256,
@@ -105,10 +115,10 @@ export async function collect(
         source,
         size: plan.size,
         projection,
-        good: taught,
+        good: await seen(taught, distinct),
         damaged: damagedImages,
         turned: await describeTurned(distinct, views, plan.size, embedder, described),
-        defects: await describeAll(embedder, bad.loaded, described),
+        defects: await seen(await describeAll(embedder, bad.loaded, described), bad.loaded),
       },
       warnings: [
         ...warningsFor(distinct.length, copies),
@@ -177,6 +187,7 @@ async function describeDamaged(
   good: readonly LoadedImage[],
   { source, size, copies }: Pick<TeachData, 'source' | 'size'> & { copies: number },
   embedder: Embedder,
+  planes: Planes | null,
   onDone: () => void,
 ): Promise<TeachData['damaged']> {
   const { widthPx, heightPx, grid, tiles } = size
@@ -199,7 +210,8 @@ async function describeDamaged(
           : damagedPart(image.data, other.data, size, pick(counted, random), random)
       const embedding = await embedder.describe(copy.data, image.name)
       onDone()
-      return { source: number, coverage: copy.coverage, embedding }
+      const seen = planes === null ? {} : { planes: await planes(copy.data) }
+      return { source: number, coverage: copy.coverage, embedding, ...seen }
     },
     embedder.lanes,
   )

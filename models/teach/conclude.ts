@@ -12,6 +12,9 @@ import type { SourceSize } from './images.ts'
 import { learningCurve } from './learning-curve.ts'
 import type { LearningCurve } from './learning-curve.ts'
 import { foldsFor } from './plan.ts'
+import { measurable } from './placement.ts'
+import type { NotMeasured } from './placement.ts'
+import { planeNumbers } from './plane-points.ts'
 import { allowedCells } from './regions.ts'
 import type { TeachProgress, TeachWarning } from './request.ts'
 import { suspicious } from './suspicious.ts'
@@ -27,7 +30,7 @@ import type { FoundWorkpieces } from './workpieces.ts'
 export interface TeachReport {
   goodImages: number
   defectImages: number
-  choice: Choice
+  choice: Choice & { notMeasured: NotMeasured[] }
   threshold: {
     value: number
     goal: TeachData['options']['threshold']
@@ -94,8 +97,9 @@ export async function conclude(
         )
       : null,
   ])
+  const { methods, notMeasured } = measurable(data, groups, only)
   const [{ fits, held, left }, curve] = await Promise.all([
-    crossFits(data, { groups, bank }, allowed, only, fitContext, context.onProgress),
+    crossFits(data, { groups, bank, methods }, allowed, only, fitContext, context.onProgress),
     learningCurve(data, groups, fitContext),
   ])
   const { choice, scores } = choose(held, left, grid, allowed, only, data.defects.length)
@@ -125,7 +129,7 @@ export async function conclude(
     report: {
       goodImages: data.good.length,
       defectImages: data.defects.length,
-      choice,
+      choice: { ...choice, notMeasured },
       source: data.source,
       working: { widthPx: size.widthPx, heightPx: size.heightPx },
       tiles: size.tiles ?? null,
@@ -143,34 +147,41 @@ export async function conclude(
   }
 }
 
+type Described = Pick<TeachData['good'][number], 'embedding' | 'planes'>
+
 /** References measured on all images, and those that the first part of the images was enough to leave. */
 async function crossFits(
   data: TeachData,
-  { groups, bank }: Pick<CrossFitData, 'groups' | 'bank'>,
+  { groups, bank, methods }: Pick<CrossFitData, 'groups' | 'bank' | 'methods'>,
   allowed: Float32Array | null,
   only: MethodId | null,
   context: FitContext,
   onProgress: ConcludeContext['onProgress'],
 ): Promise<{ fits: CrossFit[]; held: HeldOut[]; left: HeldOut[] }> {
-  const kinds = (['bank', 'position'] as const satisfies ReferenceKind[]).filter(
-    (kind) => only === null || METHODS[only].reference === kind,
-  )
+  const wanted = only === null ? methods : [only]
+  const kinds = [...new Set(wanted.map((m): ReferenceKind => METHODS[m].reference))]
+  const { grid } = data.size
   const folds = foldsFor(new Set(groups).size)
   let done = 0
   onProgress({ stage: 'measure', done, total: kinds.length })
-  // both at once: one computes on this thread while the other waits for its products
+  // all at once: one computes on this thread while the other waits for its products
   const begun = await mapInOrder(kinds, async (kind) => {
+    const seen = <T extends Described>(images: readonly T[]): T[] =>
+      kind === 'template'
+        ? images.map((i) => ({ ...i, embedding: i.planes ?? new Float32Array() }))
+        : [...images]
     const fit = await openCrossFit(
       kind,
       {
-        good: data.good.map((g) => g.embedding),
+        good: seen(data.good).map((g) => g.embedding),
         groups,
-        damaged: data.damaged,
+        damaged: seen(data.damaged),
         bank: kind === 'bank' ? bank : null,
-        defects: data.defects.map((d) => d.embedding),
+        defects: seen(data.defects).map((d) => d.embedding),
+        methods: wanted,
       },
       folds,
-      context,
+      kind === 'template' ? { ...context, dims: planeNumbers(grid) } : context,
     )
     return { fit, first: { kind, groups, folds: [await fit.fold(0)] } }
   })
@@ -178,7 +189,7 @@ async function crossFits(
   const worth = (b: (typeof begun)[number]): boolean =>
     usual === undefined ||
     b === usual ||
-    worthMeasuring(b.first, usual.first, data.size.grid, allowed, data.defects.length)
+    worthMeasuring(b.first, usual.first, grid, allowed, data.defects.length)
   const held = await mapInOrder(begun.filter(worth), async ({ fit, first }): Promise<HeldOut> => {
     const rest: HeldOut['folds'][number][] = []
     for (let f = 1; f < folds; f++) rest.push(await fit.fold(f))

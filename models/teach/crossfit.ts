@@ -7,6 +7,7 @@ import type { FitContext, FitResiduals, Fitted, MethodId, ReferenceData, Referen
 import { openForms } from './form.ts'
 import type { OpenForms, RawMaps } from './form.ts'
 import type { Matrix } from './matrix-sessions.ts'
+import { asIfNew } from './place-gaussian.ts'
 
 /** What a reference says of images that take no part in it. */
 export interface HeldOut {
@@ -28,6 +29,8 @@ interface Fold {
 }
 
 export interface CrossFitData extends ReferenceData {
+  /** What is to be measured. */
+  methods: readonly MethodId[]
   damaged: readonly DamagedEmbedding[]
   defects: readonly Embedding[]
 }
@@ -52,8 +55,8 @@ export async function openCrossFit(
   folds: number,
   context: FitContext,
 ): Promise<CrossFit> {
-  const { groups, damaged } = data
-  const reference = await referenceOf(data, context)
+  const { groups, damaged, methods } = data
+  const reference = await referenceOf(kind, data, folds, context)
   const residuals = (embedding: Embedding, without?: number): Promise<Matrix> => {
     context.checkCancelled()
     return reference.residuals(embedding, without)
@@ -92,7 +95,8 @@ export async function openCrossFit(
         good: good.filter((_, i) => !outside(groups[i])),
         damaged: bad.filter((d) => !outside(d.group)),
       }
-      const forms = await openForms(await fitForms(kind, inside, context), context.dims, context.pool)
+      const fitted = await fitForms(kind, inside, methods, context)
+      const forms = await openForms(fitted, context.dims, context.pool)
       const some = async (
         all: readonly Matrix[],
         wanted: (i: number) => boolean,
@@ -105,7 +109,7 @@ export async function openCrossFit(
         return made.map((m, n) => ({ index: chosen[n] ?? 0, maps: m }))
       }
       const fold = {
-        good: await maps(goodResiduals, forms),
+        good: asIfNew(await maps(goodResiduals, forms), fitted, groups, (i) => !outside(groups[i])),
         out: groups.map(outside),
         damaged: await some(
           bad.map((d) => d.residuals),
@@ -117,9 +121,9 @@ export async function openCrossFit(
       return fold
     },
     async whole() {
-      const forms = await fitForms(kind, { good, damaged: bad }, context)
+      const forms = await fitForms(kind, { good, damaged: bad }, methods, context)
       const open = await openForms(forms, context.dims, context.pool)
-      const goodMaps = await maps(goodResiduals, open)
+      const goodMaps = asIfNew(await maps(goodResiduals, open), forms, groups, () => true)
       await open.close()
       return { fitted: { reference, forms }, good: goodMaps }
     },

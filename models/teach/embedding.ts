@@ -22,6 +22,8 @@ export interface DamagedEmbedding {
   /** Index, in the list it is used with, of the good image it was made from. */
   source: number
   embedding: Embedding
+  /** As `TaughtImage.planes`. */
+  planes?: Matrix
   /** Share of damaged pixels per cell, 0..1. */
   coverage: Float32Array
 }

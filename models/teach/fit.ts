@@ -6,10 +6,12 @@ import { addPatches, emptySecondMoment, patchesOf } from './form.ts'
 import type { FormKind, Forms, Patches } from './form.ts'
 import type { Matrix, MatrixSessions } from './matrix-sessions.ts'
 import { MAX_CANDIDATES } from './plan.ts'
+import { placeGaussianForm } from './place-gaussian.ts'
 import { sample, seededRandom } from './random.ts'
 import { bankReference, positionReference } from './reference.ts'
 import type { Reference } from './reference.ts'
 import { standIns } from './stand-ins.ts'
+import { spreadForm, templateReference } from './template.ts'
 
 /** From this share of damaged pixels a cell counts as defective; cells between 0 and it are left out. */
 const DEFECTIVE = 0.12
@@ -26,9 +28,13 @@ export const METHODS = {
   position: { reference: 'position', form: 'mahalanobis' },
   /** As `bank-evidence`, with the mean of the place for the nearest good patch. */
   'position-evidence': { reference: 'position', form: 'evidence' },
+  /** As `position`, with a covariance of each place (PaDiM). */
+  'position-gaussian': { reference: 'position', form: 'gaussian' },
+  /** Largest difference of pixels to the median of the good images, in spreads of the place: no backbone. */
+  template: { reference: 'template', form: 'spread' },
 } as const satisfies Record<string, { reference: ReferenceKind; form: FormKind }>
 export type MethodId = keyof typeof METHODS
-export type ReferenceKind = 'bank' | 'position'
+export type ReferenceKind = 'bank' | 'position' | 'template'
 
 /** A fitted reference and the forms its residuals take. */
 export interface Fitted {
@@ -37,6 +43,7 @@ export interface Fitted {
 }
 
 export interface FitContext {
+  /** Numbers that describe a patch. */
   dims: number
   cells: number
   bankSize: number
@@ -76,11 +83,15 @@ export async function chooseBank(
   return { rows, source, covered: await covered() }
 }
 
+/** @param folds parts of the cross-fit */
 export async function referenceOf(
+  kind: ReferenceKind,
   { good, groups, bank }: ReferenceData,
+  folds: number,
   context: FitContext,
 ): Promise<Reference> {
   const { dims, cells, matrices, checkCancelled } = context
+  if (kind === 'template') return templateReference(good, groups, dims, folds)
   if (bank === null) return positionReference(good, groups, dims)
   const { rows, covered } = bank
   const origins = bank.source.map((i) => groups[i] ?? -1)
@@ -168,14 +179,20 @@ export async function damagedPatches(
   return { sound: await where((share) => share === 0), broken: await where((share) => share >= DEFECTIVE) }
 }
 
-/** The forms that the methods of this reference take, so far as the residuals allow. */
+/**
+ * The forms that the methods of this reference take, so far as the residuals allow; a covariance of each place only for
+ * a method that is wanted.
+ */
 export async function fitForms(
   kind: ReferenceKind,
   { good, damaged }: FitResiduals,
+  methods: readonly MethodId[],
   context: FitContext,
 ): Promise<Forms> {
-  const { dims } = context
+  const { dims, cells } = context
   context.checkCancelled()
+  const whole = (): Matrix[] => good.map((g) => g.residuals)
+  if (kind === 'template') return { spread: spreadForm(whole()) }
   const moments = { good: emptySecondMoment(dims), defect: emptySecondMoment(dims) }
   const sound = damaged.map((d) => d.sound)
   const broken = damaged.map((d) => d.broken)
@@ -183,7 +200,10 @@ export async function fitForms(
   addPatches(moments.defect, broken)
   const forms: Forms = kind === 'bank' ? { distance: { kind: 'length' } } : {}
   if (moments.good.count < PATCHES_PER_DIMENSION * dims) return forms
-  if (kind === 'position') forms.mahalanobis = mahalanobisForm(moments.good, dims)
+  if (kind === 'position') {
+    forms.mahalanobis = mahalanobisForm(moments.good, dims)
+    if (methods.includes('position-gaussian')) forms.gaussian = placeGaussianForm(whole(), dims, cells)
+  }
   if (moments.defect.count >= PATCHES_PER_DIMENSION * dims)
     forms.evidence = await evidenceForm(moments, { good: [good, sound], defect: broken }, context)
   return forms

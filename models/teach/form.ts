@@ -15,9 +15,18 @@ export type Form =
    * `length` |r| + sum of |r B|: no coordinate can speak against the others, so that a larger residual is never better.
    */
   | { kind: 'evidence'; basis: Matrix; length: number }
+  /**
+   * Length of r W with a matrix of each place, over the first `kept` coordinates.
+   *
+   * `factors` [cells][kept][kept]; `share` of a covariance that one of the images fitted on is
+   */
+  | { kind: 'gaussian'; factors: Matrix; kept: number; share: number }
+  /** Largest coordinate, each times its scale at the place: `scale` [cells][dims]. */
+  | { kind: 'spread'; scale: Matrix }
 
 /** What a residual is scored as, by name. */
-export type FormKind = 'distance' | 'evidence' | 'mahalanobis'
+const FORM_KINDS = ['distance', 'evidence', 'mahalanobis', 'gaussian', 'spread'] as const
+export type FormKind = (typeof FORM_KINDS)[number]
 export type Forms = Partial<Record<FormKind, Form>>
 /** Raw scores of the patches of one image, [cells] per form. */
 export type RawMaps = Partial<Record<FormKind, Matrix>>
@@ -31,7 +40,7 @@ export interface OpenForms {
 
 /** All forms by one graph, of the nodes that the taught model has. */
 export async function openForms(forms: Forms, dims: number, pool: SessionPool): Promise<OpenForms> {
-  const kinds = (['distance', 'evidence', 'mahalanobis'] as const).filter((k) => forms[k] !== undefined)
+  const kinds = FORM_KINDS.filter((k) => forms[k] !== undefined)
   const parts = kinds.flatMap((kind) => {
     const form = forms[kind]
     return form === undefined ? [] : [formGraph(form, dims, 'residuals', kind, `${kind}_`)]
@@ -62,7 +71,9 @@ export async function openForms(forms: Forms, dims: number, pool: SessionPool): 
   }
 }
 
-const matrixOf = (form: Exclude<Form, { kind: 'length' }>): Matrix =>
+type OfPlace = Extract<Form, { kind: 'gaussian' | 'spread' }>
+
+const matrixOf = (form: Exclude<Form, { kind: 'length' } | OfPlace>): Matrix =>
   form.kind === 'evidence' ? form.basis : form.matrix
 
 /** A form as nodes: residuals [cells, dims] to raw scores [cells]. */
@@ -73,6 +84,7 @@ export function formGraph(
   output: string,
   prefix: string,
 ): GraphPart {
+  if (form.kind === 'gaussian' || form.kind === 'spread') return placeGraph(form, dims, input, output, prefix)
   const name = (part: string): string => `${prefix}${part}`
   const part: GraphPart = {
     nodes: [],
@@ -103,6 +115,39 @@ export function formGraph(
     )
   }
   return part
+}
+
+/** A form with numbers of each place: residuals are those of all cells, in their order. */
+function placeGraph(form: OfPlace, dims: number, input: string, output: string, prefix: string): GraphPart {
+  const name = (part: string): string => `${prefix}${part}`
+  if (form.kind === 'spread')
+    return {
+      initializers: [onnxTensor(name('scale'), [form.scale.length / dims, dims], form.scale)],
+      nodes: [
+        onnxNode('Mul', [input, name('scale')], [name('spreads')]),
+        onnxNode('Abs', [name('spreads')], [name('sizes')]),
+        onnxNode('ReduceMax', [name('sizes')], [output], { axes: { ints: [1] }, keepdims: { int: 0 } }),
+      ],
+    }
+  const { factors, kept } = form
+  const ints = (...values: number[]): BigInt64Array => BigInt64Array.from(values, BigInt)
+  return {
+    initializers: [
+      onnxTensor(name('factors'), [factors.length / kept ** 2, kept, kept], factors),
+      onnxTensor(name('first'), [1], ints(0)),
+      onnxTensor(name('kept'), [1], ints(kept)),
+      onnxTensor(name('one'), [1], ints(1)),
+      onnxTensor(name('axes'), [2], ints(1, 2)),
+    ],
+    nodes: [
+      onnxNode('Slice', [input, name('first'), name('kept'), name('one')], [name('leading')]),
+      onnxNode('Unsqueeze', [name('leading'), name('one')], [name('rows')]),
+      onnxNode('MatMul', [name('rows'), name('factors')], [name('turned')]),
+      onnxNode('Mul', [name('turned'), name('turned')], [name('products')]),
+      onnxNode('ReduceSum', [name('products'), name('axes')], [name('square')], { keepdims: { int: 0 } }),
+      onnxNode('Sqrt', [name('square')], [output]),
+    ],
+  }
 }
 
 /** Sum of r rᵀ over chosen patches. */

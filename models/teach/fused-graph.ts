@@ -1,5 +1,6 @@
 import { CodedError } from '../../contracts/index.ts'
-import { onnxNode, onnxTensor } from '../onnx/graph.ts'
+import { onnxGraph, onnxModel, onnxNode, onnxTensor } from '../onnx/graph.ts'
+import type { OnnxValueInfo } from '../onnx/graph.ts'
 import type { Backbone } from './backbone.ts'
 import { averageOver, smoothingReach, topCells } from './calibration.ts'
 import { OUTSIDE, TOP_SHARE } from './crossfit.ts'
@@ -11,6 +12,8 @@ import type { GraphPart, Projection } from './feature-nodes.ts'
 import { METHODS } from './fit.ts'
 import type { Fitted, MethodId } from './fit.ts'
 import { formGraph } from './form.ts'
+import { planeNumbers } from './plane-points.ts'
+import { planeNodes } from './planes.ts'
 
 /** Names of the outputs of a taught model. */
 export const MAP_OUTPUT = 'map'
@@ -31,8 +34,8 @@ export interface FusedRequest {
 
 /**
  * The whole taught model as one ONNX graph: backbone, projection, reference, form, position statistics and image
- * score. Input as the backbone's, uint8 [1, height, width, 3]; outputs `map` [1, 1, rows, columns], smoothed, and `score` [1].
- * A tiled area is one image here: only the backbone sees it tile by tile.
+ * score; with a golden template no backbone. Input as the backbone's, uint8 [1, height, width, 3]; outputs `map`
+ * [1, 1, rows, columns], smoothed, and `score` [1]. A tiled area is one image here: only the backbone sees it tile by tile.
  */
 export function fusedModel(request: FusedRequest): Uint8Array {
   const { backbone, size, projection, method, fitted, calibration, allowed, mapGain } = request
@@ -40,12 +43,17 @@ export function fusedModel(request: FusedRequest): Uint8Array {
   const cells = grid.width * grid.height
   const embedding = `${OWN}embedding`
   const residual = `${OWN}residual`
-  const parts = [fitted.reference.graph(embedding, residual, `${OWN}reference_`)]
+  const template = METHODS[method].reference === 'template'
+  const parts = [
+    ...(template ? [planeNodes(backbone.input, grid, embedding)] : []),
+    fitted.reference.graph(embedding, residual, `${OWN}reference_`),
+  ]
   const kind = METHODS[method].form
   const form = fitted.forms[kind]
   if (form === undefined) throw new CodedError('TCH_IMAGES', { path: 'method', expected: method })
   const [raw, z] = [`${OWN}raw`, `${OWN}z`]
-  parts.push(formGraph(form, projection.dims, residual, raw, `${OWN}${kind}_`), {
+  const dims = template ? planeNumbers(grid) : projection.dims
+  parts.push(formGraph(form, dims, residual, raw, `${OWN}${kind}_`), {
     initializers: [
       onnxTensor(`${raw}_mean`, [cells], calibration.statistics.mean),
       onnxTensor(`${raw}_scale`, [cells], calibration.statistics.scale),
@@ -56,21 +64,20 @@ export function fusedModel(request: FusedRequest): Uint8Array {
     ],
   })
   parts.push(scoreNodes(z, allowed, grid, mapGain))
-  return describingModel({
-    backbone,
-    size,
-    projection,
-    described: embedding,
-    after: {
-      nodes: parts.flatMap((p) => p.nodes),
-      initializers: parts.flatMap((p) => p.initializers),
-    },
-    outputs: [
-      { name: MAP_OUTPUT, type: 'float32', shape: [1, 1, grid.height, grid.width] },
-      { name: SCORE_OUTPUT, type: 'float32', shape: [1] },
-    ],
-    allowed,
-  })
+  const after = {
+    nodes: parts.flatMap((p) => p.nodes),
+    initializers: parts.flatMap((p) => p.initializers),
+  }
+  const outputs: OnnxValueInfo[] = [
+    { name: MAP_OUTPUT, type: 'float32', shape: [1, 1, grid.height, grid.width] },
+    { name: SCORE_OUTPUT, type: 'float32', shape: [1] },
+  ]
+  if (!template)
+    return describingModel({ backbone, size, projection, described: embedding, after, outputs, allowed })
+  const inputs: OnnxValueInfo[] = [
+    { name: backbone.input, type: 'uint8', shape: [1, size.heightPx, size.widthPx, 3] },
+  ]
+  return onnxModel(onnxGraph({ name: 'template', ...after, inputs, outputs }))
 }
 
 function scoreNodes(

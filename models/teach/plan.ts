@@ -6,6 +6,8 @@ import { LIST } from './coreset.ts'
 import type { WorkingSize } from './working-size.ts'
 import { channelsOf } from './feature-nodes.ts'
 import { tilesFor } from './tiles.ts'
+import { keptFor } from './place-gaussian.ts'
+import { planeNumbers } from './plane-points.ts'
 
 /** Everything the work is allowed and expected to take, known before it starts. */
 export interface TeachPlan {
@@ -152,12 +154,26 @@ function planArea(backbone: Backbone, request: PlanRequest, areaPx: number): Tea
   const products = Math.max(4_096 * bankSize, MAX_CANDIDATES * LIST) * 4
   const distances = request.threads * (products + candidates) + candidates
   const residuals = (images + damaged + defects) * cells * dims * 4
-  // maps of three forms by each fold and by all
-  const maps = (images + damaged + defects) * cells * 4 * 3 * 4
+  // and the same of the pixels, as they are compared with a golden template
+  const planes =
+    tiles === undefined ? 2 * (images + damaged + defects) * cells * planeNumbers(size.grid) * 4 : 0
+  // factors of each place: fitted, written and on every thread, in blocks that go back whole
+  const places = (2 + request.threads) * cells * keptFor(cells, dims) ** 2 * 4
+  // maps of four forms by each fold and by all
+  const maps = (images + damaged + defects) * cells * 4 * 4 * 4
   const moments = (images + 2 * damaged) * dims * dims * 4
   const inUse =
-    embeddings + working + activations + compared + descriptors + distances + residuals + maps + moments
-  const memoryBytes = LIBRARIES_BYTES + Math.ceil(ALLOCATED * inUse)
+    embeddings +
+    working +
+    activations +
+    compared +
+    descriptors +
+    distances +
+    residuals +
+    planes +
+    maps +
+    moments
+  const memoryBytes = LIBRARIES_BYTES + Math.ceil(ALLOCATED * inUse) + places
   return { size, dims, bankSize, memoryBytes }
 }
 

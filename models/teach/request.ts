@@ -16,7 +16,14 @@ export interface TeachImage {
   load(): Promise<Pixels>
 }
 
-export const METHOD_IDS = ['bank', 'bank-evidence', 'position', 'position-evidence'] as const
+export const METHOD_IDS = [
+  'bank',
+  'bank-evidence',
+  'position',
+  'position-evidence',
+  'position-gaussian',
+  'template',
+] as const
 
 /** More than this wait for the thread that teaches. */
 const MOST_THREADS = 8

@@ -1,3 +1,5 @@
+import { MAD_TO_SD } from './median.kernel.ts'
+
 /** A good image that the others do not explain: look at it before trusting the model. */
 export interface SuspiciousImage {
   name: string
@@ -8,9 +10,6 @@ export interface SuspiciousImage {
 
 /** Good scores have a long upper tail; a normal one would pass this limit once in 10^7. */
 const LIMIT = 5
-/** Median absolute deviation of a normal distribution to its standard deviation. */
-const MAD_TO_SD = 1.4826
-
 /**
  * Outliers among the good images by their cross-fitted scores, the most unusual first (median and MAD, which the
  * outliers themselves do not move; Hampel 1974).

@@ -6,6 +6,7 @@ import type { ModelCard } from '../../contracts/index.ts'
 import { packModel } from '../package/pack.ts'
 import type { PackedModel } from '../package/pack.ts'
 import type { Backbone } from './backbone.ts'
+import { METHODS } from './fit.ts'
 import { MAP_OUTPUT, SCORE_OUTPUT } from './fused-graph.ts'
 import { inputOf } from './images.ts'
 import { allowedCells } from './regions.ts'
@@ -15,6 +16,7 @@ import { checkTaughtFolder, saveTeachData, teachDataDir } from './teach-store.ts
 
 /** Findings grow from their peak down to this share of the threshold. */
 const REGION_SHARE = 0.6
+const OWN_IMAGES = "the user's own"
 /** Calibrated scores on another processor; a nearest patch of equal distance may be another one there. */
 const GOLDEN = { atol: 0.02, rtol: 0.002 }
 
@@ -82,6 +84,13 @@ export async function packTaught(request: TaughtPackageRequest): Promise<PackedM
     const skipped = tiles === undefined ? 0 : skippedTiles(data.size, tiles, allowedCells(data))
     const list = createHash('sha256')
     for (const g of data.good) list.update(g.sha256)
+    // a golden template is made of the images alone
+    const template = METHODS[report.choice.chosen.method].reference === 'template'
+    const ofBackbone = {
+      name: `backbone ${backbone.id} ${backbone.version}`,
+      licence: backbone.licence,
+      sha256: backbone.sha256,
+    }
     return {
       id,
       version,
@@ -97,19 +106,14 @@ export async function packTaught(request: TaughtPackageRequest): Promise<PackedM
       },
       inputs: [{ ...inputOf(data.size), name: backbone.input }],
       labels: ['anomaly'],
-      licence: backbone.licence,
+      licence: template ? OWN_IMAGES : backbone.licence,
       trainingData: [
         {
           name: `${data.good.length} good images of the user`,
-          licence: "the user's own",
+          licence: OWN_IMAGES,
           sha256: list.digest('hex'),
         },
-        {
-          name: `backbone ${backbone.id} ${backbone.version}`,
-          licence: backbone.licence,
-          sha256: backbone.sha256,
-        },
-        ...backbone.trainingData,
+        ...(template ? [] : [ofBackbone, ...backbone.trainingData]),
       ],
       metrics: {
         goodImages: report.goodImages,

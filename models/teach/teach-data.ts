@@ -1,6 +1,7 @@
 import type { SourceSize } from './images.ts'
 import type { WorkingSize } from './working-size.ts'
 import type { DamagedEmbedding, Embedding, TurnedEmbedding } from './embedding.ts'
+import type { Matrix } from './matrix-sessions.ts'
 import type { Projection } from './feature-nodes.ts'
 import type { TeachOptions } from './request.ts'
 
@@ -9,6 +10,8 @@ export interface TaughtImage {
   /** SHA-256 of its pixels. */
   sha256: string
   embedding: Embedding
+  /** Its pixels as a golden template compares them, [cells][numbers]; of parts that lie at the same place. */
+  planes?: Matrix
 }
 
 /**

@@ -43,6 +43,8 @@ const headerSchema = z.strictObject({
   }),
   channels: size,
   dims: size,
+  /** Numbers of a cell that a golden template compares; absent where parts do not lie at the same place. */
+  planes: size.optional(),
   good: z.array(image).min(2),
   damaged: z.array(z.strictObject({ source: z.number().int().nonnegative() })),
   turned: z.array(z.strictObject({ source: z.number().int().nonnegative() })),
@@ -51,6 +53,8 @@ const headerSchema = z.strictObject({
 
 /** Writes the teach data of a model into a new folder. */
 export async function saveTeachData(dir: string, data: TeachData, modelSha256: string): Promise<void> {
+  const images = [...data.good, ...data.damaged, ...data.defects]
+  const planes = data.good[0]?.planes
   const arrays = [
     data.projection.weights,
     data.projection.bias,
@@ -58,6 +62,7 @@ export async function saveTeachData(dir: string, data: TeachData, modelSha256: s
     ...data.damaged.flatMap((d) => [d.embedding, d.coverage]),
     ...data.turned.map((t) => t.embedding),
     ...data.defects.map((d) => d.embedding),
+    ...images.map((d) => d.planes ?? new Float32Array()),
   ]
   const numbers = Buffer.concat(arrays.map((a) => Buffer.from(a.buffer, a.byteOffset, a.byteLength)))
   const named = ({ name, sha256: hash }: { name: string; sha256: string }) => ({ name, sha256: hash })
@@ -71,6 +76,9 @@ export async function saveTeachData(dir: string, data: TeachData, modelSha256: s
     working: data.size,
     channels: data.projection.weights.length / data.projection.dims,
     dims: data.projection.dims,
+    ...(planes !== undefined && {
+      planes: planes.length / (data.size.grid.width * data.size.grid.height),
+    }),
     good: data.good.map(named),
     damaged: data.damaged.map(({ source }) => ({ source })),
     turned: data.turned.map(({ source }) => ({ source })),
@@ -111,7 +119,7 @@ export async function loadTeachData(dir: string, modelSha256: string): Promise<T
     at = end
     return out
   }
-  return {
+  const data: TeachData = {
     backboneSha256: header.backboneSha256,
     options: header.options,
     source: header.source,
@@ -122,6 +130,11 @@ export async function loadTeachData(dir: string, modelSha256: string): Promise<T
     turned: header.turned.map((t) => ({ ...t, embedding: take(cells * dims) })),
     defects: header.defects.map((d) => ({ ...d, embedding: take(cells * dims) })),
   }
+  const numbersOfCell = header.planes
+  if (numbersOfCell !== undefined)
+    for (const image of [...data.good, ...data.damaged, ...data.defects])
+      image.planes = take(cells * numbersOfCell)
+  return data
 }
 
 const misfit = (file: string, expected: string, actual: string): CodedError =>

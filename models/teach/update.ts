@@ -4,6 +4,7 @@ import { describeAll, sizeWarnings } from './collect.ts'
 import { conclude } from './conclude.ts'
 import { withSources } from './crossfit.ts'
 import { openEmbedder } from './embedder.ts'
+import { openPlanes, withPlanes } from './planes.ts'
 import { loadImages, refuseConflicts, withoutCopies } from './images.ts'
 import type { TeachImage, TeachProgress, TeachWarning } from './request.ts'
 import type { TaughtModel } from './teach.ts'
@@ -98,7 +99,13 @@ async function describeNew(
   )
   const embedder = await openEmbedder(backbone, data.size, data.projection, pool)
   try {
-    const taught = await describeAll(embedder, fresh, step('describe'))
+    const planes = data.good[0]?.planes === undefined ? null : await openPlanes(data.size, pool)
+    const taught = await withPlanes(
+      planes,
+      await describeAll(embedder, fresh, step('describe')),
+      fresh,
+      embedder.lanes,
+    )
     const each = Math.floor(data.turned.length / data.good.length)
     const turned = await describeTurned(fresh, each * fresh.length, data.size, embedder, checkCancelled)
     const copies = loaded.length - fresh.length

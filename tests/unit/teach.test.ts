@@ -89,6 +89,7 @@ describe('a taught model', () => {
         groups: good.map((_, i) => i),
         damaged: data.damaged,
         bank: await chooseBank(good, data.turned, context),
+        methods: [method],
         defects: [],
       },
       foldsFor(24),

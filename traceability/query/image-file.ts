@@ -2,6 +2,14 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { CodedError } from '../../contracts/index.ts'
 
+/** Of a stored image. */
+export interface ImageFacts {
+  /** Absolute. */
+  path: string
+  mime: string
+  bytes: number
+}
+
 /**
  * The bytes of a stored image.
  *

@@ -27,7 +27,7 @@ import { type DefectPlaces, defectPlaces, type PlacesQuery } from './defect-plac
 import { defectiveParts, goodParts, type TaughtPart, type TaughtPartsQuery } from './taught-parts.ts'
 import { type ConfirmedPart, confirmedParts, type ConfirmedQuery } from './confirmed-parts.ts'
 import { queryBuilder } from './dialect.ts'
-import { imageFile } from './image-file.ts'
+import { imageFile, type ImageFacts } from './image-file.ts'
 import { keptShifts } from './kept-shifts.ts'
 import { identityChanges, identityMap } from '../genealogy/identity-names.ts'
 import { NcrBook, readNcr } from '../ncr/ncr-events.ts'
@@ -45,13 +45,6 @@ export interface LotUnits {
   lots: { uri: string; lot: string; product: string; supplier: string | null }[]
   /** Inspections of every unit made from the lots, oldest first, at most `limit`. */
   inspections: PartRow[]
-}
-
-export interface ImageFacts {
-  /** Absolute. */
-  path: string
-  mime: string
-  bytes: number
 }
 
 /** Read side of the records over its own connection, which never blocks the writer. */

@@ -106,6 +106,7 @@ export const enTeach = {
       begun: 'A new version is being taught.',
       look: 'How it comes along',
     },
+    notMeasured: 'Not measured: {{methods}}',
     turned: '{{n}} turned and mirrored copies count as good.',
     notTurned: 'No turned copies count as good.',
     by: {

@@ -101,6 +101,7 @@ export const zhTeach = {
       begun: '正在示教新版本。',
       look: '查看进度',
     },
+    notMeasured: '未测量 {{methods}}',
     turned: '{{n}} 张旋转与镜像的副本也算良品。',
     notTurned: '没有旋转的副本算作良品。',
     by: {

@@ -130,6 +130,11 @@ function Report(p: {
         {t('teach.method')} <b className="text">{choice.chosen.method}</b>:{' '}
         {typeof choice.reason === 'string' ? choice.reason : p.say(choice.reason)}
       </p>
+      {choice.notMeasured?.map(({ methods, reason }) => (
+        <p key={methods.join()}>
+          {t('teach.notMeasured', { methods: methods.join(', ') })}: {p.say(reason)}
+        </p>
+      ))}
       <p>
         {t('teach.curve')}: {t(learningCurve.enough ? 'teach.enough' : 'teach.more')} (
         {learningCurve.points.map((c) => `${c.goodImages}: ${numberText(c.meanGood)}`).join(' → ')})

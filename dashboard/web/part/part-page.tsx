@@ -4,6 +4,7 @@ import { Link, useNavigate, useParams, useSearchParams } from 'react-router'
 import { filterText, usePart, type PartFilter } from '../api/hooks.ts'
 import type { PartAnswer } from '../api/types.ts'
 import { Failed, Waiting } from '../shell/states.tsx'
+import { OnLine } from '../shell/site.tsx'
 import { CodesPanel } from './codes-panel.tsx'
 import { FindingsPanel } from './findings-panel.tsx'
 import { GatePanel } from './gate-panel.tsx'
@@ -118,7 +119,9 @@ function PartView({ answer, filter, go }: { answer: PartAnswer; filter: PartFilt
           }}
         />
         <LifePanel part={part} />
-        <ProofPanel unit={part.row.unit ?? part.row.serial} position={part.row.position} />
+        <OnLine>
+          <ProofPanel unit={part.row.unit ?? part.row.serial} position={part.row.position} />
+        </OnLine>
       </div>
     </div>
   )

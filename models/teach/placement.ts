@@ -1,0 +1,122 @@
+import { CodedError } from '../../contracts/index.ts'
+import type { I18n } from '../../contracts/index.ts'
+import type { Embedding } from './embedding.ts'
+import { METHODS } from './fit.ts'
+import type { MethodId } from './fit.ts'
+import { METHOD_IDS } from './request.ts'
+import type { TeachData } from './teach-data.ts'
+
+/** Methods that were not measured, and why. */
+export interface NotMeasured {
+  methods: MethodId[]
+  reason: I18n
+}
+
+/** Images that say whether parts lie still. */
+const LOOKED_AT = 24
+/**
+ * Parts lie at the same place while patches vary less there than this share of what patches vary altogether: drawn boards
+ * 0.01, castings 0.19, cookies 0.51, steel with rolled-in scale 0.88 (ADR 0019).
+ */
+const STILL = 0.8
+/** Workpieces that a method by place needs at least: a covariance, or a spread, of each place. */
+const LEAST: Partial<Record<MethodId, number>> = { 'position-gaussian': 20, template: 10 }
+
+/** Variance of patches at their place, mean over all places, as a share of their variance over all; 1 of one image. */
+export function varianceAtPlace(images: readonly Embedding[], dims: number): number {
+  const some = images.slice(0, LOOKED_AT)
+  const n = some.length
+  const size = some[0]?.length ?? 0
+  if (n < 2) return 1
+  let within = 0
+  const sum = new Float64Array(dims)
+  const squares = new Float64Array(dims)
+  for (let i = 0; i < size; i++) {
+    let s = 0
+    let s2 = 0
+    for (let k = 0; k < n; k++) {
+      const v = some[k]?.[i] ?? 0
+      s += v
+      s2 += v * v
+    }
+    within += (s2 - (s * s) / n) / (n - 1)
+    const d = i % dims
+    sum[d] = (sum[d] ?? 0) + s
+    squares[d] = (squares[d] ?? 0) + s2
+  }
+  const patches = (n * size) / dims
+  let all = 0
+  for (let d = 0; d < dims; d++) all += ((squares[d] ?? 0) - (sum[d] ?? 0) ** 2 / patches) / (patches - 1)
+  return all > 0 ? within / (size / dims) / all : 1
+}
+
+export const liesStill = (images: readonly Embedding[], dims: number): boolean =>
+  varianceAtPlace(images, dims) < STILL
+
+type Data = Pick<TeachData, 'good' | 'projection'>
+
+/**
+ * The methods worth measuring: those by place where the parts lie at the same place and are enough.
+ *
+ * @param groups number of the workpiece of each good image
+ * @throws TCH_IMAGES when the one method asked for is none of them
+ */
+export function measurable(
+  { good, projection }: Data,
+  groups: readonly number[],
+  only: MethodId | null,
+): { methods: MethodId[]; notMeasured: NotMeasured[] } {
+  const one = [...new Set(groups)].flatMap((g) => good[groups.indexOf(g)]?.embedding ?? [])
+  const share = varianceAtPlace(one, projection.dims)
+  const notMeasured: NotMeasured[] = []
+  const byPlace = METHOD_IDS.filter((m) => METHODS[m].reference !== 'bank')
+  const leave = (methods: MethodId[], reason: I18n, expected: string, actual: string, hint: string): void => {
+    const asked = only !== null && methods.includes(only) && LEAST[only] !== undefined
+    if (asked) throw new CodedError('TCH_IMAGES', { path: 'method', expected, actual, hint })
+    if (only === null && methods.length > 0) notMeasured.push({ methods, reason })
+  }
+  if (share >= STILL) {
+    const [at, most] = [percent(share), percent(STILL)]
+    leave(
+      byPlace,
+      {
+        en: `the parts do not lie at the same place: patches vary there ${at} as much as anywhere, less than ${most} is needed`,
+        zh: `工件不在同一位置:同一位置的图块变化为整体变化的 ${at},需小于 ${most}`,
+      },
+      `parts at the same place in every image for the method ${only}: patches that vary there less than ${most} as much as anywhere`,
+      at,
+      'put the parts into a fixture, register them (`--recipe`), or choose the method auto',
+    )
+    return { methods: METHOD_IDS.filter((m) => !byPlace.includes(m) || m === only), notMeasured }
+  }
+  const few = (Object.keys(LEAST) as MethodId[]).filter((m) => one.length < (LEAST[m] ?? 0))
+  for (const method of few) {
+    const least = LEAST[method] ?? 0
+    leave(
+      [method],
+      {
+        en: `${one.length} good workpieces, ${least} are needed`,
+        zh: `良品工件 ${one.length} 个,需要 ${least} 个`,
+      },
+      `${least} or more good workpieces for the method ${method}`,
+      `${one.length}`,
+      'give more images of different parts, or choose the method auto',
+    )
+  }
+  const blind = good.some((g) => g.planes === undefined) && !few.includes('template')
+  if (blind)
+    leave(
+      ['template'],
+      {
+        en: 'the teach data hold nothing of the pixels: they are of an older program, or the images are cut into tiles',
+        zh: '示教数据中没有像素信息:由旧版程序生成,或图像被分块',
+      },
+      'teach data with what the method template compares',
+      'none of it',
+      'teach again from the images, with a smaller working area where they are cut into tiles',
+    )
+  const left = [...few, ...(blind ? ['template'] : [])]
+  return { methods: METHOD_IDS.filter((m) => !left.includes(m)), notMeasured }
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(0)} %`
