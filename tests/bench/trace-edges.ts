@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { SqlDatabase } from '../../contracts/index.ts'
 import { migrate, openSql, openTraceQuery, QueryProcess } from '../../traceability/index.ts'
+import { recordOf } from '../../traceability/store/record-codec.ts'
+import { gs1Code, passVerdict, request } from '../unit/samples/traceability-requests.ts'
 import { follow } from '../../traceability/genealogy/flow.ts'
 import { cpuOf, type Measured, print, quantile } from './measure.ts'
 
@@ -13,8 +15,10 @@ const PALLET = 20
 const RECALLED = 20_000
 const GTIN = '09506000134352'
 const ASKED = 500
-/** Of the capture of a good part: how many rows lie on a page is what a walk pays for. */
-const RECORD_BYTES = 1_500
+/** Of the capture of a good part: how many rows lie on a page is what a walk pays for, and a life reads it. */
+const RECORD = Buffer.from(
+  JSON.stringify(recordOf(request(1, passVerdict({ codes: [gs1Code('B1', 'L1')] })))),
+)
 
 const unitUri = (n: number): string => `https://id.gs1.org/01/${GTIN}/21/B${n}`
 const lotUri = (name: string): string => `https://id.gs1.org/01/${GTIN}/10/${name}`
@@ -182,7 +186,7 @@ function judged(db: SqlDatabase, n: number, at: string): void {
        product, revision, unit, serial, identified_by, lot, result, disposition, recipe, recipe_sha256, started_at,
        ended_at, total_ms, budget_ms, reasons, width_px, height_px, sequence, record, record_encoding)
      values (?1, ?2, ?3, ?1, 1, 'production', 'p1', 'l1', 'day', 'cap', 'A', ?4, ?5, 'code', ?6, 'pass', 'release',
-       'cap-top@4', 'ab', ?7, ?7, 11, 120, '[]', 4, 2, ?1, zeroblob(${RECORD_BYTES}), 'json')`,
+       'cap-top@4', 'ab', ?7, ?7, 11, 120, '[]', 4, 2, ?1, ?8, 'json')`,
     n,
     inspectionId,
     `st${n % 4}`,
@@ -190,6 +194,7 @@ function judged(db: SqlDatabase, n: number, at: string): void {
     `B${n}`,
     lotOf(n),
     at,
+    RECORD,
   )
   db.run(
     `insert into gate (id, inspection_id, at, ok, command, ack)
