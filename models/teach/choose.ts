@@ -84,6 +84,33 @@ const isUsual = ({ measured: m }: Candidate, held: Pick<HeldOut, 'groups' | 'fol
 /** Fewer images of a part than this leave no method. */
 const MIN_TO_LEAVE = 10
 
+/** What the default leaves to gain on the first part of the images; 1 where that is too few to tell. */
+function leftToGain(
+  usual: HeldOut,
+  grid: Grid,
+  allowed: Float32Array | null,
+  real: boolean,
+): { left: number; known: Candidate | null } {
+  const begun = { ...usual, folds: usual.folds.slice(0, 1) }
+  const known =
+    candidatesOf(begun, grid, allowed, DEFAULT_METHOD, real).find((c) => isUsual(c, begun)) ?? null
+  const bad = begun.folds[0]?.[real ? 'defects' : 'damaged'].length ?? 0
+  if (known === null || Math.min(known.measured.goodImages, bad) < MIN_TO_LEAVE)
+    return { left: 1, known: null }
+  return { left: 1 - known.measured.merit, known }
+}
+
+/** Others are chosen for a gain above `MARGIN`; the default is left room to be half of it worse on the other parts. */
+const NOTHING_TO_GAIN = MARGIN / 2
+
+/** Whether the default is so good on the first part that no other reference is worth measuring. */
+export const isBestAlready = (
+  usual: HeldOut,
+  grid: Grid,
+  allowed: Float32Array | null,
+  defects: number,
+): boolean => leftToGain(usual, grid, allowed, defects >= MIN_DEFECTS).left <= NOTHING_TO_GAIN
+
 /**
  * Whether a reference that was measured on the first part of the images may turn out to be better than the default by
  * more than chance gives: not when it is no better there.
@@ -99,10 +126,8 @@ export function worthMeasuring(
   defects: number,
 ): boolean {
   const real = defects >= MIN_DEFECTS
-  const begun = { ...usual, folds: usual.folds.slice(0, 1) }
-  const known = candidatesOf(begun, grid, allowed, DEFAULT_METHOD, real).find((c) => isUsual(c, begun))
-  const bad = begun.folds[0]?.[real ? 'defects' : 'damaged'].length ?? 0
-  if (known === undefined || Math.min(known.measured.goodImages, bad) < MIN_TO_LEAVE) return true
+  const { known } = leftToGain(usual, grid, allowed, real)
+  if (known === null) return true
   return candidatesOf(first, grid, allowed, null, real).some((c) => c.measured.merit > known.measured.merit)
 }
 

@@ -1,6 +1,6 @@
 import { CodedError, mapInOrder } from '../../contracts/index.ts'
 import type { Backbone } from './backbone.ts'
-import { choose, DEFAULT_METHOD, worthMeasuring } from './choose.ts'
+import { choose, DEFAULT_METHOD, isBestAlready, worthMeasuring } from './choose.ts'
 import type { Choice } from './choose.ts'
 import { calibrate, openCrossFit } from './crossfit.ts'
 import type { CrossFit, CrossFitData, HeldOut, HeldOutScores } from './crossfit.ts'
@@ -98,7 +98,7 @@ export async function conclude(
       : null,
   ])
   const { methods, notMeasured } = measurable(data, groups, only)
-  const [{ fits, held, left }, curve] = await Promise.all([
+  const [{ fits, held, left, needless }, curve] = await Promise.all([
     crossFits(data, { groups, bank, methods }, allowed, only, fitContext, context.onProgress),
     learningCurve(data, groups, fitContext),
   ])
@@ -129,7 +129,7 @@ export async function conclude(
     report: {
       goodImages: data.good.length,
       defectImages: data.defects.length,
-      choice: { ...choice, notMeasured },
+      choice: { ...choice, notMeasured: [...notMeasured, ...needless] },
       source: data.source,
       working: { widthPx: size.widthPx, heightPx: size.heightPx },
       tiles: size.tiles ?? null,
@@ -147,6 +147,14 @@ export async function conclude(
   }
 }
 
+const nothingToGain = (methods: MethodId[]): NotMeasured => ({
+  methods,
+  reason: {
+    en: `on the first part of the images ${DEFAULT_METHOD} is so good that no other could be better by enough to be chosen`,
+    zh: `在第一部分图像上 ${DEFAULT_METHOD} 已足够好,其他方法不可能好到被选中`,
+  },
+})
+
 type Described = Pick<TeachData['good'][number], 'embedding' | 'planes'>
 
 /** References measured on all images, and those that the first part of the images was enough to leave. */
@@ -157,15 +165,14 @@ async function crossFits(
   only: MethodId | null,
   context: FitContext,
   onProgress: ConcludeContext['onProgress'],
-): Promise<{ fits: CrossFit[]; held: HeldOut[]; left: HeldOut[] }> {
+): Promise<{ fits: CrossFit[]; held: HeldOut[]; left: HeldOut[]; needless: NotMeasured[] }> {
   const wanted = only === null ? methods : [only]
   const kinds = [...new Set(wanted.map((m): ReferenceKind => METHODS[m].reference))]
   const { grid } = data.size
   const folds = foldsFor(new Set(groups).size)
   let done = 0
   onProgress({ stage: 'measure', done, total: kinds.length })
-  // all at once: one computes on this thread while the other waits for its products
-  const begun = await mapInOrder(kinds, async (kind) => {
+  const begin = async (kind: ReferenceKind): Promise<{ fit: CrossFit; first: HeldOut }> => {
     const seen = <T extends Described>(images: readonly T[]): T[] =>
       kind === 'template'
         ? images.map((i) => ({ ...i, embedding: i.planes ?? new Float32Array() }))
@@ -184,12 +191,15 @@ async function crossFits(
       kind === 'template' ? { ...context, dims: planeNumbers(grid) } : context,
     )
     return { fit, first: { kind, groups, folds: [await fit.fold(0)] } }
-  })
-  const usual = begun.find((b) => b.fit.kind === METHODS[DEFAULT_METHOD].reference)
+  }
+  const usualKind = METHODS[DEFAULT_METHOD].reference
+  const usual = kinds.includes(usualKind) ? await begin(usualKind) : null
+  const best = usual !== null && isBestAlready(usual.first, grid, allowed, data.defects.length)
+  const others = kinds.filter((kind) => kind !== usualKind)
+  // at once: one computes on this thread while the other waits for its products
+  const begun = [...(usual === null ? [] : [usual]), ...(best ? [] : await mapInOrder(others, begin))]
   const worth = (b: (typeof begun)[number]): boolean =>
-    usual === undefined ||
-    b === usual ||
-    worthMeasuring(b.first, usual.first, grid, allowed, data.defects.length)
+    usual === null || b === usual || worthMeasuring(b.first, usual.first, grid, allowed, data.defects.length)
   const held = await mapInOrder(begun.filter(worth), async ({ fit, first }): Promise<HeldOut> => {
     const rest: HeldOut['folds'][number][] = []
     for (let f = 1; f < folds; f++) rest.push(await fit.fold(f))
@@ -199,7 +209,9 @@ async function crossFits(
   })
   onProgress({ stage: 'measure', done: kinds.length, total: kinds.length })
   const left = begun.map((b) => b.first).filter((f) => !held.some((h) => h.kind === f.kind))
-  return { fits: begun.map((b) => b.fit), held, left }
+  const passedOver = wanted.filter((m) => METHODS[m].reference !== usualKind)
+  const needless = best && passedOver.length > 0 ? [nothingToGain(passedOver)] : []
+  return { fits: begun.map((b) => b.fit), held, left, needless }
 }
 
 function thresholdOf(

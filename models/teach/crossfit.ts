@@ -5,7 +5,7 @@ import type { DamagedEmbedding, Embedding, Grid } from './embedding.ts'
 import { damagedPatches, fitForms, goodPatches, METHODS, referenceOf } from './fit.ts'
 import type { FitContext, FitResiduals, Fitted, MethodId, ReferenceData, ReferenceKind } from './fit.ts'
 import { openForms } from './form.ts'
-import type { OpenForms, RawMaps } from './form.ts'
+import type { OpenForms, Patches, RawMaps } from './form.ts'
 import type { Matrix } from './matrix-sessions.ts'
 import { asIfNew } from './place-gaussian.ts'
 
@@ -64,7 +64,11 @@ export async function openCrossFit(
   const { lanes } = context.matrices
   const good = await mapInOrder(
     data.good,
-    async (e, i) => goodPatches(await residuals(e, groups[i]), context),
+    async (e, i) => {
+      const own = await residuals(e, groups[i])
+      // a template is compared place by place, and has no second moments
+      return kind === 'template' ? unmeasured(own) : goodPatches(own, context)
+    },
     lanes,
   )
   const bad = await mapInOrder(
@@ -72,7 +76,11 @@ export async function openCrossFit(
     async ({ embedding, coverage, source }) => {
       const group = groups[source] ?? -1
       const own = await residuals(embedding, group)
-      return { residuals: own, ...(await damagedPatches(own, coverage, context)), group }
+      const patches =
+        kind === 'template'
+          ? { sound: unmeasured(own), broken: unmeasured(own) }
+          : await damagedPatches(own, coverage, context)
+      return { residuals: own, ...patches, group }
     },
     lanes,
   )
@@ -129,6 +137,8 @@ export async function openCrossFit(
     },
   }
 }
+
+const unmeasured = (residuals: Matrix): Patches => ({ residuals, cells: [], gram: new Float32Array() })
 
 /** The copies whose image is among the places, with the place for their source. */
 export const withSources = <T extends { source: number }>(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { choose, worthMeasuring } from '../../models/teach/choose.ts'
+import { choose, isBestAlready, worthMeasuring } from '../../models/teach/choose.ts'
 import type { HeldOut } from '../../models/teach/crossfit.ts'
 import { seededRandom } from '../../models/teach/random.ts'
 
@@ -49,6 +49,16 @@ describe('a reference measured on the first part of the images', () => {
       folds: h.folds.map((f) => ({ ...f, damaged: f.damaged.slice(0, 9) })),
     })
     expect(worthMeasuring(few(heldOut('position', 0, 1)), few(usual), GRID, null, 0)).toBe(true)
+  })
+
+  it('is not measured at all where the default leaves nothing to gain on enough images', () => {
+    const best = (h: HeldOut): boolean => isBestAlready(h, GRID, null, 0)
+    const few = heldOut('bank', 2)
+    expect(best(heldOut('bank', 2))).toBe(true)
+    expect(best(usual)).toBe(false)
+    expect(best({ ...few, folds: few.folds.map((f) => ({ ...f, damaged: f.damaged.slice(0, 9) })) })).toBe(
+      false,
+    )
   })
 
   it('is reported with the images it was measured on, and never chosen', () => {
