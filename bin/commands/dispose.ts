@@ -8,6 +8,7 @@ import {
   uuidv7,
 } from '../../contracts/index.ts'
 import type { Environment } from '../environment.ts'
+import { requireWords } from '../on-record.ts'
 import { dataDirOf, stateFacts } from '../state-facts.ts'
 
 interface Options {
@@ -35,13 +36,7 @@ async function decide(unit: string, asked: string, o: Options, environment: Envi
       actual: asked,
       ...(asked === 'hold' ? { hint: `sightline hold unit/${unit}` } : {}),
     })
-  const missing = (['reason', 'by'] as const).find((key) => !o[key]?.trim())
-  if (missing !== undefined)
-    throw new CodedError('CFG_USAGE', {
-      expected: `--${missing}`,
-      actual: 'nothing',
-      hint: 'it goes on record',
-    })
+  requireWords(o, ['reason', 'by'])
   const fact: TraceFact = traceFactSchema.parse({
     id: uuidv7(),
     at: new Date().toISOString(),

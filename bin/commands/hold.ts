@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
-import { CodedError, fromFact, type TraceFact, traceFactSchema, uuidv7 } from '../../contracts/index.ts'
+import { fromFact, type TraceFact, traceFactSchema, uuidv7 } from '../../contracts/index.ts'
 import { shortName } from '../../traceability/index.ts'
 import { openTraceQuery } from '../../traceability/query/index.ts'
 import type { Environment } from '../environment.ts'
+import { requireWords } from '../on-record.ts'
 import { dataDirOf, stateFacts } from '../state-facts.ts'
 import { printTable } from '../table.ts'
 
@@ -54,13 +55,7 @@ export function holdFact(
   target: string,
   o: { by?: string; reason?: string },
 ): TraceFact {
-  const missing = (['reason', 'by'] as const).find((key) => !o[key]?.trim())
-  if (missing !== undefined)
-    throw new CodedError('CFG_USAGE', {
-      expected: `--${missing}`,
-      actual: 'nothing',
-      hint: 'it goes on record',
-    })
+  requireWords(o, ['reason', 'by'])
   return traceFactSchema.parse({
     id: uuidv7(),
     at: new Date().toISOString(),

@@ -4,6 +4,7 @@ import { openIdentityChanges, openPartStore } from '../../traceability/index.ts'
 import { lockDataDir } from '../data-dir-lock.ts'
 import type { Environment } from '../environment.ts'
 import { lineAddress } from '../line-address.ts'
+import { requireWords } from '../on-record.ts'
 import { dataDirOf, sayOnStderr } from '../state-facts.ts'
 
 interface Options {
@@ -26,13 +27,7 @@ export function addIdentity(program: Command, environment: Environment): void {
       .option('--reason <text>', 'how that is known')
       .option('--by <name>', 'who says so')
       .action(async (canonical: string, others: string[], o: Options) => {
-        const missing = (['reason', 'by'] as const).find((key) => !o[key]?.trim())
-        if (missing !== undefined)
-          throw new CodedError('CFG_USAGE', {
-            expected: `--${missing}`,
-            actual: 'nothing',
-            hint: 'it goes on record',
-          })
+        requireWords(o, ['reason', 'by'])
         const asked = { kind, canonical, uris: others, by: o.by, reason: o.reason }
         const change = await changed(dataDirOf(o.data, environment), identityChangedSchema.parse(asked))
         process.stdout.write(`${JSON.stringify(change)}\n`)

@@ -6,6 +6,7 @@ import { lockDataDir } from '../data-dir-lock.ts'
 import type { Environment } from '../environment.ts'
 import { lineAddress } from '../line-address.ts'
 import { whole } from '../options.ts'
+import { requireWords } from '../on-record.ts'
 import { dataDirOf, sayOnStderr } from '../state-facts.ts'
 import { printTable } from '../table.ts'
 
@@ -101,8 +102,7 @@ function askOf(sink: string, { from, dead = false, by = '' }: ReplayOptions): Re
       expected: 'either --from POSITION or --dead',
       actual: dead ? 'both' : 'neither',
     })
-  if (by.trim() === '')
-    throw new CodedError('CFG_USAGE', { expected: '--by', actual: 'nothing', hint: 'it goes on record' })
+  requireWords({ by }, ['by'])
   return { sink, from: from ?? null, by: by.trim() }
 }
 
