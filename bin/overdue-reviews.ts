@@ -13,18 +13,26 @@ export interface OverdueParts {
 }
 
 const EVERY_MS = 30_000
-/** Parts of a station looked at in one turn: the next one goes on with the others. */
+/** Parts of a station looked at in one turn: the next one goes on behind them, and begins again after the last. */
 const PER_TURN = 20
+
+/** How far the parts of a station have been looked at. */
+interface Round {
+  after: number
+  /** Of those that still wait. */
+  oldest: ReviewItem | null
+}
 /** Ids of decisions: the same part is decided about once, however often it is tried. */
 const NAMESPACE = '5f0c1d5e-58b4-4b58-9c53-5f7a0a3f6d11'
 
 /**
- * What the rules could not tell waits for a person. After `watch.greyDueMin` an alarm says so, and by
- * `watch.greyOverdue` the part goes to rework or scrap; nothing lets it go on but a person.
+ * What the rules could not tell waits for a person. After `watch.greyDueMin` an alarm says so, or, by
+ * `watch.greyOverdue`, the part goes to rework or scrap; nothing lets it go on but a person.
  */
 export class OverdueReviews {
   readonly #parts: OverdueParts
   readonly #timer: NodeJS.Timeout
+  readonly #rounds = new Map<string, Round>()
   #turn: Promise<void> = Promise.resolve()
 
   constructor(parts: OverdueParts) {
@@ -53,11 +61,17 @@ export class OverdueReviews {
     const { spec, watch, tell } = this.#parts
     const due = new Date(now.getTime() - spec.watch.greyDueMin * 60_000).toISOString()
     for (const { id } of spec.stations) {
-      let oldest: ReviewItem | null = null
-      for (const item of watch.queue.overdue(id, due, PER_TURN))
+      const round = this.#rounds.get(id) ?? { after: 0, oldest: null }
+      const items = watch.queue.overdue(id, due, { after: round.after, limit: PER_TURN })
+      for (const item of items)
         if (await this.#settledOrLogged(item, now)) watch.queue.settle(item.inspectionId)
-        else oldest ??= item
-      watch.overdue(id, oldest, now.toISOString())
+        else round.oldest ??= item
+      const whole = items.length < PER_TURN
+      if (whole || round.oldest !== null) watch.overdue(id, round.oldest, now.toISOString())
+      this.#rounds.set(
+        id,
+        whole ? { after: 0, oldest: null } : { ...round, after: items.at(-1)?.position ?? 0 },
+      )
     }
     await tell()
   }
@@ -76,10 +90,11 @@ export class OverdueReviews {
     const { spec, part, store } = this.#parts
     const found = await part(item.inspectionId)
     const row = found?.row
-    if (!row || row.disposition !== 'hold' || found.siblings.at(-1)?.inspectionId !== item.inspectionId)
-      return true
+    if (!row || row.disposition !== 'hold') return true
+    // what another station sees of the part says nothing about what this one could not tell
+    if (found.siblings.some((s) => s.station === item.station && s.position > item.position)) return true
     const then = spec.watch.greyOverdue
-    if (then === 'hold' || row.unit === null) return false
+    if (then === 'hold') return false
     await store.recordFact(
       {
         id: uuidv5(NAMESPACE, item.inspectionId),

@@ -47,9 +47,9 @@ export const watchSchema = z.strictObject({
   auditUnusualRate: z.number().min(0).max(1).default(0.1),
   /** Share of all judged parts, whatever the verdict. */
   backgroundRate: z.number().min(0).max(1).default(0.002),
-  /** A part that could not be judged waits for a person so long, min; then an alarm says so. */
+  /** A part that could not be judged waits for a person so long, min. */
   greyDueMin: z.number().positive().max(525_600).default(480),
-  /** What becomes of it then: it stays on hold, or goes to rework or scrap. It never goes on. */
+  /** Then it stays on hold and an alarm says so, or it goes to rework or scrap on record. It never goes on. */
   greyOverdue: z.enum(['hold', 'rework', 'scrap']).default('hold'),
   /** Passed parts close to the decision: at most so many an hour and station, and so far apart, s. */
   bandPerHour: z.number().int().nonnegative().max(3_600).default(20),

@@ -70,20 +70,13 @@ export class ModelWatch {
   overdue(station: string, oldest: ReviewItem | null, at: string): void {
     const id = `review-overdue/${station}`
     this.#db.transaction(() => {
-      const active = this.alarms.active().some((a) => a.id === id)
-      if (oldest === null) this.alarms.clear(id, 'sightline', at)
-      else if (!active)
-        this.alarms.raise({
-          id,
-          station,
-          alarm: 'review-overdue',
-          code: 'MDL_OVERDUE',
-          since: at,
-          message: {
-            en: `held parts wait for review, ${oldest.serial || 'one without a code'} since ${oldest.at}`,
-            zh: `被扣留的工件等待复核,${oldest.serial || '无码工件'} 自 ${oldest.at} 起`,
-          },
-        })
+      if (oldest === null) return void this.alarms.clear(id, 'sightline', at)
+      const message = {
+        en: `held parts wait for review, ${oldest.serial || 'one without a code'} since ${oldest.at}`,
+        zh: `被扣留的工件等待复核,${oldest.serial || '无码工件'} 自 ${oldest.at} 起`,
+      }
+      if (this.alarms.active().some((a) => a.id === id && a.message.en === message.en)) return
+      this.alarms.raise({ id, station, alarm: 'review-overdue', code: 'MDL_OVERDUE', since: at, message })
     })
   }
 

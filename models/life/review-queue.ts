@@ -127,15 +127,16 @@ export class ReviewQueue {
       .map(itemOf)
   }
 
-  /** Parts of a station that could not be judged, and wait since before a time, oldest first. */
-  overdue(station: string, before: string, limit: number): ReviewItem[] {
+  /** Parts of a station that could not be judged, and wait since before a time, oldest first, behind a position. */
+  overdue(station: string, before: string, page: { after: number; limit: number }): ReviewItem[] {
     return this.#db
       .all<ItemRow>(
         `select * from review_item where verdict is null and kept = 1 and instr(samples, 'grey') > 0 and station = ?
-         and at < ? order by position limit ?`,
+         and at < ? and position > ? order by position limit ?`,
         station,
         before,
-        limit,
+        page.after,
+        page.limit,
       )
       .map(itemOf)
   }

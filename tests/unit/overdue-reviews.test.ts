@@ -156,4 +156,33 @@ describe('parts that could not be judged', () => {
     expect(await dispositionOf(newer)).toBe('release')
     expect(waiting()).toEqual([])
   })
+
+  it('go on waiting when another station passes the unit, and behind many others', async () => {
+    begin({ greyDueMin: 30 })
+    const first = await judged(1, grey('A1'))
+    const elsewhere = request(2, passVerdict({ codes: [gs1Code('A1')] }))
+    await store.capture({ ...elsewhere, context: { ...elsewhere.context, station: 'st20' } })
+    // more than one turn looks at; the last one was decided about
+    for (let n = 0; n < 25; n++) await judged(3 + n, grey(`B${n}`))
+    const last = await judged(40, grey('C1'))
+    await store.recordFact(
+      {
+        id: uuidv7(),
+        at: new Date().toISOString(),
+        by: 'li',
+        kind: 'dispose',
+        unit: (await query.part(last))?.row.unit ?? '',
+        disposition: 'scrap',
+        inspection: last,
+        reason: 'dented',
+      },
+      { plant: context.plant, line: context.line },
+    )
+    await overdue?.look(later(31))
+    expect(waiting()).toContain(last)
+    await overdue?.look(later(32))
+    expect(waiting()).not.toContain(last)
+    expect(waiting()).toContain(first)
+    expect(watch.alarms.active()[0]?.message.en).toContain('A1')
+  })
 })
