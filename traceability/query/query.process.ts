@@ -8,11 +8,15 @@ import { openTraceQuery } from './trace-query.ts'
 const parent = await parentProcess<QueryData>()
 const say = (answer: QueryAnswer): void => parent.say(answer)
 
+type Answerer = Partial<Record<string, (...args: unknown[]) => unknown>>
+
 function answerAll(answerers: readonly object[]): void {
   const answer = async (ask: QueryAsk): Promise<unknown> => {
-    const asked = answerers.find((a) => ask.question in a)
-    const call = (asked as Record<string, (...args: unknown[]) => unknown> | undefined)?.[ask.question]
-    return await call?.apply(asked, ask.args)
+    for (const answerer of answerers) {
+      const call = (answerer as Answerer)[ask.question]
+      if (call !== undefined) return await call.apply(answerer, ask.args)
+    }
+    throw new TypeError(`nobody answers ${ask.question}`)
   }
   process.on('message', (ask: QueryAsk) => {
     answer(ask).then(
@@ -27,7 +31,7 @@ function answerAll(answerers: readonly object[]): void {
 async function open(data: QueryData): Promise<object[]> {
   if (!('plant' in data)) return [openTraceQuery(data.dataDir), proofQuestions(data.dataDir)]
   const { openPlantQuery } = await import('../plant/plant-query.ts')
-  return [openPlantQuery(data.plant.url, data.plant.schema)]
+  return [await openPlantQuery(data.plant.url, data.plant.schema)]
 }
 
 try {
