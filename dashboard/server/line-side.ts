@@ -63,6 +63,7 @@ export function lineSide(options: LineSideOptions): Side {
   })
   return {
     kind: 'line',
+    offers: { operators: options.operators !== undefined, proof: options.proof !== undefined },
     queries,
     facts: options.facts,
     ncrs: options.facts,

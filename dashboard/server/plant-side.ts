@@ -26,6 +26,7 @@ export function plantSide({ queries, facts, plant, version }: PlantSideOptions):
   const lines = (): ReturnType<PlantPort['lines']> => Promise.resolve(kept.get(''))
   return {
     kind: 'plant',
+    offers: { operators: false, proof: false },
     queries,
     facts,
     // Recipes stay on their lines.

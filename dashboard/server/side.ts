@@ -8,6 +8,8 @@ export type SiteKind = 'line' | 'plant'
 /** What the server answers for: the routes over records are the same, the others are those of a line or of a plant. */
 export interface Side {
   kind: SiteKind
+  /** What pages ask for only where it is there. */
+  offers: { operators: boolean; proof: boolean }
   queries: RecordQueries
   facts: Pick<FactPort, 'recordFact'>
   /** Absent = nonconformance reports are only shown. */

@@ -67,7 +67,7 @@ describeWith('PostgreSQL', await postgresPresent(), 'the server of a plant', () 
   }
 
   it('lists the parts of all lines, of one, of a station, page by page', async () => {
-    expect(await get('/api/site')).toEqual({ kind: 'plant' })
+    expect(await get('/api/site')).toEqual({ kind: 'plant', operators: false, proof: false })
     const all = await get<Parts>('/api/parts?limit=10')
     expect(all.parts).toHaveLength(10)
     const rest = await get<Parts>(`/api/parts?limit=10&before=${all.nextBefore}`)

@@ -6,7 +6,7 @@ import type { Side } from '../side.ts'
 const readySchema = z.object({ ready: z.boolean(), problems: z.array(z.string()) })
 
 export interface OperationsParts {
-  side: Pick<Side, 'kind' | 'problems' | 'registry'>
+  side: Pick<Side, 'kind' | 'offers' | 'problems' | 'registry'>
   version: string
   /** The OpenAPI document, and its page in a language; late, because they describe these routes too. */
   document(): object
@@ -25,9 +25,12 @@ export function operationsRoutes(p: OperationsParts): Route[] {
     jsonRoute({
       path: '/api/site',
       tag: 'operations',
-      summary: { zh: '服务对象:一条产线或整个工厂', en: 'What is served: a line, or a plant of many' },
-      response: z.object({ kind: z.enum(['line', 'plant']) }),
-      handle: () => ({ kind: p.side.kind }),
+      summary: {
+        zh: '服务对象(一条产线或整个工厂),以及是否提供操作员与存证',
+        en: 'What is served, a line or a plant of many, and whether with operators and proof',
+      },
+      response: z.object({ kind: z.enum(['line', 'plant']), operators: z.boolean(), proof: z.boolean() }),
+      handle: () => ({ kind: p.side.kind, ...p.side.offers }),
     }),
     {
       method: 'get',

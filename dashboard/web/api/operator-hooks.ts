@@ -1,11 +1,13 @@
 import { useQuery, type UseQueryResult } from '@tanstack/react-query'
 import { getJson, sendJson } from './client.ts'
+import { hasOperators } from '../shell/site.tsx'
 import type { OperatorsAnswer } from './types.ts'
 
 /** No data on other machines: names of people are for the line PC. */
 export const useOperators = (): UseQueryResult<OperatorsAnswer> =>
   useQuery({
     queryKey: ['operators'],
+    enabled: hasOperators(),
     queryFn: ({ signal }) => getJson<OperatorsAnswer>('/api/line/operators', signal),
     retry: false,
     refetchInterval: 10_000,

@@ -1,11 +1,13 @@
 import { useQuery, type UseQueryResult } from '@tanstack/react-query'
 import { getJson } from './client.ts'
+import { hasProof } from '../shell/site.tsx'
 import type { Inclusion, LogProofState } from './types.ts'
 
 /** No data where the line does not sign its log. */
 export const useProofState = (): UseQueryResult<LogProofState> =>
   useQuery({
     queryKey: ['proof'],
+    enabled: hasProof(),
     queryFn: ({ signal }) => getJson<LogProofState>('/api/proof', signal),
     retry: false,
     staleTime: 60_000,

@@ -4,7 +4,7 @@ import { Link, useNavigate, useParams, useSearchParams } from 'react-router'
 import { filterText, usePart, type PartFilter } from '../api/hooks.ts'
 import type { PartAnswer } from '../api/types.ts'
 import { Failed, Waiting } from '../shell/states.tsx'
-import { OnLine } from '../shell/site.tsx'
+import { hasProof } from '../shell/site.tsx'
 import { CodesPanel } from './codes-panel.tsx'
 import { FindingsPanel } from './findings-panel.tsx'
 import { GatePanel } from './gate-panel.tsx'
@@ -119,9 +119,7 @@ function PartView({ answer, filter, go }: { answer: PartAnswer; filter: PartFilt
           }}
         />
         <LifePanel part={part} />
-        <OnLine>
-          <ProofPanel unit={part.row.unit ?? part.row.serial} position={part.row.position} />
-        </OnLine>
+        {hasProof() && <ProofPanel unit={part.row.unit ?? part.row.serial} position={part.row.position} />}
       </div>
     </div>
   )

@@ -2,19 +2,31 @@ import { Button, type ButtonProps } from 'antd'
 import type { ReactNode } from 'react'
 import { getJson } from '../api/client.ts'
 
-let kind: 'line' | 'plant' = 'line'
+interface Site {
+  kind: 'line' | 'plant'
+  operators: boolean
+  proof: boolean
+}
+
+let site: Site = { kind: 'line', operators: false, proof: false }
 
 /** Asks what the server stands for, once: it does not change while the page is open. Without an answer: a line. */
 export async function askSite(): Promise<void> {
   try {
-    kind = (await getJson<{ kind: 'line' | 'plant' }>('/api/site')).kind
+    site = await getJson<Site>('/api/site')
   } catch {
     // The page says that the server is away.
   }
 }
 
 /** Whether the pages stand over the store of a plant, where parts are looked at and only holds are stated. */
-export const atPlant = (): boolean => kind === 'plant'
+export const atPlant = (): boolean => site.kind === 'plant'
+
+/** Whether people sign on at the stations. */
+export const hasOperators = (): boolean => site.operators
+
+/** Whether the log is signed, and a part can be proven. */
+export const hasProof = (): boolean => site.proof
 
 /** What is done on the line alone. */
 export const OnLine = ({ children }: { children: ReactNode }): ReactNode => (atPlant() ? null : children)
