@@ -1,9 +1,9 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, realpath, rename, rm, rmdir, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { CodedError } from '../contracts/index.ts'
+import { asCoded, CodedError } from '../contracts/index.ts'
 import { renderImage } from '../dashboard/index.ts'
 import { isGoodLabel } from '../datasets/index.ts'
-import type { ConfirmedPart } from '../traceability/query/index.ts'
+import { type ConfirmedPart, imageFile } from '../traceability/query/index.ts'
 import { confirmedLabel } from './confirmed-labels.ts'
 
 export interface LabelExport {
@@ -30,29 +30,41 @@ const folderOf = (name: string): string =>
 /**
  * Confirmed parts as one data set of two layouts: a folder per class, and boxes in the form of COCO (`annotations.json`)
  * of those parts whose defects have a place. Who said so and when is in `provenance.json`. The folder is there whole or
- * not at all.
+ * not at all, and nothing that was there before is removed but the empty folder.
  *
  * @param dir  not there yet, or empty
  * @param path where an image lies, or null
- * @throws CFG_USAGE for a folder with something in it; TCH_LABELS when nothing is confirmed, or a defect is named as
- *         good parts are
+ * @throws CFG_USAGE for a file, a folder with something in it, or one that cannot be written; TCH_LABELS when nothing is
+ *         confirmed, or a defect is named as good parts are; TRC_IMAGE when an image is missing without having been
+ *         deleted, or was altered
  */
 export async function exportLabels(
   dir: string,
   parts: AsyncIterable<ConfirmedPart>,
   path: (sha256: string) => Promise<string | null>,
 ): Promise<LabelExport> {
-  const there = await readdir(dir).catch(() => [])
-  if (there.length > 0)
-    throw new CodedError('CFG_USAGE', {
-      file: dir,
-      expected: 'a folder that is empty, or not there yet',
-      actual: `${there.length} entries`,
-    })
-  const draft = `${resolve(dir)}.part`
-  await rm(draft, { recursive: true, force: true })
+  const there = await readdir(dir).catch((error: unknown) => {
+    if (isCode(error, 'ENOENT')) return null
+    throw unusable(dir, error)
+  })
+  if (there !== null && there.length > 0)
+    throw new CodedError('CFG_USAGE', { file: dir, expected: EMPTY, actual: `${there.length} entries` })
+  const target = there === null ? resolve(dir) : await realpath(dir)
+  const draft = `${target}.part`
   try {
-    await mkdir(draft, { recursive: true })
+    await mkdir(dirname(target), { recursive: true })
+    await mkdir(draft)
+  } catch (error) {
+    if (!isCode(error, 'EEXIST')) throw unusable(dir, error)
+    throw new CodedError('CFG_USAGE', {
+      file: draft,
+      expected: 'nothing of this name: the export is written there first',
+      actual: 'something, perhaps of an export that was cut off',
+      hint: 'remove it, or give another folder',
+      cause: error,
+    })
+  }
+  try {
     const counts = await write(draft, parts, path)
     if (Object.keys(counts.classes).length === 0)
       throw new CodedError('TCH_LABELS', {
@@ -60,14 +72,26 @@ export async function exportLabels(
         actual: `none with an image; ${counts.missing} without one, ${counts.unnamed} found bad without a class`,
         hint: 'review some on the page Review, or on the page of a part',
       })
-    await rm(dir, { recursive: true, force: true })
-    await mkdir(dirname(resolve(dir)), { recursive: true })
-    await rename(draft, dir)
+    try {
+      // Refused where something came into it in the meantime.
+      if (there !== null) await rmdir(target)
+      await rename(draft, target)
+    } catch (error) {
+      throw unusable(dir, error)
+    }
     return counts
   } finally {
     await rm(draft, { recursive: true, force: true })
   }
 }
+
+const EMPTY = 'a folder that is empty, or not there yet'
+
+const isCode = (error: unknown, code: string): boolean =>
+  error instanceof Error && 'code' in error && error.code === code
+
+const unusable = (file: string, error: unknown): CodedError =>
+  asCoded(error, 'CFG_USAGE', { file, expected: EMPTY })
 
 async function write(
   dir: string,
@@ -93,11 +117,11 @@ async function write(
         actual: label.class,
       })
     const file = row.image === null ? null : await path(row.image.sha256)
-    const bytes = file === null ? null : await readFile(file).catch(() => null)
-    if (bytes === null || row.image === null) {
+    if (file === null || row.image === null) {
       counts.missing += 1
       continue
     }
+    const bytes = await imageFile(file, row.image.sha256)
     const name = label.class ?? GOOD
     const fileName = `${folderOf(name)}/${row.inspectionId}.png`
     await mkdir(join(dir, folderOf(name)), { recursive: true })

@@ -12,11 +12,13 @@ import {
 } from '../contracts/index.ts'
 import { imageSize, picturesBeside } from '../datasets/index.ts'
 import {
+  backboneTaughtWith,
   checkTaughtFolder,
   findBackbone,
   loadTeachData,
   packTaught,
   readCard,
+  taughtBackbone,
   teach,
   teachDataDir,
   updateTaught,
@@ -44,6 +46,7 @@ export interface TeachOrder {
   from: string | null
   /** Names of good images of `from` to take out. */
   remove: string[]
+  /** Id of its package, for a new model; one made `from` another keeps its backbone. */
   backbone: string
   /** Images are taught as the models of this recipe see them: of its view, past its gate, registered. */
   recipe: { dir: string; id: string } | null
@@ -82,7 +85,11 @@ export async function runTeach(
   })
   await checkTaughtFolder(order.outDir)
   const keys = await trustedKeys(environment)
-  const backbone = await findBackbone(modelDirs(environment), order.backbone, keys)
+  const dirs = modelDirs(environment)
+  const backbone =
+    order.from === null
+      ? await findBackbone(dirs, order.backbone, keys)
+      : await backboneTaughtWith(dirs, await taughtBackbone(teachDataDir(order.from)), keys)
   const frames = order.recipe === null ? null : await openPartFrames(order.recipe, environment)
   try {
     return await teachAndPack(order, { backbone, keys, privateKeyPem, frames, signal, onProgress })

@@ -2,8 +2,10 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { CodedError } from '../contracts/index.ts'
 import {
+  backboneOfHash,
   findPackages,
   pinnedPackage,
+  taughtBackbone,
   teachDataDir,
   teachOptionsSchema,
   type TeachOptions,
@@ -57,7 +59,8 @@ export async function newModel(ask: TeachAsk, parts: TeachOrderParts): Promise<O
 /**
  * A taught model with other images, as a new version of its id.
  *
- * @throws MDL_UNKNOWN when no package has this model; TCH_DATA when it has no teach data; as `newModel`
+ * @throws MDL_UNKNOWN when no package has this model; TCH_DATA when it has no teach data, or its backbone
+ *         is not installed; as `newModel`
  */
 export async function nextModel(ask: TeachAgainAsk, parts: TeachOrderParts): Promise<Ordered> {
   const dirs = modelDirs(parts.environment)
@@ -69,15 +72,13 @@ export async function nextModel(ask: TeachAgainAsk, parts: TeachOrderParts): Pro
       expected: 'a model that was taught here, with its teach data beside it',
       actual: `${old.id} ${old.version} without any`,
     })
-  const taughtOn = new Set(old.card.trainingData.map((t) => t.sha256))
-  const backbone = packages.find((p) => p.card.spec.family === 'backbone' && taughtOn.has(p.sha256))
+  const backbone = backboneOfHash(packages, await taughtBackbone(teachDataDir(old.dir)))
   return {
     order: {
       ...(await packed(ask, old.id, old.version, parts)),
       from: old.dir,
       remove: ask.remove,
-      // Where it is gone, the run says which one it was.
-      backbone: backbone?.id ?? 'backbone-s',
+      backbone: backbone.id,
       options: teachOptionsSchema.parse(limitsOf(ask)),
     },
     id: old.id,

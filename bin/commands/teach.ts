@@ -100,6 +100,7 @@ export function addTeach(program: Command, environment: Environment): void {
 
 /** What a new version takes over from the model it is made of. */
 const KEPT = {
+  backbone: '--backbone',
   defect: '--defect',
   falseCalls: '--false-calls',
   recall: '--recall',

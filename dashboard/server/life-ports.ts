@@ -103,9 +103,11 @@ export interface ShownTeachRun {
   made: { dir: string; sha256: string; report: ShownTeachReport } | null
 }
 
-/** Runs of earlier versions did not say how many turned copies and workpieces there were nor what was not measured, and the reason in English only. */
-type ShownTeachReport = Omit<TeachReport, 'scores' | 'turnedCopies' | 'workpieces' | 'choice'> &
-  Partial<Pick<TeachReport, 'turnedCopies' | 'workpieces'>> & {
+/** What runs of earlier versions did not say. */
+type Later = 'turnedCopies' | 'workpieces' | 'source' | 'working' | 'tiles'
+/** They did not say what was not measured, either, and the reason in English only. */
+type ShownTeachReport = Omit<TeachReport, 'scores' | 'choice' | Later> &
+  Partial<Pick<TeachReport, Later>> & {
     choice: Omit<TeachReport['choice'], 'reason' | 'notMeasured'> &
       Partial<Pick<TeachReport['choice'], 'notMeasured'>> & {
         reason: TeachReport['choice']['reason'] | string

@@ -1,4 +1,5 @@
-import { findPackages } from '../package/find.ts'
+import { CodedError } from '../../contracts/index.ts'
+import { findPackages, type PackageInfo } from '../package/find.ts'
 import type { TrustedKeys } from '../package/keys.ts'
 import { unknownModel } from '../package/unknown-model.ts'
 import { verifyPackage } from '../package/verify.ts'
@@ -21,4 +22,31 @@ export async function findBackbone(
   if (newest) return backboneOf(await verifyPackage(newest.dir, trustedKeys))
   const there = packages.filter((p) => p.card.spec.family === 'backbone').map((p) => p.id)
   throw unknownModel({ id, dirs, there, kind: 'backbones' })
+}
+
+/**
+ * The backbone that a model was taught with, verified: of several versions that one.
+ *
+ * @param sha256 of its model.onnx
+ * @throws TCH_DATA when it is in none of the folders; what `verifyPackage` throws
+ */
+export async function backboneTaughtWith(
+  dirs: readonly string[],
+  sha256: string,
+  trustedKeys: TrustedKeys,
+): Promise<Backbone> {
+  const packages = await findPackages(dirs, () => undefined)
+  return backboneOf(await verifyPackage(backboneOfHash(packages, sha256).dir, trustedKeys))
+}
+
+/** @throws TCH_DATA when it is none of the packages, naming the backbones among them */
+export function backboneOfHash(packages: readonly PackageInfo[], sha256: string): PackageInfo {
+  const backbones = packages.filter((p) => p.card.spec.family === 'backbone')
+  const found = backbones.find((p) => p.sha256 === sha256)
+  if (found !== undefined) return found
+  throw new CodedError('TCH_DATA', {
+    expected: `the backbone with SHA-256 ${sha256}`,
+    actual: backbones.map((p) => `${p.id} ${p.version}, ${p.sha256}`).join('; ') || 'no backbone',
+    hint: 'install the backbone the model was taught with, or teach again from the images',
+  })
 }

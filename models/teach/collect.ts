@@ -9,7 +9,7 @@ import type { Projection } from './feature-nodes.ts'
 import { loadImages, refuseConflicts, usualSize, withoutCopies } from './images.ts'
 import type { LoadedImage, Resized, SourceSize } from './images.ts'
 import { AUTOMATIC_PX, damagedCopies, LARGE_PX, MOMENT_IMAGES, planTeaching, turnedViews } from './plan.ts'
-import { liesStill } from './placement.ts'
+import { keptWarnings, liesStill, mayBeTemplate, refuseCutTemplate } from './placement.ts'
 import { openPlanes, withPlanes } from './planes.ts'
 import type { Planes } from './planes.ts'
 import { addMoments, emptyMoments, fitProjection } from './projection.ts'
@@ -37,7 +37,7 @@ export const ENOUGH_IMAGES = 10
  * Images to embeddings: loads, checks, plans, finds the projection, describes every good image, a damaged copy of
  * some, and the given defects.
  *
- * @throws TCH_IMAGES fewer than two different images, or one of quite another size; TCH_LABELS a good image among the
+ * @throws TCH_IMAGES fewer than two different images, one of quite another size, or tiles with a template asked for; TCH_LABELS a good image among the
  * defects; TCH_LIMIT; TCH_CANCELLED; MDL_OUTPUT for NaN
  */
 export async function collect(
@@ -65,6 +65,7 @@ export async function collect(
     memoryLimitBytes: options.memoryLimitBytes,
     threads: options.threads,
   })
+  refuseCutTemplate(options, plan.size)
   const good = await loadImages(request.good, plan.size, source, step('load', total))
   const bad = await loadImages(defects, plan.size, source, step('load', total))
   const { distinct, copies } = withoutCopies(good.loaded)
@@ -99,12 +100,14 @@ export async function collect(
     done = 0
     const described = step('describe', distinct.length + copiesMade + views + bad.loaded.length)
     const taught = await describeAll(embedder, distinct, described)
-    const still = liesStill(
-      taught.map((t) => t.embedding),
-      projection.dims,
-    )
-    // a golden template of a large area would hold every pixel of every image
-    const planes = still && plan.size.tiles === undefined ? await openPlanes(plan.size, pool) : null
+    const compared = mayBeTemplate(options) && plan.size.tiles === undefined
+    const still =
+      compared &&
+      liesStill(
+        taught.map((t) => t.embedding),
+        projection.dims,
+      )
+    const planes = still ? await openPlanes(plan.size, pool) : null
     const seen = (of: TaughtImage[], images: LoadedImage[]) => withPlanes(planes, of, images, embedder.lanes)
     const place = { source, size: plan.size, copies: copiesMade }
     const damagedImages = await describeDamaged(request, distinct, place, embedder, planes, described)
@@ -124,6 +127,7 @@ export async function collect(
         ...warningsFor(distinct.length, copies),
         ...sizeWarnings([good.resized, bad.resized], source),
         ...(options.areaPx === null ? largeWarnings(plan.size, source) : []),
+        ...keptWarnings(options, plan.size, projection.dims),
       ],
       examples: [...distinct.slice(0, 2), ...bad.loaded.slice(0, 1)].map((image) => image.data),
       memoryBytes: plan.memoryBytes,

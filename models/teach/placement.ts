@@ -3,8 +3,13 @@ import type { I18n } from '../../contracts/index.ts'
 import type { Embedding } from './embedding.ts'
 import { METHODS } from './fit.ts'
 import type { MethodId } from './fit.ts'
+import { sizeText } from '../pixels.ts'
+import { keptFor } from './place-gaussian.ts'
 import { METHOD_IDS } from './request.ts'
+import type { TeachOptions, TeachWarning } from './request.ts'
 import type { TeachData } from './teach-data.ts'
+import { UNCUT_PX } from './tiles.ts'
+import type { WorkingSize } from './working-size.ts'
 
 /** Methods that were not measured, and why. */
 export interface NotMeasured {
@@ -52,6 +57,46 @@ export function varianceAtPlace(images: readonly Embedding[], dims: number): num
 
 export const liesStill = (images: readonly Embedding[], dims: number): boolean =>
   varianceAtPlace(images, dims) < STILL
+
+/** Whether the method may be one that compares pixels. */
+export const mayBeTemplate = ({ method }: Pick<TeachOptions, 'method'>): boolean =>
+  method === 'auto' || method === 'template'
+
+/**
+ * A golden template of an area that is cut would hold every pixel of every image.
+ *
+ * @throws TCH_IMAGES when it is asked for by name
+ */
+export function refuseCutTemplate({ method }: Pick<TeachOptions, 'method'>, size: WorkingSize): void {
+  const { tiles } = size
+  if (method !== 'template' || tiles === undefined) return
+  throw new CodedError('TCH_IMAGES', {
+    path: 'method',
+    expected: `a working area of at most ${UNCUT_PX} px for the method template`,
+    actual: `${sizeText(size)}, cut into ${tiles.columns} x ${tiles.rows} tiles`,
+    hint: 'give a smaller working area (`--area`), or choose the method auto',
+  })
+}
+
+/** Fewer coordinates of a place than this are named where `position-gaussian` is asked for. */
+const FEW_KEPT = 16
+
+/** What a fine grid costs a method that keeps less of each place the more places there are. */
+export function keptWarnings(
+  { method }: Pick<TeachOptions, 'method'>,
+  { grid }: Pick<WorkingSize, 'grid'>,
+  dims: number,
+): TeachWarning[] {
+  const kept = keptFor(grid.width * grid.height, dims)
+  if (method !== 'position-gaussian' || kept >= Math.min(FEW_KEPT, dims)) return []
+  const cells = `${grid.width} x ${grid.height}`
+  return [
+    {
+      en: `of ${dims} numbers that describe a patch position-gaussian keeps ${kept} on a grid of ${cells} places, and sees less by them; a smaller working area (\`--area\`) keeps more`,
+      zh: `网格为 ${cells} 时,position-gaussian 在描述图块的 ${dims} 个数中只保留 ${kept} 个,检出能力较低;较小的工作面积(\`--area\`)可保留更多`,
+    },
+  ]
+}
 
 type Data = Pick<TeachData, 'good' | 'projection'>
 

@@ -124,41 +124,80 @@ export function planTeaching(backbone: Backbone, request: PlanRequest): TeachPla
       const smaller = planArea(backbone, request, area)
       if (smaller.memoryBytes <= request.memoryLimitBytes) return smaller
     }
-  throw new CodedError('TCH_LIMIT', {
-    path: 'memory',
-    expected: `at most ${mega(request.memoryLimitBytes)} MB`,
-    actual: `${mega(plan.memoryBytes)} MB for ${request.images} good images at ${sizeText(plan.size)}`,
-    hint: 'teach with fewer images or a smaller working area, or allow more memory',
-  })
+  throw tooMuchMemory(
+    plan,
+    request,
+    'teach with fewer images or a smaller working area, or allow more memory',
+  )
 }
+
+export const tooMuchMemory = (
+  { memoryBytes, size }: Pick<TeachPlan, 'memoryBytes' | 'size'>,
+  { images, memoryLimitBytes }: Pick<PlanRequest, 'images' | 'memoryLimitBytes'>,
+  hint: string,
+): CodedError =>
+  new CodedError('TCH_LIMIT', {
+    path: 'memory',
+    expected: `at most ${mega(memoryLimitBytes)} MB`,
+    actual: `${mega(memoryBytes)} MB for ${images} good images at ${sizeText(size)}`,
+    hint,
+  })
 
 function planArea(backbone: Backbone, request: PlanRequest, areaPx: number): TeachPlan {
   const { images, defects, widthPx, heightPx, dims, bankSize } = request
   const size = workingSize(backbone, widthPx, heightPx, areaPx)
   const cells = size.grid.width * size.grid.height
+  const counts = {
+    images,
+    loaded: images,
+    defects,
+    damaged: damagedCopies(images, cells),
+    turned: turnedViews(images, cells),
+  }
+  return { size, dims, bankSize, memoryBytes: memoryFor(backbone, size, counts, request) }
+}
+
+/** How many images of each kind are held. */
+export interface HeldImages {
+  /** Good ones. */
+  images: number
+  /** Those of them whose pixels are held, too. */
+  loaded: number
+  defects: number
+  damaged: number
+  turned: number
+}
+
+/** Upper bound of the memory that teaching from so many images at a working size holds at once, bytes. */
+export function memoryFor(
+  backbone: Backbone,
+  size: WorkingSize,
+  { images, loaded, defects, damaged, turned }: HeldImages,
+  { dims, bankSize, threads }: Pick<PlanRequest, 'dims' | 'bankSize' | 'threads'>,
+): number {
+  const cells = size.grid.width * size.grid.height
   const channels = channelsOf(patchTaps(backbone.taps))
   const pixels = size.widthPx * size.heightPx
-  const damaged = damagedCopies(images, cells)
-  const embeddings = (images + damaged + turnedViews(images, cells) + defects) * cells * dims * 4
-  const working = images * pixels * 3
+  const embeddings = (images + damaged + turned + defects) * cells * dims * 4
+  const working = loaded * pixels * 3
   // activations of the widest layer twice, 64 channels at half resolution; measured backbones stay below
   const { tiles } = size
   const seen = tiles === undefined ? pixels : tiles.widthPx * tiles.heightPx
-  const activations = request.threads * (2 * 64 * (seen / 4) * 4 + backbone.model.length * 3)
+  const activations = threads * (2 * 64 * (seen / 4) * 4 + backbone.model.length * 3)
   // patches of all tiles, and those of the grid taken from them
   const stacked = tiles === undefined ? 0 : tiles.columns * tiles.rows * (seen / size.grid.stridePx ** 2)
-  const compared = tiles === undefined ? 0 : request.threads * (stacked + 4 * cells) * dims * 4
+  const compared = tiles === undefined ? 0 : threads * (stacked + 4 * cells) * dims * 4
   const descriptors = 2 * (cells + stacked) * channels * 4 + 3 * channels * channels * 8
   // candidates of a bank and of a small one at once, on every thread and on the calling one
   const candidates = (MAX_CANDIDATES + CURVE.candidates) * dims * 4
   const products = Math.max(4_096 * bankSize, MAX_CANDIDATES * LIST) * 4
-  const distances = request.threads * (products + candidates) + candidates
+  const distances = threads * (products + candidates) + candidates
   const residuals = (images + damaged + defects) * cells * dims * 4
   // and the same of the pixels, as they are compared with a golden template
   const planes =
     tiles === undefined ? 2 * (images + damaged + defects) * cells * planeNumbers(size.grid) * 4 : 0
   // factors of each place: fitted, written and on every thread, in blocks that go back whole
-  const places = (2 + request.threads) * cells * keptFor(cells, dims) ** 2 * 4
+  const places = (2 + threads) * cells * keptFor(cells, dims) ** 2 * 4
   // maps of four forms by each fold and by all
   const maps = (images + damaged + defects) * cells * 4 * 4 * 4
   const moments = (images + 2 * damaged) * dims * dims * 4
@@ -173,8 +212,7 @@ function planArea(backbone: Backbone, request: PlanRequest, areaPx: number): Tea
     planes +
     maps +
     moments
-  const memoryBytes = LIBRARIES_BYTES + Math.ceil(ALLOCATED * inUse) + places
-  return { size, dims, bankSize, memoryBytes }
+  return LIBRARIES_BYTES + Math.ceil(ALLOCATED * inUse) + places
 }
 
 /** Parts of the cross-fit: three; with fewer than 6 groups of images each is its own. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, open, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { CodedError, asCoded } from '../../contracts/index.ts'
+import { CodedError, asCoded, mapInOrder } from '../../contracts/index.ts'
 import { checkPackageFolder, refuseForeign } from '../package/output-folder.ts'
 import { parsePackageJson } from '../package/parse-json.ts'
 import { teachOptionsSchema } from './request.ts'
@@ -64,13 +64,14 @@ export async function saveTeachData(dir: string, data: TeachData, modelSha256: s
     ...data.defects.map((d) => d.embedding),
     ...images.map((d) => d.planes ?? new Float32Array()),
   ]
-  const numbers = Buffer.concat(arrays.map((a) => Buffer.from(a.buffer, a.byteOffset, a.byteLength)))
+  await mkdir(dir, { recursive: true })
+  const numbersSha256 = await writeNumbers(join(dir, NUMBERS), arrays)
   const named = ({ name, sha256: hash }: { name: string; sha256: string }) => ({ name, sha256: hash })
   const header: z.infer<typeof headerSchema> = {
     format: 'sightline-teach/2',
     modelSha256,
     backboneSha256: data.backboneSha256,
-    numbersSha256: createHash('sha256').update(numbers).digest('hex'),
+    numbersSha256,
     options: data.options,
     source: data.source,
     working: data.size,
@@ -84,10 +85,41 @@ export async function saveTeachData(dir: string, data: TeachData, modelSha256: s
     turned: data.turned.map(({ source }) => ({ source })),
     defects: data.defects.map(named),
   }
-  await mkdir(dir, { recursive: true })
-  await writeFile(join(dir, NUMBERS), numbers)
   await writeFile(join(dir, HEADER), `${JSON.stringify(header, null, 2)}\n`)
 }
+
+/** One array after the other: together they may be more than can be hashed, or read, at once (2 GiB). */
+async function writeNumbers(path: string, arrays: readonly Float32Array[]): Promise<string> {
+  const hash = createHash('sha256')
+  const file = await open(path, 'w')
+  try {
+    for (const { buffer, byteOffset, byteLength } of arrays) {
+      const bytes = new Uint8Array(buffer, byteOffset, byteLength)
+      hash.update(bytes)
+      await file.writeFile(bytes)
+    }
+  } finally {
+    await file.close()
+  }
+  return hash.digest('hex')
+}
+
+const unread =
+  (file: string) =>
+  (error: unknown): never => {
+    throw asCoded(error, 'TCH_DATA', {
+      file,
+      hint: 'they are written beside the package when it is taught; without them, teach again from the images',
+    })
+  }
+
+async function readHeader(dir: string): Promise<z.infer<typeof headerSchema>> {
+  const file = join(dir, HEADER)
+  return parsePackageJson(await readFile(file, 'utf8').catch(unread(file)), headerSchema, file)
+}
+
+/** SHA-256 of the backbone of the model that the teach data are of. @throws TCH_DATA when they are missing */
+export const taughtBackbone = async (dir: string): Promise<string> => (await readHeader(dir)).backboneSha256
 
 /**
  * Reads the teach data that belong to a model.
@@ -95,45 +127,65 @@ export async function saveTeachData(dir: string, data: TeachData, modelSha256: s
  * @throws TCH_DATA when they are missing, damaged, or of another model
  */
 export async function loadTeachData(dir: string, modelSha256: string): Promise<TeachData> {
-  const read = (name: string): Promise<Buffer> =>
-    readFile(join(dir, name)).catch((error: unknown) => {
-      throw asCoded(error, 'TCH_DATA', {
-        file: join(dir, name),
-        hint: 'they are written beside the package when it is taught; without them, teach again from the images',
-      })
-    })
-  const header = parsePackageJson((await read(HEADER)).toString('utf8'), headerSchema, join(dir, HEADER))
-  const numbers = await read(NUMBERS)
+  const header = await readHeader(dir)
   if (header.modelSha256 !== modelSha256)
     throw misfit(dir, `teach data of the model ${modelSha256}`, header.modelSha256)
-  const actual = createHash('sha256').update(numbers).digest('hex')
-  if (actual !== header.numbersSha256) throw misfit(dir, `SHA-256 ${header.numbersSha256}`, actual)
-  const { channels, dims, working } = header
-  const cells = working.grid.width * working.grid.height
-  let at = 0
-  const take = (count: number): Float32Array<ArrayBuffer> => {
-    const end = at + count * 4
-    if (end > numbers.length) throw misfit(dir, `${end} bytes or more`, String(numbers.length))
-    const out = new Float32Array(count)
-    new Uint8Array(out.buffer).set(numbers.subarray(at, end))
-    at = end
-    return out
+  const file = await open(join(dir, NUMBERS)).catch(unread(join(dir, NUMBERS)))
+  try {
+    const hash = createHash('sha256')
+    const { size: length } = await file.stat()
+    let at = 0
+    const take = async (count: number): Promise<Float32Array<ArrayBuffer>> => {
+      const end = at + count * 4
+      if (end > length) throw misfit(dir, `${end} bytes or more`, String(length))
+      const out = new Float32Array(count)
+      const bytes = new Uint8Array(out.buffer)
+      for (let done = 0; done < bytes.length;) {
+        const { bytesRead } = await file.read(bytes, done, bytes.length - done)
+        if (bytesRead === 0) throw misfit(dir, `${end} bytes or more`, String(at + done))
+        done += bytesRead
+      }
+      hash.update(bytes)
+      at = end
+      return out
+    }
+    const data = await takeData(header, take)
+    if (at !== length) throw misfit(dir, `${at} bytes`, String(length))
+    const actual = hash.digest('hex')
+    if (actual !== header.numbersSha256) throw misfit(dir, `SHA-256 ${header.numbersSha256}`, actual)
+    return data
+  } finally {
+    await file.close()
   }
+}
+
+/** The arrays in the order in which they are written. */
+async function takeData(
+  { channels, dims, working, ...header }: z.infer<typeof headerSchema>,
+  take: (count: number) => Promise<Float32Array<ArrayBuffer>>,
+): Promise<TeachData> {
+  const cells = working.grid.width * working.grid.height
+  const each = <T extends object>(list: readonly T[]) =>
+    mapInOrder(list, async (one) => ({ ...one, embedding: await take(cells * dims) }), 1)
   const data: TeachData = {
     backboneSha256: header.backboneSha256,
     options: header.options,
     source: header.source,
     size: working,
-    projection: { dims, weights: take(channels * dims), bias: take(dims) },
-    good: header.good.map((g) => ({ ...g, embedding: take(cells * dims) })),
-    damaged: header.damaged.map((d) => ({ ...d, embedding: take(cells * dims), coverage: take(cells) })),
-    turned: header.turned.map((t) => ({ ...t, embedding: take(cells * dims) })),
-    defects: header.defects.map((d) => ({ ...d, embedding: take(cells * dims) })),
+    projection: { dims, weights: await take(channels * dims), bias: await take(dims) },
+    good: await each(header.good),
+    damaged: await mapInOrder(
+      header.damaged,
+      async (d) => ({ ...d, embedding: await take(cells * dims), coverage: await take(cells) }),
+      1,
+    ),
+    turned: await each(header.turned),
+    defects: await each(header.defects),
   }
   const numbersOfCell = header.planes
   if (numbersOfCell !== undefined)
     for (const image of [...data.good, ...data.damaged, ...data.defects])
-      image.planes = take(cells * numbersOfCell)
+      image.planes = await take(cells * numbersOfCell)
   return data
 }
 

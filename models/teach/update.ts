@@ -6,6 +6,9 @@ import { withSources } from './crossfit.ts'
 import { openEmbedder } from './embedder.ts'
 import { openPlanes, withPlanes } from './planes.ts'
 import { loadImages, refuseConflicts, withoutCopies } from './images.ts'
+import { keptWarnings } from './placement.ts'
+import { memoryFor, tooMuchMemory } from './plan.ts'
+import type { HeldImages } from './plan.ts'
 import type { TeachImage, TeachProgress, TeachWarning } from './request.ts'
 import type { TaughtModel } from './teach.ts'
 import type { TeachData } from './teach-data.ts'
@@ -30,8 +33,8 @@ export interface UpdateRequest {
  * The same teaching with images added or taken out, from the embeddings kept: only the new images pass through the
  * backbone. The projection stays; bank, statistics, choice of method and threshold are made anew.
  *
- * @throws TCH_DATA when the backbone is another than the one taught with, or a name to remove is unknown; TCH_IMAGES;
- *         TCH_CANCELLED
+ * @throws TCH_DATA when the backbone is another than the one taught with, or a name to remove is unknown; TCH_LIMIT before
+ *         an image is loaded when the memory would exceed that of the options; TCH_IMAGES; TCH_CANCELLED
  */
 export async function updateTaught(request: UpdateRequest): Promise<TaughtModel> {
   const { backbone, data, remove } = request
@@ -49,18 +52,24 @@ export async function updateTaught(request: UpdateRequest): Promise<TaughtModel>
       actual: 'none of this name',
     })
   const signal = request.signal === undefined ? {} : { signal: request.signal }
+  const kept = data.good.map((_, i) => i).filter((i) => !remove.includes(data.good[i]?.name ?? ''))
+  const place = new Map(kept.map((i, n) => [i, n]))
+  const damaged = withSources(data.damaged, place)
+  const keptTurned = withSources(data.turned, place)
+  const memoryBytes = memoryOf(request, {
+    images: kept.length + request.add.length,
+    loaded: request.add.length,
+    defects: data.defects.length,
+    damaged: damaged.length,
+    turned: keptTurned.length + turnsOfEach(data) * request.add.length,
+  })
   return withTools({ options: data.options, ...signal }, async (tools) => {
     const { taught, turned, examples, warnings } = await describeNew(request, tools)
-    const kept = data.good.map((_, i) => i).filter((i) => !remove.includes(data.good[i]?.name ?? ''))
-    const place = new Map(kept.map((i, n) => [i, n]))
     const next: TeachData = {
       ...data,
       good: [...kept.flatMap((i) => data.good[i] ?? []), ...taught],
-      damaged: withSources(data.damaged, place),
-      turned: [
-        ...withSources(data.turned, place),
-        ...turned.map((t) => ({ ...t, source: t.source + kept.length })),
-      ],
+      damaged,
+      turned: [...keptTurned, ...turned.map((t) => ({ ...t, source: t.source + kept.length }))],
     }
     if (next.good.length < 2)
       throw new CodedError('TCH_IMAGES', {
@@ -74,10 +83,26 @@ export async function updateTaught(request: UpdateRequest): Promise<TaughtModel>
       report: { ...report, warnings: [...warnings, ...report.warnings] },
       data: next,
       examples,
-      memoryBytes: 0,
+      memoryBytes,
     }
   })
 }
+
+/** @throws TCH_LIMIT */
+function memoryOf({ backbone, data }: UpdateRequest, held: HeldImages): number {
+  const { size, options, projection } = data
+  const memoryBytes = memoryFor(backbone, size, held, { ...options, dims: projection.dims })
+  if (memoryBytes > options.memoryLimitBytes)
+    throw tooMuchMemory(
+      { memoryBytes, size },
+      { ...options, images: held.images },
+      'add fewer images, or allow more memory',
+    )
+  return memoryBytes
+}
+
+/** Turned copies of each good image. */
+const turnsOfEach = ({ turned, good }: TeachData): number => Math.floor(turned.length / good.length)
 
 async function describeNew(
   { backbone, data, examples, add, onProgress }: UpdateRequest,
@@ -106,8 +131,8 @@ async function describeNew(
       fresh,
       embedder.lanes,
     )
-    const each = Math.floor(data.turned.length / data.good.length)
-    const turned = await describeTurned(fresh, each * fresh.length, data.size, embedder, checkCancelled)
+    const views = turnsOfEach(data) * fresh.length
+    const turned = await describeTurned(fresh, views, data.size, embedder, checkCancelled)
     const copies = loaded.length - fresh.length
     return {
       taught,
@@ -123,6 +148,7 @@ async function describeNew(
               },
             ]),
         ...sizeWarnings([resized], data.source),
+        ...keptWarnings(data.options, data.size, data.projection.dims),
       ],
     }
   } finally {

@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { readEnvironment } from '../../bin/environment.ts'
 import { teachRoutes } from '../../bin/teach-routes.ts'
 import { TeachRuns } from '../../bin/teach-runs.ts'
+import { MAX_AREA_PX } from '../../models/index.ts'
 import { en } from '../../dashboard/web/i18n/en.ts'
 import { zh } from '../../dashboard/web/i18n/zh.ts'
 import { empty, endpoint } from '../../scenarios/index.ts'
@@ -87,6 +88,9 @@ describe.skipIf(noBrowser !== null)(`teaching in Chromium${noBrowser ? `: ${noBr
       await page.getByText(w.teach.need.id, { exact: false }).waitFor()
       await looked(page, `teach-empty-${language}`)
       await page.locator('[data-teach-id]').fill(`plates-${language}`)
+      await page.locator('[data-teach-settings]').click()
+      await page.locator(`.teach-settings input[aria-valuemax="${MAX_AREA_PX}"]`).waitFor()
+      await looked(page, `teach-settings-${language}`)
       const estimated = page.locator('[data-teach-estimated]')
       await page.locator('[data-teach-estimate]').click()
       await estimated.waitFor({ timeout: 180_000 })
@@ -116,6 +120,7 @@ describe.skipIf(noBrowser !== null)(`teaching in Chromium${noBrowser ? `: ${noBr
         .runs.find((r) => r.ask.id === `plates-${language}` && r.state === 'done')?.made
       expect(made?.report).toMatchObject({ turnedCopies: 0, workpieces: { by: 'name', count: 10 } })
       await page.getByText(w.teach.notTurned, { exact: false }).first().waitFor()
+      expect(await own('done').innerText()).toMatch(/256 x 256 .*128 x 128/)
       expect(complaints).toEqual([])
       await page.context().close()
     },

@@ -123,6 +123,7 @@ describe('from good images to verdicts, with nothing set up', () => {
     [['--id', 'rings', '--model-version', '1.0.0'], 2, /CFG_USAGE.*1\.0\.0.*the next one is 1\.2\.0/],
     [['--id', 'half', '--defect', 'empty'], 1, /TCH_IMAGES.*empty\).*images in the folder/],
     [['--from', 'broken'], 1, /MDL_PACKAGE.*broken/],
+    [['--from', 'broken', '--backbone', 'own'], 2, /CFG_USAGE.*settings.*--backbone/],
   ])(
     'refuses %j before anything is taught',
     async (flags, exit, says) => {

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { NO_VERDICT_REASONS } from '../../contracts/index.ts'
+import { METHOD_IDS } from '../../models/teach/request.ts'
 import { en } from '../../dashboard/web/i18n/en.ts'
 import { zh } from '../../dashboard/web/i18n/zh.ts'
 
@@ -73,5 +74,9 @@ describe('texts of the pages', () => {
 
   it('name every reason for a missing verdict', () => {
     expect(Object.keys(en.noVerdict).toSorted()).toEqual([...NO_VERDICT_REASONS].toSorted())
+  })
+
+  it('name every method of teaching', () => {
+    expect(Object.keys(en.teach.methods)).toEqual(['auto', ...METHOD_IDS])
   })
 })

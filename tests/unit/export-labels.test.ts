@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
@@ -71,6 +71,11 @@ const blotted = (): Verdict => {
   const verdict = failVerdict()
   const [first] = verdict.findings
   return failVerdict({ findings: first ? [{ ...first, class: 'blot', box: BLOT }] : [] })
+}
+const listed = async (parts: AsyncIterable<ConfirmedPart>): Promise<ConfirmedPart[]> => {
+  const all: ConfirmedPart[] = []
+  for await (const part of parts) all.push(part)
+  return all
 }
 const cli = (...args: string[]) =>
   spawnSync(process.execPath, ['--import', 'tsx', 'bin/cli.ts', ...args], {
@@ -224,5 +229,53 @@ describe('export of labels', () => {
     await exportLabels(out('up'), named('../up'), path)
     expect((await openDataset(out('up'))).classes).toEqual(['../up'])
     expect(existsSync(join(dir, 'up'))).toBe(false)
+  })
+
+  it('takes every part, however many are read at once, with all its marks', async () => {
+    const verdict = failVerdict()
+    const [first] = verdict.findings
+    // More than the 50 that lists show of a part.
+    const findings = Array.from({ length: 60 }, (_, n) => ({
+      ...first,
+      id: `pair/${n}`,
+      class: 'pore',
+      box: [n, n, n + 2, n + 2] as Box,
+    })) as Verdict['findings']
+    await said(await judged(31, failVerdict({ findings, defects: findings.map((f) => f.id) }), true), {})
+    const all = await listed(query.confirmedParts({}))
+    expect(all).toHaveLength(16)
+    expect(await listed(query.confirmedParts({ page: 3 }))).toEqual(all)
+    const part = all.find((p) => p.row.serial === 'P31')
+    expect(part && confirmedLabel(part).boxes).toHaveLength(60)
+  })
+
+  const path = (sha256: string) => query.path(sha256)
+  async function* only(serial: string): AsyncGenerator<ConfirmedPart> {
+    for await (const part of query.confirmedParts({})) if (part.row.serial === serial) yield part
+  }
+
+  it('takes the place of nothing that was there', async () => {
+    const [file, out] = [join(dir, 'notes'), join(dir, 'mine')]
+    writeFileSync(file, 'mine')
+    await expect(exportLabels(file, only('P1'), path)).rejects.toMatchObject({ code: 'CFG_USAGE' })
+    expect(readFileSync(file, 'utf8')).toBe('mine')
+    // Nor is what lies where the export is written first.
+    mkdirSync(`${out}.part`)
+    writeFileSync(join(`${out}.part`, 'thesis'), 'mine')
+    await expect(exportLabels(out, only('P1'), path)).rejects.toThrow(/CFG_USAGE.*mine\.part/)
+    expect(readFileSync(join(`${out}.part`, 'thesis'), 'utf8')).toBe('mine')
+    expect(existsSync(out)).toBe(false)
+  })
+
+  it('refuses an image that was altered or lost', async () => {
+    const [{ row }] = (await listed(only('P1'))) as [ConfirmedPart]
+    const image = (await path(row.image?.sha256 ?? '')) ?? ''
+    const stored = readFileSync(image)
+    const out = join(dir, 'altered')
+    writeFileSync(image, Buffer.concat([stored, Buffer.of(0)]))
+    await expect(exportLabels(out, only('P1'), path)).rejects.toMatchObject({ code: 'TRC_IMAGE' })
+    rmSync(image)
+    await expect(exportLabels(out, only('P1'), path)).rejects.toMatchObject({ code: 'TRC_IMAGE' })
+    expect([existsSync(out), existsSync(`${out}.part`)]).toEqual([false, false])
   })
 })

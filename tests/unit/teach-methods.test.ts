@@ -163,6 +163,13 @@ describe.each(METHODS)('the method %s', (method) => {
     const odd = plate(300, { spot: true })
     const more = await updateTaught({ backbone, data, examples, add: [odd], remove: [] })
     expect(more.data.good).toHaveLength(GOOD + 1)
+    // An image more takes more, and what is too much is said before one is loaded.
+    expect(more.memoryBytes).toBeGreaterThan(130_000_000)
+    const unread = { ...odd, load: () => Promise.reject(new Error('loaded')) }
+    const little = { ...data, options: { ...data.options, memoryLimitBytes: more.memoryBytes - 1 } }
+    await expect(
+      updateTaught({ backbone, data: little, examples, add: [unread], remove: [] }),
+    ).rejects.toThrow(/TCH_LIMIT.*MB for 25 good images.*add fewer/)
     const less = await updateTaught({ backbone, data: more.data, examples, add: [], remove: [odd.name] })
     expect(Buffer.compare(less.model, taught[method].model)).toBe(0)
     const remove = data.good.slice(0, 18).map((g) => g.name)
@@ -201,6 +208,9 @@ it('measures all methods on parts in a fixture, and says which were not where th
     'template',
   ])
   expect(still.report.choice.notMeasured).toEqual([])
+  // What only a template compares is kept for it alone.
+  const kept = [still, taught.template, taught['position-gaussian']].map((m) => m.data.good[0]?.planes)
+  expect(kept.map((planes) => planes !== undefined)).toEqual([true, true, false])
   const anywhere = Array.from({ length: 12 }, (_, i) => grain(i))
   const moving = await teach({ backbone, good: anywhere, options })
   expect(moving.report.choice.notMeasured[0]?.methods).toContain('template')
@@ -208,6 +218,18 @@ it('measures all methods on parts in a fixture, and says which were not where th
   await expect(
     teach({ backbone, good: anywhere, options: { ...options, method: 'template' } }),
   ).rejects.toThrow(/TCH_IMAGES.*parts at the same place in every image for the method template/)
+})
+
+it('refuses a template of an area in tiles before an image is loaded', async () => {
+  const large = {
+    name: 'large',
+    size: () => Promise.resolve({ widthPx: 2_048, heightPx: 1_536 }),
+    load: () => Promise.reject(new Error('loaded')),
+  }
+  const asked = { ...options, areaPx: null, method: 'template' as const }
+  await expect(teach({ backbone, good: [large, large], options: asked })).rejects.toThrow(
+    /TCH_IMAGES.*1048576 px for the method template.*2 x 2 tiles.*--area/,
+  )
 })
 
 const python = process.env['SIGHTLINE_PYTHON'] ?? 'python3'

@@ -4,7 +4,7 @@ import { openForms } from '../../models/teach/form.ts'
 import { medians } from '../../models/teach/median.kernel.ts'
 import { leftOut, placeFactors } from '../../models/teach/place-gaussian.kernel.ts'
 import { asIfNew, keptFor, placeGaussianForm } from '../../models/teach/place-gaussian.ts'
-import { measurable, varianceAtPlace } from '../../models/teach/placement.ts'
+import { keptWarnings, measurable, varianceAtPlace } from '../../models/teach/placement.ts'
 import { planeNumbers } from '../../models/teach/plane-points.ts'
 import { seededRandom } from '../../models/teach/random.ts'
 import { spreadForm, templateReference } from '../../models/teach/template.ts'
@@ -65,6 +65,23 @@ describe('a covariance of each place', () => {
     expect([keptFor(256, 96), keptFor(1_024, 96), keptFor(1_024, 8), keptFor(4_096, 96)]).toEqual([
       48, 45, 8, 22,
     ])
+  })
+
+  it('is said to see less where a grid leaves it fewer than 16 coordinates', () => {
+    const said = (width: number, method: 'auto' | 'position-gaussian', dims = 96) =>
+      keptWarnings({ method }, { grid: { width, height: width, stridePx: 8 } }, dims)
+    // sqrt(8 MiB / 4 bytes / 128²) = 11.3 coordinates
+    expect(said(128, 'position-gaussian')).toMatchObject([
+      {
+        en: expect.stringContaining('keeps 11 on') as string,
+        zh: expect.stringContaining('11 个') as string,
+      },
+    ])
+    expect([
+      ...said(64, 'position-gaussian'),
+      ...said(128, 'auto'),
+      ...said(64, 'position-gaussian', 8),
+    ]).toEqual([])
   })
 })
 

@@ -6,7 +6,7 @@ export type { ImageRef, PartFilter, PartRow } from './part-rows.ts'
 export type { StationCounters } from './statistics.ts'
 export type { LettersAsk, SinkLetter, SinkRow } from './sink-answers.ts'
 export { openTraceQuery, TraceQuery, type LotUnits } from './trace-query.ts'
-export type { ImageFacts } from './image-file.ts'
+export { imageFile, type ImageFacts } from './image-file.ts'
 export {
   EXPORT_FORMATS,
   EXPORTS,

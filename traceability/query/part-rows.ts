@@ -47,7 +47,7 @@ export interface PartRow {
   noVerdict: NoVerdictReason | null
   /** Of the verdict, and of the gate where it did something else. */
   reasons: I18n[]
-  /** Condemned findings, at most 50; boxes in px of the part frame. */
+  /** Condemned findings, at most 50 unless more are asked for; boxes in px of the part frame. */
   defects: { class: string; score: number; box: Box }[]
   image: ImageRef | null
   registration: Registration | null
@@ -139,19 +139,28 @@ export async function rowsAt(k: Kysely<TraceTables>, positions: readonly number[
   return complete(k, rows)
 }
 
-export async function rowOf(k: Kysely<TraceTables>, inspectionId: string): Promise<PartRow | null> {
+/** @param maxDefects of its condemned findings, in their order */
+export async function rowOf(
+  k: Kysely<TraceTables>,
+  inspectionId: string,
+  maxDefects = MAX_DEFECTS,
+): Promise<PartRow | null> {
   const rows = await k
     .selectFrom('inspection')
     .select(COLUMNS)
     .where('inspection_id', '=', inspectionId)
     .execute()
-  return (await complete(k, rows))[0] ?? null
+  return (await complete(k, rows, maxDefects))[0] ?? null
 }
 
 type Selected = Pick<TraceTables['inspection'], (typeof COLUMNS)[number]>
 
 /** Adds defects, image and gate of all rows with one query each. */
-async function complete(k: Kysely<TraceTables>, rows: readonly Selected[]): Promise<PartRow[]> {
+async function complete(
+  k: Kysely<TraceTables>,
+  rows: readonly Selected[],
+  maxDefects = MAX_DEFECTS,
+): Promise<PartRow[]> {
   if (rows.length === 0) return []
   const positions = rows.map((r) => r.position)
   const defects = await k
@@ -177,8 +186,7 @@ async function complete(k: Kysely<TraceTables>, rows: readonly Selected[]): Prom
   const defectsAt = new Map<number, PartRow['defects']>()
   for (const d of defects) {
     const list = defectsAt.get(d.position) ?? []
-    if (list.length < MAX_DEFECTS)
-      list.push({ class: d.class, score: d.score, box: [d.x1, d.y1, d.x2, d.y2] })
+    if (list.length < maxDefects) list.push({ class: d.class, score: d.score, box: [d.x1, d.y1, d.x2, d.y2] })
     defectsAt.set(d.position, list)
   }
   return rows.map((r) => {

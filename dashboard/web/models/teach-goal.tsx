@@ -1,9 +1,11 @@
 import { Input, InputNumber, Select } from 'antd'
 import { type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
+import { en } from '../i18n/en.ts'
 
 const GOALS = ['falseCalls', 'recall', 'cost'] as const
-const METHODS = ['auto', 'bank', 'bank-evidence', 'position', 'position-evidence'] as const
+type Method = keyof typeof en.teach.methods
+const METHODS = Object.keys(en.teach.methods) as Method[]
 
 /** How the threshold is chosen; shares in percent. */
 export interface GoalDraft {
@@ -34,7 +36,7 @@ export function goalOf(d: GoalDraft, defects: boolean): object {
 /** What is rarely changed. Null = as the program chooses. */
 export interface SettingsDraft {
   confidence: number
-  method: (typeof METHODS)[number]
+  method: Method
   areaPx: number | null
   seed: number
   mask: string
@@ -167,12 +169,13 @@ export function SettingsFields(p: { value: SettingsDraft; set(value: SettingsDra
           <InputNumber
             value={value.areaPx}
             min={4_096}
-            max={4_194_304}
+            max={33_554_432}
             precision={0}
             placeholder={t('teach.areaUsual')}
             suffix="px"
             onChange={(areaPx) => set({ areaPx })}
           />
+          <small className="muted">{t('teach.areaHint')}</small>
         </label>
         <label>
           <span>{t('teach.seed')}</span>

@@ -108,12 +108,15 @@ function Ended({ run }: { run: ShownTeachRun }): ReactNode {
   )
 }
 
+const sizeText = (s: { widthPx: number; heightPx: number }): string => `${s.widthPx} x ${s.heightPx}`
+
 function Report(p: {
   report: NonNullable<ShownTeachRun['made']>['report']
   say(text: { zh: string; en: string }): string
 }): ReactNode {
   const { t } = useTranslation()
   const { choice, threshold, learningCurve, warnings, defectImages, turnedCopies = 0, workpieces } = p.report
+  const { working, source, tiles } = p.report
   const { promise } = threshold
   return (
     <div className="muted">
@@ -146,6 +149,12 @@ function Report(p: {
           <> {t(`teach.by.${workpieces.by}`, { n: p.report.goodImages, count: workpieces.count })}</>
         )}
       </p>
+      {working && source && (
+        <p>
+          {t('teach.judged', { working: sizeText(working), source: sizeText(source) })}
+          {tiles && <> {t('teach.tiles', { columns: tiles.columns, rows: tiles.rows })}</>}
+        </p>
+      )}
       {warnings.map((w) => (
         <p key={w.en}>{p.say(w)}</p>
       ))}
