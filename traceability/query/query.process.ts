@@ -27,7 +27,7 @@ function answerAll(answerers: readonly object[]): void {
 async function open(data: QueryData): Promise<object[]> {
   if (!('plant' in data)) return [openTraceQuery(data.dataDir), proofQuestions(data.dataDir)]
   const { openPlantQuery } = await import('../plant/plant-query.ts')
-  return [openPlantQuery(data.plant.url, data.plant.schema)]
+  return [await openPlantQuery(data.plant.url, data.plant.schema)]
 }
 
 try {
