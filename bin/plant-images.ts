@@ -17,17 +17,19 @@ const KEPT = 500
  * Images of a plant: those that came along with the records, else those of a line that says where it is. What a line
  * answers counts when it has the hash that was asked for.
  *
- * @param dir for files that are kept, of this server alone
+ * @param dir      for files that are kept, of this server alone
+ * @param maxBytes largest image that is taken from a line
  */
 export function plantImages(
   questions: Pick<PlantQuestions, 'storedImage' | 'imageAddresses'>,
   dir: string,
+  maxBytes = MAX_BYTES,
 ): ImageReader {
   return {
     async path(sha256) {
       const file = join(dir, sha256)
       if (existsSync(file)) return file
-      const bytes = (await questions.storedImage(sha256)) ?? (await fromLines(questions, sha256))
+      const bytes = (await questions.storedImage(sha256)) ?? (await fromLines(questions, sha256, maxBytes))
       if (bytes === null) return null
       makeRoom(dir)
       writeFileSync(`${file}.part`, bytes)
@@ -40,10 +42,11 @@ export function plantImages(
 async function fromLines(
   questions: Pick<PlantQuestions, 'imageAddresses'>,
   sha256: string,
+  maxBytes: number,
 ): Promise<Uint8Array | null> {
   for (const address of await questions.imageAddresses(sha256)) {
     try {
-      return await fetched(address, sha256)
+      return await fetched(address, sha256, maxBytes)
     } catch (error) {
       log.warn({ line: address, sha256, code: asCoded(error, 'TRC_IMAGE').code }, String(error))
     }
@@ -52,16 +55,21 @@ async function fromLines(
 }
 
 /** @throws TRC_IMAGE when the line has not that image; whatever the network says */
-async function fetched(address: string, sha256: string): Promise<Uint8Array> {
+async function fetched(address: string, sha256: string, maxBytes: number): Promise<Uint8Array> {
   const url = new URL(`/api/images/${sha256}?original=1`, address)
   const res = await fetch(url, { signal: AbortSignal.timeout(LINE_MS), redirect: 'error' })
-  const length = Number(res.headers.get('content-length') ?? 0)
-  if (!res.ok || length > MAX_BYTES)
-    throw new CodedError('TRC_IMAGE', {
-      expected: 'an image',
-      actual: `status ${res.status}, ${length} bytes`,
-    })
-  const bytes = new Uint8Array(await res.arrayBuffer())
+  if (!res.ok || res.body === null)
+    throw new CodedError('TRC_IMAGE', { expected: 'an image', actual: `status ${res.status}` })
+  const chunks: Uint8Array[] = []
+  let length = 0
+  // Counted while it comes: an answer in chunks says no length.
+  for await (const chunk of res.body) {
+    length += chunk.byteLength
+    if (length > maxBytes)
+      throw new CodedError('TRC_IMAGE', { expected: `an image of at most ${maxBytes} bytes`, actual: 'more' })
+    chunks.push(chunk)
+  }
+  const bytes = Buffer.concat(chunks)
   const actual = createHash('sha256').update(bytes).digest('hex')
   if (actual !== sha256) throw new CodedError('TRC_IMAGE', { expected: sha256, actual })
   return bytes

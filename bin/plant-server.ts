@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { asCoded } from '../contracts/index.ts'
-import { createPlantDashboard, type PlantLine } from '../dashboard/index.ts'
+import { createPlantDashboard, MAX_FACTS, type PlantLine } from '../dashboard/index.ts'
 import { OWN_LOG, placeOf, type PlantLogFacts } from '../traceability/index.ts'
 import { PlantQueryProcess } from '../traceability/query/index.ts'
 import { log } from './log.ts'
@@ -29,6 +29,8 @@ export interface PlantServer {
 
 /** Every event of a log is read: a big one takes minutes. */
 const CHECK_LIMIT_MS = 3_600_000
+/** Until the plant is asked again which logs it has, when it did not answer. */
+const ASK_AGAIN_MS = 10_000
 
 /**
  * Serves the store of a plant: the pages and API of a line over the records of all lines. Questions, holds and checks
@@ -39,7 +41,8 @@ const CHECK_LIMIT_MS = 3_600_000
 export async function startPlantServer(o: PlantServerOptions): Promise<PlantServer> {
   const store = { url: o.url, schema: o.schema }
   const asked = new PlantQueryProcess(store)
-  const desk = new PlantQueryProcess(store)
+  // All facts of one request wait at once.
+  const desk = new PlantQueryProcess({ ...store, maxWaiting: MAX_FACTS })
   const checker = new PlantQueryProcess({ ...store, limitMs: CHECK_LIMIT_MS })
   const cache = mkdtempSync(join(tmpdir(), 'sightline-plant-'))
   const stop = new AbortController()
@@ -50,12 +53,18 @@ export async function startPlantServer(o: PlantServerOptions): Promise<PlantServ
   }
   const checks = new Map<string, PlantLine['check']>()
   const { questions } = asked
+  // The plant itself states holds only; no line is behind its log.
   const lines = async (): Promise<PlantLine[]> =>
-    (await ownLines(questions.plantLogs())).map((l) => shown(l, checks))
+    (await questions.plantLogs()).filter((l) => l.log !== OWN_LOG).map((l) => shown(l, checks))
   const dashboard = createPlantDashboard({
     queries: questions,
     facts: { recordFact: (fact) => desk.questions.stateHold(fact) },
-    plant: { place: `${placeOf(o.url)} ${o.schema}`, lines },
+    plant: {
+      place: `${placeOf(o.url)} ${o.schema}`,
+      lines,
+      own: () => ({ log: OWN_LOG, check: checks.get(OWN_LOG) ?? null }),
+      activeHolds: () => questions.activeHolds(),
+    },
     images: plantImages(questions, cache),
     log,
     version,
@@ -82,10 +91,6 @@ export async function startPlantServer(o: PlantServerOptions): Promise<PlantServ
   }
 }
 
-/** The plant itself states holds only; no line is behind its log. */
-const ownLines = async (logs: Promise<PlantLogFacts[]>): Promise<PlantLogFacts[]> =>
-  (await logs).filter((l) => l.log !== OWN_LOG)
-
 const shown = (l: PlantLogFacts, checks: ReadonlyMap<string, PlantLine['check']>): PlantLine => ({
   log: l.log,
   plant: l.plant,
@@ -100,7 +105,7 @@ const shown = (l: PlantLogFacts, checks: ReadonlyMap<string, PlantLine['check']>
   check: checks.get(l.log) ?? null,
 })
 
-/** One log after the other, again and again. */
+/** One log after the other, that of the plant itself too, again and again. */
 async function checkAll(
   checker: PlantQueryProcess,
   checks: Map<string, PlantLine['check']>,
@@ -108,16 +113,24 @@ async function checkAll(
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
-    const logs = await ownLines(checker.questions.plantLogs()).catch(() => [])
-    for (const { log: name } of logs) {
+    const logs = await checker.questions.plantLogs().catch((error: unknown) => {
+      const { code, message } = asCoded(error, 'TRC_PLANT')
+      if (!signal.aborted) log.warn({ code }, `the logs of the plant are not checked: ${message}`)
+      return null
+    })
+    for (const { log: name } of logs ?? []) {
       if (signal.aborted) return
       const check = await checkOne(checker, name)
       if (signal.aborted) return
       checks.set(name, check)
-      if (check.state === 'altered' || check.state === 'failed')
+      if (check.state === 'altered')
         log.error({ log: name, ...check }, 'a log of the plant is not as it was received')
+      else if (check.state === 'failed')
+        log.warn({ log: name, ...check }, 'a log of the plant could not be checked')
     }
-    await sleep(everyMs, undefined, { signal }).catch(() => undefined)
+    await sleep(logs === null ? Math.min(everyMs, ASK_AGAIN_MS) : everyMs, undefined, { signal }).catch(
+      () => undefined,
+    )
   }
 }
 

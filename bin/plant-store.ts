@@ -1,4 +1,4 @@
-import { CodedError, type PartStore, type ReplicationState, uuidv7 } from '../contracts/index.ts'
+import { type PartStore, type ReplicationState, uuidv7 } from '../contracts/index.ts'
 import type { LineState } from '../dashboard/index.ts'
 import { type HoldOrder, placeOf, type Replication, startReplication } from '../traceability/index.ts'
 import type { LineConfig } from './config.ts'
@@ -31,23 +31,35 @@ export async function takeOver(
   where: { plant: string; line: string },
 ): Promise<void> {
   const fact = { id: uuidv7(), at: new Date().toISOString(), ...stated }
-  try {
-    const { repeated } = await store.recordFact(fact, where, origin)
-    if (!repeated) log.info({ ...stated, origin }, `a ${stated.kind} of ${origin.log} is taken over`)
-  } catch (error) {
-    const code = error instanceof CodedError ? error.code : 'TRC_WRITE'
-    log.error({ ...stated, origin, code, error: String(error) }, 'a hold cannot be taken over; trying again')
-    throw error
-  }
+  const { repeated } = await store.recordFact(fact, where, origin)
+  const { kind, target } = stated
+  if (!repeated) log.info({ kind, target, origin }, `a ${kind} of ${origin.log} is taken over`)
 }
 
-export function tellReplication({ fault, received, events, log: name }: ReplicationState): void {
-  if (fault === null) log.info({ log: name, received, events }, 'the plant store takes events')
-  else log.warn({ log: name, code: fault.code }, fault.message)
+/** What changed, once: a hold that cannot be recorded is tried again every second. */
+export function tellReplication(state: ReplicationState, before: ReplicationState): void {
+  const { fault, received, events, log: name, holds } = state
+  if (fault !== null && fault.message !== before.fault?.message)
+    log.warn({ log: name, code: fault.code }, fault.message)
+  else if (
+    fault === null &&
+    (before.fault !== null || (before.state !== state.state && before.state === 'starting'))
+  )
+    log.info({ log: name, received, events }, 'the plant store takes events')
+  const [now, then] = [holds?.fault ?? null, before.holds?.fault ?? null]
+  if (now !== null && now.message !== then?.message)
+    log.error({ log: name, ...now }, 'a hold or release of the plant cannot be recorded; trying again')
+  else if (now === null && then !== null) log.info({ log: name }, 'holds of the plant are recorded again')
 }
+
+/** Asked for once a second; images of a slow link, or a long check, may keep the thread for a while. */
+const HEARD_MS = 30_000
 
 /** A plant that takes nothing: the line goes on, and the plant is caught up with. Holds are those last heard of. */
-export function plantModes(state: ReplicationState | undefined): LineState['degraded'] {
+export function plantModes(
+  state: ReplicationState | undefined,
+  nowMs: number = Date.now(),
+): LineState['degraded'] {
   if (state === undefined) return []
   const modes: LineState['degraded'] = []
   if (state.fault !== null) {
@@ -67,6 +79,17 @@ export function plantModes(state: ReplicationState | undefined): LineState['degr
             },
     })
   }
+  const heardAt = state.holds?.heardAt ?? null
+  // The mode above says it of a plant that is away.
+  const away = state.fault !== null && state.state !== 'refused'
+  if (heardAt !== null && !away && nowMs - Date.parse(heardAt) > HEARD_MS)
+    modes.push({
+      id: 'plant-heard',
+      text: {
+        en: `The plant has not told of its holds since ${heardAt}; those of then are in force`,
+        zh: `自 ${heardAt} 起未收到工厂的隔离信息,当前以当时的隔离为准`,
+      },
+    })
   const notTaken = state.holds?.fault
   if (notTaken)
     modes.push({

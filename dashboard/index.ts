@@ -6,6 +6,7 @@ export {
   type PlantDashboardOptions,
 } from './server/app.ts'
 export type * from './server/plant-ports.ts'
+export { MAX_FACTS } from './server/schemas/genealogy.schema.ts'
 export { analyse, causesCsv } from './server/analysis.ts'
 export { renderImage } from './server/images/render.ts'
 export type {

@@ -1,12 +1,15 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
-import type { PlantLine } from './plant-ports.ts'
-import type { RecordQueries } from './ports.ts'
+import type { PlantLine, PlantPort } from './plant-ports.ts'
 
 /** Prometheus metrics of a plant: per log what came, what waits, and whether it is as it was signed. */
 export class PlantMetrics {
   readonly registry = new Registry()
 
-  constructor(queries: Pick<RecordQueries, 'holds'>, lines: () => Promise<PlantLine[]>, version: string) {
+  constructor(
+    plant: Pick<PlantPort, 'own' | 'activeHolds'>,
+    lines: () => Promise<PlantLine[]>,
+    version: string,
+  ) {
     const { registry } = this
     collectDefaultMetrics({ register: registry })
     new Gauge({
@@ -15,7 +18,12 @@ export class PlantMetrics {
       labelNames: ['version', 'node'] as const,
       registers: [registry],
     }).set({ version, node: process.version }, 1)
-    const perLog = (name: string, help: string, read: (line: PlantLine) => number | null): void => {
+    const perLogOf = <L extends { log: string }>(
+      logs: () => Promise<L[]>,
+      name: string,
+      help: string,
+      read: (log: L) => number | null,
+    ): void => {
       new Gauge({
         name: `sightline_plant_log_${name}`,
         help,
@@ -23,13 +31,16 @@ export class PlantMetrics {
         registers: [registry],
         async collect() {
           this.reset()
-          for (const line of await lines()) {
-            const value = read(line)
-            if (value !== null) this.set({ log: line.log }, value)
+          for (const log of await logs()) {
+            const value = read(log)
+            if (value !== null) this.set({ log: log.log }, value)
           }
         },
       })
     }
+    const perLog = (name: string, help: string, read: (line: PlantLine) => number | null): void =>
+      perLogOf(lines, name, help, read)
+    const checked = async (): Promise<Pick<PlantLine, 'log' | 'check'>[]> => [...(await lines()), plant.own()]
     perLog('events', 'Events that the plant has', (l) => l.received)
     perLog('behind', 'Events that the line has and the plant has not', (l) =>
       l.events === null ? null : Math.max(0, l.events - l.received),
@@ -38,16 +49,16 @@ export class PlantMetrics {
       l.seenAt === null ? null : Math.max(0, (Date.now() - Date.parse(l.seenAt)) / 1000),
     )
     perLog('images_missing', 'Images that did not come along', (l) => l.imagesMissing)
-    perLog('altered', '1: the last check found something altered', (l) =>
+    perLogOf(checked, 'altered', '1: the last check found something altered', (l) =>
       l.check === null ? null : l.check.state === 'altered' ? 1 : 0,
     )
-    perLog('gaps', 'Stretches of the log that are missing', (l) => l.check?.gaps ?? null)
+    perLogOf(checked, 'gaps', 'Stretches of the log that are missing', (l) => l.check?.gaps ?? null)
     new Gauge({
       name: 'sightline_plant_holds_active',
       help: 'Holds in force',
       registers: [registry],
       async collect() {
-        this.set((await queries.holds()).filter((h) => h.releasedAt === null).length)
+        this.set(await plant.activeHolds())
       },
     })
   }

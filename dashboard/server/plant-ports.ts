@@ -11,4 +11,8 @@ export interface PlantPort {
   readonly place: string
   /** By name of the log, without that of the plant itself. @throws TRC_PLANT, TRC_OPEN */
   lines(): Promise<PlantLine[]>
+  /** The log of what is stated at the plant itself, as it was last checked. */
+  own(): Pick<PlantLine, 'log' | 'check'>
+  /** How many holds are in force, each counted once. @throws TRC_PLANT, TRC_OPEN */
+  activeHolds(): Promise<number>
 }

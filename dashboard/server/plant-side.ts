@@ -45,7 +45,7 @@ export function plantSide({ queries, facts, plant, version }: PlantSideOptions):
           return {
             place: plant.place,
             lines: all,
-            alarms: plantAlarms(all, Date.now()),
+            alarms: plantAlarms(all, plant.own(), Date.now()),
             version,
             node: process.version,
             uptimeS: Math.round((Date.now() - startedAtMs) / 1000),
@@ -54,7 +54,7 @@ export function plantSide({ queries, facts, plant, version }: PlantSideOptions):
       }),
     ],
     handlers: [],
-    registry: new PlantMetrics(queries, lines, version).registry,
+    registry: new PlantMetrics(plant, lines, version).registry,
     problems: () =>
       lines().then(
         () => [],

@@ -108,7 +108,7 @@ export interface PartQueries {
   causeTable(query: CauseTableQuery): Awaitable<CauseTable>
   /** Where on the part condemned findings of first judgements lie. */
   defectPlaces(query: PlacesQuery): Awaitable<DefectPlaces>
-  /** Newest first. */
+  /** All in force, then the newest released ones. */
   holds(): Awaitable<Hold[]>
   /** Nonconformance reports, newest first. @throws TRC_GENEALOGY for a target that names nothing */
   ncrs(filter: { open?: boolean; target?: string }): Awaitable<NcrList>

@@ -1,12 +1,12 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type PlantServer, startPlantServer } from '../../bin/plant-server.ts'
-import { takeOver } from '../../bin/plant-store.ts'
 import { en } from '../../dashboard/web/i18n/en.ts'
 import { zh } from '../../dashboard/web/i18n/zh.ts'
-import { holdOrders, migratePostgres, type PostgresDatabase } from '../../traceability/index.ts'
+import { migratePostgres, type PostgresDatabase } from '../../traceability/index.ts'
 import { DATABASE_URL, dropSchema, freshSchema, openSchema, postgresPresent } from '../services/postgres.ts'
 import { describeWith } from '../services/require-service.ts'
+import { hear } from '../unit/samples/plant-holds.ts'
 import { carryAll, PlantLine } from '../unit/samples/plant-line.ts'
 import { buildPages, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
 import { runsOff } from './dashboard-look.ts'
@@ -90,8 +90,7 @@ describeWith(
         await dialog.locator('.ant-btn-primary').click()
         await dialog.waitFor({ state: 'hidden' })
         for (const line of lines) {
-          for (const order of holdOrders(line.source(), plant, line.log, line.line))
-            await takeOver(order, await line.store(), { plant: 'p1', line: line.line })
+          await hear(line, plant)
           carryAll(line.replicator(plant))
         }
         await page.goto(`${server.url}/holds`)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import type { ReplicationState } from '../../contracts/index.ts'
 import { openPlantQuery } from '../../traceability/index.ts'
-import { DATABASE_URL, dropSchema, freshSchema, postgresPresent } from '../services/postgres.ts'
+import { DATABASE_URL, dropSchema, freshSchema, openSchema, postgresPresent } from '../services/postgres.ts'
 import { describeWith } from '../services/require-service.ts'
 import { goodPng, type Workshop, workshop } from './bad-samples.ts'
 import { type CliProcess, runCli, startCli, stopped } from './line-process.ts'
@@ -104,6 +104,13 @@ describeWith('PostgreSQL', await postgresPresent(), 'a line with a plant store',
     // Signed by the line while it ran.
     const verified = await runCli(['plant', 'verify', log, '--schema', schema], env)
     expect([verified.code, verified.stderr]).toEqual([0, expect.not.stringContaining('Error') as string])
+    // What the plant itself stated nobody signs, but it must be what was stated.
+    expect((await runCli(['plant', 'verify', '--schema', schema], env)).code).toBe(0)
+    const admin = await openSchema(schema)
+    admin.exec(`update line_log set size = size + 1 where log = 'plant'`)
+    expect((await runCli(['plant', 'verify', '--schema', schema], env)).code).toBe(3)
+    admin.exec(`update line_log set size = size - 1 where log = 'plant'`)
+    admin.close()
 
     const query = await openPlantQuery(DATABASE_URL, schema)
     const [part] = await query.recentParts({ limit: 1, result: 'pass' })

@@ -1,15 +1,18 @@
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { uuidv7 } from '../../contracts/index.ts'
-import { takeOver } from '../../bin/plant-store.ts'
+import { plantImages } from '../../bin/plant-images.ts'
 import { type PlantServer, startPlantServer } from '../../bin/plant-server.ts'
-import { holdOrders, migratePostgres, type PostgresDatabase } from '../../traceability/index.ts'
+import { migratePostgres, type PostgresDatabase } from '../../traceability/index.ts'
 import { openTraceQuery } from '../../traceability/query/index.ts'
 import { DATABASE_URL, dropSchema, freshSchema, openSchema, postgresPresent } from '../services/postgres.ts'
 import { describeWith } from '../services/require-service.ts'
 import { signNow } from './samples/signed-log.ts'
+import { hear } from './samples/plant-holds.ts'
 import { carryAll, PlantLine } from './samples/plant-line.ts'
 
 // A schema of its own with all tables and months, and three processes.
@@ -154,18 +157,51 @@ describeWith('PostgreSQL', await postgresPresent(), 'the server of a plant', () 
   it('places a hold that the lines take over, shows who did, and refuses other facts', async () => {
     const placed = await post({ kind: 'hold', target: 'lot/M1', reason: 'crack' })
     expect(placed).toMatchObject({ status: 200, answer: { recorded: 1 } })
-    for (const line of [a, b])
-      for (const order of holdOrders(line.source(), plant, line.log, line.line))
-        await takeOver(order, await line.store(), { plant: 'p1', line: line.line })
+    for (const line of [a, b]) await hear(line, plant)
     carryAll(a.replicator(plant))
+    expect(await get<string>('/metrics')).toContain('sightline_plant_holds_active 1')
     const [hold] =
       await get<{ originLog: string; takenBy: string[]; releasedAt: string | null }[]>('/api/holds')
     expect(hold).toMatchObject({ originLog: 'plant', takenBy: ['p1/line-a'], releasedAt: null })
+    const nowhere = await post({ kind: 'hold', target: 'station/st10', reason: 'crack' })
+    expect(nowhere).toMatchObject({ status: 404, answer: { code: 'TRC_NOT_FOUND' } })
+    expect(nowhere.answer['message']).toContain('known lines: line-a, line-b')
     const wrong = await post({ kind: 'use', target: `unit/${a.serial(1)}` })
     expect(wrong).toMatchObject({ status: 409, answer: { code: 'TRC_GENEALOGY' } })
     expect(wrong.answer['message']).toContain('other facts are stated on the line where they happened')
     expect(await post({ kind: 'release', target: 'lot/M1', reason: 'seen' })).toMatchObject({ status: 200 })
     expect(await get<object[]>('/api/holds')).toMatchObject([{ releaseLog: 'plant' }])
+  })
+
+  it('takes all facts that one request may have', async () => {
+    const use = { by: 'qa', kind: 'use', target: `unit/${a.serial(1)}` }
+    const res = await fetch(`${server.url}/api/trace/events`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(
+        Array.from({ length: 1_000 }, () => ({ id: uuidv7(), at: new Date().toISOString(), ...use })),
+      ),
+    })
+    const { results } = (await res.json()) as { results: { code: string }[] }
+    // Of each it is said what the plant does not state; none is turned away unread.
+    expect(results.filter((r) => r.code === 'TRC_GENEALOGY')).toHaveLength(1_000)
+  })
+
+  it('stops reading an image that is larger than one can be, also when its length is not said', async () => {
+    const line = createServer((_, res) => {
+      res.write(Buffer.alloc(600))
+      setTimeout(() => res.end(Buffer.alloc(600)), 10)
+    }).listen(0, '127.0.0.1')
+    await once(line, 'listening')
+    const { port } = line.address() as AddressInfo
+    const sha256 = createHash('sha256').update(Buffer.alloc(1_200)).digest('hex')
+    const questions = {
+      storedImage: () => Promise.resolve(null),
+      imageAddresses: () => Promise.resolve([`http://127.0.0.1:${port}`]),
+    }
+    expect(await plantImages(questions, b.dir, 1_199).path(sha256)).toBeNull()
+    expect(await plantImages(questions, b.dir, 1_200).path(sha256)).toBe(join(b.dir, sha256))
+    line.close()
   })
 
   it('says per line how far it came and when it was heard, and finds what was altered', async () => {
@@ -189,5 +225,20 @@ describeWith('PostgreSQL', await postgresPresent(), 'the server of a plant', () 
     expect(metrics).toContain('sightline_plant_log_altered{log="p1/line-b"} 1')
     expect(metrics).toContain('sightline_plant_log_altered{log="p1/line-a"} 0')
     expect(metrics).toMatch(/sightline_plant_log_events\{log="p1\/line-b"\} 9/)
+    await expect.poll(() => get<string>('/metrics')).toContain('sightline_plant_log_altered{log="plant"} 0')
+
+    // What is stated at the plant has no line, and is checked all the same.
+    plant.exec(`update line_log set size = size + 1 where log = 'plant'`)
+    const own = async (): Promise<Answer['alarms']> =>
+      (await get<Answer>('/api/plant')).alarms.filter((x) => x.log === 'plant')
+    await expect.poll(own, { timeout: 60_000 }).toMatchObject([
+      {
+        alarm: 'altered',
+        message: {
+          en: expect.stringContaining('What came from the plant itself was altered') as string,
+          zh: expect.stringContaining('工厂自身 的数据被改动') as string,
+        },
+      },
+    ])
   })
 })

@@ -1,15 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import {
-  CodedError,
-  plantStoreSchema,
-  type ReplicationState,
-  type TraceFact,
-  uuidv7,
-} from '../../contracts/index.ts'
+import { CodedError, plantStoreSchema, type ReplicationState, type TraceFact } from '../../contracts/index.ts'
 import { plantModes, takeOver } from '../../bin/plant-store.ts'
 import {
-  holdOrders,
   identify,
   migratePostgres,
   openHoldBoard,
@@ -19,41 +12,15 @@ import {
   startReplication,
   verifyPlantLog,
 } from '../../traceability/index.ts'
-import { openTraceQuery } from '../../traceability/query/index.ts'
 import { type CutLink, cutLink } from '../services/cut-link.ts'
 import { DATABASE_URL, dropSchema, freshSchema, openSchema, postgresPresent } from '../services/postgres.ts'
 import { describeWith } from '../services/require-service.ts'
+import { exchange, fact, holdsOf, state, where } from './samples/plant-holds.ts'
 import { carryAll, PlantLine } from './samples/plant-line.ts'
 
 // Every test makes a schema of its own, with all tables and months.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
-const fact = (kind: 'hold' | 'release', target: string, by = 'li'): TraceFact => ({
-  id: uuidv7(),
-  at: new Date().toISOString(),
-  by,
-  kind,
-  target,
-  reason: `${kind} by ${by}`,
-})
-const where = (line: PlantLine): { plant: string; line: string } => ({ plant: 'p1', line: line.line })
-const state = async (line: PlantLine, stated: TraceFact): Promise<unknown> =>
-  (await line.store()).recordFact(stated, where(line))
-/** Holds of a line, oldest first, in words. */
-const holdsOf = (line: PlantLine): string[] => {
-  const query = openTraceQuery(line.dir)
-  const words = query
-    .holds()
-    .reverse()
-    .map((h) => {
-      const placed = `${h.target} of ${h.originLog ?? 'here'}`
-      return h.releasedAt === null
-        ? placed
-        : `${placed}, released by ${h.releasedBy} of ${h.releaseLog ?? 'here'}`
-    })
-  query.close()
-  return words
-}
 const holdEvents = (line: PlantLine): number =>
   line.source().get<{ n: number }>(`select count(*) as n from event where type like 'qe.hold.%'`)?.n ?? -1
 
@@ -83,16 +50,8 @@ describeWith('PostgreSQL', await postgresPresent(), 'holds that reach other line
     await b.dispose()
   })
 
-  /** Carries what the line has to the plant, and records what the plant passes on; how many orders there were. */
-  const exchange = async (line: PlantLine): Promise<number> => {
-    await line.store()
-    carryAll(line.replicator(plant))
-    const orders = holdOrders(line.source(), plant, line.log, line.line)
-    for (const order of orders) await takeOver(order, await line.store(), where(line))
-    return orders.length
-  }
   const settle = async (): Promise<void> => {
-    for (const line of [a, b, a, b]) await exchange(line)
+    for (const line of [a, b, a, b]) await exchange(line, plant)
   }
 
   it('a hold of one line stops parts on the other, and its release there lets both go on, in both logs', async () => {
@@ -145,6 +104,7 @@ describeWith('PostgreSQL', await postgresPresent(), 'holds that reach other line
   it('a hold of the plant reaches each line once; stations stay with their line; a release ends all of a target', async () => {
     await a.judge(1)
     await b.judge(1)
+    await settle()
     const desk = new PlantDesk(plant)
     const placed = fact('hold', 'supplier/acme', 'qa')
     expect(desk.record(placed)).toMatchObject({ repeated: false })
@@ -256,10 +216,13 @@ describeWith('PostgreSQL', await postgresPresent(), 'holds that reach other line
     expect([holdEvents(a), holdEvents(b)]).toEqual([5, 5])
   })
 
-  it('one that cannot be recorded is said in both languages and tried again', async () => {
+  it('one that cannot be recorded is said in both languages and tried again, before any release', async () => {
+    await state(a, fact('hold', 'lot/M0', 'wang'))
+    await settle()
+    // One takes over from the other.
     await state(a, fact('hold', 'lot/M1', 'wang'))
+    await state(a, fact('release', 'lot/M0', 'wang'))
     carryAll(a.replicator(plant))
-    await b.store()
     let refuse = true
     const r = startReplication({
       dataDir: b.dir,
@@ -268,7 +231,7 @@ describeWith('PostgreSQL', await postgresPresent(), 'holds that reach other line
       where: where(b),
       onChange: () => undefined,
       onOrder: async (order) => {
-        if (refuse) throw new CodedError('TRC_WRITE', { actual: 'no room' })
+        if (refuse && order.kind === 'hold') throw new CodedError('TRC_WRITE', { actual: 'no room' })
         await takeOver(order, await b.store(), where(b))
       },
     })
@@ -277,8 +240,10 @@ describeWith('PostgreSQL', await postgresPresent(), 'holds that reach other line
     const [mode] = plantModes(r.state())
     expect(mode?.text.en).toContain('cannot be recorded here, tried again')
     expect(mode?.text.zh).toContain('无法在本产线记录,正在重试')
+    expect(holdsOf(b)).toEqual(['lot/M0 of p1/line-a'])
     refuse = false
-    await until(() => holdsOf(b).length === 1 && r.state().holds?.fault === null)
+    await until(() => holdsOf(b).length === 2 && r.state().holds?.fault === null)
+    expect(holdsOf(b)).toEqual(['lot/M0 of p1/line-a, released by wang of p1/line-a', 'lot/M1 of p1/line-a'])
     expect(plantModes(r.state())).toEqual([])
   })
 })

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
-import { uuidv7 } from '../../contracts/index.ts'
+import { type SqlDatabase, uuidv7 } from '../../contracts/index.ts'
 import { IdentityChanges, migratePostgres, type PostgresDatabase } from '../../traceability/index.ts'
 import { openTraceQuery, TraceQuery } from '../../traceability/query/index.ts'
 import { dropSchema, freshSchema, openSchema, postgresPresent } from '../services/postgres.ts'
@@ -140,6 +140,30 @@ describeWith('PostgreSQL', await postgresPresent(), 'questions to the plant stor
     expect(
       JSON.parse(JSON.stringify(same(theirs)).replaceAll('station/line-a.st10', 'station/st10')),
     ).toEqual(expected)
+  })
+
+  it('read the parts of a line by an index, not back over those of all lines', async () => {
+    const plans: string[] = []
+    const explained: SqlDatabase = {
+      exec: (sql) => db.exec(sql),
+      run: (sql, ...values) => db.run(sql, ...values),
+      insert: (...row) => db.insert(...row),
+      get: (sql, ...values) => db.get(sql, ...values),
+      all: (sql, ...values) => {
+        if (/order by "?position"? desc/.test(sql))
+          plans.push(...db.all(`explain ${sql}`, ...values).map((r) => String(r['QUERY PLAN'])))
+        return db.all(sql, ...values)
+      },
+      transaction: (work) => db.transaction(work),
+      close: () => undefined,
+    }
+    // A table of a hundred rows is read as a whole; this is about which way there is.
+    db.exec('set enable_seqscan = off; set enable_sort = off')
+    const parts = await new TraceQuery('', explained).recentParts({ limit: 5, line: 'line-a' })
+    db.exec('reset enable_seqscan; reset enable_sort')
+    expect(parts).toHaveLength(5)
+    expect(plans.join('\n')).toMatch(/Index Scan Backward using inspection_\d+_split_part_position_idx/)
+    expect(plans.join('\n')).toMatch(/Index Cond: \(split_part\(station, '.'::text, 1\) = 'line-a'::text\)/)
   })
 
   it('know two names of one unit', () => {

@@ -202,7 +202,10 @@ describeWith('PostgreSQL', await postgresPresent(), 'the log of a line in the pl
       await other.dispose()
     }
     a.tamper(`update event set leaf_hash = zeroblob(32) where position = 3`)
+    plant.exec('update line_log set seen_at = null')
     expect(() => a.replicator(plant).step()).toThrow(/TRC_REPLICA.*position 3\)/)
+    // It is there, although nothing of it is taken.
+    expect(plantLogs(plant).map((l) => l.seenAt !== null)).toEqual([true, false])
     expect(count(plant, 'event')).toBe(10)
   })
 

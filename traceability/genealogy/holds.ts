@@ -29,9 +29,13 @@ type HoldRow = { [K in keyof Omit<Hold, 'takenBy'>]: Hold[K] }
 export const activeHolds = (db: SqlDatabase): Hold[] =>
   db.all<HoldRow>(`select ${COLUMNS} from hold where released_at is null order by position`)
 
-/** Newest first. */
+/** All that are in force, then released ones up to the limit; the newest first. */
 export const allHolds = (db: SqlDatabase, limit: number): Hold[] =>
-  db.all<HoldRow>(`select ${COLUMNS} from hold order by position desc limit ?`, limit)
+  db.all<HoldRow>(
+    `select ${COLUMNS} from hold order by released_at is not null, position desc
+     limit max(?, (select count(*) from hold where released_at is null))`,
+    limit,
+  )
 
 /** Of these holds, the ones that are in force. */
 export const heldOf = (db: SqlDatabase, ids: readonly string[]): Hold[] =>

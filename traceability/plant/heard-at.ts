@@ -5,7 +5,7 @@ const fileOf = (dataDir: string): string => join(dataDir, 'plant-heard.json')
 
 /** How far the kept time may lie behind, ms. */
 const KEEP_MS = 10_000
-let keptMs = 0
+let keptMs = Number.NEGATIVE_INFINITY
 
 /** When the plant last told the line of its holds, RFC 3339; null = never, or the file is no longer readable. */
 export function keptHeardAt(dataDir: string): string | null {
@@ -19,8 +19,8 @@ export function keptHeardAt(dataDir: string): string | null {
 
 /** So that a line that starts without its plant can say how old its holds are. A disk that refuses costs only that. */
 export function keepHeardAt(dataDir: string, heardAt: string): void {
-  if (Date.now() - keptMs < KEEP_MS) return
-  keptMs = Date.now()
+  if (performance.now() - keptMs < KEEP_MS) return
+  keptMs = performance.now()
   try {
     writeFileSync(fileOf(dataDir), JSON.stringify({ heardAt }))
   } catch {

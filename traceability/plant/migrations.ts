@@ -4,7 +4,7 @@ import { COMPAT, missingInCompat } from './compat.ts'
 import { scriptForPostgres } from './ddl.ts'
 import { lockFor } from './advisory-lock.ts'
 import { ensureMonths } from './months.ts'
-import { LOG_GUARD, SCHEMA_PLANT, SCHEMA_PLANT_2, SCHEMA_PLANT_3 } from './schema-plant.ts'
+import { LOG_GUARD, SCHEMA_PLANT, SCHEMA_PLANT_2, SCHEMA_PLANT_3, SCHEMA_PLANT_4 } from './schema-plant.ts'
 
 /** `line`: the store of one line, as the embedded one. `plant`: many lines, by month. */
 export type StoreKind = 'line' | 'plant'
@@ -13,6 +13,8 @@ export type StoreKind = 'line' | 'plant'
 const FIRST = 4
 /** Those before the third script that only a plant has. */
 const SECOND = 5
+/** Those before the fourth one. */
+const THIRD = 6
 
 /** Forward only: the index is the version the script leads to, minus one. A released script never changes. */
 export function scriptsOf(kind: StoreKind): string[] {
@@ -24,7 +26,9 @@ export function scriptsOf(kind: StoreKind): string[] {
     ...(plant ? [SCHEMA_PLANT, SCHEMA_PLANT_2] : []),
     ...store.slice(FIRST, SECOND),
     ...(plant ? [SCHEMA_PLANT_3] : []),
-    ...store.slice(SECOND),
+    ...store.slice(SECOND, THIRD),
+    ...(plant ? [SCHEMA_PLANT_4] : []),
+    ...store.slice(THIRD),
   ]
 }
 

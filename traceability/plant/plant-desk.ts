@@ -6,10 +6,13 @@ import {
   type SqlDatabase,
   type TraceFact,
 } from '../../contracts/index.ts'
+import { isStation } from '../genealogy/holds.ts'
+import { thingUri } from '../genealogy/things.ts'
 import { CompactRange, leafHash } from '../log/index.ts'
 import { FactWriter } from '../store/fact-writer.ts'
 import { ensureMonths } from './months.ts'
 import { OWN_LOG, PlantLog } from './plant-log.ts'
+import { stationInPlant } from './replica-rows.ts'
 
 const WHERE = { plant: OWN_LOG, line: OWN_LOG }
 
@@ -28,7 +31,8 @@ export class PlantDesk {
   /**
    * A release ends the holds of the target that the plant knows now, wherever they were placed.
    *
-   * @throws TRC_GENEALOGY for another fact, or a release of what is not on hold; TRC_DUPLICATE, TRC_PLANT, TRC_WRITE
+   * @throws TRC_GENEALOGY for another fact, or a release of what is not on hold; TRC_NOT_FOUND for the hold of a station
+   *   of no line that is known; TRC_DUPLICATE, TRC_PLANT, TRC_WRITE
    */
   record(fact: TraceFact): FactAck {
     if (fact.kind !== 'hold' && fact.kind !== 'release')
@@ -43,7 +47,9 @@ export class PlantDesk {
       const append = (event: Omit<QEvent, 'sequence'>): { position: number; sequence: string } =>
         appendOwn(log, event, month)
       const writer = new FactWriter(this.#db, { append })
-      const ack = writer.write(writer.prepare({ fact, source: WHERE }))
+      const prepared = writer.prepare({ fact, source: WHERE })
+      if ('resolved' in prepared && fact.kind === 'hold') this.#onALine(prepared.resolved.subject)
+      const ack = writer.write(prepared)
       // Also of holds that lines placed: who released them, they hear by this.
       if (fact.kind === 'release' && !ack.repeated)
         this.#db.run(
@@ -53,6 +59,19 @@ export class PlantDesk {
           fact.at,
         )
       return ack
+    })
+  }
+
+  /** No line would take over the hold of a station that has not the name of a line before it. */
+  #onALine(target: string): void {
+    if (!isStation(target)) return
+    const lines = this.#db
+      .all<{ line: string }>('select distinct line from line_log where log <> ? order by 1', OWN_LOG)
+      .map((l) => l.line)
+    if (lines.some((line) => target.startsWith(stationInPlant(thingUri('station', ''), line, true)))) return
+    throw new CodedError('TRC_NOT_FOUND', {
+      expected: `a station behind its line, as station/caps-a.st10; known lines: ${lines.join(', ') || 'none'}`,
+      actual: target,
     })
   }
 }

@@ -3,7 +3,7 @@ import type { Hold } from '../genealogy/holds.ts'
 import type { VerifyReport } from '../proof/report.ts'
 import { TraceQuery } from '../query/trace-query.ts'
 import { checkSchemaName, refuseOtherVersions } from './migrations.ts'
-import { plantHolds } from './hold-orders.ts'
+import { activeInPlant, plantHolds } from './hold-orders.ts'
 import { PlantDesk } from './plant-desk.ts'
 import { openPostgres } from './postgres.ts'
 import { verifyPlantLog } from './verify-plant.ts'
@@ -47,6 +47,11 @@ export class PlantQuery extends TraceQuery {
   /** Each as it was placed, without its copies on other lines. */
   override holds(limit = 200): Hold[] {
     return plantHolds(this.#db, limit)
+  }
+
+  /** How many are in force. */
+  activeHolds(): number {
+    return activeInPlant(this.#db)
   }
 
   plantLogs(): PlantLogFacts[] {

@@ -16,11 +16,11 @@ export interface Replication {
 }
 
 export interface ReplicationOptions extends ReplicatorWorkerData {
-  /** Hears of each change between taking over and not. */
-  onChange: (state: ReplicationState) => void
+  /** Hears of each change between taking over and not, of events as of holds. */
+  onChange: (state: ReplicationState, before: ReplicationState) => void
   /**
    * Records a hold or a release that the plant passes on; absent = the plant is not asked for any. One that is refused
-   * comes again.
+   * comes again; no release is recorded as long as a hold is refused.
    */
   onOrder?: (order: HoldOrder) => Promise<unknown>
 }
@@ -43,20 +43,29 @@ export function startReplication({ onChange, onOrder, ...data }: ReplicationOpti
   const workerData: ReplicatorStart = { ...data, asksHolds: onOrder !== undefined }
   const worker = spawnWorker(new URL('./replicator.worker.ts', import.meta.url), { workerData })
   const take = (next: ReplicationState): void => {
-    const changed =
-      next.fault?.message !== state.fault?.message || (state.state === 'starting' && next.fault === null)
+    const before = state
     state = next
-    if (changed) onChange(state)
+    if (
+      next.fault?.message !== before.fault?.message ||
+      next.holds?.fault?.message !== before.holds?.fault?.message ||
+      (before.state === 'starting' && next.state !== 'starting')
+    )
+      onChange(next, before)
   }
   const record = async (orders: HoldOrder[]): Promise<ReplicationState['fault']> => {
     let fault: ReplicationState['fault'] = null
-    for (const order of orders)
+    let unheld = false
+    for (const order of orders) {
+      // It may take over from the hold that is to be released.
+      if (unheld && order.kind === 'release') break
       try {
         await onOrder?.(order)
       } catch (error) {
         const { code, message } = asCoded(error, 'TRC_WRITE')
         fault ??= { code, message }
+        unheld ||= order.kind === 'hold'
       }
+    }
     return fault
   }
   worker.on('message', (said: ReplicatorSays) => {

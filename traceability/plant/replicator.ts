@@ -26,6 +26,8 @@ export interface ReplicatorOptions {
   address?: string | undefined
   /** Events to one transaction. */
   batch?: number
+  /** Called between the pieces of a step, which may take minutes, and outside of transactions. */
+  meanwhile?: () => void
 }
 
 export interface Progress {
@@ -69,7 +71,8 @@ export class Replicator {
   /** The tree under the last checkpoint that went along, and that checkpoint. */
   #head: { tree: CompactRange; note: string } | null = null
   #sides: Map<SideTable, string> | null = null
-  #saidMs = 0
+  #saidMs = Number.NEGATIVE_INFINITY
+  #events = 0
 
   constructor(options: ReplicatorOptions) {
     this.#o = { batch: BATCH, ...options }
@@ -86,6 +89,8 @@ export class Replicator {
   step(): Progress {
     const received = this.#to.received()
     const head = this.#from.head()
+    this.#events = head.size
+    this.#sayHere()
     this.#agree(received, head.size)
     let { size: reached, imagesMissing } = received
     if (received.size < head.size) {
@@ -100,20 +105,26 @@ export class Replicator {
       this.#carryHead(reached)
       this.#carrySides()
     }
-    this.#sayHere(head.size)
+    this.#sayHere()
     return { received: reached, events: head.size, imagesMissing }
   }
 
-  /** That the line is there, also when nothing happens on it. */
-  #sayHere(events: number): void {
-    if (Date.now() - this.#saidMs < HERE_MS) return
-    this.#saidMs = Date.now()
-    this.#o.plant.run(
+  /** That the line is there, also when nothing happens on it, or nothing of it is taken. */
+  #sayHere(): void {
+    if (performance.now() - this.#saidMs < HERE_MS) return
+    const { changes } = this.#o.plant.run(
       'update line_log set seen_at = now(), events = ?, address = ? where log = ?',
-      events,
+      this.#events,
       this.#o.address ?? null,
       this.#o.log,
     )
+    // A new line has its row with its first events.
+    if (changes > 0) this.#saidMs = performance.now()
+  }
+
+  readonly #meanwhile = (): void => {
+    this.#sayHere()
+    this.#o.meanwhile?.()
   }
 
   /** What the plant has must be the beginning of what the line has. */
@@ -136,7 +147,7 @@ export class Replicator {
     if (this.#checked !== null && this.#checked.size >= head.size) return
     const signed = this.#from.signed()
     const from = this.#checked === null ? received.tree : this.#from.treeAt(received.size)
-    this.#from.check(from, head, signed)
+    this.#from.check(from, head, signed, this.#meanwhile)
     this.#checked = head
   }
 
@@ -202,6 +213,7 @@ export class Replicator {
     let missing = 0
     for (const { sha256, path } of images) {
       if (there.has(sha256)) continue
+      this.#meanwhile()
       const bytes = readImage(join(dataDir, path), sha256)
       if (bytes === null) missing += 1
       else
@@ -230,7 +242,10 @@ export class Replicator {
   #carrySides(): void {
     this.#sides ??= new Map(
       SIDE_TABLES.map((table) => {
-        const [here, there] = [this.#count(this.#o.source, table), this.#countOf(table)]
+        const [here, there] = [
+          this.#count(this.#o.source, table),
+          this.#count(this.#o.plant, table, 'where log = ?', this.#o.log),
+        ]
         // Counts that agree leave only what is still to come.
         return [table, here === there ? this.#lastOf(table) : '']
       }),
@@ -245,21 +260,15 @@ export class Replicator {
         const copied = this.#rows.copySide(table, from, SIDE_BATCH)
         if (copied === null) break
         from = copied.last
+        this.#meanwhile()
         if (copied.count < SIDE_BATCH) break
       }
       this.#sides.set(table, from)
     }
   }
 
-  #count(db: SqlDatabase, table: SideTable): number {
-    return db.get<{ n: number }>(`select count(*) as n from ${table}`)?.n ?? 0
-  }
-
-  #countOf(table: SideTable): number {
-    return (
-      this.#o.plant.get<{ n: number }>(`select count(*) as n from ${table} where log = ?`, this.#o.log)?.n ??
-      0
-    )
+  #count(db: SqlDatabase, table: SideTable, which = '', ...values: string[]): number {
+    return db.get<{ n: number }>(`select count(*) as n from ${table} ${which}`, ...values)?.n ?? 0
   }
 
   #lastOf(table: SideTable): string {

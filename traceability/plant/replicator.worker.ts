@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import {
   asCoded,
   CodedError,
@@ -60,21 +60,32 @@ const say = (next: Partial<ReplicationState>): void => {
 }
 /** Orders that are being recorded. */
 let ordered = false
-let askedAt = 0
-port.on('message', (message: ReplicatorHears) => {
+let askedMs = Number.NEGATIVE_INFINITY
+const hear = (message: ReplicatorHears): void => {
   if (message === 'close') return stop.abort()
   ordered = false
   if (state.holds !== null) say({ holds: { ...state.holds, fault: message.fault } })
-})
+}
+port.on('message', hear)
+/** A step leaves the thread no time to be called. */
+const hearNow = (): void => {
+  for (let got = receiveMessageOnPort(port); got !== undefined; got = receiveMessageOnPort(port))
+    hear((got as { message: ReplicatorHears }).message)
+}
 
-/** First of all, and whether or not the plant takes the log of this line. @throws TRC_PLANT */
+/**
+ * First of all, between the pieces of a step, and whether or not the plant takes the log of this line.
+ *
+ * @throws TRC_PLANT
+ */
 function askHolds(source: SqlDatabase, plant: SqlDatabase): void {
-  if (!asksHolds || ordered || Date.now() - askedAt < HOLDS_MS) return
-  const orders = holdOrders(source, plant, state.log, where.line)
-  askedAt = Date.now()
-  const heardAt = new Date(askedAt).toISOString()
+  hearNow()
+  if (!asksHolds || ordered || performance.now() - askedMs < HOLDS_MS) return
+  const orders = holdOrders(source, plant, where.line)
+  askedMs = performance.now()
+  const heardAt = new Date().toISOString()
   keepHeardAt(dataDir, heardAt)
-  state = { ...state, holds: { heardAt, fault: orders.length === 0 ? null : (state.holds?.fault ?? null) } }
+  say({ holds: { heardAt, fault: orders.length === 0 ? null : (state.holds?.fault ?? null) } })
   if (orders.length === 0) return
   ordered = true
   tell({ kind: 'orders', orders })
@@ -85,6 +96,8 @@ async function run(): Promise<void> {
   let plant: PostgresDatabase | null = null
   let replicator: Replicator | null = null
   let pauseMs = RETRY_FIRST_MS
+  /** Of a log that was refused: holds are asked for meanwhile. */
+  let stepMs = 0
   while (!stop.signal.aborted) {
     try {
       source ??= openSql(join(dataDir, 'trace.db'), { synchronous: 'normal', readOnly: true })
@@ -92,7 +105,12 @@ async function run(): Promise<void> {
         plant = await openPostgres(url, { schema: spec.schema })
         migratePostgres(plant, spec.schema, 'plant')
       }
-      askHolds(source, plant)
+      const [here, there] = [source, plant]
+      askHolds(here, there)
+      if (performance.now() < stepMs) {
+        await pause(POLL_MS)
+        continue
+      }
       replicator ??= new Replicator({
         source,
         dataDir,
@@ -101,6 +119,7 @@ async function run(): Promise<void> {
         where,
         images: spec.images,
         address: spec.address,
+        meanwhile: () => askHolds(here, there),
       })
       const progress = replicator.step()
       pauseMs = RETRY_FIRST_MS
@@ -110,11 +129,16 @@ async function run(): Promise<void> {
       await pause(current ? POLL_MS : 0)
     } catch (error) {
       const { code, message } = asCoded(error, 'TRC_PLANT')
-      plant?.close()
-      plant = null
       replicator = null
-      say({ state: code === 'TRC_REPLICA' ? 'refused' : 'away', fault: { code, message } })
-      await pause(pauseMs)
+      if (code === 'TRC_REPLICA') {
+        say({ state: 'refused', fault: { code, message } })
+        stepMs = performance.now() + pauseMs
+      } else {
+        plant?.close()
+        plant = null
+        say({ state: 'away', fault: { code, message } })
+        await pause(pauseMs)
+      }
       pauseMs = Math.min(pauseMs * 2, RETRY_MAX_MS)
     }
   }

@@ -61,3 +61,8 @@ alter table line_log add column seen_at timestamptz;
 alter table line_log add column events bigint;
 alter table line_log add column address text;
 `
+
+/** Parts of one line, also of one that is quiet while the others go on. */
+export const SCHEMA_PLANT_4 = `
+create index inspection_line on inspection (split_part(station, '.', 1), position);
+`

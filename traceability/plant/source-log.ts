@@ -105,11 +105,18 @@ export class SourceLog {
    * Goes through everything behind `from` before anything is sent: each event gives its stored leaf, positions have no
    * gap, records are those of their events, and the tree has the roots that the store counted and the line signed.
    *
+   * @param meanwhile called between the pieces
    * @throws TRC_REPLICA naming the first event that is wrong
    */
-  check(from: CompactRange, head: { size: number; root: Uint8Array }, signed: SignedHead | null): void {
+  check(
+    from: CompactRange,
+    head: { size: number; root: Uint8Array },
+    signed: SignedHead | null,
+    meanwhile: () => void,
+  ): void {
     const tree = new CompactRange(from.size, from.nodes())
     while (tree.size < head.size) {
+      meanwhile()
       const after = tree.size
       const end = Math.min(after + CHUNK, head.size)
       const { count, leaves, findings } = checkRange(this.#db, { after, end }, NO_TILES)

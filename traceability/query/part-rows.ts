@@ -89,7 +89,7 @@ export interface PartFilter {
   beforePosition?: number
   /** Only rows after this log position, and then the oldest of them, in their order. */
   afterPosition?: number
-  /** In a plant: that of the stations. */
+  /** In a plant alone: that of the stations. */
   line?: string
   station?: string
   result?: VerdictResult
@@ -100,10 +100,7 @@ export function recentRows(k: Kysely<TraceTables>, f: PartFilter): Promise<PartR
   const order = f.afterPosition === undefined ? 'desc' : 'asc'
   let q = k.selectFrom('inspection').select(COLUMNS).orderBy('position', order).limit(f.limit)
   if (f.afterPosition !== undefined) q = q.where('position', '>', f.afterPosition)
-  if (f.line !== undefined) {
-    const prefix = `${f.line}.`
-    q = q.where(sql<string>`substr(station, 1, cast(${prefix.length} as integer))`, '=', prefix)
-  }
+  if (f.line !== undefined) q = q.where(sql<string>`split_part(station, '.', 1)`, '=', f.line)
   if (f.beforePosition !== undefined) q = q.where('position', '<', f.beforePosition)
   if (f.station !== undefined) q = q.where('station', '=', f.station)
   if (f.result !== undefined) q = q.where('result', '=', f.result)

@@ -34,6 +34,7 @@ export const LINE_QUESTIONS = [...QUESTIONS, 'partProof', 'eventProof', 'partBun
 export const PLANT_QUESTIONS = [
   ...QUESTIONS,
   'plantLogs',
+  'activeHolds',
   'storedImage',
   'imageAddresses',
   'stateHold',

@@ -144,7 +144,7 @@ export class TraceQuery {
     return defectPlaces(this.#db, query)
   }
 
-  /** Holds, newest first, released ones too. */
+  /** All holds in force, then released ones up to the limit; the newest first. */
   holds(limit = 200): Hold[] {
     return allHolds(this.#db, limit)
   }

@@ -75,7 +75,10 @@ export function genealogyRoutes(queries: RecordQueries, facts: Pick<FactPort, 'r
     jsonRoute({
       path: '/api/holds',
       tag: 'genealogy',
-      summary: { zh: '隔离记录,最新在前', en: 'Holds, newest first, released ones too' },
+      summary: {
+        zh: '隔离记录,生效中的在前',
+        en: 'Holds, those in force first, then the newest released ones',
+      },
       response: z.array(holdSchema),
       handle: () => queries.holds(),
     }),

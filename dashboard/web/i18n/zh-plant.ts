@@ -25,7 +25,7 @@ export const zhPlant = {
     server: '本服务',
     store: '工厂数据库',
     placedAt: '下达处',
-    takenBy: '已接管',
+    takenBy: '接管产线',
     itself: '工厂',
     here: '本产线',
     nobody: '尚无产线',

@@ -53,7 +53,12 @@ export class PlantLine {
 
   replicator(
     plant: SqlDatabase,
-    o: { images?: PlantStoreSpec['images']; batch?: number; address?: string } = {},
+    o: {
+      images?: PlantStoreSpec['images']
+      batch?: number
+      address?: string
+      meanwhile?: () => void
+    } = {},
   ): Replicator {
     const where = { plant: 'p1', line: this.line }
     const options = { source: this.source(), dataDir: this.dir, plant, log: this.log, where }
@@ -61,6 +66,7 @@ export class PlantLine {
       ...options,
       images: o.images ?? 'none',
       ...(o.batch && { batch: o.batch }),
+      ...(o.meanwhile && { meanwhile: o.meanwhile }),
       address: o.address,
     })
   }
