@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import {
+  asCoded,
   badgeSchema,
   CodedError,
   newEvent,
@@ -13,6 +14,7 @@ import {
 } from '../contracts/index.ts'
 import type { OperatorPort, OperatorsAnswer } from '../dashboard/index.ts'
 import { z } from 'zod'
+import { log } from './log.ts'
 
 const bookSchema = z.strictObject({
   /** Who is signed on, by station. */
@@ -28,6 +30,8 @@ const bookSchema = z.strictObject({
   ),
 })
 type Book = z.infer<typeof bookSchema>
+
+const KEY_BYTES = 32
 
 /**
  * Who is signed on at the stations. The log gets a random reference alone; which person it stands for is in
@@ -54,13 +58,20 @@ export class Operators implements OperatorPort {
     this.#store = store
   }
 
-  /** @throws CFG_SYNTAX, CFG_INVALID when the file was altered; CFG_DATA_DIR */
+  /**
+   * A file that cannot be read any more is no reason not to start: it is set aside and nobody is signed on.
+   *
+   * @throws CFG_DATA_DIR when file or key cannot be read or written; TRC_WRITE
+   */
   static async open(dataDir: string, spec: LineSpec, store: Pick<PartStore, 'emit'>): Promise<Operators> {
     const file = join(dataDir, 'operators.json')
-    const text = await readFile(file, 'utf8').catch(() => null)
-    const book = text === null ? { stations: {}, people: [] } : parseStrict(text, bookSchema, file)
-    const operators = new Operators({ file, key: await keyOf(dataDir), book }, spec, store)
-    const { signedOn } = spec.operators
+    const operators = new Operators(
+      { file, key: await keyOf(dataDir), book: await bookOf(file) },
+      spec,
+      store,
+    )
+    const { signedOn, names } = spec.operators
+    if (!names) await operators.#change(() => operators.#dropNames())
     for (const { id } of spec.stations)
       if (signedOn !== undefined && operators.at(id) === undefined) await operators.signOn(id, signedOn)
     return operators
@@ -118,6 +129,13 @@ export class Operators implements OperatorPort {
     })
   }
 
+  /** Kept before the line file said to keep none. */
+  async #dropNames(): Promise<void> {
+    const { stations, people } = this.#book
+    if (people.some((p) => p.name !== undefined))
+      await this.#keep({ stations, people: people.map(({ ref, tag }) => ({ ref, tag })) })
+  }
+
   #person(badge: string): Book['people'][number] {
     const tag = createHmac('sha256', this.#key).update(badge.normalize('NFKC').toLowerCase()).digest('hex')
     const ref = this.#book.people.find((p) => p.tag === tag)?.ref ?? `op-${randomBytes(8).toString('hex')}`
@@ -144,20 +162,63 @@ export class Operators implements OperatorPort {
   }
 
   async #keep(book: Book): Promise<void> {
-    await write(this.#file, `${JSON.stringify(book, null, 2)}\n`)
+    await write(this.#file, `${JSON.stringify(book, null, 2)}\n`).catch((error: unknown) => {
+      throw asCoded(error, 'TRC_WRITE', { file: this.#file, expected: 'a file that can be written' })
+    })
     this.#book = book
   }
 }
 
-/** Without it nobody can try badges against the tags of a file that got out. */
+async function bookOf(file: string): Promise<Book> {
+  const bytes = await bytesOf(file)
+  if (bytes === null) return { stations: {}, people: [] }
+  try {
+    return parseStrict(bytes.toString('utf8'), bookSchema, file)
+  } catch (error) {
+    const { code, detail } = asCoded(error, 'CFG_INVALID')
+    const aside = `${file}.damaged-${new Date().toISOString().replace(/[:.]/g, '-')}`
+    await rename(file, aside).catch((cause: unknown) => {
+      throw asCoded(cause, 'CFG_DATA_DIR', { file, expected: 'a file that can be renamed' })
+    })
+    // Not the message: it may say a name.
+    log.warn(
+      { code, path: detail.path, line: detail.line, aside },
+      'who is signed on cannot be read; the file was set aside with the names in it, nobody is signed on',
+    )
+    return { stations: {}, people: [] }
+  }
+}
+
+/** Without it nobody can try badges against the tags of a file that got out. @throws CFG_DATA_DIR */
 async function keyOf(dataDir: string): Promise<Buffer> {
   const file = join(dataDir, 'keys', 'operators.key')
-  const kept = await readFile(file).catch(() => null)
-  if (kept?.length === 32) return kept
-  const key = randomBytes(32)
-  await mkdir(dirname(file), { recursive: true })
-  await write(file, key)
+  const kept = await bytesOf(file)
+  if (kept?.length === KEY_BYTES) return kept
+  if (kept !== null)
+    throw new CodedError('CFG_DATA_DIR', {
+      file,
+      expected: `a key of ${KEY_BYTES} bytes`,
+      actual: `${kept.length} bytes`,
+      hint: 'put it back from a backup; without it (delete the file) everybody gets a new reference',
+    })
+  const key = randomBytes(KEY_BYTES)
+  try {
+    await mkdir(dirname(file), { recursive: true })
+    await write(file, key)
+  } catch (error) {
+    throw asCoded(error, 'CFG_DATA_DIR', { file, expected: 'a file that can be written' })
+  }
   return key
+}
+
+/** Null where there is no such file. @throws CFG_DATA_DIR when it cannot be read */
+async function bytesOf(file: string): Promise<Buffer | null> {
+  try {
+    return await readFile(file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw asCoded(error, 'CFG_DATA_DIR', { file, expected: 'a file that can be read' })
+  }
 }
 
 /** Whole, old or new, after a crash at any moment, and for nobody else to read. */

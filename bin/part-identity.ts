@@ -33,13 +33,18 @@ export function partIdentity({ station, context, canary, holds, before }: Identi
   const recent = new RecentUnits(Math.max(1, within))
   let parts = 0
   for (const uri of before) recent.check(uri, ++parts)
-  return ({ recipe, codes, problem }) => {
+  return ({ recipe, codes, place, problem }) => {
     const { product, identity, tools } = recipe
     const naming = [...identityTools(tools), ...codes.filter(isBeside).map((c) => c.tool)]
     const found = identify(codes, product, identity, naming)
     const twice =
       within > 0 && identity !== 'none' && found.uri !== null ? recent.check(found.uri, ++parts) : null
-    const facts = { ...context, recipe: `${recipe.recipe}@${recipe.version}`, product }
+    const facts = {
+      ...context,
+      recipe: `${recipe.recipe}@${recipe.version}`,
+      product,
+      fixture: place.fixture ?? station.place.fixture,
+    }
     const wrong = found.problem && {
       noVerdict: { reason: 'identity' as const, ...codeOf(found.problem) },
       text: found.problem.text,

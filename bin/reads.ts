@@ -4,6 +4,7 @@ import {
   badgeSchema,
   CodedError,
   type IdentityItem,
+  type IdentityRead,
   type IdentitySource,
   type LineSpec,
   newEvent,
@@ -66,6 +67,16 @@ export async function openReads(
   for (const station of stations.values())
     for (const section of station.upstream) stations.get(section.from)?.feeds(station, section)
 
+  const noBadge = ({ source, text }: IdentityRead): void => {
+    if (text === '') return
+    const from = sources.get(source)
+    if (from) from.stray += 1
+    const { message } = new CodedError('TRC_IDENTITY', {
+      expected: `a badge that begins with ${badgePrefix}, as no association names ${source}`,
+      actual: `a read of ${text.length} characters`,
+    })
+    log.warn({ reader: source, code: 'TRC_IDENTITY' }, message)
+  }
   const close = async (): Promise<void> => {
     await Promise.all([...sources.values()].map(({ source }) => source.close()))
   }
@@ -73,6 +84,7 @@ export async function openReads(
     if (item.kind === 'fault') log.warn({ code: item.error.code }, item.error.message)
     else if (badgePrefix !== undefined && item.read.text.startsWith(badgePrefix))
       badge(spec, operators, item.read.source, item.read.text.slice(badgePrefix.length))
+    else if (stationsOf(spec, item.read.source).length === 0) noBadge(item.read)
     else for (const station of stations.values()) station.read(item.read)
   }
   try {
@@ -107,7 +119,16 @@ export async function openReads(
   }
 }
 
-/** A badge that was read is no part's: whoever shows it works at the stations that the reader serves. */
+/** Stations that a reader serves. */
+const stationsOf = (spec: LineSpec, reader: string): string[] =>
+  spec.stations
+    .filter(({ association }) => association.some((a) => a.by !== 'fifo' && a.reader === reader))
+    .map(({ id }) => id)
+
+/**
+ * A badge that was read is no part's: whoever shows it works at the stations that the reader serves, or at all where it
+ * is there for badges alone.
+ */
 function badge(spec: LineSpec, operators: Pick<OperatorPort, 'signOn'>, reader: string, text: string): void {
   const who = text.trim() === '' ? null : badgeSchema.safeParse(text)
   if (who !== null && !who.success) {
@@ -117,11 +138,11 @@ function badge(spec: LineSpec, operators: Pick<OperatorPort, 'signOn'>, reader: 
     })
     return log.warn({ reader, code: 'TRC_IDENTITY' }, message)
   }
-  for (const { id, association } of spec.stations)
-    if (association.some((a) => a.by !== 'fifo' && a.reader === reader))
-      operators.signOn(id, who?.data ?? null).catch((error: unknown) => {
-        log.error({ reader, station: id, error: asCoded(error, 'TRC_WRITE').message }, 'nobody was signed on')
-      })
+  const own = stationsOf(spec, reader)
+  for (const id of own.length > 0 ? own : spec.stations.map((s) => s.id))
+    operators.signOn(id, who?.data ?? null).catch((error: unknown) => {
+      log.error({ reader, station: id, error: asCoded(error, 'TRC_WRITE').message }, 'nobody was signed on')
+    })
 }
 
 /** A reader that does not read just now. */

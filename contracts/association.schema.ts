@@ -61,6 +61,7 @@ export const associationSchema = z.discriminatedUnion('by', [
 export type AssociationSpec = z.infer<typeof associationSchema>
 
 interface Checked {
+  operators: { badgePrefix?: string | undefined }
   readers: readonly IdentitySourceSpec[]
   stations: readonly {
     id: string
@@ -107,8 +108,11 @@ export function checkAssociations(spec: Checked, issue: Issue): void {
         )
     }
   }
+  // A reader may be there for badges alone.
+  if (spec.operators.badgePrefix !== undefined) return
   for (const [i, r] of spec.readers.entries())
-    if (!used.has(r.id)) issue(['readers', i, 'id'], 'a reader that an association of a station names')
+    if (!used.has(r.id))
+      issue(['readers', i, 'id'], 'a reader that an association of a station names, or operators.badgePrefix')
 }
 
 /** How long after a tag or code was at the reader its read may come, ms. */

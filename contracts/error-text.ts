@@ -89,7 +89,7 @@ const ZH: Record<ErrorCode, string> = {
   TRC_WAL: '数据库的预写日志仍留在其旁边',
   TRC_REPLICA: '产线日志与工厂数据库已接收的内容不衔接',
   TRC_PROOF: '事件日志与已签名的内容不一致',
-  TRC_BUNDLE: '证据包无法读取',
+  TRC_BUNDLE: '证据包无法生成或读取',
   TRC_CHECKPOINT: '日志的检查点文件不是所写入的那一份',
   TRC_NOTE: '签名文件或检查点格式错误',
   TRC_KEY: '签名或验证密钥无法使用',

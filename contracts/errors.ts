@@ -90,7 +90,7 @@ export const ERROR_CODES = {
   TRC_WAL: 'the write-ahead log of a database was left beside it',
   TRC_REPLICA: 'the log of the line does not continue what the plant store received',
   TRC_PROOF: 'the event log does not agree with what was signed',
-  TRC_BUNDLE: 'the evidence bundle cannot be read',
+  TRC_BUNDLE: 'the evidence bundle cannot be made or read',
   TRC_CHECKPOINT: 'the checkpoint file of the log is not the one that was written',
   TRC_NOTE: 'the signed note or checkpoint is malformed',
   TRC_KEY: 'the signing or verifying key cannot be used',

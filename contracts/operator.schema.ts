@@ -4,7 +4,11 @@ import { z } from 'zod'
 export const badgeSchema = z
   .string()
   .trim()
-  .regex(/^\P{Cc}{1,64}$/u, 'a badge or name of 1 to 64 characters, no control characters')
+  // What could not be decoded was read as U+FFFD; two such badges would be one person.
+  .regex(
+    /^[^\p{Cc}\p{Cs}\uFFFD]{1,64}$/u,
+    'a badge or name of 1 to 64 characters, no control characters, no U+FFFD',
+  )
 
 /** Stands for a person in the log; random, so that it says nothing once the person is forgotten. */
 export const operatorRefSchema = z.string().regex(/^op-[0-9a-f]{16}$/, 'op- and 16 hex digits')
@@ -16,7 +20,7 @@ export const operatorsSchema = z
     names: z.boolean().default(true),
     /** Signed on at every station where nobody else is. */
     signedOn: badgeSchema.optional(),
-    /** A read that begins so signs on at the stations of its reader; the prefix alone signs off. */
+    /** A read that begins so signs on at the stations of its reader, or at all where no association names that; the prefix alone signs off. */
     badgePrefix: z.string().min(2).max(16).optional(),
   })
   .prefault({})

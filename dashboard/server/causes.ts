@@ -107,18 +107,22 @@ export function compare(n: number, bad: number, restN: number, restBad: number):
   return { ratio, low, high, method, p }
 }
 
-/** Each factor and, where every part has one level of it, chi-square over all of them; levels that were cut are one. */
+/**
+ * Each factor and, where every part has one level of it, chi-square over all of them; levels that were cut are one. A
+ * component is compared within its material, so that what was cut of all materials is not known.
+ */
 export const factorsOf = ({ factors, counts }: CauseTable): Analysis['factors'] =>
   factors.map(({ factor, n, levels, cut, single }) => {
     const own = counts.filter((c) => c.factor === factor && c.class === undefined)
     const [first] = own
     const table = own.map((c) => [c.bad, c.n - c.bad])
-    if (cut > 0 && first !== undefined) {
+    const known = cut === 0 || factor !== 'component'
+    if (cut > 0 && known && first !== undefined) {
       const [allN, allBad] = [first.n + first.restN, first.bad + first.restBad]
       const [n2, bad2] = own.reduce(([m, b], c) => [m - c.n, b - c.bad], [allN, allBad])
       table.push([bad2, n2 - bad2])
     }
-    const whole = single && table.length > 1 ? chiSquare(table) : null
+    const whole = single && known && table.length > 1 ? chiSquare(table) : null
     return { factor, category: CAUSE_FACTORS[factor], n, levels, cut, whole }
   })
 

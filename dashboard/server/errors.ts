@@ -17,6 +17,7 @@ export const STATUS: Partial<Record<ErrorCode, number>> = {
   TRC_NCR: 409,
   TRC_SINK: 400,
   TRC_DUPLICATE: 409,
+  TRC_BUNDLE: 413,
   TRC_DISK_FULL: 507,
   TRC_BUSY: 503,
   TRC_OPEN: 503,

@@ -5,6 +5,7 @@ import type {
   ErrorFact,
   I18n,
   InspectOutcome,
+  PartPlace,
   Recipe,
   RejectAck,
   RejectCommand,
@@ -42,6 +43,8 @@ export type Identify = (part: {
   recipe: Recipe
   /** Of the image and of readers beside the camera. */
   codes: readonly CodeRead[]
+  /** As readers or the frame name it, readers first. */
+  place: PartPlace
   /** What is wrong with the reads beside the camera. */
   problem: DoubtfulIdentity | null
 }) => PartIdentity

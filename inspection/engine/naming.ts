@@ -32,12 +32,13 @@ const noHold = (): Promise<null> => Promise.resolve(null)
  * Gives a judged part its reads, its identity and the hold it falls under. Never rejects: a part that cannot be asked
  * about does not go on.
  *
+ * @param place    what came with the frame
  * @param reading  what is read beside the camera; absent = nothing is
  * @param untilMs  reads that come later are not waited for, ms of `monoMs`
  */
 export async function named(
   outcome: InspectOutcome,
-  { trigger, recipe }: { trigger: number; recipe: LoadedRecipe },
+  { trigger, recipe, place: own }: { trigger: number; recipe: LoadedRecipe; place?: PartPlace },
   identify: Identify,
   reading: ExpectedReads | undefined,
   untilMs: number,
@@ -54,6 +55,7 @@ export async function named(
       trigger,
       recipe: recipe.recipe,
       codes: [...codes, ...reads],
+      place: { ...own, ...place },
       problem: beside?.problem ?? null,
     })
     const naming = identityTools(recipe.recipe.tools)

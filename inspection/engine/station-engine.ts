@@ -280,7 +280,7 @@ export class StationEngine {
 
   #named(
     outcome: InspectOutcome,
-    part: { trigger: number; triggeredAtMs: number; recipe: LoadedRecipe },
+    part: { triggeredAtMs: number } & Parameters<typeof named>[1],
     reading: ExpectedReads | undefined,
   ): Promise<NamedPart> {
     const untilMs = part.triggeredAtMs + this.#spec.budgetMs - GATE_MARGIN_MS

@@ -49,6 +49,7 @@ describe.skipIf(noBrowser !== null)(
           1, 8,
         ])
         expect(await places.textContent()).toContain('8.81, 5.25 mm')
+        expect(await places.locator('a').first().getAttribute('href')).toContain('/part/')
         await page.waitForTimeout(500)
         await screenshot(page, `analysis-${language}`)
         expect(await runsOff(page)).toEqual([])

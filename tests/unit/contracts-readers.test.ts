@@ -70,6 +70,18 @@ describe('readers of a line file', () => {
     expect(refused).toThrow(says)
   })
 
+  it('may be there for badges alone', () => {
+    const line = (operators: object): unknown => ({
+      line: 'l',
+      title: { zh: '线', en: 'Line' },
+      readers: [gun],
+      operators,
+      stations: [named([])],
+    })
+    expect(lineSchema.safeParse(line({ badgePrefix: 'OP:' })).success).toBe(true)
+    expect(lineSchema.safeParse(line({})).success).toBe(false)
+  })
+
   it('in order has its readers and associations, with their defaults', () => {
     const text = stringify({
       line: 'l',

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { rankCauses } from '../../dashboard/server/causes.ts'
+import { factorsOf, rankCauses } from '../../dashboard/server/causes.ts'
 import { placesOf } from '../../dashboard/server/places.ts'
 import { analysisSchema, placesSchema } from '../../dashboard/server/schemas/analysis.schema.ts'
+import { causeTable } from './samples/dashboard-causes.ts'
 import { serve, type Served } from './samples/dashboard-serve.ts'
 
 let at: Served
@@ -79,6 +80,28 @@ describe('analysis', () => {
     const res = await ask(query)
     expect(res.status).toBe(400)
     expect(await res.text()).toContain(expected)
+  })
+
+  it('compares no whole factor of components whose rare lots of two materials were left out', () => {
+    // 60 lots of each of two materials, 10 parts each; the 20 that are cut are of the second.
+    const counts = Array.from({ length: 100 }, (_, i) => ({
+      factor: 'component' as const,
+      value: `C${i}`,
+      n: 10,
+      bad: i % 2,
+      restN: 590,
+      restBad: i % 2 === 0 ? 30 : 29,
+    }))
+    const table = { ...causeTable(true), counts }
+    const factor = { n: 1_200, levels: 120, cut: 20, single: true }
+    expect(factorsOf({ ...table, factors: [{ ...factor, factor: 'component' }] })).toMatchObject([
+      { factor: 'component', levels: 120, cut: 20, whole: null },
+    ])
+    // Of any other factor what was cut is the rest of all.
+    const lots = counts.map((c) => ({ ...c, factor: 'lot' as const, restN: 1_190, restBad: 60 - c.bad }))
+    expect(
+      factorsOf({ ...table, counts: lots, factors: [{ ...factor, factor: 'lot' }] })[0]?.whole,
+    ).toMatchObject({ df: 100 })
   })
 
   it('names nothing that is not told apart from chance: 1,000 levels alike', async () => {

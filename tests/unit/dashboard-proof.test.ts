@@ -1,7 +1,8 @@
 import { createHash, createPublicKey, verify } from 'node:crypto'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { inclusionSchema, proofStateSchema } from '../../dashboard/server/schemas/proof.schema.ts'
-import { verifyBundle } from '../../traceability/index.ts'
+import { openSql, verifyBundle } from '../../traceability/index.ts'
 import { openTraceQuery, QueryProcess } from '../../traceability/query/index.ts'
 import { rawGet, serve, type Served } from './samples/dashboard-serve.ts'
 import { capture, ORIGIN, rewrite, signNow, temporary } from './samples/signed-log.ts'
@@ -114,12 +115,30 @@ describe('evidence and state', () => {
   it('are downloaded as a bundle that verifies by itself', async () => {
     const res = await fetch(`${at.url}/api/parts/S2/bundle`)
     expect(res.headers.get('content-disposition')).toBe('attachment; filename=S2.bundle.json')
+    expect(res.headers.get('content-type')).toContain('application/json')
+    expect(res.headers.get('etag')).toBeNull()
     expect(verifyBundle(await res.text())).toMatchObject({
       state: 'intact',
       origin: ORIGIN,
       findings: [],
       images: { checked: 1 },
     })
+  })
+
+  it('are made beside the line when their images are many', async () => {
+    const large = place.copy()
+    const db = openSql(join(large, 'trace.db'), { synchronous: 'normal' })
+    db.exec('update image set bytes = 64000001')
+    db.close()
+    const other = await served(large)
+    try {
+      const res = await fetch(`${other.url}/api/parts/S2/bundle`)
+      const { code: found, message } = (await res.json()) as { code: string; message: string }
+      expect([res.status, found]).toEqual([413, 'TRC_BUNDLE'])
+      expect(message).toContain('sightline trace "S2" --bundle')
+    } finally {
+      await other.dashboard.close()
+    }
   })
 
   it('say how far the line has signed', async () => {

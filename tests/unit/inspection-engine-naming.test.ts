@@ -27,13 +27,18 @@ const read: AssociatedRead = {
   associatedBy: 'time',
 }
 
-async function run(identify: Identify, reads?: ReadsBeside, diary = new Diary()): Promise<Diary> {
+async function run(
+  identify: Identify,
+  reads?: ReadsBeside,
+  diary = new Diary(),
+  item = frame(1),
+): Promise<Diary> {
   const engine = new StationEngine(
     spec,
     recipe,
     { line: 'l', plant: 'p', station: 's1', product: 'p', shift: 'day' },
     {
-      source: sourceOf([frame(1)], 2),
+      source: sourceOf([item], 2),
       inspector: passes,
       output: diary.output,
       store: diary.store,
@@ -114,6 +119,23 @@ describe('the name of a part', () => {
     expect(named).toEqual([[read]])
     expect(diary.captured[0]?.reads).toEqual([read])
     expect(diary.commands).toMatchObject([{ action: 'release' }])
+  })
+
+  it('comes with the place of the part, as readers or else the frame name it', async () => {
+    const item = frame(1)
+    if (item.kind === 'frame') item.frame.meta.place = { cavity: '1', fixture: 'F-1' }
+    const { port } = beside({ reads: [], place: { fixture: 'F-2' }, problem: null })
+    const places: unknown[] = []
+    await run(
+      (part) => {
+        places.push(part.place)
+        return asTold(part)
+      },
+      port,
+      undefined,
+      item,
+    )
+    expect(places).toEqual([{ cavity: '1', fixture: 'F-2' }])
   })
 
   it.each([

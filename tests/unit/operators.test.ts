@@ -1,15 +1,26 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Operators } from '../../bin/operators.ts'
-import { type LineSpec, lineSchema, type PartStore } from '../../contracts/index.ts'
+import { openReads } from '../../bin/reads.ts'
+import { badgeSchema, type LineSpec, lineSchema, type PartStore } from '../../contracts/index.ts'
 import { operatorsSchema } from '../../dashboard/server/schemas/operators.schema.ts'
 import { openPartStore } from '../../traceability/index.ts'
 import { openTraceQuery } from '../../traceability/query/index.ts'
 import { rawGet, serve } from './samples/dashboard-serve.ts'
 
-const spec = (operators: object): LineSpec =>
+const spec = (operators: object, readers: object[] = []): LineSpec =>
   lineSchema.parse({
     line: 'caps-a',
     title: { zh: '瓶盖', en: 'Caps' },
@@ -20,6 +31,7 @@ const spec = (operators: object): LineSpec =>
       budgetMs: 100,
     })),
     operators,
+    readers,
   })
 
 let dir: string
@@ -97,6 +109,81 @@ describe('an operator', () => {
     expect(operators.at('st10')).not.toBe(ref)
     await expect(operators.forget(ref)).rejects.toMatchObject({ code: 'TRC_NOT_FOUND' })
   })
+})
+
+describe('what is kept of operators', () => {
+  it('loses its names at the first start that is told to keep none', async () => {
+    const before = await open()
+    await before.signOn('st10', 'Li Wei')
+    const after = await open({ names: false })
+    expect(file()).not.toContain('Li')
+    expect(after.list().known).toEqual([{ ref: before.at('st10'), name: null }])
+    await after.signOn('st20', 'li wei')
+    expect(after.at('st20')).toBe(before.at('st10'))
+  })
+
+  it('is no badge that could not be decoded, which nothing would read again', () => {
+    for (const badge of ['Li\uFFFD', '\uD800'])
+      expect(badgeSchema.safeParse(badge).error?.issues[0]?.message).toContain('U+FFFD')
+    expect(badgeSchema.parse('李伟 🙂')).toBe('李伟 🙂')
+  })
+
+  it.each(['{ "stations": 3, "people": [] }', '{ "stations": {}, "people"', '\uFFFD'])(
+    'is set aside when it cannot be read, and does not keep the line from starting: %j',
+    async (text) => {
+      writeFileSync(join(dir, 'operators.json'), text)
+      const operators = await open()
+      expect(operators.at('st10')).toBeUndefined()
+      const [aside = ''] = readdirSync(dir).filter((name) => name.startsWith('operators.json.damaged-'))
+      expect(readFileSync(join(dir, aside), 'utf8')).toBe(text)
+      await operators.signOn('st10', 'Ana')
+      expect((await open()).at('st10')).toBe(operators.at('st10'))
+    },
+  )
+
+  it('is refused where it is there and no file, and so is another key', async () => {
+    await (await open()).signOn('st10', 'Ana')
+    const key = join(dir, 'keys', 'operators.key')
+    truncateSync(key, 31)
+    await expect(open()).rejects.toMatchObject({
+      code: 'CFG_DATA_DIR',
+      detail: { file: key, actual: '31 bytes' },
+    })
+    expect(statSync(key).size).toBe(31)
+    rmSync(key)
+    rmSync(join(dir, 'operators.json'))
+    mkdirSync(join(dir, 'operators.json'))
+    await expect(open()).rejects.toMatchObject({ code: 'CFG_DATA_DIR' })
+  })
+
+  it('says so when it cannot be written', async () => {
+    const operators = await open()
+    mkdirSync(join(dir, `operators.json.${process.pid}.tmp`))
+    await expect(operators.signOn('st10', 'Ana')).rejects.toMatchObject({ code: 'TRC_WRITE' })
+    expect(operators.at('st10')).toBeUndefined()
+  })
+})
+
+it('signs on at all stations by a reader that is there for badges alone', { timeout: 30_000 }, async () => {
+  const patient = { timeout: 10_000 }
+  const sockets: Socket[] = []
+  const server = createServer((s) => void sockets.push(s))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const line = spec({ badgePrefix: 'OP:' }, [{ id: 'gate', adapter: 'scanner-tcp', host: '127.0.0.1', port }])
+  const operators = await Operators.open(dir, line, store)
+  const reads = await openReads(line, store, operators)
+  try {
+    await expect.poll(() => sockets.length, patient).toBe(1)
+    sockets[0]?.write('OP:Ana\r\nSN-1\r\n')
+    await expect.poll(() => operators.at('st20'), patient).toMatch(/^op-/)
+    expect(operators.at('st10')).toBe(operators.at('st20'))
+    // A code that is no badge is nobody's here.
+    await expect.poll(() => reads.health(), patient).toMatchObject([{ reader: 'gate', reads: 2, stray: 1 }])
+  } finally {
+    await reads.close()
+    server.close()
+  }
 })
 
 it('signs on and off over HTTP, from the line PC only', { timeout: 60_000 }, async () => {

@@ -115,24 +115,39 @@ describe('the table of causes', () => {
     expect(of('component')).toEqual([['N', 1, 0, 0, 0]])
   })
 
-  it('takes cavity, fixture, carrier and operator from the event of the inspection', async () => {
-    for (let n = 1; n <= 3; n++) await judge(n, n === 2)
-    const db = openSql(join(dataDir, 'trace.db'), { synchronous: 'full' })
-    db.exec(`drop trigger event_no_update;
-      update event set json = json_set(json, '$.data.place.cavity', case position when 2 then '4' else '1' end,
-        '$.data.place.fixture', 'F1', '$.data.unit.carrier', 'C1', '$.data.process.operatorRef', 'op-7')
-        where position < 3 and type = 'qe.inspection.completed.v1'`)
-    db.close()
+  it('takes cavity, fixture and operator from the event of the inspection', async () => {
+    for (let n = 1; n <= 2; n++)
+      await store.capture(
+        request(n, (n === 2 ? failVerdict : passVerdict)({ codes: [gs1Code(`S${n}`)] }), {
+          context: { ...context, operator: 'op-7' },
+          place: { cavity: n === 2 ? '4' : '1', fixture: 'F1' },
+        }),
+      )
+    await judge(3, false)
     expect(of('cavity')).toEqual([
       ['1', 1, 0, 1, 1],
       ['4', 1, 1, 1, 0],
     ])
-    const facts = ['fixture', 'carrier', 'operator'].map((f) => of(f)[0]?.slice(0, 3))
+    const facts = ['fixture', 'operator'].map((f) => of(f)[0]?.slice(0, 3))
     expect(facts).toEqual([
       ['F1', 2, 1],
-      ['C1', 2, 1],
       ['op-7', 2, 1],
     ])
+  })
+
+  it('counts the fixtures a part lay in until it was judged, not those of later stations', async () => {
+    for (const [n, station] of [
+      [1, 'st10'],
+      [2, 'st20'],
+    ] as const)
+      await store.capture(
+        request(n, passVerdict({ codes: [gs1Code('S1')] }), { station, place: { fixture: `F-${station}` } }),
+      )
+    expect(of('fixture')).toEqual([
+      ['F-st10', 2, 0, 0, 0],
+      ['F-st20', 1, 0, 1, 0],
+    ])
+    expect(table().later).toBe(0)
   })
 
   it('tells the hour where the line stands', async () => {
@@ -208,6 +223,18 @@ describe('places of defects', () => {
     expect(query.defectPlaces({ class: 'dust' })).toEqual({ recipes: [], view: null })
     expect(query.defectPlaces({ from: at(4) }).view?.points).toHaveLength(1)
     expect(query.defectPlaces({ recipe: 'none@1' }).view).toBeNull()
+    query.close()
+  })
+
+  it('are drawn upon a part of the last 1,000 good ones, or on none', async () => {
+    await judge(1, true)
+    await judge(2, false)
+    const query = openTraceQuery(dataDir)
+    const bare = (n: number) => store.capture(request(n, passVerdict(), { image: null }))
+    await Promise.all(Array.from({ length: 999 }, (_, n) => bare(n + 3)))
+    expect(query.defectPlaces({}).view?.image).not.toBeNull()
+    await bare(1_002)
+    expect(query.defectPlaces({}).view?.image).toBeNull()
     query.close()
   })
 })

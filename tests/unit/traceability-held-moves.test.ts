@@ -43,6 +43,26 @@ async function units(): Promise<void> {
 }
 
 describe('what is under a hold', () => {
+  it('is all that lay in a holder while it was inspected, and may not be shipped', async () => {
+    for (const [n, fixture] of ['F-12', 'F-12', 'F-13'].entries())
+      await store.capture(
+        request(n + 1, passVerdict({ codes: [gs1Code(`U${n + 1}`)] }), { place: { fixture } }),
+      )
+    await hold('fixture/F-12')
+    await expect(ship('unit/U1')).rejects.toMatchObject(refused('of fixture/F-12'))
+    await ship('unit/U3')
+    const query = openTraceQuery(dataDir)
+    const serials = (ask: object) =>
+      query.recall({ target: 'fixture/F-12', ...ask }).units.map((u) => [u.serial, u.held])
+    expect(serials({})).toEqual([
+      ['U1', true],
+      ['U2', true],
+    ])
+    // Each lay in it for the time of its inspection.
+    expect(serials({ from: at(2), to: at(3) })).toEqual([['U2', true]])
+    query.close()
+  })
+
   it('is neither packed, shipped, used nor let go, until a named person ends the hold', async () => {
     await units()
     const { id } = await hold('lot/L1')

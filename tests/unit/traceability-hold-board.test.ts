@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type TraceFact, uuidv7 } from '../../contracts/index.ts'
+import { partIdentity } from '../../bin/part-identity.ts'
+import { type Recipe, type StationSpec, type TraceFact, uuidv7 } from '../../contracts/index.ts'
 import {
   type HoldBoard,
   identify,
@@ -88,6 +89,27 @@ describe('the holds of a line', () => {
     expect(await holds.over(part, facts)).toBeNull()
     expect(asked).toBe(1)
   }, 30_000)
+
+  it('stop what lies in a holder on hold, as reader, frame or line file name it', async () => {
+    await state({ ...base(), kind: 'hold', target: 'fixture/F-12', reason: 'worn' })
+    const holds = board({ walk: () => Promise.resolve(null), walkMs: 10_000 })
+    const held = async (named: string | undefined, own: string | undefined) => {
+      const who = partIdentity({
+        station: { camera: { adapter: 'replay' }, place: { fixture: own } } as StationSpec,
+        context: { line: 'l', plant: 'p', station: 'st10', product: 'cap', shift: 'day' },
+        canary: { fault: null },
+        holds,
+        before: [],
+      })
+      const recipe = { recipe: 'r', version: 1, product, identity: 'none', tools: [] } as unknown as Recipe
+      const place = named === undefined ? {} : { fixture: named }
+      return (await who({ trigger: 1, recipe, codes: [], place, problem: null }).hold())?.en
+    }
+    expect(await held('F-12', undefined)).toContain('fixture/F-12 is on hold: worn (li)')
+    expect(await held(undefined, 'F-12')).toContain('fixture/F-12')
+    // Who names it nearer to the part is right.
+    expect(await held('F-13', 'F-12')).toBeUndefined()
+  })
 
   it('hold a part whose origins cannot be walked in time, or at all', async () => {
     await madeOf(1)

@@ -107,7 +107,11 @@ describe('siblings of a place', () => {
     const group = (kind: string) => life?.siblings.find((s) => s.kind === kind)
     expect(group('cavity')).toMatchObject({ shared: 'cavity/1', count: 2, cut: false })
     expect(group('cavity')?.units.map((u) => u.serial)).toEqual(['C1', 'C4'])
-    expect(group('fixture')).toMatchObject({ shared: 'fixture/B', units: [{ serial: 'C5' }] })
+    // Known by the genealogy and by the events: one group.
+    expect(life?.siblings.filter((s) => s.kind === 'fixture')).toMatchObject([
+      { shared: 'fixture/B', count: 1, units: [{ serial: 'C5' }] },
+    ])
+    expect(life?.backward.items.map((r) => r.name)).toContain('fixture/B')
   })
 })
 
@@ -142,6 +146,29 @@ describe('readers of mould nests and part holders', () => {
     if (nest !== null) station.read(read('nest', nest))
     return asked
   }
+
+  it('hold a part of which two readers name different cavities, and name none', async () => {
+    const twice = async (second: string) => {
+      const station = new StationReads({
+        association: ['nest', 'mould'].map((reader) =>
+          associationSchema.parse({ reader, by: 'trigger', says: 'cavity' }),
+        ),
+        budgetMs: 200,
+        lagMs: () => 20,
+        away: () => null,
+        stray: () => undefined,
+      })
+      const asked = station.arrived({ ...part, triggeredAtMs: monoMs() }).decide(monoMs() + 150)
+      station.read(read('nest', '3'))
+      station.read(read('mould', second))
+      return asked
+    }
+    expect(await twice('3')).toEqual({ reads: [], place: { cavity: '3' }, problem: null })
+    const { place, problem } = await twice('4')
+    expect(place).toBeUndefined()
+    expect(problem?.noVerdict).toMatchObject({ reason: 'identity', code: 'TRC_IDENTITY' })
+    expect(problem?.noVerdict.message).toContain('expected one cavity; found 3 and 4')
+  })
 
   it('name the place and not the part', async () => {
     const { reads: named, place, problem } = await decided(true, '3')

@@ -422,7 +422,7 @@ describe('bundle of one part', () => {
       () =>
         verifyBundle(text)
     const no =
-      'TRC_BUNDLE: the evidence bundle cannot be read; expected an evidence bundle (sightline-bundle@1); found '
+      'TRC_BUNDLE: the evidence bundle cannot be made or read; expected an evidence bundle (sightline-bundle@1); found '
     expect(other('{}')).toThrow(`${no}format: Invalid input`)
     expect(other('not JSON')).toThrow(`${no}Unexpected token`)
     expect(other(JSON.stringify({ ...bundle, events: [{}] }))).toThrow(

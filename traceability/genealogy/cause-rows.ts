@@ -53,7 +53,6 @@ const JUDGED = ['position', 'unit', 'station', 'shift', 'recipe', 'lot', 'suppli
 const TOLD = [
   ['cavity', '$.data.place.cavity'],
   ['fixture', '$.data.place.fixture'],
-  ['carrier', '$.data.unit.carrier'],
   ['operator', '$.data.process.operatorRef'],
 ] as const satisfies readonly (readonly [CauseFactor, string])[]
 

@@ -13,6 +13,8 @@ export interface StationFacts {
   product: { id: string; gtin?: string | undefined }
   lot?: string | undefined
   supplier?: string | undefined
+  /** Part holder that the part lies in. */
+  fixture?: string | undefined
 }
 
 /** Links followed on the thread of the line: some 2 ms at most. A real part has a few dozen. */
@@ -109,9 +111,9 @@ export const openHoldBoard = (
     options,
   )
 
-/** Everything about a part that a hold can name: itself, its lots, supplier, product, station and recipe. */
+/** Everything about a part that a hold can name: itself, its lots, supplier, product, recipe, station and fixture. */
 function partStarts(found: Identification, facts: StationFacts): FlowStart[] {
-  const { product, lot, supplier } = facts
+  const { product, lot, supplier, station, fixture } = facts
   const named = { id: product.id, gtin: found.gtin ?? product.gtin }
   const now = new Date().toISOString()
   const uris = [
@@ -122,11 +124,12 @@ function partStarts(found: Identification, facts: StationFacts): FlowStart[] {
     thingUri('product', product.id),
     thingUri('recipe', facts.recipe),
   ]
-  // What is on the station at this moment; just after it is before anything later in RFC 3339 text.
-  return [
-    ...uris.map((uri) => ({ uri })),
-    { uri: thingUri('station', facts.station), from: now, to: `${now}~` },
+  const holders = [
+    thingUri('station', station),
+    ...(fixture === undefined ? [] : [thingUri('fixture', fixture)]),
   ]
+  // What is on them at this moment; just after it is before anything later in RFC 3339 text.
+  return [...uris.map((uri) => ({ uri })), ...holders.map((uri) => ({ uri, from: now, to: `${now}~` }))]
 }
 
 export const holdReason = ({ target, reason, by, originLog }: Hold): I18n => ({

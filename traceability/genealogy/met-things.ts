@@ -105,7 +105,7 @@ export class MetThings {
    * @param judged  when, and the position of its inspection
    * @param visits  its judgements up to then: what the stations were loaded with then
    * @param take    called with the number of each thing, some more than once
-   * @returns links that began only after the judgement: they cannot be its cause
+   * @returns links that began only after the judgement: they cannot be its cause; where it lay later is not counted
    */
   of(
     unit: number,
@@ -115,8 +115,9 @@ export class MetThings {
   ): number {
     let later = 0
     for (const link of this.#links[unit] ?? []) {
-      if (link.since > judged.at && link.position > judged.position) later += 1
-      else this.#reach(link.thing, link.since, least(link.until, judged.at), take, 0)
+      if (link.since > judged.at && link.position > judged.position) {
+        if (this.#holds[link.thing] !== true) later += 1
+      } else this.#reach(link.thing, link.since, least(link.until, judged.at), take, 0)
     }
     // Just after it began is before anything later in RFC 3339 text.
     for (const { station, at } of visits)

@@ -8,7 +8,7 @@ import { lotName, thingUri, urisOf } from './things.ts'
 import { type Place, type Whereabouts, whereabouts } from './whereabouts.ts'
 
 export interface RecallQuery {
-  /** `lot/L7`, `unit/SN1` (also as a component), `supplier/acme`, `recipe/top@4`, `model/pair@2`, `station/st10`, or a URI. */
+  /** `lot/L7`, `unit/SN1` (also as a component), `supplier/acme`, `recipe/top@4`, `model/pair@2`, `station/st10`, `fixture/F-12`, or a URI. */
   target: string
   /** Window, RFC 3339, half-open: of what was judged (model, recipe) or was at the station. */
   from?: string
@@ -111,7 +111,7 @@ function startsOf(db: SqlDatabase, { target, from, to }: RecallQuery, merged: Id
   })
   if (starts.length === 0)
     throw new CodedError('TRC_NOT_FOUND', {
-      expected: 'a lot, unit, supplier, recipe, model or station that the records know',
+      expected: 'a lot, unit, supplier, recipe, model, station or fixture that the records know',
       actual: target,
     })
   if (merged.isEmpty) return starts

@@ -55,8 +55,11 @@ export function siblingsOf(
       and e.child not in (${places(self)})`
     // In the order of the index, so that telling units apart costs nothing.
     const count =
-      db.get<{ n: number }>(`select count(*) as n from (select distinct e.child ${theirs})`, ...of, ...self)
-        ?.n ?? 0
+      db.get<{ n: number }>(
+        `select count(*) as n from (select distinct e.child ${theirs} ${kind === 'fixture' ? `limit ${MAX_COUNTED}` : ''})`,
+        ...of,
+        ...self,
+      )?.n ?? 0
     const units = db.all<{ uri: string }>(
       `select distinct d.uri from edge e cross join identity d on d.uri = e.child
        where ${theirs.slice(theirs.indexOf('e.parent'))} limit ?`,
@@ -68,7 +71,7 @@ export function siblingsOf(
       kind,
       shared: name,
       count: count - once.twice('e.child', theirs, [...of, ...self]),
-      cut: false,
+      cut: kind === 'fixture' && count >= MAX_COUNTED,
       units: once.named(
         units.map((u) => u.uri),
         shown,
@@ -118,8 +121,13 @@ export function siblingsOf(
     near('shift', `${shift.name} ${shift.date}`, [from, to], ' and shift = ?', last.shift)
   }
   for (const kind of ['cavity', 'fixture'] as const) {
-    const group = samePlace(db, last, kind, self, once, shown)
-    if (group !== null) groups.push(group)
+    const here = samePlace(db, last, kind, self, once, shown)
+    if (here === null) continue
+    const known = groups.find((g) => g.kind === kind && g.shared === here.shared)
+    if (known === undefined) groups.push(here)
+    else if (here.count >= known.count) Object.assign(known, here)
+    // All of them by the genealogy, the nearest by the events.
+    else if (here.count > 0) known.units = here.units
   }
   // The plus keeps the query on the index by time: a station has many more parts than the window.
   near('minutes', `${last.station} ${last.started_at}`, around(WINDOW_MS), ' and +station = ?', last.station)

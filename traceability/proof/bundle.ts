@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CodedError, type InspectionCompleted, type QEvent } from '../../contracts/index.ts'
 import { formatNote, leafHash, NOTE_TYPE, signText } from '../log/index.ts'
+import type { ImageFacts } from '../query/image-file.ts'
 import { openTraceQuery } from '../query/trace-query.ts'
 import { openSql } from '../store/open-sql.ts'
 import type { Bundle } from './bundle.schema.ts'
@@ -33,9 +34,15 @@ export async function proofOfPart(dataDir: string, serial: string): Promise<Part
  * Everything that proves what happened to one part.
  *
  * @param keyFile of the log, for the signed list; null = the one in the data directory, if it may be read
- * @throws TRC_NOT_FOUND; TRC_PROOF before the log was first signed
+ * @param maxImageBytes of all images together
+ * @throws TRC_NOT_FOUND; TRC_PROOF before the log was first signed; TRC_BUNDLE with more bytes of images
  */
-export async function makeBundle(dataDir: string, serial: string, keyFile: string | null): Promise<Bundle> {
+export async function makeBundle(
+  dataDir: string,
+  serial: string,
+  keyFile: string | null,
+  maxImageBytes = Infinity,
+): Promise<Bundle> {
   const key = readLogKey(dataDir)
   const proof = await proofOfPart(dataDir, serial)
   if (proof === null)
@@ -46,7 +53,7 @@ export async function makeBundle(dataDir: string, serial: string, keyFile: strin
       actual: 'none',
       hint: 'a running line signs within seconds; see `proof` in the line file',
     })
-  const images = await imagesOf(dataDir, proof)
+  const images = await imagesOf(dataDir, serial, proof, maxImageBytes)
   const bundle: Bundle = {
     format: 'sightline-bundle@1',
     serial,
@@ -76,7 +83,12 @@ export function listText(origin: string, { serial, events, images }: Bundle): st
   ].join('\n')
 }
 
-async function imagesOf(dataDir: string, proof: PartProof): Promise<Bundle['images']> {
+async function imagesOf(
+  dataDir: string,
+  serial: string,
+  proof: PartProof,
+  maxBytes: number,
+): Promise<Bundle['images']> {
   const hashes = new Set<string>()
   for (const { json } of proof.events) {
     const event = JSON.parse(json) as QEvent
@@ -85,9 +97,17 @@ async function imagesOf(dataDir: string, proof: PartProof): Promise<Bundle['imag
   }
   const query = openTraceQuery(dataDir)
   try {
+    const known = new Map<string, ImageFacts | null>()
+    for (const sha256 of [...hashes].sort()) known.set(sha256, await query.image(sha256))
+    const bytes = [...known.values()].reduce((sum, facts) => sum + (facts?.bytes ?? 0), 0)
+    if (bytes > maxBytes)
+      throw new CodedError('TRC_BUNDLE', {
+        expected: `images of at most ${maxBytes} bytes`,
+        actual: `${bytes} bytes`,
+        hint: `on the machine of the line: sightline trace ${JSON.stringify(serial)} --bundle part.json`,
+      })
     const images: Bundle['images'] = []
-    for (const sha256 of [...hashes].sort()) {
-      const facts = await query.image(sha256)
+    for (const [sha256, facts] of known) {
       // As it lies there, altered or not: the check of the bundle says so.
       const data = facts === null ? null : await readFile(facts.path).catch(() => null)
       images.push({

@@ -29,6 +29,8 @@ export interface DefectPlaces {
 
 const MAX_POINTS = 1_000
 const MAX_RECIPES = 50
+/** Good parts among which an image is looked for: retention may have taken all of them. */
+const MAX_PASSED = 1_000
 
 interface Found {
   x: number[]
@@ -88,12 +90,14 @@ export function defectPlaces(
   }
 }
 
-/** The newest good part whose image is there. */
+/** The newest of the last good parts whose image is there. */
 function pictureOf(db: SqlDatabase, recipe: string): NonNullable<DefectPlaces['view']>['image'] {
   const row = db.get<{ sha256: string; registration: string | null }>(
-    `select m.sha256 as sha256, i.registration as registration from inspection i
+    `select m.sha256 as sha256, i.registration as registration from
+         (select position, started_at, registration from inspection where recipe = ? and result = 'pass'
+            order by started_at desc limit ${MAX_PASSED}) i
          join inspection_image v on v.position = i.position join image m on m.sha256 = v.sha256
-       where i.recipe = ? and i.result = 'pass' and m.deleted_at is null
+       where m.deleted_at is null
        order by i.started_at desc limit 1`,
     recipe,
   )

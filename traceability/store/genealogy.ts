@@ -8,8 +8,8 @@ const KNOWN_LOTS = 1_000
 const linkOf = (child: string, parent: string): string => `${child} ${parent}`
 
 /**
- * Who the part is and what it comes from: identity with aliases, unit → lot, lot → supplier. The inspection's own event
- * says all of it (`genealogy`), so that it needs no events besides.
+ * Who the part is and what it comes from: identity with aliases, unit → lot, lot → supplier, unit → fixture. The
+ * inspection's own event says all of it (`genealogy`, `place`), so that it needs no events besides.
  */
 export class GenealogyWriter {
   readonly #db: SqlDatabase
@@ -55,6 +55,22 @@ export class GenealogyWriter {
       this.#linked.add(link)
       this.#rows.add('edge', [uri, of, 'associate', 'certain', at, position])
     })
+    if (p.fixture !== null) this.#lay(uri, p.fixture, p, position)
+  }
+
+  /** The part lay in the holder while it was inspected, as far as anybody knows. */
+  #lay(unit: string, fixture: string, { startedAt, endedAt }: PreparedCapture, position: number): void {
+    // An empty window would hold nothing.
+    const to = endedAt > startedAt ? endedAt : new Date(Date.parse(startedAt) + 1).toISOString()
+    this.#db.run(
+      `insert into edge (child, parent, kind, certainty, valid_from, valid_to, position)
+       values (?, ?, 'associate', 'certain', ?, ?, ?) on conflict do nothing`,
+      unit,
+      fixture,
+      startedAt,
+      to,
+      position,
+    )
   }
 
   #lot(p: PreparedCapture, uri: string, name: string, supplier: string | undefined, position: number): void {

@@ -1,4 +1,5 @@
 import { canonicalJson, type InspectionCompleted, type QEvent, type SqlValue } from '../../contracts/index.ts'
+import { thingUri } from '../genealogy/things.ts'
 import { codesOf, type Identification, identify, namingOf, triggerUnit } from '../identity/index.ts'
 import { checkEvent } from './event-check.ts'
 import type { StoredImage } from './image-files.ts'
@@ -32,6 +33,8 @@ export interface PreparedCapture {
   lotNames: string[]
   /** Name of the supplier that the origin's lots come from, if any. */
   supplier: string | null
+  /** URI of the part holder, if any. */
+  fixture: string | null
   unit: UnitFacts
   /** Value and scheme. */
   aliases: [string, string][]
@@ -87,6 +90,7 @@ export function prepareCapture(record: CaptureRecord, foreign = false): Prepared
     gtin: identification.gtin ?? record.product.gtin ?? null,
     lotNames: lotNames(unit.lot, record),
     supplier: record.context.supplier ?? null,
+    fixture: record.place?.fixture === undefined ? null : thingUri('fixture', record.place.fixture),
     unit,
     aliases: storedAliases(unit, identification),
     event: { id, source, type, subject, partitionkey, time },

@@ -117,7 +117,7 @@ function Map({ view }: { view: View }): ReactNode {
             title: t('analysis.some'),
             render: (_, c) =>
               c.inspections.map((id, n) => (
-                <Link key={id} to={`/parts/${id}`} className="mono">
+                <Link key={id} to={`/part/${id}`} className="mono">
                   {n > 0 && ' '}#{n + 1}
                 </Link>
               )),

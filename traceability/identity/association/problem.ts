@@ -43,6 +43,13 @@ export const noPlace = (trigger: number, says: 'cavity' | 'fixture', actual: str
     `check what the reader sends; the part is held`,
   )
 
+/** Readers name one place by different names, as two reads of one section would. */
+export const twoPlaces = (
+  trigger: number,
+  says: 'cavity' | 'fixture',
+  names: readonly string[],
+): AssociationProblem => associationProblem('double', trigger, `one ${says}`, names.join(' and '))
+
 /** A problem as the record of the part says it. */
 export const doubtful = ({ error, text }: Pick<AssociationProblem, 'error' | 'text'>): DoubtfulIdentity => ({
   noVerdict: { reason: 'identity', code: error.code, message: error.message },

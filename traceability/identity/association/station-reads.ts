@@ -14,7 +14,7 @@ import {
 import { FifoSection } from './fifo-section.ts'
 import { ManualSection } from './manual-section.ts'
 import { PlacedSection } from './placed-section.ts'
-import { type AssociationProblem, doubtful, noPlace } from './problem.ts'
+import { type AssociationProblem, doubtful, noPlace, twoPlaces } from './problem.ts'
 import type { ReaderSection, Section, StrayRead } from './section.ts'
 
 export interface StationReadsOptions {
@@ -92,7 +92,7 @@ export class StationReads implements ReadsBeside {
       ),
     )
     const reads: AssociatedRead[] = []
-    const place: PartPlace = {}
+    const names = { cavity: new Set<string>(), fixture: new Set<string>() }
     let problem: AssociationProblem | null = null
     for (const section of this.#sections) {
       const says = this.#places.get(section)
@@ -102,9 +102,15 @@ export class StationReads implements ReadsBeside {
       else if (given.problem === null) {
         const name = given.reads.find((r) => r.ok)?.text
         if (name === undefined) continue
-        if (placeNameSchema.safeParse(name).success) place[says] = name
+        if (placeNameSchema.safeParse(name).success) names[says].add(name)
         else problem ??= noPlace(part.trigger, says, name)
       }
+    }
+    const place: PartPlace = {}
+    for (const says of ['cavity', 'fixture'] as const) {
+      const [name, ...others] = names[says]
+      if (others.length > 0) problem ??= twoPlaces(part.trigger, says, [...names[says]])
+      else if (name !== undefined) place[says] = name
     }
     const named = Object.keys(place).length > 0
     return { reads, ...(named && { place }), problem: problem && doubtful(problem) }
