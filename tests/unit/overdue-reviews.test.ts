@@ -161,7 +161,11 @@ describe('parts that could not be judged', () => {
     begin({ greyDueMin: 30 })
     const first = await judged(1, grey('A1'))
     const elsewhere = request(2, passVerdict({ codes: [gs1Code('A1')] }))
-    await store.capture({ ...elsewhere, context: { ...elsewhere.context, station: 'st20' } })
+    await store.capture({
+      ...elsewhere,
+      station: 'st20',
+      context: { ...elsewhere.context, station: 'st20' },
+    })
     // more than one turn looks at; the last one was decided about
     for (let n = 0; n < 25; n++) await judged(3 + n, grey(`B${n}`))
     const last = await judged(40, grey('C1'))
