@@ -1,8 +1,9 @@
-import { execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readEnvironment } from '../../bin/environment.ts'
@@ -155,7 +156,8 @@ describe('a teaching with defective parts', () => {
     const out = join(dir, 'by-hand')
     const places = ['--good', good, '--defect', bad, '--out', out, '--id', 'plates', '--area', '4096']
     const cli = ['--import', 'tsx', 'bin/cli.ts', 'teach', '--no-turn', ...places, ...flags]
-    execFileSync(process.execPath, cli, { env: { ...process.env, SIGHTLINE_DATA_DIR: home }, stdio: 'pipe' })
+    // not on this thread: a server that stands still drops the connections that are kept
+    await promisify(execFile)(process.execPath, cli, { env: { ...process.env, SIGHTLINE_DATA_DIR: home } })
     const model = readFileSync(join(out, 'model.onnx'))
     expect(run.made?.sha256).toBe(createHash('sha256').update(model).digest('hex'))
     const card = JSON.parse(readFileSync(join(run.made?.dir ?? '', 'card.json'), 'utf8')) as {
