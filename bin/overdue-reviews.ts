@@ -22,6 +22,7 @@ interface Round {
   /** Of those that still wait. */
   oldest: ReviewItem | null
 }
+
 /** Ids of decisions: the same part is decided about once, however often it is tried. */
 const NAMESPACE = '5f0c1d5e-58b4-4b58-9c53-5f7a0a3f6d11'
 

@@ -89,6 +89,22 @@ describe.skipIf(noBrowser !== null)(`dashboard in Chromium${noBrowser ? `: ${noB
     await page.context().close()
   })
 
+  it('keeps the picture in its row when a smaller screen is scrolled', async () => {
+    const { page } = await openPage(browser, 'en')
+    await page.setViewportSize({ width: 1440, height: 900 })
+    await page.goto(`${at.url}/part/${newestFail()}`)
+    await page.waitForSelector('canvas[data-image][data-scale]')
+    await page.evaluate('window.scrollTo(0, document.body.scrollHeight)')
+    const [viewer, below] = [page.locator('.viewer'), page.locator('.part-facts').last()]
+    await expect
+      .poll(async () => {
+        const [picture, panels] = [await viewer.boundingBox(), await below.boundingBox()]
+        return picture && panels && picture.y + picture.height <= panels.y
+      })
+      .toBe(true)
+    await page.context().close()
+  })
+
   it('draws boxes on the canvas where the findings are, and hides them with b', async () => {
     const { page } = await openPage(browser, 'en')
     const part = at.line.parts.find((p) => p.row.inspectionId === newestFail())

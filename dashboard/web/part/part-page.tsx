@@ -84,14 +84,16 @@ function PartView({ answer, filter, go }: { answer: PartAnswer; filter: PartFilt
           {t('part.older')} <kbd>j</kbd>
         </button>
       </div>
-      <Viewer
-        answer={answer}
-        settings={settings}
-        change={change}
-        hovered={hovered}
-        onHover={setHovered}
-        focus={focus}
-      />
+      <div className="part-view">
+        <Viewer
+          answer={answer}
+          settings={settings}
+          change={change}
+          hovered={hovered}
+          onHover={setHovered}
+          focus={focus}
+        />
+      </div>
       <div className="part-facts">
         <VerdictPanel part={part} />
         <FindingsPanel

@@ -44,11 +44,13 @@ function Checked({ proof, position, at }: { proof: Inclusion; position: number; 
   const proven = events.filter((e) => e.proven)
   return (
     <>
-      <p className={broken.length > 0 ? 'tone-fail' : proven.length > 0 ? 'tone-pass' : 'muted'} data-proof>
-        {broken.length > 0
-          ? t('proof.broken', { list: broken.map((e) => `#${e.position}`).join(', ') })
-          : t('proof.proven', { n: proven.length, at: timeText(new Date(at).toISOString()) })}
-      </p>
+      {broken.length + proven.length > 0 && (
+        <p className={broken.length > 0 ? 'tone-fail' : 'tone-pass'} data-proof>
+          {broken.length > 0
+            ? t('proof.broken', { list: broken.map((e) => `#${e.position}`).join(', ') })
+            : t('proof.proven', { n: proven.length, at: timeText(new Date(at).toISOString()) })}
+        </p>
+      )}
       {waiting.length > 0 && <p className="tone-inconclusive">{t('proof.waiting', { n: waiting.length })}</p>}
       <Facts
         items={[
