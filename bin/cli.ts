@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
 import { asCoded } from '../contracts/index.ts'
-import { outliveReaders } from './closed-output.ts'
+import { outliveReaders } from './terminal/closed-output.ts'
 import { COMMANDS } from './commands/table.ts'
-import { readEnvironment } from './environment.ts'
-import { version } from './paths.ts'
-import { usageError } from './usage-error.ts'
+import { readEnvironment } from './setup/environment.ts'
+import { version } from './setup/paths.ts'
+import { usageError } from './terminal/usage-error.ts'
 
 const program = new Command('sightline')
   .description('Inline machine-vision inspection: cameras to verdicts to a provable record of every part')

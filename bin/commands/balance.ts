@@ -1,11 +1,11 @@
 import type { Command } from 'commander'
 import { CodedError, shiftRange, type TriggerBalance } from '../../contracts/index.ts'
 import { keptShifts, openTraceQuery } from '../../traceability/query/index.ts'
-import type { Environment } from '../environment.ts'
-import { whole } from '../options.ts'
-import { dataDirOf } from '../state-facts.ts'
-import { printTable } from '../table.ts'
-import { timeRange } from '../time-range.ts'
+import type { Environment } from '../setup/environment.ts'
+import { whole } from '../terminal/options.ts'
+import { dataDirOf } from '../line/state-facts.ts'
+import { printTable } from '../terminal/table.ts'
+import { timeRange } from '../terminal/time-range.ts'
 
 interface Options {
   data?: string

@@ -2,12 +2,12 @@ import type { Command } from 'commander'
 import { CodedError } from '../../contracts/index.ts'
 import { type Analysis, analyse, causesCsv } from '../../dashboard/index.ts'
 import { openTraceQuery } from '../../traceability/query/index.ts'
-import type { Environment } from '../environment.ts'
-import { plantQuery } from '../plant-address.ts'
-import { dataDirOf } from '../state-facts.ts'
-import { printTable } from '../table.ts'
-import { timeOf, timeRange } from '../time-range.ts'
-import { writeOut } from '../write-out.ts'
+import type { Environment } from '../setup/environment.ts'
+import { plantQuery } from '../plant/address.ts'
+import { dataDirOf } from '../line/state-facts.ts'
+import { printTable } from '../terminal/table.ts'
+import { timeOf, timeRange } from '../terminal/time-range.ts'
+import { writeOut } from '../terminal/write-out.ts'
 
 interface Options {
   data?: string

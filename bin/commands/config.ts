@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { lintRules } from '../../inspection/index.ts'
-import { lineFile, loadLine } from '../config.ts'
-import type { Environment } from '../environment.ts'
+import { lineFile, loadLine } from '../line/config.ts'
+import type { Environment } from '../setup/environment.ts'
 
 export function addConfig(program: Command, environment: Environment): void {
   program

@@ -7,9 +7,9 @@ import {
   UNIT_DISPOSITIONS,
   uuidv7,
 } from '../../contracts/index.ts'
-import type { Environment } from '../environment.ts'
-import { requireWords } from '../on-record.ts'
-import { dataDirOf, stateFacts } from '../state-facts.ts'
+import type { Environment } from '../setup/environment.ts'
+import { requireWords } from '../line/on-record.ts'
+import { dataDirOf, stateFacts } from '../line/state-facts.ts'
 
 interface Options {
   data?: string

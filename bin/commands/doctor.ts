@@ -6,10 +6,10 @@ import type { Command } from 'commander'
 import { asCoded, makeFolder } from '../../contracts/index.ts'
 import { queueReachable } from '../../inspection/index.ts'
 import { findPackages, verifyModel } from '../../models/index.ts'
-import type { Environment } from '../environment.ts'
-import { modelDirs, trustedKeys } from '../model-setup.ts'
-import { version } from '../paths.ts'
-import { printTable } from '../table.ts'
+import type { Environment } from '../setup/environment.ts'
+import { modelDirs, trustedKeys } from '../setup/models.ts'
+import { version } from '../setup/paths.ts'
+import { printTable } from '../terminal/table.ts'
 
 interface Finding {
   check: string

@@ -12,13 +12,13 @@ import {
   exportStream,
   openTraceQuery,
 } from '../../traceability/query/index.ts'
-import { readerGone } from '../closed-output.ts'
-import type { Environment } from '../environment.ts'
-import { exportLabels } from '../export-labels.ts'
-import { plantQuery } from '../plant-address.ts'
-import { dataDirOf } from '../state-facts.ts'
-import { printTable } from '../table.ts'
-import { timeRange } from '../time-range.ts'
+import { readerGone } from '../terminal/closed-output.ts'
+import type { Environment } from '../setup/environment.ts'
+import { exportLabels } from '../teach/export-labels.ts'
+import { plantQuery } from '../plant/address.ts'
+import { dataDirOf } from '../line/state-facts.ts'
+import { printTable } from '../terminal/table.ts'
+import { timeRange } from '../terminal/time-range.ts'
 
 /** No table, but a data set. */
 const LABELS = 'labels'

@@ -2,10 +2,10 @@ import type { Command } from 'commander'
 import { fromFact, type TraceFact, traceFactSchema, uuidv7 } from '../../contracts/index.ts'
 import { shortName } from '../../traceability/index.ts'
 import { openTraceQuery } from '../../traceability/query/index.ts'
-import type { Environment } from '../environment.ts'
-import { requireWords } from '../on-record.ts'
-import { dataDirOf, stateFacts } from '../state-facts.ts'
-import { printTable } from '../table.ts'
+import type { Environment } from '../setup/environment.ts'
+import { requireWords } from '../line/on-record.ts'
+import { dataDirOf, stateFacts } from '../line/state-facts.ts'
+import { printTable } from '../terminal/table.ts'
 
 interface Options {
   data?: string

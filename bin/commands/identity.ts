@@ -1,11 +1,11 @@
 import type { Command } from 'commander'
 import { CodedError, type IdentityChanged, identityChangedSchema } from '../../contracts/index.ts'
 import { openIdentityChanges, openPartStore } from '../../traceability/index.ts'
-import { lockDataDir } from '../data-dir-lock.ts'
-import type { Environment } from '../environment.ts'
-import { lineAddress } from '../line-address.ts'
-import { requireWords } from '../on-record.ts'
-import { dataDirOf, sayOnStderr } from '../state-facts.ts'
+import { lockDataDir } from '../setup/data-dir-lock.ts'
+import type { Environment } from '../setup/environment.ts'
+import { lineAddress } from '../setup/line-address.ts'
+import { requireWords } from '../line/on-record.ts'
+import { dataDirOf, sayOnStderr } from '../line/state-facts.ts'
 
 interface Options {
   data?: string

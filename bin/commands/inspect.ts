@@ -5,10 +5,10 @@ import { asCoded, CodedError, type FrameFormat, type PartContext } from '../../c
 import { imageSize, picturesBeside, recipeOfPackage } from '../../datasets/index.ts'
 import { inspect, loadRecipe, type PreparedRecipe, prepareRecipe } from '../../inspection/index.ts'
 import { packageNamed } from '../../models/index.ts'
-import { readerGone } from '../closed-output.ts'
-import type { Environment } from '../environment.ts'
-import { modelDirs, modelSetup } from '../model-setup.ts'
-import { recipePlace } from '../config.ts'
+import { readerGone } from '../terminal/closed-output.ts'
+import type { Environment } from '../setup/environment.ts'
+import { modelDirs, modelSetup } from '../setup/models.ts'
+import { recipePlace } from '../line/config.ts'
 
 const ENCODED: FrameFormat = { kind: 'encoded', mime: 'application/octet-stream' }
 

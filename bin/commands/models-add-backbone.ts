@@ -3,8 +3,8 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { asCoded } from '../../contracts/index.ts'
 import { checkPackageFolder, importBackbone, readBackboneCard } from '../../models/index.ts'
-import type { Environment } from '../environment.ts'
-import { type SigningFlags, signingKey, signingOptions } from '../signing-key.ts'
+import type { Environment } from '../setup/environment.ts'
+import { type SigningFlags, signingKey, signingOptions } from '../setup/signing-key.ts'
 
 interface Flags extends SigningFlags {
   card: string

@@ -5,11 +5,11 @@ import { Option } from 'commander'
 import { asCoded } from '../../contracts/index.ts'
 import { checkPackageFolder, FOREIGN_FAMILIES, importModel, importOcr } from '../../models/index.ts'
 import type { ForeignFamily } from '../../models/index.ts'
-import type { Environment } from '../environment.ts'
-import { checkModelName } from '../model-version.ts'
-import { number } from '../options.ts'
-import { type SigningFlags, type SigningKey, signingKey, signingOptions } from '../signing-key.ts'
-import { printTable } from '../table.ts'
+import type { Environment } from '../setup/environment.ts'
+import { checkModelName } from '../teach/model-version.ts'
+import { number } from '../terminal/options.ts'
+import { type SigningFlags, type SigningKey, signingKey, signingOptions } from '../setup/signing-key.ts'
+import { printTable } from '../terminal/table.ts'
 
 interface ImportFlags extends SigningFlags {
   reference: string

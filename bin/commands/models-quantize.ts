@@ -12,17 +12,17 @@ import {
   type Quantised,
   verifyPackage,
 } from '../../models/index.ts'
-import type { Environment } from '../environment.ts'
-import { comparisonLines } from '../evaluation-text.ts'
-import { checkModelName } from '../model-version.ts'
-import { modelSetup, trustedKeys } from '../model-setup.ts'
-import { openDataSet } from '../open-data-set.ts'
-import { whole } from '../options.ts'
-import { taughtDir } from '../paths.ts'
-import { showProgress } from '../progress.ts'
-import { accuracyOfBoth } from '../quantise-accuracy.ts'
-import { quantiseImages } from '../quantise-images.ts'
-import { type SigningFlags, signingKey, signingOptions } from '../signing-key.ts'
+import type { Environment } from '../setup/environment.ts'
+import { comparisonLines } from '../jobs/evaluation-text.ts'
+import { checkModelName } from '../teach/model-version.ts'
+import { modelSetup, trustedKeys } from '../setup/models.ts'
+import { openDataSet } from '../images/open-data-set.ts'
+import { whole } from '../terminal/options.ts'
+import { taughtDir } from '../setup/paths.ts'
+import { showProgress } from '../terminal/progress.ts'
+import { accuracyOfBoth } from '../quantise/accuracy.ts'
+import { quantiseImages } from '../quantise/images.ts'
+import { type SigningFlags, signingKey, signingOptions } from '../setup/signing-key.ts'
 
 interface Flags extends SigningFlags {
   images: string

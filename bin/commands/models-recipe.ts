@@ -3,8 +3,8 @@ import { stringify } from 'yaml'
 import { CodedError } from '../../contracts/index.ts'
 import { recipeOfPackage } from '../../datasets/index.ts'
 import { packageNamed } from '../../models/index.ts'
-import type { Environment } from '../environment.ts'
-import { modelDirs } from '../model-setup.ts'
+import type { Environment } from '../setup/environment.ts'
+import { modelDirs } from '../setup/models.ts'
 
 /** `models recipe`: the plainest recipe around a package, to begin with. */
 export function addModelsRecipe(models: Command, environment: Environment): void {

@@ -2,10 +2,10 @@ import type { Command } from 'commander'
 import { CodedError } from '../../contracts/index.ts'
 import { type Language, ncrLine, renderNcr } from '../../traceability/index.ts'
 import { openTraceQuery } from '../../traceability/query/index.ts'
-import type { Environment } from '../environment.ts'
-import { plantQuery } from '../plant-address.ts'
-import { dataDirOf } from '../state-facts.ts'
-import { printTable } from '../table.ts'
+import type { Environment } from '../setup/environment.ts'
+import { plantQuery } from '../plant/address.ts'
+import { dataDirOf } from '../line/state-facts.ts'
+import { printTable } from '../terminal/table.ts'
 
 interface Options {
   data?: string

@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
 import { shortName, PlantDesk, openPlant } from '../../traceability/index.ts'
-import type { Environment } from '../environment.ts'
-import { whole } from '../options.ts'
-import { plantAddress, plantQuery } from '../plant-address.ts'
-import { printTable } from '../table.ts'
+import type { Environment } from '../setup/environment.ts'
+import { whole } from '../terminal/options.ts'
+import { plantAddress, plantQuery } from '../plant/address.ts'
+import { printTable } from '../terminal/table.ts'
 import { holdFact } from './hold.ts'
 
 interface HoldOptions {
@@ -84,7 +84,7 @@ async function list(schema: string, environment: Environment): Promise<void> {
 async function serve(o: ServeOptions, environment: Environment): Promise<void> {
   const { url, schema } = plantAddress(o.schema, environment)
   // The other commands need no server.
-  const { startPlantServer } = await import('../plant-server.ts')
+  const { startPlantServer } = await import('../plant/server.ts')
   const server = await startPlantServer({
     url,
     schema,

@@ -12,13 +12,13 @@ import {
   startReplication,
   verifyPlantLog,
 } from '../../traceability/index.ts'
-import type { Environment } from '../environment.ts'
-import { plantAddress } from '../plant-address.ts'
-import { tellReplication } from '../plant-store.ts'
-import { expectedBy } from '../options.ts'
-import { dataDirOf } from '../state-facts.ts'
-import { printTable } from '../table.ts'
-import { writeOut } from '../write-out.ts'
+import type { Environment } from '../setup/environment.ts'
+import { plantAddress } from '../plant/address.ts'
+import { tellReplication } from '../line/replication.ts'
+import { expectedBy } from '../terminal/options.ts'
+import { dataDirOf } from '../line/state-facts.ts'
+import { printTable } from '../terminal/table.ts'
+import { writeOut } from '../terminal/write-out.ts'
 import { addPlantDesk } from './plant-desk.ts'
 
 /** As of `sightline verify`: something was altered; nothing contradicts, but nothing is signed either. */

@@ -7,12 +7,12 @@ import {
   recallRow,
   recallText,
 } from '../../traceability/query/index.ts'
-import type { Environment } from '../environment.ts'
-import { dataDirOf } from '../state-facts.ts'
-import { plantQuery } from '../plant-address.ts'
-import { printTable } from '../table.ts'
-import { timeRange } from '../time-range.ts'
-import { writeOut } from '../write-out.ts'
+import type { Environment } from '../setup/environment.ts'
+import { dataDirOf } from '../line/state-facts.ts'
+import { plantQuery } from '../plant/address.ts'
+import { printTable } from '../terminal/table.ts'
+import { timeRange } from '../terminal/time-range.ts'
+import { writeOut } from '../terminal/write-out.ts'
 
 interface Options {
   data?: string

@@ -3,10 +3,10 @@ import type { Command } from 'commander'
 import { asCoded, canonicalJson, CodedError, type Verdict } from '../../contracts/index.ts'
 import { inspect, loadRecipe, prepareRecipe } from '../../inspection/index.ts'
 import { openTraceQuery, replayFrame, type TraceQuery } from '../../traceability/query/index.ts'
-import type { Environment } from '../environment.ts'
-import { modelSetup } from '../model-setup.ts'
-import { paths } from '../paths.ts'
-import { dataDirOf } from '../state-facts.ts'
+import type { Environment } from '../setup/environment.ts'
+import { modelSetup } from '../setup/models.ts'
+import { paths } from '../setup/paths.ts'
+import { dataDirOf } from '../line/state-facts.ts'
 
 /** What tools and rules say; the line may have taken a verdict back for reasons that are not in the picture. */
 const SEEN = ['findings', 'measurements', 'codes', 'scores', 'maps', 'registration', 'quality'] as const

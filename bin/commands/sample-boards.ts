@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { exportSampleBoards } from '../../datasets/index.ts'
-import { whole } from '../options.ts'
-import { showProgress } from '../progress.ts'
+import { whole } from '../terminal/options.ts'
+import { showProgress } from '../terminal/progress.ts'
 
 export function addSampleBoards(program: Command): void {
   program

@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import { lineFile, loadLine, type Overrides } from '../config.ts'
-import type { Environment } from '../environment.ts'
+import { lineFile, loadLine, type Overrides } from '../line/config.ts'
+import type { Environment } from '../setup/environment.ts'
 import { startLine } from '../line.ts'
-import { log } from '../log.ts'
-import { whole } from '../options.ts'
-import { checkPorts } from '../free-ports.ts'
-import { paths } from '../paths.ts'
-import { reportStarted, supervise } from '../supervise.ts'
+import { log } from '../setup/log.ts'
+import { whole } from '../terminal/options.ts'
+import { checkPorts } from '../setup/free-ports.ts'
+import { paths } from '../setup/paths.ts'
+import { reportStarted, supervise } from '../setup/supervise.ts'
 
 interface ServeOptions {
   data?: string

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { Environment } from '../environment.ts'
+import type { Environment } from '../setup/environment.ts'
 
 type AddCommand = (program: Command, environment: Environment) => void
 

@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
 import { scoreDetections } from '../../datasets/index.ts'
 import { type BoxJudgement, type TaughtBoxes, teachBoxes, type UnseenImage } from '../../models/index.ts'
-import type { Environment } from '../environment.ts'
-import { printTable } from '../table.ts'
-import { teachLabelled } from '../teach-labelled.ts'
-import { type RegionFlags, regionOptions, regionTeaching } from '../teach-regions.ts'
+import type { Environment } from '../setup/environment.ts'
+import { printTable } from '../terminal/table.ts'
+import { teachLabelled } from '../teach/labelled.ts'
+import { type RegionFlags, regionOptions, regionTeaching } from '../teach/regions.ts'
 
 export function addTeachBoxes(program: Command, environment: Environment): void {
   regionOptions(

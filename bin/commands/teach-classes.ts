@@ -2,11 +2,11 @@ import type { Command } from 'commander'
 import { CodedError } from '../../contracts/index.ts'
 import { type DatasetItem, wilson } from '../../datasets/index.ts'
 import { type LabelledImage, type Pixels, type TaughtClasses, teachClasses } from '../../models/index.ts'
-import type { Environment } from '../environment.ts'
-import { whole } from '../options.ts'
-import { printTable } from '../table.ts'
-import { pixelsOf } from '../pixels-of.ts'
-import { type LabelledFlags, labelledOptions, teachLabelled } from '../teach-labelled.ts'
+import type { Environment } from '../setup/environment.ts'
+import { whole } from '../terminal/options.ts'
+import { printTable } from '../terminal/table.ts'
+import { pixelsOf } from '../images/pixels-of.ts'
+import { type LabelledFlags, labelledOptions, teachLabelled } from '../teach/labelled.ts'
 
 interface Flags extends LabelledFlags {
   side: number

@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
 import { type TaughtSegments, teachSegments } from '../../models/index.ts'
-import type { Environment } from '../environment.ts'
-import { printTable } from '../table.ts'
-import { teachLabelled } from '../teach-labelled.ts'
-import { type RegionFlags, regionOptions, regionTeaching } from '../teach-regions.ts'
+import type { Environment } from '../setup/environment.ts'
+import { printTable } from '../terminal/table.ts'
+import { teachLabelled } from '../teach/labelled.ts'
+import { type RegionFlags, regionOptions, regionTeaching } from '../teach/regions.ts'
 
 export function addTeachSegments(program: Command, environment: Environment): void {
   regionOptions(

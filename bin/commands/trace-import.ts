@@ -9,9 +9,9 @@ import {
   uuidv5,
 } from '../../contracts/index.ts'
 import { parseCsvText } from '../../scenarios/index.ts'
-import type { Environment } from '../environment.ts'
-import { dataDirOf, stateFacts } from '../state-facts.ts'
-import { utcOf } from '../time-range.ts'
+import type { Environment } from '../setup/environment.ts'
+import { dataDirOf, stateFacts } from '../line/state-facts.ts'
+import { utcOf } from '../terminal/time-range.ts'
 
 /** Namespace of facts without an id of their own (a random UUID of this program): the same row is the same fact. */
 const NAMESPACE = '8f3a54c2-54cf-4a1c-93f4-0c40ff0c5c61'

@@ -8,10 +8,10 @@ import {
   renderUnitLife,
 } from '../../traceability/index.ts'
 import { openTraceQuery, wrongKeyHint } from '../../traceability/query/index.ts'
-import type { Environment } from '../environment.ts'
-import { dataDirOf } from '../state-facts.ts'
-import { plantQuery } from '../plant-address.ts'
-import { writeOut } from '../write-out.ts'
+import type { Environment } from '../setup/environment.ts'
+import { dataDirOf } from '../line/state-facts.ts'
+import { plantQuery } from '../plant/address.ts'
+import { writeOut } from '../terminal/write-out.ts'
 import { addTraceImport } from './trace-import.ts'
 
 interface TraceOptions {

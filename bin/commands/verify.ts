@@ -10,7 +10,7 @@ import {
   verifyBundle,
   verifyDataDir,
 } from '../../traceability/index.ts'
-import { showProgress } from '../progress.ts'
+import { showProgress } from '../terminal/progress.ts'
 
 interface Options {
   key?: string[]

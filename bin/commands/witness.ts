@@ -3,9 +3,9 @@ import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { asCoded } from '../../contracts/index.ts'
 import { NOTE_TYPE, openKey, parseVerifierKey, serveWitness, Witness } from '../../traceability/index.ts'
-import { lockDataDir } from '../data-dir-lock.ts'
-import { log } from '../log.ts'
-import { whole } from '../options.ts'
+import { lockDataDir } from '../setup/data-dir-lock.ts'
+import { log } from '../setup/log.ts'
+import { whole } from '../terminal/options.ts'
 
 interface Options {
   name: string

@@ -1,12 +1,12 @@
 import { hostname } from 'node:os'
 import type { Command } from 'commander'
 import { CodedError } from '../../contracts/index.ts'
-import { type LineConfig, lineFile, loadLine } from '../config.ts'
-import type { Environment } from '../environment.ts'
-import { startJobsHost } from '../jobs-host.ts'
-import { log } from '../log.ts'
-import { whole } from '../options.ts'
-import { startWorkerHost } from '../worker-host.ts'
+import { type LineConfig, lineFile, loadLine } from '../line/config.ts'
+import type { Environment } from '../setup/environment.ts'
+import { startJobsHost } from '../jobs/host.ts'
+import { log } from '../setup/log.ts'
+import { whole } from '../terminal/options.ts'
+import { startWorkerHost } from '../line/worker-host.ts'
 
 const tellRedis = (message: string): void => log.warn({ code: 'INS_QUEUE', message }, 'Redis')
 

@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type PlantServer, startPlantServer } from '../../bin/plant-server.ts'
+import { type PlantServer, startPlantServer } from '../../bin/plant/server.ts'
 import { en } from '../../dashboard/web/i18n/en.ts'
 import { zh } from '../../dashboard/web/i18n/zh.ts'
 import { migratePostgres, type PostgresDatabase } from '../../traceability/index.ts'

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { monoMs } from '../../contracts/index.ts'
 import { openTraceQuery } from '../../traceability/query/index.ts'
 import { commandPresent, describeWith } from '../services/require-service.ts'
-import { queuePrefix } from '../../bin/inspector.ts'
+import { queuePrefix } from '../../bin/line/inspector.ts'
 import { type CliProcess, startCli, stopped } from './line-process.ts'
 import { PrivateRedis } from './private-redis.ts'
 

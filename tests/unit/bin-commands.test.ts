@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { COMMANDS } from '../../bin/commands/table.ts'
-import { readEnvironment } from '../../bin/environment.ts'
+import { readEnvironment } from '../../bin/setup/environment.ts'
 
 describe('the table of commands', () => {
   it.each(COMMANDS)('names what $names brings, no more and no less', async ({ names, load }) => {

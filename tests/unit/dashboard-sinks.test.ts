@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { z } from 'zod'
-import { openSinks, type Sinks } from '../../bin/sinks.ts'
+import { openSinks, type Sinks } from '../../bin/line/sinks.ts'
 import { sinksSchema } from '../../contracts/index.ts'
 import {
   lettersAnswerSchema,

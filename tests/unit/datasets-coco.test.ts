@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { evaluationText } from '../../bin/evaluation-text.ts'
-import { labelledRegions } from '../../bin/labelled-regions.ts'
+import { evaluationText } from '../../bin/jobs/evaluation-text.ts'
+import { labelledRegions } from '../../bin/teach/labelled-regions.ts'
 import {
   ClassPixelScorer,
   evaluate,

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp, { type Sharp } from 'sharp'
 import { describe, expect, it, vi } from 'vitest'
-import { labelledRegions } from '../../bin/labelled-regions.ts'
+import { labelledRegions } from '../../bin/teach/labelled-regions.ts'
 import { openDataset, readMask } from '../../datasets/index.ts'
 import { datasetFolder } from './samples/dataset-folder.ts'
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { confirmedLabel, inFrame } from '../../bin/confirmed-labels.ts'
-import { exportLabels } from '../../bin/export-labels.ts'
+import { confirmedLabel, inFrame } from '../../bin/teach/confirmed-labels.ts'
+import { exportLabels } from '../../bin/teach/export-labels.ts'
 import {
   type Box,
   type Registration,

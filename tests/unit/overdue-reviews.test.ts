@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { OverdueReviews } from '../../bin/overdue-reviews.ts'
+import { OverdueReviews } from '../../bin/life/overdue-reviews.ts'
 import {
   lineSchema,
   type PartStore,

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readEnvironment } from '../../bin/environment.ts'
-import { taughtDir } from '../../bin/paths.ts'
-import { signingKey } from '../../bin/signing-key.ts'
-import { teachAgainSchema } from '../../bin/teach-ask.ts'
-import { runTeach, type TeachOrder } from '../../bin/teach-job.ts'
-import { nextModel } from '../../bin/teach-order.ts'
+import { readEnvironment } from '../../bin/setup/environment.ts'
+import { taughtDir } from '../../bin/setup/paths.ts'
+import { signingKey } from '../../bin/setup/signing-key.ts'
+import { teachAgainSchema } from '../../bin/teach/ask.ts'
+import { runTeach, type TeachOrder } from '../../bin/teach/job.ts'
+import { nextModel } from '../../bin/teach/order.ts'
 import {
   loadTrustedKeys,
   packModel,

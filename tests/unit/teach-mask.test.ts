@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, describe, expect, it } from 'vitest'
-import { darkBoxes } from '../../bin/teach-mask.ts'
+import { darkBoxes } from '../../bin/teach/mask.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'sightline-mask-'))
 afterAll(() => rmSync(dir, { recursive: true, force: true }))

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readEnvironment } from '../../bin/environment.ts'
-import { openPartFrames, type PartFrames } from '../../bin/part-frames.ts'
+import { readEnvironment } from '../../bin/setup/environment.ts'
+import { openPartFrames, type PartFrames } from '../../bin/images/part-frames.ts'
 
 const recipes = fileURLToPath(new URL('../../lines/recipes', import.meta.url))
 let frames: PartFrames

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { timeRange } from '../../bin/time-range.ts'
+import { timeRange } from '../../bin/terminal/time-range.ts'
 
 it.each([
   ['2026-01-31', '2026-01-31T00:00:00.000Z'],

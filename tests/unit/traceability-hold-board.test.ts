@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { partIdentity } from '../../bin/part-identity.ts'
+import { partIdentity } from '../../bin/line/part-identity.ts'
 import { type Recipe, type StationSpec, type TraceFact, uuidv7 } from '../../contracts/index.ts'
 import {
   type HoldBoard,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { plantModes, takeOver } from '../../bin/plant-store.ts'
+import { plantModes, takeOver } from '../../bin/line/replication.ts'
 import { plantStoreSchema, type ReplicationState, type SqlDatabase } from '../../contracts/index.ts'
 import {
   holdOrders,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { CodedError, plantStoreSchema, type ReplicationState, type TraceFact } from '../../contracts/index.ts'
-import { plantModes, takeOver } from '../../bin/plant-store.ts'
+import { plantModes, takeOver } from '../../bin/line/replication.ts'
 import {
   identify,
   migratePostgres,

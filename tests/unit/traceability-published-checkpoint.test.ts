@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { proofModes } from '../../bin/proof.ts'
+import { proofModes } from '../../bin/line/proof.ts'
 import { type ErrorFact, proofSchema } from '../../contracts/index.ts'
 import {
   keptCheckpoints,

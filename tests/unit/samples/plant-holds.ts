@@ -1,4 +1,4 @@
-import { takeOver } from '../../../bin/plant-store.ts'
+import { takeOver } from '../../../bin/line/replication.ts'
 import { type SqlDatabase, type TraceFact, uuidv7 } from '../../../contracts/index.ts'
 import { holdOrders } from '../../../traceability/index.ts'
 import { openTraceQuery } from '../../../traceability/query/index.ts'

@@ -1,0 +1,161 @@
+import { stat } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { CodedError, type ErrorFact, killProcess, spawnProcess, fromFact } from '../../contracts/index.ts'
+import {
+  compareResults,
+  evaluate,
+  type EvaluateOptions,
+  type EvaluationResult,
+  findLeakage,
+  openDataset,
+  renderReport,
+} from '../../datasets/index.ts'
+import { type BackgroundProgress, loadRecipe } from '../../inspection/index.ts'
+import { packageNamed } from '../../models/index.ts'
+import type { Environment } from '../setup/environment.ts'
+import { modelDirs, modelSetup } from '../setup/models.ts'
+
+/** An evaluation as plain values; paths are absolute and must mean the same on the host that does it. */
+export interface EvaluateOrder {
+  dir: string
+  format?: string
+  split?: string
+  limit?: number
+  /** Labels that mean a good part; absent = the usual words. */
+  goodLabels?: string[]
+  recipe?: RecipePlace
+  model?: string
+  threshold?: number
+  /** Judges the same images too; the result says what differs. */
+  compare?: { recipe: RecipePlace } | { model: string }
+  /** Pattern of the workpiece in image names; null = no search for leakage between splits. */
+  leakage: { groupBy?: string } | null
+  workers?: number
+  /** Language shown first in the HTML report; null = no report. */
+  report: 'zh' | 'en' | null
+}
+
+type RecipePlace = { dir: string; id: string }
+
+export interface EvaluateAnswer {
+  result: EvaluationResult
+  html: string | null
+}
+
+export type EvaluateMessage =
+  | { kind: 'progress'; progress: BackgroundProgress }
+  | { kind: 'done'; answer: EvaluateAnswer }
+  | { kind: 'failed'; error: ErrorFact }
+
+/** What judges a data set for which neither recipe nor model is named. */
+const DEFAULT_MODEL: Record<string, string> = { deeppcb: 'pcb-pair' }
+
+/**
+ * One evaluation, here: the same function on the command line and on a worker.
+ *
+ * @throws DAT_LAYOUT when the folder is not on this host; CFG_*, MDL_*, DAT_*
+ */
+export async function runEvaluation(
+  order: EvaluateOrder,
+  environment: Environment,
+  onProgress: (p: BackgroundProgress) => void,
+): Promise<EvaluateAnswer> {
+  const { dir, format, split, limit, goodLabels, threshold, workers, compare, leakage } = order
+  if (!(await stat(dir).catch(() => null))?.isDirectory())
+    throw new CodedError('DAT_LAYOUT', {
+      file: dir,
+      expected: `a folder on host ${hostname()}`,
+      actual: 'none',
+      hint: 'with --queue the host of the worker must have it under the same path: mount it there',
+    })
+  const layout = {
+    ...(format === undefined ? {} : { format }),
+    ...(goodLabels === undefined ? {} : { goodLabels }),
+  }
+  const dataset = await openDataset(dir, {
+    ...layout,
+    ...(split === undefined ? {} : { split }),
+    ...(limit === undefined ? {} : { limit }),
+  })
+  const common = {
+    dataset,
+    models: await modelSetup(['cpu'], environment),
+    ...(split === undefined ? {} : { split }),
+    ...(workers === undefined ? {} : { workers }),
+  }
+  const subject = await subjectOf(order, dataset.format, environment)
+  const otherSubject = compare && (await subjectOf(compare, dataset.format, environment))
+  const judges = otherSubject ? 2 : 1
+  const total = dataset.items.length * judges
+  const result = await evaluate({
+    ...common,
+    subject,
+    ...(threshold === undefined ? {} : { threshold }),
+    onProgress: (done) => onProgress({ done, total }),
+  })
+  if (leakage)
+    result.leakage = await findLeakage(await openDataset(dir, layout), {
+      ...leakage,
+      ...(split === undefined ? {} : { split }),
+    })
+  if (otherSubject) {
+    const other = await evaluate({
+      ...common,
+      subject: otherSubject,
+      onProgress: (done) => onProgress({ done: dataset.items.length + done, total }),
+    })
+    result.comparison = compareResults(result, other)
+  }
+  return { result, html: order.report && (await renderReport(result, { language: order.report })) }
+}
+
+async function subjectOf(
+  o: { recipe?: RecipePlace; model?: string },
+  format: string,
+  environment: Environment,
+): Promise<EvaluateOptions['subject']> {
+  if (o.recipe !== undefined) return { kind: 'recipe', source: await loadRecipe(o.recipe.dir, o.recipe.id) }
+  const wanted = o.model ?? DEFAULT_MODEL[format]
+  if (wanted === undefined)
+    throw new CodedError('CFG_USAGE', { expected: '--recipe or --model', actual: 'neither' })
+  return { kind: 'model', model: await packageNamed(modelDirs(environment), wanted) }
+}
+
+export interface EvaluateData {
+  order: EvaluateOrder
+  environment: Environment
+}
+
+/**
+ * The same in a process of its own: scoring and drawing never delay the frames of this one, and it can be given up in
+ * the middle of an inference.
+ *
+ * @throws INS_WORKER_LOST after `signal`
+ */
+export async function evaluateInProcess(
+  data: EvaluateData,
+  signal: AbortSignal,
+  onProgress: (p: BackgroundProgress) => void,
+): Promise<EvaluateAnswer> {
+  const child = spawnProcess(new URL('./evaluate.process.ts', import.meta.url), data)
+  const ended = new Promise<EvaluateAnswer>((resolve, reject) => {
+    const lost = (actual: string): void => reject(new CodedError('INS_WORKER_LOST', { actual }))
+    child.on('message', (m: EvaluateMessage) => {
+      // what it said before it heard of it may still be on the way
+      if (signal.aborted) return
+      if (m.kind === 'progress') onProgress(m.progress)
+      else if (m.kind === 'done') resolve(m.answer)
+      else reject(fromFact(m.error))
+    })
+    child.on('error', (e) => lost(String(e)))
+    child.on('exit', (code, killer) => lost(`the evaluation process ended with ${code ?? killer}`))
+    const cancel = (): void => lost('the evaluation was given up')
+    if (signal.aborted) cancel()
+    signal.addEventListener('abort', cancel, { once: true })
+  })
+  try {
+    return await ended
+  } finally {
+    await killProcess(child)
+  }
+}

@@ -1,0 +1,214 @@
+import {
+  type ActivationCause,
+  asCoded,
+  CodedError,
+  type ErrorFact,
+  errorText,
+  type LineSpec,
+  type ModelDeployed,
+  type PartStore,
+  type RecipeRef,
+  type StationHealth,
+} from '../../contracts/index.ts'
+import {
+  checkNaming,
+  loadRecipe,
+  type LoadedRecipe,
+  type RecipeRack,
+  type StationEngine,
+} from '../../inspection/index.ts'
+import { type Activation, type Activations, gateResultFor } from '../../models/index.ts'
+import type { CanaryWatch } from '../line/canary.ts'
+import { log } from '../setup/log.ts'
+import { stationEvent } from '../line/station-event.ts'
+
+/** A recipe as events and gate results name it. */
+export const refOf = ({ id, sha256, recipe }: LoadedRecipe): RecipeRef => ({
+  id,
+  sha256,
+  models: recipe.tools.flatMap((t) => (t.use === 'model@1' ? [{ id: t.model, sha256: t.sha256 }] : [])),
+})
+
+export interface ChangeoverParts {
+  spec: LineSpec
+  recipesDir: string
+  gatesDir: string
+  /** By station id, changed here. */
+  active: Map<string, LoadedRecipe>
+  engines: ReadonlyMap<string, Pick<StationEngine, 'switchTo'>>
+  rack: RecipeRack
+  canary: Pick<CanaryWatch, 'check'>
+  activations: Activations
+  store: Pick<PartStore, 'emit'>
+  /** A recipe is in force. */
+  onActive(station: string, recipe: LoadedRecipe): void
+}
+
+export interface ActivationRequest {
+  recipe: string
+  by: string
+  reason: string
+  /** Activate without an accepted gate result. */
+  override: boolean
+}
+
+/**
+ * Changes the recipe of a running station: load on every worker and judge the canary, write down who and why, switch
+ * between two triggers, free the old one when its last part is through.
+ */
+export class Changeover {
+  readonly #parts: ChangeoverParts
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(parts: ChangeoverParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * @throws MDL_GATE without an accepted gate result, MDL_LIFE, API_REQUEST; CFG_*, MDL_*, INS_* of the recipe. The
+   * station goes on as before then.
+   */
+  activate(station: string, request: ActivationRequest): Promise<Activation> {
+    return this.#inTurn(async () => {
+      const { recipe: id, by, reason, override } = request
+      const before = this.#active(station)
+      if (override && reason.trim() === '')
+        throw new CodedError('API_REQUEST', {
+          path: 'reason',
+          expected: 'why the gate is passed by',
+          actual: '',
+        })
+      const next = await loadRecipe(this.#parts.recipesDir, id)
+      const at = this.#parts.spec.stations.find((s) => s.id === station)
+      checkNaming(next, (at?.association ?? []).length > 0)
+      if (next.sha256 === before.sha256)
+        throw new CodedError('MDL_LIFE', { expected: 'another recipe', actual: `${id} is in force` })
+      const { widthPx, heightPx } = before.recipe.view
+      if (next.recipe.view.widthPx !== widthPx || next.recipe.view.heightPx !== heightPx)
+        throw new CodedError('MDL_LIFE', {
+          expected: `a view of ${widthPx} × ${heightPx} px, as the camera delivers`,
+          actual: `${next.recipe.view.widthPx} × ${next.recipe.view.heightPx} px`,
+        })
+      const gate = await gateResultFor(this.#parts.gatesDir, next.sha256, before.sha256)
+      if (!gate?.accepted && !override)
+        throw new CodedError('MDL_GATE', {
+          expected: `an accepted gate result of ${id} against ${before.id}`,
+          actual: gate ? `refused for ${gate.refusals.join(', ')} (${gate.id})` : 'none',
+          hint: `run: sightline models gate --recipe ${id} --against ${before.id} --acceptance DIR --takt-ms MS`,
+        })
+      return this.#change(station, next, 'activate', {
+        by,
+        reason,
+        gate: gate?.id ?? null,
+        override: !gate?.accepted,
+      })
+    })
+  }
+
+  /** @throws MDL_LIFE when there is nothing to return to; CFG_*, MDL_*, INS_* when the earlier recipe does not load */
+  rollback(
+    station: string,
+    by: string,
+    reason: string,
+    cause: 'rollback' | 'canary' = 'rollback',
+  ): Promise<Activation> {
+    return this.#inTurn(async () => {
+      this.#active(station)
+      const { recipe } = this.#parts.activations.previous(station)
+      const next = await loadRecipe(this.#parts.recipesDir, recipe.id)
+      if (next.sha256 !== recipe.sha256)
+        throw new CodedError('CFG_INVALID', {
+          file: next.file,
+          expected: `the recipe as it was (${recipe.sha256.slice(0, 12)})`,
+          actual: next.sha256.slice(0, 12),
+          hint: 'a released recipe never changes: restore the file',
+        })
+      return this.#change(station, next, cause, { by, reason, gate: null, override: false })
+    })
+  }
+
+  /** Every station whose recipe judges its own golden template differently goes back to the recipe before. */
+  async canaryFailed(recipes: readonly string[], fact: ErrorFact): Promise<void> {
+    let changed = 0
+    for (const [station, { id }] of this.#parts.active) {
+      if (!recipes.includes(id)) continue
+      try {
+        const to = await this.rollback(station, 'sightline', fact.message, 'canary')
+        changed += 1
+        await this.#alarm(station, fact, `${id} was rolled back to ${to.recipe.id}`)
+      } catch (error) {
+        const why = asCoded(error, 'MDL_LIFE')
+        log.error({ station, code: why.code }, `no automatic rollback: ${why.message}`)
+      }
+    }
+    // What made the canary fail is gone with its recipe; parts are released again when the others are right.
+    if (changed > 0) setImmediate(() => void this.#parts.canary.check())
+  }
+
+  #active(station: string): LoadedRecipe {
+    const active = this.#parts.active.get(station)
+    if (active) return active
+    throw new CodedError('API_NOT_FOUND', {
+      expected: [...this.#parts.active.keys()].join(', '),
+      actual: station,
+    })
+  }
+
+  async #change(
+    station: string,
+    next: LoadedRecipe,
+    cause: ActivationCause,
+    facts: Pick<ModelDeployed, 'by' | 'reason' | 'gate' | 'override'>,
+  ): Promise<Activation> {
+    const { rack, activations, active, engines, onActive } = this.#parts
+    const before = this.#active(station)
+    await rack.take(next)
+    let recorded: Activation
+    try {
+      // Written before it acts: no part is judged by a recipe that the log does not know of.
+      await this.#emit('qe.model.deployed.v1', station, {
+        station,
+        cause,
+        before: refOf(before),
+        after: refOf(next),
+        ...facts,
+      } satisfies ModelDeployed)
+      recorded = activations.record(station, refOf(next), { ...facts, cause })
+    } catch (error) {
+      await rack.give(next.id)
+      throw error
+    }
+    active.set(station, next)
+    onActive(station, next)
+    const free = engines.get(station)?.switchTo(next) ?? Promise.resolve()
+    log.info({ station, before: before.id, after: next.id, cause, by: facts.by }, 'recipe changed')
+    // Nobody waits for the parts in work: the new recipe is in force.
+    free
+      .then(() => rack.give(before.id))
+      .catch((error: unknown) =>
+        log.warn({ recipe: before.id, error: String(error) }, 'a recipe was not freed'),
+      )
+    return recorded
+  }
+
+  async #alarm(station: string, fact: ErrorFact, what: string): Promise<void> {
+    const data: StationHealth = {
+      station,
+      alarm: 'canary-rollback',
+      active: true,
+      code: fact.code,
+      message: `${what}: ${errorText(fact).en}`,
+    }
+    await this.#emit('qe.station.health.v1', station, data)
+  }
+
+  #emit(type: string, station: string, data: object): Promise<void> {
+    return this.#parts.store.emit(stationEvent(this.#parts.spec, station, type, data))
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work)
+    this.#last = turn.catch(() => undefined)
+    return turn
+  }
+}

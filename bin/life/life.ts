@@ -1,0 +1,197 @@
+import { join } from 'node:path'
+import { CodedError, type OpenSql, type PartStore, type SqlDatabase } from '../../contracts/index.ts'
+import {
+  loadRecipe,
+  type LoadedRecipe,
+  type LocalInspector,
+  RecipeRack,
+  type Shadow,
+  type StationEngine,
+} from '../../inspection/index.ts'
+import { Activations, prepareLife, ShadowReports } from '../../models/index.ts'
+import { openSql } from '../../traceability/index.ts'
+import type { Questions } from '../../traceability/query/index.ts'
+import type { CanaryWatch } from '../line/canary.ts'
+import { Changeover, refOf } from './changeover.ts'
+import type { LineConfig } from '../line/config.ts'
+import { lifeRoutes } from './routes.ts'
+import type { Environment } from '../setup/environment.ts'
+import { log } from '../setup/log.ts'
+import { type RunningWatch, startModelWatch } from './model-watch.ts'
+import { reviewExports } from './reviews.ts'
+import { ShadowRuns } from './shadow-runs.ts'
+import { teachRoutes } from '../teach/routes.ts'
+import { TeachRuns } from '../teach/runs.ts'
+
+/** Folder of gate results in the data directory of a line. */
+export const gatesDir = (dataDir: string): string => join(dataDir, 'gates')
+
+export interface LifeParts {
+  engines: ReadonlyMap<string, StationEngine>
+  local: LocalInspector
+  canary: CanaryWatch
+  store: PartStore
+  questions: Pick<Questions, 'scoredAfter' | 'part' | 'goodParts' | 'defectiveParts'>
+  lastPosition(): number
+  onAppend(listener: () => void): () => void
+  imagePath(sha256: string): string | null | Promise<string | null>
+  environment: Environment
+}
+
+export interface RunningLife extends RunningWatch {
+  shadow: Shadow
+}
+
+export interface LineLife {
+  /** Every recipe loaded since the line was started, by `id@version`. */
+  known: ReadonlyMap<string, LoadedRecipe>
+  /** Golden templates are shown beside frames; they lie with the recipes, not in the image store. */
+  goldenFile(sha256: string): string | null
+  /** Before the stations run: they look for shadows at every part. */
+  run(parts: LifeParts): Promise<RunningLife>
+  close(): void
+}
+
+/**
+ * Opens the life of the models of a line and puts the recipes into `config` that were in force when it stopped.
+ *
+ * @param openDerived opens what follows from the log
+ * @throws TRC_OPEN; CFG_* when a recipe in force is gone or was altered
+ */
+export async function openLife(config: LineConfig, openDerived: OpenSql): Promise<LineLife> {
+  const { spec, recipesDir, dataDir } = config
+  const db = prepareLife(openSql(join(dataDir, 'life.sqlite'), { synchronous: 'full' }), 'activations')
+  const counts = openCounts(join(dataDir, 'life-counts.sqlite'), openDerived, db)
+  try {
+    const activations = new Activations(db)
+    const known = new Map<string, LoadedRecipe>()
+    for (const [station, loaded] of config.recipes) {
+      known.set(loaded.id, loaded)
+      const inForce = activations.resume(station, refOf(loaded))
+      if (inForce.sha256 === loaded.sha256) continue
+      const resumed = await loadRecipe(recipesDir, inForce.id)
+      if (resumed.sha256 !== inForce.sha256)
+        throw new CodedError('CFG_INVALID', {
+          file: resumed.file,
+          expected: `the recipe that is in force at ${station} (${inForce.sha256.slice(0, 12)})`,
+          actual: resumed.sha256.slice(0, 12),
+          hint: 'a released recipe never changes: restore the file, or name another recipe in the line file',
+        })
+      log.info({ station, recipe: resumed.id }, 'the recipe that was in force is in force again')
+      config.recipes.set(station, resumed)
+      known.set(resumed.id, resumed)
+    }
+    return {
+      known,
+      goldenFile(sha256) {
+        for (const { recipe, dir } of known.values())
+          if (recipe.golden?.from === 'file' && recipe.golden.sha256 === sha256)
+            return join(dir, recipe.golden.file)
+        return null
+      },
+      async run({
+        engines,
+        local,
+        canary,
+        store,
+        questions,
+        lastPosition,
+        onAppend,
+        imagePath,
+        environment,
+      }) {
+        const teaching = await TeachRuns.open({
+          dataDir,
+          recipesDir,
+          environment,
+          questions,
+          imagePath,
+          folders: [...spec.teach.folders, reviewExports(dataDir)],
+        })
+        const rack = new RecipeRack(
+          {
+            prepare: (recipe) => local.prepare(recipe),
+            retire: (id) => local.retire(id),
+            addCanary: (recipe) => canary.add(recipe),
+            dropCanary: (id) => canary.drop(id),
+          },
+          config.recipes.values(),
+        )
+        const shadows = new ShadowRuns({
+          recipesDir,
+          rack,
+          local,
+          reports: new ShadowReports(counts),
+          active: config.recipes,
+          onLoaded: (recipe) => known.set(recipe.id, recipe),
+        })
+        const changeover = new Changeover({
+          spec,
+          recipesDir,
+          gatesDir: gatesDir(dataDir),
+          active: config.recipes,
+          engines,
+          rack,
+          canary,
+          activations,
+          store,
+          onActive: (station, recipe) => {
+            known.set(recipe.id, recipe)
+            shadows.activated(station, recipe.id)
+          },
+        })
+        canary.onFault((recipes, fact) => changeover.canaryFailed(recipes, fact))
+        const stations = spec.stations.map((s) => s.id)
+        const watch = startModelWatch({
+          spec,
+          dataDir,
+          recipesDir,
+          environment,
+          counts,
+          active: config.recipes,
+          known,
+          store,
+          questions,
+          lastPosition,
+          onAppend,
+          imagePath,
+        })
+        const own = lifeRoutes({
+          changeover,
+          shadows,
+          activations,
+          gatesDir: gatesDir(dataDir),
+          recipesDir,
+          stations,
+        })
+        return {
+          ...watch,
+          shadow: shadows.shadow,
+          routes: [...own, ...watch.routes, ...teachRoutes(teaching)],
+          close: async () => {
+            await teaching.close()
+            await watch.close()
+          },
+        }
+      },
+      close: () => {
+        db.close()
+        counts.close()
+      },
+    }
+  } catch (error) {
+    db.close()
+    counts.close()
+    throw error
+  }
+}
+
+/** Closes `db` when it cannot be opened. @throws TRC_OPEN */
+function openCounts(file: string, open: OpenSql, db: SqlDatabase): SqlDatabase {
+  try {
+    return prepareLife(open(file, { synchronous: 'normal' }), 'counts')
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}

@@ -1,0 +1,108 @@
+import type { LineSpec, PartStore, ScoredPage } from '../../contracts/index.ts'
+import { loadRecipe, type LoadedRecipe } from '../../inspection/index.ts'
+import type { ModelTool, ModelWatch } from '../../models/index.ts'
+import { log } from '../setup/log.ts'
+import { stationEvent } from '../line/station-event.ts'
+
+export interface LifeWatchParts {
+  spec: LineSpec
+  watch: ModelWatch
+  recipesDir: string
+  known: ReadonlyMap<string, LoadedRecipe>
+  store: Pick<PartStore, 'emit'>
+  scoredAfter(position: number, limit: number): Promise<ScoredPage>
+  /** Position of the newest event. */
+  lastPosition(): number
+  onAppend(listener: () => void): () => void
+}
+
+/** Events per page: what one page costs stays well below the margin kept back for the gate. */
+const PAGE = 50
+/** A watch that starts on an old log looks at so many events of it, not at years. */
+const MAX_HISTORY = 50_000
+/** Least pause between two looks at the log, ms; nothing about a model is so urgent. */
+const EVERY_MS = 1_000
+
+const toolsIn = ({ recipe }: LoadedRecipe): ModelTool[] =>
+  recipe.tools.flatMap((t) => (t.use === 'model@1' ? [{ tool: t.id, model: t.model }] : []))
+
+/** Follows the log for the watch over the models, away from the path of the parts. */
+export class LifeWatch {
+  readonly #parts: LifeWatchParts
+  /** Model tools of recipes, also of those that are no longer loaded. */
+  readonly #tools = new Map<string, readonly ModelTool[]>()
+  readonly #release: () => void
+  #timer: NodeJS.Timeout | null = null
+  #turn: Promise<void> = Promise.resolve()
+  #closed = false
+
+  constructor(parts: LifeWatchParts) {
+    this.#parts = parts
+    if (parts.watch.position() === 0) parts.watch.startAt(Math.max(0, parts.lastPosition() - MAX_HISTORY))
+    this.#release = parts.onAppend(() => this.#wake())
+    this.#wake()
+  }
+
+  /** Resolves when everything that was in the log before the call has been looked at. @throws what reading fails with */
+  catchUp(): Promise<void> {
+    const turn = this.#turn.then(() => this.#read())
+    this.#turn = turn.catch(() => undefined)
+    return turn
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#release()
+    if (this.#timer) clearTimeout(this.#timer)
+    await this.#turn
+  }
+
+  #wake(): void {
+    if (this.#timer || this.#closed) return
+    this.#timer = setTimeout(() => {
+      this.#timer = null
+      this.catchUp().catch((error: unknown) => {
+        log.warn({ error: String(error) }, 'the watch over the models could not read the log; trying again')
+        this.#wake()
+      })
+    }, EVERY_MS)
+    this.#timer.unref()
+  }
+
+  async #read(): Promise<void> {
+    const { watch, scoredAfter } = this.#parts
+    for (;;) {
+      const from = watch.position()
+      if (this.#closed) return
+      const page = await scoredAfter(from, PAGE)
+      if (page.position === from) break
+      for (const item of page.items) if (item.kind === 'part') await this.#learn(item.recipe)
+      if (this.#closed) return
+      watch.take(page, (recipe) => this.#tools.get(recipe) ?? [])
+      // Frames and gate commands first.
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await this.tell()
+  }
+
+  /** Writes the events of alarms into the log. */
+  async tell(): Promise<void> {
+    const { watch, store, spec } = this.#parts
+    for (const { id, station, data, at } of watch.alarms.pending()) {
+      await store.emit(stationEvent(spec, station, 'qe.station.health.v1', data, { id, at }))
+      watch.alarms.sent(id)
+    }
+  }
+
+  async #learn(id: string): Promise<void> {
+    if (this.#tools.has(id)) return
+    const { known, recipesDir } = this.#parts
+    const loaded =
+      known.get(id) ??
+      (await loadRecipe(recipesDir, id).catch((error: unknown) => {
+        log.warn({ recipe: id, error: String(error) }, 'a recipe cannot be read: its models are not watched')
+        return null
+      }))
+    this.#tools.set(id, loaded ? toolsIn(loaded) : [])
+  }
+}

@@ -1,0 +1,154 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  CodedError,
+  type LineSpec,
+  type PartStore,
+  type QEvent,
+  uuidv7,
+  type VerdictResult,
+  type VerdictReviewed,
+} from '../../contracts/index.ts'
+import { renderImage } from '../../dashboard/index.ts'
+import type { ModelWatch, ReviewItem } from '../../models/index.ts'
+import type { LifeWatch } from './log-watch.ts'
+import { stationEvent } from '../line/station-event.ts'
+
+export interface ReviewParts {
+  spec: LineSpec
+  dataDir: string
+  watch: ModelWatch
+  follow: Pick<LifeWatch, 'catchUp'>
+  store: Pick<PartStore, 'emit'>
+  /** Facts of a part that no sample picked. */
+  part(
+    inspectionId: string,
+  ): Promise<{ row: { station: string; serial: string; result: VerdictResult } } | null>
+  /** Absolute path of a stored image, or null. */
+  imagePath(sha256: string): string | null | Promise<string | null>
+}
+
+export interface ReviewRequest {
+  inspectionId: string
+  verdict: VerdictResult
+  by: string
+  reason: string
+  /** Class of the defect that was seen. */
+  label?: string | undefined
+}
+
+/** Where confirmed false calls are copied to. */
+export const reviewExports = (dataDir: string): string => join(dataDir, 'review-export')
+
+/** What people say about parts: each word is an event, what is shown is a projection of them. */
+export class Reviews {
+  readonly #parts: ReviewParts
+
+  constructor(parts: ReviewParts) {
+    this.#parts = parts
+  }
+
+  /** @throws API_NOT_FOUND when no such inspection is recorded; TRC_WRITE */
+  async decide({ inspectionId, verdict, by, reason, label }: ReviewRequest): Promise<ReviewItem> {
+    const item = this.#parts.watch.queue.item(inspectionId)
+    const known = item ?? (await this.#parts.part(inspectionId))?.row
+    if (!known)
+      throw new CodedError('API_NOT_FOUND', {
+        expected: 'the id of a recorded inspection',
+        actual: inspectionId,
+      })
+    const before = item?.verdict ?? known.result
+    return this.#state(known, {
+      inspectionId,
+      reviewer: by,
+      before,
+      after: verdict,
+      reason,
+      labels: label === undefined ? [] : [{ classCode: label }],
+    })
+  }
+
+  /** Takes the decision in force back. @throws API_NOT_FOUND when there is none */
+  async undo(inspectionId: string, by: string): Promise<ReviewItem> {
+    const item = this.#parts.watch.queue.item(inspectionId)
+    if (!item?.verdict || !item.reviewId)
+      throw new CodedError('API_NOT_FOUND', { expected: 'a part that was reviewed', actual: inspectionId })
+    return this.#state(item, {
+      inspectionId,
+      reviewer: by,
+      before: item.verdict,
+      after: item.result,
+      reason: '',
+      retracts: item.reviewId,
+      labels: [],
+    })
+  }
+
+  /**
+   * Copies confirmed false calls into a folder of their own, each with where it comes from.
+   *
+   * @throws API_NOT_FOUND when there is none
+   */
+  async exportOverkill(
+    station: string | null,
+    by: string,
+  ): Promise<{ dir: string; images: number; missing: number }> {
+    const { watch, dataDir, imagePath, spec } = this.#parts
+    const items = watch.queue.overkill(station, 10_000)
+    if (items.length === 0)
+      throw new CodedError('API_NOT_FOUND', {
+        expected: 'parts that the line failed and a person found good',
+        actual: 'none',
+      })
+    const now = new Date().toISOString()
+    const dir = join(reviewExports(dataDir), now.replace(/[:.]/g, '-'))
+    await mkdir(dir, { recursive: true })
+    const provenance: object[] = []
+    let missing = 0
+    for (const item of items) {
+      const path = item.image === null ? null : await imagePath(item.image)
+      const bytes = path === null ? null : await readFile(path).catch(() => null)
+      if (bytes === null) {
+        missing += 1
+        continue
+      }
+      const file = `${item.inspectionId}.png`
+      await writeFile(join(dir, file), await renderImage(bytes, { widthPx: null, format: 'png' }))
+      provenance.push({
+        file,
+        sha256: item.image,
+        serial: item.serial,
+        inspectionId: item.inspectionId,
+        station: item.station,
+        recipe: item.recipe,
+        judgedAt: item.at,
+        reviewer: item.reviewer,
+        reviewedAt: item.reviewedAt,
+        reviewEvent: item.reviewId,
+        reason: item.reason,
+      })
+    }
+    const list = { line: spec.line, plant: spec.plant, exportedAt: now, by, missing, images: provenance }
+    await writeFile(join(dir, 'provenance.json'), `${JSON.stringify(list, null, 2)}\n`)
+    return { dir, images: provenance.length, missing }
+  }
+
+  async #state(part: { station: string; serial: string }, data: VerdictReviewed): Promise<ReviewItem> {
+    const { spec, store, follow, watch } = this.#parts
+    const event: Omit<QEvent, 'sequence'> = stationEvent(spec, part.station, 'qe.verdict.reviewed.v1', data, {
+      id: uuidv7(),
+      subject: `unit/${part.serial}`,
+    })
+    await store.emit(event)
+    await follow.catchUp()
+    const item = watch.queue.item(data.inspectionId)
+    const applied = data.retracts === undefined ? item?.reviewId === event.id : item?.verdict === null
+    if (!item || !applied)
+      throw new CodedError('TRC_SPOOLED', {
+        expected: 'the review in the log',
+        actual: 'it waits in the spool',
+        hint: 'it will show when the store has caught up',
+      })
+    return item
+  }
+}

@@ -1,0 +1,197 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
+import { CodedError, type LineSpec, lineSchema, type ModelCard, parseStrict } from '../../contracts/index.ts'
+import { checkNaming, loadRecipe, type LoadedRecipe } from '../../inspection/index.ts'
+import { checkThresholds, verifyPinned } from '../../models/index.ts'
+import { checkModules } from '../../scenarios/index.ts'
+import { type Environment, expandVariables } from '../setup/environment.ts'
+import { modelDirs, trustedKeys } from '../setup/models.ts'
+import { paths } from '../setup/paths.ts'
+import { lineSchemaWithTokens, sinkTokens } from './sinks.ts'
+
+export interface LineConfig {
+  spec: LineSpec
+  file: string
+  recipesDir: string
+  dataDir: string
+  /** By station id. */
+  recipes: Map<string, LoadedRecipe>
+  /** By sink id. */
+  sinkTokens: Map<string, string>
+}
+
+export interface Overrides {
+  dataDir?: string | undefined
+  port?: number | undefined
+  host?: string | undefined
+  workers?: number | undefined
+  /** The line itself runs elsewhere: secrets that only it needs may be absent. */
+  judgeOnly?: boolean
+}
+
+/**
+ * Reads a line file and every recipe it names. Precedence: line file < environment < flags. Nothing is started
+ * before this has succeeded.
+ */
+export async function loadLine(
+  file: string,
+  environment: Environment,
+  flags: Overrides,
+  env: NodeJS.ProcessEnv,
+): Promise<LineConfig> {
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (error) {
+    throw new CodedError('CFG_MISSING_FILE', { file, expected: 'a line file', cause: error })
+  }
+  const schema = flags.judgeOnly ? lineSchema : lineSchemaWithTokens(env)
+  const spec = parseStrict(expandVariables(text, env, file), schema, file)
+  const ids = spec.stations.map((s) => s.id)
+  const twice = ids.find((id, i) => ids.indexOf(id) !== i)
+  if (twice !== undefined)
+    throw new CodedError('CFG_INVALID', {
+      file,
+      path: 'stations',
+      expected: 'station ids used once',
+      actual: twice,
+    })
+  checkGates(spec, file)
+  if (spec.plantStore !== undefined && environment.databaseUrl === null && !flags.judgeOnly)
+    throw new CodedError('CFG_INVALID', {
+      file,
+      path: 'plantStore',
+      expected: 'the address of the plant store in the environment variable SIGHTLINE_DATABASE_URL',
+      actual: 'nothing',
+      hint: 'set it, or leave plantStore out',
+    })
+  const recipesDir = join(dirname(resolve(file)), 'recipes')
+  const recipes = new Map<string, LoadedRecipe>()
+  for (const station of spec.stations) {
+    if (station.camera.adapter === 'replay')
+      station.camera.path = resolve(dirname(resolve(file)), station.camera.path)
+    const recipe = await loadRecipe(recipesDir, station.recipe)
+    checkNaming(recipe, station.association.length > 0)
+    recipes.set(station.id, recipe)
+  }
+  checkFrameSizes(spec, recipes, file)
+  try {
+    checkModules(spec.scenarios.map(({ use, ...params }) => ({ slug: use, params })))
+  } catch (error) {
+    throw inFile(error, file)
+  }
+  await checkModels([...recipes.values()], environment)
+  spec.teach.folders = spec.teach.folders.map((folder) => resolve(dirname(resolve(file)), folder))
+  spec.dashboard.port = flags.port ?? environment.port ?? spec.dashboard.port
+  spec.dashboard.host = flags.host ?? environment.host ?? spec.dashboard.host
+  spec.workers = flags.workers ?? environment.workers ?? spec.workers
+  const dir = flags.dataDir ?? environment.dataDir ?? spec.data.dir
+  return {
+    spec,
+    file,
+    recipesDir,
+    dataDir: isAbsolute(dir) ? dir : resolve(dir),
+    recipes,
+    sinkTokens: sinkTokens(spec, env),
+  }
+}
+
+/**
+ * A PLC gate acts by trigger number, so the numbers must be the PLC's own: a camera that counts for itself would be
+ * off by one after its first lost frame, and every release would go to another part.
+ */
+function checkGates(spec: LineSpec, file: string): void {
+  spec.stations.forEach(({ camera, reject }, i) => {
+    if (reject.adapter !== 'modbus-tcp') return
+    const numbered =
+      camera.adapter === 'http-push' ||
+      (camera.adapter === 'ffmpeg' ? camera.mode === 'triggered' : camera.rate === 'triggered')
+    if (!numbered)
+      throw new CodedError('CFG_INVALID', {
+        file,
+        path: `stations[${i}].camera`,
+        expected:
+          'a camera triggered by the PLC (`rate: triggered`, `mode: triggered`) or http-push with x-trigger',
+        actual: `${camera.adapter} that numbers its own frames, behind a ${reject.adapter} gate`,
+      })
+  })
+}
+
+/** Frames whose size the line file says must be what the recipe looks at, and fit into a slot: else none is ever judged. */
+function checkFrameSizes(spec: LineSpec, recipes: LineConfig['recipes'], file: string): void {
+  const { slotBytes } = spec.frames
+  spec.stations.forEach(({ id, camera, recipe }, i) => {
+    const view = recipes.get(id)?.recipe.view
+    if (camera.adapter !== 'ffmpeg' || view === undefined) return
+    const { widthPx, heightPx, pixel } = camera
+    const path = `stations[${i}].camera`
+    if (widthPx !== view.widthPx || heightPx !== view.heightPx)
+      throw new CodedError('CFG_INVALID', {
+        file,
+        path,
+        expected: `frames of ${view.widthPx} × ${view.heightPx} px, the view of ${recipe}`,
+        actual: `${widthPx} × ${heightPx} px`,
+      })
+    const bytes = widthPx * heightPx * (pixel === 'rgb8' ? 3 : 1)
+    if (bytes > slotBytes)
+      throw new CodedError('CFG_INVALID', {
+        file,
+        path,
+        expected: `frames of at most ${slotBytes} bytes`,
+        actual: `${widthPx} × ${heightPx} px of ${pixel}, ${bytes} bytes`,
+        hint: 'raise frames.slotBytes',
+      })
+  })
+}
+
+/** Every model that a recipe pins is there and in order, short of running it, and can reach its thresholds. @throws MDL_*, CFG_* */
+async function checkModels(recipes: readonly LoadedRecipe[], environment: Environment): Promise<void> {
+  const keys = await trustedKeys(environment)
+  const cards = new Map<string, ModelCard>()
+  for (const { recipe, file } of recipes) {
+    for (const [i, tool] of recipe.tools.entries()) {
+      if (tool.use !== 'model@1') continue
+      try {
+        const pin = { id: tool.model, sha256: tool.sha256 }
+        const card = cards.get(tool.sha256) ?? (await verifyPinned(modelDirs(environment), pin, keys)).card
+        cards.set(tool.sha256, card)
+        checkThresholds(card, tool, `tools[${i}]`)
+      } catch (error) {
+        throw inFile(error, file, `tools[${i}]`)
+      }
+    }
+  }
+}
+
+/** Says in which file the fault is, where the error itself names none. */
+function inFile(error: unknown, file: string, path?: string): unknown {
+  if (!(error instanceof CodedError) || error.detail.file !== undefined) return error
+  return new CodedError(error.code, { ...(path === undefined ? {} : { path }), ...error.detail, file })
+}
+
+/** The line file a word on the command line means: a path, or the name of a file in `lines/`. */
+export const lineFile = (name: string): string =>
+  /[/\\]|\.ya?ml$/.test(name) ? resolve(name) : join(paths.lines, `${name}.line.yaml`)
+
+const RECIPE_ID = /^[a-z0-9][a-z0-9-]*@[1-9]\d*$/
+const RECIPE_FILE = /^(.*)\.recipe\.ya?ml$/
+
+/** The recipe a word on the command line means: `id@version` in lines/recipes, or a recipe file. @throws CFG_USAGE */
+export function recipePlace(name: string): { dir: string; id: string } {
+  const dir = join(paths.lines, 'recipes')
+  if (RECIPE_ID.test(name)) return { dir, id: name }
+  if (!/\.ya?ml$/.test(name)) {
+    const there = existsSync(dir) ? readdirSync(dir).flatMap((file) => RECIPE_FILE.exec(file)?.[1] ?? []) : []
+    throw new CodedError('CFG_USAGE', {
+      path: '--recipe',
+      expected: `id@version, one of ${there.slice(0, 8).join(', ') || '(none)'} in ${dir}, or a file id@version.recipe.yaml`,
+      actual: name,
+    })
+  }
+  return { dir: dirname(resolve(name)), id: basename(name).replace(/\.recipe\.yaml$/, '') }
+}
+
+/** A quarter of the tightest budget: a record that the store does not take by then still reaches the spool in time. */
+export const spoolAfterMs = (spec: LineSpec): number =>
+  Math.max(20, Math.min(...spec.stations.map((s) => s.budgetMs)) / 4)

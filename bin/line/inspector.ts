@@ -1,0 +1,75 @@
+import { availableParallelism } from 'node:os'
+import type { Inspector } from '../../contracts/index.ts'
+import { type Canary, LocalInspector, QueueInspector } from '../../inspection/index.ts'
+import { CanaryWatch } from './canary.ts'
+import type { LineConfig } from './config.ts'
+import type { Environment } from '../setup/environment.ts'
+import { log } from '../setup/log.ts'
+import { modelSetup } from '../setup/models.ts'
+import { version } from '../setup/paths.ts'
+
+/** Frames up to this size travel through Redis; a larger one is judged on the line PC. */
+const MAX_QUEUED_BYTES = 32 * 1024 * 1024
+
+/**
+ * One key space per line and program version: several lines and plants can share one Redis, and a worker that was not
+ * upgraded with the line judges nothing of it.
+ */
+export const queuePrefix = ({ plant, line }: { plant: string; line: string }): string =>
+  `sightline-${version}:${plant}:${line}`
+
+export interface OpenInspector {
+  inspector: Inspector
+  /** The workers of this process, behind the queue or by themselves. */
+  local: LocalInspector
+  canary: CanaryWatch
+}
+
+/** Inspection workers of this process: one session and one core each. */
+export async function openLocalInspector(
+  config: LineConfig,
+  environment: Environment,
+  buffers: readonly SharedArrayBuffer[],
+): Promise<OpenInspector> {
+  const { spec } = config
+  const recipes = [...new Map([...config.recipes.values()].map((r) => [r.id, r])).values()]
+  const canaries: Canary[] = []
+  const inspector = await LocalInspector.start({
+    workers: spec.workers || availableParallelism(),
+    buffers,
+    recipes,
+    models: await modelSetup(spec.providers, environment),
+    canaries,
+  })
+  try {
+    return {
+      inspector,
+      local: inspector,
+      canary: await CanaryWatch.start(inspector, canaries, spec, recipes),
+    }
+  } catch (error) {
+    await inspector.close()
+    throw error
+  }
+}
+
+/** The inspector of a line: local workers, or, with Redis, workers on other hosts with the local ones behind them. */
+export async function openInspector(
+  config: LineConfig,
+  environment: Environment,
+  buffers: readonly SharedArrayBuffer[],
+): Promise<OpenInspector> {
+  const local = await openLocalInspector(config, environment, buffers)
+  if (environment.redisUrl === null) return local
+  const queue = new QueueInspector({
+    redisUrl: environment.redisUrl,
+    prefix: queuePrefix(config.spec),
+    buffers,
+    local: local.inspector,
+    recipes: new Map([...config.recipes.values()].map((r) => [r.id, r.sha256])),
+    maxFrameBytes: MAX_QUEUED_BYTES,
+    log,
+  })
+  await queue.open()
+  return { ...local, inspector: queue }
+}

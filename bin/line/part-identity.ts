@@ -1,0 +1,64 @@
+import {
+  type CodeRead,
+  errorText,
+  type ErrorFact,
+  type PartContext,
+  type StationSpec,
+} from '../../contracts/index.ts'
+import { identityTools, type Identify } from '../../inspection/index.ts'
+import { doubtful, type HoldBoard, identify, RecentUnits } from '../../traceability/index.ts'
+
+/** Parts within which a serial must not come twice, when the line file does not say. */
+const DUPLICATE_WITHIN = 20
+
+export interface IdentityPorts {
+  station: StationSpec
+  context: PartContext
+  canary: { readonly fault: ErrorFact | null }
+  holds: HoldBoard
+  /** Units of the station judged before the start, oldest first. */
+  before: readonly string[]
+}
+
+/** How many parts back a serial must not repeat at a station; stored images come again and again. */
+export const duplicateWithin = ({ duplicateWithin: within, camera }: StationSpec): number =>
+  within ?? (camera.adapter === 'replay' ? 0 : DUPLICATE_WITHIN)
+
+/**
+ * Who a part is, asked once: by the codes of its image and those given to it beside the camera. A serial that another
+ * part had just before is as doubtful as two serials.
+ */
+export function partIdentity({ station, context, canary, holds, before }: IdentityPorts): Identify {
+  const within = duplicateWithin(station)
+  const recent = new RecentUnits(Math.max(1, within))
+  let parts = 0
+  for (const uri of before) recent.check(uri, ++parts)
+  return ({ recipe, codes, place, problem }) => {
+    const { product, identity, tools } = recipe
+    const naming = [...identityTools(tools), ...codes.filter(isBeside).map((c) => c.tool)]
+    const found = identify(codes, product, identity, naming)
+    const twice =
+      within > 0 && identity !== 'none' && found.uri !== null ? recent.check(found.uri, ++parts) : null
+    const facts = {
+      ...context,
+      recipe: `${recipe.recipe}@${recipe.version}`,
+      product,
+      fixture: place.fixture ?? station.place.fixture,
+    }
+    const wrong = found.problem && {
+      noVerdict: { reason: 'identity' as const, ...codeOf(found.problem) },
+      text: found.problem.text,
+    }
+    return {
+      problem: canary.fault
+        ? { noVerdict: { reason: 'tool', ...canary.fault }, text: errorText(canary.fault) }
+        : (problem ?? wrong ?? (twice && doubtful(twice))),
+      // A canary that failed since is a doubt about who judged the part.
+      hold: async () => (canary.fault ? errorText(canary.fault) : holds.over(found, facts)),
+    }
+  }
+}
+
+const codeOf = ({ code, message }: ErrorFact): ErrorFact => ({ code, message })
+
+const isBeside = (code: CodeRead): boolean => 'associatedBy' in code

@@ -1,0 +1,16 @@
+import type { ReplayEntry } from '../../camera/index.ts'
+import type { CameraSpec } from '../../contracts/index.ts'
+import { openDataSet } from '../images/open-data-set.ts'
+
+/** Pictures of a data set in its own order; null where the source lists a plain folder itself, or is no replay. */
+export async function replayEntries(camera: CameraSpec): Promise<ReplayEntry[] | null> {
+  if (camera.adapter !== 'replay' || camera.dataset === 'folder') return null
+  const { items } = await openDataSet(camera.path, {
+    format: camera.dataset,
+    ...(camera.split === undefined ? {} : { split: camera.split }),
+  })
+  return items.map(({ image, reference }) => ({
+    path: image,
+    ...(reference === undefined ? {} : { referencePath: reference }),
+  }))
+}

@@ -1,0 +1,87 @@
+import { delimiter, resolve } from 'node:path'
+import { CodedError } from '../../contracts/index.ts'
+import { checkDatabaseUrl } from '../../traceability/index.ts'
+
+/** What the environment may set; read once, here. Flags win over it, the line file loses to it. */
+export interface Environment {
+  redisUrl: string | null
+  dataDir: string | null
+  port: number | null
+  host: string | null
+  workers: number | null
+  samples: string | null
+  signingKey: string | null
+  /** The store of the plant on PostgreSQL; may hold a password. */
+  databaseUrl: string | null
+  /** Folders of further model packages, beside the delivered ones; separated as in PATH. */
+  models: string[]
+  /** File of further trusted keys, in the form of models/trust/keys.json. */
+  trust: string | null
+}
+
+/** @throws CFG_INVALID when a variable is not of its kind */
+export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
+  return {
+    redisUrl: text(env, 'SIGHTLINE_REDIS_URL'),
+    dataDir: text(env, 'SIGHTLINE_DATA_DIR'),
+    port: integer(env, 'SIGHTLINE_PORT', 0, 65_535),
+    host: text(env, 'SIGHTLINE_HOST'),
+    workers: integer(env, 'SIGHTLINE_WORKERS', 0, 256),
+    samples: text(env, 'SIGHTLINE_SAMPLES'),
+    signingKey: text(env, 'SIGHTLINE_SIGNING_KEY'),
+    databaseUrl: databaseUrl(env, 'SIGHTLINE_DATABASE_URL'),
+    models: (text(env, 'SIGHTLINE_MODELS')?.split(delimiter) ?? []).filter(Boolean).map((d) => resolve(d)),
+    trust: text(env, 'SIGHTLINE_TRUST'),
+  }
+}
+
+const text = (env: NodeJS.ProcessEnv, name: string): string | null => env[name]?.trim() || null
+
+function databaseUrl(env: NodeJS.ProcessEnv, name: string): string | null {
+  const value = text(env, name)
+  return value === null ? null : checkDatabaseUrl(value, name)
+}
+
+function integer(env: NodeJS.ProcessEnv, name: string, min: number, max: number): number | null {
+  const value = text(env, name)
+  if (value === null) return null
+  const n = Number(value)
+  if (!Number.isInteger(n) || n < min || n > max) {
+    throw new CodedError('CFG_INVALID', {
+      path: name,
+      expected: `a whole number from ${min} to ${max}`,
+      actual: value,
+      hint: 'it is set in the environment',
+    })
+  }
+  return n
+}
+
+/**
+ * Fills `${NAME}` and `${NAME:-default}` in a line file.
+ *
+ * @throws CFG_INVALID when a variable without a default is not set
+ */
+export function expandVariables(source: string, env: NodeJS.ProcessEnv, file: string): string {
+  return source
+    .split('\n')
+    .map((line, i) =>
+      line.replace(
+        /\$\{([A-Z][A-Z0-9_]*)(?::-([^}]*))?\}/g,
+        (_all, name: string, fallback: string | undefined) => {
+          const value = text(env, name) ?? fallback
+          if (value === undefined) {
+            throw new CodedError('CFG_INVALID', {
+              file,
+              line: i + 1,
+              expected: `the environment variable ${name}`,
+              actual: 'nothing',
+              hint: `set ${name}`,
+            })
+          }
+          return value
+        },
+      ),
+    )
+    .join('\n')
+}

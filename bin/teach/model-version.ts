@@ -1,0 +1,47 @@
+import { CodedError, type ErrorCode, modelCardSchema } from '../../contracts/index.ts'
+import { findPackages } from '../../models/index.ts'
+import type { Environment } from '../setup/environment.ts'
+import { modelDirs } from '../setup/models.ts'
+import { nextMinor } from './job.ts'
+
+/** Checked before anything is taught: nobody waits for a model that cannot be packed. @throws CFG_USAGE */
+export function checkModelName(
+  id: string,
+  version: string | undefined,
+  versionFlag = '--model-version',
+): void {
+  const fields = [
+    ['--id', modelCardSchema.shape.id, id, 'lower-case letters, digits and dashes'],
+    [versionFlag, modelCardSchema.shape.version, version ?? '1.0.0', 'a version such as 1.2.0'],
+  ] as const
+  for (const [path, schema, value, expected] of fields)
+    if (!schema.safeParse(value).success) throw new CodedError('CFG_USAGE', { path, expected, actual: value })
+}
+
+/**
+ * Version of a model to be taught: the wanted one, or the next minor one behind the newest of its id. What is there is
+ * never replaced: recipes pin models by their hash.
+ *
+ * @param after a version that it comes behind, too
+ * @param code  of the error when the wanted version is taken
+ */
+export async function freeVersion(
+  id: string,
+  wanted: string | undefined,
+  environment: Environment,
+  { after, code = 'CFG_USAGE' }: { after?: string | undefined; code?: ErrorCode } = {},
+): Promise<string> {
+  const packages = await findPackages(modelDirs(environment), () => undefined)
+  const versions = packages.filter((p) => p.id === id).map((p) => p.version)
+  const newest = [...versions, ...(after === undefined ? [] : [after])]
+    .toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+    .at(-1)
+  const version = wanted ?? (newest === undefined ? '1.0.0' : nextMinor(newest))
+  if (!versions.includes(version)) return version
+  throw new CodedError(code, {
+    path: code === 'CFG_USAGE' ? '--model-version' : 'version',
+    expected: `a version that ${id} does not have`,
+    actual: version,
+    hint: `leave it out: the next one is ${nextMinor(newest ?? version)}`,
+  })
+}

@@ -1,0 +1,25 @@
+import { asCoded } from '../../contracts/index.ts'
+
+let gone = false
+
+/** Whether who read the standard output has closed it: more of it is for nobody. */
+export const readerGone = (): boolean => gone
+
+/**
+ * Lets commands outlive those who read their output: `| head -1` has seen enough, and a line goes on when the reader of
+ * its log dies. What a full disk does not take is said and ends in exit code 1; the work itself is finished all the same.
+ */
+export function outliveReaders(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (gone) return
+    gone = true
+    if (error.code === 'EPIPE') return
+    const coded = asCoded(error, error.code === 'ENOSPC' ? 'TRC_DISK_FULL' : 'CFG_USAGE', {
+      path: 'standard output',
+      expected: 'a place that takes all of it',
+    })
+    process.stderr.write(`${coded.message}\n`)
+    process.exitCode = 1
+  })
+  process.stderr.on('error', () => undefined)
+}
