@@ -37,7 +37,7 @@ export function inputName(input: readonly string[]): string {
   return redact((at >= 0 ? input[at + 1] : undefined) ?? input.join(' '))
 }
 
-export const redact = (text: string): string => text.replace(/:\/\/[^/@\s]+@/g, '://***@')
+const redact = (text: string): string => text.replace(/:\/\/[^/@\s]+@/g, '://***@')
 
 const LIVE_SCHEME = /^(rtsps?|rtmps?|rtp|srt|udp|tcp|tls|https?):/i
 const LIVE_DEVICE = /^(v4l2|video4linux2|dshow|avfoundation|decklink|x11grab|gdigrab|iec61883|libdc1394)$/i

@@ -4,7 +4,7 @@ import type { CameraHealth, CameraItem, CameraState } from '../contracts/index.t
 import { missReason } from './slot-frame.ts'
 
 /** A gap of many triggers is handed over in portions: each starts a settlement, and parts in flight have deadlines. */
-export const MISSED_PORTION = 50
+const MISSED_PORTION = 50
 
 /**
  * The way from a source's producer to its consumer: a queue in trigger order, and the counters of health.

@@ -1,7 +1,7 @@
 import { CodedError } from '../contracts/index.ts'
 
 /** More lost triggers than this in one step are named as a range instead of one by one. */
-export const MAX_LISTED_GAP = 1_000
+const MAX_LISTED_GAP = 1_000
 
 /** A number this far below the last one is no late repetition any more: the device counts anew. */
 const RESTART_DROP = 999

@@ -208,7 +208,7 @@ export const verdictReviewedSchema = z.strictObject({
 })
 export type VerdictReviewed = z.infer<typeof verdictReviewedSchema>
 
-export const stationHealthSchema = z.strictObject({
+const stationHealthSchema = z.strictObject({
   station: z.string(),
   alarm: z.string(),
   active: z.boolean(),

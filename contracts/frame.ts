@@ -48,7 +48,7 @@ export interface Frame {
   release(): void
 }
 
-export const MISS_REASONS = [
+const MISS_REASONS = [
   'timeout',
   'no-buffer',
   'incomplete',

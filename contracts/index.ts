@@ -27,7 +27,7 @@ export * from './life.schema.ts'
 export * from './line-event.schema.ts'
 export * from './line-io.ts'
 export * from './line.schema.ts'
-export { inNative, inNativeUntil } from './native-call.ts'
+
 export * from './ncr.schema.ts'
 export * from './operator.schema.ts'
 export * from './part-place.schema.ts'

@@ -3,7 +3,7 @@ import { z } from 'zod'
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 
 /** A recipe as it was loaded, with the models it pins. */
-export const recipeRefSchema = z.strictObject({
+const recipeRefSchema = z.strictObject({
   /** `id@version` */
   id: z.string(),
   sha256,
@@ -12,11 +12,11 @@ export const recipeRefSchema = z.strictObject({
 export type RecipeRef = z.infer<typeof recipeRefSchema>
 
 /** Why a recipe became the active one. `canary` is the automatic rollback. */
-export const ACTIVATION_CAUSES = ['activate', 'rollback', 'canary'] as const
+const ACTIVATION_CAUSES = ['activate', 'rollback', 'canary'] as const
 export type ActivationCause = (typeof ACTIVATION_CAUSES)[number]
 
 /** `qe.model.deployed.v1`: from the next trigger on, a station judges by another recipe. */
-export const modelDeployedSchema = z.strictObject({
+const modelDeployedSchema = z.strictObject({
   station: z.string(),
   cause: z.enum(ACTIVATION_CAUSES),
   before: recipeRefSchema,
@@ -80,7 +80,7 @@ const judge = z.strictObject({
   p95Ms: z.number(),
 })
 
-export const GATE_REFUSALS = ['escape', 'speed', 'no-bad-parts', 'not-judged'] as const
+const GATE_REFUSALS = ['escape', 'speed', 'no-bad-parts', 'not-judged'] as const
 
 /** What a candidate did on the frozen acceptance set, beside the recipe it would replace. */
 export const gateResultSchema = z.strictObject({

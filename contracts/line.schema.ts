@@ -107,7 +107,7 @@ export const cameraSchema = z.discriminatedUnion('adapter', [
 export type CameraSpec = z.infer<typeof cameraSchema>
 export type CameraSpecOf<A extends CameraSpec['adapter']> = Extract<CameraSpec, { adapter: A }>
 
-export const rejectOutputSchema = z.discriminatedUnion('adapter', [
+const rejectOutputSchema = z.discriminatedUnion('adapter', [
   /** Keeps the commands in memory and in the log; for sample lines and tests. */
   z.strictObject({ adapter: z.literal('recording') }),
   /** Holding registers of a PLC; the map is in docs/ARCHITECTURE.md. */

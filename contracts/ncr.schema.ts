@@ -47,7 +47,7 @@ export const ncrComparisonSchema = z.strictObject({
 export type NcrComparison = z.infer<typeof ncrComparisonSchema>
 
 /** What the comparison is of: parts judged in `from`..`change` and `change`..`to`. */
-export const ncrScope = {
+const ncrScope = {
   /** When the countermeasure took effect. */
   change: isoTime,
   from: isoTime.optional(),
@@ -82,7 +82,7 @@ const step = { id: z.uuid(), by: name }
 const of = { ...step, ncr: z.string().regex(/^[a-z0-9][a-z0-9-]{0,250}$/, 'the id of a report') }
 
 /** What is asked about the effect of a report's actions; the comparison is made where the records are. */
-export const ncrVerifyAskSchema = z.strictObject({ ...of, kind: z.literal('verify'), ...verification })
+const ncrVerifyAskSchema = z.strictObject({ ...of, kind: z.literal('verify'), ...verification })
 
 const others = [
   z.strictObject({

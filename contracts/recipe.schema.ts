@@ -205,15 +205,7 @@ const text1 = z.strictObject({
     .min(1),
 })
 
-export const toolSchema = z.discriminatedUnion('use', [
-  register1,
-  template1,
-  model1,
-  blob1,
-  measure1,
-  code1,
-  text1,
-])
+const toolSchema = z.discriminatedUnion('use', [register1, template1, model1, blob1, measure1, code1, text1])
 export type ToolSpec = z.infer<typeof toolSchema>
 export type ToolSpecOf<U extends ToolSpec['use']> = Extract<ToolSpec, { use: U }>
 

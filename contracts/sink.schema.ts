@@ -40,7 +40,7 @@ const login = { user: z.string().min(1).optional(), passwordVariable: variable.o
 const LOGIN = 'user and passwordVariable'
 
 /** Somebody outside who gets the events of the line, from a cursor of their own. */
-export const sinkSchema = z.discriminatedUnion('adapter', [
+const sinkSchema = z.discriminatedUnion('adapter', [
   /** HTTP POST of one CloudEvent after the other. */
   z.strictObject({
     adapter: z.literal('webhook'),

@@ -120,7 +120,7 @@ export interface FactAck {
 }
 
 /** Where a hold that came from elsewhere was placed, or released. */
-export const holdOriginSchema = z.strictObject({
+const holdOriginSchema = z.strictObject({
   /** Log in which a person stated it: that of a line, or `plant`. */
   log: z.string().min(1).max(128),
   /** Id of the hold where it was placed; its copies on other lines have ids of their own. */

@@ -1,11 +1,11 @@
-export { decodeFrame, FrameMemory, MAX_PIXELS, type WantedImage } from './pipeline/index.ts'
+export { decodeFrame, FrameMemory, type WantedImage } from './pipeline/index.ts'
 export { type FrameInput, inspect, type InspectOptions } from './pipeline/index.ts'
 export { intoPartFrame, PartImage } from './pipeline/index.ts'
-export { ModelShelf, type ModelSetup } from './pipeline/index.ts'
+export { type ModelSetup } from './pipeline/index.ts'
 export { type PreparedRecipe, prepareRecipe, type RecipeSource } from './pipeline/index.ts'
 /** Labelling of connected regions, for the masks of data sets. */
 export { countRuns, linkRuns, RUN_INTS } from './kernels/index.ts'
-export { TOOLS } from './tools/index.ts'
+
 export { checkNaming, loadRecipe, type LoadedRecipe, recipeHash } from './recipes/index.ts'
 export * from './engine/index.ts'
 export * from './queue/index.ts'

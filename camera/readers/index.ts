@@ -1,6 +1,6 @@
 export { httpReads } from './http-reads.ts'
 export type { ListeningReads } from './http-reads.ts'
-export { LineSplitter } from './line-splitter.ts'
+
 export { encodeFrame, LlrpFramer } from './llrp-frames.ts'
 export type { LlrpMessage } from './llrp-frames.ts'
 export { tagReports } from './llrp-messages.ts'

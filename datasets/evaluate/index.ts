@@ -7,7 +7,7 @@ export {
 } from './compare.ts'
 export { evaluate, type EvaluateOptions } from './evaluate.ts'
 export { exportDetections, type ExportDetectionsOptions } from './export-detections.ts'
-export { findLeakage, NEAR_DUPLICATE, workpieceOf, type LeakageOptions } from './leakage.ts'
+export { findLeakage, workpieceOf, type LeakageOptions } from './leakage.ts'
 export { openableTools, openThresholds, recipeOfPackage, reportedFindings } from './probe-recipe.ts'
 export {
   evaluationResultSchema,

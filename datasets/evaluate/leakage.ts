@@ -23,7 +23,7 @@ type Pair = Leakage['pairs'][number]
 /** Hashes further apart are not compared in detail. */
 const SIEVE_BITS = 14
 /** Correlation of what is particular to two images from which they count as near-duplicates. */
-export const NEAR_DUPLICATE = 0.97
+const NEAR_DUPLICATE = 0.97
 /** Pairs listed by kind; all are counted. */
 const LISTED = 50
 

@@ -70,7 +70,7 @@ const quantilesSchema = z.strictObject({
 })
 
 /** Images that stand on both sides of a split, so that a score is too good. */
-export const leakageSchema = z.strictObject({
+const leakageSchema = z.strictObject({
   images: z.number(),
   splits: z.array(z.string()),
   /** Pattern by which images were put together to workpieces; null = by file name. */
@@ -104,7 +104,7 @@ const differenceSchema = z.strictObject({
 })
 
 /** The same images judged by another recipe or model. */
-export const comparisonSchema = z.strictObject({
+const comparisonSchema = z.strictObject({
   other: z.string(),
   otherModels: z.array(z.string()),
   images: z.number(),

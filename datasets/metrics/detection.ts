@@ -57,7 +57,7 @@ export interface DetectionScore {
 }
 
 /** IoU of the DeepPCB protocol: a call is right when it overlaps a truth of its class by more. */
-export const DEEPPCB_IOU = 0.33
+const DEEPPCB_IOU = 0.33
 
 /**
  * Scores detections by the protocol of DeepPCB (S. Tang et al., arXiv 1902.06197): IoU > 0.33 and the same class.

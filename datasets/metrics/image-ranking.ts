@@ -31,7 +31,7 @@ export interface ImageRanking {
 }
 
 /** False-call rates at which detection is stated. */
-export const STATED_RATES: readonly number[] = [0.01, 0.05]
+const STATED_RATES: readonly number[] = [0.01, 0.05]
 
 /** The chance that a bad part scores above a good one, ties counting half. NaN when one kind is missing. */
 export const auroc = (scores: readonly number[], bad: readonly boolean[]): number =>

@@ -7,7 +7,7 @@ const points = z.array(z.tuple([z.number(), z.number()]))
 const confusion = z.strictObject({ labels: z.array(z.string()), counts: z.array(z.array(count)) })
 
 /** A share with its 95 % intervals, also in parts per million; null when there was nothing to count. */
-export const rateSchema = z.strictObject({
+const rateSchema = z.strictObject({
   count,
   of: count,
   rate: share.nullable(),
@@ -18,7 +18,7 @@ export const rateSchema = z.strictObject({
   exact: interval,
 })
 
-export const sizeBinsSchema = z.array(
+const sizeBinsSchema = z.array(
   z.strictObject({
     from: z.number(),
     /** Not included. */

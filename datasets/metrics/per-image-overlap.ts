@@ -7,7 +7,7 @@ export interface OverlapLimits {
   thresholds: number
 }
 
-export const AUPIMO_LIMITS: OverlapLimits = { low: 1e-5, high: 1e-4, thresholds: 300_000 }
+const AUPIMO_LIMITS: OverlapLimits = { low: 1e-5, high: 1e-4, thresholds: 300_000 }
 
 /** Values of good images kept: enough for a rate of 1e-4 up to 10^10 pixels. */
 const TAIL = 1 << 20

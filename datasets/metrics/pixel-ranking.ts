@@ -2,7 +2,7 @@ import { addToBins, BIN_BITS, type Bins, orderOf } from './pixel-bins.kernel.ts'
 import type { RankSteps } from './ranking.kernel.ts'
 
 /** Pixels ranked exactly; more are counted in bins. 2^21 is also what `orderOf` can take. */
-export const EXACT_PIXELS = 1 << 21
+const EXACT_PIXELS = 1 << 21
 
 /** Steps of a pixel ranking, with the sum of 1 / region size of the defect pixels of each. */
 export interface PixelSteps extends RankSteps {

@@ -48,7 +48,7 @@ export interface PixelOptions {
 }
 
 /** False-call rate up to which AUPRO is taken (Bergmann et al. 2021). */
-export const AUPRO_LIMIT = 0.3
+const AUPRO_LIMIT = 0.3
 
 /** Collects the score maps of a data set, one image at a time; memory does not grow with the number of good pixels. */
 export class PixelScorer {

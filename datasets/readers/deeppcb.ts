@@ -14,7 +14,7 @@ import {
 import type { DatasetReader, FoundBox, FoundItem } from './item.ts'
 
 /** Type numbers 1..6 of DeepPCB, in order. */
-export const DEEPPCB_CLASSES = ['open', 'short', 'mousebite', 'spur', 'copper', 'pinhole'] as const
+const DEEPPCB_CLASSES = ['open', 'short', 'mousebite', 'spur', 'copper', 'pinhole'] as const
 
 /** List files and the splits they stand for; `trainval.txt` is the name in the original repository. */
 const LISTS: [file: string, split: string][] = [

@@ -1,7 +1,5 @@
-export { DEEPPCB_CLASSES } from './deeppcb.ts'
 export {
   badPart,
-  GOOD_LABELS,
   isGoodLabel,
   type Dataset,
   type DatasetItem,

@@ -13,7 +13,7 @@ export const COLOURS = [
   '#444444',
 ]
 
-export const colour = (n: number): string => COLOURS[n % COLOURS.length] ?? '#444444'
+const colour = (n: number): string => COLOURS[n % COLOURS.length] ?? '#444444'
 
 interface Series {
   name: string

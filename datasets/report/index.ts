@@ -1,2 +1,2 @@
-export { worstCases, wrongParts, type Case } from './cases.ts'
+export { type Case } from './cases.ts'
 export { renderReport, type ReportOptions } from './report.ts'

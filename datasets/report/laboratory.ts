@@ -135,7 +135,7 @@ export function segmentSection({ segments: s }: EvaluationResult): string {
   )
 }
 
-export function sizeTable({ px, mm }: { px: SizeBin[]; mm: SizeBin[] | null }): string {
+function sizeTable({ px, mm }: { px: SizeBin[]; mm: SizeBin[] | null }): string {
   const rows = (bins: SizeBin[], unit: string): string[][] =>
     bins.map((b) => [
       `${Number(b.from.toPrecision(3))} … ${Number(b.to.toPrecision(3))} ${unit}`,

@@ -42,7 +42,7 @@ export interface SampleBoard {
 export const renderGolden = (product: SampleProduct): Uint8Array => product.grey.slice()
 
 /** Shift up to ±8 px, rotation up to ±0.8°, and the usual spread of focus, light and noise of a line camera. */
-export function drawOptics(rng: Rng): Optics {
+function drawOptics(rng: Rng): Optics {
   return {
     dxPx: rng.range(-8, 8),
     dyPx: rng.range(-8, 8),

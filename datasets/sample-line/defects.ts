@@ -29,7 +29,7 @@ export class NoRoomError extends CodedError {
 const TRIES = 1000
 
 /** Free space around the changed pixels in the boxes of DeepPCB: 10 px, median of 688 boxes of its training list. */
-export const BOX_MARGIN_PX = 10
+const BOX_MARGIN_PX = 10
 
 /** A pixel counts as changed when its coverage moved by this much: visible after blur and noise. */
 const CHANGED = 64

@@ -63,9 +63,6 @@ export interface DesignOptions {
   silk: boolean
 }
 
-export const centreX = (b: Box): number => (b[0] + b[2]) / 2
-export const centreY = (b: Box): number => (b[1] + b[3]) / 2
-
 export const grow = (b: Box, by: number): Box => [b[0] - by, b[1] - by, b[2] + by, b[3] + by]
 
 export const clip = (b: Box): Box => [

@@ -199,7 +199,7 @@ function placeCopperText(w: Workbench): void {
 }
 
 const LETTERS = 'ABCDEFGHKLMNPRSTUVWXZ'
-export const boardCode = (rng: Rng): string =>
+const boardCode = (rng: Rng): string =>
   `${LETTERS[rng.int(0, LETTERS.length - 1)] ?? 'A'}${rng.int(1, 9)}-${String(rng.int(0, 9999)).padStart(4, '0')}`
 
 function placePours(w: Workbench): void {

@@ -28,7 +28,7 @@ export function sampleIdentity(
 }
 
 /** The defects of board n: drawn from the seed, so that board n is the same however many are made. */
-export function sampleDefects(seed: number, n: number, defectRate: number): DefectClass[] {
+function sampleDefects(seed: number, n: number, defectRate: number): DefectClass[] {
   const rng = createRng(mixSeed(seed, n))
   if (!rng.chance(defectRate)) return []
   return Array.from({ length: rng.pick([1, 1, 1, 2, 2, 3]) }, () => rng.pick(DEFECT_CLASSES))

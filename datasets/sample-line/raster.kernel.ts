@@ -70,7 +70,7 @@ export function fillRect(
 }
 
 /** Straight line of the given width with round ends. */
-export function fillSegment(out: Layer, a: Point, b: Point, width: number, ink: Ink = 'add'): void {
+function fillSegment(out: Layer, a: Point, b: Point, width: number, ink: Ink = 'add'): void {
   const half = width / 2
   const dx = b[0] - a[0]
   const dy = b[1] - a[1]

@@ -33,7 +33,7 @@ export interface WrittenRecipe {
 }
 
 /** Fiducials as registration anchors, px of the golden template. */
-export const sampleAnchors = (product: SampleProduct): Box[] =>
+const sampleAnchors = (product: SampleProduct): Box[] =>
   product.design.fiducials.map((f) => clip(grow([f.cx, f.cy, f.cx + 1, f.cy + 1], f.clearPx)))
 
 /**

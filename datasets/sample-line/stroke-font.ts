@@ -50,9 +50,6 @@ const GLYPHS: Record<string, string> = {
 /** Distance from one letter to the next, in letter heights. */
 const ADVANCE = 1
 
-export const textWidth = (text: string, heightPx: number): number =>
-  (text.length - 1) * ADVANCE * heightPx + (heightPx * 4) / 6
-
 /**
  * Draws upper-case text with its top left at (x, y); a character without a glyph is left blank.
  *

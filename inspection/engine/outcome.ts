@@ -10,7 +10,7 @@ import {
   type Verdict,
 } from '../../contracts/index.ts'
 
-export const NO_TIMING: StageTiming = {
+const NO_TIMING: StageTiming = {
   queueMs: 0,
   decodeMs: 0,
   gateMs: 0,

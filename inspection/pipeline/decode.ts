@@ -14,7 +14,7 @@ import { readHeader } from './image-header.ts'
 import { decodeJpeg } from './jpeg.ts'
 
 /** Decoded images above this are refused from their header, before memory is taken. */
-export const MAX_PIXELS = 100_000_000
+const MAX_PIXELS = 100_000_000
 
 // Every frame is new: the cache of libvips would only hold memory. One decoder thread per frame; several frames
 // decode at once on the threads of libuv (UV_THREADPOOL_SIZE, 4 unless set), shared by all workers of the process.

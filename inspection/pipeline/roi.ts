@@ -2,7 +2,7 @@ import { type Box, CodedError, type Recipe, type Roi } from '../../contracts/ind
 import { fillPolygon, insidePolygon } from '../kernels/index.ts'
 
 /** True when the point (px of the part frame) lies in the region; the border belongs to it at the top and left. */
-export function contains(roi: Roi, x: number, y: number): boolean {
+function contains(roi: Roi, x: number, y: number): boolean {
   if (roi.shape === 'rect') {
     const [x1, y1, x2, y2] = roi.box
     return x >= x1 && x < x2 && y >= y1 && y < y2
@@ -73,11 +73,7 @@ export function paint(roi: Roi, widthPx: number, heightPx: number, value: number
 }
 
 /** Half-open box around the region, cut to the image. */
-export function bounds(
-  roi: Roi,
-  widthPx: number,
-  heightPx: number,
-): readonly [number, number, number, number] {
+function bounds(roi: Roi, widthPx: number, heightPx: number): readonly [number, number, number, number] {
   const [x1, y1, x2, y2] =
     roi.shape === 'rect'
       ? roi.box

@@ -3,7 +3,7 @@ import type { ErrorFact } from '../../contracts/index.ts'
 /** Work that no part waits for. Each kind has a queue of its own, so that a short job never waits for a long one. */
 export type BackgroundKind = 'evaluate' | 'module'
 
-export const JOBS_QUEUE = 'sightline-jobs'
+const JOBS_QUEUE = 'sightline-jobs'
 /** All lines and plants share these workers. */
 export const JOBS_PREFIX = 'sightline'
 

@@ -1,6 +1,6 @@
 export { BackgroundClient, type BackgroundClientOptions, type BackgroundWait } from './background-client.ts'
 export { BackgroundWorker, type BackgroundWorkerOptions } from './background-worker.ts'
-export { type BackgroundKind, type BackgroundProgress, JOBS_QUEUE } from './background.schema.ts'
+export { type BackgroundKind, type BackgroundProgress } from './background.schema.ts'
 export { connectionOptions, queueReachable } from './redis-link.ts'
 export { QueueInspector, type QueueInspectorOptions } from './queue-inspector.ts'
 export { QueueWorker, type QueueWorkerOptions } from './queue-worker.ts'

@@ -1,3 +1,3 @@
 export { completeFindings } from './complete.ts'
-export { prepareTool, TOOLS } from './registry.ts'
+export { prepareTool } from './registry.ts'
 export type { PreparedTool, RawFinding, Tool, ToolInput, ToolResult, ToolSetup } from './tool.ts'

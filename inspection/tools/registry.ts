@@ -9,7 +9,7 @@ import { text } from './text.ts'
 import type { PreparedTool, Tool, ToolSetup } from './tool.ts'
 
 /** Every tool by name and version. Old versions stay, so that old recipes replay exactly. */
-export const TOOLS: { readonly [U in ToolSpec['use']]: Tool<U> } = {
+const TOOLS: { readonly [U in ToolSpec['use']]: Tool<U> } = {
   'register@1': register,
   'template@1': template,
   'model@1': model,

@@ -229,7 +229,7 @@ export function areaUnderRoc(good: readonly number[], bad: readonly number[]): n
 }
 
 /** Share of `bad` above the score that at most `rate` of `good` exceed. */
-export function detectionAt(good: readonly number[], bad: readonly number[], rate: number): number {
+function detectionAt(good: readonly number[], bad: readonly number[], rate: number): number {
   const falling = good.toSorted((a, b) => b - a)
   const limit = falling[Math.floor(rate * good.length)] ?? Infinity
   return bad.filter((b) => b > limit).length / bad.length

@@ -31,7 +31,7 @@ export interface Collected {
 }
 
 /** Images the result is worth something from. */
-export const ENOUGH_IMAGES = 10
+const ENOUGH_IMAGES = 10
 
 /**
  * Images to embeddings: loads, checks, plans, finds the projection, describes every good image, a damaged copy of

@@ -9,7 +9,7 @@ import type { Matrix, MatrixSessions } from './matrix-sessions.ts'
 import { sample, seededRandom } from './random.ts'
 
 /** Share of the mean variance added to each direction of a covariance. */
-export const SHRINKAGE = 0.3
+const SHRINKAGE = 0.3
 /** Patches of each kind the weights are fitted on, at most. */
 const PATCHES = 6_000
 /**

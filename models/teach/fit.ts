@@ -125,7 +125,7 @@ export async function smallBank(
 }
 
 /** Patches a coreset is chosen from, the same number of each image and about `most` in all, with their origin. */
-export function candidates(
+function candidates(
   good: readonly Embedding[],
   dims: number,
   seed: number,

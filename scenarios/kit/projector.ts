@@ -28,7 +28,7 @@ export interface Projection {
 /** How many applied ids are remembered behind the cursor; a copy that comes later is caught by the inspection id. */
 const DEDUPE_WINDOW = 500_000
 
-export const causeOf = (e: QEvent): Cause => ({
+const causeOf = (e: QEvent): Cause => ({
   id: e.id,
   time: e.time,
   partitionkey: e.partitionkey,

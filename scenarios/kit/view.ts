@@ -84,7 +84,7 @@ export const paretoPanelSchema = z.looseObject({
   ),
 })
 
-export const tablePanelSchema = z.looseObject({
+const tablePanelSchema = z.looseObject({
   ...state,
   columns: z.array(z.strictObject({ key: z.string(), title: text })),
   rows: z.array(z.record(z.string(), z.unknown())),

@@ -137,7 +137,7 @@ export async function badFrames(): Promise<BadFrame[]> {
 const zeroes = (width: number, height: number): Buffer => deflateSync(Buffer.alloc((width + 1) * height))
 
 /** A PNG whose header and data need not agree. */
-export function png(width: number, height: number, data: Buffer): Buffer {
+function png(width: number, height: number, data: Buffer): Buffer {
   const chunk = (type: string, content: Buffer): Buffer => {
     const body = Buffer.concat([Buffer.from(type, 'latin1'), content])
     const out = Buffer.alloc(body.length + 8)

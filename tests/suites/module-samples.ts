@@ -238,7 +238,7 @@ export function subgroups(counts: readonly number[], size: number, s: Partial<Pa
   )
 }
 
-export class Crash extends Error {}
+class Crash extends Error {}
 
 /**
  * An opener whose connections die at the n-th statement, all at once and for good, as in a power cut: what is not

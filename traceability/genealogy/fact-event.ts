@@ -182,7 +182,7 @@ function knownUnit(db: SqlDatabase, name: string): string {
 }
 
 /** Lots are known by product and name; the URI in use (GS1 where inspections gave one) is kept. */
-export function knownLot(db: SqlDatabase, product: string, lot: string): string {
+function knownLot(db: SqlDatabase, product: string, lot: string): string {
   const known = db.get<{ uri: string }>(
     'select uri from material_lot where lot = ? and product = ? order by uri limit 1',
     lot,

@@ -132,7 +132,7 @@ function partStarts(found: Identification, facts: StationFacts): FlowStart[] {
   return [...uris.map((uri) => ({ uri })), ...holders.map((uri) => ({ uri, from: now, to: `${now}~` }))]
 }
 
-export const holdReason = ({ target, reason, by, originLog }: Hold): I18n => ({
+const holdReason = ({ target, reason, by, originLog }: Hold): I18n => ({
   en: `${shortName(target)} is on hold: ${reason} (${by}${originLog === null ? '' : `, ${originLog}`})`,
   zh: `${shortName(target)} 已隔离:${reason}(${by}${originLog === null ? '' : `,${originLog}`})`,
 })

@@ -1,3 +1,3 @@
 export { HoldBoard, openHoldBoard, type StationFacts } from './hold-board.ts'
 export { IdentityChanges, openIdentityChanges } from './identity-changes.ts'
-export { shortName, thingUri } from './things.ts'
+export { shortName } from './things.ts'

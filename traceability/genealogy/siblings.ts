@@ -2,7 +2,7 @@ import { type Shift, type ShiftCalendar, shiftRange, type SqlDatabase } from '..
 import type { IdentityMap } from '../identity/index.ts'
 import { shortName } from './things.ts'
 
-export const SIBLING_KINDS = ['lot', 'recipe', 'fixture', 'cavity', 'shift', 'minutes'] as const
+const SIBLING_KINDS = ['lot', 'recipe', 'fixture', 'cavity', 'shift', 'minutes'] as const
 export type SiblingKind = (typeof SIBLING_KINDS)[number]
 
 /** Units that share something with a unit; itself is not counted, under none of its names. */

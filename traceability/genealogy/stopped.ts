@@ -23,7 +23,7 @@ export interface Move {
 export interface WalkBudget {
   left: number
 }
-export const ONE_MOVE = 20_000
+const ONE_MOVE = 20_000
 
 /** Boxes in boxes; real pallets have fewer. */
 const MAX_DEPTH = 16
@@ -101,7 +101,7 @@ export function refuseStopped(db: SqlDatabase, move: Move, budget: WalkBudget = 
 }
 
 /** Whether a thing, or what it lies in, has been shipped and not taken back. */
-export function isShipped(db: SqlDatabase, uri: string): boolean {
+function isShipped(db: SqlDatabase, uri: string): boolean {
   const merged = identityMap(db)
   let inner = merged.namesOfAll([uri])
   for (let depth = 0; depth < MAX_DEPTH && inner.length > 0; depth++) {

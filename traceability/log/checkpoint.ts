@@ -20,9 +20,7 @@ export interface Checkpoint {
 }
 
 /** The text that is signed. This project writes no extension lines; those of others are kept. */
-export function checkpointText(
-  c: Omit<Checkpoint, 'extensions'> & { extensions?: readonly string[] },
-): string {
+function checkpointText(c: Omit<Checkpoint, 'extensions'> & { extensions?: readonly string[] }): string {
   const lines = [c.origin, String(c.size), c.root.toString('base64'), ...(c.extensions ?? [])]
   return lines.map((line) => `${line}\n`).join('')
 }

@@ -91,7 +91,7 @@ export function parseVerifierKey(vkey: string): VerifierKey {
 }
 
 /** @throws TRC_KEY when the name cannot be a key name */
-export function verifierKey(name: string, type: NoteType, publicKey: KeyObject): VerifierKey {
+function verifierKey(name: string, type: NoteType, publicKey: KeyObject): VerifierKey {
   if (name === '' || BAD_NAME.test(name)) throw badKey(name, 'a name without spaces and plus signs')
   const raw = Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url')
   const typed = Buffer.concat([Buffer.of(type), raw])

@@ -4,7 +4,7 @@ import { schemaUri } from '../store/inspection-event.ts'
 /** Between the fields of a row, and between rows. Neither stands in a JSON text: U+001E and U+001F are escaped there. */
 export const FIELD = '\u001f'
 export const ROW = '\u001e'
-export const INSPECTION = 'qe.inspection.completed.v1'
+const INSPECTION = 'qe.inspection.completed.v1'
 
 const q = (column: string): string => `json_quote(${column})`
 const t = (text: string): string => `'${text}'`

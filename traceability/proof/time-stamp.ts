@@ -61,7 +61,7 @@ export async function requestTimeStamp(
 }
 
 /** DER of a TimeStampReq over the SHA-256 of the data; asks for the authority's certificate. */
-export function timeStampQuery(data: Uint8Array, nonce: Uint8Array): Uint8Array<ArrayBuffer> {
+function timeStampQuery(data: Uint8Array, nonce: Uint8Array): Uint8Array<ArrayBuffer> {
   const request = new TimeStampReq({
     version: 1,
     messageImprint: new MessageImprint({

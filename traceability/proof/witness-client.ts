@@ -52,11 +52,7 @@ export async function cosignAt(
   return { ...checkpoint, note }
 }
 
-export function addCheckpointBody(
-  checkpoint: SignedCheckpoint,
-  old: number,
-  proof: readonly Buffer[],
-): string {
+function addCheckpointBody(checkpoint: SignedCheckpoint, old: number, proof: readonly Buffer[]): string {
   const lines = [`old ${old}`, ...proof.map((hash) => hash.toString('base64')), '']
   return `${lines.join('\n')}\n${checkpointNote(checkpoint)}`
 }

@@ -34,7 +34,7 @@ const EXTENSIONS: Record<string, string> = {
  * The bytes to keep: raw pixels become a PGM or PPM file (Netpbm P5, P6: header and the same bytes), encoded frames
  * stay as received. Pixels that do not fill their declared size are kept as they are: they explain a no-verdict.
  */
-export function fileParts(
+function fileParts(
   meta: Pick<FrameMeta, 'format'> | null,
   bytes: Uint8Array,
 ): { mime: string; parts: Uint8Array[] } {

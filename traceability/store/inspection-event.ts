@@ -15,7 +15,7 @@ export interface UnitFacts {
   origin: Origin | null
 }
 
-export const stationSource = (plant: string, line: string, station: string): string =>
+const stationSource = (plant: string, line: string, station: string): string =>
   `/plants/${plant}/lines/${line}/stations/${station}`
 
 export const schemaUri = (type: string): string => `urn:sightline:schema:${type}`

@@ -91,7 +91,7 @@ export function childRows(record: CaptureRecord): ChildRows {
   }
 }
 
-export const readRows = (codes: readonly CodeRead[]): SqlValue[][] =>
+const readRows = (codes: readonly CodeRead[]): SqlValue[][] =>
   codes.map((c, n) => [
     n,
     c.tool,

@@ -21,7 +21,7 @@ const comparisonSchema = z.object({
   p: num,
 })
 
-export const causeSchema = z.object({
+const causeSchema = z.object({
   ...level,
   /** Of parts with this defect class, where each was compared by itself. */
   class: z.string().optional(),

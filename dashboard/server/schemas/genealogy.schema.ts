@@ -25,7 +25,7 @@ export const holdSchema = z.object({
   takenBy: z.array(z.string()).optional(),
 })
 
-export const whereaboutsSchema = z.object({
+const whereaboutsSchema = z.object({
   uri: z.string(),
   serial: z.string(),
   product: z.string(),
@@ -60,7 +60,7 @@ const relatedSchema = z.object({
 })
 
 /** One inspection of a unit: result, images, values, and by what, where and under whom it was judged. */
-export const lifeInspectionSchema = partRowSchema.extend({
+const lifeInspectionSchema = partRowSchema.extend({
   recipeSha256: z.string(),
   shift: z.string(),
   images: z.array(

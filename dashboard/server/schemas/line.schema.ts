@@ -3,7 +3,7 @@ import { i18nTextSchema } from './verdict.schema.ts'
 
 const num = z.number()
 
-export const calibrationFactsSchema = z.object({
+const calibrationFactsSchema = z.object({
   mmPerPx: num.positive(),
   originMm: z.tuple([num, num]).readonly(),
 })

@@ -27,7 +27,7 @@ export const lineAnswerSchema = z.object({
 })
 
 /** Events other than inspections, without their data unless it is small by schema (station health). */
-export const liveEventSchema = z.object({
+const liveEventSchema = z.object({
   position: z.number(),
   type: z.string(),
   subject: z.string(),
@@ -35,9 +35,9 @@ export const liveEventSchema = z.object({
   alarm: alarmSchema.omit({ since: true }).extend({ active: z.boolean() }).optional(),
 })
 
-export const gapSchema = z.object({ from: z.number(), to: z.number() })
-export const byeSchema = z.object({ reason: z.enum(['slow', 'shutdown']) })
-export const beatSchema = z.object({ at: z.string(), position: z.number() })
+const gapSchema = z.object({ from: z.number(), to: z.number() })
+const byeSchema = z.object({ reason: z.enum(['slow', 'shutdown']) })
+const beatSchema = z.object({ at: z.string(), position: z.number() })
 
 /** Name of a server-sent event → its JSON data. `part` and `event` carry the log position as id. */
 export const LIVE_MESSAGES = {

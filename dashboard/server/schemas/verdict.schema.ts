@@ -116,7 +116,7 @@ export const timingSchema = z.object({
 
 type Holds<A, B> = [A] extends [B] ? true : never
 /** Compile-time proof that what the store hands over is what the documentation says. */
-export const sameAsContract: [
+const _sameAsContract: [
   Holds<Verdict, z.infer<typeof verdictSchema>>,
   Holds<StageTiming, z.infer<typeof timingSchema>>,
 ] = [true, true]

@@ -24,7 +24,7 @@ const RECONNECT_MS = 1_500
 const NOTIFY_MS = 100
 
 /** Follows `/api/events` for the whole life of the page and keeps what the live pages show. */
-export class LiveFeedClient {
+class LiveFeedClient {
   #view: LiveView = {
     connection: 'connecting',
     parts: new Map(),

@@ -7,14 +7,14 @@ import { Panel } from '../look/panel.tsx'
 
 type Tone = 'pass' | 'inconclusive' | 'fail'
 
-export const cameraTone = (state: LineState['stations'][number]['camera']['state']): Tone =>
+const cameraTone = (state: LineState['stations'][number]['camera']['state']): Tone =>
   state === 'online' || state === 'idle'
     ? 'pass'
     : state === 'opening' || state === 'reconnecting'
       ? 'inconclusive'
       : 'fail'
 
-export const storeTone = (state: LineState['store']['state']): Tone =>
+const storeTone = (state: LineState['store']['state']): Tone =>
   state === 'ok' ? 'pass' : state === 'failed' ? 'fail' : 'inconclusive'
 
 /** Whether each part of the system does its work, by counts of work done. */

@@ -2,7 +2,7 @@ import { theme, type ThemeConfig } from 'antd'
 import type { VerdictResult } from '../api/types.ts'
 
 /** Colours of verdicts; each always stands beside an icon and a word, never alone. */
-export const VERDICT_COLOUR: Record<VerdictResult, string> = {
+const VERDICT_COLOUR: Record<VerdictResult, string> = {
   pass: '#34c77b',
   fail: '#ff5a52',
   inconclusive: '#f5a524',

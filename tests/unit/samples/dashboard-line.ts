@@ -29,7 +29,7 @@ import { recallText } from '../../../traceability/query/index.ts'
 import { causeTable } from './dashboard-causes.ts'
 import { leanHandlers } from './dashboard-lean.ts'
 
-export const STATIONS = ['st10-top', 'st20-bottom'] as const
+const STATIONS = ['st10-top', 'st20-bottom'] as const
 
 /** An in-memory line for tests of the dashboard: every port, one event log, nothing of the real store. */
 export class FakeLine {

@@ -10,7 +10,7 @@ export interface StoreServed extends Served {
 }
 
 /** A countermeasure took effect before this part. */
-export const CHANGED = 101
+const CHANGED = 101
 
 /**
  * A dashboard over a real store with 200 judged parts, P1 … P200, of lots L1 (the odd ones) and L2: 12 of the first 100

@@ -18,7 +18,7 @@ export interface Surface {
 }
 
 /** Length of a hairline, px. */
-export const HAIRLINE_PX = 140
+const HAIRLINE_PX = 140
 /** Grey levels by which a mark is darker than its ground. */
 const DARKER = 22
 

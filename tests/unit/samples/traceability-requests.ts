@@ -119,7 +119,7 @@ export const failVerdict = (patch: Partial<Verdict> = {}): Verdict =>
     ...patch,
   })
 
-export const missedVerdict = (): Verdict =>
+const missedVerdict = (): Verdict =>
   noVerdict(RECIPE, { reason: 'missed', code: 'CAM_TIMEOUT', message: 'no frame' })
 
 /** One judged trigger with a 4 × 2 grey image. */

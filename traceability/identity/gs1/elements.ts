@@ -3,7 +3,7 @@ import { refuse } from '../refuse.ts'
 import { AI_LENGTH, GS1_RULES, type Gs1Rule } from './ai-table.ts'
 import { GS1_CHARSET, GS1_CHECKS } from './checks.ts'
 
-export const FNC1 = '\u001d'
+const FNC1 = '\u001d'
 
 /** AI and its data, in the order of the symbol. */
 export interface Gs1Element {

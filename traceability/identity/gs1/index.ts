@@ -5,7 +5,6 @@ export {
   bracketed,
   checkField,
   elementString,
-  FNC1,
   type Gs1Element,
   parseBracketed,
   parseElementString,
