@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import { mkdir, open, readFile, rename } from 'node:fs/promises'
+import { mkdir, readFile, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import {
   asCoded,
@@ -13,6 +13,7 @@ import {
   type PartStore,
 } from '../../contracts/index.ts'
 import type { OperatorPort, OperatorsAnswer } from '../../dashboard/index.ts'
+import { replaceDurably } from '../../traceability/index.ts'
 import { z } from 'zod'
 import { log } from '../setup/log.ts'
 
@@ -32,6 +33,8 @@ const bookSchema = z.strictObject({
 type Book = z.infer<typeof bookSchema>
 
 const KEY_BYTES = 32
+/** For nobody else to read. */
+const PRIVATE = 0o600
 
 /**
  * Who is signed on at the stations. The log gets a random reference alone; which person it stands for is in
@@ -162,9 +165,11 @@ export class Operators implements OperatorPort {
   }
 
   async #keep(book: Book): Promise<void> {
-    await write(this.#file, `${JSON.stringify(book, null, 2)}\n`).catch((error: unknown) => {
-      throw asCoded(error, 'TRC_WRITE', { file: this.#file, expected: 'a file that can be written' })
-    })
+    await replaceDurably(this.#file, `${JSON.stringify(book, null, 2)}\n`, PRIVATE).catch(
+      (error: unknown) => {
+        throw asCoded(error, 'TRC_WRITE', { file: this.#file, expected: 'a file that can be written' })
+      },
+    )
     this.#book = book
   }
 }
@@ -204,7 +209,7 @@ async function keyOf(dataDir: string): Promise<Buffer> {
   const key = randomBytes(KEY_BYTES)
   try {
     await mkdir(dirname(file), { recursive: true })
-    await write(file, key)
+    await replaceDurably(file, key, PRIVATE)
   } catch (error) {
     throw asCoded(error, 'CFG_DATA_DIR', { file, expected: 'a file that can be written' })
   }
@@ -219,17 +224,4 @@ async function bytesOf(file: string): Promise<Buffer | null> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
     throw asCoded(error, 'CFG_DATA_DIR', { file, expected: 'a file that can be read' })
   }
-}
-
-/** Whole, old or new, after a crash at any moment, and for nobody else to read. */
-async function write(file: string, bytes: string | Buffer): Promise<void> {
-  const temporary = `${file}.${process.pid}.tmp`
-  const handle = await open(temporary, 'w', 0o600)
-  try {
-    await handle.writeFile(bytes)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-  await rename(temporary, file)
 }

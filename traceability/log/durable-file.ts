@@ -1,9 +1,15 @@
-import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, fsync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs'
+import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { promisify } from 'node:util'
+
+const sync = promisify(fsync)
+
+const temporaryOf = (file: string): string => `${file}.${process.pid}.tmp`
 
 /** Replaces a file so that it is whole, old or new, after a crash at any moment: temporary file, sync, rename, sync. */
 export function writeDurably(file: string, bytes: Uint8Array | string, mode = 0o644): void {
-  const temporary = `${file}.${process.pid}.tmp`
+  const temporary = temporaryOf(file)
   const fd = openSync(temporary, 'w', mode)
   try {
     const content = Buffer.from(bytes)
@@ -16,7 +22,33 @@ export function writeDurably(file: string, bytes: Uint8Array | string, mode = 0o
   syncDirectory(dirname(file))
 }
 
-/** Makes renames and new files durable. Windows has no such call and no need of it. */
+/** The same for threads that must not wait for a disk. @throws the file-system error; nothing new is left behind */
+export async function replaceDurably(file: string, bytes: Uint8Array | string, mode = 0o644): Promise<void> {
+  const temporary = temporaryOf(file)
+  const handle = await open(temporary, 'w', mode)
+  try {
+    await handle.writeFile(bytes).then(() => handle.sync())
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined)
+    throw error
+  } finally {
+    await handle.close()
+  }
+  await rename(temporary, file)
+  await syncDir(dirname(file))
+}
+
+/** Makes renames and new files in a directory durable. Windows has no such call and no need of it. */
+export async function syncDir(dir: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const fd = openSync(dir, 'r')
+  try {
+    await sync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
 function syncDirectory(dir: string): void {
   if (process.platform === 'win32') return
   const fd = openSync(dir, 'r')

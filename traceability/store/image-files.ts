@@ -3,6 +3,7 @@ import { closeSync, fsync, mkdirSync, openSync, renameSync, rmSync, statSync, wr
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { FrameFormat, FrameMeta } from '../../contracts/index.ts'
+import { syncDir } from '../log/durable-file.ts'
 import { fileError } from './sqlite-errors.ts'
 
 /** An image that is durable on disk. */
@@ -179,15 +180,4 @@ export class ImageFiles {
 /** A write may take fewer bytes than it was given, as on a disk that is getting full. */
 function writeWhole(fd: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at)
-}
-
-/** Makes renames and new files in a directory durable. Windows has no such call and no need of it. */
-export async function syncDir(dir: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const fd = openSync(dir, 'r')
-  try {
-    await sync(fd)
-  } finally {
-    closeSync(fd)
-  }
 }

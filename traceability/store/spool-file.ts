@@ -1,7 +1,7 @@
-import { open, readdir, readFile, rm, type FileHandle } from 'node:fs/promises'
+import { open, readdir, readFile, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type CodedError, uuidv7 } from '../../contracts/index.ts'
-import { syncDir } from './image-files.ts'
+import { syncDir } from '../log/durable-file.ts'
 import { isWhole } from './spool-line.ts'
 import { fileError } from './sqlite-errors.ts'
 
@@ -31,24 +31,6 @@ export async function readLines(file: string): Promise<{ lines: Uint8Array[]; to
   const tail = bytes.subarray(from)
   if (tail.length === 0) return { lines, torn: null }
   return isWhole(tail) ? { lines: [...lines, tail], torn: null } : { lines, torn: tail }
-}
-
-/** A file written, synced, and its directory entry too. @throws the file-system error; nothing is left behind */
-export async function writeDurably(dir: string, name: string, bytes: Uint8Array): Promise<void> {
-  const file = join(dir, name)
-  try {
-    const handle = await open(file, 'w')
-    try {
-      await handle.writeFile(bytes)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    await syncDir(dir)
-  } catch (error) {
-    await rm(file, { force: true }).catch(() => undefined)
-    throw fileError(error, 'TRC_WRITE', file)
-  }
 }
 
 /** Appends lines to the newest spool file; what comes while a sync is running shares the next one. */

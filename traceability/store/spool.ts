@@ -1,8 +1,8 @@
 import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asCoded, CodedError } from '../../contracts/index.ts'
-import { syncDir } from './image-files.ts'
-import { readLines, REJECTED, spoolFiles, SpoolWriter, writeDurably } from './spool-file.ts'
+import { replaceDurably, syncDir } from '../log/durable-file.ts'
+import { readLines, REJECTED, spoolFiles, SpoolWriter } from './spool-file.ts'
 import {
   checksum,
   damaged,
@@ -120,7 +120,10 @@ export class Spool {
     let line: SpoolLine = { entry, image: null }
     if (entry.op === 'capture' && entry.ask.image !== null) {
       const image = `${entry.ask.record.inspectionId}.img`
-      await writeDurably(this.#dir, image, entry.ask.image)
+      const file = join(this.#dir, image)
+      await replaceDurably(file, entry.ask.image).catch((error: unknown) => {
+        throw fileError(error, 'TRC_WRITE', file)
+      })
       const bare: SpoolEntry = { op: 'capture', ask: { record: entry.ask.record, image: null } }
       line = { entry: bare, image, imageCrc32: checksum(entry.ask.image) }
     }
