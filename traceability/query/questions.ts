@@ -4,7 +4,7 @@ import type { PlantQuery } from '../plant/plant-query.ts'
 import type { TraceQuery } from './trace-query.ts'
 
 /** Calls of `TraceQuery` that may look at many records. */
-const QUESTIONS = [
+export const TRACE_QUESTIONS = [
   'recentParts',
   'part',
   'bySerial',
@@ -29,10 +29,11 @@ const QUESTIONS = [
   'sinkLetters',
 ] as const
 /** Those about the proof of its log, which only a line answers. */
-export const LINE_QUESTIONS = [...QUESTIONS, 'partProof', 'eventProof', 'partBundle'] as const
+export const PROOF_QUESTIONS = ['partProof', 'eventProof', 'partBundle'] as const
+export const LINE_QUESTIONS = [...TRACE_QUESTIONS, ...PROOF_QUESTIONS] as const
 /** Those that only the store of a plant answers. */
 export const PLANT_QUESTIONS = [
-  ...QUESTIONS,
+  ...TRACE_QUESTIONS,
   'plantLogs',
   'activeHolds',
   'storedImage',
@@ -41,6 +42,9 @@ export const PLANT_QUESTIONS = [
   'checkLog',
 ] as const
 export type Question = (typeof LINE_QUESTIONS | typeof PLANT_QUESTIONS)[number]
+
+/** Who answers: a call to each of the questions. Types miss neither an answer that is lacking nor one of another name. */
+export type Answers<Q extends Question> = Record<Q, (...args: never[]) => unknown>
 
 type Asked<T, Q extends keyof T> = {
   [K in Q]: T[K] extends (...args: infer A) => infer R ? (...args: A) => Promise<Awaited<R>> : never
