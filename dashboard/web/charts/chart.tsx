@@ -2,7 +2,16 @@ import { useEffect, useRef, type ReactNode } from 'react'
 import { echarts, type ChartOption } from './echarts.ts'
 
 /** One chart that follows the size of its box. Loaded lazily: pages without charts do not pay for it. */
-export function Chart({ option, height }: { option: ChartOption; height: number }): ReactNode {
+export function Chart({
+  option,
+  height,
+  onPick,
+}: {
+  option: ChartOption
+  height: number
+  /** What was clicked: the datum of its series. */
+  onPick?: (datum: unknown) => void
+}): ReactNode {
   const box = useRef<HTMLDivElement>(null)
   const chart = useRef<ReturnType<typeof echarts.init> | null>(null)
   useEffect(() => {
@@ -21,5 +30,12 @@ export function Chart({ option, height }: { option: ChartOption; height: number 
   useEffect(() => {
     chart.current?.setOption(option, { notMerge: true })
   }, [option])
+  useEffect(() => {
+    const made = chart.current
+    if (!made || !onPick) return
+    const pick = ({ data }: { data?: unknown }): void => onPick(data)
+    made.on('click', pick)
+    return () => void made.off('click', pick)
+  }, [onPick])
   return <div ref={box} className="chart" style={{ height }} />
 }

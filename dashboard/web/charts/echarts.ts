@@ -1,4 +1,4 @@
-import { BarChart, LineChart, ScatterChart } from 'echarts/charts'
+import { BarChart, LineChart, ScatterChart, TreeChart } from 'echarts/charts'
 import {
   DataZoomComponent,
   GridComponent,
@@ -14,6 +14,7 @@ echarts.use([
   BarChart,
   LineChart,
   ScatterChart,
+  TreeChart,
   DataZoomComponent,
   GridComponent,
   LegendComponent,

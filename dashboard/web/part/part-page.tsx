@@ -104,7 +104,7 @@ function PartView({ answer, filter, go }: { answer: PartAnswer; filter: PartFilt
         />
         <MeasurementsPanel measurements={part.verdict.measurements} onHover={setHovered} />
         <CodesPanel codes={[...part.verdict.codes, ...part.reads]} />
-        <RulesPanel trace={part.verdict.trace} />
+        <RulesPanel verdict={part.verdict} />
       </div>
       <div className="part-facts">
         <TimingPanel timing={part.timing} budgetMs={part.row.budgetMs} />

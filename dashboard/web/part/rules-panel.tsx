@@ -4,8 +4,11 @@ import type { Verdict } from '../api/types.ts'
 import { numberText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
 
-/** Which rule decided, what each asked, and with which values: enough to judge the judgement. */
-export function RulesPanel({ trace }: { trace: Verdict['trace'] }): ReactNode {
+/**
+ * Which rule decided, what each asked, and with which values: enough to judge the judgement. The one that
+ * decides has the colour of its verdict; others that matched say nothing worse.
+ */
+export function RulesPanel({ verdict: { trace, result } }: { verdict: Verdict }): ReactNode {
   const { t } = useTranslation()
   const decided =
     trace.decidedBy === 'default' || trace.decidedBy === 'no-verdict'
@@ -22,30 +25,33 @@ export function RulesPanel({ trace }: { trace: Verdict['trace'] }): ReactNode {
     >
       {trace.steps.length === 0 && <p className="muted small">{t('rules.none')}</p>}
       <ol className="rules">
-        {trace.steps.map((step, i) => (
-          <li key={i} className={step.matched ? 'matched' : ''}>
-            <div className="rule-head">
-              <span className={step.matched ? 'tone-fail' : 'muted'}>
-                {t(step.matched ? 'rules.matched' : 'rules.notMatched')}
-              </span>
-              <b>{step.rule}</b>
-              {step.rule === trace.decidedBy && <span className="chip">{t('rules.decides')}</span>}
-            </div>
-            <code className="rule-when">{step.when}</code>
-            <div className="rule-inputs">
-              {Object.entries(step.inputs).map(([name, value]) => (
-                <span key={name} className="mono">
-                  {name} = {inputText(value)}
+        {trace.steps.map((step, i) => {
+          const decides = step.rule === trace.decidedBy
+          return (
+            <li key={i} data-decides={decides ? result : undefined}>
+              <div className="rule-head">
+                <span className={decides ? `tone-${result}` : step.matched ? '' : 'muted'}>
+                  {t(step.matched ? 'rules.matched' : 'rules.notMatched')}
                 </span>
-              ))}
-              {step.defects.length > 0 && (
-                <span className="mono">
-                  {t('rules.condemns')} {step.defects.join(', ')}
-                </span>
-              )}
-            </div>
-          </li>
-        ))}
+                <b>{step.rule}</b>
+                {decides && <span className="chip">{t('rules.decides')}</span>}
+              </div>
+              <code className="rule-when">{step.when}</code>
+              <div className="rule-inputs">
+                {Object.entries(step.inputs).map(([name, value]) => (
+                  <span key={name} className="mono">
+                    {name} = {inputText(value)}
+                  </span>
+                ))}
+                {step.defects.length > 0 && (
+                  <span className="mono">
+                    {t('rules.condemns')} {step.defects.join(', ')}
+                  </span>
+                )}
+              </div>
+            </li>
+          )
+        })}
       </ol>
     </Panel>
   )

@@ -1,4 +1,4 @@
-import { type ReactNode } from 'react'
+import { lazy, Suspense, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { useUnitLife } from '../api/hooks.ts'
@@ -12,6 +12,10 @@ import { NcrLinks } from '../ncr/ncr-chips.tsx'
 import { useHappening } from './happening.ts'
 import { DisposeButton } from './dispose-button.tsx'
 import { UnitTimeline } from './unit-timeline.tsx'
+
+const GenealogyGraph = lazy(() =>
+  import('./genealogy-graph.tsx').then((m) => ({ default: m.GenealogyGraph })),
+)
 
 /** Backward to lots and suppliers, forward to pallets and shipments, and the parts that share something with this one. */
 export function UnitLifePanel({
@@ -81,6 +85,11 @@ export function UnitLifePanel({
             ))}
           </ul>
         </>
+      )}
+      {life.backward.total + life.forward.total > 0 && (
+        <Suspense fallback={null}>
+          <GenealogyGraph life={life} />
+        </Suspense>
       )}
       <RelatedList title={t('unitLife.backward')} list={life.backward} />
       <RelatedList title={t('unitLife.forward')} list={life.forward} />

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest'
+import {
+  genealogyHeight,
+  genealogyOption,
+  genealogyTree,
+} from '../../dashboard/web/charts/genealogy-option.ts'
+
+const item = (name: string, level: number, certain = true) => ({
+  uri: `urn:sightline:${name.replace('/', ':')}`,
+  name,
+  depth: level + 1,
+  certain,
+  via: '',
+  level,
+})
+
+describe('the graph of a genealogy', () => {
+  const backward = genealogyTree('SN1', 'unit', [
+    item('lot/A', 0),
+    item('lot/B', 1),
+    item('supplier/S', 2),
+    item('lot/C', 1, false),
+    item('fixture/F', 0),
+  ])
+
+  it('hangs each thing below what it was reached from, in the order of the list', () => {
+    const names = (n: typeof backward): unknown => [n.name, ...n.children.map(names)]
+    expect(names(backward)).toEqual(['SN1', ['lot/A', ['lot/B', ['supplier/S']], ['lot/C']], ['fixture/F']])
+  })
+
+  it('draws what is probable dashed and nothing else', () => {
+    const dashed: string[] = []
+    const look = (n: typeof backward): void => {
+      if (n.lineStyle?.type === 'dashed') dashed.push(n.name)
+      n.children.forEach(look)
+    }
+    look(backward)
+    expect(dashed).toEqual(['lot/C'])
+  })
+
+  it('grows with the names at its ends and names the part once', () => {
+    const none = genealogyTree('SN1', 'unit', [])
+    expect(genealogyHeight([backward, none])).toBe(genealogyHeight([none, none]))
+    const wide = genealogyTree(
+      'SN1',
+      'unit',
+      Array.from({ length: 10 }, (_, i) => item(`box/${i}`, 0)),
+    )
+    expect(genealogyHeight([backward, wide])).toBeGreaterThan(genealogyHeight([backward, none]))
+    const series = (b: typeof none, f: typeof none) =>
+      (genealogyOption(b, f) as { series: { orient: string; data: { name: string }[] }[] }).series.map(
+        (s) => `${s.orient} ${s.data[0]?.name}`,
+      )
+    expect(series(backward, wide)).toEqual(['RL SN1', 'LR '])
+    expect(series(none, wide)).toEqual(['LR SN1'])
+    expect(series(backward, none)).toEqual(['RL SN1'])
+  })
+
+  it('says the whole name as text, whatever characters it has', () => {
+    const { tooltip } = genealogyOption(backward, backward) as { tooltip: { formatter(at: unknown): string } }
+    expect(tooltip.formatter({ data: { uri: '<b>&"' } })).toBe('&#60;b&#62;&#38;&#34;')
+  })
+})
