@@ -73,18 +73,23 @@ function pane(
     context.globalAlpha = 1
   }
   if (s.boxes) {
-    drawFindings(context, s)
+    drawFindings(context, s, (w - tx) / scale)
     for (const measurement of s.measurements) line(context, s, measurement)
   }
   context.restore()
 }
 
-/** Boxes from weak to strong, so that the strongest finding lies on top; labels are moved up where they would meet. */
-function drawFindings(context: CanvasRenderingContext2D, s: Scene): void {
+/**
+ * Boxes from weak to strong, so that the strongest finding lies on top; labels are moved up where they would meet, and
+ * left where the pane ends.
+ *
+ * @param end last column of the pane, part px
+ */
+function drawFindings(context: CanvasRenderingContext2D, s: Scene, end: number): void {
   const strongFirst = s.findings.toSorted((a, b) => b.score - a.score)
   const labels: Label[] = []
   const placed = strongFirst.map((finding) => {
-    const label = labelOf(context, s, finding, labels)
+    const label = labelOf(context, s, finding, { labels, end })
     labels.push(label)
     return { finding, label }
   })
@@ -104,21 +109,18 @@ function labelOf(
   context: CanvasRenderingContext2D,
   s: Scene,
   finding: Finding,
-  others: readonly Label[],
+  { labels, end }: { labels: readonly Label[]; end: number },
 ): Label {
   const px = 1 / s.view.scale
   const text = `${className(finding.class)} ${finding.score.toFixed(2)}`
   context.font = labelFont(px)
-  const label = {
-    text,
-    x: finding.box[0] - 2 * px,
-    y: finding.box[1] - 18 * px,
-    w: context.measureText(text).width + 8 * px,
-    h: 15 * px,
-  }
+  const w = context.measureText(text).width + 8 * px
+  // That of a box which is out of sight goes out of sight with it.
+  const x = finding.box[0] < end ? Math.min(finding.box[0], end - w) : finding.box[0]
+  const label = { text, x: x - 2 * px, y: finding.box[1] - 18 * px, w, h: 15 * px }
   const meets = (o: Label): boolean =>
     label.x < o.x + o.w && o.x < label.x + label.w && label.y < o.y + o.h && o.y < label.y + label.h
-  for (let n = 0; n < MAX_MOVES && others.some(meets); n++) label.y -= 16 * px
+  for (let n = 0; n < MAX_MOVES && labels.some(meets); n++) label.y -= 16 * px
   return label
 }
 
