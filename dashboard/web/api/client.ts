@@ -26,6 +26,10 @@ export const sendJson = <T>(method: 'POST' | 'PUT', path: string, body: object):
     body: JSON.stringify(body),
   })
 
+/** @throws ApiError */
+export const deleteJson = <T>(path: string): Promise<T> =>
+  ask<T>(path, { method: 'DELETE', headers: { accept: 'application/json' } })
+
 async function ask<T>(path: string, init: RequestInit): Promise<T> {
   let res: Response
   try {

@@ -1,5 +1,5 @@
 import { useQuery, type UseQueryResult } from '@tanstack/react-query'
-import { getJson, sendJson } from './client.ts'
+import { deleteJson, getJson, sendJson } from './client.ts'
 import { hasOperators } from '../shell/site.tsx'
 import type { OperatorsAnswer } from './types.ts'
 
@@ -16,3 +16,7 @@ export const useOperators = (): UseQueryResult<OperatorsAnswer> =>
 /** @param operator badge or name; null signs off */
 export const signOn = (station: string, operator: string | null): Promise<OperatorsAnswer> =>
   sendJson('POST', '/api/line/operator', { station, operator })
+
+/** The reference stays in the log and stands for nobody from then on. */
+export const forgetOperator = (ref: string): Promise<OperatorsAnswer> =>
+  deleteJson(`/api/line/operators/${encodeURIComponent(ref)}`)

@@ -161,6 +161,16 @@ export const en = {
     above: 'above UCL',
     below: 'below LCL',
   },
+  people: {
+    title: 'People at the stations',
+    name: 'Name or badge',
+    ref: 'Reference in the log',
+    at: 'Signed on at',
+    forget: 'Forget',
+    ask: 'Forget {{who}}?',
+    means:
+      'Name and badge are erased and the person is signed off. {{ref}} stays in the log and stands for nobody. This cannot be undone.',
+  },
   system: {
     readiness: 'Readiness',
     ready: 'Ready',

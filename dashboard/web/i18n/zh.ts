@@ -162,6 +162,15 @@ export const zh: typeof en = {
     above: '高于上限',
     below: '低于下限',
   },
+  people: {
+    title: '工位人员',
+    name: '姓名或工牌',
+    ref: '日志中的代号',
+    at: '在岗工位',
+    forget: '删除信息',
+    ask: '删除 {{who}} 的信息?',
+    means: '姓名和工牌将被删除,此人同时离岗。日志中的 {{ref}} 保留,但不再指向任何人。此操作无法撤销。',
+  },
   system: {
     readiness: '就绪状态',
     ready: '就绪',

@@ -10,6 +10,7 @@ import { countText, msText, spanText, timeText } from '../look/format.ts'
 import { Facts, Panel } from '../look/panel.tsx'
 import { VerdictIcon } from '../look/icons.tsx'
 import { Failed, Waiting } from '../shell/states.tsx'
+import { PeoplePanel } from './people-panel.tsx'
 import { ShiftPanel } from './shift-panel.tsx'
 import { SinksPanel } from './sinks-panel.tsx'
 
@@ -108,6 +109,7 @@ export function SystemPage(): ReactNode {
         </Panel>
         <ShiftPanel />
         <HealthPanel state={state} />
+        <PeoplePanel />
         <SinksPanel any={state.sinks.length > 0} />
         <Panel title={t('system.interfaces')}>
           <ul className="links">
