@@ -1,4 +1,6 @@
 import type { Page } from 'playwright-core'
+import { expect } from 'vitest'
+import { screenshot } from './dashboard-browser.ts'
 
 // These run in the browser, as text: the types of the tests are those of Node.
 
@@ -17,6 +19,19 @@ export const runsOff = (page: Page): Promise<string[]> =>
       return box.width > 0 && (box.right > innerWidth + 1 || (e.children.length === 0 && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX === 'hidden'))
     })
     .map((e) => e.tagName + '.' + e.className + ' ' + e.textContent.slice(0, 40))`)
+
+/** Takes pictures of a page on a small and on a usual screen, and expects that nothing runs off either. */
+export async function looked(page: Page, name: string): Promise<void> {
+  for (const [width, height] of [
+    [1280, 800],
+    [1920, 1080],
+  ] as const) {
+    await page.setViewportSize({ width, height })
+    await page.waitForTimeout(300)
+    await screenshot(page, `${name}-${width}`)
+    expect(await runsOff(page), `${name} at ${width} px`).toEqual([])
+  }
+}
 
 export interface CanvasView {
   scale: number

@@ -4,7 +4,7 @@ import { en } from '../../dashboard/web/i18n/en.ts'
 import { zh } from '../../dashboard/web/i18n/zh.ts'
 import { serveStore, type StoreServed } from '../unit/samples/dashboard-store.ts'
 import { buildPages, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
-import { runsOff } from './dashboard-look.ts'
+import { looked } from './dashboard-look.ts'
 
 const WORDS = { en, zh } as const
 /** The countermeasure in the records of the sample, as the field shows it in Shanghai. */
@@ -27,18 +27,6 @@ describe.skipIf(noBrowser !== null)(
 
     const visible = (page: Page, text: string): Promise<void> =>
       page.getByText(text, { exact: false }).first().waitFor({ state: 'visible', timeout: 15_000 })
-    const looked = async (page: Page, name: string): Promise<void> => {
-      for (const [widthPx, heightPx] of [
-        [1920, 1080],
-        [1280, 800],
-      ] as const) {
-        await page.setViewportSize({ width: widthPx, height: heightPx })
-        await page.waitForTimeout(300)
-        await screenshot(page, `${name}-${widthPx}`)
-        expect(await runsOff(page), `${name} at ${widthPx} px`).toEqual([])
-      }
-      await page.setViewportSize({ width: 1920, height: 1080 })
-    }
 
     it.each(['en', 'zh'] as const)(
       'lead from a row of the analysis to a closed report (%s)',

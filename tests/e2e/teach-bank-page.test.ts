@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
@@ -27,7 +27,7 @@ import { plate } from '../unit/samples/teach-parts.ts'
 import { failVerdict, gs1Code, RECIPE, request } from '../unit/samples/traceability-requests.ts'
 import { goodRecipe } from './bad-samples.ts'
 import { buildPages, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
-import { runsOff } from './dashboard-look.ts'
+import { looked, runsOff } from './dashboard-look.ts'
 
 const WORDS = { en, zh } as const
 const LANGUAGES = ['en', 'zh'] as const
@@ -137,17 +137,6 @@ describe.skipIf(noBrowser !== null)(`the bank in Chromium${noBrowser ? `: ${noBr
     rmSync(dir, { recursive: true, force: true })
   })
 
-  const looked = async (page: Page, name: string): Promise<void> => {
-    for (const [widthPx, heightPx] of [
-      [1280, 800],
-      [1920, 1080],
-    ] as const) {
-      await page.setViewportSize({ width: widthPx, height: heightPx })
-      await page.waitForTimeout(300)
-      await screenshot(page, `${name}-${widthPx}`)
-      expect(await runsOff(page), `${name} at ${widthPx} px`).toEqual([])
-    }
-  }
   /** Names of the good images of a version. */
   const taughtOn = (language: string, version: string): string[] => {
     const file = join(dir, 'home/models', `plates-${language}-${version}.teach`, 'teach.json')

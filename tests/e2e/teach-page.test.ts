@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -15,7 +15,7 @@ import { empty, endpoint } from '../../scenarios/index.ts'
 import { serve, type Served } from '../unit/samples/dashboard-serve.ts'
 import { plate } from '../unit/samples/teach-parts.ts'
 import { buildPages, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
-import { runsOff } from './dashboard-look.ts'
+import { looked } from './dashboard-look.ts'
 
 const WORDS = { en, zh } as const
 const life = endpoint({
@@ -60,18 +60,6 @@ describe.skipIf(noBrowser !== null)(`teaching in Chromium${noBrowser ? `: ${noBr
     await at?.dashboard.close()
     rmSync(dir, { recursive: true, force: true })
   })
-
-  const looked = async (page: Page, name: string): Promise<void> => {
-    for (const [widthPx, heightPx] of [
-      [1280, 800],
-      [1920, 1080],
-    ] as const) {
-      await page.setViewportSize({ width: widthPx, height: heightPx })
-      await page.waitForTimeout(300)
-      await screenshot(page, `${name}-${widthPx}`)
-      expect(await runsOff(page), `${name} at ${widthPx} px`).toEqual([])
-    }
-  }
 
   it.each(['en', 'zh'] as const)(
     'estimates, cancels, teaches and reports (%s)',

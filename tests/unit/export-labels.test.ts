@@ -6,19 +6,13 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { confirmedLabel, inFrame } from '../../bin/teach/confirmed-labels.ts'
 import { exportLabels } from '../../bin/teach/export-labels.ts'
-import {
-  type Box,
-  type Registration,
-  uuidv7,
-  type Verdict,
-  type VerdictReviewed,
-} from '../../contracts/index.ts'
+import { type Box, type Registration, type Verdict, type VerdictReviewed } from '../../contracts/index.ts'
 import { openDataset } from '../../datasets/index.ts'
 import { intoPartFrame, PartImage } from '../../inspection/index.ts'
 import { type ConfirmedPart, openTraceQuery, type TraceQuery } from '../../traceability/query/index.ts'
 import { openPartStore, type TraceStore } from '../../traceability/index.ts'
 import { plate } from './samples/teach-parts.ts'
-import { at, failVerdict, gs1Code, passVerdict, request } from './samples/traceability-requests.ts'
+import { at, failVerdict, gs1Code, passVerdict, request, reviewed } from './samples/traceability-requests.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'sightline-labels-'))
 const data = join(dir, 'data')
@@ -44,28 +38,9 @@ async function judged(n: number, verdict: Verdict, spot = false): Promise<string
   return ack.inspectionId
 }
 async function said(inspectionId: string, over: Partial<VerdictReviewed>): Promise<string> {
-  const id = uuidv7()
-  await store.emit({
-    specversion: '1.0',
-    id,
-    source: '/plants/p1/lines/caps-a/stations/st10',
-    type: 'qe.verdict.reviewed.v1',
-    subject: 'unit/P',
-    time: at(900),
-    datacontenttype: 'application/json',
-    dataschema: 'urn:sightline:schema:qe.verdict.reviewed.v1',
-    partitionkey: 'caps-a',
-    data: {
-      inspectionId,
-      reviewer: 'li',
-      before: 'fail',
-      after: 'fail',
-      reason: 'seen',
-      labels: [],
-      ...over,
-    },
-  })
-  return id
+  const event = reviewed(inspectionId, over)
+  await store.emit(event)
+  return event.id
 }
 const blotted = (): Verdict => {
   const verdict = failVerdict()

@@ -6,7 +6,7 @@ import { openRetention } from '../../bin/line/retention.ts'
 import { type LineSpec, newEvent, RETENTION_SUBJECT } from '../../contracts/index.ts'
 import { openPartStore, openSql, type TraceStore, verifyDataDir } from '../../traceability/index.ts'
 import { openTraceQuery } from '../../traceability/query/index.ts'
-import { failVerdict, passVerdict, request } from './samples/traceability-requests.ts'
+import { failVerdict, passVerdict, request, reviewed } from './samples/traceability-requests.ts'
 
 let dataDir: string
 let store: TraceStore
@@ -93,22 +93,7 @@ describe('images when the disk gets full', () => {
     const [seen, drawn] = [2, 1].map((trigger) => parts.find((p) => p.trigger === trigger))
     query.close()
     const audit = [drawn?.image?.sha256 ?? '', seen?.image?.sha256 ?? '']
-    await store.emit(
-      newEvent({
-        type: 'qe.verdict.reviewed.v1',
-        source: '/plants/p/lines/l',
-        subject: `inspection/${seen?.inspectionId}`,
-        partitionkey: 'l',
-        data: {
-          inspectionId: seen?.inspectionId ?? '',
-          reviewer: 'li',
-          before: 'pass',
-          after: 'pass',
-          reason: 'audit',
-          labels: [],
-        },
-      }),
-    )
+    await store.emit(reviewed(seen?.inspectionId ?? '', { before: 'pass', after: 'pass', reason: 'audit' }))
     // Once short of room: the passed ones that nobody looked at, nor is asked to.
     await run(2, [500, 2_000], [], audit)
     expect(await gone()).toEqual([3, 4])

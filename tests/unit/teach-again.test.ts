@@ -9,14 +9,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readEnvironment } from '../../bin/setup/environment.ts'
 import { modelPackages } from '../../bin/life/packages.ts'
 import { teachRoutes } from '../../bin/teach/routes.ts'
-import { type TeachRun, TeachRuns } from '../../bin/teach/runs.ts'
+import type { TeachRun, TeachRuns } from '../../bin/teach/runs.ts'
 import { uuidv7, type VerdictReviewed } from '../../contracts/index.ts'
 import type { TeachPicture } from '../../dashboard/index.ts'
 import { openApiDocument } from '../../dashboard/server/openapi.ts'
 import { openPartStore, openTraceQuery, type TraceQuery, type TraceStore } from '../../traceability/index.ts'
 import { serve, type Served } from './samples/dashboard-serve.ts'
-import { plate } from './samples/teach-parts.ts'
-import { at, failVerdict, gs1Code, passVerdict, request } from './samples/traceability-requests.ts'
+import { platePng } from './samples/teach-parts.ts'
+import { endOf, openRuns } from './samples/teach-line.ts'
+import { at, failVerdict, gs1Code, passVerdict, request, reviewed } from './samples/traceability-requests.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'sightline-teach-again-'))
 const home = join(dir, 'home')
@@ -29,33 +30,16 @@ let served: Served
 /** Inspections of plates 21 to 24 with a blot, which the line failed. */
 let blots: string[]
 
-async function png(n: number, spot = false): Promise<Buffer> {
-  const { data, widthPx, heightPx } = await plate(n, { spot }).load()
-  return sharp(data, { raw: { width: widthPx, height: heightPx, channels: 3 } })
-    .png()
-    .toBuffer()
-}
 async function judged(n: number, verdict = passVerdict(), spot = false): Promise<string> {
   const base = request(n, { ...verdict, codes: [gs1Code(`P${n}`, 'L1')] })
   const meta = base.meta && { ...base.meta, format: { kind: 'encoded' as const, mime: 'image/png' } }
-  return (await store.capture({ ...base, meta, image: await png(n, spot) })).inspectionId
+  return (await store.capture({ ...base, meta, image: await platePng(n, { spot }) })).inspectionId
 }
 /** Gives the id of its event. */
 async function said(inspectionId: string, data: Partial<VerdictReviewed>): Promise<string> {
-  const id = uuidv7()
-  await store.emit({
-    specversion: '1.0',
-    id,
-    source: '/plants/p1/lines/caps-a/stations/st10',
-    type: 'qe.verdict.reviewed.v1',
-    subject: 'unit/P',
-    time: at(900),
-    datacontenttype: 'application/json',
-    dataschema: 'urn:sightline:schema:qe.verdict.reviewed.v1',
-    partitionkey: 'caps-a',
-    data: { inspectionId, reviewer: 'li', before: 'fail', after: 'fail', reason: '', labels: [], ...data },
-  })
-  return id
+  const event = reviewed(inspectionId, data)
+  await store.emit(event)
+  return event.id
 }
 const ask = async (path: string, body?: object): Promise<{ status: number; body: unknown }> => {
   const answer = await fetch(`${served.url}${path}`, {
@@ -78,34 +62,22 @@ const plain = {
 async function taught(path: string, body: object): Promise<TeachRun> {
   const begun = await ask(path, body)
   expect(begun, JSON.stringify(begun.body)).toMatchObject({ status: 200 })
-  const { id } = begun.body as TeachRun
-  for (;;) {
-    const found = runs.state().runs.find((r) => r.id === id)
-    if (found && runs.state().running === null) return found
-    await new Promise((done) => setTimeout(done, 50))
-  }
+  return endOf(runs, (begun.body as TeachRun).id)
 }
 
 beforeAll(async () => {
   for (const place of [good, bad]) mkdirSync(place, { recursive: true })
-  for (let n = 0; n < 12; n++) writeFileSync(join(good, `${n}.png`), await png(n))
-  for (let n = 21; n < 25; n++) writeFileSync(join(bad, `${n}.png`), await png(n, true))
+  for (let n = 0; n < 12; n++) writeFileSync(join(good, `${n}.png`), await platePng(n))
+  for (let n = 21; n < 25; n++) writeFileSync(join(bad, `${n}.png`), await platePng(n, { spot: true }))
   const data = join(dir, 'data')
   store = await openPartStore({ dataDir: data, spoolAfterMs: 20_000 })
   query = openTraceQuery(data)
   blots = []
   for (let n = 21; n < 25; n++) blots.push(await judged(n, failVerdict(), true))
-  runs = await TeachRuns.open({
-    dataDir: data,
-    recipesDir: dir,
-    environment,
-    questions: {
-      goodParts: async (q) => query.goodParts(q),
-      defectiveParts: async (q) => query.defectiveParts(q),
-    },
-    imagePath: (sha256) => query.path(sha256),
-    folders: [join(dir, 'allowed')],
-  })
+  runs = await openRuns(
+    { dataDir: data, recipesDir: dir, environment, folders: [join(dir, 'allowed')] },
+    query,
+  )
   served = await serve(1, { modules: { handlers: teachRoutes(runs) } })
 }, 60_000)
 afterAll(async () => {

@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readEnvironment } from '../../bin/setup/environment.ts'
 import { modelPackages } from '../../bin/life/packages.ts'
@@ -12,8 +11,17 @@ import { type TeachRun, TeachRuns } from '../../bin/teach/runs.ts'
 import { uuidv7, type VerdictResult } from '../../contracts/index.ts'
 import { openApiDocument } from '../../dashboard/server/openapi.ts'
 import { openPartStore, openTraceQuery, type TraceQuery, type TraceStore } from '../../traceability/index.ts'
-import { plate } from './samples/teach-parts.ts'
-import { at, context, failVerdict, gs1Code, passVerdict, request } from './samples/traceability-requests.ts'
+import { endOf, openRuns } from './samples/teach-line.ts'
+import { platePng } from './samples/teach-parts.ts'
+import {
+  at,
+  context,
+  failVerdict,
+  gs1Code,
+  passVerdict,
+  request,
+  reviewed,
+} from './samples/traceability-requests.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'sightline-teach-runs-'))
 const data = join(dir, 'data')
@@ -24,12 +32,6 @@ let query: TraceQuery
 let runs: TeachRuns
 const recorded: { id: string; n: number }[] = []
 
-const pixels = async (n: number): Promise<Buffer> => {
-  const { data: rgb, widthPx, heightPx } = await plate(n).load()
-  return sharp(rgb, { raw: { width: widthPx, height: heightPx, channels: 3 } })
-    .png()
-    .toBuffer()
-}
 /** Part n of lot L1 (odd) or L2, with the picture of plate n. */
 async function judged(n: number, verdict = passVerdict()): Promise<string> {
   const base = request(n, { ...verdict, codes: [gs1Code(`P${n}`, n % 2 === 1 ? 'L1' : 'L2')] })
@@ -37,53 +39,25 @@ async function judged(n: number, verdict = passVerdict()): Promise<string> {
     ...base.meta,
     format: { kind: 'encoded' as const, mime: 'image/png' },
   }
-  const ack = await store.capture({ ...base, meta, image: await pixels(n) })
+  const ack = await store.capture({ ...base, meta, image: await platePng(n) })
   recorded.push({ id: ack.inspectionId, n })
   return ack.inspectionId
 }
 const review = (inspectionId: string, after: VerdictResult): Promise<void> =>
-  store.emit({
-    specversion: '1.0',
-    id: uuidv7(),
-    source: '/plants/p1/lines/caps-a/stations/st10',
-    type: 'qe.verdict.reviewed.v1',
-    subject: 'unit/P',
-    time: at(900),
-    datacontenttype: 'application/json',
-    dataschema: 'urn:sightline:schema:qe.verdict.reviewed.v1',
-    partitionkey: 'caps-a',
-    data: { inspectionId, reviewer: 'li', before: 'pass', after, reason: 'seen', labels: [] },
-  })
+  store.emit(reviewed(inspectionId, { before: 'pass', after }))
 
 const open = (): Promise<TeachRuns> =>
-  TeachRuns.open({
-    dataDir: data,
-    recipesDir: dir,
-    environment,
-    questions: {
-      goodParts: async (q) => query.goodParts(q),
-      defectiveParts: async (q) => query.defectiveParts(q),
-    },
-    imagePath: (sha256) => query.path(sha256),
-    folders: [join(dir, 'allowed')],
-  })
+  openRuns({ dataDir: data, recipesDir: dir, environment, folders: [join(dir, 'allowed')] }, query)
 const ask = (over: object): TeachAsk =>
   teachAskSchema.parse({ id: 'plates', areaPx: 4_096, turn: false, by: 'li', ...over })
 const folder = { from: 'folder', dir: good }
-/** Waits for the end of a run, as long as the test may take. */
-async function ended(id: string): Promise<TeachRun> {
-  for (;;) {
-    const found = runs.state().runs.find((r) => r.id === id)
-    if (found && runs.state().running === null) return found
-    await new Promise((done) => setTimeout(done, 50))
-  }
-}
+const ended = (id: string): Promise<TeachRun> => endOf(runs, id)
 const taught = (): string[] =>
   existsSync(join(dir, 'home/models')) ? readdirSync(join(dir, 'home/models')).toSorted() : []
 
 beforeAll(async () => {
   mkdirSync(good, { recursive: true })
-  for (let n = 0; n < 12; n++) writeFileSync(join(good, `${n}.png`), await pixels(n))
+  for (let n = 0; n < 12; n++) writeFileSync(join(good, `${n}.png`), await platePng(n))
   store = await openPartStore({ dataDir: data, spoolAfterMs: 20_000 })
   query = openTraceQuery(data)
   for (let n = 1; n <= 14; n++) await judged(n)

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type PartStore, uuidv7, type VerdictReviewed } from '../../contracts/index.ts'
+import type { PartStore } from '../../contracts/index.ts'
 import { openPartStore } from '../../traceability/index.ts'
 import { openTraceQuery, type TraceQuery } from '../../traceability/query/index.ts'
-import { failVerdict, passVerdict, request } from './samples/traceability-requests.ts'
+import { failVerdict, passVerdict, request, reviewed } from './samples/traceability-requests.ts'
 
 let dir: string
 let store: PartStore
@@ -21,20 +21,6 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true })
 })
 
-const reviewed = (data: VerdictReviewed) =>
-  store.emit({
-    specversion: '1.0',
-    id: uuidv7(),
-    source: '/plants/p/lines/l/stations/st10',
-    type: 'qe.verdict.reviewed.v1',
-    subject: 'unit/x',
-    time: '2026-01-05T06:00:00.000Z',
-    datacontenttype: 'application/json',
-    dataschema: 'urn:sightline:schema:qe.verdict.reviewed.v1',
-    partitionkey: 'l',
-    data,
-  })
-
 describe('judged parts with their scores', () => {
   it('come page by page in the order of the log, with reviews and the parts they are about', async () => {
     const asked = [
@@ -44,14 +30,7 @@ describe('judged parts with their scores', () => {
     ]
     for (const r of asked) await store.capture(r)
     const about = asked[0]?.inspectionId ?? ''
-    await reviewed({
-      inspectionId: about,
-      reviewer: 'li',
-      before: 'pass',
-      after: 'fail',
-      reason: '',
-      labels: [],
-    })
+    await store.emit(reviewed(about, { before: 'pass' }))
     const seen = []
     let position = 0
     for (;;) {

@@ -1,3 +1,4 @@
+import sharp from 'sharp'
 import { PACKAGES_DIR, TRUSTED_KEYS_FILE, findBackbone, loadTrustedKeys } from '../../../models/index.ts'
 import type { Backbone } from '../../../models/teach/backbone.ts'
 import type { TeachImage } from '../../../models/index.ts'
@@ -31,3 +32,11 @@ export function plate(seed: number, options: { spot?: boolean; widthPx?: number 
 
 export const plates = (from: number, count: number): TeachImage[] =>
   Array.from({ length: count }, (_, i) => plate(from + i))
+
+/** Plate `n` as the bytes of a PNG. */
+export async function platePng(n: number, how: Parameters<typeof plate>[1] = {}): Promise<Buffer> {
+  const { data, widthPx, heightPx } = await plate(n, how).load()
+  return sharp(data, { raw: { width: widthPx, height: heightPx, channels: 3 } })
+    .png()
+    .toBuffer()
+}

@@ -1,5 +1,11 @@
-import type { CaptureRequest, CodeRead, PartContext, Verdict } from '../../../contracts/index.ts'
-import { noVerdict, uuidv7 } from '../../../contracts/index.ts'
+import type {
+  CaptureRequest,
+  CodeRead,
+  PartContext,
+  Verdict,
+  VerdictReviewed,
+} from '../../../contracts/index.ts'
+import { newEvent, noVerdict, uuidv7 } from '../../../contracts/index.ts'
 
 export const context: PartContext = {
   line: 'caps-a',
@@ -176,3 +182,23 @@ export function request(
 
 export const missed = (trigger: number): CaptureRequest =>
   request(trigger, missedVerdict(), { meta: null, image: null })
+
+/** The event of a person who looked at an inspection: found bad what the line had failed, unless `data` says otherwise. */
+export const reviewed = (inspectionId: string, data: Partial<VerdictReviewed> = {}) => ({
+  ...newEvent<VerdictReviewed>({
+    type: 'qe.verdict.reviewed.v1',
+    source: '/plants/p1/lines/caps-a/stations/st10',
+    subject: `inspection/${inspectionId}`,
+    partitionkey: 'caps-a',
+    data: {
+      inspectionId,
+      reviewer: 'li',
+      before: 'fail',
+      after: 'fail',
+      reason: 'seen',
+      labels: [],
+      ...data,
+    },
+  }),
+  time: at(900),
+})
