@@ -209,4 +209,7 @@ export const AI_LENGTH: ReadonlyMap<string, number> = new Map(
 
 /** Whether an AI is meant by a pattern such as `31nn`. */
 export const isAi = (pattern: string, ai: string): boolean =>
-  pattern.length === ai.length && [...pattern].every((c, i) => c === 'n' || c === ai[i])
+  pattern === ai ||
+  (pattern.includes('n') &&
+    pattern.length === ai.length &&
+    [...pattern].every((c, i) => c === 'n' || c === ai[i]))

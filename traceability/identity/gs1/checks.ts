@@ -5,12 +5,12 @@ const CSET82 = '!"%&\'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefg
 const CSET32 = '23456789ABCDEFGHJKLMNPQRSTUVWXYZ'
 const PRIMES = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83]
 
-/** Characters of each component type: General Specifications, figures 7.11-1 to 7.11-3. */
+/** Finds what is none of the characters of a component type: General Specifications, figures 7.11-1 to 7.11-3. */
 export const GS1_CHARSET = {
-  N: { ok: /^[0-9]$/, name: 'a digit' },
-  X: { ok: /^[!"%&'()*+,\-./0-9:;<=>?A-Z_a-z]$/, name: 'a character of GS1 charset 82' },
-  Y: { ok: /^[#\-/0-9A-Z]$/, name: 'a character of GS1 charset 39' },
-  Z: { ok: /^[A-Za-z0-9\-_=]$/, name: 'a character of GS1 charset 64' },
+  N: { odd: /[^0-9]/, name: 'a digit' },
+  X: { odd: /[^!"%&'()*+,\-./0-9:;<=>?A-Z_a-z]/, name: 'a character of GS1 charset 82' },
+  Y: { odd: /[^#\-/0-9A-Z]/, name: 'a character of GS1 charset 39' },
+  Z: { odd: /[^A-Za-z0-9\-_=]/, name: 'a character of GS1 charset 64' },
 } as const
 
 export const withCheckDigit = (digits: string): string => digits + gs1CheckDigit(digits)

@@ -6,10 +6,14 @@ export const GS1_DOMAIN = 'https://id.gs1.org'
 
 /** Percent encoding of path segments and URN parts: everything outside RFC 3986's unreserved characters. */
 export const encodePart = (text: string): string =>
-  encodeURIComponent(text).replace(
-    /[!'()*]/g,
-    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
-  )
+  UNRESERVED.test(text)
+    ? text
+    : encodeURIComponent(text).replace(
+        /[!'()*]/g,
+        (c) => `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+      )
+
+const UNRESERVED = /^[\w.~-]*$/
 
 const isPrimary = (ai: string): boolean => (GS1_RULES.get(ai)?.qualifiers ?? null) !== null
 

@@ -27,8 +27,8 @@ export function checkField(rule: Gs1Rule, value: string, at: number): void {
   for (const c of rule.components) {
     if (c.optional && pos === value.length) break
     const part = value.slice(pos, pos + c.max)
-    const { ok, name } = GS1_CHARSET[c.type]
-    const odd = [...part].findIndex((char) => !ok.test(char))
+    const { odd: other, name } = GS1_CHARSET[c.type]
+    const odd = part.search(other)
     if (odd >= 0) refuse(at + pos + odd, `${name} in AI (${rule.ai})`, part.slice(odd))
     if (part.length < c.min) {
       const size = c.min === c.max ? String(c.max) : `${c.min} to ${c.max}`
