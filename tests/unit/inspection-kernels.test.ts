@@ -146,6 +146,23 @@ describe('sharpness', () => {
     // Laplacian 2+6+1+4-40 = -27; dx = 4, dy = 3
     expect([...out]).toEqual([1, -27, 729, 16, 9])
   })
+  it('sums columns of any number alike, the largest values among them', () => {
+    // every second pixel white: each inner one differs from all its four neighbours, 1020 at the border of 32 bits
+    for (const width of [1, 2, 3, 9, 10, 11, 17, 2049, 2050, 2051, 5000]) {
+      const out = new Float64Array(SHARPNESS_NUMBERS)
+      const board = Uint8Array.from({ length: 3 * width }, (_, i) =>
+        (Math.floor(i / width) + (i % width)) % 2 ? 255 : 0,
+      )
+      addSharpness(board, width, width, out)
+      const n = Math.max(0, width - 2)
+      expect([width, ...out]).toEqual([width, n, (n % 2) * 1020, n * 1020 ** 2, 0, 0].map((v) => v || 0))
+    }
+    // a ramp in x and a steeper one in y: no Laplacian, dx 2 and dy 6 everywhere
+    const ramp = Uint8Array.from({ length: 3 * 40 }, (_, i) => (i % 40) + 3 * Math.floor(i / 40))
+    const out = new Float64Array(SHARPNESS_NUMBERS)
+    addSharpness(ramp, 40, 40, out)
+    expect([...out]).toEqual([38, 0, 0, 38 * 4, 38 * 36])
+  })
 })
 
 describe('grey from colour', () => {
