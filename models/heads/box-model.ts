@@ -9,25 +9,30 @@ import type { Scale } from './cross-fit.ts'
 import type { BoxHead } from './box-network.ts'
 import type { SegmentSize } from './patch-describer.ts'
 import { segmentInput } from './segment-model.ts'
+import type { SideHead } from './side-network.ts'
+import { sideNodes } from './side-nodes.ts'
 
 const n = (name: string): string => `sightline_box_${name}`
-const [BOXES, SCORES, LABELS] = ['boxes', 'scores', 'labels'] as const
+export const [BOXES, SCORES, LABELS] = ['boxes', 'scores', 'labels'] as const
 /** Width of the suppression, as Bodla et al. 2017: what lies beside a better box of its class in part is kept, lower. */
 const NMS_SIGMA = 0.5
 /** Exponents beyond this are no box of any image. */
 const EXPONENT = 6
 
 /**
- * Image → a box, its best class and its score for every patch, in one graph. What several heads give for a patch is
- * averaged: logits of the scores and logarithms of the distances.
+ * Image → boxes, their classes and scores, in one graph: of every patch without networks of sides, else of the best
+ * ones, their sides moved. What several heads give for a patch is averaged: logits of the scores and logarithms of the
+ * distances.
  *
  * @param heads one or more, of the same classes
- * @param scales of the levels, as the head was taught
+ * @param sides none or more, of the same classes
+ * @param scales of the levels, as the heads were taught
  */
 export function boxModel(
   backbone: Backbone,
   size: SegmentSize,
   heads: readonly BoxHead[],
+  sides: readonly SideHead[],
   scales: { coarse: Scale; fine: Scale },
   unitPx: number,
 ): Uint8Array {
@@ -42,6 +47,15 @@ export function boxModel(
   })
   const whole = (name: string, values: readonly number[]) =>
     onnxTensor(n(name), [values.length], BigInt64Array.from(values.map(BigInt)))
+  const ends = { boxes: n('clipped'), scores: n('top'), labels: n('which') }
+  const moved =
+    sides.length === 0
+      ? { nodes: [], initializers: [], ...ends }
+      : sideNodes(
+          sides,
+          { boxes: ends.boxes, scores: n('defects'), top: ends.scores },
+          { coarse, fine, scales, size, classes },
+        )
   return extendModel(backbone.model, {
     nodes: [
       ...nodes,
@@ -55,10 +69,8 @@ export function boxModel(
       onnxNode('Reshape', [n('last'), n('patches')], [n('rows')]),
       onnxNode('Slice', [n('rows'), n('zero'), n('classes'), n('one')], [n('logits')]),
       onnxNode('Sigmoid', [n('logits')], [n('defects')]),
-      onnxNode('ReduceMax', [n('defects')], [n('top')], { axes: { ints: [1] }, keepdims: { int: 0 } }),
-      onnxNode('Reshape', [n('top'), n('flat')], [SCORES]),
+      onnxNode('ReduceMax', [n('defects')], [n('top')], { axes: { ints: [1] }, keepdims: { int: 1 } }),
       onnxNode('ArgMax', [n('defects')], [n('which')], { axis: { int: 1 }, keepdims: { int: 0 } }),
-      onnxNode('Reshape', [n('which'), n('flat')], [LABELS]),
       onnxNode('Slice', [n('rows'), n('classes'), n('outputs'), n('one')], [n('logs')]),
       onnxNode('Clip', [n('logs'), n('low'), n('high')], [n('bounded')]),
       onnxNode('Exp', [n('bounded')], [n('distances')]),
@@ -66,10 +78,14 @@ export function boxModel(
       onnxNode('Add', [n('ways'), n('centres')], [n('corners')]),
       onnxNode('Max', [n('corners'), n('origin')], [n('inside')]),
       onnxNode('Min', [n('inside'), n('size')], [n('clipped')]),
-      onnxNode('Reshape', [n('clipped'), n('fours')], [BOXES]),
+      ...moved.nodes,
+      onnxNode('Reshape', [moved.boxes, n('fours')], [BOXES]),
+      onnxNode('Reshape', [moved.scores, n('flat')], [SCORES]),
+      onnxNode('Reshape', [moved.labels, n('flat')], [LABELS]),
     ],
     initializers: [
       ...parts.flatMap((p) => p.initializers),
+      ...moved.initializers,
       onnxTensor(n('low'), [], Float32Array.of(-EXPONENT)),
       onnxTensor(n('high'), [], Float32Array.of(EXPONENT)),
       onnxTensor(n('units'), [1, SIDES], Float32Array.of(-unitPx, -unitPx, unitPx, unitPx)),
@@ -92,9 +108,9 @@ export function boxModel(
     ],
     inputs: [{ name: backbone.input, type: 'uint8', shape: [1, size.heightPx, size.widthPx, 3] }],
     outputs: [
-      { name: BOXES, type: 'float32', shape: [1, width * height, SIDES] },
-      { name: SCORES, type: 'float32', shape: [1, width * height] },
-      { name: LABELS, type: 'int64', shape: [1, width * height] },
+      { name: BOXES, type: 'float32', shape: [1, 'k', SIDES] },
+      { name: SCORES, type: 'float32', shape: [1, 'k'] },
+      { name: LABELS, type: 'int64', shape: [1, 'k'] },
     ],
   })
 }

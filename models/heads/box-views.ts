@@ -1,3 +1,4 @@
+import type { Tensor2D } from '@tensorflow/tfjs-core'
 import { mirror } from '../kernels/mirror.kernel.ts'
 import { boxTargets, boxesOf, type BoxTargets, type LabelledBox } from './box-targets.ts'
 import type { LevelDescriber, LevelFeatures } from './box-taps.ts'
@@ -5,9 +6,10 @@ import type { Scale } from './cross-fit.ts'
 import { scaleOfRows } from './fit-segments.ts'
 import type { SegmentSize } from './patch-describer.ts'
 import type { Pictures } from './pictures.ts'
+import type { TensorFlow } from './tensorflow.ts'
 
 /** Standardised features are kept as whole numbers of this share of their deviation: what is lost is far below noise. */
-export const STEP = 1 / 16
+const STEP = 1 / 16
 
 /** One way to see a picture: as taken or mirrored. */
 export interface BoxView {
@@ -125,4 +127,26 @@ function inSteps(values: Float32Array, { mean, deviation }: Scale): Int8Array {
     out[i] = Math.max(-127, Math.min(127, Math.round(v / STEP)))
   }
   return out
+}
+
+/** Standardised features of some views one after the other, [cells][channels]; null without a fine level. */
+export function levelTensors(
+  engine: TensorFlow,
+  views: readonly BoxView[],
+  channels: { coarse: number; fine: number },
+): { seen: Tensor2D; detail: Tensor2D | null } {
+  const of = (level: 'coarse' | 'fine'): Tensor2D =>
+    tensorOf(
+      engine,
+      views.map((v) => v[level]),
+      channels[level],
+    )
+  return { seen: of('coarse'), detail: channels.fine > 0 ? of('fine') : null }
+}
+
+function tensorOf({ tf }: TensorFlow, parts: readonly Int8Array[], channels: number): Tensor2D {
+  const values = new Float32Array(parts.reduce((n, p) => n + p.length, 0))
+  let at = 0
+  for (const part of parts) for (let i = 0; i < part.length; i++) values[at++] = (part[i] ?? 0) * STEP
+  return tf.tensor2d(values, [values.length / channels, channels])
 }

@@ -1,29 +1,20 @@
 import type { ModelCard } from '../../contracts/index.ts'
-import { adapterFor } from '../adapters/registry.ts'
-import type { ModelFinding } from '../adapters/adapter.ts'
-import { createForward } from '../forward.ts'
-import { openSession } from '../runtime/ort-session.ts'
 import { type Backbone, patchStride } from '../teach/backbone.ts'
 import { SIDES } from './box-gradient.ts'
+import { eachPicture, proposalsOf, type UnseenImage } from './box-findings.ts'
 import { boxCard, boxModel } from './box-model.ts'
 import type { BoxHead } from './box-network.ts'
 import { boxLevels, openLevelDescriber } from './box-taps.ts'
 import { boxesOf } from './box-targets.ts'
 import { type BoxView, collectViews, MOST_WAYS, viewBytes } from './box-views.ts'
 import { foldsOf } from './cross-fit.ts'
-import { batchOf, fitBoxes, stepBytes } from './fit-boxes.ts'
+import { batchOf, fitBoxes, type HeadFit, stepBytes } from './fit-boxes.ts'
+import { fitSides, type ProposedPicture, sideStepBytes } from './fit-sides.ts'
 import { checkRegions, loadPictures, type SegmentImage } from './labelled-pictures.ts'
 import type { SegmentSize } from './patch-describer.ts'
-import type { Pictures } from './pictures.ts'
+import type { SideHead } from './side-network.ts'
 import { loadTensorFlow } from './tensorflow.ts'
 import type { TeachSegmentsOptions } from './teach-segments.ts'
-
-/** What was found in an image that the head had not seen, beside what is there; px of the working size. */
-export interface UnseenImage {
-  id: string
-  truths: { class: string; box: ModelFinding['box'] }[]
-  detections: ModelFinding[]
-}
 
 /** How good findings are: judged by whoever has the metrics. */
 export interface BoxJudgement {
@@ -57,12 +48,18 @@ const FOLDS = 3
 /** Times that a head sees each picture; of few pictures more often, of many so often that the time stays bounded. */
 const ROUNDS = 50
 const [FEWEST_STEPS, MOST_STEPS] = [400, 1_000]
+/** Share of the steps that a network of sides takes: it sees many boxes of each picture at once. */
+const SIDE_SHARE = 1 / 4
+/** The best boxes of a picture that it is taught on; what scores lower is seldom near a defect. */
+const TAUGHT_PROPOSALS = 60
 
 /**
  * Teaches a detector on the frozen features of a backbone: a few small convolutions say for every patch what it lies in,
  * how far the sides of it are, and how well the box will lie. Each of the heads is taught without a part of the images,
- * which it then judges: that gives threshold and what to expect. The model is the mean of the heads (bagging, Breiman
- * 1996). Deterministic for a seed and a backend. Blocks its thread while the backbone runs.
+ * and proposes boxes in it. Networks of sides learn to move the sides of such boxes, each without one part, too, which it
+ * then judges with the head that has not seen it either: that gives threshold and what to expect. The model is the mean
+ * of the heads and of the networks (bagging, Breiman 1996). Deterministic for a seed and a backend. Blocks its thread
+ * while the backbone runs.
  *
  * @throws TCH_LABELS too few classes, regions or images; TCH_LIMIT; MDL_*; the signal's reason when cancelled
  */
@@ -100,19 +97,19 @@ export async function teachBoxes(
   const kinds = items.map((p) => 1 + classes.indexOf(p.regions[0]?.class ?? ''))
   const folds = Math.min(FOLDS, items.length)
   const fold = foldsOf(kinds, folds, seed)
-  const headWithout = (k: number): Promise<BoxHead> => {
-    const taught = views.filter((_, i) => fold[i] !== k)
-    const rounds = Math.ceil((ROUNDS * taught.length) / batchOf(size))
-    return fitBoxes(tf, taught, {
+  const fitWithout = (k: number, share: number): HeadFit => {
+    const rounds = Math.ceil((ROUNDS * fold.filter((f) => f !== k).length) / batchOf(size))
+    const steps = options.steps ?? Math.max(FEWEST_STEPS, Math.min(MOST_STEPS, rounds))
+    return {
       classes: classes.length,
       size,
       coarseStridePx: coarse.stridePx,
       channels: describer.channels,
       unitPx,
-      steps: options.steps ?? Math.max(FEWEST_STEPS, Math.min(MOST_STEPS, rounds)),
+      steps: Math.ceil(steps * share),
       seed: seed + k,
       ...cancel,
-    })
+    }
   }
   const facts = {
     id: options.id,
@@ -124,18 +121,52 @@ export async function teachBoxes(
   }
   const draft = boxCard(backbone, { ...facts, metrics: {}, threshold: { value: 0, provenance: 'none yet' } })
   const heads: BoxHead[] = []
-  const unseen: UnseenImage[] = []
+  const proposed: ProposedPicture[] = []
   for (let k = 0; k < folds; k++) {
-    const head = await headWithout(k)
+    const taught = views.filter((_, i) => fold[i] !== k)
+    const head = await fitBoxes(tf, taught, fitWithout(k, 1))
     heads.push(head)
-    const model = boxModel(backbone, size, [head], scales, unitPx)
-    unseen.push(...(await findings(model, draft, pictures, classes, (i) => fold[i] === k)))
-    onProgress?.('heads', k + 1, folds)
+    const model = boxModel(backbone, size, [head], [], scales, unitPx)
+    await eachPicture(
+      model,
+      draft,
+      pictures,
+      (i) => fold[i] === k,
+      (i, picture, { raw }) => {
+        proposed[i] = {
+          views: views[i] ?? [],
+          truths: boxesOf(picture, classes, size),
+          proposals: proposalsOf(raw, TAUGHT_PROPOSALS),
+        }
+      },
+    )
+    onProgress?.('heads', k + 1, 2 * folds)
+  }
+  const sides: SideHead[] = []
+  const unseen: UnseenImage[] = []
+  for (const [k, head] of heads.entries()) {
+    const taught = proposed.filter((_, i) => fold[i] !== k)
+    const side = await fitSides(tf, taught, fitWithout(k, SIDE_SHARE))
+    sides.push(side)
+    const model = boxModel(backbone, size, [head], [side], scales, unitPx)
+    await eachPicture(
+      model,
+      draft,
+      pictures,
+      (i) => fold[i] === k,
+      (_, picture, { findings }) =>
+        unseen.push({
+          id: picture.id,
+          truths: boxesOf(picture, classes, size).map((t) => ({ class: classes[t.class] ?? '', box: t.box })),
+          detections: findings(),
+        }),
+    )
+    onProgress?.('heads', folds + k + 1, 2 * folds)
   }
   const judgement = options.judge(unseen, classes)
   const { best, map50, perClass } = judgement
   return {
-    model: boxModel(backbone, size, heads, scales, unitPx),
+    model: boxModel(backbone, size, heads, sides, scales, unitPx),
     card: boxCard(backbone, {
       ...facts,
       metrics: {
@@ -155,13 +186,16 @@ export async function teachBoxes(
   }
 }
 
-/** Pictures, their views, and a step of teaching: some dozen maps of the patches. */
+/** Pictures, their views, and a step of teaching: some dozen maps of the patches, or the profiles of its boxes. */
 function memoryOfViews(backbone: Backbone, size: SegmentSize, count: number, ways: number): number {
   const { coarse, fine } = boxLevels(backbone.taps, size.stridePx)
   const pixels = size.widthPx * size.heightPx
   const coarseCells = pixels / coarse.stridePx ** 2
   const view = viewBytes(size, coarseCells, { coarse: coarse.channels, fine: fine?.channels ?? 0 })
-  return count * (pixels * 3 + ways * view) + stepBytes(size, (fine?.channels ?? 0) + coarse.channels)
+  const channels = (fine?.channels ?? 0) + coarse.channels
+  return (
+    count * (pixels * 3 + ways * view) + Math.max(stepBytes(size, channels), sideStepBytes(size, channels))
+  )
 }
 
 /** A typical distance is the unit, so that heads begin near the truth. */
@@ -175,41 +209,4 @@ function typicalDistance(views: readonly (readonly BoxView[])[]): number {
       count += SIDES
     })
   return Math.exp(sum / Math.max(1, count))
-}
-
-/** What a model finds in some of the pictures, as the line would. */
-async function findings(
-  model: Uint8Array,
-  card: ModelCard,
-  { size, items }: Pictures,
-  classes: readonly string[],
-  wanted: (picture: number) => boolean,
-): Promise<UnseenImage[]> {
-  const session = await openSession(model, { providers: ['cpu'], intraOpThreads: 0 })
-  try {
-    const adapter = adapterFor(card.spec)
-    const forward = createForward(card, session, adapter)
-    const found: UnseenImage[] = []
-    for (const [i, picture] of items.entries()) {
-      if (!wanted(i)) continue
-      const { widthPx, heightPx } = size
-      const { raw, geometry } = await forward({
-        image: { data: picture.data, widthPx, heightPx, channels: 3 },
-      })
-      const context = {
-        labels: card.labels,
-        thresholds: card.labels.map(() => 0.02),
-        maxFindings: 300,
-        geometry,
-      }
-      found.push({
-        id: picture.id,
-        truths: boxesOf(picture, classes, size).map((t) => ({ class: classes[t.class] ?? '', box: t.box })),
-        detections: adapter.decode(raw, context).findings,
-      })
-    }
-    return found
-  } finally {
-    await session.close()
-  }
 }

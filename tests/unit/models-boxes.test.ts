@@ -160,7 +160,7 @@ describe('fitting a box head', () => {
   })
 })
 
-describe('teaching boxes', { timeout: 120_000 }, () => {
+describe('teaching boxes', { timeout: 300_000 }, () => {
   let backbone: Backbone
   beforeAll(async () => {
     backbone = await findBackbone([PACKAGES_DIR], 'backbone-s', await loadTrustedKeys())
@@ -221,7 +221,7 @@ describe('teaching boxes', { timeout: 120_000 }, () => {
       standard(features.fine, scales.fine),
     )
     const rows = given.dataSync()
-    const model = boxModel(backbone, size, [await network.read()], scales, 10)
+    const model = boxModel(backbone, size, [await network.read()], [], scales, 10)
     network.dispose()
     const session = await openSession(model, { providers: ['cpu'], intraOpThreads: 1 })
     const out = await session.run({ [backbone.input]: { data: image, shape: [1, 64, 96, 3] } }, [
