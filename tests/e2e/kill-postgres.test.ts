@@ -175,7 +175,7 @@ async function expectKept(
   try {
     expect(unlike(acknowledged, db)).toEqual([])
     const end = db.get<{ size: number }>('select size from log_tree')?.size ?? 0
-    const piece = checkRange(db, { after: 0, end }, { dir: '', size: 0 })
+    const piece = checkRange(db, { after: 0, end }, { dir: '', size: 0 }, null)
     const { count, records, findings, sequenceBreaks, leaves } = piece
     expect({ count, records, findings, sequenceBreaks }).toEqual({
       count: end,

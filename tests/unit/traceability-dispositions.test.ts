@@ -215,18 +215,18 @@ describe('verify', () => {
       (await verifyDataDir(dataDir)).findings.map((f) => `${f.event === kept.id ? 'kept' : ''} ${f.detail}`)
     db.run('update trace_fact set superseded_by = ? where id = ?', gone.position, kept.id)
     expect(await found()).toEqual([
-      `kept superseded_by of the decision is ${gone.position} in the table and null in the log`,
+      `kept superseded_by is ${gone.position} in the table trace_fact and null in the log`,
     ])
     db.run('delete from trace_fact where id = ?', kept.id)
-    expect(await found()).toEqual(['kept the decision is in the log and not in the table'])
+    expect(await found()).toEqual(['kept what the event says is not in the table trace_fact'])
     db.run(
       `insert into trace_fact (position, id, kind, subject, at) values (?, ?, 'dispose', 'unit/X', '')`,
       kept.position,
       uuidv7(),
     )
     expect(await found()).toEqual([
-      'kept the decision is in the log and not in the table',
-      ' a decision without an event',
+      'kept what the event says is not in the table trace_fact',
+      ' a row of the table trace_fact without an event',
     ])
     db.close()
     store = await openPartStore({ dataDir, spoolAfterMs: 20_000 })

@@ -145,6 +145,16 @@ describe('an EPCIS document', () => {
     expect(pointers(epcisDocument([{ ...OBSERVED, 'a/b~c': 1 }]))).toEqual(['/epcisBody/eventList/0/a~1b~0c'])
   })
 
+  it('says what may stand where only extensions may', () => {
+    const made = { ...OBSERVED, action: 'ADD', ilmd: { lot: 'L1' } }
+    expect(faults(JSON.stringify(epcisDocument([made])))).toMatchObject([
+      {
+        pointer: '/epcisBody/eventList/0/ilmd/lot',
+        expected: 'an extension whose prefix the @context declares',
+      },
+    ])
+  })
+
   it('has master data of known shape', () => {
     const element = { id: 'urn:epc:id:sgln:0037000.00729.0', attributes: [{ id: 'ext:a', attribute: 5 }] }
     const header = (e: unknown): Json => ({

@@ -179,6 +179,12 @@ describe('a simple event query', () => {
     expect(meets({ EQ_bizStep: ['shipping'], EQ_action: ['DELETE'] })).toBe(false)
   })
 
+  it('takes no parameter for none because of its name', () => {
+    const asked = JSON.parse('{"__proto__":"shipping"}') as Record<string, unknown>
+    for (const params of [paramsOfUrl, paramsOfJson])
+      expect(() => params(asked)).toThrow(expect.objectContaining({ code: 'TRC_EPCIS' }))
+  })
+
   it('knows its own prefixes', () => {
     const other = { other: 'http://ns.example.com/ext/' }
     expect(meets({ '@context': [other], 'EQ_other:count': ['12'] })).toBe(true)

@@ -35,7 +35,7 @@ function together(): { rows: EventRows; pieces: RangeResult[] } {
   const rows = new EventRows(db, findings, signed)
   const pieces: RangeResult[] = []
   for (let after = 0; after < EVENTS; after += 5)
-    pieces.push(checkRange(db, { after, end: Math.min(after + 5, EVENTS) }, { dir, size: signed.size }))
+    pieces.push(checkRange(db, { after, end: Math.min(after + 5, EVENTS) }, { dir, size: signed.size }, null))
   for (const piece of pieces) rows.add(piece)
   return { rows, pieces }
 }

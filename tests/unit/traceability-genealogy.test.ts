@@ -138,6 +138,36 @@ describe('facts', () => {
     await tell({ kind: 'aggregate', child: 'box/2', parent: 'box/1' }, 20)
   })
 
+  it('of a receipt move its lot from the wrong supplier to the right one', async () => {
+    await tell({ kind: 'receive', lot: 'L0', product: 'foil', supplier: 'acme' })
+    const wrong = await tell({ kind: 'receive', lot: 'L1', product: 'foil', supplier: 'acme' })
+    await commission('A')
+    await tell({ kind: 'transform', child: 'unit/A', parent: 'lot/L1' })
+    expect(recalled('supplier/acme')).toEqual(['A certain'])
+    const right = await tell({
+      kind: 'receive',
+      lot: 'L1',
+      product: 'foil',
+      supplier: 'bolt',
+      supersedes: wrong.id,
+    })
+    expect([recalled('supplier/acme'), recalled('supplier/bolt')]).toEqual([[], ['A certain']])
+    await tell({ kind: 'receive', lot: 'L0', product: 'foil', supplier: 'bolt' }, 2)
+    await tell({ kind: 'retract', supersedes: right.id, reason: 'never came' })
+    expect(recalled('supplier/bolt')).toEqual([])
+  })
+
+  it('leave a lot with the supplier that an inspection names, too', async () => {
+    const posted = await tell({ kind: 'receive', lot: 'L1', product: 'cap', supplier: 'acme' })
+    await store.capture({
+      ...request(1, passVerdict()),
+      context: { ...context, lot: 'L1', supplier: 'acme' },
+    })
+    expect(recalled('supplier/acme')).toHaveLength(1)
+    await tell({ kind: 'retract', supersedes: posted.id, reason: 'posted twice' }, 9)
+    expect(recalled('supplier/acme')).toHaveLength(1)
+  })
+
   it('are corrected by new facts: the effect goes, both events stay', async () => {
     await commission('A', 'B')
     await tell({ kind: 'receive', lot: 'L1', product: 'foil', supplier: 's' })

@@ -279,11 +279,11 @@ describeWith('PostgreSQL', await postgresPresent(), 'the log of a line in the pl
     const found = (): string[] => verifyPlantLog(plant, schema, a.log).findings.map((f) => f.detail)
     expect(found()).toEqual([])
     plant.exec(`update ${schema}.trace_fact set superseded_by = 1 where kind = 'dispose'`)
-    expect(found()).toEqual(['superseded_by of the decision is 0 in the table and null in the log'])
+    expect(found()).toEqual(['superseded_by is 0 in the table trace_fact and null in the log'])
     plant.exec(
       `update ${schema}.trace_fact set superseded_by = null, subject = 'unit/X' where kind = 'dispose'`,
     )
-    expect(found()).toEqual([expect.stringMatching(/^subject of the decision is unit\/X/)])
+    expect(found()).toEqual([expect.stringMatching(/^subject is unit\/X/)])
   })
 
   it('finds a column of a record that its event does not have', async () => {

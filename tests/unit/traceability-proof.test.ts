@@ -15,6 +15,7 @@ import {
   verifyBundle,
   verifyDataDir,
 } from '../../traceability/index.ts'
+import { inspectedLinks } from '../../traceability/proof/inspected-links.ts'
 import { checkRange } from '../../traceability/proof/range-check.ts'
 import { Pieces } from '../../traceability/proof/range-pool.ts'
 import type { RangeResult } from '../../traceability/proof/range-walk.ts'
@@ -347,7 +348,7 @@ it('threads find what the calling thread does, the pieces in their order', async
   try {
     for await (const piece of pieces.check(tiles)) found.push(piece)
     const end = found.at(-1)?.end ?? 0
-    const whole = checkRange(db, { after: 0, end }, tiles)
+    const whole = checkRange(db, { after: 0, end }, tiles, inspectedLinks(db))
     expect(found.map((p) => p.after)).toEqual(Array.from({ length: Math.ceil(end / 8) }, (_, n) => 8 * n))
     expect(Buffer.concat(found.map((p) => p.leaves)).equals(whole.leaves)).toBe(true)
     expect(found.flatMap((p) => p.findings)).toEqual(whole.findings)

@@ -109,8 +109,12 @@ export function checkProperties(
   }
 }
 
-const expectedName = (fields: Readonly<Record<string, unknown>>, extensions: boolean): string =>
-  `one of ${Object.keys(fields).join(', ')}${extensions ? ', or an extension whose prefix the @context declares' : ''}`
+function expectedName(fields: Readonly<Record<string, unknown>>, extensions: boolean): string {
+  const names = Object.keys(fields).join(', ')
+  const extension = 'an extension whose prefix the @context declares'
+  if (!extensions) return `one of ${names}`
+  return names === '' ? extension : `one of ${names}, or ${extension}`
+}
 
 export const quantityElement = object({
   fields: { epcClass: epc('class'), quantity: number, uom },

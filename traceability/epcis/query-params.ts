@@ -49,6 +49,8 @@ export function paramsOfJson(query: unknown): QueryParams {
 }
 
 function bounded(name: string, values: string[]): string[] {
+  // As the key of a plain object it would be no parameter, and its filter none.
+  if (name === '__proto__') return refuseParameter(name, 'the name of a parameter', values)
   if (values.length > MAX_VALUES) return refuseParameter(name, `at most ${MAX_VALUES} values`, values.length)
   const long = values.find((v) => v.length > MAX_TEXT)
   if (long !== undefined) return refuseParameter(name, `values of at most ${MAX_TEXT} characters`, long)

@@ -119,7 +119,7 @@ export class SourceLog {
       meanwhile()
       const after = tree.size
       const end = Math.min(after + CHUNK, head.size)
-      const { count, leaves, findings } = checkRange(this.#db, { after, end }, NO_TILES)
+      const { count, leaves, findings } = checkRange(this.#db, { after, end }, NO_TILES, null)
       const wrong = findings[0]
       if (wrong !== undefined)
         throw refused(wrong.position ?? end, `event ${wrong.event ?? ''} in order`, wrong.detail)

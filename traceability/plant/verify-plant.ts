@@ -7,7 +7,7 @@ import {
   parseVerifierKey,
   type VerifierKey,
 } from '../log/index.ts'
-import { checkDecisions } from '../proof/decision-check.ts'
+import { checkDecisions } from '../proof/fact-check.ts'
 import { LIMITS } from '../proof/limits.ts'
 import { checkRange } from '../proof/range-check.ts'
 import { RecordCheck } from '../proof/record-check.ts'
@@ -70,7 +70,7 @@ function verifySnapshot(
   let signed = 0
   let next = 0
   for (let after = 0; after < end; after += CHUNK) {
-    const piece = checkRange(db, { after, end: Math.min(after + CHUNK, end) }, NO_TILES)
+    const piece = checkRange(db, { after, end: Math.min(after + CHUNK, end) }, NO_TILES, null)
     records += piece.records
     findings.more += piece.more
     for (const { detail, kind, ...at } of piece.findings) findings.add(kind, detail, at)
@@ -110,7 +110,7 @@ function verifySnapshot(
   const cut = heads.at(-1)
   if (cut !== undefined && cut.size > tree.size)
     findings.add('cut', `${cut.size} events were signed, ${tree.size} are there`, { position: tree.size + 1 })
-  const limits: I18n[] = [LIMITS.notInLog, LIMITS.noImages]
+  const limits: I18n[] = [LIMITS.notInLog, LIMITS.plantTables, LIMITS.noImages]
   if (keys.length === 0) limits.push(LIMITS.ownKeys)
   if (signed < tree.size) limits.push(LIMITS.unsigned)
   return {

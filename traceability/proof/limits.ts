@@ -19,8 +19,20 @@ export const LIMITS = {
     en: 'events behind the last checkpoint are covered by no signature yet',
   },
   notInLog: {
-    zh: '剔除机构应答和迟到结果不在事件日志中,不受保护。',
-    en: 'gate acknowledgements and late results are kept beside the log and are not covered',
+    zh: '剔除机构应答、迟到结果和触发编号不在事件日志中,不受保护;序列号与批次的别名表未与日志核对。',
+    en: 'gate acknowledgements, late results and trigger numbers are kept beside the log and are not covered; the tables of names of units and lots were not compared with it',
+  },
+  noTables: {
+    zh: '日志本身已被改动:谱系关系、事实、隔离和复核的表未再核对。',
+    en: 'the log itself is altered: the tables of links, facts, holds and reviews were not compared with it',
+  },
+  oldLinks: {
+    zh: '该日志始于旧版本:谱系关系未与日志核对。',
+    en: 'the log began with an older version: links were not compared with it',
+  },
+  plantTables: {
+    zh: '工厂库中的谱系关系、隔离、复核及处置以外的事实未与日志核对:请在产线的数据目录上验证。',
+    en: 'links, holds, reviews and facts other than decisions in the plant store were not compared with the log: verify the data directory of the line',
   },
   noImages: { zh: '未检查图像文件。', en: 'image files were not checked' },
   noCopies: {

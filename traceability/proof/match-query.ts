@@ -45,6 +45,15 @@ const REAL_COLUMNS = ['total_ms', 'budget_ms']
 const AT_REALS = ROW_COLUMNS.indexOf('total_ms')
 const array = (columns: readonly string[]): string => `json_array(${columns.map((c) => `i.${c}`).join(', ')})`
 
+/**
+ * Links of the unit of an inspection to what it came from, in the order of the table, a blank between them, which no URI
+ * has. `1`: made by this inspection, from its time on and for good; `2`: made by it, and otherwise; `0`: there before.
+ */
+export const LINKS = `(select group_concat(concat(iif(x.position <> i.position, '0', iif(x.certainty = 'certain'
+    and x.quantity is null and x.uom is null and x.valid_from = e.time and x.valid_to is null
+    and x.closed_by is null, '1', '2')), x.parent), ' ')
+  from edge x where x.child = i.unit and x.kind = 'associate')`
+
 const FIELDS_SQL = [
   'e.sequence',
   'e.source',
@@ -55,6 +64,7 @@ const FIELDS_SQL = [
   ...REAL_COLUMNS.map((name) => `printf('%!.17g', i.${name})`),
   array(ROW_COLUMNS.slice(AT_REALS + REAL_COLUMNS.length)),
   ENVELOPE,
+  LINKS,
   'e.json',
 ]
 /** Where the fields of a row stand. */
@@ -69,7 +79,8 @@ export const AT = {
   budgetMs: 7,
   behind: 8,
   envelope: 9,
-  json: 10,
+  links: 10,
+  json: 11,
 } as const
 export const FIELDS = FIELDS_SQL.length
 
@@ -86,7 +97,7 @@ const pieces = (...columns: string[]): string => join(t('['), columns.join(`, ',
  * A stretch of the log in one row, each kind of bytes in one value: a call and a copy for all of it, instead of one per
  * row and column.
  */
-export const MATCH = `select count(*) as count, max(position) as last,
+const match = (fields: readonly string[]): string => `select count(*) as count, max(position) as last,
     ${blob('fields', ROW)}, ${blob('leaf_hash')}, ${blob('record')},
     ${below('inspection_image', 'json_array(view, sha256, width_px, height_px)')},
     ${below('carrier_read', 'json_array(n, tool, ok, symbology, symbology_id, text, error, associated_by)')},
@@ -111,6 +122,10 @@ export const MATCH = `select count(*) as count, max(position) as last,
       ),
     )} from (
   select e.position, e.leaf_hash, i.record,
-      ${join(...FIELDS_SQL.flatMap((field, i) => (i === 0 ? [field] : [t(FIELD), field])))} as fields
+      ${join(...fields.flatMap((field, i) => (i === 0 ? [field] : [t(FIELD), field])))} as fields
     from event e left join inspection i on i.position = e.position
     where e.position > ?1 and e.position <= ?2 order by e.position)`
+
+export const MATCH = match(FIELDS_SQL)
+/** Of a store of before version 3, whose links have no ends. */
+export const MATCH_WITHOUT_LINKS = match(FIELDS_SQL.map((field) => (field === LINKS ? `''` : field)))

@@ -6,6 +6,7 @@ import {
   type SqlDatabase,
 } from '../../contracts/index.ts'
 import { leafHash } from '../log/index.ts'
+import type { InspectedLinks } from './inspected-links.ts'
 import { BATCH, type ProvenTiles, type Range, type RangeResult, RangeWalk } from './range-walk.ts'
 import { RecordCheck } from './record-check.ts'
 import { Findings } from './report.ts'
@@ -26,9 +27,17 @@ interface EventRow {
 }
 const EVENT_ROW = `select position, id, source, sequence, type, subject, partitionkey, time, json, leaf_hash from event`
 
-/** Checks one piece of the event table: text, columns, stored leaf, sequence of its source, its inspection record. */
-export function checkRange(db: SqlDatabase, range: Range, tiles: ProvenTiles): RangeResult {
-  const walk = new RangeWalk(db, range, tiles)
+/**
+ * Checks one piece of the event table: text, columns, stored leaf, sequence of its source, its inspection record, and by
+ * `links` those of the inspection.
+ */
+export function checkRange(
+  db: SqlDatabase,
+  range: Range,
+  tiles: ProvenTiles,
+  links: InspectedLinks | null,
+): RangeResult {
+  const walk = new RangeWalk(db, range, tiles, links)
   return walk.asSigned() ? walk.result() : finishRange(db, walk)
 }
 
@@ -101,6 +110,7 @@ class RowCheck {
           at,
         )
     this.#records.check(row.position, event)
+    if (event.type === 'qe.inspection.completed.v1') this.#walk.odd(row.position)
     // An altered text may lack any member; that it is altered is told elsewhere.
     const { image } = (event.data ?? {}) as Partial<InspectionCompleted>
     if (event.type === 'qe.inspection.completed.v1' && Array.isArray(image?.views))

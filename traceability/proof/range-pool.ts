@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { Worker } from 'node:worker_threads'
 import { CodedError, spawnWorker, type SqlDatabase } from '../../contracts/index.ts'
 import { fromWire } from '../store/store-ops.ts'
+import { inspectedLinks } from './inspected-links.ts'
 import { checkRange } from './range-check.ts'
 import type { ProvenTiles, Range, RangeResult } from './range-walk.ts'
 import type { PieceAnswer, PieceAsk } from './verify.worker.ts'
@@ -67,7 +68,7 @@ export class Pieces {
       for (let piece = this.#pieces[this.#next]; piece !== undefined; piece = this.#pieces[this.#next]) {
         if (ready.has(turn) || this.#next - turn > AHEAD) break
         const n = this.#next++
-        answers[n] = Promise.resolve(checkRange(this.#db, piece, tiles))
+        answers[n] = Promise.resolve(checkRange(this.#db, piece, tiles, inspectedLinks(this.#db)))
         ready.add(n)
         // Answers of the threads are heard in between.
         await setImmediate()

@@ -1,5 +1,6 @@
 import type { SqlDatabase } from '../../contracts/index.ts'
 import { CodedError } from '../../contracts/thread.ts'
+import type { InspectedLinks, InspectedLinksResult } from './inspected-links.ts'
 import type { ProofFinding } from './report.ts'
 import { type MatchedRow, matchStretch, SignedTiles } from './row-match.ts'
 
@@ -29,6 +30,8 @@ export interface RangeResult extends Range {
   sequenceBreaks: { position: number; event: string; subject: string; detail: string }[]
   /** Hash of an image and the first event that names it. */
   images: [sha256: string, position: number][]
+  /** Null where links were not looked at. */
+  links: InspectedLinksResult | null
 }
 
 /** Folder of the log, and how many of its leaves are proven. */
@@ -49,6 +52,7 @@ export class RangeWalk {
   readonly range: Range
   readonly #db: SqlDatabase
   readonly #tiles: SignedTiles
+  readonly #links: InspectedLinks | null
   readonly #sources = new Map<string, SourceSpan>()
   readonly #sequenceBreaks: RangeResult['sequenceBreaks'] = []
   readonly #images = new Map<string, number>()
@@ -57,8 +61,10 @@ export class RangeWalk {
   #after: number
   #records = 0
 
-  constructor(db: SqlDatabase, range: Range, tiles: ProvenTiles) {
+  /** @param links looks at the links of inspections; null = nobody does */
+  constructor(db: SqlDatabase, range: Range, tiles: ProvenTiles, links: InspectedLinks | null) {
     this.#db = db
+    this.#links = links
     this.range = range
     this.#tiles = new SignedTiles(tiles)
     this.#after = range.after
@@ -72,12 +78,20 @@ export class RangeWalk {
   /** Goes on as far as all is as it was signed. @returns whether that is the end of the piece */
   asSigned(): boolean {
     while (this.#after < Math.min(this.range.end, this.#tiles.size)) {
-      const found = matchStretch(this.#db, this.#after, this.range.end, BATCH, this.#tiles)
+      const found = matchStretch(
+        this.#db,
+        this.#after,
+        this.range.end,
+        BATCH,
+        this.#tiles,
+        this.#links !== null,
+      )
       if (found === null) return false
       this.add(found.last, found.leaves, found.rows)
       for (const row of found.rows) {
         if (row.inspected) this.#records += 1
         this.name(row.images, row.position)
+        this.#links?.row(row.position, row.json, row.links)
       }
     }
     return this.#after >= this.range.end
@@ -99,6 +113,11 @@ export class RangeWalk {
     for (const sha256 of images) if (!this.#images.has(sha256)) this.#images.set(sha256, position)
   }
 
+  /** An inspection whose links are looked at by themselves. */
+  odd(position: number): void {
+    this.#links?.look(position)
+  }
+
   /** @param closely what was found where the rows had to be looked at one by one */
   result(closely?: Pick<RangeResult, 'records' | 'findings' | 'more'>): RangeResult {
     return {
@@ -112,6 +131,7 @@ export class RangeWalk {
       sources: [...this.#sources.values()],
       sequenceBreaks: this.#sequenceBreaks,
       images: [...this.#images],
+      links: this.#links?.result() ?? null,
     }
   }
 

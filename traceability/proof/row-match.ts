@@ -4,7 +4,7 @@ import { HASH_BYTES } from '../log/merkle.ts'
 import { TILE_WIDTH, widestTile } from '../log/tiles.ts'
 import { imageUri } from '../store/inspection-event.ts'
 import { inflated, recordHash } from '../store/record-codec.ts'
-import { AT, FIELD, FIELDS, MATCH, ROW } from './match-query.ts'
+import { AT, FIELD, FIELDS, MATCH, MATCH_WITHOUT_LINKS, ROW } from './match-query.ts'
 
 /** An event whose columns, and the record of an inspection, are what its signed text says. */
 export interface MatchedRow {
@@ -15,6 +15,10 @@ export interface MatchedRow {
   inspected: boolean
   /** Hashes of the images that it names. */
   images: string[]
+  /** Its text, one character per byte. */
+  json: string
+  /** Links of its unit (`LINKS`); empty where it has none. */
+  links: string
 }
 export interface Stretch {
   last: number
@@ -60,6 +64,7 @@ const HEX = 2 * HASH_BYTES
  * columns are what the text says, and the record and the rows of an inspection have the hashes that the text states.
  *
  * @param limit events of the stretch, at most
+ * @param links whether links are asked for
  * @returns null when something is otherwise, or cannot be told this way: each row has to be looked at by itself
  */
 export function matchStretch(
@@ -68,8 +73,13 @@ export function matchStretch(
   end: number,
   limit: number,
   tiles: SignedTiles,
+  links = true,
 ): Stretch | null {
-  const found = db.get<Found>(MATCH, after, Math.min(after + limit, end, tiles.size))
+  const found = db.get<Found>(
+    links ? MATCH : MATCH_WITHOUT_LINKS,
+    after,
+    Math.min(after + limit, end, tiles.size),
+  )
   if (found === undefined || found.last === null) return null
   const { count, last } = found
   const leaves = bufferOf(found.leaf_hash)
@@ -142,6 +152,8 @@ function matched(
     sequence: Number(fields[AT.sequence]),
     inspected: inspected === '1',
     images: [],
+    json,
+    links: fields[AT.links] ?? '',
   }
   if (!row.inspected) return row
   const stored = inflatedOr(record, fields[AT.encoding] ?? '')

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { asCoded, type I18n } from '../../contracts/index.ts'
 import { parseCheckpointText, TileTree, type VerifierKey } from '../log/index.ts'
 import { openToRead } from '../store/open-to-read.ts'
-import { checkDecisions } from './decision-check.ts'
+import { checkFacts } from './fact-check.ts'
 import { EventRows } from './event-rows.ts'
 import { explain } from './explain.ts'
 import { keepFewPages } from './few-pages.ts'
@@ -12,6 +12,7 @@ import { type Head, type Heads, readHeads, trustOf } from './heads.ts'
 import { checkImages } from './image-check.ts'
 import { keptTimeStamps } from './kept-proofs.ts'
 import { LIMITS } from './limits.ts'
+import { LinkCheck } from './link-check.ts'
 import { logDir } from './log-key.ts'
 import { Findings, type VerifyReport } from './report.ts'
 import { findSignedLeaves } from './signed-leaves.ts'
@@ -53,17 +54,25 @@ export async function verifyDataDir(dataDir: string, o: VerifyOptions = {}): Pro
     const rows = new EventRows(db, findings, signed)
     // Only tiles that lead to every signed head say of a single event whether it is the one that was signed.
     const proven = signed.source === 'tiles' && signed.failed === null ? signed.size : 0
+    const links = new LinkCheck(db, findings)
     for await (const piece of pieces.check({ dir: logDir(dataDir), size: proven })) {
       rows.add(piece)
+      if (piece.links !== null) links.add(piece.links)
       o.onProgress?.('events', rows.count, total)
     }
     const told = rows.asSigned ? { differences: 0, cut: null } : explain(signed, rows.leaves(), db, findings)
     rows.finish()
-    // A store of before version 3 has no facts.
-    if (db.get(`select 1 as found from sqlite_master where name = 'trace_fact'`) !== undefined)
-      checkDecisions(db, findings)
     tellFailed(signed.failed, heads.list, rows.count, findings)
     const explained = told.differences > 0 || told.cut !== null
+    const limits: I18n[] = [LIMITS.notInLog]
+    // Where events are altered or moved, every row that names their places would be told besides.
+    if (explained || signed.failed !== null || rows.sequenceBreaks.length > 0) limits.push(LIMITS.noTables)
+    // A store of before version 3 has no facts.
+    else if (db.get(`select 1 as found from sqlite_master where name = 'trace_fact'`) !== undefined) {
+      checkFacts(db, findings)
+      if (links.stated) links.finish()
+      else limits.push(LIMITS.oldLinks)
+    }
     for (const { detail, ...at } of rows.sequenceBreaks)
       if (!explained || at.position > signed.size) findings.add('sequence', detail, at)
     if (signed.source === 'tiles' && signed.failed === null)
@@ -73,7 +82,6 @@ export async function verifyDataDir(dataDir: string, o: VerifyOptions = {}): Pro
       o.images === false
         ? { checked: 0, deletedByRetention: 0 }
         : await checkImages(db, dataDir, rows.images, findings, (d, t) => o.onProgress?.('images', d, t))
-    const limits: I18n[] = [LIMITS.notInLog]
     if (trust.own) limits.push(LIMITS.ownKeys)
     const cosignedSize = Math.max(0, ...heads.cosigned.map((c) => c.size))
     if (heads.cosigned.length === 0) limits.push(LIMITS.noWitness)

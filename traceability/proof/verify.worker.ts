@@ -4,6 +4,7 @@ import { asCoded } from '../../contracts/thread.ts'
 import { openSql } from '../store/open-sql.ts'
 import type { WireError } from '../store/store-ops.ts'
 import { keepFewPages } from './few-pages.ts'
+import { inspectedLinks } from './inspected-links.ts'
 import { type ProvenTiles, type Range, type RangeResult, RangeWalk } from './range-walk.ts'
 
 /** Checks pieces of a log as they are asked for, each answered by one message; ends with its port. */
@@ -22,7 +23,7 @@ let db: SqlDatabase | null = null
 async function answer({ range, tiles }: PieceAsk): Promise<PieceAnswer> {
   try {
     db ??= keepFewPages(openSql(file, { synchronous: 'normal', readOnly: true }))
-    const walk = new RangeWalk(db, range, tiles)
+    const walk = new RangeWalk(db, range, tiles, inspectedLinks(db))
     const result = walk.asSigned() ? walk.result() : (await import('./range-check.ts')).finishRange(db, walk)
     return { ok: true, result }
   } catch (error) {

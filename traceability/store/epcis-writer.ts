@@ -21,7 +21,7 @@ import { schemaUri } from './inspection-event.ts'
 type Close = Extract<EpcisLink, { op: 'close' }>
 
 /** Namespace of the log ids of captured events (a random UUID of this program). */
-const NAMESPACE = '6f3d8a0e-2f57-4c1b-9f2d-7f1c5b7f9a10'
+export const EPCIS_NAMESPACE = '6f3d8a0e-2f57-4c1b-9f2d-7f1c5b7f9a10'
 const END = '9999'
 /** Links followed for one capture, in search of holds: some 0.2 s at most. */
 const ONE_CAPTURE = 30_000
@@ -114,7 +114,7 @@ export class EpcisWriter {
 
   #masterData(ask: EpcisCaptureRequest, source: string): void {
     const { capture, masterData } = ask
-    const id = uuidv5(NAMESPACE, `master data ${capture}`)
+    const id = uuidv5(EPCIS_NAMESPACE, `master data ${capture}`)
     if (this.#events.find(id, source) !== null) return
     const data = { capture, ...masterData }
     this.#append(ask, source, { id, type: 'ext.epcis.masterdata.v1', subject: `capture/${capture}`, data })
@@ -224,7 +224,7 @@ export class EpcisWriter {
 
   /** The event with that id is in error: its edges go, what it closed is open again. Both events stay. */
   #takeBack(eventID: string, source: string): void {
-    const position = this.#events.find(uuidv5(NAMESPACE, eventID), source)
+    const position = this.#events.find(uuidv5(EPCIS_NAMESPACE, eventID), source)
     if (position === null) return
     this.#db.run('delete from edge where position = ?', position)
     this.#db.run('update edge set valid_to = null, closed_by = null where closed_by = ?', position)
@@ -268,7 +268,7 @@ export class EpcisWriter {
 
 /** One event and each declaration of an error about it. */
 const logId = (item: EpcisItem): string =>
-  uuidv5(NAMESPACE, item.declaresError ? `${item.eventID} error ${item.hash}` : item.eventID)
+  uuidv5(EPCIS_NAMESPACE, item.declaresError ? `${item.eventID} error ${item.hash}` : item.eventID)
 
 const pending = (item: EpcisItem | undefined): EpcisItemAck => ({
   eventID: item?.eventID ?? '',

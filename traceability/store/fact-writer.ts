@@ -17,6 +17,7 @@ import type { EventAppender } from './event-appender.ts'
 import { checkEvent } from './event-check.ts'
 import { endHolds, heardBefore, holdToEnd, passedOn, placeHold } from './hold-rows.ts'
 import { schemaUri } from './inspection-event.ts'
+import { takeBack } from './take-back.ts'
 
 export interface FactRequest {
   fact: TraceFact
@@ -109,7 +110,7 @@ export class FactWriter {
     if ('repeated' in prepared) return prepared
     const { fact, resolved, event, origin } = prepared
     const { position } = this.#events.append(event)
-    if (fact.supersedes !== undefined) this.#takeBack(fact.supersedes, position)
+    if (fact.supersedes !== undefined) takeBack(this.#db, fact.supersedes, position)
     this.#db.run(
       'insert into trace_fact (position, id, kind, subject, at) values (?, ?, ?, ?, ?)',
       position,
@@ -228,36 +229,6 @@ export class FactWriter {
         actual: `${fact.kind} over ${row.kind}`,
       })
     return row
-  }
-
-  #takeBack(id: string, position: number): void {
-    const row = this.#db.get<{ position: number; json: string }>(
-      'select t.position, e.json from trace_fact t join event e on e.position = t.position where t.id = ?',
-      id,
-    )
-    if (row === undefined) return
-    const { data } = JSON.parse(row.json) as QEvent<Record<string, unknown>>
-    const child = String(data['child'] ?? data['lot'] ?? '')
-    if (data['kind'] === 'disaggregate')
-      this.#db.run(
-        'update edge set valid_to = null, closed_by = null where child = ? and closed_by = ?',
-        child,
-        row.position,
-      )
-    const shipment = this.#db.get<{ parent: string }>(
-      `select parent from edge where child = ? and position = ? and kind = 'ship'`,
-      child,
-      row.position,
-    )
-    this.#db.run('delete from edge where child = ? and position = ?', child, row.position)
-    // Customer and order stay as long as anything is in the shipment.
-    if (shipment !== undefined)
-      this.#db.run(
-        `delete from edge where child = ?1 and kind in ('deliver', 'order') and not exists
-           (select 1 from edge where parent = ?1 and kind = 'ship')`,
-        shipment.parent,
-      )
-    this.#db.run('update trace_fact set superseded_by = ? where id = ?', position, id)
   }
 
   /** All names of a thing, as a JSON list. */

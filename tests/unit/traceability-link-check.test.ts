@@ -1,0 +1,234 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type SqlDatabase, type TraceFact, uuidv7 } from '../../contracts/index.ts'
+import { Checks } from '../../traceability/epcis/checks.ts'
+import { openPartStore, openSql, verifyDataDir } from '../../traceability/index.ts'
+import { epcisDocument } from './samples/epcis-documents.ts'
+import { signNow, temporary } from './samples/signed-log.ts'
+import { at, context, gs1Code, passVerdict, request } from './samples/traceability-requests.ts'
+
+const line = { plant: 'p1', line: 'caps-a' }
+const base = temporary()
+const GTIN = 'https://id.gs1.org/01/04012345111118'
+const BOX = 'urn:epc:id:sscc:4012345.0000000001'
+
+/** Facts by name. */
+const ids: Record<string, string> = {}
+
+/** A life of each kind of link: lot and supplier, box, shipment, correction, hold, fixture, and what others captured. */
+beforeAll(async () => {
+  const store = await openPartStore({ dataDir: base.dir, synchronous: 'normal', spoolAfterMs: 20_000 })
+  const judge = (n: number, more: object = {}): Promise<unknown> =>
+    store.capture({
+      ...request(n, passVerdict({ codes: [gs1Code(`S${n}`, 'L1')] })),
+      context: { ...context, lot: 'M1', supplier: 'acme' },
+      ...more,
+    })
+  const tell = (name: string, fact: object, n = 50): Promise<unknown> =>
+    store.recordFact({ id: (ids[name] = uuidv7()), at: at(n), by: 'li', ...fact } as TraceFact, line)
+  for (let n = 1; n <= 6; n++) await judge(n)
+  // Seen again: the links of its first time stand.
+  await judge(7, { ...request(7, passVerdict({ codes: [gs1Code('S1', 'L1')] })), place: { fixture: 'F9' } })
+  await tell('receipt', {
+    kind: 'receive',
+    lot: 'R1',
+    product: 'foil',
+    supplier: 'bolt',
+    quantity: 5,
+    uom: 'KGM',
+  })
+  await tell('made', { kind: 'transform', child: 'unit/S1', parent: 'lot/R1' })
+  await tell('commissioned', { kind: 'commission', unit: 'X1', product: 'cap', lot: 'R2' })
+  await tell('packed', { kind: 'aggregate', child: 'unit/S1', parent: 'box/B1' }, 51)
+  await tell('unpacked', { kind: 'disaggregate', child: 'unit/S1', parent: 'box/B1' }, 52)
+  await tell('again', { kind: 'aggregate', child: 'unit/S1', parent: 'box/B2' }, 53)
+  await tell('shipped', { kind: 'ship', child: 'box/B2', shipment: 'D1', customer: 'c', order: 'o' }, 54)
+  await tell('wrong', { kind: 'transform', child: 'unit/S2', parent: 'lot/R1' }, 55)
+  await tell('back', { kind: 'retract', supersedes: ids['wrong'], reason: 'typing error' }, 56)
+  await tell('held', { kind: 'hold', target: 'unit/S3', reason: 'seen' }, 57)
+  await tell('kept', { kind: 'hold', target: 'unit/S4', reason: 'seen' }, 57)
+  await tell('released', { kind: 'release', target: 'unit/S3', reason: 'fine' }, 58)
+  const packing = { type: 'AggregationEvent', eventTimeZoneOffset: '+00:00', parentID: BOX }
+  const children = { childEPCs: [`${GTIN}/21/7`, `${GTIN}/21/8`] }
+  const events = [
+    { ...packing, ...children, action: 'ADD', eventTime: '2026-01-05T09:00:00Z' },
+    { ...packing, childEPCs: [`${GTIN}/21/7`], action: 'DELETE', eventTime: '2026-01-05T10:00:00Z' },
+    { ...packing, ...children, action: 'ADD', eventID: 'urn:uuid:1', eventTime: '2026-01-04T09:00:00Z' },
+  ]
+  const capture = async (list: object[]): Promise<void> => {
+    const text = JSON.stringify(epcisDocument(list))
+    const { items, errors } = new Checks().document(text, { single: false, most: 100 })
+    expect(errors).toEqual([])
+    await store.captureEpcis({
+      capture: uuidv7(),
+      recordTime: at(60),
+      source: line,
+      rollback: true,
+      items,
+      masterData: null,
+    })
+  }
+  await capture(events)
+  const declared = { declarationTime: '2026-01-05T11:00:00Z' }
+  await capture([{ ...events[2], errorDeclaration: declared }])
+  await store.close()
+  await signNow(base.dir)
+})
+afterAll(() => base.dispose())
+
+let dir: string
+let db: SqlDatabase
+beforeEach(() => {
+  dir = base.copy()
+  db = openSql(join(dir, 'trace.db'), { synchronous: 'normal' })
+})
+afterEach(() => db.close())
+
+const found = async (): Promise<string[]> =>
+  (await verifyDataDir(dir)).findings.map((f) => `${f.kind}: ${f.detail}`)
+const unit = (n: number): string => `%/21/S${n}`
+
+describe('what a recall goes by', () => {
+  it('raises nothing as long as the log states it', async () => {
+    expect(await found()).toEqual([])
+  })
+
+  it('raises nothing where nothing is signed, and each event is looked at by itself', async () => {
+    rmSync(join(dir, 'log'), { recursive: true })
+    expect(await verifyDataDir(dir)).toMatchObject({ state: 'unproven', findings: [] })
+  })
+
+  it.each<[string, string, string[], RegExp]>([
+    [
+      'a unit of its lot',
+      `delete from edge where child like ? and parent like '%/10/M1'`,
+      [unit(4)],
+      /^record: the link from .*S4 to .*M1 is gone$/,
+    ],
+    [
+      'a unit that was seen twice',
+      `delete from edge where child like ? and parent like '%/10/L1'`,
+      [unit(1)],
+      /^record: the link from .*S1 to .*\/10\/L1 is gone$/,
+    ],
+    [
+      'a lot of its supplier',
+      `delete from edge where parent like '%supplier:acme'`,
+      [],
+      /^record: the link from .*M1 to urn:sightline:supplier:acme is gone$/,
+    ],
+    [
+      'what a fact states',
+      `delete from edge where kind = 'transform'`,
+      [],
+      /^record: the link from .*S1 to .*R1 is gone$/,
+    ],
+    [
+      'a shipment',
+      `delete from edge where kind = 'deliver'`,
+      [],
+      /^record: the link from urn:sightline:shipment:D1 to urn:sightline:customer:c is gone$/,
+    ],
+    [
+      'what others captured',
+      `delete from edge where child like '%/21/8'`,
+      [],
+      /^record: the link from .*\/21\/8 to .*\/00\/.* is gone$/,
+    ],
+  ])('names %s that was taken out', async (_, statement, values, expected) => {
+    expect(db.run(statement, ...values).changes).toBeGreaterThan(0)
+    expect(await found()).toEqual([expect.stringMatching(expected)])
+  })
+
+  it.each<[string, string, RegExp]>([
+    [
+      'moved to another lot',
+      `update edge set parent = 'urn:sightline:lot:cap:M2' where child like '%/21/S2' and parent like '%/10/M1'`,
+      /S2 to .*M1 is gone/,
+    ],
+    [
+      'ended',
+      `update edge set valid_to = '2026-01-06T00:00:00.000Z' where child like '%/21/S2' and parent like '%/10/M1'`,
+      /valid_to of the link to .*M1 is 2026-01-06T00:00:00.000Z in the table edge and null in the log/,
+    ],
+    [
+      'ended by an event that ends nothing',
+      `update edge set valid_to = valid_from, closed_by = 3 where child like '%/21/S2' and parent like '%/10/M1'`,
+      /the link to .*M1 was ended by no event/,
+    ],
+    [
+      'begun later',
+      `update edge set valid_from = '2026-01-06T00:00:00.000Z' where child like '%/21/S3' and parent like '%/10/M1'`,
+      /valid_from of the link to .*M1/,
+    ],
+    [
+      'made uncertain',
+      `update edge set certainty = 'probable' where kind = 'transform'`,
+      /certainty of the link to .*R1 is probable/,
+    ],
+    [
+      'open again',
+      `update edge set valid_to = null, closed_by = null where parent like '%box:B1'`,
+      /no link of .*S1 was ended, as the event says/,
+    ],
+    [
+      'given another amount',
+      `update edge set quantity = 6 where parent like '%supplier:bolt'`,
+      /quantity of the link to urn:sightline:supplier:bolt is 6/,
+    ],
+  ])('tells a link that was %s', async (_, statement, expected) => {
+    expect(db.run(statement).changes).toBe(1)
+    expect(await found()).toContainEqual(expect.stringMatching(expected))
+  })
+
+  it.each<[string, string]>([
+    ['of an inspection', `(select position from inspection where serial = 'S5')`],
+    ['of a fact', `(select max(position) from trace_fact)`],
+    ['of no event', '999'],
+  ])('names a link that was put in under the place %s', async (_, position) => {
+    db.run(
+      `insert into edge (child, parent, kind, certainty, valid_from, position)
+       values ('urn:x:1', 'urn:x:2', 'associate', 'certain', '2026-01-05T00:00:00.000Z', ${position})`,
+    )
+    expect(await found()).toEqual(['record: a link from urn:x:1 to urn:x:2 that no event states'])
+  })
+})
+
+describe('holds and facts', () => {
+  it.each<[string, string, string]>([
+    [
+      'a hold that is gone',
+      `delete from hold where target like '%S4'`,
+      'record: what the event says is not in the table hold',
+    ],
+    [
+      'a hold that was ended',
+      `update hold set released_at = '2026-01-06T00:00:00.000Z' where target like '%S4'`,
+      'record: released_at is 2026-01-06T00:00:00.000Z in the table hold and null in the log',
+    ],
+    [
+      'a release in another name',
+      `update hold set released_by = 'wu' where target like '%S3'`,
+      'record: released_by is wu in the table hold and li in the log',
+    ],
+    [
+      'a hold of nobody',
+      `insert into hold (id, target, reason, placed_by, placed_at, position) values ('h', 'unit/S5', 'r', 'x', 'y', 1)`,
+      'record: a row of the table hold without an event',
+    ],
+    [
+      'a fact that counts no longer',
+      `update trace_fact set superseded_by = 1 where kind = 'ship'`,
+      'record: superseded_by is 1 in the table trace_fact and null in the log',
+    ],
+    [
+      'a fact that is gone',
+      `delete from trace_fact where kind = 'ship'`,
+      'record: what the event says is not in the table trace_fact',
+    ],
+  ])('name %s', async (_, statement, expected) => {
+    expect(db.run(statement).changes).toBe(1)
+    expect(await found()).toEqual([expected])
+  })
+})
