@@ -3,7 +3,7 @@ import type { SegmentSize } from './patch-describer.ts'
 /** Places of a profile; it is twice as long as the box, whose sides lie at a quarter and at three quarters of it. */
 export const PLACES = 16
 /** Rows across the box that a place of a profile is the mean of. */
-export const ACROSS = 8
+const ACROSS = 8
 
 /** Middle of each place from the near side, as a share of the box: -0.47 to 1.47. */
 export const placeShares: readonly number[] = Array.from(
