@@ -4,7 +4,7 @@ import { schemaUri } from '../store/inspection-event.ts'
 /** Between the fields of a row, and between rows. Neither stands in a JSON text: U+001E and U+001F are escaped there. */
 export const FIELD = '\u001f'
 export const ROW = '\u001e'
-const INSPECTION = 'qe.inspection.completed.v1'
+export const INSPECTION = 'qe.inspection.completed.v1'
 
 const q = (column: string): string => `json_quote(${column})`
 const t = (text: string): string => `'${text}'`
@@ -49,7 +49,7 @@ const array = (columns: readonly string[]): string => `json_array(${columns.map(
  * Links of the unit of an inspection to what it came from, in the order of the table, a blank between them, which no URI
  * has. `1`: made by this inspection, from its time on and for good; `2`: made by it, and otherwise; `0`: there before.
  */
-export const LINKS = `(select group_concat(concat(iif(x.position <> i.position, '0', iif(x.certainty = 'certain'
+const LINKS = `(select group_concat(concat(iif(x.position <> i.position, '0', iif(x.certainty = 'certain'
     and x.quantity is null and x.uom is null and x.valid_from = e.time and x.valid_to is null
     and x.closed_by is null, '1', '2')), x.parent), ' ')
   from edge x where x.child = i.unit and x.kind = 'associate')`
