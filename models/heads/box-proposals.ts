@@ -28,9 +28,9 @@ export function bestBoxes(
   const corners = Float64Array.from(boxes)
   const classes = Int32Array.from(scores, (_, i) => Number(labels[i]))
   const order = Uint32Array.from(scores, (_, i) => i).sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0))
-  const keep = new Uint32Array(order.length)
+  const keep = new Uint32Array(Math.min(most, order.length))
   const kept = nms(corners, classes, order, PROPOSAL_IOU, true, keep)
-  return [...keep.subarray(0, Math.min(kept, most))].map((i) => {
+  return [...keep.subarray(0, kept)].map((i) => {
     const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = corners.subarray(i * 4, i * 4 + 4)
     return { class: classes[i] ?? 0, score: scores[i] ?? 0, box: [x1, y1, x2, y2] }
   })

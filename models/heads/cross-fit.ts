@@ -41,13 +41,14 @@ const PENALTIES = [1e-1, 1e-2, 1e-3, 1e-4]
 /** Log loss by which mirror images must harm to be left out. */
 const MIRROR_MARGIN = 0.02
 
-/** The folds are stratified: each class is spread over all of them. */
+/** The folds are stratified: each class is spread over all of them, from where the one before ended, so that few parts are too. */
 export function foldsOf(labels: readonly number[], folds: number, seed: number): number[] {
   const random = seededRandom(seed)
   const fold = Array<number>(labels.length).fill(0)
+  let placed = 0
   for (const c of new Set(labels)) {
     const of = labels.flatMap((l, i) => (l === c ? [i] : []))
-    sample(of.length, of.length, random).forEach((k, n) => (fold[of[k] ?? 0] = n % folds))
+    sample(of.length, of.length, random).forEach((k) => (fold[of[k] ?? 0] = placed++ % folds))
   }
   return fold
 }

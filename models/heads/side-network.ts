@@ -87,6 +87,7 @@ export function sideNetwork(
   dense('first', TAPS * MAP, HIDDEN_SIDES)
   dense('kind', classes + 2, HIDDEN_SIDES)
   // The convolution beside it has one.
+  variables['kind.bias']?.dispose()
   delete variables['kind.bias']
   dense('second', TAPS * HIDDEN_SIDES, HIDDEN_SIDES)
   dense('places', TAPS * HIDDEN_SIDES, 1, 0)

@@ -100,12 +100,19 @@ export function sideNodes(
     'boxes',
   )
   const both = op('Mul', [proposals.scores, op('Sigmoid', [quality], 'overlap')], 'both')
+  // What is not a number is never among the best, and would be lost: every score says it.
+  const numbers = op(
+    'Add',
+    [op('ReduceSum', [from.scores], 'all_scores'), op('ReduceSum', [from.boxes], 'all_boxes')],
+    'numbers',
+  )
+  const spoilt = op('Mul', [numbers, floats('nothing', [], [0])], 'spoilt')
   const { nodes, initializers } = writer
   return {
     nodes,
     initializers,
     boxes: inside,
-    scores: op('Sqrt', [both], 'scores_moved'),
+    scores: op('Add', [op('Sqrt', [both], 'scores_moved'), spoilt], 'scores_said'),
     labels: proposals.labels,
   }
 }

@@ -97,6 +97,10 @@ export async function teachBoxes(
   const kinds = items.map((p) => 1 + classes.indexOf(p.regions[0]?.class ?? ''))
   const folds = Math.min(FOLDS, items.length)
   const fold = foldsOf(kinds, folds, seed)
+  const isUnseenBy = (k: number) => (picture: number) => {
+    options.signal?.throwIfAborted()
+    return fold[picture] === k
+  }
   const fitWithout = (k: number, share: number): HeadFit => {
     const rounds = Math.ceil((ROUNDS * fold.filter((f) => f !== k).length) / batchOf(size))
     const steps = options.steps ?? Math.max(FEWEST_STEPS, Math.min(MOST_STEPS, rounds))
@@ -127,19 +131,13 @@ export async function teachBoxes(
     const head = await fitBoxes(tf, taught, fitWithout(k, 1))
     heads.push(head)
     const model = boxModel(backbone, size, [head], [], scales, unitPx)
-    await eachPicture(
-      model,
-      draft,
-      pictures,
-      (i) => fold[i] === k,
-      (i, picture, { raw }) => {
-        proposed[i] = {
-          views: views[i] ?? [],
-          truths: boxesOf(picture, classes, size),
-          proposals: proposalsOf(raw, TAUGHT_PROPOSALS),
-        }
-      },
-    )
+    await eachPicture(model, draft, pictures, isUnseenBy(k), (i, picture, { raw }) => {
+      proposed[i] = {
+        views: views[i] ?? [],
+        truths: boxesOf(picture, classes, size),
+        proposals: proposalsOf(raw, TAUGHT_PROPOSALS),
+      }
+    })
     onProgress?.('heads', k + 1, 2 * folds)
   }
   const sides: SideHead[] = []
@@ -149,17 +147,12 @@ export async function teachBoxes(
     const side = await fitSides(tf, taught, fitWithout(k, SIDE_SHARE))
     sides.push(side)
     const model = boxModel(backbone, size, [head], [side], scales, unitPx)
-    await eachPicture(
-      model,
-      draft,
-      pictures,
-      (i) => fold[i] === k,
-      (_, picture, { findings }) =>
-        unseen.push({
-          id: picture.id,
-          truths: boxesOf(picture, classes, size).map((t) => ({ class: classes[t.class] ?? '', box: t.box })),
-          detections: findings(),
-        }),
+    await eachPicture(model, draft, pictures, isUnseenBy(k), (_, picture, { findings }) =>
+      unseen.push({
+        id: picture.id,
+        truths: boxesOf(picture, classes, size).map((t) => ({ class: classes[t.class] ?? '', box: t.box })),
+        detections: findings(),
+      }),
     )
     onProgress?.('heads', folds + k + 1, 2 * folds)
   }

@@ -21,7 +21,7 @@ export function iou(boxes: Float64Array, a: number, b: number): number {
  * @param order  candidate numbers by falling score; read only
  * @param maxIou a box is dropped when its IoU with a kept one is larger
  * @param classAware only boxes of one class suppress each other
- * @param keep   overwritten with the numbers of the kept candidates, by falling score; at least `order.length` long
+ * @param keep   overwritten with the numbers of the kept candidates, by falling score, until it is full
  * @returns how many were kept
  */
 export function nms(
@@ -33,7 +33,7 @@ export function nms(
   keep: Uint32Array,
 ): number {
   let kept = 0
-  for (let n = 0; n < order.length; n++) {
+  for (let n = 0; n < order.length && kept < keep.length; n++) {
     const candidate = order[n]!
     let free = true
     for (let k = 0; k < kept && free; k++) {

@@ -20,7 +20,7 @@ export const runsOff = (page: Page): Promise<string[]> =>
     })
     .map((e) => e.tagName + '.' + e.className + ' ' + e.textContent.slice(0, 40))`)
 
-/** Takes pictures of a page on a small and on a usual screen, and expects that nothing runs off either. */
+/** Takes pictures of a page on a small and on a usual screen, which it is left on; nothing may run off either. */
 export async function looked(page: Page, name: string): Promise<void> {
   for (const [width, height] of [
     [1280, 800],

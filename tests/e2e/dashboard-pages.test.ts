@@ -112,6 +112,11 @@ describe.skipIf(noBrowser !== null)(`dashboard in Chromium${noBrowser ? `: ${noB
     if (!finding) throw new Error('the sample part has no finding')
     await page.goto(`${at.url}/part/${part.row.inspectionId}`)
     await page.waitForSelector('canvas[data-image][data-scale]')
+    // Two rules of one weight decide together, and both have the colour of the verdict.
+    expect(await page.locator('[data-decides="fail"]').allInnerTexts()).toEqual([
+      expect.stringContaining('copper-defect'),
+      expect.stringContaining('gap-out'),
+    ])
     const label = page.locator('.viewer-tools label').first()
     const [box, knob] = [await label.boundingBox(), await label.getByRole('switch').boundingBox()]
     // The words stand beside the switch, in one row with the other tools.

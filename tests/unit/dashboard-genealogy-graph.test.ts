@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { pageOf } from '../../dashboard/web/holds/hold-words.ts'
 import {
   genealogyHeight,
   genealogyOption,
@@ -54,6 +55,15 @@ describe('the graph of a genealogy', () => {
     expect(series(backward, wide)).toEqual(['RL SN1', 'LR '])
     expect(series(none, wide)).toEqual(['LR SN1'])
     expect(series(backward, none)).toEqual(['RL SN1'])
+  })
+
+  it('leads to the pages of parts and lots, and nowhere else', () => {
+    expect(pageOf('https://id.gs1.org/01/09506000134352/21/SN%2F1')).toBe(
+      '/parts?serial=https%3A%2F%2Fid.gs1.org%2F01%2F09506000134352%2F21%2FSN%252F1',
+    )
+    expect(pageOf('urn:sightline:lot:foil:A 1')).toBe('/lot/A%201')
+    expect(pageOf('urn:sightline:supplier:acme')).toBeNull()
+    expect(pageOf('')).toBeNull()
   })
 
   it('says the whole name as text, whatever characters it has', () => {

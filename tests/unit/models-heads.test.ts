@@ -81,6 +81,8 @@ describe('softmax regression', () => {
     expect(fold).toEqual(foldsOf(labels, 5, 7))
     expect(fold.slice(0, 5).toSorted()).toEqual([0, 1, 2, 3, 4])
     expect(new Set(fold.slice(5)).size).toBe(5)
+    // One part of each class: no fold may get all of them and leave another nothing to learn from.
+    expect(foldsOf([3, 1], 2, 7).toSorted()).toEqual([0, 1])
   })
 })
 

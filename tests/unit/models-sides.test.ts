@@ -272,6 +272,13 @@ describe('moving sides in the graph', () => {
       expect(Number(out['labels']?.data[i])).toBe(c)
       expect(out['scores']?.data[i]).toBeCloseTo(Math.sqrt(score / (1 + Math.exp(-(quality[i] ?? 0)))), 4)
     })
+    // A class whose score is no number is never the best of a patch: it must not be lost for that.
+    const bias = head.out.bias.map((v, i) => (i === 1 ? NaN : v))
+    const spoilt = await run(
+      boxModel(backbone, size, [{ ...head, out: { ...head.out, bias } }], sides, scales, 10),
+    )
+    expect(spoilt['scores']?.data.length).toBeGreaterThan(0)
+    expect([...(spoilt['scores']?.data ?? [])].every(Number.isNaN)).toBe(true)
     for (const network of networks) network.dispose()
   })
 })

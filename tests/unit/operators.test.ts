@@ -158,9 +158,11 @@ describe('what is kept of operators', () => {
 
   it('says so when it cannot be written', async () => {
     const operators = await open()
-    mkdirSync(join(dir, `operators.json.${process.pid}.tmp`))
+    rmSync(join(dir, 'operators.json'), { force: true })
+    mkdirSync(join(dir, 'operators.json', 'in-the-way'), { recursive: true })
     await expect(operators.signOn('st10', 'Ana')).rejects.toMatchObject({ code: 'TRC_WRITE' })
     expect(operators.at('st10')).toBeUndefined()
+    expect(readdirSync(dir).filter((name) => name.endsWith('.tmp'))).toEqual([])
   })
 })
 

@@ -92,6 +92,7 @@ describe('a store that is late', () => {
     const [file = ''] = spoolFiles().filter((f) => f.endsWith('.jsonl'))
     appendFileSync(join(dataDir, 'spool', file), '{"entry":{"op":"capt')
     writeFileSync(join(dataDir, 'spool', 'orphan.img'), 'x')
+    writeFileSync(join(dataDir, 'spool', 'half.img.77-1.tmp'), 'x')
 
     const second = await openPartStore({ dataDir })
     expect(await second.lastTrigger('st10')).toBe(2)

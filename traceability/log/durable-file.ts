@@ -5,7 +5,11 @@ import { promisify } from 'node:util'
 
 const sync = promisify(fsync)
 
-const temporaryOf = (file: string): string => `${file}.${process.pid}.tmp`
+/** What a crash in the middle leaves: whoever owns the folder may remove it. */
+export const TEMPORARY = /\.tmp$/
+
+let temporaries = 0
+const temporaryOf = (file: string): string => `${file}.${process.pid}-${++temporaries}.tmp`
 
 /** Replaces a file so that it is whole, old or new, after a crash at any moment: temporary file, sync, rename, sync. */
 export function writeDurably(file: string, bytes: Uint8Array | string, mode = 0o644): void {
@@ -25,16 +29,19 @@ export function writeDurably(file: string, bytes: Uint8Array | string, mode = 0o
 /** The same for threads that must not wait for a disk. @throws the file-system error; nothing new is left behind */
 export async function replaceDurably(file: string, bytes: Uint8Array | string, mode = 0o644): Promise<void> {
   const temporary = temporaryOf(file)
-  const handle = await open(temporary, 'w', mode)
   try {
-    await handle.writeFile(bytes).then(() => handle.sync())
+    const handle = await open(temporary, 'w', mode)
+    try {
+      await handle.writeFile(bytes)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(temporary, file)
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined)
     throw error
-  } finally {
-    await handle.close()
   }
-  await rename(temporary, file)
   await syncDir(dirname(file))
 }
 

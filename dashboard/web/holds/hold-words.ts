@@ -13,6 +13,13 @@ export function shortTarget(uri: string): string {
   return plain?.[1] && plain[2] ? `${plain[1]}/${decodeURIComponent(plain[2])}` : uri
 }
 
+/** The page of a thing, by its URI; null = it has none. */
+export function pageOf(uri: string): string | null {
+  const short = shortTarget(uri)
+  if (short.startsWith('unit/')) return `/parts?serial=${encodeURIComponent(uri)}`
+  return short.startsWith('lot/') ? `/lot/${encodeURIComponent(short.slice('lot/'.length))}` : null
+}
+
 type Place = keyof Recall['places']
 
 /** Places with parts, most first. */

@@ -10,6 +10,8 @@ import { Panel } from '../look/panel.tsx'
  */
 export function RulesPanel({ verdict: { trace, result } }: { verdict: Verdict }): ReactNode {
   const { t } = useTranslation()
+  // Rules of the same weight that matched decide together: `a+b`.
+  const deciders = trace.decidedBy.split('+')
   const decided =
     trace.decidedBy === 'default' || trace.decidedBy === 'no-verdict'
       ? t(`rules.${trace.decidedBy}`)
@@ -26,7 +28,7 @@ export function RulesPanel({ verdict: { trace, result } }: { verdict: Verdict })
       {trace.steps.length === 0 && <p className="muted small">{t('rules.none')}</p>}
       <ol className="rules">
         {trace.steps.map((step, i) => {
-          const decides = step.rule === trace.decidedBy
+          const decides = deciders.includes(step.rule)
           return (
             <li key={i} data-decides={decides ? result : undefined}>
               <div className="rule-head">

@@ -192,13 +192,20 @@ function makeVerdict(plan: PartPlan, findings: Finding[]): Verdict {
           inputs: { findings: findings.length },
           defects: condemned,
         },
+        {
+          rule: 'gap-out',
+          when: 'measurements["trace-gap"].state == "out"',
+          matched: condemned.length > 0,
+          inputs: { 'measurements.trace-gap.state': 'out' },
+          defects: [],
+        },
       ],
       decidedBy: plan.noVerdict
         ? 'no-verdict'
         : plan.grey
           ? 'grey-zone'
           : condemned.length > 0
-            ? 'copper-defect'
+            ? 'copper-defect+gap-out'
             : 'default',
     },
     recipe: RECIPE,
