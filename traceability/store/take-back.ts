@@ -1,4 +1,5 @@
 import { canonicalJson, type QEvent, type SqlDatabase } from '../../contracts/index.ts'
+import { namesEver } from '../genealogy/identity-names.ts'
 import { shortName, thingUri } from '../genealogy/things.ts'
 
 /**
@@ -15,10 +16,12 @@ export function takeBack(db: SqlDatabase, id: string, position: number): void {
   if (row === undefined) return
   const { type, data } = JSON.parse(row.json) as QEvent<Record<string, unknown>>
   const child = row.subject
+  // It closed the links of all names that the part had then.
   if (data['kind'] === 'disaggregate')
     db.run(
-      'update edge set valid_to = null, closed_by = null where child = ? and closed_by = ?',
-      child,
+      `update edge set valid_to = null, closed_by = null
+         where child in (select value from json_each(?)) and closed_by = ?`,
+      JSON.stringify(namesEver(db, child)),
       row.position,
     )
   const shipment = db.get<{ parent: string }>(
