@@ -59,3 +59,14 @@ export const forgetIdentities = (db: SqlDatabase): void => void folded.delete(db
 
 /** Every URI that stands for the same part, this one included. */
 export const namesOf = (db: SqlDatabase, uri: string): string[] => identityMap(db).names(uri)
+
+/** Every URI that ever stood for the same part, this one included: what was split off since, too. */
+export function namesEver(db: SqlDatabase, uri: string): string[] {
+  const { changes } = fold(db)
+  const names = new Set([uri])
+  for (let before = 0; before < names.size;) {
+    before = names.size
+    for (const { uris } of changes) if (uris.some((u) => names.has(u))) for (const u of uris) names.add(u)
+  }
+  return [...names]
+}

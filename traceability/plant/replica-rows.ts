@@ -138,7 +138,10 @@ export class ReplicaRows {
     return new Map(rows.map((r) => [r.at, r.position]))
   }
 
-  /** Facts that the stretch took back: their edges go, what they closed is open again; what the line kept comes back. */
+  /**
+   * Facts that the stretch took back: their edges go, what they closed is open again; what the line kept, or an
+   * inspection of before linked instead, comes back.
+   */
   #takeBack(after: number, end: number): void {
     const facts = this.#source.all<{ position: number }>(
       'select position from trace_fact where superseded_by > ? and superseded_by <= ? and position <= ?',
@@ -158,9 +161,16 @@ export class ReplicaRows {
     const old = [...facts, ...epcis].map((r) => r.position)
     const edges = REPLICA_TABLES.find((t) => t.table === 'edge')
     for (const [position, there] of this.#places(old)) {
-      this.#plant.run('delete from edge where position = ?', there)
+      const gone = this.#plant.all(`delete from edge where position = ? returning child, parent, kind`, there)
       this.#plant.run('update edge set valid_to = null, closed_by = null where closed_by = ?', there)
-      const kept = this.#source.all('select * from edge where position = ?', position)
+      const kept = this.#source.all(
+        `select * from edge where position = ?1 union select e.* from json_each(?2) v join edge e
+           on e.child = v.value ->> 'child' and e.parent = v.value ->> 'parent' and e.kind = v.value ->> 'kind'
+           where e.position <= ?3`,
+        position,
+        JSON.stringify(gone),
+        after,
+      )
       if (edges !== undefined && kept.length > 0)
         this.#write(edges, this.#placed(edges, kept, end, new Map([[position, there]])))
     }

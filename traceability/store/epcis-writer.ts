@@ -17,6 +17,7 @@ import { lotUri } from '../identity/index.ts'
 import type { EventAppender } from './event-appender.ts'
 import { checkEvent } from './event-check.ts'
 import { schemaUri } from './inspection-event.ts'
+import { GONE, type GoneLink, linkInspected } from './take-back.ts'
 
 type Close = Extract<EpcisLink, { op: 'close' }>
 
@@ -226,8 +227,9 @@ export class EpcisWriter {
   #takeBack(eventID: string, source: string): void {
     const position = this.#events.find(uuidv5(EPCIS_NAMESPACE, eventID), source)
     if (position === null) return
-    this.#db.run('delete from edge where position = ?', position)
+    const gone = this.#db.all<GoneLink>(`delete from edge where position = ? returning ${GONE}`, position)
     this.#db.run('update edge set valid_to = null, closed_by = null where closed_by = ?', position)
+    linkInspected(this.#db, gone)
   }
 
   #thing(thing: EpcisItem['things'][number], at: string, position: number): void {

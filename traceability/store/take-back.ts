@@ -1,5 +1,25 @@
 import { canonicalJson, type QEvent, type SqlDatabase } from '../../contracts/index.ts'
+import { namesEver } from '../genealogy/identity-names.ts'
 import { shortName, thingUri } from '../genealogy/things.ts'
+
+/** Units of a lot, and inspections, looked at for one link that goes: some 60 ms at most. */
+const LOOKED_AT = 10_000
+/** Events looked at in one statement. */
+const AT_ONCE = 200
+const SUPPLIER = 'urn:sightline:supplier:'
+
+/** A link that went. */
+export interface GoneLink {
+  [column: string]: string | number | null
+  child: string
+  parent: string
+  kind: string
+  valid_to: string | null
+  position: number
+  closed_by: number | null
+}
+/** Columns of `GoneLink`. */
+export const GONE = 'child, parent, kind, valid_to, position, closed_by'
 
 /**
  * Takes back what a fact did, inside the transaction of the fact that supersedes it: its links go, what it closed is open
@@ -15,48 +35,115 @@ export function takeBack(db: SqlDatabase, id: string, position: number): void {
   if (row === undefined) return
   const { type, data } = JSON.parse(row.json) as QEvent<Record<string, unknown>>
   const child = row.subject
+  // It closed the links of all names that the part had then.
   if (data['kind'] === 'disaggregate')
     db.run(
-      'update edge set valid_to = null, closed_by = null where child = ? and closed_by = ?',
-      child,
+      `update edge set valid_to = null, closed_by = null
+         where child in (select value from json_each(?)) and closed_by = ?`,
+      JSON.stringify(namesEver(db, child)),
       row.position,
     )
-  const shipment = db.get<{ parent: string }>(
-    `select parent from edge where child = ? and position = ? and kind = 'ship'`,
+  const gone = db.all<GoneLink>(
+    `delete from edge where child = ? and position = ? returning ${GONE}`,
     child,
     row.position,
   )
-  if (type === 'ext.receipt.posted.v1') takeBackReceipt(db, child, String(data['supplier']), row.position)
-  else db.run('delete from edge where child = ? and position = ?', child, row.position)
+  linkInspected(db, gone)
   // Customer and order stay as long as anything is in the shipment.
-  if (shipment !== undefined)
-    db.run(
-      `delete from edge where child = ?1 and kind in ('deliver', 'order') and not exists
-         (select 1 from edge where parent = ?1 and kind = 'ship')`,
-      shipment.parent,
-    )
+  for (const { parent, kind } of gone)
+    if (kind === 'ship')
+      db.run(
+        `delete from edge where child = ?1 and kind in ('deliver', 'order') and not exists
+           (select 1 from edge where parent = ?1 and kind = 'ship')`,
+        parent,
+      )
+  if (type === 'ext.receipt.posted.v1') nameSupplier(db, child, String(data['supplier']))
   db.run('update trace_fact set superseded_by = ? where id = ?', position, id)
 }
 
-/** An inspection of a part of the lot may have named the supplier, too, and made no link because there was one. */
-function takeBackReceipt(db: SqlDatabase, lot: string, supplier: string, position: number): void {
-  const named = db.get(
-    `select 1 as found from edge e join event v on v.position = e.position
-       where e.parent = ? and e.kind = 'associate' and v.type = 'qe.inspection.completed.v1'
-         and instr(v.json, ?) > 0 limit 1`,
-    lot,
-    canonicalJson({ lot, supplier: thingUri('supplier', supplier) }),
-  )
-  if (named !== undefined) return
-  db.run('delete from edge where child = ? and position = ?', lot, position)
-  const other = db.get<{ parent: string }>(
-    `select parent from edge where child = ? and kind = 'associate' and parent glob 'urn:sightline:supplier:*'
-       order by valid_from desc limit 1`,
-    lot,
-  )
+/**
+ * An inspection links its unit to its lots, and these to their supplier, unless they are linked already. Where what was
+ * in the way is gone, the first inspection that came after it makes its link now, and what ended the one that is gone
+ * ends that too.
+ */
+export function linkInspected(db: SqlDatabase, gone: readonly GoneLink[]): void {
+  for (const { child, parent, kind, valid_to, position, closed_by } of gone) {
+    const first = kind === 'associate' ? firstStating(db, child, parent, position) : undefined
+    if (first === undefined) continue
+    const linked = db.get(
+      `select 1 as found from edge where child = ? and parent = ? and kind = 'associate' and position < ?
+         and (valid_to is null or closed_by > ?) limit 1`,
+      child,
+      parent,
+      first.position,
+      first.position,
+    )
+    if (linked !== undefined) continue
+    const ended = closed_by !== null && closed_by > first.position && first.time <= (valid_to ?? '')
+    db.run(
+      `insert into edge (child, parent, kind, certainty, valid_from, valid_to, position, closed_by)
+       values (?, ?, 'associate', 'certain', ?, ?, ?, ?) on conflict (child, parent, kind, valid_from) do nothing`,
+      child,
+      parent,
+      first.time,
+      ended ? valid_to : null,
+      first.position,
+      ended ? closed_by : null,
+    )
+  }
+}
+
+/**
+ * The first inspection behind a place that states a link. Its unit is found by index, and those of a lot by their links
+ * to it; what only units of a lot beyond the first `LOOKED_AT` state, as their URIs are sorted, is not found.
+ */
+function firstStating(
+  db: SqlDatabase,
+  child: string,
+  parent: string,
+  after: number,
+): { position: number; time: string } | undefined {
+  const ofLot = parent.startsWith(SUPPLIER)
+  const units = ofLot
+    ? `(select distinct child from edge where parent = ?1 and kind = 'associate' order by child limit ?3)`
+    : '(select ?1 as child)'
+  const positions = db
+    .all<{ position: number }>(
+      `select i.position from ${units} u cross join inspection i on i.unit = u.child and i.position > ?2
+         order by i.position limit ?3`,
+      child,
+      after,
+      LOOKED_AT,
+    )
+    .map((row) => row.position)
+  const text = ofLot ? canonicalJson({ lot: child, supplier: parent }) : `{"lot":${JSON.stringify(parent)}`
+  for (let i = 0; i < positions.length; i += AT_ONCE) {
+    // PostgreSQL has no `instr`.
+    const found = db.get<{ position: number; time: string }>(
+      `select v.position, v.time from json_each(?) p cross join event v on v.position = cast(p.value as bigint)
+         where replace(v.json, ?, '') <> v.json order by v.position limit 1`,
+      JSON.stringify(positions.slice(i, i + AT_ONCE)),
+      text,
+    )
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** The lot comes no longer from the supplier of a receipt that was taken back, unless something else says so. */
+function nameSupplier(db: SqlDatabase, lot: string, supplier: string): void {
+  const suppliers = db
+    .all<{ parent: string }>(
+      `select parent from edge where child = ? and kind = 'associate' and parent glob '${SUPPLIER}*'
+         order by valid_from desc`,
+      lot,
+    )
+    .map((row) => row.parent)
+  const [newest] = suppliers
+  if (suppliers.includes(thingUri('supplier', supplier))) return
   db.run(
     'update material_lot set supplier = ? where uri = ? and supplier = ?',
-    other === undefined ? null : shortName(other.parent).slice('supplier/'.length),
+    newest === undefined ? null : shortName(newest).slice('supplier/'.length),
     lot,
     supplier,
   )

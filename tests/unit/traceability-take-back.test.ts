@@ -1,0 +1,263 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type SqlDatabase, type TraceFact, uuidv7 } from '../../contracts/index.ts'
+import { Checks } from '../../traceability/epcis/checks.ts'
+import {
+  IdentityChanges,
+  migratePostgres,
+  openPartStore,
+  openSql,
+  type TraceStore,
+  verifyDataDir,
+} from '../../traceability/index.ts'
+import { DATABASE_URL, dropSchema, freshSchema, openSchema, postgresPresent } from '../services/postgres.ts'
+import { describeWith } from '../services/require-service.ts'
+import { epcisDocument } from './samples/epcis-documents.ts'
+import { carryAll, PlantLine } from './samples/plant-line.ts'
+import { at, context, gs1Code, passVerdict, request } from './samples/traceability-requests.ts'
+
+const line = { plant: 'p1', line: 'caps-a' }
+const unit = (serial: string): string => `https://id.gs1.org/01/09506000134352/21/${serial}`
+const LOT = 'https://id.gs1.org/01/09506000134352/10/M1'
+
+interface Opened {
+  /** Null: on a server, whose links `verify` does not look at. */
+  dataDir: string | null
+  store: TraceStore
+  db: SqlDatabase
+  remove(): Promise<void>
+}
+
+function takenBack(open: () => Promise<Opened>): void {
+  let o: Opened
+  let trigger = 0
+  beforeEach(async () => {
+    o = await open()
+    trigger = 0
+  })
+  afterEach(() => o.remove())
+
+  /** @returns its id */
+  const tell = async (fact: object, n: number): Promise<string> => {
+    const id = uuidv7()
+    await o.store.recordFact({ id, at: at(n), by: 'li', ...fact } as TraceFact, line)
+    return id
+  }
+  const retract = (supersedes: string): Promise<string> =>
+    tell({ kind: 'retract', supersedes, reason: 'wrong' }, 90)
+  /** At one second after the other. */
+  const judge = (serial: string, more: object = {}): Promise<unknown> =>
+    o.store.capture(
+      request(++trigger, passVerdict({ codes: [gs1Code(serial)] }), { context: { ...context, ...more } }),
+    )
+  const identity = (kind: 'merge' | 'split'): Promise<unknown> =>
+    new IdentityChanges(o.db, o.store, line).change({
+      kind,
+      canonical: unit('S2'),
+      uris: [unit('S1')],
+      by: 'li',
+      reason: 'two labels',
+    })
+
+  it.each(['while they are one', 'after they were split'])(
+    'an unpacking leaves the part packed that was unpacked by another of its names, %s',
+    async (when) => {
+      await judge('S1')
+      await judge('S2')
+      await tell({ kind: 'aggregate', child: 'unit/S1', parent: 'box/B1' }, 51)
+      await identity('merge')
+      const out = await tell({ kind: 'disaggregate', child: 'unit/S2', parent: 'box/B1' }, 52)
+      const packed = (): unknown =>
+        o.db.all(`select child, valid_to, closed_by from edge where kind = 'aggregate'`)
+      expect(packed()).toMatchObject([{ child: unit('S1'), valid_to: at(52) }])
+      if (when === 'after they were split') await identity('split')
+      await retract(out)
+      expect(packed()).toEqual([{ child: unit('S1'), valid_to: null, closed_by: null }])
+    },
+  )
+
+  const M1 = { lot: 'M1' }
+  const acme = { ...M1, supplier: 'acme' }
+  const told = (child: string, n: number): Promise<string> =>
+    tell({ kind: 'associate', child: unit(child), parent: LOT }, n)
+  const received = (n: number, more: object = {}): Promise<string> =>
+    tell({ kind: 'receive', lot: 'M1', product: 'cap', supplier: 'acme', ...more }, n)
+  /** Links to the lot, or of it: place in the log, begin, end, amount. */
+  const links = (of: 'parent' | 'child' = 'parent'): unknown[] =>
+    o.db
+      .all(
+        `select position, valid_from, valid_to, quantity from edge where ${of} = ? and kind = 'associate' order by position`,
+        LOT,
+      )
+      .map((e) => [e['position'], e['valid_from'], e['valid_to'], e['quantity']])
+  const suppliers = (): unknown => o.db.all('select supplier from material_lot where lot = ?', 'M1')
+  const capture = async (event: object): Promise<void> => {
+    const text = JSON.stringify(epcisDocument([{ eventTimeZoneOffset: '+00:00', ...event }]))
+    const { items, errors } = new Checks().document(text, { single: false, most: 100 })
+    expect(errors).toEqual([])
+    const ask = { capture: uuidv7(), recordTime: at(60), source: line, rollback: true, masterData: null }
+    await o.store.captureEpcis({ ...ask, items })
+  }
+  const findings = async (): Promise<unknown> =>
+    o.dataDir === null ? [] : (await verifyDataDir(o.dataDir)).findings
+
+  it('a link of a part to its lot leaves the one that the first inspection after it states', async () => {
+    const fact = await told('S1', 0)
+    for (let n = 1; n <= 3; n++) await judge('S1', n === 1 ? {} : M1)
+    expect(links()).toEqual([[1, at(0), null, null]])
+    await retract(fact)
+    expect(links()).toEqual([[3, at(2), null, null]])
+    expect(await findings()).toEqual([])
+    // It stands in no other's way: the next inspection makes none of its own.
+    await judge('S1', M1)
+    expect(links()).toHaveLength(1)
+  })
+
+  it('a captured event with the lot of a part leaves what an inspection states', async () => {
+    const made = {
+      type: 'ObjectEvent',
+      action: 'ADD',
+      eventID: 'urn:uuid:o1',
+      eventTime: at(0),
+      epcList: [unit('S1')],
+      ilmd: { 'cbvmda:lotNumber': 'M1' },
+    }
+    await capture(made)
+    await judge('S1', M1)
+    expect(links()).toEqual([[1, at(0), null, null]])
+    await capture({ ...made, errorDeclaration: { declarationTime: at(70) } })
+    expect(links()).toEqual([[2, at(1), null, null]])
+    expect(await findings()).toEqual([])
+  })
+
+  it('a link gives way to what was in the way of an inspection, too', async () => {
+    await told('S1', 0)
+    const second = await told('S1', 5)
+    await judge('S1', M1)
+    await retract(second)
+    expect(links()).toEqual([[1, at(0), null, null]])
+    expect(await findings()).toEqual([])
+  })
+
+  it('a link that was ended leaves one that ended with it', async () => {
+    const fact = await told('S1', 0)
+    await judge('S1', M1)
+    await capture({
+      type: 'AssociationEvent',
+      action: 'DELETE',
+      eventTime: at(40),
+      parentID: unit('S1'),
+      childQuantityList: [{ epcClass: LOT }],
+    })
+    await retract(fact)
+    expect(links()).toEqual([[2, at(1), at(40), null]])
+    expect(await findings()).toEqual([])
+  })
+
+  it('a receipt leaves the supplier that an inspection names, of a part that was linked before', async () => {
+    await judge('S9', M1)
+    await tell({ kind: 'commission', unit: unit('S1'), product: 'cap', lot: 'M1' }, 0)
+    const receipt = await received(0)
+    await judge('S1', acme)
+    expect(links('child')).toEqual([[3, at(0), null, null]])
+    await retract(receipt)
+    expect(links('child')).toEqual([[4, at(2), null, null]])
+    expect(suppliers()).toEqual([{ supplier: 'acme' }])
+    expect(await findings()).toEqual([])
+  })
+
+  it('a receipt leaves the place to its correction of the same time', async () => {
+    await judge('S1', acme)
+    const wrong = await received(9, { quantity: 5, uom: 'KGM' })
+    await received(9, { quantity: 7, uom: 'KGM', supersedes: wrong })
+    expect(links('child')).toEqual([
+      [1, at(1), null, null],
+      [3, at(9), null, 7],
+    ])
+    expect(suppliers()).toEqual([{ supplier: 'acme' }])
+    expect(await findings()).toEqual([])
+  })
+
+  it('a receipt takes the supplier along that nothing else names', async () => {
+    await judge('S1', M1)
+    await retract(await received(9))
+    expect([links('child'), suppliers()]).toEqual([[], [{ supplier: null }]])
+    expect(await findings()).toEqual([])
+  })
+}
+
+describe('in SQLite, taken back', () =>
+  takenBack(async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'sightline-take-back-'))
+    const store = await openPartStore({ dataDir, spoolAfterMs: 20_000 })
+    const db = openSql(join(dataDir, 'trace.db'), { synchronous: 'normal', readOnly: true })
+    return {
+      dataDir,
+      store,
+      db,
+      remove: async () => {
+        db.close()
+        await store.close()
+        rmSync(dataDir, { recursive: true, force: true })
+      },
+    }
+  }))
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
+describeWith('PostgreSQL', await postgresPresent(), 'on PostgreSQL, taken back', () =>
+  takenBack(async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'sightline-take-back-'))
+    const schema = freshSchema()
+    const store = await openPartStore({
+      dataDir,
+      spoolAfterMs: 20_000,
+      database: { url: DATABASE_URL, schema },
+    })
+    const db = await openSchema(schema)
+    return {
+      dataDir: null,
+      store,
+      db,
+      remove: async () => {
+        db.close()
+        await store.close()
+        await dropSchema(schema)
+        rmSync(dataDir, { recursive: true, force: true })
+      },
+    }
+  }),
+)
+
+describeWith('PostgreSQL', await postgresPresent(), 'in the store of a plant, taken back', () => {
+  it('a link leaves the one that an inspection states, which came before', async () => {
+    const schema = freshSchema()
+    const plant = await openSchema(schema)
+    const a = new PlantLine('line-a')
+    try {
+      migratePostgres(plant, schema, 'plant')
+      const store = await a.store()
+      const where = { plant: 'p1', line: 'line-a' }
+      const tell = (fact: object): Promise<unknown> =>
+        store.recordFact({ at: at(0), by: 'li', ...fact } as TraceFact, where)
+      const id = uuidv7()
+      await tell({ id, kind: 'associate', child: unit('LINEA1'), parent: LOT })
+      await a.judge(1)
+      carryAll(a.replicator(plant))
+      const link = `select e.child, v.id, e.valid_from, e.valid_to from edge e join event v on v.position = e.position
+        where e.parent = '${LOT}'`
+      expect(plant.all(link)).toMatchObject([{ id }])
+      await tell({ id: uuidv7(), kind: 'retract', supersedes: id, reason: 'wrong' })
+      carryAll(a.replicator(plant))
+      const [inspection] = plant.all('select inspection_id from inspection')
+      expect(plant.all(link)).toEqual([
+        { child: unit('LINEA1'), id: inspection?.['inspection_id'], valid_from: at(1), valid_to: null },
+      ])
+    } finally {
+      plant.close()
+      await dropSchema(schema)
+      await a.dispose()
+    }
+  })
+})
