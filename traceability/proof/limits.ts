@@ -30,6 +30,10 @@ export const LIMITS = {
     zh: '该日志始于旧版本:谱系关系未与日志核对。',
     en: 'the log began with an older version: links were not compared with it',
   },
+  oldTables: {
+    zh: '该数据由旧版本写入且尚未升级:谱系关系、事实、隔离和复核的表未与日志核对。',
+    en: 'the data are of an older version and were not brought up to date: the tables of links, facts, holds and reviews were not compared with the log',
+  },
   plantTables: {
     zh: '工厂库中的谱系关系、隔离、复核及处置以外的事实未与日志核对:请在产线的数据目录上验证。',
     en: 'links, holds, reviews and facts other than decisions in the plant store were not compared with the log: verify the data directory of the line',
