@@ -113,6 +113,12 @@ describe('what a recall goes by', () => {
       /^record: the link from .*S1 to .*\/10\/L1 is gone$/,
     ],
     [
+      'a unit of the fixture it lay in',
+      `delete from edge where parent like '%fixture:F9'`,
+      [],
+      /^record: the link from .*S1 to urn:sightline:fixture:F9 is gone$/,
+    ],
+    [
       'a lot of its supplier',
       `delete from edge where parent like '%supplier:acme'`,
       [],
