@@ -201,6 +201,25 @@ describe('what a recall goes by', () => {
   })
 })
 
+it.each<[string, string, RegExp]>([
+  [
+    'of a commissioned unit to more than its lot',
+    `insert into edge (child, parent, kind, certainty, valid_from, position)
+       select child, 'urn:sightline:box:B7', kind, certainty, valid_from, position from edge where parent like '%:R2'`,
+    /^record: a link from .*X1 to urn:sightline:box:B7 that no event states$/,
+  ],
+  [
+    'that was taken back',
+    `insert into edge (child, parent, kind, certainty, valid_from, position)
+       select json_extract(json, '$.data.child'), json_extract(json, '$.data.parent'), 'transform', 'certain', time, position
+         from event where id = ID`,
+    /^record: a link from .*S2 to .*R1 that no event states$/,
+  ],
+])('names a link %s', async (_, statement, expected) => {
+  expect(db.run(statement.replace('ID', `'${ids['wrong'] ?? ''}'`)).changes).toBe(1)
+  expect(await found()).toEqual([expect.stringMatching(expected)])
+})
+
 describe('holds and facts', () => {
   it.each<[string, string, string]>([
     [

@@ -19,6 +19,21 @@ const packing = (n: number, action: 'ADD' | 'DELETE', more: object = {}): object
   eventTime: `2026-01-05T${action === 'ADD' ? '09' : '10'}:00:00Z`,
   ...more,
 })
+const ofLot = (n: string, lot: string): object => ({
+  type: 'ObjectEvent',
+  action: 'ADD',
+  eventTimeZoneOffset: '+00:00',
+  eventTime: '2026-01-05T05:00:00Z',
+  epcList: [child(n)],
+  ilmd: { 'cbvmda:lotNumber': lot },
+})
+const melted = (lot: string, unit: string): object => ({
+  type: 'TransformationEvent',
+  eventTimeZoneOffset: '+00:00',
+  eventTime: '2026-01-05T04:00:00Z',
+  inputEPCList: [unit],
+  outputQuantityList: [{ epcClass: lot, quantity: 1 }],
+})
 const declared = { errorDeclaration: { declarationTime: '2026-01-05T11:00:00Z' } }
 
 /** What can happen on a line, in few words. */
@@ -126,6 +141,11 @@ beforeAll(async () => {
   const earlier = packing(7, 'ADD', { eventID: 'urn:uuid:earlier' })
   await l.capture({ ...earlier, ...declared })
   await l.capture(earlier)
+  // A unit of a lot, as somebody else says; of another lot, which was made of that unit, it cannot be.
+  await l.capture(ofLot('y', 'Y'))
+  const product = child('z').slice(0, child('z').indexOf('/21/'))
+  await l.capture(melted(`${product}/10/Z`, child('z')))
+  await l.capture(ofLot('z', 'Z'))
   // Seen so often that its links are not asked for with each inspection.
   for (let n = 100; n < 140; n++)
     await l.judge(9, { ...request(n, passVerdict({ codes: [gs1Code('S9', `L${n}`)] })) })
@@ -146,6 +166,9 @@ async function found(forged?: string): Promise<string[]> {
 }
 
 it('raises nothing about corrections, other names and what is told twice or too early', async () => {
+  const db = openSql(join(base.dir, 'trace.db'), { synchronous: 'normal', readOnly: true })
+  expect(db.all('select parent from edge where child = ?', child('z'))).toEqual([])
+  db.close()
   expect(await found()).toEqual([])
 })
 
@@ -183,6 +206,11 @@ it.each<[string, string, string[]]>([
     [
       'the link from https://id.gs1.org/01/09506000134352/21/S9 to https://id.gs1.org/01/09506000134352/10/L120 is gone',
     ],
+  ],
+  [
+    'deleted, to the lot that somebody else names',
+    `delete from edge where child = '${child('y')}'`,
+    [`the link from ${child('y')} to https://id.gs1.org/01/04012345111118/10/Y is gone`],
   ],
   [
     'deleted, whose error was declared too early',

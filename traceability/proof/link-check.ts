@@ -1,5 +1,6 @@
 import type { InspectionCompleted, QEvent, SqlDatabase } from '../../contracts/index.ts'
-import { thingUri } from '../genealogy/things.ts'
+import { namesEverOf } from '../genealogy/identity-names.ts'
+import { lotName, thingUri } from '../genealogy/things.ts'
 import { EndedLinks } from './ended-links.ts'
 import type { InspectedLinksResult } from './inspected-links.ts'
 import { INSPECTION } from './match-query.ts'
@@ -16,6 +17,9 @@ const FOREIGN = `select e.* from edge e left join event v on v.position = e.posi
   where i.position is null or e.kind <> 'associate' or not (
     instr(v.json, e.parent) > 0 and (e.child = i.unit or instr(v.json, concat('{"lot":"', e.child, '"')) > 0)
     or e.child = i.unit and e.parent glob 'urn:sightline:fixture:*' and instr(v.json, '"fixture":') > 0)`
+const NO_AMOUNT = { certainty: 'certain', quantity: null, uom: null }
+/** As `store/epcis-writer.ts` has it. */
+const END = '9999'
 interface Supplied {
   lot: string
   supplier: string
@@ -161,16 +165,36 @@ export class LinkCheck {
       const row = this.#rowOf(link)
       if (row === undefined) {
         if (!takenBack) this.#gone(link, at)
-      } else if (row.position === position) this.#same(row, link, at)
+      } else if (row.position === position) {
+        this.#same(row, link, at)
+        if (takenBack && goesWith(event, link)) this.#unstated(row)
+      }
     }
-    for (const { child, parent } of perhaps)
-      for (const row of this.#db.all<EdgeRow>(
+    for (const { child, parent } of perhaps) {
+      const rows = this.#db.all<EdgeRow>(
         `select * from edge where child = ? and kind = 'associate' and position = ?`,
         child,
         position,
-      ))
-        if (!seen.has(keyOf(row)) && (parent === null || row.parent === parent))
-          this.#same(row, { ...row, from: row.valid_from, to: null, certainty: 'certain' }, at)
+      )
+      // One lot at most.
+      const row = rows.find((r) => (parent === null ? lotName(r.parent) !== null : r.parent === parent))
+      for (const other of rows)
+        if (other !== row && !seen.has(keyOf(other))) {
+          this.#made += 1
+          this.#unstated(other)
+        }
+      const link = {
+        ...NO_AMOUNT,
+        child,
+        parent: parent ?? '',
+        kind: 'associate',
+        from: said.at < END ? said.at : END,
+        to: null,
+      }
+      if (row !== undefined && !seen.has(keyOf(row))) this.#same(row, link, at)
+      else if (row === undefined && parent !== null && !takenBack && this.#beginsHere(parent))
+        if (this.#rowOf(link) === undefined) this.#gone(link, at)
+    }
     if (takenBack) return
     for (const end of ends)
       if (end.sure && !this.#ended.ended(end, position))
@@ -179,6 +203,26 @@ export class LinkCheck {
           `no link of ${end.child ?? end.parent ?? ''} was ended, as the event says`,
           at,
         )
+  }
+
+  /** Nothing was ever known from which the lot came, so that no circle can have kept a unit from being linked to it. */
+  #beginsHere(lot: string): boolean {
+    const names = JSON.stringify(namesEverOf(this.#db, lot))
+    const above = this.#db.get(
+      `select 1 as found from edge where child in (select value from json_each(?1))
+         and parent not glob 'urn:sightline:supplier:*'
+       union all select 1 from edge where parent in (select value from json_each(?1)) and kind in ('aggregate', 'ship')
+       limit 1`,
+      names,
+    )
+    return above === undefined && !this.#takenBack.names(lot)
+  }
+
+  #unstated({ child, parent, position }: EdgeRow): void {
+    this.#findings.add('record', `a link from ${child} to ${parent} that no event states`, {
+      position,
+      subject: child,
+    })
   }
 
   /** A link that is there, and made by the event that states it. */
@@ -218,17 +262,17 @@ export class LinkCheck {
       for (const { child } of perhaps) stated.add(`${position} ${child}`)
     }
     for (const row of this.#db.all<EdgeRow>(FOREIGN)) {
-      const { child, parent, position } = row
-      if (stated.has(`${position} ${keyOf(row)}`) || stated.has(`${position} ${child}`)) continue
-      this.#findings.add('record', `a link from ${child} to ${parent} that no event states`, {
-        position,
-        subject: child,
-      })
+      const place = `${row.position} `
+      if (!stated.has(place + keyOf(row)) && !stated.has(place + row.child)) this.#unstated(row)
     }
     if (this.#findings.list.length === before)
       this.#findings.add('record', `${count} links are in the table edge, the events state ${this.#made}`)
   }
 }
+
+/** A link goes when its event is taken back, but for what others said, too: of a lot, and of a whole shipment. */
+const goesWith = ({ type }: QEvent<Data>, { kind }: StatedLink): boolean =>
+  type !== 'ext.receipt.posted.v1' && kind !== 'deliver' && kind !== 'order'
 
 const lotsOf = (text: string): { lot: string; supplier?: string }[] => {
   try {

@@ -45,6 +45,13 @@ export class TakenBack {
     return (link.kind === 'deliver' || link.kind === 'order') && this.#keys.has(`${link.child} ship`)
   }
 
+  /** A link of that thing, under any of its names, was taken back. */
+  names(uri: string): boolean {
+    return namesEverOf(this.#db, uri).some((name) =>
+      ['associate', 'transform', 'aggregate', 'ship'].some((kind) => this.#gone.has(`${kind} ${name}`)),
+    )
+  }
+
   /** What the event at that position ended may have been taken back since. */
   ended({ child, parent, kind }: StatedEnd, position: number): boolean {
     const [parents, uri] = [parent === null ? null : namesEverOf(this.#db, parent), child ?? parent ?? '']
