@@ -113,6 +113,12 @@ describe('what a recall goes by', () => {
       /^record: the link from .*S1 to .*\/10\/L1 is gone$/,
     ],
     [
+      'a unit of the fixture it lay in',
+      `delete from edge where parent like '%fixture:F9'`,
+      [],
+      /^record: the link from .*S1 to urn:sightline:fixture:F9 is gone$/,
+    ],
+    [
       'a lot of its supplier',
       `delete from edge where parent like '%supplier:acme'`,
       [],
@@ -193,6 +199,25 @@ describe('what a recall goes by', () => {
     )
     expect(await found()).toEqual(['record: a link from urn:x:1 to urn:x:2 that no event states'])
   })
+})
+
+it.each<[string, string, RegExp]>([
+  [
+    'of a commissioned unit to more than its lot',
+    `insert into edge (child, parent, kind, certainty, valid_from, position)
+       select child, 'urn:sightline:box:B7', kind, certainty, valid_from, position from edge where parent like '%:R2'`,
+    /^record: a link from .*X1 to urn:sightline:box:B7 that no event states$/,
+  ],
+  [
+    'that was taken back',
+    `insert into edge (child, parent, kind, certainty, valid_from, position)
+       select json_extract(json, '$.data.child'), json_extract(json, '$.data.parent'), 'transform', 'certain', time, position
+         from event where id = ID`,
+    /^record: a link from .*S2 to .*R1 that no event states$/,
+  ],
+])('names a link %s', async (_, statement, expected) => {
+  expect(db.run(statement.replace('ID', `'${ids['wrong'] ?? ''}'`)).changes).toBe(1)
+  expect(await found()).toEqual([expect.stringMatching(expected)])
 })
 
 describe('holds and facts', () => {

@@ -138,6 +138,17 @@ describe.each([1, 2, 3, 4].filter((v) => v < SCHEMA_VERSION))('data of schema ve
     expect(await verifyDataDir(dir)).toMatchObject({ state: 'unproven', events: 2 * PARTS + 1, findings: [] })
   })
 
+  it('is checked as it is, and what could not be compared is said', async () => {
+    writeOld(version)
+    const { findings, limits } = await verifyDataDir(dir)
+    expect(findings).toEqual([])
+    expect(limits.map((l) => l.en)).toContainEqual(
+      expect.stringContaining(
+        version < 3 ? 'tables of links, facts, holds and reviews were not' : 'links were not compared',
+      ),
+    )
+  })
+
   it('ends with the tables and indices of a fresh file', () => {
     writeOld(version)
     const [old, fresh] = [

@@ -38,12 +38,26 @@ export const subjectsOf = (e: JsonObject): string[] =>
     ),
   ].map((a) => a.uri)
 
+/** What a checked event says about genealogy; what it says twice, or under two names of one thing, once. */
+export function linksOf(e: JsonObject, eventID: string): EpcisLink[] {
+  const links = new Map<string, EpcisLink>()
+  for (const link of namedLinksOf(e, eventID)) {
+    const key = linkKey(link)
+    if (!links.has(key)) links.set(key, link)
+  }
+  return [...links.values()]
+}
+
+/** What a link of an event is known by there. */
+export const linkKey = ({ kind, child, parent }: Pick<EpcisLink, 'kind' | 'child' | 'parent'>): string =>
+  `${kind} ${child ?? ''} ${parent}`
+
 /**
- * What a checked event says about genealogy (EPCIS 2.0, 7.4.3 to 7.4.6). Aggregation: children are in the parent.
+ * The same, each as often as it is named (EPCIS 2.0, 7.4.3 to 7.4.6). Aggregation: children are in the parent.
  * Association: children are built into the parent. Transformation: outputs were made from inputs; with a
  * transformation id over several events, through a node of that name.
  */
-export function linksOf(e: JsonObject, eventID: string): EpcisLink[] {
+export function namedLinksOf(e: JsonObject, eventID: string): EpcisLink[] {
   const parent = typeof e['parentID'] === 'string' ? oneUri(e['parentID']) : null
   const children = [...epcs(e['childEPCs']), ...classes(e['childQuantityList'])]
   switch (e['type']) {

@@ -9,9 +9,17 @@ interface Folded {
   position: number
   json: string
   map: IdentityMap
+  /** Without the splits. */
+  ever: IdentityMap
   changes: { position: number; uris: readonly string[] }[]
 }
-const none = (): Folded => ({ position: 0, json: '', map: new IdentityMap(), changes: [] })
+const none = (): Folded => ({
+  position: 0,
+  json: '',
+  map: new IdentityMap(),
+  ever: new IdentityMap(),
+  changes: [],
+})
 
 /** What was folded of a database so far; the log is only ever added to. */
 const folded = new WeakMap<SqlDatabase, Folded>()
@@ -30,6 +38,7 @@ function fold(db: SqlDatabase): Folded {
   for (const { position, json } of rows) {
     const { data } = JSON.parse(json) as QEvent<IdentityChanged>
     known.map.take(data)
+    if (data.kind === 'merge') known.ever.take(data)
     known.changes.push({ position, uris: [data.canonical, ...data.uris] })
     known.position = position
     known.json = json
@@ -60,13 +69,5 @@ export const forgetIdentities = (db: SqlDatabase): void => void folded.delete(db
 /** Every URI that stands for the same part, this one included. */
 export const namesOf = (db: SqlDatabase, uri: string): string[] => identityMap(db).names(uri)
 
-/** Every URI that ever stood for the same part, this one included: what was split off since, too. */
-export function namesEver(db: SqlDatabase, uri: string): string[] {
-  const { changes } = fold(db)
-  const names = new Set([uri])
-  for (let before = 0; before < names.size;) {
-    before = names.size
-    for (const { uris } of changes) if (uris.some((u) => names.has(u))) for (const u of uris) names.add(u)
-  }
-  return [...names]
-}
+/** Every URI that stood for the same part at some time, this one included. */
+export const namesEverOf = (db: SqlDatabase, uri: string): string[] => fold(db).ever.names(uri)

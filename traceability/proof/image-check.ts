@@ -25,7 +25,7 @@ export async function checkImages(
 ): Promise<{ checked: number; deletedByRetention: number }> {
   const total = db.get<{ n: number }>('select count(*) as n from image')?.n ?? 0
   const unseen = new Map(named)
-  const told = toldDeletions(db)
+  const told = new ToldDeletions(db)
   let checked = 0
   let deletedByRetention = 0
   for (let after = ''; ;) {
@@ -47,7 +47,10 @@ export async function checkImages(
           (bytes) => createHash('sha256').update(bytes).digest('hex'),
           () => null,
         )
-        if (actual === null) findings.add('image', `${path} is missing`, { position })
+        if (actual === null && deletedMeanwhile(db, sha256) && told.has(sha256)) {
+          checked -= 1
+          deletedByRetention += 1
+        } else if (actual === null) findings.add('image', `${path} is missing`, { position })
         else if (actual !== sha256) findings.add('image', `${path} has the hash ${actual}`, { position })
       }
       onProgress(checked + deletedByRetention, total)
@@ -59,13 +62,37 @@ export async function checkImages(
   return { checked, deletedByRetention }
 }
 
-/** Images that the log says were deleted for want of room. */
-function toldDeletions(db: SqlDatabase): Set<string> {
-  const rows = db.all<{ json: string }>(
-    `select json from event where subject = ? and type <> 'qe.inspection.completed.v1' and type = 'qe.image.deleted.v1'`,
-    RETENTION_SUBJECT,
-  )
-  return new Set(rows.flatMap(({ json }) => deletedImages(json)))
+/** Retention goes on while a line runs: marked first, then the file goes. */
+const deletedMeanwhile = (db: SqlDatabase, sha256: string): boolean =>
+  db.get('select 1 as found from image where sha256 = ? and deleted_at is not null', sha256) !== undefined
+
+/** Images that the log says were deleted for want of room; what it says meanwhile counts. */
+class ToldDeletions {
+  readonly #db: SqlDatabase
+  readonly #told = new Set<string>()
+  #position = 0
+
+  constructor(db: SqlDatabase) {
+    this.#db = db
+  }
+
+  has(sha256: string): boolean {
+    if (!this.#told.has(sha256)) this.#hear()
+    return this.#told.has(sha256)
+  }
+
+  #hear(): void {
+    const rows = this.#db.all<{ position: number; json: string }>(
+      `select position, json from event where subject = ? and type <> 'qe.inspection.completed.v1'
+         and type = 'qe.image.deleted.v1' and position > ? order by position`,
+      RETENTION_SUBJECT,
+      this.#position,
+    )
+    for (const { position, json } of rows) {
+      this.#position = position
+      for (const sha256 of deletedImages(json)) this.#told.add(sha256)
+    }
+  }
 }
 
 /** None of a text that was altered beyond reading; that it was is told elsewhere. */

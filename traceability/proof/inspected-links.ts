@@ -1,4 +1,5 @@
 import type { SqlDatabase } from '../../contracts/index.ts'
+import { TOO_MANY } from './match-query.ts'
 
 /** What a piece of the log needs for the check of its links (`link-check.ts`). */
 export interface InspectedLinksResult {
@@ -12,6 +13,8 @@ export interface InspectedLinksResult {
 
 const LOTS = '"genealogy":{"lots":['
 const LOT = '{"lot":"'
+/** A quote inside a string is escaped: it stands there as the name of a member, and behind the lots. */
+const FIXTURE = '"fixture":'
 
 /**
  * Looks whether the links unit → lot of inspections are there as their events state them. Runs over every inspection, so
@@ -35,7 +38,8 @@ export class InspectedLinks {
       this.#before = { lots, links, made: plain(lots, links) }
       if (lots !== '' && !this.#lots.has(lots)) this.#lots.set(lots, position)
     }
-    if (this.#before.made === null) this.#odd.push(position)
+    // The link to the fixture has an end, and is looked at by itself.
+    if (this.#before.made === null || json.includes(FIXTURE, start)) this.#odd.push(position)
     else this.#made += this.#before.made
   }
 
@@ -51,6 +55,7 @@ export class InspectedLinks {
 
 /** How many links the inspection made, each to a lot that it states, and all of those are linked; null = otherwise. */
 function plain(lots: string, links: string): number | null {
+  if (links === TOO_MANY) return null
   let [linked, made, before] = [0, 0, '']
   // Links to the same lot stand side by side.
   for (const link of links === '' ? [] : links.split(' ')) {

@@ -19,8 +19,8 @@ export const LIMITS = {
     en: 'events behind the last checkpoint are covered by no signature yet',
   },
   notInLog: {
-    zh: '剔除机构应答、迟到结果和触发编号不在事件日志中,不受保护;序列号与批次的别名表未与日志核对。',
-    en: 'gate acknowledgements, late results and trigger numbers are kept beside the log and are not covered; the tables of names of units and lots were not compared with it',
+    zh: '剔除机构应答、迟到结果和触发编号不在事件日志中,不受保护;序列号与批次的别名表未与日志核对;登记单件时所报的批次不在事件中,整箱拆出时某一件被重新记为在箱内也看不出来。',
+    en: 'gate acknowledgements, late results and trigger numbers are kept beside the log and are not covered; the tables of names of units and lots were not compared with it; with which lot a unit was commissioned stands in no event, and of a box that was unpacked as a whole it is not seen when one thing of several is put back',
   },
   noTables: {
     zh: '日志本身已被改动:谱系关系、事实、隔离和复核的表未再核对。',
@@ -29,6 +29,10 @@ export const LIMITS = {
   oldLinks: {
     zh: '该日志始于旧版本:谱系关系未与日志核对。',
     en: 'the log began with an older version: links were not compared with it',
+  },
+  oldTables: {
+    zh: '该数据由旧版本写入且尚未升级:谱系关系、事实、隔离和复核的表未与日志核对。',
+    en: 'the data are of an older version and were not brought up to date: the tables of links, facts, holds and reviews were not compared with the log',
   },
   plantTables: {
     zh: '工厂库中的谱系关系、隔离、复核及处置以外的事实未与日志核对:请在产线的数据目录上验证。',

@@ -1,20 +1,15 @@
 import type { InspectionCompleted, QEvent, SqlDatabase } from '../../contracts/index.ts'
-import { namesOf } from '../genealogy/identity-names.ts'
-import { thingUri } from '../genealogy/things.ts'
+import { namesEverOf } from '../genealogy/identity-names.ts'
+import { lotName, thingUri } from '../genealogy/things.ts'
+import { EndedLinks } from './ended-links.ts'
 import type { InspectedLinksResult } from './inspected-links.ts'
 import { INSPECTION } from './match-query.ts'
 import type { Findings, ProofFinding } from './report.ts'
 import { type Data, eventsAt, positionsOf, type StatedEvent } from './stated-events.ts'
-import { LINKING, type StatedLink, type Statement, stating, takenBackBy } from './stated-links.ts'
+import { type EdgeRow, LINKING, type StatedLink, stating } from './stated-links.ts'
+import { keyOf, TakenBack } from './taken-back.ts'
 
 type At = Pick<ProofFinding, 'position' | 'event' | 'subject'>
-type EdgeRow = Omit<StatedLink, 'from' | 'to'> & {
-  [column: string]: string | number | null
-  valid_from: string
-  valid_to: string | null
-  position: number
-  closed_by: number | null
-}
 
 /** Links that no inspection made: unit → lot or fixture, lot → supplier. */
 const FOREIGN = `select e.* from edge e left join event v on v.position = e.position and v.type = '${INSPECTION}'
@@ -22,13 +17,14 @@ const FOREIGN = `select e.* from edge e left join event v on v.position = e.posi
   where i.position is null or e.kind <> 'associate' or not (
     instr(v.json, e.parent) > 0 and (e.child = i.unit or instr(v.json, concat('{"lot":"', e.child, '"')) > 0)
     or e.child = i.unit and e.parent glob 'urn:sightline:fixture:*' and instr(v.json, '"fixture":') > 0)`
+const NO_AMOUNT = { certainty: 'certain', quantity: null, uom: null }
+/** As `store/epcis-writer.ts` has it. */
+const END = '9999'
 interface Supplied {
   lot: string
   supplier: string
   position: number
 }
-const keyOf = (l: { child: string; parent: string; kind: string }): string =>
-  `${l.child} ${l.parent} ${l.kind}`
 
 /**
  * Compares the links between units, lots, suppliers, boxes and shipments, by which recalls and lives go, with the events
@@ -43,13 +39,14 @@ export class LinkCheck {
   /** Links that were told as gone: a part that was seen often states them each time. */
   readonly #told = new Set<string>()
   #made = 0
-  /** Positions of events that later ones took back. */
-  #takenBack: ReadonlySet<number> = new Set()
-  #takenBackLinks: ReadonlySet<string> | null = null
+  #takenBack: TakenBack
+  #ended: EndedLinks
 
   constructor(db: SqlDatabase, findings: Findings) {
     this.#db = db
     this.#findings = findings
+    this.#takenBack = new TakenBack(db, [])
+    this.#ended = new EndedLinks(db, this.#takenBack)
   }
 
   /** Of one piece of the log. */
@@ -70,12 +67,8 @@ export class LinkCheck {
   /** When all pieces were added. */
   finish(): void {
     const linking = positionsOf(this.#db, [...LINKING, 'qe.trace.retracted.v1'])
-    const takenBack = new Set<number>()
-    for (const { event } of eventsAt(this.#db, linking)) {
-      const corrected = this.#correctedBy(event)
-      if (corrected !== undefined) takenBack.add(corrected)
-    }
-    this.#takenBack = takenBack
+    this.#takenBack = new TakenBack(this.#db, linking)
+    this.#ended = new EndedLinks(this.#db, this.#takenBack)
     for (const { position, event } of eventsAt(this.#db, this.#odd)) this.#inspected(position, event)
     this.#suppliers()
     for (const told of eventsAt(this.#db, linking)) this.#stated(told)
@@ -91,7 +84,6 @@ export class LinkCheck {
       position,
     )?.unit
     if (unit === undefined) return
-    const rows = this.#db.all<EdgeRow>(`select * from edge where child = ? and kind = 'associate'`, unit)
     const plain = {
       certainty: 'certain',
       quantity: null,
@@ -100,19 +92,38 @@ export class LinkCheck {
       kind: 'associate',
       child: unit,
     }
+    // By the primary key alone: a unit that is seen often has many links.
+    const rowsTo = (parent: string): EdgeRow[] =>
+      this.#db.all<EdgeRow>(
+        `select * from edge where child = ? and parent = ? and kind = 'associate'`,
+        unit,
+        parent,
+      )
     const lots = genealogy?.lots ?? []
     this.#supply(lots, position)
-    for (const { lot: parent } of lots)
-      if (!rows.some((r) => r.parent === parent)) this.#gone({ ...plain, parent, from: event.time }, at, true)
+    for (const parent of new Set(lots.map((l) => l.lot))) {
+      const link = { ...plain, parent, from: event.time }
+      const rows = rowsTo(parent)
+      if (rows.length === 0) this.#gone(link, at, true)
+      for (const row of rows) if (row.position === position) this.#same(row, link, at)
+    }
+    if (place?.fixture === undefined) return
     const [from, end] = [process?.startedAt ?? '', process?.endedAt ?? '']
     const to = end > from ? end : new Date(Date.parse(from) + 1).toISOString()
-    for (const row of rows) {
-      if (row.position !== position) continue
-      const { parent } = row
-      if (lots.some((l) => l.lot === parent)) this.#same(row, { ...plain, parent, from: event.time }, at)
-      else if (place?.fixture !== undefined && parent === thingUri('fixture', place.fixture))
-        this.#same(row, { ...plain, parent, from, to }, at)
-    }
+    const link = { ...plain, parent: thingUri('fixture', place.fixture), from, to }
+    const row = this.#rowOf(link) ?? rowsTo(link.parent).find((r) => r.position === position)
+    if (row === undefined) this.#gone(link, at)
+    else if (row.position === position) this.#same(row, link, at)
+  }
+
+  #rowOf({ child, parent, kind, from }: StatedLink): EdgeRow | undefined {
+    return this.#db.get<EdgeRow>(
+      'select * from edge where child = ? and parent = ? and kind = ? and valid_from = ?',
+      child,
+      parent,
+      kind,
+      from,
+    )
   }
 
   #supply(lots: readonly { lot: string; supplier?: string | undefined }[], position: number): void {
@@ -151,47 +162,67 @@ export class LinkCheck {
     for (const link of links) {
       if (seen.has(keyOf(link))) continue
       seen.add(keyOf(link))
-      const row = this.#db.get<EdgeRow>(
-        'select * from edge where child = ? and parent = ? and kind = ? and valid_from = ?',
-        link.child,
-        link.parent,
-        link.kind,
-        link.from,
-      )
+      const row = this.#rowOf(link)
       if (row === undefined) {
         if (!takenBack) this.#gone(link, at)
-      } else if (row.position === position) this.#same(row, link, at)
+      } else if (row.position === position) {
+        this.#same(row, link, at)
+        if (takenBack && goesWith(event, link)) this.#unstated(row)
+      }
     }
-    for (const { child, parent } of perhaps)
-      for (const row of this.#db.all<EdgeRow>(
+    for (const { child, parent } of perhaps) {
+      const rows = this.#db.all<EdgeRow>(
         `select * from edge where child = ? and kind = 'associate' and position = ?`,
         child,
         position,
-      ))
-        if (!seen.has(keyOf(row)) && (parent === null || row.parent === parent))
-          this.#same(row, { ...row, from: row.valid_from, to: null, certainty: 'certain' }, at)
-    if (!takenBack) for (const end of ends) this.#ended(end, at)
+      )
+      // One lot at most.
+      const row = rows.find((r) => (parent === null ? lotName(r.parent) !== null : r.parent === parent))
+      for (const other of rows)
+        if (other !== row && !seen.has(keyOf(other))) {
+          this.#made += 1
+          this.#unstated(other)
+        }
+      const link = {
+        ...NO_AMOUNT,
+        child,
+        parent: parent ?? '',
+        kind: 'associate',
+        from: said.at < END ? said.at : END,
+        to: null,
+      }
+      if (row !== undefined && !seen.has(keyOf(row))) this.#same(row, link, at)
+      else if (row === undefined && parent !== null && !takenBack && this.#beginsHere(parent))
+        if (this.#rowOf(link) === undefined) this.#gone(link, at)
+    }
+    if (takenBack) return
+    for (const end of ends)
+      if (end.sure && !this.#ended.ended(end, position))
+        this.#findings.add(
+          'record',
+          `no link of ${end.child ?? end.parent ?? ''} was ended, as the event says`,
+          at,
+        )
   }
 
-  /** Something was ended by the event, under whichever of its names. */
-  #ended({ child, parent, kind }: Statement['ends'][number], at: At): void {
-    const ends = [
-      ['child', child],
-      ['parent', parent],
-    ] as const
-    const named = ends.flatMap(([end, uri]) => (uri === null ? [] : [[end, uri] as const]))
-    const found = this.#db.get(
-      `select 1 as found from edge where kind = ? and closed_by = ?${named
-        .map(([end]) => ` and ${end} in (select value from json_each(?))`)
-        .join('')} limit 1`,
-      kind,
-      at.position,
-      ...named.map(([, uri]) => JSON.stringify(namesOf(this.#db, uri))),
+  /** Nothing was ever known from which the lot came, so that no circle can have kept a unit from being linked to it. */
+  #beginsHere(lot: string): boolean {
+    const names = JSON.stringify(namesEverOf(this.#db, lot))
+    const above = this.#db.get(
+      `select 1 as found from edge where child in (select value from json_each(?1))
+         and parent not glob 'urn:sightline:supplier:*'
+       union all select 1 from edge where parent in (select value from json_each(?1)) and kind in ('aggregate', 'ship')
+       limit 1`,
+      names,
     )
-    if (found !== undefined) return
-    // What was ended may have been taken back since.
-    if ([...this.#links()].some((key) => key.startsWith(`${child ?? ''} `) || child === null)) return
-    this.#findings.add('record', `no link of ${child ?? parent ?? ''} was ended, as the event says`, at)
+    return above === undefined && !this.#takenBack.names(lot)
+  }
+
+  #unstated({ child, parent, position }: EdgeRow): void {
+    this.#findings.add('record', `a link from ${child} to ${parent} that no event states`, {
+      position,
+      subject: child,
+    })
   }
 
   /** A link that is there, and made by the event that states it. */
@@ -210,44 +241,16 @@ export class LinkCheck {
     differs('quantity', row.quantity, link.quantity)
     differs('uom', row.uom, link.uom)
     if (row.closed_by === null) return differs('valid_to', row.valid_to, link.to)
-    const [ending] = eventsAt(this.#db, [row.closed_by])
-    const ends =
-      ending !== undefined &&
-      ending.event.type !== INSPECTION &&
-      !this.#takenBack.has(row.closed_by) &&
-      LINKING.some((type) => type === ending.event.type)
-        ? stating(ending.event)
-        : null
-    if (ends === null || ends.ends.length === 0)
-      this.#findings.add('record', `the link to ${row.parent} was ended by no event`, at)
-    else differs('valid_to', row.valid_to, ends.at)
+    const end = this.#ended.endOf(row)
+    if (end === null) this.#findings.add('record', `the link to ${row.parent} was ended by no event`, at)
+    else differs('valid_to', row.valid_to, end)
   }
 
-  /** Inspections make no link where there is one; other events none where one of the same beginning is. */
   #gone(link: StatedLink, at: At, inspected = false): void {
     const key = keyOf(link)
-    if (this.#told.has(key) || this.#links().has(inspected ? key : `${key} ${link.from}`)) return
+    if (this.#told.has(key) || this.#takenBack.said(link, inspected)) return
     this.#told.add(key)
-    // Customer and order go with the last thing in a shipment that was taken back.
-    if ((link.kind === 'deliver' || link.kind === 'order') && this.#links().has(`${link.child} ship`)) return
     this.#findings.add('record', `the link from ${link.child} to ${link.parent} is gone`, at)
-  }
-
-  /** What events said that were taken back: another event that says the same made no link of its own. */
-  #links(): ReadonlySet<string> {
-    if (this.#takenBackLinks !== null) return this.#takenBackLinks
-    const found = new Set<string>()
-    for (const { event } of eventsAt(this.#db, [...this.#takenBack])) {
-      if (!LINKING.some((type) => type === event.type)) continue
-      const { links, perhaps } = stating(event) ?? { links: [], perhaps: [] }
-      for (const link of links) {
-        found.add(keyOf(link)).add(`${keyOf(link)} ${link.from}`)
-        if (link.kind === 'ship') found.add(`${link.parent} ship`)
-      }
-      for (const { child, parent } of perhaps)
-        if (parent !== null) found.add(keyOf({ child, parent, kind: 'associate' }))
-    }
-    return (this.#takenBackLinks = found)
   }
 
   #nameUnstated(count: number): void {
@@ -259,27 +262,17 @@ export class LinkCheck {
       for (const { child } of perhaps) stated.add(`${position} ${child}`)
     }
     for (const row of this.#db.all<EdgeRow>(FOREIGN)) {
-      const { child, parent, position } = row
-      if (stated.has(`${position} ${keyOf(row)}`) || stated.has(`${position} ${child}`)) continue
-      this.#findings.add('record', `a link from ${child} to ${parent} that no event states`, {
-        position,
-        subject: child,
-      })
+      const place = `${row.position} `
+      if (!stated.has(place + keyOf(row)) && !stated.has(place + row.child)) this.#unstated(row)
     }
     if (this.#findings.list.length === before)
       this.#findings.add('record', `${count} links are in the table edge, the events state ${this.#made}`)
   }
-
-  #correctedBy(event: QEvent<Data>): number | undefined {
-    const corrected = takenBackBy(event)
-    if (corrected === null) return undefined
-    return this.#db.get<{ position: number }>(
-      `select position from event where id = ? and source = ? and type <> '${INSPECTION}'`,
-      corrected.id,
-      corrected.source,
-    )?.position
-  }
 }
+
+/** A link goes when its event is taken back, but for what others said, too: of a lot, and of a whole shipment. */
+const goesWith = ({ type }: QEvent<Data>, { kind }: StatedLink): boolean =>
+  type !== 'ext.receipt.posted.v1' && kind !== 'deliver' && kind !== 'order'
 
 const lotsOf = (text: string): { lot: string; supplier?: string }[] => {
   try {

@@ -45,14 +45,20 @@ const REAL_COLUMNS = ['total_ms', 'budget_ms']
 const AT_REALS = ROW_COLUMNS.indexOf('total_ms')
 const array = (columns: readonly string[]): string => `json_array(${columns.map((c) => `i.${c}`).join(', ')})`
 
+/** Of more links of a unit nothing is told at once: a stretch would grow by the square of how often it was seen. */
+const MANY = 32
+export const TOO_MANY = '!'
+
 /**
  * Links of the unit of an inspection to what it came from, in the order of the table, a blank between them, which no URI
  * has. `1`: made by this inspection, from its time on and for good; `2`: made by it, and otherwise; `0`: there before.
  */
-const LINKS = `(select group_concat(concat(iif(x.position <> i.position, '0', iif(x.certainty = 'certain'
+const LINKS = `(select iif(count(*) > ${MANY}, '${TOO_MANY}', group_concat(iif(x.kind = 'associate',
+    concat(iif(x.position <> i.position, '0', iif(x.certainty = 'certain'
     and x.quantity is null and x.uom is null and x.valid_from = e.time and x.valid_to is null
-    and x.closed_by is null, '1', '2')), x.parent), ' ')
-  from edge x where x.child = i.unit and x.kind = 'associate')`
+    and x.closed_by is null, '1', '2')), x.parent), null), ' '))
+  from (select kind, parent, position, certainty, quantity, uom, valid_from, valid_to, closed_by
+    from edge where child = i.unit limit ${MANY + 1}) x)`
 
 const FIELDS_SQL = [
   'e.sequence',

@@ -1,5 +1,5 @@
 import { type EpcisLink, type QEvent, uuidv5 } from '../../contracts/index.ts'
-import { linksOf, thingsOf } from '../epcis/event-links.ts'
+import { linkKey, namedLinksOf, thingsOf } from '../epcis/event-links.ts'
 import type { JsonObject } from '../epcis/faults.ts'
 import { timeMs } from '../epcis/uri.ts'
 import { thingUri } from '../genealogy/things.ts'
@@ -8,7 +8,7 @@ import { EPCIS_NAMESPACE } from '../store/epcis-writer.ts'
 
 type Data = Record<string, unknown>
 
-/** A link as the table `edge` has it. */
+/** A link as its event states it. */
 export interface StatedLink {
   child: string
   parent: string
@@ -20,6 +20,24 @@ export interface StatedLink {
   uom: string | null
 }
 
+/** A link as the table `edge` has it. */
+export type EdgeRow = Omit<StatedLink, 'from' | 'to'> & {
+  [column: string]: string | number | null
+  valid_from: string
+  valid_to: string | null
+  position: number
+  closed_by: number | null
+}
+
+export interface StatedEnd {
+  /** Null = all that is in the parent. */
+  child: string | null
+  parent: string | null
+  kind: string
+  /** Named twice and refused once: older stores ended it the first time and found nothing the second. */
+  sure: boolean
+}
+
 /** What an event says about links. */
 export interface Statement {
   /** Links that are there unless the event was taken back. */
@@ -27,7 +45,7 @@ export interface Statement {
   /** Links that may be there: the lot that a unit was commissioned with stands in no event, another may be in the way. */
   perhaps: { child: string; parent: string | null }[]
   /** Things that it takes apart, each by one end or both: at least one link was ended by it. */
-  ends: { child: string | null; parent: string | null; kind: string }[]
+  ends: StatedEnd[]
   /** When its links begin, or those it ends do. */
   at: string
 }
@@ -72,7 +90,7 @@ function statementOf({ type, subject, time, data }: QEvent<Data>): Statement {
   }
   const [child, parent, kind] = [word('child'), word('parent'), word('kind')]
   if (kind === 'commission') return said({ perhaps: [{ child, parent: null }] })
-  if (kind === 'disaggregate') return said({ ends: [{ child, parent, kind: 'aggregate' }] })
+  if (kind === 'disaggregate') return said({ ends: [{ child, parent, kind: 'aggregate', sure: true }] })
   const [from, to] = [data['validFrom'], data['validTo']]
   return said({
     links: [
@@ -99,19 +117,21 @@ function captured(data: Data): Statement {
   const eventID = String(data['eventID'])
   const at = new Date(Math.floor(timeMs(String(event['eventTime'])))).toISOString()
   if (event['errorDeclaration'] !== undefined) return { ...NOTHING, at }
-  const refused = Array.isArray(data['notLinked']) ? (data['notLinked'] as Record<string, unknown>[]) : []
-  const made = linksOf(event, eventID).filter(
-    (l) =>
-      !refused.some(
-        (r) => r['child'] === (l.child ?? '') && r['parent'] === l.parent && r['kind'] === l.kind,
-      ),
-  )
-  return {
-    at,
-    links: made
-      .filter((l): l is Extract<EpcisLink, { op: 'open' }> => l.op === 'open')
-      .map(({ child, parent, kind, quantity, uom }) => ({
-        child,
+  const refused = new Map<string, number>()
+  for (const link of Array.isArray(data['notLinked']) ? (data['notLinked'] as Refused[]) : [])
+    refused.set(linkKey(link), (refused.get(linkKey(link)) ?? 0) + 1)
+  const links = new Map<string, StatedLink>()
+  const ends = new Map<string, StatedEnd & { named: number }>()
+  for (const link of namedLinksOf(event, eventID)) {
+    const key = linkKey(link)
+    const { child, parent, kind } = link
+    if (link.op === 'close') {
+      const end = { child, parent: parent === '' ? null : parent, kind, sure: !refused.has(key) }
+      ends.set(key, { ...end, named: (ends.get(key)?.named ?? 0) + 1 })
+    } else if (!refused.has(key) && !links.has(key)) {
+      const { quantity, uom } = link
+      links.set(key, {
+        child: link.child,
         parent,
         kind,
         quantity,
@@ -119,21 +139,28 @@ function captured(data: Data): Statement {
         from: at,
         to: null,
         certainty: 'certain',
-      })),
+      })
+    }
+  }
+  return {
+    at,
+    links: [...links.values()],
     perhaps: thingsOf(event).flatMap((thing) =>
       thing.kind === 'unit' && thing.lot !== null
         ? [{ child: thing.uri, parent: lotUri({ id: thing.gtin, gtin: thing.gtin }, thing.lot) }]
         : [],
     ),
-    ends: made
-      .filter((l) => l.op === 'close')
-      .map((l) => ({ child: l.child, parent: l.parent === '' ? null : l.parent, kind: l.kind })),
+    ends: [...ends].filter(([key, { named }]) => named > (refused.get(key) ?? 0)).map(([, end]) => end),
   }
 }
+type Refused = Pick<EpcisLink, 'kind' | 'child' | 'parent'>
 
-/** Id in the log, and source, of what an event takes back; null = nothing. */
-export function takenBackBy({ source, data }: QEvent<Data>): { id: string; source: string } | null {
-  if (typeof data['supersedes'] === 'string') return { id: data['supersedes'], source }
+/** Id of the fact, or of the captured event of the same source, that an event takes back; null = nothing. */
+export function takenBackBy({
+  source,
+  data,
+}: QEvent<Data>): { fact: string } | { id: string; source: string } | null {
+  if (typeof data['supersedes'] === 'string') return { fact: data['supersedes'] }
   const event = data['event'] as JsonObject | undefined
   if (event?.['errorDeclaration'] === undefined) return null
   return { id: uuidv5(EPCIS_NAMESPACE, String(data['eventID'])), source }

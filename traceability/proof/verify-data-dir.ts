@@ -48,6 +48,8 @@ export async function verifyDataDir(dataDir: string, o: VerifyOptions = {}): Pro
   const db = keepFewPages(openToRead(file))
   let pieces: Pieces | null = null
   try {
+    // A line may go on meanwhile: what is compared is of one moment, and not before the checkpoints that were read.
+    db.exec('begin')
     pieces = new Pieces(db, file)
     const total = db.get<{ size: number }>('select size from log_tree where id = 1')?.size ?? 0
     const signed = findSignedLeaves(logDir(dataDir), db, heads.list, findings)
@@ -67,16 +69,18 @@ export async function verifyDataDir(dataDir: string, o: VerifyOptions = {}): Pro
     const limits: I18n[] = [LIMITS.notInLog]
     // Where events are altered or moved, every row that names their places would be told besides.
     if (explained || signed.failed !== null || rows.sequenceBreaks.length > 0) limits.push(LIMITS.noTables)
-    // A store of before version 3 has no facts.
+    // A store of before version 3 that no line has opened since has no facts, and links without ends.
     else if (db.get(`select 1 as found from sqlite_master where name = 'trace_fact'`) !== undefined) {
       checkFacts(db, findings)
       if (links.stated) links.finish()
       else limits.push(LIMITS.oldLinks)
-    }
+    } else limits.push(LIMITS.oldTables)
     for (const { detail, ...at } of rows.sequenceBreaks)
       if (!explained || at.position > signed.size) findings.add('sequence', detail, at)
     if (signed.source === 'tiles' && signed.failed === null)
       checkUpperTiles(logDir(dataDir), heads.list.at(-1), findings)
+    // Images are many and take long: the line is not to keep all its changes beside the file for so long.
+    db.exec('rollback')
     const timestamped = await checkTimeStamps(dataDir, heads, o.tsaCertificates ?? [], findings)
     const images =
       o.images === false

@@ -1,5 +1,5 @@
 import { canonicalJson, type QEvent, type SqlDatabase } from '../../contracts/index.ts'
-import { namesEver } from '../genealogy/identity-names.ts'
+import { namesEverOf } from '../genealogy/identity-names.ts'
 import { shortName, thingUri } from '../genealogy/things.ts'
 
 /** Units of a lot, and inspections, looked at for one link that goes: some 60 ms at most. */
@@ -40,7 +40,7 @@ export function takeBack(db: SqlDatabase, id: string, position: number): void {
     db.run(
       `update edge set valid_to = null, closed_by = null
          where child in (select value from json_each(?)) and closed_by = ?`,
-      JSON.stringify(namesEver(db, child)),
+      JSON.stringify(namesEverOf(db, child)),
       row.position,
     )
   const gone = db.all<GoneLink>(

@@ -1,0 +1,75 @@
+import type { SqlDatabase } from '../../contracts/index.ts'
+import { namesEverOf } from '../genealogy/identity-names.ts'
+import { eventsAt } from './stated-events.ts'
+import { type EdgeRow, LINKING, type StatedEnd, stating } from './stated-links.ts'
+import type { TakenBack } from './taken-back.ts'
+
+/** Ending events kept in mind: one may have ended thousands of links. */
+const KEPT = 8
+
+interface Ending {
+  at: string
+  ends: ReadonlySet<string>
+}
+const NONE: Ending = { at: '', ends: new Set() }
+const endKey = (kind: string, child: string | null, parent: string | null): string =>
+  `${kind} ${child ?? ''} ${parent ?? ''}`
+
+/** Holds links that have an end to the events that end something, under all names that a thing ever had, and the other way round. */
+export class EndedLinks {
+  readonly #db: SqlDatabase
+  readonly #takenBack: TakenBack
+  readonly #kept = new Map<number, Ending>()
+
+  constructor(db: SqlDatabase, takenBack: TakenBack) {
+    this.#db = db
+    this.#takenBack = takenBack
+  }
+
+  /** When the link ended by the word of the event that is said to have ended it; null = that one says no such thing. */
+  endOf({ child, parent, kind, position, closed_by }: EdgeRow): string | null {
+    if (closed_by === null || closed_by <= position) return null
+    const { at, ends } = this.#ending(closed_by)
+    if (ends.size === 0) return null
+    const parents = [null, ...namesEverOf(this.#db, parent)]
+    const named = [null, ...namesEverOf(this.#db, child)].some((c) =>
+      parents.some((p) => ends.has(endKey(kind, c, p))),
+    )
+    return named ? at : null
+  }
+
+  /** Whether the event at that position ended something of what it says, or that was taken back since. */
+  ended(end: StatedEnd, position: number): boolean {
+    const named = (['child', 'parent'] as const).flatMap((name) => {
+      const uri = end[name]
+      return uri === null ? [] : [{ name, names: JSON.stringify(namesEverOf(this.#db, uri)) }]
+    })
+    const found = this.#db.get(
+      `select 1 as found from edge where kind = ? and closed_by = ?${named
+        .map(({ name }) => ` and ${name} in (select value from json_each(?))`)
+        .join('')} limit 1`,
+      end.kind,
+      position,
+      ...named.map(({ names }) => names),
+    )
+    return found !== undefined || this.#takenBack.ended(end, position)
+  }
+
+  #ending(position: number): Ending {
+    let ending = this.#kept.get(position)
+    if (ending === undefined) {
+      if (this.#kept.size >= KEPT) this.#kept.clear()
+      this.#kept.set(position, (ending = this.#read(position)))
+    }
+    return ending
+  }
+
+  #read(position: number): Ending {
+    if (this.#takenBack.has(position)) return NONE
+    const [told] = eventsAt(this.#db, [position])
+    if (told === undefined || !LINKING.some((type) => type === told.event.type)) return NONE
+    const said = stating(told.event)
+    if (said === null) return NONE
+    return { at: said.at, ends: new Set(said.ends.map((e) => endKey(e.kind, e.child, e.parent))) }
+  }
+}
