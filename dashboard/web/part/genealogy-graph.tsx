@@ -5,17 +5,22 @@ import { Chart } from '../charts/chart.tsx'
 import { genealogyHeight, genealogyOption, genealogyTree } from '../charts/genealogy-option.ts'
 import { pageOf } from '../holds/hold-words.ts'
 
+type Items = UnitLife['backward']['items']
+type Tree = ReturnType<typeof genealogyTree>
+
 /** What the part was made of and went into, as one picture; the lists below have the same in words. */
 export function GenealogyGraph({ life }: { life: UnitLife }): ReactNode {
   const navigate = useNavigate()
+  const content = JSON.stringify([life.uri, life.serial, life.backward.items, life.forward.items])
   const drawn = useMemo(() => {
-    const sides = [life.backward, life.forward].map(({ items }) =>
-      genealogyTree(life.serial, life.uri, items),
-    ) as [ReturnType<typeof genealogyTree>, ReturnType<typeof genealogyTree>]
-    return { option: genealogyOption(...sides), height: genealogyHeight(sides) }
-  }, [life])
+    const [uri, serial, ...lists] = JSON.parse(content) as [string, string, Items, Items]
+    const [backward, forward] = lists.map((items) => genealogyTree(serial, uri, items)) as [Tree, Tree]
+    return { option: genealogyOption(backward, forward), height: genealogyHeight([backward, forward]) }
+  }, [content])
   return (
+    // Made anew for another genealogy: a tree of ECharts that takes over other data fails on the links of the old one.
     <Chart
+      key={content}
       option={drawn.option}
       height={drawn.height}
       onPick={(node) => {

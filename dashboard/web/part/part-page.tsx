@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState, type ReactNode } from 'react'
+import { useEffect, useLayoutEffect, useMemo, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate, useParams, useSearchParams } from 'react-router'
 import { filterText, usePart, type PartFilter } from '../api/hooks.ts'
@@ -47,7 +47,8 @@ function useNeighbours(answer: PartAnswer | undefined, filter: PartFilter): Go {
     },
     [answer, filter, navigate],
   )
-  useEffect(() => {
+  // Before the page is painted: a key pressed as soon as the part is seen is for this part.
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return
       if (event.key === 'j' || event.key === 'ArrowRight') go('older')
