@@ -24,7 +24,8 @@ const KIND: Readonly<Record<string, string>> = {
 }
 const LINKED = 'qe.trace.linked.v1'
 const REVIEWED = 'qe.verdict.reviewed.v1'
-const TYPES = [...Object.keys(KIND), LINKED, REVIEWED]
+const DECIDED = 'qe.unit.dispositioned.v1'
+const RETRACTED = 'qe.trace.retracted.v1'
 
 /**
  * Compares what the tables say about facts, holds and reviews with the log. What people stated stands in the events; what
@@ -32,17 +33,22 @@ const TYPES = [...Object.keys(KIND), LINKED, REVIEWED]
  * word in the log.
  */
 export function checkFacts(db: SqlDatabase, findings: Findings): void {
-  const told = [...eventsAt(db, positionsOf(db, TYPES))]
-  compareRows(db, 'trace_fact', factRows(told), findings)
-  compareRows(db, 'hold', holdRows(told), findings)
-  compareRows(db, 'review', reviewRows(told), findings)
+  const told = (...types: string[]): Iterable<StatedEvent> => eventsAt(db, positionsOf(db, types))
+  compareRows(
+    db,
+    'trace_fact',
+    factRows(() => told(...Object.keys(KIND), LINKED)),
+    findings,
+  )
+  compareRows(db, 'hold', holdRows(told('qe.hold.placed.v1', 'qe.hold.released.v1')), findings)
+  compareRows(db, 'review', reviewRows(told(REVIEWED)), findings)
 }
 
 /** Of the plant store decisions alone: it calls stations otherwise, and ends holds by its own word. */
 export function checkDecisions(db: SqlDatabase, findings: Findings): void {
-  const told = [...eventsAt(db, positionsOf(db, TYPES))]
-  const decided = factRows(told).filter(({ columns }) => columns['kind'] === 'dispose')
-  compareRows(db, `trace_fact where kind = 'dispose'`, decided, findings)
+  const decided = [...factRows(() => eventsAt(db, positionsOf(db, [DECIDED, RETRACTED])))]
+  const disposed = decided.filter(({ columns }) => columns['kind'] === 'dispose')
+  compareRows(db, `trace_fact where kind = 'dispose'`, disposed, findings)
 }
 
 /** Columns as they have to be, and the event that says so. */
@@ -57,15 +63,16 @@ const placeOf = ({ position, event }: StatedEvent): Expected['at'] => ({
   subject: event.subject,
 })
 
-function factRows(told: readonly StatedEvent[]): Expected[] {
+/** @param told reads the events, twice: a log has more of them than memory should hold */
+function* factRows(told: () => Iterable<StatedEvent>): Generator<Expected> {
   const takenBack = new Map<string, number>()
-  for (const { position, event } of told)
+  for (const { position, event } of told())
     if (typeof event.data['supersedes'] === 'string') takenBack.set(event.data['supersedes'], position)
-  return told.flatMap((t) => {
+  for (const t of told()) {
     const { position, event } = t
     // Links were once told by the store itself, of nobody.
     const kind = event.type === LINKED ? event.data['by'] && event.data['kind'] : KIND[event.type]
-    if (typeof kind !== 'string') return []
+    if (typeof kind !== 'string') continue
     const columns = {
       position,
       id: event.id,
@@ -74,12 +81,12 @@ function factRows(told: readonly StatedEvent[]): Expected[] {
       at: event.time,
       superseded_by: takenBack.get(event.id) ?? null,
     }
-    return [{ columns, at: placeOf(t) }]
-  })
+    yield { columns, at: placeOf(t) }
+  }
 }
 
 /** As the store places and ends holds (`store/hold-rows.ts`). */
-function holdRows(told: readonly StatedEvent[]): Expected[] {
+function holdRows(told: Iterable<StatedEvent>): Expected[] {
   const holds: Expected[] = []
   for (const t of told) {
     const { position, event } = t
@@ -121,26 +128,25 @@ function holdRows(told: readonly StatedEvent[]): Expected[] {
   return holds
 }
 
-const reviewRows = (told: readonly StatedEvent[]): Expected[] =>
-  told
-    .filter(({ event }) => event.type === REVIEWED)
-    .map((t) => {
-      const text = (name: string): string => String(t.event.data[name] ?? '')
-      const columns = {
-        position: t.position,
-        id: t.event.id,
-        subject: t.event.subject,
-        inspection_id: text('inspectionId'),
-        reviewer: text('reviewer'),
-        before: text('before'),
-        after: text('after'),
-        reason: text('reason'),
-        at: t.event.time,
-      }
-      return { columns, at: placeOf(t) }
-    })
+function* reviewRows(told: Iterable<StatedEvent>): Generator<Expected> {
+  for (const t of told) {
+    const text = (name: string): string => String(t.event.data[name] ?? '')
+    const columns = {
+      position: t.position,
+      id: t.event.id,
+      subject: t.event.subject,
+      inspection_id: text('inspectionId'),
+      reviewer: text('reviewer'),
+      before: text('before'),
+      after: text('after'),
+      reason: text('reason'),
+      at: t.event.time,
+    }
+    yield { columns, at: placeOf(t) }
+  }
+}
 
-function compareRows(db: SqlDatabase, from: string, expected: readonly Expected[], findings: Findings): void {
+function compareRows(db: SqlDatabase, from: string, expected: Iterable<Expected>, findings: Findings): void {
   const table = from.split(' ')[0] ?? from
   const rows = new Map(db.all<Row>(`select * from ${from} order by position`).map((row) => [keyOf(row), row]))
   for (const { columns, at } of expected) {
