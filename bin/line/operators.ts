@@ -13,7 +13,7 @@ import {
   type PartStore,
 } from '../../contracts/index.ts'
 import type { OperatorPort, OperatorsAnswer } from '../../dashboard/index.ts'
-import { replaceDurably } from '../../traceability/index.ts'
+import { dropLeftovers, replaceDurably } from '../../traceability/index.ts'
 import { z } from 'zod'
 import { log } from '../setup/log.ts'
 
@@ -68,6 +68,8 @@ export class Operators implements OperatorPort {
    */
   static async open(dataDir: string, spec: LineSpec, store: Pick<PartStore, 'emit'>): Promise<Operators> {
     const file = join(dataDir, 'operators.json')
+    // Names of people are in one place only.
+    await dropLeftovers(dataDir, 'operators.json.')
     const operators = new Operators(
       { file, key: await keyOf(dataDir), book: await bookOf(file) },
       spec,

@@ -156,6 +156,12 @@ describe('what is kept of operators', () => {
     await expect(open()).rejects.toMatchObject({ code: 'CFG_DATA_DIR' })
   })
 
+  it('leaves no names behind a crash in mid-write', async () => {
+    writeFileSync(join(dir, 'operators.json.77-1.tmp'), '{"people":[{"name":"Ana"')
+    await open()
+    expect(readdirSync(dir).filter((name) => name.startsWith('operators.json.'))).toEqual([])
+  })
+
   it('says so when it cannot be written', async () => {
     const operators = await open()
     rmSync(join(dir, 'operators.json'), { force: true })

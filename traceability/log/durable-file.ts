@@ -1,12 +1,9 @@
 import { closeSync, fsync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs'
-import { open, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { open, readdir, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 
 const sync = promisify(fsync)
-
-/** What a crash in the middle leaves: whoever owns the folder may remove it. */
-export const TEMPORARY = /\.tmp$/
 
 let temporaries = 0
 const temporaryOf = (file: string): string => `${file}.${process.pid}-${++temporaries}.tmp`
@@ -43,6 +40,12 @@ export async function replaceDurably(file: string, bytes: Uint8Array | string, m
     throw error
   }
   await syncDir(dirname(file))
+}
+
+/** Removes what crashes left of replacing files whose names begin so; for who alone writes in the folder. */
+export async function dropLeftovers(dir: string, begin = ''): Promise<void> {
+  for (const name of await readdir(dir))
+    if (name.startsWith(begin) && name.endsWith('.tmp')) await rm(join(dir, name), { force: true })
 }
 
 /** Makes renames and new files in a directory durable. Windows has no such call and no need of it. */

@@ -1,5 +1,5 @@
 export * from './checkpoint.ts'
-export { replaceDurably, writeDurably } from './durable-file.ts'
+export { dropLeftovers, replaceDurably, writeDurably } from './durable-file.ts'
 export { SqliteEventLog } from './event-log.ts'
 export { CompactRange, HASH_BYTES, leafHash, nodeHash } from './merkle.ts'
 export { openEventLog } from './open-event-log.ts'

@@ -1,7 +1,7 @@
 import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asCoded, CodedError } from '../../contracts/index.ts'
-import { replaceDurably, syncDir, TEMPORARY } from '../log/durable-file.ts'
+import { dropLeftovers, replaceDurably, syncDir } from '../log/durable-file.ts'
 import { readLines, REJECTED, spoolFiles, SpoolWriter } from './spool-file.ts'
 import {
   checksum,
@@ -52,10 +52,9 @@ export class Spool {
         illegible ||= !lines.every(isLegible)
         for (const line of [...lines, torn ?? '']) referenced += Buffer.from(line).toString('utf8')
       }
-      const names = await readdir(dir)
-      for (const name of names) if (TEMPORARY.test(name)) await rm(join(dir, name), { force: true })
+      await dropLeftovers(dir)
       // Images whose line was never written, or was delivered just before a crash. A damaged line may belong to any.
-      const images = illegible ? [] : names.filter((name) => name.endsWith('.img'))
+      const images = illegible ? [] : (await readdir(dir)).filter((name) => name.endsWith('.img'))
       for (const name of images)
         if (!referenced.includes(name.slice(0, -'.img'.length))) await rm(join(dir, name), { force: true })
     } catch (error) {
