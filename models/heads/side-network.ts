@@ -6,6 +6,7 @@ import { fold, profilePool, unfold } from './profile-layers.ts'
 import { PLACES, placeShares, type ProfileWeights } from './side-profiles.ts'
 import type { LinearHead } from './softmax-regression.ts'
 import type { TensorFlow } from './tensorflow.ts'
+import { TrainedLayers } from './trained-layers.ts'
 
 /**
  * What a network of sides is: both levels are projected to a small map; profiles of it along and across each box, read
@@ -73,44 +74,35 @@ export function sideNetwork(
   random: () => number,
 ): SideNetwork {
   const { tf } = engine
-  const variables: Record<string, Variable> = {}
-  const dense = (name: string, inputs: number, to: number, share = 1): void => {
-    const values = Float32Array.from(
-      { length: inputs * to },
-      () => ((2 * random() - 1) * share) / Math.sqrt(inputs),
-    )
-    variables[`${name}.weights`] = tf.variable(tf.tensor2d(values, [inputs, to]))
-    variables[`${name}.bias`] = tf.variable(tf.zeros([to]))
-  }
-  dense('coarse', channels.coarse, MAP)
-  if (channels.fine > 0) dense('fine', channels.fine, MAP)
-  dense('first', TAPS * MAP, HIDDEN_SIDES)
-  dense('kind', classes + 2, HIDDEN_SIDES)
-  // The convolution beside it has one.
-  variables['kind.bias']?.dispose()
-  delete variables['kind.bias']
-  dense('second', TAPS * HIDDEN_SIDES, HIDDEN_SIDES)
-  dense('places', TAPS * HIDDEN_SIDES, 1, 0)
-  dense('means', 2 * HIDDEN_SIDES + classes + 1, HIDDEN_MEANS)
-  dense('quality', HIDDEN_MEANS, 1)
+  const layers = new TrainedLayers(engine, random)
+  layers.dense('coarse', channels.coarse, MAP)
+  if (channels.fine > 0) layers.dense('fine', channels.fine, MAP)
+  layers.dense('first', TAPS * MAP, HIDDEN_SIDES)
+  // The convolution beside it has the bias.
+  layers.spread('kind.weights', [classes + 2, HIDDEN_SIDES], classes + 2)
+  layers.dense('second', TAPS * HIDDEN_SIDES, HIDDEN_SIDES)
+  layers.dense('places', TAPS * HIDDEN_SIDES, 1, 0)
+  layers.dense('means', 2 * HIDDEN_SIDES + classes + 1, HIDDEN_MEANS)
+  layers.dense('quality', HIDDEN_MEANS, 1)
   const { width: columns, height: rows } = grids.fine
   const cells = grids.coarse.width * grids.coarse.height
 
-  const of = (name: string): Tensor2D => variables[name] as unknown as Tensor2D
-  const linear = (x: Tensor2D, name: string): Tensor2D =>
-    tf.add(tf.matMul(x, of(`${name}.weights`)), of(`${name}.bias`))
-
   return {
-    variables,
+    variables: layers.variables,
     forward(batch) {
       const { seen, detail, views } = batch
       const count = batch.classes.length
-      const coarse = tf.reshape(linear(seen, 'coarse'), [views, grids.coarse.height, grids.coarse.width, MAP])
+      const coarse = tf.reshape(layers.linear(seen, 'coarse'), [
+        views,
+        grids.coarse.height,
+        grids.coarse.width,
+        MAP,
+      ])
       const spread = tf.reshape(enlarge(engine, coarse as Tensor4D, grids.fine), [
         views * rows * columns,
         MAP,
       ])
-      const hidden: Tensor2D = detail ? tf.add(spread, linear(detail, 'fine')) : (spread as Tensor2D)
+      const hidden: Tensor2D = detail ? tf.add(spread, layers.linear(detail, 'fine')) : (spread as Tensor2D)
       const map = tf.reshape(tf.relu(hidden), [views, rows, columns, MAP]) as Tensor4D
       const pool = profilePool(engine, batch.weights, views, count, grids.fine)
       const [x, y] = pool.forward(map)
@@ -118,15 +110,22 @@ export function sideNetwork(
       const shape: [number, number, number] = [SIDES * count, PLACES, HIDDEN_SIDES]
       const around = unfold(engine, profiles, TAPS)
       const kinds = kindsOf(engine, batch.classes, classes)
-      const kind = tf.reshape(tf.matMul(kinds, of('kind.weights')), [SIDES * count, 1, HIDDEN_SIDES])
-      const before = tf.add<Tensor3D>(tf.reshape(linear(around, 'first'), shape), kind)
+      const kind = tf.reshape(tf.matMul(kinds, layers.of<Tensor2D>('kind.weights')), [
+        SIDES * count,
+        1,
+        HIDDEN_SIDES,
+      ])
+      const before = tf.add<Tensor3D>(tf.reshape(layers.linear(around, 'first'), shape), kind)
       const first = tf.relu(before)
       const wide = unfold(engine, first, TAPS)
-      const mixed = linear(wide, 'second')
+      const mixed = layers.linear(wide, 'second')
       const second = tf.add<Tensor3D>(first, tf.reshape(tf.relu(mixed), shape))
       const last = unfold(engine, second, TAPS)
       const still = tf.tensor2d([...firstLogits], [1, PLACES])
-      const places = tf.add<Tensor2D>(tf.reshape(linear(last, 'places'), [SIDES * count, PLACES]), still)
+      const places = tf.add<Tensor2D>(
+        tf.reshape(layers.linear(last, 'places'), [SIDES * count, PLACES]),
+        still,
+      )
       const mean = tf.mean<Tensor3D>(tf.reshape(second, [SIDES, count, PLACES, HIDDEN_SIDES]), 0)
       const [from, to] = INSIDE
       const middle = tf.slice(mean, [0, from, 0], [count, to - from, HIDDEN_SIDES])
@@ -139,23 +138,14 @@ export function sideNetwork(
         ],
         1,
       )
-      const inner = linear(means, 'means')
+      const inner = layers.linear(means, 'means')
       const kept = tf.relu(inner)
-      const quality = linear(kept, 'quality')
+      const quality = layers.linear(kept, 'quality')
 
       const backward = (dPlaces: Tensor2D, dQuality: Tensor2D): Record<string, Tensor> => {
         const grads: Record<string, Tensor> = {}
-        // In WebAssembly, a product that transposes by itself is many times slower.
-        const ofWeights = (input: Tensor2D, dy: Tensor2D, name: string): void => {
-          grads[`${name}.weights`] = tf.matMul(tf.transpose(input), dy)
-          grads[`${name}.bias`] = tf.sum(dy, 0)
-        }
-        const through = (input: Tensor2D, dy: Tensor2D, name: string): Tensor2D => {
-          ofWeights(input, dy, name)
-          return tf.matMul(dy, tf.transpose(of(`${name}.weights`)))
-        }
-        const dInner = tf.mul<Tensor2D>(through(kept, dQuality, 'quality'), tf.step(inner))
-        const dMeans = through(means, dInner, 'means')
+        const dInner = tf.mul<Tensor2D>(layers.through(grads, kept, dQuality, 'quality'), tf.step(inner))
+        const dMeans = layers.through(grads, means, dInner, 'means')
         const part = (at: number, length: number): Tensor3D =>
           tf.div(
             tf.reshape(tf.slice(dMeans, [0, at], [count, HIDDEN_SIDES]), [count, 1, HIDDEN_SIDES]),
@@ -167,16 +157,24 @@ export function sideNetwork(
           [0, 0],
         ])
         const dMean = tf.add(dMiddle, part(HIDDEN_SIDES, PLACES))
-        const dLast = through(last, tf.reshape(dPlaces, [SIDES * count * PLACES, 1]), 'places')
+        const dLast = layers.through(grads, last, tf.reshape(dPlaces, [SIDES * count * PLACES, 1]), 'places')
         const dSecond = tf.add<Tensor3D>(
           fold(engine, dLast, second.shape, TAPS),
           tf.tile(dMean, [SIDES, 1, 1]),
         )
         const dMixed = tf.mul<Tensor2D>(tf.reshape(dSecond, mixed.shape), tf.step(mixed))
-        const dFirst = tf.add(dSecond, fold(engine, through(wide, dMixed, 'second'), first.shape, TAPS))
+        const dFirst = tf.add(
+          dSecond,
+          fold(engine, layers.through(grads, wide, dMixed, 'second'), first.shape, TAPS),
+        )
         const dBefore = tf.mul<Tensor3D>(dFirst, tf.step(before))
         grads['kind.weights'] = tf.matMul(tf.transpose(kinds), tf.sum<Tensor2D>(dBefore, 1))
-        const dAround = through(around, tf.reshape(dBefore, [SIDES * count * PLACES, HIDDEN_SIDES]), 'first')
+        const dAround = layers.through(
+          grads,
+          around,
+          tf.reshape(dBefore, [SIDES * count * PLACES, HIDDEN_SIDES]),
+          'first',
+        )
         const [dx, dy, dxBack, dyBack] = tf.split(fold(engine, dAround, profiles.shape, TAPS), SIDES) as [
           Tensor3D,
           Tensor3D,
@@ -185,32 +183,26 @@ export function sideNetwork(
         ]
         const dMap = pool.backward(tf.add(dx, tf.reverse(dxBack, 1)), tf.add(dy, tf.reverse(dyBack, 1)))
         const dHidden = tf.mul<Tensor2D>(tf.reshape(dMap, hidden.shape), tf.step(hidden))
-        if (detail) ofWeights(detail, dHidden, 'fine')
+        if (detail) layers.ofWeights(grads, detail, dHidden, 'fine')
         const dCoarse = enlargeGradient(dHidden.dataSync<'float32'>(), grids.coarse, grids.fine, MAP)
-        ofWeights(seen, tf.tensor2d(dCoarse, [views * cells, MAP]), 'coarse')
+        layers.ofWeights(grads, seen, tf.tensor2d(dCoarse, [views * cells, MAP]), 'coarse')
         return grads
       }
       return { places, quality, backward }
     },
     async read() {
-      const layer = async (name: string): Promise<LinearHead> => {
-        const [features = 0, to = 0] = variables[`${name}.weights`]?.shape ?? []
-        const weights = Float32Array.from((await variables[`${name}.weights`]?.data()) ?? [])
-        const bias = (await variables[`${name}.bias`]?.data()) ?? new Float32Array(to)
-        return { features, classes: to, weights, bias: Float32Array.from(bias) }
-      }
       return {
-        coarse: await layer('coarse'),
-        fine: channels.fine > 0 ? await layer('fine') : null,
-        first: await layer('first'),
-        kind: await layer('kind'),
-        second: await layer('second'),
-        places: await layer('places'),
-        means: await layer('means'),
-        quality: await layer('quality'),
+        coarse: await layers.read('coarse'),
+        fine: channels.fine > 0 ? await layers.read('fine') : null,
+        first: await layers.read('first'),
+        kind: await layers.read('kind'),
+        second: await layers.read('second'),
+        places: await layers.read('places'),
+        means: await layers.read('means'),
+        quality: await layers.read('quality'),
       }
     },
-    dispose: () => tf.dispose(Object.values(variables)),
+    dispose: () => layers.dispose(),
   }
 }
 
