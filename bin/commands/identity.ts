@@ -1,9 +1,8 @@
 import type { Command } from 'commander'
 import { CodedError, type IdentityChanged, identityChangedSchema } from '../../contracts/index.ts'
 import { openIdentityChanges, openPartStore } from '../../traceability/index.ts'
-import { lockDataDir } from '../setup/data-dir-lock.ts'
 import type { Environment } from '../setup/environment.ts'
-import { lineAddress } from '../setup/line-address.ts'
+import { inDataDir, postToLine } from '../setup/in-data-dir.ts'
 import { requireWords } from '../line/on-record.ts'
 import { dataDirOf, sayOnStderr } from '../line/state-facts.ts'
 
@@ -35,32 +34,26 @@ export function addIdentity(program: Command, environment: Environment): void {
 }
 
 /** Through the line that works in the data directory, or directly when none does. */
-async function changed(dir: string, change: IdentityChanged): Promise<IdentityChanged> {
-  let unlock: () => void
+const changed = (dir: string, change: IdentityChanged): Promise<IdentityChanged> =>
+  inDataDir(dir, { throughLine: (url) => throughLine(url, change), alone: () => changeAlone(dir, change) })
+
+async function throughLine(url: string, change: IdentityChanged): Promise<IdentityChanged> {
+  const { status, answer } = await postToLine<{ change: IdentityChanged; message: string }>(
+    url,
+    '/api/identity',
+    change,
+  )
+  if (answer.change) return answer.change
+  throw new CodedError('TRC_IDENTITY', { actual: answer.message ?? `status ${status}` })
+}
+
+async function changeAlone(dir: string, change: IdentityChanged): Promise<IdentityChanged> {
+  const store = await openPartStore({ dataDir: dir, onAlarm: sayOnStderr })
+  const changes = openIdentityChanges(dir, store, { plant: 'plant', line: 'office' })
   try {
-    unlock = lockDataDir(dir)
-  } catch (error) {
-    const address = lineAddress(dir)
-    if (address === null) throw error
-    const res = await fetch(`${address.url}/api/identity`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(change),
-    })
-    const answer = (await res.json()) as { change?: IdentityChanged; message?: string }
-    if (answer.change) return answer.change
-    throw new CodedError('TRC_IDENTITY', { actual: answer.message ?? `status ${res.status}` })
-  }
-  try {
-    const store = await openPartStore({ dataDir: dir, onAlarm: sayOnStderr })
-    const changes = openIdentityChanges(dir, store, { plant: 'plant', line: 'office' })
-    try {
-      return await changes.change(change)
-    } finally {
-      changes.close()
-      await store.close()
-    }
+    return await changes.change(change)
   } finally {
-    unlock()
+    changes.close()
+    await store.close()
   }
 }

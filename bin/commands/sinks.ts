@@ -2,9 +2,8 @@ import type { Command } from 'commander'
 import { CodedError, type ErrorFact, fromFact } from '../../contracts/index.ts'
 import { checkReplay, checkSink, consumerOf, openPartStore, replayEvent } from '../../traceability/index.ts'
 import { openTraceQuery } from '../../traceability/query/index.ts'
-import { lockDataDir } from '../setup/data-dir-lock.ts'
 import type { Environment } from '../setup/environment.ts'
-import { lineAddress } from '../setup/line-address.ts'
+import { inDataDir, postToLine } from '../setup/in-data-dir.ts'
 import { whole } from '../terminal/options.ts'
 import { requireWords } from '../line/on-record.ts'
 import { dataDirOf, sayOnStderr } from '../line/state-facts.ts'
@@ -112,21 +111,8 @@ function askOf(sink: string, { from, dead = false, by = '' }: ReplayOptions): Re
  *
  * @returns events that are sent again
  */
-async function replayed(dir: string, ask: Replay): Promise<number> {
-  let unlock: () => void
-  try {
-    unlock = lockDataDir(dir)
-  } catch (error) {
-    const address = lineAddress(dir)
-    if (address === null) throw error
-    return throughLine(address.url, ask)
-  }
-  try {
-    return await setBack(dir, ask)
-  } finally {
-    unlock()
-  }
-}
+const replayed = (dir: string, ask: Replay): Promise<number> =>
+  inDataDir(dir, { throughLine: (url) => throughLine(url, ask), alone: () => setBack(dir, ask) })
 
 async function setBack(dir: string, { sink, from, by }: Replay): Promise<number> {
   const store = await openPartStore({ dataDir: dir, onAlarm: sayOnStderr })
@@ -157,19 +143,11 @@ async function setBack(dir: string, { sink, from, by }: Replay): Promise<number>
 }
 
 async function throughLine(url: string, { sink, from, by }: Replay): Promise<number> {
-  const res = await fetch(`${url}/api/sinks/${encodeURIComponent(sink)}/replay`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ by, ...(from === null ? { dead: true } : { from }) }),
-  }).catch((error: unknown) => {
-    throw new CodedError('CFG_DATA_DIR', {
-      expected: `the line at ${url}`,
-      actual: 'no answer',
-      hint: 'its dashboard must be reachable from here, or stop the line',
-      cause: error,
-    })
-  })
-  const answer = (await res.json()) as { events?: number } & Partial<ErrorFact>
+  const { status, answer } = await postToLine<{ events: number } & ErrorFact>(
+    url,
+    `/api/sinks/${encodeURIComponent(sink)}/replay`,
+    { by, ...(from === null ? { dead: true } : { from }) },
+  )
   if (answer.events !== undefined) return answer.events
-  throw fromFact({ code: answer.code ?? 'API_INTERNAL', message: answer.message ?? `status ${res.status}` })
+  throw fromFact({ code: answer.code ?? 'API_INTERNAL', message: answer.message ?? `status ${status}` })
 }

@@ -2,9 +2,8 @@ import { accessSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { asCoded, CodedError, type ErrorFact, type FactAck, type TraceFact } from '../../contracts/index.ts'
 import { openPartStore } from '../../traceability/index.ts'
-import { lockDataDir } from '../setup/data-dir-lock.ts'
 import type { Environment } from '../setup/environment.ts'
-import { lineAddress } from '../setup/line-address.ts'
+import { inDataDir, postToLine } from '../setup/in-data-dir.ts'
 
 /** @throws CFG_DATA_DIR when there are no records */
 export function dataDirOf(given: string | undefined, environment: Environment): string {
@@ -42,37 +41,28 @@ const PER_REQUEST = 1_000
  *
  * @throws CFG_DATA_DIR when another program works there that has no address
  */
-export async function stateFacts(dir: string, facts: readonly TraceFact[]): Promise<Stated[]> {
-  let unlock: () => void
+export const stateFacts = (dir: string, facts: readonly TraceFact[]): Promise<Stated[]> =>
+  inDataDir(dir, { throughLine: (url) => throughLine(url, facts), alone: () => stateAlone(dir, facts) })
+
+async function stateAlone(dir: string, facts: readonly TraceFact[]): Promise<Stated[]> {
+  // The spool is emptied first, and may hold what cannot be stored.
+  const store = await openPartStore({ dataDir: dir, onAlarm: sayOnStderr })
   try {
-    unlock = lockDataDir(dir)
-  } catch (error) {
-    const address = lineAddress(dir)
-    if (address === null) throw error
-    return throughLine(address.url, facts)
-  }
-  try {
-    // The spool is emptied first, and may hold what cannot be stored.
-    const store = await openPartStore({ dataDir: dir, onAlarm: sayOnStderr })
-    try {
-      // Without a line the facts go to the partition of the plant as a whole.
-      const source = { plant: 'plant', line: 'office' }
-      return await Promise.all(
-        facts.map((fact) =>
-          store.recordFact(fact, source).then(
-            (ack): Stated => ({ fact, ack, error: null }),
-            (error: unknown): Stated => {
-              const { code, message } = asCoded(error, 'TRC_WRITE')
-              return { fact, ack: null, error: { code, message } }
-            },
-          ),
+    // Without a line the facts go to the partition of the plant as a whole.
+    const source = { plant: 'plant', line: 'office' }
+    return await Promise.all(
+      facts.map((fact) =>
+        store.recordFact(fact, source).then(
+          (ack): Stated => ({ fact, ack, error: null }),
+          (error: unknown): Stated => {
+            const { code, message } = asCoded(error, 'TRC_WRITE')
+            return { fact, ack: null, error: { code, message } }
+          },
         ),
-      )
-    } finally {
-      await store.close()
-    }
+      ),
+    )
   } finally {
-    unlock()
+    await store.close()
   }
 }
 
@@ -92,21 +82,9 @@ async function throughLine(url: string, facts: readonly TraceFact[]): Promise<St
   const stated: Stated[] = []
   for (let at = 0; at < facts.length; at += PER_REQUEST) {
     const part = facts.slice(at, at + PER_REQUEST)
-    const res = await fetch(`${url}/api/trace/events`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(part),
-    }).catch((error: unknown) => {
-      throw new CodedError('CFG_DATA_DIR', {
-        expected: `the line at ${url}`,
-        actual: 'no answer',
-        hint: 'its dashboard must be reachable from here, or stop the line',
-        cause: error,
-      })
-    })
-    const answer = (await res.json()) as Answer
+    const { status, answer } = await postToLine<Answer>(url, '/api/trace/events', part)
     if (answer.results === undefined)
-      throw new CodedError('API_REQUEST', { path: url, actual: answer.message ?? `status ${res.status}` })
+      throw new CodedError('API_REQUEST', { path: url, actual: answer.message ?? `status ${status}` })
     for (const [i, fact] of part.entries()) {
       const r = answer.results[i]
       stated.push(
