@@ -6,23 +6,44 @@ const port = z.number().int().min(1).max(65_535)
 /** What the reader sends when it was asked and read nothing, e.g. NOREAD: a failed read, not a code. */
 const noRead = z.string().min(1).max(64).optional()
 
+/** Longest line, bytes; a longer one is refused. */
+const maxLength = z.number().int().positive().default(4_096)
+
 /** A scanner that sends one line per code, closed by CR, LF or both, over TCP. */
 const scannerTcp = z.strictObject({
   id,
   adapter: z.literal('scanner-tcp'),
   host: z.string().min(1),
   port,
-  /** Longest line, characters; a longer one is refused. */
-  maxLength: z.number().int().positive().default(4_096),
+  maxLength,
   noRead,
 })
 
-/** A scanner behind a character device (serial line, or keyboard wedge as a stream); its speed is set by the system. */
-const scannerDevice = z.strictObject({
+/** A scanner on a serial line (RS-232, RS-485 or USB that shows up as one), one line per code. */
+const scannerSerial = z.strictObject({
   id,
-  adapter: z.literal('scanner-device'),
+  adapter: z.literal('scanner-serial'),
+  /** e.g. /dev/serial/by-id/usb-…; a path by number may be another device after the next start. */
   path: z.string().min(1),
-  maxLength: z.number().int().positive().default(4_096),
+  /** Bit/s. */
+  baudRate: z.number().int().min(50).max(4_000_000).default(9_600),
+  dataBits: z.union([z.literal(7), z.literal(8)]).default(8),
+  parity: z.enum(['none', 'even', 'odd']).default('none'),
+  stopBits: z.union([z.literal(1), z.literal(2)]).default(1),
+  maxLength,
+  noRead,
+})
+
+/**
+ * A scanner that types each code as a keyboard would (keyboard wedge, USB HID), closed by Enter or Tab, set to a US
+ * keyboard. Linux only.
+ */
+const scannerKeyboard = z.strictObject({
+  id,
+  adapter: z.literal('scanner-keyboard'),
+  /** e.g. /dev/input/by-id/usb-…-event-kbd */
+  path: z.string().min(1),
+  maxLength,
   noRead,
 })
 
@@ -73,7 +94,8 @@ const llrp = z.strictObject({
 
 export const identitySourceSchema = z.discriminatedUnion('adapter', [
   scannerTcp,
-  scannerDevice,
+  scannerSerial,
+  scannerKeyboard,
   httpReads,
   mqttReads,
   llrp,

@@ -82,6 +82,6 @@ function portsOf({ readers, stations, dashboard }: Checked): Listening[] {
 
 /** What a reader takes for itself; topics of a broker may have several. */
 function deviceOf(r: IdentitySourceSpec): string | null {
-  if (r.adapter === 'scanner-device') return r.path
+  if (r.adapter === 'scanner-serial' || r.adapter === 'scanner-keyboard') return r.path
   return r.adapter === 'scanner-tcp' || r.adapter === 'llrp' ? `${r.host}:${r.port}` : null
 }

@@ -8,7 +8,8 @@ import { scannerLines } from './scanner-lines.ts'
 export function createIdentitySource(spec: IdentitySourceSpec): IdentitySource {
   switch (spec.adapter) {
     case 'scanner-tcp':
-    case 'scanner-device':
+    case 'scanner-serial':
+    case 'scanner-keyboard':
       return scannerLines(spec)
     case 'http-reads':
       return httpReads(spec)

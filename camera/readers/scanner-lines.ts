@@ -1,15 +1,18 @@
-import { createReadStream } from 'node:fs'
+import { once } from 'node:events'
 import { connect } from 'node:net'
-import type { Readable } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
+import { SerialPort } from 'serialport'
 import { asCoded, CodedError, type IdentitySource, type IdentitySourceSpecOf } from '../../contracts/index.ts'
-import { LineSplitter } from './line-splitter.ts'
+import { keyboardDevice } from './keyboard-device.ts'
+import { KeyboardLines } from './keyboard-lines.ts'
+import { type LineReader, LineSplitter } from './line-splitter.ts'
 import { pushedRead } from './pushed-read.ts'
 import { ReadFeed } from './read-feed.ts'
 import { keepConnected } from './reconnect.ts'
 
-type Spec = IdentitySourceSpecOf<'scanner-tcp'> | IdentitySourceSpecOf<'scanner-device'>
+type Spec = IdentitySourceSpecOf<'scanner-tcp' | 'scanner-serial' | 'scanner-keyboard'>
 
-/** A scanner that sends one line per code, over TCP or a character device; it is opened again when it goes away. */
+/** A scanner that sends one line per code, over TCP, a serial line or as a keyboard; it is opened again when it goes away. */
 export function scannerLines(spec: Spec): IdentitySource {
   const feed = new ReadFeed(spec.id, spec.noRead)
   const stop = new AbortController()
@@ -20,7 +23,11 @@ export function scannerLines(spec: Spec): IdentitySource {
     const stream = await opened(spec, stop.signal)
     worked()
     feed.connected()
-    await lines(stream, spec.maxLength, feed)
+    const lines =
+      spec.adapter === 'scanner-keyboard'
+        ? new KeyboardLines(spec.maxLength)
+        : new LineSplitter(spec.maxLength)
+    await readUntilGone(stream, lines, feed, stop.signal)
     throw new CodedError('CAM_GONE', { path: where, actual: 'the scanner closed the connection' })
   }
   return {
@@ -39,32 +46,56 @@ export function scannerLines(spec: Spec): IdentitySource {
   }
 }
 
-/** A stream that ends with an error when `signal` aborts. */
-function opened(spec: Spec, signal: AbortSignal): Promise<Readable> {
-  return new Promise((resolve, reject) => {
-    const stream =
-      spec.adapter === 'scanner-tcp'
-        ? connect({ host: spec.host, port: spec.port, keepAlive: true, signal })
-        : createReadStream(spec.path, { signal })
-    stream.once(spec.adapter === 'scanner-tcp' ? 'connect' : 'open', () => resolve(stream))
-    stream.once('error', (e: Error) =>
-      reject(asCoded(e, 'CAM_OPEN', { hint: 'check that the scanner is on and its address' })),
-    )
-  })
+/** @throws CAM_OPEN */
+async function opened(spec: Spec, signal: AbortSignal): Promise<Readable> {
+  try {
+    if (spec.adapter === 'scanner-keyboard') return keyboardDevice(spec.path)
+    if (spec.adapter === 'scanner-tcp') {
+      const socket = connect({ host: spec.host, port: spec.port, keepAlive: true })
+      await ready(socket, 'connect', signal)
+      return socket
+    }
+    const { path, baudRate, dataBits, parity, stopBits } = spec
+    const port = new SerialPort({ path, baudRate, dataBits, parity, stopBits, endOnClose: true })
+    await ready(port, 'open', signal)
+    return port
+  } catch (e) {
+    throw asCoded(e, 'CAM_OPEN', { hint: 'check that the scanner is on, its address, and the rights to it' })
+  }
 }
 
-async function lines(stream: Readable, maxLength: number, feed: ReadFeed): Promise<void> {
-  const splitter = new LineSplitter(maxLength)
-  for await (const chunk of stream) {
-    for (const line of splitter.push(chunk as Uint8Array)) {
-      if (line === null)
-        feed.refused(
-          new CodedError('CAM_BAD_REQUEST', {
-            expected: `a line of at most ${maxLength} characters`,
-            actual: 'a longer one',
-          }),
-        )
-      else feed.read(pushedRead(line))
-    }
+async function ready(stream: Duplex, event: string, signal: AbortSignal): Promise<void> {
+  try {
+    await once(stream, event, { signal })
+  } catch (error) {
+    await ended(stream)
+    throw error
   }
+}
+
+/** Ends when the stream does. @throws what the stream met */
+async function readUntilGone(
+  stream: Readable,
+  lines: LineReader,
+  feed: ReadFeed,
+  signal: AbortSignal,
+): Promise<void> {
+  stream.on('data', (chunk: Buffer) => {
+    for (const line of lines.push(chunk))
+      if (line instanceof CodedError) feed.refused(line)
+      else feed.read(pushedRead(line))
+  })
+  try {
+    await once(stream, 'end', { signal })
+  } finally {
+    await ended(stream)
+  }
+}
+
+/** Of a serial line nobody else can take it before it is closed; to destroy its stream leaves it open. */
+async function ended(stream: Readable): Promise<void> {
+  stream.on('error', () => undefined)
+  if (!(stream instanceof SerialPort)) stream.destroy()
+  else if (stream.isOpen) await new Promise((resolve) => stream.close(resolve))
+  else if (stream.opening) stream.once('open', () => stream.close())
 }

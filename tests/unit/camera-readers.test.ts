@@ -1,7 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { Aedes } from 'aedes'
 import { connectAsync } from 'mqtt'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -65,18 +62,6 @@ describe('line scanner over TCP', () => {
     await until(() => expect(texts(reads).at(-1)).toBe('SN-9'))
     expect(faults).toEqual(['CAM_BAD_REQUEST', 'CAM_GONE'])
     expect(source.health()).toMatchObject({ state: 'running', reads: 4, refused: 1, connects: 2 })
-  })
-
-  it('reads a device as a stream of lines', async () => {
-    const dir = mkdtempSync(join(tmpdir(), 'sightline-scanner-'))
-    closers.push(() => rmSync(dir, { recursive: true }))
-    const path = join(dir, 'ttyUSB0')
-    writeFileSync(path, 'SN-1\r\nSN-2\r\n')
-    const { reads, faults } = await opened(
-      createIdentitySource(identitySourceSchema.parse({ id: 'wedge', adapter: 'scanner-device', path })),
-    )
-    await until(() => expect(texts(reads).slice(0, 2)).toEqual(['SN-1', 'SN-2']))
-    await until(() => expect(faults[0]).toBe('CAM_GONE'))
   })
 })
 
