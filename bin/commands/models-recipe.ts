@@ -11,7 +11,7 @@ export function addModelsRecipe(models: Command, environment: Environment): void
   models
     .command('recipe <id>')
     .description(
-      'print the plainest recipe around a package; save it as <id>@1.recipe.yaml beside a line file',
+      'print the plainest recipe around a package; save it as recipes/<id>@1.recipe.yaml beside a line file',
     )
     .requiredOption('--view <WxH>', 'size of the frames of the camera, px, e.g. 1280x1024')
     .action(async (id: string, o: { view: string }) => {

@@ -90,7 +90,7 @@ export function addPlant(program: Command, environment: Environment): void {
   plant
     .command('verify [log]')
     .description(
-      'check what the plant received against events, trees and checkpoints; exit code 3 when altered',
+      'check what the plant received against events, trees and checkpoints; exit code 3 when altered, 4 when nothing is signed',
     )
     .option('--schema <name>', 'schema of the plant', 'sightline')
     .option('--key <vkey...>', 'public keys of logs you noted; else the key that came with each log')

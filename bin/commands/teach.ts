@@ -58,7 +58,7 @@ export function addTeach(program: Command, environment: Environment): void {
       'teach what the models of this recipe see: its view, gate and registration',
     )
     .option('--backbone <id>', 'package of family `backbone`', 'backbone-s')
-    .option('--false-calls <rate>', 'false-call rate to promise, 0..1', number(0.0001, 0.5))
+    .option('--false-calls <rate>', 'false-call rate to promise, 0..1; default 0.05', number(0.0001, 0.5))
     .option(
       '--recall <share>',
       'with --defect: find this share of them, 0..1, at the highest threshold',
@@ -68,12 +68,16 @@ export function addTeach(program: Command, environment: Environment): void {
       '--cost <escape,false-call,share>',
       'with --defect: the threshold of least cost, from what an escape and a false call cost and the share of defective parts, e.g. 100,1,0.02',
     )
-    .option('--confidence <share>', 'with which the false-call rate is promised', number(0.51, 0.999))
+    .option(
+      '--confidence <share>',
+      'with which the false-call rate is promised; default 0.95',
+      number(0.51, 0.999),
+    )
     .option(
       '--method <name>',
-      `auto, ${METHOD_IDS.join(', ')}; those by place for parts in a fixture, \`template\` compares pixels and needs no backbone`,
+      `auto (default), ${METHOD_IDS.join(', ')}; those by place for parts in a fixture, \`template\` compares pixels and needs no backbone`,
     )
-    .option('--bank <n>', 'members of the memory bank at most', whole(10, 20_000))
+    .option('--bank <n>', 'members of the memory bank at most; default 3000', whole(10, 20_000))
     .option(
       '--area <px>',
       'working area: larger sees smaller defects; default: half of the image, 65536 to 262144, for images above 1048576 px to 4194304',
@@ -88,8 +92,8 @@ export function addTeach(program: Command, environment: Environment): void {
       'part of the file name that says which workpiece it is: photographs of one never judge each other',
     )
     .option('--no-group', 'do not look for photographs of one workpiece: each image is one of its own')
-    .option('--seed <n>', 'the same seed, images and backbone give the same model', whole(0))
-    .option('--memory <MB>', 'memory by which the program may grow', whole(50))
+    .option('--seed <n>', 'the same seed, images and backbone give the same model; default 1', whole(0))
+    .option('--memory <MB>', 'memory by which the program may grow; default 4000', whole(50))
     .option('--time <seconds>', 'time the work may take; refused when it would take longer', whole(1))
     .option('--json', 'print the whole report as JSON')
     .action((o: Flags, command: Command) => {

@@ -79,11 +79,15 @@ export const changeGuard: RequestHandler = (req, _res, next) => {
   next()
 }
 
-/** As long as there are no accounts: whoever sits at the line PC may do everything, everyone else may look. */
+const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|::1|::ffff:127\.\d+\.\d+\.\d+)$/
+
+/**
+ * As long as there are no accounts: whoever sits at the line PC may do everything, everyone else may look. Behind a proxy
+ * on this machine everybody has its address. One that does not say for whom it asks is known by the name of the host.
+ */
 export function whoAsks(req: Request): { role: string; user: string } {
   const address = req.socket.remoteAddress ?? ''
-  // Behind a proxy on this machine everybody would look like sitting at it.
   const proxied = req.headers['x-forwarded-for'] !== undefined || req.headers['forwarded'] !== undefined
-  const here = !proxied && /^(127\.|::1$|::ffff:127\.)/.test(address)
+  const here = !proxied && LOOPBACK.test(address) && LOOPBACK.test(hostOf(req.headers.host ?? ''))
   return here ? { role: 'admin', user: 'local' } : { role: 'viewer', user: address }
 }

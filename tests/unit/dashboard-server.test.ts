@@ -242,10 +242,20 @@ describe('paths and hosts', () => {
 
   it('lets only the line PC itself change something', () => {
     const from = (remoteAddress: string, headers = {}): string =>
-      whoAsks({ socket: { remoteAddress }, headers } as unknown as Request).role
+      whoAsks({
+        socket: { remoteAddress },
+        headers: { host: 'localhost:8414', ...headers },
+      } as unknown as Request).role
     expect(from('127.0.0.1', { 'x-forwarded-for': '10.0.0.9' })).toBe('viewer')
-    expect(['127.0.0.1', '::1', '::ffff:127.0.0.1'].map(from)).toEqual(['admin', 'admin', 'admin'])
-    expect(['192.168.7.4', '::ffff:10.0.0.1', 'fe80::1', ''].map(from)).toEqual(Array(4).fill('viewer'))
+    expect(['127.0.0.1', '::1', '::ffff:127.0.0.1'].map((a) => from(a))).toEqual(['admin', 'admin', 'admin'])
+    expect(['192.168.7.4', '::ffff:10.0.0.1', 'fe80::1', ''].map((a) => from(a))).toEqual(
+      Array(4).fill('viewer'),
+    )
+    // A proxy on this machine that does not say for whom it asks hands on the name that the browser asked for.
+    expect(from('127.0.0.1', { host: 'sightline.plant.example' })).toBe('viewer')
+    expect(from('127.0.0.1', { host: '192.168.7.4:8414' })).toBe('viewer')
+    expect(from('127.0.0.1', { host: '127.0.0.1:8414' })).toBe('admin')
+    expect(from('::1', { host: '[::1]:8414' })).toBe('admin')
   })
 
   it('says CFG_PORT_IN_USE', async () => {
