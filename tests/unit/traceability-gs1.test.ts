@@ -152,10 +152,22 @@ describe('human form and Digital Link', () => {
 
   it('decides by the symbology identifier', () => {
     const text = '010950600013435221A'
-    for (const symbologyId of [']d2', ']C1', ']e0', ']Q3']) {
-      expect(readCarrier({ text, symbologyId })).toMatchObject({ kind: 'gs1' })
-    }
-    expect(readCarrier({ text, symbologyId: ']d1' })).toEqual({ kind: 'plain', elements: [], serial: text })
+    // ISO/IEC 15424: FNC1 in the first place, without and with ECI.
+    for (const symbologyId of ']C1 ]e0 ]d2 ]d5 ]Q3 ]Q4 ]J1 ]J4 ]z1 ]z4 ]z7 ]zA ]h2 ]h3 ]L3 ]O5 ]K1 ]T1'.split(
+      ' ',
+    ))
+      expect(readCarrier({ text, symbologyId })).toMatchObject({
+        kind: 'gs1',
+        elements: [
+          { ai: '01', value: '09506000134352' },
+          { ai: '21', value: 'A' },
+        ],
+      })
+    // Without FNC1, and with FNC1 in the second place, which is of other industries.
+    for (const symbologyId of ']C0 ]C2 ]d1 ]d3 ]d4 ]d6 ]Q1 ]Q2 ]Q5 ]Q6 ]J0 ]J2 ]z0 ]z2 ]z3 ]h0 ]L5'.split(
+      ' ',
+    ))
+      expect(readCarrier({ text, symbologyId })).toEqual({ kind: 'plain', elements: [], serial: text })
     expect(readCarrier({ text: '6291041500213', symbologyId: ']E0' })).toEqual({
       kind: 'gs1',
       elements: [{ ai: '01', value: '06291041500213' }],
@@ -173,6 +185,19 @@ describe('human form and Digital Link', () => {
       code: 'TRC_IDENTITY',
       path: 'character 1',
     })
+  })
+
+  it('takes an FNC1 inside for fields where the reader names no symbology', () => {
+    const read = (symbologyId: string) => () => readCarrier({ text: `10L1${GS}21A1`, symbologyId })
+    expect(read(']Q4')().elements).toEqual(read('')().elements)
+    expect(read('')()).toMatchObject({
+      kind: 'gs1',
+      elements: [
+        { ai: '10', value: 'L1' },
+        { ai: '21', value: 'A1' },
+      ],
+    })
+    expect(refused(read(']d1'))).toEqual({ code: 'TRC_IDENTITY', path: 'character 4' })
   })
 })
 

@@ -40,6 +40,12 @@ describe('identify', () => {
     })
   })
 
+  it.each([']Q4', ']d5'])('compares the product of a GS1 symbol with ECI, %s', (symbologyId) => {
+    const read = { ...gs1Code('A1'), symbologyId }
+    expect(identify([read], product, 'required').uri).toBe('https://id.gs1.org/01/09506000134352/21/A1')
+    expect(identify([read], other, 'required').problem?.kind).toBe('other-product')
+  })
+
   it('takes a plain repetition of the serial and a second read of the same symbol as the same part', () => {
     const reads = [gs1Code('A1'), gs1Code('A1'), plainCode('A1')]
     expect(identify(reads, product, 'required')).toMatchObject({ serial: 'A1', problem: null })
