@@ -268,7 +268,7 @@ describe('GS1 Digital Link paths and queries', () => {
     ['month 13 in the query', 'https://id.gs1.org/01/09506000134352?17=261301', 42],
     ['a broken escape', 'https://id.gs1.org/01/09506000134352/21/A%2', 41],
     ['a serial that was left empty', 'https://id.gs1.org/01/09506000134352/21/', 40],
-    ['a serial that was left out', 'https://example.com/p/01/09506000134352/10/L1/21', 49],
+    ['a serial that was left out', 'https://example.com/p/01/09506000134352/10/L1/21', 48],
   ])('%s is refused at its place', (_n, uri, at) => {
     expect(refused(() => parseDigitalLink(uri))).toEqual({ code: 'TRC_IDENTITY', path: `character ${at}` })
   })
@@ -281,10 +281,39 @@ describe('GS1 Digital Link paths and queries', () => {
     ])
   })
 
+  it('undoes the percent encoding of AIs', () => {
+    const elements = parseDigitalLink('https://id.gs1.org/01/09506000134352/21/A1?17=290331')
+    expect(parseDigitalLink('https://id.gs1.org/%30%31/09506000134352/2%31/%41%31?%31%37=290331')).toEqual(
+      elements,
+    )
+    expect(refused(() => parseDigitalLink('https://a.example/%30%31/09506000134352/%32%31/%7E'))).toEqual({
+      code: 'TRC_IDENTITY',
+      path: 'character 47',
+    })
+  })
+
+  // The compressed link and the half-compressed one are of GS1's own toolkit (GS1DigitalLinkToolkit.js).
+  it.each([
+    ['the compressed form', 'https://id.gs1.org/ARFKk4XBoCdVEOeKfGHk', 18],
+    ['a key and the rest compressed', 'https://id.gs1.org/01/09506000134376/BEgRzNo', 18],
+    ['the same elsewhere', 'https://a.example/p/01/09506000134376/BEgRzNo', 37],
+    ['an empty segment', 'https://id.gs1.org/01/09506000134352//21/A1', 18],
+    ['the same elsewhere', 'https://a.example/01/09506000134352//21/A1', 35],
+    ['an encoded slash', 'https://id.gs1.org/01%2F09506000134352/21/A1', 18],
+    ['short names', 'https://id.gs1.org/gtin/09506000134352/ser/A1', 18],
+    ['no path', 'HTTP://user@ID.GS1.ORG.:80', 26],
+    ['a page of the product', 'https://shop.example/01/09506000134352/info', 38],
+    ['an AI without value that is no qualifier', 'https://shop.example/01/09506000134352/17/', 38],
+  ])('%s is refused', (_n, uri, at) => {
+    expect(refused(() => parseDigitalLink(uri))).toEqual({ code: 'TRC_IDENTITY', path: `character ${at}` })
+    expect(faultIn(uri)?.message).toMatch(/the compressed form are not read/)
+  })
+
   it('leaves other addresses alone', () => {
-    const numbers = ['/401/2024/11', '/402/12345678901234560/10', '/01/09506000134352/17/']
+    const numbers = ['/401/2024/11', '/402/12345678901234560/10']
     for (const path of [
-      '/01/09506000134352/info',
+      '/ARFKk4XBoCdVEOeKfGHk',
+      '/01/09506000134351/info',
       '/21/',
       '/01/09506000134351/21/',
       '/a/01/b/21',

@@ -34,9 +34,8 @@ export function epcProblem(uri: string, level: EpcLevel): string | null {
   if (/^urn:epc:/i.test(uri)) return level === 'instance' ? idProblem(uri) : classProblem(uri)
   if (!/^https?:/i.test(uri)) return null
   try {
-    const elements = parseDigitalLink(uri)
-    const own = uri.startsWith(`${GS1_DOMAIN}/`)
-    return elements === null && own ? 'a GS1 Digital Link on id.gs1.org' : null
+    parseDigitalLink(uri)
+    return null
   } catch (error) {
     const { message, detail } = asCoded(error, 'TRC_IDENTITY')
     // On a domain of its own a path may look like a key by chance, but a whole key with a wrong check digit does not.
