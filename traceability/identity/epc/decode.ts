@@ -36,7 +36,10 @@ function decodeBy(header: number, bits: BitReader, hex: string, from: number): E
     // Behind the identity may stand more data (toggle bit) or a host name (`++`); neither changes who it is.
     const more = bits.take(1) === '1' || plus.tag.endsWith('++')
     const filter = Number(bits.number(3))
-    const elements = plus.ais.map((ai) => readPlus(bits, ai))
+    // An extension of a single 0 stands for none, as in the schemes before.
+    const elements = plus.ais
+      .map((ai) => readPlus(bits, ai))
+      .filter(({ ai, value }) => ai !== '254' || value !== '0')
     if (!more) bits.end()
     return { scheme: plus.tag, filter, pureIdentity: null, elements }
   }
