@@ -27,7 +27,7 @@ interface Pair {
 }
 
 /** The domain on which every address is a GS1 Digital Link. */
-const GS1_HOST = /^https?:\/\/(?:[^/?#@]*@)?id\.gs1\.org\.?(?::\d*)?(?=[/?#]|$)/i
+const GS1_HOST = /^https?:\/\/(?:[^/?#@]*@)?id\.gs1\.org\.?(?![\w.-])/i
 
 /**
  * Elements of an uncompressed GS1 Digital Link URI (URI Syntax 1.4), or null when the text is another address: any
