@@ -22,6 +22,9 @@ const GS1_SYMBOLOGIES = new Set(
   ']C1 ]e0 ]d2 ]d5 ]Q3 ]Q4 ]J1 ]J4 ]z1 ]z4 ]z7 ]zA ]h2 ]h3 ]L3 ]O5 ]K1 ]T1'.split(' '),
 )
 
+/** Symbols with ECI (ISO/IEC 15424): readers may transmit its escape, `\` and six digits, and then double backslashes. */
+const ECI_SYMBOLOGIES = /^\](?:d[4-6]|Q[246]|z[3-59AB]|J[3-5]|h[13]|L1)$/
+
 /** How readers transmit FNC1 between fields. */
 const FNC1 = '\u001d'
 
@@ -33,10 +36,11 @@ const PLAIN = /^[!-~]{1,128}$/
  * FNC1 inside where the reader tells none; brackets, GS1 Digital Link URIs, EPC URIs and ISO/IEC 15434 messages are
  * recognised in any carrier.
  *
- * @throws TRC_IDENTITY with the position of the first wrong character
+ * @throws TRC_IDENTITY with the position of the first wrong character, counted behind an escape of ECI
  */
 export function readCarrier(read: Pick<CodeRead, 'text' | 'symbologyId'>): CarrierData {
-  const { text, symbologyId } = read
+  const { symbologyId } = read
+  const text = ECI_SYMBOLOGIES.test(symbologyId) ? withoutEci(read.text) : read.text
   // No symbology of labels means it, URL parsers drop it at the ends, and databases cut text there.
   const nul = text.indexOf('\0')
   if (nul >= 0)
@@ -69,6 +73,11 @@ export function readCarrier(read: Pick<CodeRead, 'text' | 'symbologyId'>): Carri
     })
   }
   return { kind: 'plain', elements: [], serial: text }
+}
+
+function withoutEci(text: string): string {
+  const data = text.replace(/^(?:\\\d{6})+/, '')
+  return data === text ? text : data.replaceAll('\\\\', '\\')
 }
 
 function retailGtin(text: string): Gs1Element {
