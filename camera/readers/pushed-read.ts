@@ -11,9 +11,11 @@ const jsonRead = z.strictObject({
 export type PushedRead = Pick<IdentityRead, 'text' | 'symbologyId' | 'trigger' | 'position'>
 
 /** A symbology identifier (ISO/IEC 15424) that a scanner sends before the data is taken off. */
-export function pushedRead(line: string): PushedRead {
-  const m = /^\][A-Za-z][0-9A-Za-z]/.exec(line)
-  return { text: line.slice(m?.[0].length ?? 0), symbologyId: m?.[0] ?? '', trigger: null, position: null }
+export const pushedRead = (line: string): PushedRead => ({ ...named(line), trigger: null, position: null })
+
+function named(line: string): Pick<PushedRead, 'text' | 'symbologyId'> {
+  const [symbologyId] = /^\][A-Za-z][0-9A-Za-z]/.exec(line) ?? ['']
+  return { text: line.slice(symbologyId.length), symbologyId }
 }
 
 /**
@@ -32,7 +34,8 @@ export function parsePushed(body: string): PushedRead {
     throw new CodedError('CAM_BAD_REQUEST', { expected: 'JSON', actual: text.slice(0, 40) })
   }
   const read = jsonRead.safeParse(json)
-  if (read.success) return read.data
+  if (read.success)
+    return read.data.symbologyId === '' ? { ...read.data, ...named(read.data.text) } : read.data
   const [issue] = read.error.issues
   throw new CodedError('CAM_BAD_REQUEST', {
     path: issue?.path.join('.') ?? '',

@@ -78,6 +78,7 @@ describe('reads over HTTP', () => {
       (await fetch(source.url() ?? '', { method: 'POST', body, headers: { authorization } })).status
     expect(await post(']C1010950600013435221A1\n')).toBe(202)
     expect(await post('{"text":"SN-7","trigger":12,"position":300.5}')).toBe(202)
+    expect(await post('{"text":"]d2010950600013435221A2"}')).toBe(202)
     expect(await post('{"text":"SN-7","triger":12}')).toBe(400)
     expect(await post('{"text"')).toBe(400)
     expect(await post('')).toBe(400)
@@ -86,6 +87,7 @@ describe('reads over HTTP', () => {
     expect(reads).toMatchObject([
       { text: '010950600013435221A1', symbologyId: ']C1', trigger: null },
       { text: 'SN-7', trigger: 12, position: 300.5 },
+      { text: '010950600013435221A2', symbologyId: ']d2' },
     ])
     expect(faults).toEqual(Array(4).fill('CAM_BAD_REQUEST'))
   })

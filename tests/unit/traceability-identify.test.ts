@@ -40,6 +40,27 @@ describe('identify', () => {
     })
   })
 
+  it.each([']Q4', ']d5'])('compares the product of a GS1 symbol with ECI, %s', (symbologyId) => {
+    const read = { ...gs1Code('A1'), symbologyId }
+    expect(identify([read], product, 'required').uri).toBe('https://id.gs1.org/01/09506000134352/21/A1')
+    expect(identify([read], other, 'required').problem?.kind).toBe('other-product')
+  })
+
+  it('takes no GS1 Digital Link for a name because it is written in another way', () => {
+    const link = (text: string) => ({ ...plainCode(text), symbologyId: ']Q1' })
+    const encoded = link('https://id.gs1.org/%30%31/09506000134352/21/A1')
+    expect(identify([encoded, gs1Code('A1')], product, 'required').problem).toBeNull()
+    expect(identify([encoded], other, 'required').problem?.kind).toBe('other-product')
+    for (const text of [
+      'https://id.gs1.org/ARFKk4XBoCdVEOeKfGHk',
+      'https://a.example/01/09506000134352//21/A1',
+    ])
+      expect(identify([link(text), gs1Code('A1')], product, 'required')).toMatchObject({
+        uri: null,
+        problem: { kind: 'invalid', code: 'TRC_IDENTITY' },
+      })
+  })
+
   it('takes a plain repetition of the serial and a second read of the same symbol as the same part', () => {
     const reads = [gs1Code('A1'), gs1Code('A1'), plainCode('A1')]
     expect(identify(reads, product, 'required')).toMatchObject({ serial: 'A1', problem: null })

@@ -2,7 +2,6 @@ import { EpcisError } from '../../contracts/index.ts'
 import { escapeEpc, parseDigitalLink, pureIdentityFrom } from '../identity/index.ts'
 import { oneUri } from './epc.ts'
 import { isObject, type JsonObject } from './faults.ts'
-import { untaggedUrn } from './untagged-keys.ts'
 
 /** How the receiver wants EPCs written (header `GS1-EPC-Format`). */
 export const EPC_FORMATS = [
@@ -69,12 +68,7 @@ export function urnOf(uri: string, prefixes: readonly string[]): string {
       { pointer: '', expected: 'EPCs whose company prefix is known from an EPC URN', actual: uri },
       'ask for Always_GS1_Digital_Link or Never_Translates',
     )
-  return (
-    pureIdentityFrom(elements, prefix.length) ??
-    untaggedUrn(elements, prefix) ??
-    classUrn(elements, prefix) ??
-    uri
-  )
+  return pureIdentityFrom(elements, prefix.length) ?? classUrn(elements, prefix) ?? uri
 }
 
 /** URN of a GTIN, or of one lot of it; null for other elements. */

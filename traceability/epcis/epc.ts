@@ -8,16 +8,6 @@ import {
   parseEpcUri,
   withCheckDigit,
 } from '../identity/index.ts'
-import { isUntagged, untaggedLink, untaggedProblem } from './untagged-keys.ts'
-
-/** Schemes of TDS whose pure identity is checked by its form only: they name no GS1 key this program reads. */
-const OTHER_IDS: Readonly<Record<string, RegExp>> = {
-  usdod: /^[^.\s]+\.\d+$/,
-  adi: /^[^.\s]+\.[^.\s]*\.[^.\s]+$/,
-  bic: /^[A-Z]{4}[A-Z0-9]{7}$/,
-  imovn: /^\d{7}$/,
-  gid: /^\d+\.\d+\.\d+$/,
-}
 
 /** `urn:epc:class:lgtin:` (TDS 1.13, 6.4): company prefix, item reference with indicator, lot. */
 const LGTIN = /^urn:epc:class:lgtin:(\d{6,12})\.(\d{1,7})\.([^\s]+)$/
@@ -34,9 +24,8 @@ export function epcProblem(uri: string, level: EpcLevel): string | null {
   if (/^urn:epc:/i.test(uri)) return level === 'instance' ? idProblem(uri) : classProblem(uri)
   if (!/^https?:/i.test(uri)) return null
   try {
-    const elements = parseDigitalLink(uri)
-    const own = uri.startsWith(`${GS1_DOMAIN}/`)
-    return elements === null && own ? 'a GS1 Digital Link on id.gs1.org' : null
+    parseDigitalLink(uri)
+    return null
   } catch (error) {
     const { message, detail } = asCoded(error, 'TRC_IDENTITY')
     // On a domain of its own a path may look like a key by chance, but a whole key with a wrong check digit does not.
@@ -46,20 +35,14 @@ export function epcProblem(uri: string, level: EpcLevel): string | null {
 }
 
 function idProblem(uri: string): string | null {
-  const m = /^urn:epc:id:([a-z]+):(.*)$/.exec(uri)
+  const m = /^urn:epc:id:([a-z]+):/.exec(uri)
   if (m === null) return 'the pure identity of an individual, urn:epc:id:…'
-  const [, scheme = '', rest = ''] = m
-  const form = OTHER_IDS[scheme]
-  if (form !== undefined) return form.test(rest) ? null : `fields of ${scheme}`
-  if (isUntagged(uri)) {
-    const problem = untaggedProblem(uri)
-    return problem === null ? null : `an EPC of scheme ${scheme}: ${problem}`
-  }
   try {
-    return parseEpcUri(uri) === null ? 'an EPC' : null
+    parseEpcUri(uri)
+    return null
   } catch (error) {
     const { detail, message } = asCoded(error, 'TRC_IDENTITY')
-    return `an EPC of scheme ${scheme}: ${detail.expected ?? message}`
+    return `an EPC of scheme ${m[1]}: ${detail.expected ?? message}`
   }
 }
 
@@ -89,8 +72,6 @@ export function oneUri(uri: string): string {
     const [, prefix = '', item = ''] = pattern
     return prefix.length + item.length === 13 ? `${GS1_DOMAIN}/01/${gtin(prefix, item)}` : uri
   }
-  const untagged = untaggedLink(uri)
-  if (untagged !== null) return untagged
   try {
     if (/^https?:/i.test(uri)) {
       const elements = parseDigitalLink(uri)

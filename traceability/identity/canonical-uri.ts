@@ -63,7 +63,7 @@ export function unitOfCarrier(data: CarrierData): UnitName | null {
   if (gs1 !== null) return gs1
   if (data.kind === 'epc' && data.elements.length === 0 && data.epc.pureIdentity !== null) {
     const uri = data.epc.pureIdentity
-    return { serial: uri.slice(uri.lastIndexOf('.') + 1), uri }
+    return { serial: decodeURIComponent(uri.slice(uri.search(/[^.:]*$/))), uri }
   }
   const own = data.kind === 'iso15434' ? fieldsUnit(data.fields, '') : null
   return own?.uri.startsWith('urn:sightline:di:') === true ? own : null

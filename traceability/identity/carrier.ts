@@ -12,20 +12,35 @@ export type CarrierData =
   | { kind: 'iso15434'; elements: Gs1Element[]; fields: DataField[] }
   | { kind: 'plain'; elements: []; serial: string }
 
-/** GS1-128, GS1 DataBar and composite, GS1 DataMatrix, GS1 QR Code, GS1 DotCode (ISO/IEC 15424, table of FNC1 modes). */
-const GS1_SYMBOLOGIES = new Set([']C1', ']e0', ']d2', ']Q3', ']J1'])
+/**
+ * Symbology identifiers of a symbol with FNC1 in its first place, which means GS1 (ISO/IEC 15424, option values of each
+ * symbology; for DotCode and Han Xin the table of zxing-cpp, `barcodeFormat2SymbologyIdentifier`). The second of two is
+ * the same with ECI. Aztec has them again for parts of a structured append. FNC1 in the second place is other people's.
+ */
+const GS1_SYMBOLOGIES = new Set(
+  // At the end MicroPDF417 in emulation of Code 128, Codablock F, Code 16K and Code 49.
+  ']C1 ]e0 ]d2 ]d5 ]Q3 ]Q4 ]J1 ]J4 ]z1 ]z4 ]z7 ]zA ]h2 ]h3 ]L3 ]O5 ]K1 ]T1'.split(' '),
+)
+
+/** Symbols with ECI (ISO/IEC 15424): readers may transmit its escape, `\` and six digits, and then double backslashes. */
+const ECI_SYMBOLOGIES = /^\](?:d[4-6]|Q[246]|z[3-59AB]|J[3-5]|h[13]|L1)$/
+
+/** How readers transmit FNC1 between fields. */
+const FNC1 = '\u001d'
 
 /** Printable ASCII without blanks: what label printers put into a serial. */
 const PLAIN = /^[!-~]{1,128}$/
 
 /**
- * Reads the content of one symbol or tag. The symbology identifier decides whether it is a GS1 element string; brackets,
- * GS1 Digital Link URIs, EPC URIs and ISO/IEC 15434 messages are recognised in any carrier.
+ * Reads the content of one symbol or tag. The symbology identifier decides whether it is a GS1 element string, or an
+ * FNC1 inside where the reader tells none; brackets, GS1 Digital Link URIs, EPC URIs and ISO/IEC 15434 messages are
+ * recognised in any carrier.
  *
- * @throws TRC_IDENTITY with the position of the first wrong character
+ * @throws TRC_IDENTITY with the position of the first wrong character, counted behind an escape of ECI
  */
 export function readCarrier(read: Pick<CodeRead, 'text' | 'symbologyId'>): CarrierData {
-  const { text, symbologyId } = read
+  const { symbologyId } = read
+  const text = ECI_SYMBOLOGIES.test(symbologyId) ? withoutEci(read.text) : read.text
   // No symbology of labels means it, URL parsers drop it at the ends, and databases cut text there.
   const nul = text.indexOf('\0')
   if (nul >= 0)
@@ -47,6 +62,7 @@ export function readCarrier(read: Pick<CodeRead, 'text' | 'symbologyId'>): Carri
   if (epc !== null) return { kind: 'epc', elements: epc.elements, epc }
   const message = parseIso15434(text)
   if (message !== null) return { kind: 'iso15434', ...message }
+  if (symbologyId === '' && text.includes(FNC1)) return { kind: 'gs1', elements: parseElementString(text) }
   if (!PLAIN.test(text)) {
     const at = [...text].findIndex((c) => !/[!-~]/.test(c))
     throw new CodedError('TRC_IDENTITY', {
@@ -57,6 +73,11 @@ export function readCarrier(read: Pick<CodeRead, 'text' | 'symbologyId'>): Carri
     })
   }
   return { kind: 'plain', elements: [], serial: text }
+}
+
+function withoutEci(text: string): string {
+  const data = text.replace(/^(?:\\\d{6})+/, '')
+  return data === text ? text : data.replaceAll('\\\\', '\\')
 }
 
 function retailGtin(text: string): Gs1Element {

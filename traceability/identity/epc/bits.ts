@@ -61,6 +61,16 @@ export class BitReader {
     return out
   }
 
+  /** Characters of six bits up to a terminator of six zero bits. @throws TRC_IDENTITY for `most` without one */
+  ended(most: number, what: string): string {
+    let out = ''
+    for (let c = this.text(6, 1, what); c !== ''; c = this.text(6, 1, what)) {
+      out += c
+      if (out.length >= most) this.refuse(`the end of ${what}`, out)
+    }
+    return out
+  }
+
   /** Padding up to the next word of tag memory. @throws TRC_IDENTITY when more than 16 bits or a set bit is left */
   end(): void {
     const place = this.place

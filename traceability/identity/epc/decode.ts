@@ -3,10 +3,9 @@ import { refuse } from '../refuse.ts'
 import { BitReader } from './bits.ts'
 import type { Epc } from './epc.ts'
 import { type EpcParts, elementsOf, pureIdentityOf } from './keys.ts'
+import { KEYLESS_TAGS } from './keyless.ts'
 import { readPlus } from './plus.ts'
-import { EPC_SCHEMES, type EpcScheme, PLUS_SCHEMES, PREFIX_BITS } from './schemes.ts'
-
-const GID_96 = 0x35
+import { EPC_SCHEMES, type EpcScheme, PLUS_SCHEMES, PREFIX_BITS, UNREAD_HEADERS } from './schemes.ts'
 
 /**
  * Decodes the EPC bank of a tag, from the header on (without CRC and protocol control word).
@@ -37,21 +36,24 @@ function decodeBy(header: number, bits: BitReader, hex: string, from: number): E
     // Behind the identity may stand more data (toggle bit) or a host name (`++`); neither changes who it is.
     const more = bits.take(1) === '1' || plus.tag.endsWith('++')
     const filter = Number(bits.number(3))
-    const elements = plus.ais.map((ai) => readPlus(bits, ai))
+    // An extension of a single 0 stands for none, as in the schemes before.
+    const elements = plus.ais
+      .map((ai) => readPlus(bits, ai))
+      .filter(({ ai, value }) => ai !== '254' || value !== '0')
     if (!more) bits.end()
     return { scheme: plus.tag, filter, pureIdentity: null, elements }
   }
-  if (header === GID_96) {
-    const [manager, type, serial] = [28, 24, 36].map((n) => bits.number(n))
+  const keyless = KEYLESS_TAGS.get(header)?.(bits, from)
+  if (keyless) {
     bits.end()
-    return {
-      scheme: 'gid-96',
-      filter: null,
-      pureIdentity: `urn:epc:id:gid:${manager}.${type}.${serial}`,
-      elements: [],
-    }
+    return keyless
   }
-  return refuse(from, 'an EPC header of the Tag Data Standard', hex.slice(0, 8))
+  const unread = UNREAD_HEADERS.get(header)
+  return refuse(
+    from,
+    'an EPC header of the Tag Data Standard',
+    unread === undefined ? hex.slice(0, 8) : `${hex.slice(0, 2)}: ${unread}`,
+  )
 }
 
 function decodePartitioned(scheme: EpcScheme, bits: BitReader): Epc {
@@ -67,6 +69,9 @@ function decodePartitioned(scheme: EpcScheme, bits: BitReader): Epc {
   if (scheme.id === 'itip') parts.pieces = bits.decimal(7, 2, 'a piece') + bits.decimal(7, 2, 'a total')
   parts.serial = readSerial(scheme, bits)
   bits.end()
+  // An EPC names an individual, so that no part of it may be empty; references of digits are as long as they must be.
+  if (parts.ref === '' && scheme.ref !== 'fixed') bits.refuse('a reference', 'none')
+  if (parts.serial === '' && ['text', 'numeric'].includes(scheme.serial.kind)) bits.refuse('a serial', 'none')
   return {
     scheme: scheme.tag,
     filter,
@@ -91,13 +96,8 @@ function readRef(scheme: EpcScheme, bits: BitReader, width: number, partition: n
       if (out.length > most) bits.refuse(`a reference of at most ${most} characters`, out)
       return out
     }
-    case 'text6': {
-      // Characters up to a terminator of six zero bits.
-      let out = ''
-      for (let c = bits.text(6, 1, 'the reference'); c !== ''; c = bits.text(6, 1, 'the reference')) out += c
-      if (out.length > most) bits.refuse(`a reference of at most ${most} characters`, out)
-      return out
-    }
+    case 'text6':
+      return bits.ended(most + 1, `a reference of at most ${most} characters`)
   }
 }
 

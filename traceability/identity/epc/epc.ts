@@ -4,10 +4,10 @@ import type { Gs1Element } from '../gs1/index.ts'
 export interface Epc {
   /** Scheme of the tag, e.g. `sgtin-96`, `sgtin+`; of a URI the scheme of the pure identity, e.g. `sgtin`. */
   scheme: string
-  /** Filter value of the tag, 0..7; null where the scheme or the URI has none. */
+  /** Filter value of the tag, 0..7 (15 of `usdod-96`, 63 of `adi-var`); null where the scheme or the URI has none. */
   filter: number | null
   /** `urn:epc:id:...`; null for schemes that know no company prefix length (TDS 2.0 and later). */
   pureIdentity: string | null
-  /** The same identity in GS1 application identifiers; empty for the general identifier (GID). */
+  /** The same identity in GS1 application identifiers; empty for schemes that are no GS1 key. */
   elements: Gs1Element[]
 }

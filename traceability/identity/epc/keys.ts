@@ -1,5 +1,5 @@
 import { type Gs1Element, withCheckDigit } from '../gs1/index.ts'
-import type { EpcScheme } from './schemes.ts'
+import type { EpcId } from './schemes.ts'
 
 /** Parts of an EPC as its pure identity URI names them. */
 export interface EpcParts {
@@ -11,10 +11,7 @@ export interface EpcParts {
 }
 
 /** GS1 keys of an EPC: TDS 1.13, section 7, correspondence between EPCs and GS1 keys. */
-export function elementsOf(
-  id: EpcScheme['id'],
-  { prefix, ref, pieces = '', serial }: EpcParts,
-): Gs1Element[] {
+export function elementsOf(id: EpcId, { prefix, ref, pieces = '', serial }: EpcParts): Gs1Element[] {
   // The indicator or extension digit stands first in the reference and first in the key.
   const leading = (): string => withCheckDigit(ref.slice(0, 1) + prefix + ref.slice(1))
   const key = (): string => withCheckDigit(prefix + ref)
@@ -43,6 +40,14 @@ export function elementsOf(
       return [el('255', key() + serial)]
     case 'cpi':
       return [el('8010', prefix + ref), el('8011', serial)]
+    case 'pgln':
+      return [el('417', key())]
+    case 'gsin':
+      return [el('402', key())]
+    case 'ginc':
+      return [el('401', prefix + ref)]
+    case 'upui':
+      return [el('01', leading()), el('235', serial)]
   }
 }
 
@@ -50,9 +55,13 @@ export function elementsOf(
 export const escapeEpc = (text: string): string =>
   text.replace(/["#%&/<>?]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
 
-export function pureIdentityOf(id: EpcScheme['id'], { prefix, ref, pieces, serial }: EpcParts): string {
+const NO_SERIAL: readonly EpcId[] = ['sscc', 'giai', 'gsrn', 'gsrnp', 'pgln', 'gsin', 'ginc']
+
+export const hasSerial = (id: EpcId): boolean => !NO_SERIAL.includes(id)
+
+export function pureIdentityOf(id: EpcId, { prefix, ref, pieces, serial }: EpcParts): string {
   const parts = [prefix, escapeEpc(ref)]
   if (pieces !== undefined) parts.push(pieces.slice(0, 2), pieces.slice(2))
-  if (id !== 'sscc' && id !== 'giai' && id !== 'gsrn' && id !== 'gsrnp') parts.push(escapeEpc(serial))
+  if (hasSerial(id)) parts.push(escapeEpc(serial))
   return `urn:epc:id:${id}:${parts.join('.')}`
 }

@@ -2,7 +2,8 @@ import type { Gs1Element } from '../gs1/index.ts'
 import type { BitReader } from './bits.ts'
 
 /** Bits of L decimal digits: TDS 2.0, section 14.5.6.1. Exact for the 30 digits that occur. */
-const integerBits = (digits: number): number => (10n ** BigInt(digits) - 1n).toString(2).length
+const integerBits = (digits: number): number =>
+  digits === 0 ? 0 : (10n ** BigInt(digits) - 1n).toString(2).length
 
 const HEX = '0123456789ABCDEF'
 /** TDS 2.0, table 14-7. */
@@ -91,10 +92,11 @@ function code40(bits: BitReader, length: number): string {
   for (let n = 0; n < Math.ceil(length / 3); n++) {
     const r = Number(bits.number(16)) - 1
     if (r < 0 || r >= 40 ** 3) bits.refuse('three characters of URN Code 40', `${r + 1}`)
-    for (const i of [Math.floor(r / 1600), Math.floor(r / 40) % 40, r % 40]) if (i > 0) out += CODE40[i]
+    for (const i of [Math.floor(r / 1600), Math.floor(r / 40) % 40, r % 40]) out += CODE40[i]
   }
-  if (out.length !== length) bits.refuse(`${length} characters`, out)
-  return out
+  // Padding stands at the end alone, where the last three characters are not all there.
+  if (out.trimEnd().length !== length || out.trimEnd().includes(' ')) bits.refuse(`${length} characters`, out)
+  return out.trimEnd()
 }
 
 /** 14.5.5: digits up to a terminator (F), or to a delimiter (E) behind which the rest stands. */

@@ -1,10 +1,15 @@
-/** Layout of one binary EPC of fixed partition: EPC Tag Data Standard 1.13, section 14. */
+/** Pure identities that name a GS1 key: TDS 1.13, section 6.3. The last four are on no tag. */
+export type EpcId =
+  | ('sgtin' | 'sscc' | 'sgln' | 'grai' | 'giai' | 'gsrn' | 'gsrnp' | 'gdti' | 'cpi' | 'sgcn' | 'itip')
+  | ('pgln' | 'gsin' | 'ginc' | 'upui')
+
+/** Layout of one binary EPC of fixed partition: EPC Tag Data Standard 1.13, section 14; of GDTI-113 1.6. */
 export interface EpcScheme {
   header: number
   /** Name in tag URIs, e.g. `sgtin-96`. */
   tag: string
   /** Name in pure identity URIs, e.g. `sgtin`. */
-  id: 'sgtin' | 'sscc' | 'sgln' | 'grai' | 'giai' | 'gsrn' | 'gsrnp' | 'gdti' | 'cpi' | 'sgcn' | 'itip'
+  id: EpcId
   /** Bits of company prefix and reference together. */
   keyBits: number
   /** Digits (characters for text) of the reference behind a company prefix of twelve digits; one more for each less. */
@@ -27,6 +32,7 @@ const TABLE = `
 37 grai-170  44 0 fixed text 16
 38 giai-202  188 18 text7 none 0
 39 sgln-195  41 0 fixed text 20
+3A gdti-113  41 0 fixed numeric 58
 3C cpi-96    51 3 integer int 31
 3D cpi-var   0 18 text6 int 40
 3E gdti-174  41 0 fixed text 17
@@ -43,7 +49,7 @@ export const EPC_SCHEMES: ReadonlyMap<number, EpcScheme> = new Map(
       return {
         header: Number.parseInt(header, 16),
         tag,
-        id: tag.split('-')[0] as EpcScheme['id'],
+        id: tag.split('-')[0] as EpcId,
         keyBits: Number(keyBits),
         refDigits: Number(refDigits),
         ref: ref as EpcScheme['ref'],
@@ -90,3 +96,11 @@ FD sgtin++ 01 21`
       return [Number.parseInt(header, 16), { tag, ais }]
     }),
 )
+
+/** Headers that a tag may well have and that are not decoded, and what they are (TDS 2.3, table 14-1). */
+export const UNREAD_HEADERS: ReadonlyMap<number, string> = new Map([
+  [0x00, 'a tag that was not written'],
+  [0xe2, 'memory of the chip (TID)'],
+  [0xe6, 'CPI++, which is not read here'],
+  [0xec, 'SGCN++, which is not read here'],
+])

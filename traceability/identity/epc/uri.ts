@@ -1,38 +1,45 @@
 import { checkField, GS1_RULES, type Gs1Element } from '../gs1/index.ts'
 import { refuse } from '../refuse.ts'
+import { checkCapacity } from './capacity.ts'
 import { decodeEpc } from './decode.ts'
 import type { Epc } from './epc.ts'
-import { type EpcParts, elementsOf, pureIdentityOf } from './keys.ts'
-import { EPC_SCHEMES, type EpcScheme } from './schemes.ts'
+import { isKeyless, keylessId, keylessOfTag, keylessTag } from './keyless.ts'
+import { type EpcParts, elementsOf, hasSerial, pureIdentityOf } from './keys.ts'
+import { EPC_SCHEMES, type EpcId, type EpcScheme } from './schemes.ts'
 
 /** How many digits company prefix and reference have together, by pure identity; null = not fixed. */
-const KEY_DIGITS: Readonly<Record<EpcScheme['id'], number | null>> = {
+const KEY_DIGITS: Readonly<Record<EpcId, number | null>> = {
   sgtin: 13,
   itip: 13,
+  upui: 13,
   sscc: 17,
-  sgln: 12,
-  grai: 12,
-  giai: null,
   gsrn: 17,
   gsrnp: 17,
+  gsin: 16,
+  sgln: 12,
+  pgln: 12,
+  grai: 12,
   gdti: 12,
   sgcn: 12,
+  giai: null,
+  ginc: null,
   cpi: null,
 }
 
 const SCHEMES = new Map([...EPC_SCHEMES.values()].map((s) => [s.tag, s]))
 
-const isId = (id: string): id is EpcScheme['id'] => Object.hasOwn(KEY_DIGITS, id)
+const isId = (id: string): id is EpcId => Object.hasOwn(KEY_DIGITS, id)
 
 /**
  * EPC of a URI: `urn:epc:id:` (pure identity), `urn:epc:tag:` (with filter) or `urn:epc:raw:` (bits of the tag, what
- * RFID readers report here). Null when the text is not one.
+ * RFID readers report here). Null when the text is no URI of EPC.
  *
- * @throws TRC_IDENTITY with the character position
+ * @throws TRC_IDENTITY with the character position, also for classes and patterns, which name no individual
  */
 export function parseEpcUri(text: string): Epc | null {
+  if (!/^urn:epc:/i.test(text)) return null
   const m = /^urn:epc:(id|tag|raw):/i.exec(text)
-  if (m === null) return null
+  if (m === null) return refuse(8, 'id:, tag: or raw:, an EPC of an individual', text.slice(8))
   const at = m[0].length
   const kind = m[1]?.toLowerCase()
   if (kind === 'raw') return parseRaw(text, at)
@@ -40,15 +47,24 @@ export function parseEpcUri(text: string): Epc | null {
   if (colon < 0) refuse(at, 'an EPC scheme', text.slice(at))
   const name = text.slice(at, colon)
   const body = text.slice(colon + 1)
-  if (name === 'gid' || name === 'gid-96') return generalId(body, colon + 1)
   if (kind === 'id') {
-    if (!isId(name)) refuse(at, 'an EPC scheme', name)
-    return fromFields(name, body.split('.'), { scheme: name, filter: null, at: colon + 1 })
+    if (isKeyless(name)) return keylessId(name, body, colon + 1)
+    if (!isId(name)) return refuse(at, 'an EPC scheme of TDS 1.13', name)
+    const { parts, elements } = fromFields(name, body.split('.'), colon + 1)
+    return { scheme: name, filter: null, pureIdentity: pureIdentityOf(name, parts), elements }
   }
-  const scheme = SCHEMES.get(name) ?? refuse(at, 'an EPC tag scheme', name)
+  const keyless = keylessOfTag(name)
+  if (keyless !== undefined) return keylessTag(keyless, body, colon + 1)
+  return ofTag(SCHEMES.get(name) ?? refuse(at, 'an EPC tag scheme of TDS 1.13', name), body, colon + 1)
+}
+
+function ofTag(scheme: EpcScheme, body: string, at: number): Epc {
   const [filter = '', ...fields] = body.split('.')
-  if (!/^[0-7]$/.test(filter)) refuse(colon + 1, 'a filter value 0 to 7', filter)
-  return fromFields(scheme.id, fields, { scheme: name, filter: Number(filter), at: colon + 3 })
+  if (!/^[0-7]$/.test(filter)) refuse(at, 'a filter value 0 to 7', filter)
+  const { parts, elements, places } = fromFields(scheme.id, fields, at + 2)
+  checkCapacity(scheme, parts, places)
+  const pureIdentity = pureIdentityOf(scheme.id, parts)
+  return { scheme: scheme.tag, filter: Number(filter), pureIdentity, elements }
 }
 
 /** `urn:epc:raw:96.x3074...` (TDS 1.13, section 12). */
@@ -62,34 +78,34 @@ function parseRaw(text: string, at: number): Epc {
   return decodeEpc(hex, at + length.length + 2)
 }
 
-function generalId(body: string, at: number): Epc {
-  if (!/^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$/.test(body)) refuse(at, 'manager.class.serial', body)
-  return { scheme: 'gid', filter: null, pureIdentity: `urn:epc:id:gid:${body}`, elements: [] }
+interface Fields {
+  parts: EpcParts
+  places: { ref: number; serial: number }
+  elements: Gs1Element[]
 }
 
-function fromFields(
-  id: EpcScheme['id'],
-  fields: readonly string[],
-  { scheme, filter, at }: { scheme: string; filter: number | null; at: number },
-): Epc {
-  // Serials may hold dots; everything behind the fixed fields is the serial.
-  const hasSerial = !['sscc', 'giai', 'gsrn', 'gsrnp'].includes(id)
-  const fixed = id === 'itip' ? 4 : id === 'giai' ? 1 : 2
+function fromFields(id: EpcId, fields: readonly string[], at: number): Fields {
+  // Serials may hold dots, as references do behind which nothing comes: everything behind the fixed fields is the last.
+  const openRef = id === 'giai' || id === 'ginc'
+  const fixed = id === 'itip' ? 4 : openRef ? 1 : 2
   const [prefix = '', second = '', piece = '', total = ''] = fields
   const rest = fields.slice(fixed).join('.')
   if (!/^\d{6,12}$/.test(prefix)) refuse(at, 'a company prefix of 6 to 12 digits', prefix)
+  const refAt = at + prefix.length + 1
   const restAt = at + fields.slice(0, fixed).join('.').length + 1
-  const ref = id === 'giai' ? unescape(rest, restAt) : unescape(second, at + prefix.length + 1)
+  const ref = unescape(openRef ? rest : second, refAt)
   const digits = KEY_DIGITS[id]
-  if (digits !== null && (!/^\d*$/.test(ref) || prefix.length + ref.length !== digits))
-    refuse(at + prefix.length + 1, `a reference of ${digits - prefix.length} digits`, ref)
-  if (hasSerial ? rest === '' : id !== 'giai' && rest !== '')
-    refuse(restAt, hasSerial ? 'a serial' : 'the end', rest)
-  const parts: EpcParts = { prefix, ref, serial: hasSerial ? unescape(rest, restAt) : '' }
+  if (digits === null ? ref === '' : !/^\d*$/.test(ref) || prefix.length + ref.length !== digits)
+    refuse(refAt, digits === null ? 'a reference' : `a reference of ${digits - prefix.length} digits`, ref)
+  if (id === 'itip' && !(/^\d{2}$/.test(piece) && /^\d{2}$/.test(total)))
+    refuse(refAt + second.length + 1, 'piece and total of two digits', `${piece}.${total}`)
+  if (hasSerial(id) ? rest === '' : !openRef && fields.length > fixed)
+    refuse(restAt, hasSerial(id) ? 'a serial' : 'the end', rest)
+  const parts: EpcParts = { prefix, ref, serial: hasSerial(id) ? unescape(rest, restAt) : '' }
   if (id === 'itip') parts.pieces = piece + total
   const elements = elementsOf(id, parts)
   checkElements(elements, at)
-  return { scheme, filter, pureIdentity: pureIdentityOf(id, parts), elements }
+  return { parts, places: { ref: refAt, serial: restAt }, elements }
 }
 
 function unescape(text: string, at: number): string {
@@ -126,12 +142,13 @@ export function pureIdentityFrom(elements: readonly Gs1Element[], prefixDigits: 
     prefix: key.slice(0, p),
     ref: key.slice(p),
   })
-  const one = (ai: string, id: EpcScheme['id'], parts: (v: string) => EpcParts | null): string | null => {
+  const one = (ai: string, id: EpcId, parts: (v: string) => EpcParts | null): string | null => {
     const value = of(ai)
     const found = value === undefined ? null : parts(value)
     return found && pureIdentityOf(id, found)
   }
   const serial = of('21')
+  const pack = of('235')
   return (
     one('01', 'sgtin', (v) => (serial === undefined ? null : { ...leading(v), serial })) ??
     one('8006', 'itip', (v) =>
@@ -148,6 +165,10 @@ export function pureIdentityFrom(elements: readonly Gs1Element[], prefixDigits: 
     one('8010', 'cpi', (v) => {
       const number = of('8011')
       return number === undefined ? null : { ...text(v), serial: number }
-    })
+    }) ??
+    one('01', 'upui', (v) => (pack === undefined ? null : { ...leading(v), serial: pack })) ??
+    one('417', 'pgln', (v) => ({ ...plain(v), serial: '' })) ??
+    one('402', 'gsin', (v) => ({ ...plain(v), serial: '' })) ??
+    one('401', 'ginc', (v) => ({ ...text(v), serial: '' }))
   )
 }

@@ -19,46 +19,93 @@ const isPrimary = (ai: string): boolean => (GS1_RULES.get(ai)?.qualifiers ?? nul
 
 interface Pair {
   ai: string
+  /** Percent-encoded, as written. */
   raw: string
-  /** Where the AI stands in the URI. */
+  /** Where the AI stands in the URI, and where its value does. */
   at: number
+  valueAt: number
 }
 
+/** The domain on which every address is a GS1 Digital Link. */
+const GS1_HOST = /^https?:\/\/(?:[^/?#@]*@)?id\.gs1\.org\.?(?![\w.-])/i
+
 /**
- * Elements of an uncompressed GS1 Digital Link URI (URI Syntax 1.4), or null when the text is not one: any domain and
- * any path before the primary key.
+ * Elements of an uncompressed GS1 Digital Link URI (URI Syntax 1.4), or null when the text is another address: any
+ * domain and any path before the primary key. Short names in place of AIs (`/gtin/`, withdrawn with 1.2) and the
+ * compressed form (Digital Link 1.1.3, section 5; URI Compression 1.0, another) are refused where they can be told from
+ * another address: on GS1's own domain, and behind a whole GTIN.
  *
  * @throws TRC_IDENTITY with the character position for wrong data, order or AI in one
  */
 export function parseDigitalLink(text: string): Gs1Element[] | null {
-  const uri = /^https?:\/\/[^/?#]+(\/[^?#]*)(\?[^#]*)?(?:#.*)?$/i.exec(text)
+  const elements = elementsIn(text)
+  if (elements !== null) return elements
+  const host = GS1_HOST.exec(text)?.[0]
+  if (host !== undefined) refuse(host.length, `${PATH}; ${UNREAD}`, text.slice(host.length))
+  const behind = behindGtin(text)
+  if (behind !== null) refuse(behind, `nothing behind the GTIN, or ${PATH}; ${UNREAD}`, text.slice(behind))
+  return null
+}
+
+const PATH = 'AIs and their values in turn, as /01/09506000134352/21/A1'
+const UNREAD = 'short names and the compressed form are not read'
+
+function elementsIn(text: string): Gs1Element[] | null {
+  const uri = URI.exec(text)
   if (uri === null || !URL.canParse(text)) return null
-  const [, path = '', query = ''] = uri
-  const pathAt = text.indexOf(path, text.indexOf('//') + 2)
+  const [, origin = '', path = '', query = ''] = uri
+  const pathAt = origin.length
   const segments = split(path.slice(1), '/', pathAt + 1)
-  if (segments.at(-1)?.text === '') segments.pop()
-  if (wantsValue(segments)) segments.push({ text: '', at: pathAt + path.length })
+  if (segments.at(-1)?.raw === '') segments.pop()
+  if (wantsValue(segments)) segments.push({ raw: '', text: '', at: pathAt + path.length })
   const first = primaryPlace(segments)
   if (first < 0) return null
   const pairs: Pair[] = []
-  for (let i = first; i + 1 < segments.length; i += 2)
-    pairs.push({ ai: segments[i]?.text ?? '', raw: segments[i + 1]?.text ?? '', at: segments[i]?.at ?? 0 })
+  for (let i = first; i + 1 < segments.length; i += 2) pairs.push(pairOf(segments[i], segments[i + 1]))
   checkQualifiers(pairs)
   for (const part of split(query.slice(1), /[&;]/, pathAt + path.length + 1)) {
-    const equals = part.text.indexOf('=')
-    const key = equals < 0 ? part.text : part.text.slice(0, equals)
+    const equals = part.raw.indexOf('=')
+    const written = equals < 0 ? part.raw : part.raw.slice(0, equals)
+    const key = decoded(written) ?? written
     // Only all-digit keys are GS1's; others belong to the owner of the domain.
     if (!/^\d+$/.test(key)) continue
     if (!ruleOf(key, part.at).attribute) refuse(part.at, 'an AI that may stand in the query', key)
-    pairs.push({ ai: key, raw: part.text.slice(equals + 1), at: part.at })
+    const value = part.raw.slice(equals + 1)
+    pairs.push({ ai: key, raw: value, at: part.at, valueAt: part.at + written.length + 1 })
   }
   return noContradiction(pairs.map(elementOf))
 }
 
+/** Origin, path, query. */
+const URI = /^(https?:\/\/[^/?#]+)(\/[^?#]*)(\?[^#]*)?(?:#.*)?$/i
+
+/** Where the segment behind a GTIN with a right check digit ends, wherever in the path it stands; null for no such. */
+function behindGtin(text: string): number | null {
+  const [, origin = '', path = ''] = URI.exec(text) ?? []
+  const segments = split(path, '/', origin.length).filter((s) => s.raw !== '')
+  for (const [i, key] of segments.entries()) {
+    const value = segments[i + 1]
+    if (key.text === '01' && value !== undefined && isRight(pairOf(key, value)))
+      return value.at + value.raw.length
+  }
+  return null
+}
+
 interface Piece {
+  /** As written, and with its percent encoding undone where it is any. */
+  raw: string
   text: string
   at: number
 }
+
+const NONE: Piece = { raw: '', text: '', at: 0 }
+
+const pairOf = (key: Piece = NONE, value: Piece = NONE): Pair => ({
+  ai: key.text,
+  raw: value.raw,
+  at: key.at,
+  valueAt: value.at,
+})
 
 /** Keys stand at every second place from the end; the last that may begin a path does. Negative: none. */
 function primaryPlace(segments: readonly Piece[]): number {
@@ -75,15 +122,27 @@ function primaryPlace(segments: readonly Piece[]): number {
 function wantsValue(segments: readonly Piece[]): boolean {
   const last = segments.at(-1)?.text ?? ''
   if (primaryPlace(segments) >= 0) return false
-  const first = primaryPlace([...segments, { text: '', at: 0 }])
+  const first = primaryPlace([...segments, NONE])
   const [key, value] = segments.slice(Math.max(0, first))
   if (first < 0 || key === undefined || value === undefined) return false
   if (!GS1_RULES.get(key.text)?.qualifiers?.some((sequence) => sequence.includes(last))) return false
+  return isRight(pairOf(key, value))
+}
+
+function isRight(pair: Pair): boolean {
   try {
-    elementOf({ ai: key.text, raw: value.text, at: key.at })
+    elementOf(pair)
     return true
   } catch {
     return false
+  }
+}
+
+function decoded(raw: string): string | null {
+  try {
+    return decodeURIComponent(raw)
+  } catch {
+    return null
   }
 }
 
@@ -91,7 +150,7 @@ function wantsValue(segments: readonly Piece[]): boolean {
 function split(text: string, by: string | RegExp, offset: number): Piece[] {
   let at = offset
   return text.split(by).map((part) => {
-    const here = { text: part, at }
+    const here = { raw: part, text: decoded(part) ?? part, at }
     at += part.length + 1
     return here
   })
@@ -120,18 +179,14 @@ function inOrder(pairs: readonly Pair[], sequence: readonly string[]): boolean {
   })
 }
 
-function elementOf({ ai, raw, at }: Pair): Gs1Element {
+function elementOf({ ai, raw, at, valueAt }: Pair): Gs1Element {
   const rule = ruleOf(ai, at)
-  const start = at + ai.length + 1
-  let value = raw
-  try {
-    value = decodeURIComponent(raw)
-  } catch {
-    refuse(start + Math.max(0, raw.search(/%(?![0-9A-Fa-f]{2})/)), 'percent encoding of UTF-8', raw)
-  }
+  const value =
+    decoded(raw) ??
+    refuse(valueAt + Math.max(0, raw.search(/%(?![0-9A-Fa-f]{2})/)), 'percent encoding of UTF-8', raw)
   // GTIN-8, -12 and -13 are allowed in the path and padded to 14 digits.
   const padded = ai === '01' && /^(\d{8}|\d{12,13})$/.test(value) ? value.padStart(14, '0') : value
-  checkField(rule, padded, start - (padded.length - value.length))
+  checkField(rule, padded, valueAt - (padded.length - value.length))
   return { ai, value: padded }
 }
 
