@@ -14,6 +14,14 @@ const measure = (over: object) => ({
   unit: 'px',
   ...over,
 })
+const register = (over: object) => ({
+  id: 'place',
+  use: 'register@1',
+  anchors: [[5, 2, 10, 7]],
+  maxShiftPx: 2.5,
+  ...over,
+})
+const golden = { from: 'frame' }
 const plain = recipeOf([20, 10], [measure({})])
 
 describe('a recipe by which no part can pass or be judged is refused', () => {
@@ -50,6 +58,21 @@ describe('a recipe by which no part can pass or be judged is refused', () => {
       { product: { id: 'p', gtin: '09506000134353' } },
       /product\.gtin\); expected check digit 2; found 09506000134353/,
     ],
+    [
+      'a tool beside a registration that looks at the whole view',
+      { golden, tools: [register({}), { id: 'b', use: 'blob@1', polarity: 'dark', threshold: 60 }] },
+      /tools\[1\]\.roi\); expected a region that the frame shows wholly when the part lies off.*up to 3 px by place/,
+    ],
+    [
+      'two registrations',
+      { golden, tools: [register({}), register({ id: 'again' })] },
+      /tools\[1\]\.use\); expected one registration: place says/,
+    ],
+    [
+      'a turn that one anchor does not show',
+      { golden, tools: [register({ maxAngleDeg: 2 })] },
+      /tools\[0\]\.maxAngleDeg\); expected 0, or two or more anchors/,
+    ],
   ])('%s', async (_, over, message) => {
     await expect(load(over)).rejects.toThrow(message)
   })
@@ -57,5 +80,9 @@ describe('a recipe by which no part can pass or be judged is refused', () => {
   it('and others are not', async () => {
     const tools = [measure({ line: [0, 0, 20, 10], lsl: 3, usl: 4 })]
     await load({ tools, gate: { meanGreyMin: 30 }, product: { id: 'p', gtin: '09506000134352' } })
+    const blob = { id: 'b', use: 'blob@1', polarity: 'dark', threshold: 60, roi: 'middle' }
+    const code = { id: 'c', use: 'code@1', formats: ['QRCode'] }
+    const rois = { middle: { shape: 'rect', box: [3, 3, 17, 7] } }
+    await load({ golden, rois, tools: [register({}), blob, measure({}), code] })
   })
 })
