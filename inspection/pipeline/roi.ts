@@ -39,7 +39,7 @@ export function toolArea(recipe: Recipe, roi: string | undefined, exclude: reado
     throw new CodedError('CFG_INVALID', {
       path: `rois.${roi ?? exclude.join('+')}`,
       expected: `a region with pixels inside ${widthPx} × ${heightPx} px`,
-      actual: 'none left after the exclusions',
+      actual: banned.length > 0 ? 'none left after the exclusions' : 'none',
     })
   return { mask, allows: (found) => touches(mask, widthPx, heightPx, found), box }
 }

@@ -1,4 +1,7 @@
 import { CodedError, gs1CheckDigit, type Recipe } from '../../contracts/index.ts'
+import { toolArea } from '../pipeline/roi.ts'
+import { textPattern } from '../tools/text-pattern.ts'
+import { checkPolygon } from './check-polygon.ts'
 
 /**
  * All of a recipe that can be checked without models and files and that its schema does not say.
@@ -29,6 +32,7 @@ export function checkRecipe(recipe: Recipe): void {
   const ids = new Set<string>()
   for (const [name, roi] of Object.entries(recipe.rois))
     if (roi.shape === 'rect') inside(roi.box, `rois.${name}.box`)
+    else checkPolygon(recipe, name, roi.points)
   need(recipe.gate.presence?.roi, 'gate.presence.roi')
   recipe.tools.forEach((tool, i) => {
     if (ids.has(tool.id))
@@ -39,6 +43,8 @@ export function checkRecipe(recipe: Recipe): void {
       })
     ids.add(tool.id)
     need(tool.roi, `tools[${i}].roi`)
+    if (tool.use === 'text@1')
+      tool.expect.forEach((e, k) => textPattern(e.pattern, `tools[${i}].expect[${k}].pattern`))
     if ('exclude' in tool) tool.exclude.forEach((roi, k) => need(roi, `tools[${i}].exclude[${k}]`))
     if (tool.use === 'register@1') tool.anchors.forEach((box, k) => inside(box, `tools[${i}].anchors[${k}]`))
     if ((tool.use === 'register@1' || tool.use === 'template@1') && !recipe.golden) {
@@ -60,6 +66,7 @@ export function checkRecipe(recipe: Recipe): void {
   checkGate(recipe)
   checkLines(recipe)
   checkRegistered(recipe)
+  checkAreas(recipe)
   const characteristics = new Set<string>()
   recipe.tools.forEach((tool, i) => {
     if (tool.use !== 'measure@1') return
@@ -114,6 +121,9 @@ function checkGate({ gate: { meanGreyMin = 0, meanGreyMax = 255 } }: Recipe): vo
   })
 }
 
+/** Two edges on a shorter line are one. */
+const MIN_LINE_PX = 4
+
 /** A measurement needs a line in the template, and limits between which a part can be. */
 function checkLines({ tools, view: { widthPx, heightPx } }: Recipe): void {
   tools.forEach((tool, i) => {
@@ -121,10 +131,10 @@ function checkLines({ tools, view: { widthPx, heightPx } }: Recipe): void {
     const { line, lsl = -Infinity, usl = Infinity } = tool
     const [x1, y1, x2, y2] = line
     const inView = Math.min(...line) >= 0 && Math.max(x1, x2) <= widthPx && Math.max(y1, y2) <= heightPx
-    if (!inView || Math.hypot(x2 - x1, y2 - y1) < 1)
+    if (!inView || Math.hypot(x2 - x1, y2 - y1) < MIN_LINE_PX)
       throw new CodedError('CFG_INVALID', {
         path: `tools[${i}].line`,
-        expected: `a line of 1 px or more inside ${widthPx} × ${heightPx} px`,
+        expected: `a line of ${MIN_LINE_PX} px or more inside ${widthPx} × ${heightPx} px`,
         actual: JSON.stringify(line),
       })
     if (lsl >= usl)
@@ -167,5 +177,28 @@ function checkRegistered({ tools, view: { widthPx, heightPx } }: Recipe): void {
       actual: `none: the whole view of ${widthPx} × ${heightPx} px, which no part that lies off is seen in`,
       hint: 'draw a region around what is to be judged, away from the borders of the view by as much as parts may lie off',
     })
+  })
+}
+
+/** Where a tool looks there are pixels, and as many as its smallest finding has. */
+function checkAreas(recipe: Recipe): void {
+  const { widthPx, heightPx } = recipe.view
+  recipe.tools.forEach((tool, i) => {
+    if (!('exclude' in tool)) return
+    const { mask } = toolArea(recipe, tool.roi, tool.exclude)
+    if (tool.use === 'model@1') return
+    const areaPx = mask ? mask.reduce((sum, one) => sum + one, 0) : widthPx * heightPx
+    const { minAreaPx } = tool
+    const most = tool.use === 'blob@1' ? (tool.maxAreaPx ?? Infinity) : Infinity
+    if (minAreaPx > Math.min(areaPx, most))
+      throw new CodedError('CFG_INVALID', {
+        path: `tools[${i}].minAreaPx`,
+        expected:
+          minAreaPx > most
+            ? `at most maxAreaPx, ${most}`
+            : `at most ${areaPx}, the pixels that the tool looks at`,
+        actual: String(minAreaPx),
+        hint: 'nothing would ever be found',
+      })
   })
 }
