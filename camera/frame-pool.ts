@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os'
 import { CodedError } from '../contracts/index.ts'
 import type { FramePool, FrameSlot } from '../contracts/index.ts'
 
@@ -13,7 +14,7 @@ export interface SharedFramePool extends FramePool {
 /**
  * Fixed set of shared slots, allocated once. A released slot is handed to the longest waiter.
  *
- * @throws CFG_INVALID for sizes below one; CAM_SLOT from `release()` of a slot that is not taken
+ * @throws CFG_INVALID for sizes below one, or more than the machine has; CAM_SLOT from `release()` of a slot that is not taken
  */
 export function createFramePool(size: { slots: number; slotBytes: number }): SharedFramePool {
   const { slots, slotBytes } = size
@@ -21,7 +22,7 @@ export function createFramePool(size: { slots: number; slotBytes: number }): Sha
     if (!Number.isSafeInteger(value) || value < 1)
       throw new CodedError('CFG_INVALID', { path: `frames.${path}`, expected: '>= 1', actual: String(value) })
   }
-  const buffers = Array.from({ length: slots }, () => new SharedArrayBuffer(slotBytes))
+  const buffers = allocate(slots, slotBytes)
   const free = Array.from({ length: slots }, (_, i) => slots - 1 - i)
   const waiters: ((slot: FrameSlot) => void)[] = []
 
@@ -80,5 +81,23 @@ export function createFramePool(size: { slots: number; slotBytes: number }): Sha
         signal.addEventListener('abort', stop, { once: true })
       })
     },
+  }
+}
+
+/** The system gives memory that it does not have, and takes the process when the frames come to fill it. */
+function allocate(slots: number, slotBytes: number): SharedArrayBuffer[] {
+  const refused = (expected: string, cause?: unknown): CodedError =>
+    new CodedError('CFG_INVALID', {
+      path: 'frames',
+      expected,
+      actual: `${slots} slots of ${slotBytes} bytes`,
+      hint: 'lower frames.slots or frames.slotBytes',
+      cause,
+    })
+  if (slots * slotBytes > totalmem()) throw refused(`at most ${totalmem()} bytes, the memory of this machine`)
+  try {
+    return Array.from({ length: slots }, () => new SharedArrayBuffer(slotBytes))
+  } catch (error) {
+    throw refused('as much memory as the system gives', error)
   }
 }

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { asCoded, CodedError, monoMs, timeLimit } from '../contracts/index.ts'
+import { asCoded, CodedError, isLoopback, monoMs, timeLimit } from '../contracts/index.ts'
 import type { CameraItem, FrameSlot, FrameSource } from '../contracts/index.ts'
 import type { SharedFramePool } from './frame-pool.ts'
 import { checkSender, IngestRefusal, readFacts, readReset, readTrigger } from './http-ingest.ts'
@@ -257,6 +257,3 @@ function listen(server: ReturnType<typeof createServer>, host: string, port: num
     })
   })
 }
-
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)

@@ -1,15 +1,16 @@
 import { z } from 'zod'
-import { durationMs as ms, ratePerS } from './duration.schema.ts'
+import { budgetMs, durationMs as ms, ratePerS } from './duration.schema.ts'
 import { teachSpecSchema } from './teach.schema.ts'
 import { watchSchema } from './life.schema.ts'
 import { associationSchema, checkAssociations } from './association.schema.ts'
 import { readersSchema } from './identity-source.schema.ts'
+import { checkTokens } from './open-hosts.ts'
 import { operatorsSchema } from './operator.schema.ts'
 import { partPlaceSchema } from './part-place.schema.ts'
 import { plantStoreSchema } from './plant-store.schema.ts'
 import { resolverSchema } from './resolver.schema.ts'
 import { retentionSchema } from './retention.schema.ts'
-import { checkSharedPlaces } from './shared-places.ts'
+import { checkSharedPlaces, firstRegister } from './shared-places.ts'
 import { shiftsSchema } from './shift.schema.ts'
 import { sinksSchema } from './sink.schema.ts'
 
@@ -117,7 +118,7 @@ const rejectOutputSchema = z.discriminatedUnion('adapter', [
     port: z.number().int().min(1).max(65_535).default(502),
     unit: z.number().int().min(0).max(255).default(1),
     /** First holding register of the block. */
-    baseRegister: z.number().int().nonnegative().default(0),
+    baseRegister: firstRegister.default(0),
     timeoutMs: ms.default(200),
     /** Wait for the PLC's acknowledge of each result, ms. */
     ackMs: ms.default(500),
@@ -129,7 +130,7 @@ const interlockSchema = z.strictObject({
   /** Alarm and stop request after this many fails or no-verdicts in a row. */
   consecutive: z.number().int().positive().optional(),
   /** Alarm when more than `share` of the last `window` parts failed. */
-  rate: z.strictObject({ window: z.number().int().min(5), share: z.number().min(0).max(1) }).optional(),
+  rate: z.strictObject({ window: z.number().int().min(5), share: z.number().min(0).lt(1) }).optional(),
   /** Alarm when the same class appears within `radiusPx` on this many parts of the last `window`. */
   samePlace: z
     .strictObject({
@@ -148,7 +149,7 @@ const stationSchema = z.strictObject({
   /** `<id>@<version>`; the file is `<id>@<version>.recipe.yaml` in the recipes folder. */
   recipe: z.string().regex(/^[a-z0-9][a-z0-9-]*@[1-9]\d*$/, 'recipe-id@version'),
   /** Trigger to actuated verdict, ms; later is a no-verdict. */
-  budgetMs: ms,
+  budgetMs,
   reject: rejectOutputSchema.default({ adapter: 'recording' }),
   interlock: interlockSchema.default({}),
   /** Mould nest and part holder of all parts of the station, where neither frame nor reader names them. */
@@ -251,6 +252,7 @@ export const lineSchema = z
           .number()
           .int()
           .min(65_536)
+          .max(2 ** 30)
           .default(16 * 1024 * 1024),
       })
       .prefault({}),
@@ -288,5 +290,6 @@ export const lineSchema = z
       issue(['shifts'], 'either context.shift, one name for all parts, or shifts, a calendar')
     checkAssociations(spec, issue)
     checkSharedPlaces(spec, issue)
+    checkTokens(spec, issue)
   })
 export type LineSpec = z.infer<typeof lineSchema>

@@ -6,12 +6,15 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/, '64 lower-case hex digits')
 export const i18nSchema = z.strictObject({ zh: z.string().min(1), en: z.string().min(1) })
 const px = z.number().int().nonnegative()
 
+/** Larger images are refused from their header, before memory is taken. */
+export const MAX_PIXELS = 100_000_000
+
 /** x1, y1, x2, y2 px of the golden template, half-open. */
 export const boxSchema = z
   .tuple([px, px, px, px])
   .refine(([x1, y1, x2, y2]) => x2 > x1 && y2 > y1, 'x2 > x1 and y2 > y1 (half-open box)')
 
-/** Named region in golden-template pixels. */
+/** Named region in golden-template pixels, inside the view; the sides of a polygon do not cross. */
 const roiSchema = z.discriminatedUnion('shape', [
   z.strictObject({ shape: z.literal('rect'), box: boxSchema }),
   z.strictObject({ shape: z.literal('polygon'), points: z.array(z.tuple([z.number(), z.number()])).min(3) }),
@@ -29,7 +32,7 @@ const gateSchema = z.strictObject({
   darkMax: z.number().min(0).max(1).optional(),
   blurAnisotropyMax: z.number().min(1).optional(),
   /** Part absent: lowest standard deviation of grey levels inside `roi`. */
-  presence: z.strictObject({ roi: id, stdMin: z.number().positive() }).optional(),
+  presence: z.strictObject({ roi: id, stdMin: z.number().positive().max(127.5) }).optional(),
 })
 export type GateLimits = z.infer<typeof gateSchema>
 
@@ -111,7 +114,7 @@ const measure1 = z.strictObject({
   /** First and last edge: grey levels rising or falling along the line. */
   edges: z.tuple([z.enum(['rising', 'falling']), z.enum(['rising', 'falling'])]),
   /** Lowest gradient, grey levels per px. */
-  minContrast: z.number().positive().default(8),
+  minContrast: z.number().positive().max(255).default(8),
   unit: z.enum(['mm', 'px']),
   lsl: z.number().optional(),
   usl: z.number().optional(),
@@ -248,12 +251,14 @@ export const recipeSchema = z.strictObject({
       .regex(/^\d{14}$/, '14 digits')
       .optional(),
   }),
-  view: z.strictObject({
-    name: id.default('top'),
-    widthPx: px.positive(),
-    heightPx: px.positive(),
-    color: z.enum(['mono', 'rgb']).default('mono'),
-  }),
+  view: z
+    .strictObject({
+      name: id.default('top'),
+      widthPx: px.positive(),
+      heightPx: px.positive(),
+      color: z.enum(['mono', 'rgb']).default('mono'),
+    })
+    .refine((v) => v.widthPx * v.heightPx <= MAX_PIXELS, `at most ${MAX_PIXELS / 1e6} megapixels`),
   /** Golden template: a file beside the recipe, or the reference that travels with each frame (paired data sets). */
   golden: z
     .discriminatedUnion('from', [

@@ -1,4 +1,6 @@
+import { z } from 'zod'
 import type { IdentitySourceSpec } from './identity-source.schema.ts'
+import { isLoopback } from './open-hosts.ts'
 
 interface Checked {
   readers: readonly IdentitySourceSpec[]
@@ -14,13 +16,23 @@ type Issue = (path: Path, message: string) => void
 
 /** Registers of one station: `REGISTER_MAP` of the line I/O. */
 const BLOCK_WORDS = 16
+
+/** Where such a block may begin. */
+export const firstRegister = z
+  .number()
+  .int()
+  .nonnegative()
+  .max(65_536 - BLOCK_WORDS)
+
 const EVERYWHERE = new Set(['0.0.0.0', '::'])
 
 /** What two parts of a line would take from each other: ports they listen on, devices they read, registers of a PLC. */
 export function checkSharedPlaces(spec: Checked, issue: Issue): void {
   each(
     portsOf(spec),
-    (a, b) => a.port === b.port && (a.host === b.host || EVERYWHERE.has(a.host) || EVERYWHERE.has(b.host)),
+    (a, b) =>
+      a.port === b.port &&
+      (oneName(a.host) === oneName(b.host) || EVERYWHERE.has(a.host) || EVERYWHERE.has(b.host)),
     ({ path, port }, other) => issue(path, `a port of its own: ${other.owner} listens on ${port}`),
   )
   each(
@@ -33,9 +45,17 @@ export function checkSharedPlaces(spec: Checked, issue: Issue): void {
   )
   each(
     spec.stations.flatMap(({ id, reject: { adapter, host, port, unit, baseRegister = 0 } }, i) =>
-      adapter === 'modbus-tcp' ? { id, i, plc: `${host}:${port} unit ${unit}`, baseRegister } : [],
+      adapter === 'modbus-tcp'
+        ? {
+            id,
+            i,
+            plc: `${host}:${port} unit ${unit}`,
+            same: `${oneName(host ?? '')} ${port} ${unit}`,
+            baseRegister,
+          }
+        : [],
     ),
-    (a, b) => a.plc === b.plc && Math.abs(a.baseRegister - b.baseRegister) < BLOCK_WORDS,
+    (a, b) => a.same === b.same && Math.abs(a.baseRegister - b.baseRegister) < BLOCK_WORDS,
     ({ i, plc }, other) =>
       issue(
         ['stations', i, 'reject', 'baseRegister'],
@@ -43,6 +63,10 @@ export function checkSharedPlaces(spec: Checked, issue: Issue): void {
       ),
   )
 }
+
+/** A host under one of its names, of which this machine has many. */
+const oneName = (host: string): string =>
+  isLoopback(host) ? 'localhost' : host.toLowerCase().replace(/\.$/, '')
 
 /** Tells of each that is the same as one before it. */
 function each<T>(
@@ -83,5 +107,5 @@ function portsOf({ readers, stations, dashboard }: Checked): Listening[] {
 /** What a reader takes for itself; topics of a broker may have several. */
 function deviceOf(r: IdentitySourceSpec): string | null {
   if (r.adapter === 'scanner-serial' || r.adapter === 'scanner-keyboard') return r.path
-  return r.adapter === 'scanner-tcp' || r.adapter === 'llrp' ? `${r.host}:${r.port}` : null
+  return r.adapter === 'scanner-tcp' || r.adapter === 'llrp' ? `${oneName(r.host)}:${r.port}` : null
 }

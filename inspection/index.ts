@@ -1,6 +1,6 @@
 export { decodeFrame, FrameMemory, type WantedImage } from './pipeline/index.ts'
 export { type FrameInput, inspect, type InspectOptions } from './pipeline/index.ts'
-export { intoPartFrame, PartImage } from './pipeline/index.ts'
+export { checkSeen, intoPartFrame, PartImage } from './pipeline/index.ts'
 export { type ModelSetup } from './pipeline/index.ts'
 export { type PreparedRecipe, prepareRecipe, type RecipeSource } from './pipeline/index.ts'
 /** Labelling of connected regions, for the masks of data sets. */

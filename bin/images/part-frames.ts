@@ -1,5 +1,12 @@
-import { CodedError, type FrameFormat, type PartContext, type Recipe } from '../../contracts/index.ts'
 import {
+  asCoded,
+  CodedError,
+  type FrameFormat,
+  type PartContext,
+  type Recipe,
+} from '../../contracts/index.ts'
+import {
+  checkSeen,
   decodeFrame,
   inspect,
   intoPartFrame,
@@ -42,15 +49,23 @@ export async function openPartFrames(
     size: { widthPx, heightPx },
     async see(name, bytes) {
       const { verdict } = await inspect({ bytes, format: ENCODED }, prepared, CONTEXT)
-      if (verdict.noVerdict)
-        throw new CodedError('TCH_IMAGES', {
+      const refused = (actual: string): CodedError =>
+        new CodedError('TCH_IMAGES', {
           path: name,
           expected: `an image that ${place.id} would judge`,
-          actual: `${verdict.noVerdict.reason}: ${verdict.noVerdict.message}`,
+          actual,
           hint: 'leave it out, or teach without the recipe',
         })
+      const { noVerdict, registration } = verdict
+      if (noVerdict) throw refused(`${noVerdict.reason}: ${noVerdict.message}`)
       const pixels = await decodeFrame(bytes, ENCODED, recipe.view)
-      return verdict.registration ? intoPartFrame(new PartImage(pixels), verdict.registration).pixels : pixels
+      if (!registration) return pixels
+      try {
+        checkSeen(loaded.recipe, registration)
+      } catch (error) {
+        throw refused(`registration: ${asCoded(error, 'INS_REGISTER').message}`)
+      }
+      return intoPartFrame(new PartImage(pixels), registration).pixels
     },
     close: () => prepared.close(),
   }

@@ -1,7 +1,14 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
-import { CodedError, type LineSpec, lineSchema, type ModelCard, parseStrict } from '../../contracts/index.ts'
+import {
+  CodedError,
+  type LineSpec,
+  lineSchema,
+  type ModelCard,
+  parseStrict,
+  type ToolSpec,
+} from '../../contracts/index.ts'
 import { checkNaming, loadRecipe, type LoadedRecipe } from '../../inspection/index.ts'
 import { checkThresholds, verifyPinned } from '../../models/index.ts'
 import { checkModules } from '../../scenarios/index.ts'
@@ -151,17 +158,24 @@ async function checkModels(recipes: readonly LoadedRecipe[], environment: Enviro
   const cards = new Map<string, ModelCard>()
   for (const { recipe, file } of recipes) {
     for (const [i, tool] of recipe.tools.entries()) {
-      if (tool.use !== 'model@1') continue
       try {
-        const pin = { id: tool.model, sha256: tool.sha256 }
-        const card = cards.get(tool.sha256) ?? (await verifyPinned(modelDirs(environment), pin, keys)).card
-        cards.set(tool.sha256, card)
-        checkThresholds(card, tool, `tools[${i}]`)
+        for (const pin of pinsOf(tool)) {
+          const card = cards.get(pin.sha256) ?? (await verifyPinned(modelDirs(environment), pin, keys)).card
+          cards.set(pin.sha256, card)
+          if (tool.use === 'model@1') checkThresholds(card, tool, `tools[${i}]`)
+        }
       } catch (error) {
         throw inFile(error, file, `tools[${i}]`)
       }
     }
   }
+}
+
+/** Models of a tool. */
+function pinsOf(tool: ToolSpec): { id: string; sha256: string }[] {
+  if (tool.use === 'model@1') return [{ id: tool.model, sha256: tool.sha256 }]
+  if (tool.use !== 'text@1') return []
+  return [tool.detector, tool.recogniser].map(({ model, sha256 }) => ({ id: model, sha256 }))
 }
 
 /** Says in which file the fault is, where the error itself names none. */

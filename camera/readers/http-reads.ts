@@ -1,6 +1,12 @@
 import { timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage } from 'node:http'
-import { asCoded, CodedError, type IdentitySource, type IdentitySourceSpecOf } from '../../contracts/index.ts'
+import {
+  asCoded,
+  CodedError,
+  type IdentitySource,
+  type IdentitySourceSpecOf,
+  isLoopback,
+} from '../../contracts/index.ts'
 import { parsePushed } from './pushed-read.ts'
 import { ReadFeed } from './read-feed.ts'
 
@@ -39,7 +45,7 @@ export function httpReads(spec: IdentitySourceSpecOf<'http-reads'>): ListeningRe
     adapter: spec.adapter,
     url: () => url,
     open: async (listener) => {
-      if (spec.token === undefined && !/^(localhost|::1|127(\.\d{1,3}){3})$/.test(spec.host))
+      if (spec.token === undefined && !isLoopback(spec.host))
         throw new CodedError('CFG_INVALID', {
           path: `identity source ${spec.id}: token`,
           expected: 'a token, because the host is not a loopback address',

@@ -7,6 +7,7 @@ import {
   type CaptureAck,
   type CaptureRequest,
   type FrameMeta,
+  GATE_MARGIN_MS,
   type GateHeld,
   type I18n,
   type InspectOutcome,
@@ -30,11 +31,7 @@ import { identityTools } from './naming.ts'
 import { withoutVerdict } from './outcome.ts'
 import { OwedRecords } from './owed-records.ts'
 
-/**
- * Time kept back from the part's budget for writing the gate command, ms. A pass whose record is not durable by
- * `deadline - GATE_MARGIN_MS` is held.
- */
-export const GATE_MARGIN_MS = 10
+export { GATE_MARGIN_MS }
 
 /** An output has this long after the deadline to say what became of its command, ms. */
 const ACK_LIMIT_MS = 5_000

@@ -1,6 +1,6 @@
 /**
  * Takes a frame back into the part frame: out(p) = src(R(angle)·(p - c) + c + d), bilinear, c = image centre.
- * Beyond the border the border pixel repeats.
+ * Beyond the border the border pixel repeats: nobody may judge what lies there (`checkSeen`).
  *
  * @param src      HWC interleaved, read only
  * @param channels 1 or 3

@@ -5,6 +5,7 @@ import {
   decodePlain,
   type FrameFormat,
   isPlain,
+  MAX_PIXELS,
   plainHeader,
 } from '../../contracts/index.ts'
 import type { Pixels } from '../../models/index.ts'
@@ -12,9 +13,6 @@ import { dropAlpha, firstTransparent, greyToRgb, rgbToGrey } from '../kernels/in
 import { freshPixels, type TakePixels } from './frame-memory.ts'
 import { readHeader } from './image-header.ts'
 import { decodeJpeg } from './jpeg.ts'
-
-/** Decoded images above this are refused from their header, before memory is taken. */
-const MAX_PIXELS = 100_000_000
 
 // Every frame is new: the cache of libvips would only hold memory. One decoder thread per frame; several frames
 // decode at once on the threads of libuv (UV_THREADPOOL_SIZE, 4 unless set), shared by all workers of the process.

@@ -21,6 +21,7 @@ import { FrameMemory } from './frame-memory.ts'
 import { type GoldenTemplate, PartImage } from './part-image.ts'
 import type { PreparedRecipe } from './prepare.ts'
 import { intoPartFrame } from './register-image.ts'
+import { checkSeen } from './seen.ts'
 
 /** Bytes of one trigger; borrowed until the outcome settles. */
 export interface FrameInput {
@@ -158,7 +159,10 @@ class Judging {
       try {
         const result = await tool.run({ image, golden: this.#golden })
         this.#collect(tool, result)
-        if (result.registration) image = intoPartFrame(image, result.registration, this.memory.take)
+        if (result.registration) {
+          image = intoPartFrame(image, result.registration, this.memory.take)
+          checkSeen(this.#prepared.recipe, result.registration)
+        }
       } catch (error) {
         const coded = asCoded(error, 'INS_TOOL', { path: tool.id })
         this.#fail(coded.code === 'INS_REGISTER' ? 'registration' : 'tool', coded)
@@ -194,7 +198,7 @@ class Judging {
     seen.findings.push(...completeFindings(this.#prepared.recipe, tool, findings))
     seen.measurements.push(...measurements)
     // Without a registration there is no part frame for corners to lie in.
-    const lost = this.#stop?.reason === 'registration'
+    const lost = this.#stop?.reason === 'registration' && seen.registration === null
     seen.codes.push(...(lost ? codes.map((c) => ({ ...c, corners: [] })) : codes))
     for (const [name, value] of Object.entries(scores)) seen.scores[`${tool.id}.${name}`] = value
     if (map) seen.maps.push(map)

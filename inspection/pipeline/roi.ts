@@ -15,7 +15,10 @@ function contains(roi: Roi, x: number, y: number): boolean {
 export interface ToolArea {
   /** HW, 1 = inside; null = everywhere. */
   mask: Uint8Array | null
-  /** Whether a finding with this box may be reported: by the centre of the box. */
+  /**
+   * Whether any pixel of this box may be looked at. Where in its box a defect lies is not known (a crack around an
+   * excluded print has the print in its middle), so that no other finding may be dropped.
+   */
   allows(box: Box): boolean
   /** Smallest box around the ROI, half-open, inside the image. */
   box: readonly [number, number, number, number]
@@ -26,13 +29,8 @@ export function toolArea(recipe: Recipe, roi: string | undefined, exclude: reado
   const { widthPx, heightPx } = recipe.view
   const wanted = roi === undefined ? null : roiOf(recipe, roi)
   const banned = exclude.map((name) => roiOf(recipe, name))
-  const allows = ([x1, y1, x2, y2]: Box): boolean => {
-    const x = (x1 + x2) / 2
-    const y = (y1 + y2) / 2
-    return (wanted === null || contains(wanted, x, y)) && !banned.some((b) => contains(b, x, y))
-  }
   const box = wanted === null ? ([0, 0, widthPx, heightPx] as const) : bounds(wanted, widthPx, heightPx)
-  if (wanted === null && banned.length === 0) return { mask: null, allows, box }
+  if (wanted === null && banned.length === 0) return { mask: null, allows: () => true, box }
   const mask = new Uint8Array(widthPx * heightPx)
   if (wanted === null) mask.fill(1)
   else paint(wanted, widthPx, heightPx, 1, mask)
@@ -41,9 +39,20 @@ export function toolArea(recipe: Recipe, roi: string | undefined, exclude: reado
     throw new CodedError('CFG_INVALID', {
       path: `rois.${roi ?? exclude.join('+')}`,
       expected: `a region with pixels inside ${widthPx} × ${heightPx} px`,
-      actual: 'none left after the exclusions',
+      actual: banned.length > 0 ? 'none left after the exclusions' : 'none',
     })
-  return { mask, allows, box }
+  return { mask, allows: (found) => touches(mask, widthPx, heightPx, found), box }
+}
+
+/** Whether the mask has a pixel in the box; of a box without an extent the pixel that it lies in counts. */
+function touches(mask: Uint8Array, widthPx: number, heightPx: number, [x1, y1, x2, y2]: Box): boolean {
+  const left = Math.min(Math.max(0, Math.floor(x1)), widthPx - 1)
+  const right = Math.min(Math.max(left + 1, Math.ceil(x2)), widthPx)
+  const top = Math.min(Math.max(0, Math.floor(y1)), heightPx - 1)
+  const bottom = Math.min(Math.max(top + 1, Math.ceil(y2)), heightPx)
+  for (let y = top; y < bottom; y++)
+    if (mask.subarray(y * widthPx + left, y * widthPx + right).includes(1)) return true
+  return false
 }
 
 /** Names of the recipe's regions that contain the point, in the order of the recipe. */

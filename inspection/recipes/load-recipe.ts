@@ -1,15 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import {
-  canonicalJson,
-  CodedError,
-  gs1CheckDigit,
-  parseStrict,
-  type Recipe,
-  recipeSchema,
-} from '../../contracts/index.ts'
+import { canonicalJson, CodedError, parseStrict, type Recipe, recipeSchema } from '../../contracts/index.ts'
 import { compileRules } from '../rules/index.ts'
+import { checkRecipe } from './check-recipe.ts'
 
 export interface LoadedRecipe {
   /** `id@version` */
@@ -47,7 +41,7 @@ export async function loadRecipe(dir: string, id: string): Promise<LoadedRecipe>
       hint: 'file name and content must agree',
     })
   try {
-    checkReferences(recipe)
+    checkRecipe(recipe)
     compileRules(recipe)
     await checkGolden(recipe, dir)
   } catch (error) {
@@ -101,136 +95,6 @@ export const recipeId = (recipe: Recipe): string => `${recipe.recipe}@${recipe.v
 
 export const recipeHash = (recipe: Recipe): string =>
   createHash('sha256').update(canonicalJson(recipe)).digest('hex')
-
-function checkReferences(recipe: Recipe): void {
-  const rois = new Set(Object.keys(recipe.rois))
-  const { widthPx, heightPx } = recipe.view
-  const need = (roi: string | undefined, path: string): void => {
-    if (roi !== undefined && !rois.has(roi)) {
-      throw new CodedError('CFG_UNKNOWN_REFERENCE', {
-        path,
-        expected: `a region of \`rois\` (${[...rois].join(', ') || 'none defined'})`,
-        actual: roi,
-      })
-    }
-  }
-  const inside = (box: readonly [number, number, number, number], path: string): void => {
-    if (box[2] > widthPx || box[3] > heightPx) {
-      throw new CodedError('CFG_INVALID', {
-        path,
-        expected: `a box inside ${widthPx} × ${heightPx} px`,
-        actual: JSON.stringify(box),
-      })
-    }
-  }
-  const ids = new Set<string>()
-  for (const [name, roi] of Object.entries(recipe.rois))
-    if (roi.shape === 'rect') inside(roi.box, `rois.${name}.box`)
-  need(recipe.gate.presence?.roi, 'gate.presence.roi')
-  recipe.tools.forEach((tool, i) => {
-    if (ids.has(tool.id))
-      throw new CodedError('CFG_INVALID', {
-        path: `tools[${i}].id`,
-        expected: 'an id used once',
-        actual: tool.id,
-      })
-    ids.add(tool.id)
-    need(tool.roi, `tools[${i}].roi`)
-    if ('exclude' in tool) tool.exclude.forEach((roi, k) => need(roi, `tools[${i}].exclude[${k}]`))
-    if (tool.use === 'register@1') tool.anchors.forEach((box, k) => inside(box, `tools[${i}].anchors[${k}]`))
-    if ((tool.use === 'register@1' || tool.use === 'template@1') && !recipe.golden) {
-      throw new CodedError('CFG_UNKNOWN_REFERENCE', {
-        path: `tools[${i}]`,
-        expected: 'a golden template (`golden:`) in the recipe',
-        actual: 'none',
-      })
-    }
-    if (tool.use === 'measure@1' && tool.unit === 'mm' && !recipe.calibration) {
-      throw new CodedError('CFG_UNKNOWN_REFERENCE', {
-        path: `tools[${i}].unit`,
-        expected: '`calibration:` in the recipe for mm',
-        actual: 'none',
-      })
-    }
-  })
-  checkGtin(recipe)
-  checkGate(recipe)
-  checkLines(recipe)
-  const characteristics = new Set<string>()
-  recipe.tools.forEach((tool, i) => {
-    if (tool.use !== 'measure@1') return
-    if (characteristics.has(tool.characteristic))
-      throw new CodedError('CFG_INVALID', {
-        path: `tools[${i}].characteristic`,
-        expected: 'a characteristic measured once: rules know it by this name',
-        actual: tool.characteristic,
-      })
-    characteristics.add(tool.characteristic)
-  })
-  const ruleIds = new Set<string>()
-  recipe.rules.forEach((rule, i) => {
-    if (ruleIds.has(rule.id))
-      throw new CodedError('CFG_INVALID', {
-        path: `rules[${i}].id`,
-        expected: 'an id used once',
-        actual: rule.id,
-      })
-    ruleIds.add(rule.id)
-  })
-  const expiry = recipe.calibration?.validUntil
-  if (expiry !== undefined && expiry < new Date().toISOString().slice(0, 10)) {
-    throw new CodedError('CFG_INVALID', {
-      path: 'calibration.validUntil',
-      expected: 'a calibration that has not expired',
-      actual: expiry,
-      hint: 'calibrate again',
-    })
-  }
-}
-
-/** Codes of parts are compared with it: with a wrong check digit none is ever the right one. */
-function checkGtin({ product: { gtin } }: Recipe): void {
-  if (gtin === undefined) return
-  const digit = gs1CheckDigit(gtin.slice(0, -1))
-  if (gtin.endsWith(String(digit))) return
-  throw new CodedError('CFG_INVALID', {
-    path: 'product.gtin',
-    expected: `check digit ${digit}`,
-    actual: gtin,
-  })
-}
-
-/** An image is never darker and brighter at once: with crossed limits none would ever be judged. */
-function checkGate({ gate: { meanGreyMin = 0, meanGreyMax = 255 } }: Recipe): void {
-  if (meanGreyMin < meanGreyMax) return
-  throw new CodedError('CFG_INVALID', {
-    path: 'gate.meanGreyMin',
-    expected: `less than meanGreyMax, ${meanGreyMax}`,
-    actual: String(meanGreyMin),
-  })
-}
-
-/** A measurement needs a line in the template, and limits between which a part can be. */
-function checkLines({ tools, view: { widthPx, heightPx } }: Recipe): void {
-  tools.forEach((tool, i) => {
-    if (tool.use !== 'measure@1') return
-    const { line, lsl = -Infinity, usl = Infinity } = tool
-    const [x1, y1, x2, y2] = line
-    const inView = Math.min(...line) >= 0 && Math.max(x1, x2) <= widthPx && Math.max(y1, y2) <= heightPx
-    if (!inView || Math.hypot(x2 - x1, y2 - y1) < 1)
-      throw new CodedError('CFG_INVALID', {
-        path: `tools[${i}].line`,
-        expected: `a line of 1 px or more inside ${widthPx} × ${heightPx} px`,
-        actual: JSON.stringify(line),
-      })
-    if (lsl >= usl)
-      throw new CodedError('CFG_INVALID', {
-        path: `tools[${i}].lsl`,
-        expected: `a lower limit below the upper one, ${usl}`,
-        actual: String(lsl),
-      })
-  })
-}
 
 /** Line of `a[1].b` in block-style YAML: the n-th list entry under the key, as authors write it. */
 function lineOf(text: string, path: string | undefined): number {

@@ -35,7 +35,7 @@ export const blob: Tool<'blob@1'> = {
         else maskAtLeast(grey, spec.threshold === 'otsu' ? level + 1 : level, area.mask, mask)
         const regions = finder
           .find(mask, grey, widthPx, spec.minAreaPx)
-          .filter((r) => r.areaPx <= (spec.maxAreaPx ?? Infinity) && area.allows(r.box))
+          .filter((r) => r.areaPx <= (spec.maxAreaPx ?? Infinity))
         return {
           findings: largestFirst(regions, spec.maxFindings).map((r) => ({
             class: spec.class,

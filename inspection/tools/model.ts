@@ -8,8 +8,8 @@ import type { PreparedTool, Tool, ToolInput } from './tool.ts'
 
 /**
  * An ONNX model package. Excluded regions show the model the template's own pixels (pair models), so that nothing can
- * be found there; findings whose box centre is excluded or outside the ROI are dropped. Findings come with the highest
- * raw score first.
+ * be found there; of other findings only those are dropped whose box lies wholly in what is excluded or outside the ROI.
+ * Findings come with the highest raw score first.
  */
 export const model: Tool<'model@1'> = {
   use: 'model@1',
@@ -30,7 +30,8 @@ export const model: Tool<'model@1'> = {
     const options = {
       threshold: spec.threshold,
       thresholds: spec.thresholds,
-      maxFindings: spec.maxFindings,
+      // What is dropped afterwards must not take the room of what is reported.
+      maxFindings: area.mask ? Infinity : spec.maxFindings,
     }
     return {
       id: spec.id,
@@ -44,7 +45,7 @@ export const model: Tool<'model@1'> = {
           .filter((f) => area.allows(f.box))
           .map(({ class: name, score, box, areaPx }) => ({ class: name, score, box, areaPx }))
         return {
-          findings: findings.toSorted((a, b) => b.score - a.score),
+          findings: findings.toSorted((a, b) => b.score - a.score).slice(0, spec.maxFindings),
           scores: output.scores,
           inferMs: output.inferMs,
           ...(output.map

@@ -6,7 +6,7 @@ import type { Tool } from './tool.ts'
 
 /**
  * Golden-template comparison on grey levels: how far each pixel lies outside the template's local minimum and maximum
- * within `tolerancePx`, threshold, connected regions. The score is the largest difference in the region, grey levels.
+ * within `tolerancePx`, threshold, connected regions. Excluded regions are not looked at. The score is the largest difference in the region, grey levels.
  * `scores`: `count` and `areaPx` of all regions, also of those beyond `maxFindings`.
  */
 export const template: Tool<'template@1'> = {
@@ -25,9 +25,7 @@ export const template: Tool<'template@1'> = {
         const band = golden.band(spec.tolerancePx)
         bandDifference(image.grey, band.low, band.high, difference)
         maskAtLeast(difference, spec.threshold, area.mask, mask)
-        const regions = finder
-          .find(mask, difference, widthPx, spec.minAreaPx)
-          .filter((r) => area.allows(r.box))
+        const regions = finder.find(mask, difference, widthPx, spec.minAreaPx)
         return {
           findings: largestFirst(regions, spec.maxFindings).map((r) => ({
             class: spec.class,

@@ -4,6 +4,7 @@ import { toolArea } from '../pipeline/roi.ts'
 import { dateCodeDay } from './date-code.ts'
 import { cornersOf, cut, lineImage, smoothed, valueOf, withoutSpaces } from './text-lines.ts'
 import type { Line, Reading } from './text-lines.ts'
+import { textPattern } from './text-pattern.ts'
 import type { PreparedTool, Tool } from './tool.ts'
 
 type Spec = ToolSpecOf<'text@1'>
@@ -28,7 +29,9 @@ export const text: Tool<'text@1'> = {
     const recogniser = await openModel(spec.recogniser.model, spec.recogniser.sha256)
     needs(recogniser, 'text-recognition', `tools.${spec.id}.recogniser`)
     const area = toolArea(recipe, spec.roi, [])
-    const patterns = spec.expect.map((e, i) => compile(e.pattern, `tools.${spec.id}.expect[${i}].pattern`))
+    const patterns = spec.expect.map((e, i) =>
+      textPattern(e.pattern, `tools.${spec.id}.expect[${i}].pattern`),
+    )
     const alphabet = alphabetOf(spec, recogniser)
     return {
       id: spec.id,
@@ -79,14 +82,6 @@ function needs(runner: ModelRunner, family: string, path: string): void {
     actual: `${runner.card.id}, ${runner.card.spec.family}`,
     hint: 'make the packages with `sightline models import-ocr`',
   })
-}
-
-function compile(pattern: string, path: string): RegExp {
-  try {
-    return new RegExp(`^(?:${pattern})$`, 'du')
-  } catch (cause) {
-    throw new CodedError('CFG_INVALID', { path, expected: 'a regular expression', actual: pattern, cause })
-  }
 }
 
 /** Thresholds that leave only the characters of the alphabet. */

@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os'
 import { describe, expect, it } from 'vitest'
 import { createFramePool } from '../../camera/index.ts'
 
@@ -55,5 +56,14 @@ describe('frame pool', () => {
   it('refuses sizes that make no sense', () => {
     expect(() => createFramePool({ slots: 0, slotBytes: 16 })).toThrow(/CFG_INVALID.*frames\.slots/)
     expect(() => createFramePool({ slots: 1, slotBytes: 1.5 })).toThrow(/frames\.slotBytes/)
+  })
+
+  it('refuses more than the machine has, before the frames come', () => {
+    expect(() => createFramePool({ slots: 1, slotBytes: Number.MAX_SAFE_INTEGER })).toThrow(
+      /CFG_INVALID.*frames\); expected at most \d+ bytes, the memory of this machine; found 1 slots of 9007199254740991/,
+    )
+    expect(() => createFramePool({ slots: 1024, slotBytes: Math.ceil(totalmem() / 1000) })).toThrow(
+      /the memory of this machine.*lower frames\.slots/,
+    )
   })
 })

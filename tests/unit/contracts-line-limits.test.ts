@@ -31,6 +31,52 @@ describe('a line file', () => {
     expect(issues({ interlock: { samePlace: { ...samePlace, count: 20 } } })).toEqual([])
   })
 
+  it.each([1, 10])('is refused for a budget of %i ms, of which nothing is left to judge', (budgetMs) => {
+    expect(issues({ budgetMs })).toEqual([
+      expect.stringMatching(/^stations\.0\.budgetMs: more than 10: the gate is told so much before/),
+    ])
+    expect(issues({ budgetMs: 11 })).toEqual([])
+  })
+
+  it('is refused for an alarm at more than all parts', () => {
+    const share = (of: number) => issues({ interlock: { rate: { window: 10, share: of } } })
+    expect(share(1)).toEqual([expect.stringMatching(/^stations\.0\.interlock\.rate\.share: /)])
+    expect(share(0.99)).toEqual([])
+  })
+
+  it('is refused for registers that a PLC does not have', () => {
+    const reject = (baseRegister: number) => ({
+      reject: { adapter: 'modbus-tcp', host: 'plc', baseRegister },
+    })
+    for (const base of [65_521, 65_530, 1e9])
+      expect(issues(reject(base))).toEqual([
+        expect.stringMatching(/^stations\.0\.reject\.baseRegister: .*65520/),
+      ])
+    expect(issues(reject(65_520))).toEqual([])
+  })
+
+  it('is refused for slots larger than any image', () => {
+    const frames = (slotBytes: number) => issues({}, { frames: { slotBytes } })
+    expect(frames(Number.MAX_SAFE_INTEGER)).toEqual([
+      expect.stringMatching(/^frames\.slotBytes: .*1073741824/),
+    ])
+    expect(frames(2 ** 30)).toEqual([])
+  })
+
+  it('is refused where anybody on the network could push frames or reads', () => {
+    const push = (host: string, more: object = {}) =>
+      issues({ camera: { adapter: 'http-push', port: 9001, host, ...more } })
+    const wrong = (at: string) =>
+      expect.stringMatching(new RegExp(`^${at}\\.token: a token .* because \\S+ is not a loopback address`))
+    for (const host of ['0.0.0.0', '::', '10.0.0.3', 'localhost.plant.example'])
+      expect(push(host)).toEqual([wrong('stations\\.0\\.camera')])
+    for (const host of ['localhost', '127.0.0.1', '127.9.9.9', '::1']) expect(push(host)).toEqual([])
+    expect(push('0.0.0.0', { token: 'x'.repeat(16) })).toEqual([])
+    const reads = { id: 'r', adapter: 'http-reads', port: 9001, host: '0.0.0.0' }
+    const association = [{ reader: 'r', by: 'manual', withinMs: 60_000 }]
+    expect(issues({ association }, { readers: [reads] })).toEqual([wrong('readers\\.0')])
+  })
+
   it('may wait for long, and run slowly', () => {
     expect(issues({ budgetMs: 86_400_000, camera: { ...camera, rate: 0.0001 } })).toEqual([])
     expect(retentionSchema.safeParse({ minFreeBytes: 1, everyMs: 3e9 }).success).toBe(false)

@@ -58,6 +58,27 @@ describe('what two parts of a line would take from each other', () => {
       /^stations\.1\.reject\.baseRegister: 16 registers of its own: those of station a begin at 0 of plc:502 unit 1/,
     ],
     [
+      'registers of a PLC under two names of this machine',
+      [
+        station('a', push(9001), { reject: { ...plc(0), host: 'localhost' } }),
+        station('b', push(9002), { reject: { ...plc(8), host: '127.0.0.1' } }),
+      ],
+      /^stations\.1\.reject\.baseRegister: 16 registers of its own: those of station a/,
+    ],
+    [
+      'registers of a PLC written in two ways',
+      [
+        station('a', push(9001), { reject: { ...plc(0), host: 'PLC.plant.example.' } }),
+        station('b', push(9002), { reject: { ...plc(8), host: 'plc.plant.example' } }),
+      ],
+      /^stations\.1\.reject\.baseRegister: /,
+    ],
+    [
+      'a port under two names of this machine',
+      [station('a', push(9001, 'localhost')), station('b', push(9001))],
+      /^stations\.1\.camera\.port: .*station a listens on 9001/,
+    ],
+    [
       'a tag reader',
       [
         station('a', push(9001), reads('x')),

@@ -116,6 +116,119 @@ describe('register@1', () => {
     }
     expect(reasons).toEqual(Array(4).fill(['inconclusive', 'registration', 'INS_REGISTER', 0]))
   })
+  describe('holds a part of which the frame does not show what a tool looks at', () => {
+    const near = (box: number[]) => ({ ...more, rois: { ...more.rois, near: { shape: 'rect', box } } })
+    /** A dark hole at the right end of the part, seen or not. */
+    const holed = (dx: number): Uint8Array => {
+      const pixels = moved(dx, 0, 0)
+      for (let y = 70; y < 80; y++) {
+        const [from, to] = [Math.min(200, 180 + dx), Math.min(200, 190 + dx)]
+        pixels.fill(0, y * 200 + from, y * 200 + to)
+      }
+      return pixels
+    }
+    const far = { ...tool, maxShiftPx: 40, maxAngleDeg: 0 }
+    const judgeNear = async (
+      pixels: Uint8Array,
+      over: object,
+      box = [150, 40, 194, 120],
+    ): Promise<Verdict> => {
+      const prepared = await prepare(recipeOf(size, [far, over], near(box)), dir)
+      return (await inspect({ bytes: pixels, format: raw(size) }, prepared, context)).verdict
+    }
+    const spots = { id: 'spots', use: 'blob@1', polarity: 'dark', threshold: 8 }
+
+    it.each([
+      ['blob@1', { ...spots, roi: 'near' }],
+      ['template@1', { ...diff, id: 'spots', roi: 'near' }],
+    ])('%s, and a hole there never passes', async (_, over) => {
+      const results: unknown[] = []
+      for (const dx of [0, 5, 6, 7, 12, 20, 30]) {
+        const v = await judgeNear(holed(dx), over)
+        results.push([dx, v.result, v.noVerdict?.code])
+        expect(v.registration?.dxPx).toBeCloseTo(dx, 0)
+      }
+      expect(results).toEqual([
+        [0, 'fail', undefined],
+        [5, 'fail', undefined],
+        [6, 'fail', undefined],
+        ...[7, 12, 20, 30].map((dx) => [dx, 'inconclusive', 'INS_REGISTER']),
+      ])
+    })
+
+    it('and says which tool, which region and how far', async () => {
+      expect((await judgeNear(moved(6, 0, 0), { ...spots, roi: 'near' })).result).toBe('pass')
+      const v = await judgeNear(moved(16, 0, 0), { ...spots, roi: 'near' })
+      expect(v.noVerdict).toMatchObject({ reason: 'registration', code: 'INS_REGISTER' })
+      expect(v.noVerdict?.message).toMatch(
+        /spots\); expected region near inside the frame; found up to 10\.0 px/,
+      )
+    })
+
+    it('by the corners of a polygon, turned as the part', async () => {
+      const wide = [
+        [60, 4],
+        [196, 80],
+        [60, 156],
+        [4, 80],
+      ]
+      const prepared = await prepare(
+        recipeOf(size, [tool, { ...diff, roi: 'wide' }], {
+          golden,
+          rois: { wide: { shape: 'polygon', points: wide } },
+        }),
+        dir,
+      )
+      const results: unknown[] = []
+      for (const [dx, deg] of [
+        [0, 0],
+        [3, 0],
+        [6, 0],
+        [0, 8],
+        [4, -7],
+      ] as const) {
+        const bytes = moved(dx, 0, (deg * Math.PI) / 180)
+        const { verdict } = await inspect({ bytes, format: raw(size) }, prepared, context)
+        results.push([dx, deg, verdict.noVerdict?.code ?? verdict.result])
+      }
+      expect(results).toEqual([
+        [0, 0, 'pass'],
+        [3, 0, 'pass'],
+        [6, 0, 'INS_REGISTER'],
+        // its upper corner; and here the box around the polygon would lie outside, the polygon does not
+        [0, 8, 'INS_REGISTER'],
+        [4, -7, 'pass'],
+      ])
+    })
+
+    it('a line of a measurement, with its width', async () => {
+      const gap = { id: 'gap', use: 'measure@1', characteristic: 'gap', unit: 'px', minContrast: 1 }
+      const over = { ...gap, line: [20, 150, 180, 150], edges: ['rising', 'falling'] }
+      const codes = await Promise.all(
+        (
+          [
+            [6, 3],
+            [6, 4],
+            [7, 3],
+            [-7, 3],
+          ] as const
+        ).map(async ([dy, halfWidthPx]) => {
+          const v = await judgeNear(moved(0, dy, 0), { ...over, halfWidthPx })
+          return v.noVerdict?.code
+        }),
+      )
+      // 150 + 6 + 4 is the border of the frame, and half a pixel more is still seen
+      expect(codes).toEqual([undefined, undefined, undefined, undefined])
+      expect((await judgeNear(moved(0, 8, 0), { ...over, halfWidthPx: 3 })).noVerdict?.code).toBe(
+        'INS_REGISTER',
+      )
+    })
+
+    it('the whole view, where an old recipe says no region', async () => {
+      expect((await judgeNear(still, spots)).noVerdict).toBeNull()
+      expect((await judgeNear(moved(1, 0, 0), spots)).noVerdict?.code).toBe('INS_REGISTER')
+    })
+  })
   it('refuses a flat anchor when the recipe is prepared', async () => {
     const flat = await goldenFile(size, new Uint8Array(200 * 160).fill(90))
     await expect(prepare(recipeOf(size, [tool], { golden: flat.golden }), flat.dir)).rejects.toMatchObject({

@@ -47,6 +47,12 @@ describe('what the models of a recipe see', () => {
     await expect(frames.see('black.png', black)).rejects.toThrow(/TCH_IMAGES.*black.png.*quality/)
   })
 
+  it('is refused where the frame does not show all that the recipe judges', async () => {
+    await expect(frames.see('far.png', await moved(14))).rejects.toThrow(
+      /TCH_IMAGES.*far.png.*registration: .*region board inside the frame/,
+    )
+  })
+
   it('needs a golden template of the recipe', async () => {
     await expect(openPartFrames({ dir: recipes, id: 'deeppcb-pair@1' }, readEnvironment({}))).rejects.toThrow(
       /CFG_UNKNOWN_REFERENCE.*golden/,
