@@ -9,7 +9,7 @@ import {
   type Recipe,
   recipeSchema,
 } from '../../contracts/index.ts'
-import { compileRules } from '../rules/index.ts'
+import { checkRuleNames, compileRules } from '../rules/index.ts'
 
 export interface LoadedRecipe {
   /** `id@version` */
@@ -24,7 +24,7 @@ export interface LoadedRecipe {
 
 /**
  * Loads `<dir>/<id>@<version>.recipe.yaml` and checks everything that can be checked without models: schema,
- * references between ROIs and tools, sizes, rules.
+ * references between ROIs and tools, sizes, rules and the names in them.
  *
  * @throws CFG_MISSING_FILE, CFG_SYNTAX, CFG_INVALID, CFG_UNKNOWN_REFERENCE, INS_RULE_INVALID
  */
@@ -49,6 +49,7 @@ export async function loadRecipe(dir: string, id: string): Promise<LoadedRecipe>
   try {
     checkReferences(recipe)
     compileRules(recipe)
+    checkRuleNames(recipe)
     await checkGolden(recipe, dir)
   } catch (error) {
     if (error instanceof CodedError)
