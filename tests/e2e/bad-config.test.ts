@@ -181,7 +181,7 @@ const CASES: Case[] = [
       shop.line('variable', {
         stations: [station({ camera: { adapter: 'replay', path: '${NO_SUCH_VARIABLE}', rate: 1 } })],
       }),
-    says: /^CFG_INVALID: .*line \d+\); expected the environment variable NO_SUCH_VARIABLE; found nothing; set/m,
+    says: /^CFG_INVALID: .*line \d+, stations\[0\]\.camera\.path\); expected the environment variable NO_SUCH_VARIABLE; found nothing; set/m,
   },
 ]
 
