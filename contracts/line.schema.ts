@@ -276,7 +276,8 @@ export const lineSchema = z
           .default([]),
       })
       .prefault({}),
-    data: z.strictObject({ dir: z.string().default('.sightline') }).prefault({}),
+    /** Data directory, from where the line file lies; `.sightline` in the current directory when absent. */
+    data: z.strictObject({ dir: z.string().min(1).optional() }).prefault({}),
     proof: proofSchema.prefault({}),
     /** How the models are watched, and which parts are shown to a person. */
     watch: watchSchema.prefault({}),

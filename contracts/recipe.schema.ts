@@ -121,33 +121,32 @@ const measure1 = z.strictObject({
   target: z.number().optional(),
 })
 
+/** Symbologies that can be read, by the names that reads have. */
+export const CODE_FORMATS = [
+  'DataMatrix',
+  'QRCode',
+  'Code128',
+  'EAN-13',
+  'EAN-8',
+  'UPC-A',
+  'UPC-E',
+  'Code39',
+  'Code93',
+  'Codabar',
+  'ITF',
+  'PDF417',
+  'Aztec',
+  'DataBar',
+  'DataBarExpanded',
+  'DataBarLimited',
+  'MicroQRCode',
+] as const
+
 /** Barcode, QR, DataMatrix at any angle: in the ROI first, then the whole frame. */
 const code1 = z.strictObject({
   ...toolBase,
   use: z.literal('code@1'),
-  formats: z
-    .array(
-      z.enum([
-        'DataMatrix',
-        'QRCode',
-        'Code128',
-        'EAN-13',
-        'EAN-8',
-        'UPC-A',
-        'UPC-E',
-        'Code39',
-        'Code93',
-        'Codabar',
-        'ITF',
-        'PDF417',
-        'Aztec',
-        'DataBar',
-        'DataBarExpanded',
-        'DataBarLimited',
-        'MicroQRCode',
-      ]),
-    )
-    .min(1),
+  formats: z.array(z.enum(CODE_FORMATS)).min(1),
   /**
    * Numbers of digits that an ITF symbol may have beside 14, which has a check digit. A line that crosses a part of such a
    * symbol reads fewer digits and nothing tells (ISO/IEC 16390 advises a fixed length), so others are no reads.

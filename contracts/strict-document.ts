@@ -1,13 +1,20 @@
 import { isScalar, LineCounter, parseDocument } from 'yaml'
 import type { z } from 'zod'
+import { fillVariables, markVariables, unmarkVariables, type Variables } from './document-variables.ts'
 import { CodedError } from './errors.ts'
 
 /**
  * Parses YAML or JSON text against a strict schema.
  *
+ * @param variables what fills `${NAME}` and `${NAME:-default}` in values; they are plain text without it
  * @throws CFG_SYNTAX with the line; CFG_INVALID with path, line, what was expected and found, all faults in one error
  */
-export function parseStrict<S extends z.ZodType>(text: string, schema: S, file: string): z.output<S> {
+export function parseStrict<S extends z.ZodType>(
+  text: string,
+  schema: S,
+  file: string,
+  variables?: Variables,
+): z.output<S> {
   const odd = /[\uFFFD\0]/.exec(text)
   if (odd)
     throw new CodedError('CFG_SYNTAX', {
@@ -18,13 +25,20 @@ export function parseStrict<S extends z.ZodType>(text: string, schema: S, file: 
       hint: 'save the file as UTF-8',
     })
   const counter = new LineCounter()
-  const doc = parseDocument(text, { lineCounter: counter, uniqueKeys: true, strict: true })
+  const source = variables ? markVariables(text) : text
+  const doc = parseDocument(source, { lineCounter: counter, uniqueKeys: true, strict: true })
   const fault = doc.errors[0]
   if (fault) {
     throw new CodedError('CFG_SYNTAX', {
       file,
       line: counter.linePos(fault.pos[0]).line,
-      actual: fault.message.split('\n')[0] ?? '',
+      actual: unmarkVariables(fault.message.split('\n')[0] ?? ''),
+    })
+  }
+  if (variables) {
+    fillVariables(doc, variables, (node, at, detail) => {
+      const { line } = counter.linePos(node.range?.[0] ?? 0)
+      return new CodedError('CFG_INVALID', { file, line, path: pathText(at), ...detail })
     })
   }
   const value = valueOf(doc, file)
@@ -81,7 +95,7 @@ function valueOf(doc: ReturnType<typeof parseDocument>, file: string): unknown {
     throw new CodedError('CFG_SYNTAX', {
       file,
       expected: 'aliases (*name) of anchors that stand before them and outside of them',
-      actual: (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '',
+      actual: unmarkVariables((error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''),
       cause: error,
     })
   }

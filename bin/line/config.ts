@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import {
   CodedError,
   type LineSpec,
@@ -9,10 +9,10 @@ import {
   parseStrict,
   type ToolSpec,
 } from '../../contracts/index.ts'
-import { checkNaming, loadRecipe, type LoadedRecipe } from '../../inspection/index.ts'
+import { checkNaming, checkRuleNames, loadRecipe, type LoadedRecipe } from '../../inspection/index.ts'
 import { checkThresholds, verifyPinned } from '../../models/index.ts'
 import { checkModules } from '../../scenarios/index.ts'
-import { type Environment, expandVariables } from '../setup/environment.ts'
+import { type Environment, variablesOf } from '../setup/environment.ts'
 import { modelDirs, trustedKeys } from '../setup/models.ts'
 import { paths } from '../setup/paths.ts'
 import { lineSchemaWithTokens, sinkTokens } from './sinks.ts'
@@ -54,7 +54,7 @@ export async function loadLine(
     throw new CodedError('CFG_MISSING_FILE', { file, expected: 'a line file', cause: error })
   }
   const schema = flags.judgeOnly ? lineSchema : lineSchemaWithTokens(env)
-  const spec = parseStrict(expandVariables(text, env, file), schema, file)
+  const spec = parseStrict(text, schema, file, variablesOf(env))
   const ids = spec.stations.map((s) => s.id)
   const twice = ids.find((id, i) => ids.indexOf(id) !== i)
   if (twice !== undefined)
@@ -73,11 +73,11 @@ export async function loadLine(
       actual: 'nothing',
       hint: 'set it, or leave plantStore out',
     })
-  const recipesDir = join(dirname(resolve(file)), 'recipes')
+  const folder = dirname(resolve(file))
+  const recipesDir = join(folder, 'recipes')
   const recipes = new Map<string, LoadedRecipe>()
   for (const station of spec.stations) {
-    if (station.camera.adapter === 'replay')
-      station.camera.path = resolve(dirname(resolve(file)), station.camera.path)
+    if (station.camera.adapter === 'replay') station.camera.path = resolve(folder, station.camera.path)
     const recipe = await loadRecipe(recipesDir, station.recipe)
     checkNaming(recipe, station.association.length > 0)
     recipes.set(station.id, recipe)
@@ -89,16 +89,18 @@ export async function loadLine(
     throw inFile(error, file)
   }
   await checkModels([...recipes.values()], environment)
-  spec.teach.folders = spec.teach.folders.map((folder) => resolve(dirname(resolve(file)), folder))
+  spec.teach.folders = spec.teach.folders.map((taught) => resolve(folder, taught))
   spec.dashboard.port = flags.port ?? environment.port ?? spec.dashboard.port
   spec.dashboard.host = flags.host ?? environment.host ?? spec.dashboard.host
   spec.workers = flags.workers ?? environment.workers ?? spec.workers
-  const dir = flags.dataDir ?? environment.dataDir ?? spec.data.dir
+  const given = flags.dataDir ?? environment.dataDir
+  const { dir } = spec.data
   return {
     spec,
     file,
     recipesDir,
-    dataDir: isAbsolute(dir) ? dir : resolve(dir),
+    // Beside the line file, as all its paths: started from another folder, the line keeps its log and its numbers.
+    dataDir: given === null && dir !== undefined ? resolve(folder, dir) : resolve(given ?? '.sightline'),
     recipes,
     sinkTokens: sinkTokens(spec, env),
   }
@@ -152,21 +154,34 @@ function checkFrameSizes(spec: LineSpec, recipes: LineConfig['recipes'], file: s
   })
 }
 
-/** Every model that a recipe pins is there and in order, short of running it, and can reach its thresholds. @throws MDL_*, CFG_* */
+/**
+ * Every model that a recipe pins is there and in order, short of running it, can reach its thresholds and knows the
+ * classes and scores that rules name.
+ *
+ * @throws MDL_*, CFG_*
+ */
 async function checkModels(recipes: readonly LoadedRecipe[], environment: Environment): Promise<void> {
   const keys = await trustedKeys(environment)
   const cards = new Map<string, ModelCard>()
   for (const { recipe, file } of recipes) {
+    const ofTools = new Map<string, ModelCard>()
     for (const [i, tool] of recipe.tools.entries()) {
       try {
         for (const pin of pinsOf(tool)) {
           const card = cards.get(pin.sha256) ?? (await verifyPinned(modelDirs(environment), pin, keys)).card
           cards.set(pin.sha256, card)
-          if (tool.use === 'model@1') checkThresholds(card, tool, `tools[${i}]`)
+          if (tool.use !== 'model@1') continue
+          ofTools.set(tool.id, card)
+          checkThresholds(card, tool, `tools[${i}]`)
         }
       } catch (error) {
         throw inFile(error, file, `tools[${i}]`)
       }
+    }
+    try {
+      checkRuleNames(recipe, ofTools)
+    } catch (error) {
+      throw inFile(error, file)
     }
   }
 }

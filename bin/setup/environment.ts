@@ -57,31 +57,8 @@ function integer(env: NodeJS.ProcessEnv, name: string, min: number, max: number)
   return n
 }
 
-/**
- * Fills `${NAME}` and `${NAME:-default}` in a line file.
- *
- * @throws CFG_INVALID when a variable without a default is not set
- */
-export function expandVariables(source: string, env: NodeJS.ProcessEnv, file: string): string {
-  return source
-    .split('\n')
-    .map((line, i) =>
-      line.replace(
-        /\$\{([A-Z][A-Z0-9_]*)(?::-([^}]*))?\}/g,
-        (_all, name: string, fallback: string | undefined) => {
-          const value = text(env, name) ?? fallback
-          if (value === undefined) {
-            throw new CodedError('CFG_INVALID', {
-              file,
-              line: i + 1,
-              expected: `the environment variable ${name}`,
-              actual: 'nothing',
-              hint: `set ${name}`,
-            })
-          }
-          return value
-        },
-      ),
-    )
-    .join('\n')
-}
+/** What fills `${NAME}` in a line file; one of blanks counts as not set. */
+export const variablesOf =
+  (env: NodeJS.ProcessEnv) =>
+  (name: string): string | undefined =>
+    text(env, name) ?? undefined

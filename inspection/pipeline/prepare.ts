@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { asCoded, CodedError, type Recipe, type Verdict } from '../../contracts/index.ts'
 import { compileGate, type GateResult } from '../gate/index.ts'
 import { recipeHash, recipeId } from '../recipes/index.ts'
-import { type CompiledRules, compileRules } from '../rules/index.ts'
+import { checkRuleNames, type CompiledRules, compileRules } from '../rules/index.ts'
 import { type PreparedTool, prepareTool } from '../tools/index.ts'
 import { decodeFrame } from './decode.ts'
 import { FrameGolden } from './frame-golden.ts'
@@ -66,6 +66,7 @@ export async function prepareRecipe(
       }
       tools.push(await prepareTool(spec, { recipe, golden, openModel }))
     }
+    checkRuleNames(recipe, new Map(tools.flatMap(({ id, model }) => (model ? [[id, model.card]] : []))))
     await warmUp(recipe, golden, tools)
     const runners = [...new Set(tools.flatMap((t) => [...(t.model ? [t.model] : []), ...(t.further ?? [])]))]
     return {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { canonicalJson, CodedError, parseStrict, type Recipe, recipeSchema } from '../../contracts/index.ts'
-import { compileRules } from '../rules/index.ts'
+import { checkRuleNames, compileRules } from '../rules/index.ts'
 import { checkRecipe } from './check-recipe.ts'
 
 export interface LoadedRecipe {
@@ -18,7 +18,7 @@ export interface LoadedRecipe {
 
 /**
  * Loads `<dir>/<id>@<version>.recipe.yaml` and checks everything that can be checked without models: schema,
- * references between ROIs and tools, sizes, rules.
+ * references between ROIs and tools, sizes, rules and the names in them.
  *
  * @throws CFG_MISSING_FILE, CFG_SYNTAX, CFG_INVALID, CFG_UNKNOWN_REFERENCE, INS_RULE_INVALID
  */
@@ -43,6 +43,7 @@ export async function loadRecipe(dir: string, id: string): Promise<LoadedRecipe>
   try {
     checkRecipe(recipe)
     compileRules(recipe)
+    checkRuleNames(recipe)
     await checkGolden(recipe, dir)
   } catch (error) {
     if (error instanceof CodedError)

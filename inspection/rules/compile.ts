@@ -1,4 +1,4 @@
-import type { ParseResult } from '@marcbachmann/cel-js'
+import type { ASTNode, Environment, ParseResult } from '@marcbachmann/cel-js'
 import {
   asCoded,
   CodedError,
@@ -8,20 +8,12 @@ import {
   type Severity,
   type VerdictResult,
 } from '../../contracts/index.ts'
-import { ruleEnvironment } from './environment.ts'
+import { nodesOf } from './ast.ts'
+import { RULE_FACTS, ruleEnvironment } from './environment.ts'
+import { canLeaveNumbers, finiteEnvironment, finiteText } from './finite-arithmetic.ts'
 import { type RuleDecision, type RuleFacts, toVariables } from './facts.ts'
 import { factPaths, readInputs } from './trace-inputs.ts'
 
-const ROOTS = new Set([
-  'findings',
-  'measurements',
-  'codes',
-  'scores',
-  'quality',
-  'registration',
-  'part',
-  'line',
-])
 const RESULT_RANK: Record<VerdictResult, number> = { pass: 0, inconclusive: 1, fail: 2 }
 const DISPOSITION_RANK: Record<Disposition, number> = { release: 0, rework: 1, hold: 2, scrap: 3 }
 const SEVERITY_RANK: Record<Severity, number> = { minor: 0, major: 1, critical: 2 }
@@ -35,35 +27,45 @@ export interface CompiledRules {
   evaluate(facts: RuleFacts): RuleDecision
 }
 
+interface Condition {
+  rule: string
+  written: ParseResult
+  /** The same, but an error where a number is NaN or infinite; null where none can be. */
+  finite: ParseResult | null
+}
+
 interface CompiledRule {
   spec: RuleSpec
-  when: ParseResult
-  condemns: ParseResult | null
+  when: Condition
+  condemns: Condition | null
   inputs: string[][]
 }
 
 /** @throws INS_RULE_INVALID when a condition does not parse, does not type-check, is not boolean or uses `matches` */
 export function compileRules(recipe: Recipe): CompiledRules {
-  const hasMm = recipe.calibration !== undefined
-  const env = ruleEnvironment(hasMm)
-  const one = env.clone().registerVariable('finding', 'Finding')
-  const compile = (
-    environment: typeof env,
-    rule: RuleSpec,
-    index: number,
-    part: 'when' | 'condemns',
-    text: string,
-  ): ParseResult => {
-    const refuse = (actual: string): CodedError =>
-      new CodedError('INS_RULE_INVALID', {
-        path: `rules[${index}].${part}`,
-        expected: 'a boolean CEL condition over the documented variables',
-        actual: `${actual.split('\n')[0]} in rule "${rule.id}": ${text}`,
-      })
-    if (/\bmatches\s*\(/.test(text)) throw refuse('matches(), which can take unbounded time')
+  const ofPart = ruleEnvironment(recipe.calibration !== undefined)
+  const ofFinding = ofPart.clone().registerVariable('finding', 'Finding')
+  const rules = recipe.rules.map((spec, i): CompiledRule => {
+    const when = compile(ofPart, spec, `rules[${i}].when`, spec.when)
+    const condemns =
+      spec.condemns === undefined ? null : compile(ofFinding, spec, `rules[${i}].condemns`, spec.condemns)
+    return { spec, when, condemns, inputs: factPaths(when.written.ast, RULE_FACTS) }
+  })
+  const ruleset = `${recipe.recipe}@${recipe.version}`
+  return { evaluate: (facts) => decide(rules, ruleset, facts) }
+}
+
+function compile(environment: Environment, rule: RuleSpec, path: string, text: string): Condition {
+  const refuse = (actual: string): CodedError =>
+    new CodedError('INS_RULE_INVALID', {
+      path,
+      expected: 'a boolean CEL condition over the documented variables',
+      actual: `${actual.split('\n')[0]} in rule "${rule.id}": ${text}`,
+    })
+  const checked = (env: Environment, source: string): ParseResult => {
     let parsed: ParseResult
     try {
-      parsed = environment.parse(text)
+      parsed = env.parse(source)
     } catch (error) {
       throw refuse(error instanceof Error ? error.message : String(error))
     }
@@ -72,34 +74,28 @@ export function compileRules(recipe: Recipe): CompiledRules {
     if (check.type !== 'bool') throw refuse(`a condition of type ${check.type}`)
     return parsed
   }
-  const rules = recipe.rules.map((spec, i): CompiledRule => {
-    const when = compile(env, spec, i, 'when', spec.when)
-    const condemns = spec.condemns === undefined ? null : compile(one, spec, i, 'condemns', spec.condemns)
-    return { spec, when, condemns, inputs: factPaths(when.ast, ROOTS) }
-  })
-  const ruleset = `${recipe.recipe}@${recipe.version}`
-  return { evaluate: (facts) => decide(rules, ruleset, facts, hasMm) }
+  const written = checked(environment, text)
+  const nodes = [...nodesOf(written.ast)]
+  if (nodes.some(({ op, args }) => (op === 'call' || op === 'rcall') && args[0] === 'matches'))
+    throw refuse('matches(), which can take unbounded time')
+  const finite = nodes.some(canLeaveNumbers)
+    ? checked(finiteEnvironment(environment, rule.id), finiteText(written.ast))
+    : null
+  return { rule: rule.id, written, finite }
 }
 
-function decide(
-  rules: readonly CompiledRule[],
-  ruleset: string,
-  facts: RuleFacts,
-  hasMm: boolean,
-): RuleDecision {
-  const variables = toVariables(facts, hasMm)
-  const findings = variables['findings'] as Record<string, unknown>[]
+function decide(rules: readonly CompiledRule[], ruleset: string, facts: RuleFacts): RuleDecision {
+  const variables = toVariables(facts)
   const defects = new Set<string>()
   const matched: RuleSpec[] = []
   const steps = rules.map((rule) => {
-    const hit = truth(rule.when, variables, rule.spec.id)
+    const hit = truth(rule.when, variables)
     const condemned: string[] = []
     if (hit) {
       matched.push(rule.spec)
       if (rule.condemns) {
-        for (const finding of findings) {
-          if (truth(rule.condemns, { ...variables, finding }, rule.spec.id))
-            condemned.push(String(finding['id']))
+        for (const finding of variables.findings) {
+          if (truth(rule.condemns, { ...variables, finding })) condemned.push(finding.id)
         }
       }
       if (rule.spec.verdict !== 'pass') condemned.forEach((id) => defects.add(id))
@@ -138,16 +134,18 @@ function decide(
   }
 }
 
-function truth(expression: ParseResult, variables: Record<string, unknown>, rule: string): boolean {
-  try {
-    const value: unknown = expression(variables)
+/** First as it is written, whose faults then quote what its author wrote. */
+function truth({ rule, written, finite }: Condition, variables: object): boolean {
+  const hint = `rule "${rule}"`
+  const of = (condition: ParseResult): boolean => {
+    const value: unknown = condition(variables)
     if (typeof value === 'boolean') return value
-    throw new CodedError('INS_RULE', {
-      expected: 'true or false',
-      actual: String(value),
-      hint: `rule "${rule}"`,
-    })
+    throw new CodedError('INS_RULE', { expected: 'true or false', actual: String(value), hint })
+  }
+  try {
+    const value = of(written)
+    return finite === null ? value : of(finite)
   } catch (error) {
-    throw asCoded(error, 'INS_RULE', { hint: `rule "${rule}"` })
+    throw asCoded(error, 'INS_RULE', { hint })
   }
 }

@@ -8,7 +8,8 @@ import type {
   RuleTrace,
   Verdict,
 } from '../../contracts/index.ts'
-import { Measured } from './environment.ts'
+import { assertFinite } from '../tools/finite.ts'
+import { Found, Measured, Read } from './environment.ts'
 
 /** Everything a rule may look at. */
 export interface RuleFacts {
@@ -40,25 +41,26 @@ export function limitState(m: Measurement): LimitState {
   return 'uncertain'
 }
 
-/** Plain values under the names of the CEL environment. */
-export function toVariables(facts: RuleFacts, hasMm: boolean): Record<string, unknown> {
-  const finding = (f: Finding): Record<string, unknown> => ({
-    id: f.id,
-    tool: f.tool,
-    class: f.class,
-    score: f.score,
-    areaPx: f.areaPx,
-    widthPx: f.box[2] - f.box[0],
-    heightPx: f.box[3] - f.box[1],
-    rois: f.rois,
-    ...(hasMm ? { areaMm2: f.areaMm2 ?? 0, lengthMm: f.lengthMm ?? 0 } : {}),
-  })
-  return {
-    findings: facts.findings.map(finding),
+/** The facts under the names of the CEL environment. */
+interface Variables {
+  findings: readonly Found[]
+  measurements: Readonly<Record<string, Measured>>
+  codes: readonly Read[]
+  scores: Readonly<Record<string, number>>
+  quality: ImageQuality
+  registration: { dxPx: number; dyPx: number; angleDeg: number; score: number }
+  part: Readonly<Record<'product' | 'lot' | 'supplier' | 'workOrder', string>>
+  line: Readonly<Record<'line' | 'station' | 'shift', string>>
+}
+
+/** @throws INS_RULE for a fact that is NaN or infinite: no comparison with it would hold */
+export function toVariables(facts: RuleFacts): Variables {
+  const variables = {
+    findings: facts.findings.map((f) => new Found(f)),
     measurements: Object.fromEntries(
       facts.measurements.map((m) => [m.characteristic, new Measured(m.value, m.unit, limitState(m))]),
     ),
-    codes: facts.codes.map((c) => ({ tool: c.tool, ok: c.ok, text: c.text, symbology: c.symbology })),
+    codes: facts.codes.map((c) => new Read(c)),
     scores: facts.scores,
     quality: facts.quality ?? { focus: 0, meanGrey: 0, glare: 0, dark: 0, blurAnisotropy: 1 },
     registration: {
@@ -75,4 +77,12 @@ export function toVariables(facts: RuleFacts, hasMm: boolean): Record<string, un
     },
     line: { line: facts.context.line, station: facts.context.station, shift: facts.context.shift },
   }
+  assertFinite(numbersOf(variables), 'INS_RULE', 'facts')
+  return variables
+}
+
+function* numbersOf(value: unknown, path = ''): Generator<readonly [string, number]> {
+  if (typeof value === 'number') yield [path, value]
+  else if (value !== null && typeof value === 'object')
+    for (const [key, item] of Object.entries(value)) yield* numbersOf(item, path ? `${path}.${key}` : key)
 }

@@ -1,16 +1,12 @@
 import type { Recipe } from '../../contracts/index.ts'
+import { RULE_FACTS, ruleEnvironment } from './environment.ts'
+import { factPaths } from './trace-inputs.ts'
 
 export interface RuleWarning {
   rule: string
-  kind: 'contradiction' | 'duplicate' | 'unreachable-pass' | 'no-pass' | 'unknown-name'
+  kind: 'contradiction' | 'duplicate' | 'unreachable-pass' | 'no-pass' | 'never'
   text: { zh: string; en: string }
 }
-
-/** Where a rule names a tool or a measurement: both are texts, which nothing but the recipe knows. */
-const NAMES = [
-  { of: 'tool', at: /\.tool\s*==\s*(["'])(.*?)\1/g },
-  { of: 'measurement', at: /\bmeasurements\s*\[\s*(["'])(.*?)\1\s*\]/g },
-] as const
 
 const normal = (cel: string): string => cel.replace(/\s+/g, ' ').trim()
 
@@ -39,8 +35,16 @@ export function lintRules(recipe: Recipe): RuleWarning[] {
     }
     seen.set(key, earlier ?? rule)
   }
-  warnings.push(...unknownNames(recipe))
-  const always = recipe.rules.find((r) => normal(r.when) === 'true' && r.verdict !== 'pass')
+  const constants = new Map(recipe.rules.map((rule) => [rule.id, constantOf(recipe, rule.when)]))
+  for (const rule of recipe.rules) {
+    if (constants.get(rule.id) === false)
+      warnings.push({
+        rule: rule.id,
+        kind: 'never',
+        text: { en: 'the condition is never met', zh: '条件永不成立' },
+      })
+  }
+  const always = recipe.rules.find((r) => constants.get(r.id) === true && r.verdict !== 'pass')
   for (const rule of recipe.rules) {
     if (always && rule.verdict === 'pass') {
       warnings.push({
@@ -53,7 +57,7 @@ export function lintRules(recipe: Recipe): RuleWarning[] {
       })
     }
   }
-  if (!recipe.rules.some((r) => r.verdict === 'pass')) {
+  if (!recipe.rules.some((r) => r.verdict === 'pass' && constants.get(r.id) !== false)) {
     warnings.push({
       rule: '(all)',
       kind: 'no-pass',
@@ -66,25 +70,13 @@ export function lintRules(recipe: Recipe): RuleWarning[] {
   return warnings
 }
 
-/** Tools and measurements that the recipe does not have: such a condition is never met. */
-function unknownNames(recipe: Recipe): RuleWarning[] {
-  const known = {
-    tool: recipe.tools.map((t) => t.id),
-    measurement: recipe.tools.flatMap((t) => (t.use === 'measure@1' ? t.characteristic : [])),
+/** What a condition that looks at no fact always is; null for one that looks at some, or cannot be evaluated. */
+function constantOf(recipe: Recipe, when: string): boolean | null {
+  const condition = ruleEnvironment(recipe.calibration !== undefined).parse(when)
+  if (factPaths(condition.ast, RULE_FACTS).length > 0) return null
+  try {
+    return condition({}) === true
+  } catch {
+    return null
   }
-  return recipe.rules.flatMap((rule) =>
-    NAMES.flatMap(({ of, at }) =>
-      [...`${rule.when}\n${rule.condemns ?? ''}`.matchAll(at)]
-        .map((m) => m[2] ?? '')
-        .filter((name, i, all) => all.indexOf(name) === i && !known[of].includes(name))
-        .map((name) => ({
-          rule: rule.id,
-          kind: 'unknown-name' as const,
-          text: {
-            en: `no ${of} "${name}" in this recipe: ${known[of].join(', ') || 'none'}`,
-            zh: `配方中没有${of === 'tool' ? '工具' : '测量'}“${name}”:${known[of].join(', ') || '无'}`,
-          },
-        })),
-    ),
-  )
 }

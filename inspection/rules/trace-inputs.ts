@@ -1,4 +1,5 @@
 import type { ASTNode } from '@marcbachmann/cel-js'
+import { isNode } from './ast.ts'
 
 /** How a condition reaches into the facts: `scores["a.b"]` is ['scores', 'a.b']; a list stands for itself. */
 type FactPath = string[]
@@ -22,10 +23,7 @@ export function factPaths(ast: ASTNode, roots: ReadonlySet<string>): FactPath[] 
 }
 
 /** Values of the paths, by printed path; lists are given by their size, the items stand in the verdict itself. */
-export function readInputs(
-  paths: readonly FactPath[],
-  variables: Record<string, unknown>,
-): Record<string, unknown> {
+export function readInputs(paths: readonly FactPath[], variables: object): Record<string, unknown> {
   const inputs: Record<string, unknown> = {}
   for (const path of paths) {
     let value: unknown = variables
@@ -37,10 +35,6 @@ export function readInputs(
     else inputs[name] = value === undefined ? null : value
   }
   return inputs
-}
-
-function isNode(value: unknown): value is ASTNode {
-  return value !== null && typeof value === 'object' && 'op' in value && 'args' in value
 }
 
 function pathOf(node: ASTNode, roots: ReadonlySet<string>): FactPath | null {

@@ -52,6 +52,15 @@ const withRecipe =
     shop.recipe(goodRecipe({ recipe: name, ...over }), `${name}@1`)
     return shop.line(name, { stations: [station({ recipe: `${name}@1` })] })
   }
+const named = (when: string): object => ({
+  id: 'x',
+  when,
+  verdict: 'pass',
+  disposition: 'release',
+  reason: { en: 'x', zh: 'x' },
+})
+/** The package that lines/recipes/deeppcb-pair@1 pins. */
+const PCB_PAIR = 'bcddb49df97817cf60e21feb75f5da397c07b50ca357703dd4c47cb0662186e1'
 const measure = (unit: string): object => ({
   tools: [
     {
@@ -104,18 +113,22 @@ const CASES: Case[] = [
   },
   {
     name: 'a rule that does not compile',
-    line: withRecipe('rule', {
-      rules: [
-        {
-          id: 'x',
-          when: 'findings.size( > 1',
-          verdict: 'pass',
-          disposition: 'release',
-          reason: { en: 'x', zh: 'x' },
-        },
-      ],
-    }),
+    line: withRecipe('rule', { rules: [named('findings.size( > 1')] }),
     says: /^INS_RULE_INVALID: .*rule@1\.recipe\.yaml, line \d+, rules\[0\]\.when\)/m,
+  },
+  {
+    name: 'a rule that names a class which no tool gives',
+    line: withRecipe('class', { rules: [named('findings.exists(f, f.class == "blbo")')] }),
+    says: /^CFG_UNKNOWN_REFERENCE: .*class@1\.recipe\.yaml, line \d+, rules\[0\]\.when\); expected a class .*: blob; found "blbo" in rule "x"/m,
+  },
+  {
+    name: 'a rule that names a class which the model does not know',
+    line: withRecipe('label', {
+      golden: { from: 'frame' },
+      tools: [{ id: 'm', use: 'model@1', model: 'pcb-pair', sha256: PCB_PAIR, threshold: 0.5 }],
+      rules: [named('findings.exists(f, f.class == "opne") || scores["m.max"] > 0.9')],
+    }),
+    says: /^CFG_UNKNOWN_REFERENCE: .*label@1\.recipe\.yaml, rules\[0\]\.when\); expected a class .*: open, .*; found "opne" in rule "x"/m,
   },
   {
     name: 'a golden template that is not there',
@@ -168,7 +181,7 @@ const CASES: Case[] = [
       shop.line('variable', {
         stations: [station({ camera: { adapter: 'replay', path: '${NO_SUCH_VARIABLE}', rate: 1 } })],
       }),
-    says: /^CFG_INVALID: .*line \d+\); expected the environment variable NO_SUCH_VARIABLE; found nothing; set/m,
+    says: /^CFG_INVALID: .*line \d+, stations\[0\]\.camera\.path\); expected the environment variable NO_SUCH_VARIABLE; found nothing; set/m,
   },
 ]
 

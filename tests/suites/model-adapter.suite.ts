@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Box } from '../../contracts/index.ts'
-import { loadModel } from '../../models/index.ts'
+import { findingClasses, loadModel, scoreNames } from '../../models/index.ts'
 import type { ModelImages, ModelRunner, Pixels } from '../../models/index.ts'
 import { plain, writeToyPackage } from './toy-models.ts'
 import type { ToyOptions, ToyPackage } from './toy-models.ts'
@@ -89,11 +89,12 @@ export function modelAdapterSuite(name: string, given: AdapterCase): void {
     })
 
     it('orders findings by falling score and names classes of the card', async () => {
-      const { findings } = await model.run(given.seen(40, 30), { threshold: given.low, ...ALL })
+      const { findings, scores: named } = await model.run(given.seen(40, 30), { threshold: given.low, ...ALL })
       expect(findings.length).toBeGreaterThanOrEqual(2)
+      expect(Object.keys(named).toSorted()).toEqual(scoreNames(model.card).toSorted())
       const scores = findings.map((f) => f.score)
       expect(scores).toEqual(scores.toSorted((a, b) => b - a))
-      for (const f of findings) expect(model.card.labels).toContain(f.class)
+      for (const f of findings) expect(findingClasses(model.card)).toContain(f.class)
     })
 
     it('respects the threshold and the threshold of a class', async () => {

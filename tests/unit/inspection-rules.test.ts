@@ -1,54 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { CodedError, type Finding, type Recipe, recipeSchema } from '../../contracts/index.ts'
-import { compileRules, limitState, lintRules, type RuleFacts } from '../../inspection/rules/index.ts'
-
-const t = { zh: '文', en: 'text' }
-type RuleInput = Record<string, unknown>
-
-function recipe(rules: RuleInput[], extra: Record<string, unknown> = {}): Recipe {
-  return recipeSchema.parse({
-    recipe: 'demo',
-    version: 1,
-    title: t,
-    product: { id: 'p' },
-    view: { widthPx: 10, heightPx: 10 },
-    tools: [{ id: 'b', use: 'blob@1', polarity: 'dark', threshold: 50 }],
-    rules: rules.map((r, i) => ({ id: `r${i}`, reason: t, ...r })),
-    ...extra,
-  })
-}
-
-const finding = (id: string, cls: string, score: number): Finding => ({
-  id,
-  tool: 'b',
-  use: 'blob@1',
-  class: cls,
-  score,
-  box: [0, 0, 4, 2],
-  areaPx: 8,
-  rois: ['board'],
-})
-
-const facts = (over: Partial<RuleFacts> = {}): RuleFacts => ({
-  findings: [],
-  measurements: [],
-  codes: [],
-  scores: {},
-  quality: null,
-  registration: null,
-  context: { line: 'l', plant: 'p', station: 's', product: 'p', shift: 'day' },
-  ...over,
-})
-
-const pass = { when: 'true', verdict: 'pass', disposition: 'release' }
-const codeOf = (f: () => unknown): string => {
-  try {
-    f()
-  } catch (e) {
-    return e instanceof CodedError ? e.code : String(e)
-  }
-  return 'nothing thrown'
-}
+import { compileRules, limitState, lintRules } from '../../inspection/rules/index.ts'
+import { codeOf, facts, finding, pass, recipe, type RuleInput } from './samples/rules.ts'
 
 describe('rules', () => {
   it('lets the worst matching verdict win, whatever the order, and keeps every cause', () => {
@@ -111,6 +63,7 @@ describe('rules', () => {
     ['a syntax error', 'findings.exists(f, '],
     ['a number', 'findings.size()'],
     ['matches(), unbounded in time', 'findings.exists(f, f.class.matches("(a+)+$"))'],
+    ['matches() behind a comment', '"a".matches//\n("(a+)+$")'],
     ['millimetres without calibration', 'findings.exists(f, f.lengthMm > 0.5)'],
     ['an unknown variable', 'finding.score > 1.0'],
   ])('refuses %s when it is loaded', (_name, when) => {
@@ -131,6 +84,48 @@ describe('rules', () => {
     )
     expect(rules.evaluate(facts({ findings: [{ ...finding('b/0', 'x', 1), lengthMm: 0.4 }] })).result).toBe(
       'pass',
+    )
+  })
+
+  it('reaches into every list and map, however it is asked for', () => {
+    const seen = facts({
+      findings: [{ ...finding('b/0', 'x', 0.5), lengthMm: 2 }, finding('b/1', 'y', 0.25)],
+      codes: [{ tool: 'c', ok: true, text: 'T', symbology: 'QRCode', symbologyId: ']Q1', corners: [] }],
+      measurements: [{ characteristic: 'w', tool: 'm', value: 5, unit: 'mm', lsl: 1, usl: 10 }],
+      scores: { 'b.count': 2 },
+    })
+    const holds = (when: string) =>
+      compileRules(recipe([{ ...pass, when }], { calibration: { mmPerPx: 0.2 } })).evaluate(seen).result
+    for (const when of [
+      'findings[0].class == "x" && findings[1].id == "b/1"',
+      'findings[0].widthPx == 4.0 && findings[0].heightPx == 2.0 && findings[0].areaPx == 8.0',
+      'findings[0].rois[0] == "board" && findings[0].lengthMm == 2.0 && findings[1].areaMm2 == 0.0',
+      'findings.filter(f, f.score < 0.3)[0].tool == "b"',
+      'findings.map(f, f)[1].score == 0.25',
+      'cel.bind(f, findings[0], f.score == 0.5)',
+      '[findings[0], findings[1]].exists(f, f.class == "y")',
+      'codes[0].ok && codes[0].text == "T" && codes[0].symbology == "QRCode" && codes[0].tool == "c"',
+      'measurements["w"].state == "in" && measurements.w.value == 5.0 && measurements.w.unit == "mm"',
+      'scores["b.count"] == 2.0 && scores.all(k, scores[k] > 1.0)',
+      '[quality][0].blurAnisotropy == 1.0 && [registration][0].score == 1.0',
+      '[part][0].product == "p" && [line][0].shift == "day"',
+    ])
+      expect(holds(when), when).toBe('pass')
+  })
+
+  it('stores plain values in the trace', () => {
+    const rules = compileRules(
+      recipe([{ ...pass, when: 'codes[0].ok && findings[0].score > 0.0 && measurements["w"].value > 1.0' }]),
+    )
+    const { trace } = rules.evaluate(
+      facts({
+        findings: [finding('b/0', 'x', 0.5)],
+        codes: [{ tool: 'c', ok: true, text: 'T', symbology: 'QRCode', symbologyId: '', corners: [] }],
+        measurements: [{ characteristic: 'w', tool: 'm', value: 5, unit: 'mm' }],
+      }),
+    )
+    expect(JSON.stringify(trace.steps[0]?.inputs)).toBe(
+      '{"codes.size()":1,"findings.size()":1,"measurements.w.value":5}',
     )
   })
 
@@ -202,27 +197,6 @@ describe('measurements in rules', () => {
 })
 
 describe('lintRules', () => {
-  it('finds tools and measurements that the recipe does not have, once each', () => {
-    const rules = [
-      {
-        when: 'findings.exists(f, f.tool == "bb")',
-        condemns: 'finding.tool == "bb"',
-        verdict: 'fail',
-        disposition: 'scrap',
-      },
-      {
-        when: `measurements['gap'].value > 1.0 && findings.exists(f, f.tool == "b")`,
-        verdict: 'fail',
-        disposition: 'scrap',
-      },
-      pass,
-    ]
-    expect(lintRules(recipe(rules)).map((w) => [w.rule, w.kind, w.text.en])).toEqual([
-      ['r0', 'unknown-name', 'no tool "bb" in this recipe: b'],
-      ['r1', 'unknown-name', 'no measurement "gap" in this recipe: none'],
-    ])
-  })
-
   it('finds contradictions, repeats, unreachable and missing pass rules', () => {
     const kinds = (rules: RuleInput[]) => lintRules(recipe(rules)).map((w) => w.kind)
     expect(
@@ -249,5 +223,10 @@ describe('lintRules', () => {
     expect(
       kinds([{ when: 'findings.size() > 0', verdict: 'fail', disposition: 'scrap' }, { ...pass }]),
     ).toEqual([])
+    expect(kinds([{ ...pass, when: 'false' }])).toEqual(['never', 'no-pass'])
+    expect(kinds([{ when: '1 > 2 && true', verdict: 'fail', disposition: 'scrap' }, pass])).toEqual(['never'])
+    expect(kinds([{ when: '2 > 1', verdict: 'fail', disposition: 'scrap' }, pass])).toEqual([
+      'unreachable-pass',
+    ])
   })
 })
