@@ -44,7 +44,8 @@ export interface ListeningSource extends FrameSource {
  * interrupted. 503 with a trigger: the frame is judged, but a crash before its record would not be seen.
  *
  * A number at most 998 below the last one is answered 409; a lower one, or one with `x-counter-reset: 1`, is the first
- * of a counter that was restarted.
+ * of a counter that was restarted. The last one may be of an earlier run: then the first number of this run is a
+ * repetition at most 31 below it. The header stands on every frame until one is answered, for the first may be lost.
  */
 export function httpPushSource(options: HttpPushOptions): ListeningSource {
   const { station, view, pool, token } = options
@@ -180,7 +181,7 @@ export function httpPushSource(options: HttpPushOptions): ListeningSource {
 }
 
 const RESET_HINT =
-  'a counter that was restarted says so with the header x-counter-reset: 1 on its first frame'
+  'a counter that was restarted says so with the header x-counter-reset: 1 until a frame is answered 202'
 
 /** Null when the number is durable, or need not be. */
 async function announcing(
