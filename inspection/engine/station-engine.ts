@@ -1,7 +1,6 @@
 import {
   asCoded,
   type CameraItem,
-  CodedError,
   type Frame,
   type ExpectedReads,
   type InspectOutcome,
@@ -12,6 +11,7 @@ import {
 } from '../../contracts/index.ts'
 import type { LoadedRecipe } from '../recipes/index.ts'
 import { AlarmBoard } from './alarm-board.ts'
+import { GateWatch } from './gate-watch.ts'
 import type { JudgedPart } from './judged-part.ts'
 import { named, type NamedPart } from './naming.ts'
 import { missedOutcome, unjudgedOutcome } from './outcome.ts'
@@ -37,6 +37,7 @@ export class StationEngine {
   readonly #ports: StationPorts
   readonly #alarms: AlarmBoard
   readonly #settlement: Settlement
+  readonly #gate: GateWatch
   readonly #counters = emptyCounters()
   readonly #latencies = new LastValues(300)
   readonly #inFlight = new Set<Promise<void>>()
@@ -50,6 +51,7 @@ export class StationEngine {
     this.#ports = ports
     this.#alarms = new AlarmBoard(spec.interlock, context, ports)
     this.#settlement = new Settlement(spec, ports)
+    this.#gate = new GateWatch(ports.output)
   }
 
   state(): StationState {
@@ -119,15 +121,15 @@ export class StationEngine {
 
   /** What shows between parts: a gate that went away, and records that could be stored after all. */
   #watchOver(): void {
-    const gate = this.#ports.output.health()
-    if (gate.connected) this.#alarms.clearFault('gate')
-    else
-      this.#alarms.setFault('gate', {
-        code: 'CAM_IO',
-        message: gate.lastError ?? new CodedError('CAM_IO', { actual: 'not connected' }).message,
-      })
+    this.#watchGate()
     if (this.#settlement.owed === 0 && this.#ports.store.health().state !== 'failed')
       this.#alarms.clearFault('record')
+  }
+
+  #watchGate(): void {
+    const fault = this.#gate.fault()
+    if (fault === null) this.#alarms.clearFault('gate')
+    else this.#alarms.setFault('gate', fault)
   }
 
   /** Puts the trigger into its place in the count, closing what was lost before it, then starts its work. */
@@ -281,6 +283,8 @@ export class StationEngine {
   async #settle(judgement: Judgement): Promise<JudgedPart> {
     const part = await this.#settlement.settle(judgement)
     countPart(this.#counters, part)
+    this.#gate.answered(part)
+    this.#watchGate()
     if (part.recordFault) this.#alarms.setFault('record', part.recordFault)
     else if (this.#settlement.owed === 0) this.#alarms.clearFault('record')
     this.#latencies.push(part.gateAtMs - part.triggeredAtMs)
