@@ -186,6 +186,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
         station: station.id,
         pool,
         firstTrigger,
+        budgetMs: station.budgetMs,
         numbered: station.reject.adapter === 'modbus-tcp',
         announce: (trigger, at) => store.openTrigger({ station: station.id, trigger, at }),
         ...(sample ? { generate: () => sample.frames() } : {}),

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { type CameraItem, type ErrorCode, monoMs, type StationSpec } from '../../contracts/index.ts'
+import { type CameraItem, monoMs, type RejectAck, type StationSpec } from '../../contracts/index.ts'
 import { StationEngine } from '../../inspection/engine/index.ts'
 import { Diary, frame, inspectorOf, outcome, recipe, sourceOf } from './samples/station-ports.ts'
+
+type RefusalCode = Extract<RejectAck, { ok: false }>['code']
 
 const missed = (trigger: number): CameraItem => ({
   kind: 'missed',
@@ -17,7 +19,7 @@ const missed = (trigger: number): CameraItem => ({
  *
  * @param connectedFrom the link is there from this command on
  */
-async function run(items: CameraItem[], answers: Record<number, ErrorCode>, connectedFrom = 0) {
+async function run(items: CameraItem[], answers: Record<number, RefusalCode>, connectedFrom = 0) {
   const diary = new Diary()
   let asked = 0
   diary.output.apply = ({ trigger }) => {
