@@ -177,7 +177,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
     for (const station of spec.stations) {
       const recipe = config.recipes.get(station.id)
       if (!recipe) throw new Error(`no recipe was loaded for station ${station.id}`)
-      const firstTrigger = ((await store.lastTrigger(station.id)) ?? 0) + 1
+      const firstTrigger = ((await store.lastTrigger(station.id))?.trigger ?? 0) + 1
       const entries = await replayEntries(station.camera)
       const { camera } = station
       const sample = camera.adapter === 'sample-line' ? await openSampleCamera(camera, firstTrigger) : null
@@ -186,6 +186,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
         station: station.id,
         pool,
         firstTrigger,
+        budgetMs: station.budgetMs,
         numbered: station.reject.adapter === 'modbus-tcp',
         announce: (trigger, at) => store.openTrigger({ station: station.id, trigger, at }),
         ...(sample ? { generate: () => sample.frames() } : {}),

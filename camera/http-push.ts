@@ -8,6 +8,7 @@ import type { IngestFacts } from './http-ingest.ts'
 import { ItemFlow, missedItem } from './item-flow.ts'
 import { noBuffer, slotFrame } from './slot-frame.ts'
 import { countedAnew, repeated, skipped, TriggerCounter } from './trigger-counter.ts'
+import { UploadOrder } from './upload-order.ts'
 
 export interface HttpPushOptions {
   station: string
@@ -22,6 +23,8 @@ export interface HttpPushOptions {
   backPressure: 'wait' | 'miss'
   /** An upload that takes longer is incomplete: the frame would be stale anyway. */
   staleMs: number
+  /** See `UploadOrder`; default `staleMs`. */
+  waitMs?: number
   /** Refuse frames without `x-trigger`; default false: they are numbered here. */
   requireTrigger?: boolean
   /** Makes a number given here durable; absent = a crash may lose it without a trace. */
@@ -43,13 +46,17 @@ export interface ListeningSource extends FrameSource {
  * next push, and a number given here is announced durably before the answer, so that the next start closes it as
  * interrupted. 503 with a trigger: the frame is judged, but a crash before its record would not be seen.
  *
+ * An upload that stalls holds up whole frames behind it for `waitMs` of their time at most, then its part is missed.
+ *
  * A number at most 998 below the last one is answered 409; a lower one, or one with `x-counter-reset: 1`, is the first
- * of a counter that was restarted.
+ * of a counter that was restarted. The last one may be of an earlier run: then the first number of this run is a
+ * repetition at most 31 below it. The header stands on every frame until one is answered, for the first may be lost.
  */
 export function httpPushSource(options: HttpPushOptions): ListeningSource {
   const { station, view, pool, token } = options
   const flow = new ItemFlow('http-push')
   const counter = new TriggerCounter(options.firstTrigger > 1 ? options.firstTrigger : null)
+  const uploads = new UploadOrder(options.waitMs ?? options.staleMs, flow.stopped)
   let nextTrigger = options.firstTrigger
   let url: string | null = null
 
@@ -80,19 +87,24 @@ export function httpPushSource(options: HttpPushOptions): ListeningSource {
     })
     const facts = readFacts(req, options.maxBytes, pool.slotBytes)
     if (facts instanceof IngestRefusal) return lost(facts.status, facts.error)
-    const limit = timeLimit(options.staleMs, flow.stopped)
+    const upload = uploads.begin()
+    const limit = timeLimit(options.staleMs, upload.signal)
+    const end = (whole: boolean): void => {
+      limit.clear()
+      uploads.end(upload, whole ? atMs : null)
+    }
     const slot = options.backPressure === 'wait' ? await pool.acquireLater(limit.signal) : pool.acquire()
     if (!slot) {
-      limit.clear()
+      end(false)
       return lost(429, noBuffer(pool.slots))
     }
     try {
       await readBody(req, slot, facts, limit.signal)
+      end(true)
     } catch (e) {
+      end(false)
       slot.release()
       return lost(400, asCoded(e, 'CAM_INCOMPLETE'))
-    } finally {
-      limit.clear()
     }
     const from = req.socket.remoteAddress ?? 'unknown'
     const frame = slotFrame(slot, facts, {
@@ -180,7 +192,7 @@ export function httpPushSource(options: HttpPushOptions): ListeningSource {
 }
 
 const RESET_HINT =
-  'a counter that was restarted says so with the header x-counter-reset: 1 on its first frame'
+  'a counter that was restarted says so with the header x-counter-reset: 1 until a frame is answered 202'
 
 /** Null when the number is durable, or need not be. */
 async function announcing(

@@ -15,6 +15,8 @@ export interface SourceContext {
   pool: SharedFramePool
   /** Number of the first trigger: one above the highest that the store knows, 1 on a new line. */
   firstTrigger: number
+  /** Trigger to actuated gate of the station. */
+  budgetMs: number
   /**
    * The gate acts by trigger number (PLC): a pushed frame must carry the number of its part, because one given
    * here could be that of another part.
@@ -62,6 +64,8 @@ function adapt(spec: CameraSpec, context: SourceContext): FrameSource {
         port,
         maxBytes,
         staleMs,
+        // The other half is for judging.
+        waitMs: Math.min(staleMs, context.budgetMs / 2),
         requireTrigger: context.numbered ?? false,
         ...(context.announce && { announce: context.announce }),
         ...(token !== undefined && { token }),

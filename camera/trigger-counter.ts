@@ -6,6 +6,12 @@ const MAX_LISTED_GAP = 1_000
 /** A number this far below the last one is no late repetition any more: the device counts anew. */
 const RESTART_DROP = 999
 
+/**
+ * The same for the first number of a run: a sender repeats only what was in work when this program stopped, since all
+ * before was answered, and its counter may have begun anew meanwhile without anybody to tell.
+ */
+const RESTART_DROP_WHILE_AWAY = 32
+
 export type CounterStep =
   | { kind: 'next' }
   /** Not above the last one: the part of that number was accounted for before. */
@@ -24,9 +30,11 @@ export type CounterStep =
  */
 export class TriggerCounter {
   #next: number | null
+  #drop: number
 
   constructor(expected: number | null) {
     this.#next = expected
+    this.#drop = expected === null ? RESTART_DROP : RESTART_DROP_WHILE_AWAY
   }
 
   /**
@@ -37,14 +45,19 @@ export class TriggerCounter {
     const expected = this.#next
     if (expected !== null && value < expected) {
       const last = expected - 1
-      if (value === last || (!anew && last - value < RESTART_DROP)) return { kind: 'repeat', last }
-      this.#next = value + 1
+      if (value === last || (!anew && last - value < this.#drop)) return { kind: 'repeat', last }
+      this.#take(value)
       return { kind: 'restart', last }
     }
-    this.#next = value + 1
+    this.#take(value)
     if (expected === null || value === expected) return { kind: 'next' }
     const gap = { from: expected, to: value - 1 }
     return { kind: value - expected > MAX_LISTED_GAP ? 'jump' : 'gap', ...gap }
+  }
+
+  #take(value: number): void {
+    this.#next = value + 1
+    this.#drop = RESTART_DROP
   }
 }
 

@@ -8,13 +8,18 @@ import type { RejectAck, RejectCommand } from './line-io.ts'
 import type { ShiftsSpec } from './shift.schema.ts'
 import type { FactAck, HoldOrigin, TraceFact } from './trace-fact.schema.ts'
 
+/** A number of a station's trigger counter, and the count that it belongs to. */
+export interface CountedTrigger {
+  trigger: number
+  /** 1, or for a counter that began anew the time when that was seen, ms since 1970: a later count has a higher one. */
+  attempt: number
+}
+
 /** One judged trigger as the line engine hands it to the store. */
-export interface CaptureRequest {
+export interface CaptureRequest extends CountedTrigger {
   /** UUIDv7; the unique cycle key is (station, trigger, attempt). */
   inspectionId: string
   station: string
-  trigger: number
-  attempt: number
   runType: 'production' | 'acceptance' | 'golden-sample'
   meta: FrameMeta | null
   /** Bytes to keep; borrowed until `capture` returns its promise: it copies them first. Absent for missed frames. */
@@ -66,8 +71,10 @@ export interface PartStore {
   /**
    * Announces a trigger before it is judged. Resolves when durable, but the engine need not wait: a trigger lost
    * between announcement and commit is found after a restart by the gap in its counter.
+   *
+   * @param t `attempt` absent = the newest count that is known
    */
-  openTrigger(t: { station: string; trigger: number; at: string }): Promise<void>
+  openTrigger(t: { station: string; trigger: number; attempt?: number; at: string }): Promise<void>
   /** One transaction: record, images on disk before it, genealogy edges, event, outbox, proof leaf. */
   capture(request: CaptureRequest): Promise<CaptureAck>
   /** Facts after the verdict: late results, gate acknowledgements. Never changes a verdict. */
@@ -75,15 +82,16 @@ export interface PartStore {
     inspectionId: string,
     note: { late?: InspectOutcome; gate?: { command: RejectCommand; ack: RejectAck } },
   ): Promise<void>
-  /** Highest trigger number seen per station; null = none. */
-  lastTrigger(station: string): Promise<number | null>
+  /** Highest trigger number of the newest count of a station; null = none. */
+  lastTrigger(station: string): Promise<CountedTrigger | null>
   /**
-   * Closes every open trigger, and every counter gap below `nextTrigger`, as no-verdict `interrupted`. Returns how many.
-   * Rejects with EVT_SEQUENCE, after everything else was closed, when a jump is too large to be lost parts.
+   * Closes every open trigger, and every counter gap, as no-verdict `interrupted`: in the count of `next` what lies below
+   * it, in the others all. Returns how many. Rejects with EVT_SEQUENCE, after everything else was closed, when a jump is
+   * too large to be lost parts.
    */
   closeInterrupted(
     station: string,
-    nextTrigger: number,
+    next: CountedTrigger,
     recipe: { id: string; sha256: string },
     context: PartContext,
     /** By which each of them gets the shift of its trigger; absent = that of the context. */

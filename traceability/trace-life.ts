@@ -33,8 +33,7 @@ const LABEL = {
   none: { zh: '无', en: 'none' },
   inspections: { zh: '检测记录', en: 'Inspections' },
   trigger: { zh: '触发', en: 'trigger' },
-  attempt: { zh: '第', en: 'attempt ' },
-  attemptAfter: { zh: '次', en: '' },
+  attempt: { zh: '计数始于', en: 'count since' },
   ruled: { zh: '规则判为', en: 'by rule' },
   decided: { zh: '人工处置', en: 'decided' },
   defects: { zh: '缺陷', en: 'defects' },
@@ -71,7 +70,7 @@ export function renderLife(life: PartLife, lang: Language): string {
 
 function inspection(row: PartRow, lang: Language): string[] {
   const t = (key: keyof typeof LABEL): string => LABEL[key][lang]
-  const again = row.attempt > 1 ? `, ${t('attempt')}${row.attempt}${t('attemptAfter')}` : ''
+  const again = row.attempt > 1 ? ` (${t('attempt')} ${new Date(row.attempt).toISOString()})` : ''
   const ruled =
     row.ruledDisposition === row.disposition
       ? ''

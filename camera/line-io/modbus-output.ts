@@ -4,6 +4,7 @@ import { openModbusLink } from './modbus-link.ts'
 import type { ModbusLink } from './modbus-link.ts'
 import { handshake, HANDSHAKE_START, pcImage } from './plc-handshake.ts'
 import type { HandshakeInput, HandshakeState } from './plc-handshake.ts'
+import { PlcPulse } from './plc-pulse.ts'
 import { decodePlc, encodePc, PC_OFFSET, PLC_OFFSET, PLC_WORDS } from './register-map.ts'
 
 export interface ModbusOutputOptions extends Omit<
@@ -14,6 +15,8 @@ export interface ModbusOutputOptions extends Omit<
   pollMs?: number
   /** See `HandshakeLimits.freshMs`; default 250. */
   freshMs?: number
+  /** See `PlcPulse`; default 5,000. */
+  stillMs?: number
 }
 
 const HEARTBEAT_MS = 250
@@ -24,16 +27,19 @@ const RETRY_MS = { first: 100, most: 5_000 }
 /**
  * Gate behind a PLC on Modbus TCP. One session, one request at a time: write our registers when they changed,
  * read those of the PLC, let the handshake decide. A request may be repeated until the deadline of its result,
- * because the PLC acts once per trigger. With the session down every command is answered CAM_IO at once, and the
- * PLC rejects by default.
+ * because the PLC acts once per trigger. With the session down, or the program of the PLC stopped, every command is
+ * answered CAM_IO at once, and the PLC rejects by default.
  */
 export function modbusOutput(options: ModbusOutputOptions): RejectOutput {
-  const { baseRegister, pollMs = 5, freshMs = 250, ackMs } = options
+  const { baseRegister, pollMs = 5, freshMs = 250, stillMs = 5_000, ackMs } = options
   const limits = { ackMs, freshMs }
   const pending = new Map<number, (ack: RejectAck) => void>()
   const listeners = new Set<(trigger: number, anew: boolean) => void>()
   let state: HandshakeState = HANDSHAKE_START
+  const pulse = new PlcPulse(stillMs)
   let link: ModbusLink | null = null
+  /** Requests are answered, but no program serves them: as good as no link. */
+  let stopped = false
   let running: Promise<void> | null = null
   let closing = false
   let announced = false
@@ -87,9 +93,19 @@ export function modbusOutput(options: ModbusOutputOptions): RejectOutput {
     feed({ kind: 'link-lost', message: error.message })
   }
 
+  const seePulse = (heartbeat: number): void => {
+    const error = pulse.see(heartbeat, monoMs())
+    const news = error !== null && !stopped
+    stopped = error !== null
+    if (!news) return
+    lastError = error.message
+    feed({ kind: 'link-lost', message: error.message })
+  }
+
   const connect = async (): Promise<boolean> => {
     try {
       link = await openModbusLink(options)
+      pulse.resume(monoMs())
       return true
     } catch (e) {
       lost(asCoded(e, 'CAM_IO'))
@@ -117,10 +133,11 @@ export function modbusOutput(options: ModbusOutputOptions): RejectOutput {
           if (shown) feed({ kind: 'written', trigger: shown.result.trigger, atMs: sentMs })
         }
         const plc = decodePlc(await on.read(baseRegister + PLC_OFFSET, PLC_WORDS))
-        feed({ kind: 'poll', plc, atMs: monoMs() })
         failures = 0
         worked = true
-        healthy = true
+        seePulse(plc.heartbeat)
+        if (!stopped) feed({ kind: 'poll', plc, atMs: monoMs() })
+        healthy = !stopped
       } catch (e) {
         failures += 1
         const error = asCoded(e, 'CAM_IO')
@@ -163,7 +180,10 @@ export function modbusOutput(options: ModbusOutputOptions): RejectOutput {
     const refuse = (code: 'CAM_IO' | 'CAM_HANDSHAKE', message: string): Promise<RejectAck> =>
       Promise.resolve({ ok: false, code, message, atMs: monoMs() })
     const { trigger, action, deadlineMs } = command
-    if (!link) return refuse('CAM_IO', lastError ?? 'CAM_IO: the output is not open')
+    if (!link || stopped) {
+      feed({ kind: 'unsent', trigger })
+      return refuse('CAM_IO', lastError ?? 'CAM_IO: the output is not open')
+    }
     if (pending.has(trigger)) return refuse('CAM_HANDSHAKE', `trigger ${trigger} has a result already`)
     return new Promise((resolve) => {
       pending.set(trigger, resolve)

@@ -61,6 +61,8 @@ export type HandshakeInput =
   | { kind: 'tick'; atMs: number }
   | { kind: 'lines'; ready: boolean; fault: boolean }
   | { kind: 'link-lost'; message: string }
+  /** The result of this trigger was refused because there is no link: it has had its answer. */
+  | { kind: 'unsent'; trigger: number }
 
 export type SettledCode = 'CAM_IO' | 'CAM_HANDSHAKE' | 'INS_DEADLINE'
 export type HandshakeOutput =
@@ -206,6 +208,13 @@ export function handshake(
         settle(trigger, 'CAM_IO', `no acknowledge of ${trigger} within ${limits.ackMs} ms`)
       }
       advance(input.atMs)
+      break
+    }
+
+    case 'unsent': {
+      const others = (list: readonly number[]): number[] => list.filter((t) => t !== input.trigger)
+      const settled = [...others(s.settled), input.trigger].slice(-REMEMBERED)
+      s = { ...s, open: others(s.open), settled }
       break
     }
 

@@ -55,6 +55,8 @@ export interface PlcSimulator {
   /** Faults to rehearse: results are taken but not acknowledged; requests are not answered; the cable is out. */
   setAcknowledging(on: boolean): void
   setAnswering(on: boolean): void
+  /** False = STOP: the registers are answered as they are, and no program looks at them. */
+  setRunning(on: boolean): void
   dropSessions(): void
   close(): Promise<void>
 }
@@ -74,7 +76,10 @@ export async function startPlcSimulator(options: PlcSimulatorOptions): Promise<P
   const plc: PlcBlock = { trigger: loadCounter(counterFile), ackTrigger: 0, ackCode: 0, heartbeat: 0 }
   let acknowledging = true
   let answering = true
-  const heartbeat = setInterval(() => (plc.heartbeat = (plc.heartbeat + 1) & 0xffff), 250)
+  let running = true
+  const heartbeat = setInterval(() => {
+    if (running) plc.heartbeat = (plc.heartbeat + 1) & 0xffff
+  }, 250)
 
   const decide = (part: GatePart, action: Exclude<GateAction, 'pending'>): void => {
     clearTimeout(timers.get(part.trigger))
@@ -88,7 +93,7 @@ export async function startPlcSimulator(options: PlcSimulatorOptions): Promise<P
   const scan = (): void => {
     const pc = decodePc(pcWords)
     const action = actionOf(pc.resultCode)
-    if (!pc.resultValid || action === null) return
+    if (!running || !pc.resultValid || action === null) return
     const part = parts.get(pc.resultTrigger)
     // The part is where it is, whether or not its timer has had its turn.
     if (part?.action === 'pending' && monoMs() - part.triggeredAtMs >= gateMs)
@@ -168,6 +173,7 @@ export async function startPlcSimulator(options: PlcSimulatorOptions): Promise<P
     inputs: () => decodePc(pcWords),
     setAcknowledging: (on) => void (acknowledging = on),
     setAnswering: (on) => void (answering = on),
+    setRunning: (on) => void (running = on),
     dropSessions: () => server.dropSessions(),
     close: async () => {
       clearInterval(heartbeat)

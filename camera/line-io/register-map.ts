@@ -59,7 +59,15 @@ export const REGISTER_MAP: readonly { offset: number; words: 1 | 2; by: 'PLC' | 
       zh: '应答:1 已接受,2 过迟(已默认剔除),3 未知触发号',
     },
   },
-  { offset: 5, words: 1, by: 'PLC', meaning: { en: 'Heartbeat of the PLC', zh: 'PLC 心跳' } },
+  {
+    offset: 5,
+    words: 1,
+    by: 'PLC',
+    meaning: {
+      en: 'Heartbeat of the PLC: changes at least once a second; one that changed and then stands still for 5 s counts as a lost link; always 0 = none',
+      zh: 'PLC 心跳:每秒至少变化一次;变化过之后停住 5 s 视为连接中断;恒为 0 = 无心跳',
+    },
+  },
   {
     offset: 8,
     words: 1,

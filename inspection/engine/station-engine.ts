@@ -1,7 +1,6 @@
 import {
   asCoded,
   type CameraItem,
-  CodedError,
   type Frame,
   type ExpectedReads,
   type InspectOutcome,
@@ -12,24 +11,20 @@ import {
 } from '../../contracts/index.ts'
 import type { LoadedRecipe } from '../recipes/index.ts'
 import { AlarmBoard } from './alarm-board.ts'
+import { GateWatch } from './gate-watch.ts'
 import type { JudgedPart } from './judged-part.ts'
 import { named, type NamedPart } from './naming.ts'
 import { missedOutcome, unjudgedOutcome } from './outcome.ts'
 import { GATE_MARGIN_MS, type Judgement, Settlement } from './settlement.ts'
 import { allWithin, contextAt, lostTrigger, type Missed, restartedCounter, slotPixels } from './items.ts'
 import type { StationPorts } from './station-ports.ts'
+import { StationCount } from './station-count.ts'
 import { countPart, emptyCounters, LastValues, type StationState } from './station-state.ts'
 
 const WATCH_MS = 500
 
 /** Time after the last budget that parts in flight get when the station stops, ms. */
 const STOP_GRACE_MS = 5_000
-
-/** A jump of the trigger counter beyond this is a counter that was set, not triggers that were lost. */
-const GAP_LIMIT = 10_000
-
-/** Lost triggers up to this many become items one by one; longer gaps are closed by the store at once. */
-const LISTED_GAP = 1_000
 
 /**
  * Drives one station: trigger → frame → verdict → record → gate. Every trigger ends in exactly one record and one
@@ -42,14 +37,12 @@ export class StationEngine {
   readonly #ports: StationPorts
   readonly #alarms: AlarmBoard
   readonly #settlement: Settlement
+  readonly #gate: GateWatch
   readonly #counters = emptyCounters()
   readonly #latencies = new LastValues(300)
   readonly #inFlight = new Set<Promise<void>>()
   #running = false
-  #lastTrigger: number | null = null
-  /** True until the first trigger of this run: gaps up to it come from the interruption, not from the camera. */
-  #resuming = true
-  #attempt = 1
+  readonly #count = new StationCount()
 
   constructor(spec: StationSpec, recipe: LoadedRecipe, context: PartContext, ports: StationPorts) {
     this.#spec = spec
@@ -58,6 +51,7 @@ export class StationEngine {
     this.#ports = ports
     this.#alarms = new AlarmBoard(spec.interlock, context, ports)
     this.#settlement = new Settlement(spec, ports)
+    this.#gate = new GateWatch(ports.output)
   }
 
   state(): StationState {
@@ -83,8 +77,11 @@ export class StationEngine {
   /** Runs until the source ends or `signal` aborts, then waits for the parts in flight. */
   async run(signal: AbortSignal): Promise<void> {
     const { source, output, store } = this.#ports
-    this.#lastTrigger = await store.lastTrigger(this.#spec.id)
-    if (this.#lastTrigger !== null) await this.#closeInterrupted(this.#lastTrigger + 1)
+    const last = await store.lastTrigger(this.#spec.id)
+    if (last !== null) {
+      this.#count.resume(last)
+      await this.#closeInterrupted(last.trigger + 1)
+    }
     const offTrigger = source.trigger ? output.onTrigger?.((n, anew) => source.trigger?.(n, anew)) : undefined
     this.#running = true
     output.setReady(true)
@@ -124,40 +121,36 @@ export class StationEngine {
 
   /** What shows between parts: a gate that went away, and records that could be stored after all. */
   #watchOver(): void {
-    const gate = this.#ports.output.health()
-    if (gate.connected) this.#alarms.clearFault('gate')
-    else
-      this.#alarms.setFault('gate', {
-        code: 'CAM_IO',
-        message: gate.lastError ?? new CodedError('CAM_IO', { actual: 'not connected' }).message,
-      })
+    this.#watchGate()
     if (this.#settlement.owed === 0 && this.#ports.store.health().state !== 'failed')
       this.#alarms.clearFault('record')
+  }
+
+  #watchGate(): void {
+    const fault = this.#gate.fault()
+    if (fault === null) this.#alarms.clearFault('gate')
+    else this.#alarms.setFault('gate', fault)
   }
 
   /** Puts the trigger into its place in the count, closing what was lost before it, then starts its work. */
   async #accept(item: Missed | Extract<CameraItem, { kind: 'frame' }>): Promise<void> {
     const trigger = item.kind === 'frame' ? item.frame.meta.trigger : item.trigger
-    const expected = (this.#lastTrigger ?? trigger - 1) + 1
-    if (trigger < expected || trigger > expected + GAP_LIMIT) this.#counterRestarted(trigger, expected)
-    else if (trigger > expected && this.#resuming) await this.#closeInterrupted(trigger)
-    else if (trigger > expected + LISTED_GAP) {
+    const step = this.#count.next(trigger)
+    if (step.kind === 'anew') this.#counterRestarted(trigger, step.expected)
+    else if (step.kind === 'gap') {
       // The store closes what is open: parts in work must have their records first.
-      await this.#finish()
+      if (!step.interrupted) await this.#finish()
       await this.#closeInterrupted(trigger)
     } else
-      for (let lost = expected; lost < trigger; lost++) this.#start(lost, this.#missed(lostTrigger(lost)))
-    this.#resuming = false
-    this.#lastTrigger = trigger
+      for (let lost = step.from; lost < trigger; lost++) this.#start(lost, this.#missed(lostTrigger(lost)))
     if (item.kind === 'frame') this.#alarms.clearFault('source')
     this.#start(trigger, item.kind === 'frame' ? this.#frame(item.frame) : this.#missed(item))
   }
 
   /** The device counts anew: its numbers start a new epoch, so that no record takes another's place. */
   #counterRestarted(trigger: number, expected: number): void {
-    this.#attempt = Date.now()
     const fault = restartedCounter(trigger, expected)
-    this.#ports.log.warn({ station: this.#spec.id, attempt: this.#attempt }, fault.message)
+    this.#ports.log.warn({ station: this.#spec.id, attempt: this.#count.attempt }, fault.message)
     this.#alarms.setFault('source', { code: fault.code, message: fault.message })
   }
 
@@ -165,7 +158,7 @@ export class StationEngine {
     try {
       const closed = await this.#ports.store.closeInterrupted(
         this.#spec.id,
-        nextTrigger,
+        { trigger: nextTrigger, attempt: this.#count.attempt },
         this.#recipe,
         this.#context,
         this.#ports.shifts?.spec,
@@ -197,7 +190,7 @@ export class StationEngine {
   }
 
   async #missed(item: Missed): Promise<void> {
-    const [recipe, attempt] = [this.#recipe, this.#attempt]
+    const [recipe, attempt] = [this.#recipe, this.#count.attempt]
     const context = contextAt(this.#context, this.#ports, item.triggeredAtMs)
     const reading = this.#reading(item, null)
     const verdict = noVerdict(recipe, { reason: 'missed', code: item.code, message: item.message })
@@ -215,12 +208,12 @@ export class StationEngine {
   async #frame(frame: Frame): Promise<void> {
     const { meta } = frame
     // A changeover in between does not touch a part that is in work.
-    const [recipe, attempt] = [this.#recipe, this.#attempt]
+    const [recipe, attempt] = [this.#recipe, this.#count.attempt]
     const context = contextAt(this.#context, this.#ports, meta.triggeredAtMs)
     const at = new Date(meta.triggeredAtMs).toISOString()
     const reading = this.#reading(meta, meta.encoder ?? null)
     this.#ports.store
-      .openTrigger({ station: this.#spec.id, trigger: meta.trigger, at })
+      .openTrigger({ station: this.#spec.id, trigger: meta.trigger, attempt, at })
       .catch((error: unknown) => {
         this.#ports.log.warn(
           { trigger: meta.trigger, error: String(error) },
@@ -275,7 +268,7 @@ export class StationEngine {
     part: { trigger: number; triggeredAtMs: number },
     encoder: number | null,
   ): ExpectedReads | undefined {
-    return this.#ports.reads?.arrived({ ...part, attempt: this.#attempt, encoder })
+    return this.#ports.reads?.arrived({ ...part, attempt: this.#count.attempt, encoder })
   }
 
   #named(
@@ -290,6 +283,8 @@ export class StationEngine {
   async #settle(judgement: Judgement): Promise<JudgedPart> {
     const part = await this.#settlement.settle(judgement)
     countPart(this.#counters, part)
+    this.#gate.answered(part)
+    this.#watchGate()
     if (part.recordFault) this.#alarms.setFault('record', part.recordFault)
     else if (this.#settlement.owed === 0) this.#alarms.clearFault('record')
     this.#latencies.push(part.gateAtMs - part.triggeredAtMs)

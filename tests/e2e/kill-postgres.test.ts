@@ -164,8 +164,8 @@ async function expectKept(
   acknowledged: ReadonlyMap<number, string>,
 ): Promise<number> {
   const store = await openPartStore({ dataDir, database: { url, schema: SCHEMA } })
-  const next = ((await store.lastTrigger('st10')) ?? 0) + 1
-  await store.closeInterrupted('st10', next, RECIPE, context)
+  const next = ((await store.lastTrigger('st10'))?.trigger ?? 0) + 1
+  await store.closeInterrupted('st10', { trigger: next, attempt: 1 }, RECIPE, context)
   const [balance] = await store.balance()
   expect(balance).toMatchObject({ triggers: next - 1, open: 0, closed: true })
   expect(store.health()).toMatchObject({ state: 'ok', spooled: 0 })

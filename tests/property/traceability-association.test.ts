@@ -20,7 +20,7 @@ describe(`reads beside the line, seed ${SEED}`, () => {
     ['encoder that overflows', -250, 5_000],
   ])('no part gets the code of another: %s', (_name, offset, modulus) => {
     fc.assert(
-      fc.property(fc.array(part, { maxLength: 25 }), (parts) => {
+      fc.property(fc.array(part, { maxLength: 60, size: 'max' }), (parts) => {
         const wrap = (x: number): number => (modulus === undefined ? x : ((x % modulus) + modulus) % modulus)
         const matcher = new ReadMatcher<PlacedRead>({
           offset,

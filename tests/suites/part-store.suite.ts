@@ -174,9 +174,15 @@ export function partStoreSuite(name: string, open: () => Promise<StoreUnderTest>
       expect(await s.store.balance(at(3))).toEqual([
         { station: 'st10', triggers: 2, verdicts: 0, noVerdicts: 1, open: 1, closed: true },
       ])
-      // A second attempt replaces the first in the balance, it does not add to it.
+      // A number of another count is another part.
       await s.store.capture({ ...request(3, passVerdict()), attempt: 2 })
-      expect((await s.store.balance())[0]).toMatchObject({ verdicts: 3, noVerdicts: 0, closed: true })
+      expect((await s.store.balance())[0]).toMatchObject({
+        triggers: 5,
+        verdicts: 3,
+        noVerdicts: 1,
+        open: 1,
+        closed: true,
+      })
     })
 
     it('does not close the balance over a number nobody accounts for', async () => {
@@ -190,11 +196,11 @@ export function partStoreSuite(name: string, open: () => Promise<StoreUnderTest>
       await s.store.openTrigger({ station: 'st10', trigger: 6, at: at(6) })
       await s.store.capture(request(8, passVerdict()))
       s = await s.reopen()
-      expect(await s.store.lastTrigger('st10')).toBe(8)
+      expect(await s.store.lastTrigger('st10')).toEqual({ trigger: 8, attempt: 1 })
       expect(await s.store.lastTrigger('st99')).toBeNull()
       // 6 was announced, 7, 9 and 10 were never seen.
-      expect(await s.store.closeInterrupted('st10', 11, RECIPE, context)).toBe(4)
-      expect(await s.store.closeInterrupted('st10', 11, RECIPE, context)).toBe(0)
+      expect(await s.store.closeInterrupted('st10', { trigger: 11, attempt: 1 }, RECIPE, context)).toBe(4)
+      expect(await s.store.closeInterrupted('st10', { trigger: 11, attempt: 1 }, RECIPE, context)).toBe(0)
       expect(await s.store.balance()).toEqual([
         { station: 'st10', triggers: 6, verdicts: 2, noVerdicts: 4, open: 0, closed: true },
       ])
@@ -207,7 +213,9 @@ export function partStoreSuite(name: string, open: () => Promise<StoreUnderTest>
 
     it('refuses a jump of the counter that no stop can explain', async () => {
       await s.store.capture(request(1, passVerdict()))
-      await expect(s.store.closeInterrupted('st10', 2_000_000, RECIPE, context)).rejects.toMatchObject({
+      await expect(
+        s.store.closeInterrupted('st10', { trigger: 2_000_000, attempt: 1 }, RECIPE, context),
+      ).rejects.toMatchObject({
         code: 'EVT_SEQUENCE',
       })
     })
@@ -218,7 +226,9 @@ export function partStoreSuite(name: string, open: () => Promise<StoreUnderTest>
       await s.store.openTrigger({ station: 'st10', trigger: 4, at: at(4) })
       await s.store.capture(request(2_000_000, passVerdict()))
       await s.store.openTrigger({ station: 'st10', trigger: 2_000_002, at: at(9) })
-      await expect(s.store.closeInterrupted('st10', 2_000_003, RECIPE, context)).rejects.toMatchObject({
+      await expect(
+        s.store.closeInterrupted('st10', { trigger: 2_000_003, attempt: 1 }, RECIPE, context),
+      ).rejects.toMatchObject({
         code: 'EVT_SEQUENCE',
         detail: { actual: '1999995 of station st10: 5 to 1999999' },
       })
@@ -237,20 +247,22 @@ export function partStoreSuite(name: string, open: () => Promise<StoreUnderTest>
       ]
       expect(await s.store.balance()).toEqual(balance)
       s = await s.reopen()
-      expect(await s.store.closeInterrupted('st10', 2_000_003, RECIPE, context)).toBe(0)
+      expect(
+        await s.store.closeInterrupted('st10', { trigger: 2_000_003, attempt: 1 }, RECIPE, context),
+      ).toBe(0)
       expect(await s.store.balance()).toEqual(balance)
     })
 
     it('finds what was lost since the last start, late announcements, and a counter that was set back', async () => {
       await s.store.capture(request(1000, passVerdict()))
       await s.store.capture(request(1003, passVerdict()))
-      expect(await s.store.closeInterrupted('st10', 1004, RECIPE, context)).toBe(2)
+      expect(await s.store.closeInterrupted('st10', { trigger: 1004, attempt: 1 }, RECIPE, context)).toBe(2)
       await s.store.capture(request(1006, passVerdict()))
       await s.store.capture(request(997, passVerdict()))
       // An announcement of a closed trigger opens nothing.
       await s.store.openTrigger({ station: 'st10', trigger: 1001, at: at(1001) })
       // 998, 999, 1004, 1005.
-      expect(await s.store.closeInterrupted('st10', 1007, RECIPE, context)).toBe(4)
+      expect(await s.store.closeInterrupted('st10', { trigger: 1007, attempt: 1 }, RECIPE, context)).toBe(4)
       expect(await s.store.balance()).toEqual([
         { station: 'st10', triggers: 10, verdicts: 4, noVerdicts: 6, open: 0, closed: true },
       ])

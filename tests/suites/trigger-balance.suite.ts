@@ -41,7 +41,7 @@ export function triggerBalanceSuite(name: string, open: () => Promise<StoreUnder
       ])
       // 4 was skipped on the way to 5.
       expect(second).toEqual([
-        { station: 'st10', triggers: 3, verdicts: 1, noVerdicts: 0, open: 1, closed: false, unexplained: 1 },
+        { station: 'st10', triggers: 4, verdicts: 2, noVerdicts: 0, open: 1, closed: false, unexplained: 1 },
       ])
       expect(third).toEqual([
         { station: 'st10', triggers: 3, verdicts: 1, noVerdicts: 0, open: 0, closed: false, unexplained: 2 },
@@ -73,10 +73,50 @@ export function triggerBalanceSuite(name: string, open: () => Promise<StoreUnder
       ])
     })
 
+    it('counts the parts of a counter that began anew beside the others, also over a stop', async () => {
+      const judge = async (trigger: number, attempt: number, second: number): Promise<void> => {
+        await s.store.openTrigger({ station: 'st10', trigger, attempt, at: at(second) })
+        await s.store.capture({ ...request(trigger, passVerdict()), attempt, startedAt: at(second) })
+      }
+      const attempt = Date.parse(at(100))
+      for (let n = 1; n <= 20; n++) await judge(n, 1, n)
+      for (const n of [1, 2, 3, 6]) await judge(n, attempt, 100 + n)
+      // In flight when the power goes; one of them has a number that a camera got here.
+      await s.store.openTrigger({ station: 'st10', trigger: 4, attempt, at: at(104) })
+      await s.store.openTrigger({ station: 'st10', trigger: 7, at: at(107) })
+      const whole = { station: 'st10', verdicts: 24, noVerdicts: 0, open: 2 }
+      expect(await s.store.balance()).toEqual([{ ...whole, triggers: 27, closed: false, unexplained: 1 }])
+      s = await s.reopen()
+      expect(await s.store.lastTrigger('st10')).toEqual({ trigger: 7, attempt })
+      // 4, 5, 7 and 8.
+      const next = { trigger: 9, attempt }
+      expect(await s.store.closeInterrupted('st10', next, RECIPE, context)).toBe(4)
+      expect(await s.store.closeInterrupted('st10', next, RECIPE, context)).toBe(0)
+      const closed = { station: 'st10', open: 0, closed: true }
+      expect(await s.store.balance()).toEqual([{ ...closed, triggers: 28, verdicts: 24, noVerdicts: 4 }])
+      expect(await s.store.balance(at(0), at(100))).toEqual([
+        { ...closed, triggers: 20, verdicts: 20, noVerdicts: 0 },
+      ])
+      // The numbers that came unseen, 5 and 8, count at the time of the start.
+      expect(await s.store.balance(at(100), at(108))).toEqual([
+        { ...closed, triggers: 6, verdicts: 4, noVerdicts: 2 },
+      ])
+      const lost = s.log.read(0, 100).flatMap((e) => {
+        const { trigger, verdict } = e.event.data as {
+          trigger: number
+          verdict: { noVerdict: string | null }
+        }
+        return verdict.noVerdict === null ? [] : [trigger]
+      })
+      expect(lost).toEqual([4, 5, 7, 8])
+    })
+
     it('names a jump in the time of the number behind it', async () => {
       await s.store.capture(request(1, passVerdict()))
       await s.store.capture({ ...request(2_000_000, passVerdict()), startedAt: at(50) })
-      await expect(s.store.closeInterrupted('st10', 2_000_001, RECIPE, context)).rejects.toThrow()
+      await expect(
+        s.store.closeInterrupted('st10', { trigger: 2_000_001, attempt: 1 }, RECIPE, context),
+      ).rejects.toThrow()
       expect(await s.store.balance(at(0), at(40))).toMatchObject([{ triggers: 1, closed: true }])
       expect(await s.store.balance(at(40), at(60))).toMatchObject([
         { triggers: 1_999_999, unexplained: 1_999_998, gaps: [{ first: 2, last: 1_999_999 }] },
@@ -93,7 +133,9 @@ export function triggerBalanceSuite(name: string, open: () => Promise<StoreUnder
       })
       await s.store.openTrigger({ station: 'st10', trigger: 59, at: at(59) })
       await s.store.openTrigger({ station: 'st10', trigger: 60, at: at(60) })
-      expect(await s.store.closeInterrupted('st10', 61, RECIPE, context, shifts)).toBe(2)
+      expect(
+        await s.store.closeInterrupted('st10', { trigger: 61, attempt: 1 }, RECIPE, context, shifts),
+      ).toBe(2)
       const named = s.log.read(0, 20).map((e) => {
         const data = e.event.data as { trigger: number; process: { shift: string } }
         return [data.trigger, data.process.shift]

@@ -102,6 +102,18 @@ describe('http-push with a counter', () => {
     expect(brief(items)).toEqual([500, 'CAM_DUPLICATE', 'CAM_GAP', 1, 'CAM_DUPLICATE', 2])
   })
 
+  it('takes the first number of a run for a new count, unless it may have been in work at the stop', async () => {
+    const { items } = await pushes({ firstTrigger: 101 }, async (push) => {
+      // Sent again, since their answers were lost with the program that stopped.
+      for (const n of [99, 100]) expect((await push(numbered(n)))[0]).toBe(409)
+      // A counter that began anew while nobody was there to be told.
+      expect(await push(numbered(60))).toEqual([202, { trigger: 60 }])
+      expect(await push(numbered(61))).toEqual([202, { trigger: 61 }])
+      expect((await push(numbered(20)))[0]).toBe(409)
+    })
+    expect(brief(items)).toEqual(['CAM_DUPLICATE', 'CAM_DUPLICATE', 'CAM_GAP', 60, 61, 'CAM_DUPLICATE'])
+  })
+
   it('refuses a reset it cannot understand', async () => {
     const { items } = await pushes({}, async (push) => {
       expect(await push({ 'x-counter-reset': '1' })).toMatchObject([400, { code: 'CAM_BAD_REQUEST' }])

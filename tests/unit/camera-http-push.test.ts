@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createFramePool, httpPushSource, watchFrames } from '../../camera/index.ts'
 import type { HttpPushOptions, ListeningSource } from '../../camera/index.ts'
-import type { CameraItem } from '../../contracts/index.ts'
+import { type CameraItem, monoMs } from '../../contracts/index.ts'
 import { frameSourceSuite } from '../suites/frame-source.suite.ts'
 
 const options = (over: Partial<HttpPushOptions>): HttpPushOptions => ({
@@ -215,6 +215,39 @@ describe('http-push', () => {
       socket.destroy()
     })
     expect(brief(items)).toEqual([[1, 'incomplete', 'CAM_INCOMPLETE']])
+  })
+
+  it('gives a part up whose upload stalls before whole frames have waited too long, and keeps the order', async () => {
+    const delivered: number[] = []
+    const { items, source } = await during({ waitMs: 100 }, async (url, s) => {
+      const { port, pathname } = new URL(url)
+      const stall = async (n: number) => {
+        const socket = connect(Number(port), '127.0.0.1')
+        socket.on('error', () => {})
+        socket.write(
+          `POST ${pathname} HTTP/1.1\r\nhost: x\r\ncontent-type: image/png\r\ncontent-length: 1000\r\nx-trigger: ${n}\r\n\r\nabc`,
+        )
+        await new Promise((resolve) => setTimeout(resolve, 50))
+        return socket
+      }
+      const first = await stall(1)
+      const since = monoMs()
+      for (const n of [2, 3]) expect((await post(url, { ...image, 'x-trigger': n })).status).toBe(202)
+      await expect.poll(() => s.health().missed).toBe(1)
+      delivered.push(monoMs() - since)
+      // Nobody waits behind this one, so it may take its time.
+      const second = await stall(4)
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      expect(s.health().missed).toBe(1)
+      second.write(Buffer.alloc(997))
+      await expect.poll(() => s.health().frames).toBe(3)
+      for (const socket of [first, second]) socket.destroy()
+    })
+    expect(brief(items)).toEqual([[1, 'incomplete', 'CAM_INCOMPLETE'], 2, 3, 4])
+    expect(items[0]).toMatchObject({ message: expect.stringContaining('3 of 1000 bytes') })
+    // Far below the 5,000 ms of staleness.
+    expect(delivered[0]).toBeLessThan(2_000)
+    expect(source.health()).toMatchObject({ frames: 3, missed: 1 })
   })
 
   it("follows the camera's own trigger counter: gaps become missed triggers, repeats are refused", async () => {

@@ -173,6 +173,62 @@ describe('modbus-tcp output against a PLC', () => {
     expect(output.health().lastError).toContain('trigger 2 came unseen')
   })
 
+  it('is busy with nothing behind a lost link, but with the part whose result is still to come', async () => {
+    const plc = await plcWith({ gateMs: 10_000 })
+    const output = await outputTo(plc, { timeoutMs: 100 })
+    const announced: number[] = []
+    output.onTrigger?.((n) => announced.push(n))
+    await polled(output)
+    for (const n of [1, 2]) {
+      plc.trigger()
+      await expect.poll(() => announced).toContain(n)
+    }
+    await expect.poll(() => plc.inputs().busy).toBe(true)
+    plc.setAnswering(false)
+    plc.dropSessions()
+    await expect.poll(() => output.health().connected).toBe(false)
+    expect(await output.apply(command(1))).toMatchObject({ ok: false, code: 'CAM_IO' })
+    plc.setAnswering(true)
+    await polled(output)
+    expect(plc.inputs().busy).toBe(true)
+    // It was answered; the PLC rejects that part by default.
+    expect(await output.apply(command(1))).toMatchObject({ ok: false, code: 'CAM_HANDSHAKE' })
+    expect(await output.apply(command(2, 'release', 9_000))).toMatchObject({ ok: true })
+    await expect.poll(() => plc.inputs()).toMatchObject({ busy: false, resultValid: false })
+    expect(plc.part(1)?.action).toBe('pending')
+  })
+
+  it('takes a PLC in STOP behind a gateway for a lost link, as long as its heartbeat stands still', async () => {
+    const plc = await plcWith({ gateMs: 10_000 })
+    const output = await outputTo(plc, { stillMs: 800 })
+    const announced: number[] = []
+    output.onTrigger?.((n) => announced.push(n))
+    await polled(output)
+    plc.trigger()
+    await expect.poll(() => announced).toEqual([1])
+    // The pulse was felt.
+    await new Promise((resolve) => setTimeout(resolve, 400))
+    plc.setRunning(false)
+    const waiting = output.apply(command(1, 'release', 9_000))
+    await expect.poll(() => output.health().connected, { timeout: 5_000 }).toBe(false)
+    expect(output.health().lastError).toContain('heartbeat')
+    expect(await waiting).toMatchObject({ ok: false, code: 'CAM_IO' })
+    expect(await output.apply(command(2))).toMatchObject({ ok: false, code: 'CAM_IO' })
+    plc.setRunning(true)
+    await polled(output)
+    plc.trigger()
+    await expect.poll(() => announced).toEqual([1, 2])
+  })
+
+  it('a PLC without a heartbeat is none the worse', async () => {
+    const plc = await plcWith()
+    plc.setRunning(false)
+    const output = await outputTo(plc, { stillMs: 50 })
+    await polled(output)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    expect(output.health()).toMatchObject({ connected: true, lastError: null })
+  })
+
   it('goes on with a PLC that was replaced and counts from 0', async () => {
     const old = await plcWith()
     const { port } = old

@@ -103,6 +103,7 @@ describe('registry', () => {
     station: 'st1',
     pool: createFramePool({ slots: 2, slotBytes: 64 }),
     firstTrigger: 1,
+    budgetMs: 200,
   })
 
   it('makes every adapter of the line schema, with triggers where they exist', async () => {

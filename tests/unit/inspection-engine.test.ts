@@ -132,7 +132,7 @@ describe('StationEngine', () => {
 
   it('closes what an interrupted run left, before and up to the first trigger', async () => {
     const diary = new Diary()
-    diary.last = 10
+    diary.last = { trigger: 10, attempt: 1 }
     await run([frame(15)], passes, diary)
     expect(diary.lines.filter((l) => l.startsWith('close'))).toEqual(['close below 11', 'close below 15'])
     expect(diary.captured.map((c) => c.trigger)).toEqual([15])
@@ -147,6 +147,22 @@ describe('StationEngine', () => {
     expect(c?.attempt).toBe(b?.attempt)
     expect(state.counters.triggers).toBe(3)
     expect(diary.events.map((e) => e.type)).toContain('qe.station.health.v1')
+  })
+
+  it('goes on in the count that an earlier run was in, and in a newer one when the counter starts again', async () => {
+    const diary = new Diary()
+    const attempt = Date.now() + 60_000
+    diary.last = { trigger: 50, attempt }
+    const { state } = await run([frame(51), frame(53), frame(52)], passes, diary)
+    const cycles = diary.captured.map((c) => [c.trigger, c.attempt]).sort(([a = 0], [b = 0]) => a - b)
+    // The clock was set back meanwhile.
+    expect(cycles).toEqual([51, 52, 52, 53].map((n, i) => [n, i === 2 ? attempt + 1 : attempt]))
+    expect(diary.announced.map((t) => [t.trigger, t.attempt])).toEqual([
+      [51, attempt],
+      [53, attempt],
+      [52, attempt + 1],
+    ])
+    expect(state.counters.triggers).toBe(4)
   })
 
   it('holds a part whose identity is in doubt, keeping what was seen', async () => {

@@ -74,6 +74,24 @@ describe('reads beside a station', () => {
     expect(next.problem?.noVerdict.message).toContain('a read of gate; found none')
   })
 
+  it('find their part on every turn of the encoder, and two at one place are told on every turn', async () => {
+    const { reads, strays } = station([byEncoder])
+    const PITCH = 130
+    let held = 0
+    for (let n = 1; n <= 200; n++) {
+      const encoder = (n * PITCH) % 4_096
+      reads.read(read({ text: `SN-${n}`, position: (encoder + 4_096 - 200) % 4_096 }))
+      const { reads: own, problem } = await reads.arrived(part(n, { encoder })).decide(soon())
+      if (problem !== null || own[0]?.text !== `SN-${n}`) held += 1
+    }
+    expect([held, strays]).toEqual([0, []])
+    const twice = await reads.arrived(part(201, { encoder: (200 * PITCH + 5) % 4_096 })).decide(soon())
+    expect(twice.problem?.noVerdict.message).toContain('5 behind trigger 200')
+    // Back by a jitter of the encoder, which is no turn.
+    const thrice = await reads.arrived(part(202, { encoder: (200 * PITCH + 3) % 4_096 })).decide(soon())
+    expect(thrice.problem?.noVerdict.message).toContain('behind trigger 200')
+  })
+
   it('are waited for, as long as the station can wait', async () => {
     const { reads } = station([byTrigger])
     const asked = reads.arrived(part(7)).decide(soon())

@@ -39,7 +39,7 @@ it('sees in one transaction what its own captures wrote, though their rows are w
   const results = writer.commit(batch)
   expect(results.map((r) => r.ok)).toEqual([true, true, true, true, false, true, true])
   expect(results[1]).toEqual(results[0])
-  expect(results[2]).toMatchObject({ value: 1 })
+  expect(results[2]).toMatchObject({ value: { trigger: 1, attempt: 1 } })
   expect(results[4]).toMatchObject({ error: { code: 'TRC_DUPLICATE' } })
   expect(db.all('select position, type from event order by position').map((e) => e['type'])).toEqual([
     'qe.inspection.completed.v1',
@@ -54,9 +54,10 @@ it('sees in one transaction what its own captures wrote, though their rows are w
   ])
   // The unit is linked to its lot once, and each trigger is judged once.
   expect(db.get(`select count(*) as n from edge where child like '%S1'`)).toEqual({ n: 1 })
-  expect(db.all('select number, state from part_trigger order by number')).toEqual([
-    { number: 1, state: 'judged' },
-    { number: 2, state: 'judged' },
+  expect(db.all('select attempt, number, state from part_trigger order by number, attempt')).toEqual([
+    { attempt: 1, number: 1, state: 'judged' },
+    { attempt: 2, number: 1, state: 'judged' },
+    { attempt: 1, number: 2, state: 'judged' },
   ])
   expect(db.get('select size from log_tree')).toEqual({ size: 4 })
   db.close()

@@ -30,8 +30,8 @@ it(`loses and doubles nothing over ${ROUNDS} kills`, { timeout: 60_000 + ROUNDS 
     expect(acknowledged.size).toBeGreaterThan(ROUNDS)
 
     const store = await openPartStore({ dataDir })
-    const next = ((await store.lastTrigger('st10')) ?? 0) + 1
-    await store.closeInterrupted('st10', next, RECIPE, context)
+    const next = ((await store.lastTrigger('st10'))?.trigger ?? 0) + 1
+    await store.closeInterrupted('st10', { trigger: next, attempt: 1 }, RECIPE, context)
     const [balance] = await store.balance()
     expect(balance).toMatchObject({ triggers: next - 1, open: 0, closed: true })
     await store.close()

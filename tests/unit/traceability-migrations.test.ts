@@ -22,13 +22,18 @@ import { recordOf } from '../../traceability/store/record-codec.ts'
 import { at, gs1Code, passVerdict, request } from './samples/traceability-requests.ts'
 
 const PARTS = 12
+const RESTARTED = Date.parse('2026-01-05T06:00:00.000Z')
 const GTIN = '09506000134352'
 let dir: string
 beforeEach(() => (dir = mkdtempSync(join(tmpdir(), 'sightline-migrate-'))))
 afterEach(() => rmSync(dir, { recursive: true, force: true }))
 
-/** A data directory as programs before version 4 left it: an event per link, every alias as a row. */
-function writeOld(version: number): void {
+/**
+ * A data directory as programs before version 4 left it: an event per link, every alias as a row.
+ *
+ * @param anew numbers that came once more when the counter began anew
+ */
+function writeOld(version: number, anew: number[] = []): void {
   const db = openSql(join(dir, 'trace.db'), { synchronous: 'normal' })
   for (const script of MIGRATIONS.slice(0, version)) db.exec(script)
   db.exec(`pragma user_version = ${version}`)
@@ -53,9 +58,11 @@ function writeOld(version: number): void {
     ])
     return tree.size
   }
-  for (let n = 1; n <= PARTS; n++) {
-    const code = gs1Code(`M${n}`, 'L1')
-    const record = recordOf(request(n, passVerdict({ codes: [code] }), { image: null }))
+  const parts = Array.from({ length: PARTS }, (_, i) => ({ n: i + 1, name: `M${i + 1}`, attempt: 1 }))
+  parts.push(...anew.map((n) => ({ n, name: `N${n}`, attempt: RESTARTED })))
+  for (const { n, name, attempt } of parts) {
+    const code = gs1Code(name, 'L1')
+    const record = recordOf(request(n, passVerdict({ codes: [code] }), { image: null, attempt }))
     const { unit } = unitOf(record)
     const event = inspectionEvent(record, { ...unit, origin: null }, null)
     const position = append(event)
@@ -70,7 +77,7 @@ function writeOld(version: number): void {
     for (const row of childRows(record).carrier_read) insert(db, 'carrier_read', [position, ...row])
     insert(db, 'identity', [unit.uri, unit.serial, 'code', 'cap', GTIN, 'L1', at(n), position])
     insert(db, 'identity_alias', [code.text, 'barcode', unit.uri])
-    insert(db, 'part_trigger', ['st10', n, at(n), 'judged'])
+    db.run(`insert into part_trigger values ('st10', ?, ?, 'judged') on conflict do nothing`, n, at(n))
     const lot = `https://id.gs1.org/01/${GTIN}/10/L1`
     db.run(
       `insert into edge (child, parent, kind, certainty, valid_from, position) values (?, ?, 'associate', 'certain', ?, ?)`,
@@ -80,7 +87,7 @@ function writeOld(version: number): void {
       position,
     )
     db.run(`insert into material_lot values (?, 'L1', 'cap', null, ?) on conflict do nothing`, lot, at(n))
-    const linked = { ...event, id: `0198c0de-0000-7000-8000-${String(n).padStart(12, '0')}` }
+    const linked = { ...event, id: `0198c0de-0000-7000-8000-${String(tree.size).padStart(12, '0')}` }
     append({
       ...linked,
       type: 'qe.trace.linked.v1',
@@ -163,6 +170,21 @@ describe.each([1, 2, 3, 4].filter((v) => v < SCHEMA_VERSION))('data of schema ve
     old.close()
     fresh.close()
   })
+})
+
+it('numbers that came twice stay counted as they were, and from then on each count for itself', async () => {
+  // The second count passed the first, and 13 is open.
+  writeOld(6, [1, 2, 3, 14])
+  const store = await openPartStore({ dataDir: dir, synchronous: 'normal', spoolAfterMs: 20_000 })
+  const before = { station: 'st10', triggers: 14, verdicts: 13, noVerdicts: 0, open: 1, closed: true }
+  expect(await store.balance()).toEqual([before])
+  expect(await store.balance(at(0))).toEqual([before])
+  expect(await store.lastTrigger('st10')).toEqual({ trigger: 14, attempt: 1 })
+  await store.capture(request(2, passVerdict(), { image: null, attempt: RESTARTED + 1 }))
+  const after = { ...before, triggers: 15, verdicts: 14 }
+  expect(await store.balance()).toEqual([after])
+  expect(await store.balance(at(0))).toEqual([after])
+  await store.close()
 })
 
 it('what a newer program wrote is not read as if it meant the same, nor written', async () => {

@@ -285,7 +285,7 @@ describe('query surface', () => {
     await store.capture(missed(3))
     await store.capture(request(4, failVerdict()))
     await store.capture({ ...request(3, passVerdict()), attempt: 2 })
-    await store.openTrigger({ station: 'st10', trigger: 5, at: at(5) })
+    await store.openTrigger({ station: 'st10', trigger: 5, attempt: 1, at: at(5) })
     expect(query.counters()).toEqual([
       { station: 'st10', inspected: 5, pass: 2, fail: 2, inconclusive: 0, noVerdict: { missed: 1 } },
     ])
@@ -295,7 +295,7 @@ describe('query surface', () => {
     expect(query.defectPareto()).toEqual([{ class: 'scratch', count: 2 }])
     expect(query.defectPareto(at(3))).toEqual([{ class: 'scratch', count: 1 }])
     expect(query.triggerBalance()).toEqual([
-      { station: 'st10', triggers: 5, verdicts: 4, noVerdicts: 0, open: 1, closed: true },
+      { station: 'st10', triggers: 6, verdicts: 4, noVerdicts: 1, open: 1, closed: true },
     ])
     expect(query.triggerBalance()).toEqual(await store.balance())
     expect(query.triggerBalance(at(4))).toEqual([

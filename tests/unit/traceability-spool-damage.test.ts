@@ -50,7 +50,7 @@ async function spooled(): Promise<string> {
 async function nextStart(): Promise<{ said: CodedError[]; balance: TriggerBalance | undefined }> {
   const said: CodedError[] = []
   const store = await openPartStore({ dataDir, onAlarm: (e) => said.push(e) })
-  await store.closeInterrupted('st10', 4, RECIPE, context)
+  await store.closeInterrupted('st10', { trigger: 4, attempt: 1 }, RECIPE, context)
   const [balance] = await store.balance()
   expect(store.health()).toMatchObject({ spooled: 0 })
   await store.close()

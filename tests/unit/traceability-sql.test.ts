@@ -72,8 +72,8 @@ describe('openSql', () => {
     event(1, 1, 's')
     // SQLITE_CONSTRAINT of a check, SQLITE_TOOBIG: sqlite.org/rescode.html.
     for (const sql of [
-      `insert into part_trigger values ('s', 1, 't', 'wrong')`,
-      `insert into part_trigger values ('s', 1, null, 'open')`,
+      `insert into part_trigger values ('s', 1, 1, 't', 'wrong')`,
+      `insert into part_trigger values ('s', 1, 1, null, 'open')`,
       'select zeroblob(2000000000)',
     ])
       expect(() => db.run(sql), sql).toThrow(expect.objectContaining({ code: 'TRC_BINDING' }))

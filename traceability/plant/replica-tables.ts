@@ -106,6 +106,7 @@ export const NOT_REPLICATED: Readonly<Record<string, string>> = {
   part_trigger: 'the balance of triggers is kept by the line',
   trigger_audit: 'the balance of triggers is kept by the line',
   trigger_gap: 'the balance of triggers is kept by the line',
+  trigger_superseded: 'the balance of triggers is kept by the line',
   subscription: 'cursors of the consumers of the line',
   outbox: 'deliveries of the line',
 }

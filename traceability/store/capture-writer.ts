@@ -92,7 +92,7 @@ export class CaptureWriter {
       throw new CodedError('TRC_DUPLICATE', {
         expected: `the content of inspection ${row.inspection_id}`,
         actual: `other content for ${p.station}, trigger ${p.trigger}, attempt ${p.attempt}`,
-        hint: 'a cycle is recorded once; raise the attempt to judge the part again',
+        hint: 'a cycle is recorded once; a counter that began anew has another attempt',
       })
     }
     return {
@@ -130,9 +130,9 @@ export class CaptureWriter {
     for (const table of CHILD_TABLES)
       for (const row of p.children[table]) this.#rows.add(table, [position, ...row])
     if (image !== null) this.#image(p, image, position)
-    const cycle = `${p.trigger} ${p.station}`
+    const cycle = `${p.attempt} ${p.trigger} ${p.station}`
     if (!this.#judged.has(cycle))
-      this.#rows.add('part_trigger', [p.station, p.trigger, p.startedAt, 'judged'])
+      this.#rows.add('part_trigger', [p.station, p.attempt, p.trigger, p.startedAt, 'judged'])
     this.#judged.add(cycle)
     this.#genealogy.write(p, position)
     if (p.trigger > (this.#highest.get(p.station) ?? -Infinity)) this.#highest.set(p.station, p.trigger)

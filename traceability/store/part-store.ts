@@ -5,6 +5,7 @@ import {
   type CaptureAck,
   type CaptureRequest,
   CodedError,
+  type CountedTrigger,
   type EpcisCaptureAck,
   type EpcisCaptureRequest,
   type FactAck,
@@ -26,6 +27,7 @@ import type { PlainEntry, SpoolEntry } from './spool-line.ts'
 import { fileError } from './sqlite-errors.ts'
 import { type OutboxEntry, patienceMs } from './store-ops.ts'
 import { StoreThread } from './store-thread.ts'
+import type { Announcement } from './trigger-ledger.ts'
 import { TwoPaths } from './two-paths.ts'
 
 export interface PartStoreOptions {
@@ -137,7 +139,7 @@ class SpoolingStore implements TraceStore {
     return ack
   }
 
-  async openTrigger(t: { station: string; trigger: number; at: string }): Promise<void> {
+  async openTrigger(t: Announcement): Promise<void> {
     await this.#plain({ op: 'openTrigger', ask: t })
   }
 
@@ -171,14 +173,12 @@ class SpoolingStore implements TraceStore {
     return this.#thread.call('epcis', request)
   }
 
-  lastTrigger(station: string): Promise<number | null> {
+  lastTrigger(station: string): Promise<CountedTrigger | null> {
     return this.#thread.call('lastTrigger', station)
   }
 
-  closeInterrupted(
-    ...[station, nextTrigger, recipe, context, shifts]: Parameters<PartStore['closeInterrupted']>
-  ) {
-    return this.#thread.call('closeInterrupted', { station, nextTrigger, recipe, context, shifts })
+  closeInterrupted(...[station, next, recipe, context, shifts]: Parameters<PartStore['closeInterrupted']>) {
+    return this.#thread.call('closeInterrupted', { station, next, recipe, context, shifts })
   }
 
   balance(from?: string, to?: string) {

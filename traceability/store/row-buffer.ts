@@ -9,7 +9,10 @@ const TABLES = {
   measurement: [CHILD_COLUMNS.measurement, ''],
   carrier_read: [CHILD_COLUMNS.carrier_read, ''],
   inspection_image: ['position, view, sha256, width_px, height_px', ''],
-  part_trigger: ['station, number, at, state', `(station, number) do update set state = 'judged'`],
+  part_trigger: [
+    'station, attempt, number, at, state',
+    `(station, attempt, number) do update set state = 'judged'`,
+  ],
   identity: ['uri, serial, kind, product, gtin, lot, first_at, first_position', '(uri) do nothing'],
   identity_alias: ['value, scheme, uri', '(value, scheme, uri) do nothing'],
   edge: ['child, parent, kind, certainty, valid_from, position', ''],

@@ -1,6 +1,7 @@
 import {
   type CaptureAck,
   CodedError,
+  type CountedTrigger,
   type EpcisCaptureAck,
   type EpcisCaptureRequest,
   type ErrorCode,
@@ -17,7 +18,7 @@ import type { Annotation } from './annotations.ts'
 import type { FactRequest } from './fact-writer.ts'
 import type { NcrRequest } from './ncr-writer.ts'
 import type { PreparedCapture } from './prepared-capture.ts'
-import type { Interruption } from './trigger-ledger.ts'
+import type { Announcement, Interruption } from './trigger-ledger.ts'
 
 /** How one delivery to a sink stands after a failure. */
 export interface OutboxEntry {
@@ -67,7 +68,7 @@ export interface CaptureAsk {
 /** What the store thread can be asked; each is answered after the transaction it was part of is synced. */
 export interface StoreOps {
   capture: { ask: CaptureAsk; answer: CaptureAck }
-  openTrigger: { ask: { station: string; trigger: number; at: string }; answer: null }
+  openTrigger: { ask: Announcement; answer: null }
   annotate: { ask: Annotation; answer: null }
   emit: { ask: Omit<QEvent, 'sequence'>; answer: null }
   fact: { ask: FactRequest; answer: FactAck }
@@ -75,7 +76,7 @@ export interface StoreOps {
   epcis: { ask: EpcisCaptureRequest; answer: EpcisCaptureAck }
   deleteImages: { ask: Omit<QEvent<ImagesDeleted>, 'sequence'>; answer: null }
   closeInterrupted: { ask: Interruption; answer: number }
-  lastTrigger: { ask: string; answer: number | null }
+  lastTrigger: { ask: string; answer: CountedTrigger | null }
   balance: { ask: { from: string | undefined; to: string | undefined }; answer: TriggerBalance[] }
   cursor: { ask: string; answer: number }
   advance: { ask: Advance; answer: null }

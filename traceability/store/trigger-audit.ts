@@ -1,13 +1,20 @@
-import { CodedError, noVerdict, ShiftCalendar, type SqlDatabase, uuidv7 } from '../../contracts/index.ts'
+import {
+  CodedError,
+  type CountedTrigger,
+  noVerdict,
+  ShiftCalendar,
+  type SqlDatabase,
+  uuidv7,
+} from '../../contracts/index.ts'
 import type { CaptureRecord } from './record-codec.ts'
-import type { Interruption } from './trigger-ledger.ts'
+import { countsOf, type Interruption } from './trigger-ledger.ts'
 
 /** More lost triggers in a row than this mean that the counter was reset or mistyped, not that parts passed. */
 const MAX_GAP = 100_000
 /** Rows looked at in one go. */
 const PAGE = 5_000
 
-/** What an audit of a station's counter did. */
+/** What an audit of a station's counts did. */
 export interface Audit {
   /** Triggers closed as `interrupted`. */
   closed: number
@@ -15,14 +22,21 @@ export interface Audit {
   refusal: CodedError | null
 }
 
+/** The numbers of one count below `until`. */
+interface Count {
+  station: string
+  attempt: number
+  until: number
+}
+
 /** A trigger that is open, or behind which numbers are missing up to `next`. */
 type Suspect = { number: number; at: string; state: string; next: number }
 
 /**
- * Gives `write` a no-verdict capture for every trigger below `nextTrigger` that was announced and never judged, and for
- * every number the counter skipped since the first one known. A jump over more than 100,000 numbers is not closed: it
- * is kept in `trigger_gap`, where the balance finds it, and reported once; one that leads to `nextTrigger` itself, of
- * which no part is known, is only reported.
+ * Gives `write` a no-verdict capture for every trigger that was announced and never judged, and for every number the counter
+ * skipped since the first one known: in the count of `next` below that, in the others as far as they came. A jump over more
+ * than 100,000 numbers is not closed: it is kept in `trigger_gap`, where the balance finds it, and reported once; one that
+ * leads to `next` itself, of which no part is known, is only reported.
  *
  * Remembers what has been gone through, so that the next audit reads the numbers that are new and the open ones.
  */
@@ -34,65 +48,95 @@ export function closeInterrupted(
 ): Audit {
   const audit: Audit = { closed: 0, refusal: null }
   const shifts = i.shifts && new ShiftCalendar(i.shifts)
-  const close = (trigger: number, at: string): void => {
-    const context = shifts ? { ...i.context, shift: shifts.at(Date.parse(at)).name } : i.context
-    write(interrupted({ ...i, context }, trigger, at, now))
-    audit.closed += 1
+  for (const attempt of countsOf(db, i.station)) {
+    const close = (trigger: number, at: string): void => {
+      const context = shifts ? { ...i.context, shift: shifts.at(Date.parse(at)).name } : i.context
+      write(interrupted({ ...i, context }, { trigger, attempt }, at, now))
+      audit.closed += 1
+    }
+    const until = attempt === i.next.attempt ? i.next.trigger : endOf(db, i.station, attempt)
+    const refusal = auditCount(db, { station: i.station, attempt, until }, now, close)
+    audit.refusal ??= refusal
   }
+  return audit
+}
+
+/** @returns the first jump that was too large to close, which is kept; null = none */
+function auditCount(
+  db: SqlDatabase,
+  c: Count,
+  now: string,
+  close: (trigger: number, at: string) => void,
+): CodedError | null {
+  let refusal: CodedError | null = null
   const range = (from: number, until: number): void => {
-    for (const s of suspects(db, i.station, from, until)) {
+    for (const s of suspects(db, c, from, until)) {
       if (s.state === 'open') close(s.number, s.at)
       const missing = s.next - s.number - 1
       if (missing <= MAX_GAP) for (let n = s.number + 1; n < s.next; n++) close(n, now)
       else {
-        audit.refusal ??= refusalOf(i.station, s)
-        if (s.next < i.nextTrigger) keepGap(db, i.station, s, now)
+        refusal ??= refusalOf(c.station, s)
+        if (s.next < c.until) keepGap(db, c, s, now)
       }
     }
   }
-  const first = edge(db, i, 'min')
-  if (first === null) return audit
+  const first = edge(db, c, 'min')
+  if (first === null) return null
   const done = db.get<{ low: number; high: number }>(
-    'select low, high from trigger_audit where station = ?',
-    i.station,
+    'select low, high from trigger_audit where station = ? and attempt = ?',
+    c.station,
+    c.attempt,
   )
-  if (done === undefined) range(first, i.nextTrigger)
+  if (done === undefined) range(first, c.until)
   else {
     // A counter that was set back shows numbers below all known ones.
-    if (first < done.low) range(first, Math.min(done.low, i.nextTrigger))
-    for (const open of openBetween(db, i, done.low, done.high)) close(open.number, open.at)
-    if (done.high < i.nextTrigger) range(done.high, i.nextTrigger)
+    if (first < done.low) range(first, Math.min(done.low, c.until))
+    for (const open of openBetween(db, c, done.low, done.high)) close(open.number, open.at)
+    if (done.high < c.until) range(done.high, c.until)
   }
   db.run(
-    `insert into trigger_audit (station, low, high) values (?, ?, ?)
-     on conflict (station) do update set low = min(low, excluded.low), high = max(high, excluded.high)`,
-    i.station,
-    done !== undefined && i.nextTrigger < done.low ? done.low : first,
-    edge(db, i, 'max') ?? first,
+    `insert into trigger_audit (station, attempt, low, high) values (?, ?, ?, ?)
+     on conflict (station, attempt) do update set low = min(low, excluded.low), high = max(high, excluded.high)`,
+    c.station,
+    c.attempt,
+    done !== undefined && c.until < done.low ? done.low : first,
+    edge(db, c, 'max') ?? first,
   )
-  return audit
+  return refusal
 }
 
-/** Smallest or largest number known below `nextTrigger`. */
-function edge(db: SqlDatabase, i: Interruption, which: 'min' | 'max'): number | null {
+/** Behind the last number of a count. */
+function endOf(db: SqlDatabase, station: string, attempt: number): number {
+  const row = db.get<{ last: number | null }>(
+    'select max(number) as last from part_trigger where station = ? and attempt = ?',
+    station,
+    attempt,
+  )
+  return (row?.last ?? 0) + 1
+}
+
+/** Smallest or largest number known below `until`. */
+function edge(db: SqlDatabase, c: Count, which: 'min' | 'max'): number | null {
   const row = db.get<{ number: number | null }>(
-    `select ${which}(number) as number from part_trigger where station = ? and number < ?`,
-    i.station,
-    i.nextTrigger,
+    `select ${which}(number) as number from part_trigger where station = ? and attempt = ? and number < ?`,
+    c.station,
+    c.attempt,
+    c.until,
   )
   return row?.number ?? null
 }
 
 /** In order; SQLite reads no further than a page asks, and `from` must be a number that is known. */
-function* suspects(db: SqlDatabase, station: string, from: number, until: number): Generator<Suspect> {
+function* suspects(db: SqlDatabase, c: Count, from: number, until: number): Generator<Suspect> {
   for (let at = from; at < until;) {
     const page = db.all<Suspect>(
       `select number, at, state, next from (
          select number, at, state, lead(number, 1, ?) over (order by number) as next
-         from part_trigger where station = ? and number >= ? and number < ?)
+         from part_trigger where station = ? and attempt = ? and number >= ? and number < ?)
        where state = 'open' or next <> number + 1 order by number limit ${PAGE}`,
       until,
-      station,
+      c.station,
+      c.attempt,
       at,
       until,
     )
@@ -102,26 +146,24 @@ function* suspects(db: SqlDatabase, station: string, from: number, until: number
 }
 
 /** Announced late, or again after a counter was set back, among numbers that an earlier audit went through. */
-function openBetween(
-  db: SqlDatabase,
-  i: Interruption,
-  low: number,
-  high: number,
-): Pick<Suspect, 'number' | 'at'>[] {
+function openBetween(db: SqlDatabase, c: Count, low: number, high: number): Pick<Suspect, 'number' | 'at'>[] {
   return db.all(
     `select number, at from part_trigger
-     where station = ? and state = 'open' and number >= ? and number < ? and number < ? order by number`,
-    i.station,
+     where station = ? and attempt = ? and state = 'open' and number >= ? and number < ? and number < ?
+     order by number`,
+    c.station,
+    c.attempt,
     low,
     high,
-    i.nextTrigger,
+    c.until,
   )
 }
 
-function keepGap(db: SqlDatabase, station: string, s: Suspect, now: string): void {
+function keepGap(db: SqlDatabase, c: Count, s: Suspect, now: string): void {
   db.run(
-    'insert into trigger_gap (station, first, last, found_at) values (?, ?, ?, ?) on conflict do nothing',
-    station,
+    `insert into trigger_gap (station, attempt, first, last, found_at) values (?, ?, ?, ?, ?) on conflict do nothing`,
+    c.station,
+    c.attempt,
     s.number + 1,
     s.next - 1,
     now,
@@ -135,7 +177,12 @@ const refusalOf = (station: string, s: Suspect): CodedError =>
     hint: 'these stay unexplained in the balance; check the trigger counter of the device: it was reset or read wrongly',
   })
 
-function interrupted(i: Interruption, trigger: number, at: string, now: string): CaptureRecord {
+function interrupted(
+  i: Interruption,
+  { trigger, attempt }: CountedTrigger,
+  at: string,
+  now: string,
+): CaptureRecord {
   const verdict = noVerdict(i.recipe, {
     reason: 'interrupted',
     code: 'INS_INTERRUPTED',
@@ -145,7 +192,7 @@ function interrupted(i: Interruption, trigger: number, at: string, now: string):
     inspectionId: uuidv7(),
     station: i.station,
     trigger,
-    attempt: 1,
+    attempt,
     runType: 'production',
     meta: null,
     context: i.context,

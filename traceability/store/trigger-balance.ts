@@ -2,6 +2,8 @@ import type { SqlDatabase, TriggerBalance } from '../../contracts/index.ts'
 import type { RunningTotals } from './running-totals.ts'
 
 type Judged = { station: string; verdicts: number; noVerdicts: number }
+/** Numbers of one count. */
+type Known = { station: string; attempt: number; count: number; first: number; last: number }
 type Triggers = { station: string; triggers: number; open: number }
 /** From inclusive to exclusive, RFC 3339 UTC. */
 type Range = readonly [from: string, to: string]
@@ -11,9 +13,9 @@ const [EVER, NEVER] = ['0', '9999']
 
 /**
  * The audit of triggers = verdicts + explained no-verdicts + open, from independent counts: triggers from the numbers that
- * the station's counter went through, verdicts and no-verdicts from the last attempt recorded per trigger, open ones from
- * the announcements. A number that was skipped, or closed without a record, leaves the balance unclosed; it says how many,
- * and which jumps of the counter are the reason.
+ * the station's counter went through, each time that it began anew, verdicts and no-verdicts from the records, open ones
+ * from the announcements. A number that was skipped, or closed without a record, leaves the balance unclosed; it says how
+ * many, and which jumps of the counter are the reason.
  *
  * A part counts where its trigger lies, whenever it was judged, and a skipped number where the next known one does. So the
  * balances of times that follow one another sum up to that of all.
@@ -57,8 +59,9 @@ function refusedGaps(
   return db
     .all<{ first: number; last: number }>(
       `select g.first, g.last from trigger_gap g
-       join part_trigger t on t.station = g.station and t.number = (
-         select min(n.number) from part_trigger n where n.station = g.station and n.number > g.last)
+       join part_trigger t on t.station = g.station and t.attempt = g.attempt and t.number = (
+         select min(n.number) from part_trigger n
+         where n.station = g.station and n.attempt = g.attempt and n.number > g.last)
        where g.station = ? and t.at >= ? and t.at < ? order by g.first limit 100`,
       station,
       from,
@@ -68,9 +71,9 @@ function refusedGaps(
 }
 
 function triggersWithin(db: SqlDatabase, range: Range): Triggers[] {
-  const known = db.all<{ station: string; count: number; first: number; last: number }>(
-    `select station, count(*) as count, min(number) as first, max(number) as last
-     from part_trigger where at >= ? and at < ? group by station order by station`,
+  const known = db.all<Known>(
+    `select station, attempt, count(*) as count, min(number) as first, max(number) as last
+     from part_trigger where at >= ? and at < ? group by station, attempt order by station, attempt`,
     ...range,
   )
   // The plus keeps the query on the index of the open ones, which are few.
@@ -79,67 +82,85 @@ function triggersWithin(db: SqlDatabase, range: Range): Triggers[] {
      where state = 'open' and +at >= ? and +at < ? group by station`,
     ...range,
   )
-  return known.map(({ station, count, first, last }) => ({
+  const triggers = new Map<string, number>()
+  for (const k of known) {
+    const whole = k.last - k.first + 1 === k.count
+    const own = whole ? k.count + skippedBefore(db, k) : passed(db, k, range)
+    triggers.set(k.station, (triggers.get(k.station) ?? 0) + own)
+  }
+  return [...triggers].map(([station, count]) => ({
     station,
-    triggers:
-      last - first + 1 === count ? count + skippedBefore(db, station, first) : passed(db, station, range),
+    triggers: count,
     open: open.find((o) => o.station === station)?.count ?? 0,
   }))
 }
 
 /** Numbers that the counter passed on its way to this one, from the next lower one that is known. */
-function skippedBefore(db: SqlDatabase, station: string, number: number): number {
+function skippedBefore(db: SqlDatabase, { station, attempt, first }: Known): number {
   const before = db.get<{ number: number | null }>(
-    'select max(number) as number from part_trigger where station = ? and number < ?',
+    'select max(number) as number from part_trigger where station = ? and attempt = ? and number < ?',
     station,
-    number,
+    attempt,
+    first,
   )?.number
-  return before === null || before === undefined ? 0 : number - before - 1
+  return before === null || before === undefined ? 0 : first - before - 1
 }
 
 /** Of numbers with jumps, or with numbers of other times, between them. */
-function passed(db: SqlDatabase, station: string, [from, to]: Range): number {
+function passed(db: SqlDatabase, { station, attempt }: Known, [from, to]: Range): number {
   const row = db.get<{ passed: number }>(
     `with known as (
        select number, lag(number) over (order by number) as before
-       from part_trigger where at >= ? and at < ? and station = ?
+       from part_trigger where at >= ?1 and at < ?2 and station = ?3 and attempt = ?4
      )
      select cast(sum(case when before = number - 1 then 1 else number - coalesce(
-       (select max(p.number) from part_trigger p where p.station = ? and p.number < known.number), number - 1
+       (select max(p.number) from part_trigger p
+        where p.station = ?3 and p.attempt = ?4 and p.number < known.number), number - 1
      ) end) as bigint) as passed from known`,
     from,
     to,
     station,
-    station,
+    attempt,
   )
   return row?.passed ?? 0
 }
 
+/** Of numbers that came twice before counts were told apart, the later record stands (`schema-7.ts`). */
 function judgedWithin(db: SqlDatabase, [from, to]: Range): Judged[] {
   return db.all<Judged>(
     `select i.station, sum(i.no_verdict is null) as verdicts, sum(i.no_verdict is not null) as noVerdicts
      from part_trigger t join inspection i on i.station = t.station and i.trigger_number = t.number
-     where t.at >= ? and t.at < ? and i.attempt = (select max(attempt) from inspection j
-       where j.station = i.station and j.trigger_number = i.trigger_number)
+     where t.at >= ? and t.at < ? and i.attempt = case when t.attempt > 1 then t.attempt else (
+       select max(j.attempt) from inspection j
+       where j.station = t.station and j.trigger_number = t.number and (j.attempt = 1 or not exists (
+         select 1 from part_trigger o
+         where o.station = j.station and o.attempt = j.attempt and o.number = j.trigger_number))) end
      group by i.station`,
     from,
     to,
   )
 }
 
-/** Walks from station to station in the key instead of over all triggers. */
+/** Walks from count to count in the key instead of over all triggers. */
 function allTriggers(db: SqlDatabase): Triggers[] {
   return db.all<Triggers>(
     `with recursive s (station) as (
        select min(station) from part_trigger
        union all
        select (select min(station) from part_trigger where station > s.station) from s where s.station is not null
+     ), c (station, attempt) as (
+       select s.station, (select min(attempt) from part_trigger t where t.station = s.station)
+       from s where s.station is not null
+       union all
+       select c.station, (select min(attempt) from part_trigger t where t.station = c.station and t.attempt > c.attempt)
+       from c where c.attempt is not null
      )
-     select station,
-       (select max(number) from part_trigger t where t.station = s.station)
-         - (select min(number) from part_trigger t where t.station = s.station) + 1 as triggers,
-       (select count(*) from part_trigger t where t.station = s.station and t.state = 'open') as open
-     from s where station is not null`,
+     select station, cast(sum(
+       (select max(number) from part_trigger t where t.station = c.station and t.attempt = c.attempt)
+         - (select min(number) from part_trigger t where t.station = c.station and t.attempt = c.attempt) + 1
+       ) as bigint) as triggers,
+       (select count(*) from part_trigger t where t.station = c.station and t.state = 'open') as open
+     from c where attempt is not null group by station order by station`,
   )
 }
 
@@ -152,12 +173,7 @@ function allJudged(db: SqlDatabase, totals: RunningTotals): Judged[] {
   }
   for (const t of totals.read()) add(t.station, t.noVerdict !== null, t.count)
   const superseded = db.all<{ station: string; missing: number; count: number }>(
-    `select i.station, i.no_verdict is not null as missing, count(*) as count
-     from (select distinct station, trigger_number from inspection where attempt > 1) a
-     join inspection i on i.station = a.station and i.trigger_number = a.trigger_number
-     where i.attempt < (select max(attempt) from inspection j
-       where j.station = i.station and j.trigger_number = i.trigger_number)
-     group by i.station, missing`,
+    'select station, missing, count from trigger_superseded',
   )
   for (const s of superseded) add(s.station, s.missing === 1, -s.count)
   return [...judged.values()]

@@ -41,7 +41,7 @@ export const enFacts = {
   identifiedBy: { code: 'code on the part', trigger: 'trigger number (no code read)' },
   part: {
     trigger: 'Trigger',
-    attempt: 'attempt',
+    attempt: 'count since',
     product: 'Product',
     identifiedBy: 'Identified by',
     noImage: 'No image: no usable frame reached the system',

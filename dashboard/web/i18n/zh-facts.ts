@@ -42,7 +42,7 @@ export const zhFacts: typeof enFacts = {
   identifiedBy: { code: '工件上的条码', trigger: '触发编号(未读到条码)' },
   part: {
     trigger: '触发',
-    attempt: '第几次',
+    attempt: '计数始于',
     product: '产品',
     identifiedBy: '身份依据',
     noImage: '没有图像:系统未收到可用帧',

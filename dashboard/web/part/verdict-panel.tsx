@@ -57,7 +57,7 @@ export function VerdictPanel({ part }: { part: PartDetail }): ReactNode {
           [t('parts.station'), row.station],
           [
             t('part.trigger'),
-            `${row.trigger}${row.attempt > 1 ? ` (${t('part.attempt')} ${row.attempt})` : ''}`,
+            `${row.trigger}${row.attempt > 1 ? ` (${t('part.attempt')} ${timeText(new Date(row.attempt).toISOString())})` : ''}`,
           ],
           [t('part.product'), row.product],
           [

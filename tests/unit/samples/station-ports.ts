@@ -3,6 +3,7 @@ import {
   type CameraItem,
   type CaptureAck,
   type CaptureRequest,
+  type CountedTrigger,
   type FrameSource,
   type InspectOutcome,
   type Inspector,
@@ -133,9 +134,10 @@ export function inspectorOf(
 export class Diary {
   readonly lines: string[] = []
   readonly captured: CaptureRequest[] = []
+  readonly announced: { trigger: number; attempt?: number }[] = []
   readonly commands: RejectCommand[] = []
   readonly events: { type: string; data: unknown }[] = []
-  last: number | null = null
+  last: CountedTrigger | null = null
   captureMs = 0
   failCapture = false
 
@@ -154,7 +156,10 @@ export class Diary {
   }
 
   readonly store: PartStore = {
-    openTrigger: ({ trigger }) => Promise.resolve(void this.lines.push(`open ${trigger}`)),
+    openTrigger: (t) => {
+      this.announced.push(t)
+      return Promise.resolve(void this.lines.push(`open ${t.trigger}`))
+    },
     capture: async (request): Promise<CaptureAck> => {
       this.captured.push(request)
       await sleep(this.captureMs)
@@ -164,7 +169,8 @@ export class Diary {
     },
     annotate: (_id, note) => Promise.resolve(void this.lines.push(note.late ? 'note late' : 'note gate')),
     lastTrigger: () => Promise.resolve(this.last),
-    closeInterrupted: (_station, next) => Promise.resolve((this.lines.push(`close below ${next}`), 1)),
+    closeInterrupted: (_station, { trigger }) =>
+      Promise.resolve((this.lines.push(`close below ${trigger}`), 1)),
     balance: () => Promise.resolve([]),
     recordNcrStep: () => Promise.resolve({ ncr: 'l-2026-0001', position: 1, repeated: false }),
     recordFact: (fact) => Promise.resolve({ id: fact.id, position: 1, repeated: false }),

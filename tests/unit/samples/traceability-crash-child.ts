@@ -9,8 +9,8 @@ const store = await openPartStore({
   spoolAfterMs: 60_000,
   ...(url !== undefined && { database: { url, schema } }),
 })
-const last = (await store.lastTrigger('st10')) ?? 0
-await store.closeInterrupted('st10', last + 1, RECIPE, context)
+const last = (await store.lastTrigger('st10'))?.trigger ?? 0
+await store.closeInterrupted('st10', { trigger: last + 1, attempt: 1 }, RECIPE, context)
 let next = last + 1
 
 /** Before it returns the line is in the pipe, where a kill cannot take it back; waits while the pipe is full. */

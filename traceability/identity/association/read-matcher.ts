@@ -30,6 +30,8 @@ const REMEMBERED = 1_024
 interface PartPlace {
   trigger: number
   at: number
+  /** How far parts had come by then since the start, the axis unrolled; one that fell behind counts as its way back. */
+  travel: number
 }
 
 /**
@@ -46,6 +48,8 @@ export class ReadMatcher<R extends PlacedRead> {
   #decided: (PartPlace & { texts: ReadonlySet<string> })[] = []
   #pending: PartPlace[] = []
   #unclaimed: R[] = []
+  #newest: number | null = null
+  #travel = 0
 
   /** @throws CFG_INVALID when places of neighbours would overlap */
   constructor(options: MatcherOptions) {
@@ -64,8 +68,7 @@ export class ReadMatcher<R extends PlacedRead> {
    * of no part in work is nobody's.
    */
   arrive(trigger: number, at: number): void {
-    const here = { trigger, at }
-    this.#pending.push(here)
+    this.#pending.push({ trigger, at, travel: this.#moveTo(at) })
     if (this.#pending.length > REMEMBERED) this.#pending.shift()
     const { offset, tolerance } = this.#options
     this.#forget(
@@ -98,12 +101,13 @@ export class ReadMatcher<R extends PlacedRead> {
 
   /** Decides the part of a trigger; later reads of its place are late. */
   take(trigger: number, at: number): Association<R> {
-    const close = this.#decided.find((d) => Math.abs(this.#distance(at, d.at)) < this.#options.spacing)
     const own = this.#reads.filter((r) => this.#belongs(r, { at }))
     this.#reads = this.#reads.filter((r) => !own.includes(r))
+    const travel = this.#pending.find((p) => p.trigger === trigger)?.travel ?? this.#moveTo(at)
     this.#pending = this.#pending.filter((p) => p.trigger !== trigger)
+    const close = this.#decided.find((d) => Math.abs(this.#distance(at, d.at)) < this.#options.spacing)
     const codes = [...new Set(own.flatMap((r) => r.text ?? []))]
-    this.#decided.push({ trigger, at, texts: new Set(codes) })
+    this.#decided.push({ trigger, at, travel, texts: new Set(codes) })
     if (this.#decided.length > REMEMBERED) this.#decided.shift()
     const no = (kind: AssociationProblemKind, expected: string, actual: string): Association<R> => ({
       ok: false,
@@ -126,12 +130,24 @@ export class ReadMatcher<R extends PlacedRead> {
   restart(): void {
     this.#decided = []
     this.#pending = []
+    this.#newest = null
     this.#forget(() => true)
   }
 
   /** Reads that no part took and none will, since the last call. */
   unclaimed(): R[] {
     return this.#unclaimed.splice(0)
+  }
+
+  /** Where an axis starts again, a part of half a turn ago or more would seem to be near a later one. */
+  #moveTo(at: number): number {
+    if (Number.isNaN(at)) return this.#travel
+    this.#travel += Math.abs(this.#distance(at, this.#newest ?? at))
+    this.#newest = at
+    const { modulus } = this.#options
+    if (modulus !== undefined)
+      this.#decided = this.#decided.filter((d) => this.#travel - d.travel < modulus / 2)
+    return this.#travel
   }
 
   #forget(which: (read: R) => boolean): void {

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest'
+import { type CameraItem, monoMs, type RejectAck, type StationSpec } from '../../contracts/index.ts'
+import { StationEngine } from '../../inspection/engine/index.ts'
+import { Diary, frame, inspectorOf, outcome, recipe, sourceOf } from './samples/station-ports.ts'
+
+type RefusalCode = Extract<RejectAck, { ok: false }>['code']
+
+const missed = (trigger: number): CameraItem => ({
+  kind: 'missed',
+  trigger,
+  triggeredAtMs: monoMs(),
+  reason: 'timeout',
+  code: 'CAM_GAP',
+  message: 'never came',
+})
+
+/**
+ * Judges the items one after the other; a part without an answer is served. Gives the faults that stood behind each.
+ *
+ * @param connectedFrom the link is there from this command on
+ */
+async function run(items: CameraItem[], answers: Record<number, RefusalCode>, connectedFrom = 0) {
+  const diary = new Diary()
+  let asked = 0
+  diary.output.apply = ({ trigger }) => {
+    asked += 1
+    const code = answers[trigger]
+    const atMs = monoMs()
+    return Promise.resolve(code ? { ok: false, code, message: `said ${code}`, atMs } : { ok: true, atMs })
+  }
+  diary.output.health = () => ({
+    connected: asked >= connectedFrom,
+    applied: 0,
+    failed: 0,
+    lastError: 'the cable is out',
+  })
+  const faults: (string | undefined)[] = []
+  const engine: StationEngine = new StationEngine(
+    { id: 's1', recipe: 'r@1', budgetMs: 200, interlock: {} } as StationSpec,
+    recipe,
+    { line: 'l', plant: 'p', station: 's1', product: 'p', shift: 'day' },
+    {
+      source: sourceOf(items, 20),
+      inspector: inspectorOf(() => ({ outcome: outcome('fail') })),
+      output: diary.output,
+      store: diary.store,
+      identify: ({ problem }) => ({ problem, hold: () => Promise.resolve(null) }),
+      onPart: () => faults.push(engine.state().faults.find((f) => f.message.startsWith('said'))?.code),
+      log: { warn: () => undefined, error: () => undefined },
+    },
+  )
+  await engine.run(new AbortController().signal)
+  return { diary, faults, engine }
+}
+
+describe('a gate that is connected', () => {
+  it('and never acknowledges is a fault at once, told to the PLC and the log, until it serves a part again', async () => {
+    const parts = Array.from({ length: 32 }, (_, i) => frame(i + 1))
+    const mute = Object.fromEntries(parts.slice(0, 30).map((_, i) => [i + 1, 'CAM_IO' as const]))
+    // Half a second of it, in which the link is looked at as well.
+    const { diary, faults } = await run(parts, mute)
+    expect(faults).toEqual([...Array.from({ length: 30 }, () => 'CAM_IO'), undefined, undefined])
+    const told = diary.lines.filter((l) => l.startsWith('fault'))
+    expect([told[0], told.lastIndexOf('fault true'), told.at(-1)]).toEqual([
+      'fault true',
+      told.indexOf('fault false') - 1,
+      'fault false',
+    ])
+    expect(diary.events.map((e) => e.data)).toMatchObject([
+      { alarm: 'CAM_IO', active: true, message: 'said CAM_IO' },
+      { alarm: 'CAM_IO', active: false },
+    ])
+  })
+
+  it.each(['INS_DEADLINE', 'CAM_HANDSHAKE'] as const)(
+    'and refuses with %s is a fault when it is no single part',
+    async (code) => {
+      const refused = { 1: code, 3: code, 4: code, 5: code }
+      const { faults } = await run([1, 2, 3, 4, 5, 6].map(frame), refused)
+      expect(faults).toEqual([undefined, undefined, undefined, undefined, code, undefined])
+    },
+  )
+
+  it('is not blamed for parts that went by before their trigger was known to be lost', async () => {
+    const late = Object.fromEntries([2, 3, 4, 5].map((n) => [n, 'INS_DEADLINE' as const]))
+    const { faults } = await run([frame(1), missed(2), missed(3), missed(4), missed(5), frame(6)], late)
+    expect(faults).toEqual(Array.from({ length: 6 }, () => undefined))
+  })
+})
+
+it('a link that was lost is a fault until it is back, though a part was not served meanwhile', async () => {
+  const { diary, engine } = await run([1, 2, 3, 4].map(frame), { 1: 'CAM_IO' }, 3)
+  expect(engine.state().faults).toEqual([])
+  expect(diary.events.map((e) => e.data)).toMatchObject([
+    { alarm: 'CAM_IO', active: true, message: 'the cable is out' },
+    { alarm: 'CAM_IO', active: false },
+  ])
+})
