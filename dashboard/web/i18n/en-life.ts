@@ -12,6 +12,7 @@ export const enLife = {
     rate: 'Too many',
     'same-place': 'Same place',
     'canary-rollback': 'Rolled back',
+    'canary-shadow': 'Shadow ended',
     'score-drift': 'Score drift',
     'escape-found': 'Escape',
     'review-overdue': 'Review overdue',
