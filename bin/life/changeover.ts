@@ -5,6 +5,7 @@ import {
   type ErrorFact,
   type LineSpec,
   type ModelDeployed,
+  modelPins,
   type PartStore,
   type RecipeRef,
 } from '../../contracts/index.ts'
@@ -25,7 +26,7 @@ import { stationEvent } from '../line/station-event.ts'
 export const refOf = ({ id, sha256, recipe }: LoadedRecipe): RecipeRef => ({
   id,
   sha256,
-  models: recipe.tools.flatMap((t) => (t.use === 'model@1' ? [{ id: t.model, sha256: t.sha256 }] : [])),
+  models: recipe.tools.flatMap(modelPins),
 })
 
 export interface ChangeoverParts {

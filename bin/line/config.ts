@@ -1,9 +1,16 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
-import { CodedError, type LineSpec, lineSchema, type ModelCard, parseStrict } from '../../contracts/index.ts'
+import {
+  CodedError,
+  type LineSpec,
+  lineSchema,
+  type ModelCard,
+  modelPins,
+  parseStrict,
+} from '../../contracts/index.ts'
 import { checkNaming, loadRecipe, type LoadedRecipe } from '../../inspection/index.ts'
-import { checkThresholds, verifyPinned } from '../../models/index.ts'
+import { checkRegions, checkThresholds, verifyPinned } from '../../models/index.ts'
 import { checkModules } from '../../scenarios/index.ts'
 import { type Environment, expandVariables } from '../setup/environment.ts'
 import { modelDirs, trustedKeys } from '../setup/models.ts'
@@ -145,18 +152,20 @@ function checkFrameSizes(spec: LineSpec, recipes: LineConfig['recipes'], file: s
   })
 }
 
-/** Every model that a recipe pins is there and in order, short of running it, and can reach its thresholds. @throws MDL_*, CFG_* */
+/** Every model that a recipe pins is there and in order, short of running it, and can do what is asked of it. @throws MDL_*, CFG_* */
 async function checkModels(recipes: readonly LoadedRecipe[], environment: Environment): Promise<void> {
   const keys = await trustedKeys(environment)
   const cards = new Map<string, ModelCard>()
   for (const { recipe, file } of recipes) {
     for (const [i, tool] of recipe.tools.entries()) {
-      if (tool.use !== 'model@1') continue
       try {
-        const pin = { id: tool.model, sha256: tool.sha256 }
-        const card = cards.get(tool.sha256) ?? (await verifyPinned(modelDirs(environment), pin, keys)).card
-        cards.set(tool.sha256, card)
-        checkThresholds(card, tool, `tools[${i}]`)
+        for (const pin of modelPins(tool)) {
+          const card = cards.get(pin.sha256) ?? (await verifyPinned(modelDirs(environment), pin, keys)).card
+          cards.set(pin.sha256, card)
+          if (tool.use !== 'model@1') continue
+          checkThresholds(card, tool, `tools[${i}]`)
+          checkRegions(card, tool, `tools[${i}]`)
+        }
       } catch (error) {
         throw inFile(error, file, `tools[${i}]`)
       }
