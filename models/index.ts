@@ -6,7 +6,12 @@ export { auditImages } from './life/audit-images.ts'
 export { type Activation, type ActivationFacts, Activations } from './life/activations.ts'
 export { decideGate, type ExactStatistics, type GateInput, type GateJudge } from './life/decide-gate.ts'
 export { gateResultFor, gateResults, saveGateResult } from './life/gate-files.ts'
-export { type ShadowPart, type ShadowReport, ShadowReports } from './life/shadow-report.ts'
+export {
+  type ShadowAgreement,
+  type ShadowPart,
+  type ShadowReport,
+  ShadowReports,
+} from './life/shadow-report.ts'
 export type { LifeAlarm } from './life/life-alarms.ts'
 export { prepareLife } from './life/life-store.ts'
 export { type ModelTool, ModelWatch } from './life/model-watch.ts'

@@ -58,7 +58,12 @@ export class ShadowRuns {
   }
 
   state(station: string): ShadowState {
-    return { running: this.shadow.counts(station), report: this.#parts.reports.report(station) }
+    const { reports, active } = this.#parts
+    const inForce = active.get(station)
+    return {
+      running: this.shadow.counts(station),
+      report: inForce ? reports.report(station, inForce.id) : null,
+    }
   }
 
   /** The recipe a station took needs no shadow any more. */

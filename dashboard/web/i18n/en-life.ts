@@ -111,6 +111,7 @@ export const enLife = {
     skipped: '{{n}} parts went by without a spare worker',
     agree: 'Agreement on {{n}} of {{all}} parts ({{share}})',
     meanTime: 'Mean time of the shadow {{ms}}',
+    besideRecipe: 'Beside {{recipe}}',
     disagreements: 'Disagreements, newest first: {{n}}',
     noDisagreement: 'None so far.',
     matrix: 'In force ↓ · shadow →',

@@ -108,6 +108,7 @@ export const zhLife: typeof enLife = {
     skipped: '{{n}} 个工件因没有空闲线程而略过',
     agree: '{{all}} 个工件中 {{n}} 个一致({{share}})',
     meanTime: '影子平均耗时 {{ms}}',
+    besideRecipe: '与 {{recipe}} 对照',
     disagreements: '不一致(最新在前):{{n}}',
     noDisagreement: '目前没有。',
     matrix: '在用 ↓ · 影子 →',
