@@ -152,8 +152,8 @@ function degradedModes(
     modes.push({
       id: 'canary',
       text: {
-        en: 'A canary was judged differently: all parts are held',
-        zh: '金丝雀图像判定异常:所有工件扣留',
+        en: 'A canary was judged differently: the parts that its recipe judges are held',
+        zh: '金丝雀图像判定异常:由该配方判定的工件扣留',
       },
     })
   return modes

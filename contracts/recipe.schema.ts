@@ -211,6 +211,13 @@ const toolSchema = z.discriminatedUnion('use', [register1, template1, model1, bl
 export type ToolSpec = z.infer<typeof toolSchema>
 export type ToolSpecOf<U extends ToolSpec['use']> = Extract<ToolSpec, { use: U }>
 
+/** The model packages a tool pins, none for one that works without. */
+export function modelPins(tool: ToolSpec): { id: string; sha256: string }[] {
+  if (tool.use === 'model@1') return [{ id: tool.model, sha256: tool.sha256 }]
+  if (tool.use !== 'text@1') return []
+  return [tool.detector, tool.recogniser].map((pin) => ({ id: pin.model, sha256: pin.sha256 }))
+}
+
 const ruleSchema = z
   .strictObject({
     id,

@@ -6,7 +6,12 @@ export { auditImages } from './life/audit-images.ts'
 export { type Activation, type ActivationFacts, Activations } from './life/activations.ts'
 export { decideGate, type ExactStatistics, type GateInput, type GateJudge } from './life/decide-gate.ts'
 export { gateResultFor, gateResults, saveGateResult } from './life/gate-files.ts'
-export { type ShadowPart, type ShadowReport, ShadowReports } from './life/shadow-report.ts'
+export {
+  type ShadowAgreement,
+  type ShadowPart,
+  type ShadowReport,
+  ShadowReports,
+} from './life/shadow-report.ts'
 export type { LifeAlarm } from './life/life-alarms.ts'
 export { prepareLife } from './life/life-store.ts'
 export { type ModelTool, ModelWatch } from './life/model-watch.ts'
@@ -31,6 +36,7 @@ export { teachSegments } from './heads/teach-segments.ts'
 export type { TaughtSegments } from './heads/teach-segments.ts'
 export type { SegmentImage } from './heads/labelled-pictures.ts'
 export { findingClasses, scoreNames } from './card-names.ts'
+export { checkRegions } from './check-regions.ts'
 export { checkThresholds } from './check-thresholds.ts'
 export { loadModel } from './load-model.ts'
 export type { LoadOptions } from './load-model.ts'

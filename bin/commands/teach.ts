@@ -49,7 +49,7 @@ export function addTeach(program: Command, environment: Environment): void {
     .option('--good <paths...>', 'folders or files of good images')
     .option('--defect <paths...>', 'defective images, for measuring and the threshold only')
     .option('--from <dir>', 'taught model package to make a new version of')
-    .option('--remove <names...>', 'with --from: file names of good images to take out')
+    .option('--remove <names...>', 'with --from: names of good images to take out, as the report says them')
     .option('--out <dir>', 'folder of the new model package; default: among those taught on this machine')
     .option('--id <name>', 'id of the new model; with --from that of the old one')
     .option('--model-version <x.y.z>', 'its version; default 1.0.0, or the next minor one of its id')

@@ -3,12 +3,11 @@ import {
   asCoded,
   CodedError,
   type ErrorFact,
-  errorText,
   type LineSpec,
   type ModelDeployed,
+  modelPins,
   type PartStore,
   type RecipeRef,
-  type StationHealth,
 } from '../../contracts/index.ts'
 import {
   checkNaming,
@@ -19,6 +18,7 @@ import {
 } from '../../inspection/index.ts'
 import { type Activation, type Activations, gateResultFor } from '../../models/index.ts'
 import type { CanaryWatch } from '../line/canary.ts'
+import { tellCanary } from './tell-canary.ts'
 import { log } from '../setup/log.ts'
 import { stationEvent } from '../line/station-event.ts'
 
@@ -26,7 +26,7 @@ import { stationEvent } from '../line/station-event.ts'
 export const refOf = ({ id, sha256, recipe }: LoadedRecipe): RecipeRef => ({
   id,
   sha256,
-  models: recipe.tools.flatMap((t) => (t.use === 'model@1' ? [{ id: t.model, sha256: t.sha256 }] : [])),
+  models: recipe.tools.flatMap(modelPins),
 })
 
 export interface ChangeoverParts {
@@ -37,7 +37,7 @@ export interface ChangeoverParts {
   active: Map<string, LoadedRecipe>
   engines: ReadonlyMap<string, Pick<StationEngine, 'switchTo'>>
   rack: RecipeRack
-  canary: Pick<CanaryWatch, 'check'>
+  canary: Pick<CanaryWatch, 'check' | 'refuseWrong'>
   activations: Activations
   store: Pick<PartStore, 'emit'>
   /** A recipe is in force. */
@@ -106,43 +106,64 @@ export class Changeover {
   }
 
   /** @throws MDL_LIFE when there is nothing to return to; CFG_*, MDL_*, INS_* when the earlier recipe does not load */
-  rollback(
-    station: string,
-    by: string,
-    reason: string,
-    cause: 'rollback' | 'canary' = 'rollback',
-  ): Promise<Activation> {
-    return this.#inTurn(async () => {
-      this.#active(station)
-      const { recipe } = this.#parts.activations.previous(station)
-      const next = await loadRecipe(this.#parts.recipesDir, recipe.id)
-      if (next.sha256 !== recipe.sha256)
-        throw new CodedError('CFG_INVALID', {
-          file: next.file,
-          expected: `the recipe as it was (${recipe.sha256.slice(0, 12)})`,
-          actual: next.sha256.slice(0, 12),
-          hint: 'a released recipe never changes: restore the file',
-        })
-      return this.#change(station, next, cause, { by, reason, gate: null, override: false })
-    })
+  rollback(station: string, by: string, reason: string): Promise<Activation> {
+    return this.#inTurn(() => this.#back(station, by, reason, 'rollback'))
   }
 
-  /** Every station whose recipe judges its own golden template differently goes back to the recipe before. */
-  async canaryFailed(recipes: readonly string[], fact: ErrorFact): Promise<void> {
-    let changed = 0
-    for (const [station, { id }] of this.#parts.active) {
-      if (!recipes.includes(id)) continue
+  /**
+   * Every station whose recipe judges its own golden template differently goes back to the recipe before.
+   *
+   * @param wrong by `id@version`; recipes that are not in force are left to others
+   */
+  async canaryFailed(wrong: ReadonlyMap<string, ErrorFact>): Promise<void> {
+    let changed = false
+    for (const [station, failed] of this.#parts.active) {
+      const fact = wrong.get(failed.id)
+      if (!fact) continue
       try {
-        const to = await this.rollback(station, 'sightline', fact.message, 'canary')
-        changed += 1
-        await this.#alarm(station, fact, `${id} was rolled back to ${to.recipe.id}`)
+        changed = (await this.#inTurn(() => this.#backFrom(failed, station, fact))) || changed
       } catch (error) {
         const why = asCoded(error, 'MDL_LIFE')
         log.error({ station, code: why.code }, `no automatic rollback: ${why.message}`)
       }
     }
-    // What made the canary fail is gone with its recipe; parts are released again when the others are right.
-    if (changed > 0) setImmediate(() => void this.#parts.canary.check())
+    // What made the canary fail is gone with its recipe; this is looked at now, not in a minute.
+    if (changed) setImmediate(() => void this.#parts.canary.check())
+  }
+
+  /** Returns false when another recipe came into force while this waited for its turn: that one has not failed. */
+  async #backFrom(failed: LoadedRecipe, station: string, fact: ErrorFact): Promise<boolean> {
+    const { id, sha256 } = this.#active(station)
+    if (sha256 !== failed.sha256) {
+      log.warn(
+        { station, recipe: failed.id, inForce: id },
+        'no rollback: the recipe is not in force any more',
+      )
+      return false
+    }
+    const to = await this.#back(station, 'sightline', fact.message, 'canary')
+    const what = `${failed.id} was rolled back to ${to.recipe.id}`
+    await tellCanary(this.#parts, { station, alarm: 'canary-rollback', fact, what })
+    return true
+  }
+
+  async #back(
+    station: string,
+    by: string,
+    reason: string,
+    cause: 'rollback' | 'canary',
+  ): Promise<Activation> {
+    this.#active(station)
+    const { recipe } = this.#parts.activations.previous(station)
+    const next = await loadRecipe(this.#parts.recipesDir, recipe.id)
+    if (next.sha256 !== recipe.sha256)
+      throw new CodedError('CFG_INVALID', {
+        file: next.file,
+        expected: `the recipe as it was (${recipe.sha256.slice(0, 12)})`,
+        actual: next.sha256.slice(0, 12),
+        hint: 'a released recipe never changes: restore the file',
+      })
+    return this.#change(station, next, cause, { by, reason, gate: null, override: false })
   }
 
   #active(station: string): LoadedRecipe {
@@ -160,11 +181,13 @@ export class Changeover {
     cause: ActivationCause,
     facts: Pick<ModelDeployed, 'by' | 'reason' | 'gate' | 'override'>,
   ): Promise<Activation> {
-    const { rack, activations, active, engines, onActive } = this.#parts
+    const { rack, canary, activations, active, engines, onActive } = this.#parts
     const before = this.#active(station)
     await rack.take(next)
     let recorded: Activation
     try {
+      // A shadow, or another station, may have had it loaded long before.
+      canary.refuseWrong(next.id)
       // Written before it acts: no part is judged by a recipe that the log does not know of.
       await this.#emit('qe.model.deployed.v1', station, {
         station,
@@ -189,17 +212,6 @@ export class Changeover {
         log.warn({ recipe: before.id, error: String(error) }, 'a recipe was not freed'),
       )
     return recorded
-  }
-
-  async #alarm(station: string, fact: ErrorFact, what: string): Promise<void> {
-    const data: StationHealth = {
-      station,
-      alarm: 'canary-rollback',
-      active: true,
-      code: fact.code,
-      message: `${what}: ${errorText(fact).en}`,
-    }
-    await this.#emit('qe.station.health.v1', station, data)
   }
 
   #emit(type: string, station: string, data: object): Promise<void> {

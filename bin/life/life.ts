@@ -118,6 +118,8 @@ export async function openLife(config: LineConfig, openDerived: OpenSql): Promis
           config.recipes.values(),
         )
         const shadows = new ShadowRuns({
+          spec,
+          store,
           recipesDir,
           rack,
           local,
@@ -140,7 +142,10 @@ export async function openLife(config: LineConfig, openDerived: OpenSql): Promis
             shadows.activated(station, recipe.id)
           },
         })
-        canary.onFault((recipes, fact) => changeover.canaryFailed(recipes, fact))
+        canary.onFault(async (wrong) => {
+          await changeover.canaryFailed(wrong)
+          await shadows.canaryFailed(wrong)
+        })
         const stations = spec.stations.map((s) => s.id)
         const watch = startModelWatch({
           spec,

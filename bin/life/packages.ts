@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { asCoded, toFact } from '../../contracts/index.ts'
+import { asCoded, modelPins, toFact } from '../../contracts/index.ts'
 import type { RegisteredModel } from '../../dashboard/index.ts'
 import type { LoadedRecipe } from '../../inspection/index.ts'
 import { findPackages, teachDataDir, verifyPackage } from '../../models/index.ts'
@@ -17,15 +17,9 @@ export async function modelPackages(
     rows.push({ ...NOTHING, dir, error: toFact(error) }),
   )
   for (const { dir, id, version, sha256, card } of found) {
-    const inForce = [...active].flatMap(
-      ([
-        station,
-        {
-          id: recipe,
-          recipe: { tools },
-        },
-      ]) => (tools.some((t) => t.use === 'model@1' && t.sha256 === sha256) ? [{ station, recipe }] : []),
-    )
+    const inForce = [...active]
+      .filter(([, { recipe }]) => recipe.tools.flatMap(modelPins).some((pin) => pin.sha256 === sha256))
+      .map(([station, { id: recipe }]) => ({ station, recipe }))
     const base = {
       dir,
       id,

@@ -1,4 +1,4 @@
-import { CodedError } from '../../contracts/index.ts'
+import { asCoded, CodedError, type ErrorFact, type LineSpec, type PartStore } from '../../contracts/index.ts'
 import {
   loadRecipe,
   type LoadedRecipe,
@@ -10,8 +10,11 @@ import {
 import type { ShadowReport, ShadowReports } from '../../models/index.ts'
 import { refOf } from './changeover.ts'
 import { log } from '../setup/log.ts'
+import { tellCanary } from './tell-canary.ts'
 
 export interface ShadowRunParts {
+  spec: LineSpec
+  store: Pick<PartStore, 'emit'>
   recipesDir: string
   rack: RecipeRack
   local: LocalInspector
@@ -55,7 +58,12 @@ export class ShadowRuns {
   }
 
   state(station: string): ShadowState {
-    return { running: this.shadow.counts(station), report: this.#parts.reports.report(station) }
+    const { reports, active } = this.#parts
+    const inForce = active.get(station)
+    return {
+      running: this.shadow.counts(station),
+      report: inForce ? reports.report(station, inForce.id) : null,
+    }
   }
 
   /** The recipe a station took needs no shadow any more. */
@@ -72,7 +80,37 @@ export class ShadowRuns {
    * @throws API_NOT_FOUND, MDL_LIFE; CFG_*, MDL_*, INS_* of the recipe; the shadow before goes on then
    */
   set(station: string, recipe: string | null, by: string | null, sha256?: string): Promise<ShadowState> {
-    const turn = this.#last.then(() => this.#set(station, recipe, by, sha256))
+    return this.#inTurn(() => this.#set(station, recipe, by, sha256))
+  }
+
+  /**
+   * Ends every shadow that judges its own golden template differently: it says nothing about the parts.
+   *
+   * @param wrong by `id@version`; what is no shadow is left to others
+   */
+  async canaryFailed(wrong: ReadonlyMap<string, ErrorFact>): Promise<void> {
+    for (const [station, recipe] of this.#running) {
+      const fact = wrong.get(recipe)
+      if (!fact) continue
+      try {
+        const ended = await this.#inTurn(async () => {
+          if (this.#running.get(station) !== recipe) return false
+          await this.#set(station, null, null, undefined)
+          return true
+        })
+        if (!ended) continue
+        const what = `the shadow ${recipe} was ended`
+        log.error({ station, recipe, code: fact.code }, what)
+        await tellCanary(this.#parts, { station, alarm: 'canary-shadow', fact, what })
+      } catch (error) {
+        const why = asCoded(error, 'MDL_LIFE')
+        log.error({ station, recipe, code: why.code }, `a shadow could not be ended: ${why.message}`)
+      }
+    }
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work)
     this.#last = turn.catch(() => undefined)
     return turn
   }

@@ -1,6 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { asCoded, CodedError, type ErrorFact, type LineSpec, toFact } from '../../contracts/index.ts'
+import {
+  asCoded,
+  CodedError,
+  type ErrorFact,
+  fromFact,
+  type LineSpec,
+  toFact,
+} from '../../contracts/index.ts'
 import { type Canary, canaryJob, type LoadedRecipe, type LocalInspector } from '../../inspection/index.ts'
 import { log } from '../setup/log.ts'
 import { partContext } from './part-context.ts'
@@ -9,40 +16,51 @@ const EVERY_MS = 60_000
 
 /**
  * Health is completed work with the right answer: the golden template of each recipe that brings one goes through
- * every worker at start and once a minute. While an answer differs from the one at start, nothing may be released.
+ * every worker at start and once a minute. While an answer differs from the one at start, nothing may be released that
+ * this recipe judges, nor what a recipe without a golden template judges while that one is in force.
  */
 export class CanaryWatch {
   readonly #inspector: LocalInspector
   readonly #canaries: Canary[]
   readonly #spec: LineSpec
+  readonly #inForce: ReadonlyMap<string, LoadedRecipe>
   readonly #timer: NodeJS.Timeout
   /** Answers given so far, by content of the recipe: one that comes back must give the same again. */
   readonly #known = new Map<string, Canary['expect']>()
-  #onFault: (recipes: string[], fact: ErrorFact) => Promise<void> = () => Promise.resolve()
-  #fault: ErrorFact | null = null
+  /** Recipes whose canary was judged differently when it was last asked. */
+  readonly #wrong = new Map<string, ErrorFact>()
+  #onFault: (wrong: ReadonlyMap<string, ErrorFact>) => Promise<void> = () => Promise.resolve()
   #checking: Promise<void> | null = null
 
-  private constructor(inspector: LocalInspector, canaries: Canary[], spec: LineSpec) {
+  private constructor(
+    inspector: LocalInspector,
+    canaries: Canary[],
+    spec: LineSpec,
+    inForce: ReadonlyMap<string, LoadedRecipe>,
+  ) {
     this.#inspector = inspector
     this.#canaries = canaries
     this.#spec = spec
+    this.#inForce = inForce
     this.#timer = setInterval(() => void this.check(), EVERY_MS)
     this.#timer.unref()
   }
 
   /**
    * @param canaries the list the inspector was started with; filled here
+   * @param inForce the recipes that judge parts, read at every question: it may change
    * @throws INS_CANARY when a recipe cannot judge its own golden template, or two workers disagree about it
    */
   static async start(
     inspector: LocalInspector,
     canaries: Canary[],
     spec: LineSpec,
-    recipes: Iterable<LoadedRecipe>,
+    inForce: ReadonlyMap<string, LoadedRecipe>,
   ): Promise<CanaryWatch> {
-    const watch = new CanaryWatch(inspector, canaries, spec)
+    const watch = new CanaryWatch(inspector, canaries, spec, inForce)
     try {
-      for (const loaded of recipes) await watch.#include(loaded)
+      const recipes = new Map([...inForce.values()].map((r) => [r.id, r]))
+      for (const loaded of recipes.values()) await watch.#include(loaded)
       await inspector.selfTest()
       return watch
     } catch (error) {
@@ -51,12 +69,22 @@ export class CanaryWatch {
     }
   }
 
+  /** What is wrong with the first recipe in force whose canary is judged differently. */
   get fault(): ErrorFact | null {
-    return this.#fault
+    for (const { id } of this.#inForce.values()) {
+      const fact = this.#wrong.get(id)
+      if (fact) return fact
+    }
+    return null
   }
 
-  /** Told the recipes whose canaries failed, after every check that found one. */
-  onFault(listener: (recipes: string[], fact: ErrorFact) => Promise<void>): void {
+  /** Why nothing that this recipe judged may be released: one without a canary is as good as those in force. */
+  faultOf(recipe: string): ErrorFact | null {
+    return this.#canaries.some((c) => c.recipe === recipe) ? (this.#wrong.get(recipe) ?? null) : this.fault
+  }
+
+  /** Told the recipes whose canaries failed, in force or not, after every check that found one. */
+  onFault(listener: (wrong: ReadonlyMap<string, ErrorFact>) => Promise<void>): void {
     this.#onFault = listener
   }
 
@@ -68,9 +96,17 @@ export class CanaryWatch {
   async add(loaded: LoadedRecipe): Promise<void> {
     await this.#include(loaded)
     await this.#inspector.selfTest(loaded.id)
+    this.refuseWrong(loaded.id)
+  }
+
+  /** @throws INS_CANARY when the canary of the recipe was judged differently when it was last asked */
+  refuseWrong(recipe: string): void {
+    const fact = this.#wrong.get(recipe)
+    if (fact) throw fromFact(fact)
   }
 
   drop(recipe: string): void {
+    this.#wrong.delete(recipe)
     const at = this.#canaries.findIndex((c) => c.recipe === recipe)
     if (at >= 0) this.#canaries.splice(at, 1)
   }
@@ -94,21 +130,23 @@ export class CanaryWatch {
   }
 
   async #check(): Promise<void> {
-    const before = this.#fault
-    const wrong: string[] = []
-    let fault: ErrorFact | null = null
-    for (const recipe of this.#canaries.map((c) => c.recipe)) {
-      try {
-        await this.#inspector.selfTest(recipe)
-      } catch (error) {
-        fault ??= toFact(asCoded(error, 'INS_CANARY'))
-        wrong.push(recipe)
-      }
+    const before = this.fault
+    // A recipe may be taken or left meanwhile.
+    const asked = [...this.#canaries]
+    for (const canary of asked) {
+      const { recipe } = canary
+      const fact = await this.#inspector.selfTest(recipe).then(
+        () => null,
+        (error: unknown) => toFact(asCoded(error, 'INS_CANARY')),
+      )
+      // Whoever used it may have left it meanwhile.
+      if (!this.#canaries.includes(canary)) continue
+      if (fact && !this.#wrong.has(recipe)) log.error({ recipe, ...fact }, 'a canary was judged differently')
+      if (fact) this.#wrong.set(recipe, fact)
+      else this.#wrong.delete(recipe)
     }
-    this.#fault = fault
-    if (fault && !before) log.error(fault, 'a canary was judged differently: all parts are held')
-    if (!fault && before) log.warn(before, 'the canaries are judged right again')
-    if (fault) await this.#onFault(wrong, fault)
+    if (before && !this.fault) log.warn(before, 'the canaries are judged right again')
+    if (this.#wrong.size > 0) await this.#onFault(new Map(this.#wrong))
   }
 }
 

@@ -6,11 +6,11 @@ import {
   type LineSpec,
   lineSchema,
   type ModelCard,
+  modelPins,
   parseStrict,
-  type ToolSpec,
 } from '../../contracts/index.ts'
 import { checkNaming, checkRuleNames, loadRecipe, type LoadedRecipe } from '../../inspection/index.ts'
-import { checkThresholds, verifyPinned } from '../../models/index.ts'
+import { checkRegions, checkThresholds, verifyPinned } from '../../models/index.ts'
 import { checkModules } from '../../scenarios/index.ts'
 import { type Environment, variablesOf } from '../setup/environment.ts'
 import { modelDirs, trustedKeys } from '../setup/models.ts'
@@ -155,7 +155,7 @@ function checkFrameSizes(spec: LineSpec, recipes: LineConfig['recipes'], file: s
 }
 
 /**
- * Every model that a recipe pins is there and in order, short of running it, can reach its thresholds and knows the
+ * Every model that a recipe pins is there and in order, short of running it, can do what is asked of it, and knows the
  * classes and scores that rules name.
  *
  * @throws MDL_*, CFG_*
@@ -167,12 +167,13 @@ async function checkModels(recipes: readonly LoadedRecipe[], environment: Enviro
     const ofTools = new Map<string, ModelCard>()
     for (const [i, tool] of recipe.tools.entries()) {
       try {
-        for (const pin of pinsOf(tool)) {
+        for (const pin of modelPins(tool)) {
           const card = cards.get(pin.sha256) ?? (await verifyPinned(modelDirs(environment), pin, keys)).card
           cards.set(pin.sha256, card)
           if (tool.use !== 'model@1') continue
           ofTools.set(tool.id, card)
           checkThresholds(card, tool, `tools[${i}]`)
+          checkRegions(card, tool, `tools[${i}]`)
         }
       } catch (error) {
         throw inFile(error, file, `tools[${i}]`)
@@ -184,13 +185,6 @@ async function checkModels(recipes: readonly LoadedRecipe[], environment: Enviro
       throw inFile(error, file)
     }
   }
-}
-
-/** Models of a tool. */
-function pinsOf(tool: ToolSpec): { id: string; sha256: string }[] {
-  if (tool.use === 'model@1') return [{ id: tool.model, sha256: tool.sha256 }]
-  if (tool.use !== 'text@1') return []
-  return [tool.detector, tool.recogniser].map(({ model, sha256 }) => ({ id: model, sha256 }))
 }
 
 /** Says in which file the fault is, where the error itself names none. */

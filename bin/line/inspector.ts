@@ -45,7 +45,7 @@ export async function openLocalInspector(
     return {
       inspector,
       local: inspector,
-      canary: await CanaryWatch.start(inspector, canaries, spec, recipes),
+      canary: await CanaryWatch.start(inspector, canaries, spec, config.recipes),
     }
   } catch (error) {
     await inspector.close()

@@ -14,7 +14,7 @@ const DUPLICATE_WITHIN = 20
 export interface IdentityPorts {
   station: StationSpec
   context: PartContext
-  canary: { readonly fault: ErrorFact | null }
+  canary: { faultOf(recipe: string): ErrorFact | null }
   holds: HoldBoard
   /** Units of the station judged before the start, oldest first. */
   before: readonly string[]
@@ -37,11 +37,13 @@ export function partIdentity({ station, context, canary, holds, before }: Identi
     const { product, identity, tools } = recipe
     const naming = [...identityTools(tools), ...codes.filter(isBeside).map((c) => c.tool)]
     const found = identify(codes, product, identity, naming)
+    const judgedBy = `${recipe.recipe}@${recipe.version}`
+    const fault = canary.faultOf(judgedBy)
     const twice =
       within > 0 && identity !== 'none' && found.uri !== null ? recent.check(found.uri, ++parts) : null
     const facts = {
       ...context,
-      recipe: `${recipe.recipe}@${recipe.version}`,
+      recipe: judgedBy,
       product,
       fixture: place.fixture ?? station.place.fixture,
     }
@@ -50,11 +52,14 @@ export function partIdentity({ station, context, canary, holds, before }: Identi
       text: found.problem.text,
     }
     return {
-      problem: canary.fault
-        ? { noVerdict: { reason: 'tool', ...canary.fault }, text: errorText(canary.fault) }
+      problem: fault
+        ? { noVerdict: { reason: 'tool', ...fault }, text: errorText(fault) }
         : (problem ?? wrong ?? (twice && doubtful(twice))),
-      // A canary that failed since is a doubt about who judged the part.
-      hold: async () => (canary.fault ? errorText(canary.fault) : holds.over(found, facts)),
+      hold: async () => {
+        // A canary that failed since is a doubt about who judged the part.
+        const since = canary.faultOf(judgedBy)
+        return since ? errorText(since) : holds.over(found, facts)
+      },
     }
   }
 }

@@ -1,5 +1,5 @@
 import { access, readFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { listImages } from '../../camera/index.ts'
 import {
   asCoded,
@@ -35,6 +35,7 @@ import type { Environment } from '../setup/environment.ts'
 import { modelDirs, trustedKeys } from '../setup/models.ts'
 import { openPartFrames, type PartFrames } from '../images/part-frames.ts'
 import { pixelsOf } from '../images/pixels-of.ts'
+import { imageNames } from './image-names.ts'
 import { darkBoxes } from './mask.ts'
 
 /** What `sightline teach` asks of its thread; plain data. */
@@ -109,10 +110,11 @@ interface TeachTools {
 
 async function teachAndPack(order: TeachOrder, tools: TeachTools): Promise<TeachAnswer> {
   const { backbone, keys, privateKeyPem, frames, signal, onProgress } = tools
-  const good = await imagesOf(order.good, frames)
-  const defects = await imagesOf(order.defects, frames)
+  const defects = await imagesOf(order.defects, frames, [])
+  let good: FoundImages
   let taught: TaughtModel
-  if (order.from === null)
+  if (order.from === null) {
+    good = await imagesOf(order.good, frames, [])
     taught = await teach({
       backbone,
       good: good.images,
@@ -121,9 +123,12 @@ async function teachAndPack(order: TeachOrder, tools: TeachTools): Promise<Teach
       signal,
       onProgress,
     })
-  else {
+  } else {
     const { sha256, golden } = await verifyPackage(order.from, keys)
     const saved = await loadTeachData(teachDataDir(order.from), sha256)
+    // Also those that are taken out now: in the history of the model a name stays that of one image.
+    const names = saved.good.map((g) => g.name)
+    good = await imagesOf(order.good, frames, names)
     // What a run may take is its own, and no setting of the model.
     const { timeLimitS, memoryLimitBytes, threads } = order.options
     const data = { ...saved, options: { ...saved.options, timeLimitS, memoryLimitBytes, threads } }
@@ -161,11 +166,18 @@ async function withMask({ options, mask }: TeachOrder, good: readonly TeachImage
   return { ...options, exclude: [...options.exclude, ...(await darkBoxes(mask, size))] }
 }
 
-/** Images of folders and files, by their file name, and the pictures of the folders that are not taken. */
+interface FoundImages {
+  images: TeachImage[]
+  /** Pictures of the folders that are not taken. */
+  leftOut: ErrorFact[]
+}
+
+/** Images of folders and files, each by a name of its own that is not among those `taken`. */
 async function imagesOf(
   places: readonly string[],
   frames: PartFrames | null,
-): Promise<{ images: TeachImage[]; leftOut: ErrorFact[] }> {
+  taken: readonly string[],
+): Promise<FoundImages> {
   const files: string[] = []
   const leftOut: ErrorFact[] = []
   for (const place of places) {
@@ -179,8 +191,12 @@ async function imagesOf(
       })
     files.push(...found)
   }
-  const images = files.map((file) => ({
-    name: basename(file),
+  const names = imageNames(
+    files.map((file) => resolve(file)),
+    taken,
+  )
+  const images = files.map((file, i) => ({
+    name: names[i] ?? file,
     size: async () => {
       if (frames) return frames.size
       await access(file).catch(missing(file))
@@ -188,7 +204,7 @@ async function imagesOf(
     },
     load: async () => {
       if (!frames) return pixelsOf(file)
-      return frames.see(basename(file), await readFile(file).catch(missing(file)))
+      return frames.see(names[i] ?? file, await readFile(file).catch(missing(file)))
     },
   }))
   return { images, leftOut }

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, join, sep } from 'node:path'
 import { CodedError } from '../../contracts/index.ts'
 import { renderImage, type TeachPicture } from '../../dashboard/index.ts'
 import type { TeachSource } from './ask.ts'
@@ -8,33 +8,54 @@ import { allowedPlace, fileName, inspectionOf, type TeachImagePorts } from './im
 /** Enough to see why an image is unlike the others. */
 const WIDTH_PX = 320
 
+/** What one run changed in the images of a model. */
+export interface TaughtStep {
+  source: TeachSource | null
+  /** Names of images that it took out. */
+  remove: readonly string[]
+}
+
 /**
  * The picture of an image that was taught, by its name in the report, small.
  *
- * @param sources of the run and of those whose model it changed
+ * @param steps of the model from its first run to this one: a name is that of the first image that has it, until one
+ *              has it that came after the first was taken out
  * @throws API_NOT_FOUND when none of them has it any more
  */
 export async function teachPicture(
   name: string,
-  sources: readonly TeachSource[],
+  steps: readonly TaughtStep[],
   ports: TeachImagePorts,
 ): Promise<TeachPicture> {
-  for (const source of sources) {
-    const found =
-      source.from === 'folder' ? await inFolder(name, source.dir, ports) : await ofPart(name, ports)
-    if (found === null) continue
-    const image = await renderImage(found, { widthPx: WIDTH_PX, format: 'webp' })
-    return { name, image: `data:image/webp;base64,${image.toString('base64')}` }
+  let found: Buffer | null = null
+  let free = true
+  for (const { source, remove } of steps) {
+    if (free && source !== null) {
+      const own =
+        source.from === 'folder'
+          ? await inFolder(name, source.dir, ports)
+          : await ofPart(basename(name), ports)
+      free = own === null
+      found = own ?? found
+    }
+    free ||= remove.includes(name)
   }
-  throw new CodedError('API_NOT_FOUND', {
-    expected: 'an image of this teaching that is still there',
-    actual: name,
-  })
+  if (found === null)
+    throw new CodedError('API_NOT_FOUND', {
+      expected: 'an image of this teaching that is still there',
+      actual: name,
+    })
+  const image = await renderImage(found, { widthPx: WIDTH_PX, format: 'webp' })
+  return { name, image: `data:image/webp;base64,${image.toString('base64')}` }
 }
 
 async function inFolder(name: string, dir: string, { folders }: TeachImagePorts): Promise<Buffer | null> {
-  if (name !== basename(name)) return null
-  const place = await allowedPlace(join(dir, name), folders).catch(() => null)
+  // Where it really lies, as it was named when it was taught.
+  const real = await allowedPlace(dir, folders).catch(() => null)
+  if (real === null) return null
+  const file = join(real, basename(name))
+  if (!file.split(sep).join('/').endsWith(`/${name}`)) return null
+  const place = await allowedPlace(file, folders).catch(() => null)
   return place === null ? null : readFile(place).catch(() => null)
 }
 

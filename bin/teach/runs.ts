@@ -8,7 +8,7 @@ import type { DefectSource, TeachAgainAsk, TeachAsk, TeachSource } from './ask.t
 import { gatherImages, type TeachImagePorts, type Wanted } from './images.ts'
 import { teachInThread, type TeachAnswer } from './job.ts'
 import { newModel, nextModel, type Ordered, type TeachOrderParts } from './order.ts'
-import { teachPicture } from './picture.ts'
+import { type TaughtStep, teachPicture } from './picture.ts'
 
 export interface TeachRunsParts extends TeachImagePorts, TeachOrderParts {
   /** Finished runs and images on their way to be taught lie in `teach/` below it. */
@@ -96,16 +96,17 @@ export class TeachRuns {
   async picture(id: string, name: string): Promise<TeachPicture> {
     const { running, runs } = this.state()
     const all = running === null ? runs : [running, ...runs]
-    const sources: TeachSource[] = []
+    const steps: TaughtStep[] = []
     // An image may have been taught by the run that this one changed, or by an older one before that.
     let at = all.findIndex((r) => r.id === id)
     for (let run = all[at]; run !== undefined; run = all[at]) {
       const { ask, of } = run
-      const source = 'source' in ask ? ask.source : ask.add
-      if (source !== null) sources.push(source)
+      steps.unshift(
+        'source' in ask ? { source: ask.source, remove: [] } : { source: ask.add, remove: ask.remove },
+      )
       at = of == null ? -1 : all.findIndex((r, i) => i > at && r.made?.sha256 === of.sha256)
     }
-    return teachPicture(name, sources, this.#parts)
+    return teachPicture(name, steps, this.#parts)
   }
 
   #begin<A extends TeachAsk | TeachAgainAsk>(

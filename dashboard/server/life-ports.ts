@@ -5,6 +5,7 @@ import type {
   QueueCounts,
   ReviewItem,
   SeriesReport,
+  ShadowAgreement,
   ShadowReport,
   StratumCount,
   TeachProgress,
@@ -145,4 +146,4 @@ export interface ReviewsAnswer {
   done: ReviewItem[]
 }
 
-export type { ReviewItem, SeriesReport, ShadowReport }
+export type { ReviewItem, SeriesReport, ShadowAgreement }

@@ -1,4 +1,11 @@
-import { CodedError, recipeSchema, type Finding, type ModelCard, type Recipe } from '../../contracts/index.ts'
+import {
+  CodedError,
+  recipeSchema,
+  type FamilySpec,
+  type Finding,
+  type ModelCard,
+  type Recipe,
+} from '../../contracts/index.ts'
 import type { PackageInfo } from '../../models/index.ts'
 import { isGoodLabel } from '../readers/item.ts'
 
@@ -87,17 +94,35 @@ export function recipeOfPackage(
 
 /**
  * Ids of the model tools whose threshold may be lowered without changing what lies above it: detectors, since their
- * suppression goes by falling score. An anomaly map is not one: at a lower threshold its regions grow together. None
- * when rules read `scores`, which depend on the threshold too.
+ * suppression goes by falling score. Not where classes with thresholds of their own compete for a place: one below its
+ * high threshold would hide another above its low one. An anomaly map is none either: at a lower threshold its regions
+ * grow together. None at all when rules read `scores`, which depend on the threshold too.
  */
 export function openableTools(recipe: Recipe, cards: ReadonlyMap<string, ModelCard>): Set<string> {
   const readsScores = recipe.rules.some((r) => /\bscores\b/.test(`${r.when} ${r.condemns ?? ''}`))
   if (readsScores) return new Set()
   return new Set(
     recipe.tools
-      .filter((t) => t.use === 'model@1' && cards.get(t.id)?.spec.family.startsWith('detection'))
+      .filter((t) => {
+        const spec = t.use === 'model@1' && cards.get(t.id)?.spec
+        if (t.use !== 'model@1' || !spec || !spec.family.startsWith('detection')) return false
+        const own = Object.values(t.thresholds).some((threshold) => threshold !== t.threshold)
+        return !own || !classesCompete(spec)
+      })
       .map((t) => t.id),
   )
+}
+
+/** Whether a place gets one class only: by the best score of its anchor or row, or by suppression across classes. */
+function classesCompete(spec: FamilySpec): boolean {
+  switch (spec.family) {
+    case 'detection-decoded':
+      return spec.nms !== null && !spec.nms.classAware
+    case 'detection-rows':
+      return spec.classes === 'scores'
+    default:
+      return true
+  }
 }
 
 /**
@@ -109,7 +134,12 @@ export function openThresholds(recipe: Recipe, floor: number, open: ReadonlySet<
     ...recipe,
     tools: recipe.tools.map((t) =>
       t.use === 'model@1' && open.has(t.id)
-        ? { ...t, threshold: Math.min(floor, t.threshold), thresholds: {}, maxFindings: 10_000 }
+        ? {
+            ...t,
+            threshold: Math.min(floor, t.threshold, ...Object.values(t.thresholds)),
+            thresholds: {},
+            maxFindings: 10_000,
+          }
         : t,
     ),
   }

@@ -1,6 +1,6 @@
 import { CodedError } from '../../contracts/index.ts'
 import { invertGrey } from '../kernels/index.ts'
-import { checkThresholds, type ModelOutput, type Pixels } from '../../models/index.ts'
+import { checkRegions, checkThresholds, type ModelOutput, type Pixels } from '../../models/index.ts'
 import { encodeMap } from '../pipeline/score-map.ts'
 import { paint, roiOf, toolArea } from '../pipeline/roi.ts'
 import { assertFinite } from './finite.ts'
@@ -16,6 +16,7 @@ export const model: Tool<'model@1'> = {
   async prepare(spec, { recipe, openModel }): Promise<PreparedTool> {
     const runner = await openModel(spec.model, spec.sha256)
     checkThresholds(runner.card, spec, `tools.${spec.id}`)
+    checkRegions(runner.card, spec, `tools.${spec.id}`)
     const area = toolArea(recipe, spec.roi, spec.exclude)
     const { widthPx, heightPx } = recipe.view
     const banned = spec.exclude.length > 0 ? new Uint8Array(widthPx * heightPx) : null

@@ -12,13 +12,10 @@ export interface ShadowPart {
   reasons: { zh: string; en: string }[]
 }
 
-export interface ShadowReport {
-  station: string
-  /** `id@version` */
-  recipe: string
-  sha256: string
-  since: string
-  by: string
+/** What a shadow said beside one recipe in force. */
+export interface ShadowAgreement {
+  /** `id@version` of the recipe in force. */
+  active: string
   parts: number
   agree: number
   /** matrix[result of the recipe in force][result of the shadow] = parts */
@@ -26,6 +23,18 @@ export interface ShadowReport {
   /** Newest first. */
   disagreements: ShadowPart[]
   meanMs: number | null
+}
+
+/** Beside the recipe that is in force now; a station may have changed its recipe while the shadow ran. */
+export interface ShadowReport extends ShadowAgreement {
+  station: string
+  /** `id@version` */
+  recipe: string
+  sha256: string
+  since: string
+  by: string
+  /** Beside the recipes that were in force before, the last one first. */
+  earlier: ShadowAgreement[]
 }
 
 /** What shadows saw, kept until another recipe shadows the station. */
@@ -82,40 +91,56 @@ export class ShadowReports {
     )
   }
 
-  report(station: string, limit = 200): ShadowReport | null {
+  /**
+   * @param inForce `id@version` of the recipe in force; that of the shadow itself once it was activated: then the one
+   *                that it shadowed last stands first
+   * @param limit   disagreements with each recipe
+   */
+  report(station: string, inForce: string, limit = 200): ShadowReport | null {
     const row = this.#row(station)
     if (!row) return null
+    const { recipe, sha256, since, by } = row
+    const seen = this.#db
+      .all<{ active: string }>(
+        'select active from shadow_part where station = ? group by active order by max(at) desc, active',
+        station,
+      )
+      .map((r) => r.active)
+    const first = inForce === recipe ? (seen[0] ?? inForce) : inForce
+    const [now, ...earlier] = [first, ...seen.filter((active) => active !== first)].map((active) =>
+      this.#agreement(station, active, limit),
+    )
+    return now === undefined ? null : { station, recipe, sha256, since, by, ...now, earlier }
+  }
+
+  #agreement(station: string, active: string, limit: number): ShadowAgreement {
     const none = (): Record<VerdictResult, number> => ({ pass: 0, fail: 0, inconclusive: 0 })
     const matrix = { pass: none(), fail: none(), inconclusive: none() }
     let parts = 0
     let ms = 0
     for (const c of this.#db.all<{ a: string; c: string; n: number; ms: number }>(
       `select active_result a, candidate_result c, count(*) n, sum(candidate_ms) ms from shadow_part
-       where station = ? group by 1, 2`,
+       where station = ? and active = ? group by 1, 2`,
       station,
+      active,
     )) {
       matrix[c.a as VerdictResult][c.c as VerdictResult] = c.n
       parts += c.n
       ms += c.ms
     }
-    const agree = matrix.pass.pass + matrix.fail.fail + matrix.inconclusive.inconclusive
     const disagreements = this.#db
       .all<PartRow>(
-        `select * from shadow_part where station = ? and active_result <> candidate_result
+        `select * from shadow_part where station = ? and active = ? and active_result <> candidate_result
          order by at desc, inspection_id desc limit ?`,
         station,
+        active,
         limit,
       )
       .map(partOf)
-    const { recipe, sha256, since, by } = row
     return {
-      station,
-      recipe,
-      sha256,
-      since,
-      by,
+      active,
       parts,
-      agree,
+      agree: matrix.pass.pass + matrix.fail.fail + matrix.inconclusive.inconclusive,
       matrix,
       disagreements,
       meanMs: parts === 0 ? null : ms / parts,

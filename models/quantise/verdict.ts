@@ -7,8 +7,8 @@ import type { Judge } from './compare.ts'
 const ALL = 10_000
 
 /**
- * What the plainest recipe around a package decides on: the class of highest score, the text read, else whether
- * anything is found at the threshold of the card.
+ * What the plainest recipe around a package decides on: the class of highest score and the classes that reach the
+ * threshold of the card, the text read, else whether anything is found at that threshold.
  *
  * @throws MDL_QUANTISE for a backbone, which judges nothing, and for a model that cuts its image into tiles
  */
@@ -31,10 +31,17 @@ export function plainJudge(card: ModelCard): Judge {
   const options = { threshold: card.threshold.value, thresholds: {}, maxFindings: ALL }
   const verdictOf = ({ findings, scores, text }: ModelOutput): string => {
     if (family === 'text-recognition') return text?.text ?? ''
-    if (family === 'classification') return highest(scores)
+    if (family === 'classification') return classes(highest(scores), findings)
     return findings.length > 0 ? 'fail' : 'pass'
   }
   return { options, verdictOf }
+}
+
+/** A class that falls below the threshold is no finding any more, though it may still be the likeliest. */
+function classes(best: string, findings: ModelOutput['findings']): string {
+  if (findings.length === 0) return `${best} below the threshold`
+  const others = findings.map((f) => f.class).filter((name) => name !== best)
+  return [best, ...others.toSorted()].join(' + ')
 }
 
 const highest = (scores: Record<string, number>): string =>

@@ -108,8 +108,8 @@ export async function conclude(
   const chosen = await fits.find((fit) => fit.kind === kind)?.whole()
   if (chosen === undefined) throw new CodedError('TCH_IMAGES', { path: 'method', expected: method })
   context.onProgress({ stage: 'finish', done: 0, total: 1 })
-  const outliers = suspicious(data.good, scores.good)
-  const unusual = new Set(outliers.map(({ name }) => groups[data.good.findIndex((g) => g.name === name)]))
+  const outliers = suspicious(scores.good)
+  const unusual = new Set(outliers.map(({ image }) => groups[image]))
   const threshold = thresholdOf(data, groups, scores, unusual.size)
   const peak = thresholdAtRank(worstOfEach(scores.goodPeaks, groups), threshold.promise.exceeding)
   const model = fusedModel({
@@ -136,7 +136,7 @@ export async function conclude(
       turnedCopies: data.turned.length,
       workpieces: found,
       threshold,
-      suspicious: outliers,
+      suspicious: outliers.map(({ image, ...of }) => ({ name: data.good[image]?.name ?? '', ...of })),
       learningCurve: curve,
       warnings: [...warnings, ...thresholdWarnings(threshold, data.good.length)],
       scores: {

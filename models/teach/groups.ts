@@ -56,7 +56,8 @@ function partsOf(groupBy: string, good: GroupData['good']): (string | null)[] {
     throw refused('a regular expression', cause)
   }
   try {
-    const names = good.map(({ name }) => name)
+    // Where two files have one name, their folders stand before it.
+    const names = good.map(({ name }) => name.slice(name.lastIndexOf('/') + 1))
     return runInNewContext(MATCH, { pattern, names }, { timeout: PATTERN_MS }) as (string | null)[]
   } catch (cause) {
     throw refused(`a regular expression that looks through ${good.length} names within 2 s`, cause)

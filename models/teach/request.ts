@@ -45,7 +45,7 @@ export const teachOptionsSchema = z.strictObject({
   /** Whether turned and mirrored copies may come into the bank; not for parts whose turn or mirror image is a defect. */
   turn: z.boolean().default(true),
   /**
-   * Part of the name that says which workpiece an image shows, a regular expression (its first group, where it has one):
+   * Part of the file name that says which workpiece an image shows, a regular expression (its first group, where it has one):
    * photographs of one workpiece never judge each other. Null: as `group` says.
    */
   groupBy: z.string().min(1).nullable().default(null),

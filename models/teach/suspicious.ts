@@ -8,24 +8,23 @@ export interface SuspiciousImage {
   deviations: number
 }
 
+type Suspicion = Omit<SuspiciousImage, 'name'> & {
+  /** Index of the good image. */
+  image: number
+}
+
 /** Good scores have a long upper tail; a normal one would pass this limit once in 10^7. */
 const LIMIT = 5
 /**
  * Outliers among the good images by their cross-fitted scores, the most unusual first (median and MAD, which the
  * outliers themselves do not move; Hampel 1974).
  */
-export function suspicious(
-  images: readonly { name: string }[],
-  scores: readonly number[],
-): SuspiciousImage[] {
+export function suspicious(scores: readonly number[]): Suspicion[] {
   const middle = median(scores)
   const spread = MAD_TO_SD * median(scores.map((s) => Math.abs(s - middle)))
   if (!(spread > 0)) return []
-  return images
-    .map(({ name }, i) => {
-      const score = scores[i] ?? 0
-      return { name, score, deviations: (score - middle) / spread }
-    })
+  return scores
+    .map((score, image) => ({ image, score, deviations: (score - middle) / spread }))
     .filter((s) => s.deviations > LIMIT)
     .sort((a, b) => b.deviations - a.deviations)
 }

@@ -33,7 +33,7 @@ export interface UpdateRequest {
  * The same teaching with images added or taken out, from the embeddings kept: only the new images pass through the
  * backbone. The projection stays; bank, statistics, choice of method and threshold are made anew.
  *
- * @throws TCH_DATA when the backbone is another than the one taught with, or a name to remove is unknown; TCH_LIMIT before
+ * @throws TCH_DATA when the backbone is another than the one taught with, or a name to remove is not that of one image; TCH_LIMIT before
  *         an image is loaded when the memory would exceed that of the options; TCH_IMAGES; TCH_CANCELLED
  */
 export async function updateTaught(request: UpdateRequest): Promise<TaughtModel> {
@@ -44,13 +44,7 @@ export async function updateTaught(request: UpdateRequest): Promise<TaughtModel>
       actual: `${backbone.id} ${backbone.version}, ${backbone.sha256}`,
       hint: 'use the backbone the model was taught with, or teach again',
     })
-  const unknown = remove.find((name) => !data.good.some((g) => g.name === name))
-  if (unknown !== undefined)
-    throw new CodedError('TCH_DATA', {
-      path: unknown,
-      expected: `one of the ${data.good.length} good images the model was taught with`,
-      actual: 'none of this name',
-    })
+  for (const name of remove) checkRemoved(name, data)
   const signal = request.signal === undefined ? {} : { signal: request.signal }
   const kept = data.good.map((_, i) => i).filter((i) => !remove.includes(data.good[i]?.name ?? ''))
   const place = new Map(kept.map((i, n) => [i, n]))
@@ -85,6 +79,20 @@ export async function updateTaught(request: UpdateRequest): Promise<TaughtModel>
       examples,
       memoryBytes,
     }
+  })
+}
+
+/** @throws TCH_DATA when the name is not that of one image */
+function checkRemoved(name: string, { good }: TeachData): void {
+  const named = good.filter((g) => g.name === name).length
+  if (named === 1) return
+  const longer = good.filter((g) => g.name.endsWith(`/${name}`)).map((g) => g.name)
+  const none = longer.length === 0 ? 'none of this name' : `none of this name, but ${longer.join(', ')}`
+  throw new CodedError('TCH_DATA', {
+    path: name,
+    expected: `the name of one of the ${good.length} good images the model was taught with`,
+    actual: named === 0 ? none : `${named} of this name, from several folders`,
+    ...(named > 1 && { hint: 'teach anew: images are named by their folders, too, where they need it' }),
   })
 }
 

@@ -187,7 +187,7 @@ describe('opening thresholds', () => {
       rules: [{ ...comparison().rules[0], when }],
     })
   const card = (family: string): ReadonlyMap<string, ModelCard> =>
-    new Map([['m', { spec: { family } } as unknown as ModelCard]])
+    new Map([['m', { spec: { family, nms: null } } as unknown as ModelCard]])
 
   it('is done for detectors only, and not when rules read scores', () => {
     const recipe = withModel('findings.size() > 0')

@@ -188,6 +188,23 @@ describe('model@1', async () => {
     await expect(prepareRecipe({ recipe, dir: '.' }, setup(toy))).rejects.toThrow(message)
   })
 
+  it.each([
+    ['roi', { roi: 'left' }, /CFG_INVALID.*tools\.m\.roi.*judges the whole image; found left/],
+    ['excluded region', { exclude: ['left'] }, /CFG_INVALID.*tools\.m\.exclude.*found left/],
+  ])('refuses an %s of a classifier, whose findings lie nowhere', async (_, over, message) => {
+    const classes = await writeToyPackage({
+      toy: { kind: 'classification', gain: [1, 0.5], bias: [0, 0] },
+      size: frame,
+    })
+    const tool = { ...spec, model: classes.id, sha256: classes.sha256 }
+    const regions = { rois: { left: { shape: 'rect', box: [0, 0, 10, 30] } } }
+    const prepared = (more: object): Promise<PreparedRecipe> =>
+      prepareRecipe({ recipe: recipeOf(size, [{ ...tool, ...more }], regions), dir: '.' }, setup(classes))
+    await expect(prepared(over)).rejects.toThrow(message)
+    await (await prepared({})).close()
+    await classes.remove()
+  })
+
   it('takes any threshold for scores that are no probabilities', async () => {
     const tool = { ...spec, model: map.id, sha256: map.sha256, threshold: 50 }
     await expect(

@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CanaryWatch } from '../../bin/line/canary.ts'
 import { Changeover, refOf } from '../../bin/life/changeover.ts'
+import { ShadowRuns } from '../../bin/life/shadow-runs.ts'
 import { CodedError, type LineSpec } from '../../contracts/index.ts'
 import { type Canary, loadRecipe, type LocalInspector, RecipeRack } from '../../inspection/index.ts'
-import { Activations, prepareLife } from '../../models/index.ts'
+import { Activations, prepareLife, ShadowReports } from '../../models/index.ts'
 import { openSql } from '../../traceability/index.ts'
 import { goodPng, goodRecipe, type Workshop, workshop } from '../e2e/bad-samples.ts'
 import { outcome } from './samples/station-ports.ts'
@@ -22,6 +23,8 @@ const spec = {
 class Workers {
   readonly broken = new Set<string>()
   readonly loaded = new Set<string>()
+  /** A recipe is loaded when this has resolved. */
+  loading = Promise.resolve()
   inspect = () => ({ outcome: Promise.resolve(outcome('pass')), settled: Promise.resolve(null) })
   selfTest = (recipe?: string): Promise<void> =>
     recipe !== undefined && this.broken.has(recipe)
@@ -49,8 +52,9 @@ async function line() {
   const first = await loadRecipe(recipesDir, 'ramp@1')
   const workers = new Workers()
   const canaries: Canary[] = []
-  const canary = await CanaryWatch.start(workers as unknown as LocalInspector, canaries, spec, [first])
   const active = new Map([['s1', first]])
+  const local = workers as unknown as LocalInspector
+  const canary = await CanaryWatch.start(local, canaries, spec, active)
   const events: { type: string; data: Record<string, unknown> }[] = []
   const activations = new Activations(
     prepareLife(openSql(':memory:', { synchronous: 'normal' }), 'activations'),
@@ -58,7 +62,10 @@ async function line() {
   activations.resume('s1', refOf(first))
   const rack = new RecipeRack(
     {
-      prepare: (r) => Promise.resolve(void workers.loaded.add(r.id)),
+      prepare: async (r) => {
+        await workers.loading
+        workers.loaded.add(r.id)
+      },
       retire: (id) => Promise.resolve(void workers.loaded.delete(id)),
       addCanary: (r) => canary.add(r),
       dropCanary: (id) => canary.drop(id),
@@ -66,6 +73,20 @@ async function line() {
     active.values(),
   )
   const switched: string[] = []
+  const store = {
+    emit: (e: { type: string; data: unknown }) =>
+      Promise.resolve(void events.push({ type: e.type, data: e.data as Record<string, unknown> })),
+  }
+  const shadows = new ShadowRuns({
+    spec,
+    store,
+    recipesDir,
+    rack,
+    local,
+    reports: new ShadowReports(prepareLife(openSql(':memory:', { synchronous: 'normal' }), 'counts')),
+    active,
+    onLoaded: () => undefined,
+  })
   const changeover = new Changeover({
     spec,
     recipesDir,
@@ -75,17 +96,17 @@ async function line() {
     rack,
     canary,
     activations,
-    store: {
-      emit: (e) =>
-        Promise.resolve(void events.push({ type: e.type, data: e.data as Record<string, unknown> })),
-    },
+    store,
     onActive: () => undefined,
   })
-  canary.onFault((recipes, fact) => changeover.canaryFailed(recipes, fact))
+  canary.onFault(async (wrong) => {
+    await changeover.canaryFailed(wrong)
+    await shadows.canaryFailed(wrong)
+  })
   canary.stop()
   const activate = (recipe: string) =>
     changeover.activate('s1', { recipe, by: 'local', reason: 'try', override: true })
-  return { workers, canary, canaries, active, activations, events, switched, activate, changeover }
+  return { workers, canary, canaries, active, activations, events, switched, activate, changeover, shadows }
 }
 
 describe('a canary that fails while the line runs', () => {
@@ -120,7 +141,7 @@ describe('a canary that fails while the line runs', () => {
     await l.canary.check()
     expect(l.canary.fault?.code).toBe('INS_CANARY')
     expect([l.switched, l.events]).toEqual([[], []])
-    await l.changeover.canaryFailed(['ramp@7'], { code: 'INS_CANARY', message: '' })
+    await l.changeover.canaryFailed(new Map([['ramp@7', { code: 'INS_CANARY', message: '' }]]))
     expect(l.switched).toEqual([])
   })
 
@@ -132,6 +153,67 @@ describe('a canary that fails while the line runs', () => {
     expect(l.active.get('s1')?.id).toBe('ramp@2')
     expect(l.canary.fault?.code).toBe('INS_CANARY')
     expect([...l.workers.loaded]).toEqual(['ramp@2'])
+  })
+
+  it('leaves a station alone that took another recipe before its turn came', async () => {
+    const l = await line()
+    await l.activate('ramp@2')
+    let loaded = (): void => undefined
+    l.workers.loading = new Promise((resolve) => (loaded = resolve))
+    const taking = l.activate('ramp@3')
+    l.workers.broken.add('ramp@2')
+    const checking = l.canary.check()
+    await expect.poll(() => l.canary.fault?.code).toBe('INS_CANARY')
+    loaded()
+    await Promise.all([taking, checking])
+    expect(l.switched).toEqual(['ramp@2', 'ramp@3'])
+    expect(l.activations.current('s1').recipe.id).toBe('ramp@3')
+    expect(l.canary.fault).toBeNull()
+    expect(l.events.filter((e) => e.type === 'qe.station.health.v1')).toEqual([])
+  })
+
+  it('holds what the failed recipe judged, and what has no canary of its own, and nothing else', async () => {
+    const l = await line()
+    shop.recipe(goodRecipe({ version: 4 }), 'ramp@4')
+    const second = await loadRecipe(join(shop.dir, 'recipes'), 'ramp@2')
+    l.active.set('s2', second)
+    await l.canary.add(second)
+    l.workers.broken.add('ramp@1')
+    await l.canary.check()
+    expect(l.canary.fault?.message).toContain('ramp@1')
+    const held = ['ramp@1', 'ramp@2', 'ramp@4'].filter((id) => l.canary.faultOf(id) !== null)
+    expect(held).toEqual(['ramp@1', 'ramp@4'])
+    l.workers.broken.clear()
+    await l.canary.check()
+    expect(l.canary.faultOf('ramp@1')).toBeNull()
+  })
+
+  it('ends a shadow with an alarm, and holds no part', async () => {
+    const l = await line()
+    await l.shadows.set('s1', 'ramp@2', 'local')
+    l.workers.broken.add('ramp@2')
+    await l.canary.check()
+    expect([l.canary.fault, l.canary.faultOf('ramp@1'), l.switched]).toEqual([null, null, []])
+    expect(l.shadows.state('s1')).toMatchObject({ running: null, report: { recipe: 'ramp@2' } })
+    expect(l.events).toMatchObject([
+      {
+        type: 'qe.station.health.v1',
+        data: { station: 's1', alarm: 'canary-shadow', active: true, code: 'INS_CANARY' },
+      },
+    ])
+    expect(String(l.events[0]?.data['message'])).toMatch(/^the shadow ramp@2 was ended: /)
+    expect([...l.workers.loaded, ...l.canaries.map((c) => c.recipe)]).toEqual(['ramp@1'])
+  })
+
+  it('refuses a recipe whose canary is known to be judged differently', async () => {
+    const l = await line()
+    const wrong = await loadRecipe(join(shop.dir, 'recipes'), 'ramp@2')
+    await l.canary.add(wrong)
+    l.workers.broken.add('ramp@2')
+    await l.canary.check()
+    l.workers.broken.clear()
+    await expect(l.activate('ramp@2')).rejects.toMatchObject({ code: 'INS_CANARY' })
+    expect([l.switched, l.active.get('s1')?.id]).toEqual([[], 'ramp@1'])
   })
 })
 

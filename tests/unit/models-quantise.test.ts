@@ -8,6 +8,7 @@ import { activationScale, quantiseWeights, roundEven } from '../../models/quanti
 import { calibrate } from '../../models/quantise/calibrate.ts'
 import { chooseLayers } from '../../models/quantise/layers.ts'
 import { qdqModel } from '../../models/quantise/qdq-model.ts'
+import { plainJudge } from '../../models/quantise/verdict.ts'
 import { openSession } from '../../models/runtime/ort-session.ts'
 import { closeClasses, SIDE, smallNetwork } from './samples/small-network.ts'
 
@@ -142,8 +143,34 @@ describe('int8 variants', () => {
     expect(healed.left).toContainEqual({ layer: 'two', rule: 'measured' })
     const refused = await run(closeClasses(0), 2)
     expect(refused).toMatchObject({ accepted: false, layers: ['two'] })
-    expect(refused.agreement.flips[0]).toEqual({ image: '0', float: 'class-1', quantised: 'class-0' })
+    expect(refused.agreement.flips[0]).toEqual({
+      image: '0',
+      float: 'class-1 + class-0',
+      quantised: 'class-0 + class-1',
+    })
     expect(await run(closeClasses(0), 3)).toMatchObject({ accepted: true })
+  })
+
+  it('flip where a class falls below the threshold, or rises above it, though the likeliest stays', () => {
+    const { verdictOf } = plainJudge(smallNetwork().card)
+    const of = (scores: Record<string, number>): string => {
+      const findings = Object.entries(scores)
+        .filter(([, score]) => score >= 0.5)
+        .map(([name, score]) => ({ class: name, score, box: [0, 0, 1, 1] as const, areaPx: 1 }))
+      return verdictOf({ findings, scores, inferMs: 0 })
+    }
+    const told = [
+      { good: 0.3, stain: 0.52, crack: 0.1 },
+      { good: 0.3, stain: 0.48, crack: 0.1 },
+      { good: 0.6, stain: 0.8, crack: 0.5 },
+      { good: 0.8, stain: 0.6, crack: 0.5 },
+    ].map(of)
+    expect(told).toEqual([
+      'stain',
+      'stain below the threshold',
+      'stain + crack + good',
+      'good + crack + stain',
+    ])
   })
 
   it('say in their card what they were made of and what was measured', async () => {

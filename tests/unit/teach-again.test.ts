@@ -240,6 +240,36 @@ describe('a taught model with other images', () => {
       expect(await picture(name), name).toMatchObject({ status: 404, body: { code: 'API_NOT_FOUND' } })
   }, 300_000)
 
+  it('tells images of one file name apart, with their pictures, and takes out the one that is named', async () => {
+    const more = join(dir, 'allowed/more')
+    mkdirSync(more)
+    for (const n of [3, 99]) writeFileSync(join(more, `${n}.png`), await platePng(40 + n))
+    const first = await taught('/api/life/teach', { ...plain, id: 'alike', method: 'bank', bankSize: 50 })
+    const next = (body: object) => taught('/api/life/teach/again', { by: 'li', ...body })
+    const from = { id: 'alike', sha256: first.made?.sha256 }
+    const both = await next({ from, add: { from: 'folder', dir: more } })
+    const lists = (run: TeachRun): string[] => {
+      const text = readFileSync(join(`${run.made?.dir}.teach`, 'teach.json'), 'utf8')
+      return (JSON.parse(text) as { good: { name: string }[] }).good.map((g) => g.name)
+    }
+    expect(lists(both)).toEqual([...lists(first), 'more/3.png', '99.png'])
+    expect(lists(first)).toContain('3.png')
+    const picture = async (run: TeachRun, name: string): Promise<string> => {
+      const answer = await ask(`/api/life/teach/picture?run=${run.id}&name=${encodeURIComponent(name)}`)
+      return (answer.body as TeachPicture).image
+    }
+    const shown = await picture(first, '3.png')
+    expect(await picture(both, '3.png')).toBe(shown)
+    const other = await picture(both, 'more/3.png')
+    expect(other).toMatch(/^data:image\/webp/)
+    expect(other).not.toBe(shown)
+
+    const one = await next({ from: { id: 'alike', sha256: both.made?.sha256 }, remove: ['3.png'] })
+    expect(lists(one)).toEqual(lists(both).filter((name) => name !== '3.png'))
+    // What was taken out is still shown.
+    expect(await picture(one, '3.png')).toBe(shown)
+  }, 300_000)
+
   it('is refused where there is nothing to begin from, or nothing to do', async () => {
     const again = (body: object) => ask('/api/life/teach/again', { by: 'li', ...body })
     const from = { id: 'overkill', sha256: 'ab'.repeat(32) }

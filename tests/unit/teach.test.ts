@@ -317,6 +317,16 @@ describe('package and updates', () => {
     await expect(updateTaught({ backbone, data, examples, add: [], remove: ['nobody'] })).rejects.toThrow(
       /TCH_DATA.*nobody/,
     )
+    const named = (...names: string[]) => ({
+      ...data,
+      good: data.good.map((g, i) => ({ ...g, name: names[i] ?? g.name })),
+    })
+    const remove = (names: typeof data) =>
+      updateTaught({ backbone, data: names, examples, add: [], remove: ['1.png'] })
+    await expect(remove(named('1.png', '1.png'))).rejects.toThrow(/TCH_DATA.*2 of this name.*teach anew/)
+    await expect(remove(named('a/1.png', 'b/1.png'))).rejects.toThrow(
+      /TCH_DATA.*none of this name, but a\/1\.png, b\/1\.png/,
+    )
     const file = join(teachDataDir(place), 'embeddings.bin')
     const bytes = await readFile(file)
     bytes[40] = (bytes[40] ?? 0) ^ 1

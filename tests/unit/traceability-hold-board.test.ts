@@ -97,7 +97,7 @@ describe('the holds of a line', () => {
       const who = partIdentity({
         station: { camera: { adapter: 'replay' }, place: { fixture: own } } as StationSpec,
         context: { line: 'l', plant: 'p', station: 'st10', product: 'cap', shift: 'day' },
-        canary: { fault: null },
+        canary: { faultOf: () => null },
         holds,
         before: [],
       })

@@ -14,7 +14,7 @@ export type {
   ReviewItem,
   ReviewsAnswer,
   SeriesReport,
-  ShadowReport,
+  ShadowAgreement,
   ShownTeachRun,
   TeachAnswer,
   TeachEstimateAnswer,

@@ -11,6 +11,7 @@ const NAMED = [
   'rate',
   'same-place',
   'canary-rollback',
+  'canary-shadow',
   'score-drift',
   'escape-found',
   'review-overdue',

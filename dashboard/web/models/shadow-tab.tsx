@@ -2,7 +2,7 @@ import { type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { useLife, useOnePart } from '../api/life-hooks.ts'
-import { RESULTS, type LifeAnswer, type ShadowReport } from '../api/types.ts'
+import { RESULTS, type LifeAnswer, type ShadowAgreement } from '../api/types.ts'
 import { useText } from '../i18n/index.ts'
 import { countText, msText, percentText, timeText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
@@ -44,37 +44,50 @@ function ShadowPanel({ station, shadow }: { station: string; shadow: Shadow }): 
         </span>
       }
     >
-      <div className="two-columns">
-        <Matrix report={report} />
-        <div>
-          <p>
-            {t('models.agree', {
-              n: countText(report.agree),
-              all: countText(report.parts),
-              share: percentText(report.parts === 0 ? null : report.agree / report.parts, 2),
-            })}
-          </p>
-          {report.meanMs !== null && (
-            <p className="muted">{t('models.meanTime', { ms: msText(report.meanMs) })}</p>
-          )}
-          <p className="muted">
-            {t('models.since')} {timeText(report.since)} ({report.by})
-          </p>
-        </div>
-      </div>
-      <h4>{t('models.disagreements', { n: report.disagreements.length })}</h4>
-      {report.disagreements.length === 0 && <p className="muted">{t('models.noDisagreement')}</p>}
-      <div className="disagreements">
-        {report.disagreements.slice(0, 12).map((d) => (
-          <Disagreement key={d.inspectionId} part={d} />
-        ))}
-      </div>
+      <p className="muted">
+        {t('models.since')} {timeText(report.since)} ({report.by})
+      </p>
+      {[report, ...report.earlier].map((beside) => (
+        <Beside key={beside.active} beside={beside} />
+      ))}
     </Panel>
   )
 }
 
+/** What the shadow said beside one recipe in force. */
+function Beside({ beside }: { beside: ShadowAgreement }): ReactNode {
+  const { t } = useTranslation()
+  return (
+    <section data-beside={beside.active}>
+      <h3>{t('models.besideRecipe', { recipe: beside.active })}</h3>
+      <div className="two-columns">
+        <Matrix report={beside} />
+        <div>
+          <p>
+            {t('models.agree', {
+              n: countText(beside.agree),
+              all: countText(beside.parts),
+              share: percentText(beside.parts === 0 ? null : beside.agree / beside.parts, 2),
+            })}
+          </p>
+          {beside.meanMs !== null && (
+            <p className="muted">{t('models.meanTime', { ms: msText(beside.meanMs) })}</p>
+          )}
+        </div>
+      </div>
+      <h4>{t('models.disagreements', { n: beside.disagreements.length })}</h4>
+      {beside.disagreements.length === 0 && <p className="muted">{t('models.noDisagreement')}</p>}
+      <div className="disagreements">
+        {beside.disagreements.slice(0, 12).map((d) => (
+          <Disagreement key={d.inspectionId} part={d} />
+        ))}
+      </div>
+    </section>
+  )
+}
+
 /** Rows: recipe in force; columns: shadow. */
-function Matrix({ report }: { report: ShadowReport }): ReactNode {
+function Matrix({ report }: { report: ShadowAgreement }): ReactNode {
   const { t } = useTranslation()
   return (
     <table className="facts-table matrix">
@@ -108,7 +121,7 @@ function Matrix({ report }: { report: ShadowReport }): ReactNode {
 }
 
 /** The part as it was judged beside its golden template, and both words on it. */
-function Disagreement({ part: d }: { part: ShadowReport['disagreements'][number] }): ReactNode {
+function Disagreement({ part: d }: { part: ShadowAgreement['disagreements'][number] }): ReactNode {
   const { t } = useTranslation()
   const text = useText()
   const one = useOnePart(d.inspectionId)
