@@ -11,3 +11,4 @@ export { DATASET_FORMATS, openDataset, READERS, type OpenOptions } from './regis
 export { imageSize } from './image-size.ts'
 export { picturesBeside } from './left-out.ts'
 export { maskOfRuns } from './run-lengths.ts'
+export { isLayoutFolder } from './unread-labels.ts'

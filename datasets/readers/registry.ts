@@ -8,6 +8,7 @@ import { folder } from './folder.ts'
 import { type Dataset, type DatasetReader, GOOD_LABELS, type ReadOptions, checkGoodLabels } from './item.ts'
 import { unusedFiles } from './left-out.ts'
 import { mvtec } from './mvtec.ts'
+import { refuseUnreadLabels } from './unread-labels.ts'
 import { voc } from './voc.ts'
 import { yolo } from './yolo.ts'
 
@@ -72,7 +73,12 @@ function named(format: string): DatasetReader {
 }
 
 async function recognise(dir: string): Promise<DatasetReader> {
-  for (const r of READERS) if (await r.recognises(dir)) return r
+  for (const r of READERS) {
+    if (!(await r.recognises(dir))) continue
+    if (r === folderPerClass) await refuseUnreadLabels(dir)
+    return r
+  }
+  await refuseUnreadLabels(dir)
   throw new CodedError('DAT_LAYOUT', {
     file: dir,
     expected: `the layout of one of ${DATASET_FORMATS.join(', ')}`,

@@ -3,6 +3,7 @@ import { CodedError, mapInOrder } from '../../contracts/index.ts'
 import { checkSizes } from './coco-shapes.ts'
 import {
   filesIn,
+  foldersIn,
   imagesBelow,
   isDirectory,
   isFile,
@@ -12,6 +13,7 @@ import {
   stem,
 } from './files.ts'
 import type { DatasetReader, FoundBox, FoundItem } from './item.ts'
+import { splitNamed } from './splits.ts'
 
 const isXml = (name: string): boolean => name.toLowerCase().endsWith('.xml')
 
@@ -20,38 +22,62 @@ const IMAGES = ['JPEGImages', 'images', 'IMAGES']
 
 /**
  * Pascal VOC: one XML per image, pixel numbers 1-based and inclusive (VOC2012 development kit, section 8), turned into
- * half-open boxes from 0. Splits from ImageSets/Main where present. An image without XML is not part of the set. XML
- * beside its image, as LabelImg writes it, and images in sub-folders are read, too.
+ * half-open boxes from 0. Splits from ImageSets/Main where present, or each in a folder of its own. An image without XML
+ * is not part of the set. XML beside its image, as LabelImg writes it, and images in sub-folders are read, too.
  */
 export const voc: DatasetReader = {
   format: 'voc',
-  async recognises(dir) {
-    const notes = await firstOf(dir, ANNOTATIONS)
-    return (await filesIn(notes ?? dir)).some(isXml)
-  },
+  recognises: async (dir) => (await placesIn(dir)).length > 0,
   async read(dir) {
-    const notes = (await firstOf(dir, ANNOTATIONS)) ?? ((await filesIn(dir)).some(isXml) ? dir : null)
-    const images = (await firstOf(dir, IMAGES)) ?? notes
-    if (notes === null || images === null) {
+    const places = await placesIn(dir)
+    if (places.length === 0) {
       throw new CodedError('DAT_LAYOUT', {
         file: dir,
         expected: `a folder of XML (${ANNOTATIONS.join(', ')}) and one of images (${IMAGES.join(', ')})`,
-        actual: notes === null ? 'no annotations' : 'no images',
+        actual: 'no annotations',
       })
     }
-    const imageOf = imageFinder(images, await imagesBelow(images))
-    const xml = (await filesIn(notes)).filter(isXml)
-    const splits = await readSplits(dir, new Set(xml.map(stem)))
-    const items = await mapInOrder(xml, async (f): Promise<FoundItem> => {
-      const file = join(notes, f)
-      const image = imageOf(stem(f), file)
-      const { boxes, width, height } = parse(await readText(file), file)
-      if (boxes.length > 0) await checkSizes(boxes, { width, height }, image, file)
-      return { id: stem(f), image, split: splits.get(stem(f)) ?? 'all', boxes, defective: null }
-    })
+    const items: FoundItem[] = []
+    for (const place of places) for (const item of await readPlace(dir, place)) items.push(item)
     const classes = [...new Set(items.flatMap((i) => (i.boxes ?? []).map((b) => b.class)))].sort()
     return { format: 'voc', dir, classes, items: notEmpty(items, dir, 'XML annotations') }
   },
+}
+
+interface Place {
+  /** Folder of the split below the data set; empty = the data set itself. */
+  level: string
+  notes: string
+  images: string
+}
+
+/** Where XML lies: in the data set, or else in the folders of its splits. */
+async function placesIn(dir: string): Promise<Place[]> {
+  const own = await placeIn(dir, '')
+  if (own) return [own]
+  const levels = (await foldersIn(dir)).filter((f) => splitNamed(f) !== undefined)
+  return (await mapInOrder(levels, (level) => placeIn(dir, level))).flatMap((p) => p ?? [])
+}
+
+async function placeIn(dir: string, level: string): Promise<Place | null> {
+  const at = join(dir, level)
+  const notes = (await firstOf(at, ANNOTATIONS)) ?? at
+  if (!(await filesIn(notes)).some(isXml)) return null
+  return { level, notes, images: (await firstOf(at, IMAGES)) ?? notes }
+}
+
+async function readPlace(dir: string, { level, notes, images }: Place): Promise<FoundItem[]> {
+  const imageOf = imageFinder(images, await imagesBelow(images))
+  const xml = (await filesIn(notes)).filter(isXml)
+  const splits = await readSplits(join(dir, level), new Set(xml.map(stem)))
+  return mapInOrder(xml, async (f): Promise<FoundItem> => {
+    const file = join(notes, f)
+    const image = imageOf(stem(f), file)
+    const { boxes, width, height } = parse(await readText(file), file)
+    if (boxes.length > 0) await checkSizes(boxes, { width, height }, image, file)
+    const split = splitNamed(level) ?? splits.get(stem(f)) ?? 'all'
+    return { id: join(level, stem(f)), image, split, boxes, defective: null }
+  })
 }
 
 /** The one image of a stem; one that lies directly in the folder comes before those deeper in. */

@@ -2,6 +2,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path'
 import { z } from 'zod'
 import { CodedError, mapInOrder, parseStrict } from '../../contracts/index.ts'
 import {
+  filesIn,
   imagesBelow,
   isDirectory,
   isFile,
@@ -36,12 +37,15 @@ const dataSchema = z.looseObject({
 })
 
 const DATA_FILES = ['data.yaml', 'data.yml', 'dataset.yaml']
+/** What makes a YAML file of another name the description of a set. */
+const NAMES = /^["']?names["']?\s*:/m
+const SPLIT = /^["']?(train|val|test)["']?\s*:/m
 const CLASS_LIST = 'classes.txt'
 /** Label files lie in a folder `labels`, if they are not beside their image. */
 const LABEL = /\/labels\/(?:.*\/)?(?!classes\.txt$)[^/]*\.txt$/i
 
 /**
- * YOLO: `data.yaml` with class names, or `classes.txt` with one a line as LabelImg and Label Studio write it, `…/images/…/x.jpg` and `…/labels/…/x.txt` with `class cx cy w h` relative to
+ * YOLO: `data.yaml` (or one other YAML file with the same keys) with class names, or `classes.txt` with one a line as LabelImg and Label Studio write it, `…/images/…/x.jpg` and `…/labels/…/x.txt` with `class cx cy w h` relative to
  * the image (or a polygon, as for segments and oriented boxes, whose bounds are the box; key points behind a box are left aside). An image without a label file is an image without objects; a set
  * without any label file is refused, since then all of its parts would count as good.
  */
@@ -92,8 +96,21 @@ export const yolo: DatasetReader = {
   },
 }
 
+/** @throws DAT_LAYOUT when several files of other names could be it */
 async function dataFile(dir: string): Promise<string | null> {
   for (const name of DATA_FILES) if (await isFile(join(dir, name))) return join(dir, name)
+  const others: string[] = []
+  for (const name of (await filesIn(dir)).filter((f) => /\.ya?ml$/i.test(f))) {
+    const text = await readText(join(dir, name)).catch(() => '')
+    if (NAMES.test(text) && SPLIT.test(text)) others.push(name)
+  }
+  if (others.length > 1)
+    throw new CodedError('DAT_LAYOUT', {
+      file: dir,
+      expected: 'data.yaml, or one other file with names and train, val or test',
+      actual: others.join(', '),
+    })
+  if (others[0] !== undefined) return join(dir, others[0])
   const list = join(dir, CLASS_LIST)
   const beside = (await isDirectory(join(dir, 'images'))) && (await isDirectory(join(dir, 'labels')))
   return beside && (await isFile(list)) ? list : null
