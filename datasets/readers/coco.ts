@@ -4,6 +4,7 @@ import { CodedError, mapInOrder } from '../../contracts/index.ts'
 import { boxOf, checkSizes, segmentationSchema, shapeOf } from './coco-shapes.ts'
 import { filesIn, inside, isDirectory, isFile, notEmpty, readText, stem, within } from './files.ts'
 import type { DatasetReader, FoundBox, FoundItem } from './item.ts'
+import { openTruth } from './left-out.ts'
 
 const cocoSchema = z.looseObject({
   images: z.array(
@@ -15,7 +16,7 @@ const cocoSchema = z.looseObject({
     }),
   ),
   categories: z.array(z.looseObject({ id: z.number(), name: z.string().min(1) })),
-  /** Absent in the image lists of test sets: the images are not annotated. */
+  /** Absent or empty in the image lists of test sets: the images are not annotated. */
   annotations: z
     .array(
       z.looseObject({
@@ -46,12 +47,15 @@ export const coco: DatasetReader = {
       })
     const classes: string[] = []
     const items: FoundItem[] = []
+    const bare: string[] = []
     for (const file of files) {
       const data = await parse(file)
       for (const c of data.categories) if (!classes.includes(c.name)) classes.push(c.name)
-      items.push(...(await toItems(dir, file, data, prefixOf(dir, file, files))))
+      if (!data.annotations?.length) bare.push(`${relative(dir, file)}, ${data.images.length} images`)
+      for (const item of await toItems(dir, file, data, prefixOf(dir, file, files))) items.push(item)
     }
-    return { format: 'coco', dir, classes, items: notEmpty(items, dir, 'images in the JSON') }
+    const leftOut = openTruth(bare, dir, 'annotations in every file: images of these are in no rate')
+    return { format: 'coco', dir, classes, items: notEmpty(items, dir, 'images in the JSON'), leftOut }
   },
 }
 
@@ -189,7 +193,7 @@ async function toItems(
       id: `${prefix}/${i.file_name}`,
       image,
       split,
-      ...(data.annotations ? { boxes } : {}),
+      ...(data.annotations?.length ? { boxes } : {}),
       defective: null,
     }
   })

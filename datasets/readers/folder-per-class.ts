@@ -2,7 +2,10 @@ import { join } from 'node:path'
 import { CodedError } from '../../contracts/index.ts'
 import { foldersIn, imagesBelow, imagesIn, notEmpty } from './files.ts'
 import { isGoodLabel, type FoundItem, type DatasetReader } from './item.ts'
+import { openTruth } from './left-out.ts'
 import { splitNamed } from './splits.ts'
+
+const NAME_IT = 'where there are good parts, name their folder with --good'
 
 /** `<class>/*.jpg`, or `<split>/<class>/*.jpg`. */
 export const folderPerClass: DatasetReader = {
@@ -46,6 +49,9 @@ export const folderPerClass: DatasetReader = {
       dir,
       classes,
       items: notEmpty(items, dir, 'images in folders named after their class'),
+      leftOut: items.some((i) => i.defective === false)
+        ? []
+        : openTruth(classes, dir, 'a folder whose name means a good part: every part counts as bad', NAME_IT),
     }
   },
 }

@@ -10,19 +10,27 @@ const isUnread = (name: string): boolean => UNREAD.has(extname(name).toLowerCase
 
 const NAMED = 5
 
+const fact =
+  (code: 'DAT_LEFT_OUT' | 'DAT_TRUTH') =>
+  (names: readonly string[], file: string, expected: string, hint?: string): ErrorFact[] =>
+    names.length === 0
+      ? []
+      : [
+          toFact(
+            new CodedError(code, {
+              file,
+              expected,
+              actual: `${names.length}: ${names.slice(0, NAMED).join(', ')}${names.length > NAMED ? ' …' : ''}`,
+              ...(hint !== undefined && { hint }),
+            }),
+          ),
+        ]
+
 /** DAT_LEFT_OUT with count and first names; nothing when there are none. */
-export const leftOut = (names: readonly string[], file: string, expected: string): ErrorFact[] =>
-  names.length === 0
-    ? []
-    : [
-        toFact(
-          new CodedError('DAT_LEFT_OUT', {
-            file,
-            expected,
-            actual: `${names.length}: ${names.slice(0, NAMED).join(', ')}${names.length > NAMED ? ' …' : ''}`,
-          }),
-        ),
-      ]
+export const leftOut = fact('DAT_LEFT_OUT')
+
+/** DAT_TRUTH in the same form: what the labels leave open, and how it was taken. */
+export const openTruth = fact('DAT_TRUTH')
 
 /** Labelled images that EXIF says to show turned: whoever labelled them may have seen them so. */
 export const turnedImages = (names: readonly string[], dir: string): ErrorFact[] =>

@@ -14,6 +14,7 @@ import {
 } from './files.ts'
 import { imageSize } from './image-size.ts'
 import type { DatasetReader, FoundBox, FoundItem } from './item.ts'
+import { openTruth } from './left-out.ts'
 
 /** A folder of images, a list of image paths (`.txt`), or several of these. */
 const placesSchema = z.union([z.string(), z.array(z.string())])
@@ -46,8 +47,8 @@ const LABEL = /\/labels\/(?:.*\/)?(?!classes\.txt$)[^/]*\.txt$/i
 
 /**
  * YOLO: `data.yaml` (or one other YAML file with the same keys) with class names, or `classes.txt` with one a line as LabelImg and Label Studio write it, `…/images/…/x.jpg` and `…/labels/…/x.txt` with `class cx cy w h` relative to
- * the image (or a polygon, as for segments and oriented boxes, whose bounds are the box; key points behind a box are left aside). An image without a label file is an image without objects; a set
- * without any label file is refused, since then all of its parts would count as good.
+ * the image (or a polygon, as for segments and oriented boxes, whose bounds are the box; key points behind a box are left aside). An image without a label file is an image without objects, unless its
+ * split has none at all: then nobody has looked. A set without any label file is refused.
  */
 export const yolo: DatasetReader = {
   format: 'yolo',
@@ -86,13 +87,22 @@ export const yolo: DatasetReader = {
         actual: `none for ${images.length} images`,
       })
     }
+    const labelled = new Set(images.flatMap(({ split }, n) => (notes[n] ? split : [])))
     const items = await mapInOrder(images, async ({ image, split }, n): Promise<FoundItem> => {
       const path = notes[n] ?? null
-      const boxes = path === null ? [] : await readBoxes(path, image, names, keyNumbers)
-      return { id: relative(dir, image), image, split, boxes, defective: null }
+      const found = { id: relative(dir, image), image, split, defective: null }
+      if (path !== null) return { ...found, boxes: await readBoxes(path, image, names, keyNumbers) }
+      return labelled.has(split) ? { ...found, boxes: [] } : found
     })
     const labels = { used: notes.flatMap((path) => path ?? []), pattern: LABEL }
-    return { format: 'yolo', dir, classes, items, labels }
+    const bare = [...new Set(items.map((i) => i.split))].filter((s) => !labelled.has(s))
+    const count = (split: string): number => items.filter((i) => i.split === split).length
+    const leftOut = openTruth(
+      bare.map((s) => `split ${s}, ${count(s)} images`),
+      dir,
+      'label files in every split, empty ones for good parts: images of these splits are in no rate',
+    )
+    return { format: 'yolo', dir, classes, items, labels, leftOut }
   },
 }
 

@@ -203,13 +203,13 @@ describe('COCO', () => {
     await at.tree({
       'train/_annotations.coco.json': json([{ image_id: 7, category_id: 3, bbox: [1, 2, 4, 5] }]),
       'train/a.jpg': null,
-      'valid/_annotations.coco.json': json([]),
+      'valid/_annotations.coco.json': json([{ image_id: 7, category_id: 3, bbox: [1, 2, 4, 5] }]),
       'valid/a.jpg': null,
     })
     const { items } = await openDataset(at.dir)
     expect(items.map((i) => [i.id, i.boxes?.length])).toEqual([
       ['train/a.jpg', 1],
-      ['valid/a.jpg', 0],
+      ['valid/a.jpg', 1],
     ])
   })
 
