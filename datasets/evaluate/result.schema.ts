@@ -103,10 +103,20 @@ const differenceSchema = z.strictObject({
   p: z.number(),
 })
 
+/** Operating threshold of the detection rates, and where it comes from. */
+const thresholdSchema = z.strictObject({
+  value: z.number(),
+  /** Of classes with one of their own, in the words of the data set. */
+  perClass: z.record(z.string(), z.number()),
+  source: z.enum(['option', 'card', 'recipe']),
+})
+
 /** The same images judged by another recipe or model. */
 const comparisonSchema = z.strictObject({
   other: z.string(),
   otherModels: z.array(z.string()),
+  threshold: thresholdSchema,
+  otherThreshold: thresholdSchema,
   images: z.number(),
   resamples: z.number(),
   seed: z.number(),
@@ -143,7 +153,7 @@ export const evaluationResultSchema = z.strictObject({
   imagesPerSecond: z.number(),
   /** Highest resident memory of the process so far, bytes: models, workers and images together. */
   peakMemoryBytes: z.number(),
-  threshold: z.strictObject({ value: z.number(), source: z.enum(['option', 'card', 'recipe']) }),
+  threshold: thresholdSchema,
   /** Lowest score kept of detectors; null when no threshold was lowered. */
   scoreFloor: z.number().nullable(),
   /** Null where the data set has no boxes. */

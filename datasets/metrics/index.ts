@@ -1,4 +1,5 @@
 export { precisionRecall, type Hit, type PrecisionRecall } from './average-precision.kernel.ts'
+export { isCalled, type CallThreshold } from './call-threshold.ts'
 export { ClassPixelScorer, IGNORED, type ClassPixelScore } from './class-pixels.ts'
 export { type ClassificationScore, type ClassifiedImage, scoreClasses } from './classes.ts'
 

@@ -3,7 +3,7 @@ import type { Rate, SizeBin } from '../metrics/index.ts'
 import { axisStart, legend, lineChart } from './charts.ts'
 import { scoreHistogram } from './histogram.ts'
 import { esc, fixed, percent, section, t, table } from './html.ts'
-import { confusionTable } from './tables.ts'
+import { confusionTable, thresholdText } from './tables.ts'
 
 const share = (r: Rate): string =>
   `${r.count} / ${r.of} = ${percent(r.rate)} <small>${percent(r.exact[0])} … ${percent(r.exact[1])}</small>`
@@ -220,7 +220,8 @@ export function comparisonSection({ comparison: c }: EvaluationResult): string {
     t(
       `Paired bootstrap over ${c.images} images, ${c.resamples} resamples, seed ${c.seed}.`,
       `${c.images} 张图像配对自助法, ${c.resamples} 次重采样, 种子 ${c.seed}。`,
-    ),
+    ) +
+      ` ${t('Operating threshold', '工作阈值')}: ${thresholdText(c.threshold)} · ${t('other', '对方')} ${thresholdText(c.otherThreshold)}`,
   )
 }
 

@@ -58,6 +58,18 @@ export function confusionTable({ labels, counts }: DetectionScore['confusion']):
   return table([t('true \\ called', '真值 \\ 判为'), ...labels.map(name)], rows)
 }
 
+const SOURCE: Record<EvaluationResult['threshold']['source'], [string, string]> = {
+  option: ['option', '命令行'],
+  card: ['model card', '模型卡'],
+  recipe: ['recipe', '配方'],
+}
+
+/** The operating threshold, where it comes from, and those of classes with one of their own. */
+export function thresholdText({ value, perClass, source }: EvaluationResult['threshold']): string {
+  const own = Object.entries(perClass).map(([name, v]) => `; ${esc(name)} ${fixed(v, 3)}`)
+  return `${fixed(value, 3)} (${t(...SOURCE[source])}${own.join('')})`
+}
+
 const ppm = (v: number | null): string => (v === null ? '–' : Math.round(v * 1e6).toLocaleString('en'))
 const range = ([low, high]: [number, number]): string => `${percent(low)} … ${percent(high)}`
 
