@@ -161,8 +161,15 @@ export function comparisonLines({ comparison: c }: Pick<EvaluationResult, 'compa
 
 function leakageLines({ leakage: l }: EvaluationResult): string[] {
   const found = l ? Object.values(l.counts).reduce((a, b) => a + b, 0) : 0
-  if (!l || found === 0) return []
+  const coarse = l?.coarse
+    ? [
+        '',
+        `"${l.coarse.group}" has ${l.coarse.images} of ${l.images} images and is no workpiece: --group-by is too coarse`,
+      ]
+    : []
+  if (!l || found === 0) return coarse
   return [
+    ...coarse,
     '',
     `WARNING: the splits are not independent, scores are too good: ${l.affected} images have a relative in another split`,
     ...Object.entries(l.counts).map(([kind, n]) => `  ${kind}: ${n} pairs`),

@@ -10,6 +10,7 @@ import {
 import { findPackages, pinnedPackage, type PackageInfo } from '../../models/index.ts'
 import type { Dataset, DatasetItem } from '../readers/index.ts'
 import { badPart } from '../readers/item.ts'
+import { checkExport, type DetectionType } from './export-detections.ts'
 import { intoFrame } from './frame-box.ts'
 import { EVALUATION_CONTEXT, judgeItems } from './judge-items.ts'
 import { plainName, type Primary, primaryOf } from './primary.ts'
@@ -33,6 +34,8 @@ export interface EvaluateOptions {
   /** Split to name in the result; the data set is already cut to it. */
   split?: string
   workers?: number
+  /** Form in which the detections are exported afterwards: what could not be is refused before anything is judged. */
+  exported?: DetectionType
   onProgress?: (done: number, total: number) => void
 }
 
@@ -41,7 +44,8 @@ export interface EvaluateOptions {
  * opened to `scoreFloor` where that cannot change what lies above them (`openableTools`); the verdict of each image is
  * the recipe's own, by its rules on the findings its own thresholds let through.
  *
- * @throws CFG_*, MDL_*, INS_RULE_INVALID when the recipe does not load; an image that fails is a no-verdict
+ * @throws CFG_*, MDL_*, INS_RULE_INVALID when the recipe does not load; DAT_ANNOTATION for detections that could not be
+ *         exported; an image that fails is a no-verdict
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationResult> {
   const { models } = options
@@ -58,6 +62,10 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   const rejudge = ownVerdict(recipe, open)
   const primary = primaryOf(recipe, cards, options.dataset)
   const dataset = withoutKinds(primary, options.dataset)
+  if (options.exported !== undefined) {
+    const { classes, items } = dataset
+    checkExport(items, callable(recipe, cards).map(wordsOf(dataset)), { classes, type: options.exported })
+  }
   const maps = mapScorer(recipe, primary, dataset)
   const segments = segmentScorer(primary, dataset)
   const shown = new ShownMaps()
@@ -165,6 +173,12 @@ function operatingThreshold(
         : 'recipe',
   }
 }
+
+/** Classes that the tools of a recipe may call. */
+const callable = (recipe: Recipe, cards: ReadonlyMap<string, ModelCard>): string[] =>
+  recipe.tools.flatMap((t) =>
+    t.use === 'model@1' ? (cards.get(t.id)?.labels ?? []) : 'class' in t ? [t.class] : [],
+  )
 
 /** Labels in the words of a data set: `pin-hole` and `pinhole` are one class. */
 const wordsOf =

@@ -77,6 +77,8 @@ const leakageSchema = z.strictObject({
   groupBy: z.string().nullable(),
   /** Images of the evaluated split with a relative in another split. */
   affected: z.number(),
+  /** A group of more than half of the images, which is no workpiece: the pattern is too coarse. */
+  coarse: z.strictObject({ group: z.string(), images: z.number() }).nullable(),
   pairs: z.array(
     z.strictObject({
       kind: z.enum(['workpiece', 'copy', 'near-duplicate']),

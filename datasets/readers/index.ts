@@ -5,6 +5,7 @@ export {
   type DatasetItem,
   type DatasetReader,
   type ReadOptions,
+  type SplitImage,
   type TrueBox,
 } from './item.ts'
 export { DATASET_FORMATS, openDataset, READERS, type OpenOptions } from './registry.ts'

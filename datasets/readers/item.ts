@@ -51,6 +51,9 @@ export interface FoundItem extends DatasetItem {
   boxes?: FoundBox[]
 }
 
+/** Where an image lies, and in which split. */
+export type SplitImage = Pick<DatasetItem, 'id' | 'image' | 'split'>
+
 export interface Dataset {
   format: string
   dir: string
@@ -58,6 +61,8 @@ export interface Dataset {
   /** Labels that mean a good part. */
   goodLabels: readonly string[]
   items: DatasetItem[]
+  /** Images of all splits, whichever was asked for; one that several splits name is there once for each. */
+  allImages: readonly SplitImage[]
   /** What lies in the folder and is not used, or not as it could be. */
   leftOut: ErrorFact[]
 }
@@ -68,7 +73,8 @@ export interface ReadOptions {
 }
 
 /** What a reader finds; which labels mean a good part is the caller's to say. */
-export interface FoundDataset extends Omit<Dataset, 'goodLabels' | 'leftOut' | 'items'> {
+export interface FoundDataset extends Omit<Dataset, 'goodLabels' | 'leftOut' | 'items' | 'allImages'> {
+  /** An image that several splits name is there once for each, under one id. */
   items: FoundItem[]
   /** Label files that were read, and which others would be such, by their path from `/` as the data set. */
   labels?: { used: readonly string[]; pattern: RegExp }

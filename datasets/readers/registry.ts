@@ -43,9 +43,9 @@ export async function openDataset(dir: string, options: OpenOptions = {}): Promi
     )
   const unused = await unusedFiles({ ...set, ...(labels && { labels }) })
   const splits = [...new Set(set.items.map((i) => i.split))]
-  const items = set.items
-    .filter((i) => options.split === undefined || i.split === options.split)
-    .slice(0, options.limit)
+  const wanted = set.items.filter((i) => options.split === undefined || i.split === options.split)
+  const ids = new Set<string>()
+  const items = wanted.filter(({ id }) => !ids.has(id) && ids.add(id)).slice(0, options.limit)
   if (items.length === 0) {
     throw new CodedError('DAT_EMPTY', {
       file: dir,
@@ -58,6 +58,7 @@ export async function openDataset(dir: string, options: OpenOptions = {}): Promi
     ...set,
     goodLabels: options.goodLabels ?? GOOD_LABELS,
     items: checked.items,
+    allImages: set.items.map(({ id, image, split }) => ({ id, image, split })),
     leftOut: [...(set.leftOut ?? []), ...checked.leftOut, ...unused],
   }
 }

@@ -70,14 +70,16 @@ async function readPlace(dir: string, { level, notes, images }: Place): Promise<
   const imageOf = imageFinder(images, await imagesBelow(images))
   const xml = (await filesIn(notes)).filter(isXml)
   const splits = await readSplits(join(dir, level), new Set(xml.map(stem)))
-  return mapInOrder(xml, async (f): Promise<FoundItem> => {
+  const found = await mapInOrder(xml, async (f): Promise<FoundItem[]> => {
     const file = join(notes, f)
     const image = imageOf(stem(f), file)
     const { boxes, width, height } = parse(await readText(file), file)
     if (boxes.length > 0) await checkSizes(boxes, { width, height }, image, file)
-    const split = splitNamed(level) ?? splits.get(stem(f)) ?? 'all'
-    return { id: join(level, stem(f)), image, split, boxes, defective: null }
+    const named = splitNamed(level)
+    const within = named === undefined ? (splits.get(stem(f)) ?? ['all']) : [named]
+    return within.map((split) => ({ id: join(level, stem(f)), image, split, boxes, defective: null }))
   })
+  return found.flat()
 }
 
 /** The one image of a stem; one that lies directly in the folder comes before those deeper in. */
@@ -114,15 +116,17 @@ async function firstOf(dir: string, names: readonly string[]): Promise<string | 
   return null
 }
 
-/** Lines are names, which may have blanks in them, alone or with -1, 0 or 1 of a class behind. */
-async function readSplits(dir: string, known: ReadonlySet<string>): Promise<Map<string, string>> {
-  const splits = new Map<string, string>()
+/** Splits of each name. Lines are names, which may have blanks in them, alone or with -1, 0 or 1 of a class behind. */
+async function readSplits(dir: string, known: ReadonlySet<string>): Promise<Map<string, string[]>> {
+  const splits = new Map<string, string[]>()
   for (const split of ['train', 'val', 'test']) {
     const file = join(dir, 'ImageSets', 'Main', `${split}.txt`)
     if (!(await isFile(file))) continue
     for (const { text } of numberedLines(await readText(file))) {
       const forms = [text, text.replace(/\s+-?[01]$/, ''), stem(text)]
-      splits.set(forms.find((f) => known.has(f)) ?? text, split)
+      const name = forms.find((f) => known.has(f)) ?? text
+      const before = splits.get(name) ?? []
+      if (!before.includes(split)) splits.set(name, [...before, split])
     }
   }
   return splits

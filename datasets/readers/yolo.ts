@@ -134,29 +134,31 @@ async function readData(file: string): Promise<z.infer<typeof dataSchema>> {
 
 /**
  * The images data.yaml names; exports often carry paths of the machine they came from, then `images/` is taken.
- * An image named for two splits is in the first.
+ * An image named for two splits is in both.
  */
 async function findImages(
   dir: string,
   file: string,
   data: z.infer<typeof dataSchema>,
 ): Promise<{ split: string; image: string }[]> {
-  const found = new Map<string, string>()
+  const found: { split: string; image: string }[] = []
   const named: string[] = []
   let places = 0
   for (const split of ['train', 'val', 'test'] as const) {
+    const inSplit = new Set<string>()
     for (const place of [data[split] ?? []].flat()) {
       named.push(place)
       const at = await locate(dir, data.path ?? '.', place)
       if (at === null) continue
       places += 1
-      for (const image of await imagesAt(at, dir)) if (!found.has(image)) found.set(image, split)
+      for (const image of await imagesAt(at, dir)) inSplit.add(image)
     }
+    for (const image of inSplit) found.push({ split, image })
   }
   const plain = join(dir, 'images')
   if (places === 0 && (await isDirectory(plain)))
     return (await imagesBelow(plain)).map((f) => ({ split: 'all', image: join(plain, f) }))
-  if (places > 0) return [...found].map(([image, split]) => ({ split, image }))
+  if (places > 0) return found
   throw new CodedError('DAT_LAYOUT', {
     file,
     expected: `one of the image folders it names (${named.join(', ') || 'none named'}), or images/`,

@@ -233,12 +233,18 @@ const LEAK: Record<Leakage['pairs'][number]['kind'], [string, string]> = {
 
 export function leakageSection({ leakage: l }: EvaluationResult): string {
   if (!l) return ''
+  const coarse =
+    l.coarse &&
+    `<p>${t(
+      `“${l.coarse.group}” has ${l.coarse.images} of ${l.images} images and is no workpiece: --group-by is too coarse.`,
+      `“${l.coarse.group}” 含 ${l.images} 张图像中的 ${l.coarse.images} 张, 不是单个工件: --group-by 过粗。`,
+    )}</p>`
   const title = t('Independence of the splits', '数据划分的独立性')
   const found = Object.values(l.counts).reduce((a, b) => a + b, 0)
   if (found === 0)
     return section(
       title,
-      `<p>${t(`No relative found among ${l.images} images of ${l.splits.join(', ')}.`, `在 ${l.splits.join(', ')} 的 ${l.images} 张图像中未发现重复。`)}</p>`,
+      `<p>${t(`No relative found among ${l.images} images of ${l.splits.join(', ')}.`, `在 ${l.splits.join(', ')} 的 ${l.images} 张图像中未发现重复。`)}</p>${coarse ?? ''}`,
     )
   const rows = l.pairs
     .slice(0, 12)
@@ -253,5 +259,7 @@ export function leakageSection({ leakage: l }: EvaluationResult): string {
     `${l.affected} 张图像在另一划分中有同源图像: 得分偏高。`,
   )}</b> ${Object.entries(l.counts)
     .map(([k, n]) => `${t(...LEAK[k as keyof typeof LEAK])}: ${n}`)
-    .join(' · ')}</p>${table([t('Kind', '类型'), '', '', t('Evidence', '依据')], rows)}</section>`
+    .join(
+      ' · ',
+    )}</p>${coarse ?? ''}${table([t('Kind', '类型'), '', '', t('Evidence', '依据')], rows)}</section>`
 }

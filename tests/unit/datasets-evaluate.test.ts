@@ -130,7 +130,11 @@ describe('evaluation', () => {
     expect(await readFile(join(out, name), 'utf8')).toBe(
       '1,2,31,40,0.912346,pin-hole\n5,6,7,8,0.200000,open\n',
     )
-    await exportDetections(out, [image], { classes, type: 'number', threshold: 0.5 })
+    await exportDetections(out, [image], {
+      classes,
+      type: 'number',
+      threshold: { value: 0.5, perClass: {} },
+    })
     expect(await readFile(join(out, name), 'utf8')).toBe('1,2,31,40,0.912346,6\n')
     await expect(exportDetections(out, [image, image], { classes })).rejects.toThrow(/DAT_ANNOTATION/)
   })
