@@ -177,7 +177,7 @@ async function imagesOf(
         expected: 'images in the folder',
         actual: leftOut.at(-1)?.message ?? 'none',
       })
-    files.push(...found)
+    for (const file of found) files.push(file)
   }
   const images = files.map((file) => ({
     name: basename(file),

@@ -5,6 +5,7 @@ export { type ClassificationScore, type ClassifiedImage, scoreClasses } from './
 
 export { scoreCoco, type CocoScore } from './coco.ts'
 export { scoreDetections, type ClassScore, type DetectionScore, type Operating } from './detection.ts'
+export { extent } from './extent.kernel.ts'
 export { auroc, rankImages, type ImageRanking } from './image-ranking.ts'
 export { clopperPearson, incompleteBeta, wilson, type Confidence } from './interval.kernel.ts'
 export { scoreJudgements, type JudgedPart, type JudgementScore } from './judgement.ts'

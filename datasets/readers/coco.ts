@@ -63,7 +63,7 @@ async function jsonFiles(dir: string): Promise<string[]> {
   const found: string[] = []
   const folder = join(dir, 'annotations')
   if (await isDirectory(folder))
-    found.push(...onlyInstances(await filesIn(folder)).map((f) => join(folder, f)))
+    for (const f of onlyInstances(await filesIn(folder))) found.push(join(folder, f))
   for (const at of ['.', 'train', 'valid', 'val', 'test'])
     for (const name of ['annotations.json', '_annotations.coco.json'])
       if (await isFile(join(dir, at, name))) found.push(join(dir, at, name))

@@ -1,6 +1,7 @@
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { z } from 'zod'
 import { CodedError, mapInOrder, parseStrict } from '../../contracts/index.ts'
+import { extent } from '../metrics/extent.kernel.ts'
 import {
   filesIn,
   imagesBelow,
@@ -219,9 +220,8 @@ async function readBoxes(
     }
     let [x1, y1, x2, y2] = [0, 0, 0, 0]
     if (polygon) {
-      const xs = v.filter((_, n) => n % 2 === 0)
-      const ys = v.filter((_, n) => n % 2 === 1)
-      ;[x1, y1, x2, y2] = [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)]
+      ;[x1, x2] = extent(v.filter((_, n) => n % 2 === 0))
+      ;[y1, y2] = extent(v.filter((_, n) => n % 2 === 1))
     } else {
       const [cx = 0, cy = 0, w = 0, h = 0] = v
       ;[x1, y1, x2, y2] = [cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2]

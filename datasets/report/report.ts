@@ -1,5 +1,6 @@
 import { errorText } from '../../contracts/index.ts'
 import type { EvaluationResult } from '../evaluate/index.ts'
+import { extent } from '../metrics/index.ts'
 import { axisStart, envelope, legend, lineChart } from './charts.ts'
 import { esc, fixed, percent, section, t } from './html.ts'
 import { heatMapSections } from './heat-maps.ts'
@@ -175,7 +176,7 @@ function detectionSections(r: EvaluationResult): string {
       : [{ x: d.operating.threshold, y: d.operating.f1, label: `F1 ${fixed(d.operating.f1)}` }]),
     ...(d.best ? [{ x: d.best.threshold, y: d.best.f1, label: `max ${fixed(d.best.f1)}` }] : []),
   ].slice(0, d.best && Math.abs(d.best.threshold - d.operating.threshold) < 0.08 ? 1 : 2)
-  const scores = d.curve.map((p) => p.score)
+  const [lowest, highest] = extent(d.curve.map((p) => p.score))
   const threshold = thresholdText(r.threshold)
   const f = lineChart(
     [
@@ -183,7 +184,7 @@ function detectionSections(r: EvaluationResult): string {
       { name: 'precision', points: d.curve.map((p) => [p.score, p.precision]) },
       { name: 'recall', points: d.curve.map((p) => [p.score, p.recall]) },
     ],
-    { label: 'score', from: Math.min(0, ...scores), to: Math.max(1, ...scores) },
+    { label: 'score', from: Math.min(0, lowest), to: Math.max(1, highest) },
     { label: '', from: 0, to: 1 },
     marks,
   )

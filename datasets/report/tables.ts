@@ -1,6 +1,6 @@
 import { NO_VERDICT_TEXT, type NoVerdictReason } from '../../contracts/index.ts'
 import type { EvaluationResult } from '../evaluate/index.ts'
-import type { DetectionScore, JudgementScore, Rate } from '../metrics/index.ts'
+import { type DetectionScore, extent, type JudgementScore, type Rate } from '../metrics/index.ts'
 import { esc, fixed, percent, t, table } from './html.ts'
 
 export function classTable(d: DetectionScore): string {
@@ -44,7 +44,7 @@ export function classTable(d: DetectionScore): string {
 }
 
 export function confusionTable({ labels, counts }: DetectionScore['confusion']): string {
-  const most = Math.max(1, ...counts.flat())
+  const most = Math.max(1, extent(counts.flat())[1])
   const name = (l: string): string => (l === '-' ? t('nothing', '无') : esc(l))
   const rows = counts.map((row, r) => [
     name(labels[r] ?? ''),
