@@ -26,8 +26,9 @@ export function scoresOf(
   const judged = images.flatMap(({ defective, verdict }) =>
     defective === null ? [] : [{ defective, verdict }],
   )
+  const classifies = primary?.card.spec.family === 'classification'
   const named = images.flatMap(({ label, called }) =>
-    label === null || called === null ? [] : [{ truth: label, called }],
+    label === null || !classifies ? [] : [{ truth: label, called }],
   )
   const noVerdicts: EvaluationResult['noVerdicts'] = {}
   for (const { id, noVerdict: nv } of images) {
