@@ -6,28 +6,33 @@ import { filesIn, inside, isDirectory, isFile, notEmpty, readText, stem, within 
 import type { DatasetReader, FoundBox, FoundItem } from './item.ts'
 import { openTruth } from './left-out.ts'
 
+const id = z.union([z.number(), z.string()])
+
 const cocoSchema = z.looseObject({
   images: z.array(
     z.looseObject({
-      id: z.union([z.number(), z.string()]),
+      id,
       file_name: z.string().min(1),
-      width: z.number().optional(),
-      height: z.number().optional(),
+      width: z.number().nullish(),
+      height: z.number().nullish(),
     }),
   ),
-  categories: z.array(z.looseObject({ id: z.number(), name: z.string().min(1) })),
+  categories: z.array(z.looseObject({ id, name: z.string().min(1) })),
   /** Absent or empty in the image lists of test sets: the images are not annotated. */
   annotations: z
     .array(
       z.looseObject({
-        image_id: z.union([z.number(), z.string()]),
-        category_id: z.number(),
-        /** May be absent where run lengths say it. */
+        image_id: id,
+        category_id: id,
+        /** May be absent or empty where run lengths say it. */
         bbox: z
-          .tuple([z.number(), z.number(), z.number().nonnegative(), z.number().nonnegative()])
-          .optional(),
-        segmentation: segmentationSchema.optional(),
-        iscrowd: z.union([z.literal(0), z.literal(1), z.boolean()]).optional(),
+          .union([
+            z.tuple([z.number(), z.number(), z.number().nonnegative(), z.number().nonnegative()]),
+            z.tuple([]),
+          ])
+          .nullish(),
+        segmentation: segmentationSchema.nullish(),
+        iscrowd: z.union([z.literal(0), z.literal(1), z.boolean()]).nullish(),
       }),
     )
     .optional(),
@@ -91,13 +96,30 @@ async function parse(file: string): Promise<z.infer<typeof cocoSchema>> {
   }
   const parsed = cocoSchema.safeParse(value)
   if (parsed.success) return parsed.data
-  const first = parsed.error.issues[0]
+  const path = parsed.error.issues[0]?.path ?? []
+  const form = path.findLast((key) => typeof key === 'string' && key in FORMS)
+  const found = path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | null)?.[key], value)
   throw new CodedError('DAT_ANNOTATION', {
     file,
-    path: first?.path.join('.') || '(document)',
-    expected: 'the COCO form: images, categories, annotations with bbox [x, y, width, height]',
-    actual: first?.message ?? 'something else',
+    path: path.join('.') || '(document)',
+    expected: FORMS[String(form)] ?? 'the COCO form: images, categories, annotations',
+    actual: JSON.stringify(found)?.slice(0, 80) ?? 'nothing',
   })
+}
+
+const ID = 'an id, a number or a text'
+/** What is expected of the keys that are looked at. */
+const FORMS: Record<string, string> = {
+  bbox: 'bbox [x, y, width, height] in px, four numbers, the last two not negative',
+  segmentation: 'outlines [[x1, y1, x2, y2, x3, y3 …]], or run lengths {size: [height, width], counts}',
+  iscrowd: '0 or 1',
+  width: 'a number of px',
+  height: 'a number of px',
+  id: ID,
+  image_id: ID,
+  category_id: ID,
+  file_name: 'the name of the image file',
+  name: 'the name of the class',
 }
 
 function splitOf(file: string): string {
@@ -108,10 +130,10 @@ function splitOf(file: string): string {
 }
 
 /** @throws DAT_ANNOTATION for two categories of one id: defects would get the name of another class */
-function namesOf({ categories }: z.infer<typeof cocoSchema>, file: string): Map<number, string> {
-  const names = new Map<number, string>()
+function namesOf({ categories }: z.infer<typeof cocoSchema>, file: string): Map<string, string> {
+  const names = new Map<string, string>()
   categories.forEach(({ id, name }, n) => {
-    const before = names.get(id) ?? name
+    const before = names.get(String(id)) ?? name
     if (before !== name)
       throw new CodedError('DAT_ANNOTATION', {
         file,
@@ -119,7 +141,7 @@ function namesOf({ categories }: z.infer<typeof cocoSchema>, file: string): Map<
         expected: 'an id of its own for every category',
         actual: `${id} for ${before} and ${name}`,
       })
-    names.set(id, name)
+    names.set(String(id), name)
   })
   return names
 }
@@ -166,7 +188,7 @@ async function toItems(
   })
   data.annotations?.forEach((a, n) => {
     const boxes = byImage.get(String(a.image_id))
-    const name = names.get(a.category_id)
+    const name = names.get(String(a.category_id))
     if (!boxes || name === undefined) {
       throw new CodedError('DAT_ANNOTATION', {
         file,
