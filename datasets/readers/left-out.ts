@@ -60,10 +60,9 @@ export async function picturesBeside(dir: string, taken: readonly string[]): Pro
 }
 
 /** What lies in the folder of a data set and is no part of it: images, and annotations of images that are not there. */
-export async function unusedFiles({ dir, items, labels }: FoundDataset): Promise<ErrorFact[]> {
-  const used = new Set(
-    items.flatMap((i) => [i.image, i.reference, i.mask].flatMap((f) => (f === undefined ? [] : resolve(f)))),
-  )
+export async function unusedFiles({ dir, items, labels, seen = [] }: FoundDataset): Promise<ErrorFact[]> {
+  const taken = items.flatMap((i) => [i.image, i.reference ?? [], i.mask ?? []].flat())
+  const used = new Set([...taken, ...seen].map((f) => resolve(f)))
   const read = new Set(labels?.used.map((f) => resolve(f)))
   const free = (await filesBelow(dir)).map((f) => resolve(dir, f)).filter((f) => !used.has(f))
   const named = (files: readonly string[]): string[] => files.map((f) => relative(dir, f))
