@@ -13,6 +13,7 @@ import {
   stem,
 } from './files.ts'
 import type { DatasetReader, FoundBox, FoundItem } from './item.ts'
+import { openTruth } from './left-out.ts'
 import { splitNamed } from './splits.ts'
 
 const isXml = (name: string): boolean => name.toLowerCase().endsWith('.xml')
@@ -23,7 +24,7 @@ const IMAGES = ['JPEGImages', 'images', 'IMAGES']
 /**
  * Pascal VOC: one XML per image, pixel numbers 1-based and inclusive (VOC2012 development kit, section 8), turned into
  * half-open boxes from 0. Splits from ImageSets/Main where present, or each in a folder of its own. An image without XML
- * is not part of the set. XML beside its image, as LabelImg writes it, and images in sub-folders are read, too.
+ * is not part of the set. Objects marked difficult are ignored, as `VOCevaldet` of the kit does. XML beside its image, as LabelImg writes it, and images in sub-folders are read, too.
  */
 export const voc: DatasetReader = {
   format: 'voc',
@@ -40,7 +41,18 @@ export const voc: DatasetReader = {
     const items: FoundItem[] = []
     for (const place of places) for (const item of await readPlace(dir, place)) items.push(item)
     const classes = [...new Set(items.flatMap((i) => (i.boxes ?? []).map((b) => b.class)))].sort()
-    return { format: 'voc', dir, classes, items: notEmpty(items, dir, 'XML annotations') }
+    const difficult = items.filter((i) => i.boxes?.some((b) => b.crowd)).map((i) => i.id)
+    return {
+      format: 'voc',
+      dir,
+      classes,
+      items: notEmpty(items, dir, 'XML annotations'),
+      leftOut: openTruth(
+        [...new Set(difficult)],
+        dir,
+        'no <difficult> objects: those of these images are ignored, as are calls on them',
+      ),
+    }
   },
 }
 
@@ -103,6 +115,9 @@ function imageFinder(dir: string, files: readonly string[]): (stem: string, want
   }
 }
 
+const escaped = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+
 const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
 const unescaped = (text: string): string =>
   text.replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|(amp|lt|gt|quot|apos));/gi, (all, dec, hex, e: string) => {
@@ -142,7 +157,9 @@ const blank = (text: string): string => text.replace(/[^\n]/g, ' ')
 
 /** VOC files are flat and written by tools, so the few tags needed are found by name; anything odd is an error. */
 function parse(document: string, file: string): { boxes: FoundBox[]; width?: number; height?: number } {
-  const xml = document.replace(/<!--[\s\S]*?-->/g, blank)
+  const xml = document.replace(/<!--[\s\S]*?-->|<!\[CDATA\[([\s\S]*?)\]\]>/g, (all, text?: string) =>
+    text === undefined ? blank(all) : escaped(text),
+  )
   const lineOf = (index: number): number => xml.slice(0, index).split('\n').length
   const fault = (index: number, expected: string, actual: string): CodedError =>
     new CodedError('DAT_ANNOTATION', { file, line: lineOf(index), expected, actual })
@@ -167,6 +184,7 @@ function parse(document: string, file: string): { boxes: FoundBox[]; width?: num
       class: unescaped(name),
       box: [x1 - 1, y1 - 1, x2, y2],
       place: { file, line: lineOf(object.index) },
+      ...(textOf(body, 'difficult') === '1' ? { crowd: true } : {}),
     })
   }
   const opened = xml.match(/<object[\s/>]/g)?.length ?? 0

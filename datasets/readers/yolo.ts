@@ -168,8 +168,9 @@ async function findImages(
 }
 
 async function locate(dir: string, base: string, place: string): Promise<string | null> {
+  const [from, path] = [base, place].map((p) => p.replaceAll('\\', '/')) as [string, string]
   // Roboflow writes `../train/images` for a folder beside data.yaml.
-  for (const at of [resolve(dir, base, place), resolve(dir, place.replace(/^(\.\.\/)+/, ''))])
+  for (const at of [resolve(dir, from, path), resolve(dir, path.replace(/^(\.\.\/)+/, ''))])
     if ((await isDirectory(at)) || (at.endsWith('.txt') && (await isFile(at)))) return at
   return null
 }
@@ -202,7 +203,8 @@ async function readBoxes(
 ): Promise<FoundBox[]> {
   const lines = numberedLines(await readText(file))
   if (lines.length === 0) return []
-  const { widthPx, heightPx } = await imageSize(image)
+  // Judging it says what is wrong with the image; until then its defects count, wherever they are.
+  const { widthPx, heightPx } = await imageSize(image).catch(() => ({ widthPx: 1, heightPx: 1 }))
   return lines.map(({ line, text }) => {
     const [index = NaN, ...all] = text.split(/\s+/).map(Number)
     const name = names.get(index)

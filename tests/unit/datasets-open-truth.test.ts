@@ -38,6 +38,21 @@ describe('what labels leave open is said', () => {
     expect(await facts()).toEqual([])
   })
 
+  it('where Pascal VOC marks objects difficult, which count neither way', async () => {
+    const box = '<bndbox><xmin>1</xmin><ymin>2</ymin><xmax>10</xmax><ymax>8</ymax></bndbox>'
+    const object = (more: string) => `<object><name><![CDATA[R&D <1>]]></name>${more}${box}</object>`
+    await at.tree({
+      'a.jpg': null,
+      'a.xml': `<annotation>${object('')}${object('<difficult>1</difficult>')}</annotation>`,
+      'b.jpg': null,
+      'b.xml': `<annotation>${object('<difficult>0</difficult>')}</annotation>`,
+    })
+    const { items, classes } = await openDataset(at.dir)
+    expect(classes).toEqual(['R&D <1>'])
+    expect(items.map((i) => i.boxes?.map((b) => b.crowd ?? false))).toEqual([[false, true], [false]])
+    expect(await facts()).toEqual([expect.stringMatching(/^DAT_TRUTH: .*difficult.*ignored.*found 1: a$/)])
+  })
+
   it('where a file of COCO has no annotations', async () => {
     const json = (id: number, annotations: object[]): string =>
       JSON.stringify({
