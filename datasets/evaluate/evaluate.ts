@@ -44,7 +44,7 @@ export interface EvaluateOptions {
  * opened to `scoreFloor` where that cannot change what lies above them (`openableTools`); the verdict of each image is
  * the recipe's own, by its rules on the findings its own thresholds let through.
  *
- * @throws CFG_*, MDL_*, INS_RULE_INVALID when the recipe does not load; DAT_ANNOTATION for detections that could not be
+ * @throws CFG_*, MDL_*, INS_RULE_INVALID when the recipe does not load; CFG_USAGE for detections that could not be
  *         exported; an image that fails is a no-verdict
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationResult> {

@@ -41,7 +41,7 @@ export async function makeDetectionsFolder(dir: string): Promise<void> {
  * Whether the detections on these images can be written, before anything is judged.
  *
  * @param callable classes that may be called, in the words of the data set
- * @throws DAT_ANNOTATION when two images would share a file, or a class has no number
+ * @throws CFG_USAGE when two images would share a file, or a class has no number
  */
 export function checkExport(
   images: readonly { id: string }[],
@@ -52,8 +52,8 @@ export function checkExport(
   for (const { id } of images) {
     const before = names.get(fileOf(id))
     if (before !== undefined)
-      throw new CodedError('DAT_ANNOTATION', {
-        file: fileOf(id),
+      throw new CodedError('CFG_USAGE', {
+        path: '--detections',
         expected: 'image names that differ: there is one file of detections for each',
         actual: `${before} and ${id}`,
       })
@@ -66,7 +66,7 @@ export function checkExport(
  * Writes one `<id>.txt` per image with lines `x1,y1,x2,y2,confidence,type`, whole pixels, no spaces: the form the
  * evaluation script of DeepPCB reads from a zip. An image without detections is an empty file.
  *
- * @throws CFG_USAGE when the folder cannot be made; DAT_ANNOTATION when two images would share a file, or a class has no number
+ * @throws CFG_USAGE when the folder cannot be made, two images would share a file, or a class has no number
  */
 export async function exportDetections(
   dir: string,
@@ -91,9 +91,10 @@ function typeOf(name: string, options: ExportDetectionsOptions): string {
   if (options.type !== 'number') return OFFICIAL[name] ?? name
   const index = options.classes.indexOf(name)
   if (index >= 0) return String(index + 1)
-  throw new CodedError('DAT_ANNOTATION', {
+  throw new CodedError('CFG_USAGE', {
+    path: '--detection-type',
     expected: `a class of ${options.classes.join(', ')}`,
     actual: name,
-    hint: 'export class names instead of numbers',
+    hint: 'write names instead of numbers',
   })
 }

@@ -56,7 +56,7 @@ export function boxOf(
   { runs }: Pick<TrueBox, 'runs'>,
   place: Place,
 ): Box {
-  if (bbox && bbox.length > 0) return [bbox[0], bbox[1], bbox[0] + bbox[2], bbox[1] + bbox[3]]
+  if (bbox?.length === 4) return [bbox[0], bbox[1], bbox[0] + bbox[2], bbox[1] + bbox[3]]
   if (runs) return boundsOfRuns(runs)
   throw new CodedError('DAT_ANNOTATION', {
     ...place,

@@ -28,16 +28,14 @@ describe('detections that could not be written are refused before anything is ju
   it('where two images share a name', async () => {
     await at.tree({ 'ok/1.jpg': null, 'stain/1.jpg': null })
     const { error, seen } = await judge('name')
-    expect(error).toMatch(
-      /DAT_ANNOTATION.*1\.jpg\.txt.*names that differ.*found ok\/1\.jpg and stain\/1\.jpg/,
-    )
+    expect(error).toMatch(/CFG_USAGE.*--detections.*names that differ.*found ok\/1\.jpg and stain\/1\.jpg/)
     expect(seen).toEqual([])
   })
 
   it('where the set has no number for a class', async () => {
     await at.tree({ 'ok/1.jpg': null, 'dent/2.jpg': null })
     const { error, seen } = await judge('number')
-    expect(error).toMatch(/DAT_ANNOTATION.*a class of dent, ok; found stain/)
+    expect(error).toMatch(/CFG_USAGE.*--detection-type.*a class of dent, ok; found stain/)
     expect(seen).toEqual([])
     expect((await judge('name')).error).toBeNull()
   })

@@ -136,7 +136,7 @@ describe('evaluation', () => {
       threshold: { value: 0.5, perClass: {} },
     })
     expect(await readFile(join(out, name), 'utf8')).toBe('1,2,31,40,0.912346,6\n')
-    await expect(exportDetections(out, [image, image], { classes })).rejects.toThrow(/DAT_ANNOTATION/)
+    await expect(exportDetections(out, [image, image], { classes })).rejects.toThrow(/CFG_USAGE/)
   })
 })
 
