@@ -1,7 +1,13 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { CodedError, makeFolder } from '../../contracts/index.ts'
-import { DATASET_FORMATS, exportDetections, workpieceOf } from '../../datasets/index.ts'
+import { CodedError } from '../../contracts/index.ts'
+import {
+  DATASET_FORMATS,
+  type DetectionType,
+  exportDetections,
+  makeDetectionsFolder,
+  workpieceOf,
+} from '../../datasets/index.ts'
 import { BackgroundClient, type BackgroundProgress } from '../../inspection/index.ts'
 import { recipePlace } from '../line/config.ts'
 import { evaluationText } from '../jobs/evaluation-text.ts'
@@ -26,6 +32,7 @@ interface Flags {
   groupBy?: string
   leakage: boolean
   detections?: string
+  detectionsCalled?: string
   detectionType: string
   lang: string
   workers?: number
@@ -42,7 +49,11 @@ export function addEvaluate(program: Command, environment: Environment): void {
     .option('--good <labels...>', 'labels that mean a good part; default: good, ok, normal, 良品, 合格 …')
     .option('--recipe <id@version>', 'recipe in lines/recipes, or a recipe file')
     .option('--model <id>', 'model package (default for deeppcb: pcb-pair)')
-    .option('--threshold <score>', 'operating threshold; default: of recipe or model card', number(0, 1e9))
+    .option(
+      '--threshold <score>',
+      'operating threshold, of both with --compare; default: of the recipe, or of the card of a bare model',
+      number(0, 1e9),
+    )
     .option('--report <file>', 'HTML report', 'evaluation.html')
     .option('--json <file>', 'the whole result as JSON; default: beside the report')
     .option(
@@ -54,7 +65,14 @@ export function addEvaluate(program: Command, environment: Environment): void {
       'regular expression for the workpiece in an image name, for the search for leakage between splits',
     )
     .option('--no-leakage', 'do not look for the same part or picture in several splits')
-    .option('--detections <dir>', 'detections as x1,y1,x2,y2,confidence,type, one file per image')
+    .option(
+      '--detections <dir>',
+      'detections as x1,y1,x2,y2,confidence,type, one file per image, down to the lowest scores: for mAP',
+    )
+    .option(
+      '--detections-called <dir>',
+      'the same, only those at the operating threshold: for an F-score, or precision and recall',
+    )
     .option('--detection-type <form>', 'type as `name` or `number` in these files', 'name')
     .option('--lang <language>', 'language shown first in the report: zh or en', 'en')
     .option('--workers <n>', 'inspection workers; default: one per core', whole(1, 256))
@@ -71,6 +89,7 @@ async function run(dir: string, o: Flags, environment: Environment): Promise<voi
       actual: o.detectionType,
     })
   }
+  const folders = [o.detections, o.detectionsCalled].flatMap((f) => (f === undefined ? [] : resolve(f)))
   const order: EvaluateOrder = {
     dir: resolve(dir),
     ...(o.dataset === undefined ? {} : { format: o.dataset }),
@@ -82,13 +101,20 @@ async function run(dir: string, o: Flags, environment: Environment): Promise<voi
     ...(o.threshold === undefined ? {} : { threshold: o.threshold }),
     ...(o.workers === undefined ? {} : { workers: o.workers }),
     ...(o.compare === undefined ? {} : { compare: otherOf(o.compare) }),
+    ...(folders.length === 0 ? {} : { detections: o.detectionType }),
     leakage: !o.leakage ? null : o.groupBy === undefined ? {} : { groupBy: o.groupBy },
     report: o.report === undefined ? null : o.lang,
   }
   const json = o.json ?? o.report?.replace(/(\.html?)?$/i, '.json')
   // Before the work, whose result would be lost.
   for (const file of [o.report, json]) if (file !== undefined) await checkOut(file)
-  if (o.detections !== undefined) makeFolder(o.detections)
+  if (folders.length === 2 && folders[0] === folders[1])
+    throw new CodedError('CFG_USAGE', {
+      path: '--detections-called',
+      expected: 'another folder than that of --detections',
+      actual: o.detectionsCalled ?? '',
+    })
+  for (const folder of folders) await makeDetectionsFolder(folder)
   if (o.groupBy !== undefined) workpieceOf(o.groupBy)
   const progress = showProgress('evaluate')
   const onProgress = (p: BackgroundProgress): void => progress.update(p.done, p.total)
@@ -97,17 +123,28 @@ async function run(dir: string, o: Flags, environment: Environment): Promise<voi
     : await runEvaluation(order, environment, onProgress)
   progress.stop()
   process.stdout.write(evaluationText(result))
-  if (o.detections !== undefined) {
-    const files = await exportDetections(o.detections, result.images, {
-      classes: result.dataset.classes,
-      type: o.detectionType,
-    })
-    process.stdout.write(`detections: ${files} files in ${o.detections}\n`)
-  }
   if (json !== undefined) await writeOut(json, JSON.stringify(result))
   if (o.report !== undefined && html !== null) {
     await writeOut(o.report, html)
     process.stdout.write(`report: ${resolve(o.report)}${json === undefined ? '' : `, ${resolve(json)}`}\n`)
+  }
+  await writeDetections(result, o, o.detectionType)
+}
+
+async function writeDetections(
+  { images, dataset: { classes }, threshold, scoreFloor }: EvaluateAnswer['result'],
+  { detections, detectionsCalled }: Pick<Flags, 'detections' | 'detectionsCalled'>,
+  type: DetectionType,
+): Promise<void> {
+  if (detections !== undefined) {
+    const files = await exportDetections(detections, images, { classes, type })
+    const down = scoreFloor === null ? 'all' : `down to ${scoreFloor}`
+    process.stdout.write(`detections, ${down}, for mAP: ${files} files in ${detections}\n`)
+  }
+  if (detectionsCalled !== undefined) {
+    const files = await exportDetections(detectionsCalled, images, { classes, type, threshold })
+    const from = `at the operating threshold ${threshold.value} (${threshold.source})`
+    process.stdout.write(`detections ${from}, for an F-score: ${files} files in ${detectionsCalled}\n`)
   }
 }
 

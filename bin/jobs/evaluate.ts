@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { CodedError, type ErrorFact, killProcess, spawnProcess, fromFact } from '../../contracts/index.ts'
 import {
   compareResults,
+  type DetectionType,
   evaluate,
   type EvaluateOptions,
   type EvaluationResult,
@@ -31,6 +32,8 @@ export interface EvaluateOrder {
   /** Pattern of the workpiece in image names; null = no search for leakage between splits. */
   leakage: { groupBy?: string } | null
   workers?: number
+  /** Form in which the detections are written afterwards: what could not be is refused before the work. */
+  detections?: DetectionType
   /** Language shown first in the HTML report; null = no report. */
   report: 'zh' | 'en' | null
 }
@@ -68,12 +71,9 @@ export async function runEvaluation(
       actual: 'none',
       hint: 'with --queue the host of the worker must have it under the same path: mount it there',
     })
-  const layout = {
+  const dataset = await openDataset(dir, {
     ...(format === undefined ? {} : { format }),
     ...(goodLabels === undefined ? {} : { goodLabels }),
-  }
-  const dataset = await openDataset(dir, {
-    ...layout,
     ...(split === undefined ? {} : { split }),
     ...(limit === undefined ? {} : { limit }),
   })
@@ -82,6 +82,7 @@ export async function runEvaluation(
     models: await modelSetup(['cpu'], environment),
     ...(split === undefined ? {} : { split }),
     ...(workers === undefined ? {} : { workers }),
+    ...(threshold === undefined ? {} : { threshold }),
   }
   const subject = await subjectOf(order, dataset.format, environment)
   const otherSubject = compare && (await subjectOf(compare, dataset.format, environment))
@@ -90,11 +91,11 @@ export async function runEvaluation(
   const result = await evaluate({
     ...common,
     subject,
-    ...(threshold === undefined ? {} : { threshold }),
+    ...(order.detections === undefined ? {} : { exported: order.detections }),
     onProgress: (done) => onProgress({ done, total }),
   })
   if (leakage)
-    result.leakage = await findLeakage(await openDataset(dir, layout), {
+    result.leakage = await findLeakage(dataset.allImages, {
       ...leakage,
       ...(split === undefined ? {} : { split }),
     })

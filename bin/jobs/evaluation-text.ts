@@ -7,6 +7,8 @@ const pct = (x: number | null): string => (x === null ? 'n/a' : `${(x * 100).toF
 /** Five digits, without zeros behind. */
 const short = (x: number): string => `${Number(x.toPrecision(5))}`
 const fixed = (x: number | null | undefined): string => (x === null || x === undefined ? 'n/a' : x.toFixed(4))
+const thresholdText = ({ value, perClass, source }: EvaluationResult['threshold']): string =>
+  `${short(value)} (${[source, ...Object.entries(perClass).map(([name, v]) => `${name} ${short(v)}`)].join(', ')})`
 const withInterval = (r: Rate): string =>
   `${r.count} of ${r.of} = ${pct(r.rate)}, 95 % interval ${pct(r.exact[0])} to ${pct(r.exact[1])}`
 const inPpm = (r: Rate): string => {
@@ -31,7 +33,7 @@ export function evaluationText(r: EvaluationResult): string {
     lines.push(
       `  mAP ${fixed(d.map)}   mAP@0.5 ${fixed(d.map50)}`,
       `  COCO: mAP@[.5:.95] ${fixed(d.coco.ap)}   mAP@.5 ${fixed(d.coco.ap50)}   mAP@.75 ${fixed(d.coco.ap75)}`,
-      `  operating threshold ${short(r.threshold.value)} (${r.threshold.source}): precision ${fixed(d.operating.precision)}, recall ${fixed(d.operating.recall)}, F ${fixed(d.operating.f1)}`,
+      `  operating threshold ${thresholdText(r.threshold)}: precision ${fixed(d.operating.precision)}, recall ${fixed(d.operating.recall)}, F ${fixed(d.operating.f1)}`,
     )
     if (d.best) lines.push(`  best F ${fixed(d.best.f1)} at ${short(d.best.threshold)}`)
     lines.push(
@@ -144,6 +146,7 @@ export function comparisonLines({ comparison: c }: Pick<EvaluationResult, 'compa
   return [
     '',
     `compared with ${c.otherModels.join(', ') || c.other}: this less the other, ${c.resamples} paired resamples, seed ${c.seed}`,
+    `  operating threshold ${thresholdText(c.threshold)}, of the other ${thresholdText(c.otherThreshold)}`,
     ...c.differences.map(
       (d) =>
         `  ${d.metric.padEnd(14)} ${d.value.toFixed(4)} - ${d.other.toFixed(4)} = ${signed(d.difference)}, 95 % interval ${signed(d.interval[0])} to ${signed(d.interval[1])}, p ${d.p.toPrecision(3)}`,
@@ -158,8 +161,15 @@ export function comparisonLines({ comparison: c }: Pick<EvaluationResult, 'compa
 
 function leakageLines({ leakage: l }: EvaluationResult): string[] {
   const found = l ? Object.values(l.counts).reduce((a, b) => a + b, 0) : 0
-  if (!l || found === 0) return []
+  const coarse = l?.coarse
+    ? [
+        '',
+        `"${l.coarse.group}" has ${l.coarse.images} of ${l.images} images and is no workpiece: --group-by is too coarse`,
+      ]
+    : []
+  if (!l || found === 0) return coarse
   return [
+    ...coarse,
     '',
     `WARNING: the splits are not independent, scores are too good: ${l.affected} images have a relative in another split`,
     ...Object.entries(l.counts).map(([kind, n]) => `  ${kind}: ${n} pairs`),

@@ -2,7 +2,7 @@ import { mkdir, readdir, realpath, rename, rm, rmdir, writeFile } from 'node:fs/
 import { dirname, join, resolve } from 'node:path'
 import { asCoded, CodedError } from '../../contracts/index.ts'
 import { renderImage } from '../../dashboard/index.ts'
-import { isGoodLabel } from '../../datasets/index.ts'
+import { isGoodLabel, isLayoutFolder } from '../../datasets/index.ts'
 import { type ConfirmedPart, imageFile } from '../../traceability/query/index.ts'
 import { confirmedLabel } from './confirmed-labels.ts'
 
@@ -21,9 +21,9 @@ export interface LabelExport {
 
 const GOOD = 'good'
 
-/** Folders that readers would take for a split, and what file systems refuse. */
+/** Folders that readers would take for a split or for no class, and what file systems refuse. */
 const folderOf = (name: string): string =>
-  /^(train|training|val|valid|validation|test|testing|annotations|images)$/i.test(name)
+  isLayoutFolder(name)
     ? `%${name}`
     : name.replace(/[%/\\:*?"<>|\p{Cc}]|^\.|[. ]$/gu, (c) => encodeURIComponent(c).replace('.', '%2E'))
 

@@ -189,7 +189,7 @@ async function imagesOf(
         expected: 'images in the folder',
         actual: leftOut.at(-1)?.message ?? 'none',
       })
-    files.push(...found)
+    for (const file of found) files.push(file)
   }
   const names = imageNames(
     files.map((file) => resolve(file)),

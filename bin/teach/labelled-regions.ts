@@ -5,7 +5,7 @@ import { pixelsOf } from '../images/pixels-of.ts'
 
 /**
  * Images of a data set with what is labelled in them; good ones have nothing. A bad image without mask or boxes cannot be
- * taught from, nor one with an empty mask, nor one with a crowd, where nobody says what is a defect and what is not: they
+ * taught from, nor one with an empty mask, nor one with a crowd or a difficult object, where nobody says what is a defect and what is not: they
  * are left out and counted on standard error, the empty masks once all have been read.
  *
  * @returns `count`: images at most; `golden`: the first image with a defect, once it has been read
@@ -27,7 +27,7 @@ export function labelledRegions({ dir, format, items }: Dataset): {
     })
   if (clear.length < items.length)
     process.stderr.write(
-      `${items.length - clear.length} of ${items.length} images have crowds (iscrowd); they are not used\n`,
+      `${items.length - clear.length} of ${items.length} images have crowds (iscrowd) or difficult objects; they are not used\n`,
     )
   if (used.length < clear.length)
     process.stderr.write(

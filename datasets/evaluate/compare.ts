@@ -6,7 +6,7 @@ import {
   averagePrecision,
   type RankSteps,
 } from '../metrics/index.ts'
-import { matchImage } from '../metrics/index.ts'
+import { isCalled, matchImage } from '../metrics/index.ts'
 import { createRng } from '../sample-line/rng.ts'
 import type { Comparison, EvaluatedImage, EvaluationResult } from './result.schema.ts'
 
@@ -101,6 +101,8 @@ export function compareResults(
   return {
     other: b.recipe.id,
     otherModels: b.models.map((m) => `${m.id} ${m.version}`),
+    threshold: a.threshold,
+    otherThreshold: b.threshold,
     images: a.images.length,
     resamples,
     seed,
@@ -182,7 +184,7 @@ const accuracy = share(
 function missedShare({ images, threshold, detection }: EvaluationResult): Statistic {
   const rows = images.map((i) => {
     const truths = i.truths ?? []
-    const called = i.detections.filter((d) => d.score >= threshold.value)
+    const called = i.detections.filter((d) => isCalled(d, threshold))
     const found = new Set(matchImage(truths, called, detection?.iouAbove ?? 0, false))
     const counting = truths.flatMap((t, n) => (t.crowd ? [] : n))
     return [counting.length, counting.filter((n) => !found.has(n)).length] as const

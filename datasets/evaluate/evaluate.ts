@@ -10,6 +10,7 @@ import {
 import { findPackages, pinnedPackage, type PackageInfo } from '../../models/index.ts'
 import type { Dataset, DatasetItem } from '../readers/index.ts'
 import { badPart } from '../readers/item.ts'
+import { checkExport, type DetectionType } from './export-detections.ts'
 import { intoFrame } from './frame-box.ts'
 import { EVALUATION_CONTEXT, judgeItems } from './judge-items.ts'
 import { plainName, type Primary, primaryOf } from './primary.ts'
@@ -26,13 +27,15 @@ export interface EvaluateOptions {
   /** What judges: a recipe as it runs on the line, or a bare model package under the plainest recipe. */
   subject: { kind: 'recipe'; source: RecipeSource } | { kind: 'model'; model: PackageInfo }
   models: ModelSetup
-  /** Operating threshold of the detection rates; default: of the model card. A recipe's verdicts stay its own. */
+  /** Operating threshold of the detection rates; default: of the recipe, or of a bare model's card. A recipe's verdicts stay its own. */
   threshold?: number
   /** Calls of detectors are kept down to this score for the precision-recall curves; default 0.02. */
   scoreFloor?: number
   /** Split to name in the result; the data set is already cut to it. */
   split?: string
   workers?: number
+  /** Form in which the detections are exported afterwards: what could not be is refused before anything is judged. */
+  exported?: DetectionType
   onProgress?: (done: number, total: number) => void
 }
 
@@ -41,7 +44,8 @@ export interface EvaluateOptions {
  * opened to `scoreFloor` where that cannot change what lies above them (`openableTools`); the verdict of each image is
  * the recipe's own, by its rules on the findings its own thresholds let through.
  *
- * @throws CFG_*, MDL_*, INS_RULE_INVALID when the recipe does not load; an image that fails is a no-verdict
+ * @throws CFG_*, MDL_*, INS_RULE_INVALID when the recipe does not load; CFG_USAGE for detections that could not be
+ *         exported; an image that fails is a no-verdict
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationResult> {
   const { models } = options
@@ -58,6 +62,10 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   const rejudge = ownVerdict(recipe, open)
   const primary = primaryOf(recipe, cards, options.dataset)
   const dataset = withoutKinds(primary, options.dataset)
+  if (options.exported !== undefined) {
+    const { classes, items } = dataset
+    checkExport(items, callable(recipe, cards).map(wordsOf(dataset)), { classes, type: options.exported })
+  }
   const maps = mapScorer(recipe, primary, dataset)
   const segments = segmentScorer(primary, dataset)
   const shown = new ShownMaps()
@@ -120,7 +128,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
       peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
       threshold,
       scoreFloor: open.size > 0 ? scoreFloor : null,
-      ...scoresOf(images, dataset.classes, threshold.value, primary, recipe.calibration?.mmPerPx),
+      ...scoresOf(images, dataset.classes, threshold, primary, recipe.calibration?.mmPerPx),
       pixels: maps?.score() ?? null,
       segments: segments?.score() ?? null,
       leakage: null,
@@ -150,15 +158,33 @@ function operatingThreshold(
   recipe: Recipe,
   cards: ReadonlyMap<string, ModelCard>,
 ): EvaluationResult['threshold'] {
-  if (options.threshold !== undefined) return { value: options.threshold, source: 'option' }
+  if (options.threshold !== undefined) return { value: options.threshold, perClass: {}, source: 'option' }
   const tool = recipe.tools.find((t) => t.use === 'model@1')
   // Without a model every finding is a call; scores of the other tools are never negative.
-  if (!tool) return { value: 0, source: 'recipe' }
-  const card = cards.get(tool.id)
-  return card?.spec.family.startsWith('detection')
-    ? { value: card.threshold.value, source: 'card' }
-    : { value: tool.threshold, source: 'recipe' }
+  if (!tool) return { value: 0, perClass: {}, source: 'recipe' }
+  const named = wordsOf(options.dataset)
+  return {
+    value: tool.threshold,
+    perClass: Object.fromEntries(Object.entries(tool.thresholds).map(([label, v]) => [named(label), v])),
+    // The plainest recipe around a bare model has that of the card.
+    source:
+      options.subject.kind === 'model' && cards.get(tool.id)?.spec.family.startsWith('detection')
+        ? 'card'
+        : 'recipe',
+  }
 }
+
+/** Classes that the tools of a recipe may call. */
+const callable = (recipe: Recipe, cards: ReadonlyMap<string, ModelCard>): string[] =>
+  recipe.tools.flatMap((t) =>
+    t.use === 'model@1' ? (cards.get(t.id)?.labels ?? []) : 'class' in t ? [t.class] : [],
+  )
+
+/** Labels in the words of a data set: `pin-hole` and `pinhole` are one class. */
+const wordsOf =
+  ({ classes }: Pick<Dataset, 'classes'>) =>
+  (label: string): string =>
+    classes.find((c) => plainName(c) === plainName(label)) ?? label
 
 /** Judges the facts of an outcome again by the recipe as it is, its thresholds included. */
 function ownVerdict(
@@ -225,9 +251,7 @@ function evaluated(
   primary: Primary | null,
 ): EvaluatedImage {
   const { verdict, widthPx, heightPx, timing } = outcome
-  // `pin-hole` and `pinhole` are one class.
-  const named = (label: string): string =>
-    dataset.classes.find((c) => plainName(c) === plainName(label)) ?? label
+  const named = wordsOf(dataset)
   return {
     id: item.id,
     image: item.image,

@@ -6,7 +6,12 @@ export {
   type Statistic,
 } from './compare.ts'
 export { evaluate, type EvaluateOptions } from './evaluate.ts'
-export { exportDetections, type ExportDetectionsOptions } from './export-detections.ts'
+export {
+  type DetectionType,
+  exportDetections,
+  type ExportDetectionsOptions,
+  makeDetectionsFolder,
+} from './export-detections.ts'
 export { findLeakage, workpieceOf, type LeakageOptions } from './leakage.ts'
 export { openableTools, openThresholds, recipeOfPackage, reportedFindings } from './probe-recipe.ts'
 export {

@@ -77,6 +77,8 @@ const leakageSchema = z.strictObject({
   groupBy: z.string().nullable(),
   /** Images of the evaluated split with a relative in another split. */
   affected: z.number(),
+  /** A group of more than half of the images, which is no workpiece: the pattern is too coarse. */
+  coarse: z.strictObject({ group: z.string(), images: z.number() }).nullable(),
   pairs: z.array(
     z.strictObject({
       kind: z.enum(['workpiece', 'copy', 'near-duplicate']),
@@ -103,10 +105,20 @@ const differenceSchema = z.strictObject({
   p: z.number(),
 })
 
+/** Operating threshold of the detection rates, and where it comes from. */
+const thresholdSchema = z.strictObject({
+  value: z.number(),
+  /** Of classes with one of their own, in the words of the data set. */
+  perClass: z.record(z.string(), z.number()),
+  source: z.enum(['option', 'card', 'recipe']),
+})
+
 /** The same images judged by another recipe or model. */
 const comparisonSchema = z.strictObject({
   other: z.string(),
   otherModels: z.array(z.string()),
+  threshold: thresholdSchema,
+  otherThreshold: thresholdSchema,
   images: z.number(),
   resamples: z.number(),
   seed: z.number(),
@@ -143,7 +155,7 @@ export const evaluationResultSchema = z.strictObject({
   imagesPerSecond: z.number(),
   /** Highest resident memory of the process so far, bytes: models, workers and images together. */
   peakMemoryBytes: z.number(),
-  threshold: z.strictObject({ value: z.number(), source: z.enum(['option', 'card', 'recipe']) }),
+  threshold: thresholdSchema,
   /** Lowest score kept of detectors; null when no threshold was lowered. */
   scoreFloor: z.number().nullable(),
   /** Null where the data set has no boxes. */

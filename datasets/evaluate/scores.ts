@@ -1,4 +1,11 @@
-import { auroc, rankImages, scoreClasses, scoreDetections, scoreJudgements } from '../metrics/index.ts'
+import {
+  auroc,
+  type CallThreshold,
+  rankImages,
+  scoreClasses,
+  scoreDetections,
+  scoreJudgements,
+} from '../metrics/index.ts'
 import type { Primary } from './primary.ts'
 import type { EvaluatedImage, EvaluationResult } from './result.schema.ts'
 
@@ -6,7 +13,7 @@ import type { EvaluatedImage, EvaluationResult } from './result.schema.ts'
 export function scoresOf(
   images: readonly EvaluatedImage[],
   classes: readonly string[],
-  threshold: number,
+  threshold: CallThreshold,
   primary: Primary | null,
   mmPerPx: number | undefined,
 ): Pick<
@@ -19,8 +26,9 @@ export function scoresOf(
   const judged = images.flatMap(({ defective, verdict }) =>
     defective === null ? [] : [{ defective, verdict }],
   )
+  const classifies = primary?.card.spec.family === 'classification'
   const named = images.flatMap(({ label, called }) =>
-    label === null || called === null ? [] : [{ truth: label, called }],
+    label === null || !classifies ? [] : [{ truth: label, called }],
   )
   const noVerdicts: EvaluationResult['noVerdicts'] = {}
   for (const { id, noVerdict: nv } of images) {

@@ -2,7 +2,8 @@ import { rate, type Rate } from './rate.ts'
 
 export interface ClassifiedImage {
   truth: string
-  called: string
+  /** Null where nobody could judge, which is wrong. */
+  called: string | null
 }
 
 export interface ClassificationScore {
@@ -18,23 +19,26 @@ export interface ClassificationScore {
     recall: number | null
     f1: number | null
   }[]
-  /** counts[true][called] */
+  /** counts[true][called]; the last row and column stand for "nothing" where an image has no class. */
   confusion: { labels: string[]; counts: number[][] }
 }
+
+const NOTHING = '-'
 
 /** Scores the class of highest score of each image against its label. */
 export function scoreClasses(
   images: readonly ClassifiedImage[],
   labels: readonly string[],
 ): ClassificationScore {
-  const all = [...new Set([...labels, ...images.flatMap((i) => [i.truth, i.called])])]
+  const named = [...new Set([...labels, ...images.flatMap((i) => [i.truth, i.called ?? []].flat())])]
+  const all = images.some((i) => i.called === null) ? [...named, NOTHING] : named
   const counts = all.map(() => all.map(() => 0))
   for (const { truth, called } of images) {
     const row = counts[all.indexOf(truth)]
-    const column = all.indexOf(called)
+    const column = called === null ? named.length : all.indexOf(called)
     if (row) row[column] = (row[column] ?? 0) + 1
   }
-  const classes = all.map((name, c) => {
+  const classes = named.map((name, c) => {
     const right = counts[c]?.[c] ?? 0
     const truths = (counts[c] ?? []).reduce((a, b) => a + b, 0)
     const called = counts.reduce((n, row) => n + (row[c] ?? 0), 0)

@@ -1,4 +1,5 @@
 import { scoreCoco, type CocoScore } from './coco.ts'
+import { type CallThreshold, isCalled } from './call-threshold.ts'
 import { bestF1, precisionRecall, type Hit, type PrecisionRecall } from './average-precision.kernel.ts'
 import { type LabelledBox, matchImage, type ScoredImage } from './matching.kernel.ts'
 import { rate, type Rate } from './rate.ts'
@@ -64,18 +65,22 @@ const DEEPPCB_IOU = 0.33
  * Average precision is the area under the envelope of all points; the plain sum of the original script and
  * mAP at IoU 0.5 are given too. Calls that lie in a crowd are left out, as is the crowd.
  *
- * @param threshold operating threshold of the score
+ * @param from operating threshold of the score, of all classes or with some of their own
  */
 export function scoreDetections(
   images: readonly ScoredImage[],
   classes: readonly string[],
-  threshold: number,
+  from: number | CallThreshold,
   { iouAbove = DEEPPCB_IOU, mmPerPx }: { iouAbove?: number; mmPerPx?: number } = {},
 ): DetectionScore {
+  const threshold = typeof from === 'number' ? { value: from, perClass: {} } : from
   const strict = hitsByClass(images, iouAbove)
   const half = hitsByClass(images, 0.5)
   const scores = classes.map((c) => classScore(c, images, strict.get(c) ?? [], half.get(c) ?? [], threshold))
   const all = [...strict.values()].flat()
+  const called = [...strict].flatMap(([c, hits]) =>
+    hits.filter(({ score }) => isCalled({ class: c, score }, threshold)),
+  )
   const truths = images.reduce((n, i) => n + countingOf(i.truths).length, 0)
   const mean = (pick: (s: ClassScore) => number | null): number | null => {
     const known = scores.map(pick).filter((v) => v !== null)
@@ -90,7 +95,7 @@ export function scoreDetections(
     mapPlain: mean((s) => s.apPlain),
     map50: mean((s) => s.ap50),
     curve: truths > 0 ? thinned(curve) : [],
-    operating: { threshold, ...at(all, truths, threshold) },
+    operating: { threshold: threshold.value, ...at(called, truths) },
     best:
       best && truths > 0
         ? { threshold: best.score, precision: best.precision, recall: best.recall, f1: best.f1 }
@@ -108,12 +113,12 @@ const countingOf = (truths: readonly LabelledBox[]): LabelledBox[] => truths.fil
 
 function sizedDefects(
   images: readonly ScoredImage[],
-  threshold: number,
+  threshold: CallThreshold,
   iouAbove: number,
   scale = 1,
 ): SizedDefect[] {
   return images.flatMap(({ truths, detections }) => {
-    const called = detections.filter((d) => d.score >= threshold)
+    const called = detections.filter((d) => isCalled(d, threshold))
     const found = new Set(matchImage(truths, called, iouAbove, false))
     return truths.flatMap(({ box: [x1, y1, x2, y2], crowd }, n) =>
       crowd ? [] : { size: Math.max(x2 - x1, y2 - y1) * scale, found: found.has(n) },
@@ -141,11 +146,12 @@ function classScore(
   images: readonly ScoredImage[],
   hits: readonly Hit[],
   half: readonly Hit[],
-  threshold: number,
+  threshold: CallThreshold,
 ): ClassScore {
   const truths = images.reduce((n, i) => n + countingOf(i.truths).filter((t) => t.class === name).length, 0)
   const pr = precisionRecall(hits, truths)
-  const op = truths > 0 ? at(hits, truths, threshold) : null
+  const called = hits.filter(({ score }) => isCalled({ class: name, score }, threshold))
+  const op = truths > 0 ? at(called, truths) : null
   return {
     class: name,
     truths,
@@ -164,8 +170,7 @@ const thinned = (curve: PrecisionRecall['curve']): PrecisionRecall['curve'] =>
   curve.filter((p, n) => n === 0 || n === curve.length - 1 || p.recall !== curve[n - 1]?.recall)
 
 /** Precision without any call is 1 by convention, where there is something to call: nothing was called wrongly. */
-function at(hits: readonly Hit[], truths: number, threshold: number): Omit<Operating, 'threshold'> {
-  const called = hits.filter((h) => h.score >= threshold)
+function at(called: readonly Hit[], truths: number): Omit<Operating, 'threshold'> {
   const right = called.filter((h) => h.hit).length
   if (truths === 0) return { precision: called.length === 0 ? null : 0, recall: null, f1: null }
   const precision = called.length === 0 ? 1 : right / called.length
@@ -181,7 +186,7 @@ function at(hits: readonly Hit[], truths: number, threshold: number): Omit<Opera
 function defectRates(
   images: readonly ScoredImage[],
   classes: readonly string[],
-  threshold: number,
+  threshold: CallThreshold,
   iouAbove: number,
 ): Pick<DetectionScore, 'missed' | 'misnamed' | 'falseCalls' | 'falseCallsPerImage' | 'confusion'> {
   const labels = [...classes]
@@ -194,7 +199,7 @@ function defectRates(
     if (line) line[column] = (line[column] ?? 0) + 1
   }
   for (const image of images) {
-    const called = image.detections.filter((d) => d.score >= threshold)
+    const called = image.detections.filter((d) => isCalled(d, threshold))
     const matched = matchImage(image.truths, called, iouAbove, false)
     const found = new Set(matched)
     called.forEach((d, n) => {

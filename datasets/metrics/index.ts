@@ -1,9 +1,11 @@
 export { precisionRecall, type Hit, type PrecisionRecall } from './average-precision.kernel.ts'
+export { isCalled, type CallThreshold } from './call-threshold.ts'
 export { ClassPixelScorer, IGNORED, type ClassPixelScore } from './class-pixels.ts'
 export { type ClassificationScore, type ClassifiedImage, scoreClasses } from './classes.ts'
 
 export { scoreCoco, type CocoScore } from './coco.ts'
 export { scoreDetections, type ClassScore, type DetectionScore, type Operating } from './detection.ts'
+export { extent } from './extent.kernel.ts'
 export { auroc, rankImages, type ImageRanking } from './image-ranking.ts'
 export { clopperPearson, incompleteBeta, wilson, type Confidence } from './interval.kernel.ts'
 export { scoreJudgements, type JudgedPart, type JudgementScore } from './judgement.ts'

@@ -1,3 +1,4 @@
+import { extent } from './extent.kernel.ts'
 import { rate, type Rate } from './rate.ts'
 
 /** One true defect: its longer side, and whether it was called. */
@@ -25,7 +26,7 @@ export function recallBySize(defects: readonly SizedDefect[]): SizeBin[] {
     if (inside.length > 0)
       bins.push({
         from,
-        to: Number.isFinite(to) ? to : Math.max(...inside.map((d) => d.size)) + 1,
+        to: Number.isFinite(to) ? to : extent(inside.map((d) => d.size))[1] + 1,
         recall: rate(inside.filter((d) => d.found).length, inside.length),
       })
   }

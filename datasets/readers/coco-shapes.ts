@@ -23,10 +23,10 @@ interface Place {
 
 /** @throws DAT_ANNOTATION for outlines of less than three points, and runs that do not fill their mask */
 export function shapeOf(
-  shape: z.infer<typeof segmentationSchema> | undefined,
+  shape: z.infer<typeof segmentationSchema> | null | undefined,
   place: Place,
 ): Pick<TrueBox, 'polygons' | 'runs'> {
-  if (shape === undefined) return {}
+  if (!shape) return {}
   if (Array.isArray(shape)) {
     // Some tools write `[[]]` beside a box that has no outline.
     const outlines = shape.filter((p) => p.length > 0)
@@ -52,11 +52,11 @@ export function shapeOf(
 }
 
 export function boxOf(
-  bbox: readonly [number, number, number, number] | undefined,
+  bbox: readonly [number, number, number, number] | readonly [] | null | undefined,
   { runs }: Pick<TrueBox, 'runs'>,
   place: Place,
 ): Box {
-  if (bbox) return [bbox[0], bbox[1], bbox[0] + bbox[2], bbox[1] + bbox[3]]
+  if (bbox?.length === 4) return [bbox[0], bbox[1], bbox[0] + bbox[2], bbox[1] + bbox[3]]
   if (runs) return boundsOfRuns(runs)
   throw new CodedError('DAT_ANNOTATION', {
     ...place,
@@ -82,7 +82,7 @@ function countsIn(text: string, { file, path }: Place): number[] {
  */
 export async function checkSizes(
   boxes: readonly TrueBox[],
-  stated: { width?: number | undefined; height?: number | undefined },
+  stated: { width?: number | null | undefined; height?: number | null | undefined },
   image: string,
   file: string,
 ): Promise<void> {

@@ -4,29 +4,35 @@ import { CodedError, mapInOrder } from '../../contracts/index.ts'
 import { boxOf, checkSizes, segmentationSchema, shapeOf } from './coco-shapes.ts'
 import { filesIn, inside, isDirectory, isFile, notEmpty, readText, stem, within } from './files.ts'
 import type { DatasetReader, FoundBox, FoundItem } from './item.ts'
+import { openTruth } from './left-out.ts'
+
+const id = z.union([z.number(), z.string()])
 
 const cocoSchema = z.looseObject({
   images: z.array(
     z.looseObject({
-      id: z.union([z.number(), z.string()]),
+      id,
       file_name: z.string().min(1),
-      width: z.number().optional(),
-      height: z.number().optional(),
+      width: z.number().nullish(),
+      height: z.number().nullish(),
     }),
   ),
-  categories: z.array(z.looseObject({ id: z.number(), name: z.string().min(1) })),
-  /** Absent in the image lists of test sets: the images are not annotated. */
+  categories: z.array(z.looseObject({ id, name: z.string().min(1) })),
+  /** Absent or empty in the image lists of test sets: the images are not annotated. */
   annotations: z
     .array(
       z.looseObject({
-        image_id: z.union([z.number(), z.string()]),
-        category_id: z.number(),
-        /** May be absent where run lengths say it. */
+        image_id: id,
+        category_id: id,
+        /** May be absent or empty where run lengths say it. */
         bbox: z
-          .tuple([z.number(), z.number(), z.number().nonnegative(), z.number().nonnegative()])
-          .optional(),
-        segmentation: segmentationSchema.optional(),
-        iscrowd: z.union([z.literal(0), z.literal(1), z.boolean()]).optional(),
+          .union([
+            z.tuple([z.number(), z.number(), z.number().nonnegative(), z.number().nonnegative()]),
+            z.tuple([]),
+          ])
+          .nullish(),
+        segmentation: segmentationSchema.nullish(),
+        iscrowd: z.union([z.literal(0), z.literal(1), z.boolean()]).nullish(),
       }),
     )
     .optional(),
@@ -46,12 +52,15 @@ export const coco: DatasetReader = {
       })
     const classes: string[] = []
     const items: FoundItem[] = []
+    const bare: string[] = []
     for (const file of files) {
       const data = await parse(file)
       for (const c of data.categories) if (!classes.includes(c.name)) classes.push(c.name)
-      items.push(...(await toItems(dir, file, data, prefixOf(dir, file, files))))
+      if (!data.annotations?.length) bare.push(`${relative(dir, file)}, ${data.images.length} images`)
+      for (const item of await toItems(dir, file, data, prefixOf(dir, file, files))) items.push(item)
     }
-    return { format: 'coco', dir, classes, items: notEmpty(items, dir, 'images in the JSON') }
+    const leftOut = openTruth(bare, dir, 'annotations in every file: images of these are in no rate')
+    return { format: 'coco', dir, classes, items: notEmpty(items, dir, 'images in the JSON'), leftOut }
   },
 }
 
@@ -59,7 +68,7 @@ async function jsonFiles(dir: string): Promise<string[]> {
   const found: string[] = []
   const folder = join(dir, 'annotations')
   if (await isDirectory(folder))
-    found.push(...onlyInstances(await filesIn(folder)).map((f) => join(folder, f)))
+    for (const f of onlyInstances(await filesIn(folder))) found.push(join(folder, f))
   for (const at of ['.', 'train', 'valid', 'val', 'test'])
     for (const name of ['annotations.json', '_annotations.coco.json'])
       if (await isFile(join(dir, at, name))) found.push(join(dir, at, name))
@@ -87,13 +96,30 @@ async function parse(file: string): Promise<z.infer<typeof cocoSchema>> {
   }
   const parsed = cocoSchema.safeParse(value)
   if (parsed.success) return parsed.data
-  const first = parsed.error.issues[0]
+  const path = parsed.error.issues[0]?.path ?? []
+  const form = path.findLast((key) => typeof key === 'string' && key in FORMS)
+  const found = path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | null)?.[key], value)
   throw new CodedError('DAT_ANNOTATION', {
     file,
-    path: first?.path.join('.') || '(document)',
-    expected: 'the COCO form: images, categories, annotations with bbox [x, y, width, height]',
-    actual: first?.message ?? 'something else',
+    path: path.join('.') || '(document)',
+    expected: FORMS[String(form)] ?? 'the COCO form: images, categories, annotations',
+    actual: JSON.stringify(found)?.slice(0, 80) ?? 'nothing',
   })
+}
+
+const ID = 'an id, a number or a text'
+/** What is expected of the keys that are looked at. */
+const FORMS: Record<string, string> = {
+  bbox: 'bbox [x, y, width, height] in px, four numbers, the last two not negative',
+  segmentation: 'outlines [[x1, y1, x2, y2, x3, y3 …]], or run lengths {size: [height, width], counts}',
+  iscrowd: '0 or 1',
+  width: 'a number of px',
+  height: 'a number of px',
+  id: ID,
+  image_id: ID,
+  category_id: ID,
+  file_name: 'the name of the image file',
+  name: 'the name of the class',
 }
 
 function splitOf(file: string): string {
@@ -104,10 +130,10 @@ function splitOf(file: string): string {
 }
 
 /** @throws DAT_ANNOTATION for two categories of one id: defects would get the name of another class */
-function namesOf({ categories }: z.infer<typeof cocoSchema>, file: string): Map<number, string> {
-  const names = new Map<number, string>()
+function namesOf({ categories }: z.infer<typeof cocoSchema>, file: string): Map<string, string> {
+  const names = new Map<string, string>()
   categories.forEach(({ id, name }, n) => {
-    const before = names.get(id) ?? name
+    const before = names.get(String(id)) ?? name
     if (before !== name)
       throw new CodedError('DAT_ANNOTATION', {
         file,
@@ -115,7 +141,7 @@ function namesOf({ categories }: z.infer<typeof cocoSchema>, file: string): Map<
         expected: 'an id of its own for every category',
         actual: `${id} for ${before} and ${name}`,
       })
-    names.set(id, name)
+    names.set(String(id), name)
   })
   return names
 }
@@ -162,7 +188,7 @@ async function toItems(
   })
   data.annotations?.forEach((a, n) => {
     const boxes = byImage.get(String(a.image_id))
-    const name = names.get(a.category_id)
+    const name = names.get(String(a.category_id))
     if (!boxes || name === undefined) {
       throw new CodedError('DAT_ANNOTATION', {
         file,
@@ -189,7 +215,7 @@ async function toItems(
       id: `${prefix}/${i.file_name}`,
       image,
       split,
-      ...(data.annotations ? { boxes } : {}),
+      ...(data.annotations?.length ? { boxes } : {}),
       defective: null,
     }
   })

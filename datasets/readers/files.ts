@@ -49,10 +49,10 @@ async function below(dir: string, prefix: string, above: readonly string[]): Pro
   const { files, folders } = await names(join(dir, prefix))
   const place = await realpath(join(dir, prefix))
   if (above.includes(place)) return []
-  const here = files.map((f) => join(prefix, f))
-  const deeper: string[] = []
-  for (const f of folders) deeper.push(...(await below(dir, join(prefix, f), [...above, place])))
-  return [...here, ...deeper]
+  const found = files.map((f) => join(prefix, f))
+  for (const folder of folders)
+    for (const f of await below(dir, join(prefix, folder), [...above, place])) found.push(f)
+  return found
 }
 
 /** @throws DAT_LAYOUT when it cannot be read, or is no UTF-8: class names would be other ones */

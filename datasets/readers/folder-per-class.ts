@@ -2,17 +2,10 @@ import { join } from 'node:path'
 import { CodedError } from '../../contracts/index.ts'
 import { foldersIn, imagesBelow, imagesIn, notEmpty } from './files.ts'
 import { isGoodLabel, type FoundItem, type DatasetReader } from './item.ts'
+import { openTruth } from './left-out.ts'
+import { splitNamed } from './splits.ts'
 
-/** Spellings of the split level, where there is one. */
-const SPLITS: Record<string, string> = {
-  train: 'train',
-  training: 'train',
-  val: 'val',
-  valid: 'val',
-  validation: 'val',
-  test: 'test',
-  testing: 'test',
-}
+const NAME_IT = 'where there are good parts, name their folder with --good'
 
 /** `<class>/*.jpg`, or `<split>/<class>/*.jpg`. */
 export const folderPerClass: DatasetReader = {
@@ -21,12 +14,12 @@ export const folderPerClass: DatasetReader = {
     const folders = await foldersIn(dir)
     if (folders.length < 2) return false
     const first = folders[0] ?? ''
-    if (SPLITS[first.toLowerCase()] === undefined) return (await imagesIn(join(dir, first))).length > 0
+    if (splitNamed(first) === undefined) return (await imagesIn(join(dir, first))).length > 0
     return (await foldersIn(join(dir, first))).length > 0
   },
   async read(dir, options = {}) {
     const folders = await foldersIn(dir)
-    const split = folders.filter((f) => SPLITS[f.toLowerCase()] !== undefined)
+    const split = folders.filter((f) => splitNamed(f) !== undefined)
     if (split.length > 0 && split.length < folders.length) {
       throw new CodedError('DAT_LAYOUT', {
         file: dir,
@@ -34,7 +27,7 @@ export const folderPerClass: DatasetReader = {
         actual: `both: ${folders.join(', ')}`,
       })
     }
-    const levels = split.length > 0 ? split.map((s) => [s, SPLITS[s.toLowerCase()] ?? 'all']) : [['', 'all']]
+    const levels = split.length > 0 ? split.map((s) => [s, splitNamed(s) ?? 'all']) : [['', 'all']]
     const items: FoundItem[] = []
     for (const [level = '', name = 'all'] of levels) {
       for (const label of await foldersIn(join(dir, level))) {
@@ -56,6 +49,9 @@ export const folderPerClass: DatasetReader = {
       dir,
       classes,
       items: notEmpty(items, dir, 'images in folders named after their class'),
+      leftOut: items.some((i) => i.defective === false)
+        ? []
+        : openTruth(classes, dir, 'a folder whose name means a good part: every part counts as bad', NAME_IT),
     }
   },
 }

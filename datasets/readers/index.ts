@@ -5,9 +5,11 @@ export {
   type DatasetItem,
   type DatasetReader,
   type ReadOptions,
+  type SplitImage,
   type TrueBox,
 } from './item.ts'
 export { DATASET_FORMATS, openDataset, READERS, type OpenOptions } from './registry.ts'
 export { imageSize } from './image-size.ts'
 export { picturesBeside } from './left-out.ts'
 export { maskOfRuns } from './run-lengths.ts'
+export { isLayoutFolder } from './unread-labels.ts'

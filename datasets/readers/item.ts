@@ -9,7 +9,7 @@ export interface TrueBox {
   polygons?: number[][]
   /** The very pixels, where the data set has them as run lengths; of the size of the image. */
   runs?: RunLengths
-  /** A crowd in the words of COCO: what is called in it counts neither as right nor as wrong. */
+  /** A crowd in the words of COCO, or an object that Pascal VOC marks difficult: what is called in it counts neither as right nor as wrong. */
   crowd?: true
 }
 
@@ -26,7 +26,7 @@ export interface DatasetItem {
   label?: string
   /** Absent = not annotated; empty = annotated, nothing there. */
   boxes?: TrueBox[]
-  /** Image of the same size, non-zero where defective. */
+  /** Image of the same size, non-zero where defective; or a folder of such, of which any says so. */
   mask?: string
   /** Whether the part is bad: by its boxes, or by its label; null when the data set does not say. */
   defective: boolean | null
@@ -51,6 +51,9 @@ export interface FoundItem extends DatasetItem {
   boxes?: FoundBox[]
 }
 
+/** Where an image lies, and in which split. */
+export type SplitImage = Pick<DatasetItem, 'id' | 'image' | 'split'>
+
 export interface Dataset {
   format: string
   dir: string
@@ -58,6 +61,8 @@ export interface Dataset {
   /** Labels that mean a good part. */
   goodLabels: readonly string[]
   items: DatasetItem[]
+  /** Images of all splits, whichever was asked for; one that several splits name is there once for each. */
+  allImages: readonly SplitImage[]
   /** What lies in the folder and is not used, or not as it could be. */
   leftOut: ErrorFact[]
 }
@@ -68,11 +73,14 @@ export interface ReadOptions {
 }
 
 /** What a reader finds; which labels mean a good part is the caller's to say. */
-export interface FoundDataset extends Omit<Dataset, 'goodLabels' | 'leftOut' | 'items'> {
+export interface FoundDataset extends Omit<Dataset, 'goodLabels' | 'leftOut' | 'items' | 'allImages'> {
+  /** An image that several splits name is there once for each, under one id. */
   items: FoundItem[]
   /** Label files that were read, and which others would be such, by their path from `/` as the data set. */
   labels?: { used: readonly string[]; pattern: RegExp }
   leftOut?: ErrorFact[]
+  /** Images that were looked at and are those of no item. */
+  seen?: readonly string[]
 }
 
 /** One layout. */

@@ -10,19 +10,27 @@ const isUnread = (name: string): boolean => UNREAD.has(extname(name).toLowerCase
 
 const NAMED = 5
 
+const fact =
+  (code: 'DAT_LEFT_OUT' | 'DAT_TRUTH') =>
+  (names: readonly string[], file: string, expected: string, hint?: string): ErrorFact[] =>
+    names.length === 0
+      ? []
+      : [
+          toFact(
+            new CodedError(code, {
+              file,
+              expected,
+              actual: `${names.length}: ${names.slice(0, NAMED).join(', ')}${names.length > NAMED ? ' …' : ''}`,
+              ...(hint !== undefined && { hint }),
+            }),
+          ),
+        ]
+
 /** DAT_LEFT_OUT with count and first names; nothing when there are none. */
-export const leftOut = (names: readonly string[], file: string, expected: string): ErrorFact[] =>
-  names.length === 0
-    ? []
-    : [
-        toFact(
-          new CodedError('DAT_LEFT_OUT', {
-            file,
-            expected,
-            actual: `${names.length}: ${names.slice(0, NAMED).join(', ')}${names.length > NAMED ? ' …' : ''}`,
-          }),
-        ),
-      ]
+export const leftOut = fact('DAT_LEFT_OUT')
+
+/** DAT_TRUTH in the same form: what the labels leave open, and how it was taken. */
+export const openTruth = fact('DAT_TRUTH')
 
 /** Labelled images that EXIF says to show turned: whoever labelled them may have seen them so. */
 export const turnedImages = (names: readonly string[], dir: string): ErrorFact[] =>
@@ -52,10 +60,9 @@ export async function picturesBeside(dir: string, taken: readonly string[]): Pro
 }
 
 /** What lies in the folder of a data set and is no part of it: images, and annotations of images that are not there. */
-export async function unusedFiles({ dir, items, labels }: FoundDataset): Promise<ErrorFact[]> {
-  const used = new Set(
-    items.flatMap((i) => [i.image, i.reference, i.mask].flatMap((f) => (f === undefined ? [] : resolve(f)))),
-  )
+export async function unusedFiles({ dir, items, labels, seen = [] }: FoundDataset): Promise<ErrorFact[]> {
+  const taken = items.flatMap((i) => [i.image, i.reference ?? [], i.mask ?? []].flat())
+  const used = new Set([...taken, ...seen].map((f) => resolve(f)))
   const read = new Set(labels?.used.map((f) => resolve(f)))
   const free = (await filesBelow(dir)).map((f) => resolve(dir, f)).filter((f) => !used.has(f))
   const named = (files: readonly string[]): string[] => files.map((f) => relative(dir, f))

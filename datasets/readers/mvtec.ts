@@ -1,20 +1,31 @@
 import { join } from 'node:path'
 import { CodedError, mapInOrder } from '../../contracts/index.ts'
 import { foldersIn, imagesIn, isDirectory, notEmpty, stem } from './files.ts'
-import { imageSize } from './image-size.ts'
+import { imageHeader, imageSize } from './image-size.ts'
 import { checkGoodLabels, type FoundItem, type DatasetReader, isGoodLabel } from './item.ts'
-import { leftOut } from './left-out.ts'
+import { leftOut, turnedImages } from './left-out.ts'
+import { readMaskFile } from './read-mask.ts'
+
+/** Folders of images and the splits they stand for; the last is the name in MVTec AD 2. */
+const PARTS = [
+  ['train', 'train'],
+  ['validation', 'val'],
+  ['test', 'test'],
+  ['test_public', 'test'],
+] as const
+const TRUTH = 'ground_truth'
 
 /**
  * MVTec AD: `train/good` (or another word for good, as BTAD's `train/ok`), `test/<class>`, `ground_truth/<class>/<stem>_mask.png` (or `<stem>.png`). Labelled bad
  * images under `train/<class>` are read too, as some sets of this layout have them. Masks are optional per image; a
- * mask without an image is an error.
+ * mask without an image is an error, as is one that marks something on a good part. MVTec LOCO AD has a folder of masks
+ * for each image, MVTec AD 2 the test images and masks in `test_public`; both have `validation`.
  */
 export const mvtec: DatasetReader = {
   format: 'mvtec',
   async recognises(dir) {
     if (await isDirectory(join(dir, 'train', 'good'))) return true
-    return (await isDirectory(join(dir, 'ground_truth'))) && (await goodFolders(dir)).length > 0
+    return (await isDirectory(join(dir, TRUTH))) && (await goodFolders(dir)).length > 0
   },
   async read(dir, options = {}) {
     if (options.goodLabels) checkGoodLabels(options.goodLabels, await trainFolders(dir))
@@ -27,32 +38,27 @@ export const mvtec: DatasetReader = {
     }
     const masks = await findMasks(dir)
     const items: FoundItem[] = []
-    for (const split of ['train', 'test']) {
-      if (!(await isDirectory(join(dir, split)))) continue
-      for (const label of await foldersIn(join(dir, split))) {
-        for (const f of await imagesIn(join(dir, split, label))) {
-          const good = isGoodLabel(label, options.goodLabels)
-          const mask = good ? undefined : masks.take(label, stem(f))
+    for (const [part, split] of PARTS) {
+      if (!(await isDirectory(join(dir, part)))) continue
+      for (const label of (await foldersIn(join(dir, part))).filter((f) => f !== TRUTH)) {
+        const good = isGoodLabel(label, options.goodLabels)
+        for (const f of await imagesIn(join(dir, part, label))) {
+          const id = join(part, label, f)
+          const mask = masks.get(`${label}/${stem(f)}`)
+          mask?.images.push(id)
           items.push({
-            id: join(split, label, f),
-            image: join(dir, split, label, f),
+            id,
+            image: join(dir, id),
             split,
             label,
             defective: !good,
-            ...(mask === undefined ? {} : { mask }),
+            ...(mask === undefined || good ? {} : { mask: mask.place }),
           })
         }
       }
     }
-    const [orphan, ...more] = masks.left()
-    if (orphan !== undefined) {
-      throw new CodedError('DAT_LAYOUT', {
-        file: orphan,
-        expected: 'an image of the same name under test or train',
-        actual: more.length === 0 ? 'none' : `none, nor for ${more.length} other masks`,
-      })
-    }
-    await checkSizes(items)
+    await checkMasks([...masks.values()], (label) => isGoodLabel(label, options.goodLabels))
+    const turned = await checkSizes(items, new Map([...masks.values()].map((m) => [m.place, m])))
     const marked = items.some((i) => i.mask !== undefined)
     const bare = items.filter((i) => i.defective === true && i.mask === undefined)
     const classes = [...new Set(items.map((i) => i.label ?? ''))].sort()
@@ -61,13 +67,58 @@ export const mvtec: DatasetReader = {
       dir,
       classes,
       items: notEmpty(items, dir, 'images under train and test'),
-      leftOut: leftOut(
-        marked ? bare.map((i) => i.id) : [],
-        dir,
-        'a mask for every image with a defect; those without are in no score of pixels',
-      ),
+      seen: [...masks.values()].flatMap((m) => m.files),
+      leftOut: [
+        ...turnedImages(turned, dir),
+        ...leftOut(
+          marked ? bare.map((i) => i.id) : [],
+          dir,
+          'a mask for every image with a defect; those without are in no score of pixels',
+        ),
+      ],
     }
   },
+}
+
+/** What marks the defects of one image. */
+interface Mask {
+  label: string
+  /** An image, or a folder of such. */
+  place: string
+  files: string[]
+  /** Ids of the images it may belong to. */
+  images: string[]
+}
+
+/**
+ * @throws DAT_LAYOUT for a mask of no image or of several; DAT_ANNOTATION for one that marks a defect on a good part
+ */
+async function checkMasks(masks: readonly Mask[], isGood: (label: string) => boolean): Promise<void> {
+  const [orphan, ...more] = masks.filter((m) => m.images.length === 0)
+  if (orphan !== undefined) {
+    throw new CodedError('DAT_LAYOUT', {
+      file: orphan.place,
+      expected: 'an image of the same name under test or train',
+      actual: more.length === 0 ? 'none' : `none, nor for ${more.length} other masks`,
+    })
+  }
+  for (const { label, place, images } of masks) {
+    if (isGood(label)) {
+      const { data } = await readMaskFile(place)
+      if (data.includes(1))
+        throw new CodedError('DAT_ANNOTATION', {
+          file: place,
+          expected: 'a black mask, if any, for a good part',
+          actual: `${data.reduce((n, v) => n + v, 0)} px marked`,
+        })
+    } else if (images.length > 1) {
+      throw new CodedError('DAT_LAYOUT', {
+        file: place,
+        expected: 'one image for each mask',
+        actual: images.join(' and '),
+      })
+    }
+  }
 }
 
 async function goodFolders(dir: string, good?: readonly string[]): Promise<string[]> {
@@ -79,39 +130,55 @@ async function trainFolders(dir: string): Promise<string[]> {
   return (await isDirectory(train)) ? foldersIn(train) : []
 }
 
-/** A file that cannot be read is left to the evaluation. @throws DAT_ANNOTATION for a mask of another size than its image */
-async function checkSizes(items: readonly FoundItem[]): Promise<void> {
-  await mapInOrder(items, async ({ image, mask }) => {
-    if (mask === undefined) return
-    const [of, is] = await Promise.all([image, mask].map((f) => imageSize(f).catch(() => null)))
-    if (!of || !is || (of.widthPx === is.widthPx && of.heightPx === is.heightPx)) return
-    throw new CodedError('DAT_ANNOTATION', {
-      file: mask,
-      expected: `a mask of ${of.widthPx} × ${of.heightPx} px, like its image`,
-      actual: `${is.widthPx} × ${is.heightPx} px`,
-    })
+/**
+ * A file that cannot be read is left to the evaluation.
+ *
+ * @returns ids of images with a mask that EXIF says to show turned
+ * @throws DAT_ANNOTATION for a mask of another size than its image
+ */
+async function checkSizes(
+  items: readonly FoundItem[],
+  masks: ReadonlyMap<string, Pick<Mask, 'files'>>,
+): Promise<string[]> {
+  const turned = await mapInOrder(items, async ({ id, image, mask }) => {
+    const files = mask === undefined ? [] : (masks.get(mask)?.files ?? [])
+    const of = files.length === 0 ? null : await imageHeader(image).catch(() => null)
+    if (of === null) return []
+    for (const file of files) {
+      const is = await imageSize(file).catch(() => null)
+      if (is === null || (of.widthPx === is.widthPx && of.heightPx === is.heightPx)) continue
+      throw new CodedError('DAT_ANNOTATION', {
+        file,
+        expected: `a mask of ${of.widthPx} × ${of.heightPx} px, like its image`,
+        actual: `${is.widthPx} × ${is.heightPx} px`,
+        ...(of.turned && {
+          hint: 'the EXIF orientation of the image is not used: store it turned, or mark it as it is stored',
+        }),
+      })
+    }
+    return of.turned ? [id] : []
   })
+  return turned.flat()
 }
 
-async function findMasks(dir: string): Promise<{
-  take(label: string, name: string): string | undefined
-  left(): string[]
-}> {
-  const open = new Map<string, string>()
-  const root = join(dir, 'ground_truth')
-  if (await isDirectory(root)) {
+/** Masks by `<class>/<stem of the image>`. */
+async function findMasks(dir: string): Promise<Map<string, Mask>> {
+  const found = new Map<string, Mask>()
+  for (const root of [join(dir, TRUTH), join(dir, 'test_public', TRUTH)]) {
+    if (!(await isDirectory(root))) continue
     for (const label of await foldersIn(root)) {
-      for (const f of await imagesIn(join(root, label)))
-        open.set(`${label}/${stem(f).replace(/_mask$/, '')}`, join(root, label, f))
+      const at = join(root, label)
+      for (const f of await imagesIn(at)) {
+        const place = join(at, f)
+        const name = stem(f).replace(/_mask$/, '')
+        found.set(`${label}/${name}`, { label, place, files: [place], images: [] })
+      }
+      for (const name of await foldersIn(at)) {
+        const place = join(at, name)
+        const files = (await imagesIn(place)).map((f) => join(place, f))
+        if (files.length > 0) found.set(`${label}/${name}`, { label, place, files, images: [] })
+      }
     }
   }
-  const all = new Map(open)
-  return {
-    take(label, name) {
-      const key = `${label}/${name}`
-      open.delete(key)
-      return all.get(key)
-    },
-    left: () => [...open.values()],
-  }
+  return found
 }

@@ -1,4 +1,6 @@
-import { asCoded } from '../../contracts/index.ts'
+import { join } from 'node:path'
+import { asCoded, CodedError } from '../../contracts/index.ts'
+import { imagesIn, isDirectory } from './files.ts'
 import { openImage } from './open-image.ts'
 
 /** Lossy compression leaves grey around what was drawn in black and white. */
@@ -6,15 +8,43 @@ const LOSSY_FLOOR = 128
 /** Brighter than that, compression alone does not make a black image. */
 const LOSSY_NOISE = 16
 
+export interface MaskImage {
+  data: Uint8Array
+  widthPx: number
+  heightPx: number
+}
+
+/**
+ * A mask, HW, 1 = defect. A folder is all masks in it, one over the other, as MVTec LOCO AD has them.
+ *
+ * @throws DAT_ANNOTATION when one cannot be read, or they are of several sizes
+ */
+export async function readMaskFile(place: string): Promise<MaskImage> {
+  if (!(await isDirectory(place))) return readOne(place)
+  const [first, ...others] = (await imagesIn(place)).map((f) => join(place, f))
+  const all = await readOne(first ?? place)
+  for (const file of others) {
+    const more = await readOne(file)
+    if (more.widthPx !== all.widthPx || more.heightPx !== all.heightPx)
+      throw new CodedError('DAT_ANNOTATION', {
+        file,
+        expected: `a mask of ${all.widthPx} × ${all.heightPx} px, like the others of its image`,
+        actual: `${more.widthPx} × ${more.heightPx} px`,
+      })
+    more.data.forEach((v, i) => {
+      if (v === 1) all.data[i] = 1
+    })
+  }
+  return all
+}
+
 /**
  * A mask image, HW, 1 where any of its channels is above 0: labels may be numbers of classes, also of 16 bits, or colours
  * of a palette. Of a JPEG, where it is above the middle, or above half of its brightest value where all are darker.
  *
  * @throws DAT_ANNOTATION when it cannot be read
  */
-export async function readMaskFile(
-  file: string,
-): Promise<{ data: Uint8Array; widthPx: number; heightPx: number }> {
+async function readOne(file: string): Promise<MaskImage> {
   try {
     const image = await openImage(file)
     const { format, depth, hasAlpha, channels: stored } = await image.metadata()

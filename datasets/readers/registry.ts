@@ -8,6 +8,7 @@ import { folder } from './folder.ts'
 import { type Dataset, type DatasetReader, GOOD_LABELS, type ReadOptions, checkGoodLabels } from './item.ts'
 import { unusedFiles } from './left-out.ts'
 import { mvtec } from './mvtec.ts'
+import { refuseUnreadLabels } from './unread-labels.ts'
 import { voc } from './voc.ts'
 import { yolo } from './yolo.ts'
 
@@ -42,9 +43,9 @@ export async function openDataset(dir: string, options: OpenOptions = {}): Promi
     )
   const unused = await unusedFiles({ ...set, ...(labels && { labels }) })
   const splits = [...new Set(set.items.map((i) => i.split))]
-  const items = set.items
-    .filter((i) => options.split === undefined || i.split === options.split)
-    .slice(0, options.limit)
+  const wanted = set.items.filter((i) => options.split === undefined || i.split === options.split)
+  const ids = new Set<string>()
+  const items = wanted.filter(({ id }) => !ids.has(id) && ids.add(id)).slice(0, options.limit)
   if (items.length === 0) {
     throw new CodedError('DAT_EMPTY', {
       file: dir,
@@ -57,6 +58,7 @@ export async function openDataset(dir: string, options: OpenOptions = {}): Promi
     ...set,
     goodLabels: options.goodLabels ?? GOOD_LABELS,
     items: checked.items,
+    allImages: set.items.map(({ id, image, split }) => ({ id, image, split })),
     leftOut: [...(set.leftOut ?? []), ...checked.leftOut, ...unused],
   }
 }
@@ -72,7 +74,12 @@ function named(format: string): DatasetReader {
 }
 
 async function recognise(dir: string): Promise<DatasetReader> {
-  for (const r of READERS) if (await r.recognises(dir)) return r
+  for (const r of READERS) {
+    if (!(await r.recognises(dir))) continue
+    if (r === folderPerClass) await refuseUnreadLabels(dir)
+    return r
+  }
+  await refuseUnreadLabels(dir)
   throw new CodedError('DAT_LAYOUT', {
     file: dir,
     expected: `the layout of one of ${DATASET_FORMATS.join(', ')}`,

@@ -3,6 +3,7 @@ import { CodedError, mapInOrder } from '../../contracts/index.ts'
 import { checkSizes } from './coco-shapes.ts'
 import {
   filesIn,
+  foldersIn,
   imagesBelow,
   isDirectory,
   isFile,
@@ -12,6 +13,8 @@ import {
   stem,
 } from './files.ts'
 import type { DatasetReader, FoundBox, FoundItem } from './item.ts'
+import { openTruth } from './left-out.ts'
+import { splitNamed } from './splits.ts'
 
 const isXml = (name: string): boolean => name.toLowerCase().endsWith('.xml')
 
@@ -20,38 +23,75 @@ const IMAGES = ['JPEGImages', 'images', 'IMAGES']
 
 /**
  * Pascal VOC: one XML per image, pixel numbers 1-based and inclusive (VOC2012 development kit, section 8), turned into
- * half-open boxes from 0. Splits from ImageSets/Main where present. An image without XML is not part of the set. XML
- * beside its image, as LabelImg writes it, and images in sub-folders are read, too.
+ * half-open boxes from 0. Splits from ImageSets/Main where present, or each in a folder of its own. An image without XML
+ * is not part of the set. Objects marked difficult are ignored, as `VOCevaldet` of the kit does. XML beside its image, as LabelImg writes it, and images in sub-folders are read, too.
  */
 export const voc: DatasetReader = {
   format: 'voc',
-  async recognises(dir) {
-    const notes = await firstOf(dir, ANNOTATIONS)
-    return (await filesIn(notes ?? dir)).some(isXml)
-  },
+  recognises: async (dir) => (await placesIn(dir)).length > 0,
   async read(dir) {
-    const notes = (await firstOf(dir, ANNOTATIONS)) ?? ((await filesIn(dir)).some(isXml) ? dir : null)
-    const images = (await firstOf(dir, IMAGES)) ?? notes
-    if (notes === null || images === null) {
+    const places = await placesIn(dir)
+    if (places.length === 0) {
       throw new CodedError('DAT_LAYOUT', {
         file: dir,
         expected: `a folder of XML (${ANNOTATIONS.join(', ')}) and one of images (${IMAGES.join(', ')})`,
-        actual: notes === null ? 'no annotations' : 'no images',
+        actual: 'no annotations',
       })
     }
-    const imageOf = imageFinder(images, await imagesBelow(images))
-    const xml = (await filesIn(notes)).filter(isXml)
-    const splits = await readSplits(dir, new Set(xml.map(stem)))
-    const items = await mapInOrder(xml, async (f): Promise<FoundItem> => {
-      const file = join(notes, f)
-      const image = imageOf(stem(f), file)
-      const { boxes, width, height } = parse(await readText(file), file)
-      if (boxes.length > 0) await checkSizes(boxes, { width, height }, image, file)
-      return { id: stem(f), image, split: splits.get(stem(f)) ?? 'all', boxes, defective: null }
-    })
+    const items: FoundItem[] = []
+    for (const place of places) for (const item of await readPlace(dir, place)) items.push(item)
     const classes = [...new Set(items.flatMap((i) => (i.boxes ?? []).map((b) => b.class)))].sort()
-    return { format: 'voc', dir, classes, items: notEmpty(items, dir, 'XML annotations') }
+    const difficult = items.filter((i) => i.boxes?.some((b) => b.crowd)).map((i) => i.id)
+    return {
+      format: 'voc',
+      dir,
+      classes,
+      items: notEmpty(items, dir, 'XML annotations'),
+      leftOut: openTruth(
+        [...new Set(difficult)],
+        dir,
+        'no <difficult> objects: those of these images are ignored, as are calls on them',
+      ),
+    }
   },
+}
+
+interface Place {
+  /** Folder of the split below the data set; empty = the data set itself. */
+  level: string
+  notes: string
+  images: string
+}
+
+/** Where XML lies: in the data set, or else in the folders of its splits. */
+async function placesIn(dir: string): Promise<Place[]> {
+  const own = await placeIn(dir, '')
+  if (own) return [own]
+  const levels = (await foldersIn(dir)).filter((f) => splitNamed(f) !== undefined)
+  return (await mapInOrder(levels, (level) => placeIn(dir, level))).flatMap((p) => p ?? [])
+}
+
+async function placeIn(dir: string, level: string): Promise<Place | null> {
+  const at = join(dir, level)
+  const notes = (await firstOf(at, ANNOTATIONS)) ?? at
+  if (!(await filesIn(notes)).some(isXml)) return null
+  return { level, notes, images: (await firstOf(at, IMAGES)) ?? notes }
+}
+
+async function readPlace(dir: string, { level, notes, images }: Place): Promise<FoundItem[]> {
+  const imageOf = imageFinder(images, await imagesBelow(images))
+  const xml = (await filesIn(notes)).filter(isXml)
+  const splits = await readSplits(join(dir, level), new Set(xml.map(stem)))
+  const found = await mapInOrder(xml, async (f): Promise<FoundItem[]> => {
+    const file = join(notes, f)
+    const image = imageOf(stem(f), file)
+    const { boxes, width, height } = parse(await readText(file), file)
+    if (boxes.length > 0) await checkSizes(boxes, { width, height }, image, file)
+    const named = splitNamed(level)
+    const within = named === undefined ? (splits.get(stem(f)) ?? ['all']) : [named]
+    return within.map((split) => ({ id: join(level, stem(f)), image, split, boxes, defective: null }))
+  })
+  return found.flat()
 }
 
 /** The one image of a stem; one that lies directly in the folder comes before those deeper in. */
@@ -75,6 +115,9 @@ function imageFinder(dir: string, files: readonly string[]): (stem: string, want
   }
 }
 
+const escaped = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+
 const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
 const unescaped = (text: string): string =>
   text.replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|(amp|lt|gt|quot|apos));/gi, (all, dec, hex, e: string) => {
@@ -88,15 +131,17 @@ async function firstOf(dir: string, names: readonly string[]): Promise<string | 
   return null
 }
 
-/** Lines are names, which may have blanks in them, alone or with -1, 0 or 1 of a class behind. */
-async function readSplits(dir: string, known: ReadonlySet<string>): Promise<Map<string, string>> {
-  const splits = new Map<string, string>()
+/** Splits of each name. Lines are names, which may have blanks in them, alone or with -1, 0 or 1 of a class behind. */
+async function readSplits(dir: string, known: ReadonlySet<string>): Promise<Map<string, string[]>> {
+  const splits = new Map<string, string[]>()
   for (const split of ['train', 'val', 'test']) {
     const file = join(dir, 'ImageSets', 'Main', `${split}.txt`)
     if (!(await isFile(file))) continue
     for (const { text } of numberedLines(await readText(file))) {
       const forms = [text, text.replace(/\s+-?[01]$/, ''), stem(text)]
-      splits.set(forms.find((f) => known.has(f)) ?? text, split)
+      const name = forms.find((f) => known.has(f)) ?? text
+      const before = splits.get(name) ?? []
+      if (!before.includes(split)) splits.set(name, [...before, split])
     }
   }
   return splits
@@ -112,7 +157,9 @@ const blank = (text: string): string => text.replace(/[^\n]/g, ' ')
 
 /** VOC files are flat and written by tools, so the few tags needed are found by name; anything odd is an error. */
 function parse(document: string, file: string): { boxes: FoundBox[]; width?: number; height?: number } {
-  const xml = document.replace(/<!--[\s\S]*?-->/g, blank)
+  const xml = document.replace(/<!--[\s\S]*?-->|<!\[CDATA\[([\s\S]*?)\]\]>/g, (all, text?: string) =>
+    text === undefined ? blank(all) : escaped(text),
+  )
   const lineOf = (index: number): number => xml.slice(0, index).split('\n').length
   const fault = (index: number, expected: string, actual: string): CodedError =>
     new CodedError('DAT_ANNOTATION', { file, line: lineOf(index), expected, actual })
@@ -137,6 +184,7 @@ function parse(document: string, file: string): { boxes: FoundBox[]; width?: num
       class: unescaped(name),
       box: [x1 - 1, y1 - 1, x2, y2],
       place: { file, line: lineOf(object.index) },
+      ...(textOf(body, 'difficult') === '1' ? { crowd: true } : {}),
     })
   }
   const opened = xml.match(/<object[\s/>]/g)?.length ?? 0

@@ -1,7 +1,9 @@
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { z } from 'zod'
 import { CodedError, mapInOrder, parseStrict } from '../../contracts/index.ts'
+import { extent } from '../metrics/extent.kernel.ts'
 import {
+  filesIn,
   imagesBelow,
   isDirectory,
   isFile,
@@ -13,6 +15,7 @@ import {
 } from './files.ts'
 import { imageSize } from './image-size.ts'
 import type { DatasetReader, FoundBox, FoundItem } from './item.ts'
+import { openTruth } from './left-out.ts'
 
 /** A folder of images, a list of image paths (`.txt`), or several of these. */
 const placesSchema = z.union([z.string(), z.array(z.string())])
@@ -36,14 +39,17 @@ const dataSchema = z.looseObject({
 })
 
 const DATA_FILES = ['data.yaml', 'data.yml', 'dataset.yaml']
+/** What makes a YAML file of another name the description of a set. */
+const NAMES = /^["']?names["']?\s*:/m
+const SPLIT = /^["']?(train|val|test)["']?\s*:/m
 const CLASS_LIST = 'classes.txt'
 /** Label files lie in a folder `labels`, if they are not beside their image. */
 const LABEL = /\/labels\/(?:.*\/)?(?!classes\.txt$)[^/]*\.txt$/i
 
 /**
- * YOLO: `data.yaml` with class names, or `classes.txt` with one a line as LabelImg and Label Studio write it, `…/images/…/x.jpg` and `…/labels/…/x.txt` with `class cx cy w h` relative to
- * the image (or a polygon, as for segments and oriented boxes, whose bounds are the box; key points behind a box are left aside). An image without a label file is an image without objects; a set
- * without any label file is refused, since then all of its parts would count as good.
+ * YOLO: `data.yaml` (or one other YAML file with the same keys) with class names, or `classes.txt` with one a line as LabelImg and Label Studio write it, `…/images/…/x.jpg` and `…/labels/…/x.txt` with `class cx cy w h` relative to
+ * the image (or a polygon, as for segments and oriented boxes, whose bounds are the box; key points behind a box are left aside). An image without a label file is an image without objects, unless its
+ * split has none at all: then nobody has looked. A set without any label file is refused.
  */
 export const yolo: DatasetReader = {
   format: 'yolo',
@@ -82,18 +88,40 @@ export const yolo: DatasetReader = {
         actual: `none for ${images.length} images`,
       })
     }
+    const labelled = new Set(images.flatMap(({ split }, n) => (notes[n] ? split : [])))
     const items = await mapInOrder(images, async ({ image, split }, n): Promise<FoundItem> => {
       const path = notes[n] ?? null
-      const boxes = path === null ? [] : await readBoxes(path, image, names, keyNumbers)
-      return { id: relative(dir, image), image, split, boxes, defective: null }
+      const found = { id: relative(dir, image), image, split, defective: null }
+      if (path !== null) return { ...found, boxes: await readBoxes(path, image, names, keyNumbers) }
+      return labelled.has(split) ? { ...found, boxes: [] } : found
     })
     const labels = { used: notes.flatMap((path) => path ?? []), pattern: LABEL }
-    return { format: 'yolo', dir, classes, items, labels }
+    const bare = [...new Set(items.map((i) => i.split))].filter((s) => !labelled.has(s))
+    const count = (split: string): number => items.filter((i) => i.split === split).length
+    const leftOut = openTruth(
+      bare.map((s) => `split ${s}, ${count(s)} images`),
+      dir,
+      'label files in every split, empty ones for good parts: images of these splits are in no rate',
+    )
+    return { format: 'yolo', dir, classes, items, labels, leftOut }
   },
 }
 
+/** @throws DAT_LAYOUT when several files of other names could be it */
 async function dataFile(dir: string): Promise<string | null> {
   for (const name of DATA_FILES) if (await isFile(join(dir, name))) return join(dir, name)
+  const others: string[] = []
+  for (const name of (await filesIn(dir)).filter((f) => /\.ya?ml$/i.test(f))) {
+    const text = await readText(join(dir, name)).catch(() => '')
+    if (NAMES.test(text) && SPLIT.test(text)) others.push(name)
+  }
+  if (others.length > 1)
+    throw new CodedError('DAT_LAYOUT', {
+      file: dir,
+      expected: 'data.yaml, or one other file with names and train, val or test',
+      actual: others.join(', '),
+    })
+  if (others[0] !== undefined) return join(dir, others[0])
   const list = join(dir, CLASS_LIST)
   const beside = (await isDirectory(join(dir, 'images'))) && (await isDirectory(join(dir, 'labels')))
   return beside && (await isFile(list)) ? list : null
@@ -107,29 +135,31 @@ async function readData(file: string): Promise<z.infer<typeof dataSchema>> {
 
 /**
  * The images data.yaml names; exports often carry paths of the machine they came from, then `images/` is taken.
- * An image named for two splits is in the first.
+ * An image named for two splits is in both.
  */
 async function findImages(
   dir: string,
   file: string,
   data: z.infer<typeof dataSchema>,
 ): Promise<{ split: string; image: string }[]> {
-  const found = new Map<string, string>()
+  const found: { split: string; image: string }[] = []
   const named: string[] = []
   let places = 0
   for (const split of ['train', 'val', 'test'] as const) {
+    const inSplit = new Set<string>()
     for (const place of [data[split] ?? []].flat()) {
       named.push(place)
       const at = await locate(dir, data.path ?? '.', place)
       if (at === null) continue
       places += 1
-      for (const image of await imagesAt(at, dir)) if (!found.has(image)) found.set(image, split)
+      for (const image of await imagesAt(at, dir)) inSplit.add(image)
     }
+    for (const image of inSplit) found.push({ split, image })
   }
   const plain = join(dir, 'images')
   if (places === 0 && (await isDirectory(plain)))
     return (await imagesBelow(plain)).map((f) => ({ split: 'all', image: join(plain, f) }))
-  if (places > 0) return [...found].map(([image, split]) => ({ split, image }))
+  if (places > 0) return found
   throw new CodedError('DAT_LAYOUT', {
     file,
     expected: `one of the image folders it names (${named.join(', ') || 'none named'}), or images/`,
@@ -138,8 +168,9 @@ async function findImages(
 }
 
 async function locate(dir: string, base: string, place: string): Promise<string | null> {
+  const [from, path] = [base, place].map((p) => p.replaceAll('\\', '/')) as [string, string]
   // Roboflow writes `../train/images` for a folder beside data.yaml.
-  for (const at of [resolve(dir, base, place), resolve(dir, place.replace(/^(\.\.\/)+/, ''))])
+  for (const at of [resolve(dir, from, path), resolve(dir, path.replace(/^(\.\.\/)+/, ''))])
     if ((await isDirectory(at)) || (at.endsWith('.txt') && (await isFile(at)))) return at
   return null
 }
@@ -172,7 +203,8 @@ async function readBoxes(
 ): Promise<FoundBox[]> {
   const lines = numberedLines(await readText(file))
   if (lines.length === 0) return []
-  const { widthPx, heightPx } = await imageSize(image)
+  // Judging it says what is wrong with the image; until then its defects count, wherever they are.
+  const { widthPx, heightPx } = await imageSize(image).catch(() => ({ widthPx: 1, heightPx: 1 }))
   return lines.map(({ line, text }) => {
     const [index = NaN, ...all] = text.split(/\s+/).map(Number)
     const name = names.get(index)
@@ -190,9 +222,8 @@ async function readBoxes(
     }
     let [x1, y1, x2, y2] = [0, 0, 0, 0]
     if (polygon) {
-      const xs = v.filter((_, n) => n % 2 === 0)
-      const ys = v.filter((_, n) => n % 2 === 1)
-      ;[x1, y1, x2, y2] = [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)]
+      ;[x1, x2] = extent(v.filter((_, n) => n % 2 === 0))
+      ;[y1, y2] = extent(v.filter((_, n) => n % 2 === 1))
     } else {
       const [cx = 0, cy = 0, w = 0, h = 0] = v
       ;[x1, y1, x2, y2] = [cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2]

@@ -1,6 +1,6 @@
 import type { Box } from '../../contracts/index.ts'
 import type { EvaluatedImage, EvaluationResult } from '../evaluate/index.ts'
-import { iou, matchImage } from '../metrics/index.ts'
+import { iou, isCalled, matchImage } from '../metrics/index.ts'
 
 /** One thing that went wrong, with the place to look at. */
 export interface Case {
@@ -23,7 +23,7 @@ export function worstCases(result: EvaluationResult): Record<Case['kind'], Case[
   const iouAbove = result.detection?.iouAbove ?? 0
   for (const image of result.images) {
     if (!image.truths) continue
-    const called = image.detections.filter((d) => d.score >= result.threshold.value)
+    const called = image.detections.filter((d) => isCalled(d, result.threshold))
     const matched = matchImage(image.truths, called, iouAbove, false)
     called.forEach((d, n) => {
       const truth = image.truths?.[matched[n] ?? -1]

@@ -1,4 +1,4 @@
-import type { PrecisionRecall } from '../metrics/index.ts'
+import { extent, type PrecisionRecall } from '../metrics/index.ts'
 import { esc } from './html.ts'
 
 /** Distinct also for the colour-blind (Okabe and Ito 2008), then repeated. */
@@ -92,7 +92,7 @@ function hash(text: string): number {
 
 /** Where an axis may start so that nothing of interest is lost: 0, 0.5, 0.8, 0.9 or 0.95. */
 export function axisStart(values: readonly number[]): number {
-  const least = Math.min(1, ...values)
+  const least = Math.min(1, extent(values)[0])
   return [0.95, 0.9, 0.8, 0.5].find((v) => least >= v) ?? 0
 }
 

@@ -1,5 +1,6 @@
 import type { Box } from '../../contracts/index.ts'
 import type { EvaluatedImage } from '../evaluate/index.ts'
+import { type CallThreshold, isCalled } from '../metrics/index.ts'
 import { openImage } from '../readers/open-image.ts'
 import { esc } from './html.ts'
 
@@ -52,7 +53,7 @@ export async function thumbnail(file: string, side = 320): Promise<string | null
 }
 
 /** Boxes over a crop: truth green and dashed, what is ignored grey, calls from the threshold on red with class and score. */
-export function overlay(image: EvaluatedImage, window: Window, threshold: number): string {
+export function overlay(image: EvaluatedImage, window: Window, threshold: CallThreshold): string {
   const rect = (b: Box, style: string): string =>
     `<rect x="${(b[0] - window.x).toFixed(1)}" y="${(b[1] - window.y).toFixed(1)}" width="${(b[2] - b[0]).toFixed(1)}" height="${(b[3] - b[1]).toFixed(1)}" fill="none" vector-effect="non-scaling-stroke" ${style}/>`
   const seen = (b: Box): boolean =>
@@ -68,7 +69,7 @@ export function overlay(image: EvaluatedImage, window: Window, threshold: number
         label(x.box, x.class, x.crowd ? '#bbb' : '#52e596', true),
     )
   const calls = image.detections
-    .filter((d) => d.score >= threshold && seen(d.box))
+    .filter((d) => isCalled(d, threshold) && seen(d.box))
     .map(
       (d) =>
         rect(d.box, 'stroke="#ff4d3d" stroke-width="2"') +

@@ -1,3 +1,4 @@
+import { extent } from '../metrics/index.ts'
 import { COLOURS } from './charts.ts'
 import { esc } from './html.ts'
 
@@ -14,8 +15,7 @@ export function scoreHistogram(
   labels: { x: string; y: string },
 ): string {
   const all = [...good, ...bad, ...(threshold === null ? [] : [threshold])]
-  const from = Math.min(...all)
-  const to = Math.max(...all)
+  const [from, to] = extent(all)
   const width = to > from ? to - from : 1
   const bins = (values: readonly number[]): number[] => {
     const out = Array.from({ length: BINS }, () => 0)

@@ -3,7 +3,7 @@ import type { Rate, SizeBin } from '../metrics/index.ts'
 import { axisStart, legend, lineChart } from './charts.ts'
 import { scoreHistogram } from './histogram.ts'
 import { esc, fixed, percent, section, t, table } from './html.ts'
-import { confusionTable } from './tables.ts'
+import { confusionTable, thresholdText } from './tables.ts'
 
 const share = (r: Rate): string =>
   `${r.count} / ${r.of} = ${percent(r.rate)} <small>${percent(r.exact[0])} … ${percent(r.exact[1])}</small>`
@@ -220,7 +220,8 @@ export function comparisonSection({ comparison: c }: EvaluationResult): string {
     t(
       `Paired bootstrap over ${c.images} images, ${c.resamples} resamples, seed ${c.seed}.`,
       `${c.images} 张图像配对自助法, ${c.resamples} 次重采样, 种子 ${c.seed}。`,
-    ),
+    ) +
+      ` ${t('Operating threshold', '工作阈值')}: ${thresholdText(c.threshold)} · ${t('other', '对方')} ${thresholdText(c.otherThreshold)}`,
   )
 }
 
@@ -232,12 +233,18 @@ const LEAK: Record<Leakage['pairs'][number]['kind'], [string, string]> = {
 
 export function leakageSection({ leakage: l }: EvaluationResult): string {
   if (!l) return ''
+  const coarse =
+    l.coarse &&
+    `<p>${t(
+      `“${l.coarse.group}” has ${l.coarse.images} of ${l.images} images and is no workpiece: --group-by is too coarse.`,
+      `“${l.coarse.group}” 含 ${l.images} 张图像中的 ${l.coarse.images} 张, 不是单个工件: --group-by 过粗。`,
+    )}</p>`
   const title = t('Independence of the splits', '数据划分的独立性')
   const found = Object.values(l.counts).reduce((a, b) => a + b, 0)
   if (found === 0)
     return section(
       title,
-      `<p>${t(`No relative found among ${l.images} images of ${l.splits.join(', ')}.`, `在 ${l.splits.join(', ')} 的 ${l.images} 张图像中未发现重复。`)}</p>`,
+      `<p>${t(`No relative found among ${l.images} images of ${l.splits.join(', ')}.`, `在 ${l.splits.join(', ')} 的 ${l.images} 张图像中未发现重复。`)}</p>${coarse ?? ''}`,
     )
   const rows = l.pairs
     .slice(0, 12)
@@ -252,5 +259,7 @@ export function leakageSection({ leakage: l }: EvaluationResult): string {
     `${l.affected} 张图像在另一划分中有同源图像: 得分偏高。`,
   )}</b> ${Object.entries(l.counts)
     .map(([k, n]) => `${t(...LEAK[k as keyof typeof LEAK])}: ${n}`)
-    .join(' · ')}</p>${table([t('Kind', '类型'), '', '', t('Evidence', '依据')], rows)}</section>`
+    .join(
+      ' · ',
+    )}</p>${coarse ?? ''}${table([t('Kind', '类型'), '', '', t('Evidence', '依据')], rows)}</section>`
 }

@@ -1,4 +1,5 @@
 import type { EvaluatedImage, EvaluationResult } from '../evaluate/index.ts'
+import type { CallThreshold } from '../metrics/index.ts'
 import { worstCases, wrongParts, type Case } from './cases.ts'
 import { crop, overlay, thumbnail, windowAround } from './crops.ts'
 import { esc, fixed, section, t } from './html.ts'
@@ -25,14 +26,14 @@ export async function caseSections(result: EvaluationResult): Promise<string> {
       parts.push(section(`${t(en, zh)} (0)`, `<p>${t('None.', '无。')}</p>`))
       continue
     }
-    const shown = await Promise.all(list.slice(0, MOST).map((c) => picture(c, result.threshold.value)))
+    const shown = await Promise.all(list.slice(0, MOST).map((c) => picture(c, result.threshold)))
     const count = list.length > MOST ? `${MOST} / ${list.length}` : String(list.length)
     parts.push(section(`${t(en, zh)} (${count})`, `<div class="cases">${shown.join('')}</div>`, legendNote))
   }
   return parts.join('')
 }
 
-async function picture(c: Case, threshold: number): Promise<string> {
+async function picture(c: Case, threshold: CallThreshold): Promise<string> {
   const window = windowAround(c.box, c.image.widthPx || 640, c.image.heightPx || 640)
   const tested = await crop(c.image.image, window)
   const template = c.image.reference === null ? null : await crop(c.image.reference, window)

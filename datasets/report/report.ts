@@ -1,5 +1,6 @@
 import { errorText } from '../../contracts/index.ts'
 import type { EvaluationResult } from '../evaluate/index.ts'
+import { extent } from '../metrics/index.ts'
 import { axisStart, envelope, legend, lineChart } from './charts.ts'
 import { esc, fixed, percent, section, t } from './html.ts'
 import { heatMapSections } from './heat-maps.ts'
@@ -14,7 +15,14 @@ import {
 } from './laboratory.ts'
 import { caseSections, partSection } from './pictures.ts'
 import { STYLE } from './style.ts'
-import { classTable, confusionTable, noVerdictTable, rateTable, timingTable } from './tables.ts'
+import {
+  classTable,
+  confusionTable,
+  noVerdictTable,
+  rateTable,
+  thresholdText,
+  timingTable,
+} from './tables.ts'
 
 export interface ReportOptions {
   /** Language shown first; the page carries both. */
@@ -168,14 +176,15 @@ function detectionSections(r: EvaluationResult): string {
       : [{ x: d.operating.threshold, y: d.operating.f1, label: `F1 ${fixed(d.operating.f1)}` }]),
     ...(d.best ? [{ x: d.best.threshold, y: d.best.f1, label: `max ${fixed(d.best.f1)}` }] : []),
   ].slice(0, d.best && Math.abs(d.best.threshold - d.operating.threshold) < 0.08 ? 1 : 2)
-  const scores = d.curve.map((p) => p.score)
+  const [lowest, highest] = extent(d.curve.map((p) => p.score))
+  const threshold = thresholdText(r.threshold)
   const f = lineChart(
     [
       { name: 'F1', points: d.curve.map((p) => [p.score, p.f1]) },
       { name: 'precision', points: d.curve.map((p) => [p.score, p.precision]) },
       { name: 'recall', points: d.curve.map((p) => [p.score, p.recall]) },
     ],
-    { label: 'score', from: Math.min(0, ...scores), to: Math.max(1, ...scores) },
+    { label: 'score', from: Math.min(0, lowest), to: Math.max(1, highest) },
     { label: '', from: 0, to: 1 },
     marks,
   )
@@ -190,9 +199,9 @@ function detectionSections(r: EvaluationResult): string {
       t('Classes', '各类别'),
       classTable(d),
       t(
-        `A call is right at IoU > ${d.iouAbove} with the same class; each truth is taken once, highest score first. AP is the area under the envelope of all points. Precision, recall and F1 at threshold ${fixed(d.operating.threshold, 3)}.`,
-        `IoU > ${d.iouAbove} 且类别相同为正确; 按得分从高到低, 每个真值只匹配一次。AP 为全点包络面积。精确率、召回率与 F1 按阈值 ${fixed(d.operating.threshold, 3)} 计算。`,
-      ),
+        `A call is right at IoU > ${d.iouAbove} with the same class; each truth is taken once, highest score first. AP is the area under the envelope of all points. Precision, recall and F1 at the operating threshold`,
+        `IoU > ${d.iouAbove} 且类别相同为正确; 按得分从高到低, 每个真值只匹配一次。AP 为全点包络面积。精确率、召回率与 F1 的工作阈值`,
+      ) + `: ${threshold}`,
     ) +
     section(
       t('Curves', '曲线'),

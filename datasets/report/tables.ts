@@ -1,6 +1,6 @@
 import { NO_VERDICT_TEXT, type NoVerdictReason } from '../../contracts/index.ts'
 import type { EvaluationResult } from '../evaluate/index.ts'
-import type { DetectionScore, JudgementScore, Rate } from '../metrics/index.ts'
+import { type DetectionScore, extent, type JudgementScore, type Rate } from '../metrics/index.ts'
 import { esc, fixed, percent, t, table } from './html.ts'
 
 export function classTable(d: DetectionScore): string {
@@ -44,7 +44,7 @@ export function classTable(d: DetectionScore): string {
 }
 
 export function confusionTable({ labels, counts }: DetectionScore['confusion']): string {
-  const most = Math.max(1, ...counts.flat())
+  const most = Math.max(1, extent(counts.flat())[1])
   const name = (l: string): string => (l === '-' ? t('nothing', '无') : esc(l))
   const rows = counts.map((row, r) => [
     name(labels[r] ?? ''),
@@ -56,6 +56,18 @@ export function confusionTable({ labels, counts }: DetectionScore['confusion']):
     }),
   ])
   return table([t('true \\ called', '真值 \\ 判为'), ...labels.map(name)], rows)
+}
+
+const SOURCE: Record<EvaluationResult['threshold']['source'], [string, string]> = {
+  option: ['option', '命令行'],
+  card: ['model card', '模型卡'],
+  recipe: ['recipe', '配方'],
+}
+
+/** The operating threshold, where it comes from, and those of classes with one of their own. */
+export function thresholdText({ value, perClass, source }: EvaluationResult['threshold']): string {
+  const own = Object.entries(perClass).map(([name, v]) => `; ${esc(name)} ${fixed(v, 3)}`)
+  return `${fixed(value, 3)} (${t(...SOURCE[source])}${own.join('')})`
 }
 
 const ppm = (v: number | null): string => (v === null ? '–' : Math.round(v * 1e6).toLocaleString('en'))

@@ -16,7 +16,7 @@ import {
 import { badPart, type TrueBox } from '../../datasets/readers/item.ts'
 import { boundsOfRuns, countsOfText, maskOfRuns } from '../../datasets/readers/run-lengths.ts'
 import { noModels, recipeOf } from './samples/inspection-recipes.ts'
-import { datasetFolder } from './samples/dataset-folder.ts'
+import { boxesOf, datasetFolder } from './samples/dataset-folder.ts'
 
 interface Reference {
   masks: {
@@ -85,6 +85,21 @@ describe('masks of COCO', () => {
     ])
   })
 
+  it('takes null and an empty box as not there, and ids as text', async () => {
+    const set = await coco(
+      { segmentation: null, iscrowd: null, bbox: [1, 1, 4, 5] },
+      { segmentation: runs, bbox: [], category_id: '1' },
+      { segmentation: runs, bbox: null },
+    )
+    expect(boxesOf(set)).toEqual([
+      [
+        ['dent', 1, 1, 5, 6],
+        ['dent', 2, 3, 4, 7],
+        ['dent', 2, 3, 4, 7],
+      ],
+    ])
+  })
+
   it('hands the pixels on to teaching', async () => {
     const { images } = labelledRegions(await coco({ segmentation: runs }))
     const regions = []
@@ -103,6 +118,21 @@ describe('masks of COCO', () => {
       'a mask of another size',
       { segmentation: { size: [20, 10], counts: [200] } },
       /segmentation\.size of a\.jpg.*expected 20 × 10 px.*found 10 × 20 px/,
+    ],
+    [
+      'a box of text',
+      { bbox: ['1', '1', '5', '5'] },
+      /annotations\.0\.bbox\); expected bbox \[x, y.*found \["1","1"/,
+    ],
+    [
+      'an outline of words',
+      { bbox: [1, 1, 2, 2], segmentation: 'none' },
+      /annotations\.0\.segmentation\); expected outlines.*found "none"/,
+    ],
+    [
+      'a crowd of two',
+      { bbox: [1, 1, 2, 2], iscrowd: 2 },
+      /annotations\.0\.iscrowd\); expected 0 or 1; found 2/,
     ],
     ['no box at all', {}, /annotations\.0\.bbox.*found none/],
     ['an outline of two points', { segmentation: [[1, 2, 3, 4]], bbox: [1, 1, 2, 2] }, /found 4 numbers/],

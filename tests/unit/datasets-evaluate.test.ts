@@ -2,10 +2,13 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { evaluationText } from '../../bin/jobs/evaluation-text.ts'
 import { type ModelCard, type Recipe, recipeSchema } from '../../contracts/index.ts'
 import {
+  compareResults,
   type EvaluationResult,
   evaluate,
+  evaluationResultSchema,
   exportDetections,
   exportSampleBoards,
   openableTools,
@@ -127,9 +130,13 @@ describe('evaluation', () => {
     expect(await readFile(join(out, name), 'utf8')).toBe(
       '1,2,31,40,0.912346,pin-hole\n5,6,7,8,0.200000,open\n',
     )
-    await exportDetections(out, [image], { classes, type: 'number', threshold: 0.5 })
+    await exportDetections(out, [image], {
+      classes,
+      type: 'number',
+      threshold: { value: 0.5, perClass: {} },
+    })
     expect(await readFile(join(out, name), 'utf8')).toBe('1,2,31,40,0.912346,6\n')
-    await expect(exportDetections(out, [image, image], { classes })).rejects.toThrow(/DAT_ANNOTATION/)
+    await expect(exportDetections(out, [image, image], { classes })).rejects.toThrow(/CFG_USAGE/)
   })
 })
 
@@ -140,7 +147,7 @@ describe('evaluation of the delivered pair model', () => {
     const dataset = await openDataset(dir)
     const result = await evaluate({ dataset, models, subject: { kind: 'model', model: info }, workers: 1 })
     expect(result.scoreFloor).toBe(0.02)
-    expect(result.threshold).toEqual({ value: info.card.threshold.value, source: 'card' })
+    expect(result.threshold).toEqual({ value: info.card.threshold.value, perClass: {}, source: 'card' })
 
     const recipe = recipeOfPackage(info, { widthPx: 640, heightPx: 640 })
     const prepared = await prepareRecipe({ recipe, dir }, models)
@@ -166,6 +173,37 @@ describe('evaluation of the delivered pair model', () => {
     } finally {
       await prepared.close()
     }
+  }, 120_000)
+})
+
+describe('the operating threshold', () => {
+  it('is that of the recipe, class by class, and stands in a comparison', async () => {
+    const info = (await findPackages([PACKAGES_DIR])).find((p) => p.id === 'pcb-pair')
+    if (!info) throw new Error('pcb-pair is not delivered')
+    const dataset = await openDataset(dir, { limit: 3 })
+    const plainest = recipeOfPackage(info, { widthPx: 640, heightPx: 640 })
+    const judge = (threshold: number, thresholds: Record<string, number>) => {
+      const tools = plainest.tools.map((t) => ({ ...t, threshold, thresholds }))
+      const source = { recipe: recipeSchema.parse({ ...plainest, tools }), dir }
+      return evaluate({ dataset, models, workers: 1, subject: { kind: 'recipe', source } })
+    }
+    const [odd = '', other = ''] = info.card.labels
+    const result = await judge(0.9, { [odd]: 0.99, [other]: 0.98 })
+    const { value, perClass, source } = result.threshold
+    expect([value, Object.values(perClass), source]).toEqual([0.9, [0.99, 0.98], 'recipe'])
+    const calls = result.images.flatMap((i) => i.detections)
+    const called = calls.filter((d) => d.score >= (perClass[d.class] ?? 0.9))
+    expect(called.length).toBeLessThan(calls.filter((d) => d.score >= info.card.threshold.value).length)
+    expect(result.detection?.falseCalls.of).toBe(called.length)
+    expect(result.detection?.operating.threshold).toBe(0.9)
+    const lower = await judge(0.5, {})
+    result.comparison = compareResults(result, lower, { resamples: 10 })
+    expect(result.comparison.otherThreshold).toEqual({ value: 0.5, perClass: {}, source: 'recipe' })
+    expect(evaluationText(result)).toMatch(
+      /operating threshold 0\.9 \(recipe, \S+ 0\.99, \S+ 0\.98\), of the other 0\.5 \(recipe\)/,
+    )
+    expect(await renderReport(result)).toContain('0.900 (<span lang="en">recipe')
+    expect(evaluationResultSchema.parse(JSON.parse(JSON.stringify(result)))).toEqual(result)
   }, 120_000)
 })
 

@@ -280,15 +280,15 @@ describe('leakage between splits', () => {
     await writePart(train, 'SN100045_a.png', 5000, null)
     await writePart(test, 'SN100045_b.png', 6000, { at: [2, 2], side: 20, grey: 30 })
     const set = await openDataset(dir, { format: 'mvtec' })
-    const found = await findLeakage(set, { groupBy: '(SN\\d+)_', split: 'test' })
+    const found = await findLeakage(set.allImages, { groupBy: '(SN\\d+)_', split: 'test' })
     const kinds = Object.fromEntries(found?.pairs.map((p) => [p.kind, [p.a, p.b].sort()]) ?? [])
     expect(found?.counts).toEqual({ workpiece: 1, copy: 1, 'near-duplicate': 1 })
     expect(kinds['workpiece']).toEqual(['test/good/SN100045_b.png', 'train/good/SN100045_a.png'])
     expect(kinds['copy']).toEqual(['test/good/x.png', 'train/good/3.png'])
     expect(kinds['near-duplicate']).toEqual(['test/good/y.jpg', 'train/good/4.png'])
     expect(found?.affected).toBe(3)
-    expect(await findLeakage({ ...set, items: set.items.filter((i) => i.split === 'test') })).toBeNull()
-    await expect(findLeakage(set, { groupBy: '(' })).rejects.toThrow(/CFG_USAGE/)
+    expect(await findLeakage(set.items.filter((i) => i.split === 'test'))).toBeNull()
+    await expect(findLeakage(set.allImages, { groupBy: '(' })).rejects.toThrow(/CFG_USAGE/)
   }, 60_000)
 
   it('takes serials for workpieces, running numbers not', () => {

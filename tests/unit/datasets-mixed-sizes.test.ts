@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import sharp from 'sharp'
 import { expect, it } from 'vitest'
 import { evaluationText } from '../../bin/jobs/evaluation-text.ts'
-import { evaluate, openDataset, renderReport } from '../../datasets/index.ts'
+import { compareResults, evaluate, openDataset, renderReport } from '../../datasets/index.ts'
 import { findPackages } from '../../models/index.ts'
 import { writeToyPackage } from '../suites/toy-models.ts'
 
@@ -48,6 +48,20 @@ it('judges images of several sizes by a bare model, which says itself how they c
       ['good/2.png', 'pass', null, 64],
     ])
     expect(result.ranking).toMatchObject({ good: 2, bad: 2 })
+    // Nobody called the picture that cannot be read by its name: that is wrong, here as in a comparison.
+    expect(result.classification?.accuracy).toMatchObject({ count: 4, of: 5 })
+    expect(result.classification?.confusion).toEqual({
+      labels: ['bad', 'good', '-'],
+      counts: [
+        [2, 0, 1],
+        [0, 2, 0],
+        [0, 0, 0],
+      ],
+    })
+    const accuracy = compareResults(result, result, { resamples: 1 }).differences.find(
+      (d) => d.metric === 'accuracy',
+    )
+    expect(accuracy?.value).toBe(0.8)
     // What takes both kinds is said to be missing where one is.
     await rm(join(dir, 'bad'), { recursive: true })
     const good = await evaluate({

@@ -77,6 +77,21 @@ describe('YOLO', () => {
     expect(boxesOf(await openDataset(at.dir))).toEqual([[['0', 0, 0, 20, 10]]])
   })
 
+  it('takes paths of Windows, and leaves an image that cannot be read to the evaluation', async () => {
+    await at.tree({
+      'data.yaml': 'names: [a]\ntrain: train\\images\n',
+      'train/images/a.jpg': null,
+      'train/labels/a.txt': '0 .5 .5 1 1',
+      'train/images/b.jpg': 'no picture',
+      'train/labels/b.txt': '0 .5 .5 1 1',
+    })
+    const { items } = await openDataset(at.dir)
+    expect(items.map((i) => [i.id, i.split, i.boxes?.length])).toEqual([
+      ['train/images/a.jpg', 'train', 1],
+      ['train/images/b.jpg', 'train', 1],
+    ])
+  })
+
   it('refuses a set whose labels are nowhere: every part would count as good', async () => {
     await at.tree({ 'data.yaml': 'names: [a]\ntrain: images/train\n', 'images/train/1.jpg': null })
     await expect(openDataset(at.dir)).rejects.toThrow(/DAT_LAYOUT.*labels\/train\/1\.txt/)
@@ -203,13 +218,13 @@ describe('COCO', () => {
     await at.tree({
       'train/_annotations.coco.json': json([{ image_id: 7, category_id: 3, bbox: [1, 2, 4, 5] }]),
       'train/a.jpg': null,
-      'valid/_annotations.coco.json': json([]),
+      'valid/_annotations.coco.json': json([{ image_id: 7, category_id: 3, bbox: [1, 2, 4, 5] }]),
       'valid/a.jpg': null,
     })
     const { items } = await openDataset(at.dir)
     expect(items.map((i) => [i.id, i.boxes?.length])).toEqual([
       ['train/a.jpg', 1],
-      ['valid/a.jpg', 0],
+      ['valid/a.jpg', 1],
     ])
   })
 

@@ -1,0 +1,106 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import sharp from 'sharp'
+import { describe, expect, it } from 'vitest'
+import { openDataset, readMask } from '../../datasets/index.ts'
+import { datasetFolder } from './samples/dataset-folder.ts'
+
+const at = datasetFolder()
+
+/** A 20 × 10 px mask, white in one column. */
+async function mask(file: string, column: number | null): Promise<void> {
+  await mkdir(dirname(join(at.dir, file)), { recursive: true })
+  const data = Buffer.alloc(200)
+  if (column !== null) for (let y = 0; y < 10; y++) data[y * 20 + column] = 255
+  await sharp(data, { raw: { width: 20, height: 10, channels: 1 } })
+    .png()
+    .toFile(join(at.dir, file))
+}
+
+describe('masks of good parts', () => {
+  const files = { 'train/good/0.png': null, 'test/good/0.png': null, 'test/crack/1.png': null }
+
+  it('may be there when they are black', async () => {
+    await at.tree(files)
+    await mask('ground_truth/crack/1_mask.png', 3)
+    await mask('ground_truth/good/0_mask.png', null)
+    const { items, leftOut } = await openDataset(at.dir)
+    expect(leftOut).toEqual([])
+    expect(items.map((i) => [i.id, i.mask !== undefined])).toEqual([
+      ['train/good/0.png', false],
+      ['test/crack/1.png', true],
+      ['test/good/0.png', false],
+    ])
+  })
+
+  it('are refused when they mark something', async () => {
+    await at.tree(files)
+    await mask('ground_truth/good/0_mask.png', 3)
+    await expect(openDataset(at.dir)).rejects.toThrow(
+      /DAT_ANNOTATION.*good\/0_mask\.png\); expected a black mask.*found 10 px marked/,
+    )
+  })
+})
+
+it('refuses a mask that could belong to two images', async () => {
+  await at.tree({ 'train/good/0.png': null, 'train/crack/1.png': null, 'test/crack/1.png': null })
+  await mask('ground_truth/crack/1_mask.png', 3)
+  await expect(openDataset(at.dir)).rejects.toThrow(
+    /DAT_LAYOUT.*1_mask\.png\); expected one image for each mask; found train\/crack\/1\.png and test\/crack\/1\.png/,
+  )
+})
+
+it('names images with a mask that EXIF says to turn', async () => {
+  await at.tree({ 'train/good/0.png': null })
+  await mask('ground_truth/crack/1_mask.png', 3)
+  await mkdir(join(at.dir, 'test/crack'), { recursive: true })
+  await sharp({ create: { width: 20, height: 10, channels: 3, background: '#777' } })
+    .withMetadata({ orientation: 3 })
+    .jpeg()
+    .toFile(join(at.dir, 'test/crack/1.jpg'))
+  expect((await openDataset(at.dir)).leftOut.map((f) => f.message)).toEqual([
+    expect.stringMatching(/EXIF orientation .* is not used; found 1: test\/crack\/1\.jpg$/),
+  ])
+})
+
+it('reads MVTec LOCO AD, whose images have a folder of masks each', async () => {
+  await at.tree({
+    'train/good/0.png': null,
+    'validation/good/0.png': null,
+    'test/good/0.png': null,
+    'test/logical_anomalies/0.png': null,
+  })
+  await mask('ground_truth/logical_anomalies/0/000.png', 3)
+  await mask('ground_truth/logical_anomalies/0/001.png', 7)
+  const { items, leftOut } = await openDataset(at.dir)
+  expect([items.map((i) => [i.split, i.label]), leftOut]).toEqual([
+    [
+      ['train', 'good'],
+      ['val', 'good'],
+      ['test', 'good'],
+      ['test', 'logical_anomalies'],
+    ],
+    [],
+  ])
+  const [bad] = items.filter((i) => i.defective)
+  const marked = bad && (await readMask(bad))
+  expect([...(marked?.data.slice(0, 20) ?? [])].flatMap((v, x) => (v ? x : []))).toEqual([3, 7])
+})
+
+it('reads MVTec AD 2, whose masks lie beside the public test images', async () => {
+  await at.tree({
+    'train/good/0_regular.png': null,
+    'validation/good/1_regular.png': null,
+    'test_public/good/2_regular.png': null,
+    'test_public/bad/3_regular.png': null,
+  })
+  await mask('test_public/ground_truth/bad/3_regular_mask.png', 3)
+  const { items, leftOut } = await openDataset(at.dir)
+  expect(leftOut).toEqual([])
+  expect(items.map((i) => [i.split, i.label, i.mask !== undefined])).toEqual([
+    ['train', 'good', false],
+    ['val', 'good', false],
+    ['test', 'bad', true],
+    ['test', 'good', false],
+  ])
+})

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest'
+import { errorText } from '../../contracts/index.ts'
+import { openDataset } from '../../datasets/index.ts'
+import { boxesOf, datasetFolder } from './samples/dataset-folder.ts'
+
+const at = datasetFolder()
+const facts = async (): Promise<string[]> => (await openDataset(at.dir)).leftOut.map((f) => f.message)
+
+describe('what labels leave open is said', () => {
+  it('where no folder of a class means a good part', async () => {
+    await at.tree({ 'clean/1.jpg': null, 'scratched/2.jpg': null })
+    expect(await facts()).toEqual([
+      expect.stringMatching(
+        /^DAT_TRUTH: .*every part counts as bad; found 2: clean, scratched; .*name their folder with --good$/,
+      ),
+    ])
+    expect((await openDataset(at.dir, { goodLabels: ['clean'] })).leftOut).toEqual([])
+    const [fact] = (await openDataset(at.dir)).leftOut
+    expect(errorText(fact ?? { code: '', message: '' }).zh).toMatch(/^DAT_TRUTH:数据集未说明.*应为/)
+  })
+
+  it('where a split of YOLO has no labels: its parts are not good ones', async () => {
+    await at.tree({
+      'data.yaml': 'names: [a]\ntrain: train/images\ntest: test/images\n',
+      'train/images/a.jpg': null,
+      'train/labels/a.txt': '0 .5 .5 1 1',
+      'train/images/b.jpg': null,
+      'test/images/c.jpg': null,
+      'test/images/d.jpg': null,
+    })
+    const one = [['a', 0, 0, 20, 10]]
+    expect(boxesOf(await openDataset(at.dir))).toEqual([one, [], undefined, undefined])
+    expect(await facts()).toEqual([
+      expect.stringMatching(/^DAT_TRUTH: .*in no rate; found 1: split test, 2 images$/),
+    ])
+    await at.tree({ 'test/labels/c.txt': '' })
+    expect(boxesOf(await openDataset(at.dir))).toEqual([one, [], [], []])
+    expect(await facts()).toEqual([])
+  })
+
+  it('where Pascal VOC marks objects difficult, which count neither way', async () => {
+    const box = '<bndbox><xmin>1</xmin><ymin>2</ymin><xmax>10</xmax><ymax>8</ymax></bndbox>'
+    const object = (more: string) => `<object><name><![CDATA[R&D <1>]]></name>${more}${box}</object>`
+    await at.tree({
+      'a.jpg': null,
+      'a.xml': `<annotation>${object('')}${object('<difficult>1</difficult>')}</annotation>`,
+      'b.jpg': null,
+      'b.xml': `<annotation>${object('<difficult>0</difficult>')}</annotation>`,
+    })
+    const { items, classes } = await openDataset(at.dir)
+    expect(classes).toEqual(['R&D <1>'])
+    expect(items.map((i) => i.boxes?.map((b) => b.crowd ?? false))).toEqual([[false, true], [false]])
+    expect(await facts()).toEqual([expect.stringMatching(/^DAT_TRUTH: .*difficult.*ignored.*found 1: a$/)])
+  })
+
+  it('where a file of COCO has no annotations', async () => {
+    const json = (id: number, annotations: object[]): string =>
+      JSON.stringify({
+        images: [{ id, file_name: `${id}.jpg` }],
+        categories: [{ id: 1, name: 'dent' }],
+        annotations,
+      })
+    await at.tree({
+      'annotations/instances_train.json': json(1, [{ image_id: 1, category_id: 1, bbox: [1, 1, 4, 4] }]),
+      'annotations/instances_test.json': json(2, []),
+      '1.jpg': null,
+      '2.jpg': null,
+    })
+    expect(boxesOf(await openDataset(at.dir))).toEqual([undefined, [['dent', 1, 1, 5, 5]]])
+    expect(await facts()).toEqual([
+      expect.stringMatching(/^DAT_TRUTH: .*found 1: annotations\/instances_test\.json, 1 images$/),
+    ])
+  })
+})

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest'
+import { openDataset } from '../../datasets/index.ts'
+import { boxesOf, datasetFolder } from './samples/dataset-folder.ts'
+
+const at = datasetFolder()
+const BOX = '<bndbox><xmin>1</xmin><ymin>2</ymin><xmax>10</xmax><ymax>8</ymax></bndbox>'
+const XML = `<annotation><object><name>crazing</name>${BOX}</object></annotation>`
+
+describe('folders of a layout that nothing recognises', () => {
+  it.each([
+    [
+      'images and labels without the names of the classes',
+      { 'images/a.jpg': null, 'labels/a.txt': '0 .5 .5 1 1' },
+      /expected data\.yaml or classes\.txt.*found folders images, labels; labels such as labels\/a\.txt; .*--dataset folder-per-class/,
+    ],
+    [
+      'the same in the folders of splits',
+      { 'train/images/a.jpg': null, 'train/labels/a.txt': '', 'valid/images/b.jpg': null },
+      /expected data\.yaml.*found folders train\/images, train\/labels, valid\/images/,
+    ],
+    [
+      'the same the other way round',
+      { 'images/train/a.jpg': null, 'labels/train/a.txt': '' },
+      /expected data\.yaml.*labels\/train\/a\.txt/,
+    ],
+    [
+      'a COCO file of another name',
+      { 'train/images/a.jpg': null, 'val/images/b.jpg': null, 'train.json': '{}' },
+      /expected annotations\/\*\.json.*found folders train\/images, val\/images; labels such as train\.json/,
+    ],
+    [
+      'images and masks',
+      { 'images/a.png': null, 'masks/a.png': null },
+      /expected train\/good, test\/<class> and ground_truth.*found folders images, masks/,
+    ],
+    [
+      'labels beside their images',
+      { 'left/a.jpg': null, 'left/a.txt': '', 'right/b.jpg': null },
+      /expected data\.yaml.*found labels such as left\/a\.txt/,
+    ],
+  ])('are no classes of parts: %s', async (_, files, message) => {
+    await at.tree(files)
+    await expect(openDataset(at.dir)).rejects.toThrow('DAT_LAYOUT')
+    await expect(openDataset(at.dir)).rejects.toThrow(message)
+  })
+
+  it('are classes when the user says so', async () => {
+    await at.tree({ 'labels/a.jpg': null, 'ok/b.jpg': null, 'ok/b.json': '{}' })
+    const set = await openDataset(at.dir, { format: 'folder-per-class' })
+    expect(set.classes).toEqual(['labels', 'ok'])
+  })
+})
+
+describe('layouts that say what they are under other names', () => {
+  it('are YOLO with the YAML under a name of its own', async () => {
+    await at.tree({
+      'my-parts.yaml': 'names: [a]\ntrain: train/images\nval: valid/images\n',
+      'other.yaml': 'title: notes\n',
+      'train/images/a.jpg': null,
+      'train/labels/a.txt': '0 .5 .5 1 1',
+      'valid/images/b.jpg': null,
+      'valid/labels/b.txt': '',
+    })
+    const set = await openDataset(at.dir)
+    expect([set.format, set.items.map((i) => i.split), boxesOf(set)]).toEqual([
+      'yolo',
+      ['train', 'val'],
+      [[['a', 0, 0, 20, 10]], []],
+    ])
+    await at.tree({ 'other.yaml': 'names: [b]\nval: valid/images\n' })
+    await expect(openDataset(at.dir)).rejects.toThrow(/DAT_LAYOUT.*found my-parts\.yaml, other\.yaml/)
+  })
+
+  it('are Pascal VOC with a folder for each split, images in folders of their class or not', async () => {
+    await at.tree({
+      'train/images/crazing/crazing_1.jpg': null,
+      'train/annotations/crazing_1.xml': XML,
+      'validation/images/crazing/crazing_1.jpg': null,
+      'validation/annotations/crazing_1.xml': XML,
+      'test/t.jpg': null,
+      'test/t.xml': XML,
+    })
+    const set = await openDataset(at.dir)
+    expect([set.format, set.classes, set.leftOut]).toEqual(['voc', ['crazing'], []])
+    expect(set.items.map((i) => [i.id, i.split, i.boxes?.length])).toEqual([
+      ['test/t', 'test', 1],
+      ['train/crazing_1', 'train', 1],
+      ['validation/crazing_1', 'val', 1],
+    ])
+  })
+})

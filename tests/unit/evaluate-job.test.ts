@@ -1,0 +1,50 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { runEvaluation } from '../../bin/jobs/evaluate.ts'
+import { readEnvironment } from '../../bin/setup/environment.ts'
+import { datasetFolder } from './samples/dataset-folder.ts'
+import { recipeOf } from './samples/inspection-recipes.ts'
+
+const at = datasetFolder()
+
+const json = (bbox: number[]): string =>
+  JSON.stringify({
+    images: [{ id: 1, file_name: 'a.jpg' }],
+    categories: [{ id: 1, name: 'stain' }],
+    annotations: [{ image_id: 1, category_id: 1, bbox }],
+  })
+
+it('judges one split whatever is wrong in another, looks for leaks in both, and has one threshold for both judges', async () => {
+  await at.tree({
+    'set/train/a.jpg': null,
+    // Far outside: refused where it is judged.
+    'set/train/_annotations.coco.json': json([400, 400, 5, 5]),
+    'set/test/a.jpg': null,
+    'set/test/_annotations.coco.json': json([1, 1, 5, 5]),
+  })
+  const recipe = recipeOf(
+    [20, 10],
+    [{ id: 'b', use: 'blob@1', class: 'stain', polarity: 'dark', threshold: 10, minAreaPx: 1 }],
+  )
+  await writeFile(join(at.dir, 'sample@1.recipe.yaml'), JSON.stringify(recipe))
+  const place = { dir: at.dir, id: 'sample@1' }
+  const { result } = await runEvaluation(
+    {
+      dir: join(at.dir, 'set'),
+      split: 'test',
+      recipe: place,
+      compare: { recipe: place },
+      threshold: 0.7,
+      leakage: {},
+      workers: 1,
+      report: null,
+    },
+    readEnvironment({}),
+    () => undefined,
+  )
+  expect(result.images.map((i) => i.id)).toEqual(['test/a.jpg'])
+  expect(result.leakage).toMatchObject({ images: 2, affected: 1, counts: { copy: 1 } })
+  const threshold = { value: 0.7, perClass: {}, source: 'option' }
+  expect(result.comparison).toMatchObject({ threshold, otherThreshold: threshold })
+}, 60_000)
