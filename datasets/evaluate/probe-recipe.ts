@@ -12,8 +12,9 @@ const JUDGES_NOTHING: readonly string[] = ['backbone', 'text-detection', 'text-r
 
 /**
  * The plainest recipe around a model package: findings from the card's threshold on fail the part; of a classifier
- * only those of a class that does not mean good, and without any finding its part is held. Pair models get their
- * template from the data set.
+ * only those of a class that does not mean good. A part passes when a detector finds nothing, or a classifier is certain
+ * of a good class: one that knows none passes no part, since six defects that are each unlikely are no good part. Pair
+ * models get their template from the data set.
  *
  * @throws MDL_PACKAGE for what judges no images
  */
@@ -31,12 +32,6 @@ export function recipeOfPackage(
       actual: `${card.id}, family ${card.spec.family}`,
       hint: '`sightline models list` shows the family of each',
     })
-  const good =
-    card.spec.family === 'classification' ? card.labels.filter((l) => isGoodLabel(l, o.goodLabels)) : []
-  const names = JSON.stringify(good)
-  const bad = good.length === 0 ? 'true' : `!(finding.class in ${names})`
-  const anyBad = good.length === 0 ? 'findings.size() > 0' : `findings.exists(f, !(f.class in ${names}))`
-  const anyGood = good.length === 0 ? 'findings.size() == 0' : `findings.exists(f, f.class in ${names})`
   const main = card.inputs.find((i) => i.role === 'image')
   return recipeSchema.parse({
     recipe: `evaluate-${card.id}`,
@@ -54,35 +49,50 @@ export function recipeOfPackage(
         threshold: o.threshold ?? card.threshold.value,
       },
     ],
-    rules: [
-      {
-        id: 'defect',
-        when: anyBad,
-        condemns: bad,
-        verdict: 'fail',
-        disposition: 'rework',
-        reason: { en: 'The model found a defect', zh: '模型发现缺陷' },
-      },
-      {
-        id: 'good',
-        when: anyGood,
-        verdict: 'pass',
-        disposition: 'release',
-        reason: { en: 'Nothing found', zh: '未发现缺陷' },
-      },
-      ...(good.length === 0
-        ? []
-        : [
-            {
-              id: 'unclear',
-              when: 'findings.size() == 0',
-              verdict: 'inconclusive',
-              disposition: 'hold',
-              reason: { en: 'No class is certain enough', zh: '没有足够确定的类别' },
-            },
-          ]),
-    ],
+    rules:
+      card.spec.family === 'classification'
+        ? classRules(card.labels.filter((l) => isGoodLabel(l, o.goodLabels)))
+        : [defectRule('findings.size() > 0', 'true'), passRule('findings.size() == 0')],
   })
+}
+
+const defectRule = (when: string, condemns: string): object => ({
+  id: 'defect',
+  when,
+  condemns,
+  verdict: 'fail',
+  disposition: 'rework',
+  reason: { en: 'The model found a defect', zh: '模型发现缺陷' },
+})
+
+const passRule = (when: string): object => ({
+  id: 'good',
+  when,
+  verdict: 'pass',
+  disposition: 'release',
+  reason: { en: 'Nothing found', zh: '未发现缺陷' },
+})
+
+function classRules(good: readonly string[]): object[] {
+  const names = JSON.stringify(good)
+  const unclear = {
+    id: 'unclear',
+    when: 'findings.size() == 0',
+    verdict: 'inconclusive',
+    disposition: 'hold',
+    reason: { en: 'No class is certain enough', zh: '没有足够确定的类别' },
+  }
+  if (good.length > 0)
+    return [
+      defectRule(`findings.exists(f, !(f.class in ${names}))`, `!(finding.class in ${names})`),
+      passRule(`findings.exists(f, f.class in ${names})`),
+      unclear,
+    ]
+  const reason = {
+    en: 'No class is certain enough, and none of the model is known to mean a good part',
+    zh: '没有足够确定的类别，且模型中没有已知表示良品的类别',
+  }
+  return [defectRule('findings.size() > 0', 'true'), { ...unclear, reason }]
 }
 
 /**
