@@ -13,7 +13,7 @@ import { badPart } from '../readers/item.ts'
 import { intoFrame } from './frame-box.ts'
 import { EVALUATION_CONTEXT, judgeItems } from './judge-items.ts'
 import { plainName, type Primary, primaryOf } from './primary.ts'
-import { openableTools, openThresholds, reportedFindings } from './probe-recipe.ts'
+import { lowestFloor, openableTools, openThresholds, reportedFindings } from './probe-recipe.ts'
 import { oneRecipe, recipesOfSizes } from './recipes-of-sizes.ts'
 import type { EvaluatedImage, EvaluationResult } from './result.schema.ts'
 import { MapScorer, readMask, ShownMaps } from './score-maps.ts'
@@ -28,7 +28,10 @@ export interface EvaluateOptions {
   models: ModelSetup
   /** Operating threshold of the detection rates; default: of the model card. A recipe's verdicts stay its own. */
   threshold?: number
-  /** Calls of detectors are kept down to this score for the precision-recall curves; default 0.02. */
+  /**
+   * Calls of detectors are kept down to this score, or the floor of the model above it, for the precision-recall
+   * curves; default 0.02.
+   */
   scoreFloor?: number
   /** Split to name in the result; the data set is already cut to it. */
   split?: string
@@ -45,7 +48,6 @@ export interface EvaluateOptions {
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationResult> {
   const { models } = options
-  const scoreFloor = options.scoreFloor ?? 0.02
   const { subject } = options
   const recipes =
     subject.kind === 'recipe'
@@ -54,6 +56,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   const [{ recipe }] = recipes.all as [RecipeSource]
   const cards = await cardsOf(recipe, models)
   const open = openableTools(recipe, cards)
+  const scoreFloor = lowestFloor(open, cards, options.scoreFloor ?? 0.02)
   const threshold = operatingThreshold(options, recipe, cards)
   const rejudge = ownVerdict(recipe, open)
   const primary = primaryOf(recipe, cards, options.dataset)

@@ -110,6 +110,20 @@ export function openableTools(recipe: Recipe, cards: ReadonlyMap<string, ModelCa
   )
 }
 
+/** The lowest score that all opened tools can report: below the floor of a detector nothing is looked at. */
+export const lowestFloor = (
+  open: ReadonlySet<string>,
+  cards: ReadonlyMap<string, ModelCard>,
+  asked: number,
+): number =>
+  Math.max(
+    asked,
+    ...[...open].map((id) => {
+      const spec = cards.get(id)?.spec
+      return spec !== undefined && 'scoreFloor' in spec ? spec.scoreFloor : 0
+    }),
+  )
+
 /**
  * The same recipe with the thresholds of some tools lowered to `floor`, so that precision and recall can be drawn
  * below the operating point. Everything else stays, the version included: it lives only inside one evaluation.

@@ -178,15 +178,19 @@ describe('model@1', async () => {
     [
       'of 5 where scores are probabilities',
       { threshold: 5 },
-      /CFG_INVALID.*tools\.m\.threshold.*from 0 to 1.*found 5/,
+      /CFG_INVALID.*tools\.m\.threshold.*from 0\.05 to 1.*found 5/,
     ],
+    ['below the floor of the model', { threshold: 0.04 }, /CFG_INVALID.*from 0\.05 to 1.*found 0\.04/],
     ['below 0', { threshold: -0.1 }, /CFG_INVALID.*found -0\.1/],
     ['of a class above 1', { thresholds: { 'class-1': 50 } }, /CFG_INVALID.*thresholds\.class-1.*found 50/],
     ['of an unknown class', { thresholds: { dnet: 0.5 } }, /CFG_UNKNOWN_REFERENCE.*class-0.*found dnet/],
-  ])('refuses a threshold %s: it would never be reached', async (_, over, message) => {
-    const recipe = recipeOf(size, [{ ...spec, ...over }], golden)
-    await expect(prepareRecipe({ recipe, dir: '.' }, setup(toy))).rejects.toThrow(message)
-  })
+  ])(
+    'refuses a threshold %s: it would be reached never, or by what is not looked at',
+    async (_, over, message) => {
+      const recipe = recipeOf(size, [{ ...spec, ...over }], golden)
+      await expect(prepareRecipe({ recipe, dir: '.' }, setup(toy))).rejects.toThrow(message)
+    },
+  )
 
   it('takes any threshold for scores that are no probabilities', async () => {
     const tool = { ...spec, model: map.id, sha256: map.sha256, threshold: 50 }
@@ -217,7 +221,7 @@ describe('model@1', async () => {
     await prepared.close()
   })
   it('shows the model the template in excluded regions and drops findings there', async () => {
-    const recipe = recipeOf(size, [{ ...spec, threshold: 0.01, exclude: ['label'] }], {
+    const recipe = recipeOf(size, [{ ...spec, threshold: 0.05, exclude: ['label'] }], {
       ...golden,
       rois: { label: { shape: 'rect', box: [0, 0, 20, 30] } },
     })
