@@ -82,6 +82,7 @@ const model1 = z.strictObject({
   thresholds: z.record(z.string(), z.number()).default({}),
   /** Grey levels of image and template are turned round (255 - x) first, for models trained on the other polarity. */
   invert: z.boolean().default(false),
+  /** The highest scores that rules look at; a part with more is not passed. */
   maxFindings: z.number().int().positive().max(10_000).default(200),
   exclude: excludeRois,
 })

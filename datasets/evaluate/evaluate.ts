@@ -1,5 +1,11 @@
 import { availableParallelism } from 'node:os'
-import type { InspectOutcome, ModelCard, Recipe, StageTiming } from '../../contracts/index.ts'
+import {
+  type InspectOutcome,
+  type ModelCard,
+  NO_VERDICT_TEXT,
+  type Recipe,
+  type StageTiming,
+} from '../../contracts/index.ts'
 import {
   compileRules,
   LocalInspector,
@@ -171,8 +177,9 @@ function ownVerdict(
   const rules = compileRules(recipe)
   return ({ verdict: v }) => {
     if (v.noVerdict || open.size === 0) return { verdict: v.result, reasons: v.reasons }
+    const { findings, untold } = reportedFindings(recipe, v.findings)
     const own = rules.evaluate({
-      findings: reportedFindings(recipe, v.findings),
+      findings,
       measurements: v.measurements,
       codes: v.codes,
       scores: v.scores,
@@ -180,7 +187,9 @@ function ownVerdict(
       registration: v.registration,
       context: EVALUATION_CONTEXT,
     })
-    return { verdict: own.result, reasons: own.reasons }
+    return own.result === 'pass' && untold > 0
+      ? { verdict: 'inconclusive', reasons: [NO_VERDICT_TEXT.tool] }
+      : { verdict: own.result, reasons: own.reasons }
   }
 }
 

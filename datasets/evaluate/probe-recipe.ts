@@ -139,15 +139,24 @@ export function openThresholds(recipe: Recipe, floor: number, open: ReadonlySet<
   }
 }
 
-/** The findings the recipe itself would have reported out of those of `openThresholds`. */
-export function reportedFindings(recipe: Recipe, findings: readonly Finding[]): Finding[] {
+/**
+ * The findings the recipe itself would have reported out of those of `openThresholds`, and how many more it would have
+ * had beyond `maxFindings`: with such the line passes no part.
+ */
+export function reportedFindings(
+  recipe: Recipe,
+  findings: readonly Finding[],
+): { findings: Finding[]; untold: number } {
   const left = new Map<string, number>()
-  return findings.filter((f) => {
+  let untold = 0
+  const told = findings.filter((f) => {
     const tool = recipe.tools.find((t) => t.id === f.tool)
     if (tool?.use !== 'model@1') return true
     if (f.score < (tool.thresholds[f.class] ?? tool.threshold)) return false
     const room = left.get(tool.id) ?? tool.maxFindings
     left.set(tool.id, room - 1)
+    if (room <= 0) untold++
     return room > 0
   })
+  return { findings: told, untold }
 }

@@ -30,7 +30,8 @@ export const model: Tool<'model@1'> = {
     const options = {
       threshold: spec.threshold,
       thresholds: spec.thresholds,
-      maxFindings: spec.maxFindings,
+      // What is dropped afterwards must not take the room of what is reported.
+      maxFindings: Infinity,
     }
     return {
       id: spec.id,
@@ -44,7 +45,8 @@ export const model: Tool<'model@1'> = {
           .filter((f) => area.allows(f.box))
           .map(({ class: name, score, box, areaPx }) => ({ class: name, score, box, areaPx }))
         return {
-          findings: findings.toSorted((a, b) => b.score - a.score),
+          findings: findings.toSorted((a, b) => b.score - a.score).slice(0, spec.maxFindings),
+          untold: Math.max(0, findings.length - spec.maxFindings),
           scores: output.scores,
           inferMs: output.inferMs,
           ...(output.map

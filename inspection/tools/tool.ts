@@ -24,6 +24,8 @@ export interface RawFinding {
 export interface ToolResult {
   /** In the order in which they get their numbers. */
   findings?: RawFinding[]
+  /** Findings there were beyond `maxFindings`: no rule looks at them, so the part is not passed. */
+  untold?: number
   measurements?: Measurement[]
   codes?: CodeRead[]
   /** Numbers of the whole image, by name without the tool's id. */

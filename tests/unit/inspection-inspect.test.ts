@@ -210,6 +210,41 @@ describe('model@1', async () => {
     expect(v.models).toEqual([{ id: toy.id, version: '1.0.0', sha256: toy.sha256, provider: 'cpu' }])
     await prepared.close()
   })
+  it('does not pass a part with more findings than rules look at', async () => {
+    const rule = (id: string, when: string, verdict: string, disposition: string) => ({
+      id,
+      when,
+      verdict,
+      disposition,
+      reason: { zh: '无', en: 'none' },
+    })
+    const judged = async (maxFindings: number, bad: string, more: object = {}): Promise<Verdict> => {
+      const rules = [
+        rule('bad', `findings.exists(f, f.class == "${bad}")`, 'fail', 'rework'),
+        rule('ok', 'true', 'pass', 'release'),
+      ]
+      const tool = { ...spec, maxFindings, ...more }
+      const rois = { right: { shape: 'rect', box: [18, 8, 40, 30] } }
+      const recipe = recipeOf(size, [tool], { ...golden, rules, rois })
+      const prepared = await prepareRecipe({ recipe, dir: '.' }, setup(toy))
+      const verdict = await pair(prepared, white, black)
+      await prepared.close()
+      return verdict
+    }
+    expect(await judged(2, 'class-1')).toMatchObject({ result: 'fail' })
+    expect(await judged(1, 'class-0')).toMatchObject({ result: 'fail', findings: [{ class: 'class-0' }] })
+    const cut = await judged(1, 'class-1')
+    expect(cut).toMatchObject({
+      result: 'inconclusive',
+      disposition: 'hold',
+      findings: [{ class: 'class-0' }],
+      noVerdict: { reason: 'tool', code: 'INS_TOOL' },
+    })
+    expect(cut.noVerdict?.message).toMatch(/m\).*at most 1 findings \(maxFindings\).*found 2/)
+    // The room is for what lies in the region: the higher score outside does not take it.
+    const inside = await judged(1, 'class-1', { roi: 'right' })
+    expect(inside).toMatchObject({ result: 'fail', findings: [{ class: 'class-1' }] })
+  })
   it('turns NaN into a no-verdict, never into "nothing found"', async () => {
     const prepared = await prepareRecipe({ recipe: recipeOf(size, [spec], golden), dir: '.' }, setup(toy))
     const v = await pair(prepared, white, white)
