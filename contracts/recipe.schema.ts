@@ -77,6 +77,8 @@ const model1 = z.strictObject({
   model: id,
   /** SHA-256 of the package's model.onnx: pins never float. */
   sha256,
+  /** SHA-256 of its card.json, which says what the numbers mean; without it, packages with this model must agree on that. */
+  cardSha256: sha256.optional(),
   /** Raw score from which a finding is reported. */
   threshold: z.number(),
   thresholds: z.record(z.string(), z.number()).default({}),
@@ -166,7 +168,7 @@ const code1 = z.strictObject({
   wholeFrameFallback: z.boolean().default(true),
 })
 
-const modelPin = z.strictObject({ model: id, sha256 })
+const modelPin = z.strictObject({ model: id, sha256, cardSha256: sha256.optional() })
 
 /** Printed text such as lot and date codes, read by the two packages of `sightline models import-ocr`. */
 const text1 = z.strictObject({

@@ -153,9 +153,10 @@ async function checkModels(recipes: readonly LoadedRecipe[], environment: Enviro
     for (const [i, tool] of recipe.tools.entries()) {
       if (tool.use !== 'model@1') continue
       try {
-        const pin = { id: tool.model, sha256: tool.sha256 }
-        const card = cards.get(tool.sha256) ?? (await verifyPinned(modelDirs(environment), pin, keys)).card
-        cards.set(tool.sha256, card)
+        const pin = { id: tool.model, sha256: tool.sha256, cardSha256: tool.cardSha256 }
+        const key = Object.values(pin).join(' ')
+        const card = cards.get(key) ?? (await verifyPinned(modelDirs(environment), pin, keys)).card
+        cards.set(key, card)
         checkThresholds(card, tool, `tools[${i}]`)
       } catch (error) {
         throw inFile(error, file, `tools[${i}]`)

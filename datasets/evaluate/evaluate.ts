@@ -148,7 +148,7 @@ async function cardsOf(recipe: Recipe, models: ModelSetup): Promise<Map<string, 
   return new Map(
     recipe.tools.flatMap((t) =>
       t.use === 'model@1'
-        ? [[t.id, pinnedPackage(packages, t.model, t.sha256, models.modelDirs).card] as const]
+        ? [[t.id, pinnedPackage(packages, { ...t, id: t.model }, models.modelDirs).card] as const]
         : [],
     ),
   )

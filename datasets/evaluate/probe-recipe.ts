@@ -46,6 +46,7 @@ export function recipeOfPackage(
         use: 'model@1',
         model: card.id,
         sha256: info.sha256,
+        cardSha256: info.cardSha256,
         threshold: o.threshold ?? card.threshold.value,
       },
     ],

@@ -14,7 +14,7 @@ import type { PreparedTool, Tool, ToolInput } from './tool.ts'
 export const model: Tool<'model@1'> = {
   use: 'model@1',
   async prepare(spec, { recipe, openModel }): Promise<PreparedTool> {
-    const runner = await openModel(spec.model, spec.sha256)
+    const runner = await openModel({ ...spec, id: spec.model })
     checkThresholds(runner.card, spec, `tools.${spec.id}`)
     const area = toolArea(recipe, spec.roi, spec.exclude)
     const { widthPx, heightPx } = recipe.view

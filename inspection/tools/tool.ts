@@ -9,7 +9,7 @@ import type {
   ToolSpec,
   ToolSpecOf,
 } from '../../contracts/index.ts'
-import type { ModelRunner } from '../../models/index.ts'
+import type { ModelPin, ModelRunner } from '../../models/index.ts'
 import type { GoldenTemplate, PartImage } from '../pipeline/part-image.ts'
 
 /** What a tool saw, before it gets its id, regions and millimetres. */
@@ -62,7 +62,7 @@ export interface ToolSetup {
   recipe: Recipe
   /** Null when the template travels with the frames, or there is none. */
   golden: GoldenTemplate | null
-  openModel(id: string, sha256: string): Promise<ModelRunner>
+  openModel(pin: ModelPin): Promise<ModelRunner>
 }
 
 /** One version of one tool: a file in this folder and a line in `registry.ts`. */

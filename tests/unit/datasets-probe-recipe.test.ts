@@ -30,7 +30,14 @@ const classifier = (labels: string[]): PackageInfo => {
     threshold: { value: 0.5, provenance: 'test' },
     golden: { atol: 0.001, rtol: 0.001 },
   }
-  return { id: card.id, version: card.version, dir: '/kinds', sha256: 'a'.repeat(64), card }
+  return {
+    id: card.id,
+    version: card.version,
+    dir: '/kinds',
+    sha256: 'a'.repeat(64),
+    cardSha256: 'b'.repeat(64),
+    card,
+  }
 }
 
 function judge(labels: string[], found: string[], goodLabels?: string[]): string {

@@ -18,6 +18,7 @@ import {
   verifyPackage,
   verifyPinned,
 } from '../../models/index.ts'
+import { ModelShelf } from '../../inspection/pipeline/index.ts'
 import { fromPng, toPng } from '../../models/package/png.ts'
 import { unknownModel } from '../../models/package/unknown-model.ts'
 import { plain, toyCard, toyModel, writeToyPackage } from '../suites/toy-models.ts'
@@ -115,13 +116,60 @@ describe('finding and commands', () => {
     const packages = await findPackages([sound.root, join(sound.root, 'no-such-folder')])
     expect(packages).toMatchObject([{ id: sound.id, version: '1.0.0', dir: sound.dir, sha256: sound.sha256 }])
     const dirs = [sound.root]
-    expect(pinnedPackage(packages, sound.id, sound.sha256, dirs).dir).toBe(sound.dir)
-    expect(() => pinnedPackage(packages, sound.id, '0'.repeat(64), dirs)).toThrow(
+    const pin = { id: sound.id, sha256: sound.sha256 }
+    expect(pinnedPackage(packages, pin, dirs).dir).toBe(sound.dir)
+    expect(() => pinnedPackage(packages, { ...pin, sha256: '0'.repeat(64) }, dirs)).toThrow(
       new RegExp(`MDL_UNKNOWN.*${sound.sha256}`),
     )
-    expect(() => pinnedPackage(packages, 'other', sound.sha256, dirs)).toThrow(
+    expect(() => pinnedPackage(packages, { ...pin, id: 'other' }, dirs)).toThrow(
       /MDL_UNKNOWN.*packages toy-decoded/,
     )
+  })
+
+  it('tells packages with one network apart by their cards, and guesses at neither', async () => {
+    const labels = ['crack', 'good']
+    const rows = labels.map((_, label) => ({
+      box: [2, 2, 12, 12] as [number, number, number, number],
+      label,
+      score: 0.9,
+    }))
+    const wrong = await writeToyPackage({ toy: { kind: 'decoded', rows }, labels, keyId: 'a' })
+    const right = await writeToyPackage({
+      toy: { kind: 'decoded', rows },
+      labels: labels.toReversed(),
+      keyId: 'b',
+    })
+    const dirs = [wrong.root, right.root]
+    try {
+      const packages = await findPackages(dirs)
+      const pin = { id: right.id, sha256: right.sha256 }
+      expect(wrong.sha256).toBe(right.sha256)
+      expect(() => pinnedPackage(packages, pin, dirs)).toThrow(
+        /^MDL_PACKAGE.*one meaning of the model.*1\.0\.0 in .*cardSha256.*raise the recipe version with `cardSha256`/,
+      )
+      for (const { dir: place, cardSha256 } of packages)
+        expect(pinnedPackage(packages, { ...pin, cardSha256 }, dirs).dir).toBe(place)
+      expect(() => pinnedPackage(packages, { ...pin, cardSha256: '0'.repeat(64) }, dirs)).toThrow(
+        /^MDL_UNKNOWN.*SHA-256 [0-9a-f]{64}, card 0000.*found toy-decoded 1\.0\.0 with SHA-256 .*, card/,
+      )
+      // A card that says another licence judges alike.
+      const [first] = packages
+      if (!first) throw new Error('no package')
+      const renewed = { ...first, cardSha256: '1'.repeat(64), card: { ...first.card, licence: 'MIT' } }
+      expect(pinnedPackage([first, renewed], pin, dirs)).toBe(first)
+      const shelf = new ModelShelf({
+        modelDirs: dirs,
+        providers: ['cpu'],
+        trustedKeys: { ...wrong.trustedKeys, ...right.trustedKeys },
+        intraOpThreads: 1,
+      })
+      for (const { cardSha256, card } of packages)
+        expect((await shelf.take({ ...pin, cardSha256 })).card.labels).toEqual(card.labels)
+      for (const { cardSha256 } of packages) await shelf.release({ ...pin, cardSha256 })
+    } finally {
+      await wrong.remove()
+      await right.remove()
+    }
   })
 
   it('says of a model that is not there where it looked and what is there, a few names of it', async () => {
