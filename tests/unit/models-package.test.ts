@@ -12,6 +12,7 @@ import {
   loadTrustedKeys,
   packModel,
   packageNamed,
+  PACKAGES_DIR,
   packModelFiles,
   pinnedPackage,
   verifyModel,
@@ -79,6 +80,37 @@ describe('packing', () => {
     expect((await verifyPackage(dir, sound.trustedKeys)).golden).toHaveLength(2)
     await writeFile(join(dir, 'thesis.doc'), 'x')
     await expect(packModel({ ...request, goldenInputs: [pair] })).rejects.toThrow(/MDL_PACKAGE.*thesis\.doc/)
+  })
+
+  it('never puts another model or card in the place of a package, also when two are made at once', async () => {
+    dir = await mkdtemp(join(tmpdir(), 'sightline-pack-'))
+    const outDir = join(dir, 'cap-1.0.0')
+    const { privateKeyPem, keyId, card, trustedKeys } = sound
+    const goldenInputs = [{ image: plain(8, 8, 200), template: plain(8, 8, 50) }]
+    const onnxFile = join(sound.root, 'toy.onnx')
+    const request = { onnxFile, goldenInputs, outDir, privateKeyPem, keyId }
+    const cards = ['a', 'b'].map((name) => ({ ...card, labels: [name] }))
+    const made = await Promise.allSettled(cards.map((c) => packModel({ ...request, card: c })))
+    expect(made.map((m) => m.status).sort()).toEqual(['fulfilled', 'rejected'])
+    const lost = made.find((m) => m.status === 'rejected')
+    expect(String(lost?.reason)).toMatch(/MDL_PACKAGE.*never replaced.*found a package, SHA-256/)
+    const first = cards[made.findIndex((m) => m.status === 'fulfilled')]
+    expect((await verifyPackage(outDir, trustedKeys)).card.labels).toEqual(first?.labels)
+    const other = toyModel({
+      toy: { kind: 'decoded', pair: true, rows: [{ box: [1, 1, 3, 3], label: 0, score: 1 }] },
+    })
+    await writeFile(join(dir, 'other.onnx'), other)
+    await expect(
+      packModel({ ...request, card: first ?? card, onnxFile: join(dir, 'other.onnx') }),
+    ).rejects.toThrow(/MDL_PACKAGE/)
+    expect((await verifyPackage(outDir, trustedKeys)).sha256).toBe(sound.sha256)
+    // Who is about to work for hours is told before.
+    await expect(checkPackageFolder(outDir)).rejects.toThrow(/MDL_PACKAGE.*never replaced/)
+    // What a process that is gone left of its draft goes; that of a living one stays.
+    const [gone, living] = [4_194_303, process.ppid].map((pid) => `cap-1.0.0.${pid}-00ff.packing`)
+    for (const name of [gone, living]) await mkdir(join(dir, name ?? ''))
+    await packModel({ ...request, card: first ?? card })
+    expect((await readdir(dir)).sort()).toEqual(['cap-1.0.0', living, 'other.onnx'])
   })
 
   it('packs in place, when the model already lies in the package folder', async () => {
@@ -200,6 +232,22 @@ describe('finding and commands', () => {
     })
     expect(message).toContain('packages housing-left, housing-right, cap-0,')
     expect(message).toMatch(/ and 15 more; found housing; searched .* and 3 more;/)
+  })
+
+  it('finds a backbone beside broken folders, and says of those', async () => {
+    dir = await mkdtemp(join(tmpdir(), 'sightline-beside-'))
+    await mkdir(join(dir, 'draft-of-someone'))
+    await writeFile(join(dir, 'draft-of-someone', 'card.json'), '{')
+    const told: string[] = []
+    const keys = await loadTrustedKeys()
+    const found = await findBackbone([dir, PACKAGES_DIR], 'backbone-s', keys, (b) => told.push(b.dir))
+    expect([found.id, told]).toEqual(['backbone-s', [join(dir, 'draft-of-someone')]])
+    await expect(findBackbone([dir], 'backbone-s', keys)).rejects.toThrow(
+      /^MDL_UNKNOWN.*mend or remove .*draft-of-someone, which cannot be read/,
+    )
+    await mkdir(join(dir, 'backbone-s-2'))
+    await writeFile(join(dir, 'backbone-s-2', 'card.json'), '{')
+    await expect(findBackbone([dir], 'backbone-s', keys)).rejects.toThrow(/^MDL_PACKAGE.*backbone-s-2/)
   })
 
   it('does not overlook a broken package', async () => {
