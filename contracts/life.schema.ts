@@ -80,7 +80,7 @@ const judge = z.strictObject({
   p95Ms: z.number(),
 })
 
-const GATE_REFUSALS = ['escape', 'speed', 'no-bad-parts', 'not-judged'] as const
+const GATE_REFUSALS = ['escape', 'overkill', 'speed', 'no-bad-parts', 'no-good-parts', 'not-judged'] as const
 
 /** What a candidate did on the frozen acceptance set, beside the recipe it would replace. */
 export const gateResultSchema = z.strictObject({
@@ -111,6 +111,16 @@ export const gateResultSchema = z.strictObject({
     shareLow: z.number(),
     newEscapes: z.array(z.string()),
   }),
+  /** The same of good parts that are not passed; absent in results of versions that did not ask. */
+  overkillTest: z
+    .strictObject({
+      onlyCandidate: z.number().int(),
+      onlyReference: z.number().int(),
+      p: z.number(),
+      /** More overkill was asked for, as the price of fewer escapes. */
+      allowed: z.boolean(),
+    })
+    .optional(),
   taktMs: z.number().positive(),
   machine: z.strictObject({ host: z.string(), cpu: z.string(), cores: z.number().int() }),
 })

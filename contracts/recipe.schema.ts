@@ -80,11 +80,14 @@ const model1 = z.strictObject({
   model: id,
   /** SHA-256 of the package's model.onnx: pins never float. */
   sha256,
+  /** SHA-256 of its card.json, which says what the numbers mean; without it, packages with this model must agree on that. */
+  cardSha256: sha256.optional(),
   /** Raw score from which a finding is reported. */
   threshold: z.number(),
   thresholds: z.record(z.string(), z.number()).default({}),
   /** Grey levels of image and template are turned round (255 - x) first, for models trained on the other polarity. */
   invert: z.boolean().default(false),
+  /** The highest scores that rules look at; a part with more is not passed. */
   maxFindings: z.number().int().positive().max(10_000).default(200),
   exclude: excludeRois,
 })
@@ -167,7 +170,7 @@ const code1 = z.strictObject({
   wholeFrameFallback: z.boolean().default(true),
 })
 
-const modelPin = z.strictObject({ model: id, sha256 })
+const modelPin = z.strictObject({ model: id, sha256, cardSha256: sha256.optional() })
 
 /** Printed text such as lot and date codes, read by the two packages of `sightline models import-ocr`. */
 const text1 = z.strictObject({
@@ -211,11 +214,24 @@ const toolSchema = z.discriminatedUnion('use', [register1, template1, model1, bl
 export type ToolSpec = z.infer<typeof toolSchema>
 export type ToolSpecOf<U extends ToolSpec['use']> = Extract<ToolSpec, { use: U }>
 
+/** What a recipe says of a model it uses. */
+export interface ModelPin {
+  id: string
+  /** Of model.onnx. */
+  sha256: string
+  /** Of card.json; absent in recipes that pin the model alone. */
+  cardSha256?: string | undefined
+}
+
 /** The model packages a tool pins, none for one that works without. */
-export function modelPins(tool: ToolSpec): { id: string; sha256: string }[] {
-  if (tool.use === 'model@1') return [{ id: tool.model, sha256: tool.sha256 }]
-  if (tool.use !== 'text@1') return []
-  return [tool.detector, tool.recogniser].map((pin) => ({ id: pin.model, sha256: pin.sha256 }))
+export function modelPins(tool: ToolSpec): ModelPin[] {
+  const pin = ({ model, sha256, cardSha256 }: z.infer<typeof modelPin>): ModelPin => ({
+    id: model,
+    sha256,
+    cardSha256,
+  })
+  if (tool.use === 'model@1') return [pin(tool)]
+  return tool.use === 'text@1' ? [tool.detector, tool.recogniser].map(pin) : []
 }
 
 const ruleSchema = z

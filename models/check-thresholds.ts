@@ -7,21 +7,35 @@ interface Thresholds {
   thresholds: Readonly<Record<string, number>>
 }
 
-/** Whether the scores of a model are probabilities: 0.5 written as 5 would find nothing, and pass every part. */
-function areProbabilities({ spec }: ModelCard): boolean {
+/**
+ * Between which values a threshold can tell scores apart; null = the scores of the model are no probabilities.
+ *
+ * A classifier or segmenter without an activation outside its graph gives probabilities or logits, and the card does not
+ * say which: those taught here have the softmax inside. Its own threshold tells, which for logits from 0 to 1 would be a
+ * coincidence.
+ */
+function rangeOf({ spec, threshold }: ModelCard): [least: number, most: number] | null {
   switch (spec.family) {
     case 'anomaly-map':
     case 'backbone':
-      return false
+      return null
     case 'classification':
-    case 'segmentation-classes':
-      return spec.activation === 'softmax'
+    case 'segmentation-classes': {
+      const unit = threshold.value >= 0 && threshold.value <= 1
+      return spec.activation === 'softmax' || unit ? [0, 1] : null
+    }
+    case 'text-detection':
+    case 'text-recognition':
+      return [0, 1]
     default:
-      return true
+      // What lies below the floor is never looked at: a lower threshold would promise findings that nobody gets.
+      return [spec.scoreFloor, 1]
   }
 }
 
 /**
+ * 0.5 written as 5 would find nothing, and pass every part.
+ *
  * @param path where the tool stands in the recipe
  * @throws CFG_INVALID for a threshold that no score can reach or miss; CFG_UNKNOWN_REFERENCE for a class that the model
  *         does not know
@@ -34,16 +48,18 @@ export function checkThresholds(card: ModelCard, { threshold, thresholds }: Thre
         expected: `a class of ${card.id}: ${card.labels.join(', ')}`,
         actual: name,
       })
-  if (!areProbabilities(card)) return
+  const range = rangeOf(card)
+  if (range === null) return
+  const [least, most] = range
   const all = [
     ['threshold', threshold] as const,
     ...Object.entries(thresholds).map(([n, v]) => [`thresholds.${n}`, v] as const),
   ]
   for (const [name, value] of all)
-    if (value < 0 || value > 1)
+    if (value < least || value > most)
       throw new CodedError('CFG_INVALID', {
         path: `${path}.${name}`,
-        expected: `a score from 0 to 1, as ${card.id} gives`,
+        expected: `a score from ${least} to ${most}, as ${card.id} gives`,
         actual: String(value),
       })
 }

@@ -31,6 +31,7 @@ interface Flags {
   taktMs: number
   alpha: number
   zeroTolerance: boolean
+  allowOverkill?: boolean
   data?: string
   workers?: number
   provider: string[]
@@ -61,6 +62,7 @@ export function addModelsGate(models: Command, environment: Environment): void {
       0.05,
     )
     .option('--no-zero-tolerance', 'allow new escapes as long as the test does not find more of them')
+    .option('--allow-overkill', 'take more good parts stopped than now; else the same test refuses them')
     .option('--data <dir>', 'data directory of the line (or SIGHTLINE_DATA_DIR)')
     .option('--workers <n>', 'inspection workers; default: one per core', whole(1, 256))
     .option('--provider <name...>', 'execution providers in order', ['cpu'])
@@ -118,6 +120,7 @@ async function runGate(flags: Flags, environment: Environment): Promise<GateResu
       taktMs: flags.taktMs,
       alpha: flags.alpha,
       zeroTolerance: flags.zeroTolerance,
+      allowOverkill: flags.allowOverkill === true,
     },
     {
       clopperPearson: (k, n) => clopperPearson(k, n),
@@ -171,6 +174,10 @@ function print(r: GateResult): void {
   process.stdout.write(
     `new escapes ${onlyCandidate}, mended ${onlyReference}, one-sided exact p = ${p.toPrecision(3)}; takt ${r.taktMs} ms\n`,
   )
+  if (r.overkillTest)
+    process.stdout.write(
+      `good parts stopped anew ${r.overkillTest.onlyCandidate}, passed anew ${r.overkillTest.onlyReference}, p = ${r.overkillTest.p.toPrecision(3)}\n`,
+    )
   if (newEscapes.length > 0) process.stdout.write(`new escapes: ${newEscapes.slice(0, 20).join(', ')}\n`)
   process.stdout.write(`${r.accepted ? 'accepted' : `refused: ${r.refusals.join(', ')}`} (${r.id})\n`)
 }

@@ -14,7 +14,7 @@ import {
 } from '../../models/index.ts'
 import type { Environment } from '../setup/environment.ts'
 import { comparisonLines } from '../jobs/evaluation-text.ts'
-import { checkModelName } from '../teach/model-version.ts'
+import { checkModelName, freeVersion } from '../teach/model-version.ts'
 import { modelSetup, trustedKeys } from '../setup/models.ts'
 import { openDataSet } from '../images/open-data-set.ts'
 import { whole } from '../terminal/options.ts'
@@ -57,7 +57,10 @@ export function addModelsQuantize(models: Command, environment: Environment): vo
         .default('8'),
     )
     .option('--id <name>', 'id of the new package; default: that of the float one with -int8')
-    .option('--version <x.y.z>', 'version of the new package; default: that of the float one')
+    .option(
+      '--version <x.y.z>',
+      'version of the new package; default: that of the float one, or the next behind those there',
+    )
     .option('--out <dir>', 'folder of the new package; default: among those made on this machine')
     .option('--json', 'print JSON')
     .action((dir: string, flags: Flags) => run(resolve(dir), flags, environment))
@@ -70,9 +73,12 @@ async function run(dir: string, flags: Flags, environment: Environment): Promise
   })
   const float = await verifyPackage(dir, await trustedKeys(environment))
   const id = flags.id ?? `${float.card.id}-int8`
-  const version = flags.version ?? float.card.version
+  checkModelName(id, flags.version, '--version')
+  const version =
+    flags.out === undefined
+      ? await freeVersion(id, flags.version, environment, { first: float.card.version, flag: '--version' })
+      : (flags.version ?? float.card.version)
   const outDir = resolve(flags.out ?? join(taughtDir(environment), `${id}-${version}`))
-  checkModelName(id, version, '--version')
   await checkPackageFolder(outDir)
   const dataset = await openDataSet(resolve(flags.images), {
     ...(flags.dataset && { format: flags.dataset }),

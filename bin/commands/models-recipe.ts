@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { stringify } from 'yaml'
 import { CodedError } from '../../contracts/index.ts'
-import { recipeOfPackage } from '../../datasets/index.ts'
+import { checkGoodLabels, recipeOfPackage } from '../../datasets/index.ts'
 import { packageNamed } from '../../models/index.ts'
 import type { Environment } from '../setup/environment.ts'
 import { modelDirs } from '../setup/models.ts'
@@ -14,9 +14,15 @@ export function addModelsRecipe(models: Command, environment: Environment): void
       'print the plainest recipe around a package; save it as recipes/<id>@1.recipe.yaml beside a line file',
     )
     .requiredOption('--view <WxH>', 'size of the frames of the camera, px, e.g. 1280x1024')
-    .action(async (id: string, o: { view: string }) => {
+    .option(
+      '--good <labels...>',
+      'of a classifier: labels that mean a good part; default: good, ok, normal, 良品 …',
+    )
+    .action(async (id: string, o: { view: string; good?: string[] }) => {
       const view = viewOf(o.view)
-      const recipe = recipeOfPackage(await packageNamed(modelDirs(environment), id), view)
+      const model = await packageNamed(modelDirs(environment), id)
+      if (o.good !== undefined) checkGoodLabels(o.good, model.card.labels)
+      const recipe = recipeOfPackage(model, view, o.good === undefined ? {} : { goodLabels: o.good })
       process.stdout.write(stringify({ ...recipe, recipe: id }))
     })
 }

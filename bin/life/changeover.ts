@@ -26,7 +26,7 @@ import { stationEvent } from '../line/station-event.ts'
 export const refOf = ({ id, sha256, recipe }: LoadedRecipe): RecipeRef => ({
   id,
   sha256,
-  models: recipe.tools.flatMap(modelPins),
+  models: recipe.tools.flatMap(modelPins).map((pin) => ({ id: pin.id, sha256: pin.sha256 })),
 })
 
 export interface ChangeoverParts {

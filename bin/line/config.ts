@@ -168,8 +168,9 @@ async function checkModels(recipes: readonly LoadedRecipe[], environment: Enviro
     for (const [i, tool] of recipe.tools.entries()) {
       try {
         for (const pin of modelPins(tool)) {
-          const card = cards.get(pin.sha256) ?? (await verifyPinned(modelDirs(environment), pin, keys)).card
-          cards.set(pin.sha256, card)
+          const key = Object.values(pin).join(' ')
+          const card = cards.get(key) ?? (await verifyPinned(modelDirs(environment), pin, keys)).card
+          cards.set(key, card)
           if (tool.use !== 'model@1') continue
           ofTools.set(tool.id, card)
           checkThresholds(card, tool, `tools[${i}]`)

@@ -36,6 +36,7 @@ import { modelDirs, trustedKeys } from '../setup/models.ts'
 import { openPartFrames, type PartFrames } from '../images/part-frames.ts'
 import { pixelsOf } from '../images/pixels-of.ts'
 import { imageNames } from './image-names.ts'
+import { tellBroken } from '../terminal/tell-broken.ts'
 import { darkBoxes } from './mask.ts'
 
 /** What `sightline teach` asks of its thread; plain data. */
@@ -89,7 +90,7 @@ export async function runTeach(
   const dirs = modelDirs(environment)
   const backbone =
     order.from === null
-      ? await findBackbone(dirs, order.backbone, keys)
+      ? await findBackbone(dirs, order.backbone, keys, tellBroken)
       : await backboneTaughtWith(dirs, await taughtBackbone(teachDataDir(order.from)), keys)
   const frames = order.recipe === null ? null : await openPartFrames(order.recipe, environment)
   try {

@@ -14,6 +14,7 @@ import {
 } from '../../models/index.ts'
 import type { Environment } from '../setup/environment.ts'
 import { modelDirs, trustedKeys } from '../setup/models.ts'
+import { tellBroken } from '../terminal/tell-broken.ts'
 import { checkModelName, freeVersion } from './model-version.ts'
 import { openDataSet } from '../images/open-data-set.ts'
 import { whole } from '../terminal/options.ts'
@@ -79,7 +80,12 @@ export async function teachLabelled<T extends { model: Uint8Array; card: ModelCa
     ...(o.dataset && { format: o.dataset }),
     ...(o.split && { split: o.split }),
   })
-  const backbone = await findBackbone(modelDirs(environment), o.backbone, await trustedKeys(environment))
+  const backbone = await findBackbone(
+    modelDirs(environment),
+    o.backbone,
+    await trustedKeys(environment),
+    tellBroken,
+  )
   const stop = new AbortController()
   const cancel = (): void => stop.abort(new CodedError('TCH_CANCELLED', { hint: 'nothing was written' }))
   process.once('SIGINT', cancel)

@@ -23,23 +23,29 @@ export function checkModelName(
  * never replaced: recipes pin models by their hash.
  *
  * @param after a version that it comes behind, too
+ * @param first the version where there is none yet
  * @param code  of the error when the wanted version is taken
  */
 export async function freeVersion(
   id: string,
   wanted: string | undefined,
   environment: Environment,
-  { after, code = 'CFG_USAGE' }: { after?: string | undefined; code?: ErrorCode } = {},
+  {
+    after,
+    first = '1.0.0',
+    code = 'CFG_USAGE',
+    flag = '--model-version',
+  }: { after?: string | undefined; first?: string; code?: ErrorCode; flag?: string } = {},
 ): Promise<string> {
   const packages = await findPackages(modelDirs(environment), () => undefined)
   const versions = packages.filter((p) => p.id === id).map((p) => p.version)
   const newest = [...versions, ...(after === undefined ? [] : [after])]
     .toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }))
     .at(-1)
-  const version = wanted ?? (newest === undefined ? '1.0.0' : nextMinor(newest))
+  const version = wanted ?? (newest === undefined ? first : nextMinor(newest))
   if (!versions.includes(version)) return version
   throw new CodedError(code, {
-    path: code === 'CFG_USAGE' ? '--model-version' : 'version',
+    path: code === 'CFG_USAGE' ? flag : 'version',
     expected: `a version that ${id} does not have`,
     actual: version,
     hint: `leave it out: the next one is ${nextMinor(newest ?? version)}`,

@@ -65,7 +65,7 @@ export async function newModel(ask: TeachAsk, parts: TeachOrderParts): Promise<O
 export async function nextModel(ask: TeachAgainAsk, parts: TeachOrderParts): Promise<Ordered> {
   const dirs = modelDirs(parts.environment)
   const packages = await findPackages(dirs, () => undefined)
-  const old = pinnedPackage(packages, ask.from.id, ask.from.sha256, dirs)
+  const old = pinnedPackage(packages, ask.from, dirs)
   if (!existsSync(teachDataDir(old.dir)))
     throw new CodedError('TCH_DATA', {
       path: 'from',

@@ -1,5 +1,11 @@
 import { availableParallelism } from 'node:os'
-import type { InspectOutcome, ModelCard, Recipe, StageTiming } from '../../contracts/index.ts'
+import {
+  type InspectOutcome,
+  type ModelCard,
+  NO_VERDICT_TEXT,
+  type Recipe,
+  type StageTiming,
+} from '../../contracts/index.ts'
 import {
   compileRules,
   LocalInspector,
@@ -14,7 +20,7 @@ import { checkExport, type DetectionType } from './export-detections.ts'
 import { intoFrame } from './frame-box.ts'
 import { EVALUATION_CONTEXT, judgeItems } from './judge-items.ts'
 import { plainName, type Primary, primaryOf } from './primary.ts'
-import { openableTools, openThresholds, reportedFindings } from './probe-recipe.ts'
+import { lowestFloor, openableTools, openThresholds, reportedFindings } from './probe-recipe.ts'
 import { oneRecipe, recipesOfSizes } from './recipes-of-sizes.ts'
 import type { EvaluatedImage, EvaluationResult } from './result.schema.ts'
 import { MapScorer, readMask, ShownMaps } from './score-maps.ts'
@@ -29,7 +35,10 @@ export interface EvaluateOptions {
   models: ModelSetup
   /** Operating threshold of the detection rates; default: of the recipe, or of a bare model's card. A recipe's verdicts stay its own. */
   threshold?: number
-  /** Calls of detectors are kept down to this score for the precision-recall curves; default 0.02. */
+  /**
+   * Calls of detectors are kept down to this score, or the floor of the model above it, for the precision-recall
+   * curves; default 0.02.
+   */
   scoreFloor?: number
   /** Split to name in the result; the data set is already cut to it. */
   split?: string
@@ -49,7 +58,6 @@ export interface EvaluateOptions {
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationResult> {
   const { models } = options
-  const scoreFloor = options.scoreFloor ?? 0.02
   const { subject } = options
   const recipes =
     subject.kind === 'recipe'
@@ -58,6 +66,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   const [{ recipe }] = recipes.all as [RecipeSource]
   const cards = await cardsOf(recipe, models)
   const open = openableTools(recipe, cards)
+  const scoreFloor = lowestFloor(open, cards, options.scoreFloor ?? 0.02)
   const threshold = operatingThreshold(options, recipe, cards)
   const rejudge = ownVerdict(recipe, open)
   const primary = primaryOf(recipe, cards, options.dataset)
@@ -147,7 +156,7 @@ async function cardsOf(recipe: Recipe, models: ModelSetup): Promise<Map<string, 
   return new Map(
     recipe.tools.flatMap((t) =>
       t.use === 'model@1'
-        ? [[t.id, pinnedPackage(packages, t.model, t.sha256, models.modelDirs).card] as const]
+        ? [[t.id, pinnedPackage(packages, { ...t, id: t.model }, models.modelDirs).card] as const]
         : [],
     ),
   )
@@ -194,8 +203,9 @@ function ownVerdict(
   const rules = compileRules(recipe)
   return ({ verdict: v }) => {
     if (v.noVerdict || open.size === 0) return { verdict: v.result, reasons: v.reasons }
+    const { findings, untold } = reportedFindings(recipe, v.findings)
     const own = rules.evaluate({
-      findings: reportedFindings(recipe, v.findings),
+      findings,
       measurements: v.measurements,
       codes: v.codes,
       scores: v.scores,
@@ -203,7 +213,9 @@ function ownVerdict(
       registration: v.registration,
       context: EVALUATION_CONTEXT,
     })
-    return { verdict: own.result, reasons: own.reasons }
+    return own.result === 'pass' && untold > 0
+      ? { verdict: 'inconclusive', reasons: [NO_VERDICT_TEXT.tool] }
+      : { verdict: own.result, reasons: own.reasons }
   }
 }
 

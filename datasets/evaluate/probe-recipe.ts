@@ -19,8 +19,9 @@ const JUDGES_NOTHING: readonly string[] = ['backbone', 'text-detection', 'text-r
 
 /**
  * The plainest recipe around a model package: findings from the card's threshold on fail the part; of a classifier
- * only those of a class that does not mean good, and without any finding its part is held. Pair models get their
- * template from the data set.
+ * only those of a class that does not mean good. A part passes when a detector finds nothing, or a classifier is certain
+ * of a good class: one that knows none passes no part, since six defects that are each unlikely are no good part. Pair
+ * models get their template from the data set.
  *
  * @throws MDL_PACKAGE for what judges no images
  */
@@ -38,12 +39,6 @@ export function recipeOfPackage(
       actual: `${card.id}, family ${card.spec.family}`,
       hint: '`sightline models list` shows the family of each',
     })
-  const good =
-    card.spec.family === 'classification' ? card.labels.filter((l) => isGoodLabel(l, o.goodLabels)) : []
-  const names = JSON.stringify(good)
-  const bad = good.length === 0 ? 'true' : `!(finding.class in ${names})`
-  const anyBad = good.length === 0 ? 'findings.size() > 0' : `findings.exists(f, !(f.class in ${names}))`
-  const anyGood = good.length === 0 ? 'findings.size() == 0' : `findings.exists(f, f.class in ${names})`
   const main = card.inputs.find((i) => i.role === 'image')
   return recipeSchema.parse({
     recipe: `evaluate-${card.id}`,
@@ -58,38 +53,54 @@ export function recipeOfPackage(
         use: 'model@1',
         model: card.id,
         sha256: info.sha256,
+        cardSha256: info.cardSha256,
         threshold: o.threshold ?? card.threshold.value,
       },
     ],
-    rules: [
-      {
-        id: 'defect',
-        when: anyBad,
-        condemns: bad,
-        verdict: 'fail',
-        disposition: 'rework',
-        reason: { en: 'The model found a defect', zh: '模型发现缺陷' },
-      },
-      {
-        id: 'good',
-        when: anyGood,
-        verdict: 'pass',
-        disposition: 'release',
-        reason: { en: 'Nothing found', zh: '未发现缺陷' },
-      },
-      ...(good.length === 0
-        ? []
-        : [
-            {
-              id: 'unclear',
-              when: 'findings.size() == 0',
-              verdict: 'inconclusive',
-              disposition: 'hold',
-              reason: { en: 'No class is certain enough', zh: '没有足够确定的类别' },
-            },
-          ]),
-    ],
+    rules:
+      card.spec.family === 'classification'
+        ? classRules(card.labels.filter((l) => isGoodLabel(l, o.goodLabels)))
+        : [defectRule('findings.size() > 0', 'true'), passRule('findings.size() == 0')],
   })
+}
+
+const defectRule = (when: string, condemns: string): object => ({
+  id: 'defect',
+  when,
+  condemns,
+  verdict: 'fail',
+  disposition: 'rework',
+  reason: { en: 'The model found a defect', zh: '模型发现缺陷' },
+})
+
+const passRule = (when: string): object => ({
+  id: 'good',
+  when,
+  verdict: 'pass',
+  disposition: 'release',
+  reason: { en: 'Nothing found', zh: '未发现缺陷' },
+})
+
+function classRules(good: readonly string[]): object[] {
+  const names = JSON.stringify(good)
+  const unclear = {
+    id: 'unclear',
+    when: 'findings.size() == 0',
+    verdict: 'inconclusive',
+    disposition: 'hold',
+    reason: { en: 'No class is certain enough', zh: '没有足够确定的类别' },
+  }
+  if (good.length > 0)
+    return [
+      defectRule(`findings.exists(f, !(f.class in ${names}))`, `!(finding.class in ${names})`),
+      passRule(`findings.exists(f, f.class in ${names})`),
+      unclear,
+    ]
+  const reason = {
+    en: 'No class is certain enough, and none of the model is known to mean a good part',
+    zh: '没有足够确定的类别，且模型中没有已知表示良品的类别',
+  }
+  return [defectRule('findings.size() > 0', 'true'), { ...unclear, reason }]
 }
 
 /**
@@ -125,6 +136,20 @@ function classesCompete(spec: FamilySpec): boolean {
   }
 }
 
+/** The lowest score that all opened tools can report: below the floor of a detector nothing is looked at. */
+export const lowestFloor = (
+  open: ReadonlySet<string>,
+  cards: ReadonlyMap<string, ModelCard>,
+  asked: number,
+): number =>
+  Math.max(
+    asked,
+    ...[...open].map((id) => {
+      const spec = cards.get(id)?.spec
+      return spec !== undefined && 'scoreFloor' in spec ? spec.scoreFloor : 0
+    }),
+  )
+
 /**
  * The same recipe with the thresholds of some tools lowered to `floor`, so that precision and recall can be drawn
  * below the operating point. Everything else stays, the version included: it lives only inside one evaluation.
@@ -145,15 +170,24 @@ export function openThresholds(recipe: Recipe, floor: number, open: ReadonlySet<
   }
 }
 
-/** The findings the recipe itself would have reported out of those of `openThresholds`. */
-export function reportedFindings(recipe: Recipe, findings: readonly Finding[]): Finding[] {
+/**
+ * The findings the recipe itself would have reported out of those of `openThresholds`, and how many more it would have
+ * had beyond `maxFindings`: with such the line passes no part.
+ */
+export function reportedFindings(
+  recipe: Recipe,
+  findings: readonly Finding[],
+): { findings: Finding[]; untold: number } {
   const left = new Map<string, number>()
-  return findings.filter((f) => {
+  let untold = 0
+  const told = findings.filter((f) => {
     const tool = recipe.tools.find((t) => t.id === f.tool)
     if (tool?.use !== 'model@1') return true
     if (f.score < (tool.thresholds[f.class] ?? tool.threshold)) return false
     const room = left.get(tool.id) ?? tool.maxFindings
     left.set(tool.id, room - 1)
+    if (room <= 0) untold++
     return room > 0
   })
+  return { findings: told, untold }
 }

@@ -1,5 +1,6 @@
 export {
   badPart,
+  checkGoodLabels,
   isGoodLabel,
   type Dataset,
   type DatasetItem,

@@ -73,6 +73,8 @@ class Judging {
   #golden: GoldenTemplate | null
   /** The first thing that went wrong; it decides. */
   #stop: NoVerdict | null = null
+  /** What no rule looked at; it does not decide where the rest already condemns the part. */
+  #untold: CodedError | null = null
 
   constructor(prepared: PreparedRecipe, context: PartContext, queueMs: number) {
     this.#prepared = prepared
@@ -174,6 +176,7 @@ class Judging {
   #collect(tool: PreparedTool, result: ToolResult): void {
     const {
       findings = [],
+      untold = 0,
       measurements = [],
       codes = [],
       scores = {},
@@ -201,6 +204,13 @@ class Judging {
     const lost = this.#stop?.reason === 'registration' && seen.registration === null
     seen.codes.push(...(lost ? codes.map((c) => ({ ...c, corners: [] })) : codes))
     for (const [name, value] of Object.entries(scores)) seen.scores[`${tool.id}.${name}`] = value
+    if (untold > 0)
+      this.#untold ??= new CodedError('INS_TOOL', {
+        path: tool.id,
+        expected: `at most ${findings.length} findings (maxFindings)`,
+        actual: `${findings.length + untold}`,
+        hint: 'look at the image; raise maxFindings or the threshold if a good part may have so many',
+      })
     if (map) seen.maps.push(map)
     if (rawMap) this.rawMaps.push(rawMap)
     if (registration) seen.registration = registration
@@ -217,6 +227,8 @@ class Judging {
     } catch (error) {
       verdict = this.#held({ reason: 'rule', ...toFact(asCoded(error, 'INS_RULE')) })
     }
+    if (verdict.result === 'pass' && this.#untold)
+      verdict = this.#held({ reason: 'tool', ...toFact(this.#untold) })
     this.timing.ruleMs = performance.now() - started
     return verdict
   }

@@ -1,4 +1,4 @@
-import { asCoded, type CodedError } from '../../contracts/index.ts'
+import { asCoded, type CodedError, type ModelPin } from '../../contracts/index.ts'
 import { findPackages, loadModel, type ModelRunner, pinnedPackage } from '../../models/index.ts'
 
 export interface ModelSetup {
@@ -12,7 +12,7 @@ export interface ModelSetup {
 }
 
 /**
- * The models of one thread, opened once by hash and shared by its recipes: creating and releasing sessions over and
+ * The models of one thread, opened once by pin and shared by its recipes: creating and releasing sessions over and
  * over leaks (microsoft/onnxruntime#25325), so a changeover between recipes of one model keeps its session.
  */
 export class ModelShelf {
@@ -23,36 +23,40 @@ export class ModelShelf {
     this.#setup = setup
   }
 
-  /** @throws MDL_UNKNOWN when no package has this id and hash; MDL_* when it cannot be loaded */
-  async take(id: string, sha256: string): Promise<ModelRunner> {
-    let entry = this.#open.get(sha256)
+  /** @throws MDL_UNKNOWN when no package has this id and these hashes; MDL_* when it cannot be loaded */
+  async take(pin: ModelPin): Promise<ModelRunner> {
+    const key = keyOf(pin)
+    let entry = this.#open.get(key)
     if (!entry) {
-      entry = { users: 0, runner: this.#load(id, sha256) }
-      this.#open.set(sha256, entry)
-      entry.runner.catch(() => this.#open.delete(sha256))
+      entry = { users: 0, runner: this.#load(pin) }
+      this.#open.set(key, entry)
+      entry.runner.catch(() => this.#open.delete(key))
     }
     entry.users++
     return entry.runner
   }
 
   /** Gives a model back; the last user closes it. */
-  async release(sha256: string): Promise<void> {
-    const entry = this.#open.get(sha256)
+  async release(pin: ModelPin): Promise<void> {
+    const entry = this.#open.get(keyOf(pin))
     if (!entry || --entry.users > 0) return
-    this.#open.delete(sha256)
+    this.#open.delete(keyOf(pin))
     await (await entry.runner).close()
   }
 
-  async #load(id: string, sha256: string): Promise<ModelRunner> {
+  async #load(pin: ModelPin): Promise<ModelRunner> {
     const { modelDirs, providers, trustedKeys, intraOpThreads } = this.#setup
     const broken: CodedError[] = []
     const packages = await findPackages(modelDirs, (b) => broken.push(b.error))
     try {
-      const { dir } = pinnedPackage(packages, id, sha256, modelDirs)
+      const { dir } = pinnedPackage(packages, pin, modelDirs)
       return await loadModel(dir, { providers: [...providers], trustedKeys, intraOpThreads })
     } catch (error) {
       // A package that cannot even be listed may be the one asked for; its own fault says more than "unknown".
-      throw packages.some((p) => p.id === id) ? error : (broken[0] ?? asCoded(error, 'MDL_LOAD'))
+      throw packages.some((p) => p.id === pin.id) ? error : (broken[0] ?? asCoded(error, 'MDL_LOAD'))
     }
   }
 }
+
+/** Two packages may share a network and differ in what it means. */
+const keyOf = ({ id, sha256, cardSha256 = '' }: ModelPin): string => [id, sha256, cardSha256].join(' ')

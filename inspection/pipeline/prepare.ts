@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { asCoded, CodedError, type Recipe, type Verdict } from '../../contracts/index.ts'
+import { asCoded, CodedError, type ModelPin, type Recipe, type Verdict } from '../../contracts/index.ts'
 import { compileGate, type GateResult } from '../gate/index.ts'
 import { recipeHash, recipeId } from '../recipes/index.ts'
 import { checkRuleNames, type CompiledRules, compileRules } from '../rules/index.ts'
@@ -48,9 +48,9 @@ export async function prepareRecipe(
 ): Promise<PreparedRecipe> {
   const { recipe } = source
   const shelf = models instanceof ModelShelf ? models : new ModelShelf(models)
-  const taken: string[] = []
+  const taken: ModelPin[] = []
   const close = async (): Promise<void> => {
-    for (const sha256 of taken.splice(0)) await shelf.release(sha256)
+    for (const pin of taken.splice(0)) await shelf.release(pin)
   }
   try {
     const rules = compileRules(recipe)
@@ -59,9 +59,9 @@ export async function prepareRecipe(
     const specs = recipe.tools.toSorted((a, b) => registerFirst(a.use) - registerFirst(b.use))
     const tools: PreparedTool[] = []
     for (const spec of specs) {
-      const openModel = async (id: string, sha256: string): Promise<NonNullable<PreparedTool['model']>> => {
-        const runner = await shelf.take(id, sha256)
-        taken.push(sha256)
+      const openModel = async (pin: ModelPin): Promise<NonNullable<PreparedTool['model']>> => {
+        const runner = await shelf.take(pin)
+        taken.push(pin)
         return runner
       }
       tools.push(await prepareTool(spec, { recipe, golden, openModel }))

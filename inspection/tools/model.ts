@@ -14,7 +14,7 @@ import type { PreparedTool, Tool, ToolInput } from './tool.ts'
 export const model: Tool<'model@1'> = {
   use: 'model@1',
   async prepare(spec, { recipe, openModel }): Promise<PreparedTool> {
-    const runner = await openModel(spec.model, spec.sha256)
+    const runner = await openModel({ ...spec, id: spec.model })
     checkThresholds(runner.card, spec, `tools.${spec.id}`)
     checkRegions(runner.card, spec, `tools.${spec.id}`)
     const area = toolArea(recipe, spec.roi, spec.exclude)
@@ -32,7 +32,7 @@ export const model: Tool<'model@1'> = {
       threshold: spec.threshold,
       thresholds: spec.thresholds,
       // What is dropped afterwards must not take the room of what is reported.
-      maxFindings: area.mask ? Infinity : spec.maxFindings,
+      maxFindings: Infinity,
     }
     return {
       id: spec.id,
@@ -47,6 +47,7 @@ export const model: Tool<'model@1'> = {
           .map(({ class: name, score, box, areaPx }) => ({ class: name, score, box, areaPx }))
         return {
           findings: findings.toSorted((a, b) => b.score - a.score).slice(0, spec.maxFindings),
+          untold: Math.max(0, findings.length - spec.maxFindings),
           scores: output.scores,
           inferMs: output.inferMs,
           ...(output.map

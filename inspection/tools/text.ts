@@ -24,9 +24,9 @@ const STRENGTHS = [0.45, 0.6, 0.75] as const
 export const text: Tool<'text@1'> = {
   use: 'text@1',
   async prepare(spec, { recipe, openModel }): Promise<PreparedTool> {
-    const detector = await openModel(spec.detector.model, spec.detector.sha256)
+    const detector = await openModel({ ...spec.detector, id: spec.detector.model })
     needs(detector, 'text-detection', `tools.${spec.id}.detector`)
-    const recogniser = await openModel(spec.recogniser.model, spec.recogniser.sha256)
+    const recogniser = await openModel({ ...spec.recogniser, id: spec.recogniser.model })
     needs(recogniser, 'text-recognition', `tools.${spec.id}.recogniser`)
     const area = toolArea(recipe, spec.roi, [])
     const patterns = spec.expect.map((e, i) =>

@@ -2,6 +2,7 @@ import type {
   Box,
   CodeRead,
   Measurement,
+  ModelPin,
   RawMap,
   Recipe,
   Registration,
@@ -24,6 +25,8 @@ export interface RawFinding {
 export interface ToolResult {
   /** In the order in which they get their numbers. */
   findings?: RawFinding[]
+  /** Findings there were beyond `maxFindings`: no rule looks at them, so the part is not passed. */
+  untold?: number
   measurements?: Measurement[]
   codes?: CodeRead[]
   /** Numbers of the whole image, by name without the tool's id. */
@@ -60,7 +63,7 @@ export interface ToolSetup {
   recipe: Recipe
   /** Null when the template travels with the frames, or there is none. */
   golden: GoldenTemplate | null
-  openModel(id: string, sha256: string): Promise<ModelRunner>
+  openModel(pin: ModelPin): Promise<ModelRunner>
 }
 
 /** One version of one tool: a file in this folder and a line in `registry.ts`. */

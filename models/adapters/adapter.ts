@@ -57,6 +57,7 @@ export interface DecodeContext {
   labels: readonly string[]
   /** Lowest raw score to report, per label index. */
   thresholds: readonly number[]
+  /** Infinity = all. */
   maxFindings: number
   geometry: Geometry
 }

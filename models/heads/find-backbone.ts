@@ -1,5 +1,6 @@
+import { basename } from 'node:path'
 import { CodedError } from '../../contracts/index.ts'
-import { findPackages, type PackageInfo } from '../package/find.ts'
+import { type BrokenPackage, findPackages, type PackageInfo } from '../package/find.ts'
 import type { TrustedKeys } from '../package/keys.ts'
 import { unknownModel } from '../package/unknown-model.ts'
 import { verifyPackage } from '../package/verify.ts'
@@ -8,20 +9,30 @@ import { type Backbone, backboneOf } from '../teach/backbone.ts'
 /**
  * The newest backbone of this id in the folders, verified.
  *
- * @throws MDL_UNKNOWN naming the folders and the backbones there are; what `verifyPackage` throws; MDL_PACKAGE for another family
+ * @param onBroken is told of each folder that is no readable package, once the backbone is found: it may be a newer one
+ * @throws MDL_UNKNOWN naming the folders and the backbones there are, or the fault of a folder of that name; what `verifyPackage` throws; MDL_PACKAGE for another family
  */
 export async function findBackbone(
   dirs: readonly string[],
   id: string,
   trustedKeys: TrustedKeys,
+  onBroken: (broken: BrokenPackage) => void = () => undefined,
 ): Promise<Backbone> {
-  const packages = await findPackages(dirs)
+  const broken: BrokenPackage[] = []
+  const packages = await findPackages(dirs, (b) => broken.push(b))
   const [newest] = packages
     .filter((p) => p.id === id)
     .toSorted((a, b) => b.version.localeCompare(a.version, 'en', { numeric: true }))
-  if (newest) return backboneOf(await verifyPackage(newest.dir, trustedKeys))
+  if (newest) {
+    for (const b of broken) onBroken(b)
+    return backboneOf(await verifyPackage(newest.dir, trustedKeys))
+  }
+  const same = broken.find((b) => basename(b.dir).startsWith(id))
+  if (same) throw same.error
   const there = packages.filter((p) => p.card.spec.family === 'backbone').map((p) => p.id)
-  throw unknownModel({ id, dirs, there, kind: 'backbones' })
+  const [first] = broken
+  const hint = first ? { hint: `mend or remove ${first.dir}, which cannot be read` } : {}
+  throw unknownModel({ id, dirs, there, kind: 'backbones', ...hint })
 }
 
 /**

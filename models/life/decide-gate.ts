@@ -16,6 +16,8 @@ export interface GateInput {
   taktMs: number
   alpha: number
   zeroTolerance: boolean
+  /** More good parts may be stopped than the reference stops. */
+  allowOverkill: boolean
 }
 
 /** Statistics, handed in because they live with the other metrics. */
@@ -31,45 +33,67 @@ export interface ExactStatistics {
 export type GateDecision = Pick<
   GateResult,
   'accepted' | 'refusals' | 'candidate' | 'reference' | 'escapeTest' | 'taktMs'
->
+> &
+  Required<Pick<GateResult, 'overkillTest'>>
 
 /**
  * Whether a candidate may take the place of the reference. Escape rises when the candidate passes bad parts that the
  * reference stopped more often than the other way round: one-sided exact test of McNemar (Psychometrika 12 (1947)
- * 153), P(X >= b) for X ~ Bin(b + c, 1/2). With zero tolerance one such part is enough.
+ * 153), P(X >= b) for X ~ Bin(b + c, 1/2). With zero tolerance one such part is enough. Overkill rises likewise when
+ * the candidate does not pass good parts that the reference passed.
+ *
+ * What was not judged proves nothing: every bad part must have been, one good part, and each that the reference judged.
  */
 export function decideGate(input: GateInput, exact: ExactStatistics): GateDecision {
-  const { items, candidate, reference, taktMs, alpha, zeroTolerance } = input
+  const { items, candidate, reference, taktMs, alpha, zeroTolerance, allowOverkill } = input
   const passed = (j: GateJudge, n: number): boolean => j.verdicts[n]?.result === 'pass'
-  const bad = items.flatMap((item, n) => (item.defective ? [{ ...item, n }] : []))
+  const judged = (j: GateJudge, n: number): boolean => j.verdicts[n]?.judged === true
+  const numbered = items.map((item, n) => ({ ...item, n }))
+  const bad = numbered.filter((i) => i.defective)
+  const good = numbered.filter((i) => !i.defective)
   const newEscapes = bad.filter(({ n }) => passed(candidate, n) && !passed(reference, n))
-  const onlyReference = bad.filter(({ n }) => !passed(candidate, n) && passed(reference, n)).length
-  const onlyCandidate = newEscapes.length
-  const both = onlyCandidate + onlyReference
-  const p = onlyCandidate === 0 ? 1 : exact.incompleteBeta(0.5, onlyCandidate, onlyReference + 1)
-  const unjudged = (j: GateJudge): number => j.verdicts.filter((v) => !v.judged).length
+  const escapes = oneSided(
+    newEscapes.length,
+    bad.filter(({ n }) => !passed(candidate, n) && passed(reference, n)).length,
+    exact,
+  )
+  const overkills = oneSided(
+    good.filter(({ n }) => !passed(candidate, n) && passed(reference, n)).length,
+    good.filter(({ n }) => passed(candidate, n) && !passed(reference, n)).length,
+    exact,
+  )
+  const both = escapes.onlyCandidate + escapes.onlyReference
   const refusals: GateResult['refusals'] = []
   if (bad.length === 0) refusals.push('no-bad-parts')
-  if (p < alpha || (zeroTolerance && onlyCandidate > 0)) refusals.push('escape')
+  if (!good.some(({ n }) => judged(candidate, n))) refusals.push('no-good-parts')
+  if (escapes.p < alpha || (zeroTolerance && newEscapes.length > 0)) refusals.push('escape')
+  if (overkills.p < alpha && !allowOverkill) refusals.push('overkill')
   if (candidate.p95Ms > taktMs) refusals.push('speed')
-  if (unjudged(candidate) > unjudged(reference)) refusals.push('not-judged')
+  if (numbered.some(({ n, defective }) => !judged(candidate, n) && (defective || judged(reference, n))))
+    refusals.push('not-judged')
   return {
     accepted: refusals.length === 0,
     refusals,
     candidate: summary(candidate, items, exact),
     reference: summary(reference, items, exact),
     escapeTest: {
-      onlyCandidate,
-      onlyReference,
-      p,
+      ...escapes,
       alpha,
       zeroTolerance,
-      shareLow: both === 0 ? 0 : exact.lowerLimit(onlyCandidate, both),
+      shareLow: both === 0 ? 0 : exact.lowerLimit(newEscapes.length, both),
       newEscapes: newEscapes.map(({ id }) => id),
     },
+    overkillTest: { ...overkills, allowed: allowOverkill },
     taktMs,
   }
 }
+
+/** McNemar, one-sided and exact: the chance of so many of the candidate's own if both erred equally often. */
+const oneSided = (onlyCandidate: number, onlyReference: number, { incompleteBeta }: ExactStatistics) => ({
+  onlyCandidate,
+  onlyReference,
+  p: onlyCandidate === 0 ? 1 : incompleteBeta(0.5, onlyCandidate, onlyReference + 1),
+})
 
 function summary(
   { recipe, verdicts, p50Ms, p95Ms }: GateJudge,

@@ -38,16 +38,29 @@ function readResult(text: string): GateResult | null {
   }
 }
 
-/** The newest word on putting `candidate` in the place of `reference`, by content of the recipes; null = never asked. */
+/**
+ * What the gate says of putting `candidate` in the place of `reference`, by content of the recipes; null = never asked.
+ *
+ * The newest word alone would let a recipe that was refused on 500 parts in by one more part that it gets right. So an
+ * acceptance counts when nothing was refused after it, and nothing before it on more bad or more good parts than it has.
+ */
 export async function gateResultFor(
   dir: string,
   candidateSha256: string,
   referenceSha256: string,
 ): Promise<GateResult | null> {
-  const results = await gateResults(dir)
+  const results = (await gateResults(dir)).filter(
+    (r) => r.candidate.recipe.sha256 === candidateSha256 && r.reference.recipe.sha256 === referenceSha256,
+  )
+  const refused = results.find((r) => !r.accepted)
   return (
-    results.find(
-      (r) => r.candidate.recipe.sha256 === candidateSha256 && r.reference.recipe.sha256 === referenceSha256,
-    ) ?? null
+    results.find((r, n) => r.accepted && results.every((o, m) => outweighs(r, n, o, m))) ?? refused ?? null
   )
 }
+
+/** Whether an acceptance stands beside another result; both with their places, newest first. */
+const outweighs = (r: GateResult, n: number, other: GateResult, m: number): boolean =>
+  other.accepted ||
+  (m > n &&
+    r.candidate.escape.n >= other.candidate.escape.n &&
+    r.candidate.overkill.n >= other.candidate.overkill.n)

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, normalize, sep } from 'node:path'
 import { CodedError, asCoded } from '../../contracts/index.ts'
-import { EXTERNAL, TENSORS_IN } from './screen.ts'
+import { checkDepth, EXTERNAL, TENSORS_IN } from './screen.ts'
 import { bytesField, concatFields, readFields } from './wire.ts'
 
 /** onnx.proto3, TensorProto and StringStringEntryProto. */
@@ -23,13 +23,14 @@ export async function readOnnx(onnxFile: string): Promise<Uint8Array> {
     throw asCoded(error, 'CFG_MISSING_FILE', { file: onnxFile })
   })
   const names = new Set<string>()
-  const seek = (kind: string, message: Uint8Array): void => {
+  const seek = (kind: string, message: Uint8Array, depth = 0): void => {
+    checkDepth(depth)
     for (const field of readFields(message)) {
       const child = TENSORS_IN[kind]?.[field.number]
       if (child === 'tensor' && field.bytes) {
         const place = placeOf(field.bytes)
         if (place) names.add(place.location)
-      } else if (child !== undefined && field.bytes) seek(child, field.bytes)
+      } else if (child !== undefined && field.bytes) seek(child, field.bytes, depth + 1)
     }
   }
   // what is no model at all is named by the screening that follows

@@ -16,6 +16,22 @@ export const TENSORS_IN: Record<string, Record<number, string>> = {
   tensor: {},
 }
 
+/**
+ * How deep messages may lie in each other, as in every protobuf library (protobuf.dev, `SetRecursionLimit`): each level
+ * costs a few bytes of the file and a frame of the stack.
+ */
+const DEEPEST = 100
+
+/** @throws MDL_LOAD at a level that no exporter writes */
+export function checkDepth(depth: number): void {
+  if (depth > DEEPEST)
+    throw new CodedError('MDL_LOAD', {
+      expected: `a model whose messages lie at most ${DEEPEST} deep in each other`,
+      actual: 'a deeper one',
+      hint: 'the file was made to break its reader; take it from where the model was exported',
+    })
+}
+
 /** First bytes of files that are often renamed to `.onnx`. */
 const FOREIGN: [name: string, magic: number[]][] = [
   ['a zip archive (a PyTorch checkpoint or a Keras file)', [0x50, 0x4b, 0x03, 0x04]],
@@ -31,7 +47,7 @@ const FOREIGN: [name: string, magic: number[]][] = [
  * Refuses what must not reach the native loader: files that are no ONNX model, and models that keep weights
  * outside the file, where no hash of the package covers them.
  *
- * @throws MDL_LOAD for anything that is not a whole ModelProto with a graph; MDL_PACKAGE for external data
+ * @throws MDL_LOAD for anything that is not a whole ModelProto with a graph, or lies too deep; MDL_PACKAGE for external data
  */
 export function screenOnnx(model: Uint8Array): void {
   for (const [name, magic] of FOREIGN) {
@@ -49,10 +65,11 @@ export function screenOnnx(model: Uint8Array): void {
       expected: 'an ONNX model with one graph',
       actual: `${model.length} bytes with ${graphs} graphs`,
     })
-  walk('model', model)
+  walk('model', model, 0)
 }
 
-function walk(kind: string, message: Uint8Array): void {
+function walk(kind: string, message: Uint8Array, depth: number): void {
+  checkDepth(depth)
   const children = TENSORS_IN[kind] ?? {}
   for (const field of readFields(message)) {
     if (kind === 'tensor') {
@@ -67,6 +84,6 @@ function walk(kind: string, message: Uint8Array): void {
       continue
     }
     const child = children[field.number]
-    if (child !== undefined && field.bytes !== null) walk(child, field.bytes)
+    if (child !== undefined && field.bytes !== null) walk(child, field.bytes, depth + 1)
   }
 }

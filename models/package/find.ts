@@ -1,7 +1,7 @@
 import { readFile, readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { asCoded, type CodedError, type ModelCard } from '../../contracts/index.ts'
+import { asCoded, canonicalJson, CodedError, type ModelCard, type ModelPin } from '../../contracts/index.ts'
 import type { TrustedKeys } from './keys.ts'
 import { CARD_FILE, MODEL_FILE, sha256Of } from './manifest.ts'
 import { readCard } from './read-card.ts'
@@ -22,6 +22,8 @@ export interface PackageInfo {
   dir: string
   /** SHA-256 of model.onnx as it lies on disk; the signature is checked when the package is loaded. */
   sha256: string
+  /** SHA-256 of card.json likewise. */
+  cardSha256: string
   card: ModelCard
 }
 
@@ -67,9 +69,10 @@ export async function findPackages(
 
 async function readInfo(dir: string): Promise<PackageInfo> {
   const cardFile = join(dir, CARD_FILE)
-  const card = readCard(await readFile(cardFile, 'utf8'), cardFile)
+  const bytes = await readFile(cardFile)
+  const card = readCard(bytes.toString('utf8'), cardFile)
   const sha256 = sha256Of(await readFile(join(dir, MODEL_FILE)))
-  return { id: card.id, version: card.version, dir, sha256, card }
+  return { id: card.id, version: card.version, dir, sha256, cardSha256: sha256Of(bytes), card }
 }
 
 /**
@@ -97,13 +100,13 @@ export async function packageNamed(dirs: readonly string[], id: string): Promise
  */
 export async function verifyPinned(
   dirs: readonly string[],
-  pin: { id: string; sha256: string },
+  pin: ModelPin,
   trustedKeys: TrustedKeys,
 ): Promise<VerifiedPackage> {
   const broken: BrokenPackage[] = []
   const packages = await findPackages(dirs, (b) => broken.push(b))
   try {
-    return await verifyPackage(pinnedPackage(packages, pin.id, pin.sha256, dirs).dir, trustedKeys)
+    return await verifyPackage(pinnedPackage(packages, pin, dirs).dir, trustedKeys)
   } catch (error) {
     if (asCoded(error, 'MDL_PACKAGE').code !== 'MDL_UNKNOWN') throw error
     // An altered model has another hash than the pin: its own fault says more than "unknown".
@@ -114,26 +117,40 @@ export async function verifyPinned(
 }
 
 /**
- * The package a recipe pins, by id and hash: nothing floats to "latest".
+ * The package a recipe pins, by id and hashes: nothing floats to "latest". The network is half of a model, the card says
+ * what its numbers mean: labels in another order make a crack of what is good. So a pin of the model alone is enough only
+ * where all packages with it agree on that.
  *
  * @param dirs where the packages were found
- * @throws MDL_UNKNOWN, saying where they were looked for and what there is instead
+ * @throws MDL_UNKNOWN, saying where they were looked for and what there is instead; MDL_PACKAGE when a pin of the model
+ *         alone fits packages that would judge differently
  */
 export function pinnedPackage(
   packages: readonly PackageInfo[],
-  id: string,
-  sha256: string,
+  { id, sha256, cardSha256 }: ModelPin,
   dirs: readonly string[],
 ): PackageInfo {
-  const match = packages.find((p) => p.id === id && p.sha256 === sha256)
-  if (match !== undefined) return match
   const same = packages.filter((p) => p.id === id)
+  const withModel = same.filter((p) => p.sha256 === sha256)
+  const fits = withModel.filter((p) => cardSha256 === undefined || p.cardSha256 === cardSha256)
+  const [match] = fits
+  if (match !== undefined) {
+    const other = fits.find((p) => meaning(p.card) !== meaning(match.card))
+    if (other === undefined) return match
+    throw new CodedError('MDL_PACKAGE', {
+      path: id,
+      expected: `one meaning of the model with SHA-256 ${sha256}`,
+      actual: [match, other].map((p) => `${p.version} in ${p.dir}, cardSha256 ${p.cardSha256}`).join('; '),
+      hint: 'raise the recipe version with `cardSha256` beside `sha256`, or remove the wrong package',
+    })
+  }
   const there = packages.map((p) => p.id)
+  const card = (hash: string): string => (cardSha256 === undefined ? '' : `, card ${hash}`)
   const actual =
     same.length > 0
-      ? same
+      ? (withModel.length > 0 ? withModel : same)
           .slice(-MOST_VERSIONS)
-          .map((p) => `${id} ${p.version} with SHA-256 ${p.sha256}`)
+          .map((p) => `${id} ${p.version} with SHA-256 ${p.sha256}${card(p.cardSha256)}`)
           .join('; ')
       : `packages ${namesNear(id, there)}`
   throw unknownModel({
@@ -141,7 +158,10 @@ export function pinnedPackage(
     dirs,
     there,
     kind: 'packages',
-    detail: { expected: `${id} with SHA-256 ${sha256}`, actual },
+    detail: { expected: `${id} with SHA-256 ${sha256}${card(cardSha256 ?? '')}`, actual },
     hint: 'install the package, raise the recipe version with another pin',
   })
 }
+
+/** What of a card decides verdicts. */
+const meaning = ({ spec, inputs, labels }: ModelCard): string => canonicalJson({ spec, inputs, labels })

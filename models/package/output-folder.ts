@@ -1,25 +1,110 @@
-import { readdir, rmdir, rm, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { randomBytes } from 'node:crypto'
+import { readdir, readFile, rename, rmdir, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { asCoded, CodedError, makeFolder } from '../../contracts/index.ts'
-import { CARD_FILE, MANIFEST_FILE, MODEL_FILE } from './manifest.ts'
+import { CARD_FILE, MANIFEST_FILE, MODEL_FILE, sha256Of } from './manifest.ts'
 
 /** What a package folder may hold before it is replaced; anything else there belongs to someone. */
 const PACKAGE_ENTRIES = [MODEL_FILE, CARD_FILE, MANIFEST_FILE, 'golden']
 
 /**
- * Whether a package may be written to a folder: nothing else lies there, and it can be made. To be asked before the work,
+ * Whether a new package may be written to a folder: nothing lies there, and it can be made. To be asked before the work,
  * which may take hours.
  *
- * @throws MDL_PACKAGE when something of someone else is in the place; CFG_USAGE when nothing can be written there
+ * @throws MDL_PACKAGE when a package or something of someone else is in the place; CFG_USAGE when nothing can be written
+ *         there
  */
 export async function checkPackageFolder(outDir: string): Promise<void> {
+  await checkPlace(outDir)
+  const there = await hashesIn(outDir)
+  if (there.card !== null) throw neverReplaced(outDir, there)
+}
+
+/** As `checkPackageFolder`; a package may lie there, which only the very same one replaces. */
+export async function checkPlace(outDir: string): Promise<void> {
   await refuseForeign(outDir, PACKAGE_ENTRIES, 'a model package')
-  const draft = `${outDir}.packing`
   makeFolder(dirname(outDir))
-  await rm(draft, { recursive: true, force: true })
+  const draft = await draftFolder(outDir, 'packing')
   makeFolder(draft)
   await rmdir(draft)
 }
+
+/**
+ * A place beside the package where this process makes it ready; two that make the same one do not share it. What
+ * processes that are gone left of theirs is removed.
+ */
+export async function draftFolder(outDir: string, kind: 'packing' | 'teaching'): Promise<string> {
+  const own = `${basename(outDir)}.`
+  for (const name of await readdir(dirname(outDir)).catch(() => [])) {
+    const [, pid] = name.startsWith(own)
+      ? (/^(\d+)-[0-9a-f]+\.(?:packing|teaching)$/.exec(name.slice(own.length)) ?? [])
+      : []
+    if (pid !== undefined && !runs(Number(pid)))
+      await rm(join(dirname(outDir), name), { recursive: true, force: true })
+  }
+  return `${outDir}.${process.pid}-${randomBytes(4).toString('hex')}.${kind}`
+}
+
+function runs(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // EPERM: it runs for someone else.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
+
+/**
+ * Puts a finished draft in its place, at once. Recipes pin what is there, and other processes may have put something
+ * there meanwhile: only a package of the same model and card is replaced.
+ *
+ * @throws MDL_PACKAGE when another one is there, which stays
+ */
+export async function putInPlace(draft: string, target: string): Promise<void> {
+  try {
+    // A folder takes the place of none, or of an empty one.
+    await rename(draft, target)
+    return
+  } catch (error) {
+    if (!(
+      error instanceof Error &&
+      'code' in error &&
+      (error.code === 'ENOTEMPTY' || error.code === 'EEXIST')
+    ))
+      throw error
+  }
+  const [there, wanted] = await Promise.all([hashesIn(target), hashesIn(draft)])
+  if (there.model !== wanted.model || (there.card !== null && there.card !== wanted.card))
+    throw neverReplaced(target, there)
+  const old = await draftFolder(target, 'packing')
+  await rename(target, old)
+  try {
+    await rename(draft, target)
+  } catch (error) {
+    await rename(old, target)
+    throw error
+  }
+  await rm(old, { recursive: true, force: true })
+}
+
+interface Hashes {
+  model: string | null
+  card: string | null
+}
+
+async function hashesIn(dir: string): Promise<Hashes> {
+  const of = (file: string): Promise<string | null> => readFile(join(dir, file)).then(sha256Of, () => null)
+  return { model: await of(MODEL_FILE), card: await of(CARD_FILE) }
+}
+
+const neverReplaced = (dir: string, { model }: Hashes): CodedError =>
+  new CodedError('MDL_PACKAGE', {
+    file: dir,
+    expected: 'a new folder: recipes pin what is released, so it is never replaced',
+    actual: `a package, SHA-256 of its model ${model ?? 'none'}`,
+    hint: 'give another version or output folder, or remove the package if nothing uses it',
+  })
 
 /** @throws MDL_PACKAGE unless the place is free or a folder with nothing but these entries */
 export async function refuseForeign(dir: string, own: readonly string[], what: string): Promise<void> {

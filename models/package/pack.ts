@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { asCoded } from '../../contracts/index.ts'
 import type { ModelCard } from '../../contracts/index.ts'
@@ -10,7 +10,7 @@ import { openSession } from '../runtime/ort-session.ts'
 import { goldenFiles } from './golden-file.ts'
 import { privateKeyOf, publicHalf } from './keys.ts'
 import { CARD_FILE, MANIFEST_FILE, MODEL_FILE, sha256Of, signManifest } from './manifest.ts'
-import { checkPackageFolder } from './output-folder.ts'
+import { checkPlace, draftFolder, putInPlace } from './output-folder.ts'
 import { readCard } from './read-card.ts'
 import { verifyPackage } from './verify.ts'
 
@@ -19,7 +19,7 @@ export interface PackRequest {
   card: ModelCard
   /** At least one; the outputs the model gives for them on the CPU become the expected ones. */
   goldenInputs: ModelImages[]
-  /** Package folder; an older package in it is replaced at once, after the new one has been verified. */
+  /** Package folder; one of the same model and card in it is replaced, at once and by what has been verified. */
   outDir: string
   /** Ed25519, PKCS #8 PEM. */
   privateKeyPem: string
@@ -36,12 +36,12 @@ export interface PackedModel {
  * Writes a signed package: runs the model on the golden inputs, records what it gives, hashes, signs, and then
  * verifies and replays the result as any user would. Blocks its thread.
  *
- * @throws as `checkPackageFolder`; MDL_PACKAGE, MDL_LOAD, MDL_INPUT, MDL_OUTPUT, MDL_SIGNATURE, MDL_GOLDEN; nothing is replaced then
+ * @throws as `checkPlace` and `putInPlace`; MDL_PACKAGE, MDL_LOAD, MDL_INPUT, MDL_OUTPUT, MDL_SIGNATURE, MDL_GOLDEN; nothing is replaced then
  */
 export async function packModel(request: PackRequest): Promise<PackedModel> {
   const { outDir, goldenInputs, privateKeyPem, keyId } = request
   const publicKey = publicHalf(privateKeyOf(privateKeyPem))
-  await checkPackageFolder(outDir)
+  await checkPlace(outDir)
   const model = await readFile(request.onnxFile).catch((error: unknown) => {
     throw asCoded(error, 'MDL_PACKAGE', { file: request.onnxFile })
   })
@@ -67,8 +67,7 @@ export async function packModel(request: PackRequest): Promise<PackedModel> {
   const hashes = Object.fromEntries([...files].map(([name, bytes]) => [name, sha256Of(bytes)]))
   const manifest = signManifest(hashes, privateKeyPem, keyId)
   files.set(MANIFEST_FILE, Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`))
-  const draft = `${outDir}.packing`
-  await rm(draft, { recursive: true, force: true })
+  const draft = await draftFolder(outDir, 'packing')
   try {
     await writeFiles(draft, files)
     const runner = await openVerified(await verifyPackage(draft, { [keyId]: publicKey }), {
@@ -76,7 +75,7 @@ export async function packModel(request: PackRequest): Promise<PackedModel> {
       intraOpThreads: 1,
     })
     await runner.close()
-    await replace(draft, outDir)
+    await putInPlace(draft, outDir)
   } finally {
     await rm(draft, { recursive: true, force: true })
   }
@@ -89,20 +88,4 @@ async function writeFiles(dir: string, files: ReadonlyMap<string, Uint8Array>): 
     await mkdir(dirname(file), { recursive: true })
     await writeFile(file, bytes)
   }
-}
-
-async function replace(draft: string, target: string): Promise<void> {
-  const old = `${target}.replaced`
-  await rm(old, { recursive: true, force: true })
-  const had = await rename(target, old).then(
-    () => true,
-    () => false,
-  )
-  try {
-    await rename(draft, target)
-  } catch (error) {
-    if (had) await rename(old, target)
-    throw error
-  }
-  await rm(old, { recursive: true, force: true })
 }

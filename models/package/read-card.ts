@@ -51,8 +51,20 @@ function cardFault(card: ModelCard): Fault | null {
       expected: 'one of the labels, or null',
       actual: String(spec.background),
     }
+  const certain = alwaysCertain(card)
+  if (certain !== null) return certain
   if (spec.family === 'anomaly-map' && spec.tiles !== undefined) return tilesFault(spec.tiles, card.inputs)
   if (card.spec.family === 'backbone') return backboneFault(card, card.spec.taps)
+  return null
+}
+
+/** A score that is the same for every image: the softmax of one label is 1. */
+function alwaysCertain({ spec, labels }: ModelCard): Fault | null {
+  if (spec.family !== 'classification' && spec.family !== 'segmentation-classes') return null
+  if (spec.activation === 'softmax' && labels.length === 1)
+    return { path: 'labels', expected: 'two labels or more to choose from by softmax', actual: labels.join() }
+  if (spec.family === 'segmentation-classes' && labels.every((l) => l === spec.background))
+    return { path: 'labels', expected: 'a label beside the background', actual: labels.join() }
   return null
 }
 

@@ -3,6 +3,7 @@ import { rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CodedError, makeFolder } from '../../contracts/index.ts'
 import type { ModelCard } from '../../contracts/index.ts'
+import { draftFolder } from '../package/output-folder.ts'
 import { packModel } from '../package/pack.ts'
 import type { PackedModel } from '../package/pack.ts'
 import type { Backbone } from './backbone.ts'
@@ -41,10 +42,9 @@ export interface TaughtPackageRequest {
  */
 export async function packTaught(request: TaughtPackageRequest): Promise<PackedModel> {
   const { taught, backbone, outDir, privateKeyPem, keyId, signal } = request
-  const draft = `${outDir}.teaching`
   const dataDir = teachDataDir(outDir)
   await checkTaughtFolder(outDir)
-  await rm(draft, { recursive: true, force: true })
+  const draft = await draftFolder(outDir, 'teaching')
   try {
     makeFolder(draft)
     const onnxFile = join(draft, 'taught.onnx')

@@ -151,7 +151,7 @@ describe(`thresholds opened for an evaluation (seed ${SEED})`, () => {
         if (Object.keys(limits.own).length === 0) expect([...open]).toEqual(['m'])
         if (open.size === 0) return
         const all = findings(openThresholds(recipe, FLOOR, open), family, found)
-        const ids = new Set(reportedFindings(recipe, all).map((f) => f.id))
+        const ids = new Set(reportedFindings(recipe, all).findings.map((f) => f.id))
         expect(plain(all.filter((f) => ids.has(f.id)))).toEqual(plain(findings(recipe, family, found)))
       }),
       { seed: SEED, numRuns: 1_000 },

@@ -255,7 +255,9 @@ describe('opening thresholds', () => {
       finding('open', 0.55),
       finding('open', 0.1),
     ]
-    expect(reportedFindings(recipe, all).map((f) => f.id)).toEqual(['open0.9', 'open0.6'])
+    const reported = reportedFindings(recipe, all)
+    expect(reported.findings.map((f) => f.id)).toEqual(['open0.9', 'open0.6'])
+    expect(reported.untold).toBe(1)
   })
 })
 

@@ -178,15 +178,19 @@ describe('model@1', async () => {
     [
       'of 5 where scores are probabilities',
       { threshold: 5 },
-      /CFG_INVALID.*tools\.m\.threshold.*from 0 to 1.*found 5/,
+      /CFG_INVALID.*tools\.m\.threshold.*from 0\.05 to 1.*found 5/,
     ],
+    ['below the floor of the model', { threshold: 0.04 }, /CFG_INVALID.*from 0\.05 to 1.*found 0\.04/],
     ['below 0', { threshold: -0.1 }, /CFG_INVALID.*found -0\.1/],
     ['of a class above 1', { thresholds: { 'class-1': 50 } }, /CFG_INVALID.*thresholds\.class-1.*found 50/],
     ['of an unknown class', { thresholds: { dnet: 0.5 } }, /CFG_UNKNOWN_REFERENCE.*class-0.*found dnet/],
-  ])('refuses a threshold %s: it would never be reached', async (_, over, message) => {
-    const recipe = recipeOf(size, [{ ...spec, ...over }], golden)
-    await expect(prepareRecipe({ recipe, dir: '.' }, setup(toy))).rejects.toThrow(message)
-  })
+  ])(
+    'refuses a threshold %s: it would be reached never, or by what is not looked at',
+    async (_, over, message) => {
+      const recipe = recipeOf(size, [{ ...spec, ...over }], golden)
+      await expect(prepareRecipe({ recipe, dir: '.' }, setup(toy))).rejects.toThrow(message)
+    },
+  )
 
   it.each([
     ['roi', { roi: 'left' }, /CFG_INVALID.*tools\.m\.roi.*judges the whole image; found left/],
@@ -223,6 +227,41 @@ describe('model@1', async () => {
     expect(v.models).toEqual([{ id: toy.id, version: '1.0.0', sha256: toy.sha256, provider: 'cpu' }])
     await prepared.close()
   })
+  it('does not pass a part with more findings than rules look at', async () => {
+    const rule = (id: string, when: string, verdict: string, disposition: string) => ({
+      id,
+      when,
+      verdict,
+      disposition,
+      reason: { zh: '无', en: 'none' },
+    })
+    const judged = async (maxFindings: number, bad: string, more: object = {}): Promise<Verdict> => {
+      const rules = [
+        rule('bad', `findings.exists(f, f.class == "${bad}")`, 'fail', 'rework'),
+        rule('ok', 'true', 'pass', 'release'),
+      ]
+      const tool = { ...spec, maxFindings, ...more }
+      const rois = { right: { shape: 'rect', box: [18, 8, 40, 30] } }
+      const recipe = recipeOf(size, [tool], { ...golden, rules, rois })
+      const prepared = await prepareRecipe({ recipe, dir: '.' }, setup(toy))
+      const verdict = await pair(prepared, white, black)
+      await prepared.close()
+      return verdict
+    }
+    expect(await judged(2, 'class-1')).toMatchObject({ result: 'fail' })
+    expect(await judged(1, 'class-0')).toMatchObject({ result: 'fail', findings: [{ class: 'class-0' }] })
+    const cut = await judged(1, 'class-1')
+    expect(cut).toMatchObject({
+      result: 'inconclusive',
+      disposition: 'hold',
+      findings: [{ class: 'class-0' }],
+      noVerdict: { reason: 'tool', code: 'INS_TOOL' },
+    })
+    expect(cut.noVerdict?.message).toMatch(/m\).*at most 1 findings \(maxFindings\).*found 2/)
+    // The room is for what lies in the region: the higher score outside does not take it.
+    const inside = await judged(1, 'class-1', { roi: 'right' })
+    expect(inside).toMatchObject({ result: 'fail', findings: [{ class: 'class-1' }] })
+  })
   it('turns NaN into a no-verdict, never into "nothing found"', async () => {
     const prepared = await prepareRecipe({ recipe: recipeOf(size, [spec], golden), dir: '.' }, setup(toy))
     const v = await pair(prepared, white, white)
@@ -234,7 +273,7 @@ describe('model@1', async () => {
     await prepared.close()
   })
   it('shows the model the template in excluded regions and drops findings there', async () => {
-    const recipe = recipeOf(size, [{ ...spec, threshold: 0.01, exclude: ['label'] }], {
+    const recipe = recipeOf(size, [{ ...spec, threshold: 0.05, exclude: ['label'] }], {
       ...golden,
       rois: { label: { shape: 'rect', box: [0, 0, 20, 30] } },
     })

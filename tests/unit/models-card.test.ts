@@ -10,6 +10,23 @@ const [image, template] = pair.inputs
 if (image === undefined || template === undefined) throw new Error('a pair has two inputs')
 const anomaly = toyCard({ toy: { kind: 'anomaly' } })
 
+const kinds = {
+  ...anomaly,
+  labels: ['good', 'dent'],
+  spec: { family: 'classification', output: 'p', activation: 'softmax' },
+}
+const segments = (labels: string[]) => ({
+  ...anomaly,
+  labels,
+  spec: {
+    family: 'segmentation-classes',
+    output: 'p',
+    activation: 'none',
+    background: 'ground',
+    minAreaPx: 1,
+  },
+})
+
 const [seen] = anomaly.inputs
 /** Tiles of an input of 100 x 40 px. */
 const tiled = (tiles: Record<string, number>) => ({
@@ -35,6 +52,8 @@ it.each([
   ['half a size', { ...pair, inputs: [image, { ...template, widthPx: 64 }] }, /inputs\[1\]\).*64 x null/],
   ['a fit to no size', { ...pair, inputs: [{ ...image, fit: 'stretch' }] }, /inputs\[0\]\.fit\).*stretch/],
   ['a label twice', { ...pair, labels: ['open', 'open'] }, /labels\).*open twice/],
+  ['the softmax of one label', { ...kinds, labels: ['good'] }, /labels\).*two labels or more.*found good/],
+  ['nothing but background', segments(['ground']), /labels\).*beside the background.*found ground/],
   ['two names for anomalies', { ...anomaly, labels: ['a', 'b'] }, /labels\).*one label for anomaly-map/],
   [
     'tiles that leave a strip unseen',

@@ -40,6 +40,7 @@ const decide = (truth: string, candidate: string, reference: string, over: Parti
       taktMs: 50,
       alpha: 0.05,
       zeroTolerance: false,
+      allowOverkill: false,
       ...over,
     },
     exact,
@@ -52,9 +53,9 @@ describe('activation gate', () => {
     [9, 10, 0.0107421875, 0.6058367, false],
     [3, 20, 0.9997987747, 0.0421694, true],
   ])('%i new escapes of %i differences: p = %f', (k, n, p, low, accepted) => {
-    const truth = 'b'.repeat(n)
-    const candidate = 'p'.repeat(k) + 'f'.repeat(n - k)
-    const reference = 'f'.repeat(k) + 'p'.repeat(n - k)
+    const truth = `${'b'.repeat(n)}g`
+    const candidate = `${'p'.repeat(k) + 'f'.repeat(n - k)}p`
+    const reference = `${'f'.repeat(k) + 'p'.repeat(n - k)}p`
     const { escapeTest, ...rest } = decide(truth, candidate, reference)
     expect(escapeTest.p).toBeCloseTo(p, 9)
     expect(escapeTest.shareLow).toBeCloseTo(low, 6)
@@ -70,7 +71,30 @@ describe('activation gate', () => {
 
   it('never calls a part that was held an escape, but refuses a candidate that judges less', () => {
     expect(decide('bbgg', 'ifpp', 'ffpp').refusals).toEqual([])
-    expect(decide('bbgg', 'xxxx', 'ffpp').refusals).toEqual(['not-judged'])
+    expect(decide('bbgg', 'ffpx', 'ffpp').refusals).toEqual(['not-judged'])
+    expect(decide('bbgg', 'ffpx', 'ffxp').refusals).toEqual(['not-judged'])
+  })
+
+  it('takes nothing for proven that nobody judged', () => {
+    expect(decide('bbgg', 'xxxx', 'xxxx').refusals).toEqual(['no-good-parts', 'not-judged'])
+    expect(decide('bbgg', 'fxpp', 'fxpp').refusals).toEqual(['not-judged'])
+    // A good part that neither judges costs nothing.
+    expect(decide('bbgg', 'ffpx', 'ffpx').refusals).toEqual([])
+    expect(decide('b', 'f', 'f').refusals).toEqual(['no-good-parts'])
+  })
+
+  it('refuses more overkill by the same test, unless it is asked for', () => {
+    const goods = `b${'g'.repeat(10)}`
+    const [all, none] = [`f${'f'.repeat(10)}`, `f${'p'.repeat(10)}`]
+    const worse = decide(goods, all, none)
+    expect(worse.refusals).toEqual(['overkill'])
+    // scipy.stats.binomtest(10, 10, 0.5, alternative='greater').pvalue
+    expect(worse.overkillTest).toMatchObject({ onlyCandidate: 10, onlyReference: 0, allowed: false })
+    expect(worse.overkillTest.p).toBeCloseTo(0.5 ** 10, 12)
+    expect(decide(goods, all, none, { allowOverkill: true }).refusals).toEqual([])
+    // Held is stopped, too; four of ten are chance at the level of 0.05.
+    expect(decide(goods, `f${'i'.repeat(10)}`, none).refusals).toEqual(['overkill'])
+    expect(decide(goods, `fffff${'p'.repeat(6)}`, none).refusals).toEqual([])
   })
 
   it('refuses a set without bad parts, and a p95 beyond the takt', () => {
@@ -104,5 +128,22 @@ describe('stored gate results', () => {
     writeFileSync(file, readFileSync(file, 'utf8').replace('"accepted": false', '"accepted": true'))
     expect((await gateResults(dir)).map((r) => r.id)).toEqual([first.id])
     expect(readdirSync(dir)).toHaveLength(2)
+  })
+
+  it('are outweighed by no smaller set: what was refused on many parts is not in by few', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'sightline-gates-'))
+    const [a, b] = ['a'.repeat(64), 'b'.repeat(64)]
+    const at = (n: number): string => `2026-01-0${n}T00:00:00.000Z`
+    const save = (n: number, judged: ReturnType<typeof decide>) => saveGateResult(dir, result(at(n), judged))
+    const refused = await save(1, decide('bbbgg', 'pfppp', 'ffppp', { zeroTolerance: true }))
+    expect(refused.accepted).toBe(false)
+    await save(2, decide('bg', 'fp', 'fp'))
+    expect((await gateResultFor(dir, a, b))?.id).toBe(refused.id)
+    const many = await save(3, decide('bbbbgg', 'ffffpp', 'ffffpp'))
+    expect((await gateResultFor(dir, a, b))?.id).toBe(many.id)
+    await save(4, decide('bg', 'fp', 'fp'))
+    expect((await gateResultFor(dir, a, b))?.accepted).toBe(true)
+    const last = await save(5, decide('bg', 'pp', 'fp', { zeroTolerance: true }))
+    expect((await gateResultFor(dir, a, b))?.id).toBe(last.id)
   })
 })

@@ -12,12 +12,14 @@ import {
   loadTrustedKeys,
   packModel,
   packageNamed,
+  PACKAGES_DIR,
   packModelFiles,
   pinnedPackage,
   verifyModel,
   verifyPackage,
   verifyPinned,
 } from '../../models/index.ts'
+import { ModelShelf } from '../../inspection/pipeline/index.ts'
 import { fromPng, toPng } from '../../models/package/png.ts'
 import { unknownModel } from '../../models/package/unknown-model.ts'
 import { plain, toyCard, toyModel, writeToyPackage } from '../suites/toy-models.ts'
@@ -80,6 +82,37 @@ describe('packing', () => {
     await expect(packModel({ ...request, goldenInputs: [pair] })).rejects.toThrow(/MDL_PACKAGE.*thesis\.doc/)
   })
 
+  it('never puts another model or card in the place of a package, also when two are made at once', async () => {
+    dir = await mkdtemp(join(tmpdir(), 'sightline-pack-'))
+    const outDir = join(dir, 'cap-1.0.0')
+    const { privateKeyPem, keyId, card, trustedKeys } = sound
+    const goldenInputs = [{ image: plain(8, 8, 200), template: plain(8, 8, 50) }]
+    const onnxFile = join(sound.root, 'toy.onnx')
+    const request = { onnxFile, goldenInputs, outDir, privateKeyPem, keyId }
+    const cards = ['a', 'b'].map((name) => ({ ...card, labels: [name] }))
+    const made = await Promise.allSettled(cards.map((c) => packModel({ ...request, card: c })))
+    expect(made.map((m) => m.status).sort()).toEqual(['fulfilled', 'rejected'])
+    const lost = made.find((m) => m.status === 'rejected')
+    expect(String(lost?.reason)).toMatch(/MDL_PACKAGE.*never replaced.*found a package, SHA-256/)
+    const first = cards[made.findIndex((m) => m.status === 'fulfilled')]
+    expect((await verifyPackage(outDir, trustedKeys)).card.labels).toEqual(first?.labels)
+    const other = toyModel({
+      toy: { kind: 'decoded', pair: true, rows: [{ box: [1, 1, 3, 3], label: 0, score: 1 }] },
+    })
+    await writeFile(join(dir, 'other.onnx'), other)
+    await expect(
+      packModel({ ...request, card: first ?? card, onnxFile: join(dir, 'other.onnx') }),
+    ).rejects.toThrow(/MDL_PACKAGE/)
+    expect((await verifyPackage(outDir, trustedKeys)).sha256).toBe(sound.sha256)
+    // Who is about to work for hours is told before.
+    await expect(checkPackageFolder(outDir)).rejects.toThrow(/MDL_PACKAGE.*never replaced/)
+    // What a process that is gone left of its draft goes; that of a living one stays.
+    const [gone, living] = [4_194_303, process.ppid].map((pid) => `cap-1.0.0.${pid}-00ff.packing`)
+    for (const name of [gone, living]) await mkdir(join(dir, name ?? ''))
+    await packModel({ ...request, card: first ?? card })
+    expect((await readdir(dir)).sort()).toEqual(['cap-1.0.0', living, 'other.onnx'])
+  })
+
   it('packs in place, when the model already lies in the package folder', async () => {
     dir = await mkdtemp(join(tmpdir(), 'sightline-pack-'))
     const outDir = join(dir, 'pkg')
@@ -115,13 +148,60 @@ describe('finding and commands', () => {
     const packages = await findPackages([sound.root, join(sound.root, 'no-such-folder')])
     expect(packages).toMatchObject([{ id: sound.id, version: '1.0.0', dir: sound.dir, sha256: sound.sha256 }])
     const dirs = [sound.root]
-    expect(pinnedPackage(packages, sound.id, sound.sha256, dirs).dir).toBe(sound.dir)
-    expect(() => pinnedPackage(packages, sound.id, '0'.repeat(64), dirs)).toThrow(
+    const pin = { id: sound.id, sha256: sound.sha256 }
+    expect(pinnedPackage(packages, pin, dirs).dir).toBe(sound.dir)
+    expect(() => pinnedPackage(packages, { ...pin, sha256: '0'.repeat(64) }, dirs)).toThrow(
       new RegExp(`MDL_UNKNOWN.*${sound.sha256}`),
     )
-    expect(() => pinnedPackage(packages, 'other', sound.sha256, dirs)).toThrow(
+    expect(() => pinnedPackage(packages, { ...pin, id: 'other' }, dirs)).toThrow(
       /MDL_UNKNOWN.*packages toy-decoded/,
     )
+  })
+
+  it('tells packages with one network apart by their cards, and guesses at neither', async () => {
+    const labels = ['crack', 'good']
+    const rows = labels.map((_, label) => ({
+      box: [2, 2, 12, 12] as [number, number, number, number],
+      label,
+      score: 0.9,
+    }))
+    const wrong = await writeToyPackage({ toy: { kind: 'decoded', rows }, labels, keyId: 'a' })
+    const right = await writeToyPackage({
+      toy: { kind: 'decoded', rows },
+      labels: labels.toReversed(),
+      keyId: 'b',
+    })
+    const dirs = [wrong.root, right.root]
+    try {
+      const packages = await findPackages(dirs)
+      const pin = { id: right.id, sha256: right.sha256 }
+      expect(wrong.sha256).toBe(right.sha256)
+      expect(() => pinnedPackage(packages, pin, dirs)).toThrow(
+        /^MDL_PACKAGE.*one meaning of the model.*1\.0\.0 in .*cardSha256.*raise the recipe version with `cardSha256`/,
+      )
+      for (const { dir: place, cardSha256 } of packages)
+        expect(pinnedPackage(packages, { ...pin, cardSha256 }, dirs).dir).toBe(place)
+      expect(() => pinnedPackage(packages, { ...pin, cardSha256: '0'.repeat(64) }, dirs)).toThrow(
+        /^MDL_UNKNOWN.*SHA-256 [0-9a-f]{64}, card 0000.*found toy-decoded 1\.0\.0 with SHA-256 .*, card/,
+      )
+      // A card that says another licence judges alike.
+      const [first] = packages
+      if (!first) throw new Error('no package')
+      const renewed = { ...first, cardSha256: '1'.repeat(64), card: { ...first.card, licence: 'MIT' } }
+      expect(pinnedPackage([first, renewed], pin, dirs)).toBe(first)
+      const shelf = new ModelShelf({
+        modelDirs: dirs,
+        providers: ['cpu'],
+        trustedKeys: { ...wrong.trustedKeys, ...right.trustedKeys },
+        intraOpThreads: 1,
+      })
+      for (const { cardSha256, card } of packages)
+        expect((await shelf.take({ ...pin, cardSha256 })).card.labels).toEqual(card.labels)
+      for (const { cardSha256 } of packages) await shelf.release({ ...pin, cardSha256 })
+    } finally {
+      await wrong.remove()
+      await right.remove()
+    }
   })
 
   it('says of a model that is not there where it looked and what is there, a few names of it', async () => {
@@ -152,6 +232,22 @@ describe('finding and commands', () => {
     })
     expect(message).toContain('packages housing-left, housing-right, cap-0,')
     expect(message).toMatch(/ and 15 more; found housing; searched .* and 3 more;/)
+  })
+
+  it('finds a backbone beside broken folders, and says of those', async () => {
+    dir = await mkdtemp(join(tmpdir(), 'sightline-beside-'))
+    await mkdir(join(dir, 'draft-of-someone'))
+    await writeFile(join(dir, 'draft-of-someone', 'card.json'), '{')
+    const told: string[] = []
+    const keys = await loadTrustedKeys()
+    const found = await findBackbone([dir, PACKAGES_DIR], 'backbone-s', keys, (b) => told.push(b.dir))
+    expect([found.id, told]).toEqual(['backbone-s', [join(dir, 'draft-of-someone')]])
+    await expect(findBackbone([dir], 'backbone-s', keys)).rejects.toThrow(
+      /^MDL_UNKNOWN.*mend or remove .*draft-of-someone, which cannot be read/,
+    )
+    await mkdir(join(dir, 'backbone-s-2'))
+    await writeFile(join(dir, 'backbone-s-2', 'card.json'), '{')
+    await expect(findBackbone([dir], 'backbone-s', keys)).rejects.toThrow(/^MDL_PACKAGE.*backbone-s-2/)
   })
 
   it('does not overlook a broken package', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { onnxGraph, onnxModel, onnxNode, onnxTensor } from '../../models/index.ts'
 import { readOnnx } from '../../models/onnx/read-onnx.ts'
+import { screenOnnx } from '../../models/onnx/screen.ts'
 import { concatFields, intField, messageField, textField } from '../../models/onnx/wire.ts'
 import { openSession } from '../../models/runtime/ort-session.ts'
 
@@ -84,4 +85,30 @@ it('leaves a model with its weights inside, and what is no model, as they are', 
   for (const bytes of [inside, Buffer.from('PK\u0003\u0004 not a model')])
     expect(Buffer.from(await readOnnx(await written(bytes)))).toEqual(Buffer.from(bytes))
   await expect(readOnnx(join(dir, 'absent.onnx'))).rejects.toThrow(/CFG_MISSING_FILE/)
+})
+
+/** A graph in an attribute of a node of a graph, and so on; lengths are written from the inside out. */
+function nested(levels: number): Uint8Array {
+  const heads: Uint8Array[] = []
+  let length = 0
+  for (let n = 0; n < 3 * levels; n++) {
+    const field = [6, 5, 1][n % 3] ?? 0
+    const head = [(field << 3) | 2]
+    for (let left = length; ; left = Math.floor(left / 128)) {
+      head.push(left > 0x7f ? (left & 0x7f) | 0x80 : left)
+      if (left <= 0x7f) break
+    }
+    heads.push(Uint8Array.from(head))
+    length += head.length
+  }
+  return messageField(7, heads.toReversed())
+}
+
+it('is refused where messages lie in each other so deep that the stack would not hold them', async () => {
+  for (const levels of [40, 20_000]) {
+    const model = nested(levels)
+    await expect(readOnnx(await written(model))).rejects.toThrow(/^MDL_LOAD.*at most 100 deep/)
+    expect(() => screenOnnx(model)).toThrow(/^MDL_LOAD.*at most 100 deep/)
+  }
+  expect(() => screenOnnx(nested(30))).not.toThrow()
 })

@@ -71,7 +71,9 @@ export const enLife = {
       escape: 'bad parts would pass that are stopped now',
       speed: 'slower than the takt',
       'no-bad-parts': 'no bad part in the set',
-      'not-judged': 'judges fewer parts',
+      'no-good-parts': 'no good part judged',
+      overkill: 'more good parts stopped',
+      'not-judged': 'parts not judged',
     },
     ask: {
       activate: 'Put {{recipe}} in force at {{station}}?',

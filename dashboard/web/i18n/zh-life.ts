@@ -70,7 +70,9 @@ export const zhLife: typeof enLife = {
       escape: '会放行目前拦下的不良件',
       speed: '慢于节拍',
       'no-bad-parts': '验收集中没有不良件',
-      'not-judged': '能判定的工件更少',
+      'no-good-parts': '验收集中没有可判定的良品',
+      overkill: '误判良品更多',
+      'not-judged': '有工件未能判定',
     },
     ask: {
       activate: '在 {{station}} 启用 {{recipe}}?',

@@ -121,7 +121,7 @@ export async function openTextTool(): Promise<TextTool> {
     const prepared = await prepareTool(spec, {
       recipe,
       golden: null,
-      openModel: (_, sha256) => {
+      openModel: ({ sha256 }) => {
         const runner = runners.get(sha256)
         return runner ? Promise.resolve(runner) : Promise.reject(new Error(sha256))
       },
