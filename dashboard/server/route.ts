@@ -11,17 +11,27 @@ export interface Route {
   path: string
   tag: 'operations' | 'line' | 'plant' | 'parts' | 'genealogy' | 'proof' | 'images' | 'live' | 'epcis'
   summary: Text
+  /** Absent = each `:name` of the path is text. */
   params?: z.ZodObject
   query?: z.ZodObject
+  headers?: z.ZodObject
   /** Of a `post`. */
   body?: z.ZodType
+  /** JSON unless said otherwise. */
+  bodyTypes?: readonly string[]
   /** Run before it: who may change something, and how the body is read. */
   guards?: RequestHandler[]
   /** `application/json` unless said otherwise. */
   contentType?: string
   response: z.ZodType
+  /** The same answer in other types, by what was asked for. */
+  otherTypes?: Readonly<Record<string, z.ZodType>>
   /** Of success; 200 unless said otherwise. */
   status?: number
+  /** Other answers than success and errors, with what they mean; those with a body have that of `response`. */
+  otherStatuses?: Readonly<Record<number, { means: string; body?: true }>>
+  /** How its failures leave: a problem body (RFC 7807); absent = `{ code, message, zh }`. */
+  problem?: z.ZodType
   /** Answers; called with checked parameters only. */
   run(req: Request, res: Response): Promise<void>
 }
