@@ -1,8 +1,7 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express'
-import { CodedError, schemaFaults } from '../../contracts/index.ts'
+import { CodedError, requestFault } from '../../contracts/index.ts'
 import { z } from './zod.ts'
 import type { Text } from './ports.ts'
-import { badRequest } from './errors.ts'
 
 /** A route as data: what serves it, what checks it and what documents it are one object. */
 export interface Route {
@@ -76,12 +75,7 @@ export function jsonRoute<
 export function check<S extends z.ZodType>(schema: S, value: unknown, where: string): z.output<S> {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
-  const [fault] = schemaFaults(parsed.error, value)
-  throw badRequest(
-    fault?.unknown ? 'a parameter or key that /openapi.json lists' : (fault?.expected ?? 'valid input'),
-    fault?.actual ?? 'nothing',
-    fault === undefined || fault.at.length === 0 ? where : `${where}: ${fault.path}`,
-  )
+  throw new CodedError('API_REQUEST', requestFault(parsed.error, value, where))
 }
 
 /**
