@@ -88,5 +88,5 @@ function parse(text: string): unknown {
 /** `a=1&b=2` of the values that are set. */
 export function queryText(values: Record<string, string | number | null | undefined>): string {
   const set = Object.entries(values).filter(([, v]) => v !== undefined && v !== null && v !== '')
-  return new URLSearchParams(set.map(([k, v]) => [k, String(v)])).toString()
+  return new URLSearchParams(set.map(([k, v]): [string, string] => [k, String(v)])).toString()
 }
