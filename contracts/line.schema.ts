@@ -205,6 +205,9 @@ export type ProofSpec = z.infer<typeof proofSchema>
 
 const scenarioSchema = z.looseObject({ use: id })
 
+/** Execution providers of onnxruntime that a line may name. */
+export const PROVIDERS = ['tensorrt', 'cuda', 'dml', 'cpu'] as const
+
 /** One file describes a line. */
 export const lineSchema = z
   .strictObject({
@@ -240,10 +243,7 @@ export const lineSchema = z
     /** Inspection workers; 0 = one per core. */
     workers: z.number().int().nonnegative().max(256).default(0),
     /** Execution providers in order of preference. */
-    providers: z
-      .array(z.enum(['tensorrt', 'cuda', 'dml', 'cpu']))
-      .min(1)
-      .default(['cpu']),
+    providers: z.array(z.enum(PROVIDERS)).min(1).default(['cpu']),
     /** Shared frame slots of the line and their size in bytes. */
     frames: z
       .strictObject({

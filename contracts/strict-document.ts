@@ -1,7 +1,7 @@
 import { isScalar, LineCounter, parseDocument } from 'yaml'
 import type { z } from 'zod'
 import { fillVariables, markVariables, unmarkVariables, type Variables } from './document-variables.ts'
-import { CodedError } from './errors.ts'
+import { CodedError, type ErrorDetail } from './errors.ts'
 
 /**
  * Parses YAML or JSON text against a strict schema.
@@ -46,7 +46,7 @@ export function parseStrict<S extends z.ZodType>(
   if (parsed.success) return parsed.data
   const faults = schemaFaults(parsed.error, value).map(({ at, path, expected, actual }) => ({
     path,
-    line: lineOf(doc, at, counter),
+    line: lineOf(doc, at, counter) ?? 1,
     expected,
     actual,
   }))
@@ -83,6 +83,18 @@ export const schemaFaults = (error: z.ZodError, root: unknown): SchemaFault[] =>
       unknown: unknown !== undefined,
     }
   })
+
+/** The first fault of a request in the words of an error. @param where of the request it is, e.g. `body` */
+export function requestFault(error: z.ZodError, value: unknown, where: string): ErrorDetail {
+  const [fault] = schemaFaults(error, value)
+  return {
+    path: fault === undefined || fault.at.length === 0 ? where : `${where}: ${fault.path}`,
+    expected: fault?.unknown
+      ? 'a parameter or key that /openapi.json lists'
+      : (fault?.expected ?? 'valid input'),
+    actual: fault?.actual ?? 'nothing',
+  }
+}
 
 /** @throws CFG_SYNTAX for an alias of nothing, of itself, or of too much */
 function valueOf(doc: ReturnType<typeof parseDocument>, file: string): unknown {
@@ -155,12 +167,20 @@ function pathText(path: readonly PropertyKey[]): string {
   return text || '(document)'
 }
 
+/** Line of a path as errors say it, `tools[1].threshold`, or of the nearest place around it; null when the text has none. */
+export function lineOfPath(text: string, path: string): number | null {
+  const counter = new LineCounter()
+  const doc = parseDocument(text, { lineCounter: counter })
+  const keys = [...path.matchAll(/([^.[\]]+)|\[(\d+)\]/g)].map(([, key, index]) => key ?? Number(index))
+  return lineOf(doc, keys, counter)
+}
+
 /** Line of the deepest node that exists on the path; for an unknown key the key itself. */
 function lineOf(
   doc: ReturnType<typeof parseDocument>,
   path: readonly PropertyKey[],
   counter: LineCounter,
-): number {
+): number | null {
   for (let n = path.length; n > 0; n--) {
     const parent: unknown =
       n === 1 ? doc.contents : doc.getIn(path.slice(0, n - 1) as (string | number)[], true)
@@ -189,5 +209,5 @@ function lineOf(
       }
     }
   }
-  return 1
+  return null
 }

@@ -3,9 +3,16 @@ import { execFile } from 'node:child_process'
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import type { Command } from 'commander'
-import { asCoded, makeFolder } from '../../contracts/index.ts'
+import { asCoded, CodedError, makeFolder, PROVIDERS } from '../../contracts/index.ts'
 import { queueReachable } from '../../inspection/index.ts'
-import { findPackages, verifyModel } from '../../models/index.ts'
+import {
+  findPackages,
+  listProviders,
+  type PackageInfo,
+  type TrustedKeys,
+  verifyModel,
+} from '../../models/index.ts'
+import { openPostgres, placeOf } from '../../traceability/index.ts'
 import type { Environment } from '../setup/environment.ts'
 import { modelDirs, trustedKeys } from '../setup/models.ts'
 import { version } from '../setup/paths.ts'
@@ -23,7 +30,9 @@ const LOW_DISK = 5e9
 export function addDoctor(program: Command, environment: Environment): void {
   program
     .command('doctor')
-    .description('look at disk, models, providers, ffmpeg, Redis and clock of this machine')
+    .description(
+      'look at disk, models, execution providers, ffmpeg, Redis, PostgreSQL and clock of this machine',
+    )
     .option('--data <dir>', 'data directory (or SIGHTLINE_DATA_DIR)')
     .option('--json', 'print JSON')
     .action(async (o: { data?: string; json?: boolean }) => {
@@ -38,6 +47,7 @@ export function addDoctor(program: Command, environment: Environment): void {
         ...(await models(environment)),
         await ffmpeg(),
         await redis(environment.redisUrl),
+        await postgres(environment.databaseUrl),
         clock(),
       ]
       if (o.json) process.stdout.write(`${JSON.stringify(findings, null, 2)}\n`)
@@ -72,7 +82,9 @@ async function models(environment: Environment): Promise<Finding[]> {
   const packages = await findPackages(modelDirs(environment), (b) =>
     findings.push({ check: `model ${b.dir}`, state: 'bad', detail: b.error.message }),
   )
-  for (const { id, version: v, dir } of packages) {
+  let sound: PackageInfo | null = null
+  for (const model of packages) {
+    const { id, version: v, dir } = model
     try {
       const m = await verifyModel(dir, { providers: ['cpu'], trustedKeys: keys })
       findings.push({
@@ -80,8 +92,32 @@ async function models(environment: Environment): Promise<Finding[]> {
         state: 'ok',
         detail: `${v}, signed by ${m.signedBy}, ${m.goldenVectors} golden vectors reproduced on ${m.provider}`,
       })
+      sound ??= model
     } catch (error) {
       findings.push({ check: `model ${id}`, state: 'bad', detail: asCoded(error, 'MDL_LOAD').message })
+    }
+  }
+  return [...findings, ...(await providers(sound, keys))]
+}
+
+/**
+ * Each provider that onnxruntime has here and a line file may name, by the golden vectors of one package.
+ *
+ * @param model a package that is in order on the CPU; null = there is none
+ */
+async function providers(model: PackageInfo | null, keys: TrustedKeys): Promise<Finding[]> {
+  if (model === null)
+    return [{ check: 'providers', state: 'absent', detail: 'no model package in order to try them with' }]
+  const findings: Finding[] = []
+  for (const name of listProviders().filter((n) => PROVIDERS.some((p) => p === n))) {
+    const check = `provider ${name}`
+    try {
+      await verifyModel(model.dir, { providers: [name], trustedKeys: keys })
+      findings.push({ check, state: 'ok', detail: `reproduces the golden vectors of ${model.id}` })
+    } catch (error) {
+      const { code, message } = asCoded(error, 'MDL_LOAD')
+      // Only a line that names it needs it; one that runs and gives other numbers is wrong for all.
+      findings.push({ check, state: code === 'MDL_PROVIDER' ? 'absent' : 'bad', detail: message })
     }
   }
   return findings
@@ -103,11 +139,28 @@ async function redis(url: string | null): Promise<Finding> {
       state: 'absent',
       detail: 'SIGHTLINE_REDIS_URL is not set: frames are judged on this machine',
     }
-  const reachable = await queueReachable(url)
-  return {
-    check: 'Redis',
-    state: reachable ? 'ok' : 'bad',
-    detail: reachable ? 'reachable' : 'SIGHTLINE_REDIS_URL is set but does not answer',
+  try {
+    if (await queueReachable(url)) return { check: 'Redis', state: 'ok', detail: 'reachable' }
+    throw new CodedError('INS_QUEUE', {
+      expected: 'an answer from the address in SIGHTLINE_REDIS_URL',
+      actual: 'none within 3 s',
+    })
+  } catch (error) {
+    return { check: 'Redis', state: 'bad', detail: asCoded(error, 'INS_QUEUE').message }
+  }
+}
+
+async function postgres(url: string | null): Promise<Finding> {
+  const check = 'PostgreSQL'
+  if (url === null)
+    return { check, state: 'absent', detail: 'SIGHTLINE_DATABASE_URL is not set: there is no plant store' }
+  try {
+    const db = await openPostgres(url, { readOnly: true, connectMs: 3_000, statementMs: 3_000 })
+    const version = db.get<{ server_version: string }>('show server_version')?.server_version
+    db.close()
+    return { check, state: 'ok', detail: `${version ?? 'a version that it does not say'}, ${placeOf(url)}` }
+  } catch (error) {
+    return { check, state: 'bad', detail: asCoded(error, 'TRC_PLANT').message }
   }
 }
 

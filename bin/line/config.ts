@@ -15,6 +15,7 @@ import { checkModules } from '../../scenarios/index.ts'
 import { type Environment, variablesOf } from '../setup/environment.ts'
 import { modelDirs, trustedKeys } from '../setup/models.ts'
 import { paths } from '../setup/paths.ts'
+import { atLine } from './at-line.ts'
 import { lineSchemaWithTokens, sinkTokens } from './sinks.ts'
 
 export interface LineConfig {
@@ -41,7 +42,12 @@ export interface Overrides {
  * Reads a line file and every recipe it names. Precedence: line file < environment < flags. Nothing is started
  * before this has succeeded.
  */
-export async function loadLine(
+export const loadLine = (...ask: Parameters<typeof readLine>): Promise<LineConfig> =>
+  readLine(...ask).catch(async (error: unknown) => {
+    throw await atLine(error)
+  })
+
+async function readLine(
   file: string,
   environment: Environment,
   flags: Overrides,

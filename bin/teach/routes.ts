@@ -59,8 +59,8 @@ export function teachRoutes(runs: TeachRuns): ModuleHandler[] {
       method: 'GET',
       path: '/api/life/teach/picture',
       title: {
-        zh: '示教所用图像的缩略图',
-        en: 'An image that a teaching used, small, by its name in the report',
+        zh: '示教所用图像的缩略图(data: URL)',
+        en: 'An image that a teaching used, small, as a data: URL, by its name in the report',
       },
       role: 'viewer',
       query: z.strictObject({ run: z.uuid(), name: z.string().min(1).max(512) }),

@@ -1,9 +1,13 @@
 interface Parameter {
   name: string
   in: string
+  description?: string
   required?: boolean
   schema?: { type?: string; enum?: string[]; pattern?: string; format?: string }
 }
+
+/** By media type. */
+type Content = Record<string, { schema?: unknown }>
 
 interface Operation {
   summary?: string
@@ -11,7 +15,8 @@ interface Operation {
   'x-role'?: string
   tags?: string[]
   parameters?: Parameter[]
-  responses?: Record<string, { content?: Record<string, { schema?: unknown }> }>
+  requestBody?: { content?: Content }
+  responses?: Record<string, { description?: string; content?: Content }>
 }
 
 interface Document {
@@ -21,8 +26,22 @@ interface Document {
 }
 
 const WORDS = {
-  en: { parameters: 'Parameters', response: 'Response', schemas: 'Schemas', other: '中文', role: 'role' },
-  zh: { parameters: '参数', response: '应答', schemas: '数据结构', other: 'English', role: '角色' },
+  en: {
+    parameters: 'Parameters',
+    body: 'Request body',
+    response: 'Response',
+    schemas: 'Schemas',
+    other: '中文',
+    role: 'role',
+  },
+  zh: {
+    parameters: '参数',
+    body: '请求体',
+    response: '应答',
+    schemas: '数据结构',
+    other: 'English',
+    role: '角色',
+  },
 }
 
 const TAGS: Record<string, { zh: string; en: string }> = {
@@ -73,18 +92,22 @@ function operationHtml(path: string, method: string, o: Operation, language: 'zh
     (p) =>
       `<tr><td><code>${escape(p.name)}</code>${p.required ? ' *' : ''}</td><td>${escape(p.in)}</td><td>${escape(
         p.schema?.enum?.join(' | ') ?? p.schema?.format ?? p.schema?.pattern ?? p.schema?.type ?? '',
-      )}</td></tr>`,
+      )}</td><td>${escape(p.description ?? '')}</td></tr>`,
   )
-  const responses = Object.entries(o.responses ?? {}).flatMap(([status, response]) =>
-    Object.entries(response.content ?? {}).map(
-      ([type, media]) =>
-        `<details><summary><b class="s${status.charAt(0)}">${status}</b> ${escape(type)}</summary>${json(media.schema ?? {})}</details>`,
-    ),
-  )
+  const body = Object.entries(o.requestBody?.content ?? {}).map(([type, media]) => mediaHtml('', type, media))
+  const responses = Object.entries(o.responses ?? {}).flatMap(([status, response]) => {
+    const label = `<b class="s${status.charAt(0)}">${status}</b> `
+    const content = Object.entries(response.content ?? {})
+    if (content.length === 0) return [`<p>${label}${escape(response.description ?? '')}</p>`]
+    return content.map(([type, media]) => mediaHtml(label, type, media))
+  })
   return `<details class="op"><summary><b class="m">${method.toUpperCase()}</b> <code>${escape(path)}</code> <span>${escape(summary ?? '')}</span></summary>
 ${o['x-role'] === undefined ? '' : `<p>${w.role}: <code>${escape(o['x-role'])}</code></p>`}
-${rows.length === 0 ? '' : `<h3>${w.parameters}</h3><table>${rows.join('')}</table>`}<h3>${w.response}</h3>${responses.join('')}</details>`
+${rows.length === 0 ? '' : `<h3>${w.parameters}</h3><table>${rows.join('')}</table>`}${body.length === 0 ? '' : `<h3>${w.body}</h3>${body.join('')}`}<h3>${w.response}</h3>${responses.join('')}</details>`
 }
+
+const mediaHtml = (label: string, type: string, media: { schema?: unknown }): string =>
+  `<details><summary>${label}${escape(type)}</summary>${json(media.schema ?? {})}</details>`
 
 const json = (value: unknown): string => `<pre>${escape(JSON.stringify(value, null, 2))}</pre>`
 
@@ -96,5 +119,5 @@ header{display:flex;justify-content:space-between;align-items:center;padding:12p
 h1{font-size:18px;margin:0}h1 small{color:#8b97a7;font-weight:400}h2{font-size:15px;margin:24px 0 8px}h3{font-size:12px;color:#8b97a7;margin:10px 0 4px}
 a{color:#58a6ff;margin-left:16px}main{max-width:1100px;margin:0 auto;padding:0 24px 48px}
 details{border:1px solid #2a313c;border-radius:6px;margin:6px 0;padding:6px 12px;background:#131820}summary{cursor:pointer}summary span{color:#9aa7b8;margin-left:12px}
-.m{color:#3fb950;display:inline-block;min-width:44px}.s2{color:#3fb950}.s4,.s5{color:#f0883e}table{border-collapse:collapse}td{padding:2px 16px 2px 0;vertical-align:top}
+.m{color:#3fb950;display:inline-block;min-width:44px}.s2{color:#3fb950}.s4,.s5,.sd{color:#f0883e}table{border-collapse:collapse}td{padding:2px 16px 2px 0;vertical-align:top}
 pre{overflow:auto;max-height:420px;background:#0b0e13;padding:10px;border-radius:4px;font-size:12px}code{font-family:ui-monospace,monospace}`

@@ -8,6 +8,11 @@ import { verdictSchema } from './schemas/verdict.schema.ts'
 
 const errorSchema = z.object({ code: z.string(), message: z.string(), zh: z.string() })
 
+const JSON_TYPE = 'application/json'
+const PROBLEM_TYPE = 'application/problem+json'
+/** Refused, not allowed, not there, not now, not acceptable, too busy: what endpoints of modules and models may answer. */
+const MODULE_FAILURES = [400, 403, 404, 409, 422, 503]
+
 /** Express path → OpenAPI path: `/parts/:id` → `/parts/{id}`. */
 export const openApiPath = (path: string): string => path.replace(/[:*](\w+)/g, '{$1}')
 
@@ -24,36 +29,37 @@ export function openApiDocument(
   registry.register('Verdict', verdictSchema)
   for (const [name, schema] of Object.entries(LIVE_MESSAGES))
     if (name !== 'part') registry.register(`Live.${name}`, schema)
-  const failure = { description: 'code and message', content: { 'application/json': { schema: error } } }
+  const failure = { description: 'code and message', content: { [JSON_TYPE]: { schema: error } } }
+  const failures = (...statuses: number[]): Record<string, typeof failure> =>
+    Object.fromEntries([...statuses, 'default'].map((status) => [status, failure]))
 
   for (const route of routes) {
-    const type = route.contentType ?? 'application/json'
+    const { params, query, headers, body, bodyTypes = [JSON_TYPE] } = route
+    const asked = params !== undefined || query !== undefined || body !== undefined
     registry.registerPath({
       method: route.method,
       path: openApiPath(route.path),
       tags: [route.tag],
       summary: route.summary.en,
       'x-summary-zh': route.summary.zh,
+      ...(params === undefined && { parameters: pathParameters(route.path) }),
       request: {
-        ...(route.params === undefined ? {} : { params: route.params }),
-        ...(route.query === undefined ? {} : { query: route.query }),
-        ...(route.body === undefined
-          ? {}
-          : { body: { content: { 'application/json': { schema: route.body } } } }),
+        ...(params && { params }),
+        ...(query && { query }),
+        ...(headers && { headers }),
+        ...(body && {
+          body: { required: true, content: contentOf(bodyTypes.map((type) => [type, body] as const)) },
+        }),
       },
       responses: {
-        [route.status ?? 200]:
-          route.status === 204
-            ? { description: 'Done' }
-            : { description: 'OK', content: { [type]: { schema: route.response } } },
-        ...(route.params === undefined && route.query === undefined && route.body === undefined
-          ? {}
-          : { 400: failure }),
-        ...(route.body === undefined ? {} : { 403: failure, 409: failure }),
-        ...(route.params === undefined ? {} : { 404: failure }),
-        ...(route.path === '/readyz'
-          ? { 503: { description: 'Not ready', content: { [type]: { schema: route.response } } } }
-          : {}),
+        ...(route.problem
+          ? { default: { description: 'Problem', content: { [PROBLEM_TYPE]: { schema: route.problem } } } }
+          : failures(
+              ...(asked ? [400] : []),
+              ...(body === undefined ? [] : [403, 409]),
+              ...(params === undefined ? [] : [404]),
+            )),
+        ...successes(route),
       },
     })
   }
@@ -70,12 +76,10 @@ export function openApiDocument(
       parameters: [...pathParameters(handler.path), ...queryParameters(handler.query)],
       ...(handler.method === 'GET'
         ? {}
-        : { requestBody: { content: { 'application/json': { schema: { ...body } } } } }),
+        : { requestBody: { content: { [JSON_TYPE]: { schema: { ...body } } } } }),
       responses: {
-        200: { description: 'OK', content: { 'application/json': { schema: z.unknown() } } },
-        400: failure,
-        403: failure,
-        404: failure,
+        200: { description: 'OK', content: { [JSON_TYPE]: { schema: z.unknown() } } },
+        ...failures(...MODULE_FAILURES),
       },
     })
   }
@@ -86,10 +90,33 @@ export function openApiDocument(
       title: 'Sightline',
       version,
       description:
-        'Inline inspection: state of the line, inspections, images, live feed, modules. Errors are `{ code, message }`.',
+        'Inline inspection: state of the line, inspections, images, live feed, modules. Errors are `{ code, message, zh }`, those below /epcis problem bodies.',
     },
     servers: [{ url: '/' }],
   })
+}
+
+const contentOf = (types: readonly (readonly [type: string, schema: z.ZodType])[]) =>
+  Object.fromEntries(types.map(([type, schema]) => [type, { schema }]))
+
+/** What a route answers when nothing is wrong. */
+function successes({
+  response,
+  status = 200,
+  contentType = JSON_TYPE,
+  otherTypes = {},
+  otherStatuses = {},
+}: Route) {
+  const content = contentOf([[contentType, response], ...Object.entries(otherTypes)])
+  return {
+    [status]: status === 204 ? { description: 'Done' } : { description: 'OK', content },
+    ...Object.fromEntries(
+      Object.entries(otherStatuses).map(([other, { means, body }]) => [
+        other,
+        { description: means, ...(body && { content }) },
+      ]),
+    ),
+  }
 }
 
 interface JsonSchema {

@@ -1,8 +1,7 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express'
-import { CodedError, schemaFaults } from '../../contracts/index.ts'
+import { CodedError, requestFault } from '../../contracts/index.ts'
 import { z } from './zod.ts'
 import type { Text } from './ports.ts'
-import { badRequest } from './errors.ts'
 
 /** A route as data: what serves it, what checks it and what documents it are one object. */
 export interface Route {
@@ -11,17 +10,27 @@ export interface Route {
   path: string
   tag: 'operations' | 'line' | 'plant' | 'parts' | 'genealogy' | 'proof' | 'images' | 'live' | 'epcis'
   summary: Text
+  /** Absent = each `:name` of the path is text. */
   params?: z.ZodObject
   query?: z.ZodObject
+  headers?: z.ZodObject
   /** Of a `post`. */
   body?: z.ZodType
+  /** JSON unless said otherwise. */
+  bodyTypes?: readonly string[]
   /** Run before it: who may change something, and how the body is read. */
   guards?: RequestHandler[]
   /** `application/json` unless said otherwise. */
   contentType?: string
   response: z.ZodType
+  /** The same answer in other types, by what was asked for. */
+  otherTypes?: Readonly<Record<string, z.ZodType>>
   /** Of success; 200 unless said otherwise. */
   status?: number
+  /** Other answers than success and errors, with what they mean; those with a body have that of `response`. */
+  otherStatuses?: Readonly<Record<number, { means: string; body?: true }>>
+  /** How its failures leave: a problem body (RFC 7807); absent = `{ code, message, zh }`. */
+  problem?: z.ZodType
   /** Answers; called with checked parameters only. */
   run(req: Request, res: Response): Promise<void>
 }
@@ -66,12 +75,7 @@ export function jsonRoute<
 export function check<S extends z.ZodType>(schema: S, value: unknown, where: string): z.output<S> {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
-  const [fault] = schemaFaults(parsed.error, value)
-  throw badRequest(
-    fault?.unknown ? 'a parameter or key that /openapi.json lists' : (fault?.expected ?? 'valid input'),
-    fault?.actual ?? 'nothing',
-    fault === undefined || fault.at.length === 0 ? where : `${where}: ${fault.path}`,
-  )
+  throw new CodedError('API_REQUEST', requestFault(parsed.error, value, where))
 }
 
 /**

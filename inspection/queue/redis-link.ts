@@ -22,7 +22,8 @@ export function connectionOptions(redisUrl: string): RedisConnection {
     throw new CodedError('CFG_INVALID', {
       path: 'SIGHTLINE_REDIS_URL',
       expected: 'redis://[user:password@]host[:port][/db]',
-      actual: redisUrl,
+      // It may hold a password.
+      actual: 'something that is no URL',
     })
   }
   if (url.protocol !== 'redis:' && url.protocol !== 'rediss:') {

@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { canonicalJson, CodedError, parseStrict, type Recipe, recipeSchema } from '../../contracts/index.ts'
+import {
+  canonicalJson,
+  CodedError,
+  lineOfPath,
+  parseStrict,
+  type Recipe,
+  recipeSchema,
+} from '../../contracts/index.ts'
 import { checkRuleNames, compileRules } from '../rules/index.ts'
 import { checkRecipe } from './check-recipe.ts'
 
@@ -47,7 +54,11 @@ export async function loadRecipe(dir: string, id: string): Promise<LoadedRecipe>
     await checkGolden(recipe, dir)
   } catch (error) {
     if (error instanceof CodedError)
-      throw new CodedError(error.code, { file, line: lineOf(text, error.detail.path), ...error.detail })
+      throw new CodedError(error.code, {
+        file,
+        line: lineOfPath(text, error.detail.path ?? '') ?? 1,
+        ...error.detail,
+      })
     throw error
   }
   return { id, recipe, sha256: recipeHash(recipe), dir, file }
@@ -96,20 +107,3 @@ export const recipeId = (recipe: Recipe): string => `${recipe.recipe}@${recipe.v
 
 export const recipeHash = (recipe: Recipe): string =>
   createHash('sha256').update(canonicalJson(recipe)).digest('hex')
-
-/** Line of `a[1].b` in block-style YAML: the n-th list entry under the key, as authors write it. */
-function lineOf(text: string, path: string | undefined): number {
-  const [head, index] = /^(\w+)(?:\[(\d+)\])?/.exec(path ?? '')?.slice(1) ?? []
-  const lines = text.split('\n')
-  const start = lines.findIndex((l) => l.startsWith(`${head}:`))
-  if (start < 0 || index === undefined) return Math.max(1, start + 1)
-  let count = -1
-  let indent: number | null = null
-  for (let i = start + 1; i < lines.length; i++) {
-    const m = /^(\s*)- /.exec(lines[i] ?? '')
-    if (!m) continue
-    indent ??= m[1]?.length ?? 0
-    if ((m[1]?.length ?? 0) === indent && ++count === Number(index)) return i + 1
-  }
-  return start + 1
-}

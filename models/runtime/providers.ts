@@ -1,5 +1,5 @@
 import type { InferenceSession } from 'onnxruntime-node'
-import { CodedError, asCoded, inNativeUntil } from '../../contracts/thread.ts'
+import { CodedError, asCoded, inNative, inNativeUntil } from '../../contracts/thread.ts'
 import { ort } from './onnxruntime.ts'
 
 export interface SessionRequest {
@@ -32,6 +32,9 @@ function create(model: Uint8Array, provider: string, intraOpThreads: number): Pr
   }
   return inNativeUntil(() => ort.InferenceSession.create(model, options))
 }
+
+/** Execution providers that this build of onnxruntime knows; whether the libraries of each are there shows when it is used. */
+export const listProviders = (): string[] => inNative(() => ort.listSupportedBackends()).map((b) => b.name)
 
 /**
  * Creates a session on the first provider that works. Each is tried alone, because onnxruntime throws for a list

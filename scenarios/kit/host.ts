@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { z } from 'zod'
 import {
   asCoded,
   CodedError,
+  schemaFaults,
   toFact,
   type ErrorFact,
   type EventLog,
@@ -66,7 +66,17 @@ export function chooseModules(
         actual: slug,
       })
     const parsed = module.params.safeParse(params)
-    if (!parsed.success) throw new CodedError('CFG_INVALID', { path, actual: z.prettifyError(parsed.error) })
+    if (!parsed.success) {
+      const [fault, ...more] = schemaFaults(parsed.error, params)
+      throw new CodedError('CFG_INVALID', {
+        path: fault === undefined || fault.at.length === 0 ? path : `${path}.${fault.path}`,
+        expected: fault?.expected ?? 'parameters of the module',
+        actual: fault?.actual ?? 'others',
+        ...(more.length > 0 && {
+          hint: `and ${more.length} more: ${more.map((f) => `${f.path}: expected ${f.expected}, found ${f.actual}`).join('; ')}`,
+        }),
+      })
+    }
     return { module, params }
   })
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { CodedError, toFact, uuidv7 } from '../../contracts/index.ts'
+import { CodedError, requestFault, toFact, uuidv7 } from '../../contracts/index.ts'
 import { approveAction, listActions, moveAction, needAction, typeOf, type ActionState } from './actions.ts'
 import { listAlerts } from './alerts.ts'
 import { parseCsv } from './csv.ts'
@@ -280,8 +280,7 @@ async function whatIf(
       expected: 'nothing: this job has no named inputs',
     })
   const input = job.input.safeParse(changed)
-  if (!input.success)
-    throw new CodedError('API_REQUEST', { path: 'body.input', actual: z.prettifyError(input.error) })
+  if (!input.success) throw new CodedError('API_REQUEST', requestFault(input.error, changed, 'body: input'))
   const result = await host.runJob(m.jobs.order(ask.job, ask.key, input.data, host.now()), job.deadlineMs)
   if (!result.ok) throw new Refused('API_REQUEST', result.error.message, { error: toFact(result.error) })
   return { stored: false, input: input.data, output: result.output, ms: result.ms }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import {
   asCoded,
   CodedError,
+  requestFault,
   toFact,
   type ErrorCode,
   type ErrorFact,
@@ -74,7 +75,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
 
 export const empty = z.strictObject({})
 /** A POST without a body arrives as undefined or as an empty object, depending on the client. */
-export const noBody = z.union([z.undefined(), z.null(), empty])
+export const noBody = empty.nullish()
 
 /** What a handler gets: checked query and body. */
 export interface Checked<Q, B> {
@@ -114,8 +115,7 @@ export function endpoint<Q, B>(e: {
 
 function check<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
   const parsed = schema.safeParse(value)
-  if (!parsed.success)
-    throw new CodedError('API_REQUEST', { path: where, actual: z.prettifyError(parsed.error) })
+  if (!parsed.success) throw new CodedError('API_REQUEST', requestFault(parsed.error, value, where))
   return parsed.data
 }
 

@@ -44,7 +44,7 @@ for (const folder of Object.keys(MAY_IMPORT)) {
 /** Files whose code a file loads at its start: types are gone by then, `import()` comes later. */
 const valuesOf = (file: string): string[] => {
   const text = readFileSync(join(root, file), 'utf8').replace(
-    /(?:^|\n)import type [^'"]*from\s+['"][^'"]+['"]/g,
+    /(?:^|\n)(?:import|export) type [^'"]*from\s+['"][^'"]+['"]/g,
     '',
   )
   return [...text.matchAll(IMPORT)].flatMap((m) => {
@@ -80,11 +80,12 @@ describe('import table', () => {
     expect(wrong).toEqual([])
   })
 
-  it('enters another folder only through its index.ts (dashboard: traceability/query; threads: contracts/thread)', () => {
+  it('enters another folder only through its index.ts (dashboard: traceability/query; threads: contracts/thread; pages: contracts/error-text)', () => {
     const wrong = [...graph].flatMap(([file, targets]) =>
       targets
         .filter((t) => folderOf(t) !== folderOf(file) && t !== `${folderOf(t)}/index.ts`)
         .filter((t) => !(t === 'traceability/query/index.ts'))
+        .filter((t) => !(t === 'contracts/error-text.ts' && file.startsWith('dashboard/web/')))
         .filter((t) => !(t === 'contracts/thread.ts' && THREADS.some((thread) => loadedBy(thread).has(file))))
         .map((t) => `${file} -> ${t}`),
     )
@@ -103,6 +104,14 @@ describe('import table', () => {
         'contracts/thread.ts',
       ])
     }
+  })
+
+  it('gives pages nothing of contracts but the sentences of errors, which need no schema', () => {
+    const pages = [...graph.keys()].filter((file) => file.startsWith('dashboard/web/'))
+    const values = pages.flatMap(valuesOf).filter((target) => folderOf(target) === 'contracts')
+    expect([...new Set(values)]).toEqual(['contracts/error-text.ts'])
+    const sentences = [...loadedBy('contracts/error-text.ts')].sort()
+    expect(sentences).toEqual(['contracts/error-text.ts', 'contracts/errors.ts'])
   })
 
   it('gives the dashboard nothing of traceability but its query surface', () => {

@@ -1,5 +1,6 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { CodedError, ERROR_CODES, type ErrorCode, errorText } from '../../contracts/index.ts'
 import { en } from '../../dashboard/web/i18n/en.ts'
 import { zh } from '../../dashboard/web/i18n/zh.ts'
 import { serve, type Served } from '../unit/samples/dashboard-serve.ts'
@@ -227,6 +228,22 @@ describe.skipIf(noBrowser !== null)(`dashboard in Chromium${noBrowser ? `: ${noB
     at.line.state.alarms.length = 0
     at.line.state.degraded.length = 0
     await page.getByText('short at the same place').waitFor({ state: 'hidden' })
+    expect(complaints).toEqual([])
+    await page.context().close()
+  })
+
+  it('says coded errors in Chinese on Chinese pages, with the facts as they are', async () => {
+    const { page, complaints } = await openPage(browser, 'zh')
+    const camera = at.line.state.stations[0]?.camera
+    if (camera) camera.lastError = new CodedError('CAM_GONE', { actual: 'usb 3-1' }).message
+    await page.goto(at.url)
+    await visible(page, '相机在运行中断开;实际为 usb 3-1')
+    if (camera) camera.lastError = null
+    const unjudged = at.line.parts.findLast((p) => p.verdict.noVerdict)
+    const { code = '' } = unjudged?.verdict.noVerdict ?? {}
+    const { zh: sentence } = errorText({ code, message: `${code}: ${ERROR_CODES[code as ErrorCode]}` })
+    await page.goto(`${at.url}/part/${unjudged?.row.inspectionId}`)
+    await visible(page, sentence.slice(code.length + 1))
     expect(complaints).toEqual([])
     await page.context().close()
   })

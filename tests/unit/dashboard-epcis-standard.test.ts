@@ -43,6 +43,53 @@ describeWith('SIGHTLINE_SAMPLES', existsSync(standard), "the standard's own inte
     await repository.remove()
   })
 
+  it('has every parameter of each, and a body where it has one', async () => {
+    const repository = await Repository.open()
+    const served = await serve(1, { epcis: repository.epcis })
+    interface Item {
+      parameters?: { $ref?: string; name?: string }[]
+      requestBody?: object
+    }
+    type Paths = Record<string, Record<string, Item> & { parameters?: Item['parameters'] }>
+    const { paths, components } = JSON.parse(readFileSync(join(standard, 'openapi.json'), 'utf8')) as {
+      paths: Paths
+      components: { parameters: Record<string, { name: string }> }
+    }
+    const own = (await (await fetch(`${served.url}/openapi.json`)).json()) as { paths: Paths }
+    const nameOf = ({ $ref = '', name }: { $ref?: string; name?: string }): string =>
+      name ?? components.parameters[$ref.split('/').at(-1) ?? '']?.name ?? $ref
+    const missing = Object.entries(paths).flatMap(([path, item]) =>
+      ['get', 'post', 'delete'].flatMap((method) => {
+        const asked = item[method]
+        if (asked === undefined) return []
+        const { parameters = [], requestBody } =
+          own.paths[`/epcis${path === '/' ? '' : path}`]?.[method] ?? {}
+        const declared = parameters.map(nameOf)
+        const wanted = [...(item.parameters ?? []), ...(asked.parameters ?? [])].map(nameOf)
+        return [
+          ...wanted.filter((name) => !declared.includes(name)),
+          ...(asked.requestBody !== undefined && requestBody === undefined ? ['body'] : []),
+        ].map((name) => `${method} ${path} ${name}`)
+      }),
+    )
+    // Nothing is answered in XML, so that there is no form of it to choose.
+    expect(missing.filter((name) => !name.endsWith(' GS1-CBV-XML-Format'))).toEqual([
+      // Values are listed as they were recorded.
+      'get /epcs GS1-EPC-Format',
+      'get /bizLocations GS1-EPC-Format',
+      // One member needs no pages.
+      'get /bizLocations/{bizLocation} perPage',
+      'get /bizLocations/{bizLocation} nextPageToken',
+      'get /readPoints GS1-EPC-Format',
+      'get /readPoints/{readPoint} perPage',
+      'get /readPoints/{readPoint} nextPageToken',
+      // The path says it.
+      'get /dispositions/{disposition}/events EQ_disposition',
+    ])
+    await served.dashboard.close()
+    await repository.remove()
+  })
+
   it('gives every example back as it was', async () => {
     const fresh = await Repository.open()
     for (const file of files(join(standard, 'examples'))) {

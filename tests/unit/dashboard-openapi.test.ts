@@ -1,22 +1,50 @@
+import { validate } from '@readme/openapi-parser'
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { lifeRoutes, type LifeRouteParts } from '../../bin/life/routes.ts'
+import { teachRoutes } from '../../bin/teach/routes.ts'
+import type { TeachRuns } from '../../bin/teach/runs.ts'
 import { openApiPath } from '../../dashboard/server/openapi.ts'
+import type { IdentityPort, OperatorPort, ProofPort, ResolverPort } from '../../dashboard/server/ports.ts'
 import { serve, type Served } from './samples/dashboard-serve.ts'
+import { Repository } from './samples/epcis-repository.ts'
+import { leanHandlers } from './samples/dashboard-lean.ts'
 
+let repository: Repository
 let at: Served
-let doc: { openapi: string; paths: Record<string, Record<string, Operation>>; components: object }
+let doc: {
+  openapi: string
+  paths: Record<string, Record<string, Operation>>
+  components: { schemas: Record<string, object> }
+}
 
 interface Operation {
   summary: string
   'x-summary-zh'?: string
-  parameters?: { name: string; in: string; required?: boolean }[]
-  responses: Record<string, unknown>
+  parameters?: { name: string; in: string; required?: boolean; schema: object }[]
+  requestBody?: { content: Content }
+  responses: Record<string, { content?: Content }>
 }
+type Content = Record<string, { schema: object }>
+
+// Routes are described without a question to what answers them.
+const asked = {} as LifeRouteParts & TeachRuns & OperatorPort & ProofPort & ResolverPort & IdentityPort
 
 beforeAll(async () => {
-  at = await serve(3)
+  repository = await Repository.open()
+  at = await serve(3, {
+    epcis: repository.epcis,
+    names: { resolver: asked, identity: asked },
+    operators: asked,
+    proof: asked,
+    modules: { handlers: [...leanHandlers, ...lifeRoutes(asked), ...teachRoutes(asked)] },
+  })
   doc = (await (await fetch(`${at.url}/openapi.json`)).json()) as typeof doc
 })
-afterAll(() => at.dashboard.close())
+afterAll(async () => {
+  await at.dashboard.close()
+  await repository.remove()
+})
 
 /** Every path Express answers, from its own routing table, the pages left out. */
 const mounted = (): string[] => {
@@ -56,6 +84,21 @@ describe('OpenAPI', () => {
         expect(Object.keys(op.responses).length).toBeGreaterThan(0)
       }
     }
+  })
+
+  it('is valid by a validator of others, and each schema by the metaschema of JSON Schema', async () => {
+    expect(await validate(structuredClone(doc) as never)).toMatchObject({ valid: true })
+    const ajv = new Ajv2020({ strict: false, validateFormats: false })
+    const schemas = Object.values(doc.paths)
+      .flatMap((ops) => Object.values(ops))
+      .flatMap((op) => [
+        ...(op.parameters ?? []).map((p) => p.schema),
+        ...[op.requestBody, ...Object.values(op.responses)].flatMap((m) =>
+          Object.values(m?.content ?? {}).map((media) => media.schema),
+        ),
+      ])
+    for (const schema of [...schemas, ...Object.values(doc.components.schemas)])
+      expect(ajv.validateSchema(schema), JSON.stringify([schema, ajv.errors])).toBe(true)
   })
 
   it('says what each own route does in both languages', () => {

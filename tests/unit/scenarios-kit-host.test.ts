@@ -36,7 +36,7 @@ describe('configuration', () => {
       /CFG_UNKNOWN_REFERENCE.*scenarios\[0\]\.use.*counter \| proposer \| worker.*nope/,
     )
     expect(() => open({ modules: [{ slug: 'counter', params: { failat: 's1' } }] })).toThrow(
-      /CFG_INVALID.*scenarios\[0\].*failat/,
+      /CFG_INVALID.*\(scenarios\[0\]\.failat\); expected a key of the schema; found unknown key "failat"$/,
     )
     expect(() => open({ modules: [{ slug: 'counter' }, { slug: 'counter' }] })).toThrow(/CFG_INVALID.*once/)
   })

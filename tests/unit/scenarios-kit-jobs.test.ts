@@ -127,6 +127,23 @@ describe('jobs', { timeout: 30_000 }, () => {
     expect(await post('whatif', {}, { job: 'none' })).toMatchObject({ status: 404 })
   })
 
+  it('are refused with what is wrong in a body, in one line', async () => {
+    const said = async (path: string, body: unknown): Promise<unknown> => {
+      const { status, body: answer } = await post(path, { job: 'double' }, body, 'admin')
+      expect(status).toBe(400)
+      return (answer as { error: { message: string } }).error.message
+    }
+    const malformed = 'API_REQUEST: the request is malformed'
+    const listed = 'a parameter or key that /openapi.json lists'
+    expect(await said('jobs/:job', { kee: 'a' })).toBe(
+      `${malformed} (body: kee); expected ${listed}; found unknown key "kee"`,
+    )
+    expect(await said('whatif', { job: 5 })).toBe(`${malformed} (body: job); expected string; found 5`)
+    expect(await said('resume', { now: true })).toBe(
+      `${malformed} (body: now); expected ${listed}; found unknown key "now"`,
+    )
+  })
+
   it('are refused by name, role and trigger', async () => {
     expect(await post('jobs/:job', { job: 'none' }, {})).toMatchObject({
       status: 404,

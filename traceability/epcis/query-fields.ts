@@ -165,7 +165,7 @@ export const EQUALS: Readonly<Record<string, FixedField>> = {
   MATCH_anyEPCClass: match(ANY_CLASS),
 }
 
-const TIME_FIELDS: Readonly<Record<string, (seen: SeenEvent) => unknown[]>> = {
+export const TIME_FIELDS: Readonly<Record<string, (seen: SeenEvent) => unknown[]>> = {
   eventTime: ({ event }) => [event['eventTime']],
   recordTime: ({ recordMs }) => [new Date(recordMs).toISOString()],
   errorDeclarationTime: ({ event }) => declaration(event).map((d) => d['declarationTime']),

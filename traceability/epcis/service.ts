@@ -8,9 +8,10 @@ import { isObject, shown } from './faults.ts'
 import { type NextPage, PageTokens } from './page-token.ts'
 import { checkName, compileQuery } from './query-compile.ts'
 import { paramsOfJson, paramsOfUrl, type QueryParams } from './query-params.ts'
+import { KEPT, type Resource } from './resources.ts'
 import type { CaptureJob, DeadDelivery, NamedQuery, Subscription } from './state.ts'
 import { type Controls, readControls, Subscriptions, type SubscriptionsOptions } from './subscriptions.ts'
-import { BIZ_STEPS, bareWord, DISPOSITIONS, EVENT_TYPES } from './vocabulary.ts'
+import { bareWord } from './vocabulary.ts'
 import { TargetRules } from './webhook-target.ts'
 
 export interface EpcisOptions {
@@ -31,40 +32,6 @@ export interface PageRequest {
 export interface AnsweredPage<T> {
   items: T
   next: NextPage | null
-}
-
-/** Top-level resources that list values of events. */
-export const RESOURCES = [
-  'eventTypes',
-  'epcs',
-  'bizSteps',
-  'bizLocations',
-  'readPoints',
-  'dispositions',
-] as const
-export type Resource = (typeof RESOURCES)[number]
-
-/** Where each resource is kept, the parameter that asks for its events, and values that exist without an event. */
-const KEPT: Record<
-  Resource,
-  { kind: string; terms: string[]; parameter: string; standard: readonly string[] }
-> = {
-  eventTypes: { kind: 'type', terms: ['type'], parameter: 'eventType', standard: EVENT_TYPES },
-  epcs: {
-    kind: 'epc',
-    terms: ['epc', 'parentID', 'inputEPC', 'outputEPC'],
-    parameter: 'MATCH_anyEPC',
-    standard: [],
-  },
-  bizSteps: { kind: 'bizStep', terms: ['bizStep'], parameter: 'EQ_bizStep', standard: [...BIZ_STEPS] },
-  bizLocations: { kind: 'bizLocation', terms: ['bizLocation'], parameter: 'EQ_bizLocation', standard: [] },
-  readPoints: { kind: 'readPoint', terms: ['readPoint'], parameter: 'EQ_readPoint', standard: [] },
-  dispositions: {
-    kind: 'disposition',
-    terms: ['disposition'],
-    parameter: 'EQ_disposition',
-    standard: [...DISPOSITIONS],
-  },
 }
 
 /** The EPCIS repository of a line: capture, queries, subscriptions. */

@@ -23,13 +23,10 @@ export type { PlantQuestions, Questions } from './questions.ts'
 export type { ProofState } from '../proof/proof-state.ts'
 export type { Related, RelatedList } from './related.ts'
 export type { TimelineEntry, UnitLife } from './unit-life.ts'
-export {
-  type AnsweredPage,
-  EpcisService,
-  type PageRequest,
-  type Resource,
-  RESOURCES,
-} from '../epcis/service.ts'
+export { type AnsweredPage, EpcisService, type PageRequest } from '../epcis/service.ts'
+export { type Resource, resourceParameter, RESOURCES } from '../epcis/resources.ts'
+export { EPC_FORMATS, type EpcFormat } from '../epcis/epc-format.ts'
+export { EVENT_PARAMETER_FAMILIES, EVENT_PARAMETERS, type ValueForm } from '../epcis/query-names.ts'
 export { CAPTURE_BYTES, CAPTURE_LIMIT } from '../epcis/capture.ts'
 export type { CaptureJob, NamedQuery, Subscription } from '../epcis/state.ts'
 export type { Hold } from '../genealogy/holds.ts'

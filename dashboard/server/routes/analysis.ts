@@ -31,6 +31,7 @@ export function analysisRoutes(queries: RecordQueries): Route[] {
       },
       query: analysisQuery,
       response: analysisSchema,
+      otherTypes: { 'text/csv': z.string() },
       async run(req, res) {
         const { format = 'json', each, ...asked } = check(analysisQuery, req.query, 'query')
         const answer = await analyse(queries, { ...given(asked), eachClass: each === 'class' })

@@ -1,6 +1,6 @@
 import { raw, type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express'
 import { asCoded, EPCIS_EXCEPTIONS, EpcisError, type EpcisException } from '../../../contracts/index.ts'
-import type { PageRequest } from '../../../traceability/query/index.ts'
+import { EPC_FORMATS, type EpcFormat, type PageRequest } from '../../../traceability/query/index.ts'
 import { RefusedError, STATUS } from '../errors.ts'
 import type { DashboardLog } from '../ports.ts'
 import { whoAsks } from '../security.ts'
@@ -12,17 +12,10 @@ const VERSION = '2.0.0'
 const NEWEST = [2, 0, 1]
 const OLDEST = [2, 0, 0]
 const EXTENSIONS = 'sightline=https://sightline.invalid/epcis/'
-const JSON_TYPES = ['application/json', 'application/ld+json']
+export const JSON_TYPES = ['application/json', 'application/ld+json']
 const MAX_URL = 8_000
 const PER_PAGE = 30
 const MAX_PER_PAGE = 1_000
-const EPC_FORMATS = [
-  'No_Preference',
-  'Always_GS1_Digital_Link',
-  'Always_EPC_URN',
-  'Never_Translates',
-] as const
-export type EpcFormat = (typeof EPC_FORMATS)[number]
 
 const TITLES: Record<EpcisException, string> = {
   ValidationException: 'The document or request is not valid',

@@ -13,6 +13,15 @@ import {
   setNextPage,
 } from './epcis-http.ts'
 import { resource } from './epcis-resource.ts'
+import {
+  epcisQueryDocument,
+  namedQuery,
+  newQuery,
+  newSubscription,
+  subscription,
+} from '../schemas/epcis.schema.ts'
+import { formatHeader, pageQuery, streamQuery, upgradeHeaders } from '../schemas/epcis-query.schema.ts'
+import { z } from '../zod.ts'
 
 const QUERY_BYTES = 200_000
 /** Parameters that only a WebSocket has. */
@@ -57,6 +66,8 @@ export function queryRoutes(epcis: EpcisService, version: string): Route[] {
     ...resource('/queries', version, {
       get: {
         summary: { zh: '命名查询', en: 'Named queries' },
+        query: pageQuery,
+        response: z.array(namedQuery),
         run: async (req, res) => {
           const { page, rest } = pageOf(req)
           noMore(rest)
@@ -67,6 +78,8 @@ export function queryRoutes(epcis: EpcisService, version: string): Route[] {
       },
       post: {
         summary: { zh: '建立命名查询', en: 'Creates a named query' },
+        body: newQuery,
+        response: namedQuery,
         status: 201,
         run: async (req, res) => {
           mustBeHere(req)
@@ -81,6 +94,7 @@ export function queryRoutes(epcis: EpcisService, version: string): Route[] {
     ...resource('/queries/:queryName', version, {
       get: {
         summary: { zh: '查询定义', en: 'Definition of a named query' },
+        response: namedQuery,
         run: async (req, res) => answer(req, res, queryBody(await epcis.query(name(req.params)))),
       },
       delete: {
@@ -99,6 +113,10 @@ export function queryRoutes(epcis: EpcisService, version: string): Route[] {
           zh: '命名查询的事件;WebSocket 升级即为订阅',
           en: 'Events of a named query; a WebSocket upgrade subscribes to it',
         },
+        query: pageQuery.extend(streamQuery.shape),
+        headers: formatHeader.extend(upgradeHeaders.shape),
+        response: epcisQueryDocument,
+        otherStatuses: { 101: { means: 'Subscribed: each message is an EPCISQueryDocument' } },
         run: async (req, res) => {
           const { params } = await epcis.query(name(req.params))
           const { page, rest } = pageOf(req)
@@ -135,6 +153,8 @@ function subscriptionRoutes(
     ...resource('/queries/:queryName/subscriptions', version, {
       get: {
         summary: { zh: '订阅', en: 'Subscriptions of a named query' },
+        query: pageQuery,
+        response: z.array(subscription),
         run: async (req, res) => {
           const { page, rest } = pageOf(req)
           noMore(rest)
@@ -145,6 +165,9 @@ function subscriptionRoutes(
       },
       post: {
         summary: { zh: '以 Webhook 订阅', en: 'Subscribes by webhook' },
+        headers: formatHeader,
+        body: newSubscription,
+        response: subscription,
         status: 201,
         run: async (req, res) => {
           mustBeHere(req)
@@ -161,6 +184,7 @@ function subscriptionRoutes(
       {
         get: {
           summary: { zh: '订阅的状态', en: 'State of a subscription, with deliveries that were given up' },
+          response: subscription,
           run: async (req, res) => {
             const { dead, ...one } = await epcis.subscription(
               name(req.params),

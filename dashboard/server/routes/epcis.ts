@@ -5,6 +5,7 @@ import {
   type CaptureJob,
   type EpcisService,
   type Resource,
+  resourceParameter,
   RESOURCES,
 } from '../../../traceability/query/index.ts'
 import type { Route } from '../route.ts'
@@ -20,8 +21,17 @@ import {
   refused,
   setNextPage,
 } from './epcis-http.ts'
+import {
+  captured,
+  captureJob,
+  collection as collectionSchema,
+  epcisEvent,
+  epcisQueryDocument,
+} from '../schemas/epcis.schema.ts'
+import { captureHeaders, eventsQuery, formatHeader, pageQuery } from '../schemas/epcis-query.schema.ts'
 import { queryRoutes } from './epcis-queries.ts'
 import { resource } from './epcis-resource.ts'
+import { z } from '../zod.ts'
 
 const CONTEXT = 'https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld'
 
@@ -40,7 +50,7 @@ const jobBody = (job: CaptureJob): object => ({
 
 /** EPCIS 2.0 REST interface (GS1 EPCIS 2.0.1, section 12). */
 export function epcisRoutes(epcis: EpcisService, version: string): Route[] {
-  const captureHeaders = {
+  const captureLimits = {
     'GS1-EPCIS-Capture-Limit': String(CAPTURE_LIMIT),
     'GS1-EPCIS-Capture-File-Size-Limit': String(CAPTURE_BYTES),
     'GS1-Capture-Error-Behaviour': 'all',
@@ -50,20 +60,24 @@ export function epcisRoutes(epcis: EpcisService, version: string): Route[] {
     ...resource('', version, {
       get: {
         summary: { zh: 'EPCIS 顶层资源', en: 'Top-level resources of the EPCIS repository' },
+        response: collectionSchema,
         run: async (req, res) => answer(req, res, collection(topLevel)),
       },
     }),
-    ...resource('/capture', version, captureMethods(epcis), captureHeaders),
+    ...resource('/capture', version, captureMethods(epcis), captureLimits),
     ...resource('/capture/:captureID', version, {
       get: {
         summary: { zh: '采集任务状态', en: 'State of a capture job' },
+        response: captureJob,
         run: async (req, res) => answer(req, res, jobBody(await epcis.job(String(req.params['captureID'])))),
       },
     }),
-    ...resource('/events', version, eventMethods(epcis), captureHeaders),
+    ...resource('/events', version, eventMethods(epcis), captureLimits),
     ...resource('/events/:eventID', version, {
       get: {
         summary: { zh: '按编号取事件', en: 'The event of an id, with declarations of errors about it' },
+        headers: formatHeader,
+        response: epcisQueryDocument,
         run: async (req, res) =>
           answer(req, res, await epcis.event(String(req.params['eventID']), epcFormat(req))),
       },
@@ -87,6 +101,8 @@ export function epcisRoutes(epcis: EpcisService, version: string): Route[] {
 const captureMethods = (epcis: EpcisService): Parameters<typeof resource>[2] => ({
   get: {
     summary: { zh: '采集任务,最新在前', en: 'Capture jobs, newest first' },
+    query: pageQuery,
+    response: z.array(captureJob),
     run: async (req, res) => {
       const { page, rest } = pageOf(req)
       noMore(rest)
@@ -97,6 +113,9 @@ const captureMethods = (epcis: EpcisService): Parameters<typeof resource>[2] => 
   },
   post: {
     summary: { zh: '采集 EPCIS 文档或单个事件', en: 'Captures an EPCIS document or a single event' },
+    headers: captureHeaders,
+    body: captured,
+    response: captureJob,
     status: 202,
     run: async (req, res) => {
       mustBeHere(req)
@@ -113,6 +132,9 @@ const captureMethods = (epcis: EpcisService): Parameters<typeof resource>[2] => 
 const eventMethods = (epcis: EpcisService): Parameters<typeof resource>[2] => ({
   get: {
     summary: { zh: '按条件查询事件', en: 'Events by the parameters of the simple event query' },
+    query: eventsQuery(),
+    headers: formatHeader,
+    response: epcisQueryDocument,
     run: async (req, res) => {
       const { page, rest } = pageOf(req)
       await sendEvents(epcis, req, res, page, { values: epcis.valuesOf(rest) })
@@ -120,6 +142,8 @@ const eventMethods = (epcis: EpcisService): Parameters<typeof resource>[2] => ({
   },
   post: {
     summary: { zh: '采集单个事件', en: 'Captures a single event' },
+    body: epcisEvent,
+    response: epcisEvent,
     status: 201,
     run: async (req, res) => {
       mustBeHere(req)
@@ -150,6 +174,8 @@ function valueRoutes(epcis: EpcisService, version: string, name: Resource): Rout
     ...resource(`/${name}`, version, {
       get: {
         summary: { zh: `已知取值:${name}`, en: `Known values of ${name}` },
+        query: pageQuery,
+        response: collectionSchema,
         run: async (req, res) => {
           const { page, rest } = pageOf(req)
           noMore(rest)
@@ -162,6 +188,7 @@ function valueRoutes(epcis: EpcisService, version: string, name: Resource): Rout
     ...resource(`/${name}/:${one}`, version, {
       get: {
         summary: { zh: `${one} 的子资源`, en: `Sub-resources of ${one}` },
+        response: collectionSchema,
         run: async (req, res) => {
           await epcis.parameterOf(name, value(req))
           answer(req, res, collection(['events']))
@@ -171,6 +198,9 @@ function valueRoutes(epcis: EpcisService, version: string, name: Resource): Rout
     ...resource(`/${name}/:${one}/events`, version, {
       get: {
         summary: { zh: `按 ${one} 查询事件`, en: `Events of ${one}` },
+        query: eventsQuery(resourceParameter(name)),
+        headers: formatHeader,
+        response: epcisQueryDocument,
         run: async (req, res) => {
           const { values } = await epcis.parameterOf(name, value(req))
           const { page, rest } = pageOf(req)

@@ -34,8 +34,9 @@ export function exportRoutes(queries: RecordQueries): Route[] {
         en: 'Inspections, defects, measurements or events as CSV or Parquet',
       },
       query: querySchema,
-      contentType: TYPE.csv,
+      contentType: 'text/csv',
       response: z.string(),
+      otherTypes: { [TYPE.parquet]: z.string().meta({ format: 'binary' }) },
       async run(req, res) {
         const { what, format, from, to, bom } = check(querySchema, req.query, 'query')
         const bytes = exportStream((ask) => queries.exportPage(ask), {

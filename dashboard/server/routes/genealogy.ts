@@ -12,6 +12,7 @@ import {
   MAX_FACTS,
   recallSchema,
 } from '../schemas/genealogy.schema.ts'
+import { epcisDocument } from '../schemas/epcis.schema.ts'
 import { changeGuard, whoAsks } from '../security.ts'
 import { z } from '../zod.ts'
 
@@ -63,6 +64,7 @@ export function genealogyRoutes(queries: RecordQueries, facts: Pick<FactPort, 'r
       },
       query: recallQuery,
       response: recallSchema,
+      otherTypes: { [RECALL_TYPES.csv]: z.string(), [RECALL_TYPES.epcis]: epcisDocument },
       async run(req, res) {
         const { target, from, to, format = 'json' } = check(recallQuery, req.query, 'query')
         const asked = { target, ...(from !== undefined && { from }), ...(to !== undefined && { to }) }
@@ -92,6 +94,7 @@ export function genealogyRoutes(queries: RecordQueries, facts: Pick<FactPort, 'r
       },
       body: factsBodySchema,
       response: factsAnswerSchema,
+      otherStatuses: { 207: { means: 'Some facts of a list are refused', body: true } },
       guards: [changeGuard, body],
       async run(req, res) {
         const { role } = whoAsks(req)

@@ -41,6 +41,7 @@ export function operationsRoutes(p: OperationsParts): Route[] {
         en: 'The line can judge and record parts, or the plant store answers; otherwise 503 with the problems',
       },
       response: readySchema,
+      otherStatuses: { 503: { means: 'Not ready', body: true } },
       async run(_req, res) {
         const problems = await p.side.problems()
         res.status(problems.length === 0 ? 200 : 503).set('Cache-Control', 'no-store')

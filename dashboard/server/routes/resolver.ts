@@ -34,6 +34,7 @@ export function resolverRoutes(resolver: ResolverPort, identity: IdentityPort): 
       query: linkQuery,
       contentType: LINKSET,
       response: z.object({ linkset: z.array(z.record(z.string(), z.unknown())) }),
+      otherStatuses: { 307: { means: 'To the page of the part, for a browser' } },
       async run(req, res) {
         const { linkType } = check(linkQuery, req.query, 'query')
         const path = req.path.slice('/id'.length)
@@ -83,6 +84,7 @@ export function resolverRoutes(resolver: ResolverPort, identity: IdentityPort): 
         handle: z.string(),
         values: z.array(z.unknown()).optional(),
       }),
+      otherStatuses: { 404: { means: 'Not found, in the words of the Handle system', body: true } },
       async run(req, res) {
         const { prefix, suffix } = check(handleParams, req.params, 'path')
         const record = await resolver.handle(prefix, suffix, `${req.protocol}://${req.get('host') ?? ''}`)

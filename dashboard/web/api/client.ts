@@ -1,3 +1,5 @@
+import { errorText } from '../../../contracts/error-text.ts'
+
 /** A coded error answer of the server, or `NETWORK` when there was none. */
 export class ApiError extends Error {
   readonly code: string
@@ -59,6 +61,19 @@ export function newId(): string {
   return `${h.slice(0, 8)}-${h.slice(8, 12)}-${h.slice(12, 16)}-${h.slice(16, 20)}-${h.slice(20)}`
 }
 
+const coded = /^([A-Z]{3}_[A-Z_]+)(?=:|$)/
+
+/** What is wrong in both languages, without the code; null = there is no code. */
+export function codedText(error: unknown): { code: string; text: { en: string; zh: string } } | null {
+  if (error instanceof ApiError) return error
+  const fact = typeof error === 'string' ? { code: coded.exec(error)?.[1], message: error } : error
+  if (fact === null || typeof fact !== 'object' || !('code' in fact) || !('message' in fact)) return null
+  const { code, message } = fact
+  if (typeof code !== 'string' || typeof message !== 'string') return null
+  const { en, zh } = errorText({ code, message })
+  return { code, text: { en: bare(en, code), zh: bare(zh, code) } }
+}
+
 const bare = (message: string, code: string): string =>
   message.startsWith(code) ? message.slice(code.length).replace(/^[::]\s*/, '') : message
 
@@ -73,5 +88,5 @@ function parse(text: string): unknown {
 /** `a=1&b=2` of the values that are set. */
 export function queryText(values: Record<string, string | number | null | undefined>): string {
   const set = Object.entries(values).filter(([, v]) => v !== undefined && v !== null && v !== '')
-  return new URLSearchParams(set.map(([k, v]) => [k, String(v)])).toString()
+  return new URLSearchParams(set.map(([k, v]): [string, string] => [k, String(v)])).toString()
 }

@@ -4,6 +4,7 @@ import type { LineState } from '../api/types.ts'
 import { useText } from '../i18n/index.ts'
 import { timeText } from '../look/format.ts'
 import { WarnIcon } from '../look/icons.tsx'
+import { ErrorWords } from '../shell/states.tsx'
 
 const NAMED = [
   'fault',
@@ -39,8 +40,16 @@ export function AlarmBar({ state }: { state: LineState }): ReactNode {
           <WarnIcon />
           <b>{a.station}</b>
           <span className="alarm-name">{named(a.alarm) ? t(`alarm.${a.alarm}`) : a.alarm}</span>
-          {a.code !== a.alarm && <code>{a.code}</code>}
-          <span>{typeof a.message === 'string' ? a.message : text(a.message)}</span>
+          {typeof a.message === 'string' ? (
+            <span>
+              <ErrorWords error={a.code === a.alarm ? a.message : { code: a.code, message: a.message }} />
+            </span>
+          ) : (
+            <>
+              {a.code !== a.alarm && <code>{a.code}</code>}
+              <span>{text(a.message)}</span>
+            </>
+          )}
           <span className="grow" />
           <span className="muted">
             {t('live.since')} {timeText(a.since)}

@@ -4,6 +4,7 @@ import type { LineState } from '../api/types.ts'
 import { useText } from '../i18n/index.ts'
 import { countText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
+import { ErrorWords } from '../shell/states.tsx'
 
 type Tone = 'pass' | 'inconclusive' | 'fail'
 
@@ -33,7 +34,7 @@ export function HealthPanel({ state }: { state: LineState }): ReactNode {
           >
             {t('health.frames')} {countText(camera.frames)} · {t('health.missed')} {camera.missed} ·{' '}
             {t('health.restarts')} {camera.restarts}
-            {camera.lastError && <div className="tone-fail">{camera.lastError}</div>}
+            {camera.lastError && <ErrorLine error={camera.lastError} />}
           </Row>
           <Row
             tone={reject.connected ? (reject.failed > 0 ? 'inconclusive' : 'pass') : 'fail'}
@@ -41,7 +42,7 @@ export function HealthPanel({ state }: { state: LineState }): ReactNode {
             value={t(reject.connected ? 'health.connected' : 'health.disconnected')}
           >
             {t('health.applied')} {countText(reject.applied)} · {t('health.failed')} {reject.failed}
-            {reject.lastError && <div className="tone-fail">{reject.lastError}</div>}
+            {reject.lastError && <ErrorLine error={reject.lastError} />}
           </Row>
         </div>
       ))}
@@ -54,7 +55,7 @@ export function HealthPanel({ state }: { state: LineState }): ReactNode {
         >
           {r.adapter} · {t('health.reads')} {countText(r.reads)} · {t('health.stray')} {r.stray} ·{' '}
           {t('health.refused')} {r.refused}
-          {r.lastError && <div className="tone-fail">{r.lastError}</div>}
+          {r.lastError && <ErrorLine error={r.lastError} />}
         </Row>
       ))}
       <Row
@@ -69,11 +70,17 @@ export function HealthPanel({ state }: { state: LineState }): ReactNode {
       <Row tone={storeTone(store.state)} name={t('health.store')} value={t(`store.${store.state}`)}>
         {t('health.captured')} {countText(store.captured)} · {t('health.queued')} {store.queued} ·{' '}
         {t('health.spooled')} {store.spooled}
-        {store.lastError && <div className="tone-fail">{store.lastError}</div>}
+        {store.lastError && <ErrorLine error={store.lastError} />}
       </Row>
     </Panel>
   )
 }
+
+const ErrorLine = ({ error }: { error: string }): ReactNode => (
+  <div className="tone-fail">
+    <ErrorWords error={error} />
+  </div>
+)
 
 function Row(p: { tone: Tone; name: string; value: string; children: ReactNode }): ReactNode {
   return (

@@ -6,7 +6,7 @@ import type { RegisteredModel } from '../api/types.ts'
 import { useText } from '../i18n/index.ts'
 import { numberText, shortHash } from '../look/format.ts'
 import { Facts, Panel } from '../look/panel.tsx'
-import { Failed, Nothing, Waiting } from '../shell/states.tsx'
+import { ErrorWords, Failed, Nothing, Waiting } from '../shell/states.tsx'
 
 /** Every model package this line could pin by hash, where it comes from, and whether it is as it was signed. */
 export function RegistryTab(): ReactNode {
@@ -45,7 +45,7 @@ export function RegistryTab(): ReactNode {
             render: (_, m) =>
               m.error ? (
                 <span className="tone-fail">
-                  <code>{m.error.code}</code> {m.error.message}
+                  <ErrorWords error={m.error} />
                 </span>
               ) : (
                 <>

@@ -99,7 +99,7 @@ function Ended({ run }: { run: ShownTeachRun }): ReactNode {
       </p>
       {run.error && run.state === 'failed' && (
         <p className="tone-fail wrap">
-          <code>{run.error.code}</code> {run.error.message}
+          <ErrorWords error={run.error} />
         </p>
       )}
       {made && <Report report={made.report} say={text} />}

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { NavLink, Navigate, useParams } from 'react-router'
 import { getJson } from '../api/client.ts'
 import { useText } from '../i18n/index.ts'
-import { Failed, Nothing, Waiting } from '../shell/states.tsx'
+import { ErrorWords, Failed, Nothing, Waiting } from '../shell/states.tsx'
 import type { ModuleStatus } from './module-types.ts'
 import { ModulePanel } from './module-panel.tsx'
 
@@ -75,7 +75,7 @@ function ModuleView({ status }: { status: ModuleStatus }): ReactNode {
       </header>
       {fault && (
         <div className="alarm tone-fail">
-          <code>{fault.code}</code> {fault.message}
+          <ErrorWords error={fault} />
         </div>
       )}
       {lag > 0 && <p className="tone-inconclusive small">{t('modules.lag', { n: lag })}</p>}

@@ -5,6 +5,7 @@ import { useText } from '../i18n/index.ts'
 import { timeText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
 import { VerdictBadge } from '../look/verdict-badge.tsx'
+import { ErrorWords } from '../shell/states.tsx'
 
 /** What the reject gate was told, whether it answered, and results that came too late to count. */
 export function GatePanel({ part }: { part: PartDetail }): ReactNode {
@@ -22,7 +23,7 @@ export function GatePanel({ part }: { part: PartDetail }): ReactNode {
           {command.reason && <span>{text(command.reason)}</span>}
           {!ack.ok && (
             <span>
-              <code>{ack.code}</code> {ack.message}
+              <ErrorWords error={ack} />
             </span>
           )}
         </div>

@@ -5,6 +5,7 @@ import { useProof, useProofState } from '../api/proof-hooks.ts'
 import type { Inclusion } from '../api/types.ts'
 import { shortHash, timeText } from '../look/format.ts'
 import { Facts, Panel } from '../look/panel.tsx'
+import { ErrorWords } from '../shell/states.tsx'
 
 /** That the log has what is shown here: every event of the part against the signed root, when somebody asks. */
 export function ProofPanel({ unit, position }: { unit: string; position: number }): ReactNode {
@@ -27,7 +28,11 @@ export function ProofPanel({ unit, position }: { unit: string; position: number 
         </span>
       }
     >
-      {error && <p className="tone-fail">{error.message}</p>}
+      {error && (
+        <p className="tone-fail">
+          <ErrorWords error={error} />
+        </p>
+      )}
       {data && <Checked proof={data} position={position} at={query.dataUpdatedAt} />}
       {!data && !error && <p className="muted small">{t('proof.hint')}</p>}
     </Panel>

@@ -7,6 +7,7 @@ import { codeText, timeText } from '../look/format.ts'
 import { VerdictIcon } from '../look/icons.tsx'
 import { Facts } from '../look/panel.tsx'
 import { useVerdictWord } from '../look/verdict-badge.tsx'
+import { ErrorWords } from '../shell/states.tsx'
 
 export function VerdictPanel({ part }: { part: PartDetail }): ReactNode {
   const { t } = useTranslation()
@@ -42,7 +43,7 @@ export function VerdictPanel({ part }: { part: PartDetail }): ReactNode {
       </ul>
       {verdict.noVerdict && (
         <p className="small">
-          <code>{verdict.noVerdict.code}</code> {verdict.noVerdict.message}
+          <ErrorWords error={verdict.noVerdict} />
         </p>
       )}
       <Facts

@@ -1,7 +1,7 @@
 import { Button, Empty, Result, Spin } from 'antd'
 import { type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { ApiError } from '../api/client.ts'
+import { ApiError, codedText } from '../api/client.ts'
 import { useText } from '../i18n/index.ts'
 
 export const Waiting = (): ReactNode => (
@@ -25,16 +25,16 @@ export function Nothing({ title, hint }: { title: string; hint?: string }): Reac
   )
 }
 
-/** An error in the language of the page, with its code. */
+/** An error in the language of the page, with its code: an answer, a fact of the server, or the message of one. */
 export function ErrorWords({ error }: { error: unknown }): ReactNode {
   const text = useText()
-  if (error instanceof ApiError)
-    return (
-      <>
-        <code>{error.code}</code> {text(error.text)}
-      </>
-    )
-  return error instanceof Error ? error.message : String(error)
+  const coded = codedText(error)
+  if (coded === null) return error instanceof Error ? error.message : String(error)
+  return (
+    <>
+      <code>{coded.code}</code> {text(coded.text)}
+    </>
+  )
 }
 
 /** What failed, with its code, and a way to try again. */

@@ -1,0 +1,68 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { loadLine } from '../../bin/line/config.ts'
+import { readEnvironment } from '../../bin/setup/environment.ts'
+import { CodedError, type ErrorDetail } from '../../contracts/index.ts'
+
+const lines = join(import.meta.dirname, '../../lines')
+
+let dir: string
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'sightline-lines-'))
+  await cp(lines, dir, { recursive: true })
+})
+afterEach(() => rm(dir, { recursive: true }))
+
+/** Changes a file of the folder. Returns the line at which the new text stands. */
+async function changed(name: string, from: string, to: string): Promise<number> {
+  const file = join(dir, name)
+  const text = await readFile(file, 'utf8')
+  expect(text).toContain(from)
+  await writeFile(file, text.replace(from, to))
+  return text.slice(0, text.indexOf(from)).split('\n').length
+}
+
+async function fault(): Promise<ErrorDetail> {
+  const loaded = loadLine(join(dir, 'sample.line.yaml'), readEnvironment({}), {}, {})
+  const error: unknown = await loaded.catch((e: unknown) => e)
+  if (error instanceof CodedError) return error.detail
+  throw new Error('nothing was refused', { cause: error })
+}
+
+const RECIPE = 'recipes/sample-board@1.recipe.yaml'
+
+describe('a line file that refers wrongly', () => {
+  it('names the line, the path and what was expected of a module', async () => {
+    const line = await changed('sample.line.yaml', 'use: lean', 'use: leen')
+    expect(await fault()).toMatchObject({ line, path: 'scenarios[0].use', expected: 'lean', actual: 'leen' })
+  })
+
+  it('says so of a parameter of a module', async () => {
+    const line = await changed('sample.line.yaml', 'use: lean', 'use: lean, subgruop: 50')
+    expect(await fault()).toMatchObject({
+      line,
+      path: 'scenarios[0].subgruop',
+      expected: 'a key of the schema',
+      actual: 'unknown key "subgruop"',
+    })
+  })
+
+  it('says so of stations', async () => {
+    const again =
+      '  - { id: aoi-top, camera: { adapter: sample-line, seed: 1, rate: 2 }, recipe: sample-board@1, budgetMs: 900 }'
+    await changed('sample.line.yaml', 'scenarios:', `${again}\nscenarios:`)
+    const line = await changed('sample.line.yaml', 'stations:', 'stations:')
+    expect(await fault()).toMatchObject({ line, path: 'stations', actual: 'aoi-top' })
+  })
+
+  it('says so of a threshold and of a model that is not there', async () => {
+    const line = await changed(RECIPE, 'threshold: 0.3', 'threshold: 3')
+    expect(await fault()).toMatchObject({ line, file: join(dir, RECIPE), path: 'tools[1].threshold' })
+    await changed(RECIPE, 'threshold: 3', 'threshold: 0.3')
+    const tool = await changed(RECIPE, '- id: copper', '- id: copper')
+    await changed(RECIPE, 'model: pcb-pair', 'model: pcb-pear')
+    expect(await fault()).toMatchObject({ line: tool, path: 'tools[1]' })
+  })
+})

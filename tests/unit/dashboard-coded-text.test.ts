@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest'
+import { CodedError, toFact } from '../../contracts/index.ts'
+import { ApiError, codedText } from '../../dashboard/web/api/client.ts'
+
+describe('codedText', () => {
+  const gone = new CodedError('CAM_GONE', { expected: 'usb 3-1', actual: 'nothing' })
+  const said = {
+    code: 'CAM_GONE',
+    text: {
+      en: 'the camera disappeared while running; expected usb 3-1; found nothing',
+      zh: '相机在运行中断开;应为 usb 3-1;实际为 nothing',
+    },
+  }
+
+  it('says a fact of the server and the bare message of one alike, without the code', () => {
+    expect(codedText(toFact(gone))).toEqual(said)
+    expect(codedText(gone.message)).toEqual(said)
+    expect(codedText(new ApiError('CAM_GONE', 500, gone.message, `CAM_GONE:${said.text.zh}`))).toMatchObject(
+      said,
+    )
+  })
+
+  it('leaves what has no code as it is', () => {
+    expect(codedText('HTTP 422 from a hook')).toBeNull()
+    expect(codedText(new Error('broken'))).toBeNull()
+    expect(codedText({ code: 'odd', message: 'of another program' })).toEqual({
+      code: 'odd',
+      text: { en: 'of another program', zh: 'of another program' },
+    })
+  })
+})
