@@ -19,6 +19,7 @@ interface ImportFlags extends SigningFlags {
   out: string
   family?: ForeignFamily
   labels?: string
+  classes?: 'index' | 'scores'
   threshold?: number
   taktMs?: number
   fp32?: string
@@ -41,6 +42,12 @@ export function addModelImports(models: Command, environment: Environment): void
     .requiredOption('--out <dir>')
     .addOption(new Option('--family <name>', 'in place of that of import.json').choices(FOREIGN_FAMILIES))
     .option('--labels <a,b>', 'in place of those of import.json')
+    .addOption(
+      new Option(
+        '--classes <form>',
+        'rtdetr with two classes: rows end with score and index, or with a score per class',
+      ).choices(['index', 'scores']),
+    )
     .option('--threshold <score>', 'in place of that of import.json', number(-1e9, 1e9))
     .option(
       '--takt-ms <ms>',
@@ -60,6 +67,7 @@ export function addModelImports(models: Command, environment: Environment): void
         overrides: {
           ...(o.family === undefined ? {} : { family: o.family }),
           ...(o.labels === undefined ? {} : { labels: o.labels.split(',') }),
+          ...(o.classes === undefined ? {} : { classes: o.classes }),
           ...(o.threshold === undefined ? {} : { threshold: o.threshold }),
         },
         id: o.id,

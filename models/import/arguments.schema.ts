@@ -26,6 +26,11 @@ export const importArgumentsSchema = z.strictObject({
   imageThreshold: z.number().optional(),
   /** YOLO: overlap from which a box is suppressed; 0.7 is the library's default. */
   nmsIou: z.number().min(0).max(1).default(0.7),
+  /**
+   * rtdetr: whether a row ends with score and class index, or with a score per class. Told by its length, and needed for
+   * models of two classes alone, whose rows have six numbers either way: `index` by default.
+   */
+  classes: z.enum(['index', 'scores']).optional(),
   /** torchvision-classify: shorter side before the centre crop. */
   resize: z.number().int().positive().optional(),
   /** torchvision-segment: the label that is no finding. */

@@ -95,7 +95,7 @@ export function foreignModel(request: ForeignRequest, graph: ForeignGraph): Fore
       id: request.id,
       version: request.version,
       title: { zh: request.id, en: request.id },
-      spec: specOf(a, outputsOf(graph), graph.unclamped),
+      spec: specOf(a, graph),
       inputs: [image],
       labels: a.labels,
       licence: request.licence,
@@ -170,8 +170,22 @@ const outputsOf =
 /** A low floor: candidates below it are never looked at, whatever the recipe asks for. */
 const FLOOR = 0.01
 
-function specOf(a: ImportArguments, output: Outputs, unclamped: ForeignGraph['unclamped']): FamilySpec {
+/**
+ * Ultralytics' `RTDETRDecoder` gives [n, k, 4 + classes] (8.0 to 8.3), or box, score and class index [n, k, 6] where the
+ * export takes the best class itself.
+ */
+function rowsOf(
+  { classes, labels }: ImportArguments,
+  width: number | string | undefined,
+): 'index' | 'scores' {
+  if (classes !== undefined) return classes
+  return width === 4 + labels.length && width !== 6 ? 'scores' : 'index'
+}
+
+function specOf(a: ImportArguments, graph: ForeignGraph): FamilySpec {
   const { nmsIou } = a
+  const { unclamped } = graph
+  const output = outputsOf(graph)
   switch (a.family) {
     case 'yolo-detect':
       return { family: 'detection-yolov8', output: output(null, 0), nmsIou, scoreFloor: FLOOR }
@@ -196,7 +210,7 @@ function specOf(a: ImportArguments, output: Outputs, unclamped: ForeignGraph['un
         family: 'detection-rows',
         output: output(null, 0),
         boxes: 'cxcywh-unit',
-        classes: 'index',
+        classes: rowsOf(a, graph.outputs[0]?.shape[2]),
         scoreFloor: FLOOR,
       }
     case 'torchvision-classify':

@@ -130,6 +130,47 @@ describe('models of other libraries', () => {
   })
 })
 
+describe('RT-DETR', () => {
+  // Boxes as fractions of the 8 px: 0..4 and 4..8.
+  const places = [
+    [0.25, 0.25, 0.5, 0.5],
+    [0.75, 0.75, 0.5, 0.5],
+  ] as const
+  const shown = (first: string, second: string): Shown[] => [
+    {
+      level: 64,
+      findings: [
+        { class: first, score: 0.9, box: [0, 0, 4, 4] },
+        { class: second, score: 0.8, box: [4, 4, 8, 8] },
+      ],
+    },
+  ]
+  const given = (tails: number[][], labels: string[], classes?: 'scores'): Given => ({
+    model: rowsLike(places.map((place, n) => [...place, ...(tails[n] ?? [])])),
+    args: { family: 'rtdetr', labels, threshold: 0.5, ...(classes && { classes }) },
+    shown: shown('dent', 'stain'),
+  })
+
+  it('is read with a score per class, or with score and index, by the length of its rows', async () => {
+    const three = ['hole', 'dent', 'stain']
+    const scores = given([[0.1, 0.9, 0.2], [0.1, 0.2, 0.8]], three) // prettier-ignore
+    expect((await bring(scores)).parity[0]?.given).toMatchObject({ findings: 2, unmatched: 0 })
+    const index = given([[0.9, 1], [0.8, 2]], three) // prettier-ignore
+    expect((await bring(index)).parity[0]?.given).toMatchObject({ findings: 2, unmatched: 0 })
+  })
+
+  it('of two classes is read as it is said to be, and refused where that is wrong', async () => {
+    const tails = [[0.9, 0.2], [0.1, 0.8]] // prettier-ignore
+    const two = ['dent', 'stain']
+    await expect(bring(given(tails, two))).rejects.toThrow(/MDL_OUTPUT.*a label from 0 to 1/)
+    const { parity, packed } = await bring(given(tails, two, 'scores'))
+    expect(parity[0]?.given).toMatchObject({ findings: 2, unmatched: 0 })
+    const runner = await load(packed.dir)
+    expect(runner.card.spec).toMatchObject({ family: 'detection-rows', classes: 'scores' })
+    await runner.close()
+  })
+})
+
 describe('what an import refuses', () => {
   const boxes: Given = {
     model: rowsLike([

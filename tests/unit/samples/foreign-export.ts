@@ -69,8 +69,9 @@ const boolean = (name: string): Bytes => {
   return Uint8Array.of(0x10, 9, 0x42, text.length, ...text, 0x4a, 1, 1)
 }
 
-/** Like an end-to-end detector: always these rows [x1, y1, x2, y2, score, label], plus `noise` x 0 of the image. */
+/** Like an end-to-end detector: always these rows, e.g. [x1, y1, x2, y2, score, label], plus `noise` x 0 of the image. */
 export function rowsLike(rows: number[][]): Bytes {
+  const width = rows[0]?.length ?? 0
   return onnxModel(
     onnxGraph({
       name: 'rows-like',
@@ -83,10 +84,10 @@ export function rowsLike(rows: number[][]): Bytes {
       initializers: [
         onnxTensor('zero3', [1, 3, 1, 1], new Float32Array(3)),
         onnxTensor('axis', [1], BigInt64Array.of(3n)),
-        onnxTensor('rows', [1, rows.length, 6], Float32Array.from(rows.flat())),
+        onnxTensor('rows', [1, rows.length, width], Float32Array.from(rows.flat())),
       ],
       inputs: [{ name: 'images', type: 'float32', shape: ['n', 3, 'h', 'w'] }],
-      outputs: [{ name: 'output0', type: 'float32', shape: ['n', rows.length, 6] }],
+      outputs: [{ name: 'output0', type: 'float32', shape: ['n', rows.length, width] }],
     }),
   )
 }
