@@ -1,4 +1,4 @@
-import type { ASTNode, Environment, ParseResult } from '@marcbachmann/cel-js'
+import type { Environment, ParseResult } from '@marcbachmann/cel-js'
 import {
   asCoded,
   CodedError,

@@ -89,7 +89,10 @@ export function modelAdapterSuite(name: string, given: AdapterCase): void {
     })
 
     it('orders findings by falling score and names classes of the card', async () => {
-      const { findings, scores: named } = await model.run(given.seen(40, 30), { threshold: given.low, ...ALL })
+      const { findings, scores: named } = await model.run(given.seen(40, 30), {
+        threshold: given.low,
+        ...ALL,
+      })
       expect(findings.length).toBeGreaterThanOrEqual(2)
       expect(Object.keys(named).toSorted()).toEqual(scoreNames(model.card).toSorted())
       const scores = findings.map((f) => f.score)
