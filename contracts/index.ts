@@ -28,7 +28,7 @@ export * from './life.schema.ts'
 export * from './line-event.schema.ts'
 export * from './line-io.ts'
 export * from './line.schema.ts'
-
+export * from './model-pins.ts'
 export * from './ncr.schema.ts'
 export { isLoopback } from './open-hosts.ts'
 export * from './operator.schema.ts'

@@ -214,26 +214,6 @@ const toolSchema = z.discriminatedUnion('use', [register1, template1, model1, bl
 export type ToolSpec = z.infer<typeof toolSchema>
 export type ToolSpecOf<U extends ToolSpec['use']> = Extract<ToolSpec, { use: U }>
 
-/** What a recipe says of a model it uses. */
-export interface ModelPin {
-  id: string
-  /** Of model.onnx. */
-  sha256: string
-  /** Of card.json; absent in recipes that pin the model alone. */
-  cardSha256?: string | undefined
-}
-
-/** The model packages a tool pins, none for one that works without. */
-export function modelPins(tool: ToolSpec): ModelPin[] {
-  const pin = ({ model, sha256, cardSha256 }: z.infer<typeof modelPin>): ModelPin => ({
-    id: model,
-    sha256,
-    cardSha256,
-  })
-  if (tool.use === 'model@1') return [pin(tool)]
-  return tool.use === 'text@1' ? [tool.detector, tool.recogniser].map(pin) : []
-}
-
 const ruleSchema = z
   .strictObject({
     id,

@@ -33,6 +33,7 @@ export const template: Tool<'template@1'> = {
             box: r.box,
             areaPx: r.areaPx,
           })),
+          untold: Math.max(0, regions.length - spec.maxFindings),
           scores: { count: regions.length, areaPx: regions.reduce((sum, r) => sum + r.areaPx, 0) },
         }
       },

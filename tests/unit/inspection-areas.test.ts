@@ -57,6 +57,31 @@ describe('a defect around what is excluded, or along a bent region', () => {
   })
 })
 
+describe('a region that no rule sees because larger ones take all the room', () => {
+  const two = render(size, (x, y) =>
+    (x > 5 && x < 30 && y > 5 && y < 30) || (x > 75 && x < 80 && y > 50 && y < 55) ? 10 : 200,
+  )
+  const rules = [
+    { when: 'findings.exists(f, "side" in f.rois)', verdict: 'fail', disposition: 'scrap' },
+    { when: 'true', verdict: 'pass', disposition: 'release' },
+  ].map((rule, n) => ({ id: `r${n}`, reason: { en: 'r', zh: 'r' }, ...rule }))
+
+  it.each(['blob@1', 'template@1'])('holds the part (%s)', async (use) => {
+    const { dir, golden } = await goldenFile(
+      size,
+      render(size, () => 200),
+    )
+    const tool = use === 'blob@1' ? { ...spots } : { id: 'spots', use, threshold: 60 }
+    const judged = (maxFindings: number): ReturnType<typeof judge> =>
+      judge(size, two, [{ ...tool, maxFindings }], { rois, golden, rules }, dir)
+    expect((await judged(2)).result).toBe('fail')
+    expect(await judged(1)).toMatchObject({
+      result: 'inconclusive',
+      noVerdict: { reason: 'tool', code: 'INS_TOOL' },
+    })
+  })
+})
+
 describe('of what a model finds', async () => {
   // Scores are these times the mean level of the image, here 1.
   const rows = [

@@ -1,0 +1,22 @@
+import type { ToolSpec, ToolSpecOf } from './recipe.schema.ts'
+
+/** What a recipe says of a model it uses. */
+export interface ModelPin {
+  id: string
+  /** Of model.onnx. */
+  sha256: string
+  /** Of card.json; absent in recipes that pin the model alone. */
+  cardSha256?: string | undefined
+}
+
+const pin = ({ model, sha256, cardSha256 }: ToolSpecOf<'text@1'>['detector']): ModelPin => ({
+  id: model,
+  sha256,
+  cardSha256,
+})
+
+/** The model packages a tool pins, none for one that works without. */
+export function modelPins(tool: ToolSpec): ModelPin[] {
+  if (tool.use === 'model@1') return [pin(tool)]
+  return tool.use === 'text@1' ? [tool.detector, tool.recogniser].map(pin) : []
+}
