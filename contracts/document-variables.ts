@@ -47,13 +47,21 @@ export function fillVariables(
           ...(hint === undefined ? {} : { hint }),
         })
       const bare = /^\$([A-Z][A-Z0-9_]*)(?=$|[/\\])/.exec(source)?.[1]
-      if (bare !== undefined) throw wrong(`\`\${${bare}}\``, source)
+      if (bare !== undefined && node.type !== 'QUOTE_SINGLE')
+        throw wrong(`\`\${${bare}}\``, source, 'in single quotes it is the text itself')
       if (!source.includes(OPEN)) return
       if (key === 'key') throw wrong('variables in values, not in keys', unmarkVariables(source))
       const filled = source.replace(MARKED, (all) => {
         const [, name, fallback] = FORM.exec(all) ?? []
         if (name === undefined) throw wrong(FORMS, unmarkVariables(all))
         const value = variables(name) ?? fallback
+        // Where it was pasted into the text, YAML took them away.
+        if (node.type === 'PLAIN' && value === fallback && /^\s|\s$|^(["']).*\1$/.test(value ?? ''))
+          throw wrong(
+            'a default without quotes or blanks around it',
+            unmarkVariables(all),
+            'quote the whole value',
+          )
         if (value === undefined) throw wrong(`the environment variable ${name}`, 'nothing', `set ${name}`)
         return value
       })

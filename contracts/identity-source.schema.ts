@@ -92,14 +92,16 @@ const llrp = z.strictObject({
   timeoutMs: ms.default(3_000),
 })
 
-export const identitySourceSchema = z.discriminatedUnion('adapter', [
-  scannerTcp,
-  scannerSerial,
-  scannerKeyboard,
-  httpReads,
-  mqttReads,
-  llrp,
-])
+export const identitySourceSchema = z.discriminatedUnion(
+  'adapter',
+  [scannerTcp, scannerSerial, scannerKeyboard, httpReads, mqttReads, llrp],
+  {
+    error: ({ input }) =>
+      (input as { adapter?: unknown } | null)?.adapter === 'scanner-device'
+        ? 'scanner-serial (with its baudRate) or scanner-keyboard in place of scanner-device'
+        : undefined,
+  },
+)
 export type IdentitySourceSpec = z.infer<typeof identitySourceSchema>
 export type IdentitySourceSpecOf<A extends IdentitySourceSpec['adapter']> = Extract<
   IdentitySourceSpec,

@@ -1,4 +1,4 @@
-import type { ToolSpec, ToolSpecOf } from './recipe.schema.ts'
+import type { Recipe, ToolSpec, ToolSpecOf } from './recipe.schema.ts'
 
 /** What a recipe says of a model it uses. */
 export interface ModelPin {
@@ -14,6 +14,9 @@ const pin = ({ model, sha256, cardSha256 }: ToolSpecOf<'text@1'>['detector']): M
   sha256,
   cardSha256,
 })
+
+/** Whether a recipe moves each part to where its golden template lies. */
+export const isRegistered = ({ tools }: Recipe): boolean => tools.some((t) => t.use === 'register@1')
 
 /** The model packages a tool pins, none for one that works without. */
 export function modelPins(tool: ToolSpec): ModelPin[] {

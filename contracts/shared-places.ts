@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import type { IdentitySourceSpec } from './identity-source.schema.ts'
-import { isLoopback } from './open-hosts.ts'
 
 interface Checked {
   readers: readonly IdentitySourceSpec[]
@@ -66,7 +65,7 @@ export function checkSharedPlaces(spec: Checked, issue: Issue): void {
 
 /** A host under one of its names, of which this machine has many. */
 const oneName = (host: string): string =>
-  isLoopback(host) ? 'localhost' : host.toLowerCase().replace(/\.$/, '')
+  /^(localhost\.?|127\.0\.0\.1|::1)$/i.test(host) ? 'localhost' : host.toLowerCase().replace(/\.$/, '')
 
 /** Tells of each that is the same as one before it. */
 function each<T>(

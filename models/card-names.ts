@@ -1,17 +1,8 @@
 import type { ModelCard } from '../contracts/index.ts'
 
-/** The classes that findings of a model can have. */
-export function findingClasses({ spec, labels }: ModelCard): string[] {
-  switch (spec.family) {
-    case 'backbone':
-    case 'text-recognition':
-      return []
-    case 'segmentation-classes':
-      return labels.filter((label) => label !== spec.background)
-    default:
-      return labels
-  }
-}
+/** The classes that rules may name of a model: all its labels, the background included, which no finding has. */
+export const classNames = ({ spec, labels }: ModelCard): string[] =>
+  spec.family === 'backbone' || spec.family === 'text-recognition' ? [] : labels
 
 /** The names that image scores of a model can have. */
 export function scoreNames({ spec, labels }: ModelCard): string[] {

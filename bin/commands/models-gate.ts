@@ -99,7 +99,8 @@ async function runGate(flags: Flags, environment: Environment): Promise<GateResu
   const progress = showProgress('gate')
   const judge = async (name: string, nth: number): Promise<GateJudge> => {
     const place = recipePlace(name)
-    const source = await loadRecipe(place.dir, place.id)
+    // The recipe in force stays what candidates are held to, also where a later version would refuse it.
+    const source = await loadRecipe(place.dir, place.id, { released: name !== flags.recipe })
     const result = await evaluate({
       dataset,
       models,

@@ -62,7 +62,7 @@ async function again(
   const record = await query.record(inspectionId)
   if (record === null) throw new CodedError('TRC_NOT_FOUND', { actual: inspectionId })
   const then = record.outcome.verdict
-  const loaded = await loadRecipe(recipes, then.recipe).catch((error: unknown) => {
+  const loaded = await loadRecipe(recipes, then.recipe, { released: true }).catch((error: unknown) => {
     const { code, detail } = asCoded(error, 'CFG_MISSING_FILE')
     throw new CodedError(code, {
       ...detail,

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import {
   CodedError,
+  isRegistered,
   type LineSpec,
   lineSchema,
   type ModelCard,
@@ -101,6 +102,7 @@ async function readLine(
   spec.workers = flags.workers ?? environment.workers ?? spec.workers
   const given = flags.dataDir ?? environment.dataDir
   const { dir } = spec.data
+  if (given === null && dir !== undefined) checkMoved(folder, dir, file)
   return {
     spec,
     file,
@@ -110,6 +112,22 @@ async function readLine(
     recipes,
     sinkTokens: sinkTokens(spec, env),
   }
+}
+
+/**
+ * Where `data.dir` went by the current folder, records of before lie there: a line that begins with none would not know
+ * its holds and its numbers.
+ */
+function checkMoved(folder: string, dir: string, file: string): void {
+  const [before, now] = [resolve(dir), resolve(folder, dir)]
+  if (before === now || !existsSync(join(before, 'trace.db')) || existsSync(join(now, 'trace.db'))) return
+  throw new CodedError('CFG_INVALID', {
+    file,
+    path: 'data.dir',
+    expected: `the records of this line in ${now}: a relative path goes by the folder of the line file`,
+    actual: `none there, and records in ${before}`,
+    hint: 'move them there, or write the whole path',
+  })
 }
 
 /**
@@ -180,7 +198,7 @@ async function checkModels(recipes: readonly LoadedRecipe[], environment: Enviro
           if (tool.use !== 'model@1') continue
           ofTools.set(tool.id, card)
           checkThresholds(card, tool, `tools[${i}]`)
-          checkRegions(card, tool, `tools[${i}]`)
+          checkRegions(card, tool, `tools[${i}]`, isRegistered(recipe))
         }
       } catch (error) {
         throw inFile(error, file, `tools[${i}]`)

@@ -149,7 +149,7 @@ function recipeDocument(
     calibration: { mmPerPx: MM_PER_PX, uncertainty: 0.002 },
     gate: { focusMin: 40, meanGreyMin: 30, meanGreyMax: 235, glareMax: 0.3 },
     rois: {
-      // The corners move by up to 14 px: shift of 8 px and 0.8° over half a diagonal. A rim is left out: with the part shifted by 8 px it is not in the picture.
+      // Corners move by up to 12.3 px on an axis: shift of 8 px, and 0.8° over half a side. A rim is left out: with the part shifted by 8 px it is not in the picture.
       board: { shape: 'rect', box: [12, 12, BOARD_PX - 12, BOARD_PX - 12] },
       label: { shape: 'rect', box: grow(label, 4) },
     },

@@ -227,7 +227,7 @@ class Judging {
     } catch (error) {
       verdict = this.#held({ reason: 'rule', ...toFact(asCoded(error, 'INS_RULE')) })
     }
-    if (verdict.result === 'pass' && this.#untold)
+    if (verdict.result === 'pass' && this.#untold && this.#prepared.rules.readsFindings)
       verdict = this.#held({ reason: 'tool', ...toFact(this.#untold) })
     this.timing.ruleMs = performance.now() - started
     return verdict

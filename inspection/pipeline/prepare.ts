@@ -15,6 +15,8 @@ import { GoldenTemplate, PartImage } from './part-image.ts'
 export interface RecipeSource {
   recipe: Recipe
   dir: string
+  /** As in `loadRecipe`. */
+  released?: boolean
 }
 
 /** A recipe ready to judge frames in this thread: template, models, tools, gate and rules loaded and warm. */
@@ -66,7 +68,8 @@ export async function prepareRecipe(
       }
       tools.push(await prepareTool(spec, { recipe, golden, openModel }))
     }
-    checkRuleNames(recipe, new Map(tools.flatMap(({ id, model }) => (model ? [[id, model.card]] : []))))
+    if (source.released !== true)
+      checkRuleNames(recipe, new Map(tools.flatMap(({ id, model }) => (model ? [[id, model.card]] : []))))
     await warmUp(recipe, golden, tools)
     const runners = [...new Set(tools.flatMap((t) => [...(t.model ? [t.model] : []), ...(t.further ?? [])]))]
     return {

@@ -41,15 +41,21 @@ export function toolArea(recipe: Recipe, roi: string | undefined, exclude: reado
       expected: `a region with pixels inside ${widthPx} × ${heightPx} px`,
       actual: banned.length > 0 ? 'none left after the exclusions' : 'none',
     })
-  return { mask, allows: (found) => touches(mask, widthPx, heightPx, found), box }
+  return { mask, allows: (found) => touches(mask, widthPx, box, found), box }
 }
 
-/** Whether the mask has a pixel in the box; of a box without an extent the pixel that it lies in counts. */
-function touches(mask: Uint8Array, widthPx: number, heightPx: number, [x1, y1, x2, y2]: Box): boolean {
-  const left = Math.min(Math.max(0, Math.floor(x1)), widthPx - 1)
-  const right = Math.min(Math.max(left + 1, Math.ceil(x2)), widthPx)
-  const top = Math.min(Math.max(0, Math.floor(y1)), heightPx - 1)
-  const bottom = Math.min(Math.max(top + 1, Math.ceil(y2)), heightPx)
+/**
+ * Whether the mask has a pixel in the box; of a box without an extent the pixel that it lies in counts.
+ *
+ * @param inside the mask has pixels here only
+ */
+function touches(mask: Uint8Array, widthPx: number, inside: ToolArea['box'], [x1, y1, x2, y2]: Box): boolean {
+  // A box on the border of the image lies in its last pixel.
+  const first = (at: number, size: number): number => Math.min(Math.max(0, Math.floor(at)), size - 1)
+  const [u, v] = [first(x1, widthPx), first(y1, mask.length / widthPx)]
+  const [left, right] = [Math.max(inside[0], u), Math.min(inside[2], Math.max(u + 1, Math.ceil(x2)))]
+  const [top, bottom] = [Math.max(inside[1], v), Math.min(inside[3], Math.max(v + 1, Math.ceil(y2)))]
+  if (left >= right) return false
   for (let y = top; y < bottom; y++)
     if (mask.subarray(y * widthPx + left, y * widthPx + right).includes(1)) return true
   return false

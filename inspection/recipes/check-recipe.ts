@@ -1,4 +1,4 @@
-import { CodedError, gs1CheckDigit, type Recipe } from '../../contracts/index.ts'
+import { CodedError, gs1CheckDigit, type Recipe, type Roi } from '../../contracts/index.ts'
 import { toolArea } from '../pipeline/roi.ts'
 import { textPattern } from '../tools/text-pattern.ts'
 import { checkPolygon } from './check-polygon.ts'
@@ -149,11 +149,20 @@ function checkLines({ tools, view: { widthPx, heightPx } }: Recipe): void {
 /** Tools that judge what they see; a measurement has its line, and a code that is not in the picture is no read. */
 const JUDGING = new Set(['template@1', 'blob@1', 'model@1', 'text@1'])
 
+/** A region that is nearer to the border of the view holds all parts but those that lie where the template does, px. */
+const LEAST_MARGIN_PX = 1
+
+/** How far a region lies from the border of the view, px. */
+function marginOf(roi: Roi, widthPx: number, heightPx: number): number {
+  const points = roi.shape === 'polygon' ? roi.points : [roi.box.slice(0, 2), roi.box.slice(2)]
+  return Math.min(...points.map(([x = 0, y = 0]) => Math.min(x, y, widthPx - x, heightPx - y)))
+}
+
 /**
  * Of a part that lies off, the frame shows less than the view: at one border of the view nothing of it was seen. Which
  * part of the view must be in the picture to be judged is for the recipe to say, tool by tool.
  */
-function checkRegistered({ tools, view: { widthPx, heightPx } }: Recipe): void {
+function checkRegistered({ tools, rois, view: { widthPx, heightPx } }: Recipe): void {
   const place = tools.find((t) => t.use === 'register@1')
   if (!place) return
   tools.forEach((tool, i) => {
@@ -169,12 +178,14 @@ function checkRegistered({ tools, view: { widthPx, heightPx } }: Recipe): void {
         expected: '0, or two or more anchors: one shows no turn',
         actual: String(tool.maxAngleDeg),
       })
-    if (!JUDGING.has(tool.use) || tool.roi !== undefined) return
+    if (!JUDGING.has(tool.use)) return
+    const roi = tool.roi === undefined ? undefined : rois[tool.roi]
+    if (roi !== undefined && marginOf(roi, widthPx, heightPx) >= LEAST_MARGIN_PX) return
     const off = Math.ceil(place.maxShiftPx)
     throw new CodedError('CFG_INVALID', {
       path: `tools[${i}].roi`,
       expected: `a region that the frame shows wholly when the part lies off, or the part is held (up to ${off} px by ${place.id})`,
-      actual: `none: the whole view of ${widthPx} × ${heightPx} px, which no part that lies off is seen in`,
+      actual: `${tool.roi === undefined ? 'none: the whole view' : `${tool.roi}, which reaches the border of the view`} of ${widthPx} × ${heightPx} px, which no part that lies off is seen in`,
       hint: 'draw a region around what is to be judged, away from the borders of the view by as much as parts may lie off',
     })
   })

@@ -25,6 +25,8 @@ export interface CompiledRules {
    * @throws INS_RULE when a condition cannot be evaluated or no rule matches: the caller holds the part
    */
   evaluate(facts: RuleFacts): RuleDecision
+  /** Whether a rule looks at findings; others see the image scores, which count all that was found. */
+  readsFindings: boolean
 }
 
 interface Condition {
@@ -52,7 +54,10 @@ export function compileRules(recipe: Recipe): CompiledRules {
     return { spec, when, condemns, inputs: factPaths(when.written.ast, RULE_FACTS) }
   })
   const ruleset = `${recipe.recipe}@${recipe.version}`
-  return { evaluate: (facts) => decide(rules, ruleset, facts) }
+  return {
+    evaluate: (facts) => decide(rules, ruleset, facts),
+    readsFindings: rules.some((r) => r.condemns !== null || r.inputs.some(([root]) => root === 'findings')),
+  }
 }
 
 function compile(environment: Environment, rule: RuleSpec, path: string, text: string): Condition {

@@ -77,10 +77,18 @@ export function toVariables(facts: RuleFacts): Variables {
     },
     line: { line: facts.context.line, station: facts.context.station, shift: facts.context.shift },
   }
-  assertFinite(numbersOf(variables), 'INS_RULE', 'facts')
+  if (!allFinite(variables)) assertFinite(numbersOf(variables), 'INS_RULE', 'facts')
   return variables
 }
 
+function allFinite(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value)
+  if (value === null || typeof value !== 'object') return true
+  for (const key in value) if (!allFinite((value as Record<string, unknown>)[key])) return false
+  return true
+}
+
+/** With the names of their places, which to make for every number of many findings takes a millisecond. */
 function* numbersOf(value: unknown, path = ''): Generator<readonly [string, number]> {
   if (typeof value === 'number') yield [path, value]
   else if (value !== null && typeof value === 'object')

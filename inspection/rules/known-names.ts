@@ -1,5 +1,5 @@
 import { CODE_FORMATS, type ModelCard, type Recipe, type ToolSpec } from '../../contracts/index.ts'
-import { findingClasses, scoreNames } from '../../models/index.ts'
+import { classNames, scoreNames } from '../../models/index.ts'
 import type { LimitState } from './facts.ts'
 
 /** Facts whose texts are names that the recipe and its models give, and no others. */
@@ -37,7 +37,7 @@ export function knownNames(recipe: Recipe, cards: ReadonlyMap<string, ModelCard>
 
 function classesOf(tool: ToolSpec, card: ModelCard | undefined): string[] {
   if ('class' in tool) return [tool.class]
-  return tool.use === 'model@1' && card ? findingClasses(card) : []
+  return tool.use === 'model@1' && card ? classNames(card) : []
 }
 
 function symbologiesOf(tool: ToolSpec): string[] {

@@ -34,7 +34,8 @@ export function checkRuleNames(recipe: Recipe, cards: ReadonlyMap<string, ModelC
       if (text === undefined) continue
       for (const { kind, name } of namesIn(environment.parse(text).ast, new Map())) {
         const { names, open } = known[kind]
-        if (names.includes(name) || open.some((start) => name.startsWith(start))) continue
+        // Nothing is misspelt in a name that is empty.
+        if (name === '' || names.includes(name) || open.some((start) => name.startsWith(start))) continue
         throw new CodedError('CFG_UNKNOWN_REFERENCE', {
           path: `rules[${i}].${part}`,
           expected: `a ${kind} that the recipe can give: ${names.join(', ') || 'none'}`,

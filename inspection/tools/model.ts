@@ -1,4 +1,4 @@
-import { CodedError } from '../../contracts/index.ts'
+import { CodedError, isRegistered } from '../../contracts/index.ts'
 import { invertGrey } from '../kernels/index.ts'
 import { checkRegions, checkThresholds, type ModelOutput, type Pixels } from '../../models/index.ts'
 import { encodeMap } from '../pipeline/score-map.ts'
@@ -16,7 +16,7 @@ export const model: Tool<'model@1'> = {
   async prepare(spec, { recipe, openModel }): Promise<PreparedTool> {
     const runner = await openModel({ ...spec, id: spec.model })
     checkThresholds(runner.card, spec, `tools.${spec.id}`)
-    checkRegions(runner.card, spec, `tools.${spec.id}`)
+    checkRegions(runner.card, spec, `tools.${spec.id}`, isRegistered(recipe))
     const area = toolArea(recipe, spec.roi, spec.exclude)
     const { widthPx, heightPx } = recipe.view
     const banned = spec.exclude.length > 0 ? new Uint8Array(widthPx * heightPx) : null

@@ -74,6 +74,12 @@ describe('variables in a document', () => {
     ['one without its end', 'a: 1\nb: ${PORT', 'found ${PORT'],
     ['a default that ends in a comment', 'a: ${NO:-x #y}', 'found ${NO:-x'],
     ['one without brackets', 'a: [1, $MY_DATA/x]', 'line 1, a[1]); expected `${MY_DATA}`; found $MY_DATA/x'],
+    [
+      'a default in quotes',
+      'a: ${NO:-"x"}',
+      'line 1, a); expected a default without quotes or blanks around it',
+    ],
+    ['a default behind a blank', 'a: ${NO:- 8080}', 'expected a default without quotes or blanks around it'],
     ['one in a key', 'a:\n  ${PORT}: 1', 'line 2, a.${PORT}); expected variables in values, not in keys'],
   ])('are refused as %s', (_name, text, says) => {
     expect(said(text)).toContain(says)
@@ -85,6 +91,7 @@ describe('variables in a document', () => {
   })
 
   it('leave what is no variable alone', () => {
+    expect(read("a: '$SYS/reads'")).toEqual({ a: '$SYS/reads' })
     expect(read('a: $share/g/t\nb: pa$WORD\nc: 5 $\nd: "{x}"\ne: { f: 1 }')).toEqual({
       a: '$share/g/t',
       b: 'pa$WORD',

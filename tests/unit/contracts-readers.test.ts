@@ -16,6 +16,12 @@ describe('readers of a line file', () => {
   const named = (association: object[], over: object = {}): object => station('a', { association, ...over })
   it.each([
     ['an unknown key', [gun], [named([{ ...time, window: 3 }])], /stations\[0\]\.association\[0\]\.window/],
+    [
+      'an adapter of before',
+      [{ id: 'gun', adapter: 'scanner-device', path: '/dev/ttyS0' }],
+      [named([time])],
+      /readers\[0\]\.adapter\); expected scanner-serial \(with its baudRate\) or scanner-keyboard in place of/,
+    ],
     ['an unknown adapter', [{ ...gun, adapter: 'camera' }], [named([time])], /readers\[0\]\.adapter/],
     [
       'places that overlap',

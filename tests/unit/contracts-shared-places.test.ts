@@ -100,6 +100,13 @@ describe('what two parts of a line would take from each other', () => {
       'other units',
       [station('a', push(9001), { reject: plc(0) }), station('b', push(9002), { reject: plc(0, 2) })],
     ],
+    [
+      'two programs of this machine at addresses of their own',
+      [
+        station('a', push(9001, '127.0.0.1'), { reject: { ...plc(0), host: '127.0.0.1' } }),
+        station('b', push(9001, '127.0.0.2'), { reject: { ...plc(0), host: '127.0.0.2' } }),
+      ],
+    ],
     ['free ports', [station('a', push(0)), station('b', push(0))]],
     [
       'the same port on two addresses',

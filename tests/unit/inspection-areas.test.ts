@@ -75,6 +75,15 @@ describe('a region that no rule sees because larger ones take all the room', () 
     const judged = (maxFindings: number): ReturnType<typeof judge> =>
       judge(size, two, [{ ...tool, maxFindings }], { rois, golden, rules }, dir)
     expect((await judged(2)).result).toBe('fail')
+    const counted = [{ ...rules[1], when: 'scores["spots.count"] == 2.0' }]
+    const byCount = await judge(
+      size,
+      two,
+      [{ ...tool, maxFindings: 1 }],
+      { rois, golden, rules: counted },
+      dir,
+    )
+    expect(byCount.result).toBe('pass')
     expect(await judged(1)).toMatchObject({
       result: 'inconclusive',
       noVerdict: { reason: 'tool', code: 'INS_TOOL' },

@@ -3,6 +3,7 @@ import { canonicalJson, type Verdict } from '../../contracts/index.ts'
 import { inspect, type ModelSetup, type PreparedRecipe, prepareRecipe } from '../../inspection/index.ts'
 import { compileGate } from '../../inspection/gate/index.ts'
 import { PartImage } from '../../inspection/pipeline/part-image.ts'
+import { checkRegions } from '../../models/index.ts'
 import { writeToyPackage } from '../suites/toy-models.ts'
 import { context, noModels, prepare, raw, recipeOf, render } from './samples/inspection-recipes.ts'
 
@@ -205,7 +206,15 @@ describe('model@1', async () => {
     const prepared = (more: object): Promise<PreparedRecipe> =>
       prepareRecipe({ recipe: recipeOf(size, [{ ...tool, ...more }], regions), dir: '.' }, setup(classes))
     await expect(prepared(over)).rejects.toThrow(message)
-    await (await prepared({})).close()
+    const judging = await prepared({})
+    const { card } = judging.tools[0]?.model ?? {}
+    if (card === undefined) throw new Error('no model')
+    // Beside a registration a region is demanded: it says what the frame must show.
+    const beside = (more: { roi?: string; exclude?: string[] }): void =>
+      checkRegions(card, { exclude: [], ...more }, 'tools.m', true)
+    expect(() => beside({ roi: 'left' })).not.toThrow()
+    expect(() => beside({ roi: 'left', exclude: ['left'] })).toThrow(/tools\.m\.exclude/)
+    await judging.close()
     await classes.remove()
   })
 

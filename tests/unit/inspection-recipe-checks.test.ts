@@ -79,6 +79,15 @@ describe('a recipe by which no part can pass or be judged is refused', () => {
       /gate\.presence\.stdMin\); expected number <= 127\.5/,
     ],
     [
+      'a region at the border of the view, of parts that lie off',
+      {
+        golden,
+        rois: { a: { shape: 'rect', box: [2, 0, 18, 9] } },
+        tools: [register({}), blob({ roi: 'a' })],
+      },
+      /tools\[1\]\.roi\); expected a region that the frame shows wholly.*found a, which reaches the border/,
+    ],
+    [
       'blobs at once larger and smaller',
       { tools: [blob({ minAreaPx: 100, maxAreaPx: 10 })] },
       /tools\[0\]\.minAreaPx\); expected at most maxAreaPx, 10; found 100; nothing would ever be found/,
@@ -196,5 +205,17 @@ describe('a recipe by which no part can pass or be judged is refused', () => {
       tools: [blob({ roi: 'seam', minAreaPx: 100 }), blob({ id: 'all', minAreaPx: 200, maxAreaPx: 200 })],
     })
     await load({ tools: [text('LOT(\\d{4})')] })
+  })
+
+  it('but taken as it was released where parts were judged by it', async () => {
+    const before = { golden, tools: [register({}), blob({})] }
+    await expect(load(before)).rejects.toMatchObject({ code: 'CFG_INVALID' })
+    const recipe = await loadRecipe(dir, 'sample@1', { released: true })
+    expect(recipe.recipe.tools.map((t) => t.id)).toEqual(['place', 'b'])
+    // What was never a recipe is none now.
+    await writeFile(join(dir, 'sample@1.recipe.yaml'), JSON.stringify({ ...plain, tools: [] }))
+    await expect(loadRecipe(dir, 'sample@1', { released: true })).rejects.toMatchObject({
+      code: 'CFG_INVALID',
+    })
   })
 })

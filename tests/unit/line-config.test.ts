@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type LineConfig, loadLine } from '../../bin/line/config.ts'
 import { readEnvironment } from '../../bin/setup/environment.ts'
 import { pass, recipe } from './samples/rules.ts'
@@ -42,6 +42,30 @@ describe('the data directory of a line', () => {
     expect((await load('data: { dir: kept }', env)).dataDir).toBe(resolve('e'))
     expect((await load('data: { dir: kept }', env, { dataDir: 'f' })).dataDir).toBe(resolve('f'))
     expect((await load('')).dataDir).toBe(resolve('.sightline'))
+  })
+})
+
+describe('records from where a relative data directory lay before', () => {
+  it('are not left behind in silence', async () => {
+    const [was, now] = ['was', 'now'].map((name) => join(dir, name)) as [string, string]
+    const records = (folder: string): void => {
+      mkdirSync(join(folder, 'kept'), { recursive: true })
+      writeFileSync(join(folder, 'kept', 'trace.db'), '')
+    }
+    records(was)
+    const cwd = vi.spyOn(process, 'cwd').mockReturnValue(was)
+    try {
+      await expect(load('data: { dir: kept }')).rejects.toMatchObject({
+        code: 'CFG_INVALID',
+        detail: { path: 'data.dir', line: 6 },
+      })
+      expect((await load(`data: { dir: ${now} }`)).dataDir).toBe(now)
+      records(dir)
+      expect((await load('data: { dir: kept }')).dataDir).toBe(join(dir, 'kept'))
+    } finally {
+      cwd.mockRestore()
+      rmSync(join(dir, 'kept'), { recursive: true, force: true })
+    }
   })
 })
 
