@@ -170,7 +170,8 @@ function pathText(path: readonly PropertyKey[]): string {
 /** Line of a path as errors say it, `tools[1].threshold`, or of the nearest place around it; null when the text has none. */
 export function lineOfPath(text: string, path: string): number | null {
   const counter = new LineCounter()
-  const doc = parseDocument(text, { lineCounter: counter })
+  // Variables inside { } would be taken for maps.
+  const doc = parseDocument(markVariables(text), { lineCounter: counter })
   const keys = [...path.matchAll(/([^.[\]]+)|\[(\d+)\]/g)].map(([, key, index]) => key ?? Number(index))
   return lineOf(doc, keys, counter)
 }

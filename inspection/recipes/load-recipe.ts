@@ -22,7 +22,7 @@ export interface LoadedRecipe {
   dir: string
   file: string
   /** Taken as it was released: checks that came later are left out. */
-  released: boolean
+  released?: boolean
 }
 
 /**
