@@ -95,7 +95,7 @@ describe('a store that is late', () => {
     writeFileSync(join(dataDir, 'spool', 'half.img.77-1.tmp'), 'x')
 
     const second = await openPartStore({ dataDir })
-    expect(await second.lastTrigger('st10')).toBe(2)
+    expect(await second.lastTrigger('st10')).toEqual({ trigger: 2, attempt: 1 })
     expect(second.health()).toMatchObject({ state: 'ok', spooled: 0 })
     await second.close()
     expect(triggersIn()).toEqual([1, 2])
