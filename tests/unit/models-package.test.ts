@@ -61,6 +61,12 @@ describe('packing', () => {
     await writeFile(join(root, 'cap.teach', 'mine.txt'), 'mine')
     await expect(checkTaughtFolder(join(root, 'cap'))).rejects.toThrow(/^MDL_PACKAGE: .*mine\.txt/)
     await checkPackageFolder(join(root, 'cap'))
+    // What a copy that was cut off left would refuse the new package at the end.
+    await mkdir(join(root, 'cut', 'golden'), { recursive: true })
+    await expect(checkPackageFolder(join(root, 'cut'))).rejects.toThrow(/^MDL_PACKAGE: .*found remains/)
+    await expect(packModel({ ...request, outDir: join(root, 'cut') })).rejects.toThrow(/found remains/)
+    await rm(join(root, 'cut', 'golden'), { recursive: true })
+    await checkPackageFolder(join(root, 'cut'))
     expect((await readdir(root)).filter((name) => name.startsWith('cap'))).toEqual(['cap.teach'])
   })
 
