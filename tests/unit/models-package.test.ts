@@ -8,6 +8,7 @@ import {
   createSigningKey,
   findBackbone,
   findPackages,
+  otherMeanings,
   listModels,
   loadTrustedKeys,
   packModel,
@@ -195,6 +196,12 @@ describe('finding and commands', () => {
       if (!first) throw new Error('no package')
       const renewed = { ...first, cardSha256: '1'.repeat(64), card: { ...first.card, licence: 'MIT' } }
       expect(pinnedPackage([first, renewed], pin, dirs)).toBe(first)
+      // Said when the second is made, not when a line of today does not start again.
+      expect(await otherMeanings(right.dir, [right.root])).toMatchObject({
+        own: { dir: right.dir },
+        others: [],
+      })
+      expect((await otherMeanings(right.dir, dirs)).others.map((p) => p.dir)).toEqual([wrong.dir])
       const shelf = new ModelShelf({
         modelDirs: dirs,
         providers: ['cpu'],
