@@ -105,6 +105,7 @@ const ZH: Record<ErrorCode, string> = {
   DAT_EMPTY: '数据集没有可用条目',
   DAT_LEFT_OUT: '数据集文件夹中有未使用的文件',
   DAT_TRUTH: '数据集未说明其工件的真实情况',
+  DAT_NO_DEFECT: '标注文件中没有任何标注，其全部工件视为良品',
 
   API_REQUEST: '请求格式错误',
   API_NOT_FOUND: '没有这个资源',

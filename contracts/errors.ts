@@ -106,6 +106,7 @@ export const ERROR_CODES = {
   DAT_EMPTY: 'the data set has no usable item',
   DAT_LEFT_OUT: 'files in the folder of the data set are not used',
   DAT_TRUTH: 'the data set leaves open what is true of its parts',
+  DAT_NO_DEFECT: 'no annotation is in a file of annotations: all its parts count as good',
 
   API_REQUEST: 'the request is malformed',
   API_NOT_FOUND: 'no such resource',

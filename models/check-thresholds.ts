@@ -11,8 +11,8 @@ interface Thresholds {
  * Between which values a threshold can tell scores apart; null = the scores of the model are no probabilities.
  *
  * A classifier or segmenter without an activation outside its graph gives probabilities or logits, and the card does not
- * say which: those taught here have the softmax inside. Its own threshold tells, which for logits from 0 to 1 would be a
- * coincidence.
+ * say which: those taught here have the softmax inside. Its own threshold tells, which for logits above 0 and up to 1
+ * would be a coincidence; 0 is where logits are cut.
  */
 function rangeOf({ spec, threshold }: ModelCard): [least: number, most: number] | null {
   switch (spec.family) {
@@ -21,7 +21,7 @@ function rangeOf({ spec, threshold }: ModelCard): [least: number, most: number] 
       return null
     case 'classification':
     case 'segmentation-classes': {
-      const unit = threshold.value >= 0 && threshold.value <= 1
+      const unit = threshold.value > 0 && threshold.value <= 1
       return spec.activation === 'softmax' || unit ? [0, 1] : null
     }
     case 'text-detection':

@@ -44,7 +44,14 @@ export { onnxGraph, onnxModel, onnxNode, onnxTensor } from './onnx/graph.ts'
 export type { OnnxAttribute, OnnxType, OnnxValueInfo } from './onnx/graph.ts'
 export { withUint8Input } from './onnx/uint8-input.ts'
 export type { Uint8InputSpec } from './onnx/uint8-input.ts'
-export { PACKAGES_DIR, findPackages, packageNamed, pinnedPackage, verifyPinned } from './package/find.ts'
+export {
+  PACKAGES_DIR,
+  findPackages,
+  otherMeanings,
+  packageNamed,
+  pinnedPackage,
+  verifyPinned,
+} from './package/find.ts'
 export type { BrokenPackage, PackageInfo } from './package/find.ts'
 export { readCard } from './package/read-card.ts'
 export { TRUSTED_KEYS_FILE, generateKeys, loadTrustedKeys } from './package/keys.ts'

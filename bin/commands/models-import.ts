@@ -7,6 +7,7 @@ import { checkPackageFolder, FOREIGN_FAMILIES, importModel, importOcr } from '..
 import type { ForeignFamily } from '../../models/index.ts'
 import type { Environment } from '../setup/environment.ts'
 import { checkModelName } from '../teach/model-version.ts'
+import { warnOfOtherMeanings } from '../setup/models.ts'
 import { number } from '../terminal/options.ts'
 import { type SigningFlags, type SigningKey, signingKey, signingOptions } from '../setup/signing-key.ts'
 import { printTable } from '../terminal/table.ts'
@@ -77,6 +78,7 @@ export function addModelImports(models: Command, environment: Environment): void
         ...(await readKey(await signingKey(o, environment))),
         taktMs: o.taktMs ?? null,
       })
+      await warnOfOtherMeanings(packed.dir, environment)
       if (o.json) return void process.stdout.write(`${JSON.stringify({ ...report, packed }, null, 2)}\n`)
       printTable(
         ['image', 'verdict', 'findings', 'unmatched', 'pixels max', 'score max', 'box max px', 'area max'],
@@ -115,7 +117,10 @@ export function addModelImports(models: Command, environment: Environment): void
         outDir: o.out,
         ...(await readKey(await signingKey(o, environment))),
       })
-      for (const p of [detector, recogniser]) process.stdout.write(`${p.dir} SHA-256 ${p.sha256}\n`)
+      for (const p of [detector, recogniser]) {
+        process.stdout.write(`${p.dir} SHA-256 ${p.sha256}\n`)
+        await warnOfOtherMeanings(p.dir, environment)
+      }
     })
 }
 

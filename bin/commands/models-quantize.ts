@@ -59,7 +59,7 @@ export function addModelsQuantize(models: Command, environment: Environment): vo
     .option('--id <name>', 'id of the new package; default: that of the float one with -int8')
     .option(
       '--version <x.y.z>',
-      'version of the new package; default: that of the float one, or the next behind those there',
+      'version of the new package; default: that of the float one, or where that is taken the next behind those there',
     )
     .option('--out <dir>', 'folder of the new package; default: among those made on this machine')
     .option('--json', 'print JSON')
@@ -76,7 +76,7 @@ async function run(dir: string, flags: Flags, environment: Environment): Promise
   checkModelName(id, flags.version, '--version')
   const version =
     flags.out === undefined
-      ? await freeVersion(id, flags.version, environment, { first: float.card.version, flag: '--version' })
+      ? await freeVersion(id, flags.version, environment, { like: float.card.version, flag: '--version' })
       : (flags.version ?? float.card.version)
   const outDir = resolve(flags.out ?? join(taughtDir(environment), `${id}-${version}`))
   await checkPackageFolder(outDir)

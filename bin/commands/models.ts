@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { CodedError } from '../../contracts/index.ts'
 import { createSigningKey, listModels, packModelFiles, verifyModel } from '../../models/index.ts'
 import type { Environment } from '../setup/environment.ts'
-import { modelDirs, trustedKeys } from '../setup/models.ts'
+import { modelDirs, trustedKeys, warnOfOtherMeanings } from '../setup/models.ts'
 import { type SigningFlags, signingKey, signingOptions } from '../setup/signing-key.ts'
 import { printTable } from '../terminal/table.ts'
 import { addModelImports } from './models-import.ts'
@@ -74,6 +74,7 @@ export function addModels(program: Command, environment: Environment): void {
         ...(await signingKey(o, environment)),
       })
       process.stdout.write(`${JSON.stringify(packed, null, 2)}\n`)
+      await warnOfOtherMeanings(packed.dir, environment)
     })
   addModelImports(models, environment)
   addAddBackbone(models, environment)

@@ -1,6 +1,6 @@
 import { CodedError } from '../../contracts/index.ts'
 import type { ModelSetup } from '../../inspection/index.ts'
-import { loadTrustedKeys, type TrustedKeys } from '../../models/index.ts'
+import { loadTrustedKeys, otherMeanings, type TrustedKeys } from '../../models/index.ts'
 import type { Environment } from './environment.ts'
 import { paths, taughtDir } from './paths.ts'
 import { ownTrustedKeys } from './signing-key.ts'
@@ -30,6 +30,16 @@ export async function trustedKeys(environment: Environment): Promise<TrustedKeys
       actual: 'another key of that name',
     })
   return { ...delivered, ...further }
+}
+
+/** Says on standard error where beside a package just made a pin of the model alone does not tell what it means. */
+export async function warnOfOtherMeanings(dir: string, environment: Environment): Promise<void> {
+  const { own, others } = await otherMeanings(dir, modelDirs(environment))
+  if (others.length === 0) return
+  const named = [own, ...others].map((p) => `  ${p.version} in ${p.dir}, cardSha256 ${p.cardSha256}\n`)
+  process.stderr.write(
+    `warning: ${own.id} is there with the same network and another meaning (labels, inputs or family). Recipes that pin it by sha256 alone do not load where both are found: pin cardSha256, too, or remove the wrong one\n${named.join('')}`,
+  )
 }
 
 /** Where models come from and how their sessions are made: one core each. */

@@ -23,7 +23,7 @@ export function checkModelName(
  * never replaced: recipes pin models by their hash.
  *
  * @param after a version that it comes behind, too
- * @param first the version where there is none yet
+ * @param like  a version to be preferred where it is free
  * @param code  of the error when the wanted version is taken
  */
 export async function freeVersion(
@@ -32,17 +32,18 @@ export async function freeVersion(
   environment: Environment,
   {
     after,
-    first = '1.0.0',
+    like,
     code = 'CFG_USAGE',
     flag = '--model-version',
-  }: { after?: string | undefined; first?: string; code?: ErrorCode; flag?: string } = {},
+  }: { after?: string | undefined; like?: string; code?: ErrorCode; flag?: string } = {},
 ): Promise<string> {
   const packages = await findPackages(modelDirs(environment), () => undefined)
   const versions = packages.filter((p) => p.id === id).map((p) => p.version)
   const newest = [...versions, ...(after === undefined ? [] : [after])]
     .toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }))
     .at(-1)
-  const version = wanted ?? (newest === undefined ? first : nextMinor(newest))
+  const next = newest === undefined ? '1.0.0' : nextMinor(newest)
+  const version = wanted ?? (like !== undefined && !versions.includes(like) ? like : next)
   if (!versions.includes(version)) return version
   throw new CodedError(code, {
     path: code === 'CFG_USAGE' ? flag : 'version',

@@ -20,7 +20,7 @@ import { checkExport, type DetectionType } from './export-detections.ts'
 import { intoFrame } from './frame-box.ts'
 import { EVALUATION_CONTEXT, judgeItems } from './judge-items.ts'
 import { plainName, type Primary, primaryOf } from './primary.ts'
-import { lowestFloor, openableTools, openThresholds, reportedFindings } from './probe-recipe.ts'
+import { lookedAt, lowestFloor, openableTools, openThresholds, reportedFindings } from './probe-recipe.ts'
 import { oneRecipe, recipesOfSizes } from './recipes-of-sizes.ts'
 import type { EvaluatedImage, EvaluationResult } from './result.schema.ts'
 import { MapScorer, readMask, ShownMaps } from './score-maps.ts'
@@ -116,7 +116,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
     })
     const wallMs = performance.now() - started
     return {
-      format: 'sightline-evaluation/2',
+      format: 'sightline-evaluation/3',
       startedAt,
       wallMs,
       dataset: {
@@ -195,17 +195,17 @@ const wordsOf =
   (label: string): string =>
     classes.find((c) => plainName(c) === plainName(label)) ?? label
 
+type Own = Pick<EvaluatedImage, 'verdict' | 'reasons'> & Pick<InspectOutcome['verdict'], 'findings'>
+
 /** Judges the facts of an outcome again by the recipe as it is, its thresholds included. */
-function ownVerdict(
-  recipe: Recipe,
-  open: ReadonlySet<string>,
-): (o: InspectOutcome) => Pick<EvaluatedImage, 'verdict' | 'reasons'> {
+function ownVerdict(recipe: Recipe, open: ReadonlySet<string>): (o: InspectOutcome) => Own {
   const rules = compileRules(recipe)
   return ({ verdict: v }) => {
-    if (v.noVerdict || open.size === 0) return { verdict: v.result, reasons: v.reasons }
-    const { findings, untold } = reportedFindings(recipe, v.findings)
+    const findings = lookedAt(recipe, v.findings, open)
+    if (v.noVerdict || open.size === 0) return { verdict: v.result, reasons: v.reasons, findings }
+    const told = reportedFindings(recipe, v.findings)
     const own = rules.evaluate({
-      findings,
+      findings: told.findings,
       measurements: v.measurements,
       codes: v.codes,
       scores: v.scores,
@@ -213,9 +213,9 @@ function ownVerdict(
       registration: v.registration,
       context: EVALUATION_CONTEXT,
     })
-    return own.result === 'pass' && untold > 0
-      ? { verdict: 'inconclusive', reasons: [NO_VERDICT_TEXT.tool] }
-      : { verdict: own.result, reasons: own.reasons }
+    return own.result === 'pass' && told.untold > 0
+      ? { verdict: 'inconclusive', reasons: [NO_VERDICT_TEXT.tool], findings }
+      : { verdict: own.result, reasons: own.reasons, findings }
   }
 }
 
@@ -259,7 +259,7 @@ function evaluated(
   item: DatasetItem,
   outcome: InspectOutcome,
   dataset: Dataset,
-  own: Pick<EvaluatedImage, 'verdict' | 'reasons'>,
+  own: Own,
   primary: Primary | null,
 ): EvaluatedImage {
   const { verdict, widthPx, heightPx, timing } = outcome
@@ -280,7 +280,7 @@ function evaluated(
       null,
     detections: verdict.noVerdict
       ? []
-      : verdict.findings.map((f) => ({
+      : own.findings.map((f) => ({
           class: named(f.class),
           score: f.score,
           box: intoFrame(f.box, verdict.registration, widthPx, heightPx),

@@ -57,12 +57,15 @@ export async function findLeakage(
   const kinds = Object.entries(found) as [Pair['kind'], Found][]
   const touched = new Set(kinds.flatMap(([, f]) => [...f.touched]))
   return {
-    images: items.length,
+    images: new Set(items.map((i) => i.id)).size,
     splits,
     groupBy: options.groupBy ?? null,
-    affected: [...touched].filter((n) => options.split === undefined || items[n]?.split === options.split)
-      .length,
-    coarse: largestGroup(groups),
+    affected: new Set(
+      items.flatMap((i, n) =>
+        touched.has(n) && (options.split === undefined || i.split === options.split) ? i.id : [],
+      ),
+    ).size,
+    coarse: largestGroup(items, groups),
     pairs: kinds.flatMap(([kind, f]) => f.listed.flatMap((hit) => pairOf(items, kind, hit))),
     counts: {
       workpiece: found.workpiece.count,
@@ -238,9 +241,10 @@ function pairOf(items: readonly SplitImage[], kind: Pair['kind'], [a, b, evidenc
 }
 
 /** The group with more than half of all images, which is no workpiece. */
-function largestGroup(groups: readonly (string | null)[]): Leakage['coarse'] {
+function largestGroup(items: readonly SplitImage[], groups: readonly (string | null)[]): Leakage['coarse'] {
+  const byId = new Map(items.map((i, n) => [i.id, groups[n] ?? null]))
   const sizes = new Map<string, number>()
-  for (const g of groups) if (g !== null) sizes.set(g, (sizes.get(g) ?? 0) + 1)
-  for (const [group, images] of sizes) if (images > groups.length / 2) return { group, images }
+  for (const g of byId.values()) if (g !== null) sizes.set(g, (sizes.get(g) ?? 0) + 1)
+  for (const [group, images] of sizes) if (images > byId.size / 2) return { group, images }
   return null
 }

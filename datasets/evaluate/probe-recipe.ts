@@ -152,9 +152,11 @@ export const lowestFloor = (
 
 /**
  * The same recipe with the thresholds of some tools lowered to `floor`, so that precision and recall can be drawn
- * below the operating point. Everything else stays, the version included: it lives only inside one evaluation.
+ * below the operating point. Of the other tools one finding more than the recipe looks at is told, which says that there
+ * are more. Everything else stays, the version included: it lives only inside one evaluation.
  */
 export function openThresholds(recipe: Recipe, floor: number, open: ReadonlySet<string>): Recipe {
+  if (open.size === 0) return recipe
   return {
     ...recipe,
     tools: recipe.tools.map((t) =>
@@ -165,9 +167,23 @@ export function openThresholds(recipe: Recipe, floor: number, open: ReadonlySet<
             thresholds: {},
             maxFindings: 10_000,
           }
-        : t,
+        : 'maxFindings' in t
+          ? { ...t, maxFindings: t.maxFindings + 1 }
+          : t,
     ),
   }
+}
+
+/** The findings of `openThresholds` without those that are there only to say that there are more. */
+export function lookedAt(recipe: Recipe, findings: readonly Finding[], open: ReadonlySet<string>): Finding[] {
+  const left = new Map(
+    recipe.tools.flatMap((t) => ('maxFindings' in t && !open.has(t.id) ? [[t.id, t.maxFindings]] : [])),
+  )
+  return findings.filter(({ tool }) => {
+    const room = left.get(tool) ?? 1
+    if (left.has(tool)) left.set(tool, room - 1)
+    return room > 0
+  })
 }
 
 /**
@@ -182,8 +198,8 @@ export function reportedFindings(
   let untold = 0
   const told = findings.filter((f) => {
     const tool = recipe.tools.find((t) => t.id === f.tool)
-    if (tool?.use !== 'model@1') return true
-    if (f.score < (tool.thresholds[f.class] ?? tool.threshold)) return false
+    if (tool === undefined || !('maxFindings' in tool)) return true
+    if (tool.use === 'model@1' && f.score < (tool.thresholds[f.class] ?? tool.threshold)) return false
     const room = left.get(tool.id) ?? tool.maxFindings
     left.set(tool.id, room - 1)
     if (room <= 0) untold++

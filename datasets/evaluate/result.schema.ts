@@ -131,7 +131,7 @@ const comparisonSchema = z.strictObject({
 
 /** JSON-safe outcome of one evaluation; what `sightline evaluate --json` writes. */
 export const evaluationResultSchema = z.strictObject({
-  format: z.literal('sightline-evaluation/2'),
+  format: z.literal('sightline-evaluation/3'),
   startedAt: z.iso.datetime(),
   wallMs: z.number(),
   dataset: z.strictObject({

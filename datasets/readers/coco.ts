@@ -4,7 +4,7 @@ import { CodedError, mapInOrder } from '../../contracts/index.ts'
 import { boxOf, checkSizes, segmentationSchema, shapeOf } from './coco-shapes.ts'
 import { filesIn, inside, isDirectory, isFile, notEmpty, readText, stem, within } from './files.ts'
 import type { DatasetReader, FoundBox, FoundItem } from './item.ts'
-import { openTruth } from './left-out.ts'
+import { noDefect, openTruth } from './left-out.ts'
 
 const id = z.union([z.number(), z.string()])
 
@@ -18,7 +18,7 @@ const cocoSchema = z.looseObject({
     }),
   ),
   categories: z.array(z.looseObject({ id, name: z.string().min(1) })),
-  /** Absent or empty in the image lists of test sets: the images are not annotated. */
+  /** Absent in the image lists of test sets: the images are not annotated. Empty = looked at, nothing there. */
   annotations: z
     .array(
       z.looseObject({
@@ -53,13 +53,19 @@ export const coco: DatasetReader = {
     const classes: string[] = []
     const items: FoundItem[] = []
     const bare: string[] = []
+    const empty: string[] = []
     for (const file of files) {
       const data = await parse(file)
       for (const c of data.categories) if (!classes.includes(c.name)) classes.push(c.name)
-      if (!data.annotations?.length) bare.push(`${relative(dir, file)}, ${data.images.length} images`)
+      const named = `${relative(dir, file)}, ${data.images.length} images`
+      if (!data.annotations) bare.push(named)
+      else if (data.annotations.length === 0) empty.push(named)
       for (const item of await toItems(dir, file, data, prefixOf(dir, file, files))) items.push(item)
     }
-    const leftOut = openTruth(bare, dir, 'annotations in every file: images of these are in no rate')
+    const leftOut = [
+      ...openTruth(bare, dir, 'annotations in every file: images of these are in no rate'),
+      ...noDefect(empty, dir, 'annotations in every file, or none where all parts are good ones'),
+    ]
     return { format: 'coco', dir, classes, items: notEmpty(items, dir, 'images in the JSON'), leftOut }
   },
 }
@@ -215,7 +221,7 @@ async function toItems(
       id: `${prefix}/${i.file_name}`,
       image,
       split,
-      ...(data.annotations?.length ? { boxes } : {}),
+      ...(data.annotations ? { boxes } : {}),
       defective: null,
     }
   })

@@ -33,12 +33,12 @@ export interface DatasetItem {
 }
 
 /**
- * Whether a part is bad: as the data set says, else by its annotated regions; null when nobody looked, or where there
- * are crowds alone, which say nothing.
+ * Whether a part is bad: as the data set says, else by its annotated regions; null when nobody looked. A crowd and a
+ * difficult object are defects, too, though nobody is asked to find their place.
  */
 export function badPart({ defective, boxes }: Pick<DatasetItem, 'defective' | 'boxes'>): boolean | null {
   if (defective !== null || boxes === undefined) return defective
-  return boxes.some((b) => !b.crowd) || (boxes.length > 0 ? null : false)
+  return boxes.length > 0
 }
 
 /** A box as a reader finds it. */

@@ -11,7 +11,7 @@ const isUnread = (name: string): boolean => UNREAD.has(extname(name).toLowerCase
 const NAMED = 5
 
 const fact =
-  (code: 'DAT_LEFT_OUT' | 'DAT_TRUTH') =>
+  (code: 'DAT_LEFT_OUT' | 'DAT_TRUTH' | 'DAT_NO_DEFECT') =>
   (names: readonly string[], file: string, expected: string, hint?: string): ErrorFact[] =>
     names.length === 0
       ? []
@@ -31,6 +31,9 @@ export const leftOut = fact('DAT_LEFT_OUT')
 
 /** DAT_TRUTH in the same form: what the labels leave open, and how it was taken. */
 export const openTruth = fact('DAT_TRUTH')
+
+/** DAT_NO_DEFECT in the same form: files of annotations in which none is. */
+export const noDefect = fact('DAT_NO_DEFECT')
 
 /** Labelled images that EXIF says to show turned: whoever labelled them may have seen them so. */
 export const turnedImages = (names: readonly string[], dir: string): ErrorFact[] =>

@@ -3,7 +3,7 @@ import { CodedError, mapInOrder } from '../../contracts/index.ts'
 import { foldersIn, imagesIn, isDirectory, notEmpty, stem } from './files.ts'
 import { imageHeader, imageSize } from './image-size.ts'
 import { checkGoodLabels, type FoundItem, type DatasetReader, isGoodLabel } from './item.ts'
-import { leftOut, turnedImages } from './left-out.ts'
+import { leftOut, openTruth, turnedImages } from './left-out.ts'
 import { readMaskFile } from './read-mask.ts'
 
 /** Folders of images and the splits they stand for; the last is the name in MVTec AD 2. */
@@ -17,9 +17,10 @@ const TRUTH = 'ground_truth'
 
 /**
  * MVTec AD: `train/good` (or another word for good, as BTAD's `train/ok`), `test/<class>`, `ground_truth/<class>/<stem>_mask.png` (or `<stem>.png`). Labelled bad
- * images under `train/<class>` are read too, as some sets of this layout have them. Masks are optional per image; a
- * mask without an image is an error, as is one that marks something on a good part. MVTec LOCO AD has a folder of masks
- * for each image, MVTec AD 2 the test images and masks in `test_public`; both have `validation`.
+ * images under `train/<class>` are read too, as some sets of this layout have them; a mask of two images is that of the
+ * test image. Masks are optional per image; a mask without an image is an error, as is one that marks something on a
+ * good part. MVTec LOCO AD has a folder of masks for each image, MVTec AD 2 the test images and masks in `test_public`;
+ * both have `validation`. Other folders beside the masks are not used.
  */
 export const mvtec: DatasetReader = {
   format: 'mvtec',
@@ -45,20 +46,23 @@ export const mvtec: DatasetReader = {
         for (const f of await imagesIn(join(dir, part, label))) {
           const id = join(part, label, f)
           const mask = masks.get(`${label}/${stem(f)}`)
-          mask?.images.push(id)
-          items.push({
+          const item: FoundItem = {
             id,
             image: join(dir, id),
             split,
             label,
             defective: !good,
             ...(mask === undefined || good ? {} : { mask: mask.place }),
-          })
+          }
+          mask?.images.push(item)
+          items.push(item)
         }
       }
     }
-    await checkMasks([...masks.values()], (label) => isGoodLabel(label, options.goodLabels))
-    const turned = await checkSizes(items, new Map([...masks.values()].map((m) => [m.place, m])))
+    const used = [...masks.values()].filter((m) => m.images.length > 0 || m.files[0] === m.place)
+    const shared = used.flatMap(giveToTest)
+    await checkMasks(used, (label) => isGoodLabel(label, options.goodLabels))
+    const turned = await checkSizes(items, new Map(used.map((m) => [m.place, m])))
     const marked = items.some((i) => i.mask !== undefined)
     const bare = items.filter((i) => i.defective === true && i.mask === undefined)
     const classes = [...new Set(items.map((i) => i.label ?? ''))].sort()
@@ -67,9 +71,14 @@ export const mvtec: DatasetReader = {
       dir,
       classes,
       items: notEmpty(items, dir, 'images under train and test'),
-      seen: [...masks.values()].flatMap((m) => m.files),
+      seen: used.flatMap((m) => m.files),
       leftOut: [
         ...turnedImages(turned, dir),
+        ...openTruth(
+          shared,
+          dir,
+          'a mask for each image: those of these are taken for the test images of their names',
+        ),
         ...leftOut(
           marked ? bare.map((i) => i.id) : [],
           dir,
@@ -86,8 +95,18 @@ interface Mask {
   /** An image, or a folder of such. */
   place: string
   files: string[]
-  /** Ids of the images it may belong to. */
-  images: string[]
+  /** The images it may belong to. */
+  images: FoundItem[]
+}
+
+/** A mask of one test image and others is that of the test image, as MVTec's are; returns the others, now without. */
+function giveToTest(mask: Mask): string[] {
+  const own = mask.images.filter((i) => i.split === 'test' && i.mask !== undefined)
+  if (own.length !== 1) return []
+  const others = mask.images.filter((i) => !own.includes(i))
+  for (const item of others) delete item.mask
+  mask.images = own
+  return others.map((i) => i.id)
 }
 
 /**
@@ -115,7 +134,7 @@ async function checkMasks(masks: readonly Mask[], isGood: (label: string) => boo
       throw new CodedError('DAT_LAYOUT', {
         file: place,
         expected: 'one image for each mask',
-        actual: images.join(' and '),
+        actual: images.map((i) => i.id).join(' and '),
       })
     }
   }

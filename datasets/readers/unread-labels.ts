@@ -1,13 +1,13 @@
-import { basename, extname, join } from 'node:path'
+import { extname, join } from 'node:path'
 import { CodedError } from '../../contracts/index.ts'
-import { filesBelow, foldersIn, isImage, stem } from './files.ts'
+import { filesBelow, foldersIn, imagesBelow, isImage, readText, stem } from './files.ts'
 import { splitNamed } from './splits.ts'
 
-/** How layouts name the folders of images and of what is said about them; no class of parts is named so. */
+/** How layouts name the folders of images and of what is said about them. */
 const OF_A_LAYOUT =
   /^(images?|imgs?|labels|annotations?|annots|masks|ground_?truths?|jpegimages|imagesets|segmentation(class|object))$/i
 
-/** Whether a folder of this name is no class of parts. */
+/** Whether a reader may take a folder of this name for none of a class of parts. */
 export const isLayoutFolder = (name: string): boolean =>
   splitNamed(name) !== undefined || OF_A_LAYOUT.test(name)
 
@@ -19,7 +19,37 @@ const MISSING: Record<string, string> = {
 }
 const MISSING_MASKS = 'train/good, test/<class> and ground_truth/<class>/<image>_mask.png (MVTec)'
 
-const isNotes = (file: string): boolean => extname(file).toLowerCase() in MISSING
+const OF_MASKS = /mask|truth|segmentation/i
+
+/** Folders of a layout; one such name alone among folders of images is a class, unless it is one of masks. */
+async function layoutFolders(dir: string): Promise<string[]> {
+  const all = await foldersIn(dir)
+  const found = all.filter((f) => OF_A_LAYOUT.test(f))
+  if (found.length !== 1 || all.length === 1 || found.some((f) => OF_MASKS.test(f))) return found
+  for (const f of all) if ((await imagesBelow(join(dir, f))).length === 0) return found
+  return []
+}
+
+async function firstLabels(dir: string, files: readonly string[]): Promise<string | undefined> {
+  for (const f of files)
+    if (extname(f).toLowerCase() in MISSING && (await mayBeLabels(join(dir, f)))) return f
+  return undefined
+}
+
+/** Keys of COCO, LabelMe and Supervisely. */
+const LABEL_KEYS = ['images', 'annotations', 'shapes', 'objects']
+
+/** Whether a file says where defects are, by its name; JSON by its content, as cameras and other programs write it, too. */
+async function mayBeLabels(file: string): Promise<boolean> {
+  if (extname(file).toLowerCase() !== '.json') return true
+  try {
+    const value: unknown = JSON.parse(await readText(file))
+    return typeof value === 'object' && value !== null && LABEL_KEYS.some((key) => key in value)
+  } catch {
+    // What cannot be read may be labels.
+    return true
+  }
+}
 
 /**
  * Folders of images and labels whose layout nothing recognised must not be taken for classes: every part would count as
@@ -31,14 +61,15 @@ export async function refuseUnreadLabels(dir: string): Promise<void> {
   const levels = (await foldersIn(dir)).flatMap((f) => (splitNamed(f) === undefined ? [] : [f]))
   const folders: string[] = []
   for (const level of levels.length > 0 ? levels : ['.'])
-    for (const f of await foldersIn(join(dir, level))) if (OF_A_LAYOUT.test(f)) folders.push(join(level, f))
+    for (const f of await layoutFolders(join(dir, level))) folders.push(join(level, f))
   const files = await filesBelow(dir)
-  const images = new Set(files.filter(isImage).map((f) => stem(basename(f))))
+  const images = new Set(files.filter(isImage).map(stem))
+  const beside = (f: string): boolean => images.has(stem(f))
   const notes =
-    files.find((f) => isNotes(f) && images.has(stem(basename(f)))) ??
-    (folders.length > 0 ? files.find(isNotes) : undefined)
+    (await firstLabels(dir, files.filter(beside))) ??
+    (folders.length > 0 ? await firstLabels(dir, files) : undefined)
   if (folders.length === 0 && notes === undefined) return
-  const masks = folders.some((f) => /mask|truth|segmentation/i.test(f))
+  const masks = folders.some((f) => OF_MASKS.test(f))
   throw new CodedError('DAT_LAYOUT', {
     file: dir,
     expected:

@@ -24,7 +24,7 @@ const IMAGES = ['JPEGImages', 'images', 'IMAGES']
 /**
  * Pascal VOC: one XML per image, pixel numbers 1-based and inclusive (VOC2012 development kit, section 8), turned into
  * half-open boxes from 0. Splits from ImageSets/Main where present, or each in a folder of its own. An image without XML
- * is not part of the set. Objects marked difficult are ignored, as `VOCevaldet` of the kit does. XML beside its image, as LabelImg writes it, and images in sub-folders are read, too.
+ * is not part of the set. Objects marked difficult are ignored, as `VOCevaldet` of the kit does, and their part is bad all the same. XML beside its image, as LabelImg writes it, and images in sub-folders are read, too.
  */
 export const voc: DatasetReader = {
   format: 'voc',
@@ -50,7 +50,7 @@ export const voc: DatasetReader = {
       leftOut: openTruth(
         [...new Set(difficult)],
         dir,
-        'no <difficult> objects: those of these images are ignored, as are calls on them',
+        'no <difficult> objects: those of these images are ignored, as are calls on them; their parts are bad ones',
       ),
     }
   },

@@ -42,7 +42,8 @@ export type GateDecision = Pick<
  * 153), P(X >= b) for X ~ Bin(b + c, 1/2). With zero tolerance one such part is enough. Overkill rises likewise when
  * the candidate does not pass good parts that the reference passed.
  *
- * What was not judged proves nothing: every bad part must have been, one good part, and each that the reference judged.
+ * What was not judged proves nothing: one bad and one good part must have been, and each that the reference judged. A
+ * part that neither judges is held by both, and says nothing of the candidate.
  */
 export function decideGate(input: GateInput, exact: ExactStatistics): GateDecision {
   const { items, candidate, reference, taktMs, alpha, zeroTolerance, allowOverkill } = input
@@ -69,7 +70,8 @@ export function decideGate(input: GateInput, exact: ExactStatistics): GateDecisi
   if (escapes.p < alpha || (zeroTolerance && newEscapes.length > 0)) refusals.push('escape')
   if (overkills.p < alpha && !allowOverkill) refusals.push('overkill')
   if (candidate.p95Ms > taktMs) refusals.push('speed')
-  if (numbered.some(({ n, defective }) => !judged(candidate, n) && (defective || judged(reference, n))))
+  const noBadJudged = bad.length > 0 && !bad.some(({ n }) => judged(candidate, n))
+  if (noBadJudged || numbered.some(({ n }) => !judged(candidate, n) && judged(reference, n)))
     refusals.push('not-judged')
   return {
     accepted: refusals.length === 0,

@@ -43,6 +43,7 @@ function readResult(text: string): GateResult | null {
  *
  * The newest word alone would let a recipe that was refused on 500 parts in by one more part that it gets right. So an
  * acceptance counts when nothing was refused after it, and nothing before it on more bad or more good parts than it has.
+ * What was refused for something else than how it judged says nothing of parts and is done with by the next acceptance.
  */
 export async function gateResultFor(
   dir: string,
@@ -62,5 +63,9 @@ export async function gateResultFor(
 const outweighs = (r: GateResult, n: number, other: GateResult, m: number): boolean =>
   other.accepted ||
   (m > n &&
-    r.candidate.escape.n >= other.candidate.escape.n &&
-    r.candidate.overkill.n >= other.candidate.overkill.n)
+    (other.refusals.every((why) => OF_NO_PART.includes(why)) ||
+      (r.candidate.escape.n >= other.candidate.escape.n &&
+        r.candidate.overkill.n >= other.candidate.overkill.n)))
+
+/** Of the machine, or of the set. */
+const OF_NO_PART: readonly GateResult['refusals'][number][] = ['speed', 'no-bad-parts', 'no-good-parts']

@@ -1,5 +1,5 @@
 import { readFile, readdir, stat } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { asCoded, canonicalJson, CodedError, type ModelCard, type ModelPin } from '../../contracts/index.ts'
 import type { TrustedKeys } from './keys.ts'
@@ -161,6 +161,29 @@ export function pinnedPackage(
     detail: { expected: `${id} with SHA-256 ${sha256}${card(cardSha256 ?? '')}`, actual },
     hint: 'install the package, raise the recipe version with another pin',
   })
+}
+
+/**
+ * Packages of the id and the network of one whose cards mean something else: beside them a pin of the model alone finds
+ * none of them.
+ *
+ * @param dir  the package
+ * @param dirs where others are looked for, beside its own folder
+ */
+export async function otherMeanings(
+  dir: string,
+  dirs: readonly string[],
+): Promise<{ own: PackageInfo; others: PackageInfo[] }> {
+  const own = await readInfo(dir)
+  const places = new Set([...dirs, dirname(dir)].map((d) => resolve(d)))
+  const others = (await findPackages([...places], () => undefined)).filter(
+    (p) =>
+      resolve(p.dir) !== resolve(dir) &&
+      p.id === own.id &&
+      p.sha256 === own.sha256 &&
+      meaning(p.card) !== meaning(own.card),
+  )
+  return { own, others }
 }
 
 /** What of a card decides verdicts. */

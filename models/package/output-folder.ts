@@ -16,8 +16,9 @@ const PACKAGE_ENTRIES = [MODEL_FILE, CARD_FILE, MANIFEST_FILE, 'golden']
  */
 export async function checkPackageFolder(outDir: string): Promise<void> {
   await checkPlace(outDir)
-  const there = await hashesIn(outDir)
-  if (there.card !== null) throw neverReplaced(outDir, there)
+  // Whatever lies there, no model that is yet to be made is the same.
+  const entries = await readdir(outDir).catch(() => [])
+  if (entries.length > 0) throw neverReplaced(outDir, await hashesIn(outDir))
 }
 
 /** As `checkPackageFolder`; a package may lie there, which only the very same one replaces. */
@@ -102,8 +103,8 @@ const neverReplaced = (dir: string, { model }: Hashes): CodedError =>
   new CodedError('MDL_PACKAGE', {
     file: dir,
     expected: 'a new folder: recipes pin what is released, so it is never replaced',
-    actual: `a package, SHA-256 of its model ${model ?? 'none'}`,
-    hint: 'give another version or output folder, or remove the package if nothing uses it',
+    actual: model === null ? 'remains of a package, no model' : `a package, SHA-256 of its model ${model}`,
+    hint: 'give another version or output folder, or remove what is there if nothing uses it',
   })
 
 /** @throws MDL_PACKAGE unless the place is free or a folder with nothing but these entries */

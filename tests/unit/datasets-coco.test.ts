@@ -209,12 +209,12 @@ describe('crowds', () => {
     expect(wrong.operating).toMatchObject({ precision: 0, recall: null, f1: null })
   })
 
-  it('say nothing about their part, and are not taught from', async () => {
+  it('make a bad part, and are not taught from', async () => {
     const set = await coco({ bbox: [1, 1, 4, 4], iscrowd: 1, segmentation: runs })
     expect(set.items[0]?.boxes?.[0]?.crowd).toBe(true)
     const bad = (boxes: TrueBox[] | undefined): boolean | null =>
       badPart({ defective: null, ...(boxes && { boxes }) })
-    expect([bad(set.items[0]?.boxes), bad(undefined)]).toEqual([null, null])
+    expect([bad(set.items[0]?.boxes), bad(undefined)]).toEqual([true, null])
     expect([bad([]), bad([{ class: 'x', box: [0, 0, 1, 1] }])]).toEqual([false, true])
     expect(() => labelledRegions(set)).toThrow(/TCH_LABELS/)
   })
@@ -248,7 +248,8 @@ describe('crowds', () => {
       items: dataset.items.map((i) => ({ ...i, boxes: i.boxes?.slice(0, 1) ?? [] })),
     }
     const none = await evaluate({ dataset: only, subject, models: noModels, workers: 1 })
-    expect([none.unlabelled, none.judgement]).toEqual([1, null])
+    expect([none.unlabelled, none.judgement?.escape.of]).toEqual([0, 1])
+    expect(none.detection?.missed.of).toBe(0)
   })
 
   it('take their pixels out of the overlap of classes', () => {

@@ -258,6 +258,13 @@ describe('opening thresholds', () => {
     const reported = reportedFindings(recipe, all)
     expect(reported.findings.map((f) => f.id)).toEqual(['open0.9', 'open0.6'])
     expect(reported.untold).toBe(1)
+    const spots = { id: 's', use: 'blob@1', polarity: 'dark', threshold: 90, minAreaPx: 4, maxFindings: 1 }
+    const both = recipeSchema.parse({ ...recipe, tools: [...recipe.tools, spots] })
+    const probed = openThresholds(both, 0.02, new Set(['m']))
+    expect(probed.tools[1]).toMatchObject({ id: 's', maxFindings: 2 })
+    expect(openThresholds(both, 0.02, new Set())).toBe(both)
+    const two = ['a', 'b'].map((id) => ({ ...finding('spot', 40), id, tool: 's', use: 'blob@1' as const }))
+    expect(reportedFindings(both, two)).toMatchObject({ findings: [{ id: 'a' }], untold: 1 })
   })
 })
 

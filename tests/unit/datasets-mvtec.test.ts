@@ -42,12 +42,33 @@ describe('masks of good parts', () => {
   })
 })
 
-it('refuses a mask that could belong to two images', async () => {
+it('gives a mask of two images to that of the test, says so, and refuses one of two test images', async () => {
   await at.tree({ 'train/good/0.png': null, 'train/crack/1.png': null, 'test/crack/1.png': null })
   await mask('ground_truth/crack/1_mask.png', 3)
+  const { items, leftOut } = await openDataset(at.dir)
+  expect(items.flatMap((i) => (i.mask === undefined ? [] : i.id))).toEqual(['test/crack/1.png'])
+  expect(leftOut.map((f) => f.message)).toEqual([
+    expect.stringMatching(/^DAT_TRUTH: .*taken for the test images .*found 1: train\/crack\/1\.png$/),
+    expect.stringMatching(/^DAT_LEFT_OUT: .*in no score of pixels; found 1: train\/crack\/1\.png$/),
+  ])
+  await at.tree({ 'test/crack/1.jpg': null })
   await expect(openDataset(at.dir)).rejects.toThrow(
-    /DAT_LAYOUT.*1_mask\.png\); expected one image for each mask; found train\/crack\/1\.png and test\/crack\/1\.png/,
+    /DAT_LAYOUT.*1_mask\.png\); expected one image for each mask; found train\/crack\/1\.png and test\/crack\/1\.jpg and test\/crack\/1\.png/,
   )
+})
+
+it('leaves a folder out that has no name of an image, and names it', async () => {
+  await at.tree({ 'train/good/0.png': null, 'test/crack/1.png': null })
+  await mask('ground_truth/crack/1_mask.png', 3)
+  await mask('ground_truth/crack/old/1_mask.png', 7)
+  const { items, leftOut } = await openDataset(at.dir)
+  expect(items.map((i) => i.mask)).toEqual([undefined, join(at.dir, 'ground_truth/crack/1_mask.png')])
+  expect(leftOut.map((f) => f.message)).toEqual([
+    expect.stringMatching(/^DAT_LEFT_OUT: .*found 1: ground_truth\/crack\/old\/1_mask\.png$/),
+  ])
+  // A mask in the place of masks without its image is a slip.
+  await mask('ground_truth/crack/2_mask.png', 3)
+  await expect(openDataset(at.dir)).rejects.toThrow(/DAT_LAYOUT.*2_mask\.png\); expected an image/)
 })
 
 it('names images with a mask that EXIF says to turn', async () => {

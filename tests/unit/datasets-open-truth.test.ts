@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { errorText } from '../../contracts/index.ts'
-import { openDataset } from '../../datasets/index.ts'
+import { badPart, openDataset } from '../../datasets/index.ts'
 import { boxesOf, datasetFolder } from './samples/dataset-folder.ts'
 
 const at = datasetFolder()
@@ -51,10 +51,13 @@ describe('what labels leave open is said', () => {
     expect(classes).toEqual(['R&D <1>'])
     expect(items.map((i) => i.boxes?.map((b) => b.crowd ?? false))).toEqual([[false, true], [false]])
     expect(await facts()).toEqual([expect.stringMatching(/^DAT_TRUTH: .*difficult.*ignored.*found 1: a$/)])
+    // With nothing but such an object a part is a bad one: passed, it is an escape.
+    await at.tree({ 'a.xml': `<annotation>${object('<difficult>1</difficult>')}</annotation>` })
+    expect((await openDataset(at.dir)).items.map(badPart)).toEqual([true, true])
   })
 
-  it('where a file of COCO has no annotations', async () => {
-    const json = (id: number, annotations: object[]): string =>
+  it('where a file of COCO has no annotations, or none is in it', async () => {
+    const json = (id: number, annotations?: object[]): string =>
       JSON.stringify({
         images: [{ id, file_name: `${id}.jpg` }],
         categories: [{ id: 1, name: 'dent' }],
@@ -62,13 +65,25 @@ describe('what labels leave open is said', () => {
       })
     await at.tree({
       'annotations/instances_train.json': json(1, [{ image_id: 1, category_id: 1, bbox: [1, 1, 4, 4] }]),
-      'annotations/instances_test.json': json(2, []),
+      'annotations/instances_test.json': json(2),
       '1.jpg': null,
       '2.jpg': null,
     })
     expect(boxesOf(await openDataset(at.dir))).toEqual([undefined, [['dent', 1, 1, 5, 5]]])
     expect(await facts()).toEqual([
-      expect.stringMatching(/^DAT_TRUTH: .*found 1: annotations\/instances_test\.json, 1 images$/),
+      expect.stringMatching(
+        /^DAT_TRUTH: .*in no rate; found 1: annotations\/instances_test\.json, 1 images$/,
+      ),
     ])
+    // An export of good parts alone.
+    await at.tree({ 'annotations/instances_test.json': json(2, []) })
+    expect(boxesOf(await openDataset(at.dir))).toEqual([[], [['dent', 1, 1, 5, 5]]])
+    expect(await facts()).toEqual([
+      expect.stringMatching(
+        /^DAT_NO_DEFECT: no annotation .* count as good \(.*found 1: .*_test\.json, 1 images$/,
+      ),
+    ])
+    const [fact] = (await openDataset(at.dir)).leftOut
+    expect(errorText(fact ?? { code: '', message: '' }).zh).toMatch(/^DAT_NO_DEFECT:标注文件中没有任何标注/)
   })
 })

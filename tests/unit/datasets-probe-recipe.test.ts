@@ -1,8 +1,13 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import type { ModelCard } from '../../contracts/index.ts'
-import { recipeOfPackage } from '../../datasets/index.ts'
+import { type ModelCard, recipeSchema } from '../../contracts/index.ts'
+import { evaluate, openDataset, recipeOfPackage } from '../../datasets/index.ts'
 import { compileRules } from '../../inspection/index.ts'
 import type { PackageInfo } from '../../models/index.ts'
+import { writeToyPackage } from '../suites/toy-models.ts'
 
 const classifier = (labels: string[]): PackageInfo => {
   const card: ModelCard = {
@@ -84,4 +89,65 @@ describe('the plainest recipe around a classifier', () => {
     expect(judge(['gut', 'schlecht'], ['gut'], ['gut'])).toBe('pass')
     expect(judge(['gut', 'schlecht'], ['schlecht'], ['gut'])).toBe('fail')
   })
+})
+
+it('holds a part with more spots than the rules look at, also where a detector beside them was opened', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'sightline-untold-'))
+  // The score is 0.4 times the mean level: below the threshold of the recipe, above the floor.
+  const toy = await writeToyPackage({
+    toy: { kind: 'decoded', rows: [{ box: [1, 1, 9, 9], label: 0, score: 0.4 }] },
+    size: { widthPx: 64, heightPx: 64 },
+  })
+  const pixels = Buffer.alloc(64 * 64, 255)
+  for (const x of [20, 40]) for (let y = 20; y < 24; y++) pixels.fill(0, y * 64 + x, y * 64 + x + 4)
+  try {
+    await writeFile(
+      join(dir, '1.png'),
+      await sharp(pixels, { raw: { width: 64, height: 64, channels: 1 } })
+        .toColourspace('b-w')
+        .png()
+        .toBuffer(),
+    )
+    const judged = async (maxFindings: number) => {
+      const text = { en: 'x', zh: 'x' }
+      const recipe = recipeSchema.parse({
+        recipe: 'r',
+        version: 1,
+        title: text,
+        product: { id: 'p' },
+        view: { widthPx: 64, heightPx: 64 },
+        tools: [
+          { id: 's', use: 'blob@1', polarity: 'dark', threshold: 90, minAreaPx: 4, maxFindings },
+          { id: 'm', use: 'model@1', model: toy.id, sha256: toy.sha256, threshold: 0.5 },
+        ],
+        rules: [
+          {
+            id: 'bad',
+            when: 'findings.exists(f, f.tool == "m")',
+            verdict: 'fail',
+            disposition: 'rework',
+            reason: text,
+          },
+          { id: 'good', when: 'true', verdict: 'pass', disposition: 'release', reason: text },
+        ],
+      })
+      const { scoreFloor, images } = await evaluate({
+        dataset: await openDataset(dir),
+        subject: { kind: 'recipe', source: { recipe, dir } },
+        models: {
+          modelDirs: [toy.root],
+          providers: ['cpu'],
+          trustedKeys: toy.trustedKeys,
+          intraOpThreads: 1,
+        },
+        workers: 1,
+      })
+      return [scoreFloor !== null, images[0]?.verdict, images[0]?.detections.length]
+    }
+    expect(await judged(2)).toEqual([true, 'pass', 3])
+    expect(await judged(1)).toEqual([true, 'inconclusive', 2])
+  } finally {
+    await toy.remove()
+    await rm(dir, { recursive: true })
+  }
 })

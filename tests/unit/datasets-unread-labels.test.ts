@@ -25,7 +25,7 @@ describe('folders of a layout that nothing recognises', () => {
     ],
     [
       'a COCO file of another name',
-      { 'train/images/a.jpg': null, 'val/images/b.jpg': null, 'train.json': '{}' },
+      { 'train/images/a.jpg': null, 'val/images/b.jpg': null, 'train.json': '{"images":[]}' },
       /expected annotations\/\*\.json.*found folders train\/images, val\/images; labels such as train\.json/,
     ],
     [
@@ -38,10 +38,42 @@ describe('folders of a layout that nothing recognises', () => {
       { 'left/a.jpg': null, 'left/a.txt': '', 'right/b.jpg': null },
       /expected data\.yaml.*found labels such as left\/a\.txt/,
     ],
+    [
+      'JSON of LabelMe beside its image',
+      { 'left/a.jpg': null, 'left/a.json': '{"shapes":[]}', 'right/b.jpg': null },
+      /expected annotations\/\*\.json.*found labels such as left\/a\.json/,
+    ],
+    [
+      'images, and labels in a folder of a name of its own',
+      { 'images/a.jpg': null, 'notes/a.xml': XML },
+      /expected XML.*found folders images; labels such as notes\/a\.xml/,
+    ],
+    [
+      'masks beside classes',
+      { 'bad/a.png': null, 'ground_truth/a.png': null, 'ok/b.png': null },
+      /expected train\/good, test\/<class> and ground_truth.*found folders ground_truth/,
+    ],
   ])('are no classes of parts: %s', async (_, files, message) => {
     await at.tree(files)
     await expect(openDataset(at.dir)).rejects.toThrow('DAT_LAYOUT')
     await expect(openDataset(at.dir)).rejects.toThrow(message)
+  })
+
+  it.each([
+    [
+      'JSON of the camera beside them',
+      { 'bad/a.jpg': null, 'bad/a.json': '{"exposure":5}', 'ok/b.jpg': null },
+    ],
+    ['a text about another image', { 'bad/a.jpg': null, 'bad/label.txt': 'x', 'ok/label.jpg': null }],
+    ['a file about the set', { 'image/a.jpg': null, 'ok/b.jpg': null, 'readme.txt': 'x' }],
+    ['parts with labels and without', { 'labels/a.jpg': null, 'no_labels/b.jpg': null }],
+  ])('are classes with %s', async (_, files) => {
+    await at.tree(files)
+    const folders = [...new Set(Object.keys(files).map((f) => f.split('/')[0]))]
+    const set = await openDataset(at.dir)
+    expect(set.format).toBe('folder-per-class')
+    expect(folders).toEqual(expect.arrayContaining(set.classes))
+    expect(set.classes).toHaveLength(2)
   })
 
   it('are classes when the user says so', async () => {

@@ -77,7 +77,10 @@ describe('activation gate', () => {
 
   it('takes nothing for proven that nobody judged', () => {
     expect(decide('bbgg', 'xxxx', 'xxxx').refusals).toEqual(['no-good-parts', 'not-judged'])
-    expect(decide('bbgg', 'fxpp', 'fxpp').refusals).toEqual(['not-judged'])
+    expect(decide('bbgg', 'xxpp', 'xxpp').refusals).toEqual(['not-judged'])
+    expect(decide('bbgg', 'fxpp', 'ffpp').refusals).toEqual(['not-judged'])
+    // A bad part that both hold is no escape of either.
+    expect(decide('bbgg', 'fxpp', 'fxpp').refusals).toEqual([])
     // A good part that neither judges costs nothing.
     expect(decide('bbgg', 'ffpx', 'ffpx').refusals).toEqual([])
     expect(decide('b', 'f', 'f').refusals).toEqual(['no-good-parts'])
@@ -145,5 +148,18 @@ describe('stored gate results', () => {
     expect((await gateResultFor(dir, a, b))?.accepted).toBe(true)
     const last = await save(5, decide('bg', 'pp', 'fp', { zeroTolerance: true }))
     expect((await gateResultFor(dir, a, b))?.id).toBe(last.id)
+  })
+
+  it.each([
+    ['a set of good parts alone', decide('ggg', 'ppp', 'ppp')],
+    ['a set of bad parts alone', decide('bbb', 'fff', 'fff')],
+    ['a busy machine', decide('bbgg', 'ffpp', 'ffpp', { candidate: judge('a', 'ffpp', 60) })],
+  ])('that refuse for %s are done with by a smaller set that is accepted', async (_, refused) => {
+    const dir = mkdtempSync(join(tmpdir(), 'sightline-gates-'))
+    const [a, b] = ['a'.repeat(64), 'b'.repeat(64)]
+    await saveGateResult(dir, result('2026-01-01T00:00:00.000Z', refused))
+    expect((await gateResultFor(dir, a, b))?.accepted).toBe(false)
+    const later = await saveGateResult(dir, result('2026-01-02T00:00:00.000Z', decide('bg', 'fp', 'fp')))
+    expect((await gateResultFor(dir, a, b))?.id).toBe(later.id)
   })
 })

@@ -8,6 +8,7 @@ import {
   createSigningKey,
   findBackbone,
   findPackages,
+  otherMeanings,
   listModels,
   loadTrustedKeys,
   packModel,
@@ -61,6 +62,12 @@ describe('packing', () => {
     await writeFile(join(root, 'cap.teach', 'mine.txt'), 'mine')
     await expect(checkTaughtFolder(join(root, 'cap'))).rejects.toThrow(/^MDL_PACKAGE: .*mine\.txt/)
     await checkPackageFolder(join(root, 'cap'))
+    // What a copy that was cut off left would refuse the new package at the end.
+    await mkdir(join(root, 'cut', 'golden'), { recursive: true })
+    await expect(checkPackageFolder(join(root, 'cut'))).rejects.toThrow(/^MDL_PACKAGE: .*found remains/)
+    await expect(packModel({ ...request, outDir: join(root, 'cut') })).rejects.toThrow(/found remains/)
+    await rm(join(root, 'cut', 'golden'), { recursive: true })
+    await checkPackageFolder(join(root, 'cut'))
     expect((await readdir(root)).filter((name) => name.startsWith('cap'))).toEqual(['cap.teach'])
   })
 
@@ -189,6 +196,12 @@ describe('finding and commands', () => {
       if (!first) throw new Error('no package')
       const renewed = { ...first, cardSha256: '1'.repeat(64), card: { ...first.card, licence: 'MIT' } }
       expect(pinnedPackage([first, renewed], pin, dirs)).toBe(first)
+      // Said when the second is made, not when a line of today does not start again.
+      expect(await otherMeanings(right.dir, [right.root])).toMatchObject({
+        own: { dir: right.dir },
+        others: [],
+      })
+      expect((await otherMeanings(right.dir, dirs)).others.map((p) => p.dir)).toEqual([wrong.dir])
       const shelf = new ModelShelf({
         modelDirs: dirs,
         providers: ['cpu'],

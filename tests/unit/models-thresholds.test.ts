@@ -27,8 +27,7 @@ it('takes scores of a graph with its softmax inside for probabilities, by the th
     expect(check(card, 0.5, { 'class-1': 50 })).toThrow(/CFG_INVALID.*thresholds\.class-1.*found 50/)
     expect(check(card, 0.9)).not.toThrow()
   }
-  const logits = kinds(4.5)
-  expect(check(logits, 5)).not.toThrow()
+  for (const value of [4.5, 0]) for (const own of [5, -0.5]) expect(check(kinds(value), own)).not.toThrow()
 })
 
 it('refuses what lies below the floor of a detector, where nothing is looked at', () => {

@@ -49,6 +49,19 @@ describe('keys that no tag carries', () => {
   ])('%s is refused', (urn) => expect(epcProblem(urn, 'instance')).toMatch(/^an EPC of scheme/))
 })
 
+describe('an address of their own', () => {
+  it.each([
+    'https://qr.maker.example/line/01/20250003/A77',
+    'https://qr.maker.example/id/01/09506000134352/check',
+    'https://qr.maker.example/id/01/09506000134352/check-digit',
+  ])('%s is none of a GS1 key', (uri) => expect(epcProblem(uri, 'instance')).toBeNull())
+
+  it('is refused with a whole key whose check digit is wrong', () => {
+    const uri = 'https://qr.maker.example/id/01/09506000134351/21/check'
+    expect(epcProblem(uri, 'instance')).toMatch(/^a GS1 Digital Link: check digit 2/)
+  })
+})
+
 describe('EXISTS with a value', () => {
   // openapi.json of EPCIS 2.0: "if omitted (or has a value of false), events are returned regardless".
   it.each(['EXISTS_errorDeclaration', 'EXISTS_ilmd', 'EXISTS_other:x', 'EXISTS_INNER_ILMD_other:x'])(

@@ -235,6 +235,9 @@ describe('GS1 Digital Link paths and queries', () => {
     for (const path of [
       '/ARFKk4XBoCdVEOeKfGHk',
       '/01/09506000134351/info',
+      // Numbers that a check digit fits by chance.
+      '/line/01/20250003/A77',
+      '/id/01/12345670/A77',
       '/21/',
       '/01/09506000134351/21/',
       '/a/01/b/21',

@@ -29,7 +29,7 @@ export function epcProblem(uri: string, level: EpcLevel): string | null {
   } catch (error) {
     const { message, detail } = asCoded(error, 'TRC_IDENTITY')
     // On a domain of its own a path may look like a key by chance, but a whole key with a wrong check digit does not.
-    const certain = uri.startsWith(`${GS1_DOMAIN}/`) || /check/i.test(message)
+    const certain = uri.startsWith(`${GS1_DOMAIN}/`) || /check (digit|pair)/i.test(detail.expected ?? '')
     return certain ? `a GS1 Digital Link: ${detail.expected ?? message}` : null
   }
 }

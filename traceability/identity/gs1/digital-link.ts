@@ -33,7 +33,7 @@ const GS1_HOST = /^https?:\/\/(?:[^/?#@]*@)?id\.gs1\.org\.?(?![\w.-])/i
  * Elements of an uncompressed GS1 Digital Link URI (URI Syntax 1.4), or null when the text is another address: any
  * domain and any path before the primary key. Short names in place of AIs (`/gtin/`, withdrawn with 1.2) and the
  * compressed form (Digital Link 1.1.3, section 5; URI Compression 1.0, another) are refused where they can be told from
- * another address: on GS1's own domain, and behind a whole GTIN.
+ * another address: on GS1's own domain, and behind a whole GTIN-14.
  *
  * @throws TRC_IDENTITY with the character position for wrong data, order or AI in one
  */
@@ -79,13 +79,21 @@ function elementsIn(text: string): Gs1Element[] | null {
 /** Origin, path, query. */
 const URI = /^(https?:\/\/[^/?#]+)(\/[^?#]*)(\?[^#]*)?(?:#.*)?$/i
 
-/** Where the segment behind a GTIN with a right check digit ends, wherever in the path it stands; null for no such. */
+/**
+ * Where a GTIN-14 with a right check digit ends, wherever in the path it stands; null for no such. Shorter numbers, as of
+ * a lot or a day, pass for a GTIN by chance.
+ */
 function behindGtin(text: string): number | null {
   const [, origin = '', path = ''] = URI.exec(text) ?? []
   const segments = split(path, '/', origin.length).filter((s) => s.raw !== '')
   for (const [i, key] of segments.entries()) {
     const value = segments[i + 1]
-    if (key.text === '01' && value !== undefined && isRight(pairOf(key, value)))
+    if (
+      key.text === '01' &&
+      value !== undefined &&
+      /^\d{14}$/.test(value.text) &&
+      isRight(pairOf(key, value))
+    )
       return value.at + value.raw.length
   }
   return null
