@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type CameraItem, type Inspector, type StationSpec } from '../../contracts/index.ts'
 import { Interlock } from '../../inspection/engine/interlock.ts'
@@ -7,6 +10,7 @@ import {
   StationEngine,
   type StationPorts,
 } from '../../inspection/engine/index.ts'
+import { openPartStore } from '../../traceability/index.ts'
 import {
   Diary,
   frame,
@@ -164,6 +168,36 @@ describe('StationEngine', () => {
     ])
     expect(state.counters.triggers).toBe(4)
   })
+
+  it.each([
+    ['that the store closes', 12_000, { noVerdicts: 12_000, closed: true }],
+    ['too long to be lost parts', 200_000, { noVerdicts: 0, closed: false, unexplained: 200_000 }],
+  ])(
+    'keeps in the balance a jump of a running counter %s',
+    { timeout: 60_000 },
+    async (_name, lost, what) => {
+      const dataDir = mkdtempSync(join(tmpdir(), 'sightline-jump-'))
+      const store = await openPartStore({ dataDir })
+      const second = 501 + lost
+      const { diary, state } = await run(
+        [frame(500), frame(second)],
+        passes,
+        new Diary(),
+        { budgetMs: 30_000 },
+        { store },
+      )
+      expect(diary.commands.map((c) => [c.trigger, c.action])).toEqual([
+        [500, 'release'],
+        [second, 'release'],
+      ])
+      expect(state.counters.triggers).toBe(2)
+      expect(await store.lastTrigger('s1')).toEqual({ trigger: second, attempt: 1 })
+      const balance = { station: 's1', triggers: lost + 2, verdicts: 2, open: 0, ...what }
+      expect(await store.balance()).toEqual([balance])
+      await store.close()
+      rmSync(dataDir, { recursive: true })
+    },
+  )
 
   it('holds a part whose identity is in doubt, keeping what was seen', async () => {
     const { diary } = await run(
