@@ -45,6 +45,7 @@ async function run(items: CameraItem[], answers: Record<number, RefusalCode>, co
       inspector: inspectorOf(() => ({ outcome: outcome('fail') })),
       output: diary.output,
       store: diary.store,
+      last: diary.last,
       identify: ({ problem }) => ({ problem, hold: () => Promise.resolve(null) }),
       onPart: () => faults.push(engine.state().faults.find((f) => f.message.startsWith('said'))?.code),
       log: { warn: () => undefined, error: () => undefined },

@@ -51,6 +51,7 @@ async function run(
       inspector,
       output: diary.output,
       store: diary.store,
+      last: diary.last,
       identify: named,
       onPart: (p) => parts.push(p),
       log: { warn: () => undefined, error: () => undefined },
@@ -140,6 +141,32 @@ describe('StationEngine', () => {
     await run([frame(15)], passes, diary)
     expect(diary.lines.filter((l) => l.startsWith('close'))).toEqual(['close below 11', 'close below 15'])
     expect(diary.captured.map((c) => c.trigger)).toEqual([15])
+  })
+
+  it('judges what was announced while the line started, once', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'sightline-early-'))
+    const store = await openPartStore({ dataDir })
+    const at = new Date().toISOString()
+    for (const trigger of [5, 6]) await store.openTrigger({ station: 's1', trigger, at })
+    const last = await store.lastTrigger('s1')
+    // The source is open, and the station does not run yet.
+    await store.openTrigger({ station: 's1', trigger: 7, at })
+    const { diary } = await run(
+      [frame(7), frame(8)],
+      passes,
+      new Diary(),
+      { budgetMs: 30_000 },
+      { store, last },
+    )
+    expect(diary.commands.map((c) => [c.trigger, c.action])).toEqual([
+      [7, 'release'],
+      [8, 'release'],
+    ])
+    expect(await store.balance()).toEqual([
+      { station: 's1', triggers: 4, verdicts: 2, noVerdicts: 2, open: 0, closed: true },
+    ])
+    await store.close()
+    rmSync(dataDir, { recursive: true })
   })
 
   it('starts a new epoch when the counter starts again, so that no record takes the place of another', async () => {
