@@ -7,7 +7,6 @@ import {
   type FrameSource,
   type RejectOutput,
   ShiftCalendar,
-  type StationSpec,
 } from '../contracts/index.ts'
 import { createDashboard, type LineState } from '../dashboard/index.ts'
 import { StationEngine } from '../inspection/index.ts'
@@ -32,7 +31,7 @@ import { moduleRegistry } from './jobs/host.ts'
 import { QueuedJobRunner } from './jobs/modules.ts'
 import { log } from './setup/log.ts'
 import { partContext } from './line/part-context.ts'
-import { duplicateWithin, partIdentity } from './line/part-identity.ts'
+import { partIdentity, unitsBefore } from './line/part-identity.ts'
 import { paths, version } from './setup/paths.ts'
 import { Operators } from './line/operators.ts'
 import { openProof, proofPort } from './line/proof.ts'
@@ -152,11 +151,6 @@ export async function startLine(config: LineConfig, environment: Environment): P
     const operators = await Operators.open(dataDir, spec, store)
     const reads = await openReads(spec, store, operators)
     closers.push(() => reads.close())
-    const unitsBefore = async (station: StationSpec): Promise<string[]> => {
-      const limit = duplicateWithin(station)
-      const parts = limit === 0 ? [] : await queries.recentParts({ station: station.id, limit })
-      return parts.flatMap((p) => (p.identifiedBy === 'code' ? p.unit : [])).reverse()
-    }
 
     const engines = new Map<string, StationEngine>()
     const running = await life.run({
@@ -177,7 +171,9 @@ export async function startLine(config: LineConfig, environment: Environment): P
     for (const station of spec.stations) {
       const recipe = config.recipes.get(station.id)
       if (!recipe) throw new Error(`no recipe was loaded for station ${station.id}`)
-      const firstTrigger = ((await store.lastTrigger(station.id))?.trigger ?? 0) + 1
+      // Before the source is open, which announces what is pushed while the line still starts.
+      const last = await store.lastTrigger(station.id)
+      const firstTrigger = (last?.trigger ?? 0) + 1
       const entries = await replayEntries(station.camera)
       const { camera } = station
       const sample = camera.adapter === 'sample-line' ? await openSampleCamera(camera, firstTrigger) : null
@@ -198,6 +194,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
       await source.open()
       closers.push(() => source.close())
       const context = partContext(spec, station.id, recipe.recipe.product.id)
+      const before = await unitsBefore(station, queries)
       const beside = reads.of(station.id)
       const goods = sampleLogistics(station, {
         line: spec.line,
@@ -209,7 +206,8 @@ export async function startLine(config: LineConfig, environment: Environment): P
         inspector,
         output,
         store,
-        identify: partIdentity({ station, context, canary, holds, before: await unitsBefore(station) }),
+        last,
+        identify: partIdentity({ station, context, canary, holds, before }),
         ...(beside ? { reads: beside } : {}),
         shadow: running.shadow,
         ...(shifts && { shifts }),

@@ -50,7 +50,8 @@ export interface ListeningSource extends FrameSource {
  *
  * A number at most 998 below the last one is answered 409; a lower one, or one with `x-counter-reset: 1`, is the first
  * of a counter that was restarted. The last one may be of an earlier run: then the first number of this run is a
- * repetition at most 31 below it. The header stands on every frame until one is answered, for the first may be lost.
+ * repetition at most 31 below it. The header stands on every frame until one is answered, for the first may be lost; as
+ * long as it does, a number at most 31 below the last one is late or a repetition.
  */
 export function httpPushSource(options: HttpPushOptions): ListeningSource {
   const { station, view, pool, token } = options
@@ -58,14 +59,18 @@ export function httpPushSource(options: HttpPushOptions): ListeningSource {
   const counter = new TriggerCounter(options.firstTrigger > 1 ? options.firstTrigger : null)
   const uploads = new UploadOrder(options.waitMs ?? options.staleMs, flow.stopped)
   let nextTrigger = options.firstTrigger
+  /** Whether the last frame said that the counter began again. */
+  let said = false
   let url: string | null = null
 
   /** Numbers the push; lost numbers before it become items of their own. */
   const number = (own: number | null, anew: boolean): number | IngestRefusal => {
     const n = own ?? nextTrigger
-    const step = counter.accept(n, anew)
+    const still = anew && said
+    const step = counter.accept(n, still ? 'still' : anew)
+    said = still || (anew && step.kind !== 'repeat')
     if (step.kind === 'repeat') {
-      const error = repeated(n, step.last, RESET_HINT)
+      const error = repeated(n, step.last, still ? LATE_HINT : RESET_HINT)
       // Not a missed item: the trigger of that number has its item already.
       flow.fault(error, false)
       return new IngestRefusal(409, error)
@@ -193,6 +198,9 @@ export function httpPushSource(options: HttpPushOptions): ListeningSource {
 
 const RESET_HINT =
   'a counter that was restarted says so with the header x-counter-reset: 1 until a frame is answered 202'
+
+const LATE_HINT =
+  'the counter was said to begin again with a frame before: this one is late or a repetition; leave the header away once a frame was answered 202'
 
 /** Null when the number is durable, or need not be. */
 async function announcing(

@@ -12,6 +12,9 @@ const RESTART_DROP = 999
  */
 const RESTART_DROP_WHILE_AWAY = 32
 
+/** The same while the device goes on saying that its count began again: frames in flight together overtake each other. */
+const RESTART_DROP_WHILE_SAID = 32
+
 export type CounterStep =
   | { kind: 'next' }
   /** Not above the last one: the part of that number was accounted for before. */
@@ -39,13 +42,15 @@ export class TriggerCounter {
 
   /**
    * @param anew the device says that its count may have begun again: a number below the last one is then a new
-   *             part however near it is; the last number itself is still a repetition
+   *             part however near it is; the last number itself is still a repetition. `still`: it said so with the number
+   *             before as well, and of a count that it said has begun, a number near below is late or a repetition.
    */
-  accept(value: number, anew = false): CounterStep {
+  accept(value: number, anew: boolean | 'still' = false): CounterStep {
     const expected = this.#next
     if (expected !== null && value < expected) {
       const last = expected - 1
-      if (value === last || (!anew && last - value < this.#drop)) return { kind: 'repeat', last }
+      const drop = anew === 'still' ? RESTART_DROP_WHILE_SAID : anew ? 1 : this.#drop
+      if (last - value < drop) return { kind: 'repeat', last }
       this.#take(value)
       return { kind: 'restart', last }
     }

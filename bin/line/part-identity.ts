@@ -7,6 +7,7 @@ import {
 } from '../../contracts/index.ts'
 import { identityTools, type Identify } from '../../inspection/index.ts'
 import { doubtful, type HoldBoard, identify, RecentUnits } from '../../traceability/index.ts'
+import type { TraceQuery } from '../../traceability/query/index.ts'
 
 /** Parts within which a serial must not come twice, when the line file does not say. */
 const DUPLICATE_WITHIN = 20
@@ -21,8 +22,18 @@ export interface IdentityPorts {
 }
 
 /** How many parts back a serial must not repeat at a station; stored images come again and again. */
-export const duplicateWithin = ({ duplicateWithin: within, camera }: StationSpec): number =>
+const duplicateWithin = ({ duplicateWithin: within, camera }: StationSpec): number =>
   within ?? (camera.adapter === 'replay' ? 0 : DUPLICATE_WITHIN)
+
+/** What `IdentityPorts.before` is at the start of a station. */
+export async function unitsBefore(
+  station: StationSpec,
+  queries: Pick<TraceQuery, 'recentParts'>,
+): Promise<string[]> {
+  const limit = duplicateWithin(station)
+  const parts = limit === 0 ? [] : await queries.recentParts({ station: station.id, limit })
+  return parts.flatMap((p) => (p.identifiedBy === 'code' ? p.unit : [])).reverse()
+}
 
 /**
  * Who a part is, asked once: by the codes of its image and those given to it beside the camera. A serial that another

@@ -117,8 +117,7 @@ function createServerOf(side: Side, options: ServerOptions): Dashboard {
       }
       const at = server.address() as AddressInfo
       if (options.epcis) options.epcis.targets.ownPort = at.port
-      const name = at.family === 'IPv6' ? `[${at.address}]` : at.address
-      return { host: at.address, port: at.port, url: `http://${name}:${at.port}` }
+      return { host: at.address, port: at.port, url: `http://${nameHere(at)}:${at.port}` }
     },
     async close() {
       side.close()
@@ -132,6 +131,13 @@ function createServerOf(side: Side, options: ServerOptions): Dashboard {
       })
     },
   }
+}
+
+/** As who sits at this machine asks: by the name of all its addresses nobody is known to be here (`whoAsks`). */
+function nameHere({ address, family }: AddressInfo): string {
+  if (address === '0.0.0.0') return '127.0.0.1'
+  if (family === 'IPv4') return address
+  return address === '::' ? '[::1]' : `[${address}]`
 }
 
 function listenError(error: NodeJS.ErrnoException, host: string, port: number): CodedError {

@@ -1,17 +1,14 @@
 import type { CountedTrigger } from '../../contracts/index.ts'
 
-/** A jump of the trigger counter beyond this is a counter that was set, not triggers that were lost. */
-const GAP_LIMIT = 10_000
-
 /** Lost triggers up to this many become items one by one; longer gaps are closed by the store at once. */
 const LISTED_GAP = 1_000
 
 export type CountStep =
   /** The numbers from `from` up to the trigger, not included, never came; mostly there are none. */
   | { kind: 'next'; from: number }
-  /** Numbers that the store closes: lost while nothing ran, or too many to list. */
+  /** Numbers for the store: lost while nothing ran, or too many to list. It closes them, or says that they are too many. */
   | { kind: 'gap'; interrupted: boolean }
-  /** The device counts anew. */
+  /** The device counts anew: only a number that is not above the last one says so, for whatever lies between was counted. */
   | { kind: 'anew'; expected: number }
 
 /** The place of a station in the count of its triggers, over restarts of counter and program. */
@@ -32,7 +29,7 @@ export class StationCount {
     const interrupted = this.#resuming
     this.#last = trigger
     this.#resuming = false
-    if (trigger < expected || trigger > expected + GAP_LIMIT) {
+    if (trigger < expected) {
       // Above the last one also when the clock was set back.
       this.attempt = Math.max(Date.now(), this.attempt + 1)
       return { kind: 'anew', expected }

@@ -76,8 +76,7 @@ export class StationEngine {
 
   /** Runs until the source ends or `signal` aborts, then waits for the parts in flight. */
   async run(signal: AbortSignal): Promise<void> {
-    const { source, output, store } = this.#ports
-    const last = await store.lastTrigger(this.#spec.id)
+    const { source, output, last } = this.#ports
     if (last !== null) {
       this.#count.resume(last)
       await this.#closeInterrupted(last.trigger + 1)

@@ -1,4 +1,5 @@
 import type {
+  CountedTrigger,
   FrameSource,
   Inspector,
   PartStore,
@@ -16,6 +17,8 @@ export interface StationPorts {
   inspector: Inspector
   output: RejectOutput
   store: PartStore
+  /** Last trigger of earlier runs, asked before the source was opened: what it announced since is of this run. */
+  last: CountedTrigger | null
   identify: Identify
   /** What is read beside the camera; absent = nothing is. */
   reads?: ReadsBeside

@@ -158,6 +158,7 @@ export async function runChain(order: ChainOrder): Promise<ChainResult> {
       inspector,
       output,
       store,
+      last: null,
       identify: () => ({ problem: null, hold: () => Promise.resolve(null) }),
       onPart,
       log,

@@ -114,6 +114,28 @@ describe('http-push with a counter', () => {
     expect(brief(items)).toEqual(['CAM_DUPLICATE', 'CAM_DUPLICATE', 'CAM_GAP', 60, 61, 'CAM_DUPLICATE'])
   })
 
+  it('begins one count anew with frames in flight together, whichever comes first', async () => {
+    const { items } = await pushes({ firstTrigger: 501 }, async (push) => {
+      expect(await push(numbered(501))).toEqual([202, { trigger: 501 }])
+      expect(await push(numbered(2, true))).toEqual([202, { trigger: 2 }])
+      // Overtaken on another connection.
+      const [status, body] = await push(numbered(1, true))
+      expect([status, body['code'], body['next']]).toEqual([409, 'CAM_DUPLICATE', 3])
+      expect(body['message']).toContain('late')
+      expect((await push(numbered(2, true)))[0]).toBe(409)
+      expect(await push(numbered(3, true))).toEqual([202, { trigger: 3 }])
+      expect(await push(numbered(4))).toEqual([202, { trigger: 4 }])
+      // Said of a count of which it was not said any more: the next one.
+      expect(await push(numbered(1, true))).toEqual([202, { trigger: 1 }])
+      expect(await push(numbered(40, true))).toEqual([202, { trigger: 40 }])
+      // Too far below to have been in flight with it.
+      expect(await push(numbered(8, true))).toEqual([202, { trigger: 8 }])
+    })
+    const late = ['CAM_DUPLICATE', 'CAM_DUPLICATE']
+    const lost = Array.from({ length: 38 }, (_, i) => [i + 2, 'CAM_GAP'])
+    expect(brief(items)).toEqual([501, 'CAM_GAP', 2, ...late, 3, 4, 'CAM_GAP', 1, ...lost, 40, 'CAM_GAP', 8])
+  })
+
   it('refuses a reset it cannot understand', async () => {
     const { items } = await pushes({}, async (push) => {
       expect(await push({ 'x-counter-reset': '1' })).toMatchObject([400, { code: 'CAM_BAD_REQUEST' }])

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Request } from 'express'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { z } from 'zod'
+import { postToLine } from '../../bin/setup/in-data-dir.ts'
 import { createDashboard } from '../../dashboard/index.ts'
 import { partAnswerSchema, partPageSchema } from '../../dashboard/server/routes/parts.ts'
 import { whoAsks } from '../../dashboard/server/security.ts'
@@ -257,6 +258,20 @@ describe('paths and hosts', () => {
     expect(from('127.0.0.1', { host: '127.0.0.1:8414' })).toBe('admin')
     expect(from('::1', { host: '[::1]:8414' })).toBe('admin')
   })
+
+  it.each(['0.0.0.0', '::', '127.0.0.1'])(
+    'obeys a command of this machine when it listens on %s',
+    async (host) => {
+      const { live, modules, images, queries, facts, sinks } = at.line
+      const log = { info: () => {}, warn: () => {}, error: () => {} }
+      const all = createDashboard({ queries, facts, live, modules, images, sinks, log, version: '0' })
+      const { url } = await all.listen(host, 0)
+      const { status, answer } = await postToLine(url, '/api/sinks/mes/replay', { by: 'a', from: 0 })
+      // A viewer is refused before the sink is looked for.
+      expect([status, answer]).toMatchObject([404, { code: 'API_NOT_FOUND' }])
+      await all.close()
+    },
+  )
 
   it('says CFG_PORT_IN_USE', async () => {
     const second = createDashboard({

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type CameraItem, monoMs, type RejectAck, type StationSpec } from '../../contracts/index.ts'
-import { StationEngine } from '../../inspection/engine/index.ts'
+import { GateWatch } from '../../inspection/engine/gate-watch.ts'
+import { type JudgedPart, StationEngine } from '../../inspection/engine/index.ts'
 import { Diary, frame, inspectorOf, outcome, recipe, sourceOf } from './samples/station-ports.ts'
 
 type RefusalCode = Extract<RejectAck, { ok: false }>['code']
@@ -44,6 +45,7 @@ async function run(items: CameraItem[], answers: Record<number, RefusalCode>, co
       inspector: inspectorOf(() => ({ outcome: outcome('fail') })),
       output: diary.output,
       store: diary.store,
+      last: diary.last,
       identify: ({ problem }) => ({ problem, hold: () => Promise.resolve(null) }),
       onPart: () => faults.push(engine.state().faults.find((f) => f.message.startsWith('said'))?.code),
       log: { warn: () => undefined, error: () => undefined },
@@ -95,4 +97,44 @@ it('a link that was lost is a fault until it is back, though a part was not serv
     { alarm: 'CAM_IO', active: true, message: 'the cable is out' },
     { alarm: 'CAM_IO', active: false },
   ])
+})
+
+describe('a fault of the gate that stopped the line, so that no part comes', () => {
+  function watched() {
+    const is = { connected: true, ms: 1_000 }
+    const health = () => ({ connected: is.connected, applied: 0, failed: 0, lastError: 'PLC in STOP' })
+    const watch = new GateWatch({ ...new Diary().output, health }, () => is.ms)
+    const unserved = (code: RefusalCode = 'CAM_IO') =>
+      watch.answered({
+        ack: { ok: false, code, message: `said ${code}`, atMs: 0 },
+        outcome: outcome('fail'),
+      } as JudgedPart)
+    return { is, watch, unserved }
+  }
+
+  it('ends with the link that was lost and is back', () => {
+    const { is, watch, unserved } = watched()
+    for (const code of ['CAM_HANDSHAKE', 'CAM_HANDSHAKE', 'CAM_IO'] as const) unserved(code)
+    expect(watch.fault()?.message).toBe('said CAM_IO')
+    is.connected = false
+    expect(watch.fault()?.message).toBe('PLC in STOP')
+    is.connected = true
+    expect(watch.fault()).toBeNull()
+    // Refusals of before are in no row with those of now.
+    for (const _ of [1, 2]) unserved('CAM_HANDSHAKE')
+    expect(watch.fault()).toBeNull()
+  })
+
+  it('ends after a while, and is there again with the next part that is not served', () => {
+    const { is, watch, unserved } = watched()
+    unserved()
+    is.ms += 9_000
+    unserved()
+    is.ms += 9_999
+    expect(watch.fault()?.code).toBe('CAM_IO')
+    is.ms += 1
+    expect(watch.fault()).toBeNull()
+    unserved()
+    expect(watch.fault()?.code).toBe('CAM_IO')
+  })
 })

@@ -42,6 +42,7 @@ async function run(
       inspector: passes,
       output: diary.output,
       store: diary.store,
+      last: diary.last,
       identify,
       ...(reads && { reads }),
       onPart: () => undefined,

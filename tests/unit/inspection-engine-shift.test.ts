@@ -52,6 +52,7 @@ describe('StationEngine with a calendar of shifts', () => {
         inspector: looks,
         output: diary.output,
         store: diary.store,
+        last: diary.last,
         shifts,
         identify: ({ problem }) => ({ problem, hold: () => Promise.resolve(null) }),
         onPart: () => undefined,

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type CameraItem, type Inspector, type StationSpec } from '../../contracts/index.ts'
 import { Interlock } from '../../inspection/engine/interlock.ts'
@@ -7,6 +10,7 @@ import {
   StationEngine,
   type StationPorts,
 } from '../../inspection/engine/index.ts'
+import { openPartStore } from '../../traceability/index.ts'
 import {
   Diary,
   frame,
@@ -47,6 +51,7 @@ async function run(
       inspector,
       output: diary.output,
       store: diary.store,
+      last: diary.last,
       identify: named,
       onPart: (p) => parts.push(p),
       log: { warn: () => undefined, error: () => undefined },
@@ -138,6 +143,32 @@ describe('StationEngine', () => {
     expect(diary.captured.map((c) => c.trigger)).toEqual([15])
   })
 
+  it('judges what was announced while the line started, once', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'sightline-early-'))
+    const store = await openPartStore({ dataDir })
+    const at = new Date().toISOString()
+    for (const trigger of [5, 6]) await store.openTrigger({ station: 's1', trigger, at })
+    const last = await store.lastTrigger('s1')
+    // The source is open, and the station does not run yet.
+    await store.openTrigger({ station: 's1', trigger: 7, at })
+    const { diary } = await run(
+      [frame(7), frame(8)],
+      passes,
+      new Diary(),
+      { budgetMs: 30_000 },
+      { store, last },
+    )
+    expect(diary.commands.map((c) => [c.trigger, c.action])).toEqual([
+      [7, 'release'],
+      [8, 'release'],
+    ])
+    expect(await store.balance()).toEqual([
+      { station: 's1', triggers: 4, verdicts: 2, noVerdicts: 2, open: 0, closed: true },
+    ])
+    await store.close()
+    rmSync(dataDir, { recursive: true })
+  })
+
   it('starts a new epoch when the counter starts again, so that no record takes the place of another', async () => {
     const { diary, state } = await run([frame(7), frame(1), frame(2)], passes)
     const [a, b, c] = diary.captured.sort((x, y) => x.attempt - y.attempt || x.trigger - y.trigger)
@@ -164,6 +195,36 @@ describe('StationEngine', () => {
     ])
     expect(state.counters.triggers).toBe(4)
   })
+
+  it.each([
+    ['that the store closes', 12_000, { noVerdicts: 12_000, closed: true }],
+    ['too long to be lost parts', 200_000, { noVerdicts: 0, closed: false, unexplained: 200_000 }],
+  ])(
+    'keeps in the balance a jump of a running counter %s',
+    { timeout: 60_000 },
+    async (_name, lost, what) => {
+      const dataDir = mkdtempSync(join(tmpdir(), 'sightline-jump-'))
+      const store = await openPartStore({ dataDir })
+      const second = 501 + lost
+      const { diary, state } = await run(
+        [frame(500), frame(second)],
+        passes,
+        new Diary(),
+        { budgetMs: 30_000 },
+        { store },
+      )
+      expect(diary.commands.map((c) => [c.trigger, c.action])).toEqual([
+        [500, 'release'],
+        [second, 'release'],
+      ])
+      expect(state.counters.triggers).toBe(2)
+      expect(await store.lastTrigger('s1')).toEqual({ trigger: second, attempt: 1 })
+      const balance = { station: 's1', triggers: lost + 2, verdicts: 2, open: 0, ...what }
+      expect(await store.balance()).toEqual([balance])
+      await store.close()
+      rmSync(dataDir, { recursive: true })
+    },
+  )
 
   it('holds a part whose identity is in doubt, keeping what was seen', async () => {
     const { diary } = await run(

@@ -187,6 +187,17 @@ it('numbers that came twice stay counted as they were, and from then on each cou
   await store.close()
 })
 
+it.each([2, 6])('what version %i did not have yet is asked for in vain, and no damage', (version) => {
+  writeOld(version)
+  const query = openTraceQuery(dir)
+  const older = `TRC_OPEN: .*schema version ${SCHEMA_VERSION}; found version ${version};.*start the line once`
+  expect(() => query.triggerBalance()).toThrow(new RegExp(older))
+  // What needs nothing newer is answered.
+  expect(query.counters()).toMatchObject([{ station: 'st10', pass: PARTS }])
+  expect(query.lastPosition()).toBe(2 * PARTS)
+  query.close()
+})
+
 it('what a newer program wrote is not read as if it meant the same, nor written', async () => {
   await (await openPartStore({ dataDir: dir })).close()
   const db = openSql(join(dir, 'trace.db'), { synchronous: 'normal' })

@@ -30,6 +30,13 @@ function shape(db: PostgresDatabase, schema: string): unknown {
   ]
 }
 
+it('a plant is not migrated by what changes nothing that lines share', () => {
+  const [line, plant] = KINDS.map((kind) => scriptsOf(kind).filter((s) => s.includes('trigger_superseded')))
+  expect([line?.length, plant]).toEqual([1, []])
+  // Lines of the program before go on writing there.
+  expect(scriptsOf('plant')).toHaveLength(11)
+})
+
 // Every test makes a schema of its own, with all tables and months.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 

@@ -15,8 +15,13 @@ const FIRST = 4
 const SECOND = 5
 /** Those before the fourth one. */
 const THIRD = 6
+/** Those before the ones that follow; the seventh is of tables that stay with the line (`NOT_REPLICATED`). */
+const FOURTH = 7
 
-/** Forward only: the index is the version the script leads to, minus one. A released script never changes. */
+/**
+ * Forward only: the index is the version the script leads to, minus one. A released script never changes. What changes
+ * nothing that lines share is none of a plant: lines that are still on the program before could not write there any more.
+ */
 export function scriptsOf(kind: StoreKind): string[] {
   const plant = kind === 'plant'
   const store = MIGRATIONS.map((script) => scriptForPostgres(script, plant))
@@ -27,8 +32,8 @@ export function scriptsOf(kind: StoreKind): string[] {
     ...store.slice(FIRST, SECOND),
     ...(plant ? [SCHEMA_PLANT_3] : []),
     ...store.slice(SECOND, THIRD),
-    ...(plant ? [SCHEMA_PLANT_4] : []),
-    ...store.slice(THIRD),
+    ...(plant ? [SCHEMA_PLANT_4] : store.slice(THIRD, FOURTH)),
+    ...store.slice(FOURTH),
   ]
 }
 

@@ -50,6 +50,7 @@ export function refuseNewer(db: SqlDatabase, file: string): void {
     })
 }
 
-function userVersion(db: SqlDatabase): number {
+/** Version of the schema of a file; 0 = none of ours. */
+export function userVersion(db: SqlDatabase): number {
   return Number(db.get('pragma user_version')?.['user_version'] ?? 0)
 }

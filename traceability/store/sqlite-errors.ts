@@ -34,6 +34,10 @@ export class SqliteDamage extends Error {
 export const isDamaged = (error: unknown): error is CodedError =>
   error instanceof CodedError && [CORRUPT, NOTADB].includes(resultOf(error.cause) & 0xff)
 
+/** Whether a statement named what the file does not have. */
+export const lacksTable = (error: unknown): boolean =>
+  error instanceof CodedError && error.cause instanceof Error && LACKS.test(error.cause.message)
+
 /** Extended result code; 0 where the error is none of SQLite's. */
 const resultOf = (error: unknown): number =>
   typeof error === 'object' && error !== null && 'errcode' in error && typeof error.errcode === 'number'
