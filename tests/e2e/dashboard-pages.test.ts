@@ -140,7 +140,7 @@ describe.skipIf(noBrowser !== null)(`dashboard in Chromium${noBrowser ? `: ${noB
     const fitted = await scale()
     await page.keyboard.press('1')
     await expect.poll(scale).toBe(1)
-    const box = await page.locator('canvas').boundingBox()
+    const box = await page.locator('canvas[data-image]').boundingBox()
     await page.mouse.move((box?.x ?? 0) + 300, (box?.y ?? 0) + 300)
     await page.mouse.wheel(0, -2_000)
     await expect.poll(scale).toBeGreaterThan(8)
@@ -156,7 +156,7 @@ describe.skipIf(noBrowser !== null)(`dashboard in Chromium${noBrowser ? `: ${noB
     await page.goto(`${at.url}/part/${passed}`)
     await page.waitForSelector('canvas[data-image][data-scale]')
     // (240, 192) px is copper-free board: grey 60; at 1/48 mm per px it lies at 5, 4 mm.
-    const canvas = page.locator('canvas')
+    const canvas = page.locator('canvas[data-image]')
     const { scale, tx, ty } = await viewOf(page)
     await canvas.hover({ position: { x: 240.2 * scale + tx, y: 192.2 * scale + ty } })
     await visible(page, 'x 240 y 192 px')
