@@ -122,6 +122,8 @@ const rejectOutputSchema = z.discriminatedUnion('adapter', [
     timeoutMs: ms.default(200),
     /** Wait for the PLC's acknowledge of each result, ms. */
     ackMs: ms.default(500),
+    /** A heartbeat of the PLC that stands still for so long counts as a lost link, ms; 0 switches the check off. */
+    heartbeatMs: z.number().int().nonnegative().default(5_000),
   }),
 ])
 export type RejectOutputSpec = z.infer<typeof rejectOutputSchema>

@@ -15,8 +15,6 @@ export interface ModbusOutputOptions extends Omit<
   pollMs?: number
   /** See `HandshakeLimits.freshMs`; default 250. */
   freshMs?: number
-  /** See `PlcPulse`; default 5,000. */
-  stillMs?: number
 }
 
 const HEARTBEAT_MS = 250
@@ -31,12 +29,12 @@ const RETRY_MS = { first: 100, most: 5_000 }
  * answered CAM_IO at once, and the PLC rejects by default.
  */
 export function modbusOutput(options: ModbusOutputOptions): RejectOutput {
-  const { baseRegister, pollMs = 5, freshMs = 250, stillMs = 5_000, ackMs } = options
+  const { baseRegister, pollMs = 5, freshMs = 250, heartbeatMs, ackMs } = options
   const limits = { ackMs, freshMs }
   const pending = new Map<number, (ack: RejectAck) => void>()
   const listeners = new Set<(trigger: number, anew: boolean) => void>()
   let state: HandshakeState = HANDSHAKE_START
-  const pulse = new PlcPulse(stillMs)
+  const pulse = new PlcPulse(heartbeatMs)
   let link: ModbusLink | null = null
   /** Requests are answered, but no program serves them: as good as no link. */
   let stopped = false

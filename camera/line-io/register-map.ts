@@ -64,8 +64,8 @@ export const REGISTER_MAP: readonly { offset: number; words: 1 | 2; by: 'PLC' | 
     words: 1,
     by: 'PLC',
     meaning: {
-      en: 'Heartbeat of the PLC: changes at least once a second; one that changed and then stands still for 5 s counts as a lost link; always 0 = none',
-      zh: 'PLC 心跳:每秒至少变化一次;变化过之后停住 5 s 视为连接中断;恒为 0 = 无心跳',
+      en: 'Heartbeat of the PLC: changes at least once a second; one that changed twice and then stands still for 5 s (heartbeatMs of the line file) counts as a lost link; never changed = none',
+      zh: 'PLC 心跳:每秒至少变化一次;变化两次之后停住 5 s(产线文件的 heartbeatMs)视为连接中断;从不变化 = 无心跳',
     },
   },
   {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { modbusOutput, startPlcSimulator } from '../../camera/index.ts'
 import type { ModbusOutputOptions, PlcSimulator, PlcSimulatorOptions } from '../../camera/index.ts'
+import { PlcPulse } from '../../camera/line-io/plc-pulse.ts'
 import { monoMs } from '../../contracts/index.ts'
 import type { RejectCommand, RejectOutput } from '../../contracts/index.ts'
 import { rejectCommand as command, rejectOutputSuite } from '../suites/reject-output.suite.ts'
@@ -25,6 +26,7 @@ async function outputTo(plc: PlcSimulator, over: Partial<ModbusOutputOptions> = 
     unit: 1,
     timeoutMs: 500,
     ackMs: 1_000,
+    heartbeatMs: 5_000,
     freshMs: 2_000,
     ...over,
   })
@@ -46,7 +48,7 @@ const ACTION_OF: Record<string, RejectCommand['action']> = {
 rejectOutputSuite('modbus-tcp', async () => {
   const plc = await plcWith()
   const { host, port, baseRegister } = plc
-  const timing = { timeoutMs: 500, ackMs: 1_000, freshMs: 2_000 }
+  const timing = { timeoutMs: 500, ackMs: 1_000, heartbeatMs: 5_000, freshMs: 2_000 }
   return {
     output: modbusOutput({ host, port, baseRegister, unit: 1, ...timing }),
     pass: async (trigger) => {
@@ -200,14 +202,14 @@ describe('modbus-tcp output against a PLC', () => {
 
   it('takes a PLC in STOP behind a gateway for a lost link, as long as its heartbeat stands still', async () => {
     const plc = await plcWith({ gateMs: 10_000 })
-    const output = await outputTo(plc, { stillMs: 800 })
+    const output = await outputTo(plc, { heartbeatMs: 800 })
     const announced: number[] = []
     output.onTrigger?.((n) => announced.push(n))
     await polled(output)
     plc.trigger()
     await expect.poll(() => announced).toEqual([1])
-    // The pulse was felt.
-    await new Promise((resolve) => setTimeout(resolve, 400))
+    // The pulse was felt, twice.
+    await new Promise((resolve) => setTimeout(resolve, 700))
     plc.setRunning(false)
     const waiting = output.apply(command(1, 'release', 9_000))
     await expect.poll(() => output.health().connected, { timeout: 5_000 }).toBe(false)
@@ -223,10 +225,21 @@ describe('modbus-tcp output against a PLC', () => {
   it('a PLC without a heartbeat is none the worse', async () => {
     const plc = await plcWith()
     plc.setRunning(false)
-    const output = await outputTo(plc, { stillMs: 50 })
+    const output = await outputTo(plc, { heartbeatMs: 50 })
     await polled(output)
     await new Promise((resolve) => setTimeout(resolve, 200))
     expect(output.health()).toMatchObject({ connected: true, lastError: null })
+  })
+
+  it('takes no register for a heartbeat that was written once, nor any where none is looked for', () => {
+    const see = (stillMs: number, values: number[]): (string | undefined)[] => {
+      const pulse = new PlcPulse(stillMs)
+      const seen = values.map((value, i) => pulse.see(value, i * 1_000))
+      return [...seen, pulse.see(values.at(-1) ?? 0, 60_000)].map((error) => error?.code)
+    }
+    expect(see(5_000, [0, 0, 1])).toEqual(Array(4).fill(undefined))
+    expect(see(5_000, [0, 1, 2])).toEqual([undefined, undefined, undefined, 'CAM_IO'])
+    expect(see(0, [0, 1, 2, 3])).toEqual(Array(5).fill(undefined))
   })
 
   it('goes on with a PLC that was replaced and counts from 0', async () => {

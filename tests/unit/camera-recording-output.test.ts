@@ -39,6 +39,7 @@ describe('recording output', () => {
       baseRegister: 0,
       timeoutMs: 200,
       ackMs: 500,
+      heartbeatMs: 5_000,
     })
     expect(plc.adapter).toBe('modbus-tcp')
   })

@@ -55,6 +55,13 @@ describe('a line file', () => {
     expect(issues(reject(65_520))).toEqual([])
   })
 
+  it('says how long the heartbeat of a PLC may stand still, or that there is none', () => {
+    const still = (heartbeatMs: number) =>
+      issues({ reject: { adapter: 'modbus-tcp', host: 'plc', heartbeatMs } })
+    expect([still(0), still(20_000)]).toEqual([[], []])
+    expect(still(-1)).toEqual([expect.stringMatching(/^stations\.0\.reject\.heartbeatMs: /)])
+  })
+
   it('is refused for slots larger than any image', () => {
     const frames = (slotBytes: number) => issues({}, { frames: { slotBytes } })
     expect(frames(Number.MAX_SAFE_INTEGER)).toEqual([
