@@ -128,7 +128,7 @@ const CASES: Case[] = [
       tools: [{ id: 'm', use: 'model@1', model: 'pcb-pair', sha256: PCB_PAIR, threshold: 0.5 }],
       rules: [named('findings.exists(f, f.class == "opne") || scores["m.max"] > 0.9')],
     }),
-    says: /^CFG_UNKNOWN_REFERENCE: .*label@1\.recipe\.yaml, rules\[0\]\.when\); expected a class .*: open, .*; found "opne" in rule "x"/m,
+    says: /^CFG_UNKNOWN_REFERENCE: .*label@1\.recipe\.yaml, line \d+, rules\[0\]\.when\); expected a class .*: open, .*; found "opne" in rule "x"/m,
   },
   {
     name: 'a golden template that is not there',
@@ -140,17 +140,17 @@ const CASES: Case[] = [
     line: withRecipe('nomodel', {
       tools: [{ id: 'm', use: 'model@1', model: 'nosuch', sha256: 'b'.repeat(64), threshold: 0.5 }],
     }),
-    says: /^MDL_UNKNOWN: .*nomodel@1\.recipe\.yaml, tools\[0\]\); expected nosuch with SHA-256 b+; found packages .*pcb-pair.*; searched .*packages.*; install/m,
+    says: /^MDL_UNKNOWN: .*nomodel@1\.recipe\.yaml, line \d+, tools\[0\]\); expected nosuch with SHA-256 b+; found packages .*pcb-pair.*; searched .*packages.*; install/m,
   },
   {
     name: 'an unknown module',
     line: () => shop.line('module', { stations: [station()], scenarios: [{ use: 'nosuch' }] }),
-    says: /^CFG_UNKNOWN_REFERENCE: .*module\.line\.yaml, scenarios\[0\]\.use\); expected .*lean.*; found nosuch/m,
+    says: /^CFG_UNKNOWN_REFERENCE: .*module\.line\.yaml, line \d+, scenarios\[0\]\.use\); expected .*lean.*; found nosuch/m,
   },
   {
     name: 'frames of another size than the recipe looks at',
     line: () => shop.line('size', { stations: [station({ camera: stream(320) })] }),
-    says: /^CFG_INVALID: .*size\.line\.yaml, stations\[0\]\.camera\); expected frames of \d+ × \d+ px, the view of ramp@1; found 320 × 320 px/m,
+    says: /^CFG_INVALID: .*size\.line\.yaml, line \d+, stations\[0\]\.camera\); expected frames of \d+ × \d+ px, the view of ramp@1; found 320 × 320 px/m,
   },
   {
     name: 'frames that fit into no slot',
