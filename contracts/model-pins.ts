@@ -9,7 +9,8 @@ export interface ModelPin {
   cardSha256?: string | undefined
 }
 
-const pin = ({ model, sha256, cardSha256 }: ToolSpecOf<'text@1'>['detector']): ModelPin => ({
+/** What a tool, or one of its models, says of the package it uses. */
+export const modelPin = ({ model, sha256, cardSha256 }: ToolSpecOf<'text@1'>['detector']): ModelPin => ({
   id: model,
   sha256,
   cardSha256,
@@ -20,6 +21,6 @@ export const isRegistered = ({ tools }: Recipe): boolean => tools.some((t) => t.
 
 /** The model packages a tool pins, none for one that works without. */
 export function modelPins(tool: ToolSpec): ModelPin[] {
-  if (tool.use === 'model@1') return [pin(tool)]
-  return tool.use === 'text@1' ? [tool.detector, tool.recogniser].map(pin) : []
+  if (tool.use === 'model@1') return [modelPin(tool)]
+  return tool.use === 'text@1' ? [tool.detector, tool.recogniser].map(modelPin) : []
 }

@@ -1,8 +1,14 @@
 import type { ModelCard } from '../contracts/index.ts'
 
-/** The classes that rules may name of a model: all its labels, the background included, which no finding has. */
-export const classNames = ({ spec, labels }: ModelCard): string[] =>
-  spec.family === 'backbone' || spec.family === 'text-recognition' ? [] : labels
+/** The classes that findings of a model can have: all its labels but the background. */
+export const findingClasses = ({ spec, labels }: ModelCard): string[] =>
+  spec.family === 'backbone' || spec.family === 'text-recognition'
+    ? []
+    : labels.filter((label) => label !== backgroundOf(spec))
+
+/** The label of places where nothing is; null = the family has none. */
+export const backgroundOf = (spec: ModelCard['spec']): string | null =>
+  spec.family === 'segmentation-classes' ? spec.background : null
 
 /** The names that image scores of a model can have. */
 export function scoreNames({ spec, labels }: ModelCard): string[] {

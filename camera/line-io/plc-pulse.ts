@@ -2,8 +2,8 @@ import { CodedError } from '../../contracts/index.ts'
 
 /**
  * Whether the program of the PLC runs, told from its heartbeat: a gateway or a PLC in STOP goes on answering requests
- * with the registers as they were. What has not changed twice is no heartbeat and says nothing: a word that the PLC writes once,
- * as at its start, stands still for good.
+ * with the registers as they were. What has not changed twice is no heartbeat and says nothing: a word that the PLC
+ * writes once, as at its start, stands still for good.
  */
 export class PlcPulse {
   readonly #stillMs: number

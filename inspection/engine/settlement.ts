@@ -31,8 +31,6 @@ import { identityTools } from './naming.ts'
 import { withoutVerdict } from './outcome.ts'
 import { OwedRecords } from './owed-records.ts'
 
-export { GATE_MARGIN_MS }
-
 /** An output has this long after the deadline to say what became of its command, ms. */
 const ACK_LIMIT_MS = 5_000
 

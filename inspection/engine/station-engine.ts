@@ -2,6 +2,7 @@ import {
   asCoded,
   type CameraItem,
   type Frame,
+  GATE_MARGIN_MS,
   type ExpectedReads,
   type InspectOutcome,
   type LateOutcome,
@@ -15,7 +16,7 @@ import { GateWatch } from './gate-watch.ts'
 import type { JudgedPart } from './judged-part.ts'
 import { named, type NamedPart } from './naming.ts'
 import { missedOutcome, unjudgedOutcome } from './outcome.ts'
-import { GATE_MARGIN_MS, type Judgement, Settlement } from './settlement.ts'
+import { type Judgement, Settlement } from './settlement.ts'
 import { allWithin, contextAt, lostTrigger, type Missed, restartedCounter, slotPixels } from './items.ts'
 import type { StationPorts } from './station-ports.ts'
 import { StationCount } from './station-count.ts'

@@ -29,10 +29,15 @@ export interface LoadedRecipe {
  * Loads `<dir>/<id>@<version>.recipe.yaml` and checks everything that can be checked without models: schema,
  * references between ROIs and tools, sizes, rules and the names in them.
  *
+ * @param sha256 it must still be this one
  * @param released parts were judged by it, and it is wanted as it was then: what later versions refuse does not matter
  * @throws CFG_MISSING_FILE, CFG_SYNTAX, CFG_INVALID, CFG_UNKNOWN_REFERENCE, INS_RULE_INVALID
  */
-export async function loadRecipe(dir: string, id: string, { released = false } = {}): Promise<LoadedRecipe> {
+export async function loadRecipe(
+  dir: string,
+  id: string,
+  { sha256, released = false }: { sha256?: string; released?: boolean } = {},
+): Promise<LoadedRecipe> {
   const file = join(dir, `${id}.recipe.yaml`)
   let text: string
   try {
@@ -50,6 +55,14 @@ export async function loadRecipe(dir: string, id: string, { released = false } =
       actual: named,
       hint: 'file name and content must agree',
     })
+  const actual = recipeHash(recipe)
+  if (sha256 !== undefined && sha256 !== actual)
+    throw new CodedError('CFG_INVALID', {
+      file,
+      expected: `the recipe as it was (${sha256.slice(0, 12)})`,
+      actual: actual.slice(0, 12),
+      hint: 'a released recipe never changes: restore the file',
+    })
   try {
     if (!released) checkRecipe(recipe)
     compileRules(recipe)
@@ -64,7 +77,7 @@ export async function loadRecipe(dir: string, id: string, { released = false } =
       })
     throw error
   }
-  return { id, recipe, sha256: recipeHash(recipe), dir, file, released }
+  return { id, recipe, sha256: actual, dir, file, released }
 }
 
 /** The golden template is there and is the one the recipe was released with. */

@@ -1,5 +1,5 @@
 import { CODE_FORMATS, type ModelCard, type Recipe, type ToolSpec } from '../../contracts/index.ts'
-import { classNames, scoreNames } from '../../models/index.ts'
+import { backgroundOf, findingClasses, scoreNames } from '../../models/index.ts'
 import type { LimitState } from './facts.ts'
 
 /** Facts whose texts are names that the recipe and its models give, and no others. */
@@ -9,6 +9,8 @@ interface Known {
   names: readonly string[]
   /** What names that are not known begin with; '' = any name can be. */
   open: readonly string[]
+  /** Names that no fact has, and that one may well be told from: `f.class != "background"`. */
+  absent?: readonly string[]
 }
 
 const STATES: readonly LimitState[] = ['in', 'out', 'uncertain']
@@ -23,6 +25,7 @@ export function knownNames(recipe: Recipe, cards: ReadonlyMap<string, ModelCard>
     class: {
       ...closed(tools.flatMap((t) => classesOf(t, cards.get(t.id)))),
       open: open.length > 0 ? [''] : [],
+      absent: [...cards.values()].flatMap(({ spec }) => backgroundOf(spec) ?? []),
     },
     state: closed(STATES),
     region: closed(Object.keys(recipe.rois)),
@@ -37,7 +40,7 @@ export function knownNames(recipe: Recipe, cards: ReadonlyMap<string, ModelCard>
 
 function classesOf(tool: ToolSpec, card: ModelCard | undefined): string[] {
   if ('class' in tool) return [tool.class]
-  return tool.use === 'model@1' && card ? classNames(card) : []
+  return tool.use === 'model@1' && card ? findingClasses(card) : []
 }
 
 function symbologiesOf(tool: ToolSpec): string[] {

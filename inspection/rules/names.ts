@@ -32,10 +32,10 @@ export function checkRuleNames(recipe: Recipe, cards: ReadonlyMap<string, ModelC
     for (const part of ['when', 'condemns'] as const) {
       const text = rule[part]
       if (text === undefined) continue
-      for (const { kind, name } of namesIn(environment.parse(text).ast, new Map())) {
-        const { names, open } = known[kind]
-        // Nothing is misspelt in a name that is empty.
-        if (name === '' || names.includes(name) || open.some((start) => name.startsWith(start))) continue
+      for (const { kind, name, not } of namesIn(environment.parse(text).ast, new Map())) {
+        const { names, open, absent = [] } = known[kind]
+        if (names.includes(name) || open.some((start) => name.startsWith(start))) continue
+        if (not && (name === '' || absent.includes(name))) continue
         throw new CodedError('CFG_UNKNOWN_REFERENCE', {
           path: `rules[${i}].${part}`,
           expected: `a ${kind} that the recipe can give: ${names.join(', ') || 'none'}`,
@@ -47,14 +47,14 @@ export function checkRuleNames(recipe: Recipe, cards: ReadonlyMap<string, ModelC
 }
 
 /** Every name that a condition compares with a fact, looks for among facts, or takes as a key. */
-function* namesIn(node: ASTNode, bound: Bound): Generator<{ kind: Kind; name: string }> {
+function* namesIn(node: ASTNode, bound: Bound): Generator<{ kind: Kind; name: string; not: boolean }> {
   const key = keyOf(node, bound)
-  if (key !== null) yield key
+  if (key !== null) yield { ...key, not: false }
   if (node.op === '==' || node.op === '!=' || node.op === 'in') {
     const [left, right] = node.args
     for (const [fact, text] of [node.args, [right, left]] as const) {
       const kind = kindOf(fact, bound)
-      if (kind !== null) for (const name of textsOf(text)) yield { kind, name }
+      if (kind !== null) for (const name of textsOf(text)) yield { kind, name, not: node.op === '!=' }
     }
   }
   const inner = boundBy(node, bound)

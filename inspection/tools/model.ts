@@ -1,4 +1,4 @@
-import { CodedError, isRegistered } from '../../contracts/index.ts'
+import { CodedError, isRegistered, modelPin } from '../../contracts/index.ts'
 import { invertGrey } from '../kernels/index.ts'
 import { checkRegions, checkThresholds, type ModelOutput, type Pixels } from '../../models/index.ts'
 import { encodeMap } from '../pipeline/score-map.ts'
@@ -14,7 +14,7 @@ import type { PreparedTool, Tool, ToolInput } from './tool.ts'
 export const model: Tool<'model@1'> = {
   use: 'model@1',
   async prepare(spec, { recipe, openModel }): Promise<PreparedTool> {
-    const runner = await openModel({ ...spec, id: spec.model })
+    const runner = await openModel(modelPin(spec))
     checkThresholds(runner.card, spec, `tools.${spec.id}`)
     checkRegions(runner.card, spec, `tools.${spec.id}`, isRegistered(recipe))
     const area = toolArea(recipe, spec.roi, spec.exclude)

@@ -6,8 +6,8 @@ import type { Tool } from './tool.ts'
 
 /**
  * Golden-template comparison on grey levels: how far each pixel lies outside the template's local minimum and maximum
- * within `tolerancePx`, threshold, connected regions. Excluded regions are not looked at. The score is the largest difference in the region, grey levels.
- * `scores`: `count` and `areaPx` of all regions, also of those beyond `maxFindings`.
+ * within `tolerancePx`, threshold, connected regions. Excluded regions are not looked at. The score is the largest
+ * difference in the region, grey levels. `scores`: `count` and `areaPx` of all regions, also of those beyond `maxFindings`.
  */
 export const template: Tool<'template@1'> = {
   use: 'template@1',

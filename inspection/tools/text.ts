@@ -1,4 +1,4 @@
-import { type CodeRead, CodedError, type ToolSpecOf } from '../../contracts/index.ts'
+import { type CodeRead, CodedError, modelPin, type ToolSpecOf } from '../../contracts/index.ts'
 import type { ModelRunner, TextRectangle } from '../../models/index.ts'
 import { toolArea } from '../pipeline/roi.ts'
 import { dateCodeDay } from './date-code.ts'
@@ -24,9 +24,9 @@ const STRENGTHS = [0.45, 0.6, 0.75] as const
 export const text: Tool<'text@1'> = {
   use: 'text@1',
   async prepare(spec, { recipe, openModel }): Promise<PreparedTool> {
-    const detector = await openModel({ ...spec.detector, id: spec.detector.model })
+    const detector = await openModel(modelPin(spec.detector))
     needs(detector, 'text-detection', `tools.${spec.id}.detector`)
-    const recogniser = await openModel({ ...spec.recogniser, id: spec.recogniser.model })
+    const recogniser = await openModel(modelPin(spec.recogniser))
     needs(recogniser, 'text-recognition', `tools.${spec.id}.recogniser`)
     const area = toolArea(recipe, spec.roi, [])
     const patterns = spec.expect.map((e, i) =>

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Box } from '../../contracts/index.ts'
-import { classNames, loadModel, scoreNames } from '../../models/index.ts'
+import { findingClasses, loadModel, scoreNames } from '../../models/index.ts'
 import type { ModelImages, ModelRunner, Pixels } from '../../models/index.ts'
 import { plain, writeToyPackage } from './toy-models.ts'
 import type { ToyOptions, ToyPackage } from './toy-models.ts'
@@ -97,7 +97,7 @@ export function modelAdapterSuite(name: string, given: AdapterCase): void {
       expect(Object.keys(named).toSorted()).toEqual(scoreNames(model.card).toSorted())
       const scores = findings.map((f) => f.score)
       expect(scores).toEqual(scores.toSorted((a, b) => b - a))
-      for (const f of findings) expect(classNames(model.card)).toContain(f.class)
+      for (const f of findings) expect(findingClasses(model.card)).toContain(f.class)
     })
 
     it('respects the threshold and the threshold of a class', async () => {

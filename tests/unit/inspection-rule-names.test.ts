@@ -93,6 +93,17 @@ describe('checkRuleNames', () => {
     expect(codeOf(() => checkRuleNames(of(when), cards))).toBe('nothing thrown')
   })
 
+  it('takes the background of a model, and nothing, only where a class is told from them', () => {
+    const spec = { family: 'segmentation-classes', background: 'background' }
+    const segmenter = new Map([['m', { spec, labels: ['background', 'dent'] } as unknown as ModelCard]])
+    const says = (when: string): string =>
+      codeOf(() => checkRuleNames(of(`findings.exists(f, ${when})`), segmenter))
+    expect(says('f.class != "background" && f.class != ""')).toBe('nothing thrown')
+    expect(says('f.class == "background"')).toBe('CFG_UNKNOWN_REFERENCE')
+    expect(says('f.class == ""')).toBe('CFG_UNKNOWN_REFERENCE')
+    expect(says('f.class != "backgrund"')).toBe('CFG_UNKNOWN_REFERENCE')
+  })
+
   it('leaves classes and scores of a model alone as long as its card is not there', () => {
     const when = 'scores["m.anything"] > 0.5 || findings.exists(f, f.class == "anything")'
     expect(codeOf(() => checkRuleNames(of(when)))).toBe('nothing thrown')
