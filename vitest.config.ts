@@ -6,17 +6,32 @@ import { defineConfig } from 'vitest/config'
  */
 const PURE = [
   'architecture/*',
+  'property/{camera-counter-restart,camera-handshake,camera-llrp,codes-fuzz,datasets-defects,datasets-open-thresholds}',
+  'property/{epc-plus,inspection-kernels,scenarios-lean,traceability-association,traceability-gs1,traceability-merkle}',
+  'unit/camera-{counter-restart,frame-pool,plc-handshake,recording-output}',
   'unit/contracts-*',
-  'unit/dashboard-{genealogy,i18n,openapi}',
-  'unit/datasets-{evaluation-metrics,metrics,readers-boxes,sample-line,sample-logistics}',
-  'unit/inspection-{code,code-turned,engine-naming,inspect,kernels,rules,tools}',
-  'unit/labelled-regions',
-  'unit/models-{anomaly-map,card,input,kernels,life-gate,onnx,watch}',
-  'unit/scenarios-{dist,kit-actions,spc,tests,two-samples}',
-  'unit/teach-{choose,kernels,part-frames,threshold,turns}',
-  'unit/traceability-{epc,epcis-documents,epcis-query,identify,inspection-check,iso15434,signed-note}',
-  'property/{codes-fuzz,datasets-defects,inspection-kernels,traceability-association,traceability-gs1,traceability-merkle}',
+  'unit/dashboard-{coded-text,genealogy,genealogy-graph,i18n,ncr,openapi}',
+  'unit/datasets-{coco,detections,empty-boxes,evaluation-metrics,large,leakage,left-out,metrics,mvtec,open-truth}',
+  'unit/datasets-{readers-boxes,sample-line,sample-logistics,segments,unread-labels}',
+  'unit/{docs-examples,labelled-regions,time-range}',
+  'unit/inspection-{areas,code,code-turned,engine-gate,engine-naming,engine-shift,frame-golden,frame-memory,inspect}',
+  'unit/inspection-{kernels,rule-names,rule-numbers,rules,tools}',
+  'unit/models-{adapter-contract,adapters,anomaly-map,backbone,boxes,card,heads,input,kernels,life-gate,onnx}',
+  'unit/models-{quantise,segments,sides,thresholds,uint8-input,watch}',
+  'unit/scenarios-{causes,dist,kit-actions,kit-effective,lean-acceptance,lean-chart,lean-losses,spc,tests,two-samples}',
+  'unit/teach-{alike,choose,held-out,kernels,part-frames,place,stand-ins,threshold,tiles,turns,workpieces}',
+  'unit/traceability-{carrier,epc,epc-uris,epcis-documents,epcis-foreign,epcis-query,happening-words,identify}',
+  'unit/traceability-{inspection-check,iso15434,published-checkpoint,signed-note}',
 ].map((name) => `tests/${name}.test.ts`)
+
+/** Files that start commands and threads, and wait for their end however long that takes: two at a time. */
+const PATIENT = [
+  'e2e/{bad-config,causes-cli,damaged-files,ncr-cli,quantize,wrong-words}',
+  'property/traceability-{epcis,tamper}',
+  'unit/{inspection-text-hard,teach,teach-again,traceability-plant-migrations}',
+].map((name) => `tests/${name}.test.ts`)
+
+const BUILT = { globalSetup: ['tests/built.ts'], setupFiles: ['tests/from-build.ts'] }
 
 export default defineConfig({
   test: {
@@ -30,13 +45,18 @@ export default defineConfig({
       { extends: true, test: { name: 'pure', include: PURE, isolate: false } },
       {
         extends: true,
+        test: { name: 'patient', include: PATIENT, maxWorkers: 2, ...BUILT, sequence: { groupOrder: 1 } },
+      },
+      {
+        extends: true,
         test: {
           name: 'parts',
           include: ['tests/**/*.test.ts'],
-          exclude: ['node_modules', 'dist', 'tests/bench', 'tests/e2e/**', ...PURE],
+          exclude: ['node_modules', 'dist', 'tests/bench', 'tests/e2e/**', ...PURE, ...PATIENT],
           // One file at a time: many start processes with deadlines, and a second file would take their cores.
           fileParallelism: false,
-          sequence: { groupOrder: 1 },
+          ...BUILT,
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -44,9 +64,10 @@ export default defineConfig({
         test: {
           name: 'whole program',
           include: ['tests/e2e/*.test.ts'],
-          globalSetup: ['tests/e2e/built.ts'],
+          exclude: PATIENT,
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          ...BUILT,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -9,7 +9,7 @@ import {
   ShiftCalendar,
 } from '../contracts/index.ts'
 import { createDashboard, type LineState } from '../dashboard/index.ts'
-import { StationEngine } from '../inspection/index.ts'
+import { decodeImage, StationEngine } from '../inspection/index.ts'
 import { createModuleHost, httpRoutes } from '../scenarios/index.ts'
 import {
   type LogProof,
@@ -131,7 +131,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
     const runner =
       redisUrl === null
         ? undefined
-        : new QueuedJobRunner(moduleRegistry(), redisUrl, (why) =>
+        : await QueuedJobRunner.open(moduleRegistry(), redisUrl, (why) =>
             log.warn({ code: why.code }, `a module job is computed here: ${why.message}`),
           )
     if (runner) closers.push(() => runner.close())
@@ -185,6 +185,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
         budgetMs: station.budgetMs,
         numbered: station.reject.adapter === 'modbus-tcp',
         announce: (trigger, at) => store.openTrigger({ station: station.id, trigger, at }),
+        decode: decodeImage,
         ...(sample ? { generate: () => sample.frames() } : {}),
         ...(entries ? { entries } : {}),
       })

@@ -1,8 +1,11 @@
 import { spawn } from 'node:child_process'
 import { access } from 'node:fs/promises'
+import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { asCoded, CodedError } from '../contracts/index.ts'
 import type { RawPixel } from '../contracts/index.ts'
+import { strictnessArgs } from './ffmpeg-damage.ts'
+import type { Strictness } from './ffmpeg-damage.ts'
 
 export interface FfmpegInput {
   /** Arguments up to and including `-i <input>`. */
@@ -15,13 +18,14 @@ export interface FfmpegInput {
 /**
  * Raw frames of exactly one size on stdout. ffmpeg would scale another size, or a change of size in mid-stream,
  * without a word; the crop filter asserts the size instead and makes it fail. `passthrough` keeps ffmpeg from
- * repeating or dropping frames to even out the rate.
+ * repeating or dropping frames to even out the rate. Left alone, its decoders would fill the holes of a damaged picture
+ * with what lay there in the one before, and build the next ones on it up to a key frame.
  */
-export function ffmpegArgs(spec: FfmpegInput): string[] {
+export function ffmpegArgs(spec: FfmpegInput, strictness: Strictness = 'strict'): string[] {
   const format = spec.pixel === 'mono8' ? 'gray' : 'rgb24'
   const { widthPx: w, heightPx: h } = spec
   const sameSize = `crop=w='if(eq(iw,${w})*eq(ih,${h}),${w},-1)':h=${h}:x=0:y=0`
-  const quiet = ['-hide_banner', '-nostdin', '-loglevel', 'error']
+  const quiet = ['-hide_banner', '-nostdin', ...strictnessArgs(strictness)]
   const videoOnly = ['-an', '-sn', '-dn', '-vf', `format=${format},${sameSize}`]
   const out = ['-fps_mode', 'passthrough', '-pix_fmt', format, '-f', 'rawvideo', '-']
   return [...quiet, ...spec.input, ...videoOnly, ...out]
@@ -83,7 +87,7 @@ export async function checkFfmpeg(binary: string, input: readonly string[]): Pro
 
 export interface FfmpegRun {
   stdout: Readable
-  /** The end of stderr, without passwords. */
+  /** The end of stderr, of the lines kept, without passwords. */
   stderr(): string
   /** Resolves when the process and its pipes are closed: what it died of, or null after exit code 0. */
   closed: Promise<string | null>
@@ -91,10 +95,17 @@ export interface FfmpegRun {
   stop(): void
 }
 
-export function startFfmpeg(binary: string, args: readonly string[]): FfmpegRun {
+/** @param keep is asked for every line of stderr */
+export function startFfmpeg(
+  binary: string,
+  args: readonly string[],
+  keep: (line: string) => boolean,
+): FfmpegRun {
   const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   let tail = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (tail = (tail + text).slice(-4_000)))
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    if (keep(line)) tail = `${tail}${line}\n`.slice(-4_000)
+  })
   let failure: string | null = null
   child.once('error', (e) => (failure = e.message))
   const closed = new Promise<string | null>((resolve) => {

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CodedError, monoMs } from '../contracts/index.ts'
 import type { FrameFormat, FrameSlot, FrameSource } from '../contracts/index.ts'
+import { DamagedPictures, gentler, saysDamaged } from './ffmpeg-damage.ts'
+import type { Strictness } from './ffmpeg-damage.ts'
 import { checkFfmpeg, ffmpegArgs, inputName, isLive, saysWrongSize, startFfmpeg } from './ffmpeg-process.ts'
 import type { FfmpegInput, FfmpegRun } from './ffmpeg-process.ts'
 import type { SharedFramePool } from './frame-pool.ts'
@@ -8,7 +10,7 @@ import { FramePeriod } from './frame-period.ts'
 import { ItemFlow, missedItem } from './item-flow.ts'
 import { PendingTriggers } from './pending-triggers.ts'
 import type { PendingTrigger } from './pending-triggers.ts'
-import { RestartBudget } from './restart-budget.ts'
+import { RestartBudget, SHORT_WAIT_MS } from './restart-budget.ts'
 import { noBuffer, rawBytes, slotFrame, tooLarge } from './slot-frame.ts'
 import { TriggerCounter } from './trigger-counter.ts'
 
@@ -38,13 +40,15 @@ interface Arrival {
 
 const LEAST_TIMEOUT_MS = 100
 
-type RunEnd = 'stopped' | 'ended' | CodedError
+/** `damaged`: after frames, at a damaged picture; the camera is there. */
+type RunEnd = 'stopped' | 'ended' | { error: CodedError; damaged: boolean }
 
 /**
  * Whatever ffmpeg reads. Free: every frame is a trigger. Triggered: a trigger takes the first frame whose bytes
  * start to arrive after it, within `timeoutMs`; of several triggers before one frame it is the newest that gets it,
  * the parts of the others have passed. Frames nobody asked for are not triggers and are skipped. A camera that is
- * gone or silent is opened again within the restart budget; a file that ends, ends.
+ * gone or silent is opened again within the restart budget, one whose picture was damaged always; a file that ends,
+ * ends.
  */
 export function ffmpegSource(options: FfmpegOptions): FrameSource {
   const { station, view, pool, mode, watchdogMs } = options
@@ -65,6 +69,7 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
       : new CodedError('CAM_GONE', { actual: flow.health.lastError ?? `${source} is not running` }),
   )
   let nextTrigger = options.firstTrigger
+  let strictness: Strictness = 'strict'
 
   /** Decides at its first byte what becomes of a frame; null = nobody asked for it, or the line stops. */
   const arrive = async (stopped: AbortSignal): Promise<Arrival | null> => {
@@ -129,10 +134,10 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
           at += n
           offset += n
           if (at < frameBytes) continue
-          onFrame()
           if (arrival) complete(arrival)
           arrival = null
           at = 0
+          onFrame()
         }
       }
     } catch {
@@ -141,12 +146,33 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
     if (arrival) breakOff(arrival, at)
   }
 
+  const missDamaged = (pictures: number): void => {
+    // In triggered mode the trigger that would have had it stays open.
+    if (mode === 'triggered') return
+    const detail = {
+      expected: 'a whole picture',
+      actual: 'video that the decoder finds damaged',
+      hint: 'check the connection to the camera; RTSP loses nothing over TCP',
+    }
+    for (let i = 0; i < pictures; i++)
+      flow.missed(nextTrigger++, monoMs(), new CodedError('CAM_INCOMPLETE', detail))
+  }
+
   /** One life of the process. */
   const runOnce = async (stopped: AbortSignal, budget: RestartBudget): Promise<RunEnd> => {
     period.restart()
-    const run = startFfmpeg(binary, ffmpegArgs(options))
     let silent = false
     let frames = 0
+    let inFrame = false
+    const leavesOut = strictness === 'alone'
+    const damaged = new DamagedPictures(!live)
+    const run = startFfmpeg(binary, ffmpegArgs(options, strictness), (line) => {
+      if (!leavesOut) return true
+      const isError = damaged.read(line, frames)
+      // A frame whose bytes arrive has its number already.
+      if (!inFrame) missDamaged(damaged.take(frames))
+      return isError
+    })
     let lastMs = monoMs()
     let waiting = false
     const watchdog = setInterval(
@@ -164,33 +190,51 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
     if (stopped.aborted) stop()
     const onFrame = (): void => {
       frames += 1
+      inFrame = false
+      missDamaged(damaged.take(frames))
       lastMs = monoMs()
       flow.state = 'online'
       budget.worked()
     }
     await readFrames(run, stopped, onFrame, (on) => {
       waiting = on
+      inFrame = true
       if (!on) lastMs = monoMs()
     })
     const died = await run.closed
     clearInterval(watchdog)
     stopped.removeEventListener('abort', stop)
+    missDamaged(damaged.take(Infinity))
     if (stopped.aborted) return 'stopped'
     const stderr = run.stderr()
     if (frames === 0 && saysWrongSize(stderr)) {
-      return new CodedError('CAM_OPEN', {
+      const error = new CodedError('CAM_OPEN', {
         path: 'camera.widthPx, camera.heightPx',
         expected: `${widthPx} x ${heightPx} px from ${source}`,
         actual: 'another size',
         hint: 'ask `ffprobe` for the size of the stream and write it into the line file',
       })
+      return { error, damaged: false }
     }
+    const next = frames === 0 && strictness === 'strict' ? gentler(stderr) : null
+    if (next) {
+      strictness = next
+      return runOnce(stopped, budget)
+    }
+    // Before its first frame a camera only opens; of a file, what is damaged was a part.
+    const counts = frames > 0 || !live
+    const atDamage = counts && !silent && !leavesOut && saysDamaged(stderr)
+    if (atDamage) missDamaged(1)
+    // Behind a damaged picture comes the same video, and a try in vain would miss parts; a camera that was gone may
+    // have been given another codec.
+    else strictness = 'strict'
     if (died === null && !silent && !live) return 'ended'
     const what = silent ? `no frame for ${watchdogMs} ms` : (died ?? 'the stream ended')
-    return new CodedError('CAM_GONE', {
-      actual: `${source}: ${what}`,
-      ...(stderr && { hint: lastLines(stderr) }),
-    })
+    const hint = stderr && { hint: lastLines(stderr) }
+    return {
+      error: new CodedError('CAM_GONE', { actual: `${source}: ${what}`, ...hint }),
+      damaged: atDamage,
+    }
   }
 
   const produce = async (stopped: AbortSignal): Promise<void> => {
@@ -200,17 +244,17 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
     while (!stopped.aborted) {
       const end = await runOnce(stopped, budget)
       if (end === 'stopped' || end === 'ended') break
-      why = end
+      why = end.error
       // Opening a file again would show the same parts a second time.
-      const fatal = !live || end.code === 'CAM_OPEN'
-      flow.fault(end, fatal)
+      const fatal = !live || why.code === 'CAM_OPEN'
+      flow.fault(why, fatal)
       if (fatal) break
       flow.state = 'reconnecting'
-      const waitMs = budget.take(monoMs())
+      const waitMs = end.damaged ? SHORT_WAIT_MS : budget.take(monoMs())
       if (waitMs === null) {
         why = new CodedError('CAM_RESTARTS_EXHAUSTED', {
           expected: `at most ${budget.max} restarts in ${budget.withinMs} ms`,
-          actual: end.detail.actual ?? end.message,
+          actual: why.detail.actual ?? why.message,
           hint: 'check the camera, its cable and address, then start the line again',
         })
         flow.fault(why, true)

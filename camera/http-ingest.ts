@@ -94,6 +94,10 @@ export function readFacts(
       actual: type || 'none',
     })
   }
+  // Without regard to case (RFC 9110, 8.4.1); an empty header names none.
+  const coding = req.headers['content-encoding']?.trim() ?? ''
+  if (!['', 'identity'].includes(coding.toLowerCase()))
+    return refuse(415, { path: 'content-encoding', expected: 'none', actual: coding.slice(0, 60) })
   const length = req.headers['content-length']
   if (length === undefined) {
     return refuse(411, {
@@ -152,11 +156,12 @@ function readPlace(req: IncomingMessage): { place?: PartPlace } | IngestRefusal 
   for (const key of ['cavity', 'fixture'] as const) {
     const text = req.headers[`x-${key}`]
     if (text === undefined) continue
-    const name = placeNameSchema.safeParse(decoded(String(text)))
+    const once = req.headersDistinct[`x-${key}`]?.length === 1
+    const name = placeNameSchema.safeParse(once ? decoded(String(text)) : '')
     if (!name.success)
       return refuse(400, {
         path: `x-${key}`,
-        expected: '1 to 64 characters, percent-encoded UTF-8',
+        expected: 'one header, 1 to 64 characters, percent-encoded UTF-8',
         actual: String(text).slice(0, 60),
       })
     place[key] = name.data
@@ -164,9 +169,10 @@ function readPlace(req: IncomingMessage): { place?: PartPlace } | IngestRefusal 
   return Object.keys(place).length === 0 ? {} : { place }
 }
 
+/** Bytes beyond ASCII say nothing of their encoding: those of UTF-8 would make another name. */
 function decoded(text: string): string {
   try {
-    return decodeURIComponent(text)
+    return /^[\x20-\x7e]*$/.test(text) ? decodeURIComponent(text) : ''
   } catch {
     return ''
   }

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { asCoded, CodedError, isLoopback, monoMs, timeLimit } from '../contracts/index.ts'
+import { asCoded, CodedError, isLoopback, monoMs, timeLimit, wallTime } from '../contracts/index.ts'
 import type { CameraItem, FrameSlot, FrameSource } from '../contracts/index.ts'
 import type { SharedFramePool } from './frame-pool.ts'
 import { checkSender, IngestRefusal, readFacts, readReset, readTrigger } from './http-ingest.ts'
@@ -209,7 +209,7 @@ async function announcing(
   atMs: number,
 ): Promise<IngestRefusal | null> {
   try {
-    await announce?.(trigger, new Date(atMs).toISOString())
+    await announce?.(trigger, wallTime(atMs))
     return null
   } catch (error) {
     return new IngestRefusal(503, asCoded(error, 'TRC_WRITE'))

@@ -1,7 +1,6 @@
 import { open } from 'node:fs/promises'
 import { extname } from 'node:path'
-import sharp from 'sharp'
-import { asCoded, CodedError, decodePlain, isPlain, plainHeader } from '../contracts/index.ts'
+import { asCoded, CodedError, inFile } from '../contracts/index.ts'
 import type { FrameFormat } from '../contracts/index.ts'
 import { rawBytes, tooLarge } from './slot-frame.ts'
 import type { SlotContent } from './slot-frame.ts'
@@ -10,6 +9,8 @@ import type { SlotContent } from './slot-frame.ts'
 const MIME: Record<string, string> = {
   '.jpg': 'image/jpeg',
   '.jpeg': 'image/jpeg',
+  // as Windows names what browsers save
+  '.jfif': 'image/jpeg',
   '.png': 'image/png',
   '.bmp': 'image/bmp',
   '.tif': 'image/tiff',
@@ -25,18 +26,29 @@ export const isImageFile = (name: string): boolean => extname(name).toLowerCase(
 type Target = Uint8Array<SharedArrayBuffer>
 
 /**
- * Puts an image file, and its golden template behind it, into a slot: the bytes as they are, or decoded pixels
- * when `raw`.
+ * Decodes an image file as frames are decoded for judging; what could not be judged is refused.
+ *
+ * @param check is told the size before any pixel is decoded
+ */
+export type DecodeImage = (
+  bytes: Uint8Array,
+  check: (widthPx: number, heightPx: number) => void,
+) => Promise<{ data: Uint8Array; widthPx: number; heightPx: number; channels: number }>
+
+/**
+ * Puts an image file, and its golden template behind it, into a slot: the bytes as they are, or with `decode` its
+ * pixels.
  *
  * @throws CAM_GONE when a file does not exist any more; CAM_INCOMPLETE when it cannot be read;
- *   CAM_FRAME_TOO_LARGE; with `raw` also INS_DECODE and INS_IMAGE_FORMAT
+ *   CAM_FRAME_TOO_LARGE; what `decode` throws
  */
 export async function readPicture(
   target: Target,
   files: { path: string; referencePath?: string },
-  raw: boolean,
+  decode: DecodeImage | null,
 ): Promise<SlotContent> {
-  const load = raw ? decodeFile : readFileInto
+  const load = (path: string, room: Target): Promise<Loaded> =>
+    decode ? decodeFile(path, room, decode) : readFileInto(path, room)
   const frame = await load(files.path, target)
   if (files.referencePath === undefined) return frame
   const reference = await load(files.referencePath, target.subarray(frame.byteLength))
@@ -69,55 +81,15 @@ async function readFileInto(path: string, target: Target): Promise<Loaded> {
   }
 }
 
-/** Grey pictures give mono8, all others rgb8. Size is checked before a single pixel is decoded. */
-async function decodeFile(path: string, target: Target): Promise<Loaded> {
-  // Read first: sharp reports a vanished file and a broken one alike.
+/** Grey pictures give mono8, all others rgb8. */
+async function decodeFile(path: string, target: Target, decode: DecodeImage): Promise<Loaded> {
   const encoded = await readWhole(path)
-  try {
-    if (isPlain(encoded)) return decodePlainInto(encoded, target, path)
-    const image = sharp(encoded, { limitInputPixels: false, failOn: 'error' })
-    const meta = await image.metadata()
-    if (meta.depth !== 'uchar' || meta.space === 'cmyk') {
-      throw new CodedError('INS_IMAGE_FORMAT', {
-        file: path,
-        expected: '8-bit grey or RGB',
-        actual: `${meta.depth ?? '?'} ${meta.space ?? '?'}`,
-      })
-    }
-    const pixel = meta.space === 'b-w' ? 'mono8' : 'rgb8'
-    const size = rawBytes(pixel, meta.width, meta.height)
-    if (size > target.byteLength) throw tooLarge(size, target.byteLength, path)
-    const { data, info } = await image
-      .removeAlpha()
-      .toColourspace(pixel === 'mono8' ? 'b-w' : 'srgb')
-      .raw()
-      .toBuffer({ resolveWithObject: true })
-    if (data.byteLength !== size) {
-      throw new CodedError('INS_DECODE', {
-        file: path,
-        expected: `${size} bytes of pixels`,
-        actual: `${data.byteLength} (${info.channels} channels)`,
-      })
-    }
-    target.set(data)
-    return { byteLength: size, format: { kind: 'raw', pixel, widthPx: info.width, heightPx: info.height } }
-  } catch (e) {
-    throw asCoded(e, 'INS_DECODE', { file: path })
+  const mustFit = (byteLength: number): void => {
+    if (byteLength > target.byteLength) throw tooLarge(byteLength, target.byteLength, path)
   }
-}
-
-function decodePlainInto(encoded: Buffer, target: Target, path: string): Loaded {
-  const { widthPx, heightPx, bitDepth } = plainHeader(encoded)
-  if (bitDepth > 8)
-    throw new CodedError('INS_IMAGE_FORMAT', {
-      file: path,
-      expected: '8-bit grey or RGB',
-      actual: `${bitDepth} bits`,
-    })
-  if (rawBytes('mono8', widthPx, heightPx) > target.byteLength)
-    throw tooLarge(rawBytes('mono8', widthPx, heightPx), target.byteLength, path)
-  const { data, channels } = decodePlain(encoded)
-  if (data.byteLength > target.byteLength) throw tooLarge(data.byteLength, target.byteLength, path)
+  const check = (widthPx: number, heightPx: number): void => mustFit(rawBytes('mono8', widthPx, heightPx))
+  const { data, widthPx, heightPx, channels } = await decode(encoded, check).catch(inFile(path, 'INS_DECODE'))
+  mustFit(data.byteLength)
   target.set(data)
   const pixel = channels === 1 ? 'mono8' : 'rgb8'
   return { byteLength: data.byteLength, format: { kind: 'raw', pixel, widthPx, heightPx } }

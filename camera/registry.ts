@@ -5,6 +5,7 @@ import type { SharedFramePool } from './frame-pool.ts'
 import { generatedSource } from './generated.ts'
 import type { GeneratedFrame } from './generated.ts'
 import { httpPushSource } from './http-push.ts'
+import type { DecodeImage } from './read-picture.ts'
 import { replaySource } from './replay.ts'
 import type { ReplayEntry } from './replay.ts'
 import { watchFrames } from './watch-frames.ts'
@@ -26,11 +27,13 @@ export interface SourceContext {
   announce?: (trigger: number, at: string) => Promise<void>
   /** `replay`: the pictures in order, when a data-set reader has listed them; else the folder is listed. */
   entries?: readonly ReplayEntry[]
+  /** `replay` with `raw`. */
+  decode?: DecodeImage
   /** `sample-line`: the generator of boards. */
   generate?: (spec: CameraSpecOf<'sample-line'>) => AsyncIterable<GeneratedFrame>
 }
 
-/** Adapter name → frame source, watched over. @throws CFG_UNKNOWN_REFERENCE for a sample line without generator */
+/** Adapter name → frame source, watched over. @throws CFG_UNKNOWN_REFERENCE for a sample line without generator, or raw images without decoder */
 export function createFrameSource(spec: CameraSpec, context: SourceContext): FrameSource {
   const { staleMs, frozenAfter } = spec
   // http-push checks its counter itself, because the sender must be told; the others bring none of their own.
@@ -43,12 +46,11 @@ function adapt(spec: CameraSpec, context: SourceContext): FrameSource {
   switch (spec.adapter) {
     case 'replay': {
       const { rate, loop, raw } = spec
-      return replaySource({ ...common, rate, loop, raw, from: context.entries ?? spec.path })
+      const decode = raw ? given(context.decode, 'a decoder of images') : null
+      return replaySource({ ...common, rate, loop, decode, from: context.entries ?? spec.path })
     }
     case 'sample-line': {
-      const { generate } = context
-      if (!generate)
-        throw new CodedError('CFG_UNKNOWN_REFERENCE', { expected: 'a generator of boards', actual: 'none' })
+      const generate = given(context.generate, 'a generator of boards')
       return generatedSource({
         ...common,
         adapter: spec.adapter,
@@ -78,6 +80,11 @@ function adapt(spec: CameraSpec, context: SourceContext): FrameSource {
       return ffmpegSource({ ...common, ...picture, ...limits })
     }
   }
+}
+
+function given<T>(value: T | undefined, expected: string): T {
+  if (value === undefined) throw new CodedError('CFG_UNKNOWN_REFERENCE', { expected, actual: 'none' })
+  return value
 }
 
 /** Where a pushing camera sends its frames; null for sources that do not listen. */

@@ -7,6 +7,7 @@ import type { SharedFramePool } from './frame-pool.ts'
 import { pacedSource } from './paced-source.ts'
 import type { Picture } from './paced-source.ts'
 import { isImageFile, readPicture } from './read-picture.ts'
+import type { DecodeImage } from './read-picture.ts'
 
 /** One part of a replay: the tested image and, in paired data sets, its golden template. */
 export interface ReplayEntry {
@@ -21,7 +22,8 @@ export interface ReplayOptions {
   firstTrigger: number
   rate: number | 'max' | 'triggered'
   loop: boolean
-  raw: boolean
+  /** Show decoded pixels; null = the bytes of the files. */
+  decode: DecodeImage | null
   backPressure: 'wait' | 'miss'
   /** The pictures in their order, or a folder (or one file) to list. */
   from: readonly ReplayEntry[] | string
@@ -29,7 +31,7 @@ export interface ReplayOptions {
 
 /** Shows image files to the line as if a camera had taken them; always the same ones in the same order. */
 export function replaySource(options: ReplayOptions): FrameSource {
-  const { from, loop, raw } = options
+  const { from, loop, decode } = options
   let entries: readonly ReplayEntry[] = []
 
   async function* pictures(): AsyncGenerator<Picture, void, undefined> {
@@ -39,7 +41,7 @@ export function replaySource(options: ReplayOptions): FrameSource {
         yield {
           source: entry.path,
           cameraCounter: index++,
-          fill: (target) => readPicture(target, entry, raw),
+          fill: (target) => readPicture(target, entry, decode),
         }
       }
     } while (loop && entries.length > 0)

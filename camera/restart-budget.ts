@@ -1,3 +1,6 @@
+/** The wait before a restart of what has worked until now, ms. */
+export const SHORT_WAIT_MS = 250
+
 /** At most `max` restarts within any `withinMs`; the waits before them double from 250 ms to 10 s. */
 export class RestartBudget {
   readonly max: number
@@ -15,7 +18,7 @@ export class RestartBudget {
     while (this.#taken[0] !== undefined && nowMs - this.#taken[0] >= this.withinMs) this.#taken.shift()
     if (this.#taken.length >= this.max) return null
     this.#taken.push(nowMs)
-    const waitMs = Math.min(10_000, 250 * 2 ** this.#failuresInRow)
+    const waitMs = Math.min(10_000, SHORT_WAIT_MS * 2 ** this.#failuresInRow)
     this.#failuresInRow += 1
     return waitMs
   }

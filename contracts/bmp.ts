@@ -57,6 +57,12 @@ export function bmpHeader(b: Uint8Array): BmpHeader {
   if (b.length < 14 + size + maskBytes) throw cutOff('bit masks', b)
   const mask = (n: number): number => v.getUint32(54 + 4 * n, true)
   const alpha = fields && (size >= 56 || maskBytes === 16) ? mask(3) : 0
+  const pixelsAt = v.getUint32(10, true)
+  if (pixelsAt < 14 + size + maskBytes)
+    throw new CodedError('INS_DECODE', {
+      expected: `pixels behind the header, from byte ${14 + size + maskBytes} on`,
+      actual: `pixels from byte ${pixelsAt} on`,
+    })
   const entryBytes = old ? 3 : 4
   const used = old ? 0 : v.getUint32(46, true)
   return {
@@ -64,7 +70,7 @@ export function bmpHeader(b: Uint8Array): BmpHeader {
     heightPx: Math.abs(height),
     bits,
     topDown: height < 0,
-    pixelsAt: v.getUint32(10, true),
+    pixelsAt,
     rowBytes: Math.ceil((widthPx * bits) / 32) * 4,
     palette: {
       at: 14 + size + maskBytes,

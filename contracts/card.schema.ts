@@ -48,6 +48,18 @@ const familySchema = z.discriminatedUnion('family', [
     scoreFloor: z.number().min(0).max(1),
   }),
   /**
+   * YOLOv5/v7 head with decoded anchors [n, anchors, 5 + classes]: cx cy w h px of the model input, sigmoid of an object,
+   * sigmoid per class; greedy class-wise NMS outside. A class scores the product of both, or (`objectness`) the object
+   * alone, as YOLOv7 does where there is one class only, whose own sigmoid it never taught.
+   */
+  z.strictObject({
+    family: z.literal('detection-objectness'),
+    output: z.string(),
+    score: z.enum(['product', 'objectness']).default('product'),
+    nmsIou: z.number().min(0).max(1),
+    scoreFloor: z.number().min(0).max(1),
+  }),
+  /**
    * YOLOv8/v11 segmentation: head [n, 4 + classes + m, anchors] as `detection-yolov8` with m mask coefficients, and
    * prototypes [n, m, h, w]. The area of a finding is that of its mask.
    */

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { builtEntry } from './built-entry.ts'
 
 /** A killed process that the kernel does not let go, as one that waits for a disk, is not waited for longer, ms. */
 const KILL_LIMIT_MS = 5_000
@@ -17,12 +18,11 @@ let guarded = false
 export function spawnProcess(entry: URL, data: unknown): ChildProcess {
   if (!guarded) process.on('exit', () => alive.forEach((child) => child.kill('SIGKILL')))
   guarded = true
-  const built = !import.meta.url.endsWith('.ts')
+  const built = builtEntry(entry)
   const tsx = new URL('../node_modules/tsx/dist/esm/index.mjs', import.meta.url).href
-  const file = fileURLToPath(built ? entry.href.replace(/\.ts$/, '.js') : entry)
-  const child = fork(file, {
+  const child = fork(fileURLToPath(built ?? entry), {
     serialization: 'advanced',
-    execArgv: built ? [] : ['--import', tsx],
+    execArgv: built !== null ? [] : ['--import', tsx],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
   alive.add(child)

@@ -77,6 +77,7 @@ const ZH: Record<ErrorCode, string> = {
   TRC_IDENTITY: '工件上读到的代码不是有效身份',
   TRC_GENEALOGY: '谱系事实与已有记录矛盾',
   TRC_HELD: '工件被隔离或其处置不允许',
+  TRC_REVIEWED: '这个工件已由他人复核',
   TRC_NCR: '该步骤与不合格报告的状态不符',
   TRC_SINK: '无法这样向外部接收方重发事件',
   TRC_DUPLICATE: '该检测周期已有内容不同的记录',
@@ -89,6 +90,7 @@ const ZH: Record<ErrorCode, string> = {
   TRC_WAL: '数据库的预写日志仍留在其旁边',
   TRC_REPLICA: '产线日志与工厂数据库已接收的内容不衔接',
   TRC_PROOF: '事件日志与已签名的内容不一致',
+  TRC_CLOCK: '系统时钟被回拨',
   TRC_BUNDLE: '证据包无法生成或读取',
   TRC_CHECKPOINT: '日志的检查点文件不是所写入的那一份',
   TRC_NOTE: '签名文件或检查点格式错误',
@@ -110,6 +112,7 @@ const ZH: Record<ErrorCode, string> = {
   API_REQUEST: '请求格式错误',
   API_NOT_FOUND: '没有这个资源',
   API_METHOD: '该资源不支持此方法',
+  API_BUSY: '实时屏幕数已达服务器上限',
   API_INTERNAL: '服务器出错',
 }
 
@@ -122,7 +125,8 @@ const isCode = (code: string): code is ErrorCode => code in ERROR_CODES
 export function errorText({ code, message }: { code: string; message: string }): I18n {
   if (!isCode(code)) return { en: message, zh: message }
   const known = `${code}: ${ERROR_CODES[code]}`
-  const facts = message.startsWith(known) ? message.slice(known.length) : `; found ${message}`
+  const bare = message.startsWith(`${code}: `) ? message.slice(code.length + 2) : message
+  const facts = message.startsWith(known) ? message.slice(known.length) : `; found ${bare}`
   const translated = facts
     .replace(/^ \((.*?)\)(?=;|$)/, '($1)')
     .replace('; expected ', ';应为 ')

@@ -78,6 +78,7 @@ export const ERROR_CODES = {
   TRC_IDENTITY: 'the code read from the part is not a valid identity',
   TRC_GENEALOGY: 'the genealogy fact contradicts what is recorded',
   TRC_HELD: 'a hold or its disposition keeps the part back',
+  TRC_REVIEWED: 'somebody else has reviewed the part meanwhile',
   TRC_NCR: 'the step does not fit the nonconformance report',
   TRC_SINK: 'events cannot be sent to the sink again like that',
   TRC_DUPLICATE: 'the inspection cycle was recorded before with other content',
@@ -90,6 +91,7 @@ export const ERROR_CODES = {
   TRC_WAL: 'the write-ahead log of a database was left beside it',
   TRC_REPLICA: 'the log of the line does not continue what the plant store received',
   TRC_PROOF: 'the event log does not agree with what was signed',
+  TRC_CLOCK: 'the clock of the system was put back',
   TRC_BUNDLE: 'the evidence bundle cannot be made or read',
   TRC_CHECKPOINT: 'the checkpoint file of the log is not the one that was written',
   TRC_NOTE: 'the signed note or checkpoint is malformed',
@@ -111,6 +113,7 @@ export const ERROR_CODES = {
   API_REQUEST: 'the request is malformed',
   API_NOT_FOUND: 'no such resource',
   API_METHOD: 'the resource does not have this method',
+  API_BUSY: 'the server has as many live screens as it takes',
   API_INTERNAL: 'the server failed',
 } as const
 

@@ -24,7 +24,7 @@ export interface FrameMeta {
   place?: PartPlace
   /** RFC 3339, UTC, milliseconds: end of exposure or arrival of the frame. */
   capturedAt: string
-  /** `performance.timeOrigin + performance.now()` at the trigger, ms: the start of the part's deadline. */
+  /** ms of `monoMs` at the trigger: the start of the part's deadline. */
   triggeredAtMs: number
   format: FrameFormat
   byteLength: number

@@ -220,8 +220,9 @@ export const lineSchema = z
     context: z
       .strictObject({
         workOrder: z.string().optional(),
-        lot: z.string().optional(),
-        supplier: z.string().optional(),
+        // Spelt as facts about them are (`trace-fact.schema.ts`).
+        lot: z.string().trim().normalize('NFC').optional(),
+        supplier: z.string().trim().normalize('NFC').optional(),
         /** One name for all parts; absent = that of `shifts`, or `day`. */
         shift: z.string().optional(),
       })

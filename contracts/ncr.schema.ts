@@ -36,6 +36,9 @@ export const ncrComparisonSchema = z.strictObject({
   bad: count,
   beforeN: count,
   beforeBad: count,
+  /** Judged inconclusive and not decided by a person, after it and before: in none of the counts. Absent in old ones. */
+  undecided: count.optional(),
+  beforeUndecided: count.optional(),
   /** Share of bad parts after over that before, with its 95 % interval; null where one of them is 0. */
   ratio: maybe,
   low: maybe,

@@ -134,6 +134,14 @@ function leaves(issue: Issue): Issue[] {
   return best.map((i) => ({ ...i, path: [...issue.path, ...i.path] }) as Issue).flatMap(leaves)
 }
 
+/** What zod calls invalid without saying what would be valid. */
+const FORMATS: Readonly<Record<string, string>> = {
+  date: 'a date, e.g. 2026-01-31',
+  datetime: 'an RFC 3339 time, e.g. 2026-01-31T06:00:00.000Z',
+  uuid: 'a UUID',
+  url: 'a URL',
+}
+
 function expectedText(issue: Issue): string {
   switch (issue.code) {
     case 'unrecognized_keys':
@@ -146,6 +154,10 @@ function expectedText(issue: Issue): string {
       return `${issue.origin} ${issue.inclusive ? '>=' : '>'} ${issue.minimum}`
     case 'too_big':
       return `${issue.origin} ${issue.inclusive ? '<=' : '<'} ${issue.maximum}`
+    case 'invalid_union':
+      return issue.message.replace(/^Invalid discriminator value\. Expected /, '')
+    case 'invalid_format':
+      return issue.message.startsWith('Invalid ') ? (FORMATS[issue.format] ?? issue.message) : issue.message
     default:
       return issue.message
   }

@@ -4,8 +4,21 @@ import { UNIT_DISPOSITIONS, VERDICTS } from './verdict.ts'
 const isoTime = z.iso.datetime({ precision: 3 })
 const CERTAINTIES = ['certain', 'probable'] as const
 
-/** A canonical URI, or a short name such as `unit/SN1`, `lot/L7`, `pallet/P1`, `supplier/acme`. */
-const thing = z.string().regex(/^[^\0\s][^\0]{0,511}$/, '1 to 512 characters')
+/** Halves of surrogate pairs have no place in a URI. */
+const HALF = /^\P{Cs}*$/u
+/**
+ * A canonical URI, or a short name such as `unit/SN1`, `lot/L7`, `pallet/P1`, `supplier/acme`; as it was read, since what
+ * a code says may be spelt in any way (`genealogy/things.ts`).
+ */
+const thing = z
+  .string()
+  .regex(/^[^\0\s][^\0]{0,511}$/, '1 to 512 characters')
+  .regex(HALF, 'whole characters')
+/**
+ * One spelling of each name that is given: programs write `ü` as one character (NFC) or as two (NFD), and a blank behind
+ * a name is seen by nobody.
+ */
+const name = z.string().trim().normalize('NFC').min(1).max(128).regex(HALF, 'whole characters')
 const text = z.string().trim().min(1).max(500)
 const quantity = { quantity: z.number().positive().optional(), uom: z.string().min(1).max(16).optional() }
 
@@ -31,16 +44,16 @@ export const traceFactSchema = z.discriminatedUnion('kind', [
     ...base,
     kind: z.literal('commission'),
     unit: thing,
-    product: z.string().min(1).max(128),
-    lot: z.string().min(1).max(128).optional(),
+    product: name,
+    lot: name.optional(),
   }),
   /** A lot of a product arrives from a supplier. */
   z.strictObject({
     ...base,
     kind: z.literal('receive'),
-    lot: z.string().min(1).max(128),
-    product: z.string().min(1).max(128),
-    supplier: z.string().min(1).max(128),
+    lot: name,
+    product: name,
+    supplier: name,
     reference: z.string().max(128).optional(),
     ...quantity,
   }),
@@ -92,9 +105,9 @@ export const traceFactSchema = z.discriminatedUnion('kind', [
     ...base,
     kind: z.literal('ship'),
     child: thing,
-    shipment: z.string().min(1).max(128),
-    customer: z.string().min(1).max(128).optional(),
-    order: z.string().min(1).max(128).optional(),
+    shipment: name,
+    customer: name.optional(),
+    order: name.optional(),
   }),
   z.strictObject({ ...base, kind: z.literal('use'), target: thing, place: text.optional() }),
   z.strictObject({
@@ -102,7 +115,7 @@ export const traceFactSchema = z.discriminatedUnion('kind', [
     kind: z.literal('complain'),
     target: thing,
     reason: text,
-    customer: z.string().min(1).max(128).optional(),
+    customer: name.optional(),
   }),
   /** Takes a fact back without putting another in its place. */
   z.strictObject({ ...base, kind: z.literal('retract'), supersedes: z.uuid(), reason: text }),

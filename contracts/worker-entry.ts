@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs'
 import { isMainThread, setEnvironmentData, Worker, type WorkerOptions } from 'node:worker_threads'
+import { builtEntry } from './built-entry.ts'
 import { CALLS, ENDING, NATIVE_CALLS, nativeCounts } from './native-call.ts'
 
 /** Longest time a thread, or the end of the process, waits for native code to return, ms. */
@@ -16,13 +17,15 @@ let guarded = false
  * Starts a worker thread from a source or a built file: `spawnWorker(new URL('./x.worker.ts', import.meta.url))`.
  * From `dist` the `.js` beside it is used. From the sources tsx is registered inside the worker first, because
  * Node 20 does not pass module hooks on to worker threads. End it by `endThread`, never by `terminate`.
+ *
+ * @param loads file that the thread imports besides; where only its source is there, the thread starts from the sources
  */
-export function spawnWorker(entry: URL, options: WorkerOptions = {}): Worker {
+export function spawnWorker(entry: URL, options: WorkerOptions = {}, loads: URL = entry): Worker {
   if (!guarded) process.on('exit', letNativeCodeReturn)
   guarded = true
   const words = new Int32Array(new SharedArrayBuffer(8))
   setEnvironmentData(NATIVE_CALLS, [words, ...nativeCounts])
-  const worker = start(entry, options)
+  const worker = start(entry, options, loads)
   // A thread that a library starts has no count.
   setEnvironmentData(NATIVE_CALLS)
   const exited = new Promise<void>((resolve) =>
@@ -35,9 +38,9 @@ export function spawnWorker(entry: URL, options: WorkerOptions = {}): Worker {
   return worker
 }
 
-function start(entry: URL, options: WorkerOptions): Worker {
-  if (!import.meta.url.endsWith('.ts'))
-    return new Worker(new URL(entry.href.replace(/\.ts$/, '.js')), options)
+function start(entry: URL, options: WorkerOptions, loads: URL): Worker {
+  const built = builtEntry(loads) && builtEntry(entry)
+  if (built !== null) return new Worker(built, options)
   const tsx = new URL('../node_modules/tsx/dist/esm/api/index.mjs', import.meta.url).href
   const boot = `import(${JSON.stringify(tsx)}).then((t) => { t.register(); return import(${JSON.stringify(entry.href)}) })`
   return new Worker(boot, { ...options, eval: true })

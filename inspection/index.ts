@@ -1,4 +1,4 @@
-export { decodeFrame, FrameMemory, type WantedImage } from './pipeline/index.ts'
+export { decodeFrame, decodeImage, FrameMemory, type WantedImage } from './pipeline/index.ts'
 export { type FrameInput, inspect, type InspectOptions } from './pipeline/index.ts'
 export { checkSeen, intoPartFrame, PartImage } from './pipeline/index.ts'
 export { type ModelSetup } from './pipeline/index.ts'

@@ -49,6 +49,7 @@ const LABEL = {
   effect: { zh: '有效性', en: 'Effectiveness' },
   effective: { zh: '有效', en: 'effective' },
   notEffective: { zh: '无效', en: 'not effective' },
+  undecided: { zh: '待判未复核', en: 'inconclusive' },
   history: { zh: '历史', en: 'History' },
   overdue: { zh: '逾期', en: 'overdue' },
   dropped: { zh: '已取消', en: 'dropped' },
@@ -104,9 +105,12 @@ export function renderNcr(ncr: NcrDetail, lang: Lang): string {
     )
   if (ncr.verification !== null) {
     const { effective, reason, comparison: c } = ncr.verification
+    const { undecided = 0, beforeUndecided = 0 } = c
+    const open =
+      undecided + beforeUndecided > 0 ? `, ${t('undecided')} ${beforeUndecided} → ${undecided}` : ''
     lines.push(
       `${t('effect')}: ${t(effective ? 'effective' : 'notEffective')}: ` +
-        `${c.beforeBad}/${c.beforeN} → ${c.bad}/${c.n}, p = ${c.p.toPrecision(2)}: ${reason}`,
+        `${c.beforeBad}/${c.beforeN} → ${c.bad}/${c.n}, p = ${c.p.toPrecision(2)}${open}: ${reason}`,
     )
   }
   lines.push('', t('history'))

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { CodedError } from '../../contracts/index.ts'
 import { type Analysis, analyse, causesCsv } from '../../dashboard/index.ts'
-import { openTraceQuery } from '../../traceability/query/index.ts'
+import { BOM, openTraceQuery } from '../../traceability/query/index.ts'
 import type { Environment } from '../setup/environment.ts'
 import { plantQuery } from '../plant/address.ts'
 import { dataDirOf } from '../line/state-facts.ts'
@@ -19,6 +19,7 @@ interface Options {
   change?: string
   format: string
   out?: string
+  bom?: boolean
 }
 
 /** `sightline causes`: what goes with the defects, as the page Analysis shows it. */
@@ -37,11 +38,15 @@ export function addCauses(program: Command, environment: Environment): void {
     .option('--change <time>', 'when a countermeasure took effect: the time after it against the time before')
     .option('--format <form>', 'table, csv or json', 'table')
     .option('--out <file>', 'write it there')
+    .option('--bom', 'begin CSV with a byte order mark: Excel reads Chinese text right')
     .action(async (o: Options) => {
       if (!['table', 'csv', 'json'].includes(o.format))
         throw new CodedError('CFG_USAGE', { expected: '--format table, csv or json', actual: o.format })
       if (o.eachClass && o.class !== undefined)
         throw new CodedError('CFG_USAGE', { expected: 'either --class or --each-class', actual: 'both' })
+      const csv = o.format === 'csv' || (o.format === 'table' && o.out !== undefined)
+      if (o.bom && !csv)
+        throw new CodedError('CFG_USAGE', { expected: '--bom with --format csv', actual: o.format })
       const change = timeOf('--change', o.change)
       const ask = {
         ...timeRange(o),
@@ -56,7 +61,7 @@ export function addCauses(program: Command, environment: Environment): void {
       try {
         const answer = await analyse(query, ask)
         if (o.format === 'table' && o.out === undefined) return print(answer)
-        const text = o.format === 'json' ? `${JSON.stringify(answer, null, 2)}\n` : causesCsv(answer)
+        const text = csv ? (o.bom ? BOM : '') + causesCsv(answer) : `${JSON.stringify(answer, null, 2)}\n`
         if (o.out === undefined) process.stdout.write(text)
         else await writeOut(o.out, text)
       } finally {
@@ -97,12 +102,15 @@ function print(a: Analysis): void {
   say(
     `\n${a.n} first judgements, ${a.bad} bad, ${a.compared} comparisons; named: ${branches.join(', ') || 'none'}`,
   )
-  if (a.change !== null)
-    say(
-      `before ${a.change.beforeBad} of ${a.change.beforeN}, after ${a.change.bad} of ${a.change.n}; p = ${short(a.change.p)}`,
-    )
+  if (a.change !== null) {
+    const { n, bad, beforeN, beforeBad, undecided, beforeUndecided, p } = a.change
+    say(`before ${beforeBad} of ${beforeN}, after ${bad} of ${n}; p = ${short(p)}`)
+    if (undecided + beforeUndecided > 0)
+      say(`inconclusive and not reviewed: ${beforeUndecided} before, ${undecided} after`)
+  }
   const left = [
     ...(a.causes.length > SHOWN ? [`${a.compared - SHOWN} comparisons (--format csv has more)`] : []),
+    ...(a.cut.undecided > 0 ? [`${a.cut.undecided} parts that are inconclusive and not reviewed`] : []),
     ...(a.cut.older ? [`parts judged before ${a.since ?? ''}`] : []),
     ...(a.cut.later > 0 ? [`${a.cut.later} links that began after the judgement`] : []),
     ...(a.cut.links ? ['part of the genealogy: too many links'] : []),

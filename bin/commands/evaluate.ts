@@ -8,7 +8,7 @@ import {
   makeDetectionsFolder,
   workpieceOf,
 } from '../../datasets/index.ts'
-import { BackgroundClient, type BackgroundProgress } from '../../inspection/index.ts'
+import { type BackgroundProgress, redisQueue } from '../../inspection/index.ts'
 import { recipePlace } from '../line/config.ts'
 import { evaluationText } from '../jobs/evaluation-text.ts'
 import type { Environment } from '../setup/environment.ts'
@@ -44,7 +44,7 @@ export function addEvaluate(program: Command, environment: Environment): void {
     .command('evaluate <dir>')
     .description('judge a data set by the pipeline of the line and score it')
     .option('--dataset <layout>', `layout: ${DATASET_FORMATS.join(', ')}; default: found out`)
-    .option('--split <name>', 'only this split, e.g. val')
+    .option('--split <name>', 'only this split, e.g. val; of the MVTec layout train is judged only so')
     .option('--limit <n>', 'only the first n images', whole(1))
     .option('--good <labels...>', 'labels that mean a good part; default: good, ok, normal, 良品, 合格 …')
     .option('--recipe <id@version>', 'recipe in lines/recipes, or a recipe file')
@@ -161,6 +161,7 @@ async function evaluateOnWorker(
   const { redisUrl } = environment
   if (redisUrl === null)
     throw new CodedError('CFG_USAGE', { expected: 'SIGHTLINE_REDIS_URL with --queue', actual: 'nothing' })
+  const { BackgroundClient } = await redisQueue()
   const client = new BackgroundClient({ redisUrl, kind: 'evaluate', version })
   try {
     return (await client.run(order, { onProgress })) as EvaluateAnswer

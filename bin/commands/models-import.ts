@@ -31,7 +31,7 @@ interface ImportFlags extends SigningFlags {
 export function addModelImports(models: Command, environment: Environment): void {
   signingOptions(models.command('import <onnx>'))
     .description(
-      'make a signed package of another library’s export; refused when a verdict differs from the library’s',
+      'make a signed package of another library’s export; refused when verdicts, scores or pixels differ from the library’s',
     )
     .requiredOption(
       '--reference <dir>',
@@ -88,7 +88,7 @@ export function addModelImports(models: Command, environment: Environment): void
           `${p.own.findings}/${p.referenceFindings}`,
           String(p.own.unmatched),
           String(p.pixelsMax),
-          p.own.scoreMax.toFixed(4),
+          Math.max(p.own.scoreMax, p.own.scoresMax).toFixed(4),
           p.own.boxMaxPx.toFixed(2),
           p.own.areaMax.toFixed(3),
         ]),
@@ -98,6 +98,10 @@ export function addModelImports(models: Command, environment: Environment): void
       if (Object.keys(report.verdicts).length === 1)
         process.stdout.write(
           'all reference images have one verdict: add some of another before relying on it\n',
+        )
+      if (!report.resized)
+        process.stdout.write(
+          'all reference images have the size of the model: how others are brought to it was not compared; add some as the line takes them\n',
         )
       if (report.quantised) {
         const { unmatched, findings, scoreMax, cpuRatio } = report.quantised

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { CodedError } from '../../contracts/index.ts'
 import {
+  BOM,
   openTraceQuery,
   RECALL_COLUMNS,
   RECALL_FORMS,
@@ -21,6 +22,7 @@ interface Options {
   to?: string
   format: string
   out?: string
+  bom?: boolean
 }
 
 export function addRecall(program: Command, environment: Environment): void {
@@ -35,14 +37,19 @@ export function addRecall(program: Command, environment: Environment): void {
     .option('--to <time>', 'and before this one')
     .option('--format <form>', 'table, csv, json or epcis (EPCIS 2.0 JSON)', 'table')
     .option('--out <file>', 'write it there')
+    .option('--bom', 'begin CSV with a byte order mark: Excel reads Chinese text right')
     .action(async (target: string, o: Options) => {
+      const form = o.format === 'table' && o.out !== undefined ? 'csv' : o.format
+      if (o.bom && form !== 'csv')
+        throw new CodedError('CFG_USAGE', { expected: '--bom with --format csv', actual: o.format })
       const query =
         o.plant === undefined
           ? openTraceQuery(dataDirOf(o.data, environment))
           : await plantQuery(o.plant, environment)
       try {
         const list = query.recall({ target, ...timeRange(o) })
-        if (o.format === 'table' && o.out === undefined) {
+        if (list.cut) process.stderr.write('the list is not complete: too many links\n')
+        if (form === 'table') {
           // The last column is empty but for units that were merged.
           const shown = list.units.some((u) => u.aliases) ? RECALL_COLUMNS : RECALL_COLUMNS.slice(0, -1)
           printTable(
@@ -53,16 +60,15 @@ export function addRecall(program: Command, environment: Environment): void {
           process.stdout.write(
             `\n${list.certain} certain, ${list.probable} probable: ${places.join(', ') || 'none'}\n`,
           )
-          if (list.cut) process.stderr.write('the list is not complete: too many links\n')
           return
         }
-        const form = o.format === 'table' ? 'csv' : RECALL_FORMS.find((f) => f === o.format)
-        if (form === undefined)
+        const known = RECALL_FORMS.find((f) => f === form)
+        if (known === undefined)
           throw new CodedError('CFG_USAGE', {
             expected: '--format table, csv, json or epcis',
             actual: o.format,
           })
-        const text = `${recallText(list, form, 2)}${form === 'csv' ? '' : '\n'}`
+        const text = `${o.bom ? BOM : ''}${recallText(list, known, 2)}${known === 'csv' ? '' : '\n'}`
         if (o.out === undefined) process.stdout.write(text)
         else await writeOut(o.out, text)
       } finally {

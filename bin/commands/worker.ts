@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import type { Command } from 'commander'
-import { CodedError } from '../../contracts/index.ts'
+import { CodedError, monoMs } from '../../contracts/index.ts'
 import { type LineConfig, lineFile, loadLine } from '../line/config.ts'
 import type { Environment } from '../setup/environment.ts'
 import { startJobsHost } from '../jobs/host.ts'
@@ -8,7 +8,17 @@ import { log } from '../setup/log.ts'
 import { whole } from '../terminal/options.ts'
 import { startWorkerHost } from '../line/worker-host.ts'
 
-const tellRedis = (message: string): void => log.warn({ code: 'INS_QUEUE', message }, 'Redis')
+/** The same trouble is told again after this long, ms: each connection tries every 2 s. */
+const AGAIN_MS = 60_000
+const toldMs = new Map<string, number>()
+
+function tellRedis(message: string): void {
+  const now = monoMs()
+  if (now - (toldMs.get(message) ?? -Infinity) < AGAIN_MS) return
+  if (toldMs.size >= 100) toldMs.clear()
+  toldMs.set(message, now)
+  log.warn({ code: 'INS_QUEUE', message }, 'Redis')
+}
 
 export function addWorker(program: Command, environment: Environment): void {
   program

@@ -72,6 +72,7 @@ export async function runEvaluation(
       hint: 'with --queue the host of the worker must have it under the same path: mount it there',
     })
   const dataset = await openDataset(dir, {
+    forJudging: true,
     ...(format === undefined ? {} : { format }),
     ...(goodLabels === undefined ? {} : { goodLabels }),
     ...(split === undefined ? {} : { split }),

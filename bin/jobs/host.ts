@@ -1,4 +1,4 @@
-import { type BackgroundKind, BackgroundWorker } from '../../inspection/index.ts'
+import { type BackgroundKind, type BackgroundWorkerOptions, redisQueue } from '../../inspection/index.ts'
 import { JobRunner } from '../../scenarios/index.ts'
 import type { Environment } from '../setup/environment.ts'
 import { type EvaluateOrder, evaluateInProcess } from './evaluate.ts'
@@ -24,8 +24,9 @@ export const moduleRegistry = (): URL =>
 export async function startJobsHost(options: JobsHostOptions): Promise<{ close(): Promise<void> }> {
   const { environment, ...rest } = options
   const stop = new AbortController()
+  const { BackgroundWorker } = await redisQueue()
   const runner = new JobRunner(moduleRegistry())
-  const handlers: Record<BackgroundKind, ConstructorParameters<typeof BackgroundWorker>[0]['handle']> = {
+  const handlers: Record<BackgroundKind, BackgroundWorkerOptions['handle']> = {
     evaluate: (input, progress) =>
       evaluateInProcess({ order: input as EvaluateOrder, environment }, stop.signal, progress),
     module: (input) => computeModuleJob(runner, input),

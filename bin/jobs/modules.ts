@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { asCoded, CodedError, type ErrorFact, toFact } from '../../contracts/index.ts'
-import { BackgroundClient } from '../../inspection/index.ts'
+import { type BackgroundClient, redisQueue } from '../../inspection/index.ts'
 import { JobRunner } from '../../scenarios/index.ts'
 import { version } from '../setup/paths.ts'
 
@@ -37,16 +37,23 @@ export class QueuedJobRunner extends JobRunner {
 
   readonly #onFallback: (why: CodedError) => void
 
-  /** @param onFallback hears why a job that was sent is computed here after all */
-  constructor(registry: URL, redisUrl: string, onFallback: (why: CodedError) => void, prefix?: string) {
+  private constructor(registry: URL, client: BackgroundClient, onFallback: (why: CodedError) => void) {
     super(registry)
     this.#onFallback = onFallback
-    this.#client = new BackgroundClient({
-      redisUrl,
-      kind: 'module',
-      version,
-      ...(prefix === undefined ? {} : { prefix }),
-    })
+    this.#client = client
+  }
+
+  /** @param onFallback hears why a job that was sent is computed here after all */
+  static async open(
+    registry: URL,
+    redisUrl: string,
+    onFallback: (why: CodedError) => void,
+    prefix?: string,
+  ): Promise<QueuedJobRunner> {
+    const { BackgroundClient } = await redisQueue()
+    const place = { redisUrl, kind: 'module' as const, version }
+    const client = new BackgroundClient(prefix === undefined ? place : { ...place, prefix })
+    return new QueuedJobRunner(registry, client, onFallback)
   }
 
   override async run(order: Order, deadlineMs: number): Promise<Result> {

@@ -21,9 +21,10 @@ export interface ReviewParts {
   follow: Pick<LifeWatch, 'catchUp'>
   store: Pick<PartStore, 'emit'>
   /** Facts of a part that no sample picked. */
-  part(
-    inspectionId: string,
-  ): Promise<{ row: { station: string; serial: string; result: VerdictResult } } | null>
+  part(inspectionId: string): Promise<{
+    row: { station: string; serial: string; result: VerdictResult }
+    review: string | null
+  } | null>
   /** Absolute path of a stored image, or null. */
   imagePath(sha256: string): string | null | Promise<string | null>
 }
@@ -35,6 +36,8 @@ export interface ReviewRequest {
   reason: string
   /** Class of the defect that was seen. */
   label?: string | undefined
+  /** Event of the decision that it replaces, null = there is none; absent = whatever is in force. */
+  over?: string | null | undefined
 }
 
 /** Where confirmed false calls are copied to. */
@@ -43,20 +46,48 @@ export const reviewExports = (dataDir: string): string => join(dataDir, 'review-
 /** What people say about parts: each word is an event, what is shown is a projection of them. */
 export class Reviews {
   readonly #parts: ReviewParts
+  /** One after the other, so that of two who answer at once the second meets the word of the first. */
+  #turn: Promise<unknown> = Promise.resolve()
 
   constructor(parts: ReviewParts) {
     this.#parts = parts
   }
 
-  /** @throws API_NOT_FOUND when no such inspection is recorded; TRC_WRITE */
-  async decide({ inspectionId, verdict, by, reason, label }: ReviewRequest): Promise<ReviewItem> {
+  /**
+   * @throws API_NOT_FOUND when no such inspection is recorded; TRC_REVIEWED when another decision is in force than `over`;
+   *   TRC_WRITE
+   */
+  decide(request: ReviewRequest): Promise<ReviewItem> {
+    return this.#inTurn(() => this.#decide(request))
+  }
+
+  /**
+   * Takes the decision in force back.
+   *
+   * @param review event of that decision; absent = whatever is in force
+   * @throws API_NOT_FOUND when there is none; TRC_REVIEWED when it is another
+   */
+  undo(inspectionId: string, by: string, review?: string): Promise<ReviewItem> {
+    return this.#inTurn(() => this.#undo(inspectionId, by, review))
+  }
+
+  #inTurn(work: () => Promise<ReviewItem>): Promise<ReviewItem> {
+    const done = this.#turn.then(work, work)
+    this.#turn = done.catch(() => undefined)
+    return done
+  }
+
+  async #decide({ inspectionId, verdict, by, reason, label, over }: ReviewRequest): Promise<ReviewItem> {
     const item = this.#parts.watch.queue.item(inspectionId)
-    const known = item ?? (await this.#parts.part(inspectionId))?.row
+    const part = item === null ? await this.#parts.part(inspectionId) : null
+    const known = item ?? part?.row
     if (!known)
       throw new CodedError('API_NOT_FOUND', {
         expected: 'the id of a recorded inspection',
         actual: inspectionId,
       })
+    // Of a part that is too old for the list the records know what was said.
+    if (over !== undefined) inForce(item ?? { reviewId: part?.review ?? null }, over)
     const before = item?.verdict ?? known.result
     return this.#state(known, {
       inspectionId,
@@ -68,11 +99,11 @@ export class Reviews {
     })
   }
 
-  /** Takes the decision in force back. @throws API_NOT_FOUND when there is none */
-  async undo(inspectionId: string, by: string): Promise<ReviewItem> {
+  async #undo(inspectionId: string, by: string, review: string | undefined): Promise<ReviewItem> {
     const item = this.#parts.watch.queue.item(inspectionId)
     if (!item?.verdict || !item.reviewId)
       throw new CodedError('API_NOT_FOUND', { expected: 'a part that was reviewed', actual: inspectionId })
+    if (review !== undefined) inForce(item, review)
     return this.#state(item, {
       inspectionId,
       reviewer: by,
@@ -151,4 +182,18 @@ export class Reviews {
       })
     return item
   }
+}
+
+/** @throws TRC_REVIEWED when another decision is in force than somebody saw */
+function inForce(
+  { reviewId, verdict, reviewer, reviewedAt }: Partial<ReviewItem>,
+  seen: string | null,
+): void {
+  if ((reviewId ?? null) === seen) return
+  const said = verdict ? `${verdict}, ${reviewer}, ${reviewedAt}` : reviewId
+  throw new CodedError('TRC_REVIEWED', {
+    expected: seen === null ? 'a part that nobody has reviewed' : `the review ${seen} in force`,
+    actual: said ?? 'it was taken back',
+    hint: 'look at the part again',
+  })
 }

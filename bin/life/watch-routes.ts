@@ -119,7 +119,10 @@ export function watchRoutes(p: WatchRouteParts): ModuleHandler[] {
     endpoint({
       method: 'POST',
       path: '/api/life/reviews',
-      title: { zh: '复核一个工件', en: 'Review a part; inconclusive = it cannot be told' },
+      title: {
+        zh: '复核一个工件;over:所取代的复核,已另有复核则拒绝',
+        en: 'Review a part; inconclusive = it cannot be told; refused when another review is in force than `over`',
+      },
       role: 'operator',
       query: empty,
       body: z.strictObject({
@@ -128,6 +131,7 @@ export function watchRoutes(p: WatchRouteParts): ModuleHandler[] {
         by: who,
         reason: text.default(''),
         label: z.string().min(1).max(128).optional(),
+        over: z.uuid().nullable().optional(),
       }),
       work: ({ body }) => reviews.decide(body),
     }),
@@ -137,8 +141,8 @@ export function watchRoutes(p: WatchRouteParts): ModuleHandler[] {
       title: { zh: '撤回复核', en: 'Take a review back' },
       role: 'operator',
       query: empty,
-      body: z.strictObject({ inspectionId: z.uuid(), by: who }),
-      work: ({ body }) => reviews.undo(body.inspectionId, body.by),
+      body: z.strictObject({ inspectionId: z.uuid(), by: who, review: z.uuid().optional() }),
+      work: ({ body }) => reviews.undo(body.inspectionId, body.by, body.review),
     }),
     endpoint({
       method: 'GET',

@@ -10,7 +10,13 @@ import {
   modelPins,
   parseStrict,
 } from '../../contracts/index.ts'
-import { checkNaming, checkRuleNames, loadRecipe, type LoadedRecipe } from '../../inspection/index.ts'
+import {
+  checkNaming,
+  checkRuleNames,
+  connectionOptions,
+  loadRecipe,
+  type LoadedRecipe,
+} from '../../inspection/index.ts'
 import { checkRegions, checkThresholds, verifyPinned } from '../../models/index.ts'
 import { checkModules } from '../../scenarios/index.ts'
 import { type Environment, variablesOf } from '../setup/environment.ts'
@@ -80,6 +86,7 @@ async function readLine(
       actual: 'nothing',
       hint: 'set it, or leave plantStore out',
     })
+  if (environment.redisUrl !== null) connectionOptions(environment.redisUrl)
   const folder = dirname(resolve(file))
   const recipesDir = join(folder, 'recipes')
   const recipes = new Map<string, LoadedRecipe>()

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { Inspector } from '../../contracts/index.ts'
-import { type Canary, LocalInspector, QueueInspector } from '../../inspection/index.ts'
+import { type Canary, LocalInspector, redisQueue } from '../../inspection/index.ts'
 import { CanaryWatch } from './canary.ts'
 import type { LineConfig } from './config.ts'
 import type { Environment } from '../setup/environment.ts'
@@ -61,12 +61,14 @@ export async function openInspector(
 ): Promise<OpenInspector> {
   const local = await openLocalInspector(config, environment, buffers)
   if (environment.redisUrl === null) return local
+  const { QueueInspector } = await redisQueue()
   const queue = new QueueInspector({
     redisUrl: environment.redisUrl,
     prefix: queuePrefix(config.spec),
     buffers,
     local: local.inspector,
-    recipes: new Map([...config.recipes.values()].map((r) => [r.id, r.sha256])),
+    // Asked anew for each frame: a station may have changed over to another recipe.
+    recipeSha: (id) => [...config.recipes.values()].find((r) => r.id === id)?.sha256,
     maxFrameBytes: MAX_QUEUED_BYTES,
     log,
   })

@@ -59,6 +59,7 @@ export function proofModes(proof: LogProof | null): LineState['degraded'] {
             },
           },
         ]),
+    ...(state.clock === null ? [] : [{ id: 'clock', text: errorText(state.clock) }]),
     ...(state.setAside === null ? [] : [{ id: 'proof-checkpoint', text: errorText(state.setAside) }]),
     ...state.unreachable.map(({ name, reason }) => ({
       id: `proof-${name}`,

@@ -12,6 +12,7 @@ import {
   readerLagMs,
   type ReadStray,
   triggerSubject,
+  wallTime,
 } from '../../contracts/index.ts'
 import type { LineState, OperatorPort } from '../../dashboard/index.ts'
 import { StationReads, type StrayRead } from '../../traceability/index.ts'
@@ -165,7 +166,7 @@ export const readerMode = ({
 
 function tellStray(spec: LineSpec, store: Pick<PartStore, 'emit'>, station: string, read: StrayRead): void {
   const { reader, text, symbologyId, reason, part, message } = read
-  const readAt = new Date(read.atMs).toISOString()
+  const readAt = wallTime(read.atMs)
   log.warn({ station, reader, reason, text }, message)
   const data: ReadStray = { reader, text, symbologyId, readAt, reason, station, ...part, message }
   const event = newEvent({

@@ -1,4 +1,4 @@
-import { asCoded, type FactAck, type StationSpec, type TraceFact } from '../../contracts/index.ts'
+import { asCoded, type FactAck, type StationSpec, type TraceFact, wallTime } from '../../contracts/index.ts'
 import { SampleLogistics } from '../../datasets/index.ts'
 import type { JudgedPart } from '../../inspection/index.ts'
 import { log } from '../setup/log.ts'
@@ -35,7 +35,7 @@ async function follow(plant: SampleLogistics, part: JudgedPart, ports: Logistics
   const lot = await ports.lotOf(inspectionId)
   // A board that nobody could name is nobody's to pack.
   if (lot === null || !/^SL\d{8}$/.test(record.serial)) return
-  const at = new Date(ack.atMs).toISOString()
+  const at = wallTime(ack.atMs)
   for (const fact of plant.after(
     { serial: record.serial, lot, at },
     command.action === 'release' && ack.ok,

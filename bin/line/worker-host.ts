@@ -1,6 +1,7 @@
 import { CodedError } from '../../contracts/index.ts'
-import { type LoadedRecipe, QueueWorker } from '../../inspection/index.ts'
+import { type LoadedRecipe, type QueueWorker, RecipeRack, redisQueue } from '../../inspection/index.ts'
 import type { LineConfig } from './config.ts'
+import { LearnedRecipes } from './learned-recipes.ts'
 import type { Environment } from '../setup/environment.ts'
 import { openLocalInspector, queuePrefix } from './inspector.ts'
 
@@ -24,7 +25,18 @@ export interface WorkerHost {
  */
 export async function startWorkerHost(options: WorkerHostOptions): Promise<WorkerHost> {
   const { lines, environment, redisUrl, name, onError } = options
-  const { inspector, canary } = await openLocalInspector(together(lines), environment, [])
+  const all = together(lines)
+  const { inspector, local, canary } = await openLocalInspector(all, environment, [])
+  const rack = new RecipeRack(
+    {
+      prepare: (recipe) => local.prepare(recipe),
+      retire: (id) => local.retire(id),
+      addCanary: (recipe) => canary.add(recipe),
+      dropCanary: (id) => canary.drop(id),
+    },
+    all.recipes.values(),
+  )
+  const { QueueWorker } = await redisQueue()
   const workers: QueueWorker[] = []
   const close = async (): Promise<void> => {
     canary.stop()
@@ -33,13 +45,15 @@ export async function startWorkerHost(options: WorkerHostOptions): Promise<Worke
   }
   try {
     for (const line of lines) {
+      const recipes = new LearnedRecipes(line.recipesDir, rack, line.recipes.values())
       const worker = new QueueWorker({
         redisUrl,
         prefix: queuePrefix(line.spec),
         inspector,
         fit: () => canary.fault === null,
         concurrency: inspector.health().workers,
-        recipes: new Map([...line.recipes.values()].map((r) => [r.id, r.sha256])),
+        recipes: recipes.loaded,
+        onUnknown: (recipe, sha256) => void recipes.learn(recipe, sha256),
         name,
         onError,
       })

@@ -39,7 +39,7 @@ export function supervise(extraArgs: string[]): Promise<number> {
         // A thread that hangs in native code has the ending process killed: its work was done by then.
         const code = ownCode ?? told
         if (stopping || !everUp || code === 0) return resolve(code ?? 1)
-        const now = Date.now()
+        const now = performance.now()
         deaths.push(now)
         const recent = deaths.filter((t) => now - t < BUDGET.withinMs).length
         log.error({ code, signal, recent, budget: BUDGET }, 'the line process died')

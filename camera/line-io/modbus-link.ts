@@ -1,6 +1,5 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
-import modbus from 'modbus-serial'
 import { asCoded, CodedError } from '../../contracts/index.ts'
 
 export interface ModbusAddress {
@@ -21,6 +20,7 @@ export interface ModbusLink {
 /** @throws CAM_IO when the PLC does not accept the connection in time */
 export async function openModbusLink(at: ModbusAddress): Promise<ModbusLink> {
   const where = `modbus-tcp ${at.host}:${at.port}, unit ${at.unit}`
+  const { default: modbus } = await import('modbus-serial')
   // The socket is ours: the library tells of an error and of a close by different, partly missing events.
   const socket = await connected(at).catch((e: unknown) => {
     throw asCoded(e, 'CAM_IO', { path: where, hint: 'check that the PLC runs and its address is right' })

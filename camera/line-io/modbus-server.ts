@@ -1,5 +1,4 @@
 import { createServer } from 'node:net'
-import { ServerTCP } from 'modbus-serial'
 import { CodedError } from '../../contracts/index.ts'
 
 export interface RegisterServer {
@@ -46,6 +45,7 @@ export async function serveRegisters(
   }
   // The library takes port 0 for "not given".
   const port = at.port === 0 ? await freePort(at.host) : at.port
+  const { ServerTCP } = await import('modbus-serial')
   const server = new ServerTCP(vector, { host: at.host, port, unitID: 255 })
   server.on('socketError', () => {})
   server.on('error', () => {})

@@ -1,4 +1,4 @@
-import { connect, type MqttClient } from 'mqtt'
+import type { MqttClient } from 'mqtt'
 import { asCoded, CodedError, type IdentitySource, type IdentitySourceSpecOf } from '../../contracts/index.ts'
 import { parsePushed } from './pushed-read.ts'
 import { ReadFeed } from './read-feed.ts'
@@ -7,11 +7,16 @@ import { ReadFeed } from './read-feed.ts'
 export function mqttReads(spec: IdentitySourceSpecOf<'mqtt-reads'>): IdentitySource {
   const feed = new ReadFeed(spec.id, spec.noRead)
   let client: MqttClient | null = null
+  let closed = false
   const lost = (e: unknown): void => feed.lost(asCoded(e, 'CAM_GONE', { path: spec.url }))
   return {
     id: spec.id,
     adapter: spec.adapter,
     open: async (listener) => {
+      closed = false
+      // Before anything is open: who closes meanwhile must not find a client made afterwards.
+      const { connect } = await import('mqtt')
+      if (closed) return
       feed.open(listener)
       const { username, password } = spec
       client = connect(spec.url, {
@@ -46,6 +51,7 @@ export function mqttReads(spec: IdentitySourceSpecOf<'mqtt-reads'>): IdentitySou
     },
     health: () => feed.health,
     close: async () => {
+      closed = true
       feed.close()
       await client?.endAsync(true)
     },

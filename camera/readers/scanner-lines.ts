@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { Duplex, Readable } from 'node:stream'
-import { SerialPort } from 'serialport'
+import type { SerialPort } from 'serialport'
 import { asCoded, CodedError, type IdentitySource, type IdentitySourceSpecOf } from '../../contracts/index.ts'
 import { keyboardDevice } from './keyboard-device.ts'
 import { KeyboardLines } from './keyboard-lines.ts'
@@ -56,6 +56,7 @@ async function opened(spec: Spec, signal: AbortSignal): Promise<Readable> {
       return socket
     }
     const { path, baudRate, dataBits, parity, stopBits } = spec
+    const { SerialPort } = await import('serialport')
     const port = new SerialPort({ path, baudRate, dataBits, parity, stopBits, endOnClose: true })
     await ready(port, 'open', signal)
     return port
@@ -92,10 +93,13 @@ async function readUntilGone(
   }
 }
 
+/** Of the streams that are read here, only a serial line is opened by itself. */
+const isSerial = (stream: Readable): stream is SerialPort => 'isOpen' in stream && 'opening' in stream
+
 /** Of a serial line nobody else can take it before it is closed; to destroy its stream leaves it open. */
 async function ended(stream: Readable): Promise<void> {
   stream.on('error', () => undefined)
-  if (!(stream instanceof SerialPort)) stream.destroy()
+  if (!isSerial(stream)) stream.destroy()
   else if (stream.isOpen) await new Promise((resolve) => stream.close(resolve))
   else if (stream.opening) stream.once('open', () => stream.close())
 }

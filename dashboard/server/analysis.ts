@@ -1,7 +1,8 @@
 import { pareto } from '../../scenarios/index.ts'
 import { csvRow } from '../../traceability/query/index.ts'
-import { compare, factorsOf, ishikawaOf, rankCauses } from './causes.ts'
-import type { Analysis, CauseCount, PartQueries } from './ports.ts'
+import { factorsOf, ishikawaOf, rankCauses } from './causes.ts'
+import { effectOf, type EffectScope } from './ncr-effect.ts'
+import type { Analysis, PartQueries } from './ports.ts'
 
 export interface AnalysisAsk {
   /** Defect class; absent = whatever makes the verdict `fail`. */
@@ -26,12 +27,6 @@ export async function analyse(
   const table = await queries.causeTable({ ...query, ...(query.class === undefined && { eachClass }) })
   const classes = await queries.defectPareto(query.from, query.to)
   const ranked = await rankCauses(table, MAX_CAUSES)
-  const counts = (from: string | undefined, to: string | undefined) =>
-    queries.causeCounts({
-      ...(query.class !== undefined && { class: query.class }),
-      ...(from !== undefined && { from }),
-      ...(to !== undefined && { to }),
-    })
   return {
     n: table.n,
     bad: table.bad,
@@ -41,26 +36,23 @@ export async function analyse(
     ishikawa: ishikawaOf(table.counts, ranked.causes),
     factors: factorsOf(table),
     cut: {
+      undecided: table.undecided,
       older: table.older,
       later: table.later,
       links: table.linksCut,
       classes: table.classesCut,
     },
-    change:
-      change === undefined ? null : changed(await counts(query.from, change), await counts(change, query.to)),
+    change: change === undefined ? null : await changed(queries, { ...query, change }),
   }
 }
 
-/** Every judgement has a station: its counts add up to all. */
-function totals(counts: readonly CauseCount[]): { n: number; bad: number } {
-  const stations = counts.filter((c) => c.factor === 'station')
-  return { n: stations.reduce((s, c) => s + c.n, 0), bad: stations.reduce((s, c) => s + c.bad, 0) }
-}
-
-function changed(before: readonly CauseCount[], after: readonly CauseCount[]): Analysis['change'] {
-  const [b, a] = [totals(before), totals(after)]
-  if (a.n === 0 || b.n === 0) return null
-  return { ...a, beforeN: b.n, beforeBad: b.bad, ...compare(a.n, a.bad, b.n, b.bad) }
+async function changed(
+  queries: Pick<PartQueries, 'causeCounts'>,
+  scope: EffectScope,
+): Promise<Analysis['change']> {
+  const { comparison } = await effectOf(queries, scope)
+  const { n, beforeN, undecided = 0, beforeUndecided = 0 } = comparison
+  return n === 0 || beforeN === 0 ? null : { ...comparison, undecided, beforeUndecided }
 }
 
 const CAUSE_COLUMNS = [

@@ -38,6 +38,9 @@ interface ServerOptions {
   webDir?: string
 }
 
+/** Further ones are closed at once: files and sockets of the line itself come first. */
+const MAX_CONNECTIONS = 1_000
+
 export type DashboardOptions = ServerOptions & LineSideOptions
 export type PlantDashboardOptions = ServerOptions & PlantSideOptions
 
@@ -100,6 +103,7 @@ function createServerOf(side: Side, options: ServerOptions): Dashboard {
   app.use(errorHandler(log))
 
   const server = createServer(app)
+  server.maxConnections = MAX_CONNECTIONS
   const sockets = options.epcis && new EpcisSockets(options.epcis, options.allowedHosts ?? [])
   sockets?.attach(server)
   return {

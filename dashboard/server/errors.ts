@@ -7,6 +7,7 @@ export const STATUS: Partial<Record<ErrorCode, number>> = {
   API_REQUEST: 400,
   API_NOT_FOUND: 404,
   API_METHOD: 405,
+  API_BUSY: 503,
   TRC_NOT_FOUND: 404,
   MDL_UNKNOWN: 404,
   EVT_REFERENCE: 409,

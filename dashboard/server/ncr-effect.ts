@@ -8,11 +8,27 @@ export type EffectScope = Pick<
   'change' | 'from' | 'to' | 'class' | 'within'
 >
 
+type Sides = Required<
+  Pick<NcrComparison, 'n' | 'bad' | 'undecided' | 'beforeN' | 'beforeBad' | 'beforeUndecided'>
+>
+
 /** First judgements after a countermeasure against those before it, of the parts in its scope. */
 export async function effectOf(
-  queries: RecordQueries,
-  { change, from, to, class: of, within }: EffectScope,
+  queries: Pick<RecordQueries, 'causeCounts'>,
+  scope: EffectScope,
 ): Promise<{ comparison: NcrComparison; shown: boolean }> {
+  const sides = await sidesOf(queries, scope)
+  const comparison: NcrComparison =
+    sides.n === 0 || sides.beforeN === 0
+      ? { ...sides, ratio: null, low: null, high: null, method: 'fisher', p: 1 }
+      : { ...sides, ...compare(sides.n, sides.bad, sides.beforeN, sides.beforeBad) }
+  return { comparison, shown: showsEffect(comparison) }
+}
+
+async function sidesOf(
+  queries: Pick<RecordQueries, 'causeCounts'>,
+  { change, from, to, class: of, within }: EffectScope,
+): Promise<Sides> {
   const counts = async (a: string | undefined, b: string | undefined) =>
     totals(
       await queries.causeCounts({
@@ -23,19 +39,22 @@ export async function effectOf(
       within,
     )
   const before = await counts(from, change)
-  const { n, bad } = await counts(change, to)
-  const sides = { n, bad, beforeN: before.n, beforeBad: before.bad }
-  const comparison: NcrComparison =
-    n === 0 || before.n === 0
-      ? { ...sides, ratio: null, low: null, high: null, method: 'fisher', p: 1 }
-      : { ...sides, ...compare(n, bad, before.n, before.bad) }
-  return { comparison, shown: showsEffect(comparison) }
+  return {
+    ...(await counts(change, to)),
+    beforeN: before.n,
+    beforeBad: before.bad,
+    beforeUndecided: before.undecided,
+  }
 }
 
 /** Every judgement has a station: without a scope its counts add up to all. */
-function totals(counts: readonly CauseCount[], within: EffectScope['within']): { n: number; bad: number } {
+function totals(
+  counts: readonly CauseCount[],
+  within: EffectScope['within'],
+): Pick<Sides, 'n' | 'bad' | 'undecided'> {
   const own = counts.filter((c) =>
     within === undefined ? c.factor === 'station' : c.factor === within.factor && c.value === within.value,
   )
-  return { n: own.reduce((s, c) => s + c.n, 0), bad: own.reduce((s, c) => s + c.bad, 0) }
+  const sum = (of: 'n' | 'bad' | 'undecided'): number => own.reduce((s, c) => s + c[of], 0)
+  return { n: sum('n'), bad: sum('bad'), undecided: sum('undecided') }
 }

@@ -87,6 +87,11 @@ export interface PartFilter {
   line?: string
   station?: string
   result?: VerdictResult
+  /** With a condemned finding of the class. */
+  class?: string
+  /** Judging began from this time (inclusive) to another (exclusive), RFC 3339 UTC. */
+  from?: string
+  to?: string
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import type { Request, RequestHandler } from 'express'
@@ -62,21 +63,28 @@ export function allowedHost(header: string, allowedHosts: readonly string[]): bo
   return names.includes(host) || isIP(host) !== 0
 }
 
-/** Whether a request comes from a page of this server, or from no page at all. */
-export const sameOrigin = (origin: string | undefined, host: string): boolean =>
-  origin === undefined || hostOf(origin.replace(/^https?:\/\//, '')) === hostOf(host)
-
 function hostOf(header: string): string {
   const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(header)
   return (bracketed?.[1] ?? header.replace(/:\d+$/, '')).toLowerCase()
 }
 
-/** Guards what changes something against other web sites open in the same browser (cross-site request forgery). */
+/**
+ * Guards what changes something against other web sites open in the same browser (cross-site request forgery). A page of
+ * another port of this machine has its host name; browsers say of it `Sec-Fetch-Site: same-site` (W3C Fetch Metadata).
+ */
 export const changeGuard: RequestHandler = (req, _res, next) => {
-  const origin = req.get('origin')
-  if (!sameOrigin(origin, req.get('host') ?? ''))
-    throw new RefusedError('a request of this dashboard', `origin ${origin}`)
+  const foreign = foreignPage(req.headers)
+  if (foreign !== null) throw new RefusedError('a request of this dashboard', foreign)
   next()
+}
+
+/** What shows that a request comes from a page of another server or port; null where it comes from none. */
+export function foreignPage(headers: IncomingHttpHeaders): string | null {
+  const { origin, host = '' } = headers
+  if (origin !== undefined && hostOf(origin.replace(/^https?:\/\//, '')) !== hostOf(host))
+    return `origin ${origin}`
+  const site = headers['sec-fetch-site'] ?? 'none'
+  return site === 'same-origin' || site === 'none' ? null : `Sec-Fetch-Site: ${String(site)}`
 }
 
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|::1|::ffff:127\.\d+\.\d+\.\d+)$/

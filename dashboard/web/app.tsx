@@ -8,6 +8,7 @@ import { ApiError } from './api/client.ts'
 import { useLanguage } from './i18n/index.ts'
 import { LivePage } from './live/live-page.tsx'
 import { antTheme } from './look/theme.ts'
+import { Guarded } from './shell/broken.tsx'
 import { Shell } from './shell/shell.tsx'
 import { atPlant } from './shell/site.tsx'
 import { Waiting } from './shell/states.tsx'
@@ -52,30 +53,32 @@ export function App(): ReactNode {
       <AntApp className="ant-root">
         <QueryClientProvider client={queries}>
           <BrowserRouter>
-            <Suspense fallback={<Waiting />}>
-              <Routes>
-                {!atPlant() && <Route path="/andon" element={<AndonPage />} />}
-                <Route element={<Shell />}>
-                  <Route index element={atPlant() ? <PlantPage /> : <LivePage />} />
-                  <Route path="/parts" element={<PartsPage />} />
-                  <Route path="/part/:inspectionId" element={<PartPage />} />
-                  <Route path="/analysis" element={<AnalysisPage />} />
-                  <Route path="/holds" element={<HoldsPage />} />
-                  <Route path="/ncr" element={<NcrPage />} />
-                  <Route path="/ncr/:ncr" element={<NcrOnePage />} />
-                  <Route path="/lot/:lot" element={<LotPage />} />
-                  {!atPlant() && (
-                    <>
-                      <Route path="/review" element={<ReviewPage />} />
-                      <Route path="/models/:tab?" element={<ModelsPage />} />
-                      <Route path="/modules/:slug?" element={<ModulesPage />} />
-                      <Route path="/system" element={<SystemPage />} />
-                    </>
-                  )}
-                  <Route path="*" element={<NotFoundPage />} />
-                </Route>
-              </Routes>
-            </Suspense>
+            <Guarded>
+              <Suspense fallback={<Waiting />}>
+                <Routes>
+                  {!atPlant() && <Route path="/andon" element={<AndonPage />} />}
+                  <Route element={<Shell />}>
+                    <Route index element={atPlant() ? <PlantPage /> : <LivePage />} />
+                    <Route path="/parts" element={<PartsPage />} />
+                    <Route path="/part/:inspectionId" element={<PartPage />} />
+                    <Route path="/analysis" element={<AnalysisPage />} />
+                    <Route path="/holds" element={<HoldsPage />} />
+                    <Route path="/ncr" element={<NcrPage />} />
+                    <Route path="/ncr/:ncr" element={<NcrOnePage />} />
+                    <Route path="/lot/:lot" element={<LotPage />} />
+                    {!atPlant() && (
+                      <>
+                        <Route path="/review" element={<ReviewPage />} />
+                        <Route path="/models/:tab?" element={<ModelsPage />} />
+                        <Route path="/modules/:slug?" element={<ModulesPage />} />
+                        <Route path="/system" element={<SystemPage />} />
+                      </>
+                    )}
+                    <Route path="*" element={<NotFoundPage />} />
+                  </Route>
+                </Routes>
+              </Suspense>
+            </Guarded>
           </BrowserRouter>
         </QueryClientProvider>
       </AntApp>

@@ -19,7 +19,7 @@ import { badPart } from '../readers/item.ts'
 import { checkExport, type DetectionType } from './export-detections.ts'
 import { intoFrame } from './frame-box.ts'
 import { EVALUATION_CONTEXT, judgeItems } from './judge-items.ts'
-import { plainName, type Primary, primaryOf } from './primary.ts'
+import { inWords, type Primary, primaryOf } from './primary.ts'
 import { lookedAt, lowestFloor, openableTools, openThresholds, reportedFindings } from './probe-recipe.ts'
 import { oneRecipe, recipesOfSizes } from './recipes-of-sizes.ts'
 import type { EvaluatedImage, EvaluationResult } from './result.schema.ts'
@@ -193,7 +193,7 @@ const callable = (recipe: Recipe, cards: ReadonlyMap<string, ModelCard>): string
 const wordsOf =
   ({ classes }: Pick<Dataset, 'classes'>) =>
   (label: string): string =>
-    classes.find((c) => plainName(c) === plainName(label)) ?? label
+    inWords(label, classes) ?? label
 
 type Own = Pick<EvaluatedImage, 'verdict' | 'reasons'> & Pick<InspectOutcome['verdict'], 'findings'>
 

@@ -1,8 +1,17 @@
 import type { ModelCard, Recipe } from '../../contracts/index.ts'
 import { type Dataset, isGoodLabel } from '../readers/item.ts'
 
-/** Names compare without case and punctuation: `pin-hole` and `pinhole` are one class. */
-export const plainName = (name: string): string => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
+const plainName = (name: string): string => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
+
+/**
+ * A class in the words of others: the very same one, else the one that differs by case and punctuation alone
+ * (`pin-hole` and `pinhole`). Several such are different classes to whoever named them, and `+` is not `-`.
+ */
+export function inWords(name: string, classes: readonly string[]): string | undefined {
+  if (classes.includes(name)) return name
+  const alike = classes.filter((c) => plainName(c) !== '' && plainName(c) === plainName(name))
+  return alike.length === 1 ? alike[0] : undefined
+}
 
 type Labels = Pick<Dataset, 'classes' | 'goodLabels'>
 
@@ -35,6 +44,7 @@ export function primaryOf(
     case 'anomaly-map':
       return { ...common, scoreName: `${tool.id}.score`, scoreOf: read('score'), classOf: () => null }
     case 'detection-decoded':
+    case 'detection-objectness':
     case 'detection-yolov8':
     case 'detection-rows':
     case 'segmentation-yolov8':
@@ -74,7 +84,7 @@ function classCaller(tool: string, labels: readonly string[], set: Labels) {
 }
 
 function inWordsOf(label: string, labels: readonly string[], { classes, goodLabels }: Labels): string {
-  const same = classes.find((c) => plainName(c) === plainName(label))
+  const same = inWords(label, classes)
   if (same !== undefined) return same
   const kind = isGoodLabel(label, goodLabels)
   const [only, ...more] = classes.filter((c) => isGoodLabel(c, goodLabels) === kind)

@@ -2,7 +2,7 @@ import { CodedError, type RawMap } from '../../contracts/index.ts'
 import { ClassPixelScorer, IGNORED, type ClassPixelScore } from '../metrics/index.ts'
 import type { DatasetItem } from '../readers/index.ts'
 import { maskOfRuns } from '../readers/run-lengths.ts'
-import { plainName } from './primary.ts'
+import { inWords } from './primary.ts'
 import { mapPlace, type Mask, type SeenImage } from './score-maps.ts'
 
 /**
@@ -72,7 +72,7 @@ export class SegmentScorer {
 
   /** Place of a class of the data set among the labels, the background first. */
   #placeOf(id: string, name: string): number {
-    const place = this.#labels.findIndex((l) => plainName(l) === plainName(name))
+    const place = this.#labels.indexOf(inWords(name, this.#labels) ?? '')
     if (place > 0) return place
     throw new CodedError('DAT_ANNOTATION', {
       path: id,

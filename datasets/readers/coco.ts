@@ -52,6 +52,7 @@ export const coco: DatasetReader = {
       })
     const classes: string[] = []
     const items: FoundItem[] = []
+    const seen = new Map<string, string>()
     const bare: string[] = []
     const empty: string[] = []
     for (const file of files) {
@@ -60,7 +61,17 @@ export const coco: DatasetReader = {
       const named = `${relative(dir, file)}, ${data.images.length} images`
       if (!data.annotations) bare.push(named)
       else if (data.annotations.length === 0) empty.push(named)
-      for (const item of await toItems(dir, file, data, prefixOf(dir, file, files))) items.push(item)
+      for (const item of await toItems(dir, file, data, prefixOf(dir, file, files))) {
+        const before = seen.get(`${item.split} ${item.image}`)
+        if (before !== undefined)
+          throw new CodedError('DAT_ANNOTATION', {
+            file,
+            expected: 'every image of a split in one file',
+            actual: `${relative(dir, item.image)} is in ${before} too`,
+          })
+        seen.set(`${item.split} ${item.image}`, relative(dir, file))
+        items.push(item)
+      }
     }
     const leftOut = [
       ...openTruth(bare, dir, 'annotations in every file: images of these are in no rate'),
@@ -128,11 +139,13 @@ const FORMS: Record<string, string> = {
   name: 'the name of the class',
 }
 
-function splitOf(file: string): string {
-  const text = `${basename(dirname(file))}/${basename(file)}`
-  if (/train/i.test(text)) return 'train'
-  if (/val/i.test(text)) return 'val'
-  return /test/i.test(text) ? 'test' : 'all'
+/** As a word of its own, years and more behind: no split of `interval`, `latest` or `strain`. */
+const SPLIT = /(?<![a-z])(?:mini)?(train|val|test)(?:ing|id|idation|val|set|s)?(?![a-z])/gi
+
+/** The split that a file is named after, or its folder inside the data set. */
+function splitOf(dir: string, file: string): string {
+  const words = [...relative(dir, file).matchAll(SPLIT)].map((m) => String(m[1]).toLowerCase())
+  return ['train', 'val', 'test'].find((split) => words.includes(split)) ?? 'all'
 }
 
 /** @throws DAT_ANNOTATION for two categories of one id: defects would get the name of another class */
@@ -170,7 +183,7 @@ async function toItems(
   data: z.infer<typeof cocoSchema>,
   prefix: string,
 ): Promise<FoundItem[]> {
-  const split = splitOf(file)
+  const split = splitOf(dir, file)
   const names = namesOf(data, file)
   const byImage = new Map<string, FoundBox[]>()
   const files = new Set<string>()

@@ -2,7 +2,19 @@ import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { extname, isAbsolute, join, relative, resolve } from 'node:path'
 import { asCoded, CodedError } from '../../contracts/index.ts'
 
-const IMAGE = new Set(['.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp', '.pgm', '.ppm', '.pnm'])
+const IMAGE = new Set([
+  '.jpg',
+  '.jpeg',
+  '.jfif',
+  '.png',
+  '.bmp',
+  '.tif',
+  '.tiff',
+  '.webp',
+  '.pgm',
+  '.ppm',
+  '.pnm',
+])
 
 export const isImage = (name: string): boolean => IMAGE.has(extname(name).toLowerCase())
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { CodedError } from '../../contracts/index.ts'
+import { CodedError, mapInOrder } from '../../contracts/index.ts'
 import { foldersIn, imagesBelow, imagesIn, notEmpty } from './files.ts'
 import { isGoodLabel, type FoundItem, type DatasetReader } from './item.ts'
 import { openTruth } from './left-out.ts'
@@ -13,9 +13,12 @@ export const folderPerClass: DatasetReader = {
   async recognises(dir) {
     const folders = await foldersIn(dir)
     if (folders.length < 2) return false
-    const first = folders[0] ?? ''
-    if (splitNamed(first) === undefined) return (await imagesIn(join(dir, first))).length > 0
-    return (await foldersIn(join(dir, first))).length > 0
+    const splits = folders.filter((f) => splitNamed(f) !== undefined)
+    // Any of them: an empty folder of a class tells nothing.
+    const filled = await mapInOrder(splits.length > 0 ? splits : folders, async (f) =>
+      splits.length > 0 ? foldersIn(join(dir, f)) : imagesIn(join(dir, f)),
+    )
+    return filled.some((list) => list.length > 0)
   },
   async read(dir, options = {}) {
     const folders = await foldersIn(dir)

@@ -86,6 +86,8 @@ export interface FoundDataset extends Omit<Dataset, 'goodLabels' | 'leftOut' | '
 /** One layout. */
 export interface DatasetReader {
   format: string
+  /** Split whose images models are taught with, where the layout says so. */
+  taught?: string
   /** Cheap look at the folder: could this be the layout? */
   recognises(dir: string): Promise<boolean>
   /** @throws DAT_LAYOUT, DAT_ANNOTATION with file and line, DAT_EMPTY */

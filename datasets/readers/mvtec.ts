@@ -5,14 +5,10 @@ import { imageHeader, imageSize } from './image-size.ts'
 import { checkGoodLabels, type FoundItem, type DatasetReader, isGoodLabel } from './item.ts'
 import { leftOut, openTruth, turnedImages } from './left-out.ts'
 import { readMaskFile } from './read-mask.ts'
+import { splitNamed } from './splits.ts'
 
-/** Folders of images and the splits they stand for; the last is the name in MVTec AD 2. */
-const PARTS = [
-  ['train', 'train'],
-  ['validation', 'val'],
-  ['test', 'test'],
-  ['test_public', 'test'],
-] as const
+/** Test images in MVTec AD 2, whose private ones have no truth. */
+const PUBLIC = 'test_public'
 const TRUTH = 'ground_truth'
 
 /**
@@ -20,10 +16,11 @@ const TRUTH = 'ground_truth'
  * images under `train/<class>` are read too, as some sets of this layout have them; a mask of two images is that of the
  * test image. Masks are optional per image; a mask without an image is an error, as is one that marks something on a
  * good part. MVTec LOCO AD has a folder of masks for each image, MVTec AD 2 the test images and masks in `test_public`;
- * both have `validation`. Other folders beside the masks are not used.
+ * both have `validation`. Sets of one's own have `val`, `Test` …; other folders beside the masks are not used.
  */
 export const mvtec: DatasetReader = {
   format: 'mvtec',
+  taught: 'train',
   async recognises(dir) {
     if (await isDirectory(join(dir, 'train', 'good'))) return true
     return (await isDirectory(join(dir, TRUTH))) && (await goodFolders(dir)).length > 0
@@ -39,8 +36,7 @@ export const mvtec: DatasetReader = {
     }
     const masks = await findMasks(dir)
     const items: FoundItem[] = []
-    for (const [part, split] of PARTS) {
-      if (!(await isDirectory(join(dir, part)))) continue
+    for (const [part, split] of await partsIn(dir)) {
       for (const label of (await foldersIn(join(dir, part))).filter((f) => f !== TRUTH)) {
         const good = isGoodLabel(label, options.goodLabels)
         for (const f of await imagesIn(join(dir, part, label))) {
@@ -87,6 +83,15 @@ export const mvtec: DatasetReader = {
       ],
     }
   },
+}
+
+/** Folders of images and their splits, in the order of these. */
+async function partsIn(dir: string): Promise<[part: string, split: string][]> {
+  const folders = await foldersIn(dir)
+  const splitOf = (part: string): string | undefined => (part === PUBLIC ? 'test' : splitNamed(part))
+  return ['train', 'val', 'test'].flatMap((split) =>
+    folders.flatMap((part): [string, string][] => (splitOf(part) === split ? [[part, split]] : [])),
+  )
 }
 
 /** What marks the defects of one image. */
@@ -183,7 +188,7 @@ async function checkSizes(
 /** Masks by `<class>/<stem of the image>`. */
 async function findMasks(dir: string): Promise<Map<string, Mask>> {
   const found = new Map<string, Mask>()
-  for (const root of [join(dir, TRUTH), join(dir, 'test_public', TRUTH)]) {
+  for (const root of [join(dir, TRUTH), join(dir, PUBLIC, TRUTH)]) {
     if (!(await isDirectory(root))) continue
     for (const label of await foldersIn(root)) {
       const at = join(root, label)

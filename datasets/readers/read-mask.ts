@@ -1,7 +1,8 @@
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { asCoded, CodedError } from '../../contracts/index.ts'
+import { asCoded, CodedError, isPlain, plainHeader } from '../../contracts/index.ts'
 import { imagesIn, isDirectory } from './files.ts'
-import { openImage } from './open-image.ts'
+import { imageOf } from './open-image.ts'
 
 /** Lossy compression leaves grey around what was drawn in black and white. */
 const LOSSY_FLOOR = 128
@@ -40,13 +41,21 @@ export async function readMaskFile(place: string): Promise<MaskImage> {
 
 /**
  * A mask image, HW, 1 where any of its channels is above 0: labels may be numbers of classes, also of 16 bits, or colours
- * of a palette. Of a JPEG, where it is above the middle, or above half of its brightest value where all are darker.
+ * of a palette. Of a JPEG or a lossy WebP (no chunk `VP8L`, RFC 9649), where it is above the middle, or above half of its
+ * brightest value where all are darker.
  *
  * @throws DAT_ANNOTATION when it cannot be read
  */
 async function readOne(file: string): Promise<MaskImage> {
   try {
-    const image = await openImage(file)
+    const bytes = await readFile(file)
+    if (isPlain(bytes) && plainHeader(bytes).bitDepth === 16)
+      throw new CodedError('DAT_ANNOTATION', {
+        file,
+        expected: 'a mask of 8 bits, or of 16 bits as PNG or TIFF',
+        actual: 'a PGM or PPM of 16 bits, whose low values are lost in 8',
+      })
+    const image = imageOf(bytes)
     const { format, depth, hasAlpha, channels: stored } = await image.metadata()
     const wide = depth === 'ushort' || depth === 'short'
     const grey = stored - (hasAlpha ? 1 : 0) === 1
@@ -56,7 +65,8 @@ async function readOne(file: string): Promise<MaskImage> {
       .raw({ depth: wide ? 'ushort' : 'uchar' })
       .toBuffer({ resolveWithObject: true })
     const values = wide ? new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2) : data
-    const least = format === 'jpeg' ? lossyFloor(values) : 1
+    const lossy = format === 'jpeg' || (format === 'webp' && !bytes.includes('VP8L'))
+    const least = lossy ? lossyFloor(values) : 1
     const { width: widthPx, height: heightPx, channels } = info
     const out = new Uint8Array(widthPx * heightPx)
     for (let i = 0; i < out.length; i++)

@@ -6,9 +6,9 @@ import { isDirectory } from './files.ts'
 import { folderPerClass } from './folder-per-class.ts'
 import { folder } from './folder.ts'
 import { type Dataset, type DatasetReader, GOOD_LABELS, type ReadOptions, checkGoodLabels } from './item.ts'
-import { unusedFiles } from './left-out.ts'
+import { leftOut, unusedFiles } from './left-out.ts'
 import { mvtec } from './mvtec.ts'
-import { refuseUnreadLabels } from './unread-labels.ts'
+import { refuseMasksBeside, refuseUnreadLabels } from './unread-labels.ts'
 import { voc } from './voc.ts'
 import { yolo } from './yolo.ts'
 
@@ -22,6 +22,8 @@ export interface OpenOptions extends ReadOptions {
   format?: string
   /** Only this split. */
   split?: string
+  /** Where no split is named, without the images that the layout has for teaching: they say nothing of a model. */
+  forJudging?: boolean
   /** Only the first so many items. */
   limit?: number
 }
@@ -43,9 +45,15 @@ export async function openDataset(dir: string, options: OpenOptions = {}): Promi
     )
   const unused = await unusedFiles({ ...set, ...(labels && { labels }) })
   const splits = [...new Set(set.items.map((i) => i.split))]
-  const wanted = set.items.filter((i) => options.split === undefined || i.split === options.split)
-  const ids = new Set<string>()
-  const items = wanted.filter(({ id }) => !ids.has(id) && ids.add(id)).slice(0, options.limit)
+  const { taught } = reader
+  const spared = options.forJudging && options.split === undefined && splits.some((s) => s !== taught)
+  const wanted = set.items.filter(({ split }) =>
+    spared ? split !== taught : split === (options.split ?? split),
+  )
+  const sparedCount = spared ? set.items.filter(({ split }) => split === taught).length : 0
+  // Each image once, though several splits or files name it.
+  const taken = new Set<string>()
+  const items = wanted.filter(({ image }) => !taken.has(image) && taken.add(image)).slice(0, options.limit)
   if (items.length === 0) {
     throw new CodedError('DAT_EMPTY', {
       file: dir,
@@ -59,7 +67,17 @@ export async function openDataset(dir: string, options: OpenOptions = {}): Promi
     goodLabels: options.goodLabels ?? GOOD_LABELS,
     items: checked.items,
     allImages: set.items.map(({ id, image, split }) => ({ id, image, split })),
-    leftOut: [...(set.leftOut ?? []), ...checked.leftOut, ...unused],
+    leftOut: [
+      ...(set.leftOut ?? []),
+      ...checked.leftOut,
+      ...unused,
+      ...leftOut(
+        sparedCount > 0 ? [`split ${taught}, ${sparedCount} images`] : [],
+        dir,
+        'images that no model of this layout is taught with',
+        `--split ${taught} judges these`,
+      ),
+    ],
   }
 }
 
@@ -77,6 +95,7 @@ async function recognise(dir: string): Promise<DatasetReader> {
   for (const r of READERS) {
     if (!(await r.recognises(dir))) continue
     if (r === folderPerClass) await refuseUnreadLabels(dir)
+    else if (r === folder) await refuseMasksBeside(dir)
     return r
   }
   await refuseUnreadLabels(dir)

@@ -19,6 +19,29 @@ const MISSING: Record<string, string> = {
 }
 const MISSING_MASKS = 'train/good, test/<class> and ground_truth/<class>/<image>_mask.png (MVTec)'
 
+/** Ends of the names of masks that lie beside their images: `_label` of KolektorSDD, `_GT` of KolektorSDD2. */
+const OF_A_MASK = /[-_](label|mask|gt)$/i
+
+/**
+ * Masks beside their images would be judged as parts, and whether a part is good is in them alone.
+ *
+ * @throws DAT_LAYOUT with the first
+ */
+export async function refuseMasksBeside(dir: string): Promise<void> {
+  const images = await imagesBelow(dir)
+  const stems = new Set(images.map(stem))
+  const [mask, ...more] = images.filter(
+    (f) => OF_A_MASK.test(stem(f)) && stems.has(stem(f).replace(OF_A_MASK, '')),
+  )
+  if (mask === undefined) return
+  throw new CodedError('DAT_LAYOUT', {
+    file: dir,
+    expected: MISSING_MASKS,
+    actual: `masks beside their images, such as ${mask}${more.length > 0 ? ` and ${more.length} more` : ''}`,
+    hint: 'pictures of parts in spite of their names: name the layout with --dataset',
+  })
+}
+
 const OF_MASKS = /mask|truth|segmentation/i
 
 /** Folders of a layout; one such name alone among folders of images is a class, unless it is one of masks. */
@@ -58,6 +81,7 @@ async function mayBeLabels(file: string): Promise<boolean> {
  * @throws DAT_LAYOUT with what is missing
  */
 export async function refuseUnreadLabels(dir: string): Promise<void> {
+  await refuseMasksBeside(dir)
   const levels = (await foldersIn(dir)).flatMap((f) => (splitNamed(f) === undefined ? [] : [f]))
   const folders: string[] = []
   for (const level of levels.length > 0 ? levels : ['.'])

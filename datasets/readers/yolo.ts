@@ -15,7 +15,7 @@ import {
 } from './files.ts'
 import { imageSize } from './image-size.ts'
 import type { DatasetReader, FoundBox, FoundItem } from './item.ts'
-import { openTruth } from './left-out.ts'
+import { leftOut, openTruth } from './left-out.ts'
 
 /** A folder of images, a list of image paths (`.txt`), or several of these. */
 const placesSchema = z.union([z.string(), z.array(z.string())])
@@ -65,18 +65,19 @@ export const yolo: DatasetReader = {
     const data = await readData(file)
     // `{0: a, 2: b}` has no class 1: the key counts, not the place.
     const names = new Map(Object.entries(data.names).map(([n, name]) => [Number(n), name]))
-    const classes = [...names].sort(([m], [n]) => m - n).map(([, name]) => name)
-    if (typeof data.nc === 'number' && data.nc !== classes.length) {
+    const classes = [...new Set([...names].sort(([m], [n]) => m - n).map(([, name]) => name))]
+    if (typeof data.nc === 'number' && data.nc !== names.size) {
       throw new CodedError('DAT_LAYOUT', {
         file,
         path: 'nc',
-        expected: `${classes.length}, the number of names`,
+        expected: `${names.size}, the number of names`,
         actual: String(data.nc),
       })
     }
     const [keyPoints = 0, perPoint = 0] = data.kpt_shape ?? []
     const keyNumbers = keyPoints * perPoint
-    const images = notEmpty(await findImages(dir, file, data), dir, 'images beside a labels folder')
+    const found = await findImages(dir, file, data)
+    const images = notEmpty(found.images, dir, 'images beside a labels folder')
     const notes = await mapInOrder(images, async ({ image }) => {
       const path = labelFile(image)
       return (await isFile(path)) ? path : null
@@ -91,19 +92,28 @@ export const yolo: DatasetReader = {
     const labelled = new Set(images.flatMap(({ split }, n) => (notes[n] ? split : [])))
     const items = await mapInOrder(images, async ({ image, split }, n): Promise<FoundItem> => {
       const path = notes[n] ?? null
-      const found = { id: relative(dir, image), image, split, defective: null }
-      if (path !== null) return { ...found, boxes: await readBoxes(path, image, names, keyNumbers) }
-      return labelled.has(split) ? { ...found, boxes: [] } : found
+      const item = { id: relative(dir, image), image, split, defective: null }
+      if (path !== null) return { ...item, boxes: await readBoxes(path, image, names, keyNumbers) }
+      return labelled.has(split) ? { ...item, boxes: [] } : item
     })
     const labels = { used: notes.flatMap((path) => path ?? []), pattern: LABEL }
     const bare = [...new Set(items.map((i) => i.split))].filter((s) => !labelled.has(s))
     const count = (split: string): number => items.filter((i) => i.split === split).length
-    const leftOut = openTruth(
-      bare.map((s) => `split ${s}, ${count(s)} images`),
+    return {
+      format: 'yolo',
       dir,
-      'label files in every split, empty ones for good parts: images of these splits are in no rate',
-    )
-    return { format: 'yolo', dir, classes, items, labels, leftOut }
+      classes,
+      items,
+      labels,
+      leftOut: [
+        ...openTruth(
+          bare.map((s) => `split ${s}, ${count(s)} images`),
+          dir,
+          'label files in every split, empty ones for good parts: images of these splits are in no rate',
+        ),
+        ...leftOut(found.missing, file, 'every folder and list that it names'),
+      ],
+    }
   },
 }
 
@@ -141,25 +151,26 @@ async function findImages(
   dir: string,
   file: string,
   data: z.infer<typeof dataSchema>,
-): Promise<{ split: string; image: string }[]> {
-  const found: { split: string; image: string }[] = []
+): Promise<{ images: { split: string; image: string }[]; missing: string[] }> {
+  const images: { split: string; image: string }[] = []
   const named: string[] = []
-  let places = 0
+  const missing: string[] = []
   for (const split of ['train', 'val', 'test'] as const) {
     const inSplit = new Set<string>()
     for (const place of [data[split] ?? []].flat()) {
       named.push(place)
       const at = await locate(dir, data.path ?? '.', place)
-      if (at === null) continue
-      places += 1
-      for (const image of await imagesAt(at, dir)) inSplit.add(image)
+      if (at === null) missing.push(`${split}: ${place}`)
+      else for (const image of await imagesAt(at, dir)) inSplit.add(image)
     }
-    for (const image of inSplit) found.push({ split, image })
+    for (const image of inSplit) images.push({ split, image })
   }
+  if (missing.length < named.length) return { images, missing }
   const plain = join(dir, 'images')
-  if (places === 0 && (await isDirectory(plain)))
-    return (await imagesBelow(plain)).map((f) => ({ split: 'all', image: join(plain, f) }))
-  if (places > 0) return found
+  if (await isDirectory(plain)) {
+    const all = await imagesBelow(plain)
+    return { images: all.map((f) => ({ split: 'all', image: join(plain, f) })), missing: [] }
+  }
   throw new CodedError('DAT_LAYOUT', {
     file,
     expected: `one of the image folders it names (${named.join(', ') || 'none named'}), or images/`,

@@ -42,7 +42,9 @@ export function worstCases(result: EvaluationResult): Record<Case['kind'], Case[
       if (found.has(n) || t.crowd) return
       const hint = Math.max(
         0,
-        ...image.detections.filter((d) => iou(d.box, t.box) > iouAbove).map((d) => d.score),
+        ...image.detections
+          .filter((d) => !called.includes(d) && iou(d.box, t.box) > iouAbove)
+          .map((d) => d.score),
       )
       cases.missed.push({ kind: 'missed', image, box: t.box, truth: t.class, called: null, score: hint })
     })

@@ -20,7 +20,7 @@ table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{padding:6px 10px;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
 th:first-child,td:first-child{text-align:left}th{color:var(--soft);font-weight:600}
 tbody tr:last-child td{border-bottom:0}
-td.own{font-weight:650}
+td.own{font-weight:650}.text{white-space:normal;overflow-wrap:anywhere;text-align:left;min-width:24em}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(420px,1fr));gap:16px;margin-top:14px}
 .charts.three{grid-template-columns:repeat(auto-fit,minmax(320px,1fr))}
 svg text{font:11px system-ui,sans-serif;fill:#5c6b7a}

@@ -1,4 +1,4 @@
-import { NO_VERDICT_TEXT, type NoVerdictReason } from '../../contracts/index.ts'
+import { errorText, NO_VERDICT_TEXT, type NoVerdictReason } from '../../contracts/index.ts'
 import type { EvaluationResult } from '../evaluate/index.ts'
 import { type DetectionScore, extent, type JudgementScore, type Rate } from '../metrics/index.ts'
 import { esc, fixed, percent, t, table } from './html.ts'
@@ -126,7 +126,13 @@ export function noVerdictTable(result: EvaluationResult): string {
   const rows = Object.entries(result.noVerdicts).flatMap(([reason, list]) =>
     list.map((x) => {
       const text = NO_VERDICT_TEXT[reason as NoVerdictReason]
-      return [t(text.en, text.zh), esc(x.id), esc(x.code), esc(x.message)]
+      const message = errorText(x)
+      return [
+        t(text.en, text.zh),
+        esc(x.id),
+        esc(x.code),
+        `<div class="text">${t(message.en, message.zh)}</div>`,
+      ]
     }),
   )
   return rows.length === 0

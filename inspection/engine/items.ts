@@ -6,6 +6,7 @@ import {
   monoMs,
   type PartContext,
   timeLimit,
+  wallMs,
 } from '../../contracts/index.ts'
 import type { StationPorts } from './station-ports.ts'
 
@@ -30,7 +31,7 @@ export const contextAt = (
   const who = operator?.()
   return {
     ...context,
-    ...(shifts && { shift: shifts.at(triggeredAtMs).name }),
+    ...(shifts && { shift: shifts.at(wallMs(triggeredAtMs)).name }),
     ...(who !== undefined && { operator: who }),
   }
 }

@@ -23,6 +23,7 @@ import {
   type StationSpec,
   toFact,
   uuidv7,
+  wallTime,
 } from '../../contracts/index.ts'
 import type { LoadedRecipe } from '../recipes/index.ts'
 import type { EngineLog } from './alarm-board.ts'
@@ -215,8 +216,8 @@ export class Settlement {
       ...(Object.keys(place).length > 0 && { place }),
       outcome: j.outcome,
       budgetMs: this.#spec.budgetMs,
-      startedAt: new Date(j.triggeredAtMs).toISOString(),
-      endedAt: new Date(monoMs()).toISOString(),
+      startedAt: wallTime(j.triggeredAtMs),
+      endedAt: wallTime(monoMs()),
     }
   }
 }

@@ -9,6 +9,7 @@ import {
   noVerdict,
   type PartContext,
   type StationSpec,
+  wallTime,
 } from '../../contracts/index.ts'
 import type { LoadedRecipe } from '../recipes/index.ts'
 import { AlarmBoard } from './alarm-board.ts'
@@ -122,6 +123,10 @@ export class StationEngine {
   /** What shows between parts: a gate that went away, and records that could be stored after all. */
   #watchOver(): void {
     this.#watchGate()
+    this.#watchRecords()
+  }
+
+  #watchRecords(): void {
     if (this.#settlement.owed === 0 && this.#ports.store.health().state !== 'failed')
       this.#alarms.clearFault('record')
   }
@@ -210,7 +215,7 @@ export class StationEngine {
     // A changeover in between does not touch a part that is in work.
     const [recipe, attempt] = [this.#recipe, this.#count.attempt]
     const context = contextAt(this.#context, this.#ports, meta.triggeredAtMs)
-    const at = new Date(meta.triggeredAtMs).toISOString()
+    const at = wallTime(meta.triggeredAtMs)
     const reading = this.#reading(meta, meta.encoder ?? null)
     this.#ports.store
       .openTrigger({ station: this.#spec.id, trigger: meta.trigger, attempt, at })
@@ -286,7 +291,7 @@ export class StationEngine {
     this.#gate.answered(part)
     this.#watchGate()
     if (part.recordFault) this.#alarms.setFault('record', part.recordFault)
-    else if (this.#settlement.owed === 0) this.#alarms.clearFault('record')
+    else this.#watchRecords()
     this.#latencies.push(part.gateAtMs - part.triggeredAtMs)
     this.#alarms.judge(part.outcome.verdict)
     this.#ports.onPart(part)

@@ -19,6 +19,9 @@ import { decodeJpeg } from './jpeg.ts'
 sharp.cache(false)
 sharp.concurrency(1)
 
+/** Looks at the size in the header, before any pixel is decoded. @throws to refuse it */
+type CheckSize = (widthPx: number, heightPx: number) => void
+
 /** What the recipe wants of a frame. */
 export interface WantedImage {
   widthPx: number
@@ -43,7 +46,9 @@ export async function decodeFrame(
 ): Promise<Pixels> {
   if (bytes.byteLength === 0)
     throw new CodedError('INS_DECODE', { expected: 'an image', actual: '0 bytes', hint: 'check the camera' })
-  return format.kind === 'raw' ? passRaw(bytes, format, want, take) : decodeEncoded(bytes, want, take)
+  if (format.kind === 'raw') return passRaw(bytes, format, want, take)
+  const decoded = await decodeImage(bytes, (widthPx, heightPx) => checkSize(widthPx, heightPx, want), take)
+  return inColour(decoded, want, take)
 }
 
 function passRaw(
@@ -64,7 +69,12 @@ function passRaw(
   return inColour({ data: bytes, widthPx, heightPx, channels }, want, take)
 }
 
-async function decodeEncoded(bytes: Uint8Array, want: WantedImage, take: TakePixels): Promise<Pixels> {
+/** The pixels of an image file as `decodeFrame` says, of any size that `check` lets pass; grey stays grey. */
+export async function decodeImage(
+  bytes: Uint8Array,
+  check: CheckSize,
+  take: TakePixels = freshPixels,
+): Promise<Pixels> {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const header = readHeader(buffer)
   const plain = isPlain(buffer)
@@ -80,35 +90,38 @@ async function decodeEncoded(bytes: Uint8Array, want: WantedImage, take: TakePix
     throw refused('8 bits per channel', `${facts.bitDepth} bits`, 'have the camera send 8 bits')
   if (header?.kind === 'jpeg' && header.channels !== 1 && header.channels !== 3)
     throw refused('grey or RGB', `${header.channels} channels (CMYK)`, 'CMYK has no defined camera colours')
-  checkSize(widthPx, heightPx, want)
-  if (header && !header.ended)
+  check(widthPx, heightPx)
+  if (header?.missing)
     throw new CodedError('INS_DECODE', {
-      expected: `the end marker of a ${header.kind.toUpperCase()}`,
+      expected: header.missing,
       actual: `a file cut off after ${bytes.byteLength} bytes`,
       hint: 'check the connection to the camera',
     })
   const decoded = plain
     ? decodePlain(buffer, MAX_PIXELS)
-    : await (header?.kind === 'jpeg' ? decodeJpeg(buffer, take) : decodeOther(buffer, header?.channels === 1))
+    : await (header?.kind === 'jpeg' ? decodeJpeg(buffer, take) : decodeOther(buffer, facts))
   if (decoded.widthPx !== widthPx || decoded.heightPx !== heightPx)
     throw new CodedError('INS_DECODE', {
       expected: `${widthPx} × ${heightPx} px as the header says`,
       actual: `${decoded.widthPx} × ${decoded.heightPx} px`,
     })
-  return inColour(decoded, want, take)
+  return decoded
 }
 
-async function decodeOther(buffer: Buffer, grey: boolean): Promise<Pixels> {
+async function decodeOther(buffer: Buffer, { channels: stored, alpha }: ImageFacts): Promise<Pixels> {
   let decoded: { data: Buffer; info: OutputInfo }
   try {
     const image = sharp(buffer, { failOn: 'warning', limitInputPixels: MAX_PIXELS, ignoreIcc: true })
-    decoded = await (grey ? image.toColourspace('b-w') : image).raw().toBuffer({ resolveWithObject: true })
+    decoded = await (stored === 1 && !alpha ? image.toColourspace('b-w') : image)
+      .raw()
+      .toBuffer({ resolveWithObject: true })
   } catch (error) {
     throw damaged(error)
   }
   const { data, info } = decoded
   const { width: widthPx, height: heightPx } = info
   if (info.channels === 1 || info.channels === 3) return { data, widthPx, heightPx, channels: info.channels }
+  if (info.channels > 4) throw refused('grey or RGB', `${info.channels} channels`)
   const first = firstTransparent(data, info.channels)
   if (first >= 0)
     throw refused(
@@ -126,12 +139,20 @@ interface ImageFacts {
   widthPx: number
   heightPx: number
   bitDepth: number
+  channels: number
+  alpha: boolean
   animated: boolean
 }
 
-const plainFacts = (buffer: Buffer): ImageFacts => ({ ...plainHeader(buffer), animated: false })
+const plainFacts = (buffer: Buffer): ImageFacts => ({
+  ...plainHeader(buffer),
+  channels: 3,
+  alpha: false,
+  animated: false,
+})
 
-const BITS: Record<string, number> = { uchar: 8, char: 8, ushort: 16, short: 16 }
+const BITS: Record<string, number> = { uchar: 8, ushort: 16, short: 16 }
+const FORMATS = 'JPEG, PNG, BMP, TIFF, WebP, GIF, PGM, PPM or raw pixels'
 const RASTER = new Set(['jpeg', 'png', 'tiff', 'webp', 'gif'])
 
 /** Formats whose header sharp reads for us. Vector formats and documents are not camera images. */
@@ -142,14 +163,17 @@ async function readOther(buffer: Buffer): Promise<ImageFacts> {
   } catch (error) {
     throw damaged(error)
   }
-  if (!RASTER.has(meta.format))
-    throw refused('JPEG, PNG, BMP, TIFF, WebP, GIF, PGM, PPM or raw pixels', String(meta.format))
+  if (!RASTER.has(meta.format)) throw refused(FORMATS, String(meta.format))
+  // What libvips makes of them has 0 in place of all that is below 0.
+  if (meta.depth === 'char') throw refused('8 bits without sign', '8 bits with sign')
   if (meta.space !== 'srgb' && meta.space !== 'b-w' && meta.space !== 'grey16' && meta.space !== 'rgb16')
     throw refused('grey or RGB', `colour space ${meta.space}`)
   return {
     widthPx: meta.width,
     heightPx: meta.height,
     bitDepth: BITS[meta.depth] ?? 32,
+    channels: meta.channels,
+    alpha: meta.hasAlpha,
     animated: (meta.pages ?? 1) > 1,
   }
 }
@@ -178,6 +202,7 @@ const refused = (expected: string, actual: string, hint?: string): CodedError =>
 
 function damaged(error: unknown): CodedError {
   const text = error instanceof Error ? error.message : String(error)
+  const expected = text.includes('unsupported image format') ? FORMATS : 'a complete image'
   // libvips repeats its messages, one per line.
-  return asCoded(error, 'INS_DECODE', { expected: 'a complete image', actual: text.split('\n')[0] ?? text })
+  return asCoded(error, 'INS_DECODE', { expected, actual: text.split('\n')[0] ?? text })
 }

@@ -1,4 +1,4 @@
-export { decodeFrame, type WantedImage } from './decode.ts'
+export { decodeFrame, decodeImage, type WantedImage } from './decode.ts'
 export { FrameMemory } from './frame-memory.ts'
 export { type FrameInput, inspect, type InspectOptions } from './inspect.ts'
 export { PartImage } from './part-image.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Queue } from 'bullmq'
-import { CodedError, monoMs, uuidv7, fromFact } from '../../contracts/index.ts'
+import { asCoded, CodedError, monoMs, uuidv7, fromFact } from '../../contracts/index.ts'
 import {
   type BackgroundEnd,
   type BackgroundKind,
@@ -9,7 +9,8 @@ import {
   JOBS_PREFIX,
   jobsQueue,
 } from './background.schema.ts'
-import { connectionOptions, RedisLink } from './redis-link.ts'
+import { RedisLink } from './redis-link.ts'
+import { connectionOptions } from './redis-url.ts'
 
 export interface BackgroundClientOptions {
   redisUrl: string
@@ -28,6 +29,9 @@ export interface BackgroundWait {
 
 /** Without Redis, or without a worker for a job that waits, it has failed after this time, ms. */
 const PATIENCE_MS = 20_000
+
+/** Longest time for one question to Redis, ms. */
+const ANSWER_MS = 5_000
 
 /** Sends background jobs to workers and waits for their results. Every job ends in its result or in a CodedError. */
 export class BackgroundClient {
@@ -50,7 +54,7 @@ export class BackgroundClient {
   /** Workers that are connected now; 0 without Redis. */
   async workers(waitMs = 0): Promise<number> {
     if (!this.#link.up && !(await this.#link.ready(waitMs))) return 0
-    return this.#queue.getWorkersCount().catch(() => 0)
+    return answered(this.#queue.getWorkersCount()).catch(() => 0)
   }
 
   /**
@@ -61,20 +65,24 @@ export class BackgroundClient {
     const { kind, version } = this.#options
     if ((await this.workers(5_000)) === 0) throw this.#nobody()
     const id = uuidv7()
-    await this.#queue.add(
-      kind,
-      { version, input },
-      {
-        jobId: id,
-        removeOnComplete: { age: 600 },
-        removeOnFail: { age: 600 },
-      },
-    )
     try {
+      await answered(
+        this.#queue.add(
+          kind,
+          { version, input },
+          {
+            jobId: id,
+            removeOnComplete: { age: 600 },
+            removeOnFail: { age: 600 },
+          },
+        ),
+      )
       return await this.#result(id, wait)
+    } catch (error) {
+      throw asCoded(error, 'INS_QUEUE')
     } finally {
       // Nobody else asks for it; a job that is being done cannot be removed and ends for nobody.
-      if (this.#link.up) await this.#queue.remove(id).catch(() => 0)
+      if (this.#link.up) await answered(this.#queue.remove(id)).catch(() => 0)
     }
   }
 
@@ -94,7 +102,8 @@ export class BackgroundClient {
       if (now - aliveMs > PATIENCE_MS) throw this.#nobody()
       await sleep(wait.lookEveryMs ?? 500)
       if (!this.#link.up) continue
-      const job = await this.#queue.getJob(id)
+      const job = await answered(this.#queue.getJob(id)).catch(() => null)
+      if (job === null) continue
       if (!job)
         throw new CodedError('INS_QUEUE', {
           actual: `job ${id} is gone`,
@@ -133,6 +142,24 @@ export class BackgroundClient {
       expected: `Redis and a \`sightline worker\` for ${this.#options.kind} jobs`,
       actual: this.#link.up ? 'Redis without such a worker' : 'no Redis',
     })
+  }
+}
+
+/** A Redis that hangs answers nothing and refuses nothing: without an end to it, the job would wait for ever. */
+async function answered<T>(asked: Promise<T>): Promise<T> {
+  const stop = new AbortController()
+  const late = sleep(ANSWER_MS, null, { signal: stop.signal }).then(() => {
+    throw new CodedError('INS_QUEUE', {
+      expected: `an answer of Redis within ${ANSWER_MS} ms`,
+      actual: 'none',
+    })
+  })
+  try {
+    return await Promise.race([asked, late])
+  } finally {
+    stop.abort()
+    late.catch(() => undefined)
+    asked.catch(() => undefined)
   }
 }
 

@@ -1,4 +1,4 @@
-import type { FrameFormat, FrameMeta, InspectOutcome, PartContext } from '../../contracts/index.ts'
+import type { FrameFormat, FrameMeta, PartContext } from '../../contracts/index.ts'
 
 /** What travels in a BullMQ job: references and metadata, never pixels, never a decision that someone must wait for. */
 export interface QueuedInspection {
@@ -12,11 +12,5 @@ export interface QueuedInspection {
   /** Deadline on the clock of the Redis server, ms. */
   deadlineRedisMs: number
 }
-
-/** What comes back as the job's return value. */
-export type QueuedResult =
-  | { ok: true; outcome: InspectOutcome }
-  /** The worker could not judge at all (recipe differs, frame expired, canary judged wrong): somebody else must. */
-  | { ok: false; why: 'recipe' | 'expired' | 'canary'; worker: string }
 
 export const INSPECT_QUEUE = 'sightline-inspect'

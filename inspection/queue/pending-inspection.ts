@@ -9,6 +9,8 @@ type Run = { outcome: Promise<InspectOutcome>; settled: Promise<LateOutcome | nu
 export class PendingInspection {
   readonly outcome: Promise<InspectOutcome>
   readonly settled: Promise<LateOutcome | null>
+  /** Of the recipe it must be judged by. */
+  readonly recipeSha: string
   readonly #job: InspectJob
   readonly #judgeHere: () => Run
   readonly #lastResort: NodeJS.Timeout
@@ -21,18 +23,19 @@ export class PendingInspection {
 
   constructor(
     job: InspectJob,
+    recipeSha: string,
     judgeHere: () => Run,
     times: { reserveMs: number; graceMs: number; onSilence(): void },
   ) {
     this.#job = job
+    this.recipeSha = recipeSha
     this.#judgeHere = judgeHere
     this.outcome = new Promise((resolve) => (this.#decide = resolve))
     this.settled = new Promise((resolve) => (this.#settle = resolve))
     const left = job.deadlineMs - monoMs()
     this.#lastResort = setTimeout(
       () => {
-        if (!this.#here) times.onSilence()
-        this.takeOver()
+        if (this.takeOver()) times.onSilence()
       },
       Math.max(0, left - Math.min(times.reserveMs, left / 2)),
     )
@@ -46,9 +49,9 @@ export class PendingInspection {
     return first
   }
 
-  /** No worker will answer: judged here at once. */
-  takeOver(): void {
-    if (this.#here || this.#decided) return
+  /** No worker will answer: judged here at once. False when it was judged, or is being judged here, already. */
+  takeOver(): boolean {
+    if (this.#here || this.#decided) return false
     this.#here = true
     const run = this.#judgeHere()
     // The slot is read by the local worker until that worker is done, whoever answered first.
@@ -56,6 +59,7 @@ export class PendingInspection {
       if (late) this.#accept(late.outcome)
     })
     void run.outcome.then((o) => this.#accept(o))
+    return true
   }
 
   #accept(outcome: InspectOutcome): void {

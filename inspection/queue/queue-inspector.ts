@@ -1,8 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Queue, QueueEvents } from 'bullmq'
 import {
-  DISPOSITIONS,
-  VERDICTS,
   type I18n,
   type InspectJob,
   type InspectOutcome,
@@ -10,13 +8,15 @@ import {
   type InspectorHealth,
   type LateOutcome,
   monoMs,
-  type NoVerdictReason,
 } from '../../contracts/index.ts'
-import { INSPECT_QUEUE, type QueuedInspection, type QueuedResult } from './job.schema.ts'
+import { INSPECT_QUEUE, type QueuedInspection } from './job.schema.ts'
 import { jobBytes } from './job-bytes.ts'
 import { PendingInspection } from './pending-inspection.ts'
-import { connectionOptions, RedisLink } from './redis-link.ts'
+import { asResult, type QueuedResult, UNJUDGED } from './queued-result.ts'
+import { RedisLink } from './redis-link.ts'
+import { connectionOptions } from './redis-url.ts'
 import { type Miss, RemoteTrust } from './remote-trust.ts'
+import { WorkerWatch } from './worker-watch.ts'
 
 export interface QueueInspectorOptions {
   redisUrl: string
@@ -25,8 +25,8 @@ export interface QueueInspectorOptions {
   buffers: readonly SharedArrayBuffer[]
   /** Judges here when Redis or the workers are gone, and as the last resort before a deadline. */
   local: Inspector
-  /** `id@version` → SHA-256 */
-  recipes: ReadonlyMap<string, string>
+  /** SHA-256 of the recipe `id@version` that is in force now. */
+  recipeSha: (recipe: string) => string | undefined
   /** Frames larger than this are judged here instead of filling Redis. */
   maxFrameBytes: number
   log: { warn(fact: object, message: string): void }
@@ -34,20 +34,6 @@ export interface QueueInspectorOptions {
 
 /** How long a frame outlives its deadline in Redis, and a slot waits for a late result, ms. */
 const GRACE_MS = 2_000
-
-const DOWN = {
-  connecting: {
-    en: 'Redis is not connected yet: judging on this machine only',
-    zh: 'Redis 尚未连接:仅在本机判定',
-  },
-  redis: { en: 'Redis is not reachable: judging on this machine only', zh: 'Redis 无法连接:仅在本机判定' },
-  workers: {
-    en: 'no inspection worker is connected: judging on this machine only',
-    zh: '没有已连接的检测主机:仅在本机判定',
-  },
-} as const satisfies Record<string, I18n>
-
-const UNJUDGED: ReadonlySet<NoVerdictReason> = new Set(['deadline', 'overload', 'worker-lost', 'interrupted'])
 
 /**
  * Hands frames to worker processes on other hosts through BullMQ. The verdict has its deadline whether or not they
@@ -59,14 +45,14 @@ export class QueueInspector implements Inspector {
   readonly #queue: Queue<QueuedInspection, QueuedResult>
   readonly #events: QueueEvents
   readonly #pending = new Map<string, PendingInspection>()
-  readonly #workersTimer: NodeJS.Timeout
-  #remoteWorkers = 0
+  /** Whether anybody can be asked; whether those who can are worth asking, `#trust` knows. */
+  readonly #watch: WorkerWatch
   #completed = 0
   #failed = 0
   /** Moving average of one judgement here, ms; how much time the last resort needs. */
   #localMs = 100
-  /** Why no worker can be asked at all; whether those who can are worth asking, `#trust` knows. */
-  #down: I18n | null = DOWN.connecting
+  /** Why Redis refused the last frame that it did not take: said once. */
+  #refusal: string | null = null
   readonly #trust = new RemoteTrust()
 
   constructor(options: QueueInspectorOptions) {
@@ -83,32 +69,34 @@ export class QueueInspector implements Inspector {
     // An unreachable Redis is a state (`degraded`); without listeners it would end the process.
     this.#queue.on('error', () => undefined)
     this.#events.on('error', () => undefined)
-    this.#events.on('completed', ({ jobId, returnvalue }) => this.#answered(jobId, asResult(returnvalue)))
+    this.#events.on('completed', ({ jobId, returnvalue }) =>
+      this.#answered(jobId, asResult(returnvalue, this.#pending.get(jobId)?.recipeSha)),
+    )
     this.#events.on('failed', ({ jobId }) => this.#answered(jobId, null))
-    this.#workersTimer = setInterval(() => void this.#countWorkers(), 500)
+    this.#watch = new WorkerWatch(this.#link, this.#queue, (down, error) => this.#changed(down, error))
   }
 
   /** Connects; a Redis that is not there is a degraded mode, not an error. */
   async open(): Promise<void> {
     if (await this.#link.ready(5_000)) {
-      await this.#events.waitUntilReady()
-      await this.#countWorkers()
+      await Promise.race([this.#events.waitUntilReady().catch(() => undefined), sleep(5_000)])
+      await this.#watch.look()
     }
   }
 
   inspect(job: InspectJob): ReturnType<Inspector['inspect']> {
     const { frame, reference } = jobBytes(job, this.#options.buffers)
     const bytes = frame.byteLength + (reference?.bytes.byteLength ?? 0)
-    const sha = this.#options.recipes.get(job.recipe)
+    const sha = this.#options.recipeSha(job.recipe)
     const late = job.deadlineMs <= monoMs()
-    const here = this.#down !== null || sha === undefined || late || bytes > this.#options.maxFrameBytes
+    const here = this.#watch.down !== null || sha === undefined || late || bytes > this.#options.maxFrameBytes
     if (here || !this.#trust.mayAsk()) {
       const run = this.#judgeHere(job)
       void run.outcome.then((o) => this.#count(o))
       return run
     }
     const id = job.meta.frameId
-    const pending = new PendingInspection(job, () => this.#judgeHere(job), {
+    const pending = new PendingInspection(job, sha, () => this.#judgeHere(job), {
       reserveMs: this.#localMs * 2 + 10,
       graceMs: GRACE_MS,
       onSilence: () => this.#missed('silent'),
@@ -124,22 +112,25 @@ export class QueueInspector implements Inspector {
       if (this.#trust.distrust !== null) this.#queue.remove(id).catch(() => undefined)
     })
     this.#send(id, sha, job, frame, reference).catch((error: unknown) => {
-      this.#options.log.warn(
-        { frameId: id, error: String(error) },
-        'a frame could not be queued and is judged here',
-      )
-      pending.takeOver()
+      const refusal = String(error)
+      if (refusal !== this.#refusal)
+        this.#options.log.warn(
+          { frameId: id, error: refusal },
+          'a frame could not be queued and is judged here',
+        )
+      this.#refusal = refusal
+      this.#judgeInstead(pending, 'unsent')
     })
     return { outcome: pending.outcome, settled: pending.settled }
   }
 
   health(): InspectorHealth {
     const local = this.#options.local.health()
-    const degraded = this.#down ?? this.#trust.distrust
+    const degraded = this.#watch.down ?? this.#trust.distrust
     return {
       ...local,
       mode: degraded === null ? 'queue' : 'degraded-local',
-      workers: degraded === null ? this.#remoteWorkers : local.workers,
+      workers: degraded === null ? this.#watch.workers : local.workers,
       busy: degraded === null ? this.#pending.size : local.busy,
       completed: this.#completed,
       failed: this.#failed,
@@ -148,7 +139,7 @@ export class QueueInspector implements Inspector {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#workersTimer)
+    this.#watch.stop()
     await Promise.all([...this.#pending.values()].map((p) => p.settled))
     await this.#options.local.close()
     this.#link.close()
@@ -193,19 +184,19 @@ export class QueueInspector implements Inspector {
 
   #answered(id: string, result: QueuedResult | null): void {
     const pending = this.#pending.get(id)
-    if (result?.ok) {
-      if (pending?.answer(result.outcome) !== true) this.#trust.heard()
-      else if (this.#trust.answered())
-        this.#options.log.warn({ degraded: null }, 'inspection workers are back')
-      return
-    }
     if (result) this.#trust.heard()
-    if (result && pending) this.#missed(result.why)
-    pending?.takeOver()
+    if (!result?.ok) return this.#judgeInstead(pending, result?.why ?? 'failed')
+    if (pending?.answer(result.outcome) !== true) return
+    this.#refusal = null
+    if (this.#trust.answered()) this.#options.log.warn({ degraded: null }, 'inspection workers are back')
+  }
+
+  #judgeInstead(pending: PendingInspection | undefined, why: Miss): void {
+    if (pending?.takeOver()) this.#missed(why)
   }
 
   #missed(why: Miss): void {
-    if (this.#down !== null || !this.#trust.missed(why)) return
+    if (this.#watch.down !== null || !this.#trust.missed(why)) return
     const degraded = this.#trust.distrust?.en
     this.#options.log.warn({ degraded }, degraded ?? '')
     for (const pending of this.#pending.values()) pending.takeOver()
@@ -226,19 +217,11 @@ export class QueueInspector implements Inspector {
     return run
   }
 
-  async #countWorkers(): Promise<void> {
-    let why: I18n | null = null
-    if (!this.#link.up) why = DOWN.redis
-    else {
-      this.#remoteWorkers = await this.#queue.getWorkersCount().catch(() => 0)
-      if (this.#remoteWorkers === 0) why = DOWN.workers
-    }
-    if (why !== this.#down) {
-      this.#options.log.warn({ degraded: why?.en ?? null }, why?.en ?? 'inspection workers are back')
-      this.#trust.reset()
-    }
-    this.#down = why
-    if (why !== null) for (const pending of this.#pending.values()) pending.takeOver()
+  #changed(down: I18n | null, error: string | null): void {
+    const fact = { degraded: down?.en ?? null, ...(error === null ? {} : { error }) }
+    this.#options.log.warn(fact, down?.en ?? 'inspection workers are back')
+    this.#trust.reset()
+    if (down !== null) for (const pending of this.#pending.values()) pending.takeOver()
   }
 }
 
@@ -248,28 +231,3 @@ export class QueueInspector implements Inspector {
  */
 const earliestFirst = (deadlineRedisMs: number): number =>
   1 + (Math.floor(deadlineRedisMs / 16) % (2 ** 21 - 1))
-
-/**
- * BullMQ gives the return value parsed or, from older servers, as text. What is no complete result counts as none:
- * the frame is then judged here.
- */
-function asResult(value: unknown): QueuedResult | null {
-  try {
-    const parsed = (typeof value === 'string' ? JSON.parse(value) : value) as Partial<
-      QueuedResult & { outcome: InspectOutcome }
-    >
-    if (parsed.ok === false) return parsed as QueuedResult
-    const verdict = parsed.outcome?.verdict
-    const complete =
-      parsed.ok === true &&
-      verdict !== undefined &&
-      VERDICTS.includes(verdict.result) &&
-      DISPOSITIONS.includes(verdict.disposition) &&
-      (verdict.result === 'pass') === (verdict.disposition === 'release') &&
-      Array.isArray(verdict.findings) &&
-      Array.isArray(verdict.codes)
-    return complete ? (parsed as QueuedResult) : null
-  } catch {
-    return null
-  }
-}

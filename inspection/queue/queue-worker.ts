@@ -1,7 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker, type Job } from 'bullmq'
 import { type Inspector, monoMs } from '../../contracts/index.ts'
-import { INSPECT_QUEUE, type QueuedInspection, type QueuedResult } from './job.schema.ts'
-import { connectionOptions, RedisLink } from './redis-link.ts'
+import { INSPECT_QUEUE, type QueuedInspection } from './job.schema.ts'
+import { type QueuedResult, UNJUDGED } from './queued-result.ts'
+import { RedisLink } from './redis-link.ts'
+import { connectionOptions } from './redis-url.ts'
+
+/** Longest time to answer the frames that are being judged when the worker stops, ms. */
+const FINISH_MS = 10_000
 
 export interface QueueWorkerOptions {
   redisUrl: string
@@ -12,6 +18,8 @@ export interface QueueWorkerOptions {
   concurrency: number
   /** `id@version` → SHA-256 of the recipes loaded here. */
   recipes: ReadonlyMap<string, string>
+  /** A frame asked for a recipe that is not among them, and goes back. */
+  onUnknown?(recipe: string, sha256: string): void
   name: string
   /** While false, frames go back to their line to be judged there; absent = always fit. */
   fit?: () => boolean
@@ -59,8 +67,13 @@ export class QueueWorker {
     await this.#worker.waitUntilReady()
   }
 
+  /** Answers the frames it has; without Redis, or when that takes too long, others judge them. */
   async close(): Promise<void> {
-    await this.#worker.close()
+    const until = monoMs() + FINISH_MS
+    let closed = false
+    // BullMQ waits for a connection before it closes one; without Redis that wait has no end.
+    void this.#worker.close().finally(() => (closed = true))
+    while (!closed && this.#link.up && monoMs() < until) await sleep(20)
     this.#link.close()
   }
 
@@ -68,8 +81,10 @@ export class QueueWorker {
     const { data } = job
     const worker = this.#options.name
     if (this.#options.fit?.() === false) return { ok: false, why: 'canary', worker }
-    if (this.#options.recipes.get(data.recipe) !== data.recipeSha256)
+    if (this.#options.recipes.get(data.recipe) !== data.recipeSha256) {
+      this.#options.onUnknown?.(data.recipe, data.recipeSha256)
       return { ok: false, why: 'recipe', worker }
+    }
     const bytes = await this.#link.take(data.frameKey)
     const reference = data.reference
       ? { bytes: await this.#link.take(data.reference.key), format: data.reference.format }
@@ -91,8 +106,11 @@ export class QueueWorker {
     const first = await outcome
     // Past the deadline the sender has already held the part; the late judgement is still worth keeping.
     const late = first.verdict.noVerdict?.reason === 'deadline' ? await settled : null
-    this.#done += 1
     const judged = late?.outcome ?? first
+    // Held, as it would be of a line's own, it would be a good part rejected for want of a thread on this host.
+    const { noVerdict } = judged.verdict
+    if (noVerdict && UNJUDGED.has(noVerdict.reason)) return { ok: false, why: 'unjudged', worker }
+    this.#done += 1
     return { ok: true, outcome: { ...judged, worker: `${worker}/${judged.worker}` } }
   }
 }

@@ -1,50 +1,6 @@
 import { Redis } from 'ioredis'
 import { CodedError, monoMs } from '../../contracts/index.ts'
-
-/** A type alias, not an interface: BullMQ wants an index signature, which only aliases have implicitly. */
-type RedisConnection = {
-  host: string
-  port: number
-  username?: string
-  password?: string
-  db?: number
-  tls?: Record<string, never>
-  maxRetriesPerRequest: null
-  retryStrategy: (times: number) => number
-}
-
-/** BullMQ needs connections that wait for Redis instead of failing each command. */
-export function connectionOptions(redisUrl: string): RedisConnection {
-  let url: URL
-  try {
-    url = new URL(redisUrl)
-  } catch {
-    throw new CodedError('CFG_INVALID', {
-      path: 'SIGHTLINE_REDIS_URL',
-      expected: 'redis://[user:password@]host[:port][/db]',
-      // It may hold a password.
-      actual: 'something that is no URL',
-    })
-  }
-  if (url.protocol !== 'redis:' && url.protocol !== 'rediss:') {
-    throw new CodedError('CFG_INVALID', {
-      path: 'SIGHTLINE_REDIS_URL',
-      expected: 'redis:// or rediss://',
-      actual: url.protocol,
-    })
-  }
-  const db = Number(url.pathname.slice(1) || '0')
-  return {
-    host: url.hostname,
-    port: Number(url.port || '6379'),
-    ...(url.username ? { username: decodeURIComponent(url.username) } : {}),
-    ...(url.password ? { password: decodeURIComponent(url.password) } : {}),
-    ...(Number.isInteger(db) ? { db } : {}),
-    ...(url.protocol === 'rediss:' ? { tls: {} } : {}),
-    maxRetriesPerRequest: null,
-    retryStrategy: (times: number) => Math.min(100 * 2 ** Math.min(times, 5), 2_000),
-  }
-}
+import { connectionOptions } from './redis-url.ts'
 
 /**
  * A connection for frame bytes that fails fast: a command that Redis does not answer within `commandTimeout` is an
@@ -55,6 +11,7 @@ export class RedisLink {
   readonly #redis: Redis
   #offsetMs = 0
   readonly #timer: NodeJS.Timeout
+  #error: string | null = null
 
   constructor(redisUrl: string, options: { commandTimeoutMs: number }) {
     this.#redis = new Redis({
@@ -64,14 +21,23 @@ export class RedisLink {
       commandTimeout: options.commandTimeoutMs,
     })
     // An unreachable Redis is a state (`up`), reported by its users; without a listener it would end the process.
-    this.#redis.on('error', () => undefined)
-    this.#redis.on('ready', () => void this.#syncClock())
+    this.#redis.on('error', (error) => (this.#error = error.message))
+    this.#redis.on('ready', () => {
+      // Where its database does not exist, the library goes on in number 0.
+      if (this.#error?.includes('DB index') !== true) this.#error = null
+      void this.#syncClock()
+    })
     this.#timer = setInterval(() => void this.#syncClock(), 30_000)
     this.#timer.unref()
   }
 
   get up(): boolean {
     return this.#redis.status === 'ready'
+  }
+
+  /** Why it is not connected, as far as is known. */
+  get error(): string | null {
+    return this.#error
   }
 
   /** Resolves when connected; false when that took longer than `ms`. */
@@ -91,16 +57,12 @@ export class RedisLink {
   }
 
   async put(key: string, bytes: Uint8Array, ttlMs: number): Promise<void> {
-    await this.#redis.set(
-      key,
-      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-      'PX',
-      Math.max(1, Math.ceil(ttlMs)),
-    )
+    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    await this.#answer(this.#redis.set(key, buffer, 'PX', Math.max(1, Math.ceil(ttlMs))))
   }
 
   async take(key: string): Promise<Uint8Array | null> {
-    return this.#redis.getBuffer(key)
+    return this.#answer(this.#redis.getBuffer(key))
   }
 
   async drop(keys: string[]): Promise<void> {
@@ -110,6 +72,17 @@ export class RedisLink {
   close(): void {
     clearInterval(this.#timer)
     this.#redis.disconnect()
+  }
+
+  /** Connects anew when the time is over: a connection whose other end has gone may look open for hours. */
+  async #answer<T>(command: Promise<T>): Promise<T> {
+    try {
+      return await command
+    } catch (error) {
+      if (this.up && error instanceof Error && error.message === 'Command timed out')
+        this.#redis.disconnect(true)
+      throw error
+    }
   }
 
   /** Offset by half the round trip, as in Cristian's algorithm (1989). */
@@ -125,11 +98,25 @@ export class RedisLink {
   }
 }
 
-/** Whether a Redis answers at this address within three seconds. */
-export async function queueReachable(redisUrl: string): Promise<boolean> {
+/**
+ * Asks whether a Redis takes frames at this address: a replica, or one that is full, answers and takes nothing.
+ *
+ * @throws INS_QUEUE with what it said, or that it said nothing within three seconds
+ */
+export async function tryQueue(redisUrl: string): Promise<void> {
   const link = new RedisLink(redisUrl, { commandTimeoutMs: 2_000 })
+  const expected = 'a Redis that takes frames at the address in SIGHTLINE_REDIS_URL'
   try {
-    return await link.ready(3_000)
+    if (!(await link.ready(3_000)))
+      throw new CodedError('INS_QUEUE', { expected, actual: link.error ?? 'no answer within 3 s' })
+    if (link.error !== null) throw new Error(link.error)
+    await link.put('sightline-doctor', Uint8Array.of(1), 1_000)
+  } catch (error) {
+    if (error instanceof CodedError) throw error
+    throw new CodedError('INS_QUEUE', {
+      expected,
+      actual: error instanceof Error ? error.message : String(error),
+    })
   } finally {
     link.close()
   }

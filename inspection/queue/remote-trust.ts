@@ -1,7 +1,8 @@
 import { type I18n, monoMs } from '../../contracts/index.ts'
+import type { Refusal } from './queued-result.ts'
 
 /** Why a frame that was sent to the workers had to be judged here. */
-export type Miss = 'silent' | 'recipe' | 'canary' | 'expired'
+export type Miss = Refusal | 'silent' | 'unsent' | 'failed'
 
 const HERE: I18n = { en: 'judging on this machine only', zh: '仅在本机判定' }
 
@@ -9,11 +10,14 @@ const TEXTS: Record<Miss | 'late', I18n> = {
   silent: { en: 'the connected inspection workers do not answer', zh: '已连接的检测主机没有应答' },
   late: { en: 'the inspection workers answer too late', zh: '检测主机应答过晚' },
   recipe: {
-    en: 'the inspection workers have another recipe of this name',
-    zh: '检测主机上的同名配方内容不同',
+    en: 'the inspection workers do not have the recipe as it is here',
+    zh: '检测主机没有与本机相同的配方',
   },
   canary: { en: 'the inspection workers judge their canaries wrong', zh: '检测主机对金丝雀图像判定错误' },
   expired: { en: 'the inspection workers take frames too late', zh: '检测主机取帧过晚' },
+  unjudged: { en: 'the inspection workers cannot judge', zh: '检测主机无法判定' },
+  unsent: { en: 'Redis does not take the frames', zh: 'Redis 不接收图像' },
+  failed: { en: 'frames fail at the inspection workers', zh: '检测主机处理图像失败' },
 }
 
 /** So many frames in a row without an answer are no longer the loss of one worker among several. */

@@ -3,8 +3,8 @@ import type { FamilySpec } from '../../contracts/index.ts'
 import type { RawOutputs } from '../runtime/ort-session.ts'
 import type { Adapter } from './adapter.ts'
 import { floatsOf, wrongShape } from './adapter.ts'
-import { finishDetections } from './detections.ts'
-import type { Candidates } from './detections.ts'
+import { bestQualified, finishDetections } from './detections.ts'
+import type { Candidates, Chosen } from './detections.ts'
 import { rowSetDifference } from './row-set.ts'
 import type { Rows } from './row-set.ts'
 
@@ -39,7 +39,7 @@ export function detectionRows(spec: Spec): Adapter {
         const chosen =
           spec.classes === 'index'
             ? indexed(spec, row, k, context.thresholds)
-            : scored(row, context.thresholds)
+            : bestQualified((label) => row[4 + label] ?? 0, context.thresholds)
         best = Math.max(best, chosen.best)
         if (chosen.label < 0 || chosen.score < spec.scoreFloor) continue
         found.boxes.push(
@@ -60,14 +60,6 @@ export function detectionRows(spec: Spec): Adapter {
   }
 }
 
-interface Chosen {
-  /** -1 = no class reaches its threshold. */
-  label: number
-  score: number
-  /** Highest score of the row. */
-  best: number
-}
-
 function indexed(spec: Spec, row: Float32Array, k: number, thresholds: readonly number[]): Chosen {
   const [, , , , score = 0, label = -1] = row
   if (score < spec.scoreFloor) return { label: -1, score, best: score }
@@ -79,16 +71,6 @@ function indexed(spec: Spec, row: Float32Array, k: number, thresholds: readonly 
       actual: String(label),
     })
   return { label: score >= threshold ? label : -1, score, best: score }
-}
-
-function scored(row: Float32Array, thresholds: readonly number[]): Chosen {
-  const chosen: Chosen = { label: -1, score: -Infinity, best: 0 }
-  thresholds.forEach((threshold, label) => {
-    const score = row[4 + label] ?? 0
-    chosen.best = Math.max(chosen.best, score)
-    if (score >= threshold && score > chosen.score) Object.assign(chosen, { label, score })
-  })
-  return chosen
 }
 
 function readRows(spec: Spec, raw: RawOutputs): { data: Float32Array; count: number; width: number } {

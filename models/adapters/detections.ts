@@ -11,6 +11,26 @@ export interface Candidates {
   labels: number[]
 }
 
+/** What a place of the network says it is. */
+export interface Chosen {
+  /** -1 = no class reaches its threshold. */
+  label: number
+  score: number
+  /** Highest score of the place. */
+  best: number
+}
+
+/** The best of the classes that reach their own threshold: a low one is not hidden behind another below a high one. */
+export function bestQualified(scoreOf: (label: number) => number, thresholds: readonly number[]): Chosen {
+  const chosen: Chosen = { label: -1, score: -Infinity, best: 0 }
+  thresholds.forEach((threshold, label) => {
+    const score = scoreOf(label)
+    chosen.best = Math.max(chosen.best, score)
+    if (score >= threshold && score > chosen.score) Object.assign(chosen, { label, score })
+  })
+  return chosen
+}
+
 /**
  * Suppresses, maps to the image, clips, orders and cuts candidates that have passed their thresholds.
  *

@@ -4,6 +4,7 @@ import { anomalyMap } from './anomaly-map.ts'
 import { backbone } from './backbone.ts'
 import { classification } from './classification.ts'
 import { detectionDecoded } from './detection-decoded.ts'
+import { detectionObjectness } from './detection-objectness.ts'
 import { detectionRows } from './detection-rows.ts'
 import { detectionYolov8 } from './detection-yolov8.ts'
 import { segmentationClasses } from './segmentation-classes.ts'
@@ -18,6 +19,8 @@ export function adapterFor(spec: FamilySpec): Adapter {
       return classification(spec)
     case 'detection-yolov8':
       return detectionYolov8(spec)
+    case 'detection-objectness':
+      return detectionObjectness(spec)
     case 'detection-decoded':
       return detectionDecoded(spec)
     case 'detection-rows':

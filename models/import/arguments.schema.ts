@@ -3,8 +3,10 @@ import { z } from 'zod'
 /** Model families of other libraries, by what their exports expect and give. */
 export const FOREIGN_FAMILIES = [
   'yolo-detect',
+  'yolo-objectness',
   'yolo-segment',
   'yolo-rows',
+  'yolo-classify',
   'rtdetr',
   'torchvision-classify',
   'torchvision-segment',
@@ -17,7 +19,10 @@ const threeLevels = z.tuple([z.number(), z.number(), z.number()])
 /** `import.json` beside a reference, or the flags of `sightline models import`. */
 export const importArgumentsSchema = z.strictObject({
   family: z.enum(FOREIGN_FAMILIES),
-  labels: z.array(z.string().min(1)).min(1),
+  labels: z
+    .array(z.string().min(1))
+    .min(1)
+    .refine((labels) => new Set(labels).size === labels.length, 'each label once'),
   /** Width, height of the model input, px. */
   size: z.tuple([z.number().int().positive(), z.number().int().positive()]),
   /** Raw score from which a finding counts; for anomalib of the map. */
@@ -31,7 +36,14 @@ export const importArgumentsSchema = z.strictObject({
    * models of two classes alone, whose rows have six numbers either way: `index` by default.
    */
   classes: z.enum(['index', 'scores']).optional(),
-  /** torchvision-classify: shorter side before the centre crop. */
+  /** yolo-objectness: `objectness` for a YOLOv7 of one class, whose library leaves the class out of the score. */
+  score: z.enum(['product', 'objectness']).optional(),
+  /**
+   * torchvision-classify, torchvision-segment: `none` where the graph gives probabilities itself; `softmax` by default,
+   * for logits.
+   */
+  activation: z.enum(['none', 'softmax']).optional(),
+  /** torchvision-classify, yolo-classify: shorter side before the centre crop; by default the longer one of `size`. */
   resize: z.number().int().positive().optional(),
   /** torchvision-segment: the label that is no finding. */
   background: z.string().optional(),

@@ -41,6 +41,8 @@ export async function compareImage(
   const own = await runner.run({ image: item.pixels }, optionsOf(args))
   return {
     image: item.image,
+    widthPx: item.pixels.widthPx,
+    heightPx: item.pixels.heightPx,
     pixelsMax: pixels.max,
     pixelsMean: pixels.mean,
     referenceFindings: item.findings.length,
@@ -84,7 +86,7 @@ export function verdictOf(
   args: ImportArguments,
   { findings, scores }: { scores: Readonly<Record<string, number>>; findings: readonly unknown[] },
 ): string {
-  if (args.family === 'torchvision-classify') {
+  if (args.family === 'torchvision-classify' || args.family === 'yolo-classify') {
     const [first, ...rest] = Object.entries(scores)
     if (first === undefined) throw lacking('the score of every class')
     return rest.reduce((a, b) => (b[1] > a[1] ? b : a), first)[0]

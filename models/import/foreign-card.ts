@@ -37,7 +37,7 @@ export interface ForeignGraph extends Pick<OrtSession, 'inputs' | 'outputs'> {
  * Card and input of a model exported by another library.
  *
  * Resizing as the library does it: Ultralytics letterboxes (RT-DETR: stretches) with OpenCV's INTER_LINEAR, torchvision
- * uses Pillow's antialiased bilinear, both in 8 bits. anomalib scales floats, antialiased: so does the graph, where its
+ * and Ultralytics' classifiers use Pillow's antialiased bilinear, both in 8 bits. anomalib scales floats, antialiased: so does the graph, where its
  * operator set can, and takes images of any size then. Arguments stand above that.
  *
  * @throws MDL_PACKAGE when the graph lacks the outputs of the family, or its input is of another size
@@ -137,11 +137,13 @@ function fitOf(a: ImportArguments): Pick<ModelInput, 'fit' | 'resample' | 'resiz
 function usualFit(family: ForeignFamily): Required<Pick<ModelInput, 'fit' | 'resample'>> {
   switch (family) {
     case 'yolo-detect':
+    case 'yolo-objectness':
     case 'yolo-segment':
     case 'yolo-rows':
       return { fit: 'letterbox', resample: 'opencv' }
     case 'rtdetr':
       return { fit: 'stretch', resample: 'opencv' }
+    case 'yolo-classify':
     case 'torchvision-classify':
       return { fit: 'crop', resample: 'pillow' }
     case 'torchvision-segment':
@@ -182,13 +184,36 @@ function rowsOf(
   return width === 4 + labels.length && width !== 6 ? 'scores' : 'index'
 }
 
+/** @throws MDL_PACKAGE when the head is that of the other versions of YOLO, which have the same number of outputs */
+function ofItsVersion({ family, labels }: ImportArguments, { outputs }: ForeignGraph): void {
+  const shape = outputs[0]?.shape ?? []
+  const older = shape[2] === 5 + labels.length && shape[1] !== 4 + labels.length
+  const newer = shape[1] === 4 + labels.length && shape[2] !== 5 + labels.length
+  const right = older ? 'yolo-objectness' : 'yolo-detect'
+  if (family === right || !(older || newer)) return
+  throw new CodedError('MDL_PACKAGE', {
+    path: 'family',
+    expected: `${right}, for an output [${shape.join(', ')}] of ${labels.length} labels`,
+    actual: family,
+  })
+}
+
 function specOf(a: ImportArguments, graph: ForeignGraph): FamilySpec {
   const { nmsIou } = a
+  if (a.family === 'yolo-detect' || a.family === 'yolo-objectness') ofItsVersion(a, graph)
   const { unclamped } = graph
   const output = outputsOf(graph)
   switch (a.family) {
     case 'yolo-detect':
       return { family: 'detection-yolov8', output: output(null, 0), nmsIou, scoreFloor: FLOOR }
+    case 'yolo-objectness':
+      return {
+        family: 'detection-objectness',
+        output: output(null, 0),
+        score: a.score ?? 'product',
+        nmsIou,
+        scoreFloor: FLOOR,
+      }
     case 'yolo-segment':
       return {
         family: 'segmentation-yolov8',
@@ -213,13 +238,15 @@ function specOf(a: ImportArguments, graph: ForeignGraph): FamilySpec {
         classes: rowsOf(a, graph.outputs[0]?.shape[2]),
         scoreFloor: FLOOR,
       }
+    case 'yolo-classify':
+      return { family: 'classification', output: output(null, 0), activation: a.activation ?? 'none' }
     case 'torchvision-classify':
-      return { family: 'classification', output: output(null, 0), activation: 'softmax' }
+      return { family: 'classification', output: output(null, 0), activation: a.activation ?? 'softmax' }
     case 'torchvision-segment':
       return {
         family: 'segmentation-classes',
         output: output(null, 0),
-        activation: 'softmax',
+        activation: a.activation ?? 'softmax',
         background: a.background ?? null,
         minAreaPx: 1,
       }

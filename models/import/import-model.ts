@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { CodedError, monoMs } from '../../contracts/index.ts'
+import { monoMs } from '../../contracts/index.ts'
 import { packModel } from '../package/pack.ts'
 import type { PackedModel } from '../package/pack.ts'
 import type { Pixels } from '../pixels.ts'
@@ -16,6 +16,7 @@ import { compareQuantised } from './quantised.ts'
 import type { QuantisedParity } from './quantised.ts'
 import { readReference } from './read-reference.ts'
 import type { ReferenceItem } from './read-reference.ts'
+import { refuseDifferences, refuseFlips, refuseNothing, refuseStrangers } from './refusals.ts'
 
 export interface ImportRequest {
   /** float NCHW export of the other library; weights may lie beside it. */
@@ -41,6 +42,8 @@ export interface ImportReport {
   parity: ImageParity[]
   /** How many reference images got each verdict from the library. */
   verdicts: Record<string, number>
+  /** Whether an image had another size than the input of the model: only then its resizing was compared. */
+  resized: boolean
   quantised: QuantisedParity | null
   /** 95th percentile of one inference with its preparation on this machine, one thread, ms. */
   p95Ms: number
@@ -57,19 +60,26 @@ const WARM_RUNS = 3
  * Brings a model of another library into a signed package: gives it a uint8 input, runs it on the reference images
  * and compares pixels, findings and verdicts with what the library itself made of them. Blocks its thread.
  *
- * @throws MDL_GOLDEN when a verdict flips, or most findings have no partner; MDL_PACKAGE for a malformed reference;
- *         what `openForeign` and `packModel` throw
+ * @throws MDL_GOLDEN when a verdict flips, findings have no partner, or scores, boxes or pixels differ; MDL_PACKAGE for
+ *         a malformed reference; what `openForeign` and `packModel` throw
  */
 export async function importModel(request: ImportRequest): Promise<ImportReport & { packed: PackedModel }> {
   const { arguments: args, library, items } = await readReference(request.referenceDir, request.overrides)
   const { id, version, licence } = request
   const foreign = { id, version, licence, arguments: args, library }
+  const compared = { referenceDir: request.referenceDir, library }
   const opened = await openForeign(request.onnxFile, foreign)
   try {
-    const parity: ImageParity[] = []
-    for (const item of items) parity.push(await compareImage(opened, args, item))
-    refuseFlips(request, library, parity)
-    refuseStrangers(request, library, parity)
+    const parity = await compareAll(opened)
+    refuseNothing(
+      compared,
+      parity,
+      items.some((i) => Object.keys(i.scores).length > 0),
+    )
+    refuseFlips(compared, parity)
+    refuseStrangers(compared, parity)
+    // scores that quantisation moved are measured against the float model, whose own are held to the library's
+    if (request.fp32File === null) refuseDifferences(compared, args, parity)
     const quantised = request.fp32File === null ? null : await againstFp32(request.fp32File)
     const [first] = items
     const p95Ms = first === undefined ? 0 : await timed(opened.runner, args, first.pixels)
@@ -77,47 +87,27 @@ export async function importModel(request: ImportRequest): Promise<ImportReport 
     const { taktMs } = request
     const withinTakt = taktMs === null ? null : p95Ms <= taktMs
     const verdicts = countBy(parity.map((p) => p.referenceVerdict))
-    return { library, parity, verdicts, quantised, p95Ms, taktMs, withinTakt, packed }
+    const resized = items.some(({ pixels: p }) => p.widthPx !== args.size[0] || p.heightPx !== args.size[1])
+    return { library, parity, verdicts, resized, quantised, p95Ms, taktMs, withinTakt, packed }
   } finally {
     await opened.runner.close()
+  }
+
+  async function compareAll(model: OpenForeign): Promise<ImageParity[]> {
+    const parity: ImageParity[] = []
+    for (const item of items) parity.push(await compareImage(model, args, item))
+    return parity
   }
 
   async function againstFp32(file: string): Promise<QuantisedParity> {
     const full = await openForeign(file, foreign)
     try {
-      return await compareQuantised(opened.runner, full.runner, args, items)
+      const quantised = await compareQuantised(opened.runner, full.runner, args, items)
+      refuseDifferences(compared, args, await compareAll(full))
+      return quantised
     } finally {
       await full.runner.close()
     }
-  }
-}
-
-function refuseFlips(request: ImportRequest, library: string, parity: readonly ImageParity[]): void {
-  const flips = parity.filter((p) => p.verdict !== p.referenceVerdict)
-  if (flips.length === 0) return
-  throw new CodedError('MDL_GOLDEN', {
-    file: request.referenceDir,
-    path: flips.map((f) => f.image).join(', '),
-    expected: `the verdicts of ${library}: ${flips.map((f) => f.referenceVerdict).join(', ')}`,
-    actual: flips.map((f) => f.verdict).join(', '),
-    hint: 'check family, labels, size and threshold; do not use the model before the difference is explained',
-  })
-}
-
-/** Verdicts can agree by accident: with labels in another order, or boxes of another form, every finding is wrong. */
-function refuseStrangers(request: ImportRequest, library: string, parity: readonly ImageParity[]): void {
-  for (const side of ['given', 'own'] as const) {
-    const found = parity.reduce((n, p) => n + p.referenceFindings + p[side].findings, 0)
-    const alone = parity.reduce((n, p) => n + p[side].unmatched, 0)
-    if (alone * 2 > found)
-      throw new CodedError('MDL_GOLDEN', {
-        file: request.referenceDir,
-        expected: `the findings of ${library}`,
-        actual: `${alone} of ${found} have no partner of their class and place, ${
-          side === 'given' ? 'on the pixels of the library' : 'on the pixels made here'
-        }`,
-        hint: 'check the order of the labels, family, size and fit',
-      })
   }
 }
 

@@ -1,6 +1,7 @@
 import { adapterFor } from '../adapters/registry.ts'
 import { createForward } from '../forward.ts'
 import type { Forward } from '../forward.ts'
+import { metadataOf } from '../onnx/metadata.ts'
 import { AS_FLOAT, outputNames, withFloatOutputs, withInnerOutputs } from '../onnx/outputs.ts'
 import { screenOnnx } from '../onnx/screen.ts'
 import { opsetOf, withUint8Input } from '../onnx/uint8-input.ts'
@@ -8,6 +9,7 @@ import { unclampedOutput } from '../onnx/unclamped.ts'
 import { createRunner } from '../runner.ts'
 import type { ModelRunner } from '../runner.ts'
 import { openSession } from '../runtime/ort-session.ts'
+import { refuseContradictions } from './export-metadata.ts'
 import { foreignModel } from './foreign-card.ts'
 import type { ForeignRequest } from './foreign-card.ts'
 import { readOnnx } from '../onnx/read-onnx.ts'
@@ -28,11 +30,12 @@ const CPU = { providers: ['cpu'], intraOpThreads: 1 }
 /**
  * Opens an export of another library as a package of this project would hold it.
  *
- * @throws what `readOnnx`, `withUint8Input`, `foreignModel` and `createForward` throw; MDL_LOAD
+ * @throws what `readOnnx`, `refuseContradictions`, `withUint8Input`, `foreignModel` and `createForward` throw; MDL_LOAD
  */
 export async function openForeign(onnxFile: string, request: ForeignRequest): Promise<OpenForeign> {
   const original = await readOnnx(onnxFile)
   screenOnnx(original)
+  refuseContradictions(metadataOf(original), request.arguments)
   const floats = withFloatOutputs(original)
   const clamped =
     request.arguments.family !== 'anomalib'

@@ -8,7 +8,9 @@ export interface FindingParity {
   findings: number
   /** Findings without a partner of their class at IoU 0.5 or more, on either side. */
   unmatched: number
-  /** Over the matched findings. */
+  /** Findings of the other side among them. */
+  missing: number
+  /** Over the matched findings, relative above 1. */
   scoreMax: number
   boxMaxPx: number
   /** Largest relative difference of areas. */
@@ -20,6 +22,8 @@ export interface FindingParity {
 /** Agreement with the original library on one image. */
 export interface ImageParity {
   image: string
+  widthPx: number
+  heightPx: number
   /** Largest and mean difference of the pixels shown to the network, grey levels 0..255. */
   pixelsMax: number
   pixelsMean: number
@@ -60,7 +64,7 @@ export function compareFindings(
   got.forEach((a, g) =>
     want.forEach((b, w) => {
       const overlap = iouOf(a.box, b.box)
-      const distance = Math.abs(a.score - b.score)
+      const distance = Math.abs(a.score - b.score) / Math.max(1, Math.abs(b.score))
       if (a.class === b.class && overlap >= 0.5)
         pairs.push({ g, w, unlike: 1 - overlap + distance + areaDistance(a, b), distance })
     }),
@@ -71,6 +75,7 @@ export function compareFindings(
   const result: FindingParity = {
     findings: got.length,
     unmatched: 0,
+    missing: 0,
     scoreMax: 0,
     boxMaxPx: 0,
     areaMax: 0,
@@ -86,7 +91,8 @@ export function compareFindings(
     result.boxMaxPx = Math.max(result.boxMaxPx, ...a.box.map((v, i) => Math.abs(v - (b.box[i] ?? 0))))
     result.areaMax = Math.max(result.areaMax, areaDistance(a, b))
   }
-  result.unmatched = got.length - gotTaken.size + (want.length - wantTaken.size)
+  result.missing = want.length - wantTaken.size
+  result.unmatched = got.length - gotTaken.size + result.missing
   return result
 }
 

@@ -177,10 +177,15 @@ export function choose(
             en: `the default; no other is better by more than ${points} points on ${against} (${own.en}, best ${top.en})`,
             zh: `默认方法;在${onZh}上没有其他方法高出 ${points} 个百分点以上(${own.zh};最好 ${top.zh})`,
           }
-        : {
-            en: `better than the default on ${against}: ${own.en} against ${other?.en ?? 'nothing'}`,
-            zh: `在${onZh}上优于默认方法:${own.zh},默认 ${other?.zh ?? '无'}`,
-          }
+        : other === undefined
+          ? {
+              en: `the default ${DEFAULT_METHOD} has too few patches to be fitted on; the best of the others on ${against}: ${own.en}`,
+              zh: `可供默认方法 ${DEFAULT_METHOD} 拟合的图块太少;在${onZh}上其他方法中最好的:${own.zh}`,
+            }
+          : {
+              en: `better than the default on ${against}: ${own.en} against ${other.en}`,
+              zh: `在${onZh}上优于默认方法:${own.zh},默认 ${other.zh}`,
+            }
   return { choice: { chosen: winner.measured, measured, against, reason }, scores: winner.scores }
 }
 

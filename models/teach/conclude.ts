@@ -12,7 +12,7 @@ import type { SourceSize } from './images.ts'
 import { learningCurve } from './learning-curve.ts'
 import type { LearningCurve } from './learning-curve.ts'
 import { foldsFor } from './plan.ts'
-import { measurable } from './placement.ts'
+import { meanWarnings, measurable } from './placement.ts'
 import type { NotMeasured } from './placement.ts'
 import { planeNumbers } from './plane-points.ts'
 import { allowedCells } from './regions.ts'
@@ -138,7 +138,11 @@ export async function conclude(
       threshold,
       suspicious: outliers.map(({ image, ...of }) => ({ name: data.good[image]?.name ?? '', ...of })),
       learningCurve: curve,
-      warnings: [...warnings, ...thresholdWarnings(threshold, data.good.length)],
+      warnings: [
+        ...warnings,
+        ...meanWarnings(only, new Set(groups).size),
+        ...thresholdWarnings(threshold, data.good.length),
+      ],
       scores: {
         good: Object.fromEntries(data.good.map((g, i) => [g.name, scores.good[i] ?? 0])),
         defects: Object.fromEntries(data.defects.map((g, i) => [g.name, scores.defects[i] ?? 0])),

@@ -24,8 +24,15 @@ const LOOKED_AT = 24
  * 0.01, castings 0.19, cookies 0.51, steel with rolled-in scale 0.88 (ADR 0019).
  */
 const STILL = 0.8
-/** Workpieces that a method by place needs at least: a covariance, or a spread, of each place. */
+/** Workpieces that a covariance, or a spread, of each place needs at least. */
 const LEAST: Partial<Record<MethodId, number>> = { 'position-gaussian': 20, template: 10 }
+/**
+ * Workpieces that the mean of a place needs. The residuals that the forms are fitted on have the image to judge in their
+ * mean, one part of n - 1 of it: of few images it looks more usual than a new one is, and the promise does not hold.
+ */
+const LEAST_FOR_MEAN = 10
+/** Methods that compare with the mean of a place by one form for all places. */
+const BY_MEAN: readonly MethodId[] = ['position', 'position-evidence']
 
 /** Variance of patches at their place, mean over all places, as a share of their variance over all; 1 of one image. */
 export function varianceAtPlace(images: readonly Embedding[], dims: number): number {
@@ -139,15 +146,15 @@ export function measurable(
     const least = LEAST[method] ?? 0
     leave(
       [method],
-      {
-        en: `${one.length} good workpieces, ${least} are needed`,
-        zh: `良品工件 ${one.length} 个,需要 ${least} 个`,
-      },
+      tooFewReason(one.length, least),
       `${least} or more good workpieces for the method ${method}`,
       `${one.length}`,
       'give more images of different parts, or choose the method auto',
     )
   }
+  const thin = one.length < LEAST_FOR_MEAN ? BY_MEAN.filter((m) => m !== only) : []
+  if (only === null && thin.length > 0)
+    notMeasured.push({ methods: [...thin], reason: tooFewReason(one.length, LEAST_FOR_MEAN) })
   const blind = good.some((g) => g.planes === undefined) && !few.includes('template')
   if (blind)
     leave(
@@ -160,8 +167,24 @@ export function measurable(
       'none of it',
       'teach again from the images, with a smaller working area where they are cut into tiles',
     )
-  const left = [...few, ...(blind ? ['template'] : [])]
+  const left = [...few, ...thin, ...(blind ? ['template'] : [])]
   return { methods: METHOD_IDS.filter((m) => !left.includes(m)), notMeasured }
+}
+
+const tooFewReason = (workpieces: number, least: number): I18n => ({
+  en: `${workpieces} good workpieces, ${least} are needed`,
+  zh: `良品工件 ${workpieces} 个,需要 ${least} 个`,
+})
+
+/** What a promise is worth where a method by place is asked for with fewer workpieces than it needs. */
+export function meanWarnings(only: MethodId | null, workpieces: number): TeachWarning[] {
+  if (only === null || !BY_MEAN.includes(only) || workpieces >= LEAST_FOR_MEAN) return []
+  return [
+    {
+      en: `of ${workpieces} good workpieces the method ${only} sees each in the mean of its place: new good parts look more unusual, and more of them are called than is promised; ${LEAST_FOR_MEAN} are needed`,
+      zh: `良品工件仅 ${workpieces} 个,方法 ${only} 的逐位置均值含有每个工件自身:新的良品会显得更异常,误报会多于承诺;需要 ${LEAST_FOR_MEAN} 个`,
+    },
+  ]
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(0)} %`

@@ -103,10 +103,15 @@ function combine(facts: Facts, review: Review | null, decision: PartDisposition 
   const plain = facts.defects.map(({ classCode, severity }) => ({ classCode, severity }))
   if (!review)
     return { ...facts, disposition: decision ?? facts.disposition, defects: plain, reviewed: false }
-  const labelled = review.labels.map((l) => ({
-    classCode: l.classCode,
-    severity: facts.defects.find((d) => d.id === l.defectId || d.classCode === l.classCode)?.severity ?? null,
-  }))
+  const rank = (severity: keyof typeof SEVERITY_ORDER | null): number =>
+    severity === null ? Infinity : SEVERITY_ORDER[severity]
+  const labelled = review.labels
+    .map((l) => ({
+      classCode: l.classCode,
+      severity:
+        facts.defects.find((d) => d.id === l.defectId || d.classCode === l.classCode)?.severity ?? null,
+    }))
+    .sort((a, b) => (rank(a.severity) === rank(b.severity) ? 0 : rank(a.severity) - rank(b.severity)))
   return {
     ...facts,
     result: review.after,

@@ -44,7 +44,7 @@ export interface Effective {
   result: VerdictResult
   /** A review settles the verdict; what a person decided about the part, or the gate did with it, stands here. */
   disposition: PartDisposition
-  /** Condemned defects, most severe first. After a review with labels: the labels, severity as far as known. */
+  /** Condemned defects, most severe first. After a review with labels: the labels, those of unknown severity last. */
   defects: { classCode: string; severity: Severity | null }[]
   reviewed: boolean
   /** Time of the inspection event, ISO. */

@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads'
-import { CodedError, endThread, spawnWorker } from '../../contracts/index.ts'
+import { builtEntry, CodedError, endThread, spawnWorker } from '../../contracts/index.ts'
 import type { JobMessage, JobOrder, JobReply } from './job.worker.ts'
 
 export type JobResult =
@@ -19,7 +19,7 @@ const GRACE_MS = 200
  * that passes its deadline is aborted, then ended with the thread, and the next job gets a new one.
  */
 export class JobRunner {
-  readonly #registry: string
+  readonly #registry: URL
   readonly #queue: Waiting[] = []
   #worker: Worker | null = null
   #ready = false
@@ -32,7 +32,7 @@ export class JobRunner {
 
   /** @param registry URL of the file that exports `MODULES` */
   constructor(registry: URL) {
-    this.#registry = registry.href
+    this.#registry = registry
   }
 
   /** Never rejects. */
@@ -89,9 +89,10 @@ export class JobRunner {
   }
 
   #spawn(): void {
-    const worker = spawnWorker(new URL('./job.worker.ts', import.meta.url), {
-      workerData: { registry: this.#registry },
-    })
+    // Worker and registry are both built or both sources: they share modules, and a build cannot read sources.
+    const registry = (builtEntry(this.#registry) ?? this.#registry).href
+    const entry = new URL('./job.worker.ts', import.meta.url)
+    const worker = spawnWorker(entry, { workerData: { registry } }, this.#registry)
     this.#worker = worker
     this.#ready = false
     worker.on('message', (m: JobReply) => {

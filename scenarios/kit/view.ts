@@ -58,6 +58,8 @@ export const kpiPanelSchema = z.looseObject({
 
 export const controlChartPanelSchema = z.looseObject({
   ...state,
+  /** `ratio`: values and limits are shares of 0..1. */
+  unit: z.literal('ratio').optional(),
   /** null until the limits are set. */
   centre: z.number().nullable(),
   points: z.array(

@@ -106,6 +106,14 @@ export function evaluate(
     range.from,
     range.count,
   )
+  // Corrections may leave a subgroup without a judged part: it has no point, and nothing follows from it any more.
+  const empty = ctx.db.all<SubgroupRow>(
+    `select * from subgroup where stream = ? and seq >= ? and closed_by is not null and n = 0 order by seq limit ?`,
+    s.stream,
+    range.from,
+    range.count,
+  )
+  for (const g of empty) ctx.resolve(keyOf(g))
   for (const g of rows) {
     if (set?.state !== 'set') {
       ctx.resolve(keyOf(g))

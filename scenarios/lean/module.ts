@@ -21,7 +21,7 @@ export const lean = defineModule({
       zh: '改善负责人按控制图与排列图决定先解决哪个损失',
       en: 'The improvement leader picks the next loss to attack from control chart and Pareto',
     },
-    version: '1.1.0',
+    version: '1.2.0',
     owner: 'quality',
     fit: 'A',
     limits: {

@@ -65,6 +65,7 @@ function chart(p: LeanParams, db: SqlRead, s: Stream, streams: Stream[], points:
       zh: 'p 图,3σ 控制限,第一阶段修正一次(Montgomery 7.2;ISO 7870-2)',
       en: 'p chart, 3 sigma, phase I revised once (Montgomery 7.2; ISO 7870-2)',
     },
+    unit: 'ratio',
     centre: set ? set.centre : null,
     nominalN: nominal,
     trial: set && nominal ? { ...pLimits(set.trial, nominal) } : null,
@@ -108,8 +109,8 @@ function lacking(p: LeanParams, db: SqlRead, s: Stream, found: LimitsResult | nu
     const text =
       found.reason === 'nonconforming'
         ? {
-            zh: `基准组中只有 ${have} 件不合格品,至少需要 ${need} 件才能估计不合格率`,
-            en: `The baseline holds ${have} nonconforming parts; ${need} are needed to know the fraction`,
+            zh: `基准组的受控子组中只有 ${have} 件不合格品,至少需要 ${need} 件才能估计不合格率`,
+            en: `The in-control subgroups of the baseline hold only ${have} nonconforming parts; ${need} are needed to know the fraction`,
           }
         : {
             zh: `基准组中只有 ${have} 组受控,需要 ${need} 组:过程尚不稳定`,

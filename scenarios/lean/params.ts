@@ -13,5 +13,5 @@ export type LeanParams = z.infer<typeof leanParams>
 
 /** In-control subgroups that must remain for limits; Montgomery 7.2.1 asks for 20 to 25 samples. */
 export const MIN_STABLE = 20
-/** Nonconforming parts the baseline must hold: with fewer, the centre line is not known to better than ± 90 %. */
+/** Nonconforming parts the in-control baseline must hold: with fewer, the centre line is not known to better than ± 90 %. */
 export const MIN_NONCONFORMING = 5

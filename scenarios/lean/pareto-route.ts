@@ -58,7 +58,10 @@ function byCost({ db, ref }: ReadIo, streams: readonly Stream[], d: DayRange): P
                 zh: '单件损失成本表已过期,请核对后重新上传',
                 en: 'The costs per lost unit are out of date: check them and upload them again',
               }
-            : { zh: '请上传单件损失成本表', en: 'Upload the table of costs per lost unit' },
+            : {
+                zh: '请上传单件损失成本表(PUT /api/m/lean/ref/unitCosts,见 /docs)',
+                en: 'Upload the table of costs per lost unit (PUT /api/m/lean/ref/unitCosts, see /docs)',
+              },
         table: 'unitCosts',
         missing: ['product', 'disposition', 'costPerUnit', 'currency'],
       },

@@ -167,7 +167,8 @@ function changed(p: LeanParams, ctx: ProjectCtx, s: Stream, seq: number): void {
     `select count(*) as n from subgroup where stream = ? and closed_by is not null and n > 0`,
     s.stream,
   )
-  if ((closed?.n ?? 0) >= p.baseline) ctx.request('limits', s.stream)
+  // Limits that are set may lose a subgroup that they rest on.
+  if (limits !== null || (closed?.n ?? 0) >= p.baseline) ctx.request('limits', s.stream)
 }
 
 /** Day counters and defect tally; repeats and reworked units are counted apart. */

@@ -99,6 +99,7 @@ describe('import table', () => {
         .slice(0, thread.startsWith('models/') ? 2 : 1)
         .join('/')}/`
       expect([...loadedBy(thread)].filter((f) => !f.startsWith(own)).sort(), thread).toEqual([
+        'contracts/clock.ts',
         'contracts/errors.ts',
         'contracts/native-call.ts',
         'contracts/thread.ts',

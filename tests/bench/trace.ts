@@ -50,28 +50,31 @@ export async function benchTrace(args: string[]): Promise<void> {
 
 async function benchCapture(dir: string, parts: number): Promise<void> {
   const store = await openPartStore({ dataDir: dir, spoolAfterMs: 60_000 })
-  const single = Math.min(1_000, Math.floor(parts / 4))
+  const single = Math.min(1_000, Math.floor(parts / 8))
+  // A line runs for days: its code has been compiled by then, which takes some thousand parts.
+  const warm = Math.min(5_000, Math.floor(parts / 4))
   // Made before, as the bytes of the bare loop are: a line makes them anyway.
   const asked = captures(1, parts)
   const singly = async (requests: readonly CaptureRequest[]): Promise<void> => {
     for (const r of requests) await store.capture(r)
   }
-  const warm = await timed(() => singly(asked.slice(0, single)))
-  const one = await timed(() => singly(asked.slice(single, 2 * single)))
-  const burst = await timed(() => bursts(store, asked.slice(2 * single)))
+  const first = await timed(() => singly(asked.slice(0, single)))
+  await singly(asked.slice(single, warm))
+  const one = await timed(() => singly(asked.slice(warm, warm + single)))
+  const burst = await timed(() => bursts(store, asked.slice(warm + single)))
   await store.close()
   const bytes = storedBytes(dir)
-  bare(bytes.slice(0, single), 1)
-  const bareOne = bare(bytes.slice(single, 2 * single), 1)
-  const bareBurst = bare(bytes.slice(2 * single), BURST)
-  rowsAlone(dir, 0, single, 1)
-  const rowsOne = rowsAlone(dir, single, 2 * single, 1)
-  const rowsBurst = rowsAlone(dir, 2 * single, parts, BURST)
+  bare(bytes.slice(0, warm), 1)
+  const bareOne = bare(bytes.slice(warm, warm + single), 1)
+  const bareBurst = bare(bytes.slice(warm + single), BURST)
+  rowsAlone(dir, 0, warm, 1)
+  const rowsOne = rowsAlone(dir, warm, warm + single, 1)
+  const rowsBurst = rowsAlone(dir, warm + single, parts, BURST)
   print(
-    `${parts} parts, ${bytes.reduce((n, b) => n + b.event.length + b.record.length, 0) / parts} bytes of event and record each, synchronous = full; first ${single} ${(warm.ms / single).toFixed(2)} ms each`,
+    `${parts} parts, ${bytes.reduce((n, b) => n + b.event.length + b.record.length, 0) / parts} bytes of event and record each, synchronous = full; first ${single} ${(first.ms / single).toFixed(2)} ms each`,
   )
   tell('single', single, one, bareOne, rowsOne)
-  tell(`bursts of ${BURST}`, parts - 2 * single, burst, bareBurst, rowsBurst)
+  tell(`bursts of ${BURST}`, parts - warm - single, burst, bareBurst, rowsBurst)
 }
 
 const captures = (first: number, last: number): CaptureRequest[] =>

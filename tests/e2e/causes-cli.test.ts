@@ -35,7 +35,8 @@ describe('sightline causes', () => {
     expect(table.stdout).toMatch(/lot +L7 +10 +20 +50\.00 % .* yes/)
     expect(table.stdout).toContain('60 first judgements, 10 bad, 2 comparisons; named: material 1')
     const file = join(dir, 'causes.csv')
-    await run('--format', 'csv', '--out', file)
+    await run('--format', 'csv', '--out', file, '--bom')
+    expect(readFileSync(file).subarray(0, 3).toString('hex')).toBe('efbbbf')
     const [, first] = readFileSync(file, 'utf8').split('\r\n')
     expect(first).toMatch(/^lot,L7,,material,20,10,0\.5,0\.27/)
     const answer = JSON.parse((await run('--format', 'json', '--change', at(31))).stdout) as {
@@ -49,6 +50,7 @@ describe('sightline causes', () => {
   it.each([
     [['--format', 'xml'], '--format table, csv or json'],
     [['--change', 'yesterday'], '--change'],
+    [['--format', 'json', '--bom'], '--bom with --format csv'],
     [['--class', 'pit', '--each-class'], 'either --class or --each-class'],
   ])(
     'refuses %j',

@@ -1,16 +1,17 @@
-import { existsSync, mkdirSync, mkdtempSync } from 'node:fs'
+import { mkdirSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { build } from 'vite'
+import { commandPresent } from '../services/require-service.ts'
 
 const path = process.env['SIGHTLINE_CHROMIUM'] ?? '/usr/bin/chromium'
 const required = process.env['SIGHTLINE_REQUIRE_SERVICES'] === '1'
 
 /** Why the browser tests cannot run here; null = they can. Where services are required, they run and fail instead. */
 export const noBrowser: string | null =
-  required || existsSync(path) ? null : `no Chromium at ${path}; install it or set SIGHTLINE_CHROMIUM`
+  required || commandPresent(path) ? null : `no Chromium at ${path}; install it or set SIGHTLINE_CHROMIUM`
 
 export const launch = (): Promise<Browser> =>
   chromium.launch({

@@ -132,6 +132,39 @@ describe.skipIf(noBrowser !== null)(`dashboard in Chromium${noBrowser ? `: ${noB
     await page.context().close()
   })
 
+  it('changes verdict and picture of the last part as one, when the picture is there', async () => {
+    const { page } = await openPage(browser, 'en')
+    let release = (): void => undefined
+    const allowed = new Promise<void>((resolve) => (release = resolve))
+    await page.goto(at.url)
+    // The stations take turns.
+    const station = at.line.parts.at(-2)?.row.station ?? ''
+    const card = page.locator(`[data-station="${station}"] .last-part`)
+    const shown = async () => ({
+      serial: await card.locator('.serial').innerText(),
+      href: await card.locator('image').getAttribute('href'),
+    })
+    await card.locator('image').waitFor()
+    const before = await shown()
+    const image = at.line.parts.find(({ row }) => row.image && !before.href?.includes(row.image.sha256))?.row
+      .image
+    await page.route('**/api/images/*width=640*', async (route) => {
+      await allowed
+      await route.continue()
+    })
+    const asked = page.waitForRequest((r) => r.url().includes('width=640'))
+    at.line.judge({ serial: 'SN-NEXT', image: image?.sha256 ?? null })
+    await asked
+    expect(await shown()).toEqual(before)
+    release()
+    await expect.poll(shown).toEqual({
+      serial: 'SN-NEXT',
+      href: expect.stringContaining(image?.sha256 ?? 'none') as string,
+    })
+    at.line.judge()
+    await page.context().close()
+  })
+
   it('zooms to true size with 1 and fits with 0', async () => {
     const { page } = await openPage(browser, 'en')
     await page.goto(`${at.url}/part/${newestFail()}`)
@@ -246,33 +279,6 @@ describe.skipIf(noBrowser !== null)(`dashboard in Chromium${noBrowser ? `: ${noB
     await visible(page, sentence.slice(code.length + 1))
     expect(complaints).toEqual([])
     await page.context().close()
-  })
-
-  it('says so when the connection is lost, and catches up when it is back', async () => {
-    const { page } = await openPage(browser, 'en')
-    const own = await serve(10, { webDir: await buildPages() })
-    await page.goto(own.url)
-    await page.waitForSelector('[data-connection="open"]')
-    await own.dashboard.close()
-    await visible(page, en.link.banner)
-    await screenshot(page, 'live-lost-en')
-    own.line.judge({ serial: 'SN-MEANWHILE' })
-    const { createDashboard } = await import('../../dashboard/index.ts')
-    const again = createDashboard({
-      queries: own.line.queries,
-      facts: own.line.facts,
-      live: own.line.live,
-      modules: own.line.modules,
-      images: own.line.images,
-      log: { info: () => {}, warn: () => {}, error: () => {} },
-      version: '0.1.0-test',
-    })
-    await again.listen('127.0.0.1', own.port)
-    await visible(page, 'SN-MEANWHILE')
-    await page.waitForSelector('[data-connection="open"]')
-    expect(await page.getByText(en.link.banner).count()).toBe(0)
-    await page.context().close()
-    await again.close()
   })
 
   it('says what is missing when there is nothing yet', async () => {

@@ -12,6 +12,7 @@ import {
   SqliteEventLog,
 } from '../../traceability/index.ts'
 import { checkRange } from '../../traceability/proof/range-check.ts'
+import { canMountTmpfs, mountTmpfs, unmount } from '../services/mounts.ts'
 import { describeWith } from '../services/require-service.ts'
 import { killAfter, seeded } from '../unit/samples/crash-run.ts'
 import { context, gs1Code, passVerdict, RECIPE, request } from '../unit/samples/traceability-requests.ts'
@@ -85,7 +86,7 @@ describeWith(
 
 describeWith(
   'a PostgreSQL server and mounting a tmpfs (root on Linux)',
-  postgresServerPresent() && process.platform === 'linux' && process.getuid?.() === 0,
+  postgresServerPresent() && canMountTmpfs(),
   'a PostgreSQL server whose disk fills up',
   () => {
     let base = ''
@@ -96,12 +97,12 @@ describeWith(
       // The user of the server looks in.
       chmodSync(base, 0o755)
       mkdirSync(disk())
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=160m', 'tmpfs', disk()])
+      mountTmpfs(disk(), 'size=160m')
       cluster = await PrivatePostgres.start(disk())
     }, 60_000)
     afterAll(() => {
       cluster?.dispose()
-      execFileSync('umount', ['-l', disk()])
+      unmount(disk())
       rmSync(base, { recursive: true, force: true })
     })
 

@@ -53,12 +53,9 @@ describe.skipIf(noBrowser !== null)(`pages of models in Chromium${noBrowser ? `:
   const reviews = () => asked<ReviewsAnswer>(line, '/api/life/reviews?limit=500')
 
   /** The pages as they are built from the sources now, over the API of the running line. */
-  async function opened(
-    language: 'en' | 'zh',
-    widthPx = 1920,
-  ): Promise<{ page: Page; complaints: string[] }> {
+  async function opened(language: 'en' | 'zh'): Promise<{ page: Page; complaints: string[] }> {
     const found = await openPage(browser, language)
-    await found.page.setViewportSize({ width: widthPx, height: widthPx > 1400 ? 1080 : 800 })
+    await found.page.setViewportSize({ width: 1920, height: 1080 })
     await found.page.route('**/*', async (route) => {
       const { pathname } = new URL(route.request().url())
       if (pathname.startsWith('/api') || pathname === '/readyz') return route.continue()
@@ -95,18 +92,23 @@ describe.skipIf(noBrowser !== null)(`pages of models in Chromium${noBrowser ? `:
     it.each(pages)(
       'shows %s at three widths',
       async (name, path, texts) => {
-        for (const widthPx of [1920, 1440, 1280]) {
-          const { page, complaints } = await opened(language, widthPx)
-          await page.goto(url + path)
-          for (const text of texts) await visible(page, text)
-          await imagesLoaded(page)
+        const { page, complaints } = await opened(language)
+        await page.goto(url + path)
+        for (const text of texts) await visible(page, text)
+        await imagesLoaded(page)
+        for (const [width, height] of [
+          [1920, 1080],
+          [1440, 1080],
+          [1280, 800],
+        ] as const) {
+          await page.setViewportSize({ width, height })
           await page.waitForTimeout(300)
-          await screenshot(page, `${name}-${language}-${widthPx}`)
+          await screenshot(page, `${name}-${language}-${width}`)
           expect(await runsOff(page), 'nothing runs off the side of the screen').toEqual([])
-          const expected = name === 'lot-none' ? ['status of 404'] : []
-          expect(complaints.filter((c) => !expected.some((e) => c.includes(e)))).toEqual([])
-          await page.context().close()
         }
+        const expected = name === 'lot-none' ? ['status of 404'] : []
+        expect(complaints.filter((c) => !expected.some((e) => c.includes(e)))).toEqual([])
+        await page.context().close()
       },
       90_000,
     )
@@ -161,6 +163,38 @@ describe.skipIf(noBrowser !== null)(`pages of models in Chromium${noBrowser ? `:
     await expect.poll(async () => (await reviews()).done.length, { timeout: 15_000 }).toBe(1)
     await page.context().close()
   }, 120_000)
+
+  it('keeps two people who review at once apart', async () => {
+    const at = async (name: string): Promise<Page> => {
+      const { page } = await opened('en')
+      await page.addInitScript(`localStorage.setItem('sightline.name', '${name}')`)
+      await page.goto(`${url}/review`)
+      await page.waitForSelector('[data-answer="x"]:not([disabled])')
+      return page
+    }
+    const shown = (page: Page) => page.locator('[aria-selected="true"] .mono').innerText()
+    const [ann, bob] = [await at('ann'), await at('bob')]
+    const seen = await shown(ann)
+    expect(await shown(bob)).toBe(seen)
+    await ann.keyboard.press('x')
+    await bob.waitForSelector('[data-gone]')
+    expect(await bob.locator('[data-gone]').innerText(), 'the part that was looked at stays').toContain(seen)
+    await bob.keyboard.press('f')
+    await bob.keyboard.press('u')
+    await bob.waitForTimeout(500)
+    const one = (await reviews()).done[0]
+    expect([one?.serial, one?.verdict, one?.reviewer]).toEqual([seen, 'inconclusive', 'ann'])
+    await bob.keyboard.press('j')
+    await bob.waitForSelector('[data-answer="x"]:not([disabled])')
+    expect(await shown(bob)).not.toBe(seen)
+    await ann.waitForSelector('[data-answer="x"]:not([disabled])')
+    await ann.keyboard.press('u')
+    await expect
+      .poll(async () => (await reviews()).done.some((d) => d.reviewer === 'ann'), { timeout: 15_000 })
+      .toBe(false)
+    await ann.context().close()
+    await bob.context().close()
+  }, 90_000)
 
   it('says what a review leaves to be done, and lets a part go in one deed or two', async () => {
     type Row = { inspectionId: string; disposition: string; decision: { by: string; reason: string } | null }

@@ -9,9 +9,19 @@ import { type CliProcess, stopped } from './line-process.ts'
 import { asked, lineState } from './line-state.ts'
 import { sent, type WatchedLine, watchedLine } from './watched-line.ts'
 
+interface Said {
+  inspectionId: string
+  reviewer: string
+  before: string
+  after: string
+  retracts?: string
+}
+
 describe('the watch over the models of a running line', () => {
   let at: WatchedLine
   let line: CliProcess
+  /** Reviewed by one person, and by two at once. */
+  let [audited, contested]: (string | undefined)[] = []
   const drift = async () => (await asked<DriftAnswer>(line, '/api/life/drift')).stations[0]?.series ?? []
   const reviews = () => asked<ReviewsAnswer>(line, '/api/life/reviews?limit=500')
   const alarms = async () => (await lineState(line)).alarms.map((a) => [a.station, a.alarm, a.code])
@@ -42,6 +52,7 @@ describe('the watch over the models of a running line', () => {
     const item = (await reviews()).waiting.find((i) => i.result === 'pass')
     if (!item) throw new Error('no passed part was drawn')
     const { inspectionId } = item
+    audited = inspectionId
     const nameless = await sent(line, '/api/life/reviews', { inspectionId, verdict: 'fail', by: ' ' })
     expect([nameless.status, nameless.body['code']]).toEqual([400, 'API_REQUEST'])
     const nobody = await sent(line, '/api/life/reviews', {
@@ -74,6 +85,24 @@ describe('the watch over the models of a running line', () => {
     expect(back.body).toMatchObject({ inspectionId, verdict: null })
     expect(await alarms()).toEqual([])
     expect((await reviews()).waiting.some((i) => i.inspectionId === inspectionId)).toBe(true)
+  }, 60_000)
+
+  it('refuses the second of two people who review one part at once, and to take back a review that was replaced', async () => {
+    const waits = async () =>
+      (await reviews()).waiting.find((i) => i.result === 'pass' && i.inspectionId !== audited)?.inspectionId
+    await expect.poll(waits, patient).toBeDefined()
+    const inspectionId = (contested = await waits())
+    const say = (by: string, more: object) =>
+      sent(line, '/api/life/reviews', { inspectionId, verdict: 'pass', by, ...more })
+    const both = await Promise.all([say('li', { over: null }), say('wang', { over: null })])
+    expect(both.map((r) => r.status).sort()).toEqual([200, 409])
+    expect(both.find((r) => r.status === 409)?.body['code']).toBe('TRC_REVIEWED')
+    const first = both.find((r) => r.status === 200)?.body
+    const next = await say('zhao', { over: first?.['reviewId'] })
+    expect(next.body).toMatchObject({ reviewer: 'zhao', verdict: 'pass' })
+    const undo = (review: unknown) => sent(line, '/api/life/reviews/undo', { inspectionId, by: 'li', review })
+    expect((await undo(first?.['reviewId'])).body['code']).toBe('TRC_REVIEWED')
+    expect((await undo(next.body['reviewId'])).body).toMatchObject({ verdict: null })
   }, 60_000)
 
   it('copies confirmed false calls with where they come from', async () => {
@@ -145,7 +174,8 @@ describe('the watch over the models of a running line', () => {
     expect(of('score-drift')[0]).toBe(true)
     const words = events
       .filter((e) => e.type === 'qe.verdict.reviewed.v1')
-      .map((e) => e.data as { reviewer: string; before: string; after: string; retracts?: string })
+      .map((e) => e.data as Said)
+      .filter((w) => w.inspectionId !== contested)
     expect(words.map((w) => [w.reviewer, w.before, w.after, w.retracts !== undefined])).toEqual([
       ['li', 'pass', 'fail', false],
       ['wang', 'fail', 'pass', true],

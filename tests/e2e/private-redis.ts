@@ -26,6 +26,15 @@ export class PrivateRedis {
     while (!(await portOpen('127.0.0.1', this.port))) await sleep(50)
   }
 
+  /** Keeps its connections and answers nothing, until `thaw`. */
+  freeze(): void {
+    this.#child?.kill('SIGSTOP')
+  }
+
+  thaw(): void {
+    this.#child?.kill('SIGCONT')
+  }
+
   /** As a power cut: nothing is saved, no connection is closed in order. */
   async kill(): Promise<void> {
     const child = this.#child

@@ -1,5 +1,7 @@
+import '../from-build.ts'
 import type { Recipe } from '../../contracts/index.ts'
-import { LocalInspector, recipeHash, QueueWorker } from '../../inspection/index.ts'
+import { LocalInspector, recipeHash } from '../../inspection/index.ts'
+import { QueueWorker } from '../../inspection/queue/redis.ts'
 import { noModels } from '../unit/samples/inspection-recipes.ts'
 
 /** One inspection worker host with one thread: `queue-worker.process.ts <redisUrl> <prefix> <name> <recipe as JSON>`. */

@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Queue } from 'bullmq'
 import { monoMs, uuidv7 } from '../../contracts/index.ts'
-import { connectionOptions, LocalInspector, QueueInspector, recipeHash } from '../../inspection/index.ts'
+import { connectionOptions, LocalInspector, recipeHash } from '../../inspection/index.ts'
+import { QueueInspector } from '../../inspection/queue/redis.ts'
 import { INSPECT_QUEUE } from '../../inspection/queue/job.schema.ts'
 import { describeWith, REDIS_URL, redisPresent } from '../services/require-service.ts'
 import { inspectorSuite } from '../suites/inspector.suite.ts'
@@ -33,7 +34,7 @@ describeWith('Redis', await redisPresent(), 'inspection by other processes', () 
       prefix,
       buffers: setup.buffers,
       local: await LocalInspector.start({ ...setup, entry, restart }),
-      recipes: new Map([['sample@1', recipeHash(source.recipe)]]),
+      recipeSha: () => recipeHash(source.recipe),
       maxFrameBytes: 1 << 20,
       log: { warn: () => undefined },
     })

@@ -9,7 +9,7 @@ import { moduleRegistry, startJobsHost } from '../../bin/jobs/host.ts'
 import { QueuedJobRunner } from '../../bin/jobs/modules.ts'
 import { canonicalJson, monoMs, uuidv7 } from '../../contracts/index.ts'
 import { exportSampleBoards } from '../../datasets/index.ts'
-import { BackgroundClient, BackgroundWorker } from '../../inspection/index.ts'
+import { BackgroundClient, BackgroundWorker } from '../../inspection/queue/redis.ts'
 import { JobRunner } from '../../scenarios/index.ts'
 import { commandPresent, describeWith, REDIS_URL, redisPresent } from '../services/require-service.ts'
 import { runCli, startCli, stopped } from './line-process.ts'
@@ -100,7 +100,7 @@ describeWith('Redis', await redisPresent(), 'background jobs over BullMQ', () =>
     const here = new JobRunner(moduleRegistry())
     closers.push(() => here.close())
     const fallbacks: string[] = []
-    const runner = new QueuedJobRunner(
+    const runner = await QueuedJobRunner.open(
       moduleRegistry(),
       REDIS_URL,
       (why) => fallbacks.push(why.message),

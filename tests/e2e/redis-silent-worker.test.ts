@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { Queue } from 'bullmq'
 import { expect, it } from 'vitest'
 import { type InspectJob, type InspectOutcome, monoMs, uuidv7 } from '../../contracts/index.ts'
-import { connectionOptions, LocalInspector, QueueInspector, recipeHash } from '../../inspection/index.ts'
+import { connectionOptions, LocalInspector, recipeHash } from '../../inspection/index.ts'
+import { QueueInspector } from '../../inspection/queue/redis.ts'
 import { INSPECT_QUEUE } from '../../inspection/queue/job.schema.ts'
 import { describeWith, REDIS_URL, redisPresent } from '../services/require-service.ts'
 import { context, noModels, raw, recipeOf } from '../unit/samples/inspection-recipes.ts'
@@ -58,7 +59,7 @@ describeWith('Redis', await redisPresent(), 'the only worker host falls silent',
           recipes: [{ recipe, dir: '.' }],
           models: noModels,
         }),
-        recipes: new Map([['sample@1', recipeHash(recipe)]]),
+        recipeSha: () => recipeHash(recipe),
         maxFrameBytes: 1 << 20,
         log: { warn: (_facts, message) => said.push(message) },
       })

@@ -18,10 +18,11 @@ import onnx
 import torch
 import ultralytics
 import yaml
+from PIL import Image
 from ultralytics import RTDETR, YOLO
 from ultralytics.nn.tasks import yaml_model_load
 
-from reference import NAMES, Case, images, quantise, with_half_io
+from reference import NAMES, Case, draw_shapes, images, quantise, with_half_io
 from shapes import write_shapes
 
 IOU, SIZE, EPOCHS = 0.7, 160, 24
@@ -113,6 +114,37 @@ def yolo(out, name, architecture, task, family=None, size=(SIZE, SIZE), int8=Fal
         quantise(case.onnx, case.dir / "model-int8.onnx", feeds, skip=["/model.22/", "/model.23/"])
 
 
+def write_classes(root, count=60):
+    """A folder per class of images with one shape each."""
+    root = Path(root)
+    for n in range(count):
+        image, [(kind, *_)] = draw_shapes(96, 96, 5000 + n, 1)
+        folder = root / ("train" if n % 6 else "val") / NAMES[kind]
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(folder / f"{n}.png")
+    return str(root)
+
+
+def classify(out, name, size=64):
+    """The graph ends with a softmax; the library cuts the middle out as torchvision does."""
+    torch.manual_seed(0)
+    model = YOLO(with_classes("yolov8n-cls.yaml"), task="classify")
+    model.train(
+        data=write_classes(tempfile.mkdtemp()), epochs=EPOCHS, imgsz=size, batch=16, device="cpu", workers=0, seed=0, amp=False,
+        plots=False, val=False, optimizer="AdamW", lr0=0.003, warmup_epochs=1, project=tempfile.mkdtemp(), verbose=False,
+    )
+    case = Case(out, name, LIBRARY)
+    model = YOLO(model.trainer.last)
+    shutil.move(model.export(format="onnx", imgsz=size, simplify=False, opset=17, verbose=False), case.onnx)
+    reference = YOLO(str(case.onnx), task="classify")
+    for image in images():
+        p = reference.predict(image[..., ::-1], imgsz=size, verbose=False)[0].probs.data.tolist()
+        h, w = image.shape[:2]
+        findings = [{"class": l, "score": s, "box": [0, 0, w, h], "areaPx": w * h} for l, s in zip(reference.names.values(), p) if s >= 0.5]
+        case.add(image, seen(reference.predictor, image), findings, dict(zip(reference.names.values(), p)))
+    case.close({"family": "yolo-classify", "labels": list(reference.names.values()), "size": [size, size], "threshold": 0.5})
+
+
 def rtdetr(out, name="rtdetr"):
     torch.manual_seed(0)
     model = RTDETR(with_classes("yolov8n-rtdetr.yaml"))
@@ -168,6 +200,7 @@ CASES = {
     "yolo11-segment": lambda *a: yolo(*a, "yolo11n-seg.yaml", "segment"),
     "yolo26-detect": lambda *a: yolo(*a, *V26),
     "yolo26-end2end": lambda *a: yolo(*a, *V26, family="yolo-rows", nms=False),
+    "yolov8-classify": classify,
     "rtdetr": rtdetr,
 }
 

@@ -7,6 +7,10 @@ export interface CutLink {
   url: string
   /** Breaks what is open and refuses what comes. */
   cut(): void
+  /** Keeps what is open and takes what comes, and passes nothing on, as a switch that has died. */
+  swallow(): void
+  /** Passes nothing on over what is open, for good, and lets in what comes: the far host lost its power and is back. */
+  orphan(): void
   mend(): void
   close(): void
 }
@@ -15,8 +19,11 @@ export async function cutLink(target: string): Promise<CutLink> {
   const to = new URL(target)
   const open = new Set<Socket>()
   let whole = true
+  let silent = false
+  let orphaned = 0
   const server = createServer((client) => {
     if (!whole) return void client.destroy()
+    const since = orphaned
     const far = connect(Number(to.port || '5432'), to.hostname)
     for (const [a, b] of [
       [client, far],
@@ -28,7 +35,9 @@ export async function cutLink(target: string): Promise<CutLink> {
         open.delete(a)
         b.destroy()
       })
-      a.pipe(b)
+      a.on('data', (bytes) => {
+        if (!silent && since === orphaned) b.write(bytes)
+      })
     }
   })
   server.listen(0, '127.0.0.1')
@@ -45,7 +54,12 @@ export async function cutLink(target: string): Promise<CutLink> {
       whole = false
       breakAll()
     },
-    mend: () => void (whole = true),
+    orphan: () => void (orphaned += 1),
+    swallow: () => void (silent = true),
+    mend() {
+      whole = true
+      silent = false
+    },
     close() {
       breakAll()
       server.close()

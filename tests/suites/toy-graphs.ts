@@ -18,7 +18,7 @@ export type ToyKind =
   /** logits = level * gain + bias, per class */
   | { kind: 'classification'; gain: number[]; bias: number[] }
   /** YOLOv8 head with one anchor per row; its score is level * score, all other classes 0 */
-  | { kind: 'yolov8'; classes: number; rows: ToyRow[] }
+  | { kind: 'yolov8' | 'yolov5'; classes: number; rows: ToyRow[] }
   /** decoded rows with score level * score */
   | { kind: 'decoded'; rows: ToyRow[]; pair?: boolean }
   /** map = |x - mean|, score = its maximum; one channel */
@@ -111,15 +111,21 @@ function addHead(toy: ToyKind, nodes: Bytes[], constants: Bytes[], disturbance: 
       )
       return [{ name: 'logits', type: 'float32', shape: ['n', classes] }]
     }
-    case 'yolov8': {
+    case 'yolov8':
+    case 'yolov5': {
       const anchors = toy.rows.length
-      const shape = [1, 4 + toy.classes, anchors]
-      const boxes = new Float32Array((4 + toy.classes) * anchors)
+      // The older head has a row for each anchor, and says first that something is there: always, here.
+      const older = toy.kind === 'yolov5'
+      const head = older ? 5 : 4
+      const width = head + toy.classes
+      const shape = older ? [1, anchors, width] : [1, width, anchors]
+      const at = (a: number, n: number): number => (older ? a * width + n : n * anchors + a)
+      const boxes = new Float32Array(width * anchors)
       const scores = new Float32Array(boxes.length)
       toy.rows.forEach(({ box: [x1, y1, x2, y2], label, score }, a) => {
-        const cxcywh = [(x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1]
-        cxcywh.forEach((v, row) => (boxes[row * anchors + a] = v))
-        scores[(4 + label) * anchors + a] = score
+        const cxcywh = [(x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1, ...(older ? [1] : [])]
+        cxcywh.forEach((v, n) => (boxes[at(a, n)] = v))
+        scores[at(a, head + label)] = score
       })
       constants.push(
         onnxTensor('boxes', shape, boxes),
@@ -131,7 +137,7 @@ function addHead(toy: ToyKind, nodes: Bytes[], constants: Bytes[], disturbance: 
         onnxNode('Mul', ['level3', 'scores'], ['scored']),
         onnxNode('Add', ['scored', 'boxes'], ['output0']),
       )
-      return [{ name: 'output0', type: 'float32', shape: ['n', 4 + toy.classes, anchors] }]
+      return [{ name: 'output0', type: 'float32', shape: ['n', ...shape.slice(1)] }]
     }
     case 'decoded': {
       const k = toy.rows.length

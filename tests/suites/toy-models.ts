@@ -123,6 +123,14 @@ function familyOf(toy: ToyKind): FamilySpec {
       return { family: 'classification', output: 'logits', activation: 'none' }
     case 'yolov8':
       return { family: 'detection-yolov8', output: 'output0', nmsIou: 0.5, scoreFloor: 0.05 }
+    case 'yolov5':
+      return {
+        family: 'detection-objectness',
+        output: 'output0',
+        score: 'product',
+        nmsIou: 0.5,
+        scoreFloor: 0.05,
+      }
     case 'decoded':
       return {
         family: 'detection-decoded',
@@ -142,6 +150,7 @@ function defaultLabels(toy: ToyKind): string[] {
     case 'classification':
       return toy.gain.map((_, i) => `class-${i}`)
     case 'yolov8':
+    case 'yolov5':
       return Array.from({ length: toy.classes }, (_, i) => `class-${i}`)
     case 'decoded':
       return Array.from({ length: Math.max(...toy.rows.map((r) => r.label)) + 1 }, (_, i) => `class-${i}`)

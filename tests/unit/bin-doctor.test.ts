@@ -64,7 +64,9 @@ it('tries every provider, and says in short and coded what does not answer, with
 
 it('says what is wrong with an address that is none, without repeating it', async () => {
   const found = await examined({ SIGHTLINE_REDIS_URL: ':s3cret@host' })
-  expect(found.get('Redis')?.detail).toMatch(/^CFG_INVALID: .*SIGHTLINE_REDIS_URL.*something that is no URL$/)
+  expect(found.get('Redis')?.detail).toMatch(
+    /^CFG_INVALID: .*SIGHTLINE_REDIS_URL.*something that is no URL; it is set in the environment$/,
+  )
   expect(found.get('PostgreSQL')).toMatchObject({ state: 'absent' })
 })
 
@@ -76,6 +78,14 @@ describeWith('Redis and PostgreSQL', services, 'services that answer', () => {
     expect(found.get('PostgreSQL')).toMatchObject({
       state: 'ok',
       detail: expect.stringMatching(/^\d+/) as string,
+    })
+  })
+
+  it('are not in order where the address names a database that does not exist', async () => {
+    const found = await examined({ SIGHTLINE_REDIS_URL: `${REDIS_URL}/9999` })
+    expect(found.get('Redis')).toMatchObject({
+      state: 'bad',
+      detail: expect.stringContaining('DB index is out of range') as string,
     })
   })
 })

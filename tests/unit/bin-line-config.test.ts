@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { loadLine } from '../../bin/line/config.ts'
 import { readEnvironment } from '../../bin/setup/environment.ts'
 import { CodedError, type ErrorDetail } from '../../contracts/index.ts'
+import { connectionOptions } from '../../inspection/index.ts'
 
 const lines = join(import.meta.dirname, '../../lines')
 
@@ -24,8 +25,8 @@ async function changed(name: string, from: string, to: string): Promise<number> 
   return text.slice(0, text.indexOf(from)).split('\n').length
 }
 
-async function fault(): Promise<ErrorDetail> {
-  const loaded = loadLine(join(dir, 'sample.line.yaml'), readEnvironment({}), {}, {})
+async function fault(env: NodeJS.ProcessEnv = {}): Promise<ErrorDetail> {
+  const loaded = loadLine(join(dir, 'sample.line.yaml'), readEnvironment(env), {}, {})
   const error: unknown = await loaded.catch((e: unknown) => e)
   if (error instanceof CodedError) return error.detail
   throw new Error('nothing was refused', { cause: error })
@@ -64,5 +65,30 @@ describe('a line file that refers wrongly', () => {
     const tool = await changed(RECIPE, '- id: copper', '- id: copper')
     await changed(RECIPE, 'model: pcb-pair', 'model: pcb-pear')
     expect(await fault()).toMatchObject({ line: tool, path: 'tools[1]' })
+  })
+})
+
+describe('the address of Redis', () => {
+  it.each([
+    ['something that is no URL', ':s3cret'],
+    ['http:', 'http://queue'],
+    ['an address without a host', 'redis:///0'],
+    ['a database that is no number', 'redis://queue/parts'],
+    [expect.stringContaining('%25') as string, 'redis://:s3cret%zz@queue'],
+  ])('is refused before anything starts: %s', async (actual, url) => {
+    const { path, actual: said } = await fault({ SIGHTLINE_REDIS_URL: url })
+    expect({ path, said }).toEqual({ path: 'SIGHTLINE_REDIS_URL', said: actual })
+    expect(said).not.toContain('s3cret')
+  })
+
+  it('may be an IPv6 address, with user, password and database', () => {
+    expect(connectionOptions('rediss://line:p%40ss@[2001:db8::1]:6380/3')).toMatchObject({
+      host: '2001:db8::1',
+      port: 6380,
+      username: 'line',
+      password: 'p@ss',
+      db: 3,
+      tls: {},
+    })
   })
 })

@@ -76,6 +76,7 @@ describe('a BMP', () => {
   it.each([
     ['cut off in its pixels', (b: Buffer) => b.subarray(0, b.length - 1), 'INS_DECODE'],
     ['cut off in its header', (b: Buffer) => b.subarray(0, 40), 'INS_DECODE'],
+    ['whose pixels would be its header', (b: Buffer) => (b.writeUInt32LE(0, 10), b), 'INS_DECODE'],
     ['of no width', (b: Buffer) => (b.writeInt32LE(0, 18), b), 'INS_DECODE'],
     ['of a negative width', (b: Buffer) => (b.writeInt32LE(-3, 18), b), 'INS_DECODE'],
     ['run-length encoded', (b: Buffer) => (b.writeUInt32LE(1, 30), b), 'INS_IMAGE_FORMAT'],

@@ -139,6 +139,30 @@ describe('http-push', () => {
     expect(brief(items)).toEqual([1])
   })
 
+  it('takes no compressed frame, and no name whose characters are not certain', async () => {
+    const { items } = await during({}, async (url) => {
+      const messages: (string | undefined)[] = []
+      // Node writes headers as latin1: the bytes of UTF-8 are what most other programs send.
+      for (const headers of [
+        { 'content-encoding': 'gzip' },
+        { 'x-cavity': Buffer.from('Nest ü').toString('latin1') },
+        { 'x-cavity': ['1', '2'] },
+      ])
+        messages.push((await post(url, { ...image, ...headers })).body.message)
+      expect(messages.map((m) => /\((\S+)\)/.exec(m ?? '')?.[1])).toEqual([
+        'content-encoding',
+        'x-cavity',
+        'x-cavity',
+      ])
+      expect((await post(url, { ...image, 'x-cavity': encodeURIComponent('Nest ü') })).status).toBe(202)
+      for (const none of ['Identity', ''])
+        expect((await post(url, { ...image, 'content-encoding': none })).status).toBe(202)
+    })
+    expect(items.map((i) => (i.kind === 'frame' ? i.frame.meta.place : i.kind))).toContainEqual({
+      cavity: 'Nest ü',
+    })
+  })
+
   it('accounts for every malformed push of an entitled sender', async () => {
     const octets = { 'content-type': 'application/octet-stream' }
     const { items, source } = await during({}, async (url) => {

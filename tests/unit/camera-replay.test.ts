@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createFramePool, listImages, replaySource } from '../../camera/index.ts'
 import type { ReplayEntry, ReplayOptions } from '../../camera/index.ts'
 import type { CameraItem, FrameSource } from '../../contracts/index.ts'
+import { decodeImage } from '../../inspection/index.ts'
 import { frameSourceSuite } from '../suites/frame-source.suite.ts'
 
 let dir: string
@@ -34,7 +35,7 @@ const options = (over: Partial<ReplayOptions>): ReplayOptions => ({
   firstTrigger: 1,
   rate: 'max',
   loop: false,
-  raw: false,
+  decode: null,
   backPressure: 'wait',
   from: dir,
   ...over,
@@ -121,7 +122,9 @@ describe('replay', () => {
     await sharp(Buffer.from([1, 2, 3, 255, 4, 5, 6, 255]), { raw: { width: 2, height: 1, channels: 4 } })
       .png()
       .toFile(rgba)
-    const source = replaySource(options({ pool, raw: true, from: [{ path: mono }, { path: rgba }] }))
+    const source = replaySource(
+      options({ pool, decode: decodeImage, from: [{ path: mono }, { path: rgba }] }),
+    )
     await source.open()
     const got: unknown[] = []
     for await (const item of source.items(new AbortController().signal)) {
@@ -163,7 +166,7 @@ describe('replay', () => {
     await Promise.all([big, exact, loop, zero].map((path) => unlink(path)))
   })
 
-  it('refuses 16-bit, CMYK, truncated and too large pictures in raw mode with a code', async () => {
+  it('refuses in raw mode what is not judged, with a code: 16 bits, CMYK, cut off, damaged, transparent, too large', async () => {
     const deep = join(dir, 'deep.png')
     await sharp(Buffer.alloc(8 * 2 * 2), { raw: { width: 4, height: 2, channels: 1 } })
       .toColourspace('grey16')
@@ -180,12 +183,22 @@ describe('replay', () => {
     await sharp({ create: { width: 2000, height: 2000, channels: 3, background: 'red' } })
       .png()
       .toFile(wide)
-    const paths = [deep, cmyk, cut, wide]
-    const items = await collect(replaySource(options({ raw: true, from: paths.map((path) => ({ path })) })))
+    // The scan ends early: libvips gives what is left of the picture.
+    const early = join(dir, 'early.jpg')
+    const whole = await grey(90).resize(40, 30).jpeg().toBuffer()
+    await writeFile(early, Buffer.concat([whole.subarray(0, -12), Buffer.from([0xff, 0xd9])]))
+    const clear = join(dir, 'clear.png')
+    await grey(90).ensureAlpha(0.5).png().toFile(clear)
+    const paths = [deep, cmyk, cut, early, clear, wide]
+    const items = await collect(
+      replaySource(options({ decode: decodeImage, from: paths.map((path) => ({ path })) })),
+    )
     expect(items.map((i) => (i.kind === 'missed' ? [i.reason, i.code] : i.kind))).toEqual([
       ['incomplete', 'INS_IMAGE_FORMAT'],
       ['incomplete', 'INS_IMAGE_FORMAT'],
       ['incomplete', 'INS_DECODE'],
+      ['incomplete', 'INS_DECODE'],
+      ['incomplete', 'INS_IMAGE_FORMAT'],
       ['too-large', 'CAM_FRAME_TOO_LARGE'],
       'end',
     ])
@@ -200,9 +213,15 @@ describe('replay', () => {
     await symlink(one, join(folder, '2.png'))
     await symlink(join(folder, 'gone.png'), join(folder, '3.png'))
     await symlink(folder, join(folder, '4.png'))
+    await writeFile(join(folder, '6.JFIF'), 'x')
     execFileSync('mkfifo', [join(folder, '5.png')])
     // The link that leads nowhere is an image that somebody meant: it becomes a missed trigger.
-    expect((await listImages(folder)).map((e) => basename(e.path))).toEqual(['1.png', '2.png', '3.png'])
+    expect((await listImages(folder)).map((e) => basename(e.path))).toEqual([
+      '1.png',
+      '2.png',
+      '3.png',
+      '6.JFIF',
+    ])
     await rm(folder, { recursive: true })
   })
 

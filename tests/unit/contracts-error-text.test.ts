@@ -33,5 +33,9 @@ describe('errorText', () => {
     expect(errorText({ code: 'CAM_GONE', message: 'usb 3-1 unplugged' }).zh).toBe(
       'CAM_GONE:相机在运行中断开;实际为 usb 3-1 unplugged',
     )
+    // As the recorded gate says it: the code stands once.
+    expect(errorText({ code: 'INS_DEADLINE', message: 'INS_DEADLINE: 3 ms too late' }).zh).toBe(
+      'INS_DEADLINE:判定未按时完成;实际为 3 ms too late',
+    )
   })
 })

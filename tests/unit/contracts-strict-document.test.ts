@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { CodedError, lineSchema, parseStrict, recipeSchema } from '../../contracts/index.ts'
+import { z } from 'zod'
+import { CodedError, lineSchema, parseStrict, recipeSchema, schemaFaults } from '../../contracts/index.ts'
 
 const caught = (f: () => unknown): CodedError => {
   try {
@@ -97,5 +98,20 @@ describe('parseStrict', () => {
     const e = caught(() => parseStrict('recipe: X\nversion: 0\n', recipeSchema, 'r'))
     expect(e.message).toMatch(/more: /)
     expect(e.message).toMatch(/version/)
+  })
+
+  it('says what a request should have held, not that it was invalid', () => {
+    const asked = { day: '2026-02-30', run: 'x', fact: { kind: 'eat' } }
+    const schema = z.object({
+      day: z.iso.date(),
+      run: z.uuid(),
+      fact: z.discriminatedUnion('kind', [
+        z.object({ kind: z.literal('hold') }),
+        z.object({ kind: z.literal('release') }),
+      ]),
+    })
+    const parsed = schema.safeParse(asked)
+    const faults = parsed.success ? [] : schemaFaults(parsed.error, asked)
+    expect(faults.map((f) => f.expected)).toEqual(['a date, e.g. 2026-01-31', 'a UUID', "'hold' | 'release'"])
   })
 })

@@ -20,7 +20,7 @@ describe('analysis', () => {
       500,
       16,
       3,
-      { older: false, later: 3, links: false, classes: 0 },
+      { undecided: 0, older: false, later: 3, links: false, classes: 0 },
     ])
     // Of 98 and 402: expected 98 × 16 / 500 = 3.1 is below 5, so Fisher; scipy.stats.fisher_exact([[12, 86], [4, 398]]).
     expect(causes[0]).toMatchObject({ factor: 'carrier', value: 'C4', named: true, method: 'fisher' })
@@ -67,6 +67,8 @@ describe('analysis', () => {
     const rows = (await res.text()).trimEnd().split('\r\n')
     expect(rows).toHaveLength(4)
     expect(rows[0]).toMatch(/^factor,value,class,category,parts,bad,share,shareLow/)
+    const marked = Buffer.from(await (await ask('?format=csv&bom=1')).arrayBuffer())
+    expect(marked.subarray(0, 9).toString('hex')).toBe(`efbbbf${Buffer.from('factor').toString('hex')}`)
     expect(rows[2]).toMatch(/^lot,L7,,material,100,12,0\.12,0\.0635.*,yes,carrier\/C4 V=0\.99$/)
   })
 

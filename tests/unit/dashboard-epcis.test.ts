@@ -366,6 +366,8 @@ describe('named queries over WebSocket', () => {
     expect(await status(connect('/queries/kept/events?stream=true', { origin: 'http://evil.example' }))).toBe(
       403,
     )
+    const port = { origin: 'http://127.0.0.1:9', 'sec-fetch-site': 'same-site' }
+    expect(await status(connect('/queries/kept/events?stream=true', port))).toBe(403)
     expect(await status(connect('/queries/none/events?stream=true'))).toBe(404)
     expect(await status(connect('/queries/kept/events'))).toBe(400)
     expect(await status(connect('/queries/kept/events?stream=true&hour=1'))).toBe(400)

@@ -5,6 +5,7 @@ import {
   genealogyOption,
   genealogyTree,
 } from '../../dashboard/web/charts/genealogy-option.ts'
+import { controlChartOption } from '../../dashboard/web/charts/options.ts'
 
 const item = (name: string, level: number, certain = true) => ({
   uri: `urn:sightline:${name.replace('/', ':')}`,
@@ -70,4 +71,21 @@ describe('the graph of a genealogy', () => {
     const { tooltip } = genealogyOption(backward, backward) as { tooltip: { formatter(at: unknown): string } }
     expect(tooltip.formatter({ data: { uri: '<b>&"' } })).toBe('&#60;b&#62;&#38;&#34;')
   })
+})
+
+it('a control chart tells a small share from none', () => {
+  const words = { value: '', ucl: '', lcl: '', centre: '', share: '', subgroup: '' }
+  const said = (share: number): unknown => {
+    const option = controlChartOption(share, [], words, 'ratio') as unknown as {
+      series: { markLine: { label: { formatter: string } } }[]
+    }
+    return option.series[0]?.markLine.label.formatter.trim()
+  }
+  expect([0, 0.00002, 0.00123456, 0.123456, 1].map(said)).toEqual([
+    '0 %',
+    '0.002 %',
+    '0.123 %',
+    '12.35 %',
+    '100 %',
+  ])
 })

@@ -80,6 +80,11 @@ describe('questions', () => {
     const of = async (format: string) => fetch(`${at.url}/api/recall?target=lot/L1&format=${format}`)
     expect(recallSchema.parse(await (await of('json')).json()).target).toBe('lot/L1')
     expect(await (await of('csv')).text()).toMatch(/^serial,certainty,place/)
+    // Excel takes CSV without a byte order mark for text in the code page of the machine: Chinese would not be readable.
+    const marked = await (await of('csv&bom=1')).arrayBuffer()
+    expect(Buffer.from(marked).subarray(0, 9).toString('hex')).toBe(
+      'efbbbf' + Buffer.from('serial').toString('hex'),
+    )
     expect((await of('epcis')).headers.get('content-type')).toContain('application/ld+json')
     expect((await of('xml')).status).toBe(400)
     expect((await fetch(`${at.url}/api/recall?target=L&from=yesterday`)).status).toBe(400)

@@ -114,6 +114,18 @@ describe('live feed', () => {
     expect(res.status).toBe(400)
   })
 
+  it('takes 200 screens and tells the next one so', async () => {
+    const at = await serve(1)
+    const abort = new AbortController()
+    open.push({ at, abort })
+    const ask = (): Promise<Response> => fetch(`${at.url}/api/events`, { signal: abort.signal })
+    const screens = await Promise.all(Array.from({ length: 200 }, ask))
+    expect(new Set(screens.map((res) => res.status))).toEqual(new Set([200]))
+    const refused = await ask()
+    expect([refused.status, await refused.json()]).toMatchObject([503, { code: 'API_BUSY' }])
+    expect((await fetch(`${at.url}/api/line`)).status).toBe(200)
+  })
+
   it('drops a client that does not read, and goes on serving the others', async () => {
     const at = await serve(1)
     open.push({ at, abort: new AbortController() })

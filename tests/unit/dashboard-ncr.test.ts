@@ -163,6 +163,7 @@ describe('the API of nonconformance reports', () => {
     expect(await status('/api/ncrs?colour=red')).toBe(400)
     expect(await status('/api/ncrs/effect?change=yesterday')).toBe(400)
     expect(await status('/api/ncrs/effect')).toBe(400)
+    expect(await status('/api/ncrs/effect?change=2026-01-05T06:00:00Z&factor=lot')).toBe(400)
     expect(await status('/api/ncrs/none')).toBe(404)
     const open = { kind: 'open', title: 't', severity: 'major', targets: ['lot/L1'] }
     expect((await step(open, { origin: 'https://evil.example' })).status).toBe(403)

@@ -15,6 +15,7 @@ const STATE = {
   signedAt: '2026-01-05T06:00:00.000Z',
   cosigned: [],
   fault: null,
+  clock: null,
   setAside: null,
   unreachable: [],
 }

@@ -61,6 +61,17 @@ describe('answers', () => {
     expect(parts.every((p) => p.station === 'st10-top' && p.result === 'fail')).toBe(true)
   })
 
+  it('filters by defect and by time, so that the parts behind a bar can be looked at', async () => {
+    const all = (await get('/api/parts?limit=200', partPageSchema)).parts
+    const of = all.flatMap((p) => p.defects.map((d) => d.class))[0] ?? ''
+    const from = all[20]?.at ?? ''
+    const { parts } = await get(`/api/parts?limit=200&class=${of}&from=${from}`, partPageSchema)
+    expect(parts.map((p) => p.inspectionId)).toEqual(
+      all.filter((p) => p.at >= from && p.defects.some((d) => d.class === of)).map((p) => p.inspectionId),
+    )
+    expect(parts.length).toBeGreaterThan(0)
+  })
+
   it('gives one part with its recipe facts, and neighbours that match the filter', async () => {
     const fails = (await get('/api/parts?result=fail', partPageSchema)).parts
     const [newer, middle, older] = fails
@@ -94,6 +105,7 @@ describe('answers', () => {
 describe('input', () => {
   it.each([
     ['/api/parts?limit=0', 'limit'],
+    ['/api/parts?from=yesterday', 'from'],
     ['/api/parts?limit=1e3', 'limit'],
     ['/api/parts?limit=201', 'limit'],
     ['/api/parts?before=-1', 'before'],
@@ -227,6 +239,12 @@ describe('paths and hosts', () => {
         body: '{"why":"test"}',
       })
     expect((await post({ origin: 'http://evil.example' })).status).toBe(403)
+    // A page of another port of this machine: the same host name, another origin (W3C Fetch Metadata, 2.1).
+    const port = { origin: 'http://127.0.0.1:9', 'sec-fetch-site': 'same-site' }
+    expect((await post(port)).status).toBe(403)
+    expect(await (await post({ 'sec-fetch-site': 'cross-site' })).json()).toMatchObject({
+      message: expect.stringMatching(/found Sec-Fetch-Site: cross-site$/),
+    })
     const own = await post({})
     expect(await own.json()).toEqual({ rebuilt: true, body: { why: 'test' }, role: 'admin', user: 'local' })
   })

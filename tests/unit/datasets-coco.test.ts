@@ -144,22 +144,21 @@ describe('masks of COCO', () => {
 })
 
 describe('ids of COCO', () => {
-  const json = (): string =>
-    JSON.stringify({ images: [{ id: 1, file_name: 'a.jpg' }], categories: [{ id: 1, name: 'dent' }] })
+  const json = (file_name: string): string =>
+    JSON.stringify({ images: [{ id: 1, file_name }], categories: [{ id: 1, name: 'dent' }] })
 
   it('are different for two files of one folder, or of one name', async () => {
-    await at.tree({ 'train/a.jpg': null, 'test/a.jpg': null, 'a.jpg': null })
-    const files = [
-      'train/annotations.json',
-      'train/_annotations.coco.json',
-      'annotations/train.json',
-      'test/annotations.json',
-    ]
-    await at.tree(Object.fromEntries(files.map((f) => [f, json()])))
+    await at.tree({ 'train/a.jpg': null, 'train/b.jpg': null, 'test/a.jpg': null, 'a.jpg': null })
+    await at.tree({
+      'train/annotations.json': json('a.jpg'),
+      'train/_annotations.coco.json': json('b.jpg'),
+      'annotations/train.json': json('a.jpg'),
+      'test/annotations.json': json('a.jpg'),
+    })
     expect((await openDataset(at.dir, { format: 'coco' })).items.map((i) => i.id)).toEqual([
       'annotations/train/a.jpg',
       'train/annotations/a.jpg',
-      'train/_annotations.coco/a.jpg',
+      'train/_annotations.coco/b.jpg',
       'test/a.jpg',
     ])
   })

@@ -72,6 +72,15 @@ describe('masks', () => {
 
   it('have no noise of compression in them', async () => {
     expect(await marks('noisy.jpg', grey(3, 5, 250, 255).jpeg({ quality: 100 }))).toBe('0011')
+    expect(await marks('noisy.webp', grey(3, 5, 250, 255).webp({ quality: 100 }))).toBe('0011')
+    expect(await marks('exact.webp', grey(0, 1, 2, 255).webp({ lossless: true }))).toBe('0111')
+  })
+
+  it('of 16 bits are refused as PGM: class 1 would be black in 8', async () => {
+    await writeFile(join(at.dir, '16.pgm'), Buffer.from('P5 2 1 65535\n\x00\x01\x00\x02', 'latin1'))
+    await expect(marksOf('16.pgm')).rejects.toThrow(/DAT_ANNOTATION.*16\.pgm\); expected a mask of 8 bits/)
+    await writeFile(join(at.dir, '8.pgm'), Buffer.from('P5 2 1 1\n\x00\x01', 'latin1'))
+    expect(await marksOf('8.pgm')).toBe('01')
   })
 
   it('of JPEG may be numbers or dark colours: what counts is half of the brightest', async () => {

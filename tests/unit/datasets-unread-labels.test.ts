@@ -34,6 +34,16 @@ describe('folders of a layout that nothing recognises', () => {
       /expected train\/good, test\/<class> and ground_truth.*found folders images, masks/,
     ],
     [
+      'masks beside their images (KolektorSDD)',
+      { 'kos01/Part0.jpg': null, 'kos01/Part0_label.bmp': null, 'kos02/Part0.jpg': null },
+      /expected train\/good.*found masks beside their images, such as kos01\/Part0_label\.bmp/,
+    ],
+    [
+      'the same in one folder (KolektorSDD2)',
+      { '10000.png': null, '10000_GT.png': null },
+      /found masks beside their images, such as 10000_GT\.png/,
+    ],
+    [
       'labels beside their images',
       { 'left/a.jpg': null, 'left/a.txt': '', 'right/b.jpg': null },
       /expected data\.yaml.*found labels such as left\/a\.txt/,

@@ -55,6 +55,39 @@ function pngOf(width: number, height: number, bitDepth: number, colour: number):
   ])
 }
 
+/** An uncompressed TIFF 6.0 of 8 bits per sample; `fields` = further tags of type SHORT. */
+function tiffOf(samples: Uint8Array, perPixel: number, fields: Record<number, number[]>): Buffer {
+  const tags = {
+    256: [W],
+    257: [H],
+    258: Array<number>(perPixel).fill(8),
+    259: [1],
+    277: [perPixel],
+    278: [H],
+  }
+  const all = { ...tags, 273: [8], 279: [samples.length], ...fields }
+  const ifd = Buffer.alloc(6 + 12 * Object.keys(all).length)
+  ifd.writeUInt16LE(Object.keys(all).length, 0)
+  const long: Buffer[] = []
+  let free = 8 + samples.length + ifd.length
+  Object.entries(all).forEach(([tag, values], i) => {
+    const at = 2 + 12 * i
+    const packed = Buffer.from(Uint16Array.from(values).buffer)
+    ifd.writeUInt16LE(Number(tag), at)
+    ifd.writeUInt16LE(3, at + 2)
+    ifd.writeUInt32LE(values.length, at + 4)
+    if (packed.length <= 4) packed.copy(ifd, at + 8)
+    else {
+      ifd.writeUInt32LE(free, at + 8)
+      long.push(packed)
+      free += packed.length
+    }
+  })
+  const head = Buffer.from([0x49, 0x49, 0x2a, 0, 0, 0, 0, 0])
+  head.writeUInt32LE(8 + samples.length, 4)
+  return Buffer.concat([head, samples, ifd, ...long])
+}
+
 /** CRC-32 of ISO 3309, bit by bit: zlib's own came with Node 20.15. */
 function crc(data: Buffer): number {
   let c = 0xffffffff
@@ -131,6 +164,11 @@ describe('good images', () => {
     }
   })
 
+  it('takes a PNG with anything behind its end', async () => {
+    const longer = Buffer.concat([monoPng, Buffer.alloc(10_000, 'IEN')])
+    expect((await decodeFrame(longer, encoded, view)).data).toEqual(Buffer.from(pixels))
+  })
+
   it('takes TIFF and WebP', async () => {
     const image = (): Sharp => sharp(monoPng)
     expect(await code(await image().tiff({ compression: 'lzw' }).toBuffer())).toBe('ok')
@@ -171,6 +209,19 @@ describe('bad images, each with its code', () => {
     expect((await decodeFrame(jpeg, encoded, view)).data).toEqual(good.data)
   })
 
+  it('a progressive JPEG cut off between two scans, and given an end', async () => {
+    const colour = sharp(monoPng).tint('#48c').jpeg({ progressive: true, optimiseScans: false })
+    const file = await colour.toBuffer()
+    expect(await code(file)).toBe('ok')
+    // DHT or SOS behind coded data begins a scan (T.81, figure B.2).
+    const scans = [...file.keys()].filter((at) => file[at] === 0xff && file[at + 1] === 0xda)
+    expect(scans.length).toBeGreaterThan(3)
+    for (const scan of scans.slice(1)) {
+      const cut = Buffer.concat([file.subarray(0, scan), Buffer.from([0xff, 0xd9])])
+      await expect(decodeFrame(cut, encoded, view)).rejects.toThrow(/INS_DECODE.*all scans of a JPEG/)
+    }
+  })
+
   it('16 bits per channel, PNG and TIFF', async () => {
     const deep = new Uint16Array(W * H).fill(40_000)
     const image = (): Sharp =>
@@ -181,6 +232,13 @@ describe('bad images, each with its code', () => {
   it('CMYK', async () => {
     expect(await code(await sharp(jpeg).toColourspace('cmyk').jpeg().toBuffer())).toBe('INS_IMAGE_FORMAT')
     expect(await code(await sharp(jpeg).toColourspace('cmyk').tiff().toBuffer())).toBe('INS_IMAGE_FORMAT')
+  })
+  it('samples with sign, and more than four in a pixel', async () => {
+    expect([...(await decodeFrame(tiffOf(pixels, 1, { 262: [1] }), encoded, view)).data]).toEqual([...pixels])
+    // TIFF 6.0, SampleFormat 2: two's complement
+    expect(await code(tiffOf(pixels, 1, { 262: [1], 339: [2] }))).toBe('INS_IMAGE_FORMAT')
+    const five = new Uint8Array(5 * W * H).map((_, i) => (i % 5 === 4 ? 255 : i))
+    expect(await code(tiffOf(five, 5, { 262: [2], 338: [0, 0] }))).toBe('INS_IMAGE_FORMAT')
   })
   it('a 20,000 × 20,000 px bomb, from its header', async () => {
     const started = performance.now()
@@ -203,6 +261,20 @@ describe('bad images, each with its code', () => {
   it('transparency', async () => {
     const clear = await sharp(monoPng).ensureAlpha(0.5).png().toBuffer()
     expect(await code(clear)).toBe('INS_IMAGE_FORMAT')
+  })
+  it('a grey level that means transparent (PNG, 11.3.2.1)', async () => {
+    const body = Buffer.from([...Buffer.from('tRNS'), 0, pixels[70] ?? 0])
+    const chunk = Buffer.alloc(14)
+    chunk.writeUInt32BE(2, 0)
+    body.copy(chunk, 4)
+    chunk.writeUInt32BE(crc(body), 10)
+    expect(await code(Buffer.concat([monoPng.subarray(0, 33), chunk, monoPng.subarray(33)]))).toBe(
+      'INS_IMAGE_FORMAT',
+    )
+  })
+  it('a format that is not read, with those that are', async () => {
+    const jls = Buffer.from('fffffff7000b08003000400101110000ffd9', 'hex')
+    await expect(decodeFrame(jls, encoded, view)).rejects.toThrow(/INS_DECODE.*expected JPEG, PNG/)
   })
   it('an animation', async () => {
     const frame = (background: string): SharpOptions => ({

@@ -244,4 +244,30 @@ describe('profile and edges', () => {
     expect(edges[0]).toBeCloseTo(5.878, 3)
     expect(findEdges(profile, 1, 60, edges)).toBe(0)
   })
+
+  /** A step of 100 grey levels behind a Gaussian: its integral, by the trapezoidal rule. */
+  const step = (x: number, sigmaPx: number): number => {
+    const bell = (t: number): number => Math.exp((t * t) / (-2 * sigmaPx * sigmaPx))
+    let sum = 0
+    for (let t = -10 * sigmaPx; t < x; t += 0.02) sum += (bell(t) + bell(Math.min(x, t + 0.02))) * 0.01
+    return (100 * sum) / (sigmaPx * Math.sqrt(2 * Math.PI))
+  }
+  it('places a wide edge near the end of the line, where not all of it is on the line', () => {
+    const edges = new Float64Array(8)
+    for (const at of [6, 6.3, 73.6])
+      for (const sign of [1, -1]) {
+        const profile = Float64Array.from({ length: 81 }, (_, x) => 100 + sign * step(x - at, 6))
+        expect(findEdges(profile, sign, 2, edges)).toBe(1)
+        expect(Math.abs((edges[0] ?? NaN) - at)).toBeLessThan(0.05)
+      }
+  })
+  it('keeps two blurred edges 5 px apart two, whichever is the stronger', () => {
+    const edges = new Float64Array(8)
+    const last = [0.99, 1, 1.01].map((light) => {
+      const profile = Float64Array.from({ length: 81 }, (_, x) => step(x - 30, 2) + light * step(x - 35, 2))
+      expect(findEdges(profile, 1, 8, edges)).toBe(2)
+      return edges[1] ?? NaN
+    })
+    expect(Math.max(...last) - Math.min(...last)).toBeLessThan(0.1)
+  })
 })

@@ -1,127 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, expect, it } from 'vitest'
-import {
-  type InspectJob,
-  type InspectOutcome,
-  type Inspector,
-  type InspectorHealth,
-  monoMs,
-  noVerdict,
-  uuidv7,
-} from '../../contracts/index.ts'
-import { QueueInspector, QueueWorker } from '../../inspection/queue/index.ts'
-import { describeWith, REDIS_URL, redisPresent } from '../services/require-service.ts'
-
-const RECIPE = { id: 'r@1', sha256: 'a'.repeat(64) }
-const recipes = new Map([[RECIPE.id, RECIPE.sha256]])
-
-const passed = (worker: string): InspectOutcome => ({
-  verdict: {
-    ...noVerdict(RECIPE, { reason: 'tool', code: 'INS_TOOL', message: '' }),
-    result: 'pass',
-    disposition: 'release',
-    noVerdict: null,
-  },
-  timing: { queueMs: 0, decodeMs: 0, gateMs: 0, toolsMs: {}, inferMs: 0, ruleMs: 0, totalMs: 0 },
-  widthPx: 8,
-  heightPx: 8,
-  worker,
-})
-
-/** An inspector that takes its time and remembers the bytes it saw. */
-class SlowInspector implements Inspector {
-  readonly seen: string[] = []
-  readonly #name: string
-  readonly #ms: number
-
-  constructor(name: string, ms: number) {
-    this.#name = name
-    this.#ms = ms
-  }
-
-  inspect(job: InspectJob): ReturnType<Inspector['inspect']> {
-    if (job.pixels.in === 'message') this.seen.push(Buffer.from(job.pixels.bytes).toString())
-    const outcome = sleep(this.#ms).then(() => passed(this.#name))
-    return { outcome, settled: outcome.then(() => null) }
-  }
-
-  health(): InspectorHealth {
-    return {
-      mode: 'local',
-      workers: 1,
-      busy: 0,
-      queued: 0,
-      completed: 0,
-      failed: 0,
-      restarts: 0,
-      provider: 'cpu',
-      degraded: null,
-    }
-  }
-
-  close(): Promise<void> {
-    return Promise.resolve()
-  }
-}
-
-const closers: (() => Promise<void>)[] = []
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close()
-})
-
-async function worker(prefix: string, inspector: Inspector, known = recipes): Promise<QueueWorker> {
-  const w = new QueueWorker({
-    redisUrl: REDIS_URL,
-    prefix,
-    inspector,
-    concurrency: 2,
-    recipes: known,
-    name: `w${closers.length}`,
-    onError: () => undefined,
-  })
-  await w.start()
-  closers.push(() => w.close())
-  return w
-}
-
-async function ingest(prefix: string, local: Inspector, redisUrl = REDIS_URL): Promise<QueueInspector> {
-  const buffer = new SharedArrayBuffer(64)
-  new Uint8Array(buffer).set(Buffer.from('pixels'))
-  const q = new QueueInspector({
-    redisUrl,
-    prefix,
-    buffers: [buffer],
-    local,
-    recipes,
-    maxFrameBytes: 32,
-    log: { warn: () => undefined },
-  })
-  await q.open()
-  closers.push(() => q.close())
-  return q
-}
-
-const job = (budgetMs: number, byteLength = 6): InspectJob => ({
-  meta: {
-    frameId: uuidv7(),
-    station: 's',
-    view: 'top',
-    trigger: 1,
-    cameraCounter: null,
-    capturedAt: new Date().toISOString(),
-    triggeredAtMs: monoMs(),
-    format: { kind: 'encoded', mime: 'image/png' },
-    byteLength,
-    source: 'test',
-    simulated: true,
-  },
-  pixels: { in: 'slot', slot: 0, byteLength },
-  recipe: RECIPE.id,
-  context: { line: 'l', plant: 'p', station: 's', product: 'x', shift: 'day' },
-  deadlineMs: monoMs() + budgetMs,
-})
-
-const prefixed = (): string => `test-${uuidv7()}`
+import { expect, it } from 'vitest'
+import { type InspectJob, type Inspector, monoMs, noVerdict } from '../../contracts/index.ts'
+import { describeWith, redisPresent } from '../services/require-service.ts'
+import { ingest, job, passed, prefixed, RECIPE, SlowInspector, worker } from './samples/queue-samples.ts'
 
 describeWith('Redis', await redisPresent(), 'inspection over BullMQ', () => {
   it('is judged by a worker process, which gets exactly the bytes of the slot', async () => {
@@ -170,7 +50,7 @@ describeWith('Redis', await redisPresent(), 'inspection over BullMQ', () => {
     expect(remote.seen).toEqual([])
   })
 
-  it('declares that workers with another recipe are of no use, and asks them now and then only', async () => {
+  it('declares that workers without the recipe as it is here are of no use, and asks them now and then only', async () => {
     const prefix = prefixed()
     await worker(prefix, new SlowInspector('far', 5), new Map([[RECIPE.id, 'b'.repeat(64)]]))
     const q = await ingest(prefix, new SlowInspector('here', 5))
@@ -180,7 +60,7 @@ describeWith('Redis', await redisPresent(), 'inspection over BullMQ', () => {
     }
     expect(q.health()).toMatchObject({
       mode: 'degraded-local',
-      degraded: { en: expect.stringContaining('another recipe') as string },
+      degraded: { en: expect.stringContaining('do not have the recipe') as string },
     })
     await worker(prefix, new SlowInspector('sound', 5))
     // The worker with the other recipe goes on taking its share of the probes.
@@ -218,4 +98,41 @@ describeWith('Redis', await redisPresent(), 'inspection over BullMQ', () => {
     expect(outcomes.filter((o) => o.verdict.result === 'pass')).toHaveLength(40)
     expect(outcomes.filter((o) => o.worker.endsWith('far')).length).toBeGreaterThan(0)
   })
+
+  it('judges here what the worker had no thread for, and declares it when that goes on', async () => {
+    const prefix = prefixed()
+    const far = new SlowInspector('far', 1)
+    const lost = noVerdict(RECIPE, { reason: 'worker-lost', code: 'INS_WORKER_LOST', message: '' })
+    await worker(prefix, answering(far, { ...passed('far'), verdict: lost }))
+    const q = await ingest(prefix, new SlowInspector('here', 5))
+    for (let n = 0; n < 3; n++) {
+      const { verdict, worker: who } = await q.inspect(job(5_000)).outcome
+      expect([verdict.result, who]).toEqual(['pass', 'here'])
+    }
+    expect(q.health()).toMatchObject({
+      mode: 'degraded-local',
+      degraded: {
+        en: 'the inspection workers cannot judge: judging on this machine only',
+        zh: '检测主机无法判定:仅在本机判定',
+      },
+    })
+  })
+
+  it('takes no judgement by another recipe than the one in force when the frame was sent', async () => {
+    const prefix = prefixed()
+    const other = { ...passed('far').verdict, recipeSha256: 'b'.repeat(64) }
+    await worker(prefix, answering(new SlowInspector('far', 1), { ...passed('far'), verdict: other }))
+    const q = await ingest(prefix, new SlowInspector('here', 5))
+    for (let n = 0; n < 3; n++) expect((await q.inspect(job(5_000)).outcome).worker).toBe('here')
+    expect(q.health().degraded).toMatchObject({ en: expect.stringContaining('frames fail') as string })
+  })
 })
+
+/** Like `inspector`, with another outcome. */
+const answering = (inspector: Inspector, outcome: Awaited<ReturnType<Inspector['inspect']>['outcome']>) =>
+  Object.assign(inspector, {
+    inspect: (asked: InspectJob) => {
+      expect(asked.recipe).toBe(RECIPE.id)
+      return { outcome: Promise.resolve(outcome), settled: Promise.resolve(null) }
+    },
+  })

@@ -38,22 +38,27 @@ modelAdapterSuite('classification', {
   },
 })
 
-const yolov8: ToyOptions = { toy: { kind: 'yolov8', classes: 2, rows } }
-modelAdapterSuite('detection-yolov8', {
-  toy: yolov8,
-  seen: white,
-  nothing: black,
-  low: 0.1,
-  middle: 0.5,
-  nan: { ...yolov8, nanWhenBlack: true },
-  nanOutput: 'output0',
-  letterbox: {
-    toy: { toy: { kind: 'yolov8', classes: 2, rows: [boxedRow] }, size, fit: 'letterbox' },
-    images: white(128, 32),
-    box: [20, 4, 40, 20],
-    tolerancePx: 1e-6,
-  },
-})
+for (const [family, kind] of [
+  ['detection-yolov8', 'yolov8'],
+  ['detection-objectness', 'yolov5'],
+] as const) {
+  const yolo: ToyOptions = { toy: { kind, classes: 2, rows } }
+  modelAdapterSuite(family, {
+    toy: yolo,
+    seen: white,
+    nothing: black,
+    low: 0.1,
+    middle: 0.5,
+    nan: { ...yolo, nanWhenBlack: true },
+    nanOutput: 'output0',
+    letterbox: {
+      toy: { toy: { kind, classes: 2, rows: [boxedRow] }, size, fit: 'letterbox' },
+      images: white(128, 32),
+      box: [20, 4, 40, 20],
+      tolerancePx: 1e-6,
+    },
+  })
+}
 
 const decoded: ToyOptions = {
   toy: { kind: 'decoded', rows },

@@ -93,6 +93,52 @@ describe('YOLOv8 head', () => {
   })
 })
 
+describe('YOLOv5 head', () => {
+  const given = { family: 'detection-objectness', output: 'o', nmsIou: 0.5, scoreFloor: 0.1 } as const
+  const spec: FamilySpec = { ...given, score: 'product' }
+  // rows: cx, cy, w, h, something there, score of a, score of b
+  const decode = (rows: number[][], over: Partial<DecodeContext> = {}) =>
+    adapterFor(spec).decode({ o: f32([1, rows.length, 7], rows.flat()) }, context(over))
+
+  it('scores a class by the product of both sigmoids', () => {
+    expect(decode([[20, 30, 10, 6, 0.75, 0.875, 0.25]])).toEqual({
+      findings: [{ class: 'a', score: 0.65625, box: [15, 27, 25, 33], areaPx: 60 }],
+      scores: { count: 1, max: 0.65625 },
+    })
+    expect(decode([[20, 30, 10, 6, 0.25, 1, 0]])).toEqual({ findings: [], scores: { count: 0, max: 0.25 } })
+  })
+
+  it('scores the one class of a YOLOv7 by objectness', () => {
+    const one = adapterFor({ ...given, score: 'objectness' })
+    const { findings } = one.decode({ o: f32([1, 1, 6], [20, 30, 10, 6, 0.75, 0.5]) }, context({ labels: ['a'], thresholds: [0.5] })) // prettier-ignore
+    expect(findings).toMatchObject([{ class: 'a', score: 0.75 }])
+  })
+
+  it('does not hide a class below its own low threshold, and suppresses within a class only', () => {
+    const over = { thresholds: [0.9, 0.25] }
+    expect(decode([[20, 30, 10, 6, 1, 0.5, 0.375]], over).findings).toMatchObject([{ class: 'b' }])
+    const three = [
+      [20, 30, 10, 10, 1, 0.625, 0],
+      [21, 30, 10, 10, 1, 0.75, 0],
+      [20, 31, 10, 10, 1, 0, 0.5625],
+    ]
+    expect(decode(three).findings.map((f) => [f.class, f.score])).toEqual([
+      ['a', 0.75],
+      ['b', 0.5625],
+    ])
+  })
+
+  it('refuses the head of a later version, and one for other classes', () => {
+    for (const shape of [
+      [1, 7, 3],
+      [1, 3, 8],
+    ])
+      expect(() => adapterFor(spec).decode({ o: f32(shape, Array(24).fill(0)) }, context())).toThrow(
+        /MDL_OUTPUT.*expected shape \[1, anchors, 7\]/,
+      )
+  })
+})
+
 describe('decoded detections', () => {
   const spec: FamilySpec = {
     family: 'detection-decoded',

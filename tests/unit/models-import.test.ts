@@ -171,6 +171,38 @@ describe('RT-DETR', () => {
   })
 })
 
+describe('the head of YOLOv5', () => {
+  // corners of the finding from centre and size in px; a class scores 0.5 * 0.8 of a threshold of 0.3
+  const given = (family: string): Given => ({
+    model: rowsLike([
+      [2, 2, 4, 4, 0.5, 0.8, 0.1],
+      [6, 6, 4, 4, 0.75, 0.1, 0.8],
+      [4, 4, 2, 2, 0.25, 0.9, 0.9],
+    ]),
+    args: { family, labels: ['dent', 'stain'], threshold: 0.3 },
+    shown: [
+      {
+        level: 64,
+        findings: [
+          { class: 'dent', score: 0.4, box: [0, 0, 4, 4] },
+          { class: 'stain', score: 0.6, box: [4, 4, 8, 8] },
+        ],
+      },
+    ],
+  })
+
+  it('is read as objectness times class', async () => {
+    const { parity } = await bring(given('yolo-objectness'))
+    expect(parity[0]?.given).toMatchObject({ findings: 2, unmatched: 0, boxMaxPx: 0 })
+  })
+
+  it('is told from that of later versions', async () => {
+    await expect(bring(given('yolo-detect'))).rejects.toThrow(
+      /MDL_PACKAGE.*\(family\); expected yolo-objectness, for an output \[n, 3, 7\] of 2 labels; found yolo-detect/,
+    )
+  })
+})
+
 describe('what an import refuses', () => {
   const boxes: Given = {
     model: rowsLike([

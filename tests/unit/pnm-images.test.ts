@@ -42,6 +42,21 @@ describe('PGM and PPM', () => {
     ])
   })
 
+  it('of decimal numbers have their pixels', async () => {
+    // netpbm.sourceforge.net/doc/pgm.html, plain PGM: white at 15, a comment; no white space is demanded at the end
+    const plain = pnm('P2\n# feep.pgm\n3 2\n15\n 0  3 15\n# row\n7\t0\r\n11')
+    expect(decodePnm(plain)).toMatchObject({ widthPx: 3, heightPx: 2, channels: 1 })
+    expect([...decodePnm(plain).data]).toEqual([0, 51, 255, 119, 0, 187])
+    const colour = pnm(`P3 3 2 255 ${RGB.join(' ')}\n`)
+    expect([...(await decodeFrame(colour, encoded, want)).data]).toEqual(RGB)
+  })
+
+  it('begin where the header ends, also behind a comment or when a program wrote CR LF for LF', () => {
+    expect([...decodePnm(pnm('P5 2 1 255# white\n', 7, 8)).data]).toEqual([7, 8])
+    expect([...decodePnm(pnm('P5\r\n2 1\r\n255\r\n', 7, 8)).data]).toEqual([7, 8])
+    expect([...decodePnm(pnm('P5\r\n2 1\r\n255\r', 10, 8)).data]).toEqual([10, 8])
+  })
+
   it('are scaled from 4 and 16 bits to 8 for a screen', () => {
     expect([...decodePnm(pnm('P5 2 1 15\n', 0, 15)).data]).toEqual([0, 255])
     // 1 / 257 rounds to 0, 255 / 257 to 1, 32768 / 257 to 128
@@ -55,6 +70,9 @@ describe('PGM and PPM', () => {
     ['of no width', pnm('P5 0 2 255\n', 1, 2), 'INS_DECODE'],
     ['of a negative width', pnm('P5 -3 2 255\n', 1, 2), 'INS_DECODE'],
     ['of a width in another notation', pnm('P5 0x3 2 255\n', ...GREY), 'INS_DECODE'],
+    ['of decimal numbers, cut off', pnm('P2 3 2 255 100 20 3 40 5 '), 'INS_DECODE'],
+    ['of a number above white', pnm('P2 3 2 15 1 2 3 16 5 6'), 'INS_DECODE'],
+    ['of no numbers', pnm('P2 3 2 255 1 2 x 4 5 6'), 'INS_DECODE'],
     ['of too deep a white', pnm('P5 1 1 70000\n', 1, 2), 'INS_DECODE'],
     ['of too many pixels', pnm('P5 100000 100000 255\n', 1), 'INS_IMAGE_LIMIT'],
   ])('%s are refused', async (_name, bytes, code) => {

@@ -67,3 +67,15 @@ describe('the disposition that an inspection counts for', () => {
     ])
   })
 })
+
+describe('the defects that an inspection counts for', () => {
+  it('stand with the most severe first, in whatever order a reviewer named them', () => {
+    told(inspected({ name: 'a', result: 'fail', classes: ['open', 'short', 'spur'] }))
+    const review = reviewed('a', 'fail', 'fail', { labels: ['scratch', 'spur', 'open'] })
+    expect(applyEffective(db, review).after?.defects).toEqual([
+      { classCode: 'open', severity: 'critical' },
+      { classCode: 'spur', severity: 'minor' },
+      { classCode: 'scratch', severity: null },
+    ])
+  })
+})

@@ -202,6 +202,29 @@ describe('what is counted', () => {
   })
 })
 
+describe('a point whose parts a person cannot judge', () => {
+  it('is no point, and takes its alert and action with it', async () => {
+    const events = subgroups([...Array.from({ length: 20 }, (_, i) => (i < 5 ? 1 : 0)), 10], 10)
+    const unsure = Array.from({ length: 10 }, (_, i) => reviewed(`a-pcb-21-${i + 1}`, 'fail', 'inconclusive'))
+    const m = await run({ subgroup: 10, baseline: 20 }, [...events, ...unsure])
+    expect((await chart(m)).points.length).toBe(20)
+    expect(m.host.status('lean')).toMatchObject({ activeAlerts: 0, openActions: 0 })
+    await m.close()
+  })
+
+  it('takes limits back that it leaves without a full baseline', async () => {
+    const events = subgroups([...Array.from({ length: 20 }, () => 1), 10], 10)
+    const before = await run({ subgroup: 10, baseline: 21 }, events)
+    expect(before.host.status('lean')).toMatchObject({ activeAlerts: 1, openActions: 1 })
+    await before.close()
+    const unsure = Array.from({ length: 10 }, (_, i) => reviewed(`a-pcb-21-${i + 1}`, 'fail', 'inconclusive'))
+    const m = await run({ subgroup: 10, baseline: 21 }, [...events, ...unsure])
+    expect((await chart(m)).needs).toMatchObject({ have: 20, need: 21 })
+    expect(m.host.status('lean')).toMatchObject({ activeAlerts: 0, openActions: 0 })
+    await m.close()
+  })
+})
+
 describe('phase I refuses to guess', () => {
   const samples = (ks: number[], n: number): { seq: number; k: number; n: number }[] =>
     ks.map((k, i) => ({ seq: i + 1, k, n }))
@@ -231,8 +254,23 @@ describe('phase I refuses to guess', () => {
       centre: 5 / 2_000,
     })
     const m = await run({ subgroup: 10, baseline: 20 }, subgroups([1, 1, ...Array<number>(18).fill(0)], 10))
-    expect((await chart(m)).needs?.text.en).toContain('5 are needed')
+    expect((await chart(m)).needs?.text.en).toBe(
+      'The in-control subgroups of the baseline hold only 2 nonconforming parts; 5 are needed to know the fraction',
+    )
     await m.close()
+  })
+
+  it('counts the five in the subgroups that the centre line is made of', () => {
+    // Montgomery 7.2: limits at 3 sigma of 11 / 1250 for n = 50 end at 0.0485, so 6 and 5 of 50 are left out.
+    const base = samples(
+      Array.from({ length: 25 }, (_, i) => (i === 3 ? 6 : i === 9 ? 5 : 0)),
+      50,
+    )
+    expect(phaseOne({ stream: 's', baseline: 25, samples: base })).toMatchObject({
+      state: 'insufficient',
+      reason: 'nonconforming',
+      have: 0,
+    })
   })
 
   it('sets no limits on a process that is not stable', () => {

@@ -127,7 +127,7 @@ describe('a teaching with defective parts', () => {
     expect(run.made?.report.choice.chosen.method).toBe('bank')
     const out = join(dir, 'by-hand')
     const places = ['--good', good, '--defect', bad, '--out', out, '--id', 'plates', '--area', '4096']
-    const cli = ['--import', 'tsx', 'bin/cli.ts', 'teach', '--no-turn', ...places, ...flags]
+    const cli = ['dist/bin/cli.js', 'teach', '--no-turn', ...places, ...flags]
     // not on this thread: a server that stands still drops the connections that are kept
     await promisify(execFile)(process.execPath, cli, { env: { ...process.env, SIGHTLINE_DATA_DIR: home } })
     const model = readFileSync(join(out, 'model.onnx'))

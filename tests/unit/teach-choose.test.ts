@@ -73,3 +73,18 @@ describe('a reference measured on the first part of the images', () => {
     )
   })
 })
+
+it('says that the default could not be fitted, and not that another is better than it', () => {
+  const without = (h: HeldOut): HeldOut => ({
+    ...h,
+    folds: h.folds.map((f) => ({
+      ...f,
+      good: f.good.map(({ evidence: _left, ...maps }) => maps),
+      damaged: f.damaged.map(({ index, maps: { evidence: _left, ...maps } }) => ({ index, maps })),
+    })),
+  })
+  const { chosen, reason } = choose([without(heldOut('bank', 2))], [], GRID, null, null, 0).choice
+  expect(chosen.method).toBe('bank')
+  expect(reason.en).toMatch(/^the default bank-evidence has too few patches.*best of the others.*: bank/)
+  expect(reason.zh).toMatch(/^可供默认方法 bank-evidence 拟合的图块太少.*bank/)
+})

@@ -4,7 +4,7 @@ import { openForms } from '../../models/teach/form.ts'
 import { medians } from '../../models/teach/median.kernel.ts'
 import { leftOut, placeFactors } from '../../models/teach/place-gaussian.kernel.ts'
 import { asIfNew, keptFor, placeGaussianForm } from '../../models/teach/place-gaussian.ts'
-import { keptWarnings, measurable, varianceAtPlace } from '../../models/teach/placement.ts'
+import { keptWarnings, meanWarnings, measurable, varianceAtPlace } from '../../models/teach/placement.ts'
 import { planeNumbers } from '../../models/teach/plane-points.ts'
 import { seededRandom } from '../../models/teach/random.ts'
 import { spreadForm, templateReference } from '../../models/teach/template.ts'
@@ -187,7 +187,30 @@ describe('parts that lie at the same place', () => {
       each(24).map((i) => i % 6),
       null,
     )
-    expect(six.notMeasured.map((n) => n.methods)).toEqual([['position-gaussian'], ['template']])
+    expect(six.notMeasured.map((n) => n.methods)).toEqual([
+      ['position-gaussian'],
+      ['template'],
+      ['position', 'position-evidence'],
+    ])
+    expect(six.methods).toEqual(['bank', 'bank-evidence'])
+  })
+
+  it('are compared with a mean that each of few has a large part in only where that is asked for, and said', () => {
+    const means = (n: number, only: 'position' | null): string[] =>
+      measurable(data(still.slice(0, n)), each(n), only).methods.filter((m) => m === 'position')
+    expect([means(9, null), means(10, null), means(9, 'position')]).toEqual([[], ['position'], ['position']])
+    expect(meanWarnings('position', 9)).toMatchObject([
+      {
+        en: expect.stringContaining('more of them are called than is promised') as string,
+        zh: expect.stringContaining('误报会多于承诺') as string,
+      },
+    ])
+    for (const [only, n] of [
+      ['position', 10],
+      ['bank', 3],
+      [null, 3],
+    ] as const)
+      expect(meanWarnings(only, n)).toEqual([])
   })
 
   it('are not measured by place where they move about, and the report says so', () => {

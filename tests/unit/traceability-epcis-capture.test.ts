@@ -164,7 +164,8 @@ describe('a captured event that says what is stopped here', () => {
     await fact({ kind: 'dispose', unit: link(1), disposition: 'scrap' })
     await repository.capture([packed(), observed({ bizStep: 'inspecting' })])
     expect(said()).toEqual([])
-    await repository.capture([observed({ bizStep: 'shipping' })])
+    // The word as a URI, with the prefix that the context of EPCIS has for it.
+    await repository.capture([observed({ bizStep: 'cbv:BizStep-shipping' })])
     expect(said()).toMatchObject([{ thing: link(1), reason: expect.stringContaining('(scrap)') as string }])
   })
 })
@@ -253,6 +254,12 @@ describe('genealogy from captured events', () => {
     expect(edges()).toEqual([[link(1), null]])
     expect(await repository.found({ EQ_eventID: ['urn:x:wrong'] })).toHaveLength(2)
     expect(await repository.found({ EXISTS_errorDeclaration: [''] })).toMatchObject([{ errorDeclaration }])
+    // Messages overtake each other.
+    const late = packed({ eventID: 'urn:x:late', childEPCs: [unit(2)] })
+    await repository.capture([{ ...late, errorDeclaration }])
+    await repository.capture([late])
+    expect(edges()).toEqual([[link(1), null]])
+    expect(await repository.found({ EQ_eventID: ['urn:x:late'] })).toHaveLength(2)
   })
 
   it('keeps an event that contradicts it, and says in the log which link was not made', async () => {

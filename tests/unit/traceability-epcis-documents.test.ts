@@ -108,6 +108,12 @@ describe('an EPCIS document', () => {
     expect(pointers(epcisDocument([{ ...own, type: 'other:GlazingEvent' }]))).toEqual([
       '/epcisBody/eventList/0/type',
     ])
+    // The same type for JSON-LD, which would pass without the rules of that type.
+    const names = [...CONTEXT, { e: 'https://ref.gs1.org/epcis/' }]
+    for (const type of ['epcis:AggregationEvent', 'https://ns.gs1.org/epcis/ObjectEvent', 'e:ObjectEvent'])
+      expect(pointers(epcisDocument([{ ...own, type }], { '@context': names }))).toEqual([
+        '/epcisBody/eventList/0/type',
+      ])
     const remote = [...CONTEXT, 'https://example.com/names.jsonld']
     expect(pointers(epcisDocument([{ ...OBSERVED, 'other:a': 1 }], { '@context': remote }))).toEqual([])
     const inner = { ...OBSERVED, 'ext:a': { '@context': { in: 'http://in.example/' }, 'in:b': 1 } }
@@ -122,6 +128,11 @@ describe('an EPCIS document', () => {
     expect(changed('"action":', '"action":"ADD","action":')).toEqual([`${at}/action`])
     expect(changed('"action":', '"ext:n":12345678901234567891,"action":')).toEqual([`${at}/ext:n`])
     expect(changed('"action":', '"ext:n":0.1000000000000000000001,"action":')).toEqual([`${at}/ext:n`])
+    // As Python has them: float('12345678901234567') is 1.2345678901234568e+16, '%.17g' writes 0.1 and 5.1 so.
+    expect(changed('"action":', '"ext:n":12345678901234567,"action":')).toEqual([`${at}/ext:n`])
+    const seventeen =
+      '"ext:n":0.10000000000000001,"ext:m":5.0999999999999996,"ext:o":4.9406564584124654e-324,'
+    expect(changed('"action":', `${seventeen}"action":`)).toEqual([])
     expect(changed('"action":', '"ext:n":26.0,"ext:m":1e2,"ext:o":-0.0,"action":')).toEqual([])
     expect(changed('"action":', '"ext:n":"\\ud800","action":')).toEqual([`${at}/ext:n`])
     expect(changed('"action":', '"__proto__":{},"action":')).toEqual([`${at}/__proto__`])
@@ -166,6 +177,18 @@ describe('an EPCIS document', () => {
     })
     expect(readDocument(JSON.stringify(epcisDocument([], header(element)))).masterData).toEqual([
       { vocabulary: 'urn:epcglobal:epcis:vtype:ReadPoint', children: [], ...element },
+    ])
+    // EPCIS-JSON-Schema.json, resultsBody: a query document has it beside the events.
+    const vocabularyList = [{ type: 'urn:epcglobal:epcis:vtype:ReadPoint', vocabularyElementList: [element] }]
+    const queryResults = { queryName: 'q', resultsBody: { eventList: [], vocabularyList } }
+    const answer = { '@context': CONTEXT, type: 'EPCISQueryDocument', epcisBody: { queryResults } }
+    expect(readDocument(JSON.stringify(answer)).masterData).toMatchObject([element])
+    const resultsBody = { eventList: [], vocabularyList: [null] }
+    expect(pointers({ ...answer, epcisBody: { queryResults: { queryName: 'q', resultsBody } } })).toEqual([
+      '/epcisBody/queryResults/resultsBody/vocabularyList/0',
+    ])
+    expect(pointers(epcisDocument([], header(null)))).toEqual([
+      '/epcisHeader/epcisMasterData/vocabularyList/0/vocabularyElementList/0',
     ])
     const wrong = header({ ...element, children: ['not a uri'] })
     expect(pointers(epcisDocument([], wrong))[0]).toMatch(/vocabularyElementList\/0\/children\/0$/)

@@ -2,8 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { EpcisError } from '../../contracts/index.ts'
 import { epcProblem, oneUri } from '../../traceability/epcis/epc.ts'
 import { urnOf } from '../../traceability/epcis/epc-format.ts'
+import { EPCIS_SCHEMA } from '../../traceability/epcis/epcis-schema.ts'
+import { EventStore, type PageCursor } from '../../traceability/epcis/event-store.ts'
 import { compileQuery } from '../../traceability/epcis/query-compile.ts'
 import { paramsOfJson, paramsOfUrl } from '../../traceability/epcis/query-params.ts'
+import { openSql } from '../../traceability/store/open-sql.ts'
 import type { Json } from './samples/epcis-documents.ts'
 import { Repository } from './samples/epcis-repository.ts'
 
@@ -101,6 +104,19 @@ describe('words of a vocabulary', () => {
     expect(meets({ EQ_type: ['Mass'] }, own)).toBe(true)
   })
 
+  it('are the same as the type of a transaction or party', () => {
+    const own = {
+      bizTransactionList: [{ type: 'other:order', bizTransaction: 'urn:example:order:1' }],
+      sourceList: [{ type: 'cbv:SDT-location', source: 'urn:example:place:1' }],
+    }
+    const asked = { 'EQ_bizTransaction_https://other.example/epcis/order': ['urn:example:order:1'] }
+    expect(meets(asked, own)).toBe(true)
+    expect(meets({ 'EQ_bizTransaction_https://other.example/epcis/o': ['urn:example:order:1'] }, own)).toBe(
+      false,
+    )
+    expect(meets({ EQ_source_location: ['urn:example:place:1'] }, own)).toBe(true)
+  })
+
   it('are found by both in the index, and listed as a URI', async () => {
     const repository = await Repository.open()
     const document = {
@@ -129,6 +145,45 @@ describe('MATCH_epcClass', () => {
     expect(meets(wide, of('urn:epc:idpat:sgtin:4012346.012345.*'))).toBe(false)
     const narrow = { MATCH_epcClass: ['urn:epc:idpat:sgtin:4012345.012345.7'] }
     expect(meets(narrow, of('urn:epc:idpat:sgtin:4012345.012345.*'))).toBe(false)
+  })
+})
+
+describe('orderBy a field of an extension', () => {
+  /** Values in the order of pages of two. */
+  function paged(written: readonly unknown[], orderDirection: string): unknown[] {
+    const db = openSql(':memory:', { synchronous: 'normal' })
+    db.exec(EPCIS_SCHEMA)
+    for (const [i, value] of written.entries())
+      db.run(
+        `insert into event (position, event_id, event_ms, record_ms, declared, json, context) values (?, ?, 0, 0, 0, ?, ?)`,
+        i,
+        `urn:x:${i}`,
+        JSON.stringify(event(value === undefined ? {} : { 'other:field': value })),
+        JSON.stringify(CONTEXT),
+      )
+    const params = paramsOfUrl({ orderBy: 'other:field', orderDirection })
+    const found: unknown[] = []
+    for (let after: PageCursor | null = null, pages = 0; pages < written.length; pages++) {
+      const page = new EventStore(db).page({ params, perPage: 2, after })
+      found.push(...page.events.map((e) => e.event['other:field']))
+      after = page.next
+      if (after === null) break
+    }
+    db.close()
+    return found
+  }
+
+  // openapi.json of EPCIS 2.0: strings "according to their case-sensitive lexical ordering" of their UTF-8 codes.
+  it('puts texts in the order of their bytes, each once', () => {
+    const names = ['9', '10', '1a', '2', 'b', 'B', '\u{1F4A1}', '\uFF21']
+    expect(paged(names, 'ASC')).toEqual(['10', '1a', '2', '9', 'B', 'b', '\uFF21', '\u{1F4A1}'])
+  })
+
+  it('puts numbers before times before texts, and events without the field last in both directions', () => {
+    const mixed = [undefined, 'x', 9, '2026-01-05T07:00:00+01:00', 10, '2026-01-05T05:00:00Z', undefined]
+    const [early, late] = ['2026-01-05T05:00:00Z', '2026-01-05T07:00:00+01:00']
+    expect(paged(mixed, 'ASC')).toEqual([9, 10, early, late, 'x', undefined, undefined])
+    expect(paged(mixed, 'DESC')).toEqual(['x', late, early, 10, 9, undefined, undefined])
   })
 })
 

@@ -30,7 +30,7 @@ const EVENT: Json = {
     correctiveEventIDs: ['urn:x:2'],
     'ext:why': 'typo',
   },
-  ilmd: { 'ext:grade': 'A', 'ext:deep': { 'ext:level': 3 } },
+  ilmd: { 'cbvmda:lotNumber': 'L1', 'ext:grade': 'A', 'ext:deep': { 'ext:level': 3 } },
   sensorElementList: [
     {
       sensorMetadata: {
@@ -141,6 +141,10 @@ const BOTH: [string, unknown, unknown][] = [
   ['EQ_http://ns.example.com/ext/#count', ['12'], ['1']],
   ['EQ_INNER_ext:leaf', ['5'], ['6']],
   ['EQ_ILMD_ext:grade', ['A'], ['B']],
+  // XML names (EPCIS 2.0, 8.2.7.1: namespace, # and local name); the context of JSON-LD ends both namespaces in / and :.
+  ['EQ_ILMD_urn:epcglobal:cbv:mda#lotNumber', ['L1'], ['L2']],
+  ['EQ_ILMD_urn:epcglobal:cbv:mda:lotNumber', ['L1'], ['L2']],
+  ['EQ_http://ns.example.com/ext#count', ['12'], ['1']],
   ['GE_INNER_ILMD_ext:level', 3, 4],
   ['EQ_ERROR_DECLARATION_ext:why', ['typo'], ['other']],
   ['EQ_SENSORELEMENT_ext:float', ['20.0'], ['21']],
@@ -191,6 +195,31 @@ describe('a simple event query', () => {
     expect(meets({ '@context': [{ ext: 'http://elsewhere/' }], 'EQ_ext:count': ['12'] })).toBe(false)
   })
 
+  // EPCIS 2.0, 8.2.7.1: namespace, # and local name; CBV 2.0, 9: urn:epcglobal:cbv:mda#; ref.gs1.org/voc is the other
+  // address of the GS1 Web Vocabulary.
+  it.each([
+    ['cbvmda:lotNumber', 'urn:epcglobal:cbv:mda', true],
+    ['cbvmda:lotNumber', 'urn:epcglobal:cbv:mda#', true],
+    ['cbvmda:lotNumber', 'urn:epcglobal:cbv:mda:', true],
+    ['cbvmda:lotNumber', 'https://elsewhere.example/', false],
+    ['gs1:netContent', 'https://ref.gs1.org/voc/', true],
+    ['gs1:netContent', 'http://www.gs1.org/voc/', true],
+    ['gs1:netContent', 'https://elsewhere.example/', false],
+  ])('finds %s where the document declares the prefix as %s', (name, namespace, same) => {
+    const prefix = name.slice(0, name.indexOf(':'))
+    const context = [...CONTEXT, { [prefix]: namespace }]
+    const ilmd = { [name]: 'L1' }
+    const finds = (query: Json): boolean =>
+      compileQuery(paramsOfJson(query)).test({ event: { ...EVENT, ilmd }, context, recordMs: 0 })
+    const field = `EQ_ILMD_${name}`
+    // The query says what the prefix means, or leaves it to the document.
+    expect(finds({ [field]: ['L1'] })).toBe(true)
+    expect(finds({ [field]: ['L2'] })).toBe(false)
+    expect(finds({ '@context': [{ [prefix]: namespace }], [field]: ['L1'] })).toBe(true)
+    const own = { cbvmda: 'urn:epcglobal:cbv:mda:', gs1: 'https://gs1.org/voc/' }
+    expect(finds({ '@context': [own], [field]: ['L1'] })).toBe(same)
+  })
+
   it.each([
     [{ EQ_nothing: ['x'] }, '/EQ_nothing'],
     [{ EQ_action: ['MOVE'] }, '/EQ_action'],
@@ -206,6 +235,7 @@ describe('a simple event query', () => {
     [{ GE_eventTime: ['2026-01-05T00:00:00Z', '2026-01-06T00:00:00Z'] }, '/GE_eventTime'],
     [{ HASATTR_eventTime: ['x'] }, '/HASATTR_eventTime'],
     [{ GE_value: 5 }, '/GE_value'],
+    [{ 'GE_ext:count': 'many' }, '/GE_ext:count'],
   ])('is refused with the parameter: %j', (query, pointer) => {
     expect(refused(() => compileQuery(paramsOfJson(query)))).toBe(`QueryParameterException ${pointer}`)
   })

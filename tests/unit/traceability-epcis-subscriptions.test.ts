@@ -1,5 +1,8 @@
 import { createHmac } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { EpcisThread } from '../../traceability/epcis/epcis-thread.ts'
+import type { PageAsk } from '../../traceability/epcis/event-store.ts'
+import { type Progress, StandingQuery } from '../../traceability/epcis/standing-query.ts'
 import { TargetRules } from '../../traceability/epcis/webhook-target.ts'
 import type { Json } from './samples/epcis-documents.ts'
 import { eventsOf, refusal, Repository } from './samples/epcis-repository.ts'
@@ -88,6 +91,34 @@ describe('a webhook', () => {
     expect(ids()).toEqual(['urn:x:2'])
     const { dead } = await repository.epcis.subscription('shipped', subscriptionID)
     expect(dead).toMatchObject([{ attempts: 1, reason: expect.stringContaining('HTTP 422') as string }])
+  })
+
+  it('gets in parts what it finds too large together, and loses no event of it', async () => {
+    const { subscriptionID } = await subscribe()
+    receiver.answers.push(413)
+    await repository.capture([shipped(1), shipped(2), shipped(3)])
+    await receiver.until(3)
+    expect(ids()).toEqual(['urn:x:1', 'urn:x:2', 'urn:x:3'])
+    // One event that is too large alone is set aside.
+    receiver.answers.push(413)
+    await repository.capture([shipped(4)])
+    while (repository.alarms.length === 0) await new Promise((resolve) => setTimeout(resolve, 20))
+    const { dead } = await repository.epcis.subscription('shipped', subscriptionID)
+    expect(dead).toMatchObject([{ fromN: 3, toN: 4, reason: expect.stringContaining('HTTP 413') as string }])
+  })
+
+  it('gets what comes behind an event that cannot be written as it wants, and the reason is kept', async () => {
+    const { subscriptionID } = await subscribe({ epcFormat: 'Always_EPC_URN' })
+    // Nobody has shown the company prefix of this Digital Link.
+    const link = { ...shipped(2), epcList: ['https://id.gs1.org/01/09506000134352/21/1'] }
+    await repository.capture([shipped(1), link, shipped(3)])
+    await receiver.until(2)
+    expect(ids()).toEqual(['urn:x:1', 'urn:x:3'])
+    const { dead } = await repository.epcis.subscription('shipped', subscriptionID)
+    expect(dead).toMatchObject([
+      { fromN: 1, toN: 2, reason: expect.stringContaining('/01/09506000134352') as string },
+    ])
+    expect(repository.alarms).toHaveLength(1)
   })
 
   it('is not led elsewhere by a redirect', async () => {
@@ -180,5 +211,40 @@ describe('targets of webhooks', () => {
       new Promise((done) => rules.lookup(port)('localhost', {}, (error, address) => done(error ?? address)))
     expect(await resolve(8414)).toMatchObject({ code: 'TRC_EPCIS' })
     expect(await resolve(80)).toMatch(/^(127\.|::1)/)
+  })
+})
+
+describe('a standing query that begins far back', () => {
+  it('looks in parts that each end before a query must, and finds the one event at the end', async () => {
+    const parts: number[] = []
+    const report = ({ among }: PageAsk): Promise<object> => {
+      const { afterN = 0, upToN = 0 } = among ?? {}
+      parts.push(upToN - afterN)
+      const count = upToN === 50_001 ? 1 : 0
+      return Promise.resolve({ body: '{}', count, lastN: count * upToN, next: null, unwritable: null })
+    }
+    const thread = {
+      events: { end: () => Promise.resolve(50_001) },
+      answers: { report },
+      onReached: () => () => undefined,
+    }
+    const progress = await new Promise<Progress>((resolve, reject) => {
+      const standing = new StandingQuery({
+        thread: thread as unknown as EpcisThread,
+        params: { values: {} },
+        queryName: 'all',
+        subscriptionID: 's',
+        format: 'Never_Translates',
+        schedule: null,
+        reportIfEmpty: false,
+        cursor: 0,
+        deliver: () => Promise.resolve({ ok: true }),
+        onProgress: async (p) => resolve(p),
+        onAlarm: reject,
+      })
+      standing.start()
+    })
+    expect(progress).toMatchObject({ what: 'delivered', toN: 50_001 })
+    expect(Math.max(...parts)).toBeLessThanOrEqual(20_000)
   })
 })

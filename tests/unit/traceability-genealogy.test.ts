@@ -93,6 +93,17 @@ describe('facts', () => {
       { kind: 'associate', child: 'unit/A', parent: 'pallet/P', to: at(-5) },
       'TRC_GENEALOGY',
     ],
+    [
+      'a URI that is cut in a character',
+      { kind: 'associate', child: 'unit/A', parent: 'urn:sightline:lot:p:%E0%A4%A' },
+      'TRC_GENEALOGY',
+    ],
+    [
+      'a URI of two lines',
+      { kind: 'aggregate', child: 'unit/A', parent: 'urn:sightline:box:a\nb' },
+      'TRC_GENEALOGY',
+    ],
+    ['half of a surrogate pair', { kind: 'commission', unit: 'A\ud83d', product: 'cap' }, 'EVT_SCHEMA'],
     ['an empty reason', { kind: 'hold', target: 'unit/A', reason: ' ' }, 'EVT_SCHEMA'],
   ])('refuses %s', async (_name, fact, code) => {
     await commission('A')
@@ -247,6 +258,41 @@ describe('time windows', () => {
       order: 'order/O1',
     })
     expect(b?.where).toMatchObject({ place: 'line', pallet: null, shipment: null })
+  })
+
+  it('say of what was shipped on the last customer, whatever the shipments are called', async () => {
+    await commission('A')
+    await tell({ kind: 'ship', child: 'unit/A', shipment: 'Z1', customer: 'depot' }, 1)
+    await tell({ kind: 'ship', child: 'unit/A', shipment: 'A2', customer: 'buyer' }, 2)
+    const where = { shipment: 'shipment/A2', customer: 'customer/buyer' }
+    expect(query.recall({ target: 'unit/A' }).units).toMatchObject([where])
+    expect((await query.unitLives('A'))[0]?.where).toMatchObject(where)
+  })
+
+  it('know one lot by one name, however its letters are composed', async () => {
+    await tell({ kind: 'receive', lot: 'Gr\u00fcn1', product: 'cap', supplier: 'M\u00fcller' })
+    await tell({ kind: 'commission', unit: 'A', product: 'cap', lot: 'Gru\u0308n1 ' })
+    for (const target of ['supplier/M\u00fcller', 'supplier/Mu\u0308ller', 'lot/Gru\u0308n1'])
+      expect(recalled(target), target).toEqual(['A certain'])
+  })
+
+  it('know a lot that a line spells otherwise, and hold it by every spelling', async () => {
+    const [composed, apart] = ['Gr\u00fcn9', 'Gru\u0308n9']
+    const asked = request(1, passVerdict({ codes: [gs1Code('A')] }))
+    await store.capture({ ...asked, context: { ...asked.context, lot: apart } })
+    await tell({ kind: 'hold', target: 'lot/later ', reason: 'r' }, 1)
+    for (const target of [`lot/${composed}`, `lot/${apart}`]) {
+      expect(recalled(target), target).toEqual(['A certain'])
+      await tell({ kind: 'hold', target, reason: 'r' }, 2)
+      expect(query.recall({ target: 'unit/A' }).units).toMatchObject([{ held: true }])
+      await tell({ kind: 'release', target: `lot/${composed}`, reason: 'r' }, 3)
+      expect(query.recall({ target: 'unit/A' }).units).toMatchObject([{ held: false }])
+    }
+    await tell({ kind: 'commission', unit: 'B', product: 'cap', lot: 'later' }, 4)
+    expect(query.recall({ target: 'unit/B' }).units).toMatchObject([{ held: true }])
+    await tell({ kind: 'associate', child: 'unit/B', parent: 'urn:sightline:supplier:Mu%CC%88ller' }, 5)
+    for (const name of ['M\u00fcller', 'Mu\u0308ller'])
+      expect(recalled(`supplier/${name}`), name).toEqual(['B certain'])
   })
 
   it('keep certain and probable apart, the certain way first', async () => {

@@ -1,11 +1,19 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type SqlDatabase, type TraceFact, uuidv7 } from '../../contracts/index.ts'
+import {
+  type SqlDatabase,
+  type SqlRow,
+  type SqlValue,
+  type TraceFact,
+  uuidv7,
+} from '../../contracts/index.ts'
 import { Checks } from '../../traceability/epcis/checks.ts'
 import { openPartStore, openSql, verifyDataDir } from '../../traceability/index.ts'
+import { checkNames } from '../../traceability/proof/name-check.ts'
+import { Findings } from '../../traceability/proof/report.ts'
 import { epcisDocument } from './samples/epcis-documents.ts'
-import { signNow, temporary } from './samples/signed-log.ts'
+import { rewrite, signNow, temporary } from './samples/signed-log.ts'
 import { at, context, gs1Code, passVerdict, request } from './samples/traceability-requests.ts'
 
 const line = { plant: 'p1', line: 'caps-a' }
@@ -40,6 +48,7 @@ beforeAll(async () => {
   })
   await tell('made', { kind: 'transform', child: 'unit/S1', parent: 'lot/R1' })
   await tell('commissioned', { kind: 'commission', unit: 'X1', product: 'cap', lot: 'R2' })
+  await tell('encoded', { kind: 'commission', unit: 'X2', product: '铝盖 12/b', lot: 'R 3' })
   await tell('packed', { kind: 'aggregate', child: 'unit/S1', parent: 'box/B1' }, 51)
   await tell('unpacked', { kind: 'disaggregate', child: 'unit/S1', parent: 'box/B1' }, 52)
   await tell('again', { kind: 'aggregate', child: 'unit/S1', parent: 'box/B2' }, 53)
@@ -70,6 +79,8 @@ beforeAll(async () => {
     })
   }
   await capture(events)
+  const seen = { type: 'ObjectEvent', eventTimeZoneOffset: '+00:00', eventTime: '2026-01-05T10:30:00Z' }
+  await capture([{ ...seen, action: 'OBSERVE', epcList: [`${GTIN}/21/9`] }])
   const declared = { declarationTime: '2026-01-05T11:00:00Z' }
   await capture([{ ...events[2], errorDeclaration: declared }])
   await store.close()
@@ -97,6 +108,33 @@ describe('what a recall goes by', () => {
   it('raises nothing where nothing is signed, and each event is looked at by itself', async () => {
     rmSync(join(dir, 'log'), { recursive: true })
     expect(await verifyDataDir(dir)).toMatchObject({ state: 'unproven', findings: [] })
+  })
+
+  it.each([
+    ['time', '"eventTime":"2026-01-05T10:30:00Z"', '"eventTime":"yesterday"'],
+    ['words', '"event":{', '"even":{'],
+  ])(
+    'tells the unit of a captured event that nobody signed, whose %s nobody can read',
+    async (_, from, to) => {
+      rmSync(join(dir, 'log'), { recursive: true })
+      const altered = (json: string): string =>
+        json.includes(`${GTIN}/21/9`) ? json.replace(from, to) : json
+      rewrite(dir, (events) => events.map((e) => ({ ...e, json: altered(e.json) })))
+      const { findings } = await verifyDataDir(dir)
+      expect(findings).toMatchObject([
+        { subject: `${GTIN}/21/9`, detail: 'a row of the table identity that no event states' },
+      ])
+    },
+  )
+
+  it('tells a receipt that nobody signed, whose lot is no text', async () => {
+    rmSync(join(dir, 'log'), { recursive: true })
+    const altered = (json: string): string =>
+      json.replace(/"subject":"urn:sightline:lot:[^"]*"/, '"subject":{}')
+    rewrite(dir, (events) => events.map((e) => ({ ...e, json: altered(e.json) })))
+    expect(await found()).toContainEqual(
+      expect.stringMatching(/^column: subject is .*R1 in the table and \[object Object\]/),
+    )
   })
 
   it.each<[string, string, string[], RegExp]>([
@@ -218,6 +256,101 @@ it.each<[string, string, RegExp]>([
 ])('names a link %s', async (_, statement, expected) => {
   expect(db.run(statement.replace('ID', `'${ids['wrong'] ?? ''}'`)).changes).toBe(1)
   expect(await found()).toEqual([expect.stringMatching(expected)])
+})
+
+/** A row that is gone takes its unit, lot or trigger out of every list that is asked for; one too many leads to another. */
+it.each<[string, string, RegExp]>([
+  ['unit gone', `delete from identity where uri like '%S4'`, /S4 unit of the inspection is not in/],
+  [
+    'lot of a unit',
+    `update identity set lot = 'L9' where uri like '%S4'`,
+    /S4 row of the unit .* first inspection/,
+  ],
+  [
+    'trade item',
+    `update identity set gtin = '1' where uri like '%S4'`,
+    /S4 row of the unit .* first inspection/,
+  ],
+  ['commissioned unit gone', `delete from identity where uri like '%X1'`, /X1 unit of the event is not in/],
+  [
+    'serial',
+    `update identity set serial = 'X2' where uri like '%X1'`,
+    /X1 row of the unit .* the event says/,
+  ],
+  [
+    'unit of nobody',
+    `insert into identity (uri, serial, kind, product, first_at, first_position) values ('urn:x:1', 'S4', 'code', 'cap', '', 1)`,
+    /urn:x:1 a row of the table identity that no event states/,
+  ],
+  [
+    'name of another unit',
+    `insert into identity_alias (value, scheme, uri) select 'S5', 'barcode', uri from identity where uri like '%S4'`,
+    /S4 S5 \(barcode\) is a name/,
+  ],
+  ['lot gone', `delete from material_lot where lot = 'M1'`, /M1 lot is not in the table/],
+  [
+    'name of a lot',
+    `update material_lot set lot = 'M9' where lot = 'M1'`,
+    /M1 table material_lot calls the lot M9/,
+  ],
+  ['supplier', `update material_lot set supplier = 'bolt' where lot = 'M1'`, /M1 lot comes from bolt/],
+  ['no supplier', `update material_lot set supplier = null where lot = 'M1'`, /M1 lot comes from nobody/],
+  [
+    'lot of nobody',
+    `insert into material_lot (uri, lot, product, first_at) values ('urn:x:2', 'M1', 'cap', '')`,
+    /urn:x:2 a row of the table material_lot that no event/,
+  ],
+  ['trigger gone', `delete from part_trigger where number = 4`, /st10 trigger 4 of the inspection is not/],
+  [
+    'trigger open',
+    `update part_trigger set state = 'open' where number = 4`,
+    /st10 trigger 4 of the inspection is not/,
+  ],
+  [
+    'trigger of nobody',
+    `insert into part_trigger (station, attempt, number, at, state) values ('st10', 1, 999, '', 'judged')`,
+    /st10 trigger 999 is judged/,
+  ],
+])('names of the tables by which units, lots and triggers are found: %s', async (_, statement, expected) => {
+  db.exec('pragma foreign_keys = off')
+  expect(db.run(statement).changes).toBe(1)
+  const { findings } = await verifyDataDir(dir)
+  expect(findings.map((f) => `${f.subject} ${f.detail.replace(/^the /, '')}`)).toEqual([
+    expect.stringMatching(expected),
+  ])
+})
+
+it('reads of the log and the inspections no more for it than indexes, and of a unit one record', () => {
+  // A name that is put together, of a unit that was seen twice; nothing has counted how long the tables are.
+  const name = '(01)09506000134352(21)S1(10)L1'
+  db.run(
+    `insert into identity_alias (value, scheme, uri) select ?, 'gs1', uri from identity where serial = 'S1'`,
+    name,
+  )
+  const scanned: string[] = []
+  let records = 0
+  const watched = (sql: string, ...values: SqlValue[]): SqlRow[] => {
+    const plan = db.all<{ detail: string }>(`explain query plan ${sql}`, ...values)
+    scanned.push(...plan.map((p) => p.detail).filter((d) => /^SCAN (i|inspection|event)\b/.test(d)))
+    const rows = db.all(sql, ...values)
+    if (sql.includes('record_encoding')) records += rows.length
+    return rows
+  }
+  const all = watched as SqlDatabase['all']
+  const get = ((sql, ...values) => watched(sql, ...values)[0]) as SqlDatabase['get']
+  const findings = new Findings()
+  checkNames({ all, get } as SqlDatabase, { lots: new Set(), named: false }, findings)
+  expect(scanned).not.toEqual([])
+  for (const how of scanned) expect(how).toContain('COVERING INDEX')
+  expect([findings.list, records]).toEqual([[], 1])
+})
+
+it('says that triggers of a store of before version 7, which has no counts of them, were not compared', async () => {
+  db.exec(`create table before_7 as select station, number, at, state from part_trigger; drop table part_trigger;
+    alter table before_7 rename to part_trigger`)
+  const { findings, limits } = await verifyDataDir(dir)
+  expect(findings).toEqual([])
+  expect(limits.map((l) => l.en)).toContainEqual(expect.stringContaining('triggers was not compared'))
 })
 
 describe('holds and facts', () => {

@@ -141,6 +141,9 @@ beforeAll(async () => {
   const earlier = packing(7, 'ADD', { eventID: 'urn:uuid:earlier' })
   await l.capture({ ...earlier, ...declared })
   await l.capture(earlier)
+  const outside = { ...ofLot('w', 'W'), eventID: 'urn:uuid:outside' }
+  await l.capture({ ...outside, ...declared })
+  await l.capture(outside)
   // A unit of a lot, as somebody else says; of another lot, which was made of that unit, it cannot be.
   await l.capture(ofLot('y', 'Y'))
   const product = child('z').slice(0, child('z').indexOf('/21/'))
@@ -167,7 +170,22 @@ async function found(forged?: string): Promise<string[]> {
 
 it('raises nothing about corrections, other names and what is told twice or too early', async () => {
   const db = openSql(join(base.dir, 'trace.db'), { synchronous: 'normal', readOnly: true })
-  expect(db.all('select parent from edge where child = ?', child('z'))).toEqual([])
+  const known = db.all<{ child: string }>(`select child from edge where child like '${child('')}%'`)
+  expect(known.map((e) => e.child)).toContain(child('y'))
+  for (const none of ['w', 'z']) expect(known.map((e) => e.child)).not.toContain(child(none))
+  // Why it is not, stands in the event.
+  const said = db.all<{ parent: string; reason: string }>(
+    `select json_extract(l.value, '$.parent') as parent, json_extract(l.value, '$.reason') as reason
+       from event v, json_each(v.json, '$.data.notLinked') l where json_extract(l.value, '$.child') in (?, ?)
+       order by v.position`,
+    child('w'),
+    child('z'),
+  )
+  const lot = child('').replace('/21/', '/10/')
+  expect(said).toEqual([
+    { parent: `${lot}W`, reason: expect.stringContaining('was declared') as string },
+    { parent: `${lot}Z`, reason: expect.stringContaining('TRC_GENEALOGY') as string },
+  ])
   db.close()
   expect(await found()).toEqual([])
 })
@@ -213,9 +231,11 @@ it.each<[string, string, string[]]>([
     [`the link from ${child('y')} to https://id.gs1.org/01/04012345111118/10/Y is gone`],
   ],
   [
-    'deleted, whose error was declared too early',
-    `delete from edge where child = '${child(7)}'`,
-    [`the link from ${child(7)} to https://id.gs1.org/00/040123450000000078 is gone`],
+    'put in, which an event states whose error was declared before it came',
+    `insert into edge (child, parent, kind, certainty, valid_from, position)
+       select '${child(7)}', 'https://id.gs1.org/00/040123450000000078', 'aggregate', 'certain', valid_from, position
+       from edge where child = '${child('y')}'`,
+    [`a link from ${child(7)} to https://id.gs1.org/00/040123450000000078 that no event states`],
   ],
 ])('tells a link that was %s', async (_, forged, expected) => {
   expect((await found(forged)).sort()).toEqual(expected)

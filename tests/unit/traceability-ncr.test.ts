@@ -190,6 +190,20 @@ describe('a report', () => {
     expect(query.ncr(ncr)?.verification).toMatchObject({ effective: true, comparison: few })
   })
 
+  it('is not shown to be effective where what failed before is only inconclusive now', async () => {
+    const ncr = await open()
+    for (const s of [cause(ncr), act(ncr), done(ncr)]) await take(s)
+    // 12 of 100 and 1 of 88: chi2_contingency([[1, 87], [12, 88]], correction=False) of SciPy gives p = 0.0034.
+    const grey = { ...better, n: 88, bad: 1, p: 0.0034, undecided: 12, beforeUndecided: 0 }
+    await expect(take(verify(ncr, { comparison: grey }))).rejects.toMatchObject(
+      refused('TRC_NCR', /, 0 inconclusive and not reviewed before, 12 after, p = 0.0034.*review what is/),
+    )
+    // 4 of 100 were neither before: not good were 16 of 104, and are 11 of 98.
+    const asBefore = { ...grey, undecided: 10, beforeUndecided: 4 }
+    await take(verify(ncr, { comparison: asBefore }))
+    expect(query.ncr(ncr)?.verification).toMatchObject({ effective: true, comparison: asBefore })
+  })
+
   it('is corrected by another step; both stay in the log', async () => {
     const ncr = await open()
     await take({ kind: 'amend', ncr, severity: 'critical', reason: 'sharp edge' })

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
-import { type SqlDatabase, uuidv7 } from '../../contracts/index.ts'
+import { type SqlDatabase, uuidv7, type VerdictReviewed } from '../../contracts/index.ts'
 import { IdentityChanges, migratePostgres, type PostgresDatabase } from '../../traceability/index.ts'
 import { openTraceQuery, TraceQuery } from '../../traceability/query/index.ts'
 import { dropSchema, freshSchema, openSchema, postgresPresent } from '../services/postgres.ts'
 import { describeWith } from '../services/require-service.ts'
-import { at, RECIPE } from './samples/traceability-requests.ts'
+import { at, RECIPE, reviewed } from './samples/traceability-requests.ts'
 import { carryAll, PlantLine } from './samples/plant-line.ts'
 
 /** The same answer, but for what the plant calls otherwise: positions, and stations by their line. */
@@ -76,8 +76,18 @@ describeWith('PostgreSQL', await postgresPresent(), 'questions to the plant stor
       reason: 'label printed twice',
     })
     changes.close()
-    carryAll(line.replicator(db))
     here = openTraceQuery(line.dir)
+    const said = [
+      [15, { after: 'pass' }],
+      [16, { after: 'fail', labels: [{ classCode: 'pit' }] }],
+      [18, { after: 'fail', labels: [{ classCode: 'pit' }] }],
+      [21, { after: 'inconclusive' }],
+    ] as const
+    for (const [n, data] of said) {
+      const inspection = (await here.bySerial(line.serial(n)))?.inspections[0]?.inspectionId ?? ''
+      await store.emit(reviewed(inspection, data as Partial<VerdictReviewed>))
+    }
+    carryAll(line.replicator(db))
     plant = new TraceQuery('', db)
   }, 120_000)
   afterAll(async () => {
@@ -93,6 +103,10 @@ describeWith('PostgreSQL', await postgresPresent(), 'questions to the plant stor
     ['recent parts', (q) => q.recentParts({ limit: 30 })],
     ['failed parts', (q) => q.recentParts({ limit: 30, result: 'fail' })],
     ['a part', async (q) => q.part(await id(q))],
+    [
+      'parts of a class and a time',
+      (q) => q.recentParts({ limit: 20, class: 'scratch', from: at(2), to: at(99) }),
+    ],
     ['a record', async (q) => q.record(await id(q))],
     ['a life by serial', (q) => q.bySerial(line.serial(6))],
     ['a life by label', (q) => q.bySerial(`(01)09506000134352(21)${line.serial(6)}`)],
@@ -112,6 +126,8 @@ describeWith('PostgreSQL', await postgresPresent(), 'questions to the plant stor
     ['causes of a class', (q) => q.causeCounts({ class: 'scratch', from: at(5), to: at(50) })],
     ['the table of causes', (q) => q.causeTable({ eachClass: true })],
     ['the table of causes of a class', (q) => q.causeTable({ class: 'scratch', limit: 70 })],
+    ['the table of causes of a class that reviews named', (q) => q.causeTable({ class: 'pit' })],
+    ['causes of a class that reviews named', (q) => q.causeCounts({ class: 'pit' })],
     ['places of defects', (q) => q.defectPlaces({ class: 'scratch' })],
     ['holds', (q) => q.holds()],
     ['reports about a lot', (q) => q.ncrs({ target: 'lot/M2' })],

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { proofSchema } from '../../contracts/index.ts'
 import {
   keptCheckpoints,
   makeBundle,
@@ -15,6 +16,8 @@ import {
   verifyBundle,
   verifyDataDir,
 } from '../../traceability/index.ts'
+import { ProofKeeper } from '../../traceability/proof/keeper.ts'
+import type { ProofState } from '../../traceability/proof/proof-state.ts'
 import { inspectedLinks } from '../../traceability/proof/inspected-links.ts'
 import { checkRange } from '../../traceability/proof/range-check.ts'
 import { Pieces } from '../../traceability/proof/range-pool.ts'
@@ -77,7 +80,7 @@ describe('signing', () => {
     expect(await kinds(place.dir)).toEqual([])
   })
 
-  it('does not sign over an altered event, a cut log, or with the clock put back', async () => {
+  it('does not sign over an altered event or a cut log', async () => {
     const altered = place.copy()
     rewrite(altered, (events) =>
       events.map((e, i) => (i === 4 ? { ...e, json: e.json.replace('"1.0"', '"1.1"') } : e)),
@@ -87,11 +90,35 @@ describe('signing', () => {
     const cut = place.copy()
     rewrite(cut, (events) => events.slice(0, 20))
     await expect(signNow(cut)).rejects.toMatchObject({ code: 'TRC_PROOF' })
-    const clock = place.copy()
-    const last = keptCheckpoints(clock).last()
-    keptCheckpoints(clock).append({ at: '2999-01-01T00:00:00.000Z', note: last?.note ?? '' })
-    await capture(clock, 61, 61)
-    await expect(signNow(clock)).rejects.toMatchObject({ code: 'TRC_PROOF' })
+  })
+
+  it('goes on when the clock is put back, at its pace, and says so until the clock is past that', async () => {
+    const states: ProofState[] = []
+    const signer = openLogKey({ dataDir: place.dir, keyFile: null, origin: ORIGIN, fallback: ORIGIN })
+    const db = openSql(join(place.dir, 'trace.db'), { synchronous: 'normal', readOnly: true })
+    const spec = { ...proofSchema.parse({}), everyEvents: 1_000, everyMs: 1 }
+    const o = { db, dataDir: place.dir, signer, spec, onState: (state: ProofState) => states.push(state) }
+    const keeper = new ProofKeeper(o)
+    const step = async (n: number): Promise<ProofState | undefined> => {
+      await capture(place.dir, n, n)
+      await keeper.step()
+      return states.at(-1)
+    }
+    const before = await step(61)
+    expect(before).toMatchObject({ fault: null, clock: null })
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 4 * 3_600_000 })
+    try {
+      const back = await step(62)
+      expect(back?.size).toBeGreaterThan(before?.size ?? 0)
+      expect(back).toMatchObject({ fault: null, clock: { code: 'TRC_CLOCK' } })
+    } finally {
+      vi.useRealTimers()
+    }
+    expect(await step(63)).toMatchObject({ fault: null, clock: null })
+    db.close()
+    const report = await verifyDataDir(place.dir)
+    expect(report).toMatchObject({ state: 'intact', findings: [] })
+    expect(report.signed).toBe(report.events)
   })
 
   it('goes on behind a torn line of a crash', async () => {

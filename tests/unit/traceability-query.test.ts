@@ -22,6 +22,7 @@ import {
   missed,
   passVerdict,
   request,
+  reviewed,
 } from './samples/traceability-requests.ts'
 
 let dataDir: string
@@ -57,6 +58,8 @@ describe('query surface', () => {
     expect(await triggers({ limit: 10 })).toEqual(['st20/1', 'st10/3', 'st10/2', 'st10/1'])
     expect(await triggers({ limit: 2, beforePosition: 4 })).toEqual(['st10/3', 'st10/2'])
     expect(await triggers({ limit: 10, station: 'st10', result: 'pass' })).toEqual(['st10/1'])
+    expect(await triggers({ limit: 10, class: 'scratch' })).toEqual(['st10/2'])
+    expect(await triggers({ limit: 10, class: "x' or 1=1" })).toEqual([])
     const [row] = await query.recentParts({ limit: 1, result: 'fail' })
     expect(row).toMatchObject({
       serial: 'caps-a.st10.2',
@@ -212,12 +215,17 @@ describe('query surface', () => {
       gate: [{ command: { action: 'reject' }, ack: { ok: true, atMs: 4 } }],
       late: [{ result: 'pass' }],
       reviews: [{ reviewer: 'qa1', before: 'fail', after: 'pass' }],
+      review: review.id,
     })
     expect(part?.siblings.map((s) => s.trigger)).toEqual([1, 9])
     const types = part?.events.map((e) => e.type)
     expect(types?.filter((t) => t === 'qe.inspection.completed.v1')).toHaveLength(2)
     expect(types?.at(-1)).toBe('qe.verdict.reviewed.v1')
     expect(await query.part(uuidv7())).toBeNull()
+
+    const retracting = { inspectionId: r.inspectionId, before: 'pass' as const, retracts: review.id }
+    await store.emit(reviewed(r.inspectionId, retracting))
+    expect(await query.part(r.inspectionId)).toMatchObject({ review: null, reviews: [{}, {}] })
   })
 
   it('finds a part by serial, URI, label text and bracketed elements, and follows lot and supplier', async () => {
@@ -294,6 +302,8 @@ describe('query surface', () => {
     ])
     expect(query.defectPareto()).toEqual([{ class: 'scratch', count: 2 }])
     expect(query.defectPareto(at(3))).toEqual([{ class: 'scratch', count: 1 }])
+    expect(await query.recentParts({ limit: 9, class: 'scratch', from: at(3) })).toHaveLength(1)
+    expect(await query.recentParts({ limit: 9, class: 'scratch', to: at(3) })).toHaveLength(1)
     expect(query.triggerBalance()).toEqual([
       { station: 'st10', triggers: 6, verdicts: 4, noVerdicts: 1, open: 1, closed: true },
     ])

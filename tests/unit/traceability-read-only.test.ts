@@ -1,14 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { openPartStore, openTraceQuery, verifyDataDir } from '../../traceability/index.ts'
-import { commandPresent, describeWith } from '../services/require-service.ts'
+import { canMountExt4, makeExt4, mountExt4, unmount } from '../services/mounts.ts'
+import { describeWith } from '../services/require-service.ts'
 import { gs1Code, passVerdict, request } from './samples/traceability-requests.ts'
-
-const isRoot = process.platform === 'linux' && process.getuid?.() === 0
-const present = isRoot && existsSync('/dev/loop-control') && commandPresent('mkfs.ext4', ['-V'])
 
 /** Parts in flight when the disk goes. */
 const TOGETHER = 32
@@ -16,21 +14,21 @@ const FIRST = 100
 
 describeWith(
   'mounting ext4 on a loop device (root on Linux)',
-  present,
+  canMountExt4(),
   'a disk that turns read-only in mid-capture',
   () => {
     let base = ''
     let disk = ''
     let device = ''
     const mount = (): void => {
-      execFileSync('mount', ['-o', 'loop,errors=remount-ro', join(base, 'image'), disk])
+      mountExt4(join(base, 'image'), disk)
       device = execFileSync('findmnt', ['-no', 'SOURCE', disk], { encoding: 'utf8' }).trim()
     }
     /** As after a bad sector: the file system allows no write any more, whoever has a file open. */
     const fail = (): void => writeFileSync(`/sys/fs/ext4/${basename(device)}/trigger_fs_error`, '1')
     /** Repaired and mounted again. */
     const repair = (): void => {
-      execFileSync('umount', ['-l', disk])
+      unmount(disk)
       try {
         execFileSync('e2fsck', ['-fy', join(base, 'image')], { stdio: 'ignore' })
       } catch (error) {
@@ -44,13 +42,11 @@ describeWith(
       base = mkdtempSync(join(tmpdir(), 'sightline-ro-'))
       disk = join(base, 'disk')
       mkdirSync(disk)
-      writeFileSync(join(base, 'image'), '')
-      truncateSync(join(base, 'image'), 64 * 2 ** 20)
-      execFileSync('mkfs.ext4', ['-q', join(base, 'image')])
+      makeExt4(join(base, 'image'))
       mount()
     })
     afterEach(() => {
-      execFileSync('umount', ['-l', disk])
+      unmount(disk)
       rmSync(base, { recursive: true, force: true })
     })
 

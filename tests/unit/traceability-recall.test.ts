@@ -209,7 +209,14 @@ describe('a hundred thousand units', () => {
       cut: false,
       places: { shipped: 50_000, packed: 50_000, line: 1 },
     })
-    expect(query.recall({ target: 'supplier/acme', limit: 1_000 }).cut).toBe(true)
+    const asked = { target: 'supplier/acme', limit: 1_000 }
+    expect(query.recall(asked).cut).toBe(true)
+    // Each file says it, too.
+    expect(query.recallText(asked, 'csv').split('\r\n').at(-2)).toMatch(/^,not complete: too many links,,/)
+    const { epcisBody } = JSON.parse(query.recallText(asked, 'epcis')) as {
+      epcisBody: { eventList: object[] }
+    }
+    expect(epcisBody.eventList[0]).toMatchObject({ 'sightline:complete': false })
   }, 60_000)
 
   it('leave every question about one of them below 200 ms', async () => {

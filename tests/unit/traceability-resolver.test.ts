@@ -5,8 +5,10 @@ import {
   IdentityMap,
   linksetOf,
   type Registration,
+  openSql,
   RegistrationQueue,
   type RegistrationStore,
+  SqlRegistrationStore,
 } from '../../traceability/index.ts'
 
 const URI = 'https://id.gs1.org/01/09506000134352/21/A1'
@@ -65,7 +67,8 @@ describe('registration', () => {
     return {
       all,
       put: async (r) => void all.set(r.uri, r),
-      due: async (now, limit) => [...all.values()].filter((r) => r.dueAt <= now).slice(0, limit),
+      due: async (now, latest, limit) =>
+        [...all.values()].filter((r) => r.dueAt <= now || r.dueAt > latest).slice(0, limit),
       remove: async (uri, record) => void (all.get(uri)?.record === record && all.delete(uri)),
       size: async () => all.size,
     }
@@ -101,6 +104,20 @@ describe('registration', () => {
     expect(await Promise.all([queue.run(), queue.run()])).toEqual([2, 2])
     expect(got.sort()).toEqual(['u1 {"v":2}', 'u2 {"v":1}'])
     expect(await queue.health()).toMatchObject({ waiting: 0, sent: 2, error: null })
+  })
+
+  it('does not wait for a clock that was put back', async () => {
+    const db = openSql(':memory:', { synchronous: 'normal' })
+    let [now, asked] = [1_000_000_000, 0]
+    const send = async (): Promise<void> => {
+      if (asked++ === 0) throw new Error('503')
+    }
+    const queue = new RegistrationQueue(new SqlRegistrationStore(db), send, () => now)
+    await queue.register('u', { v: 1 })
+    expect(await queue.run()).toBe(0)
+    now -= 4 * 3_600_000
+    expect(await queue.run()).toBe(1)
+    db.close()
   })
 
   it('keeps a record that was replaced while the old one was sent', async () => {

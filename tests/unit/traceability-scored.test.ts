@@ -69,8 +69,8 @@ describe('judged parts with their scores', () => {
     await store.capture(request(3, passVerdict(by('side@4', '1'))))
     await store.capture(request(4, passVerdict(by('top@2', '2'))))
     expect(query.causeCounts({}).filter((c) => c.factor === 'model')).toEqual([
-      { factor: 'model', value: 'pair@1', n: 3, bad: 1 },
-      { factor: 'model', value: 'pair@2', n: 1, bad: 0 },
+      { factor: 'model', value: 'pair@1', n: 3, bad: 1, undecided: 0 },
+      { factor: 'model', value: 'pair@2', n: 1, bad: 0, undecided: 0 },
     ])
     expect(query.causeCounts({ class: 'none' }).filter((c) => c.bad > 0)).toEqual([])
   })

@@ -45,6 +45,29 @@ describe('MQTT', () => {
   })
 })
 
+describe.each([
+  ['MQTT 5', () => new MqttPeer(5)],
+  ['CFX', () => new AmqpPeer()],
+] as const)('%s', (_, newPeer) => {
+  it('refuses for good what is larger than the broker takes, and goes on with the next', async () => {
+    const peer = newPeer()
+    await peer.start()
+    const sink = peer.sink({ secret: 'sesame', timeoutMs: 8_000 })
+    const [event, next] = logged
+    if (event === undefined || next === undefined) throw new Error('no events')
+    const idle = new AbortController().signal
+    peer.maxBytes = 100
+    const refused = await sink.deliver(event, idle)
+    expect(refused).toMatchObject({ ok: false, why: 'refused' })
+    expect(refused.ok ? '' : refused.reason).toMatch(/too large|size-exceeded/)
+    peer.maxBytes = Infinity
+    expect(await sink.deliver(next, idle)).toEqual({ ok: true })
+    expect(peer.taken()).toEqual([next.event.id])
+    sink.close()
+    await peer.stop()
+  })
+})
+
 describe('CFX', () => {
   it('names fields and values as the SDK has them', () => {
     const [fail, , , none] = logged.map((l) =>
@@ -57,6 +80,8 @@ describe('CFX', () => {
       MessageBody: {
         $type: 'CFX.Production.TestAndInspection.UnitsInspected, CFX',
         InspectionMethod: 'AOI',
+        RecipeName: 'cap-top',
+        RecipeRevision: '4',
         InspectedUnits: [
           {
             UnitIdentifier: 'A1',

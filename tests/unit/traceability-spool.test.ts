@@ -14,7 +14,9 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { CodedError } from '../../contracts/index.ts'
 import { openEventLog, openPartStore, openSql, openTraceQuery } from '../../traceability/index.ts'
-import { at, failVerdict, gs1Code, passVerdict, request } from './samples/traceability-requests.ts'
+import { canMountTmpfs, mountTmpfs, unmount } from '../services/mounts.ts'
+import { describeWith } from '../services/require-service.ts'
+import { at, failVerdict, gs1Code, missed, passVerdict, request } from './samples/traceability-requests.ts'
 
 let dataDir: string
 beforeEach(() => {
@@ -177,34 +179,16 @@ describe('a store that is late', () => {
   })
 })
 
-const isRoot = process.getuid?.() === 0
+const canMount = canMountTmpfs()
 
-function mounted(dir: string): boolean {
-  if (!isRoot || process.platform !== 'linux') return false
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', dir], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
-
-const canMount = ((): boolean => {
-  const dir = mkdtempSync(join(tmpdir(), 'sightline-mount-'))
-  const ok = mounted(dir)
-  if (ok) execFileSync('umount', [dir])
-  rmSync(dir, { recursive: true, force: true })
-  return ok
-})()
-
-describe.skipIf(!canMount)('a full disk (needs root and a tmpfs of 2 MB)', () => {
+describeWith('mounting a tmpfs (root on Linux)', canMount, 'a full disk', () => {
   let small: string
   beforeEach(() => {
     small = join(dataDir, 'small')
     mkdirSync(small)
-    mounted(small)
+    mountTmpfs(small, 'size=2m')
   })
-  afterEach(() => execFileSync('umount', [small]))
+  afterEach(() => unmount(small))
 
   it('sends records to a spool on another disk, and drains it when there is room again', async () => {
     writeFileSync(join(small, 'ballast'), Buffer.alloc(900_000))
@@ -253,10 +237,42 @@ describe.skipIf(!canMount)('a full disk (needs root and a tmpfs of 2 MB)', () =>
     expect((await again.balance())[0]).toMatchObject({ verdicts: acks.size })
     await again.close()
   })
+
+  it('has failed as long as no image finds room, also where records without one do, and says why', async () => {
+    const store = await openPartStore({ dataDir: small, drainEveryMs: 50, spoolAfterMs: 20_000 })
+    // Every inode is in use, the bytes are not.
+    execFileSync('mount', ['-o', 'remount,nr_inodes=25', small])
+    let refusal: CodedError | null = null
+    let n = 0
+    while (refusal === null && n < 60) {
+      const image = Uint8Array.from({ length: 8 }, () => Math.floor(Math.random() * 256))
+      await store.capture(request(++n, passVerdict(), { image })).catch((e: CodedError) => (refusal = e))
+    }
+    expect(refusal).toMatchObject({ code: 'TRC_DISK_FULL', message: expect.stringContaining('df -i') })
+    await store.capture(missed(n))
+    await store.openTrigger({ station: 'st10', trigger: n + 1, at: at(n + 1) })
+    expect(store.health().state).toBe('failed')
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    expect(store.health().state).toBe('failed')
+    // What waits in the spool is handed over all the same.
+    const other = openSql(join(small, 'trace.db'), { synchronous: 'full' })
+    other.exec('begin immediate')
+    execFileSync('mount', ['-o', 'remount,nr_inodes=26', small])
+    await store.capture(missed(n + 2))
+    expect(store.health()).toMatchObject({ state: 'failed', spooled: 1 })
+    other.exec('rollback')
+    other.close()
+    await expect.poll(() => store.health().spooled, { timeout: 15_000 }).toBe(0)
+    expect(store.health().state).toBe('failed')
+    execFileSync('mount', ['-o', 'remount,nr_inodes=100', small])
+    await calm(store)
+    expect(readdirSync(join(small, 'images'))).not.toContain('.trial')
+    await store.close()
+  })
 })
 
 describe('a directory that cannot be written', () => {
-  it.skipIf(isRoot)('refuses to open (skipped for root, whom no mode stops)', async () => {
+  it.skipIf(process.getuid?.() === 0)('refuses to open (skipped for root, whom no mode stops)', async () => {
     chmodSync(dataDir, 0o500)
     await expect(openPartStore({ dataDir })).rejects.toMatchObject({ code: 'TRC_OPEN' })
     chmodSync(dataDir, 0o700)
@@ -265,11 +281,11 @@ describe('a directory that cannot be written', () => {
   it.skipIf(!canMount)('refuses to open on a read-only mount (needs root)', async () => {
     const dir = join(dataDir, 'ro')
     mkdirSync(dir)
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'ro', 'tmpfs', dir])
+    mountTmpfs(dir, 'size=1m,ro')
     try {
       await expect(openPartStore({ dataDir: dir })).rejects.toMatchObject({ code: 'TRC_OPEN' })
     } finally {
-      execFileSync('umount', [dir])
+      unmount(dir)
     }
   })
 

@@ -78,6 +78,63 @@ function takenBack(open: () => Promise<Opened>): void {
     },
   )
 
+  const boxed = (): unknown[] =>
+    o.db
+      .all(`select parent, valid_from, valid_to from edge where kind = 'aggregate' order by valid_from`)
+      .map((e) => [String(e['parent']).slice(-2), e['valid_from'], e['valid_to']])
+  const pack = (box: string, n: number, more: object = {}): Promise<string> =>
+    tell({ kind: 'aggregate', child: 'unit/S1', parent: `box/${box}`, ...more }, n)
+  const unpack = (box: string, n: number, more: object = {}): Promise<string> =>
+    tell({ kind: 'disaggregate', child: 'unit/S1', parent: `box/${box}`, ...more }, n)
+
+  it('an unpacking stays where the part was packed anew since, and its correction leaves that alone', async () => {
+    await judge('S1')
+    await pack('B1', 10)
+    await expect(unpack('B1', 10)).rejects.toThrow(`an end after ${at(10)}`)
+    const out = await unpack('B1', 20)
+    await pack('B1', 30)
+    await expect(retract(out)).rejects.toThrow(`packed in urn:sightline:box:B1 at ${at(30)}`)
+    await expect(unpack('B1', 31, { supersedes: out })).rejects.toThrow(`until ${at(31)}`)
+    await expect(unpack('B2', 25, { supersedes: out })).rejects.toThrow('what was unpacked then')
+    await unpack('B1', 25, { supersedes: out })
+    expect(boxed()).toEqual([
+      ['B1', at(10), at(25)],
+      ['B1', at(30), null],
+    ])
+    expect(await findings()).toEqual([])
+  })
+
+  it('a packing that was unpacked since stays so when it is corrected', async () => {
+    await judge('S1')
+    const wrong = await pack('B1', 10)
+    await unpack('B1', 20)
+    await expect(pack('B1', 21, { supersedes: wrong })).rejects.toThrow(`an end after ${at(21)}`)
+    await expect(pack('B2', 9, { supersedes: wrong })).rejects.toThrow('retract its disaggregate first')
+    await pack('B1', 8, { supersedes: await pack('B1', 9, { supersedes: wrong }) })
+    expect(boxed()).toEqual([['B1', at(8), at(20)]])
+    expect(await findings()).toEqual([])
+  })
+
+  it('a link that two facts state stays the one of the other', async () => {
+    await judge('S1')
+    const first = await tell({ kind: 'ship', child: 'unit/S1', shipment: 'X', customer: 'zeta' }, 10)
+    await tell({ kind: 'ship', child: 'unit/S1', shipment: 'X' }, 10)
+    const linked = { kind: 'transform', child: 'unit/S1', parent: 'supplier/acme', uom: 'KGM' }
+    const five = await tell({ ...linked, quantity: 5 }, 10)
+    await tell({ ...linked, quantity: 3 }, 10)
+    await retract(five)
+    const corrected = { kind: 'ship', child: 'unit/S1', shipment: 'X', customer: 'beta', supersedes: first }
+    await tell(corrected, 10)
+    expect(
+      o.db.all('select position, parent, quantity from edge order by kind').map((e) => Object.values(e)),
+    ).toEqual([
+      [7, 'urn:sightline:customer:beta', null],
+      [3, 'urn:sightline:shipment:X', null],
+      [5, 'urn:sightline:supplier:acme', 3],
+    ])
+    expect(await findings()).toEqual([])
+  })
+
   const M1 = { lot: 'M1' }
   const acme = { ...M1, supplier: 'acme' }
   const told = (child: string, n: number): Promise<string> =>
@@ -180,6 +237,22 @@ function takenBack(open: () => Promise<Opened>): void {
     expect(await findings()).toEqual([])
   })
 
+  it('a receipt leaves the supplier that a person names, who is good for an inspection, too', async () => {
+    const supplied = { kind: 'associate', child: LOT, parent: 'supplier/acme' }
+    await judge('S1', M1)
+    const receipt = await received(9, { supplier: 'bolt' })
+    await tell(supplied, 10)
+    await retract(receipt)
+    expect([links('child'), suppliers()]).toEqual([[[3, at(10), null, null]], [{ supplier: 'acme' }]])
+    expect(await findings()).toEqual([])
+    // The first inspection that names the supplier finds the link.
+    await judge('S2', { lot: 'M2' })
+    await tell({ ...supplied, child: 'lot/M2' }, 12)
+    await judge('S3', { ...acme, lot: 'M2' })
+    expect(o.db.all(`select supplier from material_lot where lot = 'M2'`)).toEqual([{ supplier: 'acme' }])
+    expect(await findings()).toEqual([])
+  })
+
   it('a receipt takes the supplier along that nothing else names', async () => {
     await judge('S1', M1)
     await retract(await received(9))
@@ -254,6 +327,23 @@ describeWith('PostgreSQL', await postgresPresent(), 'in the store of a plant, ta
       expect(plant.all(link)).toEqual([
         { child: unit('LINEA1'), id: inspection?.['inspection_id'], valid_from: at(1), valid_to: null },
       ])
+      // The customer that one fact named stays for the other thing, and goes with that.
+      const [named, other] = [uuidv7(), uuidv7()]
+      const ship = { kind: 'ship', child: unit('LINEA1'), shipment: 'X' }
+      await tell({ id: named, ...ship, customer: 'zeta' })
+      await tell({ id: other, ...ship, at: at(1) })
+      const packed = (): unknown[] =>
+        plant
+          .all(`select kind from edge where kind in ('ship', 'deliver') order by kind`)
+          .map((e) => e['kind'])
+      for (const [supersedes, left] of [
+        [named, ['deliver', 'ship']],
+        [other, []],
+      ] as const) {
+        await tell({ id: uuidv7(), kind: 'retract', supersedes, reason: 'wrong' })
+        carryAll(a.replicator(plant))
+        expect(packed()).toEqual(left)
+      }
     } finally {
       plant.close()
       await dropSchema(schema)

@@ -9,7 +9,6 @@ import { proofSchema } from '../../contracts/index.ts'
 import {
   checkNote,
   checkpointNote,
-  checkTimeStamp,
   consistencyProof,
   type LogProof,
   NOTE_TYPE,
@@ -17,7 +16,6 @@ import {
   parseCheckpoint,
   parseNote,
   readLogKey,
-  requestTimeStamp,
   serveWitness,
   signCheckpoint,
   startLogProof,
@@ -25,6 +23,7 @@ import {
   verifyDataDir,
   Witness,
 } from '../../traceability/index.ts'
+import { checkTimeStamp, requestTimeStamp } from '../../traceability/proof/time-stamp.ts'
 import { commandPresent, describeWith } from '../services/require-service.ts'
 import { capture, ORIGIN, rewrite, signNow, temporary } from './samples/signed-log.ts'
 

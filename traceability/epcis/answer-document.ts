@@ -1,7 +1,7 @@
 import { type EpcFormat, inFormat } from './epc-format.ts'
 import type { SeenEvent } from './extension-fields.ts'
 import { isObject, type JsonObject } from './faults.ts'
-import { EPCIS_CONTEXT, EPCIS_PREFIXES } from './own-context.ts'
+import { EPCIS_CONTEXT, EPCIS_NAMESPACES } from './own-context.ts'
 
 export interface AnswerOptions {
   queryName: string
@@ -73,7 +73,7 @@ class MergedContext {
     const foreign =
       others.some((r) => !this.#remote.includes(r)) && (this.#terms.size > 0 || this.#remote.length > 0)
     // Others may use a prefix of EPCIS without declaring it.
-    const special = terms.some(([name]) => name.startsWith('@') || EPCIS_PREFIXES.includes(name))
+    const special = terms.some(([name]) => name.startsWith('@') || Object.hasOwn(EPCIS_NAMESPACES, name))
     if (clash || foreign || special || (this.#remote.length > 0 && others.length === 0 && terms.length > 0))
       return false
     for (const r of others) if (!this.#remote.includes(r)) this.#remote.push(r)

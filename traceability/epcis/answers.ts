@@ -1,3 +1,4 @@
+import { EpcisError } from '../../contracts/index.ts'
 import { type AnswerOptions, queryDocument } from './answer-document.ts'
 import type { EventStore, PageAsk, PageCursor } from './event-store.ts'
 
@@ -24,5 +25,23 @@ export class Answers {
     const prefixes = options.format === 'Always_EPC_URN' ? this.#events.companyPrefixes() : []
     const body = JSON.stringify(queryDocument(events, { ...options, prefixes }))
     return { body, count: events.length, lastN: events.at(-1)?.n ?? 0, next }
+  }
+
+  /**
+   * The same for a subscriber, who must not wait for ever behind an event that cannot be written as asked for: what
+   * stands before it, or else that event alone, with the reason.
+   */
+  report(
+    ask: PageAsk,
+    options: Omit<AnswerOptions, 'prefixes'>,
+  ): AnsweredText & { unwritable: string | null } {
+    try {
+      return { ...this.document(ask, options), unwritable: null }
+    } catch (error) {
+      if (!(error instanceof EpcisError) || error.exception !== 'NotAcceptableException') throw error
+      if (ask.perPage > 1) return this.report({ ...ask, perPage: Math.floor(ask.perPage / 2) }, options)
+      const { events, next } = this.#events.page(ask)
+      return { body: '', count: events.length, lastN: events.at(-1)?.n ?? 0, next, unwritable: error.message }
+    }
   }
 }

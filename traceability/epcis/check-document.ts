@@ -87,15 +87,14 @@ export function readDocument(json: string): CapturedDocument {
   refuse(faults)
   if (!isObject(value))
     throw new EpcisError('ValidationException', { pointer: '', expected: 'an object', actual: shown(value) })
-  const document = documentOf(value, faults)
-  refuse(faults)
-  return document
+  return documentOf(value, faults)
 }
 
 function refuse({ list: found }: Faults): void {
   if (found.length > 0) throw new EpcisError('ValidationException', found)
 }
 
+/** @throws EpcisError as `readDocument` */
 function documentOf(value: JsonObject, faults: Faults): CapturedDocument {
   const { type } = value
   if (type !== 'EPCISDocument' && type !== 'EPCISQueryDocument')
@@ -117,20 +116,27 @@ function documentOf(value: JsonObject, faults: Faults): CapturedDocument {
   object({ fields, required, extensions: true })(value, '', c)
   const [list_, pointer] = query ? queryResults(value, c) : body(value, c)
   if (!Array.isArray(list_) && faults.list.length === 0) faults.add(pointer, 'a list of events', list_)
+  refuse(faults)
   const events = (Array.isArray(list_) ? list_ : []).map((event, i) => ({ event, pointer: at(pointer, i) }))
-  return { form: type, context, events, masterData: query ? [] : masterDataOf(value), names }
+  return { form: type, context, events, masterData: masterDataOf(value, query), names }
 }
 
 function body(value: JsonObject, c: CheckContext): [unknown, string] {
-  const inside = value['epcisBody']
-  if (inside !== undefined)
+  const found = value['epcisBody']
+  if (found !== undefined)
     object({ fields: { eventList: anything }, required: ['eventList'], extensions: true })(
-      inside,
+      found,
       '/epcisBody',
       c,
     )
-  return [isObject(inside) ? inside['eventList'] : undefined, '/epcisBody/eventList']
+  return [inside(found, ['eventList']), '/epcisBody/eventList']
 }
+
+/** Where a query document has its results. */
+const RESULTS = ['epcisBody', 'queryResults', 'resultsBody']
+
+const inside = (value: unknown, keys: readonly string[]): unknown =>
+  keys.reduce<unknown>((v, key) => (isObject(v) ? v[key] : undefined), value)
 
 function queryResults(value: JsonObject, c: CheckContext): [unknown, string] {
   const results = object({
@@ -148,9 +154,7 @@ function queryResults(value: JsonObject, c: CheckContext): [unknown, string] {
   })
   const shape = object({ fields: { queryResults: results }, required: ['queryResults'], extensions: true })
   if (value['epcisBody'] !== undefined) shape(value['epcisBody'], '/epcisBody', c)
-  const at_ = (v: unknown, key: string): unknown => (isObject(v) ? v[key] : undefined)
-  const found = ['epcisBody', 'queryResults', 'resultsBody', 'eventList'].reduce<unknown>(at_, value)
-  return [found, '/epcisBody/queryResults/resultsBody/eventList']
+  return [inside(value, [...RESULTS, 'eventList']), `/${RESULTS.join('/')}/eventList`]
 }
 
 /** What is wrong with one event of a document; empty = nothing. */
@@ -168,12 +172,12 @@ interface Vocabulary {
   vocabularyElementList?: Partial<MasterData>[]
 }
 
-/** Of a header that was checked. */
-function masterDataOf(value: JsonObject): MasterData[] {
-  const header = value['epcisHeader'] as { epcisMasterData?: { vocabularyList?: Vocabulary[] } } | undefined
-  const lists = header?.epcisMasterData?.vocabularyList
+/** Of a document that was checked: in its header, or in the results of a query. */
+function masterDataOf(value: JsonObject, query: boolean): MasterData[] {
+  const where = query ? RESULTS : ['epcisHeader', 'epcisMasterData']
+  const lists = inside(value, [...where, 'vocabularyList'])
   if (!Array.isArray(lists)) return []
-  return lists.flatMap((vocabulary) =>
+  return (lists as Vocabulary[]).flatMap((vocabulary) =>
     (Array.isArray(vocabulary.vocabularyElementList) ? vocabulary.vocabularyElementList : []).map((e) => ({
       vocabulary: vocabulary.type,
       id: e.id ?? '',

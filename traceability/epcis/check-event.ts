@@ -22,7 +22,7 @@ import {
 import { sensorElement } from './check-sensor.ts'
 import { at, type Faults, isObject, type JsonObject } from './faults.ts'
 import type { Namespaces } from './namespaces.ts'
-import { ACTIONS, EVENT_TYPES, type EventType, isEventType } from './vocabulary.ts'
+import { ACTIONS, bareWord, EVENT_TYPES, type EventType, isEventType } from './vocabulary.ts'
 
 type Fields = Readonly<Record<string, FieldCheck>>
 
@@ -134,6 +134,9 @@ export function checkEvent(
       `${EVENT_TYPES.join(', ')}, or an extension type whose prefix the @context declares`,
       type,
     )
+  const meant = bareWord(names.writtenOut(type))
+  if (meant !== type && isEventType(meant))
+    return void faults.add(at(pointer, 'type'), `the bare word ${meant} for that type`, type)
   const c = { faults, names }
   for (const name of ['eventTime', 'eventTimeZoneOffset', ...(isEventType(type) ? REQUIRED[type] : [])])
     if (event[name] === undefined) faults.add(at(pointer, name), `a ${name}`, undefined)

@@ -16,6 +16,19 @@ export const numbers = (op: Comparison, value: unknown, wanted: readonly string[
 export const times = (op: Comparison, value: unknown, wanted: readonly string[]): boolean =>
   isTime(value) && wanted.some((w) => ordered(op, timeMs(value), timeMs(w)))
 
+/** Kinds of keys in their order: numbers, times, texts. */
+const kindOf = (key: number | string): number => (typeof key === 'number' ? 0 : isTime(key) ? 1 : 2)
+
+/**
+ * Order of values of an extension field (EPCIS 2.0, 8.2.7.1, `orderBy`): numbers by size, times as moments, texts by
+ * their UTF-8 bytes. A total order also where the kinds are mixed: pages go by it.
+ */
+export function orderOfKeys(a: number | string, b: number | string): number {
+  if (kindOf(a) !== kindOf(b)) return kindOf(a) - kindOf(b)
+  if (typeof a === 'number' || typeof b === 'number') return Number(a) - Number(b)
+  return isTime(a) ? timeMs(a) - timeMs(b) : Buffer.compare(Buffer.from(a), Buffer.from(b))
+}
+
 /** Compares a value of an extension, whose type nobody states: as number, as time, or as text (only EQ). */
 export function anyValue(op: Comparison, value: unknown, wanted: readonly string[]): boolean {
   const v = plain(value)

@@ -39,7 +39,7 @@ export class EpcisThread {
   skipped = 0
   #worker: Worker | null = null
   #id = 0
-  #lostAtMs = 0
+  #lostAtMs = -Infinity
   readonly #onStuck: (error: CodedError) => void
   readonly #onSetAside: (why: CodedError) => void
   #closed = false
@@ -66,7 +66,8 @@ export class EpcisThread {
   /** New events are in the log. */
   news(): void {
     // One that died is started again, so that subscribers hear of the news; not at once, should it die every time.
-    if (this.#worker === null && !this.#closed && Date.now() - this.#lostAtMs > RESTART_MS) this.#spawn()
+    if (this.#worker === null && !this.#closed && performance.now() - this.#lostAtMs > RESTART_MS)
+      this.#spawn()
     this.#worker?.postMessage('news')
   }
 
@@ -141,7 +142,7 @@ export class EpcisThread {
   #lost(worker: Worker, error: CodedError): void {
     if (worker !== this.#worker) return
     this.#worker = null
-    this.#lostAtMs = Date.now()
+    this.#lostAtMs = performance.now()
     for (const { reject, timer } of this.#waiting.values()) {
       clearTimeout(timer)
       reject(error)

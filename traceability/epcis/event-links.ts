@@ -1,6 +1,7 @@
 import type { EpcisLink, EpcisMove, EpcisThing } from '../../contracts/index.ts'
 import { parseDigitalLink } from '../identity/index.ts'
 import { oneUri } from './epc.ts'
+import { wordForms } from './extension-fields.ts'
 import { isObject, type JsonObject } from './faults.ts'
 
 /** More pairs than this go through a node of their own: the transformation itself. */
@@ -117,13 +118,18 @@ function transformation(e: JsonObject, eventID: string): EpcisLink[] {
 const notItself = (link: EpcisLink): boolean => link.child !== link.parent
 
 /** Business steps with which things leave (CBV 2.0, 7.1). */
-const LEAVING: readonly unknown[] = ['shipping', 'departing', 'retail_selling']
+const LEAVING: readonly string[] = ['shipping', 'departing', 'retail_selling']
 
-/** What an event says was packed, or left: what a hold would not have let happen here. */
-export function movesOf(e: JsonObject): EpcisMove[] {
+/**
+ * What an event says was packed, or left: what a hold would not have let happen here.
+ *
+ * @param context of the document around it
+ */
+export function movesOf(e: JsonObject, context: unknown): EpcisMove[] {
+  const step = typeof e['bizStep'] === 'string' ? wordForms(e['bizStep'], { event: e, context }) : []
   const all = (kind: EpcisMove['kind'], uris: readonly string[]): EpcisMove[] =>
     [...new Set(uris)].map((uri) => ({ uri, kind }))
-  if (LEAVING.includes(e['bizStep'])) return all('ship', subjectsOf(e))
+  if (step.some((word) => LEAVING.includes(word))) return all('ship', subjectsOf(e))
   if (e['type'] === 'AggregationEvent' && e['action'] === 'ADD')
     return all(
       'aggregate',

@@ -1,5 +1,5 @@
 import { EpcisError, type SqlDatabase, type SqlValue } from '../../contracts/index.ts'
-import { anyValue } from './compare.ts'
+import { orderOfKeys } from './compare.ts'
 import { oneUri } from './epc.ts'
 import { FieldName, plain, prefixesOf, type SeenEvent, valuesIn } from './extension-fields.ts'
 import type { JsonObject } from './faults.ts'
@@ -31,8 +31,8 @@ export interface PageAsk {
   params: QueryParams
   perPage: number
   after: PageCursor | null
-  /** Only events that became known after this one. */
-  afterN?: number
+  /** Only events that became known after the first and not after the second. */
+  among?: { afterN: number; upToN: number }
 }
 
 type Row = { n: number; event_ms: number; record_ms: number; json: string; context: string }
@@ -52,7 +52,7 @@ export class EventStore {
   }
 
   /** @throws EpcisError QueryParameterException, QueryTooLargeException, QueryTooComplexException */
-  page({ params, perPage, after, afterN }: PageAsk): FoundPage {
+  page({ params, perPage, after, among }: PageAsk): FoundPage {
     const query = compileQuery(params, this.#masterData())
     const most = after === null ? query.eventCountLimit : after.left
     const wanted = Math.min(perPage, most ?? perPage)
@@ -61,7 +61,7 @@ export class EventStore {
     const found =
       typeof order.by === 'object'
         ? this.#sorted(query, order.by.field, params, after, wanted + 1)
-        : this.#search(query, after, wanted + 1, afterN)
+        : this.#search(query, after, wanted + 1, among)
     const events = found.slice(0, wanted)
     const last = events.at(-1)
     const left = most === null ? null : most - events.length
@@ -126,14 +126,14 @@ export class EventStore {
     query: CompiledQuery,
     after: PageCursor | null,
     limit: number,
-    afterN?: number,
+    among?: PageAsk['among'],
   ): (FoundEvent & { key: number })[] {
     const { by, descending } = query.order
     const column = by === 'eventTime' ? 'event_ms' : by === 'recordTime' ? 'record_ms' : 'n'
     const [than, direction] = descending ? ['<', 'desc'] : ['>', 'asc']
-    const { where, values } = filters(query, afterN)
+    const { where, values } = filters(query, among)
     const found: (FoundEvent & { key: number })[] = []
-    const until = Date.now() + LIMIT_MS
+    const until = performance.now() + LIMIT_MS
     let key = typeof after?.key === 'number' ? after.key : null
     let n = after?.n ?? 0
     for (;;) {
@@ -153,7 +153,7 @@ export class EventStore {
         if (found.length >= limit) return found
       }
       if (rows.length < CHUNK) return found
-      if (Date.now() > until) throw tooComplex()
+      if (performance.now() > until) throw tooComplex()
     }
   }
 
@@ -174,9 +174,10 @@ export class EventStore {
       const key = typeof value === 'number' || typeof value === 'string' ? value : null
       return { ...found, key }
     })
-    keyed.sort((a, b) => sign * (byKey(a.key, b.key) || a.n - b.n))
+    const order = (a: Keyed, b: Keyed): number => byKey(a, b, sign) || sign * (a.n - b.n)
+    keyed.sort(order)
     if (after === null) return keyed.slice(0, limit)
-    const start = keyed.findIndex((k) => sign * (byKey(k.key, after.key) || k.n - after.n) > 0)
+    const start = keyed.findIndex((k) => order(k, after) > 0)
     return start < 0 ? [] : keyed.slice(start, start + limit)
   }
 
@@ -210,7 +211,7 @@ const seenOf = (row: Row): SeenEvent => ({
   recordMs: row.record_ms,
 })
 
-function filters(query: CompiledQuery, afterN?: number): { where: string[]; values: SqlValue[] } {
+function filters(query: CompiledQuery, among: PageAsk['among']): { where: string[]; values: SqlValue[] } {
   const where: string[] = []
   const values: SqlValue[] = []
   for (const { kinds, values: wanted } of query.lookups) {
@@ -228,17 +229,22 @@ function filters(query: CompiledQuery, afterN?: number): { where: string[]; valu
   bound('event_ms', '<', query.bounds.event[1])
   bound('record_ms', '>=', query.bounds.record[0])
   bound('record_ms', '<', query.bounds.record[1])
-  if (afterN !== undefined) bound('n', '>', afterN)
+  if (among !== undefined) {
+    bound('n', '>', among.afterN)
+    bound('n', '<=', among.upToN)
+  }
   return { where, values }
 }
 
-/** Events that lack the field come last. */
-function byKey(a: number | string | null, b: number | string | null): number {
+interface Keyed {
+  n: number
+  key: number | string | null
+}
+
+/** Events that lack the field come last, whatever the direction: the first ones are what is asked for. */
+function byKey({ key: a }: Keyed, { key: b }: Keyed, sign: number): number {
   if (a === null || b === null) return (a === null ? 1 : 0) - (b === null ? 1 : 0)
-  if (anyValue('EQ', a, [String(b)])) return 0
-  const less = anyValue('LT', a, [String(b)])
-  const more = anyValue('GT', a, [String(b)])
-  return less ? -1 : more ? 1 : String(a) < String(b) ? -1 : 1
+  return sign * orderOfKeys(a, b)
 }
 
 const tooComplex = (): EpcisError =>

@@ -1,6 +1,7 @@
 import { addPrefixes, writtenOut } from './event-hash.ts'
 import { bareWord } from './vocabulary.ts'
 import { isObject, type JsonObject } from './faults.ts'
+import { EPCIS_NAMESPACES } from './own-context.ts'
 
 /** An event as queries look at it. */
 export interface SeenEvent {
@@ -10,39 +11,59 @@ export interface SeenEvent {
   recordMs: number
 }
 
-/** The forms in which a query may name the extension field of an event. */
+/** The prefixes that hold where these contexts do, those of EPCIS among them. */
+export function prefixesIn(...contexts: unknown[]): Map<string, string> {
+  const prefixes = new Map(Object.entries(EPCIS_NAMESPACES))
+  for (const context of contexts) addPrefixes(prefixes, context)
+  return prefixes
+}
+
+/**
+ * Attributes of the CBV (section 9) are written with `#` where they come from XML, or with `:`; the GS1 Web Vocabulary
+ * has two addresses, as `bareWord` knows.
+ */
+const oneName = (name: string): string =>
+  name
+    .replace(/^urn:epcglobal:cbv:mda#/, EPCIS_NAMESPACES['cbvmda'] ?? '')
+    .replace(/^https?:\/\/(?:www\.|ref\.)?gs1\.org\/voc[/#]/, EPCIS_NAMESPACES['gs1'] ?? '')
+
+/**
+ * The forms in which a query may name the extension field of an event. A name of XML is its namespace, `#` and the local
+ * name; namespaces of JSON-LD have a separator at their end that those of XML lack.
+ */
 function namesOf(name: string, prefixes: ReadonlyMap<string, string>): string[] {
   const colon = name.indexOf(':')
   const namespace = prefixes.get(name.slice(0, colon))
+  if (namespace === undefined) return [oneName(name)]
   const local = name.slice(colon + 1)
-  return namespace === undefined ? [name] : [name, `${namespace}${local}`, `${namespace}#${local}`]
+  const ofXml = `${namespace.replace(/[/:#]$/, '')}#${local}`
+  return [name, `${namespace}${local}`, `${namespace}#${local}`, ofXml].map(oneName)
 }
 
 /** Compares names of extension fields: as written, or written out by the contexts of event and query. */
 export class FieldName {
-  readonly #name: string
-  readonly #iri: string | null
+  readonly #forms: readonly string[]
 
   constructor(name: string, queryContext: unknown) {
-    const prefixes = new Map<string, string>()
-    addPrefixes(prefixes, queryContext)
-    const namespace = prefixes.get(name.slice(0, name.indexOf(':')))
-    this.#name = name
-    this.#iri = namespace === undefined ? null : `${namespace}${name.slice(name.indexOf(':') + 1)}`
+    const prefix = name.slice(0, name.indexOf(':'))
+    const declared = new Map<string, string>()
+    addPrefixes(declared, queryContext)
+    const namespace = declared.get(prefix) ?? EPCIS_NAMESPACES[prefix]
+    const local = name.slice(prefix.length + 1)
+    const forms = namespace === undefined ? [] : [`${namespace}${local}`]
+    if (namespace !== undefined && !/[/:#]$/.test(namespace)) forms.push(`${namespace}#${local}`)
+    // What the query itself does not declare means what it means in the event, too.
+    if (!declared.has(prefix)) forms.push(name)
+    this.#forms = forms.map(oneName)
   }
 
   is(name: string, prefixes: ReadonlyMap<string, string>): boolean {
-    if (this.#iri === null) return namesOf(name, prefixes).includes(this.#name)
-    return namesOf(name, prefixes).includes(this.#iri)
+    return namesOf(name, prefixes).some((form) => this.#forms.includes(form))
   }
 }
 
-export function prefixesOf({ event, context }: Pick<SeenEvent, 'event' | 'context'>): Map<string, string> {
-  const prefixes = new Map<string, string>()
-  addPrefixes(prefixes, context)
-  addPrefixes(prefixes, event['@context'])
-  return prefixes
-}
+export const prefixesOf = ({ event, context }: Pick<SeenEvent, 'event' | 'context'>): Map<string, string> =>
+  prefixesIn(context, event['@context'])
 
 /** A word of a vocabulary as it stands, and last as a bare word or URI if its prefix is declared. */
 export const wordForms = (word: string, seen: Pick<SeenEvent, 'event' | 'context'>): string[] =>

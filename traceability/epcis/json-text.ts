@@ -62,10 +62,20 @@ export function findLosses(text: string, faults: Faults): void {
   value('', 0)
 }
 
-/** Whether the shortest decimal of the double is the decimal that was written; the sign of a zero says nothing. */
+/** Digits that tell any double from any other (IEEE 754-2008, 5.12.2); many programs write that many, needed or not. */
+const ENOUGH = 17
+
+/**
+ * Whether the decimal that was written is the shortest one of its double, or that double rounded to as many digits; the
+ * sign of a zero says nothing.
+ */
 function exact(token: string): boolean {
   const number = Number(token)
-  return Number.isFinite(number) && digits(token) === digits(String(number))
+  if (!Number.isFinite(number)) return false
+  const written = digits(token)
+  if (written === digits(String(number))) return true
+  const count = /^-?(\d+)e/.exec(written)?.[1]?.length ?? 0
+  return count > 0 && count <= ENOUGH && written === digits(number.toPrecision(count))
 }
 
 /** Significant digits and exponent of a decimal: `26.0`, `2.6e1` and `26` are the same. */

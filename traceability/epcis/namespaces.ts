@@ -1,5 +1,6 @@
 import { at, type Faults, isObject, type JsonObject } from './faults.ts'
-import { EPCIS_PREFIXES } from './own-context.ts'
+import { writtenOut } from './event-hash.ts'
+import { EPCIS_NAMESPACES } from './own-context.ts'
 import { isIri, isName, isUri } from './uri.ts'
 
 /** Where the context of EPCIS 2.0 is published, in its versions and former places. */
@@ -7,16 +8,16 @@ const EPCIS_CONTEXT = /^https?:\/\/[^?#]+\/epcis-context(?:-root)?\.jsonld$/
 
 /** What a JSON-LD context declares, as far as it can be known without fetching anything. */
 export class Namespaces {
-  readonly #prefixes: ReadonlySet<string>
+  readonly #prefixes: ReadonlyMap<string, string>
   /** A further context is named by its address: it may declare anything. */
   readonly #open: boolean
 
-  private constructor(prefixes: ReadonlySet<string>, open: boolean) {
+  private constructor(prefixes: ReadonlyMap<string, string>, open: boolean) {
     this.#prefixes = prefixes
     this.#open = open
   }
 
-  static readonly own = new Namespaces(new Set(EPCIS_PREFIXES), false)
+  static readonly own = new Namespaces(new Map(Object.entries(EPCIS_NAMESPACES)), false)
 
   /**
    * What holds inside an object that has this `@context`, on top of what holds around it.
@@ -28,7 +29,7 @@ export class Namespaces {
       if (required) faults.add(pointer, 'an @context', undefined)
       return this
     }
-    const prefixes = new Set(this.#prefixes)
+    const prefixes = new Map(this.#prefixes)
     let open = this.#open
     let epcis = false
     const parts: unknown[] = Array.isArray(context) ? context : [context]
@@ -48,12 +49,12 @@ export class Namespaces {
     return new Namespaces(prefixes, open)
   }
 
-  #declared(part: JsonObject, pointer: string, prefixes: Set<string>, faults: Faults): void {
+  #declared(part: JsonObject, pointer: string, prefixes: Map<string, string>, faults: Faults): void {
     for (const [name, meaning] of Object.entries(part)) {
       if (name.startsWith('@') || name.includes(':')) continue
       const iri = isObject(meaning) ? meaning['@id'] : meaning
       // A namespace may end in a colon: names are put behind it.
-      if (typeof iri === 'string' && isIri(`${iri}x`)) prefixes.add(name)
+      if (typeof iri === 'string' && isIri(`${iri}x`)) prefixes.set(name, iri)
       else if (!isObject(meaning) && meaning !== null)
         faults.add(at(pointer, name), 'the URI or IRI of a namespace', meaning)
     }
@@ -65,6 +66,11 @@ export class Namespaces {
     const prefix = name.slice(0, name.indexOf(':'))
     if (this.#prefixes.has(prefix)) return name.length > prefix.length + 1
     return this.#open || /^(https?:\/\/|urn:)./.test(name)
+  }
+
+  /** A name with the namespace of its prefix. */
+  writtenOut(name: string): string {
+    return writtenOut(name, this.#prefixes)
   }
 }
 

@@ -27,7 +27,7 @@ export function prepareItem(event: JsonObject, context: unknown): EpcisItem {
     declaresError,
     links: declaresError ? [] : linksOf(event, eventID),
     things: declaresError ? [] : thingsOf(event),
-    moves: declaresError ? [] : movesOf(event),
+    moves: declaresError ? [] : movesOf(event, context),
   }
 }
 

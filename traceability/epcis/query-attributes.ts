@@ -1,6 +1,5 @@
 import { anyValue } from './compare.ts'
-import { FieldName, prefixesOf, type SeenEvent, valuesIn } from './extension-fields.ts'
-import { addPrefixes } from './event-hash.ts'
+import { FieldName, prefixesIn, prefixesOf, type SeenEvent, valuesIn } from './extension-fields.ts'
 import { isObject, type JsonObject } from './faults.ts'
 import type { Condition } from './query-fields.ts'
 import { refuseParameter } from './query-params.ts'
@@ -26,9 +25,6 @@ const FIELDS: Readonly<Record<string, (e: JsonObject) => unknown[]>> = {
   disposition: (e) => [e['disposition']],
 }
 
-/** Attributes of the CBV (section 9) are written as a URI with `#` or `:`, or with the prefix of the EPCIS context. */
-const attributeName = (name: string): string => name.replace(/^urn:epcglobal:cbv:mda[:#]/, 'cbvmda:')
-
 /**
  * `HASATTR_bizLocation=ext:attr` and `EQATTR_bizLocation_ext:attr=value` (EPCIS 2.0, 8.2.7.1): the element that the field
  * names has master data with that attribute, or with that value of it. The field may also be an extension, by its prefix
@@ -49,9 +45,7 @@ export function attributeCondition(
   if (known === undefined && !fieldName.includes(':'))
     return refuseParameter(name, 'a field that names an element', fieldName)
   const field = new FieldName(fieldName, context)
-  const wanted = (attribute === null ? values : [attribute]).map(
-    (v) => new FieldName(attributeName(v), context),
-  )
+  const wanted = (attribute === null ? values : [attribute]).map((v) => new FieldName(v, context))
   const elements = (seen: SeenEvent): unknown[] =>
     known?.(seen.event) ?? valuesIn([seen.event], field, prefixesOf(seen))
   return {
@@ -61,9 +55,8 @@ export function attributeCondition(
         return masterData.attributes(uri).some(({ id, value, context: own }) => {
           // An attribute without a value is as if it were not there.
           if (value === null || value === undefined) return false
-          const prefixes = new Map<string, string>()
-          addPrefixes(prefixes, own)
-          if (!wanted.some((w) => w.is(attributeName(id), prefixes))) return false
+          const prefixes = prefixesIn(own)
+          if (!wanted.some((w) => w.is(id, prefixes))) return false
           return attribute === null || anyValue('EQ', value, values)
         })
       }),

@@ -50,7 +50,7 @@ export function compileQuery(
       timeCondition(name, values) ??
       numberCondition(name, values) ??
       existsCondition(name, values) ??
-      typedCondition(name, values) ??
+      typedCondition(name, values, context) ??
       attributeCondition(name, values, context, masterData) ??
       extensionCondition(name, values, context)
     conditions.push(

@@ -1,8 +1,8 @@
-import { anyValue, type Comparison } from './compare.ts'
+import { anyValue, type Comparison, isNumber } from './compare.ts'
 import { FieldName, innerValues, prefixesOf, type SeenEvent, valuesIn } from './extension-fields.ts'
 import { type JsonObject, isObject } from './faults.ts'
 import { type Condition, declaration, sensorElements, sensorMetadata, sensorReports } from './query-fields.ts'
-import { isName } from './uri.ts'
+import { isName, isTime } from './uri.ts'
 import { refuseParameter, single } from './query-params.ts'
 
 const inside =
@@ -41,7 +41,11 @@ export function extensionCondition(
   const where = PLACES[place]
   if (where === undefined) return null
   if (op === 'EXISTS' && !asked(name, values)) return EVERY_EVENT
-  if (op !== 'EQ') single(name, values)
+  if (op !== 'EQ' && op !== 'EXISTS') {
+    const bound = single(name, values)
+    if (!isNumber(bound) && !isTime(bound))
+      refuseParameter(name, 'a number or a date-time with its offset', bound)
+  }
   const field = new FieldName(fieldName, context)
   const found = (seen: SeenEvent): unknown[] =>
     (inner === undefined ? valuesIn : innerValues)(where(seen.event), field, prefixesOf(seen))

@@ -1,8 +1,8 @@
 import { asCoded } from '../../contracts/index.ts'
 import { type EpcMatcher, epcMatcher } from './epc-pattern.ts'
 import { oneUri } from './epc.ts'
-import { addPrefixes, writtenOut } from './event-hash.ts'
-import { type SeenEvent, wordForms } from './extension-fields.ts'
+import { writtenOut } from './event-hash.ts'
+import { prefixesIn, type SeenEvent, wordForms } from './extension-fields.ts'
 import { isObject, type JsonObject } from './faults.ts'
 import { type Comparison, isNumber, numbers, times } from './compare.ts'
 import { refuseParameter, single } from './query-params.ts'
@@ -37,13 +37,14 @@ const idOf = (value: unknown): string[] => texts(isObject(value) ? value['id'] :
 const listed = (value: unknown, key: string): string[] =>
   Array.isArray(value) ? value.filter(isObject).flatMap((o) => texts(o[key])) : []
 
+/** A word as a query writes it, with the prefixes that the query declares. */
+const wordAsked = (word: string, context: unknown): string => bareWord(writtenOut(word, prefixesIn(context)))
+
 /** One of the values, words and their long forms being the same, and prefixed words their URIs. */
 const oneOfWords =
   (found: (e: JsonObject) => string[], kind?: string): FixedField =>
   (_, values, context) => {
-    const declared = new Map<string, string>()
-    addPrefixes(declared, context)
-    const wanted = new Set(values.map((v) => bareWord(writtenOut(v, declared))))
+    const wanted = new Set(values.map((v) => wordAsked(v, context)))
     return {
       test: (seen) => found(seen.event).some((v) => wordForms(v, seen).some((form) => wanted.has(form))),
       ...(kind !== undefined && { lookup: { kinds: [kind], values: [...wanted] } }),
@@ -217,19 +218,21 @@ export function numberCondition(name: string, values: readonly string[]): Condit
 }
 
 /** `EQ_bizTransaction_po`, `EQ_source_location`, `EQ_destination_…`; null when the name is none of them. */
-export function typedCondition(name: string, values: readonly string[]): Condition | null {
+export function typedCondition(name: string, values: readonly string[], context: unknown): Condition | null {
   const m = /^EQ_(bizTransaction|source|destination)_(.+)$/.exec(name)
   if (m === null) return null
-  const [, field = '', type = ''] = m
+  const [, field = '', asked = ''] = m
+  const type = wordAsked(asked, context)
   const wanted = new Set(values.map(oneUri))
   return {
-    test: ({ event }) => {
-      const list: unknown = event[`${field}List`]
+    test: (seen) => {
+      const list: unknown = seen.event[`${field}List`]
       if (!Array.isArray(list)) return false
       return list
         .filter(isObject)
         .some(
-          (o) => bareWord(String(o['type'] ?? '')) === bareWord(type) && wanted.has(oneUri(String(o[field]))),
+          (o) =>
+            wordForms(String(o['type'] ?? ''), seen).includes(type) && wanted.has(oneUri(String(o[field]))),
         )
     },
   }

@@ -35,8 +35,18 @@ export interface Progress {
   at: string
 }
 
+type Found = Awaited<ReturnType<EpcisThread['answers']['report']>> & {
+  /** Events up to here were looked at, of those up to the end. */
+  upToN: number
+  end: number
+}
+
 /** Events per delivery. */
 const PER_DOCUMENT = 100
+/** Events looked at in one search: some seconds at most, where a query may take ten. */
+const AT_ONCE = 20_000
+/** How long a schedule waits before it looks at the clock again, ms. */
+const CLOCK_MS = 60_000
 
 /**
  * A query that is asked again whenever events arrive, or by a schedule (EPCIS 2.0, 8.2.5). In order, at least once,
@@ -46,6 +56,8 @@ export class StandingQuery {
   readonly #o: Required<StandingOptions>
   readonly #stop = new AbortController()
   #cursor: number
+  /** Events of the next delivery, at most: fewer while the receiver finds more too large. */
+  #most = PER_DOCUMENT
   #woken: () => void = () => undefined
   #running: Promise<void> | null = null
 
@@ -90,8 +102,8 @@ export class StandingQuery {
 
   async #scheduled(schedule: Schedule): Promise<void> {
     const due = nextTime(schedule, Date.now())
-    // Days ahead are waited for in parts: a timer holds 24 days.
-    const waitMs = due === null ? 86_400_000 : Math.min(due - Date.now(), 86_400_000)
+    // Waited for in parts, since the clock may be set meanwhile.
+    const waitMs = due === null ? CLOCK_MS : Math.min(due - Date.now(), CLOCK_MS)
     await this.#pause(waitMs)
     if (this.#stop.signal.aborted || due === null || Date.now() < due) return
     let reported = false
@@ -100,47 +112,72 @@ export class StandingQuery {
 
   /** One delivery; false when there was nothing left to deliver. */
   async #report(evenIfEmpty: boolean): Promise<boolean> {
-    const { thread, params } = this.#o
-    const end = await thread.events.end()
-    const { queryName, subscriptionID, format } = this.#o
-    const { body, count, lastN, next } = await thread.answers.document(
-      { params, perPage: PER_DOCUMENT, after: null, afterN: this.#cursor },
-      { queryName, subscriptionID, format },
-    )
+    const { body, count, lastN, next, unwritable, upToN, end } = await this.#found()
     if (count === 0 && !evenIfEmpty) {
       // Events in between match nothing; they need not be looked at again.
-      this.#cursor = Math.max(this.#cursor, end)
+      this.#cursor = Math.max(this.#cursor, upToN)
       return false
     }
-    const toN = next === null ? Math.max(end, lastN) : lastN
+    const toN = next === null ? upToN : lastN
     const fromN = this.#cursor
-    if (!(await this.#deliver(body, { fromN, toN, empty: count === 0 }))) return false
+    if (unwritable !== null) await this.#progress('dead', { fromN, toN, attempts: 0, reason: unwritable })
+    else {
+      const dealt = await this.#deliver(body, { fromN, toN, count })
+      if (dealt === 'smaller') this.#most = Math.floor(count / 2)
+      if (dealt !== 'done') return dealt === 'smaller'
+    }
     this.#cursor = toN
-    return next !== null
+    if (toN >= end) this.#most = PER_DOCUMENT
+    return toN < end
   }
 
-  /** True when the delivery is dealt with, false when the query ends in between. */
-  async #deliver(body: string, d: { fromN: number; toN: number; empty: boolean }): Promise<boolean> {
-    const { deliver, attempts, firstRetryMs, maxRetryMs, onProgress } = this.#o
+  /** The next events that match, looked for in parts: the search of one part takes no time that a query may not take. */
+  async #found(): Promise<Found> {
+    const { thread, params, queryName, subscriptionID, format } = this.#o
+    const end = await thread.events.end()
+    for (;;) {
+      const afterN = this.#cursor
+      const upToN = Math.min(end, afterN + AT_ONCE)
+      const found = await thread.answers.report(
+        { params, perPage: this.#most, after: null, among: { afterN, upToN } },
+        { queryName, subscriptionID, format },
+      )
+      if (found.count > 0 || upToN >= end || this.#stop.signal.aborted) return { ...found, upToN, end }
+      this.#cursor = upToN
+    }
+  }
+
+  /** `smaller`: it is to be sent in parts; `ended`: the query ends in between. */
+  async #deliver(
+    body: string,
+    d: { fromN: number; toN: number; count: number },
+  ): Promise<'done' | 'smaller' | 'ended'> {
+    const { deliver, attempts, firstRetryMs, maxRetryMs } = this.#o
     let failed = 0
     for (let n = 1; !this.#stop.signal.aborted; n++) {
       const delivery = await deliver(body, this.#stop.signal)
+      const { fromN, toN } = d
       const progress = (what: Progress['what'], reason: string | null): Promise<void> =>
-        onProgress({ what, fromN: d.fromN, toN: d.toN, attempts: n, reason, at: new Date().toISOString() })
+        this.#progress(what, { fromN, toN, attempts: n, reason })
       if (delivery.ok) {
-        await progress(d.empty ? 'empty' : 'delivered', null)
-        return true
+        await progress(d.count === 0 ? 'empty' : 'delivered', null)
+        return 'done'
       }
-      if (this.#stop.signal.aborted) return false
+      if (this.#stop.signal.aborted) return 'ended'
+      if (delivery.tooLarge === true && d.count > 1) return 'smaller'
       if (delivery.why === 'failed') failed += 1
       if (delivery.why === 'refused' || failed >= attempts) {
         await progress('dead', delivery.reason)
-        return true
+        return 'done'
       }
       await progress('retrying', delivery.reason)
       await this.#pause(Math.min(firstRetryMs * 2 ** Math.min(n - 1, 20), maxRetryMs))
     }
-    return false
+    return 'ended'
+  }
+
+  #progress(what: Progress['what'], p: Omit<Progress, 'what' | 'at'>): Promise<void> {
+    return this.#o.onProgress({ what, ...p, at: new Date().toISOString() })
   }
 
   async #pause(ms: number): Promise<void> {

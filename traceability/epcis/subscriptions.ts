@@ -131,7 +131,10 @@ export class Subscriptions {
         end('the connection does not take what it is sent')
         return { ok: false, why: 'refused', reason: 'closed' }
       },
-      onProgress: () => Promise.resolve(),
+      onProgress: (p) => {
+        if (p.what === 'dead') end(p.reason ?? 'a delivery is given up')
+        return Promise.resolve()
+      },
     })
     this.#sockets.set(standing, { queryName: query.name, end })
     standing.start()

@@ -59,14 +59,15 @@ export const isEventType = (text: unknown): text is EventType => EVENT_TYPES.som
 
 /**
  * The bare word of a vocabulary URI: `urn:epcglobal:cbv:bizstep:shipping`, `https://ref.gs1.org/cbv/BizStep-shipping`,
- * `https://gs1.org/voc/Temperature` and the last two with the prefixes `cbv:` and `gs1:` of the EPCIS context mean the
- * same as the word; anything else stays as it is.
+ * `https://gs1.org/voc/Temperature`, `https://ref.gs1.org/epcis/ObjectEvent` and the last three with the prefixes `cbv:`,
+ * `gs1:` and `epcis:` of the EPCIS context mean the same as the word; anything else stays as it is.
  */
 export function bareWord(text: string): string {
   const found =
     /^urn:epcglobal:cbv:(?:bizstep|disp|btt|sdt|er):([a-z_]+)$/.exec(text) ??
     /^(?:https?:\/\/(?:ref|ns)\.gs1\.org\/cbv\/|cbv:)(?:BizStep|Disp|BTT|SDT|ER|Comp)-(\w+)$/.exec(text) ??
-    /^(?:https?:\/\/(?:www\.|ref\.)?gs1\.org\/voc\/|gs1:)(\w+)$/.exec(text)
+    /^(?:https?:\/\/(?:www\.|ref\.)?gs1\.org\/voc\/|gs1:)(\w+)$/.exec(text) ??
+    /^(?:https?:\/\/(?:ref|ns)\.gs1\.org\/epcis\/|epcis:)(\w+)$/.exec(text)
   return found?.[1] ?? text
 }
 

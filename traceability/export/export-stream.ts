@@ -1,4 +1,4 @@
-import { ByteWriter, ParquetWriter, schemaFromColumnData } from 'hyparquet-writer'
+import type { ByteWriter } from 'hyparquet-writer'
 import type { SqlValue } from '../../contracts/index.ts'
 import { COLUMNS, type ColumnType, type ExportColumn } from './columns.ts'
 import { BOM, csvRow } from './csv.ts'
@@ -63,6 +63,7 @@ async function* parquet(
   columns: readonly ExportColumn[],
 ): AsyncGenerator<Uint8Array> {
   const empty = columns.map(({ name, type }) => ({ name, type: PARQUET[type], nullable: true, data: [] }))
+  const { ByteWriter, ParquetWriter, schemaFromColumnData } = await import('hyparquet-writer')
   const writer = new ByteWriter()
   const file = new ParquetWriter({
     writer,

@@ -4,12 +4,12 @@ import {
   type ShiftCalendar,
   type SqlDatabase,
 } from '../../contracts/index.ts'
-import { type CauseQuery, FIRST_VERDICT, judgedAgain, OWN_SUPPLIER } from './first-verdicts.ts'
+import { type CauseQuery, FIRST_VERDICT, FOUND, judgedAgain, OWN_SUPPLIER } from './first-verdicts.ts'
 import { identityMap } from './identity-names.ts'
 import { columnsOf } from './json-rows.ts'
 import { MetThings } from './met-things.ts'
 import { recipeModels } from './recipe-models.ts'
-import { lotName, thingUri } from './things.ts'
+import { decoded, lotName, thingUri } from './things.ts'
 
 /** One thing that a part may be put down to. */
 export interface Level {
@@ -19,11 +19,13 @@ export interface Level {
   group: string
 }
 
-/** First verdicts, newest first, and what each is known by. */
+/** First verdicts of parts that were found good or bad, newest first, and what each is known by. */
 export interface CauseRows {
   position: readonly number[]
   at: readonly string[]
   failed: readonly number[]
+  /** Judged inconclusive, and not decided by a person since: in none of the rows. */
+  undecided: number
   levels: readonly Level[]
   /** Numbers of the levels of row `i`: `of.slice(start[i], start[i + 1])`. */
   of: readonly number[]
@@ -45,9 +47,9 @@ interface Judged {
   lot: (string | null)[]
   supplier: (string | null)[]
   at: string[]
-  failed: number[]
+  found: string[]
 }
-const JUDGED = ['position', 'unit', 'station', 'shift', 'recipe', 'lot', 'supplier', 'at', 'failed'] as const
+const JUDGED = ['position', 'unit', 'station', 'shift', 'recipe', 'lot', 'supplier', 'at', 'found'] as const
 
 /** What the event of an inspection may say beside its columns. */
 const TOLD = [
@@ -67,7 +69,7 @@ export function causeRows(
   const j = columnsOf<Judged>(
     db.get(
       `select ${JUDGED.map((c) => `json_group_array(${c}) as ${c}`).join(', ')} from (select i.position, i.unit, i.station, i.shift, i.recipe, i.lot, ${OWN_SUPPLIER} as supplier,
-             i.started_at as at, case i.result when 'fail' then 1 else 0 end as failed
+             i.started_at as at, ${FOUND} as found
            from inspection i where i.started_at >= ? and i.started_at < ? and ${FIRST_VERDICT}
            order by i.position desc limit ?)`,
       from,
@@ -77,20 +79,23 @@ export function causeRows(
   )
   const older = j.position.length > limit
   const again = new Set(judgedAgain(db, merged))
-  const rows = j.position.flatMap((position, i) => (i < limit && !again.has(position) ? [i] : []))
+  const seen = j.position.flatMap((position, i) => (i < limit && !again.has(position) ? [i] : []))
+  const rows = seen.filter((i) => j.found[i] !== 'inconclusive')
   const column = <T>(of: readonly T[]): T[] => rows.map((i) => of[i] as T)
   const position = column(j.position)
   const at = column(j.at)
 
   const met = new MetThings(db, merged)
   const stationOf = new Map([...new Set(j.station)].map((s) => [s, met.number(thingUri('station', s))]))
-  met.load([...column(j.unit), ...[...stationOf.keys()].map((s) => thingUri('station', s))])
+  met.load([...seen.map((i) => j.unit[i] ?? ''), ...[...stationOf.keys()].map((s) => thingUri('station', s))])
   const visits = new Map<number, { station: number; at: string }[]>()
   const units = column(j.unit).map((unit) => met.number(unit))
-  for (const [n, i] of rows.entries()) {
-    const visit = { station: stationOf.get(j.station[i] ?? '') ?? -1, at: at[n] ?? '' }
-    const own = visits.get(units[n] ?? -1)
-    if (own === undefined) visits.set(units[n] ?? -1, [visit])
+  // Also where nobody could tell: the part was there.
+  for (const i of seen) {
+    const unit = met.number(j.unit[i] ?? '')
+    const visit = { station: stationOf.get(j.station[i] ?? '') ?? -1, at: j.at[i] ?? '' }
+    const own = visits.get(unit)
+    if (own === undefined) visits.set(unit, [visit])
     else own.push(visit)
   }
 
@@ -129,8 +134,9 @@ export function causeRows(
     for (const number of found) of.push(number)
     start.push(of.length)
   }
-  const failed = column(j.failed)
-  return { position, at, failed, levels: book.levels, of, start, older, later, linksCut: met.cut }
+  const failed = column(j.found).map((found) => Number(found === 'fail'))
+  const undecided = seen.length - rows.length
+  return { position, at, failed, undecided, levels: book.levels, of, start, older, later, linksCut: met.cut }
 }
 
 class LevelBook {
@@ -158,7 +164,7 @@ function levelOf(uri: string): Level | null {
     return { factor: 'component', value: lot.slice(4), group: uri.slice(0, uri.search(/[/:][^/:]*$/)) }
   const of = (factor: CauseFactor, value: string): Level => ({
     factor,
-    value: decodeURIComponent(value),
+    value: decoded(value),
     group: factor,
   })
   const supplier = /^urn:sightline:supplier:([^:]+)$/.exec(uri)?.[1]

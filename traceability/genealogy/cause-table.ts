@@ -5,7 +5,7 @@ import {
   type SqlDatabase,
 } from '../../contracts/index.ts'
 import { type CauseRows, causeRows, type Level } from './cause-rows.ts'
-import type { CauseQuery } from './first-verdicts.ts'
+import { type CauseQuery, namedByReviews } from './first-verdicts.ts'
 import { columnsOf } from './json-rows.ts'
 
 export interface CauseTableQuery extends CauseQuery {
@@ -37,6 +37,8 @@ export interface LevelPair {
 export interface CauseTable {
   n: number
   bad: number
+  /** Judged inconclusive, and not decided by a person since: not among the `n`. */
+  undecided: number
   /** Start of judging of the oldest part looked at, null where there is none. */
   since: string | null
   counts: LevelCount[]
@@ -82,13 +84,14 @@ export function causeTable(
   shifts: ShiftCalendar | null = null,
 ): CauseTable {
   const rows = causeRows(db, query, Math.min(limit, MAX_PARTS), shifts)
-  const { outcomes, classesCut } = outcomesOf(db, rows, query.class, eachClass)
+  const { outcomes, classesCut } = outcomesOf(db, rows, query, eachClass)
   const counted = count(rows, outcomes)
   const kept = counted.kept.flat()
   const [first] = outcomes
   return {
     n: rows.position.length,
     bad: first?.bad.reduce((s, b) => s + b, 0) ?? 0,
+    undecided: rows.undecided,
     since: rows.at.reduce<string | null>((least, at) => (least === null || at < least ? at : least), null),
     counts: outcomes.flatMap((o, n) => kept.map((level) => counted.level(level, n, o.class))),
     factors: counted.factors,
@@ -105,9 +108,10 @@ export function causeTable(
 function outcomesOf(
   db: SqlDatabase,
   { position, failed }: CauseRows,
-  asked: string | undefined,
+  query: CauseQuery,
   each: boolean,
 ): { outcomes: Outcome[]; classesCut: number } {
+  const asked = query.class
   if (asked === undefined && !each) return { outcomes: [{ bad: Uint8Array.from(failed) }], classesCut: 0 }
   const row = new Map(position.map((p, i) => [p, i]))
   const defects = columnsOf<{ position: number[]; class: string[] }>(
@@ -118,14 +122,16 @@ function outcomesOf(
     ),
   )
   const bad = new Map<string, number[]>()
-  for (const [n, at] of defects.position.entries()) {
+  const add = (at: number, name: string): void => {
     const i = row.get(at)
-    const name = defects.class[n] ?? ''
-    if (i === undefined) continue
+    if (i === undefined || failed[i] !== 1) return
     const own = bad.get(name)
     if (own === undefined) bad.set(name, [i])
     else own.push(i)
   }
+  const named = namedByReviews(db, query)
+  for (const [at, classes] of named) for (const name of classes) add(at, name)
+  for (const [n, at] of defects.position.entries()) if (!named.has(at)) add(at, defects.class[n] ?? '')
   const marked = (those: readonly number[]): Uint8Array => {
     const marks = new Uint8Array(position.length)
     for (const i of those) marks[i] = 1

@@ -1,6 +1,6 @@
 import { CodedError, type QEvent, type SqlDatabase, type TraceFact } from '../../contracts/index.ts'
 import { lotUri, serialUri } from '../identity/index.ts'
-import { holdTarget, thingUri, uriOf } from './things.ts'
+import { checkedUri, decoded, holdTarget, thingUri, uriOf } from './things.ts'
 
 /** One edge a fact makes. */
 export interface FactEdge {
@@ -12,6 +12,8 @@ export interface FactEdge {
   to: string | null
   quantity: number | null
   uom: string | null
+  /** Position of the fact that ended it before it was stated: it takes the place of one that was ended. */
+  closedBy?: number
 }
 
 /** A fact with its names resolved: what the log keeps, and what it does to the projections. */
@@ -160,7 +162,7 @@ const edge = (
 
 /** The URI a unit will have: as given, or by serial of its product; one that is known keeps its own. */
 function newUnit(db: SqlDatabase, name: string, product: string): string {
-  if (/^(urn:|https?:)/.test(name)) return name
+  if (/^(urn:|https?:)/.test(name)) return checkedUri(name)
   const serial = name.startsWith('unit/') ? name.slice(5) : name
   const known = db.get<{ uri: string }>(
     'select uri from identity where serial = ? and product = ?',
@@ -194,7 +196,7 @@ function knownLot(db: SqlDatabase, product: string, lot: string): string {
 /** The serial in a unit's URI, or the URI. */
 export const serialOf = (uri: string): string => {
   const found = /(?:\/21\/|\/8011\/|\/00\/|\/8004\/|:)([^/:]+)$/.exec(uri)
-  return found?.[1] === undefined ? uri : decodeURIComponent(found[1])
+  return found?.[1] === undefined ? uri : decoded(found[1])
 }
 
 /** The event of a fact; `source` keeps the sequence of stated facts apart from those of the stations. */

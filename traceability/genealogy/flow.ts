@@ -1,6 +1,7 @@
 import { CodedError, type SqlDatabase } from '../../contracts/index.ts'
 import type { IdentityMap } from '../identity/index.ts'
-import { ORIGIN_KINDS, PACKING_KINDS } from './cycle-guard.ts'
+import { PACKING_KINDS } from './cycle-guard.ts'
+import { DOWN, END, KINDS, type Links, PROBABLE, UP, WAYS } from './flow-links.ts'
 import { identityMap } from './identity-names.ts'
 import { columnsOf } from './json-rows.ts'
 import { isHolder } from './things.ts'
@@ -22,7 +23,7 @@ export interface FlowNode {
   via: string | null
   /**
    * Kind and URI of each link outwards that holds now, a line each: no URI has a line break. Absent where not all were
-   * looked at, and on the way up.
+   * looked at, where there are two of a kind, of which the order counts, and on the way up.
    */
   outwards?: string
 }
@@ -37,80 +38,7 @@ export interface Flow {
 
 /** Generations followed; a bound, real products have fewer. */
 const MAX_DEPTH = 16
-const END = '9999'
 const PACKED: ReadonlySet<string> = new Set(PACKING_KINDS)
-const STATION = 'urn:sightline:station:'
-const kinds = (list: readonly string[]): string => list.map((k) => `'${k}'`).join(', ')
-
-/** A link is told by one number, which costs a fraction of words: the place of its kind here, and whether it is probable. */
-const KINDS = [...ORIGIN_KINDS, ...PACKING_KINDS, 'judge'] as const
-const PROBABLE = 16
-/** Above every such number: the thing that a link is of is told by the same value. */
-const WAYS = 32
-const HOW = `case e.certainty when 'certain' then 0 else ${PROBABLE} end
-      + case e.kind ${KINDS.map((kind, n) => `when '${kind}' then ${n}`).join(' ')} end as how`
-const JUDGE = KINDS.indexOf('judge')
-const EDGE = `e.valid_from as since, e.valid_to as until, ${HOW}`
-/** Of things at any time; of holders when they overlap a window of them. */
-const links = (from: 'child' | 'parent', to: string, of: readonly string[]): string[] => [
-  // By its parent an edge is looked for once per kind: nothing was made of most units, which one look tells.
-  `
-  select t.key as at, e.${to} as uri, ${EDGE}
-    from json_each(?1) t cross join edge e on e.${from} = t.value and e.kind in (${kinds(of)})${
-      from === 'parent' ? '\n    where exists (select 1 from edge x where x.parent = t.value)' : ''
-    }`,
-  `
-  select f.at, e.${to} as uri, ${EDGE}
-    from f cross join edge e on e.${from} = f.uri and e.kind in (${kinds(of)})
-    where e.valid_from < f.stop and ifnull(e.valid_to, '${END}') > f.start`,
-]
-
-/**
- * One generation of a walk: all links of the things in `?1`, and of the holders in `?2` those that overlap a window of
- * them, as a holder meets many things one after the other. `?3` is how many things `?1` has, `?4` the most links.
- */
-const generation = (steps: readonly string[]): string => `
-with f (at, uri, start, stop) as materialized (
-  select key + ?3, value ->> 0, value ->> 1, value ->> 2 from json_each(?2)
-)
-select json_group_array(at * ${WAYS} + how) as link, json_group_array(uri) as uri, json_group_array(since) as since,
-    json_group_array(until) as until from (${steps.join('\n  union all')}
-  limit ?4)`
-
-/**
- * Material flows from a parent to what was made from it, and from a child into the box it was packed in. The plus before
- * a station keeps that step on the index by time.
- */
-const DOWN = generation([
-  ...links('parent', 'child', ORIGIN_KINDS),
-  ...links('child', 'parent', PACKING_KINDS),
-  `
-  select f.at, i.unit as uri, i.started_at as since, null as until, ${JUDGE} as how
-    from f cross join inspection i
-      on +i.station = substr(f.uri, ${STATION.length + 1}) and i.started_at >= f.start and i.started_at < f.stop
-    where f.uri glob '${STATION}*'`,
-])
-
-const JUDGED = `'${STATION}' || i.station as uri, i.started_at as since, i.started_at || '~' as until, ${JUDGE} as how`
-/** The same, against the flow. Of a station one moment: just after it began is before anything later in RFC 3339 text. */
-const UP = generation([
-  ...links('child', 'parent', ORIGIN_KINDS),
-  ...links('parent', 'child', PACKING_KINDS),
-  `
-  select t.key as at, ${JUDGED} from json_each(?1) t cross join inspection i on i.unit = t.value`,
-  `
-  select f.at, ${JUDGED} from f cross join inspection i on i.unit = f.uri`,
-])
-
-/** Links, a list for each of their columns. */
-interface Links {
-  /** What it is of, by its number, times `WAYS`, and how it is. */
-  link: number[]
-  uri: string[]
-  since: string[]
-  until: (string | null)[]
-}
-
 /**
  * Everything the material of `starts` went into (`down`), or everything they were made of (`up`), the starts included,
  * nearest first. Walks one generation after the other, each one statement. What was merged is one thing under its
@@ -179,6 +107,8 @@ class Walk {
   readonly #certain: Widest = new Map()
   readonly #probable: Widest = new Map()
   readonly #links = new Map<string, string>()
+  /** With more than one link of a kind outwards. */
+  readonly #several = new Set<FlowNode>()
   /** Null when nothing was. */
   readonly #merged: IdentityMap | null
   #frontier: Reach[] = []
@@ -272,6 +202,7 @@ class Walk {
       if (from.tells && until === null && kind !== undefined && PACKED.has(kind)) {
         const before = from.node.outwards
         const out = this.#outwards(kind, uri)
+        if (before?.includes(`${kind}\n`) === true) this.#several.add(from.node)
         from.node.outwards = before ? `${before}\n${out}` : out
       }
       const begins = since > from.start ? since : from.start
@@ -294,6 +225,7 @@ class Walk {
   }
 
   nodes(): FlowNode[] {
+    for (const node of this.#several) node.outwards = undefined
     return [...this.#nodes.values()].sort((a, b) => a.depth - b.depth || (a.uri < b.uri ? -1 : 1))
   }
 }

@@ -116,20 +116,22 @@ function partStarts(found: Identification, facts: StationFacts): FlowStart[] {
   const { product, lot, supplier, station, fixture } = facts
   const named = { id: product.id, gtin: found.gtin ?? product.gtin }
   const now = new Date().toISOString()
-  const uris = [
+  const uris = new Set([
     ...(found.uri === null ? [] : [found.uri]),
     ...(found.lot === null ? [] : [lotUri(named, found.lot)]),
     ...(lot === undefined || lot === '' ? [] : [lotUri(product, lot)]),
+    // As whoever received it named it, before a part said with which item number.
+    ...[found.lot, lot].flatMap((name) => (name ? [lotUri({ id: product.id }, name)] : [])),
     ...(supplier === undefined || supplier === '' ? [] : [supplierUri(supplier)]),
     thingUri('product', product.id),
     thingUri('recipe', facts.recipe),
-  ]
+  ])
   const holders = [
     thingUri('station', station),
     ...(fixture === undefined ? [] : [thingUri('fixture', fixture)]),
   ]
   // What is on them at this moment; just after it is before anything later in RFC 3339 text.
-  return [...uris.map((uri) => ({ uri })), ...holders.map((uri) => ({ uri, from: now, to: `${now}~` }))]
+  return [...[...uris].map((uri) => ({ uri })), ...holders.map((uri) => ({ uri, from: now, to: `${now}~` }))]
 }
 
 const holdReason = ({ target, reason, by, originLog }: Hold): I18n => ({

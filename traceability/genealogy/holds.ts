@@ -1,7 +1,7 @@
 import { CodedError, type SqlDatabase } from '../../contracts/index.ts'
 import { follow, type FlowStart } from './flow.ts'
 import { identityMap } from './identity-names.ts'
-import { lotName, thingUri } from './things.ts'
+import { lotName, spelt, thingUri } from './things.ts'
 
 export interface Hold {
   id: string
@@ -102,11 +102,12 @@ export const isStation = (uri: string): boolean => uri.startsWith(thingUri('stat
 function first(holds: ReadonlyMap<string, Hold>, uris: readonly string[]): Hold | null {
   for (const uri of uris) {
     const name = lotName(uri)
-    const found = holds.get(uri) ?? (name === null ? undefined : holds.get(name))
+    const found = holds.get(uri) ?? (name === null ? undefined : holds.get(spelt(name)))
     if (found) return found
   }
   return null
 }
 
+/** Holds by URI, or by `lot/<name>` as names are spelt. */
 export const byTarget = (holds: readonly Hold[]): Map<string, Hold> =>
-  new Map(holds.map((h) => [h.target, h]))
+  new Map(holds.map((h) => [h.target.startsWith('lot/') ? spelt(h.target) : h.target, h]))

@@ -59,8 +59,12 @@ export class IdentityChanges {
   }
 }
 
-/** Things of which one went into another are not one: it would be made from itself. */
-function refuseInEachOther(db: SqlDatabase, { canonical, uris }: IdentityChanged, before: IdentityMap): void {
+/** @throws TRC_GENEALOGY for things of which one went into another: it would be made from itself */
+export function refuseInEachOther(
+  db: SqlDatabase,
+  { canonical, uris }: IdentityChanged,
+  before: IdentityMap,
+): void {
   const things = [canonical, ...uris]
   for (const [n, up] of things.entries())
     for (const down of things.slice(n + 1)) {

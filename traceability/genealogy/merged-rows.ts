@@ -61,22 +61,29 @@ export function unitsTogether(units: Units, thing: readonly number[]): Units {
 }
 
 /**
- * Links outwards by canonical names, at both ends.
+ * Links outwards by canonical names, at both ends, in the order in which they began: kind and URI, a line each.
  *
- * @param rows of each name its links, kind and URI a line each
+ * @param rows of each name its links: kind, URI and begin, a line each
  */
 export function linksTogether(
   rows: readonly (readonly [uri: string, out: string | null])[],
   merged: IdentityMap,
 ): Map<string, string> {
-  const links = new Map<string, string>()
+  const links = new Map<string, { since: string; text: string }[]>()
   for (const [name, out] of rows) {
     const uri = merged.canonical(name)
-    const to = (out ?? '')
-      .split('\n')
-      .map((line, n) => (n % 2 === 1 ? merged.canonical(line) : line))
-      .join('\n')
-    links.set(uri, [links.get(uri) ?? '', to].filter((o) => o !== '').join('\n'))
+    const own = links.get(uri) ?? []
+    const lines = out === null || out === '' ? [] : out.split('\n')
+    for (let n = 0; n + 2 < lines.length; n += 3)
+      own.push({ since: lines[n + 2] ?? '', text: `${lines[n]}\n${merged.canonical(lines[n + 1] ?? '')}` })
+    links.set(uri, own)
   }
-  return links
+  return new Map([...links].map(([uri, own]) => [uri, inOrder(own)]))
 }
+
+/** Of those that began together the greatest URI is the last. */
+const inOrder = (links: { since: string; text: string }[]): string =>
+  links
+    .sort((a, b) => (a.since < b.since || (a.since === b.since && a.text < b.text) ? -1 : 1))
+    .map((l) => l.text)
+    .join('\n')

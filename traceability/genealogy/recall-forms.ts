@@ -37,9 +37,17 @@ export const recallRow = (u: RecalledUnit): string[] =>
           : (u[c] ?? ''),
   )
 
-/** RFC 4180. */
+/** RFC 4180. A list that is not complete ends with a row without a serial that says so: a file has no other place for it. */
 export const recallCsv = (list: Recall): string =>
-  [RECALL_COLUMNS, ...list.units.map(recallRow)].map(csvRow).join('')
+  [
+    RECALL_COLUMNS,
+    ...list.units.map(recallRow),
+    ...(list.cut
+      ? [RECALL_COLUMNS.map((c) => (c === 'certainty' ? 'not complete: too many links' : ''))]
+      : []),
+  ]
+    .map(csvRow)
+    .join('')
 
 /** Namespace of the ids of recall events (a random UUID of this program). */
 const NAMESPACE = '5b7c0f0e-6a57-4c62-9d3e-0b3a3c8f6f11'
@@ -79,6 +87,7 @@ export function recallEpcis(list: Recall): object {
           'sightline:recallOf': list.target,
           'sightline:certainty': first?.certain ? 'certain' : 'probable',
           'sightline:place': first?.place ?? '',
+          ...(list.cut && { 'sightline:complete': false }),
           ...(first?.pallet && { 'sightline:container': first.pallet }),
           ...(first?.shipment && { 'sightline:shipment': first.shipment }),
           ...(first?.customer && { 'sightline:customer': first.customer }),

@@ -1,5 +1,6 @@
 import { CodedError, type SqlDatabase } from '../../contracts/index.ts'
 import { encodePart, urisIn } from '../identity/index.ts'
+import { identityMap } from './identity-names.ts'
 
 /** Kinds of things that have no number of their own in GS1 terms here, or that a plant names itself. */
 const PLAIN_TYPES = [
@@ -30,10 +31,40 @@ export const thingUri = (type: PlainType, name: string): string => `urn:sightlin
 
 const isUri = (text: string): boolean => /^(urn:|https?:\/\/)/.test(text)
 
+/** What a piece of a URI says; one that is percent-encoded wrongly, as programs before this check took, stays as it is. */
+export function decoded(piece: string): string {
+  try {
+    return decodeURIComponent(piece)
+  } catch {
+    return piece
+  }
+}
+
+/** @throws TRC_GENEALOGY for a text that cannot be a URI: lists of URIs go by lines (RFC 3986, 2.1 for the percent sign) */
+export function checkedUri(uri: string): string {
+  if (!/[\s\p{Cc}\p{Cs}]|%(?![\dA-Fa-f]{2})/u.test(uri)) return uri
+  throw new CodedError('TRC_GENEALOGY', {
+    expected: 'a URI without blanks and line breaks, a percent sign before two hexadecimal digits only',
+    actual: JSON.stringify(uri.slice(0, 80)),
+  })
+}
+
+/** A name as it is kept since names have one spelling: NFC, no blanks around. */
+export const spelt = (name: string): string => name.trim().normalize('NFC')
+
+/** Spellings under which a name may be on record: as it is kept, as it was asked for, and as older programs took it. */
+const spellings = (name: string): string[] => [...new Set([spelt(name), name, spelt(name).normalize('NFD')])]
+
+const isLinked = (db: SqlDatabase, uri: string): boolean =>
+  db.get(
+    'select 1 as found from edge where child = ?1 union all select 1 from edge where parent = ?1 limit 1',
+    uri,
+  ) !== undefined
+
 /** `lot/L7` of any URI of a lot: a lot may be spoken of before anybody knows of which product it is. */
 export function lotName(uri: string): string | null {
   const found = /^(?:urn:sightline:lot:[^:]*:|https:\/\/id\.gs1\.org\/01\/\d{14}\/10\/)([^/:]+)$/.exec(uri)
-  return found?.[1] === undefined ? null : `lot/${decodeURIComponent(found[1])}`
+  return found?.[1] === undefined ? null : `lot/${decoded(found[1])}`
 }
 
 /** Short form of a URI for people: `pallet/P1`, `unit/SN1`; what has none stays as it is. */
@@ -41,9 +72,9 @@ export function shortName(uri: string): string {
   const lot = lotName(uri)
   if (lot !== null) return lot
   const plain = /^urn:sightline:([a-z]+):([^:]+)$/.exec(uri)
-  if (plain?.[1] !== undefined && plain[2] !== undefined) return `${plain[1]}/${decodeURIComponent(plain[2])}`
+  if (plain?.[1] !== undefined && plain[2] !== undefined) return `${plain[1]}/${decoded(plain[2])}`
   const serial = /^(?:urn:sightline:serial:[^:]*:|https:\/\/id\.gs1\.org\/.*\/21\/)([^/:]+)$/.exec(uri)
-  return serial?.[1] === undefined ? uri : `unit/${decodeURIComponent(serial[1])}`
+  return serial?.[1] === undefined ? uri : `unit/${decoded(serial[1])}`
 }
 
 const ambiguous = (name: string, uris: readonly string[]): CodedError =>
@@ -53,15 +84,22 @@ const ambiguous = (name: string, uris: readonly string[]): CodedError =>
     hint: 'give the URI instead of the name',
   })
 
+/** Of a thing that is known by its name alone. */
+function plainUri(name: string): string | null {
+  const slash = name.indexOf('/')
+  const plain = PLAIN_TYPES.find((t) => t === name.slice(0, slash))
+  return plain === undefined ? null : thingUri(plain, spelt(name.slice(slash + 1)))
+}
+
 /** Every URI a short name stands for; a URI stands for itself. Empty = a unit or lot that nobody knows. */
 export function urisOf(db: SqlDatabase, name: string): string[] {
-  if (isUri(name)) return [name]
+  if (isUri(name)) return [checkedUri(name)]
   const slash = name.indexOf('/')
   const type = name.slice(0, slash)
   const rest = name.slice(slash + 1)
   const rows = (sql: string): string[] =>
-    db
-      .all<{ uri: string }>(sql, ...Array<string>(sql.split('?').length - 1).fill(rest))
+    spellings(rest)
+      .flatMap((r) => db.all<{ uri: string }>(sql, ...Array<string>(sql.split('?').length - 1).fill(r)))
       .map((r) => r.uri)
       .sort()
   if (slash > 0 && rest !== '') {
@@ -73,8 +111,12 @@ export function urisOf(db: SqlDatabase, name: string): string[] {
       return [...new Set([...known, ...read])].sort()
     }
     if (type === 'lot') return rows('select uri from material_lot where lot = ?')
-    const plain = PLAIN_TYPES.find((t) => t === type)
-    if (plain !== undefined) return [thingUri(plain, rest)]
+    const kept = plainUri(name)
+    if (kept !== null) {
+      const others = spellings(rest).map((s) => thingUri(type as PlainType, s))
+      const known = others.filter((uri) => uri !== kept && isLinked(db, uri))
+      return known.length === 0 || isLinked(db, kept) ? [kept, ...known] : known
+    }
   }
   throw new CodedError('TRC_GENEALOGY', {
     expected: `a URI, or unit/…, lot/…, ${PLAIN_TYPES.map((t) => `${t}/…`).join(', ')}`,
@@ -92,14 +134,18 @@ export function uriOf(db: SqlDatabase, name: string): string {
       hint: 'record its commission or receipt first',
     })
   }
-  if (others.length > 0) throw ambiguous(name, [first, ...others])
-  return first
+  // Of several spellings of one name the one that is kept comes first.
+  if (others.length === 0 || first === plainUri(name)) return first
+  const merged = identityMap(db)
+  const things = new Set([first, ...others].map((uri) => merged.canonical(uri)))
+  if (things.size > 1) throw ambiguous(name, [first, ...others])
+  return merged.canonical(first)
 }
 
 /** Of a hold: a lot may be held by name before it is known, or for all products that use the name. */
 export function holdTarget(db: SqlDatabase, name: string): string {
   const uris = urisOf(db, name)
   if (uris.length === 1 && uris[0] !== undefined) return uris[0]
-  if (name.startsWith('lot/')) return name
+  if (name.startsWith('lot/')) return spelt(name)
   return uriOf(db, name)
 }

@@ -28,17 +28,17 @@ export interface Whereabouts {
   disposition: string | null
 }
 
-/** The links outwards that hold now, of one generation, as `FlowNode.outwards` says them. */
+/** The links outwards that hold now, of one generation: kind, URI and begin, a line each. */
 const LINKS = `
-select json_group_array(json_array(v.value, (select group_concat(e.kind || char(10) || e.parent, char(10)) from edge e
-    where e.kind in ('aggregate', 'ship', 'deliver', 'order') and e.valid_to is null and e.child = v.value))) as found
+select json_group_array(json_array(v.value, (select group_concat(e.kind || char(10) || e.parent || char(10) || e.valid_from,
+    char(10)) from edge e where e.kind in ('aggregate', 'ship', 'deliver', 'order') and e.valid_to is null and e.child = v.value))) as found
   from json_each(?1) v`
 
 function linksOf(db: SqlDatabase, uris: readonly string[], merged: IdentityMap): Map<string, string> {
   const rows = rowsOf<[uri: string, out: string | null]>(
     db.get<{ found: string | null }>(LINKS, JSON.stringify(merged.namesOfAll(uris)))?.found,
   )
-  return merged.isEmpty ? new Map(rows.map(([uri, out]) => [uri, out ?? ''])) : linksTogether(rows, merged)
+  return linksTogether(rows, merged)
 }
 
 /** Generations followed; a bound, boxes in boxes are fewer. */
@@ -55,7 +55,7 @@ type Outside = Pick<Whereabouts, 'pallet' | 'shipment' | 'customer' | 'order'>
  * Walks outwards one generation at a time, each box once however many units lie in it.
  *
  * @param units the links outwards of each
- * @returns for the links of a unit the last URI of each kind; the greatest where several are as far
+ * @returns for the links of a unit the last URI of each kind; the one that began last where several are as far
  */
 function outside(db: SqlDatabase, units: readonly string[], merged: IdentityMap): (out: string) => Outside {
   const links = new Map<string, string>()
@@ -78,8 +78,7 @@ function outside(db: SqlDatabase, units: readonly string[], merged: IdentityMap)
     known.set(out, all)
     const offer = (kind: string, other: string, depth: number): void => {
       const best = all.get(kind)
-      if (best === undefined || depth > best.depth || (depth === best.depth && other > best.uri))
-        all.set(kind, { uri: other, depth })
+      if (best === undefined || depth >= best.depth) all.set(kind, { uri: other, depth })
     }
     for (const [kind, parent] of pairs(out)) {
       offer(kind, parent, 1)

@@ -89,13 +89,17 @@ function checkEffect(step: Extract<NcrStep, { kind: 'verify' }>): void {
   const { comparison, effective, despite, change, from, to } = step
   if ((from !== undefined && from >= change) || (to !== undefined && to <= change))
     throw refused('a time of the countermeasure between from and to', change)
-  const counts = `${comparison.beforeBad} of ${comparison.beforeN} before, ${comparison.bad} of ${comparison.n} after`
+  const { undecided = 0, beforeUndecided = 0 } = comparison
+  const open = undecided + beforeUndecided
+  const counts =
+    `${comparison.beforeBad} of ${comparison.beforeN} before, ${comparison.bad} of ${comparison.n} after` +
+    (open > 0 ? `, ${beforeUndecided} inconclusive and not reviewed before, ${undecided} after` : '')
   if (comparison.n === 0 || comparison.beforeN === 0)
     throw refused('judged parts before and after the countermeasure', counts, 'wait for parts')
   if (effective && despite === undefined && !showsEffect(comparison))
     throw refused(
-      'fewer bad parts after it, p below 0.05',
+      'fewer bad parts after it, p below 0.05, whatever the inconclusive ones are',
       `${counts}, p = ${comparison.p.toPrecision(2)}`,
-      'wait for more parts, call it not effective, or say in `despite` why it counts all the same',
+      'review what is inconclusive, wait for more parts, call it not effective, or say in `despite` why it counts all the same',
     )
 }

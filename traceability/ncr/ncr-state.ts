@@ -24,6 +24,12 @@ export const overdueActions = (ncr: Ncr, today: string): number =>
 /** As the analysis of causes takes it: a difference that chance alone makes in fewer than 1 of 20 comparisons. */
 const P = 0.05
 
-/** Whether the comparison shows by itself that there are fewer bad parts. */
-export const showsEffect = ({ n, bad, beforeN, beforeBad, p }: NcrComparison): boolean =>
-  n > 0 && beforeN > 0 && bad / n < beforeBad / beforeN && p < P
+/**
+ * Whether the comparison shows by itself that there are fewer bad parts: also when all were bad that nobody has decided
+ * about, as what failed before may be inconclusive now.
+ */
+export const showsEffect = (c: NcrComparison): boolean => {
+  const { n, bad, beforeN, beforeBad, undecided = 0, beforeUndecided = 0, p } = c
+  if (n === 0 || beforeN === 0 || p >= P || bad / n >= beforeBad / beforeN) return false
+  return (bad + undecided) / (n + undecided) < (beforeBad + beforeUndecided) / (beforeN + beforeUndecided)
+}

@@ -20,8 +20,6 @@ export interface BridgeAsk {
   statements: BridgeStatement[]
   /** Outside a transaction a lost connection is opened again first. */
   mayConnect: boolean
-  /** Time that the bytes of the statements may take on a slow link, on top of the limit, ms. */
-  extraMs: number
   /** One text with several statements, without parameters. */
   script?: true
 }
@@ -30,5 +28,14 @@ export type BridgeReply =
   | { ok: true; rows: SqlRow[]; changes: number[] }
   | { ok: false; facts: { message: string; code: string; constraint: string } }
 
-/** Index in the shared counter that each reply raises. */
+/** Index in the shared words that each reply raises. */
 export const REPLIES = 0
+/** Index of the word that says how far a question has come: an index of `STEPS`. */
+export const STEP = 1
+/** What a caller that gave up waiting is told. */
+export const STEPS = [
+  'its thread has not taken the question',
+  'its thread was connecting',
+  'the database was asked',
+  'its thread has answered',
+] as const

@@ -15,8 +15,8 @@ const FIRST = 4
 const SECOND = 5
 /** Those before the fourth one. */
 const THIRD = 6
-/** Those before the ones that follow; the seventh is of tables that stay with the line (`NOT_REPLICATED`). */
-const FOURTH = 7
+/** Those before the ones that follow; the seventh and eighth are of tables that stay with the line (`NOT_REPLICATED`). */
+const FOURTH = 8
 
 /**
  * Forward only: the index is the version the script leads to, minus one. A released script never changes. What changes

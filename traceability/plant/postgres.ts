@@ -14,6 +14,8 @@ import {
   type BridgeStart,
   type BridgeStatement,
   REPLIES,
+  STEP,
+  STEPS,
 } from './bridge.ts'
 import { placeOf } from './database-url.ts'
 import { postgresError } from './postgres-errors.ts'
@@ -26,12 +28,15 @@ export interface PostgresOptions {
   /** Longest time for one statement, ms. */
   statementMs?: number
   connectMs?: number
+  /** Beyond both, by when its thread must have said something, ms. Default 15,000. */
+  graceMs?: number
 }
 
 /** Writes that wait for company before they are sent, so that a transaction does not pay a round trip for each. */
 const MAX_WAITING = 512
-/** Beyond the time limits of the connection itself, ms: by then its thread must have said something. */
 const GRACE_MS = 15_000
+/** Longest single wait, ms. */
+const SLICE_MS = 500
 /** Slowest link that images still get over, bytes per ms: 128 kbit/s. */
 const SLOWEST_LINK = 16
 
@@ -51,20 +56,12 @@ export async function openPostgres(url: string, o: PostgresOptions = {}): Promis
     statementMs: o.statementMs ?? 60_000,
     connectMs: o.connectMs ?? 10_000,
   }
-  const { port1, port2 } = new MessageChannel()
-  const counter = new SharedArrayBuffer(4)
-  const worker = spawnWorker(new URL('./postgres.worker.ts', import.meta.url), {
-    workerData: { start, port: port2, counter },
-    transferList: [port2],
+  const thread = startThread(start)
+  await new Promise<void>((resolve, reject) => {
+    thread.worker.once('online', resolve)
+    thread.worker.once('error', reject)
   })
-  const up = new Promise<void>((resolve, reject) => {
-    worker.once('online', resolve)
-    worker.once('error', reject)
-  })
-  await up
-  worker.unref()
-  port1.unref()
-  const db = new PostgresDatabase(worker, port1, new Int32Array(counter), start)
+  const db = new PostgresDatabase(thread, start, o.graceMs ?? GRACE_MS)
   try {
     db.get('select 1 as one')
     return db
@@ -74,24 +71,44 @@ export async function openPostgres(url: string, o: PostgresOptions = {}): Promis
   }
 }
 
+/** One that holds a connection, and how it is talked with. */
+interface Thread {
+  worker: Worker
+  port: MessagePort
+  words: Int32Array
+}
+
+function startThread(start: BridgeStart): Thread {
+  const { port1, port2 } = new MessageChannel()
+  const counter = new SharedArrayBuffer(8)
+  const worker = spawnWorker(new URL('./postgres.worker.ts', import.meta.url), {
+    workerData: { start, port: port2, counter },
+    transferList: [port2],
+  })
+  // Whoever asks learns it from the answer that does not come.
+  worker.on('error', () => undefined)
+  worker.once('online', () => worker.unref())
+  port1.unref()
+  return { worker, port: port1, words: new Int32Array(counter) }
+}
+
 export class PostgresDatabase implements SqlDatabase {
   /** Host and database, without user and password. */
   readonly place: string
-  readonly #worker: Worker
-  readonly #port: MessagePort
-  readonly #replies: Int32Array
+  readonly #start: BridgeStart
   readonly #limitMs: number
+  /** Null when it did not answer; the next question starts another. */
+  #thread: Thread | null
   #waiting: BridgeStatement[] = []
   #inTransaction = false
   /** What broke the transaction that is open: PostgreSQL would answer its commit with a rollback, without a word. */
   #broken: CodedError | null = null
   #open = true
 
-  constructor(worker: Worker, port: MessagePort, replies: Int32Array, start: BridgeStart) {
-    this.#worker = worker
-    this.#port = port
-    this.#replies = replies
-    this.#limitMs = start.statementMs + start.connectMs + GRACE_MS
+  constructor(thread: Thread, start: BridgeStart, graceMs: number) {
+    this.#thread = thread
+    this.#start = start
+    this.#limitMs = start.statementMs + start.connectMs + graceMs
     this.place = placeOf(start.url)
   }
 
@@ -172,13 +189,13 @@ export class PostgresDatabase implements SqlDatabase {
   close(): void {
     if (!this.#open) return
     this.#open = false
-    this.#port.postMessage('close')
+    this.#thread?.port.postMessage('close')
   }
 
   /** Ends the thread without waiting for an answer from the other side. */
   async abandon(): Promise<void> {
     this.#open = false
-    await endThread(this.#worker)
+    if (this.#thread !== null) await endThread(this.#thread.worker)
   }
 
   #flush(): number[] {
@@ -191,23 +208,24 @@ export class PostgresDatabase implements SqlDatabase {
   #ask(statements: BridgeStatement[], script = false): Extract<BridgeReply, { ok: true }> {
     if (!this.#open)
       throw new CodedError('TRC_WRITE', { expected: 'an open connection', actual: 'one that was closed' })
-    const seen = Atomics.load(this.#replies, REPLIES)
+    if (this.#thread === null && this.#inTransaction)
+      throw this.#fault({ message: 'the connection was lost', code: '08006', constraint: '' })
+    this.#thread ??= startThread(this.#start)
+    const { worker, port, words } = this.#thread
+    const seen = Atomics.load(words, REPLIES)
     const extraMs = Math.ceil(sizeOf(statements) / SLOWEST_LINK)
-    const ask: BridgeAsk = {
-      statements,
-      mayConnect: !this.#inTransaction,
-      extraMs,
-      ...(script && { script }),
-    }
-    this.#port.postMessage(ask)
+    const ask: BridgeAsk = { statements, mayConnect: !this.#inTransaction, ...(script && { script }) }
+    Atomics.store(words, STEP, 0)
+    port.postMessage(ask)
     const limitMs = this.#limitMs + extraMs
-    const waited = Atomics.wait(this.#replies, REPLIES, seen, limitMs)
-    const got = receiveMessageOnPort(this.#port) as { message: BridgeReply } | undefined
-    if (waited === 'timed-out' || got === undefined) {
+    answered(words, seen, limitMs)
+    const got = receiveMessageOnPort(port) as { message: BridgeReply } | undefined
+    if (got === undefined) {
       // A late answer would be taken for that of the next question.
-      this.#open = false
-      void endThread(this.#worker)
-      throw this.#fault({ message: `no answer within ${limitMs} ms`, code: '08006', constraint: '' })
+      this.#thread = null
+      void endThread(worker)
+      const message = `no answer within ${limitMs} ms: ${STEPS[Atomics.load(words, STEP)] ?? ''}`
+      throw this.#fault({ message, code: '08006', constraint: '' })
     }
     if (!got.message.ok) throw this.#fault(got.message.facts)
     return got.message
@@ -218,6 +236,15 @@ export class PostgresDatabase implements SqlDatabase {
     if (this.#inTransaction) this.#broken ??= error
     return error
   }
+}
+
+/**
+ * Waits in slices, each for what it should have taken: a process or machine that stands still meanwhile (suspended,
+ * moved, debugged) has not lost its connection.
+ */
+function answered(words: Int32Array, seen: number, limitMs: number): void {
+  for (let leftMs = limitMs; leftMs > 0; leftMs -= SLICE_MS)
+    if (Atomics.wait(words, REPLIES, seen, Math.min(leftMs, SLICE_MS)) !== 'timed-out') return
 }
 
 /** As `json_populate_recordset` reads a value of its column. */

@@ -1,7 +1,7 @@
 import { type MessagePort, workerData } from 'node:worker_threads'
 import pg from 'pg'
 import type { SqlRow } from '../../contracts/index.ts'
-import { type BridgeAsk, type BridgeReply, type BridgeStart, REPLIES } from './bridge.ts'
+import { type BridgeAsk, type BridgeReply, type BridgeStart, REPLIES, STEP, STEPS } from './bridge.ts'
 import { COMPAT_SCHEMA } from './compat.ts'
 import { postgresFacts } from './postgres-errors.ts'
 
@@ -26,7 +26,7 @@ const { start, port, counter } = workerData as {
   port: MessagePort
   counter: SharedArrayBuffer
 }
-const replies = new Int32Array(counter)
+const words = new Int32Array(counter)
 let client: pg.Client | null = null
 /** Prepared once per connection, by text. */
 let names = new Map<string, string>()
@@ -38,7 +38,6 @@ async function connected(mayConnect: boolean): Promise<pg.Client> {
     connectionString: start.url,
     connectionTimeoutMillis: start.connectMs,
     statement_timeout: start.statementMs,
-    query_timeout: start.statementMs + 5_000,
     idle_in_transaction_session_timeout: start.statementMs + 60_000,
     application_name: 'sightline',
     keepAlive: true,
@@ -59,7 +58,8 @@ async function connected(mayConnect: boolean): Promise<pg.Client> {
     )
     if (start.readOnly) await fresh.query('set default_transaction_read_only to on')
   } catch (error) {
-    await fresh.end().catch(() => undefined)
+    // Its end may never come when nobody answers.
+    void fresh.end().catch(() => undefined)
     throw error
   }
   names = new Map()
@@ -76,18 +76,21 @@ const nameOf = (text: string): string => {
   return name
 }
 
+const at = (step: (typeof STEPS)[number]): unknown => Atomics.store(words, STEP, STEPS.indexOf(step))
+
 async function answer(ask: BridgeAsk): Promise<BridgeReply> {
   try {
+    at('its thread was connecting')
     const c = await connected(ask.mayConnect)
+    at('the database was asked')
     if (ask.script) {
       for (const { text } of ask.statements) await c.query(text)
       return { ok: true, rows: [], changes: [] }
     }
     // Sent together; the first refusal is the cause, the others follow from it.
-    const limit = { query_timeout: start.statementMs + 5_000 + ask.extraMs }
     const results = await Promise.allSettled(
       ask.statements.map(({ text, values }) =>
-        c.query<SqlRow>({ name: nameOf(text), text, values: [...values], ...limit }),
+        c.query<SqlRow>({ name: nameOf(text), text, values: [...values] }),
       ),
     )
     const refused = results.find((r) => r.status === 'rejected')
@@ -103,6 +106,25 @@ async function answer(ask: BridgeAsk): Promise<BridgeReply> {
   }
 }
 
+/** Waits for its answer. */
+let asked: BridgeAsk | null = null
+
+function reply(ask: BridgeAsk | null, said: BridgeReply): void {
+  if (ask === null || ask !== asked) return
+  asked = null
+  at('its thread has answered')
+  port.postMessage(said)
+  Atomics.add(words, REPLIES, 1)
+  Atomics.notify(words, REPLIES)
+}
+
+// The caller blocks and cannot hear that this thread died: it would wait for its whole limit, and not learn why.
+process.on('uncaughtException', (error) => {
+  client?.end().catch(() => undefined)
+  client = null
+  reply(asked, { ok: false, facts: postgresFacts(error) })
+})
+
 port.on('message', (ask: BridgeAsk | 'close') => {
   if (ask === 'close') {
     const last = client
@@ -110,9 +132,6 @@ port.on('message', (ask: BridgeAsk | 'close') => {
     void (last?.end() ?? Promise.resolve()).catch(() => undefined).finally(() => port.close())
     return
   }
-  void answer(ask).then((reply) => {
-    port.postMessage(reply)
-    Atomics.add(replies, REPLIES, 1)
-    Atomics.notify(replies, REPLIES)
-  })
+  asked = ask
+  void answer(ask).then((said) => reply(ask, said))
 })

@@ -161,7 +161,10 @@ export class ReplicaRows {
     const old = [...facts, ...epcis].map((r) => r.position)
     const edges = REPLICA_TABLES.find((t) => t.table === 'edge')
     for (const [position, there] of this.#places(old)) {
-      const gone = this.#plant.all(`delete from edge where position = ? returning child, parent, kind`, there)
+      const gone = this.#plant.all<{ child: string; parent: string; kind: string }>(
+        `delete from edge where position = ? returning child, parent, kind`,
+        there,
+      )
       this.#plant.run('update edge set valid_to = null, closed_by = null where closed_by = ?', there)
       const kept = this.#source.all(
         `select * from edge where position = ?1 union select e.* from json_each(?2) v join edge e
@@ -173,7 +176,39 @@ export class ReplicaRows {
       )
       if (edges !== undefined && kept.length > 0)
         this.#write(edges, this.#placed(edges, kept, end, new Map([[position, there]])))
+      this.#readdress(gone.flatMap(({ kind, parent }) => (kind === 'ship' ? [parent] : [])))
     }
+  }
+
+  /** Customer and order of a shipment go on the line with the last thing in it, whichever fact named them. */
+  #readdress(shipments: readonly string[]): void {
+    if (shipments.length === 0) return
+    const list = JSON.stringify(shipments)
+    const key = (e: SqlRow): string => JSON.stringify([e['child'], e['parent'], e['kind'], e['valid_from']])
+    const left = new Set(
+      this.#source
+        .all(
+          `select e.child, e.parent, e.kind, e.valid_from from json_each(?) v join edge e on e.child = v.value
+             where e.kind in ('deliver', 'order')`,
+          list,
+        )
+        .map(key),
+    )
+    const there = this.#plant.all(
+      `select e.child, e.parent, e.kind, e.valid_from from json_each(?) v join edge e on e.child = v.value
+         join event x on x.position = e.position and x.log = ? where e.kind in ('deliver', 'order')`,
+      list,
+      this.#log,
+    )
+    for (const e of there)
+      if (!left.has(key(e)))
+        this.#plant.run(
+          'delete from edge where child = ? and parent = ? and kind = ? and valid_from = ?',
+          String(e['child']),
+          String(e['parent']),
+          String(e['kind']),
+          String(e['valid_from']),
+        )
   }
 }
 

@@ -24,6 +24,10 @@ const byPosition = (table: string, key: string, stations: readonly string[] = []
   stations,
 })
 
+/** What waited for something that the stretch brought: its event is older. */
+const MADE_LATE = `made_by > ?1 and made_by <= ?2 and position <= ?1`
+const madeLate = (end: 'child' | 'parent'): string => `select ${end} from link_waiting where ${MADE_LATE}`
+
 /** In the order in which they are written. */
 export const REPLICA_TABLES: readonly ReplicaTable[] = [
   byPosition('inspection', 'position', ['station']),
@@ -47,6 +51,7 @@ export const REPLICA_TABLES: readonly ReplicaTable[] = [
     table: 'identity',
     select: `select * from identity where uri in (select unit from inspection where ${IN_RANGE})
       union select * from identity where uri in (select child from edge where ${IN_RANGE})
+      union select * from identity where uri in (${madeLate('child')})
       union select * from identity where uri in (select subject from trace_fact where ${IN_RANGE})`,
     key: 'uri',
     changes: [],
@@ -65,6 +70,8 @@ export const REPLICA_TABLES: readonly ReplicaTable[] = [
     table: 'material_lot',
     select: `select * from material_lot where uri in (select parent from edge where ${IN_RANGE})
       union select * from material_lot where uri in (select child from edge where ${IN_RANGE})
+      union select * from material_lot where uri in (${madeLate('parent')})
+      union select * from material_lot where uri in (${madeLate('child')})
       union select * from material_lot where uri in (select subject from trace_fact where ${IN_RANGE})`,
     key: 'uri',
     changes: ['supplier'],
@@ -79,7 +86,9 @@ export const REPLICA_TABLES: readonly ReplicaTable[] = [
   },
   {
     table: 'edge',
-    select: `select * from edge where ${IN_RANGE} or (closed_by > ?1 and closed_by <= ?2)`,
+    select: `select * from edge where ${IN_RANGE} or (closed_by > ?1 and closed_by <= ?2)
+      or position in (select position from link_waiting where op = 'open' and ${MADE_LATE})
+      or closed_by in (select position from link_waiting where op = 'close' and ${MADE_LATE})`,
     key: 'child, parent, kind, valid_from',
     changes: ['valid_to', 'closed_by'],
     positions: ['position', 'closed_by'],
@@ -106,6 +115,7 @@ export const NOT_REPLICATED: Readonly<Record<string, string>> = {
   part_trigger: 'the balance of triggers is kept by the line',
   trigger_audit: 'the balance of triggers is kept by the line',
   trigger_gap: 'the balance of triggers is kept by the line',
+  link_waiting: 'the links come when they are made',
   trigger_superseded: 'the balance of triggers is kept by the line',
   subscription: 'cursors of the consumers of the line',
   outbox: 'deliveries of the line',

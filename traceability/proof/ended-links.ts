@@ -10,8 +10,10 @@ const KEPT = 8
 interface Ending {
   at: string
   ends: ReadonlySet<string>
+  /** Events of others overtake each other: one may end what an event behind it states. */
+  overtakes: boolean
 }
-const NONE: Ending = { at: '', ends: new Set() }
+const NONE: Ending = { at: '', ends: new Set(), overtakes: false }
 const endKey = (kind: string, child: string | null, parent: string | null): string =>
   `${kind} ${child ?? ''} ${parent ?? ''}`
 
@@ -28,9 +30,9 @@ export class EndedLinks {
 
   /** When the link ended by the word of the event that is said to have ended it; null = that one says no such thing. */
   endOf({ child, parent, kind, position, closed_by }: EdgeRow): string | null {
-    if (closed_by === null || closed_by <= position) return null
-    const { at, ends } = this.#ending(closed_by)
-    if (ends.size === 0) return null
+    if (closed_by === null) return null
+    const { at, ends, overtakes } = this.#ending(closed_by)
+    if (ends.size === 0 || (closed_by <= this.#takenBack.firstOf(position) && !overtakes)) return null
     const parents = [null, ...namesEverOf(this.#db, parent)]
     const named = [null, ...namesEverOf(this.#db, child)].some((c) =>
       parents.some((p) => ends.has(endKey(kind, c, p))),
@@ -70,6 +72,10 @@ export class EndedLinks {
     if (told === undefined || !LINKING.some((type) => type === told.event.type)) return NONE
     const said = stating(told.event)
     if (said === null) return NONE
-    return { at: said.at, ends: new Set(said.ends.map((e) => endKey(e.kind, e.child, e.parent))) }
+    return {
+      at: said.at,
+      ends: new Set(said.ends.map((e) => endKey(e.kind, e.child, e.parent))),
+      overtakes: told.event.type === 'ext.epcis.captured.v1',
+    }
   }
 }

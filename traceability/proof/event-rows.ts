@@ -26,6 +26,8 @@ export class EventRows {
   /** Position of the first event that names an image, by its hash. */
   readonly images = new Map<string, number>()
   records = 0
+  /** Each inspection has its unit in the table of units, as its event says. */
+  named = true
 
   constructor(db: SqlDatabase, findings: Findings, signed: SignedLeaves) {
     this.#db = db
@@ -58,6 +60,7 @@ export class EventRows {
     this.#findings.more += r.more
     for (const [sha256, position] of r.images) if (!this.images.has(sha256)) this.images.set(sha256, position)
     this.records += r.records
+    this.named &&= r.named
   }
 
   #compare(leaves: Uint8Array): void {

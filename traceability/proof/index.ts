@@ -4,7 +4,6 @@ export { openKey, openLogKey, readLogKey } from './log-key.ts'
 export { LogWriter } from './log-writer.ts'
 export type { ProofState } from './proof-state.ts'
 export { type ProofFinding, type VerifyReport } from './report.ts'
-export { checkTimeStamp, requestTimeStamp } from './time-stamp.ts'
 export { verifyDataDir, type VerifyOptions } from './verify-data-dir.ts'
 
 export { serveWitness } from './witness-server.ts'

@@ -39,6 +39,7 @@ export async function startLogProof(o: LogProofOptions): Promise<LogProof> {
     signedAt: null,
     cosigned: [],
     fault: null,
+    clock: null,
     setAside: null,
     unreachable: [],
   }
@@ -60,7 +61,7 @@ export async function startLogProof(o: LogProofOptions): Promise<LogProof> {
         code: 'TRC_WITNESS',
         message: `${name}: ${reason}`,
       }))
-      tell([state.fault, state.setAside, ...silent, ...passing].filter((fact) => fact !== null))
+      tell([state.fault, state.clock, state.setAside, ...silent, ...passing].filter((fact) => fact !== null))
       resolve()
     })
     worker.once('error', (error) => {

@@ -11,7 +11,6 @@ import { keptTimeStamps } from './kept-proofs.ts'
 import { rememberWitnesses } from './log-key.ts'
 import { LogWriter } from './log-writer.ts'
 import type { ProofState } from './proof-state.ts'
-import { requestTimeStamp } from './time-stamp.ts'
 import { cosignAt } from './witness-client.ts'
 
 export interface KeeperOptions {
@@ -37,6 +36,7 @@ interface Helper {
   everyMs: number
   take(checkpoint: SignedCheckpoint, signal: AbortSignal): Promise<void>
   doneSize: number
+  /** `performance.now()`, as `retryAtMs`. */
   doneAtMs: number
   failures: number
   retryAtMs: number
@@ -50,7 +50,9 @@ export class ProofKeeper {
   readonly #helpers: Helper[]
   readonly #abort = new AbortController()
   readonly #cosigned = new Map<string, { size: number; at: string }>()
-  #signedAtMs = 0
+  /** By a clock that nobody sets, and for people. */
+  #signedMs = -Infinity
+  #signedAt: string | null = null
   #fault: ProofState['fault'] = null
   #setAside: ProofState['setAside'] = null
 
@@ -74,7 +76,7 @@ export class ProofKeeper {
   async step(): Promise<void> {
     const { everyEvents, everyMs } = this.#o.spec
     const fresh = this.#events() - (this.#writer.last?.size ?? 0)
-    const due = fresh >= everyEvents || (fresh !== 0 && Date.now() - this.#signedAtMs >= everyMs)
+    const due = fresh >= everyEvents || (fresh !== 0 && performance.now() - this.#signedMs >= everyMs)
     if (due && this.#fault === null) await this.#sign()
     await this.#serve(false)
     this.#tell()
@@ -82,8 +84,8 @@ export class ProofKeeper {
 
   /** The last checkpoint, with a short try at every helper. */
   async finish(): Promise<void> {
-    const end = Date.now() + STOP_CATCH_UP_MS
-    if (this.#fault === null) await this.#sign(() => Date.now() > end)
+    const end = performance.now() + STOP_CATCH_UP_MS
+    if (this.#fault === null) await this.#sign(() => performance.now() > end)
     const timer = setTimeout(() => this.#abort.abort(), STOP_HELPERS_MS)
     await this.#serve(true)
     clearTimeout(timer)
@@ -101,7 +103,8 @@ export class ProofKeeper {
 
   async #sign(until?: () => boolean): Promise<void> {
     try {
-      if ((await this.#writer.sign(until)) !== null) this.#signedAtMs = Date.now()
+      if ((await this.#writer.sign(until)) !== null)
+        [this.#signedMs, this.#signedAt] = [performance.now(), new Date().toISOString()]
     } catch (error) {
       const coded = asCoded(error, 'TRC_WRITE')
       // A full disk or a locked file may pass; a disagreement does not.
@@ -114,7 +117,7 @@ export class ProofKeeper {
     for (const helper of this.#helpers) {
       const checkpoint = this.#writer.last
       if (checkpoint === null || helper.doneSize >= checkpoint.size) continue
-      const at = Date.now()
+      const at = performance.now()
       if (!now && (at < helper.retryAtMs || at - helper.doneAtMs < helper.everyMs)) continue
       try {
         await helper.take(checkpoint, this.#abort.signal)
@@ -123,7 +126,7 @@ export class ProofKeeper {
         const coded = asCoded(error, 'TRC_WITNESS')
         if (coded.code === 'TRC_PROOF') this.#fault ??= toFact(coded)
         helper.reason = coded.message
-        helper.retryAtMs = Date.now() + Math.min(RETRY_FIRST_MS * 2 ** helper.failures, RETRY_MAX_MS)
+        helper.retryAtMs = performance.now() + Math.min(RETRY_FIRST_MS * 2 ** helper.failures, RETRY_MAX_MS)
         helper.failures += 1
       }
     }
@@ -135,7 +138,7 @@ export class ProofKeeper {
       everyMs,
       take,
       doneSize: 0,
-      doneAtMs: 0,
+      doneAtMs: -Infinity,
       failures: 0,
       retryAtMs: 0,
       reason: null,
@@ -156,6 +159,7 @@ export class ProofKeeper {
     const stamps = (timestamp === undefined ? [] : [timestamp]).map(({ url, everyMs }) =>
       helper(`time-stamp ${url}`, everyMs, async (checkpoint, signal) => {
         const { text } = checkpoint.note
+        const { requestTimeStamp } = await import('./time-stamp.ts')
         const token = await requestTimeStamp(url, Buffer.from(text), { timeoutMs: HELPER_TIMEOUT_MS, signal })
         keptTimeStamps(this.#o.dataDir).append({
           at: new Date().toISOString(),
@@ -191,9 +195,10 @@ export class ProofKeeper {
       origin: key.name,
       vkey: key.vkey,
       size: this.#writer.last?.size ?? 0,
-      signedAt: this.#signedAtMs === 0 ? null : new Date(this.#signedAtMs).toISOString(),
+      signedAt: this.#signedAt,
       cosigned: [...this.#cosigned].map(([witness, c]) => ({ witness, ...c })),
       fault: this.#fault,
+      clock: this.#writer.clock,
       setAside: this.#setAside,
       unreachable: this.#helpers.flatMap(({ name, reason }) => (reason === null ? [] : [{ name, reason }])),
     })

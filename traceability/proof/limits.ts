@@ -19,24 +19,32 @@ export const LIMITS = {
     en: 'events behind the last checkpoint are covered by no signature yet',
   },
   notInLog: {
-    zh: '剔除机构应答、迟到结果和触发编号不在事件日志中,不受保护;序列号与批次的别名表未与日志核对;登记单件时所报的批次不在事件中,整箱拆出时某一件被重新记为在箱内也看不出来。',
-    en: 'gate acknowledgements, late results and trigger numbers are kept beside the log and are not covered; the tables of names of units and lots were not compared with it; with which lot a unit was commissioned stands in no event, and of a box that was unpacked as a whole it is not seen when one thing of several is put back',
+    zh: '剔除机构应答、迟到结果和从未判定的触发不在事件日志中,不受保护;登记单件时所报的批次不在事件中;单件的另一个名称被删去、整箱拆出时某一件被重新记为在箱内也看不出来;所采集的事件当时未能建立的关系,其后被添加或删去也看不出来。',
+    en: 'gate acknowledgements, late results and triggers that were never judged are kept beside the log and are not covered; with which lot a unit was commissioned stands in no event; it is not seen that a further name of a unit is gone, nor, of a box that was unpacked as a whole, that one thing of several is put back, nor that a link which a captured event could not make when it came was added or is gone',
   },
   noTables: {
     zh: '日志本身已被改动:谱系关系、事实、隔离和复核的表未再核对。',
     en: 'the log itself is altered: the tables of links, facts, holds and reviews were not compared with it',
   },
+  noNames: {
+    zh: '记录或谱系关系已被改动:单件、批次和触发的表未再核对。',
+    en: 'records or links are altered: the tables of units, lots and triggers were not compared with the log',
+  },
+  oldTriggers: {
+    zh: '该数据由旧版本写入且尚未升级:触发的表未与日志核对。',
+    en: 'the data are of an older version and were not brought up to date: the table of triggers was not compared with the log',
+  },
   oldLinks: {
-    zh: '该日志始于旧版本:谱系关系未与日志核对。',
-    en: 'the log began with an older version: links were not compared with it',
+    zh: '该日志始于旧版本:谱系关系以及单件、批次和触发的表未与日志核对。',
+    en: 'the log began with an older version: links were not compared with it, nor the tables of units, lots and triggers',
   },
   oldTables: {
     zh: '该数据由旧版本写入且尚未升级:谱系关系、事实、隔离和复核的表未与日志核对。',
     en: 'the data are of an older version and were not brought up to date: the tables of links, facts, holds and reviews were not compared with the log',
   },
   plantTables: {
-    zh: '工厂库中的谱系关系、隔离、复核及处置以外的事实未与日志核对:请在产线的数据目录上验证。',
-    en: 'links, holds, reviews and facts other than decisions in the plant store were not compared with the log: verify the data directory of the line',
+    zh: '工厂库中的谱系关系、单件与批次的表、隔离、复核及处置以外的事实未与日志核对:请在产线的数据目录上验证。',
+    en: 'links, the tables of units and lots, holds, reviews and facts other than decisions in the plant store were not compared with the log: verify the data directory of the line',
   },
   noImages: { zh: '未检查图像文件。', en: 'image files were not checked' },
   noCopies: {

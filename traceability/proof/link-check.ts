@@ -34,6 +34,8 @@ export class LinkCheck {
   readonly #db: SqlDatabase
   readonly #findings: Findings
   readonly #odd: number[] = []
+  /** URIs of all lots that inspections state. */
+  readonly lots = new Set<string>()
   /** Lots with their suppliers, and the first event that says so. */
   readonly #supplied = new Map<string, Supplied>()
   /** Links that were told as gone: a part that was seen often states them each time. */
@@ -128,6 +130,7 @@ export class LinkCheck {
 
   #supply(lots: readonly { lot: string; supplier?: string | undefined }[], position: number): void {
     for (const { lot, supplier } of lots) {
+      this.lots.add(lot)
       const key = `${lot} ${supplier ?? ''}`
       if (supplier !== undefined && !this.#supplied.has(key))
         this.#supplied.set(key, { lot, supplier, position })
@@ -164,13 +167,13 @@ export class LinkCheck {
       seen.add(keyOf(link))
       const row = this.#rowOf(link)
       if (row === undefined) {
-        if (!takenBack) this.#gone(link, at)
+        if (!takenBack && link.waited !== true) this.#gone(link, at)
       } else if (row.position === position) {
         this.#same(row, link, at)
         if (takenBack && goesWith(event, link)) this.#unstated(row)
       }
     }
-    for (const { child, parent } of perhaps) {
+    for (const { child, parent, waited } of perhaps) {
       const rows = this.#db.all<EdgeRow>(
         `select * from edge where child = ? and kind = 'associate' and position = ?`,
         child,
@@ -192,7 +195,7 @@ export class LinkCheck {
         to: null,
       }
       if (row !== undefined && !seen.has(keyOf(row))) this.#same(row, link, at)
-      else if (row === undefined && parent !== null && !takenBack && this.#beginsHere(parent))
+      else if (row === undefined && parent !== null && !takenBack && !waited && this.#beginsHere(parent))
         if (this.#rowOf(link) === undefined) this.#gone(link, at)
     }
     if (takenBack) return

@@ -60,6 +60,16 @@ const LINKS = `(select iif(count(*) > ${MANY}, '${TOO_MANY}', group_concat(iif(x
   from (select kind, parent, position, certainty, quantity, uom, valid_from, valid_to, closed_by
     from edge where child = i.unit limit ${MANY + 1}) x)`
 
+/**
+ * `1`: the row of the unit is there, and made by this inspection as its event says, or by something before it. Here,
+ * where the event is read anyway; what is otherwise is told by `name-check.ts`.
+ */
+const NAMED = `(select iif(d.first_position <> i.position, d.first_position < i.position,
+    d.serial = i.serial and d.kind = i.identified_by and d.product = i.product and d.lot is i.lot and d.first_at = e.time
+    and (d.kind <> 'code' or iif(d.gtin is null, instr(e.json, '"product":"urn:sightline:product:'),
+      instr(e.json, concat('"product":"https://id.gs1.org/01/', d.gtin, '","unit":'))) > 0))
+  from identity d where d.uri = i.unit)`
+
 const FIELDS_SQL = [
   'e.sequence',
   'e.source',
@@ -71,6 +81,7 @@ const FIELDS_SQL = [
   array(ROW_COLUMNS.slice(AT_REALS + REAL_COLUMNS.length)),
   ENVELOPE,
   LINKS,
+  NAMED,
   'e.json',
 ]
 /** Where the fields of a row stand. */
@@ -86,7 +97,8 @@ export const AT = {
   behind: 8,
   envelope: 9,
   links: 10,
-  json: 11,
+  named: 11,
+  json: 12,
 } as const
 export const FIELDS = FIELDS_SQL.length
 

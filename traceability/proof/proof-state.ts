@@ -11,6 +11,8 @@ export interface ProofState {
   cosigned: { witness: string; size: number; at: string }[]
   /** Log and signatures disagree: nothing is signed until somebody looks. */
   fault: ErrorFact | null
+  /** The clock of the system was put back behind a checkpoint, until it is past it. */
+  clock: ErrorFact | null
   /** Since the start another file stood in place of the checkpoint: the last one that was found. */
   setAside: ErrorFact | null
   /** Helpers outside that do not answer; they are tried again. */

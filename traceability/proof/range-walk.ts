@@ -21,6 +21,8 @@ export interface RangeResult extends Range {
   count: number
   /** Each row is the one that was signed for its position. */
   asSigned: boolean
+  /** Each inspection has its unit in the table of units, as its event says. */
+  named: boolean
   /** Leaf hashes one after the other. */
   leaves: Uint8Array
   records: number
@@ -60,6 +62,7 @@ export class RangeWalk {
   #count = 0
   #after: number
   #records = 0
+  #named = true
 
   /** @param links looks at the links of inspections; null = nobody does */
   constructor(db: SqlDatabase, range: Range, tiles: ProvenTiles, links: InspectedLinks | null) {
@@ -90,6 +93,7 @@ export class RangeWalk {
       this.add(found.last, found.leaves, found.rows)
       for (const row of found.rows) {
         if (row.inspected) this.#records += 1
+        this.#named &&= row.named
         this.name(row.images, row.position)
         this.#links?.row(row.position, row.json, row.links)
       }
@@ -124,6 +128,7 @@ export class RangeWalk {
       ...this.range,
       count: this.#count,
       asSigned: closely === undefined,
+      named: closely === undefined && this.#named,
       leaves: Buffer.concat(this.#leaves),
       records: this.#records + (closely?.records ?? 0),
       findings: closely?.findings ?? [],

@@ -13,6 +13,8 @@ export interface MatchedRow {
   sequence: number
   /** It is an inspection with its record. */
   inspected: boolean
+  /** The row of its unit is as it should be; of another event always. */
+  named: boolean
   /** Hashes of the images that it names. */
   images: string[]
   /** Its text, one character per byte. */
@@ -151,6 +153,7 @@ function matched(
     source: fields[AT.source] ?? '',
     sequence: Number(fields[AT.sequence]),
     inspected: inspected === '1',
+    named: inspected !== '1' || fields[AT.named] === '1',
     images: [],
     json,
     links: fields[AT.links] ?? '',

@@ -4,7 +4,7 @@ import type { JsonObject } from '../epcis/faults.ts'
 import { timeMs } from '../epcis/uri.ts'
 import { thingUri } from '../genealogy/things.ts'
 import { lotUri } from '../identity/index.ts'
-import { EPCIS_NAMESPACE } from '../store/epcis-writer.ts'
+import { DECLARED, EPCIS_NAMESPACE } from '../store/epcis-writer.ts'
 
 type Data = Record<string, unknown>
 
@@ -18,10 +18,12 @@ export interface StatedLink {
   certainty: string
   quantity: number | null
   uom: string | null
+  /** It could not be made when it was stated, and may have been since. */
+  waited?: true
 }
 
 /** A link as the table `edge` has it. */
-export type EdgeRow = Omit<StatedLink, 'from' | 'to'> & {
+export type EdgeRow = Omit<StatedLink, 'from' | 'to' | 'waited'> & {
   [column: string]: string | number | null
   valid_from: string
   valid_to: string | null
@@ -34,7 +36,7 @@ export interface StatedEnd {
   child: string | null
   parent: string | null
   kind: string
-  /** Named twice and refused once: older stores ended it the first time and found nothing the second. */
+  /** False: there was nothing to end when it was stated, and may have been since, or, named twice, the second time. */
   sure: boolean
 }
 
@@ -43,8 +45,8 @@ export interface Statement {
   /** Links that are there unless the event was taken back. */
   links: StatedLink[]
   /** Links that may be there: the lot that a unit was commissioned with stands in no event, another may be in the way. */
-  perhaps: { child: string; parent: string | null }[]
-  /** Things that it takes apart, each by one end or both: at least one link was ended by it. */
+  perhaps: { child: string; parent: string | null; waited?: true }[]
+  /** Things that it takes apart, each by one end or both: at least one link was ended by it where that is sure. */
   ends: StatedEnd[]
   /** When its links begin, or those it ends do. */
   at: string
@@ -117,18 +119,19 @@ function captured(data: Data): Statement {
   const eventID = String(data['eventID'])
   const at = new Date(Math.floor(timeMs(String(event['eventTime'])))).toISOString()
   if (event['errorDeclaration'] !== undefined) return { ...NOTHING, at }
-  const refused = new Map<string, number>()
-  for (const link of Array.isArray(data['notLinked']) ? (data['notLinked'] as Refused[]) : [])
-    refused.set(linkKey(link), (refused.get(linkKey(link)) ?? 0) + 1)
+  const notLinked = Array.isArray(data['notLinked']) ? (data['notLinked'] as Refused[]) : []
+  // What was in error when it came never is; other refusals may be made good.
+  if (notLinked.some((n) => n.reason.startsWith(DECLARED))) return { ...NOTHING, at }
+  const refused = new Set(notLinked.map(linkKey))
+  const waited = (key: string): { waited?: true } => (refused.has(key) ? { waited: true } : {})
   const links = new Map<string, StatedLink>()
-  const ends = new Map<string, StatedEnd & { named: number }>()
+  const ends = new Map<string, StatedEnd>()
   for (const link of namedLinksOf(event, eventID)) {
     const key = linkKey(link)
     const { child, parent, kind } = link
     if (link.op === 'close') {
-      const end = { child, parent: parent === '' ? null : parent, kind, sure: !refused.has(key) }
-      ends.set(key, { ...end, named: (ends.get(key)?.named ?? 0) + 1 })
-    } else if (!refused.has(key) && !links.has(key)) {
+      ends.set(key, { child, parent: parent === '' ? null : parent, kind, sure: !refused.has(key) })
+    } else if (!links.has(key)) {
       const { quantity, uom } = link
       links.set(key, {
         child: link.child,
@@ -139,21 +142,22 @@ function captured(data: Data): Statement {
         from: at,
         to: null,
         certainty: 'certain',
+        ...waited(key),
       })
     }
   }
   return {
     at,
     links: [...links.values()],
-    perhaps: thingsOf(event).flatMap((thing) =>
-      thing.kind === 'unit' && thing.lot !== null
-        ? [{ child: thing.uri, parent: lotUri({ id: thing.gtin, gtin: thing.gtin }, thing.lot) }]
-        : [],
-    ),
-    ends: [...ends].filter(([key, { named }]) => named > (refused.get(key) ?? 0)).map(([, end]) => end),
+    perhaps: thingsOf(event)
+      .flatMap(({ kind, uri, gtin, lot }) =>
+        kind === 'unit' && lot !== null ? [{ child: uri, parent: lotUri({ id: gtin, gtin }, lot) }] : [],
+      )
+      .map((link) => ({ ...link, ...waited(linkKey({ kind: 'associate', ...link })) })),
+    ends: [...ends.values()],
   }
 }
-type Refused = Pick<EpcisLink, 'kind' | 'child' | 'parent'>
+type Refused = Pick<EpcisLink, 'kind' | 'child' | 'parent'> & { reason: string }
 
 /** Id of the fact, or of the captured event of the same source, that an event takes back; null = nothing. */
 export function takenBackBy({

@@ -14,9 +14,9 @@ import { keptTimeStamps } from './kept-proofs.ts'
 import { LIMITS } from './limits.ts'
 import { LinkCheck } from './link-check.ts'
 import { logDir } from './log-key.ts'
+import { checkNames } from './name-check.ts'
 import { Findings, type VerifyReport } from './report.ts'
 import { findSignedLeaves } from './signed-leaves.ts'
-import { checkTimeStamp } from './time-stamp.ts'
 
 export interface VerifyOptions {
   /** Keys noted elsewhere, of the log and of witnesses; none = those that lie in the data. */
@@ -72,8 +72,13 @@ export async function verifyDataDir(dataDir: string, o: VerifyOptions = {}): Pro
     // A store of before version 3 that no line has opened since has no facts, and links without ends.
     else if (db.get(`select 1 as found from sqlite_master where name = 'trace_fact'`) !== undefined) {
       checkFacts(db, findings)
-      if (links.stated) links.finish()
-      else limits.push(LIMITS.oldLinks)
+      if (links.stated) {
+        links.finish()
+        // What is altered there would be told once more by each row that goes with it.
+        if (findings.list.length > 0) limits.push(LIMITS.noNames)
+        else if (!checkNames(db, { lots: links.lots, named: rows.named }, findings))
+          limits.push(LIMITS.oldTriggers)
+      } else limits.push(LIMITS.oldLinks)
     } else limits.push(LIMITS.oldTables)
     for (const { detail, ...at } of rows.sequenceBreaks)
       if (!explained || at.position > signed.size) findings.add('sequence', detail, at)
@@ -156,6 +161,8 @@ async function checkTimeStamps(
     const from = `timestamps.jsonl line ${line}`
     try {
       const { size, root } = parseCheckpointText(kept?.text ?? '')
+      // Loaded when there is one to read.
+      const { checkTimeStamp } = await import('./time-stamp.ts')
       const check = await checkTimeStamp(
         Buffer.from(kept?.token ?? '', 'base64'),
         Buffer.from(kept?.text ?? ''),

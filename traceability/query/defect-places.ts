@@ -1,5 +1,5 @@
 import type { Registration, SqlDatabase } from '../../contracts/index.ts'
-import { type CauseQuery, FIRST_VERDICT } from '../genealogy/first-verdicts.ts'
+import { type CauseQuery, FIRST_VERDICT, FOUND } from '../genealogy/first-verdicts.ts'
 import { columnsOf } from '../genealogy/json-rows.ts'
 
 /** Of first verdicts, all defect classes or one. */
@@ -8,7 +8,7 @@ export interface PlacesQuery extends CauseQuery {
   recipe?: string
 }
 
-/** Where on the part condemned findings lie. Another version of a recipe may look at another frame. */
+/** Where on the part condemned findings lie, without those of parts that a person found good. Another version of a recipe may look at another frame. */
 export interface DefectPlaces {
   /** Recipes with defects in the window, most first. */
   recipes: { recipe: string; n: number }[]
@@ -46,7 +46,7 @@ export function defectPlaces(
   { class: of, from = '', to = '9999', recipe }: PlacesQuery,
 ): DefectPlaces {
   const found = `from inspection i join defect d on d.position = i.position
-    where i.started_at >= ?1 and i.started_at < ?2 and ${FIRST_VERDICT}${of === undefined ? '' : ' and d.class = ?3'}`
+    where i.started_at >= ?1 and i.started_at < ?2 and ${FIRST_VERDICT} and ${FOUND} <> 'pass'${of === undefined ? '' : ' and d.class = ?3'}`
   const values = [from, to, ...(of === undefined ? [] : [of])]
   const recipes = db.all<{ recipe: string; n: number }>(
     `select i.recipe as recipe, count(*) as n ${found} group by i.recipe order by n desc, recipe limit ${MAX_RECIPES}`,

@@ -3,12 +3,14 @@ import {
   type AssociatedRead,
   type I18n,
   type InspectOutcome,
+  type QEvent,
   type RejectAck,
   type RejectCommand,
   type StageTiming,
   triggerSubject,
   type Verdict,
   type VerdictResult,
+  type VerdictReviewed,
 } from '../../contracts/index.ts'
 import { type CaptureRecord, decodeRecord } from '../store/record-codec.ts'
 import { type Edge, edgesAround, eventsOf, type LifeEvent, type Merges } from './part-life.ts'
@@ -31,6 +33,8 @@ export interface PartDetail {
   /** Results that came after the no-verdict had been given. */
   late: { at: string; result: VerdictResult; reasons: I18n[] }[]
   reviews: { at: string; reviewer: string; before: string; after: string; reason: string }[]
+  /** Event of the one that is in force, null = none is. */
+  review: string | null
   /** Inspections of the same unit, oldest first, this one included. */
   siblings: PartRow[]
   edges: Edge[]
@@ -67,6 +71,7 @@ export async function partDetail(
       .where('inspection_id', '=', inspectionId)
       .orderBy('position')
       .execute(),
+    review: await reviewInForce(k, inspectionId),
     siblings,
     edges: await edgesAround(k, names, merged),
     events: await eventsOf(
@@ -146,4 +151,21 @@ async function lateOf(k: Kysely<TraceTables>, inspectionId: string): Promise<Par
     const { verdict } = JSON.parse(l.outcome) as InspectOutcome
     return { at: l.at, result: verdict.result, reasons: verdict.reasons }
   })
+}
+
+async function reviewInForce(k: Kysely<TraceTables>, inspectionId: string): Promise<string | null> {
+  const rows = await k
+    .selectFrom('review')
+    .innerJoin('event', 'event.position', 'review.position')
+    .select(['event.id', 'event.json'])
+    .where('review.inspection_id', '=', inspectionId)
+    .orderBy('review.position')
+    .execute()
+  let inForce: string | null = null
+  for (const { id, json } of rows) {
+    const { retracts } = (JSON.parse(json) as QEvent<VerdictReviewed>).data
+    if (retracts === undefined) inForce = id
+    else if (retracts === inForce) inForce = null
+  }
+  return inForce
 }

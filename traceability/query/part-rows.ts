@@ -93,6 +93,11 @@ export interface PartFilter {
   line?: string
   station?: string
   result?: VerdictResult
+  /** With a condemned finding of the class. */
+  class?: string
+  /** Judging began from this time (inclusive) to another (exclusive), RFC 3339 UTC. */
+  from?: string
+  to?: string
 }
 
 /** Newest first, or the oldest behind a position. */
@@ -104,6 +109,12 @@ export function recentRows(k: Kysely<TraceTables>, f: PartFilter): Promise<PartR
   if (f.beforePosition !== undefined) q = q.where('position', '<', f.beforePosition)
   if (f.station !== undefined) q = q.where('station', '=', f.station)
   if (f.result !== undefined) q = q.where('result', '=', f.result)
+  if (f.from !== undefined) q = q.where('started_at', '>=', f.from)
+  if (f.to !== undefined) q = q.where('started_at', '<', f.to)
+  const { class: name } = f
+  if (name !== undefined)
+    // Of the defects, which are few, to their parts: part after part a class that is rare would be looked for in all.
+    q = q.where('position', 'in', k.selectFrom('defect').select('position').where('class', '=', name))
   return q.execute().then((rows) => complete(k, rows))
 }
 

@@ -19,6 +19,7 @@ const PRIORITY = { critical: 1, major: 2, minor: 3 } as const
  */
 export function cfxEnvelope(event: QEvent<InspectionCompleted>, handle: string): object {
   const { data } = event
+  const { recipe, recipeVersion } = data.process
   return {
     MessageName: CFX_UNITS_INSPECTED,
     Version: CFX_VERSION,
@@ -33,6 +34,8 @@ export function cfxEnvelope(event: QEvent<InspectionCompleted>, handle: string):
       InspectionMethod: data.verdict.decidedBy === 'human' ? 'Human' : 'AOI',
       SamplingInformation: { SamplingMethod: 'NoSampling', LotSize: null, SampleSize: null },
       Inspector: null,
+      RecipeName: recipe,
+      RecipeRevision: recipeVersion === '' ? null : recipeVersion,
       InspectedUnits: [unit(event.id, data)],
     },
   }

@@ -1,4 +1,4 @@
-import rhea, { type Connection, type ConnectionOptions, type EventContext, type Sender } from 'rhea'
+import type { Connection, ConnectionOptions, EventContext, Sender } from 'rhea'
 import type { InspectionCompleted, LoggedEvent, QEvent } from '../../contracts/index.ts'
 import { CFX_TOPIC, CFX_UNITS_INSPECTED, cfxEnvelope } from './cfx-message.ts'
 import type { Delivery, EventSink } from './event-sink.ts'
@@ -15,6 +15,11 @@ export interface CfxOptions {
   password?: string
   timeoutMs?: number
 }
+
+type Rhea = typeof import('rhea')
+
+/** AMQP 1.0, 2.8.15: the peer ends the link, as it will not take this message whenever it comes. */
+const TOO_LARGE = 'amqp:link:message-size-exceeded'
 
 const away = (reason: string): Delivery => ({ ok: false, why: 'away', reason })
 
@@ -38,11 +43,16 @@ export class CfxSink implements EventSink {
   async deliver(logged: LoggedEvent, signal: AbortSignal): Promise<Delivery> {
     const event = logged.event as QEvent<InspectionCompleted>
     try {
-      const sender = await this.#sender(signal)
-      return await this.#send(sender, event, signal)
+      // Loaded when it is needed: most programs deliver nothing.
+      const { default: rhea } = await import('rhea')
+      signal.throwIfAborted()
+      const sender = await this.#sender(rhea, signal)
+      return await this.#send(rhea, sender, event, signal)
     } catch (error) {
       this.#drop()
-      return away(`${this.#place}: ${error instanceof Error ? error.message : String(error)}`)
+      const text = error instanceof Error ? error.message : String(error)
+      const reason = `${this.#place}: ${text}`
+      return text.startsWith(TOO_LARGE) ? { ok: false, why: 'refused', reason } : away(reason)
     }
   }
 
@@ -56,7 +66,7 @@ export class CfxSink implements EventSink {
     link?.connection.close()
   }
 
-  #sender(signal: AbortSignal): Promise<Sender> {
+  #sender(rhea: Rhea, signal: AbortSignal): Promise<Sender> {
     if (this.#link !== null && this.#link.connection.is_open()) return Promise.resolve(this.#link.sender)
     this.#link = null
     const { protocol, hostname, port } = new URL(this.#o.url)
@@ -85,7 +95,12 @@ export class CfxSink implements EventSink {
     })
   }
 
-  #send(sender: Sender, event: QEvent<InspectionCompleted>, signal: AbortSignal): Promise<Delivery> {
+  #send(
+    rhea: Rhea,
+    sender: Sender,
+    event: QEvent<InspectionCompleted>,
+    signal: AbortSignal,
+  ): Promise<Delivery> {
     const { handle } = this.#o
     return this.#wait(sender.connection, signal, 'an answer to the message', (done) => {
       const failed = (why: 'refused' | 'failed', reason: string): void =>

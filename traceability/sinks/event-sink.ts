@@ -4,7 +4,15 @@ import type { LoggedEvent } from '../../contracts/index.ts'
  * `refused`: this event will never be taken, however often it is sent. `failed`: the receiver looked at it and could
  * not take it. `away`: nobody has looked at it; the next one would fare no better.
  */
-export type Delivery = { ok: true } | { ok: false; why: 'refused' | 'failed' | 'away'; reason: string }
+export type Delivery =
+  | { ok: true }
+  | {
+      ok: false
+      why: 'refused' | 'failed' | 'away'
+      reason: string
+      /** Less at once may be taken. */
+      tooLarge?: boolean
+    }
 
 /** Somebody outside who gets events, in order, at least once. */
 export interface EventSink {

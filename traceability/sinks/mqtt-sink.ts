@@ -1,4 +1,4 @@
-import { connectAsync, type MqttClient } from 'mqtt'
+import type { IClientPublishOptions, IDisconnectPacket, MqttClient } from 'mqtt'
 import { timeLimit } from '../../contracts/index.ts'
 import type { LoggedEvent } from '../../contracts/index.ts'
 import type { Delivery, EventSink } from './event-sink.ts'
@@ -13,8 +13,10 @@ export interface MqttSinkOptions {
   timeoutMs?: number
 }
 
-/** Reason codes of PUBACK that say the message itself is wrong (MQTT 5.0, 3.4.2.1): topic name, packet, format. */
-const REFUSED = new Set([0x90, 0x95, 0x99])
+/** In DISCONNECT (MQTT 5.0, 3.14.2.1): the message is larger than the broker takes. */
+const TOO_LARGE = 0x95
+/** Reason codes that say the message itself is wrong; the others stand in PUBACK (3.4.2.1): topic name, format. */
+const REFUSED = new Set([0x90, TOO_LARGE, 0x99])
 
 /** Unacceptable protocol version in CONNACK of MQTT 3.1.1 (3.2.2.3) and 5.0 (3.2.2.2). */
 const OLD_BROKER = 0x01
@@ -43,7 +45,7 @@ export class MqttSink implements EventSink {
     try {
       const client = await this.#connected(limit.signal, timeoutMs)
       const to = topic.replaceAll('{line}', event.partitionkey).replaceAll('{type}', event.type)
-      const sent = client.publishAsync(to, JSON.stringify(event), {
+      const sent = publish(client, to, JSON.stringify(event), {
         qos: 1,
         ...(this.#version === 5 && {
           properties: {
@@ -61,8 +63,9 @@ export class MqttSink implements EventSink {
         return { ok: false, why: 'away', reason: `${place}: the broker speaks MQTT 3.1.1 only` }
       }
       const reason = `${place}: ${error instanceof Error ? error.message : String(error)}`
-      if (typeof code === 'number' && REFUSED.has(code)) return { ok: false, why: 'refused', reason }
-      this.close()
+      const refused = typeof code === 'number' && REFUSED.has(code)
+      if (!refused || code === TOO_LARGE) this.close()
+      if (refused) return { ok: false, why: 'refused', reason }
       return { ok: false, why: 'away', reason }
     } finally {
       limit.clear()
@@ -78,6 +81,8 @@ export class MqttSink implements EventSink {
     if (this.#client?.connected) return this.#client
     this.close()
     const { url, user, password, name } = this.#o
+    // Loaded when it is needed: most programs deliver nothing.
+    const { connectAsync } = await import('mqtt')
     const client = await untilAborted(
       connectAsync(url, {
         protocolVersion: this.#version,
@@ -96,6 +101,27 @@ export class MqttSink implements EventSink {
     client.on('error', () => undefined)
     this.#client = client
     return client
+  }
+}
+
+/** Publishes; rejects with the reason code when the broker ends the connection instead of an answer. */
+async function publish(
+  client: MqttClient,
+  ...message: [topic: string, payload: string, options: IClientPublishOptions]
+): Promise<void> {
+  let ended: (packet: IDisconnectPacket) => void = () => undefined
+  const end = new Promise<never>((_, reject) => {
+    ended = ({ reasonCode: code = 0, properties }) => {
+      const why = properties?.reasonString ?? (code === TOO_LARGE ? 'packet too large' : '')
+      const text = `the broker ended the connection, reason 0x${code.toString(16)} ${why}`.trim()
+      reject(Object.assign(new Error(text), { code }))
+    }
+  })
+  client.once('disconnect', ended)
+  try {
+    await Promise.race([client.publishAsync(...message), end])
+  } finally {
+    client.removeListener('disconnect', ended)
   }
 }
 

@@ -27,6 +27,7 @@ export const deliveryOf = (status: number, place: string): Delivery =>
         ok: false,
         why: REFUSED.has(status) ? 'refused' : AWAY.has(status) ? 'away' : 'failed',
         reason: `HTTP ${status} from ${place}`,
+        ...(status === 413 && { tooLarge: true }),
       }
 
 /** HTTP POST of one CloudEvent in structured mode (CloudEvents HTTP binding 1.0.2, 3.2); any 2xx takes it. */

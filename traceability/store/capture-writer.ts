@@ -28,7 +28,7 @@ export class CaptureWriter {
     this.#db = db
     this.#events = events
     this.#rows = rows
-    this.#genealogy = new GenealogyWriter(db, rows)
+    this.#genealogy = new GenealogyWriter(db, events, rows)
   }
 
   /** Begins a transaction: asks once for what is known of its captures, instead of with each. */

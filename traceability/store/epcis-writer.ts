@@ -1,5 +1,4 @@
 import {
-  asCoded,
   type EpcisCaptureAck,
   type EpcisCaptureRequest,
   type EpcisItem,
@@ -11,18 +10,33 @@ import {
 } from '../../contracts/index.ts'
 import { contradictionsOf } from '../genealogy/contradictions.ts'
 import { namesOf } from '../genealogy/identity-names.ts'
-import { refuseCycle } from '../genealogy/cycle-guard.ts'
 import type { WalkBudget } from '../genealogy/stopped.ts'
 import { lotUri } from '../identity/index.ts'
+import { declaredAt } from './epcis-declared.ts'
 import type { EventAppender } from './event-appender.ts'
 import { checkEvent } from './event-check.ts'
 import { schemaUri } from './inspection-event.ts'
-import { GONE, type GoneLink, linkInspected } from './take-back.ts'
-
-type Close = Extract<EpcisLink, { op: 'close' }>
+import { relink } from './take-back.ts'
+import {
+  around,
+  type CloseLink,
+  cycleOf,
+  endLinks,
+  forgetWaiting,
+  GONE,
+  type GoneLink,
+  insertLink,
+  keepWaiting,
+  makeWaiting,
+  type OpenLink,
+  waitingIn,
+  wasMade,
+} from './waiting-links.ts'
 
 /** Namespace of the log ids of captured events (a random UUID of this program). */
 export const EPCIS_NAMESPACE = '6f3d8a0e-2f57-4c1b-9f2d-7f1c5b7f9a10'
+/** Begins the reason why nothing of an event was linked whose error had been declared before it came. */
+export const DECLARED = 'an error in it was declared at position '
 const END = '9999'
 /** Links followed for one capture, in search of holds: some 0.2 s at most. */
 const ONE_CAPTURE = 30_000
@@ -87,10 +101,16 @@ export class EpcisWriter {
 
   #one(ask: EpcisCaptureRequest, source: string, item: EpcisItem, budget: WalkBudget): EpcisItemAck {
     const notLinked: NotLinked[] = []
-    const contradicts = contradictionsOf(this.#db, item, budget)
+    const declared = declaredAt(this.#db, item)
+    const contradicts = declared === null ? contradictionsOf(this.#db, item, budget) : []
     const next = this.#events.position + 1
     // One after the other: links of one event can contradict each other, too.
-    for (const link of item.links) if (this.#fits(link, item.at, notLinked)) this.#link(link, item.at, next)
+    const take = (link: EpcisLink, from: string): void => {
+      const reason = declared === null ? this.#link(link, from, next) : `${DECLARED}${declared}`
+      if (reason !== null) notLinked.push(refusal(link, reason))
+    }
+    for (const link of item.links) take(link, item.at)
+    for (const link of item.things.flatMap(ofLot)) take(link, item.at < END ? item.at : END)
     const { eventID, hash, event, context } = item
     const data = {
       capture: ask.capture,
@@ -107,7 +127,7 @@ export class EpcisWriter {
       subject: item.subject,
       data,
     })
-    if (item.declaresError) this.#takeBack(eventID, source)
+    if (item.declaresError) this.#takeBack(eventID, source, position)
     for (const thing of item.things) this.#thing(thing, item.at, position)
     const reasons = contradicts.map((c) => c.reason)
     return { eventID, position, repeated: false, ...(reasons.length > 0 && { contradicts: reasons }) }
@@ -142,16 +162,19 @@ export class EpcisWriter {
     return this.#events.append(event).position
   }
 
-  /** Whether the link may be made; a contradiction is noted. */
-  #fits(link: EpcisLink, at: string, notLinked: NotLinked[]): boolean {
-    const refused = (reason: string): false => {
-      notLinked.push({ child: link.child ?? '', parent: link.parent, kind: link.kind, reason })
-      return false
-    }
-    if (link.op === 'close') {
-      const open = this.#open(link, at)
-      return open === 0 ? refused(`nothing of the kind is recorded as open at ${at}`) : true
-    }
+  /**
+   * Makes the link, or ends it. What cannot be now waits until it can.
+   *
+   * @returns what it contradicts, or null
+   */
+  #link(link: EpcisLink, at: string, position: number): string | null {
+    const refused = link.op === 'open' ? this.#open(link, at, position) : this.#close(link, at, position)
+    if (refused !== null) keepWaiting(this.#db, link, at, position)
+    if (link.child !== null) makeWaiting(this.#db, [link.child], position)
+    return refused === null || wasMade(this.#db, link, position) ? null : refused
+  }
+
+  #open(link: OpenLink, at: string, position: number): string | null {
     const { child, parent, kind } = link
     if (kind === 'aggregate') {
       const other = this.#db.get<{ parent: string }>(
@@ -161,79 +184,51 @@ export class EpcisWriter {
         JSON.stringify(namesOf(this.#db, parent)),
       )
       // A class may be in many boxes at once; an individual in one.
-      if (other !== undefined && link.quantity === null) return refused(`it is in ${other.parent}`)
+      if (other !== undefined && link.quantity === null) return `it is in ${other.parent}`
     }
-    const [up, down] = kind === 'aggregate' ? [child, parent] : [parent, child]
-    try {
-      refuseCycle(this.#db, { up, down, from: at, to: null }, 0)
-      return true
-    } catch (error) {
-      return refused(asCoded(error, 'TRC_GENEALOGY').message)
-    }
+    const cycle = cycleOf(this.#db, link, at)
+    if (cycle !== null) return cycle
+    // Somebody else said the same: no contradiction, but when that one is taken back it is said all the same.
+    if (!insertLink(this.#db, link, at, position)) keepWaiting(this.#db, link, at, position)
+    return null
   }
 
-  #open(link: Close, at: string): number {
-    const { where, values } = this.#ends(link)
-    return (
-      this.#db.get<{ n: number }>(
-        `select count(*) as n from edge where kind = ? and valid_to is null and valid_from <= ?${where}`,
-        link.kind,
-        at,
-        ...values,
-      )?.n ?? 0
-    )
-  }
-
-  /** What a link that ends joins, by all names; without a child everything in the parent, and the other way round. */
-  #ends({ child, parent }: Close): { where: string; values: string[] } {
-    const ends = [
-      ['child', child ?? ''],
-      ['parent', parent],
-    ] as const
-    const named = ends.filter(([, uri]) => uri !== '')
-    return {
-      where: named.map(([end]) => ` and ${end} in (select value from json_each(?))`).join(''),
-      values: named.map(([, uri]) => JSON.stringify(namesOf(this.#db, uri))),
-    }
-  }
-
-  #link(link: EpcisLink, at: string, position: number): void {
-    if (link.op === 'open') {
-      this.#db.run(
-        `insert into edge (child, parent, kind, certainty, quantity, uom, valid_from, valid_to, position)
-         values (?, ?, ?, 'certain', ?, ?, ?, null, ?) on conflict (child, parent, kind, valid_from) do nothing`,
-        link.child,
-        link.parent,
-        link.kind,
-        link.quantity,
-        link.uom,
-        at,
-        position,
-      )
-      return
-    }
-    const { where, values } = this.#ends(link)
-    this.#db.run(
-      `update edge set valid_to = ?, closed_by = ? where kind = ? and valid_to is null and valid_from <= ?${where}`,
-      at,
-      position,
-      link.kind,
-      at,
-      ...values,
-    )
+  #close(link: CloseLink, at: string, position: number): string | null {
+    const ended = endLinks(this.#db, link, at, position)
+    // What is told late of a whole was in it, too.
+    const whole = link.child === null || link.parent === ''
+    if (whole) keepWaiting(this.#db, link, at, position, ended.length > 0 ? position : null)
+    const late = link.child === null ? waitingIn(this.#db, [link.parent]) : []
+    makeWaiting(this.#db, new Set([...around(this.#db, ended), ...late]), position)
+    return ended.length > 0 ? null : `nothing of the kind is recorded as open at ${at}`
   }
 
   /** The event with that id is in error: its edges go, what it closed is open again. Both events stay. */
-  #takeBack(eventID: string, source: string): void {
+  #takeBack(eventID: string, source: string, by: number): void {
     const position = this.#events.find(uuidv5(EPCIS_NAMESPACE, eventID), source)
     if (position === null) return
+    forgetWaiting(this.#db, position)
     const gone = this.#db.all<GoneLink>(`delete from edge where position = ? returning ${GONE}`, position)
-    this.#db.run('update edge set valid_to = null, closed_by = null where closed_by = ?', position)
-    linkInspected(this.#db, gone)
+    const open = this.#db.all<Pick<GoneLink, 'child'>>(
+      'update edge set valid_to = null, closed_by = null where closed_by = ? returning child',
+      position,
+    )
+    relink(this.#db, gone, by)
+    for (const { child, kind } of gone) if (kind === 'associate') this.#nameLot(child)
+    makeWaiting(this.#db, new Set(open.map((e) => e.child)), by)
+  }
+
+  /** A unit that no inspection named first has the lot that it is linked to. */
+  #nameLot(unit: string): void {
+    this.#db.run(
+      `update identity set lot = (select m.lot from edge e join material_lot m on m.uri = e.parent
+           where e.child = identity.uri and e.kind = 'associate' order by e.valid_from, e.parent limit 1)
+         where uri = ? and not exists (select 1 from inspection i where i.position = identity.first_position)`,
+      unit,
+    )
   }
 
   #thing(thing: EpcisItem['things'][number], at: string, position: number): void {
-    const lot = thing.lot === null ? null : lotUri({ id: thing.gtin, gtin: thing.gtin }, thing.lot)
     if (thing.kind === 'unit')
       this.#db.run(
         `insert into identity (uri, serial, kind, product, gtin, lot, first_at, first_position)
@@ -246,31 +241,44 @@ export class EpcisWriter {
         at,
         position,
       )
-    if (lot === null || thing.lot === null) return
+    if (thing.lot === null) return
     this.#db.run(
       `insert into material_lot (uri, lot, product, supplier, first_at) values (?, ?, ?, null, ?)
        on conflict (uri) do nothing`,
-      lot,
+      lotUri({ id: thing.gtin, gtin: thing.gtin }, thing.lot),
       thing.lot,
       thing.gtin,
       at,
     )
-    if (thing.kind !== 'unit') return
-    const link = {
-      op: 'open',
-      kind: 'associate',
-      child: thing.uri,
-      parent: lot,
-      quantity: null,
-      uom: null,
-    } as const
-    if (this.#fits(link, at, [])) this.#link(link, at < END ? at : END, position)
+    if (thing.kind === 'unit') this.#nameLot(thing.uri)
   }
 }
+
+/** The link of a unit to the lot that it came into being with. */
+const ofLot = ({ kind, uri, gtin, lot }: EpcisItem['things'][number]): EpcisLink[] =>
+  kind !== 'unit' || lot === null
+    ? []
+    : [
+        {
+          op: 'open',
+          kind: 'associate',
+          child: uri,
+          parent: lotUri({ id: gtin, gtin }, lot),
+          quantity: null,
+          uom: null,
+        },
+      ]
 
 /** One event and each declaration of an error about it. */
 const logId = (item: EpcisItem): string =>
   uuidv5(EPCIS_NAMESPACE, item.declaresError ? `${item.eventID} error ${item.hash}` : item.eventID)
+
+const refusal = ({ child, parent, kind }: EpcisLink, reason: string): NotLinked => ({
+  child: child ?? '',
+  parent,
+  kind,
+  reason,
+})
 
 const pending = (item: EpcisItem | undefined): EpcisItemAck => ({
   eventID: item?.eventID ?? '',

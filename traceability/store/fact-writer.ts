@@ -12,12 +12,13 @@ import { refuseCycle } from '../genealogy/cycle-guard.ts'
 import { inspectionLookedAt } from '../genealogy/looked-at.ts'
 import { factEvent, type ResolvedFact, resolveFact, serialOf } from '../genealogy/fact-event.ts'
 import { type Move, moveOf, refuseStopped } from '../genealogy/stopped.ts'
-import { namesOf } from '../genealogy/identity-names.ts'
 import type { EventAppender } from './event-appender.ts'
 import { checkEvent } from './event-check.ts'
 import { endHolds, heardBefore, holdToEnd, passedOn, placeHold } from './hold-rows.ts'
 import { schemaUri } from './inspection-event.ts'
+import { refusePacked, refuseRepacked, refuseUnpacked, unpack } from './packing.ts'
 import { takeBack } from './take-back.ts'
+import { makeWaiting } from './waiting-links.ts'
 
 export interface FactRequest {
   fact: TraceFact
@@ -68,11 +69,12 @@ export class FactWriter {
       const looked = inspectionLookedAt(this.#db, resolved.subject, fact.inspection, corrected)
       if (looked !== null) resolved.data['inspection'] = looked
     }
-    if (fact.kind === 'disaggregate') this.#openPacking(resolved)
+    if (fact.kind === 'disaggregate') refuseUnpacked(this.#db, resolved, fact.at, corrected)
+    if (fact.kind === 'retract' && corrected?.kind === 'disaggregate') refuseRepacked(this.#db, corrected)
     for (const e of resolved.edges) {
+      if (e.kind === 'aggregate') refusePacked(this.#db, e, corrected)
       if (e.to !== null && e.to <= e.from)
         throw new CodedError('TRC_GENEALOGY', { expected: `an end after ${e.from}`, actual: e.to })
-      if (e.kind === 'aggregate') this.#notElsewhere(e.child, e.parent, corrected)
       if (e.kind !== 'deliver' && e.kind !== 'order') {
         const packing = e.kind === 'aggregate' || e.kind === 'ship'
         const [up, down] = packing ? [e.child, e.parent] : [e.parent, e.child]
@@ -110,7 +112,7 @@ export class FactWriter {
     if ('repeated' in prepared) return prepared
     const { fact, resolved, event, origin } = prepared
     const { position } = this.#events.append(event)
-    if (fact.supersedes !== undefined) takeBack(this.#db, fact.supersedes, position)
+    if (fact.supersedes !== undefined) takeBack(this.#db, fact.supersedes, position, resolved.edges)
     this.#db.run(
       'insert into trace_fact (position, id, kind, subject, at) values (?, ?, ?, ?, ?)',
       position,
@@ -122,8 +124,8 @@ export class FactWriter {
     this.#project(fact, resolved, position, origin)
     for (const e of resolved.edges) {
       this.#db.run(
-        `insert into edge (child, parent, kind, certainty, quantity, uom, valid_from, valid_to, position)
-         values (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        `insert into edge (child, parent, kind, certainty, quantity, uom, valid_from, valid_to, position, closed_by)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          on conflict (child, parent, kind, valid_from) do nothing`,
         e.child,
         e.parent,
@@ -134,13 +136,19 @@ export class FactWriter {
         e.from,
         e.to,
         position,
+        e.closedBy ?? null,
       )
     }
+    makeWaiting(
+      this.#db,
+      resolved.edges.map((e) => e.child),
+      position,
+    )
     return { id: fact.id, position, repeated: false }
   }
 
   #project(fact: TraceFact, resolved: ResolvedFact, position: number, origin?: HoldOrigin): void {
-    const { subject, data } = resolved
+    const { subject } = resolved
     if (fact.kind === 'commission') {
       this.#db.run(
         `insert into identity (uri, serial, kind, product, lot, first_at, first_position)
@@ -157,14 +165,7 @@ export class FactWriter {
     } else if (fact.kind === 'receive') {
       this.#lot(subject, fact.lot, fact.product, fact.supplier, fact.at)
     } else if (fact.kind === 'disaggregate') {
-      this.#db.run(
-        `update edge set valid_to = ?, closed_by = ? where child in (select value from json_each(?))
-           and parent in (select value from json_each(?)) and kind = 'aggregate' and valid_to is null`,
-        fact.at,
-        position,
-        this.#names(data['child']),
-        this.#names(data['parent']),
-      )
+      unpack(this.#db, resolved, fact.at, position)
     } else if (fact.kind === 'hold') {
       placeHold(this.#db, fact, { target: subject, position, origin })
     } else if (fact.kind === 'release') {
@@ -229,39 +230,5 @@ export class FactWriter {
         actual: `${fact.kind} over ${row.kind}`,
       })
     return row
-  }
-
-  /** All names of a thing, as a JSON list. */
-  #names(uri: unknown): string {
-    return JSON.stringify(namesOf(this.#db, String(uri)))
-  }
-
-  #openPacking({ data }: ResolvedFact): void {
-    const open = this.#db.get(
-      `select 1 as found from edge where child in (select value from json_each(?))
-         and parent in (select value from json_each(?)) and kind = 'aggregate' and valid_to is null`,
-      this.#names(data['child']),
-      this.#names(data['parent']),
-    )
-    if (open === undefined)
-      throw new CodedError('TRC_GENEALOGY', {
-        expected: `${String(data['child'])} in ${String(data['parent'])}`,
-        actual: 'it is not packed there',
-      })
-  }
-
-  /** A thing is in one box at a time, under whichever of its names. */
-  #notElsewhere(child: string, parent: string, corrected: Earlier | null): void {
-    const open = this.#db.get<{ parent: string; position: number }>(
-      `select parent, position from edge
-         where child in (select value from json_each(?)) and kind = 'aggregate' and valid_to is null`,
-      JSON.stringify(namesOf(this.#db, child)),
-    )
-    if (open === undefined || open.position === corrected?.position) return
-    throw new CodedError('TRC_GENEALOGY', {
-      expected: `${child} in no box`,
-      actual: `it is in ${open.parent}`,
-      hint: open.parent === parent ? 'it was packed there already' : 'record its disaggregate first',
-    })
   }
 }

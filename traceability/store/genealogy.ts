@@ -1,4 +1,6 @@
 import type { SqlDatabase } from '../../contracts/index.ts'
+import type { EventAppender } from './event-appender.ts'
+import { joinLotNames } from './lot-names.ts'
 import type { PreparedCapture } from './prepared-capture.ts'
 import type { RowBuffer } from './row-buffer.ts'
 
@@ -13,14 +15,16 @@ const linkOf = (child: string, parent: string): string => `${child} ${parent}`
  */
 export class GenealogyWriter {
   readonly #db: SqlDatabase
+  readonly #events: Pick<EventAppender, 'append'>
   readonly #rows: RowBuffer
   /** Lots with their supplier whose rows are there: a lot is told by each of its parts. */
   readonly #known = new Set<string>()
   /** Links of the expected units that hold. */
   #linked = new Set<string>()
 
-  constructor(db: SqlDatabase, rows: RowBuffer) {
+  constructor(db: SqlDatabase, events: Pick<EventAppender, 'append'>, rows: RowBuffer) {
     this.#db = db
+    this.#events = events
     this.#rows = rows
   }
 
@@ -87,6 +91,7 @@ export class GenealogyWriter {
       p.capturedAt,
     )
     if (supplier !== undefined) this.#associate(uri, supplier, p.capturedAt, position)
+    joinLotNames(this.#db, this.#events, p, uri, name)
     if (this.#known.size >= KNOWN_LOTS) this.#known.clear()
     this.#known.add(key)
   }

@@ -7,7 +7,7 @@ import {
 } from '../../contracts/index.ts'
 import type { ResolvedFact } from '../genealogy/fact-event.ts'
 import { notOnHold } from '../genealogy/not-on-hold.ts'
-import { shortName } from '../genealogy/things.ts'
+import { shortName, spelt } from '../genealogy/things.ts'
 
 type HoldFact = Extract<TraceFact, { kind: 'hold' }>
 type ReleaseFact = Extract<TraceFact, { kind: 'release' }>
@@ -66,7 +66,8 @@ export function holdToEnd(
     'select id, target from hold where released_at is null order by position',
   )
   const exact = active.filter((h) => h.target === subject)
-  const found = exact.length > 0 ? exact : active.filter((h) => shortName(h.target) === fact.target)
+  const found =
+    exact.length > 0 ? exact : active.filter((h) => spelt(shortName(h.target)) === spelt(fact.target))
   const [first] = found
   if (first === undefined) throw notOnHold(db, subject)
   const targets = [...new Set(found.map((h) => h.target))]

@@ -1,4 +1,5 @@
 import type { InspectionCompleted, QEvent } from '../../contracts/index.ts'
+import { CLOCK_SET_MS } from '../../contracts/thread.ts'
 import type { StoredImage } from './image-files.ts'
 import type { CaptureRecord } from './record-codec.ts'
 
@@ -180,6 +181,9 @@ function timingOf(request: CaptureRecord): InspectionCompleted['timing'] {
   const { meta, outcome } = request
   const t = outcome.timing
   const captureAt = meta?.capturedAt ?? request.startedAt
+  // How far the clock of the system was set since the process began; `startedAt` is the trigger by the clock as set.
+  const aheadMs = meta === null ? 0 : Date.parse(request.startedAt) - Math.trunc(meta.triggeredAtMs)
+  const setMs = Math.abs(aheadMs) > CLOCK_SET_MS ? aheadMs : 0
   return {
     captureAt,
     deadlineMs: request.budgetMs,
@@ -188,6 +192,13 @@ function timingOf(request: CaptureRecord): InspectionCompleted['timing'] {
     queueMs: t.queueMs,
     ruleMs: t.ruleMs,
     totalMs: t.totalMs,
-    transferMs: meta === null ? 0 : Math.max(0, Date.parse(captureAt) - meta.triggeredAtMs),
+    transferMs: meta === null ? 0 : transferOf(Date.parse(captureAt) - meta.triggeredAtMs, setMs, request),
   }
+}
+
+/** @param ms from the trigger to the capture, `setMs` too long where the clock had been set by then, and not where after */
+function transferOf(ms: number, setMs: number, { startedAt, endedAt }: CaptureRecord): number {
+  const tookMs = Date.parse(endedAt) - Date.parse(startedAt)
+  const fits = (t: number): boolean => t >= 0 && t <= tookMs
+  return setMs !== 0 && !fits(ms - setMs) && fits(ms) ? ms : Math.max(0, ms - setMs)
 }

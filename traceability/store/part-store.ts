@@ -29,6 +29,7 @@ import { type OutboxEntry, patienceMs } from './store-ops.ts'
 import { StoreThread } from './store-thread.ts'
 import type { Announcement } from './trigger-ledger.ts'
 import { TwoPaths } from './two-paths.ts'
+import { UnkeptImage } from './unkept-image.ts'
 
 export interface PartStoreOptions {
   /** Holds `trace.db` and `images/`; made when absent. */
@@ -94,6 +95,7 @@ class SpoolingStore implements TraceStore {
   readonly #drainEveryMs: number
   readonly #onAlarm: (error: CodedError) => void
   readonly #paths: TwoPaths
+  readonly #unkept: UnkeptImage
   readonly #copies = new SharedCopies()
   readonly #templates = new LastTemplate()
   #captured = 0
@@ -104,6 +106,7 @@ class SpoolingStore implements TraceStore {
   constructor(thread: StoreThread, spool: Spool, options: PartStoreOptions) {
     this.#thread = thread
     this.#spool = spool
+    this.#unkept = new UnkeptImage(options.dataDir)
     this.#afterMs = options.spoolAfterMs ?? 500
     this.#paths = new TwoPaths(this.#afterMs, (error) => this.#onAlarm(error))
     this.#drainEveryMs = options.drainEveryMs ?? 1_000
@@ -118,7 +121,7 @@ class SpoolingStore implements TraceStore {
     const record = recordOf(request, template && templateRef(template))
     let stored = false
     let spooled = false
-    const ack = await this.#paths.either(
+    const kept = this.#paths.either(
       async () => {
         const answer = await this.#thread.call('capture', captureAsk(record, image, template))
         stored = true
@@ -133,6 +136,7 @@ class SpoolingStore implements TraceStore {
         return { inspectionId: record.inspectionId, durable: 'spool', serial: unit.serial, sequence: null }
       },
     )
+    const ack = await this.#unkept.watch(image, kept, () => this.#later(this.#drainEveryMs))
     // Once a second path was tried, or the thread died with it, something may still read the copy.
     if (image && stored && !spooled) this.#copies.giveBack(image)
     this.#captured += 1
@@ -215,9 +219,10 @@ class SpoolingStore implements TraceStore {
   }
 
   health(): ReturnType<PartStore['health']> {
+    const failed = this.#paths.failed || this.#unkept.any
     const late = this.#paths.behind > 0 || this.#thread.oldestMs > this.#afterMs
     return {
-      state: this.#paths.failed ? 'failed' : this.#spool.count > 0 ? 'spooling' : late ? 'late' : 'ok',
+      state: failed ? 'failed' : this.#spool.count > 0 ? 'spooling' : late ? 'late' : 'ok',
       queued: this.#thread.pending,
       spooled: this.#spool.count,
       captured: this.#captured,
@@ -282,12 +287,11 @@ class SpoolingStore implements TraceStore {
   }
 
   async #attempt(pauseMs: number): Promise<void> {
-    try {
-      if (this.#paths.behind === 0) await this.drain()
-    } catch (error) {
-      this.#paths.alarm(asCoded(error, 'TRC_WRITE'))
-    }
+    const alarm = (error: unknown): void => this.#paths.alarm(asCoded(error, 'TRC_WRITE'))
+    // Neither waits for the other: records find room where an image finds none, and what is handed over makes room.
+    if (this.#paths.behind === 0) await this.drain().catch(alarm)
+    await this.#unkept.try().catch(alarm)
     this.#timer = undefined
-    if (this.#spool.count > 0) this.#later(Math.min(pauseMs * 2, DRAIN_MAX_MS))
+    if (this.#spool.count > 0 || this.#unkept.any) this.#later(Math.min(pauseMs * 2, DRAIN_MAX_MS))
   }
 }

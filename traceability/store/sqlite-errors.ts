@@ -20,8 +20,10 @@ const IOERR_SHMSIZE = 4874
 const LOG_COUNTER = /event\.position|event\.source, event\.sequence/
 
 export const DAMAGED = 'the file is damaged or not a database; restore it from a backup'
+const DISK_FULL_HINT =
+  'free space on the volume of the data directory; `df -i` says whether it is out of inodes'
 const HINTS: Partial<Record<ErrorCode, string>> = {
-  TRC_DISK_FULL: 'free space on the volume of the data directory',
+  TRC_DISK_FULL: DISK_FULL_HINT,
   TRC_BINDING: 'the value can never be stored as it is: a program error, or data that was altered',
 }
 
@@ -102,7 +104,7 @@ export function fileError(error: unknown, fallback: ErrorCode, file: string): Co
     return new CodedError('TRC_DISK_FULL', {
       file,
       actual,
-      hint: 'free space on the volume of the data directory',
+      hint: DISK_FULL_HINT,
       cause: error,
     })
   return new CodedError(fallback, {

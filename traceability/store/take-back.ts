@@ -1,6 +1,8 @@
 import { canonicalJson, type QEvent, type SqlDatabase } from '../../contracts/index.ts'
+import type { FactEdge } from '../genealogy/fact-event.ts'
 import { namesEverOf } from '../genealogy/identity-names.ts'
 import { shortName, thingUri } from '../genealogy/things.ts'
+import { around, GONE, type GoneLink, keepEnds, makeWaiting } from './waiting-links.ts'
 
 /** Units of a lot, and inspections, looked at for one link that goes: some 60 ms at most. */
 const LOOKED_AT = 10_000
@@ -8,26 +10,14 @@ const LOOKED_AT = 10_000
 const AT_ONCE = 200
 const SUPPLIER = 'urn:sightline:supplier:'
 
-/** A link that went. */
-export interface GoneLink {
-  [column: string]: string | number | null
-  child: string
-  parent: string
-  kind: string
-  valid_to: string | null
-  position: number
-  closed_by: number | null
-}
-/** Columns of `GoneLink`. */
-export const GONE = 'child, parent, kind, valid_to, position, closed_by'
-
 /**
  * Takes back what a fact did, inside the transaction of the fact that supersedes it: its links go, what it closed is open
  * again. Its event stays.
  *
  * @param position of the fact that supersedes it
+ * @param instead  links that this one makes
  */
-export function takeBack(db: SqlDatabase, id: string, position: number): void {
+export function takeBack(db: SqlDatabase, id: string, position: number, instead: readonly FactEdge[]): void {
   const row = db.get<{ position: number; subject: string; json: string }>(
     'select t.position, t.subject, e.json from trace_fact t join event e on e.position = t.position where t.id = ?',
     id,
@@ -48,17 +38,102 @@ export function takeBack(db: SqlDatabase, id: string, position: number): void {
     child,
     row.position,
   )
-  linkInspected(db, gone)
-  // Customer and order stay as long as anything is in the shipment.
-  for (const { parent, kind } of gone)
-    if (kind === 'ship')
-      db.run(
-        `delete from edge where child = ?1 and kind in ('deliver', 'order') and not exists
-           (select 1 from edge where parent = ?1 and kind = 'ship')`,
-        parent,
-      )
+  relink(db, gone, position)
+  for (const { parent, kind } of gone) {
+    if (kind !== 'ship') continue
+    // Customer and order stay as long as anything is in the shipment, and nobody says otherwise.
+    db.run(
+      `delete from edge where child = ?1 and kind in ('deliver', 'order') and not exists
+         (select 1 from edge where parent = ?1 and kind = 'ship')`,
+      parent,
+    )
+    readdress(
+      db,
+      parent,
+      row.position,
+      instead.filter((e) => e.child === parent),
+    )
+  }
   if (type === 'ext.receipt.posted.v1') nameSupplier(db, child, String(data['supplier']))
   db.run('update trace_fact set superseded_by = ? where id = ?', position, id)
+}
+
+/** Links that go may have stood in the way of what others state, too; `by` = position of what took them back. */
+export function relink(db: SqlDatabase, gone: readonly GoneLink[], by: number): void {
+  linkStated(db, gone)
+  linkInspected(db, gone)
+  keepEnds(db, gone)
+  makeWaiting(db, around(db, gone), by)
+}
+
+/** Of two facts that state one link of one beginning the first made it. Where that one is gone the next one makes it. */
+function linkStated(db: SqlDatabase, gone: readonly GoneLink[]): void {
+  for (const { child, parent, kind, valid_from, valid_to, position, closed_by } of gone) {
+    const facts = db.all<{ position: number; json: string }>(
+      `select t.position, v.json from trace_fact t join event v on v.position = t.position
+         where t.subject = ? and t.superseded_by is null and t.position <> ? and (t.at = ? or v.json like ?)
+         order by t.position`,
+      child,
+      position,
+      valid_from,
+      `%"validFrom":"${valid_from}"%`,
+    )
+    for (const fact of facts) {
+      const { type, time, data } = JSON.parse(fact.json) as QEvent<Record<string, unknown>>
+      const said =
+        type === 'ext.receipt.posted.v1'
+          ? { kind: 'associate', parent: thingUri('supplier', String(data['supplier'])) }
+          : type === 'ext.shipment.moved.v1'
+            ? { kind: 'ship', parent: thingUri('shipment', String(data['shipment'])) }
+            : data
+      if (said['kind'] !== kind || said['parent'] !== parent || (data['validFrom'] ?? time) !== valid_from)
+        continue
+      const ended = closed_by !== null && closed_by > fact.position
+      db.run(
+        `insert into edge (child, parent, kind, certainty, quantity, uom, valid_from, valid_to, position, closed_by)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (child, parent, kind, valid_from) do nothing`,
+        child,
+        parent,
+        kind,
+        wordOf(data['certainty']) ?? 'certain',
+        typeof data['quantity'] === 'number' ? data['quantity'] : null,
+        wordOf(data['uom']),
+        valid_from,
+        ended ? valid_to : wordOf(data['validTo']),
+        fact.position,
+        ended ? closed_by : null,
+      )
+      break
+    }
+  }
+}
+
+const wordOf = (value: unknown): string | null => (typeof value === 'string' ? value : null)
+
+/** A shipment goes no longer to whom a corrected fact said, unless another one says so. */
+function readdress(db: SqlDatabase, shipment: string, position: number, instead: readonly FactEdge[]): void {
+  for (const { kind, parent } of instead) {
+    if (kind !== 'deliver' && kind !== 'order') continue
+    const named = kind === 'deliver' ? 'customer' : 'order'
+    const wrong = db.all<{ parent: string }>(
+      'select parent from edge where child = ? and kind = ? and position = ? and parent <> ?',
+      shipment,
+      kind,
+      position,
+      parent,
+    )
+    for (const { parent: before } of wrong)
+      db.run(
+        `delete from edge where child = ?1 and kind = ?2 and position = ?3 and parent = ?4 and not exists
+           (select 1 from edge s join event v on v.position = s.position
+              where s.parent = ?1 and s.kind = 'ship' and json_extract(v.json, '$.data.${named}') = ?5)`,
+        shipment,
+        kind,
+        position,
+        before,
+        shortName(before).slice(named.length + 1),
+      )
+  }
 }
 
 /**
@@ -66,7 +141,7 @@ export function takeBack(db: SqlDatabase, id: string, position: number): void {
  * in the way is gone, the first inspection that came after it makes its link now, and what ended the one that is gone
  * ends that too.
  */
-export function linkInspected(db: SqlDatabase, gone: readonly GoneLink[]): void {
+function linkInspected(db: SqlDatabase, gone: readonly GoneLink[]): void {
   for (const { child, parent, kind, valid_to, position, closed_by } of gone) {
     const first = kind === 'associate' ? firstStating(db, child, parent, position) : undefined
     if (first === undefined) continue

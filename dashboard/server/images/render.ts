@@ -1,5 +1,5 @@
 import sharp, { type Sharp } from 'sharp'
-import { CodedError, decodePlain, isPlain, isPnm } from '../../../contracts/index.ts'
+import { CodedError, decodePlain, isPgm, isPlain, isPnm } from '../../../contracts/index.ts'
 
 export interface RenderOptions {
   /** Longest width in px; null keeps every pixel. */
@@ -42,7 +42,7 @@ function open(bytes: Buffer): Sharp {
 export function mimeOf(bytes: Buffer): string {
   if (bytes.length > 3 && bytes[0] === 0xff && bytes[1] === 0xd8) return 'image/jpeg'
   if (bytes.length > 8 && bytes.readUInt32BE(0) === 0x89504e47) return 'image/png'
-  if (isPnm(bytes)) return bytes[1] === 0x35 ? 'image/x-portable-graymap' : 'image/x-portable-pixmap'
+  if (isPnm(bytes)) return isPgm(bytes) ? 'image/x-portable-graymap' : 'image/x-portable-pixmap'
   if (bytes.length > 12 && bytes.toString('latin1', 8, 12) === 'WEBP') return 'image/webp'
   if (bytes.length > 2 && bytes.toString('latin1', 0, 2) === 'BM') return 'image/bmp'
   if (bytes.length > 4 && [0x49492a00, 0x4d4d002a].includes(bytes.readUInt32BE(0))) return 'image/tiff'

@@ -1,4 +1,5 @@
 import type { Response } from 'express'
+import { CodedError } from '../../../contracts/index.ts'
 import type { DashboardLog, LiveLine, LiveQueries } from '../ports.ts'
 import type { EventTail } from './event-tail.ts'
 import type { LatencyWindow } from './latency-window.ts'
@@ -7,6 +8,8 @@ import { LiveClient } from './live-client.ts'
 
 const STATE_MS = 1_000
 const BEAT_MS = 5_000
+/** Each may leave 1 MB unread; without a bound anybody in the network could take the memory of the line. */
+const MAX_CLIENTS = 200
 const REPLAY_PAGE = 200
 /** Further behind, a client is told to reload instead: replaying a day event by event helps nobody. */
 const REPLAY_LIMIT = 2_000
@@ -47,8 +50,16 @@ export class LiveFeed {
   /**
    * Connects a browser. With `afterPosition` everything after it is replayed first; live messages that arrive
    * meanwhile wait, and what was replayed is not sent twice.
+   *
+   * @throws API_BUSY
    */
   async connect(res: Response, afterPosition: number | null): Promise<void> {
+    if (this.#clients.size >= MAX_CLIENTS)
+      throw new CodedError('API_BUSY', {
+        expected: `at most ${MAX_CLIENTS} live screens`,
+        actual: 'one more',
+        hint: 'close pages that nobody looks at; GET /api/parts and /api/line answer without one',
+      })
     const client = new LiveClient(res, (reason) => {
       this.#clients.delete(client)
       if (reason === 'slow') {

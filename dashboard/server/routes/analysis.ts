@@ -1,3 +1,4 @@
+import { BOM } from '../../../traceability/query/index.ts'
 import { analyse, causesCsv } from '../analysis.ts'
 import { placesOf } from '../places.ts'
 import type { RecordQueries } from '../ports.ts'
@@ -9,14 +10,18 @@ const time = z.iso
   .datetime({ offset: true, error: 'an RFC 3339 time, e.g. 2026-01-31T06:00:00Z' })
   .transform((t) => new Date(t).toISOString())
   .optional()
-const window = { class: z.string().min(1).max(128).optional(), from: time, to: time }
+/** `1`: CSV begins with a byte order mark, so that Excel reads it as UTF-8. */
+const bom = z.enum(['0', '1']).optional()
+/** With the class, and judged from one time (inclusive) to another (exclusive). */
+export const foundWindow = { class: z.string().min(1).max(128).optional(), from: time, to: time }
 const analysisQuery = z.strictObject({
-  ...window,
+  ...foundWindow,
   /** When a countermeasure took effect. */
   change: time,
   /** `class`: every frequent defect class by itself, too. */
   each: z.enum(['class']).optional(),
   format: z.enum(['json', 'csv']).optional(),
+  bom,
 })
 
 export function analysisRoutes(queries: RecordQueries): Route[] {
@@ -33,10 +38,14 @@ export function analysisRoutes(queries: RecordQueries): Route[] {
       response: analysisSchema,
       otherTypes: { 'text/csv': z.string() },
       async run(req, res) {
-        const { format = 'json', each, ...asked } = check(analysisQuery, req.query, 'query')
+        const { format = 'json', each, bom: mark, ...asked } = check(analysisQuery, req.query, 'query')
         const answer = await analyse(queries, { ...given(asked), eachClass: each === 'class' })
         res.set('Cache-Control', 'no-store')
-        if (format === 'csv') res.attachment('causes.csv').type('text/csv').send(causesCsv(answer))
+        if (format === 'csv')
+          res
+            .attachment('causes.csv')
+            .type('text/csv')
+            .send(`${mark === '1' ? BOM : ''}${causesCsv(answer)}`)
         else res.json(answer)
       },
     },
@@ -48,7 +57,7 @@ export function analysisRoutes(queries: RecordQueries): Route[] {
         en: 'Where on the part defects lie: clusters and a heat map',
       },
       query: z.strictObject({
-        ...window,
+        ...foundWindow,
         /** Absent = the one with the most defects. */
         recipe: z.string().min(1).max(256).optional(),
         /** Neighbours lie within so many per cent of the longer side of the frame. */

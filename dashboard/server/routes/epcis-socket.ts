@@ -2,7 +2,7 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { EpcisService } from '../../../traceability/query/index.ts'
-import { allowedHost, sameOrigin } from '../security.ts'
+import { allowedHost, foreignPage } from '../security.ts'
 import { EPCIS_BASE, formatOf, problemBody, problemOf, refused } from './epcis-http.ts'
 import { STREAM_PARAMETERS } from './epcis-queries.ts'
 
@@ -54,9 +54,9 @@ export class EpcisSockets {
   async #upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const url = urlOf(req)
     const name = nameIn(url)
-    const { host = '', origin } = req.headers
-    if (!allowedHost(host, this.#hosts) || !sameOrigin(origin, host))
-      throw refused('SecurityException', 'a page and host name of this server', origin ?? host)
+    const { host = '' } = req.headers
+    const foreign = allowedHost(host, this.#hosts) ? foreignPage(req.headers) : host
+    if (foreign !== null) throw refused('SecurityException', 'a page and host name of this server', foreign)
     if (this.#server.clients.size >= MAX_CLIENTS)
       throw refused('ImplementationException', `at most ${MAX_CLIENTS} subscribers`, 'more')
     const controls = controlsOf(url.searchParams)

@@ -1,6 +1,6 @@
 import { json } from 'express'
 import { asCoded, CodedError, type TraceFact, traceFactSchema } from '../../../contracts/index.ts'
-import { RECALL_FORMS, wrongKeyHint } from '../../../traceability/query/index.ts'
+import { BOM, RECALL_FORMS, wrongKeyHint } from '../../../traceability/query/index.ts'
 import { notFound, RefusedError } from '../errors.ts'
 import type { FactPort, RecordQueries } from '../ports.ts'
 import { check, jsonRoute, type Route } from '../route.ts'
@@ -25,6 +25,8 @@ const recallQuery = z.strictObject({
   from: time,
   to: time,
   format: z.enum(RECALL_FORMS).optional(),
+  /** `1`: CSV begins with a byte order mark, so that Excel reads it as UTF-8. */
+  bom: z.enum(['0', '1']).optional(),
 })
 
 const RECALL_TYPES = { json: 'application/json', csv: 'text/csv', epcis: 'application/ld+json' } as const
@@ -66,12 +68,12 @@ export function genealogyRoutes(queries: RecordQueries, facts: Pick<FactPort, 'r
       response: recallSchema,
       otherTypes: { [RECALL_TYPES.csv]: z.string(), [RECALL_TYPES.epcis]: epcisDocument },
       async run(req, res) {
-        const { target, from, to, format = 'json' } = check(recallQuery, req.query, 'query')
+        const { target, from, to, format = 'json', bom } = check(recallQuery, req.query, 'query')
         const asked = { target, ...(from !== undefined && { from }), ...(to !== undefined && { to }) }
         const text = await queries.recallText(asked, format)
         res.set('Cache-Control', 'no-store')
         if (format === 'csv') res.attachment('recall.csv')
-        res.type(RECALL_TYPES[format]).send(text)
+        res.type(RECALL_TYPES[format]).send(`${format === 'csv' && bom === '1' ? BOM : ''}${text}`)
       },
     },
     jsonRoute({

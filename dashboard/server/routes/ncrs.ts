@@ -37,14 +37,19 @@ export function ncrRoutes(queries: RecordQueries): Route[] {
         zh: '对策前后比较:在报告的范围内',
         en: 'The time after a countermeasure against the time before it, in the scope of a report',
       },
-      query: z.strictObject({
-        change: time,
-        from: time.optional(),
-        to: time.optional(),
-        class: z.string().min(1).max(128).optional(),
-        factor: z.enum(NCR_FACTORS).optional(),
-        value: z.string().min(1).max(256).optional(),
-      }),
+      query: z
+        .strictObject({
+          change: time,
+          from: time.optional(),
+          to: time.optional(),
+          class: z.string().min(1).max(128).optional(),
+          factor: z.enum(NCR_FACTORS).optional(),
+          value: z.string().min(1).max(256).optional(),
+        })
+        // Half of a scope would compare everything.
+        .refine(({ factor, value }) => (factor === undefined) === (value === undefined), {
+          error: 'factor and value, both or none',
+        }),
       response: ncrEffectSchema,
       handle: ({ query: { factor, value, ...scope } }) =>
         effectOf(queries, {

@@ -5,6 +5,7 @@ import { notFound } from '../errors.ts'
 import type { PartFilter } from '../ports.ts'
 import type { Side, SiteKind } from '../side.ts'
 import { jsonRoute, type Route } from '../route.ts'
+import { foundWindow } from './analysis.ts'
 import { recipeFactsSchema } from '../schemas/line.schema.ts'
 import { partDetailSchema, partRowSchema, serialLifeSchema } from '../schemas/part.schema.ts'
 
@@ -28,6 +29,7 @@ const STATION = {
 const filterOf = (kind: SiteKind) => ({
   station: STATION[kind],
   result: z.enum(VERDICTS, VERDICTS.join(' or ')).optional(),
+  ...foundWindow,
   ...(kind === 'plant' ? { line } : ({} as { line: typeof line })),
 })
 
@@ -117,10 +119,8 @@ export function partRoutes({ kind, queries, recipe }: Pick<Side, 'kind' | 'queri
   ]
 }
 
-type Asked = { [K in 'line' | 'station' | 'result']?: PartFilter[K] | undefined }
+type Asked = { [K in keyof Omit<PartFilter, 'limit'>]: PartFilter[K] | undefined }
 
-const given = ({ line: of, station, result }: Asked): Omit<PartFilter, 'limit'> => ({
-  ...(of === undefined ? {} : { line: of }),
-  ...(station === undefined ? {} : { station }),
-  ...(result === undefined ? {} : { result }),
-})
+/** Without what was not asked for. */
+const given = (asked: Asked): Omit<PartFilter, 'limit'> =>
+  Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined))

@@ -23,7 +23,8 @@ export function proofRoutes(proof: ProofPort): Route[] {
       handle() {
         const state = proof.state()
         if (state === null) throw notFound('a line that signs its log', 'proof.enabled: false')
-        return { ...state, fault: withText(state.fault), setAside: withText(state.setAside) }
+        const { fault, clock, setAside } = state
+        return { ...state, fault: withText(fault), clock: withText(clock), setAside: withText(setAside) }
       },
     }),
     jsonRoute({

@@ -8,7 +8,12 @@ const level = { factor, value: z.string() }
 const bad = { n: num, bad: num }
 
 /** Of all first judgements, by what an inspection itself names. */
-export const causeCountSchema = z.object({ factor: z.enum(NCR_FACTORS), value: z.string(), ...bad })
+export const causeCountSchema = z.object({
+  factor: z.enum(NCR_FACTORS),
+  value: z.string(),
+  ...bad,
+  undecided: num,
+})
 
 const comparisonSchema = z.object({
   /** Share of bad parts over that of the rest; null where one of them is 0. */
@@ -47,7 +52,7 @@ const causeSchema = z.object({
 const side = z.object({ ...level, ...bad })
 
 export const analysisSchema = z.object({
-  /** Judgements looked at: each unit once per station, its first. */
+  /** Judgements looked at: each unit once per station, its first, as a person corrected it. */
   ...bad,
   /** Start of judging of the oldest of them. */
   since: z.string().nullable(),
@@ -82,8 +87,10 @@ export const analysisSchema = z.object({
   ),
   /** Pairs that mostly come together, of which one is named, closest first. */
   together: z.array(z.object({ a: side, b: side, both: z.object(bad), v: num })),
-  /** What the bounds left out. */
+  /** What is not in the numbers. */
   cut: z.object({
+    /** Judged inconclusive, and not decided by a person since. */
+    undecided: num,
     /** There are older parts in the window. */
     older: z.boolean(),
     /** Links that began after the judgement, which they cannot have caused. */
@@ -94,7 +101,9 @@ export const analysisSchema = z.object({
     classes: num,
   }),
   /** The time after a moment against the time before it, of all parts; null without one. */
-  change: comparisonSchema.extend({ ...bad, beforeN: num, beforeBad: num }).nullable(),
+  change: comparisonSchema
+    .extend({ ...bad, beforeN: num, beforeBad: num, undecided: num, beforeUndecided: num })
+    .nullable(),
 })
 
 const mm = z.tuple([num, num]).nullable()

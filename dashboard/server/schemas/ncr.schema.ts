@@ -26,7 +26,7 @@ const actionSchema = z.object({
 /** Counts of the time after a countermeasure against the time before it. */
 export const ncrEffectSchema = z.object({
   comparison: z.object(ncrComparisonSchema.shape),
-  /** Fewer bad parts after it, p below 0.05. */
+  /** Fewer bad parts after it, p below 0.05, whatever those are that nobody has decided about. */
   shown: z.boolean(),
 })
 

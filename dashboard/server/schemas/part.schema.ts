@@ -129,6 +129,8 @@ export const partDetailSchema = z.object({
   /** Results that came after the no-verdict had been given. */
   late: z.array(z.object({ at: z.string(), result: z.enum(VERDICTS), reasons: z.array(i18nTextSchema) })),
   reviews: z.array(reviewSchema),
+  /** Event of the one that is in force, null = none is. */
+  review: z.string().nullable(),
   /** Inspections of the same serial, oldest first, this one included. */
   siblings: z.array(partRowSchema),
   edges: z.array(edgeSchema),

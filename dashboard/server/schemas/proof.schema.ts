@@ -16,6 +16,8 @@ export const proofStateSchema = z.object({
   cosigned: z.array(z.object({ witness: z.string(), size: num, at: z.string() })),
   /** Nothing is signed any more until somebody looks. */
   fault,
+  /** The clock was put back behind the last checkpoint. */
+  clock: fault,
   /** Another file stood in place of the checkpoint. */
   setAside: fault,
   unreachable: z.array(z.object({ name: z.string(), reason: z.string() })),

@@ -1,16 +1,17 @@
 import { Button, Checkbox, Select, Table } from 'antd'
 import { lazy, Suspense, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { useSearchParams } from 'react-router'
+import { Link, useSearchParams } from 'react-router'
 import { queryText } from '../api/client.ts'
 import { useAnalysis } from '../api/hooks.ts'
 import type { Analysis } from '../api/types.ts'
 import { className } from '../i18n/class-names.ts'
-import { countText, numberText, percentText, timeText } from '../look/format.ts'
+import { countText, timeText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
 import { TimeField } from '../look/time-field.tsx'
 import { Failed, Nothing, Waiting } from '../shell/states.tsx'
 import { type Cause, useCauseColumns } from './cause-columns.tsx'
+import { BeforeAfter } from './before-after.tsx'
 import { Fishbone } from './fishbone.tsx'
 import { PlacesPanel } from './places-panel.tsx'
 import { TogetherPanel } from './together-panel.tsx'
@@ -61,7 +62,9 @@ export function AnalysisPage(): ReactNode {
         >
           {t('analysis.each')}
         </Checkbox>
-        <Button href={`/api/analysis?${queryText({ ...filter, format: 'csv' })}`}>{t('analysis.csv')}</Button>
+        <Button href={`/api/analysis?${queryText({ ...filter, format: 'csv', bom: '1' })}`}>
+          {t('analysis.csv')}
+        </Button>
       </div>
       {error && <Failed error={error} retry={() => void query.refetch()} />}
       {!data && !error && <Waiting />}
@@ -106,6 +109,18 @@ export function AnalysisPage(): ReactNode {
                 data={{ bars: data.classes.map((c) => ({ ...c, label: className(c.label) })) }}
               />
             </Suspense>
+            <p className="bars-parts">
+              <span className="muted">{t('nav.parts')}:</span>
+              {data.classes.map((c) => (
+                <Link
+                  key={c.label}
+                  to={`/parts?${queryText({ class: c.label, from: filter.from, to: filter.to })}`}
+                  title={t('live.paretoParts')}
+                >
+                  {className(c.label)} {countText(c.value)}
+                </Link>
+              ))}
+            </p>
           </Panel>
         </>
       )}
@@ -113,10 +128,11 @@ export function AnalysisPage(): ReactNode {
   )
 }
 
-/** What the bounds of the analysis left out. */
+/** What is not in the numbers. */
 function LeftOut({ data: { cut, factors, n, since } }: { data: Analysis }): ReactNode {
   const { t } = useTranslation()
   const left = [
+    ...(cut.undecided > 0 ? [t('analysis.undecided', { n: countText(cut.undecided) })] : []),
     ...(cut.older ? [t('analysis.older', { n: countText(n), since: timeText(since ?? '') })] : []),
     ...(cut.later > 0 ? [t('analysis.later', { n: countText(cut.later) })] : []),
     ...(cut.links ? [t('analysis.links')] : []),
@@ -142,13 +158,7 @@ function Change({ change, asked }: { change: Analysis['change']; asked: boolean 
         <Nothing title={t('analysis.oneSided')} />
       ) : (
         <p>
-          {t('analysis.beforeAfter', {
-            before: percentText(change.beforeBad / change.beforeN, 2),
-            beforeN: countText(change.beforeN),
-            after: percentText(change.bad / change.n, 2),
-            n: countText(change.n),
-            p: numberText(change.p),
-          })}
+          <BeforeAfter of={change} />
         </p>
       )}
     </Panel>

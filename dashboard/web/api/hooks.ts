@@ -71,15 +71,14 @@ export const usePareto = (since: string | null): UseQueryResult<DefectCount[]> =
     placeholderData: keepPreviousData,
   })
 
-export interface PartFilter {
-  /** Of a plant. */
-  line: string | null
-  station: string | null
-  result: string | null
-}
+/** `line` of a plant; `from` and `to` RFC 3339. */
+const FILTER = ['line', 'station', 'result', 'class', 'from', 'to'] as const
+export type PartFilter = Record<(typeof FILTER)[number], string | null>
 
-export const filterText = (filter: PartFilter): string =>
-  queryText({ line: filter.line, station: filter.station, result: filter.result })
+export const filterOf = (search: URLSearchParams): PartFilter =>
+  Object.fromEntries(FILTER.map((key) => [key, search.get(key)])) as PartFilter
+
+export const filterText = (filter: PartFilter): string => queryText(filter)
 
 /** Pages of 50, newest first. */
 export const useParts = (filter: PartFilter, enabled: boolean) =>

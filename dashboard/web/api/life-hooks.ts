@@ -1,4 +1,5 @@
 import {
+  keepPreviousData,
   useMutation,
   useQuery,
   useQueryClient,
@@ -40,7 +41,14 @@ export const useTeachPicture = (run: string, name: string): UseQueryResult<Teach
     staleTime: Infinity,
     retry: false,
   })
-export const useReviews = () => useAsked<ReviewsAnswer>(['reviews'], '/api/life/reviews?limit=200', 5_000)
+export const useReviews = (sample: string | null): UseQueryResult<ReviewsAnswer> =>
+  useQuery({
+    queryKey: ['reviews', sample],
+    queryFn: ({ signal }) =>
+      getJson<ReviewsAnswer>(`/api/life/reviews?${queryText({ limit: 200, sample })}`, signal),
+    refetchInterval: 5_000,
+    placeholderData: keepPreviousData,
+  })
 export const useAudit = (from: string | null) =>
   useAsked<EscapeEstimates>(['audit', from], `/api/life/audit?${queryText({ from })}`, 5_000)
 export const useHolds = () => useAsked<Hold[]>(['holds'], '/api/holds', 5_000)

@@ -5,10 +5,13 @@ import { echarts, type ChartOption } from './echarts.ts'
 export function Chart({
   option,
   height,
+  label,
   onPick,
 }: {
   option: ChartOption
   height: number
+  /** What a screen reader says in its place. */
+  label: string
   /** What was clicked: the datum of its series. */
   onPick?: (datum: unknown) => void
 }): ReactNode {
@@ -37,5 +40,5 @@ export function Chart({
     made.on('click', pick)
     return () => void made.off('click', pick)
   }, [onPick])
-  return <div ref={box} className="chart" style={{ height }} />
+  return <div ref={box} className="chart" role="img" aria-label={label} style={{ height }} />
 }

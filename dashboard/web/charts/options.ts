@@ -21,10 +21,13 @@ export const axisLook = {
 }
 
 export interface ControlPoint {
+  /** Number of the subgroup, or the time it began. */
   label: string
   at: string
   value: number
   n: number
+  /** Of an attribute chart: how many of the n. */
+  nonconforming?: number
   ucl: number | null
   lcl: number | null
   phase: 'I' | 'II'
@@ -37,14 +40,23 @@ export interface ChartWords {
   lcl: string
   centre: string
   share: string
+  subgroup: string
 }
+
+/** Two decimals, and of less than 1 % three digits, so that a small share is not shown as none. */
+const percent = (share: number): string =>
+  `${Number(share < 0.01 ? (share * 100).toPrecision(3) : (share * 100).toFixed(2))} %`
 
 /** Attribute control chart: points, stepped limits that follow the subgroup size, signals as large red diamonds. */
 export function controlChartOption(
   centre: number | null,
   points: readonly ControlPoint[],
   w: ChartWords,
+  unit?: 'ratio',
 ): ChartOption {
+  const said = (value: number): string =>
+    unit === 'ratio' ? percent(value) : String(Number(value.toPrecision(4)))
+  const known = points.some((p) => p.ucl !== null)
   const limit = (name: string, of: (p: ControlPoint) => number | null) => ({
     type: 'line' as const,
     name,
@@ -56,17 +68,40 @@ export function controlChartOption(
   })
   return {
     ...base,
-    grid: { ...base.grid, right: 96 },
+    grid: { ...base.grid, right: centre === null ? base.grid.right : 96, bottom: 48 },
     legend: { top: 0, right: 96, textStyle: { color: COLOUR.muted }, itemHeight: 8 },
-    xAxis: { type: 'category', data: points.map((p) => p.label), ...axisLook },
-    yAxis: { type: 'value', ...axisLook, scale: true },
+    tooltip: {
+      ...base.tooltip,
+      valueFormatter: (value: unknown) => (typeof value === 'number' ? said(value) : '–'),
+    },
+    xAxis: {
+      type: 'category',
+      data: points.map((p) => p.label),
+      name: w.subgroup,
+      nameLocation: 'middle',
+      nameGap: 28,
+      nameTextStyle: { color: COLOUR.muted },
+      ...axisLook,
+    },
+    yAxis: {
+      type: 'value',
+      ...axisLook,
+      axisLabel: { ...axisLook.axisLabel, formatter: said },
+      scale: true,
+    },
     ...(points.length > 80 ? { dataZoom: [{ type: 'inside' as const }] } : {}),
     series: [
-      limit(w.ucl, (p) => p.ucl),
-      limit(w.lcl, (p) => p.lcl),
+      ...(known ? [limit(w.ucl, (p) => p.ucl), limit(w.lcl, (p) => p.lcl)] : []),
       {
         type: 'line',
         name: w.value,
+        tooltip: {
+          valueFormatter: (value: unknown, i: number) => {
+            const { n, nonconforming } = points[i] ?? {}
+            const of = nonconforming === undefined ? `n ${n}` : `${nonconforming} / ${n}`
+            return typeof value === 'number' ? `${said(value)} (${of})` : '–'
+          },
+        },
         data: points.map((p) => ({
           value: p.value,
           symbol: p.out ? 'diamond' : 'circle',
@@ -82,7 +117,7 @@ export function controlChartOption(
                 silent: true,
                 symbol: 'none',
                 label: {
-                  formatter: `${w.centre} ${centre.toPrecision(4)}`,
+                  formatter: `${w.centre} ${said(centre)}`,
                   position: 'end',
                   color: COLOUR.pass,
                 },

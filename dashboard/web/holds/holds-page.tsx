@@ -117,6 +117,7 @@ function Stopped({ hold }: { hold: Hold }): ReactNode {
   return (
     <div>
       <b>{t('holds.concerned', { n: countText(data.units.length) })}</b>{' '}
+      {data.cut && <span className="tone-fail">{t('holds.cut')} </span>}
       {placeCounts(data).map(([place, n]) => (
         <span className="chip" key={place}>
           {t(`unitLife.place.${place}`)} {countText(n)}

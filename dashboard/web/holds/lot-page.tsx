@@ -40,7 +40,7 @@ export function LotPage(): ReactNode {
           </span>
         )}
         <span className="grow" />
-        <a href={`/api/recall?target=${encodeURIComponent(target)}&format=csv`}>CSV</a>
+        <a href={`/api/recall?target=${encodeURIComponent(target)}&format=csv&bom=1`}>CSV</a>
         <a href={`/api/recall?target=${encodeURIComponent(target)}&format=epcis`}>EPCIS</a>
         <HoldButton target={hold?.target ?? target} name="" held={isHeld(holds.data, target)} />
         <NcrButton draft={{ targets: [target] }} />
@@ -62,6 +62,7 @@ export function LotPage(): ReactNode {
             </span>
           }
         >
+          {recall.data.cut && <p className="tone-fail">{t('holds.cut')}</p>}
           <Table<Unit>
             rowKey="uri"
             size="small"

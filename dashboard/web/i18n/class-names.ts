@@ -20,6 +20,7 @@ const ZH = new Map(
     difference: '与标准图不符',
     blob: '斑块',
     anomaly: '异常',
+    unclassified: '未分类',
   }),
 )
 

@@ -65,7 +65,7 @@ export const enFacts = {
     flicker: 'Flicker',
     grey: 'Grey',
     goldenGrey: 'Golden',
-    hint: 'Drag: pan · wheel: zoom · 0: fit · 1: 1:1 · b: boxes · m: map · g: flicker · j k: next part',
+    hint: '0 fit · 1 true size · b boxes · m map · g flicker · j k next part',
   },
   findings: {
     title: 'Findings',

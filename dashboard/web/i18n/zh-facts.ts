@@ -66,7 +66,7 @@ export const zhFacts: typeof enFacts = {
     flicker: '闪烁',
     grey: '灰度',
     goldenGrey: '标准图',
-    hint: '拖动:平移 · 滚轮:缩放 · 0:适合 · 1:1:1 · b:框 · m:热力图 · g:闪烁 · j k:切换工件',
+    hint: '拖动平移 · 滚轮缩放 · 0 适合 · 1 原始大小 · b 框 · m 热力图 · g 闪烁 · j k 切换工件',
   },
   findings: {
     title: '发现',

@@ -9,6 +9,7 @@ import { useVerdictWord } from '../look/verdict-badge.tsx'
 import { Clock } from '../shell/shell.tsx'
 import { ConnectionBanner } from '../shell/connection-banner.tsx'
 import { Failed, Waiting } from '../shell/states.tsx'
+import { useTitle } from '../shell/title.ts'
 import { AlarmBar } from './alarm-bar.tsx'
 import { totalsOf } from './counters-row.tsx'
 import { useLive } from './feed.ts'
@@ -22,11 +23,12 @@ export function AndonPage(): ReactNode {
   const live = useLive()
   const line = useLine()
   const counters = useCounters(useSince('h8'))
+  useTitle(t('nav.andon'))
   if (!line.data)
     return line.error ? <Failed error={line.error} retry={() => void line.refetch()} /> : <Waiting />
   const state = live.state ?? line.data.state
   return (
-    <div className="andon">
+    <main className="andon">
       <header>
         <Link to="/">{text(line.data.info.title)}</Link>
         <span className={`tone-${state.run === 'running' ? 'pass' : 'fail'}`}>{t(`run.${state.run}`)}</span>
@@ -69,7 +71,7 @@ export function AndonPage(): ReactNode {
           )
         })}
       </div>
-    </div>
+    </main>
   )
 }
 

@@ -20,8 +20,15 @@ const KEEP_PARTS = 40
 /** The server beats every 5 s. */
 const SILENCE_MS = 12_000
 const RECONNECT_MS = 1_500
+/**
+ * A browser has six connections to a server (HTTP/1.1). A tab that nobody sees gives its own back, else the seventh tab
+ * would wait for ever. Not the andon page: a screen on the wall counts as hidden when another window covers it.
+ */
+const HIDDEN_MS = 5_000
 /** At most so many redraws a second, however fast the line is. */
 const NOTIFY_MS = 100
+
+const onWall = (): boolean => /^\/andon\/?$/i.test(location.pathname)
 
 /** Follows `/api/events` for the whole life of the page and keeps what the live pages show. */
 class LiveFeedClient {
@@ -40,14 +47,40 @@ class LiveFeedClient {
   #notifying = false
   #reconnecting = false
   #started = false
+  #paused = false
+  #hiding: ReturnType<typeof setTimeout> | undefined
 
   start(): void {
     if (this.#started) return
     this.#started = true
-    void this.#begin()
+    this.#paused = document.hidden && !onWall()
+    if (!this.#paused) this.#follow()
+    document.addEventListener('visibilitychange', () => this.#seen(!document.hidden))
     setInterval(() => {
-      if (performance.now() - this.#heardAt > SILENCE_MS) this.#lost()
+      if (!this.#paused && performance.now() - this.#heardAt > SILENCE_MS) this.#lost()
     }, 1_000)
+  }
+
+  #seen(visible: boolean): void {
+    clearTimeout(this.#hiding)
+    if (!visible && !onWall()) this.#hiding = setTimeout(() => this.#pause(), HIDDEN_MS)
+    else if (this.#paused) {
+      this.#paused = false
+      this.#follow()
+    }
+  }
+
+  #pause(): void {
+    this.#paused = true
+    this.#source?.close()
+    this.#source = null
+    this.#set({ connection: 'connecting' })
+  }
+
+  #follow(): void {
+    this.#heardAt = performance.now()
+    if (this.#position === 0) void this.#begin()
+    else this.#connect()
   }
 
   subscribe = (listener: () => void): (() => void) => {
@@ -73,6 +106,7 @@ class LiveFeedClient {
   }
 
   #connect(): void {
+    if (this.#paused) return
     this.#source?.close()
     const source = new EventSource(`/api/events?after=${this.#position}`)
     this.#source = source
@@ -107,6 +141,7 @@ class LiveFeedClient {
   }
 
   #lost(): void {
+    if (this.#paused) return
     this.#source?.close()
     this.#source = null
     this.#heardAt = performance.now()
@@ -115,8 +150,7 @@ class LiveFeedClient {
     this.#reconnecting = true
     setTimeout(() => {
       this.#reconnecting = false
-      if (this.#position === 0) void this.#begin()
-      else this.#connect()
+      if (!this.#paused) this.#follow()
     }, RECONNECT_MS)
   }
 

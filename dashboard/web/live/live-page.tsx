@@ -54,7 +54,7 @@ export function LivePage(): ReactNode {
             }))}
           />
         </div>
-        <ParetoPanel rows={pareto.data ?? []} />
+        <ParetoPanel rows={pareto.data ?? []} since={since} />
         <HealthPanel state={state} />
       </aside>
     </div>

@@ -12,10 +12,14 @@ import { useVerdictWord } from '../look/verdict-badge.tsx'
 import { Nothing } from '../shell/states.tsx'
 import { CountersRow } from './counters-row.tsx'
 import { OperatorButton } from './operator-button.tsx'
+import { useLastLoaded } from './last-loaded.ts'
 import { LatencyBox } from './latency-box.tsx'
 import { Strip } from './strip.tsx'
 import { TriggerBalanceBox } from './trigger-balance-box.tsx'
 import { className } from '../i18n/class-names.ts'
+
+/** Width of the picture of the last part. */
+const PICTURE_PX = 640
 
 export interface StationCardProps {
   station: LineInfo['stations'][number]
@@ -36,7 +40,7 @@ export function StationCard({
   camera,
 }: StationCardProps): ReactNode {
   const { t } = useTranslation()
-  const last = parts[0]
+  const last = useLastLoaded(parts[0], PICTURE_PX)
   return (
     <section className="station" data-station={station.id}>
       <header className="station-head">
@@ -75,7 +79,7 @@ function LastPart({ row }: { row: PartRow }): ReactNode {
         <span>{word(row)}</span>
         <span className="serial">{codeText(row.serial)}</span>
       </div>
-      <PartImage row={row} width={640} />
+      <PartImage row={row} width={PICTURE_PX} />
       <div className="last-facts">
         <ul className="reasons">
           {row.reasons.map((reason, i) => (

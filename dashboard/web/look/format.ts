@@ -18,6 +18,18 @@ export function timeText(iso: string, now = new Date()): string {
   return t.toDateString() === now.toDateString() ? clock : `${date} ${clock}`
 }
 
+/** `UTC+08:00`: where the clock of this screen stands at a moment. */
+export function zoneText(t: Date): string {
+  const min = -t.getTimezoneOffset()
+  return `UTC${min < 0 ? '-' : '+'}${pad(Math.floor(Math.abs(min) / 60))}:${pad(Math.abs(min) % 60)}`
+}
+
+/** Local date and time with the zone: what is read later, elsewhere, or on paper. */
+export function momentText(iso: string): string {
+  const t = new Date(iso)
+  return Number.isNaN(t.getTime()) ? iso : `${timeText(iso, new Date(0))} ${zoneText(t)}`
+}
+
 /** Time of day without milliseconds. */
 export const clockText = (t: Date): string =>
   `${pad(t.getHours())}:${pad(t.getMinutes())}:${pad(t.getSeconds())}`

@@ -31,6 +31,8 @@ export function PartImage({ row, width }: { row: PartRow; width: 160 | 320 | 640
       aria-label={row.serial}
     >
       <image
+        // Another part is another element: the picture before goes at once.
+        key={image.sha256}
         href={thumbUrl(image.sha256, width)}
         width={image.widthPx}
         height={image.heightPx}

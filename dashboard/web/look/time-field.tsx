@@ -2,7 +2,12 @@ import { Input } from 'antd'
 import { type ReactNode } from 'react'
 
 /** A moment in local time; what the address carries is RFC 3339 in UTC. */
-export function TimeField(p: { label: string; value: string | null; set(value: string): void }): ReactNode {
+export function TimeField(p: {
+  label: string
+  value: string | null
+  disabled?: boolean
+  set(value: string): void
+}): ReactNode {
   const at = p.value === null ? null : new Date(p.value)
   const local =
     at === null || Number.isNaN(at.getTime())
@@ -14,6 +19,7 @@ export function TimeField(p: { label: string; value: string | null; set(value: s
       <Input
         type="datetime-local"
         value={local}
+        disabled={p.disabled ?? false}
         onChange={(e) => p.set(e.target.value === '' ? '' : new Date(e.target.value).toISOString())}
       />
     </label>

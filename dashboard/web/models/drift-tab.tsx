@@ -95,8 +95,8 @@ function SeriesView({ s, referenceParts }: { s: SeriesReport; referenceParts: nu
       </header>
       {shape && last && (
         <div className="two-columns">
-          <Chart option={shape} height={220} />
-          <Chart option={windows} height={220} />
+          <Chart option={shape} height={220} label={`${s.series}: ${t('drift.share')}`} />
+          <Chart option={windows} height={220} label={`${s.series}: PSI, KS D`} />
         </div>
       )}
       <p className="muted small">

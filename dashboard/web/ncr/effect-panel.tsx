@@ -2,11 +2,12 @@ import { Input, Segmented, Select } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
+import { BeforeAfter } from '../analysis/before-after.tsx'
 import { type EffectScope, type NcrComparison, takeStep, useEffectOf } from '../api/ncr-hooks.ts'
 import type { NcrDetail } from '../api/types.ts'
 import { className } from '../i18n/class-names.ts'
 import { DeedDialog } from '../look/deed-dialog.tsx'
-import { countText, numberText, percentText, timeText } from '../look/format.ts'
+import { timeText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
 import { TimeField } from '../look/time-field.tsx'
 import { ErrorWords } from '../shell/states.tsx'
@@ -66,13 +67,7 @@ export function EffectPanel({ ncr }: { ncr: NcrDetail }): ReactNode {
 function Comparison({ of: c }: { of: NcrComparison }): ReactNode {
   const { t } = useTranslation()
   if (c.n === 0 || c.beforeN === 0) return t('analysis.oneSided')
-  return t('analysis.beforeAfter', {
-    before: percentText(c.beforeBad / c.beforeN, 2),
-    beforeN: countText(c.beforeN),
-    after: percentText(c.bad / c.n, 2),
-    n: countText(c.n),
-    p: numberText(c.p),
-  })
+  return <BeforeAfter of={c} />
 }
 
 const FACTORS = ['lot', 'supplier', 'station', 'recipe', 'model'] as const

@@ -51,6 +51,12 @@ export function FindingsPanel(p: {
                   onMouseEnter={() => p.onHover(f.id)}
                   onMouseLeave={() => p.onHover(null)}
                   onClick={() => p.onPick(f.id)}
+                  tabIndex={0}
+                  onFocus={() => p.onHover(f.id)}
+                  onBlur={() => p.onHover(null)}
+                  onKeyDown={(e) => {
+                    if (e.key === 'Enter') p.onPick(f.id)
+                  }}
                 >
                   <td
                     className={condemned.has(f.id) ? 'tone-fail' : 'muted'}

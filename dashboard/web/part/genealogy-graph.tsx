@@ -23,6 +23,7 @@ export function GenealogyGraph({ life }: { life: UnitLife }): ReactNode {
       key={content}
       option={drawn.option}
       height={drawn.height}
+      label={life.serial}
       onPick={(node) => {
         const page = pageOf((node as { uri?: string } | undefined)?.uri ?? '')
         if (page !== null) void navigate(page)

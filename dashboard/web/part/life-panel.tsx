@@ -2,7 +2,7 @@ import { type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import type { PartDetail } from '../api/types.ts'
-import { timeText } from '../look/format.ts'
+import { momentText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
 import { VerdictBadge } from '../look/verdict-badge.tsx'
 import { useHappening } from './happening.ts'
@@ -20,7 +20,7 @@ export function LifePanel({ part }: { part: PartDetail }): ReactNode {
       <ol className="life">
         {siblings.map((s) => (
           <li key={s.inspectionId} className={`tone-line-${s.result}`}>
-            <span className="mono muted">{timeText(s.at)}</span> {s.station}{' '}
+            <span className="mono muted">{momentText(s.at)}</span> {s.station}{' '}
             <VerdictBadge result={s.result} noVerdict={s.noVerdict} />{' '}
             {s.inspectionId === row.inspectionId ? (
               <span className="chip">{t('life.thisOne')}</span>
@@ -48,7 +48,7 @@ export function LifePanel({ part }: { part: PartDetail }): ReactNode {
       <ul className="edges">
         {events.map((e) => (
           <li key={e.position}>
-            <span className="muted mono">#{e.position}</span> <span className="mono">{timeText(e.at)}</span>{' '}
+            <span className="muted mono">#{e.position}</span> <span className="mono">{momentText(e.at)}</span>{' '}
             <EventName type={e.type} />
           </li>
         ))}

@@ -1,10 +1,11 @@
 import { useLayoutEffect, useMemo, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate, useParams, useSearchParams } from 'react-router'
-import { filterText, usePart, type PartFilter } from '../api/hooks.ts'
+import { filterOf, filterText, usePart, type PartFilter } from '../api/hooks.ts'
 import type { PartAnswer } from '../api/types.ts'
 import { Failed, Waiting } from '../shell/states.tsx'
 import { hasProof } from '../shell/site.tsx'
+import { useTitle } from '../shell/title.ts'
 import { CodesPanel } from './codes-panel.tsx'
 import { FindingsPanel } from './findings-panel.tsx'
 import { GatePanel } from './gate-panel.tsx'
@@ -25,10 +26,7 @@ import { Viewer } from './viewer/viewer.tsx'
 export function PartPage(): ReactNode {
   const { inspectionId = '' } = useParams()
   const [search] = useSearchParams()
-  const filter = useMemo<PartFilter>(
-    () => ({ line: search.get('line'), station: search.get('station'), result: search.get('result') }),
-    [search],
-  )
+  const filter = useMemo(() => filterOf(search), [search])
   const query = usePart(inspectionId, filter)
   const go = useNeighbours(query.isPlaceholderData ? undefined : query.data, filter)
   if (query.error && !query.data) return <Failed error={query.error} retry={() => void query.refetch()} />
@@ -68,6 +66,7 @@ function PartView({ answer, filter, go }: { answer: PartAnswer; filter: PartFilt
   const [hovered, setHovered] = useState<string | null>(null)
   const [focus, setFocus] = useState<{ id: string } | null>(null)
   const { part, neighbours } = answer
+  useTitle(part.row.serial)
   return (
     <div className="page part-page" data-inspection={part.row.inspectionId}>
       <div className="part-nav">
@@ -95,7 +94,8 @@ function PartView({ answer, filter, go }: { answer: PartAnswer; filter: PartFilt
           focus={focus}
         />
       </div>
-      <div className="part-facts">
+      {/* Made anew for each part: a dialog that was opened for one must not be sent for another. */}
+      <div className="part-facts" key={`${part.row.inspectionId}/judged`}>
         <VerdictPanel part={part} />
         <FindingsPanel
           verdict={part.verdict}
@@ -107,7 +107,7 @@ function PartView({ answer, filter, go }: { answer: PartAnswer; filter: PartFilt
         <CodesPanel codes={[...part.verdict.codes, ...part.reads]} />
         <RulesPanel verdict={part.verdict} />
       </div>
-      <div className="part-facts">
+      <div className="part-facts" key={`${part.row.inspectionId}/after`}>
         <TimingPanel timing={part.timing} budgetMs={part.row.budgetMs} />
         <GatePanel part={part} />
         <ReviewPanel part={part} />

@@ -3,7 +3,7 @@ import { type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useProof, useProofState } from '../api/proof-hooks.ts'
 import type { Inclusion } from '../api/types.ts'
-import { shortHash, timeText } from '../look/format.ts'
+import { shortHash, momentText } from '../look/format.ts'
 import { Facts, Panel } from '../look/panel.tsx'
 import { ErrorWords } from '../shell/states.tsx'
 
@@ -53,7 +53,7 @@ function Checked({ proof, position, at }: { proof: Inclusion; position: number; 
         <p className={broken.length > 0 ? 'tone-fail' : 'tone-pass'} data-proof>
           {broken.length > 0
             ? t('proof.broken', { list: broken.map((e) => `#${e.position}`).join(', ') })
-            : t('proof.proven', { n: proven.length, at: timeText(new Date(at).toISOString()) })}
+            : t('proof.proven', { n: proven.length, at: momentText(new Date(at).toISOString()) })}
         </p>
       )}
       {waiting.length > 0 && <p className="tone-inconclusive">{t('proof.waiting', { n: waiting.length })}</p>}
@@ -82,7 +82,7 @@ function Checked({ proof, position, at }: { proof: Inclusion; position: number; 
             t('proof.cosigned'),
             cosigned.length === 0
               ? t('proof.noWitness')
-              : cosigned.map((c) => `${c.witness}, ${timeText(c.time)}`).join(' · '),
+              : cosigned.map((c) => `${c.witness}, ${momentText(c.time)}`).join(' · '),
           ],
         ]}
       />

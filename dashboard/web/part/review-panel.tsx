@@ -5,7 +5,7 @@ import { useUnitLife } from '../api/hooks.ts'
 import { stateDisposition } from '../api/life-hooks.ts'
 import { RESULTS, type PartDetail, type VerdictResult } from '../api/types.ts'
 import { DeedDialog, type Deed } from '../look/deed-dialog.tsx'
-import { timeText } from '../look/format.ts'
+import { momentText } from '../look/format.ts'
 import { goesOn } from '../look/goes-on.ts'
 import { VerdictIcon } from '../look/icons.tsx'
 import { Panel } from '../look/panel.tsx'
@@ -21,6 +21,8 @@ export function ReviewPanel({ part }: { part: PartDetail }): ReactNode {
   const { t } = useTranslation()
   const [verdict, setVerdict] = useState<VerdictResult | null>(null)
   const [releases, setReleases] = useState(false)
+  /** The review that was in force when one began to answer. */
+  const [over, setOver] = useState<string | null>(null)
   const { row } = part
   const life = useUnitLife(row.serial).data?.units
   const unit = (life?.find((u) => u.product === row.product) ?? life?.[0])?.uri
@@ -29,11 +31,12 @@ export function ReviewPanel({ part }: { part: PartDetail }): ReactNode {
     unit !== undefined && part.siblings.at(-1)?.inspectionId === row.inspectionId && !goesOn(row.disposition)
   const open = (said: VerdictResult, release: boolean): void => {
     setReleases(release)
+    setOver(part.review)
     setVerdict(said)
   }
   const send = async (said: VerdictResult, deed: Deed): Promise<void> => {
     const { inspectionId } = row
-    await sendJson('POST', '/api/life/reviews', { inspectionId, verdict: said, ...deed })
+    await sendJson('POST', '/api/life/reviews', { inspectionId, verdict: said, over, ...deed })
     if (!releases || unit === undefined) return
     const reason = deed.reason || t('dispose.goodReason')
     await stateDisposition({ unit, disposition: 'release', inspection: inspectionId, by: deed.by, reason })
@@ -46,7 +49,7 @@ export function ReviewPanel({ part }: { part: PartDetail }): ReactNode {
     <Panel title={t('review.here')}>
       {part.reviews.map((r, i) => (
         <div className="code-read" key={i}>
-          <span className="mono muted">{timeText(r.at)}</span> {r.reviewer}
+          <span className="mono muted">{momentText(r.at)}</span> {r.reviewer}
           {isVerdict(r.after) && <VerdictBadge result={r.after} />}
           <span className="muted">{r.reason}</span>
         </div>
@@ -82,7 +85,7 @@ export function ReviewPanel({ part }: { part: PartDetail }): ReactNode {
       </div>
       {verdict !== null && (
         <DeedDialog
-          title={t('review.here')}
+          title={`${t('review.here')}: ${row.serial}`}
           confirm={word}
           danger={verdict === 'fail'}
           reasonNeeded={false}

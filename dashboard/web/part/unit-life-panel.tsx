@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { useUnitLife } from '../api/hooks.ts'
 import type { UnitLife } from '../api/types.ts'
-import { codeText, countText, timeText } from '../look/format.ts'
+import { codeText, countText, momentText } from '../look/format.ts'
 import { HoldButton } from '../holds/hold-button.tsx'
 import { shortTarget } from '../holds/hold-words.ts'
 import { Panel } from '../look/panel.tsx'
@@ -48,7 +48,7 @@ export function UnitLifePanel({
         <p className="tone-fail" data-hold={hold.id}>
           <b>{t('unitLife.hold')}</b> <span className="mono">{hold.target}</span>: {hold.reason}{' '}
           <span className="muted">
-            ({hold.by}, {timeText(hold.at)})
+            ({hold.by}, {momentText(hold.at)})
           </span>
         </p>
       )}

@@ -1,7 +1,7 @@
 import { type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { UnitLife } from '../api/types.ts'
-import { timeText } from '../look/format.ts'
+import { momentText } from '../look/format.ts'
 import { useHappening } from './happening.ts'
 import { LifeInspection } from './life-inspection.tsx'
 
@@ -18,8 +18,9 @@ export function UnitTimeline({ life }: { life: UnitLife }): ReactNode {
           const inspection = inspected.get(e.position)
           return (
             <li key={e.position} className={e.supersededBy === null ? '' : 'muted'}>
-              <span className="muted mono">#{e.position}</span> <span className="mono">{timeText(e.at)}</span>{' '}
-              <b>{happening(e.what)}</b> <span className="mono">{e.subject}</span> {e.text}{' '}
+              <span className="muted mono">#{e.position}</span>{' '}
+              <span className="mono">{momentText(e.at)}</span> <b>{happening(e.what)}</b>{' '}
+              <span className="mono">{e.subject}</span> {e.text}{' '}
               {e.by && <span className="muted">({e.by})</span>}{' '}
               {e.supersededBy !== null && (
                 <span className="chip">{t('unitLife.superseded', { n: e.supersededBy })}</span>

@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import type { PartDetail } from '../api/types.ts'
 import { useText } from '../i18n/index.ts'
-import { codeText, timeText } from '../look/format.ts'
+import { codeText, momentText, timeText } from '../look/format.ts'
 import { VerdictIcon } from '../look/icons.tsx'
 import { Facts } from '../look/panel.tsx'
 import { useVerdictWord } from '../look/verdict-badge.tsx'
@@ -32,7 +32,7 @@ export function VerdictPanel({ part }: { part: PartDetail }): ReactNode {
           <b>{t('dispose.decided')}</b>: {t(`disposition.${row.decision.disposition}`)} ·{' '}
           {row.decision.reason}{' '}
           <span className="muted">
-            ({row.decision.by}, {timeText(row.decision.at)})
+            ({row.decision.by}, {momentText(row.decision.at)})
           </span>
         </p>
       )}
@@ -71,7 +71,7 @@ export function VerdictPanel({ part }: { part: PartDetail }): ReactNode {
               '–'
             ),
           ],
-          [t('parts.time'), timeText(row.at)],
+          [t('parts.time'), momentText(row.at)],
         ]}
       />
     </section>

@@ -41,7 +41,7 @@ export function usePartColumns(): TableColumnsType<PartRow> {
           </Link>
         ),
       },
-      { title: t('parts.station'), width: 110, dataIndex: 'station' },
+      { title: t('parts.station'), width: 110, dataIndex: 'station', responsive: ['xl'] },
       {
         title: t('part.trigger'),
         width: 80,
@@ -77,10 +77,16 @@ export function usePartColumns(): TableColumnsType<PartRow> {
           </>
         ),
       },
-      { title: t('parts.disposition'), width: 110, render: (_, row) => t(`disposition.${row.disposition}`) },
+      {
+        title: t('parts.disposition'),
+        width: 110,
+        responsive: ['xl'],
+        render: (_, row) => t(`disposition.${row.disposition}`),
+      },
       {
         title: t('parts.latency'),
         width: 110,
+        responsive: ['xl'],
         align: 'right',
         render: (_, row) => (
           <span className={`mono ${row.totalMs > row.budgetMs ? 'tone-fail' : ''}`}>

@@ -3,7 +3,9 @@ import { useMemo, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useNavigate, useSearchParams } from 'react-router'
 import { ApiError } from '../api/client.ts'
-import { filterText, useLine, useParts, usePlant, useSerial, type PartFilter } from '../api/hooks.ts'
+import { filterOf, filterText, useLine, usePareto, useParts, usePlant, useSerial } from '../api/hooks.ts'
+import { className } from '../i18n/class-names.ts'
+import { TimeField } from '../look/time-field.tsx'
 import { RESULTS, type PartRow } from '../api/types.ts'
 import { atPlant } from '../shell/site.tsx'
 import { Failed, Nothing } from '../shell/states.tsx'
@@ -15,15 +17,16 @@ export function PartsPage(): ReactNode {
   const navigate = useNavigate()
   const [search, setSearch] = useSearchParams()
   const serial = search.get('serial')
-  const filter = useMemo<PartFilter>(
-    () => ({ line: search.get('line'), station: search.get('station'), result: search.get('result') }),
-    [search],
-  )
+  const filter = useMemo(() => filterOf(search), [search])
   const line = useLine()
   const plant = usePlant()
   const list = useParts(filter, serial === null)
   const life = useSerial(serial)
   const columns = usePartColumns()
+  const found = usePareto(null).data ?? []
+  const classes = [
+    ...new Set([...found.map((c) => c.class), ...(filter.class === null ? [] : [filter.class])]),
+  ]
   const set = (key: string, value: string | null): void => {
     const next = new URLSearchParams(search)
     if (value) next.set(key, value)
@@ -74,6 +77,29 @@ export function PartsPage(): ReactNode {
             { value: '', label: t('parts.allResults') },
             ...RESULTS.map((r) => ({ value: r, label: t(`verdict.${r}`) })),
           ]}
+        />
+        <Select
+          aria-label={t('analysis.class')}
+          className="w-station"
+          value={filter.class ?? ''}
+          disabled={serial !== null}
+          onChange={(value: string) => set('class', value)}
+          options={[
+            { value: '', label: t('parts.allClasses') },
+            ...classes.map((c) => ({ value: c, label: className(c) })),
+          ]}
+        />
+        <TimeField
+          label={t('analysis.from')}
+          value={filter.from}
+          disabled={serial !== null}
+          set={(v) => set('from', v)}
+        />
+        <TimeField
+          label={t('analysis.to')}
+          value={filter.to}
+          disabled={serial !== null}
+          set={(v) => set('to', v)}
         />
         <Input.Search
           key={serial}

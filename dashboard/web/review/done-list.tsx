@@ -20,7 +20,7 @@ interface Exported {
 export function DoneList(p: {
   done: readonly ReviewItem[]
   /** Null = not now. */
-  undo: ((inspectionId: string) => void) | null
+  undo: ((done: ReviewItem) => void) | null
 }): ReactNode {
   const { t } = useTranslation()
   const [asking, setAsking] = useState(false)
@@ -61,7 +61,7 @@ export function DoneList(p: {
               aria-label={t('review.undo')}
               title={t('review.undo')}
               disabled={p.undo === null}
-              onClick={() => p.undo?.(i.inspectionId)}
+              onClick={() => p.undo?.(i)}
             >
               ↶
             </Button>

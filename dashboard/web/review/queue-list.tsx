@@ -8,7 +8,7 @@ import { VerdictIcon } from '../look/icons.tsx'
 export function QueueList(p: {
   items: readonly ReviewItem[]
   current: string | null
-  choose(inspectionId: string): void
+  choose(item: ReviewItem): void
 }): ReactNode {
   const { t } = useTranslation()
   const here = useRef<HTMLButtonElement>(null)
@@ -26,7 +26,7 @@ export function QueueList(p: {
           aria-selected={i.inspectionId === p.current}
           ref={i.inspectionId === p.current ? here : null}
           className={`queue-item edge-line-${i.result}`}
-          onClick={() => p.choose(i.inspectionId)}
+          onClick={() => p.choose(i)}
         >
           {i.image ? (
             <img className="row-thumb" src={thumbUrl(i.image, 96)} alt="" loading="lazy" />

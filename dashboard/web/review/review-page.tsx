@@ -1,5 +1,5 @@
 import { Alert, Button, Input, Segmented } from 'antd'
-import { useMemo, useState, type ReactNode } from 'react'
+import { useEffect, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { getJson, sendJson } from '../api/client.ts'
@@ -23,28 +23,29 @@ type Filter = (typeof FILTERS)[number]
 /** Parts that sampling picked, one after the other: look, decide, next. */
 export function ReviewPage(): ReactNode {
   const { t } = useTranslation()
-  const reviews = useReviews()
   const [person, setPerson] = usePerson()
   const [filter, setFilter] = useState<Filter>('all')
-  const [chosen, setChosen] = useState<string | null>(null)
+  const reviews = useReviews(filter === 'all' ? null : filter)
+  const [shown, setShown] = useState<ReviewItem | null>(null)
+  const [after, setAfter] = useState(0)
   const [reason, setReason] = useState('')
   const [escape, setEscape] = useState<ReviewItem | null>(null)
   const [still, setStill] = useState<PartRow | null>(null)
-  const waiting = useMemo(
-    () => (reviews.data?.waiting ?? []).filter((i) => filter === 'all' || i.samples.includes(filter)),
-    [reviews.data, filter],
-  )
-  const at = Math.max(
-    0,
-    waiting.findIndex((i) => i.inspectionId === chosen),
-  )
-  const item = waiting[at] ?? null
+  const waiting = reviews.data?.waiting ?? []
+  const at = waiting.findIndex((i) => i.inspectionId === shown?.inspectionId)
+  // What is looked at stays, also when somebody else reviews it meanwhile: no key may meet another part than was seen.
+  const item = waiting[at] ?? shown
+  const first = waiting.find((i) => i.position > after) ?? waiting[0] ?? null
+  useEffect(() => {
+    if (shown === null && first !== null && !reviews.isPlaceholderData) setShown(first)
+  }, [shown, first, reviews.isPlaceholderData])
   const part = useOnePart(item?.inspectionId ?? null)
   const decide = useSend(async ({ verdict, release }: { verdict: VerdictResult; release: boolean }) => {
     if (!item) return
     const { inspectionId, serial } = item
     const said = { inspectionId, by: person.trim(), reason: reason.trim() }
-    await sendJson('POST', '/api/life/reviews', { ...said, verdict })
+    // What waits here nobody has reviewed.
+    await sendJson('POST', '/api/life/reviews', { ...said, verdict, over: null })
     if (!release) return
     await stateDisposition({
       unit: part.data?.part.row.unit ?? `unit/${serial}`,
@@ -54,18 +55,23 @@ export function ReviewPage(): ReactNode {
       reason: said.reason || t('dispose.goodReason'),
     })
   })
-  const undo = useSend(async (inspectionId: string) => {
+  const undo = useSend(async ({ inspectionId, reviewId: review }: ReviewItem) => {
     const by = person.trim()
     const answer = await getJson<PartAnswer>(`/api/parts/${inspectionId}`)
     const { decision } = answer.part.row
-    // What let the part go rests on the review that is taken back.
-    if (decision && goesOn(decision.disposition))
+    // What let the part go rests on the review that is taken back; of one that was replaced that is refused below.
+    if (decision && goesOn(decision.disposition) && answer.part.review === review)
       await retractFact({ supersedes: decision.fact, by, reason: t('review.undo') })
-    await sendJson('POST', '/api/life/reviews/undo', { inspectionId, by })
+    await sendJson('POST', '/api/life/reviews/undo', { inspectionId, by, review })
   })
   const named = person.trim() !== ''
   const busy = decide.isPending || undo.isPending
-  const move = (by: number): void => setChosen(waiting[at + by]?.inspectionId ?? item?.inspectionId ?? null)
+  const gone = item !== null && at < 0 && !busy && !reviews.isPlaceholderData
+  const goOn = (position: number): void => {
+    setAfter(position)
+    setShown(null)
+  }
+  const move = (by: number): void => (gone ? goOn(item.position) : setShown(waiting[at + by] ?? item))
   const row = part.data?.part.row
   const waits =
     row !== undefined &&
@@ -73,24 +79,25 @@ export function ReviewPage(): ReactNode {
     part.data?.part.siblings.at(-1)?.inspectionId === row.inspectionId
   const say = (verdict: VerdictResult, release = false): void => {
     // A picture that is not there yet must not be decided about.
-    if (!item || !named || busy || !part.data || (release && !waits)) return
-    const next = waiting[at + 1] ?? waiting[at - 1]
+    if (!item || gone || !named || busy || !part.data || (release && !waits)) return
     const asked = { verdict, release }
     decide.mutate(asked, {
       onSuccess: () => {
         setStill(verdict === 'pass' && waits && !asked.release && row ? row : null)
         if (item.result === 'pass' && verdict === 'fail') setEscape(item)
         setReason('')
-        setChosen(next?.inspectionId ?? null)
+        goOn(item.position)
       },
     })
   }
-  const last = reviews.data?.done[0] ?? null
-  const takeBack = (inspectionId: string): void => {
+  // The key takes one's own word back, never that of somebody who reviews at the same time.
+  const last = reviews.data?.done.find((i) => i.reviewer === person.trim()) ?? null
+  const takeBack = (done: ReviewItem): void => {
     if (!named || busy) return
-    undo.mutate(inspectionId, {
+    const { inspectionId } = done
+    undo.mutate(done, {
       onSuccess: () => {
-        setChosen(inspectionId)
+        setShown({ ...done, verdict: null })
         if (escape?.inspectionId === inspectionId) setEscape(null)
         if (still?.inspectionId === inspectionId) setStill(null)
       },
@@ -100,7 +107,7 @@ export function ReviewPage(): ReactNode {
     machine: item?.result ?? null,
     say,
     move,
-    undo: () => last && takeBack(last.inspectionId),
+    undo: () => last && takeBack(last),
   })
   if (reviews.error && !reviews.data)
     return <Failed error={reviews.error} retry={() => void reviews.refetch()} />
@@ -117,7 +124,10 @@ export function ReviewPage(): ReactNode {
         )}
         <Segmented<Filter>
           value={filter}
-          onChange={setFilter}
+          onChange={(to) => {
+            setFilter(to)
+            goOn(0)
+          }}
           options={FILTERS.map((value) => ({ value, label: t(`review.filter.${value}`) }))}
         />
         <span className="grow" />
@@ -158,9 +168,17 @@ export function ReviewPage(): ReactNode {
           action={<Button onClick={() => setEscape(null)}>{t('review.dismiss')}</Button>}
         />
       )}
+      {gone && (
+        <Alert
+          type="warning"
+          showIcon
+          title={<span data-gone={item.inspectionId}>{t('review.gone', { serial: item.serial })}</span>}
+          action={<Button onClick={() => goOn(item.position)}>{t('review.next')}</Button>}
+        />
+      )}
       {still && <StillHeld row={still} dismiss={() => setStill(null)} />}
       <div className="review-grid">
-        <QueueList items={waiting} current={item?.inspectionId ?? null} choose={setChosen} />
+        <QueueList items={waiting} current={item?.inspectionId ?? null} choose={setShown} />
         {item ? (
           <ReviewView key="view" answer={part.data} error={part.error} />
         ) : (
@@ -173,7 +191,7 @@ export function ReviewPage(): ReactNode {
             <DecisionPanel
               item={item}
               part={part.data ?? null}
-              ready={named && !busy && part.data !== undefined}
+              ready={named && !gone && !busy && part.data !== undefined}
               reason={reason}
               setReason={setReason}
               say={say}

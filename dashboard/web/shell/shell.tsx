@@ -1,20 +1,27 @@
 import { Segmented } from 'antd'
 import { Suspense, useEffect, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { NavLink, Outlet } from 'react-router'
+import { NavLink, Outlet, useLocation } from 'react-router'
 import { useLine, usePlant } from '../api/hooks.ts'
 import { setLanguage, useLanguage, useText, type Language } from '../i18n/index.ts'
 import { useLive } from '../live/feed.ts'
-import { clockText } from '../look/format.ts'
+import { clockText, zoneText } from '../look/format.ts'
 import { Eye } from '../look/icons.tsx'
+import { Guarded } from './broken.tsx'
 import { ConnectionBanner } from './connection-banner.tsx'
 import { atPlant, OnLine } from './site.tsx'
 import { Waiting } from './states.tsx'
+import { useTitle } from './title.ts'
 
 /** Header with navigation and language, the banner of a lost connection, and the page. */
 export function Shell(): ReactNode {
   const { t } = useTranslation()
   const language = useLanguage()
+  const { pathname } = useLocation()
+  const [section = '', thing] = pathname.slice(1).split('/')
+  const name = sectionName(section)
+  const title = `${section === 'lot' || section === 'ncr' ? decoded(thing) : ''}${t(name)}`
+  useTitle(section === 'part' ? null : title)
   return (
     <div className="shell">
       <header className="head">
@@ -66,13 +73,33 @@ export function Shell(): ReactNode {
       <OnLine>
         <ConnectionBanner />
       </OnLine>
-      <main>
-        <Suspense fallback={<Waiting />}>
-          <Outlet />
-        </Suspense>
+      <main aria-label={title}>
+        <Guarded key={section}>
+          <Suspense fallback={<Waiting />}>
+            <Outlet />
+          </Suspense>
+        </Guarded>
       </main>
     </div>
   )
+}
+
+const SECTIONS = ['parts', 'review', 'models', 'analysis', 'holds', 'ncr', 'modules', 'system'] as const
+
+/** What the navigation calls the page; parts and lots stand below Parts. */
+function sectionName(section: string): 'plant.nav' | 'nav.live' | `nav.${(typeof SECTIONS)[number]}` {
+  const named = SECTIONS.find((s) => s === section)
+  if (named) return `nav.${named}`
+  return section === 'part' || section === 'lot' ? 'nav.parts' : atPlant() ? 'plant.nav' : 'nav.live'
+}
+
+function decoded(text: string | undefined): string {
+  if (!text) return ''
+  try {
+    return `${decodeURIComponent(text)} · `
+  } catch {
+    return `${text} · `
+  }
 }
 
 function LineName(): ReactNode {
@@ -128,5 +155,9 @@ export function Clock(): ReactNode {
     const timer = setInterval(() => setNow(new Date()), 1_000)
     return () => clearInterval(timer)
   }, [])
-  return <span className="clock">{clockText(now)}</span>
+  return (
+    <span className="clock" title={zoneText(now)}>
+      {clockText(now)}
+    </span>
+  )
 }

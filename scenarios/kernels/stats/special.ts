@@ -2,7 +2,8 @@ import { outside } from './domain.ts'
 
 const EPS = 1e-16
 const TINY = 1e-300
-const MAX_STEPS = 10_000
+/** Both expansions need a multiple of the root of their parameters near the middle of the distribution. */
+const maxSteps = (a: number): number => 10_000 + 20 * Math.ceil(Math.sqrt(a))
 
 /** ln Γ(x), x > 0, by the Lanczos series (g = 7, 9 terms; relative error below 1e-13). */
 export function lnGamma(x: number): number {
@@ -27,11 +28,12 @@ export function gammaPQ(a: number, x: number): { p: number; q: number } {
   if (!(x >= 0)) throw outside('gammaPQ', 'x >= 0', x)
   if (x === 0) return { p: 0, q: 1 }
   if (x === Infinity) return { p: 1, q: 0 }
+  const steps = maxSteps(a)
   const scale = Math.exp(a * Math.log(x) - x - lnGamma(a))
   if (x < a + 1) {
     let term = 1 / a
     let sum = term
-    for (let n = 1; n < MAX_STEPS && Math.abs(term) > Math.abs(sum) * EPS; n++) {
+    for (let n = 1; n < steps && Math.abs(term) > Math.abs(sum) * EPS; n++) {
       term *= x / (a + n)
       sum += term
     }
@@ -42,7 +44,7 @@ export function gammaPQ(a: number, x: number): { p: number; q: number } {
   let c = 1 / TINY
   let d = 1 / b
   let h = d
-  for (let n = 1; n < MAX_STEPS; n++) {
+  for (let n = 1; n < steps; n++) {
     const an = -n * (n - a)
     b += 2
     d = 1 / nonZero(an * d + b)
@@ -67,7 +69,8 @@ function fraction(x: number, a: number, b: number): number {
   let c = 1
   let d = 1 / nonZero(1 - ((a + b) * x) / (a + 1))
   let h = d
-  for (let m = 1; m < MAX_STEPS; m++) {
+  const steps = maxSteps(Math.max(a, b))
+  for (let m = 1; m < steps; m++) {
     const even = (m * (b - m) * x) / ((a + 2 * m - 1) * (a + 2 * m))
     d = 1 / nonZero(1 + even * d)
     c = nonZero(1 + even / c)

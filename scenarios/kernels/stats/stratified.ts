@@ -44,9 +44,8 @@ export function stratifiedShare(strata: readonly Stratum[], confidence = 0.95): 
     const share = h.k / h.n
     estimate += weight * share
     spread += (weight * weight) / h.n
-    // With one look the variance of the stratum is not known: the largest there is.
-    const within = h.n === 1 ? 0.25 : (share * (1 - share)) / (h.n - 1)
-    variance += weight * weight * (share === 0 || share === 1 ? 0 : within)
+    // Answers that are all the same, a single one above all, say nothing of a variance: `spread` bounds what they may.
+    if (share > 0 && share < 1) variance += (weight * weight * share * (1 - share)) / (h.n - 1)
     n += h.n
   }
   const byVariance = variance > 0 ? (estimate * (1 - estimate)) / variance : Infinity

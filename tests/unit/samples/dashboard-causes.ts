@@ -2,7 +2,7 @@ import type { CauseTable } from '../../../traceability/query/index.ts'
 
 /** 500 parts of two lots, 16 of them bad; those of L7 went by carrier C4 but for two. Or none at all. */
 export function causeTable(any: boolean): CauseTable {
-  const none = { classes: [], classesCut: 0, older: false, later: 0, linksCut: false }
+  const none = { undecided: 0, classes: [], classesCut: 0, older: false, later: 0, linksCut: false }
   if (!any) return { ...none, n: 0, bad: 0, since: null, counts: [], factors: [], pairs: [] }
   const fact = { n: 500, cut: 0, single: true }
   return {

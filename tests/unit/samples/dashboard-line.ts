@@ -106,12 +106,14 @@ export class FakeLine {
   }
 
   readonly queries: PartQueries = {
-    recentParts: ({ limit, beforePosition = Infinity, afterPosition, station, result }) => {
+    recentParts: ({ limit, beforePosition = Infinity, afterPosition, station, result, ...f }) => {
       const rows = this.parts
         .map((p) => p.row)
         .filter((r) => r.position < beforePosition && r.position > (afterPosition ?? 0))
         .filter((r) => station === undefined || r.station === station)
         .filter((r) => result === undefined || r.result === result)
+        .filter((r) => f.class === undefined || r.defects.some((d) => d.class === f.class))
+        .filter((r) => (f.from ?? '') <= r.at && r.at < (f.to ?? '9999'))
       return (afterPosition === undefined ? rows.toReversed() : rows).slice(0, limit)
     },
     part: (id) => this.parts.find((p) => p.row.inspectionId === id) ?? null,
@@ -141,9 +143,9 @@ export class FakeLine {
     causeCounts: ({ class: of }) =>
       of === undefined
         ? [
-            { factor: 'lot', value: 'L1', n: 400, bad: 4 },
-            { factor: 'lot', value: 'L7', n: 100, bad: 12 },
-            { factor: 'station', value: 'st10-top', n: 500, bad: 16 },
+            { factor: 'lot', value: 'L1', n: 400, bad: 4, undecided: 0 },
+            { factor: 'lot', value: 'L7', n: 100, bad: 12, undecided: 0 },
+            { factor: 'station', value: 'st10-top', n: 500, bad: 16, undecided: 0 },
           ]
         : [],
     causeTable: ({ class: of }) => causeTable(of === undefined),

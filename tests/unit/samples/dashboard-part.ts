@@ -91,6 +91,7 @@ export function makePart(plan: PartPlan): PartDetail {
         ? [{ at: plan.at, result: 'pass', reasons: [{ zh: '全部合格', en: 'All good' }] }]
         : [],
     reviews: [],
+    review: null,
     siblings: [row],
     edges: [
       { kind: 'transform', child: plan.serial, parent: 'lot/LOT-2407', certainty: 'certain' },

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import sharp from 'sharp'
 import { onnxGraph, onnxModel, onnxNode, onnxTensor } from '../../../models/index.ts'
 import type { OnnxType } from '../../../models/index.ts'
+import { concatFields, messageField, textField } from '../../../models/onnx/wire.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
@@ -92,9 +93,45 @@ export function rowsLike(rows: number[][]): Bytes {
   )
 }
 
+/** Like a classifier that ends with a softmax: always these probabilities, plus 0 of the image. */
+export function classesLike(probabilities: readonly number[]): Bytes {
+  const classes = probabilities.length
+  return onnxModel(
+    onnxGraph({
+      name: 'classes-like',
+      nodes: [
+        onnxNode('GlobalAveragePool', ['images'], ['level4']),
+        onnxNode('Conv', ['level4', 'zero3'], ['none4']),
+        onnxNode('Flatten', ['none4'], ['none']),
+        onnxNode('Add', ['none', 'logits'], ['sum']),
+        onnxNode('Softmax', ['sum'], ['output0'], { axis: { int: 1 } }),
+      ],
+      initializers: [
+        onnxTensor('zero3', [classes, 3, 1, 1], new Float32Array(classes * 3)),
+        onnxTensor('logits', [1, classes], Float32Array.from(probabilities, Math.log)),
+      ],
+      inputs: [{ name: 'images', type: 'float32', shape: [1, 3, SIDE, SIDE] }],
+      outputs: [{ name: 'output0', type: 'float32', shape: [1, classes] }],
+    }),
+  )
+}
+
+/** The model with what Ultralytics writes beside its graphs. */
+export const withMetadata = (model: Uint8Array, notes: Readonly<Record<string, string>>): Bytes =>
+  concatFields([
+    model,
+    ...Object.entries(notes).map(([key, value]) =>
+      messageField(14, [textField(1, key), textField(2, value)]),
+    ),
+  ])
+
 export interface Shown {
   /** Grey level of the middle four px; 64 around. */
   level: number
+  /** The image is grey of 64 throughout and has this side; by default that of the network. */
+  side?: number
+  /** Added to the levels that the library showed its network. */
+  inputShift?: number
   findings: { class: string; score: number; box: number[] }[]
   scores?: Record<string, number>
 }
@@ -108,13 +145,17 @@ export async function writeExport(
 ): Promise<string> {
   await mkdir(dir, { recursive: true })
   const items = []
-  for (const [n, { level, findings, scores = {} }] of shown.entries()) {
+  for (const [n, { level, findings, scores = {}, inputShift = 0, side }] of shown.entries()) {
     const pixels = Buffer.alloc(SIDE * SIDE * 3, 64)
     for (const y of [3, 4]) pixels.fill(level, (y * SIDE + 3) * 3, (y * SIDE + 5) * 3)
-    await sharp(pixels, { raw: { width: SIDE, height: SIDE, channels: 3 } })
+    const image = side === undefined ? pixels : Buffer.alloc(side * side * 3, 64)
+    await sharp(image, { raw: { width: side ?? SIDE, height: side ?? SIDE, channels: 3 } })
       .png()
       .toFile(join(dir, `${n}.png`))
-    await writeFile(join(dir, `${n}.bin`), pixels)
+    await writeFile(
+      join(dir, `${n}.bin`),
+      pixels.map((v) => v + inputShift),
+    )
     items.push({ image: `${n}.png`, input: `${n}.bin`, findings, scores })
   }
   await writeFile(join(dir, 'model.onnx'), model)

@@ -1,5 +1,6 @@
 import { createFramePool, replaySource } from '../../../camera/index.ts'
 import type { FrameFormat } from '../../../contracts/index.ts'
+import { decodeImage } from '../../../inspection/index.ts'
 
 /** Format and bytes of each frame that the replay of a file gives. */
 export async function replayed(
@@ -14,7 +15,7 @@ export async function replayed(
     firstTrigger: 1,
     rate: 'max',
     loop: false,
-    raw,
+    decode: raw ? decodeImage : null,
     backPressure: 'wait',
     from,
   })

@@ -91,13 +91,21 @@ export class AmqpPeer extends Peer {
       timeoutMs,
     })
 
+  /** A larger message ends the link (AMQP 1.0, 2.8.15), as brokers do. */
+  maxBytes = Infinity
+
   protected serve(): Server {
     const container = rhea.create_container({ id: 'peer' })
     container.sasl_server_mechanisms.enable_plain(
       (user: string, password: string) => user === 'line' && password === 'sesame',
     )
     container.on('receiver_open', ({ receiver }) => receiver?.set_credit_window(10))
-    container.on('message', ({ delivery, message }) => {
+    container.on('message', ({ delivery, message, receiver }) => {
+      if (contentOf(message).length > this.maxBytes)
+        return void receiver?.close({
+          condition: 'amqp:link:message-size-exceeded',
+          description: 'too large',
+        })
       const how = this.how.shift()
       if (how === 'silent') return
       if (how === 'refuse')
@@ -132,6 +140,8 @@ export class MqttPeer extends Peer {
     })
 
   readonly version: 4 | 5
+  /** A larger payload ends the connection with 0x95 (MQTT 5.0, 3.14.2.1), as brokers do. */
+  maxBytes = Infinity
 
   constructor(version: 4 | 5) {
     super()
@@ -158,6 +168,8 @@ export class MqttPeer extends Peer {
           socket.write(generate(answer, options))
         }
         if (packet.cmd !== 'publish') return
+        if (packet.payload.length > this.maxBytes)
+          return void socket.end(generate({ cmd: 'disconnect', reasonCode: 0x95 }, options))
         const how = this.how.shift()
         if (how === 'silent') return
         if (how !== 'refuse') {

@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs'
+import '../../from-build.ts'
 import { openPartStore } from '../../../traceability/index.ts'
 import { context, failVerdict, gs1Code, passVerdict, RECIPE, request } from './traceability-requests.ts'
 

@@ -15,8 +15,8 @@ export interface Registration {
 /** Where the queue is kept; must survive a restart. */
 export interface RegistrationStore {
   put(registration: Registration): Promise<void>
-  /** Due at `now`, oldest first. */
-  due(now: number, limit: number): Promise<Registration[]>
+  /** Due at `now`, or later than `latest`: the clock was put back since. Oldest first. */
+  due(now: number, latest: number, limit: number): Promise<Registration[]>
   /** Removes it when its record is still this one. */
   remove(uri: string, record: string): Promise<void>
   size(): Promise<number>
@@ -86,7 +86,8 @@ export class RegistrationQueue {
   async #drain(): Promise<number> {
     let taken = 0
     for (;;) {
-      const batch = await this.#store.due(this.#now(), BATCH)
+      const now = this.#now()
+      const batch = await this.#store.due(now, now + LONGEST_MS, BATCH)
       if (batch.length === 0) return taken
       for (const entry of batch) {
         try {

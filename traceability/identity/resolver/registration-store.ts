@@ -43,10 +43,12 @@ export class SqlRegistrationStore implements RegistrationStore {
     )
   }
 
-  async due(now: number, limit: number): Promise<Registration[]> {
+  /** What waits no longer, and what would wait until after `latest`: the clock was put back since. */
+  async due(now: number, latest: number, limit: number): Promise<Registration[]> {
     const rows = this.#db.all<Row>(
-      'select * from registration where due_at <= ? order by due_at, uri limit ?',
+      'select * from registration where due_at <= ? or due_at > ? order by due_at, uri limit ?',
       now,
+      latest,
       limit,
     )
     return rows.map(({ due_at, error, ...r }) => ({

@@ -14,12 +14,19 @@ const TEXT_FIELD = 'input:not([type="radio"], [type="checkbox"]), textarea, sele
 /** Controls that move by arrow keys themselves. */
 const ARROW_CONTROL = 'input[type="radio"], [role="slider"]'
 
-/** True while the focus is where the key has another meaning: letters in a field, arrows on a slider. */
+/**
+ * True while the key has another meaning: letters in a field, arrows on a slider, anything while a dialog is open, which is
+ * about the part it was opened for.
+ */
 export function isTyping(event: KeyboardEvent): boolean {
+  if (dialogOpen()) return true
   if (!(event.target instanceof HTMLElement)) return false
   const arrow = event.key.startsWith('Arrow')
   return event.target.closest(arrow ? `${TEXT_FIELD}, ${ARROW_CONTROL}` : TEXT_FIELD) !== null
 }
+
+const dialogOpen = (): boolean =>
+  [...document.querySelectorAll('[role="dialog"]')].some((dialog) => dialog.getClientRects().length > 0)
 
 /** 0 fit, 1 true size, + − zoom, b boxes, m score map, g golden flicker. */
 export function useViewerKeys(a: ViewerActions): void {

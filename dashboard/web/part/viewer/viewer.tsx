@@ -200,6 +200,8 @@ export function Viewer({ answer, settings, change, hovered, onHover, focus }: Vi
       <div className="viewer-stage">
         <canvas
           ref={canvasRef}
+          role="img"
+          aria-label={part.row.serial}
           data-scale={view?.scale}
           data-tx={view?.tx}
           data-ty={view?.ty}

@@ -1,0 +1,66 @@
+/** How a run of ffmpeg treats damaged pictures; each shows no picture that the decoder finds damaged. */
+export type Strictness =
+  /** It ends at the first damaged picture. */
+  | 'strict'
+  /** As strict, for H.264 that begins between two key frames: `explode` would call it damaged for ever. */
+  | 'midway'
+  /** It leaves damaged pictures out and says so: for video whose pictures stand alone. */
+  | 'alone'
+
+/**
+ * `xerror` ends the run; `explode` makes the decoder refuse a picture instead of filling its holes. `xerror` alone tells
+ * damaged pictures of H.264, not those of MJPEG and MPEG-2. With `debug_ts`, a line for every decoded picture, stderr
+ * says where among the frames a damaged one lay; `repeat`, or equal lines would become one.
+ */
+export const strictnessArgs = (strictness: Strictness): string[] =>
+  strictness === 'alone'
+    ? ['-nostats', '-loglevel', 'repeat+level+info', '-debug_ts', '-err_detect', 'explode']
+    : ['-loglevel', 'error', '-xerror', ...(strictness === 'strict' ? ['-err_detect', 'explode'] : [])]
+
+/** What ffmpeg prints of a damaged picture, or of one whose packets were lost; 7.1 and, from its source, 5.1 to 8. */
+export const saysDamaged = (stderr: string): boolean =>
+  /corrupt (decoded frame|input packet)|Error (submitting packet to|processing packet in) decoder|Error while decoding stream|Decoding error/.test(
+    stderr,
+  )
+
+/**
+ * How to run again at once after a strict run that gave no frame. H.264: its first pictures refer to ones before them,
+ * as of a camera that is running. MJPEG: the first buffer of a USB camera is often cut. Not MPEG-2 and MPEG-4: behind a
+ * picture left out they show wrong ones without a word.
+ */
+export function gentler(stderr: string): Strictness | null {
+  if (!saysDamaged(stderr)) return null
+  if (stderr.includes('[h264 @')) return 'midway'
+  return /\[(dec:)?mjpeg @/.test(stderr) ? 'alone' : null
+}
+
+/** Damaged pictures of a run that goes on behind them, from the lines of stderr. */
+export class DamagedPictures {
+  readonly #fromStart: boolean
+  #decoded = 0
+  readonly #behind: number[] = []
+
+  /** @param fromStart whether one before the first frame counts: in a file it was a part, of a camera that opens not */
+  constructor(fromStart: boolean) {
+    this.#fromStart = fromStart
+  }
+
+  /**
+   * @param frames how many the run has given
+   * @returns whether the line tells an error
+   */
+  read(line: string, frames: number): boolean {
+    if (line.includes('decoder -> ')) this.#decoded += 1
+    else if (saysDamaged(line)) {
+      const behind = Math.max(this.#decoded, frames)
+      if (behind > 0 || this.#fromStart) this.#behind.push(behind)
+    }
+    return /\[(error|fatal|panic)\]/.test(line)
+  }
+
+  /** Takes those that lay before the next frame. */
+  take(frames: number): number {
+    const later = this.#behind.findIndex((behind) => behind > frames)
+    return this.#behind.splice(0, later < 0 ? Infinity : later).length
+  }
+}

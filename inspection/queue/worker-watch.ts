@@ -1,0 +1,82 @@
+import type { Queue } from 'bullmq'
+import { type I18n, monoMs } from '../../contracts/index.ts'
+import type { RedisLink } from './redis-link.ts'
+
+const LOOK_EVERY_MS = 500
+
+/** A Redis that has not said for so long who is connected is as good as none, ms. */
+const SILENT_MS = 2_000
+
+const DOWN = {
+  connecting: {
+    en: 'Redis is not connected yet: judging on this machine only',
+    zh: 'Redis 尚未连接:仅在本机判定',
+  },
+  redis: { en: 'Redis is not reachable: judging on this machine only', zh: 'Redis 无法连接:仅在本机判定' },
+  silent: { en: 'Redis does not answer: judging on this machine only', zh: 'Redis 没有应答:仅在本机判定' },
+  workers: {
+    en: 'no inspection worker is connected: judging on this machine only',
+    zh: '没有已连接的检测主机:仅在本机判定',
+  },
+} as const satisfies Record<string, I18n>
+
+/** Whether there is anybody to ask: Redis answers, and workers are connected to it. */
+export class WorkerWatch {
+  readonly #link: RedisLink
+  readonly #queue: Pick<Queue, 'getWorkersCount'>
+  readonly #onChange: (down: I18n | null, error: string | null) => void
+  readonly #timer: NodeJS.Timeout
+  #askedMs: number | null = null
+  #workers = 0
+  #down: I18n | null = DOWN.connecting
+
+  /** @param onChange hears why nobody can be asked any more, with the error behind it, or null when somebody can */
+  constructor(
+    link: RedisLink,
+    queue: Pick<Queue, 'getWorkersCount'>,
+    onChange: (down: I18n | null, error: string | null) => void,
+  ) {
+    this.#link = link
+    this.#queue = queue
+    this.#onChange = onChange
+    this.#timer = setInterval(() => void this.look(), LOOK_EVERY_MS)
+  }
+
+  /** Worker processes that are connected. */
+  get workers(): number {
+    return this.#workers
+  }
+
+  /** Why nobody can be asked; null = somebody can. */
+  get down(): I18n | null {
+    return this.#down
+  }
+
+  async look(): Promise<void> {
+    if (!this.#link.up) return this.#say(DOWN.redis, this.#link.error)
+    // One question at a time: those to a Redis that hangs would pile up.
+    if (this.#askedMs !== null) {
+      if (monoMs() - this.#askedMs > SILENT_MS) this.#say(DOWN.silent, null)
+      return
+    }
+    this.#askedMs = monoMs()
+    try {
+      this.#workers = await this.#queue.getWorkersCount()
+      this.#say(this.#workers === 0 ? DOWN.workers : null, null)
+    } catch (error) {
+      this.#say(DOWN.redis, String(error))
+    } finally {
+      this.#askedMs = null
+    }
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  #say(down: I18n | null, error: string | null): void {
+    if (down === this.#down) return
+    this.#down = down
+    this.#onChange(down, error)
+  }
+}

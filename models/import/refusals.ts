@@ -1,0 +1,154 @@
+import { CodedError } from '../../contracts/index.ts'
+import type { ForeignFamily, ImportArguments } from './arguments.schema.ts'
+import type { FindingParity, ImageParity } from './parity.ts'
+
+/** What was compared, for the messages. */
+interface Compared {
+  referenceDir: string
+  library: string
+}
+
+/**
+ * Differences above which two sides do not compute the same, far above what the order of float32 arithmetic, a
+ * reference made in float16, or pixels of one grey level leave.
+ */
+const LIMITS = {
+  /** Scores on the library's own pixels, relative above 1. */
+  given: 0.05,
+  /** Scores on the pixels made here. */
+  own: 0.1,
+  /** Share of the library's findings without a partner, on its own pixels. */
+  missing: 0.1,
+  /**
+   * Mean grey levels of one image. Right preparation leaves 0.01 (0.25 where the library scales floats), another
+   * interpolation up to 1, a crop that is 5 % off 4, on images with texture.
+   */
+  pixels: 2,
+} as const
+
+/** Families whose boxes are numbers of the network; those of regions jump by a cell where a value lies at a limit. */
+const BOXES: readonly ForeignFamily[] = [
+  'yolo-detect',
+  'yolo-objectness',
+  'yolo-segment',
+  'yolo-rows',
+  'rtdetr',
+]
+
+/** @throws MDL_GOLDEN when a verdict flips */
+export function refuseFlips({ referenceDir, library }: Compared, parity: readonly ImageParity[]): void {
+  const flips = parity.filter((p) => p.verdict !== p.referenceVerdict)
+  if (flips.length === 0) return
+  throw new CodedError('MDL_GOLDEN', {
+    file: referenceDir,
+    path: flips.map((f) => f.image).join(', '),
+    expected: `the verdicts of ${library}: ${flips.map((f) => f.referenceVerdict).join(', ')}`,
+    actual: flips.map((f) => f.verdict).join(', '),
+    hint: 'check family, labels, size and threshold; do not use the model before the difference is explained',
+  })
+}
+
+/**
+ * Verdicts can agree by accident: with labels in another order, or boxes of another form, every finding is wrong.
+ *
+ * @throws MDL_GOLDEN when most findings have no partner
+ */
+export function refuseStrangers({ referenceDir, library }: Compared, parity: readonly ImageParity[]): void {
+  for (const side of ['given', 'own'] as const) {
+    const found = parity.reduce((n, p) => n + p.referenceFindings + p[side].findings, 0)
+    const alone = parity.reduce((n, p) => n + p[side].unmatched, 0)
+    if (alone * 2 > found)
+      throw new CodedError('MDL_GOLDEN', {
+        file: referenceDir,
+        expected: `the findings of ${library}`,
+        actual: `${alone} of ${found} have no partner of their class and place, ${
+          side === 'given' ? 'on the pixels of the library' : 'on the pixels made here'
+        }`,
+        hint: 'check the order of the labels, family, size and fit',
+      })
+  }
+}
+
+/**
+ * A model that is decoded or fed otherwise than by its library keeps many a verdict: a second softmax leaves the best
+ * class the best. Its scores mean something else, and a threshold set on them lets parts through.
+ *
+ * @throws MDL_GOLDEN when findings of the library are missing, or scores, boxes or pixels differ
+ */
+export function refuseDifferences(
+  compared: Compared,
+  { family, size }: ImportArguments,
+  parity: readonly ImageParity[],
+): void {
+  // anomalib scales floats: what the reference has of its pixels is rounded, and only the image itself tells
+  const exact = family !== 'anomalib'
+  const sum = (numberOf: (p: ImageParity) => number): number => parity.reduce((n, p) => n + numberOf(p), 0)
+  const wanted = sum((p) => p.referenceFindings)
+  const missing = sum((p) => p.given.missing)
+  if (exact && missing > LIMITS.missing * wanted)
+    throw refused(compared, {
+      expected: `the findings of ${compared.library}`,
+      actual: `${missing} of ${wanted} are missing, on the pixels of the library`,
+      hint: DECODED,
+    })
+  for (const p of parity) {
+    const given = scoreDifference(family, p.given)
+    const own = scoreDifference(family, p.own)
+    if (exact && given > LIMITS.given)
+      throw refused(compared, {
+        path: p.image,
+        expected: `the scores of ${compared.library}`,
+        actual: `others, by up to ${given.toFixed(3)}, on its own pixels`,
+        hint: DECODED,
+      })
+    const boxPx = Math.max(1, p.widthPx / size[0], p.heightPx / size[1])
+    if (BOXES.includes(family) && p.given.boxMaxPx > boxPx)
+      throw refused(compared, {
+        path: p.image,
+        expected: `the boxes of ${compared.library}`,
+        actual: `others, by up to ${p.given.boxMaxPx.toFixed(1)} px, on its own pixels`,
+        hint: 'check family and fit: where the image lies in the input of the model is how boxes are brought back',
+      })
+    if (p.pixelsMean > LIMITS.pixels)
+      throw refused(compared, {
+        path: p.image,
+        expected: `the pixels that ${compared.library} shows its network`,
+        actual: `others, by ${p.pixelsMean.toFixed(1)} grey levels in the mean`,
+        hint: 'check fit, resize, resample and marginGrey of import.json, and that the input files are RGB',
+      })
+    if (own > LIMITS.own)
+      throw refused(compared, {
+        path: p.image,
+        expected: `the scores of ${compared.library}`,
+        actual: `others, by up to ${own.toFixed(3)}, on the pixels made here`,
+        hint: 'check fit, resize and resample of import.json, mean and std',
+      })
+  }
+}
+
+/** @throws MDL_GOLDEN when neither side says anything of any image */
+export function refuseNothing(
+  { referenceDir, library }: Compared,
+  parity: readonly ImageParity[],
+  scored: boolean,
+): void {
+  if (scored || parity.some((p) => p.referenceFindings + p.own.findings + p.given.findings > 0)) return
+  throw new CodedError('MDL_GOLDEN', {
+    file: referenceDir,
+    expected: `findings or scores of ${library} to compare`,
+    actual: `none in ${parity.length} images`,
+    hint: 'add images with defects, or make the reference at a threshold low enough that the library finds something',
+  })
+}
+
+const DECODED =
+  'check family, activation, mean, std and order; where the reference was made before quantisation, give that export as --fp32'
+
+/** The named numbers of a segmentation are areas, of which a few places make any share where a class has few. */
+const scoreDifference = (family: ForeignFamily, { scoreMax, scoresMax }: FindingParity): number =>
+  family === 'torchvision-segment' ? scoreMax : Math.max(scoreMax, scoresMax)
+
+const refused = (
+  { referenceDir }: Compared,
+  details: { path?: string; expected: string; actual: string; hint: string },
+): CodedError => new CodedError('MDL_GOLDEN', { file: referenceDir, ...details })

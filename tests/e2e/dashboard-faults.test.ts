@@ -1,0 +1,138 @@
+import type { Browser, Page } from 'playwright-core'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createDashboard } from '../../dashboard/index.ts'
+import { en } from '../../dashboard/web/i18n/en.ts'
+import { serve, type Served } from '../unit/samples/dashboard-serve.ts'
+import { buildPages, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
+import { runsOff } from './dashboard-look.ts'
+
+describe.skipIf(noBrowser !== null)(
+  `pages in trouble in Chromium${noBrowser ? `: ${noBrowser}` : ''}`,
+  () => {
+    let webDir: string
+    let browser: Browser
+    let at: Served
+
+    beforeAll(async () => {
+      webDir = await buildPages()
+      at = await serve(20, { webDir })
+      browser = await launch()
+    }, 120_000)
+    afterAll(async () => {
+      await browser?.close()
+      await at?.dashboard.close()
+    })
+
+    const visible = (page: Page, text: string): Promise<void> =>
+      page.getByText(text, { exact: false }).first().waitFor({ state: 'visible', timeout: 10_000 })
+
+    it('says so when the connection is lost, and catches up when it is back', async () => {
+      const { page } = await openPage(browser, 'en')
+      const own = await serve(10, { webDir })
+      await page.goto(own.url)
+      await page.waitForSelector('[data-connection="open"]')
+      await own.dashboard.close()
+      await visible(page, en.link.banner)
+      await screenshot(page, 'live-lost-en')
+      own.line.judge({ serial: 'SN-MEANWHILE' })
+      const again = createDashboard({
+        queries: own.line.queries,
+        facts: own.line.facts,
+        live: own.line.live,
+        modules: own.line.modules,
+        images: own.line.images,
+        log: { info: () => {}, warn: () => {}, error: () => {} },
+        version: '0.1.0-test',
+      })
+      await again.listen('127.0.0.1', own.port)
+      await visible(page, 'SN-MEANWHILE')
+      await page.waitForSelector('[data-connection="open"]')
+      expect(await page.getByText(en.link.banner).count()).toBe(0)
+      await page.context().close()
+      await again.close()
+    })
+
+    it('says that a page did not arrive, and goes on with the others', async () => {
+      const { page } = await openPage(browser, 'en')
+      await page.route('**/assets/holds-page*', (route) => route.abort())
+      await page.goto(at.url)
+      await page.getByRole('link', { name: en.nav.holds, exact: true }).click()
+      await visible(page, en.error.notLoaded)
+      await page.getByRole('link', { name: en.nav.parts, exact: true }).click()
+      await visible(page, en.parts.reasons)
+      await page.context().close()
+    })
+
+    it('gives the connection of a hidden tab back, and catches up when it is seen', async () => {
+      // Chromium opens six connections to a server at once and lets the seventh wait.
+      const clients = async (): Promise<string | undefined> =>
+        /^sightline_live_clients (\d+)/m.exec(await (await fetch(`${at.url}/metrics`)).text())?.[1]
+      const { page, complaints } = await openPage(browser, 'en')
+      await page.addInitScript(
+        `Object.defineProperty(document, 'hidden', { get: () => window.hides === true })`,
+      )
+      const see = (hides: boolean): Promise<unknown> =>
+        page.evaluate(`window.hides = ${hides}; document.dispatchEvent(new Event('visibilitychange'))`)
+      await page.clock.install()
+      await page.goto(at.url)
+      await page.waitForSelector('[data-connection="open"]')
+      // A page that was closed before may still be counted.
+      await expect.poll(clients).toBe('1')
+      await see(true)
+      await page.clock.fastForward(6_000)
+      await expect.poll(clients).toBe('0')
+      at.line.judge({ serial: 'SN-UNSEEN' })
+      await see(false)
+      await visible(page, 'SN-UNSEEN')
+      await page.waitForSelector('[data-connection="open"]')
+      // A covered screen on the wall is hidden to the browser: nobody would uncover it to see the line stop.
+      await page.goto(`${at.url}/andon`)
+      await expect.poll(clients).toBe('1')
+      await see(true)
+      await page.clock.fastForward(6_000)
+      await sleep(500)
+      expect(await clients()).toBe('1')
+      expect(complaints).toEqual([])
+      await page.context().close()
+    })
+
+    it('keeps a dialog with the part it was opened for', async () => {
+      const { page } = await openPage(browser, 'en')
+      const [older, newer] = at.line.parts.slice(-2).map((p) => p.row)
+      await page.goto(`${at.url}/part/${newer?.inspectionId}`)
+      await page.locator('[data-review="pass"]').click()
+      expect(await page.title()).toBe(`${newer?.serial} · Sightline`)
+      const dialog = page.getByRole('dialog')
+      await dialog.getByText(newer?.serial ?? '').waitFor()
+      await dialog.getByRole('button', { name: en.deed.cancel }).focus()
+      await page.keyboard.press('j')
+      await page.waitForTimeout(300)
+      expect(page.url()).toContain(newer?.inspectionId)
+      await page.keyboard.press('Escape')
+      await dialog.waitFor({ state: 'detached' })
+      await page.keyboard.press('j')
+      await page.waitForSelector(`[data-inspection="${older?.inspectionId}"]`)
+      await page.locator('[data-review="pass"]').click()
+      await dialog.waitFor()
+      await page.goBack()
+      await page.waitForSelector(`[data-inspection="${newer?.inspectionId}"]`)
+      await dialog.waitFor({ state: 'detached' })
+      await page.context().close()
+    })
+
+    it('has every page and the language in reach on a tablet', async () => {
+      const { page } = await openPage(browser, 'en')
+      await page.setViewportSize({ width: 820, height: 1180 })
+      for (const path of ['/', '/modules/lean', '/system']) {
+        await page.goto(at.url + path)
+        await visible(page, en.run.running)
+        expect(await runsOff(page), path).toEqual([])
+      }
+      await page.getByText('中文').click()
+      await visible(page, '安灯')
+      await screenshot(page, 'tablet-zh')
+      await page.context().close()
+    })
+  },
+)

@@ -1,0 +1,147 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { generateKeys, importModel } from '../../models/index.ts'
+import { SIDE, classesLike, rowsLike, withMetadata, writeExport } from './samples/foreign-export.ts'
+import type { Shown } from './samples/foreign-export.ts'
+
+let root = ''
+let privateKeyPem = ''
+let count = 0
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'sightline-refusals-'))
+  privateKeyPem = generateKeys().privateKeyPem
+})
+afterAll(() => rm(root, { recursive: true, force: true }))
+
+interface Given {
+  model: Uint8Array
+  args: Record<string, unknown>
+  shown: readonly Shown[]
+}
+
+async function bring({ model, args, shown }: Given) {
+  const dir = await writeExport(join(root, `case-${count++}`), model, args, shown)
+  return importModel({
+    onnxFile: join(dir, 'model.onnx'),
+    fp32File: null,
+    referenceDir: dir,
+    overrides: {},
+    id: 'foreign',
+    version: '1.0.0',
+    licence: 'none',
+    outDir: join(dir, 'package'),
+    privateKeyPem,
+    keyId: 'test',
+    taktMs: null,
+  })
+}
+
+describe('a classifier', () => {
+  // what a yolov8n-cls of ultralytics 8.4.190 (`YOLO('model.onnx', task='classify').predict`) said of a scratched part
+  const probabilities = [0.0004, 0.9981, 0.0015]
+  const labels = ['good', 'scratch', 'stain']
+  const box = [0, 0, SIDE, SIDE]
+  const given = (args: Record<string, unknown>): Given => ({
+    model: classesLike(probabilities),
+    args: { labels, threshold: 0.5, ...args },
+    shown: [
+      {
+        level: 64,
+        findings: [{ class: 'scratch', score: 0.9981, box }],
+        scores: { good: 0.0004, scratch: 0.9981, stain: 0.0015 },
+      },
+    ],
+  })
+
+  it('of Ultralytics has its probabilities taken as they are', async () => {
+    const { parity, packed } = await bring(given({ family: 'yolo-classify' }))
+    expect(parity[0]?.own.scoresMax).toBeLessThan(1e-6)
+    expect(packed.dir).toContain('package')
+  })
+
+  it('is refused where a second softmax keeps the verdict and makes 0.57 of 0.998', async () => {
+    await expect(bring(given({ family: 'torchvision-classify' }))).rejects.toThrow(
+      /MDL_GOLDEN.*0\.png.*the scores of toy 1\.0; found others, by up to 0\.42\d, on its own pixels/,
+    )
+    await bring(given({ family: 'torchvision-classify', activation: 'none' }))
+  })
+})
+
+describe('a detector', () => {
+  const finding = { class: 'dent', score: 0.9, box: [0, 0, 8, 8] }
+  const given: Given = {
+    model: rowsLike([[0, 0, 8, 8, 0.9, 0]]),
+    args: { family: 'yolo-rows', labels: ['dent', 'stain', 'hole'], threshold: 0.5 },
+    shown: [{ level: 64, findings: [finding] }],
+  }
+
+  it.each([
+    ['a score', { ...finding, score: 0.8 }, /the scores of toy 1\.0; found others, by up to 0\.100/],
+    ['a place', { ...finding, box: [1.5, 0, 8, 8] }, /the boxes of toy 1\.0; found others, by up to 1\.5 px/],
+  ])('is refused for %s that its library does not give, whatever the verdict', async (_, other, message) => {
+    await expect(bring({ ...given, shown: [{ level: 64, findings: [other] }] })).rejects.toThrow(message)
+  })
+
+  it('is refused where findings of the library are missing, though fewer than half', async () => {
+    const second = { class: 'stain', score: 0.9, box: [0, 0, 4, 4] }
+    const shown = [
+      { level: 64, findings: [finding] },
+      { level: 65, findings: [finding, second] },
+    ]
+    await expect(bring({ ...given, shown })).rejects.toThrow(
+      /MDL_GOLDEN.*1 of 3 are missing, on the pixels of the library/,
+    )
+  })
+
+  it('is refused where it is shown other pixels than by its library', async () => {
+    const shown = [{ level: 64, inputShift: 3, findings: [finding] }]
+    await expect(bring({ ...given, shown })).rejects.toThrow(/MDL_GOLDEN.*by 3\.0 grey levels in the mean/)
+  })
+
+  it('is told apart where no image had another size than the model', async () => {
+    expect((await bring(given)).resized).toBe(false)
+    const shown = [{ level: 64, side: 2 * SIDE, findings: [{ ...finding, box: [0, 0, 16, 16] }] }]
+    expect((await bring({ ...given, shown })).resized).toBe(true)
+  })
+
+  it('is refused where the reference has nothing to compare', async () => {
+    const model = rowsLike([[0, 0, 8, 8, 0.1, 0]])
+    await expect(bring({ ...given, model, shown: [{ level: 64, findings: [] }] })).rejects.toThrow(
+      /MDL_GOLDEN.*findings or scores of toy 1\.0 to compare; found none in 1 images/,
+    )
+  })
+
+  const noted = (notes: Record<string, string>, args: Record<string, unknown> = {}): Given => ({
+    ...given,
+    model: withMetadata(given.model, notes),
+    args: { ...given.args, ...args },
+  })
+
+  it('keeps the order of the classes that the export names, also of those no image shows', async () => {
+    await bring(noted({ task: 'detect', names: "{0: 'dent', 1: 'stain', 2: 'hole'}" }))
+    for (const names of [`{0: 'dent', 1: "hole", 2: 'stain'}`, "['dent', 'hole', 'stain']", "{0: 'dent'}"])
+      await expect(bring(noted({ names }))).rejects.toThrow(/MDL_PACKAGE.*\(labels\); expected the classes/)
+    // other names are a translation
+    await bring(noted({ names: `{0: 'dent', 1: "operator's mark", 2: 'Loch'}` }))
+    await bring(noted({ names: 'whatever' }))
+  })
+
+  it.each([
+    ['obb', 'yolo-detect'],
+    ['classify', 'yolo-detect'],
+    ['segment', 'yolo-detect'],
+  ])('of the task %s is not read as %s', async (task, family) => {
+    await expect(bring(noted({ task }, { family }))).rejects.toThrow(
+      new RegExp(`MDL_PACKAGE.*\\(family\\).*an export made for ${task}`),
+    )
+  })
+
+  it('has each label once', async () => {
+    await expect(bring(noted({}, { labels: ['dent', 'dent', 'hole'] }))).rejects.toThrow(
+      /MDL_PACKAGE.*each label once/,
+    )
+  })
+})

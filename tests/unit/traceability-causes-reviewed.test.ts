@@ -1,0 +1,138 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { uuidv7, type VerdictReviewed } from '../../contracts/index.ts'
+import { openPartStore, openTraceQuery, type TraceStore } from '../../traceability/index.ts'
+import type { TraceQuery } from '../../traceability/query/index.ts'
+import {
+  context,
+  failVerdict,
+  gs1Code,
+  passVerdict,
+  request,
+  reviewed,
+} from './samples/traceability-requests.ts'
+
+let dataDir: string
+let store: TraceStore
+let query: TraceQuery
+beforeEach(async () => {
+  dataDir = mkdtempSync(join(tmpdir(), 'sightline-causes-reviewed-'))
+  store = await openPartStore({ dataDir, spoolAfterMs: 20_000 })
+  query = openTraceQuery(dataDir)
+})
+afterEach(async () => {
+  query.close()
+  await store.close()
+  rmSync(dataDir, { recursive: true, force: true })
+})
+
+const table = (ask: Parameters<TraceQuery['causeTable']>[0] = {}) => query.causeTable(ask)
+/** Value, parts, bad ones, others, bad ones among them. */
+const of = (factor: string, ask: Parameters<TraceQuery['causeTable']>[0] = {}, name?: string) =>
+  table(ask)
+    .counts.filter((c) => c.factor === factor && c.class === name)
+    .map((c) => [c.value, c.n, c.bad, c.restN, c.restBad])
+
+describe('what a person said of a verdict', () => {
+  /** Judged so in this order, and what a person said of each, if anything. */
+  const PARTS: [verdict: 'pass' | 'fail' | 'grey', said?: Partial<VerdictReviewed>][] = [
+    ['fail'],
+    ['fail', { after: 'pass' }],
+    ['pass', { after: 'fail', labels: [{ classCode: 'pit' }] }],
+    ['grey'],
+    ['grey', { after: 'fail' }],
+    ['grey', { after: 'pass' }],
+    ['fail', { after: 'fail', labels: [{ classCode: 'pit' }] }],
+    ['fail', { after: 'inconclusive' }],
+    ['pass'],
+  ]
+  let ids: string[] = []
+  beforeEach(async () => {
+    ids = []
+    for (const [i, [verdict, said]] of PARTS.entries()) {
+      const codes = [gs1Code(`S${i}`)]
+      const asked = request(i + 1, verdict === 'pass' ? passVerdict({ codes }) : failVerdict({ codes }), {
+        context: { ...context, lot: i < 5 ? 'A' : 'B' },
+      })
+      if (verdict === 'grey')
+        asked.outcome.verdict = { ...asked.outcome.verdict, result: 'inconclusive', disposition: 'hold' }
+      await store.capture(asked)
+      ids.push(asked.inspectionId)
+      if (said !== undefined) await store.emit(reviewed(asked.inspectionId, said))
+    }
+  })
+
+  it('counts, and what nobody has decided is left out and said', () => {
+    const { n, bad, undecided } = table()
+    // Bad: the first, the escape, the grey one found bad, the one of another class.
+    expect([n, bad, undecided]).toEqual([7, 4, 2])
+    expect(of('lot')).toEqual([
+      ['A', 4, 3, 3, 1],
+      ['B', 3, 1, 4, 3],
+    ])
+    expect(of('lot', { class: 'scratch' })).toEqual([
+      ['A', 4, 2, 3, 0],
+      ['B', 3, 0, 4, 2],
+    ])
+    expect(of('lot', { class: 'pit' })).toEqual([
+      ['A', 4, 1, 3, 1],
+      ['B', 3, 1, 4, 1],
+    ])
+    expect(of('lot', { eachClass: true }, 'pit')).toEqual(of('lot', { class: 'pit' }))
+  })
+
+  it('is counted alike before and after a countermeasure', () => {
+    const lots = (ask: object) =>
+      query
+        .causeCounts(ask)
+        .filter((c) => c.factor === 'lot')
+        .map((c) => [c.value, c.n, c.bad, c.undecided])
+    expect(lots({})).toEqual([
+      ['A', 4, 3, 1],
+      ['B', 3, 1, 1],
+    ])
+    expect(lots({ class: 'scratch' })).toEqual([
+      ['A', 4, 2, 1],
+      ['B', 3, 0, 1],
+    ])
+    expect(lots({ class: 'pit' })).toEqual([
+      ['A', 4, 1, 1],
+      ['B', 3, 1, 1],
+    ])
+  })
+
+  it('takes false calls off the picture of places', () => {
+    expect(query.defectPlaces({}).view?.points).toHaveLength(5)
+  })
+
+  it('counts where the line gave no verdict, too', async () => {
+    const late = request(PARTS.length + 1, failVerdict({ codes: [gs1Code('S20')] }), {
+      context: { ...context, lot: 'B' },
+    })
+    late.outcome.verdict = {
+      ...late.outcome.verdict,
+      result: 'inconclusive',
+      disposition: 'hold',
+      noVerdict: { reason: 'deadline', code: 'INS_DEADLINE', message: 'late' },
+    }
+    await store.capture(late)
+    expect([table().n, table().bad, table().undecided]).toEqual([7, 4, 2])
+    await store.emit(reviewed(late.inspectionId, { before: 'inconclusive', after: 'fail' }))
+    expect([table().n, table().bad, table().undecided]).toEqual([8, 5, 2])
+    // Judged again: what a person said first is the first that is known of it.
+    const again = request(PARTS.length + 2, passVerdict({ codes: [gs1Code('S20')] }), {
+      context: { ...context, lot: 'B' },
+    })
+    await store.capture(again)
+    expect([table().n, table().bad, table().undecided]).toEqual([8, 5, 2])
+    expect(of('lot')[1]).toEqual(['B', 4, 2, 4, 3])
+  })
+
+  it('is taken back by another event', async () => {
+    await store.emit(reviewed(ids[1] ?? '', { before: 'pass', after: 'fail', retracts: uuidv7() }))
+    expect([table().n, table().bad]).toEqual([7, 5])
+    expect(of('lot', { class: 'scratch' })[0]).toEqual(['A', 4, 3, 3, 0])
+  })
+})

@@ -1,0 +1,100 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer, type AddressInfo, type Server } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, expect, it } from 'vitest'
+import { cutLink } from '../services/cut-link.ts'
+import { DATABASE_URL, postgresPresent } from '../services/postgres.ts'
+import { describeWith } from '../services/require-service.ts'
+
+const PROGRAM = new URL('./samples/postgres-asker.process.ts', import.meta.url)
+
+describeWith(
+  'PostgreSQL',
+  await postgresPresent(),
+  'a connection to PostgreSQL that blocks its caller',
+  () => {
+    const children: ChildProcess[] = []
+    const closers: (() => void)[] = []
+    afterEach(() => {
+      for (const child of children.splice(0)) child.kill('SIGKILL')
+      for (const close of closers.splice(0)) close()
+    })
+
+    const asker = async (url: string, statementMs: number) => {
+      const child = fork(PROGRAM, [url, String(statementMs)], { execArgv: ['--import', 'tsx'] })
+      children.push(child)
+      const heard = async (): Promise<unknown> => (await once(child, 'message'))[0]
+      expect(await heard()).toEqual({ open: true })
+      const ask = (sql: string): Promise<unknown> => {
+        child.send(sql)
+        return heard()
+      }
+      return { child, ask }
+    }
+
+    it('says that nobody answered, and answers the next question over a new one', async () => {
+      const link = await cutLink(DATABASE_URL)
+      closers.push(link.close)
+      const { ask } = await asker(link.url, 1_000)
+      expect(await ask('select 1 as one')).toEqual({ rows: [{ one: 1 }] })
+      link.swallow()
+      expect(await ask('select 2 as two')).toEqual({
+        fault: expect.stringMatching(/TRC_PLANT.*no answer within 2500 ms: the database was asked/) as string,
+      })
+      link.mend()
+      expect(await ask('select 3 as three')).toEqual({ rows: [{ three: 3 }] })
+    })
+
+    it('outlasts a stop of its process that is longer than its limit', async () => {
+      const { child, ask } = await asker(DATABASE_URL, 1_000)
+      const asked = ask('select pg_sleep(0.5), 1 as one')
+      await sleep(100)
+      child.kill('SIGSTOP')
+      await sleep(4_000)
+      child.kill('SIGCONT')
+      expect(await asked).toMatchObject({ rows: [{ one: 1 }] })
+    })
+
+    it('says at once what its thread died of, and answers the next question over a new connection', async () => {
+      const peer = await brokenServer()
+      closers.push(() => peer.close())
+      const { ask } = await asker(`postgres://x@127.0.0.1:${(peer.address() as AddressInfo).port}/x`, 60_000)
+      expect(await ask('select 2 as two')).toEqual({ fault: expect.stringMatching(/TRC_PLANT/) as string })
+      expect(await ask('select 3 as three')).toEqual({ rows: [] })
+    })
+  },
+)
+
+/** Messages of the PostgreSQL protocol 3.0 (manual, 55.7): a type, the length with itself, a body. */
+const message = (type: string, body: Buffer | string = ''): Buffer => {
+  const head = Buffer.alloc(5)
+  head.write(type)
+  head.writeInt32BE(4 + Buffer.byteLength(body), 1)
+  return Buffer.concat([head, Buffer.from(body)])
+}
+const READY = message('Z', 'I')
+const DONE = Buffer.concat([message('1'), message('2'), message('n'), message('C', 'SELECT 0\0'), READY])
+
+/** A server whose third answer to a statement of the first connection is not of the protocol: a row without its columns. */
+async function brokenServer(): Promise<Server> {
+  let connections = 0
+  const server = createServer((socket) => {
+    const first = ++connections === 1
+    let statements = 0
+    socket.on('error', () => undefined)
+    socket.once('data', () => {
+      socket.write(Buffer.concat([message('R', Buffer.alloc(4)), READY]))
+      socket.on('data', (bytes) => {
+        if (bytes[0] === 'X'.charCodeAt(0)) return void socket.end()
+        if (bytes[0] === 'Q'.charCodeAt(0))
+          return void socket.write(Buffer.concat([message('C', 'SET\0'), READY]))
+        statements++
+        socket.write(first && statements === 2 ? message('D') : DONE)
+      })
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return server
+}

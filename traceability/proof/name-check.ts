@@ -1,0 +1,266 @@
+import type { EpcisThing, SqlDatabase } from '../../contracts/index.ts'
+import { thingsOf } from '../epcis/event-links.ts'
+import type { JsonObject } from '../epcis/faults.ts'
+import { timeMs } from '../epcis/uri.ts'
+import { serialOf } from '../genealogy/fact-event.ts'
+import { decoded, lotName, thingUri } from '../genealogy/things.ts'
+import { lotUri } from '../identity/index.ts'
+import { unitOf } from '../store/prepared-capture.ts'
+import { decodeRecord } from '../store/record-codec.ts'
+import type { Findings, ProofFinding } from './report.ts'
+import { eventsAt, positionsOf } from './stated-events.ts'
+
+const COMMISSION = 'qe.trace.linked.v1'
+const CAPTURED = 'ext.epcis.captured.v1'
+/** Rows that are named of one kind, at most. */
+const NAMED = 1_000
+
+/**
+ * Compares the tables by which units, lots and triggers are found with the log: a unit without its row is in no recall,
+ * a lot without one is asked for in vain, and a trigger without one is in no balance. To be asked where records and links
+ * were compared with the log. That a further name of a unit is gone is not seen.
+ *
+ * @param told by the walk through the log: URIs of lots that inspections state, and whether each inspection was found to
+ *             have the row of its unit
+ * @returns whether triggers were compared: a store of before version 7 knows nothing of their counts
+ */
+export function checkNames(
+  db: SqlDatabase,
+  { lots, named }: { lots: ReadonlySet<string>; named: boolean },
+  findings: Findings,
+): boolean {
+  if (!named) inspectedUnits(db, findings)
+  const told = toldThings(db)
+  unitsOfFacts(db, told.units, findings)
+  aliases(db, findings)
+  materialLots(db, new Set([...lots, ...told.lots]), findings)
+  const counted = db.get(`select 1 as found from pragma_table_info('part_trigger') where name = 'attempt'`)
+  if (counted !== undefined) triggers(db, findings)
+  return counted !== undefined
+}
+
+type Row = Record<string, string | number | null>
+const tell = (
+  findings: Findings,
+  rows: readonly Row[],
+  detail: (row: Row) => string,
+  at: (row: Row) => Partial<ProofFinding>,
+): void => {
+  for (const row of rows) findings.add('record', detail(row), at(row))
+}
+
+/** As the first inspection of a unit made them (`store/genealogy.ts`). */
+function inspectedUnits(db: SqlDatabase, findings: Findings): void {
+  tell(
+    findings,
+    db.all<Row>(
+      `select min(i.position) as position, i.unit from inspection i
+         where not exists (select 1 from identity d where d.uri = i.unit) group by i.unit order by 1 limit ${NAMED}`,
+    ),
+    () => 'the unit of the inspection is not in the table identity',
+    (row) => ({ position: Number(row['position']), subject: String(row['unit']) }),
+  )
+  tell(
+    findings,
+    db.all<Row>(
+      `select d.uri, d.first_position as position from identity d join inspection i on i.position = d.first_position and i.unit = d.uri
+         join event v on v.position = i.position
+         where d.serial <> i.serial or d.kind <> i.identified_by or d.product <> i.product
+           or d.lot is not i.lot or d.first_at <> v.time
+           or d.kind = 'code' and instr(v.json, concat('"product":"https://id.gs1.org/01/', d.gtin, '","unit":')) = 0
+             and (d.gtin is not null or instr(v.json, '"product":"urn:sightline:product:') = 0)
+           or exists (select 1 from inspection e where e.unit = d.uri and e.position < d.first_position)
+         order by d.first_position limit ${NAMED}`,
+    ),
+    () => 'the row of the unit in the table identity is not as its first inspection says',
+    (row) => ({ position: Number(row['position']), subject: String(row['uri']) }),
+  )
+}
+
+interface ToldUnit {
+  position: number
+  serial: string
+  product: string
+  gtin: string | null
+  at: string
+}
+
+/** Units and lots that facts and captured events name, by the first that does. */
+function toldThings(db: SqlDatabase): { units: Map<string, ToldUnit>; lots: Set<string> } {
+  const units = new Map<string, ToldUnit>()
+  const lots = new Set<string>()
+  const unit = (uri: string, told: ToldUnit): unknown => units.has(uri) || units.set(uri, told)
+  for (const { position, event } of eventsAt(
+    db,
+    positionsOf(db, [COMMISSION, CAPTURED, 'ext.receipt.posted.v1']),
+  )) {
+    const { data, subject, time } = event
+    if (event.type === 'ext.receipt.posted.v1') lots.add(subject)
+    else if (event.type === COMMISSION && data['kind'] === 'commission' && typeof data['by'] === 'string') {
+      const product = decoded(String(data['parent']).slice(thingUri('product', '').length))
+      unit(subject, { position, serial: serialOf(subject), product, gtin: null, at: time })
+    } else if (event.type === CAPTURED) {
+      const { at, things } = capturedThings(data)
+      for (const { uri, kind, name, gtin, lot } of things) {
+        if (kind === 'unit') unit(uri, { position, serial: name, product: gtin, gtin, at })
+        if (lot !== null) lots.add(lotUri({ id: gtin, gtin }, lot))
+      }
+    }
+  }
+  return { units, lots }
+}
+
+/** None of a text that is altered beyond reading: its rows are told as those of no event. */
+function capturedThings(data: Record<string, unknown>): { at: string; things: EpcisThing[] } {
+  const nothing = { at: '', things: [] }
+  try {
+    const said = data['event'] as JsonObject
+    if (said['errorDeclaration'] !== undefined) return nothing
+    const at = new Date(Math.floor(timeMs(String(said['eventTime'])))).toISOString()
+    return { at, things: thingsOf(said) }
+  } catch {
+    return nothing
+  }
+}
+
+/** As facts and captured events made them, of units that no inspection made. */
+function unitsOfFacts(db: SqlDatabase, told: ReadonlyMap<string, ToldUnit>, findings: Findings): void {
+  const differs = (uri: string, position: number, detail: string): void =>
+    findings.add('record', detail, { position, subject: uri })
+  for (const [uri, unit] of told) {
+    const row = db.get<Row>('select * from identity where uri = ?', uri)
+    if (row === undefined) differs(uri, unit.position, 'the unit of the event is not in the table identity')
+    else if (Number(row['first_position']) < unit.position) continue
+    else if (
+      row['first_position'] !== unit.position ||
+      row['serial'] !== unit.serial ||
+      row['kind'] !== 'code' ||
+      row['product'] !== unit.product ||
+      row['gtin'] !== unit.gtin ||
+      row['first_at'] !== unit.at
+    )
+      differs(uri, unit.position, 'the row of the unit in the table identity is not as the event says')
+  }
+  for (const { uri, position } of db.all<{ uri: string; position: number }>(
+    `select d.uri, d.first_position as position from identity d
+       where not exists (select 1 from inspection i where i.unit = d.uri and i.position = d.first_position)`,
+  ))
+    if (told.get(uri)?.position !== position)
+      differs(uri, position, 'a row of the table identity that no event states')
+}
+
+/** A further name is one that was read with the unit, or put together from what was. */
+function aliases(db: SqlDatabase, findings: Findings): void {
+  for (const { value, scheme, uri } of db.all<{ value: string; scheme: string; uri: string }>(
+    `select a.value, a.scheme, a.uri from identity_alias a where not exists
+       (select 1 from inspection i join carrier_read c on c.position = i.position
+          where i.unit = a.uri and c.ok = 1 and c.text = a.value)`,
+  )) {
+    let isRead = false
+    for (const { record, record_encoding } of recordsOf(db, uri)) {
+      isRead = names(record, record_encoding).some((a) => a.value === value && a.scheme === scheme)
+      if (isRead) break
+    }
+    if (!isRead)
+      findings.add(
+        'record',
+        `${value} (${scheme}) is a name of the unit in the table identity_alias, and was read with none of its inspections`,
+        {
+          subject: uri,
+        },
+      )
+  }
+}
+
+interface StoredRecord {
+  [column: string]: number | string | Uint8Array
+  position: number
+  record: Uint8Array
+  record_encoding: string
+}
+
+/** One at a time: a unit that is seen often has many, and the first mostly says it. */
+function* recordsOf(db: SqlDatabase, unit: string): Generator<StoredRecord> {
+  for (let after = 0; ;) {
+    const row = db.get<StoredRecord>(
+      `select position, record, record_encoding from inspection
+         where unit = ? and position > ? order by position limit 1`,
+      unit,
+      after,
+    )
+    if (row === undefined) return
+    yield row
+    after = row.position
+  }
+}
+
+function names(record: Uint8Array, encoding: string): readonly { value: string; scheme: string }[] {
+  try {
+    return unitOf(decodeRecord(record, encoding)).identification.aliases
+  } catch {
+    return []
+  }
+}
+
+/** @param stated URIs of lots that events state; commissions name theirs by their link alone */
+function materialLots(db: SqlDatabase, stated: ReadonlySet<string>, findings: Findings): void {
+  const left = new Set(stated)
+  const tellLot = (uri: string, detail: string): void => findings.add('record', detail, { subject: uri })
+  for (const { uri, lot, product, supplier, linked, named } of db.all<
+    Record<'uri' | 'lot' | 'product', string> & {
+      supplier: string | null
+      linked: number
+      named: string | null
+    }
+  >(
+    `select m.uri, m.lot, m.product, m.supplier,
+         exists (select 1 from edge e where e.parent = m.uri) as linked,
+         (select json_group_array(e.parent) from edge e join event v on v.position = e.position
+            where e.child = m.uri and e.kind = 'associate' and e.parent glob 'urn:sightline:supplier:*'
+              and (m.supplier is not null
+                or v.type in ('qe.inspection.completed.v1', 'ext.receipt.posted.v1'))) as named
+       from material_lot m order by m.uri`,
+  )) {
+    const suppliers = JSON.parse(named ?? '[]') as string[]
+    const of = /^urn:sightline:lot:([^:]*):/.exec(uri)?.[1]
+    if (!left.delete(uri) && linked === 0)
+      tellLot(uri, 'a row of the table material_lot that no event states')
+    else if (lotName(uri) !== `lot/${lot}` || (of !== undefined && decoded(of) !== product))
+      tellLot(uri, `the table material_lot calls the lot ${lot} of ${product}`)
+    else if (supplier === null ? suppliers.length > 0 : !suppliers.includes(thingUri('supplier', supplier)))
+      tellLot(
+        uri,
+        `the lot comes from ${supplier ?? 'nobody'} in the table material_lot, which no event says`,
+      )
+  }
+  for (const uri of left) tellLot(uri, 'the lot is not in the table material_lot')
+}
+
+/** Numbers of stores of before version 7 stand in their first count, whichever the record names. */
+function triggers(db: SqlDatabase, findings: Findings): void {
+  const place = ({ position, station }: Row): Partial<ProofFinding> => ({
+    position: position === undefined ? null : Number(position),
+    subject: String(station),
+  })
+  tell(
+    findings,
+    db
+      .all<Row>(
+        `select i.position, i.station, i.trigger_number as number from inspection i where not exists
+         (select 1 from part_trigger t where t.station = i.station and t.attempt in (1, i.attempt)
+            and t.number = i.trigger_number and t.state = 'judged') limit ${NAMED}`,
+      )
+      .sort((a, b) => Number(a['position']) - Number(b['position'])),
+    ({ number }) => `trigger ${number} of the inspection is not in the table part_trigger as judged`,
+    place,
+  )
+  tell(
+    findings,
+    db.all<Row>(
+      `select t.station, t.number from part_trigger t where t.state = 'judged' and not exists
+         (select 1 from inspection i where i.station = t.station and i.trigger_number = t.number) limit ${NAMED}`,
+    ),
+    ({ number }) => `trigger ${number} is judged in the table part_trigger, and no inspection is of it`,
+    place,
+  )
+}

@@ -1,0 +1,142 @@
+import { CodedError, type SqlDatabase, type SqlRow } from '../../contracts/index.ts'
+import type { FactEdge, ResolvedFact } from '../genealogy/fact-event.ts'
+import { namesEverOf, namesOf } from '../genealogy/identity-names.ts'
+import { makeWaiting } from './waiting-links.ts'
+
+/** A packing on record. */
+interface Packing extends SqlRow {
+  child: string
+  parent: string
+  valid_from: string
+  valid_to: string | null
+  position: number
+  closed_by: number | null
+}
+/** The fact that another one corrects. */
+type Corrected = { position: number; kind: string; subject: string } | null
+
+/** By their child, which the fact is about: links are many. */
+const packingOf = (db: SqlDatabase, { subject, position }: NonNullable<Corrected>): Packing | undefined =>
+  db.get<Packing>(
+    `select * from edge where child = ? and position = ? and kind = 'aggregate'`,
+    subject,
+    position,
+  )
+const unpackedBy = (db: SqlDatabase, { subject, position }: NonNullable<Corrected>): Packing[] =>
+  db.all<Packing>(
+    `select * from edge where child in (select value from json_each(?)) and closed_by = ? and kind = 'aggregate'`,
+    JSON.stringify(namesEverOf(db, subject)),
+    position,
+  )
+const refused = (expected: string, actual: string, hint: string): CodedError =>
+  new CodedError('TRC_GENEALOGY', { expected, actual, hint })
+
+/**
+ * A thing is in one box at a time, under whichever of its names. The correction of a packing that was ended since ends
+ * there, too.
+ *
+ * @throws TRC_GENEALOGY
+ */
+export function refusePacked(db: SqlDatabase, link: FactEdge, corrected: Corrected): void {
+  const { child, parent, from } = link
+  const names = namesOf(db, child)
+  const before = corrected === null ? undefined : packingOf(db, corrected)
+  if (before !== undefined && before.closed_by !== null) {
+    if (!names.includes(before.child) || !namesOf(db, parent).includes(before.parent))
+      throw refused(
+        `${before.child} in ${before.parent}, from where it was unpacked at ${before.valid_to ?? ''}`,
+        `${child} in ${parent}`,
+        'retract its disaggregate first',
+      )
+    link.to = before.valid_to
+    link.closedBy = before.closed_by
+  }
+  const open = db.get<Packing>(
+    `select * from edge where child in (select value from json_each(?1)) and kind = 'aggregate' and position <> ?2
+       and (valid_to is null and ?3 = 0 or child = ?4 and parent = ?5 and valid_from = ?6)`,
+    JSON.stringify(names),
+    corrected?.position ?? 0,
+    link.closedBy ?? 0,
+    child,
+    parent,
+    from,
+  )
+  if (open !== undefined)
+    throw refused(
+      `${child} in no box`,
+      `it is in ${open.parent}`,
+      open.parent === parent ? 'it was packed there already' : 'record its disaggregate first',
+    )
+}
+
+/**
+ * What is unpacked lies there, and was packed before; the correction of an unpacking is about what that one unpacked.
+ *
+ * @throws TRC_GENEALOGY
+ */
+export function refuseUnpacked(
+  db: SqlDatabase,
+  { data }: ResolvedFact,
+  at: string,
+  corrected: Corrected,
+): void {
+  const [child, parent] = [String(data['child']), String(data['parent'])]
+  const packed = db.all<Packing>(
+    `select * from edge where child in (select value from json_each(?)) and parent in (select value from json_each(?))
+       and kind = 'aggregate' and (valid_to is null and ? = 0 or closed_by = ?)`,
+    JSON.stringify(namesOf(db, child)),
+    JSON.stringify(namesOf(db, parent)),
+    corrected?.position ?? 0,
+    corrected?.position ?? 0,
+  )
+  const [first] = packed
+  if (first === undefined)
+    throw new CodedError('TRC_GENEALOGY', {
+      expected: corrected === null ? `${child} in ${parent}` : 'a correction of what was unpacked then',
+      actual: corrected === null ? 'it is not packed there' : `${child} in ${parent}`,
+      ...(corrected !== null && { hint: 'retract that one, and record another' }),
+    })
+  if (!packed.some((p) => p.valid_from < at))
+    throw new CodedError('TRC_GENEALOGY', { expected: `an end after ${first.valid_from}`, actual: at })
+  if (corrected !== null) refuseRepacked(db, corrected, at)
+}
+
+/**
+ * What an unpacking ended is open again when it is taken back: not where the thing was packed anew since.
+ *
+ * @param unpacking on record
+ * @param until    when it ends instead
+ * @throws TRC_GENEALOGY
+ */
+export function refuseRepacked(db: SqlDatabase, unpacking: NonNullable<Corrected>, until = '9999'): void {
+  for (const { child, parent, valid_from } of unpackedBy(db, unpacking)) {
+    const next = db.get<Packing>(
+      `select * from edge where child in (select value from json_each(?)) and kind = 'aggregate'
+         and valid_from > ? and valid_from < ? and (closed_by is null or closed_by <> ?) order by valid_from limit 1`,
+      JSON.stringify(namesOf(db, child)),
+      valid_from,
+      until,
+      unpacking.position,
+    )
+    if (next !== undefined)
+      throw refused(
+        `${child} in ${parent} until it was packed in ${next.parent} at ${next.valid_from}`,
+        until === '9999' ? 'it would still be there' : `until ${until}`,
+        'correct the time of its disaggregate, or retract that packing first',
+      )
+  }
+}
+
+/** Ends the packing from `at` on; one that began only later is another. */
+export function unpack(db: SqlDatabase, { data }: ResolvedFact, at: string, position: number): void {
+  const names = (uri: unknown): string => JSON.stringify(namesOf(db, String(uri)))
+  db.run(
+    `update edge set valid_to = ?1, closed_by = ?2 where child in (select value from json_each(?3))
+       and parent in (select value from json_each(?4)) and kind = 'aggregate' and valid_to is null and valid_from < ?1`,
+    at,
+    position,
+    names(data['child']),
+    names(data['parent']),
+  )
+  makeWaiting(db, [String(data['child'])], position)
+}

@@ -1,0 +1,266 @@
+import { asCoded, type EpcisLink, type SqlDatabase, type SqlRow } from '../../contracts/index.ts'
+import { refuseCycle } from '../genealogy/cycle-guard.ts'
+import { namesOf } from '../genealogy/identity-names.ts'
+
+/** A link that went. */
+export interface GoneLink {
+  [column: string]: string | number | null
+  child: string
+  parent: string
+  kind: string
+  valid_from: string
+  valid_to: string | null
+  position: number
+  closed_by: number | null
+}
+/** Columns of `GoneLink`. */
+export const GONE = 'child, parent, kind, valid_from, valid_to, position, closed_by'
+
+export type OpenLink = Extract<EpcisLink, { op: 'open' }>
+export type CloseLink = Extract<EpcisLink, { op: 'close' }>
+
+interface Waiting extends SqlRow {
+  child: string
+  parent: string
+  kind: string
+  op: string
+  quantity: number | null
+  uom: string | null
+  at: string
+  position: number
+}
+type Ended = { child: string; parent: string }
+
+/** Links of one thing that are looked at, at most: each is what somebody stated and was not so when it came. */
+const LOOKED_AT = 1_000
+const END = '9999'
+
+/** About none of no things; a plant, where facts link nothing, has no such table. */
+const isWaiting = (db: SqlDatabase, uris: Iterable<string>): boolean =>
+  [...uris].length > 0 && db.get('select 1 as found from link_waiting limit 1') !== undefined
+
+/**
+ * A link that could not be made, or that another event had made already.
+ *
+ * @param madeBy of what ends all that is in something: that which comes late was in it, too
+ */
+export function keepWaiting(
+  db: SqlDatabase,
+  link: EpcisLink,
+  at: string,
+  position: number,
+  madeBy: number | null = null,
+): void {
+  const { quantity, uom } = link.op === 'open' ? link : { quantity: null, uom: null }
+  db.run(
+    `insert into link_waiting (child, parent, kind, op, quantity, uom, at, position, made_by)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (child, parent, kind, op, position) do nothing`,
+    link.child ?? '',
+    link.parent,
+    link.kind,
+    link.op,
+    quantity,
+    uom,
+    at,
+    position,
+    madeBy,
+  )
+}
+
+/** What that event stated is in error. */
+export const forgetWaiting = (db: SqlDatabase, position: number): void =>
+  void db.run('delete from link_waiting where position = ?', position)
+
+/** Whether it was made meanwhile. */
+export const wasMade = (db: SqlDatabase, { child, parent, kind, op }: EpcisLink, position: number): boolean =>
+  db.get(
+    `select 1 as found from link_waiting where child = ? and parent = ? and kind = ? and op = ? and position = ?
+       and made_by is not null`,
+    child ?? '',
+    parent,
+    kind,
+    op,
+    position,
+  ) !== undefined
+
+/** The link as a row, unless one that begins alike is there. */
+export const insertLink = (
+  db: SqlDatabase,
+  { child, parent, kind, quantity, uom }: Omit<OpenLink, 'op' | 'kind'> & { kind: string },
+  from: string,
+  position: number,
+): boolean =>
+  db.run(
+    `insert into edge (child, parent, kind, certainty, quantity, uom, valid_from, valid_to, position)
+     values (?, ?, ?, 'certain', ?, ?, ?, null, ?) on conflict (child, parent, kind, valid_from) do nothing`,
+    child,
+    parent,
+    kind,
+    quantity,
+    uom,
+    from,
+    position,
+  ).changes > 0
+
+/** Ends what the link names and what began before it; a name that is empty stands for all. @returns what was ended */
+export function endLinks(
+  db: SqlDatabase,
+  { child, parent, kind }: { child: string | null; parent: string; kind: string },
+  at: string,
+  position: number,
+): Ended[] {
+  const named = [['child', child ?? ''] as const, ['parent', parent] as const].filter(([, uri]) => uri !== '')
+  return db.all<Ended>(
+    `update edge set valid_to = ?, closed_by = ? where kind = ? and valid_to is null and valid_from <= ?${named
+      .map(([end]) => ` and ${end} in (select value from json_each(?))`)
+      .join('')} returning child, parent`,
+    at,
+    position,
+    kind,
+    at,
+    ...named.map(([, uri]) => JSON.stringify(namesOf(db, uri))),
+  )
+}
+
+/** Why a thing may not be put into another, or made of it, at that time; null = it may. */
+export function cycleOf(
+  db: SqlDatabase,
+  { child, parent, kind }: { child: string; parent: string; kind: string },
+  from: string,
+  to: string | null = null,
+): string | null {
+  const [up, down] = kind === 'aggregate' ? [child, parent] : [parent, child]
+  try {
+    refuseCycle(db, { up, down, from, to }, 0)
+    return null
+  } catch (error) {
+    return asCoded(error, 'TRC_GENEALOGY').message
+  }
+}
+
+/** What waits to be put into these things, or to be made of them. */
+export const waitingIn = (db: SqlDatabase, uris: Iterable<string>): string[] =>
+  isWaiting(db, uris)
+    ? db
+        .all<{ child: string }>(
+          `select distinct child from link_waiting where parent in (select value from json_each(?)) and child <> ''
+             and op = 'open' and made_by is null limit ${LOOKED_AT}`,
+          JSON.stringify([...uris].flatMap((uri) => namesOf(db, uri))),
+        )
+        .map((row) => row.child)
+    : []
+
+/** Things whose waiting links these may have stood in the way of, a circle of three included. */
+export const around = (db: SqlDatabase, links: readonly Ended[]): Set<string> =>
+  new Set([
+    ...links.flatMap((l) => [l.child, l.parent]),
+    ...waitingIn(db, new Set(links.map((l) => l.child))),
+  ])
+
+/** What a captured event had ended is gone: that end waits for what is stated instead. */
+export function keepEnds(db: SqlDatabase, gone: readonly GoneLink[]): void {
+  for (const { child, parent, kind, valid_to, closed_by } of gone)
+    if (closed_by !== null && valid_to !== null && isCaptured(db, closed_by))
+      keepWaiting(db, { op: 'close', kind: kind as CloseLink['kind'], child, parent }, valid_to, closed_by)
+}
+
+const isCaptured = (db: SqlDatabase, position: number): boolean =>
+  db.get<{ type: string }>('select type from event where position = ?', position)?.type ===
+  'ext.epcis.captured.v1'
+
+/**
+ * Makes what waited for something about these things to end, to begin or to be taken back, in the order of its times:
+ * links from them, and ends of those.
+ *
+ * @param by position of the event that changed something about them
+ */
+export function makeWaiting(db: SqlDatabase, uris: Iterable<string>, by: number): void {
+  if (isWaiting(db, uris)) for (const uri of new Set(uris)) if (uri !== '') makeOf(db, uri, by)
+}
+
+function makeOf(db: SqlDatabase, uri: string, by: number): void {
+  let rows = waitingOf(db, uri)
+  const made = (row: Waiting): void => {
+    db.run(
+      `update link_waiting set made_by = ? where child = ? and parent = ? and kind = ? and op = ? and position = ?`,
+      by,
+      row.child,
+      row.parent,
+      row.kind,
+      row.op,
+      row.position,
+    )
+    rows = rows.filter((r) => r !== row)
+  }
+  // What is made or ended may let others be made.
+  for (let before = -1; before !== rows.length;) {
+    before = rows.length
+    for (const row of rows) {
+      if (row.op === 'close') {
+        if (endLinks(db, { ...row, child: uri }, row.at, row.position).length > 0) made(row)
+        continue
+      }
+      const end = rows.find((r) => r.op === 'close' && r.at >= row.at && ends(db, r, row))
+      if (!fitsNow(db, row, end?.at ?? null) || !insertLink(db, row, row.at, row.position)) continue
+      made(row)
+      if (end !== undefined && endLinks(db, row, end.at, end.position).length > 0) made(end)
+    }
+  }
+}
+
+/** Links and ends of a thing that wait, and what emptied a box that it is in, or is said to have been in, since. */
+function waitingOf(db: SqlDatabase, uri: string): Waiting[] {
+  const names = JSON.stringify(namesOf(db, uri))
+  const own = db.all<Waiting>(
+    `select * from link_waiting w where child in (select value from json_each(?)) and (op = 'close' or made_by is null
+       and not exists (select 1 from edge e
+         where e.child = w.child and e.parent = w.parent and e.kind = w.kind and e.valid_from = w.at))
+     order by at, position limit ${LOOKED_AT}`,
+    names,
+  )
+  const boxes = [
+    ...own.filter((w) => w.op === 'open' && w.kind === 'aggregate'),
+    ...db.all<Pick<Waiting, 'parent' | 'at'>>(
+      `select parent, valid_from as at from edge
+         where child in (select value from json_each(?)) and kind = 'aggregate' and valid_to is null`,
+      names,
+    ),
+  ]
+  if (boxes.length === 0) return own
+  const since = boxes.reduce((least, { at }) => (at < least ? at : least), END)
+  const emptied = db.all<Waiting>(
+    `select * from link_waiting where parent in (select value from json_each(?)) and child = '' and at >= ?
+       order by at, position limit ${LOOKED_AT}`,
+    JSON.stringify([...new Set(boxes.flatMap(({ parent }) => namesOf(db, parent)))]),
+    since,
+  )
+  return [...own, ...emptied].sort((a, b) => (a.at === b.at ? a.position - b.position : a.at < b.at ? -1 : 1))
+}
+
+/** Whether the end is of that link. */
+function ends(db: SqlDatabase, end: Waiting, link: Waiting): boolean {
+  const same = (a: string, b: string): boolean => a === '' || a === b || namesOf(db, b).includes(a)
+  return end.kind === link.kind && same(end.child, link.child) && same(end.parent, link.parent)
+}
+
+/**
+ * Whether a link that waited is to be made now: an individual was not in that box at that time, and, where the end is not
+ * known, is in no other and was not packed elsewhere later. One with an end is made beside what is said of other boxes:
+ * the clocks of those who state it differ.
+ */
+function fitsNow(db: SqlDatabase, link: Waiting, to: string | null): boolean {
+  if (link.kind === 'aggregate' && link.quantity === null) {
+    const other = db.get(
+      `select 1 as found from edge where child in (select value from json_each(?1)) and kind = 'aggregate' and (
+         parent in (select value from json_each(?2)) and valid_from < ?4 and (valid_to is null or valid_to > ?3)
+         or ?5 = 1 and (valid_to is null or valid_from > ?3)) limit 1`,
+      JSON.stringify(namesOf(db, link.child)),
+      JSON.stringify(namesOf(db, link.parent)),
+      link.at,
+      to ?? END,
+      to === null ? 1 : 0,
+    )
+    if (other !== undefined) return false
+  }
+  return cycleOf(db, link, link.at, to) === null
+}
