@@ -90,10 +90,8 @@ describeWith('ffmpeg', spawnSync('ffmpeg', ['-version']).status === 0, 'video wi
     ffmpeg('-i', path('hevc.mkv'), '-c', 'copy', '-bsf:v', 'hevc_mp4toannexb', path('whole.hevc'))
     const bytes = await readFile(path('whole.hevc'))
     // ISO/IEC 23008-2, 7.3.1.2: six bits of the type of a unit behind its start code; below 32 a slice, 1 is referred to.
-    const units = [...bytes.toString('latin1').matchAll(/\0\0\x01/g)].map((m) => ({
-      at: m.index,
-      type: ((bytes[m.index + 3] ?? 0) >> 1) & 63,
-    }))
+    const starts = [...bytes.keys()].filter((i) => bytes[i] === 0 && bytes[i + 1] === 0 && bytes[i + 2] === 1)
+    const units = starts.map((at) => ({ at, type: ((bytes[at + 3] ?? 0) >> 1) & 63 }))
     const slices = units.filter((u) => u.type < 32)
     const [first, late] = [slices[5]?.at ?? 0, slices[2 * KEY + 3]?.at ?? 0]
     await writeFile(
