@@ -71,6 +71,7 @@ export const en = {
     running: 'running',
     yes: 'Balanced',
     no: 'NOT balanced',
+    waiting: 'records wait to be written: {{n}}',
     triggers: 'triggers',
     verdicts: 'verdicts',
     noVerdicts: 'no-verdicts',

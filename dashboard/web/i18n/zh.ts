@@ -72,6 +72,7 @@ export const zh: typeof en = {
     running: '进行中',
     yes: '平衡',
     no: '不平衡',
+    waiting: '等待写入的记录:{{n}}',
     triggers: '触发',
     verdicts: '判定',
     noVerdicts: '无判定',
