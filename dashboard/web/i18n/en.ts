@@ -27,6 +27,7 @@ export const en = {
     system: 'System',
     andon: 'Andon',
     language: 'Language',
+    printed: 'printed {{at}}',
   },
   link: {
     connecting: 'Connecting …',

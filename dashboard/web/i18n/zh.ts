@@ -28,6 +28,7 @@ export const zh: typeof en = {
     system: '系统',
     andon: '安灯',
     language: '语言',
+    printed: '打印于 {{at}}',
   },
   link: {
     connecting: '正在连接…',
