@@ -90,6 +90,23 @@ describe('the holds of a line', () => {
     expect(asked).toBe(1)
   }, 30_000)
 
+  it('reach a part through any number of lots that each took in some of the one before', async () => {
+    await madeOf(1)
+    for (let n = 1; n <= 60; n++)
+      await state(
+        { ...base(), kind: 'receive', lot: `M${n}`, product: 'raw', supplier: 's' },
+        { ...base(), kind: 'transform', child: `lot/M${n - 1}`, parent: `lot/M${n}`, certainty: 'certain' },
+      )
+    const queries = new QueryProcess({ dataDir: dir })
+    closers.push(() => queries.close())
+    const holds = board({ walk: (starts) => queries.questions.holdOver(starts), walkMs: 10_000 })
+    await state({ ...base(), kind: 'hold', target: 'lot/M20', reason: 'bad melt' })
+    expect((await holds.over(part, facts))?.en).toContain('lot/M20 is on hold')
+    await state({ ...base(), kind: 'release', target: 'lot/M20', reason: 'fine' })
+    await state({ ...base(), kind: 'hold', target: 'lot/M60', reason: 'bad melt' })
+    expect((await holds.over(part, facts))?.en).toContain('lot/M60 is on hold')
+  }, 30_000)
+
   it('stop what lies in a holder on hold, as reader, frame or line file name it', async () => {
     await state({ ...base(), kind: 'hold', target: 'fixture/F-12', reason: 'worn' })
     const holds = board({ walk: () => Promise.resolve(null), walkMs: 10_000 })

@@ -45,8 +45,8 @@ export const heldOf = (db: SqlDatabase, ids: readonly string[]): Hold[] =>
 export const holdsOf = (db: SqlDatabase, ids: readonly string[]): Hold[] =>
   ids.flatMap((id) => db.get<HoldRow>(`select ${COLUMNS} from hold where id = ?`, id) ?? [])
 
-/** Links followed from a unit to a held thing. */
-const MAX_WAYS = 5_000
+/** Links followed from a unit to a held thing: some 2,000 generations where each is made of the one before. */
+const MAX_WAYS = 20_000
 
 /** What was found within a bound: no hold with `cut` is no answer. */
 export interface HeldBy {
