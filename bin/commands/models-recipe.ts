@@ -14,10 +14,7 @@ export function addModelsRecipe(models: Command, environment: Environment): void
       'print the plainest recipe around a package; save it as recipes/<id>@1.recipe.yaml beside a line file',
     )
     .requiredOption('--view <WxH>', 'size of the frames of the camera, px, e.g. 1280x1024')
-    .option(
-      '--good <labels...>',
-      'of a classifier: labels that mean a good part; default: good, ok, normal, 良品 …',
-    )
+    .option('--good <labels...>', 'labels that mean a good part; default: good, ok, normal, 良品 …')
     .action(async (id: string, o: { view: string; good?: string[] }) => {
       const view = viewOf(o.view)
       const model = await packageNamed(modelDirs(environment), id)

@@ -40,6 +40,7 @@ export function primaryOf(
   if (tool?.use !== 'model@1' || !card) return null
   const read = (name: string) => (scores: Record<string, number>) => scores[`${tool.id}.${name}`] ?? null
   const common = { tool: tool.id, card, threshold: tool.threshold }
+  const good = card.labels.filter((l) => isGoodLabel(l, set.goodLabels))
   switch (card.spec.family) {
     case 'anomaly-map':
       return { ...common, scoreName: `${tool.id}.score`, scoreOf: read('score'), classOf: () => null }
@@ -49,9 +50,14 @@ export function primaryOf(
     case 'detection-rows':
     case 'segmentation-yolov8':
     case 'segmentation-classes':
-      return { ...common, scoreName: `${tool.id}.max`, scoreOf: read('max'), classOf: () => null }
+      return {
+        ...common,
+        scoreName: `${tool.id}.max`,
+        // The highest score of a model that finds good parts, too, says nothing of a part.
+        scoreOf: good.length > 0 ? () => null : read('max'),
+        classOf: () => null,
+      }
     case 'classification': {
-      const good = card.labels.filter((l) => isGoodLabel(l, set.goodLabels))
       const bad = card.labels.filter((l) => !good.includes(l))
       const most = (names: readonly string[], s: Record<string, number>): number =>
         Math.max(...names.map((n) => s[`${tool.id}.${n}`] ?? NaN))

@@ -18,9 +18,9 @@ export interface ViewSize {
 const JUDGES_NOTHING: readonly string[] = ['backbone', 'text-detection', 'text-recognition']
 
 /**
- * The plainest recipe around a model package: findings from the card's threshold on fail the part; of a classifier
- * only those of a class that does not mean good. A part passes when a detector finds nothing, or a classifier is certain
- * of a good class: one that knows none passes no part, since six defects that are each unlikely are no good part. Pair
+ * The plainest recipe around a model package: findings from the card's threshold on fail the part, but those of a class
+ * that means good. A part passes when a detector that knows no such class finds nothing, or a model is certain of a good
+ * class: a classifier that knows none passes no part, since six defects that are each unlikely are no good part. Pair
  * models get their template from the data set.
  *
  * @throws MDL_PACKAGE for what judges no images
@@ -57,11 +57,17 @@ export function recipeOfPackage(
         threshold: o.threshold ?? card.threshold.value,
       },
     ],
-    rules:
-      card.spec.family === 'classification'
-        ? classRules(card.labels.filter((l) => isGoodLabel(l, o.goodLabels)))
-        : [defectRule('findings.size() > 0', 'true'), passRule('findings.size() == 0')],
+    rules: rulesOf(card, o.goodLabels),
   })
+}
+
+function rulesOf({ spec, labels }: ModelCard, goodLabels?: readonly string[]): object[] {
+  // The background is never found.
+  const found = labels.filter((l) => !('background' in spec && l === spec.background))
+  const good = found.filter((l) => isGoodLabel(l, goodLabels))
+  return spec.family === 'classification' || good.length > 0
+    ? classRules(good)
+    : [defectRule('findings.size() > 0', 'true'), passRule('findings.size() == 0')]
 }
 
 const defectRule = (when: string, condemns: string): object => ({

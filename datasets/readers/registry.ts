@@ -5,7 +5,8 @@ import { deeppcb } from './deeppcb.ts'
 import { isDirectory } from './files.ts'
 import { folderPerClass } from './folder-per-class.ts'
 import { folder } from './folder.ts'
-import { type Dataset, type DatasetReader, GOOD_LABELS, type ReadOptions, checkGoodLabels } from './item.ts'
+import type { Dataset, DatasetItem, DatasetReader, ReadOptions } from './item.ts'
+import { checkGoodLabels, GOOD_LABELS, isGoodLabel } from './item.ts'
 import { leftOut, unusedFiles } from './left-out.ts'
 import { mvtec } from './mvtec.ts'
 import { refuseMasksBeside, refuseUnreadLabels } from './unread-labels.ts'
@@ -41,7 +42,7 @@ export async function openDataset(dir: string, options: OpenOptions = {}): Promi
   if (options.goodLabels)
     checkGoodLabels(
       options.goodLabels,
-      set.items.flatMap((i) => i.label ?? []),
+      set.items.flatMap((i) => i.label ?? (i.boxes ? set.classes : [])),
     )
   const unused = await unusedFiles({ ...set, ...(labels && { labels }) })
   const splits = [...new Set(set.items.map((i) => i.split))]
@@ -65,7 +66,7 @@ export async function openDataset(dir: string, options: OpenOptions = {}): Promi
   return {
     ...set,
     goodLabels: options.goodLabels ?? GOOD_LABELS,
-    items: checked.items,
+    items: checked.items.map((item) => lookedAt(item, options.goodLabels)),
     allImages: set.items.map(({ id, image, split }) => ({ id, image, split })),
     leftOut: [
       ...(set.leftOut ?? []),
@@ -79,6 +80,13 @@ export async function openDataset(dir: string, options: OpenOptions = {}): Promi
       ),
     ],
   }
+}
+
+/** A region of a class that means good says that the part was looked at, not that it is bad. */
+function lookedAt(item: DatasetItem, goodLabels?: readonly string[]): DatasetItem {
+  const { defective, boxes = [] } = item
+  const good = boxes.filter((b) => isGoodLabel(b.class, goodLabels))
+  return defective === null && good.length > 0 ? { ...item, defective: good.length < boxes.length } : item
 }
 
 function named(format: string): DatasetReader {

@@ -62,6 +62,23 @@ describe('what labels leave open is said', () => {
     expect((await openDataset(at.dir)).items.map(badPart)).toEqual([true, true])
   })
 
+  it('but not that a part is bad in which only what means good was found', async () => {
+    await at.tree({
+      'data.yaml': 'names: [Good, scratch]\ntrain: images\n',
+      'images/a.jpg': null,
+      'labels/a.txt': '0 .5 .5 1 1',
+      'images/b.jpg': null,
+      'labels/b.txt': '0 .25 .5 .5 1\n1 .75 .5 .5 1',
+      'images/c.jpg': null,
+      'labels/c.txt': '',
+    })
+    const bad = async (goodLabels?: string[]) =>
+      (await openDataset(at.dir, goodLabels && { goodLabels })).items.map(badPart)
+    expect(await bad()).toEqual([false, true, false])
+    expect(await bad(['scratch'])).toEqual([true, true, false])
+    await expect(bad(['gut'])).rejects.toThrow(/CFG_USAGE.*--good.*one of Good, scratch; found "gut"/)
+  })
+
   it('where a file of COCO has no annotations, or none is in it', async () => {
     const json = (id: number, annotations?: object[]): string =>
       JSON.stringify({

@@ -9,12 +9,15 @@ import { compileRules } from '../../inspection/index.ts'
 import type { PackageInfo } from '../../models/index.ts'
 import { writeToyPackage } from '../suites/toy-models.ts'
 
-const classifier = (labels: string[]): PackageInfo => {
+const packageOf = (labels: string[], family: 'classification' | 'detection'): PackageInfo => {
   const card: ModelCard = {
     id: 'kinds',
     version: '1.0.0',
     title: { en: 'kinds', zh: '类别' },
-    spec: { family: 'classification', output: 'p', activation: 'softmax' },
+    spec:
+      family === 'classification'
+        ? { family, output: 'p', activation: 'softmax' }
+        : { family: 'detection-yolov8', output: 'o', nmsIou: 0.5, scoreFloor: 0.01 },
     inputs: [
       {
         name: 'image',
@@ -45,9 +48,14 @@ const classifier = (labels: string[]): PackageInfo => {
   }
 }
 
-function judge(labels: string[], found: string[], goodLabels?: string[]): string {
+function judge(
+  labels: string[],
+  found: string[],
+  goodLabels?: string[],
+  family: 'classification' | 'detection' = 'classification',
+): string {
   const recipe = recipeOfPackage(
-    classifier(labels),
+    packageOf(labels, family),
     { widthPx: 8, heightPx: 8 },
     goodLabels === undefined ? {} : { goodLabels },
   )
@@ -88,6 +96,14 @@ describe('the plainest recipe around a classifier', () => {
     expect(judge(defects, ['inclusion'])).toBe('fail')
     expect(judge(['gut', 'schlecht'], ['gut'], ['gut'])).toBe('pass')
     expect(judge(['gut', 'schlecht'], ['schlecht'], ['gut'])).toBe('fail')
+  })
+
+  it('takes what a detector finds good for no defect, and holds a part of which it finds nothing', () => {
+    const of = (labels: string[], found: string[]): string => judge(labels, found, undefined, 'detection')
+    expect(of(['OK', 'scratch'], ['OK', 'OK'])).toBe('pass')
+    expect(of(['OK', 'scratch'], ['OK', 'scratch'])).toBe('fail')
+    expect(of(['OK', 'scratch'], [])).toBe('inconclusive')
+    expect(of(['dent', 'scratch'], [])).toBe('pass')
   })
 })
 
