@@ -62,7 +62,7 @@ describe('a peer that takes connections and says nothing', () => {
     const sink = sinkAt(`127.0.0.1:${(server.address() as AddressInfo).port}`)
     for (const event of logged.slice(0, 3))
       expect(await sink.deliver(event, new AbortController().signal)).toMatchObject({ why: 'away' })
-    await expect.poll(() => came).toBe(3)
+    await expect.poll(() => came).toBeGreaterThanOrEqual(3)
     // Nobody reads what comes on them, so that a peer that goes on sending would fill the memory.
     await expect.poll(() => open.size, { timeout: 5_000 }).toBe(0)
     sink.close()
