@@ -1,8 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 /**
- * Files that start no thread, process or service and know no deadline: they may share the cores, and their modules. A
- * file that is not named here runs alone, which is always right.
+ * Files that start no thread, process or service and know no deadline: they may share the cores, and their modules.
  */
 const PURE = [
   'architecture/*',
@@ -24,12 +23,10 @@ const PURE = [
   'unit/traceability-{inspection-check,iso15434,published-checkpoint,signed-note}',
 ].map((name) => `tests/${name}.test.ts`)
 
-/** Files that start commands and threads, and wait for their end however long that takes: two at a time. */
-const PATIENT = [
-  'e2e/{bad-config,causes-cli,damaged-files,ncr-cli,quantize,wrong-words}',
-  'property/traceability-{epcis,tamper}',
-  'unit/{inspection-text-hard,teach,teach-again,traceability-plant-migrations}',
-].map((name) => `tests/${name}.test.ts`)
+/** Commands that end of themselves, however long that takes. */
+const COMMANDS = ['bad-config', 'causes-cli', 'damaged-files', 'ncr-cli', 'quantize', 'wrong-words'].map(
+  (name) => `tests/e2e/${name}.test.ts`,
+)
 
 const BUILT = { globalSetup: ['tests/built.ts'], setupFiles: ['tests/from-build.ts'] }
 
@@ -45,18 +42,14 @@ export default defineConfig({
       { extends: true, test: { name: 'pure', include: PURE, isolate: false } },
       {
         extends: true,
-        test: { name: 'patient', include: PATIENT, maxWorkers: 2, ...BUILT, sequence: { groupOrder: 1 } },
-      },
-      {
-        extends: true,
         test: {
           name: 'parts',
-          include: ['tests/**/*.test.ts'],
-          exclude: ['node_modules', 'dist', 'tests/bench', 'tests/e2e/**', ...PURE, ...PATIENT],
-          // One file at a time: many start processes with deadlines, and a second file would take their cores.
-          fileParallelism: false,
+          include: ['tests/!(e2e)/**/*.test.ts', ...COMMANDS],
+          exclude: PURE,
+          // Their deadlines hold with three files on two cores beside other work; more would be luck.
+          maxWorkers: 2,
           ...BUILT,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -64,10 +57,11 @@ export default defineConfig({
         test: {
           name: 'whole program',
           include: ['tests/e2e/*.test.ts'],
-          exclude: PATIENT,
+          exclude: COMMANDS,
+          // One file at a time: a line judges within its budget, and a second file would take its cores.
           fileParallelism: false,
           ...BUILT,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

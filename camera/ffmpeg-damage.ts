@@ -4,18 +4,27 @@ export type Strictness =
   | 'strict'
   /** As strict, for H.264 that begins between two key frames: `explode` would call it damaged for ever. */
   | 'midway'
+  /** As strict, from the first key frame on: H.265 that begins between two shows wrong pictures up to the next one. */
+  | 'keyed'
   /** It leaves damaged pictures out and says so: for video whose pictures stand alone. */
   | 'alone'
 
 /**
  * `xerror` ends the run; `explode` makes the decoder refuse a picture instead of filling its holes. `xerror` alone tells
  * damaged pictures of H.264, not those of MJPEG and MPEG-2. With `debug_ts`, a line for every decoded picture, stderr
- * says where among the frames a damaged one lay; `repeat`, or equal lines would become one.
+ * says where among the frames a damaged one lay; `repeat`, or equal lines would become one. What the level `info` is
+ * for: the codec, and lost packets, which are a warning.
  */
 export const strictnessArgs = (strictness: Strictness): string[] =>
   strictness === 'alone'
     ? ['-nostats', '-loglevel', 'repeat+level+info', '-debug_ts', '-err_detect', 'explode']
-    : ['-loglevel', 'error', '-xerror', ...(strictness === 'strict' ? ['-err_detect', 'explode'] : [])]
+    : [
+        '-nostats',
+        '-loglevel',
+        'level+info',
+        '-xerror',
+        ...(strictness === 'midway' ? [] : ['-err_detect', 'explode']),
+      ]
 
 /** What ffmpeg prints of a damaged picture, or of one whose packets were lost; 7.1 and, from its source, 5.1 to 8. */
 export const saysDamaged = (stderr: string): boolean =>
@@ -23,12 +32,15 @@ export const saysDamaged = (stderr: string): boolean =>
     stderr,
   )
 
+const isError = (line: string): boolean => /\[(error|fatal|panic)\]/.test(line)
+
 /**
  * How to run again at once after a strict run that gave no frame. H.264: its first pictures refer to ones before them,
- * as of a camera that is running. MJPEG: the first buffer of a USB camera is often cut. Not MPEG-2 and MPEG-4: behind a
+ * as of a camera that is running; so of H.265. MJPEG: the first buffer of a USB camera is often cut. Not MPEG-2 and MPEG-4: behind a
  * picture left out they show wrong ones without a word.
  */
 export function gentler(stderr: string): Strictness | null {
+  if (stderr.includes('Could not find ref with POC')) return 'keyed'
   if (!saysDamaged(stderr)) return null
   if (stderr.includes('[h264 @')) return 'midway'
   return /\[(dec:)?mjpeg @/.test(stderr) ? 'alone' : null
@@ -55,12 +67,55 @@ export class DamagedPictures {
       const behind = Math.max(this.#decoded, frames)
       if (behind > 0 || this.#fromStart) this.#behind.push(behind)
     }
-    return /\[(error|fatal|panic)\]/.test(line)
+    return isError(line)
   }
 
   /** Takes those that lay before the next frame. */
   take(frames: number): number {
     const later = this.#behind.findIndex((behind) => behind > frames)
     return this.#behind.splice(0, later < 0 ? Infinity : later).length
+  }
+}
+
+/** Codecs that RTP carries whose pictures stand alone: what is lost of one is no hole in the next. */
+const ALONE: ReadonlySet<string> = new Set(['mjpeg', 'rawvideo', 'bitpacked', 'dvvideo', 'dirac'])
+
+/**
+ * Whether pictures may be wrong from now on though the decoder shows them without an error: packets of RTP were lost, or
+ * a picture of H.265 refers to one that never came. Said by ffmpeg 7.1. H.265 cut in mid-picture it shows without a word.
+ */
+export class HoleInVideo {
+  /** Before the first key frame nothing is shown, and much is missing. */
+  readonly #fromKey: boolean
+  #codec = ''
+  found = false
+
+  constructor(strictness: Strictness) {
+    this.#fromKey = strictness === 'keyed'
+  }
+
+  /** How the next run reads the same video. */
+  get next(): Strictness {
+    return this.#codec === 'hevc' ? 'keyed' : 'strict'
+  }
+
+  /**
+   * @param line of stderr
+   * @param frames how many the run has given
+   * @param found called at the first hole
+   * @returns whether the line tells it, or an error
+   */
+  read(line: string, frames: number, found: () => void): boolean {
+    this.#codec = /Stream #\d+:\d+ -> #0:0 \((\w+) /.exec(line)?.[1] ?? this.#codec
+    const tells =
+      (/Could not find ref with POC/.test(line) && !(this.#fromKey && frames === 0)) ||
+      (/RTP: missed \d+ packets/.test(line) &&
+        !ALONE.has(this.#codec) &&
+        // Of H.264 the decoder sees a hole in the picture itself; a lost one matters behind the first.
+        !(this.#codec === 'h264' && frames === 0))
+    if (!tells || this.found) return isError(line) || saysDamaged(line)
+    this.found = true
+    found()
+    return true
   }
 }

@@ -26,7 +26,8 @@ export function ffmpegArgs(spec: FfmpegInput, strictness: Strictness = 'strict')
   const { widthPx: w, heightPx: h } = spec
   const sameSize = `crop=w='if(eq(iw,${w})*eq(ih,${h}),${w},-1)':h=${h}:x=0:y=0`
   const quiet = ['-hide_banner', '-nostdin', ...strictnessArgs(strictness)]
-  const videoOnly = ['-an', '-sn', '-dn', '-vf', `format=${format},${sameSize}`]
+  const fromKey = strictness === 'keyed' ? ",select='gt(selected_n,0)+key'" : ''
+  const videoOnly = ['-an', '-sn', '-dn', '-vf', `format=${format},${sameSize}${fromKey}`]
   const out = ['-fps_mode', 'passthrough', '-pix_fmt', format, '-f', 'rawvideo', '-']
   return [...quiet, ...spec.input, ...videoOnly, ...out]
 }
@@ -44,12 +45,15 @@ export function inputName(input: readonly string[]): string {
 const redact = (text: string): string => text.replace(/:\/\/[^/@\s]+@/g, '://***@')
 
 const LIVE_SCHEME = /^(rtsps?|rtmps?|rtp|srt|udp|tcp|tls|https?):/i
-const LIVE_DEVICE = /^(v4l2|video4linux2|dshow|avfoundation|decklink|x11grab|gdigrab|iec61883|libdc1394)$/i
+const LIVE_DEVICE =
+  /^(sdp|v4l2|video4linux2|dshow|avfoundation|decklink|x11grab|gdigrab|iec61883|libdc1394)$/i
 
 /** Cameras have no end: what ends is gone and is opened again. A file or test source that ends has ended. */
 export function isLive(input: readonly string[]): boolean {
   const at = input.lastIndexOf('-i')
-  if (LIVE_SCHEME.test(input[at + 1] ?? '')) return true
+  const name = input[at + 1] ?? ''
+  // An SDP file is not the video, it says where that comes from.
+  if (LIVE_SCHEME.test(name) || /\.sdp$/i.test(name)) return true
   return input.some((arg, i) => input[i - 1] === '-f' && LIVE_DEVICE.test(arg))
 }
 

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import { CodedError, monoMs } from '../contracts/index.ts'
 import type { FrameFormat, FrameSlot, FrameSource } from '../contracts/index.ts'
-import { DamagedPictures, gentler, saysDamaged } from './ffmpeg-damage.ts'
+import { DamagedPictures, gentler, HoleInVideo, saysDamaged } from './ffmpeg-damage.ts'
 import type { Strictness } from './ffmpeg-damage.ts'
 import { checkFfmpeg, ffmpegArgs, inputName, isLive, saysWrongSize, startFfmpeg } from './ffmpeg-process.ts'
 import type { FfmpegInput, FfmpegRun } from './ffmpeg-process.ts'
@@ -112,17 +112,19 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
     flow.missed(arrival.trigger, arrival.atMs, new CodedError('CAM_INCOMPLETE', detail))
   }
 
+  /** @returns whether a frame broke off */
   const readFrames = async (
     run: FfmpegRun,
     stopped: AbortSignal,
+    hasHole: () => boolean,
     onFrame: () => void,
     busy: (waiting: boolean) => void,
-  ): Promise<void> => {
+  ): Promise<boolean> => {
     let at = 0
     let arrival: Arrival | null = null
     try {
       for await (const chunk of run.stdout as AsyncIterable<Buffer>) {
-        for (let offset = 0; offset < chunk.length && !stopped.aborted;) {
+        for (let offset = 0; offset < chunk.length && !stopped.aborted && !hasHole();) {
           if (at === 0) {
             period.arrived(monoMs())
             busy(true)
@@ -134,6 +136,9 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
           at += n
           offset += n
           if (at < frameBytes) continue
+          // What stderr says of this frame was written before it, and may not have been read.
+          await turn()
+          if (hasHole()) break
           if (arrival) complete(arrival)
           arrival = null
           at = 0
@@ -144,6 +149,7 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
       // The pipe was destroyed by stop(); why is known to the caller.
     }
     if (arrival) breakOff(arrival, at)
+    return arrival !== null
   }
 
   const missDamaged = (pictures: number): void => {
@@ -166,12 +172,13 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
     let inFrame = false
     const leavesOut = strictness === 'alone'
     const damaged = new DamagedPictures(!live)
+    const hole = new HoleInVideo(strictness)
     const run = startFfmpeg(binary, ffmpegArgs(options, strictness), (line) => {
-      if (!leavesOut) return true
-      const isError = damaged.read(line, frames)
+      if (!leavesOut) return hole.read(line, frames, () => run.stop())
+      const told = damaged.read(line, frames)
       // A frame whose bytes arrive has its number already.
       if (!inFrame) missDamaged(damaged.take(frames))
-      return isError
+      return told
     })
     let lastMs = monoMs()
     let waiting = false
@@ -196,11 +203,17 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
       flow.state = 'online'
       budget.worked()
     }
-    await readFrames(run, stopped, onFrame, (on) => {
-      waiting = on
-      inFrame = true
-      if (!on) lastMs = monoMs()
-    })
+    const brokeOff = await readFrames(
+      run,
+      stopped,
+      () => hole.found,
+      onFrame,
+      (on) => {
+        waiting = on
+        inFrame = true
+        if (!on) lastMs = monoMs()
+      },
+    )
     const died = await run.closed
     clearInterval(watchdog)
     stopped.removeEventListener('abort', stop)
@@ -223,13 +236,14 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
     }
     // Before its first frame a camera only opens; of a file, what is damaged was a part.
     const counts = frames > 0 || !live
-    const atDamage = counts && !silent && !leavesOut && saysDamaged(stderr)
-    if (atDamage) missDamaged(1)
+    const atDamage = counts && !silent && !leavesOut && (hole.found || saysDamaged(stderr))
+    if (atDamage && !(hole.found && brokeOff)) missDamaged(1)
     // Behind a damaged picture comes the same video, and a try in vain would miss parts; a camera that was gone may
     // have been given another codec.
-    else strictness = 'strict'
-    if (died === null && !silent && !live) return 'ended'
-    const what = silent ? `no frame for ${watchdogMs} ms` : (died ?? 'the stream ended')
+    strictness = !atDamage ? 'strict' : hole.found ? hole.next : strictness
+    if (died === null && !silent && !hole.found && !live) return 'ended'
+    const ended = hole.found ? 'a part of the video is missing' : (died ?? 'the stream ended')
+    const what = silent ? `no frame for ${watchdogMs} ms` : ended
     const hint = stderr && { hint: lastLines(stderr) }
     return {
       error: new CodedError('CAM_GONE', { actual: `${source}: ${what}`, ...hint }),
