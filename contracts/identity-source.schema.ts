@@ -5,6 +5,15 @@ const id = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits 
 const port = z.number().int().min(1).max(65_535)
 /** What the reader sends when it was asked and read nothing, e.g. NOREAD: a failed read, not a code. */
 const noRead = z.string().min(1).max(64).optional()
+/**
+ * What the reader sends for the FNC1 between the fields of a GS1 symbol when it is not set to send it as it is (1D hex):
+ * `^`, `~1`, `{GS}`. Read as FNC1 wherever it stands, so nothing that is in other codes.
+ */
+const fnc1 = z
+  .string()
+  .max(8)
+  .regex(/^[!-~]*[^A-Za-z0-9][!-~]*$/, 'printable characters, one of them no letter or digit')
+  .optional()
 
 /** Longest line, bytes; a longer one is refused. */
 const maxLength = z.number().int().positive().default(4_096)
@@ -17,6 +26,7 @@ const scannerTcp = z.strictObject({
   port,
   maxLength,
   noRead,
+  fnc1,
 })
 
 /** A scanner on a serial line (RS-232, RS-485 or USB that shows up as one), one line per code. */
@@ -32,6 +42,7 @@ const scannerSerial = z.strictObject({
   stopBits: z.union([z.literal(1), z.literal(2)]).default(1),
   maxLength,
   noRead,
+  fnc1,
 })
 
 /**
@@ -45,6 +56,7 @@ const scannerKeyboard = z.strictObject({
   path: z.string().min(1),
   maxLength,
   noRead,
+  fnc1,
 })
 
 /** Readers post to `POST /reads`: text, or JSON `{text, symbologyId?, trigger?, position?}`. */
@@ -57,6 +69,7 @@ const httpReads = z.strictObject({
   /** Required bearer token when `host` is not a loopback address. */
   token: z.string().min(16).optional(),
   noRead,
+  fnc1,
 })
 
 /** Reads as messages of one topic, of the same form as for http-reads. */
@@ -70,6 +83,7 @@ const mqttReads = z.strictObject({
   password: z.string().optional(),
   qos: z.union([z.literal(0), z.literal(1), z.literal(2)]).default(1),
   noRead,
+  fnc1,
 })
 
 /** An RFID reader that speaks EPCglobal Low Level Reader Protocol 1.0.1 or 1.1. */

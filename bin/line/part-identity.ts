@@ -1,12 +1,14 @@
 import {
+  CodedError,
   type CodeRead,
+  type DoubtfulIdentity,
   errorText,
   type ErrorFact,
   type PartContext,
   type StationSpec,
 } from '../../contracts/index.ts'
 import { identityTools, type Identify } from '../../inspection/index.ts'
-import { doubtful, type HoldBoard, identify, RecentUnits } from '../../traceability/index.ts'
+import { doubtful, type HoldBoard, identify, RecentUnits, spelledFnc1 } from '../../traceability/index.ts'
 import type { TraceQuery } from '../../traceability/query/index.ts'
 
 /** Parts within which a serial must not come twice, when the line file does not say. */
@@ -52,6 +54,7 @@ export function partIdentity({ station, context, canary, holds, before }: Identi
     const fault = canary.faultOf(judgedBy)
     const twice =
       within > 0 && identity !== 'none' && found.uri !== null ? recent.check(found.uri, ++parts) : null
+    const spelled = identity === 'none' ? null : wronglySpelled(codes.filter((c) => naming.includes(c.tool)))
     const facts = {
       ...context,
       recipe: judgedBy,
@@ -65,7 +68,7 @@ export function partIdentity({ station, context, canary, holds, before }: Identi
     return {
       problem: fault
         ? { noVerdict: { reason: 'tool', ...fault }, text: errorText(fault) }
-        : (problem ?? wrong ?? (twice && doubtful(twice))),
+        : (problem ?? wrong ?? spelled ?? (twice && doubtful(twice))),
       hold: async () => {
         // A canary that failed since is a doubt about who judged the part.
         const since = canary.faultOf(judgedBy)
@@ -73,6 +76,26 @@ export function partIdentity({ station, context, canary, holds, before }: Identi
       },
     }
   }
+}
+
+/**
+ * A GS1 symbol whose fields a reader ran together with a mark of its own would be a plain serial: nobody would see that
+ * the part is another product, or of a lot on hold.
+ */
+function wronglySpelled(codes: readonly CodeRead[]): DoubtfulIdentity | null {
+  for (const { ok, symbologyId, text } of codes) {
+    const spelling = ok && symbologyId === '' ? spelledFnc1(text) : null
+    if (spelling !== null)
+      return doubtful({
+        text: { zh: '读码器未按原样发送 FNC1', en: 'The reader does not send FNC1 as it is' },
+        error: new CodedError('TRC_IDENTITY', {
+          expected: 'FNC1 (1D hex) between the fields of a GS1 symbol',
+          actual: JSON.stringify(text.slice(0, 80)),
+          hint: `say fnc1: '${spelling}' at the reader in the line file, or set the reader to send symbology identifiers and 1D`,
+        }),
+      })
+  }
+  return null
 }
 
 const codeOf = ({ code, message }: ErrorFact): ErrorFact => ({ code, message })

@@ -19,7 +19,7 @@ export interface ListeningReads extends IdentitySource {
 
 /** `POST /reads`: 202 when the read was taken, 400 with a code when it is none. */
 export function httpReads(spec: IdentitySourceSpecOf<'http-reads'>): ListeningReads {
-  const feed = new ReadFeed(spec.id, spec.noRead)
+  const feed = new ReadFeed(spec.id, spec)
   let url: string | null = null
   const server = createServer((req, res) => {
     const answer = (status: number, body: object): void => {

@@ -5,7 +5,7 @@ import { ReadFeed } from './read-feed.ts'
 
 /** Reads as messages of an MQTT topic; the client connects and subscribes again by itself. */
 export function mqttReads(spec: IdentitySourceSpecOf<'mqtt-reads'>): IdentitySource {
-  const feed = new ReadFeed(spec.id, spec.noRead)
+  const feed = new ReadFeed(spec.id, spec)
   let client: MqttClient | null = null
   let closed = false
   const lost = (e: unknown): void => feed.lost(asCoded(e, 'CAM_GONE', { path: spec.url }))

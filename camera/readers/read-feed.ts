@@ -7,17 +7,24 @@ import {
   toFact,
 } from '../../contracts/index.ts'
 
+/** What a device sends in place of something else. */
+interface SentAs {
+  /** When it read nothing; absent = it sends nothing then. */
+  noRead?: string | undefined
+  /** For FNC1; absent = FNC1 (1D hex). */
+  fnc1?: string | undefined
+}
+
 /** What every source of reads does with what it got: hands it on and counts. */
 export class ReadFeed {
   readonly #source: string
-  readonly #noRead: string | undefined
+  readonly #sent: SentAs
   #listener: ((item: IdentityItem) => void) | null = null
   #health: IdentitySourceHealth = { state: 'closed', reads: 0, refused: 0, connects: 0, error: null }
 
-  /** @param noRead what the device sends when it read nothing; absent = it sends nothing then */
-  constructor(source: string, noRead?: string) {
+  constructor(source: string, sent: SentAs = {}) {
     this.#source = source
-    this.#noRead = noRead
+    this.#sent = sent
   }
 
   get health(): IdentitySourceHealth {
@@ -46,10 +53,16 @@ export class ReadFeed {
         trigger: null,
         position: null,
         ...read,
-        text: read.text === this.#noRead ? '' : read.text,
+        text: this.#text(read.text),
         source: this.#source,
       },
     })
+  }
+
+  #text(text: string): string {
+    const { noRead, fnc1 } = this.#sent
+    if (text === noRead) return ''
+    return fnc1 === undefined ? text : text.replaceAll(fnc1, '\u001d')
   }
 
   /** A message that is no read. It is told, because a lost code is a part without a name. */

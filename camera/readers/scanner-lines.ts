@@ -14,7 +14,7 @@ type Spec = IdentitySourceSpecOf<'scanner-tcp' | 'scanner-serial' | 'scanner-key
 
 /** A scanner that sends one line per code, over TCP, a serial line or as a keyboard; it is opened again when it goes away. */
 export function scannerLines(spec: Spec): IdentitySource {
-  const feed = new ReadFeed(spec.id, spec.noRead)
+  const feed = new ReadFeed(spec.id, spec)
   const stop = new AbortController()
   const where = spec.adapter === 'scanner-tcp' ? `${spec.host}:${spec.port}` : spec.path
   let running: Promise<void> | null = null

@@ -15,6 +15,8 @@ import './look/teach.css'
 import './look/ncr.css'
 import './look/unit-life.css'
 import './look/sinks.css'
+import './look/phone.css'
+import './look/print.css'
 
 startI18n()
 const root = document.getElementById('root')

@@ -16,6 +16,7 @@ import {
 import { findPackages, pinnedPackage, type PackageInfo } from '../../models/index.ts'
 import type { Dataset, DatasetItem } from '../readers/index.ts'
 import { badPart } from '../readers/item.ts'
+import { splitsText } from '../readers/splits.ts'
 import { checkExport, type DetectionType } from './export-detections.ts'
 import { intoFrame } from './frame-box.ts'
 import { EVALUATION_CONTEXT, judgeItems } from './judge-items.ts'
@@ -122,7 +123,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
       dataset: {
         format: dataset.format,
         dir: dataset.dir,
-        split: options.split ?? 'all',
+        split: options.split ?? splitsText(dataset),
         images: dataset.items.length,
         classes: dataset.classes,
         leftOut: dataset.leftOut,

@@ -83,7 +83,10 @@ export class PerImageOverlap {
     }
   }
 
-  /** Null without good or defective images, or where fewer than 31 thresholds lie inside the limits (as anomalib). */
+  /**
+   * Null without good or defective images, where one good pixel is a higher rate than the lower limit, or where fewer than
+   * 31 thresholds lie inside the limits (as anomalib).
+   */
   score(): OverlapScore | null {
     if (this.#goodImages === 0 || this.#defects.length === 0 || !(this.#highest > this.#lowest)) return null
     const range = this.#range()
@@ -125,6 +128,8 @@ export class PerImageOverlap {
       for (; at >= 0 && (this.#tail[order[at] ?? 0] ?? 0) >= t; at--)
         rate += this.#weights[order[at] ?? 0] ?? 0
       const mean = rate / this.#goodImages
+      // Not even the highest good score is rare enough: part of the range would count as nothing called.
+      if (falling.length === 0 && mean > this.#limits.low) return null
       falling.push(mean)
       // Of equally near ones the lowest threshold.
       if (Math.abs(mean - this.#limits.low) <= best.low)

@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 import { z } from 'zod'
 import { asCoded, type Box, CodedError } from '../../contracts/index.ts'
+import { extent } from '../metrics/extent.kernel.ts'
 import { imageHeader } from './image-size.ts'
 import type { TrueBox } from './item.ts'
 import { boundsOfRuns, countsOfText } from './run-lengths.ts'
@@ -53,14 +54,19 @@ export function shapeOf(
 
 export function boxOf(
   bbox: readonly [number, number, number, number] | readonly [] | null | undefined,
-  { runs }: Pick<TrueBox, 'runs'>,
+  { polygons, runs }: Pick<TrueBox, 'polygons' | 'runs'>,
   place: Place,
 ): Box {
   if (bbox?.length === 4) return [bbox[0], bbox[1], bbox[0] + bbox[2], bbox[1] + bbox[3]]
   if (runs) return boundsOfRuns(runs)
+  if (polygons) {
+    const [x1, x2] = extent(polygons.flatMap((p) => p.filter((_, n) => n % 2 === 0)))
+    const [y1, y2] = extent(polygons.flatMap((p) => p.filter((_, n) => n % 2 === 1)))
+    return [x1, y1, x2, y2]
+  }
   throw new CodedError('DAT_ANNOTATION', {
     ...place,
-    expected: 'bbox [x, y, width, height]',
+    expected: 'bbox [x, y, width, height], or a segmentation',
     actual: 'none',
   })
 }

@@ -24,7 +24,7 @@ const cocoSchema = z.looseObject({
       z.looseObject({
         image_id: id,
         category_id: id,
-        /** May be absent or empty where run lengths say it. */
+        /** May be absent or empty where the segmentation says it. */
         bbox: z
           .union([
             z.tuple([z.number(), z.number(), z.number().nonnegative(), z.number().nonnegative()]),

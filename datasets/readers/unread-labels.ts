@@ -5,7 +5,7 @@ import { splitNamed } from './splits.ts'
 
 /** How layouts name the folders of images and of what is said about them. */
 const OF_A_LAYOUT =
-  /^(images?|imgs?|labels|annotations?|annots|masks|ground_?truths?|jpegimages|imagesets|segmentation(class|object))$/i
+  /^(((train|val|test)_)?images?|imgs?|labels?|annotations?|annots|masks|ground_?truths?|jpegimages|imagesets|segmentation(class|object))$/i
 
 /** Whether a reader may take a folder of this name for none of a class of parts. */
 export const isLayoutFolder = (name: string): boolean =>

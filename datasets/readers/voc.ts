@@ -184,7 +184,7 @@ function parse(document: string, file: string): { boxes: FoundBox[]; width?: num
       class: unescaped(name),
       box: [x1 - 1, y1 - 1, x2, y2],
       place: { file, line: lineOf(object.index) },
-      ...(textOf(body, 'difficult') === '1' ? { crowd: true } : {}),
+      ...(/^(1|true)$/i.test(textOf(body, 'difficult') ?? '') ? { crowd: true } : {}),
     })
   }
   const opened = xml.match(/<object[\s/>]/g)?.length ?? 0

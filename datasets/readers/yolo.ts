@@ -99,6 +99,7 @@ export const yolo: DatasetReader = {
     const labels = { used: notes.flatMap((path) => path ?? []), pattern: LABEL }
     const bare = [...new Set(items.map((i) => i.split))].filter((s) => !labelled.has(s))
     const count = (split: string): number => items.filter((i) => i.split === split).length
+    const without = items.filter((i, n) => notes[n] === null && labelled.has(i.split))
     return {
       format: 'yolo',
       dir,
@@ -110,6 +111,11 @@ export const yolo: DatasetReader = {
           bare.map((s) => `split ${s}, ${count(s)} images`),
           dir,
           'label files in every split, empty ones for good parts: images of these splits are in no rate',
+        ),
+        ...openTruth(
+          without.map((i) => i.id),
+          dir,
+          'a label file for every image, empty ones for good parts: these have none and count as good',
         ),
         ...leftOut(found.missing, file, 'every folder and list that it names'),
       ],

@@ -121,6 +121,37 @@ describe.skipIf(noBrowser !== null)(
       await page.context().close()
     })
 
+    it('tells triggers whose records wait from triggers that are missing', async () => {
+      const { page } = await openPage(browser, 'en')
+      let waiting = 3
+      const [station] = (await (await fetch(`${at.url}/api/balance`)).json()) as { station: string }[]
+      await page.route('**/api/balance', (route) =>
+        route.fulfill({ json: [{ ...station, closed: false, unexplained: 2, waiting }] }),
+      )
+      await page.goto(at.url)
+      await visible(page, 'records wait to be written: 2')
+      expect(await page.getByText(en.balance.no).count()).toBe(0)
+      waiting = 1
+      await visible(page, en.balance.no)
+      await page.context().close()
+    })
+
+    it('shows whole numbers on a phone, and nothing runs off', async () => {
+      const { page } = await openPage(browser, 'zh')
+      await page.setViewportSize({ width: 390, height: 800 })
+      for (const path of ['/', '/andon', '/parts']) {
+        await page.goto(at.url + path)
+        await page.locator('.count-value, footer b, .part-row').first().waitFor()
+        expect(
+          await page.evaluate(`[...document.querySelectorAll('.count-value')]
+            .filter((b) => b.scrollWidth > b.clientWidth).map((b) => b.textContent)`),
+          path,
+        ).toEqual([])
+        expect(await page.evaluate('document.documentElement.scrollWidth'), path).toBe(390)
+      }
+      await page.context().close()
+    })
+
     it('has every page and the language in reach on a tablet', async () => {
       const { page } = await openPage(browser, 'en')
       await page.setViewportSize({ width: 820, height: 1180 })

@@ -125,7 +125,12 @@ describe.skipIf(noBrowser !== null)(`pages of models in Chromium${noBrowser ? `:
     // Audit samples are passed parts.
     await page.locator('.toolbar').getByText(en.review.filter.audit, { exact: true }).click()
     await page.waitForSelector('[data-answer="c"]:not([disabled])')
+    await page.route('**/api/life/reviews', (route) => sleep(1_000).then(() => route.fallback()))
     await page.keyboard.press('c')
+    await page.waitForSelector('[data-answer="c"][disabled]')
+    await page.keyboard.press('c')
+    await page.waitForSelector('[data-ignored]')
+    await page.unroute('**/api/life/reviews')
     await expect
       .poll(async () => (await reviews()).done.map((i) => i.verdict), { timeout: 30_000 })
       .toEqual(['pass'])

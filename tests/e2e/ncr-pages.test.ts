@@ -28,6 +28,29 @@ describe.skipIf(noBrowser !== null)(
     const visible = (page: Page, text: string): Promise<void> =>
       page.getByText(text, { exact: false }).first().waitFor({ state: 'visible', timeout: 15_000 })
 
+    it('print a lot whole: every part, ink on white, with what it is and when it was printed', async () => {
+      const { page } = await openPage(browser, 'en')
+      await page.goto(`${at.url}/lot/L1`)
+      const rows = 'document.querySelectorAll(".ant-table-tbody .ant-table-row").length'
+      await page.locator('.ant-table-row').first().waitFor()
+      expect(await page.evaluate(rows)).toBe(25)
+      await page.evaluate(`addEventListener('beforeprint', () => {
+        const at = (of) => getComputedStyle(document.querySelector(of))
+        window.paper = { rows: ${rows}, head: document.querySelector('.print-head').innerText, display: at('.head').display }
+      })`)
+      await page.emulateMedia({ media: 'print' })
+      await page.pdf({ preferCSSPageSize: true })
+      expect(await page.evaluate('window.paper')).toMatchObject({
+        rows: 100,
+        head: expect.stringMatching(/lot\/L1 · printed \d{4}-\d\d-\d\d .* UTC\+08:00$/),
+        display: 'none',
+      })
+      const ink = 'getComputedStyle(document.body).backgroundColor'
+      expect(await page.evaluate(ink)).toBe('rgb(255, 255, 255)')
+      await expect.poll(() => page.evaluate(rows)).toBe(25)
+      await page.context().close()
+    })
+
     it.each(['en', 'zh'] as const)(
       'lead from a row of the analysis to a closed report (%s)',
       async (language) => {

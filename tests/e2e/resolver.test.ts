@@ -117,7 +117,10 @@ describe('identities of a running line', () => {
 
     const page = await get(`/id/01/${GTIN}/21/A1`)
     expect([page.status, page.headers.get('location')]).toEqual([307, `${base}/part/${named.inspectionId}`])
-    const life = await get(`/id/01/${GTIN}/21/A1?linkType=traceability`)
+    // What else a label says, and what its owner adds, is no part of the name.
+    const dated = await get(`/id/01/${GTIN}/21/A1?17=291231&3103=000195&utm_source=box`)
+    expect([dated.status, dated.headers.get('location')]).toEqual([307, page.headers.get('location')])
+    const life = await get(`/id/01/${GTIN}/21/A1?17=291231&linkType=traceability`)
     expect((await fetch(life.headers.get('location') ?? '')).status).toBe(200)
     const linkset = await get(`/id/01/${GTIN}/21/A1`, { accept: 'application/linkset+json' })
     expect(linkset.headers.get('content-type')).toContain('application/linkset+json')

@@ -43,7 +43,7 @@ function plainly(edges: readonly Edge[], start: string, from: string, to: string
   const seen = new Set<string>()
   const found = new Map<string, { depth: number; certain: boolean }>()
   let frontier = [{ uri: start, from, to, certain: true }]
-  for (let depth = 0; depth <= 16 && frontier.length > 0; depth++) {
+  for (let depth = 0; frontier.length > 0; depth++) {
     const next: typeof frontier = []
     for (const at of frontier) {
       const key = JSON.stringify(at)
@@ -137,4 +137,27 @@ it(`walks as link after link would, over ${GRAPHS} random graphs, seed ${SEED}`,
   }
   expect(reached).toBeGreaterThan(GRAPHS * THINGS.length)
   expect(told).toBeGreaterThan(GRAPHS)
+})
+
+it('follows chains without an end, and says where the bound cut them', () => {
+  const db = openSql(':memory:', { synchronous: 'normal' })
+  migrate(db, ':memory:')
+  // Every lot takes in what was left of the one before.
+  const lot = (n: number): string => `urn:sightline:lot:heel:${n}`
+  for (let n = 1; n <= 300; n++)
+    db.run(
+      `insert into edge (child, parent, kind, certainty, valid_from, position) values (?, ?, 'transform', 'certain', ?, 1)`,
+      lot(n),
+      lot(n - 1),
+      hour(1),
+    )
+  for (const [way, start] of [['down', 0] as const, ['up', 300] as const]) {
+    const whole = follow(db, [{ uri: lot(start) }], way, 100_000)
+    expect([whole.nodes.length, whole.nodes.at(-1)?.depth, whole.cut]).toEqual([301, 300, false])
+    const cut = follow(db, [{ uri: lot(start) }], way, 400)
+    expect(cut.nodes.length).toBeGreaterThan(17)
+    expect(cut.nodes.length).toBeLessThan(60)
+    expect(cut.cut).toBe(true)
+  }
+  db.close()
 })

@@ -92,6 +92,16 @@ describe('reads over HTTP', () => {
     expect(faults).toEqual(Array(4).fill('CAM_BAD_REQUEST'))
   })
 
+  it('takes what the reader sends for FNC1 as FNC1', async () => {
+    const source = httpReads(spec({ fnc1: '{GS}', noRead: 'NO{GS}' }))
+    const { reads } = await opened(source)
+    for (const body of [']d2010950600013435221A1{GS}10L1', 'A1{GS}B{GS}', 'NO{GS}'])
+      await fetch(source.url() ?? '', { method: 'POST', body })
+    expect(texts(reads)).toEqual(['010950600013435221A1\u001d10L1', 'A1\u001dB\u001d', ''])
+    expect(() => spec({ fnc1: 'A1' })).toThrow(/no letter or digit/)
+    expect(() => spec({ fnc1: '' })).toThrow(/printable/)
+  })
+
   it('asks for a token on an open network', async () => {
     await expect(httpReads(spec({ host: '0.0.0.0' })).open(() => undefined)).rejects.toMatchObject({
       code: 'CFG_INVALID',

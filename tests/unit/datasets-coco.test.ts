@@ -85,6 +85,16 @@ describe('masks of COCO', () => {
     ])
   })
 
+  it('takes the box around all outlines where none is written', async () => {
+    const parts = [
+      [2, 3, 6, 3, 6, 5],
+      [9, 1, 12, 1.5, 10, 8],
+    ]
+    const set = await coco({ segmentation: parts })
+    expect(set.items[0]?.boxes).toEqual([{ class: 'dent', box: [2, 1, 12, 8], polygons: parts }])
+    await expect(coco({ segmentation: [] })).rejects.toThrow(/annotations\.0\.bbox.*or a segmentation/)
+  })
+
   it('takes null and an empty box as not there, and ids as text', async () => {
     const set = await coco(
       { segmentation: null, iscrowd: null, bbox: [1, 1, 4, 5] },

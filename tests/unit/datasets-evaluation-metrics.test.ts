@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import {
   type ImageRanking,
   mcnemarExact,
+  noRegions,
   orderedKey,
   orderOf,
   PixelRanking,
@@ -139,6 +140,25 @@ describe('pixel scores against scikit-learn and anomalib', () => {
     const wanted = r.pimo.perImage.flatMap((v, n) => (v === null ? [] : [{ id: `${n}`, value: v }]))
     expect(got.aupimo?.perImage.map((p) => p.id)).toEqual(wanted.map((p) => p.id))
     got.aupimo?.perImage.forEach((p, n) => expect(p.value).toBeCloseTo(wanted[n]?.value ?? NaN, 9))
+  })
+
+  it('gives no AUPIMO where one good pixel is more than its lowest rate, as anomalib 2.7 refuses it', () => {
+    const overlapOf = (goodPx: number): PixelScore['aupimo'] => {
+      const scorer = new PixelScorer({ mapThreshold: 1, findingThreshold: 1 })
+      const rng = createRng(3)
+      const values = Float32Array.from({ length: goodPx }, () => -Math.log(1 - rng.next()))
+      scorer.add('good', values, noRegions(goodPx))
+      const side = 40
+      const mask = new Uint8Array(side * side).fill(1, 0, 200)
+      scorer.add(
+        'bad',
+        Float32Array.from(mask, (v) => 30 * v),
+        truthRegions(mask, side),
+      )
+      return scorer.score()?.aupimo ?? null
+    }
+    expect(overlapOf(90_000)).toBeNull()
+    expect(overlapOf(110_000)?.mean).toBeGreaterThan(0.9)
   })
 
   it('stays within 1e-6 when pixels are counted in bins', () => {

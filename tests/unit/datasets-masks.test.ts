@@ -90,6 +90,26 @@ describe('masks', () => {
     expect(await marks('noise.jpg', grey(0, 3, 9, 5).jpeg({ quality: 100 }))).toBeUndefined()
   })
 
+  it('of JPEG are refused where a darker class lies beside a brighter one, and would be lost', async () => {
+    const size = { width: 96, height: 64 }
+    const classes = (...of: [value: number, left: number][]): Sharp => {
+      const pixels = new Uint8Array(size.width * size.height)
+      for (const [value, left] of of)
+        for (let y = 20; y < 40; y++) pixels.fill(value, y * size.width + left, y * size.width + left + 20)
+      return sharp(pixels, { raw: { ...size, channels: 1 } }).jpeg({ quality: 80 })
+    }
+    await expect(marks('two.jpg', classes([60, 8], [200, 56]))).rejects.toThrow(
+      /two\.jpg\); expected defects of one brightness in a JPEG or lossy WebP, or a PNG; found 1 darker region/,
+    )
+    const [two, halo] = await Promise.all([
+      marks('same.jpg', classes([255, 8], [255, 56])),
+      // What is darker touches what is brighter: an edge, drawn soft.
+      marks('soft.jpg', classes([60, 30], [255, 50])),
+    ])
+    expect(two?.match(/1/g)).toHaveLength(800)
+    expect(halo?.match(/1/g)).toHaveLength(400)
+  })
+
   it('may be signed numbers of 16 bits', async () => {
     await writeFile(join(at.dir, 'signed.tif'), signedTiff([0, 1, 255, 32_767]))
     expect(await marksOf('signed.tif')).toBe('0111')

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { openDataset } from '../../datasets/index.ts'
 import { inWords } from '../../datasets/evaluate/primary.ts'
+import { splitsText } from '../../datasets/readers/splits.ts'
 import { datasetFolder } from './samples/dataset-folder.ts'
 
 const at = datasetFolder()
@@ -52,8 +53,10 @@ describe('names of splits', () => {
   it('train of the MVTec layout is what models are taught with, and judges none unless asked for', async () => {
     const files = ['train/good', 'test/good', 'test/bad']
     await at.tree(Object.fromEntries(files.map((f) => [`${f}/0.png`, null])))
-    const { items, leftOut } = await openDataset(at.dir, { forJudging: true })
+    const judged = await openDataset(at.dir, { forJudging: true })
+    const { items, leftOut } = judged
     expect(items.map((i) => i.split)).toEqual(['test', 'test'])
+    expect([splitsText(judged), splitsText(await openDataset(at.dir))]).toEqual(['test', 'all'])
     expect(leftOut.map((f) => f.message)).toEqual([
       expect.stringMatching(/1: split train, 1 images; --split train judges these$/),
     ])

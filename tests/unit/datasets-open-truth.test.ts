@@ -29,12 +29,18 @@ describe('what labels leave open is said', () => {
       'test/images/d.jpg': null,
     })
     const one = [['a', 0, 0, 20, 10]]
+    const without = /^DAT_TRUTH: .*a label file for every image.*count as good; found /
     expect(boxesOf(await openDataset(at.dir))).toEqual([one, [], undefined, undefined])
     expect(await facts()).toEqual([
       expect.stringMatching(/^DAT_TRUTH: .*in no rate; found 1: split test, 2 images$/),
+      expect.stringMatching(new RegExp(`${without.source}1: train/images/b\\.jpg$`)),
     ])
     await at.tree({ 'test/labels/c.txt': '' })
     expect(boxesOf(await openDataset(at.dir))).toEqual([one, [], [], []])
+    expect(await facts()).toEqual([
+      expect.stringMatching(new RegExp(`${without.source}2: train/images/b\\.jpg, test/images/d\\.jpg$`)),
+    ])
+    await at.tree({ 'train/labels/b.txt': '', 'test/labels/d.txt': '' })
     expect(await facts()).toEqual([])
   })
 
@@ -43,7 +49,7 @@ describe('what labels leave open is said', () => {
     const object = (more: string) => `<object><name><![CDATA[R&D <1>]]></name>${more}${box}</object>`
     await at.tree({
       'a.jpg': null,
-      'a.xml': `<annotation>${object('')}${object('<difficult>1</difficult>')}</annotation>`,
+      'a.xml': `<annotation>${object('')}${object('<difficult>True</difficult>')}</annotation>`,
       'b.jpg': null,
       'b.xml': `<annotation>${object('<difficult>0</difficult>')}</annotation>`,
     })

@@ -44,6 +44,21 @@ describe('folders of a layout that nothing recognises', () => {
       /found masks beside their images, such as 10000_GT\.png/,
     ],
     [
+      'masks in a folder of each split (DAGM)',
+      {
+        'Train/1.PNG': null,
+        'Train/Label/1_label.PNG': null,
+        'Test/2.PNG': null,
+        'Test/Label/2_label.PNG': null,
+      },
+      /found folders Test\/Label, Train\/Label/,
+    ],
+    [
+      'folders of splits with a table of the defects (Severstal)',
+      { 'train_images/a.jpg': null, 'test_images/b.jpg': null, 'train.csv': 'ImageId,ClassId,EncodedPixels' },
+      /found folders test_images, train_images/,
+    ],
+    [
       'labels beside their images',
       { 'left/a.jpg': null, 'left/a.txt': '', 'right/b.jpg': null },
       /expected data\.yaml.*found labels such as left\/a\.txt/,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { faultIn, parseDigitalLink, readCarrier } from '../../traceability/index.ts'
+import { faultIn, parseDigitalLink, readCarrier, spelledFnc1 } from '../../traceability/index.ts'
 
 const GS = '\u001d'
 
@@ -79,6 +79,30 @@ describe('a symbol', () => {
     })
     expect(refused(read(']d1'))).toEqual({ code: 'TRC_IDENTITY', path: 'character 4' })
   })
+})
+
+describe('an FNC1 that a reader spells in its own way', () => {
+  const spelt = (by: string): string => `010950600013435221A1${by}10L1`
+  // Mindeo ES4650 (FN1 substitution string), CipherLab 2564 (field separator), Odoo (gs1_separator_fnc1): any text.
+  it.each(['^', '|', '~', '~1', '{GS}', '<GS>', '<gs>', '[FNC1]', '{FNC1}', '^]', '@', '#'])(
+    '%s is told',
+    (by) => {
+      expect(spelledFnc1(spelt(by))).toBe(by)
+      expect(spelledFnc1(by + spelt(by))).toBe(by)
+      expect(spelledFnc1(`21A1${by}0109506000134352`)).toBe(by)
+    },
+  )
+
+  it.each([
+    ['a plain serial', 'SN^21A1'],
+    ['a wrong check digit', '010950600013435321A1^10L1'],
+    ['an AI that there is none of', '010950600013435221A1^29L1'],
+    ['fields without a GTIN', '10L1^21A1'],
+    ['no field behind the mark', '0109506000134352^'],
+    ['characters of GS1 data', '010950600013435221A1<10L1'],
+    ['an FNC1 as it is', spelt(GS)],
+    ['two marks', '010950600013435221A1^10L1|17290331'],
+  ])('%s is none', (_, text) => expect(spelledFnc1(text)).toBeNull())
 })
 
 describe('a GS1 Digital Link that is written in another way', () => {

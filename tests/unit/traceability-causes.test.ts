@@ -45,6 +45,18 @@ const of = (factor: string, ask: Ask = {}, name?: string) =>
     .map((c) => [c.value, c.n, c.bad, c.restN, c.restBad])
 
 describe('the table of causes', () => {
+  it('says when lots go further back than it counts', async () => {
+    await judge(1, true)
+    for (let n = 0; n < 15; n++) {
+      await tell({ kind: 'receive', lot: `M${n}`, product: 'melt', supplier: 's' })
+      await tell({ kind: 'transform', child: n === 0 ? 'lot/A' : `lot/M${n - 1}`, parent: `lot/M${n}` })
+    }
+    expect(table().linksCut).toBe(false)
+    await tell({ kind: 'receive', lot: 'M15', product: 'melt', supplier: 's' })
+    await tell({ kind: 'transform', child: 'lot/M14', parent: 'lot/M15' })
+    expect(table().linksCut).toBe(true)
+  })
+
   it('counts lots and suppliers of what went into a part, over any number of steps', async () => {
     await tell({ kind: 'receive', lot: 'FOIL', product: 'foil', supplier: 'mill' })
     for (const lot of ['R1', 'R2'])

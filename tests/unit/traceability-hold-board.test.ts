@@ -90,6 +90,47 @@ describe('the holds of a line', () => {
     expect(asked).toBe(1)
   }, 30_000)
 
+  it('reach a part through any number of lots that each took in some of the one before', async () => {
+    await madeOf(1)
+    for (let n = 1; n <= 60; n++)
+      await state(
+        { ...base(), kind: 'receive', lot: `M${n}`, product: 'raw', supplier: 's' },
+        { ...base(), kind: 'transform', child: `lot/M${n - 1}`, parent: `lot/M${n}`, certainty: 'certain' },
+      )
+    const queries = new QueryProcess({ dataDir: dir })
+    closers.push(() => queries.close())
+    const holds = board({ walk: (starts) => queries.questions.holdOver(starts), walkMs: 10_000 })
+    await state({ ...base(), kind: 'hold', target: 'lot/M20', reason: 'bad melt' })
+    expect((await holds.over(part, facts))?.en).toContain('lot/M20 is on hold')
+    await state({ ...base(), kind: 'release', target: 'lot/M20', reason: 'fine' })
+    await state({ ...base(), kind: 'hold', target: 'lot/M60', reason: 'bad melt' })
+    expect((await holds.over(part, facts))?.en).toContain('lot/M60 is on hold')
+  }, 30_000)
+
+  // GTIN 09506000134352 as company prefix 9506000 and item 13435 with indicator 0 (TDS 1.13, 6.3.1 and 6.4).
+  it.each([
+    ['unit', 'https://id.gs1.org/01/09506000134352/21/A1?17=291231'],
+    ['unit', 'https://id.gs1.org/01/09506000134352/10/L7/21/A1'],
+    ['unit', 'https://qr.maker.example/p/01/09506000134352/21/A1'],
+    ['unit', 'HTTPS://ID.GS1.ORG/01/09506000134352/21/A1'],
+    ['unit', 'urn:epc:id:sgtin:9506000.013435.A1'],
+    ['lot', 'https://qr.maker.example/01/09506000134352/10/L7?17=291231'],
+    ['lot', 'urn:epc:class:lgtin:9506000.013435.L7'],
+  ])('stop a %s by any spelling, %s', async (kind, target) => {
+    const unit = 'https://id.gs1.org/01/09506000134352/21/A1'
+    const lot = 'https://id.gs1.org/01/09506000134352/10/L7'
+    await state({ ...base(), kind: 'commission', unit, product: 'cap' })
+    await state({ ...base(), kind: 'transform', child: unit, parent: lot, certainty: 'certain' })
+    await state({ ...base(), kind: 'hold', target, reason: 'x' })
+    const query = openTraceQuery(dir)
+    closers.push(() => query.close())
+    const held = async () => (await query.unitLives(unit))[0]?.hold?.target ?? null
+    expect(await held()).toBe(kind === 'unit' ? unit : lot)
+    expect(query.recall({ target }).units).toMatchObject([{ uri: unit, held: true }])
+    await state({ ...base(), kind: 'release', target, reason: 'y' })
+    expect(await held()).toBeNull()
+  })
+
   it('stop what lies in a holder on hold, as reader, frame or line file name it', async () => {
     await state({ ...base(), kind: 'hold', target: 'fixture/F-12', reason: 'worn' })
     const holds = board({ walk: () => Promise.resolve(null), walkMs: 10_000 })

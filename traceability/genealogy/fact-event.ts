@@ -1,6 +1,6 @@
 import { CodedError, type QEvent, type SqlDatabase, type TraceFact } from '../../contracts/index.ts'
 import { lotUri, serialUri } from '../identity/index.ts'
-import { checkedUri, decoded, holdTarget, thingUri, uriOf } from './things.ts'
+import { decoded, holdTarget, isUri, thingUri, uriOf } from './things.ts'
 
 /** One edge a fact makes. */
 export interface FactEdge {
@@ -162,7 +162,7 @@ const edge = (
 
 /** The URI a unit will have: as given, or by serial of its product; one that is known keeps its own. */
 function newUnit(db: SqlDatabase, name: string, product: string): string {
-  if (/^(urn:|https?:)/.test(name)) return checkedUri(name)
+  if (isUri(name)) return uriOf(db, name)
   const serial = name.startsWith('unit/') ? name.slice(5) : name
   const known = db.get<{ uri: string }>(
     'select uri from identity where serial = ? and product = ?',

@@ -32,19 +32,24 @@ export interface Flow {
   nodes: FlowNode[]
   /** The bound was reached: there is more. */
   cut: boolean
-  /** Links that were followed, and the starts. */
+  /** Links that were followed, what far generations count as, and the starts. */
   ways: number
 }
 
-/** Generations followed; a bound, real products have fewer. */
-const MAX_DEPTH = 16
+/** Generations that cost no more than their links; most products have fewer. */
+const SHALLOW = 16
+/**
+ * Links that each further one counts as, since it is a statement of its own: where every lot takes in what was left of
+ * the one before (regrind, the heel of a tank), they have no end.
+ */
+const PER_GENERATION = 10
 const PACKED: ReadonlySet<string> = new Set(PACKING_KINDS)
 /**
  * Everything the material of `starts` went into (`down`), or everything they were made of (`up`), the starts included,
  * nearest first. Walks one generation after the other, each one statement. What was merged is one thing under its
  * canonical name, whose links are those of all its names.
  *
- * @param limit  most ways that are followed; the answer says when it was reached
+ * @param limit  most ways that are followed, the only bound; the answer says when it was reached
  * @param merged what was; absent = asked for
  */
 export function follow(
@@ -59,7 +64,7 @@ export function follow(
   const walk = new Walk(direction === 'down', merged.isEmpty ? null : merged)
   for (const { uri, from = '', to = END } of starts) walk.reach(uri, from, to, true, 0, null)
   let ways = starts.length
-  for (let depth = 1; depth <= MAX_DEPTH && ways < limit; depth++) {
+  for (let depth = 1; ways < limit; depth++) {
     const { things, holders } = walk.next()
     if (things.length + holders.length === 0) break
     const links = columnsOf<Links>(
@@ -71,7 +76,7 @@ export function follow(
         limit - ways,
       ),
     )
-    ways += links.link.length
+    ways += links.link.length + (depth > SHALLOW ? PER_GENERATION : 0)
     walk.follow([...things, ...holders], links, depth, ways < limit ? things.length : 0)
   }
   return { nodes: walk.nodes(), cut: ways >= limit, ways }

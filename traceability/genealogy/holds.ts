@@ -1,4 +1,5 @@
 import { CodedError, type SqlDatabase } from '../../contracts/index.ts'
+import { oneUri } from '../epcis/epc.ts'
 import { follow, type FlowStart } from './flow.ts'
 import { identityMap } from './identity-names.ts'
 import { lotName, spelt, thingUri } from './things.ts'
@@ -45,8 +46,8 @@ export const heldOf = (db: SqlDatabase, ids: readonly string[]): Hold[] =>
 export const holdsOf = (db: SqlDatabase, ids: readonly string[]): Hold[] =>
   ids.flatMap((id) => db.get<HoldRow>(`select ${COLUMNS} from hold where id = ?`, id) ?? [])
 
-/** Links followed from a unit to a held thing. */
-const MAX_WAYS = 5_000
+/** Links followed from a unit to a held thing: some 2,000 generations where each is made of the one before. */
+const MAX_WAYS = 20_000
 
 /** What was found within a bound: no hold with `cut` is no answer. */
 export interface HeldBy {
@@ -108,6 +109,15 @@ function first(holds: ReadonlyMap<string, Hold>, uris: readonly string[]): Hold 
   return null
 }
 
-/** Holds by URI, or by `lot/<name>` as names are spelt. */
+/** Holds by URI, as it was stated and as parts and events have it, or by `lot/<name>` as names are spelt. */
 export const byTarget = (holds: readonly Hold[]): Map<string, Hold> =>
-  new Map(holds.map((h) => [h.target.startsWith('lot/') ? spelt(h.target) : h.target, h]))
+  new Map(
+    holds.flatMap((h): [string, Hold][] =>
+      h.target.startsWith('lot/')
+        ? [[spelt(h.target), h]]
+        : [
+            [oneUri(h.target), h],
+            [h.target, h],
+          ],
+    ),
+  )

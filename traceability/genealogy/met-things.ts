@@ -20,7 +20,7 @@ interface LinkColumns {
   position: number[]
 }
 
-/** Generations followed; a bound, real products have fewer. */
+/** Generations that count as a cause; real products have fewer. */
 const MAX_DEPTH = 16
 const END = '9999'
 /** Things whose links are asked for by one statement. */
@@ -40,7 +40,7 @@ const LINKS = `select json_group_array(at) as at, json_group_array(uri) as uri, 
 export class MetThings {
   /** URI of each thing, by its number; canonical. */
   readonly uris: string[] = []
-  /** More links than are read. */
+  /** More links than are read, or a way longer than is followed. */
   cut = false
   readonly #db: SqlDatabase
   readonly #merged: IdentityMap
@@ -58,7 +58,7 @@ export class MetThings {
   /** Reads the links of these things and of all that they lead to. */
   load(uris: Iterable<string>): void {
     let asked = [...new Set([...uris].map((uri) => this.number(uri)))]
-    for (let depth = 0; depth < MAX_DEPTH && asked.length > 0; depth++) {
+    while (asked.length > 0 && !this.cut) {
       const before = this.uris.length
       for (let i = 0; i < asked.length && !this.cut; i += CHUNK) this.#ask(asked.slice(i, i + CHUNK))
       asked = this.uris.slice(before).map((_, i) => before + i)
@@ -132,8 +132,7 @@ export class MetThings {
       return
     }
     take(thing)
-    if (depth >= MAX_DEPTH) return
-    for (const link of this.#links[thing] ?? [])
+    for (const link of this.#linksAt(thing, depth))
       if (link.since <= to && link.until > from)
         this.#reach(link.thing, link.since > from ? link.since : from, least(link.until, to), take, depth + 1)
   }
@@ -141,13 +140,24 @@ export class MetThings {
   /** What went into a thing stays there, whenever: found once. Itself is among it. */
   #made(thing: number, depth: number): readonly number[] {
     const known = this.#within.get(thing)
-    if (known !== undefined || depth >= MAX_DEPTH) return known ?? []
+    if (known !== undefined) return known
+    const links = this.#linksAt(thing, depth)
+    // Not for good: from nearer there may be more.
+    if (links.length === 0) return [thing]
     const found = new Set([thing])
-    for (const link of this.#links[thing] ?? [])
+    for (const link of links)
       this.#reach(link.thing, link.since, link.until, (within) => found.add(within), depth + 1)
     const list = [...found]
     this.#within.set(thing, list)
     return list
+  }
+
+  /** Links that are followed; none that far, which is said. */
+  #linksAt(thing: number, depth: number): readonly Link[] {
+    const links = this.#links[thing] ?? []
+    if (depth < MAX_DEPTH || links.length === 0) return links
+    this.cut = true
+    return []
   }
 }
 

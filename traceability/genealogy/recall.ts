@@ -4,7 +4,7 @@ import { follow, type FlowStart } from './flow.ts'
 import { activeHolds, isStation } from './holds.ts'
 import { identityMap } from './identity-names.ts'
 import { recipeModels } from './recipe-models.ts'
-import { lotName, thingUri, urisOf } from './things.ts'
+import { isUri, lotName, thingUri, urisOf } from './things.ts'
 import { type Place, type Whereabouts, whereabouts } from './whereabouts.ts'
 
 export interface RecallQuery {
@@ -86,7 +86,7 @@ export function recall(db: SqlDatabase, query: RecallQuery): Recall {
 /** Everything under an active hold. */
 function heldNow(db: SqlDatabase, limit: number, merged: IdentityMap): Set<string> {
   const starts = activeHolds(db)
-    .flatMap(({ target }) => (target.startsWith('lot/') ? urisOf(db, target) : [target]))
+    .flatMap(({ target }) => urisOf(db, target))
     .filter((uri) => !isStation(uri))
   if (starts.length === 0) return new Set()
   const { nodes } = follow(
@@ -101,7 +101,7 @@ function heldNow(db: SqlDatabase, limit: number, merged: IdentityMap): Set<strin
 
 function startsOf(db: SqlDatabase, { target, from, to }: RecallQuery, merged: IdentityMap): FlowStart[] {
   const window = { ...(from !== undefined && { from }), ...(to !== undefined && { to }) }
-  const uris = target.includes('/') || target.startsWith('urn:') ? urisOf(db, target) : named(db, target)
+  const uris = target.includes('/') || isUri(target) ? urisOf(db, target) : named(db, target)
   const starts = uris.flatMap((uri): FlowStart[] => {
     const recipe = nameIn(uri, 'recipe')
     if (recipe !== null) return judgedBy(db, [recipe], from, to)

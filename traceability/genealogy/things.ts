@@ -1,4 +1,5 @@
 import { CodedError, type SqlDatabase } from '../../contracts/index.ts'
+import { oneUri } from '../epcis/epc.ts'
 import { encodePart, urisIn } from '../identity/index.ts'
 import { identityMap } from './identity-names.ts'
 
@@ -29,7 +30,8 @@ export const isHolder = (uri: string): boolean => HOLDER.test(uri)
 
 export const thingUri = (type: PlainType, name: string): string => `urn:sightline:${type}:${encodePart(name)}`
 
-const isUri = (text: string): boolean => /^(urn:|https?:\/\/)/.test(text)
+/** Also in capitals, as small QR codes have them. */
+export const isUri = (text: string): boolean => /^(urn:|https?:\/\/)/i.test(text)
 
 /** What a piece of a URI says; one that is percent-encoded wrongly, as programs before this check took, stays as it is. */
 export function decoded(piece: string): string {
@@ -41,7 +43,7 @@ export function decoded(piece: string): string {
 }
 
 /** @throws TRC_GENEALOGY for a text that cannot be a URI: lists of URIs go by lines (RFC 3986, 2.1 for the percent sign) */
-export function checkedUri(uri: string): string {
+function checkedUri(uri: string): string {
   if (!/[\s\p{Cc}\p{Cs}]|%(?![\dA-Fa-f]{2})/u.test(uri)) return uri
   throw new CodedError('TRC_GENEALOGY', {
     expected: 'a URI without blanks and line breaks, a percent sign before two hexadecimal digits only',
@@ -55,9 +57,10 @@ export const spelt = (name: string): string => name.trim().normalize('NFC')
 /** Spellings under which a name may be on record: as it is kept, as it was asked for, and as older programs took it. */
 const spellings = (name: string): string[] => [...new Set([spelt(name), name, spelt(name).normalize('NFD')])]
 
-const isLinked = (db: SqlDatabase, uri: string): boolean =>
+const isOnRecord = (db: SqlDatabase, uri: string): boolean =>
   db.get(
-    'select 1 as found from edge where child = ?1 union all select 1 from edge where parent = ?1 limit 1',
+    `select 1 as found from edge where child = ?1 union all select 1 from edge where parent = ?1
+     union all select 1 from identity where uri = ?1 limit 1`,
     uri,
   ) !== undefined
 
@@ -91,9 +94,17 @@ function plainUri(name: string): string | null {
   return plain === undefined ? null : thingUri(plain, spelt(name.slice(slash + 1)))
 }
 
-/** Every URI a short name stands for; a URI stands for itself. Empty = a unit or lot that nobody knows. */
+/**
+ * Every URI a short name stands for. A URI stands for the one URI of what it names: an EPC, or a Digital Link of whichever
+ * domain with all that its label says, is the part or lot that parts and events name. What an older program took under
+ * the URI as it came goes on under it. Empty = a unit or lot that nobody knows.
+ */
 export function urisOf(db: SqlDatabase, name: string): string[] {
-  if (isUri(name)) return [checkedUri(name)]
+  if (isUri(name)) {
+    const uri = checkedUri(name)
+    const one = oneUri(uri)
+    return one === uri || !isOnRecord(db, uri) ? [one] : [uri, one]
+  }
   const slash = name.indexOf('/')
   const type = name.slice(0, slash)
   const rest = name.slice(slash + 1)
@@ -114,8 +125,8 @@ export function urisOf(db: SqlDatabase, name: string): string[] {
     const kept = plainUri(name)
     if (kept !== null) {
       const others = spellings(rest).map((s) => thingUri(type as PlainType, s))
-      const known = others.filter((uri) => uri !== kept && isLinked(db, uri))
-      return known.length === 0 || isLinked(db, kept) ? [kept, ...known] : known
+      const known = others.filter((uri) => uri !== kept && isOnRecord(db, uri))
+      return known.length === 0 || isOnRecord(db, kept) ? [kept, ...known] : known
     }
   }
   throw new CodedError('TRC_GENEALOGY', {
@@ -135,7 +146,7 @@ export function uriOf(db: SqlDatabase, name: string): string {
     })
   }
   // Of several spellings of one name the one that is kept comes first.
-  if (others.length === 0 || first === plainUri(name)) return first
+  if (others.length === 0 || isUri(name) || first === plainUri(name)) return first
   const merged = identityMap(db)
   const things = new Set([first, ...others].map((uri) => merged.canonical(uri)))
   if (things.size > 1) throw ambiguous(name, [first, ...others])

@@ -1,7 +1,7 @@
 import { gs1CheckDigit, CodedError, type CodeRead } from '../../contracts/index.ts'
 import type { DataField } from './data-identifiers.ts'
 import { type Epc, parseEpcUri } from './epc/index.ts'
-import { type Gs1Element, parseBracketed, parseDigitalLink, parseElementString } from './gs1/index.ts'
+import { FNC1, type Gs1Element, parseBracketed, parseDigitalLink, parseElementString } from './gs1/index.ts'
 import { parseIso15434 } from './iso15434.ts'
 import { refuse } from './refuse.ts'
 
@@ -24,9 +24,6 @@ const GS1_SYMBOLOGIES = new Set(
 
 /** Symbols with ECI (ISO/IEC 15424): readers may transmit its escape, `\` and six digits, and then double backslashes. */
 const ECI_SYMBOLOGIES = /^\](?:d[4-6]|Q[246]|z[3-59AB]|J[3-5]|h[13]|L1)$/
-
-/** How readers transmit FNC1 between fields. */
-const FNC1 = '\u001d'
 
 /** Printable ASCII without blanks: what label printers put into a serial. */
 const PLAIN = /^[!-~]{1,128}$/

@@ -7,7 +7,11 @@ import { changeGuard, whoAsks } from '../security.ts'
 import { z } from '../zod.ts'
 
 const LINKSET = 'application/linkset+json'
-const linkQuery = z.strictObject({ linkType: z.string().max(200).optional() })
+/**
+ * A label may carry more in the query, dates, weights and its owner's own parameters (URI Syntax 1.4, section 4.10): they
+ * say nothing about who the part is.
+ */
+const linkQuery = z.looseObject({ linkType: z.string().max(200).optional() })
 const handleParams = z.strictObject({ prefix: z.string().max(64), suffix: z.string().min(1).max(256) })
 
 /** Resolution of identities: GS1 Digital Link (GS1-Conformant Resolver Standard 1.1) and handles (标识解析). */

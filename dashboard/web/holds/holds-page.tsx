@@ -5,6 +5,7 @@ import { Link } from 'react-router'
 import { useHolds, useRecall } from '../api/life-hooks.ts'
 import type { Hold } from '../api/types.ts'
 import { countText, timeText } from '../look/format.ts'
+import { usePrinting } from '../look/printing.ts'
 import { Panel } from '../look/panel.tsx'
 import { NcrButton } from '../ncr/ncr-button.tsx'
 import { Failed, Nothing, Waiting } from '../shell/states.tsx'
@@ -19,6 +20,7 @@ const NAMED_UNITS = 40
 export function HoldsPage(): ReactNode {
   const { t } = useTranslation()
   const [all, setAll] = useState(false)
+  const printing = usePrinting()
   const holds = useHolds()
   if (holds.error && !holds.data) return <Failed error={holds.error} retry={() => void holds.refetch()} />
   if (!holds.data) return <Waiting />
@@ -41,7 +43,7 @@ export function HoldsPage(): ReactNode {
           rowKey="id"
           size="small"
           dataSource={shown}
-          pagination={shown.length > 30 ? { pageSize: 30, size: 'small' } : false}
+          pagination={shown.length > 30 && !printing ? { pageSize: 30, size: 'small' } : false}
           locale={{ emptyText: <Nothing title={t('holds.none')} hint={t('holds.noneHint')} /> }}
           expandable={{
             expandedRowRender: (hold) => <Stopped hold={hold} />,
@@ -53,8 +55,8 @@ export function HoldsPage(): ReactNode {
               className: 'mono',
               render: (_, h) => <TargetLink target={shortTarget(h.target)} />,
             },
-            { title: t('deed.reason'), dataIndex: 'reason' },
-            { title: t('holds.by'), render: (_, h) => h.by },
+            { title: t('deed.reason'), className: 'wrap', dataIndex: 'reason' },
+            { title: t('holds.by'), className: 'wrap', render: (_, h) => h.by },
             { title: t('plant.placedAt'), className: 'mono', render: (_, h) => <Placed at={h} /> },
             { title: t('holds.since'), className: 'mono', render: (_, h) => timeText(h.at) },
             {
@@ -63,6 +65,7 @@ export function HoldsPage(): ReactNode {
             },
             {
               title: t('holds.released'),
+              className: 'wrap',
               render: (_, h) =>
                 h.releasedAt === null ? (
                   <HoldButton target={h.target} name="" held />

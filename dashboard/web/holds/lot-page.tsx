@@ -5,7 +5,8 @@ import { Link, useParams } from 'react-router'
 import { ApiError } from '../api/client.ts'
 import { useHolds, useRecall } from '../api/life-hooks.ts'
 import { UNIT_DISPOSITIONS, type Recall } from '../api/types.ts'
-import { countText, timeText } from '../look/format.ts'
+import { countText, momentText } from '../look/format.ts'
+import { usePrinting } from '../look/printing.ts'
 import { Panel } from '../look/panel.tsx'
 import { useNcrs } from '../api/ncr-hooks.ts'
 import { NcrButton } from '../ncr/ncr-button.tsx'
@@ -25,6 +26,7 @@ export function LotPage(): ReactNode {
   const target = `lot/${lot}`
   const recall = useRecall(target)
   const holds = useHolds()
+  const printing = usePrinting()
   const ncrs = useNcrs({ target })
   const hold = holds.data?.find((h) => h.releasedAt === null && shortTarget(h.target) === target)
   const unknown = recall.error instanceof ApiError && recall.error.status === 404
@@ -36,7 +38,7 @@ export function LotPage(): ReactNode {
         </h2>
         {hold && (
           <span className="badge tone-fail" data-lot-held={lot}>
-            {t('unitLife.hold')} {hold.reason} ({hold.by}, {timeText(hold.at)})
+            {t('unitLife.hold')} {hold.reason} ({hold.by}, {momentText(hold.at)})
           </span>
         )}
         <span className="grow" />
@@ -67,7 +69,7 @@ export function LotPage(): ReactNode {
             rowKey="uri"
             size="small"
             dataSource={recall.data.units}
-            pagination={{ pageSize: 25, size: 'small', hideOnSinglePage: true }}
+            pagination={printing ? false : { pageSize: 25, size: 'small', hideOnSinglePage: true }}
             locale={{ emptyText: <Nothing title={t('holds.noParts')} /> }}
             columns={[
               {
@@ -90,7 +92,7 @@ export function LotPage(): ReactNode {
               {
                 title: t('parts.time'),
                 className: 'mono',
-                render: (_, u) => (u.judgedAt === null ? '–' : timeText(u.judgedAt)),
+                render: (_, u) => (u.judgedAt === null ? '–' : momentText(u.judgedAt)),
               },
               {
                 title: t('holds.place'),

@@ -227,6 +227,8 @@ export const enLife = {
     unsure: 'Cannot tell',
     says: { pass: 'the part is good', fail: 'the part is bad', inconclusive: 'not from this image' },
     why: 'Picked as',
+    tooSoon:
+      'Nothing was recorded for the last key: the decision before it was still being sent, or the part not shown yet.',
     gone: '{{serial}} was reviewed by somebody else meanwhile, or decided about. Nothing of yours was recorded.',
     next: 'Next part',
     keys: 'c confirm · o overturn · p good · r good and release · f bad · x cannot tell · u undo · j k next, previous',

@@ -27,6 +27,7 @@ export const en = {
     system: 'System',
     andon: 'Andon',
     language: 'Language',
+    printed: 'printed {{at}}',
   },
   link: {
     connecting: 'Connecting …',
@@ -71,6 +72,7 @@ export const en = {
     running: 'running',
     yes: 'Balanced',
     no: 'NOT balanced',
+    waiting: 'records wait to be written: {{n}}',
     triggers: 'triggers',
     verdicts: 'verdicts',
     noVerdicts: 'no-verdicts',

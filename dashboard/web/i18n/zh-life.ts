@@ -205,6 +205,7 @@ export const zhLife: typeof enLife = {
     unsure: '无法判断',
     says: { pass: '工件合格', fail: '工件不合格', inconclusive: '此图像看不出' },
     why: '抽样原因',
+    tooSoon: '上一次按键没有记录:前一个判断仍在发送,或工件尚未显示。',
     gone: '{{serial}} 已由他人复核或处置,您的判断没有记录。',
     next: '下一个工件',
     keys: 'c 确认 · o 推翻 · p 合格 · r 合格并放行 · f 不合格 · x 无法判断 · u 撤回 · j k 下一个、上一个',

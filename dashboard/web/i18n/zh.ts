@@ -28,6 +28,7 @@ export const zh: typeof en = {
     system: '系统',
     andon: '安灯',
     language: '语言',
+    printed: '打印于 {{at}}',
   },
   link: {
     connecting: '正在连接…',
@@ -72,6 +73,7 @@ export const zh: typeof en = {
     running: '进行中',
     yes: '平衡',
     no: '不平衡',
+    waiting: '等待写入的记录:{{n}}',
     triggers: '触发',
     verdicts: '判定',
     noVerdicts: '无判定',

@@ -1,20 +1,42 @@
 import { type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { StationBalance } from '../api/types.ts'
+import type { StationBalance, VerdictResult } from '../api/types.ts'
 import { countText } from '../look/format.ts'
 import { VerdictIcon } from '../look/icons.tsx'
+
+/**
+ * How a balance reads. Triggers that are unexplained because their announcement or record waits to be written are not
+ * missing; a jump of the counter is, and so are more of them than wait.
+ */
+export function useBalanceWords(): (stations: readonly StationBalance[]) => {
+  tone: VerdictResult
+  words: string
+} {
+  const { t } = useTranslation()
+  return (stations) => {
+    const unclosed = stations.filter((s) => !s.closed)
+    if (unclosed.length === 0) return { tone: 'pass', words: t('balance.yes') }
+    const missing = unclosed.reduce((n, s) => n + (s.unexplained ?? 0), 0)
+    const waits = unclosed.every((s) => (s.unexplained ?? 0) > 0 && !s.gaps && missing <= (s.waiting ?? 0))
+    return waits
+      ? { tone: 'inconclusive', words: t('balance.waiting', { n: countText(missing) }) }
+      : { tone: 'fail', words: t('balance.no') }
+  }
+}
 
 /** triggers = verdicts + no-verdicts + open, and whether that is so. */
 export function TriggerBalanceBox({ balance }: { balance: StationBalance | undefined }): ReactNode {
   const { t } = useTranslation()
+  const wordsOf = useBalanceWords()
   if (!balance) return <div className="balance" />
+  const { tone, words } = wordsOf([balance])
   return (
-    <div className="balance" data-balanced={balance.closed}>
+    <div className="balance" data-tone={tone}>
       <div className="box-head">
         <span>{t('balance.title')}</span>
-        <span className={`badge tone-${balance.closed ? 'pass' : 'fail'}`}>
-          <VerdictIcon result={balance.closed ? 'pass' : 'fail'} size={14} />
-          {t(balance.closed ? 'balance.yes' : 'balance.no')}
+        <span className={`badge tone-${tone}`}>
+          <VerdictIcon result={tone} size={14} />
+          {words}
         </span>
       </div>
       <div className="equation">

@@ -39,7 +39,11 @@ export const antTheme: ThemeConfig = {
       'Inter, system-ui, -apple-system, "Segoe UI", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif',
     motion: false,
   },
-  components: { Table: { headerBg: '#161e29', cellPaddingBlockSM: 4, cellPaddingInlineSM: 8 } },
+  components: {
+    Table: { headerBg: '#161e29', cellPaddingBlockSM: 4, cellPaddingInlineSM: 8 },
+    // WCAG 2.2, 1.4.3: 4.5 to 1 on panels and on what is raised above them, and of the words on a filled one.
+    Button: { colorError: '#e5564e', dangerColor: COLOUR.ground },
+  },
 }
 
 /**

@@ -5,7 +5,7 @@ import { newId } from '../api/client.ts'
 import { takeStep } from '../api/ncr-hooks.ts'
 import type { NcrDetail } from '../api/types.ts'
 import { DeedDialog } from '../look/deed-dialog.tsx'
-import { timeText } from '../look/format.ts'
+import { momentText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
 import { LineButton } from '../shell/site.tsx'
 
@@ -45,7 +45,7 @@ export function ActionsPanel({ ncr }: { ncr: NcrDetail }): ReactNode {
                   {a.text}
                   {a.ended && (
                     <div className="muted small">
-                      {a.ended.note} ({a.ended.by}, {timeText(a.ended.at)})
+                      {a.ended.note} ({a.ended.by}, {momentText(a.ended.at)})
                     </div>
                   )}
                 </>

@@ -7,7 +7,7 @@ import type { NcrDetail } from '../api/types.ts'
 import { HoldButton } from '../holds/hold-button.tsx'
 import { shortTarget } from '../holds/hold-words.ts'
 import { DeedDialog } from '../look/deed-dialog.tsx'
-import { timeText } from '../look/format.ts'
+import { momentText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
 import { LineButton } from '../shell/site.tsx'
 
@@ -34,7 +34,7 @@ export function ContainmentPanel({ ncr }: { ncr: NcrDetail }): ReactNode {
           <p>
             {containment.note}{' '}
             <span className="muted">
-              ({containment.by}, {timeText(containment.at)})
+              ({containment.by}, {momentText(containment.at)})
             </span>
           </p>
           <ul className="edges">
@@ -48,7 +48,7 @@ export function ContainmentPanel({ ncr }: { ncr: NcrDetail }): ReactNode {
                   </>
                 ) : (
                   <span className="muted">
-                    {t('holds.released')} {h.releasedBy}, {timeText(h.releasedAt)}: {h.releaseReason}
+                    {t('holds.released')} {h.releasedBy}, {momentText(h.releasedAt)}: {h.releaseReason}
                   </span>
                 )}
               </li>

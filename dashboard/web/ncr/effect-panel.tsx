@@ -7,7 +7,7 @@ import { type EffectScope, type NcrComparison, takeStep, useEffectOf } from '../
 import type { NcrDetail } from '../api/types.ts'
 import { className } from '../i18n/class-names.ts'
 import { DeedDialog } from '../look/deed-dialog.tsx'
-import { timeText } from '../look/format.ts'
+import { momentText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
 import { TimeField } from '../look/time-field.tsx'
 import { ErrorWords } from '../shell/states.tsx'
@@ -41,14 +41,14 @@ export function EffectPanel({ ncr }: { ncr: NcrDetail }): ReactNode {
             </b>{' '}
             {v.reason}{' '}
             <span className="muted">
-              ({v.by}, {timeText(v.at)})
+              ({v.by}, {momentText(v.at)})
             </span>
           </p>
           <p>
             <Comparison of={v.comparison} />
           </p>
           <p className="muted">
-            {t('analysis.change')} {timeText(v.change)} {v.class && className(v.class)}{' '}
+            {t('analysis.change')} {momentText(v.change)} {v.class && className(v.class)}{' '}
             {v.within && `${t(`analysis.factors.${v.within.factor}`)} ${v.within.value}`}{' '}
             {analysis && <Link to={analysis}>{t('nav.analysis')}</Link>}
           </p>

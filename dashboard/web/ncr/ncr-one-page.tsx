@@ -4,7 +4,7 @@ import { Link, useParams } from 'react-router'
 import { useNcr } from '../api/ncr-hooks.ts'
 import type { NcrDetail } from '../api/types.ts'
 import { className } from '../i18n/class-names.ts'
-import { timeText } from '../look/format.ts'
+import { momentText } from '../look/format.ts'
 import { Facts, Panel } from '../look/panel.tsx'
 import { Failed, Waiting } from '../shell/states.tsx'
 import { LineButton } from '../shell/site.tsx'
@@ -66,7 +66,7 @@ export function NcrOnePage(): ReactNode {
       </ol>
       {ncr.ended && (
         <p className="muted">
-          {t(`ncr.state.${ncr.ended.kind}`)}: {ncr.ended.reason} ({ncr.ended.by}, {timeText(ncr.ended.at)})
+          {t(`ncr.state.${ncr.ended.kind}`)}: {ncr.ended.reason} ({ncr.ended.by}, {momentText(ncr.ended.at)})
         </p>
       )}
       <div className="two-columns ncr-columns">
@@ -125,12 +125,12 @@ function AboutPanel({ ncr, amend }: { ncr: NcrDetail; amend(): void }): ReactNod
                       {i.serial}
                     </Link>{' '}
                     <span className="muted">
-                      {i.station} {timeText(i.at)}
+                      {i.station} {momentText(i.at)}
                     </span>
                   </div>
                 )),
           ],
-          [t('ncr.opened'), `${ncr.opened.by}, ${timeText(ncr.opened.at)}`],
+          [t('ncr.opened'), `${ncr.opened.by}, ${momentText(ncr.opened.at)}`],
         ]}
       />
     </Panel>
@@ -152,7 +152,7 @@ function CausePanel({ ncr, state }: { ncr: NcrDetail; state(): void }): ReactNod
           <p>
             <b>{t(`ncr.category.${cause.category}`)}</b>{' '}
             <span className="muted">
-              ({cause.by}, {timeText(cause.at)})
+              ({cause.by}, {momentText(cause.at)})
             </span>
           </p>
           <ol className="whys">
@@ -175,7 +175,7 @@ function HistoryPanel({ ncr }: { ncr: NcrDetail }): ReactNode {
       <ul className="edges">
         {ncr.history.map((h) => (
           <li key={h.position}>
-            <span className="muted mono">#{h.position}</span> <span className="mono">{timeText(h.at)}</span>{' '}
+            <span className="muted mono">#{h.position}</span> <span className="mono">{momentText(h.at)}</span>{' '}
             <b>{t(`ncr.did.${h.kind}`)}</b> {h.text} <span className="muted">({h.by})</span>
           </li>
         ))}

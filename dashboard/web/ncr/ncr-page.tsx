@@ -6,6 +6,7 @@ import { useNcrs } from '../api/ncr-hooks.ts'
 import type { NcrRow } from '../api/types.ts'
 import { className } from '../i18n/class-names.ts'
 import { countText, timeText } from '../look/format.ts'
+import { usePrinting } from '../look/printing.ts'
 import { Panel } from '../look/panel.tsx'
 import { Failed, Nothing, Waiting } from '../shell/states.tsx'
 import { NcrButton } from './ncr-button.tsx'
@@ -15,6 +16,7 @@ import { NcrState, Severity, TargetLink } from './ncr-chips.tsx'
 export function NcrPage(): ReactNode {
   const { t } = useTranslation()
   const [all, setAll] = useState(false)
+  const printing = usePrinting()
   const ncrs = useNcrs({ open: !all })
   if (ncrs.error && !ncrs.data) return <Failed error={ncrs.error} retry={() => void ncrs.refetch()} />
   if (!ncrs.data) return <Waiting />
@@ -41,7 +43,7 @@ export function NcrPage(): ReactNode {
           rowKey="id"
           size="small"
           dataSource={reports}
-          pagination={reports.length > 30 ? { pageSize: 30, size: 'small' } : false}
+          pagination={reports.length > 30 && !printing ? { pageSize: 30, size: 'small' } : false}
           locale={{ emptyText: <Nothing title={t('ncr.none')} hint={t('ncr.noneHint')} /> }}
           columns={[
             {

@@ -47,6 +47,7 @@ export function ReviewPanel({ part }: { part: PartDetail }): ReactNode {
       : t(verdict === 'fail' ? 'review.bad' : 'review.unsure')
   return (
     <Panel title={t('review.here')}>
+      {part.reviews.length === 0 && <p className="muted small">{t('review.noneDone')}</p>}
       {part.reviews.map((r, i) => (
         <div className="code-read" key={i}>
           <span className="mono muted">{momentText(r.at)}</span> {r.reviewer}

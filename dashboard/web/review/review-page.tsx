@@ -31,6 +31,7 @@ export function ReviewPage(): ReactNode {
   const [reason, setReason] = useState('')
   const [escape, setEscape] = useState<ReviewItem | null>(null)
   const [still, setStill] = useState<PartRow | null>(null)
+  const [ignored, setIgnored] = useState(false)
   const waiting = reviews.data?.waiting ?? []
   const at = waiting.findIndex((i) => i.inspectionId === shown?.inspectionId)
   // What is looked at stays, also when somebody else reviews it meanwhile: no key may meet another part than was seen.
@@ -79,7 +80,9 @@ export function ReviewPage(): ReactNode {
     part.data?.part.siblings.at(-1)?.inspectionId === row.inspectionId
   const say = (verdict: VerdictResult, release = false): void => {
     // A picture that is not there yet must not be decided about.
-    if (!item || gone || !named || busy || !part.data || (release && !waits)) return
+    const tooSoon = item !== null && !gone && named && (busy || !part.data)
+    setIgnored(tooSoon)
+    if (!item || gone || !named || tooSoon || (release && !waits)) return
     const asked = { verdict, release }
     decide.mutate(asked, {
       onSuccess: () => {
@@ -143,6 +146,7 @@ export function ReviewPage(): ReactNode {
         />
       </div>
       {!named && <Alert type="warning" showIcon title={t('review.nameFirst')} />}
+      {ignored && <Alert type="warning" showIcon data-ignored="" title={t('review.tooSoon')} />}
       {refused && <Alert type="error" showIcon title={<ErrorWords error={refused} />} />}
       {escape && (
         <Alert

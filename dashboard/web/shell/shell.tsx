@@ -9,6 +9,7 @@ import { clockText, zoneText } from '../look/format.ts'
 import { Eye } from '../look/icons.tsx'
 import { Guarded } from './broken.tsx'
 import { ConnectionBanner } from './connection-banner.tsx'
+import { PrintHead } from './print-head.tsx'
 import { atPlant, OnLine } from './site.tsx'
 import { Waiting } from './states.tsx'
 import { useTitle } from './title.ts'
@@ -74,6 +75,7 @@ export function Shell(): ReactNode {
         <ConnectionBanner />
       </OnLine>
       <main aria-label={title}>
+        <PrintHead />
         <Guarded key={section}>
           <Suspense fallback={<Waiting />}>
             <Outlet />

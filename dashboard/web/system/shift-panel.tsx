@@ -2,6 +2,7 @@ import { type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useShiftBalances } from '../api/hooks.ts'
 import type { ShiftBalances } from '../api/types.ts'
+import { useBalanceWords } from '../live/trigger-balance-box.tsx'
 import { countText } from '../look/format.ts'
 import { VerdictIcon } from '../look/icons.tsx'
 import { Panel } from '../look/panel.tsx'
@@ -42,7 +43,7 @@ function ShiftRow({ shift }: { shift: ShiftBalance }): ReactNode {
   const { t } = useTranslation()
   const sum = (of: 'triggers' | 'verdicts' | 'noVerdicts' | 'open'): string =>
     countText(shift.stations.reduce((n, s) => n + s[of], 0))
-  const tone = shift.closed ? 'pass' : 'fail'
+  const { tone, words } = useBalanceWords()(shift.stations)
   return (
     <tr data-shift={shift.name} data-balanced={shift.closed}>
       <td>
@@ -54,8 +55,8 @@ function ShiftRow({ shift }: { shift: ShiftBalance }): ReactNode {
       <td className="num">{sum('noVerdicts')}</td>
       <td className="num">{sum('open')}</td>
       <td>
-        <span className={`tone-${tone}`} title={t(shift.closed ? 'balance.yes' : 'balance.no')}>
-          <VerdictIcon result={tone} size={14} /> {shift.closed ? '' : t('balance.no')}
+        <span className={`tone-${tone}`} title={words}>
+          <VerdictIcon result={tone} size={14} /> {shift.closed ? '' : words}
         </span>
       </td>
     </tr>

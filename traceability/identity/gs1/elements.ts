@@ -3,7 +3,8 @@ import { refuse } from '../refuse.ts'
 import { AI_LENGTH, GS1_RULES, type Gs1Rule } from './ai-table.ts'
 import { GS1_CHARSET, GS1_CHECKS } from './checks.ts'
 
-const FNC1 = '\u001d'
+/** How readers transmit FNC1 between fields. */
+export const FNC1 = '\u001d'
 
 /** AI and its data, in the order of the symbol. */
 export interface Gs1Element {

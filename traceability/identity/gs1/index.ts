@@ -5,8 +5,10 @@ export {
   bracketed,
   checkField,
   elementString,
+  FNC1,
   type Gs1Element,
   parseBracketed,
   parseElementString,
 } from './elements.ts'
 export * from './pairings.ts'
+export { spelledFnc1 } from './spelled-fnc1.ts'
