@@ -1,4 +1,5 @@
 import { CodedError, type SqlDatabase } from '../../contracts/index.ts'
+import { oneUri } from '../epcis/epc.ts'
 import type { IdentityMap } from '../identity/index.ts'
 import { follow, type FlowStart } from './flow.ts'
 import { activeHolds, isStation } from './holds.ts'
@@ -86,7 +87,7 @@ export function recall(db: SqlDatabase, query: RecallQuery): Recall {
 /** Everything under an active hold. */
 function heldNow(db: SqlDatabase, limit: number, merged: IdentityMap): Set<string> {
   const starts = activeHolds(db)
-    .flatMap(({ target }) => urisOf(db, target))
+    .flatMap(({ target }) => (target.startsWith('lot/') ? urisOf(db, target) : [target, oneUri(target)]))
     .filter((uri) => !isStation(uri))
   if (starts.length === 0) return new Set()
   const { nodes } = follow(
