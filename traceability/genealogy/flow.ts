@@ -42,7 +42,7 @@ const SHALLOW = 16
  * Links that each further one counts as, since it is a statement of its own: where every lot takes in what was left of
  * the one before (regrind, the heel of a tank), they have no end.
  */
-const PER_GENERATION = 10
+const PER_GENERATION = 30
 const PACKED: ReadonlySet<string> = new Set(PACKING_KINDS)
 /**
  * Everything the material of `starts` went into (`down`), or everything they were made of (`up`), the starts included,
