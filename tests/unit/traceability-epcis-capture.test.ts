@@ -199,6 +199,14 @@ describe('genealogy from captured events', () => {
     ])
     const units = asked((q) => q.recall({ target: 'https://id.gs1.org/01/04012345111118/10/4444' }).units)
     expect(units).toMatchObject([{ uri: link(1), serial: '1', lot: 'FG7', certain: true }])
+    expect(asked((q) => q.recall({ target: 'lot/4444' }).units)).toEqual(units)
+    expect(asked((q) => q.recall({ target: '4444' }).units)).toEqual(units)
+    await repository.store.recordFact(
+      { id: uuidv7(), at: at(0), by: 'qa1', kind: 'hold', target: 'lot/4444', reason: 'x' },
+      { plant: 'p', line: 'l' },
+    )
+    expect(asked((q) => q.recall({ target: 'lot/4444' }).units)).toMatchObject([{ uri: link(1), held: true }])
+    expect(asked((q) => q.holdOver([{ uri: link(1) }]))?.target).toBe('lot/4444')
     const over = asked((q) => q.recall({ target: again }).units)
     expect(over).toMatchObject([{ uri: link(1) }])
     const holds = byTarget([{ target: 'https://id.gs1.org/01/04012345111118/10/4444' } as Hold])
