@@ -86,21 +86,14 @@ export function pacedSource(options: PaceOptions): FrameSource {
       next.catch(() => {})
       return next
     }
-    const aborted = new Promise<null>((resolve) => {
-      const stop = (): void => {
-        resolve(null)
-        wakeDemand?.()
-      }
-      if (stopped.aborted) stop()
-      stopped.addEventListener('abort', stop, { once: true })
-    })
+    stopped.addEventListener('abort', () => wakeDemand?.(), { once: true })
     let clock: ReturnType<typeof frameClock> | null = null
     flow.state = rate === 'triggered' ? 'idle' : 'online'
     let pictureError: CodedError | null = null
     try {
       let upcoming = pull()
       for (;;) {
-        const picture = await Promise.race([upcoming, aborted])
+        const picture = await unlessStopped(upcoming, stopped)
         if (picture === null || picture.done === true) break
         if (waits) await flow.room(LOOKAHEAD)
         // The belt starts when the first part lies on it: a slow first picture makes no late triggers.
@@ -207,4 +200,14 @@ function frameClock(periodMs: number): {
     },
   }
   return clock
+}
+
+/** Null when stopped first. A race with one promise for the whole run would keep every picture until its end. */
+function unlessStopped<T>(work: Promise<T>, stopped: AbortSignal): Promise<T | null> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => resolve(null)
+    if (stopped.aborted) return stop()
+    stopped.addEventListener('abort', stop, { once: true })
+    work.then(resolve, reject).finally(() => stopped.removeEventListener('abort', stop))
+  })
 }

@@ -144,7 +144,7 @@ async function redis(url: string | null): Promise<Finding> {
     }
   try {
     await (await redisQueue()).tryQueue(url)
-    return { check: 'Redis', state: 'ok', detail: 'takes frames' }
+    return { check: 'Redis', state: 'ok', detail: 'takes frames and jobs' }
   } catch (error) {
     return { check: 'Redis', state: 'bad', detail: asCoded(error, 'INS_QUEUE').message }
   }
@@ -155,9 +155,16 @@ async function postgres(url: string | null): Promise<Finding> {
   if (url === null)
     return { check, state: 'absent', detail: 'SIGHTLINE_DATABASE_URL is not set: there is no plant store' }
   try {
-    const db = await openPostgres(url, { readOnly: true, connectMs: 3_000, statementMs: 3_000 })
+    const db = await openPostgres(url, { connectMs: 3_000, statementMs: 3_000 })
     const version = db.get<{ server_version: string }>('show server_version')?.server_version
+    const readOnly = db.get<{ transaction_read_only: string }>('show transaction_read_only')
     db.close()
+    if (readOnly?.transaction_read_only === 'on')
+      return {
+        check,
+        state: 'bad',
+        detail: `${placeOf(url)} takes no writes, as a standby: lines cannot replicate to it`,
+      }
     return { check, state: 'ok', detail: `${version ?? 'a version that it does not say'}, ${placeOf(url)}` }
   } catch (error) {
     return { check, state: 'bad', detail: asCoded(error, 'TRC_PLANT').message }

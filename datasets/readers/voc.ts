@@ -2,6 +2,7 @@ import { basename, join } from 'node:path'
 import { CodedError, mapInOrder } from '../../contracts/index.ts'
 import { checkSizes } from './coco-shapes.ts'
 import {
+  filesBelow,
   filesIn,
   foldersIn,
   imagesBelow,
@@ -18,13 +19,23 @@ import { splitNamed } from './splits.ts'
 
 const isXml = (name: string): boolean => name.toLowerCase().endsWith('.xml')
 
-const ANNOTATIONS = ['Annotations', 'annotations']
+/** `lable` is that of GC10-DET. */
+const ANNOTATIONS = [
+  'Annotations',
+  'annotations',
+  'Annotation',
+  'annotation',
+  'labels',
+  'label',
+  'lable',
+  'xml',
+]
 const IMAGES = ['JPEGImages', 'images', 'IMAGES']
 
 /**
  * Pascal VOC: one XML per image, pixel numbers 1-based and inclusive (VOC2012 development kit, section 8), turned into
  * half-open boxes from 0. Splits from ImageSets/Main where present, or each in a folder of its own. An image without XML
- * is not part of the set. Objects marked difficult are ignored, as `VOCevaldet` of the kit does, and their part is bad all the same. XML beside its image, as LabelImg writes it, and images in sub-folders are read, too.
+ * is not part of the set. Objects marked difficult are ignored, as `VOCevaldet` of the kit does, and their part is bad all the same. XML beside its image, as LabelImg writes it, and XML and images in sub-folders are read, too.
  */
 export const voc: DatasetReader = {
   format: 'voc',
@@ -34,7 +45,7 @@ export const voc: DatasetReader = {
     if (places.length === 0) {
       throw new CodedError('DAT_LAYOUT', {
         file: dir,
-        expected: `a folder of XML (${ANNOTATIONS.join(', ')}) and one of images (${IMAGES.join(', ')})`,
+        expected: `a folder of XML (${ANNOTATIONS.slice(0, 2).join(', ')}) and one of images (${IMAGES.join(', ')})`,
         actual: 'no annotations',
       })
     }
@@ -60,6 +71,8 @@ interface Place {
   /** Folder of the split below the data set; empty = the data set itself. */
   level: string
   notes: string
+  /** Paths below `notes`. */
+  xml: string[]
   images: string
 }
 
@@ -73,43 +86,52 @@ async function placesIn(dir: string): Promise<Place[]> {
 
 async function placeIn(dir: string, level: string): Promise<Place | null> {
   const at = join(dir, level)
-  const notes = (await firstOf(at, ANNOTATIONS)) ?? at
-  if (!(await filesIn(notes)).some(isXml)) return null
-  return { level, notes, images: (await firstOf(at, IMAGES)) ?? notes }
+  const images = await firstOf(at, IMAGES)
+  for (const name of ANNOTATIONS) {
+    const notes = join(at, name)
+    if (!(await isDirectory(notes))) continue
+    const xml = (await filesBelow(notes)).filter(isXml)
+    if (xml.length > 0) return { level, notes, xml, images: images ?? at }
+  }
+  const xml = (await filesIn(at)).filter(isXml)
+  return xml.length > 0 ? { level, notes: at, xml, images: images ?? at } : null
 }
 
-async function readPlace(dir: string, { level, notes, images }: Place): Promise<FoundItem[]> {
+async function readPlace(dir: string, { level, notes, xml, images }: Place): Promise<FoundItem[]> {
   const imageOf = imageFinder(images, await imagesBelow(images))
-  const xml = (await filesIn(notes)).filter(isXml)
-  const splits = await readSplits(join(dir, level), new Set(xml.map(stem)))
+  const splits = await readSplits(join(dir, level), new Set(xml.map((f) => stem(basename(f)))))
   const found = await mapInOrder(xml, async (f): Promise<FoundItem[]> => {
     const file = join(notes, f)
     const image = imageOf(stem(f), file)
     const { boxes, width, height } = parse(await readText(file), file)
     if (boxes.length > 0) await checkSizes(boxes, { width, height }, image, file)
     const named = splitNamed(level)
-    const within = named === undefined ? (splits.get(stem(f)) ?? ['all']) : [named]
+    const within = named === undefined ? (splits.get(stem(basename(f))) ?? ['all']) : [named]
     return within.map((split) => ({ id: join(level, stem(f)), image, split, boxes, defective: null }))
   })
   return found.flat()
 }
 
-/** The one image of a stem; one that lies directly in the folder comes before those deeper in. */
-function imageFinder(dir: string, files: readonly string[]): (stem: string, wantedBy: string) => string {
+/**
+ * The one image of a stem: of several the one whose sub-folder is that of the XML, or else the one that lies directly in
+ * the folder.
+ */
+function imageFinder(dir: string, files: readonly string[]): (path: string, wantedBy: string) => string {
   const byStem = new Map<string, string[]>()
   for (const f of files) {
     const list = byStem.get(stem(basename(f)))
     if (list) list.push(f)
     else byStem.set(stem(basename(f)), [f])
   }
-  return (name, wantedBy) => {
-    const all = byStem.get(name) ?? []
+  return (path, wantedBy) => {
+    const all = byStem.get(basename(path)) ?? []
+    const alike = all.filter((f) => stem(f) === path)
     const direct = all.filter((f) => f === basename(f))
-    const [image, ...others] = direct.length > 0 ? direct : all
+    const [image, ...others] = alike.length > 0 ? alike : direct.length > 0 ? direct : all
     if (image !== undefined && others.length === 0) return join(dir, image)
     throw new CodedError('DAT_LAYOUT', {
       file: wantedBy,
-      expected: `one image ${name} in ${dir}`,
+      expected: `one image ${basename(path)} in ${dir}`,
       actual: all.length === 0 ? 'none' : all.join(', '),
     })
   }

@@ -81,6 +81,16 @@ describeWith('Redis and PostgreSQL', services, 'services that answer', () => {
     })
   })
 
+  it('are not in order where PostgreSQL takes no writes', async () => {
+    const url = new URL(DATABASE_URL)
+    url.searchParams.set('options', '-c default_transaction_read_only=on')
+    const found = await examined({ SIGHTLINE_DATABASE_URL: url.href })
+    expect(found.get('PostgreSQL')).toMatchObject({
+      state: 'bad',
+      detail: expect.stringContaining('takes no writes') as string,
+    })
+  })
+
   it('are not in order where the address names a database that does not exist', async () => {
     const found = await examined({ SIGHTLINE_REDIS_URL: `${REDIS_URL}/9999` })
     expect(found.get('Redis')).toMatchObject({

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { monoMs } from '../../contracts/index.ts'
 import { createFramePool, generatedSource } from '../../camera/index.ts'
@@ -49,6 +51,35 @@ describe('generated frames', () => {
       item.frame.release()
     }
     expect(seen).toEqual([[1], [2], [3]])
+  })
+
+  it('keeps no picture that was taken', async () => {
+    const made: WeakRef<Uint8Array>[] = []
+    async function* fresh(): AsyncGenerator<GeneratedFrame> {
+      for (let i = 0; i < 20; i++) {
+        const bytes = new Uint8Array(12)
+        made.push(new WeakRef(bytes))
+        yield {
+          bytes,
+          format: { kind: 'raw', pixel: 'mono8', widthPx: 4, heightPx: 3 },
+          source: `board ${i}`,
+        }
+      }
+    }
+    const source = generatedSource(options({ frames: fresh }))
+    await source.open()
+    let taken = 0
+    for await (const item of source.items(new AbortController().signal)) {
+      if (item.kind !== 'frame') continue
+      item.frame.release()
+      if (++taken < 15) continue
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      setFlagsFromString('--expose-gc')
+      runInNewContext('gc')()
+      expect(made.slice(0, 10).filter((ref) => ref.deref() !== undefined)).toEqual([])
+      break
+    }
+    expect(taken).toBe(15)
   })
 
   it('as fast as possible means one deadline per hand-over, not a queue of expired ones', async () => {

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openDataset } from '../../datasets/index.ts'
 import { boxesOf, datasetFolder } from './samples/dataset-folder.ts'
@@ -144,5 +145,26 @@ describe('layouts that say what they are under other names', () => {
       ['train/crazing_1', 'train', 1],
       ['validation/crazing_1', 'val', 1],
     ])
+  })
+
+  it('are Pascal VOC with XML in folders of their class, as of the boards of Peking University, or in one that is misspelt', async () => {
+    await at.tree({
+      'Annotations/Missing_hole/01.xml': XML,
+      'Annotations/Short/01.xml': XML,
+      'images/Missing_hole/01.jpg': null,
+      'images/Short/01.jpg': null,
+    })
+    const boards = await openDataset(at.dir)
+    expect([boards.format, boards.leftOut]).toEqual(['voc', []])
+    expect(boards.items.map((i) => [i.id, i.image.slice(at.dir.length + 1), i.boxes?.length])).toEqual([
+      ['Missing_hole/01', 'images/Missing_hole/01.jpg', 1],
+      ['Short/01', 'images/Short/01.jpg', 1],
+    ])
+    await at.tree({ 'gc/lable/img_01.xml': XML, 'gc/1/img_01.jpg': null, 'gc/2/img_02.jpg': null })
+    const steel = await openDataset(join(at.dir, 'gc'))
+    expect(steel.items.map((i) => [i.id, i.image.slice(at.dir.length + 1), i.boxes?.length])).toEqual([
+      ['img_01', 'gc/1/img_01.jpg', 1],
+    ])
+    expect(steel.leftOut.map((f) => f.message)).toEqual([expect.stringContaining('img_02')])
   })
 })

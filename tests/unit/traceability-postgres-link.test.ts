@@ -1,8 +1,9 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer, type AddressInfo, type Server } from 'node:net'
+import { connect, createServer, type AddressInfo, type Server } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, it } from 'vitest'
+import { postgresError } from '../../traceability/plant/postgres-errors.ts'
 import { cutLink } from '../services/cut-link.ts'
 import { DATABASE_URL, postgresPresent } from '../services/postgres.ts'
 import { describeWith } from '../services/require-service.ts'
@@ -63,8 +64,54 @@ describeWith(
       expect(await ask('select 2 as two')).toEqual({ fault: expect.stringMatching(/TRC_PLANT/) as string })
       expect(await ask('select 3 as three')).toEqual({ rows: [] })
     })
+
+    it('refuses a pooler, behind which schema and rights of another connection may be in force', async () => {
+      const pooler = await startPooler()
+      closers.push(() => pooler.close())
+      const url = new URL(DATABASE_URL)
+      url.host = `127.0.0.1:${(pooler.address() as AddressInfo).port}`
+      const child = fork(PROGRAM, [url.href, '1000'], { execArgv: ['--import', 'tsx'], silent: true })
+      children.push(child)
+      expect((await once(child, 'message'))[0]).toEqual({
+        fault: expect.stringMatching(/TRC_OPEN.*a pooler in between.*PostgreSQL itself/) as string,
+      })
+      const late = postgresError(
+        { message: 'unsupported startup parameter: statement_timeout', code: '08P01', constraint: '' },
+        'TRC_WRITE',
+        'x',
+      )
+      // As PgBouncer 1.24 says by default.
+      expect(late).toMatchObject({
+        code: 'TRC_OPEN',
+        message: expect.stringContaining('not of a pooler') as string,
+      })
+    })
   },
 )
+
+/** PostgreSQL behind somebody who gives out keys of their own, as PgBouncer does. */
+async function startPooler(): Promise<Server> {
+  const to = new URL(DATABASE_URL)
+  const server = createServer((client) => {
+    const far = connect(Number(to.port || '5432'), to.hostname)
+    for (const [a, b] of [
+      [client, far],
+      [far, client],
+    ] as const) {
+      a.on('error', () => b.destroy())
+      a.on('close', () => b.destroy())
+    }
+    client.on('data', (bytes) => far.write(bytes))
+    far.on('data', (bytes) => {
+      const key = bytes.indexOf(message('K', Buffer.alloc(8)).subarray(0, 5))
+      if (key >= 0) bytes.writeInt32BE(bytes.readInt32BE(key + 5) ^ 1, key + 5)
+      client.write(bytes)
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return server
+}
 
 /** Messages of the PostgreSQL protocol 3.0 (manual, 55.7): a type, the length with itself, a body. */
 const message = (type: string, body: Buffer | string = ''): Buffer => {
@@ -74,6 +121,13 @@ const message = (type: string, body: Buffer | string = ''): Buffer => {
   return Buffer.concat([head, Buffer.from(body)])
 }
 const READY = message('Z', 'I')
+const SET = Buffer.concat([message('C', 'SET\0'), READY])
+/** One row with one number, 0. */
+const PID = Buffer.concat([
+  message('T', Buffer.from('\0\x01pid\0\0\0\0\0\0\0\0\0\0\x17\0\x04\0\0\0\0\0\0', 'latin1')),
+  message('D', Buffer.from('\0\x01\0\0\0\x010', 'latin1')),
+  SET,
+])
 const DONE = Buffer.concat([message('1'), message('2'), message('n'), message('C', 'SELECT 0\0'), READY])
 
 /** A server whose third answer to a statement of the first connection is not of the protocol: a row without its columns. */
@@ -84,11 +138,11 @@ async function brokenServer(): Promise<Server> {
     let statements = 0
     socket.on('error', () => undefined)
     socket.once('data', () => {
-      socket.write(Buffer.concat([message('R', Buffer.alloc(4)), READY]))
+      socket.write(Buffer.concat([message('R', Buffer.alloc(4)), message('K', Buffer.alloc(8)), READY]))
       socket.on('data', (bytes) => {
         if (bytes[0] === 'X'.charCodeAt(0)) return void socket.end()
         if (bytes[0] === 'Q'.charCodeAt(0))
-          return void socket.write(Buffer.concat([message('C', 'SET\0'), READY]))
+          return void socket.write(bytes.includes('pg_backend_pid') ? PID : SET)
         statements++
         socket.write(first && statements === 2 ? message('D') : DONE)
       })

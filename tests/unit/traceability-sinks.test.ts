@@ -1,10 +1,19 @@
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import rhea from 'rhea'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { InspectionCompleted, LoggedEvent, QEvent } from '../../contracts/index.ts'
-import { CfxSink, cfxEnvelope, openEventLog, openPartStore } from '../../traceability/index.ts'
+import {
+  CfxSink,
+  cfxEnvelope,
+  MqttSink,
+  openEventLog,
+  openPartStore,
+  WebhookSink,
+} from '../../traceability/index.ts'
 import { describeWith, portOpen } from '../services/require-service.ts'
 import { eventSinkSuite } from '../suites/event-sink.suite.ts'
 import { AmqpPeer, contentOf, HttpPeer, MqttPeer } from './samples/sink-peers.ts'
@@ -28,6 +37,38 @@ const events = (): Promise<LoggedEvent[]> => Promise.resolve(logged)
 eventSinkSuite('webhook', () => new HttpPeer(), events)
 eventSinkSuite('CFX over AMQP 1.0', () => new AmqpPeer(), events)
 eventSinkSuite('MQTT 5', () => new MqttPeer(5), events)
+
+describe('a peer that takes connections and says nothing', () => {
+  it.each([
+    ['webhook', (at: string) => new WebhookSink({ name: 'x', url: `http://${at}/x`, timeoutMs: 100 })],
+    ['MQTT', (at: string) => new MqttSink({ name: 'x', url: `mqtt://${at}`, topic: 'x', timeoutMs: 100 })],
+    [
+      'CFX',
+      (at: string) =>
+        new CfxSink({ name: 'x', url: `amqp://${at}`, address: 'q', handle: 'A.B', timeoutMs: 100 }),
+    ],
+  ])('does not keep the connections of %s that were given up', async (_name, sinkAt) => {
+    const open = new Set<Socket>()
+    let came = 0
+    const server = createServer((socket) => {
+      came += 1
+      open.add(socket)
+      socket
+        .resume()
+        .on('error', () => undefined)
+        .once('close', () => open.delete(socket))
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const sink = sinkAt(`127.0.0.1:${(server.address() as AddressInfo).port}`)
+    for (const event of logged.slice(0, 3))
+      expect(await sink.deliver(event, new AbortController().signal)).toMatchObject({ why: 'away' })
+    await expect.poll(() => came).toBeGreaterThanOrEqual(3)
+    // Nobody reads what comes on them, so that a peer that goes on sending would fill the memory.
+    await expect.poll(() => open.size, { timeout: 5_000 }).toBe(0)
+    sink.close()
+    server.close()
+  })
+})
 
 describe('MQTT', () => {
   it('falls back to 3.1.1, and fills in the topic', async () => {

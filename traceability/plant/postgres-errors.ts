@@ -6,6 +6,14 @@ const LOG_COUNTER = /event_pkey|event_source_sequence|event_\w+_pkey/
 /** SQLSTATE classes (PostgreSQL manual, appendix A) that say: nobody is there, or not now. */
 const AWAY = /^(08|57P|53[34]|58)/
 
+/**
+ * Protocol violation: what PgBouncer says to time limits that are set while a connection begins, and what we say where
+ * somebody else answers than who was connected to.
+ */
+export const POOLER = '08P01'
+/** A standby, or set to be read only. */
+const READ_ONLY = '25006'
+
 interface Facts {
   message: string
   /** SQLSTATE, or the code of a socket error. */
@@ -33,9 +41,13 @@ export function postgresError(facts: Facts, fallback: ErrorCode, place: string):
       ? 'check address, network and that PostgreSQL runs; it is tried again'
       : named === 'TRC_DISK_FULL'
         ? 'free space on the volume of the database'
-        : /^(28|42501|3D000)/.test(code)
-          ? 'check database, user and rights of the URL'
-          : undefined
+        : code === POOLER
+          ? 'name the address of PostgreSQL itself, not of a pooler: settings of a connection do not stay behind one'
+          : code === READ_ONLY
+            ? 'name the address of the server that takes writes, not of a standby'
+            : /^(28|42501|3D000)/.test(code)
+              ? 'check database, user and rights of the URL'
+              : undefined
   return new CodedError(named, {
     file: place,
     actual: `${message}${code === '' ? '' : ` (${code}${constraint === '' ? '' : `, ${constraint}`})`}`,
@@ -44,6 +56,7 @@ export function postgresError(facts: Facts, fallback: ErrorCode, place: string):
 }
 
 function codeOf({ code, constraint }: Facts, fallback: ErrorCode): ErrorCode {
+  if (code === POOLER) return 'TRC_OPEN'
   // Without a SQLSTATE the connection broke.
   if (!/^[0-9A-Z]{5}$/.test(code) || AWAY.test(code)) return 'TRC_PLANT'
   if (code === '53100') return 'TRC_DISK_FULL'

@@ -3,7 +3,7 @@ import pg from 'pg'
 import type { SqlRow } from '../../contracts/index.ts'
 import { type BridgeAsk, type BridgeReply, type BridgeStart, REPLIES, STEP, STEPS } from './bridge.ts'
 import { COMPAT_SCHEMA } from './compat.ts'
-import { postgresFacts } from './postgres-errors.ts'
+import { POOLER, postgresFacts } from './postgres-errors.ts'
 
 /** Holds the connection to PostgreSQL for a thread that waits for each answer. Started by `openPostgres` only. */
 
@@ -56,6 +56,7 @@ async function connected(mayConnect: boolean): Promise<pg.Client> {
       `set search_path to ${pg.escapeIdentifier(start.schema)}, ${COMPAT_SCHEMA}; set client_min_messages to warning;
        set synchronous_commit to on; set jit to off; set datestyle to iso; set timezone to 'UTC'`,
     )
+    await refusePooler(fresh)
     if (start.readOnly) await fresh.query('set default_transaction_read_only to on')
   } catch (error) {
     // Its end may never come when nobody answers.
@@ -65,6 +66,17 @@ async function connected(mayConnect: boolean): Promise<pg.Client> {
   names = new Map()
   client = fresh
   return fresh
+}
+
+/**
+ * A pooler may hand each transaction to another connection of its own, on which somebody else has set schema and rights:
+ * rows of one plant would stand in the store of another. It cannot tell which process will answer, so it names none or
+ * another one when a connection begins (BackendKeyData, protocol 3.0).
+ */
+async function refusePooler(fresh: pg.Client & { processID?: number }): Promise<void> {
+  const { rows } = await fresh.query<{ pid: number }>('select pg_backend_pid() as pid')
+  if (rows[0]?.pid === fresh.processID) return
+  throw Object.assign(new Error('a pooler in between'), { code: POOLER })
 }
 
 const nameOf = (text: string): string => {

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { Connection, ConnectionOptions, EventContext, Sender } from 'rhea'
 import type { InspectionCompleted, LoggedEvent, QEvent } from '../../contracts/index.ts'
 import { CFX_TOPIC, CFX_UNITS_INSPECTED, cfxEnvelope } from './cfx-message.ts'
@@ -20,6 +21,15 @@ type Rhea = typeof import('rhea')
 
 /** AMQP 1.0, 2.8.15: the peer ends the link, as it will not take this message whenever it comes. */
 const TOO_LARGE = 'amqp:link:message-size-exceeded'
+
+/** How long a peer may take to answer that a connection is closed, ms. */
+const CLOSE_MS = 1_000
+
+/** The library says that it closes and then waits for the peer, however long: one that is mute, or floods, keeps its socket. */
+function giveUp(connection: Connection & { socket?: Socket }): void {
+  connection.close()
+  setTimeout(() => connection.socket?.destroy(), CLOSE_MS).unref()
+}
 
 const away = (reason: string): Delivery => ({ ok: false, why: 'away', reason })
 
@@ -63,7 +73,7 @@ export class CfxSink implements EventSink {
   #drop(): void {
     const link = this.#link
     this.#link = null
-    link?.connection.close()
+    if (link !== null) giveUp(link.connection)
   }
 
   #sender(rhea: Rhea, signal: AbortSignal): Promise<Sender> {
@@ -82,7 +92,8 @@ export class CfxSink implements EventSink {
       : { ...place, ...login }
     const connection = rhea.create_container({ id: `sightline-${this.name}-${process.pid}` }).connect(options)
     // What comes late, when nobody waits any more, must not end the program nor be printed.
-    for (const name of ['error', 'disconnected'] as const) connection.on(name, () => undefined)
+    for (const name of ['error', 'disconnected', 'protocol_error'] as const)
+      connection.on(name, () => undefined)
     const sender = connection.open_sender({
       target: { address: this.#o.address, durable: 2 },
       autosettle: true,
@@ -173,7 +184,7 @@ export class CfxSink implements EventSink {
       signal.addEventListener('abort', aborted, { once: true })
       start((value) => finish(() => resolve(value)))
     }).catch((error: unknown) => {
-      connection.close()
+      giveUp(connection)
       throw error
     })
   }
