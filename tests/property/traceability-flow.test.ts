@@ -1,8 +1,10 @@
 import { expect, it } from 'vitest'
 import { migrate, openSql } from '../../traceability/index.ts'
 import { follow } from '../../traceability/genealogy/flow.ts'
+import { byTarget, type Hold, holdOver } from '../../traceability/genealogy/holds.ts'
 import { isHolder } from '../../traceability/genealogy/things.ts'
 
+const held = (target: string) => byTarget([{ target } as Hold])
 const SEED = 20260501
 const GRAPHS = 40
 const THINGS = [
@@ -127,6 +129,14 @@ it(`walks as link after link would, over ${GRAPHS} random graphs, seed ${SEED}`,
           plainly(edges, uri, window.from ?? '', window.to ?? END, down),
         )
         reached += nodes.length - 1
+        if (!down) {
+          const over = (t: string): Hold | null => holdOver(db, held(t), [{ uri, ...window }])
+          const all = THINGS.map((t) => `urn:sightline:${t}`)
+          expect(
+            all.filter((t) => over(t) !== null),
+            `${g} ${uri}`,
+          ).toEqual(all.filter((t) => nodes.some((n) => n.uri === t)))
+        }
         for (const n of nodes) {
           if (n.outwards === undefined) continue
           expect(linesOf(n.outwards), `${g} ${uri} ${n.uri}`).toEqual(outwardsOf(edges, n.uri))
@@ -159,5 +169,13 @@ it('follows chains without an end, and says where the bound cut them', () => {
     expect(cut.nodes.length).toBeLessThan(60)
     expect(cut.cut).toBe(true)
   }
+  // Further than a walk goes it is told that nothing of it is on hold, and that something is, but not that it counts.
+  db.run(`with recursive n (n) as (select 301 union all select n + 1 from n where n < 2000)
+    insert into edge (child, parent, kind, certainty, valid_from, position)
+    select '${lot(0).slice(0, -1)}' || n, '${lot(0).slice(0, -1)}' || (n - 1), 'transform', 'certain', '${hour(1)}', 1 from n`)
+  const start = [{ uri: lot(2000) }]
+  expect(holdOver(db, held('urn:sightline:lot:heel:other'), start)).toBeNull()
+  expect(holdOver(db, held(lot(1900)), start)?.target).toBe(lot(1900))
+  expect(() => holdOver(db, held(lot(0)), start)).toThrow(/cannot be told in time/)
   db.close()
 })

@@ -84,14 +84,27 @@ describe('a symbol', () => {
 describe('an FNC1 that a reader spells in its own way', () => {
   const spelt = (by: string): string => `010950600013435221A1${by}10L1`
   // Mindeo ES4650 (FN1 substitution string), CipherLab 2564 (field separator), Odoo (gs1_separator_fnc1): any text.
-  it.each(['^', '|', '~', '~1', '{GS}', '<GS>', '<gs>', '[FNC1]', '{FNC1}', '^]', '@', '#'])(
-    '%s is told',
-    (by) => {
-      expect(spelledFnc1(spelt(by))).toBe(by)
-      expect(spelledFnc1(by + spelt(by))).toBe(by)
-      expect(spelledFnc1(`21A1${by}0109506000134352`)).toBe(by)
-    },
-  )
+  it.each([
+    '^',
+    '|',
+    '~',
+    '~1',
+    '{GS}',
+    '<GS>',
+    '<gs>',
+    '[FNC1]',
+    '{FNC1}',
+    '^]',
+    '@',
+    '#',
+    '\\x1D',
+    '\\u001d',
+    '\\1d',
+  ])('%s is told', (by) => {
+    expect(spelledFnc1(spelt(by))).toBe(by)
+    expect(spelledFnc1(by + spelt(by))).toBe(by)
+    expect(spelledFnc1(`21A1${by}0109506000134352`)).toBe(by)
+  })
 
   it.each([
     ['a plain serial', 'SN^21A1'],

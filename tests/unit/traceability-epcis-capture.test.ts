@@ -2,7 +2,8 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type TraceFact, uuidv7 } from '../../contracts/index.ts'
-import { openTraceQuery } from '../../traceability/index.ts'
+import { byTarget, heldBy, type Hold, holdOver } from '../../traceability/genealogy/holds.ts'
+import { openSql, openTraceQuery } from '../../traceability/index.ts'
 import { Draw, event, type Json } from './samples/epcis-documents.ts'
 import { refusal, Repository } from './samples/epcis-repository.ts'
 import { at, gs1Code, passVerdict, request } from './samples/traceability-requests.ts'
@@ -178,21 +179,41 @@ describe('genealogy from captured events', () => {
     expect(edges()).toEqual([[link(1), null]])
   })
 
-  it('leads from a lot through a transformation to the unit, also over a transformation id', async () => {
+  // GDTI 0614141 12345 with check digit 2, serial 400 (TDS 1.13, 6.3.8).
+  it.each([
+    ['urn:epc:id:gdti:0614141.12345.400', 'urn:epc:id:gdti:0614141.12345.400'],
+    ['urn:epc:id:gdti:0614141.12345.400', 'https://id.gs1.org/253/0614141123452400'],
+    ['https://id.gs1.org/253/0614141123452400', 'urn:epc:id:gdti:0614141.12345.400'],
+    ['urn:uuid:7f6d0f0e-0000-4000-8000-000000000001', 'urn:uuid:7f6d0f0e-0000-4000-8000-000000000001'],
+  ])('leads from a lot to the unit over a transformation id %s and %s', async (id, again) => {
     const lot = 'urn:epc:class:lgtin:4012345.011111.4444'
-    const id = 'urn:epc:id:gdti:0614141.12345.400'
     await repository.capture([
       { ...base, type: 'TransformationEvent', transformationID: id, inputQuantityList: [{ epcClass: lot }] },
       {
         ...base,
         type: 'TransformationEvent',
-        transformationID: id,
+        transformationID: again,
         outputEPCList: [unit(1)],
         ilmd: { 'cbvmda:lotNumber': 'FG7' },
       },
     ])
     const units = asked((q) => q.recall({ target: 'https://id.gs1.org/01/04012345111118/10/4444' }).units)
     expect(units).toMatchObject([{ uri: link(1), serial: '1', lot: 'FG7', certain: true }])
+    expect(asked((q) => q.recall({ target: 'lot/4444' }).units)).toEqual(units)
+    expect(asked((q) => q.recall({ target: '4444' }).units)).toEqual(units)
+    await repository.store.recordFact(
+      { id: uuidv7(), at: at(0), by: 'qa1', kind: 'hold', target: 'lot/4444', reason: 'x' },
+      { plant: 'p', line: 'l' },
+    )
+    expect(asked((q) => q.recall({ target: 'lot/4444' }).units)).toMatchObject([{ uri: link(1), held: true }])
+    expect(asked((q) => q.holdOver([{ uri: link(1) }]))?.target).toBe('lot/4444')
+    const over = asked((q) => q.recall({ target: again }).units)
+    expect(over).toMatchObject([{ uri: link(1) }])
+    const holds = byTarget([{ target: 'https://id.gs1.org/01/04012345111118/10/4444' } as Hold])
+    const db = openSql(join(repository.dataDir, 'trace.db'), { synchronous: 'normal', readOnly: true })
+    expect(holdOver(db, holds, [{ uri: link(1) }])).not.toBeNull()
+    expect(heldBy(db, holds, [{ uri: link(1) }], 1_000).hold).not.toBeNull()
+    db.close()
   })
 
   it('makes nothing from itself: a lot on both sides of a transformation', async () => {

@@ -9,6 +9,7 @@ import {
   identify,
   openHoldBoard,
   openPartStore,
+  openSql,
   type TraceStore,
 } from '../../traceability/index.ts'
 import { openTraceQuery, QueryProcess } from '../../traceability/query/index.ts'
@@ -129,6 +130,37 @@ describe('the holds of a line', () => {
     expect(query.recall({ target }).units).toMatchObject([{ uri: unit, held: true }])
     await state({ ...base(), kind: 'release', target, reason: 'y' })
     expect(await held()).toBeNull()
+  })
+
+  // As programs before recorded them: the text that was stated, even where it is no URI.
+  it.each([
+    'https://id.gs1.org/01/09506000134352/21/A1?17=291231',
+    'https://id.gs1.org/01/09506000134352/10/L7/21/A1',
+    'urn:epc:id:sgtin:9506000.013435.A1',
+    'urn:maker:100%',
+  ])('of %s, as it came, end by that text and are repeated', async (text) => {
+    const unit = 'https://id.gs1.org/01/09506000134352/21/A1'
+    const isUnit = !text.startsWith('urn:maker')
+    await state({ ...base(), kind: 'commission', unit, product: 'cap' })
+    const hold: TraceFact = { ...base(), kind: 'hold', target: isUnit ? text : 'urn:maker:x', reason: 'x' }
+    await state(hold)
+    const db = openSql(join(dir, 'trace.db'), { synchronous: 'normal' })
+    const kept = isUnit ? unit : hold.target
+    db.run('drop trigger event_no_update')
+    db.run('update event set json = replace(json, ?, ?) where position = 2', `"${kept}"`, `"${text}"`)
+    db.run('update trace_fact set subject = ? where position = 2', text)
+    db.run('update hold set target = ?', text)
+    db.close()
+    const query = openTraceQuery(dir)
+    closers.push(() => query.close())
+    expect(query.recall({ target: unit }).units).toMatchObject([{ uri: unit, held: isUnit }])
+    if (isUnit) expect(await state(hold)).toMatchObject([{ position: 2, repeated: true }])
+    await state({ ...base(), kind: 'release', target: text, reason: 'y' })
+    expect(query.holds()[0]).toMatchObject({ target: text, releaseReason: 'y' })
+    if (!isUnit) return
+    await state({ ...hold, id: uuidv7() })
+    await state({ ...base(), kind: 'release', target: text, reason: 'z' })
+    expect(query.holds().filter((h) => h.releasedAt === null)).toEqual([])
   })
 
   it('stop what lies in a holder on hold, as reader, frame or line file name it', async () => {

@@ -1,6 +1,6 @@
 import { CodedError, type QEvent, type SqlDatabase, type TraceFact } from '../../contracts/index.ts'
 import { lotUri, serialUri } from '../identity/index.ts'
-import { decoded, holdTarget, isUri, thingUri, uriOf } from './things.ts'
+import { decoded, heldText, holdTarget, isUri, thingUri, uriOf } from './things.ts'
 
 /** One edge a fact makes. */
 export interface FactEdge {
@@ -95,10 +95,13 @@ export function resolveFact(db: SqlDatabase, fact: TraceFact): ResolvedFact {
       const unit = knownUnit(db, fact.unit)
       return plain('qe.unit.dispositioned.v1', unit, { unit })
     }
-    case 'hold':
-    case 'release': {
+    case 'hold': {
       const target = holdTarget(db, fact.target)
-      return plain(kind === 'hold' ? 'qe.hold.placed.v1' : 'qe.hold.released.v1', target, { target })
+      return plain('qe.hold.placed.v1', target, { target })
+    }
+    case 'release': {
+      const target = heldText(db, fact.target) ?? holdTarget(db, fact.target)
+      return plain('qe.hold.released.v1', target, { target })
     }
     case 'use':
     case 'complain': {

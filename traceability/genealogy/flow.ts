@@ -42,7 +42,7 @@ const SHALLOW = 16
  * Links that each further one counts as, since it is a statement of its own: where every lot takes in what was left of
  * the one before (regrind, the heel of a tank), they have no end.
  */
-const PER_GENERATION = 10
+const PER_GENERATION = 30
 const PACKED: ReadonlySet<string> = new Set(PACKING_KINDS)
 /**
  * Everything the material of `starts` went into (`down`), or everything they were made of (`up`), the starts included,
@@ -61,7 +61,7 @@ export function follow(
 ): Flow {
   if (!Number.isSafeInteger(limit) || limit < 1)
     throw new CodedError('TRC_BINDING', { expected: 'a limit of at least 1', actual: String(limit) })
-  const walk = new Walk(direction === 'down', merged.isEmpty ? null : merged)
+  const walk = new Walk(direction === 'down', merged)
   for (const { uri, from = '', to = END } of starts) walk.reach(uri, from, to, true, 0, null)
   let ways = starts.length
   for (let depth = 1; ways < limit; depth++) {
@@ -114,11 +114,10 @@ class Walk {
   readonly #links = new Map<string, string>()
   /** With more than one link of a kind outwards. */
   readonly #several = new Set<FlowNode>()
-  /** Null when nothing was. */
-  readonly #merged: IdentityMap | null
+  readonly #merged: IdentityMap
   #frontier: Reach[] = []
 
-  constructor(down: boolean, merged: IdentityMap | null) {
+  constructor(down: boolean, merged: IdentityMap) {
     this.#down = down
     this.#merged = merged
   }
@@ -131,7 +130,7 @@ class Walk {
     depth: number,
     via: string | null,
   ): void {
-    const uri = this.#merged === null ? name : this.#merged.canonical(name)
+    const uri = this.#merged.canonical(name)
     let node = this.#nodes.get(uri)
     if (node === undefined) this.#nodes.set(uri, (node = { uri, depth, certain, via, outwards: undefined }))
     else {
@@ -163,13 +162,10 @@ class Walk {
   /** What is gone on from, once, and under each of its names, which lie side by side. */
   next(): { things: Reach[]; holders: Reach[] } {
     const [things, holders]: [Reach[], Reach[]] = [[], []]
-    const merged = this.#merged
-    const asked =
-      merged === null
-        ? this.#frontier
-        : this.#frontier.flatMap((reach) =>
-            merged.names(reach.name).map((name) => (name === reach.name ? reach : { ...reach, name })),
-          )
+    const asked = this.#frontier.flatMap((reach) => {
+      const names = this.#merged.names(reach.name)
+      return names.length === 1 ? reach : names.map((name, n) => (n === 0 ? reach : { ...reach, name }))
+    })
     for (const reach of asked) (isHolder(reach.node.uri) ? holders : things).push(reach)
     this.#frontier = []
     return { things, holders }
@@ -200,7 +196,7 @@ class Walk {
       if (from === undefined || name === undefined || since === undefined) continue
       if (name !== known) {
         known = name
-        uri = this.#merged === null ? name : this.#merged.canonical(name)
+        uri = this.#merged.canonical(name)
         holds = isHolder(uri)
       }
       const kind = KINDS[how % PROBABLE]

@@ -17,7 +17,7 @@ export interface StationFacts {
   fixture?: string | undefined
 }
 
-/** Links followed on the thread of the line: some 2 ms at most. A real part has a few dozen. */
+/** Links followed on the thread of the line: some 4 ms of CPU at most. A real part has a few dozen. */
 const QUICK_WAYS = 400
 
 export interface HoldBoardOptions {

@@ -1,7 +1,9 @@
 import { CodedError, type SqlDatabase } from '../../contracts/index.ts'
 import { oneUri } from '../epcis/epc.ts'
+import { ORIGIN_KINDS, PACKING_KINDS } from './cycle-guard.ts'
 import { follow, type FlowStart } from './flow.ts'
 import { identityMap } from './identity-names.ts'
+import { rowsOf } from './json-rows.ts'
 import { lotName, spelt, thingUri } from './things.ts'
 
 export interface Hold {
@@ -46,7 +48,7 @@ export const heldOf = (db: SqlDatabase, ids: readonly string[]): Hold[] =>
 export const holdsOf = (db: SqlDatabase, ids: readonly string[]): Hold[] =>
   ids.flatMap((id) => db.get<HoldRow>(`select ${COLUMNS} from hold where id = ?`, id) ?? [])
 
-/** Links followed from a unit to a held thing: some 2,000 generations where each is made of the one before. */
+/** Links followed from a unit to a held thing: some 600 generations where each is made of the one before. */
 const MAX_WAYS = 20_000
 
 /** What was found within a bound: no hold with `cut` is no answer. */
@@ -81,12 +83,54 @@ export function heldBy(
   return { hold, cut: cut && hold === null, ways: followed }
 }
 
+const kinds = (list: readonly string[]): string => list.map((k) => `'${k}'`).join(', ')
+/** All that the things in `?1` were made of, or that lay in them, at whatever time: one statement, however far back. */
+const EVER = `
+with recursive origin (uri) as (
+  select value from json_each(?1)
+  union
+  select case when e.child = o.uri then e.parent else e.child end from origin o
+    cross join edge e on (e.child = o.uri and e.kind in (${kinds(ORIGIN_KINDS)}))
+      or (e.parent = o.uri and e.kind in (${kinds(PACKING_KINDS)}))
+)
+select json_group_array(uri) as found from (select uri from origin limit ?2)`
+const JUDGED = `
+select json_group_array(station) as found from (
+  select distinct i.station from json_each(?1) v cross join inspection i on i.unit = v.value)`
+
+/** Things that are looked at so: some 100 ms of CPU. */
+const MAX_EVER = 40_000
+
+/**
+ * Whether nothing on hold is among all that `heldBy` could find were there no times: then it finds none. A walk asks once
+ * per generation, which takes a part of a long chain of lots 50 times as long.
+ */
+function isFree(db: SqlDatabase, holds: ReadonlyMap<string, Hold>, starts: readonly FlowStart[]): boolean {
+  const merged = identityMap(db)
+  const seen = new Set<string>()
+  const own = merged.namesOfAll(starts.map((s) => s.uri))
+  let asked = own
+  while (asked.length > 0) {
+    const left = MAX_EVER - seen.size
+    const list = (sql: string, of: readonly string[], ...more: number[]): string[] =>
+      rowsOf<string>(db.get<{ found: string }>(sql, JSON.stringify(of), ...more)?.found)
+    const found = list(EVER, asked, left)
+    if (found.length >= left) return false
+    const fresh = found.filter((uri) => !seen.has(uri))
+    for (const uri of fresh) seen.add(uri)
+    const stations = list(JUDGED, fresh).map((name) => `${thingUri('station', '')}${name}`)
+    asked = [...new Set([...merged.namesOfAll(fresh), ...stations])].filter((uri) => !seen.has(uri))
+  }
+  return first(holds, [...own, ...[...seen].filter((uri) => !isStation(uri))]) === null
+}
+
 /** The same, with an answer in any case. @throws TRC_GENEALOGY for a part of more links than can be followed */
 export function holdOver(
   db: SqlDatabase,
   holds: ReadonlyMap<string, Hold>,
   starts: readonly FlowStart[],
 ): Hold | null {
+  if (holds.size === 0 || isFree(db, holds, starts)) return null
   const { hold, cut } = heldBy(db, holds, starts, MAX_WAYS)
   if (cut)
     throw new CodedError('TRC_GENEALOGY', {

@@ -1,10 +1,11 @@
 import { CodedError, type SqlDatabase } from '../../contracts/index.ts'
-import type { IdentityMap } from '../identity/index.ts'
+import { oneUri } from '../epcis/epc.ts'
+import { encodePart, GS1_DOMAIN, type IdentityMap } from '../identity/index.ts'
 import { follow, type FlowStart } from './flow.ts'
 import { activeHolds, isStation } from './holds.ts'
 import { identityMap } from './identity-names.ts'
 import { recipeModels } from './recipe-models.ts'
-import { isUri, lotName, thingUri, urisOf } from './things.ts'
+import { isUri, lotName, spelt, thingUri, urisOf } from './things.ts'
 import { type Place, type Whereabouts, whereabouts } from './whereabouts.ts'
 
 export interface RecallQuery {
@@ -85,9 +86,11 @@ export function recall(db: SqlDatabase, query: RecallQuery): Recall {
 
 /** Everything under an active hold. */
 function heldNow(db: SqlDatabase, limit: number, merged: IdentityMap): Set<string> {
-  const starts = activeHolds(db)
-    .flatMap(({ target }) => urisOf(db, target))
-    .filter((uri) => !isStation(uri))
+  const targets = activeHolds(db).map((h) => h.target)
+  const starts = [
+    ...targets.flatMap((t) => (t.startsWith('lot/') ? urisOf(db, t) : [t, oneUri(t)])),
+    ...linkedLots(db, targets),
+  ].filter((uri) => !isStation(uri))
   if (starts.length === 0) return new Set()
   const { nodes } = follow(
     db,
@@ -101,7 +104,7 @@ function heldNow(db: SqlDatabase, limit: number, merged: IdentityMap): Set<strin
 
 function startsOf(db: SqlDatabase, { target, from, to }: RecallQuery, merged: IdentityMap): FlowStart[] {
   const window = { ...(from !== undefined && { from }), ...(to !== undefined && { to }) }
-  const uris = target.includes('/') || isUri(target) ? urisOf(db, target) : named(db, target)
+  const uris = target.includes('/') || isUri(target) ? namedSo(db, target) : named(db, target)
   const starts = uris.flatMap((uri): FlowStart[] => {
     const recipe = nameIn(uri, 'recipe')
     if (recipe !== null) return judgedBy(db, [recipe], from, to)
@@ -119,9 +122,30 @@ function startsOf(db: SqlDatabase, { target, from, to }: RecallQuery, merged: Id
   return [...new Map(things.map((s) => [s.uri, s])).values()]
 }
 
+/** Also lots that are known from links alone, as the inputs of captured events: a hold by name holds them, too. */
+const namedSo = (db: SqlDatabase, target: string): string[] => [
+  ...new Set([...urisOf(db, target), ...linkedLots(db, [target])]),
+]
+
+function linkedLots(db: SqlDatabase, targets: readonly string[]): string[] {
+  const ends = targets
+    .filter((t) => t.startsWith('lot/'))
+    .map((t) => `/10/${encodePart(spelt(t.slice('lot/'.length)))}`)
+  if (ends.length === 0) return []
+  return db
+    .all<{ uri: string }>(
+      `select distinct parent as uri from edge where parent glob '${LOTS}*'
+         and substr(parent, ${LOTS.length + 15}) in (select value from json_each(?))`,
+      JSON.stringify(ends),
+    )
+    .map((row) => row.uri)
+}
+/** Before the GTIN-14 of a lot. */
+const LOTS = `${GS1_DOMAIN}/01/`
+
 /** A bare name: a lot or a unit, whichever there is. */
 const named = (db: SqlDatabase, name: string): string[] => {
-  const uris = [...urisOf(db, `lot/${name}`), ...urisOf(db, `unit/${name}`)]
+  const uris = [...namedSo(db, `lot/${name}`), ...urisOf(db, `unit/${name}`)]
   return uris.length > 0 ? uris : urisOf(db, `supplier/${name}`)
 }
 

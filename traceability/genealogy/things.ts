@@ -160,3 +160,7 @@ export function holdTarget(db: SqlDatabase, name: string): string {
   if (name.startsWith('lot/')) return spelt(name)
   return uriOf(db, name)
 }
+
+/** Of a release: a text that an older program held as it came, even if it is no URI. */
+export const heldText = (db: SqlDatabase, name: string): string | null =>
+  isUri(name) && db.get('select 1 as found from hold where target = ?', name) !== undefined ? name : null

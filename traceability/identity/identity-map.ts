@@ -1,6 +1,38 @@
 import { CodedError, type IdentityChanged } from '../../contracts/index.ts'
+import { canonicalUri } from './canonical-uri.ts'
+import { pureIdentityFrom } from './epc/index.ts'
+import { GS1_DOMAIN, parseDigitalLink } from './gs1/index.ts'
 
-/** Which URI a part is looked up under, after the identity changes in the order of the log. */
+/** Documents: transformations are called by them, and stand on record by the name that each event gives them. */
+const DOCUMENT_URN = 'urn:epc:id:gdti:'
+const DOCUMENT_LINK = `${GS1_DOMAIN}/253/`
+/** Digits of a company prefix (General Specifications, 1.4.4), which a Digital Link does not tell. */
+const PREFIX_DIGITS = [6, 7, 8, 9, 10, 11, 12]
+
+/** A Digital Link of a document's URN; what is none, or a wrong one, stays as it is. */
+function linkOf(uri: string): string {
+  if (!uri.startsWith(DOCUMENT_URN)) return uri
+  try {
+    return canonicalUri(uri) ?? uri
+  } catch {
+    return uri
+  }
+}
+
+function urnsOf(link: string): string[] {
+  if (!link.startsWith(DOCUMENT_LINK)) return []
+  try {
+    const elements = parseDigitalLink(link) ?? []
+    return PREFIX_DIGITS.flatMap((digits) => pureIdentityFrom(elements, digits) ?? [])
+  } catch {
+    return []
+  }
+}
+
+/**
+ * Which URI a thing is looked up under: a part after the identity changes in the order of the log, and a document under
+ * its Digital Link, whichever of the two standard forms an event had.
+ */
 export class IdentityMap {
   readonly #canonical = new Map<string, string>()
   /** The other names of each that has some. */
@@ -12,25 +44,26 @@ export class IdentityMap {
     return map
   }
 
-  /** No merge is in force: every URI is a thing of its own. */
+  /** No merge is in force: every URI is a thing of its own, but those of a document. */
   get isEmpty(): boolean {
     return this.#canonical.size === 0
   }
 
   /** The URI under which everything of a part is found; the URI itself when nothing was merged. */
   canonical(uri: string): string {
-    return this.#canonical.get(uri) ?? uri
+    const one = linkOf(uri)
+    return this.#canonical.get(one) ?? one
   }
 
   /** Every URI that stands for the same part, the canonical one first. */
   names(uri: string): string[] {
     const canonical = this.canonical(uri)
-    return [canonical, ...(this.#others.get(canonical) ?? [])]
+    return [canonical, ...(this.#others.get(canonical) ?? []), ...urnsOf(canonical)]
   }
 
   /** Every name of each of them, once. */
   namesOfAll(uris: readonly string[]): readonly string[] {
-    return this.isEmpty ? uris : [...new Set(uris.flatMap((uri) => this.names(uri)))]
+    return [...new Set(uris.flatMap((uri) => this.names(uri)))]
   }
 
   /** The things that have several names, with all of them. */

@@ -101,7 +101,7 @@ export async function edgesAround(
       frontier = []
       for (const e of next) {
         edges.set(`${e.kind} ${e.child} ${e.parent}`, { ...e })
-        for (const name of merged.isEmpty ? [e[to]] : merged.names(e[to])) {
+        for (const name of merged.names(e[to])) {
           if (!seen.has(name)) frontier.push(name)
           seen.add(name)
         }

@@ -8,6 +8,7 @@ import {
   type TraceFact,
   traceFactSchema,
 } from '../../contracts/index.ts'
+import { oneUri } from '../epcis/epc.ts'
 import { refuseCycle } from '../genealogy/cycle-guard.ts'
 import { inspectionLookedAt } from '../genealogy/looked-at.ts'
 import { factEvent, type ResolvedFact, resolveFact, serialOf } from '../genealogy/fact-event.ts'
@@ -19,6 +20,9 @@ import { schemaUri } from './inspection-event.ts'
 import { refusePacked, refuseRepacked, refuseUnpacked, unpack } from './packing.ts'
 import { takeBack } from './take-back.ts'
 import { makeWaiting } from './waiting-links.ts'
+
+/** Older programs recorded a URI as it came. */
+const asOneUri = (_: string, value: unknown): unknown => (typeof value === 'string' ? oneUri(value) : value)
 
 export interface FactRequest {
   fact: TraceFact
@@ -198,7 +202,7 @@ export class FactWriter {
     const [a, b] = [
       { type: again.type, time: fact.at, data: again.data },
       { type: stored.type, time: stored.time, data: stored.data },
-    ].map((v) => canonicalJson(JSON.parse(JSON.stringify(v))))
+    ].map((v) => canonicalJson(JSON.parse(JSON.stringify(v, asOneUri))))
     if (a !== b)
       throw new CodedError('TRC_DUPLICATE', {
         expected: `the content of fact ${fact.id}`,

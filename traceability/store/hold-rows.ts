@@ -5,6 +5,7 @@ import {
   type SqlDatabase,
   type TraceFact,
 } from '../../contracts/index.ts'
+import { oneUri } from '../epcis/epc.ts'
 import type { ResolvedFact } from '../genealogy/fact-event.ts'
 import { notOnHold } from '../genealogy/not-on-hold.ts'
 import { shortName, spelt } from '../genealogy/things.ts'
@@ -52,8 +53,8 @@ export function endHolds(db: SqlDatabase, fact: ReleaseFact, { target, origin }:
 }
 
 /**
- * The hold that a release names, and its target: that of the thing, else the one of a lot of that name, of whichever
- * product it is called.
+ * The hold that a release names, and its target: that of the thing, under whichever URI, else the one of a lot of that
+ * name, of whichever product it is called.
  *
  * @throws TRC_GENEALOGY nothing of that name is on hold, or several things are
  */
@@ -65,9 +66,12 @@ export function holdToEnd(
   const active = db.all<{ id: string; target: string }>(
     'select id, target from hold where released_at is null order by position',
   )
-  const exact = active.filter((h) => h.target === subject)
-  const found =
-    exact.length > 0 ? exact : active.filter((h) => spelt(shortName(h.target)) === spelt(fact.target))
+  const meant: ((target: string) => boolean)[] = [
+    (target) => target === subject,
+    (target) => oneUri(target) === oneUri(subject),
+    (target) => spelt(shortName(target)) === spelt(fact.target),
+  ]
+  const found = meant.map((is) => active.filter((h) => is(h.target))).find((holds) => holds.length > 0) ?? []
   const [first] = found
   if (first === undefined) throw notOnHold(db, subject)
   const targets = [...new Set(found.map((h) => h.target))]

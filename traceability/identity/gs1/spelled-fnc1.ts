@@ -2,8 +2,8 @@ import { asCoded } from '../../../contracts/index.ts'
 import { GS1_CHARSET } from './checks.ts'
 import { FNC1, type Gs1Element, parseElementString } from './elements.ts'
 
-/** Words that scanners and their set-up programs write for FNC1. */
-const WORDS = /[<{[](?:GS|FNC1|0x1D|1D|29)[>}\]]|\^\]/gi
+/** Words that scanners and their set-up programs write for FNC1, and programs for GS. */
+const WORDS = /[<{[](?:GS|FNC1|0x1D|1D|29)[>}\]]|\^\]|\\(?:x|u00)?1D/gi
 /** What else of printable ASCII no data has. */
 const MARKS = /[!-~]/g
 
