@@ -144,7 +144,7 @@ async function redis(url: string | null): Promise<Finding> {
     }
   try {
     await (await redisQueue()).tryQueue(url)
-    return { check: 'Redis', state: 'ok', detail: 'takes frames' }
+    return { check: 'Redis', state: 'ok', detail: 'takes frames and jobs' }
   } catch (error) {
     return { check: 'Redis', state: 'bad', detail: asCoded(error, 'INS_QUEUE').message }
   }

@@ -182,7 +182,8 @@ async function run(o: Flags, environment: Environment): Promise<void> {
         if (estimate === undefined) progress.update(done, total)
         else
           process.stderr.write(
-            `about ${Math.ceil(estimate.seconds)} s, at most ${Math.ceil(estimate.memoryBytes / 1e6)} MB more memory\n`,
+            `about ${Math.ceil(estimate.seconds)} s, at most ${Math.ceil(estimate.memoryBytes / 1e6)} MB more memory\n` +
+              (estimate.warnings ?? []).map((w) => `note: ${w.en}\n`).join(''),
           )
       },
     )

@@ -32,7 +32,7 @@ export function teachReportText({ packed, report }: TeachAnswer): string {
           `${report.turnedCopies} turned and mirrored copies count as good; \`--no-turn\` where a turned part is a defect`,
         ]),
     `threshold ${t.value.toFixed(3)}: ${t.promise.exceeding} of ${t.promise.parts} good ${t.promise.parts === report.goodImages ? 'images' : 'workpieces'} at or above it; ` +
-      `false calls at most ${percent(t.promise.promised)} with ${percent(t.promise.confidence)} confidence ` +
+      `false calls at most ${percent(t.promise.promised)} with ${percent(t.promise.confidence)} confidence where each is another part ` +
       `(interval ${percent(t.promise.interval[0])} to ${percent(t.promise.interval[1])}); ` +
       `${percent(t.detection)} of the ${report.defectImages > 0 ? 'given' : 'synthetic'} defects found`,
     `more good images: ${curve.enough ? 'would change little' : 'would still help'} (${curve.points

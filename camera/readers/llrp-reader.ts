@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import { addAbortSignal } from 'node:stream'
 import {
   asCoded,
   CodedError,
@@ -98,7 +99,8 @@ class LlrpLink {
   constructor(spec: IdentitySourceSpecOf<'llrp'>, stop: AbortSignal, report: (m: LlrpMessage) => void) {
     this.#spec = spec
     this.#report = report
-    this.#socket = connect({ host: spec.host, port: spec.port, noDelay: true, signal: stop })
+    // As an option of `connect` the signal would keep every socket until it aborts (Node 20).
+    this.#socket = addAbortSignal(stop, connect({ host: spec.host, port: spec.port, noDelay: true }))
     this.#socket.setTimeout(Math.max(spec.timeoutMs, 3 * spec.keepaliveMs), () =>
       this.#socket.destroy(this.#gone('no sign of life from the reader')),
     )

@@ -128,7 +128,7 @@ export class Metrics {
     this.#counter('sink_dead', 'Events a sink did not take, since the start', ['sink'], (c) => {
       for (const { sink, dead } of state().sinks) c.inc({ sink }, dead)
     })
-    this.#gauge('plant_behind', 'Events that the plant store has not received', [], (g) => {
+    this.#gauge('plant_behind', 'Events that the plant store is not known to have received', [], (g) => {
       const { plantStore } = state()
       if (plantStore) g.set(Math.max(0, plantStore.events - plantStore.received))
     })

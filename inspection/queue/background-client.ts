@@ -146,7 +146,7 @@ export class BackgroundClient {
 }
 
 /** A Redis that hangs answers nothing and refuses nothing: without an end to it, the job would wait for ever. */
-async function answered<T>(asked: Promise<T>): Promise<T> {
+export async function answered<T>(asked: Promise<T>): Promise<T> {
   const stop = new AbortController()
   const late = sleep(ANSWER_MS, null, { signal: stop.signal }).then(() => {
     throw new CodedError('INS_QUEUE', {

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis'
-import { CodedError, monoMs } from '../../contracts/index.ts'
+import { monoMs } from '../../contracts/index.ts'
 import { connectionOptions } from './redis-url.ts'
 
 /**
@@ -69,6 +69,11 @@ export class RedisLink {
     if (this.up) await this.#redis.unlink(...keys)
   }
 
+  /** What it says of its memory, a `name:value` a line. */
+  async memory(): Promise<string> {
+    return this.#answer(this.#redis.info('memory'))
+  }
+
   close(): void {
     clearInterval(this.#timer)
     this.#redis.disconnect()
@@ -95,29 +100,5 @@ export class RedisLink {
     } catch {
       // Redis just went away: the last offset stays good until it is back.
     }
-  }
-}
-
-/**
- * Asks whether a Redis takes frames at this address: a replica, or one that is full, answers and takes nothing.
- *
- * @throws INS_QUEUE with what it said, or that it said nothing within three seconds
- */
-export async function tryQueue(redisUrl: string): Promise<void> {
-  const link = new RedisLink(redisUrl, { commandTimeoutMs: 2_000 })
-  const expected = 'a Redis that takes frames at the address in SIGHTLINE_REDIS_URL'
-  try {
-    if (!(await link.ready(3_000)))
-      throw new CodedError('INS_QUEUE', { expected, actual: link.error ?? 'no answer within 3 s' })
-    if (link.error !== null) throw new Error(link.error)
-    await link.put('sightline-doctor', Uint8Array.of(1), 1_000)
-  } catch (error) {
-    if (error instanceof CodedError) throw error
-    throw new CodedError('INS_QUEUE', {
-      expected,
-      actual: error instanceof Error ? error.message : String(error),
-    })
-  } finally {
-    link.close()
   }
 }

@@ -15,6 +15,7 @@ import type { Planes } from './planes.ts'
 import { addMoments, emptyMoments, fitProjection } from './projection.ts'
 import { sample, seededRandom } from './random.ts'
 import { allowedCells } from './regions.ts'
+import { repeatedWarnings, scenesOf } from './repeated.ts'
 import type { TeachRequest, TeachWarning } from './request.ts'
 import type { Matrix } from './matrix-sessions.ts'
 import { damaged, damagedPart } from './synthetic.ts'
@@ -25,6 +26,8 @@ import type { TeachTools } from './tools.ts'
 export interface Collected {
   data: TeachData
   warnings: TeachWarning[]
+  /** Whether images that show nothing new leave fewer than make the result worth something. */
+  fewParts: boolean
   /** Inputs for golden vectors, HWC RGB of the working size. */
   examples: Uint8Array[]
   memoryBytes: number
@@ -72,6 +75,11 @@ export async function collect(
   refuseConflicts(distinct, bad.loaded)
   if (distinct.length < 2) throw tooFew(distinct.length, copies)
   const cells = plan.size.grid.width * plan.size.grid.height
+  const scenes = scenesOf(distinct, plan.size, options, checkCancelled)
+  const repeated = repeatedWarnings(
+    distinct.map((image) => image.name),
+    scenes,
+  )
   const copiesMade = damagedCopies(distinct.length, cells)
   const turns = options.turn ? distinct.length * turnsFor(plan.size).length : 0
   const views = Math.min(turnedViews(distinct.length, cells), turns)
@@ -87,7 +95,8 @@ export async function collect(
       { ...plan, ...counts, describeSeconds, threads: options.threads },
       matrices,
     )
-    onProgress?.({ stage: 'plan', done: 0, total: 1, estimate })
+    const said = repeated.length > 0 ? { warnings: repeated } : {}
+    onProgress?.({ stage: 'plan', done: 0, total: 1, estimate: { ...estimate, ...said } })
     checkTime(estimate, options.timeLimitS)
   }
   const projection = await findProjection(request, distinct, plan.size, onTimed, {
@@ -125,10 +134,12 @@ export async function collect(
       },
       warnings: [
         ...warningsFor(distinct.length, copies),
+        ...repeated,
         ...sizeWarnings([good.resized, bad.resized], source),
         ...(options.areaPx === null ? largeWarnings(plan.size, source) : []),
         ...keptWarnings(options, plan.size, projection.dims),
       ],
+      fewParts: repeated.length > 0 && new Set(scenes).size < ENOUGH_IMAGES,
       examples: [...distinct.slice(0, 2), ...bad.loaded.slice(0, 1)].map((image) => image.data),
       memoryBytes: plan.memoryBytes,
     }

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { CodedError } from '../../contracts/index.ts'
+import type { I18n } from '../../contracts/index.ts'
 import { fitEvidence } from './evidence.kernel.ts'
 import { MOST_COMPARED, SOUGHT_CELLS } from './alike.ts'
 import type { MatrixSessions } from './matrix-sessions.ts'
@@ -12,6 +13,8 @@ export interface TeachEstimate {
   seconds: number
   /** Upper bound of the memory held at once. */
   memoryBytes: number
+  /** What the images say before the work begins; absent where that is nothing. */
+  warnings?: I18n[]
 }
 
 interface EstimateRequest {

@@ -24,16 +24,27 @@ const FAR_STRETCHED = 2
 /** A side may be so many times the usual one, or its part, and so may the aspect; nothing of other images is left. */
 const MOST_DIFFERENT = 8
 
-/** The usual size of images: the median of the widths and of the heights. */
+/** A size that so large a share of the images has is a usual one. */
+const COMMON = 0.25
+
+/**
+ * The usual size of images: the median of the widths and of the heights; where no image has it, as of portraits among
+ * landscapes, the size that most have, the first of equally many, or that after all where none is common.
+ */
 export async function usualSize(images: readonly TeachImage[]): Promise<SourceSize | null> {
   if (images.length === 0) return null
   const sizes: SourceSize[] = []
   for (const image of images) sizes.push(await (image.size?.() ?? image.load()))
   const middle = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 1
-  return {
+  const median = {
     widthPx: middle(sizes.map((s) => s.widthPx)),
     heightPx: middle(sizes.map((s) => s.heightPx)),
   }
+  const having = (size: SourceSize): number =>
+    sizes.filter((s) => s.widthPx === size.widthPx && s.heightPx === size.heightPx).length
+  if (having(median) > 0) return median
+  const most = sizes.reduce((best, s) => (having(s) > having(best) ? s : best))
+  return having(most) >= COMMON * sizes.length ? { widthPx: most.widthPx, heightPx: most.heightPx } : median
 }
 
 /** How many times a side, or the aspect, of `a` is that of `b`, or its part; 1 for one size. */

@@ -126,7 +126,7 @@ export async function packTaught(request: TaughtPackageRequest): Promise<PackedM
         provenance:
           `${report.choice.chosen.method} (${report.choice.reason.en}); cross-fitted scores of ${promise.parts} good parts, ` +
           `${promise.exceeding} at or above it: at most ${(100 * promise.promised).toFixed(1)} % false calls with ` +
-          `${(100 * promise.confidence).toFixed(0)} % confidence`,
+          `${(100 * promise.confidence).toFixed(0)} % confidence where each is another part`,
       },
       golden: GOLDEN,
     }

@@ -28,12 +28,17 @@ export async function teach(request: TeachRequest): Promise<TaughtModel> {
   // A pattern that is wrong is said before the first image is described.
   groupsOf(request)
   return withTools(request, async (tools) => {
-    const { data, warnings, examples, memoryBytes } = await collect(request, tools)
+    const { data, warnings, fewParts, examples, memoryBytes } = await collect(request, tools)
     const onProgress = (p: TeachProgress): void => request.onProgress?.(p)
     const { model, report } = await conclude(request.backbone, data, { ...tools, onProgress })
     return {
       model,
-      report: { ...report, warnings: [...warnings, ...report.warnings] },
+      report: {
+        ...report,
+        // a curve of photographs of the same parts is flat, and says nothing of others
+        learningCurve: { ...report.learningCurve, enough: report.learningCurve.enough && !fewParts },
+        warnings: [...warnings, ...report.warnings],
+      },
       data,
       examples,
       memoryBytes,

@@ -111,7 +111,7 @@ describeWith(
       cluster.stop('fast')
       // One part a second.
       await a.judge(3_600)
-      await until(r, (s) => s.state === 'away')
+      await until(r, (s) => s.state === 'away' && s.events - s.received === 3_600)
       cluster.start()
       const admin = await openPostgres(cluster.url, { schema: 'public' })
       for (let k = 0; k < 20 && r.state().state !== 'current'; k++) {

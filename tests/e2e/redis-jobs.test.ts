@@ -9,7 +9,7 @@ import { moduleRegistry, startJobsHost } from '../../bin/jobs/host.ts'
 import { QueuedJobRunner } from '../../bin/jobs/modules.ts'
 import { canonicalJson, monoMs, uuidv7 } from '../../contracts/index.ts'
 import { exportSampleBoards } from '../../datasets/index.ts'
-import { BackgroundClient, BackgroundWorker } from '../../inspection/queue/redis.ts'
+import { BackgroundClient, BackgroundWorker, tryQueue } from '../../inspection/queue/redis.ts'
 import { JobRunner } from '../../scenarios/index.ts'
 import { commandPresent, describeWith, REDIS_URL, redisPresent } from '../services/require-service.ts'
 import { runCli, startCli, stopped } from './line-process.ts'
@@ -204,3 +204,30 @@ it('waits no longer than it says', async () => {
   expect(monoMs() - started).toBeLessThan(10_000)
   await cut.close()
 }, 15_000)
+
+describeWith('redis-server', commandPresent('redis-server'), 'a Redis that answers and is of no use', () => {
+  it('is told by its try: a user without scripts or clients, or keys that are evicted', async () => {
+    const redis = await PrivateRedis.start()
+    const admin = new Redis(redis.url)
+    closers.push(() => redis.kill())
+    try {
+      const place = redis.url.replace('://', '://line:word@')
+      for (const [forbidden, said] of [
+        [['-eval', '-evalsha'], /INS_QUEUE.*NOPERM.*'eval(sha)?'/],
+        [['-client|list'], /INS_QUEUE.*NOPERM.*'client\|list'/],
+      ] as const) {
+        await admin.acl('SETUSER', 'line', 'reset', 'on', '>word', '~*', '&*', '+@all', ...forbidden)
+        await expect(tryQueue(place)).rejects.toThrow(said)
+      }
+      await tryQueue(redis.url)
+      await admin.config('SET', 'maxmemory-policy', 'allkeys-lru')
+      // Without a limit nothing is evicted.
+      await tryQueue(redis.url)
+      await admin.config('SET', 'maxmemory', '50mb')
+      await expect(tryQueue(redis.url)).rejects.toThrow(/INS_QUEUE.*noeviction.*allkeys-lru/)
+      expect(await admin.keys('sightline:doctor:*')).toEqual([])
+    } finally {
+      admin.disconnect()
+    }
+  }, 30_000)
+})

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { Aedes } from 'aedes'
 import { connectAsync } from 'mqtt'
@@ -237,5 +238,31 @@ describe('RFID reader over LLRP', () => {
     })
     await opened(b)
     await until(() => expect(b.health().error?.code).toBe('CAM_TIMEOUT'))
+  })
+
+  it('keeps no connection that was lost', async () => {
+    let came = 0
+    const server = createServer((socket) => {
+      came += 1
+      socket.destroy()
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    closers.push(() => void server.close())
+    const address = server.address()
+    const source = reader(address !== null && typeof address === 'object' ? address.port : 0)
+    await opened(source)
+    await until(() => expect(came).toBe(4))
+    await until(() => expect(source.health().state).not.toBe('running'))
+    const listening: number[] = []
+    const abort = vi.spyOn(AbortController.prototype, 'abort').mockImplementationOnce(function (
+      this: AbortController,
+    ) {
+      listening.push(getEventListeners(this.signal, 'abort').length)
+      abort.mockRestore()
+      this.abort()
+    })
+    await source.close()
+    // The wait for the next try, or the try.
+    expect(listening).toEqual([1])
   })
 })

@@ -131,12 +131,12 @@ async function run(): Promise<void> {
       const { code, message } = asCoded(error, 'TRC_PLANT')
       replicator = null
       if (code === 'TRC_REPLICA') {
-        say({ state: 'refused', fault: { code, message } })
+        say({ state: 'refused', events: logged(source), fault: { code, message } })
         stepMs = performance.now() + pauseMs
       } else {
         plant?.close()
         plant = null
-        say({ state: 'away', fault: { code, message } })
+        say({ state: 'away', events: logged(source), fault: { code, message } })
         await pause(pauseMs)
       }
       pauseMs = Math.min(pauseMs * 2, RETRY_MAX_MS)
@@ -145,6 +145,15 @@ async function run(): Promise<void> {
   plant?.close()
   source?.close()
   port?.close()
+}
+
+/** Goes on while the plant takes nothing; what was known last where the log cannot be read. */
+function logged(source: SqlDatabase | null): number {
+  try {
+    return source?.get<{ size: number }>('select size from log_tree where id = 1')?.size ?? state.events
+  } catch {
+    return state.events
+  }
 }
 
 const pause = (ms: number): Promise<void> =>

@@ -85,7 +85,7 @@ export const enTeach = {
       finish: 'Finishing',
     },
     promise:
-      '{{n}} good parts; false calls at most {{promised}} with {{confidence}} confidence; {{found}} of the damage found',
+      '{{n}} good parts; false calls at most {{promised}} with {{confidence}} confidence where each is another part; {{found}} of the damage found',
     method: 'Method',
     curve: 'More good images',
     enough: 'would change little',

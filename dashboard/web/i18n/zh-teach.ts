@@ -81,7 +81,8 @@ export const zhTeach = {
       measure: '测量',
       finish: '收尾',
     },
-    promise: '{{n}} 件良品;误报率不高于 {{promised}}(置信度 {{confidence}});检出缺陷 {{found}}',
+    promise:
+      '{{n}} 件良品;误报率不高于 {{promised}}(置信度 {{confidence}},前提是每件都是不同的工件);检出缺陷 {{found}}',
     method: '方法',
     curve: '增加良品图像',
     enough: '作用不大',

@@ -1,6 +1,7 @@
 import { Alert, Button, Input, Select } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
+import { useText } from '../i18n/index.ts'
 import { sendJson } from '../api/client.ts'
 import { useLife, useSend } from '../api/life-hooks.ts'
 import type { ShownTeachRun, TeachEstimateAnswer } from '../api/types.ts'
@@ -136,5 +137,13 @@ export function TeachForm({ folders }: { folders: readonly string[] }): ReactNod
 /** What a teaching is expected to take. */
 export function Need({ of }: { of: NonNullable<ShownTeachRun['estimate']> }): ReactNode {
   const { t } = useTranslation()
-  return t('teach.about', { seconds: Math.ceil(of.seconds), mb: Math.ceil(of.memoryBytes / 1e6) })
+  const text = useText()
+  return (
+    <>
+      {t('teach.about', { seconds: Math.ceil(of.seconds), mb: Math.ceil(of.memoryBytes / 1e6) })}
+      {of.warnings?.map((w) => (
+        <span key={w.en}> {text(w)}</span>
+      ))}
+    </>
+  )
 }

@@ -1,0 +1,56 @@
+import { Queue } from 'bullmq'
+import { CodedError } from '../../contracts/index.ts'
+import { answered } from './background-client.ts'
+import { JOBS_PREFIX } from './background.schema.ts'
+import { RedisLink } from './redis-link.ts'
+import { connectionOptions } from './redis-url.ts'
+
+/**
+ * Asks whether a Redis takes frames and jobs at this address: a replica, or one that is full, answers and takes nothing;
+ * one whose user may not run scripts or list clients takes frames and no jobs; one that evicts keys loses both.
+ *
+ * @throws INS_QUEUE with what it said, or that it did not answer in time
+ */
+export async function tryQueue(redisUrl: string): Promise<void> {
+  const link = new RedisLink(redisUrl, { commandTimeoutMs: 2_000 })
+  const expected = 'a Redis that takes frames and jobs at the address in SIGHTLINE_REDIS_URL'
+  try {
+    if (!(await link.ready(3_000)))
+      throw new CodedError('INS_QUEUE', { expected, actual: link.error ?? 'no answer within 3 s' })
+    if (link.error !== null) throw new Error(link.error)
+    await link.put('sightline-doctor', Uint8Array.of(1), 1_000)
+    await tryJob(redisUrl)
+    refuseEviction(await link.memory())
+  } catch (error) {
+    if (error instanceof CodedError) throw error
+    throw new CodedError('INS_QUEUE', {
+      expected,
+      actual: error instanceof Error ? error.message : String(error),
+    })
+  } finally {
+    link.close()
+  }
+}
+
+async function tryJob(redisUrl: string): Promise<void> {
+  const queue = new Queue('doctor', { connection: connectionOptions(redisUrl), prefix: JOBS_PREFIX })
+  // It comes with the answer.
+  queue.on('error', () => undefined)
+  try {
+    await answered(queue.add('try', {}))
+    await answered(queue.obliterate())
+    await answered(queue.getWorkersCount())
+  } finally {
+    await queue.disconnect().catch(() => undefined)
+  }
+}
+
+function refuseEviction(memory: string): void {
+  const fact = (name: string): string => new RegExp(`^${name}:(\\S*)`, 'm').exec(memory)?.[1] ?? ''
+  const policy = fact('maxmemory_policy')
+  if (Number(fact('maxmemory')) === 0 || policy === 'noeviction') return
+  throw new CodedError('INS_QUEUE', {
+    expected: 'maxmemory-policy noeviction, so that no frame or job that waits is thrown away',
+    actual: policy,
+  })
+}
