@@ -32,15 +32,18 @@ export const saysDamaged = (stderr: string): boolean =>
     stderr,
   )
 
+/** Of a picture of H.265 that another refers to. */
+const MISSING = 'Could not find ref with POC'
+
 const isError = (line: string): boolean => /\[(error|fatal|panic)\]/.test(line)
 
 /**
  * How to run again at once after a strict run that gave no frame. H.264: its first pictures refer to ones before them,
- * as of a camera that is running; so of H.265. MJPEG: the first buffer of a USB camera is often cut. Not MPEG-2 and MPEG-4: behind a
- * picture left out they show wrong ones without a word.
+ * as of a camera that is running; so of H.265. MJPEG: the first buffer of a USB camera is often cut. Not MPEG-2 and
+ * MPEG-4: behind a picture left out they show wrong ones without a word.
  */
 export function gentler(stderr: string): Strictness | null {
-  if (stderr.includes('Could not find ref with POC')) return 'keyed'
+  if (stderr.includes(MISSING)) return 'keyed'
   if (!saysDamaged(stderr)) return null
   if (stderr.includes('[h264 @')) return 'midway'
   return /\[(dec:)?mjpeg @/.test(stderr) ? 'alone' : null
@@ -88,6 +91,8 @@ export class HoleInVideo {
   /** Before the first key frame nothing is shown, and much is missing. */
   readonly #fromKey: boolean
   #codec = ''
+  /** What the last decoder thread missed, and the one before it; null before that. */
+  #missing = { thread: '', numbers: new Set<string>(), before: null as Set<string> | null }
   found = false
 
   constructor(strictness: Strictness) {
@@ -108,7 +113,7 @@ export class HoleInVideo {
   read(line: string, frames: number, found: () => void): boolean {
     this.#codec = /Stream #\d+:\d+ -> #0:0 \((\w+) /.exec(line)?.[1] ?? this.#codec
     const tells =
-      (/Could not find ref with POC/.test(line) && !(this.#fromKey && frames === 0)) ||
+      (line.includes(MISSING) && !(this.#fromKey && this.#isOfStart(line) && frames === 0)) ||
       (/RTP: missed \d+ packets/.test(line) &&
         !ALONE.has(this.#codec) &&
         // Of H.264 the decoder sees a hole in the picture itself; a lost one matters behind the first.
@@ -117,5 +122,21 @@ export class HoleInVideo {
     this.found = true
     found()
     return true
+  }
+
+  /**
+   * Whether the picture is missing because the video began behind it. All of those are named for the first picture that
+   * is decoded, and for each one behind it those that may still be referred to (ISO/IEC 23008-2, 8.3.2: what was left out
+   * never comes back). Pictures come out of the decoder many later, so that a new name tells a hole behind the key frame
+   * before that one is shown. Not told: one that has the very number of the last that was missing.
+   */
+  #isOfStart(line: string): boolean {
+    const [, thread = '', number = ''] = /@ (\w+)\].*POC (-?\d+)/.exec(line) ?? []
+    if (thread !== this.#missing.thread) {
+      const before = this.#missing.thread === '' ? null : this.#missing.numbers
+      this.#missing = { thread, numbers: new Set(), before }
+    }
+    this.#missing.numbers.add(number)
+    return this.#missing.before?.has(number) ?? true
   }
 }

@@ -62,6 +62,8 @@ export interface TriggerBalance {
   closed: boolean
   /** triggers - verdicts - noVerdicts - open; absent when that is 0. */
   unexplained?: number
+  /** Of those, the ones that wait in the spool although a later one is written; absent = none. */
+  waiting?: number
   /** Jumps of the counter too large to be lost parts, never closed: first and last number of each; absent when none. */
   gaps?: { first: number; last: number }[]
 }

@@ -30,7 +30,7 @@ export function addBalance(program: Command, environment: Environment): void {
   program
     .command('balance')
     .description(
-      'audit of the triggers: verdicts + no-verdicts + open; exit code 3 where that is not all of them',
+      'audit of the triggers: verdicts + no-verdicts + open; exit code 3 where some are in none, nor wait in the spool',
     )
     .option('--data <dir>', 'data directory (or SIGHTLINE_DATA_DIR)')
     .option('--last <n>', 'per shift: the running one and those before it, so many together', whole(1, 1_000))
@@ -42,9 +42,12 @@ export function addBalance(program: Command, environment: Environment): void {
       const audits = audit(dir, o)
       if (o.json) process.stdout.write(`${JSON.stringify(audits, null, 2)}\n`)
       else print(audits)
-      if (!audits.every((a) => a.closed)) process.exitCode = 3
+      if (audits.some((a) => a.stations.some(isMissing))) process.exitCode = 3
     })
 }
+
+/** Whether triggers are neither accounted for nor wait to be written. */
+const isMissing = (b: TriggerBalance): boolean => !b.closed && b.unexplained !== b.waiting
 
 function audit(dir: string, o: Options): Audited[] {
   const range = timeRange(o)
@@ -84,7 +87,7 @@ function print(audits: readonly Audited[]): void {
         ...shift,
         b.station,
         ...[b.triggers, b.verdicts, b.noVerdicts, b.open, b.unexplained ?? 0].map(String),
-        b.closed ? 'yes' : 'NO',
+        b.closed ? 'yes' : isMissing(b) ? 'NO' : 'waits',
       ])
     }),
   )

@@ -123,7 +123,7 @@ describe.skipIf(noBrowser !== null)(
 
     it('tells triggers whose records wait from triggers that are missing', async () => {
       const { page } = await openPage(browser, 'en')
-      let waiting = 3
+      let waiting = 2
       const [station] = (await (await fetch(`${at.url}/api/balance`)).json()) as { station: string }[]
       await page.route('**/api/balance', (route) =>
         route.fulfill({ json: [{ ...station, closed: false, unexplained: 2, waiting }] }),

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, Page } from 'playwright-core'
@@ -13,11 +12,6 @@ import { asked } from './line-state.ts'
 import { sent, type WatchedLine, watchedLine } from './watched-line.ts'
 
 const WORDS = { en, zh } as const
-const TYPES: Record<string, string> = {
-  '.js': 'text/javascript',
-  '.css': 'text/css',
-  '.svg': 'image/svg+xml',
-}
 
 describe.skipIf(noBrowser !== null)(`pages of models in Chromium${noBrowser ? `: ${noBrowser}` : ''}`, () => {
   let browser: Browser
@@ -59,9 +53,7 @@ describe.skipIf(noBrowser !== null)(`pages of models in Chromium${noBrowser ? `:
     await found.page.route('**/*', async (route) => {
       const { pathname } = new URL(route.request().url())
       if (pathname.startsWith('/api') || pathname === '/readyz') return route.continue()
-      const file = extname(pathname) === '' ? 'index.html' : pathname
-      const body = await readFile(join(webDir, file))
-      return route.fulfill({ body, contentType: TYPES[extname(file)] ?? 'text/html; charset=utf-8' })
+      return route.fulfill({ path: join(webDir, extname(pathname) === '' ? 'index.html' : pathname) })
     })
     return found
   }

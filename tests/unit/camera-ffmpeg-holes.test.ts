@@ -101,8 +101,22 @@ describeWith('ffmpeg', spawnSync('ffmpeg', ['-version']).status === 0, 'video wi
     const lost = units.findIndex((u) => u.at > late && u.type === 1)
     const hole = Buffer.concat([bytes.subarray(0, units[lost]?.at), bytes.subarray(units[lost + 1]?.at)])
     await writeFile(path('hole.hevc'), hole)
+    const key = units.findIndex((u) => u.at > first && u.type >= 16 && u.type < 24)
+    const soon = units.findIndex((u, n) => n > key && u.type === 1)
+    await writeFile(
+      path('soon.hevc'),
+      Buffer.concat([
+        bytes.subarray(0, slices[0]?.at),
+        bytes.subarray(first, units[soon]?.at),
+        bytes.subarray(units[soon + 1]?.at),
+      ]),
+    )
     const good = await whole('hevc')
     expect((await read(['-i', path('late.hevc')])).shown).toEqual(good.slice(KEY))
+    // Its hole is told long before the key frame comes out of so many threads.
+    expect(
+      (await read(['-threads', '17', '-i', path('soon.hevc')])).shown.filter((p) => !good.includes(p)).length,
+    ).toBe(0)
     const { shown, items } = await read(['-i', path('hole.hevc')])
     expect(shown.length).toBeGreaterThan(KEY)
     expect(shown.filter((p) => !good.includes(p))).toEqual([])

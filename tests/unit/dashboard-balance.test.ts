@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { ShiftCalendar, shiftRange, shiftsSchema } from '../../contracts/index.ts'
 import type { ShiftBalances, StationBalance } from '../../dashboard/index.ts'
@@ -76,33 +76,6 @@ describe('the trigger balance', () => {
     })
     const { status, text } = await rawGet(plain.port, '/api/balance?shift=day&date=2026-01-05')
     expect([status, text]).toEqual([400, expect.stringMatching(/a line with a calendar of shifts/)])
-  })
-
-  it('says how many records wait where it is not closed, also when they are written while it is counted', async () => {
-    const { live, queries } = at.line
-    const state = live.state()
-    const open = {
-      station: 'st10',
-      triggers: 3,
-      verdicts: 1,
-      noVerdicts: 0,
-      open: 1,
-      closed: false,
-      unexplained: 1,
-    }
-    let spooled = 2
-    const counted = vi.spyOn(queries, 'triggerBalance').mockImplementation(() => {
-      spooled = 0
-      return [open, { ...open, station: 'st20', open: 2, closed: true }]
-    })
-    const asked = vi.spyOn(live, 'state').mockImplementation(() => ({
-      ...state,
-      store: { ...state.store, state: 'spooling', queued: 1, spooled },
-    }))
-    const [first, second] = await get(at, '/api/balance?from=2020-01-01T00:00:00Z', balances)
-    asked.mockRestore()
-    counted.mockRestore()
-    expect([first?.waiting, second?.waiting]).toEqual([3, undefined])
   })
 
   it.each([

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
@@ -8,6 +8,8 @@ import { readEnvironment } from '../../bin/setup/environment.ts'
 import { ShiftCalendar, shiftsSchema } from '../../contracts/index.ts'
 import { openPartStore, openTraceQuery, type TraceStore } from '../../traceability/index.ts'
 import { keepShifts, keptShifts } from '../../traceability/query/index.ts'
+import { recordOf } from '../../traceability/store/record-codec.ts'
+import { formatLine } from '../../traceability/store/spool-line.ts'
 import { context, gs1Code, missed, passVerdict, request } from './samples/traceability-requests.ts'
 
 const spec = shiftsSchema.parse({
@@ -131,6 +133,36 @@ describe('sightline balance', () => {
     await judge(2, '2026-01-06T02:00:00.000Z')
     expect(await balance()).toMatch(/st10 +2 +2 +0 +0 +0 +yes/)
     expect(await balance('--from', '2026-01-06')).toMatch(/st10 +1 +1 /)
+  })
+
+  it('says that triggers wait which stand in the spool of a running line, and 3 where one is nowhere', async () => {
+    const [early, late] = ['2026-01-05T02:00:00.000Z', '2026-01-06T02:00:00.000Z']
+    await judge(1, early)
+    await judge(5, late)
+    const file = join(dataDir, 'spool', '01900000-0000-7000-8000-000000000001.jsonl')
+    const announced = (station: string, trigger: number): string =>
+      formatLine({ entry: { op: 'openTrigger', ask: { station, trigger, at: late } }, image: null })
+    const record = recordOf(missed(3))
+    const kept = formatLine({ entry: { op: 'capture', ask: { record, image: null } }, image: null })
+    const damaged = announced('st10', 4).replace('2026', '2016')
+    // What is written, of another station, or behind the last one is none of those that are missing.
+    const others = announced('st10', 5) + announced('st20', 4) + announced('st10', 6)
+    writeFileSync(file, announced('st10', 2) + announced('st10', 2) + kept + damaged + others)
+    const query = openTraceQuery(dataDir)
+    expect(query.triggerBalance()).toMatchObject([{ closed: false, unexplained: 3, waiting: 2 }])
+    expect(await balance()).toMatch(/st10 +5 +2 +0 +0 +3 +NO/)
+    expect(process.exitCode).toBe(3)
+    process.exitCode = undefined
+    const whole = announced('st10', 4)
+    appendFileSync(file, whole.slice(0, 40))
+    expect(query.triggerBalance()).toMatchObject([{ waiting: 2 }])
+    appendFileSync(file, whole.slice(40))
+    expect(query.triggerBalance()).toMatchObject([{ closed: false, unexplained: 3, waiting: 3 }])
+    expect(query.triggerBalance(late)).toMatchObject([{ unexplained: 3, waiting: 3 }])
+    expect(query.triggerBalance(undefined, late)).toMatchObject([{ triggers: 1, closed: true }])
+    query.close()
+    expect(await balance()).toMatch(/st10 +5 +2 +0 +0 +3 +waits/)
+    expect(process.exitCode).toBeUndefined()
   })
 
   it('wants a calendar for shifts, and one way to say the time', async () => {

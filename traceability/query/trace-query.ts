@@ -22,7 +22,8 @@ import { SqliteEventLog } from '../log/event-log.ts'
 import { openToRead } from '../store/open-to-read.ts'
 import type { CaptureRecord } from '../store/record-codec.ts'
 import { RunningTotals } from '../store/running-totals.ts'
-import { triggerBalance } from '../store/trigger-balance.ts'
+import { SpooledTriggers } from '../store/spooled-triggers.ts'
+import { balanceNow } from './balance-now.ts'
 import { type DefectPlaces, defectPlaces, type PlacesQuery } from './defect-places.ts'
 import { defectiveParts, goodParts, type TaughtPart, type TaughtPartsQuery } from './taught-parts.ts'
 import { type ConfirmedPart, confirmedParts, type ConfirmedQuery } from './confirmed-parts.ts'
@@ -54,6 +55,7 @@ export class TraceQuery {
   readonly #k: Kysely<TraceTables>
   readonly #log: SqliteEventLog
   readonly #totals: RunningTotals
+  readonly #spooled: SpooledTriggers
   readonly #defects: DefectTotals
   readonly #ncrs: NcrBook
   readonly #shifts: ShiftCalendar | null
@@ -65,6 +67,7 @@ export class TraceQuery {
     this.#k = queryBuilder(db)
     this.#log = new SqliteEventLog(db)
     this.#totals = new RunningTotals(db)
+    this.#spooled = new SpooledTriggers(join(dataDir, 'spool'))
     this.#defects = new DefectTotals(db)
     this.#ncrs = new NcrBook(db)
   }
@@ -207,8 +210,7 @@ export class TraceQuery {
 
   /** Of the triggers from one time (inclusive) to another (exclusive); absent = all. */
   triggerBalance(fromIso?: string, toIso?: string): TriggerBalance[] {
-    // Counted by several statements, of one state: a part between two of them would be a trigger without a verdict.
-    return this.#db.transaction(() => triggerBalance(this.#db, this.#totals, fromIso, toIso))
+    return balanceNow(this.#db, this.#totals, this.#spooled, fromIso, toIso)
   }
 
   /** Condemned findings per class, most frequent first. */

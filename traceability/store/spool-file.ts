@@ -15,13 +15,19 @@ interface Queued {
 
 /** Spool files of a directory, oldest first, without the rejected ones. */
 export async function spoolFiles(dir: string): Promise<string[]> {
-  const names = await readdir(dir)
-  return names.filter((n) => n.endsWith('.jsonl') && n !== REJECTED).sort()
+  return spoolNames(await readdir(dir))
 }
+
+export const spoolNames = (names: readonly string[]): string[] =>
+  names.filter((n) => n.endsWith('.jsonl') && n !== REJECTED).sort()
 
 /** Whole lines without their ends, and the tail of one that was cut off. */
 export async function readLines(file: string): Promise<{ lines: Uint8Array[]; torn: Uint8Array | null }> {
-  const bytes = await readFile(file)
+  return linesOf(await readFile(file))
+}
+
+/** The same of what has been read. */
+export function linesOf(bytes: Buffer): { lines: Uint8Array[]; torn: Uint8Array | null } {
   const lines: Uint8Array[] = []
   let from = 0
   for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, from)) {

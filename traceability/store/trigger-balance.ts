@@ -1,5 +1,7 @@
 import type { SqlDatabase, TriggerBalance } from '../../contracts/index.ts'
 import type { RunningTotals } from './running-totals.ts'
+import type { SpooledTrigger } from './spooled-triggers.ts'
+import { lastTrigger } from './trigger-ledger.ts'
 
 type Judged = { station: string; verdicts: number; noVerdicts: number }
 /** Numbers of one count. */
@@ -48,6 +50,34 @@ export function triggerBalance(
     const gaps = refusedGaps(db, t.station, range ?? [EVER, NEVER])
     return { ...balance, unexplained, ...(gaps.length === 0 ? {} : { gaps }) }
   })
+}
+
+/**
+ * How many of the numbers that the counter of a station skipped in a time are not written yet: a later one went before
+ * them.
+ */
+export function overtaken(
+  db: SqlDatabase,
+  station: string,
+  unwritten: readonly SpooledTrigger[],
+  from = EVER,
+  to = NEVER,
+): number {
+  const found = new Set<string>()
+  for (const a of unwritten.filter((u) => u.station === station)) {
+    const attempt = a.attempt ?? lastTrigger(db, station)?.attempt ?? 1
+    const near = db.get<{ before: number | null; number: number; at: string }>(
+      `select number, at, (select max(number) from part_trigger
+         where station = ?1 and attempt = ?2 and number < ?3) as before
+       from part_trigger where station = ?1 and attempt = ?2 and number >= ?3 order by number limit 1`,
+      station,
+      attempt,
+      a.trigger,
+    )
+    if (near === undefined || near.before === null || near.number === a.trigger) continue
+    if (near.at >= from && near.at < to) found.add(`${attempt} ${a.trigger}`)
+  }
+  return found.size
 }
 
 /** Jumps that were not closed because no stop explains them. */

@@ -32,17 +32,9 @@ const lastQuery = z.strictObject({
 type Range = { from?: string; to?: string }
 
 export function balanceRoutes(queries: PartQueries, live: LiveLine): Route[] {
-  const unwritten = (): number => {
-    const { queued, spooled } = live.state().store
-    return queued + spooled
-  }
-  const ask = async (key: string): Promise<StationBalance[]> => {
+  const ask = (key: string): StationBalance[] | Promise<StationBalance[]> => {
     const { from, to } = JSON.parse(key) as Range
-    // What the count did not see waited before it was asked, and may be written by the time it answers.
-    const before = unwritten()
-    const stations = await queries.triggerBalance(from, to)
-    const waiting = Math.max(before, unwritten())
-    return stations.map((s) => (s.closed || waiting === 0 ? s : { ...s, waiting }))
+    return queries.triggerBalance(from, to)
   }
   const now = new Briefly(KEEP_MS, ask)
   const running = new Briefly(KEEP_RUNNING_MS, ask)

@@ -165,7 +165,7 @@ export const triggerBalanceSchema = z.object({
   unexplained: num.optional(),
   /** Jumps of the counter too large to be lost parts: first and last number. */
   gaps: z.array(z.object({ first: num, last: num })).optional(),
-  /** Announcements and records that wait to be written, where the balance is not closed: what is unexplained may be theirs. */
+  /** Of what is unexplained, those that wait in the spool. */
   waiting: num.optional(),
 })
 

@@ -5,8 +5,8 @@ import { countText } from '../look/format.ts'
 import { VerdictIcon } from '../look/icons.tsx'
 
 /**
- * How a balance reads. Triggers that are unexplained because their announcement or record waits to be written are not
- * missing; a jump of the counter is, and so are more of them than wait.
+ * How a balance reads. Triggers that are unexplained because their announcement waits to be written are not missing; one
+ * more than those is.
  */
 export function useBalanceWords(): (stations: readonly StationBalance[]) => {
   tone: VerdictResult
@@ -16,10 +16,9 @@ export function useBalanceWords(): (stations: readonly StationBalance[]) => {
   return (stations) => {
     const unclosed = stations.filter((s) => !s.closed)
     if (unclosed.length === 0) return { tone: 'pass', words: t('balance.yes') }
-    const missing = unclosed.reduce((n, s) => n + (s.unexplained ?? 0), 0)
-    const waits = unclosed.every((s) => (s.unexplained ?? 0) > 0 && !s.gaps && missing <= (s.waiting ?? 0))
-    return waits
-      ? { tone: 'inconclusive', words: t('balance.waiting', { n: countText(missing) }) }
+    const waiting = unclosed.reduce((n, s) => n + (s.waiting ?? 0), 0)
+    return unclosed.every((s) => s.unexplained === s.waiting)
+      ? { tone: 'inconclusive', words: t('balance.waiting', { n: countText(waiting) }) }
       : { tone: 'fail', words: t('balance.no') }
   }
 }
