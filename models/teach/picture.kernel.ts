@@ -63,11 +63,16 @@ export function moved(picture: Float32Array, columns: number, at: Placed, out: F
       const sy = Math.min(rows - 2.001, Math.max(1, y + at.y + at.scale * dy + at.turn * dx))
       const x0 = Math.floor(sx)
       const y0 = Math.floor(sy)
+      const t = sx - x0
+      const a = cubic(t + 1)
+      const b = cubic(t)
+      const c = cubic(t - 1)
+      const d = cubic(t - 2)
       let value = 0
       for (let j = -1; j <= 2; j++) {
         const from = (y0 + j) * columns + x0
-        let line = 0
-        for (let i = -1; i <= 2; i++) line += cubic(sx - x0 - i) * picture[from + i]!
+        const line =
+          a * picture[from - 1]! + b * picture[from]! + c * picture[from + 1]! + d * picture[from + 2]!
         value += cubic(sy - y0 - j) * line
       }
       out[v * wide + u] = value
@@ -122,7 +127,8 @@ export function fitSums(
   const high = rows - 2 * RIM + 2
   gram.fill(0)
   right.fill(0)
-  for (let v = 0; v < high - 2; v++)
+  // Every other row has many more pixels than there are numbers to fit.
+  for (let v = 0; v < high - 2; v += 2)
     for (let u = 0; u < wide - 2; u++) {
       rowAt(other, wide, high, u, v, row)
       const wanted = picture[(v + RIM) * columns + u + RIM]!

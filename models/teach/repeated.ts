@@ -31,6 +31,8 @@ const FARTHEST = 4
 /** Pictures that do not correlate even so much where they fit best are of two scenes; nothing is fitted. */
 const CORRELATED = 0.8
 const ROUNDS = 5
+/** A round that moves no corner so far, px, is the last one: the fit says the rest. */
+const SETTLED = 0.01
 /**
  * What is left when one photograph is laid over another of the same part is noise: it has no structure, and its means
  * over squares of twice the side have a quarter of the mean square. Of what differs in two parts these means have as
@@ -42,8 +44,6 @@ const WHITE = 2
 const FINE = 0.8
 /** A mean of 4 x 4 px is no more than so many deviations of all of them: a mark on one of two parts is. */
 const MARK = 8
-/** An image is compared with so many others, those that look nearest; then with the nearest of those not yet joined. */
-const NEAREST = 3
 /** Images that are named. */
 const NAMED = 5
 /** Squares of this side say which look nearest, px: a part that moved a little stays where it is. */
@@ -94,11 +94,13 @@ export function sameScene(a: Picture, b: Picture): boolean {
       for (let j = 0; j < FITTED; j++) fitted[i]! += gram[i * FITTED + j]! * right[j]!
     }
     const gain = fitted[4] || 1
-    at.x += fitted[0]! / gain
-    at.y += fitted[1]! / gain
-    at.scale += fitted[2]! / gain
-    at.turn += fitted[3]! / gain
+    const [x, y, scale, turn] = [fitted[0]! / gain, fitted[1]! / gain, fitted[2]! / gain, fitted[3]! / gain]
+    at.x += x
+    at.y += y
+    at.scale += scale
+    at.turn += turn
     if (!(Math.hypot(at.x, at.y) < RIM)) return false
+    if (Math.hypot(x, y) + (Math.hypot(scale, turn) * Math.hypot(columns, rows)) / 2 < SETTLED) break
   }
   leftOver(grey, columns, other, fitted, row, rest)
   return (
@@ -137,27 +139,44 @@ export function repeatedScenes(pictures: readonly Picture[], checkCancelled: () 
   const coarse = pictures.map(({ grey, columns }) => coarseOf(grey, columns))
   const groups = pictures.map((_, i) => i)
   const compared = new Set<number>()
-  for (let found = true; found;) {
-    found = false
-    for (const [i, picture] of pictures.entries()) {
+  // Once each, and again where a group has grown.
+  for (let asking = new Set(groups); asking.size > 0;) {
+    const pairs = nearestPairs(coarse, groups, asking, compared)
+    asking = new Set()
+    for (const [i, j] of pairs) {
       checkCancelled()
-      const others = groups.flatMap((g, j) =>
-        g === groups[i] ? [] : [{ j, far: distance(coarse[i], coarse[j]) }],
-      )
-      for (const { j } of others.sort((a, b) => a.far - b.far).slice(0, NEAREST)) {
-        const pair = Math.min(i, j) * pictures.length + Math.max(i, j)
-        const other = pictures[j]
-        if (compared.has(pair) || groups[i] === groups[j] || other === undefined) continue
-        compared.add(pair)
-        if (!sameScene(picture, other)) continue
-        const [to, from] = [groups[i] ?? i, groups[j] ?? j]
-        groups.forEach((g, k) => (groups[k] = g === from ? to : g))
-        found = true
-      }
+      const [one, other] = [pictures[i], pictures[j]]
+      const pair = i * pictures.length + j
+      if (groups[i] === groups[j] || compared.has(pair) || one === undefined || other === undefined) continue
+      compared.add(pair)
+      if (!sameScene(one, other)) continue
+      const [to, from] = [groups[i] ?? i, groups[j] ?? j]
+      groups.forEach((g, k) => (groups[k] = g === from ? to : g))
+      asking.delete(from)
+      asking.add(to)
     }
   }
   const numbers = new Map([...new Set(groups)].map((g, n) => [g, n]))
   return groups.map((g) => numbers.get(g) ?? 0)
+}
+
+/** Of each group that asks the pair of one of its pictures and one of another that look nearest and were not compared. */
+function nearestPairs(
+  coarse: readonly Float32Array[],
+  groups: readonly number[],
+  asking: ReadonlySet<number>,
+  compared: ReadonlySet<number>,
+): [number, number][] {
+  const best = new Map<number, { pair: [number, number]; far: number }>()
+  for (let i = 0; i < coarse.length; i++)
+    for (let j = i + 1; j < coarse.length; j++) {
+      if (groups[i] === groups[j] || compared.has(i * coarse.length + j)) continue
+      const far = distance(coarse[i], coarse[j])
+      for (const group of [groups[i] ?? i, groups[j] ?? j])
+        if (asking.has(group) && far < (best.get(group)?.far ?? Infinity))
+          best.set(group, { pair: [i, j], far })
+    }
+  return [...best.values()].map((b) => b.pair)
 }
 
 function coarseOf(grey: Matrix, columns: number): Float32Array {
