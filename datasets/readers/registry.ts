@@ -66,7 +66,7 @@ export async function openDataset(dir: string, options: OpenOptions = {}): Promi
   return {
     ...set,
     goodLabels: options.goodLabels ?? GOOD_LABELS,
-    items: checked.items.map((item) => lookedAt(item, options.goodLabels)),
+    items: checked.items.map((item) => badByBoxes(item, options.goodLabels)),
     allImages: set.items.map(({ id, image, split }) => ({ id, image, split })),
     leftOut: [
       ...(set.leftOut ?? []),
@@ -83,7 +83,7 @@ export async function openDataset(dir: string, options: OpenOptions = {}): Promi
 }
 
 /** A region of a class that means good says that the part was looked at, not that it is bad. */
-function lookedAt(item: DatasetItem, goodLabels?: readonly string[]): DatasetItem {
+function badByBoxes(item: DatasetItem, goodLabels?: readonly string[]): DatasetItem {
   const { defective, boxes = [] } = item
   const good = boxes.filter((b) => isGoodLabel(b.class, goodLabels))
   return defective === null && good.length > 0 ? { ...item, defective: good.length < boxes.length } : item

@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { generateKeys, importModel } from '../../models/index.ts'
-import { SIDE, classesLike, rowsLike, withMetadata, writeExport } from './samples/foreign-export.ts'
+import {
+  SIDE,
+  classesLike,
+  requestOf,
+  rowsLike,
+  withMetadata,
+  writeExport,
+} from './samples/foreign-export.ts'
 import type { Shown } from './samples/foreign-export.ts'
 
 let root = ''
@@ -24,19 +31,7 @@ interface Given {
 
 async function bring({ model, args, shown }: Given) {
   const dir = await writeExport(join(root, `case-${count++}`), model, args, shown)
-  return importModel({
-    onnxFile: join(dir, 'model.onnx'),
-    fp32File: null,
-    referenceDir: dir,
-    overrides: {},
-    id: 'foreign',
-    version: '1.0.0',
-    licence: 'none',
-    outDir: join(dir, 'package'),
-    privateKeyPem,
-    keyId: 'test',
-    taktMs: null,
-  })
+  return importModel(requestOf(dir, privateKeyPem))
 }
 
 describe('a classifier', () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { generateKeys, importModel, loadModel } from '../../models/index.ts'
 import type { ImportRequest } from '../../models/index.ts'
-import { SIDE, anomalibLike, rowsLike, writeExport } from './samples/foreign-export.ts'
+import { SIDE, anomalibLike, requestOf, rowsLike, writeExport } from './samples/foreign-export.ts'
 import type { Shown } from './samples/foreign-export.ts'
 
 let root = ''
@@ -27,17 +27,7 @@ interface Given {
 async function bring({ model, args, shown, over = {} }: Given) {
   const dir = await writeExport(join(root, `case-${count++}`), model, args, shown)
   return importModel({
-    onnxFile: join(dir, 'model.onnx'),
-    fp32File: null,
-    referenceDir: dir,
-    overrides: {},
-    id: 'foreign',
-    version: '1.0.0',
-    licence: 'none',
-    outDir: join(dir, 'package'),
-    privateKeyPem: keys.privateKeyPem,
-    keyId: 'test',
-    taktMs: null,
+    ...requestOf(dir, keys.privateKeyPem),
     ...over,
   })
 }

@@ -242,6 +242,16 @@ describe('a bad input', () => {
     expect(said).not.toMatch(/far from it/)
   })
 
+  it('is told before it is taught when it may show a part of another one again', async () => {
+    const early: string[] = []
+    const { report } = await run(plates(0, 7), {
+      onProgress: ({ estimate }) => void early.push(...(estimate?.warnings ?? []).map((w) => w.en)),
+    })
+    expect(early).toEqual([expect.stringMatching(/^7 images show \d parts or parts of which/)])
+    expect(report.warnings.map((w) => w.en)).toContain(early[0])
+    expect(report.learningCurve.enough).toBe(false)
+  })
+
   it('is named by itself when its size is very different, and taught all the same', async () => {
     const { report, data } = await run([...plates(0, 7), plate(9, { widthPx: 400 })])
     expect(data.good).toHaveLength(8)

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { onnxGraph, onnxModel, onnxNode, onnxTensor } from '../../../models/index.ts'
-import type { OnnxType } from '../../../models/index.ts'
+import type { ImportRequest, OnnxType } from '../../../models/index.ts'
 import { concatFields, messageField, textField } from '../../../models/onnx/wire.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
@@ -166,3 +166,18 @@ export async function writeExport(
   await writeFile(join(dir, 'reference.json'), JSON.stringify({ library: 'toy 1.0', items }))
   return dir
 }
+
+/** Asks for the package of an export that `writeExport` wrote. */
+export const requestOf = (dir: string, privateKeyPem: string): ImportRequest => ({
+  onnxFile: join(dir, 'model.onnx'),
+  fp32File: null,
+  referenceDir: dir,
+  overrides: {},
+  id: 'foreign',
+  version: '1.0.0',
+  licence: 'none',
+  outDir: join(dir, 'package'),
+  privateKeyPem,
+  keyId: 'test',
+  taktMs: null,
+})

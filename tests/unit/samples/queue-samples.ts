@@ -11,6 +11,7 @@ import {
 } from '../../../contracts/index.ts'
 import { QueueInspector, QueueWorker } from '../../../inspection/queue/redis.ts'
 import { REDIS_URL } from '../../services/require-service.ts'
+import { IDLE } from './station-ports.ts'
 
 export const RECIPE = { id: 'r@1', sha256: 'a'.repeat(64) }
 export const recipes = new Map([[RECIPE.id, RECIPE.sha256]])
@@ -46,17 +47,7 @@ export class SlowInspector implements Inspector {
   }
 
   health(): InspectorHealth {
-    return {
-      mode: 'local',
-      workers: 1,
-      busy: 0,
-      queued: 0,
-      completed: 0,
-      failed: 0,
-      restarts: 0,
-      provider: 'cpu',
-      degraded: null,
-    }
+    return IDLE
   }
 
   close(): Promise<void> {

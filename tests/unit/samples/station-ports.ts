@@ -7,6 +7,7 @@ import {
   type FrameSource,
   type InspectOutcome,
   type Inspector,
+  type InspectorHealth,
   type LateOutcome,
   monoMs,
   noVerdict,
@@ -25,6 +26,18 @@ export const recipe = {
   file: '',
   recipe: { product: { id: 'p', revision: 'A' }, identity: 'none', tools: [] },
 } as unknown as LoadedRecipe
+
+export const IDLE: InspectorHealth = {
+  mode: 'local',
+  workers: 1,
+  busy: 0,
+  queued: 0,
+  completed: 0,
+  failed: 0,
+  restarts: 0,
+  provider: 'cpu',
+  degraded: null,
+}
 
 export function outcome(
   result: 'pass' | 'fail',
@@ -115,17 +128,7 @@ export function inspectorOf(
         settled: sleep((r.afterMs ?? 0) + 5).then(() => r.late ?? null),
       }
     },
-    health: () => ({
-      mode: 'local',
-      workers: 1,
-      busy: 0,
-      queued: 0,
-      completed: 0,
-      failed: 0,
-      restarts: 0,
-      provider: 'cpu',
-      degraded: null,
-    }),
+    health: () => IDLE,
     close: () => Promise.resolve(),
   }
 }
