@@ -1,10 +1,11 @@
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { asCoded, CodedError, makeFolder } from '../../contracts/index.ts'
+import { takeProcessLock } from '../../traceability/index.ts'
 
 /**
- * Lets one process at a time work in a data directory. The lock of a process that is gone (killed, power cut) is
- * taken over.
+ * Lets one process at a time work in a data directory: by `lock.db`, which the system frees when the process is gone.
+ * `lock` beside it says who that is, to people and to programs from before there was a `lock.db`.
  *
  * @returns a function that gives the lock back
  * @throws CFG_DATA_DIR when another process is alive in it, or it cannot be written
@@ -13,29 +14,50 @@ export function lockDataDir(dir: string): () => void {
   const file = join(dir, 'lock')
   try {
     makeFolder(dir, 'CFG_DATA_DIR')
-    for (let attempt = 0; ; attempt++) {
-      try {
-        const fd = openSync(file, 'wx')
-        writeSync(fd, `${process.pid} ${bootId()}`)
-        closeSync(fd)
-        return () => rmSync(file, { force: true })
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || attempt > 0) throw error
-        const [pid, boot] = readFileSync(file, 'utf8').split(' ')
-        const owner = Number(pid)
-        if (boot === bootId() && owner !== process.pid && alive(owner)) {
-          throw new CodedError('CFG_DATA_DIR', {
-            file: dir,
-            expected: 'a data directory of its own',
-            actual: `in use by process ${owner}`,
-            hint: 'stop that line or give another directory (--data)',
-          })
-        }
-        rmSync(file, { force: true })
-      }
+    const free = takeProcessLock(join(dir, 'lock.db'))
+    const owner = free === null ? ownerIn(file) : olderOwner(file)
+    if (free === null || owner !== null) {
+      free?.()
+      throw new CodedError('CFG_DATA_DIR', {
+        file: dir,
+        expected: 'a data directory of its own',
+        actual: `in use by ${owner === null ? 'another process' : `process ${owner}`}`,
+        hint: 'stop that line or give another directory (--data)',
+      })
+    }
+    try {
+      writeFileSync(file, `${process.pid} ${bootId()} lock.db`)
+    } catch (error) {
+      free()
+      throw error
+    }
+    return () => {
+      // First, so that it never is the one of who comes next.
+      rmSync(file, { force: true })
+      free()
     }
   } catch (error) {
     throw asCoded(error, 'CFG_DATA_DIR', { file: dir, expected: 'a directory that can be written' })
+  }
+}
+
+/** Who works there; null where that is not said (yet). */
+function ownerIn(file: string): number | null {
+  return Number(read(file).split(' ')[0]) || null
+}
+
+/** A program from before `lock.db` that is alive there, as while a line goes on that was started before an update. */
+function olderOwner(file: string): number | null {
+  const [pid, boot, by] = read(file).split(' ')
+  const owner = Number(pid)
+  return by === undefined && boot === bootId() && owner !== process.pid && alive(owner) ? owner : null
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return ''
   }
 }
 

@@ -1,6 +1,7 @@
 export { migrate, SCHEMA_VERSION } from './migrations.ts'
 export { openDerived } from './open-derived.ts'
 export { openSql } from './open-sql.ts'
+export { takeProcessLock } from './process-lock.ts'
 export { openToRead } from './open-to-read.ts'
 export type { ConsumerLedger } from './consumer-ledger.ts'
 export { openPartStore, type PartStoreOptions, type TraceStore } from './part-store.ts'

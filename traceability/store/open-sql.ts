@@ -26,7 +26,11 @@ const ROWS_TOGETHER = [32, 8, 1]
 const BUSY_TIMEOUT_MS = 2_000
 
 /** `node:sqlite` where the runtime has it without a flag (22.13 and later), the same API from a package on Node 20. */
-function loadNative(): NativeModule {
+export function loadNative(): NativeModule {
+  return (native ??= findNative())
+}
+
+function findNative(): NativeModule {
   const builtIn: unknown = withoutWarning(() => process.getBuiltinModule('node:sqlite'))
   if (builtIn !== undefined) return builtIn as NativeModule
   return createRequire(import.meta.url)('@photostructure/sqlite') as NativeModule
@@ -56,11 +60,10 @@ let native: NativeModule | undefined
 export const openSql: OpenSql = (path, options) => inNative(() => open(path, options))
 
 const open: OpenSql = (path, options) => {
-  native ??= loadNative()
   const readOnly = options.readOnly === true
   let db: NativeDatabase | undefined
   try {
-    db = new native.DatabaseSync(path, { readOnly })
+    db = new (loadNative().DatabaseSync)(path, { readOnly })
     db.exec(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}`)
     // Pages that every part touches are copied back once per 16 MB of log instead of per 4 MB.
     if (!readOnly) db.exec('pragma journal_mode = wal; pragma wal_autocheckpoint = 4000')

@@ -36,6 +36,9 @@ export class SqliteDamage extends Error {
 export const isDamaged = (error: unknown): error is CodedError =>
   error instanceof CodedError && [CORRUPT, NOTADB].includes(resultOf(error.cause) & 0xff)
 
+/** Whether another connection holds the file. */
+export const isBusy = (error: unknown): boolean => [BUSY, LOCKED].includes(resultOf(error) & 0xff)
+
 /** Whether a statement named what the file does not have. */
 export const lacksTable = (error: unknown): boolean =>
   error instanceof CodedError && error.cause instanceof Error && LACKS.test(error.cause.message)
