@@ -139,6 +139,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
       ...(runner ? { runner } : {}),
       dir: join(dataDir, 'modules'),
       openSql: openDerived(onSetAside),
+      onRebuilt: onSetAside,
       log: events,
       emit: (event) => store.emit(event),
       // Well below the margin that is kept back for the gate: projecting shares this thread with it.

@@ -86,7 +86,7 @@ const ZH: Record<ErrorCode, string> = {
   TRC_SPOOLED: '存储滞后,记录已写入暂存区',
   TRC_SPOOL: '暂存区的条目与写入时不一致',
   TRC_PLANT: '无法连接工厂数据库，或连接已中断',
-  TRC_REBUILT: '由事件日志派生的文件已损坏,已移到一旁并重新生成',
+  TRC_REBUILT: '由事件日志派生的文件已损坏或与日志不符,正在重新生成',
   TRC_WAL: '数据库的预写日志仍留在其旁边',
   TRC_REPLICA: '产线日志与工厂数据库已接收的内容不衔接',
   TRC_PROOF: '事件日志与已签名的内容不一致',

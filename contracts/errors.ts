@@ -87,7 +87,7 @@ export const ERROR_CODES = {
   TRC_SPOOLED: 'the record went to the spool because the store was late',
   TRC_SPOOL: 'an entry of the spool is not as it was written',
   TRC_PLANT: 'the plant store cannot be reached or has lost its connection',
-  TRC_REBUILT: 'a damaged file that follows from the event log was set aside and is made again',
+  TRC_REBUILT: 'a file that follows from the event log is damaged or does not fit it, and is made again',
   TRC_WAL: 'the write-ahead log of a database was left beside it',
   TRC_REPLICA: 'the log of the line does not continue what the plant store received',
   TRC_PROOF: 'the event log does not agree with what was signed',

@@ -1,4 +1,4 @@
-import type { LineSpec, PartStore, ScoredPage } from '../../contracts/index.ts'
+import { CodedError, type LineSpec, type PartStore, type ScoredPage } from '../../contracts/index.ts'
 import { loadRecipe, type LoadedRecipe } from '../../inspection/index.ts'
 import type { ModelTool, ModelWatch } from '../../models/index.ts'
 import { log } from '../setup/log.ts'
@@ -38,7 +38,15 @@ export class LifeWatch {
 
   constructor(parts: LifeWatchParts) {
     this.#parts = parts
-    if (parts.watch.position() === 0) parts.watch.startAt(Math.max(0, parts.lastPosition() - MAX_HISTORY))
+    const [seen, end] = [parts.watch.position(), parts.lastPosition()]
+    if (seen > end) {
+      parts.watch.beginAnew()
+      const hint = 'the log was put back from an older copy; the watch over the models looks at it anew'
+      const actual = `a log that ends at ${end}`
+      const why = new CodedError('TRC_REBUILT', { expected: `event ${seen}`, actual, hint })
+      log.warn({ code: why.code }, why.message)
+    }
+    if (parts.watch.position() === 0) parts.watch.startAt(Math.max(0, end - MAX_HISTORY))
     this.#release = parts.onAppend(() => this.#wake())
     this.#wake()
   }

@@ -59,6 +59,19 @@ create table if not exists life_outbox(id text primary key, station text not nul
   without rowid;
 `
 
+/** Tables of counts that are filled by following the log. */
+export const OF_THE_LOG = [
+  'watch_cursor',
+  'score_series',
+  'score_window',
+  'score_day',
+  'band_state',
+  'stratum_day',
+  'review_item',
+  'life_alarm',
+  'life_outbox',
+]
+
 /** Creates what is missing and returns the same connection. */
 export function prepareLife(db: SqlDatabase, kind: 'activations' | 'counts'): SqlDatabase {
   db.exec(kind === 'activations' ? ACTIVATIONS : COUNTS)

@@ -1,6 +1,7 @@
 import type { ReviewedPart, ScoredPage, ScoredPart, SqlDatabase, WatchSpec } from '../../contracts/index.ts'
 import type { DriftStatistics } from './drift.ts'
 import { LifeAlarms } from './life-alarms.ts'
+import { OF_THE_LOG } from './life-store.ts'
 import type { ReviewItem } from './review-item.ts'
 import { ReviewQueue } from './review-queue.ts'
 import { type DriftChange, type Score, ScoreWatch } from './score-watch.ts'
@@ -39,6 +40,14 @@ export class ModelWatch {
   /** Where a watch that has seen nothing yet begins. */
   startAt(position: number): void {
     this.#db.run('insert or ignore into watch_cursor(id, position) values(1, ?)', position)
+  }
+
+  /** Drops what was kept of parts and reviews, which follows from the log; shadow runs stay, which are nowhere else. */
+  beginAnew(): void {
+    this.#db.transaction(() => {
+      for (const table of OF_THE_LOG) this.#db.exec(`delete from ${table}`)
+    })
+    this.#scores.forget()
   }
 
   /** @param toolsOf model tools of a recipe, by `id@version` */

@@ -29,6 +29,8 @@ export interface HostOptions {
   /** Longest time the thread is kept per batch, ms. */
   sliceMs?: number
   onFault?: (slug: string, fact: ErrorFact) => void
+  /** Hears that a module begins anew, since the log is not the one that it followed. */
+  onRebuilt?: (why: CodedError) => void
   /** A job thread shared with other hosts and closed by its owner; absent = the host's own. */
   runner?: JobRunner
 }
@@ -115,6 +117,7 @@ export class ModuleHost {
         now: this.now,
         sliceMs: this.#o.sliceMs ?? 20,
         onFault: this.#o.onFault ?? (() => undefined),
+        onRebuilt: this.#o.onRebuilt ?? (() => undefined),
       })
       this.#instances.set(manifest.slug, instance)
     } catch (error) {

@@ -1,5 +1,6 @@
 import {
   asCoded,
+  CodedError,
   toFact,
   uuidv7,
   type ErrorFact,
@@ -32,6 +33,8 @@ export interface InstanceOptions {
   /** Longest time the thread is kept per batch, ms. */
   sliceMs: number
   onFault: (slug: string, fact: ErrorFact) => void
+  /** Hears that what was kept did not follow from this log. */
+  onRebuilt: (why: CodedError) => void
 }
 
 const BATCH = 500
@@ -74,6 +77,7 @@ export class ModuleInstance {
     this.db = o.openSql(o.path, { synchronous: 'normal' })
     try {
       this.opened = prepareStore(this.db, this.body.schema, this.#fingerprint)
+      if (this.opened === null) this.#followOnlyThisLog()
     } catch (error) {
       this.db.close()
       throw error
@@ -84,6 +88,19 @@ export class ModuleInstance {
     const { slug, body, db, ref, desk } = this
     this.#projection = { slug, body, db, tx, ref, desk, wanted: matcher(body.subscribe) }
     this.jobs = new JobDispatcher({ ...this.#projection, params: o.params, runner: o.runner, now: o.now })
+  }
+
+  /** Where the log was put back from an older copy, other events come at the places that were counted already. */
+  #followOnlyThisLog(): void {
+    const { position, lastEvent } = readCursor(this.db)
+    if (lastEvent === null) return
+    const there = this.#o.log.read(position - 1, 1)[0]
+    if (there?.position === position && there.event.id === lastEvent.id) return
+    resetState(this.db, this.body.schema, this.#fingerprint)
+    const expected = `event ${lastEvent.id} at position ${position} of the log`
+    const actual = there === undefined ? 'a log that ends before it' : `event ${there.event.id}`
+    const hint = 'the log was put back from an older copy; what people decided here is kept'
+    this.#o.onRebuilt(new CodedError('TRC_REBUILT', { file: this.#o.path, expected, actual, hint }))
   }
 
   /** Projects all there is, then jobs and outbox. Calls made while it runs make it look once more. */

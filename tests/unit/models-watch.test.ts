@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import {
+  type LineSpec,
   type ReviewedPart,
   type ScoredPart,
   type SqlDatabase,
@@ -11,6 +12,7 @@ import {
   watchSchema,
   type WatchSpec,
 } from '../../contracts/index.ts'
+import { LifeWatch } from '../../bin/life/log-watch.ts'
 import { ModelWatch, prepareLife, watchReport } from '../../models/index.ts'
 import { addScore, binOf, binQuantiles, binRange, type ScoreBins } from '../../models/life/score-histogram.ts'
 import { ksTwoSample, populationStability, stabilityLimit } from '../../scenarios/index.ts'
@@ -310,4 +312,27 @@ describe('samples and reviews', () => {
       ['escape-found', false],
     ])
   })
+})
+
+it('looks at a log anew that ends before what was looked at, and counts nothing of before', async () => {
+  const { watch, db } = opened()
+  watch.take({ items: [1, 2, 3, 4].map((n) => part(n, 0.1 * n)), position: 4 }, tools)
+  const counted = (): unknown => db.get('select sum(n) as n from score_day')
+  expect(counted()).toEqual({ n: 4 })
+  // Put back from an older copy; another part came meanwhile at the place of the third.
+  const items = [part(1, 0.1), part(2, 0.2), part(30, 0.3, 'pass', { position: 3 })]
+  const follow = new LifeWatch({
+    spec: { plant: 'p', line: 'l' } as LineSpec,
+    watch,
+    recipesDir: dir,
+    known: new Map(),
+    store: { emit: async () => undefined },
+    scoredAfter: async (after) => ({ items: items.filter((i) => i.position > after), position: 3 }),
+    lastPosition: () => 3,
+    onAppend: () => () => undefined,
+  })
+  await follow.catchUp()
+  await follow.close()
+  expect([watch.position(), counted()]).toEqual([3, { n: 3 }])
+  db.close()
 })

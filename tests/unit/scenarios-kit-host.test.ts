@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { ErrorFact, QEvent } from '../../contracts/index.ts'
+import type { CodedError, ErrorFact, QEvent } from '../../contracts/index.ts'
 import { openSql } from '../../traceability/index.ts'
 import { createModuleHost, ModuleHost, type HostOptions } from '../../scenarios/index.ts'
 import { inspected, MemoryLog, reviewed, scratchDir } from '../suites/module-samples.ts'
@@ -121,6 +121,39 @@ describe('following the log', () => {
     expect([other.module('counter').opened, seen(other)]).toEqual(['changed', 0])
     await other.drain()
     expect(seen(other)).toBe(4)
+  })
+
+  it('begins anew where the log is not the one that it followed, and says so', async () => {
+    const dir = scratch()
+    const told: string[] = []
+    const lifeOf = async (log: MemoryLog): Promise<number> => {
+      const onRebuilt = (why: CodedError): number => told.push(why.message)
+      const host = open({ dir, log, modules: [{ slug: 'counter' }], onRebuilt })
+      await host.drain()
+      await host.close()
+      hosts.pop()
+      return onceMore(dir)
+    }
+    const onceMore = (at: string): number => {
+      const db = openSql(join(at, 'counter.sqlite'), { synchronous: 'normal' })
+      const n = db.get<{ n: number }>('select sum(n) as n from seen')?.n ?? 0
+      db.close()
+      return n
+    }
+    const kept = parts(9)
+    expect(await lifeOf(new MemoryLog().append(kept))).toBe(9)
+    expect(await lifeOf(new MemoryLog().append(kept))).toBe(9)
+    expect(told).toEqual([])
+    // Put back from an older copy: it ends earlier, and then goes another way.
+    expect(await lifeOf(new MemoryLog().append(kept.slice(0, 6)))).toBe(6)
+    const after = ['x', 'y', 'z'].map((name) => inspected({ name, result: 'fail' }))
+    expect(await lifeOf(new MemoryLog().append([...kept.slice(0, 5), ...after]))).toBe(8)
+    expect(told).toEqual([
+      expect.stringMatching(
+        /^TRC_REBUILT.*event .* at position 9 of the log; found a log that ends before it/,
+      ),
+      expect.stringMatching(/^TRC_REBUILT.*at position 6 of the log; found event /),
+    ])
   })
 
   it('shows a module each event once, however often the log holds it', async () => {

@@ -134,6 +134,7 @@ export class Replicator {
         size + 1,
         `the ${received.size} events that the plant received`,
         `a log of ${size}: the data directory was replaced, or restored from an older copy`,
+        'put back the newer one, or give this log another name in the plant (`plantStore.log`, --log); nothing behind it is taken over',
       )
     if (this.#agreed?.size !== received.size) this.#agreed = this.#from.treeAt(received.size)
     if (this.#agreed.root().equals(received.tree.root())) return

@@ -143,12 +143,17 @@ export class SourceLog {
   }
 }
 
-export const refused = (position: number, expected: string, actual: string): CodedError =>
+export const refused = (
+  position: number,
+  expected: string,
+  actual: string,
+  hint = 'nothing behind it is taken over; `sightline verify` on the line names what was altered',
+): CodedError =>
   new CodedError('TRC_REPLICA', {
     path: `position ${position}`,
     expected,
     actual,
-    hint: 'nothing behind it is taken over; `sightline verify` on the line names what was altered',
+    hint,
   })
 
 /** Plant and line of a log by its first event; null while there is none. */

@@ -98,7 +98,7 @@ export class LogWriter {
   async sign(until: () => boolean = () => false): Promise<SignedCheckpoint | null> {
     const { size, root } = this.#tree()
     const before = this.#last?.size ?? 0
-    if (size < before) throw disagree(`at least the ${before} events that were signed`, `${size}`)
+    if (size < before) throw disagree(`at least the ${before} events that were signed`, `${size}`, OLDER)
     if (size === before) return null
     await this.#catchUp(size, until)
     const reached = this.#writer.size
@@ -226,9 +226,12 @@ function readable(line: { note: string } | null): SignedCheckpoint {
   }
 }
 
-const disagree = (expected: string, actual: string): CodedError =>
+const OLDER =
+  'trace.db is older than the log beside it: put back the newer one, or begin a new data directory and keep both; nothing more is signed here'
+
+const disagree = (expected: string, actual: string, hint?: string): CodedError =>
   new CodedError('TRC_PROOF', {
     expected,
     actual,
-    hint: 'nothing more is signed; `sightline verify` names what was altered',
+    hint: hint ?? 'nothing more is signed; `sightline verify` names what was altered',
   })
