@@ -1,5 +1,4 @@
 import { accessSync, constants } from 'node:fs'
-import { inNative } from '../../contracts/thread.ts'
 import { loadNative } from './open-sql.ts'
 import { isBusy } from './sqlite-errors.ts'
 
@@ -12,19 +11,17 @@ import { isBusy } from './sqlite-errors.ts'
  * @throws Error when the file cannot be made, written or locked
  */
 export function takeProcessLock(file: string): (() => void) | null {
-  return inNative(() => {
-    let db: InstanceType<ReturnType<typeof loadNative>['DatabaseSync']> | undefined
-    try {
-      const held = (db = new (loadNative().DatabaseSync)(file))
-      // SQLite would open it to read, and lock nobody out.
-      accessSync(file, constants.W_OK)
-      // No journal beside it: nothing is ever written.
-      held.exec('pragma busy_timeout = 0; pragma journal_mode = memory; begin exclusive')
-      return () => inNative(() => held.close())
-    } catch (error) {
-      db?.close()
-      if (isBusy(error)) return null
-      throw error
-    }
-  })
+  let db: InstanceType<ReturnType<typeof loadNative>['DatabaseSync']> | undefined
+  try {
+    const held = (db = new (loadNative().DatabaseSync)(file))
+    // SQLite would open it to read, and lock nobody out.
+    accessSync(file, constants.W_OK)
+    // No journal beside it: nothing is ever written.
+    held.exec('pragma busy_timeout = 0; pragma journal_mode = memory; begin exclusive')
+    return () => held.close()
+  } catch (error) {
+    db?.close()
+    if (isBusy(error)) return null
+    throw error
+  }
 }
