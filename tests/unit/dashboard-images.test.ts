@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -56,17 +57,30 @@ describe('/api/images', () => {
   it('says TRC_IMAGE for bytes that are no image, and does not remember the failure', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'sightline-images-'))
     const file = join(dir, 'x')
-    writeFileSync(file, 'not an image')
     const own = await serve(0, { images: { path: () => file } })
-    const url = `${own.url}/api/images/${'b'.repeat(64)}`
-    const res = await fetch(url)
+    const put = (bytes: string | Buffer): string => {
+      writeFileSync(file, bytes)
+      return `${own.url}/api/images/${createHash('sha256').update(bytes).digest('hex')}`
+    }
+    const res = await fetch(put('not an image'))
     expect(res.status).toBe(500)
     expect(await res.json()).toMatchObject({ code: 'TRC_IMAGE' })
     expect(res.headers.get('cache-control')).toBe('no-store')
-    writeFileSync(file, Buffer.from('P5 3 3 255\ntoo few'))
-    expect(await (await fetch(url)).json()).toMatchObject({ code: 'TRC_IMAGE' })
-    writeFileSync(file, Buffer.from('P5 1 1 255\n\t'))
-    expect((await fetch(url)).status).toBe(200)
+    const short = await fetch(put(Buffer.from('P5 3 3 255\ntoo few')))
+    expect(await short.json()).toMatchObject({ code: 'TRC_IMAGE' })
+    const good = put(Buffer.from('P5 1 1 255\n\t'))
+    // What somebody put in its place is not shown as it.
+    writeFileSync(file, Buffer.from('P5 1 1 255\n\n'))
+    for (const how of ['', '?original=1']) {
+      const altered = await fetch(good + how)
+      expect([altered.status, altered.headers.get('cache-control')]).toEqual([500, 'no-store'])
+      expect(await altered.json()).toMatchObject({
+        code: 'TRC_IMAGE',
+        message: expect.stringContaining('was altered'),
+      })
+    }
+    put(Buffer.from('P5 1 1 255\n\t'))
+    expect((await fetch(good)).status).toBe(200)
     await own.dashboard.close()
   })
 })

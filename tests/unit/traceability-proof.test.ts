@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto'
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  renameSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { proofSchema } from '../../contracts/index.ts'
@@ -418,6 +427,24 @@ describe('bundle of one part', () => {
     })
     await capture(place.dir, 61, 61)
     expect((await proofOfPart(place.dir, 'S61'))?.events).toMatchObject([{ proof: null, proven: false }])
+  })
+
+  it('misses an image that is gone, and does not call it deleted by retention', async () => {
+    const [sha256 = ''] = (await makeBundle(place.dir, 'S2', null)).images.map((i) => i.sha256)
+    const name = readdirSync(join(place.dir, 'images'), { recursive: true, encoding: 'utf8' }).find((f) =>
+      f.includes(`${sha256}.`),
+    )
+    const file = join(place.dir, 'images', name ?? '')
+    renameSync(file, `${file}.away`)
+    try {
+      expect(verifyBundle(JSON.stringify(await makeBundle(place.dir, 'S2', null)))).toMatchObject({
+        state: 'altered',
+        images: { checked: 0, deletedByRetention: 0 },
+        findings: [{ kind: 'image', detail: `image ${sha256} is not in the bundle` }],
+      })
+    } finally {
+      renameSync(`${file}.away`, file)
+    }
   })
 
   it('names what was altered in it', async () => {
