@@ -1,8 +1,10 @@
 import { createHmac } from 'node:crypto'
+import { type AddressInfo, createServer } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { EpcisThread } from '../../traceability/epcis/epcis-thread.ts'
 import type { PageAsk } from '../../traceability/epcis/event-store.ts'
 import { type Progress, StandingQuery } from '../../traceability/epcis/standing-query.ts'
+import { postDocument } from '../../traceability/epcis/webhook-post.ts'
 import { TargetRules } from '../../traceability/epcis/webhook-target.ts'
 import type { Json } from './samples/epcis-documents.ts'
 import { eventsOf, refusal, Repository } from './samples/epcis-repository.ts'
@@ -21,6 +23,8 @@ const shipped = (n: number, bizStep = 'shipping'): Json => ({
 })
 const subscribe = (more: Json = {}) =>
   repository.epcis.subscribe('shipped', { dest: receiver.url, stream: true, ...more }, 'Never_Translates')
+const queryNameOf = (body: string): unknown =>
+  (JSON.parse(body) as { epcisBody: { queryResults: Json } }).epcisBody.queryResults['queryName']
 const ids = (): unknown[] =>
   receiver.got.flatMap(({ body }) => eventsOf(JSON.parse(body) as Json).map((e) => e['eventID']))
 
@@ -121,13 +125,13 @@ describe('a webhook', () => {
     expect(repository.alarms).toHaveLength(1)
   })
 
-  it('is not led elsewhere by a redirect', async () => {
-    receiver.answers.push(302, 302, 302)
+  it('is not led elsewhere by a redirect, and loses nothing by one', async () => {
+    receiver.answers.push(302, 307, 308, 301, 302)
     const { subscriptionID } = await subscribe()
     await repository.capture([shipped(1)])
-    while (repository.alarms.length === 0) await new Promise((resolve) => setTimeout(resolve, 20))
-    expect(receiver.got).toEqual([])
-    expect((await repository.epcis.subscription('shipped', subscriptionID)).dead).toHaveLength(1)
+    await receiver.until(1)
+    expect([ids(), receiver.answers]).toEqual([['urn:x:1'], []])
+    expect((await repository.epcis.subscription('shipped', subscriptionID)).dead).toEqual([])
   })
 
   it('reports by a schedule, also that there was nothing', async () => {
@@ -148,6 +152,33 @@ describe('a webhook', () => {
       'NoSuchNameException',
     )
     expect(receiver.got).toEqual([])
+  })
+
+  it('ends with its query also when it comes about while that is removed', async () => {
+    const sent: string[] = []
+    for (let turns = 0; turns < 12; turns++) {
+      await repository.epcis.addQuery({ name: 'brief', query: { EQ_bizStep: ['shipping'] } })
+      const ended: string[] = []
+      const send = (text: string): Promise<boolean> => Promise.resolve(sent.push(text) > 0)
+      const end = (reason: string): void => void ended.push(reason)
+      const { epcis } = repository
+      const both = Promise.allSettled([
+        epcis.subscribe('brief', { dest: receiver.url, stream: true }, 'Never_Translates'),
+        epcis.connect('brief', { stream: true }, 'Never_Translates', send, end),
+      ])
+      for (let n = 0; n < turns; n++) await new Promise((resolve) => setImmediate(resolve))
+      await epcis.removeQuery('brief')
+      const [hook, socket] = await both
+      for (const result of [hook, socket])
+        if (result.status === 'rejected')
+          expect(result.reason).toMatchObject({ exception: 'NoSuchNameException' })
+      expect([turns, socket.status === 'rejected' || ended.length > 0]).toEqual([turns, true])
+      if (socket.status === 'fulfilled') socket.value()
+    }
+    await subscribe()
+    await repository.capture([shipped(1)])
+    await receiver.until(1)
+    expect([sent, receiver.got.map(({ body }) => queryNameOf(body))]).toEqual([[], ['shipped']])
   })
 
   it('is refused when it asks for what cannot be', async () => {
@@ -173,6 +204,39 @@ describe('a webhook', () => {
     await repository.epcis.addQuery({ name: 'few', query: { orderBy: 'eventTime', eventCountLimit: 5 } })
     const asked = repository.epcis.subscribe('few', { dest: receiver.url, stream: true }, 'Never_Translates')
     expect((await refusal(asked)).exception).toBe('SubscriptionControlsException')
+  })
+})
+
+describe('a delivery', () => {
+  const TIMELESS: [what: string, first: string, again: string][] = [
+    ['a status that does not come to an end', 'HTTP/1.1 2', '0'],
+    ['headers without end', 'HTTP/1.1 200 OK\r\nx: ', 'a'],
+    ['interim answers alone', 'HTTP/1.1 102 Processing\r\n\r\n', 'HTTP/1.1 102 Processing\r\n\r\n'],
+    ['a body without end', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n', '1\r\na\r\n'],
+  ]
+  it.each(TIMELESS)('ends in its time though the receiver writes %s', async (what, first, again) => {
+    let closed: () => void = () => undefined
+    const connectionEnds = new Promise<void>((resolve) => (closed = resolve))
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined)
+      socket.once('data', () => {
+        socket.write(first)
+        const timer = setInterval(() => socket.write(again), 20)
+        socket.on('close', () => {
+          clearInterval(timer)
+          closed()
+        })
+      })
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const dest = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+    const { signal } = new AbortController()
+    const how = { rules: new TargetRules(), signal, timeoutMs: 200 }
+    const delivery = await postDocument(dest, '{}', null, how)
+    expect(delivery).toMatchObject(what === 'a body without end' ? { ok: true } : { ok: false, why: 'away' })
+    // What the receiver goes on writing holds no connection.
+    await connectionEnds
+    await new Promise((resolve) => server.close(resolve))
   })
 })
 

@@ -207,9 +207,8 @@ export class EpcisService {
 
   /** Ends its subscriptions, too. @throws EpcisError NoSuchNameException */
   async removeQuery(name: string): Promise<void> {
-    await this.query(name)
+    if (!(await this.#thread.state.removeQuery(name))) throw noSuch('the name of a query', name)
     await this.#subscriptions.queryRemoved(name)
-    await this.#thread.state.removeQuery(name)
   }
 
   // Subscriptions

@@ -158,14 +158,15 @@ export class EpcisState {
     return this.#db.run('delete from query where name = ?', name).changes > 0
   }
 
-  saveSubscription(s: Subscription): void {
-    this.#db.run(
-      `insert into subscription (id, query, json) values (?, ?, ?)
-       on conflict (id) do update set json = excluded.json`,
+  /** False when its query was removed meanwhile. */
+  addSubscription(s: Subscription): boolean {
+    const { changes } = this.#db.run(
+      'insert into subscription (id, query, json) select ?, name, ? from query where name = ?',
       s.subscriptionID,
-      s.queryName,
       JSON.stringify(s),
+      s.queryName,
     )
+    return changes > 0
   }
 
   /** How a subscription stands; one that was removed meanwhile stays removed. */

@@ -45,7 +45,7 @@ export class Subscriptions {
     }
   }
 
-  /** @throws EpcisError SubscriptionControlsException */
+  /** @throws EpcisError SubscriptionControlsException, NoSuchNameException when the query is removed meanwhile */
   async subscribe(query: NamedQuery, body: unknown, format: EpcFormat): Promise<Subscription> {
     if (!isObject(body)) return refuse('', 'an object with dest and stream or schedule', body)
     const known = [
@@ -84,8 +84,12 @@ export class Subscriptions {
       cursor: await this.#firstCursor(controls),
       retry: null,
     }
-    await this.#o.thread.state.saveSubscription(subscription)
+    if (!(await this.#o.thread.state.addSubscription(subscription))) return removedMeanwhile(query)
     this.#hook(query, subscription)
+    if (!(await this.#stands(query))) {
+      await this.unsubscribe(subscription.subscriptionID)
+      return removedMeanwhile(query)
+    }
     return subscription
   }
 
@@ -97,7 +101,7 @@ export class Subscriptions {
     return removed
   }
 
-  /** Ends what hangs on a query that is removed. */
+  /** Ends what hangs on a query that was removed: after that, or a subscriber who comes in between would stay. */
   async queryRemoved(queryName: string): Promise<void> {
     for (const [id, { kept, standing }] of this.#hooks)
       if (kept.queryName === queryName) {
@@ -138,10 +142,18 @@ export class Subscriptions {
     })
     this.#sockets.set(standing, { queryName: query.name, end })
     standing.start()
-    return () => {
+    const closed = (): void => {
       this.#sockets.delete(standing)
       void standing.close()
     }
+    if (await this.#stands(query)) return closed
+    closed()
+    return removedMeanwhile(query)
+  }
+
+  /** Whether the query is still the one that was found; another one of its name is not. */
+  async #stands({ name, createdAt }: NamedQuery): Promise<boolean> {
+    return (await this.#o.thread.state.query(name))?.createdAt === createdAt
   }
 
   async close(): Promise<void> {
@@ -222,6 +234,10 @@ export class Subscriptions {
     for (const name of ['orderBy', 'eventCountLimit', 'maxEventCount'])
       if (params.values[name] !== undefined) refuse('', `a query without ${name}`, name)
   }
+}
+
+function removedMeanwhile({ name }: NamedQuery): never {
+  throw new EpcisError('NoSuchNameException', { pointer: '', expected: 'the name of a query', actual: name })
 }
 
 /** @throws EpcisError SubscriptionControlsException */

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto'
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
+import { timeLimit } from '../../contracts/index.ts'
 import type { Delivery } from '../sinks/event-sink.ts'
 import { deliveryOf } from '../sinks/webhook-sink.ts'
 import { portOf, type TargetRules } from './webhook-target.ts'
@@ -15,12 +16,15 @@ const TIMEOUT_MS = 10_000
 const signature = (token: string, body: string, seconds: number): string =>
   `t=${seconds},v1=${createHmac('sha256', token).update(`${seconds}.${body}`).digest('hex')}`
 
-/** Sends one query document; no redirect is followed. Never rejects. */
+/**
+ * Sends one query document; no redirect is followed. Never rejects, and ends within `timeoutMs` together with what the
+ * receiver answers, however slowly it writes.
+ */
 export function postDocument(
   dest: string,
   body: string,
   token: string | null,
-  { rules, signal }: { rules: TargetRules; signal: AbortSignal },
+  { rules, signal, timeoutMs = TIMEOUT_MS }: { rules: TargetRules; signal: AbortSignal; timeoutMs?: number },
 ): Promise<Delivery> {
   return new Promise((resolve) => {
     const place = dest.replace(/[?#].*$/, '')
@@ -35,11 +39,11 @@ export function postDocument(
         reason: error instanceof Error ? error.message : String(error),
       })
     }
+    const limit = timeLimit(timeoutMs, signal)
     const host = url.hostname.replace(/^\[|\]$/g, '')
     const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
       method: 'POST',
-      signal,
-      timeout: TIMEOUT_MS,
+      signal: limit.signal,
       // An address is not looked up; it was checked as it stands.
       ...(isIP(host) === 0 && { lookup: rules.lookup(portOf(url)) }),
       headers: {
@@ -51,11 +55,14 @@ export function postDocument(
       },
     })
     request.on('response', (response) => {
-      response.resume()
+      // Only its status counts; a body that does not end is cut off with the rest.
+      response.on('error', () => undefined).resume()
       resolve(deliveryOf(response.statusCode ?? 0, place))
     })
-    request.on('timeout', () => request.destroy(new Error(`no answer within ${TIMEOUT_MS} ms`)))
-    request.on('error', (error) => away(error.message))
+    request.on('error', (error) =>
+      away(limit.signal.aborted && !signal.aborted ? `no answer within ${timeoutMs} ms` : error.message),
+    )
+    request.on('close', () => limit.clear())
     request.end(body)
   })
 }

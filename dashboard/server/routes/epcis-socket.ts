@@ -60,8 +60,8 @@ export class EpcisSockets {
     if (this.#server.clients.size >= MAX_CLIENTS)
       throw refused('ImplementationException', `at most ${MAX_CLIENTS} subscribers`, 'more')
     const controls = controlsOf(url.searchParams)
-    const ends: ((reason: string) => void)[] = []
     let client: WebSocket | null = null
+    let ended: string | null = null
     let dead = false
     const queue: { text: string; taken: (ok: boolean) => void }[] = []
     const send = (text: string): Promise<boolean> =>
@@ -71,7 +71,8 @@ export class EpcisSockets {
         else sendTo(client, text, taken)
       })
     const closed = await this.#epcis.connect(name, controls, socketFormat(req), send, (reason) => {
-      for (const end of ends) end(reason)
+      ended = reason
+      if (client !== null) endWith(client, reason)
     })
     // The standing query must end with the subscriber it was made for, also when that one never came about.
     const giveUp = (): void => {
@@ -82,11 +83,12 @@ export class EpcisSockets {
     if (socket.destroyed) return giveUp()
     this.#server.handleUpgrade(req, socket, head, (ws) => {
       client = ws
-      ends.push((reason) => ws.close(1013, reason.slice(0, 100)))
       ws.on('close', closed)
       ws.on('error', () => ws.terminate())
       this.#server.emit('connection', ws, req)
       for (const { text, taken } of queue.splice(0)) sendTo(ws, text, taken)
+      // Its query may have been removed while the handshake went on.
+      if (ended !== null) endWith(ws, ended)
     })
     // A request that is no handshake is answered by the server above, which calls nobody back.
     if (client === null) giveUp()
@@ -113,6 +115,8 @@ function nameIn({ pathname }: URL): string {
     throw refused('ValidationException', 'percent encoding of UTF-8', name)
   }
 }
+
+const endWith = (ws: WebSocket, reason: string): void => ws.close(1013, reason.slice(0, 100))
 
 function sendTo(ws: WebSocket, text: string, taken: (ok: boolean) => void): void {
   if (ws.readyState !== ws.OPEN || ws.bufferedAmount > MAX_BUFFERED) return taken(false)
