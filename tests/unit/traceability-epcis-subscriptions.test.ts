@@ -4,8 +4,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { EpcisThread } from '../../traceability/epcis/epcis-thread.ts'
 import type { PageAsk } from '../../traceability/epcis/event-store.ts'
 import { type Progress, StandingQuery } from '../../traceability/epcis/standing-query.ts'
+import { EpcisState, type Subscription } from '../../traceability/epcis/state.ts'
 import { postDocument } from '../../traceability/epcis/webhook-post.ts'
 import { TargetRules } from '../../traceability/epcis/webhook-target.ts'
+import { openSql } from '../../traceability/store/open-sql.ts'
 import type { Json } from './samples/epcis-documents.ts'
 import { eventsOf, refusal, Repository } from './samples/epcis-repository.ts'
 import { Receiver } from './samples/webhook-receiver.ts'
@@ -204,6 +206,26 @@ describe('a webhook', () => {
     await repository.epcis.addQuery({ name: 'few', query: { orderBy: 'eventTime', eventCountLimit: 5 } })
     const asked = repository.epcis.subscribe('few', { dest: receiver.url, stream: true }, 'Never_Translates')
     expect((await refusal(asked)).exception).toBe('SubscriptionControlsException')
+  })
+})
+
+describe('deliveries given up', () => {
+  it('are kept while they are new, so that a receiver that refuses all fills no disk', () => {
+    const db = openSql(':memory:', { synchronous: 'normal' })
+    const state = new EpcisState(db)
+    const query = { name: 'all', query: {}, params: { values: {} }, createdAt: '2026-01-05T06:00:00.000Z' }
+    state.addQuery(query)
+    const ids = ['a', 'b']
+    for (const subscriptionID of ids)
+      state.addSubscription({ subscriptionID, queryName: 'all' } as Subscription)
+    const given = (subscriptionID: string, n: number): void =>
+      state.addDead({ subscriptionID, fromN: n, toN: n + 1, attempts: 1, reason: 'HTTP 400', at: '' })
+    given('b', 1)
+    for (let n = 0; n < 150; n++) given('a', n)
+    expect(state.dead('a').map((d) => d.fromN)).toEqual(Array.from({ length: 100 }, (_, i) => 149 - i))
+    expect([state.dead('b').length, db.get('select count(*) as n from dead')]).toEqual([1, { n: 101 }])
+    expect(state.addSubscription({ subscriptionID: 'c', queryName: 'none' } as Subscription)).toBe(false)
+    db.close()
   })
 })
 

@@ -19,10 +19,15 @@ export class EpcisSockets {
   readonly #hosts: readonly string[]
   readonly #server = new WebSocketServer({ noServer: true, maxPayload: 1024, clientTracking: true })
   readonly #ping: NodeJS.Timeout
+  /** From when on a handshake asks for events, where it says so. */
+  readonly #since = new WeakMap<IncomingMessage, string>()
 
   constructor(epcis: EpcisService, allowedHosts: readonly string[]) {
     this.#epcis = epcis
     this.#hosts = allowedHosts
+    this.#server.on('headers', (headers, req) => {
+      headers.push(`GS1-Query-Min-Record-Time: ${this.#since.get(req) ?? new Date().toISOString()}`)
+    })
     const answered = new WeakSet<WebSocket>()
     this.#server.on('connection', (socket: WebSocket) => {
       answered.add(socket)
@@ -81,6 +86,8 @@ export class EpcisSockets {
       for (const { taken } of queue.splice(0)) taken(false)
     }
     if (socket.destroyed) return giveUp()
+    const { initialRecordTime: since } = controls
+    if (typeof since === 'string') this.#since.set(req, since)
     this.#server.handleUpgrade(req, socket, head, (ws) => {
       client = ws
       ws.on('close', closed)
@@ -130,6 +137,8 @@ function controlsOf(query: URLSearchParams): Record<string, unknown> {
   for (const [key, value] of query) {
     if (!STREAM_PARAMETERS.includes(key))
       throw refused('SubscriptionControlsException', STREAM_PARAMETERS.join(', '), key, `/${key}`)
+    if (key in schedule || key in controls)
+      throw refused('SubscriptionControlsException', 'each parameter once', key, `/${key}`)
     if (SCHEDULE.includes(key)) schedule[key] = value
     else controls[key] = value === 'true' ? true : value === 'false' ? false : value
   }
