@@ -2,7 +2,8 @@ import { createHmac } from 'node:crypto'
 import { type AddressInfo, createServer } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { EpcisThread } from '../../traceability/epcis/epcis-thread.ts'
-import type { PageAsk } from '../../traceability/epcis/event-store.ts'
+import { EPCIS_SCHEMA } from '../../traceability/epcis/epcis-schema.ts'
+import { EventStore, type PageAsk } from '../../traceability/epcis/event-store.ts'
 import { type Progress, StandingQuery } from '../../traceability/epcis/standing-query.ts'
 import { EpcisState, type Subscription } from '../../traceability/epcis/state.ts'
 import { postDocument } from '../../traceability/epcis/webhook-post.ts'
@@ -206,6 +207,27 @@ describe('a webhook', () => {
     await repository.epcis.addQuery({ name: 'few', query: { orderBy: 'eventTime', eventCountLimit: 5 } })
     const asked = repository.epcis.subscribe('few', { dest: receiver.url, stream: true }, 'Never_Translates')
     expect((await refusal(asked)).exception).toBe('SubscriptionControlsException')
+  })
+})
+
+describe('an earlier time to hear from', () => {
+  it('leaves out no event that was recorded after it, though the clock was set back between', () => {
+    const db = openSql(':memory:', { synchronous: 'normal' })
+    db.exec(EPCIS_SCHEMA)
+    const events = new EventStore(db)
+    expect(events.beforeAllSince(0)).toBe(0)
+    for (const [i, recordMs] of [100, 200, 900, 300, 400].entries())
+      db.run(
+        `insert into event (n, position, event_id, event_ms, record_ms, declared, json, context)
+         values (?, ?, ?, 0, ?, 0, '{}', 'null')`,
+        i + 1,
+        i + 1,
+        `e${i}`,
+        recordMs,
+      )
+    // The third was recorded at 900 ms; then the clock said 300.
+    expect([150, 250, 500, 900, 901].map((ms) => events.beforeAllSince(ms))).toEqual([1, 2, 2, 2, 5])
+    db.close()
   })
 })
 

@@ -226,7 +226,7 @@ export class Subscriptions {
   /** A new subscriber hears what is recorded from now on, or from the time it names. */
   async #firstCursor({ initialRecordTime }: Controls): Promise<number> {
     const { events } = this.#o.thread
-    return initialRecordTime === null ? events.end() : events.lastBefore(timeMs(initialRecordTime))
+    return initialRecordTime === null ? events.end() : events.beforeAllSince(timeMs(initialRecordTime))
   }
 
   /** Order and counts have no meaning for a query that never ends. */
