@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { type AddressInfo, createServer } from 'node:net'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { EpcisThread } from '../../traceability/epcis/epcis-thread.ts'
 import { EPCIS_SCHEMA } from '../../traceability/epcis/epcis-schema.ts'
 import { EventStore, type PageAsk } from '../../traceability/epcis/event-store.ts'
@@ -134,6 +134,11 @@ describe('a webhook', () => {
     await repository.capture([shipped(1)])
     await receiver.until(1)
     expect([ids(), receiver.answers]).toEqual([['urn:x:1'], []])
+    // Said once: a receiver that moved for good needs a person.
+    expect(repository.alarms).toEqual([
+      expect.stringContaining(`${subscriptionID}: a delivery was not taken`),
+    ])
+    expect(repository.alarms[0]).toContain('HTTP 302')
     expect((await repository.epcis.subscription('shipped', subscriptionID)).dead).toEqual([])
   })
 
@@ -182,6 +187,40 @@ describe('a webhook', () => {
     await repository.capture([shipped(1)])
     await receiver.until(1)
     expect([sent, receiver.got.map(({ body }) => queryNameOf(body))]).toEqual([[], ['shipped']])
+  })
+
+  it('stays with a query that is stored anew while the subscribers of the old one end', async () => {
+    await subscribe()
+    let goOn: () => void = () => undefined
+    const wait = new Promise<void>((resolve) => (goOn = resolve))
+    const { close } = StandingQuery.prototype
+    const spy = vi.spyOn(StandingQuery.prototype, 'close').mockImplementationOnce(async function (
+      this: StandingQuery,
+    ) {
+      await wait
+      await close.call(this)
+    })
+    const removed = repository.epcis.removeQuery('shipped')
+    await repository.epcis.addQuery({ name: 'shipped', query: { EQ_bizStep: ['shipping'] } })
+    const { subscriptionID } = await subscribe()
+    const ended: string[] = []
+    const { epcis } = repository
+    const end = (reason: string): void => void ended.push(reason)
+    const closed = await epcis.connect(
+      'shipped',
+      { stream: true },
+      'Never_Translates',
+      () => Promise.resolve(true),
+      end,
+    )
+    goOn()
+    await removed
+    spy.mockRestore()
+    await repository.capture([shipped(1)])
+    await receiver.until(1)
+    expect([ids(), ended]).toEqual([['urn:x:1'], []])
+    expect(receiver.got[0]?.body).toContain(subscriptionID)
+    closed()
   })
 
   it('is refused when it asks for what cannot be', async () => {
@@ -239,14 +278,19 @@ describe('deliveries given up', () => {
     state.addQuery(query)
     const ids = ['a', 'b']
     for (const subscriptionID of ids)
-      state.addSubscription({ subscriptionID, queryName: 'all' } as Subscription)
+      state.addSubscription({ subscriptionID, queryName: 'all' } as Subscription, query.createdAt)
     const given = (subscriptionID: string, n: number): void =>
       state.addDead({ subscriptionID, fromN: n, toN: n + 1, attempts: 1, reason: 'HTTP 400', at: '' })
     given('b', 1)
     for (let n = 0; n < 150; n++) given('a', n)
     expect(state.dead('a').map((d) => d.fromN)).toEqual(Array.from({ length: 100 }, (_, i) => 149 - i))
     expect([state.dead('b').length, db.get('select count(*) as n from dead')]).toEqual([1, { n: 101 }])
-    expect(state.addSubscription({ subscriptionID: 'c', queryName: 'none' } as Subscription)).toBe(false)
+    // Neither to a query that is gone nor to another one of its name.
+    for (const [queryName, storedAt] of [
+      ['none', query.createdAt],
+      ['all', '2026-01-05T06:00:00.001Z'],
+    ] as const)
+      expect(state.addSubscription({ subscriptionID: 'c', queryName } as Subscription, storedAt)).toBe(false)
     db.close()
   })
 })
@@ -256,6 +300,7 @@ describe('a delivery', () => {
     ['a status that does not come to an end', 'HTTP/1.1 2', '0'],
     ['headers without end', 'HTTP/1.1 200 OK\r\nx: ', 'a'],
     ['interim answers alone', 'HTTP/1.1 102 Processing\r\n\r\n', 'HTTP/1.1 102 Processing\r\n\r\n'],
+    ['another protocol', 'HTTP/1.1 101 \r\nconnection: upgrade\r\nupgrade: x\r\n\r\n', 'x'],
     ['a body without end', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n', '1\r\na\r\n'],
   ]
   it.each(TIMELESS)('ends in its time though the receiver writes %s', async (what, first, again) => {
@@ -280,6 +325,23 @@ describe('a delivery', () => {
     expect(delivery).toMatchObject(what === 'a body without end' ? { ok: true } : { ok: false, why: 'away' })
     // What the receiver goes on writing holds no connection.
     await connectionEnds
+    await new Promise((resolve) => server.close(resolve))
+  })
+
+  it('has ended its connection before the next one, also where no answer ends', async () => {
+    let open = 0
+    let most = 0
+    const server = createServer((socket) => {
+      most = Math.max(most, ++open)
+      socket.on('error', () => undefined).on('close', () => open--)
+      socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n'))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const dest = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+    const how = { rules: new TargetRules(), signal: new AbortController().signal, timeoutMs: 100 }
+    for (let n = 0; n < 6; n++) expect(await postDocument(dest, '{}', null, how)).toEqual({ ok: true })
+    // The other side may hear of an end a little later.
+    expect(most).toBeLessThan(4)
     await new Promise((resolve) => server.close(resolve))
   })
 })

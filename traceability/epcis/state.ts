@@ -162,13 +162,15 @@ export class EpcisState {
     return this.#db.run('delete from query where name = ?', name).changes > 0
   }
 
-  /** False when its query was removed meanwhile. */
-  addSubscription(s: Subscription): boolean {
+  /** False when its query, stored at that time, was removed meanwhile; another one of its name is not it. */
+  addSubscription(s: Subscription, storedAt: string): boolean {
     const { changes } = this.#db.run(
-      'insert into subscription (id, query, json) select ?, name, ? from query where name = ?',
+      `insert into subscription (id, query, json)
+       select ?, name, ? from query where name = ? and json ->> 'createdAt' = ?`,
       s.subscriptionID,
       JSON.stringify(s),
       s.queryName,
+      storedAt,
     )
     return changes > 0
   }

@@ -84,12 +84,9 @@ export class Subscriptions {
       cursor: await this.#firstCursor(controls),
       retry: null,
     }
-    if (!(await this.#o.thread.state.addSubscription(subscription))) return removedMeanwhile(query)
+    const added = await this.#o.thread.state.addSubscription(subscription, query.createdAt)
+    if (!added) return removedMeanwhile(query)
     this.#hook(query, subscription)
-    if (!(await this.#stands(query))) {
-      await this.unsubscribe(subscription.subscriptionID)
-      return removedMeanwhile(query)
-    }
     return subscription
   }
 
@@ -101,15 +98,16 @@ export class Subscriptions {
     return removed
   }
 
-  /** Ends what hangs on a query that was removed: after that, or a subscriber who comes in between would stay. */
+  /**
+   * Ends what hangs on a query that was removed: after that, or a subscriber who comes in between would stay; and all of
+   * it before anything is waited for, since a query of that name that is stored anew has subscribers of its own.
+   */
   async queryRemoved(queryName: string): Promise<void> {
-    for (const [id, { kept, standing }] of this.#hooks)
-      if (kept.queryName === queryName) {
-        this.#hooks.delete(id)
-        await standing.close()
-      }
     for (const { queryName: name, end } of this.#sockets.values())
       if (name === queryName) end('the query was removed')
+    const ended = [...this.#hooks.values()].filter(({ kept }) => kept.queryName === queryName)
+    for (const { kept } of ended) this.#hooks.delete(kept.subscriptionID)
+    await Promise.all(ended.map(({ standing }) => standing.close()))
   }
 
   /**
@@ -141,14 +139,19 @@ export class Subscriptions {
       },
     })
     this.#sockets.set(standing, { queryName: query.name, end })
-    standing.start()
     const closed = (): void => {
       this.#sockets.delete(standing)
       void standing.close()
     }
-    if (await this.#stands(query)) return closed
-    closed()
-    return removedMeanwhile(query)
+    try {
+      // Removed before it could be ended by that.
+      if (!(await this.#stands(query))) return removedMeanwhile(query)
+    } catch (error) {
+      closed()
+      throw error
+    }
+    standing.start()
+    return closed
   }
 
   /** Whether the query is still the one that was found; another one of its name is not. */
@@ -208,6 +211,10 @@ export class Subscriptions {
       await state.addDead({ subscriptionID, fromN, toN, attempts, reason: p.reason ?? '', at })
       this.#o.onAlarm(`EPCIS subscription ${subscriptionID}: a delivery is given up: ${p.reason ?? ''}`)
     }
+    if (p.what === 'retrying' && p.attempts === 1)
+      this.#o.onAlarm(
+        `EPCIS subscription ${subscriptionID}: a delivery was not taken and is sent again: ${p.reason ?? ''}`,
+      )
     hook.kept =
       p.what === 'retrying'
         ? {

@@ -17,8 +17,8 @@ const signature = (token: string, body: string, seconds: number): string =>
   `t=${seconds},v1=${createHmac('sha256', token).update(`${seconds}.${body}`).digest('hex')}`
 
 /**
- * Sends one query document; no redirect is followed. Never rejects, and ends within `timeoutMs` together with what the
- * receiver answers, however slowly it writes.
+ * Sends one query document; no redirect is followed. Never rejects, and ends within `timeoutMs` together with its
+ * connection, however slowly the receiver writes: one that never ends its answers would gather connections.
  */
 export function postDocument(
   dest: string,
@@ -28,7 +28,6 @@ export function postDocument(
 ): Promise<Delivery> {
   return new Promise((resolve) => {
     const place = dest.replace(/[?#].*$/, '')
-    const away = (reason: string): void => resolve({ ok: false, why: 'away', reason: `${place}: ${reason}` })
     let url: URL
     try {
       url = rules.check(dest)
@@ -54,15 +53,21 @@ export function postDocument(
         ...(token !== null && { 'gs1-signature': signature(token, body, Math.floor(Date.now() / 1000)) }),
       },
     })
+    let answered: Delivery | null = null
     request.on('response', (response) => {
       // Only its status counts; a body that does not end is cut off with the rest.
       response.on('error', () => undefined).resume()
-      resolve(deliveryOf(response.statusCode ?? 0, place))
+      answered = deliveryOf(response.statusCode ?? 0, place)
     })
-    request.on('error', (error) =>
-      away(limit.signal.aborted && !signal.aborted ? `no answer within ${timeoutMs} ms` : error.message),
-    )
-    request.on('close', () => limit.clear())
+    let why = 'the connection was closed without an answer'
+    request.on('error', (error) => {
+      why = limit.signal.aborted && !signal.aborted ? `no answer within ${timeoutMs} ms` : error.message
+    })
+    // Comes also where neither an answer nor an error does, as behind a change of protocols.
+    request.on('close', () => {
+      limit.clear()
+      resolve(answered ?? { ok: false, why: 'away', reason: `${place}: ${why}` })
+    })
     request.end(body)
   })
 }
