@@ -88,6 +88,27 @@ async function readOne(file: string): Promise<MaskImage> {
   }
 }
 
+/** Numbers of classes, or two greys with what compression leaves around them: most of the image is one of so many. */
+const MASK_GREYS = 16
+const MASK_SHARE = 0.9
+
+/** Whether an image is drawn, as masks are, and no photograph; false when it cannot be read. */
+export async function looksLikeMask(file: string): Promise<boolean> {
+  try {
+    const pixels = await imageOf(await readFile(file))
+      .flatten({ background: '#000' })
+      .greyscale()
+      .raw()
+      .toBuffer()
+    const counts = new Map<number, number>()
+    for (const v of pixels) counts.set(v, (counts.get(v) ?? 0) + 1)
+    const [first = 0, second = 0] = [...counts.values()].sort((a, b) => b - a)
+    return counts.size <= MASK_GREYS || first + second >= MASK_SHARE * pixels.length
+  } catch {
+    return false
+  }
+}
+
 /** Numbers of classes in a lossy image: those below the middle would be lost, and their defects asked of nobody. */
 function refuseDarker(any: Uint8Array, bright: Uint8Array, widthPx: number, file: string): void {
   const { labels, regions } = truthRegions(any, widthPx)
