@@ -32,6 +32,7 @@ import {
   type TeachReport,
 } from '../../models/index.ts'
 import type { Environment } from '../setup/environment.ts'
+import { withoutMasks } from './without-masks.ts'
 import { modelDirs, trustedKeys } from '../setup/models.ts'
 import { openPartFrames, type PartFrames } from '../images/part-frames.ts'
 import { pixelsOf } from '../images/pixels-of.ts'
@@ -182,7 +183,8 @@ async function imagesOf(
   const files: string[] = []
   const leftOut: ErrorFact[] = []
   for (const place of places) {
-    const found = (await listImages(place).catch(unread(place))).map((entry) => entry.path)
+    const listed = (await listImages(place).catch(unread(place))).map((entry) => entry.path)
+    const found = await withoutMasks(places, listed)
     leftOut.push(...(await picturesBeside(place, found)))
     if (found.length === 0)
       throw new CodedError('TCH_IMAGES', {
@@ -192,6 +194,8 @@ async function imagesOf(
       })
     for (const file of found) files.push(file)
   }
+  // Files that were named one by one lie beside each other, too.
+  await withoutMasks(places, files)
   const names = imageNames(
     files.map((file) => resolve(file)),
     taken,

@@ -125,6 +125,26 @@ function pairsIn(files: readonly string[]): Map<string, string | undefined> {
   return pairs
 }
 
+/**
+ * Masks among the images of a folder that lie beside the image of each.
+ *
+ * @param files paths below the folder
+ * @returns the masks, and those of them that mark something; none where they are photographs
+ * @throws DAT_ANNOTATION when a mask cannot be read
+ */
+export async function masksAmong(
+  dir: string,
+  files: readonly string[],
+): Promise<{ masks: string[]; marking: string[] }> {
+  const named = [...pairsIn(files).values()].flatMap((m) => m ?? [])
+  const drawn = await mapInOrder(named, async (m) => ((await looksLikeMask(join(dir, m))) ? [m] : []))
+  const masks = drawn.flat()
+  const marking = await mapInOrder(masks, async (m) =>
+    (await readMaskFile(join(dir, m))).data.includes(1) ? [m] : [],
+  )
+  return { masks, marking: marking.flat() }
+}
+
 const folders = (file: string): string[] => dirname(file).split(/[/\\]/)
 
 /** The first folder that is no split; empty for none. */

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
+import { withoutMasks } from '../../bin/teach/without-masks.ts'
 import { openDataset, readMask, type Dataset } from '../../datasets/index.ts'
 import { datasetFolder } from './samples/dataset-folder.ts'
 
@@ -134,5 +135,25 @@ describe('masks beside their images', () => {
     for (const f of ['bad/a.jpg', 'bad/a.png', 'ok/b.jpg']) await photograph(f)
     const set = await openDataset(at.dir)
     expect([set.format, set.items.length]).toEqual(['folder-per-class', 3])
+  })
+})
+
+describe('masks among images to teach from', () => {
+  const files = ['a.jpg', 'a.png', 'b.png', 'b_GT.png', 'c.png', 'c_label.png']
+  const paths = (): string[] => files.map((f) => join(at.dir, f))
+
+  it('are no parts when they are black, and refused when they mark something or are named themselves', async () => {
+    for (const f of ['a.jpg', 'b.png', 'c.png', 'c_label.png']) await photograph(f)
+    await mask('a.png', 0)
+    await mask('b_GT.png', 0)
+    const parts = await withoutMasks([at.dir], paths())
+    expect(parts).toEqual(['a.jpg', 'b.png', 'c.png', 'c_label.png'].map((f) => join(at.dir, f)))
+    await expect(withoutMasks(paths(), paths())).rejects.toThrow(
+      /TCH_IMAGES.*a\.png\); expected images of parts alone; found a mask beside its image, and 1 more/,
+    )
+    await mask('b_GT.png', 3)
+    await expect(withoutMasks([at.dir], paths())).rejects.toThrow(
+      /TCH_IMAGES.*b_GT\.png\); .*found a mask beside its image; put good and bad parts into folders/,
+    )
   })
 })
