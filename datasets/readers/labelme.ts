@@ -34,14 +34,16 @@ const CORNERS = 32
 /**
  * LabelMe (K. Wada, github.com/wkentaro/labelme): one JSON per image, beside it or in a folder of its own, as BSData has
  * them. Polygons, rectangles and circles are regions; points and lines have no area and are refused. An image without JSON
- * is one without a defect, as nobody saves what is not there, and is named. Splits are folders.
+ * is one without a defect, as nobody saves what is not there, and is named; where its split has no JSON at all, nobody has
+ * looked. Splits are folders.
  */
 export const labelme: DatasetReader = {
   format: 'labelme',
   async recognises(dir) {
     const [first] = (await filesBelow(dir)).filter(isJson)
     if (first === undefined || (await stat(join(dir, first))).size > MOST_BYTES) return false
-    const value = parsed(await readText(join(dir, first)))
+    // A camera writes JSON in any encoding.
+    const value = parsed(await readText(join(dir, first)).catch(() => ''))
     return typeof value === 'object' && value !== null && 'shapes' in value && 'imagePath' in value
   },
   async read(dir) {
@@ -49,10 +51,11 @@ export const labelme: DatasetReader = {
     const images = files.filter(isImage)
     const notes = notEmpty(files.filter(isJson), dir, 'JSON of LabelMe')
     const used = new Map<string, FoundBox[]>()
+    const imageOf = imageFinder(images)
     for (const f of notes) {
       const file = join(dir, f)
       const { boxes, imagePath, width, height } = await readOne(file)
-      const image = imageOf(images, f, imagePath, file)
+      const image = imageOf(f, imagePath, file)
       if (used.has(image))
         throw new CodedError('DAT_LAYOUT', {
           file,
@@ -62,26 +65,37 @@ export const labelme: DatasetReader = {
       await checkSizes(boxes, { width, height }, join(dir, image), file)
       used.set(image, boxes)
     }
+    const labelled = new Set([...used.keys()].map(splitOf))
     const items = images.map((id): FoundItem => {
-      const split = id
-        .split(/[/\\]/)
-        .slice(0, -1)
-        .flatMap((f) => splitNamed(f) ?? [])[0]
-      return { id, image: join(dir, id), split: split ?? 'all', boxes: used.get(id) ?? [], defective: null }
+      const item = { id, image: join(dir, id), split: splitOf(id), defective: null }
+      return labelled.has(item.split) ? { ...item, boxes: used.get(id) ?? [] } : item
     })
+    const bare = [...new Set(items.map((i) => i.split))].filter((s) => !labelled.has(s))
     return {
       format: 'labelme',
       dir,
       classes: [...new Set([...used.values()].flat().map((b) => b.class))].sort(),
       items,
-      leftOut: openTruth(
-        items.filter((i) => !used.has(i.id)).map((i) => i.id),
-        dir,
-        'JSON for every image, without shapes for good parts: these have none and count as good',
-      ),
+      leftOut: [
+        ...openTruth(
+          bare.map((s) => `split ${s}, ${items.filter((i) => i.split === s).length} images`),
+          dir,
+          'JSON in every split: images of these splits are in no rate',
+        ),
+        ...openTruth(
+          items.filter((i) => i.boxes && !used.has(i.id)).map((i) => i.id),
+          dir,
+          'JSON for every image, without shapes for good parts: these have none and count as good',
+        ),
+      ],
     }
   },
 }
+
+const splitOf = (id: string): string =>
+  dirname(id)
+    .split(/[/\\]/)
+    .flatMap((f) => splitNamed(f) ?? [])[0] ?? 'all'
 
 const isJson = (name: string): boolean => name.toLowerCase().endsWith('.json')
 
@@ -93,21 +107,34 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The image beside the JSON, or the one that it names, wherever it lies. @throws DAT_LAYOUT for none and for several */
-function imageOf(images: readonly string[], json: string, imagePath: string, file: string): string {
-  const name = basename(imagePath.replaceAll('\\', '/'))
-  const beside = images.filter((f) => dirname(f) === dirname(json) && stem(f) === stem(json))
+/** Finds the image beside the JSON, or the one that it names, wherever it lies. @throws DAT_LAYOUT for none and for several */
+function imageFinder(images: readonly string[]): (json: string, imagePath: string, file: string) => string {
+  const byStem = grouped(images, stem)
+  const byName = grouped(images, (f) => basename(f))
   const level = (f: string): string => dirname(f).split(/[/\\]/)[0] ?? ''
-  const alike = images.filter((f) => basename(f) === name)
-  const near = alike.filter((f) => level(f) === level(json))
-  const [image, ...others] = [beside, near, alike].find((l) => l.length > 0) ?? []
-  if (image !== undefined && others.length === 0) return image
-  throw new CodedError('DAT_LAYOUT', {
-    file,
-    path: 'imagePath',
-    expected: `one image ${name}`,
-    actual: image === undefined ? 'none' : [image, ...others].join(', '),
-  })
+  return (json, imagePath, file) => {
+    const name = basename(imagePath.replaceAll('\\', '/'))
+    const alike = byName.get(name) ?? []
+    const near = alike.filter((f) => level(f) === level(json))
+    const [image, ...others] = [byStem.get(stem(json)) ?? [], near, alike].find((l) => l.length > 0) ?? []
+    if (image !== undefined && others.length === 0) return image
+    throw new CodedError('DAT_LAYOUT', {
+      file,
+      path: 'imagePath',
+      expected: `one image ${name}`,
+      actual: image === undefined ? 'none' : [image, ...others].join(', '),
+    })
+  }
+}
+
+function grouped(files: readonly string[], keyOf: (file: string) => string): Map<string, string[]> {
+  const groups = new Map<string, string[]>()
+  for (const f of files) {
+    const group = groups.get(keyOf(f))
+    if (group) group.push(f)
+    else groups.set(keyOf(f), [f])
+  }
+  return groups
 }
 
 async function readOne(

@@ -32,24 +32,33 @@ export const masksBeside: DatasetReader = {
   taught: 'train',
   async recognises(dir) {
     if (await hasSetsInside(dir)) return false
-    const masks = [...pairsIn(await imagesBelow(dir)).values()].flatMap((m) => m ?? [])
+    const masks = masksOf(pairsIn(await imagesBelow(dir)))
     const looked = masks.filter((_, n) => n % Math.ceil(masks.length / LOOKED_AT) === 0)
-    const alike = await mapInOrder(looked, (f) => looksLikeMask(join(dir, f)))
+    const alike = await mapInOrder(looked, ([image, mask]) =>
+      looksLikeMask(join(dir, mask), join(dir, image)),
+    )
     return alike.length > 0 && alike.every(Boolean)
   },
   async read(dir, { goodLabels } = {}) {
     const pairs = pairsIn(await imagesBelow(dir))
-    const masks = [...pairs.values()].flatMap((m) => m ?? [])
-    notEmpty(masks, dir, 'masks beside their images, such as x_GT.png, x_mask.png or x_label.png')
+    const masks = notEmpty(
+      masksOf(pairs),
+      dir,
+      'masks beside their images, such as x_GT.png, x_mask.png or x_label.png',
+    )
     const marks = new Map(
-      await mapInOrder(masks, async (m): Promise<[string, number]> => {
-        const { data } = await readMaskFile(join(dir, m))
-        return [m, data.reduce((n, v) => n + v, 0)]
+      await mapInOrder(masks, async ([image, mask]): Promise<[string, number]> => {
+        const { data } = await readMaskFile(join(dir, mask))
+        const px = data.reduce((n, v) => n + v, 0)
+        if (px * 2 > data.length) await refusePhotograph(join(dir, mask), join(dir, image))
+        return [mask, px]
       }),
     )
     const byFolder = [...pairs.keys()].some((f) => isGoodLabel(classFolder(f), goodLabels))
     const everyImage = [...marks.values()].includes(0)
-    const items = [...pairs].map(([image, mask]): FoundItem => {
+    // Beside the folders of classes nothing says what an image shows.
+    const judged = [...pairs].filter(([image]) => !byFolder || classFolder(image) !== '')
+    const items = judged.map(([image, mask]): FoundItem => {
       const px = mask === undefined ? undefined : marks.get(mask)
       const bad = byFolder
         ? !isGoodLabel(classFolder(image), goodLabels)
@@ -65,7 +74,8 @@ export const masksBeside: DatasetReader = {
         split: splitOf(image),
         defective: bad,
         ...(bad !== null && { label: byFolder ? classFolder(image) : bad ? 'defect' : 'good' }),
-        ...(bad && mask !== undefined && { mask: join(dir, mask) }),
+        // A black one says nothing of where the defect is.
+        ...(bad && mask !== undefined && px !== 0 && { mask: join(dir, mask) }),
       }
     })
     const bare = byFolder ? [] : items.filter((i) => pairs.get(i.id) === undefined).map((i) => i.id)
@@ -75,10 +85,16 @@ export const masksBeside: DatasetReader = {
       dir,
       classes: [...new Set(items.flatMap((i) => i.label ?? []))].sort(),
       items,
-      seen: masks.map((m) => join(dir, m)),
+      seen: masks.map(([, mask]) => join(dir, mask)),
       leftOut: [
         ...turnedImages(await checkMaskSizes(items), dir),
         ...(await invertedMasks(items, dir)),
+        ...openTruth(
+          items.some((i) => i.defective === false) ? [] : [`${items.length} images`],
+          dir,
+          'a part without a mark: every part counts as bad',
+          'pictures of parts that are named as masks are: --dataset folder',
+        ),
         ...openTruth(
           bare,
           dir,
@@ -89,7 +105,7 @@ export const masksBeside: DatasetReader = {
         ...leftOut(
           unmarked,
           dir,
-          'a mask for every image with a defect; those without are in no score of pixels',
+          'a mask that marks something for every image with a defect; those without are in no score of pixels',
         ),
       ],
     }
@@ -103,6 +119,20 @@ function refuseMark(file: string, px = 0): never {
     actual: `${px} px marked`,
   })
 }
+
+/** @throws DAT_ANNOTATION for a picture that is no mask: nearly all of it would be a defect */
+async function refusePhotograph(file: string, image: string): Promise<void> {
+  if (await looksLikeMask(file, image)) return
+  throw new CodedError('DAT_ANNOTATION', {
+    file,
+    expected: `a mask of ${basename(image)}`,
+    actual: 'a photograph',
+    hint: 'put it into another folder, or name it otherwise',
+  })
+}
+
+const masksOf = (pairs: ReadonlyMap<string, string | undefined>): [image: string, mask: string][] =>
+  [...pairs].flatMap(([image, mask]): [string, string][] => (mask === undefined ? [] : [[image, mask]]))
 
 /** Images and the mask of each, paths below the data set; masks are no images of their own. */
 function pairsIn(files: readonly string[]): Map<string, string | undefined> {
@@ -126,22 +156,17 @@ function pairsIn(files: readonly string[]): Map<string, string | undefined> {
 }
 
 /**
- * Masks among the images of a folder that lie beside the image of each.
+ * Masks among images, each in the folder of its image.
  *
- * @param files paths below the folder
  * @returns the masks, and those of them that mark something; none where they are photographs
  * @throws DAT_ANNOTATION when a mask cannot be read
  */
-export async function masksAmong(
-  dir: string,
-  files: readonly string[],
-): Promise<{ masks: string[]; marking: string[] }> {
-  const named = [...pairsIn(files).values()].flatMap((m) => m ?? [])
-  const drawn = await mapInOrder(named, async (m) => ((await looksLikeMask(join(dir, m))) ? [m] : []))
-  const masks = drawn.flat()
-  const marking = await mapInOrder(masks, async (m) =>
-    (await readMaskFile(join(dir, m))).data.includes(1) ? [m] : [],
+export async function masksAmong(files: readonly string[]): Promise<{ masks: string[]; marking: string[] }> {
+  const drawn = await mapInOrder(masksOf(pairsIn(files)), async ([image, mask]) =>
+    (await looksLikeMask(mask, image)) ? [mask] : [],
   )
+  const masks = drawn.flat()
+  const marking = await mapInOrder(masks, async (m) => ((await readMaskFile(m)).data.includes(1) ? [m] : []))
   return { masks, marking: marking.flat() }
 }
 

@@ -1,8 +1,12 @@
+import { createReadStream } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import { CodedError } from '../../contracts/index.ts'
-import { filesBelow, foldersIn, imagesBelow, isImage, readText, stem } from './files.ts'
+import { filesBelow, foldersIn, imagesBelow, isImage, numberedLines, readText, stem } from './files.ts'
 import { OF_A_MASK } from './masks-beside.ts'
+import { looksLikeMask } from './read-mask.ts'
 import { splitNamed } from './splits.ts'
+import { isAnnotation } from './voc.ts'
 
 /** How layouts name the folders of images and of what is said about them. */
 const OF_A_LAYOUT =
@@ -49,9 +53,18 @@ const OF_MASKS = /mask|truth|segmentation/i
 async function layoutFolders(dir: string): Promise<string[]> {
   const all = await foldersIn(dir)
   const found = all.filter((f) => OF_A_LAYOUT.test(f))
-  if (found.length !== 1 || all.length === 1 || found.some((f) => OF_MASKS.test(f))) return found
+  const [only] = found
+  if (only === undefined || found.length > 1) return found
+  if (OF_MASKS.test(only) && (!/mask/i.test(only) || (await hasMasks(join(dir, only))))) return found
+  if (all.length === 1 && !OF_MASKS.test(only)) return found
   for (const f of all) if ((await imagesBelow(join(dir, f))).length === 0) return found
   return []
+}
+
+/** Whether the images of a folder are drawn; a class may be named after the solder mask of boards. */
+async function hasMasks(dir: string): Promise<boolean> {
+  const [first] = await imagesBelow(dir)
+  return first === undefined || (await looksLikeMask(join(dir, first)))
 }
 
 async function firstLabels(dir: string, files: readonly string[]): Promise<string | undefined> {
@@ -63,10 +76,20 @@ async function firstLabels(dir: string, files: readonly string[]): Promise<strin
 /** Keys of COCO, LabelMe and Supervisely. */
 const LABEL_KEYS = ['images', 'annotations', 'shapes', 'objects']
 
-/** Whether a file says where defects are, by its name; JSON by its content, as cameras and other programs write it, too. */
+/** Four numbers of a box, apart or with commas, and whatever else a line has. */
+const BOX = /(^|[\s,;])(-?[\d.]+(e[-+]?\d+)?[\s,;]+){3}-?[\d.]+(e[-+]?\d+)?([\s,;]|$)/i
+
+/** Whether a file says where defects are, by its content: cameras and other programs write such files beside images, too. */
 async function mayBeLabels(file: string): Promise<boolean> {
-  if (extname(file).toLowerCase() !== '.json') return true
+  const kind = extname(file).toLowerCase()
   try {
+    if (kind === '.txt') {
+      // Class names and remarks may be of any encoding.
+      const lines = numberedLines((await readFile(file)).toString('latin1'))
+      return lines.every(({ text }) => BOX.test(text))
+    }
+    if (kind === '.xml') return await isAnnotation(file)
+    if (kind !== '.json') return true
     const value: unknown = JSON.parse(await readText(file))
     return typeof value === 'object' && value !== null && LABEL_KEYS.some((key) => key in value)
   } catch {
@@ -76,7 +99,18 @@ async function mayBeLabels(file: string): Promise<boolean> {
 }
 
 /** So much of a table, and so many images, are looked at. */
-const TABLE = { characters: 1e6, images: 200 }
+const TABLE = { bytes: 1e6, images: 200 }
+
+/** The first bytes of a file of any encoding, in which ASCII is itself; empty when it cannot be read. */
+async function headOf(file: string): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  try {
+    for await (const chunk of createReadStream(file, { end: TABLE.bytes - 1 })) chunks.push(chunk as Buffer)
+  } catch {
+    return Buffer.alloc(0)
+  }
+  return Buffer.concat(chunks)
+}
 
 /** A table (CSV) that names images, in the folder itself or in one of a split. */
 async function firstTable(dir: string, files: readonly string[]): Promise<string | undefined> {
@@ -84,7 +118,7 @@ async function firstTable(dir: string, files: readonly string[]): Promise<string
   for (const f of files) {
     const at = dirname(f)
     if (extname(f).toLowerCase() !== '.csv' || !(at === '.' || splitNamed(at) !== undefined)) continue
-    const text = (await readText(join(dir, f)).catch(() => '')).slice(0, TABLE.characters)
+    const text = await headOf(join(dir, f))
     if (images.some((i) => text.includes(basename(i)))) return f
   }
   return undefined
@@ -108,7 +142,11 @@ export async function refuseUnreadLabels(dir: string, as?: 'folder-per-class' | 
   const images = new Set(files.filter(isImage).map(stem))
   const beside = (f: string): boolean => images.has(stem(f))
   const notes =
-    (await firstLabels(dir, files.filter(beside))) ??
+    // A table of one image is what was measured there; one of labels names its images.
+    (await firstLabels(
+      dir,
+      files.filter((f) => beside(f) && extname(f).toLowerCase() !== '.csv'),
+    )) ??
     (folders.length > 0 ? await firstLabels(dir, files) : undefined) ??
     (as !== 'folder-per-class' ? await firstTable(dir, files) : undefined)
   if (folders.length === 0 && notes === undefined) return

@@ -106,6 +106,12 @@ async function readList(list: string, dir: string): Promise<Found[]> {
     const [of = '', split = '', label = '', image = ''] = text.split(',')
     return of === object ? [{ line, split, label, image, text }] : []
   })
+  if (own.length === 0)
+    throw new CodedError('DAT_LAYOUT', {
+      file: list,
+      expected: `rows of ${object}, the name of the folder`,
+      actual: [...new Set(rows.map(({ text }) => text.split(',')[0] ?? ''))].join(', ') || 'none',
+    })
   return mapInOrder(own, async ({ line, split, label, image, text }) => {
     const file = image.slice(object.length + 1)
     const folder = basename(dirname(file))

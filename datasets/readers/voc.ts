@@ -29,7 +29,10 @@ const IMAGES = ['jpegimages', 'images']
  */
 export const voc: DatasetReader = {
   format: 'voc',
-  recognises: async (dir) => (await placesIn(dir)).length > 0,
+  async recognises(dir) {
+    const [place] = await placesIn(dir)
+    return place?.xml[0] !== undefined && (await isAnnotation(join(place.notes, place.xml[0])))
+  },
   async read(dir) {
     const places = await placesIn(dir)
     if (places.length === 0) {
@@ -55,6 +58,12 @@ export const voc: DatasetReader = {
       ),
     }
   },
+}
+
+/** Whether XML is about an image; cameras write settings in such files. What cannot be read may be. */
+export async function isAnnotation(xml: string): Promise<boolean> {
+  const text = await readText(xml).catch(() => null)
+  return text === null || text.trim() === '' || /<(annotations?|object|bndbox)\b/i.test(text)
 }
 
 interface Place {

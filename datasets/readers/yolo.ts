@@ -147,8 +147,8 @@ async function dataFile(dir: string): Promise<string | null> {
 
 /** Whether an image has its label file beside it, as LabelImg saves them. */
 async function labelsBeside(dir: string): Promise<boolean> {
-  const files = await filesIn(dir)
-  return files.some((f) => isImage(f) && files.includes(`${stem(f)}.txt`))
+  const files = new Set(await filesIn(dir))
+  return [...files].some((f) => isImage(f) && files.has(`${stem(f)}.txt`))
 }
 
 async function readData(file: string): Promise<z.infer<typeof dataSchema>> {

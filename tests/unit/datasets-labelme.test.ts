@@ -77,6 +77,18 @@ it('reads JSON in a folder of its own, with paths of Windows, and splits (BSData
   ])
 })
 
+it('counts a split without any JSON as not looked at', async () => {
+  await at.tree({ 'train/a.jpg': null, 'train/a.json': json('a.jpg', []), 'test/b.jpg': null })
+  const set = await openDataset(at.dir)
+  expect(set.items.map((i) => [i.id, i.boxes])).toEqual([
+    ['test/b.jpg', undefined],
+    ['train/a.jpg', []],
+  ])
+  expect(set.leftOut.map((f) => f.message)).toEqual([
+    expect.stringMatching(/^DAT_TRUTH: .*in no rate; found 1: split test, 1 images/),
+  ])
+})
+
 it.each([
   [
     'a line, which has no area',

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { withoutMasks } from '../../bin/teach/without-masks.ts'
+import { blackMasks } from '../../bin/teach/black-masks.ts'
 import { openDataset, readMask, type Dataset } from '../../datasets/index.ts'
 import { datasetFolder } from './samples/dataset-folder.ts'
 
@@ -131,6 +131,47 @@ describe('masks beside their images', () => {
     expect((await openDataset(at.dir, { format: 'folder' })).items).toHaveLength(2)
   })
 
+  it('say so where no part is good, and name a bad part whose mask is black', async () => {
+    for (const n of ['a', 'b']) await photograph(`${n}.jpg`)
+    await mask('a_mask.png', 4)
+    await mask('b_mask.png', 4)
+    expect((await openDataset(at.dir)).leftOut.map((f) => f.message)).toEqual([
+      expect.stringMatching(/^DAT_TRUTH: .*every part counts as bad; found 1: 2 images; .*--dataset folder$/),
+    ])
+    await photograph('split/ok/a.jpg')
+    await photograph('split/ng/b.jpg')
+    await mask('split/ng/b.png', 0)
+    const set = await openDataset(join(at.dir, 'split'))
+    expect(set.items.map((i) => [i.id, i.defective, i.mask])).toEqual([
+      ['ng/b.jpg', true, undefined],
+      ['ok/a.jpg', false, undefined],
+    ])
+    expect(set.leftOut.map((f) => f.message)).toEqual([
+      expect.stringMatching(/^DAT_LEFT_OUT: .*a mask that marks something.*found 1: ng\/b\.jpg/),
+    ])
+  })
+
+  it('are none where a picture in black and white is saved twice', async () => {
+    for (const f of ['a.jpg', 'a.png', 'b.jpg', 'b.png']) await grey(f, (n) => (n % 20 < 8 ? 0 : 255))
+    const set = await openDataset(at.dir)
+    expect([set.format, set.items.length]).toEqual(['folder', 4])
+  })
+
+  it('refuse a photograph among them, and a picture beside the folders of classes is in none', async () => {
+    for (const f of ['ok/a.jpg', 'ng/b.jpg', 'overview.jpg']) await photograph(f)
+    await mask('ng/b.png', 5)
+    const set = await openDataset(at.dir)
+    expect([set.format, set.items.map((i) => i.id)]).toEqual(['masks-beside', ['ng/b.jpg', 'ok/a.jpg']])
+    expect(set.leftOut.map((f) => f.message)).toEqual([
+      expect.stringMatching(/^DAT_LEFT_OUT: .*found 1: overview\.jpg/),
+    ])
+    await photograph('ng/c.jpg')
+    await photograph('ng/c.png')
+    await expect(openDataset(at.dir, { format: 'masks-beside' })).rejects.toThrow(
+      /DAT_ANNOTATION.*c\.png\); expected a mask of c\.jpg; found a photograph/,
+    )
+  })
+
   it('are no masks where a class has its photographs twice', async () => {
     for (const f of ['bad/a.jpg', 'bad/a.png', 'ok/b.jpg']) await photograph(f)
     const set = await openDataset(at.dir)
@@ -146,14 +187,26 @@ describe('masks among images to teach from', () => {
     for (const f of ['a.jpg', 'b.png', 'c.png', 'c_label.png']) await photograph(f)
     await mask('a.png', 0)
     await mask('b_GT.png', 0)
-    const parts = await withoutMasks([at.dir], paths())
-    expect(parts).toEqual(['a.jpg', 'b.png', 'c.png', 'c_label.png'].map((f) => join(at.dir, f)))
-    await expect(withoutMasks(paths(), paths())).rejects.toThrow(
+    const { masks, said } = await blackMasks([at.dir], paths())
+    expect([...masks]).toEqual(['a.png', 'b_GT.png'].map((f) => join(at.dir, f)))
+    expect(said.map((f) => f.message)).toEqual([
+      expect.stringMatching(
+        /^DAT_LEFT_OUT: .*black masks beside their images are not taught; found 2: .*a\.png/,
+      ),
+    ])
+    await expect(blackMasks(paths(), paths())).rejects.toThrow(
       /TCH_IMAGES.*a\.png\); expected images of parts alone; found a mask beside its image, and 1 more/,
     )
     await mask('b_GT.png', 3)
-    await expect(withoutMasks([at.dir], paths())).rejects.toThrow(
+    await expect(blackMasks([at.dir], paths())).rejects.toThrow(
       /TCH_IMAGES.*b_GT\.png\); .*found a mask beside its image; put good and bad parts into folders/,
     )
+  })
+
+  it('are no pictures in black and white that are saved twice', async () => {
+    const board = (file: string): Promise<void> => grey(file, (n) => (n % 20 < 8 ? 0 : 255))
+    for (const f of ['a.jpg', 'a.png']) await board(f)
+    const { masks } = await blackMasks([at.dir], [join(at.dir, 'a.jpg'), join(at.dir, 'a.png')])
+    expect(masks.size).toBe(0)
   })
 })

@@ -1,4 +1,6 @@
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { openDataset } from '../../datasets/index.ts'
 import { boxesOf, datasetFolder } from './samples/dataset-folder.ts'
@@ -103,6 +105,30 @@ describe('folders of a layout that nothing recognises', () => {
     expect((await openDataset(at.dir)).format).toBe('folder')
   })
 
+  it('are images without labels beside what a camera writes of each, in any encoding', async () => {
+    await at.tree({ 'a.jpg': null, 'a.txt': 'exposure 5 ms', 'a.csv': 'x,y\n1,2', 'b.jpg': null })
+    await at.tree({ 'a.xml': '<Camera><Gain>1</Gain></Camera>' })
+    await writeFile(join(at.dir, 'b.txt'), Buffer.from([0xb9, 0xa4, 0xbc, 0xfe]))
+    await writeFile(join(at.dir, '0.json'), Buffer.from([0x7b, 0x22, 0xb9, 0xa4, 0x22, 0x3a, 0x31, 0x7d]))
+    expect((await openDataset(at.dir)).format).toBe('folder')
+  })
+
+  it('are refused for a table in any encoding', async () => {
+    await at.tree({ 'a.jpg': null })
+    await writeFile(join(at.dir, 'labels.csv'), Buffer.from('a.jpg,\xb9\xa4', 'latin1'))
+    await expect(openDataset(at.dir)).rejects.toThrow(/tables are not read; found labels such as labels\.csv/)
+  })
+
+  it('are classes when one has photographs of solder masks', async () => {
+    await at.tree({ 'ok/a.jpg': null })
+    await mkdir(join(at.dir, 'solder_mask'))
+    const pixels = Buffer.from(Array.from({ length: 200 }, (_, n) => (n * 37) % 251))
+    await sharp(pixels, { raw: { width: 20, height: 10, channels: 1 } }).toFile(
+      join(at.dir, 'solder_mask/b.jpg'),
+    )
+    expect((await openDataset(at.dir)).classes).toEqual(['ok', 'solder_mask'])
+  })
+
   it('are sets of several products, which are named', async () => {
     await at.tree({
       'can/train/good/0.png': null,
@@ -132,6 +158,10 @@ describe('folders of a layout that nothing recognises', () => {
     [
       'JSON of the camera beside them',
       { 'bad/a.jpg': null, 'bad/a.json': '{"exposure":5}', 'ok/b.jpg': null },
+    ],
+    [
+      'what a camera writes of each image',
+      { 'bad/a.jpg': null, 'bad/a.txt': 'exposure 5 ms\ngain 1.5', 'ok/b.jpg': null, 'ok/b.csv': 'x,y\n1,2' },
     ],
     ['a text about another image', { 'bad/a.jpg': null, 'bad/label.txt': 'x', 'ok/label.jpg': null }],
     ['a file about the set', { 'image/a.jpg': null, 'ok/b.jpg': null, 'readme.txt': 'x' }],

@@ -59,6 +59,7 @@ it('says that nothing is set apart for teaching without the list', async () => {
 })
 
 it.each([
+  ['rows of other objects alone', [ROWS[0], ROWS[4]], /expected rows of candle, .*; found pcb1$/],
   ['other columns', ['image,label'], /line 1\); expected object,split,label,image,mask; found image,label/],
   [
     'a label against the folder',
