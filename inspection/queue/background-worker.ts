@@ -9,6 +9,7 @@ import {
   type BackgroundProgress,
   JOBS_PREFIX,
   jobsQueue,
+  WANTED_MS,
 } from './background.schema.ts'
 import { RedisLink } from './redis-link.ts'
 import { connectionOptions } from './redis-url.ts'
@@ -20,15 +21,24 @@ export interface BackgroundWorkerOptions {
   kind: BackgroundKind
   name: string
   version: string
-  /** What it resolves to must survive JSON. May be called again with the same input after a worker died. */
-  handle: (input: unknown, progress: (p: BackgroundProgress) => void) => Promise<unknown>
+  /**
+   * What it resolves to must survive JSON. May be called again with the same input after a worker died. `unwanted`
+   * aborts when nobody waits for it any more.
+   */
+  handle: (
+    input: unknown,
+    progress: (p: BackgroundProgress) => void,
+    unwanted: AbortSignal,
+  ) => Promise<unknown>
+  /** Time between looks whether somebody waits, ms. */
+  lookEveryMs?: number
   onError(message: string): void
   prefix?: string
 }
 
 /**
  * Does background jobs of one kind, one at a time. A job whose worker died is done once more by another one; when that
- * dies, too, it has failed.
+ * dies, too, it has failed. A job that nobody waits for any more is given up.
  */
 export class BackgroundWorker {
   readonly #options: BackgroundWorkerOptions
@@ -70,10 +80,17 @@ export class BackgroundWorker {
   }
 
   async #end(
-    { version, input }: BackgroundOrder,
+    { version, input, wanted }: BackgroundOrder,
     progress: (p: BackgroundProgress) => void,
   ): Promise<BackgroundEnd> {
     const worker = this.#options.name
+    const unwanted = new AbortController()
+    const look = async (): Promise<void> => {
+      // Redis that does not answer says nothing of the sender.
+      const there = await this.#link.has(wanted).catch(() => true)
+      if (!there) unwanted.abort()
+    }
+    const timer = setInterval(() => void look(), this.#options.lookEveryMs ?? WANTED_MS / 6)
     try {
       if (version !== this.#options.version)
         throw new CodedError('INS_QUEUE', {
@@ -81,12 +98,19 @@ export class BackgroundWorker {
           actual: `${this.#options.version} on ${worker}`,
           hint: 'run the same version on all hosts',
         })
-      const result = await this.#options.handle(input, progress)
+      await look()
+      const result = unwanted.signal.aborted
+        ? null
+        : await this.#options.handle(input, progress, unwanted.signal)
+      if (unwanted.signal.aborted)
+        throw new CodedError('INS_QUEUE', { expected: 'somebody who waits for the job', actual: 'nobody' })
       const key = `${this.#options.prefix ?? JOBS_PREFIX}:result:${randomUUID()}`
       await this.#link.put(key, Buffer.from(JSON.stringify(result)), RESULT_TTL_MS)
       return { ok: true, key, worker }
     } catch (error) {
       return { ok: false, error: toFact(asCoded(error, 'INS_QUEUE')), worker }
+    } finally {
+      clearInterval(timer)
     }
   }
 }

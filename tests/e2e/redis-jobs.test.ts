@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -44,6 +45,7 @@ async function host(
     version,
     prefix,
     handle,
+    lookEveryMs: 50,
     onError: () => undefined,
   })
   await w.start()
@@ -83,6 +85,38 @@ describeWith('Redis', await redisPresent(), 'background jobs over BullMQ', () =>
     await host(prefix, 'second', () => Promise.resolve('done'))
     await first.close()
     expect(await result).toBe('done')
+  })
+
+  it('is given up once nobody waits for it, and not begun where nobody did before', async () => {
+    const prefix = `test-${uuidv7()}`
+    const begun: unknown[] = []
+    const ended: unknown[] = []
+    await host(prefix, 'a', async (input, _progress, unwanted) => {
+      begun.push(input)
+      await once(unwanted, 'abort')
+      ended.push(input)
+    })
+    await expect(client(prefix).run('impatient', { withinMs: 500 })).rejects.toMatchObject({
+      code: 'INS_QUEUE',
+    })
+    await expect.poll(() => ended).toEqual(['impatient'])
+
+    // What is left of a sender that was killed: jobs whose keys nobody renews.
+    const watch = new Redis(REDIS_URL)
+    closers.push(() => watch.quit())
+    const killed = [client(prefix).run('running'), client(prefix).run('waiting')]
+    void Promise.allSettled(killed)
+    await expect.poll(() => begun).toEqual(['impatient', 'running'])
+    const wanted = await watch.keys(`${prefix}:wanted:*`)
+    expect(wanted).toHaveLength(2)
+    for (const key of wanted) expect(await watch.pttl(key)).toBeGreaterThan(0)
+    await watch.unlink(...wanted)
+    await expect(killed[1]).rejects.toThrow(/INS_QUEUE.*somebody who waits/)
+    await expect(killed[0]).rejects.toThrow(/INS_QUEUE.*somebody who waits/)
+    expect([begun, ended]).toEqual([
+      ['impatient', 'running'],
+      ['impatient', 'running'],
+    ])
   })
 
   it('computes module jobs to the same bytes as here, and here when nobody answers', async () => {
