@@ -5,7 +5,7 @@ import type { CameraItem, FrameSlot, FrameSource } from '../contracts/index.ts'
 import type { SharedFramePool } from './frame-pool.ts'
 import { checkSender, IngestRefusal, readFacts, readReset, readTrigger } from './http-ingest.ts'
 import type { IngestFacts } from './http-ingest.ts'
-import { endUnread, unreadable } from './http-unread.ts'
+import { unreadable, UnreadRequests } from './http-unread.ts'
 import type { ParseError } from './http-unread.ts'
 import { ItemFlow, missedItem } from './item-flow.ts'
 import { noBuffer, slotFrame } from './slot-frame.ts'
@@ -60,6 +60,7 @@ export function httpPushSource(options: HttpPushOptions): ListeningSource {
   const flow = new ItemFlow('http-push')
   const counter = new TriggerCounter(options.firstTrigger > 1 ? options.firstTrigger : null)
   const uploads = new UploadOrder(options.waitMs ?? options.staleMs, flow.stopped)
+  const unread = new UnreadRequests()
   let nextTrigger = options.firstTrigger
   /** Whether the last frame said that the counter began again. */
   let said = false
@@ -130,6 +131,7 @@ export function httpPushSource(options: HttpPushOptions): ListeningSource {
   }
 
   const take = (req: IncomingMessage, res: ServerResponse): void => {
+    unread.begun(req, res)
     const refused = checkSender(req, station, token)
     if (refused) return answer(req, res, refused.status, errorBody(refused.error))
     if (flow.stopped.aborted)
@@ -162,7 +164,7 @@ export function httpPushSource(options: HttpPushOptions): ListeningSource {
   server.on('clientError', (error: ParseError, socket) => {
     const refusal = unreadable(error)
     if (refusal) flow.note(refusal.error)
-    endUnread(socket, refusal)
+    unread.end(socket, refusal)
   })
   // A camera that keeps its connection open between parts is the fast path; a stalled upload has its own limit.
   server.keepAliveTimeout = 65_000

@@ -61,7 +61,8 @@ it.each([
   ['two lengths', head('content-length: 5', 'content-length: 6'), 400, /content-length/i],
   ['a length and chunks', head('content-length: 5', 'transfer-encoding: chunked'), 400, /content-length/i],
   ['a control character in a header', head('x-cav\u0001ity: a'), 400, /header/i],
-  ['no HTTP at all', '\u0016\u0003\u0001hello\r\n\r\n', 400, /method/i],
+  ['no HTTP at all', 'hello\r\n\r\n', 400, /method/i],
+  ['TLS', '\u0016\u0003\u0001hello', 400, /http:\/\/; found https/],
   ['headers without an end', head(`x-note: ${'a'.repeat(20_000)}`), 431, /16 kB/],
 ])('answers %s with a code and shows it, without making a part of it', async (_name, bytes, status, why) => {
   const answer = await said(bytes)
@@ -85,4 +86,18 @@ it('says nothing of a connection that is just cut', async () => {
 it('takes a frame with an expectation that is not known', async () => {
   expect(await said(head('expect: 200-ok', 'content-length: 6'), 'pixels')).toMatch(/^HTTP\/1.1 202 /)
   expect(items).toMatchObject([{ kind: 'frame' }])
+})
+
+it('leaves the parts before it on the connection their answers', async () => {
+  const part = head('content-length: 6') + 'pixels'
+  const answer = await said(part + part + head('content-length: -5'), 'what else was on the way')
+  expect(answer.match(/HTTP\/1\.1 \d+|"trigger":\d+|"code":"\w+"/g)).toEqual([
+    'HTTP/1.1 202',
+    '"trigger":1',
+    'HTTP/1.1 202',
+    '"trigger":2',
+    'HTTP/1.1 400',
+    '"code":"CAM_BAD_REQUEST"',
+  ])
+  expect(items).toMatchObject([{ kind: 'frame' }, { kind: 'frame' }])
 })
