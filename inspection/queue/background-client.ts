@@ -8,6 +8,7 @@ import {
   type BackgroundProgress,
   JOBS_PREFIX,
   jobsQueue,
+  RENEW_MS,
   WANTED_MS,
 } from './background.schema.ts'
 import { RedisLink } from './redis-link.ts'
@@ -113,7 +114,7 @@ export class BackgroundClient {
       if (now - aliveMs > PATIENCE_MS) throw this.#nobody()
       await sleep(wait.lookEveryMs ?? 500)
       if (!this.#link.up) continue
-      if (now - saidMs > WANTED_MS / 6) {
+      if (now - saidMs > RENEW_MS) {
         saidMs = now
         await this.#want(wanted).catch(() => undefined)
       }

@@ -19,6 +19,8 @@ export interface BackgroundOrder {
 
 /** A sender that is gone (Ctrl-C, killed, cut off) is waited for so long, ms. */
 export const WANTED_MS = 30_000
+/** Time between two times that a sender says so, and between two looks, ms. */
+export const RENEW_MS = WANTED_MS / 6
 
 /** The job's return value. A result lies under `key` as JSON until it is fetched or expires; it may be large. */
 export type BackgroundEnd =

@@ -50,8 +50,8 @@ export function createResampler(
 }
 
 /**
- * Rows first, then columns. Pillow 13 begins with the columns where the width grows and the height shrinks, which a
- * cubic that is cut off at black and white shows: there pixels are others.
+ * Rows first, then columns, as Pillow up to 12. Pillow 13 begins with the columns where the height shrinks more than the
+ * width: by the rounding between, pixels differ by 1 there, and by more where a cubic is cut off at black and white.
  */
 function antialiased(from: Size, to: Size, channels: number, filter: Filter): Resample {
   const columns = weightsFor(filter, from.widthPx, to.widthPx)
