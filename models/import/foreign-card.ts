@@ -82,7 +82,13 @@ export function foreignModel(request: ForeignRequest, graph: ForeignGraph): Fore
       actual: `${widthPx} × ${heightPx}`,
       hint: 'give size as width, height of the export',
     })
-  const inGraph = a.family === 'anomalib' && graph.opset >= ANTIALIAS_OPSET && !a.fit && !a.resample
+  // Scaled floats would be cut, not rounded, on their way into whole grey levels.
+  const inGraph =
+    a.family === 'anomalib' &&
+    graph.opset >= ANTIALIAS_OPSET &&
+    input.type !== 'uint8' &&
+    !a.fit &&
+    !a.resample
   const image: ModelInput = {
     name: IMAGE,
     layout: 'NHWC',

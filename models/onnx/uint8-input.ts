@@ -44,9 +44,9 @@ const PAD_OPSET = 11
 const FLOAT = 1
 const UINT8 = 2
 /** What the input of a model may be made of, and how the others are called. */
-const ELEMENTS = [FLOAT, UINT8, 10, 11]
+const ELEMENTS = [FLOAT, UINT8, 10, 11, 16]
 const ELEMENT_NAMES =
-  'undefined float32 uint8 int8 uint16 int16 int32 int64 string bool float16 float64'.split(' ')
+  'undefined float32 uint8 int8 uint16 int16 int32 int64 string bool float16 float64 uint32 uint64'.split(' ')
 
 /** Prefix of the names added to the graph. */
 const OWN = 'sightline_input_'
@@ -189,7 +189,7 @@ function imageShape(
   const type = intOf(tensor, 1)
   if (!ELEMENTS.includes(type) || dims.length !== 4)
     throw misfit(
-      'a float32 (or float16, float64, uint8) input [n, channels, height, width]',
+      'a float32 (or float16, bfloat16, float64, uint8) input [n, channels, height, width]',
       `${ELEMENT_NAMES[type] ?? `element type ${type}`} [${dims.map((d) => d ?? 'any').join(', ')}]`,
     )
   if (type === UINT8 && (spec.mean.some((m) => m !== 0) || spec.std.some((s) => s !== 1)))

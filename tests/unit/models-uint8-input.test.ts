@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { onnxGraph, onnxModel, onnxNode, withUint8Input } from '../../models/index.ts'
 import type { OnnxType, Uint8InputSpec } from '../../models/index.ts'
+import type { ModelCard } from '../../contracts/index.ts'
+import { importArgumentsSchema } from '../../models/import/arguments.schema.ts'
+import { foreignModel } from '../../models/import/foreign-card.ts'
 import { openSession } from '../../models/runtime/ort-session.ts'
 
 /** A foreign model: per-channel mean of an NCHW image; `last`: of one that is NHWC. */
@@ -47,6 +50,19 @@ async function means(model: Uint8Array): Promise<number[]> {
   return Array.from(output0?.data ?? [], Number)
 }
 
+const anomalib = {
+  id: 'a',
+  version: '1.0.0',
+  licence: 'MIT',
+  library: 'anomalib',
+  arguments: importArgumentsSchema.parse({
+    family: 'anomalib',
+    size: [8, 8],
+    labels: ['defect'],
+    threshold: 0.5,
+  }),
+}
+
 describe('a float NCHW model with a uint8 NHWC input', () => {
   it('normalises each channel', async () => {
     // (20 - 10) / 1, (40 - 20) / 2, (60 - 30) / 4
@@ -69,6 +85,23 @@ describe('a float NCHW model with a uint8 NHWC input', () => {
     const whole = { ...spec, mean: [0, 0, 0], std: [1, 1, 1] }
     expect(await means(withUint8Input(foreign('uint8'), whole))).toEqual([20, 40, 60])
     expect(await means(withUint8Input(foreign('uint8', 3, true), whole))).toEqual([20, 40, 60])
+  })
+
+  it('shows floats of other widths to a model that takes them', async () => {
+    for (const type of ['float64', 'bfloat16'] as const)
+      expect(await means(withUint8Input(foreign(type), spec))).toEqual([10, 10, 7.5])
+  })
+
+  it('is not scaled in the graph where that takes whole grey levels, which would cut fractions off', () => {
+    const card = (type: string): ModelCard =>
+      foreignModel(anomalib, {
+        inputs: [{ name: 'images', type, shape: [1, 3, 8, 8] }],
+        outputs: ['anomaly_map', 'pred_score'].map((name) => ({ name, type: 'float32', shape: [1, 1] })),
+        opset: 18,
+        unclamped: new Map(),
+      }).card
+    expect(card('float32').inputs[0]).toMatchObject({ fit: 'none', widthPx: null })
+    expect(card('uint8').inputs[0]).toMatchObject({ fit: 'stretch', widthPx: 8 })
   })
 
   it('refuses what it cannot extend, naming the reason', () => {
