@@ -60,6 +60,12 @@ describe('query surface', () => {
     expect(await triggers({ limit: 10, station: 'st10', result: 'pass' })).toEqual(['st10/1'])
     expect(await triggers({ limit: 10, class: 'scratch' })).toEqual(['st10/2'])
     expect(await triggers({ limit: 10, class: "x' or 1=1" })).toEqual([])
+    const id = async (trigger: number) =>
+      (await query.recentParts({ limit: 10, station: 'st10' })).find((r) => r.trigger === trigger)
+        ?.inspectionId ?? ''
+    expect(await triggers({ limit: 10, first: await id(2) })).toEqual(['st20/1', 'st10/3', 'st10/2'])
+    expect(await triggers({ limit: 10, first: await id(2), last: await id(3) })).toEqual(['st10/3', 'st10/2'])
+    expect(await triggers({ limit: 10, first: 'of-no-inspection' })).toEqual([])
     const [row] = await query.recentParts({ limit: 1, result: 'fail' })
     expect(row).toMatchObject({
       serial: 'caps-a.st10.2',

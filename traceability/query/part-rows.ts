@@ -98,6 +98,9 @@ export interface PartFilter {
   /** Judging began from this time (inclusive) to another (exclusive), RFC 3339 UTC. */
   from?: string
   to?: string
+  /** Inspections by their id: only what stands in the log from the one (inclusive) to the other (inclusive). */
+  first?: string
+  last?: string
 }
 
 /** Newest first, or the oldest behind a position. */
@@ -111,6 +114,10 @@ export function recentRows(k: Kysely<TraceTables>, f: PartFilter): Promise<PartR
   if (f.result !== undefined) q = q.where('result', '=', f.result)
   if (f.from !== undefined) q = q.where('started_at', '>=', f.from)
   if (f.to !== undefined) q = q.where('started_at', '<', f.to)
+  const positionOf = (id: string) =>
+    k.selectFrom('inspection').select('position').where('inspection_id', '=', id)
+  if (f.first !== undefined) q = q.where('position', '>=', positionOf(f.first))
+  if (f.last !== undefined) q = q.where('position', '<=', positionOf(f.last))
   const { class: name } = f
   if (name !== undefined)
     // Of the defects, which are few, to their parts: part after part a class that is rare would be looked for in all.

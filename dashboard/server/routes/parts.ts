@@ -30,6 +30,9 @@ const filterOf = (kind: SiteKind) => ({
   station: STATION[kind],
   result: z.enum(VERDICTS, VERDICTS.join(' or ')).optional(),
   ...foundWindow,
+  /** Inspection ids: only what stands in the log from the one to the other, both included, as a subgroup of a chart. */
+  first: z.uuid('an inspection id (UUID)').optional(),
+  last: z.uuid('an inspection id (UUID)').optional(),
   ...(kind === 'plant' ? { line } : ({} as { line: typeof line })),
 })
 

@@ -27,6 +27,7 @@ export const en = {
     system: 'System',
     andon: 'Andon',
     language: 'Language',
+    pages: 'Pages',
     printed: 'printed {{at}}',
   },
   link: {
@@ -120,6 +121,8 @@ export const en = {
     reload: 'Reload',
     serialMode: 'Inspections of {{serial}}: {{n}}',
     allParts: 'Back to all parts',
+    range:
+      'Inspections from the first to the last part of a subgroup. Parts looked at again and inconclusive ones are listed too; the chart does not count them.',
     unknownSerial: 'No part with serial {{serial}}',
     unknownSerialHint: 'Serials are compared exactly; scan the code or copy it from a record.',
     noneFiltered: 'No part matches this filter',
@@ -168,6 +171,10 @@ export const en = {
     signals: '{{n}} out of control',
     above: 'above UCL',
     below: 'below LCL',
+    toParts: 'Parts of this subgroup',
+    asTable: 'The {{n}} points as a table; a click on one, here or above, shows its parts',
+    until: 'Last part',
+    signal: 'Signal',
   },
   people: {
     title: 'People at the stations',

@@ -28,6 +28,7 @@ export const zh: typeof en = {
     system: '系统',
     andon: '安灯',
     language: '语言',
+    pages: '页面',
     printed: '打印于 {{at}}',
   },
   link: {
@@ -121,6 +122,7 @@ export const zh: typeof en = {
     reload: '刷新',
     serialMode: '{{serial}} 的检测:{{n}} 次',
     allParts: '返回全部工件',
+    range: '某子组首件至末件之间的检测。复检和待判的工件也列出,但控制图不计入。',
     unknownSerial: '没有序列号为 {{serial}} 的工件',
     unknownSerialHint: '序列号须完全一致;请扫描条码或从记录中复制。',
     noneFiltered: '没有符合筛选条件的工件',
@@ -169,6 +171,10 @@ export const zh: typeof en = {
     signals: '{{n}} 个失控点',
     above: '高于上限',
     below: '低于下限',
+    toParts: '该子组的工件',
+    asTable: '以表格显示 {{n}} 个点;点击任一点(表中或图上)可查看其工件',
+    until: '最后一件',
+    signal: '信号',
   },
   people: {
     title: '工位人员',

@@ -39,6 +39,7 @@ export function PartsPage(): ReactNode {
       : (life.data?.inspections.toReversed() ?? [])
   const unknownSerial = life.error instanceof ApiError && life.error.status === 404
   const error = serial === null ? list.error : unknownSerial ? null : life.error
+  const inRange = serial === null && (filter.first !== null || filter.last !== null)
   const filtered = Object.values(filter).some((v) => v !== null)
 
   return (
@@ -120,6 +121,14 @@ export function PartsPage(): ReactNode {
           showIcon
           title={t('parts.serialMode', { serial, n: rows.length })}
           action={<Button onClick={() => set('serial', null)}>{t('parts.allParts')}</Button>}
+        />
+      )}
+      {inRange && (
+        <Alert
+          type="info"
+          showIcon
+          title={t('parts.range')}
+          action={<Button onClick={() => setSearch({})}>{t('parts.allParts')}</Button>}
         />
       )}
       {error && rows.length === 0 ? (
