@@ -75,7 +75,7 @@ function Beside({ beside }: { beside: ShadowAgreement }): ReactNode {
           )}
         </div>
       </div>
-      <h4>{t('models.disagreements', { n: beside.disagreements.length })}</h4>
+      <h3>{t('models.disagreements', { n: beside.disagreements.length })}</h3>
       {beside.disagreements.length === 0 && <p className="muted">{t('models.noDisagreement')}</p>}
       <div className="disagreements">
         {beside.disagreements.slice(0, 12).map((d) => (

@@ -30,7 +30,7 @@ export function Shell(): ReactNode {
           <Eye size={22} />
           Sightline
         </NavLink>
-        <nav>
+        <nav aria-label={t('nav.pages')}>
           <NavLink to="/" end>
             {t(atPlant() ? 'plant.nav' : 'nav.live')}
           </NavLink>
@@ -75,6 +75,7 @@ export function Shell(): ReactNode {
         <ConnectionBanner />
       </OnLine>
       <main aria-label={title}>
+        <h1 className="unseen">{title}</h1>
         <PrintHead />
         <Guarded key={section}>
           <Suspense fallback={<Waiting />}>
