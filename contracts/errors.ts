@@ -126,6 +126,8 @@ export interface ErrorDetail {
   actual?: string
   /** What to do about it. */
   hint?: string
+  /** The words of these three in Chinese, for what people meet on the pages; what is absent is said as it is. */
+  zh?: { expected?: string; actual?: string; hint?: string }
   /** File the error is in. */
   file?: string
   /** Path inside the document, e.g. `stations[0].camera.adapter`. */

@@ -1,7 +1,7 @@
 import { raw, type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express'
 import { asCoded, EPCIS_EXCEPTIONS, EpcisError, type EpcisException } from '../../../contracts/index.ts'
 import { EPC_FORMATS, type EpcFormat, type PageRequest } from '../../../traceability/query/index.ts'
-import { RefusedError, STATUS } from '../errors.ts'
+import { RefusedError, viewersMayNot, STATUS } from '../errors.ts'
 import type { DashboardLog } from '../ports.ts'
 import { whoAsks } from '../security.ts'
 
@@ -147,8 +147,7 @@ export function formatOf(text: string | undefined): EpcFormat {
 
 /** Who may change something: the same rule as for facts. @throws RefusedError */
 export function mustBeHere(req: Request): void {
-  if (whoAsks(req).role === 'viewer')
-    throw new RefusedError('someone at the line PC', 'a viewer', 'capture through the line PC itself')
+  if (whoAsks(req).role === 'viewer') throw viewersMayNot('capture through the line PC itself')
 }
 
 const reader = (limit: number): RequestHandler => raw({ type: () => true, limit })

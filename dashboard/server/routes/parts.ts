@@ -93,7 +93,8 @@ export function partRoutes({ kind, queries, recipe }: Pick<Side, 'kind' | 'queri
       response: partAnswerSchema,
       async handle({ params: { inspectionId }, query }) {
         const part = await queries.part(inspectionId)
-        if (!part) throw notFound('the id of a recorded inspection', inspectionId)
+        if (!part)
+          throw notFound('the id of a recorded inspection', inspectionId, undefined, '已记录的检测的编号')
         const { position } = part.row
         const [older] = await queries.recentParts({ limit: 1, beforePosition: position, ...given(query) })
         const [newer] = await queries.recentParts({ limit: 1, afterPosition: position, ...given(query) })
@@ -115,7 +116,8 @@ export function partRoutes({ kind, queries, recipe }: Pick<Side, 'kind' | 'queri
       response: serialLifeSchema,
       async handle({ params: { serial } }) {
         const life = await queries.bySerial(serial)
-        if (!life) throw notFound('the serial of a recorded part', serial, wrongKeyHint(serial))
+        if (!life)
+          throw notFound('the serial of a recorded part', serial, wrongKeyHint(serial), '已记录工件的序列号')
         return life
       },
     }),
