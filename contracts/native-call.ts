@@ -1,4 +1,4 @@
-import { getEnvironmentData } from 'node:worker_threads'
+import { getEnvironmentData, isMainThread } from 'node:worker_threads'
 
 /**
  * A thread that is ended while an addon (SQLite on Node 20, ONNX Runtime) runs takes the whole process with it when the
@@ -53,6 +53,15 @@ function leave(): void {
   process.exit()
   // The runtime stops a thread at the next turn of a loop, not within the call above.
   for (;;);
+}
+
+/**
+ * ONNX Runtime for Linux and macOS tells its maker of every session, with names and hashes of models, unless told not to
+ * (1.29 and later; a line opens nothing but its ports). It looks at the environment of the process, which the main thread
+ * alone can change: called there before the library is loaded or a thread is started that loads it.
+ */
+export function reportNothing(): void {
+  if (isMainThread) process.env['ORT_DISABLE_TELEMETRY'] = '1'
 }
 
 const ending = (): boolean => nativeCounts.some((words) => Atomics.load(words, ENDING) === 1)

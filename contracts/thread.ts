@@ -4,4 +4,4 @@
  */
 export { CLOCK_SET_MS } from './clock.ts'
 export * from './errors.ts'
-export { inNative, inNativeUntil } from './native-call.ts'
+export { inNative, inNativeUntil, reportNothing } from './native-call.ts'

@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs'
 import { isMainThread, setEnvironmentData, Worker, type WorkerOptions } from 'node:worker_threads'
 import { builtEntry } from './built-entry.ts'
-import { CALLS, ENDING, NATIVE_CALLS, nativeCounts } from './native-call.ts'
+import { CALLS, ENDING, NATIVE_CALLS, nativeCounts, reportNothing } from './native-call.ts'
 
 /** Longest time a thread, or the end of the process, waits for native code to return, ms. */
 const NATIVE_LIMIT_MS = 5_000
@@ -23,6 +23,7 @@ let guarded = false
 export function spawnWorker(entry: URL, options: WorkerOptions = {}, loads: URL = entry): Worker {
   if (!guarded) process.on('exit', letNativeCodeReturn)
   guarded = true
+  reportNothing()
   const words = new Int32Array(new SharedArrayBuffer(8))
   setEnvironmentData(NATIVE_CALLS, [words, ...nativeCounts])
   const worker = start(entry, options, loads)

@@ -1,9 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { uuidv7, type VerdictReviewed } from '../../contracts/index.ts'
-import { openPartStore, openTraceQuery, type TraceStore } from '../../traceability/index.ts'
+import { type TraceStore } from '../../traceability/index.ts'
 import type { TraceQuery } from '../../traceability/query/index.ts'
 import {
   context,
@@ -13,20 +10,11 @@ import {
   request,
   reviewed,
 } from './samples/traceability-requests.ts'
+import { storeForEach } from './samples/store-for-each.ts'
 
-let dataDir: string
 let store: TraceStore
 let query: TraceQuery
-beforeEach(async () => {
-  dataDir = mkdtempSync(join(tmpdir(), 'sightline-causes-reviewed-'))
-  store = await openPartStore({ dataDir, spoolAfterMs: 20_000 })
-  query = openTraceQuery(dataDir)
-})
-afterEach(async () => {
-  query.close()
-  await store.close()
-  rmSync(dataDir, { recursive: true, force: true })
-})
+storeForEach((open) => ({ store, query } = open))
 
 const table = (ask: Parameters<TraceQuery['causeTable']>[0] = {}) => query.causeTable(ask)
 /** Value, parts, bad ones, others, bad ones among them. */

@@ -1,32 +1,20 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type TraceFact, uuidv7, type Verdict } from '../../contracts/index.ts'
 import {
-  openPartStore,
   openSql,
-  openTraceQuery,
   renderLife,
   type TraceQuery,
   type TraceStore,
   verifyDataDir,
 } from '../../traceability/index.ts'
 import { at, failVerdict, gs1Code, passVerdict, request } from './samples/traceability-requests.ts'
+import { storeForEach } from './samples/store-for-each.ts'
 
 let dataDir: string
 let store: TraceStore
 let query: TraceQuery
-beforeEach(async () => {
-  dataDir = mkdtempSync(join(tmpdir(), 'sightline-dispositions-'))
-  store = await openPartStore({ dataDir, spoolAfterMs: 20_000 })
-  query = openTraceQuery(dataDir)
-})
-afterEach(async () => {
-  query.close()
-  await store.close()
-  rmSync(dataDir, { recursive: true, force: true })
-})
+storeForEach((open) => ({ dataDir, store, query } = open))
 
 const line = { plant: 'p1', line: 'caps-a' }
 let clock = 1_000
@@ -229,7 +217,6 @@ describe('verify', () => {
       ' a row of the table trace_fact without an event',
     ])
     db.close()
-    store = await openPartStore({ dataDir, spoolAfterMs: 20_000 })
   })
 })
 

@@ -1,30 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type TraceFact, uuidv7 } from '../../contracts/index.ts'
-import {
-  openPartStore,
-  openTraceQuery,
-  renderUnitLife,
-  type TraceQuery,
-  type TraceStore,
-} from '../../traceability/index.ts'
+import { renderUnitLife, type TraceQuery, type TraceStore } from '../../traceability/index.ts'
 import { at, context, failVerdict, gs1Code, passVerdict, request } from './samples/traceability-requests.ts'
+import { storeForEach } from './samples/store-for-each.ts'
 
-let dataDir: string
 let store: TraceStore
 let query: TraceQuery
-beforeEach(async () => {
-  dataDir = mkdtempSync(join(tmpdir(), 'sightline-genealogy-'))
-  store = await openPartStore({ dataDir, spoolAfterMs: 20_000 })
-  query = openTraceQuery(dataDir)
-})
-afterEach(async () => {
-  query.close()
-  await store.close()
-  rmSync(dataDir, { recursive: true, force: true })
-})
+storeForEach((open) => ({ store, query } = open))
 
 const line = { plant: 'p1', line: 'caps-a' }
 type Asked = {

@@ -1,11 +1,8 @@
 import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { associationSchema, monoMs, type PartStore } from '../../contracts/index.ts'
-import { openPartStore, renderUnitLife, StationReads } from '../../traceability/index.ts'
-import { openTraceQuery, type TraceQuery } from '../../traceability/query/index.ts'
+import { describe, expect, it } from 'vitest'
+import { associationSchema, monoMs } from '../../contracts/index.ts'
+import { renderUnitLife, StationReads, type TraceStore } from '../../traceability/index.ts'
+import { type TraceQuery } from '../../traceability/query/index.ts'
 import {
   context,
   failVerdict,
@@ -14,23 +11,14 @@ import {
   RECIPE,
   request,
 } from './samples/traceability-requests.ts'
+import { storeForEach } from './samples/store-for-each.ts'
 
 const MODEL = { id: 'pcb', version: '2', sha256: 'ef'.repeat(32), provider: 'cpu' }
 const GREY = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 1)
 
-let dir: string
-let store: PartStore
+let store: TraceStore
 let query: TraceQuery
-beforeEach(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'sightline-life-'))
-  store = await openPartStore({ dataDir: dir })
-  query = openTraceQuery(dir)
-})
-afterEach(async () => {
-  query.close()
-  await store.close()
-  rmSync(dir, { recursive: true, force: true })
-})
+storeForEach((open) => ({ store, query } = open))
 
 const judged = () =>
   request(1, failVerdict({ codes: [gs1Code('A1')], models: [MODEL] }), {

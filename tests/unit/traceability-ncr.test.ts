@@ -1,10 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type NcrComparison, type NcrStep, uuidv7 } from '../../contracts/index.ts'
 import {
-  openPartStore,
   openTraceQuery,
   renderNcr,
   renderUnitLife,
@@ -12,20 +8,12 @@ import {
   type TraceStore,
 } from '../../traceability/index.ts'
 import { at, failVerdict, gs1Code, request } from './samples/traceability-requests.ts'
+import { storeForEach } from './samples/store-for-each.ts'
 
 let dataDir: string
 let store: TraceStore
 let query: TraceQuery
-beforeEach(async () => {
-  dataDir = mkdtempSync(join(tmpdir(), 'sightline-ncr-'))
-  store = await openPartStore({ dataDir, spoolAfterMs: 20_000 })
-  query = openTraceQuery(dataDir)
-})
-afterEach(async () => {
-  query.close()
-  await store.close()
-  rmSync(dataDir, { recursive: true, force: true })
-})
+storeForEach((open) => ({ dataDir, store, query } = open))
 
 const line = { plant: 'p1', line: 'caps-a' }
 type Asked = { [K in NcrStep['kind']]: Omit<Extract<NcrStep, { kind: K }>, 'id' | 'by'> }[NcrStep['kind']]

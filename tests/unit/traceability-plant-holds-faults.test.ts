@@ -2,22 +2,22 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { plantModes, takeOver } from '../../bin/line/replication.ts'
 import { plantStoreSchema, type ReplicationState, type SqlDatabase } from '../../contracts/index.ts'
 import {
   holdOrders,
-  migratePostgres,
   PlantDesk,
   PlantQuery,
   type PostgresDatabase,
   startReplication,
 } from '../../traceability/index.ts'
 import { openTraceQuery } from '../../traceability/query/index.ts'
-import { DATABASE_URL, dropSchema, freshSchema, openSchema, postgresPresent } from '../services/postgres.ts'
+import { DATABASE_URL, postgresPresent } from '../services/postgres.ts'
 import { describeWith } from '../services/require-service.ts'
 import { exchange, fact, hear, holdsOf, state, where } from './samples/plant-holds.ts'
 import { carryAll, PlantLine } from './samples/plant-line.ts'
+import { plantForEach } from './samples/plant-for-each.ts'
 
 // Every test makes a schema of its own, with all tables and months.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
@@ -58,19 +58,7 @@ describeWith('PostgreSQL', await postgresPresent(), 'holds of a plant when somet
   let a: PlantLine
   let b: PlantLine
 
-  beforeEach(async () => {
-    schema = freshSchema()
-    plant = await openSchema(schema)
-    migratePostgres(plant, schema, 'plant')
-    a = new PlantLine('line-a')
-    b = new PlantLine('line-b')
-  })
-  afterEach(async () => {
-    plant.close()
-    await dropSchema(schema)
-    await a.dispose()
-    await b.dispose()
-  })
+  plantForEach((open) => ({ schema, plant, a, b } = open))
   const settle = async (): Promise<void> => {
     for (const line of [a, b, a, b]) await exchange(line, plant)
   }

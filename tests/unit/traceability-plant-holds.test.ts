@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { afterEach, expect, it, vi } from 'vitest'
 import { CodedError, plantStoreSchema, type ReplicationState, type TraceFact } from '../../contracts/index.ts'
 import { plantModes, takeOver } from '../../bin/line/replication.ts'
 import {
   identify,
-  migratePostgres,
   openHoldBoard,
   PlantDesk,
   type PostgresDatabase,
@@ -13,10 +12,11 @@ import {
   verifyPlantLog,
 } from '../../traceability/index.ts'
 import { type CutLink, cutLink } from '../services/cut-link.ts'
-import { DATABASE_URL, dropSchema, freshSchema, openSchema, postgresPresent } from '../services/postgres.ts'
+import { DATABASE_URL, postgresPresent } from '../services/postgres.ts'
 import { describeWith } from '../services/require-service.ts'
 import { exchange, fact, holdsOf, state, where } from './samples/plant-holds.ts'
 import { carryAll, PlantLine } from './samples/plant-line.ts'
+import { plantForEach } from './samples/plant-for-each.ts'
 
 // Every test makes a schema of its own, with all tables and months.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
@@ -35,19 +35,9 @@ describeWith('PostgreSQL', await postgresPresent(), 'holds that reach other line
   let b: PlantLine
   const closers: (() => Promise<void> | void)[] = []
 
-  beforeEach(async () => {
-    schema = freshSchema()
-    plant = await openSchema(schema)
-    migratePostgres(plant, schema, 'plant')
-    a = new PlantLine('line-a')
-    b = new PlantLine('line-b')
-  })
+  plantForEach((open) => ({ schema, plant, a, b } = open))
   afterEach(async () => {
     for (const close of closers.splice(0).reverse()) await close()
-    plant.close()
-    await dropSchema(schema)
-    await a.dispose()
-    await b.dispose()
   })
 
   const settle = async (): Promise<void> => {

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { CodedError, type SqlDatabase, type SqlRow, type SqlValue, uuidv7 } from '../../contracts/index.ts'
 import {
   migratePostgres,
@@ -11,10 +11,11 @@ import {
   REPLICA_TABLES,
   verifyPlantLog,
 } from '../../traceability/index.ts'
-import { dropSchema, freshSchema, openSchema, postgresPresent } from '../services/postgres.ts'
+import { openSchema, postgresPresent } from '../services/postgres.ts'
 import { describeWith } from '../services/require-service.ts'
 import { signNow } from './samples/signed-log.ts'
 import { carryAll, PlantLine } from './samples/plant-line.ts'
+import { plantForEach } from './samples/plant-for-each.ts'
 
 const count = (db: PostgresDatabase, table: string, where = 'true'): number =>
   db.get<{ n: number }>(`select count(*) as n from ${table} where ${where}`)?.n ?? -1
@@ -28,19 +29,7 @@ describeWith('PostgreSQL', await postgresPresent(), 'the log of a line in the pl
   let a: PlantLine
   let b: PlantLine
 
-  beforeEach(async () => {
-    schema = freshSchema()
-    plant = await openSchema(schema)
-    migratePostgres(plant, schema, 'plant')
-    a = new PlantLine('line-a')
-    b = new PlantLine('line-b')
-  })
-  afterEach(async () => {
-    plant.close()
-    await dropSchema(schema)
-    await a.dispose()
-    await b.dispose()
-  })
+  plantForEach((open) => ({ schema, plant, a, b } = open))
 
   it('has every table of a line, or a reason why not', async () => {
     await a.judge(1)

@@ -1,18 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { QEvent } from '../../contracts/index.ts'
 import { uuidv7 } from '../../contracts/index.ts'
 import type { ImageReader, PartQueries } from '../../dashboard/index.ts'
-import {
-  openPartStore,
-  openSql,
-  openTraceQuery,
-  renderLife,
-  type TraceQuery,
-  type TraceStore,
-} from '../../traceability/index.ts'
+import { openSql, renderLife, type TraceQuery, type TraceStore } from '../../traceability/index.ts'
 import {
   at,
   context,
@@ -24,20 +16,12 @@ import {
   request,
   reviewed,
 } from './samples/traceability-requests.ts'
+import { storeForEach } from './samples/store-for-each.ts'
 
 let dataDir: string
 let store: TraceStore
 let query: TraceQuery
-beforeEach(async () => {
-  dataDir = mkdtempSync(join(tmpdir(), 'sightline-query-'))
-  store = await openPartStore({ dataDir, spoolAfterMs: 20_000 })
-  query = openTraceQuery(dataDir)
-})
-afterEach(async () => {
-  query.close()
-  await store.close()
-  rmSync(dataDir, { recursive: true, force: true })
-})
+storeForEach((open) => ({ dataDir, store, query } = open))
 
 const lotted = { ...context, lot: 'M1', supplier: 'acme' }
 

@@ -1,25 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { PartStore } from '../../contracts/index.ts'
-import { openPartStore } from '../../traceability/index.ts'
-import { openTraceQuery, type TraceQuery } from '../../traceability/query/index.ts'
+import { describe, expect, it } from 'vitest'
+import { type TraceQuery } from '../../traceability/query/index.ts'
 import { failVerdict, passVerdict, request, reviewed } from './samples/traceability-requests.ts'
+import type { TraceStore } from '../../traceability/index.ts'
+import { storeForEach } from './samples/store-for-each.ts'
 
-let dir: string
-let store: PartStore
+let store: TraceStore
 let query: TraceQuery
-beforeEach(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'sightline-scored-'))
-  store = await openPartStore({ dataDir: dir })
-  query = openTraceQuery(dir)
-})
-afterEach(async () => {
-  query.close()
-  await store.close()
-  rmSync(dir, { recursive: true, force: true })
-})
+storeForEach((open) => ({ store, query } = open))
 
 describe('judged parts with their scores', () => {
   it('come page by page in the order of the log, with reviews and the parts they are about', async () => {
