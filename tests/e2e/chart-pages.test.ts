@@ -94,6 +94,15 @@ describe.skipIf(noBrowser !== null)(`control charts${noBrowser ? `: ${noBrowser}
       // The neighbours of a part stay within it.
       await page.locator('.part-row').last().click()
       await page.waitForURL('**/part/**first=**')
+      // Of nothing that is recorded: not the same as a subgroup without parts.
+      const none = '01a22281-f937-7000-b76a-000000000000'
+      for (const [range, code] of [
+        [`first=${none}`, 'API_NOT_FOUND'],
+        [`first=${rows[9]?.inspectionId}&last=${rows[8]?.inspectionId}`, 'API_REQUEST'],
+      ]) {
+        const answer = await fetch(`${at.url}/api/parts?${range}`)
+        expect(await answer.json()).toMatchObject({ code })
+      }
       expect(complaints).toEqual([])
       await page.context().close()
     },

@@ -126,6 +126,14 @@ export const useSerial = (serial: string | null): UseQueryResult<SerialLife> =>
     retry: false,
   })
 
+/** Serials that begin with a text. */
+export const useSerialsFrom = (begins: string): UseQueryResult<{ serials: string[]; more: boolean }> =>
+  useQuery({
+    queryKey: ['serials', begins],
+    queryFn: ({ signal }) => getJson(`/api/serials?${queryText({ begins })}`, signal),
+    retry: false,
+  })
+
 export const useUnitLife = (serial: string): UseQueryResult<{ units: UnitLife[] }> =>
   useQuery({
     queryKey: ['unit-life', serial],

@@ -28,6 +28,8 @@ export const en = {
     andon: 'Andon',
     language: 'Language',
     pages: 'Pages',
+    atLine: 'at the line {{time}}',
+    otherClock: 'Times on these pages are of this screen, {{here}}; the line stands at {{zone}}, {{there}}.',
     printed: 'printed {{at}}',
   },
   link: {
@@ -122,9 +124,12 @@ export const en = {
     serialMode: 'Inspections of {{serial}}: {{n}}',
     allParts: 'Back to all parts',
     range:
-      'Inspections from the first to the last part of a subgroup. Parts looked at again and inconclusive ones are listed too; the chart does not count them.',
+      'Inspections from the first to the last part of a subgroup. Parts of other products, looked at again and inconclusive ones are listed too; the chart does not count them.',
     unknownSerial: 'No part with serial {{serial}}',
-    unknownSerialHint: 'Serials are compared exactly; scan the code or copy it from a record.',
+    unknownSerialHint:
+      'No serial begins so either. Upper and lower case count, and a part out of the middle finds nothing: type its beginning, scan the code, or filter by station and time.',
+    serialsFrom: 'Serials that begin so:',
+    serialsFromMore: 'Serials that begin so, the first of more; type further characters to see the others:',
     noneFiltered: 'No part matches this filter',
     noneFilteredHint: 'Choose another station, verdict, defect or time.',
     more: 'Show older parts ({{n}} shown)',

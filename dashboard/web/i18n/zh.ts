@@ -29,6 +29,8 @@ export const zh: typeof en = {
     andon: '安灯',
     language: '语言',
     pages: '页面',
+    atLine: '产线 {{time}}',
+    otherClock: '页面上的时间为本屏幕时区 {{here}};产线位于 {{zone}},{{there}}。',
     printed: '打印于 {{at}}',
   },
   link: {
@@ -122,9 +124,12 @@ export const zh: typeof en = {
     reload: '刷新',
     serialMode: '{{serial}} 的检测:{{n}} 次',
     allParts: '返回全部工件',
-    range: '某子组首件至末件之间的检测。复检和待判的工件也列出,但控制图不计入。',
+    range: '某子组首件至末件之间的检测。其他产品、复检和待判的工件也列出,但控制图不计入。',
     unknownSerial: '没有序列号为 {{serial}} 的工件',
-    unknownSerialHint: '序列号须完全一致;请扫描条码或从记录中复制。',
+    unknownSerialHint:
+      '也没有以此开头的序列号。区分大小写,中间片段无法查找:请输入开头部分、扫描条码,或按工位和时间筛选。',
+    serialsFrom: '以此开头的序列号:',
+    serialsFromMore: '以此开头的序列号(仅列前几个),继续输入可缩小范围:',
     noneFiltered: '没有符合筛选条件的工件',
     noneFilteredHint: '请选择其他工位、判定、缺陷或时间。',
     more: '显示更早的工件(已显示 {{n}} 件)',

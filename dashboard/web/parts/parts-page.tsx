@@ -10,6 +10,7 @@ import { RESULTS, type PartRow } from '../api/types.ts'
 import { atPlant } from '../shell/site.tsx'
 import { Failed, Nothing } from '../shell/states.tsx'
 import { usePartColumns } from './part-columns.tsx'
+import { UnknownSerial } from './unknown-serial.tsx'
 
 /** All inspections, filtered, or every inspection of one serial. The filter is in the address, so it can be shared. */
 export function PartsPage(): ReactNode {
@@ -22,7 +23,7 @@ export function PartsPage(): ReactNode {
   const plant = usePlant()
   const list = useParts(filter, serial === null)
   const life = useSerial(serial)
-  const columns = usePartColumns()
+  const columns = usePartColumns(filterText(filter))
   const found = usePareto(null).data ?? []
   const classes = [
     ...new Set([...found.map((c) => c.class), ...(filter.class === null ? [] : [filter.class])]),
@@ -144,7 +145,7 @@ export function PartsPage(): ReactNode {
           sticky={{ offsetHeader: 48 }}
           locale={{
             emptyText: unknownSerial ? (
-              <Nothing title={t('parts.unknownSerial', { serial })} hint={t('parts.unknownSerialHint')} />
+              <UnknownSerial serial={serial ?? ''} />
             ) : filtered ? (
               <Nothing title={t('parts.noneFiltered')} hint={t('parts.noneFilteredHint')} />
             ) : (
