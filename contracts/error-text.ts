@@ -1,4 +1,4 @@
-import { ERROR_CODES, type ErrorCode, type ErrorDetail } from './errors.ts'
+import { ERROR_CODES, type ErrorCode, type ErrorDetail, placeText, printable } from './errors.ts'
 import type { I18n } from './i18n.ts'
 
 /** What each code of `ERROR_CODES` says in Chinese. */
@@ -146,14 +146,15 @@ export function errorText({
 
 /** Place and words of an error that has them in Chinese. */
 function inChinese({ zh = {}, ...d }: ErrorDetail): string {
-  const place = [d.file, d.line === undefined ? undefined : `line ${d.line}`, d.path].filter(Boolean)
+  const place = placeText(d)
   const expected = zh.expected ?? d.expected
   const actual = zh.actual ?? d.actual
   const hint = zh.hint ?? d.hint
-  return [
-    place.length > 0 ? `(${place.join(', ')})` : '',
+  const text = [
+    place ? `(${place})` : '',
     expected === undefined ? '' : `;应为 ${expected}`,
     actual === undefined ? '' : `;实际为 ${actual}`,
     hint === undefined ? '' : `;${hint}`,
-  ].join('')
+  ]
+  return printable(text.join(''))
 }

@@ -38,6 +38,11 @@ describe('errorText', () => {
     })
   })
 
+  it('shows control characters in the Chinese words, too', () => {
+    const held = new CodedError('TRC_HELD', { actual: 'a\u001b[2J', zh: { hint: '解除\u0007' } })
+    expect(errorText(held).zh).toBe('TRC_HELD:工件被隔离或其处置不允许;实际为 a\\u001b[2J;解除\\u0007')
+  })
+
   it('takes a message that is not in the common form as a fact', () => {
     expect(errorText({ code: 'CAM_GONE', message: 'usb 3-1 unplugged' }).zh).toBe(
       'CAM_GONE:相机在运行中断开;实际为 usb 3-1 unplugged',
