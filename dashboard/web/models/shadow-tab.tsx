@@ -138,7 +138,7 @@ function Disagreement({ part: d }: { part: ShadowAgreement['disagreements'][numb
         {row ? (
           <PartImage row={row} width={320} />
         ) : (
-          <div className="no-image">{one.error ? t('part.imageGone') : ''}</div>
+          <div className="no-image">{one.error ? t('part.imageNotShown') : ''}</div>
         )}
         <GoldenImage sha256={one.data?.recipe?.goldenSha256 ?? null} />
       </div>
