@@ -55,15 +55,18 @@ describe.skipIf(noBrowser !== null)(
 
     it('asks again for what failed while the server was away: a part and its picture', async () => {
       const { page } = await openPage(browser, 'en')
+      const [older, newer] = at.line.parts.slice(-2).map((p) => p.row)
       let away = false
-      const stop = /\/api\/(parts|images)\//
-      await page.route(stop, (route) => (away ? route.abort() : route.continue()))
+      await page.route('**/api/parts/*', (route) => (away ? route.abort() : route.continue()))
+      // Loaded ahead, too: it must not be there before it is looked for.
+      let unseen = true
+      const picture = `**/api/images/${older?.image?.sha256}*`
+      await page.route(picture, (route) => (unseen ? route.abort() : route.continue()))
       await page.addInitScript(
         `Object.defineProperty(document, 'hidden', { get: () => window.hides === true })`,
       )
       const see = (hides: boolean): Promise<unknown> =>
         page.evaluate(`window.hides = ${hides}; document.dispatchEvent(new Event('visibilitychange'))`)
-      const [older, newer] = at.line.parts.slice(-2).map((p) => p.row)
       await page.goto(`${at.url}/parts`)
       await page.waitForSelector('[data-connection="open"]')
       await page.getByRole('link', { name: newer?.serial }).waitFor()
@@ -75,14 +78,12 @@ describe.skipIf(noBrowser !== null)(
       away = false
       await see(false)
       await page.waitForSelector('canvas[data-image][data-scale]')
-      // The facts of the neighbour are there already, its picture is not.
-      away = true
       await page.keyboard.press('j')
       await page.waitForSelector(`[data-inspection="${older?.inspectionId}"]`)
       await visible(page, en.part.imageNotShown)
       await see(true)
       await page.waitForSelector('[data-connection="connecting"]', { timeout: 10_000 })
-      away = false
+      unseen = false
       await see(false)
       await page.waitForSelector(`canvas[data-image="${older?.image?.sha256}"]`)
       await page.context().close()
