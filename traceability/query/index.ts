@@ -5,7 +5,7 @@ export type { Edge, LifeEvent, PartLife } from './part-life.ts'
 export type { ImageRef, PartFilter, PartRow } from './part-rows.ts'
 export type { StationCounters } from './statistics.ts'
 export type { LettersAsk, SinkLetter, SinkRow } from './sink-answers.ts'
-export { openTraceQuery, TraceQuery, type LotUnits } from './trace-query.ts'
+export { openTraceQuery, TraceQuery } from './trace-query.ts'
 export { imageFile, type ImageFacts } from './image-file.ts'
 export {
   EXPORT_FORMATS,

@@ -8,7 +8,7 @@ import {
   lossesOf,
   type PageRequest,
 } from '../../../traceability/query/index.ts'
-import { RefusedError, STATUS } from '../errors.ts'
+import { RefusedError, STATUS, viewersMayNot } from '../errors.ts'
 import type { DashboardLog } from '../ports.ts'
 import { whoAsks } from '../security.ts'
 
@@ -158,8 +158,7 @@ export function formatOf(text: string | undefined): EpcFormat {
 
 /** Who may change something: the same rule as for facts. @throws RefusedError */
 export function mustBeHere(req: Request): void {
-  if (whoAsks(req).role === 'viewer')
-    throw new RefusedError('someone at the line PC', 'a viewer', 'capture through the line PC itself')
+  if (whoAsks(req).role === 'viewer') throw viewersMayNot('capture through the line PC itself')
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
