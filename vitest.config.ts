@@ -18,7 +18,7 @@ const PURE = [
   'unit/models-{adapter-contract,adapters,anomaly-map,backbone,boxes,card,heads,input,kernels,life-gate,onnx}',
   'unit/models-{quantise,segments,sides,thresholds,uint8-input,watch}',
   'unit/scenarios-{causes,dist,kit-actions,kit-effective,lean-acceptance,lean-chart,lean-losses,spc,tests,two-samples}',
-  'unit/teach-{alike,choose,held-out,kernels,part-frames,place,stand-ins,threshold,tiles,turns,workpieces}',
+  'unit/teach-{alike,choose,held-out,kernels,kinds,part-frames,place,stand-ins,threshold,tiles,turns,workpieces}',
   'unit/traceability-{carrier,epc,epc-uris,epcis-documents,epcis-foreign,epcis-query,happening-words,identify}',
   'unit/traceability-{inspection-check,iso15434,published-checkpoint,signed-note}',
 ].map((name) => `tests/${name}.test.ts`)

@@ -53,6 +53,7 @@ export function liveLine(parts: LiveLineParts): LiveLine & { started(ended: Prom
     plant: spec.plant,
     title: spec.title,
     startedAt: parts.startedAt.toISOString(),
+    timeZone: spec.shifts?.timeZone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone,
     stations: spec.stations.map((s) => ({
       id: s.id,
       camera: s.camera.adapter,

@@ -5,6 +5,8 @@ import type { CameraItem, FrameSlot, FrameSource } from '../contracts/index.ts'
 import type { SharedFramePool } from './frame-pool.ts'
 import { checkSender, IngestRefusal, readFacts, readReset, readTrigger } from './http-ingest.ts'
 import type { IngestFacts } from './http-ingest.ts'
+import { unreadable, UnreadRequests } from './http-unread.ts'
+import type { ParseError } from './http-unread.ts'
 import { ItemFlow, missedItem } from './item-flow.ts'
 import { noBuffer, slotFrame } from './slot-frame.ts'
 import { countedAnew, repeated, skipped, TriggerCounter } from './trigger-counter.ts'
@@ -58,6 +60,7 @@ export function httpPushSource(options: HttpPushOptions): ListeningSource {
   const flow = new ItemFlow('http-push')
   const counter = new TriggerCounter(options.firstTrigger > 1 ? options.firstTrigger : null)
   const uploads = new UploadOrder(options.waitMs ?? options.staleMs, flow.stopped)
+  const unread = new UnreadRequests()
   let nextTrigger = options.firstTrigger
   /** Whether the last frame said that the counter began again. */
   let said = false
@@ -127,7 +130,8 @@ export function httpPushSource(options: HttpPushOptions): ListeningSource {
     return { item: { kind: 'frame', frame }, answer: null }
   }
 
-  const server = createServer((req, res) => {
+  const take = (req: IncomingMessage, res: ServerResponse): void => {
+    unread.begun(req, res)
     const refused = checkSender(req, station, token)
     if (refused) return answer(req, res, refused.status, errorBody(refused.error))
     if (flow.stopped.aborted)
@@ -152,6 +156,15 @@ export function httpPushSource(options: HttpPushOptions): ListeningSource {
       const no = broken ?? unannounced
       answer(req, res, no?.status ?? 202, no ? { ...errorBody(no.error), trigger } : { trigger })
     })
+  }
+  const server = createServer(take)
+  // An `Expect` that is not known is no reason to lose a part: its frame comes, or is missed like any other.
+  server.on('checkExpectation', take)
+  // Nobody knows whether a part is behind it, so it is no trigger; what a sender got wrong shows in `health`.
+  server.on('clientError', (error: ParseError, socket) => {
+    const refusal = unreadable(error)
+    if (refusal) flow.note(refusal.error)
+    unread.end(socket, refusal)
   })
   // A camera that keeps its connection open between parts is the fast path; a stalled upload has its own limit.
   server.keepAliveTimeout = 65_000

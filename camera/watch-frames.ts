@@ -98,6 +98,10 @@ const missed = (trigger: number, triggeredAtMs: number, error: CodedError): Came
   message: error.message,
 })
 
+/** No link holds a frame back for so long, ms. */
+const CLOCK_MS = 600_000
+const BEHIND = 'the link or the pipeline is behind'
+
 /** Too old, or from the future: both say that the frame cannot be placed in time. */
 function staleness(frame: Frame, staleMs: number): CodedError | null {
   const ageMs = Date.now() - Date.parse(frame.meta.capturedAt)
@@ -105,7 +109,7 @@ function staleness(frame: Frame, staleMs: number): CodedError | null {
   return new CodedError('CAM_STALE', {
     expected: `captured at most ${staleMs} ms ago`,
     actual: ageMs > 0 ? `${ageMs} ms ago` : `${-ageMs} ms in the future`,
-    hint: ageMs > 0 ? 'the link or the pipeline is behind' : 'the clock of the camera is wrong',
+    hint: ageMs > 0 && ageMs < CLOCK_MS ? BEHIND : 'the clock of the camera is wrong',
   })
 }
 

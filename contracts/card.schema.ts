@@ -20,8 +20,8 @@ const imageInput = z.strictObject({
   fit: z.enum(['none', 'stretch', 'letterbox', 'crop', 'height']).default('none'),
   /** Shorter side before the cut of `crop`, px; at least the longer side of the input. */
   resizePx: z.number().int().positive().optional(),
-  /** Filter of the scaling: `pillow` (the default) = bilinear with antialias (Pillow, torchvision), `opencv` = INTER_LINEAR without. */
-  resample: z.enum(['pillow', 'opencv']).optional(),
+  /** Filter of the scaling: `pillow` (the default) = bilinear with antialias (Pillow, torchvision), `pillow-bicubic` = the same with a cubic (timm), `opencv` = INTER_LINEAR without. */
+  resample: z.enum(['pillow', 'pillow-bicubic', 'opencv']).optional(),
   /** Grey level of the margins of `letterbox` and `height`; default 114, that of YOLO models. */
   marginGrey: z.number().int().min(0).max(255).optional(),
   /** Smallest width of `height`, px. */

@@ -1,4 +1,4 @@
-import { ERROR_CODES, type ErrorCode } from './errors.ts'
+import { ERROR_CODES, type ErrorCode, type ErrorDetail, placeText, printable } from './errors.ts'
 import type { I18n } from './i18n.ts'
 
 /** What each code of `ERROR_CODES` says in Chinese. */
@@ -119,11 +119,20 @@ const ZH: Record<ErrorCode, string> = {
 const isCode = (code: string): code is ErrorCode => code in ERROR_CODES
 
 /**
- * An error in both languages. Place, expected and found values are facts of the machine and stay as they are; only the
- * words around them are translated.
+ * An error in both languages. Place, expected and found values are facts of the machine and stay as they are, unless the
+ * error brings them in Chinese; else only the words around them are translated.
  */
-export function errorText({ code, message }: { code: string; message: string }): I18n {
+export function errorText({
+  code,
+  message,
+  detail,
+}: {
+  code: string
+  message: string
+  detail?: ErrorDetail
+}): I18n {
   if (!isCode(code)) return { en: message, zh: message }
+  if (detail?.zh !== undefined) return { en: message, zh: `${code}:${ZH[code]}${inChinese(detail)}` }
   const known = `${code}: ${ERROR_CODES[code]}`
   const bare = message.startsWith(`${code}: `) ? message.slice(code.length + 2) : message
   const facts = message.startsWith(known) ? message.slice(known.length) : `; found ${bare}`
@@ -133,4 +142,19 @@ export function errorText({ code, message }: { code: string; message: string }):
     .replace('; found ', ';实际为 ')
     .replaceAll('; ', ';')
   return { en: message, zh: `${code}:${ZH[code]}${translated}` }
+}
+
+/** Place and words of an error that has them in Chinese. */
+function inChinese({ zh = {}, ...d }: ErrorDetail): string {
+  const place = placeText(d)
+  const expected = zh.expected ?? d.expected
+  const actual = zh.actual ?? d.actual
+  const hint = zh.hint ?? d.hint
+  const text = [
+    place ? `(${place})` : '',
+    expected === undefined ? '' : `;应为 ${expected}`,
+    actual === undefined ? '' : `;实际为 ${actual}`,
+    hint === undefined ? '' : `;${hint}`,
+  ]
+  return printable(text.join(''))
 }

@@ -126,6 +126,8 @@ export interface ErrorDetail {
   actual?: string
   /** What to do about it. */
   hint?: string
+  /** The words of these three in Chinese, for what people meet on the pages; what is absent is said as it is. */
+  zh?: { expected?: string; actual?: string; hint?: string }
   /** File the error is in. */
   file?: string
   /** Path inside the document, e.g. `stations[0].camera.adapter`. */
@@ -149,19 +151,22 @@ export class CodedError extends Error {
 }
 
 function describe(code: ErrorCode, d: ErrorDetail): string {
-  const place = [d.file, d.line === undefined ? undefined : `line ${d.line}`, d.path]
-    .filter(Boolean)
-    .join(', ')
+  const place = placeText(d)
   let text = `${code}: ${ERROR_CODES[code]}`
   if (place) text += ` (${place})`
   if (d.expected !== undefined) text += `; expected ${d.expected}`
   if (d.actual !== undefined) text += `; found ${d.actual}`
   if (d.hint !== undefined) text += `; ${d.hint}`
-  return text.replace(CONTROL, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return printable(text)
 }
 
+/** File, line and path of an error, as far as it has them; empty = none. */
+export const placeText = (d: ErrorDetail): string =>
+  [d.file, d.line === undefined ? undefined : `line ${d.line}`, d.path].filter(Boolean).join(', ')
+
 /** What a file or a code holds must not steer the terminal that its error is shown on; lines and tabs may stay. */
-const CONTROL = /[^\P{Cc}\t\n]/gu
+export const printable = (text: string): string =>
+  text.replace(/[^\P{Cc}\t\n]/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
 /** Turns anything caught into a CodedError, keeping one that already is. */
 export function asCoded(error: unknown, fallback: ErrorCode, detail: ErrorDetail = {}): CodedError {

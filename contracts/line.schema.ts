@@ -3,6 +3,7 @@ import { budgetMs, durationMs as ms, ratePerS } from './duration.schema.ts'
 import { teachSpecSchema } from './teach.schema.ts'
 import { watchSchema } from './life.schema.ts'
 import { associationSchema, checkAssociations } from './association.schema.ts'
+import { DATASET_LAYOUTS } from './dataset-layouts.ts'
 import { readersSchema } from './identity-source.schema.ts'
 import { checkTokens } from './open-hosts.ts'
 import { operatorsSchema } from './operator.schema.ts'
@@ -37,9 +38,7 @@ const replayCamera = z.strictObject({
   /** Folder or data-set root; relative to the line file. `${VAR}` and `${VAR:-default}` come from the environment. */
   path: z.string().min(1),
   /** Layout of the folder. */
-  dataset: z
-    .enum(['folder', 'deeppcb', 'yolo', 'voc', 'coco', 'mvtec', 'folder-per-class'])
-    .default('folder'),
+  dataset: z.enum(DATASET_LAYOUTS).default('folder'),
   split: z.string().optional(),
   /** Frames per second; `max` = as fast as the pipeline takes them; `triggered` = one per trigger of the PLC. */
   rate: z.union([ratePerS, z.literal('max'), z.literal('triggered')]),

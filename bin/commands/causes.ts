@@ -111,7 +111,9 @@ function print(a: Analysis): void {
   const left = [
     ...(a.causes.length > SHOWN ? [`${a.compared - SHOWN} comparisons (--format csv has more)`] : []),
     ...(a.cut.undecided > 0 ? [`${a.cut.undecided} parts that are inconclusive and not reviewed`] : []),
-    ...(a.cut.older ? [`parts judged before ${a.since ?? ''}`] : []),
+    ...a.cut.unjudged.map((u) => `${u.n} inspections without a verdict (${u.reason})`),
+    ...(a.cut.repeated > 0 ? [`${a.cut.repeated} looks at parts judged before at that station`] : []),
+    ...(a.cut.older ? [`${a.cut.olderInspections} inspections before ${a.since ?? ''}`] : []),
     ...(a.cut.later > 0 ? [`${a.cut.later} links that began after the judgement`] : []),
     ...(a.cut.links ? ['part of the genealogy: too many links'] : []),
     ...a.factors.filter((f) => f.cut > 0).map((f) => `${f.cut} values of ${f.factor} with few parts`),

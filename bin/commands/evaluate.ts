@@ -44,7 +44,10 @@ export function addEvaluate(program: Command, environment: Environment): void {
     .command('evaluate <dir>')
     .description('judge a data set by the pipeline of the line and score it')
     .option('--dataset <layout>', `layout: ${DATASET_FORMATS.join(', ')}; default: found out`)
-    .option('--split <name>', 'only this split, e.g. val; of the MVTec layout train is judged only so')
+    .option(
+      '--split <name>',
+      'only this split, e.g. val; train of a layout that has it for teaching is judged only so',
+    )
     .option('--limit <n>', 'only the first n images', whole(1))
     .option('--good <labels...>', 'labels that mean a good part; default: good, ok, normal, 良品, 合格 …')
     .option('--recipe <id@version>', 'recipe in lines/recipes, or a recipe file')

@@ -27,6 +27,9 @@ interface ImportFlags extends SigningFlags {
   json?: boolean
 }
 
+/** Mean grey levels; right preparation leaves 0.01, or 0.25 where the library scales floats. */
+const OTHER_PIXELS = 0.3
+
 /** `models import` and `models import-ocr`: models of other libraries. */
 export function addModelImports(models: Command, environment: Environment): void {
   signingOptions(models.command('import <onnx>'))
@@ -102,6 +105,11 @@ export function addModelImports(models: Command, environment: Environment): void
       if (!report.resized)
         process.stdout.write(
           'all reference images have the size of the model: how others are brought to it was not compared; add some as the line takes them\n',
+        )
+      const strange = Math.max(...report.parity.map((p) => p.pixelsMean))
+      if (strange > OTHER_PIXELS)
+        process.stdout.write(
+          `${report.library} shows its network other pixels, by ${strange.toFixed(1)} grey levels in the mean: where it interpolates otherwise, say so with \`resample\` of import.json\n`,
         )
       if (report.quantised) {
         const { unmatched, findings, scoreMax, cpuRatio } = report.quantised

@@ -140,6 +140,7 @@ export async function evaluateInProcess(
   onProgress: (p: BackgroundProgress) => void,
 ): Promise<EvaluateAnswer> {
   const child = spawnProcess(new URL('./evaluate.process.ts', import.meta.url), data)
+  let cancel = (): void => undefined
   const ended = new Promise<EvaluateAnswer>((resolve, reject) => {
     const lost = (actual: string): void => reject(new CodedError('INS_WORKER_LOST', { actual }))
     child.on('message', (m: EvaluateMessage) => {
@@ -151,13 +152,15 @@ export async function evaluateInProcess(
     })
     child.on('error', (e) => lost(String(e)))
     child.on('exit', (code, killer) => lost(`the evaluation process ended with ${code ?? killer}`))
-    const cancel = (): void => lost('the evaluation was given up')
+    cancel = (): void => lost('the evaluation was given up')
     if (signal.aborted) cancel()
     signal.addEventListener('abort', cancel, { once: true })
   })
   try {
     return await ended
   } finally {
+    // A signal of many evaluations would keep the answer of each.
+    signal.removeEventListener('abort', cancel)
     await killProcess(child)
   }
 }

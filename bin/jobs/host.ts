@@ -27,8 +27,12 @@ export async function startJobsHost(options: JobsHostOptions): Promise<{ close()
   const { BackgroundWorker } = await redisQueue()
   const runner = new JobRunner(moduleRegistry())
   const handlers: Record<BackgroundKind, BackgroundWorkerOptions['handle']> = {
-    evaluate: (input, progress) =>
-      evaluateInProcess({ order: input as EvaluateOrder, environment }, stop.signal, progress),
+    evaluate: (input, progress, unwanted) =>
+      evaluateInProcess(
+        { order: input as EvaluateOrder, environment },
+        AbortSignal.any([stop.signal, unwanted]),
+        progress,
+      ),
     module: (input) => computeModuleJob(runner, input),
   }
   const workers = [

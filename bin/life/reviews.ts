@@ -195,5 +195,10 @@ function inForce(
     expected: seen === null ? 'a part that nobody has reviewed' : `the review ${seen} in force`,
     actual: said ?? 'it was taken back',
     hint: 'look at the part again',
+    zh: {
+      expected: seen === null ? '尚无人复核的工件' : `仍然有效的复核 ${seen}`,
+      ...(said === undefined && { actual: '该复核已撤回' }),
+      hint: '请重新查看该工件',
+    },
   })
 }

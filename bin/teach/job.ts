@@ -32,6 +32,7 @@ import {
   type TeachReport,
 } from '../../models/index.ts'
 import type { Environment } from '../setup/environment.ts'
+import { blackMasks } from './black-masks.ts'
 import { modelDirs, trustedKeys } from '../setup/models.ts'
 import { openPartFrames, type PartFrames } from '../images/part-frames.ts'
 import { pixelsOf } from '../images/pixels-of.ts'
@@ -179,7 +180,7 @@ async function imagesOf(
   frames: PartFrames | null,
   taken: readonly string[],
 ): Promise<FoundImages> {
-  const files: string[] = []
+  const listed: string[] = []
   const leftOut: ErrorFact[] = []
   for (const place of places) {
     const found = (await listImages(place).catch(unread(place))).map((entry) => entry.path)
@@ -190,8 +191,11 @@ async function imagesOf(
         expected: 'images in the folder',
         actual: leftOut.at(-1)?.message ?? 'none',
       })
-    for (const file of found) files.push(file)
+    for (const file of found) listed.push(file)
   }
+  const { masks, said } = await blackMasks(places, listed)
+  leftOut.push(...said)
+  const files = listed.filter((file) => !masks.has(file))
   const names = imageNames(
     files.map((file) => resolve(file)),
     taken,

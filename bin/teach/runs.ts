@@ -161,6 +161,7 @@ export class TeachRuns {
         actual:
           this.#work.run === null ? 'an estimate' : `${this.#work.run.ask.id} by ${this.#work.run.ask.by}`,
         hint: 'wait for it or cancel it',
+        zh: { expected: '没有其他示教或估算在进行', hint: '请等待其完成,或先取消' },
       })
     const own: Work = { run: null, stop: new AbortController(), done: Promise.resolve() }
     this.#work = own

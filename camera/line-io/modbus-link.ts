@@ -36,7 +36,7 @@ export async function openModbusLink(at: ModbusAddress): Promise<ModbusLink> {
     try {
       return await request()
     } catch (e) {
-      throw asCoded(e, 'CAM_IO', { path: where, actual: `${what}: ${e instanceof Error ? e.message : ''}` })
+      throw asCoded(e, 'CAM_IO', { path: where, actual: `${what}: ${said(e, at.timeoutMs)}` })
     }
   }
   return {
@@ -57,6 +57,12 @@ export async function openModbusLink(at: ModbusAddress): Promise<ModbusLink> {
     },
     drop: () => void socket.destroy(),
   }
+}
+
+/** The library throws objects that are no `Error`, the timeout among them. */
+function said(e: unknown, timeoutMs: number): string {
+  const { errno, message } = e as { errno?: unknown; message?: string }
+  return errno === 'ETIMEDOUT' ? `no answer within ${timeoutMs} ms` : String(message)
 }
 
 function connected(at: ModbusAddress): Promise<Socket> {

@@ -37,6 +37,9 @@ export async function analyse(
     factors: factorsOf(table),
     cut: {
       undecided: table.undecided,
+      unjudged: [...table.unjudged],
+      repeated: table.repeated,
+      olderInspections: table.olderInspections,
       older: table.older,
       later: table.later,
       links: table.linksCut,

@@ -31,6 +31,7 @@ const WORDS = {
     body: 'Request body',
     response: 'Response',
     schemas: 'Schemas',
+    pages: 'Pages',
     other: '中文',
     role: 'role',
   },
@@ -39,6 +40,7 @@ const WORDS = {
     body: '请求体',
     response: '应答',
     schemas: '数据结构',
+    pages: '页面',
     other: 'English',
     role: '角色',
   },
@@ -81,7 +83,7 @@ export function docsPage(document: object, language: 'zh' | 'en'): string {
   return `<!doctype html><html lang="${language}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>${escape(doc.info.title)} API</title><style>${CSS}</style></head><body>
 <header><h1>${escape(doc.info.title)} API <small>${escape(doc.info.version)}</small></h1>
-<nav><a href="/">Dashboard</a> <a href="/openapi.json">openapi.json</a> <a href="?lang=${language === 'zh' ? 'en' : 'zh'}">${w.other}</a></nav></header>
+<nav aria-label="${w.pages}"><a href="/">Dashboard</a> <a href="/openapi.json">openapi.json</a> <a href="?lang=${language === 'zh' ? 'en' : 'zh'}">${w.other}</a></nav></header>
 <main>${sections.join('')}<section><h2>${w.schemas}</h2>${schemas.join('')}</section></main></body></html>`
 }
 

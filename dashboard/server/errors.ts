@@ -1,5 +1,5 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express'
-import { asCoded, CodedError, type ErrorCode, errorText } from '../../contracts/index.ts'
+import { asCoded, CodedError, type ErrorCode, type ErrorDetail, errorText } from '../../contracts/index.ts'
 import type { DashboardLog } from './ports.ts'
 
 /** HTTP status by error code; 500 for the others. */
@@ -28,8 +28,14 @@ export const STATUS: Partial<Record<ErrorCode, number>> = {
 export const badRequest = (expected: string, actual: string, path?: string): CodedError =>
   new CodedError('API_REQUEST', { expected, actual, ...(path === undefined ? {} : { path }) })
 
-export const notFound = (expected: string, actual: string, hint?: string): CodedError =>
-  new CodedError('API_NOT_FOUND', { expected, actual, ...(hint === undefined ? {} : { hint }) })
+/** @param zh what was expected, in Chinese */
+export const notFound = (expected: string, actual: string, hint?: string, zh?: string): CodedError =>
+  new CodedError('API_NOT_FOUND', {
+    expected,
+    actual,
+    ...(hint === undefined ? {} : { hint }),
+    ...(zh === undefined ? {} : { zh: { expected: zh } }),
+  })
 
 /** Any path that nothing answers, where no page does either. */
 export const unknownPath: RequestHandler = (req) => {
@@ -71,8 +77,21 @@ function statusOf(error: unknown, fallback: number): number {
 /** A well-formed request from someone or somewhere it is not allowed from; API_REQUEST with status 403. */
 export class RefusedError extends CodedError {
   readonly status = 403
-  constructor(expected: string, actual: string, hint?: string) {
-    super('API_REQUEST', { expected, actual, ...(hint === undefined ? {} : { hint }) })
+  constructor(expected: string, actual: string, hint?: string, zh?: ErrorDetail['zh']) {
+    super('API_REQUEST', {
+      expected,
+      actual,
+      ...(hint === undefined ? {} : { hint }),
+      ...(zh === undefined ? {} : { zh }),
+    })
     this.name = 'RefusedError'
   }
 }
+
+/** Something is changed from the line PC only; `hint` says what to do there. */
+export const viewersMayNot = (hint: string): RefusedError =>
+  new RefusedError('someone at the line PC', 'a viewer', hint, {
+    expected: '在产线电脑上操作的人',
+    actual: '只读访问者',
+    hint: '请在产线电脑上进行',
+  })

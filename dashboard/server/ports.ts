@@ -92,6 +92,9 @@ export interface PartFilter {
   /** Judging began from this time (inclusive) to another (exclusive), RFC 3339 UTC. */
   from?: string
   to?: string
+  /** Inspections by their id: only what stands in the log from the one (inclusive) to the other (inclusive). */
+  first?: string
+  last?: string
 }
 
 /**
@@ -103,6 +106,8 @@ export interface PartQueries {
   recentParts(filter: PartFilter): Awaitable<PartRow[]>
   part(inspectionId: string): Awaitable<PartDetail | null>
   bySerial(serial: string): Awaitable<SerialLife | null>
+  /** The first serials that begin with the text. */
+  serialsFrom(text: string, limit: number): Awaitable<string[]>
   /** Every unit that goes by the name, with at most `shown` entries per list; empty = nobody knows it. */
   unitLives(name: string, bounds: { shown: number }): Awaitable<UnitLife[]>
   /** As it goes out, in JSON that of a `Recall`. @throws TRC_NOT_FOUND, TRC_GENEALOGY */

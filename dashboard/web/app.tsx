@@ -6,6 +6,7 @@ import { lazy, Suspense, type ReactNode } from 'react'
 import { BrowserRouter, Route, Routes } from 'react-router'
 import { ApiError } from './api/client.ts'
 import { useLanguage } from './i18n/index.ts'
+import { AskAgain } from './live/ask-again.ts'
 import { LivePage } from './live/live-page.tsx'
 import { antTheme } from './look/theme.ts'
 import { Guarded } from './shell/broken.tsx'
@@ -52,6 +53,7 @@ export function App(): ReactNode {
     >
       <AntApp className="ant-root">
         <QueryClientProvider client={queries}>
+          <AskAgain />
           <BrowserRouter>
             <Guarded>
               <Suspense fallback={<Waiting />}>

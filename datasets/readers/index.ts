@@ -11,6 +11,7 @@ export {
 } from './item.ts'
 export { DATASET_FORMATS, openDataset, READERS, type OpenOptions } from './registry.ts'
 export { imageSize } from './image-size.ts'
-export { picturesBeside } from './left-out.ts'
+export { leftOut, picturesBeside } from './left-out.ts'
+export { masksAmong } from './masks-beside.ts'
 export { maskOfRuns } from './run-lengths.ts'
 export { isLayoutFolder } from './unread-labels.ts'

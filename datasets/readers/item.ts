@@ -97,7 +97,7 @@ export interface DatasetReader {
 /** Names under which data sets file good parts; compared without case, and with `_` for blanks and hyphens. */
 export const GOOD_LABELS: readonly string[] = (
   'good ok ok_front normal pass negative undamaged intact no_defect nodefect non_defective nondefective ' +
-  'defect_free no_crack non_crack 良品 合格 合格品 正常 正常品 无缺陷'
+  'defect_free no_defects nodefect_images no_crack no_cracks non_crack non_cracked uncracked mt_free 良品 合格 合格品 正常 正常品 无缺陷'
 ).split(' ')
 
 const plain = (label: string): string =>

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { CodedError, mapInOrder } from '../../contracts/index.ts'
 import { foldersIn, imagesIn, isDirectory, notEmpty, stem } from './files.ts'
-import { imageHeader, imageSize } from './image-size.ts'
 import { checkGoodLabels, type FoundItem, type DatasetReader, isGoodLabel } from './item.ts'
 import { leftOut, openTruth, turnedImages } from './left-out.ts'
+import { checkMaskSizes, invertedMasks } from './mask-sizes.ts'
 import { readMaskFile } from './read-mask.ts'
 import { splitNamed } from './splits.ts'
 
@@ -22,8 +22,8 @@ export const mvtec: DatasetReader = {
   format: 'mvtec',
   taught: 'train',
   async recognises(dir) {
-    if (await isDirectory(join(dir, 'train', 'good'))) return true
-    return (await isDirectory(join(dir, TRUTH))) && (await goodFolders(dir)).length > 0
+    const good = await goodFolders(dir)
+    return good.includes('good') || (good.length > 0 && (await truthIn(dir)).length > 0)
   },
   async read(dir, options = {}) {
     if (options.goodLabels) checkGoodLabels(options.goodLabels, await trainFolders(dir))
@@ -37,7 +37,7 @@ export const mvtec: DatasetReader = {
     const masks = await findMasks(dir)
     const items: FoundItem[] = []
     for (const [part, split] of await partsIn(dir)) {
-      for (const label of (await foldersIn(join(dir, part))).filter((f) => f !== TRUTH)) {
+      for (const label of (await foldersIn(join(dir, part))).filter((f) => !isTruth(f))) {
         const good = isGoodLabel(label, options.goodLabels)
         for (const f of await imagesIn(join(dir, part, label))) {
           const id = join(part, label, f)
@@ -58,7 +58,8 @@ export const mvtec: DatasetReader = {
     const used = [...masks.values()].filter((m) => m.images.length > 0 || m.files[0] === m.place)
     const shared = used.flatMap(giveToTest)
     await checkMasks(used, (label) => isGoodLabel(label, options.goodLabels))
-    const turned = await checkSizes(items, new Map(used.map((m) => [m.place, m])))
+    const files = new Map(used.map((m) => [m.place, m.files]))
+    const turned = await checkMaskSizes(items, (mask) => files.get(mask) ?? [])
     const marked = items.some((i) => i.mask !== undefined)
     const bare = items.filter((i) => i.defective === true && i.mask === undefined)
     const classes = [...new Set(items.map((i) => i.label ?? ''))].sort()
@@ -70,6 +71,7 @@ export const mvtec: DatasetReader = {
       seen: used.flatMap((m) => m.files),
       leftOut: [
         ...turnedImages(turned, dir),
+        ...(await invertedMasks(items, dir)),
         ...openTruth(
           shared,
           dir,
@@ -149,47 +151,27 @@ async function goodFolders(dir: string, good?: readonly string[]): Promise<strin
   return (await trainFolders(dir)).filter((f) => isGoodLabel(f, good))
 }
 
+/** Folders in that of the training images. */
 async function trainFolders(dir: string): Promise<string[]> {
-  const train = join(dir, 'train')
-  return (await isDirectory(train)) ? foldersIn(train) : []
+  const parts = (await partsIn(dir)).filter(([, split]) => split === 'train')
+  return (await mapInOrder(parts, ([part]) => foldersIn(join(dir, part)))).flat()
 }
 
-/**
- * A file that cannot be read is left to the evaluation.
- *
- * @returns ids of images with a mask that EXIF says to show turned
- * @throws DAT_ANNOTATION for a mask of another size than its image
- */
-async function checkSizes(
-  items: readonly FoundItem[],
-  masks: ReadonlyMap<string, Pick<Mask, 'files'>>,
-): Promise<string[]> {
-  const turned = await mapInOrder(items, async ({ id, image, mask }) => {
-    const files = mask === undefined ? [] : (masks.get(mask)?.files ?? [])
-    const of = files.length === 0 ? null : await imageHeader(image).catch(() => null)
-    if (of === null) return []
-    for (const file of files) {
-      const is = await imageSize(file).catch(() => null)
-      if (is === null || (of.widthPx === is.widthPx && of.heightPx === is.heightPx)) continue
-      throw new CodedError('DAT_ANNOTATION', {
-        file,
-        expected: `a mask of ${of.widthPx} × ${of.heightPx} px, like its image`,
-        actual: `${is.widthPx} × ${is.heightPx} px`,
-        ...(of.turned && {
-          hint: 'the EXIF orientation of the image is not used: store it turned, or mark it as it is stored',
-        }),
-      })
-    }
-    return of.turned ? [id] : []
-  })
-  return turned.flat()
+const isTruth = (folder: string): boolean => folder.toLowerCase() === TRUTH
+
+/** Folders of masks in the set and beside the public test images. */
+async function truthIn(dir: string): Promise<string[]> {
+  const roots = [dir, join(dir, PUBLIC)]
+  const found = await mapInOrder(roots, async (root) =>
+    (await isDirectory(root)) ? (await foldersIn(root)).filter(isTruth).map((f) => join(root, f)) : [],
+  )
+  return found.flat()
 }
 
 /** Masks by `<class>/<stem of the image>`. */
 async function findMasks(dir: string): Promise<Map<string, Mask>> {
   const found = new Map<string, Mask>()
-  for (const root of [join(dir, TRUTH), join(dir, PUBLIC, TRUTH)]) {
-    if (!(await isDirectory(root))) continue
+  for (const root of await truthIn(dir)) {
     for (const label of await foldersIn(root)) {
       const at = join(root, label)
       for (const f of await imagesIn(at)) {

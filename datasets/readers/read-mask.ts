@@ -88,6 +88,54 @@ async function readOne(file: string): Promise<MaskImage> {
   }
 }
 
+/** Numbers of classes, or two greys with what compression leaves around them: most of the image is one of so many. */
+const MASK_GREYS = 16
+const MASK_SHARE = 0.9
+
+/** A picture saved twice, as JPEG and as PNG, is so much like itself; a mask of the whole part is less like its image. */
+const COPY_CORRELATION = 0.99
+
+/**
+ * Whether an image is drawn, as masks are, and no photograph; false when it cannot be read.
+ *
+ * @param image whose mask it would be: a picture in black and white that is saved twice is no mask of itself
+ */
+export async function looksLikeMask(file: string, image?: string): Promise<boolean> {
+  try {
+    const pixels = await greys(file)
+    const counts = new Map<number, number>()
+    for (const v of pixels) counts.set(v, (counts.get(v) ?? 0) + 1)
+    const [first = 0, second = 0] = [...counts.values()].sort((a, b) => b - a)
+    if (counts.size > MASK_GREYS && first + second < MASK_SHARE * pixels.length) return false
+    return image === undefined || correlation(pixels, await greys(image)) < COPY_CORRELATION
+  } catch {
+    return false
+  }
+}
+
+const greys = async (file: string): Promise<Uint8Array> =>
+  imageOf(await readFile(file))
+    .flatten({ background: '#000' })
+    .greyscale()
+    .raw()
+    .toBuffer()
+
+/** Pearson's coefficient, -1..1; 0 for other lengths, and where one is the same all over. */
+function correlation(a: Uint8Array, b: Uint8Array): number {
+  if (a.length !== b.length) return 0
+  let [sumA, sumB, squareA, squareB, product] = [0, 0, 0, 0, 0]
+  a.forEach((v, i) => {
+    const w = b[i] ?? 0
+    sumA += v
+    sumB += w
+    squareA += v * v
+    squareB += w * w
+    product += v * w
+  })
+  const spread = (a.length * squareA - sumA ** 2) * (b.length * squareB - sumB ** 2)
+  return spread > 0 ? (a.length * product - sumA * sumB) / Math.sqrt(spread) : 0
+}
+
 /** Numbers of classes in a lossy image: those below the middle would be lost, and their defects asked of nobody. */
 function refuseDarker(any: Uint8Array, bright: Uint8Array, widthPx: number, file: string): void {
   const { labels, regions } = truthRegions(any, widthPx)

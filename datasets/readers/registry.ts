@@ -1,20 +1,36 @@
-import { CodedError } from '../../contracts/index.ts'
+import { join } from 'node:path'
+import { CodedError, mapInOrder } from '../../contracts/index.ts'
 import { checkBoxes } from './check-boxes.ts'
 import { coco } from './coco.ts'
 import { deeppcb } from './deeppcb.ts'
-import { isDirectory } from './files.ts'
+import { foldersIn, isDirectory } from './files.ts'
 import { folderPerClass } from './folder-per-class.ts'
 import { folder } from './folder.ts'
 import type { Dataset, DatasetItem, DatasetReader, ReadOptions } from './item.ts'
 import { checkGoodLabels, GOOD_LABELS, isGoodLabel } from './item.ts'
 import { leftOut, unusedFiles } from './left-out.ts'
+import { labelme } from './labelme.ts'
+import { masksBeside } from './masks-beside.ts'
 import { mvtec } from './mvtec.ts'
-import { refuseMasksBeside, refuseUnreadLabels } from './unread-labels.ts'
+import { splitNamed } from './splits.ts'
+import { refuseUnreadLabels } from './unread-labels.ts'
+import { visa } from './visa.ts'
 import { voc } from './voc.ts'
 import { yolo } from './yolo.ts'
 
 /** Every layout; the order is the order in which a folder is asked what it is, special before general. */
-export const READERS: readonly DatasetReader[] = [deeppcb, yolo, coco, voc, mvtec, folderPerClass, folder]
+export const READERS: readonly DatasetReader[] = [
+  deeppcb,
+  visa,
+  yolo,
+  labelme,
+  coco,
+  voc,
+  mvtec,
+  masksBeside,
+  folderPerClass,
+  folder,
+]
 
 export const DATASET_FORMATS: readonly string[] = READERS.map((r) => r.format)
 
@@ -102,15 +118,32 @@ function named(format: string): DatasetReader {
 async function recognise(dir: string): Promise<DatasetReader> {
   for (const r of READERS) {
     if (!(await r.recognises(dir))) continue
-    if (r === folderPerClass) await refuseUnreadLabels(dir)
-    else if (r === folder) await refuseMasksBeside(dir)
+    if (r === folderPerClass) await refuseUnreadLabels(dir, 'folder-per-class')
+    else if (r === folder) await refuseUnreadLabels(dir, 'folder')
     return r
   }
-  await refuseUnreadLabels(dir)
+  const inside = await setsInside(dir)
+  if (inside.length === 0) await refuseUnreadLabels(dir)
   throw new CodedError('DAT_LAYOUT', {
     file: dir,
     expected: `the layout of one of ${DATASET_FORMATS.join(', ')}`,
     actual: 'no layout that is known',
-    hint: 'name the layout with --dataset to see what is missing',
+    hint:
+      inside.length > 0
+        ? `name one of the sets in it: ${inside.slice(0, NAMED).join(', ')}${inside.length > NAMED ? ' …' : ''}`
+        : 'name the layout with --dataset to see what is missing',
   })
+}
+
+const NAMED = 8
+
+/** Folders that are data sets of their own, as those of MVTec AD, VisA and DAGM are, one for each product. */
+async function setsInside(dir: string): Promise<string[]> {
+  const folders = (await foldersIn(dir)).filter((f) => splitNamed(f) === undefined)
+  const sets = await mapInOrder(folders, async (f) => {
+    for (const r of READERS)
+      if (r !== folder && (await r.recognises(join(dir, f)).catch(() => false))) return [`${f} (${r.format})`]
+    return []
+  })
+  return sets.flat()
 }

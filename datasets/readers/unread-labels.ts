@@ -1,11 +1,16 @@
-import { extname, join } from 'node:path'
+import { createReadStream } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { basename, dirname, extname, join } from 'node:path'
 import { CodedError } from '../../contracts/index.ts'
-import { filesBelow, foldersIn, imagesBelow, isImage, readText, stem } from './files.ts'
+import { filesBelow, foldersIn, imagesBelow, isImage, numberedLines, readText, stem } from './files.ts'
+import { OF_A_MASK } from './masks-beside.ts'
+import { looksLikeMask } from './read-mask.ts'
 import { splitNamed } from './splits.ts'
+import { isAnnotation } from './voc.ts'
 
 /** How layouts name the folders of images and of what is said about them. */
 const OF_A_LAYOUT =
-  /^(((train|val|test)_)?images?|imgs?|labels?|annotations?|annots|masks|ground_?truths?|jpegimages|imagesets|segmentation(class|object))$/i
+  /^(((train|val|test)_)?images?|imgs?|labels?|annotations?|annots|ground[-_ ]?truths?|(.*[-_ ])?masks?([-_ ]images?)?|jpegimages|imagesets|segmentation(class|object))$/i
 
 /** Whether a reader may take a folder of this name for none of a class of parts. */
 export const isLayoutFolder = (name: string): boolean =>
@@ -15,19 +20,19 @@ export const isLayoutFolder = (name: string): boolean =>
 const MISSING: Record<string, string> = {
   '.txt': 'data.yaml or classes.txt with the names of the classes (YOLO)',
   '.xml': 'XML in annotations/ with images/ beside it, or XML beside its image (Pascal VOC)',
-  '.json': 'annotations/*.json, annotations.json or <split>/_annotations.coco.json (COCO)',
+  '.json':
+    'annotations/*.json, annotations.json or <split>/_annotations.coco.json (COCO), or JSON of LabelMe',
+  '.csv':
+    'folders named after the class of their images, or labels as COCO, Pascal VOC or YOLO: tables are not read',
 }
 const MISSING_MASKS = 'train/good, test/<class> and ground_truth/<class>/<image>_mask.png (MVTec)'
-
-/** Ends of the names of masks that lie beside their images: `_label` of KolektorSDD, `_GT` of KolektorSDD2. */
-const OF_A_MASK = /[-_](label|mask|gt)$/i
 
 /**
  * Masks beside their images would be judged as parts, and whether a part is good is in them alone.
  *
  * @throws DAT_LAYOUT with the first
  */
-export async function refuseMasksBeside(dir: string): Promise<void> {
+async function refuseMasksBeside(dir: string): Promise<void> {
   const images = await imagesBelow(dir)
   const stems = new Set(images.map(stem))
   const [mask, ...more] = images.filter(
@@ -48,9 +53,18 @@ const OF_MASKS = /mask|truth|segmentation/i
 async function layoutFolders(dir: string): Promise<string[]> {
   const all = await foldersIn(dir)
   const found = all.filter((f) => OF_A_LAYOUT.test(f))
-  if (found.length !== 1 || all.length === 1 || found.some((f) => OF_MASKS.test(f))) return found
+  const [only] = found
+  if (only === undefined || found.length > 1) return found
+  if (OF_MASKS.test(only) && (!/mask/i.test(only) || (await hasMasks(join(dir, only))))) return found
+  if (all.length === 1 && !OF_MASKS.test(only)) return found
   for (const f of all) if ((await imagesBelow(join(dir, f))).length === 0) return found
   return []
+}
+
+/** Whether the images of a folder are drawn; a class may be named after the solder mask of boards. */
+async function hasMasks(dir: string): Promise<boolean> {
+  const [first] = await imagesBelow(dir)
+  return first === undefined || (await looksLikeMask(join(dir, first)))
 }
 
 async function firstLabels(dir: string, files: readonly string[]): Promise<string | undefined> {
@@ -62,10 +76,20 @@ async function firstLabels(dir: string, files: readonly string[]): Promise<strin
 /** Keys of COCO, LabelMe and Supervisely. */
 const LABEL_KEYS = ['images', 'annotations', 'shapes', 'objects']
 
-/** Whether a file says where defects are, by its name; JSON by its content, as cameras and other programs write it, too. */
+/** Four numbers of a box, apart or with commas, and whatever else a line has. */
+const BOX = /(^|[\s,;])(-?[\d.]+(e[-+]?\d+)?[\s,;]+){3}-?[\d.]+(e[-+]?\d+)?([\s,;]|$)/i
+
+/** Whether a file says where defects are, by its content: cameras and other programs write such files beside images, too. */
 async function mayBeLabels(file: string): Promise<boolean> {
-  if (extname(file).toLowerCase() !== '.json') return true
+  const kind = extname(file).toLowerCase()
   try {
+    if (kind === '.txt') {
+      // Class names and remarks may be of any encoding.
+      const lines = numberedLines((await readFile(file)).toString('latin1'))
+      return lines.every(({ text }) => BOX.test(text))
+    }
+    if (kind === '.xml') return await isAnnotation(file)
+    if (kind !== '.json') return true
     const value: unknown = JSON.parse(await readText(file))
     return typeof value === 'object' && value !== null && LABEL_KEYS.some((key) => key in value)
   } catch {
@@ -74,24 +98,57 @@ async function mayBeLabels(file: string): Promise<boolean> {
   }
 }
 
+/** So much of a table, and so many images, are looked at. */
+const TABLE = { bytes: 1e6, images: 200 }
+
+/** The first bytes of a file of any encoding, in which ASCII is itself; empty when it cannot be read. */
+async function headOf(file: string): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  try {
+    for await (const chunk of createReadStream(file, { end: TABLE.bytes - 1 })) chunks.push(chunk as Buffer)
+  } catch {
+    return Buffer.alloc(0)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** A table (CSV) that names images, in the folder itself or in one of a split. */
+async function firstTable(dir: string, files: readonly string[]): Promise<string | undefined> {
+  const images = files.filter(isImage).slice(0, TABLE.images)
+  for (const f of files) {
+    const at = dirname(f)
+    if (extname(f).toLowerCase() !== '.csv' || !(at === '.' || splitNamed(at) !== undefined)) continue
+    const text = await headOf(join(dir, f))
+    if (images.some((i) => text.includes(basename(i)))) return f
+  }
+  return undefined
+}
+
 /**
  * Folders of images and labels whose layout nothing recognised must not be taken for classes: every part would count as
- * a defective one of class `images`.
+ * a defective one of class `images`; nor for images without labels.
  *
+ * @param as what they would be taken for; absent = nothing
  * @throws DAT_LAYOUT with what is missing
  */
-export async function refuseUnreadLabels(dir: string): Promise<void> {
+export async function refuseUnreadLabels(dir: string, as?: 'folder-per-class' | 'folder'): Promise<void> {
   await refuseMasksBeside(dir)
   const levels = (await foldersIn(dir)).flatMap((f) => (splitNamed(f) === undefined ? [] : [f]))
   const folders: string[] = []
   for (const level of levels.length > 0 ? levels : ['.'])
-    for (const f of await layoutFolders(join(dir, level))) folders.push(join(level, f))
+    for (const f of await layoutFolders(join(dir, level)))
+      if (as !== 'folder' || OF_MASKS.test(f)) folders.push(join(level, f))
   const files = await filesBelow(dir)
   const images = new Set(files.filter(isImage).map(stem))
   const beside = (f: string): boolean => images.has(stem(f))
   const notes =
-    (await firstLabels(dir, files.filter(beside))) ??
-    (folders.length > 0 ? await firstLabels(dir, files) : undefined)
+    // A table of one image is what was measured there; one of labels names its images.
+    (await firstLabels(
+      dir,
+      files.filter((f) => beside(f) && extname(f).toLowerCase() !== '.csv'),
+    )) ??
+    (folders.length > 0 ? await firstLabels(dir, files) : undefined) ??
+    (as !== 'folder-per-class' ? await firstTable(dir, files) : undefined)
   if (folders.length === 0 && notes === undefined) return
   const masks = folders.some((f) => OF_MASKS.test(f))
   throw new CodedError('DAT_LAYOUT', {
@@ -106,6 +163,9 @@ export async function refuseUnreadLabels(dir: string): Promise<void> {
       ...(folders.length === 0 ? [] : [`folders ${folders.join(', ')}`]),
       ...(notes === undefined ? [] : [`labels such as ${notes}`]),
     ].join('; '),
-    hint: 'folders that are classes in spite of it: --dataset folder-per-class',
+    hint:
+      as === 'folder'
+        ? 'images without labels in spite of it: --dataset folder'
+        : 'folders that are classes in spite of it: --dataset folder-per-class',
   })
 }

@@ -6,7 +6,6 @@ import {
   filesIn,
   foldersIn,
   imagesBelow,
-  isDirectory,
   isFile,
   notEmpty,
   numberedLines,
@@ -19,18 +18,9 @@ import { splitNamed } from './splits.ts'
 
 const isXml = (name: string): boolean => name.toLowerCase().endsWith('.xml')
 
-/** `lable` is that of GC10-DET. */
-const ANNOTATIONS = [
-  'Annotations',
-  'annotations',
-  'Annotation',
-  'annotation',
-  'labels',
-  'label',
-  'lable',
-  'xml',
-]
-const IMAGES = ['JPEGImages', 'images', 'IMAGES']
+/** Names of folders, compared without case as those of the splits are; `lable` is that of GC10-DET. */
+const ANNOTATIONS = ['annotations', 'annotation', 'labels', 'label', 'lable', 'xml']
+const IMAGES = ['jpegimages', 'images']
 
 /**
  * Pascal VOC: one XML per image, pixel numbers 1-based and inclusive (VOC2012 development kit, section 8), turned into
@@ -39,13 +29,16 @@ const IMAGES = ['JPEGImages', 'images', 'IMAGES']
  */
 export const voc: DatasetReader = {
   format: 'voc',
-  recognises: async (dir) => (await placesIn(dir)).length > 0,
+  async recognises(dir) {
+    const [place] = await placesIn(dir)
+    return place?.xml[0] !== undefined && (await isAnnotation(join(place.notes, place.xml[0])))
+  },
   async read(dir) {
     const places = await placesIn(dir)
     if (places.length === 0) {
       throw new CodedError('DAT_LAYOUT', {
         file: dir,
-        expected: `a folder of XML (${ANNOTATIONS.slice(0, 2).join(', ')}) and one of images (${IMAGES.join(', ')})`,
+        expected: 'a folder of XML (Annotations) and one of images (JPEGImages, images)',
         actual: 'no annotations',
       })
     }
@@ -67,6 +60,12 @@ export const voc: DatasetReader = {
   },
 }
 
+/** Whether XML is about an image; cameras write settings in such files. What cannot be read may be. */
+export async function isAnnotation(xml: string): Promise<boolean> {
+  const text = await readText(xml).catch(() => null)
+  return text === null || text.trim() === '' || /<(annotations?|object|bndbox)\b/i.test(text)
+}
+
 interface Place {
   /** Folder of the split below the data set; empty = the data set itself. */
   level: string
@@ -86,15 +85,15 @@ async function placesIn(dir: string): Promise<Place[]> {
 
 async function placeIn(dir: string, level: string): Promise<Place | null> {
   const at = join(dir, level)
-  const images = await firstOf(at, IMAGES)
-  for (const name of ANNOTATIONS) {
+  const folders = await foldersIn(at)
+  const [images = at] = named(folders, IMAGES).map((f) => join(at, f))
+  for (const name of named(folders, ANNOTATIONS)) {
     const notes = join(at, name)
-    if (!(await isDirectory(notes))) continue
     const xml = (await filesBelow(notes)).filter(isXml)
-    if (xml.length > 0) return { level, notes, xml, images: images ?? at }
+    if (xml.length > 0) return { level, notes, xml, images }
   }
   const xml = (await filesIn(at)).filter(isXml)
-  return xml.length > 0 ? { level, notes: at, xml, images: images ?? at } : null
+  return xml.length > 0 ? { level, notes: at, xml, images } : null
 }
 
 async function readPlace(dir: string, { level, notes, xml, images }: Place): Promise<FoundItem[]> {
@@ -102,11 +101,11 @@ async function readPlace(dir: string, { level, notes, xml, images }: Place): Pro
   const splits = await readSplits(join(dir, level), new Set(xml.map((f) => stem(basename(f)))))
   const found = await mapInOrder(xml, async (f): Promise<FoundItem[]> => {
     const file = join(notes, f)
-    const image = imageOf(stem(f), file)
     const { boxes, width, height } = parse(await readText(file), file)
+    const image = imageOf(stem(f), file)
     if (boxes.length > 0) await checkSizes(boxes, { width, height }, image, file)
-    const named = splitNamed(level)
-    const within = named === undefined ? (splits.get(stem(basename(f))) ?? ['all']) : [named]
+    const own = splitNamed(level)
+    const within = own === undefined ? (splits.get(stem(basename(f))) ?? ['all']) : [own]
     return within.map((split) => ({ id: join(level, stem(f)), image, split, boxes, defective: null }))
   })
   return found.flat()
@@ -148,10 +147,9 @@ const unescaped = (text: string): string =>
     return code <= 0x10ffff ? String.fromCodePoint(code) : all
   })
 
-async function firstOf(dir: string, names: readonly string[]): Promise<string | null> {
-  for (const n of names) if (await isDirectory(join(dir, n))) return join(dir, n)
-  return null
-}
+/** Those of the folders that have one of the names, in the order of these. */
+const named = (folders: readonly string[], names: readonly string[]): string[] =>
+  names.flatMap((name) => folders.filter((f) => f.toLowerCase() === name))
 
 /** Splits of each name. Lines are names, which may have blanks in them, alone or with -1, 0 or 1 of a class behind. */
 async function readSplits(dir: string, known: ReadonlySet<string>): Promise<Map<string, string[]>> {
@@ -177,14 +175,18 @@ const numberOf = (xml: string, name: string): number => Number(textOf(xml, name)
 /** Comments and the bodies of elements that are not looked at, lines kept. */
 const blank = (text: string): string => text.replace(/[^\n]/g, ' ')
 
+const CVAT = 'export the task from CVAT as COCO 1.0, Ultralytics YOLO or Pascal VOC'
+
 /** VOC files are flat and written by tools, so the few tags needed are found by name; anything odd is an error. */
 function parse(document: string, file: string): { boxes: FoundBox[]; width?: number; height?: number } {
   const xml = document.replace(/<!--[\s\S]*?-->|<!\[CDATA\[([\s\S]*?)\]\]>/g, (all, text?: string) =>
     text === undefined ? blank(all) : escaped(text),
   )
   const lineOf = (index: number): number => xml.slice(0, index).split('\n').length
-  const fault = (index: number, expected: string, actual: string): CodedError =>
-    new CodedError('DAT_ANNOTATION', { file, line: lineOf(index), expected, actual })
+  const fault = (index: number, expected: string, actual: string, hint?: string): CodedError =>
+    new CodedError('DAT_ANNOTATION', { file, line: lineOf(index), expected, actual, ...(hint && { hint }) })
+  if (/<annotations[\s>]/.test(xml))
+    throw fault(0, 'an <annotation> document for each image', 'one <annotations> for all, as of CVAT', CVAT)
   if (!/<annotation[\s>]/.test(xml) || !/<\/annotation\s*>/.test(xml))
     throw fault(0, 'a complete <annotation> document', xml.slice(0, 60).trim())
   const boxes: FoundBox[] = []

@@ -7,6 +7,7 @@ import {
   imagesBelow,
   isDirectory,
   isFile,
+  isImage,
   notEmpty,
   numberedLines,
   readText,
@@ -139,8 +140,15 @@ async function dataFile(dir: string): Promise<string | null> {
     })
   if (others[0] !== undefined) return join(dir, others[0])
   const list = join(dir, CLASS_LIST)
-  const beside = (await isDirectory(join(dir, 'images'))) && (await isDirectory(join(dir, 'labels')))
-  return beside && (await isFile(list)) ? list : null
+  if (!(await isFile(list))) return null
+  const apart = (await isDirectory(join(dir, 'images'))) && (await isDirectory(join(dir, 'labels')))
+  return apart || (await labelsBeside(dir)) ? list : null
+}
+
+/** Whether an image has its label file beside it, as LabelImg saves them. */
+async function labelsBeside(dir: string): Promise<boolean> {
+  const files = new Set(await filesIn(dir))
+  return [...files].some((f) => isImage(f) && files.has(`${stem(f)}.txt`))
 }
 
 async function readData(file: string): Promise<z.infer<typeof dataSchema>> {
@@ -172,8 +180,9 @@ async function findImages(
     for (const image of inSplit) images.push({ split, image })
   }
   if (missing.length < named.length) return { images, missing }
-  const plain = join(dir, 'images')
-  if (await isDirectory(plain)) {
+  const apart = join(dir, 'images')
+  const plain = (await isDirectory(apart)) ? apart : dir
+  if (plain === apart || file.endsWith(CLASS_LIST)) {
     const all = await imagesBelow(plain)
     return { images: all.map((f) => ({ split: 'all', image: join(plain, f) })), missing: [] }
   }

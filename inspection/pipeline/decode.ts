@@ -87,7 +87,11 @@ export async function decodeImage(
     })
   if (facts.animated) throw refused('one image', 'an animation or several pages')
   if (facts.bitDepth > 8)
-    throw refused('8 bits per channel', `${facts.bitDepth} bits`, 'have the camera send 8 bits')
+    throw refused(
+      '8 bits per channel',
+      `${facts.bitDepth} bits`,
+      'have the camera send 8 bits, or convert the files',
+    )
   if (header?.kind === 'jpeg' && header.channels !== 1 && header.channels !== 3)
     throw refused('grey or RGB', `${header.channels} channels (CMYK)`, 'CMYK has no defined camera colours')
   check(widthPx, heightPx)

@@ -8,6 +8,8 @@ import {
   type BackgroundProgress,
   JOBS_PREFIX,
   jobsQueue,
+  RENEW_MS,
+  WANTED_MS,
 } from './background.schema.ts'
 import { RedisLink } from './redis-link.ts'
 import { connectionOptions } from './redis-url.ts'
@@ -65,11 +67,13 @@ export class BackgroundClient {
     const { kind, version } = this.#options
     if ((await this.workers(5_000)) === 0) throw this.#nobody()
     const id = uuidv7()
+    const wanted = `${this.#options.prefix ?? JOBS_PREFIX}:wanted:${id}`
     try {
+      await this.#want(wanted)
       await answered(
         this.#queue.add(
           kind,
-          { version, input },
+          { version, input, wanted },
           {
             jobId: id,
             removeOnComplete: { age: 600 },
@@ -77,12 +81,15 @@ export class BackgroundClient {
           },
         ),
       )
-      return await this.#result(id, wait)
+      return await this.#result(id, wanted, wait)
     } catch (error) {
       throw asCoded(error, 'INS_QUEUE')
     } finally {
-      // Nobody else asks for it; a job that is being done cannot be removed and ends for nobody.
-      if (this.#link.up) await answered(this.#queue.remove(id)).catch(() => 0)
+      // Nobody else asks for it; one that is being done cannot be removed, and is given up since nobody wants it.
+      if (this.#link.up) {
+        await answered(this.#link.drop([wanted])).catch(() => 0)
+        await answered(this.#queue.remove(id)).catch(() => 0)
+      }
     }
   }
 
@@ -91,8 +98,13 @@ export class BackgroundClient {
     return Promise.race([this.#queue.disconnect(), sleep(1_000)]).then(() => undefined)
   }
 
-  async #result(id: string, wait: BackgroundWait): Promise<unknown> {
+  #want(key: string): Promise<void> {
+    return answered(this.#link.put(key, Uint8Array.of(1), WANTED_MS))
+  }
+
+  async #result(id: string, wanted: string, wait: BackgroundWait): Promise<unknown> {
     const started = monoMs()
+    let saidMs = started
     let aliveMs = started
     let shown = -1
     for (;;) {
@@ -102,6 +114,10 @@ export class BackgroundClient {
       if (now - aliveMs > PATIENCE_MS) throw this.#nobody()
       await sleep(wait.lookEveryMs ?? 500)
       if (!this.#link.up) continue
+      if (now - saidMs > RENEW_MS) {
+        saidMs = now
+        await this.#want(wanted).catch(() => undefined)
+      }
       const job = await answered(this.#queue.getJob(id)).catch(() => null)
       if (job === null) continue
       if (!job)

@@ -13,7 +13,14 @@ export interface BackgroundOrder {
   /** Of the program that sends: another version may compute otherwise. */
   version: string
   input: unknown
+  /** Key that the sender renews as long as it waits: without it, nobody does. */
+  wanted: string
 }
+
+/** A sender that is gone (Ctrl-C, killed, cut off) is waited for so long, ms. */
+export const WANTED_MS = 30_000
+/** Time between two times that a sender says so, and between two looks, ms. */
+export const RENEW_MS = WANTED_MS / 6
 
 /** The job's return value. A result lies under `key` as JSON until it is fetched or expires; it may be large. */
 export type BackgroundEnd =

@@ -65,6 +65,10 @@ export class RedisLink {
     return this.#answer(this.#redis.getBuffer(key))
   }
 
+  async has(key: string): Promise<boolean> {
+    return (await this.#answer(this.#redis.exists(key))) > 0
+  }
+
   async drop(keys: string[]): Promise<void> {
     if (this.up) await this.#redis.unlink(...keys)
   }

@@ -43,6 +43,8 @@ export const importArgumentsSchema = z.strictObject({
    * for logits.
    */
   activation: z.enum(['none', 'softmax']).optional(),
+  /** torchvision-classify, yolo-classify: name of the output with the scores; the first by default. */
+  output: z.string().min(1).optional(),
   /** torchvision-classify, yolo-classify: shorter side before the centre crop; by default the longer one of `size`. */
   resize: z.number().int().positive().optional(),
   /** torchvision-segment: the label that is no finding. */
@@ -58,7 +60,7 @@ export const importArgumentsSchema = z.strictObject({
   order: z.enum(['rgb', 'bgr']).optional(),
   /** How an image of another size is brought to `size`, in place of what the family's library does. */
   fit: z.enum(['letterbox', 'stretch', 'crop']).optional(),
-  resample: z.enum(['pillow', 'opencv']).optional(),
+  resample: z.enum(['pillow', 'pillow-bicubic', 'opencv']).optional(),
   marginGrey: z.number().int().min(0).max(255).optional(),
 })
 export type ImportArguments = z.infer<typeof importArgumentsSchema>

@@ -1,9 +1,10 @@
 import { CodedError } from '../../contracts/index.ts'
 import type { FamilySpec, ModelCard, ModelInput } from '../../contracts/index.ts'
+import { channelsLast } from '../onnx/uint8-input.ts'
 import type { Uint8InputSpec } from '../onnx/uint8-input.ts'
 import type { OrtSession } from '../runtime/ort-session.ts'
+import { classesOf, outputsOf } from './foreign-outputs.ts'
 import { ANTIALIAS_OPSET } from '../onnx/scaling.ts'
-import { AS_FLOAT } from '../onnx/outputs.ts'
 import type { ForeignFamily, ImportArguments } from './arguments.schema.ts'
 
 /** Name of the uint8 input that an imported model gets. */
@@ -13,6 +14,8 @@ const IMAGE = 'sightline_image'
 const IMAGENET = { mean: [123.675, 116.28, 103.53], std: [58.395, 57.12, 57.375] }
 /** Ultralytics and anomalib feed 0..1; what else is needed is inside the graph. */
 const UNIT = { mean: [0, 0, 0], std: [255, 255, 255] }
+/** A graph that takes whole grey levels scales them itself. */
+const LEVELS = { mean: [0, 0, 0], std: [1, 1, 1] }
 
 export interface ForeignModel {
   card: ModelCard
@@ -51,10 +54,20 @@ export function foreignModel(request: ForeignRequest, graph: ForeignGraph): Fore
       expected: 'one image input',
       actual: `[${graph.inputs.map((i) => i.name).join(', ')}]`,
     })
-  const usual = a.family.startsWith('torchvision') ? IMAGENET : UNIT
+  const { shape } = input
+  if (shape.length !== 0 && shape.length !== 4)
+    throw new CodedError('MDL_PACKAGE', {
+      path: 'inputs',
+      expected: 'an image input [n, channels, height, width] or [n, height, width, channels]',
+      actual: `${input.name} [${shape.join(', ')}]`,
+      hint: 'detectors of torchvision (Faster R-CNN, RetinaNet), which take an image without n and scale it themselves, are of no family here',
+    })
+  const floats = a.family.startsWith('torchvision') ? IMAGENET : UNIT
+  const usual = input.type === 'uint8' ? LEVELS : floats
   const statistics = { mean: [...(a.mean ?? usual.mean)], std: [...(a.std ?? usual.std)] }
   const [widthPx, heightPx] = a.size
-  const [batch, , height, width] = input.shape
+  const [batch] = shape
+  const [height, width] = channelsLast(shape) ? shape.slice(1, 3) : shape.slice(2)
   if (typeof batch === 'number' && batch !== 1)
     throw new CodedError('MDL_PACKAGE', {
       path: 'inputs',
@@ -69,7 +82,13 @@ export function foreignModel(request: ForeignRequest, graph: ForeignGraph): Fore
       actual: `${widthPx} × ${heightPx}`,
       hint: 'give size as width, height of the export',
     })
-  const inGraph = a.family === 'anomalib' && graph.opset >= ANTIALIAS_OPSET && !a.fit && !a.resample
+  // Scaled floats would be cut, not rounded, on their way into whole grey levels.
+  const inGraph =
+    a.family === 'anomalib' &&
+    graph.opset >= ANTIALIAS_OPSET &&
+    input.type !== 'uint8' &&
+    !a.fit &&
+    !a.resample
   const image: ModelInput = {
     name: IMAGE,
     layout: 'NHWC',
@@ -152,23 +171,6 @@ function usualFit(family: ForeignFamily): Required<Pick<ModelInput, 'fit' | 'res
   }
 }
 
-type Outputs = (named: string | null, place: number) => string
-
-/** An output by its name where the library always gives it one, else by its place. */
-const outputsOf =
-  ({ outputs }: Pick<OrtSession, 'outputs'>): Outputs =>
-  (named, place) => {
-    const name = named ?? outputs[place]?.name
-    const found = outputs.find((o) => o.name === name || o.name === `${name}${AS_FLOAT}`)
-    if (found !== undefined) return found.name
-    throw new CodedError('MDL_PACKAGE', {
-      path: 'outputs',
-      expected: named ?? `at least ${place + 1}`,
-      actual: `[${outputs.map((o) => o.name).join(', ')}]`,
-      hint: 'choose the family the model was exported from',
-    })
-  }
-
 /** A low floor: candidates below it are never looked at, whatever the recipe asks for. */
 const FLOOR = 0.01
 
@@ -239,9 +241,9 @@ function specOf(a: ImportArguments, graph: ForeignGraph): FamilySpec {
         scoreFloor: FLOOR,
       }
     case 'yolo-classify':
-      return { family: 'classification', output: output(null, 0), activation: a.activation ?? 'none' }
+      return { family: 'classification', output: classesOf(a, graph), activation: a.activation ?? 'none' }
     case 'torchvision-classify':
-      return { family: 'classification', output: output(null, 0), activation: a.activation ?? 'softmax' }
+      return { family: 'classification', output: classesOf(a, graph), activation: a.activation ?? 'softmax' }
     case 'torchvision-segment':
       return {
         family: 'segmentation-classes',

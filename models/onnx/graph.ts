@@ -7,7 +7,17 @@ import type { Field } from './wire.ts'
  */
 
 /** TensorProto.DataType */
-const DATA_TYPES = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10 } as const
+const DATA_TYPES = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+  bfloat16: 16,
+} as const
 export type OnnxType = keyof typeof DATA_TYPES
 
 /** AttributeProto.AttributeType */

@@ -19,27 +19,28 @@ const GRAPH = { node: 1, output: 12 } as const
 const TYPE = { tensor: 1, element: 1 } as const
 /** TensorProto.DataType */
 const FLOAT = 1
-const FLOAT16 = 10
+/** float16, float64, bfloat16 */
+const OTHER_FLOATS = [10, 11, 16]
 
-/** Added to the names of outputs that were float16. */
+/** Added to the names of outputs that were of other floats. */
 export const AS_FLOAT = '_float32'
 
 /**
- * Gives the float16 outputs of a model, as exports made on a GPU have them, as float32 under the name with
+ * Gives outputs of float16 (as exports made on a GPU have them), bfloat16 and float64 as float32 under the name with
  * `AS_FLOAT`. A model without such outputs is returned as it is.
  */
 export function withFloatOutputs(model: Uint8Array): Uint8Array {
   screenOnnx(model)
   const graph = bytesOf(model, MODEL.graph)
-  const halves = [...outputsOf(graph)].filter(({ type }) => type === FLOAT16)
-  if (halves.length === 0) return model
-  const names = new Set(halves.map((o) => o.name))
+  const others = [...outputsOf(graph)].filter(({ type }) => OTHER_FLOATS.includes(type))
+  if (others.length === 0) return model
+  const names = new Set(others.map((o) => o.name))
   return replaceField(model, MODEL.graph, (bytes) =>
     concatFields([
       replaceField(bytes, GRAPH.output, (value) =>
         names.has(textOf(value, 1)) ? renamed(value, textOf(value, 1) + AS_FLOAT) : concatFields([value]),
       ),
-      ...halves.map(({ name }) =>
+      ...others.map(({ name }) =>
         bytesField(GRAPH.node, onnxNode('Cast', [name], [name + AS_FLOAT], { to: { int: FLOAT } })),
       ),
     ]),

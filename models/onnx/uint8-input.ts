@@ -16,7 +16,7 @@ import {
 import type { Field } from './wire.ts'
 
 export interface Uint8InputSpec {
-  /** Name of the float32 or float16 NCHW input of the model as it is. */
+  /** Name of the input of the model as it is: NCHW or NHWC, of floats or of whole grey levels (uint8). */
   input: string
   /** Name of the uint8 NHWC input it gets; must not be used in the graph. */
   image: string
@@ -42,18 +42,22 @@ const MIN_IR = 4
 const PAD_OPSET = 11
 /** TensorProto.DataType */
 const FLOAT = 1
-const FLOAT16 = 10
+const UINT8 = 2
+/** What the input of a model may be made of, and how the others are called. */
+const ELEMENTS = [FLOAT, UINT8, 10, 11, 16]
+const ELEMENT_NAMES =
+  'undefined float32 uint8 int8 uint16 int16 int32 int64 string bool float16 float64 uint32 uint64'.split(' ')
 
 /** Prefix of the names added to the graph. */
 const OWN = 'sightline_input_'
 
 /**
- * Gives a float NCHW model the input this project feeds: uint8 NHWC, normalised inside the graph in float32. The rest
- * of the file is kept byte for byte.
+ * Gives a model the input this project feeds: uint8 NHWC, normalised inside the graph in float32. The rest of the file
+ * is kept byte for byte.
  *
  * @returns bytes of the new model
- * @throws MDL_LOAD when `model` is no ONNX model; MDL_PACKAGE when the input is missing, not float32 or
- *         float16 with four dimensions, or the model is too old to extend
+ * @throws MDL_LOAD when `model` is no ONNX model; MDL_PACKAGE when the input is missing, no image of
+ *         floats or bytes, or the model is too old to extend
  */
 export function withUint8Input(model: Uint8Array, spec: Uint8InputSpec): Field {
   screenOnnx(model)
@@ -82,9 +86,10 @@ function rewriteGraph(graph: Uint8Array, spec: Uint8InputSpec): Field {
       rest.push(graph.subarray(field.start, field.end))
       continue
     }
-    const { type, dims } = floatShape(field.bytes ?? new Uint8Array(), spec)
-    head = prelude(spec, type === FLOAT16).map((node) => bytesField(NODE, node))
-    const [n, , h, w] = dims
+    const { type, dims } = imageShape(field.bytes ?? new Uint8Array(), spec)
+    head = prelude(spec, type, channelsLast(dims)).map((node) => bytesField(NODE, node))
+    const [n] = dims
+    const [h, w] = channelsLast(dims) ? dims.slice(1, 3) : dims.slice(2)
     const shape = spec.scaledTo
       ? [n ?? 'n', `${OWN}h`, `${OWN}w`, spec.channels]
       : [n ?? 'n', h ?? 'h', w ?? 'w', spec.channels]
@@ -94,7 +99,13 @@ function rewriteGraph(graph: Uint8Array, spec: Uint8InputSpec): Field {
   return concatFields([...head, ...constants, ...rest])
 }
 
-function prelude(spec: Uint8InputSpec, half: boolean): Field[] {
+/** Whether an image of these dimensions is NHWC, as Keras and TensorFlow have it; what is open counts as NCHW. */
+export function channelsLast([, second, , fourth]: readonly (number | string | null)[]): boolean {
+  const isChannels = (d: number | string | null | undefined): boolean => d === 1 || d === 3
+  return isChannels(fourth) && !isChannels(second)
+}
+
+function prelude(spec: Uint8InputSpec, type: number, last: boolean): Field[] {
   const { image, input, order, channels, scaledTo, paddedPx } = spec
   const constant = (name: string): string => OWN + name
   /** op, further inputs, attributes: each takes what the one before gives. */
@@ -108,7 +119,8 @@ function prelude(spec: Uint8InputSpec, half: boolean): Field[] {
       : []),
     ['Sub', [constant('mean')], {}],
     ['Div', [constant('std')], {}],
-    ...(half ? [['Cast', [], { to: { int: FLOAT16 } }] as (typeof steps)[0]] : []),
+    ...(last ? [['Transpose', [], { perm: { ints: [0, 2, 3, 1] } }] as (typeof steps)[0]] : []),
+    ...(type === FLOAT ? [] : [['Cast', [], { to: { int: type } }] as (typeof steps)[0]]),
   ]
   const name = (n: number): string => (n === 0 ? image : n === steps.length ? input : `${OWN}${n}`)
   return steps.map(([op, further, attributes], n) =>
@@ -162,7 +174,7 @@ export function opsetOf(model: Uint8Array): number {
 }
 
 /** Element type and dimensions of a ValueInfoProto of rank 4; null where the size is free without a name. */
-function floatShape(
+function imageShape(
   value: Uint8Array,
   spec: Uint8InputSpec,
 ): { type: number; dims: (number | string | null)[] } {
@@ -173,12 +185,17 @@ function floatShape(
     const fixed = intOf(field.bytes, 1)
     dims.push(fixed > 0 ? fixed : textOf(field.bytes, 2) || null)
   }
-  const channels = dims[1]
+  const channels = dims[channelsLast(dims) ? 3 : 1]
   const type = intOf(tensor, 1)
-  if ((type !== FLOAT && type !== FLOAT16) || dims.length !== 4)
+  if (!ELEMENTS.includes(type) || dims.length !== 4)
     throw misfit(
-      'a float32 input [n, channels, height, width]',
-      `element type ${type}, ${dims.length} dimensions`,
+      'a float32 (or float16, bfloat16, float64, uint8) input [n, channels, height, width]',
+      `${ELEMENT_NAMES[type] ?? `element type ${type}`} [${dims.map((d) => d ?? 'any').join(', ')}]`,
+    )
+  if (type === UINT8 && (spec.mean.some((m) => m !== 0) || spec.std.some((s) => s !== 1)))
+    throw misfit(
+      'mean 0 and std 1, since the input takes whole grey levels (uint8)',
+      `mean [${spec.mean.join(', ')}], std [${spec.std.join(', ')}]`,
     )
   if (typeof channels === 'number' && channels !== spec.channels)
     throw misfit(`${spec.channels} channels`, `${channels} in the graph`)

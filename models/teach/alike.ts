@@ -22,22 +22,28 @@ const FLOOR = 0.1
 /** The search compares all pairs; with more images it would take longer than the teaching. */
 export const MOST_COMPARED = 500
 
+export interface Alike {
+  /** Number of the workpiece of each image, from 0 in the order they appear. */
+  groups: number[]
+  /** Mean distance of the sought cells of each image to their like in each other one: [image][other]. */
+  far: number[][]
+}
+
 type Context = Pick<FitContext, 'dims' | 'seed' | 'matrices' | 'checkCancelled'>
 
 /**
- * Number of the workpiece of each image, from 0 in the order they appear: images that are near each other, directly or
- * by way of others, show the same one. What is usual is measured against the other workpieces, and so anew when some
+ * Looks which images show the same workpiece: those that are near each other, directly or by way of others. What is usual is measured against the other workpieces, and so anew when some
  * images were joined; photographs that are more than a quarter of all are the usual themselves, and not all found.
  *
  * @param turned copies that go into the bank; an image that looks like one counts as a photograph of its source
  * @param allowed 1 or 0 per cell; null when all count
  */
-export async function alikeGroups(
+export async function alikeImages(
   images: readonly Embedding[],
   turned: readonly TurnedEmbedding[],
   allowed: Float32Array | null,
   context: Context,
-): Promise<number[]> {
+): Promise<Alike> {
   const { dims, seed } = context
   const random = seededRandom(seed)
   const cells = Array.from({ length: (images[0]?.length ?? 0) / dims }, (_, i) => i)
@@ -73,9 +79,21 @@ export async function alikeGroups(
         below(copies, i, j, NEAR.turned) ||
         below(copies, j, i, NEAR.turned),
     )
-    if (new Set(next).size === new Set(groups).size) return groups
+    if (new Set(next).size === new Set(groups).size)
+      return { groups, far: meanDistances(seen, images.length) }
     groups = next
   }
+}
+
+function meanDistances(squares: readonly Matrix[], images: number): number[][] {
+  const each = (squares[0]?.length ?? 0) / images
+  return Array.from({ length: images }, (_, i) =>
+    squares.map((to) => {
+      let sum = 0
+      for (let row = i * each; row < (i + 1) * each; row++) sum += Math.sqrt(to[row] ?? 0)
+      return sum / each
+    }),
+  )
 }
 
 const below = (shares: readonly number[][], i: number, j: number, limit: number): boolean =>

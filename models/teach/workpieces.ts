@@ -1,6 +1,7 @@
-import { alikeGroups, MOST_COMPARED } from './alike.ts'
+import { alikeImages, MOST_COMPARED } from './alike.ts'
 import type { FitContext } from './fit.ts'
 import { groupsOf } from './groups.ts'
+import { kindsOf } from './kinds.ts'
 import { turnedCompared } from './plan.ts'
 import type { TeachWarning } from './request.ts'
 import type { TeachData } from './teach-data.ts'
@@ -42,17 +43,45 @@ export async function findWorkpieces(
   const none = { groups: named, found: foundOf(data, named, null) }
   if (!options.group) return { ...none, warnings: [] }
   if (good.length > MOST_COMPARED) return { ...none, warnings: [notSought(good.length)] }
-  const groups = await alikeGroups(
+  const { groups, far } = await alikeImages(
     good.map((g) => g.embedding),
     data.turned.slice(0, turnedCompared(good.length, context.cells)),
     allowed,
     context,
   )
   const found = foundOf(data, groups, 'likeness')
-  if (found.count === good.length) return { ...none, warnings: [] }
-  return found.count < 2
-    ? { ...none, warnings: [allAlike(good.length)] }
-    : { groups, found, warnings: [joined(good.length, found)] }
+  if (found.count < 2) return { ...none, warnings: [allAlike(good.length)] }
+  const several = severalKinds(data, groups, far)
+  return found.count === good.length
+    ? { ...none, warnings: several }
+    : { groups, found, warnings: [joined(good.length, found), ...several] }
+}
+
+/** One image of each workpiece is compared: photographs of one are near each other, of whatever kind it is. */
+function severalKinds(
+  { good }: Pick<TeachData, 'good'>,
+  groups: readonly number[],
+  far: readonly (readonly number[])[],
+): TeachWarning[] {
+  const first = [...new Set(groups)].map((group) => groups.indexOf(group))
+  const kinds = kindsOf(first.map((i) => first.map((j) => far[i]?.[j] ?? 0)))
+  if (kinds.length < 2) return []
+  const some = (comma: string, semicolon: string): string =>
+    kinds
+      .map(
+        (kind) =>
+          `${kind.length}: ${kind
+            .slice(0, NAMED)
+            .map((n) => good[first[n] ?? 0]?.name)
+            .join(comma)}${kind.length > NAMED ? `${comma}…` : ''}`,
+      )
+      .join(semicolon)
+  return [
+    {
+      en: `the good images look like ${kinds.length} kinds of part (${some(', ', '; ')}). One threshold holds for all of them and is too high for some, so that defects pass; where they are other products, sides or set-ups, teach a model of each, with a recipe of its own.`,
+      zh: `良品图像看起来有 ${kinds.length} 类工件(${some('、', ';')})。同一阈值用于所有类别,对其中一些过高,缺陷会漏过;若是不同的产品、面或工装,请分别示教,并各用一个配方。`,
+    },
+  ]
 }
 
 function foundOf(
@@ -72,8 +101,8 @@ function joined(images: number, { count, photographs }: FoundWorkpieces): TeachW
       .map((names) => names.slice(0, NAMED).join(comma) + (names.length > NAMED ? `${comma}…` : ''))
       .join(semicolon) + (photographs.length > NAMED ? `${semicolon}…` : '')
   return {
-    en: `${images} images show ${count} workpieces: some are photographs of the same one (${some(', ', '; ')}). They do not judge each other, and the promise counts workpieces. Where that is wrong, say how the file name tells the workpiece (\`--group-by\`) or that each image is one of its own (\`--no-group\`).`,
-    zh: `${images} 张图像显示 ${count} 个工件:部分图像拍的是同一工件(${some('、', ';')})。它们不互相评判,承诺按工件数计算。如有误,请指明文件名如何区分工件(\`--group-by\`),或声明每张图像各为一个工件(\`--no-group\`)。`,
+    en: `${images} images show ${count} workpieces: some are photographs of the same one (${some(', ', '; ')}). They do not judge each other, and the promise counts workpieces. Where that is wrong, say how the file name tells the workpiece (\`--group-by\`) or that each image is one of its own (\`--no-group\`); several kinds of part in one folder look so, too: teach each by itself.`,
+    zh: `${images} 张图像显示 ${count} 个工件:部分图像拍的是同一工件(${some('、', ';')})。它们不互相评判,承诺按工件数计算。如有误,请指明文件名如何区分工件(\`--group-by\`),或声明每张图像各为一个工件(\`--no-group\`);同一文件夹中混有多类工件时也会如此:请分别示教。`,
   }
 }
 

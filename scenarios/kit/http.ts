@@ -2,10 +2,10 @@ import { z } from 'zod'
 import {
   asCoded,
   CodedError,
+  errorText,
   requestFault,
   toFact,
   type ErrorCode,
-  type ErrorFact,
   type I18n,
 } from '../../contracts/index.ts'
 import type { ModuleHost } from './host.ts'
@@ -35,7 +35,7 @@ export interface HttpRoute {
   role: Role
   query: z.ZodType
   body: z.ZodType
-  /** Never rejects; errors are `{ error: { code, message } }` with a fitting status. */
+  /** Never rejects; errors are `{ error: { code, message, zh } }` with a fitting status. */
   handle(req: HttpRequest): Promise<HttpResponse>
 }
 
@@ -122,11 +122,10 @@ function check<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
 
 function failure(error: unknown): HttpResponse {
   const coded = asCoded(error, 'API_INTERNAL')
-  const fact: ErrorFact = toFact(coded)
   const extra = coded instanceof Refused ? coded.body : {}
   return {
     status: coded instanceof Forbidden ? 403 : (STATUS[coded.code] ?? 500),
-    body: { error: fact, ...extra },
+    body: { error: { ...toFact(coded), zh: errorText(coded).zh }, ...extra },
   }
 }
 

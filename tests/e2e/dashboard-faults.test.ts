@@ -53,6 +53,72 @@ describe.skipIf(noBrowser !== null)(
       await again.close()
     })
 
+    it('asks again for what failed while the server was away: a part and its picture', async () => {
+      const { page } = await openPage(browser, 'en')
+      const [older, newer] = at.line.parts.slice(-2).map((p) => p.row)
+      let away = false
+      await page.route('**/api/parts/*', (route) => (away ? route.abort() : route.continue()))
+      // Loaded ahead, too: it must not be there before it is looked for.
+      let unseen = true
+      const picture = `**/api/images/${older?.image?.sha256}*`
+      await page.route(picture, (route) => (unseen ? route.abort() : route.continue()))
+      await page.addInitScript(
+        `Object.defineProperty(document, 'hidden', { get: () => window.hides === true })`,
+      )
+      const see = (hides: boolean): Promise<unknown> =>
+        page.evaluate(`window.hides = ${hides}; document.dispatchEvent(new Event('visibilitychange'))`)
+      await page.goto(`${at.url}/parts`)
+      await page.waitForSelector('[data-connection="open"]')
+      await page.getByRole('link', { name: newer?.serial }).waitFor()
+      away = true
+      await page.getByRole('link', { name: newer?.serial }).click()
+      await visible(page, en.error.network)
+      await see(true)
+      await page.waitForSelector('[data-connection="connecting"]', { timeout: 10_000 })
+      away = false
+      await see(false)
+      await page.waitForSelector('canvas[data-image][data-scale]')
+      await page.keyboard.press('j')
+      await page.waitForSelector(`[data-inspection="${older?.inspectionId}"]`)
+      await visible(page, en.part.imageNotShown)
+      await see(true)
+      await page.waitForSelector('[data-connection="connecting"]', { timeout: 10_000 })
+      unseen = false
+      await see(false)
+      await page.waitForSelector(`canvas[data-image="${older?.image?.sha256}"]`)
+      await page.context().close()
+    }, 60_000)
+
+    it('tells the clock of the line to whoever reads from another zone', async () => {
+      for (const [timezoneId, shown] of [
+        ['America/New_York', 1],
+        ['Asia/Singapore', 0],
+      ] as const) {
+        const context = await browser.newContext({ timezoneId, viewport: { width: 390, height: 800 } })
+        const page = await context.newPage()
+        await page.goto(`${at.url}/parts`)
+        await page.locator('.part-row').first().waitFor()
+        expect(await page.locator('[data-other-clock="Asia/Shanghai"]').count()).toBe(shown)
+        if (shown)
+          expect(await page.locator('[data-other-clock]').textContent()).toMatch(/\d\d:\d\d UTC\+08:00$/)
+        const [head, tools] = [page.locator('.head nav'), page.locator('.toolbar')]
+        const [above, below] = [await head.boundingBox(), await tools.boundingBox()]
+        expect((above?.y ?? 999) + (above?.height ?? 0)).toBeLessThanOrEqual(below?.y ?? 0)
+        await context.close()
+      }
+    })
+
+    it('offers the serials that begin as somebody typed', async () => {
+      const { page } = await openPage(browser, 'en')
+      const serial = at.line.parts[0]?.row.serial ?? ''
+      await page.goto(`${at.url}/parts?serial=${serial.slice(0, -1)}`)
+      await page.getByRole('link', { name: serial, exact: true }).click()
+      await visible(page, en.parts.serialMode.replace('{{serial}}', serial).replace('{{n}}', '1'))
+      await page.goBack()
+      await page.getByRole('link', { name: serial, exact: true }).waitFor()
+      await page.context().close()
+    })
+
     it('says that a page did not arrive, and goes on with the others', async () => {
       const { page } = await openPage(browser, 'en')
       await page.route('**/assets/holds-page*', (route) => route.abort())

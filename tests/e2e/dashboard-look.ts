@@ -20,6 +20,13 @@ export const runsOff = (page: Page): Promise<string[]> =>
     })
     .map((e) => e.tagName + '.' + e.className + ' ' + e.textContent.slice(0, 40))`)
 
+/** What a screen reader finds its way by (WCAG 2.2, 1.3.1 and 2.4.1): headings of the first level, and landmarks without a name. */
+export const landmarks = (page: Page): Promise<{ headings: number; unnamed: number }> =>
+  page.evaluate(`({
+    headings: document.querySelectorAll('h1').length,
+    unnamed: document.querySelectorAll('nav:not([aria-label])').length,
+  })`)
+
 /** Takes pictures of a page on a small and on a usual screen, which it is left on; nothing may run off either. */
 export async function looked(page: Page, name: string): Promise<void> {
   for (const [width, height] of [

@@ -5,7 +5,7 @@ import { en } from '../../dashboard/web/i18n/en.ts'
 import { zh } from '../../dashboard/web/i18n/zh.ts'
 import { serve, type Served } from '../unit/samples/dashboard-serve.ts'
 import { buildPages, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
-import { imagesLoaded, pixelOfPart, runsOff, viewOf } from './dashboard-look.ts'
+import { imagesLoaded, landmarks, pixelOfPart, runsOff, viewOf } from './dashboard-look.ts'
 
 const WORDS = { en, zh } as const
 const PARTS = 120
@@ -72,6 +72,7 @@ describe.skipIf(noBrowser !== null)(`dashboard in Chromium${noBrowser ? `: ${noB
       await page.waitForTimeout(400)
       await screenshot(page, `${name}-${language}`)
       expect(await runsOff(page), 'nothing runs off the side of the screen').toEqual([])
+      expect(await landmarks(page)).toEqual({ headings: 1, unnamed: 0 })
       const expected = name === 'parts-none' ? ['the server responded with a status of 404'] : []
       expect(complaints.filter((c) => !expected.some((e) => c.includes(e)))).toEqual([])
       await page.context().close()

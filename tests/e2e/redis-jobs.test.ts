@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -36,6 +37,7 @@ async function host(
   name: string,
   handle: ConstructorParameters<typeof BackgroundWorker>[0]['handle'],
   version = '1',
+  lookEveryMs = 50,
 ): Promise<BackgroundWorker> {
   const w = new BackgroundWorker({
     redisUrl: REDIS_URL,
@@ -44,6 +46,7 @@ async function host(
     version,
     prefix,
     handle,
+    lookEveryMs,
     onError: () => undefined,
   })
   await w.start()
@@ -84,6 +87,66 @@ describeWith('Redis', await redisPresent(), 'background jobs over BullMQ', () =>
     await first.close()
     expect(await result).toBe('done')
   })
+
+  it('is given up once nobody waits for it, and not begun where nobody did before', async () => {
+    const prefix = `test-${uuidv7()}`
+    const begun: unknown[] = []
+    const ended: unknown[] = []
+    await host(prefix, 'a', async (input, _progress, unwanted) => {
+      begun.push(input)
+      await once(unwanted, 'abort')
+      ended.push(input)
+      throw new Error('given up')
+    })
+    await expect(client(prefix).run('impatient', { withinMs: 500 })).rejects.toMatchObject({
+      code: 'INS_QUEUE',
+    })
+    await expect.poll(() => ended).toEqual(['impatient'])
+
+    // What is left of a sender that was killed: jobs whose keys nobody renews.
+    const watch = new Redis(REDIS_URL)
+    closers.push(() => watch.quit())
+    const keys = (): Promise<string[]> => watch.keys(`${prefix}:wanted:*`)
+    const killed = [client(prefix).run('running')]
+    await expect.poll(() => begun).toEqual(['impatient', 'running'])
+    killed.push(client(prefix).run('waiting'))
+    void Promise.allSettled(killed)
+    await expect.poll(keys).toHaveLength(2)
+    const wanted = await keys()
+    for (const key of wanted) expect(await watch.pttl(key)).toBeGreaterThan(0)
+    await watch.unlink(...wanted)
+    await expect(killed[1]).rejects.toThrow(/INS_QUEUE.*a sender that says it waits/)
+    await expect(killed[0]).rejects.toThrow(/INS_QUEUE.*a sender that says it waits/)
+    expect([begun, ended]).toEqual([
+      ['impatient', 'running'],
+      ['impatient', 'running'],
+    ])
+  })
+
+  it('is done where its key was lost and is said again, and brings a result that is there in spite of it', async () => {
+    const prefix = `test-${uuidv7()}`
+    const lookMs = 400
+    const watch = new Redis(REDIS_URL)
+    closers.push(() => watch.quit())
+    const told: boolean[] = []
+    await host(
+      prefix,
+      'a',
+      async (input, _progress, unwanted) => {
+        const [key = ''] = await watch.keys(`${prefix}:wanted:*`)
+        await watch.unlink(key)
+        await sleep(1.5 * lookMs)
+        if (input === 'said again') await watch.set(key, '1', 'PX', 10_000)
+        await sleep(3 * lookMs)
+        told.push(unwanted.aborted)
+        return input
+      },
+      '1',
+      lookMs,
+    )
+    for (const input of ['said again', 'not said']) expect(await client(prefix).run(input)).toBe(input)
+    expect(told).toEqual([false, true])
+  }, 15_000)
 
   it('computes module jobs to the same bytes as here, and here when nobody answers', async () => {
     const prefix = `test-${uuidv7()}`

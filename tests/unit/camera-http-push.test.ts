@@ -315,14 +315,21 @@ describe('http-push', () => {
     const { items, source } = await during(
       {},
       async (url, s) => {
-        for (const ageMs of [60_000, -60_000, 0])
+        for (const ageMs of [60_000, -60_000, 20 * 365 * 86_400_000, 0])
           await post(url, { ...image, 'x-captured-at': new Date(Date.now() - ageMs).toISOString() })
-        await expect.poll(() => s.health().frames + s.health().missed).toBe(3)
+        await expect.poll(() => s.health().frames + s.health().missed).toBe(4)
       },
       (s) => watchFrames(s, watch),
     )
-    expect(brief(items)).toEqual([[1, 'stale', 'CAM_STALE'], [2, 'stale', 'CAM_STALE'], 3])
-    expect(source.health()).toMatchObject({ frames: 1, missed: 2 })
+    const stale = [1, 2, 3].map((trigger) => [trigger, 'stale', 'CAM_STALE'])
+    expect(brief(items)).toEqual([...stale, 4])
+    expect(items.map((i) => (i.kind === 'missed' ? i.message : ''))).toEqual([
+      expect.stringMatching(/the link or the pipeline is behind/),
+      expect.stringMatching(/the clock of the camera is wrong/),
+      expect.stringMatching(/the clock of the camera is wrong/),
+      '',
+    ])
+    expect(source.health()).toMatchObject({ frames: 1, missed: 3 })
   })
 
   it('refuses to start on a taken port, and on an open network without a token', async () => {

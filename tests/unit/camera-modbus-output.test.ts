@@ -143,6 +143,7 @@ describe('modbus-tcp output against a PLC', () => {
     plc.trigger()
     expect(await output.apply(command(2))).toMatchObject({ ok: false, code: 'CAM_IO' })
     await expect.poll(() => output.health().connected).toBe(false)
+    expect(output.health().lastError).toContain('no answer within 400 ms')
     // The circuit is open: no waiting for a time-out any more.
     const before = monoMs()
     expect(await output.apply(command(2))).toMatchObject({ ok: false, code: 'CAM_IO' })

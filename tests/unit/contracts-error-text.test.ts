@@ -29,6 +29,20 @@ describe('errorText', () => {
     expect(errorText(error).zh).toContain('a\\u001b[2J.pub')
   })
 
+  it('says words that the error brings in Chinese, and what it does not bring as it is', () => {
+    const detail = { path: 'a', expected: 'a free part', actual: 'H-1', hint: 'release it' }
+    const held = new CodedError('TRC_HELD', { ...detail, zh: { expected: '未隔离的工件', hint: '请先解除' } })
+    expect(errorText(held)).toEqual({
+      en: 'TRC_HELD: a hold or its disposition keeps the part back (a); expected a free part; found H-1; release it',
+      zh: 'TRC_HELD:工件被隔离或其处置不允许(a);应为 未隔离的工件;实际为 H-1;请先解除',
+    })
+  })
+
+  it('shows control characters in the Chinese words, too', () => {
+    const held = new CodedError('TRC_HELD', { actual: 'a\u001b[2J', zh: { hint: '解除\u0007' } })
+    expect(errorText(held).zh).toBe('TRC_HELD:工件被隔离或其处置不允许;实际为 a\\u001b[2J;解除\\u0007')
+  })
+
   it('takes a message that is not in the common form as a fact', () => {
     expect(errorText({ code: 'CAM_GONE', message: 'usb 3-1 unplugged' }).zh).toBe(
       'CAM_GONE:相机在运行中断开;实际为 usb 3-1 unplugged',

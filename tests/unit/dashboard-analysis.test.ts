@@ -20,7 +20,16 @@ describe('analysis', () => {
       500,
       16,
       3,
-      { undecided: 0, older: false, later: 3, links: false, classes: 0 },
+      {
+        undecided: 0,
+        unjudged: [{ reason: 'missed', n: 7 }],
+        repeated: 5,
+        olderInspections: 0,
+        older: false,
+        later: 3,
+        links: false,
+        classes: 0,
+      },
     ])
     // Of 98 and 402: expected 98 × 16 / 500 = 3.1 is below 5, so Fisher; scipy.stats.fisher_exact([[12, 86], [4, 398]]).
     expect(causes[0]).toMatchObject({ factor: 'carrier', value: 'C4', named: true, method: 'fisher' })

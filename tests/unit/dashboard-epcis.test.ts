@@ -299,7 +299,55 @@ describe('the EPCIS interface', () => {
     expect([status, headers.get('allow')]).toEqual([204, 'OPTIONS, GET, POST'])
     expect(headers.get('gs1-epcis-capture-limit')).toBe('500')
     expect(headers.get('gs1-capture-error-behaviour')).toBe('all')
-    expect((await ask('OPTIONS', '/queries/x')).headers.get('allow')).toBe('OPTIONS, GET, DELETE')
+    await ask('POST', '/queries', { name: 'able', query: {} })
+    expect((await ask('OPTIONS', '/queries/able')).headers.get('allow')).toBe('OPTIONS, GET, DELETE')
+    expect((await ask('OPTIONS', '/bizSteps/packing/events')).status).toBe(204)
+    expect((await ask('OPTIONS', '/queries/x')).status).toBe(404)
+  })
+
+  it('says how much a capture may hold to one that holds more', async () => {
+    const large = JSON.stringify({ ...epcisDocument([]), padding: 'x'.repeat(3_000_000) })
+    for (const [body, expected] of [
+      [large, 'a body of at most 2097152 bytes'],
+      [epcisDocument(Array.from({ length: 501 }, (_, i) => observed(i))), 'at most 500 events'],
+    ]) {
+      const answer = await ask('POST', '/capture', body)
+      expect([answer.status, answer.body['errors']]).toMatchObject([413, [{ expected }]])
+      expect(answer.headers.get('gs1-epcis-capture-limit')).toBe('500')
+      expect(answer.headers.get('gs1-epcis-capture-file-size-limit')).toBe('2097152')
+    }
+    const query = await ask('POST', '/queries', {
+      name: 'large',
+      query: { EQ_bizStep: ['x'.repeat(300_000)] },
+    })
+    expect([query.status, query.body['type']]).toEqual([400, 'epcisException:QueryValidationException'])
+    expect(query.headers.has('gs1-epcis-capture-limit')).toBe(false)
+  })
+
+  it('refuses a query of which reading would lose a part', async () => {
+    const twice = '{"name":"twice","query":{"EQ_bizStep":["shipping"],"EQ_bizStep":["packing"]}}'
+    const asked = await ask('POST', '/queries', twice)
+    expect([asked.status, asked.body['pointer']]).toEqual([400, '/query/EQ_bizStep'])
+    const number = '{"name":"long","query":{"EQ_ext:count":12345678901234567890}}'
+    expect((await ask('POST', '/queries', number)).body['pointer']).toBe('/query/EQ_ext:count')
+    expect((await ask('GET', '/queries/twice')).status).toBe(404)
+  })
+
+  it('does not go on with the pages of a query that was stored anew', async () => {
+    const nextOf = ({ headers }: Answer): string =>
+      /^<\/epcis(.*)>; rel="next"$/.exec(headers.get('link') ?? '')?.[1] ?? ''
+    await ask('POST', '/queries', { name: 'anew', query: { EQ_bizStep: ['shipping'] } })
+    const next = nextOf(await ask('GET', '/queries/anew/events?perPage=1'))
+    expect((await ask('GET', next)).status).toBe(200)
+    await ask('DELETE', '/queries/anew')
+    await ask('POST', '/queries', { name: 'anew', query: { EQ_bizStep: ['packing'] } })
+    const { status, body } = await ask('GET', next)
+    expect([status, body['pointer']]).toEqual([400, '/nextPageToken'])
+    // Nor is a token read over what does not belong in one.
+    const other = nextOf(await ask('GET', '/events?perPage=1'))
+    expect((await ask('GET', other)).status).toBe(200)
+    for (const more of ['=', '!!', '%20', '%00'])
+      expect([more, (await ask('GET', other + more)).status]).toEqual([more, 400])
   })
 })
 
@@ -322,7 +370,10 @@ describe('named queries over WebSocket', () => {
     const first = new Promise<string>((resolve) =>
       socket.on('message', (data) => resolve(String(data as Buffer))),
     )
+    let since: unknown
+    socket.on('upgrade', ({ headers }) => (since = headers['gs1-query-min-record-time']))
     expect(await status(socket)).toBe(101)
+    expect(Math.abs(Date.parse(String(since)) - Date.now())).toBeLessThan(60_000)
     await ask('POST', '/capture', epcisDocument([observed(201), observed(202, { bizStep: 'arriving' })]))
     const document = JSON.parse(await first) as Json
     expect(eventsOf(document).map((e) => e['eventID'])).toEqual(['urn:x:event:202'])
@@ -371,6 +422,7 @@ describe('named queries over WebSocket', () => {
     expect(await status(connect('/queries/none/events?stream=true'))).toBe(404)
     expect(await status(connect('/queries/kept/events'))).toBe(400)
     expect(await status(connect('/queries/kept/events?stream=true&hour=1'))).toBe(400)
+    expect(await status(connect('/queries/kept/events?hour=1&hour=2'))).toBe(400)
     expect(await status(connect('/other'))).toBe(404)
     expect((await ask('GET', '/queries/kept/events?stream=true')).body['type']).toBe(
       'epcisException:SubscriptionControlsException',

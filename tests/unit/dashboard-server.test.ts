@@ -3,13 +3,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Request } from 'express'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { postToLine } from '../../bin/setup/in-data-dir.ts'
+import { CodedError } from '../../contracts/index.ts'
 import { createDashboard } from '../../dashboard/index.ts'
 import { partAnswerSchema, partPageSchema } from '../../dashboard/server/routes/parts.ts'
 import { whoAsks } from '../../dashboard/server/security.ts'
 import { lineAnswerSchema } from '../../dashboard/server/schemas/live.schema.ts'
 import { serialLifeSchema } from '../../dashboard/server/schemas/part.schema.ts'
+import { empty, endpoint } from '../../scenarios/index.ts'
 import { rawAsk, rawGet, serve, type Served } from './samples/dashboard-serve.ts'
 
 let at: Served
@@ -113,6 +115,8 @@ describe('input', () => {
     ['/api/parts?station=../x', 'station'],
     ['/api/parts?limit=1&limit=2', 'limit'],
     ['/api/parts?colour=red', 'colour'],
+    ['/api/parts?first=1', 'first'],
+    ['/api/serials', 'begins'],
     ['/api/parts/42', 'inspectionId'],
     ['/api/counters?since=yesterday', 'since'],
     ['/api/images/abc', 'sha256'],
@@ -257,6 +261,37 @@ describe('paths and hosts', () => {
       message: 'no module other',
       known: ['lean'],
     })
+  })
+
+  it('says what an endpoint of a module threw in the Chinese words that it brings', async () => {
+    const { url, dashboard } = await serve(1, {
+      modules: {
+        handlers: [
+          endpoint({
+            method: 'GET',
+            path: '/api/life/held',
+            title: { zh: '', en: '' },
+            role: 'viewer',
+            query: empty,
+            body: z.unknown(),
+            work: () => {
+              const words = { expected: 'a free part', zh: { expected: '未隔离的工件' } }
+              throw new CodedError('TRC_REVIEWED', words)
+            },
+          }),
+        ],
+      },
+    })
+    const res = await fetch(`${url}/api/life/held`)
+    expect([res.status, await res.json()]).toEqual([
+      409,
+      {
+        code: 'TRC_REVIEWED',
+        message: 'TRC_REVIEWED: somebody else has reviewed the part meanwhile; expected a free part',
+        zh: 'TRC_REVIEWED:这个工件已由他人复核;应为 未隔离的工件',
+      },
+    ])
+    await dashboard.close()
   })
 
   it('lets only the line PC itself change something', () => {

@@ -3,11 +3,16 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { DATASET_LAYOUTS } from '../../contracts/index.ts'
 import { fileListHash, manifestSchema, READERS } from '../../datasets/index.ts'
 
 const samples = process.env['SIGHTLINE_SAMPLES'] ?? resolve(import.meta.dirname, '../../../shared/data')
 const text = readFileSync(new URL('../../datasets/manifest.json', import.meta.url), 'utf8')
 const manifest = manifestSchema.parse(JSON.parse(text))
+
+it('has a reader for every layout that a line file may name, and names every reader', () => {
+  expect(DATASET_LAYOUTS).toEqual(READERS.map((r) => r.format))
+})
 
 describe('manifest of sample sets', () => {
   it('names each set once, with a layout that has a reader', () => {

@@ -42,6 +42,35 @@ describe('masks of good parts', () => {
   })
 })
 
+it('reads folders in capitals', async () => {
+  await at.tree({ 'Train/Good/0.png': null, 'Test/Good/0.png': null, 'Test/Crack/1.png': null })
+  await mask('Ground_Truth/Crack/1_mask.png', 3)
+  const { format, items, leftOut } = await openDataset(at.dir)
+  expect([format, leftOut]).toEqual(['mvtec', []])
+  expect(items.map((i) => [i.id, i.split, i.defective, i.mask?.slice(at.dir.length + 1)])).toEqual([
+    ['Train/Good/0.png', 'train', false, undefined],
+    ['Test/Crack/1.png', 'test', true, 'Ground_Truth/Crack/1_mask.png'],
+    ['Test/Good/0.png', 'test', false, undefined],
+  ])
+})
+
+it('names masks that are dark at the defects', async () => {
+  const files = ['0', '1', '2'].map((n) => `test/crack/${n}.png`)
+  await at.tree({ 'train/good/0.png': null, ...Object.fromEntries(files.map((f) => [f, null])) })
+  for (const n of ['0', '1', '2']) await mask(`ground_truth/crack/${n}_mask.png`, 3)
+  expect((await openDataset(at.dir)).leftOut).toEqual([])
+  for (const n of ['0', '1']) {
+    const file = join(at.dir, `ground_truth/crack/${n}_mask.png`)
+    const inverted = await sharp(await sharp(file).negate().toBuffer()).toBuffer()
+    await sharp(inverted).toFile(file)
+  }
+  expect((await openDataset(at.dir)).leftOut.map((f) => f.message)).toEqual([
+    expect.stringMatching(
+      /^DAT_TRUTH: .*more than half of their image; found 2: .*0_mask.*1_mask\.png; invert/,
+    ),
+  ])
+})
+
 it('gives a mask of two images to that of the test, says so, and refuses one of two test images', async () => {
   await at.tree({ 'train/good/0.png': null, 'train/crack/1.png': null, 'test/crack/1.png': null })
   await mask('ground_truth/crack/1_mask.png', 3)

@@ -1,4 +1,6 @@
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { openDataset } from '../../datasets/index.ts'
 import { boxesOf, datasetFolder } from './samples/dataset-folder.ts'
@@ -35,29 +37,19 @@ describe('folders of a layout that nothing recognises', () => {
       /expected train\/good, test\/<class> and ground_truth.*found folders images, masks/,
     ],
     [
-      'masks beside their images (KolektorSDD)',
-      { 'kos01/Part0.jpg': null, 'kos01/Part0_label.bmp': null, 'kos02/Part0.jpg': null },
-      /expected train\/good.*found masks beside their images, such as kos01\/Part0_label\.bmp/,
-    ],
-    [
-      'the same in one folder (KolektorSDD2)',
-      { '10000.png': null, '10000_GT.png': null },
-      /found masks beside their images, such as 10000_GT\.png/,
-    ],
-    [
-      'masks in a folder of each split (DAGM)',
-      {
-        'Train/1.PNG': null,
-        'Train/Label/1_label.PNG': null,
-        'Test/2.PNG': null,
-        'Test/Label/2_label.PNG': null,
-      },
-      /found folders Test\/Label, Train\/Label/,
-    ],
-    [
       'folders of splits with a table of the defects (Severstal)',
       { 'train_images/a.jpg': null, 'test_images/b.jpg': null, 'train.csv': 'ImageId,ClassId,EncodedPixels' },
-      /found folders test_images, train_images/,
+      /expected folders named after the class.*tables are not read; found folders test_images, train_images; labels such as train\.csv/,
+    ],
+    [
+      'masks in a folder that says so in its own words (AITEX)',
+      { 'Defect_images/1.png': null, 'Mask_images/1_mask.png': null, 'NODefect_images/a/2.png': null },
+      /found folders Mask_images/,
+    ],
+    [
+      'a table that names them, in each split',
+      { 'train/a.jpg': null, 'test/b.jpg': null, 'train/_annotations.csv': 'filename,class\na.jpg,dent' },
+      /tables are not read; found labels such as train\/_annotations\.csv/,
     ],
     [
       'labels beside their images',
@@ -87,8 +79,89 @@ describe('folders of a layout that nothing recognises', () => {
 
   it.each([
     [
+      'a table that names them',
+      { 'a.jpg': null, 'labels.csv': 'a.jpg,dent' },
+      /tables are not read; found labels such as labels\.csv; .*--dataset folder$/,
+    ],
+    [
+      'labels of YOLO beside them, without names',
+      { 'a.jpg': null, 'a.txt': '0 .5 .5 1 1' },
+      /expected data\.yaml or classes\.txt.*found labels such as a\.txt; .*--dataset folder$/,
+    ],
+    [
+      'masks in a folder below',
+      { 'a.jpg': null, 'masks/a.png': null },
+      /expected train\/good.*found folders masks; .*--dataset folder$/,
+    ],
+  ])('are no images without labels: %s', async (_, files, message) => {
+    await at.tree(files)
+    await expect(openDataset(at.dir)).rejects.toThrow(message)
+    const set = await openDataset(at.dir, { format: 'folder' })
+    expect(set.items.every((i) => i.defective === null)).toBe(true)
+  })
+
+  it('are images without labels when a table names none of them', async () => {
+    await at.tree({ 'a.jpg': null, 'log.csv': 'time,exposure\n1,2', 'notes.txt': 'x' })
+    expect((await openDataset(at.dir)).format).toBe('folder')
+  })
+
+  it('are images without labels beside what a camera writes of each, in any encoding', async () => {
+    await at.tree({ 'a.jpg': null, 'a.txt': 'exposure 5 ms', 'a.csv': 'x,y\n1,2', 'b.jpg': null })
+    await at.tree({ 'a.xml': '<Camera><Gain>1</Gain></Camera>' })
+    await writeFile(join(at.dir, 'b.txt'), Buffer.from([0xb9, 0xa4, 0xbc, 0xfe]))
+    await writeFile(join(at.dir, '0.json'), Buffer.from([0x7b, 0x22, 0xb9, 0xa4, 0x22, 0x3a, 0x31, 0x7d]))
+    expect((await openDataset(at.dir)).format).toBe('folder')
+  })
+
+  it('are refused for a table in any encoding', async () => {
+    await at.tree({ 'a.jpg': null })
+    await writeFile(join(at.dir, 'labels.csv'), Buffer.from('a.jpg,\xb9\xa4', 'latin1'))
+    await expect(openDataset(at.dir)).rejects.toThrow(/tables are not read; found labels such as labels\.csv/)
+  })
+
+  it('are classes when one has photographs of solder masks', async () => {
+    await at.tree({ 'ok/a.jpg': null })
+    await mkdir(join(at.dir, 'solder_mask'))
+    const pixels = Buffer.from(Array.from({ length: 200 }, (_, n) => (n * 37) % 251))
+    await sharp(pixels, { raw: { width: 20, height: 10, channels: 1 } }).toFile(
+      join(at.dir, 'solder_mask/b.jpg'),
+    )
+    expect((await openDataset(at.dir)).classes).toEqual(['ok', 'solder_mask'])
+  })
+
+  it('are sets of several products, which are named', async () => {
+    await at.tree({
+      'can/train/good/0.png': null,
+      'can/test_public/good/1.png': null,
+      'deck/Cracked/1.jpg': null,
+      'deck/Non-cracked/2.jpg': null,
+      'empty/readme.txt': 'x',
+    })
+    await expect(openDataset(at.dir)).rejects.toThrow(
+      /DAT_LAYOUT.*name one of the sets in it: can \(mvtec\), deck \(folder-per-class\)$/,
+    )
+    const deck = await openDataset(join(at.dir, 'deck'))
+    expect(deck.items.map((i) => [i.label, i.defective])).toEqual([
+      ['Cracked', true],
+      ['Non-cracked', false],
+    ])
+  })
+
+  it('are refused as of CVAT, with the forms that it exports', async () => {
+    await at.tree({ 'annotations.xml': '<annotations><image name="a.jpg"/></annotations>', 'a.jpg': null })
+    await expect(openDataset(at.dir)).rejects.toThrow(
+      /DAT_ANNOTATION.*as of CVAT; export the task from CVAT as COCO 1\.0, Ultralytics YOLO or Pascal VOC$/,
+    )
+  })
+
+  it.each([
+    [
       'JSON of the camera beside them',
       { 'bad/a.jpg': null, 'bad/a.json': '{"exposure":5}', 'ok/b.jpg': null },
+    ],
+    [
+      'what a camera writes of each image',
+      { 'bad/a.jpg': null, 'bad/a.txt': 'exposure 5 ms\ngain 1.5', 'ok/b.jpg': null, 'ok/b.csv': 'x,y\n1,2' },
     ],
     ['a text about another image', { 'bad/a.jpg': null, 'bad/label.txt': 'x', 'ok/label.jpg': null }],
     ['a file about the set', { 'image/a.jpg': null, 'ok/b.jpg': null, 'readme.txt': 'x' }],
@@ -127,6 +200,23 @@ describe('layouts that say what they are under other names', () => {
     ])
     await at.tree({ 'other.yaml': 'names: [b]\nval: valid/images\n' })
     await expect(openDataset(at.dir)).rejects.toThrow(/DAT_LAYOUT.*found my-parts\.yaml, other\.yaml/)
+  })
+
+  it('are YOLO with labels beside their images, as LabelImg saves them', async () => {
+    await at.tree({ 'classes.txt': 'dent\nscratch\n', 'a.jpg': null, 'a.txt': '1 .5 .5 1 1', 'b.jpg': null })
+    const set = await openDataset(at.dir)
+    expect([set.format, set.classes, boxesOf(set)]).toEqual([
+      'yolo',
+      ['dent', 'scratch'],
+      [[['scratch', 0, 0, 20, 10]], []],
+    ])
+    expect(set.leftOut.map((f) => f.message)).toEqual([expect.stringMatching(/^DAT_TRUTH.*found 1: b\.jpg$/)])
+  })
+
+  it('are Pascal VOC in capitals (NEU-DET)', async () => {
+    await at.tree({ 'ANNOTATIONS/crazing_1.xml': XML, 'IMAGES/crazing_1.jpg': null })
+    const set = await openDataset(at.dir)
+    expect([set.format, set.items.length, set.leftOut]).toEqual(['voc', 1, []])
   })
 
   it('are Pascal VOC with a folder for each split, images in folders of their class or not', async () => {

@@ -2,13 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { generateKeys, importModel } from '../../models/index.ts'
+import { generateKeys, importModel, onnxGraph, onnxModel, onnxNode } from '../../models/index.ts'
 import {
   SIDE,
   classesLike,
   requestOf,
   rowsLike,
   withMetadata,
+  withOutput,
   writeExport,
 } from './samples/foreign-export.ts'
 import type { Shown } from './samples/foreign-export.ts'
@@ -62,6 +63,38 @@ describe('a classifier', () => {
       /MDL_GOLDEN.*0\.png.*the scores of toy 1\.0; found others, by up to 0\.42\d, on its own pixels/,
     )
     await bring(given({ family: 'torchvision-classify', activation: 'none' }))
+  })
+
+  it('is read at the output that is named, and refused at one that is none of its scores', async () => {
+    const beside = (name: string, more: Parameters<typeof withOutput>[1]): Given => ({
+      ...given({ family: 'yolo-classify', output: name }),
+      model: withOutput(classesLike(probabilities), more),
+    })
+    const features = { name: 'features', type: 'float32', shape: [1, 8] } as const
+    await expect(bring(beside('features', features))).rejects.toThrow(
+      /MDL_PACKAGE.*\[n, 3\], one number per label; found features \[1, 8\], output0 \[1, 3\].*`output`/,
+    )
+    await bring(beside('output0', features))
+    const best = { name: 'best', type: 'int64', shape: [1, 3] } as const
+    await expect(bring(beside('best', best))).rejects.toThrow(
+      /MDL_PACKAGE.*float numbers in best; found int64; .*ArgMax/,
+    )
+    await expect(bring(beside('logits', best))).rejects.toThrow(/MDL_PACKAGE.*expected logits; found/)
+  })
+
+  it('is refused where its input is one image without a batch', async () => {
+    const model = onnxModel(
+      onnxGraph({
+        name: 'no-batch',
+        nodes: [onnxNode('ReduceMax', ['image'], ['output0'], { axes: { ints: [1] } })],
+        initializers: [],
+        inputs: [{ name: 'image', type: 'float32', shape: [3, SIDE, SIDE] }],
+        outputs: [{ name: 'output0', type: 'float32', shape: [3, 1, SIDE] }],
+      }),
+    )
+    await expect(bring({ ...given({ family: 'yolo-classify' }), model })).rejects.toThrow(
+      /MDL_PACKAGE.*\[n, channels, height, width\].*; found image \[3, 8, 8\]; .*Faster R-CNN/,
+    )
   })
 })
 

@@ -22,14 +22,14 @@ const grey = (rows: number[][]): Pixels => ({
   channels: 1,
 })
 
-function resize(src: Pixels, widthPx: number, heightPx: number): number[] {
+function resize(
+  src: Pixels,
+  widthPx: number,
+  heightPx: number,
+  method: 'pillow' | 'pillow-bicubic' = 'pillow',
+): number[] {
   const out = new Uint8Array(widthPx * heightPx * src.channels)
-  createResampler(src, { widthPx, heightPx }, src.channels, 'pillow')(
-    src.data,
-    out,
-    0,
-    widthPx * src.channels,
-  )
+  createResampler(src, { widthPx, heightPx }, src.channels, method)(src.data, out, 0, widthPx * src.channels)
   return [...out]
 }
 
@@ -64,6 +64,25 @@ describe('resampling equals Pillow', () => {
         [92, 125, 162, 189, 117, 64, 40, 91, 152, 206],
         [134, 110, 113, 176, 102, 59, 58, 83, 106, 124],
         [171, 102, 76, 161, 95, 61, 70, 78, 69, 55],
+      ].flat(),
+    )
+  })
+
+  it('with a cubic, which reaches beyond black and white', () => {
+    // Pillow 13.0, `Image.fromarray(a).resize((w, h), Image.BICUBIC)`
+    const steep = grey([
+      [0, 255, 0, 40],
+      [250, 0, 255, 10],
+      [3, 240, 20, 255],
+    ])
+    expect(resize(steep, 2, 2, 'pillow-bicubic')).toEqual([127, 69, 120, 142])
+    expect(resize(steep, 5, 5, 'pillow-bicubic')).toEqual(
+      [
+        [0, 213, 142, 0, 45],
+        [101, 143, 136, 78, 16],
+        [255, 52, 127, 204, 0],
+        [101, 134, 128, 126, 164],
+        [0, 199, 130, 60, 255],
       ].flat(),
     )
   })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openSessionPool } from '../../models/runtime/session-pool.ts'
-import { alikeGroups, MOST_COMPARED } from '../../models/teach/alike.ts'
+import { alikeImages, MOST_COMPARED } from '../../models/teach/alike.ts'
 import type { Embedding } from '../../models/teach/embedding.ts'
 import { openMatrixSessions } from '../../models/teach/matrix-sessions.ts'
 import type { MatrixSessions } from '../../models/teach/matrix-sessions.ts'
@@ -41,18 +41,21 @@ const context = () => ({
   checkCancelled: () => undefined,
 })
 
+const groupsOf = async (...asked: Parameters<typeof alikeImages>): Promise<number[]> =>
+  (await alikeImages(...asked)).groups
+
 describe('photographs of one workpiece', () => {
   it('are found wherever the workpiece lies in them, and by way of each other', async () => {
     const [a, b, ...others] = Array.from({ length: 8 }, part)
     if (a === undefined || b === undefined) throw new Error('no parts')
     const images = [a, ...others, again(a), b, again(again(a)), again(b)]
-    expect(await alikeGroups(images, [], null, context())).toEqual([0, 1, 2, 3, 4, 5, 6, 0, 7, 0, 7])
+    expect(await groupsOf(images, [], null, context())).toEqual([0, 1, 2, 3, 4, 5, 6, 0, 7, 0, 7])
   })
 
   it('are found where they are a third of all, from the most alike on', async () => {
     const sizes = [0.02, 0.02, 0.1, 0.1, 0.1]
     const images = Array.from({ length: 3 }, part).flatMap((p) => sizes.map((size) => again(p, size)))
-    expect(await alikeGroups(images, [], null, context())).toEqual(
+    expect(await groupsOf(images, [], null, context())).toEqual(
       images.map((_, i) => Math.floor(i / sizes.length)),
     )
   })
@@ -61,13 +64,13 @@ describe('photographs of one workpiece', () => {
     const images = Array.from({ length: 8 }, part)
     const [first] = images
     const plain = (first ?? part()).map((_, at) => first?.[at % (2 * DIMS)] ?? 0)
-    expect(new Set(await alikeGroups([...images, plain], [], null, context())).size).toBe(9)
+    expect(new Set(await groupsOf([...images, plain], [], null, context())).size).toBe(9)
   })
 
   it('are not parts that only share the light', async () => {
     const lights = Array.from({ length: 6 }, () => numbers(DIMS))
     const images = lights.flatMap((light) => [lit(part(), light), lit(part(), light)])
-    expect(new Set(await alikeGroups(images, [], null, context())).size).toBe(12)
+    expect(new Set(await groupsOf(images, [], null, context())).size).toBe(12)
   })
 
   it('are told by the cells that count', async () => {
@@ -78,7 +81,7 @@ describe('photographs of one workpiece', () => {
     const [first] = images
     if (first === undefined) throw new Error('no parts')
     images.push(Float32Array.from([...numbers((CELLS / 2) * DIMS), ...first.slice((CELLS / 2) * DIMS)]))
-    expect(await alikeGroups(images, [], allowed, context())).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 0])
+    expect(await groupsOf(images, [], allowed, context())).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 0])
   })
 
   it('are turned copies, too', async () => {
@@ -86,7 +89,7 @@ describe('photographs of one workpiece', () => {
     const turned = images.map((_, source) => ({ source, embedding: part() }))
     const copy = turned[2]?.embedding
     if (copy === undefined) throw new Error('no copy')
-    expect(await alikeGroups([...images, copy], turned, null, context())).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 2])
+    expect(await groupsOf([...images, copy], turned, null, context())).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 2])
   })
 })
 
@@ -122,6 +125,19 @@ describe('workpieces of good images', () => {
       found: { count: 9, by: null, photographs: [] },
       warnings: [],
     })
+  })
+
+  it('may be of several kinds, and that is said, photographs of one counting once', async () => {
+    const other = (): Embedding => part().map((v, at) => v + (at % DIMS === 0 ? 6 : 0))
+    const [a, b] = [Array.from({ length: 6 }, part), Array.from({ length: 4 }, other)]
+    const data = named([...a, ...b, again(a[2] ?? part(), 0.02)])
+    const { found, warnings } = await findWorkpieces(data, null, context())
+    expect(found.photographs).toEqual([['2.png', '10.png']])
+    expect(warnings.map((w) => w.en)).toEqual([
+      expect.stringContaining('11 images show 10 workpieces'),
+      expect.stringContaining('2 kinds of part (6: 0.png, 1.png, 2.png, …; 4: 6.png, 7.png, 8.png, …)'),
+    ])
+    expect(warnings[1]?.zh).toContain('2 类工件(6: 0.png、1.png、2.png、…;4: 6.png')
   })
 
   it('are not told from each other where all images are alike by way of others', async () => {

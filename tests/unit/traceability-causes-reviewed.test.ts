@@ -107,6 +107,7 @@ describe('what a person said of a verdict', () => {
     }
     await store.capture(late)
     expect([table().n, table().bad, table().undecided]).toEqual([7, 4, 2])
+    expect([table().unjudged, table().repeated]).toEqual([[{ reason: 'deadline', n: 1 }], 0])
     await store.emit(reviewed(late.inspectionId, { before: 'inconclusive', after: 'fail' }))
     expect([table().n, table().bad, table().undecided]).toEqual([8, 5, 2])
     // Judged again: what a person said first is the first that is known of it.
@@ -116,6 +117,34 @@ describe('what a person said of a verdict', () => {
     await store.capture(again)
     expect([table().n, table().bad, table().undecided]).toEqual([8, 5, 2])
     expect(of('lot')[1]).toEqual(['B', 4, 2, 4, 3])
+    expect([table().unjudged, table().repeated]).toEqual([[], 1])
+  })
+
+  it('accounts for every inspection of the time, also beyond the newest that are looked at', async () => {
+    const missing = (n: number, reason: 'missed' | 'quality') => {
+      const asked = request(n, passVerdict({ codes: [gs1Code(`N${n}`)] }))
+      asked.outcome.verdict = {
+        ...asked.outcome.verdict,
+        result: 'inconclusive',
+        disposition: 'hold',
+        noVerdict: { reason, code: 'INS_QUALITY', message: 'seen badly' },
+      }
+      return asked
+    }
+    await store.capture(missing(20, 'missed'))
+    await store.capture(missing(21, 'quality'))
+    await store.capture(missing(22, 'quality'))
+    // The first of the parts once more, and a good one.
+    await store.capture(request(23, passVerdict({ codes: [gs1Code('S0')] })))
+    await store.capture(request(24, passVerdict({ codes: [gs1Code('S30')] })))
+    const groups = (ask: Parameters<TraceQuery['causeTable']>[0]) => {
+      const { n, undecided, unjudged, repeated, olderInspections } = table(ask)
+      return [n, undecided, unjudged.map((u) => `${u.reason} ${u.n}`), repeated, olderInspections]
+    }
+    expect(groups({})).toEqual([8, 2, ['quality 2', 'missed 1'], 1, 0])
+    // S30, S8 and the undecided S7; of the 14, S0 to S6 are older.
+    expect(groups({ limit: 3 })).toEqual([2, 1, ['quality 2', 'missed 1'], 1, 7])
+    expect(groups({ from: '2126-01-01T00:00:00Z' })).toEqual([0, 0, [], 0, 0])
   })
 
   it('is taken back by another event', async () => {

@@ -365,4 +365,20 @@ describe('events of the line itself', () => {
     expect(taken.errors).toEqual([])
     await other.remove()
   })
+
+  it.each([
+    ['a count', { quantity: 5 }, { quantity: 5 }, {}],
+    ['a count with a word for pieces', { quantity: 500, uom: 'pcs' }, { quantity: 500 }, {}],
+    ['a measure', { quantity: 1.5, uom: 'KGM' }, { quantity: 1.5, uom: 'KGM' }, {}],
+    // 5 rolls must not read as 5 caps, nor half a cap as a count.
+    ['a unit of the plant', { quantity: 5, uom: 'rolls' }, {}, { quantity: 5, uom: 'rolls' }],
+    ['a part of a piece', { quantity: 1.5 }, {}, { quantity: 1.5 }],
+  ])('states an amount as EPCIS may: %s', async (_, amount, stated, own) => {
+    await state({ kind: 'receive', lot: 'L1', product: 'cap', supplier: 'acme', ...amount })
+    const [made = {}] = await repository.found()
+    expect(made['quantityList']).toEqual([{ epcClass: 'urn:sightline:lot:cap:L1', ...stated }])
+    const beside = Object.fromEntries(Object.entries(own).map(([key, value]) => [`sightline:${key}`, value]))
+    const said = Object.entries(made).filter(([key]) => /^sightline:(quantity|uom)$/.test(key))
+    expect(Object.fromEntries(said)).toEqual(beside)
+  })
 })

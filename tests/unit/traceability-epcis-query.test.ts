@@ -235,6 +235,7 @@ describe('a simple event query', () => {
     [{ GE_eventTime: ['2026-01-05T00:00:00Z', '2026-01-06T00:00:00Z'] }, '/GE_eventTime'],
     [{ HASATTR_eventTime: ['x'] }, '/HASATTR_eventTime'],
     [{ GE_value: 5 }, '/GE_value'],
+    [{ EQ_percRank_P1: [12] }, '/EQ_percRank_P1'],
     [{ 'GE_ext:count': 'many' }, '/GE_ext:count'],
   ])('is refused with the parameter: %j', (query, pointer) => {
     expect(refused(() => compileQuery(paramsOfJson(query)))).toBe(`QueryParameterException ${pointer}`)
@@ -258,6 +259,21 @@ describe('a simple event query', () => {
 })
 
 describe('beside queries', () => {
+  // Kelvin is 273.15 above Celsius, Fahrenheit is 32 above nine fifths of it (ITS-90; NIST SP 811, appendix B.8).
+  it.each([
+    [32, 'FAH', 'CEL', 0],
+    [-40, 'FAH', 'CEL', -40],
+    [-40, 'CEL', 'FAH', -40],
+    [0, 'CEL', 'FAH', 32],
+    [33.8, 'FAH', 'CEL', 1],
+    [273.15, 'KEL', 'CEL', 0],
+    [273.16, 'KEL', 'CEL', 0.01],
+    [-459.67, 'FAH', 'KEL', 0],
+    [255.372222222222, 'KEL', 'FAH', 0],
+  ])('%f %s are %s: zero points add nothing in the last places', (value, from, to, expected) => {
+    expect(inUnit(value, from, to) === expected).toBe(true)
+  })
+
   it('units are converted only within one dimension', () => {
     expect([inUnit(1, 'INH', 'MMT'), inUnit(-40, 'CEL', 'FAH'), inUnit(1, 'BAR', 'KPA')]).toEqual([
       25.4, -40, 100,

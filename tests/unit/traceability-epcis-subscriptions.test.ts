@@ -1,9 +1,14 @@
 import { createHmac } from 'node:crypto'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type AddressInfo, createServer } from 'node:net'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { EpcisThread } from '../../traceability/epcis/epcis-thread.ts'
-import type { PageAsk } from '../../traceability/epcis/event-store.ts'
+import { EPCIS_SCHEMA } from '../../traceability/epcis/epcis-schema.ts'
+import { EventStore, type PageAsk } from '../../traceability/epcis/event-store.ts'
 import { type Progress, StandingQuery } from '../../traceability/epcis/standing-query.ts'
+import { EpcisState, type Subscription } from '../../traceability/epcis/state.ts'
+import { postDocument } from '../../traceability/epcis/webhook-post.ts'
 import { TargetRules } from '../../traceability/epcis/webhook-target.ts'
+import { openSql } from '../../traceability/store/open-sql.ts'
 import type { Json } from './samples/epcis-documents.ts'
 import { eventsOf, refusal, Repository } from './samples/epcis-repository.ts'
 import { Receiver } from './samples/webhook-receiver.ts'
@@ -21,6 +26,8 @@ const shipped = (n: number, bizStep = 'shipping'): Json => ({
 })
 const subscribe = (more: Json = {}) =>
   repository.epcis.subscribe('shipped', { dest: receiver.url, stream: true, ...more }, 'Never_Translates')
+const queryNameOf = (body: string): unknown =>
+  (JSON.parse(body) as { epcisBody: { queryResults: Json } }).epcisBody.queryResults['queryName']
 const ids = (): unknown[] =>
   receiver.got.flatMap(({ body }) => eventsOf(JSON.parse(body) as Json).map((e) => e['eventID']))
 
@@ -121,13 +128,18 @@ describe('a webhook', () => {
     expect(repository.alarms).toHaveLength(1)
   })
 
-  it('is not led elsewhere by a redirect', async () => {
-    receiver.answers.push(302, 302, 302)
+  it('is not led elsewhere by a redirect, and loses nothing by one', async () => {
+    receiver.answers.push(302, 307, 308, 301, 302)
     const { subscriptionID } = await subscribe()
     await repository.capture([shipped(1)])
-    while (repository.alarms.length === 0) await new Promise((resolve) => setTimeout(resolve, 20))
-    expect(receiver.got).toEqual([])
-    expect((await repository.epcis.subscription('shipped', subscriptionID)).dead).toHaveLength(1)
+    await receiver.until(1)
+    expect([ids(), receiver.answers]).toEqual([['urn:x:1'], []])
+    // Said once: a receiver that moved for good needs a person.
+    expect(repository.alarms).toEqual([
+      expect.stringContaining(`${subscriptionID}: a delivery was not taken`),
+    ])
+    expect(repository.alarms[0]).toContain('HTTP 302')
+    expect((await repository.epcis.subscription('shipped', subscriptionID)).dead).toEqual([])
   })
 
   it('reports by a schedule, also that there was nothing', async () => {
@@ -148,6 +160,67 @@ describe('a webhook', () => {
       'NoSuchNameException',
     )
     expect(receiver.got).toEqual([])
+  })
+
+  it('ends with its query also when it comes about while that is removed', async () => {
+    const sent: string[] = []
+    for (let turns = 0; turns < 12; turns++) {
+      await repository.epcis.addQuery({ name: 'brief', query: { EQ_bizStep: ['shipping'] } })
+      const ended: string[] = []
+      const send = (text: string): Promise<boolean> => Promise.resolve(sent.push(text) > 0)
+      const end = (reason: string): void => void ended.push(reason)
+      const { epcis } = repository
+      const both = Promise.allSettled([
+        epcis.subscribe('brief', { dest: receiver.url, stream: true }, 'Never_Translates'),
+        epcis.connect('brief', { stream: true }, 'Never_Translates', send, end),
+      ])
+      for (let n = 0; n < turns; n++) await new Promise((resolve) => setImmediate(resolve))
+      await epcis.removeQuery('brief')
+      const [hook, socket] = await both
+      for (const result of [hook, socket])
+        if (result.status === 'rejected')
+          expect(result.reason).toMatchObject({ exception: 'NoSuchNameException' })
+      expect([turns, socket.status === 'rejected' || ended.length > 0]).toEqual([turns, true])
+      if (socket.status === 'fulfilled') socket.value()
+    }
+    await subscribe()
+    await repository.capture([shipped(1)])
+    await receiver.until(1)
+    expect([sent, receiver.got.map(({ body }) => queryNameOf(body))]).toEqual([[], ['shipped']])
+  })
+
+  it('stays with a query that is stored anew while the subscribers of the old one end', async () => {
+    await subscribe()
+    let goOn: () => void = () => undefined
+    const wait = new Promise<void>((resolve) => (goOn = resolve))
+    const { close } = StandingQuery.prototype
+    const spy = vi.spyOn(StandingQuery.prototype, 'close').mockImplementationOnce(async function (
+      this: StandingQuery,
+    ) {
+      await wait
+      await close.call(this)
+    })
+    const removed = repository.epcis.removeQuery('shipped')
+    await repository.epcis.addQuery({ name: 'shipped', query: { EQ_bizStep: ['shipping'] } })
+    const { subscriptionID } = await subscribe()
+    const ended: string[] = []
+    const { epcis } = repository
+    const end = (reason: string): void => void ended.push(reason)
+    const closed = await epcis.connect(
+      'shipped',
+      { stream: true },
+      'Never_Translates',
+      () => Promise.resolve(true),
+      end,
+    )
+    goOn()
+    await removed
+    spy.mockRestore()
+    await repository.capture([shipped(1)])
+    await receiver.until(1)
+    expect([ids(), ended]).toEqual([['urn:x:1'], []])
+    expect(receiver.got[0]?.body).toContain(subscriptionID)
+    closed()
   })
 
   it('is refused when it asks for what cannot be', async () => {
@@ -173,6 +246,103 @@ describe('a webhook', () => {
     await repository.epcis.addQuery({ name: 'few', query: { orderBy: 'eventTime', eventCountLimit: 5 } })
     const asked = repository.epcis.subscribe('few', { dest: receiver.url, stream: true }, 'Never_Translates')
     expect((await refusal(asked)).exception).toBe('SubscriptionControlsException')
+  })
+})
+
+describe('an earlier time to hear from', () => {
+  it('leaves out no event that was recorded after it, though the clock was set back between', () => {
+    const db = openSql(':memory:', { synchronous: 'normal' })
+    db.exec(EPCIS_SCHEMA)
+    const events = new EventStore(db)
+    expect(events.beforeAllSince(0)).toBe(0)
+    for (const [i, recordMs] of [100, 200, 900, 300, 400].entries())
+      db.run(
+        `insert into event (n, position, event_id, event_ms, record_ms, declared, json, context)
+         values (?, ?, ?, 0, ?, 0, '{}', 'null')`,
+        i + 1,
+        i + 1,
+        `e${i}`,
+        recordMs,
+      )
+    // The third was recorded at 900 ms; then the clock said 300.
+    expect([150, 250, 500, 900, 901].map((ms) => events.beforeAllSince(ms))).toEqual([1, 2, 2, 2, 5])
+    db.close()
+  })
+})
+
+describe('deliveries given up', () => {
+  it('are kept while they are new, so that a receiver that refuses all fills no disk', () => {
+    const db = openSql(':memory:', { synchronous: 'normal' })
+    const state = new EpcisState(db)
+    const query = { name: 'all', query: {}, params: { values: {} }, createdAt: '2026-01-05T06:00:00.000Z' }
+    state.addQuery(query)
+    const ids = ['a', 'b']
+    for (const subscriptionID of ids)
+      state.addSubscription({ subscriptionID, queryName: 'all' } as Subscription, query.createdAt)
+    const given = (subscriptionID: string, n: number): void =>
+      state.addDead({ subscriptionID, fromN: n, toN: n + 1, attempts: 1, reason: 'HTTP 400', at: '' })
+    given('b', 1)
+    for (let n = 0; n < 150; n++) given('a', n)
+    expect(state.dead('a').map((d) => d.fromN)).toEqual(Array.from({ length: 100 }, (_, i) => 149 - i))
+    expect([state.dead('b').length, db.get('select count(*) as n from dead')]).toEqual([1, { n: 101 }])
+    // Neither to a query that is gone nor to another one of its name.
+    for (const [queryName, storedAt] of [
+      ['none', query.createdAt],
+      ['all', '2026-01-05T06:00:00.001Z'],
+    ] as const)
+      expect(state.addSubscription({ subscriptionID: 'c', queryName } as Subscription, storedAt)).toBe(false)
+    db.close()
+  })
+})
+
+describe('a delivery', () => {
+  const TIMELESS: [what: string, first: string, again: string][] = [
+    ['a status that does not come to an end', 'HTTP/1.1 2', '0'],
+    ['headers without end', 'HTTP/1.1 200 OK\r\nx: ', 'a'],
+    ['interim answers alone', 'HTTP/1.1 102 Processing\r\n\r\n', 'HTTP/1.1 102 Processing\r\n\r\n'],
+    ['another protocol', 'HTTP/1.1 101 \r\nconnection: upgrade\r\nupgrade: x\r\n\r\n', 'x'],
+    ['a body without end', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n', '1\r\na\r\n'],
+  ]
+  it.each(TIMELESS)('ends in its time though the receiver writes %s', async (what, first, again) => {
+    let closed: () => void = () => undefined
+    const connectionEnds = new Promise<void>((resolve) => (closed = resolve))
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined)
+      socket.once('data', () => {
+        socket.write(first)
+        const timer = setInterval(() => socket.write(again), 20)
+        socket.on('close', () => {
+          clearInterval(timer)
+          closed()
+        })
+      })
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const dest = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+    const { signal } = new AbortController()
+    const how = { rules: new TargetRules(), signal, timeoutMs: 200 }
+    const delivery = await postDocument(dest, '{}', null, how)
+    expect(delivery).toMatchObject(what === 'a body without end' ? { ok: true } : { ok: false, why: 'away' })
+    // What the receiver goes on writing holds no connection.
+    await connectionEnds
+    await new Promise((resolve) => server.close(resolve))
+  })
+
+  it('has ended its connection before the next one, also where no answer ends', async () => {
+    let open = 0
+    let most = 0
+    const server = createServer((socket) => {
+      most = Math.max(most, ++open)
+      socket.on('error', () => undefined).on('close', () => open--)
+      socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n'))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const dest = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+    const how = { rules: new TargetRules(), signal: new AbortController().signal, timeoutMs: 100 }
+    for (let n = 0; n < 6; n++) expect(await postDocument(dest, '{}', null, how)).toEqual({ ok: true })
+    // The other side may hear of an end a little later.
+    expect(most).toBeLessThan(4)
+    await new Promise((resolve) => server.close(resolve))
   })
 })
 

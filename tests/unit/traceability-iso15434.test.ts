@@ -48,6 +48,7 @@ describe('ISO/IEC 15434 messages', () => {
   })
 
   it.each([
+    ['no envelope at all', '[)>\u001e\u0004', 4],
     ['an unknown format', message(`16${GS}X`), 4],
     ['a reserved format', message(`06${GS}SZX9`, `10${GS}X`), 12],
     ['a text element without blank', message(`12${GS}MFR 12345${GS}SER7`), 17],

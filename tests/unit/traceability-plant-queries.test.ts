@@ -102,6 +102,13 @@ describeWith('PostgreSQL', await postgresPresent(), 'questions to the plant stor
   const QUESTIONS: [string, (q: TraceQuery, station: string) => unknown][] = [
     ['recent parts', (q) => q.recentParts({ limit: 30 })],
     ['failed parts', (q) => q.recentParts({ limit: 30, result: 'fail' })],
+    [
+      'parts of a station in a range',
+      async (q, station) => {
+        const last = (await q.recentParts({ limit: 2 })).at(-1)?.inspectionId ?? ''
+        return q.recentParts({ limit: 30, station: station.slice(8), first: await id(q), last })
+      },
+    ],
     ['a part', async (q) => q.part(await id(q))],
     [
       'parts of a class and a time',
@@ -137,7 +144,7 @@ describeWith('PostgreSQL', await postgresPresent(), 'questions to the plant stor
     ['counters since', (q) => q.counters(at(50))],
     ['defects', (q) => q.defectPareto()],
     ['defects since', (q) => q.defectPareto(at(50))],
-    ['units of a lot', (q) => q.lotUnits('M2')],
+    ['serials that begin so', (q) => q.serialsFrom(line.serial(1).slice(0, -1), 4)],
     ['an export of inspections', (q) => q.exportPage({ what: 'inspections' }).rows.map((r) => r.slice(1))],
     [
       'an export of defects',

@@ -44,6 +44,12 @@ describe('query surface', () => {
     expect(await triggers({ limit: 10, station: 'st10', result: 'pass' })).toEqual(['st10/1'])
     expect(await triggers({ limit: 10, class: 'scratch' })).toEqual(['st10/2'])
     expect(await triggers({ limit: 10, class: "x' or 1=1" })).toEqual([])
+    const id = async (trigger: number) =>
+      (await query.recentParts({ limit: 10, station: 'st10' })).find((r) => r.trigger === trigger)
+        ?.inspectionId ?? ''
+    expect(await triggers({ limit: 10, first: await id(2) })).toEqual(['st20/1', 'st10/3', 'st10/2'])
+    expect(await triggers({ limit: 10, first: await id(2), last: await id(3) })).toEqual(['st10/3', 'st10/2'])
+    expect(await triggers({ limit: 10, first: 'of-no-inspection' })).toEqual([])
     const [row] = await query.recentParts({ limit: 1, result: 'fail' })
     expect(row).toMatchObject({
       serial: 'caps-a.st10.2',
@@ -142,7 +148,7 @@ describe('query surface', () => {
     ])
     expect(db.all('select * from identity_alias')).toEqual([])
     db.close()
-    expect([await query.bySerial('AB\0CD'), await query.lotUnits('L\0')]).toEqual([null, null])
+    expect([await query.bySerial('AB\0CD'), await query.serialsFrom('L\0', 9)]).toEqual([null, []])
   })
 
   it('gives one part with everything, and its capture back as it was handed over', async () => {
@@ -245,12 +251,25 @@ describe('query surface', () => {
     )
     expect(await query.bySerial('A9')).toBeNull()
     // A recall by either lot, by name.
-    for (const lot of ['L7', 'M1']) {
-      const recall = await query.lotUnits(lot)
-      expect(recall?.inspections.map((i) => i.serial)).toEqual(['A1', 'A2'])
-    }
-    expect((await query.lotUnits('M1'))?.lots).toMatchObject([{ lot: 'M1', supplier: 'acme' }])
-    expect(await query.lotUnits('none')).toBeNull()
+    for (const lot of ['L7', 'M1'])
+      expect(query.recall({ target: `lot/${lot}` }).units.map((u) => u.serial)).toEqual(['A1', 'A2'])
+  })
+
+  it('finds serials by how they begin, in the order of their bytes, and no more than asked for', async () => {
+    for (const [n, serial] of ['AB2', 'AB10', 'ab1', 'AB%', 'AC1'].entries())
+      await store.capture(request(n + 1, passVerdict({ codes: [gs1Code(serial)] })))
+    expect(await query.serialsFrom('AB', 9)).toEqual(['AB%', 'AB10', 'AB2'])
+    expect(await query.serialsFrom('AB', 2)).toEqual(['AB%', 'AB10'])
+    expect(await query.serialsFrom('B', 9)).toEqual([])
+    const db = openSql(join(dataDir, 'trace.db'), { readOnly: true, synchronous: 'full' })
+    const plan = db.all<{ detail: string }>(
+      `explain query plan select distinct serial collate binary as name from identity
+         where serial collate binary >= 'A' and serial collate binary < 'B' order by name limit 9`,
+    )
+    db.close()
+    expect(plan.map((p) => p.detail)).toEqual([
+      'SEARCH identity USING COVERING INDEX identity_serial (serial>? AND serial<?)',
+    ])
   })
 
   it('keeps the units of two products with one serial apart in the genealogy', async () => {

@@ -27,10 +27,8 @@ export const oneOf = (words: ReadonlySet<string>): FieldCheck =>
   rule(`one of ${[...words].join(', ')}`, (v) => typeof v === 'string' && words.has(v))
 export const hex = rule('hexadecimal digits', (v) => typeof v === 'string' && /^[0-9A-Fa-f]+$/.test(v))
 /** UN/ECE Recommendation 20 code of quantities: two or three capitals or digits. */
-const uom = rule(
-  'a unit code of UN/ECE Recommendation 20, e.g. KGM',
-  (v) => typeof v === 'string' && /^[A-Z0-9]{2,3}$/.test(v),
-)
+export const isUnitCode = (code: unknown): boolean => typeof code === 'string' && /^[A-Z0-9]{2,3}$/.test(code)
+const uom = rule('a unit code of UN/ECE Recommendation 20, e.g. KGM', isUnitCode)
 export const zoneOffset = rule(
   'an offset from -14:00 to +14:00',
   (v) => typeof v === 'string' && /^[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00)$/.test(v),
@@ -116,10 +114,18 @@ function expectedName(fields: Readonly<Record<string, unknown>>, extensions: boo
   return names === '' ? extension : `one of ${names}, or ${extension}`
 }
 
+/** EPCIS 2.0, 7.3.3.3: a count is a positive whole number, a measure a positive number with its unit. */
 export const quantityElement = object({
   fields: { epcClass: epc('class'), quantity: number, uom },
   required: ['epcClass'],
   extensions: false,
+  also({ quantity, uom: unit }, pointer, { faults }) {
+    const count = unit === undefined
+    if (quantity === undefined && !count) faults.add(at(pointer, 'uom'), 'no uom without a quantity', unit)
+    if (typeof quantity !== 'number' || (quantity > 0 && (!count || Number.isInteger(quantity)))) return
+    const expected = count ? 'a positive whole number where no uom is' : 'a positive number'
+    faults.add(at(pointer, 'quantity'), expected, quantity)
+  },
 })
 
 export const place = object({ fields: { id: epc('instance') }, required: ['id'], extensions: true })

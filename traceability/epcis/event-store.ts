@@ -74,12 +74,13 @@ export class EventStore {
     return this.#db.get<{ n: number | null }>('select max(n) as n from event')?.n ?? 0
   }
 
-  /** The last event recorded before a time; 0 = none. */
-  lastBefore(recordMs: number): number {
-    return (
-      this.#db.get<{ n: number | null }>('select max(n) as n from event where record_ms < ?', recordMs)?.n ??
-      0
+  /** The event behind which every one stands that was recorded from a time on, also where the clock was set back; 0 = none. */
+  beforeAllSince(recordMs: number): number {
+    const first = this.#db.get<{ n: number | null }>(
+      'select min(n) as n from event where record_ms >= ?',
+      recordMs,
     )
+    return typeof first?.n === 'number' ? first.n - 1 : this.end()
   }
 
   /** Events of the log that could not be read as EPCIS events. */

@@ -1,4 +1,4 @@
-import { at, type Faults } from './faults.ts'
+import { at, Faults } from './faults.ts'
 
 /** Deeper nesting than this is refused: far above any event, far below what would exhaust a stack. */
 const MAX_DEPTH = 64
@@ -60,6 +60,13 @@ export function findLosses(text: string, faults: Faults): void {
     return true
   }
   value('', 0)
+}
+
+/** What `findLosses` finds. */
+export function lossesOf(text: string): Faults['list'] {
+  const faults = new Faults()
+  findLosses(text, faults)
+  return faults.list
 }
 
 /** Digits that tell any double from any other (IEEE 754-2008, 5.12.2); many programs write that many, needed or not. */

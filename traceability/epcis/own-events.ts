@@ -7,6 +7,7 @@ import type {
 } from '../../contracts/index.ts'
 import { lotName, thingUri } from '../genealogy/things.ts'
 import { encodePart } from '../identity/index.ts'
+import { isUnitCode } from './check-fields.ts'
 import type { JsonObject } from './faults.ts'
 import { sensorReport } from './own-measurements.ts'
 
@@ -45,15 +46,25 @@ const isClass = (uri: string): boolean =>
 const asUri = (name: string): string =>
   name.startsWith('lot/') ? `urn:sightline:lot-name:${encodePart(name.slice(4))}` : name
 
-/** UN/ECE codes only; a plant's own unit stands beside the quantity. */
-const quantityOf = (uri: string, data: Data): JsonObject => ({
-  epcClass: uri,
-  ...(typeof data['quantity'] === 'number' && { quantity: data['quantity'] }),
-  ...(/^[A-Z0-9]{2,3}$/.test(text(data['uom']) ?? '') && { uom: data['uom'] }),
-})
+/** How people write that they count; EPCIS counts where no unit is. */
+const PIECES = /^(?:pcs?|pieces?|ea|each|个|件|只|片)$/i
 
-const things = (uri: string, data: Data, instances: string, classes: string): JsonObject =>
-  isClass(uri) ? { [classes]: [quantityOf(uri, data)] } : { [instances]: [uri] }
+/**
+ * An individual, or a class with how much of it. An amount that EPCIS cannot state, in a plant's own unit or a part of a
+ * piece (7.3.3.3), stands at the event: without its unit it would be a count.
+ */
+function things(uri: string, data: Data, instances: string, classes: string): JsonObject {
+  if (!isClass(uri)) return { [instances]: [uri] }
+  const { quantity, uom } = data
+  if (typeof quantity !== 'number') return { [classes]: [{ epcClass: uri }] }
+  const named = text(uom)
+  const unit = named !== undefined && PIECES.test(named) ? undefined : named
+  const stated = unit === undefined ? Number.isInteger(quantity) : isUnitCode(unit)
+  const amount = { quantity, ...(unit !== undefined && { uom: unit }) }
+  if (stated) return { [classes]: [{ epcClass: uri, ...amount }] }
+  const own = Object.entries(amount).map(([key, value]) => [`sightline:${key}`, value] as const)
+  return { [classes]: [{ epcClass: uri }], ...Object.fromEntries(own) }
+}
 
 /**
  * An event of this program as an EPCIS event (EPCIS 2.0, 7.4; CBV 2.0), or null when it is no such thing.

@@ -40,7 +40,7 @@ export class PageTokens {
   /** @throws EpcisError QueryParameterException for a token that is not ours, of another resource, or over its time */
   read(scope: string, token: string): unknown {
     const found = this.#parse(token)
-    if (found === null || found.scope !== scope) return refuse('a token of this resource', token)
+    if (found === null || found.scope !== scope) return refuse('a token of this resource or query', token)
     if (this.#released.has(found.id) || Date.parse(found.expires) < Date.now())
       return refuse('a token that is still good', token)
     return found.content
@@ -56,7 +56,8 @@ export class PageTokens {
   }
 
   #parse(token: string): Content | null {
-    if (token.length > MAX_TOKEN) return null
+    // Reading base64url passes over what does not belong there.
+    if (token.length > MAX_TOKEN || !/^[\w-]+$/.test(token)) return null
     const bytes = Buffer.from(token, 'base64url')
     const [head, rest] = [bytes.subarray(0, 8), bytes.subarray(8)]
     if (!sum(rest).equals(head)) return null

@@ -197,6 +197,8 @@ export function numberCondition(name: string, values: readonly string[]): Condit
   if (m === null) return null
   const [, op, field = '', unit] = m
   if (unit === undefined && field !== 'quantity' && field !== 'percRank') return null
+  // A percentile rank has no unit: the `uom` beside it is that of `percValue`.
+  if (unit !== undefined && field === 'percRank') return null
   if (op !== 'EQ') single(name, values)
   const wrong = values.find((v) => !isNumber(v))
   if (wrong !== undefined) refuseParameter(name, 'a number', wrong)

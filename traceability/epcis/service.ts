@@ -87,21 +87,18 @@ export class EpcisService {
     params: QueryParams,
     { perPage, token }: PageRequest,
     format: EpcFormat,
-    queryName = 'SimpleEventQuery',
+    named: Pick<NamedQuery, 'name' | 'createdAt'> | null = null,
   ): Promise<AnsweredPage<string>> {
-    type Content = { params: QueryParams; after: PageCursor; queryName: string }
-    const kept = token === null ? null : (this.tokens.read('events', token) as Content)
-    if (kept !== null && kept.queryName !== queryName)
-      throw new EpcisError('QueryParameterException', {
-        pointer: '/nextPageToken',
-        expected: 'a token of this query',
-        actual: 'one of another',
-      })
+    type Content = { params: QueryParams; after: PageCursor }
+    const queryName = named?.name ?? 'SimpleEventQuery'
+    // A query that was removed and stored anew under its name is another one: its pages would not be the rest of these.
+    const scope = named === null ? 'events' : `events of ${named.name} as stored at ${named.createdAt}`
+    const kept = token === null ? null : (this.tokens.read(scope, token) as Content)
     const asked = kept?.params ?? params
     const ask = { params: asked, perPage, after: kept?.after ?? null }
     const { body, next } = await this.#thread.answers.document(ask, { queryName, format })
-    const content: Content | null = next && { params: asked, after: next, queryName }
-    return { items: body, next: content && this.tokens.make('events', content) }
+    const content: Content | null = next && { params: asked, after: next }
+    return { items: body, next: content && this.tokens.make(scope, content) }
   }
 
   /** Parameters of a URL. @throws EpcisError QueryParameterException */
@@ -207,9 +204,8 @@ export class EpcisService {
 
   /** Ends its subscriptions, too. @throws EpcisError NoSuchNameException */
   async removeQuery(name: string): Promise<void> {
-    await this.query(name)
+    if (!(await this.#thread.state.removeQuery(name))) throw noSuch('the name of a query', name)
     await this.#subscriptions.queryRemoved(name)
-    await this.#thread.state.removeQuery(name)
   }
 
   // Subscriptions

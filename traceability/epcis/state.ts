@@ -58,10 +58,14 @@ create table if not exists subscription (
 create table if not exists dead (
   id integer primary key, subscription text not null references subscription (id) on delete cascade, json text not null
 ) strict;
+create index if not exists dead_of on dead (subscription, id);
 `
 
 /** Jobs that are kept; the events themselves stay in the log. */
 const MAX_JOBS = 10_000
+
+/** Newest deliveries given up that are kept of a subscription: one that refuses everything would fill the disk. */
+const MAX_DEAD = 100
 
 type Json = { json: string }
 const read = <T>(row: Json): T => JSON.parse(row.json) as T
@@ -158,14 +162,17 @@ export class EpcisState {
     return this.#db.run('delete from query where name = ?', name).changes > 0
   }
 
-  saveSubscription(s: Subscription): void {
-    this.#db.run(
-      `insert into subscription (id, query, json) values (?, ?, ?)
-       on conflict (id) do update set json = excluded.json`,
+  /** False when its query, stored at that time, was removed meanwhile; another one of its name is not it. */
+  addSubscription(s: Subscription, storedAt: string): boolean {
+    const { changes } = this.#db.run(
+      `insert into subscription (id, query, json)
+       select ?, name, ? from query where name = ? and json ->> 'createdAt' = ?`,
       s.subscriptionID,
-      s.queryName,
       JSON.stringify(s),
+      s.queryName,
+      storedAt,
     )
+    return changes > 0
   }
 
   /** How a subscription stands; one that was removed meanwhile stays removed. */
@@ -185,11 +192,17 @@ export class EpcisState {
 
   addDead(d: DeadDelivery): void {
     this.#db.run('insert into dead (subscription, json) values (?, ?)', d.subscriptionID, JSON.stringify(d))
+    // The primary key grows with time.
+    this.#db.run(
+      'delete from dead where subscription = ?1 and id not in (select id from dead where subscription = ?1 order by id desc limit ?2)',
+      d.subscriptionID,
+      MAX_DEAD,
+    )
   }
 
   dead(subscriptionID: string): DeadDelivery[] {
     return this.#db
-      .all<Json>('select json from dead where subscription = ? order by id desc limit 100', subscriptionID)
+      .all<Json>('select json from dead where subscription = ? order by id desc', subscriptionID)
       .map(read<DeadDelivery>)
   }
 }

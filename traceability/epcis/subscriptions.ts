@@ -45,7 +45,7 @@ export class Subscriptions {
     }
   }
 
-  /** @throws EpcisError SubscriptionControlsException */
+  /** @throws EpcisError SubscriptionControlsException, NoSuchNameException when the query is removed meanwhile */
   async subscribe(query: NamedQuery, body: unknown, format: EpcFormat): Promise<Subscription> {
     if (!isObject(body)) return refuse('', 'an object with dest and stream or schedule', body)
     const known = [
@@ -84,7 +84,8 @@ export class Subscriptions {
       cursor: await this.#firstCursor(controls),
       retry: null,
     }
-    await this.#o.thread.state.saveSubscription(subscription)
+    const added = await this.#o.thread.state.addSubscription(subscription, query.createdAt)
+    if (!added) return removedMeanwhile(query)
     this.#hook(query, subscription)
     return subscription
   }
@@ -97,15 +98,16 @@ export class Subscriptions {
     return removed
   }
 
-  /** Ends what hangs on a query that is removed. */
+  /**
+   * Ends what hangs on a query that was removed: after that, or a subscriber who comes in between would stay; and all of
+   * it before anything is waited for, since a query of that name that is stored anew has subscribers of its own.
+   */
   async queryRemoved(queryName: string): Promise<void> {
-    for (const [id, { kept, standing }] of this.#hooks)
-      if (kept.queryName === queryName) {
-        this.#hooks.delete(id)
-        await standing.close()
-      }
     for (const { queryName: name, end } of this.#sockets.values())
       if (name === queryName) end('the query was removed')
+    const ended = [...this.#hooks.values()].filter(({ kept }) => kept.queryName === queryName)
+    for (const { kept } of ended) this.#hooks.delete(kept.subscriptionID)
+    await Promise.all(ended.map(({ standing }) => standing.close()))
   }
 
   /**
@@ -137,11 +139,24 @@ export class Subscriptions {
       },
     })
     this.#sockets.set(standing, { queryName: query.name, end })
-    standing.start()
-    return () => {
+    const closed = (): void => {
       this.#sockets.delete(standing)
       void standing.close()
     }
+    try {
+      // Removed before it could be ended by that.
+      if (!(await this.#stands(query))) return removedMeanwhile(query)
+    } catch (error) {
+      closed()
+      throw error
+    }
+    standing.start()
+    return closed
+  }
+
+  /** Whether the query is still the one that was found; another one of its name is not. */
+  async #stands({ name, createdAt }: NamedQuery): Promise<boolean> {
+    return (await this.#o.thread.state.query(name))?.createdAt === createdAt
   }
 
   async close(): Promise<void> {
@@ -196,6 +211,10 @@ export class Subscriptions {
       await state.addDead({ subscriptionID, fromN, toN, attempts, reason: p.reason ?? '', at })
       this.#o.onAlarm(`EPCIS subscription ${subscriptionID}: a delivery is given up: ${p.reason ?? ''}`)
     }
+    if (p.what === 'retrying' && p.attempts === 1)
+      this.#o.onAlarm(
+        `EPCIS subscription ${subscriptionID}: a delivery was not taken and is sent again: ${p.reason ?? ''}`,
+      )
     hook.kept =
       p.what === 'retrying'
         ? {
@@ -214,7 +233,7 @@ export class Subscriptions {
   /** A new subscriber hears what is recorded from now on, or from the time it names. */
   async #firstCursor({ initialRecordTime }: Controls): Promise<number> {
     const { events } = this.#o.thread
-    return initialRecordTime === null ? events.end() : events.lastBefore(timeMs(initialRecordTime))
+    return initialRecordTime === null ? events.end() : events.beforeAllSince(timeMs(initialRecordTime))
   }
 
   /** Order and counts have no meaning for a query that never ends. */
@@ -222,6 +241,10 @@ export class Subscriptions {
     for (const name of ['orderBy', 'eventCountLimit', 'maxEventCount'])
       if (params.values[name] !== undefined) refuse('', `a query without ${name}`, name)
   }
+}
+
+function removedMeanwhile({ name }: NamedQuery): never {
+  throw new EpcisError('NoSuchNameException', { pointer: '', expected: 'the name of a query', actual: name })
 }
 
 /** @throws EpcisError SubscriptionControlsException */

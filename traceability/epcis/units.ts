@@ -50,7 +50,8 @@ export function inUnit(value: number, from: string, to: string, spread = false):
   const b = UNITS.get(to)
   if (a === undefined || b === undefined || a.dimension !== b.dimension) return null
   const [zeroFrom, zeroTo] = spread ? [0, 0] : [a.shift, b.shift]
-  const converted = ((value + zeroFrom) * a.factor) / b.factor - zeroTo
-  // Twelve digits: what conversion adds in the last places is no measurement.
-  return Number(converted.toPrecision(12))
+  const converted = Number((((value + zeroFrom) * a.factor) / b.factor - zeroTo).toPrecision(12))
+  // Twelve digits: what conversion adds in the last places is no measurement. Where zero points are taken away, what it
+  // adds is of their size and not of what is left: 32 FAH are 0 CEL, not 6e-14.
+  return zeroFrom === 0 && zeroTo === 0 ? converted : Number(converted.toFixed(9))
 }

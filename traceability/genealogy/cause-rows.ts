@@ -1,10 +1,18 @@
 import {
   CAUSE_FACTORS,
   type CauseFactor,
+  type NoVerdictReason,
   type ShiftCalendar,
   type SqlDatabase,
 } from '../../contracts/index.ts'
-import { type CauseQuery, FIRST_VERDICT, FOUND, judgedAgain, OWN_SUPPLIER } from './first-verdicts.ts'
+import {
+  type CauseQuery,
+  FIRST_VERDICT,
+  FOUND,
+  JUDGED_AT_ALL,
+  judgedAgain,
+  OWN_SUPPLIER,
+} from './first-verdicts.ts'
 import { identityMap } from './identity-names.ts'
 import { columnsOf } from './json-rows.ts'
 import { MetThings } from './met-things.ts'
@@ -30,12 +38,26 @@ export interface CauseRows {
   /** Numbers of the levels of row `i`: `of.slice(start[i], start[i + 1])`. */
   of: readonly number[]
   start: readonly number[]
+  /**
+   * Of the inspections from the oldest one that was looked at on: what nobody judged, by why, and what a station looked at
+   * again. With `undecided` and the rows they are all of them.
+   */
+  unjudged: readonly Unjudged[]
+  repeated: number
+  /** Inspections of the window that are older, which were not looked at; 0 = none. */
+  olderInspections: number
   /** There are older ones that were not looked at. */
   older: boolean
   /** Links of the genealogy that began after the judgement, which they cannot have caused. */
   later: number
   /** Not all links were followed. */
   linksCut: boolean
+}
+
+/** Inspections without a verdict for one reason, which no person has given one since. */
+export interface Unjudged {
+  reason: NoVerdictReason
+  n: number
 }
 
 interface Judged {
@@ -136,7 +158,43 @@ export function causeRows(
   }
   const failed = column(j.found).map((found) => Number(found === 'fail'))
   const undecided = seen.length - rows.length
-  return { position, at, failed, undecided, levels: book.levels, of, start, older, later, linksCut: met.cut }
+  return {
+    position,
+    at,
+    failed,
+    undecided,
+    ...others(db, [from, to], older ? (j.position[limit - 1] ?? 0) : 0, seen.length),
+    levels: book.levels,
+    of,
+    start,
+    older,
+    later,
+    linksCut: met.cut,
+  }
+}
+
+/** What else the window holds beside the first verdicts that were `seen`, from a position of the log on. */
+function others(
+  db: SqlDatabase,
+  range: readonly [from: string, to: string],
+  oldest: number,
+  seen: number,
+): Pick<CauseRows, 'unjudged' | 'repeated' | 'olderInspections'> {
+  const window = 'i.started_at >= ? and i.started_at < ?'
+  const all = db.get<{ n: number; older: number }>(
+    `select count(*) as n, coalesce(sum(case when i.position < ? then 1 else 0 end), 0) as older from inspection i where ${window}`,
+    oldest,
+    ...range,
+  )
+  const unjudged = db.all<Unjudged & Record<string, string | number>>(
+    `select i.no_verdict as reason, count(*) as n from inspection i
+       where ${window} and i.position >= ? and not ${JUDGED_AT_ALL} group by i.no_verdict order by n desc, reason`,
+    ...range,
+    oldest,
+  )
+  const olderInspections = all?.older ?? 0
+  const unseen = (all?.n ?? 0) - olderInspections - seen
+  return { unjudged, olderInspections, repeated: unseen - unjudged.reduce((sum, u) => sum + u.n, 0) }
 }
 
 class LevelBook {

@@ -4,7 +4,7 @@ import {
   type ShiftCalendar,
   type SqlDatabase,
 } from '../../contracts/index.ts'
-import { type CauseRows, causeRows, type Level } from './cause-rows.ts'
+import { type CauseRows, causeRows, type Level, type Unjudged } from './cause-rows.ts'
 import { type CauseQuery, namedByReviews } from './first-verdicts.ts'
 import { columnsOf } from './json-rows.ts'
 
@@ -39,6 +39,10 @@ export interface CauseTable {
   bad: number
   /** Judged inconclusive, and not decided by a person since: not among the `n`. */
   undecided: number
+  /** The inspections of the window that are neither, from the oldest one looked at on, and how many are older. */
+  unjudged: readonly Unjudged[]
+  repeated: number
+  olderInspections: number
   /** Start of judging of the oldest part looked at, null where there is none. */
   since: string | null
   counts: LevelCount[]
@@ -92,6 +96,9 @@ export function causeTable(
     n: rows.position.length,
     bad: first?.bad.reduce((s, b) => s + b, 0) ?? 0,
     undecided: rows.undecided,
+    unjudged: rows.unjudged,
+    repeated: rows.repeated,
+    olderInspections: rows.olderInspections,
     since: rows.at.reduce<string | null>((least, at) => (least === null || at < least ? at : least), null),
     counts: outcomes.flatMap((o, n) => kept.map((level) => counted.level(level, n, o.class))),
     factors: counted.factors,

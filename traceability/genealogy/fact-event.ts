@@ -183,6 +183,7 @@ function knownUnit(db: SqlDatabase, name: string): string {
     expected: 'a unit that was inspected or commissioned',
     actual: name,
     hint: 'a disposition is decided unit by unit',
+    zh: { expected: '检测过或已赋码的工件', hint: '处置须逐件决定' },
   })
 }
 

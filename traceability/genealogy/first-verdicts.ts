@@ -15,6 +15,9 @@ const judged = (i: string): string =>
   `(${i}.no_verdict is null or exists
                (select 1 from review r where r.inspection_id = ${i}.inspection_id and r.after <> 'inconclusive'))`
 
+/** Condition on an inspection `i`: somebody judged it. */
+export const JUDGED_AT_ALL = judged('i')
+
 /**
  * Condition on an inspection `i`: each unit counts once at each station, by its first verdict there, so that rework is
  * not seen twice, and what nobody judged not at all. What was judged again under another name is in `judgedAgain`.

@@ -116,6 +116,7 @@ function startsOf(db: SqlDatabase, { target, from, to }: RecallQuery, merged: Id
     throw new CodedError('TRC_NOT_FOUND', {
       expected: 'a lot, unit, supplier, recipe, model, station or fixture that the records know',
       actual: target,
+      zh: { expected: '记录中已有的批次、工件、供应商、配方、模型、工位或治具' },
     })
   if (merged.isEmpty) return starts
   const things = starts.map((s) => ({ ...s, uri: merged.canonical(s.uri) }))

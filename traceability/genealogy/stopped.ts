@@ -147,13 +147,29 @@ const VERB: Record<Move['kind'], string> = {
   dispose: 'let go',
 }
 
-const refusal = (move: Move, stop: Stop): CodedError =>
-  new CodedError('TRC_HELD', {
-    expected: `${shortName(move.uri)} free to be ${VERB[move.kind]}`,
-    ...reasonOf(stop),
-  })
+const VERB_ZH: Record<Move['kind'], string> = {
+  aggregate: '装箱',
+  ship: '发货',
+  use: '使用',
+  dispose: '放行',
+}
 
-function reasonOf(stop: Stop): { actual: string; hint: string } {
+function refusal(move: Move, stop: Stop): CodedError {
+  const { zh, ...reason } = reasonOf(stop)
+  const name = shortName(move.uri)
+  return new CodedError('TRC_HELD', {
+    expected: `${name} free to be ${VERB[move.kind]}`,
+    ...reason,
+    zh: { expected: `${name} 可以${VERB_ZH[move.kind]}`, ...zh },
+  })
+}
+
+interface Reason {
+  actual: string
+  hint: string
+}
+
+function reasonOf(stop: Stop): Reason & { zh: Reason } {
   switch (stop.by) {
     case 'hold': {
       const { id, target, reason, by } = stop.hold
@@ -161,6 +177,10 @@ function reasonOf(stop: Stop): { actual: string; hint: string } {
       return {
         actual: `the hold ${id} of ${name}${stop.inside ? ', under which something in it falls' : ''}: ${reason} (${by})`,
         hint: `it ends with: sightline release ${name} --reason … --by …`,
+        zh: {
+          actual: `${name} 的隔离 ${id}${stop.inside ? '(其中的工件受此隔离)' : ''}:${reason}(${by})`,
+          hint: '请先在“隔离”页解除',
+        },
       }
     }
     case 'disposition': {
@@ -170,12 +190,17 @@ function reasonOf(stop: Stop): { actual: string; hint: string } {
       return {
         actual: `the disposition of ${named.join(', ')}${more}`,
         hint: `a person decides otherwise with: sightline dispose ${first} release --reason … --by …`,
+        zh: {
+          actual: `${named.join('、')}${stop.kept.length > NAMED ? ` 等 ${stop.kept.length} 件` : ''}的处置`,
+          hint: `须先由人员在工件 ${first} 的页面改变处置`,
+        },
       }
     }
     case 'bound':
       return {
         actual: 'more parts and links than can be looked at in time',
         hint: 'state it for the boxes in it one by one',
+        zh: { actual: '工件与关联过多,无法及时查完', hint: '请对其中的箱逐一登记' },
       }
     default:
       return stop satisfies never

@@ -143,6 +143,7 @@ export function uriOf(db: SqlDatabase, name: string): string {
       expected: 'a unit or lot that was inspected, commissioned or received',
       actual: name,
       hint: 'record its commission or receipt first',
+      zh: { expected: '检测过、已赋码或已收货的工件或批次', hint: '请先登记其赋码或收货' },
     })
   }
   // Of several spellings of one name the one that is kept comes first.

@@ -71,8 +71,12 @@ export function parseIso15434(text: string): Iso15434Message | null {
     } else beside.push(passOver(format, text.slice(at + 2, end), at))
     at = end + 1
   }
-  if (beside.length > 0 && message.elements.length + message.fields.length === 0)
-    refuse(HEADER.length, 'an envelope of format 05, 06 or 12, which name a part', beside.join(', '))
+  if (message.elements.length + message.fields.length === 0)
+    refuse(
+      HEADER.length,
+      'an envelope of format 05, 06 or 12, which name a part',
+      beside.join(', ') || 'none',
+    )
   return message
 }
 

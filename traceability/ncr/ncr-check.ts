@@ -1,4 +1,4 @@
-import { CodedError, type NcrState, type NcrStep } from '../../contracts/index.ts'
+import { CodedError, type ErrorDetail, type NcrState, type NcrStep } from '../../contracts/index.ts'
 import type { Ncr } from './ncr.ts'
 import { missingSteps, showsEffect } from './ncr-state.ts'
 
@@ -14,8 +14,24 @@ const MISSING: Record<NcrState, string> = {
   withdrawn: '',
 }
 
-const refused = (expected: string, actual: string, hint?: string): CodedError =>
-  new CodedError('TRC_NCR', { expected, actual, ...(hint === undefined ? {} : { hint }) })
+const MISSING_ZH: typeof MISSING = {
+  contain: '围堵措施',
+  cause: '原因',
+  act: '已完成的纠正措施',
+  verify: '效果验证',
+  release: '隔离的解除',
+  close: '',
+  closed: '',
+  withdrawn: '',
+}
+
+const refused = (expected: string, actual: string, hint?: string, zh?: ErrorDetail['zh']): CodedError =>
+  new CodedError('TRC_NCR', {
+    expected,
+    actual,
+    ...(hint === undefined ? {} : { hint }),
+    ...(zh === undefined ? {} : { zh }),
+  })
 
 /**
  * Whether a step fits behind those before it.
@@ -29,11 +45,19 @@ export function checkStep(
   heldNow: readonly string[],
 ): void {
   if (step.kind === 'reopen') {
-    if (ncr.ended === null) throw refused('a report that was closed or withdrawn', `${ncr.id} is open`)
+    if (ncr.ended === null)
+      throw refused('a report that was closed or withdrawn', `${ncr.id} is open`, undefined, {
+        expected: '已关闭或已撤回的报告',
+        actual: `${ncr.id} 未关闭`,
+      })
     return
   }
   if (ncr.ended !== null)
-    throw refused('an open report', `${ncr.id} was ${ncr.ended.kind} by ${ncr.ended.by}`, 'reopen it first')
+    throw refused('an open report', `${ncr.id} was ${ncr.ended.kind} by ${ncr.ended.by}`, 'reopen it first', {
+      expected: '未关闭的报告',
+      actual: `${ncr.id} 已由 ${ncr.ended.by} 关闭或撤回`,
+      hint: '请先重新打开',
+    })
   const missing = missingSteps(ncr, heldNow.length > 0)
   switch (step.kind) {
     case 'amend':
@@ -54,16 +78,20 @@ export function checkStep(
     }
     case 'verify': {
       const before = missing.filter((m) => m === 'cause' || m === 'act')
-      if (before.length > 0) throw incomplete(ncr, before, 'before its effect is judged')
+      if (before.length > 0) throw incomplete(ncr, before, 'before its effect is judged', '验证效果之前')
       checkEffect(step)
       break
     }
     case 'close':
-      if (missing.length > 0) throw incomplete(ncr, missing, 'before it is closed', heldNow)
+      if (missing.length > 0) throw incomplete(ncr, missing, 'before it is closed', '关闭之前', heldNow)
       break
     case 'withdraw':
       if (heldNow.length > 0)
-        throw refused(MISSING.release, `${heldNow.join(', ')} on hold`, 'release them first')
+        throw refused(MISSING.release, `${heldNow.join(', ')} on hold`, 'release them first', {
+          expected: MISSING_ZH.release,
+          actual: `${heldNow.join('、')} 仍被隔离`,
+          hint: '请先解除',
+        })
       break
     case 'cause':
     case 'act':
@@ -77,11 +105,17 @@ const incomplete = (
   ncr: Ncr,
   steps: readonly NcrState[],
   when: string,
+  whenZh: string,
   held: readonly string[] = [],
 ): CodedError =>
   refused(
     `${steps.map((m) => MISSING[m]).join(', ')} ${when}`,
     `${ncr.id} without${held.length > 0 ? `, and ${held.slice(0, 5).join(', ')} on hold` : ''}`,
+    undefined,
+    {
+      expected: `${whenZh}须有${steps.map((m) => MISSING_ZH[m]).join('、')}`,
+      actual: `${ncr.id} 没有${held.length > 0 ? `,且 ${held.slice(0, 5).join('、')} 仍被隔离` : ''}`,
+    },
   )
 
 /** A person judges, but not against what was counted without saying why. */

@@ -24,6 +24,7 @@ const REWRITES: readonly (readonly [RegExp, string])[] = [
   [/\bjson_array\(/g, 'json_build_array('],
   [/\bgroup_concat\(/g, 'string_agg('],
   // A type here, a function there.
+  [/\bcollate binary\b/g, 'collate "C"'],
   [/\bchar\((\d+)\)/g, 'chr($1)'],
   [/\bglob '([^'*?[\]]*)\*'/g, "^@ '$1'"],
   [/\bas ([a-z]+[A-Z]\w*)/g, 'as "$1"'],

@@ -49,6 +49,25 @@ export async function unitsNamed(k: Kysely<TraceTables>, name: string): Promise<
   return found.map((r) => r.uri).sort()
 }
 
+/**
+ * Serials that begin with a text: a range of their index, in the order of bytes as a line keeps it. A plant, whose
+ * database may order by a language, reads all serials for it.
+ */
+export async function serialsFrom(k: Kysely<TraceTables>, text: string, limit: number): Promise<string[]> {
+  if (text.includes('\0')) return []
+  const serial = sql<string>`serial collate binary`
+  const found = await k
+    .selectFrom('identity')
+    .select(serial.as('name'))
+    .distinct()
+    .where(serial, '>=', text)
+    .where(serial, '<', `${text}\u{10ffff}`)
+    .orderBy('name')
+    .limit(limit)
+    .execute()
+  return found.map((r) => r.name)
+}
+
 /** What was merged, and where the log says so of any of these names. */
 export interface Merges {
   merged: IdentityMap

@@ -98,6 +98,9 @@ export interface PartFilter {
   /** Judging began from this time (inclusive) to another (exclusive), RFC 3339 UTC. */
   from?: string
   to?: string
+  /** Inspections by their id: only what stands in the log from the one (inclusive) to the other (inclusive). */
+  first?: string
+  last?: string
 }
 
 /** Newest first, or the oldest behind a position. */
@@ -107,10 +110,16 @@ export function recentRows(k: Kysely<TraceTables>, f: PartFilter): Promise<PartR
   if (f.afterPosition !== undefined) q = q.where('position', '>', f.afterPosition)
   if (f.line !== undefined) q = q.where(sql<string>`split_part(station, '.', 1)`, '=', f.line)
   if (f.beforePosition !== undefined) q = q.where('position', '<', f.beforePosition)
-  if (f.station !== undefined) q = q.where('station', '=', f.station)
+  // Within a range of the log its rows are read in their order; by the index of stations all of one would be sorted.
+  const ranged = f.first !== undefined && f.last !== undefined
+  if (f.station !== undefined) q = q.where(ranged ? sql<string>`station || ''` : 'station', '=', f.station)
   if (f.result !== undefined) q = q.where('result', '=', f.result)
   if (f.from !== undefined) q = q.where('started_at', '>=', f.from)
   if (f.to !== undefined) q = q.where('started_at', '<', f.to)
+  const positionOf = (id: string) =>
+    k.selectFrom('inspection').select('position').where('inspection_id', '=', id)
+  if (f.first !== undefined) q = q.where('position', '>=', positionOf(f.first))
+  if (f.last !== undefined) q = q.where('position', '<=', positionOf(f.last))
   const { class: name } = f
   if (name !== undefined)
     // Of the defects, which are few, to their parts: part after part a class that is rare would be looked for in all.

@@ -8,6 +8,7 @@ export const TRACE_QUESTIONS = [
   'recentParts',
   'part',
   'bySerial',
+  'serialsFrom',
   'unitLives',
   'recallText',
   'causeCounts',

@@ -34,19 +34,13 @@ import { identityChanges, identityMap } from '../genealogy/identity-names.ts'
 import { NcrBook, readNcr } from '../ncr/ncr-events.ts'
 import { type NcrDetail, ncrDetail, type NcrFilter, type NcrRow, ncrRows } from './ncr-answers.ts'
 import { type PartDetail, partDetail, storedRecord } from './part-detail.ts'
-import { lifeOf, type Merges, type PartLife, unitsNamed } from './part-life.ts'
-import { type PartFilter, type PartRow, recentRows, rowsOfUnits } from './part-rows.ts'
+import { lifeOf, type Merges, type PartLife, serialsFrom, unitsNamed } from './part-life.ts'
+import { type PartFilter, type PartRow, recentRows } from './part-rows.ts'
 import { scoredAfter } from './scored-parts.ts'
 import { DefectTotals, defectsSince, type StationCounters, stationCounters } from './statistics.ts'
 import { type LettersAsk, type SinkLetter, sinkLetters, type SinkRow, sinkRows } from './sink-answers.ts'
 import type { TraceTables } from './tables.ts'
 import { type LifeBounds, type UnitLife, unitLife } from './unit-life.ts'
-
-export interface LotUnits {
-  lots: { uri: string; lot: string; product: string; supplier: string | null }[]
-  /** Inspections of every unit made from the lots, oldest first, at most `limit`. */
-  inspections: PartRow[]
-}
 
 /** Read side of the records over its own connection, which never blocks the writer. */
 export class TraceQuery {
@@ -90,6 +84,11 @@ export class TraceQuery {
   async bySerial(serial: string): Promise<PartLife | null> {
     const merges = this.#merges()
     return lifeOf(this.#k, merges.merged.namesOfAll(await this.#units(serial)), merges)
+  }
+
+  /** The first serials that begin with the text, in the order of their bytes. */
+  serialsFrom(text: string, limit: number): Promise<string[]> {
+    return serialsFrom(this.#k, text, limit)
   }
 
   /**
@@ -171,31 +170,6 @@ export class TraceQuery {
   /** The oldest images of a class that are still there, without its newest `keep`. */
   oldestImages(of: RetentionClass, keep: number, limit: number, drawn: readonly string[]): OldImage[] {
     return oldestImages(this.#db, of, keep, limit, drawn)
-  }
-
-  /** What a recall of a lot (by name or URI) concerns. */
-  async lotUnits(lot: string, limit = 10_000): Promise<LotUnits | null> {
-    if (lot.includes('\0')) return null
-    const lots = await this.#k
-      .selectFrom('material_lot')
-      .select(['uri', 'lot', 'product', 'supplier'])
-      .where((e) => e.or([e('lot', '=', lot), e('uri', '=', lot)]))
-      .orderBy('uri')
-      .execute()
-    if (lots.length === 0) return null
-    const merged = identityMap(this.#db)
-    const uris = merged.namesOfAll(lots.map((l) => l.uri))
-    const children = await this.#k
-      .selectFrom('edge')
-      .select('child')
-      .distinct()
-      .where('parent', 'in', uris)
-      .limit(limit)
-      .execute()
-    return {
-      lots,
-      inspections: await rowsOfUnits(this.#k, merged.namesOfAll(children.map((c) => c.child)), limit),
-    }
   }
 
   /** The next rows of an export; `exportStream` makes a file of them. */

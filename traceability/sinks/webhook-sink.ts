@@ -19,13 +19,16 @@ const REFUSED = new Set([400, 413, 415, 422])
  */
 const AWAY = new Set([401, 402, 403, 404, 405, 407, 408, 410, 421, 425, 429, 502, 503, 504])
 
+/** A redirect says no more than that the receiver is not here. */
+const isAway = (status: number): boolean => AWAY.has(status) || (status >= 300 && status < 400)
+
 /** What the status of an answer means for the delivery. */
 export const deliveryOf = (status: number, place: string): Delivery =>
   status >= 200 && status < 300
     ? { ok: true }
     : {
         ok: false,
-        why: REFUSED.has(status) ? 'refused' : AWAY.has(status) ? 'away' : 'failed',
+        why: REFUSED.has(status) ? 'refused' : isAway(status) ? 'away' : 'failed',
         reason: `HTTP ${status} from ${place}`,
         ...(status === 413 && { tooLarge: true }),
       }

@@ -1,7 +1,14 @@
 import { raw, type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express'
 import { asCoded, EPCIS_EXCEPTIONS, EpcisError, type EpcisException } from '../../../contracts/index.ts'
-import { EPC_FORMATS, type EpcFormat, type PageRequest } from '../../../traceability/query/index.ts'
-import { RefusedError, STATUS } from '../errors.ts'
+import {
+  CAPTURE_BYTES,
+  CAPTURE_LIMIT,
+  EPC_FORMATS,
+  type EpcFormat,
+  lossesOf,
+  type PageRequest,
+} from '../../../traceability/query/index.ts'
+import { RefusedError, STATUS, viewersMayNot } from '../errors.ts'
 import type { DashboardLog } from '../ports.ts'
 import { whoAsks } from '../security.ts'
 
@@ -13,6 +20,11 @@ const NEWEST = [2, 0, 1]
 const OLDEST = [2, 0, 0]
 const EXTENSIONS = 'sightline=https://sightline.invalid/epcis/'
 export const JSON_TYPES = ['application/json', 'application/ld+json']
+/** What a capture may hold; also said to one that holds more. */
+export const CAPTURE_LIMITS = {
+  'GS1-EPCIS-Capture-Limit': String(CAPTURE_LIMIT),
+  'GS1-EPCIS-Capture-File-Size-Limit': String(CAPTURE_BYTES),
+}
 const MAX_URL = 8_000
 const PER_PAGE = 30
 const MAX_PER_PAGE = 1_000
@@ -59,13 +71,11 @@ export function problemOf(error: unknown): Problem {
   }
   if (error instanceof RefusedError)
     return { exception: 'SecurityException', status: 403, detail: error.message, faults: [] }
-  const status = error !== null && typeof error === 'object' && 'status' in error ? Number(error.status) : 500
+  const status = isObject(error) && 'status' in error ? Number(error['status']) : 500
   // Express and its body parser say what was wrong with the request; the server did not fail.
   const caused = status >= 400 && status < 500 ? 'API_REQUEST' : 'API_INTERNAL'
   const { code, message } = asCoded(error, caused)
   if (code === 'API_METHOD') return { exception: null, status: 405, detail: message, faults: [] }
-  if (status === 413)
-    return { exception: 'CaptureLimitExceededException', status, detail: message, faults: [] }
   if (status === 415)
     return { exception: 'UnsupportedMediaTypeException', status, detail: message, faults: [] }
   if (code === 'API_REQUEST')
@@ -81,6 +91,7 @@ export const epcisErrors =
     if (problem.status >= 500)
       log.error({ err: error, method: req.method, path: req.path }, 'EPCIS request failed')
     if (res.headersSent) return next(error)
+    if (problem.exception === 'CaptureLimitExceededException') res.set(CAPTURE_LIMITS)
     common(res)
       .status(problem.status)
       .set('Cache-Control', 'no-store')
@@ -147,14 +158,26 @@ export function formatOf(text: string | undefined): EpcFormat {
 
 /** Who may change something: the same rule as for facts. @throws RefusedError */
 export function mustBeHere(req: Request): void {
-  if (whoAsks(req).role === 'viewer')
-    throw new RefusedError('someone at the line PC', 'a viewer', 'capture through the line PC itself')
+  if (whoAsks(req).role === 'viewer') throw viewersMayNot('capture through the line PC itself')
 }
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  value !== null && typeof value === 'object'
 
 const reader = (limit: number): RequestHandler => raw({ type: () => true, limit })
 
-/** The body as text. @throws EpcisError UnsupportedMediaTypeException, ValidationException */
-export async function bodyText(req: Request, res: Response, limit: number): Promise<string> {
+/**
+ * The body as text.
+ *
+ * @param tooLarge what is thrown when it has more than `limit` bytes
+ * @throws EpcisError UnsupportedMediaTypeException, ValidationException
+ */
+export async function bodyText(
+  req: Request,
+  res: Response,
+  limit: number,
+  tooLarge: EpcisException = 'CaptureLimitExceededException',
+): Promise<string> {
   if (!req.is(JSON_TYPES))
     throw refused(
       'UnsupportedMediaTypeException',
@@ -162,7 +185,12 @@ export async function bodyText(req: Request, res: Response, limit: number): Prom
       req.get('content-type') ?? 'no content type',
     )
   await new Promise<void>((resolve, reject) => {
-    reader(limit)(req, res, (error?: unknown) => (error === undefined ? resolve() : reject(error as Error)))
+    reader(limit)(req, res, (error?: unknown) => {
+      if (error === undefined) resolve()
+      else if (isObject(error) && error['status'] === 413)
+        reject(refused(tooLarge, `a body of at most ${limit} bytes`, 'more'))
+      else reject(error as Error)
+    })
   })
   const bytes: unknown = req.body
   try {
@@ -174,19 +202,23 @@ export async function bodyText(req: Request, res: Response, limit: number): Prom
   }
 }
 
-/** The body as JSON. @throws EpcisError */
+/** The body as JSON; what reading it would change, such as a parameter that stands twice, is refused. @throws EpcisError */
 export async function bodyJson(
   req: Request,
   res: Response,
   limit: number,
   exception: EpcisException,
 ): Promise<unknown> {
-  const text = await bodyText(req, res, limit)
+  const text = await bodyText(req, res, limit, exception)
+  let body: unknown
   try {
-    return JSON.parse(text) as unknown
+    body = JSON.parse(text)
   } catch (error) {
     throw refused(exception, 'JSON', error instanceof Error ? error.message : String(error))
   }
+  const losses = lossesOf(text)
+  if (losses.length > 0) throw new EpcisError(exception, losses)
+  return body
 }
 
 /** Page and remaining parameters of a query string. @throws EpcisError QueryParameterException */

@@ -12,7 +12,7 @@ import {
   refused,
   setNextPage,
 } from './epcis-http.ts'
-import { resource } from './epcis-resource.ts'
+import { resource, there } from './epcis-resource.ts'
 import {
   epcisQueryDocument,
   namedQuery,
@@ -62,6 +62,7 @@ const scheduleBody = ({ schedule }: Subscription): Record<string, string> =>
 /** Named queries and their subscriptions (EPCIS 2.0, 12.7). */
 export function queryRoutes(epcis: EpcisService, version: string): Route[] {
   const name = (params: Record<string, unknown>): string => String(params['queryName'])
+  const isThere = there((req) => epcis.query(name(req.params)))
   return [
     ...resource('/queries', version, {
       get: {
@@ -91,50 +92,60 @@ export function queryRoutes(epcis: EpcisService, version: string): Route[] {
         },
       },
     }),
-    ...resource('/queries/:queryName', version, {
-      get: {
-        summary: { zh: '查询定义', en: 'Definition of a named query' },
-        response: namedQuery,
-        run: async (req, res) => answer(req, res, queryBody(await epcis.query(name(req.params)))),
-      },
-      delete: {
-        summary: { zh: '删除查询并结束其订阅', en: 'Removes a named query and ends its subscriptions' },
-        status: 204,
-        run: async (req, res) => {
-          mustBeHere(req)
-          await epcis.removeQuery(name(req.params))
-          res.status(204).end()
+    ...resource(
+      '/queries/:queryName',
+      version,
+      {
+        get: {
+          summary: { zh: '查询定义', en: 'Definition of a named query' },
+          response: namedQuery,
+          run: async (req, res) => answer(req, res, queryBody(await epcis.query(name(req.params)))),
+        },
+        delete: {
+          summary: { zh: '删除查询并结束其订阅', en: 'Removes a named query and ends its subscriptions' },
+          status: 204,
+          run: async (req, res) => {
+            mustBeHere(req)
+            await epcis.removeQuery(name(req.params))
+            res.status(204).end()
+          },
         },
       },
-    }),
-    ...resource('/queries/:queryName/events', version, {
-      get: {
-        summary: {
-          zh: '命名查询的事件;WebSocket 升级即为订阅',
-          en: 'Events of a named query; a WebSocket upgrade subscribes to it',
-        },
-        query: pageQuery.extend(streamQuery.shape),
-        headers: formatHeader.extend(upgradeHeaders.shape),
-        response: epcisQueryDocument,
-        otherStatuses: { 101: { means: 'Subscribed: each message is an EPCISQueryDocument' } },
-        run: async (req, res) => {
-          const { params } = await epcis.query(name(req.params))
-          const { page, rest } = pageOf(req)
-          const live = STREAM_PARAMETERS.find((p) => rest[p] !== undefined)
-          if (live !== undefined)
-            throw refused(
-              'SubscriptionControlsException',
-              'an upgrade to WebSocket beside it',
-              live,
-              `/${live}`,
-            )
-          noMore(rest)
-          const { items, next } = await epcis.events(params, page, epcFormat(req), name(req.params))
-          setNextPage(req, res, page.perPage, next)
-          answer(req, res, items)
+      isThere,
+    ),
+    ...resource(
+      '/queries/:queryName/events',
+      version,
+      {
+        get: {
+          summary: {
+            zh: '命名查询的事件;WebSocket 升级即为订阅',
+            en: 'Events of a named query; a WebSocket upgrade subscribes to it',
+          },
+          query: pageQuery.extend(streamQuery.shape),
+          headers: formatHeader.extend(upgradeHeaders.shape),
+          response: epcisQueryDocument,
+          otherStatuses: { 101: { means: 'Subscribed: each message is an EPCISQueryDocument' } },
+          run: async (req, res) => {
+            const query = await epcis.query(name(req.params))
+            const { page, rest } = pageOf(req)
+            const live = STREAM_PARAMETERS.find((p) => rest[p] !== undefined)
+            if (live !== undefined)
+              throw refused(
+                'SubscriptionControlsException',
+                'an upgrade to WebSocket beside it',
+                live,
+                `/${live}`,
+              )
+            noMore(rest)
+            const { items, next } = await epcis.events(query.params, page, epcFormat(req), query)
+            setNextPage(req, res, page.perPage, next)
+            answer(req, res, items)
+          },
         },
       },
-    }),
+      isThere,
+    ),
     ...subscriptionRoutes(epcis, version, name),
   ]
 }
@@ -144,40 +155,49 @@ function subscriptionRoutes(
   version: string,
   name: (params: Record<string, unknown>) => string,
 ): Route[] {
+  const isThere = there((req) => epcis.query(name(req.params)))
   /** "Set initially to initialRecordTime and then updated to the most recent execution" (EPCIS 2.0, OpenAPI). */
   const minRecordTime = async (req: Request): Promise<Record<string, string>> => {
     const s = await epcis.subscription(name(req.params), String(req.params['subscriptionID']))
     return { 'GS1-Query-Min-Record-Time': s.lastNotifiedAt ?? s.initialRecordTime ?? s.createdAt }
   }
   return [
-    ...resource('/queries/:queryName/subscriptions', version, {
-      get: {
-        summary: { zh: '订阅', en: 'Subscriptions of a named query' },
-        query: pageQuery,
-        response: z.array(subscription),
-        run: async (req, res) => {
-          const { page, rest } = pageOf(req)
-          noMore(rest)
-          const { items, next } = await epcis.subscriptions(name(req.params), page)
-          setNextPage(req, res, page.perPage, next)
-          answer(req, res, items.map(subscriptionBody))
+    ...resource(
+      '/queries/:queryName/subscriptions',
+      version,
+      {
+        get: {
+          summary: { zh: '订阅', en: 'Subscriptions of a named query' },
+          query: pageQuery,
+          response: z.array(subscription),
+          run: async (req, res) => {
+            const { page, rest } = pageOf(req)
+            noMore(rest)
+            const { items, next } = await epcis.subscriptions(name(req.params), page)
+            setNextPage(req, res, page.perPage, next)
+            answer(req, res, items.map(subscriptionBody))
+          },
+        },
+        post: {
+          summary: { zh: '以 Webhook 订阅', en: 'Subscribes by webhook' },
+          headers: formatHeader,
+          body: newSubscription,
+          response: subscription,
+          status: 201,
+          run: async (req, res) => {
+            mustBeHere(req)
+            const body = await bodyJson(req, res, QUERY_BYTES, 'SubscriptionControlsException')
+            const made = await epcis.subscribe(name(req.params), body, epcFormat(req))
+            res.set(
+              'Location',
+              `${EPCIS_BASE}/queries/${made.queryName}/subscriptions/${made.subscriptionID}`,
+            )
+            answer(req, res, subscriptionBody(made), 201)
+          },
         },
       },
-      post: {
-        summary: { zh: '以 Webhook 订阅', en: 'Subscribes by webhook' },
-        headers: formatHeader,
-        body: newSubscription,
-        response: subscription,
-        status: 201,
-        run: async (req, res) => {
-          mustBeHere(req)
-          const body = await bodyJson(req, res, QUERY_BYTES, 'SubscriptionControlsException')
-          const made = await epcis.subscribe(name(req.params), body, epcFormat(req))
-          res.set('Location', `${EPCIS_BASE}/queries/${made.queryName}/subscriptions/${made.subscriptionID}`)
-          answer(req, res, subscriptionBody(made), 201)
-        },
-      },
-    }),
+      isThere,
+    ),
     ...resource(
       '/queries/:queryName/subscriptions/:subscriptionID',
       version,

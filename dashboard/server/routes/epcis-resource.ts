@@ -15,6 +15,14 @@ interface Method extends Pick<Route, 'query' | 'headers' | 'status' | 'otherStat
   run(req: Request, res: Response): Promise<void>
 }
 
+/** Headers of OPTIONS for what may not be there: what `find` does not find has no abilities, but a 404. */
+export const there =
+  (find: (req: Request) => Promise<unknown>) =>
+  async (req: Request): Promise<Record<string, string>> => {
+    await find(req)
+    return {}
+  }
+
 /** One resource of the interface with its methods; OPTIONS comes by itself. @param more headers of OPTIONS */
 export function resource(
   path: string,

@@ -19,10 +19,15 @@ export class EpcisSockets {
   readonly #hosts: readonly string[]
   readonly #server = new WebSocketServer({ noServer: true, maxPayload: 1024, clientTracking: true })
   readonly #ping: NodeJS.Timeout
+  /** From when on a handshake asks for events, where it says so. */
+  readonly #since = new WeakMap<IncomingMessage, string>()
 
   constructor(epcis: EpcisService, allowedHosts: readonly string[]) {
     this.#epcis = epcis
     this.#hosts = allowedHosts
+    this.#server.on('headers', (headers, req) => {
+      headers.push(`GS1-Query-Min-Record-Time: ${this.#since.get(req) ?? new Date().toISOString()}`)
+    })
     const answered = new WeakSet<WebSocket>()
     this.#server.on('connection', (socket: WebSocket) => {
       answered.add(socket)
@@ -60,8 +65,8 @@ export class EpcisSockets {
     if (this.#server.clients.size >= MAX_CLIENTS)
       throw refused('ImplementationException', `at most ${MAX_CLIENTS} subscribers`, 'more')
     const controls = controlsOf(url.searchParams)
-    const ends: ((reason: string) => void)[] = []
     let client: WebSocket | null = null
+    let ended: string | null = null
     let dead = false
     const queue: { text: string; taken: (ok: boolean) => void }[] = []
     const send = (text: string): Promise<boolean> =>
@@ -71,7 +76,8 @@ export class EpcisSockets {
         else sendTo(client, text, taken)
       })
     const closed = await this.#epcis.connect(name, controls, socketFormat(req), send, (reason) => {
-      for (const end of ends) end(reason)
+      ended = reason
+      if (client !== null) endWith(client, reason)
     })
     // The standing query must end with the subscriber it was made for, also when that one never came about.
     const giveUp = (): void => {
@@ -80,13 +86,16 @@ export class EpcisSockets {
       for (const { taken } of queue.splice(0)) taken(false)
     }
     if (socket.destroyed) return giveUp()
+    const { initialRecordTime: since } = controls
+    if (typeof since === 'string') this.#since.set(req, since)
     this.#server.handleUpgrade(req, socket, head, (ws) => {
       client = ws
-      ends.push((reason) => ws.close(1013, reason.slice(0, 100)))
       ws.on('close', closed)
       ws.on('error', () => ws.terminate())
       this.#server.emit('connection', ws, req)
       for (const { text, taken } of queue.splice(0)) sendTo(ws, text, taken)
+      // Its query may have been removed while the handshake went on.
+      if (ended !== null) endWith(ws, ended)
     })
     // A request that is no handshake is answered by the server above, which calls nobody back.
     if (client === null) giveUp()
@@ -114,6 +123,8 @@ function nameIn({ pathname }: URL): string {
   }
 }
 
+const endWith = (ws: WebSocket, reason: string): void => ws.close(1013, reason.slice(0, 100))
+
 function sendTo(ws: WebSocket, text: string, taken: (ok: boolean) => void): void {
   if (ws.readyState !== ws.OPEN || ws.bufferedAmount > MAX_BUFFERED) return taken(false)
   ws.send(text, (error) => taken(error === undefined || error === null))
@@ -126,6 +137,8 @@ function controlsOf(query: URLSearchParams): Record<string, unknown> {
   for (const [key, value] of query) {
     if (!STREAM_PARAMETERS.includes(key))
       throw refused('SubscriptionControlsException', STREAM_PARAMETERS.join(', '), key, `/${key}`)
+    if (key in schedule || key in controls)
+      throw refused('SubscriptionControlsException', 'each parameter once', key, `/${key}`)
     if (SCHEDULE.includes(key)) schedule[key] = value
     else controls[key] = value === 'true' ? true : value === 'false' ? false : value
   }

@@ -1,7 +1,6 @@
 import type { Request, Response } from 'express'
 import {
   CAPTURE_BYTES,
-  CAPTURE_LIMIT,
   type CaptureJob,
   type EpcisService,
   type Resource,
@@ -12,6 +11,7 @@ import type { Route } from '../route.ts'
 import {
   answer,
   bodyText,
+  CAPTURE_LIMITS,
   EPCIS_BASE,
   epcFormat,
   mustBeHere,
@@ -30,7 +30,7 @@ import {
 } from '../schemas/epcis.schema.ts'
 import { captureHeaders, eventsQuery, formatHeader, pageQuery } from '../schemas/epcis-query.schema.ts'
 import { queryRoutes } from './epcis-queries.ts'
-import { resource } from './epcis-resource.ts'
+import { resource, there } from './epcis-resource.ts'
 import { z } from '../zod.ts'
 
 const CONTEXT = 'https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld'
@@ -50,11 +50,7 @@ const jobBody = (job: CaptureJob): object => ({
 
 /** EPCIS 2.0 REST interface (GS1 EPCIS 2.0.1, section 12). */
 export function epcisRoutes(epcis: EpcisService, version: string): Route[] {
-  const captureLimits = {
-    'GS1-EPCIS-Capture-Limit': String(CAPTURE_LIMIT),
-    'GS1-EPCIS-Capture-File-Size-Limit': String(CAPTURE_BYTES),
-    'GS1-Capture-Error-Behaviour': 'all',
-  }
+  const captureLimits = { ...CAPTURE_LIMITS, 'GS1-Capture-Error-Behaviour': 'all' }
   const topLevel = ['events', ...RESOURCES, 'capture', 'queries']
   return [
     ...resource('', version, {
@@ -65,23 +61,34 @@ export function epcisRoutes(epcis: EpcisService, version: string): Route[] {
       },
     }),
     ...resource('/capture', version, captureMethods(epcis), captureLimits),
-    ...resource('/capture/:captureID', version, {
-      get: {
-        summary: { zh: '采集任务状态', en: 'State of a capture job' },
-        response: captureJob,
-        run: async (req, res) => answer(req, res, jobBody(await epcis.job(String(req.params['captureID'])))),
+    ...resource(
+      '/capture/:captureID',
+      version,
+      {
+        get: {
+          summary: { zh: '采集任务状态', en: 'State of a capture job' },
+          response: captureJob,
+          run: async (req, res) =>
+            answer(req, res, jobBody(await epcis.job(String(req.params['captureID'])))),
+        },
       },
-    }),
+      there((req) => epcis.job(String(req.params['captureID']))),
+    ),
     ...resource('/events', version, eventMethods(epcis), captureLimits),
-    ...resource('/events/:eventID', version, {
-      get: {
-        summary: { zh: '按编号取事件', en: 'The event of an id, with declarations of errors about it' },
-        headers: formatHeader,
-        response: epcisQueryDocument,
-        run: async (req, res) =>
-          answer(req, res, await epcis.event(String(req.params['eventID']), epcFormat(req))),
+    ...resource(
+      '/events/:eventID',
+      version,
+      {
+        get: {
+          summary: { zh: '按编号取事件', en: 'The event of an id, with declarations of errors about it' },
+          headers: formatHeader,
+          response: epcisQueryDocument,
+          run: async (req, res) =>
+            answer(req, res, await epcis.event(String(req.params['eventID']), epcFormat(req))),
+        },
       },
-    }),
+      there((req) => epcis.event(String(req.params['eventID']), 'Never_Translates')),
+    ),
     ...RESOURCES.flatMap((name) => valueRoutes(epcis, version, name)),
     ...queryRoutes(epcis, version),
     ...resource('/nextPageToken/:token', version, {
@@ -170,6 +177,7 @@ async function sendEvents(
 function valueRoutes(epcis: EpcisService, version: string, name: Resource): Route[] {
   const one = name.slice(0, -1)
   const value = (req: Request): string => String(req.params[one])
+  const isThere = there((req) => epcis.parameterOf(name, value(req)))
   return [
     ...resource(`/${name}`, version, {
       get: {
@@ -185,37 +193,47 @@ function valueRoutes(epcis: EpcisService, version: string, name: Resource): Rout
         },
       },
     }),
-    ...resource(`/${name}/:${one}`, version, {
-      get: {
-        summary: { zh: `${one} 的子资源`, en: `Sub-resources of ${one}` },
-        response: collectionSchema,
-        run: async (req, res) => {
-          await epcis.parameterOf(name, value(req))
-          answer(req, res, collection(['events']))
+    ...resource(
+      `/${name}/:${one}`,
+      version,
+      {
+        get: {
+          summary: { zh: `${one} 的子资源`, en: `Sub-resources of ${one}` },
+          response: collectionSchema,
+          run: async (req, res) => {
+            await epcis.parameterOf(name, value(req))
+            answer(req, res, collection(['events']))
+          },
         },
       },
-    }),
-    ...resource(`/${name}/:${one}/events`, version, {
-      get: {
-        summary: { zh: `按 ${one} 查询事件`, en: `Events of ${one}` },
-        query: eventsQuery(resourceParameter(name)),
-        headers: formatHeader,
-        response: epcisQueryDocument,
-        run: async (req, res) => {
-          const { values } = await epcis.parameterOf(name, value(req))
-          const { page, rest } = pageOf(req)
-          const both = Object.keys(rest).find((key) => key in values)
-          if (both !== undefined)
-            throw refused(
-              'QueryParameterException',
-              `no ${both} beside the one in the path`,
-              both,
-              `/${both}`,
-            )
-          await sendEvents(epcis, req, res, page, { values: { ...values, ...epcis.valuesOf(rest) } })
+      isThere,
+    ),
+    ...resource(
+      `/${name}/:${one}/events`,
+      version,
+      {
+        get: {
+          summary: { zh: `按 ${one} 查询事件`, en: `Events of ${one}` },
+          query: eventsQuery(resourceParameter(name)),
+          headers: formatHeader,
+          response: epcisQueryDocument,
+          run: async (req, res) => {
+            const { values } = await epcis.parameterOf(name, value(req))
+            const { page, rest } = pageOf(req)
+            const both = Object.keys(rest).find((key) => key in values)
+            if (both !== undefined)
+              throw refused(
+                'QueryParameterException',
+                `no ${both} beside the one in the path`,
+                both,
+                `/${both}`,
+              )
+            await sendEvents(epcis, req, res, page, { values: { ...values, ...epcis.valuesOf(rest) } })
+          },
         },
       },
-    }),
+      isThere,
+    ),
   ]
 }
 

@@ -1,7 +1,7 @@
 import { json } from 'express'
 import { asCoded, CodedError, type TraceFact, traceFactSchema } from '../../../contracts/index.ts'
 import { BOM, RECALL_FORMS, wrongKeyHint } from '../../../traceability/query/index.ts'
-import { notFound, RefusedError } from '../errors.ts'
+import { notFound, viewersMayNot } from '../errors.ts'
 import type { FactPort, RecordQueries } from '../ports.ts'
 import { check, jsonRoute, type Route } from '../route.ts'
 import {
@@ -52,7 +52,8 @@ export function genealogyRoutes(queries: RecordQueries, facts: Pick<FactPort, 'r
       response: livesSchema,
       async handle({ params: { serial }, query: { shown = 100 } }) {
         const units = await queries.unitLives(serial, { shown })
-        if (units.length === 0) throw notFound('the serial of a recorded part', serial, wrongKeyHint(serial))
+        if (units.length === 0)
+          throw notFound('the serial of a recorded part', serial, wrongKeyHint(serial), '已记录工件的序列号')
         return { units }
       },
     }),
@@ -100,8 +101,7 @@ export function genealogyRoutes(queries: RecordQueries, facts: Pick<FactPort, 'r
       guards: [changeGuard, body],
       async run(req, res) {
         const { role } = whoAsks(req)
-        if (role === 'viewer')
-          throw new RefusedError('someone at the line PC', 'a viewer', 'state facts from the line PC itself')
+        if (role === 'viewer') throw viewersMayNot('state facts from the line PC itself')
         const asked: unknown = req.body
         const many = Array.isArray(asked)
         const list = (many ? asked : [asked]) as unknown[]

@@ -39,12 +39,12 @@ function serveModule(handler: ModuleHandler): RequestHandler {
   }
 }
 
-/** Errors leave the server in one form, `{ code, message, zh }`, whatever else the module adds. */
+/** Errors leave the server in one form, `{ code, message, zh }`, whatever else the module adds; it may bring its own `zh`. */
 function flat({ status, body }: ModuleResponse): unknown {
   if (status < 400 || body === null || typeof body !== 'object' || !('error' in body)) return body
   const { error, ...rest } = body
   const fact = error as { code: string; message: string }
-  return { ...fact, zh: errorText(fact).zh, ...rest }
+  return { zh: errorText(fact).zh, ...fact, ...rest }
 }
 
 /** Plain single values only: repeated or nested parameters never reach a module. */

@@ -1,6 +1,6 @@
 import { json } from 'express'
 import { NCR_FACTORS, ncrStepAskSchema } from '../../../contracts/index.ts'
-import { notFound, RefusedError } from '../errors.ts'
+import { notFound, viewersMayNot } from '../errors.ts'
 import { effectOf } from '../ncr-effect.ts'
 import type { FactPort, RecordQueries } from '../ports.ts'
 import { check, jsonRoute, type Route } from '../route.ts'
@@ -68,7 +68,8 @@ export function ncrRoutes(queries: RecordQueries): Route[] {
       response: ncrDetailSchema,
       async handle({ params: { ncr } }) {
         const found = await queries.ncr(ncr)
-        if (found === null) throw notFound('the id of a nonconformance report', ncr)
+        if (found === null)
+          throw notFound('the id of a nonconformance report', ncr, undefined, '不合格报告的编号')
         return found
       },
     }),
@@ -90,8 +91,7 @@ export function ncrStepRoutes(queries: RecordQueries, facts: Pick<FactPort, 'rec
       response: ncrAckSchema,
       guards: [changeGuard, json({ limit: '256kb' })],
       async run(req, res) {
-        if (whoAsks(req).role === 'viewer')
-          throw new RefusedError('someone at the line PC', 'a viewer', 'take steps from the line PC itself')
+        if (whoAsks(req).role === 'viewer') throw viewersMayNot('take steps from the line PC itself')
         const step = check(ncrStepAskSchema, req.body, 'body')
         const ack = await facts.recordNcrStep(
           step.kind === 'verify' ? { ...step, comparison: (await effectOf(queries, step)).comparison } : step,

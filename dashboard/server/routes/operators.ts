@@ -1,5 +1,5 @@
 import { json, type Request } from 'express'
-import { RefusedError } from '../errors.ts'
+import { viewersMayNot } from '../errors.ts'
 import type { OperatorPort } from '../ports.ts'
 import { check, type Route } from '../route.ts'
 import { forgetParams, operatorsSchema, signOnBodySchema } from '../schemas/operators.schema.ts'
@@ -7,8 +7,7 @@ import { changeGuard, whoAsks } from '../security.ts'
 
 /** Names of people are for the line PC itself, to read and to change. */
 function mustBeHere(req: Request): void {
-  if (whoAsks(req).role === 'viewer')
-    throw new RefusedError('someone at the line PC', 'a viewer', 'ask for it from the line PC itself')
+  if (whoAsks(req).role === 'viewer') throw viewersMayNot('ask for it from the line PC itself')
 }
 
 /** Who is signed on at the stations; what is kept of a person can be taken out again. */

@@ -1,7 +1,7 @@
 import { z } from '../zod.ts'
-import { VERDICTS } from '../../../contracts/index.ts'
+import { type CodedError, VERDICTS } from '../../../contracts/index.ts'
 import { wrongKeyHint } from '../../../traceability/query/index.ts'
-import { notFound } from '../errors.ts'
+import { badRequest, notFound } from '../errors.ts'
 import type { PartFilter } from '../ports.ts'
 import type { Side, SiteKind } from '../side.ts'
 import { jsonRoute, type Route } from '../route.ts'
@@ -30,6 +30,9 @@ const filterOf = (kind: SiteKind) => ({
   station: STATION[kind],
   result: z.enum(VERDICTS, VERDICTS.join(' or ')).optional(),
   ...foundWindow,
+  /** Inspection ids: only what stands in the log from the one to the other, both included, as a subgroup of a chart. */
+  first: z.uuid('an inspection id (UUID)').optional(),
+  last: z.uuid('an inspection id (UUID)').optional(),
   ...(kind === 'plant' ? { line } : ({} as { line: typeof line })),
 })
 
@@ -39,6 +42,11 @@ const wholeNumber = (max: number): z.ZodType<number, string> =>
     .regex(/^\d{1,16}$/, `a whole number from 1 to ${max}`)
     .transform(Number)
     .refine((n) => n >= 1 && n <= max, `a whole number from 1 to ${max}`)
+
+const SERIAL = z.string().min(1).max(512, 'at most 512 characters')
+
+/** In the order of their bytes; `more` = there are further ones. */
+const serialsSchema = z.object({ serials: z.array(z.string()), more: z.boolean() })
 
 export const partPageSchema = z.object({
   parts: z.array(partRowSchema),
@@ -55,6 +63,22 @@ export const partAnswerSchema = z.object({
 
 export function partRoutes({ kind, queries, recipe }: Pick<Side, 'kind' | 'queries' | 'recipe'>): Route[] {
   const filter = filterOf(kind)
+  /** An empty list must not stand for a range that is none. @throws API_NOT_FOUND, API_REQUEST */
+  async function mustBeRange({
+    first,
+    last,
+  }: {
+    first?: string | undefined
+    last?: string | undefined
+  }): Promise<void> {
+    const [from, to] = await Promise.all(
+      [first, last].map((id) => (id === undefined ? null : queries.part(id))),
+    )
+    if (first !== undefined && !from) throw noInspection(first)
+    if (last !== undefined && !to) throw noInspection(last)
+    if (from && to && from.row.position > to.row.position)
+      throw badRequest('the earlier inspection first', `${first} after ${last}`, 'query: first')
+  }
   const listQuery = z.strictObject({
     ...filter,
     limit: wholeNumber(200).optional(),
@@ -73,6 +97,7 @@ export function partRoutes({ kind, queries, recipe }: Pick<Side, 'kind' | 'queri
           ...(before === undefined ? {} : { beforePosition: before }),
           ...given(asked),
         })
+        if (rows.length === 0) await mustBeRange(asked)
         const parts = rows.slice(0, limit)
         const last = parts.at(-1)
         return { parts, nextBefore: rows.length > limit && last ? last.position : null }
@@ -90,7 +115,7 @@ export function partRoutes({ kind, queries, recipe }: Pick<Side, 'kind' | 'queri
       response: partAnswerSchema,
       async handle({ params: { inspectionId }, query }) {
         const part = await queries.part(inspectionId)
-        if (!part) throw notFound('the id of a recorded inspection', inspectionId)
+        if (!part) throw noInspection(inspectionId)
         const { position } = part.row
         const [older] = await queries.recentParts({ limit: 1, beforePosition: position, ...given(query) })
         const [newer] = await queries.recentParts({ limit: 1, afterPosition: position, ...given(query) })
@@ -102,22 +127,37 @@ export function partRoutes({ kind, queries, recipe }: Pick<Side, 'kind' | 'queri
       },
     }),
     jsonRoute({
+      path: '/api/serials',
+      tag: 'parts',
+      summary: { zh: '以某段文字开头的序列号', en: 'Serials that begin with a text' },
+      query: z.strictObject({ begins: SERIAL, limit: wholeNumber(200).optional() }),
+      response: serialsSchema,
+      async handle({ query: { begins, limit = 20 } }) {
+        const found = await queries.serialsFrom(begins, limit + 1)
+        return { serials: found.slice(0, limit), more: found.length > limit }
+      },
+    }),
+    jsonRoute({
       path: '/api/serials/:serial',
       tag: 'parts',
       summary: {
         zh: '一个序列号的履历:全部检测、谱系、事件',
         en: 'The life of a serial: every inspection, genealogy, events',
       },
-      params: z.strictObject({ serial: z.string().min(1).max(512, 'at most 512 characters') }),
+      params: z.strictObject({ serial: SERIAL }),
       response: serialLifeSchema,
       async handle({ params: { serial } }) {
         const life = await queries.bySerial(serial)
-        if (!life) throw notFound('the serial of a recorded part', serial, wrongKeyHint(serial))
+        if (!life)
+          throw notFound('the serial of a recorded part', serial, wrongKeyHint(serial), '已记录工件的序列号')
         return life
       },
     }),
   ]
 }
+
+const noInspection = (id: string): CodedError =>
+  notFound('the id of a recorded inspection', id, undefined, '已记录的检测的编号')
 
 type Asked = { [K in keyof Omit<PartFilter, 'limit'>]: PartFilter[K] | undefined }
 

@@ -1,5 +1,5 @@
 import { json } from 'express'
-import { notFound, RefusedError } from '../errors.ts'
+import { notFound, viewersMayNot } from '../errors.ts'
 import type { LiveLine, PartQueries, ShownSink, SinkPort } from '../ports.ts'
 import { check, jsonRoute, type Route } from '../route.ts'
 import {
@@ -83,8 +83,7 @@ export function sinkRoutes(
       response: sinkReplayAnswerSchema,
       guards: [changeGuard, json({ limit: '16kb' })],
       async run(req, res) {
-        if (whoAsks(req).role === 'viewer')
-          throw new RefusedError('someone at the line PC', 'a viewer', 'ask for it from the line PC itself')
+        if (whoAsks(req).role === 'viewer') throw viewersMayNot('ask for it from the line PC itself')
         const { id } = check(params, req.params, 'path')
         const { from, by } = check(sinkReplayBodySchema, req.body, 'body')
         const { sink, end, dead } = await one(id)

@@ -1,4 +1,9 @@
-import { CAUSE_FACTOR_NAMES, NCR_CATEGORIES, NCR_FACTORS } from '../../../contracts/index.ts'
+import {
+  CAUSE_FACTOR_NAMES,
+  NCR_CATEGORIES,
+  NCR_FACTORS,
+  NO_VERDICT_REASONS,
+} from '../../../contracts/index.ts'
 import { z } from '../zod.ts'
 
 const num = z.number()
@@ -91,6 +96,12 @@ export const analysisSchema = z.object({
   cut: z.object({
     /** Judged inconclusive, and not decided by a person since. */
     undecided: num,
+    /** Inspections without a verdict, of the camera, the judging or the reads, that no person decided since. */
+    unjudged: z.array(z.object({ reason: z.enum(NO_VERDICT_REASONS), n: num })),
+    /** Looks of a station at a unit that it had judged before. */
+    repeated: num,
+    /** Inspections before the oldest one looked at. With `n` and the three above they are all of the window. */
+    olderInspections: num,
     /** There are older parts in the window. */
     older: z.boolean(),
     /** Links that began after the judgement, which they cannot have caused. */

@@ -33,6 +33,8 @@ export const lineInfoSchema = z.object({
   plant: z.string(),
   title: i18nTextSchema,
   startedAt: z.string(),
+  /** IANA name of the clock that the line goes by. */
+  timeZone: z.string(),
   stations: z.array(
     z.object({
       id: z.string(),

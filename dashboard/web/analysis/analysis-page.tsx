@@ -128,12 +128,31 @@ export function AnalysisPage(): ReactNode {
   )
 }
 
-/** What is not in the numbers. */
+/** What is not in the numbers: all inspections of the time are either compared or in one of these groups. */
 function LeftOut({ data: { cut, factors, n, since } }: { data: Analysis }): ReactNode {
   const { t } = useTranslation()
+  const unjudged = cut.unjudged.reduce((sum, u) => sum + u.n, 0)
+  const all = n + cut.undecided + unjudged + cut.repeated + cut.olderInspections
   const left = [
+    ...(unjudged > 0
+      ? [
+          t('analysis.unjudged', {
+            n: countText(unjudged),
+            why: cut.unjudged.map((u) => `${t(`noVerdict.${u.reason}`)} ${countText(u.n)}`).join(', '),
+          }),
+        ]
+      : []),
+    ...(cut.repeated > 0 ? [t('analysis.repeated', { n: countText(cut.repeated) })] : []),
     ...(cut.undecided > 0 ? [t('analysis.undecided', { n: countText(cut.undecided) })] : []),
-    ...(cut.older ? [t('analysis.older', { n: countText(n), since: timeText(since ?? '') })] : []),
+    ...(cut.older
+      ? [
+          t('analysis.older', {
+            all: countText(cut.olderInspections),
+            n: countText(n),
+            since: timeText(since ?? ''),
+          }),
+        ]
+      : []),
     ...(cut.later > 0 ? [t('analysis.later', { n: countText(cut.later) })] : []),
     ...(cut.links ? [t('analysis.links')] : []),
     ...factors
@@ -144,6 +163,7 @@ function LeftOut({ data: { cut, factors, n, since } }: { data: Analysis }): Reac
   if (left.length === 0) return null
   return (
     <p className="small">
+      {t('analysis.all', { all: countText(all), n: countText(n), rest: countText(all - n) })}{' '}
       <b className="tone-inconclusive">{t('analysis.left')}:</b> {left.join('; ')}
     </p>
   )

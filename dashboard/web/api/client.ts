@@ -38,7 +38,8 @@ async function ask<T>(path: string, init: RequestInit): Promise<T> {
     res = await fetch(path, init)
   } catch (error) {
     if (init.signal?.aborted) throw error
-    throw new ApiError('NETWORK', 0, error instanceof Error ? error.message : String(error))
+    const why = error instanceof Error ? error.message : String(error)
+    throw new ApiError('NETWORK', 0, `the server cannot be reached: ${why}`, `无法连接服务器:${why}`)
   }
   const text = await res.text()
   const body = parse(text)

@@ -71,8 +71,8 @@ export const usePareto = (since: string | null): UseQueryResult<DefectCount[]> =
     placeholderData: keepPreviousData,
   })
 
-/** `line` of a plant; `from` and `to` RFC 3339. */
-const FILTER = ['line', 'station', 'result', 'class', 'from', 'to'] as const
+/** `line` of a plant; `from` and `to` RFC 3339; `first` and `last` inspection ids. */
+const FILTER = ['line', 'station', 'result', 'class', 'from', 'to', 'first', 'last'] as const
 export type PartFilter = Record<(typeof FILTER)[number], string | null>
 
 export const filterOf = (search: URLSearchParams): PartFilter =>
@@ -123,6 +123,14 @@ export const useSerial = (serial: string | null): UseQueryResult<SerialLife> =>
     queryKey: ['serial', serial],
     enabled: serial !== null,
     queryFn: ({ signal }) => getJson<SerialLife>(`/api/serials/${encodeURIComponent(serial ?? '')}`, signal),
+    retry: false,
+  })
+
+/** Serials that begin with a text. */
+export const useSerialsFrom = (begins: string): UseQueryResult<{ serials: string[]; more: boolean }> =>
+  useQuery({
+    queryKey: ['serials', begins],
+    queryFn: ({ signal }) => getJson(`/api/serials?${queryText({ begins })}`, signal),
     retry: false,
   })
 

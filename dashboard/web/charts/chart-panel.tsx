@@ -1,7 +1,7 @@
-import { useMemo, type ReactNode } from 'react'
+import { useCallback, useMemo, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
+import { useNavigate } from 'react-router'
 import { className } from '../i18n/class-names.ts'
-import { timeText } from '../look/format.ts'
 import type { PanelState } from '../modules/module-types.ts'
 import { Nothing } from '../shell/states.tsx'
 import { Chart } from './chart.tsx'
@@ -17,17 +17,21 @@ import {
   type ParetoBar,
   type Series,
 } from './options.ts'
+import { Signals, subgroupPath, SubgroupTable } from './subgroups.tsx'
+import { labelText } from './words.ts'
 
 type ChartData = PanelState & {
   centre?: number | null
   /** Of a control chart: shares, shown as per cent. */
   unit?: string
+  /** Whose parts a control chart is of. */
+  stream?: { station?: string } | null
   points?: unknown[]
   bars?: unknown[]
   series?: unknown[]
 }
 
-/** Draws the chart kinds of module panels, and names the signals of a control chart in words as well. */
+/** Draws the chart kinds of module panels; the points of a control chart stand below in words, and lead to their parts. */
 export function ChartPanel({ kind, data }: { kind: string; data: ChartData }): ReactNode {
   const { t, i18n } = useTranslation()
   const option = useMemo(() => {
@@ -41,12 +45,32 @@ export function ChartPanel({ kind, data }: { kind: string; data: ChartData }): R
     }
     return optionOf(kind, data, words)
   }, [kind, data, t, i18n.language])
+  const navigate = useNavigate()
+  const station = data.stream?.station
+  const points = (data.points ?? []) as ControlPoint[]
+  const toParts = useCallback(
+    (index: number) => {
+      const path = subgroupPath((data.points as ControlPoint[] | undefined)?.[index], data.stream?.station)
+      if (path !== null) void navigate(path)
+    },
+    [data, navigate],
+  )
   const filled = (data.points ?? data.bars ?? data.series ?? []).length > 0
   if (!filled) return <Nothing title={t('modules.empty')} />
   return (
     <>
-      <Chart option={option} height={kind === 'control-chart' ? 320 : 280} label={inWords(data)} />
-      {kind === 'control-chart' && <Signals points={(data.points ?? []) as ControlPoint[]} />}
+      <Chart
+        option={option}
+        height={kind === 'control-chart' ? 320 : 280}
+        label={inWords(data)}
+        {...(kind === 'control-chart' && { onColumn: toParts })}
+      />
+      {kind === 'control-chart' && (
+        <>
+          <Signals points={points} station={station} />
+          <SubgroupTable points={points} station={station} ratio={data.unit === 'ratio'} />
+        </>
+      )}
     </>
   )
 }
@@ -82,30 +106,4 @@ function optionOf(kind: string, data: ChartData, words: ChartWords): ChartOption
     default:
       return scatterOption((data.points ?? []) as { x: number; y: number }[], words)
   }
-}
-
-/** A subgroup is called by its number, or by the time it began: as the clock of the reader says it, to the minute. */
-const labelText = (label: string): string =>
-  /^\d{4}-\d\d-\d\dT/.test(label) ? timeText(label).slice(0, -7) : label
-
-const SHOWN = 6
-
-function Signals({ points }: { points: readonly ControlPoint[] }): ReactNode {
-  const { t } = useTranslation()
-  const out = points.filter((p) => p.out !== null)
-  if (out.length === 0) return null
-  return (
-    <p className="small panel-note">
-      <b className="tone-fail">◆ {t('chart.signals', { n: out.length })}</b>{' '}
-      <span className="muted">
-        {out
-          .slice(-SHOWN)
-          .map(
-            (p) =>
-              `${labelText(p.label)} (${timeText(p.at).slice(0, -4)}, ${t(p.out === 'above' ? 'chart.above' : 'chart.below')})`,
-          )
-          .join(' · ')}
-      </span>
-    </p>
-  )
 }

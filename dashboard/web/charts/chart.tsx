@@ -7,6 +7,7 @@ export function Chart({
   height,
   label,
   onPick,
+  onColumn,
 }: {
   option: ChartOption
   height: number
@@ -14,6 +15,8 @@ export function Chart({
   label: string
   /** What was clicked: the datum of its series. */
   onPick?: (datum: unknown) => void
+  /** Which column of the category axis was clicked, wherever in its height: points are small. */
+  onColumn?: (index: number) => void
 }): ReactNode {
   const box = useRef<HTMLDivElement>(null)
   const chart = useRef<ReturnType<typeof echarts.init> | null>(null)
@@ -40,5 +43,20 @@ export function Chart({
     made.on('click', pick)
     return () => void made.off('click', pick)
   }, [onPick])
+  useEffect(() => {
+    const made = chart.current
+    if (!made || !onColumn) return
+    const pick = ({ offsetX, offsetY }: { offsetX: number; offsetY: number }): void => {
+      const at = [offsetX, offsetY]
+      if (!made.containPixel({ gridIndex: 0 }, at)) return
+      const index: unknown = made.convertFromPixel({ xAxisIndex: 0 }, offsetX)
+      if (typeof index === 'number' && index >= 0) onColumn(index)
+    }
+    made.getZr().on('click', pick)
+    // Disposed with its box when the page is left.
+    return () => {
+      if (!made.isDisposed()) made.getZr().off('click', pick)
+    }
+  }, [onColumn])
   return <div ref={box} className="chart" role="img" aria-label={label} style={{ height }} />
 }

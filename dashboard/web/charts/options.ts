@@ -1,5 +1,6 @@
 import { COLOUR } from '../look/theme.ts'
 import type { ChartOption } from './echarts.ts'
+import { shareText } from './words.ts'
 
 export const base = {
   backgroundColor: 'transparent',
@@ -32,6 +33,9 @@ export interface ControlPoint {
   lcl: number | null
   phase: 'I' | 'II'
   out: 'above' | 'below' | null
+  /** Events of its first and last part, which have the ids of their inspections. */
+  firstEvent?: string
+  lastEvent?: string
 }
 
 export interface ChartWords {
@@ -43,10 +47,6 @@ export interface ChartWords {
   subgroup: string
 }
 
-/** Two decimals, and of less than 1 % three digits, so that a small share is not shown as none. */
-const percent = (share: number): string =>
-  `${Number(share < 0.01 ? (share * 100).toPrecision(3) : (share * 100).toFixed(2))} %`
-
 /** Attribute control chart: points, stepped limits that follow the subgroup size, signals as large red diamonds. */
 export function controlChartOption(
   centre: number | null,
@@ -54,8 +54,7 @@ export function controlChartOption(
   w: ChartWords,
   unit?: 'ratio',
 ): ChartOption {
-  const said = (value: number): string =>
-    unit === 'ratio' ? percent(value) : String(Number(value.toPrecision(4)))
+  const said = (value: number): string => shareText(value, unit === 'ratio')
   const known = points.some((p) => p.ucl !== null)
   const limit = (name: string, of: (p: ControlPoint) => number | null) => ({
     type: 'line' as const,

@@ -47,7 +47,9 @@ export const enFacts = {
     noImage: 'No image: no usable frame reached the system',
     noImageHint: 'The reason is in the verdict beside; the trigger itself is recorded.',
     imageGone: 'The image is no longer stored',
-    imageGoneHint: 'It was deleted by retention, or its file is damaged. The record is complete.',
+    imageNotShown: 'The image cannot be shown',
+    imageNotShownHint:
+      'It was deleted by retention, its file is damaged, or the server cannot be reached. The record is complete.',
     back: 'Parts',
     newer: 'Newer',
     older: 'Older',

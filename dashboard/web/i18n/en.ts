@@ -27,6 +27,9 @@ export const en = {
     system: 'System',
     andon: 'Andon',
     language: 'Language',
+    pages: 'Pages',
+    atLine: 'at the line {{time}}',
+    otherClock: 'Times on these pages are of this screen, {{here}}; the line stands at {{zone}}, {{there}}.',
     printed: 'printed {{at}}',
   },
   link: {
@@ -120,8 +123,13 @@ export const en = {
     reload: 'Reload',
     serialMode: 'Inspections of {{serial}}: {{n}}',
     allParts: 'Back to all parts',
+    range:
+      'Inspections from the first to the last part of a subgroup. Parts of other products, looked at again and inconclusive ones are listed too; the chart does not count them.',
     unknownSerial: 'No part with serial {{serial}}',
-    unknownSerialHint: 'Serials are compared exactly; scan the code or copy it from a record.',
+    unknownSerialHint:
+      'No serial begins so either. Upper and lower case count, and a part out of the middle finds nothing: type its beginning, scan the code, or filter by station and time.',
+    serialsFrom: 'Serials that begin so:',
+    serialsFromMore: 'Serials that begin so, the first of more; type further characters to see the others:',
     noneFiltered: 'No part matches this filter',
     noneFilteredHint: 'Choose another station, verdict, defect or time.',
     more: 'Show older parts ({{n}} shown)',
@@ -168,6 +176,10 @@ export const en = {
     signals: '{{n}} out of control',
     above: 'above UCL',
     below: 'below LCL',
+    toParts: 'Parts of this subgroup',
+    asTable: 'The {{n}} points as a table; a click on one, here or above, shows its parts',
+    until: 'Last part',
+    signal: 'Signal',
   },
   people: {
     title: 'People at the stations',

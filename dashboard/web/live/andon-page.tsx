@@ -29,6 +29,7 @@ export function AndonPage(): ReactNode {
   const state = live.state ?? line.data.state
   return (
     <main className="andon">
+      <h1 className="unseen">{t('nav.andon')}</h1>
       <header>
         <Link to="/">{text(line.data.info.title)}</Link>
         <span className={`tone-${state.run === 'running' ? 'pass' : 'fail'}`}>{t(`run.${state.run}`)}</span>

@@ -14,6 +14,8 @@ export interface LiveView {
   position: number
   /** Local time of the last message, ms; null before the first. */
   heardAtMs: number | null
+  /** How often the connection came back after it was lost or given back. */
+  restored: number
 }
 
 const KEEP_PARTS = 40
@@ -39,6 +41,7 @@ class LiveFeedClient {
     latency: [],
     position: 0,
     heardAtMs: null,
+    restored: 0,
   }
   readonly #listeners = new Set<() => void>()
   #source: EventSource | null = null
@@ -155,7 +158,9 @@ class LiveFeedClient {
   }
 
   #set(change: Partial<LiveView>): void {
-    this.#view = { ...this.#view, ...change }
+    const { connection, heardAtMs, restored } = this.#view
+    const back = change.connection === 'open' && connection !== 'open' && heardAtMs !== null
+    this.#view = { ...this.#view, ...change, restored: restored + Number(back) }
     if (this.#notifying) return
     this.#notifying = true
     setTimeout(() => {
@@ -166,5 +171,8 @@ class LiveFeedClient {
 }
 
 export const liveFeed = new LiveFeedClient()
+
+export const useRestored = (): number =>
+  useSyncExternalStore(liveFeed.subscribe, () => liveFeed.view().restored)
 
 export const useLive = (): LiveView => useSyncExternalStore(liveFeed.subscribe, liveFeed.view)

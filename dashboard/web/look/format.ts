@@ -19,9 +19,53 @@ export function timeText(iso: string, now = new Date()): string {
 }
 
 /** `UTC+08:00`: where the clock of this screen stands at a moment. */
-export function zoneText(t: Date): string {
-  const min = -t.getTimezoneOffset()
-  return `UTC${min < 0 ? '-' : '+'}${pad(Math.floor(Math.abs(min) / 60))}:${pad(Math.abs(min) % 60)}`
+export const zoneText = (t: Date): string => offsetText(-t.getTimezoneOffset())
+
+const offsetText = (min: number): string =>
+  `UTC${min < 0 ? '-' : '+'}${pad(Math.floor(Math.abs(min) / 60))}:${pad(Math.abs(min) % 60)}`
+
+/**
+ * How the clock of a zone differs from that of this screen at a moment.
+ *
+ * @param zone IANA name
+ * @returns its clock and offset, null where it goes the same or is not known here
+ */
+export function otherClock(t: Date, zone: string): { clock: string; offset: string } | null {
+  const parts = zoneParts(t, zone)
+  if (parts === null) return null
+  const min = Math.round(
+    (Date.UTC(parts.year, parts.month - 1, parts.day, parts.hour, parts.minute, parts.second) - t.getTime()) /
+      60_000,
+  )
+  return min === -t.getTimezoneOffset()
+    ? null
+    : { clock: `${pad(parts.hour)}:${pad(parts.minute)}`, offset: offsetText(min) }
+}
+
+const FIELDS = ['year', 'month', 'day', 'hour', 'minute', 'second'] as const
+
+function zoneParts(t: Date, timeZone: string): Record<(typeof FIELDS)[number], number> | null {
+  try {
+    const numeric = {
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
+    } as const
+    const told = new Intl.DateTimeFormat('en-US', {
+      timeZone,
+      calendar: 'gregory',
+      hourCycle: 'h23',
+      ...numeric,
+    }).formatToParts(t)
+    return Object.fromEntries(
+      FIELDS.map((f) => [f, Number(told.find((p) => p.type === f)?.value)]),
+    ) as Record<(typeof FIELDS)[number], number>
+  } catch {
+    return null
+  }
 }
 
 /** Local date and time with the zone: what is read later, elsewhere, or on paper. */

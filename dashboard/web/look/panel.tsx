@@ -14,7 +14,7 @@ export const Panel = ({
 }): ReactNode => (
   <section className={`panel ${className}`}>
     <header className="panel-head">
-      <h3>{title}</h3>
+      <h2>{title}</h2>
       {extra}
     </header>
     {children}

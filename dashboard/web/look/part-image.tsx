@@ -2,6 +2,7 @@ import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { thumbUrl } from '../api/hooks.ts'
 import type { PartRow, Registration } from '../api/types.ts'
+import { useRestored } from '../live/feed.ts'
 import { classColour } from './theme.ts'
 
 /** Part frame → image frame: rotate about the image centre, then shift, as in contracts `Registration`. */
@@ -17,10 +18,11 @@ export const placement = (
 /** The image of a part with its defects drawn on it, scaled to its box; says so when there is none. */
 export function PartImage({ row, width }: { row: PartRow; width: 160 | 320 | 640 | 1280 }): ReactNode {
   const { t } = useTranslation()
-  const [broken, setBroken] = useState<string | null>(null)
+  const restored = useRestored()
+  const [broken, setBroken] = useState<{ image: string; restored: number } | null>(null)
   const { image } = row
-  if (!image || broken === image.sha256)
-    return <div className="no-image">{t(image ? 'part.imageGone' : 'part.noImage')}</div>
+  if (!image || (broken?.image === image.sha256 && broken.restored === restored))
+    return <div className="no-image">{t(image ? 'part.imageNotShown' : 'part.noImage')}</div>
   const stroke = Math.max(image.widthPx, image.heightPx) / (width === 160 ? 60 : 180)
   return (
     <svg
@@ -36,7 +38,7 @@ export function PartImage({ row, width }: { row: PartRow; width: 160 | 320 | 640
         href={thumbUrl(image.sha256, width)}
         width={image.widthPx}
         height={image.heightPx}
-        onError={() => setBroken(image.sha256)}
+        onError={() => setBroken({ image: image.sha256, restored })}
       />
       <g
         transform={placement(row.registration, image.widthPx, image.heightPx)}

@@ -120,30 +120,32 @@ function Days({ days }: { days: SeriesReport['days'] }): ReactNode {
   return (
     <details>
       <summary className="muted small">{t('drift.days', { n: days.length })}</summary>
-      <table className="facts-table days">
-        <thead>
-          <tr>
-            <th>{t('drift.day')}</th>
-            <th className="num">{t('drift.parts')}</th>
-            <th className="num">5 %</th>
-            <th className="num">{t('drift.median')}</th>
-            <th className="num">95 %</th>
-          </tr>
-        </thead>
-        <tbody>
-          {days.toReversed().map((d) => (
-            <tr key={d.day}>
-              <td className="mono">{d.day}</td>
-              <td className="num">{countText(d.n)}</td>
-              {[d.q05, d.q50, d.q95].map((q, i) => (
-                <td key={i} className="num">
-                  {q === null ? '–' : numberText(q)}
-                </td>
-              ))}
+      <div className="scroll-x">
+        <table className="facts-table days">
+          <thead>
+            <tr>
+              <th>{t('drift.day')}</th>
+              <th className="num">{t('drift.parts')}</th>
+              <th className="num">5 %</th>
+              <th className="num">{t('drift.median')}</th>
+              <th className="num">95 %</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {days.toReversed().map((d) => (
+              <tr key={d.day}>
+                <td className="mono">{d.day}</td>
+                <td className="num">{countText(d.n)}</td>
+                {[d.q05, d.q50, d.q95].map((q, i) => (
+                  <td key={i} className="num">
+                    {q === null ? '–' : numberText(q)}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </details>
   )
 }

@@ -31,7 +31,7 @@ export function ModelsPage(): ReactNode {
   const Chosen = TABS[tab]
   return (
     <div className="page models-page">
-      <nav className="tabs">
+      <nav className="tabs" aria-label={t('nav.models')}>
         {(Object.keys(TABS) as Tab[]).map((name) => (
           <NavLink key={name} to={`/models/${name}`} className={name === tab ? 'active' : ''}>
             {t(`models.tab.${name}`)}

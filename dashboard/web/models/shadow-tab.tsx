@@ -75,7 +75,7 @@ function Beside({ beside }: { beside: ShadowAgreement }): ReactNode {
           )}
         </div>
       </div>
-      <h4>{t('models.disagreements', { n: beside.disagreements.length })}</h4>
+      <h3>{t('models.disagreements', { n: beside.disagreements.length })}</h3>
       {beside.disagreements.length === 0 && <p className="muted">{t('models.noDisagreement')}</p>}
       <div className="disagreements">
         {beside.disagreements.slice(0, 12).map((d) => (
@@ -138,7 +138,7 @@ function Disagreement({ part: d }: { part: ShadowAgreement['disagreements'][numb
         {row ? (
           <PartImage row={row} width={320} />
         ) : (
-          <div className="no-image">{one.error ? t('part.imageGone') : ''}</div>
+          <div className="no-image">{one.error ? t('part.imageNotShown') : ''}</div>
         )}
         <GoldenImage sha256={one.data?.recipe?.goldenSha256 ?? null} />
       </div>

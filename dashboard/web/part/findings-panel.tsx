@@ -34,7 +34,7 @@ export function FindingsPanel(p: {
           <table className="facts-table">
             <thead>
               <tr>
-                <th />
+                <td />
                 <th>{t('findings.class')}</th>
                 <th className="num">{t('findings.score')}</th>
                 <th className="num">{t('findings.place')}</th>

@@ -32,7 +32,7 @@ export function LifePanel({ part }: { part: PartDetail }): ReactNode {
       </ol>
       {edges.length > 0 && (
         <>
-          <h4>{t('life.genealogy')}</h4>
+          <h3>{t('life.genealogy')}</h3>
           <ul className="edges">
             {edges.map((e, i) => (
               <li key={i}>
@@ -44,7 +44,7 @@ export function LifePanel({ part }: { part: PartDetail }): ReactNode {
           </ul>
         </>
       )}
-      <h4>{t('life.events')}</h4>
+      <h3>{t('life.events')}</h3>
       <ul className="edges">
         {events.map((e) => (
           <li key={e.position}>

@@ -76,7 +76,7 @@ export function UnitLifePanel({
       )}
       {life.aliases.length > 0 && (
         <>
-          <h4>{t('unitLife.aliases')}</h4>
+          <h3>{t('unitLife.aliases')}</h3>
           <ul className="edges">
             {life.aliases.map((a) => (
               <li key={`${a.scheme} ${a.value}`}>
@@ -93,7 +93,7 @@ export function UnitLifePanel({
       )}
       <RelatedList title={t('unitLife.backward')} list={life.backward} />
       <RelatedList title={t('unitLife.forward')} list={life.forward} />
-      <h4>{t('unitLife.siblings')}</h4>
+      <h3>{t('unitLife.siblings')}</h3>
       <ul className="edges">
         {life.siblings.map((s) => (
           <li key={`${s.kind} ${s.shared}`}>
@@ -120,13 +120,13 @@ function RelatedList({ title, list }: { title: string; list: UnitLife['backward'
   if (list.total === 0) return null
   return (
     <>
-      <h4>
+      <h3>
         {title}{' '}
         <span className="muted">
           {countText(list.total)}
           {list.cut && '+'}
         </span>
-      </h4>
+      </h3>
       <ul className="edges">
         {list.items.map((r) => (
           <li key={r.uri} style={{ paddingInlineStart: r.level * 14 }}>

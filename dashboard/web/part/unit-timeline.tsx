@@ -12,7 +12,7 @@ export function UnitTimeline({ life }: { life: UnitLife }): ReactNode {
   const inspected = new Map(life.inspections.items.map((i) => [i.position, i]))
   return (
     <>
-      <h4>{t('unitLife.timeline', { n: life.timeline.total })}</h4>
+      <h3>{t('unitLife.timeline', { n: life.timeline.total })}</h3>
       <ul className="edges">
         {life.timeline.entries.map((e) => {
           const inspection = inspected.get(e.position)

@@ -5,12 +5,13 @@ import { Link } from 'react-router'
 import { thumbUrl } from '../api/hooks.ts'
 import type { PartRow } from '../api/types.ts'
 import { useText } from '../i18n/index.ts'
-import { codeText, msText, timeText } from '../look/format.ts'
+import { codeText, momentText, msText, timeText } from '../look/format.ts'
 import { classColour } from '../look/theme.ts'
 import { VerdictBadge } from '../look/verdict-badge.tsx'
 import { className } from '../i18n/class-names.ts'
 
-export function usePartColumns(): TableColumnsType<PartRow> {
+/** @param within the filter of the list, which the neighbours of a part keep to */
+export function usePartColumns(within: string): TableColumnsType<PartRow> {
   const { t } = useTranslation()
   const text = useText()
   return useMemo(
@@ -25,7 +26,12 @@ export function usePartColumns(): TableColumnsType<PartRow> {
             <span className="row-thumb muted">–</span>
           ),
       },
-      { title: t('parts.time'), width: 120, className: 'mono', render: (_, row) => timeText(row.at) },
+      {
+        title: t('parts.time'),
+        width: 120,
+        className: 'mono',
+        render: (_, row) => <span title={momentText(row.at)}>{timeText(row.at)}</span>,
+      },
       {
         title: t('parts.result'),
         width: 140,
@@ -36,7 +42,7 @@ export function usePartColumns(): TableColumnsType<PartRow> {
         width: 150,
         className: 'mono wrap',
         render: (_, row) => (
-          <Link to={`/part/${row.inspectionId}`} onClick={(e) => e.stopPropagation()}>
+          <Link to={`/part/${row.inspectionId}?${within}`} onClick={(e) => e.stopPropagation()}>
             {codeText(row.serial)}
           </Link>
         ),
@@ -96,6 +102,6 @@ export function usePartColumns(): TableColumnsType<PartRow> {
       },
       { title: t('parts.recipe'), width: 160, dataIndex: 'recipe', responsive: ['xxl'] },
     ],
-    [t, text],
+    [t, text, within],
   )
 }

@@ -10,6 +10,7 @@ import { RESULTS, type PartRow } from '../api/types.ts'
 import { atPlant } from '../shell/site.tsx'
 import { Failed, Nothing } from '../shell/states.tsx'
 import { usePartColumns } from './part-columns.tsx'
+import { UnknownSerial } from './unknown-serial.tsx'
 
 /** All inspections, filtered, or every inspection of one serial. The filter is in the address, so it can be shared. */
 export function PartsPage(): ReactNode {
@@ -22,7 +23,7 @@ export function PartsPage(): ReactNode {
   const plant = usePlant()
   const list = useParts(filter, serial === null)
   const life = useSerial(serial)
-  const columns = usePartColumns()
+  const columns = usePartColumns(filterText(filter))
   const found = usePareto(null).data ?? []
   const classes = [
     ...new Set([...found.map((c) => c.class), ...(filter.class === null ? [] : [filter.class])]),
@@ -39,6 +40,7 @@ export function PartsPage(): ReactNode {
       : (life.data?.inspections.toReversed() ?? [])
   const unknownSerial = life.error instanceof ApiError && life.error.status === 404
   const error = serial === null ? list.error : unknownSerial ? null : life.error
+  const inRange = serial === null && (filter.first !== null || filter.last !== null)
   const filtered = Object.values(filter).some((v) => v !== null)
 
   return (
@@ -122,6 +124,14 @@ export function PartsPage(): ReactNode {
           action={<Button onClick={() => set('serial', null)}>{t('parts.allParts')}</Button>}
         />
       )}
+      {inRange && (
+        <Alert
+          type="info"
+          showIcon
+          title={t('parts.range')}
+          action={<Button onClick={() => setSearch({})}>{t('parts.allParts')}</Button>}
+        />
+      )}
       {error && rows.length === 0 ? (
         <Failed error={error} retry={() => void (serial === null ? list.refetch() : life.refetch())} />
       ) : (
@@ -135,7 +145,7 @@ export function PartsPage(): ReactNode {
           sticky={{ offsetHeader: 48 }}
           locale={{
             emptyText: unknownSerial ? (
-              <Nothing title={t('parts.unknownSerial', { serial })} hint={t('parts.unknownSerialHint')} />
+              <UnknownSerial serial={serial ?? ''} />
             ) : filtered ? (
               <Nothing title={t('parts.noneFiltered')} hint={t('parts.noneFilteredHint')} />
             ) : (

@@ -184,7 +184,7 @@ export function ReviewPage(): ReactNode {
       <div className="review-grid">
         <QueueList items={waiting} current={item?.inspectionId ?? null} choose={setShown} />
         {item ? (
-          <ReviewView key="view" answer={part.data} error={part.error} />
+          <ReviewView key="view" answer={part.data} error={part.error} retry={() => void part.refetch()} />
         ) : (
           <div className="review-empty">
             <Nothing title={t('review.empty')} hint={t('review.emptyHint')} />

@@ -8,13 +8,15 @@ import { Failed, Waiting } from '../shell/states.tsx'
 export function ReviewView({
   answer,
   error,
+  retry,
 }: {
   answer: PartAnswer | undefined
   error: Error | null
+  retry: () => void
 }): ReactNode {
   const [settings, change] = useViewerSettings()
   const [hovered, setHovered] = useState<string | null>(null)
-  if (error && !answer) return <Failed error={error} />
+  if (error && !answer) return <Failed error={error} retry={retry} />
   if (!answer) return <Waiting />
   return (
     <Viewer

@@ -5,7 +5,7 @@ import { NavLink, Outlet, useLocation } from 'react-router'
 import { useLine, usePlant } from '../api/hooks.ts'
 import { setLanguage, useLanguage, useText, type Language } from '../i18n/index.ts'
 import { useLive } from '../live/feed.ts'
-import { clockText, zoneText } from '../look/format.ts'
+import { clockText, otherClock, zoneText } from '../look/format.ts'
 import { Eye } from '../look/icons.tsx'
 import { Guarded } from './broken.tsx'
 import { ConnectionBanner } from './connection-banner.tsx'
@@ -30,7 +30,7 @@ export function Shell(): ReactNode {
           <Eye size={22} />
           Sightline
         </NavLink>
-        <nav>
+        <nav aria-label={t('nav.pages')}>
           <NavLink to="/" end>
             {t(atPlant() ? 'plant.nav' : 'nav.live')}
           </NavLink>
@@ -58,6 +58,7 @@ export function Shell(): ReactNode {
           <>
             <LineName />
             <LinkState />
+            <OtherClock />
           </>
         )}
         <Clock />
@@ -75,6 +76,7 @@ export function Shell(): ReactNode {
         <ConnectionBanner />
       </OnLine>
       <main aria-label={title}>
+        <h1 className="unseen">{title}</h1>
         <PrintHead />
         <Guarded key={section}>
           <Suspense fallback={<Waiting />}>
@@ -158,8 +160,23 @@ export function Clock(): ReactNode {
     return () => clearInterval(timer)
   }, [])
   return (
-    <span className="clock" title={zoneText(now)}>
-      {clockText(now)}
+    <span className="clock">
+      {clockText(now)} <small>{zoneText(now)}</small>
+    </span>
+  )
+}
+
+/** Whoever reads from elsewhere must not take the times of the screen for those of the line. */
+function OtherClock(): ReactNode {
+  const { t } = useTranslation()
+  const zone = useLine().data?.info.timeZone
+  const now = new Date()
+  const there = zone === undefined ? null : otherClock(now, zone)
+  if (zone === undefined || there === null) return null
+  const words = t('nav.otherClock', { here: zoneText(now), zone, there: there.offset })
+  return (
+    <span className="clock" data-other-clock={zone} title={words} aria-label={words} role="note">
+      {t('nav.atLine', { time: there.clock })} <small>{there.offset}</small>
     </span>
   )
 }

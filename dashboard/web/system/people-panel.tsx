@@ -27,30 +27,32 @@ export function PeoplePanel(): ReactNode {
       .join(', ')
   return (
     <Panel title={t('people.title')}>
-      <table className="facts-table">
-        <thead>
-          <tr>
-            <th>{t('people.name')}</th>
-            <th>{t('people.ref')}</th>
-            <th>{t('people.at')}</th>
-            <th />
-          </tr>
-        </thead>
-        <tbody>
-          {data.known.map((person) => (
-            <tr key={person.ref} data-person={person.ref}>
-              <td>{person.name ?? '–'}</td>
-              <td className="mono">{person.ref}</td>
-              <td>{at(person.ref) || '–'}</td>
-              <td className="num">
-                <Button size="small" danger onClick={() => setLeaving(person)}>
-                  {t('people.forget')}
-                </Button>
-              </td>
+      <div className="scroll-x">
+        <table className="facts-table">
+          <thead>
+            <tr>
+              <th>{t('people.name')}</th>
+              <th>{t('people.ref')}</th>
+              <th>{t('people.at')}</th>
+              <td />
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {data.known.map((person) => (
+              <tr key={person.ref} data-person={person.ref}>
+                <td>{person.name ?? '–'}</td>
+                <td className="mono">{person.ref}</td>
+                <td>{at(person.ref) || '–'}</td>
+                <td className="num">
+                  <Button size="small" danger onClick={() => setLeaving(person)}>
+                    {t('people.forget')}
+                  </Button>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
       {leaving && (
         <Modal
           open

@@ -25,7 +25,7 @@ export function ShiftPanel(): ReactNode {
               <th className="num">{t('balance.verdicts')}</th>
               <th className="num">{t('balance.noVerdicts')}</th>
               <th className="num">{t('balance.open')}</th>
-              <th />
+              <td />
             </tr>
           </thead>
           <tbody>

@@ -74,28 +74,30 @@ export function SystemPage(): ReactNode {
               [t('nav.modules'), info.modules.join(', ') || '–'],
             ]}
           />
-          <table className="facts-table">
-            <thead>
-              <tr>
-                <th>{t('parts.station')}</th>
-                <th>{t('health.camera')}</th>
-                <th>{t('health.gate')}</th>
-                <th>{t('parts.recipe')}</th>
-                <th className="num">{t('latency.budget')}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {info.stations.map((s) => (
-                <tr key={s.id}>
-                  <td>{s.id}</td>
-                  <td>{s.camera}</td>
-                  <td>{s.reject}</td>
-                  <td>{s.recipe}</td>
-                  <td className="num">{msText(s.budgetMs)}</td>
+          <div className="scroll-x">
+            <table className="facts-table">
+              <thead>
+                <tr>
+                  <th>{t('parts.station')}</th>
+                  <th>{t('health.camera')}</th>
+                  <th>{t('health.gate')}</th>
+                  <th>{t('parts.recipe')}</th>
+                  <th className="num">{t('latency.budget')}</th>
                 </tr>
-              ))}
-            </tbody>
-          </table>
+              </thead>
+              <tbody>
+                {info.stations.map((s) => (
+                  <tr key={s.id}>
+                    <td>{s.id}</td>
+                    <td>{s.camera}</td>
+                    <td>{s.reject}</td>
+                    <td>{s.recipe}</td>
+                    <td className="num">{msText(s.budgetMs)}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
         </Panel>
         <Panel title={t('system.degraded')}>
           {state.degraded.length === 0 && <p className="tone-pass">{t('system.noDegraded')}</p>}

@@ -2,7 +2,17 @@ import type { CauseTable } from '../../../traceability/query/index.ts'
 
 /** 500 parts of two lots, 16 of them bad; those of L7 went by carrier C4 but for two. Or none at all. */
 export function causeTable(any: boolean): CauseTable {
-  const none = { undecided: 0, classes: [], classesCut: 0, older: false, later: 0, linksCut: false }
+  const none = {
+    undecided: 0,
+    unjudged: [],
+    repeated: 0,
+    olderInspections: 0,
+    classes: [],
+    classesCut: 0,
+    older: false,
+    later: 0,
+    linksCut: false,
+  }
   if (!any) return { ...none, n: 0, bad: 0, since: null, counts: [], factors: [], pairs: [] }
   const fact = { n: 500, cut: 0, single: true }
   return {
@@ -28,6 +38,8 @@ export function causeTable(any: boolean): CauseTable {
         both: { n: 98, bad: 12 },
       },
     ],
+    unjudged: [{ reason: 'missed', n: 7 }],
+    repeated: 5,
     later: 3,
   }
 }

@@ -128,6 +128,11 @@ export class FakeLine {
         events: own.flatMap((p) => p.events),
       }
     },
+    serialsFrom: (text, limit) =>
+      [...new Set(this.parts.map((p) => p.row.serial))]
+        .filter((s) => s.startsWith(text))
+        .sort()
+        .slice(0, limit),
     unitLives: (serial) => {
       const last = this.parts.findLast((p) => p.row.serial === serial)?.row
       return last ? [lifeOf(last, this.parts.filter((p) => p.row.serial === serial).length)] : []
@@ -304,6 +309,7 @@ const info: LineInfo = {
   plant: 'plant-1',
   title: { zh: '电路板样品线', en: 'Sample board line' },
   startedAt: '2026-01-01T06:00:00.000Z',
+  timeZone: 'Asia/Shanghai',
   stations: STATIONS.map((id) => ({
     id,
     camera: 'sample-line',

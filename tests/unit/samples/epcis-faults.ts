@@ -26,6 +26,14 @@ const inList = (e: Json, value: string): PutFault | null => {
   const list = e[key] as string[]
   return { event: { ...e, [key]: [...list, value] }, pointer: `/${key}/${list.length}` }
 }
+/** EPCIS 2.0, 7.3.3.3. */
+const inQuantities = (e: Json, wrong: Json, at = 'quantity'): PutFault | null => {
+  const key = Object.keys(e).find((k) => k.endsWith('uantityList') && Array.isArray(e[k]))
+  if (key === undefined) return null
+  const list = e[key] as Json[]
+  const event = { ...e, [key]: [...list, { epcClass: 'urn:x:c', ...wrong }] }
+  return { event, pointer: `/${key}/${list.length}/${at}` }
+}
 const withAction = (e: Json): boolean => e['type'] !== 'TransformationEvent'
 
 /** Each breaks one rule of EPCIS 2.0 that no other property can heal. */
@@ -105,6 +113,11 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
           pointer: '/quantityList/0/uom',
         }
       : null,
+  quantityBelowZero: (e, d) =>
+    inQuantities(e, d.chance(0.5) ? { quantity: -2 } : { quantity: -0.5, uom: 'KGM' }),
+  quantityOfZero: (e, d) => inQuantities(e, { quantity: 0, ...(d.chance(0.5) && { uom: 'KGM' }) }),
+  halfACount: (e) => inQuantities(e, { quantity: 1.5 }),
+  uomOfNoQuantity: (e) => inQuantities(e, { uom: 'KGM' }, 'uom'),
   quantityOfNothing: (e) =>
     Array.isArray(e['quantityList'])
       ? { event: { ...e, quantityList: [{ quantity: 1 }] }, pointer: '/quantityList/0/epcClass' }

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import sharp from 'sharp'
 import { onnxGraph, onnxModel, onnxNode, onnxTensor } from '../../../models/index.ts'
 import type { ImportRequest, OnnxType } from '../../../models/index.ts'
-import { concatFields, messageField, textField } from '../../../models/onnx/wire.ts'
+import { valueInfo } from '../../../models/onnx/graph.ts'
+import { bytesField, concatFields, messageField, replaceField, textField } from '../../../models/onnx/wire.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
@@ -113,6 +114,25 @@ export function classesLike(probabilities: readonly number[]): Bytes {
       inputs: [{ name: 'images', type: 'float32', shape: [1, 3, SIDE, SIDE] }],
       outputs: [{ name: 'output0', type: 'float32', shape: [1, classes] }],
     }),
+  )
+}
+
+/** The model with one more output, before its own: zeros. */
+export function withOutput(
+  model: Uint8Array,
+  output: { name: string; type: OnnxType; shape: readonly number[] },
+): Bytes {
+  const { name, type, shape } = output
+  const to = { float32: 1, int64: 7 }[type as 'float32' | 'int64']
+  const zeros = `${name}_zeros`
+  return replaceField(model, 7, (graph) =>
+    concatFields([
+      messageField(12, valueInfo({ name, type, shape: [...shape] })),
+      graph,
+      bytesField(5, onnxTensor(`${zeros}_shape`, [shape.length], BigInt64Array.from(shape, BigInt))),
+      bytesField(1, onnxNode('ConstantOfShape', [`${zeros}_shape`], [zeros])),
+      bytesField(1, onnxNode('Cast', [zeros], [name], { to: { int: to } })),
+    ]),
   )
 }
 

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react'
 import { imageUrl } from '../../api/hooks.ts'
+import { useRestored } from '../../live/feed.ts'
 
 export interface LoadedImage {
   bitmap: HTMLImageElement
@@ -21,6 +22,9 @@ export function useImage(sha256: string | null): ImageState {
     image: null,
     failed: false,
   })
+  const restored = useRestored()
+  // What failed may be there when the server is back.
+  const again = state.of === sha256 && state.failed ? restored : 0
   useEffect(() => {
     if (sha256 === null) return
     const bitmap = new Image()
@@ -35,7 +39,7 @@ export function useImage(sha256: string | null): ImageState {
     return () => {
       current = false
     }
-  }, [sha256])
+  }, [sha256, again])
   return state.of === sha256 ? state : { image: null, failed: false }
 }
 

@@ -225,7 +225,7 @@ export function Viewer({ answer, settings, change, hovered, onHover, focus }: Vi
         )}
         {frame.failed && (
           <div className="viewer-note">
-            <Nothing title={t('part.imageGone')} hint={t('part.imageGoneHint')} />
+            <Nothing title={t('part.imageNotShown')} hint={t('part.imageNotShownHint')} />
           </div>
         )}
         {part.row.image !== null && !frame.image && !frame.failed && (

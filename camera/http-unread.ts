@@ -1,0 +1,71 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { CodedError } from '../contracts/index.ts'
+import { IngestRefusal } from './http-ingest.ts'
+
+/** What the HTTP server says of a request that it could not read. */
+export interface ParseError extends Error {
+  code?: string
+  reason?: string
+  /** What was read. */
+  rawPacket?: Uint8Array
+}
+
+/** First byte of a TLS connection (RFC 8446, 5.1: handshake). */
+const TLS = 22
+
+/** Why such a request is refused; null when the connection broke, which is nobody's wrong request. */
+export function unreadable(e: ParseError): IngestRefusal | null {
+  const refusal = (status: number, expected: string, said = e.reason ?? e.message): IngestRefusal =>
+    new IngestRefusal(status, new CodedError('CAM_BAD_REQUEST', { expected, actual: said.slice(0, 120) }))
+  if (e.code === 'HPE_HEADER_OVERFLOW') return refusal(431, 'headers of at most 16 kB')
+  if (e.code === 'ERR_HTTP_REQUEST_TIMEOUT') return refusal(408, 'the whole headers within 60 s')
+  if (e.code === 'HPE_INVALID_METHOD' && e.rawPacket?.[0] === TLS)
+    return refusal(400, 'http://', 'https:// (TLS), which this port does not speak')
+  return e.code?.startsWith('HPE_') === true
+    ? refusal(400, 'a request of HTTP/1.1 whose content-length is that of its body')
+    : null
+}
+
+const REASON: Record<number, string> = {
+  400: 'Bad Request',
+  408: 'Request Timeout',
+  431: 'Request Header Fields Too Large',
+}
+
+/**
+ * Answers what could not be read, after what came before it on the connection, and ends the connection: what else is in
+ * it cannot be told apart.
+ */
+export class UnreadRequests {
+  /** The last response that was begun on a connection: an answer out of its turn would be taken for that of a part. */
+  readonly #last = new WeakMap<Duplex, ServerResponse>()
+  readonly #ending = new WeakSet<Duplex>()
+
+  begun({ socket }: IncomingMessage, response: ServerResponse): void {
+    this.#last.set(socket, response)
+  }
+
+  /** @param refusal null = nobody is there to be answered */
+  end(socket: Duplex, refusal: IngestRefusal | null): void {
+    if (!refusal || !socket.writable) return void socket.destroy()
+    // The parser complains of every further piece.
+    if (this.#ending.has(socket)) return
+    this.#ending.add(socket)
+    const before = this.#last.get(socket)
+    if (!before || before.writableFinished) return say(socket, refusal)
+    before.once('close', () => say(socket, refusal))
+  }
+}
+
+function say(socket: Duplex, { status, error }: IngestRefusal): void {
+  if (!socket.writable) return void socket.destroy()
+  const body = JSON.stringify({ code: error.code, message: error.message })
+  const head = [
+    `HTTP/1.1 ${status} ${REASON[status] ?? ''}`,
+    'content-type: application/json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
+}

@@ -1,0 +1,13 @@
+/** Layouts of data sets that are read, special before general: a folder is asked in this order what it is. */
+export const DATASET_LAYOUTS = [
+  'deeppcb',
+  'visa',
+  'yolo',
+  'labelme',
+  'coco',
+  'voc',
+  'mvtec',
+  'masks-beside',
+  'folder-per-class',
+  'folder',
+] as const

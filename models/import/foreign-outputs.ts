@@ -1,0 +1,45 @@
+import { CodedError } from '../../contracts/index.ts'
+import { AS_FLOAT } from '../onnx/outputs.ts'
+import type { OrtSession } from '../runtime/ort-session.ts'
+import type { ImportArguments } from './arguments.schema.ts'
+
+type Outputs = (named: string | null, place: number) => string
+
+/** An output by its name where the library always gives it one, else by its place. */
+export const outputsOf =
+  ({ outputs }: Pick<OrtSession, 'outputs'>): Outputs =>
+  (named, place) => {
+    const name = named ?? outputs[place]?.name
+    const found = outputs.find((o) => o.name === name || o.name === `${name}${AS_FLOAT}`)
+    if (found !== undefined && found.type !== 'float32')
+      throw new CodedError('MDL_PACKAGE', {
+        path: 'outputs',
+        expected: `float numbers in ${found.name}`,
+        actual: found.type,
+        hint: 'export the network up to its scores, without what chooses among them (ArgMax, ZipMap)',
+      })
+    if (found !== undefined) return found.name
+    throw new CodedError('MDL_PACKAGE', {
+      path: 'outputs',
+      expected: named ?? `at least ${place + 1}`,
+      actual: `[${outputs.map((o) => o.name).join(', ')}]`,
+      hint: 'choose the family the model was exported from',
+    })
+  }
+
+/** @throws MDL_PACKAGE when the output that is read has not one number per label */
+export function classesOf(
+  { output: named, labels }: ImportArguments,
+  { outputs }: Pick<OrtSession, 'outputs'>,
+): string {
+  const name = outputsOf({ outputs })(named ?? null, 0)
+  const { shape } = outputs.find((o) => o.name === name) ?? { shape: [] }
+  const width = shape.at(-1)
+  if (shape.length !== 2 || typeof width !== 'number' || width === labels.length) return name
+  throw new CodedError('MDL_PACKAGE', {
+    path: 'outputs',
+    expected: `[n, ${labels.length}], one number per label`,
+    actual: outputs.map((o) => `${o.name} [${o.shape.join(', ')}]`).join(', '),
+    hint: 'give all labels in their order; where the graph has several outputs, name the one with the scores as `output`',
+  })
+}
