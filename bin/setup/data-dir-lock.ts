@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import { asCoded, CodedError, makeFolder } from '../../contracts/index.ts'
 import { takeProcessLock } from '../../traceability/index.ts'
 
+/** SQLite takes a file system that gives no locks for one where somebody holds them. */
+const UNNAMED = '; where none runs, this file system has no locks, as some network shares: use a local disk'
+
 /**
  * Lets one process at a time work in a data directory: by `lock.db`, which the system frees when the process is gone.
  * `lock` beside it says who that is, to people and to programs from before there was a `lock.db`.
@@ -22,10 +25,12 @@ export function lockDataDir(dir: string): () => void {
         file: dir,
         expected: 'a data directory of its own',
         actual: `in use by ${owner === null ? 'another process' : `process ${owner}`}`,
-        hint: 'stop that line or give another directory (--data)',
+        hint: `stop that line or give another directory (--data)${owner === null ? UNNAMED : ''}`,
       })
     }
     try {
+      // One that was left behind may be of another user, and not to be written.
+      rmSync(file, { force: true })
       writeFileSync(file, `${process.pid} ${bootId()} lock.db`)
     } catch (error) {
       free()

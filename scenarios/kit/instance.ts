@@ -15,7 +15,7 @@ import type { JobRunner } from './job-runner.ts'
 import { JobDispatcher } from './job-dispatcher.ts'
 import { owes, pendingJobs, requestJob } from './job-queue.ts'
 import { fingerprintOf, prepareStore, readCursor, resetState } from './module-store.ts'
-import { relayOutbox, unsent } from './outbox.ts'
+import { relayOutbox, sendAgain, unsent } from './outbox.ts'
 import { txOf } from './output.ts'
 import { matcher, projectBatch, ProjectionFault, type Projection } from './projector.ts'
 import { ReferenceData } from './reference.ts'
@@ -96,6 +96,8 @@ export class ModuleInstance {
     if (lastEvent === null) return
     const there = this.#o.log.read(position - 1, 1)[0]
     if (there?.position === position && there.event.id === lastEvent.id) return
+    // What was sent may not be in this log: it keeps one of each. Before the cursor goes, so that it is done after a crash.
+    sendAgain(this.db)
     resetState(this.db, this.body.schema, this.#fingerprint)
     const expected = `event ${lastEvent.id} at position ${position} of the log`
     const actual = there === undefined ? 'a log that ends before it' : `event ${there.event.id}`

@@ -64,3 +64,8 @@ export async function relayOutbox(
 
 export const unsent = (db: SqlDatabase): number =>
   db.get<{ n: number }>(`select count(*) as n from _outbox where sent = 0`)?.n ?? 0
+
+/** Everything is owed once more; the receiver keeps one of each id. */
+export function sendAgain(db: SqlTx): void {
+  db.run(`update _outbox set sent = 0`)
+}

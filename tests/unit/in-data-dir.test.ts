@@ -1,6 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -121,4 +130,35 @@ it('leaves it to a line of a program that knew no other lock than the number of 
   // The machine was started again since.
   writeFileSync(join(dir, 'lock'), `${process.ppid} another`)
   lockDataDir(dir)()
+})
+
+it('does not shut out the line of another user when root was there', (t) => {
+  if (process.geteuid?.() !== 0) return t.skip('only root may give files to another user')
+  const [uid, gid] = [65_534, 65_534]
+  const of = mkdtempSync(join(tmpdir(), 'sightline-owner-'))
+  chownSync(of, uid, gid)
+  lockDataDir(of)()
+  expect(statSync(join(of, 'lock.db'))).toMatchObject({ uid, gid })
+  // Left behind when its process was killed.
+  writeFileSync(join(of, 'lock'), '1 x lock.db')
+  process.seteuid?.(uid)
+  try {
+    lockDataDir(of)()
+  } finally {
+    process.seteuid?.(0)
+  }
+  rmSync(of, { recursive: true })
+})
+
+it('says why it cannot be made', (t) => {
+  if (process.geteuid?.() !== 0) return t.skip('only root may become another user')
+  const of = mkdtempSync(join(tmpdir(), 'sightline-owner-'))
+  chmodSync(of, 0o755)
+  process.seteuid?.(65_534)
+  try {
+    expect(() => lockDataDir(of)).toThrow(/^CFG_DATA_DIR.*EACCES/)
+  } finally {
+    process.seteuid?.(0)
+  }
+  rmSync(of, { recursive: true })
 })

@@ -303,4 +303,24 @@ describe('outbox', () => {
     expect(sent.length).toBe(2)
     expect(host.status('proposer').outbox).toEqual({ unsent: 0, fault: null })
   })
+  it('sends again what a log that was put back from an older copy may not have', async () => {
+    const dir = scratch()
+    const ids: string[][] = []
+    const lifeOf = async (events: QEvent[]): Promise<void> => {
+      const sent: string[] = []
+      ids.push(sent)
+      const log = new MemoryLog().append(events)
+      const emit = async (e: Omit<QEvent, 'sequence'>): Promise<void> => void sent.push(e.id)
+      const host = open({ dir, log, modules: [{ slug: 'proposer' }], emit })
+      await host.drain()
+      await host.close()
+      hosts.pop()
+    }
+    const cause = inspected({ name: 'o1', result: 'fail', classes: ['one'] })
+    const after = inspected({ name: 'o2', result: 'pass' })
+    await lifeOf([cause, after])
+    await lifeOf([cause, after])
+    await lifeOf([cause])
+    expect(ids).toEqual([[expect.any(String)], [], ids[0]])
+  })
 })

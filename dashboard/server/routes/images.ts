@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import { z } from '../zod.ts'
-import { CodedError } from '../../../contracts/index.ts'
+import { imageFile } from '../../../traceability/query/index.ts'
 import { ImageCache } from '../images/image-cache.ts'
 import { mimeOf, renderImage } from '../images/render.ts'
 import { notFound } from '../errors.ts'
@@ -58,14 +57,9 @@ export function imageRoutes(images: ImageReader): Route[] {
 async function read(images: ImageReader, sha256: string): Promise<Buffer> {
   const path = await images.path(sha256)
   if (path === null) throw notFound('a stored image', sha256)
-  const bytes = await readFile(path).catch((error: unknown): never => {
-    const gone = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-    if (gone) throw notFound('a stored image', `${sha256}, whose file is gone`)
-    throw new CodedError('TRC_IMAGE', { actual: String(error), cause: error })
+  return imageFile(path, sha256).catch((error: unknown): never => {
+    const { cause } = error as Error
+    const gone = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
+    throw gone ? notFound('a stored image', `${sha256}, whose file is gone`) : error
   })
-  // On a thread of the runtime: this one serves the gate, too.
-  const actual = Buffer.from(await crypto.subtle.digest('SHA-256', bytes)).toString('hex')
-  if (actual === sha256) return bytes
-  const hint = 'the file was altered; restore it from a backup'
-  throw new CodedError('TRC_IMAGE', { file: path, expected: sha256, actual, hint })
 }
