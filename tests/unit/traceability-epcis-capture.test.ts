@@ -1,8 +1,9 @@
-import { rmSync } from 'node:fs'
+import { copyFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type TraceFact, uuidv7 } from '../../contracts/index.ts'
 import { byTarget, heldBy, type Hold, holdOver } from '../../traceability/genealogy/holds.ts'
+import { EpcisDesk } from '../../traceability/epcis/desk.ts'
 import { openSql, openTraceQuery } from '../../traceability/index.ts'
 import { Draw, event, type Json } from './samples/epcis-documents.ts'
 import { refusal, Repository } from './samples/epcis-repository.ts'
@@ -127,6 +128,37 @@ describe('captured events', () => {
     expect(await repository.found()).toEqual(before)
     expect((await repository.epcis.jobs({ perPage: 5, token: null })).items).toHaveLength(1)
   })
+})
+
+it('subscriptions go on behind the last event that a log has which was put back from an older copy', async () => {
+  const file = join(repository.dataDir, 'trace.db')
+  await repository.capture([observed()])
+  await repository.close()
+  copyFileSync(file, `${file}.older`)
+  await repository.reopen()
+  await repository.capture([observed({ epcList: [unit(2)] }), packed()])
+  await repository.close()
+  const cursor = (before?: (desk: EpcisDesk) => void): number | undefined => {
+    const desk = new EpcisDesk(repository.dataDir)
+    while (desk.follow());
+    before?.(desk)
+    const [kept] = desk.state.subscriptions(null)
+    desk.close()
+    return kept?.cursor
+  }
+  const createdAt = at(0)
+  const delivered = (desk: EpcisDesk): void => {
+    desk.state.addQuery({ name: 'q', query: {}, params: {} as never, createdAt })
+    desk.state.addSubscription(
+      { subscriptionID: 's', queryName: 'q', cursor: desk.events.end() } as never,
+      createdAt,
+    )
+  }
+  expect([cursor(delivered), cursor()]).toEqual([3, 3])
+  for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true })
+  copyFileSync(`${file}.older`, file)
+  expect([cursor(), cursor()]).toEqual([1, 1])
+  await repository.reopen()
 })
 
 describe('a captured event that says what is stopped here', () => {

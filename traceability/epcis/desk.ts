@@ -33,17 +33,21 @@ export class EpcisDesk {
     const file = join(dir, 'projection.db')
     const open = openDerived(onSetAside)
     let projection = openProjection(file, open)
+    const state = openSql(join(dir, 'state.db'), { synchronous: 'full' })
+    this.state = new EpcisState(state)
+    const end = this.#log.end()
+    const older = projection !== null && progress(projection) > end
+    // Else subscriptions would miss as many of the next events as the log lost.
+    if (older) this.state.deliveredAtMost(eventsUpTo(projection, end))
     // Another version of the projection, or a log that was put back: built again.
-    if (projection === null || progress(projection) > this.#log.end()) {
+    if (projection === null || older) {
       projection?.close()
       for (const suffix of ['', '-wal', '-shm'])
         if (existsSync(file + suffix)) rmSync(file + suffix, { force: true })
       projection = openProjection(file, open)
     }
     if (projection === null) throw new Error(`${file} cannot be made`)
-    const state = openSql(join(dir, 'state.db'), { synchronous: 'full' })
     this.#open = [trace, projection, state]
-    this.state = new EpcisState(state)
     this.events = new EventStore(projection)
     this.answers = new Answers(this.events)
     this.#projector = new Projector(
@@ -67,6 +71,9 @@ export class EpcisDesk {
 
 const progress = (db: SqlDatabase): number =>
   db.get<{ position: number }>('select position from progress')?.position ?? 0
+
+const eventsUpTo = (db: SqlDatabase | null, position: number): number =>
+  db?.get<{ n: number | null }>('select max(n) as n from event where position <= ?', position)?.n ?? 0
 
 /** Null when the file is of another version. */
 function openProjection(file: string, open: OpenSql): SqlDatabase | null {

@@ -180,6 +180,14 @@ export class EpcisState {
     this.#db.run('update subscription set json = ? where id = ?', JSON.stringify(s), s.subscriptionID)
   }
 
+  /** Events up to `n` are those of the log; what was delivered behind them is not in it any more. */
+  deliveredAtMost(n: number): void {
+    this.#db.run(
+      `update subscription set json = json_set(json, '$.cursor', ?1) where json ->> '$.cursor' > ?1`,
+      n,
+    )
+  }
+
   subscriptions(queryName: string | null): Subscription[] {
     return this.#db
       .all<Json>('select json from subscription where query = ?1 or ?1 is null order by id', queryName)
