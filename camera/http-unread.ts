@@ -33,17 +33,24 @@ const REASON: Record<number, string> = {
   431: 'Request Header Fields Too Large',
 }
 
+/** A request as far as it was read, and the response before its own, which has to leave first. */
+interface Begun {
+  req: IncomingMessage
+  res: ServerResponse
+  before: ServerResponse | undefined
+}
+
 /**
  * Answers what could not be read, after what came before it on the connection, and ends the connection: what else is in
- * it cannot be told apart.
+ * it cannot be told apart. A request that breaks off in its body ends with it, so that its part is missed at once.
  */
 export class UnreadRequests {
-  /** The last response that was begun on a connection: an answer out of its turn would be taken for that of a part. */
-  readonly #last = new WeakMap<Duplex, ServerResponse>()
+  /** An answer out of its turn would be taken for that of a part. */
+  readonly #last = new WeakMap<Duplex, Begun>()
   readonly #ending = new WeakSet<Duplex>()
 
-  begun({ socket }: IncomingMessage, response: ServerResponse): void {
-    this.#last.set(socket, response)
+  begun(req: IncomingMessage, res: ServerResponse): void {
+    this.#last.set(req.socket, { req, res, before: this.#last.get(req.socket)?.res })
   }
 
   /** @param refusal null = nobody is there to be answered */
@@ -52,8 +59,9 @@ export class UnreadRequests {
     // The parser complains of every further piece.
     if (this.#ending.has(socket)) return
     this.#ending.add(socket)
-    const before = this.#last.get(socket)
-    if (!before || before.writableFinished) return say(socket, refusal)
+    const last = this.#last.get(socket)
+    const before = last?.req.complete === false ? last.before : last?.res
+    if (!before || before.closed) return say(socket, refusal)
     before.once('close', () => say(socket, refusal))
   }
 }

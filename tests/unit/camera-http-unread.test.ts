@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -100,4 +101,19 @@ it('leaves the parts before it on the connection their answers', async () => {
     '"code":"CAM_BAD_REQUEST"',
   ])
   expect(items).toMatchObject([{ kind: 'frame' }, { kind: 'frame' }])
+})
+
+it('misses a part whose sender ends in its body at once, behind the answers of those before it', async () => {
+  const part = head('content-length: 6') + 'pixels'
+  const socket = connect(Number(new URL(source.url() ?? '').port), '127.0.0.1')
+  let answer = ''
+  socket.on('data', (chunk: Buffer) => (answer += chunk.toString()))
+  // Long before the limit of a stalled upload.
+  const over = once(socket, 'close', { signal: AbortSignal.timeout(3_000) })
+  socket.end(`${part}${head('content-length: 100')}pix`)
+  await over
+  expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 202', 'HTTP/1.1 400'])
+  await expect.poll(() => items.length).toBe(2)
+  expect(items).toMatchObject([{ kind: 'frame' }, { kind: 'missed', code: 'CAM_INCOMPLETE' }])
+  expect(source.health().lastError).toMatch(/CAM_INCOMPLETE/)
 })
