@@ -117,3 +117,16 @@ it('misses a part whose sender ends in its body at once, behind the answers of t
   expect(items).toMatchObject([{ kind: 'frame' }, { kind: 'missed', code: 'CAM_INCOMPLETE' }])
   expect(source.health().lastError).toMatch(/CAM_INCOMPLETE/)
 })
+
+it('answers once where a part was refused by its headers and its body breaks off', async () => {
+  const socket = connect(Number(new URL(source.url() ?? '').port), '127.0.0.1')
+  let answer = ''
+  socket.on('data', (chunk: Buffer) => (answer += chunk.toString()))
+  const over = once(socket, 'close', { signal: AbortSignal.timeout(3_000) })
+  socket.write(`${head('content-length: 3001')}pix`)
+  await expect.poll(() => answer).toContain('HTTP/1.1 413')
+  socket.end()
+  await over
+  expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 413'])
+  expect(items).toMatchObject([{ kind: 'missed', code: 'CAM_FRAME_TOO_LARGE' }])
+})
