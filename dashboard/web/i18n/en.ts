@@ -177,7 +177,7 @@ export const en = {
     above: 'above UCL',
     below: 'below LCL',
     toParts: 'Parts of this subgroup',
-    asTable: 'The {{n}} points as a table; a click on one, here or above, shows its parts',
+    asTable: 'As a table (points: {{n}}); a click on a point, here or above, shows its parts',
     until: 'Last part',
     signal: 'Signal',
   },
