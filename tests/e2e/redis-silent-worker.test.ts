@@ -101,7 +101,8 @@ describeWith('Redis', await redisPresent(), 'the only worker host falls silent',
       child.kill('SIGCONT')
       await expect.poll(remote, { timeout: 20_000, interval: 300 }).toBe(true)
       expect(q.health()).toMatchObject({ mode: 'queue', degraded: null })
-      expect(said).toEqual([
+      // A host that wakes may find its connection stale, and is not connected until it has another.
+      expect(said.filter((message) => !message.startsWith('no inspection worker is connected'))).toEqual([
         expect.stringContaining('do not answer') as string,
         'inspection workers are back',
       ])
