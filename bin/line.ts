@@ -1,7 +1,6 @@
 import { basename, join } from 'node:path'
 import { createFramePool, createFrameSource, createRejectOutput } from '../camera/index.ts'
 import {
-  asCoded,
   type CodedError,
   errorText,
   type FrameSource,
@@ -21,6 +20,8 @@ import {
 } from '../traceability/index.ts'
 import { EpcisService, keepShifts, openTraceQuery, QueryProcess } from '../traceability/query/index.ts'
 import { type LineConfig, spoolAfterMs } from './line/config.ts'
+import { openLineAccounts } from './line/accounts.ts'
+import { startEpcis } from './line/start-epcis.ts'
 import { announceLine } from './setup/line-address.ts'
 import { lockDataDir } from './setup/data-dir-lock.ts'
 import type { Environment } from './setup/environment.ts'
@@ -150,6 +151,8 @@ export async function startLine(config: LineConfig, environment: Environment): P
     closers.push(() => modules.close())
 
     const operators = await Operators.open(dataDir, spec, store)
+    const { accounts, close: closeAccounts } = openLineAccounts(dataDir, spec, store, notices)
+    closers.push(closeAccounts)
     const reads = await openReads(spec, store, operators)
     closers.push(() => reads.close())
 
@@ -258,6 +261,8 @@ export async function startLine(config: LineConfig, environment: Environment): P
       epcis,
       sinks,
       operators,
+      ...(accounts && { accounts }),
+      plainSignIn: spec.dashboard.plainSignIn,
       proof: proofPort(config, proof, questions.questions),
       log,
       version,
@@ -271,16 +276,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
     const abort = new AbortController()
     modules.start()
     sinks.start()
-    epcis.start().catch((error: unknown) => {
-      const why = asCoded(error, 'TRC_OPEN')
-      log.error({ code: why.code, error: why.message }, 'EPCIS queries and subscriptions stand still')
-      const { en, zh } = errorText(why)
-      const text = {
-        en: `EPCIS queries and subscriptions stand still: ${en}`,
-        zh: `EPCIS 查询和订阅已停止:${zh}`,
-      }
-      notices.push({ id: 'epcis', text })
-    })
+    startEpcis(epcis, notices)
     const ended = Promise.all(stations.map(({ engine }) => engine.run(abort.signal))).then(() => undefined)
     live.started(ended)
     return {

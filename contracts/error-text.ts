@@ -112,6 +112,9 @@ const ZH: Record<ErrorCode, string> = {
   API_REQUEST: '请求格式错误',
   API_NOT_FOUND: '没有这个资源',
   API_METHOD: '该资源不支持此方法',
+  API_LOGIN: '无法确认访问者身份',
+  API_ACCOUNT: '账户不能这样设置',
+  API_ROLE: '需要其他角色',
   API_BUSY: '实时屏幕数已达服务器上限',
   API_INTERNAL: '服务器出错',
 }

@@ -113,6 +113,9 @@ export const ERROR_CODES = {
   API_REQUEST: 'the request is malformed',
   API_NOT_FOUND: 'no such resource',
   API_METHOD: 'the resource does not have this method',
+  API_LOGIN: 'who asks is not known',
+  API_ACCOUNT: 'the account cannot be so',
+  API_ROLE: 'another role is needed',
   API_BUSY: 'the server has as many live screens as it takes',
   API_INTERNAL: 'the server failed',
 } as const

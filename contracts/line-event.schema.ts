@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { accountAuditSchema } from './account.schema.ts'
 import { uuidv7 } from './ids.ts'
 import { operatorSignedSchema } from './operator.schema.ts'
 import { imagesDeletedSchema } from './retention.schema.ts'
@@ -44,6 +45,7 @@ export const LINE_EVENT_DATA = {
   'qe.image.deleted.v1': imagesDeletedSchema,
   'qe.sink.replayed.v1': sinkReplayedSchema,
   'qe.operator.signed.v1': operatorSignedSchema,
+  'qe.audit.v1': accountAuditSchema,
 } as const
 
 /** Subject of events about a trigger, whose unit may not be known. */

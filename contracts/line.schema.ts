@@ -276,6 +276,8 @@ export const lineSchema = z
               ),
           )
           .default([]),
+        /** Passwords are taken over plain http from other machines, too: for a network that nobody else listens on. */
+        plainSignIn: z.boolean().default(false),
       })
       .prefault({}),
     /** Data directory, from where the line file lies; `.sightline` in the current directory when absent. */

@@ -5,6 +5,7 @@ export {
   type DashboardOptions,
   type PlantDashboardOptions,
 } from './server/app.ts'
+export type * from './server/account-ports.ts'
 export type * from './server/plant-ports.ts'
 export { MAX_FACTS } from './server/schemas/genealogy.schema.ts'
 export { analyse, causesCsv } from './server/analysis.ts'

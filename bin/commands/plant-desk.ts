@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { shortName, PlantDesk, openPlant } from '../../traceability/index.ts'
 import type { Environment } from '../setup/environment.ts'
@@ -17,6 +18,8 @@ interface ServeOptions {
   port: number
   host: string
   allowHost?: string[]
+  data?: string
+  plainSignIn?: boolean
   checkEvery: number
 }
 
@@ -45,6 +48,8 @@ export function addPlantDesk(plant: Command, environment: Environment): void {
     .option('--port <n>', 'port', whole(0, 65_535), environment.port ?? 8415)
     .option('--host <address>', 'address', environment.host ?? '127.0.0.1')
     .option('--allow-host <name...>', 'host names besides localhost and that of this machine')
+    .option('--data <dir>', 'directory of its accounts (or SIGHTLINE_DATA_DIR)')
+    .option('--plain-sign-in', 'take passwords over plain http from other machines, too')
     .option('--check-every <minutes>', 'pause between two checks of all logs', whole(1, 10_080), 60)
     .action((o: ServeOptions) => serve(o, environment))
 }
@@ -91,6 +96,8 @@ async function serve(o: ServeOptions, environment: Environment): Promise<void> {
     host: o.host,
     port: o.port,
     allowedHosts: o.allowHost ?? [],
+    dataDir: resolve(o.data ?? environment.dataDir ?? '.sightline'),
+    plainSignIn: o.plainSignIn ?? false,
     checkEveryMs: o.checkEvery * 60_000,
   })
   const stop = (): void => void server.stop().then(() => process.exit(0))

@@ -30,6 +30,7 @@ export const COMMANDS: { names: string[]; load(): Promise<AddCommand> }[] = [
   { names: ['dispose'], load: async () => (await import('./dispose.ts')).addDispose },
   { names: ['ncr'], load: async () => (await import('./ncr.ts')).addNcr },
   { names: ['identity'], load: async () => (await import('./identity.ts')).addIdentity },
+  { names: ['account'], load: async () => (await import('./account.ts')).addAccount },
   { names: ['sinks'], load: async () => (await import('./sinks.ts')).addSinks },
   { names: ['verify'], load: async () => (await import('./verify.ts')).addVerify },
   { names: ['witness'], load: async () => (await import('./witness.ts')).addWitness },

@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { asCoded } from '../../contracts/index.ts'
+import { asCoded, makeFolder } from '../../contracts/index.ts'
 import { createPlantDashboard, MAX_FACTS, type PlantLine } from '../../dashboard/index.ts'
 import { OWN_LOG, placeOf, type PlantLogFacts } from '../../traceability/index.ts'
 import { PlantQueryProcess } from '../../traceability/query/index.ts'
+import { AccountBook } from '../accounts/account-book.ts'
 import { log } from '../setup/log.ts'
 import { paths, version } from '../setup/paths.ts'
 import { plantImages } from './images.ts'
@@ -16,6 +17,9 @@ export interface PlantServerOptions {
   host: string
   port: number
   allowedHosts: readonly string[]
+  /** Where its accounts are kept. */
+  dataDir: string
+  plainSignIn: boolean
   /** Pause between two checks of all logs, ms. */
   checkEveryMs: number
   /** Folder of the built pages; absent = where the build puts them. */
@@ -44,12 +48,14 @@ export async function startPlantServer(o: PlantServerOptions): Promise<PlantServ
   // All facts of one request wait at once.
   const desk = new PlantQueryProcess({ ...store, maxWaiting: MAX_FACTS })
   const checker = new PlantQueryProcess({ ...store, limitMs: CHECK_LIMIT_MS })
+  const accounts = openBook(o.dataDir)
   const cache = mkdtempSync(join(tmpdir(), 'sightline-plant-'))
   const stop = new AbortController()
   const closeAll = async (): Promise<void> => {
     stop.abort()
     await Promise.all([asked, desk, checker].map((p) => p.close()))
     rmSync(cache, { recursive: true, force: true })
+    accounts.close()
   }
   const checks = new Map<string, PlantLine['check']>()
   const { questions } = asked
@@ -66,6 +72,8 @@ export async function startPlantServer(o: PlantServerOptions): Promise<PlantServ
       activeHolds: () => questions.activeHolds(),
     },
     images: plantImages(questions, cache),
+    accounts,
+    plainSignIn: o.plainSignIn,
     log,
     version,
     allowedHosts: o.allowedHosts,
@@ -89,6 +97,12 @@ export async function startPlantServer(o: PlantServerOptions): Promise<PlantServ
     await closeAll()
     throw error
   }
+}
+
+/** @throws CFG_DATA_DIR, TRC_OPEN */
+function openBook(dir: string): AccountBook {
+  makeFolder(dir, 'CFG_DATA_DIR')
+  return AccountBook.open(dir)
 }
 
 const shown = (l: PlantLogFacts, checks: ReadonlyMap<string, PlantLine['check']>): PlantLine => ({

@@ -2,6 +2,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express, { type Express } from 'express'
 import { CodedError } from '../../contracts/index.ts'
+import type { AccountPort } from './account-ports.ts'
+import { Sessions } from './accounts/session.ts'
+import { identify } from './accounts/who.ts'
 import type { EpcisService } from '../../traceability/query/index.ts'
 import { docsPage } from './docs-page.ts'
 import { errorHandler, unknownPath } from './errors.ts'
@@ -10,6 +13,7 @@ import { openApiDocument } from './openapi.ts'
 import { plantSide, type PlantSideOptions } from './plant-side.ts'
 import type { DashboardLog, ImageReader } from './ports.ts'
 import { mount, otherMethods, type Route } from './route.ts'
+import { accountRoutes } from './routes/accounts.ts'
 import { analysisRoutes } from './routes/analysis.ts'
 import { counterRoutes } from './routes/counters.ts'
 import { epcisErrors, EPCIS_BASE, unknownEpcisPath } from './routes/epcis-http.ts'
@@ -30,6 +34,10 @@ interface ServerOptions {
   images: ImageReader
   /** The EPCIS repository; absent = the server has none. */
   epcis?: EpcisService
+  /** Absent = who sits at this machine may do everything, others may look. */
+  accounts?: AccountPort
+  /** Passwords are taken over plain http from other machines, too; absent = no. */
+  plainSignIn?: boolean
   log: DashboardLog
   version: string
   /** Host names besides localhost, this machine's name and plain addresses. */
@@ -66,7 +74,12 @@ export const createPlantDashboard = (options: PlantDashboardOptions): Dashboard 
 function createServerOf(side: Side, options: ServerOptions): Dashboard {
   const { queries } = side
   const { log, version } = options
+  const accounts = options.accounts && {
+    port: options.accounts,
+    sessions: new Sessions(options.accounts.key),
+  }
   const routes: Route[] = [
+    ...accountRoutes({ accounts, plainSignIn: options.plainSignIn ?? false }),
     ...side.routes,
     ...counterRoutes(queries),
     ...partRoutes(side),
@@ -93,6 +106,7 @@ function createServerOf(side: Side, options: ServerOptions): Dashboard {
   app.disable('x-powered-by')
   app.set('query parser', 'simple')
   app.use(securityHeaders(), hostGuard(options.allowedHosts ?? []), urlGuard)
+  if (accounts) app.use(identify(accounts.port, accounts.sessions))
   mount(app, routes)
   mountModules(app, side.handlers)
   app.use(otherMethods([...routes, ...side.handlers]))

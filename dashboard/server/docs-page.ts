@@ -56,6 +56,7 @@ const TAGS: Record<string, { zh: string; en: string }> = {
   epcis: { zh: 'EPCIS', en: 'EPCIS' },
   models: { zh: '模型', en: 'Models' },
   modules: { zh: '模块', en: 'Modules' },
+  accounts: { zh: '账户', en: 'Accounts' },
   operations: { zh: '运维', en: 'Operations' },
   plant: { zh: '工厂', en: 'Plant' },
 }

@@ -5,6 +5,9 @@ import type { DashboardLog } from './ports.ts'
 /** HTTP status by error code; 500 for the others. */
 export const STATUS: Partial<Record<ErrorCode, number>> = {
   API_REQUEST: 400,
+  API_LOGIN: 401,
+  API_ROLE: 403,
+  API_ACCOUNT: 409,
   API_NOT_FOUND: 404,
   API_METHOD: 405,
   API_BUSY: 503,
@@ -87,11 +90,3 @@ export class RefusedError extends CodedError {
     this.name = 'RefusedError'
   }
 }
-
-/** Something is changed from the line PC only; `hint` says what to do there. */
-export const viewersMayNot = (hint: string): RefusedError =>
-  new RefusedError('someone at the line PC', 'a viewer', hint, {
-    expected: '在产线电脑上操作的人',
-    actual: '只读访问者',
-    hint: '请在产线电脑上进行',
-  })

@@ -11,7 +11,7 @@ const errorSchema = z.object({ code: z.string(), message: z.string(), zh: z.stri
 const JSON_TYPE = 'application/json'
 const PROBLEM_TYPE = 'application/problem+json'
 /** Refused, not allowed, not there, not now, not acceptable, too busy: what endpoints of modules and models may answer. */
-const MODULE_FAILURES = [400, 403, 404, 409, 422, 503]
+const MODULE_FAILURES = [400, 401, 403, 404, 409, 422, 503]
 
 /** Express path → OpenAPI path: `/parts/:id` → `/parts/{id}`. */
 export const openApiPath = (path: string): string => path.replace(/[:*](\w+)/g, '{$1}')
@@ -42,6 +42,7 @@ export function openApiDocument(
       tags: [route.tag],
       summary: route.summary.en,
       'x-summary-zh': route.summary.zh,
+      ...(route.role && { 'x-role': route.role }),
       ...(params === undefined && { parameters: pathParameters(route.path) }),
       request: {
         ...(params && { params }),
@@ -57,6 +58,7 @@ export function openApiDocument(
           : failures(
               ...(asked ? [400] : []),
               ...(body === undefined ? [] : [403, 409]),
+              ...(route.role === undefined ? [] : [401, 403]),
               ...(params === undefined ? [] : [404]),
             )),
         ...successes(route),

@@ -1,5 +1,6 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express'
-import { CodedError, requestFault } from '../../contracts/index.ts'
+import { CodedError, requestFault, type Role } from '../../contracts/index.ts'
+import { roleGuard, selfGuard } from './accounts/who.ts'
 import { z } from './zod.ts'
 import type { Text } from './ports.ts'
 
@@ -8,7 +9,17 @@ export interface Route {
   method: 'get' | 'post' | 'delete' | 'options'
   /** Express form, e.g. `/api/parts/:inspectionId`. */
   path: string
-  tag: 'operations' | 'line' | 'plant' | 'parts' | 'genealogy' | 'proof' | 'images' | 'live' | 'epcis'
+  tag:
+    | 'accounts'
+    | 'operations'
+    | 'line'
+    | 'plant'
+    | 'parts'
+    | 'genealogy'
+    | 'proof'
+    | 'images'
+    | 'live'
+    | 'epcis'
   summary: Text
   /** Absent = each `:name` of the path is text. */
   params?: z.ZodObject
@@ -18,7 +29,9 @@ export interface Route {
   body?: z.ZodType
   /** JSON unless said otherwise. */
   bodyTypes?: readonly string[]
-  /** Run before it: who may change something, and how the body is read. */
+  /** Whom it is for; absent = everybody. */
+  role?: Role
+  /** Run before it: what asks, and how the body is read. */
   guards?: RequestHandler[]
   /** `application/json` unless said otherwise. */
   contentType?: string
@@ -105,5 +118,11 @@ export function otherMethods(routes: readonly { method: string; path: string }[]
 
 export function mount(router: Router, routes: readonly Route[]): void {
   for (const route of routes)
-    router[route.method](route.path, ...(route.guards ?? []), (req, res) => route.run(req, res))
+    router[route.method](
+      route.path,
+      ...(route.role === undefined ? [] : [roleGuard(route.role)]),
+      ...(route.guards ?? []),
+      selfGuard,
+      (req, res) => route.run(req, res),
+    )
 }

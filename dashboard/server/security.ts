@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
 import { hostname } from 'node:os'
-import type { Request, RequestHandler } from 'express'
+import type { RequestHandler } from 'express'
 import helmet from 'helmet'
 import { badRequest, RefusedError } from './errors.ts'
 
@@ -63,7 +63,7 @@ export function allowedHost(header: string, allowedHosts: readonly string[]): bo
   return names.includes(host) || isIP(host) !== 0
 }
 
-function hostOf(header: string): string {
+export function hostOf(header: string): string {
   const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(header)
   return (bracketed?.[1] ?? header.replace(/:\d+$/, '')).toLowerCase()
 }
@@ -85,17 +85,4 @@ export function foreignPage(headers: IncomingHttpHeaders): string | null {
     return `origin ${origin}`
   const site = headers['sec-fetch-site'] ?? 'none'
   return site === 'same-origin' || site === 'none' ? null : `Sec-Fetch-Site: ${String(site)}`
-}
-
-const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|::1|::ffff:127\.\d+\.\d+\.\d+)$/
-
-/**
- * As long as there are no accounts: whoever sits at the line PC may do everything, everyone else may look. Behind a proxy
- * on this machine everybody has its address. One that does not say for whom it asks is known by the name of the host.
- */
-export function whoAsks(req: Request): { role: string; user: string } {
-  const address = req.socket.remoteAddress ?? ''
-  const proxied = req.headers['x-forwarded-for'] !== undefined || req.headers['forwarded'] !== undefined
-  const here = !proxied && LOOPBACK.test(address) && LOOPBACK.test(hostOf(req.headers.host ?? ''))
-  return here ? { role: 'admin', user: 'local' } : { role: 'viewer', user: address }
 }

@@ -29,6 +29,9 @@ const NcrOnePage = lazy(() => import('./ncr/ncr-one-page.tsx').then((m) => ({ de
 const LotPage = lazy(() => import('./holds/lot-page.tsx').then((m) => ({ default: m.LotPage })))
 const ModulesPage = lazy(() => import('./modules/modules-page.tsx').then((m) => ({ default: m.ModulesPage })))
 const SystemPage = lazy(() => import('./system/system-page.tsx').then((m) => ({ default: m.SystemPage })))
+const AccountsPage = lazy(() =>
+  import('./people/accounts-page.tsx').then((m) => ({ default: m.AccountsPage })),
+)
 const NotFoundPage = lazy(() => import('./shell/not-found.tsx').then((m) => ({ default: m.NotFoundPage })))
 
 const queries = new QueryClient({
@@ -67,6 +70,7 @@ export function App(): ReactNode {
                     <Route path="/holds" element={<HoldsPage />} />
                     <Route path="/ncr" element={<NcrPage />} />
                     <Route path="/ncr/:ncr" element={<NcrOnePage />} />
+                    <Route path="/accounts" element={<AccountsPage />} />
                     <Route path="/lot/:lot" element={<LotPage />} />
                     {!atPlant() && (
                       <>

@@ -1,13 +1,12 @@
 import { z } from 'zod'
-import { CodedError, requestFault, toFact, uuidv7 } from '../../contracts/index.ts'
+import { CodedError, mustAllow, requestFault, toFact, uuidv7 } from '../../contracts/index.ts'
 import { approveAction, listActions, moveAction, needAction, typeOf, type ActionState } from './actions.ts'
 import { listAlerts } from './alerts.ts'
 import { parseCsv } from './csv.ts'
 import type { ModuleHost } from './host.ts'
-import { empty, endpoint, Forbidden, moduleRoutes, noBody, Refused, type HttpRoute } from './http.ts'
+import { empty, endpoint, moduleRoutes, noBody, Refused, type HttpRoute } from './http.ts'
 import type { ModuleInstance } from './instance.ts'
 import { enqueue } from './outbox.ts'
-import { allows } from './roles.ts'
 
 const MAX_ROWS = 50_000
 const limit = z.coerce.number().int().min(1).max(1_000).default(100)
@@ -203,7 +202,7 @@ export function httpRoutes(host: ModuleHost): HttpRoute[] {
         const m = of(params)
         const id = params['id'] ?? ''
         const need = typeOf(m.desk, needAction(m.db, id).type).role
-        if (!allows(role, need)) throw new Forbidden(role, need)
+        mustAllow(role, need)
         const action = m.db.transaction(() => decide(m, id, given, user))
         void m.relay()
         return { action }

@@ -3,13 +3,14 @@ import {
   asCoded,
   CodedError,
   errorText,
+  mustAllow,
   requestFault,
   toFact,
   type ErrorCode,
   type I18n,
+  type Role,
 } from '../../contracts/index.ts'
 import type { ModuleHost } from './host.ts'
-import { allows, type Role } from './roles.ts'
 
 export interface HttpRequest {
   params: Record<string, string>
@@ -39,13 +40,6 @@ export interface HttpRoute {
   handle(req: HttpRequest): Promise<HttpResponse>
 }
 
-/** Refused for lack of rights. */
-export class Forbidden extends CodedError {
-  constructor(have: string, need: Role) {
-    super('API_REQUEST', { expected: `role ${need}`, actual: `role ${have || 'none'}` })
-  }
-}
-
 /** Input that parsed but cannot be accepted; `body` explains in full. */
 export class Refused extends CodedError {
   readonly body: Record<string, unknown>
@@ -59,6 +53,7 @@ export class Refused extends CodedError {
 const STATUS: Partial<Record<ErrorCode, number>> = {
   API_NOT_FOUND: 404,
   API_REQUEST: 400,
+  API_ROLE: 403,
   EVT_REFERENCE: 422,
   MDL_GATE: 409,
   MDL_LIFE: 409,
@@ -102,7 +97,7 @@ export function endpoint<Q, B>(e: {
     ...rest,
     async handle(req) {
       try {
-        if (!allows(req.role, e.role)) throw new Forbidden(req.role, e.role)
+        mustAllow(req.role, e.role)
         const query = check(e.query, req.query, 'query')
         const body = check(e.body, req.body, 'body')
         const answer = await work({ ...req, query, body })
@@ -124,7 +119,7 @@ function failure(error: unknown): HttpResponse {
   const coded = asCoded(error, 'API_INTERNAL')
   const extra = coded instanceof Refused ? coded.body : {}
   return {
-    status: coded instanceof Forbidden ? 403 : (STATUS[coded.code] ?? 500),
+    status: STATUS[coded.code] ?? 500,
     body: { error: { ...toFact(coded), zh: errorText(coded).zh }, ...extra },
   }
 }

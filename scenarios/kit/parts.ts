@@ -1,8 +1,7 @@
 import type { z } from 'zod'
-import { CodedError, type I18n } from '../../contracts/index.ts'
+import { CodedError, type I18n, type Role } from '../../contracts/index.ts'
 import type { Rng } from '../kernels/index.ts'
 import type { OutputCtx, RefReader, SqlRead } from './io.ts'
-import type { Role } from './roles.ts'
 
 export interface ReadIo {
   db: SqlRead

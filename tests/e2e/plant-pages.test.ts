@@ -39,6 +39,8 @@ describeWith(
         host: '127.0.0.1',
         port: 0,
         allowedHosts: [],
+        dataDir: (lines[0] as PlantLine).dir,
+        plainSignIn: false,
         checkEveryMs: 60_000,
         webDir: await buildPages(),
       })

@@ -39,6 +39,8 @@ describeWith('PostgreSQL', await postgresPresent(), 'the server of a plant', () 
       host: '127.0.0.1',
       port: 0,
       allowedHosts: [],
+      dataDir: a.dir,
+      plainSignIn: false,
       checkEveryMs: 1_000,
     })
   })

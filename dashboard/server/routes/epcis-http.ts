@@ -8,9 +8,9 @@ import {
   lossesOf,
   type PageRequest,
 } from '../../../traceability/query/index.ts'
-import { RefusedError, STATUS, viewersMayNot } from '../errors.ts'
+import { mustHave } from '../accounts/who.ts'
+import { RefusedError, STATUS } from '../errors.ts'
 import type { DashboardLog } from '../ports.ts'
-import { whoAsks } from '../security.ts'
 
 /** Where the interface is mounted. */
 export const EPCIS_BASE = '/epcis'
@@ -75,6 +75,8 @@ export function problemOf(error: unknown): Problem {
   // Express and its body parser say what was wrong with the request; the server did not fail.
   const caused = status >= 400 && status < 500 ? 'API_REQUEST' : 'API_INTERNAL'
   const { code, message } = asCoded(error, caused)
+  if (code === 'API_LOGIN' || code === 'API_ROLE')
+    return { exception: 'SecurityException', status: STATUS[code] ?? 403, detail: message, faults: [] }
   if (code === 'API_METHOD') return { exception: null, status: 405, detail: message, faults: [] }
   if (status === 415)
     return { exception: 'UnsupportedMediaTypeException', status, detail: message, faults: [] }
@@ -156,10 +158,8 @@ export function formatOf(text: string | undefined): EpcFormat {
   return format ?? 'Never_Translates'
 }
 
-/** Who may change something: the same rule as for facts. @throws RefusedError */
-export function mustBeHere(req: Request): void {
-  if (whoAsks(req).role === 'viewer') throw viewersMayNot('capture through the line PC itself')
-}
+/** Who may change something: the same rule as for facts. @throws API_ROLE */
+export const mustBeAllowed = (req: Request): void => mustHave(req, 'operator')
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   value !== null && typeof value === 'object'

@@ -6,7 +6,7 @@ import {
   bodyJson,
   EPCIS_BASE,
   epcFormat,
-  mustBeHere,
+  mustBeAllowed,
   noMore,
   pageOf,
   refused,
@@ -83,7 +83,7 @@ export function queryRoutes(epcis: EpcisService, version: string): Route[] {
         response: namedQuery,
         status: 201,
         run: async (req, res) => {
-          mustBeHere(req)
+          mustBeAllowed(req)
           const query = await epcis.addQuery(
             await bodyJson(req, res, QUERY_BYTES, 'QueryValidationException'),
           )
@@ -105,7 +105,7 @@ export function queryRoutes(epcis: EpcisService, version: string): Route[] {
           summary: { zh: '删除查询并结束其订阅', en: 'Removes a named query and ends its subscriptions' },
           status: 204,
           run: async (req, res) => {
-            mustBeHere(req)
+            mustBeAllowed(req)
             await epcis.removeQuery(name(req.params))
             res.status(204).end()
           },
@@ -185,7 +185,7 @@ function subscriptionRoutes(
           response: subscription,
           status: 201,
           run: async (req, res) => {
-            mustBeHere(req)
+            mustBeAllowed(req)
             const body = await bodyJson(req, res, QUERY_BYTES, 'SubscriptionControlsException')
             const made = await epcis.subscribe(name(req.params), body, epcFormat(req))
             res.set(
@@ -217,7 +217,7 @@ function subscriptionRoutes(
           summary: { zh: '取消订阅', en: 'Ends a subscription' },
           status: 204,
           run: async (req, res) => {
-            mustBeHere(req)
+            mustBeAllowed(req)
             await epcis.unsubscribe(name(req.params), String(req.params['subscriptionID']))
             res.status(204).end()
           },

@@ -14,7 +14,7 @@ import {
   CAPTURE_LIMITS,
   EPCIS_BASE,
   epcFormat,
-  mustBeHere,
+  mustBeAllowed,
   noMore,
   pageOf,
   problemBody,
@@ -125,7 +125,7 @@ const captureMethods = (epcis: EpcisService): Parameters<typeof resource>[2] => 
     response: captureJob,
     status: 202,
     run: async (req, res) => {
-      mustBeHere(req)
+      mustBeAllowed(req)
       const behaviour = req.get('GS1-Capture-Error-Behaviour') ?? 'rollback'
       if (behaviour !== 'rollback' && behaviour !== 'proceed')
         throw refused('ValidationException', 'GS1-Capture-Error-Behaviour rollback or proceed', behaviour)
@@ -153,7 +153,7 @@ const eventMethods = (epcis: EpcisService): Parameters<typeof resource>[2] => ({
     response: epcisEvent,
     status: 201,
     run: async (req, res) => {
-      mustBeHere(req)
+      mustBeAllowed(req)
       const event = await epcis.capture.event(await bodyText(req, res, CAPTURE_BYTES))
       res.set('Location', `${EPCIS_BASE}/events/${encodeURIComponent(String(event['eventID']))}`)
       answer(req, res, event, 201)

@@ -1,7 +1,7 @@
 import { json } from 'express'
 import { asCoded, CodedError, type TraceFact, traceFactSchema } from '../../../contracts/index.ts'
 import { BOM, RECALL_FORMS, wrongKeyHint } from '../../../traceability/query/index.ts'
-import { notFound, viewersMayNot } from '../errors.ts'
+import { notFound } from '../errors.ts'
 import type { FactPort, RecordQueries } from '../ports.ts'
 import { check, jsonRoute, type Route } from '../route.ts'
 import {
@@ -13,7 +13,8 @@ import {
   recallSchema,
 } from '../schemas/genealogy.schema.ts'
 import { epcisDocument } from '../schemas/epcis.schema.ts'
-import { changeGuard, whoAsks } from '../security.ts'
+import { mustHave } from '../accounts/who.ts'
+import { changeGuard } from '../security.ts'
 import { z } from '../zod.ts'
 
 const time = z.iso
@@ -90,6 +91,7 @@ export function genealogyRoutes(queries: RecordQueries, facts: Pick<FactPort, 'r
     {
       method: 'post',
       path: '/api/trace/events',
+      role: 'operator',
       tag: 'genealogy',
       summary: {
         zh: '登记谱系事实(赋码、收货、装箱、转化、关联、返工、复检、处置、隔离、解除、发货、使用、投诉、更正)',
@@ -100,8 +102,6 @@ export function genealogyRoutes(queries: RecordQueries, facts: Pick<FactPort, 'r
       otherStatuses: { 207: { means: 'Some facts of a list are refused', body: true } },
       guards: [changeGuard, body],
       async run(req, res) {
-        const { role } = whoAsks(req)
-        if (role === 'viewer') throw viewersMayNot('state facts from the line PC itself')
         const asked: unknown = req.body
         const many = Array.isArray(asked)
         const list = (many ? asked : [asked]) as unknown[]
@@ -113,6 +113,7 @@ export function genealogyRoutes(queries: RecordQueries, facts: Pick<FactPort, 'r
           })
         // All are checked before the first is recorded: a malformed file changes nothing.
         const checked = list.map((fact, i) => check(traceFactSchema, fact, many ? `body[${i}]` : 'body'))
+        if (checked.some(letsGo)) mustHave(req, 'qa')
         const results = await Promise.all(checked.map((fact) => stated(facts, fact)))
         const refused = results.filter((r) => r.error !== undefined)
         if (!many && refused[0]?.error) throw refused[0].error
@@ -130,6 +131,10 @@ export function genealogyRoutes(queries: RecordQueries, facts: Pick<FactPort, 'r
     },
   ]
 }
+
+/** What lets parts go, or takes back what somebody stated, is for those who answer for quality. */
+const letsGo = ({ kind, supersedes }: TraceFact): boolean =>
+  kind === 'release' || kind === 'dispose' || kind === 'retract' || supersedes !== undefined
 
 interface Stated {
   id: string

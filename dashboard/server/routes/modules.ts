@@ -2,7 +2,8 @@ import { json, type RequestHandler, type Router } from 'express'
 import { CodedError, errorText } from '../../../contracts/index.ts'
 import { badRequest } from '../errors.ts'
 import type { ModuleHandler, ModuleResponse } from '../ports.ts'
-import { changeGuard, whoAsks } from '../security.ts'
+import { mustBeSelf, whoAsks } from '../accounts/who.ts'
+import { changeGuard } from '../security.ts'
 
 const NAME = /^[\w.@:/-]{1,500}$/
 const MAX_QUERY = 1_024
@@ -26,11 +27,14 @@ export function mountModules(router: Router, handlers: readonly ModuleHandler[])
 
 function serveModule(handler: ModuleHandler): RequestHandler {
   return async (req, res) => {
+    const { role, user } = whoAsks(req)
+    mustBeSelf(req, req.body)
     const answer = await handler.handle({
       params: texts(req.params, 'path', (value) => NAME.test(value)),
       query: texts(req.query, 'query', (value) => value.length <= MAX_QUERY),
       body: req.body as unknown,
-      ...whoAsks(req),
+      role,
+      user,
     })
     res
       .status(answer.status)

@@ -71,7 +71,7 @@ export const useOnePart = (inspectionId: string | null): UseQueryResult<PartAnsw
   })
 
 /** Changes something, then asks everything again that may show it. */
-export function useSend<A>(send: (ask: A) => Promise<unknown>): UseMutationResult<unknown, Error, A> {
+export function useSend<A, R = unknown>(send: (ask: A) => Promise<R>): UseMutationResult<R, Error, A> {
   const client = useQueryClient()
   return useMutation({ mutationFn: send, onSettled: () => client.invalidateQueries() })
 }

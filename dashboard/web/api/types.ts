@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { UnitDisposition } from '../../../contracts/index.ts'
 import type { partAnswerSchema, partPageSchema } from '../../server/routes/parts.ts'
+import type { accountsChangedSchema, meSchema } from '../../server/schemas/accounts.schema.ts'
 import type { latencySchema, lineAnswerSchema } from '../../server/schemas/live.schema.ts'
 import type { PartDetail } from '../../server/ports.ts'
 import type { LiveMessageData } from '../../server/live/message.ts'
@@ -59,6 +60,8 @@ export type {
 export type Verdict = PartDetail['verdict']
 export type PartAnswer = z.infer<typeof partAnswerSchema>
 export type PartPage = z.infer<typeof partPageSchema>
+export type Me = z.infer<typeof meSchema>
+export type AccountsAnswer = z.infer<typeof accountsChangedSchema>
 export type LineAnswer = z.infer<typeof lineAnswerSchema>
 export type Latency = z.infer<typeof latencySchema>
 export type LiveMessages = LiveMessageData

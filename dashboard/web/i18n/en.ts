@@ -1,3 +1,4 @@
+import { enAccounts } from './en-accounts.ts'
 import { enAnalysis } from './en-analysis.ts'
 import { enFacts } from './en-facts.ts'
 import { enLife } from './en-life.ts'
@@ -8,6 +9,7 @@ import { enTeach } from './en-teach.ts'
 
 /** English texts; `zh.ts` has the same keys, a test compares them. */
 export const en = {
+  ...enAccounts,
   ...enAnalysis,
   ...enFacts,
   ...enLife,
@@ -25,6 +27,7 @@ export const en = {
     analysis: 'Analysis',
     modules: 'Modules',
     system: 'System',
+    accounts: 'Accounts',
     andon: 'Andon',
     language: 'Language',
     pages: 'Pages',

@@ -1,4 +1,5 @@
 import type { en } from './en.ts'
+import { zhAccounts } from './zh-accounts.ts'
 import { zhAnalysis } from './zh-analysis.ts'
 import { zhFacts } from './zh-facts.ts'
 import { zhLife } from './zh-life.ts'
@@ -9,6 +10,7 @@ import { zhTeach } from './zh-teach.ts'
 
 /** Chinese texts, with the terms of docs/GLOSSARY. */
 export const zh: typeof en = {
+  ...zhAccounts,
   ...zhAnalysis,
   ...zhFacts,
   ...zhLife,
@@ -26,6 +28,7 @@ export const zh: typeof en = {
     analysis: '分析',
     modules: '模块',
     system: '系统',
+    accounts: '账户',
     andon: '安灯',
     language: '语言',
     pages: '页面',

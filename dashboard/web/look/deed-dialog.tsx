@@ -30,7 +30,7 @@ export function DeedDialog(p: {
   close(): void
 }): ReactNode {
   const { t } = useTranslation()
-  const [by, setBy] = usePerson()
+  const [by, setBy, stands] = usePerson()
   const [reason, setReason] = useState(p.reason ?? '')
   const send = useSend(p.act)
   const ready =
@@ -64,7 +64,13 @@ export function DeedDialog(p: {
         {p.children}
         <label>
           <span>{t('deed.by')}</span>
-          <Input value={by} maxLength={128} autoFocus={by === ''} onChange={(e) => setBy(e.target.value)} />
+          <Input
+            value={by}
+            maxLength={128}
+            disabled={stands}
+            autoFocus={by === ''}
+            onChange={(e) => setBy(e.target.value)}
+          />
         </label>
         {!p.withoutReason && (
           <label>

@@ -61,6 +61,13 @@ export const LinkLostIcon = ({ size = 16 }: IconProps): ReactNode => (
   </Icon>
 )
 
+export const Person = ({ size = 16 }: IconProps): ReactNode => (
+  <Icon size={size}>
+    <circle cx="12" cy="8" r="4" />
+    <path d="M4 21c0-4.500 3.600-7 8-7s8 2.500 8 7" />
+  </Icon>
+)
+
 export const Eye = ({ size = 20 }: IconProps): ReactNode => (
   <Icon size={size}>
     <path d="M2 12s3.600-6.500 10-6.500S22 12 22 12s-3.600 6.500-10 6.500S2 12 2 12Z" />

@@ -18,7 +18,7 @@ const MODEL_ID = /^[a-z0-9][a-z0-9-]*$/
 export function TeachForm({ folders }: { folders: readonly string[] }): ReactNode {
   const { t } = useTranslation()
   const life = useLife().data
-  const [by, setBy] = usePerson()
+  const [by, setBy, stands] = usePerson()
   const [id, setId] = useState('')
   const [good, setGood] = useState(() => sourceDraft('records', folders[0]))
   const [bad, setBad] = useState(() => sourceDraft('none', folders[0]))
@@ -78,7 +78,7 @@ export function TeachForm({ folders }: { folders: readonly string[] }): ReactNod
         </label>
         <label>
           <span>{t('deed.by')}</span>
-          <Input value={by} maxLength={128} onChange={(e) => setBy(e.target.value)} />
+          <Input value={by} maxLength={128} disabled={stands} onChange={(e) => setBy(e.target.value)} />
         </label>
         <SourceSwitch are="good" value={good} set={setGood} />
         <label>

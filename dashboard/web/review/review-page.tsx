@@ -23,7 +23,7 @@ type Filter = (typeof FILTERS)[number]
 /** Parts that sampling picked, one after the other: look, decide, next. */
 export function ReviewPage(): ReactNode {
   const { t } = useTranslation()
-  const [person, setPerson] = usePerson()
+  const [person, setPerson, stands] = usePerson()
   const [filter, setFilter] = useState<Filter>('all')
   const reviews = useReviews(filter === 'all' ? null : filter)
   const [shown, setShown] = useState<ReviewItem | null>(null)
@@ -142,6 +142,7 @@ export function ReviewPage(): ReactNode {
           status={named ? '' : 'warning'}
           value={person}
           maxLength={128}
+          disabled={stands}
           onChange={(e) => setPerson(e.target.value)}
         />
       </div>

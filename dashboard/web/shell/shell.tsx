@@ -7,6 +7,7 @@ import { setLanguage, useLanguage, useText, type Language } from '../i18n/index.
 import { useLive } from '../live/feed.ts'
 import { clockText, otherClock, zoneText } from '../look/format.ts'
 import { Eye } from '../look/icons.tsx'
+import { AccountMenu } from '../people/account-menu.tsx'
 import { Guarded } from './broken.tsx'
 import { ConnectionBanner } from './connection-banner.tsx'
 import { PrintHead } from './print-head.tsx'
@@ -62,6 +63,7 @@ export function Shell(): ReactNode {
           </>
         )}
         <Clock />
+        <AccountMenu />
         <Segmented<Language>
           aria-label={t('nav.language')}
           value={language}
@@ -88,7 +90,17 @@ export function Shell(): ReactNode {
   )
 }
 
-const SECTIONS = ['parts', 'review', 'models', 'analysis', 'holds', 'ncr', 'modules', 'system'] as const
+const SECTIONS = [
+  'parts',
+  'review',
+  'models',
+  'analysis',
+  'holds',
+  'ncr',
+  'modules',
+  'system',
+  'accounts',
+] as const
 
 /** What the navigation calls the page; parts and lots stand below Parts. */
 function sectionName(section: string): 'plant.nav' | 'nav.live' | `nav.${(typeof SECTIONS)[number]}` {

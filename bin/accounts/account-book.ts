@@ -1,0 +1,257 @@
+import { chmodSync } from 'node:fs'
+import { join } from 'node:path'
+import { randomBytes } from 'node:crypto'
+import {
+  type AccountAudit,
+  type AccountKind,
+  CodedError,
+  type Role,
+  type SqlDatabase,
+  uuidv7,
+} from '../../contracts/index.ts'
+import type { Account, AccountPort, Doer } from '../../dashboard/index.ts'
+import { openSql } from '../../traceability/index.ts'
+import { hashPassword, hashToken, newToken, passwordFits } from './passwords.ts'
+import { SignInLimit } from './sign-in-limit.ts'
+
+const SCHEMA = `
+create table if not exists session_key (id integer primary key check (id = 1), key blob not null) strict;
+create table if not exists account (
+  id text primary key,
+  name text not null unique,
+  role text not null,
+  kind text not null check (kind in ('person', 'machine')),
+  -- What is kept of the password or token.
+  secret text not null unique,
+  -- Named by its sessions.
+  stamp text not null,
+  made_at text not null,
+  changed_at text not null
+) strict, without rowid;
+-- What happened, in order; logged = 1 once it is in the log of the line.
+create table if not exists account_audit (
+  position integer primary key,
+  id text not null unique,
+  at text not null,
+  audit text not null,
+  logged integer not null default 0
+) strict;
+create index if not exists account_audit_open on account_audit (position) where logged = 0;`
+
+type Row = {
+  id: string
+  name: string
+  role: Role
+  kind: AccountKind
+  secret: string
+  stamp: string
+  made_at: string
+  changed_at: string
+}
+
+export interface Audited {
+  id: string
+  at: string
+  audit: AccountAudit
+}
+
+/** For nobody else to read. */
+const PRIVATE = 0o600
+const KEY_BYTES = 32
+
+/**
+ * The accounts of one data directory, in a database of their own, so that a command beside the running line changes them,
+ * too. Each change and what is told of it are one transaction.
+ */
+export class AccountBook implements AccountPort {
+  readonly key: Buffer
+  readonly #db: SqlDatabase
+  readonly #limit = new SignInLimit()
+
+  private constructor(db: SqlDatabase, key: Buffer) {
+    this.#db = db
+    this.key = key
+  }
+
+  /** @throws TRC_OPEN, TRC_WRITE */
+  static open(dataDir: string): AccountBook {
+    const file = join(dataDir, 'accounts.db')
+    const db = openSql(file, { synchronous: 'full' })
+    try {
+      chmodSync(file, PRIVATE)
+      db.exec(SCHEMA)
+      db.run('insert or ignore into session_key (id, key) values (1, ?)', randomBytes(KEY_BYTES))
+      const { key } = db.get<{ key: Uint8Array }>('select key from session_key') ?? {}
+      return new AccountBook(db, Buffer.from(key ?? []))
+    } catch (error) {
+      db.close()
+      throw error
+    }
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+
+  list(): Account[] {
+    return this.#db.all<Row>('select * from account order by id').map(shown)
+  }
+
+  find(id: string): (Account & { stamp: string }) | null {
+    const row = this.#row(id)
+    return row === undefined ? null : { ...shown(row), stamp: row.stamp }
+  }
+
+  byToken(token: string): Account | null {
+    const row = this.#db.get<Row>(
+      `select * from account where secret = ? and kind = 'machine'`,
+      hashToken(token),
+    )
+    return row === undefined ? null : shown(row)
+  }
+
+  async signIn(id: string, password: string, from: string): Promise<Account & { stamp: string }> {
+    this.#limit.check(id, from)
+    const row = this.#row(id)
+    const person = row?.kind === 'person' ? row : undefined
+    if (!(await passwordFits(password, person?.secret ?? null)) || person === undefined) {
+      if (this.#limit.wrong(id, from) && row !== undefined)
+        this.#audit({ action: 'locked', account: id, by: id, from })
+      throw new CodedError('API_LOGIN', {
+        expected: 'name and password of an account',
+        actual: 'others',
+        zh: { expected: '正确的账户名和密码', actual: '不符' },
+      })
+    }
+    this.#limit.right(id, from)
+    this.#audit({ action: 'signed-in', account: id, role: person.role, by: id, from })
+    return { ...shown(person), stamp: person.stamp }
+  }
+
+  async add(
+    { id, name, role, password }: Parameters<AccountPort['add']>[0],
+    doer: Doer,
+  ): Promise<{ token?: string }> {
+    const token = password === undefined ? newToken() : undefined
+    const secret = password === undefined ? hashToken(token ?? '') : await hashPassword(password)
+    const at = new Date().toISOString()
+    this.#db.transaction(() => {
+      this.#mustBeFree('id', id)
+      this.#mustBeFree('name', name)
+      const kind: AccountKind = password === undefined ? 'machine' : 'person'
+      this.#db.insert('account', 'id, name, role, kind, secret, stamp, made_at, changed_at', [
+        [id, name, role, kind, secret, newStamp(), at, at],
+      ])
+      this.#audit({ action: 'made', account: id, role, ...doer })
+    })
+    return token === undefined ? {} : { token }
+  }
+
+  async change(
+    id: string,
+    { name, role, password, token }: Parameters<AccountPort['change']>[1],
+    doer: Doer,
+  ): Promise<{ token?: string }> {
+    const { kind } = this.#must(id)
+    if ((password !== undefined && kind === 'machine') || (token === true && kind === 'person'))
+      throw new CodedError('API_ACCOUNT', {
+        expected: kind === 'machine' ? 'a new token for a machine' : 'a new password for a person',
+        actual: password === undefined ? 'a token' : 'a password',
+        zh: {
+          expected: kind === 'machine' ? '设备账户使用令牌' : '人员账户使用密码',
+          actual: password === undefined ? '令牌' : '密码',
+        },
+      })
+    const fresh = token === true ? newToken() : undefined
+    const secret =
+      fresh !== undefined ? hashToken(fresh) : password === undefined ? null : await hashPassword(password)
+    this.#db.transaction(() => {
+      const row = this.#must(id)
+      if (name !== undefined && name !== row.name) this.#mustBeFree('name', name)
+      this.#db.run(
+        'update account set name = ?, role = ?, secret = ?, stamp = ?, changed_at = ? where id = ?',
+        name ?? row.name,
+        role ?? row.role,
+        secret ?? row.secret,
+        newStamp(),
+        new Date().toISOString(),
+        id,
+      )
+      const changed = [
+        ...(name === undefined ? [] : (['name'] as const)),
+        ...(role === undefined ? [] : (['role'] as const)),
+        ...(secret === null ? [] : (['secret'] as const)),
+      ]
+      this.#audit({ action: 'changed', account: id, role: role ?? row.role, changed, ...doer })
+    })
+    return fresh === undefined ? {} : { token: fresh }
+  }
+
+  remove(id: string, doer: Doer): void {
+    this.#db.transaction(() => {
+      this.#must(id)
+      this.#db.run('delete from account where id = ?', id)
+      this.#audit({ action: 'removed', account: id, ...doer })
+    })
+  }
+
+  /** What happened, the newest last. @param open only what the log of the line does not have yet */
+  audits({ open, limit }: { open: boolean; limit: number }): Audited[] {
+    return this.#db
+      .all<{ id: string; at: string; audit: string }>(
+        `select id, at, audit from (
+           select * from account_audit ${open ? 'where logged = 0 order by position' : 'order by position desc'} limit ?
+         ) order by position`,
+        limit,
+      )
+      .map(({ id, at, audit }) => ({ id, at, audit: JSON.parse(audit) as AccountAudit }))
+  }
+
+  logged(id: string): void {
+    this.#db.run('update account_audit set logged = 1 where id = ?', id)
+  }
+
+  #row(id: string): Row | undefined {
+    return this.#db.get<Row>('select * from account where id = ?', id)
+  }
+
+  /** @throws API_NOT_FOUND */
+  #must(id: string): Row {
+    const row = this.#row(id)
+    if (row === undefined)
+      throw new CodedError('API_NOT_FOUND', {
+        expected: 'an account',
+        actual: id,
+        zh: { expected: '已有的账户' },
+      })
+    return row
+  }
+
+  /** @throws API_ACCOUNT */
+  #mustBeFree(column: 'id' | 'name', value: string): void {
+    if (this.#db.get(`select 1 as there from account where ${column} = ?`, value) !== undefined)
+      throw new CodedError('API_ACCOUNT', {
+        path: column,
+        expected: `one that no account has`,
+        actual: value,
+        zh: { expected: '未被其他账户使用' },
+      })
+  }
+
+  #audit(audit: AccountAudit): void {
+    this.#db.insert('account_audit', 'id, at, audit', [
+      [uuidv7(), new Date().toISOString(), JSON.stringify(audit)],
+    ])
+  }
+}
+
+const newStamp = (): string => randomBytes(9).toString('base64url')
+
+const shown = (row: Row): Account => ({
+  id: row.id,
+  name: row.name,
+  role: row.role,
+  kind: row.kind,
+  madeAt: row.made_at,
+  changedAt: row.changed_at,
+})

@@ -1,0 +1,69 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+
+/** Without a request for so long one signs in again, s: a shift with its overtime. */
+const LASTS_S = 12 * 3600
+/** A session that is used is made to last anew when it is so old, s. */
+const RENEWED_AFTER_S = 600
+
+export interface Session {
+  account: string
+  /** Of the account when it was made. */
+  stamp: string
+  /** Epoch, s. */
+  expiresS: number
+}
+
+/**
+ * Sessions that are kept by the browsers alone, signed: they outlast a restart of the line. What ends them is the time, or
+ * another stamp of the account.
+ */
+export class Sessions {
+  readonly #key: Buffer
+  /** Cookies know no ports: two servers of one host keep theirs apart by name. */
+  readonly #cookie: string
+
+  /** @param key 32 bytes */
+  constructor(key: Buffer) {
+    this.#key = key
+    this.#cookie = `sightline_${createHash('sha256').update(key).digest('hex').slice(0, 8)}`
+  }
+
+  /** `Set-Cookie` of a new session. @param secure whether it came by https; other sites never send it */
+  begin({ account, stamp }: Pick<Session, 'account' | 'stamp'>, secure: boolean): string {
+    const text = `${account}:${stamp}:${nowS() + LASTS_S}`
+    return this.#set(`${text}:${this.#sign(text)}`, LASTS_S, secure)
+  }
+
+  end(secure: boolean): string {
+    return this.#set('', 0, secure)
+  }
+
+  /** The session in a `Cookie` header; null when there is none, or it is over or not ours. */
+  of(header: string | undefined): Session | null {
+    const value = (header ?? '')
+      .split(';')
+      .map((pair) => pair.trim())
+      .find((pair) => pair.startsWith(`${this.#cookie}=`))
+      ?.slice(this.#cookie.length + 1)
+    const [, text = '', account = '', stamp = '', expires = '', sign = ''] =
+      /^(([^:]+):([^:]+):(\d+)):([\w-]+)$/.exec(value ?? '') ?? []
+    const expected = Buffer.from(this.#sign(text))
+    const given = Buffer.from(sign)
+    if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null
+    return Number(expires) > nowS() ? { account, stamp, expiresS: Number(expires) } : null
+  }
+
+  /** Whether a session should be made to last anew. */
+  isOld = ({ expiresS }: Session): boolean => expiresS - nowS() < LASTS_S - RENEWED_AFTER_S
+
+  #sign(text: string): string {
+    return createHmac('sha256', this.#key).update(text).digest('base64url')
+  }
+
+  #set(value: string, maxAgeS: number, secure: boolean): string {
+    const flags = `Path=/; Max-Age=${maxAgeS}; HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}`
+    return `${this.#cookie}=${value}; ${flags}`
+  }
+}
+
+const nowS = (): number => Math.floor(Date.now() / 1000)

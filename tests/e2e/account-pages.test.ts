@@ -1,0 +1,102 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { AccountBook } from '../../bin/accounts/account-book.ts'
+import { en } from '../../dashboard/web/i18n/en.ts'
+import { zh } from '../../dashboard/web/i18n/zh.ts'
+import { serve, type Served } from '../unit/samples/dashboard-serve.ts'
+import { buildPages, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
+import { runsOff } from './dashboard-look.ts'
+
+/** As a reverse proxy with https hands on what comes from another machine. */
+const AFAR = { 'x-forwarded-for': '10.0.0.9', 'x-forwarded-proto': 'https' }
+const PASSWORD = 'a long password'
+const by = { by: 'test', from: 'here' }
+
+describe.skipIf(noBrowser !== null)(`accounts in Chromium${noBrowser ? `: ${noBrowser}` : ''}`, () => {
+  let dir: string
+  let book: AccountBook
+  let at: Served
+  let browser: Browser
+
+  beforeAll(async () => {
+    dir = mkdtempSync(join(tmpdir(), 'sightline-accounts-'))
+    book = AccountBook.open(dir)
+    await book.add({ id: 'li.wei', name: 'Li Wei', role: 'qa', password: PASSWORD }, by)
+    at = await serve(3, { accounts: book, webDir: await buildPages() })
+    browser = await launch()
+  }, 180_000)
+  afterAll(async () => {
+    await browser?.close()
+    await at?.dashboard.close()
+    book?.close()
+    rmSync(dir, { recursive: true, force: true })
+  })
+
+  it.each([
+    ['en', en],
+    ['zh', zh],
+  ] as const)(
+    'let somebody at another machine answer for what is done (%s)',
+    { timeout: 90_000 },
+    async (language, w) => {
+      const { page, complaints } = await openPage(browser, language)
+      await page.setExtraHTTPHeaders(AFAR)
+      await page.goto(`${at.url}/holds`)
+      await page.getByRole('button', { name: w.account.signIn }).click()
+      await page.getByLabel(w.account.id).fill('li.wei')
+      await page.getByLabel(w.account.password, { exact: true }).fill('wrong')
+      const dialog = page.locator('.ant-modal-content, .ant-modal-container').last()
+      await dialog.getByRole('button', { name: w.account.signIn }).click()
+      await page.locator('.ant-modal .ant-alert-error').waitFor()
+      await page.getByLabel(w.account.password, { exact: true }).fill(PASSWORD)
+      await page.getByLabel(w.account.password, { exact: true }).press('Enter')
+      await page.locator('[data-account="li.wei"]').waitFor()
+      // The name stands in what is signed.
+      const [part] = await at.line.queries.recentParts({ limit: 1 })
+      await page.goto(`${at.url}/part/${part?.inspectionId}`)
+      await page.locator('[data-dispose], [data-hold-target]').first().click()
+      const signed = page.locator('.ant-modal').getByLabel(w.deed.by)
+      expect([await signed.inputValue(), await signed.isDisabled()]).toEqual(['Li Wei', true])
+      await page.goto(`${at.url}/accounts`)
+      await page.getByText('API_ROLE').first().waitFor()
+      await page.locator('[data-account="li.wei"]').click()
+      await page.getByRole('menuitem', { name: w.account.signOut }).click()
+      await page.locator('[data-account=""]').waitFor()
+      // What the browser itself says of refusals that were meant.
+      expect(complaints.filter((c) => !/401|403/.test(c))).toEqual([])
+      await page.context().close()
+    },
+  )
+
+  it.each([
+    ['en', en],
+    ['zh', zh],
+  ] as const)(
+    'are made, given a token and removed at the line PC (%s)',
+    { timeout: 90_000 },
+    async (language, w) => {
+      const { page, complaints } = await openPage(browser, language)
+      await page.goto(`${at.url}/`)
+      await page.locator('[data-account=""]').click()
+      await page.getByRole('menuitem', { name: w.account.all }).click()
+      await page.locator('[data-account-row="li.wei"]').waitFor()
+      await page.locator('.account-form').getByText(w.account.kinds.machine).click()
+      await page.locator('.account-form').getByLabel(w.account.id).fill('mes')
+      await page.locator('.account-form').getByRole('button', { name: w.account.add }).click()
+      const token = await page.locator('[data-token]').textContent()
+      expect(book.byToken(token ?? '')).toMatchObject({ id: 'mes', role: 'qa', kind: 'machine' })
+      expect(await runsOff(page)).toEqual([])
+      await screenshot(page, `accounts-${language}`)
+      const row = page.locator('[data-account-row="mes"]')
+      await row.getByRole('button', { name: w.account.remove }).click()
+      await page.locator('.ant-modal-footer').getByRole('button', { name: w.account.remove }).click()
+      await row.waitFor({ state: 'detached' })
+      expect(book.find('mes')).toBeNull()
+      expect(complaints).toEqual([])
+      await page.context().close()
+    },
+  )
+})
