@@ -36,7 +36,14 @@ const P = {
   contentSelector: 238,
   tagReport: 240,
   epcData: 241,
+  notificationSpec: 244,
+  notificationState: 245,
   eventData: 246,
+  roSpecEvent: 249,
+  bufferWarning: 250,
+  bufferOverflow: 251,
+  exception: 252,
+  antennaEvent: 255,
   connectionAttempt: 256,
   status: 287,
 } as const
@@ -179,6 +186,32 @@ export function connectionAccepted(message: LlrpMessage): boolean | null {
   return attempt.value.readUInt16BE(0) === 0
 }
 
+/**
+ * What an event of the reader says of its reading: that the inventory has ended, in words, or that tags may be lost.
+ * Empty for events about other things.
+ *
+ * @throws CAM_IO
+ */
+export function troubles(message: LlrpMessage, roSpecId: number): { ended: boolean; said: string }[] {
+  const data = parameters(message.body).find((p) => p.type === P.eventData)
+  if (data === undefined) return []
+  return parameters(data.value).flatMap(({ type, value }) => {
+    const trouble = (said: string, ended = false): { ended: boolean; said: string }[] => [{ ended, said }]
+    if (type === P.bufferWarning) return trouble('its buffer of reports is nearly full')
+    if (type === P.bufferOverflow) return trouble('its buffer of reports was full: tags are lost')
+    if (type === P.exception) return trouble(`it failed: ${value.subarray(2).toString('latin1').trim()}`)
+    if (type === P.antennaEvent && value.length >= 3 && value[0] === 0)
+      return trouble(`antenna ${value.readUInt16BE(1)} is not connected`)
+    // 0 = started, 1 = ended, 2 = another one took its place.
+    if (type === P.roSpecEvent && value.length >= 5 && value[0] !== 0 && value.readUInt32BE(1) === roSpecId)
+      return trouble(
+        value[0] === 2 ? 'another inventory took the place of ours' : 'the inventory ended',
+        true,
+      )
+    return []
+  })
+}
+
 /** An inventory of all tags on these antennas, reported tag by tag, that runs until it is stopped. */
 export function roSpec(id: number, antennas: readonly number[]): Buffer {
   const ids = antennas.length === 0 ? [0] : antennas
@@ -209,16 +242,26 @@ export function roSpec(id: number, antennas: readonly number[]): Buffer {
 export const keepaliveConfig = (everyMs: number): Buffer =>
   Buffer.concat([bytes([1, 0]), parameter(P.keepaliveSpec, bytes([1, 1], [4, everyMs]))])
 
+/** Events that say something of reading: those of the inventory, the buffer of reports, exceptions, antennas. */
+const EVENTS = [2, 3, 4, 8]
+
+/** Body of SET_READER_CONFIG that makes the reader tell of them; it tells of nothing else unasked (LLRP 1.1, 13.1.5). */
+export const notificationConfig = (): Buffer =>
+  Buffer.concat([
+    bytes([1, 0]),
+    parameter(
+      P.notificationSpec,
+      ...EVENTS.map((event) => parameter(P.notificationState, bytes([2, event], [1, 0x80]))),
+    ),
+  ])
+
 /** Parameters that only readers send; for the simulator. */
 export const readerSide = {
   status: (code: number, text = ''): Buffer =>
     parameter(P.status, bytes([2, code], [2, Buffer.byteLength(text)]), Buffer.from(text)),
-  connection: (status: number): Buffer =>
-    parameter(
-      P.eventData,
-      parameter(128, Buffer.alloc(8)),
-      parameter(P.connectionAttempt, bytes([2, status])),
-    ),
+  event: (type: number, ...parts: Buffer[]): Buffer =>
+    parameter(P.eventData, parameter(128, Buffer.alloc(8)), parameter(type, ...parts)),
+  connection: (status: number): Buffer => readerSide.event(P.connectionAttempt, bytes([2, status])),
   tag: ({ epc, antenna, rssiDbm, count }: TagReport): Buffer => {
     const hex = Buffer.from(epc.length % 2 === 0 ? epc : `${epc}0`, 'hex')
     return parameter(

@@ -14,8 +14,10 @@ import {
   connectionAccepted,
   keepaliveConfig,
   LLRP,
+  notificationConfig,
   roSpec,
   tagReports,
+  troubles,
 } from './llrp-messages.ts'
 import { ReadFeed } from './read-feed.ts'
 import { keepConnected } from './reconnect.ts'
@@ -51,7 +53,7 @@ export function llrpReader(spec: IdentitySourceSpecOf<'llrp'>): IdentitySource {
     }
   }
   const session = async (worked: () => void): Promise<void> => {
-    const link = new LlrpLink(spec, stop.signal, report)
+    const link = new LlrpLink(spec, stop.signal, { report, refused })
     try {
       await link.start()
       worked()
@@ -85,20 +87,30 @@ interface Waiting {
   reject: (e: CodedError) => void
 }
 
+interface Heard {
+  report(message: LlrpMessage): void
+  /** What the reader says of reading that goes wrong, and reads that are of no use. */
+  refused(error: CodedError): void
+}
+
 /** One TCP connection to a reader. */
 class LlrpLink {
   readonly #spec: IdentitySourceSpecOf<'llrp'>
   readonly #socket: Socket
   readonly #framer = new LlrpFramer()
-  readonly #report: (m: LlrpMessage) => void
+  readonly #heard: Heard
+  /** Whether what is reported is of the inventory of this connection. */
+  #reading = false
+  /** Reports of an earlier one. */
+  #stale = 0
   #nextId = 1
   #waiting: Waiting | null = null
   /** Rejects when the connection ends, for whatever reason. */
   readonly ended: Promise<never>
 
-  constructor(spec: IdentitySourceSpecOf<'llrp'>, stop: AbortSignal, report: (m: LlrpMessage) => void) {
+  constructor(spec: IdentitySourceSpecOf<'llrp'>, stop: AbortSignal, heard: Heard) {
     this.#spec = spec
-    this.#report = report
+    this.#heard = heard
     // As an option of `connect` the signal would keep every socket until it aborts (Node 20).
     this.#socket = addAbortSignal(stop, connect({ host: spec.host, port: spec.port, noDelay: true }))
     this.#socket.setTimeout(Math.max(spec.timeoutMs, 3 * spec.keepaliveMs), () =>
@@ -132,7 +144,12 @@ class LlrpLink {
     this.#socket.destroy()
   }
 
-  /** Waits for the reader's greeting, then sets up and starts the inventory. @throws CAM_IO, CAM_GONE, CAM_TIMEOUT */
+  /**
+   * Waits for the reader's greeting, then sets up and starts the inventory. What it has kept since an earlier connection
+   * it sends first: those tags went by at a time that nobody knows, and would name the parts that stand there now.
+   *
+   * @throws CAM_IO, CAM_GONE, CAM_TIMEOUT
+   */
   async start(): Promise<void> {
     const greeting = await this.#wait(LLRP.readerEvent)
     if (connectionAccepted(greeting) === false)
@@ -144,6 +161,8 @@ class LlrpLink {
     const id = bytes([4, RO_SPEC_ID])
     // Left over from an earlier session; a reader that knows none says so, and that is fine.
     await this.#ask(LLRP.deleteRoSpec, id, LLRP.deleteRoSpecResponse)
+    // One that cannot tell of events reads tags all the same.
+    await this.#ask(LLRP.setReaderConfig, notificationConfig(), LLRP.setReaderConfigResponse)
     const steps = [
       [
         LLRP.setReaderConfig,
@@ -155,7 +174,19 @@ class LlrpLink {
       [LLRP.enableRoSpec, id, LLRP.enableRoSpecResponse, 'enable inventory'],
       [LLRP.startRoSpec, id, LLRP.startRoSpecResponse, 'start inventory'],
     ] as const
-    for (const [type, body, answer, what] of steps) checkStatus(await this.#ask(type, body, answer), what)
+    for (const [type, body, answer, what] of steps) {
+      this.#reading = type === LLRP.startRoSpec
+      checkStatus(await this.#ask(type, body, answer), what)
+    }
+    if (this.#stale > 0)
+      this.#heard.refused(
+        new CodedError('CAM_IO', {
+          path: this.#where,
+          expected: 'reports of this connection',
+          actual: `${this.#stale} that the reader kept of an earlier one`,
+          hint: 'nobody knows when those tags went by; parts that passed meanwhile have no read',
+        }),
+      )
   }
 
   #ask(type: number, body: Buffer, answer: number): Promise<LlrpMessage> {
@@ -207,8 +238,24 @@ class LlrpLink {
 
   #handle(m: LlrpMessage): void {
     if (m.type === LLRP.keepalive) this.#send(LLRP.keepaliveAck, Buffer.alloc(0), m.id)
-    else if (m.type === LLRP.roAccessReport) this.#report(m)
-    else if (m.type === LLRP.error) checkStatus(m, 'the last request')
+    else if (m.type === LLRP.roAccessReport) {
+      if (this.#reading) this.#heard.report(m)
+      else this.#stale += 1
+    } else if (m.type === LLRP.error) checkStatus(m, 'the last request')
     else if (this.#waiting?.type === m.type) this.#waiting.resolve(m)
+    else if (m.type === LLRP.readerEvent) this.#event(m)
+  }
+
+  /** An inventory that ended is set up anew, on a new connection; before ours began, an event is of an earlier one. */
+  #event(m: LlrpMessage): void {
+    try {
+      for (const { ended, said } of troubles(m, RO_SPEC_ID)) {
+        if (ended && this.#reading) this.#socket.destroy(this.#gone(said))
+        else if (!ended) this.#heard.refused(new CodedError('CAM_IO', { path: this.#where, actual: said }))
+      }
+    } catch (e) {
+      // An event that cannot be read is no reason to read no tags.
+      this.#heard.refused(asCoded(e, 'CAM_IO', { path: this.#where }))
+    }
   }
 }

@@ -11,6 +11,8 @@ export interface LlrpSimulator {
   /** Reports in one piece; `cut` says how many bytes each written chunk has, for frames that are split anywhere. */
   report(tags: readonly TagReport[], cut?: number): void
   keepalive(): void
+  /** An event of that parameter type with this content. */
+  event(type: number, content: Buffer): void
   /** Breaks the connection as a power cut would. */
   drop(): void
   close(): Promise<void>
@@ -25,7 +27,13 @@ const ANSWERS: Readonly<Record<number, number>> = {
 }
 
 /** A reader for demonstrations and tests: one client, one inventory, tags as told. */
-export async function llrpSimulator(options: { refuse?: number } = {}): Promise<LlrpSimulator> {
+export async function llrpSimulator(
+  options: {
+    refuse?: number
+    /** Tags it has kept since an earlier connection. */
+    kept?: readonly TagReport[]
+  } = {},
+): Promise<LlrpSimulator> {
   const received: number[] = []
   let client: Socket | null = null
   let reading = false
@@ -53,6 +61,7 @@ export async function llrpSimulator(options: { refuse?: number } = {}): Promise<
     socket.on('data', (chunk: Buffer) => framer.push(chunk).forEach(handle))
     socket.on('error', () => undefined)
     send(LLRP.readerEvent, readerSide.connection(0))
+    for (const t of options.kept ?? []) send(LLRP.roAccessReport, readerSide.tag(t))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
@@ -70,6 +79,7 @@ export async function llrpSimulator(options: { refuse?: number } = {}): Promise<
       for (let at = 0; at < frames.length; at += size) client?.write(frames.subarray(at, at + size))
     },
     keepalive: () => send(LLRP.keepalive, Buffer.alloc(0)),
+    event: (type, content) => send(LLRP.readerEvent, readerSide.event(type, content)),
     drop() {
       client?.destroy()
       reading = false

@@ -171,8 +171,8 @@ describe('RFID reader over LLRP', () => {
     const source = reader(sim.port, { windowMs: 300, minRssiDbm: -70 })
     const { reads } = await opened(source)
     await until(() => expect(source.health().state).toBe('running'))
-    // DELETE, SET_READER_CONFIG, ADD, ENABLE, START_ROSPEC.
-    expect(sim.received).toEqual([21, 3, 20, 24, 22])
+    // DELETE, SET_READER_CONFIG twice, ADD, ENABLE, START_ROSPEC.
+    expect(sim.received).toEqual([21, 3, 3, 20, 24, 22])
     sim.keepalive()
     await until(() => expect(sim.received.at(-1)).toBe(72))
     sim.report([tag(1), tag(1, { rssiDbm: -40 }), tag(2, { rssiDbm: -80 }), tag(3, { antenna: 4 })])
@@ -219,6 +219,41 @@ describe('RFID reader over LLRP', () => {
     await until(() => expect(faults).toEqual(['CAM_GONE']))
     await until(() => expect(source.health()).toMatchObject({ state: 'running', connects: 2 }))
     sim.report([tag(9)])
+    await until(() => expect(reads).toHaveLength(1))
+  })
+
+  it('takes no tags that a reader has kept of an earlier connection for those that go by now', async () => {
+    const sim = await llrpSimulator({ kept: [tag(1), tag(2)] })
+    closers.push(() => sim.close())
+    const source = reader(sim.port)
+    const { reads, faults } = await opened(source)
+    await until(() => expect(source.health().state).toBe('running'))
+    sim.report([tag(3)])
+    await until(() => expect(texts(reads)).toEqual([`urn:epc:raw:96.x${tag(3).epc}`]))
+    expect([faults, source.health().refused]).toEqual([['CAM_IO'], 1])
+  })
+
+  it('says that tags may be lost, and sets an inventory up anew that the reader has ended', async () => {
+    const sim = await llrpSimulator()
+    closers.push(() => sim.close())
+    const source = reader(sim.port)
+    const { reads, faults } = await opened(source)
+    await until(() => expect(source.health().state).toBe('running'))
+    // The buffer of reports was full; antenna 2 is not connected; one that is.
+    sim.event(251, Buffer.alloc(0))
+    sim.event(255, Buffer.from([0, 0, 2]))
+    sim.event(255, Buffer.from([1, 0, 3]))
+    // One that cannot be read.
+    sim.event(255, Buffer.from([0x81]))
+    sim.event(127, Buffer.alloc(2))
+    // Of somebody else's inventory, then of ours.
+    sim.event(249, Buffer.from([1, 0, 0, 0, 7, 0, 0, 0, 0]))
+    await until(() => expect(faults).toEqual(['CAM_IO', 'CAM_IO', 'CAM_IO']))
+    expect(source.health().connects).toBe(1)
+    sim.event(249, Buffer.from([1, 0, 0, 0x20, 0xde, 0, 0, 0, 0]))
+    await until(() => expect(faults).toEqual(['CAM_IO', 'CAM_IO', 'CAM_IO', 'CAM_GONE']))
+    await until(() => expect(source.health()).toMatchObject({ state: 'running', connects: 2 }))
+    sim.report([tag(4)])
     await until(() => expect(reads).toHaveLength(1))
   })
 

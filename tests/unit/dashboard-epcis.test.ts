@@ -333,6 +333,25 @@ describe('the EPCIS interface', () => {
     expect((await ask('GET', '/queries/twice')).status).toBe(404)
   })
 
+  it('answers no page of another query than the one that is asked', async () => {
+    const all = Array.from({ length: 3 }, (_, i) => ({ ...observed(300 + i), bizStep: 'picking' }))
+    await ask('POST', '/capture', epcisDocument(all))
+    const first = await ask('GET', '/events?EQ_bizStep=picking&perPage=1')
+    const token = /nextPageToken=([\w-]+)/.exec(first.headers.get('link') ?? '')?.[1] ?? ''
+    const next = async (path: string): Promise<Answer> =>
+      ask('GET', `${path}perPage=1&nextPageToken=${token}`)
+    for (const same of ['/events?', '/events?EQ_bizStep=picking&', '/bizSteps/picking/events?'])
+      expect([same, ids(await next(same))]).toEqual([same, ['urn:x:event:301']])
+    for (const other of [
+      '/events?EQ_bizStep=packing&',
+      '/bizSteps/packing/events?',
+      '/events?EQ_action=ADD&',
+    ]) {
+      const { status, body } = await next(other)
+      expect([other, status, body['type']]).toEqual([other, 400, 'epcisException:QueryParameterException'])
+    }
+  })
+
   it('does not go on with the pages of a query that was stored anew', async () => {
     const nextOf = ({ headers }: Answer): string =>
       /^<\/epcis(.*)>; rel="next"$/.exec(headers.get('link') ?? '')?.[1] ?? ''

@@ -315,6 +315,17 @@ describe('genealogy from captured events', () => {
     expect(await repository.found({ EQ_eventID: ['urn:x:late'] })).toHaveLength(2)
   })
 
+  it('lets an event be declared an error that would not be taken today', async () => {
+    const errorDeclaration = { declarationTime: '2026-01-06T06:00:00Z', reason: 'incorrect_data' }
+    for (const amount of [{ quantity: 0 }, { quantity: 1.5 }, { quantity: 0, uom: 'KGM' }]) {
+      const wrong = observed({ eventID: 'urn:x:nought', quantityList: [{ epcClass: 'urn:x:c', ...amount }] })
+      expect(await refusal(repository.capture([wrong]))).toMatchObject({
+        pointers: ['/epcisBody/eventList/0/quantityList/0/quantity'],
+      })
+      expect((await repository.capture([{ ...wrong, errorDeclaration }])).success).toBe(true)
+    }
+  })
+
   it('keeps an event that contradicts it, and says in the log which link was not made', async () => {
     await repository.capture([packed()])
     const other = packed({
@@ -404,6 +415,9 @@ describe('events of the line itself', () => {
     ['a measure', { quantity: 1.5, uom: 'KGM' }, { quantity: 1.5, uom: 'KGM' }, {}],
     // 5 rolls must not read as 5 caps, nor half a cap as a count.
     ['a unit of the plant', { quantity: 5, uom: 'rolls' }, {}, { quantity: 5, uom: 'rolls' }],
+    // It looks like a code of Recommendation 20; that of the kilogram is KGM.
+    ['a unit that only looks like a code', { quantity: 5, uom: 'KG' }, {}, { quantity: 5, uom: 'KG' }],
+    ['a rare unit', { quantity: 5, uom: 'B12' }, { quantity: 5, uom: 'B12' }, {}],
     ['a part of a piece', { quantity: 1.5 }, {}, { quantity: 1.5 }],
   ])('states an amount as EPCIS may: %s', async (_, amount, stated, own) => {
     await state({ kind: 'receive', lot: 'L1', product: 'cap', supplier: 'acme', ...amount })

@@ -296,9 +296,12 @@ describe('beside queries', () => {
   })
 
   it('tokens are good for their resource, until they are released', () => {
-    const tokens = new PageTokens()
+    const tokens = new PageTokens('p1/caps-a')
     const { token } = tokens.make('events', { n: 5 })
     expect(tokens.read('events', token)).toEqual({ n: 5 })
+    expect(refused(() => new PageTokens('p1/caps-b').read('events', token))).toMatch(
+      /^QueryParameterException/,
+    )
     expect(refused(() => tokens.read('queries', token))).toBe('QueryParameterException /nextPageToken')
     expect(refused(() => tokens.read('events', `${token.slice(0, -2)}AA`))).toMatch(
       /^QueryParameterException/,

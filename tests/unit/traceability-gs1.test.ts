@@ -168,6 +168,11 @@ describe('values', () => {
     expect(found).toEqual(at === null ? {} : { code: 'TRC_IDENTITY', path: `character ${4 + at}` })
   })
 
+  it.each(['421156X', '422276', '7030999X', '4307CN', '391097812', '391027612', '8030AB=='])(
+    'of countries, currencies (also the mark of old) and signatures: %s',
+    (text) => expect(refused(() => parseElementString(text))).toEqual({}),
+  )
+
   it.each([
     ['hour 24', '4324260101' + '2400', 10],
     ['minute 60', '70032601012360', 12],
@@ -175,6 +180,11 @@ describe('values', () => {
     ['a company prefix that is no number', '8004095A', 7],
     ['percent without its digits', '4300A%2', 5],
     ['ISO 5218 code 3', '72523', 4],
+    ['a country that is none', '421003X', 3],
+    ['the same for somewhere unknown', '7030003X', 4],
+    ['a ship-to country that is none', '4307ZZ', 4],
+    ['a currency that is none', '391000312', 4],
+    ['padding inside base64', '8030AB=CD', 6],
   ])('%s is refused at its place', (_name, text, at) => {
     expect(refused(() => parseElementString(text))).toEqual({ code: 'TRC_IDENTITY', path: `character ${at}` })
   })

@@ -178,6 +178,24 @@ describe('CFX', () => {
     })
   })
 
+  it('is away where nobody reads the queue just now, and sends once somebody does', async () => {
+    const peer = new AmqpPeer()
+    await peer.start()
+    const sink = peer.sink({ secret: 'sesame', timeoutMs: 8_000 })
+    const event = logged[0]
+    if (event === undefined) throw new Error('no event')
+    peer.next('release')
+    const deliver = () => sink.deliver(event, new AbortController().signal)
+    expect(await deliver()).toMatchObject({
+      ok: false,
+      why: 'away',
+      reason: expect.stringMatching(/released/),
+    })
+    expect(await deliver()).toEqual({ ok: true })
+    sink.close()
+    await peer.stop()
+  })
+
   it('is away with a wrong password', async () => {
     const peer = new AmqpPeer()
     await peer.start()

@@ -137,9 +137,9 @@ export function checkEvent(
   const meant = bareWord(names.writtenOut(type))
   if (meant !== type && isEventType(meant))
     return void faults.add(at(pointer, 'type'), `the bare word ${meant} for that type`, type)
-  const c = { faults, names }
+  const c = { faults, names, inError: event['errorDeclaration'] !== undefined }
   for (const name of ['eventTime', 'eventTimeZoneOffset', ...(isEventType(type) ? REQUIRED[type] : [])])
-    if (event[name] === undefined) faults.add(at(pointer, name), `a ${name}`, undefined)
+    if (event[name] === undefined) faults.add(at(pointer, name), `the ${name}`, undefined)
   if (isEventType(type)) {
     checkProperties(event, pointer, FIELDS[type], true, c)
     TOGETHER[type](event, pointer, faults)

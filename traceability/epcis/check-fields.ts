@@ -10,6 +10,8 @@ export type FieldCheck = (value: unknown, pointer: string, c: CheckContext) => v
 export interface CheckContext {
   faults: Faults
   names: Namespaces
+  /** The event is declared an error: it says what the one in error said, right or wrong. */
+  inError?: boolean
 }
 
 const rule =
@@ -27,7 +29,7 @@ export const oneOf = (words: ReadonlySet<string>): FieldCheck =>
   rule(`one of ${[...words].join(', ')}`, (v) => typeof v === 'string' && words.has(v))
 export const hex = rule('hexadecimal digits', (v) => typeof v === 'string' && /^[0-9A-Fa-f]+$/.test(v))
 /** UN/ECE Recommendation 20 code of quantities: two or three capitals or digits. */
-export const isUnitCode = (code: unknown): boolean => typeof code === 'string' && /^[A-Z0-9]{2,3}$/.test(code)
+const isUnitCode = (code: unknown): boolean => typeof code === 'string' && /^[A-Z0-9]{2,3}$/.test(code)
 const uom = rule('a unit code of UN/ECE Recommendation 20, e.g. KGM', isUnitCode)
 export const zoneOffset = rule(
   'an offset from -14:00 to +14:00',
@@ -86,7 +88,7 @@ export const object =
   (value, pointer, c) => {
     if (!isObject(value)) return void c.faults.add(pointer, 'an object', value)
     for (const name of required)
-      if (value[name] === undefined) c.faults.add(at(pointer, name), `a ${name}`, undefined)
+      if (value[name] === undefined) c.faults.add(at(pointer, name), `the ${name}`, undefined)
     checkProperties(value, pointer, fields, extensions, c)
     also?.(value, pointer, c)
   }
@@ -119,10 +121,12 @@ export const quantityElement = object({
   fields: { epcClass: epc('class'), quantity: number, uom },
   required: ['epcClass'],
   extensions: false,
-  also({ quantity, uom: unit }, pointer, { faults }) {
+  also({ quantity, uom: unit }, pointer, { faults, inError = false }) {
     const count = unit === undefined
     if (quantity === undefined && !count) faults.add(at(pointer, 'uom'), 'no uom without a quantity', unit)
-    if (typeof quantity !== 'number' || (quantity > 0 && (!count || Number.isInteger(quantity)))) return
+    // A nought or a half that was recorded once must be retractable.
+    if (typeof quantity !== 'number' || inError) return
+    if (quantity > 0 && (!count || Number.isInteger(quantity))) return
     const expected = count ? 'a positive whole number where no uom is' : 'a positive number'
     faults.add(at(pointer, 'quantity'), expected, quantity)
   },

@@ -7,9 +7,9 @@ import type {
 } from '../../contracts/index.ts'
 import { lotName, thingUri } from '../genealogy/things.ts'
 import { encodePart } from '../identity/index.ts'
-import { isUnitCode } from './check-fields.ts'
 import type { JsonObject } from './faults.ts'
 import { sensorReport } from './own-measurements.ts'
+import { isUnitOfRec20 } from './unit-codes.ts'
 
 /** What an event of the log is in EPCIS terms. */
 export interface OwnEvent {
@@ -59,7 +59,7 @@ function things(uri: string, data: Data, instances: string, classes: string): Js
   if (typeof quantity !== 'number') return { [classes]: [{ epcClass: uri }] }
   const named = text(uom)
   const unit = named !== undefined && PIECES.test(named) ? undefined : named
-  const stated = unit === undefined ? Number.isInteger(quantity) : isUnitCode(unit)
+  const stated = unit === undefined ? Number.isInteger(quantity) : isUnitOfRec20(unit)
   const amount = { quantity, ...(unit !== undefined && { uom: unit }) }
   if (stated) return { [classes]: [{ epcClass: uri, ...amount }] }
   const own = Object.entries(amount).map(([key, value]) => [`sightline:${key}`, value] as const)

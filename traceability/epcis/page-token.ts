@@ -9,6 +9,7 @@ const MAX_RELEASED = 10_000
 
 interface Content {
   id: string
+  origin: string
   scope: string
   content: unknown
   expires: string
@@ -22,11 +23,19 @@ export interface NextPage {
 /** Tokens of next pages: they carry the query and the place, so that the server keeps nothing and may restart. */
 export class PageTokens {
   readonly #released = new Set<string>()
+  readonly #origin: string
+
+  /** @param origin whose tokens they are: the places in those of another line mean nothing here */
+  constructor(origin: string) {
+    this.#origin = origin
+  }
 
   /** @param scope which resource the token is for */
   make(scope: string, content: unknown): NextPage {
     const expires = new Date(Date.now() + LIFE_MS).toISOString()
-    const bytes = deflateRawSync(JSON.stringify({ id: uuidv7(), scope, content, expires }))
+    const bytes = deflateRawSync(
+      JSON.stringify({ id: uuidv7(), origin: this.#origin, scope, content, expires }),
+    )
     const token = Buffer.concat([sum(bytes), bytes]).toString('base64url')
     if (token.length > MAX_TOKEN)
       throw new EpcisError(
@@ -37,10 +46,11 @@ export class PageTokens {
     return { token, expires }
   }
 
-  /** @throws EpcisError QueryParameterException for a token that is not ours, of another resource, or over its time */
+  /** @throws EpcisError QueryParameterException for a token that is not ours, of another line or resource, or over its time */
   read(scope: string, token: string): unknown {
     const found = this.#parse(token)
-    if (found === null || found.scope !== scope) return refuse('a token of this resource or query', token)
+    if (found === null || found.origin !== this.#origin || found.scope !== scope)
+      return refuse('a token of this resource or query', token)
     if (this.#released.has(found.id) || Date.parse(found.expires) < Date.now())
       return refuse('a token that is still good', token)
     return found.content

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { type CodedError, EpcisError } from '../../contracts/index.ts'
 import { Capture, type CaptureStore } from './capture.ts'
 import type { EpcFormat } from './epc-format.ts'
@@ -7,7 +8,7 @@ import type { PageCursor } from './event-store.ts'
 import { isObject, shown } from './faults.ts'
 import { type NextPage, PageTokens } from './page-token.ts'
 import { checkName, compileQuery } from './query-compile.ts'
-import { paramsOfJson, paramsOfUrl, type QueryParams } from './query-params.ts'
+import { paramsOfJson, paramsOfUrl, type QueryParams, refuseParameter } from './query-params.ts'
 import { KEPT, type Resource } from './resources.ts'
 import type { CaptureJob, DeadDelivery, NamedQuery, Subscription } from './state.ts'
 import { type Controls, readControls, Subscriptions, type SubscriptionsOptions } from './subscriptions.ts'
@@ -39,7 +40,7 @@ export class EpcisService {
   readonly capture: Capture
   /** Decides where webhooks may go. */
   readonly targets = new TargetRules()
-  readonly tokens = new PageTokens()
+  readonly tokens: PageTokens
   readonly #thread: EpcisThread
   readonly #subscriptions: Subscriptions
   readonly #stopped: () => void
@@ -52,6 +53,7 @@ export class EpcisService {
       options.onSetAside,
     )
     this.#thread = thread
+    this.tokens = new PageTokens(`${source.plant}/${source.line}`)
     this.capture = new Capture({ thread, store, source, onAlarm })
     this.#subscriptions = new Subscriptions({ thread, rules: this.targets, onAlarm, ...(retry && { retry }) })
     const stopNews = store.onAppend(() => thread.news())
@@ -79,7 +81,8 @@ export class EpcisService {
   }
 
   /**
-   * Events that meet the query, as the text of a query document. A token carries its query; parameters beside it are not needed.
+   * Events that meet the query, as the text of a query document. A token carries its query; parameters beside it are not
+   * needed, and where they say something else it is a token of another query.
    *
    * @throws EpcisError QueryParameterException and others
    */
@@ -95,6 +98,11 @@ export class EpcisService {
     const scope = named === null ? 'events' : `events of ${named.name} as stored at ${named.createdAt}`
     const kept = token === null ? null : (this.tokens.read(scope, token) as Content)
     const asked = kept?.params ?? params
+    const other = Object.keys(params.values).find(
+      (name) => !isDeepStrictEqual(params.values[name], asked.values[name]),
+    )
+    if (other !== undefined)
+      refuseParameter(other, 'nothing that the token does not ask for', params.values[other])
     const ask = { params: asked, perPage, after: kept?.after ?? null }
     const { body, next } = await this.#thread.answers.document(ask, { queryName, format })
     const content: Content | null = next && { params: asked, after: next }

@@ -124,7 +124,8 @@ export class CfxSink implements EventSink {
       const listeners: [string, (c: EventContext) => void][] = [
         ['accepted', () => done({ ok: true })],
         ['rejected', (c) => settled(c, (text) => failed('refused', `rejected ${text}`.trim()))],
-        ['released', () => failed('failed', 'released: nobody took it')],
+        // AMQP 1.0, 3.4.4: nobody has looked at it, as where the queue has no reader just now.
+        ['released', () => done(away(`${this.#place}: released: nobody took it`))],
         ['modified', () => failed('failed', 'modified: it could not be delivered')],
       ]
       for (const [name, listener] of listeners) {

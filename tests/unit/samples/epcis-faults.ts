@@ -26,12 +26,13 @@ const inList = (e: Json, value: string): PutFault | null => {
   const list = e[key] as string[]
   return { event: { ...e, [key]: [...list, value] }, pointer: `/${key}/${list.length}` }
 }
-/** EPCIS 2.0, 7.3.3.3. */
+/** EPCIS 2.0, 7.3.3.3; what was recorded before may be declared an error, whatever its quantities are. */
 const inQuantities = (e: Json, wrong: Json, at = 'quantity'): PutFault | null => {
   const key = Object.keys(e).find((k) => k.endsWith('uantityList') && Array.isArray(e[k]))
   if (key === undefined) return null
   const list = e[key] as Json[]
   const event = { ...e, [key]: [...list, { epcClass: 'urn:x:c', ...wrong }] }
+  delete event['errorDeclaration']
   return { event, pointer: `/${key}/${list.length}/${at}` }
 }
 const withAction = (e: Json): boolean => e['type'] !== 'TransformationEvent'

@@ -1,5 +1,6 @@
 import { gs1CheckDigit } from '../../../contracts/index.ts'
 import { couponCode, positiveOffer } from './coupon.ts'
+import { COUNTRY_DIGITS, COUNTRY_LETTERS, CURRENCY_DIGITS } from './iso-codes.ts'
 
 const CSET82 = '!"%&\'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz'
 const CSET32 = '23456789ABCDEFGHJKLMNPQRSTUVWXYZ'
@@ -10,7 +11,7 @@ export const GS1_CHARSET = {
   N: { odd: /[^0-9]/, name: 'a digit' },
   X: { odd: /[^!"%&'()*+,\-./0-9:;<=>?A-Z_a-z]/, name: 'a character of GS1 charset 82' },
   Y: { odd: /[^#\-/0-9A-Z]/, name: 'a character of GS1 charset 39' },
-  Z: { odd: /[^A-Za-z0-9\-_=]/, name: 'a character of GS1 charset 64' },
+  Z: { odd: /[^A-Za-z0-9\-_=]|=(?!=?$)/, name: 'a character of GS1 charset 64, = at the end alone,' },
 } as const
 
 export const withCheckDigit = (digits: string): string => digits + gs1CheckDigit(digits)
@@ -78,8 +79,8 @@ const companyPrefix =
 const notZero = whole((v) => !/^0+$/.test(v))
 
 /**
- * Content checks by the names of GS1's Barcode Syntax Dictionary, and what each expects. Lists that change with every
- * edition (countries, currencies, packages) are checked for their form only.
+ * Content checks by the names of GS1's Barcode Syntax Dictionary, and what each expects. Types of packages, a list that
+ * changes with every edition, are checked for their form only.
  */
 export const GS1_CHECKS: Readonly<Record<string, Check>> = {
   csum: {
@@ -128,10 +129,16 @@ export const GS1_CHECKS: Readonly<Record<string, Check>> = {
     wrongAt: whole((v) => /^[1-9]\/[1-9]$/.test(v) && Number(v[0]) <= Number(v[2])),
     expected: 'position/total',
   },
-  iso3166: { wrongAt: notZero, expected: 'a country code' },
-  iso3166999: { wrongAt: notZero, expected: 'a country code or 999' },
-  iso3166alpha2: { wrongAt: whole((v) => /^[A-Z]{2}$/.test(v)), expected: 'two capital letters' },
-  iso4217: { wrongAt: notZero, expected: 'a currency code' },
+  iso3166: { wrongAt: whole((v) => COUNTRY_DIGITS.has(v)), expected: 'a country code of ISO 3166, as 156' },
+  iso3166999: {
+    wrongAt: whole((v) => v === '999' || COUNTRY_DIGITS.has(v)),
+    expected: 'a country code of ISO 3166, as 156, or 999',
+  },
+  iso3166alpha2: {
+    wrongAt: whole((v) => COUNTRY_LETTERS.has(v)),
+    expected: 'a country code of ISO 3166, as CN',
+  },
+  iso4217: { wrongAt: whole((v) => CURRENCY_DIGITS.has(v)), expected: 'a currency code of ISO 4217, as 978' },
   packagetype: { wrongAt: whole((v) => /^[0-9A-Z]+$/.test(v)), expected: 'a package type' },
   couponcode: { wrongAt: couponCode, expected: 'a North American coupon code' },
   couponposoffer: { wrongAt: positiveOffer, expected: 'a positive offer file coupon' },
