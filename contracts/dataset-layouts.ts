@@ -8,6 +8,7 @@ export const DATASET_LAYOUTS = [
   'voc',
   'mvtec',
   'masks-beside',
+  'masks-apart',
   'folder-per-class',
   'folder',
 ] as const

@@ -10,6 +10,7 @@ import type { Dataset, DatasetItem, DatasetReader, ReadOptions } from './item.ts
 import { checkGoodLabels, GOOD_LABELS, isGoodLabel } from './item.ts'
 import { leftOut, unusedFiles } from './left-out.ts'
 import { labelme } from './labelme.ts'
+import { masksApart } from './masks-apart.ts'
 import { masksBeside } from './masks-beside.ts'
 import { mvtec } from './mvtec.ts'
 import { splitNamed } from './splits.ts'
@@ -28,6 +29,7 @@ export const READERS: readonly DatasetReader[] = [
   voc,
   mvtec,
   masksBeside,
+  masksApart,
   folderPerClass,
   folder,
 ]
@@ -137,13 +139,20 @@ async function recognise(dir: string): Promise<DatasetReader> {
 
 const NAMED = 8
 
-/** Folders that are data sets of their own, as those of MVTec AD, VisA and DAGM are, one for each product. */
-async function setsInside(dir: string): Promise<string[]> {
+/**
+ * Folders that are data sets of their own, as those of MVTec AD, VisA and DAGM are, one for each product; or what lies in
+ * the one folder of an archive, which unpacked into another.
+ */
+async function setsInside(dir: string, above = '', depth = 0): Promise<string[]> {
   const folders = (await foldersIn(dir)).filter((f) => splitNamed(f) === undefined)
   const sets = await mapInOrder(folders, async (f) => {
     for (const r of READERS)
-      if (r !== folder && (await r.recognises(join(dir, f)).catch(() => false))) return [`${f} (${r.format})`]
-    return []
+      if (r !== folder && (await r.recognises(join(dir, f)).catch(() => false)))
+        return [`${join(above, f)} (${r.format})`]
+    return folders.length === 1 && depth < DEEPEST ? setsInside(join(dir, f), join(above, f), depth + 1) : []
   })
   return sets.flat()
 }
+
+/** Folders around a set that are looked through. */
+const DEEPEST = 4

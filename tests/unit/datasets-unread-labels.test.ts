@@ -33,7 +33,7 @@ describe('folders of a layout that nothing recognises', () => {
     ],
     [
       'images and masks',
-      { 'images/a.png': null, 'masks/a.png': null },
+      { 'images/a.png': null, 'masks/b.png': null },
       /expected train\/good, test\/<class> and ground_truth.*found folders images, masks/,
     ],
     [
@@ -42,8 +42,8 @@ describe('folders of a layout that nothing recognises', () => {
       /expected folders named after the class.*tables are not read; found folders test_images, train_images; labels such as train\.csv/,
     ],
     [
-      'masks in a folder that says so in its own words (AITEX)',
-      { 'Defect_images/1.png': null, 'Mask_images/1_mask.png': null, 'NODefect_images/a/2.png': null },
+      'masks in a folder that says so in its own words, none of them of an image',
+      { 'Defect_images/1.png': null, 'Mask_images/2_mask.png': null, 'NODefect_images/a/2.png': null },
       /found folders Mask_images/,
     ],
     [
@@ -68,7 +68,7 @@ describe('folders of a layout that nothing recognises', () => {
     ],
     [
       'masks beside classes',
-      { 'bad/a.png': null, 'ground_truth/a.png': null, 'ok/b.png': null },
+      { 'bad/a.png': null, 'ground_truth/c.png': null, 'ok/b.png': null },
       /expected train\/good, test\/<class> and ground_truth.*found folders ground_truth/,
     ],
   ])('are no classes of parts: %s', async (_, files, message) => {
@@ -139,6 +139,10 @@ describe('folders of a layout that nothing recognises', () => {
     })
     await expect(openDataset(at.dir)).rejects.toThrow(
       /DAT_LAYOUT.*name one of the sets in it: can \(mvtec\), deck \(folder-per-class\)$/,
+    )
+    await at.tree({ 'more/archive/set/ok/1.jpg': null, 'more/archive/set/bad/1.jpg': null })
+    await expect(openDataset(join(at.dir, 'more'))).rejects.toThrow(
+      /name one of the sets in it: archive\/set \(folder-per-class\)$/,
     )
     const deck = await openDataset(join(at.dir, 'deck'))
     expect(deck.items.map((i) => [i.label, i.defective])).toEqual([
