@@ -9,6 +9,7 @@ export const DATASET_LAYOUTS = [
   'mvtec',
   'masks-beside',
   'masks-apart',
+  'table',
   'folder-per-class',
   'folder',
 ] as const

@@ -13,6 +13,7 @@ import { labelme } from './labelme.ts'
 import { masksApart } from './masks-apart.ts'
 import { masksBeside } from './masks-beside.ts'
 import { mvtec } from './mvtec.ts'
+import { table } from './table.ts'
 import { splitNamed } from './splits.ts'
 import { refuseUnreadLabels } from './unread-labels.ts'
 import { visa } from './visa.ts'
@@ -30,6 +31,7 @@ export const READERS: readonly DatasetReader[] = [
   mvtec,
   masksBeside,
   masksApart,
+  table,
   folderPerClass,
   folder,
 ]

@@ -37,9 +37,9 @@ describe('folders of a layout that nothing recognises', () => {
       /expected train\/good, test\/<class> and ground_truth.*found folders images, masks/,
     ],
     [
-      'folders of splits with a table of the defects (Severstal)',
-      { 'train_images/a.jpg': null, 'test_images/b.jpg': null, 'train.csv': 'ImageId,ClassId,EncodedPixels' },
-      /expected folders named after the class.*tables are not read; found folders test_images, train_images; labels such as train\.csv/,
+      'folders of splits with a table of other columns',
+      { 'train_images/a.jpg': null, 'test_images/b.jpg': null, 'train.csv': 'a.jpg,1' },
+      /expected a table \(CSV\) with the columns filename and label.*; found folders test_images, train_images; labels such as train\.csv/,
     ],
     [
       'masks in a folder that says so in its own words, none of them of an image',
@@ -48,8 +48,8 @@ describe('folders of a layout that nothing recognises', () => {
     ],
     [
       'a table that names them, in each split',
-      { 'train/a.jpg': null, 'test/b.jpg': null, 'train/_annotations.csv': 'filename,class\na.jpg,dent' },
-      /tables are not read; found labels such as train\/_annotations\.csv/,
+      { 'train/a.jpg': null, 'test/b.jpg': null, 'train/_annotations.csv': 'a.jpg,dent' },
+      /expected a table .*; found labels such as train\/_annotations\.csv/,
     ],
     [
       'labels beside their images',
@@ -81,7 +81,7 @@ describe('folders of a layout that nothing recognises', () => {
     [
       'a table that names them',
       { 'a.jpg': null, 'labels.csv': 'a.jpg,dent' },
-      /tables are not read; found labels such as labels\.csv; .*--dataset folder$/,
+      /expected a table .*; found labels such as labels\.csv; .*--dataset folder$/,
     ],
     [
       'labels of YOLO beside them, without names',
@@ -116,7 +116,7 @@ describe('folders of a layout that nothing recognises', () => {
   it('are refused for a table in any encoding', async () => {
     await at.tree({ 'a.jpg': null })
     await writeFile(join(at.dir, 'labels.csv'), Buffer.from('a.jpg,\xb9\xa4', 'latin1'))
-    await expect(openDataset(at.dir)).rejects.toThrow(/tables are not read; found labels such as labels\.csv/)
+    await expect(openDataset(at.dir)).rejects.toThrow(/expected a table .*; found labels such as labels\.csv/)
   })
 
   it('are classes when one has photographs of solder masks', async () => {
