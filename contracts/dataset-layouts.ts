@@ -5,6 +5,7 @@ export const DATASET_LAYOUTS = [
   'yolo',
   'labelme',
   'coco',
+  'cvat',
   'voc',
   'mvtec',
   'masks-beside',

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { CodedError, mapInOrder } from '../../contracts/index.ts'
 import { checkBoxes } from './check-boxes.ts'
 import { coco } from './coco.ts'
+import { cvat } from './cvat.ts'
 import { deeppcb } from './deeppcb.ts'
 import { foldersIn, isDirectory } from './files.ts'
 import { folderPerClass } from './folder-per-class.ts'
@@ -27,6 +28,7 @@ export const READERS: readonly DatasetReader[] = [
   yolo,
   labelme,
   coco,
+  cvat,
   voc,
   mvtec,
   masksBeside,

@@ -151,13 +151,6 @@ describe('folders of a layout that nothing recognises', () => {
     ])
   })
 
-  it('are refused as of CVAT, with the forms that it exports', async () => {
-    await at.tree({ 'annotations.xml': '<annotations><image name="a.jpg"/></annotations>', 'a.jpg': null })
-    await expect(openDataset(at.dir)).rejects.toThrow(
-      /DAT_ANNOTATION.*as of CVAT; export the task from CVAT as COCO 1\.0, Ultralytics YOLO or Pascal VOC$/,
-    )
-  })
-
   it.each([
     [
       'JSON of the camera beside them',
