@@ -8,9 +8,11 @@ export const DATASET_LAYOUTS = [
   'cvat',
   'voc',
   'mvtec',
+  'real-iad',
   'masks-beside',
   'masks-apart',
   'table',
+  'neu-cls',
   'folder-per-class',
   'folder',
 ] as const

@@ -15,6 +15,8 @@ import { masksApart } from './masks-apart.ts'
 import { masksBeside } from './masks-beside.ts'
 import { mvtec } from './mvtec.ts'
 import { table } from './table.ts'
+import { neuCls } from './neu-cls.ts'
+import { realIad } from './real-iad.ts'
 import { splitNamed } from './splits.ts'
 import { refuseUnreadLabels } from './unread-labels.ts'
 import { visa } from './visa.ts'
@@ -31,9 +33,11 @@ export const READERS: readonly DatasetReader[] = [
   cvat,
   voc,
   mvtec,
+  realIad,
   masksBeside,
   masksApart,
   table,
+  neuCls,
   folderPerClass,
   folder,
 ]
