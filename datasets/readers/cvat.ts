@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { CodedError, mapInOrder } from '../../contracts/index.ts'
 import { extent } from '../metrics/extent.kernel.ts'
 import { checkSizes } from './coco-shapes.ts'
@@ -187,10 +187,16 @@ function finder(
   file: string,
   images: readonly string[],
 ): (name: string, subset: string | undefined, line: number) => string {
+  const byName = new Map<string, string[]>()
+  for (const f of images) {
+    const alike = byName.get(basename(f))
+    if (alike) alike.push(f)
+    else byName.set(basename(f), [f])
+  }
   return (written, subset, line) => {
     const name = written.replaceAll('\\', '/')
     const ends = (f: string, end: string): boolean => f === end || f.endsWith(`/${end}`)
-    const all = name === '' ? [] : images.filter((f) => ends(f, name))
+    const all = name === '' ? [] : (byName.get(basename(name)) ?? []).filter((f) => ends(f, name))
     const own = all.filter((f) => subset !== undefined && ends(f, `${subset}/${name}`))
     const direct = all.filter((f) => f === name || f === `images/${name}`)
     const [image, ...others] = [own, direct, all].find((l) => l.length > 0) ?? []
