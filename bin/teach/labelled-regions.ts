@@ -23,7 +23,7 @@ export function labelledRegions({ dir, format, items }: Dataset): {
       file: dir,
       expected: 'images with masks, outlines or boxes',
       actual: `${items.length} images of layout ${format}, none with any`,
-      hint: 'layouts mvtec, visa, masks-beside, labelme, voc, yolo or coco',
+      hint: 'layouts mvtec, visa, masks-beside, masks-apart, labelme, cvat, voc, yolo, coco or table',
     })
   if (clear.length < items.length)
     process.stderr.write(

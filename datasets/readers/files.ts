@@ -28,14 +28,17 @@ export async function isFile(path: string): Promise<boolean> {
   return (await stat(path).catch(() => null))?.isFile() ?? false
 }
 
+/** What systems put among the files of others: resource forks, thumbnails of a store on the network, waste. */
+const OF_SYSTEMS = new Set(['__MACOSX', '@eaDir', '$RECYCLE.BIN', 'System Volume Information'])
+
 /**
- * Names in a folder, hidden ones left out, in a fixed order; links are what they lead to. A link that leads nowhere
+ * Names in a folder, hidden ones and those of systems left out, in a fixed order; links are what they lead to. A link that leads nowhere
  * counts as a file, whose reading fails; pipes and devices are neither. @throws DAT_LAYOUT when it cannot be read
  */
 async function names(dir: string): Promise<{ files: string[]; folders: string[] }> {
   try {
     const entries = (await readdir(dir, { withFileTypes: true }))
-      .filter((e) => !e.name.startsWith('.'))
+      .filter((e) => !e.name.startsWith('.') && !OF_SYSTEMS.has(e.name))
       .sort((a, b) => (a.name < b.name ? -1 : 1))
     const found: { files: string[]; folders: string[] } = { files: [], folders: [] }
     for (const e of entries) {

@@ -1,7 +1,13 @@
 import { basename, dirname, extname, join } from 'node:path'
 import { CodedError, mapInOrder } from '../../contracts/index.ts'
 import { foldersIn, imagesBelow, notEmpty, stem } from './files.ts'
-import { type DatasetReader, type FoundItem, isGoodLabel } from './item.ts'
+import {
+  type DatasetReader,
+  type FoundDataset,
+  type FoundItem,
+  isGoodLabel,
+  type ReadOptions,
+} from './item.ts'
 import { leftOut, openTruth, turnedImages } from './left-out.ts'
 import { checkMaskSizes, invertedMasks } from './mask-sizes.ts'
 import { looksLikeMask, readMaskFile } from './read-mask.ts'
@@ -31,85 +37,96 @@ export const masksBeside: DatasetReader = {
   format: 'masks-beside',
   taught: 'train',
   async recognises(dir) {
-    if (await hasSetsInside(dir)) return false
-    const masks = masksOf(pairsIn(await imagesBelow(dir)))
-    const looked = masks.filter((_, n) => n % Math.ceil(masks.length / LOOKED_AT) === 0)
-    const alike = await mapInOrder(looked, ([image, mask]) =>
-      looksLikeMask(join(dir, mask), join(dir, image)),
-    )
-    return alike.length > 0 && alike.every(Boolean)
+    return !(await hasSetsInside(dir)) && (await areDrawn(dir, masksOf(pairsIn(await imagesBelow(dir)))))
   },
   async read(dir, { goodLabels } = {}) {
     const pairs = pairsIn(await imagesBelow(dir))
-    const masks = notEmpty(
-      masksOf(pairs),
-      dir,
-      'masks beside their images, such as x_GT.png, x_mask.png or x_label.png',
-    )
-    const marks = new Map(
-      await mapInOrder(masks, async ([image, mask]): Promise<[string, number]> => {
-        const { data } = await readMaskFile(join(dir, mask))
-        const px = data.reduce((n, v) => n + v, 0)
-        if (px * 2 > data.length) await refusePhotograph(join(dir, mask), join(dir, image))
-        return [mask, px]
-      }),
-    )
-    const byFolder = [...pairs.keys()].some((f) => isGoodLabel(classFolder(f), goodLabels))
-    const everyImage = [...marks.values()].includes(0)
-    // Beside the folders of classes nothing says what an image shows.
-    const judged = [...pairs].filter(([image]) => !byFolder || classFolder(image) !== '')
-    const items = judged.map(([image, mask]): FoundItem => {
-      const px = mask === undefined ? undefined : marks.get(mask)
-      const bad = byFolder
-        ? !isGoodLabel(classFolder(image), goodLabels)
-        : px === undefined
-          ? everyImage
-            ? null
-            : false
-          : px > 0
-      if (byFolder && bad === false && mask !== undefined && px !== 0) refuseMark(join(dir, mask), px)
-      return {
-        id: image,
-        image: join(dir, image),
-        split: splitOf(image),
-        defective: bad,
-        ...(bad !== null && { label: byFolder ? classFolder(image) : bad ? 'defect' : 'good' }),
-        // A black one says nothing of where the defect is.
-        ...(bad && mask !== undefined && px !== 0 && { mask: join(dir, mask) }),
-      }
-    })
-    const bare = byFolder ? [] : items.filter((i) => pairs.get(i.id) === undefined).map((i) => i.id)
-    const unmarked = items.filter((i) => i.defective === true && !i.mask).map((i) => i.id)
-    return {
-      format: 'masks-beside',
-      dir,
-      classes: [...new Set(items.flatMap((i) => i.label ?? []))].sort(),
-      items,
-      seen: masks.map(([, mask]) => join(dir, mask)),
-      leftOut: [
-        ...turnedImages(await checkMaskSizes(items), dir),
-        ...(await invertedMasks(items, dir)),
-        ...openTruth(
-          items.some((i) => i.defective === false) ? [] : [`${items.length} images`],
-          dir,
-          'a part without a mark: every part counts as bad',
-          'pictures of parts that are named as masks are: --dataset folder',
-        ),
-        ...openTruth(
-          bare,
-          dir,
-          everyImage
-            ? 'a mask for every image, black ones for good parts: images without are in no rate'
-            : 'black masks for good parts: images without a mask count as good',
-        ),
-        ...leftOut(
-          unmarked,
-          dir,
-          'a mask that marks something for every image with a defect; those without are in no score of pixels',
-        ),
-      ],
-    }
+    notEmpty(masksOf(pairs), dir, 'masks beside their images, such as x_GT.png, x_mask.png or x_label.png')
+    return { format: 'masks-beside', ...(await judgedByMasks(dir, pairs, goodLabels)) }
   },
+}
+
+type Pairs = ReadonlyMap<string, string | undefined>
+
+/** Whether there are masks, and those looked at are drawn. */
+export async function areDrawn(
+  dir: string,
+  masks: readonly [image: string, mask: string][],
+): Promise<boolean> {
+  const looked = masks.filter((_, n) => n % Math.ceil(masks.length / LOOKED_AT) === 0)
+  const alike = await mapInOrder(looked, ([image, mask]) => looksLikeMask(join(dir, mask), join(dir, image)))
+  return alike.length > 0 && alike.every(Boolean)
+}
+
+/** @param pairs images and the mask of each, paths below the data set */
+export async function judgedByMasks(
+  dir: string,
+  pairs: Pairs,
+  goodLabels: ReadOptions['goodLabels'],
+): Promise<Omit<FoundDataset, 'format'>> {
+  const masks = masksOf(pairs)
+  const marks = new Map(
+    await mapInOrder(masks, async ([image, mask]): Promise<[string, number]> => {
+      const { data } = await readMaskFile(join(dir, mask))
+      const px = data.reduce((n, v) => n + v, 0)
+      if (px * 2 > data.length) await refusePhotograph(join(dir, mask), join(dir, image))
+      return [mask, px]
+    }),
+  )
+  const byFolder = [...pairs.keys()].some((f) => isGoodLabel(classFolder(f), goodLabels))
+  const everyImage = [...marks.values()].includes(0)
+  // Beside the folders of classes nothing says what an image shows.
+  const judged = [...pairs].filter(([image]) => !byFolder || classFolder(image) !== '')
+  const items = judged.map(([image, mask]): FoundItem => {
+    const px = mask === undefined ? undefined : marks.get(mask)
+    const bad = byFolder
+      ? !isGoodLabel(classFolder(image), goodLabels)
+      : px === undefined
+        ? everyImage
+          ? null
+          : false
+        : px > 0
+    if (byFolder && bad === false && mask !== undefined && px !== 0) refuseMark(join(dir, mask), px)
+    return {
+      id: image,
+      image: join(dir, image),
+      split: splitOf(image),
+      defective: bad,
+      ...(bad !== null && { label: byFolder ? classFolder(image) : bad ? 'defect' : 'good' }),
+      // A black one says nothing of where the defect is.
+      ...(bad && mask !== undefined && px !== 0 && { mask: join(dir, mask) }),
+    }
+  })
+  const bare = byFolder ? [] : items.filter((i) => pairs.get(i.id) === undefined).map((i) => i.id)
+  const unmarked = items.filter((i) => i.defective === true && !i.mask).map((i) => i.id)
+  return {
+    dir,
+    classes: [...new Set(items.flatMap((i) => i.label ?? []))].sort(),
+    items,
+    seen: masks.map(([, mask]) => join(dir, mask)),
+    leftOut: [
+      ...turnedImages(await checkMaskSizes(items), dir),
+      ...(await invertedMasks(items, dir)),
+      ...openTruth(
+        items.some((i) => i.defective === false) ? [] : [`${items.length} images`],
+        dir,
+        'a part without a mark: every part counts as bad',
+        'pictures of parts that are named as masks are: --dataset folder',
+      ),
+      ...openTruth(
+        bare,
+        dir,
+        everyImage
+          ? 'a mask for every image, black ones for good parts: images without are in no rate'
+          : 'black masks for good parts: images without a mask count as good',
+      ),
+      ...leftOut(
+        unmarked,
+        dir,
+        'a mask that marks something for every image with a defect; those without are in no score of pixels',
+      ),
+    ],
+  }
 }
 
 function refuseMark(file: string, px = 0): never {
@@ -131,7 +148,7 @@ async function refusePhotograph(file: string, image: string): Promise<void> {
   })
 }
 
-const masksOf = (pairs: ReadonlyMap<string, string | undefined>): [image: string, mask: string][] =>
+export const masksOf = (pairs: Pairs): [image: string, mask: string][] =>
   [...pairs].flatMap(([image, mask]): [string, string][] => (mask === undefined ? [] : [[image, mask]]))
 
 /** Images and the mask of each, paths below the data set; masks are no images of their own. */
@@ -179,7 +196,7 @@ const classFolder = (file: string): string =>
 const splitOf = (file: string): string => folders(file).flatMap((f) => splitNamed(f) ?? [])[0] ?? 'all'
 
 /** Folders of several products, each with splits or classes of its own, are several sets. */
-async function hasSetsInside(dir: string): Promise<boolean> {
+export async function hasSetsInside(dir: string): Promise<boolean> {
   const products = (await foldersIn(dir)).filter((f) => splitNamed(f) === undefined)
   const inside = await mapInOrder(products, (f) => foldersIn(join(dir, f)))
   return inside.flat().some((f) => splitNamed(f) !== undefined || isGoodLabel(f))

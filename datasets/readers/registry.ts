@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { CodedError, mapInOrder } from '../../contracts/index.ts'
 import { checkBoxes } from './check-boxes.ts'
 import { coco } from './coco.ts'
+import { cvat } from './cvat.ts'
 import { deeppcb } from './deeppcb.ts'
 import { foldersIn, isDirectory } from './files.ts'
 import { folderPerClass } from './folder-per-class.ts'
@@ -10,8 +11,12 @@ import type { Dataset, DatasetItem, DatasetReader, ReadOptions } from './item.ts
 import { checkGoodLabels, GOOD_LABELS, isGoodLabel } from './item.ts'
 import { leftOut, unusedFiles } from './left-out.ts'
 import { labelme } from './labelme.ts'
+import { masksApart } from './masks-apart.ts'
 import { masksBeside } from './masks-beside.ts'
 import { mvtec } from './mvtec.ts'
+import { table } from './table.ts'
+import { neuCls } from './neu-cls.ts'
+import { realIad } from './real-iad.ts'
 import { splitNamed } from './splits.ts'
 import { refuseUnreadLabels } from './unread-labels.ts'
 import { visa } from './visa.ts'
@@ -25,9 +30,14 @@ export const READERS: readonly DatasetReader[] = [
   yolo,
   labelme,
   coco,
+  cvat,
   voc,
   mvtec,
+  realIad,
   masksBeside,
+  masksApart,
+  table,
+  neuCls,
   folderPerClass,
   folder,
 ]
@@ -137,13 +147,20 @@ async function recognise(dir: string): Promise<DatasetReader> {
 
 const NAMED = 8
 
-/** Folders that are data sets of their own, as those of MVTec AD, VisA and DAGM are, one for each product. */
-async function setsInside(dir: string): Promise<string[]> {
+/**
+ * Folders that are data sets of their own, as those of MVTec AD, VisA and DAGM are, one for each product; or what lies in
+ * the one folder of an archive, which unpacked into another.
+ */
+async function setsInside(dir: string, above = '', depth = 0): Promise<string[]> {
   const folders = (await foldersIn(dir)).filter((f) => splitNamed(f) === undefined)
   const sets = await mapInOrder(folders, async (f) => {
     for (const r of READERS)
-      if (r !== folder && (await r.recognises(join(dir, f)).catch(() => false))) return [`${f} (${r.format})`]
-    return []
+      if (r !== folder && (await r.recognises(join(dir, f)).catch(() => false)))
+        return [`${join(above, f)} (${r.format})`]
+    return folders.length === 1 && depth < DEEPEST ? setsInside(join(dir, f), join(above, f), depth + 1) : []
   })
   return sets.flat()
 }
+
+/** Folders around a set that are looked through. */
+const DEEPEST = 4

@@ -23,7 +23,7 @@ const MISSING: Record<string, string> = {
   '.json':
     'annotations/*.json, annotations.json or <split>/_annotations.coco.json (COCO), or JSON of LabelMe',
   '.csv':
-    'folders named after the class of their images, or labels as COCO, Pascal VOC or YOLO: tables are not read',
+    'a table (CSV) with the columns filename and label, or filename, class, xmin, ymin, xmax, ymax, or ImageId, ClassId, EncodedPixels; folders named after the class of their images; or labels as COCO, Pascal VOC or YOLO',
 }
 const MISSING_MASKS = 'train/good, test/<class> and ground_truth/<class>/<image>_mask.png (MVTec)'
 

@@ -15,6 +15,7 @@ import {
 import type { DatasetReader, FoundBox, FoundItem } from './item.ts'
 import { openTruth } from './left-out.ts'
 import { splitNamed } from './splits.ts'
+import { unescaped } from './xml-text.ts'
 
 const isXml = (name: string): boolean => name.toLowerCase().endsWith('.xml')
 
@@ -139,14 +140,6 @@ function imageFinder(dir: string, files: readonly string[]): (path: string, want
 const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 
-const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
-const unescaped = (text: string): string =>
-  text.replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|(amp|lt|gt|quot|apos));/gi, (all, dec, hex, e: string) => {
-    const code = dec === undefined ? Number.parseInt(String(hex), 16) : Number(dec)
-    if (e !== undefined) return ENTITIES[e] ?? all
-    return code <= 0x10ffff ? String.fromCodePoint(code) : all
-  })
-
 /** Those of the folders that have one of the names, in the order of these. */
 const named = (folders: readonly string[], names: readonly string[]): string[] =>
   names.flatMap((name) => folders.filter((f) => f.toLowerCase() === name))
@@ -175,7 +168,7 @@ const numberOf = (xml: string, name: string): number => Number(textOf(xml, name)
 /** Comments and the bodies of elements that are not looked at, lines kept. */
 const blank = (text: string): string => text.replace(/[^\n]/g, ' ')
 
-const CVAT = 'export the task from CVAT as COCO 1.0, Ultralytics YOLO or Pascal VOC'
+const CVAT = 'that of CVAT for images 1.1 is read as annotations.xml in the folder of the set'
 
 /** VOC files are flat and written by tools, so the few tags needed are found by name; anything odd is an error. */
 function parse(document: string, file: string): { boxes: FoundBox[]; width?: number; height?: number } {

@@ -33,23 +33,23 @@ describe('folders of a layout that nothing recognises', () => {
     ],
     [
       'images and masks',
-      { 'images/a.png': null, 'masks/a.png': null },
+      { 'images/a.png': null, 'masks/b.png': null },
       /expected train\/good, test\/<class> and ground_truth.*found folders images, masks/,
     ],
     [
-      'folders of splits with a table of the defects (Severstal)',
-      { 'train_images/a.jpg': null, 'test_images/b.jpg': null, 'train.csv': 'ImageId,ClassId,EncodedPixels' },
-      /expected folders named after the class.*tables are not read; found folders test_images, train_images; labels such as train\.csv/,
+      'folders of splits with a table of other columns',
+      { 'train_images/a.jpg': null, 'test_images/b.jpg': null, 'train.csv': 'a.jpg,1' },
+      /expected a table \(CSV\) with the columns filename and label.*; found folders test_images, train_images; labels such as train\.csv/,
     ],
     [
-      'masks in a folder that says so in its own words (AITEX)',
-      { 'Defect_images/1.png': null, 'Mask_images/1_mask.png': null, 'NODefect_images/a/2.png': null },
+      'masks in a folder that says so in its own words, none of them of an image',
+      { 'Defect_images/1.png': null, 'Mask_images/2_mask.png': null, 'NODefect_images/a/2.png': null },
       /found folders Mask_images/,
     ],
     [
       'a table that names them, in each split',
-      { 'train/a.jpg': null, 'test/b.jpg': null, 'train/_annotations.csv': 'filename,class\na.jpg,dent' },
-      /tables are not read; found labels such as train\/_annotations\.csv/,
+      { 'train/a.jpg': null, 'test/b.jpg': null, 'train/_annotations.csv': 'a.jpg,dent' },
+      /expected a table .*; found labels such as train\/_annotations\.csv/,
     ],
     [
       'labels beside their images',
@@ -68,7 +68,7 @@ describe('folders of a layout that nothing recognises', () => {
     ],
     [
       'masks beside classes',
-      { 'bad/a.png': null, 'ground_truth/a.png': null, 'ok/b.png': null },
+      { 'bad/a.png': null, 'ground_truth/c.png': null, 'ok/b.png': null },
       /expected train\/good, test\/<class> and ground_truth.*found folders ground_truth/,
     ],
   ])('are no classes of parts: %s', async (_, files, message) => {
@@ -81,7 +81,7 @@ describe('folders of a layout that nothing recognises', () => {
     [
       'a table that names them',
       { 'a.jpg': null, 'labels.csv': 'a.jpg,dent' },
-      /tables are not read; found labels such as labels\.csv; .*--dataset folder$/,
+      /expected a table .*; found labels such as labels\.csv; .*--dataset folder$/,
     ],
     [
       'labels of YOLO beside them, without names',
@@ -116,7 +116,7 @@ describe('folders of a layout that nothing recognises', () => {
   it('are refused for a table in any encoding', async () => {
     await at.tree({ 'a.jpg': null })
     await writeFile(join(at.dir, 'labels.csv'), Buffer.from('a.jpg,\xb9\xa4', 'latin1'))
-    await expect(openDataset(at.dir)).rejects.toThrow(/tables are not read; found labels such as labels\.csv/)
+    await expect(openDataset(at.dir)).rejects.toThrow(/expected a table .*; found labels such as labels\.csv/)
   })
 
   it('are classes when one has photographs of solder masks', async () => {
@@ -140,18 +140,15 @@ describe('folders of a layout that nothing recognises', () => {
     await expect(openDataset(at.dir)).rejects.toThrow(
       /DAT_LAYOUT.*name one of the sets in it: can \(mvtec\), deck \(folder-per-class\)$/,
     )
+    await at.tree({ 'more/archive/set/ok/1.jpg': null, 'more/archive/set/bad/1.jpg': null })
+    await expect(openDataset(join(at.dir, 'more'))).rejects.toThrow(
+      /name one of the sets in it: archive\/set \(folder-per-class\)$/,
+    )
     const deck = await openDataset(join(at.dir, 'deck'))
     expect(deck.items.map((i) => [i.label, i.defective])).toEqual([
       ['Cracked', true],
       ['Non-cracked', false],
     ])
-  })
-
-  it('are refused as of CVAT, with the forms that it exports', async () => {
-    await at.tree({ 'annotations.xml': '<annotations><image name="a.jpg"/></annotations>', 'a.jpg': null })
-    await expect(openDataset(at.dir)).rejects.toThrow(
-      /DAT_ANNOTATION.*as of CVAT; export the task from CVAT as COCO 1\.0, Ultralytics YOLO or Pascal VOC$/,
-    )
   })
 
   it.each([

@@ -1,0 +1,105 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import sharp from 'sharp'
+import { expect, it } from 'vitest'
+import { type Dataset, openDataset } from '../../datasets/index.ts'
+import { datasetFolder } from './samples/dataset-folder.ts'
+
+const at = datasetFolder()
+
+async function grey(file: string, valueOf: (pixel: number) => number): Promise<void> {
+  await mkdir(dirname(join(at.dir, file)), { recursive: true })
+  const data = Buffer.from(Array.from({ length: 200 }, (_, n) => valueOf(n)))
+  await sharp(data, { raw: { width: 20, height: 10, channels: 1 } }).toFile(join(at.dir, file))
+}
+const mask = (file: string, px: number): Promise<void> => grey(file, (n) => (n < px ? 255 : 0))
+const photograph = (file: string): Promise<void> => grey(file, (n) => (n * 37) % 251)
+const shown = ({ items }: Dataset): unknown[] =>
+  items.map((i) => [i.id, i.split, i.label, i.defective, i.mask?.slice(at.dir.length + 1)])
+const messages = ({ leftOut }: Dataset): string[] => leftOut.map((f) => f.message)
+
+it('reads AITEX: good parts in their own folder, the rolls below; two masks of one image are none, and named', async () => {
+  for (const f of ['0001_002_00', '0044_019_04', '0100_025_08']) await photograph(`Defect_images/${f}.png`)
+  await photograph('NODefect_images/2306881-210020u/0001_000_05.png')
+  await mask('Mask_images/0001_002_00_mask.png', 5)
+  await mask('Mask_images/0044_019_04_mask1.png', 5)
+  await mask('Mask_images/0044_019_04_mask2.png', 3)
+  const set = await openDataset(at.dir)
+  expect([set.format, shown(set)]).toEqual([
+    'masks-apart',
+    [
+      ['Defect_images/0001_002_00.png', 'all', 'Defect_images', true, 'Mask_images/0001_002_00_mask.png'],
+      ['Defect_images/0044_019_04.png', 'all', 'Defect_images', true, undefined],
+      ['Defect_images/0100_025_08.png', 'all', 'Defect_images', true, undefined],
+      ['NODefect_images/2306881-210020u/0001_000_05.png', 'all', 'NODefect_images', false, undefined],
+    ],
+  ])
+  expect(messages(set)).toEqual([
+    expect.stringMatching(/a mask that marks something .* found 2: .*0044_019_04\.png, .*0100_025_08\.png/),
+    expect.stringMatching(
+      /found 2: Mask_images\/0044_019_04_mask1\.png, Mask_images\/0044_019_04_mask2\.png/,
+    ),
+  ])
+})
+
+it.each([
+  ['splits with folders', 'train/images/a.jpg', 'train/masks/a.png', 'test/images/b.jpg', 'test/masks/b.png'],
+  [
+    'folders with splits',
+    'images/train/a.jpg',
+    'labels/train/a.png',
+    'images/test/b.jpg',
+    'labels/test/b.png',
+  ],
+])('reads %s; black masks are of good parts', async (_, ...files) => {
+  const [a = '', ofA = '', b = '', ofB = ''] = files
+  for (const f of [a, b]) await photograph(f)
+  await mask(ofA, 5)
+  await mask(ofB, 0)
+  const set = await openDataset(at.dir)
+  expect([set.format, shown(set), set.leftOut]).toEqual([
+    'masks-apart',
+    expect.arrayContaining([
+      [a, 'train', 'defect', true, ofA],
+      [b, 'test', 'good', false, undefined],
+    ]),
+    [],
+  ])
+})
+
+it('gives a mask to the bad part of two of one name, and refuses one for a good part that marks something', async () => {
+  for (const f of ['good/0.png', 'good/1.png', 'scratch/0.png']) await photograph(f)
+  await mask('mask/0.png', 5)
+  expect(shown(await openDataset(at.dir))).toEqual([
+    ['good/0.png', 'all', 'good', false, undefined],
+    ['good/1.png', 'all', 'good', false, undefined],
+    ['scratch/0.png', 'all', 'scratch', true, 'mask/0.png'],
+  ])
+  await mask('mask/1.png', 5)
+  await expect(openDataset(at.dir)).rejects.toThrow(/DAT_ANNOTATION.*mask\/1\.png\); expected a black mask/)
+})
+
+it.each([
+  [
+    'no image',
+    ['images/b.jpg'],
+    /masks\/a\.png\); expected one image of its name .* found none; 1 more like it$/,
+  ],
+  ['images of two folders', ['images/a.jpg', 'more/a.jpg'], /found images\/a\.jpg and more\/a\.jpg/],
+  ['an image that has another', ['images/a.jpg'], /a_mask\.png\).*found another mask of images\/a\.jpg$/],
+])('refuses a mask of %s', async (_, images, message) => {
+  for (const f of [...images, 'images/c.jpg']) await photograph(f)
+  for (const f of ['a', 'a_mask', 'c']) await mask(`masks/${f}.png`, 5)
+  await expect(openDataset(at.dir)).rejects.toThrow(message)
+})
+
+it('leaves alone what systems put among the files', async () => {
+  await at.tree({
+    'bad/a.jpg': null,
+    'bad/@eaDir/a.jpg/SYNOPHOTO_THUMB_M.jpg': null,
+    'good/b.jpg': null,
+    '__MACOSX/good/b.jpg': null,
+  })
+  const set = await openDataset(at.dir)
+  expect([set.items.map((i) => i.id), set.leftOut]).toEqual([['bad/a.jpg', 'good/b.jpg'], []])
+})
