@@ -96,10 +96,8 @@ async function run(dir: string, flags: Flags, environment: Environment): Promise
   const scratch = await mkdtemp(join(tmpdir(), 'sightline-quantise-'))
   const progress = showProgress('accuracy')
   try {
-    const onnxFile = join(scratch, 'model.onnx')
-    await writeFile(onnxFile, result.model)
     const pack = (to: string, card = result.card) =>
-      packModel({ onnxFile, card, goldenInputs: float.golden, outDir: to, privateKeyPem, keyId })
+      packModel({ onnx: result.model, card, goldenInputs: float.golden, outDir: to, privateKeyPem, keyId })
     const draft = join(scratch, 'packages', id)
     await mkdir(dirname(draft))
     await pack(draft)
