@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { rename, rm, writeFile } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CodedError, makeFolder } from '../../contracts/index.ts'
 import type { ModelCard } from '../../contracts/index.ts'
