@@ -101,7 +101,7 @@ export async function packModelFiles(request: {
       ...(template === undefined ? {} : { template: await fromPng(await read(template), template) }),
     })
   return packModel({
-    onnxFile: request.onnxFile,
+    onnx: request.onnxFile,
     card: readCard((await read(request.cardFile)).toString('utf8'), request.cardFile),
     goldenInputs,
     outDir: request.outDir,

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
@@ -96,10 +96,8 @@ async function run(dir: string, flags: Flags, environment: Environment): Promise
   const scratch = await mkdtemp(join(tmpdir(), 'sightline-quantise-'))
   const progress = showProgress('accuracy')
   try {
-    const onnxFile = join(scratch, 'model.onnx')
-    await writeFile(onnxFile, result.model)
     const pack = (to: string, card = result.card) =>
-      packModel({ onnxFile, card, goldenInputs: float.golden, outDir: to, privateKeyPem, keyId })
+      packModel({ onnx: result.model, card, goldenInputs: float.golden, outDir: to, privateKeyPem, keyId })
     const draft = join(scratch, 'packages', id)
     await mkdir(dirname(draft))
     await pack(draft)

@@ -4,6 +4,7 @@ import { createSigningKey, listModels, packModelFiles, verifyModel } from '../..
 import type { Environment } from '../setup/environment.ts'
 import { modelDirs, trustedKeys, warnOfOtherMeanings } from '../setup/models.ts'
 import { type SigningFlags, signingKey, signingOptions } from '../setup/signing-key.ts'
+import { endWhenStuck } from '../setup/stuck-guard.ts'
 import { printTable } from '../terminal/table.ts'
 import { addModelImports } from './models-import.ts'
 import { addAddBackbone } from './models-add-backbone.ts'
@@ -12,7 +13,10 @@ import { addModelsQuantize } from './models-quantize.ts'
 import { addModelsRecipe } from './models-recipe.ts'
 
 export function addModels(program: Command, environment: Environment): void {
-  const models = program.command('models').description('model packages: list, verify, pack, make keys')
+  const models = program
+    .command('models')
+    .description('model packages: list, verify, pack, make keys')
+    .hook('preAction', () => endWhenStuck())
   models
     .command('list')
     .description('every package with its hash and whether it is in order')

@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { CodedError, type ModelCard } from '../../contracts/index.ts'
@@ -90,7 +89,6 @@ export async function teachLabelled<T extends { model: Uint8Array; card: ModelCa
   const cancel = (): void => stop.abort(new CodedError('TCH_CANCELLED', { hint: 'nothing was written' }))
   process.once('SIGINT', cancel)
   const bars = { features: showProgress('features'), heads: showProgress('heads') }
-  const scratch = await mkdtemp(join(tmpdir(), 'sightline-teach-'))
   try {
     const { taught, golden } = await teach({
       version,
@@ -100,10 +98,8 @@ export async function teachLabelled<T extends { model: Uint8Array; card: ModelCa
       onProgress: (stage, done, of) => bars[stage].update(done, of),
     })
     stop.signal.throwIfAborted()
-    const onnxFile = join(scratch, 'model.onnx')
-    await writeFile(onnxFile, taught.model)
     const packed = await packModel({
-      onnxFile,
+      onnx: taught.model,
       card: taught.card,
       goldenInputs: golden ? [{ image: golden }] : [],
       outDir,
@@ -123,6 +119,5 @@ export async function teachLabelled<T extends { model: Uint8Array; card: ModelCa
     process.removeListener('SIGINT', cancel)
     bars.features.stop()
     bars.heads.stop()
-    await rm(scratch, { recursive: true, force: true })
   }
 }

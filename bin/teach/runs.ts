@@ -1,9 +1,11 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { access, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { asCoded, CodedError, toFact, uuidv7 } from '../../contracts/index.ts'
+import { asCoded, CodedError, makeFolder, toFact, uuidv7 } from '../../contracts/index.ts'
 import type { TeachProgress } from '../../models/index.ts'
 import type { ShownTeachRun, TeachEstimateAnswer, TeachPicture } from '../../dashboard/index.ts'
+import { replaceDurably } from '../../traceability/index.ts'
 import { log } from '../setup/log.ts'
+import { taughtDir } from '../setup/paths.ts'
 import type { DefectSource, TeachAgainAsk, TeachAsk, TeachSource } from './ask.ts'
 import { gatherImages, type TeachImagePorts, type Wanted } from './images.ts'
 import { teachInThread, type TeachAnswer } from './job.ts'
@@ -230,9 +232,17 @@ export class TeachRuns {
     }
   }
 
+  /** Whole or not at all. @throws TRC_DISK_FULL, CFG_USAGE */
   async #keep(run: TeachRun): Promise<void> {
-    await mkdir(this.#dir, { recursive: true })
-    await writeFile(join(this.#dir, `${run.id}.json`), `${JSON.stringify(run)}\n`)
+    const file = join(this.#dir, `${run.id}.json`)
+    makeFolder(this.#dir)
+    await replaceDurably(file, `${JSON.stringify(run)}\n`).catch((error: unknown) => {
+      const full = error instanceof Error && 'code' in error && error.code === 'ENOSPC'
+      throw asCoded(error, full ? 'TRC_DISK_FULL' : 'CFG_USAGE', {
+        file,
+        expected: 'a place to note how a teaching goes',
+      })
+    })
   }
 
   async #load(): Promise<void> {
@@ -251,12 +261,24 @@ export class TeachRuns {
     this.#ended = runs.toSorted((a, b) => (a.startedAt < b.startedAt ? 1 : -1)).slice(0, SHOWN)
     for (const run of this.#ended) {
       if (run.state !== 'running') continue
+      // The version was free when it began, and a package is put in its place when it is whole.
+      const written = await access(
+        join(taughtDir(this.#parts.environment), `${run.ask.id}-${run.version}`),
+      ).then(
+        () => true,
+        () => false,
+      )
       const stopped = new CodedError('TCH_CANCELLED', {
         actual: 'the program was stopped',
-        hint: 'nothing was written',
+        hint: written
+          ? `${run.ask.id} ${run.version} was written just before, and is whole; its report is lost`
+          : 'nothing was written',
       })
       Object.assign(run, { state: 'failed', endedAt: run.startedAt, error: toFact(stopped) })
-      await this.#keep(run)
+      // A line starts all the same when its disk is full; the next start says it again.
+      await this.#keep(run).catch((error: unknown) =>
+        log.error({ error: String(error) }, 'how a teaching ended could not be written'),
+      )
     }
   }
 }

@@ -88,7 +88,8 @@ export async function judgeCanaries(worker: CanaryJudge, canaries: readonly Cana
   }
 }
 
-async function orSilence<T>(answer: Promise<T>, ms: number): Promise<T | null> {
+/** Null when there is no answer in time. */
+export async function orSilence<T>(answer: Promise<T>, ms: number): Promise<T | null> {
   let timer: NodeJS.Timeout | undefined
   const silence = new Promise<null>((resolve) => (timer = setTimeout(() => resolve(null), ms)))
   try {

@@ -16,7 +16,7 @@ import { lowerProvider, threadsHang, workersDown } from './degraded.ts'
 import type { PreparedFacts } from './messages.ts'
 import { judgeOnSpare, spareSeat } from './spare-seat.ts'
 import { Ticket } from './ticket.ts'
-import { WorkerSeat } from './worker-seat.ts'
+import { loadLimitMs, WorkerSeat } from './worker-seat.ts'
 
 export interface LocalInspectorOptions {
   workers: number
@@ -31,8 +31,9 @@ export interface LocalInspectorOptions {
   stuckAfterMs?: number
   /** Frames with a known answer: a thread judges those of a recipe right before it gets frames of that recipe. */
   canaries?: readonly Canary[]
-  /** Longest time a worker may take for one canary, ms; then it is replaced. */
+  /** Longest times a worker may take for one canary, and to load a recipe and run it once, ms; then it is replaced. */
   canaryMs?: number
+  loadMs?: number
   entry?: URL
 }
 
@@ -64,6 +65,7 @@ export class LocalInspector implements Inspector {
           recipes: this.#recipes,
           canaries: options.canaries ?? [],
           canaryMs: options.canaryMs ?? 30_000,
+          loadMs: options.loadMs ?? loadLimitMs(options.models.providers),
           restart: options.restart ?? { max: 5, withinMs: 60_000 },
           abandonMs: 5_000,
           onPrepared: (facts) => this.#facts.set(facts.recipe, facts),

@@ -1,6 +1,6 @@
 import {
   asCoded,
-  type CodedError,
+  CodedError,
   errorText,
   type I18n,
   type InspectJob,
@@ -8,7 +8,7 @@ import {
 } from '../../contracts/index.ts'
 import type { RecipeSource } from '../pipeline/index.ts'
 import { recipeId } from '../recipes/index.ts'
-import { type Canary, judgeCanaries } from './canary.ts'
+import { type Canary, judgeCanaries, orSilence } from './canary.ts'
 import type { PreparedFacts, WorkerSetup } from './messages.ts'
 import { WorkerThread } from './worker-thread.ts'
 
@@ -21,6 +21,8 @@ export interface SeatOptions {
   canaries: readonly Canary[]
   /** Longest time for one canary, ms. */
   canaryMs: number
+  /** Longest time for loading one recipe and running it once, ms. */
+  loadMs: number
   restart: { max: number; withinMs: number }
   /** How long a thread that is to end may hang in native code before it is given up. */
   abandonMs: number
@@ -29,6 +31,10 @@ export interface SeatOptions {
   /** The seat is free for work. */
   onIdle(): void
 }
+
+/** TensorRT builds an engine while it loads, which takes minutes. */
+export const loadLimitMs = (providers: readonly string[]): number =>
+  providers.includes('tensorrt') ? 900_000 : 120_000
 
 export type SeatState = 'starting' | 'idle' | 'busy' | 'failed' | 'closed'
 
@@ -66,7 +72,7 @@ export class WorkerSeat {
     return this.#exclusive((thread) => this.#judgeOn(thread, job, queueMs))
   }
 
-  /** @throws what the recipe threw; INS_CANARY when a canary that names it is judged differently */
+  /** @throws what the recipe threw; MDL_LOAD when it is not loaded in time; INS_CANARY when a canary that names it is judged differently */
   async prepare(source: RecipeSource): Promise<void> {
     await this.#exclusive((thread) => this.#load(thread, source))
   }
@@ -123,12 +129,28 @@ export class WorkerSeat {
   }
 
   async #load(thread: WorkerThread, source: RecipeSource): Promise<void> {
-    const answer = await thread.ask({ kind: 'prepare', source })
+    const answer = await orSilence(thread.ask({ kind: 'prepare', source }), this.#options.loadMs)
+    if (answer === null) throw this.#tooLong(thread, source)
     await this.#prove(
       thread,
       this.#options.canaries.filter((c) => c.recipe === recipeId(source.recipe)),
     )
     if ('prepared' in answer) this.#options.onPrepared(answer.prepared)
+  }
+
+  /** A model may run for ever: the thread that does is of no use to the line, which goes on with another. */
+  #tooLong(thread: WorkerThread, { recipe }: RecipeSource): CodedError {
+    const s = this.#options.loadMs / 1000
+    this.#end(thread, {
+      en: `loading ${recipeId(recipe)} did not end`,
+      zh: `${recipeId(recipe)} 的加载没有结束`,
+    })
+    return new CodedError('MDL_LOAD', {
+      path: recipeId(recipe),
+      expected: `models that are loaded and run once within ${s} s`,
+      actual: `no end after ${s} s, on ${this.name}`,
+      hint: 'export the model without loops, or use a smaller one; a thread that hangs keeps a core until the program is restarted',
+    })
   }
 
   #prove(thread: WorkerThread, canaries: readonly Canary[]): Promise<void> {

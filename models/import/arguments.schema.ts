@@ -14,7 +14,7 @@ export const FOREIGN_FAMILIES = [
 ] as const
 export type ForeignFamily = (typeof FOREIGN_FAMILIES)[number]
 
-const threeLevels = z.tuple([z.number(), z.number(), z.number()])
+const levels = z.union([z.tuple([z.number(), z.number(), z.number()]), z.tuple([z.number()])])
 
 /** `import.json` beside a reference, or the flags of `sightline models import`. */
 export const importArgumentsSchema = z.strictObject({
@@ -52,11 +52,11 @@ export const importArgumentsSchema = z.strictObject({
   /** anomalib: width, height of the middle that the graph itself cuts out of its input (`CenterCrop`), px. */
   centreCrop: z.tuple([z.number().int().positive(), z.number().int().positive()]).optional(),
   /**
-   * Grey levels 0..255 of R, G, B: the network gets (level - mean) / std. Default: what the family's library does
+   * Grey levels 0..255 of R, G, B, or one of a grey model: the network gets (level - mean) / std. Default: what the family's library does
    * outside its graph; 0 and 255 where the normalisation is inside.
    */
-  mean: threeLevels.optional(),
-  std: threeLevels.optional(),
+  mean: levels.optional(),
+  std: levels.optional(),
   order: z.enum(['rgb', 'bgr']).optional(),
   /** How an image of another size is brought to `size`, in place of what the family's library does. */
   fit: z.enum(['letterbox', 'stretch', 'crop']).optional(),
@@ -83,7 +83,7 @@ export const referenceSchema = z.strictObject({
       z.strictObject({
         /** 8-bit PNG in the folder. */
         image: z.string(),
-        /** HWC uint8 pixels after the library's resizing, before its normalisation. */
+        /** HWC uint8 pixels, RGB or grey as the model takes them, after the library's resizing, before its normalisation. */
         input: z.string(),
         findings: z.array(findingSchema),
         scores: z.record(z.string(), z.number()),

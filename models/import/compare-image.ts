@@ -32,9 +32,16 @@ export async function compareImage(
   if (input === undefined) throw new CodedError('MDL_PACKAGE', { path: 'inputs', expected: 'an image' })
   const { tensor, geometry } = createImageInput(input).prepare(item.pixels)
   const [widthPx, heightPx] = args.size
+  const { channels } = input
+  if (item.input.length !== widthPx * heightPx * channels)
+    throw new CodedError('MDL_PACKAGE', {
+      path: item.image,
+      expected: `what the library showed its network in ${channels} channels, as the model takes it`,
+      actual: `${item.input.length / (widthPx * heightPx)}`,
+    })
   const shown = input.widthPx === null ? await scaled(tensor, { widthPx, heightPx }) : tensor.data
   const pixels = pixelDifference(shown, item.input)
-  const { raw } = await givenForward({ image: { data: item.input, widthPx, heightPx, channels: 3 } })
+  const { raw } = await givenForward({ image: { data: item.input, widthPx, heightPx, channels } })
   const thresholds = card.labels.map(() => args.threshold)
   const context = { labels: card.labels, thresholds, maxFindings: ALL, geometry }
   const given = adapterFor(card.spec).decode(raw, context)

@@ -40,7 +40,7 @@ export interface ForeignGraph extends Pick<OrtSession, 'inputs' | 'outputs'> {
  * Card and input of a model exported by another library.
  *
  * Resizing as the library does it: Ultralytics letterboxes (RT-DETR: stretches) with OpenCV's INTER_LINEAR, torchvision
- * and Ultralytics' classifiers use Pillow's antialiased bilinear, both in 8 bits. anomalib scales floats, antialiased: so does the graph, where its
+ * and Ultralytics' classifiers use Pillow's antialiased bilinear, both in 8 bits; a grey model gets Pillow's `convert('L')`. anomalib scales floats, antialiased: so does the graph, where its
  * operator set can, and takes images of any size then. Arguments stand above that.
  *
  * @throws MDL_PACKAGE when the graph lacks the outputs of the family, or its input is of another size
@@ -62,9 +62,14 @@ export function foreignModel(request: ForeignRequest, graph: ForeignGraph): Fore
       actual: `${input.name} [${shape.join(', ')}]`,
       hint: 'detectors of torchvision (Faster R-CNN, RetinaNet), which take an image without n and scale it themselves, are of no family here',
     })
-  const floats = a.family.startsWith('torchvision') ? IMAGENET : UNIT
+  // anomalib's backbones take RGB; what is open is RGB, too
+  const channels = a.family !== 'anomalib' && shape[channelsLast(shape) ? 3 : 1] === 1 ? 1 : 3
+  const floats = a.family.startsWith('torchvision') && channels === 3 ? IMAGENET : UNIT
   const usual = input.type === 'uint8' ? LEVELS : floats
-  const statistics = { mean: [...(a.mean ?? usual.mean)], std: [...(a.std ?? usual.std)] }
+  const statistics = {
+    mean: [...(a.mean ?? usual.mean.slice(0, channels))],
+    std: [...(a.std ?? usual.std.slice(0, channels))],
+  }
   const [widthPx, heightPx] = a.size
   const [batch] = shape
   const [height, width] = channelsLast(shape) ? shape.slice(1, 3) : shape.slice(2)
@@ -93,7 +98,7 @@ export function foreignModel(request: ForeignRequest, graph: ForeignGraph): Fore
     name: IMAGE,
     layout: 'NHWC',
     dtype: 'uint8',
-    channels: 3,
+    channels,
     widthPx: inGraph ? null : widthPx,
     heightPx: inGraph ? null : heightPx,
     multipleOf: 1,
@@ -105,7 +110,7 @@ export function foreignModel(request: ForeignRequest, graph: ForeignGraph): Fore
     uint8: {
       input: input.name,
       image: IMAGE,
-      channels: 3,
+      channels,
       ...statistics,
       order: a.order ?? 'rgb',
       scaledTo: inGraph ? { widthPx, heightPx } : null,

@@ -1,9 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { monoMs } from '../../contracts/index.ts'
 import { packModel } from '../package/pack.ts'
-import type { PackedModel } from '../package/pack.ts'
+import type { PackedModel, PackRequest } from '../package/pack.ts'
 import type { Pixels } from '../pixels.ts'
 import type { ModelRunner } from '../runner.ts'
 import type { ImportArguments } from './arguments.schema.ts'
@@ -83,7 +80,7 @@ export async function importModel(request: ImportRequest): Promise<ImportReport 
     const quantised = request.fp32File === null ? null : await againstFp32(request.fp32File)
     const [first] = items
     const p95Ms = first === undefined ? 0 : await timed(opened.runner, args, first.pixels)
-    const packed = await pack(request, args, opened, items, quantised)
+    const packed = await packModel(packRequest(request, args, opened, items, quantised))
     const { taktMs } = request
     const withinTakt = taktMs === null ? null : p95Ms <= taktMs
     const verdicts = countBy(parity.map((p) => p.referenceVerdict))
@@ -133,26 +130,19 @@ async function timed(runner: ModelRunner, args: ImportArguments, image: Pixels):
   return times[Math.ceil(0.95 * times.length) - 1] ?? 0
 }
 
-async function pack(
+function packRequest(
   request: ImportRequest,
   args: ImportArguments,
   { runner, model }: OpenForeign,
   items: readonly ReferenceItem[],
   quantised: QuantisedParity | null,
-): Promise<PackedModel> {
-  const folder = await mkdtemp(join(tmpdir(), 'sightline-import-'))
-  try {
-    const onnxFile = join(folder, 'model.onnx')
-    await writeFile(onnxFile, model)
-    const metrics: Record<string, number> =
-      quantised === null ? {} : { 'int8.cpuRatio': quantised.cpuRatio, 'int8.flips': quantised.flips.length }
-    return await packModel({
-      ...request,
-      onnxFile,
-      card: { ...cardThatDecides(runner.card, args), metrics },
-      goldenInputs: items.slice(0, 2).map((i) => ({ image: i.pixels })),
-    })
-  } finally {
-    await rm(folder, { recursive: true, force: true })
+): PackRequest {
+  const metrics: Record<string, number> =
+    quantised === null ? {} : { 'int8.cpuRatio': quantised.cpuRatio, 'int8.flips': quantised.flips.length }
+  return {
+    ...request,
+    onnx: model,
+    card: { ...cardThatDecides(runner.card, args), metrics },
+    goldenInputs: items.slice(0, 2).map((i) => ({ image: i.pixels })),
   }
 }

@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { CodedError, asCoded } from '../../contracts/index.ts'
@@ -128,32 +127,21 @@ async function pack(request: OcrImport, original: Buffer, golden: Pixels, part: 
     threshold: { value: part.threshold, provenance: "PaddleOCR's default for PP-OCRv4" },
     golden: { atol: 1e-2, rtol: 1e-2 },
   }
-  const folder = await mkdtemp(join(tmpdir(), 'sightline-ocr-'))
-  try {
-    const onnxFile = join(folder, 'model.onnx')
-    await writeFile(
-      onnxFile,
-      withUint8Input(original, {
-        input: input.name,
-        image: IMAGE,
-        channels: 3,
-        ...part.statistics,
-        order: 'bgr',
-      }),
-    )
-    const { privateKeyPem, keyId } = request
-    const outDir = join(request.outDir, part.id)
-    return await packModel({
-      onnxFile,
-      card,
-      goldenInputs: [{ image: golden }],
-      outDir,
-      privateKeyPem,
-      keyId,
-    })
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  const { privateKeyPem, keyId } = request
+  return packModel({
+    onnx: withUint8Input(original, {
+      input: input.name,
+      image: IMAGE,
+      channels: 3,
+      ...part.statistics,
+      order: 'bgr',
+    }),
+    card,
+    goldenInputs: [{ image: golden }],
+    outDir: join(request.outDir, part.id),
+    privateKeyPem,
+    keyId,
+  })
 }
 
 /** Bars like strokes: content for the golden vectors without a font of this machine. */

@@ -11,7 +11,7 @@ import type { ImportArguments, ReferenceFinding } from './arguments.schema.ts'
 export interface ReferenceItem {
   image: string
   pixels: Pixels
-  /** What the library showed its network, HWC uint8 RGB of the model's size. */
+  /** What the library showed its network, HWC uint8 of the model's size, RGB or grey. */
   input: Uint8Array
   findings: ReferenceFinding[]
   scores: Record<string, number>
@@ -49,10 +49,10 @@ export async function readReference(dir: string, overrides: Partial<ImportArgume
   const items: ReferenceItem[] = []
   for (const item of reference.items) {
     const input = await read(item.input)
-    if (input.length !== width * height * 3)
+    if (![1, 3].includes(input.length / (width * height)))
       throw new CodedError('MDL_PACKAGE', {
         file: join(dir, item.input),
-        expected: `${width} × ${height} px RGB, ${width * height * 3} bytes, as import.json says`,
+        expected: `${width} × ${height} px RGB, ${width * height * 3} bytes, or grey, ${width * height} bytes, as import.json says`,
         actual: `${input.length} bytes`,
       })
     items.push({ ...item, pixels: await fromPng(await read(item.image), item.image), input })

@@ -114,7 +114,7 @@ export function refuseDifferences(
         path: p.image,
         expected: `the pixels that ${compared.library} shows its network`,
         actual: `others, by ${p.pixelsMean.toFixed(1)} grey levels in the mean`,
-        hint: 'check fit, resize, resample and marginGrey of import.json, and that the input files are RGB',
+        hint: 'check fit, resize, resample and marginGrey of import.json, and that the input files are RGB, or grey for a grey model',
       })
     if (own > LIMITS.own)
       throw refused(compared, {

@@ -15,7 +15,8 @@ import { readCard } from './read-card.ts'
 import { verifyPackage } from './verify.ts'
 
 export interface PackRequest {
-  onnxFile: string
+  /** A file, or the bytes of one. */
+  onnx: string | Uint8Array
   card: ModelCard
   /** At least one; the outputs the model gives for them on the CPU become the expected ones. */
   goldenInputs: ModelImages[]
@@ -42,9 +43,7 @@ export async function packModel(request: PackRequest): Promise<PackedModel> {
   const { outDir, goldenInputs, privateKeyPem, keyId } = request
   const publicKey = publicHalf(privateKeyOf(privateKeyPem))
   await checkPlace(outDir)
-  const model = await readFile(request.onnxFile).catch((error: unknown) => {
-    throw asCoded(error, 'MDL_PACKAGE', { file: request.onnxFile })
-  })
+  const model = await bytesOf(request.onnx)
   const cardText = `${JSON.stringify(request.card, null, 2)}\n`
   const card = readCard(cardText, CARD_FILE)
   screenOnnx(model)
@@ -80,6 +79,13 @@ export async function packModel(request: PackRequest): Promise<PackedModel> {
     await rm(draft, { recursive: true, force: true })
   }
   return { dir: outDir, sha256: sha256Of(model), files: hashes }
+}
+
+async function bytesOf(onnx: string | Uint8Array): Promise<Uint8Array> {
+  if (typeof onnx !== 'string') return onnx
+  return readFile(onnx).catch((error: unknown) => {
+    throw asCoded(error, 'MDL_PACKAGE', { file: onnx })
+  })
 }
 
 async function writeFiles(dir: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {

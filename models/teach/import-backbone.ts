@@ -1,6 +1,3 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { CodedError } from '../../contracts/index.ts'
 import { readOnnx } from '../onnx/read-onnx.ts'
 import { extendModel } from '../onnx/extend.ts'
@@ -49,48 +46,41 @@ export async function importBackbone(
     })
   const image = { data: testImage(SIDE, SIDE), widthPx: SIDE, heightPx: SIDE, channels: 3 as const }
   const { taps, paddedPx } = await fittingTaps((padding) => tapped(padding, null), names)
-  const scratch = await mkdtemp(join(tmpdir(), 'sightline-backbone-'))
-  try {
-    const file = join(scratch, 'model.onnx')
-    await writeFile(file, tapped(paddedPx, taps))
-    const packed = await packModel({
-      onnxFile: file,
-      card: {
-        id: about.id,
-        version: about.version,
-        title: { zh: `${about.id}:特征提取网络`, en: `${about.id}: feature extractor` },
-        spec: { family: 'backbone', taps },
-        inputs: [
-          {
-            name: IMAGE,
-            layout: 'NHWC',
-            dtype: 'uint8',
-            channels: 3,
-            widthPx: null,
-            heightPx: null,
-            multipleOf: Math.max(...taps.map((t) => t.stridePx)),
-            fit: 'none',
-            resample: 'pillow',
-            marginGrey: 114,
-            role: 'image',
-          },
-        ],
-        labels: ['feature'],
-        licence: about.licence,
-        trainingData: [{ name: about.trainedOn, licence: about.licence }],
-        metrics: {},
-        threshold: { value: 0, provenance: 'none: a backbone does not judge' },
-        golden: { atol: 0.01, rtol: 0.01 },
-      },
-      goldenInputs: [{ image }],
-      outDir: request.outDir,
-      privateKeyPem: request.privateKeyPem,
-      keyId: request.keyId,
-    })
-    return { packed, taps }
-  } finally {
-    await rm(scratch, { recursive: true, force: true })
-  }
+  const packed = await packModel({
+    onnx: tapped(paddedPx, taps),
+    card: {
+      id: about.id,
+      version: about.version,
+      title: { zh: `${about.id}:特征提取网络`, en: `${about.id}: feature extractor` },
+      spec: { family: 'backbone', taps },
+      inputs: [
+        {
+          name: IMAGE,
+          layout: 'NHWC',
+          dtype: 'uint8',
+          channels: 3,
+          widthPx: null,
+          heightPx: null,
+          multipleOf: Math.max(...taps.map((t) => t.stridePx)),
+          fit: 'none',
+          resample: 'pillow',
+          marginGrey: 114,
+          role: 'image',
+        },
+      ],
+      labels: ['feature'],
+      licence: about.licence,
+      trainingData: [{ name: about.trainedOn, licence: about.licence }],
+      metrics: {},
+      threshold: { value: 0, provenance: 'none: a backbone does not judge' },
+      golden: { atol: 0.01, rtol: 0.01 },
+    },
+    goldenInputs: [{ image }],
+    outDir: request.outDir,
+    privateKeyPem: request.privateKeyPem,
+    keyId: request.keyId,
+  })
+  return { packed, taps }
 }
 
 /** Networks without padding lose a few cells at the border; this much repeated border gives them back. */

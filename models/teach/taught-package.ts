@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { rename, rm, writeFile } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CodedError, makeFolder } from '../../contracts/index.ts'
 import type { ModelCard } from '../../contracts/index.ts'
@@ -47,14 +47,12 @@ export async function packTaught(request: TaughtPackageRequest): Promise<PackedM
   const draft = await draftFolder(outDir, 'teaching')
   try {
     makeFolder(draft)
-    const onnxFile = join(draft, 'taught.onnx')
-    await writeFile(onnxFile, taught.model)
     const sha256 = createHash('sha256').update(taught.model).digest('hex')
     await saveTeachData(join(draft, 'data'), taught.data, sha256)
     if (signal?.aborted === true) throw new CodedError('TCH_CANCELLED', { hint: 'nothing was written' })
     const { widthPx, heightPx } = taught.data.size
     const packed = await packModel({
-      onnxFile,
+      onnx: taught.model,
       card: taughtCard(request),
       goldenInputs: taught.examples.map((data) => ({ image: { data, widthPx, heightPx, channels: 3 } })),
       outDir,

@@ -100,7 +100,7 @@ async function main(): Promise<void> {
   if (values.key === undefined) throw new Error('--key FILE: the private key to sign with')
   const outDir = fileURLToPath(new URL('backbone-s', `file://${PACKAGES_DIR}`))
   const packed = await packModel({
-    onnxFile: values.model ?? `${outDir}/model.onnx`,
+    onnx: values.model ?? `${outDir}/model.onnx`,
     card,
     // multiples of the stride, and a size that is padded first
     goldenInputs: [drawPart(96, 64), drawPart(90, 70)],

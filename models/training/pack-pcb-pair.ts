@@ -146,7 +146,7 @@ async function main(): Promise<void> {
   if (values.key === undefined) throw new Error('--key FILE: the private key to sign with')
   const outDir = fileURLToPath(new URL('pcb-pair', `file://${PACKAGES_DIR}`))
   const packed = await packModel({
-    onnxFile: values.model ?? `${outDir}/model.onnx`,
+    onnx: values.model ?? `${outDir}/model.onnx`,
     card,
     // with defects, without, and of a size that is no multiple of the stride
     goldenInputs: [goldenPair(640, 640, true), goldenPair(320, 320, false), goldenPair(333, 415, true)],

@@ -57,7 +57,7 @@ export async function modelShop(name: string): Promise<ModelShop> {
     const onnxFile = join(shop.dir, `${id}.onnx`)
     writeFileSync(onnxFile, toyModel(options))
     const { sha256 } = await packModel({
-      onnxFile,
+      onnx: onnxFile,
       card: toyCard(options),
       goldenInputs: [{ image: plain(WIDTH, HEIGHT, 200) }],
       outDir: join(models, id),

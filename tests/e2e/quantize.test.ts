@@ -26,7 +26,7 @@ beforeAll(async () => {
     writeFileSync(onnxFile, model)
     const goldenInputs = images.map((image) => ({ image }))
     const packed = await packModel({
-      onnxFile,
+      onnx: onnxFile,
       card,
       goldenInputs,
       outDir: join(dir, `small-${copies}`),

@@ -132,6 +132,20 @@ describe('LocalInspector', () => {
     await inspector.close()
   })
 
+  it('gives up a recipe that is not loaded in time, and judges on with another thread', async () => {
+    const inspector = await open({ loadMs: 2_000 })
+    const endless = { ...recipe, recipe: 'endless' }
+    await expect(inspector.prepare({ recipe: endless, dir: '.' })).rejects.toThrow(
+      /MDL_LOAD: .*endless@1.*within 2 s; found no end after 2 s, on local\/0/,
+    )
+    expect(await reason(inspector.inspect(job(20_000)).outcome)).toBeUndefined()
+    expect(inspector.health()).toMatchObject({ restarts: 1, workers: 1, busy: 0 })
+    await inspector.close()
+    await expect(open({ loadMs: 2_000, recipes: [{ recipe: endless, dir: '.' }] })).rejects.toMatchObject({
+      code: 'MDL_LOAD',
+    })
+  })
+
   it('does not start with a recipe that does not load', async () => {
     const broken = recipeOf(size, [
       { id: 'm', use: 'model@1', model: 'none', sha256: 'a'.repeat(64), threshold: 0 },

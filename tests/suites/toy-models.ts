@@ -54,12 +54,12 @@ export async function writeToyPackage(options: ToyOptions): Promise<ToyPackage> 
   const root = await mkdtemp(join(tmpdir(), 'sightline-toy-'))
   const card = toyCard(options)
   const dir = join(root, card.id)
-  const onnxFile = join(root, 'toy.onnx')
-  await writeFile(onnxFile, toyModel(options))
+  const onnx = toyModel(options)
+  await writeFile(join(root, 'toy.onnx'), onnx)
   const { privateKeyPem, publicKey } = generateKeys()
   const keyId = options.keyId ?? 'toy-key'
   const { sha256 } = await packModel({
-    onnxFile,
+    onnx,
     card,
     goldenInputs: goldenInputs(options),
     outDir: dir,

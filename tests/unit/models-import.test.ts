@@ -1,10 +1,18 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { generateKeys, importModel, loadModel } from '../../models/index.ts'
 import type { ImportRequest } from '../../models/index.ts'
-import { SIDE, anomalibLike, requestOf, rowsLike, writeExport } from './samples/foreign-export.ts'
+import {
+  SIDE,
+  anomalibLike,
+  classesLike,
+  requestOf,
+  rowsLike,
+  writeExport,
+} from './samples/foreign-export.ts'
 import type { Shown } from './samples/foreign-export.ts'
 
 let root = ''
@@ -112,6 +120,32 @@ describe('models of other libraries', () => {
     await expect(bring({ ...anomaly, over: { fp32File: full } })).rejects.toThrow(
       /MDL_GOLDEN.*0\.png, 1\.png.*before quantisation: pass, fail; found fail, pass/,
     )
+  })
+
+  it('takes a grey model and shows it what Pillow makes of a coloured image', async () => {
+    const scores = { good: 0.75, bad: 0.25 }
+    const findings = [{ class: 'good', score: 0.75, box: [0, 0, SIDE, SIDE] }]
+    const args = {
+      family: 'torchvision-classify',
+      labels: ['good', 'bad'],
+      threshold: 0.5,
+      activation: 'none',
+    }
+    const dir = await writeExport(join(root, 'grey'), classesLike([0.75, 0.25], 1), args, [
+      { level: 64, findings, scores },
+    ])
+    await expect(importModel(requestOf(dir, keys.privateKeyPem))).rejects.toThrow(
+      /MDL_PACKAGE.*0\.png.*in 1 channels, as the model takes it; found 3/,
+    )
+    const colour = { width: SIDE, height: SIDE, channels: 3 as const, background: '#c86432' }
+    await sharp({ create: colour }).png().toFile(join(dir, '0.png'))
+    // Image.new('RGB', (1, 1), (200, 100, 50)).convert('L').getpixel((0, 0))
+    await writeFile(join(dir, '0.bin'), new Uint8Array(SIDE * SIDE).fill(124))
+    const { parity, packed } = await importModel(requestOf(dir, keys.privateKeyPem))
+    expect(parity[0]).toMatchObject({ pixelsMax: 0, own: { unmatched: 0 } })
+    const runner = await load(packed.dir)
+    expect(runner.card.inputs[0]).toMatchObject({ channels: 1 })
+    await runner.close()
   })
 
   it('says whether the takt is kept', async () => {

@@ -53,8 +53,8 @@ describe('packing', () => {
     await expect(checkPackageFolder(file)).rejects.toThrow(says)
     const { privateKeyPem, keyId, card } = sound
     const goldenInputs = [{ image: plain(8, 8, 200), template: plain(8, 8, 50) }]
-    const onnxFile = join(sound.root, 'toy.onnx')
-    const request = { onnxFile, card, goldenInputs, privateKeyPem, keyId }
+    const onnx = join(sound.root, 'toy.onnx')
+    const request = { onnx, card, goldenInputs, privateKeyPem, keyId }
     await expect(packModel({ ...request, outDir: file })).rejects.toThrow(says)
     expect(await readFile(file, 'utf8')).toBe('mine')
     await expect(checkPackageFolder(join(file, 'below'))).rejects.toThrow(/^CFG_USAGE: .*notes/)
@@ -73,9 +73,9 @@ describe('packing', () => {
 
   it('replaces a package only by one that verifies, and leaves foreign folders alone', async () => {
     await copy()
-    const onnxFile = join(sound.root, 'toy.onnx')
+    const onnx = join(sound.root, 'toy.onnx')
     const { privateKeyPem, keyId, card } = sound
-    const request = { onnxFile, card, outDir: dir, privateKeyPem, keyId }
+    const request = { onnx, card, outDir: dir, privateKeyPem, keyId }
     const pair = { image: plain(8, 8, 200), template: plain(8, 8, 50) }
     await expect(packModel({ ...request, goldenInputs: [] })).rejects.toThrow(/MDL_PACKAGE.*golden/)
     await expect(packModel({ ...request, goldenInputs: [{ image: pair.image }] })).rejects.toThrow(
@@ -94,8 +94,8 @@ describe('packing', () => {
     const outDir = join(dir, 'cap-1.0.0')
     const { privateKeyPem, keyId, card, trustedKeys } = sound
     const goldenInputs = [{ image: plain(8, 8, 200), template: plain(8, 8, 50) }]
-    const onnxFile = join(sound.root, 'toy.onnx')
-    const request = { onnxFile, goldenInputs, outDir, privateKeyPem, keyId }
+    const onnx = join(sound.root, 'toy.onnx')
+    const request = { onnx, goldenInputs, outDir, privateKeyPem, keyId }
     const cards = ['a', 'b'].map((name) => ({ ...card, labels: [name] }))
     const made = await Promise.allSettled(cards.map((c) => packModel({ ...request, card: c })))
     expect(made.map((m) => m.status).sort()).toEqual(['fulfilled', 'rejected'])
@@ -108,7 +108,7 @@ describe('packing', () => {
     })
     await writeFile(join(dir, 'other.onnx'), other)
     await expect(
-      packModel({ ...request, card: first ?? card, onnxFile: join(dir, 'other.onnx') }),
+      packModel({ ...request, card: first ?? card, onnx: join(dir, 'other.onnx') }),
     ).rejects.toThrow(/MDL_PACKAGE/)
     expect((await verifyPackage(outDir, trustedKeys)).sha256).toBe(sound.sha256)
     // Who is about to work for hours is told before.
@@ -127,8 +127,8 @@ describe('packing', () => {
     await writeFile(join(outDir, 'model.onnx'), toyModel(toy))
     const { privateKeyPem, keyId, card, trustedKeys } = sound
     const goldenInputs = [{ image: plain(8, 8, 200), template: plain(8, 8, 50) }]
-    const onnxFile = join(outDir, 'model.onnx')
-    await packModel({ onnxFile, card, goldenInputs, outDir, privateKeyPem, keyId })
+    const onnx = join(outDir, 'model.onnx')
+    await packModel({ onnx, card, goldenInputs, outDir, privateKeyPem, keyId })
     expect((await verifyPackage(outDir, trustedKeys)).sha256).toBe(sound.sha256)
     expect(await readdir(dir)).toEqual(['pkg'])
   })

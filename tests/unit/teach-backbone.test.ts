@@ -36,7 +36,7 @@ async function packBackbone(version: string): Promise<string> {
   writeFileSync(onnxFile, Buffer.concat([model, Buffer.of(0x32, version.length), Buffer.from(version)]))
   const { keyFile, keyId } = await signingKey({}, environment)
   const packed = await packModel({
-    onnxFile,
+    onnx: onnxFile,
     card: { ...card, id: 'own', version },
     goldenInputs: golden.slice(0, 1),
     outDir: packageDir(`own-${version}`),

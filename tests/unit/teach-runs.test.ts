@@ -13,6 +13,7 @@ import { openApiDocument } from '../../dashboard/server/openapi.ts'
 import { openPartStore, openTraceQuery, type TraceQuery, type TraceStore } from '../../traceability/index.ts'
 import { endOf, openRuns } from './samples/teach-line.ts'
 import { platePng } from './samples/teach-parts.ts'
+import { canMountTmpfs, mountTmpfs, unmount } from '../services/mounts.ts'
 import {
   at,
   context,
@@ -172,7 +173,7 @@ describe('a teaching beside a line', () => {
   }, 240_000)
 
   it('that a stop of the program ended is said to have failed', async () => {
-    const [last] = runs.state().runs
+    const last = runs.state().runs.find((r) => r.state === 'done')
     if (!last) return expect.fail('no run')
     const cut = {
       ...last,
@@ -191,6 +192,36 @@ describe('a teaching beside a line', () => {
       error: { code: 'TCH_CANCELLED' },
     })
     expect(existsSync(join(data, 'teach', cut.id))).toBe(false)
+    expect(again.state().runs[0]?.error?.message).toMatch(
+      /the program was stopped; plates \d\.\d\.0 was written just before/,
+    )
+    // Nothing of that version is there.
+    const none = { ...cut, id: uuidv7(), version: '77.0.0' }
+    writeFileSync(join(data, 'teach', `${none.id}.json`), JSON.stringify(none))
+    const third = await open()
+    const said = third.state().runs.find((r) => r.id === none.id)?.error?.message
+    expect(said).toMatch(/nothing was written/)
+  })
+
+  it.runIf(canMountTmpfs())('is opened on a full disk, and refused there with its code', async () => {
+    const disk = mkdtempSync(join(dir, 'disk-'))
+    mountTmpfs(disk, 'size=1m')
+    try {
+      const [last] = runs.state().runs
+      const cut = { ...last, id: uuidv7(), state: 'running', endedAt: null }
+      mkdirSync(join(disk, 'teach'))
+      writeFileSync(join(disk, 'teach', `${cut.id}.json`), JSON.stringify(cut))
+      expect(() => writeFileSync(join(disk, 'fill'), Buffer.alloc(2 ** 20))).toThrow(/ENOSPC/)
+      const opened = await openRuns(
+        { dataDir: disk, recipesDir: dir, environment, folders: [join(dir, 'allowed')] },
+        query,
+      )
+      expect(opened.state().runs.map((r) => r.state)).toEqual(['failed'])
+      await expect(opened.start(ask({ source: folder }))).rejects.toMatchObject({ code: 'TRC_DISK_FULL' })
+      expect(readdirSync(join(disk, 'teach'))).toEqual([`${cut.id}.json`])
+    } finally {
+      unmount(disk)
+    }
   })
 })
 

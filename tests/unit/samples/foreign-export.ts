@@ -95,7 +95,7 @@ export function rowsLike(rows: number[][]): Bytes {
 }
 
 /** Like a classifier that ends with a softmax: always these probabilities, plus 0 of the image. */
-export function classesLike(probabilities: readonly number[]): Bytes {
+export function classesLike(probabilities: readonly number[], channels: 1 | 3 = 3): Bytes {
   const classes = probabilities.length
   return onnxModel(
     onnxGraph({
@@ -108,10 +108,10 @@ export function classesLike(probabilities: readonly number[]): Bytes {
         onnxNode('Softmax', ['sum'], ['output0'], { axis: { int: 1 } }),
       ],
       initializers: [
-        onnxTensor('zero3', [classes, 3, 1, 1], new Float32Array(classes * 3)),
+        onnxTensor('zero3', [classes, channels, 1, 1], new Float32Array(classes * channels)),
         onnxTensor('logits', [1, classes], Float32Array.from(probabilities, Math.log)),
       ],
-      inputs: [{ name: 'images', type: 'float32', shape: [1, 3, SIDE, SIDE] }],
+      inputs: [{ name: 'images', type: 'float32', shape: [1, channels, SIDE, SIDE] }],
       outputs: [{ name: 'output0', type: 'float32', shape: [1, classes] }],
     }),
   )

@@ -1,0 +1,29 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const script = resolve(import.meta.dirname, 'samples/stuck.process.ts')
+
+async function run(...args: string[]): Promise<{ code: number | null; signal: string | null; err: string }> {
+  const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], {
+    cwd: resolve(import.meta.dirname, '../..'),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let err = ''
+  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
+  const [code, signal] = (await once(child, 'close')) as [number | null, string | null]
+  return { code, signal, err }
+}
+
+describe('a command whose model does not return', { timeout: 60_000 }, () => {
+  it('is killed and says why', async () => {
+    const { signal, err } = await run('hang', '2')
+    expect(signal).toBe('SIGKILL')
+    expect(err).toMatch(/^MDL_RUN: .*expected a model that answers within 2 s; found no answer/)
+  })
+
+  it('is not held up by its guard when it ends', async () => {
+    expect(await run('end', '120')).toEqual({ code: 0, signal: null, err: '' })
+  })
+})
