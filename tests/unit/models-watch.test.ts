@@ -352,13 +352,14 @@ describe('another log in the place of the one that was looked at', () => {
     // Put back from an older copy, and grown since.
     ['has grown past it with other events', [1, 2, 30, 40, 50]],
   ])('is looked at anew when it %s, and nothing of before is counted', async (_, now) => {
-    const { watch, db } = opened()
-    const counted = (): unknown => db.get('select sum(n) as n from score_day')
+    const [{ watch, db }, fresh] = [opened(), opened()]
+    const counted = ({ db: of }: { db: SqlDatabase }): unknown => of.all('select n, bins from score_day')
     await followed(watch, [1, 2, 3, 4])
-    expect(counted()).toEqual({ n: 4 })
     await followed(watch, now)
-    expect([watch.position(), counted()]).toEqual([now.length, { n: now.length }])
+    await followed(fresh.watch, now)
+    expect([watch.position(), counted({ db })]).toEqual([now.length, counted(fresh)])
     db.close()
+    fresh.db.close()
   })
 
   it('is the same one when that event is there, also for a file that did not keep which it was', async () => {
