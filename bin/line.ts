@@ -163,8 +163,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
       canary,
       store,
       questions: questions.questions,
-      lastPosition: () => queries.lastPosition(),
-      onAppend: (listener) => events.onAppend(listener),
+      log: events,
       imagePath: (sha256) => queries.path(sha256),
       environment,
     })

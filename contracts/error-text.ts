@@ -10,6 +10,7 @@ const ZH: Record<ErrorCode, string> = {
   CFG_PORT_IN_USE: '端口已被其他程序占用',
   CFG_DATA_DIR: '数据目录无法使用',
   CFG_USAGE: '命令行用法错误',
+  CFG_LIMIT: '系统给本程序的资源上限太低',
 
   CAM_OPEN: '相机或图像源无法打开',
   CAM_GONE: '相机在运行中断开',

@@ -11,6 +11,7 @@ export const ERROR_CODES = {
   CFG_PORT_IN_USE: 'the port is taken by another program',
   CFG_DATA_DIR: 'the data directory cannot be used',
   CFG_USAGE: 'the command line is wrong',
+  CFG_LIMIT: 'the system allows this program too little',
 
   CAM_OPEN: 'the camera or source cannot be opened',
   CAM_GONE: 'the camera disappeared while running',

@@ -140,6 +140,8 @@ export interface LoggedEvent {
 /** Read side of the event log: ordered, replayable, at least once. */
 export interface EventLog {
   read(afterPosition: number, limit: number, partition?: string): LoggedEvent[]
+  /** Position of the last event, 0 before the first. */
+  end(): number
   /** Calls back after new events are committed; not a delivery, just a wake-up. */
   onAppend(listener: () => void): () => void
 }

@@ -1,5 +1,6 @@
 import { access, constants, statfs } from 'node:fs/promises'
 import { execFile } from 'node:child_process'
+import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import type { Command } from 'commander'
@@ -15,6 +16,7 @@ import {
 import { openPostgres, placeOf } from '../../traceability/index.ts'
 import type { Environment } from '../setup/environment.ts'
 import { modelDirs, trustedKeys } from '../setup/models.ts'
+import { openFileLimit, openFilesFor } from '../setup/open-files.ts'
 import { version } from '../setup/paths.ts'
 import { printTable } from '../terminal/table.ts'
 
@@ -32,7 +34,7 @@ export function addDoctor(program: Command, environment: Environment): void {
   program
     .command('doctor')
     .description(
-      'look at disk, models, execution providers, ffmpeg, Redis, PostgreSQL and clock of this machine',
+      'look at disk, open files, models, execution providers, ffmpeg, Redis, PostgreSQL and clock of this machine',
     )
     .option('--data <dir>', 'data directory (or SIGHTLINE_DATA_DIR)')
     .option('--json', 'print JSON')
@@ -45,6 +47,7 @@ export function addDoctor(program: Command, environment: Environment): void {
           detail: `${version}, Node ${process.versions.node}, ${process.platform} ${process.arch}`,
         },
         await disk(dir),
+        openFiles(),
         ...(await models(environment)),
         await ffmpeg(),
         await redis(environment.redisUrl),
@@ -77,6 +80,14 @@ async function disk(dir: string): Promise<Finding> {
   } catch (error) {
     return { check: 'data directory', state: 'bad', detail: asCoded(error, 'CFG_DATA_DIR').message }
   }
+}
+
+function openFiles(): Finding {
+  const [limit, workers] = [openFileLimit(), availableParallelism()]
+  const least = openFilesFor(workers)
+  const most = Number.isFinite(limit) ? String(limit) : 'any number'
+  const detail = `this process may have ${most} open; a line with ${workers} inspection workers needs ${least}`
+  return { check: 'open files', state: limit < least ? 'bad' : 'ok', detail }
 }
 
 async function models(environment: Environment): Promise<Finding[]> {

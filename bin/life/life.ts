@@ -1,5 +1,11 @@
 import { join } from 'node:path'
-import { CodedError, type OpenSql, type PartStore, type SqlDatabase } from '../../contracts/index.ts'
+import {
+  CodedError,
+  type EventLog,
+  type OpenSql,
+  type PartStore,
+  type SqlDatabase,
+} from '../../contracts/index.ts'
 import {
   loadRecipe,
   type LoadedRecipe,
@@ -32,8 +38,7 @@ export interface LifeParts {
   canary: CanaryWatch
   store: PartStore
   questions: Pick<Questions, 'scoredAfter' | 'part' | 'goodParts' | 'defectiveParts'>
-  lastPosition(): number
-  onAppend(listener: () => void): () => void
+  log: EventLog
   imagePath(sha256: string): string | null | Promise<string | null>
   environment: Environment
 }
@@ -89,17 +94,7 @@ export async function openLife(config: LineConfig, openDerived: OpenSql): Promis
             return join(dir, recipe.golden.file)
         return null
       },
-      async run({
-        engines,
-        local,
-        canary,
-        store,
-        questions,
-        lastPosition,
-        onAppend,
-        imagePath,
-        environment,
-      }) {
+      async run({ engines, local, canary, store, questions, log: events, imagePath, environment }) {
         const teaching = await TeachRuns.open({
           dataDir,
           recipesDir,
@@ -157,8 +152,7 @@ export async function openLife(config: LineConfig, openDerived: OpenSql): Promis
           known,
           store,
           questions,
-          lastPosition,
-          onAppend,
+          log: events,
           imagePath,
         })
         const own = lifeRoutes({

@@ -1,4 +1,10 @@
-import { CodedError, type LineSpec, type PartStore, type ScoredPage } from '../../contracts/index.ts'
+import {
+  CodedError,
+  type EventLog,
+  type LineSpec,
+  type PartStore,
+  type ScoredPage,
+} from '../../contracts/index.ts'
 import { loadRecipe, type LoadedRecipe } from '../../inspection/index.ts'
 import type { ModelTool, ModelWatch } from '../../models/index.ts'
 import { log } from '../setup/log.ts'
@@ -11,9 +17,7 @@ export interface LifeWatchParts {
   known: ReadonlyMap<string, LoadedRecipe>
   store: Pick<PartStore, 'emit'>
   scoredAfter(position: number, limit: number): Promise<ScoredPage>
-  /** Position of the newest event. */
-  lastPosition(): number
-  onAppend(listener: () => void): () => void
+  log: Pick<EventLog, 'read' | 'end' | 'onAppend'>
 }
 
 /** Events per page: what one page costs stays well below the margin kept back for the gate. */
@@ -38,17 +42,31 @@ export class LifeWatch {
 
   constructor(parts: LifeWatchParts) {
     this.#parts = parts
-    const [seen, end] = [parts.watch.position(), parts.lastPosition()]
-    if (seen > end) {
-      parts.watch.beginAnew()
-      const hint = 'the log was put back from an older copy; the watch over the models looks at it anew'
-      const actual = `a log that ends at ${end}`
-      const why = new CodedError('TRC_REBUILT', { expected: `event ${seen}`, actual, hint })
-      log.warn({ code: why.code }, why.message)
-    }
-    if (parts.watch.position() === 0) parts.watch.startAt(Math.max(0, end - MAX_HISTORY))
-    this.#release = parts.onAppend(() => this.#wake())
+    this.#followOnlyThisLog()
+    const { watch, log: events } = parts
+    if (watch.position() === 0) watch.startAt(Math.max(0, events.end() - MAX_HISTORY))
+    this.#release = events.onAppend(() => this.#wake())
     this.#wake()
+  }
+
+  /** Where the log was put back from an older copy, other events come at the places that were looked at already. */
+  #followOnlyThisLog(): void {
+    const { watch } = this.#parts
+    const [seen, kept] = [watch.position(), watch.lastEvent()]
+    if (seen === 0) return
+    const there = this.#eventAt(seen)
+    if (there !== null && (kept === null || kept === there)) return
+    watch.beginAnew()
+    const expected = `event ${kept === null ? '' : `${kept} at position `}${seen}`
+    const actual = there === null ? 'a log that ends before it' : `event ${there}`
+    const hint = 'the log was put back from an older copy; the watch over the models looks at it anew'
+    const why = new CodedError('TRC_REBUILT', { expected, actual, hint })
+    log.warn({ code: why.code }, why.message)
+  }
+
+  #eventAt(position: number): string | null {
+    const there = this.#parts.log.read(position - 1, 1)[0]
+    return there?.position === position ? there.event.id : null
   }
 
   /** Resolves when everything that was in the log before the call has been looked at. @throws what reading fails with */
@@ -86,7 +104,7 @@ export class LifeWatch {
       if (page.position === from) break
       for (const item of page.items) if (item.kind === 'part') await this.#learn(item.recipe)
       if (this.#closed) return
-      watch.take(page, (recipe) => this.#tools.get(recipe) ?? [])
+      watch.take(page, (recipe) => this.#tools.get(recipe) ?? [], this.#eventAt(page.position))
       // Frames and gate commands first.
       await new Promise((resolve) => setImmediate(resolve))
     }

@@ -1,4 +1,4 @@
-import type { LineSpec, PartStore, SqlDatabase } from '../../contracts/index.ts'
+import type { EventLog, LineSpec, PartStore, SqlDatabase } from '../../contracts/index.ts'
 import type { ModelNumbers, ModuleHandler } from '../../dashboard/index.ts'
 import type { LoadedRecipe } from '../../inspection/index.ts'
 import { auditImages, lastWindows, type LifeAlarm, ModelWatch, watchReport } from '../../models/index.ts'
@@ -24,8 +24,7 @@ export interface WatchParts {
   known: ReadonlyMap<string, LoadedRecipe>
   store: Pick<PartStore, 'emit' | 'recordFact'>
   questions: Pick<Questions, 'scoredAfter' | 'part'>
-  lastPosition(): number
-  onAppend(listener: () => void): () => void
+  log: Pick<EventLog, 'read' | 'end' | 'onAppend'>
   imagePath(sha256: string): string | null | Promise<string | null>
 }
 
@@ -49,8 +48,7 @@ export function startModelWatch(parts: WatchParts): RunningWatch {
     known,
     store,
     scoredAfter: questions.scoredAfter,
-    lastPosition: parts.lastPosition,
-    onAppend: parts.onAppend,
+    log: parts.log,
   })
   const overdue = new OverdueReviews({ spec, watch, store, part: questions.part, tell: () => follow.tell() })
   const reviews = new Reviews({

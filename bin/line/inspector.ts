@@ -1,11 +1,12 @@
 import { availableParallelism } from 'node:os'
-import type { Inspector } from '../../contracts/index.ts'
+import { CodedError, type Inspector } from '../../contracts/index.ts'
 import { type Canary, LocalInspector, redisQueue } from '../../inspection/index.ts'
 import { CanaryWatch } from './canary.ts'
 import type { LineConfig } from './config.ts'
 import type { Environment } from '../setup/environment.ts'
 import { log } from '../setup/log.ts'
 import { modelSetup } from '../setup/models.ts'
+import { openFileLimit, openFilesFor } from '../setup/open-files.ts'
 import { version } from '../setup/paths.ts'
 
 /** Frames up to this size travel through Redis; a larger one is judged on the line PC. */
@@ -25,7 +26,26 @@ export interface OpenInspector {
   canary: CanaryWatch
 }
 
-/** Inspection workers of this process: one session and one core each. */
+/**
+ * Before the workers start: one that cannot open its files dies of it, and names any of them.
+ *
+ * @throws CFG_LIMIT
+ */
+export function enoughFiles(workers: number, limit: number): void {
+  const least = openFilesFor(workers)
+  if (limit >= least) return
+  throw new CodedError('CFG_LIMIT', {
+    expected: `at least ${least} open files for ${workers} inspection workers`,
+    actual: String(limit),
+    hint: `raise it (ulimit -n ${least}, or LimitNOFILE of the service) or take fewer workers (--workers)`,
+  })
+}
+
+/**
+ * Inspection workers of this process: one session and one core each.
+ *
+ * @throws CFG_LIMIT
+ */
 export async function openLocalInspector(
   config: LineConfig,
   environment: Environment,
@@ -33,9 +53,11 @@ export async function openLocalInspector(
 ): Promise<OpenInspector> {
   const { spec } = config
   const recipes = [...new Map([...config.recipes.values()].map((r) => [r.id, r])).values()]
+  const workers = spec.workers || availableParallelism()
+  enoughFiles(workers, openFileLimit())
   const canaries: Canary[] = []
   const inspector = await LocalInspector.start({
-    workers: spec.workers || availableParallelism(),
+    workers,
     buffers,
     recipes,
     models: await modelSetup(spec.providers, environment),

@@ -49,6 +49,27 @@ export class LifeAlarms {
       alarm.since,
     )
     this.#tell(alarm, true, alarm.since)
+    // The log is read anew: what a person has said about this very alarm still holds.
+    const ended = this.#db.get<{ at: string; by: string }>(
+      'select at, by from life_ended where id = ? and since = ?',
+      alarm.id,
+      alarm.since,
+    )
+    if (ended !== undefined) this.clear(alarm.id, ended.by, ended.at)
+  }
+
+  /** A person ends it by name. Returns false when no such alarm is active. */
+  end(id: string, by: string, at: string): boolean {
+    const active = this.active().find((a) => a.id === id)
+    if (active === undefined) return false
+    this.#db.run(
+      'insert or replace into life_ended(id, since, at, by) values(?, ?, ?, ?)',
+      id,
+      active.since,
+      at,
+      by,
+    )
+    return this.clear(id, by, at)
   }
 
   /** Returns false when no such alarm is active. */

@@ -22,7 +22,8 @@ create table if not exists shadow_part(
   active_result text not null, candidate_result text not null, candidate_ms real not null, reasons text not null,
   primary key(station, inspection_id)) without rowid;
 
-create table if not exists watch_cursor(id integer primary key check (id = 1), position integer not null);
+-- event: the id of the one at that place, by which another log is told from this one
+create table if not exists watch_cursor(id integer primary key check (id = 1), position integer not null, event text);
 -- Blobs of float64: the reference, those of it that passed, the window being filled, and the last that was full.
 create table if not exists score_series(
   station text not null, sha256 text not null, series text not null, recipe text not null, model text not null,
@@ -54,6 +55,9 @@ create index if not exists review_done on review_item(reviewed_at) where verdict
 create table if not exists life_alarm(
   id text primary key, station text not null, alarm text not null, code text not null, zh text not null,
   en text not null, since text not null, cleared_at text, cleared_by text) without rowid;
+-- Alarms that people ended by name. Nothing in the log leads to it, so it stays when the rest is read anew.
+create table if not exists life_ended(
+  id text not null, since text not null, at text not null, by text not null, primary key(id, since)) without rowid;
 -- Events that were decided with the position that led to them, and are not in the log yet.
 create table if not exists life_outbox(id text primary key, station text not null, data text not null, at text not null)
   without rowid;
@@ -75,5 +79,11 @@ export const OF_THE_LOG = [
 /** Creates what is missing and returns the same connection. */
 export function prepareLife(db: SqlDatabase, kind: 'activations' | 'counts'): SqlDatabase {
   db.exec(kind === 'activations' ? ACTIVATIONS : COUNTS)
+  // A file from before the event was kept.
+  if (
+    kind === 'counts' &&
+    !db.all<{ name: string }>('pragma table_info(watch_cursor)').some((c) => c.name === 'event')
+  )
+    db.exec('alter table watch_cursor add column event text')
   return db
 }

@@ -37,12 +37,20 @@ export class ModelWatch {
     return this.#db.get<{ position: number }>('select position from watch_cursor')?.position ?? 0
   }
 
+  /** The id of that event; null where none was looked at, or it was not kept. */
+  lastEvent(): string | null {
+    return this.#db.get<{ event: string | null }>('select event from watch_cursor')?.event ?? null
+  }
+
   /** Where a watch that has seen nothing yet begins. */
   startAt(position: number): void {
     this.#db.run('insert or ignore into watch_cursor(id, position) values(1, ?)', position)
   }
 
-  /** Drops what was kept of parts and reviews, which follows from the log; shadow runs stay, which are nowhere else. */
+  /**
+   * Drops what was kept of parts and reviews, which follows from the log. Shadow runs stay, which are nowhere else, and
+   * so do the alarms that people ended.
+   */
   beginAnew(): void {
     this.#db.transaction(() => {
       for (const table of OF_THE_LOG) this.#db.exec(`delete from ${table}`)
@@ -50,8 +58,15 @@ export class ModelWatch {
     this.#scores.forget()
   }
 
-  /** @param toolsOf model tools of a recipe, by `id@version` */
-  take(page: ScoredPage, toolsOf: (recipe: string) => readonly ModelTool[]): void {
+  /**
+   * @param toolsOf model tools of a recipe, by `id@version`
+   * @param event   id of the event at the end of the page
+   */
+  take(
+    page: ScoredPage,
+    toolsOf: (recipe: string) => readonly ModelTool[],
+    event: string | null = null,
+  ): void {
     try {
       this.#db.transaction(() => {
         for (const item of page.items)
@@ -59,7 +74,11 @@ export class ModelWatch {
           else this.#review(item)
         this.#scores.flush()
         this.#prune()
-        this.#db.run('insert or replace into watch_cursor(id, position) values(1, ?)', page.position)
+        this.#db.run(
+          'insert or replace into watch_cursor(id, position, event) values(1, ?, ?)',
+          page.position,
+          event,
+        )
       })
     } catch (error) {
       this.#scores.forget()
@@ -91,7 +110,7 @@ export class ModelWatch {
 
   /** Ends an alarm by name. Returns false when it is not active. */
   acknowledge(id: string, by: string, at: string): boolean {
-    return this.#db.transaction(() => this.alarms.clear(id, by, at))
+    return this.#db.transaction(() => this.alarms.end(id, by, at))
   }
 
   #prune(): void {

@@ -113,8 +113,7 @@ describe.skipIf(noBrowser !== null)(`the bank in Chromium${noBrowser ? `: ${noBr
       known: new Map(),
       store,
       questions: { scoredAfter: async (...q) => query.scoredAfter(...q), part: async (id) => query.part(id) },
-      lastPosition: () => query.lastPosition(),
-      onAppend: () => () => undefined,
+      log: { read: () => [], end: () => query.lastPosition(), onAppend: () => () => undefined },
       imagePath,
     })
     const handlers = [life, ...watch.routes, ...teachRoutes(runs)]

@@ -42,6 +42,10 @@ export class MemoryLog implements EventLog {
     return rest.filter((e) => e.event.partitionkey === partition).slice(0, limit)
   }
 
+  end(): number {
+    return this.#events.length
+  }
+
   onAppend(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)

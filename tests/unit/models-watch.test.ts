@@ -4,15 +4,17 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import {
   type LineSpec,
+  type QEvent,
   type ReviewedPart,
   type ScoredPart,
   type SqlDatabase,
+  type StationHealth,
   uuidv5,
   type VerdictResult,
   watchSchema,
   type WatchSpec,
 } from '../../contracts/index.ts'
-import { LifeWatch } from '../../bin/life/log-watch.ts'
+import { LifeWatch, type LifeWatchParts } from '../../bin/life/log-watch.ts'
 import { ModelWatch, prepareLife, watchReport } from '../../models/index.ts'
 import { addScore, binOf, binQuantiles, binRange, type ScoreBins } from '../../models/life/score-histogram.ts'
 import { ksTwoSample, populationStability, stabilityLimit } from '../../scenarios/index.ts'
@@ -314,25 +316,79 @@ describe('samples and reviews', () => {
   })
 })
 
-it('looks at a log anew that ends before what was looked at, and counts nothing of before', async () => {
-  const { watch, db } = opened()
-  watch.take({ items: [1, 2, 3, 4].map((n) => part(n, 0.1 * n)), position: 4 }, tools)
-  const counted = (): unknown => db.get('select sum(n) as n from score_day')
-  expect(counted()).toEqual({ n: 4 })
-  // Put back from an older copy; another part came meanwhile at the place of the third.
-  const items = [part(1, 0.1), part(2, 0.2), part(30, 0.3, 'pass', { position: 3 })]
-  const follow = new LifeWatch({
-    spec: { plant: 'p', line: 'l' } as LineSpec,
-    watch,
-    recipesDir: dir,
-    known: new Map(),
-    store: { emit: async () => undefined },
-    scoredAfter: async (after) => ({ items: items.filter((i) => i.position > after), position: 3 }),
-    lastPosition: () => 3,
+describe('another log in the place of the one that was looked at', () => {
+  const events = (ids: readonly number[]): LifeWatchParts['log'] => ({
+    read: (after) =>
+      ids.map((n, i) => ({ position: i + 1, event: { id: idOf(n) } as QEvent })).slice(after, after + 1),
+    end: () => ids.length,
     onAppend: () => () => undefined,
   })
-  await follow.catchUp()
-  await follow.close()
-  expect([watch.position(), counted()]).toEqual([3, { n: 3 }])
-  db.close()
+  async function followed(
+    watch: ModelWatch,
+    ids: readonly number[],
+    reviews: ReviewedPart[] = [],
+  ): Promise<string[]> {
+    const told: string[] = []
+    const items = [...ids.map((n, i) => part(n, 0.1 * n, 'pass', { position: i + 1 })), ...reviews]
+    const follow = new LifeWatch({
+      spec: { plant: 'p', line: 'l' } as LineSpec,
+      watch,
+      recipesDir: dir,
+      known: new Map(),
+      store: { emit: async ({ data }) => void told.push(JSON.stringify((data as StationHealth).active)) },
+      scoredAfter: async (after) => ({
+        items: items.filter((i) => i.position > after),
+        position: ids.length,
+      }),
+      log: events(ids),
+    })
+    await follow.catchUp()
+    await follow.close()
+    return told
+  }
+
+  it.each([
+    ['ends before that', [1, 2, 30]],
+    // Put back from an older copy, and grown since.
+    ['has grown past it with other events', [1, 2, 30, 40, 50]],
+  ])('is looked at anew when it %s, and nothing of before is counted', async (_, now) => {
+    const [{ watch, db }, fresh] = [opened(), opened()]
+    const counted = ({ db: of }: { db: SqlDatabase }): unknown => of.all('select n, bins from score_day')
+    await followed(watch, [1, 2, 3, 4])
+    await followed(watch, now)
+    await followed(fresh.watch, now)
+    expect([watch.position(), counted({ db })]).toEqual([now.length, counted(fresh)])
+    db.close()
+    fresh.db.close()
+  })
+
+  it('is the same one when that event is there, also for a file that did not keep which it was', async () => {
+    const { watch, db, file } = opened()
+    await followed(watch, [1, 2])
+    const begun = db.get('select reference_from from score_series')
+    db.exec('alter table watch_cursor drop column event')
+    db.close()
+    const again = opened({}, file)
+    await followed(again.watch, [1, 2, 3])
+    expect(again.db.get('select sum(n) as n from score_day')).toEqual({ n: 3 })
+    expect(again.db.get('select reference_from from score_series')).toEqual(begun)
+    expect(again.watch.lastEvent()).toBe(idOf(3))
+    again.db.close()
+  })
+
+  it('does not bring back an alarm that somebody ended, unless its cause is a new one', async () => {
+    const { watch, db } = opened({ auditRate: 1 })
+    const found = review(2, 1, 'fail')
+    await followed(watch, [1, 2, 3], [found])
+    const id = watch.alarms.active()[0]?.id ?? ''
+    watch.acknowledge(id, 'wang', '2026-01-07T00:00:00.000Z')
+    // Both are told again: where the log has them, it keeps one of each.
+    expect(await followed(watch, [1, 2], [found])).toEqual(['true', 'false'])
+    expect(watch.alarms.active()).toEqual([])
+    await followed(watch, [1, 2, 4], [{ ...found, at: '2026-01-08T00:00:00.000Z' }])
+    watch.beginAnew()
+    await followed(watch, [1, 2, 4], [{ ...found, at: '2026-01-08T00:00:00.000Z' }])
+    expect(watch.alarms.active()).toHaveLength(1)
+    db.close()
+  })
 })

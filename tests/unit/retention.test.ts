@@ -85,6 +85,19 @@ describe('images when the disk gets full', () => {
     query.close()
   })
 
+  it('are as new as the last failure that shows them, and failures only where one does', async () => {
+    for (let n = 1; n <= 4; n++) await store.capture(request(n, failVerdict()))
+    await store.capture(request(9, failVerdict(), { image: request(1, failVerdict()).image }))
+    await run(2, [500, 500], ['retention'])
+    expect(await gone()).toEqual([2, 3])
+    // A passed one that was deleted, and comes again with another passed part.
+    await store.capture(request(10, passVerdict()))
+    await run(2, [500, 500], ['retention'])
+    await store.capture(request(11, passVerdict(), { image: request(10, passVerdict()).image }))
+    await run(2, [500, 500], ['retention'])
+    expect(await gone()).toEqual([2, 3, 10, 11])
+  })
+
   it('go by class, passed ones first; the newest failures stay, and the log proves what was deleted', async () => {
     for (let n = 1; n <= 4; n++) await store.capture(request(n, passVerdict()))
     for (let n = 5; n <= 8; n++) await store.capture(request(n, failVerdict()))

@@ -212,6 +212,7 @@ describe('a log that cannot be read', () => {
           if (broken) throw new Error('disk gone')
           return log.read(after, limit)
         },
+        end: () => log.end(),
         onAppend: (l) => log.onAppend(l),
       },
     })

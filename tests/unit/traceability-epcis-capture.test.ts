@@ -1,4 +1,4 @@
-import { copyFileSync, rmSync } from 'node:fs'
+import { copyFileSync, cpSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type TraceFact, uuidv7 } from '../../contracts/index.ts'
@@ -157,8 +157,19 @@ it('subscriptions go on behind the last event that a log has which was put back 
   expect([cursor(delivered), cursor()]).toEqual([3, 3])
   for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true })
   copyFileSync(`${file}.older`, file)
+  const epcis = join(repository.dataDir, 'epcis')
+  cpSync(epcis, `${epcis}.before`, { recursive: true })
+  expect([cursor(), cursor()]).toEqual([1, 1])
+  // What is to be told from it by its length alone: it has grown past the place where EPCIS stands.
+  await repository.reopen()
+  for (const n of [3, 4, 5, 6]) await repository.capture([observed({ epcList: [unit(n)] })])
+  await repository.close()
+  rmSync(epcis, { recursive: true })
+  renameSync(`${epcis}.before`, epcis)
   expect([cursor(), cursor()]).toEqual([1, 1])
   await repository.reopen()
+  const epcs = (await repository.found()).map((e) => (e['epcList'] as string[] | undefined)?.[0])
+  expect(epcs.sort()).toEqual([1, 3, 4, 5, 6].map(unit))
 })
 
 describe('a captured event that says what is stopped here', () => {

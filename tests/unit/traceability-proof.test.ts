@@ -17,6 +17,7 @@ import {
   makeBundle,
   openKey,
   openLogKey,
+  openPartStore,
   openSql,
   parseCheckpoint,
   proofOfPart,
@@ -31,6 +32,7 @@ import { inspectedLinks } from '../../traceability/proof/inspected-links.ts'
 import { checkRange } from '../../traceability/proof/range-check.ts'
 import { Pieces } from '../../traceability/proof/range-pool.ts'
 import type { RangeResult } from '../../traceability/proof/range-walk.ts'
+import { gs1Code, passVerdict, request } from './samples/traceability-requests.ts'
 import { capture, deleteImages, ORIGIN, rewrite, signNow, sql, temporary } from './samples/signed-log.ts'
 
 const base = temporary()
@@ -447,6 +449,64 @@ describe('bundle of one part', () => {
     }
   })
 
+  it('has the event by which an image is gone, and is altered without it', async () => {
+    const [image] = (await makeBundle(place.dir, 'S2', null)).images
+    const sha256 = image?.sha256 ?? ''
+    await deleteImages(place.dir, [sha256])
+    await signNow(place.dir)
+    const bundle = await makeBundle(place.dir, 'S2', null)
+    expect(verifyBundle(JSON.stringify(bundle))).toMatchObject({
+      state: 'intact',
+      images: { checked: 0, deletedByRetention: 1 },
+    })
+    const last = bundle.events.at(-1)
+    expect(last?.json).toContain('qe.image.deleted.v1')
+    const events = bundle.events.slice(0, -1)
+    expect(verifyBundle(JSON.stringify({ ...bundle, events, list: null })).findings).toMatchObject([
+      { kind: 'image', detail: `image ${sha256} is said to be deleted, and no event in the bundle says so` },
+    ])
+    // A bundle of before says so itself, and is not called altered for it.
+    const old = { ...bundle, format: 'sightline-bundle@1', events, list: null }
+    const report = verifyBundle(JSON.stringify(old))
+    expect(report.state).toBe('intact')
+    expect(report.limits.map((l) => l.en).join()).toContain('make it anew')
+  })
+
+  it('misses an image that a row alone calls deleted, and one that came again since it was', async () => {
+    const [image] = (await makeBundle(place.dir, 'S2', null)).images
+    const sha256 = image?.sha256 ?? ''
+    const remove = (): void => {
+      const name = readdirSync(join(place.dir, 'images'), { recursive: true, encoding: 'utf8' }).find((f) =>
+        f.includes(`${sha256}.`),
+      )
+      rmSync(join(place.dir, 'images', name ?? ''))
+      sql(place.dir, `update image set deleted_at = '2026-01-06T00:00:00.000Z' where sha256 = '${sha256}'`)
+    }
+    remove()
+    const missed = [{ kind: 'image', detail: `image ${sha256} is not in the bundle` }]
+    expect(verifyBundle(JSON.stringify(await makeBundle(place.dir, 'S2', null))).findings).toMatchObject(
+      missed,
+    )
+    const again = place.copy()
+    await deleteImages(again, [sha256])
+    const store = await openPartStore({ dataDir: again, synchronous: 'normal', spoolAfterMs: 20_000 })
+    const r = request(
+      99,
+      { ...passVerdict(), codes: [gs1Code('S2', 'L1')] },
+      { image: Uint8Array.of(1, 2, 3, 4, 2, 6, 7, 0) },
+    )
+    await store.capture(r)
+    await store.close()
+    await signNow(again)
+    expect((await verifyDataDir(again)).findings).toEqual([])
+    place.dir = again
+    remove()
+    expect((await verifyDataDir(again)).findings).toMatchObject([{ kind: 'image' }])
+    expect(verifyBundle(JSON.stringify(await makeBundle(again, 'S2', null))).findings[0]).toMatchObject(
+      missed[0] ?? {},
+    )
+  })
+
   it('names what was altered in it', async () => {
     const bundle = await makeBundle(place.dir, 'S2', null)
     const first = bundle.events[0]
@@ -477,8 +537,8 @@ describe('bundle of one part', () => {
       () =>
         verifyBundle(text)
     const no =
-      'TRC_BUNDLE: the evidence bundle cannot be made or read; expected an evidence bundle (sightline-bundle@1); found '
-    expect(other('{}')).toThrow(`${no}format: Invalid input`)
+      'TRC_BUNDLE: the evidence bundle cannot be made or read; expected an evidence bundle (sightline-bundle@2, or @1); found '
+    expect(other('{}')).toThrow(`${no}format: Invalid option`)
     expect(other('not JSON')).toThrow(`${no}Unexpected token`)
     expect(other(JSON.stringify({ ...bundle, events: [{}] }))).toThrow(
       `${no}events.0.position: Invalid input`,

@@ -35,12 +35,11 @@ export class EpcisDesk {
     let projection = openProjection(file, open)
     const state = openSql(join(dir, 'state.db'), { synchronous: 'full' })
     this.state = new EpcisState(state)
-    const end = this.#log.end()
-    const older = projection !== null && progress(projection) > end
+    const other = projection !== null && !follows(projection, this.#log)
     // Else subscriptions would miss as many of the next events as the log lost.
-    if (older) this.state.deliveredAtMost(eventsUpTo(projection, end))
+    if (other) this.state.deliveredAtMost(lastShared(projection, this.#log))
     // Another version of the projection, or a log that was put back: built again.
-    if (projection === null || older) {
+    if (projection === null || other) {
       projection?.close()
       for (const suffix of ['', '-wal', '-shm'])
         if (existsSync(file + suffix)) rmSync(file + suffix, { force: true })
@@ -69,11 +68,27 @@ export class EpcisDesk {
   }
 }
 
-const progress = (db: SqlDatabase): number =>
-  db.get<{ position: number }>('select position from progress')?.position ?? 0
+/** The log has the event that was projected last at its place; else it was put back from an older copy, and may have grown since. */
+function follows(db: SqlDatabase, log: SqliteEventLog): boolean {
+  const last = db.get<{ position: number; event: string | null }>('select position, event from progress')
+  if (last === undefined || last.position === 0) return true
+  const there = log.read(last.position - 1, 1)[0]
+  return there?.position === last.position && (last.event === null || last.event === there.event.id)
+}
 
-const eventsUpTo = (db: SqlDatabase | null, position: number): number =>
-  db?.get<{ n: number | null }>('select max(n) as n from event where position <= ?', position)?.n ?? 0
+/** The last event of a projection that the log has, too, by the time at its place. */
+function lastShared(db: SqlDatabase | null, log: SqliteEventLog): number {
+  for (let before = Number.MAX_SAFE_INTEGER; ;) {
+    const row = db?.get<{ n: number; position: number; record_ms: number }>(
+      'select n, position, record_ms from event where n < ? order by n desc limit 1',
+      before,
+    )
+    if (row === undefined) return 0
+    const there = log.read(row.position - 1, 1)[0]
+    if (there?.position === row.position && Date.parse(there.event.time) === row.record_ms) return row.n
+    before = row.n
+  }
+}
 
 /** Null when the file is of another version. */
 function openProjection(file: string, open: OpenSql): SqlDatabase | null {
@@ -86,6 +101,9 @@ function openProjection(file: string, open: OpenSql): SqlDatabase | null {
     return null
   }
   db.exec(EPCIS_SCHEMA)
+  // A file from before the event was kept.
+  if (!db.all<{ name: string }>('pragma table_info(progress)').some((c) => c.name === 'event'))
+    db.exec('alter table progress add column event text')
   db.exec(`pragma user_version = ${EPCIS_SCHEMA_VERSION}`)
   return db
 }

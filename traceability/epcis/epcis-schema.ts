@@ -3,7 +3,8 @@
  * `n` is the order in which events became known; a correction makes a second row of the same event id.
  */
 export const EPCIS_SCHEMA = `
-create table if not exists progress (id integer primary key check (id = 1), position integer not null) strict;
+-- event: the id of the one at that place, by which another log is told from this one
+create table if not exists progress (id integer primary key check (id = 1), position integer not null, event text) strict;
 insert or ignore into progress (id, position) values (1, 0);
 create table if not exists event (
   n integer primary key,

@@ -31,7 +31,7 @@ export class Projector {
     if (last === undefined) return
     this.#db.transaction(() => {
       for (const logged of batch) this.#one(logged)
-      this.#db.run('update progress set position = ?', last.position)
+      this.#db.run('update progress set position = ?, event = ?', last.position, last.event.id)
     })
   }
 

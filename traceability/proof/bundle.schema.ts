@@ -4,7 +4,8 @@ const base64 = z.base64()
 
 /** The evidence about one part in one file, to be checked elsewhere without the line and its database. */
 export const bundleSchema = z.strictObject({
-  format: z.literal('sightline-bundle@1'),
+  /** 1: that an image was deleted is the word of the maker. 2: the event by which it is gone is among the events. */
+  format: z.enum(['sightline-bundle@1', 'sightline-bundle@2']),
   serial: z.string(),
   madeAt: z.iso.datetime(),
   keys: z.strictObject({ log: z.string(), witnesses: z.array(z.string()) }),

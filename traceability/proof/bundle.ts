@@ -9,6 +9,7 @@ import { openSql } from '../store/open-sql.ts'
 import type { Bundle } from './bundle.schema.ts'
 import { logKeyFile, openKey, readLogKey, readWitnessKeys } from './log-key.ts'
 import { type PartProof, provePart } from './part-proof.ts'
+import { ToldDeletions } from './told-deletions.ts'
 
 /** Positions of the events about a part, and how far they are proven; null when no such part is known. */
 export async function proofOfPart(dataDir: string, serial: string): Promise<PartProof | null> {
@@ -16,14 +17,8 @@ export async function proofOfPart(dataDir: string, serial: string): Promise<Part
   const db = openSql(join(dataDir, 'trace.db'), { synchronous: 'normal', readOnly: true })
   try {
     const life = await query.bySerial(serial)
-    return (
-      life &&
-      provePart(
-        dataDir,
-        db,
-        life.events.map((e) => e.position),
-      )
-    )
+    const positions = life?.events.map((e) => e.position)
+    return positions === undefined ? null : provePart(dataDir, db, positions)
   } finally {
     db.close()
     query.close()
@@ -44,18 +39,14 @@ export async function makeBundle(
   maxImageBytes = Infinity,
 ): Promise<Bundle> {
   const key = readLogKey(dataDir)
-  const proof = await proofOfPart(dataDir, serial)
-  if (proof === null)
+  const part = await proofOfPart(dataDir, serial)
+  if (part === null)
     throw new CodedError('TRC_NOT_FOUND', { expected: 'a part that was inspected', actual: serial })
-  if (key === null || proof.checkpoint === null)
-    throw new CodedError('TRC_PROOF', {
-      expected: 'a signed log',
-      actual: 'none',
-      hint: 'a running line signs within seconds; see `proof` in the line file',
-    })
-  const images = await imagesOf(dataDir, serial, proof, maxImageBytes)
+  if (key === null || part.checkpoint === null) throw unsigned()
+  const { images, proof } = await withImages(dataDir, serial, part, maxImageBytes)
+  if (proof.checkpoint === null) throw unsigned()
   const bundle: Bundle = {
-    format: 'sightline-bundle@1',
+    format: 'sightline-bundle@2',
     serial,
     madeAt: new Date().toISOString(),
     keys: { log: key.vkey, witnesses: readWitnessKeys(dataDir).map((k) => k.vkey) },
@@ -70,6 +61,13 @@ export async function makeBundle(
   const text = listText(key.name, bundle)
   return { ...bundle, list: formatNote({ text, signatures: [signText(text, signer)] }) }
 }
+
+const unsigned = (): CodedError =>
+  new CodedError('TRC_PROOF', {
+    expected: 'a signed log',
+    actual: 'none',
+    hint: 'a running line signs within seconds; see `proof` in the line file',
+  })
 
 /** What the signed list says; its first line keeps it apart from a checkpoint, whose second line is a number. */
 export function listText(origin: string, { serial, events, images }: Bundle): string {
@@ -91,22 +89,25 @@ const goneOrUnread =
     throw new CodedError('TRC_IMAGE', { file, actual: String(error), cause: error })
   }
 
-async function imagesOf(
+/** The images of a part, and its proof with the events by which some of them are gone. */
+async function withImages(
   dataDir: string,
   serial: string,
-  proof: PartProof,
+  part: PartProof,
   maxBytes: number,
-): Promise<Bundle['images']> {
-  const hashes = new Set<string>()
-  for (const { json } of proof.events) {
+): Promise<{ images: Bundle['images']; proof: PartProof }> {
+  /** By hash: position of the last event of the part that names it. */
+  const named = new Map<string, number>()
+  for (const { json, position } of part.events) {
     const event = JSON.parse(json) as QEvent
     if (event.type === 'qe.inspection.completed.v1')
-      for (const { sha256 } of (event.data as InspectionCompleted).image.views) hashes.add(sha256)
+      for (const { sha256 } of (event.data as InspectionCompleted).image.views) named.set(sha256, position)
   }
   const query = openTraceQuery(dataDir)
+  const db = openSql(join(dataDir, 'trace.db'), { synchronous: 'normal', readOnly: true })
   try {
     const known = new Map<string, ImageFacts | null>()
-    for (const sha256 of [...hashes].sort()) known.set(sha256, await query.image(sha256))
+    for (const sha256 of [...named.keys()].sort()) known.set(sha256, await query.image(sha256))
     const bytes = [...known.values()].reduce((sum, facts) => sum + (facts?.bytes ?? 0), 0)
     if (bytes > maxBytes)
       throw new CodedError('TRC_BUNDLE', {
@@ -114,20 +115,28 @@ async function imagesOf(
         actual: `${bytes} bytes`,
         hint: `on the machine of the line: sightline trace ${JSON.stringify(serial)} --bundle part.json`,
       })
+    const told = new ToldDeletions(db)
+    const deletions = new Set<number>()
     const images: Bundle['images'] = []
     for (const [sha256, facts] of known) {
       // As it lies there, altered or not: the check of the bundle says so.
       const data = facts === null ? null : await readFile(facts.path).catch(goneOrUnread(facts.path))
-      // What is gone and was not deleted is left out, and missed by the check; retention may have come in between.
-      if (data === null && facts !== null && (await query.image(sha256)) !== null) continue
+      if (data === null) {
+        // What is gone and no event says so is left out, and missed by the check; retention may have come in between.
+        const deleted = (await query.image(sha256)) === null ? told.of(sha256, named.get(sha256) ?? 0) : null
+        if (deleted === null) continue
+        deletions.add(deleted)
+      }
       images.push({
         sha256,
         mime: facts?.mime ?? 'application/octet-stream',
         data: data?.toString('base64') ?? null,
       })
     }
-    return images
+    const positions = [...part.events.map((e) => e.position), ...deletions]
+    return { images, proof: deletions.size === 0 ? part : provePart(dataDir, db, positions) }
   } finally {
+    db.close()
     query.close()
   }
 }

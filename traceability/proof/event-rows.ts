@@ -23,7 +23,7 @@ export class EventRows {
   readonly #tree: CompactRange
   /** Breaks of a sequence, to be told when the signed log does not explain them. */
   readonly sequenceBreaks: RangeResult['sequenceBreaks'] = []
-  /** Position of the first event that names an image, by its hash. */
+  /** Position of the last event that names an image, by its hash. */
   readonly images = new Map<string, number>()
   records = 0
   /** Each inspection has its unit in the table of units, as its event says. */
@@ -58,7 +58,7 @@ export class EventRows {
     this.sequenceBreaks.push(...r.sequenceBreaks)
     for (const f of r.findings) this.#findings.add(f.kind, f.detail, f)
     this.#findings.more += r.more
-    for (const [sha256, position] of r.images) if (!this.images.has(sha256)) this.images.set(sha256, position)
+    for (const [sha256, position] of r.images) this.images.set(sha256, position)
     this.records += r.records
     this.named &&= r.named
   }

@@ -1,20 +1,16 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import {
-  type ImagesDeleted,
-  type QEvent,
-  RETENTION_SUBJECT,
-  type SqlDatabase,
-} from '../../contracts/index.ts'
+import type { SqlDatabase } from '../../contracts/index.ts'
 import type { Findings } from './report.ts'
+import { ToldDeletions } from './told-deletions.ts'
 
 const BATCH = 200
 
 /**
  * Every image against the hash that its events name. One that retention deleted is counted, and its hash stays proven.
  *
- * @param named position of the first event that names an image, by its hash
+ * @param named position of the last event that names an image, by its hash
  */
 export async function checkImages(
   db: SqlDatabase,
@@ -38,16 +34,19 @@ export async function checkImages(
     for (const { sha256, path, deleted_at } of rows) {
       const position = unseen.get(sha256) ?? null
       unseen.delete(sha256)
-      if (deleted_at !== null && told.has(sha256)) deletedByRetention += 1
+      const isTold = (): boolean => told.of(sha256, position ?? 0) !== null
+      if (deleted_at !== null && isTold()) deletedByRetention += 1
       else if (deleted_at !== null)
-        findings.add('image', `${path} is said to be deleted, and no event says so`, { position })
+        findings.add('image', `${path} is said to be deleted, and no event says so`, {
+          position,
+        })
       else {
         checked += 1
         const actual = await readFile(join(dataDir, path)).then(
           (bytes) => createHash('sha256').update(bytes).digest('hex'),
           () => null,
         )
-        if (actual === null && deletedMeanwhile(db, sha256) && told.has(sha256)) {
+        if (actual === null && deletedMeanwhile(db, sha256) && isTold()) {
           checked -= 1
           deletedByRetention += 1
         } else if (actual === null) findings.add('image', `${path} is missing`, { position })
@@ -65,42 +64,3 @@ export async function checkImages(
 /** Retention goes on while a line runs: marked first, then the file goes. */
 const deletedMeanwhile = (db: SqlDatabase, sha256: string): boolean =>
   db.get('select 1 as found from image where sha256 = ? and deleted_at is not null', sha256) !== undefined
-
-/** Images that the log says were deleted for want of room; what it says meanwhile counts. */
-class ToldDeletions {
-  readonly #db: SqlDatabase
-  readonly #told = new Set<string>()
-  #position = 0
-
-  constructor(db: SqlDatabase) {
-    this.#db = db
-  }
-
-  has(sha256: string): boolean {
-    if (!this.#told.has(sha256)) this.#hear()
-    return this.#told.has(sha256)
-  }
-
-  #hear(): void {
-    const rows = this.#db.all<{ position: number; json: string }>(
-      `select position, json from event where subject = ? and type <> 'qe.inspection.completed.v1'
-         and type = 'qe.image.deleted.v1' and position > ? order by position`,
-      RETENTION_SUBJECT,
-      this.#position,
-    )
-    for (const { position, json } of rows) {
-      this.#position = position
-      for (const sha256 of deletedImages(json)) this.#told.add(sha256)
-    }
-  }
-}
-
-/** None of a text that was altered beyond reading; that it was is told elsewhere. */
-function deletedImages(json: string): string[] {
-  try {
-    const { images } = (JSON.parse(json) as QEvent<Partial<ImagesDeleted>>).data
-    return Array.isArray(images) ? images : []
-  } catch {
-    return []
-  }
-}

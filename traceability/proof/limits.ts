@@ -55,6 +55,10 @@ export const LIMITS = {
     zh: '证据包没有日志密钥的清单签名:无法得知是否漏掉了该工件的事件。',
     en: 'the bundle has no list signed by the log: whether an event about the part was left out cannot be told',
   },
+  bundleDeleted: {
+    zh: '该证据包为旧格式(sightline-bundle@1):图像已按保留策略删除只是制作者的说法,包内没有删除事件。请重新制作证据包。',
+    en: 'the bundle is of the older format (sightline-bundle@1): that its images were deleted by retention is the word of who made it, without the event; make it anew',
+  },
   bundleOnly: {
     zh: '证据包只证明其中的事件在日志内;不能证明日志中没有该工件的其他事件。',
     en: 'a bundle proves the events in it; that the log has no further event about the part is the word of who made it',

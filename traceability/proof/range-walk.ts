@@ -30,7 +30,7 @@ export interface RangeResult extends Range {
   more: number
   sources: SourceSpan[]
   sequenceBreaks: { position: number; event: string; subject: string; detail: string }[]
-  /** Hash of an image and the first event that names it. */
+  /** Hash of an image and the last event that names it. */
   images: [sha256: string, position: number][]
   /** Null where links were not looked at. */
   links: InspectedLinksResult | null
@@ -114,7 +114,7 @@ export class RangeWalk {
   }
 
   name(images: readonly string[], position: number): void {
-    for (const sha256 of images) if (!this.#images.has(sha256)) this.#images.set(sha256, position)
+    for (const sha256 of images) this.#images.set(sha256, position)
   }
 
   /** An inspection whose links are looked at by themselves. */

@@ -22,6 +22,7 @@ import { listText } from './bundle.ts'
 import { trustOf } from './heads.ts'
 import { LIMITS } from './limits.ts'
 import { Findings, type VerifyReport } from './report.ts'
+import { deletedImages } from './told-deletions.ts'
 
 /**
  * Checks the evidence about one part, offline, with nothing but the file and the keys.
@@ -41,6 +42,8 @@ export function verifyBundle(text: string, keys: readonly VerifierKey[] = []): V
   for (const name of witnessed.invalid) findings.add('cosignature', `the cosignature of ${name} is wrong`)
   const listed = readList(bundle, trust.log, findings)
   let proven = 0
+  /** Image by its hash, with the last position at which it is said to be deleted by an event that is proven. */
+  const deleted = new Map<string, number>()
   for (const e of bundle.events) {
     const at = { position: e.position, ...named(e.json) }
     const leaf = leafHash(e.json)
@@ -55,6 +58,10 @@ export function verifyBundle(text: string, keys: readonly VerifierKey[] = []): V
         checkpoint.root,
       )
     if (ok) proven += 1
+    // Behind the last checkpoint the whole is called unproven.
+    if (ok || e.proof === null)
+      for (const sha256 of deletedImages(e.json))
+        deleted.set(sha256, Math.max(e.position, deleted.get(sha256) ?? 0))
     const wanted = listed?.get(e.position)
     if (listed !== null && wanted === undefined)
       findings.add('inserted', 'is not in the list that was signed', at)
@@ -70,9 +77,11 @@ export function verifyBundle(text: string, keys: readonly VerifierKey[] = []): V
   }
   for (const position of listed?.keys() ?? [])
     findings.add('dropped', 'was signed and is not in the bundle', { position })
-  const images = checkImages(bundle, findings)
+  const images = checkImages(bundle, deleted, findings)
   const limits: I18n[] = [LIMITS.bundleOnly]
   if (bundle.list === null) limits.push(LIMITS.bundleComplete)
+  if (bundle.format === 'sightline-bundle@1' && images.deletedByRetention > 0)
+    limits.push(LIMITS.bundleDeleted)
   if (own) limits.push(LIMITS.ownKeys)
   if (witnessed.valid.length === 0) limits.push(LIMITS.noWitness)
   if (proven < bundle.events.length) limits.push(LIMITS.unsigned)
@@ -102,7 +111,7 @@ export function verifyBundle(text: string, keys: readonly VerifierKey[] = []): V
 }
 
 function parseBundle(text: string): Bundle {
-  const expected = 'an evidence bundle (sightline-bundle@1)'
+  const expected = 'an evidence bundle (sightline-bundle@2, or @1)'
   let json: unknown
   try {
     json = JSON.parse(text)
@@ -168,10 +177,15 @@ function readList(
   }
 }
 
-function checkImages(bundle: Bundle, findings: Findings): VerifyReport['images'] {
+/** @param deleted image by its hash, with the position of the event that says so */
+function checkImages(
+  bundle: Bundle,
+  deleted: ReadonlyMap<string, number>,
+  findings: Findings,
+): VerifyReport['images'] {
   let checked = 0
   let deletedByRetention = 0
-  const there = new Set(bundle.images.map((i) => i.sha256))
+  const there = new Map(bundle.images.map((i) => [i.sha256, i.data]))
   for (const { sha256, data } of bundle.images) {
     if (data === null) {
       deletedByRetention += 1
@@ -182,9 +196,18 @@ function checkImages(bundle: Bundle, findings: Findings): VerifyReport['images']
     if (actual !== sha256) findings.add('image', `image ${sha256} has the hash ${actual}`)
   }
   for (const { position, json } of bundle.events)
-    for (const sha256 of imagesNamed(json))
-      if (!there.has(sha256))
-        findings.add('image', `image ${sha256} is not in the bundle`, { position, ...named(json) })
+    for (const sha256 of imagesNamed(json)) {
+      const at = { position, ...named(json) }
+      const data = there.get(sha256)
+      if (data === undefined) findings.add('image', `image ${sha256} is not in the bundle`, at)
+      // With each event that names it, it was there again.
+      else if (
+        data === null &&
+        bundle.format !== 'sightline-bundle@1' &&
+        !((deleted.get(sha256) ?? 0) > position)
+      )
+        findings.add('image', `image ${sha256} is said to be deleted, and no event in the bundle says so`, at)
+    }
   return { checked, deletedByRetention }
 }
 

@@ -175,10 +175,12 @@ export class CaptureWriter {
   }
 
   #file(p: PreparedCapture, image: StoredImage): void {
-    // A picture shared by a good and a bad part is evidence of the bad one.
+    // A picture shared by a good and a bad part is evidence of the bad one, and as new as that.
     this.#db.run(
       `insert into image (sha256, bytes, mime, path, retention, stored_at) values (?, ?, ?, ?, ?, ?)
-       on conflict (sha256) do update set retention = 'ng', deleted_at = null
+       on conflict (sha256) do update set deleted_at = null,
+         retention = case excluded.retention when 'ng' then 'ng' else retention end,
+         stored_at = max(excluded.stored_at, stored_at)
          where excluded.retention = 'ng' or deleted_at is not null`,
       image.sha256,
       image.bytes,

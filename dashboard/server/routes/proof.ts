@@ -71,7 +71,7 @@ export function proofRoutes(proof: ProofPort): Route[] {
         en: 'Evidence bundle of one part (events, proofs, images), which `sightline verify` checks anywhere',
       },
       params: bySerial,
-      response: z.looseObject({ format: z.literal('sightline-bundle@1') }),
+      response: z.looseObject({ format: z.literal('sightline-bundle@2') }),
       async run(req, res) {
         const { serial } = check(bySerial, req.params, 'path')
         const text = await proof.partBundle(serial)
