@@ -13,7 +13,7 @@ import {
   type TrustedKeys,
   verifyModel,
 } from '../../models/index.ts'
-import { openPostgres, placeOf } from '../../traceability/index.ts'
+import { openPostgres, placeOf, refuseEncoding } from '../../traceability/index.ts'
 import type { Environment } from '../setup/environment.ts'
 import { modelDirs, trustedKeys } from '../setup/models.ts'
 import { openFileLimit, openFilesFor } from '../setup/open-files.ts'
@@ -167,16 +167,20 @@ async function postgres(url: string | null): Promise<Finding> {
     return { check, state: 'absent', detail: 'SIGHTLINE_DATABASE_URL is not set: there is no plant store' }
   try {
     const db = await openPostgres(url, { connectMs: 3_000, statementMs: 3_000 })
-    const version = db.get<{ server_version: string }>('show server_version')?.server_version
-    const readOnly = db.get<{ transaction_read_only: string }>('show transaction_read_only')
-    db.close()
-    if (readOnly?.transaction_read_only === 'on')
-      return {
-        check,
-        state: 'bad',
-        detail: `${placeOf(url)} takes no writes, as a standby: lines cannot replicate to it`,
-      }
-    return { check, state: 'ok', detail: `${version ?? 'a version that it does not say'}, ${placeOf(url)}` }
+    try {
+      refuseEncoding(db)
+      const version = db.get<{ server_version: string }>('show server_version')?.server_version
+      const readOnly = db.get<{ transaction_read_only: string }>('show transaction_read_only')
+      if (readOnly?.transaction_read_only === 'on')
+        return {
+          check,
+          state: 'bad',
+          detail: `${placeOf(url)} takes no writes, as a standby: lines cannot replicate to it`,
+        }
+      return { check, state: 'ok', detail: `${version ?? 'a version that it does not say'}, ${placeOf(url)}` }
+    } finally {
+      db.close()
+    }
   } catch (error) {
     return { check, state: 'bad', detail: asCoded(error, 'TRC_PLANT').message }
   }

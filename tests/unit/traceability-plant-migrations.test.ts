@@ -3,6 +3,7 @@ import {
   migratePostgres,
   openPartStore,
   openPlantQuery,
+  openPostgres,
   type PostgresDatabase,
   scriptsOf,
   type StoreKind,
@@ -122,6 +123,22 @@ describeWith('PostgreSQL', await postgresPresent(), 'migrations of the stores on
     db.exec(`drop schema ${nobodys}`)
     await expect(openPlantQuery(DATABASE_URL, 'a b')).rejects.toMatchObject({ code: 'CFG_INVALID' })
     expect(db.all('select 1 as n from pg_namespace where nspname = ?', nobodys)).toEqual([])
+  })
+
+  it('makes no store where text of another script has no place', async () => {
+    const name = `${schema}_latin`
+    db.exec(`create database ${name} encoding 'LATIN1' locale 'C' template template0`)
+    try {
+      const url = new URL(DATABASE_URL)
+      url.pathname = name
+      const latin = await openPostgres(url.href, { schema })
+      const said = /^TRC_OPEN: .*expected a database of encoding UTF8; found LATIN1; make one: /
+      expect(() => migratePostgres(latin, schema, 'plant')).toThrow(said)
+      expect(latin.all('select nspname from pg_namespace where nspname = ?', schema)).toEqual([])
+      await latin.abandon()
+    } finally {
+      db.exec(`drop database ${name} with (force)`)
+    }
   })
 
   it('refuses a store of a newer program, and one of the other kind', () => {

@@ -165,6 +165,20 @@ describeWith('PostgreSQL', await postgresPresent(), 'questions to the plant stor
     ).toEqual(expected)
   })
 
+  it('name the siblings that the line names, by whatever plan', async () => {
+    const plans = ['indexscan', 'indexonlyscan', 'bitmapscan', 'sort', 'incremental_sort', 'mergejoin']
+    const lots = async (q: TraceQuery): Promise<unknown> =>
+      (await q.unitLives(line.serial(4))).map((l) => l.siblings.filter((g) => g.kind === 'lot'))
+    const named = await lots(here)
+    expect(JSON.stringify(named)).toContain('LINEA')
+    try {
+      for (const plan of plans) db.exec(`set enable_${plan} to off`)
+      expect(await lots(plant)).toEqual(named)
+    } finally {
+      for (const plan of plans) db.exec(`reset enable_${plan}`)
+    }
+  })
+
   it('read the parts of a line by an index, not back over those of all lines', async () => {
     const plans: string[] = []
     const explained: SqlDatabase = {

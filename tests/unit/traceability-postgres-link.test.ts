@@ -47,6 +47,35 @@ describeWith(
       expect(await ask('select 3 as three')).toEqual({ rows: [{ three: 3 }] })
     })
 
+    it('means the same where the database is set up otherwise', async () => {
+      const url = new URL(DATABASE_URL)
+      const odd = [
+        'standard_conforming_strings=off',
+        'extra_float_digits=-10',
+        'bytea_output=escape',
+        'transform_null_equals=on',
+        'lock_timeout=50ms',
+        'default_transaction_isolation=serializable',
+      ]
+      url.searchParams.set('options', odd.map((o) => `-c ${o}`).join(' '))
+      const { ask } = await asker(url.href, 5_000)
+      const sql = `select '\\x00' as plain, 0.1::float8 + 0.2::float8 as sum, '\\xe38122'::bytea::text as bytes,
+          (null = null) is null as unknown, current_setting('lock_timeout') as lock,
+          current_setting('transaction_isolation') as isolation`
+      expect(await ask(sql)).toEqual({
+        rows: [
+          {
+            plain: '\\x00',
+            sum: 0.1 + 0.2,
+            bytes: '\\xe38122',
+            unknown: 1,
+            lock: '0',
+            isolation: 'read committed',
+          },
+        ],
+      })
+    })
+
     it('outlasts a stop of its process that is longer than its limit', async () => {
       const { child, ask } = await asker(DATABASE_URL, 1_000)
       const asked = ask('select pg_sleep(0.5), 1 as one')

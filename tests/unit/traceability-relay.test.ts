@@ -39,22 +39,26 @@ afterEach(async () => {
 /** A receiver that answers with the next status of the list, then with 204. */
 async function receiver(
   statuses: number[],
-): Promise<{ url: string; events: QEvent[]; requests: IncomingMessage[]; server: Server }> {
+  headers: Record<string, string> = {},
+): Promise<{ url: string; events: QEvent[]; requests: IncomingMessage[]; times: number[]; server: Server }> {
   const events: QEvent[] = []
+  const times: number[] = []
   const requests: IncomingMessage[] = []
   const server = createServer((req, res) => {
     let body = ''
     req.on('data', (d: Buffer) => (body += d.toString()))
     req.on('end', () => {
       requests.push(req)
+      times.push(performance.now())
       const status = statuses.shift() ?? 204
       if (status < 300) events.push(JSON.parse(body) as QEvent)
-      res.writeHead(status).end()
+      res.writeHead(status, headers).end()
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   open.push({ close: () => server.close() })
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, events, requests, server }
+  const { port } = server.address() as AddressInfo
+  return { url: `http://127.0.0.1:${port}/hook`, events, requests, times, server }
 }
 
 function relay(sink: EventSink, attempts = 5, more: Partial<RelayOptions> = {}): Relay {
@@ -87,6 +91,14 @@ describe('webhook relay', () => {
     await Promise.all([1, 2, 3].map((n) => store.capture(request(n, passVerdict()))))
     relay(new WebhookSink({ name: 'mes', url }))
     await expect.poll(() => triggers(events)).toEqual([1, 2, 3])
+  })
+
+  it('waits as long as a busy receiver asks for', async () => {
+    const { url, events, times } = await receiver([429], { 'retry-after': '1' })
+    await store.capture(request(1, passVerdict()))
+    relay(new WebhookSink({ name: 'mes', url }))
+    await expect.poll(() => events.length, { timeout: 5_000 }).toBe(1)
+    expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThan(950)
   })
 
   it('sets an event aside with the reason when it is refused for good or too often', async () => {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Delivery } from '../sinks/event-sink.ts'
+import { retryPauseMs } from '../sinks/retry-pause.ts'
 import type { EpcFormat } from './epc-format.ts'
 import type { EpcisThread } from './epcis-thread.ts'
 import type { QueryParams } from './query-params.ts'
@@ -152,7 +153,7 @@ export class StandingQuery {
     body: string,
     d: { fromN: number; toN: number; count: number },
   ): Promise<'done' | 'smaller' | 'ended'> {
-    const { deliver, attempts, firstRetryMs, maxRetryMs } = this.#o
+    const { deliver, attempts } = this.#o
     let failed = 0
     for (let n = 1; !this.#stop.signal.aborted; n++) {
       const delivery = await deliver(body, this.#stop.signal)
@@ -171,7 +172,7 @@ export class StandingQuery {
         return 'done'
       }
       await progress('retrying', delivery.reason)
-      await this.#pause(Math.min(firstRetryMs * 2 ** Math.min(n - 1, 20), maxRetryMs))
+      await this.#pause(retryPauseMs(n, this.#o, delivery.afterMs))
     }
     return 'ended'
   }

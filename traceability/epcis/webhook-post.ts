@@ -57,7 +57,10 @@ export function postDocument(
     request.on('response', (response) => {
       // Only its status counts; a body that does not end is cut off with the rest.
       response.on('error', () => undefined).resume()
-      answered = deliveryOf(response.statusCode ?? 0, place)
+      answered = deliveryOf(response.statusCode ?? 0, place, (name) => {
+        const value = response.headers[name]
+        return typeof value === 'string' ? value : null
+      })
     })
     let why = 'the connection was closed without an answer'
     request.on('error', (error) => {

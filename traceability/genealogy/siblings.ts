@@ -61,8 +61,8 @@ export function siblingsOf(
         ...self,
       )?.n ?? 0
     const units = db.all<{ uri: string }>(
-      `select distinct d.uri from edge e cross join identity d on d.uri = e.child
-       where ${theirs.slice(theirs.indexOf('e.parent'))} limit ?`,
+      `select distinct e.child as uri from edge e cross join identity d on d.uri = e.child
+       where ${theirs.slice(theirs.indexOf('e.parent'))} order by e.child limit ?`,
       ...of,
       ...self,
       once.asked(shown),

@@ -1,6 +1,6 @@
 export { checkDatabaseUrl, placeOf } from './database-url.ts'
 export { type HoldOrder, holdOrders } from './hold-orders.ts'
-export { migratePostgres, scriptsOf, type StoreKind } from './migrations.ts'
+export { migratePostgres, refuseEncoding, scriptsOf, type StoreKind } from './migrations.ts'
 export { PlantDesk } from './plant-desk.ts'
 export {
   openPlant,

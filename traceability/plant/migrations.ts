@@ -38,12 +38,28 @@ export function scriptsOf(kind: StoreKind): string[] {
 }
 
 /**
+ * What is stated in Chinese has no place in another encoding: a store there would take a log until the first such text.
+ *
+ * @throws TRC_OPEN
+ */
+export function refuseEncoding(db: SqlDatabase): void {
+  const actual = db.get<{ server_encoding: string }>('show server_encoding')?.server_encoding
+  if (actual === 'UTF8') return
+  throw new CodedError('TRC_OPEN', {
+    expected: 'a database of encoding UTF8',
+    actual: actual ?? 'one of no encoding',
+    hint: "make one: create database … encoding 'UTF8' locale 'C' template template0",
+  })
+}
+
+/**
  * Brings the schema to the version of this program: the scripts of the embedded store one by one, and what only
  * PostgreSQL has. Each step is one transaction; several programs may do it at once.
  *
  * @param schema made when it is not there
  * @param upTo version to stop at; a test looks at each
- * @throws TRC_OPEN when the schema was written by a newer program, or is one of the other kind
+ * @throws TRC_OPEN when the schema was written by a newer program, or is one of the other kind; when it would be a new one
+ *   in a database that is not of UTF-8
  */
 export function migratePostgres(db: SqlDatabase, schema: string, kind: StoreKind, upTo?: number): void {
   checkSchemaName(schema)
@@ -56,6 +72,7 @@ export function migratePostgres(db: SqlDatabase, schema: string, kind: StoreKind
     db.exec(`${COMPAT}; set local search_path to ${schema}`)
     db.exec(`create schema if not exists ${schema};
       create table if not exists ${schema}.schema_version (kind text primary key, version bigint not null)`)
+    if (versionOf(db, schema) === undefined) refuseEncoding(db)
   })
   const scripts = scriptsOf(kind)
   const found = versionOf(db, schema)

@@ -21,6 +21,14 @@ const types = {
   },
 }
 
+/**
+ * What would make other text, other numbers or other refusals of our statements, where role or database have it
+ * otherwise. How long a lock is waited for is up to the time limit of the statement.
+ */
+const AS_EXPECTED = `set standard_conforming_strings to on; set bytea_output to hex; set extra_float_digits to 1;
+  set datestyle to iso; set timezone to 'UTC'; set transform_null_equals to off; set lock_timeout to 0;
+  set default_transaction_isolation to 'read committed'; set synchronous_commit to on; set jit to off`
+
 const { start, port, counter } = workerData as {
   start: BridgeStart
   port: MessagePort
@@ -54,7 +62,7 @@ async function connected(mayConnect: boolean): Promise<pg.Client> {
   try {
     await fresh.query(
       `set search_path to ${pg.escapeIdentifier(start.schema)}, ${COMPAT_SCHEMA}; set client_min_messages to warning;
-       set synchronous_commit to on; set jit to off; set datestyle to iso; set timezone to 'UTC'`,
+       ${AS_EXPECTED}`,
     )
     await refusePooler(fresh)
     if (start.readOnly) await fresh.query('set default_transaction_read_only to on')

@@ -12,6 +12,8 @@ export type Delivery =
       reason: string
       /** Less at once may be taken. */
       tooLarge?: boolean
+      /** The receiver asks for this pause before the next try. */
+      afterMs?: number
     }
 
 /** Somebody outside who gets events, in order, at least once. */

@@ -4,6 +4,7 @@ import type { ConsumerLedger } from '../store/consumer-ledger.ts'
 import { sendDeadLetters } from './dead-letters.ts'
 import type { EventSink } from './event-sink.ts'
 import { checkReplay, consumerOf } from './replay-ask.ts'
+import { retryPauseMs } from './retry-pause.ts'
 
 export interface RelayOptions {
   log: EventLog
@@ -200,7 +201,7 @@ export class Relay {
 
   /** `interrupted`: the relay stops, or somebody asked for something else meanwhile. */
   async #deliver(event: LoggedEvent): Promise<'taken' | 'dead' | 'interrupted'> {
-    const { sink, attempts, firstRetryMs, maxRetryMs, onChange } = this.#o
+    const { sink, attempts, onChange } = this.#o
     const { position } = event
     let failed = 0
     for (let n = 1; ; n++) {
@@ -231,7 +232,7 @@ export class Relay {
       this.#hurry = new AbortController()
       if (this.#asked) return 'interrupted'
       const wait = AbortSignal.any([this.#stop.signal, this.#hurry.signal])
-      await this.#pause(Math.min(firstRetryMs * 2 ** Math.min(n - 1, 20), maxRetryMs), wait)
+      await this.#pause(retryPauseMs(n, this.#o, delivery.afterMs), wait)
       if (this.#asked) return 'interrupted'
     }
   }

@@ -1,6 +1,7 @@
 import { timeLimit } from '../../contracts/index.ts'
 import type { LoggedEvent } from '../../contracts/index.ts'
 import type { Delivery, EventSink } from './event-sink.ts'
+import { retryAfterMs } from './retry-pause.ts'
 
 export interface WebhookOptions {
   name: string
@@ -22,16 +23,22 @@ const AWAY = new Set([401, 402, 403, 404, 405, 407, 408, 410, 421, 425, 429, 502
 /** A redirect says no more than that the receiver is not here. */
 const isAway = (status: number): boolean => AWAY.has(status) || (status >= 300 && status < 400)
 
-/** What the status of an answer means for the delivery. */
-export const deliveryOf = (status: number, place: string): Delivery =>
-  status >= 200 && status < 300
-    ? { ok: true }
-    : {
-        ok: false,
-        why: REFUSED.has(status) ? 'refused' : isAway(status) ? 'away' : 'failed',
-        reason: `HTTP ${status} from ${place}`,
-        ...(status === 413 && { tooLarge: true }),
-      }
+/**
+ * What the answer of a receiver means for the delivery.
+ *
+ * @param header value of a header of the answer; null = it has none
+ */
+export function deliveryOf(status: number, place: string, header: (name: string) => string | null): Delivery {
+  if (status >= 200 && status < 300) return { ok: true }
+  const afterMs = retryAfterMs(header('retry-after'), header('date'))
+  return {
+    ok: false,
+    why: REFUSED.has(status) ? 'refused' : isAway(status) ? 'away' : 'failed',
+    reason: `HTTP ${status} from ${place}`,
+    ...(status === 413 && { tooLarge: true }),
+    ...(afterMs !== null && { afterMs }),
+  }
+}
 
 /** HTTP POST of one CloudEvent in structured mode (CloudEvents HTTP binding 1.0.2, 3.2); any 2xx takes it. */
 export class WebhookSink implements EventSink {
@@ -61,7 +68,7 @@ export class WebhookSink implements EventSink {
         signal: limit.signal,
       })
       await response.body?.cancel()
-      return deliveryOf(response.status, place)
+      return deliveryOf(response.status, place, (name) => response.headers.get(name))
     } catch (error) {
       const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : ''
       const text = error instanceof Error ? error.message + cause : String(error)
