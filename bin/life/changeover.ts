@@ -77,17 +77,23 @@ export class Changeover {
           path: 'reason',
           expected: 'why the gate is passed by',
           actual: '',
+          zh: { expected: '越过验收的理由' },
         })
       const next = await loadRecipe(this.#parts.recipesDir, id)
       const at = this.#parts.spec.stations.find((s) => s.id === station)
       checkNaming(next, (at?.association ?? []).length > 0)
       if (next.sha256 === before.sha256)
-        throw new CodedError('MDL_LIFE', { expected: 'another recipe', actual: `${id} is in force` })
+        throw new CodedError('MDL_LIFE', {
+          expected: 'another recipe',
+          actual: `${id} is in force`,
+          zh: { expected: '另一个配方', actual: `${id} 已在用` },
+        })
       const { widthPx, heightPx } = before.recipe.view
       if (next.recipe.view.widthPx !== widthPx || next.recipe.view.heightPx !== heightPx)
         throw new CodedError('MDL_LIFE', {
           expected: `a view of ${widthPx} × ${heightPx} px, as the camera delivers`,
           actual: `${next.recipe.view.widthPx} × ${next.recipe.view.heightPx} px`,
+          zh: { expected: `与相机一致的图像尺寸 ${widthPx} × ${heightPx} px` },
         })
       const gate = await gateResultFor(this.#parts.gatesDir, next.sha256, before.sha256)
       if (!gate?.accepted && !override)
@@ -95,6 +101,11 @@ export class Changeover {
           expected: `an accepted gate result of ${id} against ${before.id}`,
           actual: gate ? `refused for ${gate.refusals.join(', ')} (${gate.id})` : 'none',
           hint: `run: sightline models gate --recipe ${id} --against ${before.id} --acceptance DIR --takt-ms MS`,
+          zh: {
+            expected: `${id} 相对 ${before.id} 的验收通过结果`,
+            actual: gate ? `因 ${gate.refusals.join(', ')} 被拒 (${gate.id})` : '无',
+            hint: `请运行: sightline models gate --recipe ${id} --against ${before.id} --acceptance DIR --takt-ms MS`,
+          },
         })
       return this.#change(station, next, 'activate', {
         by,

@@ -132,6 +132,7 @@ export class ShadowRuns {
         throw new CodedError('MDL_LIFE', {
           expected: 'another recipe than the one in force, as it was',
           actual: id,
+          zh: { expected: '在用配方之外、未被改动的配方' },
         })
       await rack.take(recipe)
       onLoaded(recipe)

@@ -33,6 +33,7 @@ const KNOWN = {
   good: 'parts that passed or that a person found good',
   defective: 'parts that a person found bad',
 }
+const KNOWN_ZH = { good: '判定合格或人工认定合格的工件', defective: '人工认定不合格的工件' }
 
 /**
  * Brings the images of recorded parts together in `dir`, pixel for pixel; a folder of the user stays where it is.
@@ -70,6 +71,11 @@ export async function gatherImages(
       expected: `${wanted.least} or more ${KNOWN[wanted.are]}, whose images are stored`,
       actual: `${images}, and ${withoutImage} without an image`,
       hint: 'choose another time, lot or station',
+      zh: {
+        expected: `${wanted.least} 件以上已存有图像的${KNOWN_ZH[wanted.are]}`,
+        actual: `${images} 件,另有 ${withoutImage} 件没有图像`,
+        hint: '请选择其他时间、批次或工位',
+      },
     })
   return { dir, images, withoutImage }
 }
@@ -97,6 +103,11 @@ async function partsOf(
         expected: `inspections of ${KNOWN[are]}`,
         actual: `${others.length} others: ${others.slice(0, 5).join(', ')}`,
         hint: 'review them first, or leave them out',
+        zh: {
+          expected: `${KNOWN_ZH[are]}的检测`,
+          actual: `${others.length} 件其他的: ${others.slice(0, 5).join(', ')}`,
+          hint: '请先复核,或将其去掉',
+        },
       })
     return found
   }

@@ -71,6 +71,10 @@ export async function nextModel(ask: TeachAgainAsk, parts: TeachOrderParts): Pro
       path: 'from',
       expected: 'a model that was taught here, with its teach data beside it',
       actual: `${old.id} ${old.version} without any`,
+      zh: {
+        expected: '在本机示教、且示教数据仍在其旁的模型',
+        actual: `${old.id} ${old.version} 没有示教数据`,
+      },
     })
   const backbone = backboneOfHash(packages, await taughtBackbone(teachDataDir(old.dir)))
   return {

@@ -123,4 +123,4 @@ h1{font-size:18px;margin:0}h1 small{color:#8b97a7;font-weight:400}h2{font-size:1
 a{color:#58a6ff;margin-left:16px}main{max-width:1100px;margin:0 auto;padding:0 24px 48px}
 details{border:1px solid #2a313c;border-radius:6px;margin:6px 0;padding:6px 12px;background:#131820}summary{cursor:pointer}summary span{color:#9aa7b8;margin-left:12px}
 .m{color:#3fb950;display:inline-block;min-width:44px}.s2{color:#3fb950}.s4,.s5,.sd{color:#f0883e}table{border-collapse:collapse}td{padding:2px 16px 2px 0;vertical-align:top}
-pre{overflow:auto;max-height:420px;background:#0b0e13;padding:10px;border-radius:4px;font-size:12px}code{font-family:ui-monospace,monospace}`
+pre{overflow:auto;max-height:420px;background:#0b0e13;padding:10px;border-radius:4px;font-size:12px}code{font-family:ui-monospace,monospace;overflow-wrap:anywhere}`

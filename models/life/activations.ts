@@ -77,7 +77,11 @@ export class Activations {
     const row =
       parent === null ? undefined : this.#db.get<Row>('select * from activation where n = ?', parent)
     if (row) return activationOf(row)
-    throw new CodedError('MDL_LIFE', { expected: 'an earlier activation', actual: `none at ${station}` })
+    throw new CodedError('MDL_LIFE', {
+      expected: 'an earlier activation',
+      actual: `none at ${station}`,
+      zh: { expected: '更早的一次启用', actual: `${station} 没有` },
+    })
   }
 
   /** Puts a recipe in force. A rollback takes the place of the activation it returns to. */

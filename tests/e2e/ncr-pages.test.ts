@@ -51,6 +51,36 @@ describe.skipIf(noBrowser !== null)(
       await page.context().close()
     })
 
+    it('print charts as wide as the paper, and words without a blank within their panel', async () => {
+      const { page } = await openPage(browser, 'en')
+      await page.goto(`${at.url}/analysis`)
+      await page.locator('.chart canvas').first().waitFor({ timeout: 60_000 })
+      await page.emulateMedia({ media: 'print' })
+      // At once, as on paper: nothing has painted the chart anew for its other width.
+      const widths = `(() => {
+        const chart = document.querySelector('.chart')
+        chart.style.width = '500px'
+        return [chart, chart.querySelector('canvas')].map((e) => e.getBoundingClientRect().width)
+      })()`
+      expect(await page.evaluate(widths)).toEqual([500, 500])
+      const ncr = await page.evaluate(async () => {
+        const step = async (body: object): Promise<{ ncr: string }> => {
+          const headers = { 'content-type': 'application/json' }
+          const send = { method: 'POST', headers, body: JSON.stringify({ ...body, by: 'li' }) }
+          return (await (await fetch('/api/ncrs/steps', send)).json()) as { ncr: string }
+        }
+        const about = { title: 'a word', severity: 'minor', targets: ['lot/L1'] }
+        const { ncr: made } = await step({ id: crypto.randomUUID(), kind: 'open', ...about })
+        const whys = ['x'.repeat(500)]
+        await step({ id: crypto.randomUUID(), kind: 'cause', ncr: made, category: 'man', whys })
+        return made
+      })
+      await page.goto(`${at.url}/ncr/${ncr}`)
+      await page.locator('.whys li').first().waitFor()
+      expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBe(0)
+      await page.context().close()
+    })
+
     it.each(['en', 'zh'] as const)(
       'lead from a row of the analysis to a closed report (%s)',
       async (language) => {

@@ -217,6 +217,29 @@ describe('a canary that fails while the line runs', () => {
   })
 })
 
+describe('what is refused', () => {
+  const CHINESE = /[\u4e00-\u9fff]/
+  it('says in Chinese, too, what would have been right', async () => {
+    const l = await line()
+    const ask = (recipe: string, override: boolean, reason = 'try'): Promise<unknown> =>
+      l.changeover.activate('s1', { recipe, by: 'li', reason, override })
+    const asked = [
+      () => ask('ramp@1', true),
+      () => ask('ramp@2', true, ''),
+      () => ask('ramp@2', false),
+      () => l.changeover.rollback('s1', 'li', ''),
+      () => l.shadows.set('s1', 'ramp@1', 'li'),
+    ]
+    for (const refused of asked) {
+      const error: unknown = await refused().catch((e: unknown) => e)
+      const { detail } = error as CodedError
+      expect(detail.expected).toBeTruthy()
+      expect(detail.zh?.expected).toMatch(CHINESE)
+      expect(detail.hint === undefined || CHINESE.test(detail.zh?.hint ?? '')).toBe(true)
+    }
+  })
+})
+
 describe('rolling back', () => {
   it('goes one activation further each time and ends at the recipe of the line file', async () => {
     const l = await line()

@@ -196,11 +196,24 @@ describeWith('PostgreSQL', await postgresPresent(), 'questions to the plant stor
     }
     // A table of a hundred rows is read as a whole; this is about which way there is.
     db.exec('set enable_seqscan = off; set enable_sort = off')
-    const parts = await new TraceQuery('', explained).recentParts({ limit: 5, line: 'line-a' })
+    const asked = new TraceQuery('', explained)
+    const parts = await asked.recentParts({ limit: 5, line: 'line-a' })
+    const ofStation = await asked.recentParts({ limit: 5, station: 'line-a.st10' })
     db.exec('reset enable_seqscan; reset enable_sort')
-    expect(parts).toHaveLength(5)
+    expect([parts.length, ofStation.length]).toEqual([5, 5])
+    expect(plans.join('\n')).toMatch(/Index Cond: \(\(station \|\| ''::text\) = 'line-a.st10'::text\)/)
     expect(plans.join('\n')).toMatch(/Index Scan Backward using inspection_\d+_split_part_position_idx/)
     expect(plans.join('\n')).toMatch(/Index Cond: \(split_part\(station, '.'::text, 1\) = 'line-a'::text\)/)
+  })
+
+  it('find the serials that begin with a text by an index', () => {
+    db.exec('set enable_seqscan = off; set enable_sort = off')
+    const plan = db.all(
+      `explain select distinct serial collate binary as name from identity
+         where serial collate binary >= 'A' and serial collate binary < 'B' order by name limit 9`,
+    )
+    db.exec('reset enable_seqscan; reset enable_sort')
+    expect(JSON.stringify(plan)).toMatch(/Index (Only )?Scan using identity_serial_bytes.*Index Cond/)
   })
 
   it('know two names of one unit', () => {

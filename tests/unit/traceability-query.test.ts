@@ -272,6 +272,24 @@ describe('query surface', () => {
     ])
   })
 
+  it('reads the parts of a station in the order of the log, and nothing else by that index', () => {
+    const db = openSql(join(dataDir, 'trace.db'), { readOnly: true, synchronous: 'full' })
+    const plan = (sql: string): string =>
+      db
+        .all<{ detail: string }>(`explain query plan ${sql}`)
+        .map((p) => p.detail)
+        .join('; ')
+    const listed = plan(
+      `select serial from inspection where station || '' = 'st10' and result = 'fail' order by position desc limit 9`,
+    )
+    const before = plan(
+      `select 1 from inspection e where e.unit = 'a' and e.position < 9 and e.station = 'st10'`,
+    )
+    db.close()
+    expect(listed).toBe('SEARCH inspection USING INDEX inspection_station (<expr>=?)')
+    expect(before).toContain('inspection_unit (unit=? AND position<?)')
+  })
+
   it('keeps the units of two products with one serial apart in the genealogy', async () => {
     const lid = { id: 'lid', revision: 'A' }
     const plain = { ...gs1Code(''), symbologyId: ']d1', text: 'X1' }

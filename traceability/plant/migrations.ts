@@ -4,7 +4,14 @@ import { COMPAT, missingInCompat } from './compat.ts'
 import { scriptForPostgres } from './ddl.ts'
 import { lockFor } from './advisory-lock.ts'
 import { ensureMonths } from './months.ts'
-import { LOG_GUARD, SCHEMA_PLANT, SCHEMA_PLANT_2, SCHEMA_PLANT_3, SCHEMA_PLANT_4 } from './schema-plant.ts'
+import {
+  LOG_GUARD,
+  SCHEMA_PLANT,
+  SCHEMA_PLANT_2,
+  SCHEMA_PLANT_3,
+  SCHEMA_PLANT_4,
+  SCHEMA_PLANT_5,
+} from './schema-plant.ts'
 
 /** `line`: the store of one line, as the embedded one. `plant`: many lines, by month. */
 export type StoreKind = 'line' | 'plant'
@@ -17,6 +24,8 @@ const SECOND = 5
 const THIRD = 6
 /** Those before the ones that follow; the seventh and eighth are of tables that stay with the line (`NOT_REPLICATED`). */
 const FOURTH = 8
+/** Those before the fifth script that only a plant has. */
+const FIFTH = 9
 
 /**
  * Forward only: the index is the version the script leads to, minus one. A released script never changes. What changes
@@ -33,7 +42,9 @@ export function scriptsOf(kind: StoreKind): string[] {
     ...(plant ? [SCHEMA_PLANT_3] : []),
     ...store.slice(SECOND, THIRD),
     ...(plant ? [SCHEMA_PLANT_4] : store.slice(THIRD, FOURTH)),
-    ...store.slice(FOURTH),
+    ...store.slice(FOURTH, FIFTH),
+    ...(plant ? [SCHEMA_PLANT_5] : []),
+    ...store.slice(FIFTH),
   ]
 }
 

@@ -66,3 +66,8 @@ alter table line_log add column address text;
 export const SCHEMA_PLANT_4 = `
 create index inspection_line on inspection (split_part(station, '.', 1), position);
 `
+
+/** Serials in the order of their bytes, where the database orders them by a language: what begins with a text is a range. */
+export const SCHEMA_PLANT_5 = `
+create index identity_serial_bytes on identity (serial collate "C");
+`

@@ -49,10 +49,7 @@ export async function unitsNamed(k: Kysely<TraceTables>, name: string): Promise<
   return found.map((r) => r.uri).sort()
 }
 
-/**
- * Serials that begin with a text: a range of their index, in the order of bytes as a line keeps it. A plant, whose
- * database may order by a language, reads all serials for it.
- */
+/** Serials that begin with a text: a range of their index, in the order of bytes. */
 export async function serialsFrom(k: Kysely<TraceTables>, text: string, limit: number): Promise<string[]> {
   if (text.includes('\0')) return []
   const serial = sql<string>`serial collate binary`

@@ -110,9 +110,8 @@ export function recentRows(k: Kysely<TraceTables>, f: PartFilter): Promise<PartR
   if (f.afterPosition !== undefined) q = q.where('position', '>', f.afterPosition)
   if (f.line !== undefined) q = q.where(sql<string>`split_part(station, '.', 1)`, '=', f.line)
   if (f.beforePosition !== undefined) q = q.where('position', '<', f.beforePosition)
-  // Within a range of the log its rows are read in their order; by the index of stations all of one would be sorted.
-  const ranged = f.first !== undefined && f.last !== undefined
-  if (f.station !== undefined) q = q.where(ranged ? sql<string>`station || ''` : 'station', '=', f.station)
+  // As the index has it that keeps the parts of a station in the order of the log.
+  if (f.station !== undefined) q = q.where(sql<string>`station || ''`, '=', f.station)
   if (f.result !== undefined) q = q.where('result', '=', f.result)
   if (f.from !== undefined) q = q.where('started_at', '>=', f.from)
   if (f.to !== undefined) q = q.where('started_at', '<', f.to)

@@ -8,6 +8,7 @@ import type { Analysis } from '../api/types.ts'
 import { className } from '../i18n/class-names.ts'
 import { countText, timeText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
+import { usePaging } from '../look/printing.ts'
 import { TimeField } from '../look/time-field.tsx'
 import { Failed, Nothing, Waiting } from '../shell/states.tsx'
 import { type Cause, useCauseColumns } from './cause-columns.tsx'
@@ -37,6 +38,7 @@ export function AnalysisPage(): ReactNode {
     else next.delete(key)
     setSearch(next)
   }
+  const paging = usePaging()
   const columns = useCauseColumns(filter.class, filter.each !== null)
   const { data, error } = query
   return (
@@ -85,7 +87,7 @@ export function AnalysisPage(): ReactNode {
             <Table<Cause>
               rowKey={(row) => `${row.factor} ${row.value} ${row.class ?? ''}`}
               size="small"
-              pagination={data.causes.length > 20 ? { pageSize: 20, size: 'small' } : false}
+              pagination={paging(data.causes.length, 20)}
               dataSource={data.causes}
               columns={columns}
               locale={{ emptyText: <Nothing title={t('analysis.none')} hint={t('analysis.noneHint')} /> }}

@@ -4,12 +4,14 @@ import { useTranslation } from 'react-i18next'
 import type { Analysis } from '../api/types.ts'
 import { percentText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
+import { usePaging } from '../look/printing.ts'
 
 type Pair = Analysis['together'][number]
 
 /** Pairs of factors that the numbers cannot tell apart, with the shares of parts that have only one of them. */
 export function TogetherPanel({ pairs }: { pairs: readonly Pair[] }): ReactNode {
   const { t } = useTranslation()
+  const paging = usePaging()
   if (pairs.length === 0) return null
   const name = (l: Pair['a']): string => `${t(`analysis.factors.${l.factor}`)} ${l.value}`
   const share = (bad: number, n: number): string =>
@@ -25,7 +27,7 @@ export function TogetherPanel({ pairs }: { pairs: readonly Pair[] }): ReactNode 
       <Table<Pair>
         rowKey={(p) => `${name(p.a)} ${name(p.b)}`}
         size="small"
-        pagination={pairs.length > 10 ? { pageSize: 10, size: 'small' } : false}
+        pagination={paging(pairs.length, 10)}
         dataSource={[...pairs]}
         columns={[
           { title: t('analysis.factor'), render: (_, p) => `${name(p.a)} – ${name(p.b)}` },

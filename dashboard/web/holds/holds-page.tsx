@@ -5,7 +5,7 @@ import { Link } from 'react-router'
 import { useHolds, useRecall } from '../api/life-hooks.ts'
 import type { Hold } from '../api/types.ts'
 import { countText, timeText } from '../look/format.ts'
-import { usePrinting } from '../look/printing.ts'
+import { usePaging } from '../look/printing.ts'
 import { Panel } from '../look/panel.tsx'
 import { NcrButton } from '../ncr/ncr-button.tsx'
 import { Failed, Nothing, Waiting } from '../shell/states.tsx'
@@ -20,7 +20,7 @@ const NAMED_UNITS = 40
 export function HoldsPage(): ReactNode {
   const { t } = useTranslation()
   const [all, setAll] = useState(false)
-  const printing = usePrinting()
+  const paging = usePaging()
   const holds = useHolds()
   if (holds.error && !holds.data) return <Failed error={holds.error} retry={() => void holds.refetch()} />
   if (!holds.data) return <Waiting />
@@ -43,7 +43,7 @@ export function HoldsPage(): ReactNode {
           rowKey="id"
           size="small"
           dataSource={shown}
-          pagination={shown.length > 30 && !printing ? { pageSize: 30, size: 'small' } : false}
+          pagination={paging(shown.length, 30)}
           locale={{ emptyText: <Nothing title={t('holds.none')} hint={t('holds.noneHint')} /> }}
           expandable={{
             expandedRowRender: (hold) => <Stopped hold={hold} />,

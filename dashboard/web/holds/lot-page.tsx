@@ -6,7 +6,7 @@ import { ApiError } from '../api/client.ts'
 import { useHolds, useRecall } from '../api/life-hooks.ts'
 import { UNIT_DISPOSITIONS, type Recall } from '../api/types.ts'
 import { countText, momentText } from '../look/format.ts'
-import { usePrinting } from '../look/printing.ts'
+import { usePaging } from '../look/printing.ts'
 import { Panel } from '../look/panel.tsx'
 import { useNcrs } from '../api/ncr-hooks.ts'
 import { NcrButton } from '../ncr/ncr-button.tsx'
@@ -26,7 +26,7 @@ export function LotPage(): ReactNode {
   const target = `lot/${lot}`
   const recall = useRecall(target)
   const holds = useHolds()
-  const printing = usePrinting()
+  const paging = usePaging()
   const ncrs = useNcrs({ target })
   const hold = holds.data?.find((h) => h.releasedAt === null && shortTarget(h.target) === target)
   const unknown = recall.error instanceof ApiError && recall.error.status === 404
@@ -69,7 +69,7 @@ export function LotPage(): ReactNode {
             rowKey="uri"
             size="small"
             dataSource={recall.data.units}
-            pagination={printing ? false : { pageSize: 25, size: 'small', hideOnSinglePage: true }}
+            pagination={paging(recall.data.units.length, 25)}
             locale={{ emptyText: <Nothing title={t('holds.noParts')} /> }}
             columns={[
               {

@@ -17,3 +17,9 @@ export function usePrinting(): boolean {
   }, [])
   return printing
 }
+
+/** Turns a table into pages of rows where it is longer than one; on paper all its rows stand below each other. */
+export function usePaging(): (rows: number, pageSize: number) => false | { pageSize: number; size: 'small' } {
+  const printing = usePrinting()
+  return (rows, pageSize) => (rows > pageSize && !printing ? { pageSize, size: 'small' } : false)
+}

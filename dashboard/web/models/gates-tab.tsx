@@ -5,6 +5,7 @@ import { useLife } from '../api/life-hooks.ts'
 import type { LifeAnswer } from '../api/types.ts'
 import { msText, numberText, percentText, shortHash, timeText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
+import { usePaging } from '../look/printing.ts'
 import { Failed, Nothing, Waiting } from '../shell/states.tsx'
 
 type Gate = LifeAnswer['gates'][number]
@@ -13,6 +14,7 @@ type Share = Gate['candidate']['escape']
 /** Results of acceptance sets: candidate beside the recipe it would replace. */
 export function GatesTab(): ReactNode {
   const { t } = useTranslation()
+  const paging = usePaging()
   const life = useLife()
   if (life.error && !life.data) return <Failed error={life.error} retry={() => void life.refetch()} />
   if (!life.data) return <Waiting />
@@ -22,7 +24,7 @@ export function GatesTab(): ReactNode {
         rowKey="id"
         size="small"
         dataSource={life.data.gates}
-        pagination={life.data.gates.length > 20 ? { pageSize: 20, size: 'small' } : false}
+        pagination={paging(life.data.gates.length, 20)}
         locale={{ emptyText: <Nothing title={t('models.noGates')} hint={t('models.noGatesHint')} /> }}
         columns={[
           { title: t('parts.time'), className: 'mono', render: (_, g) => timeText(g.at).slice(0, -4) },

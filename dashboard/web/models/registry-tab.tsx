@@ -6,11 +6,13 @@ import type { RegisteredModel } from '../api/types.ts'
 import { useText } from '../i18n/index.ts'
 import { numberText, shortHash } from '../look/format.ts'
 import { Facts, Panel } from '../look/panel.tsx'
+import { usePaging } from '../look/printing.ts'
 import { ErrorWords, Failed, Nothing, Waiting } from '../shell/states.tsx'
 
 /** Every model package this line could pin by hash, where it comes from, and whether it is as it was signed. */
 export function RegistryTab(): ReactNode {
   const { t } = useTranslation()
+  const paging = usePaging()
   const text = useText()
   const packages = usePackages()
   if (packages.error && !packages.data)
@@ -22,7 +24,7 @@ export function RegistryTab(): ReactNode {
         rowKey="dir"
         size="small"
         dataSource={packages.data.packages}
-        pagination={packages.data.packages.length > 30 ? { pageSize: 30, size: 'small' } : false}
+        pagination={paging(packages.data.packages.length, 30)}
         locale={{ emptyText: <Nothing title={t('registry.none')} hint={t('registry.noneHint')} /> }}
         expandable={{ expandedRowRender: (m) => <Details model={m} /> }}
         columns={[

@@ -7,6 +7,7 @@ import type { LifeAnswer } from '../api/types.ts'
 import { DeedDialog, type Deed } from '../look/deed-dialog.tsx'
 import { shortHash, timeText } from '../look/format.ts'
 import { Facts, Panel } from '../look/panel.tsx'
+import { usePaging } from '../look/printing.ts'
 import { Failed, Waiting } from '../shell/states.tsx'
 import { LifeAlarms } from './life-alarms.tsx'
 
@@ -139,12 +140,13 @@ function ActionDialog(p: { station: string; action: Action; close(): void }): Re
 
 function History({ rows }: { rows: readonly Activation[] }): ReactNode {
   const { t } = useTranslation()
+  const paging = usePaging()
   return (
     <Table<Activation>
       rowKey="n"
       size="small"
       dataSource={rows}
-      pagination={rows.length > 8 ? { pageSize: 8, size: 'small' } : false}
+      pagination={paging(rows.length, 8)}
       columns={[
         { title: t('models.since'), className: 'mono', render: (_, a) => timeText(a.at) },
         { title: t('parts.recipe'), render: (_, a) => <b>{a.recipe.id}</b> },

@@ -6,7 +6,7 @@ import { useNcrs } from '../api/ncr-hooks.ts'
 import type { NcrRow } from '../api/types.ts'
 import { className } from '../i18n/class-names.ts'
 import { countText, timeText } from '../look/format.ts'
-import { usePrinting } from '../look/printing.ts'
+import { usePaging } from '../look/printing.ts'
 import { Panel } from '../look/panel.tsx'
 import { Failed, Nothing, Waiting } from '../shell/states.tsx'
 import { NcrButton } from './ncr-button.tsx'
@@ -16,7 +16,7 @@ import { NcrState, Severity, TargetLink } from './ncr-chips.tsx'
 export function NcrPage(): ReactNode {
   const { t } = useTranslation()
   const [all, setAll] = useState(false)
-  const printing = usePrinting()
+  const paging = usePaging()
   const ncrs = useNcrs({ open: !all })
   if (ncrs.error && !ncrs.data) return <Failed error={ncrs.error} retry={() => void ncrs.refetch()} />
   if (!ncrs.data) return <Waiting />
@@ -43,7 +43,7 @@ export function NcrPage(): ReactNode {
           rowKey="id"
           size="small"
           dataSource={reports}
-          pagination={reports.length > 30 && !printing ? { pageSize: 30, size: 'small' } : false}
+          pagination={paging(reports.length, 30)}
           locale={{ emptyText: <Nothing title={t('ncr.none')} hint={t('ncr.noneHint')} /> }}
           columns={[
             {
