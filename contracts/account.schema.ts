@@ -17,7 +17,7 @@ export const accountNameSchema = z.string().trim().min(1).max(64)
  */
 export const passwordSchema = z.string().min(10, '10 or more characters').max(256)
 
-export const roleSchema = z.enum(ROLES)
+export const roleSchema = z.enum(ROLES, { error: `one of ${ROLES.join(', ')}` })
 
 /** `person` signs in with a password, `machine` shows a token with each request. */
 export const accountKindSchema = z.enum(['person', 'machine'])

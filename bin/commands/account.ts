@@ -59,7 +59,7 @@ export function addAccount(program: Command, environment: Environment): void {
       const made = {
         id: checked(accountIdSchema, id, '<id>'),
         name: checked(accountNameSchema, o.name ?? id, '--name'),
-        role: checked(roleSchema, o.role, `--role: ${roles}`),
+        role: checked(roleSchema, o.role, '--role'),
       }
       const password = o.machine
         ? undefined
@@ -80,7 +80,7 @@ export function addAccount(program: Command, environment: Environment): void {
           actual: 'nothing to change',
         })
       const change = {
-        role: o.role === undefined ? undefined : checked(roleSchema, o.role, `--role: ${roles}`),
+        role: o.role === undefined ? undefined : checked(roleSchema, o.role, '--role'),
         name: o.name === undefined ? undefined : checked(accountNameSchema, o.name, '--name'),
         password: o.password ? checked(passwordSchema, await askSecret('password'), 'password') : undefined,
         token: o.token ? (true as const) : undefined,
