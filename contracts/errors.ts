@@ -193,11 +193,21 @@ export interface ErrorFact {
   message: string
 }
 
+/** That of an error which a page will show: with its words, so that it can be said in Chinese on the other side, too. */
+export interface WordedFact extends ErrorFact {
+  detail?: Omit<ErrorDetail, 'cause'>
+}
+
 export const toFact = (e: CodedError): ErrorFact => ({ code: e.code, message: e.message })
 
+export function toWordedFact(e: CodedError): WordedFact {
+  const { cause: _, ...detail } = e.detail
+  return { ...toFact(e), ...(detail.zh !== undefined && { detail }) }
+}
+
 /** The error on the other side of the border; its message is complete already. */
-export function fromFact({ code, message }: ErrorFact): CodedError {
-  const error = new CodedError(code)
+export function fromFact({ code, message, detail }: WordedFact): CodedError {
+  const error = new CodedError(code, detail)
   error.message = message
   return error
 }

@@ -24,6 +24,11 @@ export async function blackMasks(
       expected: 'images of parts alone',
       actual: `a mask beside its image${more.length > 0 ? `, and ${more.length} more` : ''}`,
       hint: 'put good and bad parts into folders of their own, without masks (`teach-segments` learns from masks); a picture of a part needs another name',
+      zh: {
+        expected: '只有工件的图像',
+        actual: `图像旁有掩膜${more.length > 0 ? `,另有 ${more.length} 个` : ''}`,
+        hint: '请将良品和缺陷品分别放入不含掩膜的文件夹(teach-segments 可从掩膜学习);工件图像请改名',
+      },
     })
   const black = new Set(masks)
   const found = files.filter((f) => black.has(resolve(f)))

@@ -3,6 +3,7 @@ import { isAbsolute, join, relative, resolve } from 'node:path'
 import { setImmediate as breathe } from 'node:timers/promises'
 import { CodedError } from '../../contracts/index.ts'
 import { renderImage } from '../../dashboard/index.ts'
+import { NOTHING_WRITTEN } from '../../models/index.ts'
 import type { Questions, TaughtPart } from '../../traceability/query/index.ts'
 import type { DefectSource, TeachSource } from './ask.ts'
 
@@ -54,7 +55,7 @@ export async function gatherImages(
   let images = 0
   let withoutImage = 0
   for (const part of found) {
-    if (signal.aborted) throw new CodedError('TCH_CANCELLED', { hint: 'nothing was written' })
+    if (signal.aborted) throw new CodedError('TCH_CANCELLED', NOTHING_WRITTEN)
     const path = part.deleted ? null : await ports.imagePath(part.sha256)
     const bytes = path === null ? null : await readFile(path).catch(() => null)
     if (bytes === null) {

@@ -6,6 +6,7 @@ import {
   CodedError,
   endThread,
   type ErrorFact,
+  type WordedFact,
   errorText,
   fromFact,
   spawnWorker,
@@ -74,7 +75,7 @@ export interface TeachAnswer {
 export type TeachThreadMessage =
   | { kind: 'progress'; progress: TeachProgress }
   | { kind: 'done'; answer: TeachAnswer }
-  | { kind: 'failed'; error: ErrorFact }
+  | { kind: 'failed'; error: WordedFact }
 
 /** Teaches or updates, and packs. Blocks its thread in turns. */
 export async function runTeach(
@@ -189,6 +190,7 @@ async function imagesOf(
       throw new CodedError('TCH_IMAGES', {
         file: place,
         expected: 'images in the folder',
+        zh: { expected: '文件夹中有图像', ...(leftOut.length === 0 && { actual: '没有' }) },
         actual: leftOut.at(-1)?.message ?? 'none',
       })
     for (const file of found) listed.push(file)

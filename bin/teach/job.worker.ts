@@ -13,7 +13,7 @@ const LOWEST = 19
 // On Linux the priority is of this thread and of those it starts, elsewhere of the whole process. Loading the program
 // takes seconds of a core too, so it comes behind this.
 if (order.background === true && process.platform === 'linux') setPriority(0, LOWEST)
-const { asCoded, toFact } = await import('../../contracts/index.ts')
+const { asCoded, toWordedFact } = await import('../../contracts/index.ts')
 const { runTeach } = await import('./job.ts')
 
 try {
@@ -22,5 +22,5 @@ try {
   )
   say({ kind: 'done', answer })
 } catch (error) {
-  say({ kind: 'failed', error: toFact(asCoded(error, 'API_INTERNAL')) })
+  say({ kind: 'failed', error: toWordedFact(asCoded(error, 'API_INTERNAL')) })
 }

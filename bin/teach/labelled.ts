@@ -7,6 +7,7 @@ import {
   type Backbone,
   checkPackageFolder,
   findBackbone,
+  NOTHING_WRITTEN,
   type PackedModel,
   packModel,
   type Pixels,
@@ -86,7 +87,7 @@ export async function teachLabelled<T extends { model: Uint8Array; card: ModelCa
     tellBroken,
   )
   const stop = new AbortController()
-  const cancel = (): void => stop.abort(new CodedError('TCH_CANCELLED', { hint: 'nothing was written' }))
+  const cancel = (): void => stop.abort(new CodedError('TCH_CANCELLED', NOTHING_WRITTEN))
   process.once('SIGINT', cancel)
   const bars = { features: showProgress('features'), heads: showProgress('heads') }
   try {

@@ -18,12 +18,17 @@ export async function darkBoxes(
   size: { widthPx: number; heightPx: number },
 ): Promise<[number, number, number, number][]> {
   const { data, widthPx, heightPx } = await pixelsOf(file, 'mono')
-  const refused = (expected: string, actual: string): CodedError =>
-    new CodedError('TCH_IMAGES', { file, path: 'mask', expected, actual })
+  const refused = (expected: string, actual: string, zh: { expected: string; actual?: string }): CodedError =>
+    new CodedError('TCH_IMAGES', { file, path: 'mask', expected, actual, zh })
   if (widthPx !== size.widthPx || heightPx !== size.heightPx)
-    throw refused(`a mask of the size of the images, ${sizeText(size)}`, sizeText({ widthPx, heightPx }))
+    throw refused(`a mask of the size of the images, ${sizeText(size)}`, sizeText({ widthPx, heightPx }), {
+      expected: `与图像尺寸相同的掩膜,${sizeText(size)}`,
+    })
   if (!data.some((v) => v >= BRIGHT))
-    throw refused('a mask that is bright where the image counts', 'all dark')
+    throw refused('a mask that is bright where the image counts', 'all dark', {
+      expected: '在需要检查的区域为亮色的掩膜',
+      actual: '全部为暗色',
+    })
   const boxes: [number, number, number, number][] = []
   let open = new Map<string, number>()
   for (let y = 0; y < heightPx; y++) {
@@ -37,7 +42,10 @@ export async function darkBoxes(
     }
     open = now
     if (boxes.length > MOST_BOXES)
-      throw refused('a mask of areas with smooth outlines', `more than ${MOST_BOXES} pieces of rows`)
+      throw refused('a mask of areas with smooth outlines', `more than ${MOST_BOXES} pieces of rows`, {
+        expected: '轮廓平滑的掩膜',
+        actual: `超过 ${MOST_BOXES} 段`,
+      })
   }
   return boxes
 }

@@ -1,6 +1,6 @@
 import { access, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { asCoded, CodedError, makeFolder, toFact, uuidv7 } from '../../contracts/index.ts'
+import { asCoded, CodedError, makeFolder, toWordedFact, uuidv7 } from '../../contracts/index.ts'
 import type { TeachProgress } from '../../models/index.ts'
 import type { ShownTeachRun, TeachEstimateAnswer, TeachPicture } from '../../dashboard/index.ts'
 import { replaceDurably } from '../../traceability/index.ts'
@@ -196,7 +196,7 @@ export class TeachRuns {
     } catch (error) {
       const coded = asCoded(error, 'API_INTERNAL')
       run.state = coded.code === 'TCH_CANCELLED' ? 'cancelled' : 'failed'
-      run.error = toFact(coded)
+      run.error = toWordedFact(coded)
     }
     run.endedAt = new Date().toISOString()
     this.#ended = [run, ...this.#ended].slice(0, SHOWN)
@@ -273,8 +273,12 @@ export class TeachRuns {
         hint: written
           ? `${run.ask.id} ${run.version} was written just before, and is whole; its report is lost`
           : 'nothing was written',
+        zh: {
+          actual: '程序已停止',
+          hint: written ? `${run.ask.id} ${run.version} 刚好已写入且完整;其报告已丢失` : '未写入任何内容',
+        },
       })
-      Object.assign(run, { state: 'failed', endedAt: run.startedAt, error: toFact(stopped) })
+      Object.assign(run, { state: 'failed', endedAt: run.startedAt, error: toWordedFact(stopped) })
       // A line starts all the same when its disk is full; the next start says it again.
       await this.#keep(run).catch((error: unknown) =>
         log.error({ error: String(error) }, 'how a teaching ended could not be written'),

@@ -1,4 +1,4 @@
-import type { ErrorFact, GateResult, I18n, ModelCard, WatchSpec } from '../../contracts/index.ts'
+import type { ErrorFact, GateResult, I18n, ModelCard, WatchSpec, WordedFact } from '../../contracts/index.ts'
 import type {
   Activation,
   LifeAlarm,
@@ -99,7 +99,7 @@ export interface ShownTeachRun {
   withoutImage: number
   progress: { stage: TeachProgress['stage'] | 'gather'; done: number; total: number }
   estimate: Estimate | null
-  error: ErrorFact | null
+  error: WordedFact | null
   /** The package that was made. */
   made: { dir: string; sha256: string; report: ShownTeachReport } | null
 }

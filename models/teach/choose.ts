@@ -156,6 +156,10 @@ export function choose(
       expected: `more good images for the method ${only ?? 'bank'}`,
       actual: `${groups.length}`,
       hint: 'give more images, or choose the method auto',
+      zh: {
+        expected: `${only ?? 'bank'} 方法需要更多良品图像`,
+        hint: '请提供更多图像,或选用 auto 方法',
+      },
     })
   const measured = [...candidates, ...measuredOf(left)].map((c) => c.measured)
   const best = candidates.reduce((a, b) => (b.measured.merit > a.measured.merit ? b : a))

@@ -240,6 +240,11 @@ function tooFew(distinct: number, copies: readonly string[]): CodedError {
     expected: 'at least 2 different good images',
     actual: `${distinct}${copies.length > 0 ? `, and ${copies.length} exact copies of it` : ''}`,
     hint: `give ${ENOUGH_IMAGES} or more images of different good parts`,
+    zh: {
+      expected: '至少 2 张不同的良品图像',
+      actual: `${distinct} 张${copies.length > 0 ? `,另有 ${copies.length} 张完全相同的副本` : ''}`,
+      hint: `请提供 ${ENOUGH_IMAGES} 张以上不同良品的图像`,
+    },
   })
 }
 

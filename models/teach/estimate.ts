@@ -98,5 +98,10 @@ export function checkTime({ seconds }: TeachEstimate, limitS: number | null): vo
     expected: `at most ${limitS} s`,
     actual: `about ${Math.ceil(seconds)} s`,
     hint: 'teach with fewer images, a smaller working area or bank, or allow more time',
+    zh: {
+      expected: `最多 ${limitS} 秒`,
+      actual: `约 ${Math.ceil(seconds)} 秒`,
+      hint: '请减少图像、缩小工作区或特征库,或允许更长时间',
+    },
   })
 }

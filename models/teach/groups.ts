@@ -26,6 +26,11 @@ export function groupsOf({ good, options }: GroupData): number[] {
       expected: 'good images of at least 2 workpieces',
       actual: `${good.length} images that ${groupBy} puts in one group`,
       hint: 'name the part of the file name that differs between workpieces',
+      zh: {
+        expected: '至少 2 个工件的良品图像',
+        actual: `${good.length} 张图像被 ${groupBy} 归为同一组`,
+        hint: '请指明文件名中区分工件的部分',
+      },
     })
   return groups
 }

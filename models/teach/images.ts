@@ -87,6 +87,10 @@ export async function loadImages(
         expected: `about ${sizeText(source)}, the usual size of the images; sides and aspect within a factor of ${MOST_DIFFERENT}`,
         actual: sizeText(pixels),
         hint: 'crop or sort them: teach from images of one kind of part',
+        zh: {
+          expected: `约 ${sizeText(source)}(图像的常见尺寸),边长和宽高比相差不超过 ${MOST_DIFFERENT} 倍`,
+          hint: '请裁剪或分类:一次只用一种工件的图像示教',
+        },
       })
     if (stretch > 1) resized.all.push(image.name)
     if (stretch > FAR_STRETCHED) resized.far.push(image.name)
@@ -135,6 +139,11 @@ export function refuseConflicts(
     expected: 'a defective image that is not among the good ones',
     actual: `the same picture as the good image ${byHash.get(conflict.sha256)}`,
     hint: 'decide which it is, and leave it out of the other folder',
+    zh: {
+      expected: '不在良品之中的缺陷图像',
+      actual: `与良品图像 ${byHash.get(conflict.sha256)} 完全相同`,
+      hint: '请确定属于哪一类,并从另一文件夹中去掉',
+    },
   })
 }
 

@@ -82,6 +82,11 @@ export function refuseCutTemplate({ method }: Pick<TeachOptions, 'method'>, size
     expected: `a working area of at most ${UNCUT_PX} px for the method template`,
     actual: `${sizeText(size)}, cut into ${tiles.columns} x ${tiles.rows} tiles`,
     hint: 'give a smaller working area (`--area`), or choose the method auto',
+    zh: {
+      expected: `template 方法的工作区最多 ${UNCUT_PX} 像素`,
+      actual: `${sizeText(size)},被切为 ${tiles.columns} x ${tiles.rows} 块`,
+      hint: '请缩小工作区(--area),或选用 auto 方法',
+    },
   })
 }
 
@@ -124,7 +129,14 @@ export function measurable(
   const byPlace = METHOD_IDS.filter((m) => METHODS[m].reference !== 'bank')
   const leave = (methods: MethodId[], reason: I18n, expected: string, actual: string, hint: string): void => {
     const asked = only !== null && methods.includes(only) && LEAST[only] !== undefined
-    if (asked) throw new CodedError('TCH_IMAGES', { path: 'method', expected, actual, hint })
+    if (asked)
+      throw new CodedError('TCH_IMAGES', {
+        path: 'method',
+        expected,
+        actual,
+        hint,
+        zh: { expected: `可使用 ${only} 方法的图像`, actual: reason.zh, hint: '请更换图像,或选用 auto 方法' },
+      })
     if (only === null && methods.length > 0) notMeasured.push({ methods, reason })
   }
   if (share >= STILL) {

@@ -1,4 +1,4 @@
-import { CodedError } from '../../contracts/index.ts'
+import { CodedError, type I18n } from '../../contracts/index.ts'
 import { sizeText } from '../pixels.ts'
 import { patchStride, patchTaps } from './backbone.ts'
 import type { Backbone } from './backbone.ts'
@@ -124,23 +124,27 @@ export function planTeaching(backbone: Backbone, request: PlanRequest): TeachPla
       const smaller = planArea(backbone, request, area)
       if (smaller.memoryBytes <= request.memoryLimitBytes) return smaller
     }
-  throw tooMuchMemory(
-    plan,
-    request,
-    'teach with fewer images or a smaller working area, or allow more memory',
-  )
+  throw tooMuchMemory(plan, request, {
+    en: 'teach with fewer images or a smaller working area, or allow more memory',
+    zh: '请减少图像或缩小工作区,或允许更多内存',
+  })
 }
 
 export const tooMuchMemory = (
   { memoryBytes, size }: Pick<TeachPlan, 'memoryBytes' | 'size'>,
   { images, memoryLimitBytes }: Pick<PlanRequest, 'images' | 'memoryLimitBytes'>,
-  hint: string,
+  hint: I18n,
 ): CodedError =>
   new CodedError('TCH_LIMIT', {
     path: 'memory',
     expected: `at most ${mega(memoryLimitBytes)} MB`,
     actual: `${mega(memoryBytes)} MB for ${images} good images at ${sizeText(size)}`,
-    hint,
+    hint: hint.en,
+    zh: {
+      expected: `最多 ${mega(memoryLimitBytes)} MB`,
+      actual: `${images} 张 ${sizeText(size)} 的良品图像需要 ${mega(memoryBytes)} MB`,
+      hint: hint.zh,
+    },
   })
 
 function planArea(backbone: Backbone, request: PlanRequest, areaPx: number): TeachPlan {

@@ -31,6 +31,7 @@ export function allowedCells({
       path: 'options.include',
       expected: 'regions that leave some of the image',
       actual: `none of ${width} x ${height} cells`,
+      zh: { expected: '保留部分图像的区域', actual: `${width} x ${height} 个单元全部被排除` },
     })
   return allowed
 }

@@ -12,6 +12,7 @@ import { MAP_OUTPUT, SCORE_OUTPUT } from './fused-graph.ts'
 import { inputOf } from './images.ts'
 import { allowedCells } from './regions.ts'
 import type { TaughtModel } from './teach.ts'
+import { NOTHING_WRITTEN } from './tools.ts'
 import { skippedTiles } from './tiles.ts'
 import { checkTaughtFolder, saveTeachData, teachDataDir } from './teach-store.ts'
 
@@ -49,7 +50,7 @@ export async function packTaught(request: TaughtPackageRequest): Promise<PackedM
     makeFolder(draft)
     const sha256 = createHash('sha256').update(taught.model).digest('hex')
     await saveTeachData(join(draft, 'data'), taught.data, sha256)
-    if (signal?.aborted === true) throw new CodedError('TCH_CANCELLED', { hint: 'nothing was written' })
+    if (signal?.aborted === true) throw new CodedError('TCH_CANCELLED', NOTHING_WRITTEN)
     const { widthPx, heightPx } = taught.data.size
     const packed = await packModel({
       onnx: taught.model,

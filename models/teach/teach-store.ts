@@ -190,4 +190,10 @@ async function takeData(
 }
 
 const misfit = (file: string, expected: string, actual: string): CodedError =>
-  new CodedError('TCH_DATA', { file, expected, actual, hint: 'teach again from the images' })
+  new CodedError('TCH_DATA', {
+    file,
+    expected,
+    actual,
+    hint: 'teach again from the images',
+    zh: { expected: '完整且匹配的示教数据', hint: '请用图像重新示教' },
+  })

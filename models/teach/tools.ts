@@ -5,6 +5,9 @@ import { openMatrixSessions } from './matrix-sessions.ts'
 import type { MatrixSessions } from './matrix-sessions.ts'
 import type { TeachRequest } from './request.ts'
 
+/** How a teaching ends that was stopped before its package was in place. */
+export const NOTHING_WRITTEN = { hint: 'nothing was written', zh: { hint: '未写入任何内容' } }
+
 /** What teaching works with. */
 export interface TeachTools {
   pool: SessionPool
@@ -20,7 +23,7 @@ export async function withTools<T>(
 ): Promise<T> {
   const start = performance.now()
   const checkCancelled = (): void => {
-    if (signal?.aborted === true) throw new CodedError('TCH_CANCELLED', { hint: 'nothing was written' })
+    if (signal?.aborted === true) throw new CodedError('TCH_CANCELLED', NOTHING_WRITTEN)
     const seconds = (performance.now() - start) / 1000
     if (options.timeLimitS !== null && seconds > options.timeLimitS)
       throw new CodedError('TCH_LIMIT', {
@@ -28,6 +31,11 @@ export async function withTools<T>(
         expected: `at most ${options.timeLimitS} s`,
         actual: `${seconds.toFixed(0)} s and not done; nothing was written`,
         hint: 'teach with fewer images or a smaller working area, or allow more time',
+        zh: {
+          expected: `最多 ${options.timeLimitS} 秒`,
+          actual: `已用 ${seconds.toFixed(0)} 秒仍未完成;未写入任何内容`,
+          hint: '请减少图像或缩小工作区,或允许更长时间',
+        },
       })
   }
   checkCancelled()

@@ -43,6 +43,10 @@ export async function updateTaught(request: UpdateRequest): Promise<TaughtModel>
       expected: `the backbone with SHA-256 ${data.backboneSha256}`,
       actual: `${backbone.id} ${backbone.version}, ${backbone.sha256}`,
       hint: 'use the backbone the model was taught with, or teach again',
+      zh: {
+        expected: `SHA-256 为 ${data.backboneSha256} 的骨干网络`,
+        hint: '请使用示教该模型时的骨干网络,或重新示教',
+      },
     })
   for (const name of remove) checkRemoved(name, data)
   const signal = request.signal === undefined ? {} : { signal: request.signal }
@@ -69,6 +73,7 @@ export async function updateTaught(request: UpdateRequest): Promise<TaughtModel>
       throw new CodedError('TCH_IMAGES', {
         expected: 'at least 2 good images left',
         actual: `${next.good.length}`,
+        zh: { expected: '至少保留 2 张良品图像' },
       })
     const onProgress = (p: TeachProgress): void => request.onProgress?.(p)
     const { model, report } = await conclude(backbone, next, { ...tools, onProgress })
@@ -93,6 +98,13 @@ function checkRemoved(name: string, { good }: TeachData): void {
     expected: `the name of one of the ${good.length} good images the model was taught with`,
     actual: named === 0 ? none : `${named} of this name, from several folders`,
     ...(named > 1 && { hint: 'teach anew: images are named by their folders, too, where they need it' }),
+    zh: {
+      expected: `示教所用 ${good.length} 张良品图像之一的名称`,
+      ...(named > 1 && {
+        actual: `有 ${named} 张同名图像,来自不同文件夹`,
+        hint: '请重新示教:需要时图像名称会带上文件夹名',
+      }),
+    },
   })
 }
 
@@ -104,7 +116,7 @@ function memoryOf({ backbone, data }: UpdateRequest, held: HeldImages): number {
     throw tooMuchMemory(
       { memoryBytes, size },
       { ...options, images: held.images },
-      'add fewer images, or allow more memory',
+      { en: 'add fewer images, or allow more memory', zh: '请减少添加的图像,或允许更多内存' },
     )
   return memoryBytes
 }

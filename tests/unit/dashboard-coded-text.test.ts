@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { CodedError, toFact } from '../../contracts/index.ts'
+import { CodedError, fromFact, toFact, toWordedFact } from '../../contracts/index.ts'
 import { ApiError, codedText } from '../../dashboard/web/api/client.ts'
 
 describe('codedText', () => {
@@ -18,6 +18,21 @@ describe('codedText', () => {
     expect(codedText(new ApiError('CAM_GONE', 500, gone.message, `CAM_GONE:${said.text.zh}`))).toMatchObject(
       said,
     )
+  })
+
+  it('says in Chinese what an error had in Chinese on the other side of a thread or a file', () => {
+    const error = new CodedError('TCH_IMAGES', {
+      expected: 'good images',
+      actual: '1',
+      cause: new Error('not to be told'),
+      zh: { expected: '良品图像' },
+    })
+    const kept = JSON.parse(JSON.stringify(toWordedFact(error))) as ReturnType<typeof toWordedFact>
+    expect(kept.detail).toEqual({ expected: 'good images', actual: '1', zh: { expected: '良品图像' } })
+    const again = fromFact(kept)
+    expect(again.message).toBe(error.message)
+    for (const one of [kept, toWordedFact(again)])
+      expect(codedText(one)?.text.zh).toMatch(/;应为 良品图像;实际为 1$/)
   })
 
   it('leaves what has no code as it is', () => {

@@ -159,6 +159,10 @@ describe('a teaching beside a line', () => {
     const empty = join(dir, 'allowed', 'empty')
     mkdirSync(empty)
     const failed = async (over: object) => (await ended((await runs.start(ask(over))).id)).error?.code
+    const worded = (
+      await ended((await runs.start(ask({ id: 'none', source: { from: 'folder', dir: empty } }))).id)
+    ).error
+    expect(worded?.detail?.zh).toMatchObject({ expected: '文件夹中有图像' })
     expect(await failed({ id: 'none', source: { from: 'folder', dir: empty } })).toBe('TCH_IMAGES')
     const outside = join(dir, 'allowed', 'link')
     mkdirSync(join(dir, 'secret'))

@@ -1,4 +1,5 @@
 import { errorText } from '../../../contracts/error-text.ts'
+import type { ErrorDetail } from '../../../contracts/errors.ts'
 
 /** A coded error answer of the server, or `NETWORK` when there was none. */
 export class ApiError extends Error {
@@ -71,7 +72,9 @@ export function codedText(error: unknown): { code: string; text: { en: string; z
   if (fact === null || typeof fact !== 'object' || !('code' in fact) || !('message' in fact)) return null
   const { code, message } = fact
   if (typeof code !== 'string' || typeof message !== 'string') return null
-  const { en, zh } = errorText({ code, message })
+  // With its words, where they crossed the border.
+  const { detail } = fact as { detail?: ErrorDetail }
+  const { en, zh } = errorText({ code, message, ...(detail && { detail }) })
   return { code, text: { en: bare(en, code), zh: bare(zh, code) } }
 }
 
