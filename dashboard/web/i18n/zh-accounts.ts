@@ -5,7 +5,7 @@ export const zhAccounts = {
     signIn: '登录',
     signOut: '退出登录',
     here: '产线电脑',
-    of: '{{name}},{{role}}',
+    of: '{{name}},角色:{{role}}',
     id: '账户',
     name: '姓名',
     kind: '类型',
