@@ -1,9 +1,13 @@
-import { describe, expect, it } from 'vitest'
-import { type Inspector, ShiftCalendar, shiftsSchema, type StationSpec } from '../../contracts/index.ts'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type Inspector, monoMs, ShiftCalendar, shiftsSchema, type StationSpec } from '../../contracts/index.ts'
 import { StationEngine } from '../../inspection/engine/index.ts'
 import { Diary, frame, inspectorOf, outcome, recipe, sourceOf } from './samples/station-ports.ts'
 
 const passes = inspectorOf(() => ({ outcome: outcome('pass') }))
+
+// The machine of the test may have its clock set meanwhile, which the times of its parts follow.
+beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'], now: monoMs() }))
+afterEach(() => void vi.useRealTimers())
 
 describe('StationEngine with a calendar of shifts', () => {
   it('gives every part the shift of its trigger, however late it is judged', async () => {
