@@ -38,7 +38,6 @@ const REWRITES: readonly (readonly [RegExp, string])[] = [
     'insert into $1$2 = $4($1.$5, excluded.$6)',
   ],
   [/, (\w+) = (min|max)\(\1, excluded\.\1\)/g, ', $1 = $2(trigger_audit.$1, excluded.$1)'],
-  [/\bor deleted_at is not null\b/g, 'or image.deleted_at is not null'],
 ]
 
 /**

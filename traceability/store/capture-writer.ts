@@ -179,9 +179,9 @@ export class CaptureWriter {
     this.#db.run(
       `insert into image (sha256, bytes, mime, path, retention, stored_at) values (?, ?, ?, ?, ?, ?)
        on conflict (sha256) do update set deleted_at = null,
-         retention = case excluded.retention when 'ng' then 'ng' else retention end,
-         stored_at = max(excluded.stored_at, stored_at)
-         where excluded.retention = 'ng' or deleted_at is not null`,
+         retention = case excluded.retention when 'ng' then 'ng' else image.retention end,
+         stored_at = max(excluded.stored_at, image.stored_at)
+         where excluded.retention = 'ng' or image.deleted_at is not null`,
       image.sha256,
       image.bytes,
       image.mime,
