@@ -1,10 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { uuidv7 } from '../../contracts/index.ts'
 import { AccountBook } from '../../bin/accounts/account-book.ts'
 import { Sessions } from '../../dashboard/server/accounts/session.ts'
+import { openSql } from '../../traceability/index.ts'
 import { serve, type Served } from './samples/dashboard-serve.ts'
 
 const by = { by: 'test', from: 'here' }
@@ -133,6 +134,35 @@ describe('an account', () => {
       'signed-in',
     ])
     limited.close()
+  })
+
+  it('is not tried more often by asking all at once', async () => {
+    const limited = AccountBook.open(mkdtempSync(join(dir, 'at-once-')))
+    await limited.add({ id: 'li', name: 'Li Wei', role: 'qa', password: PASSWORD }, by)
+    const tries = [...Array.from({ length: 7 }, () => 'wrong'), PASSWORD].map((p) =>
+      limited.signIn('li', p, '10.0.0.1').catch((error: unknown) => (error as Error).message),
+    )
+    expect((await Promise.all(tries)).slice(5)).toEqual(Array(3).fill(expect.stringContaining('a pause of')))
+    await expect(limited.signIn('li', PASSWORD, '10.0.0.1')).rejects.toThrow('a pause of')
+    limited.close()
+  })
+
+  it('is in files that nobody else reads, and keeps nobody waiting for another program', async () => {
+    const own = mkdtempSync(join(dir, 'own-'))
+    const one = AccountBook.open(own)
+    for (const file of readdirSync(own))
+      if (process.platform !== 'win32')
+        expect([file, statSync(join(own, file)).mode & 0o77]).toEqual([file, 0])
+    const other = openSql(join(own, 'accounts.db'), { synchronous: 'full' })
+    other.exec('begin immediate')
+    const from = performance.now()
+    await expect(one.add({ id: 'm', name: 'M', role: 'viewer' }, by)).rejects.toMatchObject({
+      code: expect.stringMatching(/^TRC_/) as string,
+    })
+    expect(performance.now() - from).toBeLessThan(1_500)
+    other.exec('rollback')
+    other.close()
+    one.close()
   })
 
   it('ends its sessions with its password, role or removal; another key or a forged one opens none', async () => {
