@@ -28,6 +28,8 @@ create table if not exists account (
   made_at text not null,
   changed_at text not null
 ) strict, without rowid;
+-- Sessions that were signed out of before their time.
+create table if not exists session_end (id text primary key, until_ms integer not null) strict, without rowid;
 -- What happened, in order; logged = 1 once it is in the log of the line.
 create table if not exists account_audit (
   position integer primary key,
@@ -103,6 +105,17 @@ export class AccountBook implements AccountPort {
   find(id: string): (Account & { stamp: string }) | null {
     const row = this.#row(id)
     return row === undefined ? null : { ...shown(row), stamp: row.stamp }
+  }
+
+  end(session: string, untilMs: number): void {
+    this.#db.transaction(() => {
+      this.#db.run('delete from session_end where until_ms < ?', Date.now())
+      this.#db.insert('session_end', 'id, until_ms', [[session, untilMs]], 'do nothing')
+    })
+  }
+
+  isEnded(session: string): boolean {
+    return this.#db.get('select 1 as there from session_end where id = ?', session) !== undefined
   }
 
   byToken(token: string): Account | null {

@@ -191,6 +191,21 @@ describe('an account', () => {
     expect(await role(third)).toBe('viewer')
   })
 
+  it('ends a session for good by signing out, also for whoever has a copy; another one goes on', async () => {
+    const [one, other] = [await signedIn('op'), await signedIn('op')]
+    expect((await ask('POST', '/api/me/sign-out', {}, one)).status).toBe(200)
+    expect((await ask('GET', '/api/me', undefined, one)).body.role).toBe('viewer')
+    expect((await ask('GET', '/api/me', undefined, other)).body.role).toBe('operator')
+  })
+
+  it('is known by the address that the proxy here adds, and by no other that is told', async () => {
+    const via = { ...AFAR, 'x-forwarded-for': '10.9.9.9, 10.0.0.77' }
+    await ask('POST', '/api/me/sign-in', { account: 'op', password: PASSWORD }, via)
+    expect(book.audits({ open: false, limit: 1 })[0]?.audit.from).toBe('10.0.0.77')
+    for (const header of ['via', 'x-real-ip', 'x-forwarded-host'])
+      expect((await ask('GET', '/api/me', undefined, { [header]: '10.0.0.9' })).body.role).toBe('viewer')
+  })
+
   it('of a machine shows a token, and names the people it acts for', async () => {
     const { token = '' } = await book.add({ id: 'mes', name: 'MES', role: 'operator' }, by)
     const bearer = { ...AFAR, authorization: `Bearer ${token}` }
