@@ -1,4 +1,4 @@
-import { chmodSync } from 'node:fs'
+import { chmodSync, closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import {
@@ -28,6 +28,8 @@ create table if not exists account (
   made_at text not null,
   changed_at text not null
 ) strict, without rowid;
+-- Sessions that were signed out of before their time.
+create table if not exists session_end (id text primary key, until_ms integer not null) strict, without rowid;
 -- What happened, in order; logged = 1 once it is in the log of the line.
 create table if not exists account_audit (
   position integer primary key,
@@ -58,6 +60,8 @@ export interface Audited {
 /** For nobody else to read. */
 const PRIVATE = 0o600
 const KEY_BYTES = 32
+/** A lock of another program is waited for in the thread that every part goes through, ms. */
+const LOCK_WAIT_MS = 200
 
 /**
  * The accounts of one data directory, in a database of their own, so that a command beside the running line changes them,
@@ -76,9 +80,10 @@ export class AccountBook implements AccountPort {
   /** @throws TRC_OPEN, TRC_WRITE */
   static open(dataDir: string): AccountBook {
     const file = join(dataDir, 'accounts.db')
+    makePrivate(file)
     const db = openSql(file, { synchronous: 'full' })
     try {
-      chmodSync(file, PRIVATE)
+      db.exec(`pragma busy_timeout = ${LOCK_WAIT_MS}`)
       db.exec(SCHEMA)
       db.run('insert or ignore into session_key (id, key) values (1, ?)', randomBytes(KEY_BYTES))
       const { key } = db.get<{ key: Uint8Array }>('select key from session_key') ?? {}
@@ -102,6 +107,17 @@ export class AccountBook implements AccountPort {
     return row === undefined ? null : { ...shown(row), stamp: row.stamp }
   }
 
+  end(session: string, untilMs: number): void {
+    this.#db.transaction(() => {
+      this.#db.run('delete from session_end where until_ms < ?', Date.now())
+      this.#db.insert('session_end', 'id, until_ms', [[session, untilMs]], 'do nothing')
+    })
+  }
+
+  isEnded(session: string): boolean {
+    return this.#db.get('select 1 as there from session_end where id = ?', session) !== undefined
+  }
+
   byToken(token: string): Account | null {
     const row = this.#db.get<Row>(
       `select * from account where secret = ? and kind = 'machine'`,
@@ -114,7 +130,10 @@ export class AccountBook implements AccountPort {
     this.#limit.check(id, from)
     const row = this.#row(id)
     const person = row?.kind === 'person' ? row : undefined
-    if (!(await passwordFits(password, person?.secret ?? null)) || person === undefined) {
+    const fits = await passwordFits(password, person?.secret ?? null)
+    // Of many that were sent at once, those behind the last free one learn nothing.
+    this.#limit.check(id, from)
+    if (!fits || person === undefined) {
       if (this.#limit.wrong(id, from) && row !== undefined)
         this.#audit({ action: 'locked', account: id, by: id, from })
       throw new CodedError('API_LOGIN', {
@@ -242,6 +261,21 @@ export class AccountBook implements AccountPort {
     this.#db.insert('account_audit', 'id, at, audit', [
       [uuidv7(), new Date().toISOString(), JSON.stringify(audit)],
     ])
+  }
+}
+
+/** Before the database is opened: what SQLite lays beside it has the mode that the file has then. @throws TRC_OPEN */
+function makePrivate(file: string): void {
+  try {
+    closeSync(openSync(file, 'a', PRIVATE))
+    chmodSync(file, PRIVATE)
+  } catch (cause) {
+    throw new CodedError('TRC_OPEN', {
+      path: file,
+      expected: 'a file that can be written',
+      actual: String(cause),
+      cause,
+    })
   }
 }
 

@@ -123,7 +123,7 @@ export function watchRoutes(p: WatchRouteParts): ModuleHandler[] {
         zh: '复核一个工件;over:所取代的复核,已另有复核则拒绝',
         en: 'Review a part; inconclusive = it cannot be told; refused when another review is in force than `over`',
       },
-      role: 'operator',
+      role: 'qa',
       query: empty,
       body: z.strictObject({
         inspectionId: z.uuid(),
@@ -139,7 +139,7 @@ export function watchRoutes(p: WatchRouteParts): ModuleHandler[] {
       method: 'POST',
       path: '/api/life/reviews/undo',
       title: { zh: '撤回复核', en: 'Take a review back' },
-      role: 'operator',
+      role: 'qa',
       query: empty,
       body: z.strictObject({ inspectionId: z.uuid(), by: who, review: z.uuid().optional() }),
       work: ({ body }) => reviews.undo(body.inspectionId, body.by, body.review),

@@ -24,7 +24,8 @@ function oneLine(prompt: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer: string | null = null
     lines.once('line', (line) => {
-      answer = line
+      // Some shells begin what they pipe with a byte order mark.
+      answer = line.replace(/^\uFEFF/, '')
       lines.close()
     })
     lines.once('SIGINT', () => lines.close())

@@ -23,6 +23,9 @@ export interface AccountPort {
   list(): Account[]
   /** With the stamp that its sessions name: another one ends them. Null = there is no such account. */
   find(id: string): (Account & { stamp: string }) | null
+  /** Ends a session. @param untilMs when it would be over by itself, epoch */
+  end(session: string, untilMs: number): void
+  isEnded(session: string): boolean
   /** The machine that shows this token. */
   byToken(token: string): Account | null
   /** @throws API_LOGIN, API_BUSY */

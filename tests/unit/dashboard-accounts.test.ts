@@ -1,10 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { uuidv7 } from '../../contracts/index.ts'
 import { AccountBook } from '../../bin/accounts/account-book.ts'
 import { Sessions } from '../../dashboard/server/accounts/session.ts'
+import { openSql } from '../../traceability/index.ts'
 import { serve, type Served } from './samples/dashboard-serve.ts'
 
 const by = { by: 'test', from: 'here' }
@@ -135,6 +136,35 @@ describe('an account', () => {
     limited.close()
   })
 
+  it('is not tried more often by asking all at once', async () => {
+    const limited = AccountBook.open(mkdtempSync(join(dir, 'at-once-')))
+    await limited.add({ id: 'li', name: 'Li Wei', role: 'qa', password: PASSWORD }, by)
+    const tries = [...Array.from({ length: 7 }, () => 'wrong'), PASSWORD].map((p) =>
+      limited.signIn('li', p, '10.0.0.1').catch((error: unknown) => (error as Error).message),
+    )
+    expect((await Promise.all(tries)).slice(5)).toEqual(Array(3).fill(expect.stringContaining('a pause of')))
+    await expect(limited.signIn('li', PASSWORD, '10.0.0.1')).rejects.toThrow('a pause of')
+    limited.close()
+  })
+
+  it('is in files that nobody else reads, and keeps nobody waiting for another program', async () => {
+    const own = mkdtempSync(join(dir, 'own-'))
+    const one = AccountBook.open(own)
+    for (const file of readdirSync(own))
+      if (process.platform !== 'win32')
+        expect([file, statSync(join(own, file)).mode & 0o77]).toEqual([file, 0])
+    const other = openSql(join(own, 'accounts.db'), { synchronous: 'full' })
+    other.exec('begin immediate')
+    const from = performance.now()
+    await expect(one.add({ id: 'm', name: 'M', role: 'viewer' }, by)).rejects.toMatchObject({
+      code: expect.stringMatching(/^TRC_/) as string,
+    })
+    expect(performance.now() - from).toBeLessThan(1_500)
+    other.exec('rollback')
+    other.close()
+    one.close()
+  })
+
   it('ends its sessions with its password, role or removal; another key or a forged one opens none', async () => {
     await book.add({ id: 'temp', name: 'Temp', role: 'qa', password: PASSWORD }, by)
     const role = async (headers: Record<string, string>): Promise<string | undefined> =>
@@ -159,6 +189,21 @@ describe('an account', () => {
     expect(await role(third)).toBe('viewer')
     await book.add({ id: 'temp', name: 'Temp', role: 'qa', password: PASSWORD }, by)
     expect(await role(third)).toBe('viewer')
+  })
+
+  it('ends a session for good by signing out, also for whoever has a copy; another one goes on', async () => {
+    const [one, other] = [await signedIn('op'), await signedIn('op')]
+    expect((await ask('POST', '/api/me/sign-out', {}, one)).status).toBe(200)
+    expect((await ask('GET', '/api/me', undefined, one)).body.role).toBe('viewer')
+    expect((await ask('GET', '/api/me', undefined, other)).body.role).toBe('operator')
+  })
+
+  it('is known by the address that the proxy here adds, and by no other that is told', async () => {
+    const via = { ...AFAR, 'x-forwarded-for': '10.9.9.9, 10.0.0.77' }
+    await ask('POST', '/api/me/sign-in', { account: 'op', password: PASSWORD }, via)
+    expect(book.audits({ open: false, limit: 1 })[0]?.audit.from).toBe('10.0.0.77')
+    for (const header of ['via', 'x-real-ip', 'x-forwarded-host'])
+      expect((await ask('GET', '/api/me', undefined, { [header]: '10.0.0.9' })).body.role).toBe('viewer')
   })
 
   it('of a machine shows a token, and names the people it acts for', async () => {

@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, randomUUID, timingSafeEqual } from 'node:crypto'
 
 /** Without a request for so long one signs in again, s: a shift with its overtime. */
 const LASTS_S = 12 * 3600
@@ -6,6 +6,8 @@ const LASTS_S = 12 * 3600
 const RENEWED_AFTER_S = 600
 
 export interface Session {
+  /** Stays when it is made to last anew. */
+  id: string
   account: string
   /** Of the account when it was made. */
   stamp: string
@@ -13,9 +15,11 @@ export interface Session {
   expiresS: number
 }
 
+type SessionOf = Pick<Session, 'account' | 'stamp'> & Partial<Pick<Session, 'id'>>
+
 /**
- * Sessions that are kept by the browsers alone, signed: they outlast a restart of the line. What ends them is the time, or
- * another stamp of the account.
+ * Sessions that are kept by the browsers, signed: they outlast a restart of the line. What ends them is the time, another
+ * stamp of the account, or signing out, which the accounts remember as long as somebody could show a copy.
  */
 export class Sessions {
   readonly #key: Buffer
@@ -28,9 +32,9 @@ export class Sessions {
     this.#cookie = `sightline_${createHash('sha256').update(key).digest('hex').slice(0, 8)}`
   }
 
-  /** `Set-Cookie` of a new session. @param secure whether it came by https; other sites never send it */
-  begin({ account, stamp }: Pick<Session, 'account' | 'stamp'>, secure: boolean): string {
-    const text = `${account}:${stamp}:${nowS() + LASTS_S}`
+  /** `Set-Cookie` of a new session, or of the one that `id` names. @param secure whether it came by https; other sites never send it */
+  begin({ account, stamp, id = randomUUID() }: SessionOf, secure: boolean): string {
+    const text = `${account}:${stamp}:${id}:${nowS() + LASTS_S}`
     return this.#set(`${text}:${this.#sign(text)}`, LASTS_S, secure)
   }
 
@@ -45,13 +49,16 @@ export class Sessions {
       .map((pair) => pair.trim())
       .find((pair) => pair.startsWith(`${this.#cookie}=`))
       ?.slice(this.#cookie.length + 1)
-    const [, text = '', account = '', stamp = '', expires = '', sign = ''] =
-      /^(([^:]+):([^:]+):(\d+)):([\w-]+)$/.exec(value ?? '') ?? []
+    const [, text = '', account = '', stamp = '', id = '', expires = '', sign = ''] =
+      /^(([^:]+):([^:]+):([^:]+):(\d+)):([\w-]+)$/.exec(value ?? '') ?? []
     const expected = Buffer.from(this.#sign(text))
     const given = Buffer.from(sign)
     if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null
-    return Number(expires) > nowS() ? { account, stamp, expiresS: Number(expires) } : null
+    return Number(expires) > nowS() ? { account, stamp, id, expiresS: Number(expires) } : null
   }
+
+  /** From when on none that begins now is any good, epoch, ms. */
+  over = (): number => Date.now() + LASTS_S * 1000
 
   /** Whether a session should be made to last anew. */
   isOld = ({ expiresS }: Session): boolean => expiresS - nowS() < LASTS_S - RENEWED_AFTER_S

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { Request, RequestHandler } from 'express'
 import { CodedError, isLoopback, mustAllow, type Role } from '../../../contracts/index.ts'
 import type { Account, AccountPort } from '../account-ports.ts'
@@ -11,6 +12,8 @@ export interface Who {
   user: string
   /** Absent = nobody signed in. */
   account?: Account
+  /** Id of the session, where it is one. */
+  session?: string
 }
 
 const known = new WeakMap<Request, Who>()
@@ -33,12 +36,12 @@ export function identify(accounts: AccountPort, sessions: Sessions): RequestHand
     } else {
       const session = sessions.of(req.headers.cookie)
       const account = session && accounts.find(session.account)
-      if (session && account && account.stamp === session.stamp) {
-        known.set(req, as(account))
+      if (session && account && account.stamp === session.stamp && !accounts.isEnded(session.id)) {
+        known.set(req, { ...as(account), session: session.id })
         if (sessions.isOld(session))
           res.append(
             'Set-Cookie',
-            sessions.begin({ account: account.id, stamp: account.stamp }, isSecure(req)),
+            sessions.begin({ account: account.id, stamp: account.stamp, id: session.id }, isSecure(req)),
           )
       }
     }
@@ -61,8 +64,22 @@ export function whoAsks(req: Request): Who {
     : { role: 'viewer', user: req.socket.remoteAddress ?? '' }
 }
 
-const isProxied = (req: Request): boolean =>
-  req.headers['x-forwarded-for'] !== undefined || req.headers['forwarded'] !== undefined
+/** Whatever a proxy adds shows it. nginx that is not told otherwise adds nothing, and speaks HTTP/1.0. */
+const isProxied = ({ headers, httpVersion }: Request): boolean =>
+  httpVersion === '1.0' ||
+  Object.keys(headers).some((name) => /^(x-forwarded-.+|forwarded|via|x-real-ip)$/.test(name))
+
+/** Address of who asks: a proxy on this machine adds it behind what it was told itself. */
+export function whence(req: Request): string {
+  const peer = req.socket.remoteAddress ?? ''
+  if (!isLoopback(peer.replace(/^::ffff:/, ''))) return peer
+  const told =
+    String(req.headers['x-forwarded-for'] ?? '')
+      .split(',')
+      .at(-1)
+      ?.trim() ?? ''
+  return isIP(told) === 0 ? peer : told
+}
 
 const isHere = (req: Request): boolean =>
   !isProxied(req) &&

@@ -2,7 +2,7 @@ import { json, type Request, type Response } from 'express'
 import { CodedError, type Role } from '../../../contracts/index.ts'
 import type { AccountPort, Doer } from '../account-ports.ts'
 import type { Sessions } from '../accounts/session.ts'
-import { isSecure, mayBringPassword, whoAsks } from '../accounts/who.ts'
+import { isSecure, mayBringPassword, whence, whoAsks } from '../accounts/who.ts'
 import { check, type Route } from '../route.ts'
 import {
   accountChangeBodySchema,
@@ -55,7 +55,7 @@ export function accountRoutes({ accounts, plainSignIn }: AccountRoutesOptions): 
   }
   if (accounts === undefined) return [whoIAm]
   const { port, sessions } = accounts
-  const doer = (req: Request): Doer => ({ by: whoAsks(req).user, from: req.socket.remoteAddress ?? '' })
+  const doer = (req: Request): Doer => ({ by: whoAsks(req).user, from: whence(req) })
   const mustBeUnread = (req: Request): void => {
     if (!maySignIn(req))
       throw new CodedError('API_LOGIN', {
@@ -83,7 +83,7 @@ export function accountRoutes({ accounts, plainSignIn }: AccountRoutesOptions): 
       async run(req, res) {
         mustBeUnread(req)
         const { account: id, password } = check(signInBodySchema, req.body, 'body')
-        const account = await port.signIn(id, password, req.socket.remoteAddress ?? '')
+        const account = await port.signIn(id, password, whence(req))
         res.append('Set-Cookie', sessions.begin({ account: account.id, stamp: account.stamp }, isSecure(req)))
         answer(res, {
           role: account.role,
@@ -101,6 +101,8 @@ export function accountRoutes({ accounts, plainSignIn }: AccountRoutesOptions): 
       response: signedOutSchema,
       guards: [changeGuard],
       run(req, res) {
+        const { session } = whoAsks(req)
+        if (session !== undefined) port.end(session, sessions.over())
         res.append('Set-Cookie', sessions.end(isSecure(req)))
         answer(res, { signedOut: true } satisfies z.infer<typeof signedOutSchema>)
         return Promise.resolve()
@@ -124,7 +126,7 @@ export function accountRoutes({ accounts, plainSignIn }: AccountRoutesOptions): 
             zh: { expected: '已登录的人员', actual: '未登录' },
           })
         const { old, password } = check(ownPasswordBodySchema, req.body, 'body')
-        await port.signIn(account.id, old, req.socket.remoteAddress ?? '')
+        await port.signIn(account.id, old, whence(req))
         await port.change(account.id, { password }, doer(req))
         const { stamp = '' } = port.find(account.id) ?? {}
         res.append('Set-Cookie', sessions.begin({ account: account.id, stamp }, isSecure(req)))
