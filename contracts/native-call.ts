@@ -12,10 +12,17 @@ export const ENDING = 1
 
 /**
  * The counts of this thread and of the threads that started it, which end it when they end; none on the main thread,
- * which nobody ends from outside.
+ * which nobody ends from outside, unless somebody asks for one.
  */
 export const nativeCounts = (getEnvironmentData(NATIVE_CALLS) as Int32Array[] | undefined) ?? []
 let depth = 0
+
+/** From here on counts the calls of this thread: how many are in native code now stands at `CALLS`. */
+export function countNativeCalls(): Int32Array {
+  const words = new Int32Array(new SharedArrayBuffer(8))
+  nativeCounts.push(words)
+  return words
+}
 
 /** Makes a call of an addon. In a thread that is to end, the thread ends instead, before or after it. */
 export function inNative<T>(call: () => T): T {

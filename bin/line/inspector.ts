@@ -37,7 +37,7 @@ export function enoughFiles(workers: number, limit: number): void {
   throw new CodedError('CFG_LIMIT', {
     expected: `at least ${least} open files for ${workers} inspection workers`,
     actual: String(limit),
-    hint: `raise it (ulimit -n ${least}, or LimitNOFILE of the service) or take fewer workers (--workers)`,
+    hint: `raise it (ulimit -n ${least}, LimitNOFILE of the service, or --ulimit nofile of the container) or take fewer workers (--workers)`,
   })
 }
 

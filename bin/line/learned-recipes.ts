@@ -46,8 +46,9 @@ export class LearnedRecipes {
       log.info({ recipe: id }, 'a recipe that the line has changed over to is loaded')
       this.#forget()
     } catch (error) {
-      this.#againMs.set(id, monoMs() + AGAIN_MS)
       const { code, message } = asCoded(error, 'CFG_INVALID')
+      // A model that was whole and did not load is not on its way; if it never ends, each try would cost a core.
+      this.#againMs.set(id, code === 'MDL_LOAD' ? Infinity : monoMs() + AGAIN_MS)
       log.warn({ recipe: id, code, message }, 'a recipe that the line asks for cannot be loaded')
     }
   }

@@ -1,21 +1,24 @@
-import { spawnWorker } from '../../contracts/index.ts'
+import { countNativeCalls, spawnWorker } from '../../contracts/index.ts'
 
-/** What the guard gets: the count of beats, in shared memory, and how many seconds may pass without one. */
+/** What the guard gets, in shared memory, and how many seconds a call may take without a beat. */
 export interface GuardOrder {
   beats: Int32Array
+  calls: Int32Array
   limitS: number
 }
 
 const BEAT_MS = 500
 
 /**
- * Ends this process when it makes no step for too long: a model may run for ever, as one with an endless loop, and
- * nothing stops native code but the end of its process (ADR 12). For commands whose steps are single inferences.
+ * Ends this process when one native call takes too long: a model may run for ever, as one with an endless loop, and
+ * nothing stops native code but the end of its process (ADR 12). For commands that run models on the main thread. The
+ * limit is far beyond what an image of 33 Mpx takes on a busy machine. A terminal or a pager that takes no more output
+ * holds the process up as well, and is none of this.
  */
-export function endWhenStuck(limitS = 120): void {
-  const beats = new Int32Array(new SharedArrayBuffer(4))
+export function endWhenStuck(limitS = 600): void {
+  const [beats, calls] = [new Int32Array(new SharedArrayBuffer(4)), countNativeCalls()]
   const guard = spawnWorker(new URL('./stuck-guard.worker.ts', import.meta.url), {
-    workerData: { beats, limitS } satisfies GuardOrder,
+    workerData: { beats, calls, limitS } satisfies GuardOrder,
   })
   guard.unref()
   setInterval(() => {

@@ -25,6 +25,8 @@ export interface PackRequest {
   /** Ed25519, PKCS #8 PEM. */
   privateKeyPem: string
   keyId: string
+  /** Puts what belongs to the package in its place; called right before the package itself, verified, comes to its own. */
+  before?: () => Promise<void>
 }
 
 export interface PackedModel {
@@ -74,6 +76,7 @@ export async function packModel(request: PackRequest): Promise<PackedModel> {
       intraOpThreads: 1,
     })
     await runner.close()
+    await request.before?.()
     await putInPlace(draft, outDir)
   } finally {
     await rm(draft, { recursive: true, force: true })

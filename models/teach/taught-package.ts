@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CodedError, makeFolder } from '../../contracts/index.ts'
@@ -46,24 +47,30 @@ export async function packTaught(request: TaughtPackageRequest): Promise<PackedM
   const dataDir = teachDataDir(outDir)
   await checkTaughtFolder(outDir)
   const draft = await draftFolder(outDir, 'teaching')
+  let dataPlaced = false
   try {
     makeFolder(draft)
     const sha256 = createHash('sha256').update(taught.model).digest('hex')
     await saveTeachData(join(draft, 'data'), taught.data, sha256)
     if (signal?.aborted === true) throw new CodedError('TCH_CANCELLED', NOTHING_WRITTEN)
     const { widthPx, heightPx } = taught.data.size
-    const packed = await packModel({
+    return await packModel({
       onnx: taught.model,
       card: taughtCard(request),
       goldenInputs: taught.examples.map((data) => ({ image: { data, widthPx, heightPx, channels: 3 } })),
       outDir,
       privateKeyPem,
       keyId,
+      // First, so that no package is ever without them; data without a package are in nobody's way.
+      async before() {
+        await checkTaughtFolder(outDir)
+        await rm(dataDir, { recursive: true, force: true })
+        await rename(join(draft, 'data'), dataDir)
+        dataPlaced = true
+      },
     })
-    await rm(dataDir, { recursive: true, force: true })
-    await rename(join(draft, 'data'), dataDir)
-    return packed
   } catch (error) {
+    if (dataPlaced && !existsSync(outDir)) await rm(dataDir, { recursive: true, force: true })
     if (error instanceof Error && 'code' in error && error.code === 'ENOSPC')
       throw new CodedError('TRC_DISK_FULL', {
         file: outDir,

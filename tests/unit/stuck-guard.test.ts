@@ -23,6 +23,10 @@ describe('a command whose model does not return', { timeout: 60_000 }, () => {
     expect(err).toMatch(/^MDL_RUN: .*expected a model that answers within 2 s; found no answer/)
   })
 
+  it('is left alone where something else holds it up, as a terminal that was stopped', async () => {
+    expect(await run('paused', '2')).toEqual({ code: 0, signal: null, err: '' })
+  })
+
   it('is not held up by its guard when it ends', async () => {
     expect(await run('end', '120')).toEqual({ code: 0, signal: null, err: '' })
   })

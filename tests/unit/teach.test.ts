@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -279,6 +280,18 @@ describe('package and updates', () => {
       keyId: 'test',
       ...(signal === undefined ? {} : { signal }),
     })
+
+  it('is never without its teach data, also for a moment', async () => {
+    const place = join(dir, 'moment')
+    let without = 0
+    let look = setImmediate(function again() {
+      if (existsSync(place) && !existsSync(teachDataDir(place))) without += 1
+      look = setImmediate(again)
+    })
+    await pack(taught, 'moment')
+    clearImmediate(look)
+    expect([without, existsSync(place), existsSync(teachDataDir(place))]).toEqual([0, true, true])
+  })
 
   it('is an ordinary package of the family anomaly-map', async () => {
     const { dir: place } = await pack(taught, 'plate')
