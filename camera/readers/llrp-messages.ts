@@ -199,7 +199,8 @@ export function troubles(message: LlrpMessage, roSpecId: number): { ended: boole
     const trouble = (said: string, ended = false): { ended: boolean; said: string }[] => [{ ended, said }]
     if (type === P.bufferWarning) return trouble('its buffer of reports is nearly full')
     if (type === P.bufferOverflow) return trouble('its buffer of reports was full: tags are lost')
-    if (type === P.exception) return trouble(`it failed: ${value.subarray(2).toString('latin1').trim()}`)
+    if (type === P.exception && value.length >= 2)
+      return trouble(`it failed: ${value.toString('utf8', 2, 2 + value.readUInt16BE(0)).trim()}`)
     if (type === P.antennaEvent && value.length >= 3 && value[0] === 0)
       return trouble(`antenna ${value.readUInt16BE(1)} is not connected`)
     // 0 = started, 1 = ended, 2 = another one took its place.

@@ -83,6 +83,8 @@ export function llrpReader(spec: IdentitySourceSpecOf<'llrp'>): IdentitySource {
 
 interface Waiting {
   type: number
+  /** The reader may also say that it does not know the message. */
+  orError: boolean
   resolve: (m: LlrpMessage) => void
   reject: (e: CodedError) => void
 }
@@ -160,9 +162,9 @@ class LlrpLink {
       })
     const id = bytes([4, RO_SPEC_ID])
     // Left over from an earlier session; a reader that knows none says so, and that is fine.
-    await this.#ask(LLRP.deleteRoSpec, id, LLRP.deleteRoSpecResponse)
+    await this.#ask(LLRP.deleteRoSpec, id, LLRP.deleteRoSpecResponse, true)
     // One that cannot tell of events reads tags all the same.
-    await this.#ask(LLRP.setReaderConfig, notificationConfig(), LLRP.setReaderConfigResponse)
+    await this.#ask(LLRP.setReaderConfig, notificationConfig(), LLRP.setReaderConfigResponse, true)
     const steps = [
       [
         LLRP.setReaderConfig,
@@ -189,8 +191,8 @@ class LlrpLink {
       )
   }
 
-  #ask(type: number, body: Buffer, answer: number): Promise<LlrpMessage> {
-    const waiting = this.#wait(answer)
+  #ask(type: number, body: Buffer, answer: number, orError = false): Promise<LlrpMessage> {
+    const waiting = this.#wait(answer, orError)
     this.#send(type, body)
     return waiting
   }
@@ -199,7 +201,7 @@ class LlrpLink {
     this.#socket.write(encodeFrame({ type, id, body }))
   }
 
-  #wait(type: number): Promise<LlrpMessage> {
+  #wait(type: number, orError = false): Promise<LlrpMessage> {
     return new Promise<LlrpMessage>((resolve, reject) => {
       const timer = setTimeout(() => {
         reject(
@@ -216,6 +218,7 @@ class LlrpLink {
       }
       this.#waiting = {
         type,
+        orError,
         resolve: (m) => {
           done()
           resolve(m)
@@ -241,8 +244,9 @@ class LlrpLink {
     else if (m.type === LLRP.roAccessReport) {
       if (this.#reading) this.#heard.report(m)
       else this.#stale += 1
-    } else if (m.type === LLRP.error) checkStatus(m, 'the last request')
-    else if (this.#waiting?.type === m.type) this.#waiting.resolve(m)
+    } else if (this.#waiting?.type === m.type || (m.type === LLRP.error && this.#waiting?.orError))
+      this.#waiting.resolve(m)
+    else if (m.type === LLRP.error) checkStatus(m, 'the last request')
     else if (m.type === LLRP.readerEvent) this.#event(m)
   }
 

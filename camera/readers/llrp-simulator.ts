@@ -1,6 +1,6 @@
 import { createServer, type Socket } from 'node:net'
 import { encodeFrame, LlrpFramer, type LlrpMessage } from './llrp-frames.ts'
-import { LLRP, readerSide, type TagReport } from './llrp-messages.ts'
+import { LLRP, notificationConfig, readerSide, type TagReport } from './llrp-messages.ts'
 
 export interface LlrpSimulator {
   readonly port: number
@@ -32,6 +32,8 @@ export async function llrpSimulator(
     refuse?: number
     /** Tags it has kept since an earlier connection. */
     kept?: readonly TagReport[]
+    /** It cannot tell of events: the message that asks for them is none to it. */
+    mute?: boolean
   } = {},
 ): Promise<LlrpSimulator> {
   const received: number[] = []
@@ -46,6 +48,8 @@ export async function llrpSimulator(
     received.push(m.type)
     const answer = ANSWERS[m.type]
     if (answer === undefined) return
+    if (options.mute === true && m.body.equals(notificationConfig()))
+      return send(LLRP.error, readerSide.status(109, 'unsupported parameter'), m.id)
     const missing = m.type === LLRP.deleteRoSpec && !added
     if (m.type === LLRP.addRoSpec) added = true
     if (m.type === LLRP.startRoSpec) reading = true

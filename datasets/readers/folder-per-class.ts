@@ -1,9 +1,11 @@
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { CodedError, mapInOrder } from '../../contracts/index.ts'
 import { foldersIn, imagesBelow, imagesIn, notEmpty } from './files.ts'
 import { isGoodLabel, type FoundItem, type DatasetReader } from './item.ts'
 import { openTruth } from './left-out.ts'
 import { splitNamed } from './splits.ts'
+import { tablesIn } from './table.ts'
+import { isLayoutFolder } from './unread-labels.ts'
 
 const NAME_IT = 'where there are good parts, name their folder with --good'
 
@@ -46,15 +48,55 @@ export const folderPerClass: DatasetReader = {
         }
       }
     }
+    // One that cannot be read would not count, either.
+    const tables = (await tablesIn(dir).catch(() => [])).map((t) => relative(dir, t.file))
     const classes = [...new Set(items.map((i) => i.label ?? ''))].sort()
     return {
       format: 'folder-per-class',
       dir,
       classes,
       items: notEmpty(items, dir, 'images in folders named after their class'),
-      leftOut: items.some((i) => i.defective === false)
-        ? []
-        : openTruth(classes, dir, 'a folder whose name means a good part: every part counts as bad', NAME_IT),
+      leftOut: [
+        ...openTruth(
+          items.some((i) => i.defective === false) ? [] : classes,
+          dir,
+          'a folder whose name means a good part: every part counts as bad',
+          NAME_IT,
+        ),
+        ...openTruth(
+          tables,
+          dir,
+          'no table beside folders of classes: the folders count',
+          'where the table is what is true: --dataset table',
+        ),
+      ],
     }
   },
 }
+
+async function classFolders(dir: string): Promise<string[]> {
+  if (!(await folderPerClass.recognises(dir))) return []
+  const folders = await foldersIn(dir)
+  const splits = folders.filter((f) => splitNamed(f) !== undefined)
+  const below = await mapInOrder(splits, (f) => foldersIn(join(dir, f)))
+  return [...new Set(splits.length > 0 ? below.flat() : folders)]
+}
+
+/** Whether folders say which parts are good: of other programs, too, there are tables of images and classes. */
+export const foldersSayGood = async (dir: string): Promise<boolean> =>
+  (await classFolders(dir)).some((f) => isGoodLabel(f))
+
+/** @throws DAT_LAYOUT where folders may be classes as well as what tables beside them say */
+export async function refuseFoldersAndTables(dir: string): Promise<void> {
+  const classes = await classFolders(dir)
+  if (classes.length === 0 || classes.some(isLayoutFolder)) return
+  const tables = (await tablesIn(dir)).map((t) => relative(dir, t.file))
+  throw new CodedError('DAT_LAYOUT', {
+    file: dir,
+    expected: 'classes either in a table or by folders',
+    actual: `folders ${classes.slice(0, NAMED).join(', ')}; ${tables.join(', ')}`,
+    hint: 'name what is true: --dataset table, or --dataset folder-per-class',
+  })
+}
+
+const NAMED = 8

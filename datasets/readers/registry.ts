@@ -5,7 +5,7 @@ import { coco } from './coco.ts'
 import { cvat } from './cvat.ts'
 import { deeppcb } from './deeppcb.ts'
 import { foldersIn, isDirectory } from './files.ts'
-import { folderPerClass } from './folder-per-class.ts'
+import { folderPerClass, foldersSayGood, refuseFoldersAndTables } from './folder-per-class.ts'
 import { folder } from './folder.ts'
 import type { Dataset, DatasetItem, DatasetReader, ReadOptions } from './item.ts'
 import { checkGoodLabels, GOOD_LABELS, isGoodLabel } from './item.ts'
@@ -127,7 +127,9 @@ function named(format: string): DatasetReader {
 
 async function recognise(dir: string): Promise<DatasetReader> {
   for (const r of READERS) {
+    if (r === table && (await foldersSayGood(dir))) continue
     if (!(await r.recognises(dir))) continue
+    if (r === table) await refuseFoldersAndTables(dir)
     if (r === folderPerClass) await refuseUnreadLabels(dir, 'folder-per-class')
     else if (r === folder) await refuseUnreadLabels(dir, 'folder')
     return r

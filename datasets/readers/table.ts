@@ -1,12 +1,14 @@
+import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { CodedError, mapInOrder } from '../../contracts/index.ts'
 import { csvColumns, type CsvRow, readCsv } from './csv-rows.ts'
-import { filesIn, foldersIn, imagesBelow, inside, notEmpty, stem } from './files.ts'
+import { filesIn, foldersIn, imagesBelow, notEmpty, stem } from './files.ts'
 import { imageSize } from './image-size.ts'
 import { type DatasetReader, type FoundBox, type FoundItem, isGoodLabel } from './item.ts'
 import { leftOut, openTruth } from './left-out.ts'
 import { boundsOfRuns } from './run-lengths.ts'
 import { splitNamed } from './splits.ts'
+import { imageFinder, splitIn, splitOfWord } from './table-images.ts'
 
 const IMAGE = [
   'imageid',
@@ -15,24 +17,28 @@ const IMAGE = [
   'image_name',
   'filename',
   'file_name',
+  'path',
   'file',
   'name',
   'id',
-  'path',
 ]
 const LABEL = ['label', 'class', 'classid', 'class_id', 'class_name', 'category', 'target', 'defect']
+const SPLIT = ['split', 'subset', 'set']
 const RUNS = 'encodedpixels'
 /** The older form of Severstal: four rows for each image, `0002cc93b.jpg_1`. */
 const BOTH = 'imageid_classid'
 const SIDES = ['xmin', 'ymin', 'xmax', 'ymax']
-/** What a model is to fill in, not what is true. */
-const SUBMISSION = /submission/i
+/** What a model is to fill in or has said, not what is true. */
+const OF_MODELS = /submission|predict/i
+/** Of Roboflow: a column of 0 and 1 for each class, which may be called as those of a table of one are. */
+const ONE_HOT = /^_classes\.csv$/i
 
 /**
  * Tables (CSV) of images in the folder itself or in that of a split: a class for each image (`filename,label`), boxes
  * (`filename,class,xmin,ymin,xmax,ymax`, half-open px, as Roboflow and RetinaNet have them), or the runs of Severstal
  * (Kaggle 2019: `ImageId,ClassId,EncodedPixels`, or `ImageId_ClassId,EncodedPixels`), pairs of first pixel from 1 and
- * length down the columns. Tables of submissions are no truth. An image in no table is one without a defect where the
+ * length down the columns. Tables of submissions and predictions are no truth. A column `split`
+ * counts before the names of files and folders. An image in no table is one without a defect where the
  * tables say where defects are, and is named; where they say classes, nobody looked at it.
  */
 export const table: DatasetReader = {
@@ -44,11 +50,11 @@ export const table: DatasetReader = {
     const items = new Map<string, FoundItem>()
     const regions = tables.every((t) => t.kind !== 'class')
     for (const t of tables) {
-      const imageOf = imageFinder(dir, t.file, images)
+      const imageOf = imageFinder(t, images)
       for (const row of t.rows) {
         const { name, label } = namesIn(row, t)
         const image = imageOf(name, row.line)
-        const split = splitOf(t.file) ?? splitOf(image) ?? 'all'
+        const split = splitNamed(cell(row, t.splitColumn)) ?? t.split ?? splitIn(image) ?? 'all'
         const item = items.get(image) ?? { id: image, image: join(dir, image), split, defective: null }
         items.set(image, item)
         if (t.kind === 'class') addClass(item, label, goodLabels, t, row)
@@ -60,10 +66,11 @@ export const table: DatasetReader = {
     const unnamed = regions ? others.filter((f) => looked.has(dirname(f))) : []
     const split = [...items.values()][0]?.split ?? 'all'
     for (const id of unnamed)
-      items.set(id, { id, image: join(dir, id), split: splitOf(id) ?? split, defective: null, boxes: [] })
+      items.set(id, { id, image: join(dir, id), split: splitIn(id) ?? split, defective: null, boxes: [] })
     const all = notEmpty([...items.values()], dir, 'rows of images')
     const labels = all.flatMap((i) => i.label ?? i.boxes?.map((b) => b.class) ?? [])
-    const submissions = (await filesIn(dir)).filter((f) => SUBMISSION.test(f))
+    const open = all.filter((i) => i.label === undefined && i.boxes === undefined)
+    const submissions = (await filesIn(dir)).filter((f) => OF_MODELS.test(f))
     return {
       format: 'table',
       dir,
@@ -77,7 +84,12 @@ export const table: DatasetReader = {
           'where there are good parts, name their class with --good',
         ),
         ...openTruth(unnamed, dir, 'a row for every image: these are in no table and count as good'),
-        ...leftOut(submissions, dir, 'tables of what is true: these are of submissions'),
+        ...openTruth(
+          open.map((i) => i.id),
+          dir,
+          'a class for every image: the cells of these are empty, and they are in no rate',
+        ),
+        ...leftOut(submissions, dir, 'tables of what is true: these are of submissions or predictions'),
       ],
     }
   },
@@ -88,31 +100,53 @@ interface Table {
   kind: 'class' | 'boxes' | 'runs'
   image: string
   label: string
+  splitColumn: string
+  /** That it is of by its name, or by its folder: `train.csv`, `train/_annotations.csv`. */
+  split: string | undefined
   rows: CsvRow[]
 }
 
 /** Tables that name images of the set and say something of them. */
-async function tablesIn(dir: string): Promise<Table[]> {
+export async function tablesIn(dir: string): Promise<Table[]> {
   const levels = (await foldersIn(dir)).filter((f) => splitNamed(f) !== undefined)
   const files = await mapInOrder(['', ...levels], async (level) =>
     (await filesIn(join(dir, level))).flatMap((f) =>
-      /\.csv$/i.test(f) && !SUBMISSION.test(f) ? [join(dir, level, f)] : [],
+      /\.csv$/i.test(f) && !OF_MODELS.test(f) && !ONE_HOT.test(f) ? [join(level, f)] : [],
     ),
   )
-  const tables = (await mapInOrder(files.flat(), tableOf)).flatMap((t) => t ?? [])
-  if (tables.length === 0) return []
-  const names = new Set((await imagesBelow(dir)).flatMap((f) => [basename(f), stem(basename(f))]))
-  return tables.filter((t) => t.rows.some((row) => names.has(imageIn(row, t))))
+  if (files.flat().length === 0) return []
+  const images = (await imagesBelow(dir)).map((f) => basename(f).toLowerCase())
+  const tables = (await mapInOrder(files.flat(), (f) => tableOf(dir, f, images))).flatMap((t) => t ?? [])
+  const names = new Set(images.flatMap((f) => [f, stem(f)]))
+  return tables.filter((t) => t.rows.some((row) => names.has(imageIn(row, t).toLowerCase())))
 }
 
-async function tableOf(file: string): Promise<Table | null> {
+/** @throws as `readCsv`; null for a table of other things, whatever is wrong with it */
+async function tableOf(dir: string, path: string, images: readonly string[]): Promise<Table | null> {
+  const file = join(dir, path)
   const columns = await csvColumns(file)
   const runs = columns.includes(RUNS)
   const image = runs && columns.includes(BOTH) ? BOTH : IMAGE.find((c) => columns.includes(c))
   const label = image === BOTH ? BOTH : LABEL.find((c) => columns.includes(c))
   if (image === undefined || label === undefined) return null
   const kind = runs ? 'runs' : SIDES.every((c) => columns.includes(c)) ? 'boxes' : 'class'
-  return { file, kind, image, label, rows: await readCsv(file) }
+  const splitColumn = SPLIT.find((c) => columns.includes(c)) ?? ''
+  const split = splitOfWord(stem(basename(path))) ?? splitIn(path)
+  try {
+    const rows = await readCsv(file)
+    const twice = [image, label].find((c) => columns.indexOf(c) !== columns.lastIndexOf(c))
+    if (twice === undefined) return { file, kind, image, label, splitColumn, split, rows }
+    throw new CodedError('DAT_ANNOTATION', {
+      file,
+      line: 1,
+      expected: `one column ${twice}`,
+      actual: 'several',
+    })
+  } catch (error) {
+    const text = (await readFile(file, 'latin1').catch(() => '')).toLowerCase()
+    if (images.some((f) => text.includes(f))) throw error
+    return null
+  }
 }
 
 /** File name of the image of a row; some other text where the row is a faulty one. */
@@ -189,44 +223,4 @@ function countsOf(numbers: readonly number[], totalPx: number): number[] | null 
     at = from + length
   }
   return at > totalPx ? null : [...counts, totalPx - at]
-}
-
-/** The split that a table is named after, or a folder of the path: `train.csv`, `train_images/x.jpg`. */
-function splitOf(path: string): string | undefined {
-  const words = [basename(dirname(path)), stem(basename(path))]
-  if (/\.csv$/i.test(path)) words.reverse()
-  else words.pop()
-  return words.flatMap(
-    (w) => splitNamed(/^([a-z]+)(?:[-_ ](?:images?|labels?|set))?$/i.exec(w)?.[1] ?? '') ?? [],
-  )[0]
-}
-
-/** The one image of a name: at that path, or wherever it lies. An ID may have no extension. */
-function imageFinder(
-  dir: string,
-  file: string,
-  images: readonly string[],
-): (name: string, line: number) => string {
-  const paths = new Set(images)
-  const byName = new Map<string, string[]>()
-  for (const f of images)
-    for (const key of new Set([basename(f), stem(basename(f))]))
-      byName.set(key, [...(byName.get(key) ?? []), f])
-  return (written, line) => {
-    const name = written.replaceAll('\\', '/')
-    inside(dir, name, file, line)
-    if (paths.has(join(name))) return join(name)
-    const all = byName.get(basename(name)) ?? []
-    const alike = all.filter((f) => f.endsWith(`/${name}`))
-    const own = splitOf(file)
-    const near = all.filter((f) => own !== undefined && splitOf(f) === own)
-    const [image, ...others] = [alike, near, all].find((l) => l.length > 0) ?? []
-    if (image !== undefined && others.length === 0) return image
-    throw new CodedError('DAT_LAYOUT', {
-      file,
-      line,
-      expected: `one image ${name}`,
-      actual: image === undefined ? 'none' : all.join(', '),
-    })
-  }
 }

@@ -4,6 +4,7 @@ import { Aedes } from 'aedes'
 import { connectAsync } from 'mqtt'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createIdentitySource, httpReads, llrpSimulator, type TagReport } from '../../camera/index.ts'
+import { readerSide, troubles } from '../../camera/readers/llrp-messages.ts'
 import {
   type IdentityItem,
   type IdentityRead,
@@ -231,6 +232,26 @@ describe('RFID reader over LLRP', () => {
     sim.report([tag(3)])
     await until(() => expect(texts(reads)).toEqual([`urn:epc:raw:96.x${tag(3).epc}`]))
     expect([faults, source.health().refused]).toEqual([['CAM_IO'], 1])
+  })
+
+  it('reads the tags of a reader that cannot tell of events', async () => {
+    const sim = await llrpSimulator({ mute: true })
+    closers.push(() => sim.close())
+    const source = reader(sim.port)
+    const { reads, faults } = await opened(source)
+    await until(() => expect(source.health().state).toBe('running'))
+    sim.report([tag(5)])
+    await until(() => expect(reads).toHaveLength(1))
+    expect(faults).toEqual([])
+  })
+
+  it('says what failed in the words of the reader, and none of what follows them', () => {
+    const words = Buffer.from('Überhitzung')
+    const length = Buffer.from([0, words.length])
+    // ROSpecID, as one byte of type and four of value.
+    const event = readerSide.event(252, length, words, Buffer.from([0x91, 0, 0, 0x20, 0xde]))
+    const message = { version: 1, type: 63, id: 1, body: event }
+    expect(troubles(message, 1)).toEqual([{ ended: false, said: 'it failed: Überhitzung' }])
   })
 
   it('says that tags may be lost, and sets an inventory up anew that the reader has ended', async () => {

@@ -1,5 +1,5 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type Dataset, maskOfRuns, openDataset } from '../../datasets/index.ts'
 import { boxesOf, datasetFolder } from './samples/dataset-folder.ts'
@@ -39,6 +39,7 @@ describe('a table of classes', () => {
     ])
     expect(messages(set)).toEqual([
       expect.stringMatching(/^DAT_TRUTH.*every part counts as bad; found 1: 0; .*--good$/),
+      expect.stringMatching(/^DAT_TRUTH.*in no rate; found 1: test_images\/x1\.jpg$/),
       expect.stringMatching(/^DAT_LEFT_OUT.*found 1: sample_submission\.csv$/),
     ])
     const named = await openDataset(at.dir, { goodLabels: ['0'] })
@@ -58,10 +59,85 @@ describe('a table of classes', () => {
     ],
     ['a row of another length', 'a.jpg,ok,1', /line 2\); expected 2 cells.*found 3/],
     ['a quote without end', 'a.jpg,"ok', /line 2\); expected every quote closed/],
-    ['a path out of the set', 'a.jpg,ok\n../a.jpg,ok', /line 3\); expected a path inside the data set/],
+    [
+      'an image of another split',
+      'train/a.jpg,ok',
+      /line 2\); expected one image train\/a\.jpg of the split train; found none/,
+    ],
   ])('refuses %s', async (_, rows, message) => {
-    await at.tree({ 'a.jpg': null, 'labels.csv': `file,label\n${rows}\n` })
+    await at.tree({ 'test/a.jpg': null, 'labels.csv': `file,label\n${rows}\n` })
     await expect(openDataset(at.dir)).rejects.toThrow(message)
+  })
+
+  it('has paths of any machine and capitals of any kind, a column of splits, and numbers beside the paths', async () => {
+    await at.tree({ 'x/1.JPG': null, 'x/2.jpg': null, 'y/1.JPG': null, 'y/3.jpg': null })
+    await at.tree({
+      'labels.csv':
+        'ID,PATH,LABEL,SPLIT\n1,C:\\set\\y\\1.jpg,good,Train\n2,/home/me/set/x/1.JPG,dent,test\n3,../x/2.jpg,good,valid\n',
+    })
+    const { items } = await openDataset(at.dir, { format: 'table' })
+    expect(items.map((i) => [i.id, i.split, i.label])).toEqual([
+      ['y/1.JPG', 'train', 'good'],
+      ['x/1.JPG', 'test', 'dent'],
+      ['x/2.jpg', 'val', 'good'],
+    ])
+  })
+
+  it.each([
+    ['of another program', 'results.csv', 'file,label\n1.jpg,dent\n3.jpg,good\n', 1],
+    ['of places', '_annotations.csv', 'file,class,xmin,ymin,xmax,ymax\n3.jpg,dent,1,1,5,5\n', 1],
+    ['with a fault', 'log.csv', 'file,label\n3.jpg,dent,1\n', 0],
+    ['of other things', 'log.csv', 'name,class\nshift 1,2,3\n', 0],
+  ])('%s does not count beside folders that say which parts are good', async (_, file, text, said) => {
+    for (const [good, bad] of [
+      ['good', 'dent'],
+      ['train/ok', 'test/dent'],
+    ] as const) {
+      await at.tree({ [`${good}/1.jpg`]: null, [`${bad}/3.jpg`]: null, [file]: text })
+      const set = await openDataset(at.dir)
+      expect(set.items.map((i) => [i.label, i.defective]).sort()).toEqual([
+        ['dent', true],
+        [basename(good), false],
+      ])
+      expect(messages(set)).toEqual(
+        said === 0
+          ? []
+          : [expect.stringMatching(new RegExp(`DAT_TRUTH.*found 1: ${file}; .*--dataset table`))],
+      )
+      await rm(at.dir, { recursive: true })
+    }
+    await mkdir(at.dir)
+  })
+
+  it('is asked about beside folders that may be classes, too', async () => {
+    await at.tree({ 'a/1.jpg': null, 'b/2.jpg': null, 'labels.csv': 'file,label\n1.jpg,good\n2.jpg,dent\n' })
+    await expect(openDataset(at.dir)).rejects.toThrow(
+      /DAT_LAYOUT.*found folders a, b; labels\.csv; .*--dataset table, or --dataset folder-per-class/,
+    )
+    const read = await Promise.all(
+      ['table', 'folder-per-class'].map((format) => openDataset(at.dir, { format })),
+    )
+    expect(read.map((s) => s.classes)).toEqual([
+      ['dent', 'good'],
+      ['a', 'b'],
+    ])
+  })
+
+  it('has one column for each class in no form that is read, and none twice', async () => {
+    await at.tree({ '1.jpg': null, '_classes.csv': 'filename, crack, defect\n1.jpg, 1, 0\n' })
+    await expect(openDataset(at.dir)).rejects.toThrow(/DAT_LAYOUT.*found labels such as _classes\.csv/)
+    await at.tree({ 'labels.csv': 'file,label,label\n1.jpg,dent,good\n' })
+    await expect(openDataset(at.dir)).rejects.toThrow(/line 1\); expected one column label; found several/)
+  })
+
+  it('of what a model has said is none', async () => {
+    await at.tree({ 'images/1.jpg': null, 'labels.csv': 'file,label\n1.jpg,good\n' })
+    await at.tree({ 'predictions.csv': 'file,label\n1.jpg,dent\n' })
+    const set = await openDataset(at.dir)
+    expect([set.items[0]?.label, messages(set)]).toEqual([
+      'good',
+      [expect.stringMatching(/found 1: predictions\.csv$/)],
+    ])
   })
 
   it('is refused in another encoding, and is none when it names no image', async () => {
