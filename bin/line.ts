@@ -86,7 +86,10 @@ export async function startLine(config: LineConfig, environment: Environment): P
     const store = await openPartStore({
       dataDir,
       spoolAfterMs: spoolAfterMs(spec),
-      onAlarm: (e) => log.error({ code: e.code }, e.message),
+      onAlarm: (e) => {
+        log.error({ code: e.code }, e.message)
+        if (e.code === 'TRC_SCHEMA') notices.push({ id: 'schema', text: errorText(e) })
+      },
     })
     closers.push(() => store.close())
     proof = await openProof(config)

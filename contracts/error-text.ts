@@ -70,6 +70,7 @@ const ZH: Record<ErrorCode, string> = {
   MDL_ESCAPE: '复核发现已放行的工件不合格',
 
   TRC_OPEN: '存储无法打开',
+  TRC_SCHEMA: '数据库的表、触发器或索引不是程序所建立的样子',
   TRC_WRITE: '存储拒绝写入',
   TRC_DISK_FULL: '磁盘已满',
   TRC_BINDING: '语句绑定了错误类型的值',
@@ -96,6 +97,7 @@ const ZH: Record<ErrorCode, string> = {
   TRC_CHECKPOINT: '日志的检查点文件不是所写入的那一份',
   TRC_NOTE: '签名文件或检查点格式错误',
   TRC_KEY: '签名或验证密钥无法使用',
+  TRC_FORGOT: '见证方已不记得自己签过的检查点',
   TRC_WITNESS: '见证方、时间戳机构或锚定点拒绝或无法连接',
 
   EVT_SCHEMA: '事件不符合其规范',

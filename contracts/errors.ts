@@ -71,6 +71,7 @@ export const ERROR_CODES = {
   MDL_ESCAPE: 'a part that passed was found bad in review',
 
   TRC_OPEN: 'the store cannot be opened',
+  TRC_SCHEMA: 'the tables, triggers or indexes of the database are not as the program made them',
   TRC_WRITE: 'the store refused a write',
   TRC_DISK_FULL: 'the disk is full',
   TRC_BINDING: 'a value of a wrong type was bound to a statement',
@@ -97,6 +98,7 @@ export const ERROR_CODES = {
   TRC_CHECKPOINT: 'the checkpoint file of the log is not the one that was written',
   TRC_NOTE: 'the signed note or checkpoint is malformed',
   TRC_KEY: 'the signing or verifying key cannot be used',
+  TRC_FORGOT: 'a witness no longer knows what it cosigned',
   TRC_WITNESS: 'a witness, time-stamp authority or anchor refused or cannot be reached',
 
   EVT_SCHEMA: 'the event does not match its schema',

@@ -60,6 +60,7 @@ export function proofModes(proof: LogProof | null): LineState['degraded'] {
           },
         ]),
     ...(state.clock === null ? [] : [{ id: 'clock', text: errorText(state.clock) }]),
+    ...(state.forgot === null ? [] : [{ id: 'proof-forgot', text: errorText(state.forgot) }]),
     ...(state.setAside === null ? [] : [{ id: 'proof-checkpoint', text: errorText(state.setAside) }]),
     ...state.unreachable.map(({ name, reason }) => ({
       id: `proof-${name}`,

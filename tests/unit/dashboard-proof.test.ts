@@ -17,6 +17,7 @@ const STATE = {
   fault: null,
   clock: null,
   setAside: null,
+  forgot: null,
   unreachable: [],
 }
 const asked: QueryProcess[] = []

@@ -347,9 +347,10 @@ it('reads of the log and the inspections no more for it than indexes, and of a u
 
 it('says that triggers of a store of before version 7, which has no counts of them, were not compared', async () => {
   db.exec(`create table before_7 as select station, number, at, state from part_trigger; drop table part_trigger;
-    alter table before_7 rename to part_trigger`)
+    alter table before_7 rename to part_trigger; pragma user_version = 6`)
   const { findings, limits } = await verifyDataDir(dir)
-  expect(findings).toEqual([])
+  // Nothing else here is as version 6 had it.
+  expect(findings.filter((f) => f.kind !== 'schema')).toEqual([])
   expect(limits.map((l) => l.en)).toContainEqual(expect.stringContaining('triggers was not compared'))
 })
 

@@ -28,6 +28,7 @@ import {
 } from '../../traceability/index.ts'
 import { ProofKeeper } from '../../traceability/proof/keeper.ts'
 import type { ProofState } from '../../traceability/proof/proof-state.ts'
+import { UNPROTECTED } from '../../traceability/proof/image-class.ts'
 import { inspectedLinks } from '../../traceability/proof/inspected-links.ts'
 import { checkRange } from '../../traceability/proof/range-check.ts'
 import { Pieces } from '../../traceability/proof/range-pool.ts'
@@ -61,6 +62,32 @@ function hashes(dir: string): Record<string, string> {
   }
   return found
 }
+
+describe('the class of an image', () => {
+  it('is that of the verdicts on the parts it shows', async () => {
+    const dir = place.copy()
+    sql(dir, `update image set retention = 'ok'`)
+    const { state, findings } = await verifyDataDir(dir, { images: false })
+    const failed = new Set<number>()
+    for (let n = 1; n <= 60; n++) if (n % 3 === 0 && n % 7 !== 0) failed.add(n)
+    expect(state).toBe('altered')
+    expect(findings).toHaveLength(failed.size)
+    for (const { kind, detail, position } of findings)
+      expect({ kind, detail, known: position !== null }).toEqual({
+        kind: 'image',
+        detail: expect.stringMatching(/^images\/.* verdict fail, and its retention is ok in place of ng$/),
+        known: true,
+      })
+  })
+
+  it('is asked for without the rows of parts that passed', () => {
+    const db = openSql(join(place.dir, 'trace.db'), { synchronous: 'normal', readOnly: true })
+    const plan = db.all<{ detail: string }>(`explain query plan ${UNPROTECTED}`).map((row) => row.detail)
+    db.close()
+    expect(plan[0]).toMatch(/^SCAN i USING COVERING INDEX/)
+    expect(plan.slice(1).every((step) => step.startsWith('SEARCH'))).toBe(true)
+  })
+})
 
 describe('signing', () => {
   it('leaves a log that is intact, with what it cannot tell', async () => {

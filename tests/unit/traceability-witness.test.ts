@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { proofModes } from '../../bin/line/proof.ts'
 import { proofSchema } from '../../contracts/index.ts'
 import {
   checkNote,
@@ -205,6 +206,35 @@ describe('a line that signs', () => {
     expect(second.state().fault?.code).toBe('TRC_PROOF')
     expect(alarms.join()).toContain('continues what the witness cosigned')
     await server.close()
+  })
+
+  it('says so when the witness has lost its memory, also when the line was started again meanwhile', async () => {
+    const { witness, vkey } = witnessOf(dir)
+    const server = await serveWitness(witness, { host: '127.0.0.1', port: 0, onRefusal: () => undefined })
+    const witnesses = [{ url: server.url, key: vkey }]
+    const first = await start({ witnesses })
+    await until(first, () => first.state().cosigned.length === 1)
+    expect(first.state().forgot).toBeNull()
+    await first.close()
+    const had = first.state().size
+    // Signed while the witness is away, so that the last checkpoint has no cosignature.
+    await capture(dir, 41, 42)
+    await signNow(dir)
+    rmSync(join(state, 'state'), { recursive: true })
+    mkdirSync(join(state, 'state'))
+    const alarms: string[] = []
+    const second = await start({ witnesses }, alarms)
+    await until(second, () => second.state().cosigned[0]?.size === second.state().size)
+    await second.close()
+    await server.close()
+    expect(second.state()).toMatchObject({ fault: null, unreachable: [], forgot: { code: 'TRC_FORGOT' } })
+    expect(alarms).toEqual([
+      expect.stringMatching(new RegExp(`^TRC_FORGOT: .*expected the ${had} events .*found it knows 0`)),
+    ])
+    expect(proofModes(second)).toMatchObject([
+      { id: 'proof-forgot', text: { zh: expect.stringMatching(/^TRC_FORGOT:见证方/) } },
+    ])
+    expect(await verifyDataDir(dir)).toMatchObject({ state: 'intact', findings: [] })
   })
 })
 

@@ -41,6 +41,7 @@ export async function startLogProof(o: LogProofOptions): Promise<LogProof> {
     fault: null,
     clock: null,
     setAside: null,
+    forgot: null,
     unreachable: [],
   }
   const told = new Set<string>()
@@ -61,7 +62,8 @@ export async function startLogProof(o: LogProofOptions): Promise<LogProof> {
         code: 'TRC_WITNESS',
         message: `${name}: ${reason}`,
       }))
-      tell([state.fault, state.clock, state.setAside, ...silent, ...passing].filter((fact) => fact !== null))
+      const { fault, clock, setAside, forgot } = state
+      tell([fault, clock, setAside, forgot, ...silent, ...passing].filter((fact) => fact !== null))
       resolve()
     })
     worker.once('error', (error) => {

@@ -3,11 +3,12 @@ import {
   checkpointNote,
   cosignersOf,
   type NoteSigner,
+  parseCheckpoint,
   parseVerifierKey,
   type SignedCheckpoint,
 } from '../log/index.ts'
 import { type Anchor, FileAnchor, WebhookAnchor } from './anchor.ts'
-import { keptTimeStamps } from './kept-proofs.ts'
+import { type KeptCheckpoint, keptCheckpoints, keptTimeStamps } from './kept-proofs.ts'
 import { rememberWitnesses } from './log-key.ts'
 import { LogWriter } from './log-writer.ts'
 import type { ProofState } from './proof-state.ts'
@@ -28,6 +29,8 @@ const HELPER_TIMEOUT_MS = 10_000
 /** What a stop allows for catching up, and then for all helpers together, ms. */
 const STOP_CATCH_UP_MS = 5_000
 const STOP_HELPERS_MS = 2_000
+/** Of `checkpoints.jsonl`, what is looked through for the last cosignature of each witness: some ten thousand lines. */
+const LOOK_BACK_BYTES = 4 << 20
 
 /** Something outside that takes the newest checkpoint. */
 interface Helper {
@@ -55,6 +58,7 @@ export class ProofKeeper {
   #signedAt: string | null = null
   #fault: ProofState['fault'] = null
   #setAside: ProofState['setAside'] = null
+  #forgot: ProofState['forgot'] = null
 
   /** @throws TRC_PROOF, TRC_NOTE, TRC_KEY */
   constructor(o: KeeperOptions) {
@@ -147,10 +151,11 @@ export class ProofKeeper {
       const witness = { url, key: parseVerifierKey(key) }
       return helper(`witness ${witness.key.name}`, 0, async (checkpoint, signal) => {
         const old = this.#cosigned.get(witness.key.name)?.size ?? 0
-        const cosigned = await cosignAt(witness, checkpoint, old, this.#writer.tree(), {
+        const { cosigned, forgot } = await cosignAt(witness, checkpoint, old, this.#writer.tree(), {
           timeoutMs: HELPER_TIMEOUT_MS,
           signal,
         })
+        if (forgot !== null) this.#forgot = toFact(forgot)
         this.#writer.keep(cosigned)
         this.#learn(cosigned)
       })
@@ -179,14 +184,24 @@ export class ProofKeeper {
     return [...witnesses, ...stamps, ...anchored]
   }
 
+  /** What each witness cosigned last, perhaps many checkpoints ago: only then can it be told that it forgot. */
   #learnCosigned(): void {
-    if (this.#writer.last !== null) this.#learn(this.#writer.last)
+    const size = this.#writer.last?.size ?? 0
+    const waited = new Set(this.#o.spec.witnesses.map((w) => parseVerifierKey(w.key).name))
+    for (const kept of keptCheckpoints(this.#o.dataDir).newest(LOOK_BACK_BYTES)) {
+      if (this.#cosigned.size === waited.size) return
+      const checkpoint = readable(kept)
+      // Of this log, and no longer than it is.
+      if (checkpoint !== null && checkpoint.origin === this.#o.signer.key.name && checkpoint.size <= size)
+        this.#learn(checkpoint)
+    }
   }
 
   #learn(checkpoint: SignedCheckpoint): void {
     const keys = this.#o.spec.witnesses.map((w) => parseVerifierKey(w.key))
     for (const { name, time } of cosignersOf(checkpoint, keys).valid)
-      this.#cosigned.set(name, { size: checkpoint.size, at: new Date(time * 1_000).toISOString() })
+      if (checkpoint.size >= (this.#cosigned.get(name)?.size ?? 0))
+        this.#cosigned.set(name, { size: checkpoint.size, at: new Date(time * 1_000).toISOString() })
   }
 
   #tell(): void {
@@ -200,7 +215,16 @@ export class ProofKeeper {
       fault: this.#fault,
       clock: this.#writer.clock,
       setAside: this.#setAside,
+      forgot: this.#forgot,
       unreachable: this.#helpers.flatMap(({ name, reason }) => (reason === null ? [] : [{ name, reason }])),
     })
+  }
+}
+
+function readable(kept: KeptCheckpoint | null): SignedCheckpoint | null {
+  try {
+    return kept === null ? null : parseCheckpoint(kept.note)
+  } catch {
+    return null
   }
 }

@@ -54,6 +54,27 @@ export class KeptLines<T> {
     }
   }
 
+  /** Of the last `bytes` of the file the whole lines, newest first; `null` for a line that is not JSON. */
+  *newest(bytes: number): Generator<T | null> {
+    if (!existsSync(this.#file)) return
+    const fd = openSync(this.#file, 'r')
+    try {
+      const { size } = statSync(this.#file)
+      const from = Math.max(0, size - bytes)
+      const tail = Buffer.alloc(size - from)
+      readSync(fd, tail, 0, tail.length, from)
+      let end = tail.lastIndexOf(10)
+      while (end > 0) {
+        const before = tail.lastIndexOf(10, end - 1)
+        if (before < 0 && from > 0) return
+        yield parse<T>(tail.toString('utf8', before + 1, end))
+        end = before
+      }
+    } finally {
+      closeSync(fd)
+    }
+  }
+
   /** The last whole line; `null` when it is not JSON, `undefined` when there is none. */
   last(): T | null | undefined {
     if (!existsSync(this.#file)) return undefined

@@ -15,6 +15,8 @@ export interface ProofState {
   clock: ErrorFact | null
   /** Since the start another file stood in place of the checkpoint: the last one that was found. */
   setAside: ErrorFact | null
+  /** Since the start a witness knew less than it had cosigned: the last one that was found. */
+  forgot: ErrorFact | null
   /** Helpers outside that do not answer; they are tried again. */
   unreachable: { name: string; reason: string }[]
 }

@@ -6,7 +6,7 @@ import { fromWire } from '../store/store-ops.ts'
 import { inspectedLinks } from './inspected-links.ts'
 import { checkRange } from './range-check.ts'
 import type { ProvenTiles, Range, RangeResult } from './range-walk.ts'
-import type { PieceAnswer, PieceAsk } from './verify.worker.ts'
+import type { PieceAnswer, PieceAsk, PieceData } from './verify.worker.ts'
 
 /** Positions to one piece; a multiple of the tile width, so that no tile is read twice. */
 const PIECE = 2_048
@@ -29,18 +29,24 @@ export class Pieces {
    * The threads start at once.
    *
    * @param threadsFrom events from which threads are worth their start
+   * @param absent makes what the file lacks, empty, for a connection
    */
-  constructor(db: SqlDatabase, file: string, { threadsFrom = THREADS_FROM, piece = PIECE } = {}) {
+  constructor(
+    db: SqlDatabase,
+    file: string,
+    {
+      threadsFrom = THREADS_FROM,
+      piece = PIECE,
+      absent = [],
+    }: { threadsFrom?: number; piece?: number; absent?: readonly string[] } = {},
+  ) {
     this.#db = db
     const last = db.get<{ last: number | null }>('select max(position) as last from event')?.last ?? 0
     for (let after = 0; after < last; after += piece)
       this.#pieces.push({ after, end: Math.min(after + piece, last) })
     const threads = Math.min(availableParallelism(), MAX_THREADS, this.#pieces.length) - 1
     if (last >= threadsFrom)
-      for (let n = 0; n < threads; n++)
-        this.#threads.push(
-          new PieceThread(spawnWorker(new URL('./verify.worker.ts', import.meta.url), { workerData: file })),
-        )
+      for (let n = 0; n < threads; n++) this.#threads.push(new PieceThread({ file, absent }))
   }
 
   /**
@@ -91,7 +97,8 @@ class PieceThread {
   readonly #waiting: { resolve(r: RangeResult): void; reject(error: unknown): void }[] = []
   readonly #exited: Promise<void>
 
-  constructor(worker: Worker) {
+  constructor(workerData: PieceData) {
+    const worker = spawnWorker(new URL('./verify.worker.ts', import.meta.url), { workerData })
     this.#worker = worker
     worker.on('message', (answer: PieceAnswer) => {
       const asked = this.#waiting.shift()

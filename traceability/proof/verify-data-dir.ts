@@ -10,12 +10,14 @@ import { keepFewPages } from './few-pages.ts'
 import { Pieces } from './range-pool.ts'
 import { type Head, type Heads, readHeads, trustOf } from './heads.ts'
 import { checkImages } from './image-check.ts'
+import { checkImageClasses } from './image-class.ts'
 import { keptTimeStamps } from './kept-proofs.ts'
 import { LIMITS } from './limits.ts'
 import { LinkCheck } from './link-check.ts'
 import { logDir } from './log-key.ts'
 import { checkNames } from './name-check.ts'
 import { Findings, type VerifyReport } from './report.ts'
+import { checkSchema } from './schema-finding.ts'
 import { findSignedLeaves } from './signed-leaves.ts'
 
 export interface VerifyOptions {
@@ -31,7 +33,7 @@ export interface VerifyOptions {
 
 /**
  * Checks a data directory against what was signed, offline and without changing anything: every event, the tree, every
- * kept checkpoint and cosignature, sequences, records and images.
+ * kept checkpoint and cosignature, sequences, records, images, and the schema of the database.
  *
  * @throws CFG_DATA_DIR when there is no log; TRC_OPEN when the database cannot be read
  */
@@ -48,9 +50,10 @@ export async function verifyDataDir(dataDir: string, o: VerifyOptions = {}): Pro
   const db = keepFewPages(openToRead(file))
   let pieces: Pieces | null = null
   try {
+    const absent = checkSchema(db, findings)
     // A line may go on meanwhile: what is compared is of one moment, and not before the checkpoints that were read.
     db.exec('begin')
-    pieces = new Pieces(db, file)
+    pieces = new Pieces(db, file, { absent })
     const total = db.get<{ size: number }>('select size from log_tree where id = 1')?.size ?? 0
     const signed = findSignedLeaves(logDir(dataDir), db, heads.list, findings)
     const rows = new EventRows(db, findings, signed)
@@ -70,16 +73,17 @@ export async function verifyDataDir(dataDir: string, o: VerifyOptions = {}): Pro
     // Where events are altered or moved, every row that names their places would be told besides.
     if (explained || signed.failed !== null || rows.sequenceBreaks.length > 0) limits.push(LIMITS.noTables)
     // A store of before version 3 that no line has opened since has no facts, and links without ends.
-    else if (db.get(`select 1 as found from sqlite_master where name = 'trace_fact'`) !== undefined) {
+    else if (db.get(`select 1 as found from pragma_table_info('trace_fact')`) !== undefined) {
       checkFacts(db, findings)
       if (links.stated) {
         links.finish()
         // What is altered there would be told once more by each row that goes with it.
-        if (findings.list.length > 0) limits.push(LIMITS.noNames)
+        if (findings.list.some(({ kind }) => kind !== 'schema')) limits.push(LIMITS.noNames)
         else if (!checkNames(db, { lots: links.lots, named: rows.named }, findings))
           limits.push(LIMITS.oldTriggers)
       } else limits.push(LIMITS.oldLinks)
     } else limits.push(LIMITS.oldTables)
+    checkImageClasses(db, findings)
     for (const { detail, ...at } of rows.sequenceBreaks)
       if (!explained || at.position > signed.size) findings.add('sequence', detail, at)
     if (signed.source === 'tiles' && signed.failed === null)

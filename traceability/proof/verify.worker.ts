@@ -7,6 +7,12 @@ import { keepFewPages } from './few-pages.ts'
 import { inspectedLinks } from './inspected-links.ts'
 import { type ProvenTiles, type Range, type RangeResult, RangeWalk } from './range-walk.ts'
 
+/** Which file, and the statements that make what it lacks, empty, for a connection. */
+export interface PieceData {
+  file: string
+  absent: readonly string[]
+}
+
 /** Checks pieces of a log as they are asked for, each answered by one message; ends with its port. */
 export interface PieceAsk {
   range: Range
@@ -16,13 +22,19 @@ export interface PieceAsk {
 /** An error object would lose its code on the way. */
 export type PieceAnswer = { ok: true; result: RangeResult } | { ok: false; error: WireError }
 
-const file = workerData as string
+const data = workerData as PieceData
 let db: SqlDatabase | null = null
+
+function open({ file, absent }: PieceData): SqlDatabase {
+  const opened = keepFewPages(openSql(file, { synchronous: 'normal', readOnly: true }))
+  for (const statement of absent) opened.exec(statement)
+  return opened
+}
 
 /** What looks at rows one by one is loaded when there is such a row. */
 async function answer({ range, tiles }: PieceAsk): Promise<PieceAnswer> {
   try {
-    db ??= keepFewPages(openSql(file, { synchronous: 'normal', readOnly: true }))
+    db ??= open(data)
     const walk = new RangeWalk(db, range, tiles, inspectedLinks(db))
     const result = walk.asSigned() ? walk.result() : (await import('./range-check.ts')).finishRange(db, walk)
     return { ok: true, result }

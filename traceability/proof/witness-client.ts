@@ -16,10 +16,11 @@ export interface WitnessAddress {
 
 /**
  * Asks a witness to cosign: POST add-checkpoint of c2sp.org/tlog-witness. When the witness knows another size than
- * `old`, it is asked once more from there.
+ * `old`, it is asked once more from there; where that is less, it has lost its memory, and would cosign another log too.
  *
+ * @param old events under the largest checkpoint that it cosigned, as far as the line knows
  * @param tree of the checkpoint's size
- * @returns the checkpoint with the cosignature
+ * @returns the checkpoint with the cosignature, and TRC_FORGOT when the witness knew less than it had cosigned
  * @throws TRC_WITNESS when it cannot be reached or answers otherwise; TRC_PROOF when it has seen a log that this one
  *   does not continue
  */
@@ -29,7 +30,7 @@ export async function cosignAt(
   old: number,
   tree: TreeHashes,
   limits: { timeoutMs: number; signal?: AbortSignal },
-): Promise<SignedCheckpoint> {
+): Promise<{ cosigned: SignedCheckpoint; forgot: CodedError | null }> {
   const ask = (from: number): Promise<Answer> =>
     post(
       witness.url,
@@ -37,10 +38,12 @@ export async function cosignAt(
       limits,
     )
   let answer = await ask(old)
+  let forgot: CodedError | null = null
   if (answer.status === 409) {
     const size = Number(answer.text)
     if (!Number.isSafeInteger(size) || size < 0) throw odd(witness, answer)
     if (size > checkpoint.size || size === old) throw forked(witness, checkpoint, size)
+    if (size < old) forgot = forgetful(witness, old, size)
     answer = await ask(size)
   }
   if (answer.status === 409 || answer.status === 422) throw forked(witness, checkpoint, Number(answer.text))
@@ -49,7 +52,7 @@ export async function cosignAt(
   const mine = added.filter((s) => s.name === witness.key.name && s.keyId === witness.key.keyId)
   const note = { text: checkpoint.note.text, signatures: [...checkpoint.note.signatures, ...mine] }
   if (checkNote(note, witness.key).state !== 'valid') throw odd(witness, answer)
-  return { ...checkpoint, note }
+  return { cosigned: { ...checkpoint, note }, forgot }
 }
 
 function addCheckpointBody(checkpoint: SignedCheckpoint, old: number, proof: readonly Buffer[]): string {
@@ -100,6 +103,14 @@ const odd = ({ url, key }: WitnessAddress, { status, text }: Answer): CodedError
     expected: `a cosignature by ${key.vkey}`,
     actual: `HTTP ${status} ${text.slice(0, 200).trim()}`,
     hint: 'give the witness the public key of this log, and this line the key of the witness',
+  })
+
+const forgetful = ({ url, key }: WitnessAddress, had: number, knows: number): CodedError =>
+  new CodedError('TRC_FORGOT', {
+    path: url,
+    expected: `the ${had} events that ${key.name} cosigned`,
+    actual: `it knows ${knows}`,
+    hint: 'until now it would have cosigned another log as well: find out how it lost its state folder, and run `sightline verify`, which checks the cosignatures that the line kept',
   })
 
 const forked = ({ url }: WitnessAddress, { size }: SignedCheckpoint, seen: number): CodedError =>

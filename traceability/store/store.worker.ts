@@ -6,6 +6,7 @@ import { markedImages, removeFiles } from './forgetting.ts'
 import { ImageFiles, type StoredImage } from './image-files.ts'
 import { migrate } from './migrations.ts'
 import { openSql } from './open-sql.ts'
+import { keepSchema } from './schema-check.ts'
 import { migratePostgres } from '../plant/migrations.ts'
 import { openPostgres } from '../plant/postgres.ts'
 import {
@@ -27,15 +28,19 @@ export interface StoreWorkerData {
 
 async function openDatabase(
   { dataDir, synchronous, database }: StoreWorkerData,
-  onWalLeft: (why: CodedError) => void,
+  onSaid: (why: CodedError) => void,
 ): Promise<SqlDatabase> {
   const file = join(dataDir, 'trace.db')
   const db = database
     ? await openPostgres(database.url, { schema: database.schema })
-    : openSql(file, { synchronous, onWalLeft })
+    : openSql(file, { synchronous, onWalLeft: onSaid })
   try {
     if (database) migratePostgres(db, database.schema, 'line')
-    else migrate(db, file)
+    else {
+      const why = keepSchema(db, file)
+      if (why !== null) onSaid(why)
+      migrate(db, file)
+    }
     return db
   } catch (error) {
     db.close()

@@ -23,8 +23,14 @@ export function proofRoutes(proof: ProofPort): Route[] {
       handle() {
         const state = proof.state()
         if (state === null) throw notFound('a line that signs its log', 'proof.enabled: false')
-        const { fault, clock, setAside } = state
-        return { ...state, fault: withText(fault), clock: withText(clock), setAside: withText(setAside) }
+        const { fault, clock, setAside, forgot } = state
+        return {
+          ...state,
+          fault: withText(fault),
+          clock: withText(clock),
+          setAside: withText(setAside),
+          forgot: withText(forgot),
+        }
       },
     }),
     jsonRoute({

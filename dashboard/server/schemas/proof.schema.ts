@@ -20,6 +20,8 @@ export const proofStateSchema = z.object({
   clock: fault,
   /** Another file stood in place of the checkpoint. */
   setAside: fault,
+  /** A witness knew less than it had cosigned. */
+  forgot: fault,
   unreachable: z.array(z.object({ name: z.string(), reason: z.string() })),
 })
 

@@ -10,6 +10,7 @@ import {
   openPartStore,
   openSql,
 } from '../../../traceability/index.ts'
+import { keepSchema } from '../../../traceability/store/schema-check.ts'
 import { failVerdict, gs1Code, missed, passVerdict, request } from './traceability-requests.ts'
 
 export const ORIGIN = 'test.example/caps-a'
@@ -92,7 +93,7 @@ export const UNSYNCED = 'pragma synchronous = off'
 
 /**
  * Rewrites the event table as somebody would who owns the file and knows the format: triggers off, new places without
- * a gap, leaf hashes and tree computed again. Records keep pointing at the events they belong to.
+ * a gap, leaf hashes and tree computed again, triggers on. Records keep pointing at the events they belong to.
  */
 export function rewrite(dataDir: string, change: (events: StoredEvent[]) => StoredEvent[]): void {
   const db: SqlDatabase = openSql(join(dataDir, 'trace.db'), { synchronous: 'normal' })
@@ -144,13 +145,16 @@ export function rewrite(dataDir: string, change: (events: StoredEvent[]) => Stor
         }
       }
     })
+    keepSchema(db, dataDir)
   } finally {
     db.close()
   }
 }
 
+/** As somebody who puts the guards back that were in the way. */
 export function sql(dataDir: string, statements: string): void {
   const db = openSql(join(dataDir, 'trace.db'), { synchronous: 'normal' })
   db.exec(`${UNSYNCED}; pragma foreign_keys = off; ${statements}`)
+  keepSchema(db, dataDir)
   db.close()
 }

@@ -1,0 +1,19 @@
+import type { SqlDatabase } from '../../contracts/index.ts'
+import { schemaDifferences, standIns } from '../store/schema-check.ts'
+import type { Findings } from './report.ts'
+
+/**
+ * Tells what of the schema is not as the program makes it, and lets all else be read: in place of a table that is gone
+ * stands an empty one, for this connection.
+ *
+ * @returns the statements that make those, for other connections that read the same file
+ */
+export function checkSchema(db: SqlDatabase, findings: Findings): string[] {
+  const [differences, absent] = db.transaction(() => {
+    const found = schemaDifferences(db)
+    return [found, standIns(db, found)]
+  })
+  for (const { what, type, name } of differences) findings.add('schema', `${what} ${type} ${name}`)
+  for (const statement of absent) db.exec(statement)
+  return absent
+}
