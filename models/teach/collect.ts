@@ -235,8 +235,8 @@ async function describeDamaged(
 const pick = (cells: readonly number[], random: () => number): number =>
   cells[Math.floor(random() * cells.length)] ?? 0
 
-function tooFew(distinct: number, copies: readonly string[]): CodedError {
-  return new CodedError('TCH_IMAGES', {
+const tooFew = (distinct: number, copies: readonly string[]): CodedError =>
+  new CodedError('TCH_IMAGES', {
     expected: 'at least 2 different good images',
     actual: `${distinct}${copies.length > 0 ? `, and ${copies.length} exact copies of it` : ''}`,
     hint: `give ${ENOUGH_IMAGES} or more images of different good parts`,
@@ -246,7 +246,6 @@ function tooFew(distinct: number, copies: readonly string[]): CodedError {
       hint: `请提供 ${ENOUGH_IMAGES} 张以上不同良品的图像`,
     },
   })
-}
 
 function warningsFor(distinct: number, copies: readonly string[]): TeachWarning[] {
   const warnings: TeachWarning[] = []

@@ -1,5 +1,4 @@
 import { errorText } from '../../../contracts/error-text.ts'
-import type { ErrorDetail } from '../../../contracts/errors.ts'
 
 /** A coded error answer of the server, or `NETWORK` when there was none. */
 export class ApiError extends Error {
@@ -73,7 +72,7 @@ export function codedText(error: unknown): { code: string; text: { en: string; z
   const { code, message } = fact
   if (typeof code !== 'string' || typeof message !== 'string') return null
   // With its words, where they crossed the border.
-  const { detail } = fact as { detail?: ErrorDetail }
+  const { detail } = fact as Pick<Parameters<typeof errorText>[0], 'detail'>
   const { en, zh } = errorText({ code, message, ...(detail && { detail }) })
   return { code, text: { en: bare(en, code), zh: bare(zh, code) } }
 }
