@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Inspector, monoMs, ShiftCalendar, shiftsSchema, type StationSpec } from '../../contracts/index.ts'
+import {
+  type Inspector,
+  monoMs,
+  ShiftCalendar,
+  shiftsSchema,
+  type StationSpec,
+} from '../../contracts/index.ts'
 import { StationEngine } from '../../inspection/engine/index.ts'
 import { Diary, frame, inspectorOf, outcome, recipe, sourceOf } from './samples/station-ports.ts'
 
