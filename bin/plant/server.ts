@@ -43,12 +43,12 @@ const ASK_AGAIN_MS = 10_000
  * @throws CFG_PORT_IN_USE; TRC_PLANT, TRC_OPEN when the store cannot be asked
  */
 export async function startPlantServer(o: PlantServerOptions): Promise<PlantServer> {
+  const accounts = openBook(o.dataDir)
   const store = { url: o.url, schema: o.schema }
   const asked = new PlantQueryProcess(store)
   // All facts of one request wait at once.
   const desk = new PlantQueryProcess({ ...store, maxWaiting: MAX_FACTS })
   const checker = new PlantQueryProcess({ ...store, limitMs: CHECK_LIMIT_MS })
-  const accounts = openBook(o.dataDir)
   const cache = mkdtempSync(join(tmpdir(), 'sightline-plant-'))
   const stop = new AbortController()
   const closeAll = async (): Promise<void> => {

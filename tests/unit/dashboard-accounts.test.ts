@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { uuidv7 } from '../../contracts/index.ts'
 import { AccountBook } from '../../bin/accounts/account-book.ts'
 import { Sessions } from '../../dashboard/server/accounts/session.ts'
@@ -260,5 +260,34 @@ describe('an account', () => {
     expect(bytes).not.toContain(PASSWORD)
     expect(bytes).not.toContain('sightline_')
     if (process.platform !== 'win32') expect(statSync(join(dir, 'accounts.db')).mode & 0o077).toBe(0)
+  })
+})
+
+describe('a session', () => {
+  it('lasts 12 h from its last use, and a day at most', () => {
+    const sessions = new Sessions(Buffer.alloc(32, 7))
+    const start = Date.now()
+    const hour = (n: number): void => void vi.setSystemTime(start + n * 3_600_000)
+    const cookieOf = (set: string): string => set.split(';')[0] ?? ''
+    vi.useFakeTimers({ toFake: ['Date'], now: start })
+    try {
+      const first = cookieOf(sessions.begin({ account: 'li', stamp: 's' }, true))
+      hour(11.9)
+      const session = sessions.of(first)
+      expect(session && sessions.isOld(session)).toBe(true)
+      const set = sessions.begin(session ?? { account: '', stamp: '' }, true)
+      const second = cookieOf(set)
+      hour(12.1)
+      expect([sessions.of(first), sessions.of(second)?.account]).toEqual([null, 'li'])
+      hour(23.8)
+      const third = sessions.begin(sessions.of(second) ?? { account: '', stamp: '' }, true)
+      expect(Number(/Max-Age=(\d+)/.exec(third)?.[1])).toBeLessThanOrEqual(0.2 * 3600 + 1)
+      const last = sessions.of(cookieOf(third))
+      expect(last && sessions.isOld(last)).toBe(false)
+      hour(24.1)
+      expect(sessions.of(cookieOf(third))).toBeNull()
+    } finally {
+      vi.useRealTimers()
+    }
   })
 })

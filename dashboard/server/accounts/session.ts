@@ -1,12 +1,15 @@
-import { createHash, createHmac, randomUUID, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { uuidv7 } from '../../../contracts/index.ts'
 
 /** Without a request for so long one signs in again, s: a shift with its overtime. */
 const LASTS_S = 12 * 3600
-/** A session that is used is made to last anew when it is so old, s. */
+/** However much it is used, s: a page that is left open asks for ever. */
+const AT_MOST_S = 24 * 3600
+/** A session that is used is made to last anew when that adds so much, s. */
 const RENEWED_AFTER_S = 600
 
 export interface Session {
-  /** Stays when it is made to last anew. */
+  /** UUID of the time at which it began (version 7); stays when it is made to last anew. */
   id: string
   account: string
   /** Of the account when it was made. */
@@ -33,9 +36,10 @@ export class Sessions {
   }
 
   /** `Set-Cookie` of a new session, or of the one that `id` names. @param secure whether it came by https; other sites never send it */
-  begin({ account, stamp, id = randomUUID() }: SessionOf, secure: boolean): string {
-    const text = `${account}:${stamp}:${id}:${nowS() + LASTS_S}`
-    return this.#set(`${text}:${this.#sign(text)}`, LASTS_S, secure)
+  begin({ account, stamp, id = uuidv7() }: SessionOf, secure: boolean): string {
+    const expiresS = latestS(id)
+    const text = `${account}:${stamp}:${id}:${expiresS}`
+    return this.#set(`${text}:${this.#sign(text)}`, expiresS - nowS(), secure)
   }
 
   end(secure: boolean): string {
@@ -61,7 +65,7 @@ export class Sessions {
   over = (): number => Date.now() + LASTS_S * 1000
 
   /** Whether a session should be made to last anew. */
-  isOld = ({ expiresS }: Session): boolean => expiresS - nowS() < LASTS_S - RENEWED_AFTER_S
+  isOld = ({ id, expiresS }: Session): boolean => latestS(id) - expiresS > RENEWED_AFTER_S
 
   #sign(text: string): string {
     return createHmac('sha256', this.#key).update(text).digest('base64url')
@@ -74,3 +78,9 @@ export class Sessions {
 }
 
 const nowS = (): number => Math.floor(Date.now() / 1000)
+
+/** When a session that is used now ends at the latest. */
+const latestS = (id: string): number => Math.min(nowS() + LASTS_S, begunS(id) + AT_MOST_S)
+
+/** The first 48 bits of a UUID of version 7 are ms since 1970 (RFC 9562, 5.7). */
+const begunS = (id: string): number => Math.floor(parseInt(id.replaceAll('-', '').slice(0, 12), 16) / 1000)
