@@ -3,6 +3,7 @@ import { CodedError } from '../../contracts/index.ts'
 import { foldersIn, imagesBelow, notEmpty, stem } from './files.ts'
 import { type DatasetReader, isGoodLabel, type ReadOptions } from './item.ts'
 import { areDrawn, hasSetsInside, judgedByMasks, masksOf } from './masks-beside.ts'
+import { splitNamed } from './splits.ts'
 
 /** Folders of masks beside those of their images. */
 const OF_MASKS = /^((.*[-_ ])?masks?([-_ ]images?)?|gt|ground[-_ ]?truths?)$/i
@@ -28,8 +29,16 @@ export const masksApart: DatasetReader = {
       [OF_IMAGES, OF_MASKS, OF_LABELS].some((r) => r.test(f)),
     )
     if (!ofLayout && (await hasSetsInside(dir))) return false
-    const { pairs } = pairsIn(await imagesBelow(dir), {})
-    return await areDrawn(dir, masksOf(pairs))
+    const files = await imagesBelow(dir)
+    const beside = siblings(files)
+    const places = [...new Set(files.map(dirname))].map((f) => f.split(/[/\\]/))
+    const below = places.some((place) => {
+      const at = place.findIndex((f, n) => isOfMasks(f, beside(place.slice(0, n))))
+      return place.slice(0, Math.max(at, 0)).some((f) => splitNamed(f) === undefined)
+    })
+    // Of folders that are no splits each is a set by itself.
+    if (below) return false
+    return await areDrawn(dir, masksOf(pairsIn(files, {}).pairs))
   },
   async read(dir, { goodLabels } = {}) {
     const { pairs, odd } = pairsIn(await imagesBelow(dir), { goodLabels })
