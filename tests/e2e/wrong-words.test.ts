@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { capture, signNow, sql } from '../unit/samples/signed-log.ts'
+import { openSql } from '../../traceability/index.ts'
+import { capture, signNow } from '../unit/samples/signed-log.ts'
 import { goodPng, workshop } from './bad-samples.ts'
 import { runCli } from './line-process.ts'
 
@@ -15,7 +16,9 @@ beforeAll(async () => {
   await capture(data, 1, 3)
   await signNow(data)
   await capture(at('newer'), 1, 2)
-  sql(at('newer'), 'pragma user_version = 99')
+  const db = openSql(join(at('newer'), 'trace.db'), { synchronous: 'normal' })
+  db.exec('pragma user_version = 99')
+  db.close()
 }, 60_000)
 afterAll(() => shop.remove())
 
