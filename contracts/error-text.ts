@@ -118,7 +118,7 @@ const ZH: Record<ErrorCode, string> = {
   API_LOGIN: '无法确认访问者身份',
   API_ACCOUNT: '账户不能这样设置',
   API_ROLE: '需要其他角色',
-  API_BUSY: '实时屏幕数已达服务器上限',
+  API_BUSY: '服务器同时处理的数量已达上限',
   API_INTERNAL: '服务器出错',
 }
 

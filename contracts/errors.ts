@@ -119,7 +119,7 @@ export const ERROR_CODES = {
   API_LOGIN: 'who asks is not known',
   API_ACCOUNT: 'the account cannot be so',
   API_ROLE: 'another role is needed',
-  API_BUSY: 'the server has as many live screens as it takes',
+  API_BUSY: 'the server takes no more of these at once',
   API_INTERNAL: 'the server failed',
 } as const
 

@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs'
 import { userInfo } from 'node:os'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { z } from 'zod'
 import {
@@ -40,9 +41,17 @@ export function addAccount(program: Command, environment: Environment): void {
   const roles = ROLES.join(', ')
   const withData = (command: Command): Command =>
     command.option('--data <dir>', 'data directory (or SIGHTLINE_DATA_DIR)')
+  const dirOf = (o: DataOption): string => resolve(o.data ?? environment.dataDir ?? '.sightline')
   const inBook = async <T>(o: DataOption, work: (book: AccountBook) => T): Promise<Awaited<T>> => {
-    const dir = resolve(o.data ?? environment.dataDir ?? '.sightline')
-    makeFolder(dir, 'CFG_DATA_DIR')
+    const dir = dirOf(o)
+    // A mistyped place is none without accounts.
+    if (!existsSync(join(dir, 'accounts.db')))
+      throw new CodedError('CFG_DATA_DIR', {
+        file: dir,
+        expected: 'a data directory with accounts',
+        actual: 'none',
+        hint: 'give it with --data; `account add` makes the first one',
+      })
     const book = AccountBook.open(dir)
     try {
       return await work(book)
@@ -64,6 +73,8 @@ export function addAccount(program: Command, environment: Environment): void {
       const password = o.machine
         ? undefined
         : checked(passwordSchema, await askSecret('password'), 'password')
+      makeFolder(dirOf(o), 'CFG_DATA_DIR')
+      AccountBook.open(dirOf(o)).close()
       const { token } = await inBook(o, (book) => book.add({ ...made, password }, doer()))
       process.stdout.write(`${JSON.stringify({ ...made, ...(token !== undefined && { token }) })}\n`)
     })

@@ -15,6 +15,7 @@ import type {
   LoggedEvent,
   NcrAck,
   NcrStep,
+  Role,
   ShiftCalendar,
   TraceFact,
   VerdictResult,
@@ -264,7 +265,6 @@ export interface ModuleRequest {
   params: Record<string, string>
   query: Record<string, unknown>
   body: unknown
-  /** Without accounts: `admin` on the line PC itself, `viewer` from elsewhere. */
   role: string
   user: string
 }
@@ -280,7 +280,7 @@ export interface ModuleHandler {
   method: 'GET' | 'POST' | 'PUT'
   path: string
   title: Text
-  role: string
+  role: Role
   /** Documentation; the handler checks for itself. */
   query: z.ZodType
   body: z.ZodType

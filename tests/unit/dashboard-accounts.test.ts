@@ -291,3 +291,12 @@ describe('a session', () => {
     }
   })
 })
+
+it('asks a module for its role before it reads what was sent', async () => {
+  const res = await fetch(`${at.url}/api/m/lean/rebuild`, {
+    method: 'POST',
+    headers: { ...AFAR, 'content-type': 'application/json' },
+    body: '{ this is no JSON',
+  })
+  expect([res.status, ((await res.json()) as { code: string }).code]).toEqual([403, 'API_ROLE'])
+})

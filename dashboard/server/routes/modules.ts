@@ -2,7 +2,7 @@ import { json, type RequestHandler, type Router } from 'express'
 import { CodedError, errorText } from '../../../contracts/index.ts'
 import { badRequest } from '../errors.ts'
 import type { ModuleHandler, ModuleResponse } from '../ports.ts'
-import { mustBeSelf, whoAsks } from '../accounts/who.ts'
+import { mustBeSelf, roleGuard, whoAsks } from '../accounts/who.ts'
 import { changeGuard } from '../security.ts'
 
 const NAME = /^[\w.@:/-]{1,500}$/
@@ -19,9 +19,10 @@ export function mountModules(router: Router, handlers: readonly ModuleHandler[])
         actual: handler.path,
       })
     const serve = serveModule(handler)
+    const guards = [roleGuard(handler.role), changeGuard, body]
     if (handler.method === 'GET') router.get(handler.path, serve)
-    else if (handler.method === 'PUT') router.put(handler.path, changeGuard, body, serve)
-    else router.post(handler.path, changeGuard, body, serve)
+    else if (handler.method === 'PUT') router.put(handler.path, ...guards, serve)
+    else router.post(handler.path, ...guards, serve)
   }
 }
 
