@@ -33,12 +33,14 @@ export function AccountMenu(): ReactNode {
     else setDialog(key === 'in' ? 'in' : 'password')
   }
   const label = account?.name ?? t(role === 'admin' ? 'account.here' : 'account.signIn')
+  // On small screens the name is not shown.
+  const words = account ? t('account.of', { name: account.name, role: t(`account.role.${role}`) }) : label
   const look = (
     <Button
       type="text"
       data-account={account?.id ?? ''}
-      aria-label={account ? t('account.of', { name: account.name, role: t(`account.role.${role}`) }) : label}
-      title={t(`account.role.${role}`)}
+      aria-label={words}
+      title={words}
       {...(account === null && role !== 'admin' && { onClick: () => setDialog('in') })}
     >
       <Person size={14} />
