@@ -28,6 +28,12 @@ const COMMANDS = ['bad-config', 'causes-cli', 'damaged-files', 'ncr-cli', 'quant
   (name) => `tests/e2e/${name}.test.ts`,
 )
 
+/** Pages and answers of a server, without a line that judges within its budget. */
+const SHARING = [
+  '{account,analysis,chart,dashboard,ncr,plant,sink,teach,teach-bank}-page*',
+  '{dashboard-faults,people-page,plant-faults,reports-nothing,sinks-cli,teach-path,thread-end}',
+].map((name) => `tests/e2e/${name}.test.ts`)
+
 const BUILT = { globalSetup: ['tests/built.ts'], setupFiles: ['tests/from-build.ts'] }
 
 export default defineConfig({
@@ -55,13 +61,25 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'pages and answers',
+          include: SHARING,
+          maxWorkers: 2,
+          ...BUILT,
+          globalSetup: ['tests/built.ts', 'tests/built-pages.ts'],
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'whole program',
           include: ['tests/e2e/*.test.ts'],
-          exclude: COMMANDS,
+          exclude: [...COMMANDS, ...SHARING],
           // One file at a time: a line judges within its budget, and a second file would take its cores.
           fileParallelism: false,
           ...BUILT,
-          sequence: { groupOrder: 2 },
+          globalSetup: ['tests/built.ts', 'tests/built-pages.ts'],
+          sequence: { groupOrder: 3 },
         },
       },
     ],

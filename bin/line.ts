@@ -49,7 +49,8 @@ export interface RunningLine {
   url: string
   /** Resolves when every source has ended (replays do) and its parts are settled. */
   ended: Promise<void>
-  stop(): Promise<void>
+  /** Resolves with the number of records that could be stored nowhere: the next start closes their triggers. */
+  stop(): Promise<number>
 }
 
 /**
@@ -289,6 +290,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
         await ended
         await modules.drain()
         await closeAll()
+        return stations.reduce((sum, { engine }) => sum + engine.owed, 0)
       },
     }
   } catch (error) {

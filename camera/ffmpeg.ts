@@ -289,9 +289,7 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
       await checkFfmpeg(binary, options.input)
     },
     items: (signal) => flow.run(signal, produce),
-    ...(mode === 'triggered' && {
-      trigger: (n: number, anew?: boolean) => triggers.demand(n, anew),
-    }),
+    ...(mode === 'triggered' && triggers.port),
     health: () => flow.health,
     close: () => flow.close(),
   }

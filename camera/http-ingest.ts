@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { CodedError, placeNameSchema } from '../contracts/index.ts'
-import type { FrameFormat, PartPlace } from '../contracts/index.ts'
+import type { FrameFormat, FrameSlot, PartPlace } from '../contracts/index.ts'
 import { rawBytes } from './slot-frame.ts'
 
 /** A refusal with its HTTP status. */
@@ -201,4 +201,33 @@ function readRawFormat(req: IncomingMessage, byteLength: number): FrameFormat | 
     })
   }
   return { kind: 'raw', pixel, widthPx, heightPx }
+}
+
+/** @throws CAM_INCOMPLETE when the sender breaks off or `limit` aborts first */
+export function readBody(
+  req: IncomingMessage,
+  slot: FrameSlot,
+  facts: IngestFacts,
+  limit: AbortSignal,
+): Promise<void> {
+  const target = new Uint8Array(slot.buffer, 0, facts.byteLength)
+  let at = 0
+  return new Promise((resolve, reject) => {
+    const settle = (whole: boolean): void => {
+      req.off('data', take).off('end', end).off('close', broken).off('error', broken)
+      limit.removeEventListener('abort', broken)
+      if (whole) return resolve()
+      const actual = `${at} of ${facts.byteLength} bytes`
+      reject(new CodedError('CAM_INCOMPLETE', { expected: 'the whole frame', actual }))
+    }
+    const take = (chunk: Buffer): void => {
+      target.set(chunk, at)
+      at += chunk.byteLength
+    }
+    const end = (): void => settle(at === facts.byteLength)
+    const broken = (): void => settle(false)
+    req.on('data', take).on('end', end).on('close', broken).on('error', broken)
+    limit.addEventListener('abort', broken, { once: true })
+    if (limit.aborted || req.destroyed) broken()
+  })
 }

@@ -1,15 +1,14 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { asCoded, CodedError, isLoopback, monoMs, timeLimit, wallTime } from '../contracts/index.ts'
-import type { CameraItem, FrameSlot, FrameSource } from '../contracts/index.ts'
+import { asCoded, CodedError, isLoopback, monoMs, timeLimit, toFact, wallTime } from '../contracts/index.ts'
+import type { CameraItem, FrameSource } from '../contracts/index.ts'
 import type { SharedFramePool } from './frame-pool.ts'
-import { checkSender, IngestRefusal, readFacts, readReset, readTrigger } from './http-ingest.ts'
-import type { IngestFacts } from './http-ingest.ts'
+import { checkSender, IngestRefusal, readBody, readFacts, readReset, readTrigger } from './http-ingest.ts'
 import { unreadable, UnreadRequests } from './http-unread.ts'
 import type { ParseError } from './http-unread.ts'
 import { ItemFlow, missedItem } from './item-flow.ts'
+import { PushedCount } from './pushed-count.ts'
 import { noBuffer, slotFrame } from './slot-frame.ts'
-import { countedAnew, repeated, skipped, TriggerCounter } from './trigger-counter.ts'
 import { UploadOrder } from './upload-order.ts'
 
 export interface HttpPushOptions {
@@ -46,7 +45,9 @@ export interface ListeningSource extends FrameSource {
  * The answer 202 `{trigger}` means: the whole frame lies in a slot in memory. It is not judged and not stored yet,
  * and a crash may still lose it, but not without a trace: the sender's own counter in `x-trigger` shows a gap at the
  * next push, and a number given here is announced durably before the answer, so that the next start closes it as
- * interrupted. 503 with a trigger: the frame is judged, but a crash before its record would not be seen.
+ * interrupted. 429: no slot was free in time; no `retry-after` is said, since the part is accounted for. 503 with a trigger: the frame is judged, but a crash before its record would not be seen.
+ *
+ * Where a PLC counts the parts, one whose frame has not begun to arrive within `staleMs` of its count is missed.
  *
  * An upload that stalls holds up whole frames behind it for `waitMs` of their time at most, then its part is missed.
  *
@@ -58,35 +59,10 @@ export interface ListeningSource extends FrameSource {
 export function httpPushSource(options: HttpPushOptions): ListeningSource {
   const { station, view, pool, token } = options
   const flow = new ItemFlow('http-push')
-  const counter = new TriggerCounter(options.firstTrigger > 1 ? options.firstTrigger : null)
+  const count = new PushedCount(flow, options.firstTrigger, options.staleMs)
   const uploads = new UploadOrder(options.waitMs ?? options.staleMs, flow.stopped)
   const unread = new UnreadRequests()
-  let nextTrigger = options.firstTrigger
-  /** Whether the last frame said that the counter began again. */
-  let said = false
   let url: string | null = null
-
-  /** Numbers the push; lost numbers before it become items of their own. */
-  const number = (own: number | null, anew: boolean): number | IngestRefusal => {
-    const n = own ?? nextTrigger
-    const still = anew && said
-    const step = counter.accept(n, still ? 'still' : anew)
-    said = still || (anew && step.kind !== 'repeat')
-    if (step.kind === 'repeat') {
-      const error = repeated(n, step.last, still ? LATE_HINT : RESET_HINT)
-      // Not a missed item: the trigger of that number has its item already.
-      flow.fault(error, false)
-      return new IngestRefusal(409, error)
-    }
-    if (step.kind === 'restart') flow.fault(countedAnew(n, step.last), false)
-    if (step.kind === 'jump') flow.fault(skipped(step.from, step.to), false)
-    if (step.kind === 'gap') {
-      for (let lost = step.from; lost <= step.to; lost++)
-        flow.missed(lost, monoMs(), skipped(step.from, step.to))
-    }
-    nextTrigger = n + 1
-    return n
-  }
 
   const receive = async (req: IncomingMessage, trigger: number, atMs: number): Promise<Received> => {
     const lost = (status: number, error: CodedError): Received => ({
@@ -101,10 +77,11 @@ export function httpPushSource(options: HttpPushOptions): ListeningSource {
       limit.clear()
       uploads.end(upload, whole ? atMs : null)
     }
-    const slot = options.backPressure === 'wait' ? await pool.acquireLater(limit.signal) : pool.acquire()
+    const waits = options.backPressure === 'wait'
+    const slot = waits ? await pool.acquireLater(limit.signal) : pool.acquire()
     if (!slot) {
       end(false)
-      return lost(429, noBuffer(pool.slots))
+      return lost(429, noBuffer(pool.slots, waits ? monoMs() - atMs : 0))
     }
     try {
       await readBody(req, slot, facts, limit.signal)
@@ -133,28 +110,27 @@ export function httpPushSource(options: HttpPushOptions): ListeningSource {
   const take = (req: IncomingMessage, res: ServerResponse): void => {
     unread.begun(req, res)
     const refused = checkSender(req, station, token)
-    if (refused) return answer(req, res, refused.status, errorBody(refused.error))
-    if (flow.stopped.aborted)
-      return answer(req, res, 503, errorBody(new CodedError('CAM_GONE', { actual: 'the line is stopping' })))
+    if (refused) return answer(req, res, refused.status, toFact(refused.error))
+    if (flow.stopped.aborted) return answer(req, res, 503, toFact(stopping()), { 'retry-after': RETRY_S })
     const own = readTrigger(req, options.requireTrigger ?? false)
     const anew = readReset(req)
     const unnumbered = (refusal: IngestRefusal): void => {
       // No trigger is known, so there is no item of one; the fault keeps it from being silent.
       flow.fault(refusal.error, false)
-      answer(req, res, refusal.status, errorBody(refusal.error))
+      answer(req, res, refusal.status, toFact(refusal.error))
     }
     if (own instanceof IngestRefusal) return unnumbered(own)
     if (anew instanceof IngestRefusal) return unnumbered(anew)
-    const trigger = number(own, anew)
+    const trigger = count.number(own, anew)
     if (trigger instanceof IngestRefusal)
-      return answer(req, res, trigger.status, { ...errorBody(trigger.error), next: nextTrigger })
+      return answer(req, res, trigger.status, { ...toFact(trigger.error), next: count.next })
     const atMs = monoMs()
     const received = receive(req, trigger, atMs)
     flow.push(received.then((r) => r.item))
     const announced = own === null ? announcing(options, trigger, atMs) : Promise.resolve(null)
     void Promise.all([received, announced]).then(([{ answer: broken }, unannounced]) => {
       const no = broken ?? unannounced
-      answer(req, res, no?.status ?? 202, no ? { ...errorBody(no.error), trigger } : { trigger })
+      answer(req, res, no?.status ?? 202, no ? { ...toFact(no.error), trigger } : { trigger })
     })
   }
   const server = createServer(take)
@@ -170,10 +146,10 @@ export function httpPushSource(options: HttpPushOptions): ListeningSource {
   server.keepAliveTimeout = 65_000
 
   const produce = (stopped: AbortSignal): Promise<void> =>
-    new Promise((resolve) => {
+    new Promise<void>((resolve) => {
       if (stopped.aborted) return resolve()
       stopped.addEventListener('abort', () => resolve(), { once: true })
-    })
+    }).then(() => count.end(new CodedError('CAM_GONE', { actual: 'the source was stopped' })))
 
   const close = async (): Promise<void> => {
     url = null
@@ -204,16 +180,15 @@ export function httpPushSource(options: HttpPushOptions): ListeningSource {
       flow.state = 'idle'
     },
     items: (signal) => flow.run(signal, produce),
+    counted: (n, anew = false) => count.counted(n, anew),
+    lost: (them) => count.lost(them),
     health: () => flow.health,
     close,
   }
 }
 
-const RESET_HINT =
-  'a counter that was restarted says so with the header x-counter-reset: 1 until a frame is answered 202'
-
-const LATE_HINT =
-  'the counter was said to begin again with a frame before: this one is late or a repetition; leave the header away once a frame was answered 202'
+/** After this many s a frame that was not counted may be sent again: a restart takes about that long. */
+const RETRY_S = '5'
 
 /** Null when the number is durable, or need not be. */
 async function announcing(
@@ -229,51 +204,32 @@ async function announcing(
   }
 }
 
+/** `answer`: null = accepted. */
 interface Received {
   item: CameraItem
-  /** null = accepted */
   answer: IngestRefusal | null
 }
 
-const errorBody = (e: CodedError): { code: string; message: string } => ({ code: e.code, message: e.message })
+const stopping = (): CodedError =>
+  new CodedError('CAM_GONE', {
+    actual: 'the line is stopping',
+    hint: 'this frame was not counted: send it again when the line runs',
+  })
 
-function answer(req: IncomingMessage, res: ServerResponse, status: number, body: object): void {
+function answer(
+  req: IncomingMessage,
+  res: ServerResponse,
+  status: number,
+  body: object,
+  more: Record<string, string> = {},
+): void {
   if (res.writableEnded || res.destroyed) return
-  const headers: Record<string, string> = { 'content-type': 'application/json' }
+  const headers: Record<string, string> = { 'content-type': 'application/json', ...more }
   if (status === 401) headers['www-authenticate'] = 'Bearer'
   if (status === 405) headers['allow'] = 'POST'
   // The rest of a refused body is not read, so the connection cannot carry another request.
   if (!req.complete) headers['connection'] = 'close'
   res.writeHead(status, headers).end(JSON.stringify(body))
-}
-
-/** @throws CAM_INCOMPLETE when the sender breaks off or `limit` aborts first */
-function readBody(
-  req: IncomingMessage,
-  slot: FrameSlot,
-  facts: IngestFacts,
-  limit: AbortSignal,
-): Promise<void> {
-  const target = new Uint8Array(slot.buffer, 0, facts.byteLength)
-  let at = 0
-  return new Promise((resolve, reject) => {
-    const settle = (whole: boolean): void => {
-      req.off('data', take).off('end', end).off('close', broken).off('error', broken)
-      limit.removeEventListener('abort', broken)
-      if (whole) return resolve()
-      const actual = `${at} of ${facts.byteLength} bytes`
-      reject(new CodedError('CAM_INCOMPLETE', { expected: 'the whole frame', actual }))
-    }
-    const take = (chunk: Buffer): void => {
-      target.set(chunk, at)
-      at += chunk.byteLength
-    }
-    const end = (): void => settle(at === facts.byteLength)
-    const broken = (): void => settle(false)
-    req.on('data', take).on('end', end).on('close', broken).on('error', broken)
-    limit.addEventListener('abort', broken, { once: true })
-    if (limit.aborted || req.destroyed) broken()
-  })
 }
 
 function listen(server: ReturnType<typeof createServer>, host: string, port: number): Promise<number> {

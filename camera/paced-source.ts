@@ -1,7 +1,8 @@
 import { asCoded, CodedError, monoMs } from '../contracts/index.ts'
-import type { CameraItem, FrameSlot, FrameSource } from '../contracts/index.ts'
+import type { CameraItem, FrameSlot, FrameSource, LostTriggers } from '../contracts/index.ts'
 import type { SharedFramePool } from './frame-pool.ts'
 import { ItemFlow, missedItem } from './item-flow.ts'
+import { missLost } from './lost-triggers.ts'
 import { noBuffer, slotFrame } from './slot-frame.ts'
 import type { SlotContent } from './slot-frame.ts'
 import { countedAnew, repeated, skipped, TriggerCounter } from './trigger-counter.ts'
@@ -156,6 +157,15 @@ export function pacedSource(options: PaceOptions): FrameSource {
     wakeDemand?.()
   }
 
+  const lost = (them: LostTriggers): void => {
+    if (finished || flow.stopped.aborted) return
+    missLost(counter, them, {
+      miss: (n, error) => demands.push({ trigger: n, atMs: them.sinceMs, lost: error }),
+      fault: (error) => flow.fault(error, false),
+    })
+    wakeDemand?.()
+  }
+
   return {
     adapter,
     open: async () => {
@@ -164,7 +174,7 @@ export function pacedSource(options: PaceOptions): FrameSource {
       flow.state = 'idle'
     },
     items: (signal) => flow.run(signal, produce, rate === 'max' ? stamp : undefined),
-    ...(rate === 'triggered' && { trigger }),
+    ...(rate === 'triggered' && { trigger, lost }),
     health: () => flow.health,
     close: () => flow.close(),
   }

@@ -1,7 +1,8 @@
 import { CodedError, monoMs } from '../contracts/index.ts'
-import type { CameraItem } from '../contracts/index.ts'
+import type { CameraItem, FrameSource, LostTriggers } from '../contracts/index.ts'
 import type { ItemFlow } from './item-flow.ts'
 import { missedItem } from './item-flow.ts'
+import { missLost } from './lost-triggers.ts'
 import { countedAnew, repeated, skipped } from './trigger-counter.ts'
 import type { TriggerCounter } from './trigger-counter.ts'
 
@@ -24,6 +25,8 @@ export class PendingTriggers {
   readonly #timeoutMs: () => number
   readonly #whyLate: (waitedMs: number) => CodedError
   readonly #open: PendingTrigger[] = []
+  /** The last trigger that is known to be lost, and the last open one at that time. */
+  #lost: { trigger: number; behind: PendingTrigger | undefined } | null = null
 
   /**
    * @param timeoutMs how long a trigger of this moment waits for its frame
@@ -77,17 +80,34 @@ export class PendingTriggers {
     this.#open.push(pending)
   }
 
+  /** What a source offers to who counts. */
+  get port(): Required<Pick<FrameSource, 'trigger' | 'lost'>> {
+    return { trigger: (n, anew) => this.demand(n, anew), lost: (lost) => this.#accountFor(lost) }
+  }
+
+  #accountFor(lost: LostTriggers): void {
+    if (this.#flow.stopped.aborted || this.#flow.ended) return
+    const missed = missLost(this.#counter, lost, {
+      miss: (n, error) => this.#flow.missed(n, lost.sinceMs, error),
+      fault: (error) => this.#flow.fault(error, false),
+    })
+    if (missed) this.#lost = { trigger: lost.to, behind: this.#open.at(-1) }
+  }
+
   /**
-   * The one trigger a frame that begins now belongs to: the newest. Those before it, and those whose time is over,
-   * become missed: their parts have moved on. The trigger stays open until settled.
+   * The one trigger a frame that begins now belongs to: the newest. Those before it, or before one that was lost, and
+   * those whose time is over, become missed: their parts have moved on. The trigger stays open until settled.
    */
   claim(): PendingTrigger | undefined {
     const now = monoMs()
     // The timers may not have had their turn yet.
     for (const p of this.#open.slice()) if (p.deadlineMs <= now) this.#late(p)
-    const newest = this.#open.at(-1)
-    for (const p of this.#open.slice(0, -1)) {
-      const detail = { expected: 'a frame of its own', actual: `trigger ${newest?.trigger} came before any` }
+    const last = this.#open.at(-1)
+    const lost = last !== undefined && last === this.#lost?.behind ? this.#lost : null
+    const newest = lost ? undefined : last
+    const by = lost ? lost.trigger : last?.trigger
+    for (const p of this.#open.filter((o) => o !== newest)) {
+      const detail = { expected: 'a frame of its own', actual: `trigger ${by} came before any` }
       p.settle(missedItem(p.trigger, p.atMs, new CodedError('CAM_TIMEOUT', detail)))
     }
     return newest

@@ -83,10 +83,11 @@ export const tooLarge = (actual: number | string, slotBytes: number, file?: stri
     hint: 'raise frames.slotBytes in the line file',
   })
 
-export const noBuffer = (slots: number): CodedError =>
+/** @param waitedMs how long the frame waited for one; 0 = it does not wait */
+export const noBuffer = (slots: number, waitedMs = 0): CodedError =>
   new CodedError('CAM_NO_BUFFER', {
     expected: `a free one of ${slots} slots`,
-    actual: 'none',
+    actual: waitedMs > 0 ? `none within ${waitedMs.toFixed()} ms` : 'none',
     hint: 'the pipeline is slower than the line: lower the rate, add workers or raise frames.slots',
   })
 

@@ -1,7 +1,7 @@
 import { CodedError } from '../contracts/index.ts'
 
 /** More lost triggers than this in one step are named as a range instead of one by one. */
-const MAX_LISTED_GAP = 1_000
+export const MAX_LISTED_GAP = 1_000
 
 /** A number this far below the last one is no late repetition any more: the device counts anew. */
 const RESTART_DROP = 999
@@ -46,23 +46,40 @@ export class TriggerCounter {
    *             before as well, and of a count that it said has begun, a number near below is late or a repetition.
    */
   accept(value: number, anew: boolean | 'still' = false): CounterStep {
+    const step = this.step(value, anew)
+    if (step.kind !== 'repeat') {
+      this.#next = value + 1
+      this.#drop = RESTART_DROP
+    }
+    return step
+  }
+
+  /** What `accept` would answer. */
+  step(value: number, anew: boolean | 'still' = false): CounterStep {
     const expected = this.#next
     if (expected !== null && value < expected) {
       const last = expected - 1
       const drop = anew === 'still' ? RESTART_DROP_WHILE_SAID : anew ? 1 : this.#drop
-      if (last - value < drop) return { kind: 'repeat', last }
-      this.#take(value)
-      return { kind: 'restart', last }
+      return { kind: last - value < drop ? 'repeat' : 'restart', last }
     }
-    this.#take(value)
     if (expected === null || value === expected) return { kind: 'next' }
     const gap = { from: expected, to: value - 1 }
     return { kind: value - expected > MAX_LISTED_GAP ? 'jump' : 'gap', ...gap }
   }
 
-  #take(value: number): void {
-    this.#next = value + 1
-    this.#drop = RESTART_DROP
+  /** The number that comes next; null before the first known one. */
+  get expected(): number | null {
+    return this.#next
+  }
+
+  /**
+   * Takes numbers that somebody else has counted, both included; before the first known one all of them are new. Who counts
+   * says that its count begins again, so that a lower number, however far below, says nothing of it.
+   */
+  lost(from: number, to: number, anew: boolean): CounterStep {
+    this.#next ??= from
+    if (!anew && to < this.#next) return { kind: 'repeat', last: this.#next - 1 }
+    return this.accept(to, anew)
   }
 }
 

@@ -6,6 +6,7 @@ export const DATASET_LAYOUTS = [
   'labelme',
   'coco',
   'cvat',
+  'supervisely',
   'voc',
   'mvtec',
   'real-iad',
@@ -13,6 +14,7 @@ export const DATASET_LAYOUTS = [
   'masks-apart',
   'table',
   'neu-cls',
+  'label-studio',
   'folder-per-class',
   'folder',
 ] as const

@@ -1,5 +1,8 @@
-import { ERROR_CODES, type ErrorCode, type ErrorDetail, placeText, printable } from './errors.ts'
+import { ERROR_CODES, type ErrorCode, type ErrorDetail, placeText, printable, straight } from './errors.ts'
+import { factInChinese } from './fact-words.ts'
 import type { I18n } from './i18n.ts'
+
+export { straight }
 
 /** What each code of `ERROR_CODES` says in Chinese. */
 const ZH: Record<ErrorCode, string> = {
@@ -110,6 +113,7 @@ const ZH: Record<ErrorCode, string> = {
   DAT_EMPTY: '数据集没有可用条目',
   DAT_LEFT_OUT: '数据集文件夹中有未使用的文件',
   DAT_TRUTH: '数据集未说明其工件的真实情况',
+  DAT_REPEATED: '数据集中有重复的图像',
   DAT_NO_DEFECT: '标注文件中没有任何标注，其全部工件视为良品',
 
   API_REQUEST: '请求格式错误',
@@ -125,8 +129,8 @@ const ZH: Record<ErrorCode, string> = {
 const isCode = (code: string): code is ErrorCode => code in ERROR_CODES
 
 /**
- * An error in both languages. Place, expected and found values are facts of the machine and stay as they are, unless the
- * error brings them in Chinese; else only the words around them are translated.
+ * An error in both languages. What it expected, found and advises is said in the Chinese that the error brings, else in
+ * that of `fact-words.ts`, else as it is; values and places are facts of the machine and stay.
  */
 export function errorText({
   code,
@@ -142,20 +146,33 @@ export function errorText({
   const known = `${code}: ${ERROR_CODES[code]}`
   const bare = message.startsWith(`${code}: `) ? message.slice(code.length + 2) : message
   const facts = message.startsWith(known) ? message.slice(known.length) : `; found ${bare}`
-  const translated = facts
-    .replace(/^ \((.*?)\)(?=;|$)/, '($1)')
-    .replace('; expected ', ';应为 ')
-    .replace('; found ', ';实际为 ')
-    .replaceAll('; ', ';')
-  return { en: message, zh: `${code}:${ZH[code]}${translated}` }
+  return { en: message, zh: `${code}:${ZH[code]}${translated(facts)}` }
+}
+
+/** Facts of a message, ` (place); expected …; found …; hint`, as far as it has them. */
+function translated(facts: string): string {
+  const [place = ''] = /^ \(.*?\)(?=;|$)/.exec(facts) ?? []
+  const parts = /^(?:; expected (.*?))?(?:; found (.*?))?((?:; (?!expected |found ).*?)?)$/s.exec(
+    facts.slice(place.length),
+  )
+  // Not in the common form.
+  if (parts === null) return facts
+  const [, expected, found, rest] = parts
+  return [
+    place.trim(),
+    expected === undefined ? '' : `;应为 ${factInChinese(expected)}`,
+    found === undefined ? '' : `;实际为 ${factInChinese(found)}`,
+    rest === undefined || rest === '' ? '' : `;${factInChinese(rest.slice(2)).replaceAll('; ', ';')}`,
+  ].join('')
 }
 
 /** Place and words of an error that has them in Chinese. */
 function inChinese({ zh = {}, ...d }: ErrorDetail): string {
   const place = placeText(d)
-  const expected = zh.expected ?? d.expected
-  const actual = zh.actual ?? d.actual
-  const hint = zh.hint ?? d.hint
+  const said = (fact: string | undefined): string | undefined => fact && factInChinese(fact)
+  const expected = zh.expected ?? said(d.expected)
+  const actual = zh.actual ?? said(d.actual)
+  const hint = zh.hint ?? said(d.hint)
   const text = [
     place ? `(${place})` : '',
     expected === undefined ? '' : `;应为 ${expected}`,

@@ -111,6 +111,7 @@ export const ERROR_CODES = {
   DAT_EMPTY: 'the data set has no usable item',
   DAT_LEFT_OUT: 'files in the folder of the data set are not used',
   DAT_TRUTH: 'the data set leaves open what is true of its parts',
+  DAT_REPEATED: 'the same picture is in the data set more than once',
   DAT_NO_DEFECT: 'no annotation is in a file of annotations: all its parts count as good',
 
   API_REQUEST: 'the request is malformed',
@@ -170,9 +171,22 @@ function describe(code: ErrorCode, d: ErrorDetail): string {
 export const placeText = (d: ErrorDetail): string =>
   [d.file, d.line === undefined ? undefined : `line ${d.line}`, d.path].filter(Boolean).join(', ')
 
-/** What a file or a code holds must not steer the terminal that its error is shown on; lines and tabs may stay. */
-export const printable = (text: string): string =>
-  text.replace(/[^\P{Cc}\t\n]/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+const spelled = (c: string): string => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`
+
+/** Characters that turn what stands around them round (Unicode UAX 9: marks, embeddings, overrides, isolates). */
+const TURNING = /\p{Bidi_Control}/gu
+
+/** A name that stands between other words must not turn them round. */
+export const straight = (text: string): string => text.replace(TURNING, spelled)
+
+/**
+ * What a file or a code holds must not steer the terminal that its error is shown on, nor turn its words round; lines and
+ * tabs may stay.
+ */
+export const printable = (text: string): string => straight(text).replace(/[^\P{Cc}\t\n]/gu, spelled)
+
+/** The same of what stands in one line. */
+export const printableLine = (text: string): string => straight(text).replace(/\p{Cc}/gu, spelled)
 
 /** Turns anything caught into a CodedError, keeping one that already is. */
 export function asCoded(error: unknown, fallback: ErrorCode, detail: ErrorDetail = {}): CodedError {

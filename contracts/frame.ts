@@ -1,4 +1,5 @@
 import type { ErrorCode } from './errors.ts'
+import type { LostTriggers } from './line-io.ts'
 import type { PartPlace } from './part-place.schema.ts'
 
 /** Pixel layout of raw bytes: rows top to bottom, no padding; rgb8 interleaved. */
@@ -101,6 +102,13 @@ export interface FrameSource {
    * have begun again, so that a number below the last one is a new part, not a repetition.
    */
   trigger?(n: number, anew?: boolean): void
+  /**
+   * A PLC has counted this part, and its frame comes by itself: when none does in time, the trigger is missed. Absent on
+   * sources that make their own triggers, or are told by `trigger`.
+   */
+  counted?(n: number, anew?: boolean): void
+  /** A PLC has counted these parts unseen: those that have no frame are missed. Absent as `counted` and `trigger` are. */
+  lost?(lost: LostTriggers): void
   health(): CameraHealth
   close(): Promise<void>
 }

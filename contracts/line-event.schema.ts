@@ -13,6 +13,21 @@ export const gateHeldSchema = z.strictObject({
 })
 export type GateHeld = z.infer<typeof gateHeldSchema>
 
+/**
+ * The gate took no command for a part, or not in time: what became of the part there is not known. Those of missed
+ * triggers, for which it is too late by nature, are among them.
+ */
+export const gateFailedSchema = z.strictObject({
+  inspectionId: z.uuid(),
+  station: z.string(),
+  trigger: z.number().int(),
+  /** What the gate was to do. */
+  action: z.enum(['release', 'reject', 'hold']),
+  code: z.string(),
+  message: z.string(),
+})
+export type GateFailed = z.infer<typeof gateFailedSchema>
+
 /** A read beside the camera that named no part: no code is dropped silently. */
 const readStraySchema = z.strictObject({
   reader: z.string(),
@@ -41,6 +56,7 @@ export type SinkReplayed = z.infer<typeof sinkReplayedSchema>
 
 export const LINE_EVENT_DATA = {
   'qe.gate.held.v1': gateHeldSchema,
+  'qe.gate.failed.v1': gateFailedSchema,
   'qe.read.stray.v1': readStraySchema,
   'qe.image.deleted.v1': imagesDeletedSchema,
   'qe.sink.replayed.v1': sinkReplayedSchema,

@@ -16,6 +16,17 @@ export interface RejectCommand {
   deadlineMs: number
 }
 
+/** Parts that a PLC counted unseen, or whose number may mean another part: nothing is released for them. */
+export interface LostTriggers {
+  from: number
+  /** Included. */
+  to: number
+  /** They were counted after this moment, ms of `monoMs`. */
+  sinceMs: number
+  /** As in `FrameSource.trigger`. */
+  anew: boolean
+}
+
 export type RejectAck =
   | { ok: true; atMs: number }
   | { ok: false; code: 'CAM_IO' | 'CAM_HANDSHAKE' | 'INS_DEADLINE'; message: string; atMs: number }
@@ -27,6 +38,8 @@ export interface RejectOutput {
   apply(command: RejectCommand): Promise<RejectAck>
   /** Triggers from the PLC, when the device delivers them; `anew` as in `FrameSource.trigger`. */
   onTrigger?(listener: (trigger: number, anew?: boolean) => void): () => void
+  /** Parts that the PLC counted and that are not announced, so that each is accounted for. */
+  onLost?(listener: (lost: LostTriggers) => void): () => void
   setReady(ready: boolean): void
   setFault(fault: boolean): void
   health(): { connected: boolean; applied: number; failed: number; lastError: string | null }

@@ -2,6 +2,7 @@ import type { QEvent } from './event.schema.ts'
 import type { InspectOutcome, PartContext } from './inspector.ts'
 import type { FrameFormat, FrameMeta } from './frame.ts'
 import type { AssociatedRead } from './identity-read.ts'
+import type { GateFailed } from './line-event.schema.ts'
 import type { NcrAck, NcrStep } from './ncr.schema.ts'
 import type { PartPlace } from './part-place.schema.ts'
 import type { RejectAck, RejectCommand } from './line-io.ts'
@@ -51,6 +52,14 @@ export interface CaptureAck {
   sequence: string | null
 }
 
+/** What became of the command for a part at the gate. */
+export interface GateNote {
+  command: RejectCommand
+  ack: RejectAck
+  /** `qe.gate.failed.v1` where the gate did not take it: one transaction with the note. */
+  failed?: Omit<QEvent<GateFailed>, 'sequence'>
+}
+
 export interface TriggerBalance {
   station: string
   triggers: number
@@ -79,11 +88,8 @@ export interface PartStore {
   openTrigger(t: { station: string; trigger: number; attempt?: number; at: string }): Promise<void>
   /** One transaction: record, images on disk before it, genealogy edges, event, outbox, proof leaf. */
   capture(request: CaptureRequest): Promise<CaptureAck>
-  /** Facts after the verdict: late results, gate acknowledgements. Never changes a verdict. */
-  annotate(
-    inspectionId: string,
-    note: { late?: InspectOutcome; gate?: { command: RejectCommand; ack: RejectAck } },
-  ): Promise<void>
+  /** Facts after the verdict: late results, what the gate said. Never changes a verdict. */
+  annotate(inspectionId: string, note: { late?: InspectOutcome; gate?: GateNote }): Promise<void>
   /** Highest trigger number of the newest count of a station; null = none. */
   lastTrigger(station: string): Promise<CountedTrigger | null>
   /**

@@ -5,8 +5,6 @@ import { pathToFileURL } from 'node:url'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const DIST = join(ROOT, 'dist')
-/** Younger than all that it was built of. */
-const STAMP = join(DIST, '.built')
 const SOURCES = ['bin', 'camera', 'contracts', 'dashboard', 'datasets', 'inspection', 'models', 'scenarios', 'traceability'] // prettier-ignore
 
 /**
@@ -15,22 +13,32 @@ const SOURCES = ['bin', 'camera', 'contracts', 'dashboard', 'datasets', 'inspect
  */
 export default function build(): void {
   if (process.env['SIGHTLINE_BUILT'] !== undefined) return
-  if (!existsSync(STAMP) || newest(SOURCES.map((dir) => join(ROOT, dir))) > statSync(STAMP).mtimeMs) {
-    const tsc = resolve(ROOT, 'node_modules/typescript/bin/tsc')
-    // What is changed while it runs is younger than the stamp is to be.
-    const began = new Date()
-    execFileSync(process.execPath, [tsc, '-p', 'tsconfig.json', '--noCheck'], { cwd: ROOT, stdio: 'inherit' })
-    writeFileSync(STAMP, '')
-    utimesSync(STAMP, began, began)
-  }
+  const tsc = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json', '--noCheck']
+  buildWhereOlder('.built', tsc, SOURCES, /\.ts$/)
   process.env['SIGHTLINE_BUILT'] = pathToFileURL(DIST).href
 }
 
-function newest(paths: readonly string[]): number {
+/** Runs a program of `node_modules` unless its stamp in `dist` is younger than all files with these endings. */
+export function buildWhereOlder(
+  stamp: string,
+  command: readonly string[],
+  sources: readonly string[],
+  endings: RegExp,
+): void {
+  const at = join(DIST, stamp)
+  if (existsSync(at) && newest(sources, endings) <= statSync(at).mtimeMs) return
+  // What is changed while it runs is younger than the stamp is to be.
+  const began = new Date()
+  execFileSync(process.execPath, command, { cwd: ROOT, stdio: 'inherit' })
+  writeFileSync(at, '')
+  utimesSync(at, began, began)
+}
+
+function newest(folders: readonly string[], endings: RegExp): number {
   let last = 0
-  for (const path of paths)
-    for (const entry of readdirSync(path, { withFileTypes: true, recursive: true }))
-      if (entry.name.endsWith('.ts'))
+  for (const folder of folders)
+    for (const entry of readdirSync(join(ROOT, folder), { withFileTypes: true, recursive: true }))
+      if (endings.test(entry.name))
         last = Math.max(last, statSync(join(entry.parentPath, entry.name)).mtimeMs)
   return last
 }

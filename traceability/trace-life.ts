@@ -19,6 +19,7 @@ const EVENT: Record<string, I18n> = {
   'qe.trace.linked.v1': { zh: '谱系关联', en: 'linked' },
   'qe.verdict.reviewed.v1': { zh: '人工复核', en: 'reviewed' },
   'qe.gate.held.v1': { zh: '在剔除口扣留', en: 'held at the gate' },
+  'qe.gate.failed.v1': { zh: '剔除口未执行', en: 'not served by the gate' },
   'qe.read.stray.v1': { zh: '无对应工件的读码', en: 'read without a part' },
   'ext.epcis.captured.v1': { zh: 'EPCIS 事件', en: 'EPCIS event' },
   'qe.identity.changed.v1': { zh: '身份变更', en: 'identity changed' },

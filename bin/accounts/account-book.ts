@@ -1,16 +1,10 @@
 import { chmodSync, closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { randomBytes } from 'node:crypto'
-import {
-  type AccountAudit,
-  type AccountKind,
-  CodedError,
-  type Role,
-  type SqlDatabase,
-  uuidv7,
-} from '../../contracts/index.ts'
+import { type AccountKind, CodedError, type Role, type SqlDatabase } from '../../contracts/index.ts'
 import type { Account, AccountPort, Doer } from '../../dashboard/index.ts'
 import { openSql } from '../../traceability/index.ts'
+import { AccountAudits, AUDIT_SCHEMA, type Audited } from './account-audits.ts'
 import { hashPassword, hashToken, newToken, passwordFits } from './passwords.ts'
 import { SignInLimit } from './sign-in-limit.ts'
 
@@ -30,15 +24,7 @@ create table if not exists account (
 ) strict, without rowid;
 -- Sessions that were signed out of before their time.
 create table if not exists session_end (id text primary key, until_ms integer not null) strict, without rowid;
--- What happened, in order; logged = 1 once it is in the log of the line.
-create table if not exists account_audit (
-  position integer primary key,
-  id text not null unique,
-  at text not null,
-  audit text not null,
-  logged integer not null default 0
-) strict;
-create index if not exists account_audit_open on account_audit (position) where logged = 0;`
+${AUDIT_SCHEMA}`
 
 type Row = {
   id: string
@@ -49,12 +35,6 @@ type Row = {
   stamp: string
   made_at: string
   changed_at: string
-}
-
-export interface Audited {
-  id: string
-  at: string
-  audit: AccountAudit
 }
 
 /** For nobody else to read. */
@@ -72,13 +52,16 @@ export class AccountBook implements AccountPort {
   readonly #db: SqlDatabase
   readonly #limit = new SignInLimit()
 
-  private constructor(db: SqlDatabase, key: Buffer) {
+  readonly #audits: AccountAudits
+
+  private constructor(db: SqlDatabase, key: Buffer, log: boolean) {
     this.#db = db
     this.key = key
+    this.#audits = new AccountAudits(db, log)
   }
 
-  /** @throws TRC_OPEN, TRC_WRITE */
-  static open(dataDir: string): AccountBook {
+  /** @param log false = there is no log of a line that takes over what happens. @throws TRC_OPEN, TRC_WRITE */
+  static open(dataDir: string, { log = true }: { log?: boolean } = {}): AccountBook {
     const file = join(dataDir, 'accounts.db')
     makePrivate(file)
     const db = openSql(file, { synchronous: 'full' })
@@ -87,7 +70,7 @@ export class AccountBook implements AccountPort {
       db.exec(SCHEMA)
       db.run('insert or ignore into session_key (id, key) values (1, ?)', randomBytes(KEY_BYTES))
       const { key } = db.get<{ key: Uint8Array }>('select key from session_key') ?? {}
-      return new AccountBook(db, Buffer.from(key ?? []))
+      return new AccountBook(db, Buffer.from(key ?? []), log)
     } catch (error) {
       db.close()
       throw error
@@ -135,7 +118,7 @@ export class AccountBook implements AccountPort {
     this.#limit.check(id, from)
     if (!fits || person === undefined) {
       if (this.#limit.wrong(id, from) && row !== undefined)
-        this.#audit({ action: 'locked', account: id, by: id, from })
+        this.#audits.add({ action: 'locked', account: id, by: id, from })
       throw new CodedError('API_LOGIN', {
         expected: 'name and password of an account',
         actual: 'others',
@@ -143,7 +126,7 @@ export class AccountBook implements AccountPort {
       })
     }
     this.#limit.right(id, from)
-    this.#audit({ action: 'signed-in', account: id, role: person.role, by: id, from })
+    this.#audits.add({ action: 'signed-in', account: id, role: person.role, by: id, from })
     return { ...shown(person), stamp: person.stamp }
   }
 
@@ -161,7 +144,7 @@ export class AccountBook implements AccountPort {
       this.#db.insert('account', 'id, name, role, kind, secret, stamp, made_at, changed_at', [
         [id, name, role, kind, secret, newStamp(), at, at],
       ])
-      this.#audit({ action: 'made', account: id, role, ...doer })
+      this.#audits.add({ action: 'made', account: id, role, ...doer })
     })
     return token === undefined ? {} : { token }
   }
@@ -201,7 +184,7 @@ export class AccountBook implements AccountPort {
         ...(role === undefined ? [] : (['role'] as const)),
         ...(secret === null ? [] : (['secret'] as const)),
       ]
-      this.#audit({ action: 'changed', account: id, role: role ?? row.role, changed, ...doer })
+      this.#audits.add({ action: 'changed', account: id, role: role ?? row.role, changed, ...doer })
     })
     return fresh === undefined ? {} : { token: fresh }
   }
@@ -210,24 +193,17 @@ export class AccountBook implements AccountPort {
     this.#db.transaction(() => {
       this.#must(id)
       this.#db.run('delete from account where id = ?', id)
-      this.#audit({ action: 'removed', account: id, ...doer })
+      this.#audits.add({ action: 'removed', account: id, ...doer })
     })
   }
 
-  /** What happened, the newest last. @param open only what the log of the line does not have yet */
-  audits({ open, limit }: { open: boolean; limit: number }): Audited[] {
-    return this.#db
-      .all<{ id: string; at: string; audit: string }>(
-        `select id, at, audit from (
-           select * from account_audit ${open ? 'where logged = 0 order by position' : 'order by position desc'} limit ?
-         ) order by position`,
-        limit,
-      )
-      .map(({ id, at, audit }) => ({ id, at, audit: JSON.parse(audit) as AccountAudit }))
+  /** What happened, the newest last. @param asked `open`: only what the log of the line does not have yet */
+  audits(asked: { open: boolean; limit: number }): Audited[] {
+    return this.#audits.list(asked)
   }
 
   logged(id: string): void {
-    this.#db.run('update account_audit set logged = 1 where id = ?', id)
+    this.#audits.logged(id)
   }
 
   #row(id: string): Row | undefined {
@@ -255,12 +231,6 @@ export class AccountBook implements AccountPort {
         actual: value,
         zh: { expected: '未被其他账户使用' },
       })
-  }
-
-  #audit(audit: AccountAudit): void {
-    this.#db.insert('account_audit', 'id, at, audit', [
-      [uuidv7(), new Date().toISOString(), JSON.stringify(audit)],
-    ])
   }
 }
 

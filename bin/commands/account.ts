@@ -15,7 +15,7 @@ import {
 import { AccountBook } from '../accounts/account-book.ts'
 import type { Environment } from '../setup/environment.ts'
 import { askSecret } from '../terminal/ask-secret.ts'
-import { whole } from '../terminal/options.ts'
+import { DATA_OPTION, whole } from '../terminal/options.ts'
 import { printTable } from '../terminal/table.ts'
 
 interface DataOption {
@@ -39,8 +39,7 @@ interface SetOptions extends DataOption {
 export function addAccount(program: Command, environment: Environment): void {
   const account = program.command('account').description('who may do what on the pages and by the API')
   const roles = ROLES.join(', ')
-  const withData = (command: Command): Command =>
-    command.option('--data <dir>', 'data directory (or SIGHTLINE_DATA_DIR)')
+  const withData = (command: Command): Command => command.option(...DATA_OPTION)
   const dirOf = (o: DataOption): string => resolve(o.data ?? environment.dataDir ?? '.sightline')
   const inBook = async <T>(o: DataOption, work: (book: AccountBook) => T): Promise<Awaited<T>> => {
     const dir = dirOf(o)

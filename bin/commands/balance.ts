@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { CodedError, shiftRange, type TriggerBalance } from '../../contracts/index.ts'
 import { keptShifts, openTraceQuery } from '../../traceability/query/index.ts'
 import type { Environment } from '../setup/environment.ts'
-import { whole } from '../terminal/options.ts'
+import { DATA_OPTION, whole } from '../terminal/options.ts'
 import { dataDirOf } from '../line/state-facts.ts'
 import { printTable } from '../terminal/table.ts'
 import { timeRange } from '../terminal/time-range.ts'
@@ -32,7 +32,7 @@ export function addBalance(program: Command, environment: Environment): void {
     .description(
       'audit of the triggers: verdicts + no-verdicts + open; exit code 3 where some are in none, nor wait in the spool',
     )
-    .option('--data <dir>', 'data directory (or SIGHTLINE_DATA_DIR)')
+    .option(...DATA_OPTION)
     .option('--last <n>', 'per shift: the running one and those before it, so many together', whole(1, 1_000))
     .option('--from <time>', 'triggers from this time on (RFC 3339)')
     .option('--to <time>', 'triggers before this time')

@@ -8,6 +8,7 @@ import { dataDirOf } from '../line/state-facts.ts'
 import { printTable } from '../terminal/table.ts'
 import { timeOf, timeRange } from '../terminal/time-range.ts'
 import { writeOut } from '../terminal/write-out.ts'
+import { DATA_OPTION } from '../terminal/options.ts'
 
 interface Options {
   data?: string
@@ -29,7 +30,7 @@ export function addCauses(program: Command, environment: Environment): void {
     .description(
       'what goes with the defects: lots, components, suppliers, stations, holders, shifts …, ranked',
     )
-    .option('--data <dir>', 'data directory (or SIGHTLINE_DATA_DIR)')
+    .option(...DATA_OPTION)
     .option('--plant [schema]', 'ask the store of the plant (SIGHTLINE_DATABASE_URL) instead')
     .option('--class <name>', 'only parts with this defect class are bad, instead of all that failed')
     .option('--each-class', 'compare every frequent defect class by itself, too')

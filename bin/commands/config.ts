@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { lintRules } from '../../inspection/index.ts'
 import { lineFile, loadLine } from '../line/config.ts'
+import { checkGoldens } from '../line/golden.ts'
 import type { Environment } from '../setup/environment.ts'
 
 export function addConfig(program: Command, environment: Environment): void {
@@ -8,12 +9,15 @@ export function addConfig(program: Command, environment: Environment): void {
     .command('config')
     .description('configuration of a line')
     .command('validate <line>')
-    .description('check a line file, its recipes and their rules without starting anything')
+    .description('check a line file, its recipes, their rules and golden templates without starting the line')
     .action(async (name: string) => {
       const config = await loadLine(lineFile(name), environment, {}, process.env)
-      const warnings = [...config.recipes.values()].flatMap((r) =>
-        lintRules(r.recipe).map((w) => ({ recipe: r.id, ...w })),
-      )
+      const warnings = [
+        ...[...config.recipes.values()].flatMap((r) =>
+          lintRules(r.recipe).map((w) => ({ recipe: r.id, ...w })),
+        ),
+        ...(await checkGoldens(config, environment)),
+      ]
       const facts = {
         line: config.spec.line,
         file: config.file,

@@ -10,6 +10,7 @@ import {
 import type { Environment } from '../setup/environment.ts'
 import { requireWords } from '../line/on-record.ts'
 import { dataDirOf, stateFacts } from '../line/state-facts.ts'
+import { DATA_OPTION } from '../terminal/options.ts'
 
 interface Options {
   data?: string
@@ -22,7 +23,7 @@ export function addDispose(program: Command, environment: Environment): void {
   program
     .command('dispose <unit> <disposition>')
     .description(`decide what becomes of a unit: ${UNIT_DISPOSITIONS.join(', ')}`)
-    .option('--data <dir>', 'data directory (or SIGHTLINE_DATA_DIR)')
+    .option(...DATA_OPTION)
     .option('--reason <text>', 'why, as record and pages will show it')
     .option('--by <name>', 'who decides')
     .action((unit: string, disposition: string, o: Options) => decide(unit, disposition, o, environment))

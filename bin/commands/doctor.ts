@@ -19,6 +19,7 @@ import { modelDirs, trustedKeys } from '../setup/models.ts'
 import { openFileLimit, openFilesFor } from '../setup/open-files.ts'
 import { version } from '../setup/paths.ts'
 import { printTable } from '../terminal/table.ts'
+import { DATA_OPTION } from '../terminal/options.ts'
 
 interface Finding {
   check: string
@@ -36,7 +37,7 @@ export function addDoctor(program: Command, environment: Environment): void {
     .description(
       'look at disk, open files, models, execution providers, ffmpeg, Redis, PostgreSQL and clock of this machine',
     )
-    .option('--data <dir>', 'data directory (or SIGHTLINE_DATA_DIR)')
+    .option(...DATA_OPTION)
     .option('--json', 'print JSON')
     .action(async (o: { data?: string; json?: boolean }) => {
       const dir = resolve(o.data ?? environment.dataDir ?? '.sightline')

@@ -19,6 +19,7 @@ import { plantQuery } from '../plant/address.ts'
 import { dataDirOf } from '../line/state-facts.ts'
 import { printTable } from '../terminal/table.ts'
 import { timeRange } from '../terminal/time-range.ts'
+import { DATA_OPTION } from '../terminal/options.ts'
 
 /** No table, but a data set. */
 const LABELS = 'labels'
@@ -44,7 +45,7 @@ export function addExport(program: Command, environment: Environment): void {
     .option('--from <time>', 'judged from this time on (RFC 3339)')
     .option('--to <time>', 'and before this one')
     .option('--bom', 'begin CSV with a byte order mark: Excel reads Chinese text right')
-    .option('--data <dir>', 'data directory (or SIGHTLINE_DATA_DIR)')
+    .option(...DATA_OPTION)
     .option('--plant [schema]', 'ask the store of the plant (SIGHTLINE_DATABASE_URL) instead')
     .action(async (out: string, o: Options) => {
       if (o.what === LABELS) return toFolder(out, o, environment)

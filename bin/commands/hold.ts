@@ -6,6 +6,7 @@ import type { Environment } from '../setup/environment.ts'
 import { requireWords } from '../line/on-record.ts'
 import { dataDirOf, stateFacts } from '../line/state-facts.ts'
 import { printTable } from '../terminal/table.ts'
+import { DATA_OPTION } from '../terminal/options.ts'
 
 interface Options {
   data?: string
@@ -19,7 +20,7 @@ export function addHold(program: Command, environment: Environment): void {
   program
     .command('hold [target]')
     .description('hold a lot by name, or unit/…, supplier/…, station/…; without a target: what is on hold')
-    .option('--data <dir>', 'data directory (or SIGHTLINE_DATA_DIR)')
+    .option(...DATA_OPTION)
     .option('--reason <text>', 'why, as record and pages will show it')
     .option('--by <name>', 'who places the hold')
     .action(async (target: string | undefined, o: Options) => {
@@ -29,7 +30,7 @@ export function addHold(program: Command, environment: Environment): void {
   program
     .command('release <target>')
     .description('end the hold of a lot, unit, supplier or station')
-    .option('--data <dir>', 'data directory (or SIGHTLINE_DATA_DIR)')
+    .option(...DATA_OPTION)
     .option('--reason <text>', 'why it may go on')
     .option('--by <name>', 'who releases it')
     .action((target: string, o: Options) => state('release', target, o, environment))

@@ -5,6 +5,7 @@ import type { Environment } from '../setup/environment.ts'
 import { inDataDir, postToLine } from '../setup/in-data-dir.ts'
 import { requireWords } from '../line/on-record.ts'
 import { dataDirOf, sayOnStderr } from '../line/state-facts.ts'
+import { DATA_OPTION } from '../terminal/options.ts'
 
 interface Options {
   data?: string
@@ -22,7 +23,7 @@ export function addIdentity(program: Command, environment: Environment): void {
     identity
       .command(`${kind} <canonical> <others...>`)
       .description(`${what}; URIs or unit/<serial>`)
-      .option('--data <dir>', 'data directory (or SIGHTLINE_DATA_DIR)')
+      .option(...DATA_OPTION)
       .option('--reason <text>', 'how that is known')
       .option('--by <name>', 'who says so')
       .action(async (canonical: string, others: string[], o: Options) => {

@@ -18,7 +18,7 @@ import type { Environment } from '../setup/environment.ts'
 import { gatesDir } from '../life/life.ts'
 import { modelSetup } from '../setup/models.ts'
 import { openDataSet } from '../images/open-data-set.ts'
-import { number, whole } from '../terminal/options.ts'
+import { DATA_OPTION, number, whole } from '../terminal/options.ts'
 import { showProgress } from '../terminal/progress.ts'
 import { printTable } from '../terminal/table.ts'
 
@@ -63,7 +63,7 @@ export function addModelsGate(models: Command, environment: Environment): void {
     )
     .option('--no-zero-tolerance', 'allow new escapes as long as the test does not find more of them')
     .option('--allow-overkill', 'take more good parts stopped than now; else the same test refuses them')
-    .option('--data <dir>', 'data directory of the line (or SIGHTLINE_DATA_DIR)')
+    .option(...DATA_OPTION)
     .option('--workers <n>', 'inspection workers; default: one per core', whole(1, 256))
     .option('--provider <name...>', 'execution providers in order', ['cpu'])
     .option('--json', 'print JSON')

@@ -1,5 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { asCoded, makeFolder } from '../../contracts/index.ts'
@@ -19,6 +18,7 @@ import { modelSetup, trustedKeys } from '../setup/models.ts'
 import { openDataSet } from '../images/open-data-set.ts'
 import { whole } from '../terminal/options.ts'
 import { taughtDir } from '../setup/paths.ts'
+import { inScratchFolder } from '../setup/scratch-folder.ts'
 import { showProgress } from '../terminal/progress.ts'
 import { accuracyOfBoth } from '../quantise/accuracy.ts'
 import { quantiseImages } from '../quantise/images.ts'
@@ -93,37 +93,36 @@ async function run(dir: string, flags: Flags, environment: Environment): Promise
     weightBits: flags.weightBits === '7' ? 7 : 8,
     onTrial: (trial) => process.stderr.write(`${JSON.stringify({ task: 'quantize', ...trial })}\n`),
   })
-  const scratch = await mkdtemp(join(tmpdir(), 'sightline-quantise-'))
-  const progress = showProgress('accuracy')
-  try {
-    const pack = (to: string, card = result.card) =>
-      packModel({ onnx: result.model, card, goldenInputs: float.golden, outDir: to, privateKeyPem, keyId })
-    const draft = join(scratch, 'packages', id)
-    await mkdir(dirname(draft))
-    await pack(draft)
-    const setup = await modelSetup(['cpu'], environment)
-    const own = { [keyId]: (await publicKeyIn(keyFile)) ?? '' }
-    const accuracy = await accuracyOfBoth(
-      dataset,
-      { quantised: draft, float: dir },
-      { ...setup, trustedKeys: { ...setup.trustedKeys, ...own } },
-      (done, total) => progress.update(done, total),
-    )
-    progress.stop()
-    let packed = null
-    if (result.accepted) {
-      makeFolder(dirname(outDir))
-      packed = await pack(outDir, { ...result.card, metrics: { ...result.card.metrics, ...named(accuracy) } })
-    } else process.exitCode = 3
-    const { model, ...facts } = result
-    const sizes = { floatBytes: float.model.length, bytes: model.length }
-    if (flags.json)
-      process.stdout.write(`${JSON.stringify({ ...facts, ...sizes, accuracy, packed }, null, 2)}\n`)
-    else print(result, flags.maxFlips, sizes, accuracy, packed)
-  } finally {
-    progress.stop()
-    await rm(scratch, { recursive: true, force: true })
-  }
+  const pack = (to: string, card = result.card) =>
+    packModel({ onnx: result.model, card, goldenInputs: float.golden, outDir: to, privateKeyPem, keyId })
+  const accuracy = await inScratchFolder('quantise', async (scratch) => {
+    const progress = showProgress('accuracy')
+    try {
+      const draft = join(scratch, 'packages', id)
+      await mkdir(dirname(draft))
+      await pack(draft)
+      const setup = await modelSetup(['cpu'], environment)
+      const own = { [keyId]: (await publicKeyIn(keyFile)) ?? '' }
+      return await accuracyOfBoth(
+        dataset,
+        { quantised: draft, float: dir },
+        { ...setup, trustedKeys: { ...setup.trustedKeys, ...own } },
+        (done, total) => progress.update(done, total),
+      )
+    } finally {
+      progress.stop()
+    }
+  })
+  let packed = null
+  if (result.accepted) {
+    makeFolder(dirname(outDir))
+    packed = await pack(outDir, { ...result.card, metrics: { ...result.card.metrics, ...named(accuracy) } })
+  } else process.exitCode = 3
+  const { model, ...facts } = result
+  const sizes = { floatBytes: float.model.length, bytes: model.length }
+  if (flags.json)
+    process.stdout.write(`${JSON.stringify({ ...facts, ...sizes, accuracy, packed }, null, 2)}\n`)
+  else print(result, flags.maxFlips, sizes, accuracy, packed)
 }
 
 /** Numbers of both on the labelled images, for the card. */

@@ -6,6 +6,7 @@ import type { Environment } from '../setup/environment.ts'
 import { plantQuery } from '../plant/address.ts'
 import { dataDirOf } from '../line/state-facts.ts'
 import { printTable } from '../terminal/table.ts'
+import { DATA_OPTION } from '../terminal/options.ts'
 
 interface Options {
   data?: string
@@ -21,7 +22,7 @@ export function addNcr(program: Command, environment: Environment): void {
   program
     .command('ncr [id]')
     .description('nonconformance reports that are open, or one with its history')
-    .option('--data <dir>', 'data directory (or SIGHTLINE_DATA_DIR)')
+    .option(...DATA_OPTION)
     .option('--plant [schema]', 'ask the store of the plant (SIGHTLINE_DATABASE_URL) instead')
     .option('--target <thing>', 'only those about lot/…, unit/…, supplier/…, station/…, recipe/…, model/…')
     .option('--all', 'closed and withdrawn ones too')

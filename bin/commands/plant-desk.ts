@@ -48,7 +48,7 @@ export function addPlantDesk(plant: Command, environment: Environment): void {
     .option('--port <n>', 'port', whole(0, 65_535), environment.port ?? 8415)
     .option('--host <address>', 'address', environment.host ?? '127.0.0.1')
     .option('--allow-host <name...>', 'host names besides localhost and that of this machine')
-    .option('--data <dir>', 'directory of its accounts (or SIGHTLINE_DATA_DIR)')
+    .option('--data <dir>', 'directory of its accounts (default: SIGHTLINE_DATA_DIR, else .sightline)')
     .option('--plain-sign-in', 'take passwords over plain http from other machines, too')
     .option('--check-every <minutes>', 'pause between two checks of all logs', whole(1, 10_080), 60)
     .action((o: ServeOptions) => serve(o, environment))

@@ -15,7 +15,7 @@ import {
 import type { Environment } from '../setup/environment.ts'
 import { plantAddress } from '../plant/address.ts'
 import { tellReplication } from '../line/replication.ts'
-import { expectedBy } from '../terminal/options.ts'
+import { DATA_OPTION, expectedBy } from '../terminal/options.ts'
 import { dataDirOf } from '../line/state-facts.ts'
 import { printTable } from '../terminal/table.ts'
 import { writeOut } from '../terminal/write-out.ts'
@@ -61,7 +61,7 @@ export function addPlant(program: Command, environment: Environment): void {
   plant
     .command('replicate')
     .description('carry the log of a data directory into the plant store; ends when all of it is there')
-    .option('--data <dir>', 'data directory (or SIGHTLINE_DATA_DIR)')
+    .option(...DATA_OPTION)
     .option('--schema <name>', 'schema of the plant', 'sightline')
     .option('--log <name>', 'name of the log in the plant; default <plant>/<line>')
     .option('--images <which>', `image files that go along: ${IMAGE_COPIES.join(', ')}`, 'none')

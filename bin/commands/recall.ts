@@ -14,6 +14,7 @@ import { plantQuery } from '../plant/address.ts'
 import { printTable } from '../terminal/table.ts'
 import { timeRange } from '../terminal/time-range.ts'
 import { writeOut } from '../terminal/write-out.ts'
+import { DATA_OPTION } from '../terminal/options.ts'
 
 interface Options {
   data?: string
@@ -31,7 +32,7 @@ export function addRecall(program: Command, environment: Environment): void {
     .description(
       'every unit that a lot, component, supplier, model, recipe or station went into, and where each is',
     )
-    .option('--data <dir>', 'data directory (or SIGHTLINE_DATA_DIR)')
+    .option(...DATA_OPTION)
     .option('--plant [schema]', 'ask the store of the plant (SIGHTLINE_DATABASE_URL) instead')
     .option('--from <time>', 'only what was judged, or was at the station, from this time on (RFC 3339)')
     .option('--to <time>', 'and before this one')

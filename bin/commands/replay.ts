@@ -7,6 +7,7 @@ import type { Environment } from '../setup/environment.ts'
 import { modelSetup } from '../setup/models.ts'
 import { paths } from '../setup/paths.ts'
 import { dataDirOf } from '../line/state-facts.ts'
+import { DATA_OPTION } from '../terminal/options.ts'
 
 /** What tools and rules say; the line may have taken a verdict back for reasons that are not in the picture. */
 const SEEN = ['findings', 'measurements', 'codes', 'scores', 'maps', 'registration', 'quality'] as const
@@ -27,7 +28,7 @@ export function addReplay(program: Command, environment: Environment): void {
   program
     .command('replay <serial>')
     .description('judge a part again from its record alone; exit code 3 when anything differs')
-    .option('--data <dir>', 'data directory (or SIGHTLINE_DATA_DIR)')
+    .option(...DATA_OPTION)
     .option('--recipes <dir>', 'folder of the recipes', `${paths.lines}/recipes`)
     .action(async (serial: string, o: { data?: string; recipes: string }) => {
       const query = openTraceQuery(dataDirOf(o.data, environment))

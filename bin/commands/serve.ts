@@ -8,7 +8,7 @@ import { log } from '../setup/log.ts'
 import { whole } from '../terminal/options.ts'
 import { checkPorts } from '../setup/free-ports.ts'
 import { paths } from '../setup/paths.ts'
-import { reportStarted, supervise } from '../setup/supervise.ts'
+import { reportStarted, reportStopping, supervise } from '../setup/supervise.ts'
 
 interface ServeOptions {
   data?: string
@@ -23,10 +23,24 @@ interface ServeOptions {
 export function addServe(program: Command, environment: Environment): void {
   const options = (command: Command): Command =>
     command
-      .option('--data <dir>', 'data directory (or SIGHTLINE_DATA_DIR)')
-      .option('--port <n>', 'port of the dashboard', whole(0, 65_535))
-      .option('--host <address>', 'address of the dashboard')
-      .option('--workers <n>', 'inspection workers, 0 = one per core', whole(0, 256))
+      .option(
+        '--data <dir>',
+        'data directory (default: SIGHTLINE_DATA_DIR, else `data.dir` of the line file, else .sightline)',
+      )
+      .option(
+        '--port <n>',
+        'port of the dashboard (default: SIGHTLINE_PORT, else that of the line file, else 8414)',
+        whole(0, 65_535),
+      )
+      .option(
+        '--host <address>',
+        'address of the dashboard (default: SIGHTLINE_HOST, else that of the line file, else 127.0.0.1)',
+      )
+      .option(
+        '--workers <n>',
+        'inspection workers, 0 = one per core (default: SIGHTLINE_WORKERS, else as the line file says, else 0)',
+        whole(0, 256),
+      )
       .option('--once', 'end when every source has ended')
       .option('--no-supervisor', 'run in this process, without restarts')
       .addOption(command.createOption('--supervised').hideHelp())
@@ -55,8 +69,9 @@ async function serve(file: string, o: ServeOptions, environment: Environment): P
   const stop = (): void => {
     if (stopping) return
     stopping = true
+    reportStopping()
     line.stop().then(
-      () => process.exit(0),
+      (owed) => process.exit(owed === 0 ? 0 : 1),
       (error: unknown) => {
         log.error({ error: String(error) }, 'the line did not stop cleanly')
         process.exit(1)

@@ -4,7 +4,7 @@ import { checkReplay, checkSink, consumerOf, openPartStore, replayEvent } from '
 import { openTraceQuery } from '../../traceability/query/index.ts'
 import type { Environment } from '../setup/environment.ts'
 import { inDataDir, postToLine } from '../setup/in-data-dir.ts'
-import { whole } from '../terminal/options.ts'
+import { DATA_OPTION, whole } from '../terminal/options.ts'
 import { requireWords } from '../line/on-record.ts'
 import { dataDirOf, sayOnStderr } from '../line/state-facts.ts'
 import { printTable } from '../terminal/table.ts'
@@ -35,14 +35,14 @@ export function addSinks(program: Command, environment: Environment): void {
   sinks
     .command('list')
     .description('position of every sink, and the events that were not taken, with the reason, newest first')
-    .option('--data <dir>', 'data directory (or SIGHTLINE_DATA_DIR)')
+    .option(...DATA_OPTION)
     .option('--limit <n>', 'events that were not taken, per sink', whole(0, 100_000), 20)
     .option('--json', 'print JSON')
     .action((o: ListOptions) => list(dataDirOf(o.data, environment), o))
   sinks
     .command('replay <name>')
     .description('send a sink everything behind a position again, or its dead letters')
-    .option('--data <dir>', 'data directory (or SIGHTLINE_DATA_DIR)')
+    .option(...DATA_OPTION)
     .option('--from <position>', 'everything behind this position of the log', whole(0))
     .option('--dead', 'its dead letters only, in order, once each')
     .option('--by <name>', 'who asks for it')

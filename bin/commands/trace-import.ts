@@ -12,6 +12,7 @@ import { parseCsvText } from '../../scenarios/index.ts'
 import type { Environment } from '../setup/environment.ts'
 import { dataDirOf, stateFacts } from '../line/state-facts.ts'
 import { utcOf } from '../terminal/time-range.ts'
+import { DATA_OPTION } from '../terminal/options.ts'
 
 /** Namespace of facts without an id of their own (a random UUID of this program): the same row is the same fact. */
 const NAMESPACE = '8f3a54c2-54cf-4a1c-93f4-0c40ff0c5c61'
@@ -23,7 +24,7 @@ export function addTraceImport(trace: Command, environment: Environment): void {
     .description(
       'record facts from CSV: kind, at, by, and the columns of the kind; the same row is recorded once',
     )
-    .option('--data <dir>', 'data directory (or SIGHTLINE_DATA_DIR)')
+    .option(...DATA_OPTION)
     .action(async (file: string, _own: object, command: Command) => {
       const o = command.optsWithGlobals<{ data?: string }>()
       const facts = factsOf(file, await readText(file))

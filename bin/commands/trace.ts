@@ -13,6 +13,7 @@ import { dataDirOf } from '../line/state-facts.ts'
 import { plantQuery } from '../plant/address.ts'
 import { writeOut } from '../terminal/write-out.ts'
 import { addTraceImport } from './trace-import.ts'
+import { DATA_OPTION } from '../terminal/options.ts'
 
 interface TraceOptions {
   data?: string
@@ -27,7 +28,7 @@ export function addTrace(program: Command, environment: Environment): void {
   const trace = program
     .command('trace <serial>')
     .description('print the life of a part: serial, canonical URI, or the text of its label')
-    .option('--data <dir>', 'data directory (or SIGHTLINE_DATA_DIR)')
+    .option(...DATA_OPTION)
     .option('--plant [schema]', 'ask the store of the plant (SIGHTLINE_DATABASE_URL) instead')
     .option('--json', 'print JSON')
     .option('--bundle <file>', 'write the evidence about the part to a file that `verify` checks anywhere')

@@ -3,12 +3,14 @@ import { hostname } from 'node:os'
 import { CodedError, type ErrorFact, killProcess, spawnProcess, fromFact } from '../../contracts/index.ts'
 import {
   compareResults,
+  copiesAcross,
   type DetectionType,
   evaluate,
   type EvaluateOptions,
   type EvaluationResult,
   findLeakage,
   openDataset,
+  repeatedImages,
   renderReport,
 } from '../../datasets/index.ts'
 import { type BackgroundProgress, loadRecipe } from '../../inspection/index.ts'
@@ -71,13 +73,14 @@ export async function runEvaluation(
       actual: 'none',
       hint: 'with --queue the host of the worker must have it under the same path: mount it there',
     })
-  const dataset = await openDataset(dir, {
+  const opened = await openDataset(dir, {
     forJudging: true,
     ...(format === undefined ? {} : { format }),
     ...(goodLabels === undefined ? {} : { goodLabels }),
     ...(split === undefined ? {} : { split }),
     ...(limit === undefined ? {} : { limit }),
   })
+  const dataset = { ...opened, leftOut: [...opened.leftOut, ...(await repeatedImages(opened))] }
   const common = {
     dataset,
     models: await modelSetup(['cpu'], environment),
@@ -95,11 +98,15 @@ export async function runEvaluation(
     ...(order.detections === undefined ? {} : { exported: order.detections }),
     onProgress: (done) => onProgress({ done, total }),
   })
-  if (leakage)
-    result.leakage = await findLeakage(dataset.allImages, {
+  if (leakage) {
+    const found = await findLeakage(dataset.allImages, {
       ...leakage,
       ...(split === undefined ? {} : { split }),
     })
+    const copies = (found?.pairs ?? []).filter((p) => p.kind === 'copy')
+    result.leakage = found
+    result.dataset.leftOut.push(...copiesAcross(dir, found?.counts.copy ?? 0, copies))
+  }
   if (otherSubject) {
     const other = await evaluate({
       ...common,

@@ -47,7 +47,7 @@ export function evaluationText(r: EvaluationResult): string {
   if (j)
     lines.push(
       '',
-      'parts',
+      'parts; each image counts as one, so that intervals are too narrow where several show one part',
       `  escape: ${withInterval(j.escape)}`,
       `    ${inPpm(j.escape)}`,
       `  overkill: ${withInterval(j.overkill)}`,

@@ -1,16 +1,7 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import {
-  asCoded,
-  CodedError,
-  type ErrorFact,
-  fromFact,
-  type LineSpec,
-  toFact,
-} from '../../contracts/index.ts'
-import { type Canary, canaryJob, type LoadedRecipe, type LocalInspector } from '../../inspection/index.ts'
+import { asCoded, type ErrorFact, fromFact, type LineSpec, toFact } from '../../contracts/index.ts'
+import type { Canary, LoadedRecipe, LocalInspector } from '../../inspection/index.ts'
 import { log } from '../setup/log.ts'
-import { partContext } from './part-context.ts'
+import { goldenDoubt, judgeGolden } from './golden.ts'
 
 const EVERY_MS = 60_000
 
@@ -122,8 +113,11 @@ export class CanaryWatch {
   }
 
   async #include(loaded: LoadedRecipe): Promise<void> {
-    const canary = await goldenCanary(this.#inspector, this.#spec, loaded)
-    if (!canary) return
+    const judged = await judgeGolden(this.#inspector, this.#spec, loaded)
+    if (!judged) return
+    const { canary, verdict } = judged
+    const doubt = goldenDoubt(verdict)
+    if (doubt && !this.#known.has(loaded.sha256)) log.warn({ recipe: loaded.id }, doubt.en)
     const expect = this.#known.get(loaded.sha256) ?? canary.expect
     this.#known.set(loaded.sha256, expect)
     this.#canaries.push({ ...canary, expect })
@@ -148,30 +142,4 @@ export class CanaryWatch {
     if (before && !this.fault) log.warn(before, 'the canaries are judged right again')
     if (this.#wrong.size > 0) await this.#onFault(new Map(this.#wrong))
   }
-}
-
-async function goldenCanary(
-  inspector: LocalInspector,
-  spec: LineSpec,
-  { id, recipe, dir }: LoadedRecipe,
-): Promise<Canary | null> {
-  if (recipe.golden?.from !== 'file') return null
-  const canary: Canary = {
-    name: `golden template of ${id}`,
-    recipe: id,
-    context: partContext(spec, 'canary', recipe.product.id),
-    bytes: await readFile(join(dir, recipe.golden.file)),
-    format: { kind: 'encoded', mime: 'image/png' },
-    expect: { result: 'pass' },
-  }
-  const { verdict } = await inspector.inspect(canaryJob(canary)).outcome
-  if (verdict.noVerdict) {
-    throw new CodedError('INS_CANARY', {
-      path: id,
-      expected: 'a recipe that can judge its own golden template',
-      actual: verdict.noVerdict.message,
-      hint: 'check golden template, quality limits and tools of the recipe',
-    })
-  }
-  return { ...canary, expect: { result: verdict.result, classes: verdict.findings.map((f) => f.class) } }
 }

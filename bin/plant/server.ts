@@ -102,7 +102,7 @@ export async function startPlantServer(o: PlantServerOptions): Promise<PlantServ
 /** @throws CFG_DATA_DIR, TRC_OPEN */
 function openBook(dir: string): AccountBook {
   makeFolder(dir, 'CFG_DATA_DIR')
-  return AccountBook.open(dir)
+  return AccountBook.open(dir, { log: false })
 }
 
 const shown = (l: PlantLogFacts, checks: ReadonlyMap<string, PlantLine['check']>): PlantLine => ({

@@ -4,6 +4,8 @@ import { log } from './log.ts'
 /** Starts again at most this often within the window; then the line stays down and says so. */
 const BUDGET = { restarts: 5, withinMs: 60_000 }
 
+const KILLED = 'by somebody, or by the system for want of memory (its log says so): start it again'
+
 /** Pause before a restart, ms: a port or a lock of the dead process needs a moment to be free. */
 const PAUSE_MS = 500
 
@@ -33,11 +35,14 @@ export function supervise(extraArgs: string[]): Promise<number> {
       child.on('message', (message) => {
         if (typeof message === 'object' && message !== null && 'endedWith' in message)
           told = Number(message.endedWith)
+        else if (message === 'stopping') stopping = true
         else everUp ||= message === 'started'
       })
       child.on('exit', (ownCode, signal) => {
         // A thread that hangs in native code has the ending process killed: its work was done by then.
         const code = ownCode ?? told
+        if (signal !== null && !stopping && !everUp)
+          log.error({ signal, hint: KILLED }, 'the line process was killed before it was up')
         if (stopping || !everUp || code === 0) return resolve(code ?? 1)
         const now = performance.now()
         deaths.push(now)
@@ -57,4 +62,9 @@ export function reportStarted(stop: () => void): void {
   // Before the listener that waits for native code, which may be the last thing the process does.
   process.prependListener('exit', (endedWith) => process.send?.({ endedWith }))
   if (process.send) process.on('disconnect', stop)
+}
+
+/** In the child: it ends by itself, and is not to be started again whatever its exit code. */
+export function reportStopping(): void {
+  process.send?.('stopping')
 }

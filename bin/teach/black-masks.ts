@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { CodedError, type ErrorFact } from '../../contracts/index.ts'
+import { CodedError, type WordedFact } from '../../contracts/index.ts'
 import { leftOut, masksAmong } from '../../datasets/index.ts'
 
 /**
@@ -14,7 +14,7 @@ import { leftOut, masksAmong } from '../../datasets/index.ts'
 export async function blackMasks(
   places: readonly string[],
   files: readonly string[],
-): Promise<{ masks: ReadonlySet<string>; said: ErrorFact[] }> {
+): Promise<{ masks: ReadonlySet<string>; said: WordedFact[] }> {
   const { masks, marking } = await masksAmong([...new Set(files.map((f) => resolve(f)))])
   const named = new Set(places.map((p) => resolve(p)))
   const [first, ...more] = [...new Set([...marking, ...masks.filter((m) => named.has(m))])]

@@ -5,7 +5,6 @@ import {
   asCoded,
   CodedError,
   endThread,
-  type ErrorFact,
   type WordedFact,
   errorText,
   fromFact,
@@ -116,6 +115,7 @@ async function teachAndPack(order: TeachOrder, tools: TeachTools): Promise<Teach
   const defects = await imagesOf(order.defects, frames, [])
   let good: FoundImages
   let taught: TaughtModel
+  let parent: Parameters<typeof packTaught>[0]['parent']
   if (order.from === null) {
     good = await imagesOf(order.good, frames, [])
     taught = await teach({
@@ -127,11 +127,14 @@ async function teachAndPack(order: TeachOrder, tools: TeachTools): Promise<Teach
       onProgress,
     })
   } else {
-    const { sha256, golden } = await verifyPackage(order.from, keys)
+    const { sha256, golden, card } = await verifyPackage(order.from, keys)
     const saved = await loadTeachData(teachDataDir(order.from), sha256)
     // Also those that are taken out now: in the history of the model a name stays that of one image.
     const names = saved.good.map((g) => g.name)
     good = await imagesOf(order.good, frames, names)
+    // Of each name there is one image.
+    const removed = new Set(order.remove).size
+    parent = { id: card.id, version: card.version, sha256, images: names.length, removed }
     // What a run may take is its own, and no setting of the model.
     const { timeLimitS, memoryLimitBytes, threads } = order.options
     const data = { ...saved, options: { ...saved.options, timeLimitS, memoryLimitBytes, threads } }
@@ -153,6 +156,7 @@ async function teachAndPack(order: TeachOrder, tools: TeachTools): Promise<Teach
     id,
     version: order.version,
     title: { zh: `${id}:由良品图像示教`, en: `${id}: taught from good images` },
+    ...(parent && { parent }),
     outDir: order.outDir,
     privateKeyPem,
     keyId: order.keyId,
@@ -172,7 +176,7 @@ async function withMask({ options, mask }: TeachOrder, good: readonly TeachImage
 interface FoundImages {
   images: TeachImage[]
   /** Pictures of the folders that are not taken. */
-  leftOut: ErrorFact[]
+  leftOut: WordedFact[]
 }
 
 /** Images of folders and files, each by a name of its own that is not among those `taken`. */
@@ -182,7 +186,7 @@ async function imagesOf(
   taken: readonly string[],
 ): Promise<FoundImages> {
   const listed: string[] = []
-  const leftOut: ErrorFact[] = []
+  const leftOut: WordedFact[] = []
   for (const place of places) {
     const found = (await listImages(place).catch(unread(place))).map((entry) => entry.path)
     leftOut.push(...(await picturesBeside(place, found)))

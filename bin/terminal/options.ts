@@ -1,5 +1,11 @@
 import { InvalidArgumentError } from 'commander'
 
+/** The option `--data` of every command that reads or writes the records of a line. */
+export const DATA_OPTION = [
+  '--data <dir>',
+  'data directory (default: SIGHTLINE_DATA_DIR, else .sightline)',
+] as const
+
 /** What a schema expected, without the words of its checker before it, which say less than the code. */
 export const expectedBy = (message: string | undefined): string =>
   (message ?? 'an option').replace(/^[^:]*: expected /, '').replaceAll('"', '')

@@ -34,7 +34,7 @@ export async function openModbusLink(at: ModbusAddress): Promise<ModbusLink> {
   const ask = async <T>(request: () => Promise<T>, what: string): Promise<T> => {
     if (socket.destroyed) throw new CodedError('CAM_IO', { path: where, actual: 'the connection is closed' })
     try {
-      return await request()
+      return await unlessClosed(socket, request())
     } catch (e) {
       throw asCoded(e, 'CAM_IO', { path: where, actual: `${what}: ${said(e, at.timeoutMs)}` })
     }
@@ -57,6 +57,15 @@ export async function openModbusLink(at: ModbusAddress): Promise<ModbusLink> {
     },
     drop: () => void socket.destroy(),
   }
+}
+
+/** The library waits for the answer of a connection that is gone until its time is over. */
+function unlessClosed<T>(socket: Socket, answer: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const closed = (): void => reject(new Error('the connection was closed'))
+    socket.once('close', closed)
+    answer.finally(() => socket.off('close', closed)).then(resolve, reject)
+  })
 }
 
 /** The library throws objects that are no `Error`, the timeout among them. */

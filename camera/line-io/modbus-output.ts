@@ -1,5 +1,11 @@
 import { asCoded, CodedError, monoMs } from '../../contracts/index.ts'
-import type { RejectAck, RejectCommand, RejectOutput, RejectOutputSpec } from '../../contracts/index.ts'
+import type {
+  LostTriggers,
+  RejectAck,
+  RejectCommand,
+  RejectOutput,
+  RejectOutputSpec,
+} from '../../contracts/index.ts'
 import { openModbusLink } from './modbus-link.ts'
 import type { ModbusLink } from './modbus-link.ts'
 import { handshake, HANDSHAKE_START, pcImage } from './plc-handshake.ts'
@@ -33,6 +39,7 @@ export function modbusOutput(options: ModbusOutputOptions): RejectOutput {
   const limits = { ackMs, freshMs }
   const pending = new Map<number, (ack: RejectAck) => void>()
   const listeners = new Set<(trigger: number, anew: boolean) => void>()
+  const lostListeners = new Set<(lost: LostTriggers) => void>()
   let state: HandshakeState = HANDSHAKE_START
   const pulse = new PlcPulse(heartbeatMs)
   let link: ModbusLink | null = null
@@ -47,18 +54,25 @@ export function modbusOutput(options: ModbusOutputOptions): RejectOutput {
   let failed = 0
   let lastError: string | null = null
 
-  const announce = (trigger: number, anew: boolean): void => {
-    // What the PLC counted while nobody listened is unknown: the first number may be below those of an earlier run.
-    for (const listener of listeners) listener(trigger, anew || !announced)
-    announced = true
+  /** What the PLC counted while nobody listened is unknown: the first number may be below those of an earlier run. */
+  const first = (anew: boolean): boolean => {
+    const may = anew || !announced
+    announced = listeners.size > 0 || lostListeners.size > 0
+    return may
   }
 
   const feed = (input: HandshakeInput): void => {
     const step = handshake(state, input, limits)
     state = step.state
     for (const out of step.out) {
-      if (out.kind === 'trigger') announce(out.trigger, out.anew ?? false)
-      else if (out.kind === 'violation')
+      if (out.kind === 'trigger') {
+        const anew = first(out.anew ?? false)
+        for (const listener of listeners) listener(out.trigger, anew)
+      } else if (out.kind === 'lost') {
+        const { from, to, sinceMs } = out
+        const anew = first(out.anew)
+        for (const listener of lostListeners) listener({ from, to, sinceMs, anew })
+      } else if (out.kind === 'violation')
         lastError = new CodedError('CAM_HANDSHAKE', { actual: out.message }).message
       else {
         const resolve = pending.get(out.trigger)
@@ -215,6 +229,10 @@ export function modbusOutput(options: ModbusOutputOptions): RejectOutput {
     onTrigger: (listener) => {
       listeners.add(listener)
       return () => void listeners.delete(listener)
+    },
+    onLost: (listener) => {
+      lostListeners.add(listener)
+      return () => void lostListeners.delete(listener)
     },
     setReady: (ready) => lines({ ready }),
     setFault: (fault) => lines({ fault }),

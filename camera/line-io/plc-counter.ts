@@ -9,8 +9,11 @@ export interface PlcCounter {
 
 export type CounterReading =
   | { kind: 'same' | 'base' | 'doubtful' }
-  /** The counter went on; `lostTo` is the last number whose part may be gone, `trigger` the one before the camera. */
-  | { kind: 'counted' | 'restarted'; trigger: number | null; lostTo: number }
+  /**
+   * The counter went on; `lostTo` is the last number whose part may be gone, `trigger` the one before the camera. `sinceMs`:
+   * the poll that had not seen it yet.
+   */
+  | { kind: 'counted' | 'restarted'; trigger: number | null; lostTo: number; sinceMs: number }
 
 /** The counter has 32 bits. */
 const WRAP = 0x1_0000_0000
@@ -43,5 +46,8 @@ export function readCounter(
   // A counter that was set to 0 has counted no part; one that wrapped has.
   const aPart = value > 0 || counter === WRAP - 1
   const trigger = fresh && aPart ? value : null
-  return { now: taken, reading: { kind, trigger, lostTo: trigger === null ? value : value - 1 } }
+  return {
+    now: taken,
+    reading: { kind, trigger, lostTo: trigger === null ? value : value - 1, sinceMs: beforeMs ?? atMs },
+  }
 }

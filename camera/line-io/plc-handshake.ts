@@ -28,6 +28,7 @@ export interface HandshakeState extends PlcCounter {
   fault: boolean
   /** Announced triggers without an acknowledged result. */
   open: readonly number[]
+  /** The most urgent first, so that a long queue, as between camera and gate far apart, is not sorted for every part. */
   queue: readonly PlcResult[]
   /** The result in the registers; `writtenMs` is null until the write is confirmed. */
   shown: { result: PlcResult; writtenMs: number | null } | null
@@ -35,8 +36,13 @@ export interface HandshakeState extends PlcCounter {
   settled: readonly number[]
   /** After a restart of the counter: the numbers of the old count whose results may still come. */
   guard: { untilMs: number; orphans: readonly number[] } | null
-  /** The count began anew and none of its triggers was announced yet. */
+  /** The count began anew and none of its triggers was announced yet, or known to be lost. */
   anew: boolean
+  /**
+   * The acknowledge that stood in the registers when the count began, or began again, as long as it stands there: of a PLC
+   * that keeps this register and not its counter, it says nothing of the part that has this number now.
+   */
+  oldAck: number | null
 }
 
 export interface PlcResult {
@@ -70,6 +76,8 @@ export type HandshakeOutput =
   | { kind: 'trigger'; trigger: number; anew?: true }
   | { kind: 'settle'; trigger: number; ok: true }
   | { kind: 'settle'; trigger: number; ok: false; code: SettledCode; message: string }
+  /** Parts from the first number to the last one were counted and are not announced; see `LostTriggers`. */
+  | { kind: 'lost'; from: number; to: number; sinceMs: number; anew: boolean }
   /** The PLC broke the protocol, or triggers were lost on the way. */
   | { kind: 'violation'; message: string }
 
@@ -85,6 +93,7 @@ export const HANDSHAKE_START: HandshakeState = {
   settled: [],
   guard: null,
   anew: false,
+  oldAck: null,
 }
 
 const REMEMBERED = 1024
@@ -116,17 +125,21 @@ export function handshake(
   /** Drops what is too late to be written and shows the most urgent result the PLC can know. */
   const advance = (atMs: number): void => {
     const unwritten = s.shown && s.shown.writtenMs === null ? [s.shown.result] : []
-    for (const r of [...unwritten, ...s.queue]) {
-      if (r.deadlineMs > atMs) continue
+    const due = firstAt(s.queue, (r) => r.deadlineMs > atMs)
+    for (const r of [...unwritten.filter((u) => u.deadlineMs <= atMs), ...s.queue.slice(0, due)]) {
       const unknown = r.trigger > (s.counter ?? 0)
       const why = unknown ? '; the PLC has never counted that trigger' : ''
       settle(r.trigger, 'INS_DEADLINE', `the result of ${r.trigger} was not written in time${why}`)
     }
     if (s.shown) return
-    const known = s.queue.filter((r) => r.trigger <= (s.counter ?? 0))
-    const first = known.toSorted((a, b) => a.deadlineMs - b.deadlineMs)[0]
-    if (first)
-      s = { ...s, queue: s.queue.filter((r) => r !== first), shown: { result: first, writtenMs: null } }
+    const at = s.queue.findIndex((r) => r.trigger <= (s.counter ?? 0))
+    const first = s.queue[at]
+    if (first) s = { ...s, queue: s.queue.toSpliced(at, 1), shown: { result: first, writtenMs: null } }
+  }
+
+  const lose = (from: number, to: number, sinceMs: number): void => {
+    out.push(unseen(from, to), { kind: 'lost', from, to, sinceMs, anew: s.anew })
+    s = { ...s, anew: false }
   }
 
   /** Ends the old count: its results must not act on the parts that get the same numbers. */
@@ -162,7 +175,11 @@ export function handshake(
       } else if (s.guard && (s.guard.orphans.includes(trigger) || trigger > (s.counter ?? 0))) {
         const message = `trigger ${trigger} may be of the count before the restart; its part is rejected by default`
         out.push({ kind: 'settle', trigger, ok: false, code: 'CAM_HANDSHAKE', message })
-      } else s = { ...s, queue: [...s.queue, input.result] }
+      } else {
+        const { deadlineMs } = input.result
+        const at = firstAt(s.queue, (r) => r.deadlineMs > deadlineMs)
+        s = { ...s, queue: s.queue.toSpliced(at, 0, input.result) }
+      }
       advance(input.atMs)
       break
     }
@@ -175,7 +192,10 @@ export function handshake(
     case 'poll': {
       const { plc, atMs } = input
       const shown = s.shown
-      if (shown && shown.writtenMs !== null && plc.ackTrigger === shown.result.trigger) {
+      if (s.counter === null) s = { ...s, oldAck: plc.ackTrigger }
+      else if (s.oldAck !== null && s.oldAck !== plc.ackTrigger) s = { ...s, oldAck: null }
+      const isNew = s.oldAck === null
+      if (isNew && shown && shown.writtenMs !== null && plc.ackTrigger === shown.result.trigger) {
         const { trigger } = shown.result
         if (plc.ackCode === ACK_CODES.accepted) settle(trigger, null)
         else if (plc.ackCode === ACK_CODES.late)
@@ -185,13 +205,13 @@ export function handshake(
       const last = s.counter ?? 0
       const { now, reading } = readCounter(s, plc.trigger, atMs, limits.freshMs)
       if (reading.kind === 'restarted') beginAnew(last, plc.trigger, atMs)
-      s = { ...s, ...now }
+      s = { ...s, ...now, ...(reading.kind === 'restarted' && { oldAck: plc.ackTrigger }) }
       if (reading.kind === 'counted' || reading.kind === 'restarted') {
         const { trigger, lostTo } = reading
         // What a count that began again counted before this value is not known to be parts.
         const first = reading.kind === 'counted' ? last + 1 : Math.max(1, plc.trigger)
-        if (lostTo >= first) out.push(unseen(first, lostTo))
-        if (trigger !== null && s.guard?.orphans.includes(trigger)) out.push(unseen(trigger, trigger))
+        if (lostTo >= first) lose(first, lostTo, reading.sinceMs)
+        if (trigger !== null && s.guard?.orphans.includes(trigger)) lose(trigger, trigger, reading.sinceMs)
         else if (trigger !== null) {
           out.push({ kind: 'trigger', trigger, ...(s.anew && { anew: true }) })
           s = { ...s, open: [...s.open, trigger].slice(-REMEMBERED), anew: false }
@@ -205,7 +225,13 @@ export function handshake(
       const shown = s.shown
       if (shown && shown.writtenMs !== null && input.atMs - shown.writtenMs >= limits.ackMs) {
         const { trigger } = shown.result
-        settle(trigger, 'CAM_IO', `no acknowledge of ${trigger} within ${limits.ackMs} ms`)
+        if (s.oldAck === trigger)
+          settle(
+            trigger,
+            'CAM_HANDSHAKE',
+            `the acknowledge of ${trigger} stood there before its part was counted`,
+          )
+        else settle(trigger, 'CAM_IO', `no acknowledge of ${trigger} within ${limits.ackMs} ms`)
       }
       advance(input.atMs)
       break
@@ -226,6 +252,18 @@ export function handshake(
     }
   }
   return { state: s, out }
+}
+
+/** Index of the first that is so, of which all behind it are; their number when none is. */
+function firstAt<T>(sorted: readonly T[], isSo: (item: T) => boolean): number {
+  let [from, to] = [0, sorted.length]
+  while (from < to) {
+    const middle = (from + to) >> 1
+    const item = sorted[middle]
+    if (item !== undefined && isSo(item)) to = middle
+    else from = middle + 1
+  }
+  return from
 }
 
 const unseen = (from: number, to: number): HandshakeOutput => {

@@ -28,6 +28,7 @@ import { operationsRoutes } from './routes/operations.ts'
 import { partRoutes } from './routes/parts.ts'
 import type { Side } from './side.ts'
 import { hostGuard, securityHeaders, urlGuard } from './security.ts'
+import { endUnread } from './unread-bodies.ts'
 import { mountWeb } from './web-files.ts'
 
 interface ServerOptions {
@@ -44,10 +45,17 @@ interface ServerOptions {
   allowedHosts?: readonly string[]
   /** Folder of the built pages; absent = where the build puts them. */
   webDir?: string
+  /** See `REQUEST_MS`, which holds where it is absent. */
+  requestMs?: number
 }
 
 /** Further ones are closed at once: files and sockets of the line itself come first. */
 const MAX_CONNECTIONS = 1_000
+
+/** Whoever sends a request for longer is answered 408: the largest body, of 20 MB, then comes at 70 kB/s and more. */
+const REQUEST_MS = 300_000
+/** So often that is looked at. */
+const CHECK_MS = 5_000
 
 export type DashboardOptions = ServerOptions & LineSideOptions
 export type PlantDashboardOptions = ServerOptions & PlantSideOptions
@@ -116,7 +124,12 @@ function createServerOf(side: Side, options: ServerOptions): Dashboard {
   app.use(unknownPath)
   app.use(errorHandler(log))
 
-  const server = createServer(app)
+  const { requestMs: requestTimeout = REQUEST_MS } = options
+  const limits = { requestTimeout, connectionsCheckingInterval: Math.min(CHECK_MS, requestTimeout) }
+  const server = createServer(limits, (req, res) => {
+    endUnread(req, res)
+    app(req, res)
+  })
   server.maxConnections = MAX_CONNECTIONS
   const sockets = options.epcis && new EpcisSockets(options.epcis, options.allowedHosts ?? [])
   sockets?.attach(server)

@@ -28,8 +28,19 @@ export const STATUS: Partial<Record<ErrorCode, number>> = {
   TRC_PLANT: 503,
 }
 
-export const badRequest = (expected: string, actual: string, path?: string): CodedError =>
-  new CodedError('API_REQUEST', { expected, actual, ...(path === undefined ? {} : { path }) })
+/** @param zh the words in Chinese */
+export const badRequest = (
+  expected: string,
+  actual: string,
+  path?: string,
+  zh?: ErrorDetail['zh'],
+): CodedError =>
+  new CodedError('API_REQUEST', {
+    expected,
+    actual,
+    ...(path === undefined ? {} : { path }),
+    ...(zh === undefined ? {} : { zh }),
+  })
 
 /** @param zh what was expected, in Chinese */
 export const notFound = (expected: string, actual: string, hint?: string, zh?: string): CodedError =>
@@ -63,12 +74,13 @@ export function errorHandler(log: DashboardLog): ErrorRequestHandler {
   }
 }
 
-/** Express and its body parser throw http-errors: a malformed path or body is the caller's fault. */
+/** Express throws http-errors: a malformed path is the caller's fault. */
 function fromExpress(error: unknown): CodedError | null {
   if (error instanceof CodedError) return null
   const status = statusOf(error, 500)
   if (status < 400 || status > 499) return null
-  return badRequest('a well-formed request', error instanceof Error ? error.message : String(error))
+  const found = error instanceof Error ? error.message : String(error)
+  return badRequest('a well-formed request', found, undefined, { expected: '格式正确的请求' })
 }
 
 function statusOf(error: unknown, fallback: number): number {

@@ -63,7 +63,11 @@ export function lineSide(options: LineSideOptions): Side {
   })
   return {
     kind: 'line',
-    offers: { operators: options.operators !== undefined, proof: options.proof !== undefined },
+    offers: {
+      operators: options.operators !== undefined,
+      proof: options.proof !== undefined,
+      timeZone: live.info().timeZone,
+    },
     queries,
     facts: options.facts,
     ncrs: options.facts,

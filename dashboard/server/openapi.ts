@@ -12,6 +12,8 @@ const JSON_TYPE = 'application/json'
 const PROBLEM_TYPE = 'application/problem+json'
 /** Refused, not allowed, not there, not now, not acceptable, too busy: what endpoints of modules and models may answer. */
 const MODULE_FAILURES = [400, 401, 403, 404, 409, 422, 503]
+/** A body that is too large, or no JSON in UTF-8. */
+const BODY_FAILURES = [413, 415]
 
 /** Express path → OpenAPI path: `/parts/:id` → `/parts/{id}`. */
 export const openApiPath = (path: string): string => path.replace(/[:*](\w+)/g, '{$1}')
@@ -57,7 +59,7 @@ export function openApiDocument(
           ? { default: { description: 'Problem', content: { [PROBLEM_TYPE]: { schema: route.problem } } } }
           : failures(
               ...(asked ? [400] : []),
-              ...(body === undefined ? [] : [403, 409]),
+              ...(body === undefined ? [] : [403, 409, ...BODY_FAILURES]),
               ...(route.role === undefined ? [] : [401, 403]),
               ...(params === undefined ? [] : [404]),
             )),
@@ -81,7 +83,7 @@ export function openApiDocument(
         : { requestBody: { content: { [JSON_TYPE]: { schema: { ...body } } } } }),
       responses: {
         200: { description: 'OK', content: { [JSON_TYPE]: { schema: z.unknown() } } },
-        ...failures(...MODULE_FAILURES),
+        ...failures(...MODULE_FAILURES, ...(handler.method === 'GET' ? [] : BODY_FAILURES)),
       },
     })
   }

@@ -26,7 +26,7 @@ export function plantSide({ queries, facts, plant, version }: PlantSideOptions):
   const lines = (): ReturnType<PlantPort['lines']> => Promise.resolve(kept.get(''))
   return {
     kind: 'plant',
-    offers: { operators: false, proof: false },
+    offers: { operators: false, proof: false, timeZone: null },
     queries,
     facts,
     // Recipes stay on their lines.

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import type { RequestHandler } from 'express'
@@ -73,16 +73,31 @@ export function hostOf(header: string): string {
  * another port of this machine has its host name; browsers say of it `Sec-Fetch-Site: same-site` (W3C Fetch Metadata).
  */
 export const changeGuard: RequestHandler = (req, _res, next) => {
-  const foreign = foreignPage(req.headers)
+  const foreign = foreignPage(req)
   if (foreign !== null) throw new RefusedError('a request of this dashboard', foreign)
   next()
 }
 
-/** What shows that a request comes from a page of another server or port; null where it comes from none. */
-export function foreignPage(headers: IncomingHttpHeaders): string | null {
-  const { origin, host = '' } = headers
-  if (origin !== undefined && hostOf(origin.replace(/^https?:\/\//, '')) !== hostOf(host))
-    return `origin ${origin}`
-  const site = headers['sec-fetch-site'] ?? 'none'
+type Asked = Pick<IncomingMessage, 'headers' | 'httpVersion'>
+
+/**
+ * What shows that a request comes from a page of another server or port; null where it comes from none. Over plain http
+ * from another machine the origin alone says so. A proxy may hand on the name of the host without its port.
+ */
+export function foreignPage(req: Asked): string | null {
+  const { origin, host = '', 'sec-fetch-site': site = 'none' } = req.headers
+  if (origin !== undefined && !isOwn(origin, host, isProxied(req))) return `origin ${origin}`
   return site === 'same-origin' || site === 'none' ? null : `Sec-Fetch-Site: ${String(site)}`
 }
+
+function isOwn(origin: string, host: string, anyPort: boolean): boolean {
+  const [, scheme = '', at = ''] = /^(https?):\/\/([^/]+)$/i.exec(origin) ?? []
+  const page = `${scheme}://${host}`
+  if (!URL.canParse(origin) || !URL.canParse(page)) return false
+  return anyPort ? hostOf(at) === hostOf(host) : new URL(origin).host === new URL(page).host
+}
+
+/** Whatever a proxy adds shows it. nginx that is not told otherwise adds nothing, and speaks HTTP/1.0. */
+export const isProxied = ({ headers, httpVersion }: Asked): boolean =>
+  httpVersion === '1.0' ||
+  Object.keys(headers).some((name) => /^(x-forwarded-.+|forwarded|via|x-real-ip)$/.test(name))

@@ -9,7 +9,7 @@ export type SiteKind = 'line' | 'plant'
 export interface Side {
   kind: SiteKind
   /** What pages ask for only where it is there. */
-  offers: { operators: boolean; proof: boolean }
+  offers: { operators: boolean; proof: boolean; timeZone: string | null }
   queries: RecordQueries
   facts: Pick<FactPort, 'recordFact'>
   /** Absent = nonconformance reports are only shown. */

@@ -2,6 +2,7 @@ import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
 import { startI18n } from './i18n/index.ts'
 import { liveFeed } from './live/feed.ts'
+import { nameIcons } from './look/icon-names.ts'
 import { askSite, atPlant } from './shell/site.tsx'
 import './look/base.css'
 import './look/shell.css'
@@ -16,9 +17,11 @@ import './look/ncr.css'
 import './look/unit-life.css'
 import './look/sinks.css'
 import './look/phone.css'
+import './look/reach.css'
 import './look/print.css'
 
 startI18n()
+nameIcons()
 const root = document.getElementById('root')
 void askSite().then(() => {
   if (!atPlant()) liveFeed.start()

@@ -17,6 +17,22 @@ import {
 
 const box = z.tuple([z.number(), z.number(), z.number(), z.number()]).readonly()
 const errorCode = z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]])
+
+const words = { expected: z.string().optional(), actual: z.string().optional(), hint: z.string().optional() }
+/** What a reader says of a set; `detail` has its words apart, and in Chinese. */
+const saidSchema = z.strictObject({
+  code: errorCode,
+  message: z.string(),
+  detail: z
+    .strictObject({
+      ...words,
+      zh: z.strictObject(words).optional(),
+      file: z.string().optional(),
+      path: z.string().optional(),
+      line: z.number().optional(),
+    })
+    .optional(),
+})
 const labelledBox = z.strictObject({ class: z.string(), box })
 
 const scoreMap = z.strictObject({
@@ -141,7 +157,7 @@ export const evaluationResultSchema = z.strictObject({
     images: z.number(),
     classes: z.array(z.string()),
     /** Files in its folder that are not used. */
-    leftOut: z.array(z.strictObject({ code: errorCode, message: z.string() })),
+    leftOut: z.array(saidSchema),
   }),
   /** `id@version` and SHA-256 of the recipe as it would run on the line. */
   recipe: z.strictObject({ id: z.string(), sha256: z.string(), mmPerPx: z.number().nullable() }),

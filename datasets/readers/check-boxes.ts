@@ -1,5 +1,6 @@
 import { relative } from 'node:path'
-import { type Box, CodedError, type ErrorFact, mapInOrder } from '../../contracts/index.ts'
+import { type Box, CodedError, type WordedFact, mapInOrder } from '../../contracts/index.ts'
+import { checkForms } from './box-forms.ts'
 import { imageHeader } from './image-size.ts'
 import type { DatasetItem, FoundBox, FoundItem, TrueBox } from './item.ts'
 import { leftOut, turnedImages } from './left-out.ts'
@@ -12,13 +13,15 @@ const ROUNDING_PX = 1
  * says to show turned. A box without an area inside its image is left out and said; an image with no other box is left
  * out with it, since it would count as a good part. An image that cannot be read is left to the evaluation.
  *
- * @throws DAT_ANNOTATION for a box far outside of its image, which belongs to another one; DAT_EMPTY when no image is left
+ * @throws DAT_ANNOTATION for a box far outside of its image, which belongs to another one, and as `checkForms`; DAT_EMPTY
+ *         when no image is left
  */
 export async function checkBoxes(
   items: readonly FoundItem[],
   dir: string,
-): Promise<{ items: DatasetItem[]; leftOut: ErrorFact[] }> {
+): Promise<{ items: DatasetItem[]; leftOut: WordedFact[] }> {
   const checked = await mapInOrder(items, checkItem)
+  checkForms(checked.flatMap(({ size, boxes }) => (size ? boxes.map((found) => ({ found, size })) : [])))
   const [first, ...more] = checked.flatMap((c) => c.strange)
   if (first) {
     const { detail } = first
@@ -52,6 +55,9 @@ export async function checkBoxes(
 
 interface Checked {
   item: DatasetItem
+  /** As they were found; null for an image that cannot be read or has none. */
+  boxes: readonly FoundBox[]
+  size: Size | null
   turned: boolean
   cut: boolean
   empty: FoundBox[]
@@ -63,11 +69,13 @@ async function checkItem(found: FoundItem): Promise<Checked> {
   const size = !boxes?.length ? null : await imageHeader(found.image).catch(() => null)
   if (!boxes || size === null) {
     const item = boxes ? { ...rest, boxes: boxes.map(withoutPlace) } : rest
-    return { item, turned: false, cut: false, empty: [], strange: [] }
+    return { item, boxes: [], size: null, turned: false, cut: false, empty: [], strange: [] }
   }
   const inside = boxes.filter(({ box }) => hasArea(cutBox(box, size)))
   return {
     item: { ...rest, boxes: inside.map((b) => ({ ...withoutPlace(b), box: cutBox(b.box, size) })) },
+    boxes,
+    size,
     turned: size.turned,
     cut: inside.some(({ box }) => overEdgePx(box, size) > ROUNDING_PX),
     empty: boxes.filter((b) => !inside.includes(b)),
@@ -82,7 +90,7 @@ interface Size {
 }
 
 function withoutPlace(found: FoundBox): TrueBox {
-  const { place: _, ...box } = found
+  const { place: _, written: __, ...box } = found
   return box
 }
 

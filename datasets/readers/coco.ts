@@ -1,8 +1,9 @@
-import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path'
+import { basename, dirname, relative, resolve } from 'node:path'
 import { z } from 'zod'
 import { CodedError, mapInOrder } from '../../contracts/index.ts'
 import { boxOf, checkSizes, segmentationSchema, shapeOf } from './coco-shapes.ts'
-import { filesIn, inside, isDirectory, isFile, notEmpty, readText, stem, within } from './files.ts'
+import { cocoImageFinder, jsonFiles, knownFiles, OUTSIDE, splitWords } from './coco-places.ts'
+import { notEmpty, readText, stem } from './files.ts'
 import type { DatasetReader, FoundBox, FoundItem } from './item.ts'
 import { noDefect, openTruth } from './left-out.ts'
 
@@ -32,6 +33,7 @@ const cocoSchema = z.looseObject({
           ])
           .nullish(),
         segmentation: segmentationSchema.nullish(),
+        area: z.unknown().optional(),
         iscrowd: z.union([z.literal(0), z.literal(1), z.boolean()]).nullish(),
       }),
     )
@@ -41,13 +43,15 @@ const cocoSchema = z.looseObject({
 /** COCO: JSON with images, categories and annotations, boxes as `[x, y, width, height]` px. */
 export const coco: DatasetReader = {
   format: 'coco',
-  recognises: async (dir) => (await jsonFiles(dir)).length > 0,
+  recognises: async (dir) => (await knownFiles(dir)).length > 0,
+  mayBe: async (dir) => (await jsonFiles(dir)).length > 0,
   async read(dir) {
     const files = await jsonFiles(dir)
     if (files.length === 0)
       throw new CodedError('DAT_LAYOUT', {
         file: dir,
-        expected: 'annotations/*.json, annotations.json or <split>/_annotations.coco.json',
+        expected:
+          'annotations/*.json, annotations.json, <split>/_annotations.coco.json, or other JSON with images, annotations and categories in the folder',
         actual: 'none',
       })
     const classes: string[] = []
@@ -79,24 +83,6 @@ export const coco: DatasetReader = {
     ]
     return { format: 'coco', dir, classes, items: notEmpty(items, dir, 'images in the JSON'), leftOut }
   },
-}
-
-async function jsonFiles(dir: string): Promise<string[]> {
-  const found: string[] = []
-  const folder = join(dir, 'annotations')
-  if (await isDirectory(folder))
-    for (const f of onlyInstances(await filesIn(folder))) found.push(join(folder, f))
-  for (const at of ['.', 'train', 'valid', 'val', 'test'])
-    for (const name of ['annotations.json', '_annotations.coco.json'])
-      if (await isFile(join(dir, at, name))) found.push(join(dir, at, name))
-  return found
-}
-
-/** COCO files captions and keypoints of the same images beside the instances. */
-function onlyInstances(files: readonly string[]): string[] {
-  const json = files.filter((f) => f.endsWith('.json'))
-  const instances = json.filter((f) => f.startsWith('instances'))
-  return instances.length > 0 ? instances : json
 }
 
 async function parse(file: string): Promise<z.infer<typeof cocoSchema>> {
@@ -139,12 +125,9 @@ const FORMS: Record<string, string> = {
   name: 'the name of the class',
 }
 
-/** As a word of its own, years and more behind: no split of `interval`, `latest` or `strain`. */
-const SPLIT = /(?<![a-z])(?:mini)?(train|val|test)(?:ing|id|idation|val|set|s)?(?![a-z])/gi
-
 /** The split that a file is named after, or its folder inside the data set. */
 function splitOf(dir: string, file: string): string {
-  const words = [...relative(dir, file).matchAll(SPLIT)].map((m) => String(m[1]).toLowerCase())
+  const words = splitWords(relative(dir, file))
   return ['train', 'val', 'test'].find((split) => words.includes(split)) ?? 'all'
 }
 
@@ -221,51 +204,27 @@ async function toItems(
       class: name,
       box: boxOf(a.bbox, shape, { file, path: `annotations.${n}.bbox` }),
       place: { file, path: `annotations.${n}` },
+      // The area of an outline says nothing of its box.
+      written: {
+        form: 'size',
+        ...(typeof a.area === 'number' && !shape.polygons && !shape.runs && { areaPx: a.area }),
+      },
       ...shape,
       ...(a.iscrowd ? { crowd: true } : {}),
     })
   })
-  const imageOf = await imageFinder(dir, file, split)
+  const imageOf = await cocoImageFinder(dir, file, split)
   return mapInOrder(data.images, async (i) => {
     const boxes = byImage.get(String(i.id)) ?? []
     const image = await imageOf(i.file_name.replaceAll('\\', '/'))
     if (boxes.length > 0) await checkSizes(boxes, i, image, file)
     return {
-      id: `${prefix}/${i.file_name}`,
+      // A path of another machine is no name of an image here.
+      id: `${prefix}/${OUTSIDE.test(i.file_name) ? relative(dir, image) : i.file_name}`,
       image,
       split,
       ...(data.annotations ? { boxes } : {}),
       defective: null,
     }
   })
-}
-
-/** Tools disagree where images lie; the usual places are tried in order. */
-async function imageFinder(
-  dir: string,
-  file: string,
-  split: string,
-): Promise<(name: string) => Promise<string>> {
-  const suffix = /_([a-z]+\d{4})\.json$/i.exec(file)?.[1]
-  const roots = [
-    dirname(file),
-    dir,
-    join(dir, 'images'),
-    join(dir, split),
-    join(dir, 'images', split),
-    ...(suffix === undefined ? [] : [join(dir, suffix), join(dir, 'images', suffix)]),
-  ]
-  return async (name) => {
-    const places = roots
-      .map((root) => resolve(root, name))
-      .filter((path) => !isAbsolute(name) && within(dir, path))
-    // Nowhere inside: says so.
-    if (places.length === 0) inside(dir, name, file)
-    for (const path of places) if (await isFile(path)) return path
-    throw new CodedError('DAT_LAYOUT', {
-      file,
-      expected: `the image ${name} in ${roots.join(', ')}`,
-      actual: 'none',
-    })
-  }
 }

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { CodedError } from '../../contracts/index.ts'
-import { readText } from './files.ts'
+import { isImage, looseText, readText } from './files.ts'
 
 /** One row of a table; `cells` by the names of the columns in small letters. */
 export interface CsvRow {
@@ -11,7 +11,7 @@ export interface CsvRow {
 /** So many bytes of a file are looked at for its first line. */
 const HEAD_BYTES = 4_096
 
-/** Names of the columns in small letters, of a file of any encoding in which ASCII is itself; none when it cannot be read. */
+/** Names of the columns in small letters, whatever the encoding of the file; none when it cannot be read. */
 export async function csvColumns(file: string): Promise<string[]> {
   const chunks: Buffer[] = []
   try {
@@ -19,11 +19,19 @@ export async function csvColumns(file: string): Promise<string[]> {
   } catch {
     return []
   }
-  const [first = ''] = Buffer.concat(chunks)
-    .toString('latin1')
-    .replace(/^\xef\xbb\xbf/, '')
-    .split(/\r?\n/, 1)
-  return first.split(commaOf(first)).map((c) => c.replaceAll('"', '').trim().toLowerCase())
+  const [first = ''] = looseText(Buffer.concat(chunks)).split(/\r?\n/, 1)
+  const cells = first.split(commaOf(first)).map((c) => c.replaceAll('"', '').trim())
+  return isBareBox(cells) ? BARE_COLUMNS : cells.map((c) => c.toLowerCase())
+}
+
+/** Of keras-retinanet, and Roboflow's export for it: without a line of names, and four empty cells where nothing is. */
+const BARE_COLUMNS = ['filename', 'xmin', 'ymin', 'xmax', 'ymax', 'class']
+
+const isBareBox = (cells: readonly string[]): boolean => {
+  const sides = cells.slice(1, 5)
+  const all = (like: RegExp): boolean => sides.every((c) => like.test(c.trim()))
+  const isRow = cells.length === BARE_COLUMNS.length && isImage((cells[0] ?? '').trim())
+  return isRow && (all(/^$/) || all(/^-?\d+(\.\d+)?$/))
 }
 
 const commaOf = (line: string): string =>
@@ -36,8 +44,10 @@ const commaOf = (line: string): string =>
  */
 export async function readCsv(file: string): Promise<CsvRow[]> {
   const text = await readText(file)
-  const [head, ...body] = recordsOf(text, commaOf(text.split(/\r?\n/, 1)[0] ?? ''), file)
-  const columns = (head?.cells ?? []).map((c) => c.trim().toLowerCase())
+  const records = recordsOf(text, commaOf(text.split(/\r?\n/, 1)[0] ?? ''), file)
+  const bare = isBareBox(records[0]?.cells ?? [])
+  const columns = bare ? BARE_COLUMNS : (records[0]?.cells ?? []).map((c) => c.trim().toLowerCase())
+  const body = bare ? records : records.slice(1)
   return body.map(({ line, cells }) => {
     if (cells.length !== columns.length)
       throw new CodedError('DAT_ANNOTATION', {

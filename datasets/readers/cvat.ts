@@ -1,11 +1,11 @@
 import { basename, join } from 'node:path'
 import { CodedError, mapInOrder } from '../../contracts/index.ts'
-import { extent } from '../metrics/extent.kernel.ts'
 import { checkSizes } from './coco-shapes.ts'
 import { imagesBelow, isFile, notEmpty, readText } from './files.ts'
 import { type DatasetReader, type FoundBox, type FoundItem, isGoodLabel } from './item.ts'
 import { openTruth } from './left-out.ts'
-import { boundsOfRuns } from './run-lengths.ts'
+import { outlined } from './outlines.ts'
+import { boundsOfRuns, runsOfMask } from './run-lengths.ts'
 import { splitNamed } from './splits.ts'
 import { type Element, elementsIn } from './xml-elements.ts'
 
@@ -134,12 +134,6 @@ function regionOf(
   throw fault(file, line, '<box>, <polygon>, <mask> or <tag>', `<${name}>`, 'draw a region around the defect')
 }
 
-function outlined(name: string, points: [number, number][], place: FoundBox['place']): FoundBox {
-  const [x1, x2] = extent(points.map(([x]) => x))
-  const [y1, y2] = extent(points.map(([, y]) => y))
-  return { class: name, box: [x1, y1, x2, y2], polygons: [points.flat()], place }
-}
-
 /** Runs along the rows of a window of the image, the first outside; those of an image go down its columns. */
 function maskOf(
   label: string,
@@ -167,17 +161,10 @@ function maskOf(
   let at = 0
   counts.forEach((length, n) => {
     for (let i = at; n % 2 === 1 && i < at + length; i++)
-      inside[(left + (i % width)) * heightPx + top + Math.floor(i / width)] = 1
+      inside[(top + Math.floor(i / width)) * widthPx + left + (i % width)] = 1
     at += length
   })
-  const down: number[] = [0]
-  let of = 0
-  for (const v of inside) {
-    if (v !== of) down.push(0)
-    of = v
-    down[down.length - 1] = (down.at(-1) ?? 0) + 1
-  }
-  const runs = { widthPx, heightPx, counts: down }
+  const runs = runsOfMask(inside, widthPx, heightPx)
   return { class: label, box: boundsOfRuns(runs), runs, place }
 }
 

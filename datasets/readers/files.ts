@@ -70,19 +70,30 @@ async function below(dir: string, prefix: string, above: readonly string[]): Pro
   return found
 }
 
-/** @throws DAT_LAYOUT when it cannot be read, or is no UTF-8: class names would be other ones */
+/** UTF-16 says so by its first two bytes; Excel saves "Unicode text" in it. */
+const utf16 = (bytes: Uint8Array): 'utf-16le' | 'utf-16be' | null =>
+  bytes[0] === 0xff && bytes[1] === 0xfe
+    ? 'utf-16le'
+    : bytes[0] === 0xfe && bytes[1] === 0xff
+      ? 'utf-16be'
+      : null
+
+/** Text in which ASCII is itself, to look something up in: what the encoding does not tell is replaced. */
+export const looseText = (bytes: Uint8Array): string => new TextDecoder(utf16(bytes) ?? 'utf-8').decode(bytes)
+
+/** @throws DAT_LAYOUT when it cannot be read, or is neither UTF-8 nor UTF-16: class names would be other ones */
 export async function readText(file: string): Promise<string> {
   const bytes = await readFile(file).catch((error: unknown) => {
     throw asCoded(error, 'DAT_LAYOUT', { file, expected: 'a readable file' })
   })
   try {
     // Editors on Windows put a byte order mark in front, which the decoder takes off.
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return new TextDecoder(utf16(bytes) ?? 'utf-8', { fatal: true }).decode(bytes)
   } catch (error) {
     throw new CodedError('DAT_LAYOUT', {
       file,
       expected: 'text in UTF-8',
-      actual: bytes[0] === 0xff || bytes[0] === 0xfe ? 'UTF-16' : 'bytes of another encoding',
+      actual: 'bytes of another encoding',
       hint: 'save the file as UTF-8',
       cause: error,
     })

@@ -1,4 +1,4 @@
-import { join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { CodedError, mapInOrder } from '../../contracts/index.ts'
 import { foldersIn, imagesBelow, imagesIn, notEmpty } from './files.ts'
 import { isGoodLabel, type FoundItem, type DatasetReader } from './item.ts'
@@ -7,6 +7,8 @@ import { splitNamed } from './splits.ts'
 import { tablesIn } from './table.ts'
 import { isLayoutFolder } from './unread-labels.ts'
 
+/** Folders in those of classes that hold masks, heights and other pictures of the same parts. */
+const OF_SOMETHING_ELSE = /mask|truth|label|^(gt|rgb|xyz|depth)$/i
 const NAME_IT = 'where there are good parts, name their folder with --good'
 
 /** `<class>/*.jpg`, or `<split>/<class>/*.jpg`. */
@@ -21,6 +23,13 @@ export const folderPerClass: DatasetReader = {
       splits.length > 0 ? foldersIn(join(dir, f)) : imagesIn(join(dir, f)),
     )
     return filled.some((list) => list.length > 0)
+  },
+  /** Where one means good parts the others are classes, however deep their images lie: by day, by shift … */
+  async mayBe(dir) {
+    const folders = await foldersIn(dir)
+    if (folders.length < 2 || !folders.some((f) => isGoodLabel(f))) return false
+    const inside = (await imagesBelow(dir)).map((f) => dirname(f).split(/[/\\]/))
+    return inside.length > 0 && !inside.flat().some((f) => OF_SOMETHING_ELSE.test(f) || splitNamed(f))
   },
   async read(dir, options = {}) {
     const folders = await foldersIn(dir)
@@ -85,6 +94,14 @@ async function classFolders(dir: string): Promise<string[]> {
 /** Whether folders say which parts are good: of other programs, too, there are tables of images and classes. */
 export const foldersSayGood = async (dir: string): Promise<boolean> =>
   (await classFolders(dir)).some((f) => isGoodLabel(f))
+
+/** Whether folders say more than tables: of good parts, or where tables name no classes. */
+export async function foldersBeforeTables(dir: string): Promise<boolean> {
+  const classes = await classFolders(dir)
+  if (classes.some((f) => isGoodLabel(f))) return true
+  if (classes.length === 0 || classes.some(isLayoutFolder)) return false
+  return (await tablesIn(dir)).every((t) => t.label === '')
+}
 
 /** @throws DAT_LAYOUT where folders may be classes as well as what tables beside them say */
 export async function refuseFoldersAndTables(dir: string): Promise<void> {

@@ -13,5 +13,6 @@ export { DATASET_FORMATS, openDataset, READERS, type OpenOptions } from './regis
 export { imageSize } from './image-size.ts'
 export { leftOut, picturesBeside } from './left-out.ts'
 export { masksAmong } from './masks-beside.ts'
+export { copiesAcross, repeatedImages } from './repeated.ts'
 export { maskOfRuns } from './run-lengths.ts'
 export { isLayoutFolder } from './unread-labels.ts'

@@ -1,4 +1,4 @@
-import { type Box, CodedError, type ErrorFact } from '../../contracts/index.ts'
+import { type Box, CodedError, type WordedFact } from '../../contracts/index.ts'
 import type { RunLengths } from './run-lengths.ts'
 
 /** One annotated region. Boxes of data sets may be fractional, px of the image, half-open. */
@@ -41,10 +41,20 @@ export function badPart({ defective, boxes }: Pick<DatasetItem, 'defective' | 'b
   return boxes.length > 0
 }
 
+/** How the four numbers of a box stand in a file, where not as two corners. */
+export interface WrittenBox {
+  /** `centre`: middle, width and height; `size`: upper left corner, width and height. */
+  form: 'centre' | 'size'
+  /** Area of the box that the file names beside it, px². */
+  areaPx?: number
+}
+
 /** A box as a reader finds it. */
 export interface FoundBox extends TrueBox {
   /** Where it is annotated; known until the boxes have been held to their images. */
   place: { file: string; line?: number; path?: string }
+  /** Absent = as two corners, or an outline. */
+  written?: WrittenBox
 }
 
 export interface FoundItem extends DatasetItem {
@@ -64,7 +74,7 @@ export interface Dataset {
   /** Images of all splits, whichever was asked for; one that several splits name is there once for each. */
   allImages: readonly SplitImage[]
   /** What lies in the folder and is not used, or not as it could be. */
-  leftOut: ErrorFact[]
+  leftOut: WordedFact[]
 }
 
 export interface ReadOptions {
@@ -78,7 +88,7 @@ export interface FoundDataset extends Omit<Dataset, 'goodLabels' | 'leftOut' | '
   items: FoundItem[]
   /** Label files that were read, and which others would be such, by their path from `/` as the data set. */
   labels?: { used: readonly string[]; pattern: RegExp }
-  leftOut?: ErrorFact[]
+  leftOut?: WordedFact[]
   /** Images that were looked at and are those of no item. */
   seen?: readonly string[]
 }
@@ -90,6 +100,8 @@ export interface DatasetReader {
   taught?: string
   /** Cheap look at the folder: could this be the layout? */
   recognises(dir: string): Promise<boolean>
+  /** The same by signs that may lie beside what other layouts have: asked when none of those is recognised. */
+  mayBe?(dir: string): Promise<boolean>
   /** @throws DAT_LAYOUT, DAT_ANNOTATION with file and line, DAT_EMPTY */
   read(dir: string, options?: ReadOptions): Promise<FoundDataset>
 }

@@ -1,7 +1,8 @@
 import { extname, join, relative, resolve } from 'node:path'
-import { asCoded, CodedError, type ErrorFact, toFact } from '../../contracts/index.ts'
+import { asCoded, CodedError, toFact, toWordedFact, type WordedFact } from '../../contracts/index.ts'
 import { filesBelow, isDirectory, isImage } from './files.ts'
 import type { FoundDataset } from './item.ts'
+import { foundInChinese, inChinese, type Said } from './said.ts'
 
 /** Pictures of a kind that no part of the program reads. */
 const UNREAD = new Set(['.gif', '.avif', '.heic', '.heif', '.jp2', '.jxl', '.svg'])
@@ -12,19 +13,24 @@ const NAMED = 5
 
 const fact =
   (code: 'DAT_LEFT_OUT' | 'DAT_TRUTH' | 'DAT_NO_DEFECT') =>
-  (names: readonly string[], file: string, expected: string, hint?: string): ErrorFact[] =>
-    names.length === 0
-      ? []
-      : [
-          toFact(
-            new CodedError(code, {
-              file,
-              expected,
-              actual: `${names.length}: ${names.slice(0, NAMED).join(', ')}${names.length > NAMED ? ' …' : ''}`,
-              ...(hint !== undefined && { hint }),
-            }),
-          ),
-        ]
+  (names: readonly string[], file: string, expected: Said, hint?: Said): WordedFact[] => {
+    if (names.length === 0) return []
+    const found = (of: readonly string[]): string =>
+      `${names.length}: ${of.join(', ')}${names.length > NAMED ? ' …' : ''}`
+    const first = names.slice(0, NAMED)
+    const zh = { expected: inChinese(expected), actual: found(first.map(foundInChinese)) }
+    return [
+      toWordedFact(
+        new CodedError(code, {
+          file,
+          expected,
+          actual: found(first),
+          ...(hint !== undefined && { hint }),
+          zh: { ...zh, ...(hint !== undefined && { hint: inChinese(hint) }) },
+        }),
+      ),
+    ]
+  }
 
 /** DAT_LEFT_OUT with count and first names; nothing when there are none. */
 export const leftOut = fact('DAT_LEFT_OUT')
@@ -36,7 +42,7 @@ export const openTruth = fact('DAT_TRUTH')
 export const noDefect = fact('DAT_NO_DEFECT')
 
 /** Labelled images that EXIF says to show turned: whoever labelled them may have seen them so. */
-export const turnedImages = (names: readonly string[], dir: string): ErrorFact[] =>
+export const turnedImages = (names: readonly string[], dir: string): WordedFact[] =>
   leftOut(
     names,
     dir,
@@ -47,7 +53,7 @@ export const turnedImages = (names: readonly string[], dir: string): ErrorFact[]
  * Pictures in and below a folder of which only `taken` are used; none beside a single file. A sub-folder that cannot be
  * read is said in their place: nothing is taken from there.
  */
-export async function picturesBeside(dir: string, taken: readonly string[]): Promise<ErrorFact[]> {
+export async function picturesBeside(dir: string, taken: readonly string[]): Promise<WordedFact[]> {
   if (!(await isDirectory(dir))) return []
   const used = new Set(taken.map((f) => resolve(f)))
   try {
@@ -63,7 +69,7 @@ export async function picturesBeside(dir: string, taken: readonly string[]): Pro
 }
 
 /** What lies in the folder of a data set and is no part of it: images, and annotations of images that are not there. */
-export async function unusedFiles({ dir, items, labels, seen = [] }: FoundDataset): Promise<ErrorFact[]> {
+export async function unusedFiles({ dir, items, labels, seen = [] }: FoundDataset): Promise<WordedFact[]> {
   const taken = items.flatMap((i) => [i.image, i.reference ?? [], i.mask ?? []].flat())
   const used = new Set([...taken, ...seen].map((f) => resolve(f)))
   const read = new Set(labels?.used.map((f) => resolve(f)))

@@ -1,5 +1,5 @@
 import { relative } from 'node:path'
-import { CodedError, type ErrorFact, mapInOrder } from '../../contracts/index.ts'
+import { CodedError, type WordedFact, mapInOrder } from '../../contracts/index.ts'
 import { imageHeader, imageSize } from './image-size.ts'
 import type { DatasetItem } from './item.ts'
 import { openTruth } from './left-out.ts'
@@ -41,7 +41,7 @@ export async function checkMaskSizes(
 const LOOKED_AT = 9
 
 /** DAT_TRUTH when most masks mark more than half of their image: they may be dark where the defect is. */
-export async function invertedMasks(items: readonly DatasetItem[], dir: string): Promise<ErrorFact[]> {
+export async function invertedMasks(items: readonly DatasetItem[], dir: string): Promise<WordedFact[]> {
   const all = items.flatMap((i) => i.mask ?? [])
   const looked = all.filter((_, n) => n % Math.ceil(all.length / LOOKED_AT) === 0)
   const large = await mapInOrder(looked, async (mask) => {

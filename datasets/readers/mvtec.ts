@@ -16,7 +16,7 @@ const TRUTH = 'ground_truth'
  * images under `train/<class>` are read too, as some sets of this layout have them; a mask of two images is that of the
  * test image. Masks are optional per image; a mask without an image is an error, as is one that marks something on a
  * good part. MVTec LOCO AD has a folder of masks for each image, MVTec AD 2 the test images and masks in `test_public`;
- * both have `validation`. Sets of one's own have `val`, `Test` …; other folders beside the masks are not used.
+ * both have `validation`. MVTec 3D-AD has the photographs of each class in `rgb`, their masks in `gt` beside it. Sets of one's own have `val`, `Test` …; other folders beside the masks are not used.
  */
 export const mvtec: DatasetReader = {
   format: 'mvtec',
@@ -36,12 +36,15 @@ export const mvtec: DatasetReader = {
     }
     const masks = await findMasks(dir)
     const items: FoundItem[] = []
+    const apart: Mask[] = []
     for (const [part, split] of await partsIn(dir)) {
       for (const label of (await foldersIn(join(dir, part))).filter((f) => !isTruth(f))) {
         const good = isGoodLabel(label, options.goodLabels)
-        for (const f of await imagesIn(join(dir, part, label))) {
-          const id = join(part, label, f)
-          const mask = masks.get(`${label}/${stem(f)}`)
+        const { folder, marks } = await photographsIn(dir, join(part, label), label)
+        for (const m of marks.values()) apart.push(m)
+        for (const f of await imagesIn(join(dir, folder))) {
+          const id = join(folder, f)
+          const mask = marks.get(stem(f)) ?? masks.get(`${label}/${stem(f)}`)
           const item: FoundItem = {
             id,
             image: join(dir, id),
@@ -55,7 +58,8 @@ export const mvtec: DatasetReader = {
         }
       }
     }
-    const used = [...masks.values()].filter((m) => m.images.length > 0 || m.files[0] === m.place)
+    const all = [...masks.values(), ...apart]
+    const used = all.filter((m) => m.images.length > 0 || m.files[0] === m.place)
     const shared = used.flatMap(giveToTest)
     await checkMasks(used, (label) => isGoodLabel(label, options.goodLabels))
     const files = new Map(used.map((m) => [m.place, m.files]))
@@ -104,6 +108,24 @@ interface Mask {
   files: string[]
   /** The images it may belong to. */
   images: FoundItem[]
+}
+
+/** Where the images of a class lie, and masks beside them by their stems: of MVTec 3D-AD, each kind in a folder of its own. */
+async function photographsIn(
+  dir: string,
+  at: string,
+  label: string,
+): Promise<{ folder: string; marks: Map<string, Mask> }> {
+  const folder = join(at, 'rgb')
+  const marks = new Map<string, Mask>()
+  if ((await imagesIn(join(dir, at))).length > 0 || !(await isDirectory(join(dir, folder))))
+    return { folder: at, marks }
+  const truth = join(dir, at, 'gt')
+  for (const f of (await isDirectory(truth)) ? await imagesIn(truth) : []) {
+    const place = join(truth, f)
+    marks.set(stem(f), { label, place, files: [place], images: [] })
+  }
+  return { folder, marks }
 }
 
 /** A mask of one test image and others is that of the test image, as MVTec's are; returns the others, now without. */

@@ -5,15 +5,22 @@ import { coco } from './coco.ts'
 import { cvat } from './cvat.ts'
 import { deeppcb } from './deeppcb.ts'
 import { foldersIn, isDirectory } from './files.ts'
-import { folderPerClass, foldersSayGood, refuseFoldersAndTables } from './folder-per-class.ts'
+import {
+  folderPerClass,
+  foldersBeforeTables,
+  foldersSayGood,
+  refuseFoldersAndTables,
+} from './folder-per-class.ts'
 import { folder } from './folder.ts'
 import type { Dataset, DatasetItem, DatasetReader, ReadOptions } from './item.ts'
 import { checkGoodLabels, GOOD_LABELS, isGoodLabel } from './item.ts'
+import { labelStudio } from './label-studio.ts'
 import { leftOut, unusedFiles } from './left-out.ts'
 import { labelme } from './labelme.ts'
 import { masksApart } from './masks-apart.ts'
 import { masksBeside } from './masks-beside.ts'
 import { mvtec } from './mvtec.ts'
+import { supervisely } from './supervisely.ts'
 import { table } from './table.ts'
 import { neuCls } from './neu-cls.ts'
 import { realIad } from './real-iad.ts'
@@ -31,6 +38,7 @@ export const READERS: readonly DatasetReader[] = [
   labelme,
   coco,
   cvat,
+  supervisely,
   voc,
   mvtec,
   realIad,
@@ -38,6 +46,7 @@ export const READERS: readonly DatasetReader[] = [
   masksApart,
   table,
   neuCls,
+  labelStudio,
   folderPerClass,
   folder,
 ]
@@ -102,7 +111,7 @@ export async function openDataset(dir: string, options: OpenOptions = {}): Promi
         sparedCount > 0 ? [`split ${taught}, ${sparedCount} images`] : [],
         dir,
         'images that no model of this layout is taught with',
-        `--split ${taught} judges these`,
+        '--split train judges these',
       ),
     ],
   }
@@ -125,15 +134,23 @@ function named(format: string): DatasetReader {
   })
 }
 
-async function recognise(dir: string): Promise<DatasetReader> {
+async function readerOf(dir: string): Promise<DatasetReader | undefined> {
   for (const r of READERS) {
-    if (r === table && (await foldersSayGood(dir))) continue
-    if (!(await r.recognises(dir))) continue
-    if (r === table) await refuseFoldersAndTables(dir)
-    if (r === folderPerClass) await refuseUnreadLabels(dir, 'folder-per-class')
-    else if (r === folder) await refuseUnreadLabels(dir, 'folder')
-    return r
+    if (r === table && (await foldersBeforeTables(dir))) continue
+    if (r === labelStudio && (await foldersSayGood(dir))) continue
+    if (r === folderPerClass && !(await foldersSayGood(dir)))
+      for (const other of READERS) if (await other.mayBe?.(dir)) return other
+    if (await r.recognises(dir)) return r
   }
+  return undefined
+}
+
+async function recognise(dir: string): Promise<DatasetReader> {
+  const reader = await readerOf(dir)
+  if (reader === table) await refuseFoldersAndTables(dir)
+  if (reader === folderPerClass) await refuseUnreadLabels(dir, 'folder-per-class')
+  else if (reader === folder) await refuseUnreadLabels(dir, 'folder')
+  if (reader) return reader
   const inside = await setsInside(dir)
   if (inside.length === 0) await refuseUnreadLabels(dir)
   throw new CodedError('DAT_LAYOUT', {
@@ -156,10 +173,11 @@ const NAMED = 8
 async function setsInside(dir: string, above = '', depth = 0): Promise<string[]> {
   const folders = (await foldersIn(dir)).filter((f) => splitNamed(f) === undefined)
   const sets = await mapInOrder(folders, async (f) => {
-    for (const r of READERS)
-      if (r !== folder && (await r.recognises(join(dir, f)).catch(() => false)))
-        return [`${join(above, f)} (${r.format})`]
-    return folders.length === 1 && depth < DEEPEST ? setsInside(join(dir, f), join(above, f), depth + 1) : []
+    const reader = await readerOf(join(dir, f)).catch(() => undefined)
+    if (reader !== undefined && reader !== folder) return [`${join(above, f)} (${reader.format})`]
+    // Archives unpack into a folder within one of the same name.
+    const within = folders.length === 1 || (await foldersIn(join(dir, f))).length === 1
+    return within && depth < DEEPEST ? setsInside(join(dir, f), join(above, f), depth + 1) : []
   })
   return sets.flat()
 }

@@ -71,6 +71,21 @@ export function maskOfRuns({ widthPx, heightPx, counts }: RunLengths): Uint8Arra
   return mask
 }
 
+/** @param mask HW, not 0 inside */
+export function runsOfMask(mask: Uint8Array, widthPx: number, heightPx: number): RunLengths {
+  const counts = [0]
+  let inside = false
+  for (let x = 0; x < widthPx; x++)
+    for (let y = 0; y < heightPx; y++) {
+      if ((mask[y * widthPx + x] !== 0) !== inside) {
+        counts.push(0)
+        inside = !inside
+      }
+      counts[counts.length - 1] = (counts.at(-1) ?? 0) + 1
+    }
+  return { widthPx, heightPx, counts }
+}
+
 /** Runs inside, as half-open ranges of places down the columns; empty ones are left out. */
 function eachRun(counts: readonly number[], run: (from: number, to: number) => void): void {
   let from = 0

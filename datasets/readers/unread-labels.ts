@@ -2,10 +2,20 @@ import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import { CodedError } from '../../contracts/index.ts'
-import { filesBelow, foldersIn, imagesBelow, isImage, numberedLines, readText, stem } from './files.ts'
+import {
+  filesBelow,
+  foldersIn,
+  imagesBelow,
+  isImage,
+  looseText,
+  numberedLines,
+  readText,
+  stem,
+} from './files.ts'
 import { OF_A_MASK } from './masks-beside.ts'
 import { looksLikeMask } from './read-mask.ts'
 import { splitNamed } from './splits.ts'
+import { IMAGE_COLUMNS } from './table-columns.ts'
 import { isAnnotation } from './voc.ts'
 
 /** How layouts name the folders of images and of what is said about them. */
@@ -21,7 +31,7 @@ const MISSING: Record<string, string> = {
   '.txt': 'data.yaml or classes.txt with the names of the classes (YOLO)',
   '.xml': 'XML in annotations/ with images/ beside it, or XML beside its image (Pascal VOC)',
   '.json':
-    'annotations/*.json, annotations.json or <split>/_annotations.coco.json (COCO), or JSON of LabelMe',
+    'annotations/*.json, annotations.json or <split>/_annotations.coco.json (COCO), or JSON of LabelMe, Label Studio or Supervisely',
   '.csv':
     'a table (CSV) with the columns filename and label, or filename, class, xmin, ymin, xmax, ymax, or ImageId, ClassId, EncodedPixels; folders named after the class of their images; or labels as COCO, Pascal VOC or YOLO',
 }
@@ -101,25 +111,49 @@ async function mayBeLabels(file: string): Promise<boolean> {
 /** So much of a table, and so many images, are looked at. */
 const TABLE = { bytes: 1e6, images: 200 }
 
-/** The first bytes of a file of any encoding, in which ASCII is itself; empty when it cannot be read. */
-async function headOf(file: string): Promise<Buffer> {
+/** The beginning of a file, whatever its encoding; empty when it cannot be read. */
+async function headOf(file: string): Promise<string> {
   const chunks: Buffer[] = []
   try {
     for await (const chunk of createReadStream(file, { end: TABLE.bytes - 1 })) chunks.push(chunk as Buffer)
   } catch {
-    return Buffer.alloc(0)
+    return ''
   }
-  return Buffer.concat(chunks)
+  return looseText(Buffer.concat(chunks))
 }
 
-/** A table (CSV) that names images, in the folder itself or in one of a split. */
-async function firstTable(dir: string, files: readonly string[]): Promise<string | undefined> {
-  const images = files.filter(isImage).slice(0, TABLE.images)
+/** Tables, and what other programs write about all images of a set: Label Studio, VIA, CreateML … */
+const LISTS = /\.(csv|tsv|json|jsonl|ndjson|xml)$/i
+/** Of confirmed false calls that this program exports: where they come from, no labels. */
+const OF_OWN = 'provenance.json'
+/** IDs in place of names: so long, or the letters may stand in any text. */
+const ID = /^[\w-]{4,}$/
+/** Digits alone may be of what was measured. */
+const LETTERED_ID = /^(?=.*[a-z_-])[\w-]{4,}$/i
+
+/** Whether a table has a column of images, as far as its name tells. */
+const namesColumn = (text: string): boolean => {
+  const [head = ''] = text.split(/\r?\n/, 1)
+  return head.split(/[,;\t]/).some((c) => IMAGE_COLUMNS.includes(c.replaceAll('"', '').trim().toLowerCase()))
+}
+
+/**
+ * A table, or another file about several images, that names some, in the folder itself or in one of a split. What a
+ * camera writes beside one image is none.
+ */
+async function firstList(dir: string, files: readonly string[]): Promise<string | undefined> {
+  const all = files.filter(isImage)
+  const images = all.slice(0, TABLE.images).map((f) => basename(f))
+  const stems = new Set(all.map((f) => stem(basename(f))))
   for (const f of files) {
     const at = dirname(f)
-    if (extname(f).toLowerCase() !== '.csv' || !(at === '.' || splitNamed(at) !== undefined)) continue
+    if (!LISTS.test(f) || f === OF_OWN || !(at === '.' || splitNamed(at) !== undefined)) continue
     const text = await headOf(join(dir, f))
-    if (images.some((i) => text.includes(basename(i)))) return f
+    const isTable = /\.[ct]sv$/i.test(f)
+    const ids = isTable ? new Set(text.split(/[\s,;|"']+/)) : new Set<string>()
+    const isId = namesColumn(text) ? ID : LETTERED_ID
+    const named = images.filter((i) => text.includes(i) || (isId.test(stem(i)) && ids.has(stem(i))))
+    if (isTable ? named.length > 0 : named.length > 0 && !stems.has(stem(basename(f)))) return f
   }
   return undefined
 }
@@ -148,7 +182,7 @@ export async function refuseUnreadLabels(dir: string, as?: 'folder-per-class' | 
       files.filter((f) => beside(f) && extname(f).toLowerCase() !== '.csv'),
     )) ??
     (folders.length > 0 ? await firstLabels(dir, files) : undefined) ??
-    (as !== 'folder-per-class' ? await firstTable(dir, files) : undefined)
+    (as !== 'folder-per-class' ? await firstList(dir, files) : undefined)
   if (folders.length === 0 && notes === undefined) return
   const masks = folders.some((f) => OF_MASKS.test(f))
   throw new CodedError('DAT_LAYOUT', {

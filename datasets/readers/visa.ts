@@ -63,7 +63,7 @@ export const visa: DatasetReader = {
         ...openTruth(
           listed ? [] : [`${items.length} images`],
           dir,
-          `${SPLITS} beside the folder of the object: without it no image is set apart for teaching`,
+          'split_csv/1cls.csv beside the folder of the object: without it no image is set apart for teaching',
         ),
         ...leftOut(
           bare,

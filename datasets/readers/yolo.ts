@@ -1,22 +1,19 @@
-import { dirname, join, relative, resolve, sep } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { z } from 'zod'
 import { CodedError, mapInOrder, parseStrict } from '../../contracts/index.ts'
 import { extent } from '../metrics/extent.kernel.ts'
-import {
-  filesIn,
-  imagesBelow,
-  isDirectory,
-  isFile,
-  isImage,
-  notEmpty,
-  numberedLines,
-  readText,
-  requireFile,
-  stem,
-} from './files.ts'
+import { imagesBelow, isDirectory, isFile, notEmpty, numberedLines, readText, requireFile } from './files.ts'
 import { imageSize } from './image-size.ts'
 import type { DatasetReader, FoundBox, FoundItem } from './item.ts'
 import { leftOut, openTruth } from './left-out.ts'
+import {
+  certainDataFile,
+  CLASS_LIST,
+  dataFile,
+  isClassList,
+  labelFile,
+  splitByFolder,
+} from './yolo-places.ts'
 
 /** A folder of images, a list of image paths (`.txt`), or several of these. */
 const placesSchema = z.union([z.string(), z.array(z.string())])
@@ -39,22 +36,18 @@ const dataSchema = z.looseObject({
   kpt_shape: z.tuple([z.number().int().positive(), z.number().int().positive()]).nullish(),
 })
 
-const DATA_FILES = ['data.yaml', 'data.yml', 'dataset.yaml']
-/** What makes a YAML file of another name the description of a set. */
-const NAMES = /^["']?names["']?\s*:/m
-const SPLIT = /^["']?(train|val|test)["']?\s*:/m
-const CLASS_LIST = 'classes.txt'
 /** Label files lie in a folder `labels`, if they are not beside their image. */
 const LABEL = /\/labels\/(?:.*\/)?(?!classes\.txt$)[^/]*\.txt$/i
 
 /**
- * YOLO: `data.yaml` (or one other YAML file with the same keys) with class names, or `classes.txt` with one a line as LabelImg and Label Studio write it, `…/images/…/x.jpg` and `…/labels/…/x.txt` with `class cx cy w h` relative to
+ * YOLO: `data.yaml` (or one other YAML file with the same keys) with class names, or a list with one a line: `classes.txt` as LabelImg and Label Studio write it, `obj.names` of Darknet (`yolo-places.ts`), `…/images/…/x.jpg` and `…/labels/…/x.txt` with `class cx cy w h` relative to
  * the image (or a polygon, as for segments and oriented boxes, whose bounds are the box; key points behind a box are left aside). An image without a label file is an image without objects, unless its
  * split has none at all: then nobody has looked. A set without any label file is refused.
  */
 export const yolo: DatasetReader = {
   format: 'yolo',
-  recognises: async (dir) => (await dataFile(dir)) !== null,
+  recognises: async (dir) => (await certainDataFile(dir)) !== null,
+  mayBe: async (dir) => (await dataFile(dir)) !== null,
   async read(dir) {
     const file = await dataFile(dir)
     if (file === null)
@@ -124,36 +117,9 @@ export const yolo: DatasetReader = {
   },
 }
 
-/** @throws DAT_LAYOUT when several files of other names could be it */
-async function dataFile(dir: string): Promise<string | null> {
-  for (const name of DATA_FILES) if (await isFile(join(dir, name))) return join(dir, name)
-  const others: string[] = []
-  for (const name of (await filesIn(dir)).filter((f) => /\.ya?ml$/i.test(f))) {
-    const text = await readText(join(dir, name)).catch(() => '')
-    if (NAMES.test(text) && SPLIT.test(text)) others.push(name)
-  }
-  if (others.length > 1)
-    throw new CodedError('DAT_LAYOUT', {
-      file: dir,
-      expected: 'data.yaml, or one other file with names and train, val or test',
-      actual: others.join(', '),
-    })
-  if (others[0] !== undefined) return join(dir, others[0])
-  const list = join(dir, CLASS_LIST)
-  if (!(await isFile(list))) return null
-  const apart = (await isDirectory(join(dir, 'images'))) && (await isDirectory(join(dir, 'labels')))
-  return apart || (await labelsBeside(dir)) ? list : null
-}
-
-/** Whether an image has its label file beside it, as LabelImg saves them. */
-async function labelsBeside(dir: string): Promise<boolean> {
-  const files = new Set(await filesIn(dir))
-  return [...files].some((f) => isImage(f) && files.has(`${stem(f)}.txt`))
-}
-
 async function readData(file: string): Promise<z.infer<typeof dataSchema>> {
   const text = await readText(file)
-  if (!file.endsWith(CLASS_LIST)) return parseStrict(text, dataSchema, file)
+  if (!isClassList(file)) return parseStrict(text, dataSchema, file)
   return { names: numberedLines(text).map((l) => l.text) }
 }
 
@@ -182,9 +148,9 @@ async function findImages(
   if (missing.length < named.length) return { images, missing }
   const apart = join(dir, 'images')
   const plain = (await isDirectory(apart)) ? apart : dir
-  if (plain === apart || file.endsWith(CLASS_LIST)) {
+  if (plain === apart || isClassList(file)) {
     const all = await imagesBelow(plain)
-    return { images: all.map((f) => ({ split: 'all', image: join(plain, f) })), missing: [] }
+    return { images: all.map((f) => ({ split: splitByFolder(f), image: join(plain, f) })), missing: [] }
   }
   throw new CodedError('DAT_LAYOUT', {
     file,
@@ -210,15 +176,6 @@ async function imagesAt(place: string, dir: string): Promise<string[]> {
       if (await isFile(resolve(base, path))) return resolve(base, path)
     return await requireFile(resolve(dir, path), place, line)
   })
-}
-
-/** Where the labels of an image lie: the last folder `images` of its path becomes `labels`, as Ultralytics has it. */
-function labelFile(image: string): string {
-  const notes = `${stem(image)}.txt`
-  const at = notes.lastIndexOf(`${sep}images${sep}`)
-  return at < 0
-    ? notes
-    : `${notes.slice(0, at)}${sep}labels${sep}${notes.slice(at + sep.length * 2 + 'images'.length)}`
 }
 
 async function readBoxes(
@@ -258,8 +215,10 @@ async function readBoxes(
     return {
       class: name,
       place: { file, line },
-      box: [share(x1) * widthPx, share(y1) * heightPx, share(x2) * widthPx, share(y2) * heightPx],
-      ...(polygon ? { polygons: [v.map((at, n) => share(at) * (n % 2 === 0 ? widthPx : heightPx))] } : {}),
+      box: [x1 * widthPx, y1 * heightPx, x2 * widthPx, y2 * heightPx],
+      ...(polygon
+        ? { polygons: [v.map((at, n) => share(at) * (n % 2 === 0 ? widthPx : heightPx))] }
+        : { written: { form: 'centre' } }),
     }
   })
 }

@@ -72,7 +72,7 @@ export async function renderReport(result: EvaluationResult, options: ReportOpti
     await heatMapSections(result),
     await partSection(result),
   ].join('')
-  return `<!doctype html><html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${esc(title[language])}</title><style>${STYLE}</style></head><body class="${language}"><header><div><h1>${t(title.en, title.zh)}</h1>${facts(result)}</div><button onclick="document.body.className=document.body.className==='zh'?'en':'zh'">中文 / English</button></header><main>${body}</main><footer>${t('Intervals at 95 %. Escape counts passed bad parts; a part nobody could judge is held and counted as inconclusive.', '区间置信度 95 %。漏放为判合格的不良品; 无法判定的工件一律扣留并计为无法判定。')}</footer></body></html>`
+  return `<!doctype html><html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${esc(title[language])}</title><style>${STYLE}</style></head><body class="${language}"><header><div><h1>${t(title.en, title.zh)}</h1>${facts(result)}</div><button onclick="document.body.className=document.body.className==='zh'?'en':'zh'">中文 / English</button></header><main>${body}</main><footer>${t('Intervals at 95 %; each image counts as a part, so that they are too narrow where several images show one part. Escape counts passed bad parts; a part nobody could judge is held and counted as inconclusive.', '区间置信度 95 %;每张图像按一个工件计, 若同一工件有多张图像, 区间偏窄。漏放为判合格的不良品; 无法判定的工件一律扣留并计为无法判定。')}</footer></body></html>`
 }
 
 function facts(r: EvaluationResult): string {

@@ -2,9 +2,11 @@ import {
   type CameraItem,
   CodedError,
   type Frame,
+  type FrameSource,
   type JobPixels,
   monoMs,
   type PartContext,
+  type RejectOutput,
   timeLimit,
   wallMs,
 } from '../../contracts/index.ts'
@@ -44,13 +46,15 @@ export function slotPixels({ slot, meta, reference }: Frame): JobPixels {
   return { ...base, reference: { byteOffset, byteLength, format: reference.format } }
 }
 
-/** The device counts anew. */
-export const restartedCounter = (trigger: number, expected: number): CodedError =>
-  new CodedError('CAM_GAP', {
-    expected: `trigger ${expected}`,
-    actual: `trigger ${trigger}`,
-    hint: 'the trigger counter was restarted',
-  })
+/** Tells a source what the PLC of its gate counts, until the returned function is called. */
+export function followCount(output: RejectOutput, source: FrameSource): () => void {
+  const counted = source.trigger ?? source.counted
+  const ends = [
+    counted && output.onTrigger?.((n, anew) => counted(n, anew)),
+    output.onLost?.((lost) => source.lost?.(lost)),
+  ]
+  return () => ends.forEach((end) => end?.())
+}
 
 /** Waits for all of them, at most so long. */
 export async function allWithin(work: Iterable<Promise<void>>, ms: number): Promise<void> {

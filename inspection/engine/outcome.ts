@@ -1,8 +1,10 @@
 import {
-  type CodedError,
+  CodedError,
   type DoubtfulIdentity,
   type I18n,
   type InspectOutcome,
+  type LateOutcome,
+  monoMs,
   noVerdict,
   type NoVerdict,
   type StageTiming,
@@ -57,3 +59,22 @@ export const onHold = (outcome: InspectOutcome, reason: I18n): InspectOutcome =>
 /** Outcome of a frame whose inspector failed outside its own error handling. */
 export const unjudgedOutcome = (recipe: { id: string; sha256: string }, error: CodedError): InspectOutcome =>
   missedOutcome(noVerdict(recipe, { reason: 'tool', ...toFact(error) }))
+
+/**
+ * A judgement that is ready only when the budget of its part is over, as on a machine without a core to spare: the part
+ * has no verdict, and what was judged is a late result.
+ *
+ * @param deadlineMs end of the budget, ms of `monoMs`
+ */
+export function inBudget<T extends { outcome: InspectOutcome }>(
+  part: T,
+  recipe: { id: string; sha256: string },
+  deadlineMs: number,
+): T & { late?: LateOutcome } {
+  const { outcome } = part
+  const lateByMs = monoMs() - deadlineMs
+  if (lateByMs < 0 || outcome.verdict.noVerdict) return part
+  const error = new CodedError('INS_DEADLINE', { actual: `it was ready ${lateByMs.toFixed()} ms too late` })
+  const unjudged = withoutVerdict(outcome, recipe, { reason: 'deadline', ...toFact(error) })
+  return { ...part, outcome: unjudged, late: { outcome, lateByMs } }
+}

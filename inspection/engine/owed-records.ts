@@ -1,16 +1,9 @@
-import {
-  asCoded,
-  type CaptureRequest,
-  monoMs,
-  type PartStore,
-  type RejectAck,
-  type RejectCommand,
-} from '../../contracts/index.ts'
+import { asCoded, type CaptureRequest, type GateNote, monoMs, type PartStore } from '../../contracts/index.ts'
 import type { EngineLog } from './alarm-board.ts'
 
 interface Owed {
   request: CaptureRequest
-  gate: { command: RejectCommand; ack: RejectAck }
+  gate: GateNote
 }
 
 /** Records without images take a few KB each; beyond this many the next start closes the gap as `interrupted`. */

@@ -8,7 +8,9 @@ import {
   type CaptureRequest,
   type FrameMeta,
   GATE_MARGIN_MS,
+  type GateFailed,
   type GateHeld,
+  type GateNote,
   type I18n,
   type InspectOutcome,
   monoMs,
@@ -115,16 +117,13 @@ export class Settlement {
     const record = await durable
     const unrecorded = record ? null : toFact(refusal ?? new CodedError('TRC_WRITE'))
     const kept = unrecorded ? withoutRecord(judgement, unrecorded) : outcome
+    const gate = gateNote(command, ack, judgement)
     if (record) {
-      this.#annotate(inspectionId, { gate: { command, ack } })
+      this.#annotate(inspectionId, { gate })
       if (reason !== null) this.#tellHeld(inspectionId, judgement, reason)
     }
     // The image is not waited with: memory must hold out until the disk is mended.
-    else
-      this.#owed.add(this.#request(inspectionId, { ...judgement, image: null, outcome: kept }), {
-        command,
-        ack,
-      })
+    else this.#owed.add(this.#request(inspectionId, { ...judgement, image: null, outcome: kept }), gate)
     return {
       station: this.#spec.id,
       trigger,
@@ -142,16 +141,10 @@ export class Settlement {
 
   /** The record says release and the part did not go on: the log says why, where nobody can change it. */
   #tellHeld(inspectionId: string, { context, trigger }: Judgement, reason: I18n): void {
-    const { plant, line, station } = context
-    const type = 'qe.gate.held.v1'
-    const data: GateHeld = { inspectionId, station, trigger, reason }
-    const source = `/plants/${plant}/lines/${line}/stations/${station}`
-    const subject = `inspection/${inspectionId}`
-    this.#store
-      .emit(newEvent({ type, source, subject, partitionkey: line, data }))
-      .catch((error: unknown) => {
-        this.#log.warn({ inspectionId, error: String(error) }, 'why a part was held could not be stored')
-      })
+    const data: GateHeld = { inspectionId, station: context.station, trigger, reason }
+    this.#store.emit(gateEvent('qe.gate.held.v1', context, data)).catch((error: unknown) => {
+      this.#log.warn({ inspectionId, error: String(error) }, 'why a part was held could not be stored')
+    })
   }
 
   /** An output that throws or never answers is a gate that was not served: the PLC diverts the part. */
@@ -220,6 +213,30 @@ export class Settlement {
       endedAt: wallTime(monoMs()),
     }
   }
+}
+
+/** What the gate said; that it did not take the command goes into the log, too. */
+function gateNote(command: RejectCommand, ack: RejectAck, { context }: Judgement): GateNote {
+  if (ack.ok) return { command, ack }
+  const { inspectionId, station, trigger, action } = command
+  const data: GateFailed = {
+    inspectionId,
+    station,
+    trigger,
+    action,
+    code: ack.code,
+    message: ack.message,
+  }
+  return { command, ack, failed: gateEvent('qe.gate.failed.v1', context, data) }
+}
+
+function gateEvent<T extends { inspectionId: string }>(
+  type: string,
+  { plant, line, station }: PartContext,
+  data: T,
+) {
+  const source = `/plants/${plant}/lines/${line}/stations/${station}`
+  return newEvent({ type, source, subject: `inspection/${data.inspectionId}`, partitionkey: line, data })
 }
 
 /** A part that would have passed is held for want of its record, and that is what the record will say. */

@@ -1,4 +1,4 @@
-import type { CountedTrigger } from '../../contracts/index.ts'
+import { CodedError, type CountedTrigger } from '../../contracts/index.ts'
 
 /** Lost triggers up to this many become items one by one; longer gaps are closed by the store at once. */
 const LISTED_GAP = 1_000
@@ -38,3 +38,11 @@ export class StationCount {
     return gap ? { kind: 'gap', interrupted } : { kind: 'next', from: expected }
   }
 }
+
+/** The device counts anew. */
+export const restartedCounter = (trigger: number, expected: number): CodedError =>
+  new CodedError('CAM_GAP', {
+    expected: `trigger ${expected}`,
+    actual: `trigger ${trigger}`,
+    hint: 'the trigger counter was restarted',
+  })

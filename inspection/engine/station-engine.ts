@@ -16,15 +16,14 @@ import { AlarmBoard } from './alarm-board.ts'
 import { GateWatch } from './gate-watch.ts'
 import type { JudgedPart } from './judged-part.ts'
 import { named, type NamedPart } from './naming.ts'
-import { missedOutcome, unjudgedOutcome } from './outcome.ts'
+import { inBudget, missedOutcome, unjudgedOutcome } from './outcome.ts'
 import { type Judgement, Settlement } from './settlement.ts'
-import { allWithin, contextAt, lostTrigger, type Missed, restartedCounter, slotPixels } from './items.ts'
+import { allWithin, contextAt, followCount, lostTrigger, type Missed, slotPixels } from './items.ts'
 import type { StationPorts } from './station-ports.ts'
-import { StationCount } from './station-count.ts'
+import { restartedCounter, StationCount } from './station-count.ts'
 import { countPart, emptyCounters, LastValues, type StationState } from './station-state.ts'
 
 const WATCH_MS = 500
-
 /** Time after the last budget that parts in flight get when the station stops, ms. */
 const STOP_GRACE_MS = 5_000
 
@@ -69,6 +68,11 @@ export class StationEngine {
     }
   }
 
+  /** Records that neither store nor spool took. */
+  get owed(): number {
+    return this.#settlement.owed
+  }
+
   /** Judges by another recipe from the next trigger on. Resolves when no part in work needs the old one any more. */
   async switchTo(recipe: LoadedRecipe): Promise<void> {
     this.#recipe = recipe
@@ -83,10 +87,11 @@ export class StationEngine {
       this.#count.resume(last)
       await this.#closeInterrupted(last.trigger + 1)
     }
-    const offTrigger = source.trigger ? output.onTrigger?.((n, anew) => source.trigger?.(n, anew)) : undefined
+    const unfollow = followCount(output, source)
     this.#running = true
     output.setReady(true)
-    const watch = setInterval(() => this.#watchOver(), WATCH_MS)
+    // Between parts: a gate that went away, and records that could be stored after all.
+    const watch = setInterval(() => [this.#watchGate(), this.#watchRecords()], WATCH_MS)
     try {
       for await (const item of source.items(signal)) {
         if (item.kind === 'end') break
@@ -97,7 +102,7 @@ export class StationEngine {
       this.#alarms.setFault('source', asCoded(error, 'CAM_GONE'))
     } finally {
       output.setReady(false)
-      offTrigger?.()
+      unfollow()
       await this.#finish()
       clearInterval(watch)
       await this.#settlement.settleOwed()
@@ -118,12 +123,6 @@ export class StationEngine {
         { station: this.#spec.id, open: this.#inFlight.size },
         'parts were still in work when the station stopped; the next start closes their triggers as interrupted',
       )
-  }
-
-  /** What shows between parts: a gate that went away, and records that could be stored after all. */
-  #watchOver(): void {
-    this.#watchGate()
-    this.#watchRecords()
   }
 
   #watchRecords(): void {
@@ -261,7 +260,7 @@ export class StationEngine {
     })
     released.catch((error: unknown) => this.#alarms.setFault('judging', asCoded(error, 'CAM_SLOT')))
     const { inspectionId } = await settling
-    const late = await released
+    const late = (await released) ?? part.late
     if (late) {
       this.#counters.late += 1
       this.#settlement.late(inspectionId, late.outcome)
@@ -276,13 +275,14 @@ export class StationEngine {
     return this.#ports.reads?.arrived({ ...part, attempt: this.#count.attempt, encoder })
   }
 
-  #named(
+  async #named(
     outcome: InspectOutcome,
     part: { triggeredAtMs: number } & Parameters<typeof named>[1],
     reading: ExpectedReads | undefined,
-  ): Promise<NamedPart> {
-    const untilMs = part.triggeredAtMs + this.#spec.budgetMs - GATE_MARGIN_MS
-    return named(outcome, part, this.#ports.identify, reading, untilMs)
+  ): Promise<NamedPart & { late?: LateOutcome }> {
+    const endMs = part.triggeredAtMs + this.#spec.budgetMs
+    const it = await named(outcome, part, this.#ports.identify, reading, endMs - GATE_MARGIN_MS)
+    return inBudget(it, part.recipe, endMs)
   }
 
   async #settle(judgement: Judgement): Promise<JudgedPart> {

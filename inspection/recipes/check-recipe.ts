@@ -128,7 +128,7 @@ const MIN_LINE_PX = 4
 function checkLines({ tools, view: { widthPx, heightPx } }: Recipe): void {
   tools.forEach((tool, i) => {
     if (tool.use !== 'measure@1') return
-    const { line, lsl = -Infinity, usl = Infinity } = tool
+    const { line, lsl = -Infinity, usl = Infinity, target } = tool
     const [x1, y1, x2, y2] = line
     const inView = Math.min(...line) >= 0 && Math.max(x1, x2) <= widthPx && Math.max(y1, y2) <= heightPx
     if (!inView || Math.hypot(x2 - x1, y2 - y1) < MIN_LINE_PX)
@@ -142,6 +142,12 @@ function checkLines({ tools, view: { widthPx, heightPx } }: Recipe): void {
         path: `tools[${i}].lsl`,
         expected: `a lower limit below the upper one, ${usl}`,
         actual: String(lsl),
+      })
+    if (target !== undefined && (target < lsl || target > usl))
+      throw new CodedError('CFG_INVALID', {
+        path: `tools[${i}].target`,
+        expected: `a target within the limits, ${lsl} to ${usl}`,
+        actual: String(target),
       })
   })
 }

@@ -29,6 +29,8 @@ export interface TaughtPackageRequest {
   id: string
   version: string
   title: ModelCard['title']
+  /** The package that this one is a new version of, and how many images of it are no longer taught. */
+  parent?: { id: string; version: string; sha256: string; images: number; removed: number }
   /** Package folder; the teach data go into a folder beside it. */
   outDir: string
   privateKeyPem: string
@@ -83,7 +85,7 @@ export async function packTaught(request: TaughtPackageRequest): Promise<PackedM
     await rm(draft, { recursive: true, force: true })
   }
 
-  function taughtCard({ id, version, title }: TaughtPackageRequest): ModelCard {
+  function taughtCard({ id, version, title, parent }: TaughtPackageRequest): ModelCard {
     const { report, data } = taught
     const { promise, value, detection } = report.threshold
     const { tiles } = data.size
@@ -119,6 +121,7 @@ export async function packTaught(request: TaughtPackageRequest): Promise<PackedM
           licence: OWN_IMAGES,
           sha256: list.digest('hex'),
         },
+        ...(parent === undefined ? [] : [madeOf(parent, data.good.length)]),
         ...(template ? [] : [ofBackbone, ...backbone.trainingData]),
       ],
       metrics: {
@@ -136,5 +139,18 @@ export async function packTaught(request: TaughtPackageRequest): Promise<PackedM
       },
       golden: GOLDEN,
     }
+  }
+}
+
+/** Where a new version comes from, by the hash of the model that it was made of. */
+function madeOf(
+  { id, version, sha256, images, removed }: NonNullable<TaughtPackageRequest['parent']>,
+  now: number,
+): ModelCard['trainingData'][number] {
+  const added = now - (images - removed)
+  return {
+    name: `taught from ${id} ${version}, which had ${images} good images: ${added} added, ${removed} taken out`,
+    licence: OWN_IMAGES,
+    sha256,
   }
 }

@@ -7,7 +7,7 @@ import { AccountBook } from '../../bin/accounts/account-book.ts'
 import { en } from '../../dashboard/web/i18n/en.ts'
 import { zh } from '../../dashboard/web/i18n/zh.ts'
 import { serve, type Served } from '../unit/samples/dashboard-serve.ts'
-import { buildPages, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
+import { PAGES, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
 import { runsOff } from './dashboard-look.ts'
 
 /** As a reverse proxy with https hands on what comes from another machine. */
@@ -25,7 +25,7 @@ describe.skipIf(noBrowser !== null)(`accounts in Chromium${noBrowser ? `: ${noBr
     dir = mkdtempSync(join(tmpdir(), 'sightline-accounts-'))
     book = AccountBook.open(dir)
     await book.add({ id: 'li.wei', name: 'Li Wei', role: 'qa', password: PASSWORD }, by)
-    at = await serve(3, { accounts: book, webDir: await buildPages() })
+    at = await serve(3, { accounts: book, webDir: PAGES })
     browser = await launch()
   }, 180_000)
   afterAll(async () => {
@@ -87,7 +87,7 @@ describe.skipIf(noBrowser !== null)(`accounts in Chromium${noBrowser ? `: ${noBr
       await page.locator('.account-form').getByLabel(w.account.id).fill('mes')
       await page.locator('.account-form').getByRole('button', { name: w.account.add }).click()
       const token = await page.locator('[data-token]').textContent()
-      expect(book.byToken(token ?? '')).toMatchObject({ id: 'mes', role: 'qa', kind: 'machine' })
+      expect(book.byToken(token ?? '')).toMatchObject({ id: 'mes', role: 'viewer', kind: 'machine' })
       expect(await runsOff(page)).toEqual([])
       await screenshot(page, `accounts-${language}`)
       const row = page.locator('[data-account-row="mes"]')

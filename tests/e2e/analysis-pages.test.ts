@@ -4,7 +4,7 @@ import { en } from '../../dashboard/web/i18n/en.ts'
 import { zh } from '../../dashboard/web/i18n/zh.ts'
 import { serveAnalysis } from '../unit/samples/analysis-store.ts'
 import type { StoreServed } from '../unit/samples/dashboard-store.ts'
-import { buildPages, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
+import { PAGES, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
 import { runsOff } from './dashboard-look.ts'
 
 const WORDS = { en, zh } as const
@@ -16,7 +16,7 @@ describe.skipIf(noBrowser !== null)(
     let at: StoreServed
 
     beforeAll(async () => {
-      at = await serveAnalysis(await buildPages())
+      at = await serveAnalysis(PAGES)
       browser = await launch()
     }, 180_000)
     afterAll(async () => {

@@ -209,7 +209,7 @@ describe('the data directory', () => {
     expect((await fetch(`${String(first.ready['url'])}/api/line`)).status).toBe(200)
     expect(await stopped(first)).toBe(0)
     expect(await stopped(await startCli(['serve', file, '--data', data, '--no-supervisor']))).toBe(0)
-  })
+  }, 90_000)
 
   it('that cannot be made is refused', async () => {
     const file = shop.line('nodir', { stations: [station()] })

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { en } from '../../dashboard/web/i18n/en.ts'
 import { zh } from '../../dashboard/web/i18n/zh.ts'
 import { serveStore, type StoreServed } from '../unit/samples/dashboard-store.ts'
-import { buildPages, launch, noBrowser, openPage } from './dashboard-browser.ts'
+import { PAGES, launch, noBrowser, openPage } from './dashboard-browser.ts'
 import { runsOff } from './dashboard-look.ts'
 
 const WORDS = { en, zh } as const
@@ -21,7 +21,7 @@ describe.skipIf(noBrowser !== null)(`control charts${noBrowser ? `: ${noBrowser}
   let rows: Row[]
 
   beforeAll(async () => {
-    at = await serveStore(await buildPages())
+    at = await serveStore(PAGES)
     browser = await launch()
     const answer = await fetch(`${at.url}/api/parts?limit=200`)
     rows = ((await answer.json()) as { parts: Row[] }).parts.toReversed()

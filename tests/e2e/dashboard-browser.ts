@@ -3,19 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { chromium, type Browser, type Page } from 'playwright-core'
-import { build } from 'vite'
-import { commandPresent } from '../services/require-service.ts'
+import { CHROMIUM } from '../services/browser.ts'
 
-const path = process.env['SIGHTLINE_CHROMIUM'] ?? '/usr/bin/chromium'
-const required = process.env['SIGHTLINE_REQUIRE_SERVICES'] === '1'
-
-/** Why the browser tests cannot run here; null = they can. Where services are required, they run and fail instead. */
-export const noBrowser: string | null =
-  required || commandPresent(path) ? null : `no Chromium at ${path}; install it or set SIGHTLINE_CHROMIUM`
+export { noBrowser } from '../services/browser.ts'
 
 export const launch = (): Promise<Browser> =>
   chromium.launch({
-    executablePath: path,
+    executablePath: CHROMIUM,
     args: [
       '--no-sandbox',
       '--disable-gpu',
@@ -27,16 +21,8 @@ export const launch = (): Promise<Browser> =>
     ],
   })
 
-/** Builds the pages from the sources into a folder of their own, so that a test never looks at an old build. */
-export async function buildPages(): Promise<string> {
-  const outDir = mkdtempSync(join(tmpdir(), 'sightline-pages-'))
-  await build({
-    root: fileURLToPath(new URL('../../dashboard/web', import.meta.url)),
-    logLevel: 'error',
-    build: { outDir, emptyOutDir: true },
-  })
-  return outDir
-}
+/** The pages that `built-pages.ts` has made of the sources as they are. */
+export const PAGES = fileURLToPath(new URL('../../dist/dashboard/web', import.meta.url))
 
 /** A page at 1920 × 1080 in a language, with everything the console and the network complained about. */
 export async function openPage(

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createDashboard } from '../../dashboard/index.ts'
 import { en } from '../../dashboard/web/i18n/en.ts'
 import { serve, type Served } from '../unit/samples/dashboard-serve.ts'
-import { buildPages, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
+import { PAGES, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
 import { runsOff } from './dashboard-look.ts'
 
 describe.skipIf(noBrowser !== null)(
@@ -15,7 +15,7 @@ describe.skipIf(noBrowser !== null)(
     let at: Served
 
     beforeAll(async () => {
-      webDir = await buildPages()
+      webDir = PAGES
       at = await serve(20, { webDir })
       browser = await launch()
     }, 120_000)
@@ -89,18 +89,28 @@ describe.skipIf(noBrowser !== null)(
       await page.context().close()
     }, 60_000)
 
-    it('tells the clock of the line to whoever reads from another zone', async () => {
-      for (const [timezoneId, shown] of [
+    it('goes by the clock of the line wherever it is read, and says so', async () => {
+      const { at: judged, inspectionId } = at.line.parts.at(-1)?.row ?? { at: '', inspectionId: '' }
+      const clock = new Date(Date.parse(judged) + 8 * 3_600_000).toISOString().replace('T', ' ').slice(0, -1)
+      for (const [timezoneId, other] of [
         ['America/New_York', 1],
         ['Asia/Singapore', 0],
       ] as const) {
         const context = await browser.newContext({ timezoneId, viewport: { width: 390, height: 800 } })
         const page = await context.newPage()
+        await page.goto(`${at.url}/part/${inspectionId}`)
+        await page.getByText(`${clock} UTC+08:00`).first().waitFor()
         await page.goto(`${at.url}/parts`)
         await page.locator('.part-row').first().waitFor()
-        expect(await page.locator('[data-other-clock="Asia/Shanghai"]').count()).toBe(shown)
-        if (shown)
-          expect(await page.locator('[data-other-clock]').textContent()).toMatch(/\d\d:\d\d UTC\+08:00$/)
+        expect(await page.locator('[data-zone="Asia/Shanghai"]').count()).toBe(1)
+        expect(await page.locator('[data-other-clock]').count()).toBe(other)
+        if (other)
+          expect(await page.locator('.head .clock').textContent()).toMatch(/\d\d:\d\d:\d\d UTC\+08:00 line$/)
+        // The first hour of a shift of the line, not of who reads.
+        const asked = page.waitForRequest((r) => new URL(r.url()).searchParams.has('from'))
+        await page.locator('.time-field input').first().fill('2026-07-25T06:00')
+        expect(new URL((await asked).url()).searchParams.get('from')).toBe('2026-07-24T22:00:00.000Z')
+        expect(await page.locator('.time-field input').first().inputValue()).toBe('2026-07-25T06:00')
         const [head, tools] = [page.locator('.head nav'), page.locator('.toolbar')]
         const [above, below] = [await head.boundingBox(), await tools.boundingBox()]
         expect((above?.y ?? 999) + (above?.height ?? 0)).toBeLessThanOrEqual(below?.y ?? 0)

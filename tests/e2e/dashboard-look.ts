@@ -27,6 +27,27 @@ export const landmarks = (page: Page): Promise<{ headings: number; unnamed: numb
     unnamed: document.querySelectorAll('nav:not([aria-label])').length,
   })`)
 
+/** What makes a page scroll sideways at 320 px, which are 1280 px at 400 % (WCAG 2.2, 1.4.10); the size is put back. */
+export async function sideways(page: Page): Promise<string[]> {
+  const size = page.viewportSize()
+  await page.setViewportSize({ width: 320, height: 640 })
+  await page.waitForTimeout(300)
+  const over = await page.evaluate<
+    string[]
+  >(`document.scrollingElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll('body *')]
+    .filter((e) => e.getBoundingClientRect().right > innerWidth + 1)
+    .map((e) => e.tagName + '.' + e.className + ' ' + e.textContent.slice(0, 40))`)
+  if (size) await page.setViewportSize(size)
+  return over
+}
+
+/** Names that a screen reader says which are in English letters alone, but for those of things. */
+export const latinNames = (page: Page): Promise<string[]> =>
+  page.evaluate(`[...document.querySelectorAll('.anticon, .ant-segmented, .ant-select, [role=button], button')]
+    .filter((e) => e.getAttribute('aria-hidden') !== 'true' && e.hasAttribute('aria-label'))
+    .map((e) => e.getAttribute('aria-label'))
+    .filter((name) => /^[a-zA-Z -]+$/.test(name))`)
+
 /** Takes pictures of a page on a small and on a usual screen, which it is left on; nothing may run off either. */
 export async function looked(page: Page, name: string): Promise<void> {
   for (const [width, height] of [

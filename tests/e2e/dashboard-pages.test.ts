@@ -4,8 +4,16 @@ import { CodedError, ERROR_CODES, type ErrorCode, errorText } from '../../contra
 import { en } from '../../dashboard/web/i18n/en.ts'
 import { zh } from '../../dashboard/web/i18n/zh.ts'
 import { serve, type Served } from '../unit/samples/dashboard-serve.ts'
-import { buildPages, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
-import { imagesLoaded, landmarks, pixelOfPart, runsOff, viewOf } from './dashboard-look.ts'
+import { PAGES, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
+import {
+  imagesLoaded,
+  landmarks,
+  latinNames,
+  pixelOfPart,
+  runsOff,
+  sideways,
+  viewOf,
+} from './dashboard-look.ts'
 
 const WORDS = { en, zh } as const
 const PARTS = 120
@@ -15,7 +23,7 @@ describe.skipIf(noBrowser !== null)(`dashboard in Chromium${noBrowser ? `: ${noB
   let at: Served
 
   beforeAll(async () => {
-    const webDir = await buildPages()
+    const webDir = PAGES
     at = await serve(PARTS, { webDir })
     browser = await launch()
   }, 120_000)
@@ -73,6 +81,8 @@ describe.skipIf(noBrowser !== null)(`dashboard in Chromium${noBrowser ? `: ${noB
       await screenshot(page, `${name}-${language}`)
       expect(await runsOff(page), 'nothing runs off the side of the screen').toEqual([])
       expect(await landmarks(page)).toEqual({ headings: 1, unnamed: 0 })
+      if (language === 'zh') expect(await latinNames(page)).toEqual([])
+      expect(await sideways(page), 'nothing runs off at 400 %').toEqual([])
       const expected = name === 'parts-none' ? ['the server responded with a status of 404'] : []
       expect(complaints.filter((c) => !expected.some((e) => c.includes(e)))).toEqual([])
       await page.context().close()
@@ -283,7 +293,7 @@ describe.skipIf(noBrowser !== null)(`dashboard in Chromium${noBrowser ? `: ${noB
   })
 
   it('says what is missing when there is nothing yet', async () => {
-    const empty = await serve(0, { webDir: await buildPages() })
+    const empty = await serve(0, { webDir: PAGES })
     const { page, complaints } = await openPage(browser, 'en')
     await page.goto(empty.url)
     await visible(page, en.live.noPartsHint)

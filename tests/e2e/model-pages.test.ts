@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ReviewsAnswer } from '../../dashboard/server/life-ports.ts'
 import { en } from '../../dashboard/web/i18n/en.ts'
 import { zh } from '../../dashboard/web/i18n/zh.ts'
-import { buildPages, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
+import { PAGES, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
 import { imagesLoaded, runsOff } from './dashboard-look.ts'
 import { type CliProcess, runCli, stopped } from './line-process.ts'
 import { asked } from './line-state.ts'
@@ -21,7 +21,7 @@ describe.skipIf(noBrowser !== null)(`pages of models in Chromium${noBrowser ? `:
   let url: string
 
   beforeAll(async () => {
-    webDir = await buildPages()
+    webDir = PAGES
     at = await watchedLine('pages', 2)
     line = await at.start()
     url = String(line.ready['url'])

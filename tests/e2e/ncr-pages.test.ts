@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { en } from '../../dashboard/web/i18n/en.ts'
 import { zh } from '../../dashboard/web/i18n/zh.ts'
 import { serveStore, type StoreServed } from '../unit/samples/dashboard-store.ts'
-import { buildPages, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
+import { PAGES, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
 import { looked } from './dashboard-look.ts'
 
 const WORDS = { en, zh } as const
@@ -17,7 +17,7 @@ describe.skipIf(noBrowser !== null)(
     let at: StoreServed
 
     beforeAll(async () => {
-      at = await serveStore(await buildPages())
+      at = await serveStore(PAGES)
       browser = await launch()
     }, 180_000)
     afterAll(async () => {

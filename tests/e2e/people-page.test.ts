@@ -9,7 +9,7 @@ import { en } from '../../dashboard/web/i18n/en.ts'
 import { zh } from '../../dashboard/web/i18n/zh.ts'
 import { openPartStore } from '../../traceability/index.ts'
 import { serve, type Served } from '../unit/samples/dashboard-serve.ts'
-import { buildPages, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
+import { PAGES, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
 import { runsOff } from './dashboard-look.ts'
 
 const spec = lineSchema.parse({
@@ -31,7 +31,7 @@ describe.skipIf(noBrowser !== null)(
       dir = mkdtempSync(join(tmpdir(), 'sightline-people-'))
       store = await openPartStore({ dataDir: dir, spoolAfterMs: 20_000 })
       operators = await Operators.open(dir, spec, store)
-      at = await serve(3, { operators, webDir: await buildPages() })
+      at = await serve(3, { operators, webDir: PAGES })
       browser = await launch()
     }, 180_000)
     afterAll(async () => {

@@ -8,7 +8,7 @@ import { DATABASE_URL, dropSchema, freshSchema, openSchema, postgresPresent } fr
 import { describeWith } from '../services/require-service.ts'
 import { hear } from '../unit/samples/plant-holds.ts'
 import { carryAll, PlantLine } from '../unit/samples/plant-line.ts'
-import { buildPages, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
+import { PAGES, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
 import { runsOff } from './dashboard-look.ts'
 import { runCli, startCli, stopped } from './line-process.ts'
 
@@ -42,7 +42,7 @@ describeWith(
         dataDir: (lines[0] as PlantLine).dir,
         plainSignIn: false,
         checkEveryMs: 60_000,
-        webDir: await buildPages(),
+        webDir: PAGES,
       })
       browser = await launch()
     }, 240_000)

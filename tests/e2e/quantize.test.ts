@@ -1,4 +1,6 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, watch, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
@@ -6,7 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ModelCard } from '../../contracts/index.ts'
 import { generateKeys, packModel } from '../../models/index.ts'
 import { closeClasses } from '../unit/samples/small-network.ts'
-import { runCli } from './line-process.ts'
+import { removeFolder } from '../../bin/setup/scratch-folder.ts'
+import { CLI, runCli } from './line-process.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'sightline-quantize-'))
 const env = {
@@ -15,7 +18,8 @@ const env = {
   SIGHTLINE_TRUST: join(dir, 'trusted.json'),
 }
 const sha256: Record<string, string> = {}
-afterAll(() => rmSync(dir, { recursive: true, force: true }))
+// Processes of a command may be writing yet.
+afterAll(() => removeFolder(dir))
 
 beforeAll(async () => {
   const { privateKeyPem, publicKey } = generateKeys()
@@ -85,6 +89,31 @@ describe('models quantize', () => {
     expect(existsSync(out)).toBe(false)
     expect(await runCli([...args, '--max-flips', '3'], env)).toMatchObject({ code: 0 })
     expect(existsSync(join(out, 'card.json'))).toBe(true)
+  }, 120_000)
+
+  it('leaves nothing among the temporary files, also when it is stopped by Ctrl-C', async () => {
+    const TMPDIR = join(dir, 'tmp')
+    mkdirSync(TMPDIR)
+    const out = join(dir, 'stopped')
+    const args = ['models', 'quantize', join(dir, 'small-1'), '--images', join(dir, 'images'), '--out', out]
+    const came = new Promise<string>((resolve) => {
+      const seen = watch(TMPDIR, (_, name) => {
+        if (name?.startsWith('sightline-quantise-') !== true) return
+        seen.close()
+        resolve(name)
+      })
+    })
+    const child = spawn(process.execPath, [CLI, ...args], { env: { ...process.env, ...env, TMPDIR } })
+    const ended = once(child, 'exit')
+    await came
+    child.kill('SIGINT')
+    expect(await ended).toEqual([null, 'SIGINT'])
+    expect([readdirSync(TMPDIR).filter((f) => f.startsWith('sightline-')), existsSync(out)]).toEqual([
+      [],
+      false,
+    ])
+    expect(await runCli(args, { ...env, TMPDIR })).toMatchObject({ code: 0 })
+    expect(readdirSync(TMPDIR).filter((f) => f.startsWith('sightline-'))).toEqual([])
   }, 120_000)
 
   it('says what is wrong with a folder without images', async () => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { en } from '../../dashboard/web/i18n/en.ts'
 import { zh } from '../../dashboard/web/i18n/zh.ts'
 import { serve, type Served } from '../unit/samples/dashboard-serve.ts'
-import { buildPages, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
+import { PAGES, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
 import { runsOff } from './dashboard-look.ts'
 
 const WORDS = { en, zh } as const
@@ -14,7 +14,7 @@ describe.skipIf(noBrowser !== null)(`sinks in Chromium${noBrowser ? `: ${noBrows
   let at: Served
 
   beforeAll(async () => {
-    at = await serve(3, { webDir: await buildPages() })
+    at = await serve(3, { webDir: PAGES })
     browser = await launch()
   }, 180_000)
   afterAll(async () => {

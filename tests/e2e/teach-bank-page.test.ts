@@ -26,7 +26,7 @@ import { serve, type Served } from '../unit/samples/dashboard-serve.ts'
 import { plate } from '../unit/samples/teach-parts.ts'
 import { failVerdict, gs1Code, RECIPE, request } from '../unit/samples/traceability-requests.ts'
 import { goodRecipe } from './bad-samples.ts'
-import { buildPages, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
+import { PAGES, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
 import { looked, runsOff } from './dashboard-look.ts'
 
 const WORDS = { en, zh } as const
@@ -121,7 +121,7 @@ describe.skipIf(noBrowser !== null)(`the bank in Chromium${noBrowser ? `: ${noBr
     at = await serve(0, {
       queries: query as never,
       images,
-      webDir: await buildPages(),
+      webDir: PAGES,
       modules: { handlers },
     })
     browser = await launch()

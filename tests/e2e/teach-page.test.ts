@@ -14,7 +14,7 @@ import { zh } from '../../dashboard/web/i18n/zh.ts'
 import { empty, endpoint } from '../../scenarios/index.ts'
 import { serve, type Served } from '../unit/samples/dashboard-serve.ts'
 import { plate } from '../unit/samples/teach-parts.ts'
-import { buildPages, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
+import { PAGES, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
 import { looked } from './dashboard-look.ts'
 
 const WORDS = { en, zh } as const
@@ -50,7 +50,7 @@ describe.skipIf(noBrowser !== null)(`teaching in Chromium${noBrowser ? `: ${noBr
       imagePath: () => null,
       folders: [good],
     })
-    const webDir = await buildPages()
+    const webDir = PAGES
     at = await serve(3, { webDir, modules: { handlers: [life, ...teachRoutes(runs)] } })
     browser = await launch()
   }, 180_000)

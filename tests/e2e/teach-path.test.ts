@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { ModelCard } from '../../contracts/index.ts'
 import { runCli } from './line-process.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'sightline-teach-path-'))
@@ -71,6 +73,17 @@ describe('from good images to verdicts, with nothing set up', () => {
       env,
     )
     expect(next).toMatchObject({ code: 0 })
+    const of = (version: string, file: string): Buffer =>
+      readFileSync(join(dir, `home/models/rings-${version}`, file))
+    const card = JSON.parse(of('1.1.0', 'card.json').toString()) as ModelCard
+    expect(card.trainingData.slice(0, 2)).toEqual([
+      expect.objectContaining({ name: '11 good images of the user' }),
+      {
+        name: 'taught from rings 1.0.0, which had 12 good images: 0 added, 1 taken out',
+        licence: "the user's own",
+        sha256: createHash('sha256').update(of('1.0.0', 'model.onnx')).digest('hex'),
+      },
+    ])
     const keys = JSON.parse(readFileSync(join(dir, 'home/keys/trusted.json'), 'utf8')) as object
     expect(Object.keys(keys)).toHaveLength(1)
     const listed = await runCli(['models', 'recipe', 'rings', '--view', '96x96'], env)

@@ -6,6 +6,7 @@ import {
   at,
   context,
   failVerdict,
+  gateFailed,
   gs1Code,
   missed,
   passVerdict,
@@ -100,6 +101,21 @@ export function partStoreSuite(name: string, open: () => Promise<StoreUnderTest>
       expect(await s.store.capture({ ...request(1, failVerdict()), attempt: 2 })).toMatchObject({
         durable: 'store',
       })
+    })
+
+    it('names parts without a code apart when the counter began anew', async () => {
+      const acks = [
+        await s.store.capture(request(1, failVerdict())),
+        await s.store.capture({ ...request(1, passVerdict()), attempt: 1_767_596_500_000 }),
+      ]
+      expect(acks.map((a) => a.serial)).toEqual(['caps-a.st10.1', 'caps-a.st10.1-1767596500000'])
+      const units = s.log
+        .read(0, 10)
+        .map((e) => (e.event.data as { genealogy: { unit: string } }).genealogy.unit)
+      expect(units).toEqual([
+        'urn:sightline:trigger:caps-a:st10:1',
+        'urn:sightline:trigger:caps-a:st10:1-1767596500000',
+      ])
     })
 
     it('refuses a capture that makes no valid event and commits its neighbours', async () => {
@@ -266,6 +282,26 @@ export function partStoreSuite(name: string, open: () => Promise<StoreUnderTest>
       expect(await s.store.balance()).toEqual([
         { station: 'st10', triggers: 10, verdicts: 4, noVerdicts: 6, open: 0, closed: true },
       ])
+    })
+
+    it('keeps what a gate did not take beside the record and as an event, both or none', async () => {
+      const { inspectionId } = await s.store.capture(request(1, failVerdict()))
+      const gate = gateFailed(inspectionId)
+      await s.store.annotate(inspectionId, { gate })
+      const wrong = {
+        ...gate,
+        failed: { ...gate.failed, id: uuidv7(), data: { ...gate.failed.data, code: 1 } },
+      }
+      await expect(s.store.annotate(inspectionId, { gate: wrong as never })).rejects.toMatchObject({
+        code: 'EVT_SCHEMA',
+      })
+      await expect(s.store.emit({ ...gate.failed, id: uuidv7() })).rejects.toMatchObject({
+        code: 'EVT_SCHEMA',
+      })
+      expect(s.log.read(1, 10).map((e) => e.event)).toMatchObject([gate.failed])
+      const query = await s.query()
+      expect((await query.part(inspectionId))?.gate).toEqual([{ command: gate.command, ack: gate.ack }])
+      await query.close()
     })
 
     it('emits events of other kinds once, and refuses wrong ones', async () => {

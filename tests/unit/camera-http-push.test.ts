@@ -310,6 +310,33 @@ describe('http-push', () => {
     expect(brief(items)).toEqual([1, [2, 'no-buffer', 'CAM_NO_BUFFER']])
   })
 
+  it('says how long a frame has waited for a slot, and when one that was not counted may come again', async () => {
+    const pool = createFramePool({ slots: 1, slotBytes: 4096 })
+    const { items } = await during({ pool, backPressure: 'wait', staleMs: 150 }, async (url) => {
+      await post(url, image)
+      const refused = await fetch(url, { method: 'POST', headers: image, body: 'pixels' })
+      expect(refused.status).toBe(429)
+      // Sent again it would be another part.
+      expect(refused.headers.get('retry-after')).toBeNull()
+      expect(await refused.json()).toMatchObject({
+        trigger: 2,
+        message: expect.stringMatching(/found none within 1\d\d ms|found none within [2-9]\d\d+ ms/),
+      })
+    })
+    expect(brief(items)).toEqual([1, [2, 'no-buffer', 'CAM_NO_BUFFER']])
+    const source = httpPushSource(options({}))
+    open.push(source)
+    await source.open()
+    const url = urlOf(source)
+    const stop = new AbortController()
+    stop.abort()
+    for await (const item of source.items(stop.signal)) expect(item.kind).toBe('end')
+    const stopping = await fetch(url, { method: 'POST', headers: image, body: 'pixels' })
+    expect(stopping.status).toBe(503)
+    expect(stopping.headers.get('retry-after')).toBe('5')
+    expect(await stopping.json()).toMatchObject({ message: expect.stringContaining('was not counted') })
+  })
+
   it('drops frames that are older than the staleness budget, or from the future', async () => {
     const watch = { staleMs: 1_000, frozenAfter: 0, counter: 'off' } as const
     const { items, source } = await during(

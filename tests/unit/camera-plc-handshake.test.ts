@@ -70,6 +70,32 @@ describe('PLC handshake', () => {
     expect(pcImage(other.state, 0)).toMatchObject({ resultTrigger: 5, resultValid: true })
   })
 
+  it('does not take an acknowledge that a PLC kept when it lost its counter', () => {
+    const before = play([poll(0, 0), poll(5, 1), result(1, 10), written(1, 12), poll(13, 1, 1, 1)])
+    expect(before.out.at(-1)).toEqual([{ kind: 'settle', trigger: 1, ok: true }])
+    // Its program has not seen the result yet, or never will.
+    const lost = play(
+      [
+        poll(20, 0, 1, 1),
+        poll(25, 0, 1, 1),
+        poll(30, 1, 1, 1),
+        result(1, 35),
+        written(1, 36),
+        poll(37, 1, 1, 1),
+      ],
+      before.state,
+    )
+    expect(lost.out.slice(3).flat()).toEqual([])
+    expect(pcImage(lost.state, 0)).toMatchObject({ resultValid: true, resultTrigger: 1 })
+    const over = play([{ kind: 'tick', atMs: 140 }], lost.state)
+    expect(over.out.flat()).toEqual([failed(1, 'CAM_HANDSHAKE')])
+    const next = play([poll(141, 2, 1, 1), result(2, 142), written(2, 143), poll(144, 2, 2, 1)], over.state)
+    expect(next.out.at(-1)).toEqual([{ kind: 'settle', trigger: 2, ok: true }])
+    // The same where the counter was lost while nobody looked.
+    const first = play([poll(0, 0, 1, 1), poll(5, 1, 1, 1), result(1, 10), written(1, 12), poll(13, 1, 1, 1)])
+    expect(first.out.at(-1)).toEqual([])
+  })
+
   it('hands over results one at a time, the most urgent first, each to its own trigger', () => {
     let { state } = play([poll(0, 1), poll(1, 2), poll(2, 3)])
     ;({ state } = play([result(2, 5, 900), result(3, 6, 500), result(1, 7, 700)], state))
@@ -80,6 +106,34 @@ describe('PLC handshake', () => {
       ;({ state } = play([written(trigger, at), poll(at + 1, 3, trigger, 1)], state))
     }
     expect(order).toEqual([2, 3, 1])
+  })
+
+  it('looks at few of the results of many parts between camera and gate for each of them', () => {
+    const parts = 1_000
+    let looks = 0
+    const counted = (trigger: number): HandshakeInput => ({
+      kind: 'result',
+      atMs: 2,
+      result: {
+        trigger,
+        action: 'release',
+        // The later a part is judged, the more urgent it is.
+        get deadlineMs() {
+          looks += 1
+          return 1_000_000 - trigger
+        },
+      },
+    })
+    const upTo = Array.from({ length: parts }, (_, i) => i + 1)
+    let { state } = play([poll(0, 0), ...upTo.map((n) => poll(1, n)), ...upTo.map(counted)])
+    const order: number[] = []
+    while (state.shown) {
+      const { trigger } = state.shown.result
+      order.push(trigger)
+      ;({ state } = play([written(trigger, 3), poll(4, parts, trigger, 1)], state))
+    }
+    expect(order).toEqual([1, ...upTo.slice(1).toReversed()])
+    expect(looks / parts).toBeLessThan(60)
   })
 
   it('never shows a result whose deadline has passed', () => {
@@ -135,12 +189,15 @@ describe('PLC handshake', () => {
     expect(skipped.out[1]).toEqual([])
     expect(skipped.out[2]).toMatchObject([
       { kind: 'violation', message: expect.stringContaining('triggers 11 to 12') },
+      // Counted after the last poll that had not seen them.
+      { kind: 'lost', from: 11, to: 12, sinceMs: 0, anew: false },
       { kind: 'trigger', trigger: 13 },
     ])
     // After a gap between polls longer than freshMs the part may be gone.
     const stale = play([poll(0, 10), poll(51, 11), poll(56, 12)])
     expect(stale.out[1]).toMatchObject([
       { kind: 'violation', message: expect.stringContaining('trigger 11') },
+      { kind: 'lost', from: 11, to: 11, sinceMs: 0, anew: false },
     ])
     expect(stale.out[2]).toEqual([{ kind: 'trigger', trigger: 12 }])
   })
@@ -166,6 +223,7 @@ describe('PLC handshake', () => {
     const { out } = play([poll(0, 10), poll(40, 13), poll(51, 13), poll(56, 14)])
     expect(out[2]).toMatchObject([
       { kind: 'violation', message: expect.stringContaining('triggers 11 to 13') },
+      { kind: 'lost', from: 11, to: 13, sinceMs: 0, anew: false },
     ])
     expect(out[3]).toEqual([{ kind: 'trigger', trigger: 14 }])
   })
@@ -180,6 +238,15 @@ describe('PLC handshake', () => {
       ])
       expect(out[3]).toEqual([{ kind: 'trigger', trigger: 2 }])
     }
+  })
+
+  it('a count that began again behind a gap between polls is said with its first number', () => {
+    const { out } = play([poll(0, 500), poll(100, 3), poll(105, 3), poll(110, 4)])
+    expect(out[2]?.slice(1)).toEqual([
+      { kind: 'violation', message: expect.stringContaining('trigger 3 came unseen') },
+      { kind: 'lost', from: 3, to: 3, sinceMs: 0, anew: true },
+    ])
+    expect(out[3]).toEqual([{ kind: 'trigger', trigger: 4 }])
   })
 
   it('a counter that was set to 0 has counted no part yet; one that wrapped has', () => {
@@ -204,7 +271,10 @@ describe('PLC handshake', () => {
     expect(again.out.slice(0, 4)).toEqual([
       [{ kind: 'trigger', trigger: 11 }],
       // The number of the part that is still being judged: not announced, and no result of it is shown.
-      [{ kind: 'violation', message: expect.stringContaining('trigger 12 came unseen') }],
+      [
+        { kind: 'violation', message: expect.stringContaining('trigger 12 came unseen') },
+        { kind: 'lost', from: 12, to: 12, sinceMs: 30, anew: false },
+      ],
       [failed(12, 'CAM_HANDSHAKE')],
       [failed(13, 'CAM_HANDSHAKE')],
     ])

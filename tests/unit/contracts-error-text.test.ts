@@ -52,4 +52,38 @@ describe('errorText', () => {
       'INS_DEADLINE:判定未按时完成;实际为 3 ms too late',
     )
   })
+
+  it('says the common facts in Chinese, and leaves values alone', () => {
+    const zh = (detail: object): string => errorText(toFact(new CodedError('API_REQUEST', detail))).zh
+    expect(zh({ path: 'query: limit', expected: 'a whole number from 1 to 200', actual: '"1e3"' })).toBe(
+      'API_REQUEST:请求格式错误(query: limit);应为 1 到 200 的整数;实际为 "1e3"',
+    )
+    expect(zh({ path: 'body', expected: 'object', actual: 'nothing' })).toBe(
+      'API_REQUEST:请求格式错误(body);应为 对象;实际为 无',
+    )
+    expect(zh({ expected: 'one of "a", "b"', actual: 'unknown key "x"' })).toBe(
+      'API_REQUEST:请求格式错误;应为 以下之一:"a", "b";实际为 未知的键 "x"',
+    )
+    expect(
+      zh({ expected: 'string <= 512', actual: 'L1; found nothing', hint: 'wait for it or cancel it' }),
+    ).toBe('API_REQUEST:请求格式错误;应为 文本长度 ≤ 512;实际为 L1; found nothing;请等待其完成,或先取消')
+    const gate = new CodedError('CAM_IO', {
+      path: '10.0.0.5:502',
+      expected: 'a heartbeat of the PLC that goes on changing',
+      actual: '7',
+      hint: 'check that the PLC runs and its address is right',
+    })
+    expect(errorText(toFact(gate)).zh).toBe(
+      'CAM_IO:产线 I/O(PLC)无法连接或应答错误(10.0.0.5:502);应为 持续变化的 PLC 心跳;实际为 7;请检查 PLC 是否运行、地址是否正确',
+    )
+    // A name of ours is no word.
+    expect(zh({ expected: 'constructor', actual: 'lot "none"' })).toContain(
+      '应为 constructor;实际为 lot "none"',
+    )
+    const whole = `API_REQUEST: ${ERROR_CODES.API_REQUEST} and something else`
+    expect(errorText({ code: 'API_REQUEST', message: whole }).zh).toBe(
+      'API_REQUEST:请求格式错误 and something else',
+    )
+    expect(zh({ actual: 'a\nb; c' })).toBe('API_REQUEST:请求格式错误;实际为 a\nb;c')
+  })
 })

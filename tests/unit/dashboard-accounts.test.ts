@@ -252,6 +252,23 @@ describe('an account', () => {
     ])
   })
 
+  it('remembers the newest of what happened, however many sign in; what the log does not have is never forgotten', () => {
+    const own = mkdtempSync(join(tmpdir(), 'sightline-accounts-'))
+    AccountBook.open(own).close()
+    const db = openSql(join(own, 'accounts.db'), { synchronous: 'normal' })
+    db.exec(`with recursive n (i) as (select 1 union all select i + 1 from n where i < 30000)
+      insert into account_audit (id, at, audit, logged)
+      select 'a' || i, '2026-01-01T00:00:00Z', '{"action":"signed-in","account":"li","by":"li","from":"x"}', i <> 7 from n`)
+    const newest = AccountBook.open(own)
+    const count = (): unknown => db.get('select count(*) as n, min(position) as first from account_audit')
+    newest.logged('a30000')
+    expect(count()).toEqual({ n: 10_001, first: 7 })
+    expect(newest.audits({ open: true, limit: 10 }).map((a) => a.id)).toEqual(['a7'])
+    newest.close()
+    db.close()
+    rmSync(own, { recursive: true, force: true })
+  })
+
   it('keeps no password, and its file is for nobody else', () => {
     const bytes = ['accounts.db', 'accounts.db-wal']
       .map((name) => readFileSync(join(dir, name), 'latin1'))

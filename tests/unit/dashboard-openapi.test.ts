@@ -101,6 +101,17 @@ describe('OpenAPI', () => {
       expect(ajv.validateSchema(schema), JSON.stringify([schema, ajv.errors])).toBe(true)
   })
 
+  it('has no default that its own schema refuses', () => {
+    const ajv = new Ajv2020({ strict: false })
+    const wrong = Object.entries(doc.paths).flatMap(([path, operations]) =>
+      Object.values(operations)
+        .flatMap((o) => o.parameters ?? [])
+        .filter(({ schema }) => 'default' in schema && !ajv.validate(schema, schema.default))
+        .map(({ name }) => `${path} ${name}`),
+    )
+    expect(wrong).toEqual([])
+  })
+
   it('says what each own route does in both languages', () => {
     for (const [path, ops] of Object.entries(doc.paths))
       for (const op of Object.values(ops)) {

@@ -246,6 +246,14 @@ describe('paths and hosts', () => {
     // A page of another port of this machine: the same host name, another origin (W3C Fetch Metadata, 2.1).
     const port = { origin: 'http://127.0.0.1:9', 'sec-fetch-site': 'same-site' }
     expect((await post(port)).status).toBe(403)
+    // Over plain http from another machine browsers say no more than the origin (W3C Fetch Metadata, 2: only to trustworthy ones).
+    expect((await post({ origin: 'http://127.0.0.1:9' })).status).toBe(403)
+    expect((await post({ origin: 'http://127.0.0.1' })).status).toBe(403)
+    expect((await post({ origin: 'null' })).status).toBe(403)
+    expect((await post({ origin: at.url })).status).toBe(200)
+    // A proxy may hand on the name of the host without its port.
+    const proxied = { origin: 'https://127.0.0.1:8443', 'x-forwarded-proto': 'https' }
+    expect(await (await post(proxied)).json()).toMatchObject({ code: 'API_ROLE' })
     expect(await (await post({ 'sec-fetch-site': 'cross-site' })).json()).toMatchObject({
       message: expect.stringMatching(/found Sec-Fetch-Site: cross-site$/),
     })

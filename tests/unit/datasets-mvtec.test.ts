@@ -154,3 +154,26 @@ it('reads MVTec AD 2, whose masks lie beside the public test images', async () =
     ['test', 'good', false],
   ])
 })
+
+it('reads MVTec 3D-AD, photographs in rgb and masks in gt of each class', async () => {
+  await at.tree({
+    'train/good/rgb/000.png': null,
+    'train/good/xyz/000.tiff': '',
+    'validation/good/rgb/000.png': null,
+    'test/good/rgb/000.png': null,
+    'test/hole/rgb/000.png': null,
+  })
+  await mask('train/good/gt/000.png', null)
+  await mask('test/good/gt/000.png', null)
+  await mask('test/hole/gt/000.png', 3)
+  const { items, leftOut } = await openDataset(at.dir)
+  expect(items.map((i) => [i.id, i.split, i.label, i.defective, i.mask])).toEqual([
+    ['train/good/rgb/000.png', 'train', 'good', false, undefined],
+    ['validation/good/rgb/000.png', 'val', 'good', false, undefined],
+    ['test/good/rgb/000.png', 'test', 'good', false, undefined],
+    ['test/hole/rgb/000.png', 'test', 'hole', true, join(at.dir, 'test/hole/gt/000.png')],
+  ])
+  expect(leftOut.map((f) => f.message)).toEqual([
+    expect.stringMatching(/found 1: train\/good\/xyz\/000\.tiff$/),
+  ])
+})

@@ -184,8 +184,8 @@ describe('COCO', () => {
     ],
     [
       'an image outside of the set',
-      JSON.stringify({ images: [{ id: 1, file_name: '../../../a.jpg' }], categories: [] }),
-      /inside the data set.*(\.\.\/){3}a\.jpg/,
+      JSON.stringify({ images: [{ id: 1, file_name: '../../../b.jpg' }], categories: [] }),
+      /inside the data set.*(\.\.\/){3}b\.jpg/,
     ],
   ])('refuses %s', async (_, text, message) => {
     await at.tree({ 'annotations.json': text, 'a.jpg': null })

@@ -87,6 +87,19 @@ describe('folder per class', () => {
     )
   })
 
+  it('reads classes whose images lie deeper, by day, where one means good parts', async () => {
+    await at.tree({ 'OK/d1/1.jpg': null, 'OK/d2/1.jpg': null, 'NG/d1/2.jpg': null })
+    const set = await openDataset(at.dir)
+    expect([set.format, set.items.map(facts)]).toEqual([
+      'folder-per-class',
+      [
+        ['NG/d1/2.jpg', 'all', 'NG', true],
+        ['OK/d1/1.jpg', 'all', 'OK', false],
+        ['OK/d2/1.jpg', 'all', 'OK', false],
+      ],
+    ])
+  })
+
   it('refuses a mix of splits and classes', async () => {
     await at.tree({ 'train/ok/1.jpg': null, 'bad/2.jpg': null })
     await expect(openDataset(at.dir, { format: 'folder-per-class' })).rejects.toThrow(

@@ -144,6 +144,10 @@ describe('folders of a layout that nothing recognises', () => {
     await expect(openDataset(join(at.dir, 'more'))).rejects.toThrow(
       /name one of the sets in it: archive\/set \(folder-per-class\)$/,
     )
+    await at.tree({ 'more/other/other/ok/1.jpg': null, 'more/other/other/bad/1.jpg': null })
+    await expect(openDataset(join(at.dir, 'more'))).rejects.toThrow(
+      /in it: archive\/set \(folder-per-class\), other\/other \(folder-per-class\)$/,
+    )
     const deck = await openDataset(join(at.dir, 'deck'))
     expect(deck.items.map((i) => [i.label, i.defective])).toEqual([
       ['Cracked', true],

@@ -45,6 +45,11 @@ it('judges one split whatever is wrong in another, looks for leaks in both, and 
   )
   expect(result.images.map((i) => i.id)).toEqual(['test/a.jpg'])
   expect(result.leakage).toMatchObject({ images: 2, affected: 1, counts: { copy: 1 } })
+  expect(result.dataset.leftOut.map((f) => f.message)).toEqual([
+    expect.stringMatching(
+      /^DAT_REPEATED: .*found 1 pairs: train\/a\.jpg = test\/a\.jpg \(train, test\); remove/,
+    ),
+  ])
   const threshold = { value: 0.7, perClass: {}, source: 'option' }
   expect(result.comparison).toMatchObject({ threshold, otherThreshold: threshold })
 }, 60_000)

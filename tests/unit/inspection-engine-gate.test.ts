@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { type CameraItem, monoMs, type RejectAck, type StationSpec } from '../../contracts/index.ts'
+import {
+  type CameraItem,
+  gateFailedSchema,
+  monoMs,
+  type RejectAck,
+  type StationSpec,
+} from '../../contracts/index.ts'
 import { GateWatch } from '../../inspection/engine/gate-watch.ts'
 import { type JudgedPart, StationEngine } from '../../inspection/engine/index.ts'
 import { Diary, frame, inspectorOf, outcome, recipe, sourceOf } from './samples/station-ports.ts'
@@ -88,6 +94,36 @@ describe('a gate that is connected', () => {
     const { faults } = await run([frame(1), missed(2), missed(3), missed(4), missed(5), frame(6)], late)
     expect(faults).toEqual(Array.from({ length: 6 }, () => undefined))
   })
+})
+
+it('what a gate did not take goes into the log with the note on the part, what it took does not', async () => {
+  const late = { 2: 'INS_DEADLINE', 3: 'CAM_IO' } as const
+  const { diary } = await run([frame(1), missed(2), frame(3), frame(4)], late)
+  expect(diary.gateNotes.map(({ command, failed }) => [command.trigger, failed])).toMatchObject([
+    [1, undefined],
+    [
+      2,
+      {
+        type: 'qe.gate.failed.v1',
+        source: '/plants/p/lines/l/stations/s1',
+        partitionkey: 'l',
+        data: {
+          station: 's1',
+          trigger: 2,
+          action: 'hold',
+          code: 'INS_DEADLINE',
+          message: 'said INS_DEADLINE',
+        },
+      },
+    ],
+    [3, { data: { trigger: 3, action: 'reject', code: 'CAM_IO' } }],
+    [4, undefined],
+  ])
+  for (const { command, failed } of diary.gateNotes)
+    if (failed) {
+      expect(failed.subject).toBe(`inspection/${command.inspectionId}`)
+      expect(gateFailedSchema.parse(failed.data).inspectionId).toBe(command.inspectionId)
+    }
 })
 
 it('a link that was lost is a fault until it is back, though a part was not served meanwhile', async () => {

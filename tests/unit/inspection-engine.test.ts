@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { type CameraItem, type Inspector, type StationSpec } from '../../contracts/index.ts'
+import { type CameraItem, type Inspector, monoMs, type StationSpec } from '../../contracts/index.ts'
 import { Interlock } from '../../inspection/engine/interlock.ts'
 import {
   type Identify,
@@ -105,6 +105,26 @@ describe('StationEngine', () => {
     expect(diary.commands.map((c) => [c.trigger, c.action])).toEqual([[1, 'hold']])
     expect(diary.lines).toContain('note late')
     expect(state.counters).toMatchObject({ late: 1, noVerdicts: { deadline: 1 } })
+  })
+
+  it('has no verdict for a part whose judgement is ready only when its budget is over', async () => {
+    const starved: Identify = ({ problem }) => {
+      const until = monoMs() + 250
+      while (monoMs() < until);
+      return { problem, hold: () => Promise.resolve(null) }
+    }
+    const diary = new Diary()
+    const inspector = inspectorOf(() => ({ outcome: outcome('pass') }))
+    await run([frame(1)], inspector, diary, {}, { identify: starved })
+    expect(diary.captured.map((c) => c.outcome.verdict)).toMatchObject([
+      {
+        result: 'inconclusive',
+        disposition: 'hold',
+        noVerdict: { reason: 'deadline', code: 'INS_DEADLINE' },
+      },
+    ])
+    expect(diary.commands.map((c) => c.action)).toEqual(['hold'])
+    expect(diary.lines).toContain('note late')
   })
 
   it('makes an explained no-verdict of every missed trigger and of every gap in the counter', async () => {

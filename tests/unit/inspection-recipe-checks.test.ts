@@ -57,6 +57,11 @@ describe('a recipe by which no part can pass or be judged is refused', () => {
       { tools: [measure({ line: [2, 5, 21, 5] })] },
       /tools\[0\]\.line\); expected a line of 4 px or more inside 20 × 10 px/,
     ],
+    [
+      'a target that no part within the limits can have',
+      { tools: [measure({ lsl: 3, usl: 4, target: 4.5 })] },
+      /tools\[0\]\.target\); expected a target within the limits, 3 to 4; found 4\.5/,
+    ],
     ['a line on which two edges are one', { tools: [measure({ line: [5, 5, 8, 5] })] }, /tools\[0\]\.line\)/],
     [
       'crossed limits of a measurement',

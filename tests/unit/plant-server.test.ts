@@ -72,7 +72,7 @@ describeWith('PostgreSQL', await postgresPresent(), 'the server of a plant', () 
   }
 
   it('lists the parts of all lines, of one, of a station, page by page', async () => {
-    expect(await get('/api/site')).toEqual({ kind: 'plant', operators: false, proof: false })
+    expect(await get('/api/site')).toEqual({ kind: 'plant', operators: false, proof: false, timeZone: null })
     const all = await get<Parts>('/api/parts?limit=10')
     expect(all.parts).toHaveLength(10)
     const rest = await get<Parts>(`/api/parts?limit=10&before=${all.nextBefore}`)

@@ -85,6 +85,23 @@ describe('images when the disk gets full', () => {
     query.close()
   })
 
+  it('stay when a part that did not pass showed them again after they were chosen as those of passed parts', async () => {
+    for (let n = 1; n <= 3; n++) await store.capture(request(n, passVerdict()))
+    const query = openTraceQuery(dataDir)
+    const chosen = query.oldestImages('pass', 0, 10, [])
+    await store.capture(request(4, failVerdict(), { image: request(1, passVerdict()).image }))
+    const images = chosen.map((i) => i.sha256)
+    const data = { class: 'pass' as const, images, bytes: 45, freeBytes: 1, minFreeBytes: 2 }
+    const source = '/plants/p/lines/l'
+    const about = { type: 'qe.image.deleted.v1', source, subject: RETENTION_SUBJECT, partitionkey: 'l' }
+    await store.deleteImages(newEvent({ ...about, data }))
+    expect(await gone()).toEqual([2, 3])
+    const [told] = query.eventsAfter(4, 1)
+    const less = 45 - (chosen[0]?.bytes ?? 0)
+    expect(told?.event.data).toMatchObject({ images: images.slice(1), bytes: less })
+    query.close()
+  })
+
   it('are as new as the last failure that shows them, and failures only where one does', async () => {
     for (let n = 1; n <= 4; n++) await store.capture(request(n, failVerdict()))
     await store.capture(request(9, failVerdict(), { image: request(1, failVerdict()).image }))

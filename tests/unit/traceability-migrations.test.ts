@@ -58,6 +58,14 @@ function writeOld(version: number, anew: number[] = []): void {
     ])
     return tree.size
   }
+  const attempt = version < 7 ? '' : '1, '
+  const trigger = (n: number, state: string): unknown =>
+    db.run(
+      `insert into part_trigger values ('st10', ${attempt}?, ?, ?) on conflict do nothing`,
+      n,
+      at(n),
+      state,
+    )
   const parts = Array.from({ length: PARTS }, (_, i) => ({ n: i + 1, name: `M${i + 1}`, attempt: 1 }))
   parts.push(...anew.map((n) => ({ n, name: `N${n}`, attempt: RESTARTED })))
   for (const { n, name, attempt } of parts) {
@@ -77,7 +85,7 @@ function writeOld(version: number, anew: number[] = []): void {
     for (const row of childRows(record).carrier_read) insert(db, 'carrier_read', [position, ...row])
     insert(db, 'identity', [unit.uri, unit.serial, 'code', 'cap', GTIN, 'L1', at(n), position])
     insert(db, 'identity_alias', [code.text, 'barcode', unit.uri])
-    db.run(`insert into part_trigger values ('st10', ?, ?, 'judged') on conflict do nothing`, n, at(n))
+    trigger(n, 'judged')
     const lot = `https://id.gs1.org/01/${GTIN}/10/L1`
     db.run(
       `insert into edge (child, parent, kind, certainty, valid_from, position) values (?, ?, 'associate', 'certain', ?, ?)`,
@@ -95,7 +103,7 @@ function writeOld(version: number, anew: number[] = []): void {
       data: { kind: 'associate', child: unit.uri, parent: lot, certainty: 'certain' },
     })
   }
-  insert(db, 'part_trigger', ['st10', PARTS + 1, at(PARTS + 1), 'open'])
+  trigger(PARTS + 1, 'open')
   db.run('update log_tree set size = ?, nodes = ?, root = ?', tree.size, tree.nodes(), tree.root())
   db.close()
 }
@@ -109,68 +117,80 @@ const namesOf = (db: SqlDatabase): unknown[] =>
     `select type, name, sql from sqlite_schema where sql is not null and name not like 'edge%' order by name`,
   )
 
-describe.each([1, 2, 3, 4].filter((v) => v < SCHEMA_VERSION))('data of schema version %i', (version) => {
-  it('is brought to the newest one, keeps its answers and its proof, and is written on', async () => {
-    writeOld(version)
-    const store = await openPartStore({ dataDir: dir, synchronous: 'normal', spoolAfterMs: 20_000 })
-    const next = PARTS + 1
-    await store.capture(request(next, passVerdict({ codes: [gs1Code(`M${next}`, 'L1')] }), { image: null }))
-    const [balance] = await store.balance()
-    expect(balance).toMatchObject({ triggers: next, verdicts: next, open: 0, closed: true })
-    await store.close()
+describe.each([1, 2, 3, 4, 5, 6, 7, 8, 9].filter((v) => v < SCHEMA_VERSION))(
+  'data of schema version %i',
+  (version) => {
+    it('is brought to the newest one, keeps its answers and its proof, and is written on', async () => {
+      writeOld(version)
+      const store = await openPartStore({ dataDir: dir, synchronous: 'normal', spoolAfterMs: 20_000 })
+      const next = PARTS + 1
+      await store.capture(request(next, passVerdict({ codes: [gs1Code(`M${next}`, 'L1')] }), { image: null }))
+      const [balance] = await store.balance()
+      expect(balance).toMatchObject({ triggers: next, verdicts: next, open: 0, closed: true })
+      await store.close()
 
-    const query = openTraceQuery(dir)
-    for (const n of [1, next]) {
-      const text = gs1Code(`M${n}`, 'L1').text
-      for (const name of [`M${n}`, text, `(01)${GTIN}(21)M${n}`, `https://id.gs1.org/01/${GTIN}/21/M${n}`]) {
-        const life = await query.bySerial(name)
-        expect(
-          life?.inspections.map((i) => i.trigger),
-          name,
-        ).toEqual([n])
-        expect(life?.edges.map((e) => e.parent)).toEqual([`https://id.gs1.org/01/${GTIN}/10/L1`])
-        // Links were events of their own.
-        expect(life?.events).toHaveLength(n === next ? 1 : 2)
+      const query = openTraceQuery(dir)
+      for (const n of [1, next]) {
+        const text = gs1Code(`M${n}`, 'L1').text
+        for (const name of [
+          `M${n}`,
+          text,
+          `(01)${GTIN}(21)M${n}`,
+          `https://id.gs1.org/01/${GTIN}/21/M${n}`,
+        ]) {
+          const life = await query.bySerial(name)
+          expect(
+            life?.inspections.map((i) => i.trigger),
+            name,
+          ).toEqual([n])
+          expect(life?.edges.map((e) => e.parent)).toEqual([`https://id.gs1.org/01/${GTIN}/10/L1`])
+          // Links were events of their own.
+          expect(life?.events).toHaveLength(n === next ? 1 : 2)
+        }
+        const [life] = await query.unitLives(`M${n}`)
+        expect(life).toMatchObject({
+          inspections: { total: 1 },
+          lot: 'L1',
+          timeline: { total: n === next ? 1 : 2 },
+        })
       }
-      const [life] = await query.unitLives(`M${n}`)
-      expect(life).toMatchObject({
-        inspections: { total: 1 },
-        lot: 'L1',
-        timeline: { total: n === next ? 1 : 2 },
+      expect(query.recall({ target: 'lot/L1' })).toMatchObject({ certain: next, cut: false })
+      expect(query.counters()).toMatchObject([{ station: 'st10', inspected: next, pass: next }])
+      query.close()
+      expect(await verifyDataDir(dir)).toMatchObject({
+        state: 'unproven',
+        events: 2 * PARTS + 1,
+        findings: [],
       })
-    }
-    expect(query.recall({ target: 'lot/L1' })).toMatchObject({ certain: next, cut: false })
-    expect(query.counters()).toMatchObject([{ station: 'st10', inspected: next, pass: next }])
-    query.close()
-    expect(await verifyDataDir(dir)).toMatchObject({ state: 'unproven', events: 2 * PARTS + 1, findings: [] })
-  })
+    })
 
-  it('is checked as it is, and what could not be compared is said', async () => {
-    writeOld(version)
-    const { findings, limits } = await verifyDataDir(dir)
-    expect(findings).toEqual([])
-    expect(limits.map((l) => l.en)).toContainEqual(
-      expect.stringContaining(
-        version < 3 ? 'tables of links, facts, holds and reviews were not' : 'links were not compared',
-      ),
-    )
-  })
+    it('is checked as it is, and what could not be compared is said', async () => {
+      writeOld(version)
+      const { findings, limits } = await verifyDataDir(dir)
+      expect(findings).toEqual([])
+      expect(limits.map((l) => l.en)).toContainEqual(
+        expect.stringContaining(
+          version < 3 ? 'tables of links, facts, holds and reviews were not' : 'links were not compared',
+        ),
+      )
+    })
 
-  it('ends with the tables and indices of a fresh file', () => {
-    writeOld(version)
-    const [old, fresh] = [
-      openSql(join(dir, 'trace.db'), { synchronous: 'normal' }),
-      openSql(':memory:', { synchronous: 'normal' }),
-    ]
-    migrate(old, 'old')
-    migrate(fresh, 'fresh')
-    expect(namesOf(old)).toEqual(namesOf(fresh))
-    expect(old.get('pragma user_version')).toEqual({ user_version: SCHEMA_VERSION })
-    expect(old.all('pragma foreign_key_check')).toEqual([])
-    old.close()
-    fresh.close()
-  })
-})
+    it('ends with the tables and indices of a fresh file', () => {
+      writeOld(version)
+      const [old, fresh] = [
+        openSql(join(dir, 'trace.db'), { synchronous: 'normal' }),
+        openSql(':memory:', { synchronous: 'normal' }),
+      ]
+      migrate(old, 'old')
+      migrate(fresh, 'fresh')
+      expect(namesOf(old)).toEqual(namesOf(fresh))
+      expect(old.get('pragma user_version')).toEqual({ user_version: SCHEMA_VERSION })
+      expect(old.all('pragma foreign_key_check')).toEqual([])
+      old.close()
+      fresh.close()
+    })
+  },
+)
 
 it('numbers that came twice stay counted as they were, and from then on each count for itself', async () => {
   // The second count passed the first, and 13 is open.

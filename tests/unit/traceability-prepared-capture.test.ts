@@ -46,3 +46,18 @@ it('puts image and sequence where the canonical JSON of the whole event has them
     )
   }
 })
+
+it('names a part of a later count with it, and knows the name that programs of before gave it', () => {
+  const record = recordOf({ ...missed(4), attempt: 1_767_596_500_000, image: null })
+  const [now, before] = [unitOf(record), unitOf(record, 'caps-a.st10.4')].map((u) => u.unit)
+  expect(now).toMatchObject({
+    serial: 'caps-a.st10.4-1767596500000',
+    origin: { unit: 'urn:sightline:trigger:caps-a:st10:4-1767596500000' },
+  })
+  expect(before).toMatchObject({
+    serial: 'caps-a.st10.4',
+    origin: { unit: 'urn:sightline:trigger:caps-a:st10:4' },
+  })
+  // Any other name is none that a program gave.
+  expect(unitOf(record, 'caps-a.st10.5').unit).toEqual(now)
+})

@@ -298,7 +298,7 @@ describe('verify names', () => {
     writeFileSync(altered ?? '', 'P5 1 1 255 x')
     rmSync(removed ?? '')
     const hashOf = (file: string | undefined): string => /([0-9a-f]{64})/.exec(file ?? '')?.[1] ?? ''
-    await deleteImages(place.dir, [hashOf(deleted)])
+    await deleteImages(place.dir, [hashOf(deleted)], 'fail')
     await signNow(place.dir)
     expect(existsSync(deleted ?? '')).toBe(false)
     const report = await verifyDataDir(place.dir)

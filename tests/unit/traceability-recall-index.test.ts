@@ -17,6 +17,14 @@ beforeEach(() => {
 afterEach(() => db.close())
 
 let notes = 0
+/** What a gate did not take is not told here. */
+const noEvents = {
+  find: () => null,
+  append: () => {
+    throw new Error('no event is to be written')
+  },
+}
+
 /** Served `action` by the gate, which acknowledged it or not. */
 function served(inspectionId: string, action: RejectCommand['action'], ok: boolean): void {
   const command = {
@@ -31,7 +39,7 @@ function served(inspectionId: string, action: RejectCommand['action'], ok: boole
     reason: { zh: '阈值', en: 'threshold' },
   } as RejectCommand
   const id = `0198c0de-0000-7000-8000-${String(++notes).padStart(12, '0')}`
-  writeAnnotation(db, {
+  writeAnnotation(db, noEvents, {
     id,
     at: '',
     inspectionId,

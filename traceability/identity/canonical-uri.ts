@@ -131,11 +131,17 @@ const GS1_DATA_MATRIX = ']d2'
 export const serialUri = (product: string, serial: string): string =>
   `urn:sightline:serial:${encodePart(product)}:${encodePart(serial)}`
 
-/** A part without a readable identity is named by the trigger that demanded its image. */
-export const triggerUnit = (line: string, station: string, trigger: number): UnitName => ({
-  serial: `${line}.${station}.${trigger}`,
-  uri: `urn:sightline:trigger:${encodePart(line)}:${encodePart(station)}:${trigger}`,
-})
+/**
+ * A part without a readable identity is named by the trigger that demanded its image. A counter that began anew gives
+ * its numbers again, to other parts: behind the first count, the count stands with the number.
+ */
+export function triggerUnit(line: string, station: string, trigger: number, attempt = 1): UnitName {
+  const number = attempt === 1 ? `${trigger}` : `${trigger}-${attempt}`
+  return {
+    serial: `${line}.${station}.${number}`,
+    uri: `urn:sightline:trigger:${encodePart(line)}:${encodePart(station)}:${number}`,
+  }
+}
 
 export const lotUri = (product: { id: string; gtin?: string | undefined }, lot: string): string =>
   product.gtin === undefined

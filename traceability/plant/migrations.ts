@@ -11,6 +11,7 @@ import {
   SCHEMA_PLANT_3,
   SCHEMA_PLANT_4,
   SCHEMA_PLANT_5,
+  SCHEMA_PLANT_6,
 } from './schema-plant.ts'
 
 /** `line`: the store of one line, as the embedded one. `plant`: many lines, by month. */
@@ -26,6 +27,8 @@ const THIRD = 6
 const FOURTH = 8
 /** Those before the fifth script that only a plant has. */
 const FIFTH = 9
+/** Those before the sixth one. */
+const SIXTH = 10
 
 /**
  * Forward only: the index is the version the script leads to, minus one. A released script never changes. What changes
@@ -44,7 +47,9 @@ export function scriptsOf(kind: StoreKind): string[] {
     ...(plant ? [SCHEMA_PLANT_4] : store.slice(THIRD, FOURTH)),
     ...store.slice(FOURTH, FIFTH),
     ...(plant ? [SCHEMA_PLANT_5] : []),
-    ...store.slice(FIFTH),
+    ...store.slice(FIFTH, SIXTH),
+    ...(plant ? [SCHEMA_PLANT_6] : []),
+    ...store.slice(SIXTH),
   ]
 }
 

@@ -1,7 +1,10 @@
 import { CodedError, type SqlDatabase, type SqlRow } from '../../contracts/index.ts'
 import { encodePart } from '../identity/index.ts'
+import { linkStated } from '../store/take-back.ts'
+import { GONE, type GoneLink } from '../store/waiting-links.ts'
 import { jsonOf } from './postgres.ts'
 import { REPLICA_TABLES, type ReplicaTable, SIDE_TABLES, type SideTable } from './replica-tables.ts'
+import { endStated, type OpenAgain } from './stated-ends.ts'
 
 const STATION = 'urn:sightline:station:'
 
@@ -52,13 +55,16 @@ export class ReplicaRows {
 
   /** @param place position in the plant of each position of the stretch */
   copy(after: number, end: number, place: ReadonlyMap<number, number>): void {
-    this.#takeBack(after, end)
+    const { gone, open } = this.#takeBack(after, end)
     for (const t of REPLICA_TABLES) {
       const rows = this.#source.all(t.select, after, end)
       if (rows.length === 0) continue
       this.#write(t, this.#placed(t, rows, end, place))
       if (t.table === 'hold') endOrigins(this.#plant, this.#log)
     }
+    // What another line states, too, had no row of its own.
+    linkStated(this.#plant, gone)
+    endStated(this.#plant, open, this.#log)
   }
 
   /** Rows behind `id`, in order of their ids; returns the last id, or null when there was nothing new. */
@@ -141,8 +147,10 @@ export class ReplicaRows {
   /**
    * Facts that the stretch took back: their edges go, what they closed is open again; what the line kept, or an
    * inspection of before linked instead, comes back.
+   *
+   * @returns the edges that went, and those that are open again
    */
-  #takeBack(after: number, end: number): void {
+  #takeBack(after: number, end: number): { gone: GoneLink[]; open: OpenAgain[] } {
     const facts = this.#source.all<{ position: number }>(
       'select position from trace_fact where superseded_by > ? and superseded_by <= ? and position <= ?',
       after,
@@ -160,12 +168,18 @@ export class ReplicaRows {
     )
     const old = [...facts, ...epcis].map((r) => r.position)
     const edges = REPLICA_TABLES.find((t) => t.table === 'edge')
+    const went: GoneLink[] = []
+    const open: OpenAgain[] = []
     for (const [position, there] of this.#places(old)) {
-      const gone = this.#plant.all<{ child: string; parent: string; kind: string }>(
-        `delete from edge where position = ? returning child, parent, kind`,
-        there,
+      const gone = this.#plant.all<GoneLink>(`delete from edge where position = ? returning ${GONE}`, there)
+      went.push(...gone)
+      open.push(
+        ...this.#plant.all<OpenAgain>(
+          `update edge set valid_to = null, closed_by = null where closed_by = ?
+             returning child, parent, kind, valid_from`,
+          there,
+        ),
       )
-      this.#plant.run('update edge set valid_to = null, closed_by = null where closed_by = ?', there)
       const kept = this.#source.all(
         `select * from edge where position = ?1 union select e.* from json_each(?2) v join edge e
            on e.child = v.value ->> 'child' and e.parent = v.value ->> 'parent' and e.kind = v.value ->> 'kind'
@@ -178,6 +192,7 @@ export class ReplicaRows {
         this.#write(edges, this.#placed(edges, kept, end, new Map([[position, there]])))
       this.#readdress(gone.flatMap(({ kind, parent }) => (kind === 'ship' ? [parent] : [])))
     }
+    return { gone: went, open }
   }
 
   /** Customer and order of a shipment go on the line with the last thing in it, whichever fact named them. */
@@ -212,13 +227,18 @@ export class ReplicaRows {
   }
 }
 
-/** What a row that is there becomes. The worst retention stays, a supplier is not forgotten, a hold ends once. */
+/**
+ * What a row that is there becomes. The worst retention stays, a supplier is not forgotten, a hold ends once, and so does a
+ * link, unless the event that made it says so itself: another line that was told the same may not know of the end.
+ */
 function valueOf(table: string, column: string): string {
   if (column === 'retention')
     return `case when image.retention = 'ng' or excluded.retention = 'ng' then 'ng' else excluded.retention end`
   // The line may not have heard yet that its hold was released elsewhere.
   if (table === 'hold')
     return `case when hold.released_at is null then excluded.${column} else hold.${column} end`
+  if (table === 'edge')
+    return `case when edge.position = excluded.position or edge.valid_to is null then excluded.${column} else edge.${column} end`
   if (column === 'supplier') return `coalesce(excluded.supplier, ${table}.supplier)`
   return `excluded.${column}`
 }

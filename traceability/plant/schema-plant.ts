@@ -71,3 +71,9 @@ create index inspection_line on inspection (split_part(station, '.', 1), positio
 export const SCHEMA_PLANT_5 = `
 create index identity_serial_bytes on identity (serial collate "C");
 `
+
+/** Two lines may have been told one fact, as by one file that was imported on both: its id is one of each log. */
+export const SCHEMA_PLANT_6 = `
+alter table trace_fact drop constraint trace_fact_id_key;
+create index trace_fact_id on trace_fact (id);
+`

@@ -11,39 +11,58 @@ import { logKeyFile, openKey, readLogKey, readWitnessKeys } from './log-key.ts'
 import { type PartProof, provePart } from './part-proof.ts'
 import { ToldDeletions } from './told-deletions.ts'
 
-/** Positions of the events about a part, and how far they are proven; null when no such part is known. */
-export async function proofOfPart(dataDir: string, serial: string): Promise<PartProof | null> {
+/** One JSON text has at most 2^29 characters; a bundle is written and read as one. */
+const MAX_CHARACTERS = 500_000_000
+/** Of an event beside its text: position, names of members, blanks, and per hash of its path. */
+const [PER_EVENT, PER_HASH] = [100, 60]
+
+/**
+ * Positions of the events about a part, and how far they are proven; null when no such part is known.
+ *
+ * @throws TRC_BUNDLE when there are more events than `maxEvents`: none is left out
+ */
+export async function proofOfPart(
+  dataDir: string,
+  serial: string,
+  maxEvents = Infinity,
+): Promise<PartProof | null> {
   const query = openTraceQuery(dataDir)
   const db = openSql(join(dataDir, 'trace.db'), { synchronous: 'normal', readOnly: true })
   try {
-    const life = await query.bySerial(serial)
-    const positions = life?.events.map((e) => e.position)
-    return positions === undefined ? null : provePart(dataDir, db, positions)
+    const positions = await query.eventsAbout(serial)
+    if (positions !== null && positions.length > maxEvents)
+      throw tooMuch(`at most ${maxEvents} events about a part`, `${positions.length}`, elsewhere(serial))
+    return positions === null ? null : provePart(dataDir, db, positions)
   } finally {
     db.close()
     query.close()
   }
 }
 
+const tooMuch = (expected: string, actual: string, hint: string): CodedError =>
+  new CodedError('TRC_BUNDLE', { expected, actual, hint })
+const elsewhere = (serial: string): string =>
+  `on the machine of the line: sightline trace ${JSON.stringify(serial)} --bundle part.json`
+
 /**
  * Everything that proves what happened to one part.
  *
  * @param keyFile of the log, for the signed list; null = the one in the data directory, if it may be read
- * @param maxImageBytes of all images together
- * @throws TRC_NOT_FOUND; TRC_PROOF before the log was first signed; TRC_BUNDLE with more bytes of images
+ * @param most bytes of all images together, and events; default: what one text holds
+ * @throws TRC_NOT_FOUND; TRC_PROOF before the log was first signed; TRC_BUNDLE with more than that
  */
 export async function makeBundle(
   dataDir: string,
   serial: string,
   keyFile: string | null,
-  maxImageBytes = Infinity,
+  most: { imageBytes?: number; events?: number } = {},
 ): Promise<Bundle> {
   const key = readLogKey(dataDir)
-  const part = await proofOfPart(dataDir, serial)
+  const part = await proofOfPart(dataDir, serial, most.events)
   if (part === null)
     throw new CodedError('TRC_NOT_FOUND', { expected: 'a part that was inspected', actual: serial })
   if (key === null || part.checkpoint === null) throw unsigned()
-  const { images, proof } = await withImages(dataDir, serial, part, maxImageBytes)
+  const { images, proof } = await withImages(dataDir, serial, part, most.imageBytes ?? Infinity)
   if (proof.checkpoint === null) throw unsigned()
   const bundle: Bundle = {
     format: 'sightline-bundle@2',
@@ -89,6 +108,10 @@ const goneOrUnread =
     throw new CodedError('TRC_IMAGE', { file, actual: String(error), cause: error })
   }
 
+/** A text inside of JSON has its quotes escaped. */
+const lengthOf = ({ json, proof }: PartProof['events'][number]): number =>
+  JSON.stringify(json).length + PER_EVENT + PER_HASH * (proof?.length ?? 0)
+
 /** The images of a part, and its proof with the events by which some of them are gone. */
 async function withImages(
   dataDir: string,
@@ -110,11 +133,14 @@ async function withImages(
     for (const sha256 of [...named.keys()].sort()) known.set(sha256, await query.image(sha256))
     const bytes = [...known.values()].reduce((sum, facts) => sum + (facts?.bytes ?? 0), 0)
     if (bytes > maxBytes)
-      throw new CodedError('TRC_BUNDLE', {
-        expected: `images of at most ${maxBytes} bytes`,
-        actual: `${bytes} bytes`,
-        hint: `on the machine of the line: sightline trace ${JSON.stringify(serial)} --bundle part.json`,
-      })
+      throw tooMuch(`images of at most ${maxBytes} bytes`, `${bytes} bytes`, elsewhere(serial))
+    const characters = Math.ceil(bytes / 3) * 4 + part.events.reduce((sum, e) => sum + lengthOf(e), 0)
+    if (characters > MAX_CHARACTERS)
+      throw tooMuch(
+        `events and images of at most ${MAX_CHARACTERS} characters, images as base64`,
+        `${characters}, of ${part.events.length} events and ${known.size} images`,
+        'keep a copy of the data directory as evidence; `sightline verify` checks it whole',
+      )
     const told = new ToldDeletions(db)
     const deletions = new Set<number>()
     const images: Bundle['images'] = []

@@ -19,8 +19,8 @@ export const LIMITS = {
     en: 'events behind the last checkpoint are covered by no signature yet',
   },
   notInLog: {
-    zh: '剔除机构应答、迟到结果和从未判定的触发不在事件日志中,不受保护;登记单件时所报的批次不在事件中;单件的另一个名称被删去、整箱拆出时某一件被重新记为在箱内也看不出来;所采集的事件当时未能建立的关系,其后被添加或删去也看不出来。',
-    en: 'gate acknowledgements, late results and triggers that were never judged are kept beside the log and are not covered; with which lot a unit was commissioned stands in no event; it is not seen that a further name of a unit is gone, nor, of a box that was unpacked as a whole, that one thing of several is put back, nor that a link which a captured event could not make when it came was added or is gone',
+    zh: '剔除机构已执行的应答、迟到结果和从未判定的触发不在事件日志中,不受保护;登记单件时所报的批次不在事件中;单件的另一个名称被删去、整箱拆出时某一件被重新记为在箱内也看不出来;所采集的事件当时未能建立的关系,其后被添加或删去也看不出来。',
+    en: 'what the gate acknowledged, late results and triggers that were never judged are kept beside the log and are not covered; with which lot a unit was commissioned stands in no event; it is not seen that a further name of a unit is gone, nor, of a box that was unpacked as a whole, that one thing of several is put back, nor that a link which a captured event could not make when it came was added or is gone',
   },
   noTables: {
     zh: '日志本身已被改动:谱系关系、事实、隔离和复核的表未再核对。',

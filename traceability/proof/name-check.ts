@@ -7,13 +7,12 @@ import { decoded, lotName, thingUri } from '../genealogy/things.ts'
 import { lotUri } from '../identity/index.ts'
 import { unitOf } from '../store/prepared-capture.ts'
 import { decodeRecord } from '../store/record-codec.ts'
-import type { Findings, ProofFinding } from './report.ts'
+import { type Findings, foundRows, type ProofFinding } from './report.ts'
 import { eventsAt, positionsOf } from './stated-events.ts'
+import { checkTriggers } from './trigger-check.ts'
 
 const COMMISSION = 'qe.trace.linked.v1'
 const CAPTURED = 'ext.epcis.captured.v1'
-/** Rows that are named of one kind, at most. */
-const NAMED = 1_000
 
 /**
  * Compares the tables by which units, lots and triggers are found with the log: a unit without its row is in no recall,
@@ -35,7 +34,7 @@ export function checkNames(
   aliases(db, findings)
   materialLots(db, new Set([...lots, ...told.lots]), findings)
   const counted = db.get(`select 1 as found from pragma_table_info('part_trigger') where name = 'attempt'`)
-  if (counted !== undefined) triggers(db, findings)
+  if (counted !== undefined) checkTriggers(db, findings)
   return counted !== undefined
 }
 
@@ -53,16 +52,20 @@ const tell = (
 function inspectedUnits(db: SqlDatabase, findings: Findings): void {
   tell(
     findings,
-    db.all<Row>(
+    foundRows<Row>(
+      db,
+      findings,
       `select min(i.position) as position, i.unit from inspection i
-         where not exists (select 1 from identity d where d.uri = i.unit) group by i.unit order by 1 limit ${NAMED}`,
+         where not exists (select 1 from identity d where d.uri = i.unit) group by i.unit order by 1`,
     ),
     () => 'the unit of the inspection is not in the table identity',
     (row) => ({ position: Number(row['position']), subject: String(row['unit']) }),
   )
   tell(
     findings,
-    db.all<Row>(
+    foundRows<Row>(
+      db,
+      findings,
       `select d.uri, d.first_position as position from identity d join inspection i on i.position = d.first_position and i.unit = d.uri
          join event v on v.position = i.position
          where d.serial <> i.serial or d.kind <> i.identified_by or d.product <> i.product
@@ -70,7 +73,7 @@ function inspectedUnits(db: SqlDatabase, findings: Findings): void {
            or d.kind = 'code' and instr(v.json, concat('"product":"https://id.gs1.org/01/', d.gtin, '","unit":')) = 0
              and (d.gtin is not null or instr(v.json, '"product":"urn:sightline:product:') = 0)
            or exists (select 1 from inspection e where e.unit = d.uri and e.position < d.first_position)
-         order by d.first_position limit ${NAMED}`,
+         order by d.first_position`,
     ),
     () => 'the row of the unit in the table identity is not as its first inspection says',
     (row) => ({ position: Number(row['position']), subject: String(row['uri']) }),
@@ -234,33 +237,4 @@ function materialLots(db: SqlDatabase, stated: ReadonlySet<string>, findings: Fi
       )
   }
   for (const uri of left) tellLot(uri, 'the lot is not in the table material_lot')
-}
-
-/** Numbers of stores of before version 7 stand in their first count, whichever the record names. */
-function triggers(db: SqlDatabase, findings: Findings): void {
-  const place = ({ position, station }: Row): Partial<ProofFinding> => ({
-    position: position === undefined ? null : Number(position),
-    subject: String(station),
-  })
-  tell(
-    findings,
-    db
-      .all<Row>(
-        `select i.position, i.station, i.trigger_number as number from inspection i where not exists
-         (select 1 from part_trigger t where t.station = i.station and t.attempt in (1, i.attempt)
-            and t.number = i.trigger_number and t.state = 'judged') limit ${NAMED}`,
-      )
-      .sort((a, b) => Number(a['position']) - Number(b['position'])),
-    ({ number }) => `trigger ${number} of the inspection is not in the table part_trigger as judged`,
-    place,
-  )
-  tell(
-    findings,
-    db.all<Row>(
-      `select t.station, t.number from part_trigger t where t.state = 'judged' and not exists
-         (select 1 from inspection i where i.station = t.station and i.trigger_number = t.number) limit ${NAMED}`,
-    ),
-    ({ number }) => `trigger ${number} is judged in the table part_trigger, and no inspection is of it`,
-    place,
-  )
 }

@@ -5,7 +5,7 @@ import { childRows, inspectionRow } from '../store/inspection-rows.ts'
 import { unitOf } from '../store/prepared-capture.ts'
 import { type CaptureRecord, decodeRecord, inflated, recordHash } from '../store/record-codec.ts'
 import { firstDifference } from './first-difference.ts'
-import type { Findings } from './report.ts'
+import { type Findings, foundRows } from './report.ts'
 
 type InspectionRow = Record<string, string | number | null | Uint8Array> & {
   position: number
@@ -96,9 +96,11 @@ export class RecordCheck {
 
   /** Records that no event of the log stands behind. */
   finish(): void {
-    const orphans = this.#db.all<{ position: number; inspection_id: string; serial: string }>(
+    const orphans = foundRows<{ position: number; inspection_id: string; serial: string }>(
+      this.#db,
+      this.#findings,
       `select position, inspection_id, serial from inspection where position not in
-         (select position from event where type = 'qe.inspection.completed.v1') order by position limit 1000`,
+         (select position from event where type = 'qe.inspection.completed.v1') order by position`,
     )
     for (const { position, inspection_id, serial } of orphans)
       this.#findings.add('record', 'a record without an event', {
@@ -176,7 +178,7 @@ export class RecordCheck {
             bytes: 0,
           }
     // Through JSON, as the event went: -0 and absent members compare as what was logged.
-    const { unit } = unitOf(record)
+    const { unit } = unitOf(record, data.unit.serial)
     // Events did not always tell where the unit comes from; that one does not is as signed.
     const told = data.genealogy === undefined ? { ...unit, origin: null } : unit
     const derived: unknown = JSON.parse(JSON.stringify(inspectionEvent(record, told, image)))

@@ -1,4 +1,4 @@
-import type { I18n } from '../../contracts/index.ts'
+import type { I18n, SqlDatabase, SqlRow } from '../../contracts/index.ts'
 
 /** What was done to a log, its records or its proof. */
 export const FINDING_KINDS = {
@@ -58,9 +58,22 @@ export interface VerifyReport {
 /** Enough to work with; a rewritten log would give millions. */
 const MAX_FINDINGS = 1_000
 
+/** Rows that a statement finds, as far as they are named; the others are counted. */
+export function foundRows<R extends SqlRow>(db: SqlDatabase, findings: Findings, sql: string): R[] {
+  const rows = db.all<R>(`${sql} limit ${MAX_FINDINGS}`)
+  if (rows.length === MAX_FINDINGS)
+    findings.addUnnamed((db.get<{ n: number }>(`select count(*) as n from (${sql})`)?.n ?? 0) - MAX_FINDINGS)
+  return rows
+}
+
 export class Findings {
   readonly list: ProofFinding[] = []
   more = 0
+
+  /** Findings of one kind that are too many to be named. */
+  addUnnamed(count: number): void {
+    this.more += Math.max(0, count)
+  }
 
   add(kind: FindingKind, detail: string, at: Partial<Omit<ProofFinding, 'kind' | 'detail'>> = {}): void {
     if (this.list.length >= MAX_FINDINGS) this.more += 1

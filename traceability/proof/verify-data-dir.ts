@@ -8,6 +8,7 @@ import { EventRows } from './event-rows.ts'
 import { explain } from './explain.ts'
 import { keepFewPages } from './few-pages.ts'
 import { Pieces } from './range-pool.ts'
+import { checkGateFailures } from './gate-check.ts'
 import { type Head, type Heads, readHeads, trustOf } from './heads.ts'
 import { checkImages } from './image-check.ts'
 import { checkImageClasses } from './image-class.ts'
@@ -84,6 +85,7 @@ export async function verifyDataDir(dataDir: string, o: VerifyOptions = {}): Pro
       } else limits.push(LIMITS.oldLinks)
     } else limits.push(LIMITS.oldTables)
     checkImageClasses(db, findings)
+    if (!explained) checkGateFailures(db, findings)
     for (const { detail, ...at } of rows.sequenceBreaks)
       if (!explained || at.position > signed.size) findings.add('sequence', detail, at)
     if (signed.source === 'tiles' && signed.failed === null)

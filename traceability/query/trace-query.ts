@@ -34,6 +34,7 @@ import { identityChanges, identityMap } from '../genealogy/identity-names.ts'
 import { NcrBook, readNcr } from '../ncr/ncr-events.ts'
 import { type NcrDetail, ncrDetail, type NcrFilter, type NcrRow, ncrRows } from './ncr-answers.ts'
 import { type PartDetail, partDetail, storedRecord } from './part-detail.ts'
+import { positionsAbout } from './part-events.ts'
 import { lifeOf, type Merges, type PartLife, serialsFrom, unitsNamed } from './part-life.ts'
 import { type PartFilter, type PartRow, recentRows } from './part-rows.ts'
 import { scoredAfter } from './scored-parts.ts'
@@ -84,6 +85,14 @@ export class TraceQuery {
   async bySerial(serial: string): Promise<PartLife | null> {
     const merges = this.#merges()
     return lifeOf(this.#k, merges.merged.namesOfAll(await this.#units(serial)), merges)
+  }
+
+  /** Positions of all events about an inspected part, in order; null where no inspection is of it. */
+  async eventsAbout(serial: string): Promise<number[] | null> {
+    const { merged, changes } = this.#merges()
+    const names = merged.namesOfAll(await this.#units(serial))
+    const about = positionsAbout(this.#db, names)
+    return about.length === 0 ? null : [...new Set([...about, ...changes(names)])].sort((a, b) => a - b)
   }
 
   /** The first serials that begin with the text, in the order of their bytes. */

@@ -2,27 +2,41 @@ import {
   CodedError,
   EPCIS_EVENT_DATA,
   FACT_EVENT_DATA,
+  type GateNote,
   type InspectOutcome,
   NCR_EVENT_DATA,
   type QEvent,
-  type RejectAck,
-  type RejectCommand,
   type SqlDatabase,
   verdictReviewedSchema,
 } from '../../contracts/index.ts'
 import type { EventAppender } from './event-appender.ts'
 import { checkEvent } from './event-check.ts'
 
+const GATE_FAILED = 'qe.gate.failed.v1'
+
 /** A fact after the verdict; `id` makes a repeated delivery harmless. */
 export interface Annotation {
   id: string
   at: string
   inspectionId: string
-  note: { late?: InspectOutcome; gate?: { command: RejectCommand; ack: RejectAck } }
+  note: { late?: InspectOutcome; gate?: GateNote }
+}
+
+/** Of a note that may have been read back from a file. @throws EVT_SCHEMA for an event that is no failure of the gate */
+export function checkAnnotation({ note }: Annotation): void {
+  const failed = note.gate?.failed
+  if (failed === undefined) return
+  if (failed.type !== GATE_FAILED)
+    throw new CodedError('EVT_SCHEMA', { expected: GATE_FAILED, actual: failed.type })
+  checkEvent(failed)
 }
 
 /** Kept beside the inspection, also when that one is still in the spool. */
-export function writeAnnotation(db: SqlDatabase, a: Annotation): void {
+export function writeAnnotation(
+  db: SqlDatabase,
+  events: Pick<EventAppender, 'find' | 'append'>,
+  a: Annotation,
+): void {
   const { gate, late } = a.note
   if (gate !== undefined) {
     db.run(
@@ -34,6 +48,7 @@ export function writeAnnotation(db: SqlDatabase, a: Annotation): void {
       JSON.stringify(gate.command),
       JSON.stringify(gate.ack),
     )
+    if (gate.failed !== undefined) writeEvent(db, events, gate.failed)
   }
   if (late !== undefined) {
     db.run(
@@ -71,6 +86,13 @@ export function checkEmitted(event: Omit<QEvent, 'sequence'>): void {
       hint: 'each is checked against the steps before it',
     })
   }
+  if (event.type === GATE_FAILED) {
+    throw new CodedError('EVT_SCHEMA', {
+      expected: 'what a gate did not take to come through annotate',
+      actual: event.type,
+      hint: 'what became of the command and its event are one transaction',
+    })
+  }
   if (event.type === 'qe.image.deleted.v1') {
     throw new CodedError('EVT_SCHEMA', {
       expected: 'deletions of images to come through deleteImages',
@@ -82,7 +104,11 @@ export function checkEmitted(event: Omit<QEvent, 'sequence'>): void {
 }
 
 /** Appends a checked event; a review also becomes a row. The same (id, source) again is nothing new. */
-export function writeEvent(db: SqlDatabase, events: EventAppender, event: Omit<QEvent, 'sequence'>): void {
+export function writeEvent(
+  db: SqlDatabase,
+  events: Pick<EventAppender, 'find' | 'append'>,
+  event: Omit<QEvent, 'sequence'>,
+): void {
   if (events.find(event.id, event.source) !== null) return
   const { position } = events.append(event)
   if (event.type !== 'qe.verdict.reviewed.v1') return

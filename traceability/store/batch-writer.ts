@@ -1,6 +1,6 @@
 import { asCoded, CodedError, type ErrorCode, type SqlDatabase } from '../../contracts/index.ts'
 import { forgetIdentities } from '../genealogy/identity-names.ts'
-import { checkEmitted, writeAnnotation, writeEvent } from './annotations.ts'
+import { checkAnnotation, checkEmitted, writeAnnotation, writeEvent } from './annotations.ts'
 import { CaptureWriter } from './capture-writer.ts'
 import { advanceTo, cursorOf, deadLetters, settle, writeLetter } from './delivery-rows.ts'
 import { EpcisWriter } from './epcis-writer.ts'
@@ -123,9 +123,12 @@ export class BatchWriter {
       case 'openTrigger':
         openTrigger(this.#db, request.ask)
         return done(null)
-      case 'annotate':
-        writeAnnotation(this.#db, request.ask)
+      case 'annotate': {
+        const checked = attempt(() => checkAnnotation(request.ask))
+        if (!checked.ok) return checked
+        writeAnnotation(this.#db, this.#events, request.ask)
         return done(null)
+      }
       case 'emit': {
         const checked = attempt(() => checkEmitted(request.ask))
         if (!checked.ok) return checked

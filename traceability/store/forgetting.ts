@@ -42,17 +42,30 @@ export function oldestImages(
   )
 }
 
-/** The event and the marks, in the transaction of the caller; the files go afterwards. */
+/**
+ * The event and the marks, in the transaction of the caller; the files go afterwards. A picture of passed parts that came
+ * again with one that did not pass, since it was asked for, is evidence now and stays.
+ */
 export function writeDeletion(
   db: SqlDatabase,
   events: EventAppender,
   event: Omit<QEvent<ImagesDeleted>, 'sequence'>,
 ): void {
   if (events.find(event.id, event.source) !== null) return
-  events.append(event)
-  for (const sha256 of event.data.images)
+  const kept = event.data.class === 'fail' ? [] : failuresOf(db, event.data.images)
+  const images = event.data.images.filter((sha256) => !kept.some((k) => k.sha256 === sha256))
+  if (images.length === 0) return
+  const bytes = event.data.bytes - kept.reduce((sum, k) => sum + k.bytes, 0)
+  events.append(kept.length === 0 ? event : { ...event, data: { ...event.data, images, bytes } })
+  for (const sha256 of images)
     db.run('update image set deleted_at = ? where sha256 = ? and deleted_at is null', event.time, sha256)
 }
+
+const failuresOf = (db: SqlDatabase, images: readonly string[]): OldImage[] =>
+  db.all<{ sha256: string; bytes: number }>(
+    `select sha256, bytes from image where retention = 'ng' and sha256 in (select value from json_each(?))`,
+    JSON.stringify(images),
+  )
 
 /**
  * Removes the files of images that are marked as deleted; one that a part brought again meanwhile is marked no more.

@@ -1,5 +1,6 @@
 import { CodedError, type SqlDatabase } from '../../contracts/index.ts'
 import { SCHEMA_1 } from './schema-1.ts'
+import { SCHEMA_10 } from './schema-10.ts'
 import { SCHEMA_2 } from './schema-2.ts'
 import { SCHEMA_3 } from './schema-3.ts'
 import { SCHEMA_4 } from './schema-4.ts'
@@ -20,6 +21,7 @@ export const MIGRATIONS: readonly string[] = [
   SCHEMA_7,
   SCHEMA_8,
   SCHEMA_9,
+  SCHEMA_10,
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length

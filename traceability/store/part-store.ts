@@ -1,7 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
-  asCoded,
   type CaptureAck,
   type CaptureRequest,
   CodedError,
@@ -15,14 +14,15 @@ import {
   type QEvent,
   uuidv7,
 } from '../../contracts/index.ts'
-import { checkEmitted } from './annotations.ts'
-import { captureAsk, spooledAsk } from './capture-ask.ts'
+import { checkAnnotation, checkEmitted } from './annotations.ts'
+import { captureAsk } from './capture-ask.ts'
 import type { ConsumerLedger } from './consumer-ledger.ts'
 import { LastTemplate, templateRef } from './last-template.ts'
 import { prepareCapture } from './prepared-capture.ts'
 import { recordOf } from './record-codec.ts'
 import { SharedCopies } from './shared-copies.ts'
 import { Spool } from './spool.ts'
+import { SpoolDrain } from './spool-drain.ts'
 import type { PlainEntry, SpoolEntry } from './spool-line.ts'
 import { fileError } from './sqlite-errors.ts'
 import { type OutboxEntry, patienceMs } from './store-ops.ts'
@@ -57,8 +57,6 @@ export interface TraceStore extends PartStore, ConsumerLedger {
   deleteImages(event: Omit<QEvent<ImagesDeleted>, 'sequence'>): Promise<void>
 }
 
-const DRAIN_MAX_MS = 30_000
-
 /**
  * Opens the store and first delivers what an earlier run left in the spool, so that counters and balance are true.
  *
@@ -80,8 +78,9 @@ export async function openPartStore(options: PartStoreOptions): Promise<TraceSto
   )
   const store = new SpoolingStore(thread, spool, options)
   try {
-    await store.drain()
+    await store.drain.now()
   } catch (error) {
+    store.drain.stop()
     await store.close()
     throw error
   }
@@ -92,7 +91,7 @@ class SpoolingStore implements TraceStore {
   readonly #thread: StoreThread
   readonly #spool: Spool
   readonly #afterMs: number
-  readonly #drainEveryMs: number
+  readonly drain: SpoolDrain
   readonly #onAlarm: (error: CodedError) => void
   readonly #paths: TwoPaths
   readonly #unkept: UnkeptImage
@@ -100,8 +99,6 @@ class SpoolingStore implements TraceStore {
   readonly #templates = new LastTemplate()
   #captured = 0
   #closed = false
-  #timer: NodeJS.Timeout | undefined
-  #draining: Promise<void> | null = null
 
   constructor(thread: StoreThread, spool: Spool, options: PartStoreOptions) {
     this.#thread = thread
@@ -109,7 +106,8 @@ class SpoolingStore implements TraceStore {
     this.#unkept = new UnkeptImage(options.dataDir)
     this.#afterMs = options.spoolAfterMs ?? 500
     this.#paths = new TwoPaths(this.#afterMs, (error) => this.#onAlarm(error))
-    this.#drainEveryMs = options.drainEveryMs ?? 1_000
+    const parts = { spool, thread, paths: this.#paths, unkept: this.#unkept }
+    this.drain = new SpoolDrain(parts, options.drainEveryMs ?? 1_000)
     this.#onAlarm = options.onAlarm ?? (() => undefined)
   }
 
@@ -136,7 +134,7 @@ class SpoolingStore implements TraceStore {
         return { inspectionId: record.inspectionId, durable: 'spool', serial: unit.serial, sequence: null }
       },
     )
-    const ack = await this.#unkept.watch(image, kept, () => this.#later(this.#drainEveryMs))
+    const ack = await this.#unkept.watch(image, kept, () => this.drain.later())
     // Once a second path was tried, or the thread died with it, something may still read the copy.
     if (image && stored && !spooled) this.#copies.giveBack(image)
     this.#captured += 1
@@ -148,10 +146,9 @@ class SpoolingStore implements TraceStore {
   }
 
   async annotate(inspectionId: string, note: Parameters<PartStore['annotate']>[1]): Promise<void> {
-    await this.#plain({
-      op: 'annotate',
-      ask: { id: uuidv7(), at: new Date().toISOString(), inspectionId, note },
-    })
+    const ask = { id: uuidv7(), at: new Date().toISOString(), inspectionId, note }
+    checkAnnotation(ask)
+    await this.#plain({ op: 'annotate', ask })
   }
 
   async emit(event: Omit<QEvent, 'sequence'>): Promise<void> {
@@ -181,7 +178,10 @@ class SpoolingStore implements TraceStore {
     return this.#thread.call('lastTrigger', station)
   }
 
-  closeInterrupted(...[station, next, recipe, context, shifts]: Parameters<PartStore['closeInterrupted']>) {
+  /** @throws TRC_SPOOLED: a trigger whose record waits in the spool was judged, and closed it would lose its verdict */
+  async closeInterrupted(...ask: Parameters<PartStore['closeInterrupted']>): Promise<number> {
+    const [station, next, recipe, context, shifts] = ask
+    await this.drain.all()
     return this.#thread.call('closeInterrupted', { station, next, recipe, context, shifts })
   }
 
@@ -233,22 +233,10 @@ class SpoolingStore implements TraceStore {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    clearTimeout(this.#timer)
-    await this.#draining?.catch(() => undefined)
+    const left = await this.drain.end()
+    if (left !== null) this.#onAlarm(left)
     await this.#thread.close()
     await this.#spool.close()
-  }
-
-  /** Empties the spool into the store once. @throws what the store refused it with */
-  async drain(): Promise<void> {
-    await this.#spool.drain(
-      async (entry) => {
-        if (entry.op !== 'capture') await this.#thread.call(entry.op, entry.ask)
-        // Read back from a file, so that its types are not known.
-        else await this.#thread.call('capture', spooledAsk(entry.ask))
-      },
-      (error) => this.#paths.alarm(error),
-    )
   }
 
   #mustBeOpen(): void {
@@ -275,23 +263,6 @@ class SpoolingStore implements TraceStore {
         hint: this.#paths.lastError ?? `the store took longer than ${this.#afterMs} ms`,
       }),
     )
-    this.#later(this.#drainEveryMs)
-  }
-
-  #later(pauseMs: number): void {
-    if (this.#closed || this.#timer !== undefined) return
-    this.#timer = setTimeout(() => {
-      this.#draining = this.#attempt(pauseMs)
-    }, pauseMs)
-    this.#timer.unref()
-  }
-
-  async #attempt(pauseMs: number): Promise<void> {
-    const alarm = (error: unknown): void => this.#paths.alarm(asCoded(error, 'TRC_WRITE'))
-    // Neither waits for the other: records find room where an image finds none, and what is handed over makes room.
-    if (this.#paths.behind === 0) await this.drain().catch(alarm)
-    await this.#unkept.try().catch(alarm)
-    this.#timer = undefined
-    if (this.#spool.count > 0 || this.#unkept.any) this.#later(Math.min(pauseMs * 2, DRAIN_MAX_MS))
+    this.drain.later()
   }
 }

@@ -47,11 +47,20 @@ export interface PreparedCapture {
   record: EncodedRecord
 }
 
-/** The unit of a capture by its codes, or by its trigger number. */
-export function unitOf(record: CaptureRecord): { identification: Identification; unit: UnitFacts } {
-  const { context, product } = record
+/**
+ * The unit of a capture by its codes, or by its trigger number.
+ *
+ * @param serial as its event says it: programs of before named a part of any count by the number alone
+ */
+export function unitOf(
+  record: CaptureRecord,
+  serial?: string,
+): { identification: Identification; unit: UnitFacts } {
+  const { context, product, station, trigger } = record
   const identification = identify(codesOf(record), product, record.identity, namingOf(record))
-  const byTrigger = triggerUnit(context.line, record.station, record.trigger)
+  const byNumber = triggerUnit(context.line, station, trigger)
+  const byTrigger =
+    serial === byNumber.serial ? byNumber : triggerUnit(context.line, station, trigger, record.attempt)
   const unit = {
     serial: identification.serial ?? byTrigger.serial,
     uri: identification.uri ?? byTrigger.uri,

@@ -67,7 +67,7 @@ export function relink(db: SqlDatabase, gone: readonly GoneLink[], by: number): 
 }
 
 /** Of two facts that state one link of one beginning the first made it. Where that one is gone the next one makes it. */
-function linkStated(db: SqlDatabase, gone: readonly GoneLink[]): void {
+export function linkStated(db: SqlDatabase, gone: readonly GoneLink[]): void {
   for (const { child, parent, kind, valid_from, valid_to, position, closed_by } of gone) {
     const facts = db.all<{ position: number; json: string }>(
       `select t.position, v.json from trace_fact t join event v on v.position = t.position

@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import type { Request, RequestHandler } from 'express'
 import { CodedError, isLoopback, mustAllow, type Role } from '../../../contracts/index.ts'
 import type { Account, AccountPort } from '../account-ports.ts'
-import { hostOf } from '../security.ts'
+import { hostOf, isProxied } from '../security.ts'
 import type { Sessions } from './session.ts'
 
 /** Who sends a request. */
@@ -63,11 +63,6 @@ export function whoAsks(req: Request): Who {
     ? { role: 'admin', user: 'local' }
     : { role: 'viewer', user: req.socket.remoteAddress ?? '' }
 }
-
-/** Whatever a proxy adds shows it. nginx that is not told otherwise adds nothing, and speaks HTTP/1.0. */
-const isProxied = ({ headers, httpVersion }: Request): boolean =>
-  httpVersion === '1.0' ||
-  Object.keys(headers).some((name) => /^(x-forwarded-.+|forwarded|via|x-real-ip)$/.test(name))
 
 /** Address of who asks: a proxy on this machine adds it behind what it was told itself. */
 export function whence(req: Request): string {

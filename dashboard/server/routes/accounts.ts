@@ -1,8 +1,9 @@
-import { json, type Request, type Response } from 'express'
+import type { Request, Response } from 'express'
 import { CodedError, type Role } from '../../../contracts/index.ts'
 import type { AccountPort, Doer } from '../account-ports.ts'
 import type { Sessions } from '../accounts/session.ts'
 import { isSecure, mayBringPassword, whence, whoAsks } from '../accounts/who.ts'
+import { jsonBody } from '../json-body.ts'
 import { check, type Route } from '../route.ts'
 import {
   accountChangeBodySchema,
@@ -20,7 +21,7 @@ import type { z } from '../zod.ts'
 
 type Me = z.infer<typeof meSchema>
 
-const body = json({ limit: '4kb' })
+const body = jsonBody(4)
 const tag = 'accounts'
 
 export interface AccountRoutesOptions {
@@ -79,7 +80,7 @@ export function accountRoutes({ accounts, plainSignIn }: AccountRoutesOptions): 
       summary: { zh: '登录', en: 'Signs in' },
       body: signInBodySchema,
       response: meSchema,
-      guards: [changeGuard, body],
+      guards: [changeGuard, ...body],
       async run(req, res) {
         mustBeUnread(req)
         const { account: id, password } = check(signInBodySchema, req.body, 'body')
@@ -115,7 +116,7 @@ export function accountRoutes({ accounts, plainSignIn }: AccountRoutesOptions): 
       summary: { zh: '修改自己的密码;其他会话随之结束', en: 'Changes the own password; other sessions end' },
       body: ownPasswordBodySchema,
       response: meSchema,
-      guards: [changeGuard, body],
+      guards: [changeGuard, ...body],
       async run(req, res) {
         mustBeUnread(req)
         const { account } = whoAsks(req)
@@ -153,7 +154,7 @@ export function accountRoutes({ accounts, plainSignIn }: AccountRoutesOptions): 
       },
       body: newAccountBodySchema,
       response: accountsChangedSchema,
-      guards: [changeGuard, body],
+      guards: [changeGuard, ...body],
       async run(req, res) {
         mustBeUnread(req)
         const { id, name = id, role, password } = check(newAccountBodySchema, req.body, 'body')
@@ -172,7 +173,7 @@ export function accountRoutes({ accounts, plainSignIn }: AccountRoutesOptions): 
       params: accountParams,
       body: accountChangeBodySchema,
       response: accountsChangedSchema,
-      guards: [changeGuard, body],
+      guards: [changeGuard, ...body],
       async run(req, res) {
         mustBeUnread(req)
         const { id } = check(accountParams, req.params, 'path')

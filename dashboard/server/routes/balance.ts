@@ -25,8 +25,8 @@ const lastQuery = z.strictObject({
   last: z
     .string()
     .regex(/^([1-9]|[1-5]\d|60)$/, 'a whole number from 1 to 60')
-    .transform(Number)
-    .default(6),
+    .default('6')
+    .transform(Number),
 })
 
 type Range = { from?: string; to?: string }

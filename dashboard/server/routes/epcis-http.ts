@@ -1,4 +1,4 @@
-import { raw, type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express'
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express'
 import { asCoded, EPCIS_EXCEPTIONS, EpcisError, type EpcisException } from '../../../contracts/index.ts'
 import {
   CAPTURE_BYTES,
@@ -9,6 +9,7 @@ import {
   type PageRequest,
 } from '../../../traceability/query/index.ts'
 import { mustHave } from '../accounts/who.ts'
+import { bodyBytes } from '../body-bytes.ts'
 import { RefusedError, STATUS } from '../errors.ts'
 import type { DashboardLog } from '../ports.ts'
 
@@ -164,8 +165,6 @@ export const mustBeAllowed = (req: Request): void => mustHave(req, 'operator')
 const isObject = (value: unknown): value is Record<string, unknown> =>
   value !== null && typeof value === 'object'
 
-const reader = (limit: number): RequestHandler => raw({ type: () => true, limit })
-
 /**
  * The body as text.
  *
@@ -174,7 +173,6 @@ const reader = (limit: number): RequestHandler => raw({ type: () => true, limit 
  */
 export async function bodyText(
   req: Request,
-  res: Response,
   limit: number,
   tooLarge: EpcisException = 'CaptureLimitExceededException',
 ): Promise<string> {
@@ -184,32 +182,21 @@ export async function bodyText(
       JSON_TYPES.join(' or '),
       req.get('content-type') ?? 'no content type',
     )
-  await new Promise<void>((resolve, reject) => {
-    reader(limit)(req, res, (error?: unknown) => {
-      if (error === undefined) resolve()
-      else if (isObject(error) && error['status'] === 413)
-        reject(refused(tooLarge, `a body of at most ${limit} bytes`, 'more'))
-      else reject(error as Error)
-    })
+  const bytes = await bodyBytes(req, limit).catch((error: unknown) => {
+    if (isObject(error) && error['status'] === 413)
+      throw refused(tooLarge, `a body of at most ${limit} bytes`, 'more')
+    throw error
   })
-  const bytes: unknown = req.body
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(
-      bytes instanceof Uint8Array ? bytes : new Uint8Array(),
-    )
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
     throw refused('ValidationException', 'text in UTF-8', 'other bytes')
   }
 }
 
 /** The body as JSON; what reading it would change, such as a parameter that stands twice, is refused. @throws EpcisError */
-export async function bodyJson(
-  req: Request,
-  res: Response,
-  limit: number,
-  exception: EpcisException,
-): Promise<unknown> {
-  const text = await bodyText(req, res, limit, exception)
+export async function bodyJson(req: Request, limit: number, exception: EpcisException): Promise<unknown> {
+  const text = await bodyText(req, limit, exception)
   let body: unknown
   try {
     body = JSON.parse(text)

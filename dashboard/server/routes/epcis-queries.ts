@@ -84,9 +84,7 @@ export function queryRoutes(epcis: EpcisService, version: string): Route[] {
         status: 201,
         run: async (req, res) => {
           mustBeAllowed(req)
-          const query = await epcis.addQuery(
-            await bodyJson(req, res, QUERY_BYTES, 'QueryValidationException'),
-          )
+          const query = await epcis.addQuery(await bodyJson(req, QUERY_BYTES, 'QueryValidationException'))
           res.set('Location', `${EPCIS_BASE}/queries/${query.name}`)
           answer(req, res, queryBody(query), 201)
         },
@@ -186,7 +184,7 @@ function subscriptionRoutes(
           status: 201,
           run: async (req, res) => {
             mustBeAllowed(req)
-            const body = await bodyJson(req, res, QUERY_BYTES, 'SubscriptionControlsException')
+            const body = await bodyJson(req, QUERY_BYTES, 'SubscriptionControlsException')
             const made = await epcis.subscribe(name(req.params), body, epcFormat(req))
             res.set(
               'Location',

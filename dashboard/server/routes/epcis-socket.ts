@@ -60,7 +60,7 @@ export class EpcisSockets {
     const url = urlOf(req)
     const name = nameIn(url)
     const { host = '' } = req.headers
-    const foreign = allowedHost(host, this.#hosts) ? foreignPage(req.headers) : host
+    const foreign = allowedHost(host, this.#hosts) ? foreignPage(req) : host
     if (foreign !== null) throw refused('SecurityException', 'a page and host name of this server', foreign)
     if (this.#server.clients.size >= MAX_CLIENTS)
       throw refused('ImplementationException', `at most ${MAX_CLIENTS} subscribers`, 'more')

@@ -129,7 +129,7 @@ const captureMethods = (epcis: EpcisService): Parameters<typeof resource>[2] => 
       const behaviour = req.get('GS1-Capture-Error-Behaviour') ?? 'rollback'
       if (behaviour !== 'rollback' && behaviour !== 'proceed')
         throw refused('ValidationException', 'GS1-Capture-Error-Behaviour rollback or proceed', behaviour)
-      const job = await epcis.capture.document(await bodyText(req, res, CAPTURE_BYTES), behaviour)
+      const job = await epcis.capture.document(await bodyText(req, CAPTURE_BYTES), behaviour)
       res.set('Location', `${EPCIS_BASE}/capture/${job.captureID}`)
       answer(req, res, jobBody(job), 202)
     },
@@ -154,7 +154,7 @@ const eventMethods = (epcis: EpcisService): Parameters<typeof resource>[2] => ({
     status: 201,
     run: async (req, res) => {
       mustBeAllowed(req)
-      const event = await epcis.capture.event(await bodyText(req, res, CAPTURE_BYTES))
+      const event = await epcis.capture.event(await bodyText(req, CAPTURE_BYTES))
       res.set('Location', `${EPCIS_BASE}/events/${encodeURIComponent(String(event['eventID']))}`)
       answer(req, res, event, 201)
     },

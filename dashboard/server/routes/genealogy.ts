@@ -1,7 +1,7 @@
-import { json } from 'express'
 import { asCoded, CodedError, type TraceFact, traceFactSchema } from '../../../contracts/index.ts'
 import { BOM, RECALL_FORMS, wrongKeyHint } from '../../../traceability/query/index.ts'
 import { notFound } from '../errors.ts'
+import { jsonBody } from '../json-body.ts'
 import type { FactPort, RecordQueries } from '../ports.ts'
 import { check, jsonRoute, type Route } from '../route.ts'
 import {
@@ -33,7 +33,7 @@ const recallQuery = z.strictObject({
 const RECALL_TYPES = { json: 'application/json', csv: 'text/csv', epcis: 'application/ld+json' } as const
 
 export function genealogyRoutes(queries: RecordQueries, facts: Pick<FactPort, 'recordFact'>): Route[] {
-  const body = json({ limit: '2mb' })
+  const body = jsonBody(2_048)
   return [
     jsonRoute({
       path: '/api/parts/:serial/life',
@@ -100,7 +100,7 @@ export function genealogyRoutes(queries: RecordQueries, facts: Pick<FactPort, 'r
       body: factsBodySchema,
       response: factsAnswerSchema,
       otherStatuses: { 207: { means: 'Some facts of a list are refused', body: true } },
-      guards: [changeGuard, body],
+      guards: [changeGuard, ...body],
       async run(req, res) {
         const asked: unknown = req.body
         const many = Array.isArray(asked)

@@ -1,6 +1,7 @@
-import { json, type RequestHandler, type Router } from 'express'
+import type { RequestHandler, Router } from 'express'
 import { CodedError, errorText } from '../../../contracts/index.ts'
 import { badRequest } from '../errors.ts'
+import { jsonBody } from '../json-body.ts'
 import type { ModuleHandler, ModuleResponse } from '../ports.ts'
 import { mustBeSelf, roleGuard, whoAsks } from '../accounts/who.ts'
 import { changeGuard } from '../security.ts'
@@ -11,7 +12,7 @@ const MAX_QUERY = 1_024
 /** Mounts endpoints that are not the server's own, of the module host and of the life of models, under their paths. */
 export function mountModules(router: Router, handlers: readonly ModuleHandler[]): void {
   // The host takes reference tables of up to 16 MB as CSV text.
-  const body = json({ limit: '20mb' })
+  const body = jsonBody(20_480)
   for (const handler of handlers) {
     if (!/^\/api\/(modules$|m\/|life(\/|$)|stations\/)/.test(handler.path))
       throw new CodedError('EVT_MODULE', {
@@ -19,7 +20,7 @@ export function mountModules(router: Router, handlers: readonly ModuleHandler[])
         actual: handler.path,
       })
     const serve = serveModule(handler)
-    const guards = [roleGuard(handler.role), changeGuard, body]
+    const guards = [roleGuard(handler.role), changeGuard, ...body]
     if (handler.method === 'GET') router.get(handler.path, serve)
     else if (handler.method === 'PUT') router.put(handler.path, ...guards, serve)
     else router.post(handler.path, ...guards, serve)

@@ -1,7 +1,7 @@
-import { json } from 'express'
 import { NCR_FACTORS, ncrStepAskSchema } from '../../../contracts/index.ts'
 import { notFound } from '../errors.ts'
 import { effectOf } from '../ncr-effect.ts'
+import { jsonBody } from '../json-body.ts'
 import type { FactPort, RecordQueries } from '../ports.ts'
 import { check, jsonRoute, type Route } from '../route.ts'
 import { ncrAckSchema, ncrDetailSchema, ncrEffectSchema, ncrListSchema } from '../schemas/ncr.schema.ts'
@@ -90,7 +90,7 @@ export function ncrStepRoutes(queries: RecordQueries, facts: Pick<FactPort, 'rec
       },
       body: ncrStepAskSchema,
       response: ncrAckSchema,
-      guards: [changeGuard, json({ limit: '256kb' })],
+      guards: [changeGuard, ...jsonBody(256)],
       async run(req, res) {
         const step = check(ncrStepAskSchema, req.body, 'body')
         const ack = await facts.recordNcrStep(

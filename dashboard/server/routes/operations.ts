@@ -29,7 +29,13 @@ export function operationsRoutes(p: OperationsParts): Route[] {
         zh: '服务对象(一条产线或整个工厂),以及是否提供操作员与存证',
         en: 'What is served, a line or a plant of many, and whether with operators and proof',
       },
-      response: z.object({ kind: z.enum(['line', 'plant']), operators: z.boolean(), proof: z.boolean() }),
+      response: z.object({
+        kind: z.enum(['line', 'plant']),
+        operators: z.boolean(),
+        proof: z.boolean(),
+        /** IANA name of the clock that pages go by: that of the line; null = that of each screen. */
+        timeZone: z.string().nullable(),
+      }),
       handle: () => ({ kind: p.side.kind, ...p.side.offers }),
     }),
     {

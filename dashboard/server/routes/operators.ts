@@ -1,4 +1,4 @@
-import { json } from 'express'
+import { jsonBody } from '../json-body.ts'
 import type { OperatorPort } from '../ports.ts'
 import { check, type Route } from '../route.ts'
 import { forgetParams, operatorsSchema, signOnBodySchema } from '../schemas/operators.schema.ts'
@@ -30,7 +30,7 @@ export function operatorRoutes(port: OperatorPort): Route[] {
       },
       body: signOnBodySchema,
       response: operatorsSchema,
-      guards: [changeGuard, json({ limit: '4kb' })],
+      guards: [changeGuard, ...jsonBody(4)],
       async run(req, res) {
         const { station, operator } = check(signOnBodySchema, req.body, 'body')
         await port.signOn(station, operator)

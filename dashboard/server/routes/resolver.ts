@@ -1,6 +1,6 @@
-import { json } from 'express'
 import { identityChangedSchema } from '../../../contracts/index.ts'
 import { badRequest, notFound } from '../errors.ts'
+import { jsonBody } from '../json-body.ts'
 import type { IdentityPort, Resolved, ResolverPort } from '../ports.ts'
 import { check, type Route } from '../route.ts'
 import { changeGuard } from '../security.ts'
@@ -109,7 +109,7 @@ export function resolverRoutes(resolver: ResolverPort, identity: IdentityPort): 
       },
       body: identityChangedSchema,
       response: z.object({ change: identityChangedSchema }),
-      guards: [changeGuard, json({ limit: '64kb' })],
+      guards: [changeGuard, ...jsonBody(64)],
       async run(req, res) {
         if (req.body === undefined) throw badRequest('a JSON body', 'none', 'body')
         const change = await identity.change(check(identityChangedSchema, req.body, 'body'))

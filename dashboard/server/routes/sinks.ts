@@ -1,5 +1,5 @@
-import { json } from 'express'
 import { notFound } from '../errors.ts'
+import { jsonBody } from '../json-body.ts'
 import type { LiveLine, PartQueries, ShownSink, SinkPort } from '../ports.ts'
 import { check, jsonRoute, type Route } from '../route.ts'
 import {
@@ -82,7 +82,7 @@ export function sinkRoutes(
       params,
       body: sinkReplayBodySchema,
       response: sinkReplayAnswerSchema,
-      guards: [changeGuard, json({ limit: '16kb' })],
+      guards: [changeGuard, ...jsonBody(16)],
       async run(req, res) {
         const { id } = check(params, req.params, 'path')
         const { from, by } = check(sinkReplayBodySchema, req.body, 'body')

@@ -1,6 +1,6 @@
 import type { SeriesReport } from '../api/types.ts'
 import { COLOUR } from '../look/theme.ts'
-import { axisLook, base } from './options.ts'
+import { axisLook, base, timeAxis } from './options.ts'
 import type { ChartOption } from './echarts.ts'
 
 /** Shares of the reference and of the newest window in the same bins. */
@@ -36,7 +36,7 @@ export function windowsOption(
   return {
     ...base,
     legend: { top: 0, right: 10, textStyle: { color: COLOUR.muted }, itemHeight: 8 },
-    xAxis: { type: 'time', ...axisLook },
+    xAxis: timeAxis,
     yAxis: { type: 'value', min: 0, ...axisLook },
     series: [
       {

@@ -1,4 +1,6 @@
+import { momentText } from '../look/format.ts'
 import { COLOUR } from '../look/theme.ts'
+import { wallText } from '../look/zone.ts'
 import type { ChartOption } from './echarts.ts'
 import { shareText } from './words.ts'
 
@@ -19,6 +21,27 @@ export const axisLook = {
   axisLine: { lineStyle: { color: '#3a4656' } },
   axisLabel: { color: COLOUR.muted },
   splitLine: { lineStyle: { color: COLOUR.line } },
+}
+
+/** Times by the clock of the pages: ECharts itself knows that of the screen alone. */
+export const timeAxis = {
+  type: 'time' as const,
+  ...axisLook,
+  axisLabel: { ...axisLook.axisLabel, hideOverlap: true, formatter: (ms: number) => tickText(ms) },
+  axisPointer: {
+    label: {
+      formatter: ({ value }: { value: unknown }) => momentText(new Date(Number(value)).toISOString()),
+    },
+  },
+}
+
+/** The day where it begins, with the time where ECharts marks that of the screen; else the time of day. */
+function tickText(ms: number): string {
+  const at = new Date(ms)
+  const { date, time } = wallText(at)
+  if (time === '00:00:00') return date
+  const short = time.replace(/:00$/, '')
+  return at.getHours() === 0 && at.getMinutes() === 0 && at.getSeconds() === 0 ? `${date} ${short}` : short
 }
 
 export interface ControlPoint {
@@ -202,7 +225,7 @@ export interface Series {
 export const timeseriesOption = (series: readonly Series[]): ChartOption => ({
   ...base,
   legend: { top: 0, right: 10, textStyle: { color: COLOUR.muted } },
-  xAxis: { type: 'time', ...axisLook },
+  xAxis: timeAxis,
   yAxis: { type: 'value', scale: true, ...axisLook },
   series: series.map((s) => ({
     type: 'line',

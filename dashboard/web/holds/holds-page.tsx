@@ -29,6 +29,7 @@ export function HoldsPage(): ReactNode {
     <div className="page">
       <div className="toolbar">
         <Segmented<boolean>
+          aria-label={t('icon.scope')}
           value={all}
           onChange={setAll}
           options={[
@@ -48,6 +49,7 @@ export function HoldsPage(): ReactNode {
           expandable={{
             expandedRowRender: (hold) => <Stopped hold={hold} />,
             defaultExpandAllRows: shown.length <= OPENED,
+            columnTitle: <span className="unseen">{t('icon.expand')}</span>,
           }}
           columns={[
             {

@@ -115,7 +115,7 @@ export function LotPage(): ReactNode {
                 },
               },
               {
-                title: '',
+                title: <span className="unseen">{t('life.probable')}</span>,
                 render: (_, u) => (u.certain ? null : <span className="chip">{t('life.probable')}</span>),
               },
             ]}

@@ -233,6 +233,7 @@ export const enFacts = {
     type: {
       qe_inspection_completed_v1: 'Inspected',
       qe_gate_held_v1: 'Held at the gate',
+      qe_gate_failed_v1: 'Not served by the gate',
       qe_read_stray_v1: 'Read without a part',
       qe_identity_changed_v1: 'Identity changed',
       qe_verdict_reviewed_v1: 'Verdict reviewed',

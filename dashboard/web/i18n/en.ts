@@ -17,6 +17,20 @@ export const en = {
   ...enPlant,
   ...enSinks,
   ...enTeach,
+  icon: {
+    close: 'Close',
+    'close-circle': 'Clear',
+    search: 'Search',
+    left: 'Back',
+    right: 'On',
+    eye: 'Hide the password',
+    'eye-invisible': 'Show the password',
+    more: 'More',
+    expand: 'Show or hide more',
+    deeds: 'What to do',
+    scope: 'Which to show',
+    less: 'Less',
+  },
   nav: {
     live: 'Line',
     parts: 'Parts',
@@ -31,8 +45,10 @@ export const en = {
     andon: 'Andon',
     language: 'Language',
     pages: 'Pages',
-    atLine: 'at the line {{time}}',
-    otherClock: 'Times on these pages are of this screen, {{here}}; the line stands at {{zone}}, {{there}}.',
+    atLine: 'line',
+    clock: 'By the clock of the line, {{zone}}',
+    otherClock:
+      'Times on these pages go by the clock of the line, {{zone}}, {{there}}; this screen stands at {{here}}.',
     printed: 'printed {{at}}',
   },
   link: {

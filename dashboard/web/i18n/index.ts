@@ -1,5 +1,6 @@
 import i18next from 'i18next'
 import { initReactI18next, useTranslation } from 'react-i18next'
+import { straight } from '../../../contracts/error-text.ts'
 import type { Text } from '../api/types.ts'
 import { en } from './en.ts'
 import { zh } from './zh.ts'
@@ -27,7 +28,8 @@ export function startI18n(): void {
     lng,
     fallbackLng: 'en',
     resources: { en: { translation: en }, zh: { translation: zh } },
-    interpolation: { escapeValue: false },
+    // Names come from codes and files, and stand between other words.
+    interpolation: { escapeValue: true, escape: straight },
     initAsync: false,
   })
   document.documentElement.lang = lng

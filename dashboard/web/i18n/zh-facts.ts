@@ -233,6 +233,7 @@ export const zhFacts: typeof enFacts = {
     type: {
       qe_inspection_completed_v1: '检测完成',
       qe_gate_held_v1: '在剔除口扣留',
+      qe_gate_failed_v1: '剔除口未执行',
       qe_read_stray_v1: '无对应工件的读码',
       qe_identity_changed_v1: '身份变更',
       qe_verdict_reviewed_v1: '判定复核',

@@ -46,6 +46,7 @@ export function LivePage(): ReactNode {
         <div className="span-choice">
           <span className="muted">{t('live.span')}</span>
           <Segmented<Span>
+            aria-label={t('live.span')}
             value={span}
             onChange={setSpan}
             options={(Object.keys(HOURS) as Span[]).map((value) => ({

@@ -1,7 +1,8 @@
 import { Input } from 'antd'
 import { type ReactNode } from 'react'
+import { momentOf, wallText, zoneName, zoneText } from './zone.ts'
 
-/** A moment in local time; what the address carries is RFC 3339 in UTC. */
+/** A moment by the clock of the pages, which it says; what the address carries is RFC 3339 in UTC. */
 export function TimeField(p: {
   label: string
   value: string | null
@@ -9,18 +10,16 @@ export function TimeField(p: {
   set(value: string): void
 }): ReactNode {
   const at = p.value === null ? null : new Date(p.value)
-  const local =
-    at === null || Number.isNaN(at.getTime())
-      ? ''
-      : new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16)
+  const shown = at === null || Number.isNaN(at.getTime()) ? null : at
+  const { date, time } = shown === null ? { date: '', time: '' } : wallText(shown)
   return (
-    <label className="time-field">
+    <label className="time-field" title={`${zoneName()} ${zoneText(shown ?? new Date())}`}>
       <span className="muted">{p.label}</span>
       <Input
         type="datetime-local"
-        value={local}
+        value={shown === null ? '' : `${date}T${time.slice(0, 5)}`}
         disabled={p.disabled ?? false}
-        onChange={(e) => p.set(e.target.value === '' ? '' : new Date(e.target.value).toISOString())}
+        onChange={(e) => p.set(momentOf(e.target.value)?.toISOString() ?? '')}
       />
     </label>
   )

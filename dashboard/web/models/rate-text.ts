@@ -1,8 +1,11 @@
+import { percentText } from '../look/format.ts'
+
 /** A small share: per cent down to 0.1 %, ppm below. */
 export function rateText(rate: number | null): string {
   if (rate === null) return '–'
   if (rate === 0) return '0'
-  return rate >= 0.001 ? `${(100 * rate).toFixed(2)} %` : `${(1e6 * rate).toFixed(0)} ppm`
+  if (rate >= 0.001) return percentText(rate, 2)
+  return rate < 0.5e-6 ? '< 1 ppm' : `${(1e6 * rate).toFixed(0)} ppm`
 }
 
 /** First day (UTC) of a span of days that ends today; null = no limit. */

@@ -26,7 +26,10 @@ export function RegistryTab(): ReactNode {
         dataSource={packages.data.packages}
         pagination={paging(packages.data.packages.length, 30)}
         locale={{ emptyText: <Nothing title={t('registry.none')} hint={t('registry.noneHint')} /> }}
-        expandable={{ expandedRowRender: (m) => <Details model={m} /> }}
+        expandable={{
+          expandedRowRender: (m) => <Details model={m} />,
+          columnTitle: <span className="unseen">{t('icon.expand')}</span>,
+        }}
         columns={[
           {
             title: t('origin.model'),

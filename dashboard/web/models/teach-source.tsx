@@ -62,6 +62,7 @@ export function SourceSwitch(p: {
     <div data-teach-source={p.are}>
       <p className="muted">{t(p.are === 'good' ? 'teach.source' : 'teach.defects')}</p>
       <Segmented<SourceDraft['from']>
+        aria-label={t(p.are === 'good' ? 'teach.source' : 'teach.defects')}
         value={p.value.from}
         onChange={(from) => p.set({ ...p.value, from })}
         options={(p.are === 'good' ? FROM : MAYBE).map((s) => ({ value: s, label: t(`teach.from.${s}`) }))}

@@ -54,7 +54,7 @@ export function ActionsPanel({ ncr }: { ncr: NcrDetail }): ReactNode {
             { title: t('ncr.owner'), dataIndex: 'owner' },
             { title: t('ncr.due'), className: 'mono nowrap', dataIndex: 'due' },
             {
-              title: '',
+              title: <span className="unseen">{t('icon.deeds')}</span>,
               className: 'nowrap',
               render: (_, a) =>
                 a.state === 'open' && open ? (

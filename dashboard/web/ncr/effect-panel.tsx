@@ -156,6 +156,7 @@ function VerifyDialog({ ncr, close }: { ncr: NcrDetail; close(): void }): ReactN
         )}
       </p>
       <Segmented<boolean>
+        aria-label={t('ncr.step.verify')}
         value={effective}
         onChange={setEffective}
         options={[

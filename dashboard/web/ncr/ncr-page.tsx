@@ -26,6 +26,7 @@ export function NcrPage(): ReactNode {
     <div className="page">
       <div className="toolbar">
         <Segmented<boolean>
+          aria-label={t('icon.scope')}
           value={all}
           onChange={setAll}
           options={[

@@ -63,6 +63,7 @@ const NAMED = [
   'qe.trace.linked.v1',
   'qe.station.health.v1',
   'qe.gate.held.v1',
+  'qe.gate.failed.v1',
   'qe.read.stray.v1',
   'qe.identity.changed.v1',
 ] as const

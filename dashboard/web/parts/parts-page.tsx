@@ -72,6 +72,7 @@ export function PartsPage(): ReactNode {
           />
         )}
         <Segmented<string>
+          aria-label={t('parts.result')}
           value={filter.result ?? ''}
           disabled={serial !== null}
           onChange={(value) => set('result', value)}

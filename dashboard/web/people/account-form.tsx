@@ -16,7 +16,7 @@ export function AccountForm(p: { made(id: string, answer: AccountsAnswer): void 
   const [kind, setKind] = useState<'person' | 'machine'>('person')
   const [id, setId] = useState('')
   const [name, setName] = useState('')
-  const [role, setRole] = useState<Me['role']>('qa')
+  const [role, setRole] = useState<Me['role']>(ROLES[0])
   const [password, setPassword] = useState('')
   const send = useSend(() =>
     addAccount({

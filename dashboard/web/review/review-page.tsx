@@ -126,6 +126,7 @@ export function ReviewPage(): ReactNode {
           <span className="tone-inconclusive">{t('review.notKept', { n: countText(counts.notKept) })}</span>
         )}
         <Segmented<Filter>
+          aria-label={t('icon.scope')}
           value={filter}
           onChange={(to) => {
             setFilter(to)

@@ -5,8 +5,9 @@ import { NavLink, Outlet, useLocation } from 'react-router'
 import { useLine, usePlant } from '../api/hooks.ts'
 import { setLanguage, useLanguage, useText, type Language } from '../i18n/index.ts'
 import { useLive } from '../live/feed.ts'
-import { clockText, otherClock, zoneText } from '../look/format.ts'
+import { clockText } from '../look/format.ts'
 import { Eye } from '../look/icons.tsx'
+import { screenZone, zoneName, zoneText } from '../look/zone.ts'
 import { AccountMenu } from '../people/account-menu.tsx'
 import { Guarded } from './broken.tsx'
 import { ConnectionBanner } from './connection-banner.tsx'
@@ -59,7 +60,6 @@ export function Shell(): ReactNode {
           <>
             <LineName />
             <LinkState />
-            <OtherClock />
           </>
         )}
         <Clock />
@@ -165,30 +165,25 @@ function LinkState(): ReactNode {
   )
 }
 
+/** The clock that all times on the pages go by, and whether that of this screen is another. */
 export function Clock(): ReactNode {
+  const { t } = useTranslation()
   const [now, setNow] = useState(() => new Date())
   useEffect(() => {
     const timer = setInterval(() => setNow(new Date()), 1_000)
     return () => clearInterval(timer)
   }, [])
+  const here = screenZone(now)
+  const zone = zoneName()
+  const words =
+    here === null ? t('nav.clock', { zone }) : t('nav.otherClock', { here, zone, there: zoneText(now) })
   return (
-    <span className="clock">
-      {clockText(now)} <small>{zoneText(now)}</small>
-    </span>
-  )
-}
-
-/** Whoever reads from elsewhere must not take the times of the screen for those of the line. */
-function OtherClock(): ReactNode {
-  const { t } = useTranslation()
-  const zone = useLine().data?.info.timeZone
-  const now = new Date()
-  const there = zone === undefined ? null : otherClock(now, zone)
-  if (zone === undefined || there === null) return null
-  const words = t('nav.otherClock', { here: zoneText(now), zone, there: there.offset })
-  return (
-    <span className="clock" data-other-clock={zone} title={words} aria-label={words} role="note">
-      {t('nav.atLine', { time: there.clock })} <small>{there.offset}</small>
+    <span className="clock" data-zone={zone} data-other-clock={here ?? undefined} title={words}>
+      {clockText(now)}{' '}
+      <small {...(here !== null && { role: 'note', 'aria-label': words })}>
+        {zoneText(now)}
+        {here !== null && ` ${t('nav.atLine')}`}
+      </small>
     </span>
   )
 }

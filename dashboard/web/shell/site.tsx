@@ -1,19 +1,23 @@
 import { Button, type ButtonProps } from 'antd'
 import type { ReactNode } from 'react'
 import { getJson } from '../api/client.ts'
+import { goBy } from '../look/zone.ts'
 
 interface Site {
   kind: 'line' | 'plant'
   operators: boolean
   proof: boolean
+  /** Of the clock of the line, IANA; null where lines of several may stand. */
+  timeZone: string | null
 }
 
-let site: Site = { kind: 'line', operators: false, proof: false }
+let site: Site = { kind: 'line', operators: false, proof: false, timeZone: null }
 
 /** Asks what the server stands for, once: it does not change while the page is open. Without an answer: a line. */
 export async function askSite(): Promise<void> {
   try {
     site = await getJson<Site>('/api/site')
+    goBy(site.timeZone)
   } catch {
     // The page says that the server is away.
   }

@@ -1,7 +1,13 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type CodedError, newEvent, RETENTION_SUBJECT, type SqlDatabase } from '../../../contracts/index.ts'
+import {
+  type CodedError,
+  newEvent,
+  RETENTION_SUBJECT,
+  type RetentionClass,
+  type SqlDatabase,
+} from '../../../contracts/index.ts'
 import {
   CompactRange,
   leafHash,
@@ -31,7 +37,11 @@ export async function capture(dataDir: string, from: number, to: number): Promis
 }
 
 /** As retention does it when the disk gets full. */
-export async function deleteImages(dataDir: string, images: string[]): Promise<void> {
+export async function deleteImages(
+  dataDir: string,
+  images: string[],
+  of: RetentionClass = 'pass',
+): Promise<void> {
   const store = await openPartStore({ dataDir, synchronous: 'normal', spoolAfterMs: 20_000 })
   await store.deleteImages(
     newEvent({
@@ -39,7 +49,7 @@ export async function deleteImages(dataDir: string, images: string[]): Promise<v
       source: '/plants/p/lines/caps-a',
       subject: RETENTION_SUBJECT,
       partitionkey: 'caps-a',
-      data: { class: 'pass', images, bytes: 1, freeBytes: 1, minFreeBytes: 2 },
+      data: { class: of, images, bytes: 1, freeBytes: 1, minFreeBytes: 2 },
     }),
   )
   await store.close()

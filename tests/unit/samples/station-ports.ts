@@ -3,6 +3,7 @@ import {
   type CameraItem,
   type CaptureAck,
   type CaptureRequest,
+  type GateNote,
   type CountedTrigger,
   type FrameSource,
   type InspectOutcome,
@@ -140,6 +141,7 @@ export class Diary {
   readonly announced: { trigger: number; attempt?: number }[] = []
   readonly commands: RejectCommand[] = []
   readonly events: { type: string; data: unknown }[] = []
+  readonly gateNotes: GateNote[] = []
   last: CountedTrigger | null = null
   captureMs = 0
   failCapture = false
@@ -170,7 +172,10 @@ export class Diary {
       this.lines.push(`stored ${request.trigger} ${request.outcome.verdict.result}`)
       return { inspectionId: request.inspectionId, durable: 'store', serial: 's', sequence: '1' }
     },
-    annotate: (_id, note) => Promise.resolve(void this.lines.push(note.late ? 'note late' : 'note gate')),
+    annotate: (_id, note) => {
+      if (note.gate) this.gateNotes.push(note.gate)
+      return Promise.resolve(void this.lines.push(note.late ? 'note late' : 'note gate'))
+    },
     lastTrigger: () => Promise.resolve(this.last),
     closeInterrupted: (_station, { trigger }) =>
       Promise.resolve((this.lines.push(`close below ${trigger}`), 1)),

@@ -1,6 +1,7 @@
 import type {
   CaptureRequest,
   CodeRead,
+  GateNote,
   PartContext,
   Verdict,
   VerdictReviewed,
@@ -184,6 +185,23 @@ export const missed = (trigger: number): CaptureRequest =>
   request(trigger, missedVerdict(), { meta: null, image: null })
 
 /** The event of a person who looked at an inspection: found bad what the line had failed, unless `data` says otherwise. */
+/** What became of the command for an inspection that the gate did not take. */
+export function gateFailed(inspectionId: string): Required<GateNote> {
+  const [station, trigger, action, code] = ['st10', 1, 'reject', 'CAM_IO'] as const
+  const data = { inspectionId, station, trigger, action, code, message: 'the cable is out' }
+  return {
+    command: { station, trigger, inspectionId, action, result: 'fail', disposition: 'scrap', deadlineMs: 1 },
+    ack: { ok: false, code, message: 'the cable is out', atMs: 1 },
+    failed: newEvent({
+      type: 'qe.gate.failed.v1',
+      source: '/plants/p1/lines/caps-a/stations/st10',
+      subject: `inspection/${inspectionId}`,
+      partitionkey: 'caps-a',
+      data,
+    }),
+  }
+}
+
 export const reviewed = (inspectionId: string, data: Partial<VerdictReviewed> = {}) => ({
   ...newEvent<VerdictReviewed>({
     type: 'qe.verdict.reviewed.v1',

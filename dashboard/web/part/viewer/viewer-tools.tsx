@@ -69,6 +69,7 @@ export function ViewerTools(p: ViewerToolsProps): ReactNode {
       <span className="grow" />
       {p.hasGolden && (
         <Segmented<ViewerSettings['mode']>
+          aria-label={t('icon.scope')}
           value={settings.mode}
           onChange={(mode) => change({ mode })}
           options={(['part', 'golden', 'side', 'flicker'] as const).map((value) => ({

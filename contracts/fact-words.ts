@@ -1,0 +1,101 @@
+/**
+ * Chinese of the words that errors say what they expected, found and advise with, for those which people meet on pages and
+ * by the API. What an error brings in Chinese itself (`zh` of its detail) goes before; what is not here stays as it is.
+ */
+const WORDS: Readonly<Record<string, string>> = {
+  // Requests and their values.
+  nothing: '无',
+  none: '无',
+  more: '更多',
+  object: '对象',
+  'an object': '对象',
+  string: '文本',
+  number: '数字',
+  int: '整数',
+  boolean: 'true 或 false',
+  array: '列表',
+  record: '对象',
+  'valid input': '有效输入',
+  'a key of the schema': '规范中的键',
+  'a parameter or key that /openapi.json lists': '/openapi.json 中列出的参数或键',
+  'a path listed in /openapi.json': '/openapi.json 中列出的路径',
+  'a UUID': 'UUID',
+  'a URL': 'URL',
+  'a finite number': '有限数',
+  'a URL without NUL': '不含 NUL 的 URL',
+  'a host name of this server': '本服务器的主机名',
+  'no Host header': '没有 Host 头',
+  'a request of this dashboard': '来自本页面的请求',
+  'add it to dashboard.allowedHosts of the line file': '请将其加入产线文件的 dashboard.allowedHosts',
+  '64 lower-case hex digits': '64 位小写十六进制数字',
+  'each key once': '每个键只出现一次',
+  'the same key twice': '同一个键出现两次',
+  'text of whole Unicode characters': '完整的 Unicode 字符',
+  'half of a surrogate pair': '半个代理对',
+  'text in UTF-8': 'UTF-8 文本',
+  'the id of an active alarm': '当前报警的编号',
+  'the id of a recorded inspection': '已记录检测的编号',
+  'the id of a recorded fact': '已记录事实的编号',
+  'the id of a nonconformance report': '不合格报告的编号',
+  'something that is on hold': '已隔离的对象',
+  'an id used once': '只使用一次的编号',
+  'an image': '图像',
+  // Cameras, gate and devices of the line.
+  'a readable folder or image file': '可读取的文件夹或图像文件',
+  'a readable file': '可读取的文件',
+  'at least one image file': '至少一个图像文件',
+  'no such file': '没有该文件',
+  'a heartbeat of the PLC that goes on changing': '持续变化的 PLC 心跳',
+  'check the connection to the camera': '请检查与相机的连接',
+  'check that the PLC runs and its address is right': '请检查 PLC 是否运行、地址是否正确',
+  'check that the scanner is on, its address, and the rights to it': '请检查扫码器是否开机、其地址与访问权限',
+  'check that the port is that of LLRP': '请检查端口是否为 LLRP 端口',
+  'another program may hold the reader': '读写器可能被其他程序占用',
+  'the trigger counter was restarted': '触发计数器已重新开始',
+  'the registers are answered, but the program of the PLC does not run: check whether it is in STOP; heartbeatMs: 0 where it has no heartbeat':
+    '寄存器有应答,但 PLC 程序未运行:请检查是否处于 STOP;无心跳时设 heartbeatMs: 0',
+  // Files and stores.
+  'a file that can be written': '可写入的文件',
+  'a directory that can be written': '可写入的目录',
+  'a data directory of a line': '产线的数据目录',
+  'the data was written by a newer program; run that one': '数据由更新版本的程序写入,请运行该版本',
+  'tiles are made again from the event log when the line starts': '产线启动时将由事件日志重新生成',
+  'wait for it or cancel it': '请等待其完成,或先取消',
+  'give the URI instead of the name': '请使用 URI 代替名称',
+}
+
+type Say = (...found: string[]) => string
+
+const PATTERNS: readonly (readonly [RegExp, Say])[] = [
+  [/^a whole number from (\S+) to (\S+)$/, (a, b) => `${a} 到 ${b} 的整数`],
+  [/^a number from (\S+) to (\S+)$/, (a, b) => `${a} 到 ${b} 的数`],
+  [/^an RFC 3339 time, e\.g\. (\S+)$/, (e) => `RFC 3339 时间,例如 ${e}`],
+  [/^a date, e\.g\. (\S+)$/, (e) => `日期,例如 ${e}`],
+  [/^at most (\d+) characters$/, (n) => `至多 ${n} 个字符`],
+  [/^at most (\d+) levels of nesting$/, (n) => `至多 ${n} 层嵌套`],
+  [/^at most (\d+) events$/, (n) => `至多 ${n} 个事件`],
+  [/^(\d+) to (\d+) (facts|events)$/, (a, b, what) => `${a} 到 ${b} 条${what === 'facts' ? '事实' : '事件'}`],
+  [/^string (<=?|>=?) (\d+)$/, (sign, n) => `文本长度 ${SIGN[sign ?? ''] ?? ''} ${n}`],
+  [/^array (<=?|>=?) (\d+)$/, (sign, n) => `项数 ${SIGN[sign ?? ''] ?? ''} ${n}`],
+  [/^(?:number|int) (<=?|>=?) (\S+)$/, (sign, n) => `数值 ${SIGN[sign ?? ''] ?? ''} ${n}`],
+  [/^one of (".*")$/, (all) => `以下之一:${all}`],
+  [/^unknown key (".*")$/, (key) => `未知的键 ${key}`],
+  [/^a frame within (\S+) ms$/, (ms) => `${ms} ms 内的一帧`],
+  [/^the program (\S+)$/, (name) => `程序 ${name}`],
+  [/^role (\w+)$/, (role) => `角色 ${role}`],
+  [/^schema version (\S+) or older$/, (v) => `结构版本 ${v} 或更早`],
+  [/^a body of at most (\d+) bytes$/, (n) => `至多 ${n} 字节的请求体`],
+]
+
+const SIGN: Readonly<Record<string, string>> = { '<=': '≤', '>=': '≥', '<': '<', '>': '>' }
+
+/** A fact in Chinese; what is not known stays as it is. */
+export function factInChinese(fact: string): string {
+  const known = Object.hasOwn(WORDS, fact) ? WORDS[fact] : undefined
+  if (known !== undefined) return known
+  for (const [pattern, say] of PATTERNS) {
+    const found = pattern.exec(fact)
+    if (found !== null) return say(...found.slice(1))
+  }
+  return fact
+}

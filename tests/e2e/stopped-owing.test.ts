@@ -1,0 +1,74 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { canMountTmpfs, mountTmpfs, unmount } from '../services/mounts.ts'
+import { describeWith } from '../services/require-service.ts'
+import { goodPng, type Workshop, workshop } from './bad-samples.ts'
+import { type CliProcess, startCli, stopped } from './line-process.ts'
+import { asked, lineState } from './line-state.ts'
+
+describeWith(
+  'mounting a tmpfs (root on Linux)',
+  canMountTmpfs(),
+  'a line that is stopped while nothing takes its records',
+  () => {
+    let shop: Workshop
+    let disk: string
+    let file: string
+    const running: CliProcess[] = []
+    const start = async (...more: string[]): Promise<CliProcess> => {
+      const line = await startCli(['serve', file, '--data', join(disk, 'data'), ...more])
+      running.push(line)
+      return line
+    }
+
+    beforeAll(async () => {
+      shop = workshop('owing')
+      disk = join(shop.dir, 'disk')
+      mkdirSync(disk)
+      mountTmpfs(disk, 'size=16m')
+      mkdirSync(join(shop.dir, 'images'))
+      writeFileSync(join(shop.dir, 'images', 'good.png'), await goodPng())
+      file = shop.line('owing', {
+        stations: [
+          {
+            id: 'cam',
+            camera: { adapter: 'replay', path: 'images', rate: 5, loop: true },
+            recipe: 'ramp@1',
+            budgetMs: 1_000,
+          },
+        ],
+      })
+    })
+
+    afterAll(() => {
+      for (const { child } of running) child.kill('SIGKILL')
+      unmount(disk)
+      shop.remove()
+    })
+
+    it.each([['--no-supervisor'], ['--host', '127.0.0.1']])(
+      'does not end as if all were well, and is not started again (%s)',
+      async (...how) => {
+        const line = await start(...how)
+        const { bavail, bsize } = statfsSync(disk)
+        const filler = join(disk, 'filler')
+        const bytes = (bavail + 64) * bsize
+        execFileSync('sh', ['-c', `head -c ${bytes} /dev/zero > ${filler} || true`], { stdio: 'ignore' })
+        await expect.poll(async () => (await lineState(line)).store.state, { timeout: 60_000 }).toBe('failed')
+        expect(await stopped(line)).toBe(1)
+        expect(line.stderr()).toContain('records could not be stored')
+
+        rmSync(filler)
+        const next = await start('--no-supervisor')
+        type Balance = { closed: boolean; noVerdicts: number }
+        await expect
+          .poll(async () => (await asked<Balance[]>(next, '/api/balance'))[0], { timeout: 20_000 })
+          .toMatchObject({ noVerdicts: expect.any(Number) })
+        expect(await stopped(next)).toBe(0)
+      },
+      120_000,
+    )
+  },
+)

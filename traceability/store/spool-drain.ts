@@ -1,0 +1,102 @@
+import { asCoded, CodedError, timeLimit } from '../../contracts/index.ts'
+import { spooledAsk } from './capture-ask.ts'
+import type { Spool } from './spool.ts'
+import type { StoreThread } from './store-thread.ts'
+import type { TwoPaths } from './two-paths.ts'
+import type { UnkeptImage } from './unkept-image.ts'
+
+/** Longest pause between attempts, ms. */
+const MAX_PAUSE_MS = 30_000
+/** Longest time that the end of a run waits for the store to take what is in the spool, ms. */
+const END_MS = 15_000
+
+/** Hands what waits in the spool over to the store, round after round, until there is nothing left. */
+export class SpoolDrain {
+  readonly #spool: Spool
+  readonly #thread: StoreThread
+  readonly #paths: TwoPaths
+  readonly #unkept: UnkeptImage
+  readonly #everyMs: number
+  #timer: NodeJS.Timeout | undefined
+  /** Two at once would send, and remove, the same files. */
+  #last: Promise<unknown> = Promise.resolve()
+  #ended = false
+
+  constructor(
+    parts: { spool: Spool; thread: StoreThread; paths: TwoPaths; unkept: UnkeptImage },
+    everyMs: number,
+  ) {
+    this.#spool = parts.spool
+    this.#thread = parts.thread
+    this.#paths = parts.paths
+    this.#unkept = parts.unkept
+    this.#everyMs = everyMs
+  }
+
+  /** Offers all that is in the spool now to the store, once. @throws what the store refused it with */
+  now(): Promise<void> {
+    const turn = this.#last.then(() =>
+      this.#spool.drain(
+        async (entry) => {
+          if (entry.op !== 'capture') await this.#thread.call(entry.op, entry.ask)
+          // Read back from a file, so that its types are not known.
+          else await this.#thread.call('capture', spooledAsk(entry.ask))
+        },
+        (error) => this.#paths.alarm(error),
+      ),
+    )
+    this.#last = turn.catch(() => undefined)
+    return turn
+  }
+
+  /** As `now`, for who must not go on before the spool is empty. @throws TRC_SPOOLED */
+  async all(): Promise<void> {
+    if (this.#spool.count === 0) return
+    await this.now().catch((error: unknown) => {
+      throw this.#waiting('the store takes them as soon as it can', error)
+    })
+  }
+
+  later(pauseMs = this.#everyMs): void {
+    if (this.#ended || this.#timer !== undefined) return
+    this.#timer = setTimeout(() => void this.#attempt(pauseMs), pauseMs)
+    this.#timer.unref()
+  }
+
+  /** No round any more, also not at the end: the store has just refused what is left. */
+  stop(): void {
+    this.#ended = true
+    clearTimeout(this.#timer)
+  }
+
+  /** The last round of a run. @returns TRC_SPOOLED for what is left, null = nothing is, or no round was wanted */
+  async end(): Promise<CodedError | null> {
+    if (this.#ended) return null
+    this.stop()
+    if (this.#spool.count === 0) return null
+    const limit = timeLimit(END_MS)
+    let why: unknown = `the store took longer than ${END_MS} ms`
+    const over = new Promise((resolve) => limit.signal.addEventListener('abort', resolve))
+    const drained = this.now().catch((error: unknown) => (why = error))
+    await Promise.race([drained, over])
+    limit.clear()
+    return this.#spool.count === 0
+      ? null
+      : this.#waiting('the next start delivers them: keep the folder', why)
+  }
+
+  #waiting(hint: string, why: unknown): CodedError {
+    const { message } = asCoded(why, 'TRC_WRITE')
+    const actual = `${this.#spool.count} waiting in the spool: ${message}`
+    return new CodedError('TRC_SPOOLED', { expected: 'none in the spool', actual, hint })
+  }
+
+  async #attempt(pauseMs: number): Promise<void> {
+    const alarm = (error: unknown): void => this.#paths.alarm(asCoded(error, 'TRC_WRITE'))
+    // Neither waits for the other: records find room where an image finds none, and what is handed over makes room.
+    if (this.#paths.behind === 0) await this.now().catch(alarm)
+    await this.#unkept.try().catch(alarm)
+    this.#timer = undefined
+    if (this.#spool.count > 0 || this.#unkept.any) this.later(Math.min(pauseMs * 2, MAX_PAUSE_MS))
+  }
+}
