@@ -27,7 +27,7 @@ async function station(source: FrameSource, freshMs = 5_000) {
     port: plc.port,
     baseRegister: 0,
     unit: 1,
-    timeoutMs: 100,
+    timeoutMs: 500,
     ackMs: 1_000,
     heartbeatMs: 0,
     freshMs,
@@ -115,7 +115,7 @@ describe('parts that a PLC counts, with a camera that pushes', () => {
     return [answer.status, code]
   }
   it('are on record as missed while the line runs, when the camera is dead', async () => {
-    const source = camera(300)
+    const source = camera(2_000)
     const { diary, count } = await station(source)
     await count(1)
     expect(await push(source, 1)).toEqual([202, undefined])
@@ -134,7 +134,7 @@ describe('parts that a PLC counts, with a camera that pushes', () => {
   })
 
   it('are missed once, also where pushes overtake the count or each other', async () => {
-    const source = camera(400)
+    const source = camera(2_000)
     const { diary, count, end } = await station(source)
     // Before the PLC is read.
     expect(await push(source, 1)).toEqual([202, undefined])
@@ -184,7 +184,7 @@ it('the first part that somebody hears of may be of another count, whatever was 
   const plc = await startPlcSimulator({ gateMs: 60_000 })
   closers.push(() => plc.close())
   const { host, port } = plc
-  const link = { host, port, baseRegister: 0, unit: 1, timeoutMs: 100, ackMs: 1_000, heartbeatMs: 0 }
+  const link = { host, port, baseRegister: 0, unit: 1, timeoutMs: 500, ackMs: 1_000, heartbeatMs: 0 }
   const output = modbusOutput({ ...link, freshMs: 60_000 })
   closers.push(() => output.close())
   await output.open()

@@ -66,7 +66,7 @@ describe('the counts of a PLC and of a camera that pushes', () => {
     expect(await ahead.end()).toEqual(['CAM_GAP', 5001, 'CAM_GAP', 5002, 'CAM_GAP', 5003, 'end'])
 
     // It was replaced, and counts by itself.
-    const behind = await camera({ first: 5001, staleMs: 600 })
+    const behind = await camera({ first: 5001, staleMs: 1_500 })
     expect(await behind.push(1, true)).toBe(202)
     behind.source.counted?.(5002)
     await expect.poll(() => behind.items.at(-1), { timeout: 5_000 }).toBe('CAM_GAP')
@@ -91,12 +91,12 @@ describe('the counts of a PLC and of a camera that pushes', () => {
   })
 
   it('begin again once, though the first frame is lost and the second comes before the PLC is read', async () => {
-    const { source, items, push, end } = await camera({ first: 300, staleMs: 600 })
+    const { source, items, push, end } = await camera({ first: 300, staleMs: 1_500 })
     expect(await push(300)).toBe(202)
     source.counted?.(1, true)
     expect(await push(2, true)).toBe(202)
     source.counted?.(2)
-    await new Promise((resolve) => setTimeout(resolve, 900))
+    await new Promise((resolve) => setTimeout(resolve, 1_800))
     source.counted?.(3)
     expect(await push(3)).toBe(202)
     expect(items.slice(0, 4)).toEqual([300, 'CAM_GAP', [1, 'CAM_TIMEOUT'], 2])
@@ -104,7 +104,7 @@ describe('the counts of a PLC and of a camera that pushes', () => {
   })
 
   it('leave no part without a record where the camera does not say that its own began again', async () => {
-    const { source, items, push, end } = await camera({ first: 300, staleMs: 600 })
+    const { source, items, push, end } = await camera({ first: 300, staleMs: 1_500 })
     expect(await push(300)).toBe(202)
     source.counted?.(1, true)
     expect(await push(1)).toBe(409)
@@ -115,7 +115,7 @@ describe('the counts of a PLC and of a camera that pushes', () => {
   })
 
   it('differ by a stop: all that the PLC counted unseen since are missed', async () => {
-    const { source, items, push, end } = await camera({ first: 301, staleMs: 600 })
+    const { source, items, push, end } = await camera({ first: 301, staleMs: 1_500 })
     source.lost?.({ from: 101, to: 104, sinceMs: 0, anew: true })
     await expect.poll(() => items.at(-1), { timeout: 5_000 }).toEqual([104, 'CAM_TIMEOUT'])
     expect(await push(105)).toBe(202)
