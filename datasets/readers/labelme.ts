@@ -5,7 +5,7 @@ import { type Box, CodedError } from '../../contracts/index.ts'
 import { extent } from '../metrics/extent.kernel.ts'
 import { checkSizes } from './coco-shapes.ts'
 import { filesBelow, isImage, notEmpty, readText, stem } from './files.ts'
-import type { DatasetReader, FoundBox, FoundItem } from './item.ts'
+import { type DatasetReader, type FoundBox, type FoundItem, isGoodLabel } from './item.ts'
 import { openTruth } from './left-out.ts'
 import { splitNamed } from './splits.ts'
 
@@ -23,6 +23,8 @@ const labelmeSchema = z.looseObject({
   imagePath: z.string().min(1),
   imageWidth: z.number().nullish(),
   imageHeight: z.number().nullish(),
+  /** Of the whole image: names of `--flags`, each set or not. */
+  flags: z.record(z.string(), z.unknown()).nullish(),
 })
 
 /** The image may be in the JSON; what is larger is a file about a whole set. */
@@ -35,7 +37,8 @@ const CORNERS = 32
  * LabelMe (K. Wada, github.com/wkentaro/labelme): one JSON per image, beside it or in a folder of its own, as BSData has
  * them. Polygons, rectangles and circles are regions; points and lines have no area and are refused. An image without JSON
  * is one without a defect, as nobody saves what is not there, and is named; where its split has no JSON at all, nobody has
- * looked. Splits are folders.
+ * looked. One without shapes is good, unless its flags may say otherwise: then it is named and in no rate. Splits are
+ * folders.
  */
 export const labelme: DatasetReader = {
   format: 'labelme',
@@ -46,15 +49,16 @@ export const labelme: DatasetReader = {
     const value = parsed(await readText(join(dir, first)).catch(() => ''))
     return typeof value === 'object' && value !== null && 'shapes' in value && 'imagePath' in value
   },
-  async read(dir) {
+  async read(dir, { goodLabels } = {}) {
     const files = await filesBelow(dir)
     const images = files.filter(isImage)
     const notes = notEmpty(files.filter(isJson), dir, 'JSON of LabelMe')
     const used = new Map<string, FoundBox[]>()
+    const flagged = new Set<string>()
     const imageOf = imageFinder(images)
     for (const f of notes) {
       const file = join(dir, f)
-      const { boxes, imagePath, width, height } = await readOne(file)
+      const { boxes, imagePath, width, height, flags } = await readOne(file)
       const image = imageOf(f, imagePath, file)
       if (used.has(image))
         throw new CodedError('DAT_LAYOUT', {
@@ -64,11 +68,12 @@ export const labelme: DatasetReader = {
         })
       await checkSizes(boxes, { width, height }, join(dir, image), file)
       used.set(image, boxes)
+      if (boxes.length === 0 && mayBeBad(flags, goodLabels)) flagged.add(image)
     }
     const labelled = new Set([...used.keys()].map(splitOf))
     const items = images.map((id): FoundItem => {
       const item = { id, image: join(dir, id), split: splitOf(id), defective: null }
-      return labelled.has(item.split) ? { ...item, boxes: used.get(id) ?? [] } : item
+      return labelled.has(item.split) && !flagged.has(id) ? { ...item, boxes: used.get(id) ?? [] } : item
     })
     const bare = [...new Set(items.map((i) => i.split))].filter((s) => !labelled.has(s))
     return {
@@ -86,6 +91,11 @@ export const labelme: DatasetReader = {
           items.filter((i) => i.boxes && !used.has(i.id)).map((i) => i.id),
           dir,
           'JSON for every image, without shapes for good parts: these have none and count as good',
+        ),
+        ...openTruth(
+          [...flagged].sort(),
+          dir,
+          'regions, or no flag for good parts but one that means good: other flags are not read, and these are in no rate',
         ),
       ],
     }
@@ -137,9 +147,23 @@ function grouped(files: readonly string[], keyOf: (file: string) => string): Map
   return groups
 }
 
-async function readOne(
-  file: string,
-): Promise<{ boxes: FoundBox[]; imagePath: string; width?: number | null; height?: number | null }> {
+type Flags = z.infer<typeof labelmeSchema>['flags']
+
+/** Whether flags are set that do not mean a good part, or one that does is there and is not set. */
+function mayBeBad(flags: Flags, good: readonly string[] | undefined): boolean {
+  const all = Object.entries(flags ?? {})
+  const ofGood = all.filter(([name]) => isGoodLabel(name, good))
+  if (all.some(([name, set]) => set === true && !isGoodLabel(name, good))) return true
+  return ofGood.length > 0 && ofGood.every(([, set]) => set !== true)
+}
+
+async function readOne(file: string): Promise<{
+  boxes: FoundBox[]
+  imagePath: string
+  width?: number | null
+  height?: number | null
+  flags: Flags
+}> {
   const text = await readText(file)
   const { data, error } = labelmeSchema.safeParse(parsed(text))
   if (error) {
@@ -157,6 +181,7 @@ async function readOne(
     imagePath: data.imagePath,
     width: data.imageWidth ?? null,
     height: data.imageHeight ?? null,
+    flags: data.flags,
   }
 }
 

@@ -11,11 +11,15 @@ const EXPECTED = {
     '每个文件都有标注:以下文件的图像不计入任何比率',
   'annotations in every file, or none where all parts are good ones':
     '每个文件都有标注,或全部工件为良品时没有标注',
+  'every image that the JSON names: these are not there and in no rate':
+    'JSON 所列的每张图像都存在:以下图像缺失,不计入任何比率',
   'shapes or tags: without any, every part counts as good': '有形状或标签:没有时所有工件按良品计',
   'JSON in every split: images of these splits are in no rate':
     '每个划分都有 JSON:这些划分的图像不计入任何比率',
   'JSON for every image, without shapes for good parts: these have none and count as good':
     '每张图像都有 JSON,良品的 JSON 无形状:以下图像没有,按良品计',
+  'regions, or no flag for good parts but one that means good: other flags are not read, and these are in no rate':
+    '有区域,良品没有标志,或仅有表示良品的标志:其他标志未被读取,以下不计入任何比率',
   'an annotation for every task, an empty one for good parts: these have none and are in no rate':
     '每个任务都有标注,良品为空标注:以下没有,不计入任何比率',
   'regions, or no tag for good parts: tags alone are not read, and these are in no rate':

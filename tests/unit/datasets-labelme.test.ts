@@ -5,10 +5,10 @@ import { boxesOf, datasetFolder } from './samples/dataset-folder.ts'
 const at = datasetFolder()
 
 /** As LabelMe 5 writes it. */
-const json = (image: string, shapes: unknown[], size = [20, 10]): string =>
+const json = (image: string, shapes: unknown[], size = [20, 10], flags: object = {}): string =>
   JSON.stringify({
     version: '5.2.1',
-    flags: {},
+    flags,
     shapes,
     imagePath: image,
     imageData: null,
@@ -116,4 +116,40 @@ it('refuses JSON of no image, and two of one', async () => {
   await expect(openDataset(at.dir)).rejects.toThrow(
     /DAT_LAYOUT.*expected one JSON for each image; found another of a\.jpg/,
   )
+})
+
+it('an image that is flagged and has no shapes is no good part, unless its flag means one', async () => {
+  const flagged: Record<string, object> = {
+    a: { good: false, scratch: true },
+    b: { good: true, scratch: false },
+    c: { good: false, scratch: false },
+    d: { NG: false },
+    e: {},
+    f: { NG: true },
+  }
+  await at.tree(
+    Object.fromEntries(
+      Object.entries(flagged).flatMap(([name, flags]) => [
+        [`${name}.jpg`, null],
+        [`${name}.json`, json(`${name}.jpg`, [], [20, 10], flags)],
+      ]),
+    ),
+  )
+  await at.tree({ 'g.jpg': null })
+  await at.tree({
+    'g.json': json('g.jpg', [shape('dent', 'rectangle', [1, 1], [4, 4])], [20, 10], { NG: true }),
+  })
+  const set = await openDataset(at.dir)
+  expect(set.items.map((i) => [i.id, i.boxes?.length])).toEqual([
+    ['a.jpg', undefined],
+    ['b.jpg', 0],
+    ['c.jpg', undefined],
+    ['d.jpg', 0],
+    ['e.jpg', 0],
+    ['f.jpg', undefined],
+    ['g.jpg', 1],
+  ])
+  expect(set.leftOut.map((f) => f.message)).toEqual([
+    expect.stringMatching(/^DAT_TRUTH: .*no flag for good parts.*found 3: a\.jpg, c\.jpg, f\.jpg$/),
+  ])
 })
