@@ -5,7 +5,7 @@ import { boxOf, checkSizes, segmentationSchema, shapeOf } from './coco-shapes.ts
 import { cocoImageFinder, jsonFiles, knownFiles, OUTSIDE, splitWords } from './coco-places.ts'
 import { notEmpty, readText, stem } from './files.ts'
 import type { DatasetReader, FoundBox, FoundItem } from './item.ts'
-import { noDefect, openTruth } from './left-out.ts'
+import { leftOut, noDefect, openTruth } from './left-out.ts'
 
 const id = z.union([z.number(), z.string()])
 
@@ -40,7 +40,10 @@ const cocoSchema = z.looseObject({
     .optional(),
 })
 
-/** COCO: JSON with images, categories and annotations, boxes as `[x, y, width, height]` px. */
+/**
+ * COCO: JSON with images, categories and annotations, boxes as `[x, y, width, height]` px. A few images that are not there
+ * are left out and named; where more are missing the set is refused.
+ */
 export const coco: DatasetReader = {
   format: 'coco',
   recognises: async (dir) => (await knownFiles(dir)).length > 0,
@@ -59,13 +62,16 @@ export const coco: DatasetReader = {
     const seen = new Map<string, string>()
     const bare: string[] = []
     const empty: string[] = []
+    const missing: string[] = []
     for (const file of files) {
       const data = await parse(file)
       for (const c of data.categories) if (!classes.includes(c.name)) classes.push(c.name)
       const named = `${relative(dir, file)}, ${data.images.length} images`
       if (!data.annotations) bare.push(named)
       else if (data.annotations.length === 0) empty.push(named)
-      for (const item of await toItems(dir, file, data, prefixOf(dir, file, files))) {
+      const found = await toItems(dir, file, data, prefixOf(dir, file, files))
+      for (const name of found.missing) missing.push(name)
+      for (const item of found.items) {
         const before = seen.get(`${item.split} ${item.image}`)
         if (before !== undefined)
           throw new CodedError('DAT_ANNOTATION', {
@@ -77,11 +83,12 @@ export const coco: DatasetReader = {
         items.push(item)
       }
     }
-    const leftOut = [
+    const facts = [
       ...openTruth(bare, dir, 'annotations in every file: images of these are in no rate'),
       ...noDefect(empty, dir, 'annotations in every file, or none where all parts are good ones'),
+      ...leftOut(missing, dir, 'every image that the JSON names: these are not there and in no rate'),
     ]
-    return { format: 'coco', dir, classes, items: notEmpty(items, dir, 'images in the JSON'), leftOut }
+    return { format: 'coco', dir, classes, items: notEmpty(items, dir, 'images in the JSON'), leftOut: facts }
   },
 }
 
@@ -160,12 +167,16 @@ const prefixOf = (dir: string, file: string, files: readonly string[]): string =
     ? stem(relative(dir, file))
     : shortName(dir, file)
 
+/** Share of the images of a file that may be missing, or one: with more the archive was not unpacked as it should be. */
+const MISSING_SHARE = 0.1
+
+/** @throws DAT_LAYOUT with the first image that is not there where too many are, or all */
 async function toItems(
   dir: string,
   file: string,
   data: z.infer<typeof cocoSchema>,
   prefix: string,
-): Promise<FoundItem[]> {
+): Promise<{ items: FoundItem[]; missing: string[] }> {
   const split = splitOf(dir, file)
   const names = namesOf(data, file)
   const byImage = new Map<string, FoundBox[]>()
@@ -214,17 +225,32 @@ async function toItems(
     })
   })
   const imageOf = await cocoImageFinder(dir, file, split)
-  return mapInOrder(data.images, async (i) => {
+  const missing: { name: string; error: CodedError }[] = []
+  const found = await mapInOrder(data.images, async (i): Promise<FoundItem[]> => {
     const boxes = byImage.get(String(i.id)) ?? []
-    const image = await imageOf(i.file_name.replaceAll('\\', '/'))
+    const image = await imageOf(i.file_name.replaceAll('\\', '/')).catch((error: unknown) => {
+      if (!(error instanceof CodedError && error.detail.actual === 'none')) throw error
+      missing.push({ name: i.file_name, error })
+    })
+    if (image === undefined) return []
     if (boxes.length > 0) await checkSizes(boxes, i, image, file)
-    return {
-      // A path of another machine is no name of an image here.
-      id: `${prefix}/${OUTSIDE.test(i.file_name) ? relative(dir, image) : i.file_name}`,
-      image,
-      split,
-      ...(data.annotations ? { boxes } : {}),
-      defective: null,
-    }
+    return [
+      {
+        // A path of another machine is no name of an image here.
+        id: `${prefix}/${OUTSIDE.test(i.file_name) ? relative(dir, image) : i.file_name}`,
+        image,
+        split,
+        ...(data.annotations ? { boxes } : {}),
+        defective: null,
+      },
+    ]
   })
+  const [first] = missing
+  const most = Math.max(1, MISSING_SHARE * data.images.length)
+  if (first && (missing.length > most || missing.length === data.images.length))
+    throw new CodedError('DAT_LAYOUT', {
+      ...first.error.detail,
+      actual: missing.length === 1 ? 'none' : `none; ${missing.length - 1} more are not there`,
+    })
+  return { items: found.flat(), missing: missing.map(({ name }) => name).sort() }
 }

@@ -51,6 +51,42 @@ describe('nothing in a data set is dropped silently', () => {
   })
 })
 
+describe('images that the JSON of COCO names and that are not there', () => {
+  const coco = (of: number, there: number) =>
+    at.tree({
+      'annotations.json': JSON.stringify({
+        images: Array.from({ length: of }, (_, id) => ({ id, file_name: `${id}.jpg` })),
+        categories: [{ id: 0, name: 'dent' }],
+        annotations: Array.from({ length: of }, (_, n) => ({
+          image_id: n,
+          category_id: 0,
+          bbox: [1, 2, 3, 4],
+        })),
+      }),
+      ...Object.fromEntries(Array.from({ length: there }, (_, id) => [`${id}.jpg`, null])),
+    })
+
+  it.each([
+    [3, 2, /found 1: 2\.jpg$/],
+    [20, 18, /found 2: 18\.jpg, 19\.jpg$/],
+  ])('are left out and named: %i of which %i are there', async (of, there, message) => {
+    await coco(of, there)
+    const set = await openDataset(at.dir)
+    expect(set.items).toHaveLength(there)
+    expect(set.items.every((i) => i.boxes?.length === 1)).toBe(true)
+    expect(await leftOut()).toEqual([expect.stringMatching(message)])
+  })
+
+  it.each([
+    [3, 1, /expected the image 1\.jpg in .*found none; 1 more are not there$/],
+    [20, 17, /expected the image 17\.jpg in .*found none; 2 more are not there$/],
+    [1, 0, /found none$/],
+  ])('are too many: %i of which %i are there', async (of, there, message) => {
+    await coco(of, there)
+    await expect(openDataset(at.dir)).rejects.toThrow(message)
+  })
+})
+
 describe('YOLO beside boxes', () => {
   const label = (text: string, yaml = 'names: [a, b]\n') =>
     at.tree({ 'data.yaml': yaml, 'images/a.jpg': null, 'labels/a.txt': text })
