@@ -20,11 +20,12 @@ import { splitsText } from '../readers/splits.ts'
 import { checkExport, type DetectionType } from './export-detections.ts'
 import { intoFrame } from './frame-box.ts'
 import { EVALUATION_CONTEXT, judgeItems } from './judge-items.ts'
+import { MaskReader } from './mask-reader.ts'
 import { inWords, type Primary, primaryOf } from './primary.ts'
 import { lookedAt, lowestFloor, openableTools, openThresholds, reportedFindings } from './probe-recipe.ts'
 import { oneRecipe, recipesOfSizes } from './recipes-of-sizes.ts'
 import type { EvaluatedImage, EvaluationResult } from './result.schema.ts'
-import { MapScorer, readMask, ShownMaps } from './score-maps.ts'
+import { MapScorer, ShownMaps } from './score-maps.ts'
 import { scoresOf } from './scores.ts'
 import { SegmentScorer } from './segment-scores.ts'
 import { stageTimes } from './timing.ts'
@@ -78,6 +79,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   }
   const maps = mapScorer(recipe, primary, dataset)
   const segments = segmentScorer(primary, dataset)
+  const masks = new MaskReader()
   const shown = new ShownMaps()
   const workers = options.workers ?? availableParallelism()
   const startedAt = new Date().toISOString()
@@ -96,7 +98,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
     await judgeItems(dataset.items, inspector, (item) => identity(recipes.of(item).recipe), {
       inFlight: workers * 2,
       rawMaps: maps !== null || segments !== null,
-      beside: async (item) => (maps || segments ? readMask(item) : undefined),
+      beside: async (item) => (maps || segments ? masks.read(item) : undefined),
       onOutcome: (item, outcome, mask, n) => {
         const { verdict } = outcome
         if (verdict.models.length > 0) used = verdict.models
@@ -126,7 +128,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
         split: options.split ?? splitsText(dataset),
         images: dataset.items.length,
         classes: dataset.classes,
-        leftOut: dataset.leftOut,
+        leftOut: [...dataset.leftOut, ...masks.leftOut(dataset.dir)],
       },
       recipe: { ...identity(recipe), mmPerPx: recipe.calibration?.mmPerPx ?? null },
       models: used,
