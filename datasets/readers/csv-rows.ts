@@ -60,6 +60,13 @@ export async function readCsv(file: string): Promise<CsvRow[]> {
   })
 }
 
+/** Names of the columns as they are written. @throws as `readCsv` */
+export async function csvHead(file: string): Promise<string[]> {
+  const text = await readText(file)
+  const [head] = recordsOf(text, commaOf(text.split(/\r?\n/, 1)[0] ?? ''), file)
+  return (head?.cells ?? []).map((c) => c.trim())
+}
+
 function recordsOf(text: string, comma: string, file: string): { line: number; cells: string[] }[] {
   const records: { line: number; cells: string[] }[] = []
   let [line, began] = [1, 1]

@@ -23,6 +23,7 @@ import { mvtec } from './mvtec.ts'
 import { supervisely } from './supervisely.ts'
 import { table } from './table.ts'
 import { neuCls } from './neu-cls.ts'
+import { oneHot } from './one-hot.ts'
 import { realIad } from './real-iad.ts'
 import { splitNamed } from './splits.ts'
 import { refuseUnreadLabels } from './unread-labels.ts'
@@ -48,6 +49,7 @@ export const READERS: readonly DatasetReader[] = [
   neuCls,
   labelStudio,
   folderPerClass,
+  oneHot,
   folder,
 ]
 

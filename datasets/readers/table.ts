@@ -26,7 +26,7 @@ const BOTH = 'imageid_classid'
 const UNNAMED = 'defect'
 /** What a model is to fill in or has said, not what is true. */
 const OF_MODELS = /submission|predict/i
-/** Of Roboflow: a column of 0 and 1 for each class, which may be called as those of a table of one are. */
+/** Of Roboflow: a column of 0 and 1 for each class, which may be called as those of a table of one are (`one-hot.ts`). */
 const ONE_HOT = /^_classes\.csv$/i
 
 /**

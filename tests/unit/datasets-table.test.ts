@@ -123,10 +123,8 @@ describe('a table of classes', () => {
     ])
   })
 
-  it('has one column for each class in no form that is read, and none twice', async () => {
-    await at.tree({ '1.jpg': null, '_classes.csv': 'filename, crack, defect\n1.jpg, 1, 0\n' })
-    await expect(openDataset(at.dir)).rejects.toThrow(/DAT_LAYOUT.*found labels such as _classes\.csv/)
-    await at.tree({ 'labels.csv': 'file,label,label\n1.jpg,dent,good\n' })
+  it('has no column twice', async () => {
+    await at.tree({ '1.jpg': null, 'labels.csv': 'file,label,label\n1.jpg,dent,good\n' })
     await expect(openDataset(at.dir)).rejects.toThrow(/line 1\); expected one column label; found several/)
   })
 
