@@ -68,11 +68,12 @@ const NUMBER = /^-?\d{1,15}(\.\d+)?$/
  */
 export function factsOf(file: string, text: string): TraceFact[] {
   const head = text.split(/\r?\n/).find((line) => line.trim() !== '') ?? ''
-  if (!/\bkind\b/.test(head))
+  // Excel saves CSV with semicolons where the decimal mark is a comma.
+  if (!/(^|,)\s*"?kind"?\s*(,|$)/.test(head))
     throw new CodedError('CFG_INVALID', {
       file,
       line: 1,
-      expected: 'a header with the columns kind, at, by and those of the kind',
+      expected: 'a header with the columns kind, at, by and those of the kind, apart by commas',
       actual: head.slice(0, 120),
     })
   return rowsOf(file, text).map((row, i) => {

@@ -35,6 +35,14 @@ describe('facts from CSV', () => {
     ['a day that is none', '2026-02-30T00:00:00Z', /row 1: at\)/],
   ])('are refused for %s', (_, at, message) => expect(() => row('A', at)).toThrow(message))
 
+  it('are refused whose cells are apart by something else than commas', () => {
+    expect(() => factsOf('facts.csv', 'kind;at;by;lot\nreceive;2026-01-05T06:00:00Z;li;A\n')).toThrow(
+      /line 1\); expected a header with .* apart by commas; found kind;at;by;lot$/,
+    )
+    const quoted = HEAD.replace('kind', '"kind"')
+    expect(factsOf('x', `${quoted}receive,2026-01-05T06:00:00Z,li,A,p,acme,\n`)).toHaveLength(1)
+  })
+
   it('are refused for a quantity that is none, and a row of other length', () => {
     expect(() => row('A', undefined, 'many')).toThrow(/row 1: quantity/)
     expect(() => factsOf('facts.csv', `${HEAD}receive,x\n`)).toThrow(
