@@ -66,6 +66,20 @@ describe.skipIf(noBrowser !== null)(
       await own.dashboard.close()
     })
 
+    it('does not call live what a laptop showed before it slept', async () => {
+      const { page } = await openPage(browser, 'en')
+      await page.addInitScript(
+        `window.sleptMs = 0; const now = Date.now; Date.now = () => now() + window.sleptMs`,
+      )
+      await page.goto(`${at.url}/andon`)
+      await page.locator('[data-station] .andon-serial').first().waitFor()
+      // Its own clock stood still, and the connection does not know yet that it is dead.
+      await page.evaluate(`window.sleptMs = 300_000`)
+      await visible(page, en.link.banner)
+      await page.getByText(en.link.banner).waitFor({ state: 'detached' })
+      await page.context().close()
+    })
+
     it('asks again for what failed while the server was away: a part and its picture', async () => {
       const { page } = await openPage(browser, 'en')
       const [older, newer] = at.line.parts.slice(-2).map((p) => p.row)
