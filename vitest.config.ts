@@ -30,7 +30,7 @@ const COMMANDS = ['bad-config', 'causes-cli', 'damaged-files', 'ncr-cli', 'quant
 
 /** Pages and answers of a server, without a line that judges within its budget. */
 const SHARING = [
-  '{account,analysis,chart,dashboard,ncr,plant,sink,teach,teach-bank}-page*',
+  '{account,analysis,chart,dashboard,ncr,plant,review,sink,teach,teach-bank}-page*',
   '{dashboard-faults,people-page,plant-faults,reports-nothing,sinks-cli,teach-path,thread-end}',
 ].map((name) => `tests/e2e/${name}.test.ts`)
 

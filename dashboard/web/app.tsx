@@ -36,7 +36,11 @@ const NotFoundPage = lazy(() => import('./shell/not-found.tsx').then((m) => ({ d
 
 const queries = new QueryClient({
   defaultOptions: {
+    // Whether the browser thinks that it is online says nothing about a server on this machine or in the hall: what waited
+    // for that would stand still beside a live line, and what was said would be sent hours later.
+    mutations: { networkMode: 'always' },
     queries: {
+      networkMode: 'always',
       staleTime: 1_000,
       // A refused request stays refused; only a lost connection is worth another try.
       retry: (count, error) => count < 2 && (!(error instanceof ApiError) || error.status === 0),

@@ -53,6 +53,33 @@ describe.skipIf(noBrowser !== null)(
       await again.close()
     })
 
+    it('counts on where the browser thinks that it is offline: the server may be this machine', async () => {
+      const { page } = await openPage(browser, 'en')
+      const own = await serve(10, { webDir })
+      await page.goto(own.url)
+      const inspected = page.locator('.station').first().locator('.count-value').first()
+      await expect.poll(() => inspected.textContent()).toBe('5')
+      await page.evaluate(`window.dispatchEvent(new Event('offline'))`)
+      own.line.judge()
+      await expect.poll(() => inspected.textContent()).toBe('6')
+      await page.context().close()
+      await own.dashboard.close()
+    })
+
+    it('does not call live what a laptop showed before it slept', async () => {
+      const { page } = await openPage(browser, 'en')
+      await page.addInitScript(
+        `window.sleptMs = 0; const now = Date.now; Date.now = () => now() + window.sleptMs`,
+      )
+      await page.goto(`${at.url}/andon`)
+      await page.locator('[data-station] .andon-serial').first().waitFor()
+      // Its own clock stood still, and the connection does not know yet that it is dead.
+      await page.evaluate(`window.sleptMs = 300_000`)
+      await visible(page, en.link.banner)
+      await page.getByText(en.link.banner).waitFor({ state: 'detached' })
+      await page.context().close()
+    })
+
     it('asks again for what failed while the server was away: a part and its picture', async () => {
       const { page } = await openPage(browser, 'en')
       const [older, newer] = at.line.parts.slice(-2).map((p) => p.row)

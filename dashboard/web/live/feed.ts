@@ -32,6 +32,9 @@ const NOTIFY_MS = 100
 
 const onWall = (): boolean => /^\/andon\/?$/i.test(location.pathname)
 
+/** Of this screen, ms: the one that nobody sets stands still while a laptop sleeps, and the other may be set. */
+const bothClocks = (): readonly [up: number, wall: number] => [performance.now(), Date.now()]
+
 /** Follows `/api/events` for the whole life of the page and keeps what the live pages show. */
 class LiveFeedClient {
   #view: LiveView = {
@@ -46,7 +49,7 @@ class LiveFeedClient {
   readonly #listeners = new Set<() => void>()
   #source: EventSource | null = null
   #position = 0
-  #heardAt = performance.now()
+  #heard = bothClocks()
   #notifying = false
   #reconnecting = false
   #started = false
@@ -60,7 +63,9 @@ class LiveFeedClient {
     if (!this.#paused) this.#follow()
     document.addEventListener('visibilitychange', () => this.#seen(!document.hidden))
     setInterval(() => {
-      if (!this.#paused && performance.now() - this.#heardAt > SILENCE_MS) this.#lost()
+      const [up, wall] = bothClocks()
+      const silentMs = Math.max(up - this.#heard[0], wall - this.#heard[1])
+      if (!this.#paused && silentMs > SILENCE_MS) this.#lost()
     }, 1_000)
   }
 
@@ -81,7 +86,7 @@ class LiveFeedClient {
   }
 
   #follow(): void {
-    this.#heardAt = performance.now()
+    this.#heard = bothClocks()
     if (this.#position === 0) void this.#begin()
     else this.#connect()
   }
@@ -113,11 +118,11 @@ class LiveFeedClient {
     this.#source?.close()
     const source = new EventSource(`/api/events?after=${this.#position}`)
     this.#source = source
-    this.#heardAt = performance.now()
+    this.#heard = bothClocks()
     const on = <K extends keyof LiveMessages>(name: K, take: (data: LiveMessages[K]) => void): void => {
       source.addEventListener(name, (event) => {
         if (source !== this.#source) return
-        this.#heardAt = performance.now()
+        this.#heard = bothClocks()
         if (event.lastEventId) this.#position = Math.max(this.#position, Number(event.lastEventId))
         take(JSON.parse(String(event.data)) as LiveMessages[K])
       })
@@ -147,7 +152,7 @@ class LiveFeedClient {
     if (this.#paused) return
     this.#source?.close()
     this.#source = null
-    this.#heardAt = performance.now()
+    this.#heard = bothClocks()
     this.#set({ connection: 'lost' })
     if (this.#reconnecting) return
     this.#reconnecting = true

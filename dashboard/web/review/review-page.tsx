@@ -15,10 +15,20 @@ import { DoneList } from './done-list.tsx'
 import { QueueList } from './queue-list.tsx'
 import { useReviewKeys } from './review-keys.ts'
 import { ReviewView } from './review-view.tsx'
+import { useSeen } from './seen.ts'
 import { StillHeld } from './still-held.tsx'
 
 const FILTERS = ['all', 'grey', 'audit', 'band', 'background'] as const
 type Filter = (typeof FILTERS)[number]
+
+interface Decision {
+  inspectionId: string
+  verdict: VerdictResult
+  by: string
+  reason: string
+  /** Let go at once; null = not. */
+  unit: string | null
+}
 
 /** Parts that sampling picked, one after the other: look, decide, next. */
 export function ReviewPage(): ReactNode {
@@ -40,18 +50,19 @@ export function ReviewPage(): ReactNode {
   useEffect(() => {
     if (shown === null && first !== null && !reviews.isPlaceholderData) setShown(first)
   }, [shown, first, reviews.isPlaceholderData])
+  // A reason is about the part it was typed for.
+  useEffect(() => setReason(''), [item?.inspectionId])
   const part = useOnePart(item?.inspectionId ?? null)
-  const decide = useSend(async ({ verdict, release }: { verdict: VerdictResult; release: boolean }) => {
-    if (!item) return
-    const { inspectionId, serial } = item
-    const said = { inspectionId, by: person.trim(), reason: reason.trim() }
+  const seen = useSeen(part.data)
+  // What is said comes along: the page may show another part before it is sent.
+  const decide = useSend(async ({ verdict, unit, ...said }: Decision) => {
     // What waits here nobody has reviewed.
     await sendJson('POST', '/api/life/reviews', { ...said, verdict, over: null })
-    if (!release) return
+    if (unit === null) return
     await stateDisposition({
-      unit: part.data?.part.row.unit ?? `unit/${serial}`,
+      unit,
       disposition: 'release',
-      inspection: inspectionId,
+      inspection: said.inspectionId,
       by: said.by,
       reason: said.reason || t('dispose.goodReason'),
     })
@@ -80,16 +91,19 @@ export function ReviewPage(): ReactNode {
     part.data?.part.siblings.at(-1)?.inspectionId === row.inspectionId
   const say = (verdict: VerdictResult, release = false): void => {
     // A picture that is not there yet must not be decided about.
-    const tooSoon = item !== null && !gone && named && (busy || !part.data)
+    const tooSoon = item !== null && !gone && named && (busy || !seen)
     setIgnored(tooSoon)
     if (!item || gone || !named || tooSoon || (release && !waits)) return
-    const asked = { verdict, release }
+    const { inspectionId, serial, position } = item
+    const unit = release ? (row?.unit ?? `unit/${serial}`) : null
+    const asked = { inspectionId, verdict, by: person.trim(), reason: reason.trim(), unit }
     decide.mutate(asked, {
       onSuccess: () => {
-        setStill(verdict === 'pass' && waits && !asked.release && row ? row : null)
+        setStill(verdict === 'pass' && waits && !release && row ? row : null)
         if (item.result === 'pass' && verdict === 'fail') setEscape(item)
-        setReason('')
-        goOn(item.position)
+        setAfter(position)
+        // Who has gone to another part meanwhile stays there.
+        setShown((now) => (now?.inspectionId === inspectionId ? null : now))
       },
     })
   }
@@ -197,7 +211,7 @@ export function ReviewPage(): ReactNode {
             <DecisionPanel
               item={item}
               part={part.data ?? null}
-              ready={named && !gone && !busy && part.data !== undefined}
+              ready={named && !gone && !busy && seen}
               reason={reason}
               setReason={setReason}
               say={say}

@@ -1,0 +1,165 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { ReviewItem, ReviewsAnswer } from '../../dashboard/server/life-ports.ts'
+import { serve, type Served } from '../unit/samples/dashboard-serve.ts'
+import { PAGES, launch, noBrowser, openPage } from './dashboard-browser.ts'
+
+describe.skipIf(noBrowser !== null)(
+  `decisions of the page Review in Chromium${noBrowser ? `: ${noBrowser}` : ''}`,
+  () => {
+    let browser: Browser
+    let at: Served
+    let waiting: ReviewItem[]
+    let said: unknown[]
+    let answerMs: number
+
+    beforeAll(async () => {
+      at = await serve(20, { webDir: PAGES })
+      browser = await launch()
+    }, 120_000)
+    afterAll(async () => {
+      await browser?.close()
+      await at?.dashboard.close()
+    })
+    beforeEach(() => {
+      said = []
+      answerMs = 0
+      // Each with a picture of its own.
+      const unlike = [...new Map(at.line.parts.map(({ row }) => [row.image?.sha256, row])).values()]
+      unlike.sort((a, b) => a.position - b.position)
+      waiting = unlike.map((row) => ({
+        inspectionId: row.inspectionId,
+        position: row.position,
+        station: row.station,
+        recipe: row.recipe,
+        serial: row.serial,
+        lot: row.lot,
+        result: 'inconclusive',
+        samples: ['grey'],
+        at: row.at,
+        image: row.image?.sha256 ?? null,
+        verdict: null,
+        reviewer: null,
+        reason: null,
+        reviewedAt: null,
+        reviewId: null,
+      }))
+    })
+
+    /** The page over a queue of all parts, as it is asked for and answered by the program that watches models. */
+    async function reviewing(): Promise<Page> {
+      const { page } = await openPage(browser, 'en')
+      await page.addInitScript(`localStorage.setItem('sightline.name', 'li')`)
+      await page.route('**/api/life/reviews*', async (route) => {
+        if (route.request().method() === 'POST') {
+          const ask = route.request().postDataJSON() as {
+            inspectionId: string
+            verdict: string
+            reason: string
+          }
+          said.push([ask.inspectionId, ask.verdict, ...(ask.reason ? [ask.reason] : [])])
+          await sleep(answerMs)
+          waiting = waiting.filter((i) => i.inspectionId !== ask.inspectionId)
+          return route.fulfill({ json: {} })
+        }
+        const counts = { waiting: waiting.length, waitingAudit: 0, notKept: 0, reviewed: said.length }
+        return route.fulfill({ json: { counts, waiting, done: [] } satisfies ReviewsAnswer })
+      })
+      await page.goto(`${at.url}/review`)
+      await ready(page)
+      return page
+    }
+    const ready = (page: Page) => page.waitForSelector('[data-answer="x"]:not([disabled])')
+    const isShown = (page: Page, item: ReviewItem | undefined) =>
+      page.locator('[aria-selected="true"]', { hasText: item?.serial ?? '' }).waitFor()
+
+    it('never means another part than was seen, also where the browser thinks that it is offline', async () => {
+      const page = await reviewing()
+      const [a, b] = waiting
+      await page.evaluate(`window.dispatchEvent(new Event('offline'))`)
+      await page.keyboard.press('x')
+      await page.keyboard.press('j')
+      await isShown(page, b)
+      await page.evaluate(`window.dispatchEvent(new Event('online'))`)
+      await expect.poll(() => said).toEqual([[a?.inspectionId, 'inconclusive']])
+      await page.context().close()
+    })
+
+    it('stays at the part that somebody went to while a decision was sent', async () => {
+      const page = await reviewing()
+      const [a, , , d] = waiting
+      answerMs = 1_000
+      await page.keyboard.press('x')
+      for (let n = 0; n < 3; n++) await page.keyboard.press('j')
+      await isShown(page, d)
+      await expect.poll(() => waiting.includes(a as ReviewItem)).toBe(false)
+      await ready(page)
+      await isShown(page, d)
+      expect(said).toEqual([[a?.inspectionId, 'inconclusive']])
+      await page.context().close()
+    })
+
+    it('leaves a reason with the part that it was typed for', async () => {
+      const page = await reviewing()
+      const [a, b, c] = waiting
+      const field = page.locator('.decision input')
+      await field.fill('scratch at the edge')
+      await field.press('Enter')
+      await page.keyboard.press('j')
+      await isShown(page, b)
+      await ready(page)
+      await page.keyboard.press('x')
+      await isShown(page, c)
+      await ready(page)
+      await page.keyboard.press('k')
+      await isShown(page, a)
+      await field.fill('too dark')
+      await field.press('Enter')
+      await ready(page)
+      await page.keyboard.press('x')
+      await expect
+        .poll(() => said)
+        .toEqual([
+          [b?.inspectionId, 'inconclusive'],
+          [a?.inspectionId, 'inconclusive', 'too dark'],
+        ])
+      await page.context().close()
+    })
+
+    it('takes no answer about a part whose picture is not there yet, nor one that was pressed twice', async () => {
+      const page = await reviewing()
+      let go = (): void => {}
+      const held = new Promise<void>((resolve) => (go = resolve))
+      await page.route('**/api/images/*', async (route) => {
+        if (!new URL(route.request().url()).search) await held
+        await route.continue()
+      })
+      const [a, b, c] = waiting
+      expect(waiting.length).toBeGreaterThan(3)
+      await page.keyboard.press('x')
+      await isShown(page, b)
+      for (let n = 0; n < 5; n++) {
+        await sleep(100)
+        await page.keyboard.press('x')
+      }
+      await page.waitForSelector('[data-ignored]')
+      expect(said).toEqual([[a?.inspectionId, 'inconclusive']])
+      go()
+      await ready(page)
+      // The second press of a double one meets the next part the moment its picture is there.
+      await page.evaluate(`new MutationObserver((_, observer) => {
+        if (!document.querySelector('canvas[data-image="${c?.image}"]')) return
+        observer.disconnect()
+        window.dispatchEvent(new KeyboardEvent('keydown', { key: 'x' }))
+      }).observe(document.body, { subtree: true, childList: true, attributes: true })`)
+      await page.keyboard.press('x')
+      await isShown(page, c)
+      await ready(page)
+      expect(said.length).toBe(2)
+      await page.keyboard.press('x')
+      await expect.poll(() => said.length).toBe(3)
+      await page.context().close()
+    })
+  },
+)
