@@ -47,6 +47,7 @@ export type { Uint8InputSpec } from './onnx/uint8-input.ts'
 export {
   PACKAGES_DIR,
   findPackages,
+  meaning,
   otherMeanings,
   packageNamed,
   pinnedPackage,

@@ -91,6 +91,7 @@ export async function openInspector(
     local: local.inspector,
     // Asked anew for each frame: a station may have changed over to another recipe.
     recipeSha: (id) => [...config.recipes.values()].find((r) => r.id === id)?.sha256,
+    meaningSha: local.local.meaningSha,
     maxFrameBytes: MAX_QUEUED_BYTES,
     log,
   })

@@ -3,6 +3,7 @@ import { type LoadedRecipe, type QueueWorker, RecipeRack, redisQueue } from '../
 import type { LineConfig } from './config.ts'
 import { LearnedRecipes } from './learned-recipes.ts'
 import type { Environment } from '../setup/environment.ts'
+import { log } from '../setup/log.ts'
 import { openLocalInspector, queuePrefix } from './inspector.ts'
 
 export interface WorkerHostOptions {
@@ -38,6 +39,7 @@ export async function startWorkerHost(options: WorkerHostOptions): Promise<Worke
   )
   const { QueueWorker } = await redisQueue()
   const workers: QueueWorker[] = []
+  const told = new Set<string>()
   const close = async (): Promise<void> => {
     canary.stop()
     await Promise.all(workers.map((w) => w.close()))
@@ -53,7 +55,9 @@ export async function startWorkerHost(options: WorkerHostOptions): Promise<Worke
         fit: () => canary.fault === null,
         concurrency: inspector.health().workers,
         recipes: recipes.loaded,
+        meaningSha: local.meaningSha,
         onUnknown: (recipe, sha256) => void recipes.learn(recipe, sha256),
+        onOtherMeaning: (recipe) => tellMeaning(told, line.spec.line, recipe),
         name,
         onError,
       })
@@ -65,6 +69,16 @@ export async function startWorkerHost(options: WorkerHostOptions): Promise<Worke
     throw error
   }
   return { threads: inspector.health().workers, close }
+}
+
+/** Once for each recipe of a line: each of its frames would say it. */
+function tellMeaning(told: Set<string>, line: string, recipe: string): void {
+  if (told.has(`${line} ${recipe}`)) return
+  told.add(`${line} ${recipe}`)
+  log.warn(
+    { code: 'MDL_PACKAGE', line, recipe },
+    'a model package of this host has the network of the one on the line and another meaning (labels, inputs or family), so that the line judges; install the package of the line here, and pin cardSha256 in the recipe',
+  )
 }
 
 /** @throws CFG_INVALID when two lines mean different recipes by one name, or want different providers */

@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { asCoded, CodedError, type ModelPin, type Recipe, type Verdict } from '../../contracts/index.ts'
+import {
+  asCoded,
+  canonicalJson,
+  CodedError,
+  type ModelPin,
+  type Recipe,
+  type Verdict,
+} from '../../contracts/index.ts'
+import { meaning } from '../../models/index.ts'
 import { compileGate, type GateResult } from '../gate/index.ts'
 import { recipeHash, recipeId } from '../recipes/index.ts'
 import { checkRuleNames, type CompiledRules, compileRules } from '../rules/index.ts'
@@ -33,6 +41,8 @@ export interface PreparedRecipe {
   readonly gate: (image: PartImage) => GateResult
   readonly rules: CompiledRules
   readonly models: Verdict['models']
+  /** SHA-256 of what the packages of the models mean, which a recipe that pins networks alone leaves open. */
+  readonly meaningSha256: string
   /** Why a model runs on a lower provider than asked for. */
   readonly degraded: string | null
   close(): Promise<void>
@@ -90,6 +100,9 @@ export async function prepareRecipe(
         sha256: r.sha256,
         provider: r.provider,
       })),
+      meaningSha256: createHash('sha256')
+        .update(canonicalJson(runners.map((r) => [r.sha256, meaning(r.card)])))
+        .digest('hex'),
       degraded: runners.find((r) => r.degraded !== null)?.degraded ?? null,
       close,
     }

@@ -6,6 +6,8 @@ export interface QueuedInspection {
   recipe: string
   /** The worker refuses a recipe of other content under the same name. */
   recipeSha256: string
+  /** And one whose model packages mean something else there: labels in another order pass what is bad here. */
+  meaningSha256: string
   context: PartContext
   frameKey: string
   reference: { key: string; format: FrameFormat } | null

@@ -27,6 +27,8 @@ export interface QueueInspectorOptions {
   local: Inspector
   /** SHA-256 of the recipe `id@version` that is in force now. */
   recipeSha: (recipe: string) => string | undefined
+  /** SHA-256 of what the model packages of a recipe mean here; undefined when it is not loaded. */
+  meaningSha: (recipe: string) => string | undefined
   /** Frames larger than this are judged here instead of filling Redis. */
   maxFrameBytes: number
   log: { warn(fact: object, message: string): void }
@@ -88,9 +90,10 @@ export class QueueInspector implements Inspector {
     const { frame, reference } = jobBytes(job, this.#options.buffers)
     const bytes = frame.byteLength + (reference?.bytes.byteLength ?? 0)
     const sha = this.#options.recipeSha(job.recipe)
-    const late = job.deadlineMs <= monoMs()
-    const here = this.#watch.down !== null || sha === undefined || late || bytes > this.#options.maxFrameBytes
-    if (here || !this.#trust.mayAsk()) {
+    const meaning = this.#options.meaningSha(job.recipe)
+    const late = job.deadlineMs <= monoMs() || bytes > this.#options.maxFrameBytes
+    const here = this.#watch.down !== null || late
+    if (here || sha === undefined || meaning === undefined || !this.#trust.mayAsk()) {
       const run = this.#judgeHere(job)
       void run.outcome.then((o) => this.#count(o))
       return run
@@ -111,16 +114,18 @@ export class QueueInspector implements Inspector {
       // What nobody has taken would wait for ever where no worker answers.
       if (this.#trust.distrust !== null) this.#queue.remove(id).catch(() => undefined)
     })
-    this.#send(id, sha, job, frame, reference).catch((error: unknown) => {
-      const refusal = String(error)
-      if (refusal !== this.#refusal)
-        this.#options.log.warn(
-          { frameId: id, error: refusal },
-          'a frame could not be queued and is judged here',
-        )
-      this.#refusal = refusal
-      this.#judgeInstead(pending, 'unsent')
-    })
+    this.#send(id, { recipeSha256: sha, meaningSha256: meaning }, job, frame, reference).catch(
+      (error: unknown) => {
+        const refusal = String(error)
+        if (refusal !== this.#refusal)
+          this.#options.log.warn(
+            { frameId: id, error: refusal },
+            'a frame could not be queued and is judged here',
+          )
+        this.#refusal = refusal
+        this.#judgeInstead(pending, 'unsent')
+      },
+    )
     return { outcome: pending.outcome, settled: pending.settled }
   }
 
@@ -152,7 +157,7 @@ export class QueueInspector implements Inspector {
 
   async #send(
     id: string,
-    sha: string,
+    by: Pick<QueuedInspection, 'recipeSha256' | 'meaningSha256'>,
     job: InspectJob,
     frame: Uint8Array,
     reference: ReturnType<typeof jobBytes>['reference'],
@@ -168,7 +173,7 @@ export class QueueInspector implements Inspector {
     const data: QueuedInspection = {
       meta: job.meta,
       recipe: job.recipe,
-      recipeSha256: sha,
+      ...by,
       context: job.context,
       frameKey,
       reference: reference ? { key: referenceKey, format: reference.format } : null,

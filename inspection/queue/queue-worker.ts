@@ -20,6 +20,10 @@ export interface QueueWorkerOptions {
   recipes: ReadonlyMap<string, string>
   /** A frame asked for a recipe that is not among them, and goes back. */
   onUnknown?(recipe: string, sha256: string): void
+  /** SHA-256 of what the model packages of a recipe mean here; undefined when it is not loaded. */
+  meaningSha: (recipe: string) => string | undefined
+  /** A frame came from a line whose packages mean something else, and goes back. */
+  onOtherMeaning?(recipe: string): void
   name: string
   /** While false, frames go back to their line to be judged there; absent = always fit. */
   fit?: () => boolean
@@ -84,6 +88,10 @@ export class QueueWorker {
     if (this.#options.recipes.get(data.recipe) !== data.recipeSha256) {
       this.#options.onUnknown?.(data.recipe, data.recipeSha256)
       return { ok: false, why: 'recipe', worker }
+    }
+    if (this.#options.meaningSha(data.recipe) !== data.meaningSha256) {
+      this.#options.onOtherMeaning?.(data.recipe)
+      return { ok: false, why: 'package', worker }
     }
     const bytes = await this.#link.take(data.frameKey)
     const reference = data.reference

@@ -4,12 +4,12 @@ import { DISPOSITIONS, VERDICTS, type InspectOutcome, type NoVerdictReason } fro
 export type QueuedResult =
   | { ok: true; outcome: InspectOutcome }
   /**
-   * The worker could not judge at all (recipe differs, frame expired, canary judged wrong, no thread for it): somebody
+   * The worker could not judge at all (recipe or meaning of a model differs, frame expired, canary judged wrong, no thread for it): somebody
    * else must.
    */
   | { ok: false; why: Refusal; worker: string }
 
-const REFUSALS = ['recipe', 'expired', 'canary', 'unjudged'] as const
+const REFUSALS = ['recipe', 'package', 'expired', 'canary', 'unjudged'] as const
 export type Refusal = (typeof REFUSALS)[number]
 
 /** No-verdicts that say something about who judges, and nothing about the part. */

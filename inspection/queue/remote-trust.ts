@@ -13,6 +13,10 @@ const TEXTS: Record<Miss | 'late', I18n> = {
     en: 'the inspection workers do not have the recipe as it is here',
     zh: '检测主机没有与本机相同的配方',
   },
+  package: {
+    en: 'the inspection workers have a model package of another meaning (labels, inputs or family)',
+    zh: '检测主机的模型包含义不同(标签、输入或类别)',
+  },
   canary: { en: 'the inspection workers judge their canaries wrong', zh: '检测主机对金丝雀图像判定错误' },
   expired: { en: 'the inspection workers take frames too late', zh: '检测主机取帧过晚' },
   unjudged: { en: 'the inspection workers cannot judge', zh: '检测主机无法判定' },

@@ -92,11 +92,8 @@ export class LocalInspector implements Inspector {
 
   inspect(job: InspectJob): { outcome: Promise<InspectOutcome>; settled: Promise<LateOutcome | null> } {
     const facts = this.#facts.get(job.recipe)
-    const ticket = new Ticket(job, {
-      id: job.recipe,
-      sha256: facts?.sha256 ?? '0'.repeat(64),
-      models: facts?.models ?? [],
-    })
+    const { sha256 = '0'.repeat(64), models = [] } = facts ?? {}
+    const ticket = new Ticket(job, { id: job.recipe, sha256, models })
     void ticket.outcome.then(() => (ticket.judged ? this.#completed++ : this.#failed++))
     if (this.#closed) this.#drop(ticket, 'interrupted', 'the inspector is closed')
     else if (!facts) this.#drop(ticket, 'tool', job.recipe, 'prepare the recipe first')
@@ -138,6 +135,9 @@ export class LocalInspector implements Inspector {
     for (const seat of this.#seats) await this.#onSeat(seat, () => seat.retire(recipe))
   }
 
+  /** SHA-256 of what the model packages of a recipe mean on this host; undefined when it is not prepared. */
+  readonly meaningSha = (recipe: string): string | undefined => this.#facts.get(recipe)?.meaningSha256
+
   /**
    * Every worker judges every canary of the recipes in use, or of one of them.
    *
@@ -174,8 +174,7 @@ export class LocalInspector implements Inspector {
 
   health(): InspectorHealth {
     const alive = this.#seats.filter((s) => s.state === 'idle' || s.state === 'busy')
-    const models = [...this.#facts.values()].flatMap((f) => f.models)
-    const providers = new Set(models.map((m) => m.provider))
+    const providers = new Set([...this.#facts.values()].flatMap((f) => f.models.map((m) => m.provider)))
     return {
       mode: 'local',
       workers: alive.length,

@@ -15,6 +15,7 @@ export interface PreparedFacts {
   recipe: string
   sha256: string
   models: Verdict['models']
+  meaningSha256: string
   degraded: string | null
 }
 

@@ -29,8 +29,8 @@ export function serveJobs(port: MessagePort, setup: WorkerSetup, before?: Before
         const prepared = await prepareRecipe(request.source, shelf)
         await recipes.get(prepared.id)?.close()
         recipes.set(prepared.id, prepared)
-        const { id, sha256, models, degraded } = prepared
-        return { ok: true, prepared: { recipe: id, sha256, models, degraded } }
+        const { id, sha256, models, meaningSha256, degraded } = prepared
+        return { ok: true, prepared: { recipe: id, sha256, models, meaningSha256, degraded } }
       }
       case 'retire':
         await recipes.get(request.recipe)?.close()

@@ -186,5 +186,6 @@ export async function otherMeanings(
   return { own, others }
 }
 
-/** What of a card decides verdicts. */
-const meaning = ({ spec, inputs, labels }: ModelCard): string => canonicalJson({ spec, inputs, labels })
+/** What of a card decides verdicts: two packages with one network and one meaning judge alike. */
+export const meaning = ({ spec, inputs, labels }: ModelCard): string =>
+  canonicalJson({ spec, inputs, labels })

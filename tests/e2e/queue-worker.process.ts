@@ -21,6 +21,7 @@ const worker = new QueueWorker({
   inspector,
   concurrency: 1,
   recipes: new Map([[`${recipe.recipe}@${recipe.version}`, recipeHash(recipe)]]),
+  meaningSha: inspector.meaningSha,
   name,
   onError: () => undefined,
 })

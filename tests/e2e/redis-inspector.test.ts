@@ -29,12 +29,14 @@ describeWith('Redis', await redisPresent(), 'inspection by other processes', () 
       await once(child, 'message')
     }
     await Promise.all(Array.from({ length: setup.workers }, startHost))
+    const local = await LocalInspector.start({ ...setup, entry, restart })
     const inspector = new QueueInspector({
       redisUrl: REDIS_URL,
       prefix,
       buffers: setup.buffers,
-      local: await LocalInspector.start({ ...setup, entry, restart }),
+      local,
       recipeSha: () => recipeHash(source.recipe),
+      meaningSha: local.meaningSha,
       maxFrameBytes: 1 << 20,
       log: { warn: () => undefined },
     })

@@ -49,17 +49,19 @@ describeWith('Redis', await redisPresent(), 'the only worker host falls silent',
     let inspector: QueueInspector | null = null
     try {
       await once(child, 'message')
+      const local = await LocalInspector.start({
+        workers: 1,
+        buffers: [],
+        recipes: [{ recipe, dir: '.' }],
+        models: noModels,
+      })
       const q = new QueueInspector({
         redisUrl: REDIS_URL,
         prefix,
         buffers: [],
-        local: await LocalInspector.start({
-          workers: 1,
-          buffers: [],
-          recipes: [{ recipe, dir: '.' }],
-          models: noModels,
-        }),
+        local,
         recipeSha: () => recipeHash(recipe),
+        meaningSha: local.meaningSha,
         maxFrameBytes: 1 << 20,
         log: { warn: (_facts, message) => said.push(message) },
       })

@@ -218,6 +218,29 @@ describe('model@1', async () => {
     await classes.remove()
   })
 
+  it('tells by its meaning which host has other labels behind the same network', async () => {
+    const meant = async (labels: string[]): Promise<string> => {
+      const classes = await writeToyPackage({
+        toy: { kind: 'classification', gain: [1, 0.5], bias: [0, 0] },
+        size: frame,
+        labels,
+      })
+      const tool = { ...spec, model: classes.id, sha256: classes.sha256 }
+      const prepared = await prepareRecipe(
+        { recipe: recipeOf(size, [tool]), dir: '.' },
+        setup(classes),
+      ).finally(() => classes.remove())
+      await prepared.close()
+      return `${prepared.sha256} ${classes.sha256} ${prepared.meaningSha256}`
+    }
+    const here = await meant(['crack', 'good'])
+    expect(await meant(['crack', 'good'])).toBe(here)
+    const there = await meant(['good', 'crack'])
+    expect(there).not.toBe(here)
+    // Neither the recipe nor the network tells.
+    expect(there.slice(0, 129)).toBe(here.slice(0, 129))
+  })
+
   it('takes any threshold for scores that are no probabilities', async () => {
     const tool = { ...spec, model: map.id, sha256: map.sha256, threshold: 50 }
     await expect(

@@ -1,7 +1,16 @@
 import { expect, it } from 'vitest'
 import { type InspectJob, type Inspector, monoMs, noVerdict } from '../../contracts/index.ts'
-import { describeWith, redisPresent } from '../services/require-service.ts'
-import { ingest, job, passed, prefixed, RECIPE, SlowInspector, worker } from './samples/queue-samples.ts'
+import { describeWith, REDIS_URL, redisPresent } from '../services/require-service.ts'
+import {
+  ingest,
+  job,
+  passed,
+  prefixed,
+  RECIPE,
+  recipes,
+  SlowInspector,
+  worker,
+} from './samples/queue-samples.ts'
 
 describeWith('Redis', await redisPresent(), 'inspection over BullMQ', () => {
   it('is judged by a worker process, which gets exactly the bytes of the slot', async () => {
@@ -48,6 +57,22 @@ describeWith('Redis', await redisPresent(), 'inspection over BullMQ', () => {
     const q = await ingest(prefix, new SlowInspector('here', 5))
     expect((await q.inspect(job(2_000)).outcome).worker).toBe('here')
     expect(remote.seen).toEqual([])
+  })
+
+  it('does not let a worker judge whose model packages mean something else, and says so', async () => {
+    const prefix = prefixed()
+    const remote = new SlowInspector('far', 5)
+    await worker(prefix, remote, recipes, REDIS_URL, () => 'd'.repeat(64))
+    const q = await ingest(prefix, new SlowInspector('here', 5))
+    for (let n = 0; n < 3; n++) expect((await q.inspect(job(2_000)).outcome).worker).toBe('here')
+    expect(remote.seen).toEqual([])
+    expect(q.health()).toMatchObject({
+      mode: 'degraded-local',
+      degraded: {
+        en: expect.stringContaining('model package of another meaning') as string,
+        zh: expect.stringContaining('检测主机的模型包含义不同') as string,
+      },
+    })
   })
 
   it('declares that workers without the recipe as it is here are of no use, and asks them now and then only', async () => {

@@ -16,6 +16,9 @@ import { IDLE } from './station-ports.ts'
 export const RECIPE = { id: 'r@1', sha256: 'a'.repeat(64) }
 export const recipes = new Map([[RECIPE.id, RECIPE.sha256]])
 
+/** What its models mean, here and, as long as a test says nothing else, there. */
+const means = (): string => 'c'.repeat(64)
+
 export const passed = (worker: string): InspectOutcome => ({
   verdict: {
     ...noVerdict(RECIPE, { reason: 'tool', code: 'INS_TOOL', message: '' }),
@@ -66,6 +69,7 @@ export async function worker(
   inspector: Inspector,
   known = recipes,
   redisUrl = REDIS_URL,
+  meaningSha: (recipe: string) => string | undefined = means,
 ): Promise<QueueWorker> {
   const w = new QueueWorker({
     redisUrl,
@@ -73,6 +77,7 @@ export async function worker(
     inspector,
     concurrency: 2,
     recipes: known,
+    meaningSha,
     name: `w${closers.length}`,
     onError: () => undefined,
   })
@@ -95,6 +100,7 @@ export async function ingest(
     buffers: [buffer],
     local,
     recipeSha: (id) => recipes.get(id),
+    meaningSha: means,
     maxFrameBytes: 32,
     log: { warn: () => undefined },
   })
