@@ -1,13 +1,13 @@
 import { CodedError, type SqlDatabase } from '../../contracts/index.ts'
 import type { IdentityMap } from '../identity/index.ts'
 import { identityMap } from './identity-names.ts'
+import { END } from './no-end.ts'
 import { isHolder, shortName } from './things.ts'
 
 /** Kinds whose material flows from parent to child, and from child to parent. */
 export const ORIGIN_KINDS = ['associate', 'transform'] as const
 export const PACKING_KINDS = ['aggregate', 'ship', 'deliver', 'order'] as const
 
-const END = '9999'
 /** Nodes looked at before the guard gives up and refuses; chains of real plants stay far below. */
 const MAX_NODES = 200_000
 

@@ -1,7 +1,6 @@
 import { ORIGIN_KINDS, PACKING_KINDS } from './cycle-guard.ts'
+import { END } from './no-end.ts'
 
-/** The end of what has none, as text that is behind every time. */
-export const END = '9999'
 const STATION = 'urn:sightline:station:'
 const kinds = (list: readonly string[]): string => list.map((k) => `'${k}'`).join(', ')
 

@@ -1,9 +1,10 @@
 import { CodedError, type SqlDatabase } from '../../contracts/index.ts'
 import type { IdentityMap } from '../identity/index.ts'
 import { PACKING_KINDS } from './cycle-guard.ts'
-import { DOWN, END, KINDS, type Links, PROBABLE, UP, WAYS } from './flow-links.ts'
+import { DOWN, KINDS, type Links, PROBABLE, UP, WAYS } from './flow-links.ts'
 import { identityMap } from './identity-names.ts'
 import { columnsOf } from './json-rows.ts'
+import { END } from './no-end.ts'
 import { isHolder } from './things.ts'
 
 /** Where a walk begins; the window (RFC 3339, half-open) limits what a holder held. */

@@ -2,6 +2,7 @@ import type { SqlDatabase } from '../../contracts/index.ts'
 import type { IdentityMap } from '../identity/index.ts'
 import { ORIGIN_KINDS } from './cycle-guard.ts'
 import { columnsOf } from './json-rows.ts'
+import { END } from './no-end.ts'
 import { isHolder } from './things.ts'
 
 interface Link {
@@ -22,7 +23,6 @@ interface LinkColumns {
 
 /** Generations that count as a cause; real products have fewer. */
 const MAX_DEPTH = 16
-const END = '9999'
 /** Things whose links are asked for by one statement. */
 const CHUNK = 5_000
 /** Links read at most: some 150 MB of memory. */

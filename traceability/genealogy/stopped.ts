@@ -4,6 +4,7 @@ import { type IdentityMap } from '../identity/index.ts'
 import { activeHolds, byTarget, heldBy, type Hold } from './holds.ts'
 import { identityMap } from './identity-names.ts'
 import { rowsOf } from './json-rows.ts'
+import { END } from './no-end.ts'
 import { isHolder, shortName } from './things.ts'
 
 /** What would happen to a thing: what is held may not be packed, leave, be used or be let go. */
@@ -34,7 +35,7 @@ const NAMED = 5
 const INSIDE = `
 select json_group_array(uri) as found from (
   select e.child as uri from json_each(?1) v cross join edge e
-    on e.parent = v.value and e.kind = 'aggregate' and ifnull(e.valid_to, '9999') > ?2
+    on e.parent = v.value and e.kind = 'aggregate' and ifnull(e.valid_to, '${END}') > ?2
   limit ?3)`
 
 /** The things and everything in them, by all their names; null when that is more than may be looked at. */

@@ -1,6 +1,7 @@
 import { CodedError, type SqlDatabase, type SqlRow } from '../../contracts/index.ts'
 import type { FactEdge, ResolvedFact } from '../genealogy/fact-event.ts'
 import { namesEverOf, namesOf } from '../genealogy/identity-names.ts'
+import { END } from '../genealogy/no-end.ts'
 import { makeWaiting } from './waiting-links.ts'
 
 /** A packing on record. */
@@ -108,7 +109,7 @@ export function refuseUnpacked(
  * @param until    when it ends instead
  * @throws TRC_GENEALOGY
  */
-export function refuseRepacked(db: SqlDatabase, unpacking: NonNullable<Corrected>, until = '9999'): void {
+export function refuseRepacked(db: SqlDatabase, unpacking: NonNullable<Corrected>, until = END): void {
   for (const { child, parent, valid_from } of unpackedBy(db, unpacking)) {
     const next = db.get<Packing>(
       `select * from edge where child in (select value from json_each(?)) and kind = 'aggregate'
@@ -121,7 +122,7 @@ export function refuseRepacked(db: SqlDatabase, unpacking: NonNullable<Corrected
     if (next !== undefined)
       throw refused(
         `${child} in ${parent} until it was packed in ${next.parent} at ${next.valid_from}`,
-        until === '9999' ? 'it would still be there' : `until ${until}`,
+        until === END ? 'it would still be there' : `until ${until}`,
         'correct the time of its disaggregate, or retract that packing first',
       )
   }

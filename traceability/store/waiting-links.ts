@@ -1,6 +1,7 @@
 import { asCoded, type EpcisLink, type SqlDatabase, type SqlRow } from '../../contracts/index.ts'
 import { refuseCycle } from '../genealogy/cycle-guard.ts'
 import { namesOf } from '../genealogy/identity-names.ts'
+import { END } from '../genealogy/no-end.ts'
 
 /** A link that went. */
 export interface GoneLink {
@@ -33,7 +34,6 @@ type Ended = { child: string; parent: string }
 
 /** Links of one thing that are looked at, at most: each is what somebody stated and was not so when it came. */
 const LOOKED_AT = 1_000
-const END = '9999'
 
 /** About none of no things; a plant, where facts link nothing, has no such table. */
 const isWaiting = (db: SqlDatabase, uris: Iterable<string>): boolean =>
