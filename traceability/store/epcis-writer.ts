@@ -25,6 +25,7 @@ import {
   forgetWaiting,
   GONE,
   type GoneLink,
+  hasOtherEnd,
   insertLink,
   keepWaiting,
   makeWaiting,
@@ -170,7 +171,8 @@ export class EpcisWriter {
   #link(link: EpcisLink, at: string, position: number): string | null {
     const refused = link.op === 'open' ? this.#open(link, at, position) : this.#close(link, at, position)
     if (refused !== null) keepWaiting(this.#db, link, at, position)
-    if (link.child !== null) makeWaiting(this.#db, [link.child], position)
+    if (link.child !== null && (refused === null || hasOtherEnd(this.#db, link, at)))
+      makeWaiting(this.#db, [link.child], position)
     return refused === null || wasMade(this.#db, link, position) ? null : refused
   }
 

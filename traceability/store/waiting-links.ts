@@ -71,6 +71,22 @@ export function keepWaiting(
 export const forgetWaiting = (db: SqlDatabase, position: number): void =>
   void db.run('delete from link_waiting where position = ?', position)
 
+/**
+ * Whether something waits that could make what was just kept: an end for a link, or a link for an end. Without it, its
+ * waiting changes nothing; a crate that goes into ever other trucks and is never told to leave one has hundreds of these.
+ */
+export const hasOtherEnd = (db: SqlDatabase, { child, parent, kind, op }: EpcisLink, at: string): boolean =>
+  db.get(
+    `select 1 as found from link_waiting where kind = ?1 and ${op === 'open' ? `op = 'close' and at >= ?2` : `op = 'open' and made_by is null and at <= ?2`}
+       and (child in (select value from json_each(?3)) and (?4 = '' or parent = '' or parent in (select value from json_each(?5)))
+         or child = '' and parent in (select value from json_each(?5))) limit 1`,
+    kind,
+    at,
+    JSON.stringify(namesOf(db, child ?? '')),
+    parent,
+    JSON.stringify(namesOf(db, parent)),
+  ) !== undefined
+
 /** Whether it was made meanwhile. */
 export const wasMade = (db: SqlDatabase, { child, parent, kind, op }: EpcisLink, position: number): boolean =>
   db.get(
