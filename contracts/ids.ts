@@ -31,6 +31,19 @@ export function uuidv7(nowMs: number = Date.now()): string {
   return dashed(b)
 }
 
+/** When a UUID version 7 was made, by the clock of its maker: Unix time in ms. */
+export const uuidMs = (id: string): number => Number.parseInt(id.slice(0, 13).replace('-', ''), 16)
+
+/**
+ * From now on the ids of this process come behind one that was made before it began, also where the clock was set back
+ * since: who reads on from an id would not see those below it.
+ */
+export function idsBehind(id: string): void {
+  if (uuidMs(id) < lastMs) return
+  lastMs = uuidMs(id) + 1
+  counter = 0
+}
+
 /** UUID version 5 (RFC 9562, 5.5): the same name in the same namespace gives the same id. */
 export function uuidv5(namespace: string, name: string): string {
   const hash = createHash('sha1')

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { canonicalJson, uuidv5, uuidv7 } from '../../contracts/index.ts'
+import { canonicalJson, idsBehind, uuidMs, uuidv5, uuidv7 } from '../../contracts/index.ts'
 
 describe('uuid', () => {
   it('version 5 agrees with the example of RFC 9562, appendix A.4 (DNS namespace, www.example.com)', () => {
@@ -13,6 +13,16 @@ describe('uuid', () => {
     expect([...ids].sort()).toEqual(ids)
     expect(new Set(ids).size).toBe(ids.length)
     expect(ids[0]).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+  })
+
+  it('version 7 comes behind an id of before, also where the clock was set back since', () => {
+    const before = uuidv7()
+    const ahead = `${(uuidMs(before) + 3_600_000).toString(16).padStart(12, '0')}`
+    const id = `${ahead.slice(0, 8)}-${ahead.slice(8)}-7fff-bfff-ffffffffffff`
+    idsBehind(id)
+    idsBehind(before)
+    const after = [uuidv7(), uuidv7()]
+    expect([id, ...after].sort()).toEqual([id, ...after])
   })
 })
 

@@ -5,6 +5,7 @@ import { CodedError, type SqlDatabase, type SqlRow, type SqlValue, uuidv7 } from
 import {
   migratePostgres,
   NOT_REPLICATED,
+  openSql,
   plantImage,
   plantLogs,
   type PostgresDatabase,
@@ -118,6 +119,25 @@ describeWith('PostgreSQL', await postgresPresent(), 'the log of a line in the pl
     expect(rows()).toEqual(stepwise)
   })
 
+  it('brings along what the gate answers after a restart with the clock set back', async () => {
+    await a.judge(2)
+    const ids = a.source().all<{ inspection_id: string }>('select inspection_id from inspection')
+    const gate = { command: { action: 'hold' } as never, ack: { ok: true } as never }
+    const note = async (n: number): Promise<void> =>
+      (await a.store()).annotate(ids[n]?.inspection_id ?? '', { gate })
+    await note(0)
+    await a.stop()
+    const ms = (Date.now() + 2 * 3_600_000).toString(16).padStart(12, '0')
+    const file = openSql(join(a.dir, 'trace.db'), { synchronous: 'normal' })
+    file.run('update gate set id = ?', `${ms.slice(0, 8)}-${ms.slice(8)}-7000-8000-000000000000`)
+    file.close()
+    const replicator = a.replicator(plant)
+    carryAll(replicator)
+    await note(1)
+    carryAll(replicator)
+    expect(count(plant, 'gate')).toBe(2)
+  })
+
   it('brings along gate answers, late ones too, and images by option', async () => {
     const store = await a.store()
     await a.judge(6)
@@ -126,9 +146,20 @@ describeWith('PostgreSQL', await postgresPresent(), 'the log of a line in the pl
     const ids = plant.all<{ inspection_id: string }>('select inspection_id from inspection order by position')
     const gate = { command: { action: 'hold' } as never, ack: { ok: true } as never }
     for (const { inspection_id } of ids.slice(0, 3)) await store.annotate(inspection_id, { gate })
+    const sent = vi.spyOn(plant, 'run')
+    const notesSent = (): unknown[] =>
+      sent.mock.calls
+        .splice(0)
+        .flatMap(([sql, rows]) => (sql.startsWith('insert into gate') ? JSON.parse(String(rows)) : []))
     carryAll(replicator)
+    expect(notesSent()).toHaveLength(3)
+    // What is looked back for went along.
+    await store.annotate(ids[3]?.inspection_id ?? '', { gate })
+    carryAll(replicator)
+    expect(notesSent()).toHaveLength(1)
+    sent.mockRestore()
     carryAll(a.replicator(plant))
-    expect(count(plant, 'gate', `log = 'p1/line-a'`)).toBe(3)
+    expect(count(plant, 'gate', `log = 'p1/line-a'`)).toBe(4)
     const failed = plant.all<{ sha256: string }>(
       `select v.sha256 from inspection_image v join inspection i on i.position = v.position where i.result = 'fail'`,
     )

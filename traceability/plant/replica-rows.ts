@@ -67,23 +67,16 @@ export class ReplicaRows {
     endStated(this.#plant, open, this.#log)
   }
 
-  /** Rows behind `id`, in order of their ids; returns the last id, or null when there was nothing new. */
-  copySide(table: SideTable, id: string, limit: number): { last: string; count: number } | null {
-    const rows = this.#source.all<SqlRow & { id: string }>(
-      `select * from ${table} where id > ? order by id limit ?`,
-      id,
-      limit,
-    )
-    const last = rows.at(-1)
-    if (last === undefined) return null
+  /** Rows of a table that has no place in the log. Sent again they meet their id. */
+  copySide(table: SideTable, rows: readonly SqlRow[]): void {
+    const columns = [...(this.#columns.get(table) ?? []), 'log']
     this.#insert(
       table,
-      [...(this.#columns.get(table) ?? []), 'log'],
+      columns,
       'id',
       [],
       rows.map((r) => ({ ...r, log: this.#log })),
     )
-    return { last: last.id, count: rows.length }
   }
 
   #write({ table, key, changes }: ReplicaTable, rows: readonly SqlRow[]): void {

@@ -6,7 +6,7 @@ import { CompactRange } from '../log/index.ts'
 import { ensureMonths } from './months.ts'
 import { OWN_LOG, PlantLog, type Received } from './plant-log.ts'
 import { ReplicaRows } from './replica-rows.ts'
-import { SIDE_TABLES, type SideTable } from './replica-tables.ts'
+import { SideRows } from './side-rows.ts'
 import { refused, SourceLog } from './source-log.ts'
 
 type ImageCopies = PlantStoreSpec['images']
@@ -41,18 +41,8 @@ export interface Progress {
 const BATCH = 500
 /** Image files that go before the events of one batch, bytes: a slow link must get on before its time is over. */
 const IMAGE_BYTES = 8 * 2 ** 20
-const SIDE_BATCH = 1_000
 /** How often a line says that it is there, ms. */
 const HERE_MS = 5_000
-/** Side facts that were delayed in the spool of the line carry older ids: so far is looked back, ms. */
-const LOOK_BACK_MS = 3_600_000
-
-/** Smallest UUIDv7 of a moment. */
-const idAt = (ms: number): string => {
-  const hex = Math.max(0, ms).toString(16).padStart(12, '0')
-  return `${hex.slice(0, 8)}-${hex.slice(8)}`
-}
-const momentOf = (id: string): number => Number.parseInt(id.slice(0, 13).replace('-', ''), 16)
 
 /**
  * Carries the log of one line, and the rows that belong to it, into the plant store. The cursor is what the plant has:
@@ -70,7 +60,7 @@ export class Replicator {
   #checked: { size: number; root: Uint8Array } | null = null
   /** The tree under the last checkpoint that went along, and that checkpoint. */
   #head: { tree: CompactRange; note: string } | null = null
-  #sides: Map<SideTable, string> | null = null
+  readonly #sides: SideRows
   #saidMs = Number.NEGATIVE_INFINITY
   #events = 0
 
@@ -79,6 +69,7 @@ export class Replicator {
     this.#from = new SourceLog(options.source, options.dataDir)
     this.#to = new PlantLog(options.plant, options.log)
     this.#rows = new ReplicaRows(options.source, options.plant, options.log, options.where.line)
+    this.#sides = new SideRows(options.source, options.plant, options.log, this.#rows)
   }
 
   /**
@@ -103,7 +94,7 @@ export class Replicator {
     }
     if (reached === head.size) {
       this.#carryHead(reached)
-      this.#carrySides()
+      this.#sides.carry(this.#meanwhile)
     }
     this.#sayHere()
     return { received: reached, events: head.size, imagesMissing }
@@ -237,43 +228,6 @@ export class Replicator {
       end,
       this.#o.images,
     )
-  }
-
-  /** Answers of the gate and late results. Sent again they meet their id. */
-  #carrySides(): void {
-    this.#sides ??= new Map(
-      SIDE_TABLES.map((table) => {
-        const [here, there] = [
-          this.#count(this.#o.source, table),
-          this.#count(this.#o.plant, table, 'where log = ?', this.#o.log),
-        ]
-        // Counts that agree leave only what is still to come.
-        return [table, here === there ? this.#lastOf(table) : '']
-      }),
-    )
-    for (const table of SIDE_TABLES) {
-      const after = this.#sides.get(table) ?? ''
-      let from = after === '' ? '' : idAt(momentOf(after) - LOOK_BACK_MS)
-      // Nothing newer, nothing to look back for.
-      const newer = this.#o.source.get(`select 1 as found from ${table} where id > ? limit 1`, after)
-      if (newer === undefined) continue
-      for (;;) {
-        const copied = this.#rows.copySide(table, from, SIDE_BATCH)
-        if (copied === null) break
-        from = copied.last
-        this.#meanwhile()
-        if (copied.count < SIDE_BATCH) break
-      }
-      this.#sides.set(table, from)
-    }
-  }
-
-  #count(db: SqlDatabase, table: SideTable, which = '', ...values: string[]): number {
-    return db.get<{ n: number }>(`select count(*) as n from ${table} ${which}`, ...values)?.n ?? 0
-  }
-
-  #lastOf(table: SideTable): string {
-    return this.#o.source.get<{ last: string | null }>(`select max(id) as last from ${table}`)?.last ?? ''
   }
 }
 

@@ -100,7 +100,8 @@ export type StoreResult =
   { id: number; ok: true; value: unknown } | { id: number; ok: false; error: WireError }
 
 export type StoreReply =
-  | { kind: 'ready' }
+  /** `newest`: the last id of a note on record; null = there is none. */
+  | { kind: 'ready'; newest: string | null }
   | { kind: 'broken'; error: WireError }
   /** Something that people should know, and nothing that was asked for is refused. */
   | { kind: 'said'; error: WireError }

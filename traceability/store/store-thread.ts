@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads'
-import { asCoded, CodedError, endThread, monoMs, spawnWorker } from '../../contracts/index.ts'
+import { asCoded, CodedError, endThread, idsBehind, monoMs, spawnWorker } from '../../contracts/index.ts'
 import {
   fromWire,
   patienceMs,
@@ -174,6 +174,7 @@ export class StoreThread {
       worker.on('message', (reply: StoreReply) => {
         this.#heardMs = monoMs()
         if (reply.kind === 'ready') {
+          if (reply.newest !== null) idsBehind(reply.newest)
           this.#worker = worker
           this.#pauseMs = RESTART_FIRST_MS
           if (this.#closing) tellToClose(worker)

@@ -9,6 +9,7 @@ import { openSql } from './open-sql.ts'
 import { keepSchema } from './schema-check.ts'
 import { migratePostgres } from '../plant/migrations.ts'
 import { openPostgres } from '../plant/postgres.ts'
+import { SIDE_TABLES } from '../plant/replica-tables.ts'
 import {
   type StoredTemplate,
   type StoreReply,
@@ -46,6 +47,14 @@ async function openDatabase(
     db.close()
     throw error
   }
+}
+
+/** The last id of those that have no place in the log. */
+function newestNote(db: SqlDatabase): string | null {
+  const ids = SIDE_TABLES.map(
+    (t) => db.get<{ id: string | null }>(`select max(id) as id from ${t}`)?.id ?? '',
+  )
+  return ids.sort().at(-1) || null
 }
 
 /** Requests per transaction: bounds how long one commit can keep the next one waiting. */
@@ -137,7 +146,7 @@ async function start(): Promise<void> {
     for (const request of message.requests) queue.push({ request, image: imageOf(images, request) })
     void pump()
   })
-  say({ kind: 'ready' })
+  say({ kind: 'ready', newest: newestNote(db) })
 }
 
 async function imageOf(images: ImageFiles, request: StoreRequest): Promise<StoredImage | null | CodedError> {
