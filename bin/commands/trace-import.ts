@@ -69,7 +69,7 @@ const NUMBER = /^-?\d{1,15}(\.\d+)?$/
 export function factsOf(file: string, text: string): TraceFact[] {
   const head = text.split(/\r?\n/).find((line) => line.trim() !== '') ?? ''
   // Excel saves CSV with semicolons where the decimal mark is a comma.
-  if (!/(^|,)\s*"?kind"?\s*(,|$)/.test(head))
+  if (!/(^|,)\s*"?\s*kind\s*"?\s*(,|$)/.test(head))
     throw new CodedError('CFG_INVALID', {
       file,
       line: 1,

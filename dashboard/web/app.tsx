@@ -41,6 +41,8 @@ const queries = new QueryClient({
     mutations: { networkMode: 'always' },
     queries: {
       networkMode: 'always',
+      // As without it.
+      refetchOnReconnect: true,
       staleTime: 1_000,
       // A refused request stays refused; only a lost connection is worth another try.
       retry: (count, error) => count < 2 && (!(error instanceof ApiError) || error.status === 0),

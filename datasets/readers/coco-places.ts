@@ -97,8 +97,8 @@ export async function cocoImageFinder(
     } catch (error) {
       const none = error instanceof CodedError && error.detail.actual === 'none'
       if (!none) throw error
-      // Nowhere inside: says so.
-      if (places.length === 0) inside(dir, name, file)
+      // Nowhere inside: says so. A path of another machine is looked for by its name.
+      if (places.length === 0 && !isAbsolute(name)) inside(dir, name, file)
       throw new CodedError('DAT_LAYOUT', {
         file,
         expected: `the image ${name} in ${roots.join(', ')}, or anywhere below`,

@@ -225,12 +225,12 @@ async function toItems(
     })
   })
   const imageOf = await cocoImageFinder(dir, file, split)
-  const missing: { name: string; error: CodedError }[] = []
-  const found = await mapInOrder(data.images, async (i): Promise<FoundItem[]> => {
+  const missing: { n: number; name: string; error: CodedError }[] = []
+  const found = await mapInOrder(data.images, async (i, n): Promise<FoundItem[]> => {
     const boxes = byImage.get(String(i.id)) ?? []
     const image = await imageOf(i.file_name.replaceAll('\\', '/')).catch((error: unknown) => {
       if (!(error instanceof CodedError && error.detail.actual === 'none')) throw error
-      missing.push({ name: i.file_name, error })
+      missing.push({ n, name: i.file_name, error })
     })
     if (image === undefined) return []
     if (boxes.length > 0) await checkSizes(boxes, i, image, file)
@@ -245,7 +245,8 @@ async function toItems(
       },
     ]
   })
-  const [first] = missing
+  // Several are looked for at a time.
+  const [first] = missing.sort((a, b) => a.n - b.n)
   const most = Math.max(1, MISSING_SHARE * data.images.length)
   if (first && (missing.length > most || missing.length === data.images.length))
     throw new CodedError('DAT_LAYOUT', {

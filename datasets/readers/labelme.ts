@@ -24,7 +24,7 @@ const labelmeSchema = z.looseObject({
   imageWidth: z.number().nullish(),
   imageHeight: z.number().nullish(),
   /** Of the whole image: names of `--flags`, each set or not. */
-  flags: z.record(z.string(), z.unknown()).nullish(),
+  flags: z.union([z.record(z.string(), z.unknown()), z.array(z.unknown())]).nullish(),
 })
 
 /** The image may be in the JSON; what is larger is a file about a whole set. */
@@ -55,6 +55,8 @@ export const labelme: DatasetReader = {
     const notes = notEmpty(files.filter(isJson), dir, 'JSON of LabelMe')
     const used = new Map<string, FoundBox[]>()
     const flagged = new Set<string>()
+    /** Flags that were named as those of good parts. */
+    const good = new Set<string>()
     const imageOf = imageFinder(images)
     for (const f of notes) {
       const file = join(dir, f)
@@ -68,6 +70,8 @@ export const labelme: DatasetReader = {
         })
       await checkSizes(boxes, { width, height }, join(dir, image), file)
       used.set(image, boxes)
+      for (const flag of Object.keys(flags ?? {}))
+        if (goodLabels && isGoodLabel(flag, goodLabels)) good.add(flag)
       if (boxes.length === 0 && mayBeBad(flags, goodLabels)) flagged.add(image)
     }
     const labelled = new Set([...used.keys()].map(splitOf))
@@ -79,7 +83,7 @@ export const labelme: DatasetReader = {
     return {
       format: 'labelme',
       dir,
-      classes: [...new Set([...used.values()].flat().map((b) => b.class))].sort(),
+      classes: [...new Set([...[...used.values()].flat().map((b) => b.class), ...good])].sort(),
       items,
       leftOut: [
         ...openTruth(
@@ -96,6 +100,7 @@ export const labelme: DatasetReader = {
           [...flagged].sort(),
           dir,
           'regions, or no flag for good parts but one that means good: other flags are not read, and these are in no rate',
+          'where there are good parts, name their class with --good',
         ),
       ],
     }

@@ -18,7 +18,11 @@ const EXPECTED = 'one 1 in each row, in the column of the class of its image, an
  */
 export const oneHot: DatasetReader = {
   format: 'one-hot',
-  recognises: async (dir) => (await tablesIn(dir)).length > 0,
+  async recognises(dir) {
+    const tables = await tablesIn(dir)
+    const beside = await mapInOrder(tables, (table) => imagesIn(join(dir, dirname(table))))
+    return beside.some((images) => images.length > 0)
+  },
   async read(dir, { goodLabels } = {}) {
     const tables = notEmpty(await tablesIn(dir), dir, '_classes.csv beside its images')
     const found = await mapInOrder(tables, (table) => itemsOf(dir, table))
@@ -59,8 +63,7 @@ async function tablesIn(dir: string): Promise<string[]> {
   )
   const named = await mapInOrder(found.flat(), async (f) => {
     const [image = '', ...classes] = await csvColumns(join(dir, f))
-    const beside = await imagesIn(join(dir, dirname(f)))
-    return IMAGE_COLUMNS.includes(image) && classes.length > 0 && beside.length > 0 ? [f] : []
+    return IMAGE_COLUMNS.includes(image) && classes.length > 0 ? [f] : []
   })
   return named.flat()
 }

@@ -12,6 +12,9 @@ describe.skipIf(noBrowser !== null)(
     let at: Served
     let waiting: ReviewItem[]
     let said: unknown[]
+    /** The last one first. */
+    let done: ReviewItem[]
+    let takenBack: unknown[]
     let answerMs: number
 
     beforeAll(async () => {
@@ -24,6 +27,8 @@ describe.skipIf(noBrowser !== null)(
     })
     beforeEach(() => {
       said = []
+      done = []
+      takenBack = []
       answerMs = 0
       // Each with a picture of its own.
       const unlike = [...new Map(at.line.parts.map(({ row }) => [row.image?.sha256, row])).values()]
@@ -60,11 +65,23 @@ describe.skipIf(noBrowser !== null)(
           }
           said.push([ask.inspectionId, ask.verdict, ...(ask.reason ? [ask.reason] : [])])
           await sleep(answerMs)
-          waiting = waiting.filter((i) => i.inspectionId !== ask.inspectionId)
+          const of = waiting.find((i) => i.inspectionId === ask.inspectionId)
+          waiting = waiting.filter((i) => i !== of)
+          if (of) done.unshift({ ...of, verdict: 'inconclusive', reviewer: 'li', reviewId: of.inspectionId })
           return route.fulfill({ json: {} })
         }
         const counts = { waiting: waiting.length, waitingAudit: 0, notKept: 0, reviewed: said.length }
-        return route.fulfill({ json: { counts, waiting, done: [] } satisfies ReviewsAnswer })
+        return route.fulfill({ json: { counts, waiting, done } satisfies ReviewsAnswer })
+      })
+      await page.route('**/api/life/reviews/undo', async (route) => {
+        const { inspectionId } = route.request().postDataJSON() as { inspectionId: string }
+        takenBack.push(inspectionId)
+        waiting.push(
+          ...done.filter((i) => i.inspectionId === inspectionId).map((i) => ({ ...i, verdict: null })),
+        )
+        waiting.sort((x, y) => x.position - y.position)
+        done = done.filter((i) => i.inspectionId !== inspectionId)
+        return route.fulfill({ json: {} })
       })
       await page.goto(`${at.url}/review`)
       await ready(page)
@@ -77,6 +94,7 @@ describe.skipIf(noBrowser !== null)(
     it('never means another part than was seen, also where the browser thinks that it is offline', async () => {
       const page = await reviewing()
       const [a, b] = waiting
+      answerMs = 1_000
       await page.evaluate(`window.dispatchEvent(new Event('offline'))`)
       await page.keyboard.press('x')
       await page.keyboard.press('j')
@@ -124,6 +142,33 @@ describe.skipIf(noBrowser !== null)(
           [b?.inspectionId, 'inconclusive'],
           [a?.inspectionId, 'inconclusive', 'too dark'],
         ])
+      await page.context().close()
+    })
+
+    it('takes one review back where somebody presses twice', async () => {
+      const page = await reviewing()
+      const [a, b, c] = waiting
+      for (const next of [b, c]) {
+        await page.keyboard.press('x')
+        await isShown(page, next)
+        await ready(page)
+      }
+      let go = (): void => {}
+      const held = new Promise<void>((resolve) => (go = resolve))
+      await page.route('**/api/images/*', async (route) => {
+        await held
+        await route.continue()
+      })
+      await page.keyboard.press('u')
+      await isShown(page, b)
+      await expect.poll(() => page.locator('[data-answer="x"]').isDisabled()).toBe(true)
+      await page.keyboard.press('u')
+      go()
+      await ready(page)
+      expect(takenBack).toEqual([b?.inspectionId])
+      await page.keyboard.press('u')
+      await isShown(page, a)
+      expect(takenBack).toEqual([b?.inspectionId, a?.inspectionId])
       await page.context().close()
     })
 

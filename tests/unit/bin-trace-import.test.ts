@@ -39,7 +39,7 @@ describe('facts from CSV', () => {
     expect(() => factsOf('facts.csv', 'kind;at;by;lot\nreceive;2026-01-05T06:00:00Z;li;A\n')).toThrow(
       /line 1\); expected a header with .* apart by commas; found kind;at;by;lot$/,
     )
-    const quoted = HEAD.replace('kind', '"kind"')
+    const quoted = HEAD.replace('kind', '" kind "')
     expect(factsOf('x', `${quoted}receive,2026-01-05T06:00:00Z,li,A,p,acme,\n`)).toHaveLength(1)
   })
 

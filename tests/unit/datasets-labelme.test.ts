@@ -150,6 +150,11 @@ it('an image that is flagged and has no shapes is no good part, unless its flag 
     ['g.jpg', 1],
   ])
   expect(set.leftOut.map((f) => f.message)).toEqual([
-    expect.stringMatching(/^DAT_TRUTH: .*no flag for good parts.*found 3: a\.jpg, c\.jpg, f\.jpg$/),
+    expect.stringMatching(
+      /^DAT_TRUTH: .*no flag for good parts.*found 3: a\.jpg, c\.jpg, f\.jpg; .* with --good$/,
+    ),
   ])
+  // Of whoever flags the good ones by a word of their own.
+  const named = await openDataset(at.dir, { goodLabels: ['NG'] })
+  expect(named.items.map((i) => i.boxes?.length)).toEqual([undefined, undefined, 0, undefined, 0, 0, 1])
 })

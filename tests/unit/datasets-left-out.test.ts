@@ -52,10 +52,10 @@ describe('nothing in a data set is dropped silently', () => {
 })
 
 describe('images that the JSON of COCO names and that are not there', () => {
-  const coco = (of: number, there: number) =>
+  const coco = (of: number, there: number, folder = '') =>
     at.tree({
       'annotations.json': JSON.stringify({
-        images: Array.from({ length: of }, (_, id) => ({ id, file_name: `${id}.jpg` })),
+        images: Array.from({ length: of }, (_, id) => ({ id, file_name: `${folder}${id}.jpg` })),
         categories: [{ id: 0, name: 'dent' }],
         annotations: Array.from({ length: of }, (_, n) => ({
           image_id: n,
@@ -69,8 +69,9 @@ describe('images that the JSON of COCO names and that are not there', () => {
   it.each([
     [3, 2, /found 1: 2\.jpg$/],
     [20, 18, /found 2: 18\.jpg, 19\.jpg$/],
-  ])('are left out and named: %i of which %i are there', async (of, there, message) => {
-    await coco(of, there)
+    [3, 2, /found 1: \/home\/me\/2\.jpg$/, '/home/me/'],
+  ])('are left out and named: %i of which %i are there', async (of, there, message, folder = '') => {
+    await coco(of, there, folder)
     const set = await openDataset(at.dir)
     expect(set.items).toHaveLength(there)
     expect(set.items.every((i) => i.boxes?.length === 1)).toBe(true)

@@ -69,6 +69,14 @@ describe('a column of 0 and 1 for each class', () => {
     await expect(openDataset(at.dir)).rejects.toThrow(message)
   })
 
+  it('is refused where one split has its images and another has not', async () => {
+    const table = 'filename, good, crack\na.jpg, 1, 0\n'
+    await at.tree({ 'train/a.jpg': null, 'train/_classes.csv': table, 'test/_classes.csv': table })
+    await expect(openDataset(at.dir)).rejects.toThrow(
+      /DAT_LAYOUT.*test.*expected one image a\.jpg; found none/,
+    )
+  })
+
   it('is none where folders are classes, nor where it says the numbers of masks', async () => {
     await at.tree({
       'train/ok/1.jpg': null,

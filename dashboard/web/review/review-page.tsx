@@ -83,7 +83,9 @@ export function ReviewPage(): ReactNode {
     setAfter(position)
     setShown(null)
   }
-  const move = (by: number): void => (gone ? goOn(item.position) : setShown(waiting[at + by] ?? item))
+  // One that went while its answer was under way has no neighbours any more.
+  const move = (by: number): void =>
+    item !== null && at < 0 ? goOn(item.position) : setShown(waiting[at + by] ?? item)
   const row = part.data?.part.row
   const waits =
     row !== undefined &&
@@ -124,7 +126,8 @@ export function ReviewPage(): ReactNode {
     machine: item?.result ?? null,
     say,
     move,
-    undo: () => last && takeBack(last),
+    // The second of a double press takes no second one back.
+    undo: () => last && (seen || undo.variables?.inspectionId !== item?.inspectionId) && takeBack(last),
   })
   if (reviews.error && !reviews.data)
     return <Failed error={reviews.error} retry={() => void reviews.refetch()} />
