@@ -39,8 +39,10 @@ export const uuidMs = (id: string): number => Number.parseInt(id.slice(0, 13).re
  * since: who reads on from an id would not see those below it.
  */
 export function idsBehind(id: string): void {
-  if (uuidMs(id) < lastMs) return
-  lastMs = uuidMs(id) + 1
+  const ms = uuidMs(id)
+  // What no clock says (the year 6429) leaves no room for the ids behind it.
+  if (!(ms >= lastMs && ms < 2 ** 47)) return
+  lastMs = ms + 1
   counter = 0
 }
 

@@ -77,7 +77,7 @@ function tellMeaning(told: Set<string>, line: string, recipe: string): void {
   told.add(`${line} ${recipe}`)
   log.warn(
     { code: 'MDL_PACKAGE', line, recipe },
-    'a model package of this host has the network of the one on the line and another meaning (labels, inputs or family), so that the line judges; install the package of the line here, and pin cardSha256 in the recipe',
+    'a model package of this host has the network of the one on the line and another meaning (labels, inputs or family), so that the line judges; replace it by that of the line, start this host again, and pin cardSha256 in the recipe',
   )
 }
 

@@ -89,7 +89,9 @@ export class QueueWorker {
       this.#options.onUnknown?.(data.recipe, data.recipeSha256)
       return { ok: false, why: 'recipe', worker }
     }
-    if (this.#options.meaningSha(data.recipe) !== data.meaningSha256) {
+    const meaning = this.#options.meaningSha(data.recipe)
+    if (meaning === undefined) return { ok: false, why: 'unjudged', worker }
+    if (meaning !== data.meaningSha256) {
       this.#options.onOtherMeaning?.(data.recipe)
       return { ok: false, why: 'package', worker }
     }

@@ -13,7 +13,7 @@ import { recipeId } from '../recipes/index.ts'
 import type { Canary } from './canary.ts'
 import { DeadlineQueue } from './deadline-queue.ts'
 import { lowerProvider, threadsHang, workersDown } from './degraded.ts'
-import type { PreparedFacts } from './messages.ts'
+import { PreparedRecipes } from './prepared-recipes.ts'
 import { judgeOnSpare, spareSeat } from './spare-seat.ts'
 import { Ticket } from './ticket.ts'
 import { loadLimitMs, WorkerSeat } from './worker-seat.ts'
@@ -41,7 +41,7 @@ export interface LocalInspectorOptions {
 export class LocalInspector implements Inspector {
   readonly #options: LocalInspectorOptions
   readonly #recipes = new Map<string, RecipeSource>()
-  readonly #facts = new Map<string, PreparedFacts>()
+  readonly #facts = new PreparedRecipes()
   readonly #seats: WorkerSeat[]
   readonly #queue: DeadlineQueue<Ticket>
   readonly #running = new Map<Ticket, { seat: WorkerSeat; life: number }>()
@@ -68,7 +68,7 @@ export class LocalInspector implements Inspector {
           loadMs: options.loadMs ?? loadLimitMs(options.models.providers),
           restart: options.restart ?? { max: 5, withinMs: 60_000 },
           abandonMs: 5_000,
-          onPrepared: (facts) => this.#facts.set(facts.recipe, facts),
+          onPrepared: (facts) => this.#facts.keep(facts),
           onIdle: () => this.#assign(),
         }),
     )
@@ -115,13 +115,14 @@ export class LocalInspector implements Inspector {
    * Loads a recipe into every worker, one after the other, so that the others go on judging. Jobs may name it when
    * this resolves; a changeover prepares, then switches, then retires.
    *
-   * @throws what the first worker threw, INS_CANARY among it; the workers are as before then
+   * @throws what the first worker threw, INS_CANARY among it, or INS_WORKER_LOST; the workers are as before then
    */
   async prepare(source: RecipeSource): Promise<void> {
     const id = recipeId(source.recipe)
     const before = this.#recipes.get(id)
     try {
       await this.#everywhere(source)
+      this.#facts.mustHave(id, this.#noWorkers().en)
     } catch (error) {
       await (before ? this.#everywhere(before) : this.retire(id)).catch(() => undefined)
       throw error

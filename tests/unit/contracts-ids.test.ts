@@ -21,6 +21,8 @@ describe('uuid', () => {
     const id = `${ahead.slice(0, 8)}-${ahead.slice(8)}-7fff-bfff-ffffffffffff`
     idsBehind(id)
     idsBehind(before)
+    // No clock says these.
+    for (const none of ['ffffffff-ffff-7fff-bfff-ffffffffffff', 'none', '']) idsBehind(none)
     const after = [uuidv7(), uuidv7()]
     expect([id, ...after].sort()).toEqual([id, ...after])
   })

@@ -160,6 +160,39 @@ function takenBack(open: () => Promise<Opened>): void {
   const findings = async (): Promise<unknown> =>
     o.dataDir === null ? [] : (await verifyDataDir(o.dataDir)).findings
 
+  const move = (action: 'ADD' | 'DELETE', child: string, parentID: string, n: number): Promise<void> =>
+    capture({ type: 'AggregationEvent', action, eventTime: at(n), parentID, childEPCs: [child] })
+  const [CASE, PALLET] = ['urn:epc:id:sscc:0614141.1234567890', 'urn:epc:id:sscc:0614141.1234567891']
+  const ends = (): unknown[] =>
+    o.db
+      .all(`select valid_from, valid_to from edge where kind = 'aggregate' order by valid_from`)
+      .map((e) => [e['valid_from'], e['valid_to']])
+
+  it('an end that was stated early holds for what a merge of names or a correction opens, once it is in the way', async () => {
+    await judge('S1')
+    await judge('S2')
+    await move('DELETE', unit('S1'), CASE, 20)
+    await move('ADD', unit('S2'), CASE, 10)
+    await identity('merge')
+    await move('ADD', unit('S2'), PALLET, 30)
+    expect(ends()).toEqual([
+      [at(10), at(20)],
+      [at(30), null],
+    ])
+
+    await judge('S3')
+    await tell({ kind: 'aggregate', child: 'unit/S3', parent: 'box/B3' }, 40)
+    const out = await tell({ kind: 'disaggregate', child: 'unit/S3', parent: 'box/B3' }, 60)
+    await move('DELETE', unit('S3'), 'urn:sightline:box:B3', 50)
+    await retract(out)
+    await move('ADD', unit('S3'), CASE, 70)
+    expect(ends().slice(2)).toEqual([
+      [at(40), at(50)],
+      [at(70), null],
+    ])
+    expect(await findings()).toEqual([])
+  })
+
   it('a link of a part to its lot leaves the one that the first inspection after it states', async () => {
     const fact = await told('S1', 0)
     for (let n = 1; n <= 3; n++) await judge('S1', n === 1 ? {} : M1)

@@ -5,6 +5,8 @@ import { SIDE_TABLES, type SideTable } from './replica-tables.ts'
 const BATCH = 1_000
 /** Rows that were delayed in the spool of the line carry older ids: so far is looked back, ms. */
 const LOOK_BACK_MS = 3_600_000
+/** And over so many rows at most: behind an id of a clock that was far ahead, all others lie within a moment. */
+const LOOK_BACK_ROWS = 100_000
 
 /** Smallest UUIDv7 of a moment. */
 const idAt = (ms: number): string => {
@@ -44,25 +46,44 @@ export class SideRows {
     const newest = this.#newest(table)
     // Nothing newer, nothing to look back for.
     if (newest <= carried.after) return
-    const back = lookedBackTo(newest)
-    let from = lookedBackTo(carried.after)
+    const back = this.#lookedBackTo(table, newest)
+    let from = this.#lookedBackTo(table, carried.after)
     for (;;) {
-      const rows = this.#source.all<SqlRow & { id: string }>(
-        `select * from ${table} where id > ? order by id limit ?`,
-        from,
-        BATCH,
-      )
-      const last = rows.at(-1)
+      const ids = this.#source
+        .all<{ id: string }>(`select id from ${table} where id > ? order by id limit ?`, from, BATCH)
+        .map((r) => r.id)
+      const last = ids.at(-1)
       if (last === undefined) break
-      const fresh = rows.filter((r) => !carried.lately.has(r.id))
-      if (fresh.length > 0) this.#rows.copySide(table, fresh)
-      for (const { id } of fresh) if (id > back) carried.lately.add(id)
-      from = last.id
+      const fresh = ids.filter((id) => !carried.lately.has(id))
+      if (fresh.length > 0) this.#copy(table, fresh)
+      for (const id of fresh) if (id > back) carried.lately.add(id)
+      from = last
       meanwhile()
-      if (rows.length < BATCH) break
+      if (ids.length < BATCH) break
     }
     carried.after = from
     for (const id of carried.lately) if (id <= back) carried.lately.delete(id)
+  }
+
+  #copy(table: SideTable, ids: readonly string[]): void {
+    this.#rows.copySide(
+      table,
+      this.#source.all<SqlRow>(
+        `select * from ${table} where id in (select value from json_each(?))`,
+        JSON.stringify(ids),
+      ),
+    )
+  }
+
+  #lookedBackTo(table: SideTable, id: string): string {
+    if (id === '') return ''
+    const nth = this.#source.get<{ id: string }>(
+      `select id from ${table} where id <= ? order by id desc limit 1 offset ?`,
+      id,
+      LOOK_BACK_ROWS,
+    )
+    const moment = idAt(uuidMs(id) - LOOK_BACK_MS)
+    return nth && nth.id > moment ? nth.id : moment
   }
 
   /** Counts that agree leave only what is still to come. */
@@ -76,8 +97,6 @@ export class SideRows {
     return this.#source.get<{ last: string | null }>(`select max(id) as last from ${table}`)?.last ?? ''
   }
 }
-
-const lookedBackTo = (id: string): string => (id === '' ? '' : idAt(uuidMs(id) - LOOK_BACK_MS))
 
 const count = (db: SqlDatabase, table: SideTable, which = '', ...values: string[]): number =>
   db.get<{ n: number }>(`select count(*) as n from ${table} ${which}`, ...values)?.n ?? 0

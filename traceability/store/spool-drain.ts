@@ -1,4 +1,4 @@
-import { asCoded, CodedError, timeLimit } from '../../contracts/index.ts'
+import { asCoded, CodedError, idsBehind, timeLimit } from '../../contracts/index.ts'
 import { spooledAsk } from './capture-ask.ts'
 import type { Spool } from './spool.ts'
 import type { StoreThread } from './store-thread.ts'
@@ -38,6 +38,8 @@ export class SpoolDrain {
     const turn = this.#last.then(() =>
       this.#spool.drain(
         async (entry) => {
+          // Those behind it are read from the last id on.
+          if (entry.op === 'annotate') idsBehind(entry.ask.id)
           if (entry.op !== 'capture') await this.#thread.call(entry.op, entry.ask)
           // Read back from a file, so that its types are not known.
           else await this.#thread.call('capture', spooledAsk(entry.ask))

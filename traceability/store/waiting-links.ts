@@ -35,6 +35,16 @@ type Ended = { child: string; parent: string }
 /** Links of one thing that are looked at, at most: each is what somebody stated and was not so when it came. */
 const LOOKED_AT = 1_000
 
+const names = (n: number): string => `(select value from json_each(?${n}))`
+const OF_IT = `(child in ${names(3)} and (?4 = '' or parent = '' or parent in ${names(5)}) or child = '' and parent in ${names(5)})`
+/** What waits for the other end of a link of kind ?1 at ?2, by the names ?3 of its child, its parent ?4 and the names ?5 of that. */
+const OTHER_END = {
+  open: `op = 'close' and (at >= ?2 and ${OF_IT} or child in ${names(3)} and exists (
+    select 1 from edge e where e.child in ${names(3)} and e.kind = ?1 and e.valid_to is null
+      and e.valid_from <= link_waiting.at))`,
+  close: `op = 'open' and made_by is null and at <= ?2 and ${OF_IT}`,
+}
+
 /** About none of no things; a plant, where facts link nothing, has no such table. */
 const isWaiting = (db: SqlDatabase, uris: Iterable<string>): boolean =>
   [...uris].length > 0 && db.get('select 1 as found from link_waiting limit 1') !== undefined
@@ -72,14 +82,13 @@ export const forgetWaiting = (db: SqlDatabase, position: number): void =>
   void db.run('delete from link_waiting where position = ?', position)
 
 /**
- * Whether something waits that could make what was just kept: an end for a link, or a link for an end. Without it, its
- * waiting changes nothing; a crate that goes into ever other trucks and is never told to leave one has hundreds of these.
+ * Whether something waits that could make what was just kept: an end for a link, or a link for an end; or an end of what
+ * stands in the way of a link, which a merge of names or a correction may have brought there since. Without it, its waiting
+ * changes nothing; a crate that goes into ever other trucks and is never told to leave one has hundreds of these.
  */
 export const hasOtherEnd = (db: SqlDatabase, { child, parent, kind, op }: EpcisLink, at: string): boolean =>
   db.get(
-    `select 1 as found from link_waiting where kind = ?1 and ${op === 'open' ? `op = 'close' and at >= ?2` : `op = 'open' and made_by is null and at <= ?2`}
-       and (child in (select value from json_each(?3)) and (?4 = '' or parent = '' or parent in (select value from json_each(?5)))
-         or child = '' and parent in (select value from json_each(?5))) limit 1`,
+    `select 1 as found from link_waiting where kind = ?1 and ${OTHER_END[op]} limit 1`,
     kind,
     at,
     JSON.stringify(namesOf(db, child ?? '')),
