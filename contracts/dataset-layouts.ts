@@ -16,5 +16,6 @@ export const DATASET_LAYOUTS = [
   'neu-cls',
   'label-studio',
   'folder-per-class',
+  'one-hot',
   'folder',
 ] as const

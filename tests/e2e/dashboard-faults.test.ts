@@ -68,13 +68,28 @@ describe.skipIf(noBrowser !== null)(
 
     it('does not call live what a laptop showed before it slept', async () => {
       const { page } = await openPage(browser, 'en')
-      await page.addInitScript(
-        `window.sleptMs = 0; const now = Date.now; Date.now = () => now() + window.sleptMs`,
-      )
+      await page.addInitScript(`
+        window.sleptMs = 0
+        const now = Date.now
+        Date.now = () => now() + window.sleptMs
+        const sources = []
+        window.EventSource = class extends EventSource {
+          constructor(url) {
+            super(url)
+            sources.push(this)
+          }
+          addEventListener(name, take) {
+            super.addEventListener(name, (event) => this.dead || take(event))
+          }
+        }
+        window.sleep = (ms) => {
+          for (const source of sources) source.dead = true
+          window.sleptMs = ms
+        }`)
       await page.goto(`${at.url}/andon`)
       await page.locator('[data-station] .andon-serial').first().waitFor()
       // Its own clock stood still, and the connection does not know yet that it is dead.
-      await page.evaluate(`window.sleptMs = 300_000`)
+      await page.evaluate(`window.sleep(300_000)`)
       await visible(page, en.link.banner)
       await page.getByText(en.link.banner).waitFor({ state: 'detached' })
       await page.context().close()
