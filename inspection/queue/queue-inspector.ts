@@ -91,8 +91,8 @@ export class QueueInspector implements Inspector {
     const bytes = frame.byteLength + (reference?.bytes.byteLength ?? 0)
     const sha = this.#options.recipeSha(job.recipe)
     const meaning = this.#options.meaningSha(job.recipe)
-    const late = job.deadlineMs <= monoMs() || bytes > this.#options.maxFrameBytes
-    const here = this.#watch.down !== null || late
+    const late = job.deadlineMs <= monoMs()
+    const here = this.#watch.down !== null || late || bytes > this.#options.maxFrameBytes
     if (here || sha === undefined || meaning === undefined || !this.#trust.mayAsk()) {
       const run = this.#judgeHere(job)
       void run.outcome.then((o) => this.#count(o))

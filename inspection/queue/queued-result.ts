@@ -4,8 +4,8 @@ import { DISPOSITIONS, VERDICTS, type InspectOutcome, type NoVerdictReason } fro
 export type QueuedResult =
   | { ok: true; outcome: InspectOutcome }
   /**
-   * The worker could not judge at all (recipe or meaning of a model differs, frame expired, canary judged wrong, no thread for it): somebody
-   * else must.
+   * The worker could not judge at all (recipe or meaning of a model differs, frame expired, canary judged wrong, no thread
+   * for it): somebody else must.
    */
   | { ok: false; why: Refusal; worker: string }
 

@@ -52,7 +52,7 @@ function open(port: number, method: string, path: string, headers: Record<string
   return socket
 }
 
-/** How long a client goes on by itself: a busy machine takes seconds to end it. */
+/** How long a client goes on by itself. */
 const CLIENT_MS = 20_000
 
 /** Sends a chunk again and again, for `CLIENT_MS` or until the connection ends. */
@@ -99,7 +99,7 @@ describe.concurrent('a body without end', () => {
     const { answer, sent, ms } = await endless(method, path, headers)
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*\r\nConnection: close\r\n`))
     expect(sent).toBeLessThan(limit + UNDER_WAY)
-    expect(ms).toBeLessThan(CLIENT_MS - 1_000)
+    expect(ms).toBeLessThan(5_000)
   })
 
   it('is too large, though nothing comes of it when it is unpacked', async () => {
@@ -165,7 +165,7 @@ describe.concurrent('a body that trickles', () => {
       const socket = open(brief.port, 'POST', path, JSON_TYPE)
       const { answer, ms } = await sendOn(socket, Buffer.from('1\r\n \r\n'), 50)
       expect(answer).toMatch(path === '/nothing' ? /^HTTP\/1.1 404 / : /^HTTP\/1.1 408 /)
-      expect(ms).toBeLessThan(CLIENT_MS - 1_000)
+      expect(ms).toBeLessThan(4_000)
     },
   )
 

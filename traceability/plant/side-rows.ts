@@ -17,6 +17,8 @@ const idAt = (ms: number): string => {
 interface Carried {
   /** The last id that went along. */
   after: string
+  /** Where looking back begins. */
+  back: string
   /** Ids within what is looked back for that went along: nothing goes twice. */
   lately: Set<string>
 }
@@ -38,16 +40,14 @@ export class SideRows {
 
   /** @param meanwhile called between the pieces, outside of transactions */
   carry(meanwhile: () => void): void {
-    this.#tables ??= new Map(SIDE_TABLES.map((t) => [t, { after: this.#begin(t), lately: new Set() }]))
+    this.#tables ??= new Map(SIDE_TABLES.map((t) => [t, this.#begin(t)]))
     for (const [table, carried] of this.#tables) this.#carry(table, carried, meanwhile)
   }
 
   #carry(table: SideTable, carried: Carried, meanwhile: () => void): void {
-    const newest = this.#newest(table)
     // Nothing newer, nothing to look back for.
-    if (newest <= carried.after) return
-    const back = this.#lookedBackTo(table, newest)
-    let from = this.#lookedBackTo(table, carried.after)
+    if (this.#newest(table) <= carried.after) return
+    let from = carried.back
     for (;;) {
       const ids = this.#source
         .all<{ id: string }>(`select id from ${table} where id > ? order by id limit ?`, from, BATCH)
@@ -56,13 +56,13 @@ export class SideRows {
       if (last === undefined) break
       const fresh = ids.filter((id) => !carried.lately.has(id))
       if (fresh.length > 0) this.#copy(table, fresh)
-      for (const id of fresh) if (id > back) carried.lately.add(id)
+      for (const id of fresh) carried.lately.add(id)
       from = last
+      forget(carried, from)
       meanwhile()
       if (ids.length < BATCH) break
     }
     carried.after = from
-    for (const id of carried.lately) if (id <= back) carried.lately.delete(id)
   }
 
   #copy(table: SideTable, ids: readonly string[]): void {
@@ -75,26 +75,29 @@ export class SideRows {
     )
   }
 
-  #lookedBackTo(table: SideTable, id: string): string {
-    if (id === '') return ''
-    const nth = this.#source.get<{ id: string }>(
-      `select id from ${table} where id <= ? order by id desc limit 1 offset ?`,
-      id,
-      LOOK_BACK_ROWS,
-    )
-    const moment = idAt(uuidMs(id) - LOOK_BACK_MS)
-    return nth && nth.id > moment ? nth.id : moment
-  }
-
   /** Counts that agree leave only what is still to come. */
-  #begin(table: SideTable): string {
-    const here = count(this.#source, table)
-    const there = count(this.#plant, table, 'where log = ?', this.#log)
-    return here === there ? this.#newest(table) : ''
+  #begin(table: SideTable): Carried {
+    const agree = count(this.#source, table) === count(this.#plant, table, 'where log = ?', this.#log)
+    const after = agree ? this.#newest(table) : ''
+    return { after, back: after === '' ? '' : anHourBefore(after), lately: new Set() }
   }
 
   #newest(table: SideTable): string {
     return this.#source.get<{ last: string | null }>(`select max(id) as last from ${table}`)?.last ?? ''
+  }
+}
+
+const anHourBefore = (id: string): string => idAt(uuidMs(id) - LOOK_BACK_MS)
+
+/** Those that are not looked back for any more, once the ids up to the last one went along. */
+function forget(carried: Carried, last: string): void {
+  const { lately } = carried
+  const hour = anHourBefore(last)
+  if (hour > carried.back) carried.back = hour
+  for (const id of lately) {
+    if (id > carried.back && lately.size <= LOOK_BACK_ROWS) continue
+    lately.delete(id)
+    if (id > carried.back) carried.back = id
   }
 }
 
