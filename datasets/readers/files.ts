@@ -1,5 +1,5 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises'
-import { extname, isAbsolute, join, relative, resolve } from 'node:path'
+import { basename, dirname, extname, isAbsolute, join, relative, resolve } from 'node:path'
 import { asCoded, CodedError } from '../../contracts/index.ts'
 
 const IMAGE = new Set([
@@ -55,6 +55,35 @@ async function names(dir: string): Promise<{ files: string[]; folders: string[] 
 export const foldersIn = async (dir: string): Promise<string[]> => (await names(dir)).folders
 export const filesIn = async (dir: string): Promise<string[]> => (await names(dir)).files
 export const imagesIn = async (dir: string): Promise<string[]> => (await filesIn(dir)).filter(isImage)
+
+/** Looks files up by name, each folder listed once. */
+export class FileNames {
+  readonly #folders = new Map<string, Promise<{ exact: ReadonlySet<string>; alike: Map<string, string[]> }>>()
+
+  /**
+   * The file of this path; or, where there is none, the only one in its folder whose name differs by capitals of its
+   * ending, as Windows has them, or by accents in two code points, as archives made on a Mac have them.
+   */
+  async find(path: string): Promise<string | null> {
+    const dir = dirname(path)
+    const name = basename(path)
+    let folder = this.#folders.get(dir)
+    if (folder === undefined) this.#folders.set(dir, (folder = this.#list(dir)))
+    const { exact, alike } = await folder
+    if (exact.has(name)) return path
+    const [only, ...others] = alike.get(spelt(name)) ?? []
+    return only === undefined || others.length > 0 ? null : join(dir, only)
+  }
+
+  async #list(dir: string): Promise<{ exact: ReadonlySet<string>; alike: Map<string, string[]> }> {
+    const files = (await isDirectory(dir)) ? await filesIn(dir) : []
+    const alike = new Map<string, string[]>()
+    for (const f of files) alike.set(spelt(f), [...(alike.get(spelt(f)) ?? []), f])
+    return { exact: new Set(files), alike }
+  }
+}
+
+const spelt = (name: string): string => `${stem(name)}${extname(name).toLowerCase()}`.normalize('NFC')
 
 /** Files below a folder, relative paths; a link to a folder above is not followed. */
 export const filesBelow = (dir: string): Promise<string[]> => below(dir, '', [])

@@ -1,12 +1,13 @@
 import { basename, join, sep } from 'node:path'
 import { CodedError, mapInOrder } from '../../contracts/index.ts'
 import {
+  FileNames,
   filesIn,
   foldersIn,
   imagesBelow,
+  imagesIn,
   isDirectory,
   isFile,
-  isImage,
   numberedLines,
   readText,
   stem,
@@ -67,8 +68,10 @@ export async function certainDataFile(dir: string): Promise<string | null> {
 
 /** Whether an image of the folder itself has its label file beside it. */
 async function labelsBeside(dir: string): Promise<boolean> {
-  const files = new Set(await filesIn(dir))
-  return [...files].some((f) => isImage(f) && files.has(`${stem(f)}.txt`))
+  const labels = new FileNames()
+  for (const f of await imagesIn(dir))
+    if ((await labels.find(join(dir, `${stem(f)}.txt`))) !== null) return true
+  return false
 }
 
 /** In the data set, in a folder of images, labels or a split, or one level below such. */
@@ -94,9 +97,10 @@ const LINE = /^\d+(\s+[-+.\de]+){4,}$/i
 /** Whether images have label files: the first that says something says where; cameras write text beside images, too. */
 async function hasLabels(dir: string): Promise<boolean> {
   let found = false
+  const labels = new FileNames()
   for (const f of await imagesBelow(dir)) {
-    const file = labelFile(join(dir, f))
-    if (!(await isFile(file))) continue
+    const file = await labels.find(labelFile(join(dir, f)))
+    if (file === null) continue
     found = true
     const [first] = numberedLines(await readText(file).catch(() => '?'))
     if (first !== undefined) return LINE.test(first.text)

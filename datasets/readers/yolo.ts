@@ -2,7 +2,16 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { z } from 'zod'
 import { CodedError, mapInOrder, parseStrict } from '../../contracts/index.ts'
 import { extent } from '../metrics/extent.kernel.ts'
-import { imagesBelow, isDirectory, isFile, notEmpty, numberedLines, readText, requireFile } from './files.ts'
+import {
+  FileNames,
+  imagesBelow,
+  isDirectory,
+  isFile,
+  notEmpty,
+  numberedLines,
+  readText,
+  requireFile,
+} from './files.ts'
 import { imageSize } from './image-size.ts'
 import type { DatasetReader, FoundBox, FoundItem } from './item.ts'
 import { leftOut, openTruth } from './left-out.ts'
@@ -72,10 +81,8 @@ export const yolo: DatasetReader = {
     const keyNumbers = keyPoints * perPoint
     const found = await findImages(dir, file, data)
     const images = notEmpty(found.images, dir, 'images beside a labels folder')
-    const notes = await mapInOrder(images, async ({ image }) => {
-      const path = labelFile(image)
-      return (await isFile(path)) ? path : null
-    })
+    const labelNames = new FileNames()
+    const notes = await mapInOrder(images, ({ image }) => labelNames.find(labelFile(image)))
     if (notes.every((path) => path === null)) {
       throw new CodedError('DAT_LAYOUT', {
         file: dir,

@@ -52,6 +52,29 @@ describe('YOLO', () => {
     ])
   })
 
+  it('finds labels whose ending has capitals, or whose name has its accents in two code points', async () => {
+    const [inOne, inTwo] = ['Kühler', 'Kühler'].map((name, n) => name.normalize(n === 0 ? 'NFC' : 'NFD'))
+    await at.tree({
+      'data.yaml': 'train: images\nnames: [dent]\n',
+      'images/1.jpg': null,
+      'labels/1.TXT': '0 .5 .5 1 1',
+      [`images/${inOne}.jpg`]: null,
+      [`labels/${inTwo}.txt`]: '0 .5 .5 1 1',
+      // Of two images whose names differ in capitals each has its own.
+      'images/A.jpg': null,
+      'images/a.jpg': null,
+      'labels/a.txt': '0 .5 .5 1 1',
+    })
+    const set = await openDataset(at.dir)
+    expect(set.items.map((i) => [i.id, i.boxes?.length])).toEqual([
+      ['images/1.jpg', 1],
+      ['images/A.jpg', 0],
+      [`images/${inOne}.jpg`, 1],
+      ['images/a.jpg', 1],
+    ])
+    expect(set.leftOut.map((f) => f.message)).toEqual([expect.stringMatching(/found 1: images\/A\.jpg$/)])
+  })
+
   it('takes the list of classes that labelling tools write in place of data.yaml', async () => {
     await at.tree({
       'classes.txt': '\uFEFFscratch\r\ndent\r\n',
