@@ -1,7 +1,8 @@
 import { relative } from 'node:path'
-import { CodedError, type WordedFact } from '../../contracts/index.ts'
+import type { WordedFact } from '../../contracts/index.ts'
 import type { DatasetItem } from '../readers/index.ts'
 import { leftOut } from '../readers/left-out.ts'
+import { isBrokenMask } from '../readers/read-mask.ts'
 import { type Mask, readMask } from './score-maps.ts'
 
 /** Reads the masks of an evaluation. One whose file is broken costs its image the scores of pixels, not the others theirs. */
@@ -13,7 +14,7 @@ export class MaskReader {
     try {
       return await readMask(item)
     } catch (error) {
-      if (item.mask === undefined || !isBroken(error)) throw error
+      if (item.mask === undefined || !isBrokenMask(error)) throw error
       this.#broken.push(item.mask)
       return undefined
     }
@@ -28,7 +29,3 @@ export class MaskReader {
     )
   }
 }
-
-/** What a decoder or the disk says; a mask of a kind that is refused has no such cause. */
-const isBroken = (error: unknown): boolean =>
-  error instanceof CodedError && (error.code === 'INS_DECODE' || error.cause !== undefined)

@@ -10,7 +10,7 @@ import {
 } from './item.ts'
 import { leftOut, openTruth, turnedImages } from './left-out.ts'
 import { checkMaskSizes, invertedMasks } from './mask-sizes.ts'
-import { looksLikeMask, readMaskFile } from './read-mask.ts'
+import { isBrokenMask, looksLikeMask, readMaskFile } from './read-mask.ts'
 import { splitNamed } from './splits.ts'
 
 /** Ends of the names of masks: `_label` of KolektorSDD and DAGM, `_GT` of KolektorSDD2. */
@@ -55,7 +55,8 @@ export async function areDrawn(
 ): Promise<boolean> {
   const looked = masks.filter((_, n) => n % Math.ceil(masks.length / LOOKED_AT) === 0)
   const alike = await mapInOrder(looked, ([image, mask]) => looksLikeMask(join(dir, mask), join(dir, image)))
-  return alike.length > 0 && alike.every(Boolean)
+  // What cannot be read says neither.
+  return alike.includes(true) && !alike.includes(false)
 }
 
 /** @param pairs images and the mask of each, paths below the data set */
@@ -65,14 +66,7 @@ export async function judgedByMasks(
   goodLabels: ReadOptions['goodLabels'],
 ): Promise<Omit<FoundDataset, 'format'>> {
   const masks = masksOf(pairs)
-  const marks = new Map(
-    await mapInOrder(masks, async ([image, mask]): Promise<[string, number]> => {
-      const { data } = await readMaskFile(join(dir, mask))
-      const px = data.reduce((n, v) => n + v, 0)
-      if (px * 2 > data.length) await refusePhotograph(join(dir, mask), join(dir, image))
-      return [mask, px]
-    }),
-  )
+  const marks = await marksOf(dir, masks)
   const byFolder = [...pairs.keys()].some((f) => isGoodLabel(classFolder(f), goodLabels))
   const everyImage = [...marks.values()].includes(0)
   // Beside the folders of classes nothing says what an image shows.
@@ -82,11 +76,11 @@ export async function judgedByMasks(
     const bad = byFolder
       ? !isGoodLabel(classFolder(image), goodLabels)
       : px === undefined
-        ? everyImage
+        ? everyImage || mask !== undefined
           ? null
           : false
         : px > 0
-    if (byFolder && bad === false && mask !== undefined && px !== 0) refuseMark(join(dir, mask), px)
+    if (byFolder && bad === false && mask !== undefined && px) refuseMark(join(dir, mask), px)
     return {
       id: image,
       image: join(dir, image),
@@ -98,6 +92,7 @@ export async function judgedByMasks(
     }
   })
   const bare = byFolder ? [] : items.filter((i) => pairs.get(i.id) === undefined).map((i) => i.id)
+  const broken = byFolder ? [] : masks.flatMap(([, mask]) => (marks.has(mask) ? [] : [mask]))
   const unmarked = items.filter((i) => i.defective === true && !i.mask).map((i) => i.id)
   return {
     dir,
@@ -120,6 +115,7 @@ export async function judgedByMasks(
           ? 'a mask for every image, black ones for good parts: images without are in no rate'
           : 'black masks for good parts: images without a mask count as good',
       ),
+      ...openTruth(broken, dir, 'masks that can be read: these are broken, and their images in no rate'),
       ...leftOut(
         unmarked,
         dir,
@@ -127,6 +123,36 @@ export async function judgedByMasks(
       ),
     ],
   }
+}
+
+/** Share of the masks that may be broken, or one: with more the archive was not unpacked as it should be. */
+const BROKEN_SHARE = 0.1
+
+/**
+ * So many pixels each mask marks, by its path below the data set; none of one that is broken.
+ *
+ * @throws DAT_ANNOTATION for the first broken one of many, and for a photograph
+ */
+async function marksOf(
+  dir: string,
+  masks: readonly [image: string, mask: string][],
+): Promise<Map<string, number>> {
+  const broken: { n: number; error: unknown }[] = []
+  const marks = await mapInOrder(masks, async ([image, mask], n): Promise<[string, number][]> => {
+    const read = await readMaskFile(join(dir, mask)).catch((error: unknown) => {
+      if (!isBrokenMask(error)) throw error
+      broken.push({ n, error })
+    })
+    if (read === undefined) return []
+    const px = read.data.reduce((sum, v) => sum + v, 0)
+    if (px * 2 > read.data.length) await refusePhotograph(join(dir, mask), join(dir, image))
+    return [[mask, px]]
+  })
+  // Several are read at a time.
+  const [first] = broken.sort((a, b) => a.n - b.n)
+  if (first && (broken.length > Math.max(1, BROKEN_SHARE * masks.length) || broken.length === masks.length))
+    throw first.error
+  return new Map(marks.flat())
 }
 
 function refuseMark(file: string, px = 0): never {
@@ -139,7 +165,7 @@ function refuseMark(file: string, px = 0): never {
 
 /** @throws DAT_ANNOTATION for a picture that is no mask: nearly all of it would be a defect */
 async function refusePhotograph(file: string, image: string): Promise<void> {
-  if (await looksLikeMask(file, image)) return
+  if ((await looksLikeMask(file, image)) !== false) return
   throw new CodedError('DAT_ANNOTATION', {
     file,
     expected: `a mask of ${basename(image)}`,
@@ -180,7 +206,7 @@ function pairsIn(files: readonly string[]): Map<string, string | undefined> {
  */
 export async function masksAmong(files: readonly string[]): Promise<{ masks: string[]; marking: string[] }> {
   const drawn = await mapInOrder(masksOf(pairsIn(files)), async ([image, mask]) =>
-    (await looksLikeMask(mask, image)) ? [mask] : [],
+    (await looksLikeMask(mask, image)) === true ? [mask] : [],
   )
   const masks = drawn.flat()
   const marking = await mapInOrder(masks, async (m) => ((await readMaskFile(m)).data.includes(1) ? [m] : []))

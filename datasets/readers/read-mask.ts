@@ -45,6 +45,10 @@ export async function readMaskFile(place: string): Promise<MaskImage> {
   return all
 }
 
+/** What a decoder or the disk says of a mask; one of a kind that is refused has no such cause. */
+export const isBrokenMask = (error: unknown): boolean =>
+  error instanceof CodedError && (error.code === 'INS_DECODE' || error.cause !== undefined)
+
 /**
  * A mask image, HW, 1 where any of its channels is above 0: labels may be numbers of classes, also of 16 bits, or colours
  * of a palette. Of a JPEG or a lossy WebP (no chunk `VP8L`, RFC 9649), where it is above the middle, or above half of its
@@ -96,11 +100,11 @@ const MASK_SHARE = 0.9
 const COPY_CORRELATION = 0.99
 
 /**
- * Whether an image is drawn, as masks are, and no photograph; false when it cannot be read.
+ * Whether an image is drawn, as masks are, and no photograph; null when it cannot be read.
  *
  * @param image whose mask it would be: a picture in black and white that is saved twice is no mask of itself
  */
-export async function looksLikeMask(file: string, image?: string): Promise<boolean> {
+export async function looksLikeMask(file: string, image?: string): Promise<boolean | null> {
   try {
     const pixels = await greys(file)
     const counts = new Map<number, number>()
@@ -109,7 +113,7 @@ export async function looksLikeMask(file: string, image?: string): Promise<boole
     if (counts.size > MASK_GREYS && first + second < MASK_SHARE * pixels.length) return false
     return image === undefined || correlation(pixels, await greys(image)) < COPY_CORRELATION
   } catch {
-    return false
+    return null
   }
 }
 

@@ -15,6 +15,8 @@ const EXPECTED = {
     'JSON 所列的每张图像都存在:以下图像缺失,不计入任何比率',
   'masks that can be read: these are broken, and their images in no score of pixels':
     '掩膜可以读取:以下掩膜已损坏,其图像不计入像素评分',
+  'masks that can be read: these are broken, and their images in no rate':
+    '掩膜可以读取:以下掩膜已损坏,其图像不计入任何比率',
   'shapes or tags: without any, every part counts as good': '有形状或标签:没有时所有工件按良品计',
   'JSON in every split: images of these splits are in no rate':
     '每个划分都有 JSON:这些划分的图像不计入任何比率',

@@ -74,7 +74,7 @@ async function layoutFolders(dir: string): Promise<string[]> {
 /** Whether the images of a folder are drawn; a class may be named after the solder mask of boards. */
 async function hasMasks(dir: string): Promise<boolean> {
   const [first] = await imagesBelow(dir)
-  return first === undefined || (await looksLikeMask(join(dir, first)))
+  return first === undefined || (await looksLikeMask(join(dir, first))) === true
 }
 
 async function firstLabels(dir: string, files: readonly string[]): Promise<string | undefined> {
