@@ -286,6 +286,13 @@ describeWith('PostgreSQL', await postgresPresent(), 'the log of a line in the pl
     plant.exec(`update ${schema}.inspection set station = 'line-x.st10' where inspection_id = 'forged'`)
     for (const log of [a.log, b.log])
       expect(verifyPlantLog(plant, schema, log).findings.map((f) => f.event)).toEqual(['forged'])
+    // More than are named are counted.
+    plant.exec(`insert into forged select (f).* from (select jsonb_populate_record(f, jsonb_build_object('inspection_id',
+        'forged' || n, 'position', f.position + n, 'trigger_number', f.trigger_number + n)) as f
+      from forged f cross join generate_series(1, 1002) n) x;
+      insert into ${schema}.inspection select * from forged where inspection_id <> 'forged'`)
+    const many = verifyPlantLog(plant, schema, a.log)
+    expect([many.findings.length, many.more]).toEqual([1_000, 3])
   })
 
   it('finds a decision about a part that was turned off, or given to another part', async () => {

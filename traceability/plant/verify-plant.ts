@@ -11,7 +11,7 @@ import { checkDecisions } from '../proof/fact-check.ts'
 import { LIMITS } from '../proof/limits.ts'
 import { checkRange } from '../proof/range-check.ts'
 import { RecordCheck } from '../proof/record-check.ts'
-import { Findings, type VerifyReport } from '../proof/report.ts'
+import { Findings, foundRows, type VerifyReport } from '../proof/report.ts'
 import { stationInPlant } from './replica-rows.ts'
 
 interface Head {
@@ -24,8 +24,6 @@ const CHUNK = 2_000
 const NO_TILES = { dir: '', size: 0 }
 /** Tables that the check reads by position of the log. */
 const BY_POSITION = ['inspection', 'defect', 'measurement', 'carrier_read', 'inspection_image']
-/** Records without an event that are named, at most. */
-const NAMED = 1_000
 
 /**
  * Checks one log as the plant received it: every event against its leaf and columns, the tree, every checkpoint that came
@@ -168,11 +166,13 @@ function tellOrphans(db: SqlDatabase, schema: string, line: string, findings: Fi
     .map((l) => stationInPlant('', l.line, false))
   const own = stationInPlant('', line, false)
   const others = JSON.stringify(prefixes.filter((prefix) => prefix !== own))
-  const orphans = db.all<{ inspection_id: string; serial: string }>(
+  const orphans = foundRows<{ inspection_id: string; serial: string }>(
+    db,
+    findings,
     `select t.inspection_id, t.serial from ${schema}.inspection t
      where not exists (select 1 from ${schema}.event e where e.position = t.position)
        and not exists (select 1 from json_each(?) o where starts_with(t.station, o.value))
-     order by t.position limit ${NAMED}`,
+     order by t.position`,
     others,
   )
   for (const { inspection_id, serial } of orphans)

@@ -1,4 +1,4 @@
-import type { I18n, SqlDatabase, SqlRow } from '../../contracts/index.ts'
+import type { I18n, SqlDatabase, SqlRow, SqlValue } from '../../contracts/index.ts'
 
 /** What was done to a log, its records or its proof. */
 export const FINDING_KINDS = {
@@ -59,10 +59,17 @@ export interface VerifyReport {
 const MAX_FINDINGS = 1_000
 
 /** Rows that a statement finds, as far as they are named; the others are counted. */
-export function foundRows<R extends SqlRow>(db: SqlDatabase, findings: Findings, sql: string): R[] {
-  const rows = db.all<R>(`${sql} limit ${MAX_FINDINGS}`)
-  if (rows.length === MAX_FINDINGS)
-    findings.addUnnamed((db.get<{ n: number }>(`select count(*) as n from (${sql})`)?.n ?? 0) - MAX_FINDINGS)
+export function foundRows<R extends SqlRow>(
+  db: SqlDatabase,
+  findings: Findings,
+  sql: string,
+  ...values: SqlValue[]
+): R[] {
+  const rows = db.all<R>(`${sql} limit ${MAX_FINDINGS}`, ...values)
+  if (rows.length === MAX_FINDINGS) {
+    const all = db.get<{ n: number }>(`select count(*) as n from (${sql}) found`, ...values)
+    findings.addUnnamed((all?.n ?? 0) - MAX_FINDINGS)
+  }
   return rows
 }
 
