@@ -19,7 +19,9 @@ const FORMATS = {
   'EAN-8': 'EAN8',
   'UPC-A': 'UPCA',
   'UPC-E': 'UPCE',
-  Code39: 'Code39',
+  // `Code39` of the reader would take six characters for Code 32, and `/N` for a full stop, where it can.
+  Code39: 'Code39Std',
+  Code39Ext: 'Code39Ext',
   Code93: 'Code93',
   Codabar: 'Codabar',
   ITF: 'ITF',
@@ -37,7 +39,6 @@ const FORMS: [name: string, format: CodeFormat][] = [
   ['DataBarStkOmni', 'DataBar'],
   ['DataBarExpStk', 'DataBarExpanded'],
   ['ITF14', 'ITF'],
-  ['Code39Std', 'Code39'],
   ['CompactPDF417', 'PDF417'],
   ['AztecCode', 'Aztec'],
   ['QRCodeModel1', 'QRCode'],
@@ -211,11 +212,18 @@ function toRead(r: ReadResult, toImage: Patch['toImage'], itfDigits: readonly nu
     symbologyId: r.symbologyIdentifier,
     corners: [topLeft, topRight, bottomRight, bottomLeft].map((p) => toImage(p.x, p.y)),
   }
-  const wrong = r.isValid ? found.symbology === 'ITF' && itfError(r.text, itfDigits) : r.error
+  const itf = found.symbology === 'ITF' && itfError(r.text, itfDigits)
+  const wrong = r.isValid ? partError(r) || itf : r.error
   return r.isValid && !wrong
     ? { ok: true, text: r.text, ...found }
     : { ok: false, text: '', ...found, error: wrong || 'the symbol does not decode' }
 }
+
+/** Why the text of a symbol is a part of another one; null when it is whole. A size of 0 is not known, below there is none. */
+const partError = ({ sequenceSize, sequenceIndex }: ReadResult): string | null =>
+  sequenceSize < 0 || sequenceSize === 1
+    ? null
+    : `symbol ${sequenceIndex + 1} of ${sequenceSize || 'several'} that hold one text (structured append)`
 
 /** Why digits of an ITF symbol are no read; null when they are one. */
 function itfError(text: string, itfDigits: readonly number[]): string | null {
