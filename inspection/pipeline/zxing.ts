@@ -56,6 +56,9 @@ const BESIDE = (3 * Math.PI) / 180
 /** Lines through bars that must agree; of two, which is the reader's own, some are wrong where bars are tilted. */
 const LINES = 4
 
+/** Share of the words of error correction that a PDF417 must have left: more than one of eight, which is told as 0.12. */
+const LEAST_LEFT = 0.13
+
 let ready: Promise<unknown> | null = null
 
 /** Starts the reader. It would fetch its wasm file from the network; it gets the installed one. */
@@ -213,7 +216,7 @@ function toRead(r: ReadResult, toImage: Patch['toImage'], itfDigits: readonly nu
     corners: [topLeft, topRight, bottomRight, bottomLeft].map((p) => toImage(p.x, p.y)),
   }
   const itf = found.symbology === 'ITF' && itfError(r.text, itfDigits)
-  const wrong = r.isValid ? partError(r) || itf : r.error
+  const wrong = r.isValid ? partError(r) || guessError(r) || itf : r.error
   return r.isValid && !wrong
     ? { ok: true, text: r.text, ...found }
     : { ok: false, text: '', ...found, error: wrong || 'the symbol does not decode' }
@@ -224,6 +227,19 @@ const partError = ({ sequenceSize, sequenceIndex }: ReadResult): string | null =
   sequenceSize < 0 || sequenceSize === 1
     ? null
     : `symbol ${sequenceIndex + 1} of ${sequenceSize || 'several'} that hold one text (structured append)`
+
+/**
+ * Why the text of a PDF417 may be made up; null when enough of its error correction is left to tell. Words that were not
+ * seen count as erased, and with as many of them as there are words of correction, anything is corrected to something:
+ * one text in nine was wrong. ISO/IEC 15438 keeps two words back to tell, of the eight or more that it advises.
+ */
+function guessError({ symbology, extra }: ReadResult): string | null {
+  if (symbology !== 'PDF417') return null
+  const { UEC: left = 0 } = JSON.parse(extra || '{}') as { UEC?: number }
+  return left > LEAST_LEFT
+    ? null
+    : `${Math.round(left * 100)} % of the error correction is left, too little to tell`
+}
 
 /** Why digits of an ITF symbol are no read; null when they are one. */
 function itfError(text: string, itfDigits: readonly number[]): string | null {
