@@ -56,8 +56,13 @@ const BESIDE = (3 * Math.PI) / 180
 /** Lines through bars that must agree; of two, which is the reader's own, some are wrong where bars are tilted. */
 const LINES = 4
 
-/** Share of the words of error correction that a PDF417 must have left: more than one of eight, which is told as 0.12. */
-const LEAST_LEFT = 0.13
+/**
+ * Share of the words of error correction that must be left, so that they can tell a text from a made-up one; above these.
+ * A PDF417 has eight words or more, of which ISO/IEC 15438 keeps two back to tell; one of eight is told as 0.12. Words of
+ * Aztec have six bits in small symbols, and four such correct one wrong symbol in thirty to some text. M1 of Micro QR has
+ * two words, which ISO/IEC 18004 gives to tell alone. Words of other symbols are so many and so long that chance does not.
+ */
+const LEAST_LEFT: Readonly<Record<string, number>> = { PDF417: 0.13, Aztec: 0, MicroQRCode: 0 }
 
 let ready: Promise<unknown> | null = null
 
@@ -228,15 +233,12 @@ const partError = ({ sequenceSize, sequenceIndex }: ReadResult): string | null =
     ? null
     : `symbol ${sequenceIndex + 1} of ${sequenceSize || 'several'} that hold one text (structured append)`
 
-/**
- * Why the text of a PDF417 may be made up; null when enough of its error correction is left to tell. Words that were not
- * seen count as erased, and with as many of them as there are words of correction, anything is corrected to something:
- * one text in nine was wrong. ISO/IEC 15438 keeps two words back to tell, of the eight or more that it advises.
- */
-function guessError({ symbology, extra }: ReadResult): string | null {
-  if (symbology !== 'PDF417') return null
+/** Why the text of a symbol may be made up; null when enough of its error correction is left to tell. */
+function guessError({ symbology, format, extra }: ReadResult): string | null {
+  const least = LEAST_LEFT[symbology] ?? LEAST_LEFT[format]
+  if (least === undefined) return null
   const { UEC: left = 0 } = JSON.parse(extra || '{}') as { UEC?: number }
-  return left > LEAST_LEFT
+  return left > least
     ? null
     : `${Math.round(left * 100)} % of the error correction is left, too little to tell`
 }
