@@ -59,10 +59,10 @@ const LINES = 4
 /**
  * Share of the words of error correction that must be left, so that they can tell a text from a made-up one; above these.
  * A PDF417 has eight words or more, of which ISO/IEC 15438 keeps two back to tell; one of eight is told as 0.12. Words of
- * Aztec have six bits in small symbols, and four such correct one wrong symbol in thirty to some text. M1 of Micro QR has
- * two words, which ISO/IEC 18004 gives to tell alone. Words of other symbols are so many and so long that chance does not.
+ * Aztec have six bits in small symbols, and four such correct one wrong symbol in thirty to some text. Words of other
+ * symbols are so many and so long that chance does not, but for M1 of Micro QR, where the reader counts wrong.
  */
-const LEAST_LEFT: Readonly<Record<string, number>> = { PDF417: 0.13, Aztec: 0, MicroQRCode: 0 }
+const LEAST_LEFT: Readonly<Record<string, number>> = { PDF417: 0.13, Aztec: 0 }
 
 let ready: Promise<unknown> | null = null
 
@@ -233,11 +233,11 @@ const partError = ({ sequenceSize, sequenceIndex }: ReadResult): string | null =
     ? null
     : `symbol ${sequenceIndex + 1} of ${sequenceSize || 'several'} that hold one text (structured append)`
 
-/** Why the text of a symbol may be made up; null when enough of its error correction is left to tell. */
-function guessError({ symbology, format, extra }: ReadResult): string | null {
-  const least = LEAST_LEFT[symbology] ?? LEAST_LEFT[format]
+/** Why the text of a symbol may be made up; null when enough of its error correction is left to tell, or it has none. */
+function guessError({ symbology, extra }: ReadResult): string | null {
+  const least = LEAST_LEFT[symbology]
   if (least === undefined) return null
-  const { UEC: left = 0 } = JSON.parse(extra || '{}') as { UEC?: number }
+  const { UEC: left = 1 } = JSON.parse(extra || '{}') as { UEC?: number }
   return left > least
     ? null
     : `${Math.round(left * 100)} % of the error correction is left, too little to tell`
