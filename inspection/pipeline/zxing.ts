@@ -93,36 +93,48 @@ export async function readCodes(
 ): Promise<Found[]> {
   await warmZxing()
   try {
+    const turned = async (place: Box, by: number, of: readonly CodeFormat[]): Promise<Found[]> => {
+      const patch = turnedPatch(grey, widthPx, place, by)
+      const reads = await readPatch(patch, { formats: of, itfDigits })
+      // The corners of a turned patch lie outside the place.
+      return reads.filter((r) => r.ok && contains(box, middleOf(r)))
+    }
+    const readBeside = async (place: Box, angle: number, by: number, of: readonly CodeFormat[]) => [
+      ...(await turned(place, angle + by, of)),
+      ...(await turned(place, angle - by, of)),
+    ]
     const upright = await readPatch(uprightPatch(grey, widthPx, box), { formats, itfDigits })
+    if (upright.some(isPdf417)) {
+      const again = repeated(upright, await readBeside(box, 0, BESIDE / 2, ['PDF417']))
+      for (const [i, r] of upright.entries())
+        if (isPdf417(r) && !again.includes(r))
+          upright[i] = { ...r, ok: false, text: '', error: 'the symbol is not read alike when it is turned' }
+    }
     if (upright.some((r) => r.ok)) return upright
     // Matrix codes are read at any angle, bars up to 15 degrees off, stacked ones up to 5.
     const barred = formats.filter((f) => !MATRIX.includes(f))
     if (barred.length === 0) return upright
     const found: Found[] = []
     for (const { angle, box: place } of barDirections(grey, widthPx, box)) {
-      const turned = async (by: number): Promise<Found[]> => {
-        const patch = turnedPatch(grey, widthPx, place, by)
-        const reads = await readPatch(patch, { formats: barred, itfDigits })
-        // The corners of a turned patch lie outside the place.
-        return reads.filter((r) => r.ok && contains(box, middleOf(r)))
-      }
-      const good = await turned(angle)
-      if (good.length === 0) continue
-      const beside = [...(await turned(angle + BESIDE)), ...(await turned(angle - BESIDE))]
-      // Read again beside, and nothing else in its place.
-      found.push(
-        ...good.filter((r) => {
-          const alike = beside.filter((b) => b.symbology === r.symbology)
-          const other = alike.some((b) => b.text !== r.text && covers(r, middleOf(b)))
-          return !other && alike.some((b) => b.text === r.text)
-        }),
-      )
+      const good = await turned(place, angle, barred)
+      if (good.length > 0) found.push(...repeated(good, await readBeside(place, angle, BESIDE, barred)))
     }
     return found.length > 0 ? agreed(found.toSorted(byPlace)) : upright
   } catch (error) {
     throw asCoded(error, 'INS_TOOL')
   }
 }
+
+/** PDF417, of which the reader takes words of error correction for data when it misses how many there are. */
+const isPdf417 = (r: Found): boolean => r.ok && r.symbology.endsWith('PDF417')
+
+/** Those that are read again beside, and nothing else in their place. */
+const repeated = (good: readonly Found[], beside: readonly Found[]): Found[] =>
+  good.filter((r) => {
+    const alike = beside.filter((b) => b.symbology === r.symbology)
+    const other = alike.some((b) => b.text !== r.text && covers(r, middleOf(b)))
+    return !other && alike.some((b) => b.text === r.text)
+  })
 
 /** A part of an image as the reader takes it, and where its points lie in the image. */
 interface Patch {
@@ -163,8 +175,8 @@ function uprightPatch(grey: Uint8Array, widthPx: number, [x1, y1, x2, y2]: Box):
 /** The box and what is about it, turned about its middle. */
 function turnedPatch(grey: Uint8Array, widthPx: number, [x1, y1, x2, y2]: Box, angle: number): Patch {
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)]
-  const width = Math.ceil((x2 - x1) * cos + (y2 - y1) * sin)
-  const height = Math.ceil((x2 - x1) * sin + (y2 - y1) * cos)
+  const width = Math.ceil((x2 - x1) * Math.abs(cos) + (y2 - y1) * Math.abs(sin))
+  const height = Math.ceil((x2 - x1) * Math.abs(sin) + (y2 - y1) * Math.abs(cos))
   const [cx, cy] = [(x1 + x2 - 1) / 2, (y1 + y2 - 1) / 2]
   const { file, pixels } = portableGreyMap(width, height)
   cropRotated(grey, widthPx, grey.length / widthPx, cx, cy, angle, width, height, pixels)

@@ -62,4 +62,22 @@ describe('code@1 on damaged symbols', async () => {
     expect(read.right).toBeGreaterThan(0)
     expect(read.none).toBeGreaterThan(TIMES / 3)
   })
+
+  it('takes no error correction of a crumpled PDF417 for a part of its text', async () => {
+    const { image } = await writeBarcode('F1CW7K465GLY', { format: 'PDF417', scale: 2 })
+    const { data, info } = await sharp(new Uint8Array(await (image as Blob).arrayBuffer()))
+      .flatten({ background: '#fff' })
+      .extend({ top: 20, bottom: 20, left: 20, right: 20, background: '#fff' })
+      .toColourspace('b-w')
+      .raw()
+      .toBuffer({ resolveWithObject: true })
+    // Waves of 2 px: the reader misses how many words of correction there are, and `S.=` and more stand behind the text.
+    const pixels = Uint8Array.from(data, (_, i) => {
+      const x = Math.round((i % info.width) + 2 * Math.sin((i % info.width) / 18))
+      return x >= 0 && x < info.width ? (data[i - (i % info.width) + x] ?? 255) : 255
+    })
+    const tool = { id: 'id', use: 'code@1', formats: ['PDF417'] }
+    const { codes } = await judge([info.width, info.height], pixels, [tool])
+    expect(codes).toMatchObject([{ ok: true, text: 'F1CW7K465GLY' }])
+  })
 })
