@@ -124,7 +124,10 @@ const measure1 = z.strictObject({
   target: z.number().optional(),
 })
 
-/** Symbologies that can be read, by the names that reads have. */
+/**
+ * Symbologies that can be read, by the names that reads have. The bars of Code 39 do not say whether they are extended
+ * (all of ASCII in pairs of characters, ISO/IEC 16388 annex B), so a recipe does: with both named, extended where it can be.
+ */
 export const CODE_FORMATS = [
   'DataMatrix',
   'QRCode',
@@ -134,6 +137,7 @@ export const CODE_FORMATS = [
   'UPC-A',
   'UPC-E',
   'Code39',
+  'Code39Ext',
   'Code93',
   'Codabar',
   'ITF',

@@ -41,8 +41,16 @@ export function mqttReads(spec: IdentitySourceSpecOf<'mqtt-reads'>): IdentitySou
       c.on('close', () =>
         lost(new CodedError('CAM_GONE', { path: spec.url, actual: 'no connection to the broker' })),
       )
-      c.on('message', (_topic, payload) => {
+      c.on('message', (topic, payload, { retain }) => {
         try {
+          // The broker sends it at every subscription anew, and it would name the part that stands there by then.
+          if (retain)
+            throw new CodedError('CAM_IO', {
+              path: topic,
+              expected: 'reads of this connection',
+              actual: 'one that the broker kept of an earlier time',
+              hint: 'let the reader publish without the retain flag',
+            })
           feed.read(parsePushed(payload.toString('utf8')))
         } catch (e) {
           feed.refused(asCoded(e, 'CAM_BAD_REQUEST'))

@@ -24,6 +24,8 @@ export class TagPasses {
   readonly #minRssiDbm: number
   readonly #emit: 'first' | 'pass'
   readonly #present = new Map<string, TagPass>()
+  /** No tag that is present was seen last before this, ms: until it is too long ago, none has passed. */
+  #seenSinceMs = Infinity
 
   constructor(options: { windowMs: number; minRssiDbm: number; emit: 'first' | 'pass' }) {
     this.#windowMs = options.windowMs
@@ -39,6 +41,7 @@ export class TagPasses {
     if (known === undefined) {
       const pass = { ...sight, firstMs: sight.atMs, lastMs: sight.atMs }
       this.#present.set(sight.epc, pass)
+      this.#seenSinceMs = Math.min(this.#seenSinceMs, sight.atMs)
       return this.#emit === 'first' ? [...over, { ...pass }] : over
     }
     known.lastMs = Math.max(known.lastMs, sight.atMs)
@@ -53,8 +56,12 @@ export class TagPasses {
 
   /** Passes that are over at `nowMs`, oldest first; to be asked now and then. Empty under `first`. */
   over(nowMs: number): TagPass[] {
+    // Asked at every sight: looking through all tags each time would take the longer the more there are.
+    if (nowMs - this.#seenSinceMs <= this.#windowMs) return []
     const done = [...this.#present.values()].filter((p) => nowMs - p.lastMs > this.#windowMs)
     for (const { epc } of done) this.#present.delete(epc)
+    this.#seenSinceMs = Infinity
+    for (const { lastMs } of this.#present.values()) this.#seenSinceMs = Math.min(this.#seenSinceMs, lastMs)
     return this.#emit === 'pass' ? done.sort((a, b) => a.firstMs - b.firstMs) : []
   }
 }

@@ -19,7 +19,9 @@ const FORMATS = {
   'EAN-8': 'EAN8',
   'UPC-A': 'UPCA',
   'UPC-E': 'UPCE',
-  Code39: 'Code39',
+  // `Code39` of the reader would take six characters for Code 32, and `/N` for a full stop, where it can.
+  Code39: 'Code39Std',
+  Code39Ext: 'Code39Ext',
   Code93: 'Code93',
   Codabar: 'Codabar',
   ITF: 'ITF',
@@ -37,7 +39,6 @@ const FORMS: [name: string, format: CodeFormat][] = [
   ['DataBarStkOmni', 'DataBar'],
   ['DataBarExpStk', 'DataBarExpanded'],
   ['ITF14', 'ITF'],
-  ['Code39Std', 'Code39'],
   ['CompactPDF417', 'PDF417'],
   ['AztecCode', 'Aztec'],
   ['QRCodeModel1', 'QRCode'],
@@ -54,6 +55,14 @@ const MATRIX: readonly CodeFormat[] = ['DataMatrix', 'QRCode', 'MicroQRCode', 'A
 const BESIDE = (3 * Math.PI) / 180
 /** Lines through bars that must agree; of two, which is the reader's own, some are wrong where bars are tilted. */
 const LINES = 4
+
+/**
+ * Share of the words of error correction that must be left, so that they can tell a text from a made-up one; above these.
+ * A PDF417 has eight words or more, of which ISO/IEC 15438 keeps two back to tell; one of eight is told as 0.12. Words of
+ * Aztec have six bits in small symbols, and four such correct one wrong symbol in thirty to some text. Words of other
+ * symbols are so many and so long that chance does not, but for M1 of Micro QR, where the reader counts wrong.
+ */
+const LEAST_LEFT: Readonly<Record<string, number>> = { PDF417: 0.13, Aztec: 0 }
 
 let ready: Promise<unknown> | null = null
 
@@ -84,36 +93,48 @@ export async function readCodes(
 ): Promise<Found[]> {
   await warmZxing()
   try {
+    const turned = async (place: Box, by: number, of: readonly CodeFormat[]): Promise<Found[]> => {
+      const patch = turnedPatch(grey, widthPx, place, by)
+      const reads = await readPatch(patch, { formats: of, itfDigits })
+      // The corners of a turned patch lie outside the place.
+      return reads.filter((r) => r.ok && contains(box, middleOf(r)))
+    }
+    const readBeside = async (place: Box, angle: number, by: number, of: readonly CodeFormat[]) => [
+      ...(await turned(place, angle + by, of)),
+      ...(await turned(place, angle - by, of)),
+    ]
     const upright = await readPatch(uprightPatch(grey, widthPx, box), { formats, itfDigits })
+    if (upright.some(isPdf417)) {
+      const again = repeated(upright, await readBeside(box, 0, BESIDE / 2, ['PDF417']))
+      for (const [i, r] of upright.entries())
+        if (isPdf417(r) && !again.includes(r))
+          upright[i] = { ...r, ok: false, text: '', error: 'the symbol is not read alike when it is turned' }
+    }
     if (upright.some((r) => r.ok)) return upright
     // Matrix codes are read at any angle, bars up to 15 degrees off, stacked ones up to 5.
     const barred = formats.filter((f) => !MATRIX.includes(f))
     if (barred.length === 0) return upright
     const found: Found[] = []
     for (const { angle, box: place } of barDirections(grey, widthPx, box)) {
-      const turned = async (by: number): Promise<Found[]> => {
-        const patch = turnedPatch(grey, widthPx, place, by)
-        const reads = await readPatch(patch, { formats: barred, itfDigits })
-        // The corners of a turned patch lie outside the place.
-        return reads.filter((r) => r.ok && contains(box, middleOf(r)))
-      }
-      const good = await turned(angle)
-      if (good.length === 0) continue
-      const beside = [...(await turned(angle + BESIDE)), ...(await turned(angle - BESIDE))]
-      // Read again beside, and nothing else in its place.
-      found.push(
-        ...good.filter((r) => {
-          const alike = beside.filter((b) => b.symbology === r.symbology)
-          const other = alike.some((b) => b.text !== r.text && covers(r, middleOf(b)))
-          return !other && alike.some((b) => b.text === r.text)
-        }),
-      )
+      const good = await turned(place, angle, barred)
+      if (good.length > 0) found.push(...repeated(good, await readBeside(place, angle, BESIDE, barred)))
     }
     return found.length > 0 ? agreed(found.toSorted(byPlace)) : upright
   } catch (error) {
     throw asCoded(error, 'INS_TOOL')
   }
 }
+
+/** PDF417, of which the reader takes words of error correction for data when it misses how many there are. */
+const isPdf417 = (r: Found): boolean => r.ok && r.symbology.endsWith('PDF417')
+
+/** Those that are read again beside, and nothing else in their place. */
+const repeated = (good: readonly Found[], beside: readonly Found[]): Found[] =>
+  good.filter((r) => {
+    const alike = beside.filter((b) => b.symbology === r.symbology)
+    const other = alike.some((b) => b.text !== r.text && covers(r, middleOf(b)))
+    return !other && alike.some((b) => b.text === r.text)
+  })
 
 /** A part of an image as the reader takes it, and where its points lie in the image. */
 interface Patch {
@@ -154,8 +175,8 @@ function uprightPatch(grey: Uint8Array, widthPx: number, [x1, y1, x2, y2]: Box):
 /** The box and what is about it, turned about its middle. */
 function turnedPatch(grey: Uint8Array, widthPx: number, [x1, y1, x2, y2]: Box, angle: number): Patch {
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)]
-  const width = Math.ceil((x2 - x1) * cos + (y2 - y1) * sin)
-  const height = Math.ceil((x2 - x1) * sin + (y2 - y1) * cos)
+  const width = Math.ceil((x2 - x1) * Math.abs(cos) + (y2 - y1) * Math.abs(sin))
+  const height = Math.ceil((x2 - x1) * Math.abs(sin) + (y2 - y1) * Math.abs(cos))
   const [cx, cy] = [(x1 + x2 - 1) / 2, (y1 + y2 - 1) / 2]
   const { file, pixels } = portableGreyMap(width, height)
   cropRotated(grey, widthPx, grey.length / widthPx, cx, cy, angle, width, height, pixels)
@@ -211,10 +232,27 @@ function toRead(r: ReadResult, toImage: Patch['toImage'], itfDigits: readonly nu
     symbologyId: r.symbologyIdentifier,
     corners: [topLeft, topRight, bottomRight, bottomLeft].map((p) => toImage(p.x, p.y)),
   }
-  const wrong = r.isValid ? found.symbology === 'ITF' && itfError(r.text, itfDigits) : r.error
+  const itf = found.symbology === 'ITF' && itfError(r.text, itfDigits)
+  const wrong = r.isValid ? partError(r) || guessError(r) || itf : r.error
   return r.isValid && !wrong
     ? { ok: true, text: r.text, ...found }
     : { ok: false, text: '', ...found, error: wrong || 'the symbol does not decode' }
+}
+
+/** Why the text of a symbol is a part of another one; null when it is whole. A size of 0 is not known, below there is none. */
+const partError = ({ sequenceSize, sequenceIndex }: ReadResult): string | null =>
+  sequenceSize < 0 || sequenceSize === 1
+    ? null
+    : `symbol ${sequenceIndex + 1} of ${sequenceSize || 'several'} that hold one text (structured append)`
+
+/** Why the text of a symbol may be made up; null when enough of its error correction is left to tell, or it has none. */
+function guessError({ symbology, extra }: ReadResult): string | null {
+  const least = LEAST_LEFT[symbology]
+  if (least === undefined) return null
+  const { UEC: left = 1 } = JSON.parse(extra || '{}') as { UEC?: number }
+  return left > least
+    ? null
+    : `${Math.round(left * 100)} % of the error correction is left, too little to tell`
 }
 
 /** Why digits of an ITF symbol are no read; null when they are one. */

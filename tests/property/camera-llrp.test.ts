@@ -178,4 +178,40 @@ describe(`passes of tags, seed ${SEED}`, () => {
       { seed: SEED, numRuns: 300 },
     )
   })
+
+  it('of tags that stand together, each when it has not been seen for the window', () => {
+    const sights = fc.array(
+      fc.record({
+        epc: fc.constantFrom('A', 'B', 'C', 'D', 'E'),
+        after: fc.integer({ min: 0, max: WINDOW }),
+      }),
+      { maxLength: 60 },
+    )
+    fc.assert(
+      fc.property(sights, (list) => {
+        const smoothing = new TagPasses({ windowMs: WINDOW, minRssiDbm: -128, emit: 'pass' })
+        const last = new Map<string, number>()
+        let now = 0
+        for (const { epc, after } of list) {
+          now += after
+          const over = [...last].filter(([, ms]) => now - ms > WINDOW).map(([tag]) => tag)
+          const told = smoothing.see({ epc, antenna: 1, rssiDbm: -50, atMs: now, count: 1 }).map((p) => p.epc)
+          expect(told.toSorted()).toEqual(over.toSorted())
+          for (const tag of over) last.delete(tag)
+          last.set(epc, now)
+        }
+      }),
+      { seed: SEED, numRuns: 300 },
+    )
+  })
+
+  it('take no longer for each sight when thousands of tags are there', () => {
+    const smoothing = new TagPasses({ windowMs: 60_000, minRssiDbm: -128, emit: 'pass' })
+    const before = process.cpuUsage()
+    for (let atMs = 0; atMs < 30_000; atMs++)
+      smoothing.see({ epc: `${atMs % 3_000}`, antenna: 1, rssiDbm: -50, atMs, count: 1 })
+    const { user } = process.cpuUsage(before)
+    // Of the processor, µs: 4 s when every sight looked at every tag, 0.04 s now.
+    expect(user).toBeLessThan(1_000_000)
+  })
 })

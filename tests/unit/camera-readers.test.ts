@@ -112,21 +112,40 @@ describe('reads over HTTP', () => {
 })
 
 describe('reads over MQTT, with a broker in this process', () => {
-  it('subscribes, reads, and subscribes again when the broker comes back', async () => {
-    const broker = async (port: number) => {
-      const aedes = await Aedes.createBroker()
-      const server = createServer(aedes.handle)
-      await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
-      const address = server.address()
-      return {
-        port: address !== null && typeof address === 'object' ? address.port : 0,
-        aedes,
-        close: async () => {
-          await new Promise<void>((resolve) => aedes.close(() => resolve()))
-          await new Promise<void>((resolve) => server.close(() => resolve()))
-        },
-      }
+  const broker = async (port: number) => {
+    const aedes = await Aedes.createBroker()
+    const server = createServer(aedes.handle)
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+    const address = server.address()
+    return {
+      port: address !== null && typeof address === 'object' ? address.port : 0,
+      aedes,
+      close: async () => {
+        await new Promise<void>((resolve) => aedes.close(() => resolve()))
+        await new Promise<void>((resolve) => server.close(() => resolve()))
+      },
     }
+  }
+
+  it('takes no read that the broker kept: nobody knows of which part it was', async () => {
+    const b = await broker(0)
+    closers.push(() => b.close())
+    const url = `mqtt://127.0.0.1:${b.port}`
+    const client = await connectAsync(url)
+    closers.push(() => client.endAsync(true))
+    await client.publishAsync('line/a/reads', 'SN-OLD', { qos: 1, retain: true })
+    const source = createIdentitySource(
+      identitySourceSchema.parse({ id: 'm', adapter: 'mqtt-reads', url, topic: 'line/+/reads' }),
+    )
+    const { reads, faults } = await opened(source)
+    await until(() => expect(faults).toEqual(['CAM_IO']))
+    // What is kept comes as it is to who is there already.
+    await client.publishAsync('line/a/reads', 'SN-1', { qos: 1, retain: true })
+    await until(() => expect(texts(reads)).toEqual(['SN-1']))
+    expect([faults, source.health().refused]).toEqual([['CAM_IO'], 1])
+  })
+
+  it('subscribes, reads, and subscribes again when the broker comes back', async () => {
     let b = await broker(0)
     closers.push(() => b.close())
     const url = `mqtt://127.0.0.1:${b.port}`

@@ -39,9 +39,14 @@ describe('code@1 on turned symbols', async () => {
   await prepareZXingModule({ overrides: { wasmBinary }, fireImmediately: true })
 
   /** The symbol in the middle of a white frame, turned about its middle. */
-  async function turned(drawn: WriteInputBarcodeFormat, text: string, angle: number): Promise<Uint8Array> {
+  async function turned(
+    drawn: WriteInputBarcodeFormat,
+    text: string,
+    angle: number,
+    scale = 3,
+  ): Promise<Uint8Array> {
     const gs1 = text.startsWith('[') ? { options: 'gs1' } : {}
-    const { image } = await writeBarcode(text, { format: drawn, scale: 3, ...gs1 })
+    const { image } = await writeBarcode(text, { format: drawn, scale, ...gs1 })
     const symbol = await sharp(new Uint8Array(await (image as Blob).arrayBuffer()))
       .flatten({ background: '#fff' })
       .rotate(angle, { background: '#fff' })
@@ -56,6 +61,16 @@ describe('code@1 on turned symbols', async () => {
 
   const codes = async (pixels: Uint8Array, tool: object, more = {}): Promise<readonly CodeRead[]> =>
     (await judge(SIZE, pixels, [{ id: 'id', use: 'code@1', ...tool }], more)).codes
+
+  it.each([
+    ['89RP4CP5RJSS', 4, 8.5],
+    ['ZFTZ8ST6XEPD', 5, 10],
+    ['PART 7788-01', 3, 8.75],
+  ])('takes no text that error correction made up for PDF417 %s', async (text, scale, angle) => {
+    // Tilted so far, so many words are missed that whatever is left of them is corrected to some text.
+    const pixels = await turned('PDF417', text, angle, scale)
+    expect(await codes(pixels, { formats: ['PDF417'] })).toMatchObject([{ ok: true, text }])
+  })
 
   it.each(SYMBOLS)('reads %s (%s) at any angle', async (format, drawn, asked, text) => {
     for (const angle of ANGLES) {

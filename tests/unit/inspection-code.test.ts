@@ -2,9 +2,15 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { prepareZXingModule, writeBarcode } from 'zxing-wasm/writer'
+import { prepareZXingModule, writeBarcode, type WriteInputBarcodeFormat } from 'zxing-wasm/writer'
 import { goldenFile, render } from './samples/inspection-recipes.ts'
 import { judge } from './samples/judge-pixels.ts'
+
+/** Rows of a QR symbol, dark = 1: `SN12345` as the first of three of a structured append, drawn by Zint 2.15. */
+const FIRST_OF_THREE = (
+  '1fc37f 104c41 17405d 17415d 17535d 104a41 1fd57f 1800 672d0 a1445 14cd69 ' +
+  '1c92d2 44098 1155 1fd41a 1045f5 174a49 175042 1756d8 104c2a 1fcff2'
+).split(' ')
 
 describe('code@1', async () => {
   const wasm = createRequire(import.meta.url).resolve('zxing-wasm/writer/zxing_writer.wasm')
@@ -12,8 +18,15 @@ describe('code@1', async () => {
   await prepareZXingModule({ overrides: { wasmBinary }, fireImmediately: true })
   const size = [320, 240] as const
 
-  async function scene(text: string, format: 'DataMatrix' | 'QRCode', gs1: boolean, x: number, y: number) {
-    const { image } = await writeBarcode(text, { format, scale: 4, ...(gs1 ? { options: 'gs1' } : {}) })
+  async function scene(
+    text: string,
+    format: WriteInputBarcodeFormat,
+    gs1: boolean,
+    x: number,
+    y: number,
+    scale = 4,
+  ) {
+    const { image } = await writeBarcode(text, { format, scale, ...(gs1 ? { options: 'gs1' } : {}) })
     const code = sharp(new Uint8Array(await (image as Blob).arrayBuffer())).flatten({ background: '#fff' })
     return sharp({ create: { width: 320, height: 240, channels: 3, background: '#d0d0d0' } })
       .composite([{ input: await code.png().toBuffer(), left: x, top: y }])
@@ -62,6 +75,42 @@ describe('code@1', async () => {
       },
     ])
     expect(missed.result).toBe('pass')
+  })
+
+  it.each([
+    // In extended Code 39 `/N` is a full stop, `+C` a small c and `+A` a small a.
+    ['S/N1234', 'S.1234'],
+    ['AB+C12', 'ABc12'],
+    // Six characters that pass for a number of Code 32, the pharmacode of Italy.
+    ['5J2451', '5J2451'],
+  ])('reads %s of Code 39 as it is printed, and as extended only when asked', async (text, extended) => {
+    const pixels = await scene(text, 'Code39', false, 10, 60, 1)
+    const read = async (formats: string[]) => (await judge(size, pixels, [{ ...tool, formats }])).codes
+    expect(await read(['Code39'])).toMatchObject([
+      { ok: true, symbology: 'Code39', symbologyId: ']A0', text },
+    ])
+    if (extended !== text)
+      expect(await read(['Code39Ext'])).toMatchObject([
+        { ok: true, symbology: 'Code39Ext', symbologyId: ']A4', text: extended },
+      ])
+  })
+
+  it('takes one symbol of a text that goes over several for no name', async () => {
+    const side = 21 * 6
+    const pixels = new Uint8Array(size[0] * size[1]).fill(255)
+    for (let y = 0; y < side; y++)
+      for (let x = 0; x < side; x++) {
+        const row = Number.parseInt(FIRST_OF_THREE[Math.floor(y / 6)] ?? '', 16)
+        if ((row >> (20 - Math.floor(x / 6))) & 1) pixels[(y + 50) * size[0] + x + 60] = 0
+      }
+    expect((await judge(size, pixels, [tool])).codes).toMatchObject([
+      {
+        ok: false,
+        symbology: 'QRCode',
+        text: '',
+        error: 'symbol 1 of 3 that hold one text (structured append)',
+      },
+    ])
   })
 
   it('gives a name to a part that cannot be judged', async () => {

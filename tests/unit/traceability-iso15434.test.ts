@@ -138,4 +138,27 @@ describe('ISO/IEC 15434 messages', () => {
       serial: 'ABC',
     })
   })
+
+  it.each([
+    ['two serials in one envelope', [message(`06${GS}SA1${GS}SA2`)]],
+    ['two serials in two envelopes', [message(`06${GS}SA1`, `06${GS}SA2`)]],
+    ['two serials of format 12', [message(`12${GS}SER 1${GS}SER 2`)]],
+    ['two lots in one envelope', [message(`06${GS}SA1${GS}1TL7${GS}1TL8`)]],
+    ['two lots on two labels', [message(`06${GS}SA1${GS}1TL7`), message(`06${GS}1PX${GS}1TL8`)]],
+  ])('holds a part with %s', (_, texts) => {
+    expect(identify(texts.map(read), { id: 'cap' }, 'required')).toMatchObject({
+      uri: null,
+      lot: null,
+      problem: { kind: 'double', code: 'TRC_IDENTITY' },
+    })
+  })
+
+  it('takes a field that is repeated with the same data, or that says something else of the part, for no second name', () => {
+    const text = message(`06${GS}SA1${GS}SA1${GS}1TL7${GS}Q1${GS}Q2${GS}1PX${GS}1PY`, `06${GS}SA1${GS}1TL7`)
+    expect(identify([read(text)], { id: 'cap' }, 'required')).toMatchObject({
+      serial: 'A1',
+      lot: 'L7',
+      problem: null,
+    })
+  })
 })

@@ -8,6 +8,7 @@ import {
 } from '../../contracts/index.ts'
 import { fieldsUnit, gs1Unit, serialUri, type UnitName, unitOfCarrier } from './canonical-uri.ts'
 import { type CarrierData, readCarrier } from './carrier.ts'
+import type { DataField } from './data-identifiers.ts'
 import { bracketed, checkPairings, GS1_RULES, type Gs1Element } from './gs1/index.ts'
 
 export interface Alias {
@@ -96,7 +97,7 @@ export function identify(
   const value = (ai: string): string | null => elements.find((e) => e.ai === ai)?.value ?? null
 
   const units = unitsOf(elements, carriers, product)
-  const contradiction = contradictingAi(elements)
+  const contradiction = contradictingAi(elements) ?? contradictingField(carriers)
   if (contradiction !== null || units.length > 1) {
     const actual = contradiction ?? units.map((u) => u.serial).join(' and ')
     problems.push(
@@ -158,11 +159,24 @@ function contradictingAi(elements: readonly Gs1Element[]): string | null {
   return null
 }
 
+const fieldsOf = (carriers: readonly CarrierData[]): DataField[] =>
+  carriers.flatMap((c) => (c.kind === 'iso15434' ? c.fields : []))
+
+/** Fields of which a part has one: who it is and of which lot. Two quantities or part numbers say nothing about that. */
+const NAMING = /^(?:25S|UID|[1-6]?J|S|SER|SEQ|1T|T|LOT)$/
+
+function contradictingField(carriers: readonly CarrierData[]): string | null {
+  const naming = fieldsOf(carriers).filter((f) => NAMING.test(f.di))
+  for (const { di, value } of naming) {
+    const other = naming.find((f) => f.di === di && f.value !== value)
+    if (other) return `${di} ${value} and ${di} ${other.value}`
+  }
+  return null
+}
+
 /** Lot of the first `1T`, `T` or `LOT` field. */
 const lotField = (carriers: readonly CarrierData[]): string | null =>
-  carriers
-    .flatMap((c) => (c.kind === 'iso15434' ? c.fields : []))
-    .find((f) => ['1T', 'T', 'LOT'].includes(f.di))?.value ?? null
+  fieldsOf(carriers).find((f) => ['1T', 'T', 'LOT'].includes(f.di))?.value ?? null
 
 /** The individuals named, each once; a plain code or field that repeats a GS1 serial is the same individual. */
 function unitsOf(

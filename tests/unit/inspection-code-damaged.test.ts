@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import sharp from 'sharp'
+import { describe, expect, it } from 'vitest'
+import { prepareZXingModule, writeBarcode, type WriteInputBarcodeFormat } from 'zxing-wasm/writer'
+import { judge } from './samples/judge-pixels.ts'
+
+/** Pixels of a module, and how often each symbol is damaged. */
+const MODULE = 6
+const TIMES = 300
+
+/** Whether a module holds data: the reader must find the symbol before it can correct it. */
+const DATA: Record<string, (x: number, y: number, modules: number) => boolean> = {
+  Aztec: (x, y, n) => Math.max(Math.abs(x - (n - 1) / 2), Math.abs(y - (n - 1) / 2)) > 5,
+  MicroQRCode: (x, y) => x > 0 && y > 0 && (x > 8 || y > 8),
+  DataMatrix: (x, y, n) => x > 0 && y > 0 && x < n - 1 && y < n - 1,
+}
+
+describe('code@1 on damaged symbols', async () => {
+  const wasm = createRequire(import.meta.url).resolve('zxing-wasm/writer/zxing_writer.wasm')
+  const wasmBinary = Uint8Array.from(readFileSync(wasm)).buffer
+  await prepareZXingModule({ overrides: { wasmBinary }, fireImmediately: true })
+
+  it.each<[WriteInputBarcodeFormat, string, string]>([
+    ['Aztec', 'ecLevel=10%', 'Z4F88A1TSLJU'],
+    ['MicroQRCode', '', 'SN0042'],
+    ['DataMatrix', '', 'SN1'],
+  ])('reads %s (%s) right or not at all, whatever is damaged', async (format, options, text) => {
+    const { image } = await writeBarcode(text, { format, options, scale: MODULE })
+    const { data, info } = await sharp(new Uint8Array(await (image as Blob).arrayBuffer()))
+      .flatten({ background: '#fff' })
+      .toColourspace('b-w')
+      .raw()
+      .toBuffer({ resolveWithObject: true })
+    const dark = [...data.keys()].filter((i) => (data[i] ?? 255) < 128)
+    const columns = dark.map((i) => i % info.width)
+    const left = Math.min(...columns)
+    const top = Math.floor((dark[0] ?? 0) / info.width)
+    const modules = (Math.max(...columns) + 1 - left) / MODULE
+    let state = 1
+    const random = (below: number): number => {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff
+      return Math.floor((state / 0x80000000) * below)
+    }
+    const read = { right: 0, none: 0 }
+    for (let n = 0; n < TIMES; n++) {
+      const pixels = Uint8Array.from(data)
+      for (let flips = 1 + random(20); flips > 0;) {
+        const [x, y] = [random(modules), random(modules)]
+        if (DATA[format]?.(x, y, modules) !== true) continue
+        flips -= 1
+        for (let row = 0; row < MODULE; row++) {
+          const at = (top + y * MODULE + row) * info.width + left + x * MODULE
+          for (let i = at; i < at + MODULE; i++) pixels[i] = 255 - (pixels[i] ?? 0)
+        }
+      }
+      const tool = { id: 'id', use: 'code@1', formats: [format] }
+      const [code] = (await judge([info.width, info.height], pixels, [tool])).codes
+      if (code?.ok) expect(code.text).toBe(text)
+      read[code?.ok ? 'right' : 'none'] += 1
+    }
+    expect(read.right).toBeGreaterThan(0)
+    expect(read.none).toBeGreaterThan(TIMES / 3)
+  })
+
+  it('takes no error correction of a crumpled PDF417 for a part of its text', async () => {
+    const { image } = await writeBarcode('F1CW7K465GLY', { format: 'PDF417', scale: 2 })
+    const { data, info } = await sharp(new Uint8Array(await (image as Blob).arrayBuffer()))
+      .flatten({ background: '#fff' })
+      .extend({ top: 20, bottom: 20, left: 20, right: 20, background: '#fff' })
+      .toColourspace('b-w')
+      .raw()
+      .toBuffer({ resolveWithObject: true })
+    // Waves of 2 px: the reader misses how many words of correction there are, and `S.=` and more stand behind the text.
+    const pixels = Uint8Array.from(data, (_, i) => {
+      const x = Math.round((i % info.width) + 2 * Math.sin((i % info.width) / 18))
+      return x >= 0 && x < info.width ? (data[i - (i % info.width) + x] ?? 255) : 255
+    })
+    const tool = { id: 'id', use: 'code@1', formats: ['PDF417'] }
+    const { codes } = await judge([info.width, info.height], pixels, [tool])
+    expect(codes).toMatchObject([{ ok: true, text: 'F1CW7K465GLY' }])
+  })
+})
