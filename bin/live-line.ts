@@ -111,6 +111,7 @@ export function liveLine(parts: LiveLineParts): LiveLine & { started(ended: Prom
         ],
         degraded: [
           ...degradedModes(health.degraded, kept.state, canary.fault !== null),
+          ...(inspector.notices?.() ?? []),
           ...outside.flatMap(sinkMode),
           ...readers.flatMap(readerMode),
           ...(parts.registrations?.degraded() ?? []),

@@ -65,6 +65,12 @@ export interface InspectorHealth {
   degraded: I18n | null
 }
 
+/** A declared degraded mode. */
+export interface Notice {
+  id: string
+  text: I18n
+}
+
 /**
  * Judges frames somewhere else than on the main thread. `inspect` never rejects: whatever goes wrong resolves to
  * a no-verdict outcome, at the latest at the job's deadline (reason `deadline`). The pixels of a slot are in use
@@ -73,6 +79,8 @@ export interface InspectorHealth {
 export interface Inspector {
   inspect(job: InspectJob): { outcome: Promise<InspectOutcome>; settled: Promise<LateOutcome | null> }
   health(): InspectorHealth
+  /** What it works without beside `degraded`, while all frames are judged as asked for. */
+  notices?(): Notice[]
   close(): Promise<void>
 }
 

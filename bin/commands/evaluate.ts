@@ -12,7 +12,7 @@ import { type BackgroundProgress, redisQueue } from '../../inspection/index.ts'
 import { recipePlace } from '../line/config.ts'
 import { evaluationText } from '../jobs/evaluation-text.ts'
 import type { Environment } from '../setup/environment.ts'
-import { type EvaluateAnswer, type EvaluateOrder, runEvaluation } from '../jobs/evaluate.ts'
+import { type EvaluateAnswer, type EvaluateOrder, judgesOf, runEvaluation } from '../jobs/evaluate.ts'
 import { number, whole } from '../terminal/options.ts'
 import { version } from '../setup/paths.ts'
 import { showProgress } from '../terminal/progress.ts'
@@ -167,7 +167,8 @@ async function evaluateOnWorker(
   const { BackgroundClient } = await redisQueue()
   const client = new BackgroundClient({ redisUrl, kind: 'evaluate', version })
   try {
-    return (await client.run(order, { onProgress })) as EvaluateAnswer
+    const judges = await judgesOf(order, environment)
+    return (await client.run({ ...order, judges }, { onProgress })) as EvaluateAnswer
   } finally {
     await client.close()
   }

@@ -17,6 +17,7 @@ import { type BackgroundProgress, loadRecipe } from '../../inspection/index.ts'
 import { packageNamed } from '../../models/index.ts'
 import type { Environment } from '../setup/environment.ts'
 import { modelDirs, modelSetup } from '../setup/models.ts'
+import { type Judge, judgeHere, judgingModel, type RecipePlace, sameJudge } from './judges.ts'
 
 /** An evaluation as plain values; paths are absolute and must mean the same on the host that does it. */
 export interface EvaluateOrder {
@@ -38,9 +39,9 @@ export interface EvaluateOrder {
   detections?: DetectionType
   /** Language shown first in the HTML report; null = no report. */
   report: 'zh' | 'en' | null
+  /** What judges on the host of the sender, and what it is compared with: must be the same where it is done. */
+  judges?: { subject: Judge | null; compare: Judge | null }
 }
-
-type RecipePlace = { dir: string; id: string }
 
 export interface EvaluateAnswer {
   result: EvaluationResult
@@ -52,13 +53,11 @@ export type EvaluateMessage =
   | { kind: 'done'; answer: EvaluateAnswer }
   | { kind: 'failed'; error: ErrorFact }
 
-/** What judges a data set for which neither recipe nor model is named. */
-const DEFAULT_MODEL: Record<string, string> = { deeppcb: 'pcb-pair' }
-
 /**
  * One evaluation, here: the same function on the command line and on a worker.
  *
- * @throws DAT_LAYOUT when the folder is not on this host; CFG_*, MDL_*, DAT_*
+ * @throws DAT_LAYOUT when the folder is not on this host; MDL_PACKAGE when what judges is another than where it was
+ *   ordered; CFG_*, MDL_*, DAT_*
  */
 export async function runEvaluation(
   order: EvaluateOrder,
@@ -87,6 +86,11 @@ export async function runEvaluation(
     ...(split === undefined ? {} : { split }),
     ...(workers === undefined ? {} : { workers }),
     ...(threshold === undefined ? {} : { threshold }),
+  }
+  if (order.judges !== undefined) {
+    const here = await judgesOf(order, environment, dataset.format)
+    sameJudge(order.judges.subject, here.subject)
+    sameJudge(order.judges.compare, here.compare)
   }
   const subject = await subjectOf(order, dataset.format, environment)
   const otherSubject = compare && (await subjectOf(compare, dataset.format, environment))
@@ -124,10 +128,25 @@ async function subjectOf(
   environment: Environment,
 ): Promise<EvaluateOptions['subject']> {
   if (o.recipe !== undefined) return { kind: 'recipe', source: await loadRecipe(o.recipe.dir, o.recipe.id) }
-  const wanted = o.model ?? DEFAULT_MODEL[format]
-  if (wanted === undefined)
-    throw new CodedError('CFG_USAGE', { expected: '--recipe or --model', actual: 'neither' })
-  return { kind: 'model', model: await packageNamed(modelDirs(environment), wanted) }
+  const model = await packageNamed(modelDirs(environment), judgingModel(o, format))
+  return { kind: 'model', model }
+}
+
+/**
+ * What judges here, to go along with an order for another host.
+ *
+ * @param format layout of the data set; of one that only that host can open, the one that has a model of its own
+ */
+export async function judgesOf(
+  { recipe, model, compare }: Pick<EvaluateOrder, 'recipe' | 'model' | 'compare'>,
+  environment: Environment,
+  format = 'deeppcb',
+): Promise<NonNullable<EvaluateOrder['judges']>> {
+  const asked = { ...(recipe === undefined ? {} : { recipe }), ...(model === undefined ? {} : { model }) }
+  return {
+    subject: await judgeHere(asked, format, environment),
+    compare: compare === undefined ? null : await judgeHere(compare, format, environment),
+  }
 }
 
 export interface EvaluateData {

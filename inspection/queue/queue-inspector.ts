@@ -8,12 +8,14 @@ import {
   type InspectorHealth,
   type LateOutcome,
   monoMs,
+  type Notice,
 } from '../../contracts/index.ts'
 import { INSPECT_QUEUE, type QueuedInspection } from './job.schema.ts'
 import { jobBytes } from './job-bytes.ts'
 import { PendingInspection } from './pending-inspection.ts'
+import { QueueNotices } from './queue-notices.ts'
 import { asResult, type QueuedResult, UNJUDGED } from './queued-result.ts'
-import { RedisLink } from './redis-link.ts'
+import { evictionOf, RedisLink } from './redis-link.ts'
 import { connectionOptions } from './redis-url.ts'
 import { type Miss, RemoteTrust } from './remote-trust.ts'
 import { WorkerWatch } from './worker-watch.ts'
@@ -56,6 +58,7 @@ export class QueueInspector implements Inspector {
   /** Why Redis refused the last frame that it did not take: said once. */
   #refusal: string | null = null
   readonly #trust = new RemoteTrust()
+  readonly #notices = new QueueNotices()
 
   constructor(options: QueueInspectorOptions) {
     this.#options = options
@@ -82,7 +85,7 @@ export class QueueInspector implements Inspector {
   async open(): Promise<void> {
     if (await this.#link.ready(5_000)) {
       await Promise.race([this.#events.waitUntilReady().catch(() => undefined), sleep(5_000)])
-      await this.#watch.look()
+      await Promise.all([this.#watch.look(), this.#lookAtMemory()])
     }
   }
 
@@ -143,6 +146,10 @@ export class QueueInspector implements Inspector {
     }
   }
 
+  notices(): Notice[] {
+    return this.#notices.list()
+  }
+
   async close(): Promise<void> {
     this.#watch.stop()
     await Promise.all([...this.#pending.values()].map((p) => p.settled))
@@ -190,7 +197,12 @@ export class QueueInspector implements Inspector {
   #answered(id: string, result: QueuedResult | null): void {
     const pending = this.#pending.get(id)
     if (result) this.#trust.heard()
+    if (result?.ok === false) {
+      const said = this.#notices.refused(result.worker, result.why)
+      if (said) this.#options.log.warn({ worker: result.worker, why: result.why }, said.text.en)
+    }
     if (!result?.ok) return this.#judgeInstead(pending, result?.why ?? 'failed')
+    this.#notices.judged(result.outcome.worker)
     if (pending?.answer(result.outcome) !== true) return
     this.#refusal = null
     if (this.#trust.answered()) this.#options.log.warn({ degraded: null }, 'inspection workers are back')
@@ -226,7 +238,20 @@ export class QueueInspector implements Inspector {
     const fact = { degraded: down?.en ?? null, ...(error === null ? {} : { error }) }
     this.#options.log.warn(fact, down?.en ?? 'inspection workers are back')
     this.#trust.reset()
-    if (down !== null) for (const pending of this.#pending.values()) pending.takeOver()
+    if (down === null) void this.#lookAtMemory()
+    else for (const pending of this.#pending.values()) pending.takeOver()
+  }
+
+  /** Looked at with each new connection: it may be another server. One whose user may not ask says nothing. */
+  async #lookAtMemory(): Promise<void> {
+    const before = this.#notices.eviction
+    const policy = await this.#link.memory().then(evictionOf, () => null)
+    this.#notices.eviction = policy
+    if (policy === null || policy === before) return
+    this.#options.log.warn(
+      { code: 'INS_QUEUE', policy },
+      'Redis may throw frames and jobs away that wait: set maxmemory-policy noeviction',
+    )
   }
 }
 

@@ -106,3 +106,14 @@ export class RedisLink {
     }
   }
 }
+
+/**
+ * By which policy it throws keys away; null = it does not, or has no limit of memory.
+ *
+ * @param memory what it says of its memory
+ */
+export function evictionOf(memory: string): string | null {
+  const fact = (name: string): string => new RegExp(`^${name}:(\\S*)`, 'm').exec(memory)?.[1] ?? ''
+  const policy = fact('maxmemory_policy')
+  return Number(fact('maxmemory')) === 0 || policy === 'noeviction' ? null : policy
+}

@@ -2,7 +2,7 @@ import { Queue } from 'bullmq'
 import { CodedError } from '../../contracts/index.ts'
 import { answered } from './background-client.ts'
 import { JOBS_PREFIX } from './background.schema.ts'
-import { RedisLink } from './redis-link.ts'
+import { evictionOf, RedisLink } from './redis-link.ts'
 import { connectionOptions } from './redis-url.ts'
 
 /**
@@ -46,9 +46,8 @@ async function tryJob(redisUrl: string): Promise<void> {
 }
 
 function refuseEviction(memory: string): void {
-  const fact = (name: string): string => new RegExp(`^${name}:(\\S*)`, 'm').exec(memory)?.[1] ?? ''
-  const policy = fact('maxmemory_policy')
-  if (Number(fact('maxmemory')) === 0 || policy === 'noeviction') return
+  const policy = evictionOf(memory)
+  if (policy === null) return
   throw new CodedError('INS_QUEUE', {
     expected: 'maxmemory-policy noeviction, so that no frame or job that waits is thrown away',
     actual: policy,

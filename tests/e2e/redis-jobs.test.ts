@@ -13,6 +13,7 @@ import { exportSampleBoards } from '../../datasets/index.ts'
 import { BackgroundClient, BackgroundWorker, tryQueue } from '../../inspection/queue/redis.ts'
 import { JobRunner } from '../../scenarios/index.ts'
 import { commandPresent, describeWith, REDIS_URL, redisPresent } from '../services/require-service.ts'
+import { ingest, prefixed, SlowInspector } from '../unit/samples/queue-samples.ts'
 import { runCli, startCli, stopped } from './line-process.ts'
 import { PrivateRedis } from './private-redis.ts'
 
@@ -288,6 +289,15 @@ describeWith('redis-server', commandPresent('redis-server'), 'a Redis that answe
       await tryQueue(redis.url)
       await admin.config('SET', 'maxmemory', '50mb')
       await expect(tryQueue(redis.url)).rejects.toThrow(/INS_QUEUE.*noeviction.*allkeys-lru/)
+      const said: string[] = []
+      const line = await ingest(prefixed(), new SlowInspector('here', 5), redis.url, said)
+      expect(said).toContainEqual(expect.stringMatching(/^Redis may throw frames and jobs away/))
+      expect(line.notices()).toMatchObject([
+        { text: { en: expect.stringContaining('allkeys-lru') as string } },
+      ])
+      await admin.config('SET', 'maxmemory-policy', 'noeviction')
+      const sound = await ingest(prefixed(), new SlowInspector('here', 5), redis.url)
+      expect(sound.notices()).toEqual([])
       expect(await admin.keys('sightline:doctor:*')).toEqual([])
     } finally {
       admin.disconnect()

@@ -1,8 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { runEvaluation } from '../../bin/jobs/evaluate.ts'
+import { type EvaluateOrder, judgesOf, runEvaluation } from '../../bin/jobs/evaluate.ts'
 import { readEnvironment } from '../../bin/setup/environment.ts'
+import { writeToyPackage } from '../suites/toy-models.ts'
 import { datasetFolder } from './samples/dataset-folder.ts'
 import { recipeOf } from './samples/inspection-recipes.ts'
 
@@ -52,4 +53,44 @@ it('judges one split whatever is wrong in another, looks for leaks in both, and 
   ])
   const threshold = { value: 0.7, perClass: {}, source: 'option' }
   expect(result.comparison).toMatchObject({ threshold, otherThreshold: threshold })
+}, 60_000)
+
+it('is not done by a recipe or package that means something else than where it was ordered', async () => {
+  await at.tree({ 'kinds/good/a.png': null, 'kinds/crack/b.png': null })
+  const classes = (labels: string[]) =>
+    writeToyPackage({ toy: { kind: 'classification', gain: [1, -1], bias: [0, 1] }, id: 'toy-kinds', labels })
+  const [ordered, done] = [await classes(['crack', 'good']), await classes(['good', 'crack'])]
+  try {
+    const host = (...models: string[]) => ({ ...readEnvironment({}), models })
+    const recipe = recipeOf(
+      [8, 8],
+      [{ id: 'm', use: 'model@1', model: 'toy-kinds', sha256: done.sha256, threshold: 0.5 }],
+    )
+    await writeFile(join(at.dir, 'sample@1.recipe.yaml'), JSON.stringify(recipe))
+    const place = { recipe: { dir: at.dir, id: 'sample@1' } }
+    const order: EvaluateOrder = { dir: join(at.dir, 'kinds'), leakage: null, workers: 1, report: null }
+    const trust = join(at.dir, 'keys.json')
+    await writeFile(trust, JSON.stringify(done.trustedKeys))
+    const there = { ...host(done.root), trust }
+    const run = async (what: Partial<EvaluateOrder>, here = host(ordered.root)): Promise<unknown> => {
+      const asked = { ...order, ...what }
+      const judges = await judgesOf(asked, here)
+      return runEvaluation(
+        { ...asked, judges: JSON.parse(JSON.stringify(judges)) as typeof judges },
+        there,
+        () => undefined,
+      )
+    }
+    const other =
+      /^MDL_PACKAGE.*expected .*toy-kinds 1\.0\.0 \(network .*as where the evaluation was ordered.*card .* on host/
+    await expect(run({ model: 'toy-kinds' })).rejects.toThrow(other)
+    await expect(run(place)).rejects.toThrow(other)
+    // What is the same, or nowhere but there, is done.
+    for (const here of [there, host()])
+      await expect(run({ model: 'toy-kinds' }, here)).resolves.toMatchObject({
+        result: { models: [{ id: 'toy-kinds' }] },
+      })
+  } finally {
+    await Promise.all([ordered.remove(), done.remove()])
+  }
 }, 60_000)

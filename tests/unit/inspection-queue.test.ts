@@ -75,6 +75,23 @@ describeWith('Redis', await redisPresent(), 'inspection over BullMQ', () => {
     })
   })
 
+  it('names the host that sends its frames back beside one that judges', async () => {
+    const prefix = prefixed()
+    const bad = await worker(prefix, new SlowInspector('far', 5), recipes, REDIS_URL, () => 'd'.repeat(64))
+    await worker(prefix, new SlowInspector('sound', 5))
+    const said: string[] = []
+    const q = await ingest(prefix, new SlowInspector('here', 5), REDIS_URL, said)
+    const named = async (): Promise<string[]> => {
+      await q.inspect(job(2_000)).outcome
+      return q.notices().map((n) => n.text.en)
+    }
+    await expect
+      .poll(named, { timeout: 40_000, interval: 20 })
+      .toEqual([expect.stringMatching(/^worker host w0 sends its frames back: its model package/)])
+    expect(said.filter((text) => text.startsWith('worker host'))).toHaveLength(1)
+    expect(bad.done).toBe(0)
+  }, 60_000)
+
   it('declares that workers without the recipe as it is here are of no use, and asks them now and then only', async () => {
     const prefix = prefixed()
     await worker(prefix, new SlowInspector('far', 5), new Map([[RECIPE.id, 'b'.repeat(64)]]))

@@ -243,6 +243,30 @@ describeWith('PostgreSQL', await postgresPresent(), 'the log of a line in the pl
     expect(() => a.replicator(plant).step()).toThrow(/TRC_REPLICA.*expected checkpoints by/)
   })
 
+  it('takes a checkpoint for what it says, also where an older program kept it under the size before', async () => {
+    await a.judge(3)
+    const replicator = a.replicator(plant)
+    for (let n = 0; n < 2; n++) {
+      carryAll(replicator)
+      await signNow(a.dir)
+      replicator.step()
+      await a.judge(2)
+    }
+    carryAll(replicator)
+    plant.exec(`update line_head set note = (select note from line_head where size = 5) where size = 3;
+      delete from line_head where size = 5`)
+    expect(verifyPlantLog(plant, schema, a.log)).toMatchObject({
+      state: 'intact',
+      events: 7,
+      signed: 5,
+      checkpoints: 1,
+    })
+    plant.exec('update line_head set size = 7')
+    expect(verifyPlantLog(plant, schema, a.log).findings).toMatchObject([
+      { kind: 'checkpoint', detail: expect.stringMatching(/kept as one over 7 events is over 5/) as string },
+    ])
+  })
+
   it('calls a log intact that goes on being replicated meanwhile', async () => {
     await a.judge(10)
     a.replicator(plant, { batch: 4 }).step()

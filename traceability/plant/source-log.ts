@@ -84,14 +84,16 @@ export class SourceLog {
     const dir = join(this.#dataDir, 'log')
     const [noteFile, keyFile] = [join(dir, 'checkpoint'), join(dir, 'key.pub')]
     if (!existsSync(noteFile) || !existsSync(keyFile)) return null
-    const checkpoint = parseCheckpoint(readFileSync(noteFile, 'utf8'))
+    // Read once: the line may sign the next one at any moment.
+    const note = readFileSync(noteFile, 'utf8')
+    const checkpoint = parseCheckpoint(note)
     const vkey = readFileSync(keyFile, 'utf8').trim()
     if (checkNote(checkpoint.note, parseVerifierKey(vkey)).state !== 'valid')
       throw new CodedError('TRC_REPLICA', {
         expected: 'a checkpoint signed by the key of the log',
         actual: 'another',
       })
-    return { size: checkpoint.size, root: checkpoint.root, note: readFileSync(noteFile, 'utf8'), vkey }
+    return { size: checkpoint.size, root: checkpoint.root, note, vkey }
   }
 
   #gap(after: number, end: number): CodedError {

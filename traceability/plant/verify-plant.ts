@@ -90,14 +90,13 @@ function verifySnapshot(
       )
     for (let at = 0; at < piece.leaves.length; at += HASH_BYTES) {
       tree.append(piece.leaves.subarray(at, at + HASH_BYTES))
-      const head = heads[next]
-      if (head === undefined || tree.size < head.size) continue
-      next += 1
-      if (tree.root().equals(head.root)) signed = head.size
-      else
-        findings.add('diverged', `something up to event ${head.size} is not as it was signed`, {
-          position: head.size,
-        })
+      for (let head = heads[next]; head && head.size <= tree.size; head = heads[++next]) {
+        if (tree.root().equals(head.root)) signed = head.size
+        else
+          findings.add('diverged', `something up to event ${head.size} is not as it was signed`, {
+            position: head.size,
+          })
+      }
     }
   }
   if (facts.size !== tree.size || Buffer.compare(facts.root, tree.root()) !== 0)
@@ -127,6 +126,10 @@ function verifySnapshot(
   }
 }
 
+/**
+ * The checkpoints that came, by what they say. An older program could keep one under the size of the one before; one that
+ * is kept under a larger size than it says feigns events that were never signed.
+ */
 function readHeads(
   db: SqlDatabase,
   log: string,
@@ -143,16 +146,19 @@ function readHeads(
     try {
       const c = parseCheckpoint(note)
       origin ??= c.origin
-      if (c.size !== size || !keys.some((key) => checkNote(c.note, key).state === 'valid'))
+      if (!keys.some((key) => checkNote(c.note, key).state === 'valid'))
         findings.add(
           'checkpoint',
           `the checkpoint over ${size} events is not signed by ${keys.map((k) => k.vkey).join(' or ') || 'a known key'}`,
         )
-      else heads.push({ size, root: c.root })
+      else if (c.size < size)
+        findings.add('checkpoint', `the checkpoint kept as one over ${size} events is over ${c.size}`)
+      else heads.push({ size: c.size, root: c.root })
     } catch (error) {
       findings.add('checkpoint', `the checkpoint over ${size} events: ${asCoded(error, 'TRC_NOTE').message}`)
     }
   }
+  heads.sort((x, y) => x.size - y.size)
   return { heads, checkpoints: heads.length, origin }
 }
 

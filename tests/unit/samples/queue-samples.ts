@@ -91,6 +91,7 @@ export async function ingest(
   prefix: string,
   local: Inspector,
   redisUrl = REDIS_URL,
+  said: string[] = [],
 ): Promise<QueueInspector> {
   const buffer = new SharedArrayBuffer(64)
   new Uint8Array(buffer).set(Buffer.from('pixels'))
@@ -102,7 +103,7 @@ export async function ingest(
     recipeSha: (id) => recipes.get(id),
     meaningSha: means,
     maxFrameBytes: 32,
-    log: { warn: () => undefined },
+    log: { warn: (_fact, message) => void said.push(message) },
   })
   await q.open()
   closers.push(() => q.close())
