@@ -13,7 +13,7 @@ interface Compared {
  * reference made in float16, or pixels of one grey level leave.
  */
 const LIMITS = {
-  /** Scores on the library's own pixels, relative above 1. */
+  /** Scores on the library's own pixels, relative above the scale (`scaleOf`). */
   given: 0.05,
   /** Scores on the pixels made here. */
   own: 0.1,

@@ -6,6 +6,7 @@ import { generateKeys, importModel, onnxGraph, onnxModel, onnxNode } from '../..
 import {
   SIDE,
   classesLike,
+  rawAnomalyLike,
   requestOf,
   rowsLike,
   withMetadata,
@@ -95,6 +96,43 @@ describe('a classifier', () => {
     await expect(bring({ ...given({ family: 'yolo-classify' }), model })).rejects.toThrow(
       /MDL_PACKAGE.*\[n, channels, height, width\].*; found image \[3, 8, 8\]; .*Faster R-CNN/,
     )
+  })
+})
+
+describe('an anomaly model whose scores are small numbers', () => {
+  // as a student of anomalib has them without normalisation: 0.04 of good images, 0.2 of bad ones
+  const gain = 0.25
+  const score = (level: number): number => (gain * level) / 255
+  const given = (bad: number): Given => ({
+    model: rawAnomalyLike(gain),
+    args: { family: 'anomalib', threshold: 0.5, imageThreshold: 0.13 },
+    shown: [
+      { level: 204, findings: [], scores: { score: bad } },
+      { level: 64, findings: [], scores: { score: score(64) } },
+    ],
+  })
+
+  it('is refused for a fifth of a score, which is less than a tenth of 1', async () => {
+    await bring(given(score(204)))
+    await expect(bring(given(score(204) - 0.04))).rejects.toThrow(
+      /MDL_GOLDEN.*0\.png.*the scores of toy 1\.0; found others, by up to 0\.25\d/,
+    )
+  })
+
+  it('is refused for the same in the peaks of its map', async () => {
+    const bad = (peak: number): Given => ({
+      ...given(score(204)),
+      args: { family: 'anomalib', threshold: 0.13, imageThreshold: 0.13 },
+      shown: [
+        {
+          level: 204,
+          findings: [{ class: 'anomaly', score: peak, box: [3, 3, 5, 5] }],
+          scores: { score: score(204) },
+        },
+      ],
+    })
+    await bring(bad(score(204)))
+    await expect(bring(bad(score(204) - 0.04))).rejects.toThrow(/MDL_GOLDEN.*the scores of toy 1\.0/)
   })
 })
 
