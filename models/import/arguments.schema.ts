@@ -86,6 +86,7 @@ export const referenceSchema = z.strictObject({
         /** HWC uint8 pixels, RGB or grey as the model takes them, after the library's resizing, before its normalisation. */
         input: z.string(),
         findings: z.array(findingSchema),
+        /** Of a classifier: that of every label. */
         scores: z.record(z.string(), z.number()),
       }),
     )

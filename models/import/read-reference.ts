@@ -47,7 +47,8 @@ export async function readReference(dir: string, overrides: Partial<ImportArgume
   )
   const [width, height] = args.size
   const items: ReferenceItem[] = []
-  for (const item of reference.items) {
+  for (const [n, item] of reference.items.entries()) {
+    refuseSomeScores(args, item.scores, `items[${n}].scores`, join(dir, 'reference.json'))
     const input = await read(item.input)
     if (![1, 3].includes(input.length / (width * height)))
       throw new CodedError('MDL_PACKAGE', {
@@ -58,4 +59,26 @@ export async function readReference(dir: string, overrides: Partial<ImportArgume
     items.push({ ...item, pixels: await fromPng(await read(item.image), item.image), input })
   }
   return { arguments: args, library: reference.library, items }
+}
+
+/**
+ * The order of classes that no image shows is seen by their scores alone.
+ *
+ * @throws MDL_PACKAGE when a classifier's reference lacks the score of a class
+ */
+function refuseSomeScores(
+  { family, labels }: ImportArguments,
+  scores: Readonly<Record<string, number>>,
+  path: string,
+  file: string,
+): void {
+  if (family !== 'torchvision-classify' && family !== 'yolo-classify') return
+  const lacking = labels.filter((label) => !Object.hasOwn(scores, label))
+  if (lacking.length > 0)
+    throw new CodedError('MDL_PACKAGE', {
+      file,
+      path,
+      expected: 'the score of every class',
+      actual: `none of ${lacking.join(', ')}`,
+    })
 }

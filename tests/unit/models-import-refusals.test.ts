@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { generateKeys, importModel, onnxGraph, onnxModel, onnxNode } from '../../models/index.ts'
+import { refuseContradictions } from '../../models/import/export-metadata.ts'
 import {
   SIDE,
   classesLike,
@@ -64,6 +65,19 @@ describe('a classifier', () => {
       /MDL_GOLDEN.*0\.png.*the scores of toy 1\.0; found others, by up to 0\.42\d, on its own pixels/,
     )
     await bring(given({ family: 'torchvision-classify', activation: 'none' }))
+  })
+
+  it('is refused where the library tells the scores of some classes only', async () => {
+    const [shown] = given({}).shown
+    const first = { level: 64, findings: shown?.findings ?? [], scores: { scratch: 0.9981 } }
+    // of the classes that no image shows, nothing would tell the order
+    const other = {
+      ...given({ family: 'yolo-classify', labels: ['stain', 'scratch', 'good'] }),
+      shown: [first],
+    }
+    await expect(bring(other)).rejects.toThrow(
+      /MDL_PACKAGE.*reference\.json.*items\[0\]\.scores.*the score of every class.*none of stain, good/,
+    )
   })
 
   it('is read at the output that is named, and refused at one that is none of its scores', async () => {
@@ -193,6 +207,24 @@ describe('a detector', () => {
     // other names are a translation
     await bring(noted({ names: `{0: 'dent', 1: "operator's mark", 2: 'Loch'}` }))
     await bring(noted({ names: 'whatever' }))
+  })
+
+  it('is held to names as Python writes them, and as JSON does', async () => {
+    const labels = ['dent', "operator's\u3000mark", '划\u00a0\\痕😀']
+    const python = String.raw`{0: 'dent', 1: "operator's\u3000mark", 2: '划\xa0\\痕\U0001f600'}`
+    for (const names of [python, JSON.stringify({ ...labels }), JSON.stringify(labels)]) {
+      await bring(noted({ names }, { labels }))
+      await expect(bring(noted({ names }, { labels: labels.toReversed() }))).rejects.toThrow(
+        /MDL_PACKAGE.*\(labels\); expected the classes/,
+      )
+    }
+  })
+
+  it('reads names that are made to take long in the time of their length', () => {
+    // one that looks back from each of these digits would look 10^12 times, one that takes the letters at once fills its stack
+    const texts = ['1'.repeat(1e6), `{${' '.repeat(1e6)}`, `{1${' '.repeat(1e6)}`, `{'${'a'.repeat(5e7)}'}`]
+    for (const text of texts)
+      refuseContradictions(new Map([['names', text]]), { family: 'yolo-rows', labels: ['a'] })
   })
 
   it.each([
