@@ -3,7 +3,7 @@ import type { FamilySpec, ModelCard, ModelInput } from '../../contracts/index.ts
 import { channelsLast } from '../onnx/uint8-input.ts'
 import type { Uint8InputSpec } from '../onnx/uint8-input.ts'
 import type { OrtSession } from '../runtime/ort-session.ts'
-import { classesOf, outputsOf } from './foreign-outputs.ts'
+import { classesOf, outputsOf, refuseOtherHeads } from './foreign-outputs.ts'
 import { ANTIALIAS_OPSET } from '../onnx/scaling.ts'
 import type { ForeignFamily, ImportArguments } from './arguments.schema.ts'
 
@@ -191,23 +191,9 @@ function rowsOf(
   return width === 4 + labels.length && width !== 6 ? 'scores' : 'index'
 }
 
-/** @throws MDL_PACKAGE when the head is that of the other versions of YOLO, which have the same number of outputs */
-function ofItsVersion({ family, labels }: ImportArguments, { outputs }: ForeignGraph): void {
-  const shape = outputs[0]?.shape ?? []
-  const older = shape[2] === 5 + labels.length && shape[1] !== 4 + labels.length
-  const newer = shape[1] === 4 + labels.length && shape[2] !== 5 + labels.length
-  const right = older ? 'yolo-objectness' : 'yolo-detect'
-  if (family === right || !(older || newer)) return
-  throw new CodedError('MDL_PACKAGE', {
-    path: 'family',
-    expected: `${right}, for an output [${shape.join(', ')}] of ${labels.length} labels`,
-    actual: family,
-  })
-}
-
 function specOf(a: ImportArguments, graph: ForeignGraph): FamilySpec {
   const { nmsIou } = a
-  if (a.family === 'yolo-detect' || a.family === 'yolo-objectness') ofItsVersion(a, graph)
+  refuseOtherHeads(a, graph)
   const { unclamped } = graph
   const output = outputsOf(graph)
   switch (a.family) {

@@ -55,6 +55,9 @@ export async function readReference(dir: string, overrides: Partial<ImportArgume
         file: join(dir, item.input),
         expected: `${width} × ${height} px RGB, ${width * height * 3} bytes, or grey, ${width * height} bytes, as import.json says`,
         actual: `${input.length} bytes`,
+        ...(args.family.startsWith('yolo') && {
+          hint: 'make the reference with predict(..., rect=False): otherwise Ultralytics cuts the margins of an image where the model takes any size',
+        }),
       })
     items.push({ ...item, pixels: await fromPng(await read(item.image), item.image), input })
   }

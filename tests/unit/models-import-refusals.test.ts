@@ -1,8 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { generateKeys, importModel, onnxGraph, onnxModel, onnxNode } from '../../models/index.ts'
+import { importArgumentsSchema } from '../../models/import/arguments.schema.ts'
+import { refuseOtherHeads } from '../../models/import/foreign-outputs.ts'
 import { refuseContradictions } from '../../models/import/export-metadata.ts'
 import {
   SIDE,
@@ -187,6 +189,14 @@ describe('a detector', () => {
     expect((await bring({ ...given, shown })).resized).toBe(true)
   })
 
+  it('is refused with the way out where its library showed it a narrower image', async () => {
+    const dir = await writeExport(join(root, 'narrow'), given.model, given.args, given.shown)
+    await writeFile(join(dir, '0.bin'), new Uint8Array(SIDE * (SIDE - 2) * 3))
+    await expect(importModel(requestOf(dir, privateKeyPem))).rejects.toThrow(
+      /MDL_PACKAGE.*8 × 8 px RGB, 192 bytes.*found 144 bytes; .*rect=False/,
+    )
+  })
+
   it('is refused where the reference has nothing to compare', async () => {
     const model = rowsLike([[0, 0, 8, 8, 0.1, 0]])
     await expect(bring({ ...given, model, shown: [{ level: 64, findings: [] }] })).rejects.toThrow(
@@ -235,6 +245,32 @@ describe('a detector', () => {
     await expect(bring(noted({ task }, { family }))).rejects.toThrow(
       new RegExp(`MDL_PACKAGE.*\\(family\\).*an export made for ${task}`),
     )
+  })
+
+  it.each([
+    [
+      'yolo-rows',
+      [7, 525],
+      null,
+      /expected yolo-detect, for an output \[n, 7, 525\] of 3 labels; found yolo-rows/,
+    ],
+    ['rtdetr', [7, 525], null, /expected yolo-detect, .*found rtdetr/],
+    ['yolo-detect', [300, 6], null, /expected yolo-rows or rtdetr, .*found yolo-detect/],
+    ['yolo-rows', [300, 7], null, /expected rtdetr, .*found yolo-rows/],
+    ['yolo-detect', [39, 525], 32, /expected yolo-segment, .*found yolo-detect/],
+    // what YOLO26 gives with masks and end to end
+    [
+      'yolo-segment',
+      [300, 38],
+      32,
+      /expected a head before its selection, .*end2end=False, and import as yolo-segment/,
+    ],
+  ])('read as %s with an output %j is told what it is', (family, [rows = 0, width = 0], masks, message) => {
+    const shapes = [['n', rows, width], ...(masks === null ? [] : [['n', masks, 40, 40]])]
+    const outputs = shapes.map((shape, n) => ({ name: `output${n}`, type: 'float32', shape }))
+    const labels = ['dent', 'stain', 'hole']
+    const args = importArgumentsSchema.parse({ family, labels, size: [160, 160], threshold: 0.5 })
+    expect(() => refuseOtherHeads(args, { outputs })).toThrow(message)
   })
 
   it('has each label once', async () => {
