@@ -115,6 +115,34 @@ describe('a classifier', () => {
   })
 })
 
+describe('a segmentation with one channel', () => {
+  // as U-Nets of one class are exported: a probability per place
+  const model = onnxModel(
+    onnxGraph({
+      name: 'one-channel',
+      nodes: [onnxNode('ReduceMean', ['image'], ['mask'], { axes: { ints: [1] } })],
+      initializers: [],
+      inputs: [{ name: 'image', type: 'float32', shape: [1, 3, SIDE, SIDE] }],
+      outputs: [{ name: 'mask', type: 'float32', shape: [1, 1, SIDE, SIDE] }],
+    }),
+  )
+
+  it('is refused, though a part that is bad all over is found so: a small mark would be as large', async () => {
+    const args = {
+      family: 'torchvision-segment',
+      labels: ['dent'],
+      activation: 'none',
+      threshold: 0.5,
+      mean: [0, 0, 0],
+      std: [255, 255, 255],
+    }
+    const whole = { class: 'dent', score: 0.8, box: [0, 0, SIDE, SIDE] }
+    await expect(bring({ model, args, shown: [{ level: 204, findings: [whole] }] })).rejects.toThrow(
+      /MDL_PACKAGE.*\(labels\); expected two labels or more.*found dent; .*anomaly-map/,
+    )
+  })
+})
+
 describe('an anomaly model whose scores are small numbers', () => {
   // as a student of anomalib has them without normalisation: 0.04 of good images, 0.2 of bad ones
   const gain = 0.25

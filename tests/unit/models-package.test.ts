@@ -134,6 +134,24 @@ describe('packing', () => {
     expect(await readdir(dir)).toEqual(['pkg'])
   })
 
+  it('refuses a segmentation of one class, whose findings would be the whole image', async () => {
+    const { privateKeyPem, keyId, card, dir } = sound
+    const spec = {
+      family: 'segmentation-classes' as const,
+      output: 'p',
+      activation: 'none' as const,
+      background: null,
+      minAreaPx: 1,
+    }
+    const goldenInputs = [{ image: plain(8, 8, 200), template: plain(8, 8, 50) }]
+    const one = { ...card, spec, labels: ['dent'] }
+    const outDir = `${dir}-one-class`
+    const onnx = toyModel(toy)
+    await expect(packModel({ onnx, card: one, goldenInputs, outDir, privateKeyPem, keyId })).rejects.toThrow(
+      /MDL_PACKAGE.*\(labels\); expected two labels or more/,
+    )
+  })
+
   it('keeps every pixel and tensor value through the golden files', async () => {
     const image = { ...plain(17, 5, 0), data: Uint8Array.from({ length: 85 }, (_, i) => (i * 37) % 256) }
     expect(await fromPng(await toPng(image), 'grey')).toEqual(image)
