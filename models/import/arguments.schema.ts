@@ -45,7 +45,7 @@ export const importArgumentsSchema = z.strictObject({
   activation: z.enum(['none', 'softmax']).optional(),
   /** torchvision-classify, yolo-classify: name of the output with the scores; the first by default. */
   output: z.string().min(1).optional(),
-  /** torchvision-classify, yolo-classify: shorter side before the centre crop; by default the longer one of `size`. */
+  /** torchvision-classify, yolo-classify: shorter side before the centre crop; by default the longer one of `size`; a yolo-classify of unequal sides is stretched. */
   resize: z.number().int().positive().optional(),
   /** torchvision-segment: the label that is no finding. */
   background: z.string().optional(),

@@ -5,7 +5,7 @@ import type { Uint8InputSpec } from '../onnx/uint8-input.ts'
 import type { OrtSession } from '../runtime/ort-session.ts'
 import { classesOf, outputsOf, refuseOtherHeads } from './foreign-outputs.ts'
 import { ANTIALIAS_OPSET } from '../onnx/scaling.ts'
-import type { ForeignFamily, ImportArguments } from './arguments.schema.ts'
+import type { ImportArguments } from './arguments.schema.ts'
 
 /** Name of the uint8 input that an imported model gets. */
 const IMAGE = 'sightline_image'
@@ -152,13 +152,13 @@ function coversOf([width, height]: ImportArguments['size'], [w, h]: [number, num
 }
 
 function fitOf(a: ImportArguments): Pick<ModelInput, 'fit' | 'resample' | 'resizePx'> {
-  const usual = usualFit(a.family)
+  const usual = usualFit(a)
   const fit = a.fit ?? usual.fit
   const resample = a.resample ?? usual.resample
   return fit === 'crop' ? { fit, resample, resizePx: a.resize ?? Math.max(...a.size) } : { fit, resample }
 }
 
-function usualFit(family: ForeignFamily): Required<Pick<ModelInput, 'fit' | 'resample'>> {
+function usualFit({ family, size, resize }: ImportArguments): Required<Pick<ModelInput, 'fit' | 'resample'>> {
   switch (family) {
     case 'yolo-detect':
     case 'yolo-objectness':
@@ -168,6 +168,8 @@ function usualFit(family: ForeignFamily): Required<Pick<ModelInput, 'fit' | 'res
     case 'rtdetr':
       return { fit: 'stretch', resample: 'opencv' }
     case 'yolo-classify':
+      // of unequal sides both are given to its resizing, which leaves nothing to cut
+      return { fit: size[0] === size[1] || resize ? 'crop' : 'stretch', resample: 'pillow' }
     case 'torchvision-classify':
       return { fit: 'crop', resample: 'pillow' }
     case 'torchvision-segment':

@@ -121,7 +121,7 @@ export function refuseDifferences(
         path: p.image,
         expected: `the scores of ${compared.library}`,
         actual: `others, by up to ${own.toFixed(3)}, on the pixels made here`,
-        hint: 'check fit, resize and resample of import.json, mean and std',
+        hint: 'check fit, resize, resample, mean, std and order of import.json',
       })
   }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { generateKeys, importModel, onnxGraph, onnxModel, onnxNode } from '../../models/index.ts'
 import { importArgumentsSchema } from '../../models/import/arguments.schema.ts'
+import { foreignModel } from '../../models/import/foreign-card.ts'
 import { refuseOtherHeads } from '../../models/import/foreign-outputs.ts'
 import { refuseContradictions } from '../../models/import/export-metadata.ts'
 import {
@@ -67,6 +68,26 @@ describe('a classifier', () => {
       /MDL_GOLDEN.*0\.png.*the scores of toy 1\.0; found others, by up to 0\.42\d, on its own pixels/,
     )
     await bring(given({ family: 'torchvision-classify', activation: 'none' }))
+  })
+
+  // T.Resize of one number keeps the sides' ratio, of two does not (`classify_transforms` of ultralytics 8.4.190)
+  it.each([
+    [[64, 64], {}, { fit: 'crop', resizePx: 64 }],
+    [[96, 64], {}, { fit: 'stretch' }],
+    [[96, 64], { resize: 112 }, { fit: 'crop', resizePx: 112 }],
+  ])('of Ultralytics for %j px is shown images as its library does', (size, more, fit) => {
+    const args = importArgumentsSchema.parse({
+      family: 'yolo-classify',
+      labels,
+      size,
+      threshold: 0.5,
+      ...more,
+    })
+    const request = { id: 'a', version: '1.0.0', licence: 'none', library: 'toy', arguments: args }
+    const inputs = [{ name: 'images', type: 'float32', shape: [1, 3, size[1] ?? 0, size[0] ?? 0] }]
+    const outputs = [{ name: 'output0', type: 'float32', shape: [1, 3] }]
+    const { card } = foreignModel(request, { inputs, outputs, opset: 17, unclamped: new Map() })
+    expect(card.inputs[0]).toMatchObject({ ...fit, resample: 'pillow' })
   })
 
   it('is refused where the library tells the scores of some classes only', async () => {
