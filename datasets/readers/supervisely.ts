@@ -159,6 +159,6 @@ async function regionOf(
 
 /** @throws what zlib and libvips do */
 const pixelsOf = async (text: string) =>
-  sharp(inflateSync(Buffer.from(text, 'base64')))
+  sharp(inflateSync(Buffer.from(text, 'base64')), { ignoreIcc: true })
     .raw()
     .toBuffer({ resolveWithObject: true })

@@ -45,7 +45,7 @@ export const importArgumentsSchema = z.strictObject({
   activation: z.enum(['none', 'softmax']).optional(),
   /** torchvision-classify, yolo-classify: name of the output with the scores; the first by default. */
   output: z.string().min(1).optional(),
-  /** torchvision-classify, yolo-classify: shorter side before the centre crop; by default the longer one of `size`. */
+  /** torchvision-classify, yolo-classify: shorter side before the centre crop; by default the longer one of `size`; a yolo-classify of unequal sides is stretched. */
   resize: z.number().int().positive().optional(),
   /** torchvision-segment: the label that is no finding. */
   background: z.string().optional(),
@@ -86,6 +86,7 @@ export const referenceSchema = z.strictObject({
         /** HWC uint8 pixels, RGB or grey as the model takes them, after the library's resizing, before its normalisation. */
         input: z.string(),
         findings: z.array(findingSchema),
+        /** Of a classifier: that of every label. */
         scores: z.record(z.string(), z.number()),
       }),
     )

@@ -9,7 +9,7 @@ import type { ImageTensor } from '../runtime/ort-session.ts'
 import type { ImportArguments } from './arguments.schema.ts'
 import type { OpenForeign } from './open-foreign.ts'
 import { compareFindings, pixelDifference } from './parity.ts'
-import type { ImageParity } from './parity.ts'
+import type { ImageParity, ScoreScale } from './parity.ts'
 import type { ReferenceItem } from './read-reference.ts'
 
 /** Most findings compared: more than any family of these gives. */
@@ -26,6 +26,7 @@ export async function compareImage(
   { runner, givenForward }: OpenForeign,
   args: ImportArguments,
   item: ReferenceItem,
+  scale: ScoreScale,
 ): Promise<ImageParity> {
   const { card } = runner
   const [input] = card.inputs
@@ -53,10 +54,27 @@ export async function compareImage(
     pixelsMax: pixels.max,
     pixelsMean: pixels.mean,
     referenceFindings: item.findings.length,
-    given: compareFindings(asShown(given), item),
-    own: compareFindings(asShown(own), item),
+    given: compareFindings(asShown(given), item, scale),
+    own: compareFindings(asShown(own), item, scale),
     verdict: verdictOf(args, own),
     referenceVerdict: verdictOf(args, item),
+  }
+}
+
+/**
+ * Scores of anomalib without normalisation are numbers of any size: a tenth of 1 is nothing to one of 40 and everything to
+ * one of 0.04. Measured against the largest of the library, or the threshold where nothing reaches it; at most 1.
+ */
+export function scaleOf(args: ImportArguments, items: readonly ReferenceItem[]): ScoreScale {
+  if (args.family !== 'anomalib') return { findings: 1, scores: {} }
+  const { threshold, imageThreshold = threshold } = args
+  const most = (scores: number[]): number => Math.min(1, Math.max(...scores.map(Math.abs))) || 1
+  const named = (name: string) => items.flatMap(({ scores }) => scores[name] ?? [])
+  return {
+    findings: most([threshold, ...items.flatMap((i) => i.findings.map((f) => f.score))]),
+    scores: Object.fromEntries(
+      ['score', 'unclamped'].map((name) => [name, most([imageThreshold, ...named(name)])]),
+    ),
   }
 }
 

@@ -20,7 +20,7 @@ const FAMILIES_OF = new Map<string, readonly ForeignFamily[]>([
  */
 export function refuseContradictions(
   metadata: ReadonlyMap<string, string>,
-  { labels, family }: ImportArguments,
+  { labels, family }: Pick<ImportArguments, 'labels' | 'family'>,
 ): void {
   const families = FAMILIES_OF.get(metadata.get('task') ?? '')
   if (families !== undefined && !families.includes(family))
@@ -40,16 +40,39 @@ export function refuseContradictions(
   })
 }
 
-/** `0: 'hole',` of a dict, or `"hole",` of a list. */
-const NAME = /(?:(\d+)\s*:\s*)?(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")\s*(?:,|(?=\s*[\]}]))/g
+/**
+ * `0: 'hole',` of a dict, or `"hole",` of a list; read where the one before ended, and no longer than any name is, so that
+ * no text takes long or fills the stack.
+ */
+const NAME =
+  /\s*(?:(?:(\d{1,9})|"(\d{1,9})")\s*:\s*)?(?:'((?:[^'\\]|\\.){0,1000})'|"((?:[^"\\]|\\.){0,1000})")\s*(?:,|(?=[\]}]))/sy
+const CLOSED = /\s*[\]}]\s*$/y
 
-/** A Python dict of names numbered from 0, or a list of names, as `str()` writes it; null for anything else. */
+/** What stands behind a backslash in a string of Python or JSON, as far as their writers put it there. */
+const ESCAPED = /\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U(000[0-9a-f]{5}|0010[0-9a-f]{4})|(.))/gis
+const SIGNS: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' }
+
+/** A dict of names numbered from 0, or a list of names, as Python's `str()` or JSON writes it; null for anything else. */
 function namesIn(text: string): string[] | null {
-  const names = [...text.matchAll(NAME)].map(([, number, single, double]) => ({
-    number,
-    name: (single ?? double ?? '').replaceAll(/\\(.)/g, '$1'),
-  }))
-  const whole = /^\s*(\{\s*\}|\[\s*\])\s*$/.test(text.replaceAll(NAME, ''))
-  const inOrder = names.every(({ number }, n) => number === undefined || Number(number) === n)
-  return whole && inOrder && names.length > 0 ? names.map(({ name }) => name) : null
+  const body = text.trim()
+  if (!/^[[{]/.test(body)) return null
+  const names: string[] = []
+  NAME.lastIndex = 1
+  for (let at = 1; ; at = NAME.lastIndex) {
+    const [found, number, quoted, single, double] = NAME.exec(body) ?? []
+    if (found === undefined) {
+      CLOSED.lastIndex = at
+      return CLOSED.test(body) && names.length > 0 ? names : null
+    }
+    const place = number ?? quoted
+    if (place !== undefined && Number(place) !== names.length) return null
+    names.push(unescaped(single ?? double ?? ''))
+  }
 }
+
+const unescaped = (text: string): string =>
+  text.replaceAll(ESCAPED, (_, byte?: string, unit?: string, point?: string, sign?: string) =>
+    sign === undefined
+      ? String.fromCodePoint(parseInt(byte ?? unit ?? point ?? '', 16))
+      : (SIGNS[sign] ?? sign),
+  )

@@ -3,9 +3,9 @@ import type { FamilySpec, ModelCard, ModelInput } from '../../contracts/index.ts
 import { channelsLast } from '../onnx/uint8-input.ts'
 import type { Uint8InputSpec } from '../onnx/uint8-input.ts'
 import type { OrtSession } from '../runtime/ort-session.ts'
-import { classesOf, outputsOf } from './foreign-outputs.ts'
+import { classesOf, outputsOf, refuseOtherHeads } from './foreign-outputs.ts'
 import { ANTIALIAS_OPSET } from '../onnx/scaling.ts'
-import type { ForeignFamily, ImportArguments } from './arguments.schema.ts'
+import type { ImportArguments } from './arguments.schema.ts'
 
 /** Name of the uint8 input that an imported model gets. */
 const IMAGE = 'sightline_image'
@@ -152,13 +152,13 @@ function coversOf([width, height]: ImportArguments['size'], [w, h]: [number, num
 }
 
 function fitOf(a: ImportArguments): Pick<ModelInput, 'fit' | 'resample' | 'resizePx'> {
-  const usual = usualFit(a.family)
+  const usual = usualFit(a)
   const fit = a.fit ?? usual.fit
   const resample = a.resample ?? usual.resample
   return fit === 'crop' ? { fit, resample, resizePx: a.resize ?? Math.max(...a.size) } : { fit, resample }
 }
 
-function usualFit(family: ForeignFamily): Required<Pick<ModelInput, 'fit' | 'resample'>> {
+function usualFit({ family, size, resize }: ImportArguments): Required<Pick<ModelInput, 'fit' | 'resample'>> {
   switch (family) {
     case 'yolo-detect':
     case 'yolo-objectness':
@@ -168,6 +168,8 @@ function usualFit(family: ForeignFamily): Required<Pick<ModelInput, 'fit' | 'res
     case 'rtdetr':
       return { fit: 'stretch', resample: 'opencv' }
     case 'yolo-classify':
+      // of unequal sides both are given to its resizing, which leaves nothing to cut
+      return { fit: size[0] === size[1] || resize ? 'crop' : 'stretch', resample: 'pillow' }
     case 'torchvision-classify':
       return { fit: 'crop', resample: 'pillow' }
     case 'torchvision-segment':
@@ -191,23 +193,9 @@ function rowsOf(
   return width === 4 + labels.length && width !== 6 ? 'scores' : 'index'
 }
 
-/** @throws MDL_PACKAGE when the head is that of the other versions of YOLO, which have the same number of outputs */
-function ofItsVersion({ family, labels }: ImportArguments, { outputs }: ForeignGraph): void {
-  const shape = outputs[0]?.shape ?? []
-  const older = shape[2] === 5 + labels.length && shape[1] !== 4 + labels.length
-  const newer = shape[1] === 4 + labels.length && shape[2] !== 5 + labels.length
-  const right = older ? 'yolo-objectness' : 'yolo-detect'
-  if (family === right || !(older || newer)) return
-  throw new CodedError('MDL_PACKAGE', {
-    path: 'family',
-    expected: `${right}, for an output [${shape.join(', ')}] of ${labels.length} labels`,
-    actual: family,
-  })
-}
-
 function specOf(a: ImportArguments, graph: ForeignGraph): FamilySpec {
   const { nmsIou } = a
-  if (a.family === 'yolo-detect' || a.family === 'yolo-objectness') ofItsVersion(a, graph)
+  refuseOtherHeads(a, graph)
   const { unclamped } = graph
   const output = outputsOf(graph)
   switch (a.family) {

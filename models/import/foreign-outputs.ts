@@ -1,7 +1,7 @@
 import { CodedError } from '../../contracts/index.ts'
 import { AS_FLOAT } from '../onnx/outputs.ts'
 import type { OrtSession } from '../runtime/ort-session.ts'
-import type { ImportArguments } from './arguments.schema.ts'
+import type { ForeignFamily, ImportArguments } from './arguments.schema.ts'
 
 type Outputs = (named: string | null, place: number) => string
 
@@ -41,5 +41,49 @@ export function classesOf(
     expected: `[n, ${labels.length}], one number per label`,
     actual: outputs.map((o) => `${o.name} [${o.shape.join(', ')}]`).join(', '),
     hint: 'give all labels in their order; where the graph has several outputs, name the one with the scores as `output`',
+  })
+}
+
+/** Heads of detectors, whose outputs differ by their shapes alone. */
+const HEADS: readonly ForeignFamily[] = [
+  'yolo-detect',
+  'yolo-objectness',
+  'yolo-segment',
+  'yolo-rows',
+  'rtdetr',
+]
+
+/** @throws MDL_PACKAGE when the shape of the first output is that of other heads than the family's */
+export function refuseOtherHeads(
+  { family, labels }: ImportArguments,
+  { outputs }: Pick<OrtSession, 'outputs'>,
+): void {
+  const [shape = [], second = []] = outputs.map((o) => o.shape)
+  const masks = second.length === 4 ? second[1] : 0
+  if (!HEADS.includes(family) || shape.length !== 3 || typeof masks !== 'number') return
+  if (family === 'yolo-segment' && masks === 0) return
+  const [, rows, width] = shape
+  const heads: [ForeignFamily | 'rows with masks', boolean][] =
+    masks > 0
+      ? [
+          ['yolo-segment', rows === 4 + labels.length + masks],
+          ['rows with masks', width === 6 + masks],
+        ]
+      : [
+          ['yolo-detect', rows === 4 + labels.length],
+          ['yolo-objectness', width === 5 + labels.length],
+          ['yolo-rows', width === 6],
+          ['rtdetr', width === 6 || width === 4 + labels.length],
+        ]
+  const fits = heads.filter(([, is]) => is).map(([name]) => name)
+  if (fits.length === 0 || fits.includes(family)) return
+  const masked = fits.includes('rows with masks')
+  throw new CodedError('MDL_PACKAGE', {
+    path: 'family',
+    expected: `${masked ? 'a head before its selection' : fits.join(' or ')}, for an output [${shape.join(', ')}] of ${labels.length} labels`,
+    actual: family,
+    ...(masked && {
+      hint: 'rows that were selected in the graph and have masks are of no family here: export without nms=True and with end2end=False, and import as yolo-segment',
+    }),
   })
 }

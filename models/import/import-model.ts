@@ -4,7 +4,7 @@ import type { PackedModel, PackRequest } from '../package/pack.ts'
 import type { Pixels } from '../pixels.ts'
 import type { ModelRunner } from '../runner.ts'
 import type { ImportArguments } from './arguments.schema.ts'
-import { compareImage, optionsOf } from './compare-image.ts'
+import { compareImage, optionsOf, scaleOf } from './compare-image.ts'
 import { cardThatDecides } from './foreign-card.ts'
 import { openForeign } from './open-foreign.ts'
 import type { OpenForeign } from './open-foreign.ts'
@@ -92,7 +92,8 @@ export async function importModel(request: ImportRequest): Promise<ImportReport 
 
   async function compareAll(model: OpenForeign): Promise<ImageParity[]> {
     const parity: ImageParity[] = []
-    for (const item of items) parity.push(await compareImage(model, args, item))
+    const scale = scaleOf(args, items)
+    for (const item of items) parity.push(await compareImage(model, args, item, scale))
     return parity
   }
 

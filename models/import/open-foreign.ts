@@ -6,6 +6,7 @@ import { AS_FLOAT, outputNames, withFloatOutputs, withInnerOutputs } from '../on
 import { screenOnnx } from '../onnx/screen.ts'
 import { opsetOf, withUint8Input } from '../onnx/uint8-input.ts'
 import { unclampedOutput } from '../onnx/unclamped.ts'
+import { refuseOneClass } from '../package/read-card.ts'
 import { createRunner } from '../runner.ts'
 import type { ModelRunner } from '../runner.ts'
 import { openSession } from '../runtime/ort-session.ts'
@@ -30,7 +31,7 @@ const CPU = { providers: ['cpu'], intraOpThreads: 1 }
 /**
  * Opens an export of another library as a package of this project would hold it.
  *
- * @throws what `readOnnx`, `refuseContradictions`, `withUint8Input`, `foreignModel` and `createForward` throw; MDL_LOAD
+ * @throws what `readOnnx`, `refuseContradictions`, `withUint8Input`, `foreignModel`, `refuseOneClass` and `createForward` throw; MDL_LOAD
  */
 export async function openForeign(onnxFile: string, request: ForeignRequest): Promise<OpenForeign> {
   const original = await readOnnx(onnxFile)
@@ -52,6 +53,7 @@ export async function openForeign(onnxFile: string, request: ForeignRequest): Pr
   const graph = { inputs: bare.inputs, outputs: bare.outputs, opset: opsetOf(complete), unclamped }
   await bare.close()
   const { card, uint8 } = foreignModel(request, graph)
+  refuseOneClass(card)
   const model = withUint8Input(complete, uint8)
   const session = await openSession(model, CPU)
   try {

@@ -10,12 +10,12 @@ export interface FindingParity {
   unmatched: number
   /** Findings of the other side among them. */
   missing: number
-  /** Over the matched findings, relative above 1. */
+  /** Over the matched findings, relative to the library's score or to the scale, whichever is larger. */
   scoreMax: number
   boxMaxPx: number
   /** Largest relative difference of areas. */
   areaMax: number
-  /** Largest difference of the named numbers of the image, relative above 1. */
+  /** Largest difference of the named numbers of the image, relative in the same way. */
   scoresMax: number
 }
 
@@ -52,6 +52,15 @@ export function pixelDifference(
   return { max, mean: sum / got.length }
 }
 
+/** Scores below which a difference counts as it is, not relative to its score; by name of the score. */
+export interface ScoreScale {
+  findings: number
+  scores: Readonly<Record<string, number>>
+}
+
+/** Of probabilities, and of numbers that are large. */
+const UNIT: ScoreScale = { findings: 1, scores: {} }
+
 /** Pairs findings of one class, the likest in place, score and area first, each once. */
 export function compareFindings(
   { findings: got, scores }: Pick<Decoded, 'findings' | 'scores'>,
@@ -59,12 +68,13 @@ export function compareFindings(
     findings: want,
     scores: wantScores,
   }: { findings: readonly ComparedFinding[]; scores: Readonly<Record<string, number>> },
+  scale = UNIT,
 ): FindingParity {
   const pairs: { g: number; w: number; unlike: number; distance: number }[] = []
   got.forEach((a, g) =>
     want.forEach((b, w) => {
       const overlap = iouOf(a.box, b.box)
-      const distance = Math.abs(a.score - b.score) / Math.max(1, Math.abs(b.score))
+      const distance = Math.abs(a.score - b.score) / Math.max(scale.findings, Math.abs(b.score))
       if (a.class === b.class && overlap >= 0.5)
         pairs.push({ g, w, unlike: 1 - overlap + distance + areaDistance(a, b), distance })
     }),
@@ -79,7 +89,7 @@ export function compareFindings(
     scoreMax: 0,
     boxMaxPx: 0,
     areaMax: 0,
-    scoresMax: scoresDifference(scores, wantScores),
+    scoresMax: scoresDifference(scores, wantScores, scale.scores),
   }
   for (const { g, w, distance } of pairs) {
     const a = got[g]
@@ -103,10 +113,14 @@ const areaDistance = (a: { areaPx?: number | undefined }, b: { areaPx?: number |
 function scoresDifference(
   got: Readonly<Record<string, number>>,
   want: Readonly<Record<string, number>>,
+  scale: ScoreScale['scores'],
 ): number {
   let max = 0
   for (const [name, value] of Object.entries(want))
-    max = Math.max(max, Math.abs((got[name] ?? Infinity) - value) / Math.max(1, Math.abs(value)))
+    max = Math.max(
+      max,
+      Math.abs((got[name] ?? Infinity) - value) / Math.max(scale[name] ?? 1, Math.abs(value)),
+    )
   return max
 }
 

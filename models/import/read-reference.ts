@@ -47,15 +47,41 @@ export async function readReference(dir: string, overrides: Partial<ImportArgume
   )
   const [width, height] = args.size
   const items: ReferenceItem[] = []
-  for (const item of reference.items) {
+  for (const [n, item] of reference.items.entries()) {
+    refuseSomeScores(args, item.scores, `items[${n}].scores`, join(dir, 'reference.json'))
     const input = await read(item.input)
     if (![1, 3].includes(input.length / (width * height)))
       throw new CodedError('MDL_PACKAGE', {
         file: join(dir, item.input),
         expected: `${width} × ${height} px RGB, ${width * height * 3} bytes, or grey, ${width * height} bytes, as import.json says`,
         actual: `${input.length} bytes`,
+        ...(args.family.startsWith('yolo') && {
+          hint: 'make the reference with predict(..., rect=False): otherwise Ultralytics cuts the margins of an image where the model takes any size',
+        }),
       })
     items.push({ ...item, pixels: await fromPng(await read(item.image), item.image), input })
   }
   return { arguments: args, library: reference.library, items }
+}
+
+/**
+ * The order of classes that no image shows is seen by their scores alone.
+ *
+ * @throws MDL_PACKAGE when a classifier's reference lacks the score of a class
+ */
+function refuseSomeScores(
+  { family, labels }: ImportArguments,
+  scores: Readonly<Record<string, number>>,
+  path: string,
+  file: string,
+): void {
+  if (family !== 'torchvision-classify' && family !== 'yolo-classify') return
+  const lacking = labels.filter((label) => !Object.hasOwn(scores, label))
+  if (lacking.length > 0)
+    throw new CodedError('MDL_PACKAGE', {
+      file,
+      path,
+      expected: 'the score of every class',
+      actual: `none of ${lacking.join(', ')}`,
+    })
 }

@@ -13,7 +13,7 @@ interface Compared {
  * reference made in float16, or pixels of one grey level leave.
  */
 const LIMITS = {
-  /** Scores on the library's own pixels, relative above 1. */
+  /** Scores on the library's own pixels, relative above the scale (`scaleOf`). */
   given: 0.05,
   /** Scores on the pixels made here. */
   own: 0.1,
@@ -121,7 +121,7 @@ export function refuseDifferences(
         path: p.image,
         expected: `the scores of ${compared.library}`,
         actual: `others, by up to ${own.toFixed(3)}, on the pixels made here`,
-        hint: 'check fit, resize and resample of import.json, mean and std',
+        hint: 'check fit, resize, resample, mean, std and order of import.json',
       })
   }
 }

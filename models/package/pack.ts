@@ -11,7 +11,7 @@ import { goldenFiles } from './golden-file.ts'
 import { privateKeyOf, publicHalf } from './keys.ts'
 import { CARD_FILE, MANIFEST_FILE, MODEL_FILE, sha256Of, signManifest } from './manifest.ts'
 import { checkPlace, draftFolder, putInPlace } from './output-folder.ts'
-import { readCard } from './read-card.ts'
+import { readCard, refuseOneClass } from './read-card.ts'
 import { verifyPackage } from './verify.ts'
 
 export interface PackRequest {
@@ -48,6 +48,7 @@ export async function packModel(request: PackRequest): Promise<PackedModel> {
   const model = await bytesOf(request.onnx)
   const cardText = `${JSON.stringify(request.card, null, 2)}\n`
   const card = readCard(cardText, CARD_FILE)
+  refuseOneClass(card)
   screenOnnx(model)
 
   const files = new Map<string, Uint8Array>([

@@ -10,14 +10,14 @@ export const toPng = (image: Pixels): Promise<Buffer> =>
     .toBuffer()
 
 /**
- * Exact pixels of an 8-bit PNG.
+ * Exact pixels of an 8-bit PNG, as they are written: profiles of screens are not looked at, as no line and no library does.
  *
  * @throws MDL_PACKAGE when it cannot be read or has other channels than 1 or 3
  */
 export async function fromPng(bytes: Uint8Array, file: string): Promise<Pixels> {
   try {
     const { channels } = await sharp(bytes).metadata()
-    const { data, info } = await sharp(bytes)
+    const { data, info } = await sharp(bytes, { ignoreIcc: true })
       .toColourspace(channels === 1 ? 'b-w' : 'srgb')
       .raw()
       .toBuffer({ resolveWithObject: true })

@@ -68,6 +68,22 @@ function alwaysCertain({ spec, labels }: ModelCard): Fault | null {
   return null
 }
 
+/**
+ * Asked where a package is made, not where one is loaded: the best of one class is that class at every place, so that its
+ * finding is the whole image, however small what it marks; its score is right.
+ *
+ * @throws MDL_PACKAGE for a segmentation with one label
+ */
+export function refuseOneClass({ spec, labels }: Pick<ModelCard, 'spec' | 'labels'>): void {
+  if (spec.family !== 'segmentation-classes' || labels.length > 1) return
+  throw new CodedError('MDL_PACKAGE', {
+    path: 'labels',
+    expected: 'two labels or more, since each place belongs to the best of its classes',
+    actual: labels.join(', '),
+    hint: 'a network that gives one number per place is packed with a card of the family anomaly-map (`models pack`)',
+  })
+}
+
 /** Tiles that leave a part of the input unseen would pass it unjudged. */
 function tilesFault(tiles: Tiles, [input]: readonly ModelInput[]): Fault | null {
   const { columns, rows, widthPx, heightPx, overlapPx, skipped } = tiles

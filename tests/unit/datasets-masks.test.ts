@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { crc32, deflateSync } from 'node:zlib'
 import sharp, { type Sharp } from 'sharp'
 import { describe, expect, it, vi } from 'vitest'
 import { labelledRegions } from '../../bin/teach/labelled-regions.ts'
@@ -52,6 +53,30 @@ function signedTiff(values: number[]): Buffer {
   return out
 }
 
+/** The PNG with "Gray Gamma 2.2", as Photoshop saves greys (ICC.1:2001-04, sections 6.1, 6.5.3; PNG, section 11.3.2.3). */
+function tagged(png: Buffer): Buffer {
+  const fixed = (...numbers: number[]) => numbers.map((n) => Math.round(n * 65_536))
+  const profile = Buffer.alloc(128 + 4 + 2 * 12 + 20 + 16)
+  const put = (at: number, ...parts: (string | number)[]) =>
+    parts.forEach((part, n) =>
+      typeof part === 'string'
+        ? profile.write(part, at + 4 * n, 'latin1')
+        : profile.writeUInt32BE(part, at + 4 * n),
+    )
+  put(0, profile.length, 0, 0x02_40_00_00, 'mntr', 'GRAY', 'XYZ ')
+  put(36, 'acsp')
+  put(68, ...fixed(0.9642, 1, 0.8249))
+  put(128, 2, 'wtpt', 156, 20, 'kTRC', 176, 14)
+  put(156, 'XYZ ', 0, ...fixed(0.9505, 1, 1.089))
+  put(176, 'curv', 0, 1, Math.round(2.2 * 256) << 16)
+  const body = Buffer.concat([Buffer.from('iCCPgrey\0\0', 'latin1'), deflateSync(profile)])
+  const [length, check] = [Buffer.alloc(4), Buffer.alloc(4)]
+  length.writeUInt32BE(body.length - 4)
+  check.writeUInt32BE(crc32(body))
+  const afterHeader = 8 + 25
+  return Buffer.concat([png.subarray(0, afterHeader), length, body, check, png.subarray(afterHeader)])
+}
+
 const grey = (...values: number[]) => sharp(Uint8Array.from(values), { raw: { ...SHAPE, channels: 1 } })
 const rgb = (...values: number[]) => sharp(Uint8Array.from(values), { raw: { ...SHAPE, channels: 3 } })
 const DARK_BLUE = [0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0, 128]
@@ -61,6 +86,14 @@ describe('masks', () => {
     expect(await marks('8.png', grey(0, 1, 2, 255))).toBe('0111')
     const wide = sharp(Uint16Array.of(0, 1, 255, 65_535), { raw: { ...SHAPE, channels: 1 } })
     expect(await marks('16.png', wide.toColourspace('grey16'))).toBe('0111')
+  })
+
+  it('are numbers whatever the profile of the screen they were drawn on', async () => {
+    await writeFile(
+      join(at.dir, 'tagged.png'),
+      tagged(await grey(0, 1, 2, 255).toColourspace('b-w').png().toBuffer()),
+    )
+    expect(await marksOf('tagged.png')).toBe('0111')
   })
 
   it('are colours, however dark', async () => {

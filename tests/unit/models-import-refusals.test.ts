@@ -1,11 +1,16 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { generateKeys, importModel, onnxGraph, onnxModel, onnxNode } from '../../models/index.ts'
+import { importArgumentsSchema } from '../../models/import/arguments.schema.ts'
+import { foreignModel } from '../../models/import/foreign-card.ts'
+import { refuseOtherHeads } from '../../models/import/foreign-outputs.ts'
+import { refuseContradictions } from '../../models/import/export-metadata.ts'
 import {
   SIDE,
   classesLike,
+  rawAnomalyLike,
   requestOf,
   rowsLike,
   withMetadata,
@@ -65,6 +70,39 @@ describe('a classifier', () => {
     await bring(given({ family: 'torchvision-classify', activation: 'none' }))
   })
 
+  // T.Resize of one number keeps the sides' ratio, of two does not (`classify_transforms` of ultralytics 8.4.190)
+  it.each([
+    [[64, 64], {}, { fit: 'crop', resizePx: 64 }],
+    [[96, 64], {}, { fit: 'stretch' }],
+    [[96, 64], { resize: 112 }, { fit: 'crop', resizePx: 112 }],
+  ])('of Ultralytics for %j px is shown images as its library does', (size, more, fit) => {
+    const args = importArgumentsSchema.parse({
+      family: 'yolo-classify',
+      labels,
+      size,
+      threshold: 0.5,
+      ...more,
+    })
+    const request = { id: 'a', version: '1.0.0', licence: 'none', library: 'toy', arguments: args }
+    const inputs = [{ name: 'images', type: 'float32', shape: [1, 3, size[1] ?? 0, size[0] ?? 0] }]
+    const outputs = [{ name: 'output0', type: 'float32', shape: [1, 3] }]
+    const { card } = foreignModel(request, { inputs, outputs, opset: 17, unclamped: new Map() })
+    expect(card.inputs[0]).toMatchObject({ ...fit, resample: 'pillow' })
+  })
+
+  it('is refused where the library tells the scores of some classes only', async () => {
+    const [shown] = given({}).shown
+    const first = { level: 64, findings: shown?.findings ?? [], scores: { scratch: 0.9981 } }
+    // of the classes that no image shows, nothing would tell the order
+    const other = {
+      ...given({ family: 'yolo-classify', labels: ['stain', 'scratch', 'good'] }),
+      shown: [first],
+    }
+    await expect(bring(other)).rejects.toThrow(
+      /MDL_PACKAGE.*reference\.json.*items\[0\]\.scores.*the score of every class.*none of stain, good/,
+    )
+  })
+
   it('is read at the output that is named, and refused at one that is none of its scores', async () => {
     const beside = (name: string, more: Parameters<typeof withOutput>[1]): Given => ({
       ...given({ family: 'yolo-classify', output: name }),
@@ -95,6 +133,71 @@ describe('a classifier', () => {
     await expect(bring({ ...given({ family: 'yolo-classify' }), model })).rejects.toThrow(
       /MDL_PACKAGE.*\[n, channels, height, width\].*; found image \[3, 8, 8\]; .*Faster R-CNN/,
     )
+  })
+})
+
+describe('a segmentation with one channel', () => {
+  // as U-Nets of one class are exported: a probability per place
+  const model = onnxModel(
+    onnxGraph({
+      name: 'one-channel',
+      nodes: [onnxNode('ReduceMean', ['image'], ['mask'], { axes: { ints: [1] } })],
+      initializers: [],
+      inputs: [{ name: 'image', type: 'float32', shape: [1, 3, SIDE, SIDE] }],
+      outputs: [{ name: 'mask', type: 'float32', shape: [1, 1, SIDE, SIDE] }],
+    }),
+  )
+
+  it('is refused, though a part that is bad all over is found so: a small mark would be as large', async () => {
+    const args = {
+      family: 'torchvision-segment',
+      labels: ['dent'],
+      activation: 'none',
+      threshold: 0.5,
+      mean: [0, 0, 0],
+      std: [255, 255, 255],
+    }
+    const whole = { class: 'dent', score: 0.8, box: [0, 0, SIDE, SIDE] }
+    await expect(bring({ model, args, shown: [{ level: 204, findings: [whole] }] })).rejects.toThrow(
+      /MDL_PACKAGE.*\(labels\); expected two labels or more.*found dent; .*anomaly-map/,
+    )
+  })
+})
+
+describe('an anomaly model whose scores are small numbers', () => {
+  // as a student of anomalib has them without normalisation: 0.04 of good images, 0.2 of bad ones
+  const gain = 0.25
+  const score = (level: number): number => (gain * level) / 255
+  const given = (bad: number): Given => ({
+    model: rawAnomalyLike(gain),
+    args: { family: 'anomalib', threshold: 0.5, imageThreshold: 0.13 },
+    shown: [
+      { level: 204, findings: [], scores: { score: bad } },
+      { level: 64, findings: [], scores: { score: score(64) } },
+    ],
+  })
+
+  it('is refused for a fifth of a score, which is less than a tenth of 1', async () => {
+    await bring(given(score(204)))
+    await expect(bring(given(score(204) - 0.04))).rejects.toThrow(
+      /MDL_GOLDEN.*0\.png.*the scores of toy 1\.0; found others, by up to 0\.25\d/,
+    )
+  })
+
+  it('is refused for the same in the peaks of its map', async () => {
+    const bad = (peak: number): Given => ({
+      ...given(score(204)),
+      args: { family: 'anomalib', threshold: 0.13, imageThreshold: 0.13 },
+      shown: [
+        {
+          level: 204,
+          findings: [{ class: 'anomaly', score: peak, box: [3, 3, 5, 5] }],
+          scores: { score: score(204) },
+        },
+      ],
+    })
+    await bring(bad(score(204)))
+    await expect(bring(bad(score(204) - 0.04))).rejects.toThrow(/MDL_GOLDEN.*the scores of toy 1\.0/)
   })
 })
 
@@ -135,6 +238,14 @@ describe('a detector', () => {
     expect((await bring({ ...given, shown })).resized).toBe(true)
   })
 
+  it('is refused with the way out where its library showed it a narrower image', async () => {
+    const dir = await writeExport(join(root, 'narrow'), given.model, given.args, given.shown)
+    await writeFile(join(dir, '0.bin'), new Uint8Array(SIDE * (SIDE - 2) * 3))
+    await expect(importModel(requestOf(dir, privateKeyPem))).rejects.toThrow(
+      /MDL_PACKAGE.*8 × 8 px RGB, 192 bytes.*found 144 bytes; .*rect=False/,
+    )
+  })
+
   it('is refused where the reference has nothing to compare', async () => {
     const model = rowsLike([[0, 0, 8, 8, 0.1, 0]])
     await expect(bring({ ...given, model, shown: [{ level: 64, findings: [] }] })).rejects.toThrow(
@@ -157,6 +268,24 @@ describe('a detector', () => {
     await bring(noted({ names: 'whatever' }))
   })
 
+  it('is held to names as Python writes them, and as JSON does', async () => {
+    const labels = ['dent', "operator's\u3000mark", '划\u00a0\\痕😀']
+    const python = String.raw`{0: 'dent', 1: "operator's\u3000mark", 2: '划\xa0\\痕\U0001f600'}`
+    for (const names of [python, JSON.stringify({ ...labels }), JSON.stringify(labels)]) {
+      await bring(noted({ names }, { labels }))
+      await expect(bring(noted({ names }, { labels: labels.toReversed() }))).rejects.toThrow(
+        /MDL_PACKAGE.*\(labels\); expected the classes/,
+      )
+    }
+  })
+
+  it('reads names that are made to take long in the time of their length', () => {
+    // one that looks back from each of these digits would look 10^12 times, one that takes the letters at once fills its stack
+    const texts = ['1'.repeat(1e6), `{${' '.repeat(1e6)}`, `{1${' '.repeat(1e6)}`, `{'${'a'.repeat(5e7)}'}`]
+    for (const text of texts)
+      refuseContradictions(new Map([['names', text]]), { family: 'yolo-rows', labels: ['a'] })
+  })
+
   it.each([
     ['obb', 'yolo-detect'],
     ['classify', 'yolo-detect'],
@@ -165,6 +294,32 @@ describe('a detector', () => {
     await expect(bring(noted({ task }, { family }))).rejects.toThrow(
       new RegExp(`MDL_PACKAGE.*\\(family\\).*an export made for ${task}`),
     )
+  })
+
+  it.each([
+    [
+      'yolo-rows',
+      [7, 525],
+      null,
+      /expected yolo-detect, for an output \[n, 7, 525\] of 3 labels; found yolo-rows/,
+    ],
+    ['rtdetr', [7, 525], null, /expected yolo-detect, .*found rtdetr/],
+    ['yolo-detect', [300, 6], null, /expected yolo-rows or rtdetr, .*found yolo-detect/],
+    ['yolo-rows', [300, 7], null, /expected rtdetr, .*found yolo-rows/],
+    ['yolo-detect', [39, 525], 32, /expected yolo-segment, .*found yolo-detect/],
+    // what YOLO26 gives with masks and end to end
+    [
+      'yolo-segment',
+      [300, 38],
+      32,
+      /expected a head before its selection, .*end2end=False, and import as yolo-segment/,
+    ],
+  ])('read as %s with an output %j is told what it is', (family, [rows = 0, width = 0], masks, message) => {
+    const shapes = [['n', rows, width], ...(masks === null ? [] : [['n', masks, 40, 40]])]
+    const outputs = shapes.map((shape, n) => ({ name: `output${n}`, type: 'float32', shape }))
+    const labels = ['dent', 'stain', 'hole']
+    const args = importArgumentsSchema.parse({ family, labels, size: [160, 160], threshold: 0.5 })
+    expect(() => refuseOtherHeads(args, { outputs })).toThrow(message)
   })
 
   it('has each label once', async () => {

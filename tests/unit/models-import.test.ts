@@ -260,7 +260,7 @@ describe('what an import refuses', () => {
     [
       'the wrong family',
       { family: 'yolo-detect' },
-      /MDL_OUTPUT.*expected shape \[1, 6, anchors\]; found \[1, 2, 6\]/,
+      /MDL_PACKAGE.*\(family\); expected yolo-rows or rtdetr, for an output \[n, 2, 6\].*found yolo-detect/,
     ],
     [
       'a family whose outputs are missing',

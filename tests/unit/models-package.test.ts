@@ -2,6 +2,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import sharp from 'sharp'
 import {
   checkPackageFolder,
   checkTaughtFolder,
@@ -133,6 +134,24 @@ describe('packing', () => {
     expect(await readdir(dir)).toEqual(['pkg'])
   })
 
+  it('refuses a segmentation of one class, whose findings would be the whole image', async () => {
+    const { privateKeyPem, keyId, card, dir } = sound
+    const spec = {
+      family: 'segmentation-classes' as const,
+      output: 'p',
+      activation: 'none' as const,
+      background: null,
+      minAreaPx: 1,
+    }
+    const goldenInputs = [{ image: plain(8, 8, 200), template: plain(8, 8, 50) }]
+    const one = { ...card, spec, labels: ['dent'] }
+    const outDir = `${dir}-one-class`
+    const onnx = toyModel(toy)
+    await expect(packModel({ onnx, card: one, goldenInputs, outDir, privateKeyPem, keyId })).rejects.toThrow(
+      /MDL_PACKAGE.*\(labels\); expected two labels or more/,
+    )
+  })
+
   it('keeps every pixel and tensor value through the golden files', async () => {
     const image = { ...plain(17, 5, 0), data: Uint8Array.from({ length: 85 }, (_, i) => (i * 37) % 256) }
     expect(await fromPng(await toPng(image), 'grey')).toEqual(image)
@@ -141,6 +160,12 @@ describe('packing', () => {
       data: Uint8Array.from({ length: 105 }, (_, i) => (i * 91) % 256),
     }
     expect(await fromPng(await toPng(rgb), 'rgb')).toEqual(rgb)
+    // the profile of a screen changes no value: a line, OpenCV and Pillow do not look at it either
+    const raw = { width: rgb.widthPx, height: rgb.heightPx, channels: rgb.channels }
+    const tagged = await sharp(rgb.data, { raw }).png().withIccProfile('p3').toBuffer()
+    const written = await sharp(tagged, { ignoreIcc: true }).raw().toBuffer()
+    expect([...written]).not.toEqual([...rgb.data])
+    expect([...(await fromPng(tagged, 'tagged')).data]).toEqual([...written])
     const { golden } = await verifyPackage(sound.dir, sound.trustedKeys)
     // level of |image - 0|: a quarter of the rows is 90, the rest 200; score = 0.9 * level
     const level = (90 / 4 + (200 * 3) / 4) / 255

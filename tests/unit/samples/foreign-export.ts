@@ -65,6 +65,27 @@ export function anomalibLike({
   )
 }
 
+/** Like an export of anomalib without normalisation: map = `gain` x blue in 0..1, score = its maximum. */
+export const rawAnomalyLike = (gain: number): Bytes =>
+  onnxModel(
+    onnxGraph({
+      name: 'raw-anomaly-like',
+      nodes: [
+        onnxNode('Conv', ['input', 'blue'], ['anomaly_map']),
+        onnxNode('GlobalMaxPool', ['anomaly_map'], ['peak4']),
+        onnxNode('Flatten', ['peak4'], ['pred_score']),
+      ],
+      initializers: [onnxTensor('blue', [1, 3, 1, 1], Float32Array.of(0, 0, gain))],
+      inputs: [{ name: 'input', type: 'float32', shape: [1, 3, SIDE, SIDE] }],
+      outputs: [
+        { name: 'anomaly_map', type: 'float32', shape: [1, 1, SIDE, SIDE] },
+        { name: 'pred_score', type: 'float32', shape: [1, 1] },
+      ],
+    }),
+    'toy',
+    18,
+  )
+
 /** A scalar `true`: TensorProto with data_type BOOL and one raw byte. */
 const boolean = (name: string): Bytes => {
   const text = new TextEncoder().encode(name)
