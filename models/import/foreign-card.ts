@@ -168,7 +168,7 @@ function usualFit({ family, size, resize }: ImportArguments): Required<Pick<Mode
     case 'rtdetr':
       return { fit: 'stretch', resample: 'opencv' }
     case 'yolo-classify':
-      // of unequal sides both are given to its resizing, which leaves nothing to cut
+      // Of unequal sides both are given to its resizing, which leaves nothing to cut.
       return { fit: size[0] === size[1] || resize ? 'crop' : 'stretch', resample: 'pillow' }
     case 'torchvision-classify':
       return { fit: 'crop', resample: 'pillow' }
