@@ -32,7 +32,7 @@ export function HoldButton({
           confirm={t(`holds.${kind}Now`)}
           danger={!held}
           {...(reason === undefined ? {} : { reason })}
-          act={(deed) => stateHold({ kind, target, ...deed })}
+          act={(deed, decision) => stateHold({ kind, target, ...deed }, decision)}
           close={() => setOpen(false)}
         >
           <p>{t(`holds.${kind}Means`)}</p>
