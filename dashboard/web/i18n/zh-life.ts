@@ -210,6 +210,7 @@ export const zhLife: typeof enLife = {
     tooSoon: '上一次按键没有记录:前一个判断仍在发送,或工件尚未显示。',
     missed: '链接所指的工件不在下面的列表中:已经复核,或排在更后面。',
     missedPart: '打开该工件',
+    goneAs: '{{serial}} 已由 {{by}} 复核为“{{verdict}}”,此外没有记录其他判断。',
     gone: '{{serial}} 已由他人复核或处置,您的判断没有记录。',
     next: '下一个工件',
     keys: 'c 确认 · o 推翻 · p 合格 · r 合格并放行 · f 不合格 · x 无法判断 · u 撤回 · j k 下一个、上一个',

@@ -131,6 +131,13 @@ export function ReviewPage(): ReactNode {
   if (!reviews.data) return <Waiting />
   const { counts, done } = reviews.data
   const refused = decide.error ?? undo.error
+  const goneWords = ({ inspectionId, serial }: ReviewItem): string => {
+    const { reviewer, verdict } = done.find((i) => i.inspectionId === inspectionId) ?? {}
+    // It may be one's own word, whose answer was lost before another was said.
+    return reviewer && verdict
+      ? t('review.goneAs', { serial, by: reviewer, verdict: t(`verdict.${verdict}`) })
+      : t('review.gone', { serial })
+  }
   return (
     <div className="page review-page">
       <div className="toolbar">
@@ -197,7 +204,7 @@ export function ReviewPage(): ReactNode {
         <Alert
           type="warning"
           showIcon
-          title={<span data-gone={item.inspectionId}>{t('review.gone', { serial: item.serial })}</span>}
+          title={<span data-gone={item.inspectionId}>{goneWords(item)}</span>}
           action={<Button onClick={() => goOn(item.position)}>{t('review.next')}</Button>}
         />
       )}

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react'
-import { useSearchParams } from 'react-router'
+import { useLocation, useSearchParams } from 'react-router'
 import { useReviews } from '../api/life-hooks.ts'
 import type { ReviewItem } from '../api/types.ts'
 import { useUrlChoice } from '../look/url-choice.ts'
@@ -10,7 +10,10 @@ export type Filter = (typeof FILTERS)[number]
 /** Which list is gone through and which part of it is shown; both stand in the address. */
 export function useShownPart() {
   const [search, setSearch] = useSearchParams()
-  const [filter] = useUrlChoice<Filter>('sample', FILTERS, 'all')
+  const { pathname } = useLocation()
+  const [inUrl] = useUrlChoice<Filter>('sample', FILTERS, 'all')
+  // The address follows in its own time; what was chosen counts at once, so that no key meets a part of the other list.
+  const [filter, choose] = useState(inUrl)
   const reviews = useReviews(filter === 'all' ? null : filter)
   const [shown, setShown] = useState<ReviewItem | null>(null)
   const [after, setAfter] = useState(0)
@@ -27,11 +30,13 @@ export function useShownPart() {
     setShown(null)
     setMissed(null)
   }
-  // Also the way back of the browser leads to another list, and to the part of it that was shown.
+  // The way back of the browser leads to another list, and to the part of it that was shown.
   useEffect(() => {
+    if (inUrl === filter) return
+    choose(inUrl)
     goOn(0)
     setWanted(search.get('part'))
-  }, [filter])
+  }, [inUrl])
   useEffect(() => {
     if (!there || shown !== null) return
     const asked = waiting.find((i) => i.inspectionId === wanted)
@@ -41,16 +46,16 @@ export function useShownPart() {
   }, [there, shown, first, waiting, wanted])
   const id = item?.inspectionId
   useEffect(() => {
-    if (id === undefined) return
-    setSearch(
-      (now) => {
-        const next = new URLSearchParams(now)
-        next.set('part', id)
-        return next
-      },
-      { replace: true },
-    )
+    // Who leaves the page is not brought back.
+    if (id === undefined || location.pathname !== pathname) return
+    const next = new URLSearchParams(location.search)
+    next.set('part', id)
+    setSearch(next, { replace: true })
   }, [id])
-  const setFilter = (to: Filter): void => setSearch(to === 'all' ? {} : { sample: to })
+  const setFilter = (to: Filter): void => {
+    choose(to)
+    goOn(0)
+    setSearch(to === 'all' ? {} : { sample: to })
+  }
   return { filter, setFilter, reviews, waiting, at, item, setShown, setAfter, goOn, missed }
 }
