@@ -4,7 +4,7 @@ import type { PlantQuery } from '../plant/plant-query.ts'
 import type { TraceQuery } from './trace-query.ts'
 
 /** Calls of `TraceQuery` that may look at many records. */
-export const TRACE_QUESTIONS = [
+const TRACE_QUESTIONS = [
   'recentParts',
   'part',
   'bySerial',

@@ -24,7 +24,12 @@ export function HoldButton({
   const [asked, setAsked] = useState<{ kind: 'hold' | 'release'; target: string } | null>(null)
   return (
     <>
-      <Button size="small" danger={!held} data-hold-target={target} onClick={() => setAsked({ kind, target })}>
+      <Button
+        size="small"
+        danger={!held}
+        data-hold-target={target}
+        onClick={() => setAsked({ kind, target })}
+      >
         {t(`holds.${kind}`, { name })}
       </Button>
       {asked !== null && (

@@ -2,7 +2,7 @@ import { useMemo } from 'react'
 import { lineNow } from '../look/line-clock.ts'
 
 /** Hours counted back from now by the clock of the line; null = all records. */
-export const HOURS = { h1: 1, h8: 8, h24: 24, all: null } as const
+const HOURS = { h1: 1, h8: 8, h24: 24, all: null } as const
 export type Span = keyof typeof HOURS
 export const SPANS = ['h1', 'h8', 'h24', 'all'] as const satisfies readonly Span[]
 
