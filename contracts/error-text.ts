@@ -85,7 +85,7 @@ const ZH: Record<ErrorCode, string> = {
   TRC_REVIEWED: '这个工件已由他人复核',
   TRC_NCR: '该步骤与不合格报告的状态不符',
   TRC_SINK: '无法这样向外部接收方重发事件',
-  TRC_DUPLICATE: '该检测周期已有内容不同的记录',
+  TRC_DUPLICATE: '该编号已有内容不同的记录',
   TRC_IMAGE: '图像无法保存或读回',
   TRC_EPCIS: 'EPCIS 文档、查询或订阅被拒绝',
   TRC_SPOOLED: '存储滞后,记录已写入暂存区',

@@ -83,7 +83,7 @@ export const ERROR_CODES = {
   TRC_REVIEWED: 'somebody else has reviewed the part meanwhile',
   TRC_NCR: 'the step does not fit the nonconformance report',
   TRC_SINK: 'events cannot be sent to the sink again like that',
-  TRC_DUPLICATE: 'the inspection cycle was recorded before with other content',
+  TRC_DUPLICATE: 'what has this id was recorded before with other content',
   TRC_IMAGE: 'the image cannot be stored or read back',
   TRC_EPCIS: 'the EPCIS document, query or subscription is refused',
   TRC_SPOOLED: 'the record went to the spool because the store was late',

@@ -52,6 +52,13 @@ export interface ActivationRequest {
   override: boolean
 }
 
+export interface RollbackRequest {
+  by: string
+  reason: string
+  /** Activation that was in force when it was asked for, so that one that is sent twice goes back once; absent = any. */
+  from?: number | undefined
+}
+
 /**
  * Changes the recipe of a running station: load on every worker and judge the canary, write down who and why, switch
  * between two triggers, free the old one when its last part is through.
@@ -116,9 +123,27 @@ export class Changeover {
     })
   }
 
-  /** @throws MDL_LIFE when there is nothing to return to; CFG_*, MDL_*, INS_* when the earlier recipe does not load */
-  rollback(station: string, by: string, reason: string): Promise<Activation> {
-    return this.#inTurn(() => this.#back(station, by, reason, 'rollback'))
+  /**
+   * @throws MDL_LIFE when there is nothing to return to, or what is `from` is not in force any more; CFG_*, MDL_*, INS_*
+   *   when the earlier recipe does not load
+   */
+  rollback(station: string, { by, reason, from }: RollbackRequest): Promise<Activation> {
+    return this.#inTurn(() => {
+      this.#active(station)
+      const { n, recipe } = this.#parts.activations.current(station)
+      if (from !== undefined && from !== n)
+        throw new CodedError('MDL_LIFE', {
+          expected: `activation ${from} in force`,
+          actual: `activation ${n}, ${recipe.id}`,
+          hint: 'look at the station again',
+          zh: {
+            expected: `第 ${from} 次启用仍在用`,
+            actual: `第 ${n} 次启用 ${recipe.id} 在用`,
+            hint: '请重新查看该工位',
+          },
+        })
+      return this.#back(station, by, reason, 'rollback')
+    })
   }
 
   /**

@@ -37,7 +37,7 @@ export interface LifeParts {
   local: LocalInspector
   canary: CanaryWatch
   store: PartStore
-  questions: Pick<Questions, 'scoredAfter' | 'part' | 'goodParts' | 'defectiveParts'>
+  questions: Pick<Questions, 'scoredAfter' | 'part' | 'reviewSaid' | 'goodParts' | 'defectiveParts'>
   log: EventLog
   imagePath(sha256: string): string | null | Promise<string | null>
   environment: Environment

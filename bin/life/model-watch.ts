@@ -23,7 +23,7 @@ export interface WatchParts {
   active: ReadonlyMap<string, LoadedRecipe>
   known: ReadonlyMap<string, LoadedRecipe>
   store: Pick<PartStore, 'emit' | 'recordFact'>
-  questions: Pick<Questions, 'scoredAfter' | 'part'>
+  questions: Pick<Questions, 'scoredAfter' | 'part' | 'reviewSaid'>
   log: Pick<EventLog, 'read' | 'end' | 'onAppend'>
   imagePath(sha256: string): string | null | Promise<string | null>
 }
@@ -58,6 +58,7 @@ export function startModelWatch(parts: WatchParts): RunningWatch {
     follow,
     store,
     part: questions.part,
+    reviewSaid: questions.reviewSaid,
     imagePath: parts.imagePath,
   })
   const inForce = (station: string): string | null => active.get(station)?.sha256 ?? null

@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
+  canonicalJson,
   CodedError,
   type LineSpec,
   type PartStore,
@@ -25,6 +26,8 @@ export interface ReviewParts {
     row: { station: string; serial: string; result: VerdictResult }
     review: string | null
   } | null>
+  /** What a review, or one taken back, said by the id of its event; null = it is not in the log. */
+  reviewSaid(id: string): Promise<VerdictReviewed | null>
   /** Absolute path of a stored image, or null. */
   imagePath(sha256: string): string | null | Promise<string | null>
 }
@@ -38,6 +41,17 @@ export interface ReviewRequest {
   label?: string | undefined
   /** Event of the decision that it replaces, null = there is none; absent = whatever is in force. */
   over?: string | null | undefined
+  /** Of the event: the same one again, because an answer was lost, is answered and not recorded; absent = a new one. */
+  id?: string | undefined
+}
+
+export interface UndoRequest {
+  inspectionId: string
+  by: string
+  /** Event of the decision that is taken back; absent = whatever is in force. */
+  review?: string | undefined
+  /** As of a review. */
+  id?: string | undefined
 }
 
 /** Where confirmed false calls are copied to. */
@@ -55,7 +69,7 @@ export class Reviews {
 
   /**
    * @throws API_NOT_FOUND when no such inspection is recorded; TRC_REVIEWED when another decision is in force than `over`;
-   *   TRC_WRITE
+   *   TRC_DUPLICATE when its id was used for another; TRC_WRITE
    */
   decide(request: ReviewRequest): Promise<ReviewItem> {
     return this.#inTurn(() => this.#decide(request))
@@ -64,11 +78,10 @@ export class Reviews {
   /**
    * Takes the decision in force back.
    *
-   * @param review event of that decision; absent = whatever is in force
-   * @throws API_NOT_FOUND when there is none; TRC_REVIEWED when it is another
+   * @throws API_NOT_FOUND when there is none; TRC_REVIEWED when it is another than the one named; TRC_DUPLICATE
    */
-  undo(inspectionId: string, by: string, review?: string): Promise<ReviewItem> {
-    return this.#inTurn(() => this.#undo(inspectionId, by, review))
+  undo(request: UndoRequest): Promise<ReviewItem> {
+    return this.#inTurn(() => this.#undo(request))
   }
 
   #inTurn(work: () => Promise<ReviewItem>): Promise<ReviewItem> {
@@ -77,7 +90,14 @@ export class Reviews {
     return done
   }
 
-  async #decide({ inspectionId, verdict, by, reason, label, over }: ReviewRequest): Promise<ReviewItem> {
+  async #decide({ id, inspectionId, verdict, by, reason, label, over }: ReviewRequest): Promise<ReviewItem> {
+    const labels = label === undefined ? [] : [{ classCode: label }]
+    const said = { inspectionId, reviewer: by, after: verdict, reason, labels }
+    const again = await this.#repeated(
+      id,
+      (earlier) => earlier.retracts === undefined && holds(earlier, said),
+    )
+    if (again !== null) return again
     const item = this.#parts.watch.queue.item(inspectionId)
     const part = item === null ? await this.#parts.part(inspectionId) : null
     const known = item ?? part?.row
@@ -88,31 +108,43 @@ export class Reviews {
       })
     // Of a part that is too old for the list the records know what was said.
     if (over !== undefined) inForce(item ?? { reviewId: part?.review ?? null }, over)
-    const before = item?.verdict ?? known.result
-    return this.#state(known, {
-      inspectionId,
-      reviewer: by,
-      before,
-      after: verdict,
-      reason,
-      labels: label === undefined ? [] : [{ classCode: label }],
-    })
+    return this.#state(known, { ...said, before: item?.verdict ?? known.result }, id)
   }
 
-  async #undo(inspectionId: string, by: string, review: string | undefined): Promise<ReviewItem> {
+  async #undo({ id, inspectionId, by, review }: UndoRequest): Promise<ReviewItem> {
+    const named = { inspectionId, reviewer: by, ...(review !== undefined && { retracts: review }) }
+    const again = await this.#repeated(
+      id,
+      (earlier) => earlier.retracts !== undefined && holds(earlier, named),
+    )
+    if (again !== null) return again
     const item = this.#parts.watch.queue.item(inspectionId)
     if (!item?.verdict || !item.reviewId)
       throw new CodedError('API_NOT_FOUND', { expected: 'a part that was reviewed', actual: inspectionId })
     if (review !== undefined) inForce(item, review)
-    return this.#state(item, {
-      inspectionId,
-      reviewer: by,
-      before: item.verdict,
-      after: item.result,
-      reason: '',
-      retracts: item.reviewId,
-      labels: [],
-    })
+    const said = { inspectionId, reviewer: by, before: item.verdict, after: item.result, reason: '' }
+    return this.#state(item, { ...said, retracts: item.reviewId, labels: [] }, id)
+  }
+
+  /**
+   * What an earlier try of the same request has led to; null = there was none, or it never came.
+   *
+   * @throws TRC_DUPLICATE when its id was used for something else
+   */
+  async #repeated(
+    id: string | undefined,
+    same: (earlier: VerdictReviewed) => boolean,
+  ): Promise<ReviewItem | null> {
+    const earlier = id === undefined ? null : await this.#parts.reviewSaid(id)
+    if (earlier === null) return null
+    if (!same(earlier))
+      throw new CodedError('TRC_DUPLICATE', {
+        expected: `the content of review ${id}`,
+        actual: 'another review',
+        hint: 'give a new review its own id',
+      })
+    await this.#parts.follow.catchUp()
+    return this.#parts.watch.queue.item(earlier.inspectionId)
   }
 
   /**
@@ -164,10 +196,14 @@ export class Reviews {
     return { dir, images: provenance.length, missing }
   }
 
-  async #state(part: { station: string; serial: string }, data: VerdictReviewed): Promise<ReviewItem> {
+  async #state(
+    part: { station: string; serial: string },
+    data: VerdictReviewed,
+    id = uuidv7(),
+  ): Promise<ReviewItem> {
     const { spec, store, follow, watch } = this.#parts
     const event: Omit<QEvent, 'sequence'> = stationEvent(spec, part.station, 'qe.verdict.reviewed.v1', data, {
-      id: uuidv7(),
+      id,
       subject: `unit/${part.serial}`,
     })
     await store.emit(event)
@@ -183,6 +219,9 @@ export class Reviews {
     return item
   }
 }
+
+const holds = (said: VerdictReviewed, asked: Partial<VerdictReviewed>): boolean =>
+  canonicalJson({ ...said, ...asked }) === canonicalJson(said)
 
 /** @throws TRC_REVIEWED when another decision is in force than somebody saw */
 function inForce(

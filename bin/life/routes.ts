@@ -79,8 +79,16 @@ export function lifeRoutes({
       title: { zh: '退回上一个配方', en: 'Return to the recipe before' },
       role: 'admin',
       query: empty,
-      body: z.strictObject({ reason: reason.default(''), by: who }).prefault({}),
-      work: ({ params, body, user }) => changeover.rollback(params['id'] ?? '', body.by ?? user, body.reason),
+      body: z
+        .strictObject({
+          reason: reason.default(''),
+          by: who,
+          /** `n` of the activation that was in force when it was asked for; refused when another is. */
+          from: z.int().optional(),
+        })
+        .prefault({}),
+      work: ({ params, body, user }) =>
+        changeover.rollback(params['id'] ?? '', { ...body, by: body.by ?? user }),
     }),
     endpoint({
       method: 'PUT',

@@ -1,6 +1,6 @@
 import { extname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, Page, Route } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ReviewsAnswer } from '../../dashboard/server/life-ports.ts'
 import { en } from '../../dashboard/web/i18n/en.ts'
@@ -151,6 +151,25 @@ describe.skipIf(noBrowser !== null)(`pages of models in Chromium${noBrowser ? `:
     await page.locator('[data-lot-held="L7"]').waitFor({ state: 'detached' })
     const holds = await asked<{ releasedBy: string; releaseReason: string }[]>(line, '/api/holds')
     expect(holds).toMatchObject([{ releasedBy: 'li', releaseReason: 'sorted' }])
+
+    // A hold whose answer was lost is placed once, and what is pressed again does not release it.
+    const lose = async (route: Route): Promise<void> => {
+      await route.fetch()
+      await route.abort()
+    }
+    await page.route('**/api/trace/events', lose, { times: 1 })
+    await page.locator('[data-hold-target]').click()
+    await page.getByRole('dialog').locator('textarea').fill('looked at once more')
+    const hold = page.getByRole('dialog').getByRole('button', { name: en.holds.holdNow, exact: true })
+    await hold.click()
+    await page.waitForSelector('[data-lot-held="L7"]')
+    await page.getByRole('dialog').getByRole('alert').waitFor()
+    await hold.click()
+    await page.getByRole('dialog').waitFor({ state: 'hidden' })
+    const inForce = (await asked<{ reason: string; releasedAt: string | null }[]>(line, '/api/holds')).filter(
+      (h) => h.releasedAt === null,
+    )
+    expect(inForce.map((h) => h.reason)).toEqual(['looked at once more'])
 
     await page.goto(`${url}/models`)
     await page.waitForSelector('[data-life-alarm="escape-found"]')

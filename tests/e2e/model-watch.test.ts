@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import sharp from 'sharp'
@@ -105,6 +105,29 @@ describe('the watch over the models of a running line', () => {
     expect((await undo(next.body['reviewId'])).body).toMatchObject({ verdict: null })
   }, 60_000)
 
+  it('records a review, and one taken back, once however often it is sent', async () => {
+    const known = [audited, contested]
+    const waits = async () =>
+      (await reviews()).waiting.find((i) => i.result === 'pass' && !known.includes(i.inspectionId))
+        ?.inspectionId
+    await expect.poll(waits, patient).toBeDefined()
+    const inspectionId = await waits()
+    const [id, back] = [randomUUID(), randomUUID()]
+    const ask = { id, inspectionId, verdict: 'pass', by: 'li', reason: 'looked', over: null }
+    const say = (more: object = {}) => sent(line, '/api/life/reviews', { ...ask, ...more })
+    for (const answer of [await say(), ...(await Promise.all([say(), say()]))])
+      expect(answer).toMatchObject({ status: 200, body: { reviewId: id, reviewer: 'li', verdict: 'pass' } })
+    expect((await say({ verdict: 'fail' })).body['code']).toBe('TRC_DUPLICATE')
+    const undo = (more: object = {}) =>
+      sent(line, '/api/life/reviews/undo', { id: back, inspectionId, by: 'li', review: id, ...more })
+    for (const answer of [await undo(), await undo()])
+      expect(answer).toMatchObject({ status: 200, body: { inspectionId, verdict: null } })
+    expect((await undo({ by: 'wang' })).body['code']).toBe('TRC_DUPLICATE')
+    expect((await undo({ id })).body['code']).toBe('TRC_DUPLICATE')
+    const seen = await asked<{ part: { reviews: unknown[] } }>(line, `/api/parts/${inspectionId}`)
+    expect(seen.part.reviews).toMatchObject([{ after: 'pass', reason: 'looked' }, { before: 'pass' }])
+  }, 60_000)
+
   it('copies confirmed false calls with where they come from', async () => {
     expect((await sent(line, '/api/life/overkill/export', { by: 'li' })).status).toBe(404)
     const bad = (
@@ -179,6 +202,8 @@ describe('the watch over the models of a running line', () => {
     expect(words.map((w) => [w.reviewer, w.before, w.after, w.retracts !== undefined])).toEqual([
       ['li', 'pass', 'fail', false],
       ['wang', 'fail', 'pass', true],
+      ['li', 'pass', 'pass', false],
+      ['li', 'pass', 'pass', true],
       ['li', 'fail', 'pass', false],
     ])
   }, 60_000)

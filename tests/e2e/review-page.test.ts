@@ -145,6 +145,51 @@ describe.skipIf(noBrowser !== null)(
       await page.context().close()
     })
 
+    it('sends a decision again whose answer was lost, as the same one', async () => {
+      const page = await reviewing()
+      const [a, b] = waiting
+      const ids: unknown[] = []
+      await page.route('**/api/life/reviews', async (route) => {
+        if (route.request().method() !== 'POST') return route.fallback()
+        ids.push((route.request().postDataJSON() as { id: string }).id)
+        if (ids.length > 1) return route.fulfill({ json: {} })
+        // The line has recorded it, and nobody waits for its review any more.
+        waiting = waiting.filter((i) => i !== a)
+        return route.abort()
+      })
+      await page.keyboard.press('x')
+      await isShown(page, b)
+      await ready(page)
+      expect(await page.locator('.ant-alert-error, [data-gone]').count()).toBe(0)
+      expect(ids).toEqual([expect.any(String), ids[0]])
+      await page.keyboard.press('x')
+      await expect.poll(() => ids.length).toBe(3)
+      expect(ids[2]).not.toBe(ids[0])
+      await page.context().close()
+    })
+
+    it('opens the list and the part that its address names, and keeps them over a reload', async () => {
+      const page = await reviewing()
+      const [a, b, c] = waiting
+      for (const next of [b, c]) {
+        await page.keyboard.press('j')
+        await isShown(page, next)
+      }
+      expect(new URL(page.url()).searchParams.get('part')).toBe(c?.inspectionId)
+      await page.reload()
+      await isShown(page, c)
+      await page.getByText('Audit', { exact: true }).click()
+      await isShown(page, a)
+      expect(new URL(page.url()).searchParams.get('sample')).toBe('audit')
+      await page.goBack()
+      await isShown(page, c)
+      expect(new URL(page.url()).searchParams.get('sample')).toBe(null)
+      await page.goto(`${at.url}/review?part=00000000-0000-7000-8000-000000000000`)
+      await isShown(page, a)
+      await page.waitForSelector('[data-missed]')
+      await page.context().close()
+    })
+
     it('takes one review back where somebody presses twice', async () => {
       const page = await reviewing()
       const [a, b, c] = waiting

@@ -112,7 +112,11 @@ describe.skipIf(noBrowser !== null)(`the bank in Chromium${noBrowser ? `: ${noBr
       active: new Map(),
       known: new Map(),
       store,
-      questions: { scoredAfter: async (...q) => query.scoredAfter(...q), part: async (id) => query.part(id) },
+      questions: {
+        scoredAfter: async (...q) => query.scoredAfter(...q),
+        part: async (id) => query.part(id),
+        reviewSaid: async (id) => query.reviewSaid(id),
+      },
       log: { read: () => [], end: () => query.lastPosition(), onAppend: () => () => undefined },
       imagePath,
     })

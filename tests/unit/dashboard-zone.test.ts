@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { timeAxis } from '../../dashboard/web/charts/options.ts'
 import { momentText, timeText } from '../../dashboard/web/look/format.ts'
+import { heardTime, lineNow } from '../../dashboard/web/look/line-clock.ts'
 import { goBy, momentOf, screenZone, wallText, zoneName, zoneText } from '../../dashboard/web/look/zone.ts'
 
 /** Moments by `date -d 'TZ="Europe/Berlin" …'` of GNU coreutils. */
@@ -76,5 +77,22 @@ describe('the clock that the pages go by', () => {
     expect(screenZone(new Date())).toBe(null)
     for (const text of ['', '2026-13-01T00:00', '2026-02-31T25:00', 'x', '02026-01-01T00:00'])
       expect(momentOf(text)).toBe(null)
+  })
+})
+
+describe('the time of the line', () => {
+  const heard = (date: string, cacheControl: string, nowMs: number): void =>
+    heardTime(new Headers({ date, 'cache-control': cacheControl }), nowMs)
+  const noon = Date.UTC(2026, 6, 24, 12)
+
+  it('is what its answers say, whatever the clock of the screen is set to', () => {
+    heard('Fri, 24 Jul 2026 12:00:00 GMT', 'no-store', noon - 3_600_000)
+    expect(lineNow(noon - 3_600_000)).toBe(noon)
+    expect(lineNow(noon)).toBe(noon + 3_600_000)
+    // Out of the store of the browser.
+    heard('Fri, 24 Jul 2026 06:00:00 GMT', 'private, max-age=60', noon)
+    expect(lineNow(noon)).toBe(noon + 3_600_000)
+    heard('Fri, 24 Jul 2026 12:00:00 GMT', 'no-store', noon)
+    expect(lineNow(noon)).toBe(noon)
   })
 })

@@ -227,7 +227,7 @@ describe('what is refused', () => {
       () => ask('ramp@1', true),
       () => ask('ramp@2', true, ''),
       () => ask('ramp@2', false),
-      () => l.changeover.rollback('s1', 'li', ''),
+      () => l.changeover.rollback('s1', { by: 'li', reason: '' }),
       () => l.shadows.set('s1', 'ramp@1', 'li'),
     ]
     for (const refused of asked) {
@@ -241,13 +241,25 @@ describe('what is refused', () => {
 })
 
 describe('rolling back', () => {
+  it('goes back once where the same wish comes twice', async () => {
+    const l = await line()
+    await l.activate('ramp@2')
+    await l.activate('ramp@3')
+    const wish = { by: 'li', reason: '', from: l.activations.current('s1').n }
+    expect((await l.changeover.rollback('s1', wish)).recipe.id).toBe('ramp@2')
+    await expect(l.changeover.rollback('s1', wish)).rejects.toMatchObject({ code: 'MDL_LIFE' })
+    expect(l.active.get('s1')?.id).toBe('ramp@2')
+  })
+
   it('goes one activation further each time and ends at the recipe of the line file', async () => {
     const l = await line()
     await l.activate('ramp@2')
     await l.activate('ramp@3')
-    expect((await l.changeover.rollback('s1', 'local', '')).recipe.id).toBe('ramp@2')
-    expect((await l.changeover.rollback('s1', 'local', '')).recipe.id).toBe('ramp@1')
-    await expect(l.changeover.rollback('s1', 'local', '')).rejects.toMatchObject({ code: 'MDL_LIFE' })
+    expect((await l.changeover.rollback('s1', { by: 'local', reason: '' })).recipe.id).toBe('ramp@2')
+    expect((await l.changeover.rollback('s1', { by: 'local', reason: '' })).recipe.id).toBe('ramp@1')
+    await expect(l.changeover.rollback('s1', { by: 'local', reason: '' })).rejects.toMatchObject({
+      code: 'MDL_LIFE',
+    })
     expect(l.activations.history('s1', 10).map((a) => [a.recipe.id, a.cause])).toEqual([
       ['ramp@1', 'rollback'],
       ['ramp@2', 'rollback'],
@@ -262,7 +274,9 @@ describe('rolling back', () => {
     const l = await line()
     await l.activate('ramp@2')
     shop.recipe(goodRecipe({ title: { zh: '改', en: 'Altered' } }), 'ramp@1')
-    await expect(l.changeover.rollback('s1', 'local', '')).rejects.toMatchObject({ code: 'CFG_INVALID' })
+    await expect(l.changeover.rollback('s1', { by: 'local', reason: '' })).rejects.toMatchObject({
+      code: 'CFG_INVALID',
+    })
     expect(l.active.get('s1')?.id).toBe('ramp@2')
   })
 

@@ -9,7 +9,7 @@ import {
   type QueryAsk,
   type QueryData,
   type Question,
-  TRACE_QUESTIONS,
+  RECORD_QUESTIONS,
 } from './questions.ts'
 import { openTraceQuery } from './trace-query.ts'
 
@@ -25,7 +25,7 @@ const answersOf = <Q extends Question>(questions: readonly Q[], of: Answers<Q>):
 async function open(data: QueryData): Promise<Partial<Answers<Question>>> {
   if (!('plant' in data))
     return {
-      ...answersOf(TRACE_QUESTIONS, openTraceQuery(data.dataDir)),
+      ...answersOf(RECORD_QUESTIONS, openTraceQuery(data.dataDir)),
       ...answersOf(PROOF_QUESTIONS, proofQuestions(data.dataDir)),
     }
   const { openPlantQuery } = await import('../plant/plant-query.ts')

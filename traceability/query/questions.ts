@@ -4,7 +4,7 @@ import type { PlantQuery } from '../plant/plant-query.ts'
 import type { TraceQuery } from './trace-query.ts'
 
 /** Calls of `TraceQuery` that may look at many records. */
-export const TRACE_QUESTIONS = [
+const TRACE_QUESTIONS = [
   'recentParts',
   'part',
   'bySerial',
@@ -29,9 +29,11 @@ export const TRACE_QUESTIONS = [
   'sinks',
   'sinkLetters',
 ] as const
+/** Of the records, but what people said about parts is said at the line. */
+export const RECORD_QUESTIONS = [...TRACE_QUESTIONS, 'reviewSaid'] as const
 /** Those about the proof of its log, which only a line answers. */
 export const PROOF_QUESTIONS = ['partProof', 'eventProof', 'partBundle'] as const
-export const LINE_QUESTIONS = [...TRACE_QUESTIONS, ...PROOF_QUESTIONS] as const
+export const LINE_QUESTIONS = [...RECORD_QUESTIONS, ...PROOF_QUESTIONS] as const
 /** Those that only the store of a plant answers. */
 export const PLANT_QUESTIONS = [
   ...TRACE_QUESTIONS,

@@ -3,6 +3,7 @@ import type { ResultCount, RunningTotals } from '../store/running-totals.ts'
 
 export interface StationCounters {
   station: string
+  /** Judged: pass, fail and inconclusive; a trigger without a verdict is in `noVerdict` alone. */
   inspected: number
   pass: number
   fail: number
@@ -36,11 +37,13 @@ export function stationCounters(
       inconclusive: 0,
       noVerdict: {},
     }
-    s.inspected += c.count
     if (c.noVerdict !== null) {
       const reason = c.noVerdict as NoVerdictReason
       s.noVerdict[reason] = (s.noVerdict[reason] ?? 0) + c.count
-    } else s[c.result as 'pass' | 'fail' | 'inconclusive'] += c.count
+    } else {
+      s.inspected += c.count
+      s[c.result as 'pass' | 'fail' | 'inconclusive'] += c.count
+    }
     stations.set(c.station, s)
   }
   return [...stations.values()].sort((a, b) => (a.station < b.station ? -1 : 1))

@@ -8,6 +8,7 @@ import {
   type ShiftCalendar,
   type SqlDatabase,
   type TriggerBalance,
+  type VerdictReviewed,
 } from '../../contracts/index.ts'
 import { type CauseCount, causeCounts } from '../genealogy/cause-counts.ts'
 import { type CauseTable, causeTable, type CauseTableQuery } from '../genealogy/cause-table.ts'
@@ -37,6 +38,7 @@ import { type PartDetail, partDetail, storedRecord } from './part-detail.ts'
 import { positionsAbout } from './part-events.ts'
 import { lifeOf, type Merges, type PartLife, serialsFrom, unitsNamed } from './part-life.ts'
 import { type PartFilter, type PartRow, recentRows } from './part-rows.ts'
+import { reviewSaid } from './review-said.ts'
 import { scoredAfter } from './scored-parts.ts'
 import { DefectTotals, defectsSince, type StationCounters, stationCounters } from './statistics.ts'
 import { type LettersAsk, type SinkLetter, sinkLetters, type SinkRow, sinkRows } from './sink-answers.ts'
@@ -205,6 +207,10 @@ export class TraceQuery {
   /** Judged parts with their scores, and reviews, after a position of the log. */
   scoredAfter(position: number, limit: number): Promise<ScoredPage> {
     return scoredAfter(this.#k, position, limit)
+  }
+
+  reviewSaid(id: string): VerdictReviewed | null {
+    return reviewSaid(this.#db, id)
   }
 
   /** Images of parts that count as good, newest first. */

@@ -146,6 +146,8 @@ export const serialLifeSchema = z.object({
 
 export const stationCountersSchema = z.object({
   station: z.string(),
+  /** Judged: pass, fail and inconclusive together. */
+  inspected: num,
   pass: num,
   fail: num,
   /** Judged inconclusive by a rule; no-verdicts are not in here. */

@@ -1,4 +1,5 @@
 import { errorText } from '../../../contracts/error-text.ts'
+import { heardTime } from '../look/line-clock.ts'
 
 /** A coded error answer of the server, or `NETWORK` when there was none. */
 export class ApiError extends Error {
@@ -41,6 +42,7 @@ async function ask<T>(path: string, init: RequestInit): Promise<T> {
     const why = error instanceof Error ? error.message : String(error)
     throw new ApiError('NETWORK', 0, `the server cannot be reached: ${why}`, `无法连接服务器:${why}`)
   }
+  heardTime(res.headers)
   const text = await res.text()
   const body = parse(text)
   if (res.ok && body !== undefined) return body as T

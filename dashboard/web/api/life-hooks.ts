@@ -6,7 +6,8 @@ import {
   type UseMutationResult,
   type UseQueryResult,
 } from '@tanstack/react-query'
-import { getJson, newId, queryText, sendJson } from './client.ts'
+import { getJson, queryText, sendJson } from './client.ts'
+import type { Decision } from './decision.ts'
 import type {
   DriftAnswer,
   EscapeEstimates,
@@ -15,10 +16,12 @@ import type {
   PartAnswer,
   Recall,
   RegisteredModel,
+  ReviewItem,
   ReviewsAnswer,
   TeachAnswer,
   TeachPicture,
   UnitDisposition,
+  VerdictResult,
 } from './types.ts'
 
 const useAsked = <T>(key: readonly unknown[], path: string, everyMs: number | false): UseQueryResult<T> =>
@@ -83,8 +86,12 @@ export interface HoldAsk {
   reason: string
 }
 
-export const stateHold = (ask: HoldAsk): Promise<unknown> =>
-  sendJson('POST', '/api/trace/events', { id: newId(), at: new Date().toISOString(), ...ask })
+/** @returns the id of the fact */
+export const stateHold = (ask: HoldAsk, decision: Decision): Promise<string> =>
+  decision.state(`${ask.kind} ${ask.target}`, async (fact) => {
+    await sendJson('POST', '/api/trace/events', { ...fact, ...ask })
+    return fact.id
+  })
 
 export interface DisposeAsk {
   /** Canonical URI, or `unit/…`. */
@@ -96,17 +103,34 @@ export interface DisposeAsk {
   inspection: string
 }
 
-/** @returns the id of the fact, which a retraction names */
-export async function stateDisposition(ask: DisposeAsk): Promise<string> {
-  const id = newId()
-  await sendJson('POST', '/api/trace/events', { id, at: new Date().toISOString(), kind: 'dispose', ...ask })
-  return id
+export const stateDisposition = (ask: DisposeAsk, decision: Decision): Promise<unknown> =>
+  decision.state('dispose', (fact) =>
+    sendJson('POST', '/api/trace/events', { ...fact, kind: 'dispose', ...ask }),
+  )
+
+export const retractFact = (
+  ask: { supersedes: string; by: string; reason: string },
+  decision: Decision,
+): Promise<unknown> =>
+  decision.state(`retract ${ask.supersedes}`, (fact) =>
+    sendJson('POST', '/api/trace/events', { ...fact, kind: 'retract', ...ask }),
+  )
+
+export interface ReviewAsk {
+  inspectionId: string
+  verdict: VerdictResult
+  by: string
+  reason: string
+  /** Event of the review that was in force when it was looked at; null = there was none. */
+  over: string | null
 }
 
-export const retractFact = (ask: { supersedes: string; by: string; reason: string }): Promise<unknown> =>
-  sendJson('POST', '/api/trace/events', {
-    id: newId(),
-    at: new Date().toISOString(),
-    kind: 'retract',
-    ...ask,
-  })
+export const stateReview = (ask: ReviewAsk, decision: Decision): Promise<ReviewItem> =>
+  decision.state('review', ({ id }) => sendJson('POST', '/api/life/reviews', { id, ...ask }))
+
+/** @param ask `review`: event of the review that is taken back */
+export const undoReview = (
+  ask: { inspectionId: string; by: string; review: string | null },
+  decision: Decision,
+): Promise<ReviewItem> =>
+  decision.state('undo', ({ id }) => sendJson('POST', '/api/life/reviews/undo', { id, ...ask }))

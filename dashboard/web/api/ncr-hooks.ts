@@ -2,7 +2,8 @@ import { useQuery, type UseQueryResult } from '@tanstack/react-query'
 import type { z } from 'zod'
 import type { NcrAck, NcrComparison, NcrStepAsk } from '../../../contracts/index.ts'
 import type { ncrEffectSchema } from '../../server/schemas/ncr.schema.ts'
-import { getJson, newId, queryText, sendJson } from './client.ts'
+import { getJson, queryText, sendJson } from './client.ts'
+import type { Decision } from './decision.ts'
 import type { NcrDetail, NcrList } from './types.ts'
 
 export const useNcrs = (filter: { open?: boolean; target?: string }): UseQueryResult<NcrList> =>
@@ -43,21 +44,7 @@ export const useEffectOf = (scope: EffectScope | null): UseQueryResult<Effect> =
 
 export type StepAsk = NcrStepAsk extends infer S ? (S extends { id: string } ? Omit<S, 'id'> : never) : never
 
-export const takeStep = (step: StepAsk): Promise<NcrAck> =>
-  sendJson<NcrAck>('POST', '/api/ncrs/steps', { id: newId(), ...step })
-
-/** Places a hold and says its id. */
-export async function placeHold(target: string, by: string, reason: string): Promise<string> {
-  const id = newId()
-  await sendJson('POST', '/api/trace/events', {
-    id,
-    at: new Date().toISOString(),
-    by,
-    kind: 'hold',
-    target,
-    reason,
-  })
-  return id
-}
+export const takeStep = (step: StepAsk, decision: Decision): Promise<NcrAck> =>
+  decision.state('step', ({ id }) => sendJson<NcrAck>('POST', '/api/ncrs/steps', { id, ...step }))
 
 export type { NcrComparison }

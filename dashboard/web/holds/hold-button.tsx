@@ -19,23 +19,29 @@ export function HoldButton({
   reason?: string
 }): ReactNode {
   const { t } = useTranslation()
-  const [open, setOpen] = useState(false)
   const kind = held ? 'release' : 'hold'
+  // What was asked for stays so when the page learns of a hold meanwhile, be it this one whose answer was lost.
+  const [asked, setAsked] = useState<{ kind: 'hold' | 'release'; target: string } | null>(null)
   return (
     <>
-      <Button size="small" danger={!held} data-hold-target={target} onClick={() => setOpen(true)}>
+      <Button
+        size="small"
+        danger={!held}
+        data-hold-target={target}
+        onClick={() => setAsked({ kind, target })}
+      >
         {t(`holds.${kind}`, { name })}
       </Button>
-      {open && (
+      {asked !== null && (
         <DeedDialog
-          title={t(`holds.${kind}`, { name })}
-          confirm={t(`holds.${kind}Now`)}
-          danger={!held}
+          title={t(`holds.${asked.kind}`, { name })}
+          confirm={t(`holds.${asked.kind}Now`)}
+          danger={asked.kind === 'hold'}
           {...(reason === undefined ? {} : { reason })}
-          act={(deed) => stateHold({ kind, target, ...deed })}
-          close={() => setOpen(false)}
+          act={(deed, decision) => stateHold({ ...asked, ...deed }, decision)}
+          close={() => setAsked(null)}
         >
-          <p>{t(`holds.${kind}Means`)}</p>
+          <p>{t(`holds.${asked.kind}Means`)}</p>
         </DeedDialog>
       )}
     </>

@@ -1,5 +1,5 @@
 import { Table, Segmented } from 'antd'
-import { useState, type ReactNode } from 'react'
+import { type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { useHolds, useRecall } from '../api/life-hooks.ts'
@@ -7,6 +7,7 @@ import type { Hold } from '../api/types.ts'
 import { countText, timeText } from '../look/format.ts'
 import { usePaging } from '../look/printing.ts'
 import { Panel } from '../look/panel.tsx'
+import { useUrlChoice } from '../look/url-choice.ts'
 import { NcrButton } from '../ncr/ncr-button.tsx'
 import { Failed, Nothing, Waiting } from '../shell/states.tsx'
 import { HoldButton } from './hold-button.tsx'
@@ -19,7 +20,8 @@ const NAMED_UNITS = 40
 /** What is on hold and what each hold stopped; who let the others go, and why. */
 export function HoldsPage(): ReactNode {
   const { t } = useTranslation()
-  const [all, setAll] = useState(false)
+  const [scope, setScope] = useUrlChoice('show', ['open', 'all'], 'open')
+  const all = scope === 'all'
   const paging = usePaging()
   const holds = useHolds()
   if (holds.error && !holds.data) return <Failed error={holds.error} retry={() => void holds.refetch()} />
@@ -31,7 +33,7 @@ export function HoldsPage(): ReactNode {
         <Segmented<boolean>
           aria-label={t('icon.scope')}
           value={all}
-          onChange={setAll}
+          onChange={(value) => setScope(value ? 'all' : 'open')}
           options={[
             { value: false, label: t('holds.inForce') },
             { value: true, label: t('holds.all') },

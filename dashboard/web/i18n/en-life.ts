@@ -5,8 +5,11 @@ export const enLife = {
     reason: 'Reason',
     reasonOptional: 'Reason (optional)',
     cancel: 'Cancel',
+    recorded:
+      'What was said first is on record, though its answer did not arrive. Close this and see what is there now.',
   },
   alarm: {
+    more: '{{n}} more like it',
     fault: 'Fault',
     consecutive: 'In a row',
     rate: 'Too many',
@@ -229,6 +232,9 @@ export const enLife = {
     why: 'Picked as',
     tooSoon:
       'Nothing was recorded for the last key: the decision before it was still being sent, or the part not shown yet.',
+    missed: 'The part of this link is not in the list below: it was reviewed, or waits further behind.',
+    missedPart: 'Open that part',
+    goneAs: '{{serial}} is on record as {{verdict}}, reviewed by {{by}}. Nothing else was recorded.',
     gone: '{{serial}} was reviewed by somebody else meanwhile, or decided about. Nothing of yours was recorded.',
     next: 'Next part',
     keys: 'c confirm · o overturn · p good · r good and release · f bad · x cannot tell · u undo · j k next, previous',

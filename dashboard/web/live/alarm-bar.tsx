@@ -1,10 +1,12 @@
 import { type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
 import type { LineState } from '../api/types.ts'
 import { useText } from '../i18n/index.ts'
-import { timeText } from '../look/format.ts'
+import { countText, timeText } from '../look/format.ts'
 import { WarnIcon } from '../look/icons.tsx'
 import { ErrorWords } from '../shell/states.tsx'
+import { fewAlarms } from './few-alarms.ts'
 
 const NAMED = [
   'fault',
@@ -19,8 +21,12 @@ const NAMED = [
 ] as const
 const named = (alarm: string): alarm is (typeof NAMED)[number] => NAMED.some((n) => n === alarm)
 
-/** Active alarms and declared degraded modes; takes no room when there is nothing to say. */
-export function AlarmBar({ state }: { state: LineState }): ReactNode {
+/**
+ * Active alarms and declared degraded modes; takes no room when there is nothing to say.
+ *
+ * @param all each alarm, not the newest of each kind alone
+ */
+export function AlarmBar({ state, all = false }: { state: LineState; all?: boolean }): ReactNode {
   const { t } = useTranslation()
   const text = useText()
   if (state.alarms.length === 0 && state.degraded.length === 0 && state.run !== 'stopped') return null
@@ -32,30 +38,15 @@ export function AlarmBar({ state }: { state: LineState }): ReactNode {
           <b>{t('run.stopped')}</b>
         </div>
       )}
-      {state.alarms.map((a) => (
-        <div
-          className="alarm tone-fail"
-          key={`${a.station}/${a.alarm}/${a.since}/${typeof a.message === 'string' ? a.message : a.message.en}`}
-        >
-          <WarnIcon />
-          <b>{a.station}</b>
-          <span className="alarm-name">{named(a.alarm) ? t(`alarm.${a.alarm}`) : a.alarm}</span>
-          {typeof a.message === 'string' ? (
-            <span>
-              <ErrorWords error={a.code === a.alarm ? a.message : { code: a.code, message: a.message }} />
-            </span>
-          ) : (
-            <>
-              {a.code !== a.alarm && <code>{a.code}</code>}
-              <span>{text(a.message)}</span>
-            </>
-          )}
-          <span className="grow" />
-          <span className="muted">
-            {t('live.since')} {timeText(a.since)}
-          </span>
-        </div>
-      ))}
+      {fewAlarms(state.alarms, all ? Infinity : undefined).map(({ shown, more }) =>
+        shown.map((a, i) => (
+          <OneAlarm
+            key={`${a.station}/${a.alarm}/${a.since}/${typeof a.message === 'string' ? a.message : a.message.en}`}
+            alarm={a}
+            more={i === shown.length - 1 ? more : 0}
+          />
+        )),
+      )}
       {state.degraded.map((d) => (
         <div className="alarm tone-inconclusive" key={d.id}>
           <WarnIcon />
@@ -63,6 +54,37 @@ export function AlarmBar({ state }: { state: LineState }): ReactNode {
           <span>{text(d.text)}</span>
         </div>
       ))}
+    </div>
+  )
+}
+
+function OneAlarm({ alarm: a, more }: { alarm: LineState['alarms'][number]; more: number }): ReactNode {
+  const { t } = useTranslation()
+  const text = useText()
+  return (
+    <div className="alarm tone-fail">
+      <WarnIcon />
+      <b>{a.station}</b>
+      <span className="alarm-name">{named(a.alarm) ? t(`alarm.${a.alarm}`) : a.alarm}</span>
+      {typeof a.message === 'string' ? (
+        <span>
+          <ErrorWords error={a.code === a.alarm ? a.message : { code: a.code, message: a.message }} />
+        </span>
+      ) : (
+        <>
+          {a.code !== a.alarm && <code>{a.code}</code>}
+          <span>{text(a.message)}</span>
+        </>
+      )}
+      {more > 0 && (
+        <Link to="/system" data-more-alarms={more}>
+          {t('alarm.more', { n: countText(more) })}
+        </Link>
+      )}
+      <span className="grow" />
+      <span className="muted">
+        {t('live.since')} {timeText(a.since)}
+      </span>
     </div>
   )
 }

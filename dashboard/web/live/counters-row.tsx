@@ -14,8 +14,7 @@ export interface Totals {
 }
 
 export function totalsOf(c: StationCounters | undefined): Totals {
-  const { pass = 0, fail = 0, inconclusive = 0, noVerdict = {} } = c ?? {}
-  const inspected = pass + fail + inconclusive
+  const { inspected = 0, pass = 0, fail = 0, inconclusive = 0, noVerdict = {} } = c ?? {}
   const missing = Object.values(noVerdict).reduce((sum, n) => sum + n, 0)
   const all = inspected + missing
   return {

@@ -1,18 +1,19 @@
 import { Segmented } from 'antd'
-import { useState, type ReactNode } from 'react'
+import { type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useBalance, useCounters, useLine, usePareto } from '../api/hooks.ts'
+import { useUrlChoice } from '../look/url-choice.ts'
 import { Failed, Nothing, Waiting } from '../shell/states.tsx'
 import { AlarmBar } from './alarm-bar.tsx'
 import { useLive } from './feed.ts'
 import { HealthPanel } from './health-panel.tsx'
 import { ParetoPanel } from './pareto-panel.tsx'
-import { HOURS, useSince, type Span } from './span.ts'
+import { SPANS, useSince, type Span } from './span.ts'
 import { StationCard } from './station-card.tsx'
 
 export function LivePage(): ReactNode {
   const { t } = useTranslation()
-  const [span, setSpan] = useState<Span>('h8')
+  const [span, setSpan] = useUrlChoice<Span>('span', SPANS, 'h8')
   const live = useLive()
   const since = useSince(span)
   const line = useLine()
@@ -49,7 +50,7 @@ export function LivePage(): ReactNode {
             aria-label={t('live.span')}
             value={span}
             onChange={setSpan}
-            options={(Object.keys(HOURS) as Span[]).map((value) => ({
+            options={SPANS.map((value) => ({
               value,
               label: t(`live.spans.${value}`),
             }))}

@@ -1,6 +1,8 @@
 import { Alert, Button, Input, Modal } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
+import { ApiError } from '../api/client.ts'
+import { Decision } from '../api/decision.ts'
 import { useSend } from '../api/life-hooks.ts'
 import { ErrorWords } from '../shell/states.tsx'
 import { usePerson } from './person.ts'
@@ -12,7 +14,7 @@ export interface Deed {
 
 /**
  * Asks for a name and a reason before something is done that others must be able to answer for. Stays open with the
- * error when it is refused.
+ * error when it is refused; what is then sent again is the same decision.
  */
 export function DeedDialog(p: {
   title: string
@@ -26,13 +28,14 @@ export function DeedDialog(p: {
   reason?: string
   /** False while a field of `children` is missing. */
   complete?: boolean
-  act(deed: Deed): Promise<unknown>
+  act(deed: Deed, decision: Decision): Promise<unknown>
   close(): void
 }): ReactNode {
   const { t } = useTranslation()
   const [by, setBy, stands] = usePerson()
   const [reason, setReason] = useState(p.reason ?? '')
-  const send = useSend(p.act)
+  const [decision] = useState(() => new Decision())
+  const send = useSend((deed: Deed) => p.act(deed, decision))
   const ready =
     p.complete !== false &&
     by.trim() !== '' &&
@@ -87,7 +90,15 @@ export function DeedDialog(p: {
             />
           </label>
         )}
-        {send.error && <Alert type="error" title={<ErrorWords error={send.error} />} />}
+        {send.error && (
+          <Alert
+            type="error"
+            title={<ErrorWords error={send.error} />}
+            description={
+              send.error instanceof ApiError && send.error.code === 'TRC_DUPLICATE' && t('deed.recorded')
+            }
+          />
+        )}
       </div>
     </Modal>
   )

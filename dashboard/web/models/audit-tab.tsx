@@ -1,5 +1,5 @@
 import { Select, Table } from 'antd'
-import { useState, type ReactNode } from 'react'
+import { type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { useAudit } from '../api/life-hooks.ts'
@@ -7,16 +7,17 @@ import type { EscapeEstimate, EscapeEstimates } from '../api/types.ts'
 import { countText, percentText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
 import { Failed, Nothing, Waiting } from '../shell/states.tsx'
+import { useUrlChoice } from '../look/url-choice.ts'
 import { LifeAlarms } from './life-alarms.tsx'
 import { dayBefore, rateText } from './rate-text.ts'
 
 const SPANS = { all: null, d30: 30, d7: 7, d1: 1 } as const
-type Span = keyof typeof SPANS
+const SPAN_NAMES = ['all', 'd30', 'd7', 'd1'] as const satisfies readonly (keyof typeof SPANS)[]
 
 /** How many bad parts pass, from the random sample of passed parts that people looked at. */
 export function AuditTab(): ReactNode {
   const { t } = useTranslation()
-  const [span, setSpan] = useState<Span>('all')
+  const [span, setSpan] = useUrlChoice('span', SPAN_NAMES, 'all')
   const audit = useAudit(dayBefore(SPANS[span]))
   if (audit.error && !audit.data) return <Failed error={audit.error} retry={() => void audit.refetch()} />
   if (!audit.data) return <Waiting />
@@ -30,7 +31,7 @@ export function AuditTab(): ReactNode {
           className="w-station"
           value={span}
           onChange={setSpan}
-          options={(Object.keys(SPANS) as Span[]).map((value) => ({
+          options={SPAN_NAMES.map((value) => ({
             value,
             label: t(`audit.spans.${value}`),
           }))}

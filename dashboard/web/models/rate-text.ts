@@ -1,4 +1,5 @@
 import { percentText } from '../look/format.ts'
+import { lineNow } from '../look/line-clock.ts'
 
 /** A small share: per cent down to 0.1 %, ppm below. */
 export function rateText(rate: number | null): string {
@@ -10,4 +11,4 @@ export function rateText(rate: number | null): string {
 
 /** First day (UTC) of a span of days that ends today; null = no limit. */
 export const dayBefore = (days: number | null): string | null =>
-  days === null ? null : new Date(Date.now() - (days - 1) * 86_400_000).toISOString().slice(0, 10)
+  days === null ? null : new Date(lineNow() - (days - 1) * 86_400_000).toISOString().slice(0, 10)

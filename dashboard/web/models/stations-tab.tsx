@@ -14,7 +14,10 @@ import { LifeAlarms } from './life-alarms.tsx'
 type Station = LifeAnswer['stations'][number]
 type Activation = Station['current']
 type Action =
-  { kind: 'activate' | 'override' | 'shadow'; recipe: string } | { kind: 'rollback' | 'shadowEnd' }
+  | { kind: 'activate' | 'override' | 'shadow'; recipe: string }
+  /** `from`: the activation that was looked at. */
+  | { kind: 'rollback'; from: number }
+  | { kind: 'shadowEnd' }
 
 /** Which recipe is in force at each station, how it came there, and the way to another one and back. */
 export function StationsTab(): ReactNode {
@@ -98,7 +101,10 @@ function StationPanel({ station: s, life }: { station: Station; life: LifeAnswer
             </>
           )}
           <div className="toolbar">
-            <Button disabled={current.parent === null} onClick={() => setAction({ kind: 'rollback' })}>
+            <Button
+              disabled={current.parent === null}
+              onClick={() => setAction({ kind: 'rollback', from: current.n })}
+            >
               {t('models.rollback')}
             </Button>
             {shadow.running && (
@@ -119,7 +125,8 @@ function ActionDialog(p: { station: string; action: Action; close(): void }): Re
   const recipe = 'recipe' in action ? action.recipe : ''
   const act = ({ by, reason }: Deed): Promise<unknown> => {
     const at = `/api/stations/${encodeURIComponent(station)}`
-    if (action.kind === 'rollback') return sendJson('POST', `${at}/rollback`, { by, reason })
+    if (action.kind === 'rollback')
+      return sendJson('POST', `${at}/rollback`, { by, reason, from: action.from })
     if (action.kind === 'shadow') return sendJson('PUT', `${at}/shadow`, { by, recipe })
     if (action.kind === 'shadowEnd') return sendJson('PUT', `${at}/shadow`, { by, recipe: null })
     return sendJson('POST', `${at}/recipe`, { by, reason, recipe, override: action.kind === 'override' })

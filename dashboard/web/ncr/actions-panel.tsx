@@ -85,8 +85,8 @@ export function ActionsPanel({ ncr }: { ncr: NcrDetail }): ReactNode {
         <DeedDialog
           title={t(`ncr.do.${asking.kind}`)}
           confirm={t('ncr.record')}
-          act={({ by, reason }) =>
-            takeStep({ kind: asking.kind, ncr: ncr.id, by, action: asking.action.id, note: reason })
+          act={({ by, reason }, decision) =>
+            takeStep({ kind: asking.kind, ncr: ncr.id, by, action: asking.action.id, note: reason }, decision)
           }
           close={() => setAsking(null)}
         >
@@ -109,8 +109,11 @@ function ActionDialog(p: { ncr: string; action: Action | null; close(): void }):
       confirm={t('ncr.record')}
       withoutReason
       complete={text.trim() !== '' && owner.trim() !== '' && due !== ''}
-      act={({ by }) =>
-        takeStep({ kind: 'act', ncr: p.ncr, by, action: id, text: text.trim(), owner: owner.trim(), due })
+      act={({ by }, decision) =>
+        takeStep(
+          { kind: 'act', ncr: p.ncr, by, action: id, text: text.trim(), owner: owner.trim(), due },
+          decision,
+        )
       }
       close={p.close}
     >

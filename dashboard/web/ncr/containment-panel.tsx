@@ -1,8 +1,8 @@
 import { Checkbox, Select } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { useHolds } from '../api/life-hooks.ts'
-import { placeHold, takeStep } from '../api/ncr-hooks.ts'
+import { stateHold, useHolds } from '../api/life-hooks.ts'
+import { takeStep } from '../api/ncr-hooks.ts'
 import type { NcrDetail } from '../api/types.ts'
 import { HoldButton } from '../holds/hold-button.tsx'
 import { shortTarget } from '../holds/hold-words.ts'
@@ -83,10 +83,15 @@ function ContainDialog({ ncr, close }: { ncr: NcrDetail; close(): void }): React
       title={t('ncr.state.contain')}
       confirm={t('ncr.record')}
       reasonNeeded={holds.length + placed.length === 0}
-      act={async ({ by, reason }) => {
+      act={async ({ by, reason }, decision) => {
         const all = [...holds]
-        for (const uri of placed) all.push(await placeHold(uri, by, `${ncr.id}: ${reason || ncr.title}`))
-        await takeStep({ kind: 'contain', ncr: ncr.id, by, holds: all, ...(reason && { note: reason }) })
+        const why = `${ncr.id}: ${reason || ncr.title}`
+        for (const target of placed)
+          all.push(await stateHold({ kind: 'hold', target, by, reason: why }, decision))
+        await takeStep(
+          { kind: 'contain', ncr: ncr.id, by, holds: all, ...(reason && { note: reason }) },
+          decision,
+        )
       }}
       close={close}
     >

@@ -103,17 +103,10 @@ function VerifyDialog({ ncr, close }: { ncr: NcrDetail; close(): void }): ReactN
       title={t('ncr.state.verify')}
       confirm={t('ncr.record')}
       complete={scope !== null && (!effective || shown || despite.trim() !== '')}
-      act={async ({ by, reason }) => {
+      act={async ({ by, reason }, decision) => {
         if (scope === null) return
-        await takeStep({
-          kind: 'verify',
-          ncr: ncr.id,
-          by,
-          ...scope,
-          effective,
-          reason,
-          ...(effective && !shown && { despite: despite.trim() }),
-        })
+        const words = { effective, reason, ...(effective && !shown && { despite: despite.trim() }) }
+        await takeStep({ kind: 'verify', ncr: ncr.id, by, ...scope, ...words }, decision)
       }}
       close={close}
     >

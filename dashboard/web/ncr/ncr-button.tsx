@@ -44,15 +44,12 @@ function OpenDialog({ draft, close }: { draft: NcrDraft; close(): void }): React
       confirm={t('ncr.open')}
       withoutReason
       complete={title.trim() !== '' && targets.length > 0}
-      act={async ({ by }) => {
-        const { ncr } = await takeStep({
-          kind: 'open',
-          by,
-          title: title.trim(),
-          severity,
-          targets,
-          evidence: { inspections, classes },
-        })
+      act={async ({ by }, decision) => {
+        const evidence = { inspections, classes }
+        const { ncr } = await takeStep(
+          { kind: 'open', by, title: title.trim(), severity, targets, evidence },
+          decision,
+        )
         await navigate(`/ncr/${ncr}`)
       }}
       close={close}

@@ -1,5 +1,5 @@
 import { Segmented, Table } from 'antd'
-import { useState, type ReactNode } from 'react'
+import { type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { useNcrs } from '../api/ncr-hooks.ts'
@@ -8,6 +8,7 @@ import { className } from '../i18n/class-names.ts'
 import { countText, timeText } from '../look/format.ts'
 import { usePaging } from '../look/printing.ts'
 import { Panel } from '../look/panel.tsx'
+import { useUrlChoice } from '../look/url-choice.ts'
 import { Failed, Nothing, Waiting } from '../shell/states.tsx'
 import { NcrButton } from './ncr-button.tsx'
 import { NcrState, Severity, TargetLink } from './ncr-chips.tsx'
@@ -15,7 +16,8 @@ import { NcrState, Severity, TargetLink } from './ncr-chips.tsx'
 /** All nonconformance reports: what each waits for, whose turn it is, and what is overdue. */
 export function NcrPage(): ReactNode {
   const { t } = useTranslation()
-  const [all, setAll] = useState(false)
+  const [scope, setScope] = useUrlChoice('show', ['open', 'all'], 'open')
+  const all = scope === 'all'
   const paging = usePaging()
   const ncrs = useNcrs({ open: !all })
   if (ncrs.error && !ncrs.data) return <Failed error={ncrs.error} retry={() => void ncrs.refetch()} />
@@ -28,7 +30,7 @@ export function NcrPage(): ReactNode {
         <Segmented<boolean>
           aria-label={t('icon.scope')}
           value={all}
-          onChange={setAll}
+          onChange={(value) => setScope(value ? 'all' : 'open')}
           options={[
             { value: false, label: t('ncr.onlyOpen') },
             { value: true, label: t('holds.all') },

@@ -23,7 +23,7 @@ export function CauseDialog({ ncr, close }: { ncr: NcrDetail; close(): void }): 
       confirm={t('ncr.record')}
       withoutReason
       complete={whys.length > 0 && whys.length <= MOST_WHYS}
-      act={({ by }) => takeStep({ kind: 'cause', ncr: ncr.id, by, category, whys })}
+      act={({ by }, decision) => takeStep({ kind: 'cause', ncr: ncr.id, by, category, whys }, decision)}
       close={close}
     >
       <label>
@@ -54,8 +54,8 @@ export function AmendDialog({ ncr, close }: { ncr: NcrDetail; close(): void }): 
       title={t('ncr.change')}
       confirm={t('ncr.record')}
       complete={title.trim() !== '' && targets.length > 0}
-      act={({ by, reason }) =>
-        takeStep({ kind: 'amend', ncr: ncr.id, by, reason, title: title.trim(), severity, targets })
+      act={({ by, reason }, decision) =>
+        takeStep({ kind: 'amend', ncr: ncr.id, by, reason, title: title.trim(), severity, targets }, decision)
       }
       close={close}
     >
@@ -97,7 +97,7 @@ export function EndDialog(p: {
       title={t(`ncr.end.${p.kind}`)}
       confirm={t(`ncr.end.${p.kind}`)}
       danger={p.kind === 'withdraw'}
-      act={({ by, reason }) => takeStep({ kind: p.kind, ncr: p.ncr, by, reason })}
+      act={({ by, reason }, decision) => takeStep({ kind: p.kind, ncr: p.ncr, by, reason }, decision)}
       close={p.close}
     >
       <p>{t(`ncr.endMeans.${p.kind}`)}</p>

@@ -38,8 +38,8 @@ export function DisposeButton({
           confirm={t('dispose.confirm')}
           danger={disposition === 'scrap'}
           {...(reason === undefined ? {} : { reason })}
-          act={async (deed) => {
-            await stateDisposition({ unit, disposition, inspection, ...deed })
+          act={async (deed, decision) => {
+            await stateDisposition({ unit, disposition, inspection, ...deed }, decision)
             done?.()
           }}
           close={() => setOpen(false)}

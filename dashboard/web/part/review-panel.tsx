@@ -1,8 +1,8 @@
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { sendJson } from '../api/client.ts'
+import type { Decision } from '../api/decision.ts'
 import { useUnitLife } from '../api/hooks.ts'
-import { stateDisposition } from '../api/life-hooks.ts'
+import { stateDisposition, stateReview } from '../api/life-hooks.ts'
 import { RESULTS, type PartDetail, type VerdictResult } from '../api/types.ts'
 import { DeedDialog, type Deed } from '../look/deed-dialog.tsx'
 import { momentText } from '../look/format.ts'
@@ -34,12 +34,15 @@ export function ReviewPanel({ part }: { part: PartDetail }): ReactNode {
     setOver(part.review)
     setVerdict(said)
   }
-  const send = async (said: VerdictResult, deed: Deed): Promise<void> => {
+  const send = async (said: VerdictResult, deed: Deed, decision: Decision): Promise<void> => {
     const { inspectionId } = row
-    await sendJson('POST', '/api/life/reviews', { inspectionId, verdict: said, over, ...deed })
+    await stateReview({ inspectionId, verdict: said, over, ...deed }, decision)
     if (!releases || unit === undefined) return
     const reason = deed.reason || t('dispose.goodReason')
-    await stateDisposition({ unit, disposition: 'release', inspection: inspectionId, by: deed.by, reason })
+    await stateDisposition(
+      { unit, disposition: 'release', inspection: inspectionId, by: deed.by, reason },
+      decision,
+    )
   }
   const word =
     verdict === 'pass'
@@ -90,7 +93,7 @@ export function ReviewPanel({ part }: { part: PartDetail }): ReactNode {
           confirm={word}
           danger={verdict === 'fail'}
           reasonNeeded={false}
-          act={(deed) => send(verdict, deed)}
+          act={(deed, decision) => send(verdict, deed, decision)}
           close={() => setVerdict(null)}
         >
           <p>{releases ? t('dispose.goodMeans') : t(`review.says.${verdict}`)}</p>

@@ -2,8 +2,16 @@ import { Alert, Button, Input, Segmented } from 'antd'
 import { useEffect, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
-import { getJson, sendJson } from '../api/client.ts'
-import { retractFact, stateDisposition, useOnePart, useReviews, useSend } from '../api/life-hooks.ts'
+import { getJson } from '../api/client.ts'
+import { unsure } from '../api/decision.ts'
+import {
+  retractFact,
+  stateDisposition,
+  stateReview,
+  undoReview,
+  useOnePart,
+  useSend,
+} from '../api/life-hooks.ts'
 import type { PartAnswer, PartRow, ReviewItem, VerdictResult } from '../api/types.ts'
 import { HoldButton } from '../holds/hold-button.tsx'
 import { countText } from '../look/format.ts'
@@ -15,13 +23,12 @@ import { DoneList } from './done-list.tsx'
 import { QueueList } from './queue-list.tsx'
 import { useReviewKeys } from './review-keys.ts'
 import { ReviewView } from './review-view.tsx'
+import { useSameDecision } from './same-decision.ts'
 import { useSeen } from './seen.ts'
+import { type Filter, FILTERS, useShownPart } from './shown-part.ts'
 import { StillHeld } from './still-held.tsx'
 
-const FILTERS = ['all', 'grey', 'audit', 'band', 'background'] as const
-type Filter = (typeof FILTERS)[number]
-
-interface Decision {
+interface Said {
   inspectionId: string
   verdict: VerdictResult
   by: string
@@ -34,55 +41,45 @@ interface Decision {
 export function ReviewPage(): ReactNode {
   const { t } = useTranslation()
   const [person, setPerson, stands] = usePerson()
-  const [filter, setFilter] = useState<Filter>('all')
-  const reviews = useReviews(filter === 'all' ? null : filter)
-  const [shown, setShown] = useState<ReviewItem | null>(null)
-  const [after, setAfter] = useState(0)
+  const list = useShownPart()
+  const { filter, reviews, waiting, at, item, setShown, goOn } = list
   const [reason, setReason] = useState('')
   const [escape, setEscape] = useState<ReviewItem | null>(null)
   const [still, setStill] = useState<PartRow | null>(null)
   const [ignored, setIgnored] = useState(false)
-  const waiting = reviews.data?.waiting ?? []
-  const at = waiting.findIndex((i) => i.inspectionId === shown?.inspectionId)
-  // What is looked at stays, also when somebody else reviews it meanwhile: no key may meet another part than was seen.
-  const item = waiting[at] ?? shown
-  const first = waiting.find((i) => i.position > after) ?? waiting[0] ?? null
-  useEffect(() => {
-    if (shown === null && first !== null && !reviews.isPlaceholderData) setShown(first)
-  }, [shown, first, reviews.isPlaceholderData])
   // A reason is about the part it was typed for.
   useEffect(() => setReason(''), [item?.inspectionId])
   const part = useOnePart(item?.inspectionId ?? null)
   const seen = useSeen(part.data)
   // What is said comes along: the page may show another part before it is sent.
-  const decide = useSend(async ({ verdict, unit, ...said }: Decision) => {
+  const same = useSameDecision()
+  const decide = useSend(async ({ unit, ...said }: Said) => {
+    const decision = same.of({ unit, ...said })
     // What waits here nobody has reviewed.
-    await sendJson('POST', '/api/life/reviews', { ...said, verdict, over: null })
-    if (unit === null) return
-    await stateDisposition({
-      unit,
-      disposition: 'release',
-      inspection: said.inspectionId,
-      by: said.by,
-      reason: said.reason || t('dispose.goodReason'),
-    })
+    await stateReview({ ...said, over: null }, decision)
+    if (unit !== null) {
+      const { inspectionId: inspection, by } = said
+      const reason = said.reason || t('dispose.goodReason')
+      await stateDisposition({ unit, disposition: 'release', inspection, by, reason }, decision)
+    }
+    same.arrived()
   })
   const undo = useSend(async ({ inspectionId, reviewId: review }: ReviewItem) => {
     const by = person.trim()
+    const decision = same.of({ undo: review, by })
     const answer = await getJson<PartAnswer>(`/api/parts/${inspectionId}`)
-    const { decision } = answer.part.row
+    const { row: part, review: inForce } = answer.part
     // What let the part go rests on the review that is taken back; of one that was replaced that is refused below.
-    if (decision && goesOn(decision.disposition) && answer.part.review === review)
-      await retractFact({ supersedes: decision.fact, by, reason: t('review.undo') })
-    await sendJson('POST', '/api/life/reviews/undo', { inspectionId, by, review })
+    if (part.decision && goesOn(part.decision.disposition) && inForce === review)
+      await retractFact({ supersedes: part.decision.fact, by, reason: t('review.undo') }, decision)
+    await undoReview({ inspectionId, by, review }, decision)
+    same.arrived()
   })
   const named = person.trim() !== ''
   const busy = decide.isPending || undo.isPending
-  const gone = item !== null && at < 0 && !busy && !reviews.isPlaceholderData
-  const goOn = (position: number): void => {
-    setAfter(position)
-    setShown(null)
-  }
+  // What may be on record already can be said again: the server knows it by its id.
+  const open = unsure(decide.error) && decide.variables?.inspectionId === item?.inspectionId
+  const gone = item !== null && at < 0 && !busy && !open && !reviews.isPlaceholderData
   // One that went while its answer was under way has no neighbours any more.
   const move = (by: number): void =>
     item !== null && at < 0 ? goOn(item.position) : setShown(waiting[at + by] ?? item)
@@ -103,7 +100,7 @@ export function ReviewPage(): ReactNode {
       onSuccess: () => {
         setStill(verdict === 'pass' && waits && !release && row ? row : null)
         if (item.result === 'pass' && verdict === 'fail') setEscape(item)
-        setAfter(position)
+        list.setAfter(position)
         // Who has gone to another part meanwhile stays there.
         setShown((now) => (now?.inspectionId === inspectionId ? null : now))
       },
@@ -134,6 +131,13 @@ export function ReviewPage(): ReactNode {
   if (!reviews.data) return <Waiting />
   const { counts, done } = reviews.data
   const refused = decide.error ?? undo.error
+  const goneWords = ({ inspectionId, serial }: ReviewItem): string => {
+    const { reviewer, verdict } = done.find((i) => i.inspectionId === inspectionId) ?? {}
+    // It may be one's own word, whose answer was lost before another was said.
+    return reviewer && verdict
+      ? t('review.goneAs', { serial, by: reviewer, verdict: t(`verdict.${verdict}`) })
+      : t('review.gone', { serial })
+  }
   return (
     <div className="page review-page">
       <div className="toolbar">
@@ -145,10 +149,7 @@ export function ReviewPage(): ReactNode {
         <Segmented<Filter>
           aria-label={t('icon.scope')}
           value={filter}
-          onChange={(to) => {
-            setFilter(to)
-            goOn(0)
-          }}
+          onChange={list.setFilter}
           options={FILTERS.map((value) => ({ value, label: t(`review.filter.${value}`) }))}
         />
         <span className="grow" />
@@ -191,11 +192,19 @@ export function ReviewPage(): ReactNode {
           action={<Button onClick={() => setEscape(null)}>{t('review.dismiss')}</Button>}
         />
       )}
+      {list.missed !== null && (
+        <Alert
+          type="info"
+          showIcon
+          title={<span data-missed={list.missed}>{t('review.missed')}</span>}
+          action={<Link to={`/part/${list.missed}`}>{t('review.missedPart')}</Link>}
+        />
+      )}
       {gone && (
         <Alert
           type="warning"
           showIcon
-          title={<span data-gone={item.inspectionId}>{t('review.gone', { serial: item.serial })}</span>}
+          title={<span data-gone={item.inspectionId}>{goneWords(item)}</span>}
           action={<Button onClick={() => goOn(item.position)}>{t('review.next')}</Button>}
         />
       )}

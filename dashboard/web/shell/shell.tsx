@@ -7,6 +7,7 @@ import { setLanguage, useLanguage, useText, type Language } from '../i18n/index.
 import { useLive } from '../live/feed.ts'
 import { clockText } from '../look/format.ts'
 import { Eye } from '../look/icons.tsx'
+import { lineNow } from '../look/line-clock.ts'
 import { screenZone, zoneName, zoneText } from '../look/zone.ts'
 import { AccountMenu } from '../people/account-menu.tsx'
 import { Guarded } from './broken.tsx'
@@ -168,9 +169,9 @@ function LinkState(): ReactNode {
 /** The clock that all times on the pages go by, and whether that of this screen is another. */
 export function Clock(): ReactNode {
   const { t } = useTranslation()
-  const [now, setNow] = useState(() => new Date())
+  const [now, setNow] = useState(() => new Date(lineNow()))
   useEffect(() => {
-    const timer = setInterval(() => setNow(new Date()), 1_000)
+    const timer = setInterval(() => setNow(new Date(lineNow())), 1_000)
     return () => clearInterval(timer)
   }, [])
   const here = screenZone(now)

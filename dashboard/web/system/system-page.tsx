@@ -40,7 +40,7 @@ export function SystemPage(): ReactNode {
   const state = live.state ?? line.data.state
   return (
     <div className="page system-page">
-      <AlarmBar state={state} />
+      <AlarmBar state={state} all />
       <div className="system-grid">
         <Panel title={t('system.readiness')}>
           {ready.data && (

@@ -241,7 +241,15 @@ export class FakeLine {
     for (const row of own) if (row.noVerdict) noVerdict[row.noVerdict] = (noVerdict[row.noVerdict] ?? 0) + 1
     const judged = own.filter((row) => row.noVerdict === null)
     const of = (result: string): number => judged.filter((row) => row.result === result).length
-    return { station, pass: of('pass'), fail: of('fail'), inconclusive: of('inconclusive'), noVerdict }
+    const inspected = judged.length
+    return {
+      station,
+      inspected,
+      pass: of('pass'),
+      fail: of('fail'),
+      inconclusive: of('inconclusive'),
+      noVerdict,
+    }
   }
 }
 

@@ -1,0 +1,11 @@
+/** How far the clock of the line is ahead of that of this screen, ms: nobody sets the clock of a tablet. */
+let aheadMs = 0
+
+/** What the line said of its time in an answer (RFC 9110, 6.6.1), on whole seconds; one out of a store is an old one. */
+export function heardTime(headers: Pick<Headers, 'get'>, nowMs = Date.now()): void {
+  const saidMs = Date.parse(headers.get('date') ?? '')
+  if (!Number.isNaN(saidMs) && headers.get('cache-control') === 'no-store') aheadMs = saidMs - nowMs
+}
+
+/** Now by the clock of the line, which its records go by, ms since 1970; that of this screen until the line answers. */
+export const lineNow = (nowMs = Date.now()): number => nowMs + aheadMs
