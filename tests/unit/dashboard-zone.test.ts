@@ -81,18 +81,41 @@ describe('the clock that the pages go by', () => {
 })
 
 describe('the time of the line', () => {
-  const heard = (date: string, cacheControl: string, nowMs: number): void =>
-    heardTime(new Headers({ date, 'cache-control': cacheControl }), nowMs)
   const noon = Date.UTC(2026, 6, 24, 12)
+  /** An answer that says noon, asked for and heard at these times by the clock of the screen, ms behind noon. */
+  const heardNoon = (askedMs: number, nowMs: number, cacheControl = 'no-store'): void =>
+    heardTime(
+      new Headers({ date: 'Fri, 24 Jul 2026 12:00:00 GMT', 'cache-control': cacheControl }),
+      noon + askedMs,
+      noon + nowMs,
+    )
+  const ahead = (): number => lineNow(noon) - noon
 
   it('is what its answers say, whatever the clock of the screen is set to', () => {
-    heard('Fri, 24 Jul 2026 12:00:00 GMT', 'no-store', noon - 3_600_000)
-    expect(lineNow(noon - 3_600_000)).toBe(noon)
-    expect(lineNow(noon)).toBe(noon + 3_600_000)
+    heardNoon(-3_600_050, -3_600_000)
+    expect(ahead()).toBe(3_600_000)
     // Out of the store of the browser.
-    heard('Fri, 24 Jul 2026 06:00:00 GMT', 'private, max-age=60', noon)
-    expect(lineNow(noon)).toBe(noon + 3_600_000)
-    heard('Fri, 24 Jul 2026 12:00:00 GMT', 'no-store', noon)
-    expect(lineNow(noon)).toBe(noon)
+    heardNoon(7_000_000, 7_000_000, 'private, max-age=60')
+    expect(ahead()).toBe(3_600_000)
+    // At the end of its second: the line is at most so much ahead.
+    heardNoon(7_000_000, 7_000_010)
+    expect(ahead()).toBe(-6_999_000)
+  })
+
+  it('is that of the screen as long as both may agree: an answer tells whole seconds', () => {
+    heardNoon(-10_000, -10_000)
+    expect(ahead()).toBe(10_000)
+    heardNoon(700, 990)
+    expect(ahead()).toBe(300)
+    heardNoon(0, 400)
+    expect(ahead()).toBe(300)
+    heardNoon(990, 1_000)
+    expect(ahead()).toBe(10)
+    heardNoon(1_000, 1_200)
+    expect(ahead()).toBe(0)
+    for (const ms of [0, 250, 999]) {
+      heardNoon(ms, ms)
+      expect(ahead()).toBe(0)
+    }
   })
 })

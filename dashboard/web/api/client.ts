@@ -35,6 +35,7 @@ export const deleteJson = <T>(path: string): Promise<T> =>
 
 async function ask<T>(path: string, init: RequestInit): Promise<T> {
   let res: Response
+  const askedMs = Date.now()
   try {
     res = await fetch(path, init)
   } catch (error) {
@@ -42,7 +43,7 @@ async function ask<T>(path: string, init: RequestInit): Promise<T> {
     const why = error instanceof Error ? error.message : String(error)
     throw new ApiError('NETWORK', 0, `the server cannot be reached: ${why}`, `无法连接服务器:${why}`)
   }
-  heardTime(res.headers)
+  heardTime(res.headers, askedMs)
   const text = await res.text()
   const body = parse(text)
   if (res.ok && body !== undefined) return body as T
