@@ -170,6 +170,10 @@ describe.skipIf(noBrowser !== null)(`pages of models in Chromium${noBrowser ? `:
       (h) => h.releasedAt === null,
     )
     expect(inForce.map((h) => h.reason)).toEqual(['looked at once more'])
+    await page.locator('[data-hold-target]').click()
+    await page.getByRole('dialog').locator('textarea').fill('nothing found')
+    await release.click()
+    await page.locator('[data-lot-held="L7"]').waitFor({ state: 'detached' })
 
     await page.goto(`${url}/models`)
     await page.waitForSelector('[data-life-alarm="escape-found"]')
