@@ -1,5 +1,10 @@
 import { type Kysely, sql } from 'kysely'
-import { type InspectionCompleted, type QEvent, triggerSubject, type VerdictResult } from '../../contracts/index.ts'
+import {
+  type InspectionCompleted,
+  type QEvent,
+  triggerSubject,
+  type VerdictResult,
+} from '../../contracts/index.ts'
 import { type IdentityMap, urisIn } from '../identity/index.ts'
 import { type PartRow, rowsOfUnits } from './part-rows.ts'
 import type { TraceTables } from './tables.ts'
