@@ -1,14 +1,30 @@
 import { readFile, stat } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { listImages } from '../../camera/index.ts'
-import { asCoded, CodedError, type FrameFormat, type PartContext } from '../../contracts/index.ts'
+import {
+  asCoded,
+  CodedError,
+  type FrameFormat,
+  type InspectOutcome,
+  type PartContext,
+  type Recipe,
+} from '../../contracts/index.ts'
 import { imageSize, picturesBeside, recipeOfPackage } from '../../datasets/index.ts'
-import { inspect, loadRecipe, type PreparedRecipe, prepareRecipe } from '../../inspection/index.ts'
+import {
+  identityTools,
+  inspect,
+  loadRecipe,
+  type PreparedRecipe,
+  prepareRecipe,
+  withoutIdentity,
+} from '../../inspection/index.ts'
 import { packageNamed } from '../../models/index.ts'
+import { identify } from '../../traceability/index.ts'
 import { readerGone } from '../terminal/closed-output.ts'
 import type { Environment } from '../setup/environment.ts'
 import { modelDirs, modelSetup } from '../setup/models.ts'
 import { recipePlace } from '../line/config.ts'
+import { doubtOf } from '../line/part-identity.ts'
 
 const ENCODED: FrameFormat = { kind: 'encoded', mime: 'application/octet-stream' }
 
@@ -43,9 +59,9 @@ export function addInspect(program: Command, environment: Environment): void {
           format: ENCODED,
           ...(reference ? { reference: { bytes: reference, format: ENCODED } } : {}),
         }
-        const { prepared, product } = await judges.of(file)
+        const { prepared, product, recipe } = await judges.of(file)
         const context: PartContext = { line: 'cli', plant: 'cli', station: 'cli', product, shift: 'day' }
-        const { verdict, timing } = await inspect(frame, prepared, context)
+        const { verdict, timing } = namedByImage(await inspect(frame, prepared, context), recipe)
         counts[verdict.result] += 1
         process.stdout.write(`${JSON.stringify({ file, ...verdict, maps: undefined, timing })}\n`)
       }
@@ -76,7 +92,8 @@ async function templateOf(file: string, judges: Judges): Promise<Buffer> {
 interface Judges {
   /** Whether the golden template comes with the frame. */
   takesTemplate: boolean
-  of(file: string): Promise<{ prepared: PreparedRecipe; product: string }>
+  /** `recipe` is null where a bare model judges, which names no part. */
+  of(file: string): Promise<{ prepared: PreparedRecipe; product: string; recipe: Recipe | null }>
   close(): Promise<void>
 }
 
@@ -87,7 +104,7 @@ async function judgesOf(o: { recipe?: string; model?: string }, environment: Env
     const { dir, id } = recipePlace(o.recipe)
     const loaded = await loadRecipe(dir, id)
     const prepared = await prepareRecipe(loaded, setup)
-    const judge = { prepared, product: loaded.recipe.product.id }
+    const judge = { prepared, product: loaded.recipe.product.id, recipe: loaded.recipe }
     const takesTemplate = loaded.recipe.golden?.from === 'frame'
     return { takesTemplate, of: async () => judge, close: () => prepared.close() }
   }
@@ -109,10 +126,20 @@ async function judgesOf(o: { recipe?: string; model?: string }, environment: Env
         const recipe = recipeOfPackage(model, size ?? { widthPx: 64, heightPx: 64 })
         last = { size: key, prepared: await prepareRecipe({ recipe, dir: model.dir }, setup) }
       }
-      return { prepared: last.prepared, product: model.id }
+      return { prepared: last.prepared, product: model.id, recipe: null }
     },
     close: async () => last?.prepared.close(),
   }
+}
+
+/** The line holds a part that its codes name wrongly or not at all; codes that are read beside a camera are none here. */
+function namedByImage(outcome: InspectOutcome, recipe: Recipe | null): InspectOutcome {
+  const { verdict } = outcome
+  const naming = identityTools(recipe?.tools ?? [])
+  if (recipe === null || naming.length === 0 || verdict.noVerdict) return outcome
+  const doubt = doubtOf(identify(verdict.codes, recipe.product, recipe.identity, naming))
+  const of = { id: verdict.recipe, sha256: verdict.recipeSha256 }
+  return doubt === null ? outcome : withoutIdentity(outcome, of, doubt)
 }
 
 /** The line of an image that was never seen. */

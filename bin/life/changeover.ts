@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import {
   type ActivationCause,
   asCoded,
@@ -107,11 +108,11 @@ export class Changeover {
         throw new CodedError('MDL_GATE', {
           expected: `an accepted gate result of ${id} against ${before.id}`,
           actual: gate ? `refused for ${gate.refusals.join(', ')} (${gate.id})` : 'none',
-          hint: `run: sightline models gate --recipe ${id} --against ${before.id} --acceptance DIR --takt-ms MS`,
+          hint: `run: ${this.#gateCommand(next, before)}`,
           zh: {
             expected: `${id} 相对 ${before.id} 的验收通过结果`,
             actual: gate ? `因 ${gate.refusals.join(', ')} 被拒 (${gate.id})` : '无',
-            hint: `请运行: sightline models gate --recipe ${id} --against ${before.id} --acceptance DIR --takt-ms MS`,
+            hint: `请运行: ${this.#gateCommand(next, before)}`,
           },
         })
       return this.#change(station, next, 'activate', {
@@ -121,6 +122,14 @@ export class Changeover {
         override: !gate?.accepted,
       })
     })
+  }
+
+  /** As it works in any folder: recipes and results of a line seldom lie where commands look by default. */
+  #gateCommand(next: LoadedRecipe, before: LoadedRecipe): string {
+    const [recipe, against, data] = [next.file, before.file, dirname(this.#parts.gatesDir)].map((path) =>
+      /\s/.test(path) ? `"${path}"` : path,
+    )
+    return `sightline models gate --recipe ${recipe} --against ${against} --data ${data} --acceptance DIR --takt-ms MS`
   }
 
   /**

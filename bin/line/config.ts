@@ -143,11 +143,17 @@ function checkMoved(folder: string, dir: string, file: string): void {
  */
 function checkGates(spec: LineSpec, file: string): void {
   spec.stations.forEach(({ camera, reject }, i) => {
-    if (reject.adapter !== 'modbus-tcp') return
-    const numbered =
-      camera.adapter === 'http-push' ||
-      (camera.adapter === 'ffmpeg' ? camera.mode === 'triggered' : camera.rate === 'triggered')
-    if (!numbered)
+    const pushed = camera.adapter === 'http-push'
+    const triggered =
+      !pushed && (camera.adapter === 'ffmpeg' ? camera.mode === 'triggered' : camera.rate === 'triggered')
+    if (triggered && reject.adapter !== 'modbus-tcp')
+      throw new CodedError('CFG_INVALID', {
+        file,
+        path: `stations[${i}].reject`,
+        expected: 'adapter: modbus-tcp, the PLC that triggers the camera',
+        actual: `${reject.adapter}, which triggers nothing: no part would ever be looked at`,
+      })
+    if (reject.adapter === 'modbus-tcp' && !pushed && !triggered)
       throw new CodedError('CFG_INVALID', {
         file,
         path: `stations[${i}].camera`,
@@ -235,7 +241,15 @@ const RECIPE_FILE = /^(.*)\.recipe\.ya?ml$/
 /** The recipe a word on the command line means: `id@version` in lines/recipes, or a recipe file. @throws CFG_USAGE */
 export function recipePlace(name: string): { dir: string; id: string } {
   const dir = join(paths.lines, 'recipes')
-  if (RECIPE_ID.test(name)) return { dir, id: name }
+  if (RECIPE_ID.test(name)) {
+    const file = join(dir, `${name}.recipe.yaml`)
+    if (existsSync(file)) return { dir, id: name }
+    throw new CodedError('CFG_MISSING_FILE', {
+      file,
+      expected: `the recipe ${name}`,
+      hint: `a recipe of another folder is named by its file: --recipe recipes/${name}.recipe.yaml`,
+    })
+  }
   if (!/\.ya?ml$/.test(name)) {
     const there = existsSync(dir) ? readdirSync(dir).flatMap((file) => RECIPE_FILE.exec(file)?.[1] ?? []) : []
     throw new CodedError('CFG_USAGE', {

@@ -2,13 +2,20 @@ import {
   CodedError,
   type CodeRead,
   type DoubtfulIdentity,
-  errorText,
   type ErrorFact,
+  errorText,
   type PartContext,
   type StationSpec,
 } from '../../contracts/index.ts'
 import { identityTools, type Identify } from '../../inspection/index.ts'
-import { doubtful, type HoldBoard, identify, RecentUnits, spelledFnc1 } from '../../traceability/index.ts'
+import {
+  doubtful,
+  type HoldBoard,
+  type Identification,
+  identify,
+  RecentUnits,
+  spelledFnc1,
+} from '../../traceability/index.ts'
 import type { TraceQuery } from '../../traceability/query/index.ts'
 
 /** Parts within which a serial must not come twice, when the line file does not say. */
@@ -61,10 +68,7 @@ export function partIdentity({ station, context, canary, holds, before }: Identi
       product,
       fixture: place.fixture ?? station.place.fixture,
     }
-    const wrong = found.problem && {
-      noVerdict: { reason: 'identity' as const, ...codeOf(found.problem) },
-      text: found.problem.text,
-    }
+    const wrong = doubtOf(found)
     return {
       problem: fault
         ? { noVerdict: { reason: 'tool', ...fault }, text: errorText(fault) }
@@ -98,6 +102,11 @@ function wronglySpelled(codes: readonly CodeRead[]): DoubtfulIdentity | null {
   return null
 }
 
-const codeOf = ({ code, message }: ErrorFact): ErrorFact => ({ code, message })
+/** Why a part with such codes is held; null = the recipe takes it. */
+export const doubtOf = ({ problem }: Pick<Identification, 'problem'>): DoubtfulIdentity | null =>
+  problem && {
+    noVerdict: { reason: 'identity', code: problem.code, message: problem.message },
+    text: problem.text,
+  }
 
 const isBeside = (code: CodeRead): boolean => 'associatedBy' in code

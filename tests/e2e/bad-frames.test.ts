@@ -8,6 +8,7 @@ import {
   closedBooks,
   goodJpeg,
   goodPng,
+  goodRecipe,
   type Workshop,
   workshop,
 } from './bad-samples.ts'
@@ -178,6 +179,39 @@ describe('a folder', () => {
       fail: 0,
       inconclusive: bad.length,
     })
+  })
+
+  it('is held by `sightline inspect`, as by the line, where the recipe wants a serial and no code is read', async () => {
+    const image = join(shop.dir, 'no-code.png')
+    writeFileSync(image, good.png)
+    const { tools } = goodRecipe() as { tools: object[] }
+    const code = { id: 'code', use: 'code@1', formats: ['DataMatrix'] }
+    const inspected = async (recipe: string, over: object): Promise<unknown> => {
+      shop.recipe(goodRecipe({ recipe, ...over }), `${recipe}@1`)
+      const { code: exit, stdout } = await runCli([
+        'inspect',
+        image,
+        '--recipe',
+        join(shop.dir, 'recipes', `${recipe}@1.recipe.yaml`),
+      ])
+      const { result, disposition, noVerdict } = JSON.parse(stdout) as Record<string, unknown>
+      return { exit, result, disposition, noVerdict }
+    }
+    const named = { tools: [...tools, code] }
+    expect(await inspected('named', { ...named, identity: 'required' })).toMatchObject({
+      exit: 3,
+      result: 'inconclusive',
+      disposition: 'hold',
+      noVerdict: {
+        reason: 'identity',
+        code: 'TRC_IDENTITY',
+        message: expect.stringContaining('no readable code') as string,
+      },
+    })
+    const passed = { exit: 0, result: 'pass', disposition: 'release', noVerdict: null }
+    expect(await inspected('may-be-named', { ...named, identity: 'optional' })).toEqual(passed)
+    // Its serials are read beside the camera.
+    expect(await inspected('named-beside', { identity: 'required' })).toEqual(passed)
   })
 
   it('does not lose the images behind one that cannot be read', async () => {

@@ -79,7 +79,10 @@ describe('a line that changes its model while it runs', () => {
   it('refuses a recipe without an accepted gate result, and an override without a reason', async () => {
     const none = await post('/api/stations/s1/recipe', { recipe: 'ramp@2' })
     expect([none.status, none.body['code']]).toEqual([409, 'MDL_GATE'])
-    expect(String(none.body['message'])).toContain('sightline models gate --recipe ramp@2 --against ramp@1')
+    const recipe = (id: string): string => join(shop.dir, 'recipes', `${id}.recipe.yaml`)
+    expect(String(none.body['message'])).toContain(
+      `run: sightline models gate --recipe ${recipe('ramp@2')} --against ${recipe('ramp@1')} --data ${shop.data} --acceptance DIR`,
+    )
     const silent = await post('/api/stations/s1/recipe', { recipe: 'ramp@2', override: true })
     expect([silent.status, silent.body['code']]).toEqual([400, 'API_REQUEST'])
     const unknown = await post('/api/stations/s1/recipe', { recipe: 'ramp@9', override: true, reason: 'x' })

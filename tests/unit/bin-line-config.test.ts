@@ -2,7 +2,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { loadLine } from '../../bin/line/config.ts'
+import { loadLine, recipePlace } from '../../bin/line/config.ts'
 import { readEnvironment } from '../../bin/setup/environment.ts'
 import { CodedError, type ErrorDetail } from '../../contracts/index.ts'
 import { connectionOptions } from '../../inspection/index.ts'
@@ -34,7 +34,30 @@ async function fault(env: NodeJS.ProcessEnv = {}): Promise<ErrorDetail> {
 
 const RECIPE = 'recipes/sample-board@1.recipe.yaml'
 
+describe('a recipe that a command names', () => {
+  it('is looked for among the shipped ones by its id, and how to name another is said', () => {
+    expect(recipePlace('sample-board@1').id).toBe('sample-board@1')
+    expect(() => recipePlace('caps@1')).toThrowError(
+      /^CFG_MISSING_FILE: .*expected the recipe caps@1; .*by its file: --recipe recipes\/caps@1\.recipe\.yaml/,
+    )
+    const own = recipePlace(join(dir, 'recipes', 'caps@1.recipe.yaml'))
+    expect(own).toEqual({ dir: join(dir, 'recipes'), id: 'caps@1' })
+  })
+})
+
 describe('a line file that refers wrongly', () => {
+  it('is told of a camera that waits for a PLC where none is', async () => {
+    await changed('sample.line.yaml', 'rate: 2', 'rate: triggered')
+    expect(await fault()).toMatchObject({
+      path: 'stations[0].reject',
+      expected: 'adapter: modbus-tcp, the PLC that triggers the camera',
+    })
+    const plc = 'reject: { adapter: modbus-tcp, host: 10.0.0.20 }'
+    await changed('sample.line.yaml', 'budgetMs: 1000', `budgetMs: 1000\n    ${plc}`)
+    const loaded = await loadLine(join(dir, 'sample.line.yaml'), readEnvironment({}), {}, {})
+    expect(loaded.spec.stations[0]?.reject.adapter).toBe('modbus-tcp')
+  })
+
   it('names the line, the path and what was expected of a module', async () => {
     const line = await changed('sample.line.yaml', 'use: lean', 'use: leen')
     expect(await fault()).toMatchObject({ line, path: 'scenarios[0].use', expected: 'lean', actual: 'leen' })

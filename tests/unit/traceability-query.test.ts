@@ -10,6 +10,7 @@ import {
   context,
   failedRead,
   failVerdict,
+  gateFailed,
   gs1Code,
   missed,
   passVerdict,
@@ -116,6 +117,11 @@ describe('query surface', () => {
       [2, 'release', 'hold'],
       [1, 'release', 'release'],
     ])
+    const reasons = (await query.recentParts({ limit: 9 })).map((r) => r.reasons.map((reason) => reason.en))
+    // Nothing is to be explained where the part went where its verdict says.
+    expect(reasons).toEqual([[], ['Scratch'], ['The gate did not acknowledge the release'], [], []])
+    const unserved = await query.bySerial('caps-a.st10.3')
+    expect(unserved && renderLife(unserved, 'zh')).toContain('剔除口未确认放行')
     const detail = await query.part(late)
     expect(detail).toMatchObject({
       row: { result: 'pass', disposition: 'hold', ruledDisposition: 'release' },
@@ -128,6 +134,23 @@ describe('query surface', () => {
     if (life === null) throw new Error('no life')
     expect(renderLife(life, 'en')).toContain('pass → hold (by rule release)')
     expect(renderLife(life, 'zh')).toContain('合格 → 隔离 (规则判为 放行)')
+  })
+
+  it('tells the life of a part with what its gate did not take and what people found, of that part alone', async () => {
+    const one = await store.capture(request(1, passVerdict({ codes: [gs1Code('A1')] })))
+    const other = await store.capture(request(2, passVerdict({ codes: [gs1Code('A2')] })))
+    for (const { inspectionId } of [one, other]) {
+      await store.annotate(inspectionId, { gate: gateFailed(inspectionId) })
+      await store.emit(reviewed(inspectionId, { before: 'pass', after: 'fail' }))
+    }
+    const life = await query.bySerial('A1')
+    expect(life?.events.map((e) => [e.type, e.inspectionId])).toEqual([
+      ['qe.inspection.completed.v1', one.inspectionId],
+      ['qe.gate.failed.v1', one.inspectionId],
+      ['qe.verdict.reviewed.v1', one.inspectionId],
+    ])
+    if (life === null) throw new Error('no life')
+    expect(renderLife(life, 'en')).toContain('not served by the gate')
   })
 
   it('keeps a part whose code holds NUL: an invalid read, no identity, the text visible', async () => {

@@ -8,6 +8,8 @@ export interface GateOutcome {
   reason: I18n | null
 }
 
+const UNACKNOWLEDGED: I18n = { zh: '剔除口未确认放行', en: 'The gate did not acknowledge the release' }
+
 /**
  * What the gate did with parts, by inspection; a part that no gate was told about is absent. The last command counts. A
  * release that the gate did not acknowledge is `hold`: the PLC diverts every part without one.
@@ -26,11 +28,12 @@ export async function gateDispositions(
   return new Map(
     rows.map((g) => {
       const { action, disposition, reason = null } = JSON.parse(g.command) as RejectCommand
+      const unserved = action === 'release' && g.ok === 0
       return [
         g.inspection_id,
         {
-          disposition: action === 'hold' || (action === 'release' && g.ok === 0) ? 'hold' : disposition,
-          reason,
+          disposition: action === 'hold' || unserved ? 'hold' : disposition,
+          reason: unserved ? UNACKNOWLEDGED : reason,
         },
       ]
     }),

@@ -1,5 +1,10 @@
 import { type Kysely, sql } from 'kysely'
-import { type InspectionCompleted, type QEvent, type VerdictResult } from '../../contracts/index.ts'
+import {
+  type InspectionCompleted,
+  type QEvent,
+  triggerSubject,
+  type VerdictResult,
+} from '../../contracts/index.ts'
 import { type IdentityMap, urisIn } from '../identity/index.ts'
 import { type PartRow, rowsOfUnits } from './part-rows.ts'
 import type { TraceTables } from './tables.ts'
@@ -85,7 +90,11 @@ export async function lifeOf(
     edges: await edgesAround(k, units, merged),
     events: await eventsOf(
       k,
-      [...new Set(inspections.map((i) => `unit/${i.serial}`))],
+      [
+        ...new Set(
+          inspections.flatMap((i) => [`unit/${i.serial}`, `inspection/${i.inspectionId}`, triggerSubject(i)]),
+        ),
+      ],
       inspections,
       changes(units),
     ),
