@@ -66,8 +66,8 @@ const LINES = 4
 /**
  * Share of the words of error correction that must be left, so that they can tell a text from a made-up one; above these.
  * A PDF417 of the least level that ISO/IEC 15438 recommends has eight words, two of them to tell with; one of eight is told
- * as 0.12. Words of Aztec have six bits in small symbols, and four such correct one wrong symbol in thirty to some text. Words of other
- * symbols are so many and so long that chance does not, but for M1 of Micro QR, where the reader counts wrong.
+ * as 0.12. Words of Aztec have six bits in small symbols, and four such correct one wrong symbol in thirty to some text.
+ * Words of other symbols are so many and so long that chance does not, but for M1 of Micro QR, where the reader counts wrong.
  */
 const LEAST_LEFT: Readonly<Record<string, number>> = { PDF417: 0.13, Aztec: 0 }
 
@@ -135,8 +135,8 @@ export async function readCodes(
   }
 }
 
-/** PDF417, of which the reader takes words of error correction for data when it misses how many there are. */
-const isPdf417 = (r: Found): boolean => r.ok && r.symbology.endsWith('PDF417')
+/** PDF417, of which the reader takes words of error correction for data when it misses how many there are; not so of MicroPDF417. */
+const isPdf417 = (r: Found): boolean => r.ok && r.symbology === 'PDF417'
 
 /** Those that are read again beside, and nothing else in their place. */
 const repeated = (good: readonly Found[], beside: readonly Found[]): Found[] =>

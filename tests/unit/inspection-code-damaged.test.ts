@@ -89,4 +89,23 @@ describe('code@1 on damaged symbols', async () => {
       expect(codes).toMatchObject([{ ok: true, text }])
     },
   )
+
+  it('reads a MicroPDF417 in the noise of a camera, whose sizes say how many words correct', async () => {
+    const text = 'SN393320X289'
+    const { image } = await writeBarcode(text, { format: 'MicroPDF417', scale: 2 })
+    const { data, info } = await sharp(new Uint8Array(await (image as Blob).arrayBuffer()))
+      .flatten({ background: '#fff' })
+      .extend({ top: 20, bottom: 20, left: 20, right: 20, background: '#fff' })
+      .toColourspace('b-w')
+      .raw()
+      .toBuffer({ resolveWithObject: true })
+    let state = 290
+    const pixels = Uint8Array.from(data, (v) => {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff
+      return Math.max(0, Math.min(255, v * 0.6 + 50 + (state / 0x7fffffff - 0.5) * 120))
+    })
+    const tool = { id: 'id', use: 'code@1', formats: ['PDF417'] }
+    const { codes } = await judge([info.width, info.height], pixels, [tool])
+    expect(codes).toMatchObject([{ ok: true, symbology: 'MicroPDF417', text }])
+  })
 })
