@@ -73,10 +73,15 @@ export async function judgedByMasks(
   const judged = [...pairs].filter(([image]) => !byFolder || classFolder(image) !== '')
   const items = judged.map(([image, mask]): FoundItem => {
     const px = mask === undefined ? undefined : marks.get(mask)
+    const broken = mask !== undefined && px === undefined
+    const good = byFolder && isGoodLabel(classFolder(image), goodLabels)
+    // A mask that cannot be read might contradict the folder of good parts.
     const bad = byFolder
-      ? !isGoodLabel(classFolder(image), goodLabels)
+      ? good && broken
+        ? null
+        : !good
       : px === undefined
-        ? everyImage || mask !== undefined
+        ? everyImage || broken
           ? null
           : false
         : px > 0
@@ -92,7 +97,8 @@ export async function judgedByMasks(
     }
   })
   const bare = byFolder ? [] : items.filter((i) => pairs.get(i.id) === undefined).map((i) => i.id)
-  const broken = byFolder ? [] : masks.flatMap(([, mask]) => (marks.has(mask) ? [] : [mask]))
+  const open = new Set(items.filter((i) => i.defective === null).map((i) => i.id))
+  const broken = masks.flatMap(([image, mask]) => (open.has(image) && !marks.has(mask) ? [mask] : []))
   const unmarked = items.filter((i) => i.defective === true && !i.mask).map((i) => i.id)
   return {
     dir,

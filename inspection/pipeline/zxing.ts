@@ -53,14 +53,21 @@ const MATRIX: readonly CodeFormat[] = ['DataMatrix', 'QRCode', 'MicroQRCode', 'A
 
 /** Radians: what is read turned must be read so far beside as well. */
 const BESIDE = (3 * Math.PI) / 180
+/**
+ * Radians: a PDF417 must be read in at least one of these as well, and as nothing else in any. A little turned it is read
+ * also where it is crumpled or small; turned more, and the other way, another number of words of correction shows.
+ */
+const AGAIN = [-3, -1, 0.5, 1.5].map((degrees) => (degrees * Math.PI) / 180)
+/** What is kept about a symbol that is read again: share of its length. */
+const ABOUT = 0.5
 /** Lines through bars that must agree; of two, which is the reader's own, some are wrong where bars are tilted. */
 const LINES = 4
 
 /**
  * Share of the words of error correction that must be left, so that they can tell a text from a made-up one; above these.
- * A PDF417 has eight words or more, of which ISO/IEC 15438 keeps two back to tell; one of eight is told as 0.12. Words of
- * Aztec have six bits in small symbols, and four such correct one wrong symbol in thirty to some text. Words of other
- * symbols are so many and so long that chance does not, but for M1 of Micro QR, where the reader counts wrong.
+ * A PDF417 of the least level that ISO/IEC 15438 recommends has eight words, two of them to tell with; one of eight is told
+ * as 0.12. Words of Aztec have six bits in small symbols, and four such correct one wrong symbol in thirty to some text.
+ * Words of other symbols are so many and so long that chance does not, but for M1 of Micro QR, where the reader counts wrong.
  */
 const LEAST_LEFT: Readonly<Record<string, number>> = { PDF417: 0.13, Aztec: 0 }
 
@@ -99,17 +106,19 @@ export async function readCodes(
       // The corners of a turned patch lie outside the place.
       return reads.filter((r) => r.ok && contains(box, middleOf(r)))
     }
-    const readBeside = async (place: Box, angle: number, by: number, of: readonly CodeFormat[]) => [
-      ...(await turned(place, angle + by, of)),
-      ...(await turned(place, angle - by, of)),
-    ]
-    const upright = await readPatch(uprightPatch(grey, widthPx, box), { formats, itfDigits })
-    if (upright.some(isPdf417)) {
-      const again = repeated(upright, await readBeside(box, 0, BESIDE / 2, ['PDF417']))
-      for (const [i, r] of upright.entries())
-        if (isPdf417(r) && !again.includes(r))
-          upright[i] = { ...r, ok: false, text: '', error: 'the symbol is not read alike when it is turned' }
+    const readAt = async (
+      place: Box,
+      angles: readonly number[],
+      of: readonly CodeFormat[],
+    ): Promise<Found[]> => {
+      const reads: Found[] = []
+      for (const angle of angles) reads.push(...(await turned(place, angle, of)))
+      return reads
     }
+    const upright = await readPatch(uprightPatch(grey, widthPx, box), { formats, itfDigits })
+    for (const [i, r] of upright.entries())
+      if (isPdf417(r) && repeated([r], await readAt(placeOf(r, box), AGAIN, ['PDF417'])).length === 0)
+        upright[i] = { ...r, ok: false, text: '', error: 'the symbol is not read alike when it is turned' }
     if (upright.some((r) => r.ok)) return upright
     // Matrix codes are read at any angle, bars up to 15 degrees off, stacked ones up to 5.
     const barred = formats.filter((f) => !MATRIX.includes(f))
@@ -117,7 +126,8 @@ export async function readCodes(
     const found: Found[] = []
     for (const { angle, box: place } of barDirections(grey, widthPx, box)) {
       const good = await turned(place, angle, barred)
-      if (good.length > 0) found.push(...repeated(good, await readBeside(place, angle, BESIDE, barred)))
+      if (good.length > 0)
+        found.push(...repeated(good, await readAt(place, [angle + BESIDE, angle - BESIDE], barred)))
     }
     return found.length > 0 ? agreed(found.toSorted(byPlace)) : upright
   } catch (error) {
@@ -125,8 +135,8 @@ export async function readCodes(
   }
 }
 
-/** PDF417, of which the reader takes words of error correction for data when it misses how many there are. */
-const isPdf417 = (r: Found): boolean => r.ok && r.symbology.endsWith('PDF417')
+/** PDF417, of which the reader takes words of error correction for data when it misses how many there are; not so of MicroPDF417. */
+const isPdf417 = (r: Found): boolean => r.ok && r.symbology === 'PDF417'
 
 /** Those that are read again beside, and nothing else in their place. */
 const repeated = (good: readonly Found[], beside: readonly Found[]): Found[] =>
@@ -212,6 +222,18 @@ const apart = (a: Found, b: Found): number => {
 
 const lengthOf = ({ corners: [a = [0, 0], b = a, c = a] }: Found): number =>
   Math.max(Math.hypot(b[0] - a[0], b[1] - a[1]), Math.hypot(c[0] - b[0], c[1] - b[1]))
+
+/** The place of a symbol and a little about it, inside `box`. */
+function placeOf(r: Found, [x1, y1, x2, y2]: Box): Box {
+  const about = Math.ceil(ABOUT * lengthOf(r))
+  const [xs, ys] = [r.corners.map(([x]) => x), r.corners.map(([, y]) => y)]
+  return [
+    Math.max(x1, Math.min(...xs) - about),
+    Math.max(y1, Math.min(...ys) - about),
+    Math.min(x2, Math.max(...xs) + about),
+    Math.min(y2, Math.max(...ys) + about),
+  ]
+}
 
 const middleOf = ({ corners }: Found): readonly [number, number] => [
   corners.reduce((sum, [x]) => sum + x, 0) / corners.length,

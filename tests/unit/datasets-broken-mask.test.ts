@@ -107,4 +107,16 @@ describe('a mask beside its image that is cut off', () => {
     const { items } = await openDataset(at.dir)
     expect(items.filter((i) => i.mask !== undefined)).toHaveLength(5)
   })
+
+  it('leaves open whether a part in the folder of good ones is good: it might mark something', async () => {
+    await beside(numbers.map((n) => (Number(n) < 5 ? `NG/${n}_bad` : `OK/${n}`)))
+    await cutOff(join(at.dir, 'OK/7_GT.png'))
+    expect(await verdicts()).toEqual([
+      'masks-beside',
+      5,
+      4,
+      1,
+      [expect.stringMatching(/^DAT_TRUTH: .*masks that can be read.*in no rate; found 1: OK\/7_GT\.png$/)],
+    ])
+  })
 })

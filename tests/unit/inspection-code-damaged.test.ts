@@ -63,21 +63,49 @@ describe('code@1 on damaged symbols', async () => {
     expect(read.none).toBeGreaterThan(TIMES / 3)
   })
 
-  it('takes no error correction of a crumpled PDF417 for a part of its text', async () => {
-    const { image } = await writeBarcode('F1CW7K465GLY', { format: 'PDF417', scale: 2 })
+  it.each<[text: string, options: string, px: number, period: number, phase: number]>([
+    // The reader misses how many words of correction there are, and `S.=` and more stand behind the text.
+    ['F1CW7K465GLY', '', 2, 18, 0],
+    // Turned by 1.5 degrees either way it is not found.
+    ['7PE4HSBQTH', 'ecLevel=2', 1.625, 18.77, 4.323],
+    ['6CBBN7UW2MTKDCVDXV2J', 'ecLevel=4', 2.476, 17.145, 3.566],
+    ['HASJTLR5KKHLJREFN9GFHEX', 'ecLevel=2', 1.583, 22.888, 4.736],
+  ])(
+    'reads the crumpled PDF417 %s, and no error correction as a part of it',
+    async (text, options, px, period, phase) => {
+      const { image } = await writeBarcode(text, { format: 'PDF417', scale: 2, options })
+      const { data, info } = await sharp(new Uint8Array(await (image as Blob).arrayBuffer()))
+        .flatten({ background: '#fff' })
+        .extend({ top: 20, bottom: 20, left: 20, right: 20, background: '#fff' })
+        .toColourspace('b-w')
+        .raw()
+        .toBuffer({ resolveWithObject: true })
+      const pixels = Uint8Array.from(data, (_, i) => {
+        const x = Math.round((i % info.width) + px * Math.sin((i % info.width) / period + phase))
+        return x >= 0 && x < info.width ? (data[i - (i % info.width) + x] ?? 255) : 255
+      })
+      const tool = { id: 'id', use: 'code@1', formats: ['PDF417'] }
+      const { codes } = await judge([info.width, info.height], pixels, [tool])
+      expect(codes).toMatchObject([{ ok: true, text }])
+    },
+  )
+
+  it('reads a MicroPDF417 in the noise of a camera, whose sizes say how many words correct', async () => {
+    const text = 'SN393320X289'
+    const { image } = await writeBarcode(text, { format: 'MicroPDF417', scale: 2 })
     const { data, info } = await sharp(new Uint8Array(await (image as Blob).arrayBuffer()))
       .flatten({ background: '#fff' })
       .extend({ top: 20, bottom: 20, left: 20, right: 20, background: '#fff' })
       .toColourspace('b-w')
       .raw()
       .toBuffer({ resolveWithObject: true })
-    // Waves of 2 px: the reader misses how many words of correction there are, and `S.=` and more stand behind the text.
-    const pixels = Uint8Array.from(data, (_, i) => {
-      const x = Math.round((i % info.width) + 2 * Math.sin((i % info.width) / 18))
-      return x >= 0 && x < info.width ? (data[i - (i % info.width) + x] ?? 255) : 255
+    let state = 290
+    const pixels = Uint8Array.from(data, (v) => {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff
+      return Math.max(0, Math.min(255, v * 0.6 + 50 + (state / 0x7fffffff - 0.5) * 120))
     })
     const tool = { id: 'id', use: 'code@1', formats: ['PDF417'] }
     const { codes } = await judge([info.width, info.height], pixels, [tool])
-    expect(codes).toMatchObject([{ ok: true, text: 'F1CW7K465GLY' }])
+    expect(codes).toMatchObject([{ ok: true, symbology: 'MicroPDF417', text }])
   })
 })
