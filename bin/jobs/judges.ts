@@ -13,8 +13,10 @@ export interface Judge {
   name: string
   /** Packages with versions and hashes, for people. */
   packages: string
-  /** SHA-256 of recipe, networks and what their cards mean. */
-  sha256: string
+  /** SHA-256 of the recipe; null = a bare model judges. */
+  recipe: string | null
+  /** SHA-256 of networks and what their cards mean; null = this host lacks one, which others may have. */
+  models: string | null
 }
 
 /** What judges a data set for which neither recipe nor model is named. */
@@ -29,7 +31,7 @@ export function judgingModel({ model }: { model?: string }, format: string): str
 }
 
 /**
- * What would judge here; null where this host has no such recipe or package, which others may have.
+ * What would judge here; null where this host has no such recipe or model, which others may have.
  *
  * @throws MDL_PACKAGE when packages here contradict each other; what is wrong with the recipe
  */
@@ -38,37 +40,43 @@ export async function judgeHere(
   format: string,
   environment: Environment,
 ): Promise<Judge | null> {
+  const dirs = modelDirs(environment)
+  if (asked.recipe === undefined) {
+    const name = judgingModel(asked, format)
+    const model = await unlessMissing(() => packageNamed(dirs, name))
+    return model && judge(name, null, [model])
+  }
+  const { dir, id } = asked.recipe
+  const loaded = await unlessMissing(() => loadRecipe(dir, id))
+  if (loaded === null) return null
+  const there = await findPackages(dirs, () => undefined)
+  const packages = await unlessMissing(() =>
+    loaded.recipe.tools.flatMap(modelPins).map((pin) => pinnedPackage(there, pin, dirs)),
+  )
+  return judge(id, loaded.sha256, packages)
+}
+
+async function unlessMissing<T>(find: () => T | Promise<T>): Promise<T | null> {
   try {
-    const dirs = modelDirs(environment)
-    if (asked.recipe === undefined) {
-      const name = judgingModel(asked, format)
-      return judge(name, null, [await packageNamed(dirs, name)])
-    }
-    const { dir, id } = asked.recipe
-    const { recipe, sha256 } = await loadRecipe(dir, id)
-    const there = await findPackages(dirs, () => undefined)
-    return judge(
-      id,
-      sha256,
-      recipe.tools.flatMap(modelPins).map((pin) => pinnedPackage(there, pin, dirs)),
-    )
+    return await find()
   } catch (error) {
     if (['CFG_MISSING_FILE', 'MDL_UNKNOWN'].includes(asCoded(error, 'API_INTERNAL').code)) return null
     throw error
   }
 }
 
-function judge(name: string, recipeSha: string | null, packages: readonly PackageInfo[]): Judge {
-  const facts = { recipe: recipeSha, packages: packages.map((p) => [p.sha256, meaning(p.card)]) }
+function judge(name: string, recipe: string | null, packages: readonly PackageInfo[] | null): Judge {
+  const facts = packages?.map((p) => [p.sha256, meaning(p.card)])
   return {
     name,
     packages: [
-      ...(recipeSha === null ? [] : [`recipe ${recipeSha.slice(0, 12)}`]),
-      ...packages.map(
+      ...(recipe === null ? [] : [`recipe ${recipe.slice(0, 12)}`]),
+      ...(packages ?? []).map(
         (p) => `${p.id} ${p.version} (network ${p.sha256.slice(0, 12)}, card ${p.cardSha256.slice(0, 12)})`,
       ),
     ].join(', '),
-    sha256: createHash('sha256').update(canonicalJson(facts)).digest('hex'),
+    recipe,
+    models: facts ? createHash('sha256').update(canonicalJson(facts)).digest('hex') : null,
   }
 }
 
@@ -79,7 +87,9 @@ function judge(name: string, recipeSha: string | null, packages: readonly Packag
  * @throws MDL_PACKAGE
  */
 export function sameJudge(sent: Judge | null, here: Judge | null): void {
-  if (sent === null || here === null || sent.sha256 === here.sha256) return
+  if (sent === null || here === null) return
+  const models = sent.models === null || here.models === null || sent.models === here.models
+  if (sent.recipe === here.recipe && models) return
   throw new CodedError('MDL_PACKAGE', {
     path: sent.name,
     expected: `${sent.packages}, as where the evaluation was ordered`,

@@ -35,6 +35,7 @@ export function asResult(value: unknown, sha256: string | undefined): QueuedResu
     const verdict = parsed.outcome?.verdict
     const complete =
       parsed.ok === true &&
+      typeof parsed.outcome?.worker === 'string' &&
       verdict !== undefined &&
       VERDICTS.includes(verdict.result) &&
       DISPOSITIONS.includes(verdict.disposition) &&

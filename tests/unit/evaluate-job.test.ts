@@ -90,6 +90,16 @@ it('is not done by a recipe or package that means something else than where it w
       await expect(run({ model: 'toy-kinds' }, here)).resolves.toMatchObject({
         result: { models: [{ id: 'toy-kinds' }] },
       })
+    // A host without the package has its recipe all the same.
+    const judges = await judgesOf({ ...order, ...place }, host())
+    expect(judges.subject).toMatchObject({ name: 'sample@1', models: null })
+    const asked = { ...order, ...place, judges }
+    await expect(runEvaluation(asked, there, () => undefined)).resolves.toMatchObject({
+      result: { models: [{ id: 'toy-kinds' }] },
+    })
+    const strict = recipe.tools.map((tool) => ({ ...tool, threshold: 0.6 }))
+    await writeFile(join(at.dir, 'sample@1.recipe.yaml'), JSON.stringify({ ...recipe, tools: strict }))
+    await expect(runEvaluation(asked, there, () => undefined)).rejects.toThrow(/^MDL_PACKAGE.*recipe /)
   } finally {
     await Promise.all([ordered.remove(), done.remove()])
   }
