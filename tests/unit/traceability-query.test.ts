@@ -153,6 +153,20 @@ describe('query surface', () => {
     expect(renderLife(life, 'en')).toContain('not served by the gate')
   })
 
+  it('leaves no inspection out of a life of which more was said than is shown', async () => {
+    const capture = (n: number) => store.capture(request(n, passVerdict({ codes: [gs1Code('A1')] })))
+    const first = await capture(1)
+    const say = () => store.emit(reviewed(first.inspectionId, { before: 'pass', after: 'fail' }))
+    await Promise.all(Array.from({ length: 1_001 }, say))
+    const last = await capture(2)
+    const life = await query.bySerial('A1')
+    expect(life?.inspections).toHaveLength(2)
+    expect(
+      life?.events.flatMap((e) => (e.type === 'qe.inspection.completed.v1' ? e.inspectionId : [])),
+    ).toEqual([first.inspectionId, last.inspectionId])
+    expect(life?.events).toHaveLength(1_002)
+  })
+
   it('keeps a part whose code holds NUL: an invalid read, no identity, the text visible', async () => {
     // A URL parser drops a NUL at the end of a Digital Link, and a driver cuts text there.
     for (const [n, text] of ['AB\0CD', 'https://id.gs1.org/01/09506000134352/21/A1\0', '\0'].entries()) {

@@ -158,7 +158,10 @@ export async function eventsOf(
     .where('subject', 'in', subjects)
     // As the index has it, which leaves inspections out.
     .where(sql<boolean>`type <> 'qe.inspection.completed.v1'`)
-  const rows = await own.unionAll(others).orderBy('position').limit(MAX_ROWS).execute()
+    .orderBy('position')
+    .limit(MAX_ROWS)
+  // Each for itself: however much was said about a part, none of its inspections is left out.
+  const rows = [...(await own.execute()), ...(await others.execute())].sort((a, b) => a.position - b.position)
   return rows.flatMap(({ position, json }) => {
     const event = JSON.parse(json) as QEvent
     const completed = event.type === 'qe.inspection.completed.v1'
