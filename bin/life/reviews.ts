@@ -142,6 +142,7 @@ export class Reviews {
         expected: `the content of review ${id}`,
         actual: 'another review',
         hint: 'give a new review its own id',
+        zh: { expected: `复核 ${id} 的内容`, actual: '另一条复核', hint: '新的复核请使用新的编号' },
       })
     await this.#parts.follow.catchUp()
     return this.#parts.watch.queue.item(earlier.inspectionId)

@@ -117,7 +117,10 @@ describe('the watch over the models of a running line', () => {
     const say = (more: object = {}) => sent(line, '/api/life/reviews', { ...ask, ...more })
     for (const answer of [await say(), ...(await Promise.all([say(), say()]))])
       expect(answer).toMatchObject({ status: 200, body: { reviewId: id, reviewer: 'li', verdict: 'pass' } })
-    expect((await say({ verdict: 'fail' })).body['code']).toBe('TRC_DUPLICATE')
+    expect((await say({ verdict: 'fail' })).body).toMatchObject({
+      code: 'TRC_DUPLICATE',
+      zh: expect.stringContaining('新的复核请使用新的编号') as string,
+    })
     const undo = (more: object = {}) =>
       sent(line, '/api/life/reviews/undo', { id: back, inspectionId, by: 'li', review: id, ...more })
     for (const answer of [await undo(), await undo()])

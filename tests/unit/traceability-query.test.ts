@@ -153,6 +153,49 @@ describe('query surface', () => {
     expect(renderLife(life, 'en')).toContain('not served by the gate')
   })
 
+  it('tells of reads beside the camera those of the part, not of the same trigger on another line', async () => {
+    const { inspectionId } = await store.capture(request(1, passVerdict({ codes: [gs1Code('A1')] })))
+    const stray = (line: string) =>
+      store.emit({
+        ...reviewed(inspectionId),
+        id: uuidv7(),
+        type: 'qe.read.stray.v1',
+        source: `/plants/p1/lines/${line}/stations/st10`,
+        subject: 'trigger/st10/1/1',
+        partitionkey: line,
+        data: {
+          reader: `of ${line}`,
+          text: 'X',
+          symbologyId: '',
+          readAt: at(1),
+          reason: 'late',
+          station: 'st10',
+          trigger: 1,
+          attempt: 1,
+          message: 'late',
+        },
+      })
+    for (const line of ['caps-b', 'caps-a']) await stray(line)
+    const positions = (events: readonly { position: number; type: string }[] = []) =>
+      events.filter((e) => e.type === 'qe.read.stray.v1').map((e) => e.position)
+    expect(positions((await query.bySerial('A1'))?.events)).toEqual([3])
+    expect(positions((await query.part(inspectionId))?.events)).toEqual([3])
+  })
+
+  it('leaves no inspection out of a life of which more was said than is shown', async () => {
+    const capture = (n: number) => store.capture(request(n, passVerdict({ codes: [gs1Code('A1')] })))
+    const first = await capture(1)
+    const say = () => store.emit(reviewed(first.inspectionId, { before: 'pass', after: 'fail' }))
+    await Promise.all(Array.from({ length: 1_001 }, say))
+    const last = await capture(2)
+    const life = await query.bySerial('A1')
+    expect(life?.inspections).toHaveLength(2)
+    expect(
+      life?.events.flatMap((e) => (e.type === 'qe.inspection.completed.v1' ? e.inspectionId : [])),
+    ).toEqual([first.inspectionId, last.inspectionId])
+    expect(life?.events).toHaveLength(1_002)
+  })
+
   it('keeps a part whose code holds NUL: an invalid read, no identity, the text visible', async () => {
     // A URL parser drops a NUL at the end of a Digital Link, and a driver cuts text there.
     for (const [n, text] of ['AB\0CD', 'https://id.gs1.org/01/09506000134352/21/A1\0', '\0'].entries()) {

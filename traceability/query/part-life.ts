@@ -147,7 +147,7 @@ export async function eventsOf(
   inspections: readonly PartRow[],
   besides: readonly number[],
 ): Promise<LifeEvent[]> {
-  const ids = new Set(inspections.map((i) => i.inspectionId))
+  const of = new Map(inspections.map((i) => [i.inspectionId, i]))
   const own = k
     .selectFrom('event')
     .select(['position', 'json'])
@@ -158,13 +158,24 @@ export async function eventsOf(
     .where('subject', 'in', subjects)
     // As the index has it, which leaves inspections out.
     .where(sql<boolean>`type <> 'qe.inspection.completed.v1'`)
-  const rows = await own.unionAll(others).orderBy('position').limit(MAX_ROWS).execute()
-  return rows.flatMap(({ position, json }) => {
-    const event = JSON.parse(json) as QEvent
+    .orderBy('position')
+    .limit(MAX_ROWS)
+  // Each for itself: however much was said about a part, none of its inspections is left out.
+  const rows = [...(await own.execute()), ...(await others.execute())].sort((a, b) => a.position - b.position)
+  const events = rows.map(({ position, json }) => ({ position, event: JSON.parse(json) as QEvent }))
+  // Stations of several lines of a plant may have one name, and each its trigger 1.
+  const judged = new Map<string, string[]>()
+  for (const { event } of events) {
+    const { inspectionId } = event.data as { inspectionId?: string }
+    const part = event.type === 'qe.inspection.completed.v1' && of.get(inspectionId ?? '')
+    if (part) judged.set(triggerSubject(part), [...(judged.get(triggerSubject(part)) ?? []), event.source])
+  }
+  return events.flatMap(({ position, event }) => {
+    if (judged.get(event.subject)?.includes(event.source) === false) return []
     const completed = event.type === 'qe.inspection.completed.v1'
     const data = event.data as Partial<InspectionCompleted> & { after?: VerdictResult }
     const inspectionId = data.inspectionId ?? event.causationid ?? null
-    if (inspectionId !== null && !ids.has(inspectionId)) return []
+    if (inspectionId !== null && !of.has(inspectionId)) return []
     return [
       {
         position,
