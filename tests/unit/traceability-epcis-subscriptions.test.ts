@@ -79,6 +79,10 @@ describe('a webhook', () => {
       await new Promise((resolve) => setTimeout(resolve, 30))
     }
     expect(ids()).toEqual(['urn:x:1', 'urn:x:2'])
+    // What was taken and not yet noted would be sent once more.
+    await expect
+      .poll(async () => (await repository.epcis.subscription('shipped', subscriptionID)).cursor)
+      .toBe(2)
     await repository.close()
     await repository.reopen()
     const before = receiver.got.length
