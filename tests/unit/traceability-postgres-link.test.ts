@@ -2,7 +2,9 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
 import { afterEach, expect, it } from 'vitest'
+import { answered } from '../../traceability/plant/postgres.ts'
 import { postgresError } from '../../traceability/plant/postgres-errors.ts'
 import { cutLink } from '../services/cut-link.ts'
 import { DATABASE_URL, postgresPresent } from '../services/postgres.ts'
@@ -117,6 +119,27 @@ describeWith(
     })
   },
 )
+
+/** Wakes who waits at the first word, and changes it only 50 ms after that. */
+const WAKES_TOO_SOON = `
+  const { workerData: words } = require('node:worker_threads')
+  const sleep = (ms) => Atomics.wait(words, 1, 0, ms)
+  while (Atomics.notify(words, 0) === 0) sleep(1)
+  sleep(50)
+  Atomics.add(words, 0, 1)
+  Atomics.notify(words, 0)`
+
+it('an answer is waited for beyond what wakes, as the end of the one before may', async () => {
+  const words = new Int32Array(new SharedArrayBuffer(8))
+  const thread = new Worker(WAKES_TOO_SOON, { eval: true, workerData: words })
+  try {
+    await once(thread, 'online')
+    answered(words, 0, 20_000)
+    expect(words[0]).toBe(1)
+  } finally {
+    await thread.terminate()
+  }
+})
 
 /** PostgreSQL behind somebody who gives out keys of their own, as PgBouncer does. */
 async function startPooler(): Promise<Server> {

@@ -240,11 +240,15 @@ export class PostgresDatabase implements SqlDatabase {
 
 /**
  * Waits in slices, each for what it should have taken: a process or machine that stands still meanwhile (suspended,
- * moved, debugged) has not lost its connection.
+ * moved, debugged) has not lost its connection. Being woken says nothing by itself: what woke it may be the end of the
+ * answer before, which was seen and taken while its thread had yet to say so.
  */
-function answered(words: Int32Array, seen: number, limitMs: number): void {
-  for (let leftMs = limitMs; leftMs > 0; leftMs -= SLICE_MS)
-    if (Atomics.wait(words, REPLIES, seen, Math.min(leftMs, SLICE_MS)) !== 'timed-out') return
+export function answered(words: Int32Array, seen: number, limitMs: number): void {
+  for (let leftMs = limitMs; leftMs > 0;) {
+    const end = Atomics.wait(words, REPLIES, seen, Math.min(leftMs, SLICE_MS))
+    if (Atomics.load(words, REPLIES) !== seen) return
+    if (end === 'timed-out') leftMs -= SLICE_MS
+  }
 }
 
 /** As `json_populate_recordset` reads a value of its column. */
