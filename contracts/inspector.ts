@@ -65,8 +65,8 @@ export interface InspectorHealth {
   degraded: I18n | null
 }
 
-/** A declared degraded mode. */
-export interface Notice {
+/** A declared degraded mode: working, but less than was asked for. */
+export interface DegradedMode {
   id: string
   text: I18n
 }
@@ -80,7 +80,7 @@ export interface Inspector {
   inspect(job: InspectJob): { outcome: Promise<InspectOutcome>; settled: Promise<LateOutcome | null> }
   health(): InspectorHealth
   /** What it works without beside `degraded`, while all frames are judged as asked for. */
-  notices?(): Notice[]
+  notices?(): DegradedMode[]
   close(): Promise<void>
 }
 

@@ -74,17 +74,15 @@ export async function judgedByMasks(
   const items = judged.map(([image, mask]): FoundItem => {
     const px = mask === undefined ? undefined : marks.get(mask)
     const broken = mask !== undefined && px === undefined
-    const good = byFolder && isGoodLabel(classFolder(image), goodLabels)
-    // A mask that cannot be read might contradict the folder of good parts.
-    const bad = byFolder
-      ? good && broken
-        ? null
-        : !good
+    const told = byFolder
+      ? !isGoodLabel(classFolder(image), goodLabels)
       : px === undefined
-        ? everyImage || broken
+        ? everyImage
           ? null
           : false
         : px > 0
+    // One that cannot be read might say otherwise, but for a folder of bad parts.
+    const bad = broken && told !== true ? null : told
     if (byFolder && bad === false && mask !== undefined && px) refuseMark(join(dir, mask), px)
     return {
       id: image,

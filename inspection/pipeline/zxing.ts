@@ -85,7 +85,7 @@ export async function warmZxing(): Promise<void> {
 
 /**
  * Reads all symbols inside `box` of a grey image; failed symbols come with `ok: false`. Upright first; when nothing can be
- * read there, turned, and then what is read at two angles. Corners in px of the image, sorted top to bottom, then left to right.
+ * read there, turned, and then what is read at two angles; a PDF417 is read again a little turned. Corners in px of the image, sorted top to bottom, then left to right.
  *
  * @param grey HW
  * @param itfDigits lengths of ITF symbols that count, beside 14 digits with their check digit

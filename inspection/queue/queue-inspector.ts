@@ -8,7 +8,7 @@ import {
   type InspectorHealth,
   type LateOutcome,
   monoMs,
-  type Notice,
+  type DegradedMode,
 } from '../../contracts/index.ts'
 import { INSPECT_QUEUE, type QueuedInspection } from './job.schema.ts'
 import { jobBytes } from './job-bytes.ts'
@@ -146,7 +146,7 @@ export class QueueInspector implements Inspector {
     }
   }
 
-  notices(): Notice[] {
+  notices(): DegradedMode[] {
     return this.#notices.list()
   }
 

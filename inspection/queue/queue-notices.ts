@@ -1,4 +1,4 @@
-import { type I18n, monoMs, type Notice } from '../../contracts/index.ts'
+import { type I18n, monoMs, type DegradedMode } from '../../contracts/index.ts'
 import type { Refusal } from './queued-result.ts'
 
 /** Frames in a row that a host sends back before it is named: one may come behind a change of recipes. */
@@ -24,7 +24,7 @@ export class QueueNotices {
   eviction: string | null = null
 
   /** @returns what is to be said of the host from now on, null = nothing new */
-  refused(worker: string, why: Refusal): Notice | null {
+  refused(worker: string, why: Refusal): DegradedMode | null {
     if (why === 'expired') return null
     const times = (this.#hosts.get(worker)?.times ?? 0) + 1
     this.#hosts.set(worker, { why, times, atMs: monoMs() })
@@ -36,8 +36,8 @@ export class QueueNotices {
     this.#hosts.delete(by.slice(0, by.lastIndexOf('/')))
   }
 
-  list(): Notice[] {
-    const notices: Notice[] = []
+  list(): DegradedMode[] {
+    const notices: DegradedMode[] = []
     for (const [worker, { why, times, atMs }] of this.#hosts)
       if (monoMs() - atMs > FORGET_MS) this.#hosts.delete(worker)
       else if (times >= ENOUGH) notices.push(noticeOf(worker, why))
@@ -53,7 +53,7 @@ export class QueueNotices {
   }
 }
 
-const noticeOf = (worker: string, why: keyof typeof WHY): Notice => ({
+const noticeOf = (worker: string, why: keyof typeof WHY): DegradedMode => ({
   id: `worker-${worker}`,
   text: {
     en: `worker host ${worker} sends its frames back: ${WHY[why].en}`,

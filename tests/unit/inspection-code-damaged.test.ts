@@ -2,7 +2,12 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { prepareZXingModule, writeBarcode, type WriteInputBarcodeFormat } from 'zxing-wasm/writer'
+import {
+  prepareZXingModule,
+  writeBarcode,
+  type WriteInputBarcodeFormat,
+  type WriterOptions,
+} from 'zxing-wasm/writer'
 import { judge } from './samples/judge-pixels.ts'
 
 /** Pixels of a module, and how often each symbol is damaged. */
@@ -16,6 +21,17 @@ const DATA: Record<string, (x: number, y: number, modules: number) => boolean> =
   DataMatrix: (x, y, n) => x > 0 && y > 0 && x < n - 1 && y < n - 1,
 }
 
+/** Grey pixels of a symbol with so many white ones about it. */
+async function printed(text: string, options: WriterOptions, margin = 20) {
+  const { image } = await writeBarcode(text, options)
+  return sharp(new Uint8Array(await (image as Blob).arrayBuffer()))
+    .flatten({ background: '#fff' })
+    .extend({ top: margin, bottom: margin, left: margin, right: margin, background: '#fff' })
+    .toColourspace('b-w')
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+}
+
 describe('code@1 on damaged symbols', async () => {
   const wasm = createRequire(import.meta.url).resolve('zxing-wasm/writer/zxing_writer.wasm')
   const wasmBinary = Uint8Array.from(readFileSync(wasm)).buffer
@@ -26,12 +42,7 @@ describe('code@1 on damaged symbols', async () => {
     ['MicroQRCode', '', 'SN0042'],
     ['DataMatrix', '', 'SN1'],
   ])('reads %s (%s) right or not at all, whatever is damaged', async (format, options, text) => {
-    const { image } = await writeBarcode(text, { format, options, scale: MODULE })
-    const { data, info } = await sharp(new Uint8Array(await (image as Blob).arrayBuffer()))
-      .flatten({ background: '#fff' })
-      .toColourspace('b-w')
-      .raw()
-      .toBuffer({ resolveWithObject: true })
+    const { data, info } = await printed(text, { format, options, scale: MODULE }, 0)
     const dark = [...data.keys()].filter((i) => (data[i] ?? 255) < 128)
     const columns = dark.map((i) => i % info.width)
     const left = Math.min(...columns)
@@ -73,13 +84,7 @@ describe('code@1 on damaged symbols', async () => {
   ])(
     'reads the crumpled PDF417 %s, and no error correction as a part of it',
     async (text, options, px, period, phase) => {
-      const { image } = await writeBarcode(text, { format: 'PDF417', scale: 2, options })
-      const { data, info } = await sharp(new Uint8Array(await (image as Blob).arrayBuffer()))
-        .flatten({ background: '#fff' })
-        .extend({ top: 20, bottom: 20, left: 20, right: 20, background: '#fff' })
-        .toColourspace('b-w')
-        .raw()
-        .toBuffer({ resolveWithObject: true })
+      const { data, info } = await printed(text, { format: 'PDF417', scale: 2, options })
       const pixels = Uint8Array.from(data, (_, i) => {
         const x = Math.round((i % info.width) + px * Math.sin((i % info.width) / period + phase))
         return x >= 0 && x < info.width ? (data[i - (i % info.width) + x] ?? 255) : 255
@@ -92,13 +97,7 @@ describe('code@1 on damaged symbols', async () => {
 
   it('reads a MicroPDF417 in the noise of a camera, whose sizes say how many words correct', async () => {
     const text = 'SN393320X289'
-    const { image } = await writeBarcode(text, { format: 'MicroPDF417', scale: 2 })
-    const { data, info } = await sharp(new Uint8Array(await (image as Blob).arrayBuffer()))
-      .flatten({ background: '#fff' })
-      .extend({ top: 20, bottom: 20, left: 20, right: 20, background: '#fff' })
-      .toColourspace('b-w')
-      .raw()
-      .toBuffer({ resolveWithObject: true })
+    const { data, info } = await printed(text, { format: 'MicroPDF417', scale: 2 })
     let state = 290
     const pixels = Uint8Array.from(data, (v) => {
       state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff

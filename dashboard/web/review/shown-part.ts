@@ -47,14 +47,15 @@ export function useShownPart() {
   const id = item?.inspectionId
   useEffect(() => {
     // Who leaves the page is not brought back.
-    if (id === undefined || location.pathname !== pathname) return
-    const next = new URLSearchParams(location.search)
+    if (id === undefined || window.location.pathname !== pathname) return
+    const next = new URLSearchParams(window.location.search)
     next.set('part', id)
     setSearch(next, { replace: true })
   }, [id])
   const setFilter = (to: Filter): void => {
     choose(to)
     goOn(0)
+    setWanted(null)
     setSearch(to === 'all' ? {} : { sample: to })
   }
   return { filter, setFilter, reviews, waiting, at, item, setShown, setAfter, goOn, missed }
