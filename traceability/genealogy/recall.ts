@@ -135,14 +135,26 @@ function linkedLots(db: SqlDatabase, targets: readonly string[]): string[] {
   if (ends.length === 0) return []
   return db
     .all<{ uri: string }>(
-      `select distinct parent as uri from edge where parent glob '${LOTS}*'
-         and substr(parent, ${LOTS.length + 15}) in (select value from json_each(?))`,
+      `${LINKED} select uri from parents where uri glob '${LOTS}*'
+         and substr(uri, ${LOTS.length + 15}) in (select value from json_each(?))`,
       JSON.stringify(ends),
     )
     .map((row) => row.uri)
 }
 /** Before the GTIN-14 of a lot. */
 const LOTS = `${GS1_DOMAIN}/01/`
+/**
+ * What links lead to, from the first such URI to the last one in the order of the database, where strangers may lie between
+ * them. From each the next is looked for: a lot has thousands of links, one after the other.
+ */
+const LINKED = `
+with recursive last (uri) as (select max(parent) from edge where parent glob '${LOTS}*'),
+parents (uri) as (
+  select min(parent) from edge where parent glob '${LOTS}*'
+  union all
+  select (select min(e.parent) from edge e where e.parent > p.uri and e.parent <= (select uri from last))
+    from parents p where p.uri is not null
+)`
 
 /** A bare name: a lot or a unit, whichever there is. */
 const named = (db: SqlDatabase, name: string): string[] => {
