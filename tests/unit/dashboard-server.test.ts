@@ -352,16 +352,22 @@ describe('paths and hosts', () => {
 describe('operations', () => {
   it('is ready while line, cameras, inspector and store work, and says what does not', async () => {
     expect((await fetch(`${at.url}/readyz`)).status).toBe(200)
-    const camera = at.line.state.stations[0]?.camera
+    const { camera, reject } = at.line.state.stations[0] ?? {}
     if (camera) camera.state = 'offline'
+    if (reject) Object.assign(reject, { connected: false, lastError: 'ECONNREFUSED 10.0.0.7:502' })
     at.line.state.store.state = 'failed'
     const res = await fetch(`${at.url}/readyz`)
     expect(res.status).toBe(503)
     expect(await res.json()).toEqual({
       ready: false,
-      problems: ['store failed: unknown', 'camera st10-top offline'],
+      problems: [
+        'store failed: unknown',
+        'camera st10-top offline',
+        'gate st10-top not connected: ECONNREFUSED 10.0.0.7:502',
+      ],
     })
     if (camera) camera.state = 'online'
+    if (reject) Object.assign(reject, { connected: true, lastError: null })
     at.line.state.store.state = 'ok'
     expect(await (await fetch(`${at.url}/healthz`)).json()).toEqual({ status: 'ok', version: '0.1.0-test' })
   })

@@ -43,8 +43,8 @@ export function operationsRoutes(p: OperationsParts): Route[] {
       path: '/readyz',
       tag: 'operations',
       summary: {
-        zh: '产线能够判定并记录工件,或工厂数据库可以查询;否则 503 并列出问题',
-        en: 'The line can judge and record parts, or the plant store answers; otherwise 503 with the problems',
+        zh: '产线能够判定、记录并分流工件,或工厂数据库可以查询;否则 503 并列出问题',
+        en: 'The line can judge, record and divert parts, or the plant store answers; otherwise 503 with the problems',
       },
       response: readySchema,
       otherStatuses: { 503: { means: 'Not ready', body: true } },
@@ -98,8 +98,11 @@ export function problemsOf(state: LineState): string[] {
   if (state.run === 'starting' || state.run === 'stopped') problems.push(`line ${state.run}`)
   if (state.inspector.workers === 0) problems.push('no inspection worker')
   if (state.store.state === 'failed') problems.push(`store failed: ${state.store.lastError ?? 'unknown'}`)
-  for (const { id, camera } of state.stations)
+  const because = (error: string | null): string => (error ? `: ${error}` : '')
+  for (const { id, camera, reject } of state.stations) {
     if (camera.state === 'offline' || camera.state === 'reconnecting' || camera.state === 'opening')
-      problems.push(`camera ${id} ${camera.state}${camera.lastError ? `: ${camera.lastError}` : ''}`)
+      problems.push(`camera ${id} ${camera.state}${because(camera.lastError)}`)
+    if (!reject.connected) problems.push(`gate ${id} not connected${because(reject.lastError)}`)
+  }
   return problems
 }
