@@ -91,6 +91,15 @@ describe.skipIf(noBrowser !== null)(
     const isShown = (page: Page, item: ReviewItem | undefined) =>
       page.locator('[aria-selected="true"]', { hasText: item?.serial ?? '' }).waitFor()
 
+    it('shows the picture as wide as a phone', async () => {
+      const page = await reviewing()
+      await page.setViewportSize({ width: 390, height: 844 })
+      await expect
+        .poll(async () => (await page.locator('.viewer-stage').boundingBox())?.height ?? 0)
+        .toBeGreaterThan(300)
+      await page.context().close()
+    })
+
     it('never means another part than was seen, also where the browser thinks that it is offline', async () => {
       const page = await reviewing()
       const [a, b] = waiting
