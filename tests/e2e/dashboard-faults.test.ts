@@ -5,7 +5,6 @@ import { createDashboard } from '../../dashboard/index.ts'
 import { en } from '../../dashboard/web/i18n/en.ts'
 import { serve, type Served } from '../unit/samples/dashboard-serve.ts'
 import { PAGES, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
-import { runsOff } from './dashboard-look.ts'
 
 describe.skipIf(noBrowser !== null)(
   `pages in trouble in Chromium${noBrowser ? `: ${noBrowser}` : ''}`,
@@ -251,36 +250,6 @@ describe.skipIf(noBrowser !== null)(
       expect(await page.getByText(en.balance.no).count()).toBe(0)
       waiting = 1
       await visible(page, en.balance.no)
-      await page.context().close()
-    })
-
-    it('shows whole numbers on a phone, and nothing runs off', async () => {
-      const { page } = await openPage(browser, 'zh')
-      await page.setViewportSize({ width: 390, height: 800 })
-      for (const path of ['/', '/andon', '/parts']) {
-        await page.goto(at.url + path)
-        await page.locator('.count-value, footer b, .part-row').first().waitFor()
-        expect(
-          await page.evaluate(`[...document.querySelectorAll('.count-value')]
-            .filter((b) => b.scrollWidth > b.clientWidth).map((b) => b.textContent)`),
-          path,
-        ).toEqual([])
-        expect(await page.evaluate('document.documentElement.scrollWidth'), path).toBe(390)
-      }
-      await page.context().close()
-    })
-
-    it('has every page and the language in reach on a tablet', async () => {
-      const { page } = await openPage(browser, 'en')
-      await page.setViewportSize({ width: 820, height: 1180 })
-      for (const path of ['/', '/modules/lean', '/system']) {
-        await page.goto(at.url + path)
-        await visible(page, en.run.running)
-        expect(await runsOff(page), path).toEqual([])
-      }
-      await page.getByText('中文').click()
-      await visible(page, '安灯')
-      await screenshot(page, 'tablet-zh')
       await page.context().close()
     })
   },

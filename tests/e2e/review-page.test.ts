@@ -91,6 +91,21 @@ describe.skipIf(noBrowser !== null)(
     const isShown = (page: Page, item: ReviewItem | undefined) =>
       page.locator('[aria-selected="true"]', { hasText: item?.serial ?? '' }).waitFor()
 
+    it.each([
+      ['a phone', 390, 844, 300],
+      ['a tablet', 1024, 768, 400],
+      ['a tablet held upright', 820, 1180, 300],
+      ['a screen at 200 %', 960, 540, 150],
+    ])('shows the picture large on %s', async (_, width, height, leastPx) => {
+      const page = await reviewing()
+      await page.setViewportSize({ width, height })
+      await expect
+        .poll(async () => (await page.locator('.viewer-stage').boundingBox())?.height ?? 0)
+        .toBeGreaterThan(leastPx)
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width)
+      await page.context().close()
+    })
+
     it('never means another part than was seen, also where the browser thinks that it is offline', async () => {
       const page = await reviewing()
       const [a, b] = waiting

@@ -95,6 +95,18 @@ describe('live feed', () => {
     expect(ids(messages)).toEqual(Array.from({ length: 2_001 }, (_, i) => 300 + i))
   })
 
+  it.each([0, 3])('tells a client that saw another log to reload, and goes on from %i', async (parts) => {
+    const at = await serve(parts)
+    const messages = await follow(
+      at,
+      { 'Last-Event-ID': '8500' },
+      (m) => ids(m).length > 0,
+      () => at.line.judge({ serial: 'SN-OF-THIS-LOG' }),
+    )
+    expect(messages.find((m) => m.name === 'gap')?.data).toEqual({ from: 8_500, to: parts })
+    expect(messages.at(-1)?.data).toMatchObject({ serial: 'SN-OF-THIS-LOG', position: parts + 1 })
+  })
+
   it('sends alarms with their data and other events without', async () => {
     const at = await serve(3)
     const alarm = { station: 'st10-top', alarm: 'camera', active: true, code: 'CAM_GONE', message: 'gone' }

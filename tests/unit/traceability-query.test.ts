@@ -33,6 +33,18 @@ describe('query surface', () => {
     expect([typeof queries.recentParts, typeof images.path]).toEqual(['function', 'function'])
   })
 
+  it('says how many defects there are where it gives but some', async () => {
+    const one = failVerdict().findings[0]
+    if (!one) throw new Error('the sample has a finding')
+    const findings = Array.from({ length: 300 }, (_, n) => ({ ...one, id: `pair/${n}` }))
+    const { inspectionId } = await store.capture(
+      request(1, failVerdict({ findings, defects: findings.map((f) => f.id) })),
+    )
+    const [row] = await query.recentParts({ limit: 1 })
+    expect([row?.defects.length, row?.defectCount]).toEqual([50, 300])
+    expect((await query.part(inspectionId))?.row.defectCount).toBe(300)
+  })
+
   it('lists parts newest first, by page, station and result', async () => {
     await store.capture(request(1, passVerdict()))
     await store.capture(request(2, failVerdict()))
@@ -65,6 +77,7 @@ describe('query surface', () => {
       budgetMs: 120,
       at: at(2),
     })
+    expect(row).not.toHaveProperty('defectCount')
     expect((await query.recentParts({ limit: 1, result: 'inconclusive' }))[0]).toMatchObject({
       noVerdict: 'missed',
       image: null,

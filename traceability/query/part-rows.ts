@@ -49,6 +49,8 @@ export interface PartRow {
   reasons: I18n[]
   /** Condemned findings, at most 50 unless more are asked for; boxes in px of the part frame. */
   defects: { class: string; score: number; box: Box }[]
+  /** How many there are; absent where these are all. */
+  defectCount?: number
   image: ImageRef | null
   registration: Registration | null
   recipe: string
@@ -202,7 +204,7 @@ async function complete(
   const defectsAt = new Map<number, PartRow['defects']>()
   for (const d of defects) {
     const list = defectsAt.get(d.position) ?? []
-    if (list.length < maxDefects) list.push({ class: d.class, score: d.score, box: [d.x1, d.y1, d.x2, d.y2] })
+    list.push({ class: d.class, score: d.score, box: [d.x1, d.y1, d.x2, d.y2] })
     defectsAt.set(d.position, list)
   }
   return rows.map((r) => {
@@ -210,6 +212,7 @@ async function complete(
     const gate = served.get(r.inspection_id)
     const moved = gate?.disposition ?? r.disposition
     const decision = decided.get(r.inspection_id) ?? null
+    const all = defectsAt.get(r.position) ?? []
     return {
       position: r.position,
       inspectionId: r.inspection_id,
@@ -229,7 +232,8 @@ async function complete(
       severity: r.severity,
       noVerdict: r.no_verdict as NoVerdictReason | null,
       reasons: [...(JSON.parse(r.reasons) as I18n[]), ...(gate?.reason ? [gate.reason] : [])],
-      defects: defectsAt.get(r.position) ?? [],
+      defects: all.slice(0, maxDefects),
+      ...(all.length > maxDefects && { defectCount: all.length }),
       image: image ? { sha256: image.sha256, widthPx: image.width_px, heightPx: image.height_px } : null,
       registration: r.registration === null ? null : (JSON.parse(r.registration) as Registration),
       recipe: r.recipe,

@@ -88,6 +88,11 @@ export class LiveFeed {
   async #replay(client: LiveClient, afterPosition: number): Promise<void> {
     const end = await this.#parts.queries.lastPosition()
     let from = afterPosition
+    if (from > end) {
+      // Of a log that is not this one, as where the data directory was replaced: what is shown of it is none of this line.
+      client.send(frame('gap', { from, to: end }))
+      from = end
+    }
     if (end - from > REPLAY_LIMIT) {
       from = end - REPLAY_LIMIT
       client.send(frame('gap', { from: afterPosition, to: from }, from))

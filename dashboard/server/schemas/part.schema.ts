@@ -56,6 +56,8 @@ export const partRowSchema = z.object({
   reasons: z.array(i18nTextSchema),
   /** Condemned findings, at most as many as the port gives; boxes in px of the part frame. */
   defects: z.array(z.object({ class: z.string(), score: num, box })),
+  /** How many there are; absent where `defects` has all. */
+  defectCount: num.optional(),
   /** The frame that was judged; null when none arrived. */
   image: imageRefSchema.nullable(),
   /** Places the boxes on the frame; absent when the rows do not carry it. */

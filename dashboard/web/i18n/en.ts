@@ -57,6 +57,8 @@ export const en = {
     banner: 'Connection to the line lost: what you see is not current.',
     never: 'Nothing has been received yet. Trying again every 1.5 s.',
     since: 'Last message at {{time}}. Trying again every 1.5 s.',
+    noCounts: 'Counts cannot be had: zeros here say nothing.',
+    oldCounts: 'Counts are not current: those shown are of {{time}}.',
   },
   error: {
     title: 'The server refused or failed',

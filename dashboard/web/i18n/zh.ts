@@ -57,6 +57,8 @@ export const zh: typeof en = {
     banner: '与产线的连接已中断:当前显示不是最新状态。',
     never: '尚未收到任何数据,每 1.5 秒重试。',
     since: '最后一条消息 {{time}},每 1.5 秒重试。',
+    noCounts: '无法取得计数:此处的零没有意义。',
+    oldCounts: '计数不是最新状态:所示为 {{time}} 的数值。',
   },
   error: {
     title: '服务器拒绝或出错',

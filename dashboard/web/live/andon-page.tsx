@@ -13,6 +13,7 @@ import { useTitle } from '../shell/title.ts'
 import { AlarmBar } from './alarm-bar.tsx'
 import { totalsOf } from './counters-row.tsx'
 import { useLive } from './feed.ts'
+import { OldCounts } from './old-counts.tsx'
 import { useSince } from './span.ts'
 
 /** For a screen above the line, read from 3 m: one sign per station, few words, large figures. */
@@ -41,6 +42,7 @@ export function AndonPage(): ReactNode {
       </header>
       <ConnectionBanner />
       <AlarmBar state={state} />
+      <OldCounts of={[counters]} />
       <div className="andon-stations">
         {line.data.info.stations.map(({ id }) => {
           const last = live.parts.get(id)?.[0]

@@ -119,6 +119,8 @@ class LiveFeedClient {
     const source = new EventSource(`/api/events?after=${this.#position}`)
     this.#source = source
     this.#heard = bothClocks()
+    // By how much the clocks of line and screen differ is unknown; that the difference grows is the network.
+    let leastMs = Infinity
     const on = <K extends keyof LiveMessages>(name: K, take: (data: LiveMessages[K]) => void): void => {
       source.addEventListener(name, (event) => {
         if (source !== this.#source) return
@@ -131,8 +133,17 @@ class LiveFeedClient {
     on('state', ({ state, latency }) =>
       this.#set({ state, latency, connection: 'open', heardAtMs: Date.now() }),
     )
-    on('beat', ({ position }) => this.#set({ position, connection: 'open', heardAtMs: Date.now() }))
-    on('gap', () => void this.#begin())
+    on('beat', ({ at, position }) => {
+      const agoMs = performance.now() - Date.parse(at)
+      leastMs = Math.min(leastMs, agoMs)
+      // What a slow network holds back comes without a pause, and ever later.
+      if (agoMs - leastMs > SILENCE_MS) this.#behind()
+      else this.#set({ position, connection: 'open', heardAtMs: Date.now() })
+    })
+    on('gap', ({ to }) => {
+      this.#position = to
+      void this.#begin()
+    })
     on('event', () => {})
     on('bye', () => this.#lost())
     source.onerror = () => {
@@ -160,6 +171,12 @@ class LiveFeedClient {
       this.#reconnecting = false
       if (!this.#paused) this.#follow()
     }, RECONNECT_MS)
+  }
+
+  /** What is on its way is older than what the server has to say now, which is asked for anew. */
+  #behind(): void {
+    this.#position = 0
+    this.#lost()
   }
 
   #set(change: Partial<LiveView>): void {

@@ -7,6 +7,7 @@ import { Failed, Nothing, Waiting } from '../shell/states.tsx'
 import { AlarmBar } from './alarm-bar.tsx'
 import { useLive } from './feed.ts'
 import { HealthPanel } from './health-panel.tsx'
+import { OldCounts } from './old-counts.tsx'
 import { ParetoPanel } from './pareto-panel.tsx'
 import { SPANS, useSince, type Span } from './span.ts'
 import { StationCard } from './station-card.tsx'
@@ -27,6 +28,7 @@ export function LivePage(): ReactNode {
   return (
     <div className="page live-page">
       <AlarmBar state={state} />
+      <OldCounts of={[counters, balance, pareto]} />
       <div className={`stations columns-${Math.min(stations.length, 2)}`}>
         {stations.length === 0 && <Nothing title={t('live.noStations')} hint={t('live.noStationsHint')} />}
         {stations.map((station) => (

@@ -4,6 +4,7 @@ import { Link } from 'react-router'
 import type { Latency, LineInfo, LineState, PartRow, StationBalance, StationCounters } from '../api/types.ts'
 import { useText } from '../i18n/index.ts'
 import { codeText, msText, timeText } from '../look/format.ts'
+import { MoreDefects } from '../look/more-defects.tsx'
 import { VerdictIcon } from '../look/icons.tsx'
 import { Facts } from '../look/panel.tsx'
 import { PartImage } from '../look/part-image.tsx'
@@ -93,6 +94,7 @@ function LastPart({ row }: { row: PartRow }): ReactNode {
                 {className(defect.class)} <b>{defect.score.toFixed(2)}</b>
               </li>
             ))}
+            <MoreDefects of={row} shown={6} as="li" />
           </ul>
         )}
         <Facts

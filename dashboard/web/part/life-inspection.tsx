@@ -11,13 +11,20 @@ import { Facts } from '../look/panel.tsx'
 type Inspection = UnitLife['inspections']['items'][number]
 type Value = Inspection['measurements'][number]
 
+/** `scratch × 2 · dust` */
+function counted(names: readonly string[]): string {
+  const counts = new Map<string, number>()
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1)
+  return [...counts].map(([name, n]) => (n > 1 ? `${name} × ${n}` : name)).join(' · ')
+}
+
 /** One inspection in the timeline: its images, what was found and measured, and by what, where and under whom. */
 export function LifeInspection({ of }: { of: Inspection }): ReactNode {
   const { t } = useTranslation()
   const text = useText()
   const people = useOperators().data?.known
   const facts: [string, ReactNode][] = [
-    [t('unitLife.fact.defects'), of.defects.map((d) => className(d.class)).join(' · ')],
+    [t('unitLife.fact.defects'), counted(of.defects.map((d) => className(d.class)))],
     [t('unitLife.fact.values'), of.measurements.length > 0 && <Values of={of.measurements} />],
     [t('unitLife.fact.reasons'), of.reasons.map(text).join(' · ')],
     [t('unitLife.fact.rules'), of.rules.join(', ')],

@@ -2,7 +2,7 @@ import { useLayoutEffect, useMemo, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate, useParams, useSearchParams } from 'react-router'
 import { filterOf, filterText, usePart, type PartFilter } from '../api/hooks.ts'
-import type { PartAnswer } from '../api/types.ts'
+import type { Finding, PartAnswer, Verdict } from '../api/types.ts'
 import { Failed, Waiting } from '../shell/states.tsx'
 import { hasProof } from '../shell/site.tsx'
 import { useTitle } from '../shell/title.ts'
@@ -58,6 +58,11 @@ function useNeighbours(answer: PartAnswer | undefined, filter: PartFilter): Go {
     return () => window.removeEventListener('keydown', onKey)
   }, [go])
   return go
+}
+
+const condemned = ({ findings, defects }: Verdict): Finding[] => {
+  const ids = new Set(defects)
+  return findings.filter((f) => ids.has(f.id))
 }
 
 function PartView({ answer, filter, go }: { answer: PartAnswer; filter: PartFilter; go: Go }): ReactNode {
@@ -117,7 +122,7 @@ function PartView({ answer, filter, go }: { answer: PartAnswer; filter: PartFilt
           product={part.row.product}
           seen={{
             inspectionId: part.row.inspectionId,
-            classes: [...new Set(part.row.defects.map((d) => d.class))],
+            classes: [...new Set(condemned(part.verdict).map((f) => f.class))],
             last: part.siblings.at(-1)?.inspectionId === part.row.inspectionId,
           }}
         />

@@ -6,6 +6,7 @@ import { thumbUrl } from '../api/hooks.ts'
 import type { PartRow } from '../api/types.ts'
 import { useText } from '../i18n/index.ts'
 import { codeText, momentText, msText, timeText } from '../look/format.ts'
+import { MoreDefects } from '../look/more-defects.tsx'
 import { classColour } from '../look/theme.ts'
 import { VerdictBadge } from '../look/verdict-badge.tsx'
 import { className } from '../i18n/class-names.ts'
@@ -79,7 +80,7 @@ export function usePartColumns(within: string): TableColumnsType<PartRow> {
                 {className(d.class)} {d.score.toFixed(2)}
               </span>
             ))}
-            {row.defects.length > 5 && <span className="muted"> +{row.defects.length - 5}</span>}
+            <MoreDefects of={row} shown={5} />
           </>
         ),
       },

@@ -1,9 +1,10 @@
 import type { Finding, Measurement } from '../../api/types.ts'
 import { classColour, COLOUR } from '../../look/theme.ts'
+import { placeLabels, type Label } from './labels.ts'
+import { className } from '../../i18n/class-names.ts'
 import type { LoadedImage } from './loaded-image.ts'
 import { inverse, type Affine } from './placement.ts'
 import type { Size, ViewTransform } from './view-transform.ts'
-import { className } from '../../i18n/class-names.ts'
 
 export interface Scene {
   view: ViewTransform
@@ -80,51 +81,23 @@ function pane(
 }
 
 /**
- * Boxes from weak to strong, so that the strongest finding lies on top; labels are moved up where they would meet, and
- * left where the pane ends.
+ * Boxes from weak to strong, so that the strongest finding lies on top.
  *
  * @param end last column of the pane, part px
  */
 function drawFindings(context: CanvasRenderingContext2D, s: Scene, end: number): void {
-  const strongFirst = s.findings.toSorted((a, b) => b.score - a.score)
-  const labels: Label[] = []
-  const placed = strongFirst.map((finding) => {
-    const label = labelOf(context, s, finding, { labels, end })
-    labels.push(label)
-    return { finding, label }
+  context.font = labelFont(1 / s.view.scale)
+  const placed = placeLabels(s.findings, {
+    px: 1 / s.view.scale,
+    end,
+    hovered: s.hovered,
+    nameOf: (finding) => className(finding.class),
+    widthOf: (text) => context.measureText(text).width,
   })
   for (const { finding } of placed.toReversed()) outline(context, s, finding)
-  for (const { finding, label } of placed.toReversed()) caption(context, s, finding, label)
+  for (const { finding, label } of placed.toReversed()) if (label) caption(context, s, finding, label)
 }
 
-interface Label {
-  text: string
-  x: number
-  y: number
-  w: number
-  h: number
-}
-
-function labelOf(
-  context: CanvasRenderingContext2D,
-  s: Scene,
-  finding: Finding,
-  { labels, end }: { labels: readonly Label[]; end: number },
-): Label {
-  const px = 1 / s.view.scale
-  const text = `${className(finding.class)} ${finding.score.toFixed(2)}`
-  context.font = labelFont(px)
-  const w = context.measureText(text).width + 8 * px
-  // That of a box which is out of sight goes out of sight with it.
-  const x = finding.box[0] < end ? Math.min(finding.box[0], end - w) : finding.box[0]
-  const label = { text, x: x - 2 * px, y: finding.box[1] - 18 * px, w, h: 15 * px }
-  const meets = (o: Label): boolean =>
-    label.x < o.x + o.w && o.x < label.x + label.w && label.y < o.y + o.h && o.y < label.y + label.h
-  for (let n = 0; n < MAX_MOVES && labels.some(meets); n++) label.y -= 16 * px
-  return label
-}
-
-const MAX_MOVES = 8
 const labelFont = (px: number): string => `600 ${12 * px}px system-ui, sans-serif`
 
 function outline(context: CanvasRenderingContext2D, s: Scene, finding: Finding): void {

@@ -1,0 +1,43 @@
+import type { UseQueryResult } from '@tanstack/react-query'
+import { useEffect, useState, type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { ErrorWords } from '../shell/states.tsx'
+import { clockText } from '../look/format.ts'
+import { LinkLostIcon } from '../look/icons.tsx'
+import { lineNow } from '../look/line-clock.ts'
+import { useLive } from './feed.ts'
+
+/** Counts are asked for every 2 s; a slow answer is none that failed. */
+const OLD_MS = 15_000
+
+/** Parts and state come by the feed, counts by questions: where those have no answer, counts stand still beside a live line. */
+export function OldCounts({ of }: { of: readonly UseQueryResult[] }): ReactNode {
+  const { t } = useTranslation()
+  const { connection } = useLive()
+  const [now, setNow] = useState(Date.now)
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1_000)
+    return () => clearInterval(timer)
+  }, [])
+  const old = of.filter((q) => (q.data ? now - q.dataUpdatedAt > OLD_MS : q.error !== null))
+  const oldest = Math.min(...old.map((q) => q.dataUpdatedAt))
+  const why = old.find((q) => q.error)?.error
+  if (old.length === 0 || connection === 'lost') return null
+  return (
+    <div className="alarms">
+      <div className="alarm tone-fail" role="alert" data-old-counts="">
+        <LinkLostIcon size={20} />
+        <b>
+          {oldest === 0
+            ? t('link.noCounts')
+            : t('link.oldCounts', { time: clockText(new Date(lineNow(oldest))) })}
+        </b>
+        {why && (
+          <span>
+            <ErrorWords error={why} />
+          </span>
+        )}
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,82 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { en } from '../../dashboard/web/i18n/en.ts'
+import { serve, type Served } from '../unit/samples/dashboard-serve.ts'
+import { PAGES, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
+import { runsOff } from './dashboard-look.ts'
+
+describe.skipIf(noBrowser !== null)(
+  `pages on small screens in Chromium${noBrowser ? `: ${noBrowser}` : ''}`,
+  () => {
+    let browser: Browser
+    let at: Served
+
+    beforeAll(async () => {
+      at = await serve(20, { webDir: PAGES })
+      browser = await launch()
+    }, 120_000)
+    afterAll(async () => {
+      await browser?.close()
+      await at?.dashboard.close()
+    })
+
+    const visible = (page: Page, text: string): Promise<void> =>
+      page.getByText(text, { exact: false }).first().waitFor({ state: 'visible', timeout: 10_000 })
+
+    it('shows whole numbers on a small screen', async () => {
+      const own = await serve(0, { webDir: PAGES })
+      own.line.queries.counters = () =>
+        ['st10-top', 'st20-bottom'].map((station) => ({
+          station,
+          inspected: 1_234_567,
+          pass: 1_174_567,
+          fail: 60_000,
+          inconclusive: 0,
+          noVerdict: {},
+        }))
+      const { page } = await openPage(browser, 'zh')
+      await page.goto(own.url)
+      await page.getByText('1,234,567').first().waitFor()
+      for (const width of [1920, 1280, 1024, 820, 390]) {
+        await page.setViewportSize({ width, height: 800 })
+        expect(
+          await page.evaluate(`[...document.querySelectorAll('.count-value')]
+            .filter((b) => b.scrollWidth > b.clientWidth).map((b) => b.textContent)`),
+          `${width} px`,
+        ).toEqual([])
+      }
+      await page.context().close()
+      await own.dashboard.close()
+    })
+
+    it('shows whole numbers on a phone, and nothing runs off', async () => {
+      const { page } = await openPage(browser, 'zh')
+      await page.setViewportSize({ width: 390, height: 800 })
+      for (const path of ['/', '/andon', '/parts']) {
+        await page.goto(at.url + path)
+        await page.locator('.count-value, footer b, .part-row').first().waitFor()
+        expect(
+          await page.evaluate(`[...document.querySelectorAll('.count-value')]
+            .filter((b) => b.scrollWidth > b.clientWidth).map((b) => b.textContent)`),
+          path,
+        ).toEqual([])
+        expect(await page.evaluate('document.documentElement.scrollWidth'), path).toBe(390)
+      }
+      await page.context().close()
+    })
+
+    it('has every page and the language in reach on a tablet', async () => {
+      const { page } = await openPage(browser, 'en')
+      await page.setViewportSize({ width: 820, height: 1180 })
+      for (const path of ['/', '/modules/lean', '/system']) {
+        await page.goto(at.url + path)
+        await visible(page, en.run.running)
+        expect(await runsOff(page), path).toEqual([])
+      }
+      await page.getByText('中文').click()
+      await visible(page, '安灯')
+      await screenshot(page, 'tablet-zh')
+      await page.context().close()
+    })
+  },
+)

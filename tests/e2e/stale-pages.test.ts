@@ -1,0 +1,133 @@
+import { createServer, request, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { createDashboard } from '../../dashboard/index.ts'
+import { en } from '../../dashboard/web/i18n/en.ts'
+import { serve, type Served } from '../unit/samples/dashboard-serve.ts'
+import { PAGES, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
+
+type Instead = (path: string, res: ServerResponse) => boolean
+
+describe.skipIf(noBrowser !== null)(
+  `pages behind a bad network in Chromium${noBrowser ? `: ${noBrowser}` : ''}`,
+  () => {
+    let browser: Browser
+    let at: Served
+    const fronts: Server[] = []
+
+    beforeAll(async () => {
+      at = await serve(20, { webDir: PAGES })
+      browser = await launch()
+    }, 120_000)
+    afterEach(() => {
+      for (const front of fronts.splice(0)) {
+        front.closeAllConnections()
+        front.close()
+      }
+    })
+    afterAll(async () => {
+      await browser?.close()
+      await at?.dashboard.close()
+    })
+
+    /** A proxy before the dashboard; `instead` answers what it wants itself. */
+    const front = async (instead: Instead): Promise<string> => {
+      const server = createServer((req, res) => {
+        if (instead(req.url ?? '', res)) return
+        const { method, url: path, headers } = req
+        const on = request(at.url + path, { method, headers: { ...headers, host: new URL(at.url).host } })
+        on.on('response', (answer) => {
+          res.writeHead(answer.statusCode ?? 502, answer.headers)
+          answer.pipe(res)
+        })
+        on.on('error', () => res.destroy())
+        res.on('close', () => on.destroy())
+        req.pipe(on)
+      }).listen(0, '127.0.0.1')
+      fronts.push(server)
+      await new Promise((resolve) => server.once('listening', resolve))
+      return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    }
+
+    const visible = (page: Page, text: string): Promise<void> =>
+      page.getByText(text, { exact: false }).first().waitFor({ state: 'visible', timeout: 10_000 })
+
+    it('does not call live what a slow network brings late, without a pause', async () => {
+      let lateMs = 1
+      const url = await front((path, res) => {
+        if (lateMs === 0 || !path.startsWith('/api/events')) return false
+        res.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+        const beat = (): void => {
+          const data = { at: new Date(Date.now() - lateMs).toISOString(), position: 20 }
+          res.write(`event: beat\ndata: ${JSON.stringify(data)}\n\n`)
+        }
+        const timer = setInterval(beat, 100)
+        res.on('close', () => clearInterval(timer))
+        beat()
+        return true
+      })
+      const { page } = await openPage(browser, 'en')
+      await page.goto(url)
+      await page.waitForSelector('[data-connection="open"]')
+      expect(await page.getByText(en.link.banner).count()).toBe(0)
+      lateMs = 30_000
+      await visible(page, en.link.banner)
+      lateMs = 0
+      at.line.judge({ serial: 'SN-IN-TIME' })
+      await visible(page, 'SN-IN-TIME')
+      await page.waitForSelector('[data-connection="open"]')
+      await page.context().close()
+    })
+
+    it('shows no part of a log that was replaced while the page stood open', async () => {
+      const own = await serve(10, { webDir: PAGES })
+      const { page } = await openPage(browser, 'en')
+      await page.goto(`${own.url}/andon`)
+      await visible(page, 'SN240010')
+      await own.dashboard.close()
+      const { line, dashboard } = await serve(0)
+      await dashboard.close()
+      const again = createDashboard({
+        ...line,
+        log: { info: () => {}, warn: () => {}, error: () => {} },
+        version: '0.1.0-test',
+      })
+      await again.listen('127.0.0.1', own.port)
+      await visible(page, en.live.noParts)
+      line.judge({ serial: 'SN-OF-THIS-LOG' })
+      await visible(page, 'SN-OF-THIS-LOG')
+      expect(await page.getByText('SN2400').count()).toBe(0)
+      await page.context().close()
+      await again.close()
+    })
+
+    it.each(['/', '/andon'])('says on %s that counts stand still beside a live line', async (path) => {
+      let refused = true
+      let refusals = 0
+      const url = await front((asked, res) => {
+        if (!refused || !asked.startsWith('/api/counters')) return false
+        refusals += 1
+        res.writeHead(503, { 'content-type': 'application/json' })
+        res.end(JSON.stringify({ code: 'API_BUSY', message: 'API_BUSY: expected less', zh: '繁忙' }))
+        return true
+      })
+      const { page } = await openPage(browser, 'en')
+      await page.clock.install()
+      await page.goto(url + path)
+      await visible(page, en.link.noCounts)
+      refused = false
+      await page.waitForSelector('[data-old-counts]', { state: 'detached', timeout: 10_000 })
+      refused = true
+      refusals = 0
+      // Nothing that was asked before is on its way any more.
+      await expect.poll(() => refusals, { timeout: 10_000 }).toBeGreaterThan(0)
+      await page.clock.fastForward(16_000)
+      await visible(page, en.link.oldCounts.split('{{')[0] ?? '')
+      await screenshot(page, `old-counts${path.replace('/', '-')}`)
+      refused = false
+      await page.waitForSelector('[data-old-counts]', { state: 'detached', timeout: 10_000 })
+      await page.context().close()
+    })
+  },
+)
