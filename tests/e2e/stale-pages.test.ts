@@ -102,6 +102,31 @@ describe.skipIf(noBrowser !== null)(
       await again.close()
     })
 
+    it('does not call counts old while those of another span are asked for', async () => {
+      const held: (() => void)[] = []
+      let hold = false
+      const url = await front((asked, res) => {
+        if (!hold || !asked.startsWith('/api/counters')) return false
+        held.push(() => res.destroy())
+        return true
+      })
+      const { page } = await openPage(browser, 'en')
+      await page.goto(url)
+      await visible(page, en.count.yield)
+      await page.evaluate(`globalThis.called = 0; new MutationObserver(() => {
+        if (document.querySelector('[data-old-counts]')) globalThis.called += 1
+      }).observe(document.body, { childList: true, subtree: true })`)
+      hold = true
+      await page.getByText(en.live.spans.h24, { exact: true }).first().click()
+      await expect.poll(() => held.length, { timeout: 10_000 }).toBeGreaterThan(0)
+      await page.waitForTimeout(2_500)
+      expect(await page.evaluate('globalThis.called')).toBe(0)
+      // Nor does an answer that never comes pass for one.
+      await page.locator('[data-old-counts]').waitFor({ timeout: 30_000 })
+      for (const end of held) end()
+      await page.context().close()
+    }, 60_000)
+
     it.each(['/', '/andon'])('says on %s that counts stand still beside a live line', async (path) => {
       let refused = true
       let refusals = 0

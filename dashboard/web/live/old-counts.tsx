@@ -19,18 +19,24 @@ export function OldCounts({ of }: { of: readonly UseQueryResult[] }): ReactNode 
     const timer = setInterval(() => setNow(Date.now()), 1_000)
     return () => clearInterval(timer)
   }, [])
-  const old = of.filter((q) => (q.data ? now - q.dataUpdatedAt > OLD_MS : q.error !== null))
-  const oldest = Math.min(...old.map((q) => q.dataUpdatedAt))
-  const why = old.find((q) => q.error)?.error
-  if (old.length === 0 || connection === 'lost') return null
+  // Every minute another span is asked for, and until its answer comes the counts of the one before stand there.
+  const current = of.every((q) => q.data !== undefined && !q.isPlaceholderData)
+  const updatedMs = Math.min(...of.map((q) => q.dataUpdatedAt))
+  const [currentMs, setCurrentMs] = useState(0)
+  useEffect(() => {
+    if (current) setCurrentMs(updatedMs)
+  }, [current, updatedMs])
+  const nothing = of.some((q) => q.data === undefined && q.error !== null)
+  const why = of.find((q) => q.error !== null)?.error
+  if (connection === 'lost' || !(nothing || (currentMs > 0 && now - currentMs > OLD_MS))) return null
   return (
     <div className="alarms">
       <div className="alarm tone-fail" role="alert" data-old-counts="">
         <LinkLostIcon size={20} />
         <b>
-          {oldest === 0
+          {nothing
             ? t('link.noCounts')
-            : t('link.oldCounts', { time: clockText(new Date(lineNow(oldest))) })}
+            : t('link.oldCounts', { time: clockText(new Date(lineNow(currentMs))) })}
         </b>
         {why && (
           <span>
