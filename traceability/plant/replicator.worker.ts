@@ -95,6 +95,7 @@ async function run(): Promise<void> {
   let source: SqlDatabase | null = null
   let plant: PostgresDatabase | null = null
   let replicator: Replicator | null = null
+  let connections = 0
   let pauseMs = RETRY_FIRST_MS
   /** Of a log that was refused: holds are asked for meanwhile. */
   let stepMs = 0
@@ -111,6 +112,9 @@ async function run(): Promise<void> {
         await pause(POLL_MS)
         continue
       }
+      // Behind it may be a server that took over, and lacks what the one before had confirmed.
+      if (plant.connections !== connections) replicator = null
+      connections = plant.connections
       replicator ??= new Replicator({
         source,
         dataDir,
