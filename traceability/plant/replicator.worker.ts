@@ -112,9 +112,6 @@ async function run(): Promise<void> {
         await pause(POLL_MS)
         continue
       }
-      // Behind it may be a server that took over, and lacks what the one before had confirmed.
-      if (plant.connections !== connections) replicator = null
-      connections = plant.connections
       replicator ??= new Replicator({
         source,
         dataDir,
@@ -125,6 +122,9 @@ async function run(): Promise<void> {
         address: spec.address,
         meanwhile: () => askHolds(here, there),
       })
+      // Behind it may be a server that took over, and lacks what the one before had confirmed.
+      if (plant.connections !== connections) replicator.compareAnew()
+      connections = plant.connections
       const progress = replicator.step()
       pauseMs = RETRY_FIRST_MS
       const current = progress.received >= progress.events
