@@ -126,6 +126,37 @@ describeWith(
       await expectWhole({ 'p1/line-a': 3_610 })
     }, 240_000)
 
+    it('brings what lies beside the log again to a server that took over and lacks it, told of nothing', async () => {
+      const a = newLine('line-a')
+      await a.judge(3)
+      const gate = { command: { action: 'hold' } as never, ack: { ok: true } as never }
+      const source = a.source()
+      const ids = source.all<{ id: string }>('select inspection_id as id from inspection')
+      source.close()
+      for (const { id } of ids) await (await a.store()).annotate(id, { gate })
+      const r = replicate(a)
+      await until(r, (s) => s.state === 'current' && s.received === 3)
+      const admin = await openPostgres(cluster.url, { schema })
+      try {
+        const gates = async (n: number): Promise<void> => {
+          const seen = (): number => admin.get<{ n: number }>('select count(*) as n from gate')?.n ?? 0
+          for (let tries = 0; tries < 200 && seen() !== n; tries++) await sleep(50)
+          expect(seen()).toBe(n)
+        }
+        await gates(3)
+        // As a replica that was one moment behind; what its router cuts, it connects to again.
+        admin.run('delete from gate')
+        admin.all(
+          `select pg_terminate_backend(pid) as ended from pg_stat_activity where pid <> pg_backend_pid() and
+             application_name = 'sightline'`,
+        )
+        await gates(3)
+      } finally {
+        admin.close()
+      }
+      await expectWhole({ 'p1/line-a': 3 })
+    }, 240_000)
+
     it('goes on where it was when the replicator is killed again and again', async () => {
       const a = newLine('line-a')
       await a.judge(1)

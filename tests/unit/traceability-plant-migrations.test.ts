@@ -10,6 +10,7 @@ import {
 } from '../../traceability/index.ts'
 import { DATABASE_URL, dropSchema, freshSchema, openSchema, postgresPresent } from '../services/postgres.ts'
 import { describeWith } from '../services/require-service.ts'
+import { ensureMonths } from '../../traceability/plant/months.ts'
 import { missingInCompat } from '../../traceability/plant/compat.ts'
 import { carryAll, PlantLine } from './samples/plant-line.ts'
 
@@ -68,6 +69,37 @@ describeWith('PostgreSQL', await postgresPresent(), 'migrations of the stores on
       fresh.close()
       await dropSchema(other)
     }
+  })
+
+  it('makes a month while somebody reads for long, with all that its table asks of a row', async () => {
+    migratePostgres(db, schema, 'plant')
+    const [last] = db.all<{ name: string }>(
+      `select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
+         where i.inhparent = 'event'::regclass order by 1 desc limit 1`,
+    )
+    const month = Number(last?.name.slice('event_'.length))
+    const whole = shape(db, schema)
+    const guards = `select tgname || tgrelid::regclass as t from pg_trigger
+      where tgrelid in (select inhrelid from pg_inherits where inhparent = 'event'::regclass) union
+      select conname || conrelid::regclass from pg_constraint
+      where conrelid in (select inhrelid from pg_inherits where inhparent = 'event'::regclass) order by 1`
+    const asked = db.all(guards)
+    for (const name of ['event', 'inspection', 'defect', 'measurement', 'carrier_read', 'inspection_image'])
+      db.exec(`drop table ${name}_${month}`)
+
+    const reader = await openSchema(schema)
+    const line = await openPostgres(DATABASE_URL, { schema, statementMs: 3_000 })
+    try {
+      reader.transaction(() => {
+        reader.all('select count(*) as n from event')
+        ensureMonths(line)
+      })
+    } finally {
+      reader.close()
+      line.close()
+    }
+    expect(shape(db, schema)).toEqual(whole)
+    expect(db.all(guards)).toEqual(asked)
   })
 
   it('makes the months ahead, and each month once when many lines start at the same time', async () => {

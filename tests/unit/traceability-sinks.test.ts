@@ -196,6 +196,24 @@ describe('CFX', () => {
     await peer.stop()
   })
 
+  it('tries again where a peer rejects without a reason, as a full queue does', async () => {
+    const peer = new AmqpPeer()
+    await peer.start()
+    const sink = peer.sink({ secret: 'sesame', timeoutMs: 8_000 })
+    const event = logged[0]
+    if (event === undefined) throw new Error('no event')
+    peer.next('no reason')
+    const deliver = () => sink.deliver(event, new AbortController().signal)
+    expect(await deliver()).toMatchObject({
+      ok: false,
+      why: 'failed',
+      reason: expect.stringMatching(/rejected/),
+    })
+    expect(await deliver()).toEqual({ ok: true })
+    sink.close()
+    await peer.stop()
+  })
+
   it('is away with a wrong password', async () => {
     const peer = new AmqpPeer()
     await peer.start()

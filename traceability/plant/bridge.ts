@@ -24,7 +24,12 @@ export interface BridgeAsk {
   script?: true
 }
 
-export type BridgeReply =
+export type BridgeReply = {
+  /** How often its thread has connected. */
+  connections: number
+} & BridgeAnswer
+
+export type BridgeAnswer =
   | { ok: true; rows: SqlRow[]; changes: number[] }
   | { ok: false; facts: { message: string; code: string; constraint: string } }
 

@@ -35,7 +35,11 @@ export function ensureMonths(db: SqlDatabase): number {
   return current
 }
 
-/** Inside a transaction; several lines may find the same month missing at once. */
+/**
+ * Inside a transaction; several lines may find the same month missing at once. Each is made beside its table and attached,
+ * which waits for nobody who reads: `create … partition of` asks for the table alone (PostgreSQL manual, 5.11.2.2), and
+ * whoever reads or writes there would queue behind it until the check of a long log, or a dump, is done.
+ */
 function makeMonths(db: SqlDatabase, months: readonly number[]): void {
   lockFor(db, 'sightline months')
   const parents = db.all<{ name: string }>(
@@ -45,9 +49,13 @@ function makeMonths(db: SqlDatabase, months: readonly number[]): void {
   if (parents.length === 0)
     throw new CodedError('TRC_OPEN', { expected: 'the tables of a plant store', actual: 'none' })
   for (const month of months)
-    for (const { name } of parents)
+    for (const { name } of parents) {
+      const part = `${name}_${month}`
+      if (db.get('select 1 as found where to_regclass(?) is not null', part) !== undefined) continue
       db.exec(
-        `create table if not exists ${name}_${month} partition of ${name}
+        `create table ${part} (like ${name} including defaults including constraints including storage);
+         alter table ${name} attach partition ${part}
            for values from (${month * SPAN}) to (${nextMonth(month) * SPAN})`,
       )
+    }
 }

@@ -104,12 +104,22 @@ export class PostgresDatabase implements SqlDatabase {
   /** What broke the transaction that is open: PostgreSQL would answer its commit with a rollback, without a word. */
   #broken: CodedError | null = null
   #open = true
+  /** Of threads before, and of this one. */
+  #connections = { before: 0, now: 0 }
 
   constructor(thread: Thread, start: BridgeStart, graceMs: number) {
     this.#thread = thread
     this.#start = start
     this.#limitMs = start.statementMs + start.connectMs + graceMs
     this.place = placeOf(start.url)
+  }
+
+  /**
+   * How often a connection was made: outside of transactions a lost one is made anew, without a word, and the server that
+   * answers then may be another, which has not all that this one was told.
+   */
+  get connections(): number {
+    return this.#connections.before + this.#connections.now
   }
 
   exec(sql: string): void {
@@ -223,10 +233,12 @@ export class PostgresDatabase implements SqlDatabase {
     if (got === undefined) {
       // A late answer would be taken for that of the next question.
       this.#thread = null
+      this.#connections = { before: this.connections, now: 0 }
       void endThread(worker)
       const message = `no answer within ${limitMs} ms: ${STEPS[Atomics.load(words, STEP)] ?? ''}`
       throw this.#fault({ message, code: '08006', constraint: '' })
     }
+    this.#connections.now = got.message.connections
     if (!got.message.ok) throw this.#fault(got.message.facts)
     return got.message
   }

@@ -1,7 +1,15 @@
 import { type MessagePort, workerData } from 'node:worker_threads'
 import pg from 'pg'
 import type { SqlRow } from '../../contracts/index.ts'
-import { type BridgeAsk, type BridgeReply, type BridgeStart, REPLIES, STEP, STEPS } from './bridge.ts'
+import {
+  type BridgeAnswer,
+  type BridgeAsk,
+  type BridgeReply,
+  type BridgeStart,
+  REPLIES,
+  STEP,
+  STEPS,
+} from './bridge.ts'
 import { COMPAT_SCHEMA } from './compat.ts'
 import { POOLER, postgresFacts } from './postgres-errors.ts'
 
@@ -36,6 +44,7 @@ const { start, port, counter } = workerData as {
 }
 const words = new Int32Array(counter)
 let client: pg.Client | null = null
+let connections = 0
 /** Prepared once per connection, by text. */
 let names = new Map<string, string>()
 
@@ -73,6 +82,7 @@ async function connected(mayConnect: boolean): Promise<pg.Client> {
   }
   names = new Map()
   client = fresh
+  connections += 1
   return fresh
 }
 
@@ -98,7 +108,7 @@ const nameOf = (text: string): string => {
 
 const at = (step: (typeof STEPS)[number]): unknown => Atomics.store(words, STEP, STEPS.indexOf(step))
 
-async function answer(ask: BridgeAsk): Promise<BridgeReply> {
+async function answer(ask: BridgeAsk): Promise<BridgeAnswer> {
   try {
     at('its thread was connecting')
     const c = await connected(ask.mayConnect)
@@ -129,11 +139,11 @@ async function answer(ask: BridgeAsk): Promise<BridgeReply> {
 /** Waits for its answer. */
 let asked: BridgeAsk | null = null
 
-function reply(ask: BridgeAsk | null, said: BridgeReply): void {
+function reply(ask: BridgeAsk | null, said: BridgeAnswer): void {
   if (ask === null || ask !== asked) return
   asked = null
   at('its thread has answered')
-  port.postMessage(said)
+  port.postMessage({ ...said, connections } satisfies BridgeReply)
   Atomics.add(words, REPLIES, 1)
   Atomics.notify(words, REPLIES)
 }

@@ -100,6 +100,12 @@ export class Replicator {
     return { received: reached, events: head.size, imagesMissing }
   }
 
+  /** Of events the plant is asked each time; what lies beside them is taken as known only from the same server. */
+  compareAnew(): void {
+    this.#sides.compareAnew()
+    if (this.#head !== null) this.#head = { tree: this.#head.tree, note: '' }
+  }
+
   /** That the line is there, also when nothing happens on it, or nothing of it is taken. */
   #sayHere(): void {
     if (performance.now() - this.#saidMs < HERE_MS) return

@@ -95,6 +95,7 @@ async function run(): Promise<void> {
   let source: SqlDatabase | null = null
   let plant: PostgresDatabase | null = null
   let replicator: Replicator | null = null
+  let connections = 0
   let pauseMs = RETRY_FIRST_MS
   /** Of a log that was refused: holds are asked for meanwhile. */
   let stepMs = 0
@@ -121,6 +122,9 @@ async function run(): Promise<void> {
         address: spec.address,
         meanwhile: () => askHolds(here, there),
       })
+      // Behind it may be a server that took over, and lacks what the one before had confirmed.
+      if (plant.connections !== connections) replicator.compareAnew()
+      connections = plant.connections
       const progress = replicator.step()
       pauseMs = RETRY_FIRST_MS
       const current = progress.received >= progress.events

@@ -38,6 +38,11 @@ export class SideRows {
     this.#rows = rows
   }
 
+  /** The plant may lack what it had. */
+  compareAnew(): void {
+    this.#tables = null
+  }
+
   /** @param meanwhile called between the pieces, outside of transactions */
   carry(meanwhile: () => void): void {
     this.#tables ??= new Map(SIDE_TABLES.map((t) => [t, this.#begin(t)]))

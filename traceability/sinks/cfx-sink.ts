@@ -123,7 +123,11 @@ export class CfxSink implements EventSink {
       }
       const listeners: [string, (c: EventContext) => void][] = [
         ['accepted', () => done({ ok: true })],
-        ['rejected', (c) => settled(c, (text) => failed('refused', `rejected ${text}`.trim()))],
+        // Without a reason it says nothing of the message: so does RabbitMQ where the queue is full, or has no leader.
+        [
+          'rejected',
+          (c) => settled(c, (text) => failed(text === '' ? 'failed' : 'refused', `rejected ${text}`.trim())),
+        ],
         // AMQP 1.0, 3.4.4: nobody has looked at it, as where the queue has no reader just now.
         ['released', () => done(away(`${this.#place}: released: nobody took it`))],
         ['modified', () => failed('failed', 'modified: it could not be delivered')],

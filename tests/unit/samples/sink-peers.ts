@@ -17,7 +17,7 @@ export const contentOf = (message: Message | undefined): Buffer => {
 /** A TCP server that keeps its port over a restart and lets go of its connections. */
 abstract class Peer implements SinkPeer {
   readonly ids: string[] = []
-  readonly how: ('refuse' | 'silent' | 'release')[] = []
+  readonly how: ('refuse' | 'silent' | 'release' | 'no reason')[] = []
   protected port = 0
   #server: Server | null = null
   readonly #sockets = new Set<Socket>()
@@ -26,7 +26,7 @@ abstract class Peer implements SinkPeer {
   protected abstract serve(): Server | HttpServer
 
   taken = (): string[] => [...this.ids]
-  next(how: 'refuse' | 'silent' | 'release'): void {
+  next(how: 'refuse' | 'silent' | 'release' | 'no reason'): void {
     this.how.push(how)
   }
 
@@ -111,6 +111,7 @@ export class AmqpPeer extends Peer {
       if (how === 'refuse')
         return void delivery?.reject({ condition: 'amqp:precondition-failed', description: 'no such unit' })
       if (how === 'release') return void delivery?.release()
+      if (how === 'no reason') return void delivery?.reject()
       const content = contentOf(message)
       const body = JSON.parse(content.toString('utf8')) as Record<string, unknown>
       this.messages.push({ properties: { ...message, ...message?.application_properties }, body })
