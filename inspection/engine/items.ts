@@ -26,7 +26,7 @@ export const lostTrigger = (trigger: number): Missed => ({
 })
 
 /** A part without a frame, as the association of reads sees it: of a number that was skipped nobody knows when it went by. */
-export const arrivedUnframed = ({ trigger, triggeredAtMs, code }: Missed): Omit<ArrivedPart, 'attempt'> => ({
+export const unframed = ({ trigger, triggeredAtMs, code }: Missed): Omit<ArrivedPart, 'attempt'> => ({
   trigger,
   triggeredAtMs,
   encoder: null,

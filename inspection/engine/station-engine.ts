@@ -19,15 +19,7 @@ import type { JudgedPart } from './judged-part.ts'
 import { named, type NamedPart } from './naming.ts'
 import { inBudget, missedOutcome, unjudgedOutcome } from './outcome.ts'
 import { type Judgement, Settlement } from './settlement.ts'
-import {
-  allWithin,
-  arrivedUnframed,
-  contextAt,
-  followCount,
-  lostTrigger,
-  type Missed,
-  slotPixels,
-} from './items.ts'
+import { allWithin, contextAt, followCount, lostTrigger, type Missed, slotPixels, unframed } from './items.ts'
 import type { StationPorts } from './station-ports.ts'
 import { restartedCounter, StationCount } from './station-count.ts'
 import { countPart, emptyCounters, LastValues, type StationState } from './station-state.ts'
@@ -205,7 +197,7 @@ export class StationEngine {
   async #missed(item: Missed): Promise<void> {
     const [recipe, attempt] = [this.#recipe, this.#count.attempt]
     const context = contextAt(this.#context, this.#ports, item.triggeredAtMs)
-    const reading = this.#reading(arrivedUnframed(item))
+    const reading = this.#reading(unframed(item))
     const verdict = noVerdict(recipe, { reason: 'missed', code: item.code, message: item.message })
     await this.#settle({
       ...item,
