@@ -11,6 +11,8 @@ export interface ArrivedPart {
   attempt: number
   /** ms of `monoMs` */
   triggeredAtMs: number
+  /** Only the count says that there was this part: the time is that at which it was noticed. */
+  unseen?: true
   /** Encoder count that came with the frame; null when none did. */
   encoder: number | null
 }

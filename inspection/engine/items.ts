@@ -1,4 +1,5 @@
 import {
+  type ArrivedPart,
   type CameraItem,
   CodedError,
   type Frame,
@@ -22,6 +23,14 @@ export const lostTrigger = (trigger: number): Missed => ({
   reason: 'camera-gone',
   code: 'CAM_GAP',
   message: new CodedError('CAM_GAP', { actual: `no frame for trigger ${trigger}` }).message,
+})
+
+/** A part without a frame, as the association of reads sees it: of a number that was skipped nobody knows when it went by. */
+export const unframed = ({ trigger, triggeredAtMs, code }: Missed): Omit<ArrivedPart, 'attempt'> => ({
+  trigger,
+  triggeredAtMs,
+  encoder: null,
+  ...(code === 'CAM_GAP' && { unseen: true }),
 })
 
 /** Shift and operator of a part are those of its trigger, however late it is judged. */

@@ -1,4 +1,5 @@
 import {
+  type ArrivedPart,
   asCoded,
   type CameraItem,
   type Frame,
@@ -18,7 +19,7 @@ import type { JudgedPart } from './judged-part.ts'
 import { named, type NamedPart } from './naming.ts'
 import { inBudget, missedOutcome, unjudgedOutcome } from './outcome.ts'
 import { type Judgement, Settlement } from './settlement.ts'
-import { allWithin, contextAt, followCount, lostTrigger, type Missed, slotPixels } from './items.ts'
+import { allWithin, contextAt, followCount, lostTrigger, type Missed, slotPixels, unframed } from './items.ts'
 import type { StationPorts } from './station-ports.ts'
 import { restartedCounter, StationCount } from './station-count.ts'
 import { countPart, emptyCounters, LastValues, type StationState } from './station-state.ts'
@@ -196,7 +197,7 @@ export class StationEngine {
   async #missed(item: Missed): Promise<void> {
     const [recipe, attempt] = [this.#recipe, this.#count.attempt]
     const context = contextAt(this.#context, this.#ports, item.triggeredAtMs)
-    const reading = this.#reading(item, null)
+    const reading = this.#reading(unframed(item))
     const verdict = noVerdict(recipe, { reason: 'missed', code: item.code, message: item.message })
     await this.#settle({
       ...item,
@@ -215,7 +216,7 @@ export class StationEngine {
     const [recipe, attempt] = [this.#recipe, this.#count.attempt]
     const context = contextAt(this.#context, this.#ports, meta.triggeredAtMs)
     const at = wallTime(meta.triggeredAtMs)
-    const reading = this.#reading(meta, meta.encoder ?? null)
+    const reading = this.#reading({ ...meta, encoder: meta.encoder ?? null })
     this.#ports.store
       .openTrigger({ station: this.#spec.id, trigger: meta.trigger, attempt, at })
       .catch((error: unknown) => {
@@ -268,11 +269,8 @@ export class StationEngine {
   }
 
   /** To be asked at the trigger, in the order of the triggers. */
-  #reading(
-    part: { trigger: number; triggeredAtMs: number },
-    encoder: number | null,
-  ): ExpectedReads | undefined {
-    return this.#ports.reads?.arrived({ ...part, attempt: this.#count.attempt, encoder })
+  #reading(part: Omit<ArrivedPart, 'attempt'>): ExpectedReads | undefined {
+    return this.#ports.reads?.arrived({ ...part, attempt: this.#count.attempt })
   }
 
   async #named(

@@ -31,14 +31,14 @@ async function run(
   identify: Identify,
   reads?: ReadsBeside,
   diary = new Diary(),
-  item = frame(1),
+  items = [frame(1)],
 ): Promise<Diary> {
   const engine = new StationEngine(
     spec,
     recipe,
     { line: 'l', plant: 'p', station: 's1', product: 'p', shift: 'day' },
     {
-      source: sourceOf([item], 2),
+      source: sourceOf(items, 2),
       inspector: passes,
       output: diary.output,
       store: diary.store,
@@ -122,6 +122,16 @@ describe('the name of a part', () => {
     expect(diary.commands).toMatchObject([{ action: 'release' }])
   })
 
+  it('is asked for by the time of the part, which a number that was skipped has not', async () => {
+    const { port, arrived } = beside({ reads: [], problem: null })
+    await run(asTold, port, new Diary(), [frame(1), frame(3)])
+    expect(arrived.map((p) => [p.trigger, p.unseen])).toEqual([
+      [1, undefined],
+      [2, true],
+      [3, undefined],
+    ])
+  })
+
   it('comes with the place of the part, as readers or else the frame name it', async () => {
     const item = frame(1)
     if (item.kind === 'frame') item.frame.meta.place = { cavity: '1', fixture: 'F-1' }
@@ -134,7 +144,7 @@ describe('the name of a part', () => {
       },
       port,
       undefined,
-      item,
+      [item],
     )
     expect(places).toEqual([{ cavity: '1', fixture: 'F-2' }])
   })

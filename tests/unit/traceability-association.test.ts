@@ -183,6 +183,39 @@ describe('reads beside a station', () => {
     const two = await reads.arrived(part(3, { triggeredAtMs: 9_700 })).decide(soon())
     expect(two.problem?.noVerdict.message).toContain('A and B')
   })
+
+  it.each([
+    ['by time', byTime, { atMs: 800 }],
+    ['by hand', { reader: 'gate', by: 'manual', withinMs: 1_000 }, { atMs: 800 }],
+  ])(
+    '%s name no part that only the count knows of, when one is noticed with the part behind it',
+    async (_by, spec, at) => {
+      const { reads } = station([spec])
+      reads.read(read(at))
+      const asked = [part(7, { triggeredAtMs: 1_000, unseen: true }), part(8, { triggeredAtMs: 1_000 })].map(
+        (p) => reads.arrived(p).decide(soon()),
+      )
+      const [lost, seen] = await Promise.all(asked)
+      expect(lost?.reads.filter((r) => r.ok)).toEqual([])
+      // Whoever scanned may have scanned the lost part.
+      if (spec === byTime) expect(seen).toMatchObject({ problem: null, reads: [{ text: 'SN-7' }] })
+      else expect(seen?.problem?.noVerdict.message).toContain('scan the part, then trigger')
+    },
+  )
+
+  it.each([
+    ['that counts on', undefined],
+    ['that overflows', 400_000],
+  ])("of an earlier count are nobody's when an encoder %s begins anew", async (_name, modulus) => {
+    const { reads, strays } = station([{ ...byEncoder, modulus }])
+    reads.read(read({ position: 90_000, text: 'OLD' }))
+    reads.read(read({ position: 50, text: 'NEW' }))
+    const first = reads.arrived(part(1, { encoder: 250 })).decide(soon())
+    expect(await texts(first)).toEqual(['NEW'])
+    expect(strays).toMatchObject([{ reason: 'unclaimed', text: 'OLD' }])
+    const later = await reads.arrived(part(2, { encoder: 90_200 })).decide(monoMs())
+    expect(later).toMatchObject({ reads: [], problem: { noVerdict: { reason: 'identity' } } })
+  })
 })
 
 describe('parts from the station before', () => {
@@ -204,6 +237,15 @@ describe('parts from the station before', () => {
       problem: null,
       reads: [{ tool: 'station:st10', text: 'SN-1', symbologyId: ']d2', associatedBy: 'fifo' }],
     })
+  })
+
+  it('leave their codes to the part behind when only the count says that they came', async () => {
+    const { up, down } = line()
+    const at = monoMs()
+    up.arrived(part(2, { triggeredAtMs: at - 70 })).named([code])
+    const lost = await down.arrived(part(900, { triggeredAtMs: at, unseen: true })).decide(soon())
+    expect(lost.reads).toEqual([])
+    expect(await texts(down.arrived(part(901, { triggeredAtMs: at })).decide(soon()))).toEqual(['SN-1'])
   })
 
   it('are held when nobody could name them, when two can have come, and when none was on the way', async () => {

@@ -55,7 +55,9 @@ export class FifoSection implements Section {
     return triggeredAtMs + this.#budgetMs
   }
 
-  take({ trigger, triggeredAtMs }: ArrivedPart): Given {
+  take({ trigger, triggeredAtMs, unseen }: ArrivedPart): Given {
+    // By the time at which it was noticed it would be the part behind it.
+    if (unseen) return { reads: [], problem: null }
     const found = this.#fifo.leave(trigger, triggeredAtMs)
     if (!found.ok) {
       const { problem } = found

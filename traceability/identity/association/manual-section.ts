@@ -1,6 +1,6 @@
 import type { ArrivedPart, AssociationSpec, IdentityRead } from '../../../contracts/index.ts'
 import { associationProblem } from './problem.ts'
-import { type Given, readAsCode, type ReaderSection, type StrayRead, strayRead } from './section.ts'
+import { type Given, inDoubt, readAsCode, type ReaderSection, type StrayRead, strayRead } from './section.ts'
 
 type ManualSpec = Extract<AssociationSpec, { by: 'manual' }>
 
@@ -51,6 +51,11 @@ export class ManualSection implements ReaderSection {
     this.#own.delete(key(part))
     const reads = own.map((r) => readAsCode(r, 'manual'))
     const codes = [...new Set(own.map((r) => r.text))]
+    if (part.unseen && codes.length > 0) {
+      const actual = `${codes.join(' and ')}, scanned before it was noticed`
+      const problem = associationProblem('spacing', part.trigger, 'a trigger that was seen', actual)
+      return { reads: reads.map((r) => inDoubt(r, problem)), problem }
+    }
     if (codes.length > 1)
       return { reads, problem: associationProblem('double', part.trigger, 'one code', codes.join(' and ')) }
     if (codes.length === 1 || !this.#spec.required) return { reads, problem: null }

@@ -11,6 +11,11 @@ interface ReaderRead extends PlacedRead {
 
 /** Trigger numbers this far ahead of the last part are of another count. */
 const AHEAD = 1_000
+/**
+ * So many parts may have passed a reader before the camera's message of one in front of them is here. An encoder that
+ * begins anew falls back farther, and the reads of its old count would wait for parts that come to their places later.
+ */
+const AHEAD_PARTS = 100
 /** Parts whose epoch is remembered, for reads that come late. */
 const REMEMBERED = 1_024
 
@@ -116,7 +121,7 @@ export class PlacedSection implements ReaderSection {
       case 'trigger':
         return part.trigger
       case 'time':
-        return part.triggeredAtMs
+        return part.unseen ? Number.NaN : part.triggeredAtMs
       case 'encoder':
         return part.encoder ?? Number.NaN
     }
@@ -154,7 +159,10 @@ function matcherOf(spec: PlacedSpec): ReadMatcher<ReaderRead> {
       return new ReadMatcher({ offset: spec.offsetMs, tolerance: spec.toleranceMs, spacing: spec.spacingMs })
     case 'encoder': {
       const { offset, tolerance, spacing, modulus } = spec
-      return new ReadMatcher({ offset, tolerance, spacing, ...(modulus !== undefined && { modulus }) })
+      // Half a turn ahead is behind.
+      const most = modulus === undefined ? Infinity : modulus / 4 + Math.abs(offset) / 2
+      const ahead = Math.min(Math.abs(offset) + AHEAD_PARTS * spacing, most)
+      return new ReadMatcher({ offset, tolerance, spacing, ahead, ...(modulus !== undefined && { modulus }) })
     }
   }
 }

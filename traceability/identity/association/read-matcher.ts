@@ -22,6 +22,8 @@ export interface MatcherOptions {
   spacing: number
   /** The axis starts again at 0 here (encoder overflow); absent = it does not. */
   modulus?: number
+  /** A read so far ahead of where the read of the part that has come lies was taken in an earlier count of the axis. */
+  ahead?: number
 }
 
 /** Triggers and reads that are remembered; far more than can be between reader and camera. */
@@ -65,15 +67,16 @@ export class ReadMatcher<R extends PlacedRead> {
 
   /**
    * A part came to its trigger and will be decided later. Places are passed in order: a read behind this one that is
-   * of no part in work is nobody's.
+   * of no part in work is nobody's, and so is one that no part can have come to yet.
    */
   arrive(trigger: number, at: number): void {
     this.#pending.push({ trigger, at, travel: this.#moveTo(at) })
     if (this.#pending.length > REMEMBERED) this.#pending.shift()
-    const { offset, tolerance } = this.#options
-    this.#forget(
-      (r) => this.#distance(at + offset, r.at) > tolerance && !this.#pending.some((p) => this.#belongs(r, p)),
-    )
+    const { offset, tolerance, ahead = Infinity } = this.#options
+    this.#forget((r) => {
+      const behind = this.#distance(at + offset, r.at)
+      return (behind > tolerance || -behind > ahead) && !this.#pending.some((p) => this.#belongs(r, p))
+    })
   }
 
   /** Takes a read. A problem is returned when it belongs to a part that was decided before, and says something else. */
