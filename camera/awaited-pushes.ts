@@ -11,8 +11,14 @@ export interface Awaited {
   anew: boolean
 }
 
-/** One that is waited for, or given up; `begins`: it is the first of a count below the numbers before it. */
-export type AwaitedPart = Awaited & { begins: boolean }
+/**
+ * One that is waited for, or given up; `begins`: it is the first of a count below the numbers before it; `beside`: the
+ * camera counted on far below it meanwhile.
+ */
+export type AwaitedPart = Awaited & { begins: boolean; beside: boolean }
+
+/** A PLC tells all that it counts: more numbers than this that neither it nor the camera told are of another count. */
+export const MOST_UNTOLD = 32
 
 /** Parts given up that are remembered, so that a frame which comes after all is told why it is refused. */
 const REMEMBERED = 1_024
@@ -48,7 +54,7 @@ export class AwaitedPushes {
     const knownMs = this.#accounted.get(part.trigger)
     if (knownMs !== undefined && now - knownMs <= this.#waitMs) return
     const begins = part.anew && part.trigger <= (this.#waiting.at(-1)?.trigger ?? last)
-    this.#waiting.push({ ...part, begins, dueMs: now + this.#waitMs })
+    this.#waiting.push({ ...part, begins, beside: false, dueMs: now + this.#waitMs })
     if (this.#waiting.length === 1) this.#later()
   }
 
@@ -63,6 +69,7 @@ export class AwaitedPushes {
   arriving(trigger: number, kind: CounterStep['kind'], anew: boolean): Awaited | null {
     if (kind === 'repeat') return null
     const restarts = kind === 'restart'
+    if (!restarts) for (const w of this.#waiting) if (w.trigger - trigger > MOST_UNTOLD) w.beside = true
     const begun = restarts ? this.#waiting.findLastIndex((w) => w.begins) : 0
     const its = (w: Awaited, i: number): boolean => w.trigger === trigger && i >= begun
     const at = anew || restarts ? this.#waiting.findLastIndex(its) : this.#waiting.findIndex(its)

@@ -13,6 +13,8 @@ export interface FfmpegInput {
   widthPx: number
   heightPx: number
   pixel: RawPixel
+  /** See `ffmpegArgs`; absent = `free`. */
+  mode?: 'free' | 'triggered'
 }
 
 /**
@@ -20,6 +22,9 @@ export interface FfmpegInput {
  * without a word; the crop filter asserts the size instead and makes it fail. `passthrough` keeps ffmpeg from
  * repeating or dropping frames to even out the rate. Left alone, its decoders would fill the holes of a damaged picture
  * with what lay there in the one before, and build the next ones on it up to a key frame.
+ *
+ * A decoder that works on several pictures at once gives each as many pictures later as it has threads: after a trigger
+ * came one of an earlier part. So where a frame is one part's, its threads share the picture.
  */
 export function ffmpegArgs(spec: FfmpegInput, strictness: Strictness = 'strict'): string[] {
   const format = spec.pixel === 'mono8' ? 'gray' : 'rgb24'
@@ -29,7 +34,8 @@ export function ffmpegArgs(spec: FfmpegInput, strictness: Strictness = 'strict')
   const fromKey = strictness === 'keyed' ? ",select='gt(selected_n,0)+key'" : ''
   const videoOnly = ['-an', '-sn', '-dn', '-vf', `format=${format},${sameSize}${fromKey}`]
   const out = ['-fps_mode', 'passthrough', '-pix_fmt', format, '-f', 'rawvideo', '-']
-  return [...quiet, ...spec.input, ...videoOnly, ...out]
+  const atOnce = spec.mode === 'triggered' ? ['-thread_type', 'slice'] : []
+  return [...quiet, ...atOnce, ...spec.input, ...videoOnly, ...out]
 }
 
 /** What the size assertion of `ffmpegArgs` prints. */

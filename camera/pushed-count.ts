@@ -1,6 +1,6 @@
 import { CodedError, monoMs } from '../contracts/index.ts'
 import type { LostTriggers } from '../contracts/index.ts'
-import { AwaitedPushes } from './awaited-pushes.ts'
+import { AwaitedPushes, MOST_UNTOLD } from './awaited-pushes.ts'
 import type { AwaitedPart } from './awaited-pushes.ts'
 import { IngestRefusal } from './http-ingest.ts'
 import type { ItemFlow } from './item-flow.ts'
@@ -9,9 +9,6 @@ import { countedAnew, repeated, skipped, TriggerCounter } from './trigger-counte
 
 /** So many parts in a row without a push are a camera that is not there. */
 const GONE_AFTER = 3
-
-/** A PLC tells all that it counts: more numbers than this that neither it nor the camera told are of another count. */
-const MOST_UNTOLD = 32
 
 const RESET_HINT =
   'a counter that was restarted says so with the header x-counter-reset: 1 until a frame is answered 202'
@@ -86,9 +83,9 @@ export class PushedCount {
     this.#awaited.end(why)
   }
 
-  #giveUp({ from, trigger, atMs, anew, begins }: AwaitedPart, why: CodedError): void {
-    const { expected } = this.#counter
-    const apart = expected === null || anew ? 0 : Math.max(from - expected, expected - trigger)
+  #giveUp({ from, trigger, atMs, anew, begins, beside }: AwaitedPart, why: CodedError): void {
+    const expected = this.#counter.expected ?? from
+    const apart = beside ? trigger - expected : anew ? 0 : Math.max(from - expected, expected - trigger)
     // Counted on from there, the next push would be a restart, and all numbers between parts that never were.
     if (apart > MOST_UNTOLD) return this.#flow.fault(twoCounts(trigger, this.#next - 1), false)
     const miss = (n: number, error: CodedError): void => this.#flow.missed(n, atMs, error)

@@ -139,6 +139,7 @@ export function modbusOutput(options: ModbusOutputOptions): RejectOutput {
         const words = encodePc(pcImage(state, heartbeat))
         if (words.join() !== sent) {
           const shown = state.shown
+          feed({ kind: 'sent' })
           await on.write(baseRegister + PC_OFFSET, words)
           sent = words.join()
           sentMs = monoMs()
@@ -152,6 +153,7 @@ export function modbusOutput(options: ModbusOutputOptions): RejectOutput {
         healthy = !stopped
       } catch (e) {
         failures += 1
+        feed({ kind: 'unanswered' })
         const error = asCoded(e, 'CAM_IO')
         lastError = error.message
         sent = ''

@@ -30,8 +30,8 @@ export interface HandshakeState extends PlcCounter {
   open: readonly number[]
   /** The most urgent first, so that a long queue, as between camera and gate far apart, is not sorted for every part. */
   queue: readonly PlcResult[]
-  /** The result in the registers; `writtenMs` is null until the write is confirmed. */
-  shown: { result: PlcResult; writtenMs: number | null } | null
+  /** The result in the registers; `writtenMs` is null until the write is confirmed, `sent` while it is not. */
+  shown: { result: PlcResult; writtenMs: number | null; sent?: boolean } | null
   /** Triggers answered lately: a second result for one is a fault of the caller. */
   settled: readonly number[]
   /** After a restart of the counter: the numbers of the old count whose results may still come. */
@@ -62,8 +62,12 @@ export interface HandshakeLimits {
 export type HandshakeInput =
   | { kind: 'poll'; plc: PlcBlock; atMs: number }
   | { kind: 'result'; result: PlcResult; atMs: number }
+  /** The registers of `pcImage` are sent: the PLC may act on the result in them before it is known to be written. */
+  | { kind: 'sent' }
   /** The registers of `pcImage` with the result of this trigger were written. */
   | { kind: 'written'; trigger: number; atMs: number }
+  /** Nobody answered what was sent. */
+  | { kind: 'unanswered' }
   | { kind: 'tick'; atMs: number }
   | { kind: 'lines'; ready: boolean; fault: boolean }
   | { kind: 'link-lost'; message: string }
@@ -124,7 +128,7 @@ export function handshake(
 
   /** Drops what is too late to be written and shows the most urgent result the PLC can know. */
   const advance = (atMs: number): void => {
-    const unwritten = s.shown && s.shown.writtenMs === null ? [s.shown.result] : []
+    const unwritten = s.shown && s.shown.writtenMs === null && !s.shown.sent ? [s.shown.result] : []
     const due = firstAt(s.queue, (r) => r.deadlineMs > atMs)
     for (const r of [...unwritten.filter((u) => u.deadlineMs <= atMs), ...s.queue.slice(0, due)]) {
       const unknown = r.trigger > (s.counter ?? 0)
@@ -183,6 +187,11 @@ export function handshake(
       advance(input.atMs)
       break
     }
+
+    case 'sent':
+    case 'unanswered':
+      if (s.shown) s = { ...s, shown: { ...s.shown, sent: input.kind === 'sent' } }
+      break
 
     case 'written':
       if (s.shown?.result.trigger === input.trigger && s.shown.writtenMs === null)

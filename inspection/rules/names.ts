@@ -3,7 +3,9 @@ import { CodedError, type ModelCard, type Recipe } from '../../contracts/index.t
 import { isNode } from './ast.ts'
 import { ruleEnvironment } from './environment.ts'
 import { type Kind, knownNames } from './known-names.ts'
+import { factPaths } from './trace-inputs.ts'
 
+const REGISTRATION: ReadonlySet<string> = new Set(['registration'])
 const KIND_OF_FIELD = new Map<string, Kind>([
   ['tool', 'tool'],
   ['class', 'class'],
@@ -20,7 +22,8 @@ const KIND_OF_KEY = new Map<string, Kind>([
 type Bound = ReadonlyMap<string, Kind | null>
 
 /**
- * Refuses names in conditions that no fact can have: `f.class == "scrach"` is never met, and the part passes.
+ * Refuses names in conditions that no fact can have: `f.class == "scrach"` is never met, and the part passes. So is a
+ * registration where nothing registers, which reads as a perfect one.
  *
  * @param cards of the models, by id of the tool; of one that is not there classes and scores are not checked
  * @throws CFG_UNKNOWN_REFERENCE
@@ -28,11 +31,19 @@ type Bound = ReadonlyMap<string, Kind | null>
 export function checkRuleNames(recipe: Recipe, cards: ReadonlyMap<string, ModelCard> = new Map()): void {
   const known = knownNames(recipe, cards)
   const environment = ruleEnvironment(recipe.calibration !== undefined)
+  const registers = recipe.tools.some((t) => t.use === 'register@1')
   recipe.rules.forEach((rule, i) => {
     for (const part of ['when', 'condemns'] as const) {
       const text = rule[part]
       if (text === undefined) continue
-      for (const { kind, name, not } of namesIn(environment.parse(text).ast, new Map())) {
+      const { ast } = environment.parse(text)
+      if (!registers && factPaths(ast, REGISTRATION).length > 0)
+        throw new CodedError('CFG_UNKNOWN_REFERENCE', {
+          path: `rules[${i}].${part}`,
+          expected: 'a tool register@1, without which no part is registered',
+          actual: `registration in rule "${rule.id}"`,
+        })
+      for (const { kind, name, not } of namesIn(ast, new Map())) {
         const { names, open, absent = [] } = known[kind]
         if (names.includes(name) || open.some((start) => name.startsWith(start))) continue
         if (not && (name === '' || absent.includes(name))) continue

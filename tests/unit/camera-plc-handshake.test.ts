@@ -148,6 +148,20 @@ describe('PLC handshake', () => {
     expect(play([result(2, 20, 20)], play([poll(0, 2)]).state).out[0]).toEqual([failed(2, 'INS_DEADLINE')])
   })
 
+  it('waits for what becomes of a result that is on its way when its time ends, as the PLC may act on it', () => {
+    const sent = play([poll(0, 4), poll(5, 5), result(5, 10, 100), { kind: 'sent' }])
+    // Another result comes while nobody knows yet.
+    const after = play([poll(50, 5), poll(95, 6), result(6, 110)], sent.state)
+    expect(after.out.flat()).toEqual([{ kind: 'trigger', trigger: 6 }])
+    const acked = play([written(5, 120), poll(121, 6, 5, 1)], after.state)
+    expect(acked.out.flat()).toEqual([{ kind: 'settle', trigger: 5, ok: true }])
+    expect(pcImage(acked.state, 0)).toMatchObject({ resultTrigger: 6, resultValid: true })
+
+    const unanswered = play([{ kind: 'unanswered' }, { kind: 'tick', atMs: 130 }], after.state)
+    expect(unanswered.out.flat()).toEqual([failed(5, 'INS_DEADLINE')])
+    expect(pcImage(unanswered.state, 0)).toMatchObject({ resultTrigger: 6, resultValid: true })
+  })
+
   it('waits for the acknowledge and gives up', () => {
     const shown = play([poll(0, 1), result(1, 2), written(1, 10)])
     expect(play([{ kind: 'tick', atMs: 109 }], shown.state).out[0]).toEqual([])

@@ -81,6 +81,40 @@ describe('the counts of a PLC and of a camera that pushes', () => {
     expect(await alone.end()).toEqual(['CAM_GAP', 1500, 'CAM_GAP', 1501, 'end'])
   })
 
+  it('make up no parts where that of the PLC jumps and the camera goes on, nor when it is back', async () => {
+    const jumped = await camera({ staleMs: 1_500 })
+    jumped.source.counted?.(1)
+    expect(await jumped.push(1)).toBe(202)
+    jumped.source.lost?.({ from: 2, to: 100_009, sinceMs: 0, anew: false })
+    jumped.source.counted?.(100_010)
+    expect(await jumped.push(2)).toBe(202)
+    await expect.poll(() => jumped.items.length, { timeout: 5_000 }).toBe(4)
+    expect(await jumped.push(3)).toBe(202)
+    expect(await jumped.end()).toEqual([1, 2, 'CAM_GAP', 'CAM_GAP', 3, 'end'])
+
+    const back = await camera({})
+    expect(await back.push(1)).toBe(202)
+    back.source.lost?.({ from: 2, to: 0xffff_fffe, sinceMs: 0, anew: false })
+    back.source.counted?.(0xffff_ffff)
+    back.source.counted?.(2, true)
+    expect(await back.push(2)).toBe(202)
+    back.source.counted?.(3)
+    expect(await back.push(3)).toBe(202)
+    expect(await back.end()).toEqual([1, 'CAM_GAP', 'CAM_GAP', 2, 3, 'end'])
+  })
+
+  it('are one where the frames of many parts come late: those that do not come are missed', async () => {
+    const { source, items, push, end } = await camera({ staleMs: 1_500 })
+    expect(await push(1)).toBe(202)
+    source.lost?.({ from: 2, to: 42, sinceMs: 0, anew: false })
+    expect(await push(2)).toBe(202)
+    expect(await push(40)).toBe(202)
+    await expect.poll(() => items.at(-1), { timeout: 5_000 }).toEqual([42, 'CAM_TIMEOUT'])
+    const skipped = Array.from({ length: 37 }, (_, i) => [3 + i, 'CAM_GAP'])
+    const late = [41, 42].map((n) => [n, 'CAM_TIMEOUT'])
+    expect(await end()).toEqual([1, 2, ...skipped, 40, ...late, 'end'])
+  })
+
   it('begin again together, though a frame of the old one comes twice meanwhile', async () => {
     const { source, push, end } = await camera({ first: 300 })
     expect(await push(300)).toBe(202)

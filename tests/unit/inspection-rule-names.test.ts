@@ -112,4 +112,14 @@ describe('checkRuleNames', () => {
       'CFG_UNKNOWN_REFERENCE',
     )
   })
+
+  it('refuses a registration where nothing registers: its score would be that of a perfect one', () => {
+    expect(codeOf(() => checkRuleNames(of('registration.score < 0.8'), cards))).toBe('CFG_UNKNOWN_REFERENCE')
+    expect(codeOf(() => checkRuleNames(of('findings.exists(f, f.score > registration.dxPx)'), cards))).toBe(
+      'CFG_UNKNOWN_REFERENCE',
+    )
+    const registers = { id: 'place', use: 'register@1', anchors: [[0, 0, 9, 9]], maxShiftPx: 3 }
+    const golden = { from: 'frame' }
+    checkRuleNames(of('registration.score < 0.8', { tools: [registers, ...tools], rois, golden }), cards)
+  })
 })
