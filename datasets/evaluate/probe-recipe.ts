@@ -37,7 +37,9 @@ export function recipeOfPackage(
       path: 'spec.family',
       expected: 'a model that judges images by itself',
       actual: `${card.id}, family ${card.spec.family}`,
-      hint: '`sightline models list` shows the family of each',
+      hint: card.spec.family.startsWith('text-')
+        ? 'the two packages of text are named in a tool text@1: docs/SETUP.md, Printed lots and dates'
+        : '`sightline models list` shows the family of each',
     })
   const main = card.inputs.find((i) => i.role === 'image')
   return recipeSchema.parse({

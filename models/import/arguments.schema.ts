@@ -39,10 +39,10 @@ export const importArgumentsSchema = z.strictObject({
   /** yolo-objectness: `objectness` for a YOLOv7 of one class, whose library leaves the class out of the score. */
   score: z.enum(['product', 'objectness']).optional(),
   /**
-   * torchvision-classify, torchvision-segment: `none` where the graph gives probabilities itself; `softmax` by default,
-   * for logits.
+   * torchvision-classify, torchvision-segment: `none` where the graph gives probabilities itself; by default `softmax`, for
+   * logits, and `sigmoid` for those of a segmentation with one label (a binary U-Net), which is one number per place.
    */
-  activation: z.enum(['none', 'softmax']).optional(),
+  activation: z.enum(['none', 'softmax', 'sigmoid']).optional(),
   /** torchvision-classify, yolo-classify: name of the output with the scores; the first by default. */
   output: z.string().min(1).optional(),
   /** torchvision-classify, yolo-classify: shorter side before the centre crop; by default the longer one of `size`; a yolo-classify of unequal sides is stretched. */

@@ -56,9 +56,26 @@ export async function compareImage(
     referenceFindings: item.findings.length,
     given: compareFindings(asShown(given), item, scale),
     own: compareFindings(asShown(own), item, scale),
-    verdict: verdictOf(args, own),
+    verdict: atThreshold(args, scale, own, item) ? verdictOf(args, item) : verdictOf(args, own),
     referenceVerdict: verdictOf(args, item),
   }
+}
+
+/** Share of the scale that the arithmetic of float32 may make of a score, spread by a normalisation. */
+const TIE = 1e-3
+
+/**
+ * anomalib sets its image threshold on the score of one of its validation images (`F1AdaptiveThreshold`), which is good by
+ * that and bad by a difference in the last digit. So where both sides are that close to it, no verdict flips.
+ */
+function atThreshold(
+  { family, imageThreshold }: ImportArguments,
+  scale: ScoreScale,
+  ...sides: readonly { scores: Readonly<Record<string, number>> }[]
+): boolean {
+  if (family !== 'anomalib' || imageThreshold === undefined) return false
+  const near = TIE * (scale.scores['score'] ?? 1)
+  return sides.every(({ scores }) => Math.abs((scores['score'] ?? Infinity) - imageThreshold) <= near)
 }
 
 /**

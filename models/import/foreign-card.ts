@@ -78,7 +78,7 @@ export function foreignModel(request: ForeignRequest, graph: ForeignGraph): Fore
       path: 'inputs',
       expected: 'a graph for one image, or for any number',
       actual: `one for ${batch} images at once`,
-      hint: 'export with a batch of 1; anomalib: to_onnx(..., dynamic_axes={}, dynamic_shapes=None) with an input_size',
+      hint: "export with a batch of 1; anomalib: Engine.export(..., input_size=(H, W), onnx_kwargs={'dynamic_axes': {}, 'dynamic_shapes': None})",
     })
   if ((typeof height === 'number' && height !== heightPx) || (typeof width === 'number' && width !== widthPx))
     throw new CodedError('MDL_PACKAGE', {
@@ -141,6 +141,17 @@ export function cardThatDecides(card: ModelCard, { imageThreshold }: ImportArgum
   }
 }
 
+/** @throws MDL_PACKAGE for a sigmoid where classes are chosen from */
+function chosen({ activation }: ImportArguments): 'none' | 'softmax' | undefined {
+  if (activation !== 'sigmoid') return activation
+  throw new CodedError('MDL_PACKAGE', {
+    path: 'activation',
+    expected: 'softmax or none, where each place or image belongs to the best of its classes',
+    actual: 'sigmoid',
+    hint: 'sigmoid is for a torchvision-segment with one label',
+  })
+}
+
 /** @throws MDL_PACKAGE when the middle is larger than the input */
 function coversOf([width, height]: ImportArguments['size'], [w, h]: [number, number]): [number, number] {
   if (w <= width && h <= height) return [w / width, h / height]
@@ -150,6 +161,14 @@ function coversOf([width, height]: ImportArguments['size'], [w, h]: [number, num
     actual: `${w} × ${h}`,
   })
 }
+
+/** A binary segmentation: one number per place, which is no best of classes. */
+export const isOneMap = ({
+  family,
+  labels,
+  background,
+}: Pick<ImportArguments, 'family' | 'labels' | 'background'>): boolean =>
+  family === 'torchvision-segment' && labels.length === 1 && background === undefined
 
 function fitOf(a: ImportArguments): Pick<ModelInput, 'fit' | 'resample' | 'resizePx'> {
   const usual = usualFit(a)
@@ -234,14 +253,22 @@ function specOf(a: ImportArguments, graph: ForeignGraph): FamilySpec {
         scoreFloor: FLOOR,
       }
     case 'yolo-classify':
-      return { family: 'classification', output: classesOf(a, graph), activation: a.activation ?? 'none' }
+      return { family: 'classification', output: classesOf(a, graph), activation: chosen(a) ?? 'none' }
     case 'torchvision-classify':
-      return { family: 'classification', output: classesOf(a, graph), activation: a.activation ?? 'softmax' }
+      return { family: 'classification', output: classesOf(a, graph), activation: chosen(a) ?? 'softmax' }
     case 'torchvision-segment':
+      if (isOneMap(a) && a.activation !== 'softmax')
+        return {
+          family: 'anomaly-map',
+          map: output(null, 0),
+          score: null,
+          mapThreshold: a.threshold,
+          minAreaPx: 1,
+        }
       return {
         family: 'segmentation-classes',
         output: output(null, 0),
-        activation: a.activation ?? 'softmax',
+        activation: chosen(a) ?? 'softmax',
         background: a.background ?? null,
         minAreaPx: 1,
       }

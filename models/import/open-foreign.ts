@@ -4,6 +4,7 @@ import type { Forward } from '../forward.ts'
 import { metadataOf } from '../onnx/metadata.ts'
 import { AS_FLOAT, outputNames, withFloatOutputs, withInnerOutputs } from '../onnx/outputs.ts'
 import { screenOnnx } from '../onnx/screen.ts'
+import { withSigmoid } from '../onnx/sigmoid.ts'
 import { opsetOf, withUint8Input } from '../onnx/uint8-input.ts'
 import { unclampedOutput } from '../onnx/unclamped.ts'
 import { refuseOneClass } from '../package/read-card.ts'
@@ -11,7 +12,8 @@ import { createRunner } from '../runner.ts'
 import type { ModelRunner } from '../runner.ts'
 import { openSession } from '../runtime/ort-session.ts'
 import { refuseContradictions } from './export-metadata.ts'
-import { foreignModel } from './foreign-card.ts'
+import { foreignModel, isOneMap } from './foreign-card.ts'
+import type { ImportArguments } from './arguments.schema.ts'
 import type { ForeignRequest } from './foreign-card.ts'
 import { readOnnx } from '../onnx/read-onnx.ts'
 
@@ -37,7 +39,7 @@ export async function openForeign(onnxFile: string, request: ForeignRequest): Pr
   const original = await readOnnx(onnxFile)
   screenOnnx(original)
   refuseContradictions(metadataOf(original), request.arguments)
-  const floats = withFloatOutputs(original)
+  const floats = withProbabilities(withFloatOutputs(original), request.arguments)
   const clamped =
     request.arguments.family !== 'anomalib'
       ? []
@@ -65,3 +67,7 @@ export async function openForeign(onnxFile: string, request: ForeignRequest): Pr
     throw error
   }
 }
+
+/** A binary segmentation leaves its sigmoid to what comes behind the graph; a recipe's threshold is a probability. */
+const withProbabilities = (model: Uint8Array, args: ImportArguments): Uint8Array =>
+  isOneMap(args) && (args.activation ?? 'sigmoid') === 'sigmoid' ? withSigmoid(model) : model

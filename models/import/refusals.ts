@@ -19,6 +19,8 @@ const LIMITS = {
   own: 0.1,
   /** Share of the library's findings without a partner, on its own pixels. */
   missing: 0.1,
+  /** Share of the findings made here that the library has not, on its own pixels: each holds or rejects a good part. */
+  extra: 0.1,
   /**
    * Mean grey levels of one image. Right preparation leaves 0.01 (0.25 where the library scales floats), another
    * interpolation up to 1, a crop that is 5 % off 4, on images with texture.
@@ -73,7 +75,7 @@ export function refuseStrangers({ referenceDir, library }: Compared, parity: rea
  * A model that is decoded or fed otherwise than by its library keeps many a verdict: a second softmax leaves the best
  * class the best. Its scores mean something else, and a threshold set on them lets parts through.
  *
- * @throws MDL_GOLDEN when findings of the library are missing, or scores, boxes or pixels differ
+ * @throws MDL_GOLDEN when findings of the library are missing or others are there, or scores, boxes or pixels differ
  */
 export function refuseDifferences(
   compared: Compared,
@@ -90,6 +92,14 @@ export function refuseDifferences(
       expected: `the findings of ${compared.library}`,
       actual: `${missing} of ${wanted} are missing, on the pixels of the library`,
       hint: DECODED,
+    })
+  const found = sum((p) => p.given.findings)
+  const extra = sum((p) => p.given.unmatched) - missing
+  if (exact && extra > LIMITS.extra * found)
+    throw refused(compared, {
+      expected: `the findings of ${compared.library}, and no others`,
+      actual: `${extra} of ${found} it has not, on the pixels of the library`,
+      hint: 'check background and nmsIou; the reference is made at the threshold that import.json gives',
     })
   for (const p of parity) {
     const given = scoreDifference(family, p.given)

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { generateKeys, importModel, onnxGraph, onnxModel, onnxNode } from '../../models/index.ts'
+import { generateKeys, importModel, onnxGraph, onnxModel, onnxNode, onnxTensor } from '../../models/index.ts'
 import { importArgumentsSchema } from '../../models/import/arguments.schema.ts'
 import { foreignModel } from '../../models/import/foreign-card.ts'
 import { refuseOtherHeads } from '../../models/import/foreign-outputs.ts'
@@ -137,29 +137,98 @@ describe('a classifier', () => {
 })
 
 describe('a segmentation with one channel', () => {
-  // as U-Nets of one class are exported: a probability per place
-  const model = onnxModel(
-    onnxGraph({
-      name: 'one-channel',
-      nodes: [onnxNode('ReduceMean', ['image'], ['mask'], { axes: { ints: [1] } })],
-      initializers: [],
-      inputs: [{ name: 'image', type: 'float32', shape: [1, 3, SIDE, SIDE] }],
-      outputs: [{ name: 'mask', type: 'float32', shape: [1, 1, SIDE, SIDE] }],
-    }),
-  )
+  // as U-Nets of one class are exported: a probability per place, or the logit of one
+  const model = (logits = false): Uint8Array =>
+    onnxModel(
+      onnxGraph({
+        name: 'one-channel',
+        nodes: [
+          onnxNode('ReduceMean', ['image'], ['mask'], { axes: { ints: [1] } }),
+          onnxNode('Sub', ['mask', 'half'], ['above']),
+          onnxNode('Mul', ['above', 'ten'], ['logit']),
+        ],
+        initializers: [
+          onnxTensor('half', [1], Float32Array.of(0.5)),
+          onnxTensor('ten', [1], Float32Array.of(10)),
+        ],
+        inputs: [{ name: 'image', type: 'float32', shape: [1, 3, SIDE, SIDE] }],
+        outputs: [{ name: logits ? 'logit' : 'mask', type: 'float32', shape: [1, 1, SIDE, SIDE] }],
+      }),
+    )
+  const args = {
+    family: 'torchvision-segment',
+    labels: ['dent'],
+    threshold: 0.5,
+    mean: [0, 0, 0],
+    std: [255, 255, 255],
+  }
+  const dent = (score: number): Shown => ({
+    level: 204,
+    findings: [{ class: 'dent', score, box: [3, 3, 5, 5] }],
+  })
+  // the middle is 0.8 of 1: a logit of 3
+  const likely = 1 / (1 + Math.exp(-3))
 
-  it('is refused, though a part that is bad all over is found so: a small mark would be as large', async () => {
+  it('finds the places at or above the threshold, by their logits or by the probabilities of the graph', async () => {
+    const given = await bring({ model: model(), args: { ...args, activation: 'none' }, shown: [dent(0.8)] })
+    const made = await bring({ model: model(true), args, shown: [dent(likely)] })
+    for (const { parity } of [given, made])
+      expect(parity).toMatchObject([{ verdict: 'fail', own: { findings: 1, unmatched: 0, boxMaxPx: 0 } }])
+    expect(made.parity[0]?.own.scoreMax).toBeLessThan(1e-6)
+  })
+
+  it('is refused where the library marks the whole image, with a sigmoid too many, or too few', async () => {
+    const whole = { class: 'dent', score: 0.8, box: [0, 0, SIDE, SIDE] }
+    const plain = { ...args, activation: 'none' }
+    await expect(
+      bring({ model: model(), args: plain, shown: [{ level: 204, findings: [whole] }] }),
+    ).rejects.toThrow(/MDL_GOLDEN.*2 of 2 have no partner/)
+    // 0.25 of a good place becomes 0.56
+    await expect(bring({ model: model(), args, shown: [dent(0.8)] })).rejects.toThrow(/MDL_GOLDEN/)
+    await expect(bring({ model: model(true), args: plain, shown: [dent(likely)] })).rejects.toThrow(
+      /MDL_GOLDEN.*the scores of toy 1\.0; found others, by up to 2\.\d+/,
+    )
+  })
+
+  it('has no softmax, and where there are classes to choose from there is no sigmoid', async () => {
+    await expect(
+      bring({ model: model(true), args: { ...args, activation: 'softmax' }, shown: [dent(likely)] }),
+    ).rejects.toThrow(/MDL_PACKAGE.*\(labels\); expected two labels or more.*found dent/)
+    const two = { ...args, labels: ['good', 'dent'], activation: 'sigmoid' }
+    await expect(bring({ model: model(true), args: two, shown: [dent(likely)] })).rejects.toThrow(
+      /MDL_PACKAGE.*\(activation\); expected softmax or none.*found sigmoid/,
+    )
+  })
+})
+
+describe('findings that the library has not', () => {
+  it('are refused: a background that nobody names makes every good part bad', async () => {
+    // two classes per place, the first one where it is dark
+    const model = onnxModel(
+      onnxGraph({
+        name: 'two-channels',
+        nodes: [
+          onnxNode('ReduceMean', ['image'], ['grey'], { axes: { ints: [1] } }),
+          onnxNode('Sub', ['one', 'grey'], ['dark']),
+          onnxNode('Concat', ['dark', 'grey'], ['out'], { axis: { int: 1 } }),
+        ],
+        initializers: [onnxTensor('one', [1], Float32Array.of(1))],
+        inputs: [{ name: 'image', type: 'float32', shape: [1, 3, SIDE, SIDE] }],
+        outputs: [{ name: 'out', type: 'float32', shape: [1, 2, SIDE, SIDE] }],
+      }),
+    )
     const args = {
       family: 'torchvision-segment',
-      labels: ['dent'],
+      labels: ['background', 'dent'],
       activation: 'none',
-      threshold: 0.5,
+      threshold: 0,
       mean: [0, 0, 0],
       std: [255, 255, 255],
     }
-    const whole = { class: 'dent', score: 0.8, box: [0, 0, SIDE, SIDE] }
-    await expect(bring({ model, args, shown: [{ level: 204, findings: [whole] }] })).rejects.toThrow(
-      /MDL_PACKAGE.*\(labels\); expected two labels or more.*found dent; .*anomaly-map/,
+    const shown = [{ level: 204, findings: [{ class: 'dent', score: 0.8, box: [3, 3, 5, 5] }] }]
+    await bring({ model, args: { ...args, background: 'background' }, shown })
+    await expect(bring({ model, args, shown })).rejects.toThrow(
+      /MDL_GOLDEN.*the findings of toy 1\.0, and no others; found 1 of 2 it has not.*check background/,
     )
   })
 })

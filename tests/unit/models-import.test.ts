@@ -57,6 +57,25 @@ const anomaly: Given = {
 }
 
 describe('models of other libraries', () => {
+  // anomalib 2.7.0, Reverse Distillation: the threshold is the score of a validation image, 0.5 there and 0.50003 here
+  it('takes an image that lies at the threshold of anomalib for no flip, and one beside it for one', async () => {
+    // level 128: (128 / 255 - 0.5) / 0.25 + 0.5 = 0.507843137
+    const at = (imageThreshold: number, score: number): Given => ({
+      ...anomaly,
+      args: { family: 'anomalib', threshold: 0.6, imageThreshold },
+      shown: [bad, good, { level: 128, findings: [], scores: { score } }],
+    })
+    const { parity } = await bring(at(0.5078, 0.5078))
+    expect(parity.map((p) => p.verdict)).toEqual(['fail', 'pass', 'pass'])
+    for (const [imageThreshold, score] of [
+      [0.5061, 0.5061],
+      [0.5078, 0.5061],
+    ] as const)
+      await expect(bring(at(imageThreshold, score))).rejects.toThrow(
+        /MDL_GOLDEN.*2\.png.*the verdicts of toy 1\.0: pass; found fail/,
+      )
+  })
+
   it('takes the score before the clamp to 0..1 and keeps the clamped one beside it', async () => {
     const { parity, verdicts, packed } = await bring(anomaly)
     expect(verdicts).toEqual({ fail: 1, pass: 1 })
