@@ -12,8 +12,8 @@ import { Diary, frame, inspectorOf, outcome, recipe, sourceOf } from './samples/
 const passes = inspectorOf(() => ({ outcome: outcome('pass') }))
 
 // The machine of the test may have its clock set meanwhile, which the times of its parts follow.
-beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'], now: monoMs() }))
-afterEach(() => void vi.useRealTimers())
+beforeEach(() => void vi.spyOn(Date, 'now').mockImplementation(monoMs))
+afterEach(() => void vi.restoreAllMocks())
 
 describe('StationEngine with a calendar of shifts', () => {
   it('gives every part the shift of its trigger, however late it is judged', async () => {
