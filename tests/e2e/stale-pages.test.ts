@@ -4,6 +4,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createDashboard, type Dashboard } from '../../dashboard/index.ts'
 import { en } from '../../dashboard/web/i18n/en.ts'
+import { zh } from '../../dashboard/web/i18n/zh.ts'
 import type { FakeLine } from '../unit/samples/dashboard-line.ts'
 import { serve, type Served } from '../unit/samples/dashboard-serve.ts'
 import { PAGES, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
@@ -124,6 +125,40 @@ describe.skipIf(noBrowser !== null)(
       expect(asked).toBe(2)
       await page.context().close()
       await again.close()
+    })
+
+    it.each(['zh', 'en'] as const)('says on /andon of when the last part is, in %s', async (language) => {
+      const own = await serve(0, { webDir: PAGES })
+      const { page } = await openPage(browser, language)
+      own.line.judge({ station: 'st10-top', at: '2026-01-02T03:04:05.678Z' })
+      own.line.judge({ station: 'st20-bottom' })
+      await page.goto(`${own.url}/andon`)
+      const times = page.locator('.andon-time')
+      const said = (time: string): string =>
+        (language === 'zh' ? zh : en).live.lastAt.replace('{{time}}', time)
+      await expect.poll(() => times.first().textContent()).toBe(said('2026-01-02 11:04:05'))
+      expect((await times.last().textContent())?.replaceAll(/\d\d/g, '00')).toBe(said('00:00:00'))
+      for (const [width, height] of [
+        [1920, 1080],
+        [1024, 768],
+        [844, 390],
+      ] as const) {
+        await page.setViewportSize({ width, height })
+        // As large as the serial, which is read from 3 m.
+        expect(
+          await page.evaluate(`['serial', 'time'].map((name) =>
+            getComputedStyle(document.querySelector('.andon-' + name)).fontSize)
+            .reduce((a, b) => a === b)`),
+        ).toBe(true)
+        expect(
+          await page.evaluate(`[...document.querySelectorAll('.andon-time, .andon footer')]
+            .filter((e) => e.getBoundingClientRect().bottom > innerHeight).map((e) => e.className)`),
+          `${width} x ${height}`,
+        ).toEqual([])
+      }
+      await screenshot(page, `andon-time-${language}`)
+      await page.context().close()
+      await own.dashboard.close()
     })
 
     it('does not call counts old that are asked for anew: of a tab looked at again, of a span had before', async () => {
