@@ -101,6 +101,13 @@ describe('labels in the viewer', () => {
     ],
     ['one at the upper border', [['a', 0.9, [10, 0, 60, 40]]]],
     ['one as large as the part', [['a', 0.9, [0, 0, 2_000, 2_000]]]],
+    [
+      'one as large as the part, another in its corner',
+      [
+        ['a', 0.9, [40, 0, 80, 30]],
+        ['b', 0.8, [0, 0, 2_000, 2_000]],
+      ],
+    ],
   ])('are there and in sight of few findings: %s', (_, boxes) => {
     const few = boxes.map(([id, score, box]) => finding(id, score, box))
     for (const scale of [0.5, 1, 2]) {
@@ -108,6 +115,21 @@ describe('labels in the viewer', () => {
       for (const { finding: of, label } of placeLabels(few, pane))
         expect(label && label.y >= 0 && label.y + label.h <= pane.bottom, `${of.id} at ${scale}`).toBe(true)
     }
+  })
+
+  it('lie near their box rather than where they would be taken for that of another', () => {
+    const crack = finding('crack', 0.93, [100, 150, 160, 300])
+    const spur = finding('spur', 0.9, [100, 300, 160, 340])
+    const region = finding('region', 0.88, [250, 200, 450, 400])
+    const pore = finding('pore', 0.86, [440, 300, 455, 315])
+    const placed = placeLabels([crack, spur, region, pore], { ...room(1), top: 0 })
+    const gap = (id: string): number => {
+      const of = placed.find((p) => p.finding.id === id)
+      const { y, h } = of?.label ?? { y: NaN, h: 0 }
+      const [, y1 = NaN, , y2 = NaN] = of?.finding.box ?? []
+      return y < y1 ? y1 - (y + h) : y - y2
+    }
+    expect(['crack', 'spur', 'region', 'pore'].map(gap)).toEqual([3, 3, 3, 3])
   })
 
   it('go out of sight with a box that is', () => {

@@ -25,13 +25,15 @@ export interface LabelRoom {
 }
 
 const MOVES = Array.from({ length: 9 }, (_, n) => n)
+/** Up or down by less, a label is still seen to belong to its box. */
+const NEAR = 3
 /** Areas of a label that make a box so large that a label on it hides little of it. */
 const LARGE = 10
 
 /**
- * Labels of findings, strongest first: moved up, or else down from below the box, where they would leave the pane, or
- * meet one another or the box of another finding, and left where the pane ends. Where nothing is free they lie on a large
- * box. One that finds no place even so is not drawn, but under the cursor: it would cover what is to be judged.
+ * Labels of findings, strongest first: above the box or below it, where they are in the pane and meet neither one another
+ * nor the box of another finding, and left where the pane ends. Where nothing near is free they lie on a large box, else
+ * farther off. One that finds no place even so is not drawn, but under the cursor: it would cover what is to be judged.
  */
 export function placeLabels(
   findings: readonly Finding[],
@@ -42,7 +44,7 @@ export function placeLabels(
     .toSorted((a, b) => b.score - a.score)
     .map((finding) => {
       const label = labelOf(finding, room)
-      const places = placesOf(finding.box, label, room)
+      const [near, far] = placesOf(finding.box, label, room)
       const taken = labels.map((o): Box => [o.x, o.y, o.x + o.w, o.y + o.h]).filter(beside(label))
       const others = findings
         .filter((o) => o !== finding && !around(o.box, finding.box))
@@ -51,21 +53,30 @@ export function placeLabels(
       const small = others.filter((box) => areaOf(box) < LARGE * label.w * label.h)
       const free = (among: readonly Box[]) => (y: number) =>
         ![...taken, ...among].some(([, y1, , y2]) => y < y2 && y1 < y + label.h)
-      const y = places.find(free(others)) ?? places.find(free(small))
-      const placed = { ...label, y: y ?? places[0] ?? label.y }
+      const y = near.find(free(others)) ?? near.find(free(small)) ?? far.find(free(others))
+      const placed = { ...label, y: y ?? near[0] ?? label.y }
       if (y !== undefined) labels.push(placed)
       return { finding, label: y !== undefined || room.hovered === finding.id ? placed : null }
     })
 }
 
-/** Rows where a label may begin, the best first. */
-function placesOf([x1, y1, x2, y2]: Box, { y, w, h }: Label, { px, top, bottom }: LabelRoom): number[] {
-  const up = MOVES.map((n) => y - 16 * n * px)
+/** Rows where a label may begin, the best first: near the box, and farther off. */
+function placesOf(
+  [x1, y1, x2, y2]: Box,
+  { y, w, h }: Label,
+  { px, top, bottom }: LabelRoom,
+): [near: number[], far: number[]] {
+  const above = (n: number): number => y - 16 * n * px
   // Above a box that begins out of sight it goes out of sight with it.
-  if (y1 < top || y1 > bottom) return up
-  const down = MOVES.map((n) => y2 + (3 + 16 * n) * px)
-  const within = (x2 - x1) * (y2 - y1) < LARGE * w * h ? [] : [y1 + 3 * px]
-  return [...up, ...down, ...within].filter((row) => row >= top && row + h <= bottom)
+  if (y1 < top || y1 > bottom) return [MOVES.map(above), []]
+  const inSight = (row: number): boolean => row >= top && row + h <= bottom
+  const below = (n: number): number => y2 + (3 + 16 * n) * px
+  const within = (x2 - x1) * (y2 - y1) < LARGE * w * h ? [] : MOVES.map((n) => y1 + (3 + 16 * n) * px)
+  const beside = (moves: readonly number[]): number[] => moves.flatMap((n) => [above(n), below(n)])
+  return [
+    beside(MOVES.slice(0, NEAR)).filter(inSight),
+    [...within, ...beside(MOVES.slice(NEAR))].filter(inSight),
+  ]
 }
 
 function labelOf(finding: Finding, { px, end, nameOf, widthOf }: LabelRoom): Label {
