@@ -99,7 +99,7 @@ export function refuseDifferences(
     throw refused(compared, {
       expected: `the findings of ${compared.library}, and no others`,
       actual: `${extra} of ${found} it has not, on the pixels of the library`,
-      hint: 'check background and nmsIou; the reference is made at the threshold that import.json gives',
+      hint: 'check background and nmsIou; the reference is made at the threshold that import.json gives, which no finding lies at, and with a max_det that no image reaches',
     })
   for (const p of parity) {
     const given = scoreDifference(family, p.given)

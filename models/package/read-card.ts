@@ -80,7 +80,7 @@ export function refuseOneClass({ spec, labels }: Pick<ModelCard, 'spec' | 'label
     path: 'labels',
     expected: 'two labels or more, since each place belongs to the best of its classes',
     actual: labels.join(', '),
-    hint: 'a network that gives one number per place is packed with a card of the family anomaly-map (`models pack`)',
+    hint: 'a network that gives one number per place is imported with one label and no background, or packed with a card of the family anomaly-map (`models pack`)',
   })
 }
 

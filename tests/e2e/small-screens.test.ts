@@ -49,6 +49,25 @@ describe.skipIf(noBrowser !== null)(
       await own.dashboard.close()
     })
 
+    it('has the counts beside one another over all of a station, also above the reasons of no-verdicts', async () => {
+      const { page } = await openPage(browser, 'en')
+      await page.goto(at.url)
+      await page.locator('.count-reasons').first().waitFor()
+      for (const width of [1920, 1366, 1280]) {
+        await page.setViewportSize({ width, height: 800 })
+        expect(
+          await page.evaluate(`[...document.querySelectorAll('.counters')].flatMap((row) => {
+            const { right } = row.getBoundingClientRect()
+            const counts = [...row.querySelectorAll('.count')].map((c) => c.getBoundingClientRect())
+            const last = Math.max(...counts.map((c) => c.right))
+            return right - last > 1 ? [right - last] : []
+          })`),
+          `px left at ${width}`,
+        ).toEqual([])
+      }
+      await page.context().close()
+    })
+
     it('shows whole numbers on a phone, and nothing runs off', async () => {
       const { page } = await openPage(browser, 'zh')
       await page.setViewportSize({ width: 390, height: 800 })

@@ -2,8 +2,10 @@ import { createServer, request, type Server, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { createDashboard } from '../../dashboard/index.ts'
+import { createDashboard, type Dashboard } from '../../dashboard/index.ts'
 import { en } from '../../dashboard/web/i18n/en.ts'
+import { zh } from '../../dashboard/web/i18n/zh.ts'
+import type { FakeLine } from '../unit/samples/dashboard-line.ts'
 import { serve, type Served } from '../unit/samples/dashboard-serve.ts'
 import { PAGES, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
 
@@ -53,6 +55,20 @@ describe.skipIf(noBrowser !== null)(
     const visible = (page: Page, text: string): Promise<void> =>
       page.getByText(text, { exact: false }).first().waitFor({ state: 'visible', timeout: 10_000 })
 
+    /** Another line in its place, with a log of its own. */
+    const replaced = async (own: Served, parts: number): Promise<{ line: FakeLine; again: Dashboard }> => {
+      await own.dashboard.close()
+      const { line, dashboard } = await serve(parts)
+      await dashboard.close()
+      const again = createDashboard({
+        ...line,
+        log: { info: () => {}, warn: () => {}, error: () => {} },
+        version: '0.1.0-test',
+      })
+      await again.listen('127.0.0.1', own.port)
+      return { line, again }
+    }
+
     it('does not call live what a slow network brings late, without a pause', async () => {
       let lateMs = 1
       const url = await front((path, res) => {
@@ -85,15 +101,7 @@ describe.skipIf(noBrowser !== null)(
       const { page } = await openPage(browser, 'en')
       await page.goto(`${own.url}/andon`)
       await visible(page, 'SN240010')
-      await own.dashboard.close()
-      const { line, dashboard } = await serve(0)
-      await dashboard.close()
-      const again = createDashboard({
-        ...line,
-        log: { info: () => {}, warn: () => {}, error: () => {} },
-        version: '0.1.0-test',
-      })
-      await again.listen('127.0.0.1', own.port)
+      const { line, again } = await replaced(own, 0)
       await visible(page, en.live.noParts)
       line.judge({ serial: 'SN-OF-THIS-LOG' })
       await visible(page, 'SN-OF-THIS-LOG')
@@ -101,6 +109,97 @@ describe.skipIf(noBrowser !== null)(
       await page.context().close()
       await again.close()
     })
+
+    it('shows no part of a replaced log where those of the new one cannot be had at first', async () => {
+      const own = await serve(10, { webDir: PAGES })
+      const { page } = await openPage(browser, 'en')
+      await page.goto(`${own.url}/andon`)
+      await visible(page, 'SN240010')
+      let asked = 0
+      await page.route('**/api/parts*', (route) =>
+        asked++ === 0 ? route.fulfill({ status: 503, json: {} }) : route.fallback(),
+      )
+      const { again } = await replaced(own, 4)
+      await visible(page, 'SN240004')
+      expect(await page.getByText('SN240010').count()).toBe(0)
+      expect(asked).toBe(2)
+      await page.context().close()
+      await again.close()
+    })
+
+    it.each(['zh', 'en'] as const)('says on /andon of when the last part is, in %s', async (language) => {
+      const own = await serve(0, { webDir: PAGES })
+      const { page } = await openPage(browser, language)
+      own.line.judge({ station: 'st10-top', at: '2026-01-02T03:04:05.678Z' })
+      own.line.judge({ station: 'st20-bottom' })
+      await page.goto(`${own.url}/andon`)
+      const times = page.locator('.andon-time')
+      const said = (time: string): string =>
+        (language === 'zh' ? zh : en).live.lastAt.replace('{{time}}', time)
+      await expect.poll(() => times.first().textContent()).toBe(said('2026-01-02 11:04:05'))
+      expect((await times.last().textContent())?.replaceAll(/\d\d/g, '00')).toBe(said('00:00:00'))
+      for (const [width, height] of [
+        [1920, 1080],
+        [1024, 768],
+        [844, 390],
+      ] as const) {
+        await page.setViewportSize({ width, height })
+        // As large as the serial, which is read from 3 m.
+        expect(
+          await page.evaluate(`['serial', 'time'].map((name) =>
+            getComputedStyle(document.querySelector('.andon-' + name)).fontSize)
+            .reduce((a, b) => a === b)`),
+        ).toBe(true)
+        expect(
+          await page.evaluate(`[...document.querySelectorAll('.andon-time, .andon footer')]
+            .filter((e) => e.getBoundingClientRect().bottom > innerHeight).map((e) => e.className)`),
+          `${width} x ${height}`,
+        ).toEqual([])
+      }
+      await screenshot(page, `andon-time-${language}`)
+      await page.context().close()
+      await own.dashboard.close()
+    })
+
+    it('does not call counts old that are asked for anew: of a tab looked at again, of a span had before', async () => {
+      const { page } = await openPage(browser, 'en')
+      await page.addInitScript(`for (const [name, is] of [['hidden', true], ['visibilityState', 'hidden']]) {
+        const { get } = Object.getOwnPropertyDescriptor(Document.prototype, name)
+        Object.defineProperty(document, name, { get: () => (globalThis.hides ? is : get.call(document)) })
+      }`)
+      const see = (hides: boolean): Promise<unknown> =>
+        page.evaluate(`globalThis.hides = ${hides}
+          document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))`)
+      await page.clock.install()
+      await page.goto(`${at.url}/?span=all`)
+      await visible(page, en.count.yield)
+      await page.evaluate(`globalThis.called = 0; new MutationObserver(() => {
+        if (!document.hidden && document.querySelector('[data-old-counts]')) globalThis.called += 1
+      }).observe(document.body, { childList: true, subtree: true })`)
+      const answered = (): Promise<unknown> => page.waitForResponse((r) => r.url().includes('/api/pareto'))
+      await see(true)
+      await page.clock.fastForward(60_000)
+      await see(false)
+      await page.evaluate(`globalThis.called += document.querySelectorAll('[data-old-counts]').length`)
+      await answered()
+      expect(await page.evaluate('globalThis.called'), 'looked at again').toBe(0)
+      await page.getByText(en.live.spans.h24, { exact: true }).first().click()
+      await answered()
+      await page.clock.runFor(20_000)
+      await page.getByText(en.live.spans.all, { exact: true }).first().click()
+      await answered()
+      expect(await page.evaluate('globalThis.called'), 'had before').toBe(0)
+      await page.context().close()
+    }, 60_000)
+
+    it('says of counts that are asked for and never come that they cannot be had', async () => {
+      const url = await front((asked) => asked.startsWith('/api/counters'))
+      const { page } = await openPage(browser, 'en')
+      await page.goto(url)
+      await page.waitForSelector('[data-connection="open"]')
+      await page.getByText(en.link.noCounts).waitFor({ timeout: 30_000 })
+      await page.context().close()
+    }, 60_000)
 
     it('does not call counts old while those of another span are asked for', async () => {
       const held: (() => void)[] = []

@@ -78,6 +78,7 @@ export const en = {
     camera: 'Camera',
     noStations: 'This line has no station',
     noStationsHint: 'Add one to the line file and restart.',
+    lastAt: 'Last part {{time}}',
     noParts: 'No part inspected yet',
     noPartsHint: 'The first part appears here as soon as its trigger arrives.',
     span: 'Counting the last',

@@ -78,6 +78,7 @@ export const zh: typeof en = {
     camera: '相机',
     noStations: '该产线没有工位',
     noStationsHint: '请在产线文件中添加工位后重启。',
+    lastAt: '最近一件 {{time}}',
     noParts: '尚未检测任何工件',
     noPartsHint: '第一个触发到达后,工件将显示在这里。',
     span: '统计范围',

@@ -3,8 +3,9 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { useCounters, useLine } from '../api/hooks.ts'
 import { useText } from '../i18n/index.ts'
-import { codeText, countText, percentText } from '../look/format.ts'
+import { clockText, codeText, countText, percentText } from '../look/format.ts'
 import { VerdictIcon } from '../look/icons.tsx'
+import { lineNow } from '../look/line-clock.ts'
 import { useVerdictWord } from '../look/verdict-badge.tsx'
 import { Clock } from '../shell/shell.tsx'
 import { ConnectionBanner } from '../shell/connection-banner.tsx'
@@ -59,6 +60,9 @@ export function AndonPage(): ReactNode {
                   <VerdictIcon result={last.result} size={220} />
                   <div className="andon-word">{word(last)}</div>
                   <div className="andon-serial">{codeText(last.serial)}</div>
+                  <div className="andon-time">
+                    {t('live.lastAt', { time: clockText(new Date(last.at), new Date(lineNow())) })}
+                  </div>
                   <div className="andon-reason">{last.reasons.map(text).join(' · ')}</div>
                 </>
               ) : (

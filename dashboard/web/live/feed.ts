@@ -98,14 +98,18 @@ class LiveFeedClient {
 
   view = (): LiveView => this.#view
 
-  /** Loads the newest parts, then follows from there: nothing between is missed. */
-  async #begin(): Promise<void> {
+  /**
+   * Loads the newest parts, then follows from there: nothing between is missed.
+   *
+   * @param end position to follow from where there are none
+   */
+  async #begin(end = 0): Promise<void> {
     try {
       const page = await getJson<PartPage>('/api/parts?limit=80')
       const parts = new Map<string, readonly PartRow[]>()
       for (const row of page.parts)
         parts.set(row.station, [...(parts.get(row.station) ?? []), row].slice(0, KEEP_PARTS))
-      this.#position = page.parts[0]?.position ?? this.#position
+      this.#position = page.parts[0]?.position ?? end
       this.#set({ parts })
       this.#connect()
     } catch {
@@ -141,8 +145,9 @@ class LiveFeedClient {
       else this.#set({ position, connection: 'open', heardAtMs: Date.now() })
     })
     on('gap', ({ to }) => {
-      this.#position = to
-      void this.#begin()
+      source.close()
+      this.#position = 0
+      void this.#begin(to)
     })
     on('event', () => {})
     on('bye', () => this.#lost())

@@ -30,8 +30,11 @@ export function momentText(iso: string): string {
   return Number.isNaN(t.getTime()) ? iso : `${timeText(iso, new Date(0))} ${zoneText(t)}`
 }
 
-/** Time of day without milliseconds. */
-export const clockText = (t: Date): string => wallText(t).time
+/** Time of day without milliseconds; with the date when it is not that of `now`. */
+export function clockText(t: Date, now = t): string {
+  const { date, time } = wallText(t)
+  return date === wallText(now).date ? time : `${date} ${time}`
+}
 
 /** `3.2 h`, `14 min`, `42 s`. */
 export const spanText = (seconds: number): string =>

@@ -1,6 +1,6 @@
 import type { Finding, Measurement } from '../../api/types.ts'
 import { classColour, COLOUR } from '../../look/theme.ts'
-import { placeLabels, type Label } from './labels.ts'
+import { placeLabels, type Label, type LabelRoom } from './labels.ts'
 import { className } from '../../i18n/class-names.ts'
 import type { LoadedImage } from './loaded-image.ts'
 import { inverse, type Affine } from './placement.ts'
@@ -74,22 +74,22 @@ function pane(
     context.globalAlpha = 1
   }
   if (s.boxes) {
-    drawFindings(context, s, (w - tx) / scale)
+    drawFindings(context, s, { top: -ty / scale, bottom: (s.canvas.h - ty) / scale, end: (w - tx) / scale })
     for (const measurement of s.measurements) line(context, s, measurement)
   }
   context.restore()
 }
 
-/**
- * Boxes from weak to strong, so that the strongest finding lies on top.
- *
- * @param end last column of the pane, part px
- */
-function drawFindings(context: CanvasRenderingContext2D, s: Scene, end: number): void {
+/** Boxes from weak to strong, so that the strongest finding lies on top. */
+function drawFindings(
+  context: CanvasRenderingContext2D,
+  s: Scene,
+  pane: Pick<LabelRoom, 'top' | 'bottom' | 'end'>,
+): void {
   context.font = labelFont(1 / s.view.scale)
   const placed = placeLabels(s.findings, {
+    ...pane,
     px: 1 / s.view.scale,
-    end,
     hovered: s.hovered,
     nameOf: (finding) => className(finding.class),
     widthOf: (text) => context.measureText(text).width,
