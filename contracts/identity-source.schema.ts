@@ -96,7 +96,7 @@ const llrp = z.strictObject({
   antennas: z.array(z.number().int().min(1).max(65_535)).default([]),
   /** A tag that is not seen for so long has passed, ms. */
   windowMs: ms.default(500),
-  /** Weaker reads are those of a neighbouring place, dBm. */
+  /** Weaker reads, and those of unknown strength, are taken for those of a neighbouring place, dBm. */
   minRssiDbm: z.number().min(-128).max(0).default(-128),
   /** `first`: a read at the first sight of a tag; `pass`: at the end of its pass, with the strongest sight. */
   emit: z.enum(['first', 'pass']).default('first'),

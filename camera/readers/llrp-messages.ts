@@ -125,19 +125,29 @@ export interface TagReport {
   count: number
 }
 
+/** What a reader said last on this connection of each thing that it need not say again. */
+export type LastSaid = Omit<TagReport, 'epc'>
+
+export const nothingSaid = (): LastSaid => ({ antenna: null, rssiDbm: null, count: 1 })
+
 /**
  * Tags of a RO_ACCESS_REPORT; reports of other kinds inside are left out. A tag that cannot be read is said in its place
- * and costs no other one.
+ * and costs no other one. What a report leaves out is as the reader said it last (LLRP 1.1, parameter TagReportData).
  *
+ * @param last carried from report to report of one connection; overwritten
  * @throws CAM_IO when where the tags begin and end cannot be found out
  */
-export function tagReports(message: LlrpMessage): (TagReport | CodedError)[] {
+export function tagReports(message: LlrpMessage, last: LastSaid = nothingSaid()): (TagReport | CodedError)[] {
   return parameters(message.body)
     .filter((p) => p.type === P.tagReport)
     .map(({ value }) => {
       try {
-        return tagReport(value)
+        const tag = tagReport(value, last)
+        Object.assign(last, { antenna: tag.antenna, rssiDbm: tag.rssiDbm, count: tag.count })
+        return tag
       } catch (error) {
+        // What it said is not known, nor what the next one does not say again.
+        Object.assign(last, nothingSaid())
         return asCoded(error, 'CAM_IO')
       }
     })
@@ -145,8 +155,8 @@ export function tagReports(message: LlrpMessage): (TagReport | CodedError)[] {
 }
 
 /** @throws CAM_IO */
-function tagReport(value: Buffer): TagReport {
-  const report: TagReport = { epc: '', antenna: null, rssiDbm: null, count: 1 }
+function tagReport(value: Buffer, last: LastSaid): TagReport {
+  const report: TagReport = { epc: '', ...last }
   for (const p of parameters(value)) {
     if (p.type === 13) report.epc = p.value.toString('hex').toUpperCase()
     if (p.type === P.epcData) {

@@ -14,8 +14,10 @@ import {
   connectionAccepted,
   keepaliveConfig,
   LLRP,
+  nothingSaid,
   notificationConfig,
   roSpec,
+  type TagReport,
   tagReports,
   troubles,
 } from './llrp-messages.ts'
@@ -24,6 +26,8 @@ import { keepConnected } from './reconnect.ts'
 import { type TagPass, TagPasses } from './tag-passes.ts'
 
 const RO_SPEC_ID = 8414
+/** What `minRssiDbm` is when nobody sets it. */
+const NO_LEAST_DBM = -128
 
 /**
  * RFID reader over LLRP. After every connect the inventory is set up anew; a reader that is silent for three keepalive
@@ -36,25 +40,25 @@ export function llrpReader(spec: IdentitySourceSpecOf<'llrp'>): IdentitySource {
   const where = `llrp ${spec.host}:${spec.port}`
   let running: Promise<void> | null = null
   let sweep: NodeJS.Timeout | undefined
+  /** Said that the reader does not tell how strong a tag is; a log line for each sight would be thousands. */
+  let mute = false
 
   const emit = (found: readonly TagPass[]): void => {
     for (const { epc, atMs, antenna, rssiDbm, count } of found)
       feed.read({ text: `urn:epc:raw:${epc.length * 4}.x${epc}`, atMs, antenna, rssiDbm, count })
   }
   const refused = (e: unknown): void => feed.refused(asCoded(e, 'CAM_IO', { path: where }))
-  const report = (message: LlrpMessage): void => {
-    const atMs = monoMs()
-    try {
-      for (const tag of tagReports(message))
-        if (tag instanceof CodedError) refused(tag)
-        else emit(passes.see({ ...tag, atMs }))
-    } catch (e) {
-      refused(e)
-    }
+  const report = (tag: TagReport | CodedError): void => {
+    if (tag instanceof CodedError) refused(tag)
+    else if (tag.rssiDbm === null && spec.minRssiDbm > NO_LEAST_DBM) {
+      if (!mute) refused(noStrength(tag.epc))
+      mute = true
+    } else emit(passes.see({ ...tag, atMs: monoMs() }))
   }
   const session = async (worked: () => void): Promise<void> => {
     const link = new LlrpLink(spec, stop.signal, { report, refused })
     try {
+      mute = false
       await link.start()
       worked()
       feed.connected()
@@ -81,6 +85,14 @@ export function llrpReader(spec: IdentitySourceSpecOf<'llrp'>): IdentitySource {
   }
 }
 
+/** It could be the tag of a neighbouring place. */
+const noStrength = (epc: string): CodedError =>
+  new CodedError('CAM_IO', {
+    expected: 'PeakRSSI with every tag, as minRssiDbm asks for it',
+    actual: `none with ${epc}`,
+    hint: 'set the reader to report it, or take minRssiDbm out',
+  })
+
 interface Waiting {
   type: number
   /** The reader may also say that it does not know the message. */
@@ -90,7 +102,7 @@ interface Waiting {
 }
 
 interface Heard {
-  report(message: LlrpMessage): void
+  report(tag: TagReport | CodedError): void
   /** What the reader says of reading that goes wrong, and reads that are of no use. */
   refused(error: CodedError): void
 }
@@ -105,6 +117,7 @@ class LlrpLink {
   #reading = false
   /** Reports of an earlier one. */
   #stale = 0
+  readonly #last = nothingSaid()
   #nextId = 1
   #waiting: Waiting | null = null
   /** Rejects when the connection ends, for whatever reason. */
@@ -241,13 +254,22 @@ class LlrpLink {
 
   #handle(m: LlrpMessage): void {
     if (m.type === LLRP.keepalive) this.#send(LLRP.keepaliveAck, Buffer.alloc(0), m.id)
-    else if (m.type === LLRP.roAccessReport) {
-      if (this.#reading) this.#heard.report(m)
-      else this.#stale += 1
-    } else if (this.#waiting?.type === m.type || (m.type === LLRP.error && this.#waiting?.orError))
+    else if (m.type === LLRP.roAccessReport) this.#report(m)
+    else if (this.#waiting?.type === m.type || (m.type === LLRP.error && this.#waiting?.orError))
       this.#waiting.resolve(m)
     else if (m.type === LLRP.error) checkStatus(m, 'the last request')
     else if (m.type === LLRP.readerEvent) this.#event(m)
+  }
+
+  #report(m: LlrpMessage): void {
+    if (!this.#reading) this.#stale += 1
+    try {
+      // Also of an earlier inventory, since what is said there may be left out later.
+      for (const tag of tagReports(m, this.#last)) if (this.#reading) this.#heard.report(tag)
+    } catch (e) {
+      Object.assign(this.#last, nothingSaid())
+      if (this.#reading) this.#heard.refused(asCoded(e, 'CAM_IO'))
+    }
   }
 
   /** An inventory that ended is set up anew, on a new connection; before ours began, an event is of an earlier one. */

@@ -206,6 +206,36 @@ describe('RFID reader over LLRP', () => {
     await until(() => expect(reads).toHaveLength(3))
   })
 
+  it('takes what a report leaves out as the reader said it last', async () => {
+    const sim = await llrpSimulator()
+    closers.push(() => sim.close())
+    const source = reader(sim.port, { minRssiDbm: -70 })
+    const { reads, faults } = await opened(source)
+    await until(() => expect(source.health().state).toBe('running'))
+    const same = { antenna: null, rssiDbm: null }
+    // Two of a neighbouring place, the second as weak as the first.
+    sim.report([tag(1, { antenna: 3, rssiDbm: -80 }), tag(2, same)])
+    sim.report([tag(3, { antenna: 2 }), tag(4, same)])
+    await until(() => expect(reads).toHaveLength(2))
+    const said = { antenna: 2, rssiDbm: -50 }
+    expect(reads).toMatchObject([
+      { text: `urn:epc:raw:96.x${tag(3).epc}`, ...said },
+      { text: `urn:epc:raw:96.x${tag(4).epc}`, ...said },
+    ])
+    expect(faults).toEqual([])
+  })
+
+  it('refuses tags of unknown strength where weak ones are those of neighbours, and says so once', async () => {
+    const sim = await llrpSimulator()
+    closers.push(() => sim.close())
+    const source = reader(sim.port, { minRssiDbm: -70 })
+    const { reads, faults } = await opened(source)
+    await until(() => expect(source.health().state).toBe('running'))
+    sim.report([tag(1, { rssiDbm: null }), tag(2, { rssiDbm: null }), tag(3)])
+    await until(() => expect(texts(reads)).toEqual([`urn:epc:raw:96.x${tag(3).epc}`]))
+    expect([faults, source.health().refused]).toEqual([['CAM_IO'], 1])
+  })
+
   it('loses none of 500 reports that arrive together or in pieces of any size', async () => {
     const sim = await llrpSimulator()
     closers.push(() => sim.close())

@@ -390,4 +390,20 @@ describeWith('PostgreSQL', await postgresPresent(), 'the plant store', () => {
       }
     expect(links(9)).toEqual(['1 A 06-09'])
   })
+
+  it.each([1, 2, 3])('has them when it comes after the line in batches of %i events', async (batch) => {
+    const stories = [
+      [packing('DELETE', A, 7, [1], '1'), packing('ADD', B, 8, [1], '2'), packing('ADD', A, 6, [1], '3')],
+      [packing('DELETE', A, 7, [], '1'), packing('ADD', B, 8, [1], '2'), packing('ADD', A, 6, [1], '3')],
+      ...CORRECTIONS.flatMap(([, event, corrective]) => [
+        [wrong(event), event, corrective],
+        [corrective, event, wrong(event)],
+      ]),
+    ]
+    await line.store()
+    for (const [n, story] of stories.entries()) for (const event of story) await capture(n + 1, event)
+    carryAll(line.replicator(plant, { batch }))
+    expect(linksIn(plant)).toEqual(links())
+    expect(links(1)).toEqual(['1 A 06-07', '1 B 08-'])
+  })
 })

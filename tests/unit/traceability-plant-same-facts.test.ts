@@ -47,6 +47,16 @@ describeWith('PostgreSQL', await postgresPresent(), 'one fact that two lines wer
     for (const { log } of [a, b]) expect(verifyPlantLog(plant, schema, log).findings).toEqual([])
   })
 
+  it('that names a part before it is judged goes along, in whatever batches', async () => {
+    const unit = `https://id.gs1.org/01/09506000134352/21/${a.serial(1)}`
+    await tell(a, { ...packed, child: unit, parent: 'box/B1', at: '2026-01-05T00:00:00.000Z' })
+    await a.judge(1)
+    carryAll(a.replicator(plant, { batch: 1 }))
+    expect(plant.all('select uri, serial from identity')).toEqual([{ uri: unit, serial: a.serial(1) }])
+    expect(plant.all('select child from edge where kind = ?', 'aggregate')).toEqual([{ child: unit }])
+    expect(verifyPlantLog(plant, schema, a.log).findings).toEqual([])
+  })
+
   it('an end that one of them stated is not undone by the other, which says the beginning later', async () => {
     await tell(a, packed)
     await tell(a, unpacked())

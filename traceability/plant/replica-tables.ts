@@ -49,10 +49,12 @@ export const REPLICA_TABLES: readonly ReplicaTable[] = [
   },
   {
     table: 'identity',
-    select: `select * from identity where uri in (select unit from inspection where ${IN_RANGE})
-      union select * from identity where uri in (select child from edge where ${IN_RANGE})
-      union select * from identity where uri in (${madeLate('child')})
-      union select * from identity where uri in (select subject from trace_fact where ${IN_RANGE})`,
+    // A fact may name a unit before anything makes it one: that is then the event behind the stretch that brings it.
+    select: `select * from identity where first_position <= ?2 and uri in (
+      select unit from inspection where ${IN_RANGE}
+      union select child from edge where ${IN_RANGE}
+      union ${madeLate('child')}
+      union select subject from trace_fact where ${IN_RANGE})`,
     key: 'uri',
     changes: [],
     positions: ['first_position'],
@@ -86,9 +88,10 @@ export const REPLICA_TABLES: readonly ReplicaTable[] = [
   },
   {
     table: 'edge',
-    select: `select * from edge where ${IN_RANGE} or (closed_by > ?1 and closed_by <= ?2)
+    // What ended it may stand before it in the log, as an unpacking that was told first: it comes with its own event.
+    select: `select * from edge where position <= ?2 and (position > ?1 or (closed_by > ?1 and closed_by <= ?2)
       or position in (select position from link_waiting where op = 'open' and ${MADE_LATE})
-      or closed_by in (select position from link_waiting where op = 'close' and ${MADE_LATE})`,
+      or closed_by in (select position from link_waiting where op = 'close' and ${MADE_LATE}))`,
     key: 'child, parent, kind, valid_from',
     changes: ['valid_to', 'closed_by'],
     positions: ['position', 'closed_by'],
