@@ -25,6 +25,9 @@ export interface FfmpegInput {
  *
  * A decoder that works on several pictures at once gives each as many pictures later as it has threads: after a trigger
  * came one of an earlier part. So where a frame is one part's, its threads share the picture.
+ *
+ * To measure the rate of a stream, ffmpeg keeps up to 20 frames before it shows the first, which of 5 frames per second
+ * came after 6 s. Nobody asks for that rate, and `fpsprobesize` leaves it out.
  */
 export function ffmpegArgs(spec: FfmpegInput, strictness: Strictness = 'strict'): string[] {
   const format = spec.pixel === 'mono8' ? 'gray' : 'rgb24'
@@ -35,7 +38,8 @@ export function ffmpegArgs(spec: FfmpegInput, strictness: Strictness = 'strict')
   const videoOnly = ['-an', '-sn', '-dn', '-vf', `format=${format},${sameSize}${fromKey}`]
   const out = ['-fps_mode', 'passthrough', '-pix_fmt', format, '-f', 'rawvideo', '-']
   const atOnce = spec.mode === 'triggered' ? ['-thread_type', 'slice'] : []
-  return [...quiet, ...atOnce, ...spec.input, ...videoOnly, ...out]
+  const atFirst = isLive(spec.input) ? ['-fpsprobesize', '0'] : []
+  return [...quiet, ...atOnce, ...atFirst, ...spec.input, ...videoOnly, ...out]
 }
 
 /** What the size assertion of `ffmpegArgs` prints. */
@@ -113,8 +117,11 @@ export function startFfmpeg(
 ): FfmpegRun {
   const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   let tail = ''
+  let ending = false
   createInterface({ input: child.stderr }).on('line', (line) => {
-    if (keep(line)) tail = `${tail}${line}\n`.slice(-4_000)
+    // Of its own end it complains, too, as of a broken pipe.
+    const asked = ending
+    if (keep(line) && !asked) tail = `${tail}${line}\n`.slice(-4_000)
   })
   let failure: string | null = null
   child.once('error', (e) => (failure = e.message))
@@ -128,6 +135,7 @@ export function startFfmpeg(
     stderr: () => redact(tail).trim(),
     closed,
     stop() {
+      ending = true
       child.kill('SIGTERM')
       child.stdout.destroy()
       const kill = setTimeout(() => child.kill('SIGKILL'), 1_000)

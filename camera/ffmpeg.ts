@@ -45,34 +45,36 @@ type RunEnd = 'stopped' | 'ended' | { error: CodedError; damaged: boolean }
 
 /**
  * Whatever ffmpeg reads. Free: every frame is a trigger. Triggered: a trigger takes the first frame whose bytes
- * start to arrive after it, within `timeoutMs`; of several triggers before one frame it is the newest that gets it,
- * the parts of the others have passed. Frames nobody asked for are not triggers and are skipped. A camera that is
- * gone or silent is opened again within the restart budget, one whose picture was damaged always; a file that ends,
- * ends.
+ * start to arrive after it, within `timeoutMs`, and that was not gathered while the stream was opened; of several
+ * triggers before one frame it is the newest that gets it, the parts of the others have passed. Frames nobody asked for
+ * are not triggers and are skipped. A camera that is gone or silent is opened again within the restart budget, one whose
+ * picture was damaged always; a file that ends, ends.
  */
 export function ffmpegSource(options: FfmpegOptions): FrameSource {
-  const { station, view, pool, mode, watchdogMs } = options
+  const { station, view, pool, mode, watchdogMs, pixel, widthPx, heightPx } = options
   const binary = options.binary ?? 'ffmpeg'
   const source = `ffmpeg ${inputName(options.input)}`
   const live = isLive(options.input)
   const frameBytes = rawBytes(options.pixel, options.widthPx, options.heightPx)
-  const { pixel, widthPx, heightPx } = options
   const format: FrameFormat = { kind: 'raw', pixel, widthPx, heightPx }
   const flow = new ItemFlow('ffmpeg')
   const counter = new TriggerCounter(options.firstTrigger > 1 ? options.firstTrigger : null)
-  const period = new FramePeriod()
+  const period = new FramePeriod(live && mode === 'triggered')
   // An unknown period gets the least: a stream that only starts would show some later part.
   const timeoutMs = (): number => options.timeoutMs ?? Math.max(LEAST_TIMEOUT_MS, 2 * (period.ms ?? 0))
+  const gone = (actual: string): CodedError => new CodedError('CAM_GONE', { actual: `${source} ${actual}` })
+  let why = gone('gives no new frames yet')
   const triggers = new PendingTriggers(flow, counter, timeoutMs, (waitedMs) =>
     flow.health.state === 'online'
       ? new CodedError('CAM_TIMEOUT', { expected: `a frame within ${waitedMs.toFixed()} ms`, actual: 'none' })
-      : new CodedError('CAM_GONE', { actual: flow.health.lastError ?? `${source} is not running` }),
+      : why,
   )
   let nextTrigger = options.firstTrigger
   let strictness: Strictness = 'strict'
 
-  /** Decides at its first byte what becomes of a frame; null = nobody asked for it, or the line stops. */
+  /** Decides at its first byte what becomes of a frame; null = nobody asked for it, it is old, or the line stops. */
   const arrive = async (stopped: AbortSignal): Promise<Arrival | null> => {
+    if (period.catchingUp) return null
     const pending = mode === 'triggered' ? triggers.claim() : null
     if (pending === undefined) return null
     const waits = options.backPressure === 'wait' && pending === null
@@ -166,7 +168,7 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
 
   /** One life of the process. */
   const runOnce = async (stopped: AbortSignal, budget: RestartBudget): Promise<RunEnd> => {
-    period.restart()
+    period.restart(monoMs())
     let silent = false
     let frames = 0
     let inFrame = false
@@ -200,7 +202,7 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
       inFrame = false
       missDamaged(damaged.take(frames))
       lastMs = monoMs()
-      flow.state = 'online'
+      if (!period.catchingUp) flow.state = 'online'
       budget.worked()
     }
     const brokeOff = await readFrames(
@@ -253,10 +255,10 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
 
   const produce = async (stopped: AbortSignal): Promise<void> => {
     const budget = new RestartBudget(options.restart)
-    let why = new CodedError('CAM_GONE', { actual: `${source} has ended` })
     flow.state = 'opening'
     while (!stopped.aborted) {
       const end = await runOnce(stopped, budget)
+      if (end === 'ended') why = gone('has ended')
       if (end === 'stopped' || end === 'ended') break
       why = end.error
       // Opening a file again would show the same parts a second time.

@@ -130,7 +130,7 @@ export function readFacts(
   const facts = { byteLength, format, ...(encoder !== null && { encoder }), ...place }
   const at = req.headers['x-captured-at']
   if (at === undefined) return facts
-  const time = typeof at === 'string' && RFC3339.test(at) ? Date.parse(at) : Number.NaN
+  const time = typeof at === 'string' ? timeOf(at) : Number.NaN
   if (Number.isNaN(time)) {
     return refuse(400, {
       path: 'x-captured-at',
@@ -178,7 +178,14 @@ function decoded(text: string): string {
   }
 }
 
-const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i
+const RFC3339 = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)$/i
+
+/** NaN also for a day that its month has not, and for 24:00:00: `Date.parse` would make the next day of them. */
+function timeOf(text: string): number {
+  const clock = RFC3339.exec(text)?.[1]?.toUpperCase()
+  const there = clock !== undefined && new Date(Date.parse(`${clock}Z`)).toJSON()?.startsWith(clock)
+  return there === true ? Date.parse(text) : Number.NaN
+}
 
 function readRawFormat(req: IncomingMessage, byteLength: number): FrameFormat | IngestRefusal {
   const pixel = req.headers['x-pixel']

@@ -16,7 +16,7 @@ import { type EvaluateAnswer, type EvaluateOrder, judgesOf, runEvaluation } from
 import { number, whole } from '../terminal/options.ts'
 import { version } from '../setup/paths.ts'
 import { showProgress } from '../terminal/progress.ts'
-import { checkOut, writeOut } from '../terminal/write-out.ts'
+import { checkOuts, writeOut } from '../terminal/write-out.ts'
 
 interface Flags {
   dataset?: string
@@ -110,7 +110,10 @@ async function run(dir: string, o: Flags, environment: Environment): Promise<voi
   }
   const json = o.json ?? o.report?.replace(/(\.html?)?$/i, '.json')
   // Before the work, whose result would be lost.
-  for (const file of [o.report, json]) if (file !== undefined) await checkOut(file)
+  const outs = { '--report': o.report, '--json': json }
+  await checkOuts(
+    Object.entries(outs).flatMap(([flag, file]) => (file === undefined ? [] : [{ flag, file }])),
+  )
   if (folders.length === 2 && folders[0] === folders[1])
     throw new CodedError('CFG_USAGE', {
       path: '--detections-called',

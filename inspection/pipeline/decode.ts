@@ -13,6 +13,7 @@ import { dropAlpha, firstTransparent, greyToRgb, rgbToGrey } from '../kernels/in
 import { freshPixels, type TakePixels } from './frame-memory.ts'
 import { readHeader } from './image-header.ts'
 import { decodeJpeg } from './jpeg.ts'
+import { hasSecondImage } from './second-image.ts'
 
 // Every frame is new: the cache of libvips would only hold memory. One decoder thread per frame; several frames
 // decode at once on the threads of libuv (UV_THREADPOOL_SIZE, 4 unless set), shared by all workers of the process.
@@ -36,7 +37,7 @@ export interface WantedImage {
  *
  * @param take gives the memory for the pixels
  * @throws INS_DECODE empty, truncated or damaged; INS_IMAGE_FORMAT more than 8 bits per channel, CMYK, real
- * transparency, several pages, raw bytes of the wrong length; INS_IMAGE_LIMIT; INS_WRONG_SIZE
+ * transparency, several pages, two pictures in one, raw bytes of the wrong length; INS_IMAGE_LIMIT; INS_WRONG_SIZE
  */
 export async function decodeFrame(
   bytes: Uint8Array,
@@ -101,6 +102,8 @@ export async function decodeImage(
       actual: `a file cut off after ${bytes.byteLength} bytes`,
       hint: 'check the connection to the camera',
     })
+  if (hasSecondImage(buffer, facts))
+    throw refused('one image', 'two, one behind the other', 'have the camera send each part by itself')
   const decoded = plain
     ? decodePlain(buffer, MAX_PIXELS)
     : await (header?.kind === 'jpeg' ? decodeJpeg(buffer, take) : decodeOther(buffer, facts))

@@ -94,7 +94,7 @@ function missesScans(b: Buffer, frameAt: number, scanAt: number): boolean {
 }
 
 /** Passes over coded data, in which 0xff is followed by 0x00 or a restart marker; the end of the file when none follows. */
-function nextMarker(b: Buffer, from: number): number {
+export function nextMarker(b: Buffer, from: number): number {
   for (let at = b.indexOf(0xff, from); at >= 0; at = b.indexOf(0xff, at)) {
     const next = b[at + 1] ?? 0
     if (next === 0xff) at++

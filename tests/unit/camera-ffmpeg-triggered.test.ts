@@ -2,16 +2,18 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { createFramePool, ffmpegSource } from '../../camera/index.ts'
+import type { CameraItem, FrameSource } from '../../contracts/index.ts'
 
 const present = spawnSync('ffmpeg', ['-version']).status === 0
 const skip = !present && !process.env['SIGHTLINE_REQUIRE_SERVICES'] && 'ffmpeg is not on the PATH'
 const title = (name: string): string => `${name}${skip ? ` (skipped: ${skip})` : ''}`
 
-/** Flat pictures of H.264 that become brighter by 10 grey levels each: what comes before them, and each by itself. */
+/** Flat pictures of H.264 that become brighter by 2 grey levels each, a hundred times: what comes before them, and each. */
 function clip(pictures: number): { head: Buffer; pictures: Buffer[] } {
-  const drawn = `color=c=black:size=64x48:rate=25,format=gray,geq=lum=20+10*N`
+  const drawn = `color=c=black:size=64x48:rate=25,format=gray,geq=lum='20+2*mod(N,100)'`
   const args = ['-v', 'error', '-f', 'lavfi', '-i', drawn, '-frames:v', String(pictures)]
   const coded = ['-pix_fmt', 'yuvj420p', '-c:v', 'libx264', '-tune', 'zerolatency', '-f', 'flv', '-']
   const flv = execFileSync('ffmpeg', [...args, ...coded])
@@ -27,70 +29,133 @@ function clip(pictures: number): { head: Buffer; pictures: Buffer[] } {
   return { head: flv.subarray(0, head), pictures: cut }
 }
 
-describe.skipIf(skip)(title('ffmpeg behind a PLC'), () => {
-  it('gives a trigger a picture at most one behind the newest, however many threads decode', async () => {
-    const { head, pictures } = clip(6)
-    const server = createServer().listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const connected = once(server, 'connection') as Promise<[Socket]>
-    const url = `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`
-    // It looks at no picture before it shows the first.
-    const quick = [
-      '-threads',
-      '4',
-      '-probesize',
-      '32',
-      '-analyzeduration',
-      '0',
-      '-fpsprobesize',
-      '0',
-      '-f',
-      'flv',
-    ]
-    const source = ffmpegSource({
-      station: 'st1',
-      view: 'top',
-      pool: createFramePool({ slots: 4, slotBytes: 65_536 }),
-      firstTrigger: 1,
-      input: [...quick, '-i', url],
-      widthPx: 64,
-      heightPx: 48,
-      pixel: 'mono8',
-      mode: 'triggered',
-      backPressure: 'miss',
-      watchdogMs: 60_000,
-      timeoutMs: 10_000,
-      restart: { max: 0, withinMs: 60_000 },
-    })
-    const stop = new AbortController()
-    const closers: (() => void)[] = []
-    try {
-      await source.open()
-      const items = source.items(stop.signal)[Symbol.asyncIterator]()
-      let next = items.next()
-      const [socket] = await connected
-      closers.push(() => socket.destroy())
-      socket.on('error', () => {})
-      // ffmpeg 7 shows a picture when the next one comes.
-      socket.write(Buffer.concat([head, ...pictures.slice(0, 2)]))
-      await expect.poll(() => source.health().state, { timeout: 20_000 }).toBe('online')
-      const behind: number[] = []
-      for (let n = 2; n < pictures.length; n++) {
-        source.trigger?.(n)
-        socket.write(pictures[n] ?? head)
-        const { value } = await next
-        if (value?.kind !== 'frame') throw new Error(JSON.stringify(value))
-        behind.push(n - Math.round(((value.frame.bytes[0] ?? 0) - 20) / 10))
-        value.frame.release()
-        next = items.next()
-      }
-      expect(behind).toHaveLength(4)
-      expect(Math.max(...behind)).toBeLessThanOrEqual(1)
-    } finally {
+/** How many pictures one is behind the `newest`. */
+const behindOf = (newest: number, bytes: Uint8Array): number =>
+  (newest - Math.round(((bytes[0] ?? 0) - 20) / 2) + 100) % 100
+
+/** A source behind a PLC, of video that the test writes. */
+async function connected(
+  input: string[],
+  timeoutMs: number,
+  restarts = 0,
+): Promise<{
+  source: FrameSource
+  items: AsyncIterator<CameraItem>
+  socket: Socket
+  close: () => Promise<void>
+}> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const connection = once(server, 'connection') as Promise<[Socket]>
+  const source = ffmpegSource({
+    station: 'st1',
+    view: 'top',
+    pool: createFramePool({ slots: 4, slotBytes: 65_536 }),
+    firstTrigger: 1,
+    input: [...input, '-f', 'flv', '-i', `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`],
+    widthPx: 64,
+    heightPx: 48,
+    pixel: 'mono8',
+    mode: 'triggered',
+    backPressure: 'miss',
+    watchdogMs: 60_000,
+    timeoutMs,
+    restart: { max: restarts, withinMs: 60_000 },
+  })
+  const stop = new AbortController()
+  await source.open()
+  const items = source.items(stop.signal)[Symbol.asyncIterator]()
+  const first = items.next()
+  const [socket] = await connection
+  socket.on('error', () => {})
+  let begun = false
+  return {
+    source,
+    items: { next: () => (begun ? items.next() : ((begun = true), first)) },
+    socket,
+    close: async () => {
       stop.abort()
       await source.close()
-      for (const close of closers) close()
+      socket.destroy()
       server.close()
+    },
+  }
+}
+
+describe.skipIf(skip)(title('ffmpeg behind a PLC'), () => {
+  it('gives a trigger a picture at most one behind the newest, however many threads decode', async () => {
+    const { head, pictures } = clip(400)
+    // It looks at no picture before it shows the first.
+    const quick = ['-threads', '4', '-probesize', '32', '-analyzeduration', '0', '-fpsprobesize', '0']
+    const { source, items, socket, close } = await connected(quick, 10_000)
+    try {
+      socket.write(head)
+      let n = 0
+      const write = (): void => void socket.write(pictures[n++] ?? head)
+      // What comes as long after the first one as that took may be old.
+      await expect
+        .poll(() => (write(), source.health().state), { timeout: 20_000, interval: 60 })
+        .toBe('online')
+      const behind: number[] = []
+      for (let trigger = 1; trigger <= 4; trigger++) {
+        await sleep(60)
+        source.trigger?.(trigger)
+        const newest = n
+        write()
+        const { value } = await items.next()
+        if (value?.kind !== 'frame') throw new Error(JSON.stringify(value))
+        behind.push(behindOf(newest, value.frame.bytes))
+        value.frame.release()
+      }
+      expect(Math.max(...behind)).toBeLessThanOrEqual(1)
+    } finally {
+      await close()
+    }
+  }, 60_000)
+
+  it('gives no trigger a picture that was gathered while the stream was opened', async () => {
+    const { head, pictures } = clip(600)
+    // ffmpeg looks at 40 pictures, and then shows them all at once.
+    const { source, items, socket, close } = await connected(['-fpsprobesize', '40'], 100)
+    const sent: number[] = [0]
+    let n = 0
+    socket.write(head)
+    const pace = setInterval(() => {
+      socket.write(pictures[n++] ?? head)
+      source.trigger?.(sent.length)
+      sent.push(n)
+    }, 40)
+    try {
+      const behind: number[] = []
+      while (behind.length < 5) {
+        const { value } = await items.next()
+        if (value?.kind !== 'frame') continue
+        const { bytes, meta } = value.frame
+        behind.push(behindOf(sent[meta.trigger] ?? 0, bytes))
+        value.frame.release()
+      }
+      expect(Math.max(...behind)).toBeLessThan(20)
+    } finally {
+      clearInterval(pace)
+      await close()
+    }
+  }, 60_000)
+
+  it('tells every trigger the same of a camera that is gone', async () => {
+    const { source, items, socket, close } = await connected([], 100, 100)
+    try {
+      socket.destroy()
+      await expect.poll(() => source.health().faults, { timeout: 20_000 }).toBe(1)
+      const told: string[] = []
+      for (let trigger = 1; told.length < 4;) {
+        const { value } = await items.next()
+        if (value?.kind === 'missed') told.push(value.message)
+        if (told.length < 4) source.trigger?.(trigger++)
+      }
+      expect(new Set(told).size).toBe(1)
+      expect(told[0]?.split('CAM_GONE')).toHaveLength(2)
+    } finally {
+      await close()
     }
   }, 60_000)
 })

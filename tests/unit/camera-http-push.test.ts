@@ -163,6 +163,21 @@ describe('http-push', () => {
     })
   })
 
+  it('takes no day that its month has not for the time of a frame', async () => {
+    const asked = async (url: string, at: string): Promise<number> =>
+      (await post(url, { ...image, 'x-captured-at': at })).status
+    const { items } = await during({}, async (url) => {
+      const times = ['2026-02-29T12:00:00Z', '2026-04-31T12:00:00+02:00', '2026-02-28T24:00:00Z']
+      for (const at of [...times, '2026-13-01T12:00:00Z', '2026-02-28T12:00:60Z'])
+        expect([at, await asked(url, at)]).toEqual([at, 400])
+      for (const at of ['2028-02-29T23:59:59.123456+14:00', '2026-12-31t12:00:00-00:00'])
+        expect([at, await asked(url, at)]).toEqual([at, 202])
+    })
+    const taken = items.flatMap((i) => (i.kind === 'frame' ? [i.frame.meta.capturedAt] : []))
+    expect(taken).toEqual(['2028-02-29T09:59:59.123Z', '2026-12-31T12:00:00.000Z'])
+    expect(items).toHaveLength(7)
+  })
+
   it('accounts for every malformed push of an entitled sender', async () => {
     const octets = { 'content-type': 'application/octet-stream' }
     const { items, source } = await during({}, async (url) => {

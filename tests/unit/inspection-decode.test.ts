@@ -285,6 +285,33 @@ describe('bad images, each with its code', () => {
       .toBuffer()
     expect(await code(gif)).toBe('INS_IMAGE_FORMAT')
   })
+  it('two pictures of a size in one, whole or cut: the second would not be judged', async () => {
+    const pgm = Buffer.concat([Buffer.from(`P5\n${W} ${H}\n255\n`), pixels])
+    const progressive = await sharp(monoPng).jpeg({ progressive: true }).toBuffer()
+    const bmp = Buffer.alloc(54 + W * H * 3)
+    bmp.write('BM')
+    const fields = { 2: bmp.length, 10: 54, 14: 40, 18: W, 22: H, 26: 1 + (24 << 16) }
+    for (const [at, value] of Object.entries(fields)) bmp.writeUInt32LE(value, Number(at))
+    for (const one of [jpeg, progressive, monoPng, pgm, bmp]) {
+      expect(await code(one)).toBe('ok')
+      expect(await code(Buffer.concat([one, one]))).toBe('INS_IMAGE_FORMAT')
+      expect(await code(Buffer.concat([one, Buffer.from('\r\n\0\0'), one.subarray(0, -9)]))).toBe(
+        'INS_IMAGE_FORMAT',
+      )
+    }
+  })
+
+  it('takes what else lies behind a picture: padding, a preview, pictures that the file itself names', async () => {
+    const preview = await sharp(monoPng)
+      .resize(W / 2)
+      .jpeg()
+      .toBuffer()
+    for (const more of [Buffer.alloc(100), Buffer.alloc(100, 0xff), preview, monoPng.subarray(0, 20)])
+      expect(await code(Buffer.concat([jpeg, more]))).toBe('ok')
+    const named = Buffer.from('\xff\xe2\0\x08MPF\0\0\0', 'latin1')
+    expect(await code(Buffer.concat([jpeg.subarray(0, 2), named, jpeg.subarray(2), jpeg]))).toBe('ok')
+  })
+
   it('says what was expected, what was found and what to do', async () => {
     await expect(decodeFrame(jpeg, encoded, { ...view, heightPx: 480 })).rejects.toThrow(
       'INS_WRONG_SIZE: the image size differs from the recipe; expected 64 × 480 px; found 64 × 48 px; set the camera',
