@@ -25,6 +25,8 @@ export class PushedCount {
   #said = false
   /** Parts that the PLC has counted since the last push. */
   #missedInRow = 0
+  /** Parts since the last push that were taken for another count, though it goes on from that of the camera. */
+  #beside: { inRow: number; last: number } | null = null
 
   /** @param waitMs see `AwaitedPushes` */
   constructor(flow: ItemFlow, firstTrigger: number, waitMs: number) {
@@ -64,6 +66,7 @@ export class PushedCount {
     }
     this.#awaited.accounted(n)
     this.#missedInRow = 0
+    this.#beside = null
     this.#next = n + 1
     return n
   }
@@ -87,13 +90,22 @@ export class PushedCount {
     const expected = this.#counter.expected ?? from
     const apart = beside ? trigger - expected : anew ? 0 : Math.max(from - expected, expected - trigger)
     // Counted on from there, the next push would be a restart, and all numbers between parts that never were.
-    if (apart > MOST_UNTOLD) return this.#flow.fault(twoCounts(trigger, this.#next - 1), false)
+    if (apart > MOST_UNTOLD && !this.#cameraIsGone(from, trigger, expected))
+      return this.#flow.fault(twoCounts(trigger, this.#next - 1), false)
+    this.#beside = null
     const miss = (n: number, error: CodedError): void => this.#flow.missed(n, atMs, error)
     const fault = (error: CodedError): void => this.#flow.fault(error, false)
     if (!missLost(this.#counter, { from, to: trigger, anew: begins }, { miss, fault }, why)) return
     this.#next = trigger + 1
     this.#missedInRow += 1
     if (this.#missedInRow >= GONE_AFTER) this.#flow.state = 'offline'
+  }
+
+  /** Of two counts the camera goes on with its own: where nothing came of it, that of the PLC, told without a hole, is right. */
+  #cameraIsGone(from: number, trigger: number, expected: number): boolean {
+    const { inRow, last } = this.#beside ?? { inRow: 0, last: expected - 1 }
+    this.#beside = from <= last + 1 && trigger > last ? { inRow: inRow + 1, last: trigger } : null
+    return this.#beside !== null && this.#beside.inRow >= GONE_AFTER
   }
 }
 

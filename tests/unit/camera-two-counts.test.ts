@@ -115,6 +115,18 @@ describe('the counts of a PLC and of a camera that pushes', () => {
     expect(await end()).toEqual([1, 2, ...skipped, 40, ...late, 'end'])
   })
 
+  it('are one where the camera brings one part of many and dies: the others are missed, and all behind them', async () => {
+    const { source, items, push, end } = await camera({ staleMs: 1_000 })
+    expect(await push(1)).toBe(202)
+    source.lost?.({ from: 2, to: 42, sinceMs: 0, anew: false })
+    expect(await push(2)).toBe(202)
+    source.counted?.(43)
+    source.counted?.(44)
+    const rest = Array.from({ length: 42 }, (_, i) => [3 + i, 'CAM_TIMEOUT'])
+    await expect.poll(() => items.at(-1), { timeout: 5_000 }).toEqual([44, 'CAM_TIMEOUT'])
+    expect((await end()).filter((i) => i !== 'CAM_GAP')).toEqual([1, 2, ...rest, 'end'])
+  })
+
   it('begin again together, though a frame of the old one comes twice meanwhile', async () => {
     const { source, push, end } = await camera({ first: 300 })
     expect(await push(300)).toBe(202)

@@ -216,6 +216,17 @@ describe('reads beside a station', () => {
     const later = await reads.arrived(part(2, { encoder: 90_200 })).decide(monoMs())
     expect(later).toMatchObject({ reads: [], problem: { noVerdict: { reason: 'identity' } } })
   })
+
+  it('wait for parts whose frames come late, however many passed the reader meanwhile', async () => {
+    const { reads, strays } = station([{ ...byEncoder, modulus: undefined }])
+    const places = Array.from({ length: 300 }, (_, n) => 1_000 + n * 200)
+    reads.read(read({ position: 600, text: 'SN-800' }))
+    expect(await texts(reads.arrived(part(0, { encoder: 800 })).decide(soon()))).toEqual(['SN-800'])
+    for (const position of places) reads.read(read({ position: position - 200, text: `SN-${position}` }))
+    for (const [n, encoder] of places.entries())
+      expect(await texts(reads.arrived(part(n + 1, { encoder })).decide(soon()))).toEqual([`SN-${encoder}`])
+    expect(strays).toEqual([])
+  })
 })
 
 describe('parts from the station before', () => {

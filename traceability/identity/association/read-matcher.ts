@@ -22,7 +22,10 @@ export interface MatcherOptions {
   spacing: number
   /** The axis starts again at 0 here (encoder overflow); absent = it does not. */
   modulus?: number
-  /** A read so far ahead of where the read of the part that has come lies was taken in an earlier count of the axis. */
+  /**
+   * An axis that falls back farther begins anew: a read so far ahead of where the read of the part that has come lies, and
+   * taken before, was taken in an earlier count. Absent = it does not.
+   */
   ahead?: number
 }
 
@@ -52,6 +55,10 @@ export class ReadMatcher<R extends PlacedRead> {
   #unclaimed: R[] = []
   #newest: number | null = null
   #travel = 0
+  /** Where the last read was taken. */
+  #lastRead: number | null = null
+  /** Reads that came before the axis fell back last. */
+  readonly #before = new Set<R>()
 
   /** @throws CFG_INVALID when places of neighbours would overlap */
   constructor(options: MatcherOptions) {
@@ -70,12 +77,14 @@ export class ReadMatcher<R extends PlacedRead> {
    * of no part in work is nobody's, and so is one that no part can have come to yet.
    */
   arrive(trigger: number, at: number): void {
+    const { offset, tolerance, ahead = Infinity } = this.#options
+    if (this.#newest === null || this.#distance(this.#newest, at) > ahead) this.#fellBack()
     this.#pending.push({ trigger, at, travel: this.#moveTo(at) })
     if (this.#pending.length > REMEMBERED) this.#pending.shift()
-    const { offset, tolerance, ahead = Infinity } = this.#options
     this.#forget((r) => {
       const behind = this.#distance(at + offset, r.at)
-      return (behind > tolerance || -behind > ahead) && !this.#pending.some((p) => this.#belongs(r, p))
+      const old = -behind > ahead && this.#before.has(r)
+      return (behind > tolerance || old) && !this.#pending.some((p) => this.#belongs(r, p))
     })
   }
 
@@ -91,6 +100,9 @@ export class ReadMatcher<R extends PlacedRead> {
         `${read.text} afterwards`,
       )
     }
+    const { ahead = Infinity } = this.#options
+    if (this.#lastRead !== null && this.#distance(this.#lastRead, read.at) > ahead) this.#fellBack()
+    this.#lastRead = read.at
     this.#reads.push(read)
     const [oldest] = this.#reads
     if (this.#reads.length > REMEMBERED) this.#forget((r) => r === oldest)
@@ -151,6 +163,11 @@ export class ReadMatcher<R extends PlacedRead> {
     if (modulus !== undefined)
       this.#decided = this.#decided.filter((d) => this.#travel - d.travel < modulus / 2)
     return this.#travel
+  }
+
+  #fellBack(): void {
+    this.#before.clear()
+    for (const r of this.#reads) this.#before.add(r)
   }
 
   #forget(which: (read: R) => boolean): void {
