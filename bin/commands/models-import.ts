@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import { asCoded } from '../../contracts/index.ts'
@@ -9,6 +9,7 @@ import type { Environment } from '../setup/environment.ts'
 import { checkModelName } from '../teach/model-version.ts'
 import { warnOfOtherMeanings } from '../setup/models.ts'
 import { number } from '../terminal/options.ts'
+import { taughtDir } from '../setup/paths.ts'
 import { type SigningFlags, type SigningKey, signingKey, signingOptions } from '../setup/signing-key.ts'
 import { printTable } from '../terminal/table.ts'
 
@@ -17,7 +18,7 @@ interface ImportFlags extends SigningFlags {
   id: string
   version: string
   licence: string
-  out: string
+  out?: string
   family?: ForeignFamily
   labels?: string
   classes?: 'index' | 'scores'
@@ -38,12 +39,12 @@ export function addModelImports(models: Command, environment: Environment): void
     )
     .requiredOption(
       '--reference <dir>',
-      'import.json and reference.json, as tests/models/export_*.py write them',
+      'import.json and reference.json, as the programs of models/export write them',
     )
     .requiredOption('--id <name>', 'id of the package')
     .option('--version <x.y.z>', 'version of the package', '1.0.0')
     .requiredOption('--licence <text>', 'licence of the weights')
-    .requiredOption('--out <dir>')
+    .option('--out <dir>', 'folder of the new package; default: among those made on this machine')
     .addOption(new Option('--family <name>', 'in place of that of import.json').choices(FOREIGN_FAMILIES))
     .option('--labels <a,b>', 'in place of those of import.json')
     .addOption(
@@ -62,7 +63,7 @@ export function addModelImports(models: Command, environment: Environment): void
     .option('--json', 'print JSON')
     .action(async (onnxFile: string, o: ImportFlags) => {
       checkModelName(o.id, o.version, '--version')
-      const outDir = resolve(o.out)
+      const outDir = resolve(o.out ?? join(taughtDir(environment), `${o.id}-${o.version}`))
       await checkPackageFolder(outDir)
       const { packed, ...report } = await importModel({
         onnxFile,
@@ -90,7 +91,7 @@ export function addModelImports(models: Command, environment: Environment): void
           p.verdict,
           `${p.own.findings}/${p.referenceFindings}`,
           String(p.own.unmatched),
-          String(p.pixelsMax),
+          String(Number(p.pixelsMax.toFixed(2))),
           Math.max(p.own.scoreMax, p.own.scoresMax).toFixed(4),
           p.own.boxMaxPx.toFixed(2),
           p.own.areaMax.toFixed(3),

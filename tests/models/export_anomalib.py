@@ -15,21 +15,19 @@ import shutil
 import sys
 from pathlib import Path
 
-import anomalib
 import numpy as np
-import onnx
 import torch
 from anomalib.models import EfficientAd, Padim, Patchcore, ReverseDistillation
 from anomalib.models.image.reverse_distillation.loss import ReverseDistillationLoss
 from anomalib.post_processing import PostProcessor
 from anomalib.pre_processing import PreProcessor
 from PIL import Image
-from scipy import ndimage
 from torchvision.transforms import v2
 
-from reference import Case, draw
+from drawn import draw
+from from_anomalib import LIBRARY, describe, export, fixed, tensor
+from reference import Case
 
-LIBRARY = f"anomalib {anomalib.__version__}"
 SIZE, STEPS = 256, 25
 CASTING = Path(os.environ.get("SIGHTLINE_SAMPLES", "")) / "casting"
 
@@ -64,10 +62,6 @@ def shown_images():
     if CASTING.is_dir():
         return casting("test", "ok_front", 0, 3) + casting("test", "def_front", 0, 3)
     return [drawn(s) for s in (50, 51, 52)] + [draw(*size, 100 + n) for n, size in enumerate([(200, 150), (321, 241), (96, 96)])]
-
-
-def tensor(image):
-    return torch.from_numpy(image.transpose(2, 0, 1).astype(np.float32) / 255)[None]
 
 
 def prepared(model):
@@ -120,22 +114,6 @@ def fit_reverse_distillation(model):
     steps(net, lambda b: loss(*net(b)), trained, list(prepared(model).split(4)), 5e-3)
 
 
-def regions(values, threshold, image, crop):
-    """Connected places at or above the threshold, in px of the image."""
-    h, w = image.shape[:2]
-    margin = (SIZE - crop) / 2 if crop else 0
-    labels, _ = ndimage.label(values >= threshold, structure=np.ones((3, 3)))
-    findings = []
-    for r, (rows, columns) in enumerate(ndimage.find_objects(labels)):
-        inside = labels == r + 1
-        box = [columns.start, rows.start, columns.stop, rows.stop]
-        findings.append({
-            "class": "anomaly", "score": float(values[inside].max()), "areaPx": float(inside.sum()) * w * h / SIZE**2,
-            "box": [(v + margin) * (h if n % 2 else w) / SIZE for n, v in enumerate(box)],
-        })
-    return findings
-
-
 def run(out, name, make, fit, normalise_input=True, raw=False, crop=None, free=False):
     torch.manual_seed(0)
     post = PostProcessor(enable_normalization=not raw)
@@ -156,37 +134,18 @@ def run(out, name, make, fit, normalise_input=True, raw=False, crop=None, free=F
     post.image_max.fill_(sorted(scores)[-2])
     post.pixel_min.fill_(min(float(p.anomaly_map.min()) for p in plain))
     post.pixel_max.fill_(sorted(peaks)[-2])
-    pixel_threshold = float(post.normalized_pixel_threshold)
     case = Case(out, name, LIBRARY)
     # torch.export would make two images at once of its own default, batch_size
     free_size = ({2: torch.export.Dim("height"), 3: torch.export.Dim("width")},)
-    size = {"dynamic_shapes": free_size} if free else {"input_size": (SIZE, SIZE), "opset_version": 18, "dynamic_axes": {}, "dynamic_shapes": None}
-    exported = model.to_onnx(case.dir / "export", **size)
     if free:
+        exported = model.to_onnx(case.dir / "export", dynamic_shapes=free_size)
         for file in Path(exported).parent.iterdir():
             shutil.move(file, case.dir / file.name)
+        shutil.rmtree(case.dir / "export")
     else:
-        onnx.save(onnx.load(exported), case.onnx)
-    shutil.rmtree(case.dir / "export")
+        export(model, case, **fixed((SIZE, SIZE)))
     print(name, "raw scores", [round(s, 4) for s in scores], flush=True)
-    for image, p in zip(shown, plain):
-        # as Engine.predict does it: transform with antialias (`model(image)` is the export's path, without), network,
-        # post-processing; all in float, so the pixels in 8 bits are half a level off
-        resized = v2.functional.resize(tensor(image), [SIZE, SIZE], antialias=True)[0]
-        pixels = (resized.permute(1, 2, 0).numpy() * 255).round().clip(0, 255).astype(np.uint8)
-        with torch.no_grad():
-            shown_by_library = post(p)
-        score = float(shown_by_library.pred_score)
-        values = shown_by_library.anomaly_map[0].squeeze().numpy()
-        extra = {}
-        if not raw:
-            spread = float(post.image_max - post.image_min)
-            extra["unclamped"] = (float(p.pred_score) - float(post.image_threshold)) / spread + 0.5
-        case.add(image, pixels, regions(values, pixel_threshold, image, crop), {"score": score, **extra})
-    case.close({
-        "family": "anomalib", "labels": ["anomaly"], "size": [SIZE, SIZE], "threshold": pixel_threshold,
-        "imageThreshold": float(post.normalized_image_threshold),
-    } | ({"centreCrop": [crop, crop]} if crop else {}))
+    describe(case, model, shown)
 
 
 def patchcore(**k):

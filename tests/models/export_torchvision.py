@@ -7,31 +7,16 @@ import sys
 
 import numpy as np
 import torch
-import torchvision
 from PIL import Image
-from scipy import ndimage
 from torchvision.models import mobilenet_v3_small, resnet18
 from torchvision.models.segmentation import deeplabv3_mobilenet_v3_large, lraspp_mobilenet_v3_large
 from torchvision.transforms import v2
 
-from reference import SIZES, Case, draw, images, quantise
+from drawn import SIZES, draw, images, quantise
+from from_torchvision import LIBRARY, MEAN, STD, Only, describe_classes, describe_places, geometry, normalised
+from reference import Case
 
-LIBRARY = f"torchvision {torchvision.__version__}"
-MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
-NORMALISE = v2.Compose([v2.PILToTensor(), v2.ToDtype(torch.float32, scale=True), v2.Normalize(MEAN, STD)])
-
-
-class Only(torch.nn.Module):
-    """The one output of `net`; `inside`: takes 0..1 and normalises itself."""
-
-    def __init__(self, net, inside=False):
-        super().__init__()
-        self.net = net
-        self.normalise = v2.Normalize(MEAN, STD) if inside else torch.nn.Identity()
-
-    def forward(self, x):
-        y = self.net(self.normalise(x))
-        return y["out"] if isinstance(y, dict) else y
+NORMALISE = normalised()
 
 
 def fit_statistics(net, batch):
@@ -59,10 +44,10 @@ def classify(out, name, make, inside=False, modern=False):
     torch.manual_seed(0)
     labels = ["good", "scratch", "stain"]
     # the two steps of torchvision's ImageClassification preset, at half its size
-    geometry = v2.Compose([v2.Resize(128, antialias=True), v2.CenterCrop(112)])
+    place = geometry((112, 112), 128)
     net = Only(make(num_classes=len(labels)))
-    prepare = v2.Compose([v2.PILToTensor(), v2.ToDtype(torch.float32, scale=True)]) if inside else NORMALISE
-    pictures = [geometry(Image.fromarray(i)) for i in images()]
+    prepare = normalised([0, 0, 0], [1, 1, 1]) if inside else NORMALISE
+    pictures = [place(Image.fromarray(i)) for i in images()]
     batch = torch.stack([NORMALISE(p) for p in pictures])
     fit_statistics(net, batch)
     with torch.no_grad():
@@ -71,19 +56,11 @@ def classify(out, name, make, inside=False, modern=False):
         last.weight /= logits.std(0)[:, None]
         last.bias.copy_((last.bias - logits.mean(0)) / logits.std(0))
     if inside:
-        net = Only(net, inside=True).eval()
+        net = torch.nn.Sequential(v2.Normalize(MEAN, STD), net).eval()
     case = Case(out, name, LIBRARY)
     export(net, prepare(pictures[0])[None], case.onnx, "logits", modern)
-    for image, picture in zip(images(), pictures):
-        with torch.no_grad():
-            p = net(prepare(picture)[None]).softmax(1)[0]
-        h, w = image.shape[:2]
-        findings = [
-            {"class": l, "score": float(s), "box": [0, 0, w, h], "areaPx": w * h} for l, s in zip(labels, p) if s >= 0.5
-        ]
-        case.add(image, np.asarray(picture), findings, {l: float(s) for l, s in zip(labels, p)})
-    case.close({
-        "family": "torchvision-classify", "labels": labels, "size": [112, 112], "resize": 128, "threshold": 0.5,
+    describe_classes(case, net, labels, images(), place, prepare, {
+        "size": [112, 112], "resize": 128, "threshold": 0.5,
     } | ({"mean": [0, 0, 0], "std": [255, 255, 255]} if inside else {}))
     return case, batch
 
@@ -92,9 +69,9 @@ def segment(out, name, make):
     torch.manual_seed(0)
     labels = ["background", "scratch", "stain"]
     size = 128
-    geometry = v2.Resize([size, size], antialias=True)
+    place = geometry((size, size))
     net = Only(make(weights=None, weights_backbone=None, num_classes=len(labels)))
-    fit_statistics(net, torch.stack([NORMALISE(geometry(Image.fromarray(i))) for i in images()]))
+    fit_statistics(net, torch.stack([NORMALISE(place(Image.fromarray(i))) for i in images()]))
 
     def probabilities(picture):
         with torch.no_grad():
@@ -103,33 +80,14 @@ def segment(out, name, make):
     def decided(size, seed):
         """The first image from `seed` on with no place where two classes are equal but for the last digits."""
         image = draw(*size, seed)
-        best, second = np.sort(probabilities(geometry(Image.fromarray(image))), axis=0)[:-3:-1]
+        best, second = np.sort(probabilities(place(Image.fromarray(image))), axis=0)[:-3:-1]
         return image if (best - second).min() > 1e-5 else decided(size, seed + 100)
 
     shown = [decided(s, 100 + n) for n, s in enumerate(SIZES)]
     case = Case(out, name, LIBRARY)
-    export(net, NORMALISE(geometry(Image.fromarray(shown[0])))[None], case.onnx, "out")
-    for image in shown:
-        picture = geometry(Image.fromarray(image))
-        p = probabilities(picture)
-        winner = p.argmax(0)
-        h, w = image.shape[:2]
-        findings, scores = [], {}
-        for c, label in enumerate(labels):
-            scores[f"{label}.areaPx"] = float((winner == c).sum()) * w * h / size**2
-            if label == "background":
-                continue
-            regions, count = ndimage.label(winner == c, structure=np.ones((3, 3)))
-            for r, (rows, columns) in enumerate(ndimage.find_objects(regions)):
-                inside = regions == r + 1
-                findings.append({
-                    "class": label, "score": float(p[c][inside].max()), "areaPx": float(inside.sum()) * w * h / size**2,
-                    "box": [columns.start * w / size, rows.start * h / size, columns.stop * w / size, rows.stop * h / size],
-                })
-        case.add(image, np.asarray(picture), findings, scores)
-    case.close({
-        "family": "torchvision-segment", "labels": labels, "size": [size, size], "threshold": 0.0, "background": "background",
-    })
+    export(net, NORMALISE(place(Image.fromarray(shown[0])))[None], case.onnx, "out")
+    arguments = {"size": [size, size], "threshold": 0.0, "background": "background"}
+    describe_places(case, net, labels, shown, place, NORMALISE, arguments)
 
 
 def classify_int8(out, name, make):

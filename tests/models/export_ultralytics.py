@@ -16,19 +16,19 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
-import ultralytics
 import yaml
 from PIL import Image
 from ultralytics import RTDETR, YOLO
 from ultralytics.nn.tasks import yaml_model_load
 
-from reference import NAMES, Case, draw_shapes, images, quantise, with_half_io
+from drawn import NAMES, draw_shapes, images, quantise, with_half_io
+from from_ultralytics import IOU, LIBRARY, describe, export, find
+from reference import Case
 from shapes import write_shapes
 
-IOU, SIZE, EPOCHS = 0.7, 160, 24
+SIZE, EPOCHS = 160, 24
 # the lowest threshold looked at, and how many findings the chosen one lets through
 LOWEST, WANTED = 0.02, 40
-LIBRARY = f"ultralytics {ultralytics.__version__}"
 
 
 def with_classes(name):
@@ -60,57 +60,26 @@ def trained(out, architecture, task):
     return str(kept)
 
 
-def threshold_for(find):
+def threshold_for(model, size):
     """A score that WANTED findings of all images reach; between two scores, so that it is none."""
-    scores = sorted((float(s) for i in images() for s in find(i, LOWEST).boxes.conf), reverse=True)
+    scores = sorted((float(s) for i in images() for s in find(model, i, LOWEST, size).boxes.conf), reverse=True)
     place = min(WANTED, len(scores) - 1)
     return min(0.9, round((scores[place - 1] + scores[place]) / 2, 6))
 
 
-def seen(predictor, image):
-    """What the network sees, HWC RGB uint8."""
-    tensor = predictor.preprocess([image[..., ::-1]])
-    return (tensor[0].permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
-
-
-def area_scale(image, size):
-    """px of the model input for one px² of the image."""
-    (h, w), (height, width) = image.shape[:2], size
-    gain = min(height / h, width / w)
-    return (round(w * gain) / w) * (round(h * gain) / h)
-
-
 def yolo(out, name, architecture, task, family=None, size=(SIZE, SIZE), int8=False, half=False, **options):
-    """`size`: height, width. `options` go to the library's export; `half`: float16 input and outputs, too."""
+    """`size`: width, height. `options` go to the library's export; `half`: float16 input and outputs, too."""
     model = YOLO(trained(out, architecture, task))
     case = Case(out, name, LIBRARY)
-    exported = model.export(**{"format": "onnx", "imgsz": list(size), "simplify": False, "opset": 17, "verbose": False} | options)
-    shutil.move(exported, case.onnx)
+    export(model, case, size, **options)
     # the exported graph runs in the library's own pipeline: one set of numbers, two pipelines
     reference = YOLO(str(case.onnx), task=task)
-
-    def find(image, conf):
-        return reference.predict(image[..., ::-1], conf=conf, iou=IOU, imgsz=list(size), max_det=3000, rect=False, verbose=False)[0]
-
-    threshold = threshold_for(find)
-    feeds = []
-    for image in images():
-        result = find(image, threshold)
-        pixels = seen(reference.predictor, image)
-        feeds.append(pixels.transpose(2, 0, 1)[None].astype(np.float32) / 255)
-        findings = []
-        for k, (box, score, label) in enumerate(zip(result.boxes.xyxy, result.boxes.conf, result.boxes.cls)):
-            f = {"class": NAMES[int(label)], "score": float(score), "box": [float(v) for v in box]}
-            if result.masks is not None:
-                f["areaPx"] = float(result.masks.data[k].sum()) / area_scale(image, size)
-            findings.append(f)
-        case.add(image, pixels, findings)
-    case.close({
-        "family": family or f"yolo-{task}", "labels": NAMES, "size": [size[1], size[0]], "threshold": threshold, "nmsIou": IOU,
-    })
+    describe(case, reference, family or f"yolo-{task}", images(), size, threshold_for(reference, size))
     if half:
         onnx.save(with_half_io(onnx.load(case.onnx)), case.onnx)
     if int8:
+        pixels = [np.fromfile(case.dir / i["input"], np.uint8).reshape(1, size[1], size[0], 3) for i in case.items]
+        feeds = [p.transpose(0, 3, 1, 2).astype(np.float32) / 255 for p in pixels]
         quantise(case.onnx, case.dir / "model-int8.onnx", feeds, skip=["/model.22/", "/model.23/"])
 
 
@@ -135,14 +104,8 @@ def classify(out, name, size=64):
     )
     case = Case(out, name, LIBRARY)
     model = YOLO(model.trainer.last)
-    shutil.move(model.export(format="onnx", imgsz=size, simplify=False, opset=17, verbose=False), case.onnx)
-    reference = YOLO(str(case.onnx), task="classify")
-    for image in images():
-        p = reference.predict(image[..., ::-1], imgsz=size, verbose=False)[0].probs.data.tolist()
-        h, w = image.shape[:2]
-        findings = [{"class": l, "score": s, "box": [0, 0, w, h], "areaPx": w * h} for l, s in zip(reference.names.values(), p) if s >= 0.5]
-        case.add(image, seen(reference.predictor, image), findings, dict(zip(reference.names.values(), p)))
-    case.close({"family": "yolo-classify", "labels": list(reference.names.values()), "size": [size, size], "threshold": 0.5})
+    export(model, case, (size, size))
+    describe(case, YOLO(str(case.onnx), task="classify"), "yolo-classify", images(), (size, size), 0.5)
 
 
 def rtdetr(out, name="rtdetr"):
@@ -168,21 +131,9 @@ def rtdetr(out, name="rtdetr"):
         layer.weight.data.normal_(0, 0.12)
         layer.bias.data.fill_(-2.0)
     case = Case(out, name, LIBRARY)
-    shutil.move(model.export(format="onnx", imgsz=SIZE, simplify=False, opset=17, verbose=False), case.onnx)
+    export(model, case, (SIZE, SIZE))
     reference = RTDETR(str(case.onnx))
-
-    def find(image, conf):
-        return reference.predict(image[..., ::-1], conf=conf, imgsz=SIZE, max_det=300, verbose=False)[0]
-
-    threshold = threshold_for(find)
-    for image in images():
-        result = find(image, threshold)
-        findings = [
-            {"class": NAMES[int(l)], "score": float(s), "box": [float(v) for v in b]}
-            for b, s, l in zip(result.boxes.xyxy, result.boxes.conf, result.boxes.cls)
-        ]
-        case.add(image, seen(reference.predictor, image), findings)
-    case.close({"family": "rtdetr", "labels": NAMES, "size": [SIZE, SIZE], "threshold": threshold})
+    describe(case, reference, "rtdetr", images(), (SIZE, SIZE), threshold_for(reference, (SIZE, SIZE)))
 
 
 V8, V11, V26 = ("yolov8n.yaml", "detect"), ("yolo11n.yaml", "detect"), ("yolo26n.yaml", "detect")
@@ -192,7 +143,7 @@ CASES = {
     "yolov8-detect": lambda *a: yolo(*a, *V8, int8=True),
     "yolov8-dynamic": lambda *a: yolo(*a, *V8, dynamic=True, opset=20),
     "yolov8-opset12": lambda *a: yolo(*a, *V8, opset=12),
-    "yolov8-wide": lambda *a: yolo(*a, *V8, size=(96, 160)),
+    "yolov8-wide": lambda *a: yolo(*a, *V8, size=(160, 96)),
     "yolov8-half": lambda *a: yolo(*a, *V8, quantize=16, half=True),
     "yolov8-nms": lambda *a: yolo(*a, *V8, **NMS),
     "yolov8-segment": lambda *a: yolo(*a, "yolov8n-seg.yaml", "segment"),

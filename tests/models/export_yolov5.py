@@ -20,7 +20,8 @@ from yolov5.models.yolo import Model
 from yolov5.utils.augmentations import letterbox
 from yolov5.utils.general import non_max_suppression, scale_boxes
 
-from reference import NAMES, Case, images
+from drawn import NAMES, images
+from reference import Case
 
 IOU, SIZE, LOWEST, WANTED = 0.45, 160, 0.02, 40
 LIBRARY = "yolov5 7.0.14"

@@ -7,7 +7,7 @@ import numpy as np
 import yaml
 from PIL import Image
 
-from reference import NAMES, draw_shapes
+from drawn import NAMES, draw_shapes
 
 SIDE = 160
 

@@ -1,18 +1,12 @@
-"""Images, and the folder that a parity case is written to.
+"""Images that parity cases are made of, and what is done to their models."""
 
-A case is a folder with
-    model.onnx      as the library exports it: float32 NCHW input
-    model-int8.onnx static QDQ quantisation by onnxruntime (only where asked for)
-    import.json     arguments of `sightline models import`: family, labels, size, threshold ...
-    reference.json  images, and for each the library's own preprocessed pixels and findings
-    NN.png, NN-input.bin  image; uint8 NHWC pixels after the library's resizing, before its normalisation
-"""
-
-import json
+import sys
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+
+# what writes the exports of others' weights writes these, too
+sys.path.append(str(Path(__file__).parents[2] / "models/export"))
 
 SIZES = [(200, 150), (150, 200), (321, 241), (96, 96), (640, 333), (160, 160)]
 
@@ -45,31 +39,6 @@ def draw(width, height, seed):
 
 def images(count=len(SIZES), first_seed=100):
     return [draw(*SIZES[n % len(SIZES)], first_seed + n) for n in range(count)]
-
-
-class Case:
-    def __init__(self, root, name, library):
-        self.dir = Path(root) / name
-        self.dir.mkdir(parents=True, exist_ok=True)
-        self.library = library
-        self.items = []
-
-    @property
-    def onnx(self):
-        return self.dir / "model.onnx"
-
-    def add(self, image, pixels, findings, scores=None):
-        """pixels: HWC uint8, what the network sees before normalisation; findings: dicts class, score, box, areaPx."""
-        n = f"{len(self.items):02d}"
-        Image.fromarray(image).save(self.dir / f"{n}.png")
-        (self.dir / f"{n}-input.bin").write_bytes(np.ascontiguousarray(pixels, np.uint8).tobytes())
-        self.items.append({"image": f"{n}.png", "input": f"{n}-input.bin", "findings": findings, "scores": scores or {}})
-
-    def close(self, arguments):
-        """arguments: those of `sightline models import`."""
-        (self.dir / "import.json").write_text(json.dumps(arguments, indent=1))
-        (self.dir / "reference.json").write_text(json.dumps({"library": self.library, "items": self.items}, indent=1))
-        print(self.dir.name, [len(i["findings"]) for i in self.items], flush=True)
 
 
 def quantise(source, target, feeds, skip=()):
