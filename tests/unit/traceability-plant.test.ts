@@ -138,6 +138,62 @@ describeWith('PostgreSQL', await postgresPresent(), 'the log of a line in the pl
     expect(count(plant, 'gate')).toBe(2)
   })
 
+  it('goes on where the plant lacks gate answers when its connection is another, not from the first', async () => {
+    await a.judge(1)
+    const part = a.source().get<{ inspection_id: string }>('select inspection_id from inspection')
+    await a.stop()
+    const ANSWERS = 9_000
+    const file = openSql(join(a.dir, 'trace.db'), { synchronous: 'normal' })
+    // One in 3 s.
+    const idOf = (n: number): string => {
+      const ms = (Date.UTC(2026, 0, 5) + n * 3_000).toString(16).padStart(12, '0')
+      return `${ms.slice(0, 8)}-${ms.slice(8)}-7000-8000-${String(n).padStart(12, '0')}`
+    }
+    file.transaction(() => {
+      for (let n = 1; n <= ANSWERS; n++)
+        file.run(
+          `insert into gate (id, inspection_id, at, ok, command, ack) values (?, ?, '', 1, '{}', '{}')`,
+          idOf(n),
+          part?.inspection_id ?? '',
+        )
+    })
+    const replicator = a.replicator(plant)
+    carryAll(replicator)
+    const sent = vi.spyOn(plant, 'run')
+    const sentIds = (): string[] =>
+      sent.mock.calls
+        .splice(0)
+        .flatMap(([sql, rows]) =>
+          sql.startsWith('insert into gate') ? (JSON.parse(String(rows)) as { id: string }[]) : [],
+        )
+        .map((row) => row.id)
+    const add = (n: number): void =>
+      void file.run(
+        `insert into gate select ?, inspection_id, at, ok, command, ack from gate where id = ?`,
+        idOf(n),
+        idOf(1),
+      )
+
+    replicator.compareAnew()
+    add(ANSWERS + 1)
+    replicator.step()
+    expect(sentIds()).toEqual([idOf(ANSWERS + 1)])
+
+    for (const lost of [[7_777], [1, ANSWERS], [2_000, 2_001, 8_999], [ANSWERS + 1]]) {
+      plant.run(
+        `delete from gate where id in (select value from json_each(?))`,
+        JSON.stringify(lost.map(idOf)),
+      )
+      replicator.compareAnew()
+      replicator.step()
+      expect(count(plant, 'gate')).toBe(ANSWERS + 1)
+      // Nothing before the first gap, though an hour is looked back for answers that come late.
+      expect(sentIds()[0]).toBe(idOf(lost[0] ?? 0))
+    }
+    sent.mockRestore()
+    file.close()
+  })
+
   it('brings along gate answers, late ones too, and images by option', async () => {
     const store = await a.store()
     await a.judge(6)

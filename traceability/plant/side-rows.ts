@@ -80,11 +80,48 @@ export class SideRows {
     )
   }
 
-  /** Counts that agree leave only what is still to come. */
+  /** Goes on behind the last id up to which the plant has as many as the line. */
   #begin(table: SideTable): Carried {
-    const agree = count(this.#source, table) === count(this.#plant, table, 'where log = ?', this.#log)
-    const after = agree ? this.#newest(table) : ''
-    return { after, back: after === '' ? '' : anHourBefore(after), lately: new Set() }
+    const after = this.#hasUpTo(table)
+    const back = after === '' ? '' : anHourBefore(after)
+    const lately = this.#source
+      .all<{ id: string }>(
+        `select id from ${table} where id > ? and id <= ? order by id desc limit ?`,
+        back,
+        after,
+        LOOK_BACK_ROWS,
+      )
+      .map((r) => r.id)
+    const first = lately.length < LOOK_BACK_ROWS ? back : (lately.at(-1) ?? back)
+    return { after, back: first, lately: new Set(lately) }
+  }
+
+  /**
+   * By halves, so that a link that breaks again and again gets on: the plant has nothing of a log that its line has not, so
+   * where counts differ up to an id, they differ behind it, too.
+   */
+  #hasUpTo(table: SideTable): string {
+    const newest = this.#newest(table)
+    let [size, there] = [count(this.#source, table), this.#there(table, '', newest)]
+    if (size === there) return newest
+    let after = ''
+    while (size > 1) {
+      const half = Math.floor(size / 2)
+      const middle = this.#source.get<{ id: string }>(
+        `select id from ${table} where id > ? order by id limit 1 offset ?`,
+        after,
+        half - 1,
+      )?.id
+      if (middle === undefined) break
+      there = this.#there(table, after, middle)
+      if (there === half) after = middle
+      size = there === half ? size - half : half
+    }
+    return after
+  }
+
+  #there(table: SideTable, after: string, last: string): number {
+    return count(this.#plant, table, 'where log = ? and id > ? and id <= ?', this.#log, after, last)
   }
 
   #newest(table: SideTable): string {
