@@ -16,6 +16,10 @@ describe.skipIf(noBrowser !== null)(
     let done: ReviewItem[]
     let takenBack: unknown[]
     let answerMs: number
+    /** Of the tests; what one of them left unanswered is not of the next. */
+    let round = 0
+    /** No decision is answered before. */
+    let held: Promise<void>
 
     beforeAll(async () => {
       at = await serve(20, { webDir: PAGES })
@@ -30,6 +34,8 @@ describe.skipIf(noBrowser !== null)(
       done = []
       takenBack = []
       answerMs = 0
+      held = Promise.resolve()
+      round += 1
       // Each with a picture of its own.
       const unlike = [...new Map(at.line.parts.map(({ row }) => [row.image?.sha256, row])).values()]
       unlike.sort((a, b) => a.position - b.position)
@@ -64,7 +70,10 @@ describe.skipIf(noBrowser !== null)(
             reason: string
           }
           said.push([ask.inspectionId, ask.verdict, ...(ask.reason ? [ask.reason] : [])])
+          const asked = round
           await sleep(answerMs)
+          await held
+          if (asked !== round) return
           const of = waiting.find((i) => i.inspectionId === ask.inspectionId)
           waiting = waiting.filter((i) => i !== of)
           if (of) done.unshift({ ...of, verdict: 'inconclusive', reviewer: 'li', reviewId: of.inspectionId })
@@ -122,10 +131,12 @@ describe.skipIf(noBrowser !== null)(
     it('stays at the part that somebody went to while a decision was sent', async () => {
       const page = await reviewing()
       const [a, , , d] = waiting
-      answerMs = 1_000
+      let answer = (): void => undefined
+      held = new Promise((resolve) => (answer = resolve))
       await page.keyboard.press('x')
       for (let n = 0; n < 3; n++) await page.keyboard.press('j')
       await isShown(page, d)
+      answer()
       await expect.poll(() => waiting.includes(a as ReviewItem)).toBe(false)
       await ready(page)
       await isShown(page, d)

@@ -57,6 +57,8 @@ describeWith(
         const bytes = (bavail + 64) * bsize
         execFileSync('sh', ['-c', `head -c ${bytes} /dev/zero > ${filler} || true`], { stdio: 'ignore' })
         await expect.poll(async () => (await lineState(line)).store.state, { timeout: 60_000 }).toBe('failed')
+        // What failed first may be the note of the gate on a record that is there.
+        await expect.poll(() => line.stderr(), { timeout: 60_000 }).toContain('a record could not be stored')
         expect(await stopped(line)).toBe(1)
         expect(line.stderr()).toContain('records could not be stored')
 
