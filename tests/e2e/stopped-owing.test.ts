@@ -52,13 +52,18 @@ describeWith(
       'does not end as if all were well, and is not started again (%s)',
       async (...how) => {
         const line = await start(...how)
-        const { bavail, bsize } = statfsSync(disk)
         const filler = join(disk, 'filler')
-        const bytes = (bavail + 64) * bsize
-        execFileSync('sh', ['-c', `head -c ${bytes} /dev/zero > ${filler} || true`], { stdio: 'ignore' })
+        const fill = (): void => {
+          const { bavail, bsize } = statfsSync(disk)
+          const bytes = (bavail + 64) * bsize
+          execFileSync('sh', ['-c', `head -c ${bytes} /dev/zero >> ${filler} || true`], { stdio: 'ignore' })
+        }
+        fill()
         await expect.poll(async () => (await lineState(line)).store.state, { timeout: 60_000 }).toBe('failed')
         // What failed first may be the note of the gate on a record that is there.
         await expect.poll(() => line.stderr(), { timeout: 60_000 }).toContain('a record could not be stored')
+        // What was begun in vain, as a part of a log, has been given back.
+        fill()
         expect(await stopped(line)).toBe(1)
         expect(line.stderr()).toContain('records could not be stored')
 
