@@ -47,11 +47,12 @@ export function llrpReader(spec: IdentitySourceSpecOf<'llrp'>): IdentitySource {
     for (const { epc, atMs, antenna, rssiDbm, count } of found)
       feed.read({ text: `urn:epc:raw:${epc.length * 4}.x${epc}`, atMs, antenna, rssiDbm, count })
   }
-  const refused = (e: unknown): void => feed.refused(asCoded(e, 'CAM_IO', { path: where }))
+  const refused = (e: unknown, again = false): void =>
+    feed.refused(asCoded(e, 'CAM_IO', { path: where }), again)
   const report = (tag: TagReport | CodedError): void => {
     if (tag instanceof CodedError) refused(tag)
     else if (tag.rssiDbm === null && spec.minRssiDbm > NO_LEAST_DBM) {
-      if (!mute) refused(noStrength(tag.epc))
+      refused(noStrength(tag.epc), mute)
       mute = true
     } else emit(passes.see({ ...tag, atMs: monoMs() }))
   }

@@ -65,9 +65,14 @@ export class ReadFeed {
     return fnc1 === undefined ? text : text.replaceAll(fnc1, '\u001d')
   }
 
-  /** A message that is no read. It is told, because a lost code is a part without a name. */
-  refused(error: CodedError): void {
+  /**
+   * A message that is no read. It is told, because a lost code is a part without a name.
+   *
+   * @param again the same was told before, and this one is counted alone
+   */
+  refused(error: CodedError, again = false): void {
     this.#health.refused += 1
+    if (again) return
     this.#listener?.({ kind: 'fault', error: toFact(error) })
   }
 

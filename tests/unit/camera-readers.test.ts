@@ -233,7 +233,7 @@ describe('RFID reader over LLRP', () => {
     await until(() => expect(source.health().state).toBe('running'))
     sim.report([tag(1, { rssiDbm: null }), tag(2, { rssiDbm: null }), tag(3)])
     await until(() => expect(texts(reads)).toEqual([`urn:epc:raw:96.x${tag(3).epc}`]))
-    expect([faults, source.health().refused]).toEqual([['CAM_IO'], 1])
+    expect([faults, source.health().refused]).toEqual([['CAM_IO'], 2])
   })
 
   it('loses none of 500 reports that arrive together or in pieces of any size', async () => {

@@ -58,10 +58,7 @@ export class IdentityMap {
   /** Every URI that stands for the same part, the canonical one first. */
   names(uri: string): string[] {
     const canonical = this.canonical(uri)
-    const others = this.#others.get(canonical)
-    // Nearly every thing has one name; spreading two empty lists costs several times as much as the answer.
-    if (others === undefined && !canonical.startsWith(DOCUMENT_LINK)) return [canonical]
-    return [canonical, ...(others ?? []), ...urnsOf(canonical)]
+    return [canonical, ...(this.#others.get(canonical) ?? []), ...urnsOf(canonical)]
   }
 
   /** Every name of each of them, once. */
