@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { Duplex, Readable } from 'node:stream'
+import { isatty } from 'node:tty'
 import type { SerialPort } from 'serialport'
 import { asCoded, CodedError, type IdentitySource, type IdentitySourceSpecOf } from '../../contracts/index.ts'
 import { keyboardDevice } from './keyboard-device.ts'
@@ -59,6 +60,7 @@ async function opened(spec: Spec, signal: AbortSignal): Promise<Readable> {
     const { SerialPort } = await import('serialport')
     const port = new SerialPort({ path, baudRate, dataBits, parity, stopBits, endOnClose: true })
     await ready(port, 'open', signal)
+    closeWhenHungUp(port)
     return port
   } catch (e) {
     throw asCoded(e, 'CAM_OPEN', { hint: 'check that the scanner is on, its address, and the rights to it' })
@@ -72,6 +74,22 @@ async function ready(stream: Duplex, event: string, signal: AbortSignal): Promis
     await ended(stream)
     throw error
   }
+}
+
+/** How often a serial line is asked whether it is still a terminal, ms. */
+const HANG_UP_MS = 500
+
+/**
+ * A line that is unplugged within a read answers every later one with nothing, which `serialport` takes
+ * for "not yet" and asks again at once, for ever. A terminal that was hung up is none any more.
+ */
+function closeWhenHungUp(port: SerialPort): void {
+  const fd = port.port !== undefined && 'fd' in port.port ? port.port.fd : null
+  if (typeof fd !== 'number' || !isatty(fd)) return
+  const timer = setInterval(() => {
+    if (port.isOpen && !port.closing && !isatty(fd)) port.close()
+  }, HANG_UP_MS)
+  port.once('close', () => clearInterval(timer))
 }
 
 /** Ends when the stream does. @throws what the stream met */

@@ -20,7 +20,10 @@ afterEach(async () => {
 })
 const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 5_000, interval: 10 })
 
-async function opened(spec: object): Promise<{
+async function opened(
+  spec: object,
+  onRead: () => void = () => undefined,
+): Promise<{
   texts: string[]
   faults: string[]
   health(): IdentitySourceHealth
@@ -30,8 +33,10 @@ async function opened(spec: object): Promise<{
   const [texts, faults]: [string[], string[]] = [[], []]
   closers.push(() => source.close())
   await source.open((item) => {
-    if (item.kind === 'read') texts.push(item.read.text)
-    else faults.push(item.error.code)
+    if (item.kind === 'read') {
+      texts.push(item.read.text)
+      onRead()
+    } else faults.push(item.error.code)
   })
   return { texts, faults, health: () => source.health(), source }
 }
@@ -161,6 +166,20 @@ describeWith('python3', commandPresent('python3'), 'a scanner on a serial line',
     await source.close()
     expect(performance.now() - closing).toBeLessThan(1_000)
   })
+
+  it('is told when it goes within a read, which gets nothing then instead of an error', async () => {
+    for (let nth = 0; nth < 30; nth++) {
+      const { path, scanner } = await terminal()
+      const { faults, health, source } = await opened(
+        { id: 'gate', adapter: 'scanner-serial', path },
+        () => void scanner.kill(),
+      )
+      await until(() => expect(health().state).toBe('running'))
+      scanner.stdin?.write('SN-1\r')
+      await until(() => expect(faults, `time ${nth}`).toEqual(['CAM_GONE']))
+      await source.close()
+    }
+  }, 60_000)
 
   it('lets go while it is idle, and is there for the next', async () => {
     const { path, scanner } = await terminal()
