@@ -1,8 +1,15 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type RejectCommand, type SqlDatabase } from '../../contracts/index.ts'
 import { migrate, openSql } from '../../traceability/index.ts'
-import { dispositionOf, IN_FORCE, keptBack, LAST_JUDGED } from '../../traceability/genealogy/disposition.ts'
+import {
+  dispositionOf,
+  IN_FORCE,
+  JUDGED,
+  keptBack,
+  LAST_JUDGED,
+} from '../../traceability/genealogy/disposition.ts'
 import { identityMap } from '../../traceability/genealogy/identity-names.ts'
+import { whereabouts } from '../../traceability/genealogy/whereabouts.ts'
 import { writeAnnotation } from '../../traceability/store/annotations.ts'
 import { BatchWriter } from '../../traceability/store/batch-writer.ts'
 import { prepareCapture } from '../../traceability/store/prepared-capture.ts'
@@ -47,13 +54,19 @@ function served(inspectionId: string, action: RejectCommand['action'], ok: boole
   })
 }
 
-it('the last command of a gate says what became of a part', () => {
-  const asked = { ...request(1, passVerdict({ codes: [gs1Code('A')] })), image: null }
-  const prepared = prepareCapture(recordOf(asked))
+/** Judged as passed. Of the unit and of the inspection, what they go by. */
+function judged(serial: string, trigger: number): { uri: string; inspectionId: string; station: string } {
+  const asked = { ...request(trigger, passVerdict({ codes: [gs1Code(serial)] })), image: null }
+  const prepared = prepareCapture(recordOf({ ...asked, station: `st${trigger}` }))
   new BatchWriter(db).commit([
-    { request: { id: 1, op: 'capture', ask: { prepared, image: null } }, image: null },
+    { request: { id: trigger, op: 'capture', ask: { prepared, image: null } }, image: null },
   ])
-  const { uri } = prepared.unit
+  return { uri: prepared.unit.uri, inspectionId: asked.inspectionId, station: `st${trigger}` }
+}
+
+it('the last command of a gate says what became of a part', () => {
+  const asked = judged('A', 1)
+  const { uri } = asked
   const found = (): unknown[] => [
     dispositionOf(db, uri),
     keptBack(db, [uri], identityMap(db)).map((k) => k.disposition),
@@ -73,18 +86,42 @@ it('the last command of a gate says what became of a part', () => {
   }
 })
 
-it('what is last known of many units is read from indices, not from the rows with the records', () => {
-  const plan = db
-    .all<{
-      detail: string
-    }>(
-      `explain query plan select i.station, i.ended_at, ${IN_FORCE} as disposition
-         from json_each(?1) v cross join identity d on d.uri = v.value ${LAST_JUDGED}`,
-      '[]',
-    )
-    .map((r) => r.detail)
-  expect(plan.filter((d) => d.startsWith('SEARCH i '))).toEqual([
-    expect.stringContaining('USING COVERING INDEX inspection_unit (unit=? AND position>?)'),
+it('a unit that was judged again and again is where it was judged last, once', () => {
+  const [first, again, other] = [judged('A', 1), judged('A', 2), judged('B', 3)]
+  const last = judged('A', 4)
+  served(again.inspectionId, 'hold', true)
+  const found = whereabouts(db, [{ uri: 'urn:sightline:box:1' }, first, other], new Set())
+  expect(found).toEqual([
+    null,
+    expect.objectContaining({ uri: first.uri, station: last.station, disposition: 'release', place: 'line' }),
+    expect.objectContaining({ uri: other.uri, station: other.station }),
   ])
-  expect(plan.filter((d) => d.startsWith('SEARCH g '))).toEqual([expect.stringContaining('INDEX gate_kept')])
+  served(last.inspectionId, 'hold', true)
+  expect(whereabouts(db, [first], new Set())).toEqual([
+    expect.objectContaining({ station: last.station, disposition: 'hold', place: 'held' }),
+  ])
 })
+
+it.each([
+  ['every inspection', JUDGED, '(unit=?)'],
+  ['the last one', LAST_JUDGED, '(unit=? AND position>?)'],
+])(
+  'what is known of many units is read from indices, not from the rows with the records: %s',
+  (_, of, by) => {
+    const plan = db
+      .all<{
+        detail: string
+      }>(
+        `explain query plan select i.station, i.ended_at, ${IN_FORCE} as disposition
+         from json_each(?1) v cross join identity d on d.uri = v.value ${of}`,
+        '[]',
+      )
+      .map((r) => r.detail)
+    const search = (name: string): string[] => plan.filter((d) => d.startsWith(`SEARCH ${name} `))
+    expect(search('i')).toEqual([expect.stringContaining(`USING COVERING INDEX inspection_unit ${by}`)])
+    expect(search('g')).toEqual([expect.stringContaining('INDEX gate_kept')])
+    expect(search('w')).toEqual([expect.stringContaining('INDEX review_inspection')])
+    // By its position it would be looked for in a question of its own for every unit.
+    expect(search('s')).toEqual([expect.stringContaining('INDEX trace_fact_subject')])
+  },
+)

@@ -4,36 +4,49 @@ import { namesOf } from './identity-names.ts'
 import { columnsOf } from './json-rows.ts'
 
 /**
- * What the gate did where it differs from the verdict: a release it did not acknowledge diverts the part. One that was
- * released and found bad in review since is to stay wherever it is now. The first condition on gates is that of the index
- * `gate_kept`, which has nothing of nearly all parts.
+ * What the gate did with inspection `i` where it differs from the verdict, and what was last said of it in review, in one
+ * row at most each. They are joined, not asked for in the list of columns: SQLite keeps the place in an index between
+ * rows of a join, while a question in a column looks from the root again for each. The first condition on gates is that
+ * of the index `gate_kept`, which has nothing of nearly all parts.
  */
-const SERVED = `case when exists (select 1 from gate g
-            where g.inspection_id = i.inspection_id and (g.ok = 0 or g.command like '%hold%')
-              and (g.command ->> 'action' = 'hold' or (g.command ->> 'action' = 'release' and g.ok = 0))
-              and not exists (select 1 from gate x where x.inspection_id = i.inspection_id and x.id > g.id))
-          then 'hold'
-        when i.disposition = 'release' and (select w.after from review w
-            where w.inspection_id = i.inspection_id order by w.position desc limit 1) <> 'pass'
+const AT_GATE = `
+      left join gate g on g.inspection_id = i.inspection_id and (g.ok = 0 or g.command like '%hold%')
+        and (g.command ->> 'action' = 'hold' or (g.command ->> 'action' = 'release' and g.ok = 0))
+        and not exists (select 1 from gate x where x.inspection_id = i.inspection_id and x.id > g.id)
+      left join review w on w.inspection_id = i.inspection_id
+        and not exists (select 1 from review x where x.inspection_id = i.inspection_id and x.position > w.position)`
+
+/**
+ * A release that the gate did not acknowledge diverts the part. One that was released and found bad in review since is to
+ * stay wherever it is now.
+ */
+const SERVED = `case when g.id is not null or (i.disposition = 'release' and w.after <> 'pass')
           then 'hold' else i.disposition end`
 
 /**
- * The disposition in force of the unit `d.uri`: what a person decided about its last inspection, else what the gate did
- * with it there. Who decides says which inspection it is about, and not the clock tells which is newer: a plant receives
- * the logs of several lines in any order.
+ * The disposition in force of the unit `d.uri` after the inspection `i`: what a person decided about it, else what the
+ * gate did with it there. Who decides says which inspection it is about, and not the clock tells which is newer: a plant
+ * receives the logs of several lines in any order.
  */
 export const IN_FORCE = `ifnull(json_extract(p.json, '$.data.disposition'), ${SERVED})`
 
-/**
- * Last inspection `i`, and the decision `p` about it, of each `d`. None is behind the last one: by that SQLite stays in the
- * index by unit, while a position alone leads it to the wide row.
- */
-export const LAST_JUDGED = `
-      left join inspection i on i.unit = d.uri
-        and i.position >= (select max(position) from inspection where unit = d.uri)
-      left join event p on p.position = (select max(t.position) from trace_fact t join event x on x.position = t.position
+const inspections = (which: string): string => `
+      left join inspection i on i.unit = d.uri${which}${AT_GATE}
+      left join trace_fact s on s.subject = d.uri and s.kind = 'dispose'
+        and +s.position = (select max(t.position) from trace_fact t join event x on x.position = t.position
           where t.subject = d.uri and t.kind = 'dispose' and t.superseded_by is null
-            and ifnull(json_extract(x.json, '$.data.inspection'), '') = ifnull(i.inspection_id, ''))`
+            and ifnull(json_extract(x.json, '$.data.inspection'), '') = ifnull(i.inspection_id, ''))
+      left join event p on p.position = s.position`
+
+/** Every inspection `i` of each `d`, and the decision `p` about it: nearly all units have one. */
+export const JUDGED = inspections('')
+
+/**
+ * The last of them. None is behind the last one: by that SQLite stays in the index by unit, while a position alone leads it
+ * to the wide row.
+ */
+export const LAST_JUDGED = inspections(`
+        and i.position >= (select max(position) from inspection where unit = d.uri)`)
 
 const KEPT = `
 select json_group_array(v.value) as uri, json_group_array(${IN_FORCE}) as disposition
@@ -96,7 +109,7 @@ export function dispositionUnder(db: SqlDatabase, names: readonly string[]): Par
   if (decided !== undefined || last === null) return decided?.disposition ?? null
   return (
     db.get<{ disposition: PartDisposition }>(
-      `select ${SERVED} as disposition from inspection i where i.position = ?`,
+      `select ${SERVED} as disposition from inspection i${AT_GATE} where i.position = ?`,
       last.position,
     )?.disposition ?? null
   )

@@ -6,6 +6,8 @@ export interface Units {
   serial: string[]
   product: string[]
   lot: (string | null)[]
+  /** Of the inspection. */
+  position: (number | null)[]
   station: (string | null)[]
   judged: (string | null)[]
   disposition: (string | null)[]
@@ -29,22 +31,23 @@ export function withNames(
 }
 
 /**
- * What is known under the names of one thing as one row: what it is by its canonical name where that one is on record,
- * what became of it by the name that was judged last.
+ * What is known of one thing as one row: what it is by its canonical name where that one is on record, what became of it
+ * by its last inspection, under whichever name, in the order of the log.
  *
- * @param thing of each name, which thing it is of
+ * @param thing of each name, which thing it is of; absent = each is a thing of its own
  */
-export function unitsTogether(units: Units, thing: readonly number[]): Units {
+export function unitsTogether(units: Units, thing?: readonly number[]): Units {
+  if (thing === undefined && new Set(units.place).size === units.place.length) return units
   const ofThing = new Map<number, { first: number; last: number }>()
   const at = (row: number): number => units.place[row] ?? 0
-  const judged = (row: number): string => units.judged[row] ?? ''
+  const position = (row: number): number => units.position[row] ?? 0
   for (const [row, place] of units.place.entries()) {
-    const of = thing[place] ?? place
+    const of = thing?.[place] ?? place
     const before = ofThing.get(of)
     if (before === undefined) ofThing.set(of, { first: row, last: row })
     else {
       if (place < at(before.first)) before.first = row
-      if (judged(row) > judged(before.last)) before.last = row
+      if (position(row) > position(before.last)) before.last = row
     }
   }
   const rows = [...ofThing.values()]
@@ -53,10 +56,11 @@ export function unitsTogether(units: Units, thing: readonly number[]): Units {
     serial: rows.map(({ first }) => units.serial[first] ?? ''),
     product: rows.map(({ first }) => units.product[first] ?? ''),
     lot: rows.map(({ first }) => units.lot[first] ?? null),
+    position: rows.map(({ last }) => units.position[last] ?? null),
     station: rows.map(({ last }) => units.station[last] ?? null),
     judged: rows.map(({ last }) => units.judged[last] ?? null),
     disposition: rows.map(({ last }) => units.disposition[last] ?? null),
-    used: units.used.map((place) => thing[place] ?? place),
+    used: units.used.map((place) => thing?.[place] ?? place),
   }
 }
 
