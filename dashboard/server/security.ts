@@ -97,7 +97,10 @@ function isOwn(origin: string, host: string, anyPort: boolean): boolean {
   return anyPort ? hostOf(at) === hostOf(host) : new URL(origin).host === new URL(page).host
 }
 
-/** Whatever a proxy adds shows it. nginx that is not told otherwise adds nothing, and speaks HTTP/1.0. */
+/**
+ * Whatever a proxy adds shows it. nginx that is not told otherwise adds nothing, and speaks HTTP/1.0; from 1.29.7 on it
+ * speaks HTTP/1.1, and nothing shows it (docs/SETUP.md says what it is to be told).
+ */
 export const isProxied = ({ headers, httpVersion }: Asked): boolean =>
   httpVersion === '1.0' ||
   Object.keys(headers).some((name) => /^(x-forwarded-.+|forwarded|via|x-real-ip)$/.test(name))

@@ -13,6 +13,10 @@ const AWAY = /^(08|57P|53[34]|58)/
 export const POOLER = '08P01'
 /** A standby, or set to be read only. */
 const READ_ONLY = '25006'
+/** Somebody answers, and Node does not accept the certificate (`tls`, X509 certificate error codes). */
+const CERTIFICATE = /CERT|^ERR_(TLS|SSL|OSSL)|^UNABLE_TO_/
+/** `sslrootcert`, `sslcert` or `sslkey` of the URL. */
+const FILE = /^E\w+: .*, open '/
 
 interface Facts {
   message: string
@@ -38,13 +42,13 @@ export function postgresError(facts: Facts, fallback: ErrorCode, place: string):
   const named = codeOf(facts, fallback)
   const hint =
     named === 'TRC_PLANT'
-      ? 'check address, network and that PostgreSQL runs; it is tried again'
+      ? awayHint(message, code)
       : named === 'TRC_DISK_FULL'
         ? 'free space on the volume of the database'
         : code === POOLER
           ? 'name the address of PostgreSQL itself, not of a pooler: settings of a connection do not stay behind one'
           : code === READ_ONLY
-            ? 'name the address of the server that takes writes, not of a standby'
+            ? 'name the address of the server that takes writes, not of a standby, and see that neither role nor database sets default_transaction_read_only'
             : /^(28|42501|3D000)/.test(code)
               ? 'check database, user and rights of the URL'
               : undefined
@@ -55,10 +59,17 @@ export function postgresError(facts: Facts, fallback: ErrorCode, place: string):
   })
 }
 
+function awayHint(message: string, code: string): string {
+  if (CERTIFICATE.test(code))
+    return 'check the certificate of the server (host, dates, authority), `sslrootcert` of the URL and the clock here; it is tried again'
+  if (FILE.test(message)) return 'check the files that the URL names: sslrootcert, sslcert, sslkey'
+  return 'check address, network and that PostgreSQL runs; it is tried again'
+}
+
 function codeOf({ code, constraint }: Facts, fallback: ErrorCode): ErrorCode {
   if (code === POOLER) return 'TRC_OPEN'
-  // Without a SQLSTATE the connection broke.
-  if (!/^[0-9A-Z]{5}$/.test(code) || AWAY.test(code)) return 'TRC_PLANT'
+  // Without a SQLSTATE the connection broke. Some errors of sockets look like one: EPIPE. No class of SQLSTATE begins with E.
+  if (!/^[0-9A-DF-Z][0-9A-Z]{4}$/.test(code) || AWAY.test(code)) return 'TRC_PLANT'
   if (code === '53100') return 'TRC_DISK_FULL'
   if (code.startsWith('23')) return LOG_COUNTER.test(constraint) ? fallback : 'TRC_BINDING'
   if (code.startsWith('22')) return 'TRC_BINDING'

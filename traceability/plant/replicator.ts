@@ -15,8 +15,8 @@ export interface ReplicatorOptions {
   /** Store of the line, read only. */
   source: SqlDatabase
   dataDir: string
-  /** The plant store, migrated. */
-  plant: SqlDatabase
+  /** The plant store, migrated; how often it was connected to, where that can happen anew. */
+  plant: SqlDatabase & { readonly connections?: number }
   /** Name of the log in the plant. */
   log: string
   where: { plant: string; line: string }
@@ -87,9 +87,10 @@ export class Replicator {
     if (received.size < head.size) {
       this.#check(received, head)
       reached = this.#end(received.size, Math.min(received.size + this.#o.batch, head.size))
+      const { connections } = this.#o.plant
       // Before their events and each by itself, so that what a broken link took over needs not go again.
       const missing = this.#carryImages(received.size, reached)
-      this.#carry(received, reached, missing)
+      this.#carry(received, reached, missing, connections)
       imagesMissing += missing
     }
     if (reached === head.size) {
@@ -149,7 +150,8 @@ export class Replicator {
     this.#checked = head
   }
 
-  #carry(received: Received, end: number, missing: number): void {
+  /** @param connections of the one that has the images @throws TRC_PLANT when there is another one since */
+  #carry(received: Received, end: number, missing: number, connections: number | undefined): void {
     const { plant, where } = this.#o
     const month = ensureMonths(plant)
     const events = this.#from.events(received.size, end)
@@ -157,6 +159,11 @@ export class Replicator {
     for (const e of events) tree.append(e.leaf_hash)
     plant.transaction(() => {
       this.#to.lock()
+      if (plant.connections !== connections)
+        throw new CodedError('TRC_PLANT', {
+          expected: 'the server that took the images',
+          actual: 'a connection made anew, perhaps to one that took over without them',
+        })
       const now = this.#to.received()
       if (now.size !== received.size) return
       const places = this.#to.places(events.length, month, now.lastPosition)
