@@ -67,6 +67,10 @@ export const mvtec: DatasetReader = {
     const marked = items.some((i) => i.mask !== undefined)
     const bare = items.filter((i) => i.defective === true && i.mask === undefined)
     const classes = [...new Set(items.map((i) => i.label ?? ''))].sort()
+    const judged = items.filter((i) => i.split !== 'train')
+    // Folders without any mask: where none of the others is good, either, one of them may be.
+    const withMask = new Set(judged.filter((i) => i.mask !== undefined).map((i) => i.label))
+    const unmarked = classes.filter((c) => !withMask.has(c) && judged.some((i) => i.label === c))
     return {
       format: 'mvtec',
       dir,
@@ -76,6 +80,12 @@ export const mvtec: DatasetReader = {
       leftOut: [
         ...turnedImages(turned, dir),
         ...(await invertedMasks(items, dir)),
+        ...openTruth(
+          judged.every((i) => i.defective) ? unmarked : [],
+          dir,
+          'a folder whose name means a good part: every part counts as bad',
+          'where there are good parts, name their folder with --good',
+        ),
         ...openTruth(
           shared,
           dir,

@@ -32,6 +32,8 @@ const EXPECTED = {
     '有名称表示良品的类别:现所有工件按不良品计',
   'a folder whose name means a good part: every part counts as bad':
     '有名称表示良品的文件夹:现所有工件按不良品计',
+  'a column label, class or category: these tables have others, and all their boxes are of one class':
+    '有 label、class 或 category 列:以下表有其他列,其所有框归为同一类别',
   'a row for every image: these are in no table and count as good':
     '每张图像都有一行:以下图像不在任何表中,按良品计',
   'a class for every image: the cells of these are empty, and they are in no rate':

@@ -39,10 +39,16 @@ export const LABEL_COLUMNS = [
   'label_name',
   'labelname',
   'defect_type',
+  'defect_class',
+  'cls',
+  'category_id',
+  'category_name',
+  'label_id',
   '标签',
   '类别',
   '缺陷',
   '缺陷类型',
+  '缺陷类别',
 ]
 export const SPLIT_COLUMNS = ['split', 'subset', 'set']
 
@@ -104,6 +110,16 @@ export function boxColumnsOf(columns: readonly string[]): BoxColumns | null {
   }
   const one = ONE_CELL.find((c) => columns.includes(c))
   return one === undefined ? null : { form: 'size', columns: [one] }
+}
+
+/** What tables have beside classes: sizes, and what a model was sure of. */
+const OF_NO_CLASS = /width|height|depth|size|area|conf|score|^$/
+
+/** A table with its columns beside images, boxes and splits that may say a class; nothing where it has none. */
+export function unreadColumns(table: string, columns: readonly string[], boxes: BoxColumns): string[] {
+  const known = [...IMAGE_COLUMNS, ...SPLIT_COLUMNS, ...boxes.columns]
+  const others = columns.filter((c) => !known.includes(c) && !OF_NO_CLASS.test(c))
+  return others.length > 0 ? [`${table} (${others.join(', ')})`] : []
 }
 
 /** The four texts of the box in a row. */

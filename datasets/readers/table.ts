@@ -16,6 +16,7 @@ import {
   IMAGE_COLUMNS,
   LABEL_COLUMNS,
   SPLIT_COLUMNS,
+  unreadColumns,
 } from './table-columns.ts'
 import { imageFinder, plain, splitIn, splitOfWord } from './table-images.ts'
 
@@ -90,6 +91,11 @@ export const table: DatasetReader = {
           'a class whose name means a good part: every part counts as bad',
           'where there are good parts, name their class with --good',
         ),
+        ...openTruth(
+          tables.flatMap((t) => t.others),
+          dir,
+          'a column label, class or category: these tables have others, and all their boxes are of one class',
+        ),
         ...openTruth(unnamed, dir, 'a row for every image: these are in no table and count as good'),
         ...openTruth(
           open.map((i) => i.id),
@@ -118,6 +124,8 @@ interface Table {
   /** Classes that have boxes. */
   boxed: ReadonlySet<string>
   splitColumn: string
+  /** Itself with the columns that may say the classes of boxes which no known one does. */
+  others: string[]
   /** That it is of by its name, or by its folder: `train.csv`, `train/_annotations.csv`. */
   split: string | undefined
   rows: CsvRow[]
@@ -160,7 +168,8 @@ async function tableOf(dir: string, path: string, images: readonly string[]): Pr
       const boxColumns = ofBoxes ? named : null
       const boxed = new Set(filled.map((row) => (label === undefined ? UNNAMED : cell(row, label))))
       const kind = runs ? 'runs' : boxColumns ? 'boxes' : 'class'
-      return { file, kind, image, label: label ?? '', boxColumns, boxed, splitColumn, split, rows }
+      const others = label === undefined && boxColumns ? unreadColumns(path, columns, boxColumns) : []
+      return { file, kind, image, label: label ?? '', boxColumns, boxed, splitColumn, others, split, rows }
     }
     throw new CodedError('DAT_ANNOTATION', {
       file,

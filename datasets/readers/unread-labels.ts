@@ -28,7 +28,8 @@ export const isLayoutFolder = (name: string): boolean =>
 
 /** What is missing, by the files in which the labels are. */
 const MISSING: Record<string, string> = {
-  '.txt': 'data.yaml or classes.txt with the names of the classes (YOLO)',
+  '.txt':
+    'data.yaml or classes.txt with the names of the classes (YOLO), or a table (CSV) of images and classes',
   '.xml': 'XML in annotations/ with images/ beside it, or XML beside its image (Pascal VOC)',
   '.json':
     'annotations/*.json, annotations.json or <split>/_annotations.coco.json (COCO), or JSON of LabelMe, Label Studio or Supervisely',
@@ -123,7 +124,20 @@ async function headOf(file: string): Promise<string> {
 }
 
 /** Tables, and what other programs write about all images of a set: Label Studio, VIA, CreateML … */
-const LISTS = /\.(csv|tsv|json|jsonl|ndjson|xml)$/i
+const LISTS = /\.(csv|tsv|json|jsonl|ndjson|manifest|xml)$/i
+/** Text with a class or boxes behind each name, as Caffe, PaddleClas and Keras have it; lists, logs and sums say other things. */
+const TEXT_LIST = /\.(txt|lst)$/i
+const SAID_BEHIND = /^["'\s,;:]+([\p{L}\p{N}_-]{1,24}|(-?[\d.]+[,;\s]+){4,}[\p{L}\p{N}_-]+)$/u
+const FEWEST_LINES = 2
+
+const saysClasses = (text: string, images: readonly string[]): boolean =>
+  numberedLines(text).filter((line) =>
+    images.some((i) => {
+      const at = line.text.indexOf(i)
+      return at >= 0 && SAID_BEHIND.test(line.text.slice(at + i.length))
+    }),
+  ).length >= FEWEST_LINES
+
 /** Of confirmed false calls that this program exports: where they come from, no labels. */
 const OF_OWN = 'provenance.json'
 /** IDs in place of names: so long, or the letters may stand in any text. */
@@ -147,8 +161,13 @@ async function firstList(dir: string, files: readonly string[]): Promise<string 
   const stems = new Set(all.map((f) => stem(basename(f))))
   for (const f of files) {
     const at = dirname(f)
-    if (!LISTS.test(f) || f === OF_OWN || !(at === '.' || splitNamed(at) !== undefined)) continue
+    const isText = TEXT_LIST.test(f)
+    if (!(isText || LISTS.test(f)) || f === OF_OWN || !(at === '.' || splitNamed(at) !== undefined)) continue
     const text = await headOf(join(dir, f))
+    if (isText) {
+      if (saysClasses(text, images)) return f
+      continue
+    }
     const isTable = /\.[ct]sv$/i.test(f)
     const ids = isTable ? new Set(text.split(/[\s,;|"']+/)) : new Set<string>()
     const isId = namesColumn(text) ? ID : LETTERED_ID
@@ -173,8 +192,9 @@ export async function refuseUnreadLabels(dir: string, as?: 'folder-per-class' | 
     for (const f of await layoutFolders(join(dir, level)))
       if (as !== 'folder' || OF_MASKS.test(f)) folders.push(join(level, f))
   const files = await filesBelow(dir)
-  const images = new Set(files.filter(isImage).map(stem))
-  const beside = (f: string): boolean => images.has(stem(f))
+  const images = new Set(files.filter(isImage).map((f) => stem(basename(f))))
+  // In a folder of its own, too, as those of KITTI: label_2 beside image_2.
+  const beside = (f: string): boolean => images.has(stem(basename(f)))
   const notes =
     // A table of one image is what was measured there; one of labels names its images.
     (await firstLabels(

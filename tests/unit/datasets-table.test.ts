@@ -179,6 +179,21 @@ describe('a table of places', () => {
   })
 
   it.each([
+    ['cls', 'dent', []],
+    ['category_id', '3', []],
+    ['kind', 'defect', [/^DAT_TRUTH.*all their boxes are of one class; found 1: boxes\.csv \(kind\)$/]],
+  ])(
+    'takes the class of boxes from the column %s, or says that none is known',
+    async (column, name, said) => {
+      const value = name === 'defect' ? 'dent' : name
+      await at.tree({ 'a.jpg': null, 'boxes.csv': `img,x1,y1,x2,y2,${column}\na.jpg,1,2,5,6,${value}\n` })
+      const set = await openDataset(at.dir)
+      expect(boxesOf(set)).toEqual([[[name, 1, 2, 5, 6]]])
+      expect(messages(set)).toEqual(said.map((text) => expect.stringMatching(text)))
+    },
+  )
+
+  it.each([
     ['ImageId,ClassId,EncodedPixels\na.jpg,1,12 3 22 2\na.jpg,3,200 1\n'],
     ['ImageId_ClassId,EncodedPixels\na.jpg_1,12 3 22 2\na.jpg_2,\na.jpg_3,200 1\na.jpg_4,-1\n'],
   ])('has the runs of Severstal: %j', async (text) => {

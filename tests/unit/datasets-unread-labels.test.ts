@@ -67,6 +67,14 @@ describe('folders of a layout that nothing recognises', () => {
       /expected XML.*found folders images; labels such as notes\/a\.xml/,
     ],
     [
+      'images and labels in folders of names of their own, as of KITTI',
+      {
+        'train/image_2/a.jpg': null,
+        'train/label_2/a.txt': 'dent 0.00 0 0.00 1.00 2.00 9.00 8.00 0 0 0 0 0 0 0',
+      },
+      /expected data\.yaml.*found labels such as train\/label_2\/a\.txt/,
+    ],
+    [
       'masks beside classes',
       { 'bad/a.png': null, 'ground_truth/c.png': null, 'ok/b.png': null },
       /expected train\/good, test\/<class> and ground_truth.*found folders ground_truth/,
@@ -82,6 +90,21 @@ describe('folders of a layout that nothing recognises', () => {
       'a table that names them',
       { 'a.jpg': null, 'labels.csv': 'a.jpg,dent' },
       /expected a table .*; found labels such as labels\.csv; .*--dataset folder$/,
+    ],
+    [
+      'a text that names them with the number of a class (Caffe, PaddleClas)',
+      { 'a.jpg': null, 'b.jpg': null, 'train.txt': 'images/a.jpg 0\nimages/b.jpg 1\n' },
+      /expected data\.yaml.* a table \(CSV\).*found labels such as train\.txt; .*--dataset folder$/,
+    ],
+    [
+      'a text that names them with their boxes (Keras)',
+      { 'a.jpg': null, 'b.jpg': null, 'train.txt': 'a.jpg 1,2,5,6,0\nb.jpg 1,2,5,6,1 3,3,7,7,0\n' },
+      /found labels such as train\.txt/,
+    ],
+    [
+      'a manifest of Amazon',
+      { 'a.jpg': null, 'output.manifest': '{"source-ref":"s3://x/a.jpg","class":1}\n' },
+      /found labels such as output\.manifest/,
     ],
     [
       'labels of YOLO beside them, without names',
@@ -110,6 +133,19 @@ describe('folders of a layout that nothing recognises', () => {
     await at.tree({ 'a.xml': '<Camera><Gain>1</Gain></Camera>' })
     await writeFile(join(at.dir, 'b.txt'), Buffer.from([0xb9, 0xa4, 0xbc, 0xfe]))
     await writeFile(join(at.dir, '0.json'), Buffer.from([0x7b, 0x22, 0xb9, 0xa4, 0x22, 0x3a, 0x31, 0x7d]))
+    expect((await openDataset(at.dir)).format).toBe('folder')
+  })
+
+  it('are images without labels beside a text that lists, sums or logs them', async () => {
+    const sum = 'd41d8cd98f00b204e9800998ecf8427e'
+    await at.tree({
+      'a.jpg': null,
+      'b.jpg': null,
+      'list.txt': 'a.jpg\nb.jpg\n',
+      'sums.txt': `${sum}  a.jpg\n${sum}  b.jpg\n`,
+      'log.txt': 'a.jpg 2026-01-01 10:00:00 saved\nb.jpg 2026-01-01 10:00:01 saved\n',
+      'other/sums.txt': `a.jpg: ${sum}\nb.jpg: ${sum}\n`,
+    })
     expect((await openDataset(at.dir)).format).toBe('folder')
   })
 
