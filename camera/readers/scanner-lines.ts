@@ -47,12 +47,20 @@ export function scannerLines(spec: Spec): IdentitySource {
   }
 }
 
+/**
+ * After so much silence the kernel asks whether the other side is still there, ten times, a second apart (libuv,
+ * `uv_tcp_keepalive`). By itself it would wait two hours, and a scanner that was switched off and on knows nothing of the
+ * connection on which it is waited for.
+ */
+const SILENT_MS = 5_000
+
 /** @throws CAM_OPEN */
 async function opened(spec: Spec, signal: AbortSignal): Promise<Readable> {
   try {
     if (spec.adapter === 'scanner-keyboard') return keyboardDevice(spec.path)
     if (spec.adapter === 'scanner-tcp') {
-      const socket = connect({ host: spec.host, port: spec.port, keepAlive: true })
+      const { host, port } = spec
+      const socket = connect({ host, port, keepAlive: true, keepAliveInitialDelay: SILENT_MS })
       await ready(socket, 'connect', signal)
       return socket
     }
