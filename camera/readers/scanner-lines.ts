@@ -3,13 +3,20 @@ import { connect } from 'node:net'
 import type { Duplex, Readable } from 'node:stream'
 import { isatty } from 'node:tty'
 import type { SerialPort } from 'serialport'
-import { asCoded, CodedError, type IdentitySource, type IdentitySourceSpecOf } from '../../contracts/index.ts'
+import {
+  asCoded,
+  CodedError,
+  type IdentitySource,
+  type IdentitySourceSpecOf,
+  monoMs,
+} from '../../contracts/index.ts'
 import { keyboardDevice } from './keyboard-device.ts'
 import { KeyboardLines } from './keyboard-lines.ts'
 import { type LineReader, LineSplitter } from './line-splitter.ts'
 import { pushedRead } from './pushed-read.ts'
 import { ReadFeed } from './read-feed.ts'
 import { keepConnected } from './reconnect.ts'
+import { TimedLines } from './timed-lines.ts'
 
 type Spec = IdentitySourceSpecOf<'scanner-tcp' | 'scanner-serial' | 'scanner-keyboard'>
 
@@ -107,10 +114,11 @@ async function readUntilGone(
   feed: ReadFeed,
   signal: AbortSignal,
 ): Promise<void> {
+  const timed = new TimedLines(lines)
   stream.on('data', (chunk: Buffer) => {
-    for (const line of lines.push(chunk))
+    for (const line of timed.push(chunk, monoMs()))
       if (line instanceof CodedError) feed.refused(line)
-      else feed.read(pushedRead(line))
+      else feed.read({ ...pushedRead(line.text), atMs: line.atMs })
   })
   try {
     await once(stream, 'end', { signal })
