@@ -2,7 +2,7 @@ import { CodedError } from '../../contracts/index.ts'
 import type { LineReader } from './line-splitter.ts'
 
 /** Longer than any scanner pauses within a code, and than a network repeats what it lost, ms. */
-export const BREAK_MS = 2_000
+const BREAK_MS = 2_000
 
 /**
  * Lines with the time of their first byte: the part was at the reader then, and may be gone when the last one comes. What
