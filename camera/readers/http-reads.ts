@@ -6,6 +6,7 @@ import {
   type IdentitySource,
   type IdentitySourceSpecOf,
   isLoopback,
+  monoMs,
 } from '../../contracts/index.ts'
 import { parsePushed } from './pushed-read.ts'
 import { ReadFeed } from './read-feed.ts'
@@ -29,9 +30,11 @@ export function httpReads(spec: IdentitySourceSpecOf<'http-reads'>): ListeningRe
     if (req.url !== '/reads') return answer(404, { code: 'API_NOT_FOUND' })
     if (req.method !== 'POST') return answer(405, { code: 'API_REQUEST' })
     if (!entitled(req, spec.token)) return answer(401, { code: 'API_REQUEST', message: 'bearer token' })
+    // The part is at the reader now; where the body stalls on the way it is gone when that is here.
+    const atMs = monoMs()
     body(req)
       .then((text) => {
-        feed.read(parsePushed(text))
+        feed.read({ ...parsePushed(text), atMs })
         answer(202, {})
       })
       .catch((e: unknown) => {

@@ -50,12 +50,21 @@ export class KeyboardLines implements LineReader {
   #rest: Buffer = Buffer.alloc(0)
   #line = ''
   #spoilt: CodedError | null = null
+  #skipping = false
   #capsLock = false
   #number = ''
 
   /** @param maxLength characters of a line, at most */
   constructor(maxLength: number) {
     this.#max = maxLength
+  }
+
+  get begun(): boolean {
+    return !this.#skipping && (this.#line !== '' || this.#number !== '' || this.#spoilt !== null)
+  }
+
+  skip(): void {
+    this.#skipping = true
   }
 
   push(chunk: Uint8Array): (string | CodedError)[] {
@@ -135,7 +144,8 @@ export class KeyboardLines implements LineReader {
   }
 
   #close(): string | CodedError | null {
-    const line = this.#spoilt ?? this.#line
+    const line = this.#skipping ? '' : (this.#spoilt ?? this.#line)
+    this.#skipping = false
     this.#line = ''
     this.#number = ''
     this.#spoilt = null

@@ -4,6 +4,10 @@ import { CodedError } from '../../contracts/index.ts'
 export interface LineReader {
   /** Lines completed by this chunk, wherever the chunks break. */
   push(chunk: Uint8Array): (string | CodedError)[]
+  /** A line has begun that is not closed. */
+  readonly begun: boolean
+  /** Leaves out the line that has begun, up to its close; who asks for it has told it. */
+  skip(): void
 }
 
 export const tooLong = (maxLength: number): CodedError =>
@@ -25,6 +29,16 @@ export class LineSplitter implements LineReader {
   /** @param maxLength bytes of a line, at most */
   constructor(maxLength: number) {
     this.#max = maxLength
+  }
+
+  /** One that is left out has been told and is of no time. */
+  get begun(): boolean {
+    return this.#rest !== ''
+  }
+
+  skip(): void {
+    this.#rest = ''
+    this.#skipping = true
   }
 
   push(chunk: Uint8Array): (string | CodedError)[] {

@@ -3,6 +3,9 @@ import { asCoded, CodedError, type IdentitySource, type IdentitySourceSpecOf } f
 import { parsePushed } from './pushed-read.ts'
 import { ReadFeed } from './read-feed.ts'
 
+/** A broker that does not answer for one and a half of it is gone. */
+const KEEPALIVE_S = 10
+
 /** Reads as messages of an MQTT topic; the client connects and subscribes again by itself. */
 export function mqttReads(spec: IdentitySourceSpecOf<'mqtt-reads'>): IdentitySource {
   const feed = new ReadFeed(spec.id, spec)
@@ -23,6 +26,7 @@ export function mqttReads(spec: IdentitySourceSpecOf<'mqtt-reads'>): IdentitySou
         ...(username !== undefined && { username }),
         ...(password !== undefined && { password }),
         reconnectPeriod: 500,
+        keepalive: KEEPALIVE_S,
         resubscribe: false,
       })
       const c = client

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { asCoded, type CodedError } from '../../contracts/index.ts'
+import { asCoded, type CodedError, monoMs } from '../../contracts/index.ts'
 
 /** Waits between attempts double from 250 ms to 10 s, and start anew after a session that worked. */
 const FIRST_MS = 250
 const LONGEST_MS = 10_000
+/** A connection that is closed sooner did not work: whoever serves one client alone takes each other one and drops it. */
+const STOOD_MS = 1_000
 
 /**
  * Runs one session after the other until `stop` aborts.
@@ -17,14 +19,16 @@ export async function keepConnected(
 ): Promise<void> {
   let waitMs = FIRST_MS
   while (!stop.aborted) {
+    let sinceMs = Infinity
     try {
       await session(() => {
-        waitMs = FIRST_MS
+        sinceMs = monoMs()
       })
     } catch (error) {
       if (!stop.aborted) lost(asCoded(error, 'CAM_GONE'))
     }
     if (stop.aborted) return
+    if (monoMs() - sinceMs >= STOOD_MS) waitMs = FIRST_MS
     await sleep(waitMs, undefined, { signal: stop }).catch(() => undefined)
     waitMs = Math.min(LONGEST_MS, waitMs * 2)
   }

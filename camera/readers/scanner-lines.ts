@@ -3,13 +3,20 @@ import { connect } from 'node:net'
 import type { Duplex, Readable } from 'node:stream'
 import { isatty } from 'node:tty'
 import type { SerialPort } from 'serialport'
-import { asCoded, CodedError, type IdentitySource, type IdentitySourceSpecOf } from '../../contracts/index.ts'
+import {
+  asCoded,
+  CodedError,
+  type IdentitySource,
+  type IdentitySourceSpecOf,
+  monoMs,
+} from '../../contracts/index.ts'
 import { keyboardDevice } from './keyboard-device.ts'
 import { KeyboardLines } from './keyboard-lines.ts'
 import { type LineReader, LineSplitter } from './line-splitter.ts'
 import { pushedRead } from './pushed-read.ts'
 import { ReadFeed } from './read-feed.ts'
 import { keepConnected } from './reconnect.ts'
+import { TimedLines } from './timed-lines.ts'
 
 type Spec = IdentitySourceSpecOf<'scanner-tcp' | 'scanner-serial' | 'scanner-keyboard'>
 
@@ -47,12 +54,20 @@ export function scannerLines(spec: Spec): IdentitySource {
   }
 }
 
+/**
+ * After so much silence the kernel asks whether the other side is still there, ten times, a second apart (libuv,
+ * `uv_tcp_keepalive`). By itself it would wait two hours, and a scanner that was switched off and on knows nothing of the
+ * connection on which it is waited for.
+ */
+const SILENT_MS = 5_000
+
 /** @throws CAM_OPEN */
 async function opened(spec: Spec, signal: AbortSignal): Promise<Readable> {
   try {
     if (spec.adapter === 'scanner-keyboard') return keyboardDevice(spec.path)
     if (spec.adapter === 'scanner-tcp') {
-      const socket = connect({ host: spec.host, port: spec.port, keepAlive: true })
+      const { host, port } = spec
+      const socket = connect({ host, port, keepAlive: true, keepAliveInitialDelay: SILENT_MS })
       await ready(socket, 'connect', signal)
       return socket
     }
@@ -99,10 +114,11 @@ async function readUntilGone(
   feed: ReadFeed,
   signal: AbortSignal,
 ): Promise<void> {
+  const timed = new TimedLines(lines)
   stream.on('data', (chunk: Buffer) => {
-    for (const line of lines.push(chunk))
+    for (const line of timed.push(chunk, monoMs()))
       if (line instanceof CodedError) feed.refused(line)
-      else feed.read(pushedRead(line))
+      else feed.read({ ...pushedRead(line.text), atMs: line.atMs })
   })
   try {
     await once(stream, 'end', { signal })

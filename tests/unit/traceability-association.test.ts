@@ -184,6 +184,17 @@ describe('reads beside a station', () => {
     expect(two.problem?.noVerdict.message).toContain('A and B')
   })
 
+  it('by hand that come after the trigger they were made for are late, and name nobody behind it', async () => {
+    const { reads, strays } = station([{ reader: 'gate', by: 'manual', withinMs: 10_000 }])
+    const none = await reads.arrived(part(1, { triggeredAtMs: 9_000 })).decide(soon())
+    expect(none).toMatchObject({ reads: [], problem: { noVerdict: { reason: 'identity' } } })
+    // As of an upload that stalls, or a tag whose pass is over later.
+    reads.read(read({ atMs: 8_900, text: 'SN-1' }))
+    expect(strays).toMatchObject([{ reason: 'late', text: 'SN-1', part: { trigger: 1, attempt: 1 } }])
+    const next = await reads.arrived(part(2, { triggeredAtMs: 9_500 })).decide(soon())
+    expect(next).toMatchObject({ reads: [], problem: { noVerdict: { reason: 'identity' } } })
+  })
+
   it.each([
     ['by time', byTime, { atMs: 800 }],
     ['by hand', { reader: 'gate', by: 'manual', withinMs: 1_000 }, { atMs: 800 }],

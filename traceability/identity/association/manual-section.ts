@@ -9,6 +9,8 @@ export class ManualSection implements ReaderSection {
   readonly #spec: ManualSpec
   readonly #stray: (read: StrayRead) => void
   #scanned: IdentityRead[] = []
+  /** The part whose trigger came last. */
+  #newest: ArrivedPart | null = null
   readonly #own = new Map<string, IdentityRead[]>()
 
   constructor(spec: ManualSpec, stray: (read: StrayRead) => void) {
@@ -21,10 +23,21 @@ export class ManualSection implements ReaderSection {
   }
 
   read(read: IdentityRead): void {
-    this.#scanned.push(read)
+    const newest = this.#newest
+    if (newest === null || read.atMs > newest.triggeredAtMs) return void this.#scanned.push(read)
+    if (read.text === '') return
+    const { trigger, attempt } = newest
+    const { error } = associationProblem(
+      'late',
+      trigger,
+      'the scan before the trigger',
+      `${read.text}, which began before it and ended afterwards`,
+    )
+    this.#stray(strayRead(read, 'late', { trigger, attempt }, error.message))
   }
 
   arrive(part: ArrivedPart): void {
+    if (this.#newest === null || part.triggeredAtMs >= this.#newest.triggeredAtMs) this.#newest = part
     const scanned = this.#scanned.filter((r) => r.text !== '' && r.atMs <= part.triggeredAtMs)
     this.#scanned = this.#scanned.filter((r) => r.atMs > part.triggeredAtMs)
     const oldest = part.triggeredAtMs - this.#spec.withinMs
