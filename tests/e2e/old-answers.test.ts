@@ -104,5 +104,23 @@ describe.skipIf(noBrowser !== null)(
       await pareto.waitFor()
       await page.context().close()
     }, 60_000)
+
+    it('are not counted before they are there', async () => {
+      const { page } = await openPage(browser, 'en')
+      const serial = at.line.parts.at(-1)?.row.serial ?? ''
+      let answer = (): void => {}
+      const held = new Promise<void>((resolve) => (answer = resolve))
+      await page.route(/\/api\/serials\//, async (route) => {
+        await held
+        await route.continue()
+      })
+      await page.goto(`${at.url}/parts?serial=${serial}`)
+      const said = page.locator('.ant-alert-info')
+      await said.waitFor()
+      expect(await said.textContent()).not.toContain(': 0')
+      answer()
+      await said.getByText(': 1').waitFor()
+      await page.context().close()
+    }, 60_000)
   },
 )
