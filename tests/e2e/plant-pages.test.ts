@@ -112,6 +112,16 @@ describeWith(
       240_000,
     )
 
+    it('calls nothing current while the plant is away', async () => {
+      const { page } = await openPage(browser, 'en')
+      await page.goto(`${server.url}/holds`)
+      await page.locator('tbody').first().waitFor()
+      expect(await page.locator('[data-old-answers]').count()).toBe(0)
+      await page.route('**/api/**', (route) => route.abort())
+      await page.locator('[data-old-answers]').waitFor()
+      await page.context().close()
+    }, 60_000)
+
     it('holds, lists and serves by commands, and says what is missing', async () => {
       const plantCommand = (...args: string[]) => runCli(['plant', ...args, '--schema', schema], ENV)
       const bare = await plantCommand('hold', 'M1', '--by', 'qa')

@@ -41,6 +41,8 @@ export function AnalysisPage(): ReactNode {
   const paging = usePaging()
   const columns = useCauseColumns(filter.class, filter.each !== null)
   const { data, error } = query
+  // What answers another question than the one chosen above gives its classes to choose from, and no numbers.
+  const answered = data !== undefined && !query.isPlaceholderData
   return (
     <div className="page stack">
       <div className="toolbar">
@@ -69,8 +71,8 @@ export function AnalysisPage(): ReactNode {
         </Button>
       </div>
       {error && <Failed error={error} retry={() => void query.refetch()} />}
-      {!data && !error && <Waiting />}
-      {data && (
+      {!answered && !error && <Waiting />}
+      {answered && (
         <>
           <Panel
             title={t('analysis.causes')}

@@ -20,7 +20,8 @@ export function PlacesPanel({
 }): ReactNode {
   const { t } = useTranslation()
   const [recipe, setRecipe] = useState<string | null>(null)
-  const { data, error, refetch } = usePlaces({ ...filter, recipe })
+  const { data, error, refetch, isPlaceholderData } = usePlaces({ ...filter, recipe })
+  const answered = data !== undefined && !isPlaceholderData
   return (
     <Panel
       title={t('analysis.places')}
@@ -37,8 +38,9 @@ export function PlacesPanel({
       }
     >
       {error && <Failed error={error} retry={() => void refetch()} />}
-      {!data && !error && <Waiting />}
-      {data && (data.view === null ? <Nothing title={t('analysis.noPlaces')} /> : <Map view={data.view} />)}
+      {!answered && !error && <Waiting />}
+      {answered &&
+        (data.view === null ? <Nothing title={t('analysis.noPlaces')} /> : <Map view={data.view} />)}
     </Panel>
   )
 }

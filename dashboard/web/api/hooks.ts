@@ -25,6 +25,9 @@ import type {
 
 const POLL_MS = 2_000
 
+/** Where these stand, the page itself says that they are old. */
+const meta = { quiet: true }
+
 export const useLine = (): UseQueryResult<LineAnswer> =>
   useQuery({
     queryKey: ['line'],
@@ -44,6 +47,7 @@ export const usePlant = (): UseQueryResult<PlantAnswer> =>
 export const useCounters = (since: string | null): UseQueryResult<StationCounters[]> =>
   useQuery({
     queryKey: ['counters', since],
+    meta,
     queryFn: ({ signal }) => getJson<StationCounters[]>(`/api/counters?${queryText({ since })}`, signal),
     refetchInterval: POLL_MS,
     placeholderData: keepPreviousData,
@@ -52,6 +56,7 @@ export const useCounters = (since: string | null): UseQueryResult<StationCounter
 export const useBalance = (): UseQueryResult<StationBalance[]> =>
   useQuery({
     queryKey: ['balance'],
+    meta,
     queryFn: ({ signal }) => getJson<StationBalance[]>('/api/balance', signal),
     refetchInterval: POLL_MS,
   })
@@ -66,6 +71,7 @@ export const useShiftBalances = (): UseQueryResult<ShiftBalances> =>
 export const usePareto = (since: string | null): UseQueryResult<DefectCount[]> =>
   useQuery({
     queryKey: ['pareto', since],
+    meta,
     queryFn: ({ signal }) => getJson<DefectCount[]>(`/api/pareto?${queryText({ since })}`, signal),
     refetchInterval: 5_000,
     placeholderData: keepPreviousData,

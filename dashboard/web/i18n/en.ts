@@ -59,6 +59,7 @@ export const en = {
     since: 'Last message at {{time}}. Trying again every 1.5 s.',
     noCounts: 'Counts cannot be had: zeros here say nothing.',
     oldCounts: 'Counts are not current: those shown are of {{time}}.',
+    oldAnswers: 'Not current: what you see is of {{time}} and could not be asked for again.',
   },
   error: {
     title: 'The server refused or failed',

@@ -59,6 +59,7 @@ export const zh: typeof en = {
     since: '最后一条消息 {{time}},每 1.5 秒重试。',
     noCounts: '无法取得计数:此处的零没有意义。',
     oldCounts: '计数不是最新状态:所示为 {{time}} 的数值。',
+    oldAnswers: '不是最新状态:所示内容取得于 {{time}},之后未能再次取得。',
   },
   error: {
     title: '服务器拒绝或出错',

@@ -121,7 +121,7 @@ export function PartsPage(): ReactNode {
         <Alert
           type="info"
           showIcon
-          title={t('parts.serialMode', { serial, n: rows.length })}
+          title={t('parts.serialMode', { serial, n: life.data ? rows.length : '…' })}
           action={<Button onClick={() => set('serial', null)}>{t('parts.allParts')}</Button>}
         />
       )}

@@ -7,16 +7,22 @@ import { timeText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
 import { ErrorWords, Failed, Waiting } from '../shell/states.tsx'
 import { AccountForm } from './account-form.tsx'
-import { changeAccount, removeAccount, useAccounts } from './me.ts'
+import { changeAccount, removeAccount, useAccounts, useMe } from './me.ts'
 import { NewPasswordDialog } from './new-password-dialog.tsx'
 import { ROLES } from './roles.ts'
 
 type Account = AccountsAnswer['accounts'][number]
 
-/** Who may do what from other machines; for administrators. */
+/** Who may do what from other machines; for administrators. What one of them was shown goes when another is here. */
 export function AccountsPage(): ReactNode {
+  const me = useMe().data
+  const who = me === undefined ? '' : `${me.account?.id ?? ''} ${me.role}`
+  return <Accounts key={who} who={who} />
+}
+
+function Accounts({ who }: { who: string }): ReactNode {
   const { t } = useTranslation()
-  const accounts = useAccounts()
+  const accounts = useAccounts(who)
   const [leaving, setLeaving] = useState<Account | null>(null)
   const [resetting, setResetting] = useState<Account | null>(null)
   const [token, setToken] = useState<{ id: string; token: string } | null>(null)

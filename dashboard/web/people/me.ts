@@ -10,8 +10,11 @@ export const useMe = (): UseQueryResult<Me> =>
     queryKey: ME,
     queryFn: ({ signal }) => getJson<Me>('/api/me', signal),
     staleTime: 60_000,
-    // A session ends by itself, or by an administrator.
+    // Nothing of the line.
+    meta: { quiet: true },
+    // A session ends by itself, by an administrator, or in another tab.
     refetchInterval: 300_000,
+    refetchOnWindowFocus: 'always',
   })
 
 export const signIn = (account: string, password: string): Promise<Me> =>
@@ -20,9 +23,10 @@ export const signOut = (): Promise<unknown> => sendJson('POST', '/api/me/sign-ou
 export const changeOwnPassword = (old: string, password: string): Promise<Me> =>
   sendJson('POST', '/api/me/password', { old, password })
 
-export const useAccounts = (): UseQueryResult<AccountsAnswer> =>
+/** @param who asks: nobody is shown what another may see */
+export const useAccounts = (who: string): UseQueryResult<AccountsAnswer> =>
   useQuery({
-    queryKey: ['accounts'],
+    queryKey: ['accounts', who],
     queryFn: ({ signal }) => getJson<AccountsAnswer>('/api/accounts', signal),
   })
 export const addAccount = (account: object): Promise<AccountsAnswer> =>

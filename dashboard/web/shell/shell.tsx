@@ -12,6 +12,7 @@ import { screenZone, zoneName, zoneText } from '../look/zone.ts'
 import { AccountMenu } from '../people/account-menu.tsx'
 import { Guarded } from './broken.tsx'
 import { ConnectionBanner } from './connection-banner.tsx'
+import { OldAnswers } from './old-answers.tsx'
 import { PrintHead } from './print-head.tsx'
 import { atPlant, OnLine } from './site.tsx'
 import { Waiting } from './states.tsx'
@@ -78,6 +79,7 @@ export function Shell(): ReactNode {
       <OnLine>
         <ConnectionBanner />
       </OnLine>
+      <OldAnswers />
       <main aria-label={title}>
         <h1 className="unseen">{title}</h1>
         <PrintHead />

@@ -1,0 +1,126 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createDashboard } from '../../dashboard/index.ts'
+import { en } from '../../dashboard/web/i18n/en.ts'
+import { zh } from '../../dashboard/web/i18n/zh.ts'
+import { serve, type Served } from '../unit/samples/dashboard-serve.ts'
+import { PAGES, launch, noBrowser, openPage } from './dashboard-browser.ts'
+import { runsOff } from './dashboard-look.ts'
+
+describe.skipIf(noBrowser !== null)(
+  `answers that grew old in Chromium${noBrowser ? `: ${noBrowser}` : ''}`,
+  () => {
+    let browser: Browser
+    let at: Served
+
+    beforeAll(async () => {
+      at = await serve(20, { webDir: PAGES })
+      browser = await launch()
+    }, 120_000)
+    afterAll(async () => {
+      await browser?.close()
+      await at?.dashboard.close()
+    })
+
+    const words = (template: string): string => template.split('{{')[0] ?? ''
+
+    /** A gateway that answers instead of the server, with a page of its own. */
+    const gateway = (page: Page, url: RegExp): Promise<unknown> =>
+      page.route(url, (route) =>
+        route.fulfill({ status: 502, contentType: 'text/html', body: '<h1>Bad gateway</h1>' }),
+      )
+
+    it.each([
+      ['en', en],
+      ['zh', zh],
+    ] as const)(
+      'are called so while they cannot be had anew, also on paper (%s)',
+      async (language, w) => {
+        const { page } = await openPage(browser, language)
+        await page.goto(`${at.url}/holds`)
+        await page.waitForSelector('[data-connection="open"]')
+        await page.getByText(w.holds.none).waitFor()
+        expect(await page.locator('[data-old-answers]').count()).toBe(0)
+        await gateway(page, /\/api\/holds/)
+        const old = page.locator('[data-old-answers]')
+        await old.waitFor()
+        expect(await old.textContent()).toContain(words(w.link.oldAnswers))
+        expect(await old.textContent()).toContain('HTTP_502')
+        expect(await runsOff(page)).toEqual([])
+        await page.emulateMedia({ media: 'print' })
+        expect(await old.isVisible()).toBe(true)
+        await page.emulateMedia({ media: 'screen' })
+        await page.unrouteAll()
+        await old.getByRole('button', { name: w.error.retry }).click()
+        await old.waitFor({ state: 'detached' })
+        await page.context().close()
+      },
+      60_000,
+    )
+
+    it('are asked for anew when the connection is back, and the banner that they are not current goes', async () => {
+      const own = await serve(3, { webDir: PAGES })
+      const { page } = await openPage(browser, 'en')
+      await page.goto(`${own.url}/parts`)
+      await page.waitForSelector('[data-connection="open"]')
+      const rows = page.locator('.part-row')
+      await rows.nth(2).waitFor()
+      await own.dashboard.close()
+      await page.getByText(en.link.banner).waitFor()
+      own.line.judge({ at: new Date().toISOString() })
+      const again = createDashboard({
+        ...own.line,
+        queries: own.line.queries,
+        facts: own.line.facts,
+        live: own.line.live,
+        modules: own.line.modules,
+        images: own.line.images,
+        log: { info: () => {}, warn: () => {}, error: () => {} },
+        version: '0.1.0-test',
+      })
+      await again.listen('127.0.0.1', own.port)
+      await page.getByText(en.link.banner).waitFor({ state: 'detached' })
+      await rows.nth(3).waitFor()
+      await page.context().close()
+      await again.close()
+    }, 60_000)
+
+    it('are not shown as those of another question while its answer is under way', async () => {
+      const { page } = await openPage(browser, 'en')
+      await page.goto(`${at.url}/analysis`)
+      const pareto = page.locator('.panel', { hasText: en.analysis.fishbone })
+      await pareto.waitFor()
+      let answer = (): void => {}
+      const held = new Promise<void>((resolve) => (answer = resolve))
+      await page.route(/\/api\/analysis\?.*from=/, async (route) => {
+        await held
+        await route.continue()
+      })
+      await page.getByLabel(en.analysis.from).first().fill('2026-01-31T06:00')
+      await page.waitForURL(/from=/)
+      await page.locator('.waiting').first().waitFor()
+      expect(await pareto.count()).toBe(0)
+      answer()
+      await pareto.waitFor()
+      await page.context().close()
+    }, 60_000)
+
+    it('are not counted before they are there', async () => {
+      const { page } = await openPage(browser, 'en')
+      const serial = at.line.parts.at(-1)?.row.serial ?? ''
+      let answer = (): void => {}
+      const held = new Promise<void>((resolve) => (answer = resolve))
+      await page.route(/\/api\/serials\//, async (route) => {
+        await held
+        await route.continue()
+      })
+      await page.goto(`${at.url}/parts?serial=${serial}`)
+      const said = page.locator('.ant-alert-info')
+      await said.waitFor()
+      expect(await said.textContent()).not.toContain(': 0')
+      answer()
+      await said.getByText(': 1').waitFor()
+      await page.context().close()
+    }, 60_000)
+  },
+)
