@@ -53,6 +53,10 @@ describe('identities by keys other than AI (01)', () => {
       `https://example.com/01/${GTIN}/10/L7?414=9521141123454`,
     ])
       expect(canonicalUri(text), text).toBe(lot)
+    // Places, documents and consignments stand beside things, and two things at one place are two.
+    expect(canonicalUri(`(414)9521141123454(8006)${GTIN}0102(10)L7`)).toBe(
+      `https://id.gs1.org/8006/${GTIN}0102/10/L7`,
+    )
     // What the path of a link names is what it names, whatever stands behind it.
     expect(canonicalUri(`https://example.com/414/9521141123454?01=${GTIN}`)).toBe(
       'https://id.gs1.org/414/9521141123454',

@@ -86,7 +86,7 @@ export function canonicalUri(text: string): string | null {
   const data = readCarrier({ text, symbologyId: '' })
   const unit = unitOfCarrier(data)
   if (unit !== null) return unit.uri
-  // The path of a link says what it names; elsewhere the order of several keys says nothing, that of the table does.
+  // The path of a link says what it names; elsewhere the order of several keys says nothing.
   const keys = data.elements.map((e) => e.ai).filter((ai) => KEYS.includes(ai))
   const key = /^https?:/i.test(text) ? keys[0] : KEYS.find((ai) => keys.includes(ai))
   if (key === undefined) return null
@@ -97,8 +97,11 @@ export function canonicalUri(text: string): string | null {
   )
 }
 
-/** What may begin the path of a GS1 Digital Link. */
-const KEYS = [...GS1_RULES.values()].filter((r) => r.qualifiers !== null).map((r) => r.ai)
+/** What may begin the path of a GS1 Digital Link: things before the documents, consignments and places beside them. */
+const KEYS = [...GS1_RULES.values()]
+  .filter((r) => r.qualifiers !== null)
+  .map((r) => r.ai)
+  .sort((a, b) => Number(/^[24]/.test(a)) - Number(/^[24]/.test(b)))
 
 /**
  * URIs that a text stands for by itself, read as what it looks like and as the element string of a GS1 symbol; none for
