@@ -29,14 +29,24 @@ export function orderOfKeys(a: number | string, b: number | string): number {
   return isTime(a) ? timeMs(a) - timeMs(b) : Buffer.compare(Buffer.from(a), Buffer.from(b))
 }
 
-/** Compares a value of an extension, whose type nobody states: as number, as time, or as text (only EQ). */
+/** A decimal number without what may be left out, or null where a text of digits may be a name: zeros in front. */
+const decimal = (text: string): string | null =>
+  /^-?(0|[1-9]\d*)(\.\d+)?$/.test(text) ? text.replace(/\.0+$|(\.\d*?)0+$/, '$1') : null
+
+/**
+ * Compares a value of an extension, whose type nobody states: as number, as time, or as text (only EQ). Texts are equal
+ * digit by digit, since a double takes serials of 18 digits for one.
+ */
 export function anyValue(op: Comparison, value: unknown, wanted: readonly string[]): boolean {
   const v = plain(value)
   if (typeof v !== 'string' && typeof v !== 'number' && typeof v !== 'boolean') return false
   const text = String(v)
   return wanted.some((w) => {
     if (op === 'EQ' && text === w) return true
-    if (isNumber(text) && isNumber(w)) return ordered(op, Number(text), Number(w))
+    if (isNumber(text) && isNumber(w))
+      return op === 'EQ' && typeof v === 'string'
+        ? decimal(text) !== null && decimal(text) === decimal(w)
+        : ordered(op, Number(text), Number(w))
     return isTime(text) && isTime(w) && ordered(op, timeMs(text), timeMs(w))
   })
 }

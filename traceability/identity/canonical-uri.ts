@@ -11,17 +11,23 @@ export interface UnitName {
 
 /**
  * Canonical URI of the individual named by GS1 elements (GS1 Digital Link URI Syntax 1.4), or null when they name
- * only a class, a batch or a place. `gtin` stands in for a missing AI 01 behind a serial.
+ * only a class, a batch or a place. `gtin` stands in behind a serial without an item of its own: AI 01, a made-to-order
+ * GTIN (03), or a piece (8006), of which several share item and serial.
  */
 export function gs1Unit(elements: readonly Gs1Element[], gtin: string | undefined): UnitName | null {
   const of = (ai: string): string | undefined => elements.find((e) => e.ai === ai)?.value
   const serial = of('21')
-  const item = of('01') ?? gtin
+  const own = of('01') ?? of('03')
+  const piece = of('8006')
+  if (serial !== undefined && own === undefined && piece !== undefined)
+    return { serial, uri: `${GS1_DOMAIN}/8006/${piece}/21/${encodePart(serial)}` }
+  const item = own ?? gtin
   if (serial !== undefined && item !== undefined)
     return { serial, uri: `${GS1_DOMAIN}/01/${item}/21/${encodePart(serial)}` }
-  const piece = of('8006')
-  if (serial !== undefined && piece !== undefined)
-    return { serial, uri: `${GS1_DOMAIN}/8006/${piece}/21/${encodePart(serial)}` }
+  // The serial that a third party controls: of a unit packet (UPUI).
+  const packet = of('235')
+  if (packet !== undefined && own !== undefined)
+    return { serial: packet, uri: `${GS1_DOMAIN}/01/${own}/235/${encodePart(packet)}` }
   const part = of('8010')
   const partSerial = of('8011')
   if (part !== undefined && partSerial !== undefined)
@@ -72,7 +78,7 @@ export function unitOfCarrier(data: CarrierData): UnitName | null {
 /**
  * The one URI of everything that means the same: element string in brackets, GS1 Digital Link of any domain and order,
  * `urn:epc:id:`, `urn:epc:tag:` and `urn:epc:raw:`. Data that says nothing about who it is (dates, weights, batch of an
- * individual) is left out. Null for a text that carries no such key, a plain serial for one.
+ * individual, where a batch is) is left out. Null for a text that carries no such key, a plain serial for one.
  *
  * @throws TRC_IDENTITY when the text has one of these forms and is wrong
  */
@@ -80,12 +86,22 @@ export function canonicalUri(text: string): string | null {
   const data = readCarrier({ text, symbologyId: '' })
   const unit = unitOfCarrier(data)
   if (unit !== null) return unit.uri
-  const isKey = (ai: string): boolean =>
-    data.elements.some(({ ai: key }) =>
-      (GS1_RULES.get(key)?.qualifiers ?? []).some((sequence) => key === ai || sequence.includes(ai)),
-    )
-  return buildDigitalLink(data.elements.filter((e) => isKey(e.ai)))
+  // The path of a link says what it names; elsewhere the order of several keys says nothing.
+  const keys = data.elements.map((e) => e.ai).filter((ai) => KEYS.includes(ai))
+  const key = /^https?:/i.test(text) ? keys[0] : KEYS.find((ai) => keys.includes(ai))
+  if (key === undefined) return null
+  const names = [key, ...(GS1_RULES.get(key)?.qualifiers ?? []).flat()]
+  return buildDigitalLink(
+    data.elements.filter((e) => names.includes(e.ai)),
+    { primary: key },
+  )
 }
+
+/** What may begin the path of a GS1 Digital Link: things before the documents, consignments and places beside them. */
+const KEYS = [...GS1_RULES.values()]
+  .filter((r) => r.qualifiers !== null)
+  .map((r) => r.ai)
+  .sort((a, b) => Number(/^[24]/.test(a)) - Number(/^[24]/.test(b)))
 
 /**
  * URIs that a text stands for by itself, read as what it looks like and as the element string of a GS1 symbol; none for

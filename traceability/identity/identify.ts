@@ -111,7 +111,7 @@ export function identify(
       ),
     )
   }
-  const gtin = value('01') ?? value('8006')?.slice(0, 14) ?? null
+  const gtin = value('01') ?? value('03') ?? value('8006')?.slice(0, 14) ?? null
   if (product.gtin !== undefined && gtin !== null && gtin !== product.gtin) {
     problems.push(
       problem(
