@@ -51,6 +51,8 @@ const WORDS: Readonly<Record<string, string>> = {
   'check that the scanner is on, its address, and the rights to it': '请检查扫码器是否开机、其地址与访问权限',
   'check that the port is that of LLRP': '请检查端口是否为 LLRP 端口',
   'another program may hold the reader': '读写器可能被其他程序占用',
+  'the PLC has never counted that trigger': 'PLC 从未计到该触发',
+  'its part is rejected by default': '其工件按默认剔除',
   'the trigger counter was restarted': '触发计数器已重新开始',
   'the registers are answered, but the program of the PLC does not run: check whether it is in STOP; heartbeatMs: 0 where it has no heartbeat':
     '寄存器有应答,但 PLC 程序未运行:请检查是否处于 STOP;无心跳时设 heartbeatMs: 0',
@@ -85,6 +87,13 @@ const PATTERNS: readonly (readonly [RegExp, Say])[] = [
   [/^role (\w+)$/, (role) => `角色 ${role}`],
   [/^schema version (\S+) or older$/, (v) => `结构版本 ${v} 或更早`],
   [/^a body of at most (\d+) bytes$/, (n) => `至多 ${n} 字节的请求体`],
+  [/^the result of trigger (\d+) came (\S+) ms too late$/, (n, ms) => `触发 ${n} 的结果晚到 ${ms} ms`],
+  [/^the result of (\d+) was not written in time$/, (n) => `触发 ${n} 的结果未能及时写入`],
+  [/^the PLC had rejected part (\d+) by default already$/, (n) => `PLC 已按默认剔除工件 ${n}`],
+  [/^the PLC refused the result of (\d+): code (\S+)$/, (n, code) => `PLC 拒绝触发 ${n} 的结果:代码 ${code}`],
+  [/^the counter was restarted before the result of (\d+)$/, (n) => `计数器在触发 ${n} 的结果之前重新开始`],
+  [/^trigger (\d+) has a result already$/, (n) => `触发 ${n} 已有结果`],
+  [/^trigger (\d+) may be of the count before the restart$/, (n) => `触发 ${n} 可能属于重新开始之前的计数`],
 ]
 
 const SIGN: Readonly<Record<string, string>> = { '<=': '≤', '>=': '≥', '<': '<', '>': '>' }

@@ -81,7 +81,7 @@ function mutated(d: Draw, document: Json): Json {
   return copy
 }
 
-describe(`${RUNS} EPCIS documents of each kind (seed ${SEED})`, { timeout: 30_000 + 5 * RUNS }, () => {
+describe(`${RUNS} EPCIS documents of each kind (seed ${SEED})`, { timeout: 120_000 + 20 * RUNS }, () => {
   it('are taken when valid, and refused at the place of a fault that was put in', () => {
     for (let i = 0; i < RUNS; i++) {
       const draw = new Draw(SEED + i)

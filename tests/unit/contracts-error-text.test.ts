@@ -86,4 +86,16 @@ describe('errorText', () => {
     )
     expect(zh({ actual: 'a\nb; c' })).toBe('API_REQUEST:请求格式错误;实际为 a\nb;c')
   })
+
+  it('has the words of a gate that was not served, with and without the code in front', () => {
+    const late = 'the result of trigger 35 came 53.3 ms too late'
+    for (const message of [late, `INS_DEADLINE: ${late}`])
+      expect(errorText({ code: 'INS_DEADLINE', message }).zh).toBe(
+        'INS_DEADLINE:判定未按时完成;实际为 触发 35 的结果晚到 53.3 ms',
+      )
+    const unknown = 'the result of 7 was not written in time; the PLC has never counted that trigger'
+    expect(errorText({ code: 'INS_DEADLINE', message: unknown }).zh).toBe(
+      'INS_DEADLINE:判定未按时完成;实际为 触发 7 的结果未能及时写入;PLC 从未计到该触发',
+    )
+  })
 })

@@ -80,7 +80,8 @@ export function codedText(error: unknown): { code: string; text: { en: string; z
   return { code, text: { en: bare(en, code), zh: bare(zh, code) } }
 }
 
-const bare = (message: string, code: string): string =>
+/** Without the code in front, which stands beside it. */
+export const bare = (message: string, code: string): string =>
   message.startsWith(code) ? message.slice(code.length).replace(/^[::]\s*/, '') : message
 
 function parse(text: string): unknown {

@@ -1,6 +1,7 @@
 import { type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
+import { bare } from '../api/client.ts'
 import type { LineState } from '../api/types.ts'
 import { useText } from '../i18n/index.ts'
 import { countText, timeText } from '../look/format.ts'
@@ -73,7 +74,7 @@ function OneAlarm({ alarm: a, more }: { alarm: LineState['alarms'][number]; more
       ) : (
         <>
           {a.code !== a.alarm && <code>{a.code}</code>}
-          <span>{text(a.message)}</span>
+          <span>{bare(text(a.message), a.code)}</span>
         </>
       )}
       {more > 0 && (

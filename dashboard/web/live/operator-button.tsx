@@ -1,8 +1,9 @@
-import { Alert, Button, Input, Modal } from 'antd'
+import { Alert, Button, Input } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useSend } from '../api/life-hooks.ts'
 import { signOn, useOperators } from '../api/operator-hooks.ts'
+import { Dialog } from '../look/dialog.tsx'
 import { ErrorWords } from '../shell/states.tsx'
 
 /** Who works at a station, and the change of them by badge or name. */
@@ -26,8 +27,7 @@ export function OperatorButton({ station }: { station: string }): ReactNode {
         {t('live.operator')} <b>{on ? (on.name ?? on.ref) : '–'}</b>
       </Button>
       {open && (
-        <Modal
-          open
+        <Dialog
           title={t('live.signOnTitle', { station })}
           onCancel={close}
           footer={
@@ -52,14 +52,13 @@ export function OperatorButton({ station }: { station: string }): ReactNode {
               <Input
                 value={badge}
                 maxLength={64}
-                autoFocus
                 onChange={(e) => setBadge(e.target.value)}
                 onPressEnter={() => badge.trim() !== '' && go(badge.trim())}
               />
             </label>
             {send.error && <Alert type="error" title={<ErrorWords error={send.error} />} />}
           </div>
-        </Modal>
+        </Dialog>
       )}
     </>
   )

@@ -1,9 +1,10 @@
-import { Alert, Button, Input, Modal } from 'antd'
+import { Alert, Button, Input } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ApiError } from '../api/client.ts'
 import { Decision } from '../api/decision.ts'
 import { useSend } from '../api/life-hooks.ts'
+import { Dialog } from './dialog.tsx'
 import { ErrorWords } from '../shell/states.tsx'
 import { usePerson } from './person.ts'
 
@@ -44,8 +45,7 @@ export function DeedDialog(p: {
     if (ready) send.mutate({ by: by.trim(), reason: reason.trim() }, { onSuccess: p.close })
   }
   return (
-    <Modal
-      open
+    <Dialog
       title={p.title}
       onCancel={p.close}
       footer={
@@ -67,13 +67,7 @@ export function DeedDialog(p: {
         {p.children}
         <label>
           <span>{t('deed.by')}</span>
-          <Input
-            value={by}
-            maxLength={128}
-            disabled={stands}
-            autoFocus={by === ''}
-            onChange={(e) => setBy(e.target.value)}
-          />
+          <Input value={by} maxLength={128} disabled={stands} onChange={(e) => setBy(e.target.value)} />
         </label>
         {!p.withoutReason && (
           <label>
@@ -82,7 +76,6 @@ export function DeedDialog(p: {
               value={reason}
               maxLength={500}
               rows={2}
-              autoFocus={by !== ''}
               onChange={(e) => setReason(e.target.value)}
               onPressEnter={(e) => {
                 if (e.ctrlKey || e.metaKey) go()
@@ -100,6 +93,6 @@ export function DeedDialog(p: {
           />
         )}
       </div>
-    </Modal>
+    </Dialog>
   )
 }

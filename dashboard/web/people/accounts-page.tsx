@@ -1,8 +1,9 @@
-import { Alert, Button, Modal, Select } from 'antd'
+import { Alert, Button, Select } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useSend } from '../api/life-hooks.ts'
 import type { AccountsAnswer, Me } from '../api/types.ts'
+import { Dialog } from '../look/dialog.tsx'
 import { timeText } from '../look/format.ts'
 import { Panel } from '../look/panel.tsx'
 import { ErrorWords, Failed, Waiting } from '../shell/states.tsx'
@@ -111,8 +112,7 @@ function Accounts({ who }: { who: string }): ReactNode {
       </Panel>
       {resetting && <NewPasswordDialog account={resetting} close={() => setResetting(null)} />}
       {leaving && (
-        <Modal
-          open
+        <Dialog
           title={t('account.removeAsk', { name: leaving.name })}
           okText={t('account.remove')}
           cancelText={t('deed.cancel')}
@@ -121,7 +121,7 @@ function Accounts({ who }: { who: string }): ReactNode {
           onCancel={() => setLeaving(null)}
         >
           <p>{t('account.removeMeans')}</p>
-        </Modal>
+        </Dialog>
       )}
     </div>
   )

@@ -1,7 +1,8 @@
-import { Alert, Input, Modal } from 'antd'
+import { Alert, Input } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useSend } from '../api/life-hooks.ts'
+import { Dialog } from '../look/dialog.tsx'
 import { ErrorWords } from '../shell/states.tsx'
 import { changeAccount } from './me.ts'
 import { SHORTEST } from './password-dialog.tsx'
@@ -12,8 +13,7 @@ export function NewPasswordDialog(p: { account: { id: string; name: string }; cl
   const [password, setPassword] = useState('')
   const send = useSend(() => changeAccount(p.account.id, { password }))
   return (
-    <Modal
-      open
+    <Dialog
       title={t('account.newPasswordOf', { name: p.account.name })}
       okText={t('account.change')}
       cancelText={t('deed.cancel')}
@@ -27,7 +27,6 @@ export function NewPasswordDialog(p: { account: { id: string; name: string }; cl
           <Input.Password
             value={password}
             maxLength={256}
-            autoFocus
             autoComplete="new-password"
             onChange={(e) => setPassword(e.target.value)}
           />
@@ -35,6 +34,6 @@ export function NewPasswordDialog(p: { account: { id: string; name: string }; cl
         <p className="muted">{t('account.passwordRule', { n: SHORTEST })}</p>
         {send.error && <Alert type="error" title={<ErrorWords error={send.error} />} />}
       </div>
-    </Modal>
+    </Dialog>
   )
 }

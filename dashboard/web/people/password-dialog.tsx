@@ -1,7 +1,8 @@
-import { Alert, Input, Modal } from 'antd'
+import { Alert, Input } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useSend } from '../api/life-hooks.ts'
+import { Dialog } from '../look/dialog.tsx'
 import { ErrorWords } from '../shell/states.tsx'
 import { changeOwnPassword } from './me.ts'
 
@@ -22,8 +23,7 @@ export function PasswordDialog({ close }: { close(): void }): ReactNode {
     ['again', again, setAgain, 'new-password'],
   ] as const
   return (
-    <Modal
-      open
+    <Dialog
       title={t('account.ownPassword')}
       okText={t('account.change')}
       cancelText={t('deed.cancel')}
@@ -47,6 +47,6 @@ export function PasswordDialog({ close }: { close(): void }): ReactNode {
         {again !== '' && again !== password && <Alert type="warning" title={t('account.differ')} />}
         {send.error && <Alert type="error" title={<ErrorWords error={send.error} />} />}
       </div>
-    </Modal>
+    </Dialog>
   )
 }

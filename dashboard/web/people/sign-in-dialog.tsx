@@ -1,7 +1,8 @@
-import { Alert, Input, Modal } from 'antd'
+import { Alert, Input } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useSend } from '../api/life-hooks.ts'
+import { Dialog } from '../look/dialog.tsx'
 import { ErrorWords } from '../shell/states.tsx'
 import { signIn, useMe } from './me.ts'
 
@@ -16,8 +17,7 @@ export function SignInDialog({ close }: { close(): void }): ReactNode {
     if (ready) send.mutate(undefined, { onSuccess: close })
   }
   return (
-    <Modal
-      open
+    <Dialog
       title={t('account.signIn')}
       okText={t('account.signIn')}
       cancelText={t('deed.cancel')}
@@ -37,7 +37,6 @@ export function SignInDialog({ close }: { close(): void }): ReactNode {
           <span>{t('account.id')}</span>
           <Input
             value={account}
-            autoFocus
             autoComplete="username"
             maxLength={64}
             onChange={(e) => setAccount(e.target.value)}
@@ -55,6 +54,6 @@ export function SignInDialog({ close }: { close(): void }): ReactNode {
         </label>
         {send.error && <Alert type="error" title={<ErrorWords error={send.error} />} />}
       </form>
-    </Modal>
+    </Dialog>
   )
 }

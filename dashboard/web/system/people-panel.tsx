@@ -1,9 +1,10 @@
-import { Alert, Button, Modal } from 'antd'
+import { Alert, Button } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useSend } from '../api/life-hooks.ts'
 import { forgetOperator, useOperators } from '../api/operator-hooks.ts'
 import type { OperatorsAnswer } from '../api/types.ts'
+import { Dialog } from '../look/dialog.tsx'
 import { Panel } from '../look/panel.tsx'
 import { ErrorWords } from '../shell/states.tsx'
 
@@ -54,8 +55,7 @@ export function PeoplePanel(): ReactNode {
         </table>
       </div>
       {leaving && (
-        <Modal
-          open
+        <Dialog
           title={t('people.ask', { who: leaving.name ?? leaving.ref })}
           okText={t('people.forget')}
           cancelText={t('deed.cancel')}
@@ -65,7 +65,7 @@ export function PeoplePanel(): ReactNode {
         >
           <p>{t('people.means', { ref: leaving.ref })}</p>
           {forget.error && <Alert type="error" title={<ErrorWords error={forget.error} />} />}
-        </Modal>
+        </Dialog>
       )}
     </Panel>
   )
