@@ -23,6 +23,8 @@ export class TimedLines {
     if (this.#begunMs !== null && atMs - this.#lastMs > BREAK_MS) {
       found.push(brokeOff(atMs - this.#lastMs))
       this.#lines.skip()
+      // Whatever comes behind it has a time of its own.
+      this.#begunMs = null
     }
     this.#lastMs = atMs
     for (const line of this.#lines.push(chunk)) {

@@ -105,6 +105,25 @@ describe('a line of a scanner', () => {
     expect(lines.push(bytes('sn-3\n'), 90_000)).toEqual([{ text: 'sn-3', atMs: 90_000 }])
   })
 
+  it.each([
+    ['of bytes', () => new LineSplitter(40), (text: string) => Buffer.from(text.replaceAll('\n', '\r'))],
+    ['of keys', () => new KeyboardLines(40), typed],
+  ])(
+    '%s behind one that broke off is of its own time, also where both come at once',
+    (_what, make, bytes) => {
+      const lines = new TimedLines(make())
+      expect(lines.push(bytes('sn-'), 1_000)).toEqual([])
+      // As a network does that was away: what it lost comes with all that was sent since.
+      const [told, ...others] = lines.push(bytes('1\nsn-2\nsn'), 9_000)
+      expect(told).toMatchObject({ code: 'CAM_BAD_REQUEST' })
+      expect(others).toEqual([{ text: 'sn-2', atMs: 9_000 }])
+      expect(lines.push(bytes('-3\n'), 9_100)).toEqual([{ text: 'sn-3', atMs: 9_000 }])
+      expect(lines.push(bytes('sn-'), 20_000)).toEqual([])
+      expect(lines.push(bytes('1\nsn'), 30_000)).toHaveLength(1)
+      expect(lines.push(bytes('-2\n'), 30_100)).toEqual([{ text: 'sn-2', atMs: 30_000 }])
+    },
+  )
+
   it('is read so from a connection', async () => {
     const { port, socket } = await scanner()
     const source = createIdentitySource(

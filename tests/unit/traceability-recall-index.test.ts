@@ -1,13 +1,7 @@
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { type RejectCommand, type SqlDatabase } from '../../contracts/index.ts'
 import { migrate, openSql } from '../../traceability/index.ts'
-import {
-  dispositionOf,
-  IN_FORCE,
-  JUDGED,
-  keptBack,
-  LAST_JUDGED,
-} from '../../traceability/genealogy/disposition.ts'
+import { dispositionOf, IN_FORCE, keptBack, LAST_JUDGED } from '../../traceability/genealogy/disposition.ts'
 import { identityMap } from '../../traceability/genealogy/identity-names.ts'
 import { whereabouts } from '../../traceability/genealogy/whereabouts.ts'
 import { writeAnnotation } from '../../traceability/store/annotations.ts'
@@ -102,26 +96,36 @@ it('a unit that was judged again and again is where it was judged last, once', (
   ])
 })
 
-it.each([
-  ['every inspection', JUDGED, '(unit=?)'],
-  ['the last one', LAST_JUDGED, '(unit=? AND position>?)'],
-])(
-  'what is known of many units is read from indices, not from the rows with the records: %s',
-  (_, of, by) => {
-    const plan = db
-      .all<{
-        detail: string
-      }>(
-        `explain query plan select i.station, i.ended_at, ${IN_FORCE} as disposition
-         from json_each(?1) v cross join identity d on d.uri = v.value ${of}`,
-        '[]',
-      )
-      .map((r) => r.detail)
-    const search = (name: string): string[] => plan.filter((d) => d.startsWith(`SEARCH ${name} `))
-    expect(search('i')).toEqual([expect.stringContaining(`USING COVERING INDEX inspection_unit ${by}`)])
-    expect(search('g')).toEqual([expect.stringContaining('INDEX gate_kept')])
-    expect(search('w')).toEqual([expect.stringContaining('INDEX review_inspection')])
-    // By its position it would be looked for in a question of its own for every unit.
-    expect(search('s')).toEqual([expect.stringContaining('INDEX trace_fact_subject')])
-  },
-)
+it('of a unit that is judged every day, as a master part, one row is read', () => {
+  const judgements = Array.from({ length: 40 }, (_, n) => judged('A', n + 1))
+  const asked = vi.spyOn(db, 'get')
+  const [found] = whereabouts(db, judgements.slice(0, 1), new Set())
+  expect(found).toMatchObject({ station: judgements.at(-1)?.station })
+  const rows = asked.mock.results.flatMap(({ value }) => {
+    const { station } = (value ?? {}) as { station?: string }
+    return station === undefined ? [] : [JSON.parse(station) as unknown[]]
+  })
+  expect(rows).toEqual([[judgements.at(-1)?.station]])
+})
+
+it('what is known of many units is read from indices, not from the rows with the records', () => {
+  const plan = db
+    .all<{
+      detail: string
+    }>(
+      `explain query plan select i.station, i.ended_at, ${IN_FORCE} as disposition
+         from json_each(?1) v cross join identity d on d.uri = v.value ${LAST_JUDGED}`,
+      '[]',
+    )
+    .map((r) => r.detail)
+  const search = (name: string): string[] => plan.filter((d) => d.startsWith(`SEARCH ${name} `))
+  expect(search('i')).toEqual([
+    expect.stringContaining('USING COVERING INDEX inspection_unit (unit=? AND position>?)'),
+  ])
+  expect(search('g')).toEqual([expect.stringContaining('INDEX gate_kept')])
+  expect(search('w')).toEqual([expect.stringContaining('INDEX review_inspection')])
+  expect(search('s')).toEqual([expect.stringContaining('INDEX trace_fact_subject')])
+  // Which decision counts is asked once for the unit, not for each of its decisions.
+  const first = (name: string): number => plan.findIndex((d) => d.startsWith(`SEARCH ${name} `))
+  expect(first('t')).toBeGreaterThan(first('p'))
+})

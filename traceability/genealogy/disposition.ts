@@ -30,23 +30,20 @@ const SERVED = `case when g.id is not null or (i.disposition = 'release' and w.a
  */
 export const IN_FORCE = `ifnull(json_extract(p.json, '$.data.disposition'), ${SERVED})`
 
-const inspections = (which: string): string => `
-      left join inspection i on i.unit = d.uri${which}${AT_GATE}
-      left join trace_fact s on s.subject = d.uri and s.kind = 'dispose'
-        and +s.position = (select max(t.position) from trace_fact t join event x on x.position = t.position
-          where t.subject = d.uri and t.kind = 'dispose' and t.superseded_by is null
-            and ifnull(json_extract(x.json, '$.data.inspection'), '') = ifnull(i.inspection_id, ''))
-      left join event p on p.position = s.position`
-
-/** Every inspection `i` of each `d`, and the decision `p` about it: nearly all units have one. */
-export const JUDGED = inspections('')
-
 /**
- * The last of them. None is behind the last one: by that SQLite stays in the index by unit, while a position alone leads it
- * to the wide row.
+ * Last inspection `i`, and the decision `p` about it, of each `d`. None is behind the last one: by that SQLite stays in the
+ * index by unit, while a position alone leads it to the wide row. Nearly no unit was ever decided about: whether one was is
+ * joined (`s`), and only then is asked which decision is about that inspection, once.
  */
-export const LAST_JUDGED = inspections(`
-        and i.position >= (select max(position) from inspection where unit = d.uri)`)
+export const LAST_JUDGED = `
+      left join inspection i on i.unit = d.uri
+        and i.position >= (select max(position) from inspection where unit = d.uri)${AT_GATE}
+      left join trace_fact s on s.subject = d.uri and s.kind = 'dispose'
+        and not exists (select 1 from trace_fact x where x.subject = d.uri and x.kind = 'dispose' and x.position > s.position)
+      left join event p on p.position = case when s.position is not null then
+          (select max(t.position) from trace_fact t join event x on x.position = t.position
+            where t.subject = d.uri and t.kind = 'dispose' and t.superseded_by is null
+              and ifnull(json_extract(x.json, '$.data.inspection'), '') = ifnull(i.inspection_id, '')) end`
 
 const KEPT = `
 select json_group_array(v.value) as uri, json_group_array(${IN_FORCE}) as disposition

@@ -31,18 +31,17 @@ export function withNames(
 }
 
 /**
- * What is known of one thing as one row: what it is by its canonical name where that one is on record, what became of it
+ * What is known under the names of one thing as one row: what it is by its canonical name where that one is on record, what became of it
  * by its last inspection, under whichever name, in the order of the log.
  *
- * @param thing of each name, which thing it is of; absent = each is a thing of its own
+ * @param thing of each name, which thing it is of
  */
-export function unitsTogether(units: Units, thing?: readonly number[]): Units {
-  if (thing === undefined && new Set(units.place).size === units.place.length) return units
+export function unitsTogether(units: Units, thing: readonly number[]): Units {
   const ofThing = new Map<number, { first: number; last: number }>()
   const at = (row: number): number => units.place[row] ?? 0
   const position = (row: number): number => units.position[row] ?? 0
   for (const [row, place] of units.place.entries()) {
-    const of = thing?.[place] ?? place
+    const of = thing[place] ?? place
     const before = ofThing.get(of)
     if (before === undefined) ofThing.set(of, { first: row, last: row })
     else {
@@ -60,7 +59,7 @@ export function unitsTogether(units: Units, thing?: readonly number[]): Units {
     station: rows.map(({ last }) => units.station[last] ?? null),
     judged: rows.map(({ last }) => units.judged[last] ?? null),
     disposition: rows.map(({ last }) => units.disposition[last] ?? null),
-    used: units.used.map((place) => thing?.[place] ?? place),
+    used: units.used.map((place) => thing[place] ?? place),
   }
 }
 

@@ -1,5 +1,5 @@
 import type { SqlDatabase } from '../../contracts/index.ts'
-import { dispositionUnder, IN_FORCE, JUDGED } from './disposition.ts'
+import { dispositionUnder, IN_FORCE, LAST_JUDGED } from './disposition.ts'
 import type { IdentityMap } from '../identity/index.ts'
 import type { FlowNode } from './flow.ts'
 import { identityMap } from './identity-names.ts'
@@ -112,10 +112,7 @@ function pairs(out: string): [kind: string, uri: string][] {
   return lines.flatMap((kind, i): [string, string][] => (i % 2 === 0 ? [[kind, lines[i + 1] ?? '']] : []))
 }
 
-/**
- * Units by their place in `?1`, in any order, a list for each column; one that was judged more than once is there as often,
- * since to look which inspection is the last costs as much as to find it.
- */
+/** Units by their place in `?1`, in any order, a list for each column. */
 const UNITS = `
 select json_group_array(place) as place, json_group_array(serial) as serial, json_group_array(product) as product,
     json_group_array(lot) as lot, json_group_array(position) as position, json_group_array(station) as station,
@@ -124,13 +121,13 @@ select json_group_array(place) as place, json_group_array(serial) as serial, jso
   from (
     select v.key as place, d.serial, d.product, d.lot, i.position, i.station, i.ended_at as judged_at,
         ${IN_FORCE} as disposition, case when u.position is not null then 1 end as used
-      from json_each(?1) v cross join identity d on d.uri = v.value${JUDGED}
+      from json_each(?1) v cross join identity d on d.uri = v.value${LAST_JUDGED}
       left join trace_fact u on u.subject = d.uri and u.kind = 'use' and u.superseded_by is null
         and not exists (select 1 from trace_fact x where x.subject = d.uri and x.kind = 'use'
           and x.superseded_by is null and x.position > u.position))`
 
 function unitsOf(db: SqlDatabase, uris: readonly string[], merged: IdentityMap): Units {
-  if (merged.isEmpty) return unitsTogether(columnsOf(db.get(UNITS, JSON.stringify(uris))))
+  if (merged.isEmpty) return columnsOf(db.get(UNITS, JSON.stringify(uris)))
   const { names, thing } = withNames(uris, merged)
   const units = unitsTogether(columnsOf(db.get(UNITS, JSON.stringify(names))), thing)
   // What was decided under one name is about what was seen under another.
