@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { access } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
@@ -116,6 +116,7 @@ export function startFfmpeg(
   keep: (line: string) => boolean,
 ): FfmpegRun {
   const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  endWithThisProcess(child)
   let tail = ''
   let ending = false
   createInterface({ input: child.stderr }).on('line', (line) => {
@@ -142,4 +143,17 @@ export function startFfmpeg(
       void closed.then(() => clearTimeout(kill))
     },
   }
+}
+
+/**
+ * One that waits for a camera does not see that nobody reads its pictures any more: a line that was killed would leave it
+ * behind, and a camera that serves one at a time could not be opened again. A shell sees the end of this process by its
+ * own input, and ends it as `stop` does. Where there is no shell, it ends at its next picture.
+ */
+function endWithThisProcess(child: ChildProcess): void {
+  if (child.pid === undefined) return
+  const end = 'read -r _; kill -TERM "$1"; sleep 1; kill -KILL "$1"'
+  const watch = spawn('sh', ['-c', end, 'sh', String(child.pid)], { stdio: ['pipe', 'ignore', 'ignore'] })
+  watch.on('error', () => undefined)
+  child.once('exit', () => watch.kill('SIGKILL'))
 }
