@@ -27,7 +27,7 @@ export function scannerLines(spec: Spec): IdentitySource {
   const where = spec.adapter === 'scanner-tcp' ? `${spec.host}:${spec.port}` : spec.path
   let running: Promise<void> | null = null
 
-  const session = async (worked: () => void): Promise<void> => {
+  const session = async (worked: (heard?: true) => void): Promise<void> => {
     const stream = await opened(spec, stop.signal)
     worked()
     feed.connected()
@@ -35,7 +35,7 @@ export function scannerLines(spec: Spec): IdentitySource {
       spec.adapter === 'scanner-keyboard'
         ? new KeyboardLines(spec.maxLength)
         : new LineSplitter(spec.maxLength)
-    await readUntilGone(stream, lines, feed, stop.signal)
+    await readUntilGone(stream, lines, feed, worked, stop.signal)
     throw new CodedError('CAM_GONE', { path: where, actual: 'the scanner closed the connection' })
   }
   return {
@@ -112,13 +112,17 @@ async function readUntilGone(
   stream: Readable,
   lines: LineReader,
   feed: ReadFeed,
+  worked: (heard: true) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const timed = new TimedLines(lines)
   stream.on('data', (chunk: Buffer) => {
     for (const line of timed.push(chunk, monoMs()))
       if (line instanceof CodedError) feed.refused(line)
-      else feed.read({ ...pushedRead(line.text), atMs: line.atMs })
+      else {
+        worked(true)
+        feed.read({ ...pushedRead(line.text), atMs: line.atMs })
+      }
   })
   try {
     await once(stream, 'end', { signal })

@@ -31,8 +31,8 @@ export function withNames(
 }
 
 /**
- * What is known under the names of one thing as one row: what it is by its canonical name where that one is on record, what became of it
- * by its last inspection, under whichever name, in the order of the log.
+ * What is known under the names of one thing as one row: what it is by its canonical name where that one is on record,
+ * what became of it by its last inspection, under whichever name, in the order of the log.
  *
  * @param thing of each name, which thing it is of
  */
