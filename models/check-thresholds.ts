@@ -14,7 +14,7 @@ interface Thresholds {
  * say which: those taught here have the softmax inside. Its own threshold tells, which for logits above 0 and up to 1
  * would be a coincidence; 0 is where logits are cut.
  */
-function rangeOf({ spec, threshold }: ModelCard): [least: number, most: number] | null {
+export function scoreRange({ spec, threshold }: ModelCard): [least: number, most: number] | null {
   switch (spec.family) {
     case 'anomaly-map':
     case 'backbone':
@@ -48,7 +48,7 @@ export function checkThresholds(card: ModelCard, { threshold, thresholds }: Thre
         expected: `a class of ${card.id}: ${card.labels.join(', ')}`,
         actual: name,
       })
-  const range = rangeOf(card)
+  const range = scoreRange(card)
   if (range === null) return
   const [least, most] = range
   const all = [

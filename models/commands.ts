@@ -8,6 +8,7 @@ import { generateKeys, privateKeyOf, publicHalf } from './package/keys.ts'
 import type { TrustedKeys } from './package/keys.ts'
 import { packModel } from './package/pack.ts'
 import type { PackedModel } from './package/pack.ts'
+import { refuseContradictingScores } from './package/contradicting-scores.ts'
 import { fromPng } from './package/png.ts'
 import { readCard } from './package/read-card.ts'
 import { verifyPackage } from './package/verify.ts'
@@ -107,6 +108,7 @@ export async function packModelFiles(request: {
     outDir: request.outDir,
     privateKeyPem: (await read(request.keyFile)).toString('utf8'),
     keyId: request.keyId,
+    refuse: refuseContradictingScores,
   })
 }
 

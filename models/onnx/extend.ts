@@ -2,12 +2,13 @@ import { CodedError } from '../../contracts/index.ts'
 import { valueInfo } from './graph.ts'
 import type { OnnxValueInfo } from './graph.ts'
 import { screenOnnx } from './screen.ts'
+import { opsetOf } from './uint8-input.ts'
 import { bytesField, concatFields, messageField, readFields } from './wire.ts'
 import type { Field } from './wire.ts'
 
 /** onnx.proto3: GraphProto and ModelProto fields used here. */
 const GRAPH = { node: 1, initializer: 5, input: 11, output: 12 } as const
-const MODEL = { graph: 7, opset: 8 } as const
+const MODEL = { graph: 7 } as const
 
 /**
  * Operator sets whose `ReduceMin` and `ReduceMean` take their axes as an attribute and whose `ReduceSum` takes them
@@ -58,20 +59,12 @@ function extendGraph(graph: Uint8Array, { nodes, initializers, inputs, outputs }
 }
 
 export function checkOpset(model: Uint8Array): void {
-  for (const field of readFields(model)) {
-    if (field.number !== MODEL.opset || field.bytes === null) continue
-    let domain = ''
-    let version = 0
-    for (const f of readFields(field.bytes)) {
-      if (f.number === 1 && f.bytes !== null) domain = Buffer.from(f.bytes).toString('utf8')
-      if (f.number === 2) version = f.int ?? 0
-    }
-    if (domain !== '' || (version >= OPSETS.min && version <= OPSETS.max)) continue
-    throw new CodedError('MDL_PACKAGE', {
-      path: 'model.onnx',
-      expected: `operator set ${OPSETS.min} to ${OPSETS.max}`,
-      actual: `operator set ${version}`,
-      hint: 'export the model with opset 17',
-    })
-  }
+  const version = opsetOf(model)
+  if (version >= OPSETS.min && version <= OPSETS.max) return
+  throw new CodedError('MDL_PACKAGE', {
+    path: 'model.onnx',
+    expected: `operator set ${OPSETS.min} to ${OPSETS.max}`,
+    actual: `operator set ${version}`,
+    hint: 'export the model with opset 17',
+  })
 }

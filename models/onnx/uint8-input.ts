@@ -165,10 +165,13 @@ function checkVersions(model: Uint8Array): number {
   return opset
 }
 
+/** The default domain: no name, or its own (onnx/onnx, docs/IR.md, "Operator Sets"). */
+const DEFAULT_DOMAIN = ['', 'ai.onnx']
+
 /** Operator set of the default domain; 0 when the model names none. */
 export function opsetOf(model: Uint8Array): number {
   for (const field of readFields(model))
-    if (field.number === 8 && field.bytes !== null && textOf(field.bytes, 1) === '')
+    if (field.number === 8 && field.bytes !== null && DEFAULT_DOMAIN.includes(textOf(field.bytes, 1)))
       return intOf(field.bytes, 2)
   return 0
 }

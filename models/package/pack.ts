@@ -2,7 +2,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { asCoded } from '../../contracts/index.ts'
 import type { ModelCard } from '../../contracts/index.ts'
-import type { ModelImages } from '../forward.ts'
+import type { ForwardResult, ModelImages } from '../forward.ts'
 import { openVerified } from '../load-model.ts'
 import { screenOnnx } from '../onnx/screen.ts'
 import { createRunner } from '../runner.ts'
@@ -27,6 +27,8 @@ export interface PackRequest {
   keyId: string
   /** Puts what belongs to the package in its place; called right before the package itself, verified, comes to its own. */
   before?: () => Promise<void>
+  /** Looks at what the model gives for the golden inputs; throws for what must not be packed. */
+  refuse?: (card: ModelCard, results: readonly ForwardResult[]) => void
 }
 
 export interface PackedModel {
@@ -58,10 +60,14 @@ export async function packModel(request: PackRequest): Promise<PackedModel> {
   const session = await openSession(model, { providers: ['cpu'], intraOpThreads: 1 })
   try {
     const { forward } = createRunner(card, sha256Of(model), session)
+    const results: ForwardResult[] = []
     for (const [n, images] of goldenInputs.entries()) {
-      const { raw } = await forward(images)
+      const result = await forward(images)
+      results.push(result)
+      const { raw } = result
       for (const [name, bytes] of await goldenFiles(n, { ...images, outputs: raw })) files.set(name, bytes)
     }
+    request.refuse?.(card, results)
   } finally {
     await session.close()
   }

@@ -4,6 +4,7 @@ import type { OnnxType, Uint8InputSpec } from '../../models/index.ts'
 import type { ModelCard } from '../../contracts/index.ts'
 import { importArgumentsSchema } from '../../models/import/arguments.schema.ts'
 import { foreignModel } from '../../models/import/foreign-card.ts'
+import { concatFields, intField, replaceField, textField } from '../../models/onnx/wire.ts'
 import { openSession } from '../../models/runtime/ort-session.ts'
 
 /** A foreign model: per-channel mean of an NCHW image; `last`: of one that is NHWC. */
@@ -90,6 +91,13 @@ describe('a float NCHW model with a uint8 NHWC input', () => {
   it('shows floats of other widths to a model that takes them', async () => {
     for (const type of ['float64', 'bfloat16'] as const)
       expect(await means(withUint8Input(foreign(type), spec))).toEqual([10, 10, 7.5])
+  })
+
+  it('reads the operator set of a model that gives the default domain its name', async () => {
+    const named = (version: number): Uint8Array =>
+      replaceField(foreign(), 8, () => concatFields([textField(1, 'ai.onnx'), intField(2, version)]))
+    expect(await means(withUint8Input(named(17), spec))).toEqual([10, 10, 7.5])
+    expect(() => withUint8Input(named(6), spec)).toThrow(/MDL_PACKAGE.*found IR \d+, operator set 6/)
   })
 
   it('is not scaled in the graph where that takes whole grey levels, which would cut fractions off', () => {
