@@ -12,6 +12,7 @@ import {
   readText,
   stem,
 } from './files.ts'
+import { isGoodLabel } from './item.ts'
 import { OF_A_MASK } from './masks-beside.ts'
 import { looksLikeMask } from './read-mask.ts'
 import { splitNamed } from './splits.ts'
@@ -125,9 +126,11 @@ async function headOf(file: string): Promise<string> {
 
 /** Tables, and what other programs write about all images of a set: Label Studio, VIA, CreateML … */
 const LISTS = /\.(csv|tsv|json|jsonl|ndjson|manifest|xml)$/i
-/** Text with a class or boxes behind each name, as Caffe, PaddleClas and Keras have it; lists, logs and sums say other things. */
+/** Text with a class or boxes behind each name, as Caffe, PaddleClas and Keras have it. */
 const TEXT_LIST = /\.(txt|lst)$/i
-const SAID_BEHIND = /^["'\s,;:]+([\p{L}\p{N}_-]{1,24}|(-?[\d.]+[,;\s]+){4,}[\p{L}\p{N}_-]+)$/u
+/** Lists, logs, sums (also of 8 digits), sizes, units and times say other things: a class has a word or few digits. */
+const SAID_BEHIND =
+  /^["'\s,;:]+((?!(?=\D*\d)[\dA-Fa-f]{8}$)(-?\d{1,3}|(\d{1,3}[_-])?\p{L}[\p{L}\p{N}_-]{0,23})|(-?[\d.]+[,;\s]+){4,}[\p{L}\p{N}_-]+)$/u
 const FEWEST_LINES = 2
 
 const saysClasses = (text: string, images: readonly string[]): boolean =>
@@ -192,9 +195,13 @@ export async function refuseUnreadLabels(dir: string, as?: 'folder-per-class' | 
     for (const f of await layoutFolders(join(dir, level)))
       if (as !== 'folder' || OF_MASKS.test(f)) folders.push(join(level, f))
   const files = await filesBelow(dir)
-  const images = new Set(files.filter(isImage).map((f) => stem(basename(f))))
-  // In a folder of its own, too, as those of KITTI: label_2 beside image_2.
-  const beside = (f: string): boolean => images.has(stem(basename(f)))
+  const images = files.filter(isImage)
+  // Where folders say which parts are good, texts in others may be what was measured; else they are in a folder of their
+  // own, too, as those of KITTI: label_2 beside image_2.
+  const saidGood = as === 'folder-per-class' && images.some((f) => isGoodLabel(basename(dirname(f))))
+  const nameOf = (f: string): string => stem(saidGood ? f : basename(f))
+  const named = new Set(images.map(nameOf))
+  const beside = (f: string): boolean => named.has(nameOf(f))
   const notes =
     // A table of one image is what was measured there; one of labels names its images.
     (await firstLabels(
