@@ -1,4 +1,4 @@
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { App as AntApp, ConfigProvider } from 'antd'
 import enUS from 'antd/locale/en_US'
 import zhCN from 'antd/locale/zh_CN'
@@ -35,6 +35,13 @@ const AccountsPage = lazy(() =>
 const NotFoundPage = lazy(() => import('./shell/not-found.tsx').then((m) => ({ default: m.NotFoundPage })))
 
 const queries = new QueryClient({
+  // What one person was shown is not for the next, who may not see it.
+  queryCache: new QueryCache({
+    onError: (error, query) => {
+      if (error instanceof ApiError && (error.status === 401 || error.status === 403))
+        query.setState({ data: undefined })
+    },
+  }),
   defaultOptions: {
     // Whether the browser thinks that it is online says nothing about a server on this machine or in the hall: what waited
     // for that would stand still beside a live line, and what was said would be sent hours later.

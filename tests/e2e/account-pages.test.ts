@@ -122,4 +122,27 @@ describe.skipIf(noBrowser !== null)(`accounts in Chromium${noBrowser ? `: ${noBr
     expect(await page.locator('[data-token], [data-account-row]').count()).toBe(0)
     await page.context().close()
   })
+
+  it('leave nothing that their person was shown, and call nothing old, once they are signed out', async () => {
+    const { page } = await openPage(browser, 'en')
+    await page.setExtraHTTPHeaders(AFAR)
+    await page.goto(`${at.url}/holds`)
+    await page.locator('[data-account=""]').click()
+    const dialog = page.locator('.ant-modal')
+    await dialog.getByLabel(en.account.id).fill('li.wei')
+    await dialog.getByLabel(en.account.password, { exact: true }).fill(PASSWORD)
+    await dialog.getByLabel(en.account.password, { exact: true }).press('Enter')
+    await page.locator('[data-account="li.wei"]').waitFor()
+    await page.getByText(en.holds.none).waitFor()
+    await page.route('**/api/holds*', (route) =>
+      route.fulfill({ status: 403, json: { code: 'API_ROLE', message: 'API_ROLE: another role is needed' } }),
+    )
+    await page.locator('[data-account="li.wei"]').click()
+    await page.getByRole('menuitem', { name: en.account.signOut }).click()
+    await page.locator('[data-account=""]').waitFor()
+    await page.getByText('API_ROLE').first().waitFor()
+    expect(await page.getByText(en.holds.none).count()).toBe(0)
+    expect(await page.locator('[data-old-answers]').count()).toBe(0)
+    await page.context().close()
+  })
 })

@@ -25,8 +25,7 @@ describe.skipIf(noBrowser !== null)(`a dialog in Chromium${noBrowser ? `: ${noBr
     await page.keyboard.press('Enter')
     const dialog = page.getByRole('dialog')
     const [by, reason] = [dialog.getByLabel(en.deed.by), dialog.locator('textarea')]
-    await by.waitFor()
-    await expect.poll(() => by.evaluate((field) => field === document.activeElement)).toBe(true)
+    await by.and(page.locator(':focus')).waitFor()
     await page.keyboard.type('qa.lin')
     await page.keyboard.press('Tab')
     await page.keyboard.type('scratch')
@@ -34,17 +33,11 @@ describe.skipIf(noBrowser !== null)(`a dialog in Chromium${noBrowser ? `: ${noBr
     // Round the dialog, by the frame of the browser, and never to what lies behind it.
     for (let nth = 0; nth < 12; nth++) {
       await page.keyboard.press('Tab')
-      expect(
-        await page.evaluate(
-          () =>
-            document.activeElement === document.body || document.activeElement?.closest('[role="dialog"]'),
-        ),
-        `Tab ${nth}`,
-      ).toBeTruthy()
+      expect(await page.locator('#root :focus').count(), `Tab ${nth}`).toBe(0)
     }
     await page.keyboard.press('Escape')
     await dialog.waitFor({ state: 'detached' })
-    await expect.poll(() => review.evaluate((button) => button === document.activeElement)).toBe(true)
+    await review.and(page.locator(':focus')).waitFor()
     await page.context().close()
   })
 })

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { useNavigate } from 'react-router'
 import { useSend } from '../api/life-hooks.ts'
 import { Person } from '../look/icons.tsx'
-import { signOut, useMe } from './me.ts'
+import { signOut, useMe, useOwnAnswers } from './me.ts'
 import { PasswordDialog } from './password-dialog.tsx'
 import { SignInDialog } from './sign-in-dialog.tsx'
 
@@ -12,6 +12,7 @@ import { SignInDialog } from './sign-in-dialog.tsx'
 export function AccountMenu(): ReactNode {
   const { t } = useTranslation()
   const me = useMe().data
+  useOwnAnswers(me)
   const go = useNavigate()
   const [dialog, setDialog] = useState<'in' | 'password' | null>(null)
   const leave = useSend(signOut)

@@ -18,12 +18,12 @@ type Account = AccountsAnswer['accounts'][number]
 export function AccountsPage(): ReactNode {
   const me = useMe().data
   const who = me === undefined ? '' : `${me.account?.id ?? ''} ${me.role}`
-  return <Accounts key={who} who={who} />
+  return <Accounts key={who} />
 }
 
-function Accounts({ who }: { who: string }): ReactNode {
+function Accounts(): ReactNode {
   const { t } = useTranslation()
-  const accounts = useAccounts(who)
+  const accounts = useAccounts()
   const [leaving, setLeaving] = useState<Account | null>(null)
   const [resetting, setResetting] = useState<Account | null>(null)
   const [token, setToken] = useState<{ id: string; token: string } | null>(null)

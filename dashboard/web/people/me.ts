@@ -1,4 +1,5 @@
-import { useQuery, type UseQueryResult } from '@tanstack/react-query'
+import { useQuery, useQueryClient, type UseQueryResult } from '@tanstack/react-query'
+import { useEffect, useRef } from 'react'
 import type { AccountsAnswer, Me } from '../api/types.ts'
 import { deleteJson, getJson, sendJson } from '../api/client.ts'
 
@@ -17,16 +18,31 @@ export const useMe = (): UseQueryResult<Me> =>
     refetchOnWindowFocus: 'always',
   })
 
+/**
+ * All is asked for again when another person is here, or nobody, in whichever tab that came about: what they may not see is
+ * refused then, and goes.
+ */
+export function useOwnAnswers(me: Me | undefined): void {
+  const client = useQueryClient()
+  const who = me && `${me.account?.id ?? ''} ${me.role}`
+  const before = useRef(who)
+  useEffect(() => {
+    if (who === undefined || who === before.current) return
+    const isFirst = before.current === undefined
+    before.current = who
+    if (!isFirst) void client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== ME[0] })
+  }, [client, who])
+}
+
 export const signIn = (account: string, password: string): Promise<Me> =>
   sendJson('POST', '/api/me/sign-in', { account, password })
 export const signOut = (): Promise<unknown> => sendJson('POST', '/api/me/sign-out', {})
 export const changeOwnPassword = (old: string, password: string): Promise<Me> =>
   sendJson('POST', '/api/me/password', { old, password })
 
-/** @param who asks: nobody is shown what another may see */
-export const useAccounts = (who: string): UseQueryResult<AccountsAnswer> =>
+export const useAccounts = (): UseQueryResult<AccountsAnswer> =>
   useQuery({
-    queryKey: ['accounts', who],
+    queryKey: ['accounts'],
     queryFn: ({ signal }) => getJson<AccountsAnswer>('/api/accounts', signal),
   })
 export const addAccount = (account: object): Promise<AccountsAnswer> =>
