@@ -4,11 +4,15 @@ import { screenshot } from './dashboard-browser.ts'
 
 // These run in the browser, as text: the types of the tests are those of Node.
 
-/** Resolves when every image on the screen has been loaded. */
-export const imagesLoaded = (page: Page): Promise<unknown> =>
-  page.waitForFunction(`[...document.images]
-    .filter((image) => image.getBoundingClientRect().top < innerHeight)
-    .every((image) => image.complete)`)
+/** Resolves when every image on the screen has been loaded. Asked from here: the pages let nothing evaluate text in them. */
+export const imagesLoaded = (page: Page): Promise<void> =>
+  expect
+    .poll(() =>
+      page.evaluate(`[...document.images]
+        .filter((image) => image.getBoundingClientRect().top < innerHeight)
+        .every((image) => image.complete)`),
+    )
+    .toBe(true)
 
 /** Elements that reach beyond the right edge of the screen, or whose words are cut where they should not be. */
 export const runsOff = (page: Page): Promise<string[]> =>

@@ -31,10 +31,13 @@ function setBehind(behind: boolean): void {
   if (page !== null) page.inert = behind
 }
 
+/** A choice has its value beside its field. */
+const WRITTEN = 'input:not([role="combobox"], [type="checkbox"], [type="radio"]), textarea'
+
 /** Before the dialog has unfolded its fields take no focus. */
 function focusField(inside: HTMLElement | null): void {
   if (inside === null || inside.contains(document.activeElement)) return
-  const fields = [...inside.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>('input, textarea')]
+  const fields = [...inside.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>(WRITTEN)]
   const free = fields.filter((field) => !field.disabled)
   const first = free.find((field) => field.value === '') ?? free[0]
   first?.focus()
