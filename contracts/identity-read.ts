@@ -9,7 +9,10 @@ export interface IdentityRead {
   text: string
   /** ISO/IEC 15424 symbology identifier, empty when the reader sent none. */
   symbologyId: string
-  /** When the part was at the reader, in ms of `monoMs`: when it began to arrive here, or of a tag the strongest read of its pass. */
+  /**
+   * When the part was at the reader, in ms of `monoMs`: when it began to arrive here, or of a tag the strongest read of
+   * its pass.
+   */
   atMs: number
   /** Reader's antenna; null for scanners. */
   antenna: number | null

@@ -74,7 +74,7 @@ function OneAlarm({ alarm: a, more }: { alarm: LineState['alarms'][number]; more
       ) : (
         <>
           {a.code !== a.alarm && <code>{a.code}</code>}
-          <span>{bare(text(a.message), a.code)}</span>
+          <span>{a.code === a.alarm ? text(a.message) : bare(text(a.message), a.code)}</span>
         </>
       )}
       {more > 0 && (
