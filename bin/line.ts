@@ -265,11 +265,10 @@ export async function startLine(config: LineConfig, environment: Environment): P
       sinks,
       operators,
       ...(accounts && { accounts }),
-      plainSignIn: spec.dashboard.plainSignIn,
+      access: spec.dashboard,
       proof: proofPort(config, proof, questions.questions),
       log,
       version,
-      allowedHosts: spec.dashboard.allowedHosts,
       webDir: paths.web,
     })
     closers.push(() => dashboard.close())

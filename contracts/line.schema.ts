@@ -3,6 +3,7 @@ import { budgetMs, durationMs as ms, ratePerS } from './duration.schema.ts'
 import { teachSpecSchema } from './teach.schema.ts'
 import { watchSchema } from './life.schema.ts'
 import { associationSchema, checkAssociations } from './association.schema.ts'
+import { dashboardSchema } from './dashboard.schema.ts'
 import { DATASET_LAYOUTS } from './dataset-layouts.ts'
 import { readersSchema } from './identity-source.schema.ts'
 import { checkTokens } from './open-hosts.ts'
@@ -258,28 +259,7 @@ export const lineSchema = z
           .default(16 * 1024 * 1024),
       })
       .prefault({}),
-    dashboard: z
-      .strictObject({
-        host: z.string().default('127.0.0.1'),
-        port: z.number().int().min(0).max(65_535).default(8414),
-        /**
-         * Host names under which browsers reach the dashboard besides addresses, localhost and this machine's own name:
-         * that of a reverse proxy, or an alias in the plant's DNS.
-         */
-        allowedHosts: z
-          .array(
-            z
-              .string()
-              .regex(
-                /^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$/,
-                'a host name, without scheme and port',
-              ),
-          )
-          .default([]),
-        /** Passwords are taken over plain http from other machines, too: for a network that nobody else listens on. */
-        plainSignIn: z.boolean().default(false),
-      })
-      .prefault({}),
+    dashboard: dashboardSchema.prefault({}),
     /** Data directory, from where the line file lies; `.sightline` in the current directory when absent. */
     data: z.strictObject({ dir: z.string().min(1).optional() }).prefault({}),
     proof: proofSchema.prefault({}),

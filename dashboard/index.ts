@@ -6,6 +6,7 @@ export {
   type PlantDashboardOptions,
 } from './server/app.ts'
 export type * from './server/account-ports.ts'
+export { dataDirToken } from './server/accounts/session.ts'
 export type * from './server/plant-ports.ts'
 export { MAX_FACTS } from './server/schemas/genealogy.schema.ts'
 export { analyse, causesCsv } from './server/analysis.ts'

@@ -77,6 +77,21 @@ export class AccountBook implements AccountPort {
     }
   }
 
+  /** The key of the accounts in a data directory; null where there are none, or another user's. */
+  static keyIn(dataDir: string): Buffer | null {
+    try {
+      const db = openSql(join(dataDir, 'accounts.db'), { synchronous: 'full', readOnly: true })
+      try {
+        const row = db.get<{ key: Uint8Array }>('select key from session_key')
+        return row === undefined ? null : Buffer.from(row.key)
+      } finally {
+        db.close()
+      }
+    } catch {
+      return null
+    }
+  }
+
   close(): void {
     this.#db.close()
   }

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { CodedError, type IdentityChanged, identityChangedSchema } from '../../contracts/index.ts'
 import { openIdentityChanges, openPartStore } from '../../traceability/index.ts'
 import type { Environment } from '../setup/environment.ts'
-import { inDataDir, postToLine } from '../setup/in-data-dir.ts'
+import { inDataDir, type LineToAsk, postToLine } from '../setup/in-data-dir.ts'
 import { requireWords } from '../line/on-record.ts'
 import { dataDirOf, sayOnStderr } from '../line/state-facts.ts'
 import { DATA_OPTION } from '../terminal/options.ts'
@@ -36,11 +36,11 @@ export function addIdentity(program: Command, environment: Environment): void {
 
 /** Through the line that works in the data directory, or directly when none does. */
 const changed = (dir: string, change: IdentityChanged): Promise<IdentityChanged> =>
-  inDataDir(dir, { throughLine: (url) => throughLine(url, change), alone: () => changeAlone(dir, change) })
+  inDataDir(dir, { throughLine: (line) => throughLine(line, change), alone: () => changeAlone(dir, change) })
 
-async function throughLine(url: string, change: IdentityChanged): Promise<IdentityChanged> {
+async function throughLine(line: LineToAsk, change: IdentityChanged): Promise<IdentityChanged> {
   const { status, answer } = await postToLine<{ change: IdentityChanged; message: string }>(
-    url,
+    line,
     '/api/identity',
     change,
   )

@@ -20,6 +20,7 @@ interface ServeOptions {
   allowHost?: string[]
   data?: string
   plainSignIn?: boolean
+  localAdmin: boolean
   checkEvery: number
 }
 
@@ -50,6 +51,7 @@ export function addPlantDesk(plant: Command, environment: Environment): void {
     .option('--allow-host <name...>', 'host names besides localhost and that of this machine')
     .option('--data <dir>', 'directory of its accounts (default: SIGHTLINE_DATA_DIR, else .sightline)')
     .option('--plain-sign-in', 'take passwords over plain http from other machines, too')
+    .option('--no-local-admin', 'at this machine, too, it takes an account to change something')
     .option('--check-every <minutes>', 'pause between two checks of all logs', whole(1, 10_080), 60)
     .action((o: ServeOptions) => serve(o, environment))
 }
@@ -98,6 +100,7 @@ async function serve(o: ServeOptions, environment: Environment): Promise<void> {
     allowedHosts: o.allowHost ?? [],
     dataDir: resolve(o.data ?? environment.dataDir ?? '.sightline'),
     plainSignIn: o.plainSignIn ?? false,
+    localAdmin: o.localAdmin,
     checkEveryMs: o.checkEvery * 60_000,
   })
   const stop = (): void => void server.stop().then(() => process.exit(0))

@@ -3,7 +3,7 @@ import { CodedError, type ErrorFact, fromFact } from '../../contracts/index.ts'
 import { checkReplay, checkSink, consumerOf, openPartStore, replayEvent } from '../../traceability/index.ts'
 import { openTraceQuery } from '../../traceability/query/index.ts'
 import type { Environment } from '../setup/environment.ts'
-import { inDataDir, postToLine } from '../setup/in-data-dir.ts'
+import { inDataDir, type LineToAsk, postToLine } from '../setup/in-data-dir.ts'
 import { DATA_OPTION, whole } from '../terminal/options.ts'
 import { requireWords } from '../line/on-record.ts'
 import { dataDirOf, sayOnStderr } from '../line/state-facts.ts'
@@ -112,7 +112,7 @@ function askOf(sink: string, { from, dead = false, by = '' }: ReplayOptions): Re
  * @returns events that are sent again
  */
 const replayed = (dir: string, ask: Replay): Promise<number> =>
-  inDataDir(dir, { throughLine: (url) => throughLine(url, ask), alone: () => setBack(dir, ask) })
+  inDataDir(dir, { throughLine: (line) => throughLine(line, ask), alone: () => setBack(dir, ask) })
 
 async function setBack(dir: string, { sink, from, by }: Replay): Promise<number> {
   const store = await openPartStore({ dataDir: dir, onAlarm: sayOnStderr })
@@ -142,9 +142,9 @@ async function setBack(dir: string, { sink, from, by }: Replay): Promise<number>
   }
 }
 
-async function throughLine(url: string, { sink, from, by }: Replay): Promise<number> {
+async function throughLine(line: LineToAsk, { sink, from, by }: Replay): Promise<number> {
   const { status, answer } = await postToLine<{ events: number } & ErrorFact>(
-    url,
+    line,
     `/api/sinks/${encodeURIComponent(sink)}/replay`,
     { by, ...(from === null ? { dead: true } : { from }) },
   )

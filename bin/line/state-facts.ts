@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { asCoded, CodedError, type ErrorFact, type FactAck, type TraceFact } from '../../contracts/index.ts'
 import { openPartStore } from '../../traceability/index.ts'
 import type { Environment } from '../setup/environment.ts'
-import { inDataDir, postToLine } from '../setup/in-data-dir.ts'
+import { inDataDir, type LineToAsk, postToLine } from '../setup/in-data-dir.ts'
 
 /** @throws CFG_DATA_DIR when there are no records */
 export function dataDirOf(given: string | undefined, environment: Environment): string {
@@ -42,7 +42,7 @@ const PER_REQUEST = 1_000
  * @throws CFG_DATA_DIR when another program works there that has no address
  */
 export const stateFacts = (dir: string, facts: readonly TraceFact[]): Promise<Stated[]> =>
-  inDataDir(dir, { throughLine: (url) => throughLine(url, facts), alone: () => stateAlone(dir, facts) })
+  inDataDir(dir, { throughLine: (line) => throughLine(line, facts), alone: () => stateAlone(dir, facts) })
 
 async function stateAlone(dir: string, facts: readonly TraceFact[]): Promise<Stated[]> {
   // The spool is emptied first, and may hold what cannot be stored.
@@ -78,13 +78,13 @@ interface Answer {
   message?: string
 }
 
-async function throughLine(url: string, facts: readonly TraceFact[]): Promise<Stated[]> {
+async function throughLine(line: LineToAsk, facts: readonly TraceFact[]): Promise<Stated[]> {
   const stated: Stated[] = []
   for (let at = 0; at < facts.length; at += PER_REQUEST) {
     const part = facts.slice(at, at + PER_REQUEST)
-    const { status, answer } = await postToLine<Answer>(url, '/api/trace/events', part)
+    const { status, answer } = await postToLine<Answer>(line, '/api/trace/events', part)
     if (answer.results === undefined)
-      throw new CodedError('API_REQUEST', { path: url, actual: answer.message ?? `status ${status}` })
+      throw new CodedError('API_REQUEST', { path: line.url, actual: answer.message ?? `status ${status}` })
     for (const [i, fact] of part.entries()) {
       const r = answer.results[i]
       stated.push(

@@ -20,6 +20,7 @@ export interface PlantServerOptions {
   /** Where its accounts are kept. */
   dataDir: string
   plainSignIn: boolean
+  localAdmin: boolean
   /** Pause between two checks of all logs, ms. */
   checkEveryMs: number
   /** Folder of the built pages; absent = where the build puts them. */
@@ -73,10 +74,9 @@ export async function startPlantServer(o: PlantServerOptions): Promise<PlantServ
     },
     images: plantImages(questions, cache),
     accounts,
-    plainSignIn: o.plainSignIn,
+    access: o,
     log,
     version,
-    allowedHosts: o.allowedHosts,
     webDir: o.webDir ?? paths.web,
   })
   try {

@@ -1,6 +1,15 @@
 import { CodedError } from '../../contracts/index.ts'
+import { dataDirToken } from '../../dashboard/index.ts'
+import { AccountBook } from '../accounts/account-book.ts'
 import { lockDataDir } from './data-dir-lock.ts'
 import { lineAddress } from './line-address.ts'
+
+/** A line to ask. */
+export interface LineToAsk {
+  url: string
+  /** Shows that who asks can read the data directory: the line may not trust everybody on its machine. Null = cannot. */
+  token: string | null
+}
 
 /**
  * Changes something in a data directory: through the line that works in it, or directly when none does.
@@ -9,7 +18,7 @@ import { lineAddress } from './line-address.ts'
  */
 export async function inDataDir<T>(
   dir: string,
-  { throughLine, alone }: { throughLine: (url: string) => Promise<T>; alone: () => Promise<T> },
+  { throughLine, alone }: { throughLine: (line: LineToAsk) => Promise<T>; alone: () => Promise<T> },
 ): Promise<T> {
   let unlock: () => void
   try {
@@ -17,7 +26,8 @@ export async function inDataDir<T>(
   } catch (error) {
     const address = lineAddress(dir)
     if (address === null) throw error
-    return throughLine(address.url)
+    const key = AccountBook.keyIn(dir)
+    return throughLine({ url: address.url, token: key && dataDirToken(key) })
   }
   try {
     return await alone()
@@ -28,14 +38,14 @@ export async function inDataDir<T>(
 
 /** Posts to a running line. @returns its answer, a refusal too @throws CFG_DATA_DIR when it gives none */
 export async function postToLine<T>(
-  url: string,
+  { url, token }: LineToAsk,
   path: string,
   body: object,
 ): Promise<{ status: number; answer: Partial<T> }> {
   try {
     const res = await fetch(url + path, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
       body: JSON.stringify(body),
     })
     return { status: res.status, answer: (await res.json()) as Partial<T> }

@@ -4,7 +4,7 @@ import express, { type Express } from 'express'
 import { CodedError } from '../../contracts/index.ts'
 import type { AccountPort } from './account-ports.ts'
 import { Sessions } from './accounts/session.ts'
-import { identify } from './accounts/who.ts'
+import { everybodyIsVisitor, identify } from './accounts/who.ts'
 import type { EpcisService } from '../../traceability/query/index.ts'
 import { docsPage } from './docs-page.ts'
 import { errorHandler, unknownPath } from './errors.ts'
@@ -35,18 +35,25 @@ interface ServerOptions {
   images: ImageReader
   /** The EPCIS repository; absent = the server has none. */
   epcis?: EpcisService
-  /** Absent = who sits at this machine may do everything, others may look. */
+  /** Absent = nobody can sign in. */
   accounts?: AccountPort
-  /** Passwords are taken over plain http from other machines, too; absent = no. */
-  plainSignIn?: boolean
+  access?: Partial<Access>
   log: DashboardLog
   version: string
-  /** Host names besides localhost, this machine's name and plain addresses. */
-  allowedHosts?: readonly string[]
   /** Folder of the built pages; absent = where the build puts them. */
   webDir?: string
   /** See `REQUEST_MS`, which holds where it is absent. */
   requestMs?: number
+}
+
+/** How it may be reached, as a line file says it (`contracts/dashboard.schema.ts`). */
+interface Access {
+  /** Host names besides localhost, this machine's name and plain addresses; absent = none. */
+  allowedHosts: readonly string[]
+  /** Passwords are taken over plain http from other machines, too; absent = no. */
+  plainSignIn: boolean
+  /** Who sits at this machine may do everything without an account; absent = yes. */
+  localAdmin: boolean
 }
 
 /** Further ones are closed at once: files and sockets of the line itself come first. */
@@ -82,12 +89,13 @@ export const createPlantDashboard = (options: PlantDashboardOptions): Dashboard 
 function createServerOf(side: Side, options: ServerOptions): Dashboard {
   const { queries } = side
   const { log, version } = options
+  const { allowedHosts = [], plainSignIn = false, localAdmin = true } = options.access ?? {}
   const accounts = options.accounts && {
     port: options.accounts,
     sessions: new Sessions(options.accounts.key),
   }
   const routes: Route[] = [
-    ...accountRoutes({ accounts, plainSignIn: options.plainSignIn ?? false }),
+    ...accountRoutes({ accounts, plainSignIn }),
     ...side.routes,
     ...counterRoutes(queries),
     ...partRoutes(side),
@@ -113,7 +121,8 @@ function createServerOf(side: Side, options: ServerOptions): Dashboard {
   const app = express()
   app.disable('x-powered-by')
   app.set('query parser', 'simple')
-  app.use(securityHeaders(), hostGuard(options.allowedHosts ?? []), urlGuard)
+  app.use(securityHeaders(), hostGuard(allowedHosts), urlGuard)
+  if (!localAdmin) app.use(everybodyIsVisitor)
   if (accounts) app.use(identify(accounts.port, accounts.sessions))
   mount(app, routes)
   mountModules(app, side.handlers)
@@ -131,7 +140,7 @@ function createServerOf(side: Side, options: ServerOptions): Dashboard {
     app(req, res)
   })
   server.maxConnections = MAX_CONNECTIONS
-  const sockets = options.epcis && new EpcisSockets(options.epcis, options.allowedHosts ?? [])
+  const sockets = options.epcis && new EpcisSockets(options.epcis, allowedHosts)
   sockets?.attach(server)
   return {
     app,

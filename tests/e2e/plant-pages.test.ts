@@ -41,6 +41,7 @@ describeWith(
         allowedHosts: [],
         dataDir: (lines[0] as PlantLine).dir,
         plainSignIn: false,
+        localAdmin: true,
         checkEveryMs: 60_000,
         webDir: PAGES,
       })

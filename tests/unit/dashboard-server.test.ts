@@ -327,7 +327,10 @@ describe('paths and hosts', () => {
       const log = { info: () => {}, warn: () => {}, error: () => {} }
       const all = createDashboard({ queries, facts, live, modules, images, sinks, log, version: '0' })
       const { url } = await all.listen(host, 0)
-      const { status, answer } = await postToLine(url, '/api/sinks/mes/replay', { by: 'a', from: 0 })
+      const { status, answer } = await postToLine({ url, token: null }, '/api/sinks/mes/replay', {
+        by: 'a',
+        from: 0,
+      })
       // A viewer is refused before the sink is looked for.
       expect([status, answer]).toMatchObject([404, { code: 'API_NOT_FOUND' }])
       await all.close()

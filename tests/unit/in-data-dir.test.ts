@@ -15,8 +15,10 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { AccountBook } from '../../bin/accounts/account-book.ts'
+import { dataDirToken } from '../../dashboard/index.ts'
 import { lockDataDir } from '../../bin/setup/data-dir-lock.ts'
-import { inDataDir, postToLine } from '../../bin/setup/in-data-dir.ts'
+import { inDataDir, type LineToAsk, postToLine } from '../../bin/setup/in-data-dir.ts'
 import { announceLine } from '../../bin/setup/line-address.ts'
 
 let dir: string
@@ -26,7 +28,7 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true, force: true }))
 
 const both = {
-  throughLine: (url: string) => postToLine<{ sum: number }>(url, '/api/sum', [1, 2]),
+  throughLine: (line: LineToAsk) => postToLine<{ sum: number }>(line, '/api/sum', [1, 2]),
   alone: () => Promise.resolve('alone'),
 }
 const HOLDER = `
@@ -53,7 +55,9 @@ it('works alone where nobody does, and gives the folder back, also when that fai
 
 it('asks the line that works there, and says what it answers', async () => {
   const bodies: string[] = []
+  const tokens: unknown[] = []
   const server = createServer((req, res) => {
+    tokens.push(req.headers.authorization)
     req.on('data', (chunk: Buffer) => bodies.push(chunk.toString()))
     req.on('end', () => res.writeHead(409).end('{"message":"not now"}'))
   })
@@ -63,6 +67,11 @@ it('asks the line that works there, and says what it answers', async () => {
   announceLine(dir, { url, plant: 'p1', line: 'caps-a' })
   expect(await inDataDir<unknown>(dir, both)).toEqual({ status: 409, answer: { message: 'not now' } })
   expect(bodies).toEqual(['[1,2]'])
+  // The line may want to see that who asks can read what it keeps.
+  const accounts = AccountBook.open(dir)
+  await inDataDir<unknown>(dir, both)
+  accounts.close()
+  expect(tokens).toEqual([undefined, `Bearer ${dataDirToken(accounts.key)}`])
   await new Promise((resolve) => server.close(resolve))
   // The line is there and does not answer any more.
   await expect(inDataDir<unknown>(dir, both)).rejects.toMatchObject({

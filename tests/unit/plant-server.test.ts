@@ -41,6 +41,7 @@ describeWith('PostgreSQL', await postgresPresent(), 'the server of a plant', () 
       allowedHosts: [],
       dataDir: a.dir,
       plainSignIn: false,
+      localAdmin: true,
       checkEveryMs: 1_000,
     })
   })

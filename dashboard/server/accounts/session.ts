@@ -77,6 +77,15 @@ export class Sessions {
   }
 }
 
+/** Shown by a command beside the line: who can read the key of the data directory can make it. @param key 32 bytes */
+export const dataDirToken = (key: Buffer): string =>
+  createHmac('sha256', key).update('data directory').digest('base64url')
+
+export function isDataDirToken(token: string, key: Buffer): boolean {
+  const [given, expected] = [Buffer.from(token), Buffer.from(dataDirToken(key))]
+  return given.length === expected.length && timingSafeEqual(given, expected)
+}
+
 const nowS = (): number => Math.floor(Date.now() / 1000)
 
 /** When a session that is used now ends at the latest. */

@@ -3,7 +3,7 @@ import type { Request, RequestHandler } from 'express'
 import { CodedError, isLoopback, mustAllow, type Role } from '../../../contracts/index.ts'
 import type { Account, AccountPort } from '../account-ports.ts'
 import { hostOf, isProxied } from '../security.ts'
-import type { Sessions } from './session.ts'
+import { isDataDirToken, type Sessions } from './session.ts'
 
 /** Who sends a request. */
 export interface Who {
@@ -17,12 +17,24 @@ export interface Who {
 }
 
 const known = new WeakMap<Request, Who>()
+const LOCAL: Who = { role: 'admin', user: 'local' }
+const visitor = (req: Request): Who => ({ role: 'viewer', user: req.socket.remoteAddress ?? '' })
 
-/** Knows the holder of a session or token from here on. @throws API_LOGIN for a token that is none */
+/** Before `identify`: without an account one may look, at this machine, too. */
+export const everybodyIsVisitor: RequestHandler = (req, _res, next) => {
+  known.set(req, visitor(req))
+  next()
+}
+
+/**
+ * Knows the holder of a session or token from here on. A command that can read the accounts of the data directory, and so
+ * could change them, acts as the machine itself. @throws API_LOGIN for a token that is none
+ */
 export function identify(accounts: AccountPort, sessions: Sessions): RequestHandler {
   return (req, res, next) => {
     const token = /^Bearer +(\S+)$/i.exec(req.headers.authorization ?? '')?.[1]
-    if (token !== undefined) {
+    if (token !== undefined && isDataDirToken(token, accounts.key)) known.set(req, LOCAL)
+    else if (token !== undefined) {
       const machine = accounts.byToken(token)
       if (machine === null) {
         res.set('WWW-Authenticate', 'Bearer')
@@ -57,11 +69,7 @@ const as = (account: Account): Who => ({ role: account.role, user: account.name,
  * host.
  */
 export function whoAsks(req: Request): Who {
-  const signedIn = known.get(req)
-  if (signedIn !== undefined) return signedIn
-  return isHere(req)
-    ? { role: 'admin', user: 'local' }
-    : { role: 'viewer', user: req.socket.remoteAddress ?? '' }
+  return known.get(req) ?? (isHere(req) ? LOCAL : visitor(req))
 }
 
 /** Address of who asks: a proxy on this machine adds it behind what it was told itself. */

@@ -41,7 +41,7 @@ export const enAccounts = {
     add: 'Add an account',
     none: 'No accounts yet: from other machines people may only look.',
     meaning:
-      'Accounts are for other machines; at the line PC itself everything may be done without. A change ends the sessions of the account, and is an event of the log.',
+      'Accounts are for other machines; at the line PC itself everything may be done without, unless dashboard.localAdmin is false. A change ends the sessions of the account, and is an event of the log.',
     remove: 'Remove',
     removeAsk: 'Remove the account of {{name}}?',
     removeMeans: 'Its sessions end at once. What was recorded under the name stays.',

@@ -41,7 +41,7 @@ export const zhAccounts = {
     add: '新建账户',
     none: '尚无账户:其他机器上的人只能查看。',
     meaning:
-      '账户用于其他机器;在产线电脑上无需账户即可进行全部操作。修改会结束该账户的会话,并作为事件记入日志。',
+      '账户用于其他机器;在产线电脑上无需账户即可进行全部操作,除非 dashboard.localAdmin 设为 false。修改会结束该账户的会话,并作为事件记入日志。',
     remove: '删除',
     removeAsk: '删除 {{name}} 的账户?',
     removeMeans: '其会话立即结束;以此姓名登记的记录保留不变。',
