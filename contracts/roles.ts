@@ -29,11 +29,11 @@ export function mustAllow(have: string, need: Role): void {
   throw new CodedError('API_ROLE', {
     expected: `role ${need}`,
     actual: `role ${have || 'none'}`,
-    hint: 'sign in with an account that has it, or do it at the line PC itself',
+    hint: 'sign in with an account that has it, or do it at the line PC itself where that takes none',
     zh: {
       expected: ZH[need],
       actual: role === undefined ? have || '无' : ZH[role],
-      hint: '请用有此角色的账户登录,或在产线电脑上操作',
+      hint: '请用有此角色的账户登录,或在无需账户的产线电脑上操作',
     },
   })
 }
