@@ -5,6 +5,7 @@ import type {
   DefectPlaces,
   ExportAsk,
   ExportPage,
+  PartFilter,
   PlacesQuery,
   ProofState,
   RecallForm,
@@ -18,7 +19,6 @@ import type {
   Role,
   ShiftCalendar,
   TraceFact,
-  VerdictResult,
 } from '../../contracts/index.ts'
 import type {
   edgeSchema,
@@ -77,26 +77,6 @@ export type LineState = z.infer<typeof lineStateSchema>
 export type Alarm = z.infer<typeof alarmSchema>
 export type RecipeFacts = z.infer<typeof recipeFactsSchema>
 export type Text = z.infer<typeof i18nTextSchema>
-
-export interface PartFilter {
-  limit: number
-  /** Only rows before this log position; absent = from the newest. */
-  beforePosition?: number
-  /** Only rows after this log position, and then the oldest of them, in their order. */
-  afterPosition?: number
-  /** In a plant: that of the stations. */
-  line?: string
-  station?: string
-  result?: VerdictResult
-  /** With a condemned finding of the class. */
-  class?: string
-  /** Judging began from this time (inclusive) to another (exclusive), RFC 3339 UTC. */
-  from?: string
-  to?: string
-  /** Inspections by their id: only what stands in the log from the one (inclusive) to the other (inclusive). */
-  first?: string
-  last?: string
-}
 
 /**
  * The read side of the records, as pages need it. On a line all but `eventsAfter` and `lastPosition` are

@@ -4,7 +4,8 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { canonicalJson } from '../../contracts/index.ts'
 import { type ProofFinding, verifyDataDir } from '../../traceability/index.ts'
-import { capture, rewrite, signNow, type StoredEvent, temporary } from '../unit/samples/signed-log.ts'
+import type { EventRow } from '../../traceability/proof/range-check.ts'
+import { capture, rewrite, signNow, temporary } from '../unit/samples/signed-log.ts'
 
 const SEED = 20260312
 const RUNS = 12
@@ -34,7 +35,7 @@ const ofLog = (findings: readonly ProofFinding[]) =>
     .map(({ kind, position }) => ({ kind, position }))
 
 /** A verdict turned into a pass, a time put back, a serial changed: what somebody would want to alter. */
-function altered(e: StoredEvent, how: number): StoredEvent {
+function altered(e: EventRow, how: number): EventRow {
   const event = JSON.parse(e.json) as {
     time: string
     data: Record<string, unknown> & { verdict?: { result: string } }
@@ -52,7 +53,7 @@ const copyless = (dir: string): void =>
 /** An attack on random places of a signed log, and what must be told. */
 interface Attack {
   name: string
-  apply: (events: StoredEvent[], i: number, j: number) => StoredEvent[]
+  apply: (events: EventRow[], i: number, j: number) => EventRow[]
   told: (i: number, j: number) => { kind: ProofFinding['kind']; position: number }[]
 }
 

@@ -4,14 +4,8 @@ import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { InspectionCompleted, QEvent, SqlDatabase } from '../../contracts/index.ts'
 import { openPartStore, openSql, type ProofFinding, verifyDataDir } from '../../traceability/index.ts'
-import {
-  capture,
-  rewrite,
-  signNow,
-  type StoredEvent,
-  temporary,
-  UNSYNCED,
-} from '../unit/samples/signed-log.ts'
+import type { EventRow } from '../../traceability/proof/range-check.ts'
+import { capture, rewrite, signNow, temporary, UNSYNCED } from '../unit/samples/signed-log.ts'
 import { gs1Code, passVerdict, request } from '../unit/samples/traceability-requests.ts'
 
 /** Ten thousand take five minutes where no disk is waited for: `TMPDIR=/dev/shm npm run test:long`. */
@@ -22,14 +16,14 @@ const SEED = 20260415
 const PARTS = 30
 
 const place = temporary()
-let events: StoredEvent[] = []
+let events: EventRow[] = []
 
 beforeAll(async () => {
   await capture(place.dir, 1, 12)
   await signNow(place.dir)
   await capture(place.dir, 13, PARTS)
   await signNow(place.dir)
-  events = withDb(place.dir, (db) => db.all<StoredEvent>('select * from event order by position'))
+  events = withDb(place.dir, (db) => db.all<EventRow>('select * from event order by position'))
 })
 afterAll(() => place.dispose())
 
@@ -69,7 +63,7 @@ type Tampering = (dir: string) => Done
 const some = (): number => random(events.length)
 const at = (index: number): number => index + 1
 /** An inspection with a record, and one with an image. */
-const inspection = (): StoredEvent => events[some()] ?? events[0] ?? raise()
+const inspection = (): EventRow => events[some()] ?? events[0] ?? raise()
 function withImage(): { position: number; sha256: string } {
   for (;;) {
     const event = inspection()

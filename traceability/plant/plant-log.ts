@@ -1,8 +1,8 @@
 import { CodedError, type SqlDatabase } from '../../contracts/index.ts'
 import { CompactRange } from '../log/index.ts'
+import type { EventRow } from '../proof/range-check.ts'
 import { lockFor } from './advisory-lock.ts'
 import { SPAN } from './months.ts'
-import type { SourceEvent } from './source-log.ts'
 
 /** The log of what is stated at the plant itself; no line has it. */
 export const OWN_LOG = 'plant'
@@ -77,7 +77,7 @@ export class PlantLog {
   }
 
   /** The database computes each leaf once more and refuses one that is not that of its event. */
-  append(events: readonly SourceEvent[], places: readonly number[]): void {
+  append(events: readonly EventRow[], places: readonly number[]): void {
     const rows = events.map((e, i) => ({
       ...e,
       position: places[i],

@@ -1,21 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { CodedError, type SqlDatabase, type SqlRow } from '../../contracts/index.ts'
+import { CodedError, type SqlDatabase } from '../../contracts/index.ts'
 import { checkNote, CompactRange, HASH_BYTES, parseCheckpoint, parseVerifierKey } from '../log/index.ts'
-import { checkRange } from '../proof/range-check.ts'
-
-export interface SourceEvent extends SqlRow {
-  position: number
-  id: string
-  source: string
-  sequence: number
-  type: string
-  subject: string
-  partitionkey: string
-  time: string
-  json: string
-  leaf_hash: Uint8Array
-}
+import { checkRange, type EventRow } from '../proof/range-check.ts'
 
 /** The last checkpoint that the line signed. */
 export interface SignedHead {
@@ -70,8 +57,8 @@ export class SourceLog {
     )
   }
 
-  events(after: number, end: number): SourceEvent[] {
-    return this.#db.all<SourceEvent>(
+  events(after: number, end: number): EventRow[] {
+    return this.#db.all<EventRow>(
       `select position, id, source, sequence, type, subject, partitionkey, time, json, leaf_hash from event
        where position > ? and position <= ? order by position`,
       after,

@@ -4,6 +4,7 @@ import {
   type InspectionCompleted,
   type QEvent,
   type SqlDatabase,
+  type SqlRow,
 } from '../../contracts/index.ts'
 import { leafHash } from '../log/index.ts'
 import type { InspectedLinks } from './inspected-links.ts'
@@ -12,8 +13,7 @@ import { RecordCheck } from './record-check.ts'
 import { Findings } from './report.ts'
 
 /** An event with all its columns. */
-interface EventRow {
-  [column: string]: string | number | null | Uint8Array
+export interface EventRow extends SqlRow {
   position: number
   id: string
   source: string

@@ -8,6 +8,7 @@ import {
   type RetentionClass,
   type SqlDatabase,
 } from '../../../contracts/index.ts'
+import type { EventRow } from '../../../traceability/proof/range-check.ts'
 import {
   CompactRange,
   leafHash,
@@ -84,20 +85,6 @@ export function temporary(): { dir: string; copy(): string; dispose(): void } {
   }
 }
 
-export interface StoredEvent {
-  [column: string]: string | number | Uint8Array
-  position: number
-  id: string
-  source: string
-  sequence: number
-  type: string
-  subject: string
-  partitionkey: string
-  time: string
-  json: string
-  leaf_hash: Uint8Array
-}
-
 /** A copy that is tampered with need not last, and waiting for the disk takes most of the time of many. */
 export const UNSYNCED = 'pragma synchronous = off'
 
@@ -105,13 +92,13 @@ export const UNSYNCED = 'pragma synchronous = off'
  * Rewrites the event table as somebody would who owns the file and knows the format: triggers off, new places without
  * a gap, leaf hashes and tree computed again, triggers on. Records keep pointing at the events they belong to.
  */
-export function rewrite(dataDir: string, change: (events: StoredEvent[]) => StoredEvent[]): void {
+export function rewrite(dataDir: string, change: (events: EventRow[]) => EventRow[]): void {
   const db: SqlDatabase = openSql(join(dataDir, 'trace.db'), { synchronous: 'normal' })
   try {
     db.exec(
       `${UNSYNCED}; pragma foreign_keys = off; drop trigger event_no_update; drop trigger event_no_delete`,
     )
-    const events = change(db.all<StoredEvent>('select * from event order by position'))
+    const events = change(db.all<EventRow>('select * from event order by position'))
     db.transaction(() => {
       db.exec('delete from event; drop index event_id')
       const tree = new CompactRange()
