@@ -3,7 +3,7 @@ import { CodedError, monoMs } from '../contracts/index.ts'
 import type { FrameFormat, FrameSlot, FrameSource } from '../contracts/index.ts'
 import { DamagedPictures, gentler, HoleInVideo, saysDamaged } from './ffmpeg-damage.ts'
 import type { Strictness } from './ffmpeg-damage.ts'
-import { checkFfmpeg, ffmpegArgs, inputName, isLive, saysWrongSize, startFfmpeg } from './ffmpeg-process.ts'
+import { checkFfmpeg, ffmpegArgs, inputName, liveAt, saysWrongSize, startFfmpeg } from './ffmpeg-process.ts'
 import type { FfmpegInput, FfmpegRun } from './ffmpeg-process.ts'
 import type { SharedFramePool } from './frame-pool.ts'
 import { FramePeriod } from './frame-period.ts'
@@ -54,12 +54,12 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
   const { station, view, pool, mode, watchdogMs, pixel, widthPx, heightPx } = options
   const binary = options.binary ?? 'ffmpeg'
   const source = `ffmpeg ${inputName(options.input)}`
-  const live = isLive(options.input)
+  const live = liveAt(options.input)
   const frameBytes = rawBytes(options.pixel, options.widthPx, options.heightPx)
   const format: FrameFormat = { kind: 'raw', pixel, widthPx, heightPx }
   const flow = new ItemFlow('ffmpeg')
   const counter = new TriggerCounter(options.firstTrigger > 1 ? options.firstTrigger : null)
-  const period = new FramePeriod(live && mode === 'triggered')
+  const period = new FramePeriod(mode === 'triggered' ? live : null)
   // An unknown period gets the least: a stream that only starts would show some later part.
   const timeoutMs = (): number => options.timeoutMs ?? Math.max(LEAST_TIMEOUT_MS, 2 * (period.ms ?? 0))
   const gone = (actual: string): CodedError => new CodedError('CAM_GONE', { actual: `${source} ${actual}` })
