@@ -176,8 +176,8 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
     const damaged = new DamagedPictures(!live)
     const hole = new HoleInVideo(strictness)
     const run = startFfmpeg(binary, ffmpegArgs(options, strictness), (line) => {
-      if (!leavesOut) return hole.read(line, frames, () => run.stop())
-      const told = damaged.read(line, frames)
+      const told = leavesOut ? damaged.read(line, frames) : hole.read(line, frames, () => run.stop())
+      if (hole.alone) damaged.readLost(line, frames)
       // A frame whose bytes arrive has its number already.
       if (!inFrame) missDamaged(damaged.take(frames))
       return told
