@@ -270,8 +270,8 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
       if (waitMs === null) {
         why = new CodedError('CAM_RESTARTS_EXHAUSTED', {
           expected: `at most ${budget.max} restarts in ${budget.withinMs} ms`,
-          actual: why.detail.actual ?? why.message,
-          hint: 'check the camera, its cable and address, then start the line again',
+          actual: [why.detail.actual, why.detail.hint].filter(Boolean).join('; '),
+          hint: 'check the camera, its cable, address and password, then start the line again',
         })
         flow.fault(why, true)
         break
