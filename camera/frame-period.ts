@@ -2,7 +2,7 @@
 const REMEMBERED = 9
 
 /** A shorter break is no stall, however quick the stream is, ms. */
-const LEAST_STALL_MS = 100
+const LEAST_STALL_MS = 150
 
 /** Measures the period of a stream from the arrivals of its frames. */
 export class FramePeriod {
@@ -35,10 +35,13 @@ export class FramePeriod {
     this.#lastMs = atMs
   }
 
-  /** Twice the second longest of late: a stream that comes in bursts does not stall at each, nor one that became slower. */
+  /**
+   * Three times the second longest of late: a stream that comes in bursts does not stall at each, nor one that became slower.
+   * A trigger waits two periods for its picture, so that one from a break of three is as early as one may be late.
+   */
   get #longestMs(): number {
     const usual = this.#intervals.toSorted((a, b) => b - a)[1] ?? Infinity
-    return Math.max(LEAST_STALL_MS, 2 * usual)
+    return Math.max(LEAST_STALL_MS, 3 * usual)
   }
 
   /**
