@@ -32,6 +32,8 @@ export const saysDamaged = (stderr: string): boolean =>
     stderr,
   )
 
+const saysLost = (line: string): boolean => /RTP: missed \d+ packets/.test(line)
+
 /** Of a picture of H.265 that another refers to. */
 const MISSING = 'Could not find ref with POC'
 
@@ -54,6 +56,7 @@ export class DamagedPictures {
   readonly #fromStart: boolean
   #decoded = 0
   readonly #behind: number[] = []
+  #lostBehind: number | null = null
 
   /** @param fromStart whether one before the first frame counts: in a file it was a part, of a camera that opens not */
   constructor(fromStart: boolean) {
@@ -66,11 +69,21 @@ export class DamagedPictures {
    */
   read(line: string, frames: number): boolean {
     if (line.includes('decoder -> ')) this.#decoded += 1
-    else if (saysDamaged(line)) {
-      const behind = Math.max(this.#decoded, frames)
-      if (behind > 0 || this.#fromStart) this.#behind.push(behind)
-    }
+    else if (saysDamaged(line)) this.#push(Math.max(this.#decoded, frames))
+    else this.readLost(line, frames)
     return isError(line)
+  }
+
+  /** Of MJPEG, RTP leaves out a picture that is not whole; one is counted, however many packets are missing before the next. */
+  readLost(line: string, frames: number): void {
+    const behind = Math.max(this.#decoded, frames)
+    if (!saysLost(line) || behind === this.#lostBehind) return
+    this.#lostBehind = behind
+    this.#push(behind)
+  }
+
+  #push(behind: number): void {
+    if (behind > 0 || this.#fromStart) this.#behind.push(behind)
   }
 
   /** Takes those that lay before the next frame. */
@@ -79,9 +92,6 @@ export class DamagedPictures {
     return this.#behind.splice(0, later < 0 ? Infinity : later).length
   }
 }
-
-/** Codecs that RTP carries whose pictures stand alone: what is lost of one is no hole in the next. */
-const ALONE: ReadonlySet<string> = new Set(['mjpeg', 'rawvideo', 'bitpacked', 'dvvideo', 'dirac'])
 
 /**
  * Whether pictures may be wrong from now on though the decoder shows them without an error: packets of RTP were lost, or
@@ -99,6 +109,11 @@ export class HoleInVideo {
     this.#fromKey = strictness === 'keyed'
   }
 
+  /** Whether pictures stand alone, and RTP gives whole ones only. Those of raw video it fills with the ones before. */
+  get alone(): boolean {
+    return this.#codec === 'mjpeg'
+  }
+
   /** How the next run reads the same video. */
   get next(): Strictness {
     return this.#codec === 'hevc' ? 'keyed' : 'strict'
@@ -114,8 +129,8 @@ export class HoleInVideo {
     this.#codec = /Stream #\d+:\d+ -> #0:0 \((\w+) /.exec(line)?.[1] ?? this.#codec
     const tells =
       (line.includes(MISSING) && !(this.#fromKey && this.#isOfStart(line) && frames === 0)) ||
-      (/RTP: missed \d+ packets/.test(line) &&
-        !ALONE.has(this.#codec) &&
+      (saysLost(line) &&
+        !this.alone &&
         // Of H.264 the decoder sees a hole in the picture itself; a lost one matters behind the first.
         !(this.#codec === 'h264' && frames === 0))
     if (!tells || this.found) return isError(line) || saysDamaged(line)

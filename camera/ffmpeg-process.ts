@@ -38,7 +38,7 @@ export function ffmpegArgs(spec: FfmpegInput, strictness: Strictness = 'strict')
   const videoOnly = ['-an', '-sn', '-dn', '-vf', `format=${format},${sameSize}${fromKey}`]
   const out = ['-fps_mode', 'passthrough', '-pix_fmt', format, '-f', 'rawvideo', '-']
   const atOnce = spec.mode === 'triggered' ? ['-thread_type', 'slice'] : []
-  const atFirst = isLive(spec.input) ? ['-fpsprobesize', '0'] : []
+  const atFirst = liveAt(spec.input) ? ['-fpsprobesize', '0'] : []
   return [...quiet, ...atOnce, ...atFirst, ...spec.input, ...videoOnly, ...out]
 }
 
@@ -46,25 +46,31 @@ export function ffmpegArgs(spec: FfmpegInput, strictness: Strictness = 'strict')
 export const saysWrongSize = (stderr: string): boolean =>
   /Parsed_crop_1.*(Invalid too big or non positive size|Failed to configure input pad)/.test(stderr)
 
-/** The last input, for people; user names and passwords in URLs are blanked. */
+/** The last input, for people; user names, passwords and what else is secret in URLs are blanked. */
 export function inputName(input: readonly string[]): string {
   const at = input.lastIndexOf('-i')
   return redact((at >= 0 ? input[at + 1] : undefined) ?? input.join(' '))
 }
 
-const redact = (text: string): string => text.replace(/:\/\/[^/@\s]+@/g, '://***@')
+/** As ffmpeg reads a URL: what is before the last @ of the host is the user. Many cameras have the password behind it. */
+const redact = (text: string): string =>
+  text
+    .replace(/:\/\/[^/?#\s]+@/g, '://***@')
+    .replace(/((?:pass|passw(?:or)?d|passphrase|pwd|psw|token|secret|auth|key)=)[^&\s]+/gi, '$1***')
 
 const LIVE_SCHEME = /^(rtsps?|rtmps?|rtp|srt|udp|tcp|tls|https?):/i
 const LIVE_DEVICE =
   /^(sdp|v4l2|video4linux2|dshow|avfoundation|decklink|x11grab|gdigrab|iec61883|libdc1394)$/i
 
-/** Cameras have no end: what ends is gone and is opened again. A file or test source that ends has ended. */
-export function isLive(input: readonly string[]): boolean {
-  const at = input.lastIndexOf('-i')
-  const name = input[at + 1] ?? ''
+/**
+ * Where a camera is; null = none, a file or test source. Cameras have no end: what ends is gone and is opened again. A file
+ * or test source that ends has ended.
+ */
+export function liveAt(input: readonly string[]): 'network' | 'device' | null {
+  const name = input[input.lastIndexOf('-i') + 1] ?? ''
   // An SDP file is not the video, it says where that comes from.
-  if (LIVE_SCHEME.test(name) || /\.sdp$/i.test(name)) return true
-  return input.some((arg, i) => input[i - 1] === '-f' && LIVE_DEVICE.test(arg))
+  if (LIVE_SCHEME.test(name) || /\.sdp$/i.test(name)) return 'network'
+  return input.some((arg, i) => input[i - 1] === '-f' && LIVE_DEVICE.test(arg)) ? 'device' : null
 }
 
 /** @throws CAM_OPEN when the program is missing, or the input is a file that cannot be read */
@@ -91,7 +97,7 @@ export async function checkFfmpeg(binary: string, input: readonly string[]): Pro
       actual: redact(input.join(' ')),
     })
   }
-  const aFile = !isLive(input) && !input.includes('-f') && !/^[a-z0-9]+:/i.test(name)
+  const aFile = !liveAt(input) && !input.includes('-f') && !/^[a-z0-9]+:/i.test(name)
   if (aFile) {
     await access(name).catch((e: unknown) => {
       throw asCoded(e, 'CAM_OPEN', { file: name, expected: 'a readable file' })

@@ -3,7 +3,7 @@ import { CodedError, monoMs } from '../contracts/index.ts'
 import type { FrameFormat, FrameSlot, FrameSource } from '../contracts/index.ts'
 import { DamagedPictures, gentler, HoleInVideo, saysDamaged } from './ffmpeg-damage.ts'
 import type { Strictness } from './ffmpeg-damage.ts'
-import { checkFfmpeg, ffmpegArgs, inputName, isLive, saysWrongSize, startFfmpeg } from './ffmpeg-process.ts'
+import { checkFfmpeg, ffmpegArgs, inputName, liveAt, saysWrongSize, startFfmpeg } from './ffmpeg-process.ts'
 import type { FfmpegInput, FfmpegRun } from './ffmpeg-process.ts'
 import type { SharedFramePool } from './frame-pool.ts'
 import { FramePeriod } from './frame-period.ts'
@@ -54,12 +54,12 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
   const { station, view, pool, mode, watchdogMs, pixel, widthPx, heightPx } = options
   const binary = options.binary ?? 'ffmpeg'
   const source = `ffmpeg ${inputName(options.input)}`
-  const live = isLive(options.input)
+  const live = liveAt(options.input)
   const frameBytes = rawBytes(options.pixel, options.widthPx, options.heightPx)
   const format: FrameFormat = { kind: 'raw', pixel, widthPx, heightPx }
   const flow = new ItemFlow('ffmpeg')
   const counter = new TriggerCounter(options.firstTrigger > 1 ? options.firstTrigger : null)
-  const period = new FramePeriod(live && mode === 'triggered')
+  const period = new FramePeriod(mode === 'triggered' ? live : null)
   // An unknown period gets the least: a stream that only starts would show some later part.
   const timeoutMs = (): number => options.timeoutMs ?? Math.max(LEAST_TIMEOUT_MS, 2 * (period.ms ?? 0))
   const gone = (actual: string): CodedError => new CodedError('CAM_GONE', { actual: `${source} ${actual}` })
@@ -176,8 +176,8 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
     const damaged = new DamagedPictures(!live)
     const hole = new HoleInVideo(strictness)
     const run = startFfmpeg(binary, ffmpegArgs(options, strictness), (line) => {
-      if (!leavesOut) return hole.read(line, frames, () => run.stop())
-      const told = damaged.read(line, frames)
+      const told = leavesOut ? damaged.read(line, frames) : hole.read(line, frames, () => run.stop())
+      if (hole.alone) damaged.readLost(line, frames)
       // A frame whose bytes arrive has its number already.
       if (!inFrame) missDamaged(damaged.take(frames))
       return told
@@ -270,8 +270,8 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
       if (waitMs === null) {
         why = new CodedError('CAM_RESTARTS_EXHAUSTED', {
           expected: `at most ${budget.max} restarts in ${budget.withinMs} ms`,
-          actual: why.detail.actual ?? why.message,
-          hint: 'check the camera, its cable and address, then start the line again',
+          actual: [why.detail.actual, why.detail.hint].filter(Boolean).join('; '),
+          hint: 'check the camera, its cable, address and password, then start the line again',
         })
         flow.fault(why, true)
         break

@@ -1,29 +1,52 @@
 /** So many intervals decide: a burst after opening or one stall must not. */
 const REMEMBERED = 9
 
+/** A shorter break is no stall, however quick the stream is, ms. */
+const LEAST_STALL_MS = 150
+
 /** Measures the period of a stream from the arrivals of its frames. */
 export class FramePeriod {
   readonly #collects: boolean
+  readonly #stalls: boolean
   #openedMs = 0
   #firstMs: number | null = null
   #lastMs: number | null = null
   #intervals: number[] = []
 
-  /** @param collects whether pictures gather before the first frame, as ffmpeg keeps those by which it knows a stream */
-  constructor(collects: boolean) {
-    this.#collects = collects
+  /**
+   * @param gathers where pictures gather before the first frame, as ffmpeg keeps those by which it knows a stream; in a
+   * network also while none comes, where a camera at this machine may have shown none. null = nowhere
+   */
+  constructor(gathers: 'network' | 'device' | null) {
+    this.#collects = gathers !== null
+    this.#stalls = gathers === 'network'
   }
 
   arrived(atMs: number): void {
-    if (this.#lastMs !== null && !this.catchingUp)
-      this.#intervals = [...this.#intervals, atMs - this.#lastMs].slice(-REMEMBERED)
+    const interval = this.#lastMs === null ? 0 : atMs - this.#lastMs
+    const stalled = this.#stalls && interval > this.#longestMs
+    if (this.#lastMs !== null && (stalled || !this.catchingUp))
+      this.#intervals = [...this.#intervals, interval].slice(-REMEMBERED)
+    if (stalled) {
+      this.#openedMs = atMs - interval
+      this.#firstMs = atMs
+    }
     this.#firstMs ??= atMs
     this.#lastMs = atMs
   }
 
   /**
-   * Whether the last frame may have been gathered at the opening, and shows what lay there so long ago. All that was
-   * gathered is through when as much time has passed again, where a picture is decoded in half of a period or less.
+   * Three times the second longest of late: a stream that comes in bursts does not stall at each, nor one that became slower.
+   * A trigger waits two periods for its picture, so that one from a break of three is as early as one may be late.
+   */
+  get #longestMs(): number {
+    const usual = this.#intervals.toSorted((a, b) => b - a)[1] ?? Infinity
+    return Math.max(LEAST_STALL_MS, 3 * usual)
+  }
+
+  /**
+   * Whether the last frame may have been gathered, at the opening or in a stall, and shows what lay there so long ago. All
+   * that was gathered is through when as much time has passed again, where a picture is decoded in half of a period or less.
    */
   get catchingUp(): boolean {
     if (!this.#collects || this.#firstMs === null || this.#lastMs === null) return this.#collects

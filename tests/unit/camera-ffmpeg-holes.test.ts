@@ -10,7 +10,10 @@ import type { CameraItem } from '../../contracts/index.ts'
 import { describeWith } from '../services/require-service.ts'
 
 const [WIDTH, HEIGHT, KEY] = [160, 120, 20]
-const CODECS: Record<string, { encoder: string[]; rtp: string; filter: string }> = {
+const CODECS: Record<
+  string,
+  { encoder: string[]; rtp: string; filter?: string; format?: string; every?: number }
+> = {
   hevc: {
     encoder: [
       '-c:v',
@@ -26,6 +29,15 @@ const CODECS: Record<string, { encoder: string[]; rtp: string; filter: string }>
     rtp: 'H264',
     filter: 'h264_mp4toannexb,dump_extra',
   },
+  // RTP fills what is missing with what lay there before.
+  rawvideo: {
+    encoder: ['-c:v', 'rawvideo', '-pix_fmt', 'uyvy422'],
+    rtp: 'raw',
+    format: `sampling=YCbCr-4:2:2; width=${WIDTH}; height=${HEIGHT}; depth=8`,
+    every: 4_500,
+  },
+  // RTP leaves out pictures that are not whole.
+  mjpeg: { encoder: ['-c:v', 'mjpeg', '-pix_fmt', 'yuvj420p', '-huffman', 'default'], rtp: 'JPEG' },
 }
 
 describeWith('ffmpeg', spawnSync('ffmpeg', ['-version']).status === 0, 'video with holes', () => {
@@ -133,7 +145,7 @@ describeWith('ffmpeg', spawnSync('ffmpeg', ['-version']).status === 0, 'video wi
     ])
   })
 
-  it.each(['hevc', 'h264'])(
+  it.each(Object.keys(CODECS))(
     '%s over RTP that loses packets shows no wrong picture and goes on',
     async (codec) => {
       const relay = createSocket('udp4')
@@ -142,18 +154,27 @@ describeWith('ffmpeg', spawnSync('ffmpeg', ['-version']).status === 0, 'video wi
       await new Promise<void>((done) => probe.bind(0, '127.0.0.1', done))
       const to = probe.address().port
       await new Promise<void>((done) => probe.close(() => done()))
+      const { rtp = '', filter, format, every = 150 } = CODECS[codec] ?? {}
       let packets = 0
       relay.on('message', (bytes) => {
         packets += 1
-        if (packets % 150 !== 100) relay.send(bytes, to, '127.0.0.1')
+        if (packets % every !== 100) relay.send(bytes, to, '127.0.0.1')
       })
-      const { rtp = '', filter = '' } = CODECS[codec] ?? {}
       await writeFile(
         path(`${codec}.sdp`),
-        `v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video ${to} RTP/AVP 96\na=rtpmap:96 ${rtp}/90000\n`,
+        `v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video ${to} RTP/AVP 96\na=rtpmap:96 ${rtp}/90000\n${format ? `a=fmtp:96 ${format}\n` : ''}`,
       )
       const from = `rtp://127.0.0.1:${(relay.address() as AddressInfo).port}?pkt_size=700`
-      const copied = ['-re', '-stream_loop', '-1', '-i', path(`${codec}.mkv`), '-c', 'copy', '-bsf:v', filter]
+      const copied = [
+        '-re',
+        '-stream_loop',
+        '-1',
+        '-i',
+        path(`${codec}.mkv`),
+        '-c',
+        'copy',
+        ...(filter ? ['-bsf:v', filter] : []),
+      ]
       const sender = spawn(
         'ffmpeg',
         ['-loglevel', 'quiet', ...copied, '-f', 'rtp', '-payload_type', '96', from],

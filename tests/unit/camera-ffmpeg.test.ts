@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createFramePool, ffmpegSource } from '../../camera/index.ts'
 import type { FfmpegOptions } from '../../camera/index.ts'
+import { inputName } from '../../camera/ffmpeg-process.ts'
 import type { CameraItem, FrameSource } from '../../contracts/index.ts'
 import { frameSourceSuite } from '../suites/frame-source.suite.ts'
 
@@ -90,6 +91,15 @@ describe('ffmpeg options', () => {
       code: 'CAM_OPEN',
       message: expect.stringContaining('install ffmpeg'),
     })
+  })
+
+  it.each([
+    ['rtsp://admin:p@ss@10.0.0.9/ch1', 'rtsp://***@10.0.0.9/ch1'],
+    ['rtsp://10.0.0.9/user=a&password=geheim&channel=1', 'rtsp://10.0.0.9/user=a&password=***&channel=1'],
+    ['http://10.0.0.9/video?usr=a&pwd=geheim', 'http://10.0.0.9/video?usr=a&pwd=***'],
+    ['rtsp://10.0.0.9:554/ch1@main', 'rtsp://10.0.0.9:554/ch1@main'],
+  ])('shows nobody the password of %s', (url, shown) => {
+    expect(inputName(['-rtsp_transport', 'tcp', '-i', url])).toBe(shown)
   })
 
   it('refuses frames larger than a slot before it starts', async () => {
@@ -508,7 +518,8 @@ describe.skipIf(Boolean(skip))(title('ffmpeg'), () => {
       { kind: 'fault', code: 'CAM_RESTARTS_EXHAUSTED', fatal: true },
       { kind: 'end' },
     ])
-    expect(items[0]).toMatchObject({ message: expect.stringContaining('Connection refused') })
+    for (const told of items.slice(0, 4))
+      expect(told).toMatchObject({ message: expect.stringContaining('Connection refused') })
     expect(JSON.stringify(items)).not.toContain('secret')
     expect(source.health()).toMatchObject({ state: 'offline', restarts: 2, faults: 4 })
   })
