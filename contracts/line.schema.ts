@@ -22,7 +22,7 @@ const cameraBase = {
   view: id.default('top'),
   /** Frames older than this when they reach us are no-verdicts, ms. */
   staleMs: ms.default(5_000),
-  /** After this many identical images in a row the stream counts as frozen; 0 switches the check off. */
+  /** After this many identical images in a row the stream counts as frozen, until as many differ; 0 = never. */
   frozenAfter: z.number().int().nonnegative().default(0),
   /** What to do when all slots are taken: wait (free-running sources slow down) or report the trigger as missed. */
   backPressure: z.enum(['wait', 'miss']).default('miss'),

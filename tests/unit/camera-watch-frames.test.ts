@@ -49,10 +49,19 @@ async function watched(shots: Shot[], over: Partial<WatchOptions>, holdMs = 0) {
 const levels = (...list: number[]): Shot[] => list.map((level) => ({ level }))
 
 describe('frozen image', () => {
-  it('is missed after N identical images in a row, until the image changes', async () => {
-    const { seen, health } = await watched(levels(7, 7, 7, 7, 8, 8, 9), { frozenAfter: 2 })
-    expect(seen).toEqual([7, 7, [3, 'frozen', 'CAM_FROZEN'], [4, 'frozen', 'CAM_FROZEN'], 8, 8, 9, 'end'])
-    expect(health).toMatchObject({ frames: 5, missed: 2 })
+  it('is missed after N identical images in a row, until as many in a row differ', async () => {
+    const { seen, health } = await watched(levels(7, 7, 7, 7, 8, 9, 9, 10), { frozenAfter: 2 })
+    const held = [3, 4, 5].map((trigger) => [trigger, 'frozen', 'CAM_FROZEN'])
+    expect(seen).toEqual([7, 7, ...held, 9, 9, 10, 'end'])
+    expect(health).toMatchObject({ frames: 5, missed: 3 })
+  })
+
+  it('stays one when a key frame codes the same scene a little differently', async () => {
+    const gop = [50, 51, 52, ...Array<number>(22).fill(52)]
+    const { seen } = await watched(levels(...gop, ...gop, ...gop, 60, 61, 62, 63, 64), { frozenAfter: 5 })
+    // Five of the first group, and the fifth picture of a stream that moves again.
+    expect(seen.filter((s) => typeof s === 'number')).toEqual([50, 51, 52, 52, 52, 52, 52, 64])
+    expect(seen).toHaveLength(81)
   })
 
   it('is not looked for unless asked: stills may repeat', async () => {
