@@ -66,9 +66,12 @@ export function foreignModel(request: ForeignRequest, graph: ForeignGraph): Fore
   const channels = a.family !== 'anomalib' && shape[channelsLast(shape) ? 3 : 1] === 1 ? 1 : 3
   const floats = a.family.startsWith('torchvision') && channels === 3 ? IMAGENET : UNIT
   const usual = input.type === 'uint8' ? LEVELS : floats
+  // Given as of R, G, B; the graph has them in the order of the network.
+  const inOrder = (levels: readonly number[]): number[] =>
+    a.order === 'bgr' ? levels.toReversed() : [...levels]
   const statistics = {
-    mean: [...(a.mean ?? usual.mean.slice(0, channels))],
-    std: [...(a.std ?? usual.std.slice(0, channels))],
+    mean: inOrder(a.mean ?? usual.mean.slice(0, channels)),
+    std: inOrder(a.std ?? usual.std.slice(0, channels)),
   }
   const [widthPx, heightPx] = a.size
   const [batch] = shape
