@@ -263,14 +263,14 @@ function specOf(a: ImportArguments, graph: ForeignGraph): FamilySpec {
       if (isOneMap(a) && a.activation !== 'softmax')
         return {
           family: 'anomaly-map',
-          map: output(null, 0),
+          map: output(a.output ?? null, 0),
           score: null,
           mapThreshold: a.threshold,
           minAreaPx: 1,
         }
       return {
         family: 'segmentation-classes',
-        output: output(null, 0),
+        output: output(a.output ?? null, 0),
         activation: chosen(a) ?? 'softmax',
         background: a.background ?? null,
         minAreaPx: 1,
