@@ -5,6 +5,7 @@ import type { Uint8InputSpec } from '../onnx/uint8-input.ts'
 import type { OrtSession } from '../runtime/ort-session.ts'
 import { classesOf, outputsOf, refuseOtherHeads } from './foreign-outputs.ts'
 import { ANTIALIAS_OPSET } from '../onnx/scaling.ts'
+import { PROBABILITY } from '../onnx/sigmoid.ts'
 import type { ImportArguments } from './arguments.schema.ts'
 
 /** Name of the uint8 input that an imported model gets. */
@@ -263,7 +264,7 @@ function specOf(a: ImportArguments, graph: ForeignGraph): FamilySpec {
       if (isOneMap(a) && a.activation !== 'softmax')
         return {
           family: 'anomaly-map',
-          map: output(a.output ?? null, 0),
+          map: output(graph.outputs[0]?.name === PROBABILITY ? null : (a.output ?? null), 0),
           score: null,
           mapThreshold: a.threshold,
           minAreaPx: 1,

@@ -204,6 +204,19 @@ describe('a segmentation with one channel', () => {
     expect(made.parity[0]?.own.scoreMax).toBeLessThan(1e-6)
   })
 
+  it('is read at the output that is named, behind others', async () => {
+    const aux = { name: 'aux', type: 'float32', shape: [1, 1, SIDE, SIDE] } as const
+    const beside = (output: string): Given => ({
+      model: withOutput(model(true), aux),
+      args: { ...args, output },
+      shown: [dent(likely)],
+    })
+    expect((await bring(beside('logit'))).parity[0]?.own.scoreMax).toBeLessThan(1e-6)
+    await expect(bring(beside('mask'))).rejects.toThrow(/MDL_PACKAGE.*expected mask; found \[aux, logit\]/)
+    const probabilities = { ...args, activation: 'none', output: 'mask' }
+    await bring({ model: withOutput(model(), aux), args: probabilities, shown: [dent(0.8)] })
+  })
+
   it('is refused where the library marks the whole image, with a sigmoid too many, or too few', async () => {
     const whole = { class: 'dent', score: 0.8, box: [0, 0, SIDE, SIDE] }
     const plain = { ...args, activation: 'none' }
