@@ -27,7 +27,7 @@ export async function judgeGolden(
     format: { kind: 'encoded', mime: 'image/png' },
     expect: { result: 'pass' },
   }
-  const { verdict } = await inspector.inspect(canaryJob(frame)).outcome
+  const { verdict } = await inspector.inspectFirst(canaryJob(frame))
   if (verdict.noVerdict) {
     throw new CodedError('INS_CANARY', {
       path: id,

@@ -12,7 +12,7 @@ import type { ModelSetup, RecipeSource } from '../pipeline/index.ts'
 import { recipeId } from '../recipes/index.ts'
 import type { Canary } from './canary.ts'
 import { DeadlineQueue } from './deadline-queue.ts'
-import { lowerProvider, threadsHang, workersDown } from './degraded.ts'
+import { lowerProvider, noWorkers, threadsHang, workersDown } from './degraded.ts'
 import { PreparedRecipes } from './prepared-recipes.ts'
 import { judgeOnSpare, spareSeat } from './spare-seat.ts'
 import { Ticket } from './ticket.ts'
@@ -100,7 +100,7 @@ export class LocalInspector implements Inspector {
     else if (ticket.deadlineMs <= monoMs())
       this.#drop(ticket, 'deadline', 'the deadline had passed on arrival')
     else if (this.#seats.every((s) => s.state === 'failed'))
-      this.#drop(ticket, 'worker-lost', this.#noWorkers().en)
+      this.#drop(ticket, 'worker-lost', noWorkers(this.#seats).en)
     else {
       ticket.onDeadline(() => this.#expire(ticket))
       const evicted = this.#queue.push(ticket)
@@ -122,7 +122,7 @@ export class LocalInspector implements Inspector {
     const before = this.#recipes.get(id)
     try {
       await this.#everywhere(source)
-      this.#facts.mustHave(id, this.#noWorkers().en)
+      this.#facts.mustHave(id, noWorkers(this.#seats).en)
     } catch (error) {
       await (before ? this.#everywhere(before) : this.retire(id)).catch(() => undefined)
       throw error
@@ -161,6 +161,12 @@ export class LocalInspector implements Inspector {
   /** Null when no worker can be spared. @throws INS_WORKER_LOST */
   inspectSpare(job: InspectJob, keepFree: number): Promise<InspectOutcome> | null {
     return this.hasSpare(keepFree) ? judgeOnSpare(spareSeat(this.#seats, keepFree), job) : null
+  }
+
+  /** One worker judges it before any frame: a line that drowns in them must still go back. @throws INS_WORKER_LOST */
+  async inspectFirst(job: InspectJob): Promise<InspectOutcome> {
+    const seat = this.#seats.find((s) => s.state !== 'failed' && s.state !== 'closed') ?? null
+    return (await (seat && this.#onSeat(seat, () => judgeOnSpare(seat, job)))) ?? judgeOnSpare(null, job)
   }
 
   /** Numbers of the workers that have a frame now. */
@@ -218,7 +224,7 @@ export class LocalInspector implements Inspector {
     }
     if (this.#seats.every((s) => s.state === 'failed')) {
       for (let t = this.#queue.shift(); t; t = this.#queue.shift())
-        this.#drop(t, 'worker-lost', this.#noWorkers().en)
+        this.#drop(t, 'worker-lost', noWorkers(this.#seats).en)
     }
   }
 
@@ -286,15 +292,9 @@ export class LocalInspector implements Inspector {
   }
 
   #degraded(down: number): I18n | null {
-    if (down > 0 && !this.#closed) return workersDown(down, this.#seats.length, this.#noWorkers())
+    if (down > 0 && !this.#closed) return workersDown(down, this.#seats.length, noWorkers(this.#seats))
     const hung = this.#seats.reduce((sum, s) => sum + s.hung, 0)
     if (hung > 0) return threadsHang(hung)
-    const lower = [...this.#facts.values()].find((f) => f.degraded !== null)?.degraded
-    return lower ? lowerProvider(lower) : null
-  }
-
-  #noWorkers(): I18n {
-    const down = this.#seats.find((s) => s.state !== 'idle' && s.state !== 'busy' && s.lastError !== null)
-    return down?.lastError ?? { en: 'starting', zh: '启动中' }
+    return lowerProvider([...this.#facts.values()].map((f) => f.degraded))
   }
 }

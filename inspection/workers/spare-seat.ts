@@ -1,7 +1,7 @@
 import { CodedError, type InspectJob, type InspectOutcome } from '../../contracts/index.ts'
 import type { WorkerSeat } from './worker-seat.ts'
 
-/** A worker that takes longer than this for work nobody waits for is replaced, ms. */
+/** A worker that takes longer than this for what is no frame of the line is replaced, ms. */
 const STUCK_MS = 30_000
 
 /**
@@ -18,7 +18,11 @@ export async function judgeOnSpare(seat: WorkerSeat | null, job: InspectJob): Pr
   if (!seat) throw new CodedError('INS_WORKER_LOST', { actual: 'no worker to spare' })
   const { life } = seat
   const stuck = setTimeout(() => {
-    if (seat.life === life) seat.recycle({ en: 'stuck in a shadow judgement', zh: '影子判定卡住' })
+    if (seat.life === life)
+      seat.recycle({
+        en: 'stuck in a shadow judgement or a golden template',
+        zh: '影子判定或黄金模板判定卡住',
+      })
   }, STUCK_MS)
   try {
     return await seat.judge(job, 0)

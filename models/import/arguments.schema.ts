@@ -43,7 +43,7 @@ export const importArgumentsSchema = z.strictObject({
    * logits, and `sigmoid` for those of a segmentation with one label (a binary U-Net), which is one number per place.
    */
   activation: z.enum(['none', 'softmax', 'sigmoid']).optional(),
-  /** torchvision-classify, yolo-classify: name of the output with the scores; the first by default. */
+  /** torchvision-classify, torchvision-segment, yolo-classify: name of the output with the scores; the first by default. */
   output: z.string().min(1).optional(),
   /** torchvision-classify, yolo-classify: shorter side before the centre crop; by default the longer one of `size`; a yolo-classify of unequal sides is stretched. */
   resize: z.number().int().positive().optional(),

@@ -5,6 +5,7 @@ import type { Uint8InputSpec } from '../onnx/uint8-input.ts'
 import type { OrtSession } from '../runtime/ort-session.ts'
 import { classesOf, outputsOf, refuseOtherHeads } from './foreign-outputs.ts'
 import { ANTIALIAS_OPSET } from '../onnx/scaling.ts'
+import { PROBABILITY } from '../onnx/sigmoid.ts'
 import type { ImportArguments } from './arguments.schema.ts'
 
 /** Name of the uint8 input that an imported model gets. */
@@ -66,9 +67,12 @@ export function foreignModel(request: ForeignRequest, graph: ForeignGraph): Fore
   const channels = a.family !== 'anomalib' && shape[channelsLast(shape) ? 3 : 1] === 1 ? 1 : 3
   const floats = a.family.startsWith('torchvision') && channels === 3 ? IMAGENET : UNIT
   const usual = input.type === 'uint8' ? LEVELS : floats
+  // Given as of R, G, B; the graph has them in the order of the network.
+  const inOrder = (levels: readonly number[]): number[] =>
+    a.order === 'bgr' ? levels.toReversed() : [...levels]
   const statistics = {
-    mean: [...(a.mean ?? usual.mean.slice(0, channels))],
-    std: [...(a.std ?? usual.std.slice(0, channels))],
+    mean: inOrder(a.mean ?? usual.mean.slice(0, channels)),
+    std: inOrder(a.std ?? usual.std.slice(0, channels)),
   }
   const [widthPx, heightPx] = a.size
   const [batch] = shape
@@ -260,14 +264,14 @@ function specOf(a: ImportArguments, graph: ForeignGraph): FamilySpec {
       if (isOneMap(a) && a.activation !== 'softmax')
         return {
           family: 'anomaly-map',
-          map: output(null, 0),
+          map: output(graph.outputs[0]?.name === PROBABILITY ? null : (a.output ?? null), 0),
           score: null,
           mapThreshold: a.threshold,
           minAreaPx: 1,
         }
       return {
         family: 'segmentation-classes',
-        output: output(null, 0),
+        output: output(a.output ?? null, 0),
         activation: chosen(a) ?? 'softmax',
         background: a.background ?? null,
         minAreaPx: 1,

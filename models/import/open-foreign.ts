@@ -70,4 +70,4 @@ export async function openForeign(onnxFile: string, request: ForeignRequest): Pr
 
 /** A binary segmentation leaves its sigmoid to what comes behind the graph; a recipe's threshold is a probability. */
 const withProbabilities = (model: Uint8Array, args: ImportArguments): Uint8Array =>
-  isOneMap(args) && (args.activation ?? 'sigmoid') === 'sigmoid' ? withSigmoid(model) : model
+  isOneMap(args) && (args.activation ?? 'sigmoid') === 'sigmoid' ? withSigmoid(model, args.output) : model

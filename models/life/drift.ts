@@ -18,6 +18,11 @@ export interface DriftResult {
 
 /** Siddiqi, Credit Risk Scorecards (2006): 0.1 to 0.25 a small change, above a large one. */
 const LARGE_CHANGE = 0.25
+/**
+ * With few parts the index passes its chi-square limit too often, since an almost empty bin weighs more than there. The
+ * true limit was at most 1.23 times as high with 100 parts and 1.12 with 200 (drawn 200,000 times; alpha 0.05 to 0.0001).
+ */
+const FEW_PARTS = 25
 
 /**
  * Compares a window of scores with the reference. An alarm when the distance is less likely than `alpha`, or the index
@@ -35,7 +40,8 @@ export function compareScores(
   const { d, p } = stats.ksTwoSample(reference, window)
   const edges = decileEdges(reference)
   const psi = stats.populationStability(countsBetween(edges, reference), countsBetween(edges, window))
-  const chance = stats.stabilityLimit(reference.length, window.length, edges.length + 1, alpha / 2)
+  const [n, m] = [reference.length, window.length]
+  const chance = stats.stabilityLimit(n, m, edges.length + 1, alpha / 2) * (1 + FEW_PARTS / Math.min(n, m))
   const psiLimit = Math.max(LARGE_CHANGE, chance)
   return { psi, psiLimit, d, p, drift: p < alpha / 2 || psi >= psiLimit }
 }

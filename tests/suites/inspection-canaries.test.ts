@@ -1,10 +1,12 @@
-import { randomUUID } from 'node:crypto'
-import { rmSync, writeFileSync } from 'node:fs'
+import { createHash, randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type InspectJob, monoMs, uuidv7 } from '../../contracts/index.ts'
+import { judgeGolden } from '../../bin/line/golden.ts'
+import { type InspectJob, type LineSpec, monoMs, uuidv7 } from '../../contracts/index.ts'
 import { type Canary, canaryJob, LocalInspector, type LocalInspectorOptions } from '../../inspection/index.ts'
+import { goodPng, HEIGHT, WIDTH } from '../e2e/bad-samples.ts'
 import { context, noModels, raw, recipeOf } from '../unit/samples/inspection-recipes.ts'
 
 const size = [8, 8] as const
@@ -100,6 +102,30 @@ describe('a thread that replaces another one', () => {
 })
 
 describe('a recipe that is prepared while the line runs', () => {
+  it('has its golden template judged before the frames that wait, so that a line that drowns can go back', async () => {
+    const i = await start({})
+    let done = 0
+    const frames = Array.from({ length: 20 }, () => {
+      const job = frame()
+      const { outcome } = i.inspect({ ...job, meta: { ...job.meta, source: 'slow:20' } })
+      return outcome.then(() => (done += 1))
+    })
+    const dir = mkdtempSync(`${flag}-`)
+    const png = await goodPng()
+    writeFileSync(join(dir, 'golden.png'), png)
+    const sha256 = createHash('sha256').update(png).digest('hex')
+    const golden = { from: 'file', file: 'golden.png', sha256 } as const
+    const view = { ...recipe.view, widthPx: WIDTH, heightPx: HEIGHT }
+    const loaded = { id: 'sample@2', sha256: '', dir, file: '', recipe: { ...next, view, golden } }
+    const spec = { line: 'l', plant: 'p', context: { shift: 'day' }, stations: [] as LineSpec['stations'] }
+    await i.prepare({ recipe: loaded.recipe, dir })
+    const judged = await judgeGolden(i, spec as LineSpec, loaded)
+    expect(judged?.verdict.noVerdict).toBeNull()
+    expect(done).toBeLessThan(20)
+    await Promise.all(frames)
+    rmSync(dir, { recursive: true })
+  })
+
   it('is not taken when a canary that names it is judged differently; nothing else changes', async () => {
     const wrong = canary('good board', { recipe: 'sample@2', expect: { result: 'fail' } })
     const i = await start({ canaries: [canary('own'), wrong] })

@@ -120,6 +120,33 @@ describe('a classifier', () => {
     await expect(bring(beside('logits', best))).rejects.toThrow(/MDL_PACKAGE.*expected logits; found/)
   })
 
+  it.each([[['background', 'crack']], [['crack']]])(
+    'of places is read at the output that is named: %j',
+    (labels) => {
+      const specOf = (output?: string) => {
+        const args = importArgumentsSchema.parse({
+          family: 'torchvision-segment',
+          labels,
+          size: [8, 8],
+          threshold: 0.5,
+          output,
+        })
+        const request = { id: 'a', version: '1.0.0', licence: 'none', library: 'toy', arguments: args }
+        const inputs = [{ name: 'images', type: 'float32', shape: [1, 3, 8, 8] }]
+        const outputs = ['aux', 'out'].map((name) => ({
+          name,
+          type: 'float32',
+          shape: [1, labels.length, 8, 8],
+        }))
+        return foreignModel(request, { inputs, outputs, opset: 17, unclamped: new Map() }).card.spec
+      }
+      const at = labels.length === 1 ? 'map' : 'output'
+      expect(specOf()).toMatchObject({ [at]: 'aux' })
+      expect(specOf('out')).toMatchObject({ [at]: 'out' })
+      expect(() => specOf('logits')).toThrow(/MDL_PACKAGE.*expected logits; found \[aux, out\]/)
+    },
+  )
+
   it('is refused where its input is one image without a batch', async () => {
     const model = onnxModel(
       onnxGraph({
@@ -175,6 +202,19 @@ describe('a segmentation with one channel', () => {
     for (const { parity } of [given, made])
       expect(parity).toMatchObject([{ verdict: 'fail', own: { findings: 1, unmatched: 0, boxMaxPx: 0 } }])
     expect(made.parity[0]?.own.scoreMax).toBeLessThan(1e-6)
+  })
+
+  it('is read at the output that is named, behind others', async () => {
+    const aux = { name: 'aux', type: 'float32', shape: [1, 1, SIDE, SIDE] } as const
+    const beside = (output: string): Given => ({
+      model: withOutput(model(true), aux),
+      args: { ...args, output },
+      shown: [dent(likely)],
+    })
+    expect((await bring(beside('logit'))).parity[0]?.own.scoreMax).toBeLessThan(1e-6)
+    await expect(bring(beside('mask'))).rejects.toThrow(/MDL_PACKAGE.*expected mask; found \[aux, logit\]/)
+    const probabilities = { ...args, activation: 'none', output: 'mask' }
+    await bring({ model: withOutput(model(), aux), args: probabilities, shown: [dent(0.8)] })
   })
 
   it('is refused where the library marks the whole image, with a sigmoid too many, or too few', async () => {

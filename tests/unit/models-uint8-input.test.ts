@@ -112,6 +112,33 @@ describe('a float NCHW model with a uint8 NHWC input', () => {
     expect(card('uint8').inputs[0]).toMatchObject({ fit: 'stretch', widthPx: 8 })
   })
 
+  it('takes the levels of an import as those of R, G and B, whatever order the network has them in', async () => {
+    const levels = async (args: Record<string, unknown>): Promise<number[]> => {
+      const request = {
+        family: 'torchvision-classify',
+        size: [2, 1],
+        labels: ['a', 'b', 'c'],
+        threshold: 0.5,
+        ...args,
+      }
+      const { uint8 } = foreignModel(
+        { ...anomalib, arguments: importArgumentsSchema.parse(request) },
+        {
+          inputs: [{ name: 'images', type: 'float32', shape: ['batch', 3, 'height', 'width'] }],
+          outputs: [{ name: 'output0', type: 'float32', shape: [1, 3] }],
+          opset: 17,
+          unclamped: new Map(),
+        },
+      )
+      return means(withUint8Input(foreign(), { ...uint8, image: 'image' }))
+    }
+    const given = { mean: spec.mean, std: spec.std }
+    expect(await levels(given)).toEqual([10, 10, 7.5])
+    expect(await levels({ ...given, order: 'bgr' })).toEqual([7.5, 10, 10])
+    // What ImageNet's transforms give, in the other order.
+    expect(await levels({ order: 'bgr' })).toEqual((await levels({})).toReversed())
+  })
+
   it('refuses what it cannot extend, naming the reason', () => {
     const wrap =
       (model: Uint8Array, over: Partial<Uint8InputSpec> = {}) =>

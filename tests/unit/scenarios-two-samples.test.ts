@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { compareScores } from '../../models/life/drift.ts'
 import {
   clopperPearson,
   ksTwoSample,
@@ -72,6 +73,22 @@ describe('two samples', () => {
     expect(distance / 600).toBeLessThan(0.05 + 4 * Math.sqrt((0.05 * 0.95) / 600))
     expect(distance).toBeGreaterThan(0)
   })
+})
+
+it.each([
+  [1_000, 100],
+  [200, 100],
+  [100, 50],
+  [50, 200],
+])('scores that do not change alarm by their index no more often than promised, %i and %i parts', (n, m) => {
+  const rng = mulberry32(5)
+  const [runs, alpha] = [4_000, 0.02]
+  const index = { ksTwoSample: () => ({ d: 0, p: 1 }), populationStability, stabilityLimit }
+  const draw = (size: number): number[] => Array.from({ length: size }, () => rng.next())
+  let alarms = 0
+  for (let run = 0; run < runs; run++) if (compareScores(draw(n), draw(m), alpha, index).drift) alarms += 1
+  // Half of it each for index and distance; binomial, three standard deviations.
+  expect(alarms / runs).toBeLessThan(alpha / 2 + 3 * Math.sqrt(alpha / 2 / runs))
 })
 
 describe('a share from strata', () => {
