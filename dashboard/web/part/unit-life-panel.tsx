@@ -52,16 +52,24 @@ export function UnitLifePanel({
           </span>
         </p>
       )}
+      {/* A hold that another person places closes no dialog here. */}
       <p className="hold-buttons">
-        {hold ? (
-          <HoldButton target={hold.target} name={shortTarget(hold.target)} held />
-        ) : (
-          <>
-            <HoldButton target={life.uri} name={t('holds.part')} />
-            {life.lot && <HoldButton target={`lot/${life.lot}`} name={t('holds.lot', { lot: life.lot })} />}
-          </>
+        <HoldButton
+          target={hold?.target ?? life.uri}
+          name={hold ? shortTarget(hold.target) : t('holds.part')}
+          held={hold !== null}
+        />
+        {life.lot && (
+          <span hidden={hold !== null}>
+            <HoldButton target={`lot/${life.lot}`} name={t('holds.lot', { lot: life.lot })} />
+          </span>
         )}
-        {seen.last && <DisposeButton unit={life.uri} name={life.serial} inspection={seen.inspectionId} />}
+        <DisposeButton
+          unit={life.uri}
+          name={life.serial}
+          inspection={seen.inspectionId}
+          offered={seen.last}
+        />
         <NcrButton draft={{ targets: [life.uri], inspections: [seen.inspectionId], classes: seen.classes }} />
       </p>
       <NcrLinks reports={life.ncrs} />
