@@ -111,4 +111,26 @@ describe.skipIf(noBrowser !== null)(`a part's page in Chromium${noBrowser ? `: $
     expect(await dialog.locator('.ant-modal-title').innerText()).toBe(title)
     await page.context().close()
   })
+
+  it.each(['..', '%2F', 'a/b #1?c=%41&d', 'אבג <b>1</b>'])(
+    'leads to the page of lot %s, and of no other',
+    async (lot) => {
+      const { page } = await openPage(browser, 'en')
+      const part = at.line.judge()
+      part.row.lot = lot
+      const asked: (string | null)[] = []
+      page.on('request', (request) => {
+        const { pathname, searchParams } = new URL(request.url())
+        if (pathname === '/api/recall') asked.push(searchParams.get('target'))
+      })
+      await page.goto(`${at.url}/part/${part.row.inspectionId}`)
+      await page.locator('.verdict-panel').getByRole('link', { name: lot, exact: true }).click()
+      await page.locator('h2').getByText(lot, { exact: true }).waitFor()
+      expect(asked).toEqual([`lot/${lot}`])
+      expect(await page.title()).toContain(`${lot} · `)
+      await page.reload()
+      await page.locator('h2').getByText(lot, { exact: true }).waitFor()
+      await page.context().close()
+    },
+  )
 })

@@ -11,7 +11,7 @@ import { useUrlChoice } from '../look/url-choice.ts'
 import { NcrButton } from '../ncr/ncr-button.tsx'
 import { Failed, Nothing, Waiting } from '../shell/states.tsx'
 import { HoldButton } from './hold-button.tsx'
-import { placeCounts, shortTarget } from './hold-words.ts'
+import { lotPath, placeCounts, shortTarget } from './hold-words.ts'
 
 /** Up to so many holds, what they stopped is shown at once. */
 const OPENED = 5
@@ -104,8 +104,7 @@ function Placed({ at: { originLog, takenBy } }: { at: Hold }): ReactNode {
 }
 
 function TargetLink({ target }: { target: string }): ReactNode {
-  if (target.startsWith('lot/'))
-    return <Link to={`/lot/${encodeURIComponent(target.slice(4))}`}>{target}</Link>
+  if (target.startsWith('lot/')) return <Link to={lotPath(target.slice(4))}>{target}</Link>
   if (target.startsWith('unit/'))
     return <Link to={`/parts?serial=${encodeURIComponent(target.slice(5))}`}>{target}</Link>
   return target
