@@ -84,6 +84,19 @@ describe.skipIf(noBrowser !== null)(
       await page.context().close()
     })
 
+    it('leaves the reasons of a part room for words at 200 %', async () => {
+      const { page } = await openPage(browser, 'en')
+      for (const width of [640, 720, 768]) {
+        await page.setViewportSize({ width, height: 400 })
+        await page.goto(`${at.url}/parts`)
+        await page.locator('.part-row').first().waitFor()
+        const reasons = page.locator('th', { hasText: en.parts.reasons }).last()
+        expect((await reasons.boundingBox())?.width, `${width} px`).toBeGreaterThan(120)
+        expect(await page.evaluate('document.documentElement.scrollWidth'), `${width} px`).toBe(width)
+      }
+      await page.context().close()
+    })
+
     it('has every page and the language in reach on a tablet', async () => {
       const { page } = await openPage(browser, 'en')
       await page.setViewportSize({ width: 820, height: 1180 })
