@@ -1,5 +1,6 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { UnitLife } from '../../dashboard/index.ts'
 import { en } from '../../dashboard/web/i18n/en.ts'
 import { serve, type Served } from '../unit/samples/dashboard-serve.ts'
 import { PAGES, launch, noBrowser, openPage } from './dashboard-browser.ts'
@@ -133,4 +134,28 @@ describe.skipIf(noBrowser !== null)(`a part's page in Chromium${noBrowser ? `: $
       await page.context().close()
     },
   )
+
+  it('counts the defects of an inspection in the life of its part whole, where it is given but some', async () => {
+    const { page } = await openPage(browser, 'en')
+    const part = at.line.parts.find((p) => p.row.result === 'fail')
+    await page.route('**/api/parts/*/life*', async (route) => {
+      const { units } = (await (await route.fetch()).json()) as { units: UnitLife[] }
+      const of = {
+        ...part?.row,
+        defectCount: (part?.row.defects.length ?? 0) + 250,
+        recipeSha256: '',
+        shift: '',
+      }
+      const none = { images: [], measurements: [], models: [], rules: [], reviews: [], material: null }
+      const entry = { position: part?.row.position, at: part?.row.at, what: 'inspected', supersededBy: null }
+      for (const unit of units) {
+        unit.inspections.items = [{ ...of, ...none }] as never
+        unit.timeline = { total: 1, entries: [entry] } as never
+      }
+      await route.fulfill({ json: { units } })
+    })
+    await page.goto(`${at.url}/part/${part?.row.inspectionId}`)
+    await page.locator('.life-inspection').getByText('+250').waitFor()
+    await page.context().close()
+  })
 })
