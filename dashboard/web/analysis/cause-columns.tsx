@@ -38,7 +38,15 @@ export function useCauseColumns(of: string | null, eachClass: boolean): TableCol
   return useMemo(
     () => [
       { title: t('analysis.factor'), render: (_, c) => t(`analysis.factors.${c.factor}`) },
-      { title: t('analysis.value'), className: 'mono', render: (_, c) => <Value cause={c} /> },
+      {
+        title: t('analysis.value'),
+        className: 'mono',
+        render: (_, c) => (
+          <span className="long-name">
+            <Value cause={c} />
+          </span>
+        ),
+      },
       ...(eachClass
         ? [
             {

@@ -57,7 +57,11 @@ export function HoldsPage(): ReactNode {
             {
               title: t('holds.target'),
               className: 'mono',
-              render: (_, h) => <TargetLink target={shortTarget(h.target)} />,
+              render: (_, h) => (
+                <span className="long-name">
+                  <TargetLink target={shortTarget(h.target)} />
+                </span>
+              ),
             },
             { title: t('deed.reason'), className: 'wrap', dataIndex: 'reason' },
             { title: t('holds.by'), className: 'wrap', render: (_, h) => h.by },

@@ -45,7 +45,7 @@ export function UnitLifePanel({
       }
     >
       {hold && (
-        <p className="tone-fail" data-hold={hold.id}>
+        <p className="tone-fail wrap" data-hold={hold.id}>
           <b>{t('unitLife.hold')}</b> <span className="mono">{hold.target}</span>: {hold.reason}{' '}
           <span className="muted">
             ({hold.by}, {momentText(hold.at)})
