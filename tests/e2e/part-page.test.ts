@@ -158,4 +158,20 @@ describe.skipIf(noBrowser !== null)(`a part's page in Chromium${noBrowser ? `: $
     await page.locator('.life-inspection').getByText('+250').waitFor()
     await page.context().close()
   })
+
+  it('says that the life of a part, and a hold on it, cannot be had', async () => {
+    const { page } = await openPage(browser, 'en')
+    let refused = true
+    await page.route('**/api/parts/*/life*', (route) =>
+      refused
+        ? route.fulfill({ status: 503, json: { code: 'TRC_QUERY', message: 'the query ended' } })
+        : route.fallback(),
+    )
+    await page.goto(`${at.url}/part/${at.line.parts.at(-1)?.row.inspectionId}`)
+    const panel = page.locator('.panel', { hasText: en.unitLife.title })
+    await panel.getByText('the query ended').waitFor()
+    refused = false
+    await panel.getByText(en.unitLife.siblings).waitFor()
+    await page.context().close()
+  })
 })

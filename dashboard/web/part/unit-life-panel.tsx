@@ -1,6 +1,7 @@
 import { lazy, Suspense, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
+import { ApiError } from '../api/client.ts'
 import { useUnitLife } from '../api/hooks.ts'
 import type { UnitLife } from '../api/types.ts'
 import { codeText, countText, momentText } from '../look/format.ts'
@@ -9,6 +10,7 @@ import { shortTarget } from '../holds/hold-words.ts'
 import { Panel } from '../look/panel.tsx'
 import { NcrButton } from '../ncr/ncr-button.tsx'
 import { NcrLinks } from '../ncr/ncr-chips.tsx'
+import { Failed } from '../shell/states.tsx'
 import { useHappening } from './happening.ts'
 import { DisposeButton } from './dispose-button.tsx'
 import { UnitTimeline } from './unit-timeline.tsx'
@@ -32,6 +34,14 @@ export function UnitLifePanel({
   const happening = useHappening()
   const query = useUnitLife(serial)
   const life = query.data?.units.find((u) => u.product === product) ?? query.data?.units[0]
+  // A thing that is no unit has no life. Anything else must be said: nobody may take it for a part without a hold.
+  const unknown = query.error instanceof ApiError && query.error.status === 404
+  if (!life && query.error && !unknown)
+    return (
+      <Panel title={t('unitLife.title')}>
+        <Failed error={query.error} retry={() => void query.refetch()} />
+      </Panel>
+    )
   if (!life) return null
   const { where, hold, rework } = life
   const place = [where.shipment ?? where.pallet, where.customer, where.order].filter(Boolean).join(' · ')
