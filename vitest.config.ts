@@ -33,7 +33,7 @@ const COMMANDS = ['bad-config', 'causes-cli', 'damaged-files', 'ncr-cli', 'quant
 
 /** Whole programs that hold with one other beside them: pages and answers of a server, and lines with seconds to judge. */
 const SHARING = [
-  '{account,analysis,chart,dashboard,dialog,ncr,plant,review,sink,teach,teach-bank}-page*',
+  '{account,analysis,chart,dashboard,dialog,ncr,part,plant,review,sink,teach,teach-bank}-page*',
   '{dashboard-faults,people-page,plant-faults,reports-nothing,sinks-cli,teach-path,thread-end}',
   '{bad-frames,bad-models,epcis,exit-codes,hold,killed-early,model-life,model-pages,plant,proof,readers,replay}',
   '{old-answers,resolver,sample-path,sinks,stopped-owing}',

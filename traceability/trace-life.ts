@@ -45,6 +45,9 @@ const LABEL = {
   timeline: { zh: '事件', en: 'Events' },
 } satisfies Record<string, I18n>
 
+/** Of many defects some are given. */
+const MORE = { zh: (n: number) => `，另有 ${n} 处`, en: (n: number) => `, and ${n} more` }
+
 /** A part's life as plain text for a terminal; times are UTC. */
 export function renderLife(life: PartLife, lang: Language): string {
   const t = (key: keyof typeof LABEL): string => LABEL[key][lang]
@@ -91,7 +94,9 @@ function inspection(row: PartRow, lang: Language): string[] {
   if (row.defects.length > 0) {
     const counts = new Map<string, number>()
     for (const d of row.defects) counts.set(d.class, (counts.get(d.class) ?? 0) + 1)
-    lines.push(`      ${t('defects')}: ${[...counts].map(([name, n]) => `${name} × ${n}`).join(', ')}`)
+    const more = (row.defectCount ?? 0) - row.defects.length
+    const named = [...counts].map(([name, n]) => `${name} × ${n}`).join(', ')
+    lines.push(`      ${t('defects')}: ${named}${more > 0 ? MORE[lang](more) : ''}`)
   }
   if (row.image !== null) lines.push(`      ${t('image')}: ${row.image.sha256}`)
   return lines

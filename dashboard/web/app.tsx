@@ -84,7 +84,7 @@ export function App(): ReactNode {
                     <Route path="/ncr" element={<NcrPage />} />
                     <Route path="/ncr/:ncr" element={<NcrOnePage />} />
                     <Route path="/accounts" element={<AccountsPage />} />
-                    <Route path="/lot/:lot" element={<LotPage />} />
+                    <Route path="/lot/:lot?" element={<LotPage />} />
                     {!atPlant() && (
                       <>
                         <Route path="/review" element={<ReviewPage />} />

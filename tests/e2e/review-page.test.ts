@@ -105,6 +105,8 @@ describe.skipIf(noBrowser !== null)(
       ['a tablet', 1024, 768, 400],
       ['a tablet held upright', 820, 1180, 300],
       ['a screen at 200 %', 960, 540, 150],
+      ['a smaller screen at 200 %', 800, 450, 150],
+      ['a small screen at 200 %', 640, 400, 150],
     ])('shows the picture large on %s', async (_, width, height, leastPx) => {
       const page = await reviewing()
       await page.setViewportSize({ width, height })

@@ -84,6 +84,43 @@ describe.skipIf(noBrowser !== null)(
       await page.context().close()
     })
 
+    it('leaves the reasons of a part room for words at 200 %', async () => {
+      const { page } = await openPage(browser, 'en')
+      for (const width of [640, 720, 768]) {
+        await page.setViewportSize({ width, height: 400 })
+        await page.goto(`${at.url}/parts`)
+        await page.locator('.part-row').first().waitFor()
+        const reasons = page.locator('th', { hasText: en.parts.reasons }).last()
+        expect((await reasons.boundingBox())?.width, `${width} px`).toBeGreaterThan(120)
+        expect(await page.evaluate('document.documentElement.scrollWidth'), `${width} px`).toBe(width)
+      }
+      await page.context().close()
+    })
+
+    it('keeps the way out of a hold in sight beside a lot with a long name', async () => {
+      const own = await serve(0, { webDir: PAGES })
+      const { page } = await openPage(browser, 'en')
+      const lot = 'X'.repeat(300)
+      const placed = { at: '2026-01-02T03:04:05.678Z', by: 'li', reason: 'dust', originLog: null }
+      const hold = { id: 'h1', target: `lot/${lot}`, releasedAt: null, releasedBy: null, releaseReason: null }
+      await page.route('**/api/holds', (route) => route.fulfill({ json: [{ ...placed, ...hold }] }))
+      for (const path of ['/holds', `/lot?name=${lot}`]) {
+        await page.goto(own.url + path)
+        const release = page.locator('[data-hold-target]').first()
+        await release.waitFor()
+        for (const width of [1280, 1920]) {
+          await page.setViewportSize({ width, height: 800 })
+          const box = await release.boundingBox()
+          expect((box?.x ?? width) + (box?.width ?? 0), `${path.slice(0, 6)} at ${width} px`).toBeLessThan(
+            width,
+          )
+          expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width)
+        }
+      }
+      await page.context().close()
+      await own.dashboard.close()
+    })
+
     it('has every page and the language in reach on a tablet', async () => {
       const { page } = await openPage(browser, 'en')
       await page.setViewportSize({ width: 820, height: 1180 })

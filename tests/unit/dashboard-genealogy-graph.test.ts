@@ -62,7 +62,8 @@ describe('the graph of a genealogy', () => {
     expect(pageOf('https://id.gs1.org/01/09506000134352/21/SN%2F1')).toBe(
       '/parts?serial=https%3A%2F%2Fid.gs1.org%2F01%2F09506000134352%2F21%2FSN%252F1',
     )
-    expect(pageOf('urn:sightline:lot:foil:A 1')).toBe('/lot/A%201')
+    expect(pageOf('urn:sightline:lot:foil:A 1')).toBe('/lot?name=A%201')
+    expect(pageOf('urn:sightline:lot::..')).toBe('/lot?name=..')
     expect(pageOf('urn:sightline:supplier:acme')).toBeNull()
     expect(pageOf('')).toBeNull()
   })

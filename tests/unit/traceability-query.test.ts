@@ -42,7 +42,11 @@ describe('query surface', () => {
     )
     const [row] = await query.recentParts({ limit: 1 })
     expect([row?.defects.length, row?.defectCount]).toEqual([50, 300])
-    expect((await query.part(inspectionId))?.row.defectCount).toBe(300)
+    const part = await query.part(inspectionId)
+    expect(part?.row.defectCount).toBe(300)
+    const life = await query.bySerial(part?.row.serial ?? '')
+    expect(life && renderLife(life, 'en')).toContain('scratch × 50, and 250 more\n')
+    expect(life && renderLife(life, 'zh')).toContain('scratch × 50，另有 250 处\n')
   })
 
   it('lists parts newest first, by page, station and result', async () => {

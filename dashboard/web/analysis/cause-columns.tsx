@@ -5,7 +5,7 @@ import { Link } from 'react-router'
 import { useHolds } from '../api/life-hooks.ts'
 import type { Analysis } from '../api/types.ts'
 import { HoldButton } from '../holds/hold-button.tsx'
-import { isHeld } from '../holds/hold-words.ts'
+import { isHeld, lotPath } from '../holds/hold-words.ts'
 import { className } from '../i18n/class-names.ts'
 import { numberText, percentText } from '../look/format.ts'
 import { NcrButton } from '../ncr/ncr-button.tsx'
@@ -38,7 +38,15 @@ export function useCauseColumns(of: string | null, eachClass: boolean): TableCol
   return useMemo(
     () => [
       { title: t('analysis.factor'), render: (_, c) => t(`analysis.factors.${c.factor}`) },
-      { title: t('analysis.value'), className: 'mono', render: (_, c) => <Value cause={c} /> },
+      {
+        title: t('analysis.value'),
+        className: 'mono',
+        render: (_, c) => (
+          <span className="long-name">
+            <Value cause={c} />
+          </span>
+        ),
+      },
       ...(eachClass
         ? [
             {
@@ -104,11 +112,7 @@ export function useCauseColumns(of: string | null, eachClass: boolean): TableCol
 function Value({ cause }: { cause: Cause }): ReactNode {
   const value = cause.named ? <b className="tone-fail">{cause.value}</b> : cause.value
   const target = targetOf(cause)
-  return target?.startsWith('lot/') ? (
-    <Link to={`/lot/${encodeURIComponent(target.slice(4))}`}>{value}</Link>
-  ) : (
-    value
-  )
+  return target?.startsWith('lot/') ? <Link to={lotPath(target.slice(4))}>{value}</Link> : value
 }
 
 const ratioText = (ratio: number | null, low: number | null, high: number | null): string =>

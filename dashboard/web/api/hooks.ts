@@ -104,10 +104,17 @@ const partQuery = (inspectionId: string, filter: PartFilter) => ({
   staleTime: 5_000,
 })
 
+/** What others review, decide and hold meanwhile is seen on a part's page without a reload. */
+const PART_POLL_MS = 5_000
+
 /** One part; its neighbours are fetched ahead, so that paging through hundreds does not wait. */
 export function usePart(inspectionId: string, filter: PartFilter): UseQueryResult<PartAnswer> {
   const client = useQueryClient()
-  const query = useQuery({ ...partQuery(inspectionId, filter), placeholderData: keepPreviousData })
+  const query = useQuery({
+    ...partQuery(inspectionId, filter),
+    placeholderData: keepPreviousData,
+    refetchInterval: PART_POLL_MS,
+  })
   const neighbours = query.data?.neighbours
   useEffect(() => {
     for (const id of [neighbours?.older, neighbours?.newer])
@@ -145,6 +152,7 @@ export const useUnitLife = (serial: string): UseQueryResult<{ units: UnitLife[] 
     queryKey: ['unit-life', serial],
     queryFn: ({ signal }) =>
       getJson<{ units: UnitLife[] }>(`/api/parts/${encodeURIComponent(serial)}/life?shown=50`, signal),
+    refetchInterval: PART_POLL_MS,
     retry: false,
   })
 

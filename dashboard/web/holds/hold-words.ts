@@ -13,11 +13,14 @@ export function shortTarget(uri: string): string {
   return plain?.[1] && plain[2] ? `${plain[1]}/${decodeURIComponent(plain[2])}` : uri
 }
 
+/** Not in the path: there `..` is a step, and a router takes `%2F` in a name for a slash. */
+export const lotPath = (lot: string): string => `/lot?name=${encodeURIComponent(lot)}`
+
 /** The page of a thing, by its URI; null = it has none. */
 export function pageOf(uri: string): string | null {
   const short = shortTarget(uri)
   if (short.startsWith('unit/')) return `/parts?serial=${encodeURIComponent(uri)}`
-  return short.startsWith('lot/') ? `/lot/${encodeURIComponent(short.slice('lot/'.length))}` : null
+  return short.startsWith('lot/') ? lotPath(short.slice('lot/'.length)) : null
 }
 
 type Place = keyof Recall['places']

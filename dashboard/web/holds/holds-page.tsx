@@ -11,7 +11,7 @@ import { useUrlChoice } from '../look/url-choice.ts'
 import { NcrButton } from '../ncr/ncr-button.tsx'
 import { Failed, Nothing, Waiting } from '../shell/states.tsx'
 import { HoldButton } from './hold-button.tsx'
-import { placeCounts, shortTarget } from './hold-words.ts'
+import { lotPath, placeCounts, shortTarget } from './hold-words.ts'
 
 /** Up to so many holds, what they stopped is shown at once. */
 const OPENED = 5
@@ -57,7 +57,11 @@ export function HoldsPage(): ReactNode {
             {
               title: t('holds.target'),
               className: 'mono',
-              render: (_, h) => <TargetLink target={shortTarget(h.target)} />,
+              render: (_, h) => (
+                <span className="long-name">
+                  <TargetLink target={shortTarget(h.target)} />
+                </span>
+              ),
             },
             { title: t('deed.reason'), className: 'wrap', dataIndex: 'reason' },
             { title: t('holds.by'), className: 'wrap', render: (_, h) => h.by },
@@ -104,8 +108,7 @@ function Placed({ at: { originLog, takenBy } }: { at: Hold }): ReactNode {
 }
 
 function TargetLink({ target }: { target: string }): ReactNode {
-  if (target.startsWith('lot/'))
-    return <Link to={`/lot/${encodeURIComponent(target.slice(4))}`}>{target}</Link>
+  if (target.startsWith('lot/')) return <Link to={lotPath(target.slice(4))}>{target}</Link>
   if (target.startsWith('unit/'))
     return <Link to={`/parts?serial=${encodeURIComponent(target.slice(5))}`}>{target}</Link>
   return target

@@ -1,7 +1,7 @@
 import { Table } from 'antd'
 import { type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Link, useParams } from 'react-router'
+import { Link, useParams, useSearchParams } from 'react-router'
 import { ApiError } from '../api/client.ts'
 import { useHolds, useRecall } from '../api/life-hooks.ts'
 import { UNIT_DISPOSITIONS, type Recall } from '../api/types.ts'
@@ -22,7 +22,10 @@ const DISPOSITIONS = ['hold', ...UNIT_DISPOSITIONS] as const
 /** A lot: everything it went into, where that is, and the hold on it. */
 export function LotPage(): ReactNode {
   const { t } = useTranslation()
-  const { lot = '' } = useParams()
+  // Addresses that others wrote down may have it in the path.
+  const { lot: inPath = '' } = useParams()
+  const [search] = useSearchParams()
+  const lot = search.get('name') ?? inPath
   const target = `lot/${lot}`
   const recall = useRecall(target)
   const holds = useHolds()

@@ -2,6 +2,7 @@ import { type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import type { NcrRow } from '../api/types.ts'
+import { lotPath } from '../holds/hold-words.ts'
 
 const TONE: Partial<Record<NcrRow['state'], string>> = {
   closed: 'tone-pass',
@@ -45,9 +46,9 @@ export function NcrLinks({ reports }: { reports: readonly NcrRow[] }): ReactNode
 /** What a report is about, as a way to it where there is one. */
 export function TargetLink({ name }: { name: string }): ReactNode {
   const [type = '', ...rest] = name.split('/')
-  const value = encodeURIComponent(rest.join('/'))
-  if (type === 'lot') return <Link to={`/lot/${value}`}>{name}</Link>
-  if (type === 'unit') return <Link to={`/parts?serial=${value}`}>{name}</Link>
+  const value = rest.join('/')
+  if (type === 'lot') return <Link to={lotPath(value)}>{name}</Link>
+  if (type === 'unit') return <Link to={`/parts?serial=${encodeURIComponent(value)}`}>{name}</Link>
   if (type === 'recipe' || type === 'model') return <Link to="/models">{name}</Link>
   return <Link to="/analysis">{name}</Link>
 }

@@ -11,6 +11,7 @@ export function DisposeButton({
   unit,
   name,
   inspection,
+  offered = true,
   reason,
   done,
 }: {
@@ -20,6 +21,8 @@ export function DisposeButton({
   name: string
   /** The inspection that is looked at. */
   inspection: string
+  /** False = there is nothing to decide any more; a dialog that is open stays, with what was written and refused in it. */
+  offered?: boolean
   reason?: string
   /** Called when the decision is on record. */
   done?: () => void
@@ -29,9 +32,11 @@ export function DisposeButton({
   const [disposition, setDisposition] = useState<UnitDisposition>('release')
   return (
     <>
-      <LineButton size="small" data-dispose={name} onClick={() => setOpen(true)}>
-        {t('dispose.open')}
-      </LineButton>
+      {offered && (
+        <LineButton size="small" data-dispose={name} onClick={() => setOpen(true)}>
+          {t('dispose.open')}
+        </LineButton>
+      )}
       {open && (
         <DeedDialog
           title={t('dispose.title', { name })}

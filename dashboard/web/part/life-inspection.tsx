@@ -6,6 +6,7 @@ import type { UnitLife } from '../api/types.ts'
 import { className } from '../i18n/class-names.ts'
 import { useText } from '../i18n/index.ts'
 import { numberText, shortHash } from '../look/format.ts'
+import { MoreDefects } from '../look/more-defects.tsx'
 import { Facts } from '../look/panel.tsx'
 
 type Inspection = UnitLife['inspections']['items'][number]
@@ -24,7 +25,15 @@ export function LifeInspection({ of }: { of: Inspection }): ReactNode {
   const text = useText()
   const people = useOperators().data?.known
   const facts: [string, ReactNode][] = [
-    [t('unitLife.fact.defects'), counted(of.defects.map((d) => className(d.class)))],
+    [
+      t('unitLife.fact.defects'),
+      of.defects.length > 0 && (
+        <>
+          {counted(of.defects.map((d) => className(d.class)))}
+          <MoreDefects of={of} shown={of.defects.length} />
+        </>
+      ),
+    ],
     [t('unitLife.fact.values'), of.measurements.length > 0 && <Values of={of.measurements} />],
     [t('unitLife.fact.reasons'), of.reasons.map(text).join(' · ')],
     [t('unitLife.fact.rules'), of.rules.join(', ')],

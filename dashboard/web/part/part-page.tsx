@@ -31,7 +31,7 @@ export function PartPage(): ReactNode {
   const go = useNeighbours(query.isPlaceholderData ? undefined : query.data, filter)
   if (query.error && !query.data) return <Failed error={query.error} retry={() => void query.refetch()} />
   if (!query.data) return <Waiting />
-  return <PartView answer={query.data} filter={filter} go={go} />
+  return <PartView answer={query.data} former={query.isPlaceholderData} filter={filter} go={go} />
 }
 
 type Go = (to: 'older' | 'newer') => void
@@ -65,15 +65,22 @@ const condemned = ({ findings, defects }: Verdict): Finding[] => {
   return findings.filter((f) => ids.has(f.id))
 }
 
-function PartView({ answer, filter, go }: { answer: PartAnswer; filter: PartFilter; go: Go }): ReactNode {
+function PartView(p: {
+  answer: PartAnswer
+  /** It is of the part before; the one that the address names is waited for. */
+  former: boolean
+  filter: PartFilter
+  go: Go
+}): ReactNode {
+  const { answer, former, filter, go } = p
   const { t } = useTranslation()
   const [settings, change] = useViewerSettings()
   const [hovered, setHovered] = useState<string | null>(null)
   const [focus, setFocus] = useState<{ id: string } | null>(null)
   const { part, neighbours } = answer
-  useTitle(part.row.serial)
+  useTitle(former ? '…' : part.row.serial)
   return (
-    <div className="page part-page" data-inspection={part.row.inspectionId}>
+    <div className="page part-page" data-inspection={former ? undefined : part.row.inspectionId}>
       <div className="part-nav">
         <Link to={`/parts?${filterText(filter)}`}>← {t('part.back')}</Link>
         <span className="muted">
@@ -89,7 +96,9 @@ function PartView({ answer, filter, go }: { answer: PartAnswer; filter: PartFilt
           {t('part.older')} <kbd>j</kbd>
         </button>
       </div>
-      <div className="part-view">
+      {former && <Waiting />}
+      {/* Out of sight it keeps its zoom for the next part. */}
+      <div className="part-view" hidden={former}>
         <Viewer
           answer={answer}
           settings={settings}
@@ -99,36 +108,42 @@ function PartView({ answer, filter, go }: { answer: PartAnswer; filter: PartFilt
           focus={focus}
         />
       </div>
-      {/* Made anew for each part: a dialog that was opened for one must not be sent for another. */}
-      <div className="part-facts" key={`${part.row.inspectionId}/judged`}>
-        <VerdictPanel part={part} />
-        <FindingsPanel
-          verdict={part.verdict}
-          hovered={hovered}
-          onHover={setHovered}
-          onPick={(id) => setFocus({ id })}
-        />
-        <MeasurementsPanel measurements={part.verdict.measurements} onHover={setHovered} />
-        <CodesPanel codes={[...part.verdict.codes, ...part.reads]} />
-        <RulesPanel verdict={part.verdict} />
-      </div>
-      <div className="part-facts" key={`${part.row.inspectionId}/after`}>
-        <TimingPanel timing={part.timing} budgetMs={part.row.budgetMs} />
-        <GatePanel part={part} />
-        <ReviewPanel part={part} />
-        <OriginPanel part={part} recipe={answer.recipe} />
-        <UnitLifePanel
-          serial={part.row.serial}
-          product={part.row.product}
-          seen={{
-            inspectionId: part.row.inspectionId,
-            classes: [...new Set(condemned(part.verdict).map((f) => f.class))],
-            last: part.siblings.at(-1)?.inspectionId === part.row.inspectionId,
-          }}
-        />
-        <LifePanel part={part} />
-        {hasProof() && <ProofPanel unit={part.row.unit ?? part.row.serial} position={part.row.position} />}
-      </div>
+      {!former && (
+        <>
+          {/* Made anew for each part: a dialog that was opened for one must not be sent for another. */}
+          <div className="part-facts" key={`${part.row.inspectionId}/judged`}>
+            <VerdictPanel part={part} />
+            <FindingsPanel
+              verdict={part.verdict}
+              hovered={hovered}
+              onHover={setHovered}
+              onPick={(id) => setFocus({ id })}
+            />
+            <MeasurementsPanel measurements={part.verdict.measurements} onHover={setHovered} />
+            <CodesPanel codes={[...part.verdict.codes, ...part.reads]} />
+            <RulesPanel verdict={part.verdict} />
+          </div>
+          <div className="part-facts" key={`${part.row.inspectionId}/after`}>
+            <TimingPanel timing={part.timing} budgetMs={part.row.budgetMs} />
+            <GatePanel part={part} />
+            <ReviewPanel part={part} />
+            <OriginPanel part={part} recipe={answer.recipe} />
+            <UnitLifePanel
+              serial={part.row.serial}
+              product={part.row.product}
+              seen={{
+                inspectionId: part.row.inspectionId,
+                classes: [...new Set(condemned(part.verdict).map((f) => f.class))],
+                last: part.siblings.at(-1)?.inspectionId === part.row.inspectionId,
+              }}
+            />
+            <LifePanel part={part} />
+            {hasProof() && (
+              <ProofPanel unit={part.row.unit ?? part.row.serial} position={part.row.position} />
+            )}
+          </div>
+        </>
+      )}
     </div>
   )
 }

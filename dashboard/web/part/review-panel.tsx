@@ -29,6 +29,7 @@ export function ReviewPanel({ part }: { part: PartDetail }): ReactNode {
   // Only what was found last can be decided about, and only what does not go on already needs it.
   const waits =
     unit !== undefined && part.siblings.at(-1)?.inspectionId === row.inspectionId && !goesOn(row.disposition)
+  const still = waits && part.reviews.at(-1)?.after === 'pass'
   const open = (said: VerdictResult, release: boolean): void => {
     setReleases(release)
     setOver(part.review)
@@ -58,10 +59,11 @@ export function ReviewPanel({ part }: { part: PartDetail }): ReactNode {
           <span className="muted">{r.reason}</span>
         </div>
       ))}
-      {waits && part.reviews.at(-1)?.after === 'pass' && (
-        <p className="tone-inconclusive" data-still={row.disposition}>
-          {t('dispose.still', { serial: row.serial, disposition: t(`disposition.${row.disposition}`) })}{' '}
-          <DisposeButton unit={unit} name={row.serial} inspection={row.inspectionId} />
+      {unit !== undefined && (
+        <p className="tone-inconclusive" hidden={!still} data-still={still ? row.disposition : undefined}>
+          {still &&
+            t('dispose.still', { serial: row.serial, disposition: t(`disposition.${row.disposition}`) })}{' '}
+          <DisposeButton unit={unit} name={row.serial} inspection={row.inspectionId} offered={still} />
         </p>
       )}
       {row.result !== 'pass' && row.noVerdict === null && part.reviews.at(-1)?.after === 'pass' && (

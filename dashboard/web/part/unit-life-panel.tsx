@@ -1,6 +1,7 @@
 import { lazy, Suspense, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
+import { ApiError } from '../api/client.ts'
 import { useUnitLife } from '../api/hooks.ts'
 import type { UnitLife } from '../api/types.ts'
 import { codeText, countText, momentText } from '../look/format.ts'
@@ -9,6 +10,7 @@ import { shortTarget } from '../holds/hold-words.ts'
 import { Panel } from '../look/panel.tsx'
 import { NcrButton } from '../ncr/ncr-button.tsx'
 import { NcrLinks } from '../ncr/ncr-chips.tsx'
+import { Failed } from '../shell/states.tsx'
 import { useHappening } from './happening.ts'
 import { DisposeButton } from './dispose-button.tsx'
 import { UnitTimeline } from './unit-timeline.tsx'
@@ -32,6 +34,14 @@ export function UnitLifePanel({
   const happening = useHappening()
   const query = useUnitLife(serial)
   const life = query.data?.units.find((u) => u.product === product) ?? query.data?.units[0]
+  // A thing that is no unit has no life. Anything else must be said: nobody may take it for a part without a hold.
+  const unknown = query.error instanceof ApiError && query.error.status === 404
+  if (!life && query.error && !unknown)
+    return (
+      <Panel title={t('unitLife.title')}>
+        <Failed error={query.error} retry={() => void query.refetch()} />
+      </Panel>
+    )
   if (!life) return null
   const { where, hold, rework } = life
   const place = [where.shipment ?? where.pallet, where.customer, where.order].filter(Boolean).join(' · ')
@@ -45,23 +55,31 @@ export function UnitLifePanel({
       }
     >
       {hold && (
-        <p className="tone-fail" data-hold={hold.id}>
+        <p className="tone-fail wrap" data-hold={hold.id}>
           <b>{t('unitLife.hold')}</b> <span className="mono">{hold.target}</span>: {hold.reason}{' '}
           <span className="muted">
             ({hold.by}, {momentText(hold.at)})
           </span>
         </p>
       )}
+      {/* A hold that another person places closes no dialog here. */}
       <p className="hold-buttons">
-        {hold ? (
-          <HoldButton target={hold.target} name={shortTarget(hold.target)} held />
-        ) : (
-          <>
-            <HoldButton target={life.uri} name={t('holds.part')} />
-            {life.lot && <HoldButton target={`lot/${life.lot}`} name={t('holds.lot', { lot: life.lot })} />}
-          </>
+        <HoldButton
+          target={hold?.target ?? life.uri}
+          name={hold ? shortTarget(hold.target) : t('holds.part')}
+          held={hold !== null}
+        />
+        {life.lot && (
+          <span hidden={hold !== null}>
+            <HoldButton target={`lot/${life.lot}`} name={t('holds.lot', { lot: life.lot })} />
+          </span>
         )}
-        {seen.last && <DisposeButton unit={life.uri} name={life.serial} inspection={seen.inspectionId} />}
+        <DisposeButton
+          unit={life.uri}
+          name={life.serial}
+          inspection={seen.inspectionId}
+          offered={seen.last}
+        />
         <NcrButton draft={{ targets: [life.uri], inspections: [seen.inspectionId], classes: seen.classes }} />
       </p>
       <NcrLinks reports={life.ncrs} />

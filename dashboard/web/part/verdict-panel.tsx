@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import type { PartDetail } from '../api/types.ts'
 import { useText } from '../i18n/index.ts'
+import { lotPath } from '../holds/hold-words.ts'
 import { codeText, momentText, timeText } from '../look/format.ts'
 import { VerdictIcon } from '../look/icons.tsx'
 import { Facts } from '../look/panel.tsx'
@@ -64,7 +65,7 @@ export function VerdictPanel({ part }: { part: PartDetail }): ReactNode {
           [
             t('parts.lot'),
             row.lot ? (
-              <Link key="lot" to={`/lot/${encodeURIComponent(row.lot)}`}>
+              <Link key="lot" to={lotPath(row.lot)}>
                 {row.lot}
               </Link>
             ) : (

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { thumbUrl } from '../api/hooks.ts'
 import type { PartRow } from '../api/types.ts'
+import { lotPath } from '../holds/hold-words.ts'
 import { useText } from '../i18n/index.ts'
 import { codeText, momentText, msText, timeText } from '../look/format.ts'
 import { MoreDefects } from '../look/more-defects.tsx'
@@ -63,7 +64,7 @@ export function usePartColumns(within: string): TableColumnsType<PartRow> {
         className: 'wrap',
         render: (_, row) =>
           row.lot ? (
-            <Link to={`/lot/${encodeURIComponent(row.lot)}`} onClick={(e) => e.stopPropagation()}>
+            <Link to={lotPath(row.lot)} onClick={(e) => e.stopPropagation()}>
               {row.lot}
             </Link>
           ) : (

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import type { PartAnswer, ReviewItem, VerdictResult } from '../api/types.ts'
 import { useText } from '../i18n/index.ts'
+import { lotPath } from '../holds/hold-words.ts'
 import { codeText, timeText } from '../look/format.ts'
 import { VerdictIcon } from '../look/icons.tsx'
 import { Facts, Panel } from '../look/panel.tsx'
@@ -82,7 +83,7 @@ export function DecisionPanel(p: {
           [
             t('parts.lot'),
             item.lot ? (
-              <Link key="l" to={`/lot/${encodeURIComponent(item.lot)}`}>
+              <Link key="l" to={lotPath(item.lot)}>
                 {item.lot}
               </Link>
             ) : (

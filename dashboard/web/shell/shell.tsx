@@ -22,10 +22,11 @@ import { useTitle } from './title.ts'
 export function Shell(): ReactNode {
   const { t } = useTranslation()
   const language = useLanguage()
-  const { pathname } = useLocation()
+  const { pathname, search } = useLocation()
   const [section = '', thing] = pathname.slice(1).split('/')
-  const name = sectionName(section)
-  const title = `${section === 'lot' || section === 'ncr' ? decoded(thing) : ''}${t(name)}`
+  const lot = new URLSearchParams(search).get('name') ?? decoded(thing)
+  const named = section === 'lot' ? lot : section === 'ncr' ? decoded(thing) : ''
+  const title = `${named && `${named} · `}${t(sectionName(section))}`
   useTitle(section === 'part' ? null : title)
   return (
     <div className="shell">
@@ -115,9 +116,9 @@ function sectionName(section: string): 'plant.nav' | 'nav.live' | `nav.${(typeof
 function decoded(text: string | undefined): string {
   if (!text) return ''
   try {
-    return `${decodeURIComponent(text)} · `
+    return decodeURIComponent(text)
   } catch {
-    return `${text} · `
+    return text
   }
 }
 
