@@ -24,7 +24,9 @@ export class TagPasses {
   readonly #windowMs: number
   readonly #minRssiDbm: number
   readonly #emit: 'first' | 'pass'
-  readonly #present = new Map<string, TagPass & { told: boolean }>()
+  readonly #present = new Map<string, TagPass>()
+  /** Of those, the passes that were handed out. */
+  readonly #told = new Set<string>()
   /** No tag that is present was seen last before this, ms: until it is too long ago, none has passed. */
   #seenSinceMs = Infinity
   #blind = false
@@ -56,9 +58,11 @@ export class TagPasses {
     const known = this.#present.get(sight.epc)
     if (known === undefined) {
       const pass = { ...sight, firstMs: sight.atMs, lastMs: sight.atMs }
-      this.#present.set(sight.epc, { ...pass, told: this.#emit === 'first' })
+      this.#present.set(sight.epc, pass)
       this.#seenSinceMs = Math.min(this.#seenSinceMs, sight.atMs)
-      return this.#emit === 'first' ? [...over, pass] : over
+      if (this.#emit === 'pass') return over
+      this.#told.add(sight.epc)
+      return [...over, { ...pass }]
     }
     known.lastMs = Math.max(known.lastMs, sight.atMs)
     known.count += sight.count
@@ -75,11 +79,15 @@ export class TagPasses {
     // Asked at every sight: looking through all tags each time would take the longer the more there are.
     if (nowMs - this.#seenSinceMs <= this.#windowMs) return []
     const done = [...this.#present.values()].filter((p) => nowMs - p.lastMs > this.#windowMs)
-    if (!this.#blind) for (const { epc } of done) this.#present.delete(epc)
+    const untold = done.filter(({ epc }) => !this.#told.has(epc)).sort((a, b) => a.firstMs - b.firstMs)
+    for (const { epc } of done)
+      if (this.#blind) this.#told.add(epc)
+      else {
+        this.#present.delete(epc)
+        this.#told.delete(epc)
+      }
     this.#seenSinceMs = Infinity
     for (const { lastMs } of this.#present.values()) this.#seenSinceMs = Math.min(this.#seenSinceMs, lastMs)
-    const untold = done.filter((p) => !p.told).sort((a, b) => a.firstMs - b.firstMs)
-    for (const pass of untold) pass.told = true
-    return untold.map(({ told: _, ...pass }) => pass)
+    return untold
   }
 }
