@@ -214,6 +214,26 @@ describe('CFX', () => {
     await peer.stop()
   })
 
+  it('says that there is no such queue, and sends anew over a link that the broker closed meanwhile', async () => {
+    const peer = new AmqpPeer()
+    await peer.start()
+    const sink = peer.sink({ secret: 'sesame', timeoutMs: 8_000 })
+    const [event] = logged
+    if (event === undefined) throw new Error('no event')
+    const deliver = () => sink.deliver(event, new AbortController().signal)
+    peer.noQueue = true
+    expect(await deliver()).toMatchObject({
+      why: 'away',
+      reason: expect.stringMatching(/amqp:not-found: no queue 'cfx'/),
+    })
+    peer.noQueue = false
+    expect(await deliver()).toEqual({ ok: true })
+    await peer.closeLink()
+    expect(await deliver()).toEqual({ ok: true })
+    sink.close()
+    await peer.stop()
+  })
+
   it('is away with a wrong password', async () => {
     const peer = new AmqpPeer()
     await peer.start()
