@@ -86,6 +86,19 @@ describe('MQTT', () => {
   })
 })
 
+it('MQTT 5 does not wait for ever behind a message that the broker answers with a code that is none', async () => {
+  const peer = new MqttPeer(5)
+  await peer.start()
+  const sink = peer.sink({ secret: 'sesame', timeoutMs: 8_000 })
+  const deliver = () => sink.deliver(logged[0] as LoggedEvent, new AbortController().signal)
+  Object.assign(peer, { maxBytes: 100, saysInAnswer: true })
+  expect(await deliver()).toMatchObject({ why: 'failed', reason: expect.stringMatching(/too large/) })
+  peer.maxBytes = Infinity
+  expect(await deliver()).toEqual({ ok: true })
+  sink.close()
+  await peer.stop()
+})
+
 describe.each([
   ['MQTT 5', () => new MqttPeer(5)],
   ['CFX', () => new AmqpPeer()],
@@ -218,9 +231,7 @@ describe('CFX', () => {
     const peer = new AmqpPeer()
     await peer.start()
     const sink = peer.sink({ secret: 'sesame', timeoutMs: 8_000 })
-    const [event] = logged
-    if (event === undefined) throw new Error('no event')
-    const deliver = () => sink.deliver(event, new AbortController().signal)
+    const deliver = () => sink.deliver(logged[0] as LoggedEvent, new AbortController().signal)
     peer.noQueue = true
     expect(await deliver()).toMatchObject({
       why: 'away',

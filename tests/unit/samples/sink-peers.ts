@@ -158,6 +158,8 @@ export class MqttPeer extends Peer {
   readonly version: 4 | 5
   /** A larger payload ends the connection with 0x95 (MQTT 5.0, 3.14.2.1), as brokers do. */
   maxBytes = Infinity
+  /** Or it says so in PUBACK, which has no such code (3.4.2.1), as Mosquitto 2 does. */
+  saysInAnswer = false
 
   constructor(version: 4 | 5) {
     super()
@@ -184,6 +186,8 @@ export class MqttPeer extends Peer {
           socket.write(generate(answer, options))
         }
         if (packet.cmd !== 'publish') return
+        if (packet.payload.length > this.maxBytes && this.saysInAnswer)
+          return void socket.write(Buffer.from([0x40, 3, 0, packet.messageId ?? 0, 0x95]))
         if (packet.payload.length > this.maxBytes)
           return void socket.end(generate({ cmd: 'disconnect', reasonCode: 0x95 }, options))
         const how = this.how.shift()
