@@ -1,5 +1,11 @@
 import type { Command } from 'commander'
-import { CodedError, IMAGE_COPIES, plantStoreSchema } from '../../contracts/index.ts'
+import {
+  CodedError,
+  type ErrorFact,
+  fromFact,
+  IMAGE_COPIES,
+  plantStoreSchema,
+} from '../../contracts/index.ts'
 import {
   openPlant,
   openToRead,
@@ -137,8 +143,7 @@ async function replicate(o: ReplicateOptions, environment: Environment): Promise
     while (!stopped) {
       const { state, fault } = replication.state()
       if (!o.follow && state === 'current') break
-      if (!o.follow && fault !== null)
-        throw new CodedError(fault.code as 'TRC_PLANT', { hint: fault.message })
+      if (!o.follow && fault !== null) throw fromFact(fault as ErrorFact)
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
     }
   } finally {

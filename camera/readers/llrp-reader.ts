@@ -61,10 +61,12 @@ export function llrpReader(spec: IdentitySourceSpecOf<'llrp'>): IdentitySource {
     try {
       mute = false
       await link.start()
+      passes.back(monoMs())
       worked()
       feed.connected()
       await link.ended
     } finally {
+      passes.lost()
       link.drop()
     }
   }

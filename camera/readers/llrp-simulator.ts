@@ -32,6 +32,8 @@ export async function llrpSimulator(
     refuse?: number
     /** Tags it has kept since an earlier connection. */
     kept?: readonly TagReport[]
+    /** Tags that stand before it, and are seen as soon as an inventory starts. */
+    standing?: readonly TagReport[]
     /** It cannot tell of events: the message that asks for them is none to it. */
     mute?: boolean
   } = {},
@@ -55,7 +57,11 @@ export async function llrpSimulator(
     if (m.type === LLRP.startRoSpec) reading = true
     const refused = options.refuse === m.type || missing
     // 401 = the field is invalid (LLRP 1.1, section 14).
+    client?.cork()
     send(answer, readerSide.status(refused ? 401 : 0, refused ? 'no such ROSpec' : ''), m.id)
+    if (m.type === LLRP.startRoSpec)
+      for (const t of options.standing ?? []) send(LLRP.roAccessReport, readerSide.tag(t))
+    client?.uncork()
   }
   const server = createServer((socket) => {
     client = socket

@@ -17,15 +17,19 @@ export interface TagPass extends TagSight {
 
 /**
  * One event per pass: a tag is seen many times while it goes by, and has passed when it is not seen for `windowMs`.
- * `atMs`, antenna and signal are those of the strongest sight. Pure: time comes with the calls.
+ * `atMs`, antenna and signal are those of the strongest sight. While the reader is gone no tag is seen to leave: one that
+ * is seen within `windowMs` of its return is in the same pass. Pure: time comes with the calls.
  */
 export class TagPasses {
   readonly #windowMs: number
   readonly #minRssiDbm: number
   readonly #emit: 'first' | 'pass'
   readonly #present = new Map<string, TagPass>()
+  /** Of those, the passes that were handed out. */
+  readonly #told = new Set<string>()
   /** No tag that is present was seen last before this, ms: until it is too long ago, none has passed. */
   #seenSinceMs = Infinity
+  #blind = false
 
   constructor(options: { windowMs: number; minRssiDbm: number; emit: 'first' | 'pass' }) {
     this.#windowMs = options.windowMs
@@ -33,8 +37,22 @@ export class TagPasses {
     this.#emit = options.emit
   }
 
+  /** The reader is gone. */
+  lost(): void {
+    this.#blind = true
+  }
+
+  /** The reader is back: what stood before it when it was lost may stand there still. */
+  back(nowMs: number): void {
+    if (!this.#blind) return
+    this.#blind = false
+    for (const pass of this.#present.values()) pass.lastMs = nowMs
+    this.#seenSinceMs = nowMs
+  }
+
   /** Passes that this sight begins (`first`) or shows to be over (`pass`). */
   see(sight: TagSight): TagPass[] {
+    this.back(sight.atMs)
     if (sight.rssiDbm !== null && sight.rssiDbm < this.#minRssiDbm) return []
     const over = this.over(sight.atMs)
     const known = this.#present.get(sight.epc)
@@ -42,7 +60,9 @@ export class TagPasses {
       const pass = { ...sight, firstMs: sight.atMs, lastMs: sight.atMs }
       this.#present.set(sight.epc, pass)
       this.#seenSinceMs = Math.min(this.#seenSinceMs, sight.atMs)
-      return this.#emit === 'first' ? [...over, { ...pass }] : over
+      if (this.#emit === 'pass') return over
+      this.#told.add(sight.epc)
+      return [...over, { ...pass }]
     }
     known.lastMs = Math.max(known.lastMs, sight.atMs)
     known.count += sight.count
@@ -59,9 +79,15 @@ export class TagPasses {
     // Asked at every sight: looking through all tags each time would take the longer the more there are.
     if (nowMs - this.#seenSinceMs <= this.#windowMs) return []
     const done = [...this.#present.values()].filter((p) => nowMs - p.lastMs > this.#windowMs)
-    for (const { epc } of done) this.#present.delete(epc)
+    const untold = done.filter(({ epc }) => !this.#told.has(epc)).sort((a, b) => a.firstMs - b.firstMs)
+    for (const { epc } of done)
+      if (this.#blind) this.#told.add(epc)
+      else {
+        this.#present.delete(epc)
+        this.#told.delete(epc)
+      }
     this.#seenSinceMs = Infinity
     for (const { lastMs } of this.#present.values()) this.#seenSinceMs = Math.min(this.#seenSinceMs, lastMs)
-    return this.#emit === 'pass' ? done.sort((a, b) => a.firstMs - b.firstMs) : []
+    return untold
   }
 }

@@ -73,10 +73,14 @@ export class BackgroundWorker {
     this.#worker.on('error', (error) => options.onError(error.message))
   }
 
+  /** @throws INS_QUEUE what Redis refuses its user */
   async start(): Promise<void> {
     await this.#link.ready(10_000)
+    await this.#worker.waitUntilReady().catch((error: unknown) => {
+      throw asCoded(error, 'INS_QUEUE')
+    })
+    // Not before: its loop would go round without a pause where Redis refuses what it asks first.
     void this.#worker.run()
-    await this.#worker.waitUntilReady()
   }
 
   /** Gives a running job up, so that another worker does it. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker, type Job } from 'bullmq'
-import { type Inspector, monoMs } from '../../contracts/index.ts'
+import { asCoded, type Inspector, monoMs } from '../../contracts/index.ts'
 import { INSPECT_QUEUE, type QueuedInspection } from './job.schema.ts'
 import { type QueuedResult, UNJUDGED } from './queued-result.ts'
 import { RedisLink } from './redis-link.ts'
@@ -65,10 +65,14 @@ export class QueueWorker {
     return this.#done
   }
 
+  /** @throws INS_QUEUE what Redis refuses its user */
   async start(): Promise<void> {
     await this.#link.ready(10_000)
+    await this.#worker.waitUntilReady().catch((error: unknown) => {
+      throw asCoded(error, 'INS_QUEUE')
+    })
+    // Not before: its loop would go round without a pause where Redis refuses what it asks first.
     void this.#worker.run()
-    await this.#worker.waitUntilReady()
   }
 
   /** Answers the frames it has; without Redis, or when that takes too long, others judge them. */

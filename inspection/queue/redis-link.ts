@@ -73,6 +73,12 @@ export class RedisLink {
     if (this.up) await this.#redis.unlink(...keys)
   }
 
+  /** Of the server, ms. */
+  async time(): Promise<number> {
+    const [seconds, micros] = await this.#redis.time()
+    return Number(seconds) * 1000 + Number(micros) / 1000
+  }
+
   /** What it says of its memory, a `name:value` a line. */
   async memory(): Promise<string> {
     return this.#answer(this.#redis.info('memory'))
@@ -98,9 +104,9 @@ export class RedisLink {
   async #syncClock(): Promise<void> {
     try {
       const before = monoMs()
-      const [seconds, micros] = await this.#redis.time()
+      const there = await this.time()
       const after = monoMs()
-      this.#offsetMs = Number(seconds) * 1000 + Number(micros) / 1000 - (before + after) / 2
+      this.#offsetMs = there - (before + after) / 2
     } catch {
       // Redis just went away: the last offset stays good until it is back.
     }

@@ -1,4 +1,5 @@
 import { Queue } from 'bullmq'
+import { Redis } from 'ioredis'
 import { CodedError } from '../../contracts/index.ts'
 import { answered } from './background-client.ts'
 import { JOBS_PREFIX } from './background.schema.ts'
@@ -7,7 +8,8 @@ import { connectionOptions } from './redis-url.ts'
 
 /**
  * Asks whether a Redis takes frames and jobs at this address: a replica, or one that is full, answers and takes nothing;
- * one whose user may not run scripts or list clients takes frames and no jobs; one that evicts keys loses both.
+ * one whose user may not run scripts or list clients takes frames and no jobs, and without the time of the server hosts
+ * have no common deadline; one that evicts keys loses both.
  *
  * @throws INS_QUEUE with what it said, or that it did not answer in time
  */
@@ -19,6 +21,8 @@ export async function tryQueue(redisUrl: string): Promise<void> {
       throw new CodedError('INS_QUEUE', { expected, actual: link.error ?? 'no answer within 3 s' })
     if (link.error !== null) throw new Error(link.error)
     await link.put('sightline-doctor', Uint8Array.of(1), 1_000)
+    await link.take('sightline-doctor')
+    await link.time()
     await tryJob(redisUrl)
     refuseEviction(await link.memory())
   } catch (error) {
@@ -33,7 +37,10 @@ export async function tryQueue(redisUrl: string): Promise<void> {
 }
 
 async function tryJob(redisUrl: string): Promise<void> {
-  const queue = new Queue('doctor', { connection: connectionOptions(redisUrl), prefix: JOBS_PREFIX })
+  // Of its own: one that the library opened stays open where its user may not ask INFO.
+  const connection = new Redis(connectionOptions(redisUrl))
+  connection.on('error', () => undefined)
+  const queue = new Queue('doctor', { connection, prefix: JOBS_PREFIX })
   // It comes with the answer.
   queue.on('error', () => undefined)
   try {
@@ -41,7 +48,7 @@ async function tryJob(redisUrl: string): Promise<void> {
     await answered(queue.obliterate())
     await answered(queue.getWorkersCount())
   } finally {
-    await queue.disconnect().catch(() => undefined)
+    connection.disconnect()
   }
 }
 

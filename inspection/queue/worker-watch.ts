@@ -13,6 +13,10 @@ const DOWN = {
     zh: 'Redis 尚未连接:仅在本机判定',
   },
   redis: { en: 'Redis is not reachable: judging on this machine only', zh: 'Redis 无法连接:仅在本机判定' },
+  refuses: {
+    en: 'Redis refuses to say which workers are connected: judging on this machine only',
+    zh: 'Redis 拒绝说明哪些检测主机已连接:仅在本机判定',
+  },
   silent: { en: 'Redis does not answer: judging on this machine only', zh: 'Redis 没有应答:仅在本机判定' },
   workers: {
     en: 'no inspection worker is connected: judging on this machine only',
@@ -64,7 +68,9 @@ export class WorkerWatch {
       this.#workers = await this.#queue.getWorkersCount()
       this.#say(this.#workers === 0 ? DOWN.workers : null, null)
     } catch (error) {
-      this.#say(DOWN.redis, String(error))
+      // What its user may not do is no trouble of the network.
+      const refused = this.#link.up && error instanceof Error && error.name === 'ReplyError'
+      this.#say(refused ? DOWN.refuses : DOWN.redis, String(error))
     } finally {
       this.#askedMs = null
     }

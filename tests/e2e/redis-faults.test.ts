@@ -70,6 +70,21 @@ describeWith(
       60_000,
     )
 
+    it('is told from one that is away when it refuses the user what the queue asks', async () => {
+      const rights = (...which: string[]) =>
+        admin.acl('SETUSER', 'line', 'reset', 'on', '>word', '~*', '&*', '+@all', ...which)
+      const url = redis.url.replace('://', '://line:word@')
+      await rights('-client|list')
+      const q = await ingest(prefixed(), new SlowInspector('here', 5), url)
+      await expect.poll(() => q.health().degraded?.en).toMatch(/^Redis refuses to say/)
+      await rights('-info')
+      const start = worker(prefixed(), new SlowInspector('far', 5), recipes, url)
+      await expect(start).rejects.toMatchObject({
+        code: 'INS_QUEUE',
+        message: expect.stringContaining('NOPERM') as string,
+      })
+    }, 60_000)
+
     it('is declared when it hangs, holds up the first frames only, and is over when it goes on', async () => {
       const q = await pair()
       redis.freeze()

@@ -279,9 +279,14 @@ describeWith('redis-server', commandPresent('redis-server'), 'a Redis that answe
       for (const [forbidden, said] of [
         [['-eval', '-evalsha'], /INS_QUEUE.*NOPERM.*'eval(sha)?'/],
         [['-client|list'], /INS_QUEUE.*NOPERM.*'client\|list'/],
+        [['-info'], /INS_QUEUE.*NOPERM.*'info'/],
+        [['-get'], /INS_QUEUE.*NOPERM.*'get'/],
+        [['-time'], /INS_QUEUE.*NOPERM.*'time'/],
       ] as const) {
         await admin.acl('SETUSER', 'line', 'reset', 'on', '>word', '~*', '&*', '+@all', ...forbidden)
         await expect(tryQueue(place)).rejects.toThrow(said)
+        // A connection that is left open keeps `doctor` from ending.
+        await expect.poll(() => admin.client('LIST')).not.toMatch(/ user=line /)
       }
       await tryQueue(redis.url)
       await admin.config('SET', 'maxmemory-policy', 'allkeys-lru')

@@ -75,6 +75,8 @@ describe('words that are wrong are said with a code, what was expected and what 
       2,
       /^CFG_USAGE: .*--images\); expected one of none\|fail\|all; found some/,
     ],
+    // Its code once.
+    ['plant replicate --data DATA', 1, /^TRC_PLANT: (?!.*TRC_PLANT).*ECONNREFUSED/m],
     ['models quantize PCB --images GOOD --id A/B', 2, /^CFG_USAGE: .*--id\); expected lower-case letters/],
     [
       'models import NOTES --reference EMPTY --out NONE --licence x --id z --version 1',

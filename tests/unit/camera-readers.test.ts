@@ -283,6 +283,23 @@ describe('RFID reader over LLRP', () => {
     expect([faults, source.health().refused]).toEqual([['CAM_IO'], 1])
   })
 
+  it.each(['first', 'pass'])(
+    'takes a tag that stood there while the connection was gone for no new one (%s)',
+    async (emit) => {
+      const sim = await llrpSimulator({ standing: [tag(1)] })
+      closers.push(() => sim.close())
+      // The break is longer than the window: the first pause before a new connection is.
+      const source = reader(sim.port, { emit, windowMs: 100 })
+      const { reads } = await opened(source)
+      await until(() => expect(sim.reading).toBe(true))
+      sim.drop()
+      await until(() => expect(source.health()).toMatchObject({ state: 'running', connects: 2 }))
+      sim.report([tag(2)])
+      await until(() => expect(texts(reads).at(-1)).toBe(`urn:epc:raw:96.x${tag(2).epc}`))
+      expect(reads).toHaveLength(2)
+    },
+  )
+
   it('reads the tags of a reader that cannot tell of events', async () => {
     const sim = await llrpSimulator({ mute: true })
     closers.push(() => sim.close())

@@ -86,6 +86,19 @@ describe('MQTT', () => {
   })
 })
 
+it('MQTT 5 does not wait for ever behind a message that the broker answers with a code that is none', async () => {
+  const peer = new MqttPeer(5)
+  await peer.start()
+  const sink = peer.sink({ secret: 'sesame', timeoutMs: 8_000 })
+  const deliver = () => sink.deliver(logged[0] as LoggedEvent, new AbortController().signal)
+  Object.assign(peer, { maxBytes: 100, saysInAnswer: true })
+  expect(await deliver()).toMatchObject({ why: 'failed', reason: expect.stringMatching(/too large/) })
+  peer.maxBytes = Infinity
+  expect(await deliver()).toEqual({ ok: true })
+  sink.close()
+  await peer.stop()
+})
+
 describe.each([
   ['MQTT 5', () => new MqttPeer(5)],
   ['CFX', () => new AmqpPeer()],
@@ -209,6 +222,24 @@ describe('CFX', () => {
       why: 'failed',
       reason: expect.stringMatching(/rejected/),
     })
+    expect(await deliver()).toEqual({ ok: true })
+    sink.close()
+    await peer.stop()
+  })
+
+  it('says that there is no such queue, and sends anew over a link that the broker closed meanwhile', async () => {
+    const peer = new AmqpPeer()
+    await peer.start()
+    const sink = peer.sink({ secret: 'sesame', timeoutMs: 8_000 })
+    const deliver = () => sink.deliver(logged[0] as LoggedEvent, new AbortController().signal)
+    peer.noQueue = true
+    expect(await deliver()).toMatchObject({
+      why: 'away',
+      reason: expect.stringMatching(/amqp:not-found: no queue 'cfx'/),
+    })
+    peer.noQueue = false
+    expect(await deliver()).toEqual({ ok: true })
+    await peer.closeLink()
     expect(await deliver()).toEqual({ ok: true })
     sink.close()
     await peer.stop()

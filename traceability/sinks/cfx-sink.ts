@@ -77,8 +77,9 @@ export class CfxSink implements EventSink {
   }
 
   #sender(rhea: Rhea, signal: AbortSignal): Promise<Sender> {
-    if (this.#link !== null && this.#link.connection.is_open()) return Promise.resolve(this.#link.sender)
-    this.#link = null
+    // A broker may end session or link alone, as when the queue is deleted: what is sent then nobody answers.
+    if (this.#link?.sender.is_open()) return Promise.resolve(this.#link.sender)
+    this.#drop()
     const { protocol, hostname, port } = new URL(this.#o.url)
     const tls = protocol === 'amqps:'
     const { user, password } = this.#o
@@ -92,7 +93,7 @@ export class CfxSink implements EventSink {
       : { ...place, ...login }
     const connection = rhea.create_container({ id: `sightline-${this.name}-${process.pid}` }).connect(options)
     // What comes late, when nobody waits any more, must not end the program nor be printed.
-    for (const name of ['error', 'disconnected', 'protocol_error'] as const)
+    for (const name of ['error', 'disconnected', 'protocol_error', 'session_error', 'sender_error'] as const)
       connection.on(name, () => undefined)
     const sender = connection.open_sender({
       target: { address: this.#o.address, durable: 2 },
@@ -113,6 +114,9 @@ export class CfxSink implements EventSink {
     signal: AbortSignal,
   ): Promise<Delivery> {
     const { handle } = this.#o
+    // It may have ended right behind its credit, when nobody was listening.
+    if (!sender.is_open())
+      throw new Error(textOf(sender.error ?? sender.session.error) || 'the link was closed')
     return this.#wait(sender.connection, signal, 'an answer to the message', (done) => {
       const failed = (why: 'refused' | 'failed', reason: string): void =>
         done({ ok: false, why, reason: `${this.#place}: ${reason}` })
@@ -163,7 +167,7 @@ export class CfxSink implements EventSink {
   ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const gone = (context: EventContext): void => {
-        const error = context.error ?? connection.error ?? context.sender?.error
+        const error = context.error ?? connection.error ?? context.sender?.error ?? context.session?.error
         finish(() => reject(new Error(textOf(error) || 'the connection was closed')))
       }
       const aborted = (): void => finish(() => reject(new Error('stopped')))
@@ -176,6 +180,9 @@ export class CfxSink implements EventSink {
         'disconnected',
         'connection_close',
         'connection_error',
+        // So RabbitMQ says that there is no such queue, or that the user may not write to it.
+        'session_close',
+        'session_error',
         'sender_close',
         'sender_error',
       ] as const

@@ -18,6 +18,9 @@ const TOO_LARGE = 0x95
 /** Reason codes that say the message itself is wrong; the others stand in PUBACK (3.4.2.1): topic name, format. */
 const REFUSED = new Set([0x90, TOO_LARGE, 0x99])
 
+/** The library's words for an answer with a code that is none: Mosquitto 2 gives 0x95 in PUBACK to what is too large. */
+const ODD_ANSWER = /^Invalid puback/
+
 /** Unacceptable protocol version in CONNACK of MQTT 3.1.1 (3.2.2.3) and 5.0 (3.2.2.2). */
 const OLD_BROKER = 0x01
 const OTHER_VERSION = 0x84
@@ -63,9 +66,12 @@ export class MqttSink implements EventSink {
         return { ok: false, why: 'away', reason: `${place}: the broker speaks MQTT 3.1.1 only` }
       }
       const reason = `${place}: ${error instanceof Error ? error.message : String(error)}`
+      const odd = error instanceof Error && ODD_ANSWER.test(error.message)
       const refused = typeof code === 'number' && REFUSED.has(code)
       if (!refused || code === TOO_LARGE) this.close()
       if (refused) return { ok: false, why: 'refused', reason }
+      // Behind one that is away for ever no other one would come.
+      if (odd) return { ok: false, why: 'failed', reason: `${reason}: perhaps the message is too large` }
       return { ok: false, why: 'away', reason }
     } finally {
       limit.clear()
@@ -104,24 +110,31 @@ export class MqttSink implements EventSink {
   }
 }
 
-/** Publishes; rejects with the reason code when the broker ends the connection instead of an answer. */
+/**
+ * Publishes; rejects with the reason code when the broker ends the connection instead of an answer, and with the words of
+ * the library when it cannot read the answer.
+ */
 async function publish(
   client: MqttClient,
   ...message: [topic: string, payload: string, options: IClientPublishOptions]
 ): Promise<void> {
   let ended: (packet: IDisconnectPacket) => void = () => undefined
+  let unread: (error: Error) => void = () => undefined
   const end = new Promise<never>((_, reject) => {
     ended = ({ reasonCode: code = 0, properties }) => {
       const why = properties?.reasonString ?? (code === TOO_LARGE ? 'packet too large' : '')
       const text = `the broker ended the connection, reason 0x${code.toString(16)} ${why}`.trim()
       reject(Object.assign(new Error(text), { code }))
     }
+    unread = reject
   })
   client.once('disconnect', ended)
+  client.once('error', unread)
   try {
     await Promise.race([client.publishAsync(...message), end])
   } finally {
     client.removeListener('disconnect', ended)
+    client.removeListener('error', unread)
   }
 }
 

@@ -94,12 +94,26 @@ export class AmqpPeer extends Peer {
   /** A larger message ends the link (AMQP 1.0, 2.8.15), as brokers do. */
   maxBytes = Infinity
 
+  /** Ends the session of who asks for a node that it has not, as RabbitMQ does. */
+  noQueue = false
+  /** Closes the link of who sends, as when the queue is deleted; done when that one knows. */
+  closeLink: () => Promise<void> = () => Promise.resolve()
+
   protected serve(): Server {
     const container = rhea.create_container({ id: 'peer' })
     container.sasl_server_mechanisms.enable_plain(
       (user: string, password: string) => user === 'line' && password === 'sesame',
     )
-    container.on('receiver_open', ({ receiver }) => receiver?.set_credit_window(10))
+    container.on('session_open', ({ session }) => {
+      if (this.noQueue) session?.close({ condition: 'amqp:not-found', description: "no queue 'cfx'" })
+    })
+    container.on('receiver_open', ({ receiver }) => {
+      receiver?.set_credit_window(10)
+      this.closeLink = async () => {
+        receiver?.close()
+        await once(container, 'receiver_close')
+      }
+    })
     container.on('message', ({ delivery, message, receiver }) => {
       if (contentOf(message).length > this.maxBytes)
         return void receiver?.close({
@@ -144,6 +158,8 @@ export class MqttPeer extends Peer {
   readonly version: 4 | 5
   /** A larger payload ends the connection with 0x95 (MQTT 5.0, 3.14.2.1), as brokers do. */
   maxBytes = Infinity
+  /** Or it says so in PUBACK, which has no such code (3.4.2.1), as Mosquitto 2 does. */
+  saysInAnswer = false
 
   constructor(version: 4 | 5) {
     super()
@@ -170,6 +186,8 @@ export class MqttPeer extends Peer {
           socket.write(generate(answer, options))
         }
         if (packet.cmd !== 'publish') return
+        if (packet.payload.length > this.maxBytes && this.saysInAnswer)
+          return void socket.write(Buffer.from([0x40, 3, 0, packet.messageId ?? 0, 0x95]))
         if (packet.payload.length > this.maxBytes)
           return void socket.end(generate({ cmd: 'disconnect', reasonCode: 0x95 }, options))
         const how = this.how.shift()
