@@ -83,6 +83,7 @@ const ZH: Record<ErrorCode, string> = {
   TRC_GENEALOGY: '谱系事实与已有记录矛盾',
   TRC_HELD: '工件被隔离或其处置不允许',
   TRC_REVIEWED: '这个工件已由他人复核',
+  TRC_DECIDED: '这个工件已由他人处置',
   TRC_NCR: '该步骤与不合格报告的状态不符',
   TRC_SINK: '无法这样向外部接收方重发事件',
   TRC_DUPLICATE: '该编号已有内容不同的记录',

@@ -81,6 +81,7 @@ export const ERROR_CODES = {
   TRC_GENEALOGY: 'the genealogy fact contradicts what is recorded',
   TRC_HELD: 'a hold or its disposition keeps the part back',
   TRC_REVIEWED: 'somebody else has reviewed the part meanwhile',
+  TRC_DECIDED: 'somebody else has decided about the part meanwhile',
   TRC_NCR: 'the step does not fit the nonconformance report',
   TRC_SINK: 'events cannot be sent to the sink again like that',
   TRC_DUPLICATE: 'what has this id was recorded before with other content',

@@ -98,6 +98,11 @@ export const traceFactSchema = z.discriminatedUnion('kind', [
     reason: text,
     /** The inspection that was looked at: refused when the unit has been inspected since. Absent = the last one. */
     inspection: z.uuid().optional(),
+    /**
+     * Id of the decision about that inspection that was in force when it was looked at, null where there was none: refused
+     * when another one is. Absent = whichever is.
+     */
+    over: z.uuid().nullable().optional(),
   }),
   z.strictObject({ ...base, kind: z.literal('hold'), target: thing, reason: text }),
   z.strictObject({ ...base, kind: z.literal('release'), target: thing, reason: text }),

@@ -105,6 +105,7 @@ export class OverdueReviews {
         unit: row.unit,
         disposition: then,
         inspection: item.inspectionId,
+        over: row.decision?.fact ?? null,
         reason: `not reviewed within ${spec.watch.greyDueMin} min (watch.greyOverdue) · 超时未复核`,
       },
       { plant: spec.plant, line: spec.line },

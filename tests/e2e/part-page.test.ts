@@ -1,5 +1,6 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { uuidv7 } from '../../contracts/index.ts'
 import type { UnitLife } from '../../dashboard/index.ts'
 import { en } from '../../dashboard/web/i18n/en.ts'
 import { serve, type Served } from '../unit/samples/dashboard-serve.ts'
@@ -89,6 +90,39 @@ describe.skipIf(noBrowser !== null)(`a part's page in Chromium${noBrowser ? `: $
     await page.keyboard.press('Escape')
     await dialog.waitFor({ state: 'detached' })
     expect(await page.locator('[data-dispose]:visible').count()).toBe(0)
+    await page.context().close()
+  })
+
+  it('decides over what stood when the dialog was opened, not over what others decided meanwhile', async () => {
+    const { page } = await openPage(browser, 'en')
+    const part = at.line.judge({ serial: 'SN-TWICE' })
+    const sent: unknown[] = []
+    await page.route('**/api/trace/events', (route) => {
+      sent.push(route.request().postDataJSON())
+      return route.fulfill({ status: 409, json: { code: 'TRC_DECIDED', message: 'somebody else has' } })
+    })
+    await page.goto(`${at.url}/part/${part.row.inspectionId}`)
+    const decideAs = async (name: string): Promise<void> => {
+      const dialog = page.getByRole('dialog')
+      await dialog.locator('input[type="text"]').fill(name)
+      await dialog.locator('textarea').fill('it is good')
+      await dialog.getByRole('button', { name: en.dispose.confirm }).click()
+      await dialog.getByText('somebody else has').waitFor()
+      await page.keyboard.press('Escape')
+      await dialog.waitFor({ state: 'detached' })
+    }
+    await page.locator('[data-dispose]').first().click()
+    const fact = uuidv7()
+    const at0 = new Date().toISOString()
+    part.row.decision = { fact, disposition: 'scrap', by: 'zhang', reason: 'cracked', at: at0 }
+    await page.locator('[data-decision="scrap"]').waitFor()
+    await decideAs('li')
+    await page.locator('[data-dispose]').first().click()
+    await decideAs('wang')
+    expect(sent).toMatchObject([
+      { by: 'li', over: null },
+      { by: 'wang', over: fact },
+    ])
     await page.context().close()
   })
 

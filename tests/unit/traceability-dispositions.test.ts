@@ -95,6 +95,31 @@ describe('what a person decides about a part', () => {
     expect(await whereIs('A')).toEqual(['scrapped', 'scrap'])
   })
 
+  it('is refused to who did not see the one in force, or saw one that was taken back', async () => {
+    const inspection = await judged(unsure('A'))
+    const { id } = await decide('A', 'scrap', { inspection, over: null })
+    const late = decide('A', 'release', { inspection, over: null })
+    await expect(late).rejects.toMatchObject({
+      code: 'TRC_DECIDED',
+      message: expect.stringMatching(/nobody has decided about; found scrap, wang, /) as string,
+    })
+    expect(await whereIs('A')).toEqual(['scrapped', 'scrap'])
+    const again = await decide('A', 'rework', { inspection, over: id })
+    await tell({ kind: 'retract', supersedes: again.id, reason: 'the wrong part' })
+    await expect(decide('A', 'release', { inspection, over: again.id })).rejects.toMatchObject({
+      code: 'TRC_DECIDED',
+    })
+    // Said again because its answer was lost, it is no second one; after another inspection nothing is in force.
+    const twice = { id: uuidv7(), inspection, over: id }
+    const first = await decide('A', 'use-as-is', { ...twice, at: at(500) })
+    expect(await decide('A', 'use-as-is', { ...twice, at: at(500) })).toMatchObject({
+      position: first.position,
+      repeated: true,
+    })
+    await decide('A', 'scrap', { inspection: await judged(unsure('A')), over: null })
+    expect(query.eventsAfter(0, 50).every(({ event }) => !('over' in (event.data as object)))).toBe(true)
+  })
+
   it('stands although one about an earlier inspection is corrected afterwards', async () => {
     await judged(unsure('A'))
     const early = await decide('A', 'scrap')

@@ -93,7 +93,9 @@ export function resolveFact(db: SqlDatabase, fact: TraceFact): ResolvedFact {
     }
     case 'dispose': {
       const unit = knownUnit(db, fact.unit)
-      return plain('qe.unit.dispositioned.v1', unit, { unit })
+      const { by, supersedes, simulated, disposition, reason, inspection } = fact
+      const data = { by, supersedes, simulated, unit, disposition, reason, inspection }
+      return { type: 'qe.unit.dispositioned.v1', subject: unit, data, edges: [] }
     }
     case 'hold': {
       const target = holdTarget(db, fact.target)

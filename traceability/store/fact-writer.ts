@@ -10,7 +10,7 @@ import {
 } from '../../contracts/index.ts'
 import { oneUri } from '../epcis/epc.ts'
 import { refuseCycle } from '../genealogy/cycle-guard.ts'
-import { inspectionLookedAt } from '../genealogy/looked-at.ts'
+import { inspectionLookedAt, refuseDecided } from '../genealogy/looked-at.ts'
 import { factEvent, type ResolvedFact, resolveFact, serialOf } from '../genealogy/fact-event.ts'
 import { type Move, moveOf, refuseStopped } from '../genealogy/stopped.ts'
 import type { EventAppender } from './event-appender.ts'
@@ -50,7 +50,7 @@ export class FactWriter {
     this.#events = events
   }
 
-  /** @throws EVT_SCHEMA, TRC_NOT_FOUND, TRC_GENEALOGY, TRC_HELD, TRC_DUPLICATE */
+  /** @throws EVT_SCHEMA, TRC_NOT_FOUND, TRC_GENEALOGY, TRC_HELD, TRC_DECIDED, TRC_DUPLICATE */
   prepare({ fact: asked, source, origin }: FactRequest): Prepared {
     const parsed = traceFactSchema.safeParse(asked)
     if (!parsed.success) {
@@ -72,6 +72,7 @@ export class FactWriter {
     if (fact.kind === 'dispose') {
       const looked = inspectionLookedAt(this.#db, resolved.subject, fact.inspection, corrected)
       if (looked !== null) resolved.data['inspection'] = looked
+      refuseDecided(this.#db, resolved.subject, looked, fact.over)
     }
     if (fact.kind === 'disaggregate') refuseUnpacked(this.#db, resolved, fact.at, corrected)
     if (fact.kind === 'retract' && corrected?.kind === 'disaggregate') refuseRepacked(this.#db, corrected)

@@ -101,6 +101,8 @@ export interface DisposeAsk {
   reason: string
   /** The inspection that was looked at: refused when there is a later one. */
   inspection: string
+  /** The decision about it that was in force then, null = none: refused when there is another. */
+  over: string | null
 }
 
 export const stateDisposition = (ask: DisposeAsk, decision: Decision): Promise<unknown> =>

@@ -2,7 +2,7 @@ import { Radio } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { stateDisposition } from '../api/life-hooks.ts'
-import { UNIT_DISPOSITIONS, type UnitDisposition } from '../api/types.ts'
+import { type PartRow, UNIT_DISPOSITIONS, type UnitDisposition } from '../api/types.ts'
 import { DeedDialog } from '../look/deed-dialog.tsx'
 import { LineButton } from '../shell/site.tsx'
 
@@ -11,6 +11,7 @@ export function DisposeButton({
   unit,
   name,
   inspection,
+  decision: inForce,
   offered = true,
   reason,
   done,
@@ -21,6 +22,8 @@ export function DisposeButton({
   name: string
   /** The inspection that is looked at. */
   inspection: string
+  /** The decision about it that stands; null = none. */
+  decision: PartRow['decision']
   /** False = there is nothing to decide any more; a dialog that is open stays, with what was written and refused in it. */
   offered?: boolean
   reason?: string
@@ -29,11 +32,20 @@ export function DisposeButton({
 }): ReactNode {
   const { t } = useTranslation()
   const [open, setOpen] = useState(false)
+  /** The decision that stood when one began to answer. */
+  const [over, setOver] = useState<string | null>(null)
   const [disposition, setDisposition] = useState<UnitDisposition>('release')
   return (
     <>
       {offered && (
-        <LineButton size="small" data-dispose={name} onClick={() => setOpen(true)}>
+        <LineButton
+          size="small"
+          data-dispose={name}
+          onClick={() => {
+            setOver(inForce?.fact ?? null)
+            setOpen(true)
+          }}
+        >
           {t('dispose.open')}
         </LineButton>
       )}
@@ -44,7 +56,7 @@ export function DisposeButton({
           danger={disposition === 'scrap'}
           {...(reason === undefined ? {} : { reason })}
           act={async (deed, decision) => {
-            await stateDisposition({ unit, disposition, inspection, ...deed }, decision)
+            await stateDisposition({ unit, disposition, inspection, over, ...deed }, decision)
             done?.()
           }}
           close={() => setOpen(false)}

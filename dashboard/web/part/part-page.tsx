@@ -135,6 +135,7 @@ function PartView(p: {
                 inspectionId: part.row.inspectionId,
                 classes: [...new Set(condemned(part.verdict).map((f) => f.class))],
                 last: part.siblings.at(-1)?.inspectionId === part.row.inspectionId,
+                decision: part.row.decision,
               }}
             />
             <LifePanel part={part} />

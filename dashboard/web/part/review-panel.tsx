@@ -17,12 +17,14 @@ import { DisposeButton } from './dispose-button.tsx'
 const isVerdict = (text: string): text is VerdictResult => RESULTS.some((r) => r === text)
 
 /** What people said about the part, and the way to say something. */
+const NOTHING = { review: null, decision: null }
+
 export function ReviewPanel({ part }: { part: PartDetail }): ReactNode {
   const { t } = useTranslation()
   const [verdict, setVerdict] = useState<VerdictResult | null>(null)
   const [releases, setReleases] = useState(false)
-  /** The review that was in force when one began to answer. */
-  const [over, setOver] = useState<string | null>(null)
+  /** Review and decision that were in force when one began to answer. */
+  const [over, setOver] = useState<{ review: string | null; decision: string | null }>(NOTHING)
   const { row } = part
   const life = useUnitLife(row.serial).data?.units
   const unit = (life?.find((u) => u.product === row.product) ?? life?.[0])?.uri
@@ -32,16 +34,16 @@ export function ReviewPanel({ part }: { part: PartDetail }): ReactNode {
   const still = waits && part.reviews.at(-1)?.after === 'pass'
   const open = (said: VerdictResult, release: boolean): void => {
     setReleases(release)
-    setOver(part.review)
+    setOver({ review: part.review, decision: row.decision?.fact ?? null })
     setVerdict(said)
   }
   const send = async (said: VerdictResult, deed: Deed, decision: Decision): Promise<void> => {
     const { inspectionId } = row
-    await stateReview({ inspectionId, verdict: said, over, ...deed }, decision)
+    await stateReview({ inspectionId, verdict: said, over: over.review, ...deed }, decision)
     if (!releases || unit === undefined) return
     const reason = deed.reason || t('dispose.goodReason')
     await stateDisposition(
-      { unit, disposition: 'release', inspection: inspectionId, by: deed.by, reason },
+      { unit, disposition: 'release', inspection: inspectionId, over: over.decision, by: deed.by, reason },
       decision,
     )
   }
@@ -63,7 +65,13 @@ export function ReviewPanel({ part }: { part: PartDetail }): ReactNode {
         <p className="tone-inconclusive" hidden={!still} data-still={still ? row.disposition : undefined}>
           {still &&
             t('dispose.still', { serial: row.serial, disposition: t(`disposition.${row.disposition}`) })}{' '}
-          <DisposeButton unit={unit} name={row.serial} inspection={row.inspectionId} offered={still} />
+          <DisposeButton
+            unit={unit}
+            name={row.serial}
+            inspection={row.inspectionId}
+            decision={row.decision}
+            offered={still}
+          />
         </p>
       )}
       {row.result !== 'pass' && row.noVerdict === null && part.reviews.at(-1)?.after === 'pass' && (

@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { ApiError } from '../api/client.ts'
 import { useUnitLife } from '../api/hooks.ts'
-import type { UnitLife } from '../api/types.ts'
+import type { PartRow, UnitLife } from '../api/types.ts'
 import { codeText, countText, momentText } from '../look/format.ts'
 import { HoldButton } from '../holds/hold-button.tsx'
 import { shortTarget } from '../holds/hold-words.ts'
@@ -28,7 +28,7 @@ export function UnitLifePanel({
   serial: string
   product: string
   /** The inspection it is shown beside: evidence of a report that is opened here, and what is decided about. */
-  seen: { inspectionId: string; classes: string[]; last: boolean }
+  seen: { inspectionId: string; classes: string[]; last: boolean; decision: PartRow['decision'] }
 }): ReactNode {
   const { t } = useTranslation()
   const happening = useHappening()
@@ -78,6 +78,7 @@ export function UnitLifePanel({
           unit={life.uri}
           name={life.serial}
           inspection={seen.inspectionId}
+          decision={seen.decision}
           offered={seen.last}
         />
         <NcrButton draft={{ targets: [life.uri], inspections: [seen.inspectionId], classes: seen.classes }} />

@@ -35,6 +35,8 @@ interface Said {
   reason: string
   /** Let go at once; null = not. */
   unit: string | null
+  /** The decision about the part that stood; null = none. */
+  over: string | null
 }
 
 /** Parts that sampling picked, one after the other: look, decide, next. */
@@ -53,14 +55,15 @@ export function ReviewPage(): ReactNode {
   const seen = useSeen(part.data)
   // What is said comes along: the page may show another part before it is sent.
   const same = useSameDecision()
-  const decide = useSend(async ({ unit, ...said }: Said) => {
+  const decide = useSend(async ({ unit, over, ...said }: Said) => {
+    // What arrived though its answer was lost stands now itself.
     const decision = same.of({ unit, ...said })
     // What waits here nobody has reviewed.
     await stateReview({ ...said, over: null }, decision)
     if (unit !== null) {
       const { inspectionId: inspection, by } = said
       const reason = said.reason || t('dispose.goodReason')
-      await stateDisposition({ unit, disposition: 'release', inspection, by, reason }, decision)
+      await stateDisposition({ unit, disposition: 'release', inspection, over, by, reason }, decision)
     }
     same.arrived()
   })
@@ -95,7 +98,8 @@ export function ReviewPage(): ReactNode {
     if (!item || gone || !named || tooSoon || (release && !waits)) return
     const { inspectionId, serial, position } = item
     const unit = release ? (row?.unit ?? `unit/${serial}`) : null
-    const asked = { inspectionId, verdict, by: person.trim(), reason: reason.trim(), unit }
+    const over = row?.decision?.fact ?? null
+    const asked = { inspectionId, verdict, by: person.trim(), reason: reason.trim(), unit, over }
     decide.mutate(asked, {
       onSuccess: () => {
         setStill(verdict === 'pass' && waits && !release && row ? row : null)

@@ -18,6 +18,7 @@ export function StillHeld({ row, dismiss }: { row: PartRow; dismiss(): void }): 
             unit={row.unit ?? `unit/${row.serial}`}
             name={row.serial}
             inspection={row.inspectionId}
+            decision={row.decision}
             reason={t('dispose.goodReason')}
             done={dismiss}
           />
