@@ -51,6 +51,38 @@ describe.skipIf(noBrowser !== null)(
       await page.context().close()
     })
 
+    it('print of a list of many thousands the first rows, from its first page, and say so', async () => {
+      const { page } = await openPage(browser, 'en')
+      await page.route('**/api/recall?*', async (route) => {
+        const answer = (await (await route.fetch()).json()) as { units: { uri: string; serial: string }[] }
+        const units = Array.from({ length: 1_030 }, (_, n) => ({
+          ...answer.units[0],
+          uri: `urn:x:${n}`,
+          serial: `S${n}`,
+        }))
+        await route.fulfill({ json: { ...answer, units } })
+      })
+      await page.goto(`${at.url}/lot/L1`)
+      await page.locator('.ant-pagination-item-2').click()
+      await page.locator('.ant-table-row', { hasText: 'S25' }).waitFor()
+      await page.evaluate(`addEventListener('beforeprint', () => {
+        const rows = [...document.querySelectorAll('.ant-table-tbody .ant-table-row')]
+        const shown = [...document.querySelectorAll('.ant-pagination > *')].filter((e) => e.checkVisibility())
+        window.paper = [rows.length, rows[0].innerText.split('\\t')[0], shown.map((e) => e.innerText)]
+      })`)
+      await page.emulateMedia({ media: 'print' })
+      await page.pdf({ preferCSSPageSize: true })
+      expect(await page.evaluate('window.paper')).toEqual([
+        1_000,
+        'S0',
+        ['Not all: these are the first 1,000 of 1,030 rows. The page has the others.'],
+      ])
+      await expect
+        .poll(() => page.locator('.ant-table-tbody .ant-table-row').first().innerText())
+        .toMatch(/^S25/)
+      await page.context().close()
+    })
+
     it('print charts as wide as the paper, and words without a blank within their panel', async () => {
       const { page } = await openPage(browser, 'en')
       await page.goto(`${at.url}/analysis`)

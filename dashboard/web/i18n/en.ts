@@ -50,6 +50,7 @@ export const en = {
     otherClock:
       'Times on these pages go by the clock of the line, {{zone}}, {{there}}; this screen stands at {{here}}.',
     printed: 'printed {{at}}',
+    onPaper: 'Not all: these are the first {{n}} of {{total}} rows. The page has the others.',
   },
   link: {
     connecting: 'Connecting …',

@@ -50,6 +50,7 @@ export const zh: typeof en = {
     clock: '产线时钟:{{zone}}',
     otherClock: '页面上的时间均为产线时钟:{{zone}},{{there}};本屏幕时区为 {{here}}。',
     printed: '打印于 {{at}}',
+    onPaper: '并非全部:此处为 {{total}} 行中的前 {{n}} 行,其余见页面。',
   },
   link: {
     connecting: '正在连接…',
