@@ -45,19 +45,20 @@ export interface ChangeoverParts {
   onActive(station: string, recipe: LoadedRecipe): void
 }
 
-export interface ActivationRequest {
-  recipe: string
-  by: string
-  reason: string
-  /** Activate without an accepted gate result. */
-  override: boolean
-}
-
 export interface RollbackRequest {
   by: string
   reason: string
-  /** Activation that was in force when it was asked for, so that one that is sent twice goes back once; absent = any. */
+  /**
+   * Activation that was in force when it was asked for, so that nobody replaces one unseen, and a wish that is sent twice
+   * is done once; absent = any.
+   */
   from?: number | undefined
+}
+
+export interface ActivationRequest extends RollbackRequest {
+  recipe: string
+  /** Activate without an accepted gate result. */
+  override: boolean
 }
 
 /**
@@ -73,13 +74,14 @@ export class Changeover {
   }
 
   /**
-   * @throws MDL_GATE without an accepted gate result, MDL_LIFE, API_REQUEST; CFG_*, MDL_*, INS_* of the recipe. The
+   * @throws MDL_GATE without an accepted gate result, MDL_LIFE (also when `from` is not in force any more), API_REQUEST; CFG_*, MDL_*, INS_* of the recipe. The
    * station goes on as before then.
    */
   activate(station: string, request: ActivationRequest): Promise<Activation> {
     return this.#inTurn(async () => {
-      const { recipe: id, by, reason, override } = request
+      const { recipe: id, by, reason, override, from } = request
       const before = this.#active(station)
+      this.#mustStand(station, from)
       if (override && reason.trim() === '')
         throw new CodedError('API_REQUEST', {
           path: 'reason',
@@ -139,19 +141,23 @@ export class Changeover {
   rollback(station: string, { by, reason, from }: RollbackRequest): Promise<Activation> {
     return this.#inTurn(() => {
       this.#active(station)
-      const { n, recipe } = this.#parts.activations.current(station)
-      if (from !== undefined && from !== n)
-        throw new CodedError('MDL_LIFE', {
-          expected: `activation ${from} in force`,
-          actual: `activation ${n}, ${recipe.id}`,
-          hint: 'look at the station again',
-          zh: {
-            expected: `第 ${from} 次启用仍在用`,
-            actual: `第 ${n} 次启用 ${recipe.id} 在用`,
-            hint: '请重新查看该工位',
-          },
-        })
+      this.#mustStand(station, from)
       return this.#back(station, by, reason, 'rollback')
+    })
+  }
+
+  #mustStand(station: string, from: number | undefined): void {
+    const { n, recipe } = this.#parts.activations.current(station)
+    if (from === undefined || from === n) return
+    throw new CodedError('MDL_LIFE', {
+      expected: `activation ${from} in force`,
+      actual: `activation ${n}, ${recipe.id}`,
+      hint: 'look at the station again',
+      zh: {
+        expected: `第 ${from} 次启用仍在用`,
+        actual: `第 ${n} 次启用 ${recipe.id} 在用`,
+        hint: '请重新查看该工位',
+      },
     })
   }
 

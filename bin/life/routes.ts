@@ -25,6 +25,8 @@ const recipeName = z.string().regex(/^[a-z0-9][a-z0-9-]*@[1-9]\d*$/, 'recipe-id@
 const reason = z.string().max(500)
 /** A name that is typed in; absent = the account. */
 const who = z.string().trim().min(1).max(128).optional()
+/** `n` of the activation that was in force when it was asked for; refused when another is. */
+const from = z.int().optional()
 
 /** What the pages and other programs may ask of the life of models. */
 export function lifeRoutes({
@@ -69,6 +71,7 @@ export function lifeRoutes({
         /** Without an accepted gate result; needs a reason. */
         override: z.boolean().default(false),
         by: who,
+        from,
       }),
       work: ({ params, body, user }) =>
         changeover.activate(params['id'] ?? '', { ...body, by: body.by ?? user }),
@@ -83,8 +86,7 @@ export function lifeRoutes({
         .strictObject({
           reason: reason.default(''),
           by: who,
-          /** `n` of the activation that was in force when it was asked for; refused when another is. */
-          from: z.int().optional(),
+          from,
         })
         .prefault({}),
       work: ({ params, body, user }) =>

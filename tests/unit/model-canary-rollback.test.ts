@@ -248,6 +248,9 @@ describe('rolling back', () => {
     const wish = { by: 'li', reason: '', from: l.activations.current('s1').n }
     expect((await l.changeover.rollback('s1', wish)).recipe.id).toBe('ramp@2')
     await expect(l.changeover.rollback('s1', wish)).rejects.toMatchObject({ code: 'MDL_LIFE' })
+    // Nor does somebody who saw the one before put another recipe over it.
+    const late = l.changeover.activate('s1', { ...wish, recipe: 'ramp@3', reason: 'r', override: true })
+    await expect(late).rejects.toMatchObject({ code: 'MDL_LIFE' })
     expect(l.active.get('s1')?.id).toBe('ramp@2')
   })
 

@@ -14,9 +14,10 @@ import { LifeAlarms } from './life-alarms.tsx'
 type Station = LifeAnswer['stations'][number]
 type Activation = Station['current']
 type Action =
-  | { kind: 'activate' | 'override' | 'shadow'; recipe: string }
   /** `from`: the activation that was looked at. */
+  | { kind: 'activate' | 'override'; recipe: string; from: number }
   | { kind: 'rollback'; from: number }
+  | { kind: 'shadow'; recipe: string }
   | { kind: 'shadowEnd' }
 
 /** Which recipe is in force at each station, how it came there, and the way to another one and back. */
@@ -82,11 +83,14 @@ function StationPanel({ station: s, life }: { station: Station; life: LifeAnswer
                 />
                 <Button
                   type={gate?.accepted ? 'primary' : 'default'}
-                  onClick={() => setAction({ kind: 'activate', recipe: candidate })}
+                  onClick={() => setAction({ kind: 'activate', recipe: candidate, from: current.n })}
                 >
                   {t('models.activate')}
                 </Button>
-                <Button danger onClick={() => setAction({ kind: 'override', recipe: candidate })}>
+                <Button
+                  danger
+                  onClick={() => setAction({ kind: 'override', recipe: candidate, from: current.n })}
+                >
                   {t('models.override')}
                 </Button>
                 <Button onClick={() => setAction({ kind: 'shadow', recipe: candidate })}>
@@ -129,7 +133,8 @@ function ActionDialog(p: { station: string; action: Action; close(): void }): Re
       return sendJson('POST', `${at}/rollback`, { by, reason, from: action.from })
     if (action.kind === 'shadow') return sendJson('PUT', `${at}/shadow`, { by, recipe })
     if (action.kind === 'shadowEnd') return sendJson('PUT', `${at}/shadow`, { by, recipe: null })
-    return sendJson('POST', `${at}/recipe`, { by, reason, recipe, override: action.kind === 'override' })
+    const override = action.kind === 'override'
+    return sendJson('POST', `${at}/recipe`, { by, reason, recipe, override, from: action.from })
   }
   return (
     <DeedDialog
