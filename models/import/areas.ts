@@ -12,7 +12,7 @@ export interface AreaParity {
   classes: { places: number; off: number }[]
 }
 
-/** On the pixels of the library; null for families without a grid of places, and where the library gives no areas. */
+/** On the pixels of the library; null where it finds nothing, or gives no areas. */
 export function compareAreas(
   spec: FamilySpec,
   raw: RawOutputs,

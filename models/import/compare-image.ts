@@ -57,7 +57,10 @@ export async function compareImage(
     referenceFindings: item.findings.length,
     given: compareFindings(asShown(given), item, scale),
     own: compareFindings(asShown(own), item, scale),
-    areas: compareAreas(card.spec, raw, geometry, given.findings, item.findings),
+    areas:
+      args.family === 'torchvision-segment'
+        ? compareAreas(card.spec, raw, geometry, given.findings, item.findings)
+        : null,
     verdict: atThreshold(args, scale, own, item) ? verdictOf(args, item) : verdictOf(args, own),
     referenceVerdict: verdictOf(args, item),
   }

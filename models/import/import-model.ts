@@ -70,7 +70,7 @@ export async function importModel(request: ImportRequest): Promise<ImportReport 
   const { arguments: args, library, items } = await readReference(request.referenceDir, request.overrides)
   const { id, version, licence } = request
   const foreign = { id, version, licence, arguments: args, library }
-  const compared = { referenceDir: request.referenceDir, library }
+  const compared = { referenceDir: request.referenceDir, library, size: args.size }
   const opened = await openForeign(request.onnxFile, foreign)
   try {
     const parity = await compareAll(opened)

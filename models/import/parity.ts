@@ -33,6 +33,7 @@ export interface ImageParity {
   given: FindingParity
   /** With the pixels this project makes of the image. */
   own: FindingParity
+  /** Of a `torchvision-segment`; null where the library finds nothing or gives no areas. */
   areas: AreaParity | null
   verdict: string
   referenceVerdict: string

@@ -143,6 +143,16 @@ describe.each([1, 2] as const)('the areas of a segmentation of %i labels', (labe
     )
   })
 
+  it('are named as a reason where small regions vanish or have no partner', async () => {
+    for (const [small, what] of [
+      [2.5, 'the verdicts of toy 1\\.0: pass; found fail'],
+      [3, '1 of 4 are missing'],
+    ] as const)
+      await expect(bring(labels, modelOf(labels, false), shown([9, 12, 15, small], true))).rejects.toThrow(
+        new RegExp(`MDL_GOLDEN.*${what}.*export with that inside the graph`),
+      )
+  })
+
   it('agree where both scale them up, or neither does', async () => {
     for (const scaledUp of [false, true]) {
       const { parity, areas } = await bring(labels, modelOf(labels, scaledUp), shown(RADII, scaledUp))
