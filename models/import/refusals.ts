@@ -36,6 +36,11 @@ const LIMITS = {
    * does not make 0.024 to 0.07 of discs with a radius of 2 to 4 places, 0.017 to 0.04 of 4 to 8, and more of thin ones.
    */
   areas: 0.02,
+  /**
+   * The same where the graph gives fewer places than its input has pixels, which is where this goes wrong: there the right
+   * ones leave 0.007 at most, and large regions that are scaled up elsewhere 0.009 or more.
+   */
+  coarseAreas: 0.008,
   /** Places, of all images together, that are no other size of the map: some lie at the limit between two classes. */
   places: 4,
 } as const
@@ -159,7 +164,8 @@ export function refuseDifferences(
 /** Scores stay as they are where the library scales its logits up and the graph does not; sizes of regions do not. */
 function refuseAreas(compared: Compared, parity: readonly ImageParity[]): void {
   const { share, places } = areasOff(parity)
-  if (share <= LIMITS.areas || places <= LIMITS.places) return
+  const limit = coarser(compared, parity) === '' ? LIMITS.areas : LIMITS.coarseAreas
+  if (share <= limit || places <= LIMITS.places) return
   const [most] = parity.toSorted((a, b) => areasOff([b]).share - areasOff([a]).share)
   const [across = 0, down = 0] = most?.areas?.grid ?? []
   const [width, height] = compared.size

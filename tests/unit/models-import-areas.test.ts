@@ -143,6 +143,18 @@ describe.each([1, 2] as const)('the areas of a segmentation of %i labels', (labe
     )
   })
 
+  it('may differ by less where the graph gives fewer places than its input has pixels', async () => {
+    const larger = (scaledUp: boolean) =>
+      shown([17, 18, 19, 20, 21, 22], scaledUp).map(({ radius, findings }) => ({
+        radius,
+        findings: findings.map((f) => ({ ...f, areaPx: f.areaPx * 1.015 })),
+      }))
+    await bring(labels, modelOf(labels, true), larger(true))
+    await expect(bring(labels, modelOf(labels, false), larger(false))).rejects.toThrow(
+      /MDL_GOLDEN.*found others, by 1\.\d %/,
+    )
+  })
+
   it('are named as a reason where small regions vanish or have no partner', async () => {
     for (const [small, what] of [
       [2.5, 'the verdicts of toy 1\\.0: pass; found fail'],
