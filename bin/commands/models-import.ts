@@ -107,6 +107,10 @@ export function addModelImports(models: Command, environment: Environment): void
         process.stdout.write(
           'all reference images have the size of the model: how others are brought to it was not compared; add some as the line takes them\n',
         )
+      if (report.areas === 'unknown')
+        process.stdout.write(
+          'the reference has no regions with areaPx: what a rule on areas sees was not compared; add areaPx to its findings\n',
+        )
       const strange = Math.max(...report.parity.map((p) => p.pixelsMean))
       if (strange > OTHER_PIXELS)
         process.stdout.write(
@@ -114,8 +118,12 @@ export function addModelImports(models: Command, environment: Environment): void
         )
       if (report.quantised) {
         const { unmatched, findings, scoreMax, cpuRatio } = report.quantised
+        const areas =
+          typeof report.areas === 'number'
+            ? `, areas differ by ${(100 * report.areas).toFixed(1)} % in the mean`
+            : ''
         process.stdout.write(
-          `quantised: no verdict differs, ${unmatched} findings unmatched of ${findings}, score max ${scoreMax.toFixed(4)}, ${cpuRatio.toFixed(2)} × as fast in CPU time\n`,
+          `quantised: no verdict differs, ${unmatched} findings unmatched of ${findings}, score max ${scoreMax.toFixed(4)}, ${cpuRatio.toFixed(2)} × as fast in CPU time${areas}\n`,
         )
       }
       process.stdout.write(`agrees with ${report.library}; p95 ${report.p95Ms.toFixed(1)} ms${takt}\n`)

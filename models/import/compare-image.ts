@@ -6,6 +6,7 @@ import { scalingModel } from '../onnx/scaling.ts'
 import type { ScaledTo } from '../onnx/scaling.ts'
 import { openSession } from '../runtime/ort-session.ts'
 import type { ImageTensor } from '../runtime/ort-session.ts'
+import { compareAreas } from './areas.ts'
 import type { ImportArguments } from './arguments.schema.ts'
 import type { OpenForeign } from './open-foreign.ts'
 import { compareFindings, pixelDifference } from './parity.ts'
@@ -56,6 +57,10 @@ export async function compareImage(
     referenceFindings: item.findings.length,
     given: compareFindings(asShown(given), item, scale),
     own: compareFindings(asShown(own), item, scale),
+    areas:
+      args.family === 'torchvision-segment'
+        ? compareAreas(card.spec, raw, geometry, given.findings, item.findings)
+        : null,
     verdict: atThreshold(args, scale, own, item) ? verdictOf(args, item) : verdictOf(args, own),
     referenceVerdict: verdictOf(args, item),
   }

@@ -3,6 +3,7 @@ import { packModel } from '../package/pack.ts'
 import type { PackedModel, PackRequest } from '../package/pack.ts'
 import type { Pixels } from '../pixels.ts'
 import type { ModelRunner } from '../runner.ts'
+import { areasOff } from './areas.ts'
 import type { ImportArguments } from './arguments.schema.ts'
 import { compareImage, optionsOf, scaleOf } from './compare-image.ts'
 import { cardThatDecides } from './foreign-card.ts'
@@ -41,6 +42,11 @@ export interface ImportReport {
   verdicts: Record<string, number>
   /** Whether an image had another size than the input of the model: only then its resizing was compared. */
   resized: boolean
+  /**
+   * Mean share by which areas of regions of a `torchvision-segment` differ (`areasOff`); `unknown` where the reference has
+   * none, null for other families.
+   */
+  areas: number | 'unknown' | null
   quantised: QuantisedParity | null
   /** 95th percentile of one inference with its preparation on this machine, one thread, ms. */
   p95Ms: number
@@ -64,7 +70,7 @@ export async function importModel(request: ImportRequest): Promise<ImportReport 
   const { arguments: args, library, items } = await readReference(request.referenceDir, request.overrides)
   const { id, version, licence } = request
   const foreign = { id, version, licence, arguments: args, library }
-  const compared = { referenceDir: request.referenceDir, library }
+  const compared = { referenceDir: request.referenceDir, library, size: args.size }
   const opened = await openForeign(request.onnxFile, foreign)
   try {
     const parity = await compareAll(opened)
@@ -85,7 +91,13 @@ export async function importModel(request: ImportRequest): Promise<ImportReport 
     const withinTakt = taktMs === null ? null : p95Ms <= taktMs
     const verdicts = countBy(parity.map((p) => p.referenceVerdict))
     const resized = items.some(({ pixels: p }) => p.widthPx !== args.size[0] || p.heightPx !== args.size[1])
-    return { library, parity, verdicts, resized, quantised, p95Ms, taktMs, withinTakt, packed }
+    const areas =
+      args.family !== 'torchvision-segment'
+        ? null
+        : parity.some((p) => p.areas)
+          ? areasOff(parity).share
+          : 'unknown'
+    return { library, parity, verdicts, resized, areas, quantised, p95Ms, taktMs, withinTakt, packed }
   } finally {
     await opened.runner.close()
   }

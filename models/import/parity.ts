@@ -1,4 +1,5 @@
 import type { Decoded } from '../adapters/adapter.ts'
+import type { AreaParity } from './areas.ts'
 import type { ReferenceFinding } from './arguments.schema.ts'
 
 type ComparedFinding = Readonly<Omit<ReferenceFinding, 'box'>> & { box: Four }
@@ -32,6 +33,8 @@ export interface ImageParity {
   given: FindingParity
   /** With the pixels this project makes of the image. */
   own: FindingParity
+  /** Of a `torchvision-segment`; null where the library finds nothing or gives no areas. */
+  areas: AreaParity | null
   verdict: string
   referenceVerdict: string
 }
