@@ -248,7 +248,7 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
     const hint = stderr && { hint: lastLines(stderr) }
     return {
       error: new CodedError('CAM_GONE', { actual: `${source}: ${what}`, ...hint }),
-      damaged: atDamage,
+      damaged: atDamage || (hole.found && hole.beginsMidway),
     }
   }
 

@@ -531,6 +531,26 @@ describe.skipIf(Boolean(skip))(title('ffmpeg'), () => {
     },
   )
 
+  it('opens raw video over RTP as often as it takes until no packet of its first pictures is lost', async () => {
+    const binary = path('loses.sh')
+    const told =
+      '[info] Input #0, rtp, from x\\n[info]   Stream #0:0 -> #0:0 (rawvideo (native) -> rawvideo (native))'
+    const lost = `echo x >> ${path('opened')}; [ "$(wc -l < ${path('opened')})" -gt 4 ] || { echo '[warning] RTP: missed 3 packets' >&2; exec sleep 60; }`
+    await writeFile(
+      binary,
+      `#!/bin/sh\n[ "$1" = -version ] && exit\nprintf '${told}\\n' >&2\n${lost}\nhead -c 9216 /dev/zero\nexec sleep 60\n`,
+    )
+    await chmod(binary, 0o755)
+    const source = made({ binary, input: ['-i', 'rtp://127.0.0.1:1'] })
+    await source.open()
+    expect(triggersOf((await read(source, 6)).items)).toEqual([
+      ...Array<string>(4).fill('fault'),
+      1,
+      2,
+      'end',
+    ])
+  }, 60_000)
+
   it('opens a camera again until the restart budget is used up, and hides its password', async () => {
     // A port nobody listens on.
     const server = createServer().listen(0, '127.0.0.1')
