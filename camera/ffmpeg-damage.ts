@@ -32,6 +32,13 @@ export const saysDamaged = (stderr: string): boolean =>
     stderr,
   )
 
+/** What is told of a part whose picture was damaged. */
+export const DAMAGED = {
+  expected: 'a whole picture',
+  actual: 'video that the decoder finds damaged',
+  hint: 'check the connection to the camera; RTSP loses nothing over TCP',
+}
+
 const saysLost = (line: string): boolean => /RTP: missed \d+ packets/.test(line)
 
 /** Of a picture of H.265 that another refers to. */
@@ -101,6 +108,7 @@ export class HoleInVideo {
   /** Before the first key frame nothing is shown, and much is missing. */
   readonly #fromKey: boolean
   #codec = ''
+  #overRtp = false
   /** What the last decoder thread missed, and the one before it; null before that. */
   #missing = { thread: '', numbers: new Set<string>(), before: null as Set<string> | null }
   found = false
@@ -112,6 +120,11 @@ export class HoleInVideo {
   /** Whether pictures stand alone, and RTP gives whole ones only. Those of raw video it fills with the ones before. */
   get alone(): boolean {
     return this.#codec === 'mjpeg'
+  }
+
+  /** Whether the first picture may be a part of one: RTP shows raw video from the line on at which it came in. */
+  get beginsMidway(): boolean {
+    return this.#overRtp && /^(rawvideo|bitpacked)$/.test(this.#codec)
   }
 
   /** How the next run reads the same video. */
@@ -127,6 +140,7 @@ export class HoleInVideo {
    */
   read(line: string, frames: number, found: () => void): boolean {
     this.#codec = /Stream #\d+:\d+ -> #0:0 \((\w+) /.exec(line)?.[1] ?? this.#codec
+    this.#overRtp ||= /Input #0, (rtp|rtsp|sdp),/.test(line)
     const tells =
       (line.includes(MISSING) && !(this.#fromKey && this.#isOfStart(line) && frames === 0)) ||
       (saysLost(line) &&

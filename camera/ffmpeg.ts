@@ -1,7 +1,7 @@
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import { CodedError, monoMs } from '../contracts/index.ts'
 import type { FrameFormat, FrameSlot, FrameSource } from '../contracts/index.ts'
-import { DamagedPictures, gentler, HoleInVideo, saysDamaged } from './ffmpeg-damage.ts'
+import { DAMAGED, DamagedPictures, gentler, HoleInVideo, saysDamaged } from './ffmpeg-damage.ts'
 import type { Strictness } from './ffmpeg-damage.ts'
 import { checkFfmpeg, ffmpegArgs, inputName, liveAt, saysWrongSize, startFfmpeg } from './ffmpeg-process.ts'
 import type { FfmpegInput, FfmpegRun } from './ffmpeg-process.ts'
@@ -106,6 +106,12 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
     else flow.push(item)
   }
 
+  /** A picture that nobody is to see: the next one has its number, or is for its trigger. */
+  const leaveOut = ({ slot, pending }: Arrival): void => {
+    slot?.release()
+    if (pending === null) nextTrigger -= 1
+  }
+
   /** A frame that broke off. In triggered mode its trigger stays open and may get the next one. */
   const breakOff = (arrival: Arrival, bytes: number): void => {
     arrival.slot?.release()
@@ -118,15 +124,16 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
   const readFrames = async (
     run: FfmpegRun,
     stopped: AbortSignal,
-    hasHole: () => boolean,
+    hole: HoleInVideo,
     onFrame: () => void,
     busy: (waiting: boolean) => void,
   ): Promise<boolean> => {
     let at = 0
     let arrival: Arrival | null = null
+    let first = true
     try {
       for await (const chunk of run.stdout as AsyncIterable<Buffer>) {
-        for (let offset = 0; offset < chunk.length && !stopped.aborted && !hasHole();) {
+        for (let offset = 0; offset < chunk.length && !stopped.aborted && !hole.found;) {
           if (at === 0) {
             period.arrived(monoMs())
             busy(true)
@@ -140,8 +147,10 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
           if (at < frameBytes) continue
           // What stderr says of this frame was written before it, and may not have been read.
           await turn()
-          if (hasHole()) break
-          if (arrival) complete(arrival)
+          if (hole.found) break
+          if (arrival && first && hole.beginsMidway) leaveOut(arrival)
+          else if (arrival) complete(arrival)
+          first = false
           arrival = null
           at = 0
           onFrame()
@@ -157,13 +166,8 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
   const missDamaged = (pictures: number): void => {
     // In triggered mode the trigger that would have had it stays open.
     if (mode === 'triggered') return
-    const detail = {
-      expected: 'a whole picture',
-      actual: 'video that the decoder finds damaged',
-      hint: 'check the connection to the camera; RTSP loses nothing over TCP',
-    }
     for (let i = 0; i < pictures; i++)
-      flow.missed(nextTrigger++, monoMs(), new CodedError('CAM_INCOMPLETE', detail))
+      flow.missed(nextTrigger++, monoMs(), new CodedError('CAM_INCOMPLETE', DAMAGED))
   }
 
   /** One life of the process. */
@@ -205,17 +209,12 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
       if (!period.catchingUp) flow.state = 'online'
       budget.worked()
     }
-    const brokeOff = await readFrames(
-      run,
-      stopped,
-      () => hole.found,
-      onFrame,
-      (on) => {
-        waiting = on
-        inFrame = true
-        if (!on) lastMs = monoMs()
-      },
-    )
+    const busy = (on: boolean): void => {
+      waiting = on
+      inFrame = true
+      if (!on) lastMs = monoMs()
+    }
+    const brokeOff = await readFrames(run, stopped, hole, onFrame, busy)
     const died = await run.closed
     clearInterval(watchdog)
     stopped.removeEventListener('abort', stop)
@@ -249,7 +248,7 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
     const hint = stderr && { hint: lastLines(stderr) }
     return {
       error: new CodedError('CAM_GONE', { actual: `${source}: ${what}`, ...hint }),
-      damaged: atDamage,
+      damaged: atDamage || (hole.found && hole.beginsMidway),
     }
   }
 

@@ -6,7 +6,7 @@ import { countedAnew, repeated, skipped, TriggerCounter } from './trigger-counte
 export interface WatchOptions {
   /** Frames captured longer ago than this when the line takes them are missed, ms. */
   staleMs: number
-  /** After this many identical images in a row further ones are missed, until as many in a row differ; 0 = never. */
+  /** After this many identical images in a row further ones are missed, until as many differ before the next such row; 0 = never. */
   frozenAfter: number
   /**
    * What the camera's own counter is: `trigger` = the trigger number itself, so that a skipped value is a lost
@@ -121,7 +121,10 @@ class FrozenWatch {
   readonly #after: number
   #last: Buffer = Buffer.alloc(0)
   #repeats = 0
-  /** Since the stream counts as frozen, how many in a row differed: with a key frame a still one changes, too, for a few. */
+  /**
+   * How many differed since it stood still; null = it is not frozen. With a key frame a still stream changes, too, for a
+   * few; one that moves may show each picture twice.
+   */
   #changes: number | null = null
   #seen = false
 
@@ -134,18 +137,19 @@ class FrozenWatch {
     const now = Buffer.from(buffer, byteOffset, byteLength)
     if (this.#seen && this.#last.equals(now)) {
       this.#repeats += 1
-      if (this.#changes === null && this.#repeats < this.#after) return null
-      this.#changes = 0
-      return frozen(`${this.#repeats + 1} identical images in a row`)
+      if (this.#repeats >= this.#after) {
+        this.#changes = 0
+        return frozen(`${this.#repeats + 1} identical images in a row`)
+      }
+    } else {
+      this.#seen = true
+      this.#repeats = 0
+      if (this.#last.byteLength === byteLength) now.copy(this.#last)
+      else this.#last = Buffer.from(now)
+      if (this.#changes !== null) this.#changes += 1
     }
-    this.#seen = true
-    this.#repeats = 0
-    if (this.#last.byteLength === byteLength) now.copy(this.#last)
-    else this.#last = Buffer.from(now)
     if (this.#changes === null) return null
-    this.#changes += 1
-    if (this.#changes < this.#after)
-      return frozen(`${this.#changes} in a row that differ, after it stood still`)
+    if (this.#changes < this.#after) return frozen(`${this.#changes} that differ, since it stood still`)
     this.#changes = null
     return null
   }

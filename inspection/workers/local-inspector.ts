@@ -14,7 +14,7 @@ import type { Canary } from './canary.ts'
 import { DeadlineQueue } from './deadline-queue.ts'
 import { lowerProvider, noWorkers, threadsHang, workersDown } from './degraded.ts'
 import { PreparedRecipes } from './prepared-recipes.ts'
-import { judgeOnSpare, spareSeat } from './spare-seat.ts'
+import { judgeOnFirst, judgeOnSpare, spareSeat } from './spare-seat.ts'
 import { Ticket } from './ticket.ts'
 import { loadLimitMs, WorkerSeat } from './worker-seat.ts'
 
@@ -164,9 +164,8 @@ export class LocalInspector implements Inspector {
   }
 
   /** One worker judges it before any frame: a line that drowns in them must still go back. @throws INS_WORKER_LOST */
-  async inspectFirst(job: InspectJob): Promise<InspectOutcome> {
-    const seat = this.#seats.find((s) => s.state !== 'failed' && s.state !== 'closed') ?? null
-    return (await (seat && this.#onSeat(seat, () => judgeOnSpare(seat, job)))) ?? judgeOnSpare(null, job)
+  inspectFirst(job: InspectJob): Promise<InspectOutcome> {
+    return judgeOnFirst(this.#seats, (seat) => this.#onSeat(seat, () => judgeOnSpare(seat, job)))
   }
 
   /** Numbers of the workers that have a frame now. */

@@ -2,10 +2,12 @@ import { createHash, randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { judgeGolden } from '../../bin/line/golden.ts'
 import { type InspectJob, type LineSpec, monoMs, uuidv7 } from '../../contracts/index.ts'
 import { type Canary, canaryJob, LocalInspector, type LocalInspectorOptions } from '../../inspection/index.ts'
+import { judgeOnSpare } from '../../inspection/workers/spare-seat.ts'
+import type { WorkerSeat } from '../../inspection/workers/worker-seat.ts'
 import { goodPng, HEIGHT, WIDTH } from '../e2e/bad-samples.ts'
 import { context, noModels, raw, recipeOf } from '../unit/samples/inspection-recipes.ts'
 
@@ -124,6 +126,29 @@ describe('a recipe that is prepared while the line runs', () => {
     expect(done).toBeLessThan(20)
     await Promise.all(frames)
     rmSync(dir, { recursive: true })
+  })
+
+  it('has it judged by another worker when one dies with it, and by none that has failed', async () => {
+    const i = await start({ workers: 2, restart: { max: 1, withinMs: 60_000 } })
+    const first = async (name: string): Promise<string> =>
+      (await i.inspectFirst(canaryJob(canary(name)))).verdict.result
+    expect(await first(`die-once:${flag}`)).toBe('pass')
+    await expect.poll(() => i.health().workers).toBe(2)
+    i.recycle(0)
+    expect(await first('test')).toBe('pass')
+    await expect(first('die')).rejects.toThrow('INS_WORKER_LOST')
+  })
+
+  it('is refused, and the worker replaced, when its golden template never ends in native code', async () => {
+    vi.useFakeTimers()
+    const recycle = vi.fn()
+    const seat = { life: 1, judge: () => new Promise(() => undefined), recycle }
+    const judged = judgeOnSpare(seat as unknown as WorkerSeat, canaryJob(canary('endless')))
+    const refused = expect(judged).rejects.toThrow('INS_WORKER_LOST')
+    await vi.advanceTimersByTimeAsync(60_000)
+    vi.useRealTimers()
+    await refused
+    expect(recycle).toHaveBeenCalledOnce()
   })
 
   it('is not taken when a canary that names it is judged differently; nothing else changes', async () => {

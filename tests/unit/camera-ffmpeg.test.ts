@@ -502,6 +502,55 @@ describe.skipIf(Boolean(skip))(title('ffmpeg'), () => {
     expect(triggersOf((await read(source)).items)).toEqual([1, [2, 'CAM_INCOMPLETE'], 'fault', 'end'])
   })
 
+  it.each([
+    ['rtp', 'rawvideo', 'bcd'],
+    ['sdp', 'bitpacked', 'bcd'],
+    ['rtsp', 'h264', 'abc'],
+    ['nut', 'rawvideo', 'abc'],
+  ])(
+    'leaves out the first picture, which may be a part of one, of raw video over RTP alone: %s, %s',
+    async (format, codec, shown) => {
+      const binary = path('midway.sh')
+      const told = `[info] Input #0, ${format}, from x\\n[info]   Stream #0:0 -> #0:0 (${codec} (native) -> rawvideo (native))`
+      const frames = 'for c in a b c d; do head -c 3072 /dev/zero | tr "\\0" $c; done'
+      await writeFile(
+        binary,
+        `#!/bin/sh\n[ "$1" = -version ] && exit\nprintf '${told}\\n' >&2\n${frames}\nexec sleep 60\n`,
+      )
+      await chmod(binary, 0o755)
+      const source = made({ binary, input: ['-i', 'rtp://127.0.0.1:1'] })
+      await source.open()
+      const { items, pixels } = await read(source, 3)
+      expect(triggersOf(items.slice(0, 3))).toEqual([1, 2, 3])
+      expect(
+        pixels
+          .slice(0, 3)
+          .map((p) => p.toString('latin1', 0, 1))
+          .join(''),
+      ).toBe(shown)
+    },
+  )
+
+  it('opens raw video over RTP as often as it takes until no packet of its first pictures is lost', async () => {
+    const binary = path('loses.sh')
+    const told =
+      '[info] Input #0, rtp, from x\\n[info]   Stream #0:0 -> #0:0 (rawvideo (native) -> rawvideo (native))'
+    const lost = `echo x >> ${path('opened')}; [ "$(wc -l < ${path('opened')})" -gt 4 ] || { echo '[warning] RTP: missed 3 packets' >&2; exec sleep 60; }`
+    await writeFile(
+      binary,
+      `#!/bin/sh\n[ "$1" = -version ] && exit\nprintf '${told}\\n' >&2\n${lost}\nhead -c 9216 /dev/zero\nexec sleep 60\n`,
+    )
+    await chmod(binary, 0o755)
+    const source = made({ binary, input: ['-i', 'rtp://127.0.0.1:1'] })
+    await source.open()
+    expect(triggersOf((await read(source, 6)).items)).toEqual([
+      ...Array<string>(4).fill('fault'),
+      1,
+      2,
+      'end',
+    ])
+  }, 60_000)
+
   it('opens a camera again until the restart budget is used up, and hides its password', async () => {
     // A port nobody listens on.
     const server = createServer().listen(0, '127.0.0.1')

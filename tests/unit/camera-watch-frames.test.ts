@@ -49,7 +49,7 @@ async function watched(shots: Shot[], over: Partial<WatchOptions>, holdMs = 0) {
 const levels = (...list: number[]): Shot[] => list.map((level) => ({ level }))
 
 describe('frozen image', () => {
-  it('is missed after N identical images in a row, until as many in a row differ', async () => {
+  it('is missed after N identical images in a row, until as many differ', async () => {
     const { seen, health } = await watched(levels(7, 7, 7, 7, 8, 9, 9, 10), { frozenAfter: 2 })
     const held = [3, 4, 5].map((trigger) => [trigger, 'frozen', 'CAM_FROZEN'])
     expect(seen).toEqual([7, 7, ...held, 9, 9, 10, 'end'])
@@ -62,6 +62,15 @@ describe('frozen image', () => {
     // Five of the first group, and the fifth picture of a stream that moves again.
     expect(seen.filter((s) => typeof s === 'number')).toEqual([50, 51, 52, 52, 52, 52, 52, 64])
     expect(seen).toHaveLength(81)
+  })
+
+  it('is over with a stream that moves, also one that shows each picture more than once', async () => {
+    const each = (times: number): number[] => [...Array(60).keys()].map((i) => 100 + Math.floor(i / times))
+    for (const times of [1, 2, 5]) {
+      const { seen } = await watched(levels(...Array<number>(20).fill(7), ...each(times)), { frozenAfter: 5 })
+      const from = times * 4
+      expect(seen.slice(20, -1).map((s) => typeof s === 'number')).toEqual(each(1).map((_, i) => i >= from))
+    }
   })
 
   it('is not looked for unless asked: stills may repeat', async () => {

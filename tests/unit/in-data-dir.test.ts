@@ -56,10 +56,11 @@ it('works alone where nobody does, and gives the folder back, also when that fai
 it('asks the line that works there, and says what it answers', async () => {
   const bodies: string[] = []
   const tokens: unknown[] = []
+  let status = 409
   const server = createServer((req, res) => {
     tokens.push(req.headers.authorization)
     req.on('data', (chunk: Buffer) => bodies.push(chunk.toString()))
-    req.on('end', () => res.writeHead(409).end('{"message":"not now"}'))
+    req.on('end', () => res.writeHead(status).end('{"message":"not now"}'))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -67,11 +68,15 @@ it('asks the line that works there, and says what it answers', async () => {
   announceLine(dir, { url, plant: 'p1', line: 'caps-a' })
   expect(await inDataDir<unknown>(dir, both)).toEqual({ status: 409, answer: { message: 'not now' } })
   expect(bodies).toEqual(['[1,2]'])
-  // The line may want to see that who asks can read what it keeps.
+  // A line that trusts its machine, as one from before there was the token, is not shown it.
   const accounts = AccountBook.open(dir)
   await inDataDir<unknown>(dir, both)
+  expect(tokens).toEqual([undefined, undefined])
+  // Another one may want to see that who asks can read what it keeps.
+  status = 403
+  expect(await inDataDir<unknown>(dir, both)).toEqual({ status, answer: { message: 'not now' } })
   accounts.close()
-  expect(tokens).toEqual([undefined, `Bearer ${dataDirToken(accounts.key)}`])
+  expect(tokens.slice(2)).toEqual([undefined, `Bearer ${dataDirToken(accounts.key)}`])
   await new Promise((resolve) => server.close(resolve))
   // The line is there and does not answer any more.
   await expect(inDataDir<unknown>(dir, both)).rejects.toMatchObject({
