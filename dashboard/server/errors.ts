@@ -18,6 +18,7 @@ export const STATUS: Partial<Record<ErrorCode, number>> = {
   TRC_IDENTITY: 400,
   TRC_GENEALOGY: 409,
   TRC_HELD: 409,
+  TRC_DECIDED: 409,
   TRC_NCR: 409,
   TRC_SINK: 400,
   TRC_DUPLICATE: 409,

@@ -58,7 +58,6 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   MDL_GATE: 409,
   MDL_LIFE: 409,
   TRC_REVIEWED: 409,
-  TRC_DECIDED: 409,
   TCH_BUSY: 409,
   TCH_IMAGES: 422,
   TCH_LIMIT: 422,

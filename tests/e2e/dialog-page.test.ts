@@ -1,5 +1,6 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { uuidv7 } from '../../contracts/index.ts'
 import { en } from '../../dashboard/web/i18n/en.ts'
 import { serve, type Served } from '../unit/samples/dashboard-serve.ts'
 import { PAGES, launch, noBrowser, openPage } from './dashboard-browser.ts'
@@ -38,6 +39,49 @@ describe.skipIf(noBrowser !== null)(`a dialog in Chromium${noBrowser ? `: ${noBr
     await page.keyboard.press('Escape')
     await dialog.waitFor({ state: 'detached' })
     await review.and(page.locator(':focus')).waitFor()
+    await page.context().close()
+  })
+  it('on the page Review decides over what others decided since about a part that was found good, and says what', async () => {
+    const row = at.line.judge({ serial: 'SN-GOOD' }).row
+    Object.assign(row, { disposition: 'hold', decision: null })
+    const { page } = await openPage(browser, 'en')
+    await page.addInitScript(`localStorage.setItem('sightline.name', 'li')`)
+    let waiting: object[] = [{ ...row, result: 'inconclusive', samples: ['grey'], image: row.image?.sha256 }]
+    await page.route('**/api/life/reviews*', (route) => {
+      if (route.request().method() === 'POST') waiting = []
+      const counts = { waiting: waiting.length, waitingAudit: 0, notKept: 0, reviewed: 0 }
+      return route.fulfill({ json: { counts, waiting, done: [] } })
+    })
+    const overs: unknown[] = []
+    await page.route('**/api/trace/events', (route) => {
+      overs.push((route.request().postDataJSON() as { over: unknown }).over)
+      return route.fulfill({ status: 409, json: { code: 'TRC_DECIDED', message: 'somebody else has' } })
+    })
+    await page.goto(`${at.url}/review`)
+    await page.waitForSelector('[data-answer="x"]:not([disabled])')
+    await page.keyboard.press('p')
+    const still = page.locator(`[data-still="${row.inspectionId}"]`)
+    await still.getByText(`“${en.disposition.hold}”`).waitFor()
+    const dialog = page.getByRole('dialog')
+    const decide = async (): Promise<void> => {
+      await still.getByRole('button').click()
+      await dialog.locator('.ant-btn-primary').click()
+      await dialog.getByText('somebody else has').waitFor()
+    }
+    const said = { fact: uuidv7(), by: 'zhang', reason: 'cracked', at: row.at }
+    Object.assign(row, { disposition: 'scrap', decision: { ...said, disposition: 'scrap' } })
+    for (let times = 0; times < 2; times++) {
+      await decide()
+      await still.getByText(`“${en.disposition.scrap}”`).waitFor()
+      await page.keyboard.press('Escape')
+      await dialog.waitFor({ state: 'detached' })
+    }
+    expect(overs).toEqual([null, said.fact])
+    Object.assign(row, { disposition: 'release', decision: { ...said, disposition: 'release' } })
+    await decide()
+    await still.waitFor({ state: 'hidden' })
+    // Why it was refused stays to be read.
+    expect(await dialog.innerText()).toContain('somebody else has')
     await page.context().close()
   })
 })

@@ -20,7 +20,7 @@ describe.skipIf(noBrowser !== null)(`a part's page in Chromium${noBrowser ? `: $
     await at?.dashboard.close()
   })
 
-  it('shows nothing of the former part while the next one is waited for, and keeps the zoom', async () => {
+  it('shows nothing of the former part while the next one is waited for, and keeps the zoom and how far it is scrolled', async () => {
     const { page } = await openPage(browser, 'en')
     const [older, newer] = at.line.parts.filter((p) => p.row.image !== null).slice(-2)
     if (!older || !newer) throw new Error('the sample line has no two parts with a picture')
@@ -30,18 +30,24 @@ describe.skipIf(noBrowser !== null)(`a part's page in Chromium${noBrowser ? `: $
       await held
       await route.fallback()
     })
+    await page.setViewportSize({ width: 1200, height: 400 })
     await page.goto(`${at.url}/part/${newer.row.inspectionId}`)
     await page.waitForSelector('canvas[data-image][data-scale]')
     await page.keyboard.press('1')
     await expect.poll(async () => (await viewOf(page)).scale).toBe(1)
+    const scrolled = (): Promise<number> => page.evaluate(() => window.scrollY)
+    await page.evaluate(() => window.scrollTo(0, 150))
+    await expect.poll(scrolled).toBe(150)
     await page.keyboard.press('j')
     await page.waitForURL(`**/part/${older.row.inspectionId}*`)
     await expect.poll(() => page.locator('.viewer canvas').isVisible()).toBe(false)
     expect(await page.locator('main').innerText()).not.toContain(newer.row.serial)
     expect(await page.title()).not.toContain(newer.row.serial)
+    expect(await scrolled()).toBe(150)
     answer()
     await page.waitForSelector(`[data-inspection="${older.row.inspectionId}"] canvas[data-image]`)
     expect((await viewOf(page)).scale).toBe(1)
+    expect(await scrolled()).toBe(150)
     expect(await page.title()).toContain(older.row.serial)
     await page.context().close()
   })

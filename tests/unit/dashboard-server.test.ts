@@ -5,7 +5,7 @@ import type { Request } from 'express'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { postToLine } from '../../bin/setup/in-data-dir.ts'
-import { CodedError } from '../../contracts/index.ts'
+import { CodedError, uuidv7 } from '../../contracts/index.ts'
 import { createDashboard } from '../../dashboard/index.ts'
 import { partAnswerSchema, partPageSchema } from '../../dashboard/server/routes/parts.ts'
 import { whoAsks } from '../../dashboard/server/accounts/who.ts'
@@ -301,6 +301,22 @@ describe('paths and hosts', () => {
     ])
     await dashboard.close()
   })
+
+  it.each(['TRC_GENEALOGY', 'TRC_HELD', 'TRC_DECIDED'] as const)(
+    'answers that a fact is refused (%s) so that no page takes it for one that may be on record',
+    async (code) => {
+      const refuse = () => Promise.reject(new CodedError(code))
+      const { url, dashboard } = await serve(1, { facts: { recordFact: refuse, recordNcrStep: refuse } })
+      const hold = { kind: 'hold', target: 'lot/L1', reason: 'scratches' }
+      const res = await fetch(`${url}/api/trace/events`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ id: uuidv7(), at: '2026-01-05T06:00:00.000Z', by: 'li', ...hold }),
+      })
+      expect([res.status, await res.json()]).toMatchObject([409, { code }])
+      await dashboard.close()
+    },
+  )
 
   it('lets only the line PC itself change something', () => {
     const from = (remoteAddress: string, headers = {}): string =>

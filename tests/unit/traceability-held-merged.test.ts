@@ -78,6 +78,22 @@ describe('what was merged is stopped as one thing', () => {
     await ship('unit/J2')
   })
 
+  it('a decision under one name is shown with the inspection under the other, and can be replaced from there', async () => {
+    await judged('J2', passVerdict)
+    const bad = await judged('J1', failVerdict)
+    await merge('unit/J2', 'unit/J1')
+    const decide = (disposition: string, over: string | null) =>
+      tell({ kind: 'dispose', unit: 'unit/J2', disposition, inspection: bad, over, reason: 'looked at it' })
+    const { id } = await decide('use-as-is', null)
+    const shown = { disposition: 'use-as-is', decision: { fact: id, by: 'wang' } }
+    expect((await query.part(bad))?.row).toMatchObject(shown)
+    expect((await query.recentParts({ limit: 1 }))[0]).toMatchObject(shown)
+    expect((await query.bySerial('J1'))?.inspections.at(-1)).toMatchObject(shown)
+    expect((await query.unitLives('J2'))[0]?.inspections.items.at(-1)).toMatchObject(shown)
+    await decide('scrap', id)
+    expect((await query.part(bad))?.row).toMatchObject({ disposition: 'scrap' })
+  })
+
   it('a decision about a name that was never judged goes with the part until it is judged', async () => {
     await judged('J2', passVerdict)
     await tell({ kind: 'commission', unit: 'S1', product: 'cap' })

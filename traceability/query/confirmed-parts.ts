@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { QEvent, SqlDatabase, VerdictReviewed } from '../../contracts/index.ts'
+import { identityMap } from '../genealogy/identity-names.ts'
 import { type PartRow, rowOf } from './part-rows.ts'
 import type { TraceTables } from './tables.ts'
 
@@ -39,11 +40,12 @@ export async function* confirmedParts(
       to,
       page,
     )
+    const merged = identityMap(db)
     for (const { position, inspectionId, json } of found) {
       behind = position
       const { id, time, data } = JSON.parse(json) as QEvent<VerdictReviewed>
       const { reviewer, after, reason, labels } = data
-      const row = await rowOf(k, inspectionId, Infinity)
+      const row = await rowOf(k, inspectionId, merged, Infinity)
       if (row !== null) yield { row, review: { event: id, at: time, reviewer, after, reason, labels } }
     }
     if (found.length < page) return

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { Measurement, Verdict } from '../../contracts/index.ts'
+import type { IdentityMap } from '../identity/index.ts'
 import { decodeRecord } from '../store/record-codec.ts'
 import { templateOf } from './part-detail.ts'
 import { type ImageRef, type PartRow, rowsAt } from './part-rows.ts'
@@ -44,9 +45,10 @@ export interface LifeInspection extends PartRow {
 export async function lifeInspections(
   k: Kysely<TraceTables>,
   positions: readonly number[],
+  merged: IdentityMap,
 ): Promise<LifeInspection[]> {
   if (positions.length === 0) return []
-  const rows = await rowsAt(k, positions)
+  const rows = await rowsAt(k, positions, merged)
   const records = await k
     .selectFrom('inspection')
     .select(['position', 'record', 'record_encoding'])

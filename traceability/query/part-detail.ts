@@ -48,12 +48,12 @@ export async function partDetail(
   inspectionId: string,
   { merged, changes }: Merges,
 ): Promise<PartDetail | null> {
-  const row = await rowOf(k, inspectionId)
+  const row = await rowOf(k, inspectionId, merged)
   const stored = await storedRecord(k, inspectionId)
   if (row === null || stored === null) return null
   const { record } = stored
   const names = merged.names(stored.unit)
-  const siblings = await rowsOfUnits(k, names, MAX_SIBLINGS)
+  const siblings = await rowsOfUnits(k, names, MAX_SIBLINGS, merged)
   return {
     row,
     verdict: record.outcome.verdict,

@@ -81,7 +81,7 @@ export async function lifeOf(
   units: readonly string[],
   { merged, changes }: Merges,
 ): Promise<PartLife | null> {
-  const inspections = await rowsOfUnits(k, units, MAX_ROWS)
+  const inspections = await rowsOfUnits(k, units, MAX_ROWS, merged)
   const serial = inspections[0]?.serial
   if (serial === undefined) return null
   return {

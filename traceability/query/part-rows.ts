@@ -9,6 +9,7 @@ import type {
   Severity,
   VerdictResult,
 } from '../../contracts/index.ts'
+import type { IdentityMap } from '../identity/index.ts'
 import { decisionsOf, type UnitDecision } from './decisions.ts'
 import { condemnedInReview, gateDispositions } from './gate-disposition.ts'
 import type { TraceTables } from './tables.ts'
@@ -106,7 +107,7 @@ export interface PartFilter {
 }
 
 /** Newest first, or the oldest behind a position. */
-export function recentRows(k: Kysely<TraceTables>, f: PartFilter): Promise<PartRow[]> {
+export function recentRows(k: Kysely<TraceTables>, f: PartFilter, merged: IdentityMap): Promise<PartRow[]> {
   const order = f.afterPosition === undefined ? 'desc' : 'asc'
   let q = k.selectFrom('inspection').select(COLUMNS).orderBy('position', order).limit(f.limit)
   if (f.afterPosition !== undefined) q = q.where('position', '>', f.afterPosition)
@@ -125,7 +126,7 @@ export function recentRows(k: Kysely<TraceTables>, f: PartFilter): Promise<PartR
   if (name !== undefined)
     // Of the defects, which are few, to their parts: part after part a class that is rare would be looked for in all.
     q = q.where('position', 'in', k.selectFrom('defect').select('position').where('class', '=', name))
-  return q.execute().then((rows) => complete(k, rows))
+  return q.execute().then((rows) => complete(k, rows, merged))
 }
 
 /** Rows of the units, oldest first. */
@@ -133,6 +134,7 @@ export async function rowsOfUnits(
   k: Kysely<TraceTables>,
   units: readonly string[],
   limit: number,
+  merged: IdentityMap,
 ): Promise<PartRow[]> {
   if (units.length === 0) return []
   const rows = await k
@@ -142,11 +144,15 @@ export async function rowsOfUnits(
     .orderBy('position')
     .limit(limit)
     .execute()
-  return complete(k, rows)
+  return complete(k, rows, merged)
 }
 
 /** Rows at positions of the log, oldest first. */
-export async function rowsAt(k: Kysely<TraceTables>, positions: readonly number[]): Promise<PartRow[]> {
+export async function rowsAt(
+  k: Kysely<TraceTables>,
+  positions: readonly number[],
+  merged: IdentityMap,
+): Promise<PartRow[]> {
   if (positions.length === 0) return []
   const rows = await k
     .selectFrom('inspection')
@@ -154,13 +160,14 @@ export async function rowsAt(k: Kysely<TraceTables>, positions: readonly number[
     .where('position', 'in', positions)
     .orderBy('position')
     .execute()
-  return complete(k, rows)
+  return complete(k, rows, merged)
 }
 
 /** @param maxDefects of its condemned findings, in their order */
 export async function rowOf(
   k: Kysely<TraceTables>,
   inspectionId: string,
+  merged: IdentityMap,
   maxDefects = MAX_DEFECTS,
 ): Promise<PartRow | null> {
   const rows = await k
@@ -168,7 +175,7 @@ export async function rowOf(
     .select(COLUMNS)
     .where('inspection_id', '=', inspectionId)
     .execute()
-  return (await complete(k, rows, maxDefects))[0] ?? null
+  return (await complete(k, rows, merged, maxDefects))[0] ?? null
 }
 
 type Selected = Pick<TraceTables['inspection'], (typeof COLUMNS)[number]>
@@ -177,6 +184,7 @@ type Selected = Pick<TraceTables['inspection'], (typeof COLUMNS)[number]>
 async function complete(
   k: Kysely<TraceTables>,
   rows: readonly Selected[],
+  merged: IdentityMap,
   maxDefects = MAX_DEFECTS,
 ): Promise<PartRow[]> {
   if (rows.length === 0) return []
@@ -199,6 +207,7 @@ async function complete(
   const decided = await decisionsOf(
     k,
     rows.map((r) => r.unit),
+    merged,
   )
   const imageAt = new Map(images.map((i) => [i.position, i]))
   const defectsAt = new Map<number, PartRow['defects']>()

@@ -71,7 +71,7 @@ export class TraceQuery {
 
   /** Newest first. */
   recentParts(filter: PartFilter): Promise<PartRow[]> {
-    return recentRows(this.#k, filter)
+    return recentRows(this.#k, filter, identityMap(this.#db))
   }
 
   part(inspectionId: string): Promise<PartDetail | null> {

@@ -107,6 +107,7 @@ export async function unitLife(
       items: await lifeInspections(
         k,
         judged.slice(-shown).map((j) => j.position),
+        merged,
       ),
     },
     rework: {

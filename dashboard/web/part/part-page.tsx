@@ -96,55 +96,55 @@ function PartView(p: {
           {t('part.older')} <kbd>j</kbd>
         </button>
       </div>
-      {former && <Waiting />}
-      {/* Out of sight it keeps its zoom for the next part. */}
-      <div className="part-view" hidden={former}>
-        <Viewer
-          answer={answer}
-          settings={settings}
-          change={change}
-          hovered={hovered}
-          onHover={setHovered}
-          focus={focus}
-        />
-      </div>
-      {!former && (
-        <>
-          {/* Made anew for each part: a dialog that was opened for one must not be sent for another. */}
-          <div className="part-facts" key={`${part.row.inspectionId}/judged`}>
-            <VerdictPanel part={part} />
-            <FindingsPanel
-              verdict={part.verdict}
-              hovered={hovered}
-              onHover={setHovered}
-              onPick={(id) => setFocus({ id })}
-            />
-            <MeasurementsPanel measurements={part.verdict.measurements} onHover={setHovered} />
-            <CodesPanel codes={[...part.verdict.codes, ...part.reads]} />
-            <RulesPanel verdict={part.verdict} />
-          </div>
-          <div className="part-facts" key={`${part.row.inspectionId}/after`}>
-            <TimingPanel timing={part.timing} budgetMs={part.row.budgetMs} />
-            <GatePanel part={part} />
-            <ReviewPanel part={part} />
-            <OriginPanel part={part} recipe={answer.recipe} />
-            <UnitLifePanel
-              serial={part.row.serial}
-              product={part.row.product}
-              seen={{
-                inspectionId: part.row.inspectionId,
-                classes: [...new Set(condemned(part.verdict).map((f) => f.class))],
-                last: part.siblings.at(-1)?.inspectionId === part.row.inspectionId,
-                decision: part.row.decision,
-              }}
-            />
-            <LifePanel part={part} />
-            {hasProof() && (
-              <ProofPanel unit={part.row.unit ?? part.row.serial} position={part.row.position} />
-            )}
-          </div>
-        </>
+      {former && (
+        <div className="part-wait">
+          <Waiting />
+        </div>
       )}
+      {/* Out of sight all keeps its place: the page is not scrolled, and the picture keeps its zoom for the next part. */}
+      <div className="part-all" inert={former}>
+        <div className="part-view">
+          <Viewer
+            answer={answer}
+            settings={settings}
+            change={change}
+            hovered={hovered}
+            onHover={setHovered}
+            focus={focus}
+          />
+        </div>
+        {/* Made anew for each part: a dialog that was opened for one must not be sent for another. */}
+        <div className="part-facts" key={`${part.row.inspectionId}/judged`}>
+          <VerdictPanel part={part} />
+          <FindingsPanel
+            verdict={part.verdict}
+            hovered={hovered}
+            onHover={setHovered}
+            onPick={(id) => setFocus({ id })}
+          />
+          <MeasurementsPanel measurements={part.verdict.measurements} onHover={setHovered} />
+          <CodesPanel codes={[...part.verdict.codes, ...part.reads]} />
+          <RulesPanel verdict={part.verdict} />
+        </div>
+        <div className="part-facts" key={`${part.row.inspectionId}/after`}>
+          <TimingPanel timing={part.timing} budgetMs={part.row.budgetMs} />
+          <GatePanel part={part} />
+          <ReviewPanel part={part} />
+          <OriginPanel part={part} recipe={answer.recipe} />
+          <UnitLifePanel
+            serial={part.row.serial}
+            product={part.row.product}
+            seen={{
+              inspectionId: part.row.inspectionId,
+              classes: [...new Set(condemned(part.verdict).map((f) => f.class))],
+              last: part.siblings.at(-1)?.inspectionId === part.row.inspectionId,
+              decision: part.row.decision,
+            }}
+          />
+          <LifePanel part={part} />
+          {hasProof() && <ProofPanel unit={part.row.unit ?? part.row.serial} position={part.row.position} />}
+        </div>
+      </div>
     </div>
   )
 }
