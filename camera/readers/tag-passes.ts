@@ -87,7 +87,9 @@ export class TagPasses {
         this.#told.delete(epc)
       }
     this.#seenSinceMs = Infinity
-    for (const { lastMs } of this.#present.values()) this.#seenSinceMs = Math.min(this.#seenSinceMs, lastMs)
+    for (const { epc, lastMs } of this.#present.values())
+      // Of what is told nothing ends while nothing is seen.
+      if (!this.#blind || !this.#told.has(epc)) this.#seenSinceMs = Math.min(this.#seenSinceMs, lastMs)
     return untold
   }
 }

@@ -1,4 +1,4 @@
-import type { PartDisposition, SqlDatabase } from '../../contracts/index.ts'
+import type { PartDisposition, SqlDatabase, SqlRow } from '../../contracts/index.ts'
 import type { IdentityMap } from '../identity/index.ts'
 import { namesOf } from './identity-names.ts'
 import { columnsOf } from './json-rows.ts'
@@ -91,19 +91,37 @@ export const lastInspection = (
     JSON.stringify(names),
   ) ?? null
 
-/** The same as `IN_FORCE` of one unit that goes by several names. */
-export function dispositionUnder(db: SqlDatabase, names: readonly string[]): PartDisposition | null {
-  const last = lastInspection(db, names)
-  const decided = db.get<{ disposition: PartDisposition }>(
-    `select json_extract(x.json, '$.data.disposition') as disposition
+/** A person's decision about a unit. */
+export interface Decided extends SqlRow {
+  /** Of the fact. */
+  id: string
+  disposition: PartDisposition
+  by: string
+  at: string
+}
+
+/** The decision that stands about an inspection of a unit, or about one that was never inspected; null = none. */
+export const decisionAbout = (
+  db: SqlDatabase,
+  names: readonly string[],
+  inspection: string | null,
+): Decided | null =>
+  db.get<Decided>(
+    `select t.id, json_extract(x.json, '$.data.disposition') as disposition, json_extract(x.json, '$.data.by') as by,
+         t.at
        from trace_fact t join event x on x.position = t.position
        where t.subject in (select value from json_each(?)) and t.kind = 'dispose' and t.superseded_by is null
          and ifnull(json_extract(x.json, '$.data.inspection'), '') = ?
        order by t.position desc limit 1`,
     JSON.stringify(names),
-    last?.id ?? '',
-  )
-  if (decided !== undefined || last === null) return decided?.disposition ?? null
+    inspection ?? '',
+  ) ?? null
+
+/** The same as `IN_FORCE` of one unit that goes by several names. */
+export function dispositionUnder(db: SqlDatabase, names: readonly string[]): PartDisposition | null {
+  const last = lastInspection(db, names)
+  const decided = decisionAbout(db, names, last?.id ?? null)
+  if (decided !== null || last === null) return decided?.disposition ?? null
   return (
     db.get<{ disposition: PartDisposition }>(
       `select ${SERVED} as disposition from inspection i${AT_GATE} where i.position = ?`,

@@ -1,5 +1,5 @@
 import { CodedError, type QEvent, type SqlDatabase } from '../../contracts/index.ts'
-import { lastInspection } from './disposition.ts'
+import { decisionAbout, lastInspection } from './disposition.ts'
 import { namesOf } from './identity-names.ts'
 import { shortName } from './things.ts'
 
@@ -54,26 +54,16 @@ export function refuseDecided(
   over: string | null | undefined,
 ): void {
   if (over === undefined) return
-  const inForce = db.get<{ id: string; json: string }>(
-    `select t.id, x.json from trace_fact t join event x on x.position = t.position
-       where t.subject in (select value from json_each(?)) and t.kind = 'dispose' and t.superseded_by is null
-         and ifnull(json_extract(x.json, '$.data.inspection'), '') = ?
-       order by t.position desc limit 1`,
-    JSON.stringify(namesOf(db, unit)),
-    inspection ?? '',
-  )
+  const inForce = decisionAbout(db, namesOf(db, unit), inspection)
   if ((inForce?.id ?? null) === over) return
-  const { data, time } = JSON.parse(inForce?.json ?? '{}') as Partial<
-    QEvent<{ disposition: string; by: string }>
-  >
-  const said = data && `${data.disposition}, ${data.by}, ${time}`
+  const said = inForce && `${inForce.disposition}, ${inForce.by}, ${inForce.at}`
   throw new CodedError('TRC_DECIDED', {
     expected: over === null ? 'a part that nobody has decided about' : `the decision ${over} in force`,
     actual: said ?? 'it was taken back',
     hint: 'look at the part again, then decide',
     zh: {
       expected: over === null ? '尚无人处置的工件' : `仍然有效的处置 ${over}`,
-      ...(said === undefined && { actual: '该处置已撤回' }),
+      ...(said === null && { actual: '该处置已撤回' }),
       hint: '请重新查看该工件后再处置',
     },
   })

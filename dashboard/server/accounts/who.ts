@@ -28,7 +28,9 @@ export const everybodyIsVisitor: RequestHandler = (req, _res, next) => {
 
 /**
  * Knows the holder of a session or token from here on. A command that can read the accounts of the data directory, and so
- * could change them, acts as the machine itself. @throws API_LOGIN for a token that is none
+ * could change them, acts as the machine itself.
+ *
+ * @throws API_LOGIN for a token that is none
  */
 export function identify(accounts: AccountPort, sessions: Sessions): RequestHandler {
   return (req, res, next) => {

@@ -16,9 +16,9 @@ import { DisposeButton } from './dispose-button.tsx'
 
 const isVerdict = (text: string): text is VerdictResult => RESULTS.some((r) => r === text)
 
-/** What people said about the part, and the way to say something. */
 const NOTHING = { review: null, decision: null }
 
+/** What people said about the part, and the way to say something. */
 export function ReviewPanel({ part }: { part: PartDetail }): ReactNode {
   const { t } = useTranslation()
   const [verdict, setVerdict] = useState<VerdictResult | null>(null)
