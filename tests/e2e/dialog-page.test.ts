@@ -1,22 +1,16 @@
 import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { uuidv7 } from '../../contracts/index.ts'
 import { en } from '../../dashboard/web/i18n/en.ts'
-import { serve, type Served } from '../unit/samples/dashboard-serve.ts'
-import { PAGES, launch, noBrowser, openPage } from './dashboard-browser.ts'
+import type { Served } from '../unit/samples/dashboard-serve.ts'
+import { noBrowser, openPage } from './dashboard-browser.ts'
+import { servePages } from './serve-pages.ts'
 
 describe.skipIf(noBrowser !== null)(`a dialog in Chromium${noBrowser ? `: ${noBrowser}` : ''}`, () => {
   let browser: Browser
   let at: Served
 
-  beforeAll(async () => {
-    at = await serve(3, { webDir: PAGES })
-    browser = await launch()
-  }, 120_000)
-  afterAll(async () => {
-    await browser?.close()
-    await at?.dashboard.close()
-  })
+  servePages(3, (served) => ({ browser, at } = served))
 
   it('takes what is typed into its first empty field, keeps the focus, and gives it back to what opened it', async () => {
     const { page } = await openPage(browser, 'en')

@@ -1,24 +1,18 @@
 import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { uuidv7 } from '../../contracts/index.ts'
 import type { UnitLife } from '../../dashboard/index.ts'
 import { en } from '../../dashboard/web/i18n/en.ts'
-import { serve, type Served } from '../unit/samples/dashboard-serve.ts'
-import { PAGES, launch, noBrowser, openPage } from './dashboard-browser.ts'
+import type { Served } from '../unit/samples/dashboard-serve.ts'
+import { noBrowser, openPage } from './dashboard-browser.ts'
+import { servePages } from './serve-pages.ts'
 import { viewOf } from './dashboard-look.ts'
 
 describe.skipIf(noBrowser !== null)(`a part's page in Chromium${noBrowser ? `: ${noBrowser}` : ''}`, () => {
   let browser: Browser
   let at: Served
 
-  beforeAll(async () => {
-    at = await serve(20, { webDir: PAGES })
-    browser = await launch()
-  }, 120_000)
-  afterAll(async () => {
-    await browser?.close()
-    await at?.dashboard.close()
-  })
+  servePages(20, (served) => ({ browser, at } = served))
 
   it('shows nothing of the former part while the next one is waited for, and keeps the zoom and how far it is scrolled', async () => {
     const { page } = await openPage(browser, 'en')

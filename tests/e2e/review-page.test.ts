@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import type { ReviewItem, ReviewsAnswer } from '../../dashboard/server/life-ports.ts'
-import { serve, type Served } from '../unit/samples/dashboard-serve.ts'
-import { PAGES, launch, noBrowser, openPage } from './dashboard-browser.ts'
+import type { Served } from '../unit/samples/dashboard-serve.ts'
+import { noBrowser, openPage } from './dashboard-browser.ts'
+import { servePages } from './serve-pages.ts'
 
 describe.skipIf(noBrowser !== null)(
   `decisions of the page Review in Chromium${noBrowser ? `: ${noBrowser}` : ''}`,
@@ -21,14 +22,7 @@ describe.skipIf(noBrowser !== null)(
     /** No decision is answered before. */
     let held: Promise<void>
 
-    beforeAll(async () => {
-      at = await serve(20, { webDir: PAGES })
-      browser = await launch()
-    }, 120_000)
-    afterAll(async () => {
-      await browser?.close()
-      await at?.dashboard.close()
-    })
+    servePages(20, (served) => ({ browser, at } = served))
     beforeEach(() => {
       said = []
       done = []

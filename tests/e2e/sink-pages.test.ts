@@ -1,9 +1,10 @@
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { en } from '../../dashboard/web/i18n/en.ts'
 import { zh } from '../../dashboard/web/i18n/zh.ts'
-import { serve, type Served } from '../unit/samples/dashboard-serve.ts'
-import { PAGES, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
+import type { Served } from '../unit/samples/dashboard-serve.ts'
+import { noBrowser, openPage, screenshot } from './dashboard-browser.ts'
+import { servePages } from './serve-pages.ts'
 import { runsOff } from './dashboard-look.ts'
 
 const WORDS = { en, zh } as const
@@ -13,14 +14,7 @@ describe.skipIf(noBrowser !== null)(`sinks in Chromium${noBrowser ? `: ${noBrows
   let browser: Browser
   let at: Served
 
-  beforeAll(async () => {
-    at = await serve(3, { webDir: PAGES })
-    browser = await launch()
-  }, 180_000)
-  afterAll(async () => {
-    await browser?.close()
-    await at?.dashboard.close()
-  })
+  servePages(3, (served) => ({ browser, at } = served))
 
   const visible = (page: Page, text: string): Promise<void> =>
     page.getByText(text, { exact: false }).first().waitFor({ state: 'visible', timeout: 15_000 })

@@ -1,8 +1,9 @@
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { en } from '../../dashboard/web/i18n/en.ts'
 import { serve, type Served } from '../unit/samples/dashboard-serve.ts'
-import { PAGES, launch, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
+import { PAGES, noBrowser, openPage, screenshot } from './dashboard-browser.ts'
+import { servePages } from './serve-pages.ts'
 import { runsOff } from './dashboard-look.ts'
 
 describe.skipIf(noBrowser !== null)(
@@ -11,14 +12,7 @@ describe.skipIf(noBrowser !== null)(
     let browser: Browser
     let at: Served
 
-    beforeAll(async () => {
-      at = await serve(20, { webDir: PAGES })
-      browser = await launch()
-    }, 120_000)
-    afterAll(async () => {
-      await browser?.close()
-      await at?.dashboard.close()
-    })
+    servePages(20, (served) => ({ browser, at } = served))
 
     const visible = (page: Page, text: string): Promise<void> =>
       page.getByText(text, { exact: false }).first().waitFor({ state: 'visible', timeout: 10_000 })
