@@ -262,19 +262,11 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
       why = end.error
       // Opening a file again would show the same parts a second time.
       const fatal = !live || why.code === 'CAM_OPEN'
-      flow.fault(why, fatal)
-      if (fatal) break
-      flow.state = 'reconnecting'
-      const waitMs = end.damaged ? SHORT_WAIT_MS : budget.take(monoMs())
-      if (waitMs === null) {
-        why = new CodedError('CAM_RESTARTS_EXHAUSTED', {
-          expected: `at most ${budget.max} restarts in ${budget.withinMs} ms`,
-          actual: [why.detail.actual, why.detail.hint].filter(Boolean).join('; '),
-          hint: 'check the camera, its cable, address and password, then start the line again',
-        })
-        flow.fault(why, true)
-        break
-      }
+      const waitMs = fatal ? null : end.damaged ? SHORT_WAIT_MS : budget.take(monoMs())
+      if (!fatal && budget.usedUp) why = budget.exhausted(why)
+      flow.fault(why, waitMs === null)
+      if (waitMs === null) break
+      flow.state = budget.usedUp ? 'offline' : 'reconnecting'
       await sleep(waitMs, undefined, { signal: stopped }).catch(() => {})
       if (!stopped.aborted) flow.countRestart()
     }

@@ -63,6 +63,10 @@ export class AlarmBoard {
     return [...this.#faults.values()]
   }
 
+  fault(kind: FaultKind): StandingFault | undefined {
+    return this.#faults.get(kind)
+  }
+
   /** Feeds the interlocks with the next verdict of the station. */
   judge(verdict: Verdict): void {
     const now = new Map<string, Alarm>(this.#interlock.next(verdict).map((a) => [a.id, a]))
@@ -92,9 +96,10 @@ export class AlarmBoard {
     this.#tellPlc()
   }
 
-  clearFault(kind: FaultKind): void {
+  /** @param codes only where it is one of these; absent = whatever it is */
+  clearFault(kind: FaultKind, codes?: readonly string[]): void {
     const old = this.#faults.get(kind)
-    if (!old) return
+    if (!old || codes?.includes(old.code) === false) return
     this.#faults.delete(kind)
     this.#emit(old.code, false, old.message)
     this.#tellPlc()

@@ -14,6 +14,7 @@ import {
 } from '../../contracts/index.ts'
 import type { LoadedRecipe } from '../recipes/index.ts'
 import { AlarmBoard } from './alarm-board.ts'
+import { CameraWatch } from './camera-watch.ts'
 import { GateWatch } from './gate-watch.ts'
 import type { JudgedPart } from './judged-part.ts'
 import { named, type NamedPart } from './naming.ts'
@@ -90,9 +91,10 @@ export class StationEngine {
     }
     const unfollow = followCount(output, source)
     this.#running = true
-    output.setReady(true)
-    // Between parts: a gate that went away, and records that could be stored after all.
-    const watch = setInterval(() => [this.#watchGate(), this.#watchRecords()], WATCH_MS)
+    const camera = new CameraWatch(source, output, this.#alarms)
+    camera.look()
+    // Between parts: a gate or a camera that went away, and records that could be stored after all.
+    const watch = setInterval(() => [camera.look(), this.#watchGate(), this.#watchRecords()], WATCH_MS)
     try {
       for await (const item of source.items(signal)) {
         if (item.kind === 'end') break
@@ -102,7 +104,7 @@ export class StationEngine {
     } catch (error) {
       this.#alarms.setFault('source', asCoded(error, 'CAM_GONE'))
     } finally {
-      output.setReady(false)
+      camera.end()
       unfollow()
       await this.#finish()
       clearInterval(watch)

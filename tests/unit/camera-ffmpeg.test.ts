@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createFramePool, ffmpegSource } from '../../camera/index.ts'
 import type { FfmpegOptions } from '../../camera/index.ts'
 import { inputName } from '../../camera/ffmpeg-process.ts'
+import { monoMs } from '../../contracts/index.ts'
 import type { CameraItem, FrameSource } from '../../contracts/index.ts'
 import { frameSourceSuite } from '../suites/frame-source.suite.ts'
 
@@ -70,12 +71,14 @@ afterEach(async () => {
 async function read(
   source: FrameSource,
   until = Infinity,
+  onItem = (): unknown => undefined,
 ): Promise<{ items: CameraItem[]; pixels: Buffer[] }> {
   const stop = new AbortController()
   const items: CameraItem[] = []
   const pixels: Buffer[] = []
   for await (const item of source.items(stop.signal)) {
     items.push(item)
+    onItem()
     if (item.kind === 'frame') {
       pixels.push(Buffer.from(item.frame.bytes))
       item.frame.release()
@@ -551,26 +554,60 @@ describe.skipIf(Boolean(skip))(title('ffmpeg'), () => {
     ])
   }, 60_000)
 
-  it('opens a camera again until the restart budget is used up, and hides its password', async () => {
+  it('opens a camera again within the restart budget, says when it is used up, and hides its password', async () => {
     // A port nobody listens on.
     const server = createServer().listen(0, '127.0.0.1')
     await new Promise((resolve) => server.once('listening', resolve))
     const { port } = server.address() as AddressInfo
     await new Promise((resolve) => server.close(resolve))
-    const source = made({ input: ['-i', `http://user:secret@127.0.0.1:${port}/cam`] })
+    const input = ['-i', `http://user:secret@127.0.0.1:${port}/cam`]
+    const source = made({ input, restart: { max: 2, withinMs: 2_500 } })
     await source.open()
-    const { items } = await read(source)
-    expect(items).toMatchObject([
+    const at: number[] = []
+    const { items } = await read(source, 5, () => at.push(monoMs()))
+    expect(items.slice(0, 5)).toMatchObject([
       { kind: 'fault', code: 'CAM_GONE', fatal: false },
       { kind: 'fault', code: 'CAM_GONE', fatal: false },
-      { kind: 'fault', code: 'CAM_GONE', fatal: false },
+      ...Array<object>(3).fill({ kind: 'fault', code: 'CAM_RESTARTS_EXHAUSTED', fatal: false }),
+    ])
+    // The third restart and the fourth, each 2.5 s behind the second one before it.
+    expect((at[3] ?? 0) - (at[1] ?? 0)).toBeGreaterThan(2_000)
+    expect((at[4] ?? 0) - (at[2] ?? 0)).toBeGreaterThan(2_000)
+    for (const told of items.slice(0, 5))
+      expect(told).toMatchObject({ message: expect.stringContaining('Connection refused') })
+    expect(JSON.stringify(items)).not.toContain('secret')
+    expect(source.health()).toMatchObject({ state: 'offline', restarts: 4, faults: 5 })
+  })
+
+  it('a camera that comes after the budget is used up is seen, and the budget of none ends at the first loss', async () => {
+    const clip = await readFile(path('a.ts'))
+    const server = createServer((socket) => socket.end(clip)).listen(0, '127.0.0.1')
+    await new Promise((resolve) => server.once('listening', resolve))
+    const { port } = server.address() as AddressInfo
+    await new Promise((resolve) => server.close(resolve))
+    const input = ['-f', 'mpegts', '-i', `tcp://127.0.0.1:${port}`]
+    const source = made({ input, restart: { max: 1, withinMs: 1_500 } })
+    await source.open()
+    const states: string[] = []
+    const { items } = await read(source, 4, () => {
+      states.push(source.health().state)
+      if (states.length === 2) server.listen(port, '127.0.0.1')
+    })
+    const none = made({ input: ['-i', `tcp://127.0.0.1:1`], restart: { max: 0, withinMs: 60_000 } })
+    await none.open()
+    const { items: once } = await read(none)
+    server.close()
+    expect(items.slice(0, 3).map((i) => (i.kind === 'fault' ? i.code : i.kind))).toEqual([
+      'CAM_GONE',
+      'CAM_RESTARTS_EXHAUSTED',
+      'frame',
+    ])
+    expect(states[2]).toBe('online')
+    expect(once).toMatchObject([
       { kind: 'fault', code: 'CAM_RESTARTS_EXHAUSTED', fatal: true },
       { kind: 'end' },
     ])
-    for (const told of items.slice(0, 4))
-      expect(told).toMatchObject({ message: expect.stringContaining('Connection refused') })
-    expect(JSON.stringify(items)).not.toContain('secret')
-    expect(source.health()).toMatchObject({ state: 'offline', restarts: 2, faults: 4 })
+    expect(none.health()).toMatchObject({ state: 'offline', restarts: 0 })
   })
 
   it('goes on after the camera was gone for a while', async () => {
@@ -599,12 +636,11 @@ describe.skipIf(Boolean(skip))(title('ffmpeg'), () => {
     const input = ['-f', 'mpegts', '-i', `tcp://127.0.0.1:${port}`]
     const source = made({ input, watchdogMs: 1_500, restart: { max: 1, withinMs: 60_000 } })
     await source.open()
-    const { items } = await read(source)
+    const { items } = await read(source, 2)
     for (const socket of open) socket.destroy()
     server.close()
     expect(open.size).toBe(2)
     expect(items.map((i) => (i.kind === 'fault' ? i.code : i.kind))).toEqual([
-      'CAM_GONE',
       'CAM_GONE',
       'CAM_RESTARTS_EXHAUSTED',
       'end',
