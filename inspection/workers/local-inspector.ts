@@ -206,6 +206,7 @@ export class LocalInspector implements Inspector {
     await Promise.race([Promise.all([...this.#running.keys()].map((t) => t.settled)), grace])
     clearTimeout(timer)
     await Promise.all(this.#seats.map((s) => s.close(1_000)))
+    this.#assign()
   }
 
   #assign(): void {

@@ -86,6 +86,17 @@ describe('LocalInspector', () => {
     await inspector.close()
   })
 
+  it('closed while its worker starts, answers what was to be judged first', async () => {
+    const inspector = await open()
+    inspector.recycle(0)
+    const first = inspector.inspectFirst(job(5_000)).then(
+      () => 'judged',
+      (error: unknown) => (error as { code?: string }).code,
+    )
+    await inspector.close()
+    expect(await Promise.race([first, sleep(2_000, 'no answer')])).toBe('INS_WORKER_LOST')
+  })
+
   it('gives up a seat after its restart budget and then says so at once', async () => {
     const inspector = await open({ restart: { max: 1, withinMs: 60_000 } })
     const first = inspector.inspect(job(20_000, 'die'))
