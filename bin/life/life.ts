@@ -168,6 +168,7 @@ export async function openLife(config: LineConfig, openDerived: OpenSql): Promis
           shadow: shadows.shadow,
           routes: [...own, ...watch.routes, ...teachRoutes(teaching)],
           close: async () => {
+            shadows.close()
             await teaching.close()
             await watch.close()
           },
