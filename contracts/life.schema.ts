@@ -11,8 +11,11 @@ const recipeRefSchema = z.strictObject({
 })
 export type RecipeRef = z.infer<typeof recipeRefSchema>
 
-/** Why a recipe became the active one. `canary` is the automatic rollback. */
-const ACTIVATION_CAUSES = ['activate', 'rollback', 'canary'] as const
+/**
+ * Why a recipe became the active one. `canary` is the automatic rollback, `line`: the line was started with it, because
+ * its file names it, or because a change was on record and the process died before it acted.
+ */
+const ACTIVATION_CAUSES = ['line', 'activate', 'rollback', 'canary'] as const
 export type ActivationCause = (typeof ACTIVATION_CAUSES)[number]
 
 /** `qe.model.deployed.v1`: from the next trigger on, a station judges by another recipe. */

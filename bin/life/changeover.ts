@@ -229,18 +229,15 @@ export class Changeover {
     const before = this.#active(station)
     await rack.take(next)
     let recorded: Activation
+    const change = { station, before: refOf(before), after: refOf(next) }
     try {
       // A shadow, or another station, may have had it loaded long before.
       canary.refuseWrong(next.id)
       // Written before it acts: no part is judged by a recipe that the log does not know of.
-      await this.#emit('qe.model.deployed.v1', station, {
-        station,
-        cause,
-        before: refOf(before),
-        after: refOf(next),
-        ...facts,
-      } satisfies ModelDeployed)
-      recorded = activations.record(station, refOf(next), { ...facts, cause })
+      await this.#deployed({ ...change, cause, ...facts })
+      recorded = await Promise.resolve()
+        .then(() => activations.record(station, change.after, { ...facts, cause }))
+        .catch((error: unknown) => this.#takeBack(change, error))
     } catch (error) {
       await rack.give(next.id)
       throw error
@@ -258,8 +255,21 @@ export class Changeover {
     return recorded
   }
 
-  #emit(type: string, station: string, data: object): Promise<void> {
-    return this.#parts.store.emit(stationEvent(this.#parts.spec, station, type, data))
+  #deployed(said: ModelDeployed): Promise<void> {
+    return this.#parts.store.emit(stationEvent(this.#parts.spec, said.station, 'qe.model.deployed.v1', said))
+  }
+
+  /** The log tells of a change that could not be made, as on a full disk: it tells of the way back, too. */
+  async #takeBack(
+    { station, before, after }: Pick<ModelDeployed, 'station' | 'before' | 'after'>,
+    error: unknown,
+  ): Promise<never> {
+    const { message: reason } = asCoded(error, 'MDL_LIFE')
+    const facts = { cause: 'rollback', by: 'sightline', reason, gate: null, override: false } as const
+    await this.#deployed({ station, before: after, after: before, ...facts }).catch((lost: unknown) =>
+      log.error({ station, error: String(lost) }, 'the log does not say that a recipe is not in force'),
+    )
+    throw error
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -26,6 +26,7 @@ import { log } from '../setup/log.ts'
 import { type RunningWatch, startModelWatch } from './model-watch.ts'
 import { reviewExports } from './reviews.ts'
 import { ShadowRuns } from './shadow-runs.ts'
+import { tellStart } from './tell-start.ts'
 import { teachRoutes } from '../teach/routes.ts'
 import { TeachRuns } from '../teach/runs.ts'
 
@@ -37,7 +38,10 @@ export interface LifeParts {
   local: LocalInspector
   canary: CanaryWatch
   store: PartStore
-  questions: Pick<Questions, 'scoredAfter' | 'part' | 'reviewSaid' | 'goodParts' | 'defectiveParts'>
+  questions: Pick<
+    Questions,
+    'scoredAfter' | 'part' | 'reviewSaid' | 'lastDeployed' | 'goodParts' | 'defectiveParts'
+  >
   log: EventLog
   imagePath(sha256: string): string | null | Promise<string | null>
   environment: Environment
@@ -95,6 +99,8 @@ export async function openLife(config: LineConfig, openDerived: OpenSql): Promis
         return null
       },
       async run({ engines, local, canary, store, questions, log: events, imagePath, environment }) {
+        const { lastDeployed } = questions
+        await tellStart({ spec, active: config.recipes, activations, lastDeployed, store })
         const teaching = await TeachRuns.open({
           dataDir,
           recipesDir,
@@ -168,6 +174,7 @@ export async function openLife(config: LineConfig, openDerived: OpenSql): Promis
           shadow: shadows.shadow,
           routes: [...own, ...watch.routes, ...teachRoutes(teaching)],
           close: async () => {
+            shadows.close()
             await teaching.close()
             await watch.close()
           },

@@ -1,4 +1,11 @@
-import { asCoded, CodedError, type ErrorFact, type LineSpec, type PartStore } from '../../contracts/index.ts'
+import {
+  asCoded,
+  CodedError,
+  type ErrorFact,
+  type LineSpec,
+  type PartStore,
+  toFact,
+} from '../../contracts/index.ts'
 import {
   loadRecipe,
   type LoadedRecipe,
@@ -30,7 +37,10 @@ export interface ShadowState {
   report: ShadowReport | null
 }
 
-/** Starts and ends shadows; those that ran when the line stopped run again. */
+/**
+ * Starts and ends shadows; those that ran when the line was stopped run again. One that ran when it died does not: a
+ * model that ends the process in native code would do so again and again, and with it the line.
+ */
 export class ShadowRuns {
   readonly shadow: Shadow
   readonly #parts: ShadowRunParts
@@ -51,10 +61,15 @@ export class ShadowRuns {
         reasons: outcome.verdict.reasons,
       }),
     )
-    for (const { station, recipe, sha256 } of parts.reports.running())
-      this.set(station, recipe, null, sha256).catch((error: unknown) =>
+    for (const { station, recipe, sha256, lost } of parts.reports.left())
+      (lost ? this.#lost(station, recipe) : this.set(station, recipe, null, sha256)).catch((error: unknown) =>
         log.warn({ station, recipe, error: String(error) }, 'a shadow could not be started again'),
       )
+  }
+
+  /** The line is stopped in order. */
+  close(): void {
+    this.#parts.reports.suspend()
   }
 
   state(station: string): ShadowState {
@@ -99,14 +114,28 @@ export class ShadowRuns {
           return true
         })
         if (!ended) continue
-        const what = `the shadow ${recipe} was ended`
-        log.error({ station, recipe, code: fact.code }, what)
-        await tellCanary(this.#parts, { station, alarm: 'canary-shadow', fact, what })
+        await this.#tell(station, recipe, 'canary-shadow', fact)
       } catch (error) {
         const why = asCoded(error, 'MDL_LIFE')
         log.error({ station, recipe, code: why.code }, `a shadow could not be ended: ${why.message}`)
       }
     }
+  }
+
+  #lost(station: string, recipe: string): Promise<void> {
+    this.#parts.reports.stop(station)
+    const why = new CodedError('INS_WORKER_LOST', {
+      expected: 'a line that is stopped in order while a shadow runs',
+      actual: 'it died, or the machine did',
+      hint: 'start the shadow again if something else than its model ended it',
+    })
+    return this.#tell(station, recipe, 'shadow-lost', toFact(why))
+  }
+
+  #tell(station: string, recipe: string, alarm: string, fact: ErrorFact): Promise<void> {
+    const what = `the shadow ${recipe} was ended`
+    log.error({ station, recipe, code: fact.code }, what)
+    return tellCanary(this.#parts, { station, alarm, fact, what })
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -7,7 +7,7 @@ import {
 } from '../../contracts/index.ts'
 import { stationEvent } from '../line/station-event.ts'
 
-/** Puts on record what became of a recipe whose canary was judged differently. @throws TRC_WRITE */
+/** Puts on record what became of a recipe whose canary was judged differently, or of a shadow that was lost. @throws TRC_WRITE */
 export function tellCanary(
   { spec, store }: { spec: LineSpec; store: Pick<PartStore, 'emit'> },
   { station, alarm, fact, what }: { station: string; alarm: string; fact: ErrorFact; what: string },

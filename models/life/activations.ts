@@ -15,7 +15,7 @@ export interface Activation {
   by: string
   reason: string
   /** `line`: the recipe of the line file, in force when the station was first started with it. */
-  cause: ActivationCause | 'line'
+  cause: ActivationCause
   gate: string | null
   override: boolean
   /** The activation a rollback returns to; null = there is none. */

@@ -14,6 +14,7 @@ create index if not exists activation_station on activation(station, n);
  * keeps is a function of the log up to `watch_cursor`, written in the same transaction.
  */
 const COUNTS = `
+-- running: of shadow-report.ts
 create table if not exists shadow(
   station text primary key, recipe text not null, sha256 text not null, since text not null, by text not null,
   running integer not null) without rowid;

@@ -37,6 +37,9 @@ export interface ShadowReport extends ShadowAgreement {
   earlier: ShadowAgreement[]
 }
 
+/** `shadow.running`: 0 it was ended, 1 the next start goes on with it, 2 it runs in a program that has not been stopped. */
+const [ENDED, GOES_ON, RUNS] = [0, 1, 2]
+
 /** What shadows saw, kept until another recipe shadows the station. */
 export class ShadowReports {
   readonly #db: SqlDatabase
@@ -53,27 +56,40 @@ export class ShadowReports {
       if (old?.sha256 === recipe.sha256) return
       this.#db.run('delete from shadow_part where station = ?', station)
       this.#db.run(
-        'insert or replace into shadow(station, recipe, sha256, since, by, running) values(?, ?, ?, ?, ?, 1)',
+        'insert or replace into shadow(station, recipe, sha256, since, by, running) values(?, ?, ?, ?, ?, ?)',
         station,
         recipe.id,
         recipe.sha256,
         new Date().toISOString(),
         by,
+        ENDED,
       )
     })
-    this.#db.run('update shadow set running = 1 where station = ?', station)
+    this.#db.run('update shadow set running = ? where station = ?', RUNS, station)
   }
 
   /** The report stays. */
   stop(station: string): void {
-    this.#db.run('update shadow set running = 0 where station = ?', station)
+    this.#db.run('update shadow set running = ? where station = ?', ENDED, station)
   }
 
-  /** Shadows that run, by station. */
-  running(): { station: string; recipe: string; sha256: string }[] {
-    return this.#db.all<{ station: string; recipe: string; sha256: string }>(
-      'select station, recipe, sha256 from shadow where running = 1',
-    )
+  /** The program is stopped in order: the next one goes on with what runs. */
+  suspend(): void {
+    this.#db.run('update shadow set running = ? where running = ?', GOES_ON, RUNS)
+  }
+
+  /**
+   * What ran when the program before ended, by station.
+   *
+   * @returns `lost`: that program was not stopped in order
+   */
+  left(): { station: string; recipe: string; sha256: string; lost: boolean }[] {
+    return this.#db
+      .all<{ station: string; recipe: string; sha256: string; running: number }>(
+        'select station, recipe, sha256, running from shadow where running <> ?',
+        ENDED,
+      )
+      .map(({ running, ...shadow }) => ({ ...shadow, lost: running === RUNS }))
   }
 
   add(part: ShadowPart): void {

@@ -16,6 +16,7 @@ export const enLife = {
     'same-place': 'Same place',
     'canary-rollback': 'Rolled back',
     'canary-shadow': 'Shadow ended',
+    'shadow-lost': 'Shadow ended',
     'score-drift': 'Score drift',
     'escape-found': 'Escape',
     'review-overdue': 'Review overdue',

@@ -16,6 +16,7 @@ export const zhLife: typeof enLife = {
     'same-place': '同一位置',
     'canary-rollback': '已退回配方',
     'canary-shadow': '影子运行已结束',
+    'shadow-lost': '影子运行已结束',
     'score-drift': '分数漂移',
     'escape-found': '漏检',
     'review-overdue': '复核超时',

@@ -16,6 +16,7 @@ const NAMED = [
   'same-place',
   'canary-rollback',
   'canary-shadow',
+  'shadow-lost',
   'score-drift',
   'escape-found',
   'review-overdue',

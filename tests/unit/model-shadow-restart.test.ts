@@ -1,0 +1,93 @@
+import { join } from 'node:path'
+import { afterAll, expect, it } from 'vitest'
+import { lineSchema } from '../../contracts/index.ts'
+import { ShadowRuns } from '../../bin/life/shadow-runs.ts'
+import { loadRecipe, RecipeRack } from '../../inspection/index.ts'
+import { prepareLife, ShadowReports } from '../../models/index.ts'
+import { openSql } from '../../traceability/index.ts'
+import { goodRecipe, workshop } from '../e2e/bad-samples.ts'
+
+const shop = workshop('shadow-restart')
+afterAll(() => shop.remove())
+shop.recipe(goodRecipe({ version: 2 }), 'ramp@2')
+const recipesDir = join(shop.dir, 'recipes')
+const spec = lineSchema.parse({
+  line: 'l',
+  title: { en: 'L', zh: 'L' },
+  stations: [
+    { id: 's1', recipe: 'ramp@1', budgetMs: 100, camera: { adapter: 'replay', path: 'images', rate: 1 } },
+  ],
+})
+
+/** What a data directory keeps, and programs that one after the other run on it. */
+async function line() {
+  const db = prepareLife(openSql(':memory:', { synchronous: 'normal' }), 'counts')
+  const inForce = await loadRecipe(recipesDir, 'ramp@1')
+  const events: { type: string; data: unknown }[] = []
+  const start = (): ShadowRuns =>
+    new ShadowRuns({
+      spec,
+      store: { emit: (e) => Promise.resolve(void events.push({ type: e.type, data: e.data })) },
+      recipesDir,
+      rack: new RecipeRack(
+        {
+          prepare: () => Promise.resolve(),
+          retire: () => Promise.resolve(),
+          addCanary: () => Promise.resolve(),
+          dropCanary: () => undefined,
+        },
+        [inForce],
+      ),
+      local: { hasSpare: () => false, inspectSpare: () => null } as never,
+      reports: new ShadowReports(db),
+      active: new Map([['s1', inForce]]),
+      onLoaded: () => undefined,
+    })
+  return { start, events, db }
+}
+const running = (runs: ShadowRuns): boolean => runs.state('s1').running !== null
+
+it('a shadow goes on after a line that was stopped in order, and again after that', async () => {
+  const { start, events } = await line()
+  const first = start()
+  await first.set('s1', 'ramp@2', 'li')
+  first.close()
+  const second = start()
+  await expect.poll(() => running(second)).toBe(true)
+  second.close()
+  const third = start()
+  await expect.poll(() => running(third)).toBe(true)
+  expect(events).toEqual([])
+})
+
+it('a shadow that may have taken the program with it is not started again: once it is said, its report stays', async () => {
+  const { start, events } = await line()
+  await start().set('s1', 'ramp@2', 'li')
+  const second = start()
+  await expect.poll(() => events).toHaveLength(1)
+  expect(running(second)).toBe(false)
+  expect(second.state('s1').report).toMatchObject({ recipe: 'ramp@2', by: 'li' })
+  expect(events).toMatchObject([
+    {
+      type: 'qe.station.health.v1',
+      data: { station: 's1', alarm: 'shadow-lost', active: true, code: 'INS_WORKER_LOST' },
+    },
+  ])
+  const third = start()
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect([running(third), events.length]).toEqual([false, 1])
+  await third.set('s1', 'ramp@2', 'li')
+  expect(running(third)).toBe(true)
+})
+
+it('a shadow of an earlier release of the program goes on', async () => {
+  const { start, db, events } = await line()
+  const { sha256 } = await loadRecipe(recipesDir, 'ramp@2')
+  db.run(
+    `insert into shadow(station, recipe, sha256, since, by, running) values('s1', 'ramp@2', ?, '2026-01-01T00:00:00Z', 'li', 1)`,
+    sha256,
+  )
+  const first = start()
+  await expect.poll(() => running(first)).toBe(true)
+  expect(events).toEqual([])
+})
