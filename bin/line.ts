@@ -125,7 +125,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
     })
     closers.push(() => holds.close())
 
-    const life = await openLife(config, openDerived(onSetAside))
+    const life = await openLife(config, events, openDerived(onSetAside))
     closers.push(() => life.close())
     const pool = createFramePool(spec.frames)
     const { inspector, local, canary } = await openInspector(config, environment, pool.buffers)

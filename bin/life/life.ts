@@ -2,8 +2,11 @@ import { join } from 'node:path'
 import {
   CodedError,
   type EventLog,
+  type ModelDeployed,
   type OpenSql,
   type PartStore,
+  type QEvent,
+  type RecipeRef,
   type SqlDatabase,
 } from '../../contracts/index.ts'
 import {
@@ -15,7 +18,7 @@ import {
   type StationEngine,
 } from '../../inspection/index.ts'
 import { Activations, prepareLife, ShadowReports } from '../../models/index.ts'
-import { openSql } from '../../traceability/index.ts'
+import { openSql, type SqliteEventLog } from '../../traceability/index.ts'
 import type { Questions } from '../../traceability/query/index.ts'
 import type { CanaryWatch } from '../line/canary.ts'
 import { Changeover, refOf } from './changeover.ts'
@@ -64,18 +67,31 @@ export interface LineLife {
 /**
  * Opens the life of the models of a line and puts the recipes into `config` that were in force when it stopped.
  *
+ * @param events the log, which is told of every change before it acts
  * @param openDerived opens what follows from the log
  * @throws TRC_OPEN; CFG_* when a recipe in force is gone or was altered
  */
-export async function openLife(config: LineConfig, openDerived: OpenSql): Promise<LineLife> {
+export async function openLife(
+  config: LineConfig,
+  events: Pick<SqliteEventLog, 'newest'>,
+  openDerived: OpenSql,
+): Promise<LineLife> {
   const { spec, recipesDir, dataDir } = config
-  const db = prepareLife(openSql(join(dataDir, 'life.sqlite'), { synchronous: 'full' }), 'activations')
+  const file = join(dataDir, 'life.sqlite')
+  const db = prepareLife(openSql(file, { synchronous: 'full' }), 'activations')
   const counts = openCounts(join(dataDir, 'life-counts.sqlite'), openDerived, db)
   try {
     const activations = new Activations(db)
     const known = new Map<string, LoadedRecipe>()
     for (const [station, loaded] of config.recipes) {
       known.set(loaded.id, loaded)
+      catchUp(
+        activations,
+        station,
+        refOf(loaded),
+        events.newest(`station/${station}`, 'qe.model.deployed.v1'),
+        file,
+      )
       const inForce = activations.resume(station, refOf(loaded))
       if (inForce.sha256 === loaded.sha256) continue
       const resumed = await loadRecipe(recipesDir, inForce.id)
@@ -190,6 +206,25 @@ export async function openLife(config: LineConfig, openDerived: OpenSql): Promis
     counts.close()
     throw error
   }
+}
+
+/** @throws TRC_OPEN where the file does not have what is in force, which only the log tells then */
+function catchUp(
+  activations: Activations,
+  station: string,
+  line: RecipeRef,
+  event: QEvent | null,
+  file: string,
+): void {
+  if (event === null) return
+  const told = event.data as ModelDeployed
+  if (activations.catchUp(station, line, event.time, told)) return
+  throw new CodedError('TRC_OPEN', {
+    file,
+    expected: `the activation of ${told.after.id} at ${station} by ${told.by}, ${event.time}, which the event log tells of`,
+    actual: 'a file without it: it was emptied, is an older copy, or lacks its write-ahead log (-wal)',
+    hint: `put the newest copy back; where there is none, name the recipe that is to be in force in the line file: recipe: ${told.after.id}`,
+  })
 }
 
 /** Closes `db` when it cannot be opened. @throws TRC_OPEN */

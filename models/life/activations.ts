@@ -1,6 +1,7 @@
 import {
   type ActivationCause,
   CodedError,
+  type ModelDeployed,
   type RecipeRef,
   type SqlDatabase,
   type SqlRow,
@@ -62,6 +63,23 @@ export class Activations {
     const facts = { by: 'line file', reason: '', cause: 'line', gate: null, override: false } as const
     this.#insert(station, lineRecipe, lineRecipe.sha256, null, facts)
     return lineRecipe
+  }
+
+  /**
+   * Takes over a change that the log tells of and this file does not: the log is told first, so it was stopped between the
+   * two. Where more is missing, the file was emptied or is an older copy; what is in force now is not in it.
+   *
+   * @param told the newest change in the log
+   * @returns whether all that the log tells is known now, or `lineRecipe` says the same
+   */
+  catchUp(station: string, lineRecipe: RecipeRef, at: string, told: ModelDeployed): boolean {
+    const last = this.#last(station)
+    const known = this.#db.get('select 1 as there from activation where station = ? and at >= ?', station, at)
+    if (known !== undefined || told.after.sha256 === lineRecipe.sha256) return true
+    if (last?.sha256 !== told.before.sha256) return false
+    // A line file that was edited since wins, as always.
+    if (last.line_sha256 === lineRecipe.sha256) this.record(station, told.after, told)
+    return true
   }
 
   /** @throws MDL_LIFE when the station was never started */

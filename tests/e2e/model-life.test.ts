@@ -1,3 +1,4 @@
+import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -192,6 +193,21 @@ describe('a line that changes its model while it runs', () => {
       (await asked<{ info: { stations: { recipe: string }[] } }>(line, '/api/line')).info.stations[0]?.recipe,
     ).toBe('ramp@2')
     await sleep(300)
+  })
+
+  it('does not start with the recipe of the line file where what is in force was lost', async () => {
+    await stopped(line)
+    const life = join(shop.data, 'life.sqlite')
+    const kept = readFileSync(life)
+    const lost = /TRC_OPEN.*life\.sqlite.*activation of ramp@2 at s1.*put the newest copy back/
+    for (const damage of [() => truncateSync(life), () => rmSync(life)]) {
+      damage()
+      const { code, stderr } = await runCli(['serve', file, '--data', shop.data, '--no-supervisor'], shop.env)
+      expect([code, stderr]).toEqual([1, expect.stringMatching(lost)])
+    }
+    writeFileSync(life, kept)
+    line = await serve()
+    expect((await current()).recipe.id).toBe('ramp@2')
   })
 
   it('closes its books: no no-verdict, and records, recipes, models and events agree', async () => {

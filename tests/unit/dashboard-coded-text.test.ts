@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { CodedError, fromFact, toFact, toWordedFact } from '../../contracts/index.ts'
-import { ApiError, codedText } from '../../dashboard/web/api/client.ts'
+import { ApiError, codedText, getJson } from '../../dashboard/web/api/client.ts'
 
 describe('codedText', () => {
   const gone = new CodedError('CAM_GONE', { expected: 'usb 3-1', actual: 'nothing' })
@@ -41,6 +41,30 @@ describe('codedText', () => {
     expect(codedText({ code: 'odd', message: 'of another program' })).toEqual({
       code: 'odd',
       text: { en: 'of another program', zh: 'of another program' },
+    })
+  })
+})
+
+describe('an answer that is none of the server', () => {
+  afterEach(() => void vi.unstubAllGlobals())
+
+  // As nginx 1.26 gives them.
+  it.each([
+    [502, 'Bad Gateway'],
+    [413, 'Request Entity Too Large'],
+    [200, 'OK'],
+  ])('%i %s is said in words, not in markup', async (status, statusText) => {
+    const page = `<html>\r\n<head><title>${status} ${statusText}</title></head>\r\n<body>\r\n`
+    vi.stubGlobal('fetch', () => Promise.resolve(new Response(page, { status, statusText })))
+    const error = await getJson('/api/line').catch((e: unknown) => e)
+    expect(error).toBeInstanceOf(ApiError)
+    expect(codedText(error)).toMatchObject({
+      code: `HTTP_${status}`,
+      status,
+      text: {
+        en: `another program answered in place of the server, as a proxy does: ${status} ${statusText}`,
+        zh: `应答来自其他程序(如代理),而非本服务器:${status} ${statusText}`,
+      },
     })
   })
 })

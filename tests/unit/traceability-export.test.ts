@@ -49,6 +49,7 @@ describe('export', () => {
     expect(csvRow(['=1+1', '+86', '-5', '@x', '\tx', 'a,b', 'say "x"', '', null, -5, 1e-7])).toBe(
       `'=1+1,'+86,'-5,'@x,'\tx,"a,b","say ""x""",,,-5,1e-7\r\n`,
     )
+    expect(csvRow(['＝1', '＋1', '－1', '＠x', '一＝1'])).toBe("'＝1,'＋1,'－1,'＠x,一＝1\r\n")
   })
 
   it('gives every inspection once, over pages, in order of time', async () => {

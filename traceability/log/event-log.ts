@@ -35,6 +35,17 @@ export class SqliteEventLog implements EventLog {
     return rows.map(({ position, json }) => ({ position, event: JSON.parse(json) as QEvent }))
   }
 
+  /** The newest event of a type about a subject that is no part, by its index. */
+  newest(subject: string, type: string): QEvent | null {
+    const row = this.#db.get<Row>(
+      `select position, json from event where subject = ? and type <> 'qe.inspection.completed.v1' and type = ?
+       order by position desc limit 1`,
+      subject,
+      type,
+    )
+    return row === undefined ? null : (JSON.parse(row.json) as QEvent)
+  }
+
   /** Position of the last event, 0 before the first. */
   end(): number {
     return this.#db.get<{ last: number | null }>('select max(position) as last from event')?.last ?? 0

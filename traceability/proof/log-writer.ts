@@ -227,7 +227,7 @@ function readable(line: { note: string } | null): SignedCheckpoint {
 }
 
 const OLDER =
-  'trace.db is older than the log beside it: put back the newer one, or begin a new data directory and keep both; nothing more is signed here'
+  'trace.db is older than the log beside it, and holds placed since are not in force: put back the newer one, or begin a new data directory and keep both; nothing more is signed here'
 
 const disagree = (expected: string, actual: string, hint?: string): CodedError =>
   new CodedError('TRC_PROOF', {

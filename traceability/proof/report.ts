@@ -13,6 +13,7 @@ export const FINDING_KINDS = {
   tree: { zh: '日志树与事件不符', en: 'tree differs from the events' },
   record: { zh: '检测记录与事件不符', en: 'record differs from its event' },
   image: { zh: '图像缺失或被修改', en: 'image missing or altered' },
+  damaged: { zh: '数据库文件损坏', en: 'file of the database damaged' },
   schema: { zh: '数据库结构被修改', en: 'schema of the database altered' },
   checkpoint: { zh: '检查点无效', en: 'checkpoint invalid' },
   cosignature: { zh: '见证签名无效', en: 'cosignature invalid' },

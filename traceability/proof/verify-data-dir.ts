@@ -18,7 +18,7 @@ import { LinkCheck } from './link-check.ts'
 import { logDir } from './log-key.ts'
 import { checkNames } from './name-check.ts'
 import { Findings, type VerifyReport } from './report.ts'
-import { checkSchema } from './schema-finding.ts'
+import { checkPages, checkSchema } from './schema-finding.ts'
 import { findSignedLeaves } from './signed-leaves.ts'
 
 export interface VerifyOptions {
@@ -54,6 +54,7 @@ export async function verifyDataDir(dataDir: string, o: VerifyOptions = {}): Pro
     const absent = checkSchema(db, findings)
     // A line may go on meanwhile: what is compared is of one moment, and not before the checkpoints that were read.
     db.exec('begin')
+    checkPages(db, findings)
     pieces = new Pieces(db, file, { absent })
     const total = db.get<{ size: number }>('select size from log_tree where id = 1')?.size ?? 0
     const signed = findSignedLeaves(logDir(dataDir), db, heads.list, findings)

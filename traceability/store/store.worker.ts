@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { asCoded, CodedError, type SqlDatabase } from '../../contracts/index.ts'
 import { BatchWriter } from './batch-writer.ts'
+import { refuseEmptied } from './emptied.ts'
 import { markedImages, removeFiles } from './forgetting.ts'
 import { ImageFiles, type StoredImage } from './image-files.ts'
 import { migrate } from './migrations.ts'
@@ -38,6 +39,7 @@ async function openDatabase(
   try {
     if (database) migratePostgres(db, database.schema, 'line')
     else {
+      refuseEmptied(db, dataDir, file)
       const why = keepSchema(db, file)
       if (why !== null) onSaid(why)
       migrate(db, file)

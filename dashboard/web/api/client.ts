@@ -47,12 +47,24 @@ async function ask<T>(path: string, init: RequestInit): Promise<T> {
   const text = await res.text()
   const body = parse(text)
   if (res.ok && body !== undefined) return body as T
+  if (body === undefined && /^\s*</.test(text)) throw foreign(res)
   const fault = (body ?? {}) as { code?: unknown; message?: unknown; zh?: unknown }
   throw new ApiError(
     typeof fault.code === 'string' ? fault.code : `HTTP_${res.status}`,
     res.status,
     typeof fault.message === 'string' ? fault.message : text.slice(0, 200),
     typeof fault.zh === 'string' ? fault.zh : undefined,
+  )
+}
+
+/** Markup is no answer of ours: a proxy in between gives it when the server is away, late, or was sent too much. */
+function foreign({ status, statusText }: Response): ApiError {
+  const found = `${status} ${statusText}`.trim()
+  return new ApiError(
+    `HTTP_${status}`,
+    status,
+    `another program answered in place of the server, as a proxy does: ${found}`,
+    `应答来自其他程序(如代理),而非本服务器:${found}`,
   )
 }
 

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest'
+import type { ModelDeployed, RecipeRef } from '../../contracts/index.ts'
+import { Activations, prepareLife } from '../../models/index.ts'
+import { openSql } from '../../traceability/index.ts'
+
+const recipe = (id: string): RecipeRef => ({ id, sha256: id.slice(-1).repeat(64), models: [] })
+const [one, two, three] = [recipe('cap@1'), recipe('cap@2'), recipe('cap@3')]
+const facts = { by: 'Ann', reason: '', gate: null, override: true }
+const told = (before: RecipeRef, after: RecipeRef): ModelDeployed => ({
+  station: 's1',
+  cause: 'activate',
+  before,
+  after,
+  ...facts,
+})
+const FAR = '2999-01-01T00:00:00.000Z'
+const LONG_AGO = '2000-01-01T00:00:00.000Z'
+
+function started(line = one): Activations {
+  const db = openSql(':memory:', { synchronous: 'normal' })
+  const activations = new Activations(prepareLife(db, 'activations'))
+  activations.resume('s1', line)
+  return activations
+}
+
+describe('what the log tells of activations', () => {
+  it('is known where an activation of the station is as new', () => {
+    expect(started().catchUp('s1', one, LONG_AGO, told(three, two))).toBe(true)
+    expect(started().current('s1').recipe).toEqual(one)
+  })
+
+  it('takes effect where the line was stopped between log and file', () => {
+    const activations = started()
+    expect(activations.catchUp('s1', one, FAR, told(one, two))).toBe(true)
+    expect(activations.resume('s1', one)).toEqual(two)
+    expect(activations.current('s1')).toMatchObject({
+      recipe: two,
+      cause: 'activate',
+      by: 'Ann',
+      override: true,
+    })
+    expect(activations.previous('s1').recipe).toEqual(one)
+  })
+
+  it.each([
+    ['more than one is missing', () => started(), one, told(two, three)],
+    [
+      'the file is empty',
+      () => new Activations(prepareLife(openSql(':memory:', { synchronous: 'normal' }), 'activations')),
+      one,
+      told(one, two),
+    ],
+  ])('is not guessed at where %s', (_, open, line, event) => {
+    expect(open().catchUp('s1', line, FAR, event)).toBe(false)
+  })
+
+  it('goes behind a line file that was edited since', () => {
+    const activations = started()
+    expect(activations.catchUp('s1', three, FAR, told(one, two))).toBe(true)
+    expect(activations.resume('s1', three)).toEqual(three)
+  })
+
+  it('is what the line file says', () => {
+    expect(started().catchUp('s1', three, FAR, told(two, three))).toBe(true)
+  })
+})
