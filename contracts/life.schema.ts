@@ -13,7 +13,7 @@ export type RecipeRef = z.infer<typeof recipeRefSchema>
 
 /**
  * Why a recipe became the active one. `canary` is the automatic rollback, `line`: the line was started with it, because
- * its file names it, or because a change was on record and the process died before it acted.
+ * its file names it.
  */
 const ACTIVATION_CAUSES = ['line', 'activate', 'rollback', 'canary'] as const
 export type ActivationCause = (typeof ACTIVATION_CAUSES)[number]

@@ -41,10 +41,7 @@ export interface LifeParts {
   local: LocalInspector
   canary: CanaryWatch
   store: PartStore
-  questions: Pick<
-    Questions,
-    'scoredAfter' | 'part' | 'reviewSaid' | 'lastDeployed' | 'goodParts' | 'defectiveParts'
-  >
+  questions: Pick<Questions, 'scoredAfter' | 'part' | 'reviewSaid' | 'goodParts' | 'defectiveParts'>
   log: EventLog
   imagePath(sha256: string): string | null | Promise<string | null>
   environment: Environment
@@ -82,16 +79,12 @@ export async function openLife(
   const counts = openCounts(join(dataDir, 'life-counts.sqlite'), openDerived, db)
   try {
     const activations = new Activations(db)
+    const told = (station: string): QEvent<ModelDeployed> | null =>
+      events.newest<ModelDeployed>(`station/${station}`, 'qe.model.deployed.v1')
     const known = new Map<string, LoadedRecipe>()
     for (const [station, loaded] of config.recipes) {
       known.set(loaded.id, loaded)
-      catchUp(
-        activations,
-        station,
-        refOf(loaded),
-        events.newest(`station/${station}`, 'qe.model.deployed.v1'),
-        file,
-      )
+      catchUp(activations, refOf(loaded), told(station), file)
       const inForce = activations.resume(station, refOf(loaded))
       if (inForce.sha256 === loaded.sha256) continue
       const resumed = await loadRecipe(recipesDir, inForce.id)
@@ -115,8 +108,7 @@ export async function openLife(
         return null
       },
       async run({ engines, local, canary, store, questions, log: events, imagePath, environment }) {
-        const { lastDeployed } = questions
-        await tellStart({ spec, active: config.recipes, activations, lastDeployed, store })
+        await tellStart({ spec, active: config.recipes, activations, told, store })
         const teaching = await TeachRuns.open({
           dataDir,
           recipesDir,
@@ -211,17 +203,16 @@ export async function openLife(
 /** @throws TRC_OPEN where the file does not have what is in force, which only the log tells then */
 function catchUp(
   activations: Activations,
-  station: string,
   line: RecipeRef,
-  event: QEvent | null,
+  event: QEvent<ModelDeployed> | null,
   file: string,
 ): void {
   if (event === null) return
-  const told = event.data as ModelDeployed
-  if (activations.catchUp(station, line, event.time, told)) return
+  const { data: told, time } = event
+  if (activations.catchUp(told.station, line, time, told)) return
   throw new CodedError('TRC_OPEN', {
     file,
-    expected: `the activation of ${told.after.id} at ${station} by ${told.by}, ${event.time}, which the event log tells of`,
+    expected: `the activation of ${told.after.id} at ${told.station} by ${told.by}, ${time}, which the event log tells of`,
     actual: 'a file without it: it was emptied, is an older copy, or lacks its write-ahead log (-wal)',
     hint: `put the newest copy back; where there is none, name the recipe that is to be in force in the line file: recipe: ${told.after.id}`,
   })

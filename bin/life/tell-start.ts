@@ -16,27 +16,22 @@ export interface StartParts {
   /** By station id. */
   active: ReadonlyMap<string, LoadedRecipe>
   activations: Pick<Activations, 'history'>
-  lastDeployed(station: string): Promise<ModelDeployed | null>
+  /** The newest change at a station in the log. */
+  told(station: string): { data: ModelDeployed } | null
   store: Pick<PartStore, 'emit'>
 }
 
 /**
- * Puts on record which recipe a station starts with where the log says another one: the line file names it since, or a
- * change was written down and the process died before it acted. Never fails; the next start tries it again.
+ * Puts on record which recipe a station starts with where the log says another one: the line file names it since. Never
+ * fails; the next start tries it again.
  */
-export async function tellStart({
-  spec,
-  active,
-  activations,
-  lastDeployed,
-  store,
-}: StartParts): Promise<void> {
+export async function tellStart({ spec, active, activations, told, store }: StartParts): Promise<void> {
   for (const [station, loaded] of active)
     try {
       const after = refOf(loaded)
       // Of a line file that was changed before any other recipe was put in force the log knows nothing.
       const before: RecipeRef | undefined =
-        (await lastDeployed(station))?.after ?? activations.history(station, 2)[1]?.recipe
+        told(station)?.data.after ?? activations.history(station, 2)[1]?.recipe
       if (before === undefined || before.sha256 === after.sha256) continue
       const said: ModelDeployed = {
         station,

@@ -74,11 +74,13 @@ export class Activations {
    */
   catchUp(station: string, lineRecipe: RecipeRef, at: string, told: ModelDeployed): boolean {
     const last = this.#last(station)
-    const known = this.#db.get('select 1 as there from activation where station = ? and at >= ?', station, at)
-    if (known !== undefined || told.after.sha256 === lineRecipe.sha256) return true
+    if (last?.sha256 === told.after.sha256 || told.after.sha256 === lineRecipe.sha256) return true
+    if (this.#db.get('select 1 as there from activation where station = ? and at >= ?', station, at))
+      return true
     if (last?.sha256 !== told.before.sha256) return false
     // A line file that was edited since wins, as always.
-    if (last.line_sha256 === lineRecipe.sha256) this.record(station, told.after, told)
+    if (told.cause !== 'line' && last.line_sha256 === lineRecipe.sha256)
+      this.record(station, told.after, told)
     return true
   }
 

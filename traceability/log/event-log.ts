@@ -36,14 +36,14 @@ export class SqliteEventLog implements EventLog {
   }
 
   /** The newest event of a type about a subject that is no part, by its index. */
-  newest(subject: string, type: string): QEvent | null {
+  newest<T>(subject: string, type: string): QEvent<T> | null {
     const row = this.#db.get<Row>(
       `select position, json from event where subject = ? and type <> 'qe.inspection.completed.v1' and type = ?
        order by position desc limit 1`,
       subject,
       type,
     )
-    return row === undefined ? null : (JSON.parse(row.json) as QEvent)
+    return row === undefined ? null : (JSON.parse(row.json) as QEvent<T>)
   }
 
   /** Position of the last event, 0 before the first. */

@@ -29,8 +29,8 @@ const TRACE_QUESTIONS = [
   'sinks',
   'sinkLetters',
 ] as const
-/** Of the records, but what people said about parts is said at the line, and so is what it judges by. */
-export const RECORD_QUESTIONS = [...TRACE_QUESTIONS, 'reviewSaid', 'lastDeployed'] as const
+/** Of the records, but what people said about parts is said at the line. */
+export const RECORD_QUESTIONS = [...TRACE_QUESTIONS, 'reviewSaid'] as const
 /** Those about the proof of its log, which only a line answers. */
 export const PROOF_QUESTIONS = ['partProof', 'eventProof', 'partBundle'] as const
 export const LINE_QUESTIONS = [...RECORD_QUESTIONS, ...PROOF_QUESTIONS] as const

@@ -8,7 +8,6 @@ import {
   type ShiftCalendar,
   type SqlDatabase,
   type TriggerBalance,
-  type ModelDeployed,
   type VerdictReviewed,
 } from '../../contracts/index.ts'
 import { type CauseCount, causeCounts } from '../genealogy/cause-counts.ts'
@@ -39,7 +38,6 @@ import { type PartDetail, partDetail, storedRecord } from './part-detail.ts'
 import { positionsAbout } from './part-events.ts'
 import { lifeOf, type Merges, type PartLife, serialsFrom, unitsNamed } from './part-life.ts'
 import { type PartFilter, type PartRow, recentRows } from './part-rows.ts'
-import { lastDeployed } from './last-deployed.ts'
 import { reviewSaid } from './review-said.ts'
 import { scoredAfter } from './scored-parts.ts'
 import { DefectTotals, defectsSince, type StationCounters, stationCounters } from './statistics.ts'
@@ -213,11 +211,6 @@ export class TraceQuery {
 
   reviewSaid(id: string): VerdictReviewed | null {
     return reviewSaid(this.#db, id)
-  }
-
-  /** The last change of the recipe of a station that the log tells of. */
-  lastDeployed(station: string): ModelDeployed | null {
-    return lastDeployed(this.#db, station)
   }
 
   /** Images of parts that count as good, newest first. */
