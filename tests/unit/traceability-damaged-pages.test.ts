@@ -13,19 +13,33 @@ beforeEach(async () => {
 })
 afterEach(() => data.dispose())
 
-/** Turns the first `text` in the only page of an index into another one, as a disk does. */
-function flipIn(index: string, text: string): void {
-  const db = openSql(file, { synchronous: 'normal', readOnly: true })
-  const page = Number(db.get('select rootpage from sqlite_schema where name = ?', index)?.['rootpage'])
-  const size = Number(db.get('pragma page_size')?.['page_size'])
-  db.close()
-  const fd = openSync(file, 'r+')
-  const bytes = Buffer.alloc(size)
-  readSync(fd, bytes, 0, size, (page - 1) * size)
-  const at = bytes.indexOf(text)
-  expect(at).toBeGreaterThan(0)
-  writeSync(fd, Buffer.of(bytes.readUInt8(at) ^ 1), 0, 1, (page - 1) * size + at)
+/** Changes the first page of a table or index, as a disk does. */
+function inPage(db: string, name: string, change: (page: Buffer) => void): void {
+  const read = openSql(db, { synchronous: 'normal', readOnly: true })
+  const root = Number(read.get('select rootpage from sqlite_schema where name = ?', name)?.['rootpage'])
+  const size = Number(read.get('pragma page_size')?.['page_size'])
+  read.close()
+  const fd = openSync(db, 'r+')
+  const page = Buffer.alloc(size)
+  readSync(fd, page, 0, size, (root - 1) * size)
+  change(page)
+  writeSync(fd, page, 0, size, (root - 1) * size)
   closeSync(fd)
+}
+
+function flipIn(index: string, text: string): void {
+  inPage(file, index, (page) => {
+    const at = page.indexOf(text)
+    expect(at).toBeGreaterThan(0)
+    page.writeUInt8(page.readUInt8(at) ^ 1, at)
+  })
+}
+
+function damagedTable(name: string): { dir: string; db: string } {
+  const dir = data.copy()
+  const db = join(dir, 'trace.db')
+  inPage(db, name, (page) => page.fill(0))
+  return { dir, db }
 }
 
 it.each([
@@ -72,4 +86,18 @@ describe('records that are gone', () => {
     mkdirSync(join(data.dir, 'log'), { recursive: true })
     await (await open(data.dir)).close()
   })
+})
+
+it.each(['get', 'all', 'run'] as const)('damage that %s meets is told with what to do', async (method) => {
+  const { dir, db } = damagedTable('image')
+  const read = openSql(db, { synchronous: 'normal' })
+  const ask = () => read[method](method === 'run' ? 'delete from image' : 'select * from image')
+  expect(ask).toThrow(
+    expect.objectContaining({
+      code: 'TRC_OPEN',
+      detail: expect.objectContaining({ hint: expect.stringMatching(/restore it from a backup/) }),
+    }),
+  )
+  read.close()
+  await expect(verifyDataDir(dir)).rejects.toMatchObject({ code: 'TRC_OPEN' })
 })

@@ -12,6 +12,17 @@ const TOOBIG = 18
 const CONSTRAINT = 19
 const MISMATCH = 20
 const NOTADB = 26
+/** Errors of `all` have no number in `@photostructure/sqlite` 1.2, only the text of `sqlite3_errstr`. */
+const BY_TEXT: Readonly<Record<string, number>> = {
+  'database is locked': BUSY,
+  'database table is locked': LOCKED,
+  'attempt to write a readonly database': READONLY,
+  'disk I/O error': IOERR,
+  'database disk image is malformed': CORRUPT,
+  'database or disk is full': FULL,
+  'unable to open database file': CANTOPEN,
+  'file is not a database': NOTADB,
+}
 /** A file that is empty or of another program opens well; only its first statement says that nothing is there. */
 const LACKS = /^no such (table|column)/
 /** Extended code: the shared-memory file cannot grow. */
@@ -44,10 +55,11 @@ export const lacksTable = (error: unknown): boolean =>
   error instanceof CodedError && error.cause instanceof Error && LACKS.test(error.cause.message)
 
 /** Extended result code; 0 where the error is none of SQLite's. */
-const resultOf = (error: unknown): number =>
-  typeof error === 'object' && error !== null && 'errcode' in error && typeof error.errcode === 'number'
-    ? error.errcode
-    : 0
+function resultOf(error: unknown): number {
+  if (!(error instanceof Error)) return 0
+  if ('errcode' in error && typeof error.errcode === 'number') return error.errcode
+  return 'code' in error && error.code === 'ERR_SQLITE_ERROR' ? (BY_TEXT[error.message] ?? 0) : 0
+}
 
 /** Names what SQLite refused. `fallback` is the code for everything without a better one. */
 export function sqliteError(error: unknown, fallback: ErrorCode, file: string): CodedError {
