@@ -1,4 +1,5 @@
 import {
+  type CameraHealth,
   type EventLog,
   errorText,
   type FrameSource,
@@ -111,6 +112,7 @@ export function liveLine(parts: LiveLineParts): LiveLine & { started(ended: Prom
         ],
         degraded: [
           ...degradedModes(health.degraded, kept.state, canary.fault !== null),
+          ...stations.flatMap(({ source }, i) => cameraMode(states[i]?.station ?? '', source.health())),
           ...(inspector.notices?.() ?? []),
           ...outside.flatMap(sinkMode),
           ...readers.flatMap(readerMode),
@@ -160,6 +162,20 @@ function degradedModes(
     })
   return modes
 }
+
+/** A camera whose pictures come too late. */
+const cameraMode = (station: string, { state }: CameraHealth): LineState['degraded'] =>
+  state === 'late'
+    ? [
+        {
+          id: `camera-${station}`,
+          text: {
+            en: `Pictures of ${station} come late, parts that a PLC triggers are held: the link or this machine is too slow for the stream; lower the bit rate, size or frame rate of the camera`,
+            zh: `${station} 的画面滞后,由 PLC 触发的工件将被扣留:链路或本机跟不上视频流,请降低相机的码率、分辨率或帧率`,
+          },
+        },
+      ]
+    : []
 
 /** A sink that takes nothing just now. */
 const sinkMode = ({ sink, retrying }: LineState['sinks'][number]): LineState['degraded'] =>

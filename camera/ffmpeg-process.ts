@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process'
 import { access } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
@@ -6,6 +6,7 @@ import { asCoded, CodedError } from '../contracts/index.ts'
 import type { RawPixel } from '../contracts/index.ts'
 import { strictnessArgs } from './ffmpeg-damage.ts'
 import type { Strictness } from './ffmpeg-damage.ts'
+import { PictureStamps, STAMP_FILTERS } from './ffmpeg-stamps.ts'
 
 export interface FfmpegInput {
   /** Arguments up to and including `-i <input>`. */
@@ -35,16 +36,24 @@ export function ffmpegArgs(spec: FfmpegInput, strictness: Strictness = 'strict')
   const sameSize = `crop=w='if(eq(iw,${w})*eq(ih,${h}),${w},-1)':h=${h}:x=0:y=0`
   const quiet = ['-hide_banner', '-nostdin', ...strictnessArgs(strictness)]
   const fromKey = strictness === 'keyed' ? ",select='gt(selected_n,0)+key'" : ''
-  const videoOnly = ['-an', '-sn', '-dn', '-vf', `format=${format},${sameSize}${fromKey}`]
+  const stamps = liveAt(spec.input) === 'network' ? `,${STAMP_FILTERS}` : ''
+  const videoOnly = ['-an', '-sn', '-dn', '-vf', `format=${format},${sameSize}${fromKey}${stamps}`]
   const out = ['-fps_mode', 'passthrough', '-pix_fmt', format, '-f', 'rawvideo', '-']
   const atOnce = spec.mode === 'triggered' ? ['-thread_type', 'slice'] : []
   const atFirst = liveAt(spec.input) ? ['-fpsprobesize', '0'] : []
   return [...quiet, ...atOnce, ...atFirst, ...spec.input, ...videoOnly, ...out]
 }
 
-/** What the size assertion of `ffmpegArgs` prints. */
-export const saysWrongSize = (stderr: string): boolean =>
+/** What to tell when the size assertion of `ffmpegArgs` has failed; null = it has not. */
+export const wrongSize = (stderr: string, { input, widthPx, heightPx }: FfmpegInput): CodedError | null =>
   /Parsed_crop_1.*(Invalid too big or non positive size|Failed to configure input pad)/.test(stderr)
+    ? new CodedError('CAM_OPEN', {
+        path: 'camera.widthPx, camera.heightPx',
+        expected: `${widthPx} x ${heightPx} px from ffmpeg ${inputName(input)}`,
+        actual: 'another size',
+        hint: 'ask `ffprobe` for the size of the stream and write it into the line file',
+      })
+    : null
 
 /** The last input, for people; user names, passwords and what else is secret in URLs are blanked. */
 export function inputName(input: readonly string[]): string {
@@ -107,6 +116,8 @@ export async function checkFfmpeg(binary: string, input: readonly string[]): Pro
 
 export interface FfmpegRun {
   stdout: Readable
+  /** When the pictures of stdout were taken. */
+  stamps: PictureStamps
   /** The end of stderr, of the lines kept, without passwords. */
   stderr(): string
   /** Resolves when the process and its pipes are closed: what it died of, or null after exit code 0. */
@@ -121,13 +132,18 @@ export function startFfmpeg(
   args: readonly string[],
   keep: (line: string) => boolean,
 ): FfmpegRun {
-  const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const stamped = args.some((arg) => arg.includes(STAMP_FILTERS))
+  const child = spawn(binary, args, {
+    stdio: ['ignore', 'pipe', 'pipe', stamped ? 'pipe' : 'ignore'],
+  }) as ChildProcessByStdio<null, Readable, Readable>
   endWithThisProcess(child)
+  const stamps = new PictureStamps(stamped ? (child.stdio[3] as Readable) : null)
   let tail = ''
   let ending = false
   createInterface({ input: child.stderr }).on('line', (line) => {
     // Of its own end it complains, too, as of a broken pipe.
     const asked = ending
+    stamps.read(line)
     if (keep(line) && !asked) tail = `${tail}${line}\n`.slice(-4_000)
   })
   let failure: string | null = null
@@ -139,6 +155,7 @@ export function startFfmpeg(
   })
   return {
     stdout: child.stdout,
+    stamps,
     stderr: () => redact(tail).trim(),
     closed,
     stop() {

@@ -1,15 +1,16 @@
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
-import { CodedError, monoMs } from '../contracts/index.ts'
+import { CodedError, monoMs, wallTime } from '../contracts/index.ts'
 import type { FrameFormat, FrameSlot, FrameSource } from '../contracts/index.ts'
 import { DAMAGED, DamagedPictures, gentler, HoleInVideo, saysDamaged } from './ffmpeg-damage.ts'
 import type { Strictness } from './ffmpeg-damage.ts'
-import { checkFfmpeg, ffmpegArgs, inputName, liveAt, saysWrongSize, startFfmpeg } from './ffmpeg-process.ts'
+import { checkFfmpeg, ffmpegArgs, inputName, liveAt, startFfmpeg, wrongSize } from './ffmpeg-process.ts'
 import type { FfmpegInput, FfmpegRun } from './ffmpeg-process.ts'
 import type { SharedFramePool } from './frame-pool.ts'
 import { FramePeriod } from './frame-period.ts'
 import { ItemFlow, missedItem } from './item-flow.ts'
 import { PendingTriggers } from './pending-triggers.ts'
 import type { PendingTrigger } from './pending-triggers.ts'
+import { PictureLag } from './picture-lag.ts'
 import { RestartBudget, SHORT_WAIT_MS } from './restart-budget.ts'
 import { noBuffer, rawBytes, slotFrame, tooLarge } from './slot-frame.ts'
 import { TriggerCounter } from './trigger-counter.ts'
@@ -60,21 +61,22 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
   const flow = new ItemFlow('ffmpeg')
   const counter = new TriggerCounter(options.firstTrigger > 1 ? options.firstTrigger : null)
   const period = new FramePeriod(mode === 'triggered' ? live : null)
+  const lag = new PictureLag()
   // An unknown period gets the least: a stream that only starts would show some later part.
   const timeoutMs = (): number => options.timeoutMs ?? Math.max(LEAST_TIMEOUT_MS, 2 * (period.ms ?? 0))
   const gone = (actual: string): CodedError => new CodedError('CAM_GONE', { actual: `${source} ${actual}` })
   let why = gone('gives no new frames yet')
-  const triggers = new PendingTriggers(flow, counter, timeoutMs, (waitedMs) =>
-    flow.health.state === 'online'
-      ? new CodedError('CAM_TIMEOUT', { expected: `a frame within ${waitedMs.toFixed()} ms`, actual: 'none' })
-      : why,
-  )
+  const triggers = new PendingTriggers(flow, counter, timeoutMs, (waitedMs) => {
+    const none = { expected: `a frame within ${waitedMs.toFixed()} ms`, actual: 'none' }
+    const { state } = flow.health
+    return state === 'online' ? new CodedError('CAM_TIMEOUT', none) : state === 'late' ? lag.error : why
+  })
   let nextTrigger = options.firstTrigger
   let strictness: Strictness = 'strict'
 
   /** Decides at its first byte what becomes of a frame; null = nobody asked for it, it is old, or the line stops. */
   const arrive = async (stopped: AbortSignal): Promise<Arrival | null> => {
-    if (period.catchingUp) return null
+    if (period.catchingUp || (mode === 'triggered' && lag.late)) return null
     const pending = mode === 'triggered' ? triggers.claim() : null
     if (pending === undefined) return null
     const waits = options.backPressure === 'wait' && pending === null
@@ -83,7 +85,8 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
       slot?.release()
       return null
     }
-    const atMs = monoMs()
+    // One that triggers itself did so when it was taken.
+    const atMs = monoMs() - lag.ms
     return pending
       ? { trigger: pending.trigger, atMs: pending.atMs, slot, pending }
       : { trigger: nextTrigger++, atMs, slot, pending }
@@ -95,11 +98,12 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
       return
     }
     const facts = { station, view, source, cameraCounter: null, simulated: !live }
+    const captured = pending ? {} : { capturedAt: wallTime(atMs) }
     const content = { byteLength: frameBytes, format }
     const item = slot
       ? ({
           kind: 'frame',
-          frame: slotFrame(slot, content, { ...facts, trigger, triggeredAtMs: atMs }),
+          frame: slotFrame(slot, content, { ...facts, ...captured, trigger, triggeredAtMs: atMs }),
         } as const)
       : missedItem(trigger, atMs, noBuffer(pool.slots))
     if (pending) pending.settle(item)
@@ -135,7 +139,10 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
       for await (const chunk of run.stdout as AsyncIterable<Buffer>) {
         for (let offset = 0; offset < chunk.length && !stopped.aborted && !hole.found;) {
           if (at === 0) {
-            period.arrived(monoMs())
+            const arrivedMs = monoMs()
+            const stampMs = await run.stamps.next()
+            period.arrived(arrivedMs)
+            if (stampMs !== null) lag.arrived(arrivedMs, stampMs)
             busy(true)
             arrival = await arrive(stopped)
             busy(false)
@@ -173,6 +180,7 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
   /** One life of the process. */
   const runOnce = async (stopped: AbortSignal, budget: RestartBudget): Promise<RunEnd> => {
     period.restart(monoMs())
+    lag.restart()
     let silent = false
     let frames = 0
     let inFrame = false
@@ -206,7 +214,7 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
       inFrame = false
       missDamaged(damaged.take(frames))
       lastMs = monoMs()
-      if (!period.catchingUp) flow.state = 'online'
+      if (!period.catchingUp) flow.state = lag.late ? 'late' : 'online'
       budget.worked()
     }
     const busy = (on: boolean): void => {
@@ -221,15 +229,8 @@ export function ffmpegSource(options: FfmpegOptions): FrameSource {
     missDamaged(damaged.take(Infinity))
     if (stopped.aborted) return 'stopped'
     const stderr = run.stderr()
-    if (frames === 0 && saysWrongSize(stderr)) {
-      const error = new CodedError('CAM_OPEN', {
-        path: 'camera.widthPx, camera.heightPx',
-        expected: `${widthPx} x ${heightPx} px from ${source}`,
-        actual: 'another size',
-        hint: 'ask `ffprobe` for the size of the stream and write it into the line file',
-      })
-      return { error, damaged: false }
-    }
+    const sizeError = frames === 0 ? wrongSize(stderr, options) : null
+    if (sizeError) return { error: sizeError, damaged: false }
     const next = frames === 0 && strictness === 'strict' ? gentler(stderr) : null
     if (next) {
       strictness = next

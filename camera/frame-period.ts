@@ -2,7 +2,7 @@
 const REMEMBERED = 9
 
 /** A shorter break is no stall, however quick the stream is, ms. */
-const LEAST_STALL_MS = 150
+export const LEAST_STALL_MS = 150
 
 /** Measures the period of a stream from the arrivals of its frames. */
 export class FramePeriod {

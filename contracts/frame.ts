@@ -75,7 +75,8 @@ export type CameraItem =
   | { kind: 'fault'; code: ErrorCode; message: string; fatal: boolean }
   | { kind: 'end' }
 
-export type CameraState = 'opening' | 'online' | 'idle' | 'reconnecting' | 'offline' | 'disabled'
+/** `late`: its pictures show what lay there too long ago. */
+export type CameraState = 'opening' | 'online' | 'late' | 'idle' | 'reconnecting' | 'offline' | 'disabled'
 
 /** Health by completed work: counters and the age of the last frame, not "the process is alive". */
 export interface CameraHealth {

@@ -9,7 +9,7 @@ const BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2
 const STAGES = { transfer: 'transferMs', queue: 'queueMs', preprocess: 'preprocMs' } as const
 const LATER_STAGES = { inference: 'inferMs', rules: 'ruleMs', total: 'totalMs' } as const
 const SERIES = ['station', 'recipe', 'series'] as const
-const CAMERA_STATES = ['opening', 'online', 'idle', 'reconnecting', 'offline', 'disabled'] as const
+const CAMERA_STATES = ['opening', 'online', 'late', 'idle', 'reconnecting', 'offline', 'disabled'] as const
 const STORE_STATES = ['ok', 'late', 'spooling', 'failed'] as const
 
 const READER_HELP = {

@@ -5,6 +5,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { createFramePool, ffmpegSource } from '../../camera/index.ts'
+import { monoMs, wallMs } from '../../contracts/index.ts'
 import type { CameraItem, FrameSource } from '../../contracts/index.ts'
 
 const present = spawnSync('ffmpeg', ['-version']).status === 0
@@ -29,15 +30,24 @@ function clip(pictures: number): { head: Buffer; pictures: Buffer[] } {
   return { head: flv.subarray(0, head), pictures: cut }
 }
 
+/** A picture of `clip` as one that the camera took at `atMs`, by a clock that began at 0. */
+function takenAt(picture: Buffer | undefined, atMs: number): Buffer {
+  if (!picture) throw new Error('the clip is too short')
+  const tag = Buffer.from(picture)
+  tag.writeUIntBE(Math.round(atMs), 4, 3)
+  return tag
+}
+
 /** How many pictures one is behind the `newest`. */
 const behindOf = (newest: number, bytes: Uint8Array): number =>
   (newest - Math.round(((bytes[0] ?? 0) - 20) / 2) + 100) % 100
 
-/** A source behind a PLC, of video that the test writes. */
+/** A source, behind a PLC where nothing else is said, of video that the test writes. */
 async function connected(
   input: string[],
   timeoutMs: number,
   restarts = 0,
+  mode: 'free' | 'triggered' = 'triggered',
 ): Promise<{
   source: FrameSource
   items: AsyncIterator<CameraItem>
@@ -56,7 +66,7 @@ async function connected(
     widthPx: 64,
     heightPx: 48,
     pixel: 'mono8',
-    mode: 'triggered',
+    mode,
     backPressure: 'miss',
     watchdogMs: 60_000,
     timeoutMs,
@@ -82,16 +92,34 @@ async function connected(
   }
 }
 
+/** ffmpeg looks at no picture before it shows the first. */
+const QUICK = ['-probesize', '32', '-analyzeduration', '0', '-fpsprobesize', '0']
+
+/** A camera of 25 pictures per second behind a link that, once it is slow, brings 4 of 5 at an even pace. */
+function slowLink(socket: Socket): { made: number[]; waiting(): number; slow: boolean; stop(): void } {
+  const { head, pictures } = clip(1_500)
+  const link: Buffer[] = []
+  const made: number[] = []
+  socket.write(head)
+  const camera = setInterval(() => {
+    link.push(takenAt(pictures[made.length], performance.now()))
+    made.push(monoMs())
+    if (!it.slow) socket.write(Buffer.concat(link.splice(0)))
+  }, 40)
+  const pace = setInterval(() => it.slow && socket.write(link.shift() ?? ''), 50)
+  const stop = (): void => [camera, pace].forEach((timer) => clearInterval(timer))
+  const it = { made, waiting: () => link.length, slow: false, stop }
+  return it
+}
+
 describe.skipIf(skip)(title('ffmpeg behind a PLC'), () => {
   it('gives a trigger a picture at most one behind the newest, however many threads decode', async () => {
     const { head, pictures } = clip(400)
-    // It looks at no picture before it shows the first.
-    const quick = ['-threads', '4', '-probesize', '32', '-analyzeduration', '0', '-fpsprobesize', '0']
-    const { source, items, socket, close } = await connected(quick, 10_000)
+    const { source, items, socket, close } = await connected(['-threads', '4', ...QUICK], 10_000)
     try {
       socket.write(head)
       let n = 0
-      const write = (): void => void socket.write(pictures[n++] ?? head)
+      const write = (): void => void socket.write(takenAt(pictures[n++], performance.now()))
       // What comes as long after the first one as that took may be old.
       await expect
         .poll(() => (write(), source.health().state), { timeout: 20_000, interval: 60 })
@@ -126,7 +154,7 @@ describe.skipIf(skip)(title('ffmpeg behind a PLC'), () => {
     let n = 0
     socket.write(head)
     const pace = setInterval(() => {
-      socket.write(pictures[n++] ?? head)
+      socket.write(takenAt(pictures[n++], performance.now()))
       source.trigger?.(sent.length)
       sent.push(n)
     }, 40)
@@ -148,8 +176,9 @@ describe.skipIf(skip)(title('ffmpeg behind a PLC'), () => {
 
   it('gives no trigger a picture that was held up on the way while the stream stood still', async () => {
     const { head, pictures } = clip(600)
-    const quick = ['-probesize', '32', '-analyzeduration', '0', '-fpsprobesize', '0']
-    const { source, items, socket, close } = await connected(quick, 30_000)
+    // Nobody says when they were taken.
+    const stamps = ['-use_wallclock_as_timestamps', '1']
+    const { source, items, socket, close } = await connected([...stamps, ...QUICK], 30_000)
     let n = 0
     const write = (): void => void socket.write(pictures[n++] ?? head)
     socket.write(head)
@@ -175,6 +204,69 @@ describe.skipIf(skip)(title('ffmpeg behind a PLC'), () => {
       expect(await behind).toBeLessThan(20)
     } finally {
       clearInterval(pace)
+      await close()
+    }
+  }, 60_000)
+
+  it('gives no trigger a picture that waited behind others on a link that is too slow', async () => {
+    const { source, items, socket, close } = await connected(QUICK, 100)
+    const link = slowLink(socket)
+    const newest: number[] = [0]
+    const plc = setInterval(() => {
+      source.trigger?.(newest.length)
+      newest.push(link.made.length)
+    }, 100)
+    const behind: number[] = []
+    const told: string[] = []
+    try {
+      const until = async (enough: () => boolean): Promise<void> => {
+        while (!enough()) {
+          const { value } = await items.next()
+          if (value?.kind === 'missed') told.push(value.message)
+          if (value?.kind !== 'frame') continue
+          behind.push(behindOf(newest[value.frame.meta.trigger] ?? 0, value.frame.bytes))
+          value.frame.release()
+        }
+      }
+      await until(() => behind.length >= 5)
+      link.slow = true
+      await until(() => link.waiting() > 40)
+      expect(source.health()).toMatchObject({
+        state: 'late',
+        lastError: expect.stringContaining('CAM_STALE') as string,
+      })
+      expect(told.at(-1)).toContain('the link or this machine is too slow for the stream')
+      link.slow = false
+      const before = behind.length
+      await until(() => behind.length >= before + 5)
+      expect(source.health().state).toBe('online')
+      expect(Math.max(...behind)).toBeLessThan(12)
+    } finally {
+      clearInterval(plc)
+      link.stop()
+      await close()
+    }
+  }, 60_000)
+
+  it('says of a picture of a camera that runs freely when it was taken, however late it came', async () => {
+    const { items, socket, close } = await connected(QUICK, 100, 0, 'free')
+    const link = slowLink(socket)
+    const apart: number[] = []
+    let last = 0
+    try {
+      while (link.waiting() < 40) {
+        const { value } = await items.next()
+        if (value?.kind !== 'frame') continue
+        const { bytes, meta } = value.frame
+        last += (100 - behindOf(last, bytes)) % 100
+        const takenMs = link.made[last] ?? 0
+        apart.push(meta.triggeredAtMs - takenMs, Date.parse(meta.capturedAt) - wallMs(takenMs))
+        value.frame.release()
+        link.slow ||= apart.length > 20
+      }
+      expect(Math.max(...apart)).toBeLessThan(500)
+    } finally {
+      link.stop()
       await close()
     }
   }, 60_000)

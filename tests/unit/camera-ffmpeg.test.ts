@@ -58,6 +58,9 @@ frameSourceSuite({
   }),
 })
 
+/** What ffmpeg writes of a picture from the network before it shows it. */
+const STAMPED = 'echo "frame:0 pts:0 pts_time:0" >&3'
+
 const sources: FrameSource[] = []
 const made = (over: Partial<FfmpegOptions>): FrameSource => {
   const source = ffmpegSource(options(over))
@@ -515,7 +518,7 @@ describe.skipIf(Boolean(skip))(title('ffmpeg'), () => {
     async (format, codec, shown) => {
       const binary = path('midway.sh')
       const told = `[info] Input #0, ${format}, from x\\n[info]   Stream #0:0 -> #0:0 (${codec} (native) -> rawvideo (native))`
-      const frames = 'for c in a b c d; do head -c 3072 /dev/zero | tr "\\0" $c; done'
+      const frames = `for c in a b c d; do ${STAMPED}; head -c 3072 /dev/zero | tr "\\0" $c; done`
       await writeFile(
         binary,
         `#!/bin/sh\n[ "$1" = -version ] && exit\nprintf '${told}\\n' >&2\n${frames}\nexec sleep 60\n`,
@@ -541,7 +544,7 @@ describe.skipIf(Boolean(skip))(title('ffmpeg'), () => {
     const lost = `echo x >> ${path('opened')}; [ "$(wc -l < ${path('opened')})" -gt 4 ] || { echo '[warning] RTP: missed 3 packets' >&2; exec sleep 60; }`
     await writeFile(
       binary,
-      `#!/bin/sh\n[ "$1" = -version ] && exit\nprintf '${told}\\n' >&2\n${lost}\nhead -c 9216 /dev/zero\nexec sleep 60\n`,
+      `#!/bin/sh\n[ "$1" = -version ] && exit\nprintf '${told}\\n' >&2\n${lost}\nfor c in a b c; do ${STAMPED}; head -c 3072 /dev/zero; done\nexec sleep 60\n`,
     )
     await chmod(binary, 0o755)
     const source = made({ binary, input: ['-i', 'rtp://127.0.0.1:1'] })

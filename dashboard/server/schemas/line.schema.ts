@@ -19,7 +19,7 @@ export const recipeFactsSchema = z.object({
 })
 
 const cameraHealthSchema = z.object({
-  state: z.enum(['opening', 'online', 'idle', 'reconnecting', 'offline', 'disabled']),
+  state: z.enum(['opening', 'online', 'late', 'idle', 'reconnecting', 'offline', 'disabled']),
   frames: num,
   missed: num,
   faults: num,

@@ -16,6 +16,7 @@ export const enFacts = {
   camera: {
     opening: 'opening',
     online: 'online',
+    late: 'pictures late',
     idle: 'idle',
     reconnecting: 'reconnecting',
     offline: 'offline',

@@ -17,6 +17,7 @@ export const zhFacts: typeof enFacts = {
   camera: {
     opening: '打开中',
     online: '在线',
+    late: '画面滞后',
     idle: '空闲',
     reconnecting: '重连中',
     offline: '离线',

@@ -11,7 +11,7 @@ type Tone = 'pass' | 'inconclusive' | 'fail'
 const cameraTone = (state: LineState['stations'][number]['camera']['state']): Tone =>
   state === 'online' || state === 'idle'
     ? 'pass'
-    : state === 'opening' || state === 'reconnecting'
+    : state === 'opening' || state === 'late' || state === 'reconnecting'
       ? 'inconclusive'
       : 'fail'
 
