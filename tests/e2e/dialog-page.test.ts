@@ -78,4 +78,41 @@ describe.skipIf(noBrowser !== null)(`a dialog in Chromium${noBrowser ? `: ${noBr
     expect(await dialog.innerText()).toContain('somebody else has')
     await page.context().close()
   })
+
+  it('on the page Review says what others decide while a part is looked at, and answers nothing at that moment', async () => {
+    const row = at.line.judge({ serial: 'SN-SEEN' }).row
+    Object.assign(row, { disposition: 'hold', decision: null })
+    const { page } = await openPage(browser, 'en')
+    await page.addInitScript(`localStorage.setItem('sightline.name', 'li')`)
+    const waiting = [{ ...row, result: 'inconclusive', samples: ['grey'], image: row.image?.sha256 }]
+    const counts = { waiting: 1, waitingAudit: 0, notKept: 0, reviewed: 0 }
+    await page.route('**/api/life/reviews*', (route) =>
+      route.fulfill({ json: { counts, waiting, done: [] } }),
+    )
+    const overs: unknown[] = []
+    await page.route('**/api/trace/events', (route) => {
+      overs.push((route.request().postDataJSON() as { over: unknown }).over)
+      return route.fulfill({ json: {} })
+    })
+    await page.goto(`${at.url}/review`)
+    const good = page.locator('[data-answer="r"]:not([disabled])')
+    await good.waitFor()
+    // The key meets the page in the moment that it says what was decided.
+    await page.evaluate(`new MutationObserver((_, observer) => {
+      if (!document.querySelector('[data-decision]')) return
+      observer.disconnect()
+      window.dispatchEvent(new KeyboardEvent('keydown', { key: 'r' }))
+    }).observe(document.body, { subtree: true, childList: true })`)
+    const said = { fact: uuidv7(), by: 'zhang', reason: 'cracked', at: row.at }
+    Object.assign(row, { disposition: 'scrap', decision: { ...said, disposition: 'scrap' } })
+    const decided = page.locator('[data-decision="scrap"]')
+    await decided.waitFor()
+    expect(await decided.innerText()).toContain('cracked (zhang')
+    await page.waitForSelector('[data-ignored]')
+    await good.waitFor()
+    expect(overs).toEqual([])
+    await page.keyboard.press('r')
+    await expect.poll(() => overs).toEqual([said.fact])
+    await page.context().close()
+  })
 })
