@@ -115,4 +115,41 @@ describe.skipIf(noBrowser !== null)(`a dialog in Chromium${noBrowser ? `: ${noBr
     await expect.poll(() => overs).toEqual([said.fact])
     await page.context().close()
   })
+  it('about a hold stays, with what was written, when the hold is released elsewhere', async () => {
+    const { page } = await openPage(browser, 'en')
+    const hold = {
+      id: uuidv7(),
+      target: 'urn:sightline:lot:line:L7',
+      reason: 'pits',
+      by: 'li',
+      at: '2026-01-05T06:00:00.000Z',
+      releasedAt: null as string | null,
+      originLog: null,
+    }
+    let asks = 0
+    await page.route('**/api/holds', (route) => {
+      asks += 1
+      return route.fulfill({ json: [hold] })
+    })
+    await page.goto(`${at.url}/holds`)
+    await page.locator(`[data-hold-target="${hold.target}"]`).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText(en.holds.release.replace('{{name}}', 'lot/L7')).waitFor()
+    await dialog.locator('textarea').fill('all looked at')
+    hold.releasedAt = hold.at
+    const before = asks
+    await expect.poll(() => asks).toBeGreaterThan(before + 1)
+    expect(await page.locator('[data-hold-target]').count()).toBe(0)
+    expect(await dialog.locator('textarea').inputValue()).toBe('all looked at')
+    await page.context().close()
+  })
+  it('offers no hold on a lot that nobody named', async () => {
+    const { page } = await openPage(browser, 'en')
+    for (const path of ['/lot', '/lot?name=', '/lot?name=%20', '/lot/']) {
+      await page.goto(`${at.url}${path}`)
+      await page.getByText(en.error.noPage).waitFor()
+      expect(await page.locator('[data-hold-target]').count(), path).toBe(0)
+    }
+    await page.context().close()
+  })
 })
