@@ -78,4 +78,78 @@ describe.skipIf(noBrowser !== null)(`a dialog in Chromium${noBrowser ? `: ${noBr
     expect(await dialog.innerText()).toContain('somebody else has')
     await page.context().close()
   })
+
+  it('on the page Review says what others decide while a part is looked at, and answers nothing at that moment', async () => {
+    const row = at.line.judge({ serial: 'SN-SEEN' }).row
+    Object.assign(row, { disposition: 'hold', decision: null })
+    const { page } = await openPage(browser, 'en')
+    await page.addInitScript(`localStorage.setItem('sightline.name', 'li')`)
+    const waiting = [{ ...row, result: 'inconclusive', samples: ['grey'], image: row.image?.sha256 }]
+    const counts = { waiting: 1, waitingAudit: 0, notKept: 0, reviewed: 0 }
+    await page.route('**/api/life/reviews*', (route) =>
+      route.fulfill({ json: { counts, waiting, done: [] } }),
+    )
+    const overs: unknown[] = []
+    await page.route('**/api/trace/events', (route) => {
+      overs.push((route.request().postDataJSON() as { over: unknown }).over)
+      return route.fulfill({ json: {} })
+    })
+    await page.goto(`${at.url}/review`)
+    const good = page.locator('[data-answer="r"]:not([disabled])')
+    await good.waitFor()
+    // The key meets the page in the moment that it says what was decided.
+    await page.evaluate(`new MutationObserver((_, observer) => {
+      if (!document.querySelector('[data-decision]')) return
+      observer.disconnect()
+      window.dispatchEvent(new KeyboardEvent('keydown', { key: 'r' }))
+    }).observe(document.body, { subtree: true, childList: true })`)
+    const said = { fact: uuidv7(), by: 'zhang', reason: 'cracked', at: row.at }
+    Object.assign(row, { disposition: 'scrap', decision: { ...said, disposition: 'scrap' } })
+    const decided = page.locator('[data-decision="scrap"]')
+    await decided.waitFor()
+    expect(await decided.innerText()).toContain('cracked (zhang')
+    await page.waitForSelector('[data-ignored]')
+    await good.waitFor()
+    expect(overs).toEqual([])
+    await page.keyboard.press('r')
+    await expect.poll(() => overs).toEqual([said.fact])
+    await page.context().close()
+  })
+  it('about a hold stays, with what was written, when the hold is released elsewhere', async () => {
+    const { page } = await openPage(browser, 'en')
+    const hold = {
+      id: uuidv7(),
+      target: 'urn:sightline:lot:line:L7',
+      reason: 'pits',
+      by: 'li',
+      at: '2026-01-05T06:00:00.000Z',
+      releasedAt: null as string | null,
+      originLog: null,
+    }
+    let asks = 0
+    await page.route('**/api/holds', (route) => {
+      asks += 1
+      return route.fulfill({ json: [hold] })
+    })
+    await page.goto(`${at.url}/holds`)
+    await page.locator(`[data-hold-target="${hold.target}"]`).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText(en.holds.release.replace('{{name}}', 'lot/L7')).waitFor()
+    await dialog.locator('textarea').fill('all looked at')
+    hold.releasedAt = hold.at
+    const before = asks
+    await expect.poll(() => asks).toBeGreaterThan(before + 1)
+    expect(await page.locator('[data-hold-target]').count()).toBe(0)
+    expect(await dialog.locator('textarea').inputValue()).toBe('all looked at')
+    await page.context().close()
+  })
+  it('offers no hold on a lot that nobody named', async () => {
+    const { page } = await openPage(browser, 'en')
+    for (const path of ['/lot', '/lot?name=', '/lot?name=%20', '/lot/']) {
+      await page.goto(`${at.url}${path}`)
+      await page.getByText(en.error.noPage).waitFor()
+      expect(await page.locator('[data-hold-target]').count(), path).toBe(0)
+    }
+    await page.context().close()
+  })
 })

@@ -1,12 +1,34 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { timeAxis } from '../../dashboard/web/charts/options.ts'
 import { momentText, timeText } from '../../dashboard/web/look/format.ts'
 import { heardTime, lineNow } from '../../dashboard/web/look/line-clock.ts'
 import { goBy, momentOf, screenZone, wallText, zoneName, zoneText } from '../../dashboard/web/look/zone.ts'
 
+/** An answer that says the time of the line comes when the clock of the screen shows another. */
+const hears = (line: Date, screenMs: number): void =>
+  heardTime(new Headers({ date: line.toUTCString(), 'cache-control': 'no-store' }), screenMs, screenMs)
+
 /** Moments by `date -d 'TZ="Europe/Berlin" …'` of GNU coreutils. */
 describe('the clock that the pages go by', () => {
-  afterEach(() => goBy(null))
+  afterEach(() => {
+    goBy(null)
+    vi.useRealTimers()
+  })
+
+  it('tells what is not of today by the clock of the line, also on a screen whose clock is wrong', () => {
+    goBy('Asia/Shanghai')
+    const now = Date.UTC(2026, 6, 24, 4)
+    vi.useFakeTimers({ toFake: ['Date'], now })
+    const yesterday = new Date(now - 86_400_000).toISOString()
+    expect(timeText(yesterday)).toMatch(/^\d{4}-/)
+    for (const aheadMs of [86_400_000, 200 * 86_400_000]) {
+      hears(new Date(now + aheadMs), now)
+      expect(timeText(new Date(now).toISOString())).toMatch(/^\d{4}-/)
+      expect(timeText(new Date(now + aheadMs).toISOString())).toMatch(/^\d\d:/)
+    }
+    hears(new Date(now), now)
+    expect(timeText(new Date(now).toISOString())).toMatch(/^\d\d:/)
+  })
 
   it('is that of the line, with its offset at the moment', () => {
     goBy('Asia/Shanghai')

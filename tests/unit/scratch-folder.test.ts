@@ -20,9 +20,11 @@ it('removes a folder in which a process is still writing', async () => {
   for (let n = 0; n < 5; n++) {
     const dir = mkdtempSync(join(tmpdir(), 'sightline-remove-'))
     const child = spawn(process.execPath, ['-e', WRITER, dir], { stdio: ['ignore', 'pipe', 'inherit'] })
+    // It ends when the folder is gone, which may be before that is told here.
+    const closed = once(child, 'close')
     await once(createInterface({ input: child.stdout }), 'line')
     await removeFolder(dir)
-    await once(child, 'close')
+    await closed
     expect(existsSync(dir)).toBe(false)
   }
 })

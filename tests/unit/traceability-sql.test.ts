@@ -27,6 +27,27 @@ describe('openSql', () => {
   })
 
   it.each([
+    ['an array', new Uint8Array(0)],
+    ['an array over an empty buffer', new Uint8Array(new ArrayBuffer(0))],
+    ['numbers that are none', new Uint8Array(Float64Array.from([]).buffer)],
+    ['a buffer', Buffer.alloc(0)],
+    ['an end', Uint8Array.of(1).subarray(1)],
+  ])('keeps %s without bytes as a blob without bytes', (_name, value) => {
+    const db = memory()
+    db.exec('create table t (a blob not null)')
+    db.run('insert into t values (?)', value)
+    db.insert('t', 'a', [[value]])
+    const is = 'select typeof(?) as type, length(?) as bytes'
+    expect(db.all('select typeof(a) as type, length(a) as bytes from t')).toEqual([
+      { type: 'blob', bytes: 0 },
+      { type: 'blob', bytes: 0 },
+    ])
+    expect(db.get(is, value, value)).toEqual({ type: 'blob', bytes: 0 })
+    expect(db.all(is, value, value)).toEqual([{ type: 'blob', bytes: 0 }])
+    db.close()
+  })
+
+  it.each([
     ['a Date', new Date()],
     ['a boolean', true],
     ['undefined', undefined],

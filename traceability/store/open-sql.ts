@@ -100,7 +100,7 @@ class Connection implements SqlDatabase {
   }
 
   run(sql: string, ...values: SqlValue[]): { changes: number; lastInsertRowid: number } {
-    guardBindings(values, sql)
+    prepareBindings(values, sql)
     return this.#guarded(() => {
       const r = this.#prepare(sql).run(...values)
       return { changes: Number(r.changes), lastInsertRowid: Number(r.lastInsertRowid) }
@@ -131,12 +131,12 @@ class Connection implements SqlDatabase {
   }
 
   get<R extends SqlRow = SqlRow>(sql: string, ...values: SqlValue[]): R | undefined {
-    guardBindings(values, sql)
+    prepareBindings(values, sql)
     return this.#guarded(() => this.#prepare(sql).get(...values) as R | undefined)
   }
 
   all<R extends SqlRow = SqlRow>(sql: string, ...values: SqlValue[]): R[] {
-    guardBindings(values, sql)
+    prepareBindings(values, sql)
     return this.#guarded(() => this.#prepare(sql).all(...values) as R[])
   }
 
@@ -207,6 +207,18 @@ class Connection implements SqlDatabase {
     } catch (error) {
       throw sqliteError(error, 'TRC_WRITE', this.#path)
     }
+  }
+}
+
+/** Without bytes, but not without a place in memory. */
+const NO_BYTES = new Uint8Array(1).subarray(1)
+
+/** Node 22 takes bytes over an empty buffer, which has no place in memory, for NULL. */
+function prepareBindings(values: SqlValue[], sql: string): void {
+  guardBindings(values, sql)
+  for (let i = 0; i < values.length; i++) {
+    const v = values[i]
+    if (v instanceof Uint8Array && v.length === 0) values[i] = NO_BYTES
   }
 }
 

@@ -105,7 +105,7 @@ const partQuery = (inspectionId: string, filter: PartFilter) => ({
 })
 
 /** What others review, decide and hold meanwhile is seen on a part's page without a reload. */
-const PART_POLL_MS = 5_000
+export const PART_POLL_MS = 5_000
 
 /** One part; its neighbours are fetched ahead, so that paging through hundreds does not wait. */
 export function usePart(inspectionId: string, filter: PartFilter): UseQueryResult<PartAnswer> {

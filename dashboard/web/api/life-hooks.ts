@@ -64,12 +64,16 @@ export const useRecall = (target: string, from?: string): UseQueryResult<Recall>
     retry: false,
   })
 
-/** One part, without its neighbours. */
-export const useOnePart = (inspectionId: string | null): UseQueryResult<PartAnswer> =>
+/** One part, without its neighbours; asked for again where it is looked at for long. */
+export const useOnePart = (
+  inspectionId: string | null,
+  everyMs: number | false = false,
+): UseQueryResult<PartAnswer> =>
   useQuery({
     queryKey: ['part', inspectionId, 'alone'],
     enabled: inspectionId !== null,
     queryFn: ({ signal }) => getJson<PartAnswer>(`/api/parts/${inspectionId}`, signal),
+    refetchInterval: everyMs,
     staleTime: 60_000,
   })
 

@@ -1,5 +1,5 @@
 import { Table, Segmented } from 'antd'
-import { type ReactNode } from 'react'
+import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { useHolds, useRecall } from '../api/life-hooks.ts'
@@ -10,7 +10,7 @@ import { Panel } from '../look/panel.tsx'
 import { useUrlChoice } from '../look/url-choice.ts'
 import { NcrButton } from '../ncr/ncr-button.tsx'
 import { Failed, Nothing, Waiting } from '../shell/states.tsx'
-import { HoldButton } from './hold-button.tsx'
+import { HoldButton, HoldDialog, type HoldAsked } from './hold-button.tsx'
 import { lotPath, placeCounts, shortTarget } from './hold-words.ts'
 
 /** Up to so many holds, what they stopped is shown at once. */
@@ -24,6 +24,7 @@ export function HoldsPage(): ReactNode {
   const all = scope === 'all'
   const paging = usePaging()
   const holds = useHolds()
+  const [releasing, setReleasing] = useState<HoldAsked | null>(null)
   if (holds.error && !holds.data) return <Failed error={holds.error} retry={() => void holds.refetch()} />
   if (!holds.data) return <Waiting />
   const shown = all ? holds.data : holds.data.filter((h) => h.releasedAt === null)
@@ -76,7 +77,7 @@ export function HoldsPage(): ReactNode {
               className: 'wrap',
               render: (_, h) =>
                 h.releasedAt === null ? (
-                  <HoldButton target={h.target} name="" held />
+                  <HoldButton target={h.target} name="" held ask={setReleasing} />
                 ) : (
                   <>
                     {h.releasedBy}
@@ -88,6 +89,7 @@ export function HoldsPage(): ReactNode {
           ]}
         />
       </Panel>
+      {releasing && <HoldDialog asked={releasing} close={() => setReleasing(null)} />}
     </div>
   )
 }

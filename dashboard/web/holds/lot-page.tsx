@@ -11,6 +11,7 @@ import { Panel } from '../look/panel.tsx'
 import { useNcrs } from '../api/ncr-hooks.ts'
 import { NcrButton } from '../ncr/ncr-button.tsx'
 import { NcrLinks } from '../ncr/ncr-chips.tsx'
+import { NotFoundPage } from '../shell/not-found.tsx'
 import { Failed, Nothing, Waiting } from '../shell/states.tsx'
 import { HoldButton } from './hold-button.tsx'
 import { isHeld, placeCounts, shortTarget } from './hold-words.ts'
@@ -19,13 +20,17 @@ type Unit = Recall['units'][number]
 
 const DISPOSITIONS = ['hold', ...UNIT_DISPOSITIONS] as const
 
-/** A lot: everything it went into, where that is, and the hold on it. */
 export function LotPage(): ReactNode {
-  const { t } = useTranslation()
   // Addresses that others wrote down may have it in the path.
   const { lot: inPath = '' } = useParams()
   const [search] = useSearchParams()
   const lot = search.get('name') ?? inPath
+  return lot.trim() === '' ? <NotFoundPage /> : <NamedLot lot={lot} />
+}
+
+/** A lot: everything it went into, where that is, and the hold on it. */
+function NamedLot({ lot }: { lot: string }): ReactNode {
+  const { t } = useTranslation()
   const target = `lot/${lot}`
   const recall = useRecall(target)
   const holds = useHolds()

@@ -1,3 +1,4 @@
+import { lineNow } from './line-clock.ts'
 import { wallText, zoneText } from './zone.ts'
 
 /** ms with as many digits as matter at a glance. */
@@ -16,7 +17,7 @@ export function percentText(share: number | null, digits = 1): string {
 export const countText = (n: number): string => n.toLocaleString('en-US')
 
 /** Time of day with milliseconds, by the clock of the pages; with the date when it is not today. */
-export function timeText(iso: string, now = new Date()): string {
+export function timeText(iso: string, now = new Date(lineNow())): string {
   const t = new Date(iso)
   if (Number.isNaN(t.getTime())) return iso
   const { date, time } = wallText(t)

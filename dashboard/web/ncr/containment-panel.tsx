@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { stateHold, useHolds } from '../api/life-hooks.ts'
 import { takeStep } from '../api/ncr-hooks.ts'
 import type { NcrDetail } from '../api/types.ts'
-import { HoldButton } from '../holds/hold-button.tsx'
+import { HoldButton, HoldDialog, type HoldAsked } from '../holds/hold-button.tsx'
 import { shortTarget } from '../holds/hold-words.ts'
 import { DeedDialog } from '../look/deed-dialog.tsx'
 import { momentText } from '../look/format.ts'
@@ -15,6 +15,7 @@ import { LineButton } from '../shell/site.tsx'
 export function ContainmentPanel({ ncr }: { ncr: NcrDetail }): ReactNode {
   const { t } = useTranslation()
   const [asking, setAsking] = useState(false)
+  const [releasing, setReleasing] = useState<HoldAsked | null>(null)
   const { containment } = ncr
   return (
     <Panel
@@ -44,7 +45,7 @@ export function ContainmentPanel({ ncr }: { ncr: NcrDetail }): ReactNode {
                 {h.releasedAt === null ? (
                   <>
                     <span className="chip tone-fail">{t('holds.inForce')}</span>{' '}
-                    <HoldButton target={h.target} name="" held />
+                    <HoldButton target={h.target} name="" held ask={setReleasing} />
                   </>
                 ) : (
                   <span className="muted">
@@ -57,6 +58,7 @@ export function ContainmentPanel({ ncr }: { ncr: NcrDetail }): ReactNode {
         </>
       )}
       {asking && <ContainDialog ncr={ncr} close={() => setAsking(false)} />}
+      {releasing && <HoldDialog asked={releasing} close={() => setReleasing(null)} />}
     </Panel>
   )
 }

@@ -1,7 +1,7 @@
 import { type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
-import type { PartDetail } from '../api/types.ts'
+import type { PartDetail, PartRow } from '../api/types.ts'
 import { useText } from '../i18n/index.ts'
 import { lotPath } from '../holds/hold-words.ts'
 import { codeText, momentText, timeText } from '../look/format.ts'
@@ -28,15 +28,7 @@ export function VerdictPanel({ part }: { part: PartDetail }): ReactNode {
           {row.severity && ` · ${t(`severity.${row.severity}`)}`}
         </span>
       </div>
-      {row.decision && (
-        <p className="small" data-decision={row.decision.disposition}>
-          <b>{t('dispose.decided')}</b>: {t(`disposition.${row.decision.disposition}`)} ·{' '}
-          {row.decision.reason}{' '}
-          <span className="muted">
-            ({row.decision.by}, {momentText(row.decision.at)})
-          </span>
-        </p>
-      )}
+      <Decided decision={row.decision} />
       <ul className="reasons">
         {row.reasons.map((reason, i) => (
           <li key={i}>{text(reason)}</li>
@@ -76,5 +68,20 @@ export function VerdictPanel({ part }: { part: PartDetail }): ReactNode {
         ]}
       />
     </section>
+  )
+}
+
+/** What a person decided about the part, where that is in force. */
+export function Decided({ decision }: Pick<PartRow, 'decision'>): ReactNode {
+  const { t } = useTranslation()
+  return (
+    decision && (
+      <p className="small" data-decision={decision.disposition}>
+        <b>{t('dispose.decided')}</b>: {t(`disposition.${decision.disposition}`)} · {decision.reason}{' '}
+        <span className="muted">
+          ({decision.by}, {momentText(decision.at)})
+        </span>
+      </p>
+    )
   )
 }

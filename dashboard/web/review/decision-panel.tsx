@@ -9,6 +9,7 @@ import { codeText, timeText } from '../look/format.ts'
 import { VerdictIcon } from '../look/icons.tsx'
 import { Facts, Panel } from '../look/panel.tsx'
 import { VerdictBadge } from '../look/verdict-badge.tsx'
+import { Decided } from '../part/verdict-panel.tsx'
 import { opposite } from './review-keys.ts'
 
 /** What the line said, and the answers a person can give. */
@@ -38,6 +39,7 @@ export function DecisionPanel(p: {
           <li key={i}>{text(r)}</li>
         ))}
       </ul>
+      <Decided decision={row?.decision ?? null} />
       <div className="answers">
         {turned && (
           <>

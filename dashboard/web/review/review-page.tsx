@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { getJson } from '../api/client.ts'
 import { unsure } from '../api/decision.ts'
+import { PART_POLL_MS } from '../api/hooks.ts'
 import {
   retractFact,
   stateDisposition,
@@ -51,7 +52,7 @@ export function ReviewPage(): ReactNode {
   const [ignored, setIgnored] = useState(false)
   // A reason is about the part it was typed for.
   useEffect(() => setReason(''), [item?.inspectionId])
-  const part = useOnePart(item?.inspectionId ?? null)
+  const part = useOnePart(item?.inspectionId ?? null, PART_POLL_MS)
   const seen = useSeen(part.data)
   // What is said comes along: the page may show another part before it is sent.
   const same = useSameDecision()

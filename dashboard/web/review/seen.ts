@@ -5,10 +5,14 @@ import { useImage } from '../part/viewer/loaded-image.ts'
 /** Nobody answers a picture sooner, ms; the second press of a double one comes within it. */
 const SEEN_MS = 300
 
-/** Whether the picture of a part has stood long enough to be answered for; also where there is none to be had. */
+/**
+ * Whether the picture of a part, and what others decided about it, have stood long enough to be answered for; also where
+ * there is no picture to be had.
+ */
 export function useSeen(answer: PartAnswer | undefined): boolean {
-  const id = answer?.part.row.inspectionId ?? null
-  const sha256 = answer?.part.row.image?.sha256 ?? null
+  const row = answer?.part.row
+  const id = row === undefined ? null : `${row.inspectionId} ${row.decision?.fact ?? ''}`
+  const sha256 = row?.image?.sha256 ?? null
   const { image, failed } = useImage(sha256)
   const there = id !== null && (sha256 === null || image !== null || failed)
   const [seen, setSeen] = useState<string | null>(null)

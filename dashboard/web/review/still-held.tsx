@@ -1,6 +1,7 @@
 import { Alert, Button } from 'antd'
 import { type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
+import { PART_POLL_MS } from '../api/hooks.ts'
 import { useOnePart } from '../api/life-hooks.ts'
 import type { PartRow } from '../api/types.ts'
 import { goesOn } from '../look/goes-on.ts'
@@ -10,7 +11,7 @@ import { DisposeButton } from '../part/dispose-button.tsx'
 export function StillHeld({ row: then, dismiss }: { row: PartRow; dismiss(): void }): ReactNode {
   const { t } = useTranslation()
   // Others may have decided about it since.
-  const row = useOnePart(then.inspectionId).data?.part.row ?? then
+  const row = useOnePart(then.inspectionId, PART_POLL_MS).data?.part.row ?? then
   return (
     <Alert
       type="warning"

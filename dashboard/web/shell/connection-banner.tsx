@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next'
 import { useLive } from '../live/feed.ts'
 import { clockText } from '../look/format.ts'
 import { LinkLostIcon } from '../look/icons.tsx'
+import { lineNow } from '../look/line-clock.ts'
 
 /** What is on the screen may be old: say so, loudly, with the time it dates from. */
 export function ConnectionBanner(): ReactNode {
@@ -14,7 +15,9 @@ export function ConnectionBanner(): ReactNode {
       <LinkLostIcon size={20} />
       <b>{t('link.banner')}</b>
       <span>
-        {heardAtMs === null ? t('link.never') : t('link.since', { time: clockText(new Date(heardAtMs)) })}
+        {heardAtMs === null
+          ? t('link.never')
+          : t('link.since', { time: clockText(new Date(lineNow(heardAtMs)), new Date(lineNow())) })}
       </span>
     </div>
   )

@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next'
 import { useLine, usePlant } from '../api/hooks.ts'
 import { useText } from '../i18n/index.ts'
 import { momentText } from '../look/format.ts'
+import { lineNow } from '../look/line-clock.ts'
 import { usePrinting } from '../look/printing.ts'
 import { atPlant } from './site.tsx'
 
@@ -24,7 +25,7 @@ function Words({ of }: { of: string }): ReactNode {
   return (
     <>
       <b>Sightline</b> {of} · {location.href} ·{' '}
-      {t('nav.printed', { at: momentText(new Date().toISOString()) })}
+      {t('nav.printed', { at: momentText(new Date(lineNow()).toISOString()) })}
     </>
   )
 }
