@@ -308,7 +308,6 @@ describe.skipIf(Boolean(skip))(title('ffmpeg'), () => {
       [7, lost],
       8,
       'fault',
-      'fault',
       'end',
     ])
     // A file's first picture was a part, too.
