@@ -2,6 +2,7 @@ import type { Browser } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { uuidv7 } from '../../contracts/index.ts'
 import type { UnitLife } from '../../dashboard/index.ts'
+import type { PartAnswer } from '../../dashboard/web/api/types.ts'
 import { en } from '../../dashboard/web/i18n/en.ts'
 import type { Served } from '../unit/samples/dashboard-serve.ts'
 import { noBrowser, openPage } from './dashboard-browser.ts'
@@ -190,6 +191,26 @@ describe.skipIf(noBrowser !== null)(`a part's page in Chromium${noBrowser ? `: $
     })
     await page.goto(`${at.url}/part/${part?.row.inspectionId}`)
     await page.locator('.life-inspection').getByText('+250').waitFor()
+    await page.context().close()
+  })
+
+  it('lists the first of thousands of findings, the condemned ones among them, and all when asked', async () => {
+    const { page } = await openPage(browser, 'en')
+    const part = at.line.parts.find((p) => p.row.result === 'fail')
+    await page.route(`**/api/parts/${part?.row.inspectionId}*`, async (route) => {
+      const answer = (await (await route.fetch()).json()) as PartAnswer
+      const { verdict } = answer.part
+      const [one] = verdict.findings
+      if (one) for (let n = 0; n < 3_000; n++) verdict.findings.unshift({ ...one, id: `more${n}` })
+      await route.fulfill({ json: answer })
+    })
+    await page.goto(`${at.url}/part/${part?.row.inspectionId}`)
+    const rows = page.locator('[data-finding]')
+    await rows.first().waitFor()
+    expect(await rows.count()).toBe(200)
+    expect(await rows.locator('.tone-fail').count()).toBe(part?.row.defects.length)
+    await page.getByRole('button', { name: /^Show all 30\d\d$/ }).click()
+    await expect.poll(() => rows.count()).toBeGreaterThan(3_000)
     await page.context().close()
   })
 

@@ -74,6 +74,7 @@ export const enFacts = {
     title: 'Findings',
     count: '{{n}} found, {{defects}} condemned',
     none: 'No tool found anything.',
+    all: 'Show all {{n}}',
     class: 'Class',
     score: 'Raw score',
     place: 'Centre',

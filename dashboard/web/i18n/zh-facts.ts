@@ -74,6 +74,7 @@ export const zhFacts: typeof enFacts = {
     title: '发现',
     count: '发现 {{n}} 处,判为缺陷 {{defects}} 处',
     none: '没有任何工具发现异常。',
+    all: '显示全部 {{n}} 处',
     class: '类别',
     score: '原始分数',
     place: '中心',

@@ -1,4 +1,5 @@
-import { type ReactNode } from 'react'
+import { Button } from 'antd'
+import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Finding, Verdict } from '../api/types.ts'
 import { numberText } from '../look/format.ts'
@@ -6,6 +7,9 @@ import { VerdictIcon } from '../look/icons.tsx'
 import { Panel } from '../look/panel.tsx'
 import { classColour } from '../look/theme.ts'
 import { className } from '../i18n/class-names.ts'
+
+/** Rows of thousands take a browser a minute; who looks for one further down asks for them. */
+const SHOWN = 200
 
 /** Findings, condemned ones first; a row and its box on the image highlight each other. */
 export function FindingsPanel(p: {
@@ -15,11 +19,13 @@ export function FindingsPanel(p: {
   onPick(id: string): void
 }): ReactNode {
   const { t } = useTranslation()
+  const [whole, setWhole] = useState<Verdict | null>(null)
   const { findings, defects } = p.verdict
   const condemned = new Set(defects)
   const sorted = findings.toSorted(
     (a, b) => Number(condemned.has(b.id)) - Number(condemned.has(a.id)) || b.score - a.score,
   )
+  const shown = whole === p.verdict ? sorted : sorted.slice(0, SHOWN)
   return (
     <Panel
       title={t('findings.title')}
@@ -43,7 +49,7 @@ export function FindingsPanel(p: {
               </tr>
             </thead>
             <tbody>
-              {sorted.map((f) => (
+              {shown.map((f) => (
                 <tr
                   key={f.id}
                   data-finding={f.id}
@@ -78,6 +84,11 @@ export function FindingsPanel(p: {
               ))}
             </tbody>
           </table>
+          {shown.length < sorted.length && (
+            <Button size="small" onClick={() => setWhole(p.verdict)}>
+              {t('findings.all', { n: sorted.length })}
+            </Button>
+          )}
         </div>
       )}
     </Panel>
