@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createFramePool, ffmpegSource } from '../../camera/index.ts'
 import type { FfmpegOptions } from '../../camera/index.ts'
 import { inputName } from '../../camera/ffmpeg-process.ts'
-import { monoMs } from '../../contracts/index.ts'
+import { errorText, monoMs } from '../../contracts/index.ts'
 import type { CameraItem, FrameSource } from '../../contracts/index.ts'
 import { frameSourceSuite } from '../suites/frame-source.suite.ts'
 
@@ -578,6 +578,10 @@ describe.skipIf(Boolean(skip))(title('ffmpeg'), () => {
     for (const told of items.slice(0, 5))
       expect(told).toMatchObject({ message: expect.stringContaining('Connection refused') })
     expect(JSON.stringify(items)).not.toContain('secret')
+    const last = items[4]
+    expect(last?.kind === 'fault' && errorText(last).zh).toMatch(
+      /2500 ms 内最多重启 2 次;.*;请检查相机及其线缆、地址和密码;相机会自动重新打开$/s,
+    )
     expect(source.health()).toMatchObject({ state: 'offline', restarts: 4, faults: 5 })
   })
 
