@@ -47,9 +47,10 @@ const WORDS: Readonly<Record<string, string>> = {
   'no such file': '没有该文件',
   'a heartbeat of the PLC that goes on changing': '持续变化的 PLC 心跳',
   'check the connection to the camera': '请检查与相机的连接',
-  'check the camera, its cable, address and password': '请检查相机及其线缆、地址和密码',
-  'it is opened again by itself': '相机会自动重新打开',
-  'then start the line again': '然后重新启动产线',
+  'check the camera, its cable, address and password, it is opened again by itself':
+    '请检查相机及其线缆、地址和密码,相机会自动重新打开',
+  'check the camera, its cable, address and password, then start the line again':
+    '请检查相机及其线缆、地址和密码,然后重新启动产线',
   'the link or this machine is too slow for the stream: lower its bit rate, size or frame rate; of a camera whose clock is wrong, put -use_wallclock_as_timestamps 1 before -i':
     '链路或本机跟不上视频流:请降低其码率、分辨率或帧率;若相机时钟不准,请在 -i 之前加 -use_wallclock_as_timestamps 1',
   'check that the PLC runs and its address is right': '请检查 PLC 是否运行、地址是否正确',
