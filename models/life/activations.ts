@@ -60,8 +60,7 @@ export class Activations {
   resume(station: string, lineRecipe: RecipeRef): RecipeRef {
     const last = this.#last(station)
     if (last?.line_sha256 === lineRecipe.sha256) return refOf(last)
-    const facts = { by: 'line file', reason: '', cause: 'line', gate: null, override: false } as const
-    this.#insert(station, lineRecipe, lineRecipe.sha256, null, facts)
+    this.#insertLine(station, lineRecipe)
     return lineRecipe
   }
 
@@ -74,13 +73,30 @@ export class Activations {
    */
   catchUp(station: string, lineRecipe: RecipeRef, at: string, told: ModelDeployed): boolean {
     const last = this.#last(station)
-    if (last?.sha256 === told.after.sha256 || told.after.sha256 === lineRecipe.sha256) return true
-    if (this.#db.get('select 1 as there from activation where station = ? and at >= ?', station, at))
-      return true
-    if (last?.sha256 !== told.before.sha256) return false
+    if (last?.sha256 === told.after.sha256) return true
+    const known = this.#db.get(
+      // What a line was started with is told last; the clock may have been set since.
+      'select 1 as there from activation where station = ? and (at >= ? or (? and sha256 = ?))',
+      station,
+      at,
+      told.cause === 'line' ? 1 : 0,
+      told.after.sha256,
+    )
+    if (known) return true
+    const asLine = told.after.sha256 === lineRecipe.sha256
     // A line file that was edited since wins, as always.
-    if (told.cause !== 'line' && last.line_sha256 === lineRecipe.sha256)
-      this.record(station, told.after, told)
+    const edited = last?.line_sha256 !== lineRecipe.sha256
+    if (last?.sha256 === told.before.sha256 && (edited || this.#takeOver(last, told))) return true
+    // The file would say what was in force before, and the line file is as it was when that one was.
+    if (asLine && !edited) this.#insertLine(station, lineRecipe)
+    return asLine
+  }
+
+  /** @returns whether what the file has leads to `told` */
+  #takeOver(last: Row, told: ModelDeployed): boolean {
+    if (told.cause === 'line') return false
+    if (told.cause !== 'activate' && this.#row(last.parent)?.sha256 !== told.after.sha256) return false
+    this.record(last.station, told.after, told)
     return true
   }
 
@@ -94,8 +110,7 @@ export class Activations {
   /** @throws MDL_LIFE when there is nothing to return to */
   previous(station: string): Activation {
     const { parent } = this.current(station)
-    const row =
-      parent === null ? undefined : this.#db.get<Row>('select * from activation where n = ?', parent)
+    const row = this.#row(parent)
     if (row) return activationOf(row)
     throw new CodedError('MDL_LIFE', {
       expected: 'an earlier activation',
@@ -120,8 +135,17 @@ export class Activations {
       .map(activationOf)
   }
 
+  #row(n: number | null): Row | undefined {
+    return n === null ? undefined : this.#db.get<Row>('select * from activation where n = ?', n)
+  }
+
   #last(station: string): Row | undefined {
     return this.#db.get<Row>('select * from activation where station = ? order by n desc limit 1', station)
+  }
+
+  #insertLine(station: string, recipe: RecipeRef): void {
+    const facts = { by: 'line file', reason: '', cause: 'line', gate: null, override: false } as const
+    this.#insert(station, recipe, recipe.sha256, null, facts)
   }
 
   #insert(

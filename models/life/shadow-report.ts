@@ -43,6 +43,8 @@ const [ENDED, GOES_ON, RUNS] = [0, 1, 2]
 /** What shadows saw, kept until another recipe shadows the station. */
 export class ShadowReports {
   readonly #db: SqlDatabase
+  /** What a shadow is kept as that starts now; its recipe may be loaded only when the program is being stopped. */
+  #started = RUNS
 
   /** @param db prepared by `prepareLife` for counts */
   constructor(db: SqlDatabase) {
@@ -65,7 +67,7 @@ export class ShadowReports {
         ENDED,
       )
     })
-    this.#db.run('update shadow set running = ? where station = ?', RUNS, station)
+    this.#db.run('update shadow set running = ? where station = ?', this.#started, station)
   }
 
   /** The report stays. */
@@ -75,6 +77,7 @@ export class ShadowReports {
 
   /** The program is stopped in order: the next one goes on with what runs. */
   suspend(): void {
+    this.#started = GOES_ON
     this.#db.run('update shadow set running = ? where running = ?', GOES_ON, RUNS)
   }
 

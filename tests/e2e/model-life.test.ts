@@ -195,20 +195,28 @@ describe('a line that changes its model while it runs', () => {
     await sleep(300)
   })
 
-  it('does not start with the recipe of the line file where what is in force was lost', async () => {
-    await stopped(line)
-    const life = join(shop.data, 'life.sqlite')
-    const kept = readFileSync(life)
-    const lost = /TRC_OPEN.*life\.sqlite.*activation of ramp@2 at s1.*put the newest copy back/
-    for (const damage of [() => truncateSync(life), () => rmSync(life)]) {
-      damage()
-      const { code, stderr } = await runCli(['serve', file, '--data', shop.data, '--no-supervisor'], shop.env)
-      expect([code, stderr]).toEqual([1, expect.stringMatching(lost)])
-    }
-    writeFileSync(life, kept)
-    line = await serve()
-    expect((await current()).recipe.id).toBe('ramp@2')
-  })
+  // Four programs start, one after the other.
+  it(
+    'does not start with the recipe of the line file where what is in force was lost',
+    { timeout: 60_000 },
+    async () => {
+      await stopped(line)
+      const life = join(shop.data, 'life.sqlite')
+      const kept = readFileSync(life)
+      const lost = /TRC_OPEN.*life\.sqlite.*activation of ramp@2 at s1.*put the newest copy back/
+      for (const damage of [() => truncateSync(life), () => rmSync(life)]) {
+        damage()
+        const { code, stderr } = await runCli(
+          ['serve', file, '--data', shop.data, '--no-supervisor'],
+          shop.env,
+        )
+        expect([code, stderr]).toEqual([1, expect.stringMatching(lost)])
+      }
+      writeFileSync(life, kept)
+      line = await serve()
+      expect((await current()).recipe.id).toBe('ramp@2')
+    },
+  )
 
   it('closes its books: no no-verdict, and records, recipes, models and events agree', async () => {
     await stopped(line)

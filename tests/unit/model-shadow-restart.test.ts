@@ -60,6 +60,19 @@ it('a shadow goes on after a line that was stopped in order, and again after tha
   expect(events).toEqual([])
 })
 
+it('a shadow goes on also after a start that ended before its recipe was loaded', async () => {
+  const { start, events } = await line()
+  const first = start()
+  await first.set('s1', 'ramp@2', 'li')
+  first.close()
+  const second = start()
+  second.close()
+  await expect.poll(() => running(second)).toBe(true)
+  const third = start()
+  await expect.poll(() => running(third)).toBe(true)
+  expect(events).toEqual([])
+})
+
 it('a shadow that may have taken the program with it is not started again: once it is said, its report stays', async () => {
   const { start, events } = await line()
   await start().set('s1', 'ramp@2', 'li')

@@ -60,6 +60,37 @@ describe('what the log tells of activations', () => {
     expect(activations.resume('s1', three)).toEqual(three)
   })
 
+  it('takes effect also where it leads back to the recipe of the line file', () => {
+    const activations = started()
+    activations.record('s1', two, { ...facts, cause: 'activate' })
+    expect(activations.catchUp('s1', one, FAR, { ...told(two, one), cause: 'canary' })).toBe(true)
+    expect(activations.resume('s1', one)).toEqual(one)
+    expect(activations.current('s1')).toMatchObject({ cause: 'canary', parent: null })
+  })
+
+  it('is what log and line file say where the file says what was in force before', () => {
+    const activations = started()
+    activations.record('s1', two, { ...facts, cause: 'activate' })
+    expect(activations.catchUp('s1', one, FAR, told(three, one))).toBe(true)
+    expect(activations.resume('s1', one)).toEqual(one)
+    expect(activations.current('s1').cause).toBe('line')
+  })
+
+  it('does not go back to what the file does not lead to', () => {
+    const activations = started()
+    expect(activations.catchUp('s1', one, FAR, { ...told(one, two), cause: 'rollback' })).toBe(false)
+    expect(activations.current('s1').recipe).toEqual(one)
+  })
+
+  it('is known of a line file also where the clock was set back since', () => {
+    const activations = started()
+    activations.resume('s1', two)
+    // Of what could not be loaded the log was not told.
+    activations.resume('s1', three)
+    expect(activations.catchUp('s1', one, FAR, { ...told(one, two), cause: 'line' })).toBe(true)
+    expect(activations.resume('s1', one)).toEqual(one)
+  })
+
   it('is what the line file says', () => {
     expect(started().catchUp('s1', three, FAR, told(two, three))).toBe(true)
   })
