@@ -17,9 +17,9 @@ import {
   type RecipeRack,
   type StationEngine,
 } from '../../inspection/index.ts'
-import { type Activation, type Activations, gateResultFor } from '../../models/index.ts'
+import { type Activation, type Activations, gateResultFor, type LifeAlarm } from '../../models/index.ts'
 import type { CanaryWatch } from '../line/canary.ts'
-import { tellCanary } from './tell-canary.ts'
+import { recipeAlarm } from './recipe-alarm.ts'
 import { log } from '../setup/log.ts'
 import { stationEvent } from '../line/station-event.ts'
 
@@ -41,6 +41,8 @@ export interface ChangeoverParts {
   canary: Pick<CanaryWatch, 'check' | 'refuseWrong'>
   activations: Activations
   store: Pick<PartStore, 'emit'>
+  /** @throws TRC_WRITE */
+  raise(alarm: LifeAlarm): Promise<void>
   /** A recipe is in force. */
   onActive(station: string, recipe: LoadedRecipe): void
 }
@@ -193,8 +195,11 @@ export class Changeover {
       return false
     }
     const to = await this.#back(station, 'sightline', fact.message, 'canary')
-    const what = `${failed.id} was rolled back to ${to.recipe.id}`
-    await tellCanary(this.#parts, { station, alarm: 'canary-rollback', fact, what })
+    const what = {
+      en: `${failed.id} was rolled back to ${to.recipe.id}`,
+      zh: `${failed.id} 已退回到 ${to.recipe.id}`,
+    }
+    await this.#parts.raise(recipeAlarm(station, 'canary-rollback', fact, what))
     return true
   }
 

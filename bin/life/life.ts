@@ -117,6 +117,19 @@ export async function openLife(
           imagePath,
           folders: [...spec.teach.folders, reviewExports(dataDir)],
         })
+        const watch = startModelWatch({
+          spec,
+          dataDir,
+          recipesDir,
+          environment,
+          counts,
+          active: config.recipes,
+          known,
+          store,
+          questions,
+          log: events,
+          imagePath,
+        })
         const rack = new RecipeRack(
           {
             prepare: (recipe) => local.prepare(recipe),
@@ -128,7 +141,7 @@ export async function openLife(
         )
         const shadows = new ShadowRuns({
           spec,
-          store,
+          raise: watch.raise,
           recipesDir,
           rack,
           local,
@@ -146,6 +159,7 @@ export async function openLife(
           canary,
           activations,
           store,
+          raise: watch.raise,
           onActive: (station, recipe) => {
             known.set(recipe.id, recipe)
             shadows.activated(station, recipe.id)
@@ -156,19 +170,6 @@ export async function openLife(
           await shadows.canaryFailed(wrong)
         })
         const stations = spec.stations.map((s) => s.id)
-        const watch = startModelWatch({
-          spec,
-          dataDir,
-          recipesDir,
-          environment,
-          counts,
-          active: config.recipes,
-          known,
-          store,
-          questions,
-          log: events,
-          imagePath,
-        })
         const own = lifeRoutes({
           changeover,
           shadows,

@@ -31,6 +31,8 @@ export interface WatchParts {
 export interface RunningWatch {
   routes: ModuleHandler[]
   alarms(): LifeAlarm[]
+  /** One that does not follow from the log. @throws TRC_WRITE: it stands, and is told to the log later */
+  raise(alarm: LifeAlarm): Promise<void>
   numbers(): ModelNumbers
   /** Hashes of the images of the audit sample that nobody has looked at yet. */
   auditImages(): string[]
@@ -76,6 +78,10 @@ export function startModelWatch(parts: WatchParts): RunningWatch {
       series,
       packages: () => modelPackages(parts.environment, active),
     }),
+    raise: async (alarm) => {
+      watch.raise(alarm)
+      await follow.tell()
+    },
     // What a recipe did that is no longer in force concerns nobody at the line.
     alarms: () =>
       watch.alarms

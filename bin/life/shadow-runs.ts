@@ -14,14 +14,15 @@ import {
   Shadow,
   type ShadowCounts,
 } from '../../inspection/index.ts'
-import type { ShadowReport, ShadowReports } from '../../models/index.ts'
+import type { LifeAlarm, ShadowReport, ShadowReports } from '../../models/index.ts'
 import { refOf } from './changeover.ts'
 import { log } from '../setup/log.ts'
-import { tellCanary } from './tell-canary.ts'
+import { recipeAlarm } from './recipe-alarm.ts'
 
 export interface ShadowRunParts {
   spec: LineSpec
-  store: Pick<PartStore, 'emit'>
+  /** @throws TRC_WRITE */
+  raise(alarm: LifeAlarm): Promise<void>
   recipesDir: string
   rack: RecipeRack
   local: LocalInspector
@@ -132,10 +133,15 @@ export class ShadowRuns {
     return this.#tell(station, recipe, 'shadow-lost', toFact(why))
   }
 
-  #tell(station: string, recipe: string, alarm: string, fact: ErrorFact): Promise<void> {
-    const what = `the shadow ${recipe} was ended`
-    log.error({ station, recipe, code: fact.code }, what)
-    return tellCanary(this.#parts, { station, alarm, fact, what })
+  #tell(
+    station: string,
+    recipe: string,
+    alarm: 'canary-shadow' | 'shadow-lost',
+    fact: ErrorFact,
+  ): Promise<void> {
+    const what = { en: `the shadow ${recipe} was ended`, zh: `影子运行 ${recipe} 已结束` }
+    log.error({ station, recipe, code: fact.code }, what.en)
+    return this.#parts.raise(recipeAlarm(station, alarm, fact, what))
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

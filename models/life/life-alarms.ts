@@ -9,7 +9,7 @@ import {
 export interface LifeAlarm {
   id: string
   station: string
-  /** `score-drift`, `escape-found` or `review-overdue`. */
+  /** `score-drift`, `escape-found`, `review-overdue`, `canary-rollback`, `canary-shadow` or `shadow-lost`. */
   alarm: string
   code: ErrorCode
   message: I18n

@@ -1,6 +1,6 @@
 import type { ReviewedPart, ScoredPage, ScoredPart, SqlDatabase, WatchSpec } from '../../contracts/index.ts'
 import type { DriftStatistics } from './drift.ts'
-import { LifeAlarms } from './life-alarms.ts'
+import { type LifeAlarm, LifeAlarms } from './life-alarms.ts'
 import { OF_THE_LOG } from './life-store.ts'
 import type { ReviewItem } from './review-item.ts'
 import { ReviewQueue } from './review-queue.ts'
@@ -106,6 +106,10 @@ export class ModelWatch {
       if (this.alarms.active().some((a) => a.id === id && a.message.en === message.en)) return
       this.alarms.raise({ id, station, alarm: 'review-overdue', code: 'MDL_OVERDUE', since: at, message })
     })
+  }
+
+  raise(alarm: LifeAlarm): void {
+    this.#db.transaction(() => this.alarms.raise(alarm))
   }
 
   /** Ends an alarm by name. Returns false when it is not active. */

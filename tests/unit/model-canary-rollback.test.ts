@@ -4,20 +4,25 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CanaryWatch } from '../../bin/line/canary.ts'
 import { Changeover, refOf } from '../../bin/life/changeover.ts'
+import { startModelWatch } from '../../bin/life/model-watch.ts'
 import { ShadowRuns } from '../../bin/life/shadow-runs.ts'
-import { CodedError, type LineSpec } from '../../contracts/index.ts'
+import { readEnvironment } from '../../bin/setup/environment.ts'
+import { CodedError, lineSchema } from '../../contracts/index.ts'
 import { type Canary, loadRecipe, type LocalInspector, RecipeRack } from '../../inspection/index.ts'
 import { Activations, prepareLife, ShadowReports } from '../../models/index.ts'
 import { openSql } from '../../traceability/index.ts'
 import { goodPng, goodRecipe, type Workshop, workshop } from '../e2e/bad-samples.ts'
 import { outcome } from './samples/station-ports.ts'
 
-const spec = {
+const spec = lineSchema.parse({
   line: 'l',
   plant: 'p',
+  title: { en: 'L', zh: 'L' },
   context: { shift: 'day' },
-  stations: [] as LineSpec['stations'],
-} as LineSpec
+  stations: [
+    { id: 's1', recipe: 'ramp@1', budgetMs: 100, camera: { adapter: 'replay', path: 'images', rate: 1 } },
+  ],
+})
 
 /** Workers whose canaries of `broken` recipes are judged differently. */
 class Workers {
@@ -45,7 +50,11 @@ beforeEach(async () => {
       `ramp@${version}`,
     )
 })
-afterEach(() => shop.remove())
+const closing: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close()
+  shop.remove()
+})
 
 async function line() {
   const recipesDir = join(shop.dir, 'recipes')
@@ -77,13 +86,33 @@ async function line() {
     emit: (e: { type: string; data: unknown }) =>
       Promise.resolve(void events.push({ type: e.type, data: e.data as Record<string, unknown> })),
   }
+  const counts = prepareLife(openSql(':memory:', { synchronous: 'normal' }), 'counts')
+  const watch = startModelWatch({
+    spec,
+    dataDir: shop.data,
+    recipesDir,
+    environment: readEnvironment({ SIGHTLINE_DATA_DIR: shop.data }),
+    counts,
+    active,
+    known: new Map(),
+    store: { ...store, recordFact: () => Promise.reject(new Error('nobody states a fact')) },
+    questions: {
+      scoredAfter: () => Promise.resolve({ items: [], position: 0 }),
+      part: () => Promise.resolve(null),
+      reviewSaid: () => Promise.resolve(null),
+    },
+    log: { read: () => [], end: () => 0, onAppend: () => () => undefined },
+    imagePath: () => null,
+  })
+  closing.push(() => watch.close())
+  const { raise } = watch
   const shadows = new ShadowRuns({
     spec,
-    store,
+    raise,
     recipesDir,
     rack,
     local,
-    reports: new ShadowReports(prepareLife(openSql(':memory:', { synchronous: 'normal' }), 'counts')),
+    reports: new ShadowReports(counts),
     active,
     onLoaded: () => undefined,
   })
@@ -97,6 +126,7 @@ async function line() {
     canary,
     activations,
     store,
+    raise,
     onActive: () => undefined,
   })
   canary.onFault(async (wrong) => {
@@ -106,7 +136,19 @@ async function line() {
   canary.stop()
   const activate = (recipe: string) =>
     changeover.activate('s1', { recipe, by: 'local', reason: 'try', override: true })
-  return { workers, canary, canaries, active, activations, events, switched, activate, changeover, shadows }
+  return {
+    workers,
+    canary,
+    canaries,
+    active,
+    activations,
+    events,
+    switched,
+    activate,
+    changeover,
+    shadows,
+    watch,
+  }
 }
 
 describe('a canary that fails while the line runs', () => {
@@ -130,6 +172,13 @@ describe('a canary that fails while the line runs', () => {
     expect(alarm).toMatchObject({
       type: 'qe.station.health.v1',
       data: { alarm: 'canary-rollback', active: true },
+    })
+    const [shown] = l.watch.alarms()
+    expect(shown).toMatchObject({
+      station: 's1',
+      alarm: 'canary-rollback',
+      code: 'INS_CANARY',
+      message: { zh: expect.stringMatching(/^ramp@2 已退回到 ramp@1:INS_CANARY/) as string },
     })
     await expect.poll(() => l.canary.fault).toBeNull()
     expect(l.canaries.map((c) => c.recipe)).toEqual(['ramp@1'])

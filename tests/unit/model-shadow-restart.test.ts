@@ -3,7 +3,7 @@ import { afterAll, expect, it } from 'vitest'
 import { lineSchema } from '../../contracts/index.ts'
 import { ShadowRuns } from '../../bin/life/shadow-runs.ts'
 import { loadRecipe, RecipeRack } from '../../inspection/index.ts'
-import { prepareLife, ShadowReports } from '../../models/index.ts'
+import { type LifeAlarm, prepareLife, ShadowReports } from '../../models/index.ts'
 import { openSql } from '../../traceability/index.ts'
 import { goodRecipe, workshop } from '../e2e/bad-samples.ts'
 
@@ -23,11 +23,11 @@ const spec = lineSchema.parse({
 async function line() {
   const db = prepareLife(openSql(':memory:', { synchronous: 'normal' }), 'counts')
   const inForce = await loadRecipe(recipesDir, 'ramp@1')
-  const events: { type: string; data: unknown }[] = []
+  const events: LifeAlarm[] = []
   const start = (): ShadowRuns =>
     new ShadowRuns({
       spec,
-      store: { emit: (e) => Promise.resolve(void events.push({ type: e.type, data: e.data })) },
+      raise: (a) => Promise.resolve(void events.push(a)),
       recipesDir,
       rack: new RecipeRack(
         {
@@ -82,8 +82,11 @@ it('a shadow that may have taken the program with it is not started again: once 
   expect(second.state('s1').report).toMatchObject({ recipe: 'ramp@2', by: 'li' })
   expect(events).toMatchObject([
     {
-      type: 'qe.station.health.v1',
-      data: { station: 's1', alarm: 'shadow-lost', active: true, code: 'INS_WORKER_LOST' },
+      id: 'shadow-lost/s1',
+      station: 's1',
+      alarm: 'shadow-lost',
+      code: 'INS_WORKER_LOST',
+      message: { zh: expect.stringMatching(/^影子运行 ramp@2 已结束:INS_WORKER_LOST/) as string },
     },
   ])
   const third = start()

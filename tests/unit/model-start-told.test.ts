@@ -96,6 +96,7 @@ it('takes the word of a change back that cannot be made, and goes on as before',
     canary: { check: () => Promise.resolve(), refuseWrong: () => undefined },
     activations,
     store,
+    raise: () => Promise.resolve(),
     onActive: () => undefined,
   })
   activations.record = () => {
