@@ -30,7 +30,7 @@ export class RestartBudget {
     const then = this.max === 0 ? 'then start the line again' : 'it is opened again by itself'
     return new CodedError('CAM_RESTARTS_EXHAUSTED', {
       expected: `at most ${this.max} restarts in ${this.withinMs} ms`,
-      actual: [detail.actual, detail.hint].filter(Boolean).join('; '),
+      actual: [detail.actual, detail.hint].filter(Boolean).join(': '),
       hint: `check the camera, its cable, address and password; ${then}`,
     })
   }
