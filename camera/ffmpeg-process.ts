@@ -29,6 +29,9 @@ export interface FfmpegInput {
  *
  * To measure the rate of a stream, ffmpeg keeps up to 20 frames before it shows the first, which of 5 frames per second
  * came after 6 s. Nobody asks for that rate, and `fpsprobesize` leaves it out.
+ *
+ * Stamps of the sender that jump by more than 10 s (MPEG-TS) or 30 h, it replaces by ones that it makes up from the rate
+ * that the stream states; `copyts` leaves them as they are.
  */
 export function ffmpegArgs(spec: FfmpegInput, strictness: Strictness = 'strict'): string[] {
   const format = spec.pixel === 'mono8' ? 'gray' : 'rgb24'
@@ -36,12 +39,15 @@ export function ffmpegArgs(spec: FfmpegInput, strictness: Strictness = 'strict')
   const sameSize = `crop=w='if(eq(iw,${w})*eq(ih,${h}),${w},-1)':h=${h}:x=0:y=0`
   const quiet = ['-hide_banner', '-nostdin', ...strictnessArgs(strictness)]
   const fromKey = strictness === 'keyed' ? ",select='gt(selected_n,0)+key'" : ''
-  const stamps = liveAt(spec.input) === 'network' ? `,${STAMP_FILTERS}` : ''
+  // With -r it takes no stamp of the sender, and counts pictures instead.
+  const stamped = liveAt(spec.input) === 'network' && !spec.input.includes('-r')
+  const stamps = stamped ? `,${STAMP_FILTERS}` : ''
   const videoOnly = ['-an', '-sn', '-dn', '-vf', `format=${format},${sameSize}${fromKey}${stamps}`]
   const out = ['-fps_mode', 'passthrough', '-pix_fmt', format, '-f', 'rawvideo', '-']
   const atOnce = spec.mode === 'triggered' ? ['-thread_type', 'slice'] : []
   const atFirst = liveAt(spec.input) ? ['-fpsprobesize', '0'] : []
-  return [...quiet, ...atOnce, ...atFirst, ...spec.input, ...videoOnly, ...out]
+  const asSent = stamped ? ['-copyts'] : []
+  return [...quiet, ...atOnce, ...atFirst, ...asSent, ...spec.input, ...videoOnly, ...out]
 }
 
 /** What to tell when the size assertion of `ffmpegArgs` has failed; null = it has not. */

@@ -31,7 +31,7 @@ export class RestartBudget {
     return new CodedError('CAM_RESTARTS_EXHAUSTED', {
       expected: `at most ${this.max} restarts in ${this.withinMs} ms`,
       actual: [detail.actual, detail.hint].filter(Boolean).join(': '),
-      hint: `check the camera, its cable, address and password, ${then}`,
+      hint: `check the camera, its cable, address and password; ${then}`,
     })
   }
 

@@ -47,12 +47,12 @@ const WORDS: Readonly<Record<string, string>> = {
   'no such file': '没有该文件',
   'a heartbeat of the PLC that goes on changing': '持续变化的 PLC 心跳',
   'check the connection to the camera': '请检查与相机的连接',
-  'check the camera, its cable, address and password, it is opened again by itself':
-    '请检查相机及其线缆、地址和密码,相机会自动重新打开',
-  'check the camera, its cable, address and password, then start the line again':
-    '请检查相机及其线缆、地址和密码,然后重新启动产线',
   'the link or this machine is too slow for the stream: lower its bit rate, size or frame rate; of a camera whose clock is wrong, put -use_wallclock_as_timestamps 1 before -i':
     '链路或本机跟不上视频流:请降低其码率、分辨率或帧率;若相机时钟不准,请在 -i 之前加 -use_wallclock_as_timestamps 1',
+  'check the camera, its cable, address and password; it is opened again by itself':
+    '请检查相机、其线缆、地址与密码;相机将自动重新打开',
+  'check the camera, its cable, address and password; then start the line again':
+    '请检查相机、其线缆、地址与密码;然后重新启动产线',
   'check that the PLC runs and its address is right': '请检查 PLC 是否运行、地址是否正确',
   'check that the scanner is on, its address, and the rights to it': '请检查扫码器是否开机、其地址与访问权限',
   'check that the port is that of LLRP': '请检查端口是否为 LLRP 端口',
@@ -88,10 +88,10 @@ const PATTERNS: readonly (readonly [RegExp, Say])[] = [
   [/^(?:number|int) (<=?|>=?) (\S+)$/, (sign, n) => `数值 ${SIGN[sign ?? ''] ?? ''} ${n}`],
   [/^one of (".*")$/, (all) => `以下之一:${all}`],
   [/^unknown key (".*")$/, (key) => `未知的键 ${key}`],
+  [/^at most (\d+) restarts in (\d+) ms$/, (restarts, ms) => `${ms} ms 内至多重启 ${restarts} 次`],
   [/^a frame within (\S+) ms$/, (ms) => `${ms} ms 内的一帧`],
   [/^a picture at most (\d+) ms later than the promptest$/, (ms) => `至多比最及时的画面晚 ${ms} ms`],
   [/^(\d+) ms later$/, (ms) => `晚 ${ms} ms`],
-  [/^at most (\d+) restarts in (\d+) ms$/, (n, ms) => `${ms} ms 内最多重启 ${n} 次`],
   [/^the program (\S+)$/, (name) => `程序 ${name}`],
   [/^role (\w+)$/, (role) => `角色 ${role}`],
   [/^schema version (\S+) or older$/, (v) => `结构版本 ${v} 或更早`],

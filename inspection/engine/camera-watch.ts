@@ -27,7 +27,8 @@ export class CameraWatch {
 
   look(): void {
     if (this.#ended) return
-    if (this.#source.health().state === 'online') this.#alarms.clearFault('source', GONE)
+    const { state } = this.#source.health()
+    if (state === 'online' || state === 'late') this.#alarms.clearFault('source', GONE)
     this.#tell(this.#alarms.fault('source')?.code !== 'CAM_RESTARTS_EXHAUSTED')
   }
 

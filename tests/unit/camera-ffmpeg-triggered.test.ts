@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
@@ -7,40 +7,15 @@ import { describe, expect, it } from 'vitest'
 import { createFramePool, ffmpegSource } from '../../camera/index.ts'
 import { monoMs, wallMs } from '../../contracts/index.ts'
 import type { CameraItem, FrameSource } from '../../contracts/index.ts'
+import { clip, takenAt } from './samples/flv-clip.ts'
 
 const present = spawnSync('ffmpeg', ['-version']).status === 0
 const skip = !present && !process.env['SIGHTLINE_REQUIRE_SERVICES'] && 'ffmpeg is not on the PATH'
 const title = (name: string): string => `${name}${skip ? ` (skipped: ${skip})` : ''}`
 
-/** Flat pictures of H.264 that become brighter by 2 grey levels each, a hundred times: what comes before them, and each. */
-function clip(pictures: number): { head: Buffer; pictures: Buffer[] } {
-  const drawn = `color=c=black:size=64x48:rate=25,format=gray,geq=lum='20+2*mod(N,100)'`
-  const args = ['-v', 'error', '-f', 'lavfi', '-i', drawn, '-frames:v', String(pictures)]
-  const coded = ['-pix_fmt', 'yuvj420p', '-c:v', 'libx264', '-tune', 'zerolatency', '-f', 'flv', '-']
-  const flv = execFileSync('ffmpeg', [...args, ...coded])
-  const cut: Buffer[] = []
-  let head = 13
-  // Adobe Flash Video File Format 10.1, annex E: tags of 11 bytes, their data and 4 bytes; 9 = video, then 1 = a picture.
-  for (let at = 13; at + 11 < flv.length;) {
-    const end = at + 15 + flv.readUIntBE(at + 1, 3)
-    if (flv[at] === 9 && flv[at + 12] === 1) cut.push(flv.subarray(at, end))
-    else if (cut.length === 0) head = end
-    at = end
-  }
-  return { head: flv.subarray(0, head), pictures: cut }
-}
-
-/** A picture of `clip` as one that the camera took at `atMs`, by a clock that began at 0. */
-function takenAt(picture: Buffer | undefined, atMs: number): Buffer {
-  if (!picture) throw new Error('the clip is too short')
-  const tag = Buffer.from(picture)
-  tag.writeUIntBE(Math.round(atMs), 4, 3)
-  return tag
-}
-
-/** How many pictures one is behind the `newest`. */
+/** How many pictures one is behind the `newest`, at most 89; one that was made later is before it. */
 const behindOf = (newest: number, bytes: Uint8Array): number =>
-  (newest - Math.round(((bytes[0] ?? 0) - 20) / 2) + 100) % 100
+  ((newest - Math.round(((bytes[0] ?? 0) - 20) / 2) + 110) % 100) - 10
 
 /** A source, behind a PLC where nothing else is said, of video that the test writes. */
 async function connected(
@@ -247,6 +222,35 @@ describe.skipIf(skip)(title('ffmpeg behind a PLC'), () => {
       await close()
     }
   }, 60_000)
+
+  it.each([
+    ['whose pictures -r counts at another rate', ['-r', '25'], 0],
+    ['whose clock is set ahead by more than 30 h', [], 31 * 3_600_000],
+  ])(
+    'takes no camera for late for ever %s',
+    async (_, rate, aheadMs) => {
+      const { head, pictures } = clip(1_000)
+      const { source, items, socket, close } = await connected([...rate, ...QUICK], 100, 0, 'free')
+      socket.write(head)
+      let n = 0
+      let seen = 0
+      // At 20 a second, where the stream says 25.
+      const camera = setInterval(() => {
+        socket.write(takenAt(pictures[n++], performance.now() + (seen < 20 ? 0 : aheadMs)))
+      }, 50)
+      try {
+        for (; seen < 80; seen++) {
+          const { value } = await items.next()
+          if (value?.kind === 'frame') value.frame.release()
+        }
+        await expect.poll(() => source.health().state, { timeout: 5_000 }).toBe('online')
+      } finally {
+        clearInterval(camera)
+        await close()
+      }
+    },
+    30_000,
+  )
 
   it('says of a picture of a camera that runs freely when it was taken, however late it came', async () => {
     const { items, socket, close } = await connected(QUICK, 100, 0, 'free')

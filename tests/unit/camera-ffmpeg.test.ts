@@ -580,7 +580,7 @@ describe.skipIf(Boolean(skip))(title('ffmpeg'), () => {
     expect(JSON.stringify(items)).not.toContain('secret')
     const last = items[4]
     expect(last?.kind === 'fault' && errorText(last).zh).toMatch(
-      /2500 ms 内最多重启 2 次;.*;请检查相机及其线缆、地址和密码,相机会自动重新打开$/s,
+      /2500 ms 内至多重启 2 次;.*;请检查相机、其线缆、地址与密码;相机将自动重新打开$/s,
     )
     expect(source.health()).toMatchObject({ state: 'offline', restarts: 4, faults: 5 })
   })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { RestartBudget } from '../../camera/restart-budget.ts'
 import { CodedError, ERROR_CODES, type ErrorCode, errorText, toFact } from '../../contracts/index.ts'
 
 describe('errorText', () => {
@@ -75,6 +76,11 @@ describe('errorText', () => {
     })
     expect(errorText(toFact(gate)).zh).toBe(
       'CAM_IO:产线 I/O(PLC)无法连接或应答错误(10.0.0.5:502);应为 持续变化的 PLC 心跳;实际为 7;请检查 PLC 是否运行、地址是否正确',
+    )
+    const lost = new CodedError('CAM_GONE', { actual: 'rtsp://c: no frame for 5000 ms', hint: 'x | y' })
+    const away = new RestartBudget({ max: 5, withinMs: 60_000 }).exhausted(lost)
+    expect(errorText(toFact(away)).zh).toBe(
+      'CAM_RESTARTS_EXHAUSTED:图像源的重启次数已用完;应为 60000 ms 内至多重启 5 次;实际为 rtsp://c: no frame for 5000 ms: x | y;请检查相机、其线缆、地址与密码;相机将自动重新打开',
     )
     // A name of ours is no word.
     expect(zh({ expected: 'constructor', actual: 'lot "none"' })).toContain(

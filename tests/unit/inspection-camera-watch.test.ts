@@ -25,7 +25,8 @@ async function told(code: ErrorCode, states: CameraState[]): Promise<{ lines: st
         health: () => ({ ...source.health(), state }),
         async *items(): AsyncGenerator<CameraItem> {
           for (state of states) {
-            if (state !== 'online') yield { kind: 'fault', code, message: `said ${code}`, fatal: false }
+            if (state !== 'online' && state !== 'late')
+              yield { kind: 'fault', code, message: `said ${code}`, fatal: false }
             await sleep(700)
           }
           yield { kind: 'end' }
@@ -63,6 +64,11 @@ describe('a camera that is lost and comes back while no part asks for a frame', 
       lines: ['ready true', 'fault true', 'ready false', 'fault false', 'ready true', 'ready false'],
       alarms: ['CAM_RESTARTS_EXHAUSTED true', 'CAM_RESTARTS_EXHAUSTED false'],
     })
+  })
+
+  it('is back, too, when its first pictures come late', async () => {
+    const { alarms } = await told('CAM_RESTARTS_EXHAUSTED', ['offline', 'late'])
+    expect(alarms).toEqual(['CAM_RESTARTS_EXHAUSTED true', 'CAM_RESTARTS_EXHAUSTED false'])
   })
 
   it('that is frozen is not back for new pictures: a part has to be judged by one', async () => {
