@@ -1,11 +1,4 @@
-import {
-  asCoded,
-  CodedError,
-  type ErrorFact,
-  type LineSpec,
-  type PartStore,
-  toFact,
-} from '../../contracts/index.ts'
+import { asCoded, CodedError, type ErrorFact, type LineSpec, toFact } from '../../contracts/index.ts'
 import {
   loadRecipe,
   type LoadedRecipe,
