@@ -240,9 +240,12 @@ export class Changeover {
       canary.refuseWrong(next.id)
       // Written before it acts: no part is judged by a recipe that the log does not know of.
       await this.#deployed({ ...change, cause, ...facts })
-      recorded = await Promise.resolve()
-        .then(() => activations.record(station, change.after, { ...facts, cause }))
-        .catch((error: unknown) => this.#takeBack(change, error))
+      try {
+        recorded = activations.record(station, change.after, { ...facts, cause })
+      } catch (error) {
+        await this.#takeBack(change, asCoded(error, 'MDL_LIFE').message)
+        throw error
+      }
     } catch (error) {
       await rack.give(next.id)
       throw error
@@ -267,14 +270,12 @@ export class Changeover {
   /** The log tells of a change that could not be made, as on a full disk: it tells of the way back, too. */
   async #takeBack(
     { station, before, after }: Pick<ModelDeployed, 'station' | 'before' | 'after'>,
-    error: unknown,
-  ): Promise<never> {
-    const { message: reason } = asCoded(error, 'MDL_LIFE')
+    reason: string,
+  ): Promise<void> {
     const facts = { cause: 'rollback', by: 'sightline', reason, gate: null, override: false } as const
     await this.#deployed({ station, before: after, after: before, ...facts }).catch((lost: unknown) =>
       log.error({ station, error: String(lost) }, 'the log does not say that a recipe is not in force'),
     )
-    throw error
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -4,7 +4,7 @@ export const BOM = '\uFEFF'
 /** What begins a formula. Spreadsheets of East Asia take full-width signs for the same (OWASP, CSV Injection). */
 const FORMULA = /^[=+\-@＝＋－＠\t\r]/
 /** What cannot stand as it is: few cells, so that one look is enough for most. */
-const SPECIAL = /^[=+\-@＝＋－＠\t\r]|[",\r\n]/
+const SPECIAL = new RegExp(`${FORMULA.source}|[",\\r\\n]`)
 
 /**
  * One cell of RFC 4180. Text that a spreadsheet would take for a formula gets an apostrophe before it; numbers stay
