@@ -3,10 +3,11 @@ import { setImmediate } from 'node:timers/promises'
 import type { Worker } from 'node:worker_threads'
 import { CodedError, spawnWorker, type SqlDatabase } from '../../contracts/index.ts'
 import { fromWire } from '../store/store-ops.ts'
+import { damagedPages } from './damaged-pages.ts'
 import { inspectedLinks } from './inspected-links.ts'
 import { checkRange } from './range-check.ts'
 import type { ProvenTiles, Range, RangeResult } from './range-walk.ts'
-import type { PieceAnswer, PieceAsk, PieceData } from './verify.worker.ts'
+import type { Answer, Ask, PieceAsk, PieceData } from './verify.worker.ts'
 
 /** Positions to one piece; a multiple of the tile width, so that no tile is read twice. */
 const PIECE = 2_048
@@ -18,7 +19,7 @@ const ASKED = 2
 /** Checked pieces that wait for one before them, at most. */
 const AHEAD = 64
 
-/** The whole event table in pieces, checked by this thread and by further ones: one per core in all. */
+/** The whole event table in pieces, and the pages of the file, checked by this thread and further ones: one per core. */
 export class Pieces {
   readonly #db: SqlDatabase
   readonly #pieces: Range[] = []
@@ -47,6 +48,11 @@ export class Pieces {
     const threads = Math.min(availableParallelism(), MAX_THREADS, this.#pieces.length) - 1
     if (last >= threadsFrom)
       for (let n = 0; n < threads; n++) this.#threads.push(new PieceThread({ file, absent }))
+  }
+
+  /** What SQLite says of the pages. A thread goes through them, beside the pieces that are asked for afterwards. */
+  async damagedPages(): Promise<string[]> {
+    return (await this.#threads[0]?.damagedPages()) ?? damagedPages(this.#db)
   }
 
   /**
@@ -94,13 +100,13 @@ export class Pieces {
 /** One thread; it answers in the order it was asked. */
 class PieceThread {
   readonly #worker: Worker
-  readonly #waiting: { resolve(r: RangeResult): void; reject(error: unknown): void }[] = []
+  readonly #waiting: { resolve(result: unknown): void; reject(error: unknown): void }[] = []
   readonly #exited: Promise<void>
 
   constructor(workerData: PieceData) {
     const worker = spawnWorker(new URL('./verify.worker.ts', import.meta.url), { workerData })
     this.#worker = worker
-    worker.on('message', (answer: PieceAnswer) => {
+    worker.on('message', (answer: Answer) => {
       const asked = this.#waiting.shift()
       if (answer.ok) asked?.resolve(answer.result)
       else asked?.reject(fromWire(answer.error))
@@ -124,6 +130,14 @@ class PieceThread {
   }
 
   check(ask: PieceAsk): Promise<RangeResult> {
+    return this.#ask(ask) as Promise<RangeResult>
+  }
+
+  damagedPages(): Promise<string[]> {
+    return this.#ask('pages') as Promise<string[]>
+  }
+
+  #ask(ask: Ask): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject })
       this.#worker.postMessage(ask)

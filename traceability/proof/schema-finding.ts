@@ -17,17 +17,3 @@ export function checkSchema(db: SqlDatabase, findings: Findings): string[] {
   for (const statement of absent) db.exec(statement)
   return absent
 }
-
-/** What SQLite says of one file is enough to know that it is damaged. */
-const MAX_DAMAGES = 20
-
-/**
- * Tells where pages are not as SQLite wrote them. Questions go by indexes: one that lacks entries makes recalls and lives
- * incomplete without an error, while every row that it should lead to is as it was signed.
- */
-export function checkPages(db: SqlDatabase, findings: Findings): void {
-  for (const { integrity_check: said } of db.all<{ integrity_check: string }>(
-    `pragma main.integrity_check(${MAX_DAMAGES})`,
-  ))
-    if (said !== 'ok') findings.add('damaged', said.replaceAll('\n', ' '))
-}

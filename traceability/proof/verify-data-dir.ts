@@ -18,7 +18,7 @@ import { LinkCheck } from './link-check.ts'
 import { logDir } from './log-key.ts'
 import { checkNames } from './name-check.ts'
 import { Findings, type VerifyReport } from './report.ts'
-import { checkPages, checkSchema } from './schema-finding.ts'
+import { checkSchema } from './schema-finding.ts'
 import { findSignedLeaves } from './signed-leaves.ts'
 
 export interface VerifyOptions {
@@ -54,8 +54,10 @@ export async function verifyDataDir(dataDir: string, o: VerifyOptions = {}): Pro
     const absent = checkSchema(db, findings)
     // A line may go on meanwhile: what is compared is of one moment, and not before the checkpoints that were read.
     db.exec('begin')
-    checkPages(db, findings)
     pieces = new Pieces(db, file, { absent })
+    const damaged = pieces.damagedPages()
+    // Heard of when the pieces are through.
+    damaged.catch(() => undefined)
     const total = db.get<{ size: number }>('select size from log_tree where id = 1')?.size ?? 0
     const signed = findSignedLeaves(logDir(dataDir), db, heads.list, findings)
     const rows = new EventRows(db, findings, signed)
@@ -68,6 +70,7 @@ export async function verifyDataDir(dataDir: string, o: VerifyOptions = {}): Pro
       o.onProgress?.('events', rows.count, total)
     }
     const told = rows.asSigned ? { differences: 0, cut: null } : explain(signed, rows.leaves(), db, findings)
+    for (const said of await damaged) findings.add('damaged', said)
     rows.finish()
     tellFailed(signed.failed, heads.list, rows.count, findings)
     const explained = told.differences > 0 || told.cut !== null
