@@ -1,13 +1,7 @@
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { createFramePool, createFrameSource, createRejectOutput } from '../camera/index.ts'
-import {
-  type CodedError,
-  errorText,
-  type FrameSource,
-  type RejectOutput,
-  ShiftCalendar,
-} from '../contracts/index.ts'
-import { createDashboard, type LineState } from '../dashboard/index.ts'
+import { type FrameSource, type RejectOutput, ShiftCalendar } from '../contracts/index.ts'
+import { createDashboard } from '../dashboard/index.ts'
 import { decodeImage, StationEngine } from '../inspection/index.ts'
 import { createModuleHost, httpRoutes } from '../scenarios/index.ts'
 import {
@@ -21,7 +15,9 @@ import {
 import { EpcisService, keepShifts, openTraceQuery, QueryProcess } from '../traceability/query/index.ts'
 import { type LineConfig, spoolAfterMs } from './line/config.ts'
 import { openLineAccounts } from './line/accounts.ts'
+import { openNotices } from './line/notices.ts'
 import { startEpcis } from './line/start-epcis.ts'
+import { openCertificate } from './setup/certificate.ts'
 import { announceLine } from './setup/line-address.ts'
 import { lockDataDir } from './setup/data-dir-lock.ts'
 import type { Environment } from './setup/environment.ts'
@@ -71,11 +67,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
       }
     }
   }
-  const notices: LineState['degraded'] = []
-  const onSetAside = (why: CodedError): void => {
-    log.warn({ code: why.code }, why.message)
-    notices.push({ id: `rebuilt-${basename(why.detail.file ?? '')}`, text: errorText(why) })
-  }
+  const { notices, onSetAside, onAlarm } = openNotices()
   try {
     closers.push(lockDataDir(dataDir))
     const shifts = spec.shifts && new ShiftCalendar(spec.shifts)
@@ -87,10 +79,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
     const store = await openPartStore({
       dataDir,
       spoolAfterMs: spoolAfterMs(spec),
-      onAlarm: (e) => {
-        log.error({ code: e.code }, e.message)
-        if (e.code === 'TRC_SCHEMA') notices.push({ id: 'schema', text: errorText(e) })
-      },
+      onAlarm,
     })
     closers.push(() => store.close())
     proof = await openProof(config)
@@ -157,6 +146,8 @@ export async function startLine(config: LineConfig, environment: Environment): P
     const operators = await Operators.open(dataDir, spec, store)
     const { accounts, close: closeAccounts } = openLineAccounts(dataDir, spec, store, notices)
     closers.push(closeAccounts)
+    const https = openCertificate(spec.dashboard.https)
+    closers.push(() => https?.certificate.close())
     const reads = await openReads(spec, store, operators)
     closers.push(() => reads.close())
 
@@ -241,6 +232,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
       reads,
       registrations,
       retention,
+      certificate: https?.certificate ?? null,
       proof,
       notices,
       shifts,
@@ -266,6 +258,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
       operators,
       ...(accounts && { accounts }),
       access: spec.dashboard,
+      ...(https && { https }),
       proof: proofPort(config, proof, questions.questions),
       log,
       version,

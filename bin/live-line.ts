@@ -15,12 +15,14 @@ import type { LogProof, Replication } from '../traceability/index.ts'
 import type { CanaryWatch } from './line/canary.ts'
 import type { LineConfig } from './line/config.ts'
 import type { RunningWatch } from './life/model-watch.ts'
+import type { Notices } from './line/notices.ts'
 import { plantModes } from './line/replication.ts'
 import { proofModes } from './line/proof.ts'
 import { type LineReads, readerMode } from './line/reads.ts'
 import type { Registrations } from './line/resolver.ts'
 import type { Retention } from './line/retention.ts'
 import type { Sinks } from './line/sinks.ts'
+import type { CertificateWatch } from './setup/certificate.ts'
 
 export interface LiveLineParts {
   config: LineConfig
@@ -37,9 +39,9 @@ export interface LiveLineParts {
   reads: LineReads
   registrations: Registrations | null
   retention: Retention | null
+  certificate: CertificateWatch | null
   proof: LogProof | null
-  /** What was found when the line started and still stands, as a damaged file that was set aside. */
-  notices: LineState['degraded']
+  notices: Notices['notices']
   shifts: ShiftCalendar | undefined
   startedAt: Date
 }
@@ -118,6 +120,7 @@ export function liveLine(parts: LiveLineParts): LiveLine & { started(ended: Prom
           ...readers.flatMap(readerMode),
           ...(parts.registrations?.degraded() ?? []),
           ...(parts.retention?.degraded() ?? []),
+          ...(parts.certificate?.degraded() ?? []),
           ...proofModes(parts.proof),
           ...plantModes(plantStore),
           ...parts.notices,

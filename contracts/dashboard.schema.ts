@@ -20,6 +20,18 @@ export const dashboardSchema = z.strictObject({
     .default([]),
   /** Passwords are taken over plain http from other machines, too: for a network that nobody else listens on. */
   plainSignIn: z.boolean().default(false),
+  /** A second port for other machines, by https; the one above goes on to serve this machine. Absent = none. */
+  https: z
+    .strictObject({
+      /** Absent = all addresses of the machine. */
+      host: z.string().optional(),
+      port: z.number().int().min(0).max(65_535).default(8443),
+      /** PEM file: the certificate of the machine, then those between it and its authority. Relative to the line file. */
+      certificate: z.string().min(1),
+      /** PEM file of its private key, without a passphrase. */
+      key: z.string().min(1),
+    })
+    .optional(),
   /** Who works at the line PC itself may do everything without an account; false = it takes one there, too. */
   localAdmin: z.boolean().default(true),
 })

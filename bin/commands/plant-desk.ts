@@ -1,6 +1,8 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { shortName, PlantDesk, openPlant } from '../../traceability/index.ts'
+import { CodedError } from '../../contracts/index.ts'
+import type { PlantServerOptions } from '../plant/server.ts'
 import type { Environment } from '../setup/environment.ts'
 import { whole } from '../terminal/options.ts'
 import { plantAddress, plantQuery } from '../plant/address.ts'
@@ -21,6 +23,10 @@ interface ServeOptions {
   data?: string
   plainSignIn?: boolean
   localAdmin: boolean
+  httpsPort: number
+  httpsHost?: string
+  httpsCertificate?: string
+  httpsKey?: string
   checkEvery: number
 }
 
@@ -52,6 +58,13 @@ export function addPlantDesk(plant: Command, environment: Environment): void {
     .option('--data <dir>', 'directory of its accounts (default: SIGHTLINE_DATA_DIR, else .sightline)')
     .option('--plain-sign-in', 'take passwords over plain http from other machines, too')
     .option('--no-local-admin', 'at this machine, too, it takes an account to change something')
+    .option(
+      '--https-certificate <file>',
+      'serve other machines by https, too: PEM file of the certificate and those above it',
+    )
+    .option('--https-key <file>', 'PEM file of its private key, without a passphrase')
+    .option('--https-port <n>', 'port for https', whole(0, 65_535), 8443)
+    .option('--https-host <address>', 'address for https (default: all of this machine)')
     .option('--check-every <minutes>', 'pause between two checks of all logs', whole(1, 10_080), 60)
     .action((o: ServeOptions) => serve(o, environment))
 }
@@ -88,6 +101,19 @@ async function list(schema: string, environment: Environment): Promise<void> {
   }
 }
 
+/** @throws CFG_INVALID for one file without the other */
+function httpsOf(o: ServeOptions): Pick<PlantServerOptions, 'https'> {
+  const { httpsCertificate: certificate, httpsKey: key, httpsHost: host, httpsPort: port } = o
+  if (certificate === undefined && key === undefined) return {}
+  if (certificate === undefined || key === undefined)
+    throw new CodedError('CFG_INVALID', {
+      path: certificate === undefined ? '--https-certificate' : '--https-key',
+      expected: 'the files of both certificate and key',
+      actual: 'one of them',
+    })
+  return { https: { host, port, certificate: resolve(certificate), key: resolve(key) } }
+}
+
 async function serve(o: ServeOptions, environment: Environment): Promise<void> {
   const { url, schema } = plantAddress(o.schema, environment)
   // The other commands need no server.
@@ -101,6 +127,7 @@ async function serve(o: ServeOptions, environment: Environment): Promise<void> {
     dataDir: resolve(o.data ?? environment.dataDir ?? '.sightline'),
     plainSignIn: o.plainSignIn ?? false,
     localAdmin: o.localAdmin,
+    ...httpsOf(o),
     checkEveryMs: o.checkEvery * 60_000,
   })
   const stop = (): void => void server.stop().then(() => process.exit(0))

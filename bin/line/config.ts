@@ -106,6 +106,11 @@ async function readLine(
   spec.teach.folders = spec.teach.folders.map((taught) => resolve(folder, taught))
   spec.dashboard.port = flags.port ?? environment.port ?? spec.dashboard.port
   spec.dashboard.host = flags.host ?? environment.host ?? spec.dashboard.host
+  const { https } = spec.dashboard
+  if (https) {
+    https.certificate = resolve(folder, https.certificate)
+    https.key = resolve(folder, https.key)
+  }
   spec.workers = flags.workers ?? environment.workers ?? spec.workers
   const given = flags.dataDir ?? environment.dataDir
   const { dir } = spec.data

@@ -7,6 +7,7 @@ import { createPlantDashboard, MAX_FACTS, type PlantLine } from '../../dashboard
 import { OWN_LOG, placeOf, type PlantLogFacts } from '../../traceability/index.ts'
 import { PlantQueryProcess } from '../../traceability/query/index.ts'
 import { AccountBook } from '../accounts/account-book.ts'
+import { type CertificateFiles, openCertificate } from '../setup/certificate.ts'
 import { log } from '../setup/log.ts'
 import { paths, version } from '../setup/paths.ts'
 import { plantImages } from './images.ts'
@@ -21,6 +22,8 @@ export interface PlantServerOptions {
   dataDir: string
   plainSignIn: boolean
   localAdmin: boolean
+  /** A further port, for other machines. */
+  https?: { host?: string | undefined; port: number } & CertificateFiles
   /** Pause between two checks of all logs, ms. */
   checkEveryMs: number
   /** Folder of the built pages; absent = where the build puts them. */
@@ -45,6 +48,7 @@ const ASK_AGAIN_MS = 10_000
  */
 export async function startPlantServer(o: PlantServerOptions): Promise<PlantServer> {
   const accounts = openBook(o.dataDir)
+  const https = openCertificate(o.https)
   const store = { url: o.url, schema: o.schema }
   const asked = new PlantQueryProcess(store)
   // All facts of one request wait at once.
@@ -54,6 +58,7 @@ export async function startPlantServer(o: PlantServerOptions): Promise<PlantServ
   const stop = new AbortController()
   const closeAll = async (): Promise<void> => {
     stop.abort()
+    https?.certificate.close()
     await Promise.all([asked, desk, checker].map((p) => p.close()))
     rmSync(cache, { recursive: true, force: true })
     accounts.close()
@@ -75,6 +80,7 @@ export async function startPlantServer(o: PlantServerOptions): Promise<PlantServ
     images: plantImages(questions, cache),
     accounts,
     access: o,
+    ...(https && { https }),
     log,
     version,
     webDir: o.webDir ?? paths.web,

@@ -8,8 +8,9 @@ import { CodedError, type LineSpec } from '../../contracts/index.ts'
  * @throws CFG_PORT_IN_USE, CFG_INVALID for an address this machine does not have
  */
 export async function checkPorts(spec: LineSpec): Promise<void> {
-  const { host, port } = spec.dashboard
+  const { host, port, https } = spec.dashboard
   await tryPort(host, port, 'dashboard.port', 'set another port there or with --port')
+  if (https) await tryPort(https.host, https.port, 'dashboard.https.port', 'set another port there')
   for (const [i, { camera }] of spec.stations.entries())
     if (camera.adapter === 'http-push')
       await tryPort(camera.host, camera.port, `stations[${i}].camera.port`, 'set another port there')
@@ -18,7 +19,7 @@ export async function checkPorts(spec: LineSpec): Promise<void> {
       await tryPort(reader.host, reader.port, `readers[${i}].port`, 'set another port there')
 }
 
-async function tryPort(host: string, port: number, path: string, remedy: string): Promise<void> {
+async function tryPort(host: string | undefined, port: number, path: string, remedy: string): Promise<void> {
   if (port === 0) return
   const server = createServer()
   await new Promise<void>((resolve, reject) => {
@@ -28,7 +29,7 @@ async function tryPort(host: string, port: number, path: string, remedy: string)
         new CodedError(taken ? 'CFG_PORT_IN_USE' : 'CFG_INVALID', {
           path,
           expected: taken ? 'a free port' : 'an address and port this machine can listen on',
-          actual: taken ? `${host}:${port} is taken` : `${host}:${port}: ${error.message}`,
+          actual: taken ? `${host ?? ''}:${port} is taken` : `${host ?? ''}:${port}: ${error.message}`,
           hint: `stop the other program, or ${remedy}`,
           cause: error,
         }),

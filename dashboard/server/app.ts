@@ -1,4 +1,5 @@
-import { createServer } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import express, { type Express } from 'express'
 import { CodedError } from '../../contracts/index.ts'
@@ -11,7 +12,7 @@ import { errorHandler, unknownPath } from './errors.ts'
 import { lineSide, type LineSideOptions } from './line-side.ts'
 import { openApiDocument } from './openapi.ts'
 import { plantSide, type PlantSideOptions } from './plant-side.ts'
-import type { DashboardLog, ImageReader } from './ports.ts'
+import type { Certificate, DashboardLog, ImageReader } from './ports.ts'
 import { mount, otherMethods, type Route } from './route.ts'
 import { accountRoutes } from './routes/accounts.ts'
 import { analysisRoutes } from './routes/analysis.ts'
@@ -38,6 +39,8 @@ interface ServerOptions {
   /** Absent = nobody can sign in. */
   accounts?: AccountPort
   access?: Partial<Access>
+  /** A second port, for other machines; absent = none. */
+  https?: { host?: string | undefined; port: number; certificate: Certificate }
   log: DashboardLog
   version: string
   /** Folder of the built pages; absent = where the build puts them. */
@@ -63,6 +66,8 @@ const MAX_CONNECTIONS = 1_000
 const REQUEST_MS = 300_000
 /** So often that is looked at. */
 const CHECK_MS = 5_000
+/** Whoever says nothing by then is no browser. */
+const HANDSHAKE_MS = 10_000
 
 export type DashboardOptions = ServerOptions & LineSideOptions
 export type PlantDashboardOptions = ServerOptions & PlantSideOptions
@@ -74,8 +79,16 @@ export interface Dashboard {
    *
    * @throws CFG_PORT_IN_USE
    */
-  listen(host?: string, port?: number): Promise<{ host: string; port: number; url: string }>
+  listen(host?: string, port?: number): Promise<Listening>
   close(): Promise<void>
+}
+
+export interface Listening {
+  host: string
+  port: number
+  url: string
+  /** Absent = nothing is served by https. */
+  httpsPort?: number
 }
 
 /** The HTTP side of a line: API, live feed, metrics, documentation and pages. It reads; it never judges. */
@@ -135,42 +148,80 @@ function createServerOf(side: Side, options: ServerOptions): Dashboard {
 
   const { requestMs: requestTimeout = REQUEST_MS } = options
   const limits = { requestTimeout, connectionsCheckingInterval: Math.min(CHECK_MS, requestTimeout) }
-  const server = createServer(limits, (req, res) => {
+  const serve: RequestListener = (req, res) => {
     endUnread(req, res)
     app(req, res)
-  })
-  server.maxConnections = MAX_CONNECTIONS
+  }
+  const { https } = options
+  const server = createServer(limits, serve)
+  const secure = https && createSecureServer(https.certificate, limits, serve)
+  const servers = secure ? [server, secure] : [server]
   const sockets = options.epcis && new EpcisSockets(options.epcis, allowedHosts)
-  sockets?.attach(server)
+  for (const one of servers) {
+    one.maxConnections = MAX_CONNECTIONS
+    sockets?.attach(one)
+  }
   return {
     app,
     async listen(host = '127.0.0.1', port = 8414) {
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)))
-        server.listen(port, host, resolve)
-      })
+      const at = await opened(server, { host, port }, 'dashboard')
+      let httpsPort: number | undefined
       try {
+        if (https && secure) {
+          const address = await opened(secure, https, 'dashboard.https')
+          httpsPort = address.port
+          log.info({ host: address.address, port: httpsPort }, 'pages are served by https, too')
+        }
         await side.start()
       } catch (error) {
-        server.close()
+        for (const one of servers) one.close()
         throw error
       }
-      const at = server.address() as AddressInfo
-      if (options.epcis) options.epcis.targets.ownPort = at.port
-      return { host: at.address, port: at.port, url: `http://${nameHere(at)}:${at.port}` }
+      if (options.epcis)
+        options.epcis.targets.ownPorts = [at.port, ...(httpsPort === undefined ? [] : [httpsPort])]
+      const url = `http://${nameHere(at)}:${at.port}`
+      return { host: at.address, port: at.port, url, ...(httpsPort !== undefined && { httpsPort }) }
     },
     async close() {
       side.close()
       sockets?.close()
       side.registry.clear()
-      if (!server.listening) return
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve())
-        server.closeIdleConnections()
-        setTimeout(() => server.closeAllConnections(), 1_500).unref()
-      })
+      await Promise.all(servers.filter((one) => one.listening).map(closed))
     },
   }
+}
+
+/** Takes every certificate that comes; without one no connection comes about. */
+function createSecureServer(certificate: Certificate, limits: object, serve: RequestListener): Server {
+  const secure = createHttpsServer(
+    { ...limits, ...certificate.current, handshakeTimeout: HANDSHAKE_MS },
+    serve,
+  )
+  certificate.onRenewed((pem) => secure.setSecureContext(pem))
+  return secure
+}
+
+/** @param path of the setting in the line file */
+async function opened(
+  server: Server,
+  { host, port }: { host?: string | undefined; port: number },
+  path: string,
+): Promise<AddressInfo> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(listenError(error, `${host ?? ''}:${port}`, path)),
+    )
+    server.listen(port, host, resolve)
+  })
+  return server.address() as AddressInfo
+}
+
+async function closed(server: Server): Promise<void> {
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve())
+    server.closeIdleConnections()
+    setTimeout(() => server.closeAllConnections(), 1_500).unref()
+  })
 }
 
 /** As who sits at this machine asks: by the name of all its addresses nobody is known to be here (`whoAsks`). */
@@ -180,18 +231,19 @@ function nameHere({ address, family }: AddressInfo): string {
   return address === '::' ? '[::1]' : `[${address}]`
 }
 
-function listenError(error: NodeJS.ErrnoException, host: string, port: number): CodedError {
+function listenError(error: NodeJS.ErrnoException, at: string, path: string): CodedError {
   if (error.code === 'EADDRINUSE')
     return new CodedError('CFG_PORT_IN_USE', {
+      path: `${path}.port`,
       expected: 'a free port',
-      actual: `${host}:${port} is taken`,
-      hint: 'stop the other program or set another port (dashboard.port in the line file, --port)',
+      actual: `${at} is taken`,
+      hint: 'stop the other program or set another port (in the line file, or as an option of the command)',
       cause: error,
     })
   return new CodedError('CFG_INVALID', {
-    path: 'dashboard.host',
+    path: `${path}.host`,
     expected: 'an address of this machine',
-    actual: `${host}:${port}: ${error.message}`,
+    actual: `${at}: ${error.message}`,
     cause: error,
   })
 }

@@ -273,6 +273,19 @@ export interface ModuleHandlers {
 }
 
 /** The part of pino the server uses. */
+/** PEM texts; the certificate of the server first, then those between it and its authority. */
+export interface CertificatePem {
+  cert: string
+  key: string
+}
+
+/** The certificate of the server, which may be renewed while it is served. */
+export interface Certificate {
+  /** Null = there is none that could be served: connections fail until there is. */
+  readonly current: CertificatePem | null
+  onRenewed(listener: (pem: CertificatePem) => void): void
+}
+
 export interface DashboardLog {
   info(facts: object, text: string): void
   warn(facts: object, text: string): void

@@ -353,7 +353,7 @@ describe('a delivery', () => {
 describe('targets of webhooks', () => {
   it('are no link-local, metadata or multicast address, in whatever form, and not this server itself', () => {
     const rules = new TargetRules()
-    rules.ownPort = 8414
+    rules.ownPorts = [8414]
     const never = [
       '169.254.169.254',
       '0.0.0.0',
@@ -380,7 +380,7 @@ describe('targets of webhooks', () => {
 
   it('are looked at when the name is resolved for the connection', async () => {
     const rules = new TargetRules()
-    rules.ownPort = 8414
+    rules.ownPorts = [8414]
     const resolve = (port: number) =>
       new Promise((done) => rules.lookup(port)('localhost', {}, (error, address) => done(error ?? address)))
     expect(await resolve(8414)).toMatchObject({ code: 'TRC_EPCIS' })

@@ -30,8 +30,8 @@ LOOPBACK.addAddress('::1', 'ipv6')
 
 /** Decides where webhooks may go. */
 export class TargetRules {
-  /** Port of this program's own server, which would take a call from itself for one from the line PC. */
-  ownPort: number | null = null
+  /** Ports of this program's own server, which would take a call from itself for one from the line PC. */
+  ownPorts: readonly number[] = []
 
   /** @throws EpcisError for a URL that is not allowed whatever its name resolves to */
   check(dest: unknown): URL {
@@ -55,7 +55,7 @@ export class TargetRules {
     const plain = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address
     const family = isIP(plain) === 6 ? 'ipv6' : 'ipv4'
     if (isIP(plain) === 0 || NEVER.check(plain, family)) return false
-    return !(port === this.ownPort && LOOPBACK.check(plain, family))
+    return !(this.ownPorts.includes(port) && LOOPBACK.check(plain, family))
   }
 
   /** Resolves names for a connection and refuses what is not allowed, so that no answer of a name server gets around it. */

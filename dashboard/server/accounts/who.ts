@@ -91,8 +91,9 @@ const isHere = (req: Request): boolean =>
   isLoopback((req.socket.remoteAddress ?? '').replace(/^::ffff:/, '')) &&
   isLoopback(hostOf(req.headers.host ?? ''))
 
-/** Whether nobody on the way can read the request: it stays on this machine, or came to the proxy by https. */
+/** Whether nobody on the way can read the request: it came by https, here or to the proxy. */
 export const isSecure = (req: Request): boolean =>
+  'encrypted' in req.socket ||
   req.headers['x-forwarded-proto'] === 'https' || /proto=https/i.test(String(req.headers['forwarded'] ?? ''))
 
 /** Whether a password may come by it. */

@@ -62,11 +62,11 @@ export function accountRoutes({ accounts, plainSignIn }: AccountRoutesOptions): 
       throw new CodedError('API_LOGIN', {
         expected: 'https, so that nobody on the way reads the password',
         actual: 'http from another machine',
-        hint: 'put a reverse proxy with https before the line, or set dashboard.plainSignIn where the network is trusted',
+        hint: 'set dashboard.https, or dashboard.plainSignIn where the network is trusted',
         zh: {
           expected: '使用 https,以免密码被他人读取',
           actual: '来自其他机器的 http',
-          hint: '请在产线前设置 https 反向代理;网络可信时可设置 dashboard.plainSignIn',
+          hint: '请设置 dashboard.https;网络可信时可设置 dashboard.plainSignIn',
         },
       })
   }

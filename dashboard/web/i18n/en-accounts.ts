@@ -46,6 +46,6 @@ export const enAccounts = {
     removeAsk: 'Remove the account of {{name}}?',
     removeMeans: 'Its sessions end at once. What was recorded under the name stays.',
     notSecure:
-      'This page came by http, where others can read a password. Open it by https, or let an administrator set dashboard.plainSignIn.',
+      'This page came by http, where others can read a password. Open it by https, or let an administrator set dashboard.https or dashboard.plainSignIn.',
   },
 }

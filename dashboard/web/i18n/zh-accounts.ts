@@ -46,6 +46,6 @@ export const zhAccounts = {
     removeAsk: '删除 {{name}} 的账户?',
     removeMeans: '其会话立即结束;以此姓名登记的记录保留不变。',
     notSecure:
-      '此页面通过 http 打开,密码可能被他人读取。请使用 https 打开,或由管理员设置 dashboard.plainSignIn。',
+      '此页面通过 http 打开,密码可能被他人读取。请使用 https 打开,或由管理员设置 dashboard.https 或 dashboard.plainSignIn。',
   },
 }

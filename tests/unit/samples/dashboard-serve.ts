@@ -10,6 +10,7 @@ export interface Served {
   dashboard: Dashboard
   url: string
   port: number
+  httpsPort: number | undefined
   /** What the server logged as an error. */
   logged: object[]
 }
@@ -30,8 +31,8 @@ export async function serve(parts: number, options: Partial<DashboardOptions> = 
     version: '0.1.0-test',
     ...options,
   })
-  const { url, port } = await dashboard.listen('127.0.0.1', 0)
-  return { line, dashboard, url, port, logged }
+  const { url, port, httpsPort } = await dashboard.listen('127.0.0.1', 0)
+  return { line, dashboard, url, port, httpsPort, logged }
 }
 
 /** Sends a path exactly as given: fetch would tidy `..` away, and sets the Host header itself. */
