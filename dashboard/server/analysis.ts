@@ -21,11 +21,11 @@ const MAX_CAUSES = 500
 
 /** What goes with the defects, ranked, and what a countermeasure changed. */
 export async function analyse(
-  queries: Pick<PartQueries, 'causeTable' | 'causeCounts' | 'defectPareto'>,
+  queries: Pick<PartQueries, 'causeTable' | 'causeCounts' | 'defectClasses'>,
   { change, eachClass = false, ...query }: AnalysisAsk,
 ): Promise<Analysis> {
   const table = await queries.causeTable({ ...query, ...(query.class === undefined && { eachClass }) })
-  const classes = await queries.defectPareto(query.from, query.to)
+  const classes = await queries.defectClasses(query)
   const ranked = await rankCauses(table, MAX_CAUSES)
   return {
     n: table.n,

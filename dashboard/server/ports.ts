@@ -99,6 +99,7 @@ export interface PartQueries {
   causeTable(query: CauseTableQuery): Awaitable<CauseTable>
   /** Where on the part condemned findings of first judgements lie. */
   defectPlaces(query: PlacesQuery): Awaitable<DefectPlaces>
+  defectClasses(query: { from?: string; to?: string }): Awaitable<DefectCount[]>
   /** All in force, then the newest released ones. */
   holds(): Awaitable<Hold[]>
   /** Nonconformance reports, newest first. @throws TRC_GENEALOGY for a target that names nothing */
@@ -109,7 +110,7 @@ export interface PartQueries {
   /** Of the triggers from one time (inclusive) to another (exclusive), RFC 3339 UTC; absent = all. */
   triggerBalance(fromIso?: string, toIso?: string): Awaitable<StationBalance[]>
   /** Condemned findings per class, most frequent first; of parts judged from one time (inclusive) to another (exclusive). */
-  defectPareto(sinceIso?: string, beforeIso?: string): Awaitable<DefectCount[]>
+  defectPareto(sinceIso?: string): Awaitable<DefectCount[]>
   /** How far each sink that was ever served has come. */
   sinks(): Awaitable<SinkRow[]>
   /** What a sink did not take, newest first, before a position. */

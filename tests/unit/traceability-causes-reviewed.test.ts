@@ -93,6 +93,17 @@ describe('what a person said of a verdict', () => {
 
   it('takes false calls off the picture of places', () => {
     expect(query.defectPlaces({}).view?.points).toHaveLength(5)
+    expect(query.defectClasses({})).toEqual([{ class: 'scratch', count: 5 }])
+    expect(query.defectPareto()).toEqual([{ class: 'scratch', count: 7 }])
+  })
+
+  it('counts the defects of a part once, however often it comes back', async () => {
+    const again = request(PARTS.length + 1, failVerdict({ codes: [gs1Code('S0')] }))
+    await store.capture(again)
+    expect(query.defectClasses({})).toEqual([{ class: 'scratch', count: 5 }])
+    expect(query.defectClasses({ from: again.startedAt })).toEqual([])
+    expect(query.defectClasses({ to: again.startedAt })).toEqual([{ class: 'scratch', count: 5 }])
+    expect(query.defectPareto()).toEqual([{ class: 'scratch', count: 8 }])
   })
 
   it('counts where the line gave no verdict, too', async () => {

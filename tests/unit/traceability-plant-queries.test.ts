@@ -141,6 +141,7 @@ describeWith('PostgreSQL', await postgresPresent(), 'questions to the plant stor
     ['the table of causes of a class that reviews named', (q) => q.causeTable({ class: 'pit' })],
     ['causes of a class that reviews named', (q) => q.causeCounts({ class: 'pit' })],
     ['places of defects', (q) => q.defectPlaces({ class: 'scratch' })],
+    ['classes of defects', (q) => q.defectClasses({ from: at(1) })],
     ['holds', (q) => q.holds()],
     ['reports about a lot', (q) => q.ncrs({ target: 'lot/M2' })],
     ['a report', (q) => q.ncr(q.ncrs().reports[0]?.id ?? '')],

@@ -41,12 +41,25 @@ interface Found {
   mmY: (number | null)[]
 }
 
+const CONDEMNED = `from inspection i join defect d on d.position = i.position
+    where i.started_at >= ?1 and i.started_at < ?2 and ${FIRST_VERDICT} and ${FOUND} <> 'pass'`
+
+/** How many such findings there are of each class, most frequent first. */
+export const defectClasses = (
+  db: SqlDatabase,
+  { from = '', to = '9999' }: CauseQuery,
+): { class: string; count: number }[] =>
+  db.all<{ class: string; count: number }>(
+    `select d.class as class, count(*) as count ${CONDEMNED} group by d.class order by count(*) desc, d.class`,
+    from,
+    to,
+  )
+
 export function defectPlaces(
   db: SqlDatabase,
   { class: of, from = '', to = '9999', recipe }: PlacesQuery,
 ): DefectPlaces {
-  const found = `from inspection i join defect d on d.position = i.position
-    where i.started_at >= ?1 and i.started_at < ?2 and ${FIRST_VERDICT} and ${FOUND} <> 'pass'${of === undefined ? '' : ' and d.class = ?3'}`
+  const found = `${CONDEMNED}${of === undefined ? '' : ' and d.class = ?3'}`
   const values = [from, to, ...(of === undefined ? [] : [of])]
   const recipes = db.all<{ recipe: string; n: number }>(
     `select i.recipe as recipe, count(*) as n ${found} group by i.recipe order by n desc, recipe limit ${MAX_RECIPES}`,

@@ -22,6 +22,7 @@ const TRACE_QUESTIONS = [
   'counters',
   'triggerBalance',
   'defectPareto',
+  'defectClasses',
   'exportPage',
   'scoredAfter',
   'goodParts',

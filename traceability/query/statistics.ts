@@ -75,17 +75,12 @@ export class DefectTotals {
 }
 
 /** Most frequent first. */
-export function defectsSince(
-  db: SqlDatabase,
-  sinceIso: string,
-  beforeIso = '9999',
-): { class: string; count: number }[] {
+export function defectsSince(db: SqlDatabase, sinceIso: string): { class: string; count: number }[] {
   return byCount(
     db.all<{ class: string; count: number }>(
       `select d.class, count(*) as count from inspection i join defect d on d.position = i.position
-       where i.started_at >= ? and i.started_at < ? group by d.class`,
+       where i.started_at >= ? group by d.class`,
       sinceIso,
-      beforeIso,
     ),
   )
 }

@@ -25,7 +25,7 @@ import type { CaptureRecord } from '../store/record-codec.ts'
 import { RunningTotals } from '../store/running-totals.ts'
 import { SpooledTriggers } from '../store/spooled-triggers.ts'
 import { balanceNow } from './balance-now.ts'
-import { type DefectPlaces, defectPlaces, type PlacesQuery } from './defect-places.ts'
+import { defectClasses, type DefectPlaces, defectPlaces, type PlacesQuery } from './defect-places.ts'
 import { defectiveParts, goodParts, type TaughtPart, type TaughtPartsQuery } from './taught-parts.ts'
 import { type ConfirmedPart, confirmedParts, type ConfirmedQuery } from './confirmed-parts.ts'
 import { queryBuilder } from './dialect.ts'
@@ -198,10 +198,14 @@ export class TraceQuery {
     return balanceNow(this.#db, this.#totals, this.#spooled, fromIso, toIso)
   }
 
-  /** Condemned findings per class, most frequent first. */
-  defectPareto(sinceIso = '', beforeIso?: string): { class: string; count: number }[] {
-    const all = sinceIso === '' && beforeIso === undefined
-    return all ? this.#defects.read() : defectsSince(this.#db, sinceIso, beforeIso)
+  /** Condemned findings per class, most frequent first; of every attempt, as the counters. */
+  defectPareto(sinceIso = ''): { class: string; count: number }[] {
+    return sinceIso === '' ? this.#defects.read() : defectsSince(this.#db, sinceIso)
+  }
+
+  /** The same of first verdicts, without those of parts that a person found good: rework is not seen twice. */
+  defectClasses(query: CauseQuery): { class: string; count: number }[] {
+    return defectClasses(this.#db, query)
   }
 
   /** Judged parts with their scores, and reviews, after a position of the log. */

@@ -173,6 +173,7 @@ export class FakeLine {
     sinkLetters: ({ limit, before = Infinity }) =>
       this.letters.filter((l) => l.position < before).slice(0, limit),
     exportPage: () => ({ rows: [], next: null }),
+    defectClasses: () => this.queries.defectPareto(),
     defectPareto: () => {
       const counts = new Map<string, number>()
       for (const { row } of this.parts)
