@@ -125,6 +125,11 @@ describeWith(
 
     it('holds, lists and serves by commands, and says what is missing', async () => {
       const plantCommand = (...args: string[]) => runCli(['plant', ...args, '--schema', schema], ENV)
+      const keyless = await plantCommand('serve', '--https-certificate', 'plant.crt')
+      expect([keyless.code, keyless.stderr]).toEqual([
+        2,
+        expect.stringContaining('--https-key; expected the files of both certificate and key'),
+      ])
       const bare = await plantCommand('hold', 'M1', '--by', 'qa')
       expect([bare.code, bare.stderr]).toEqual([2, expect.stringContaining('expected --reason') as string])
       const held = await plantCommand('hold', 'M1', '--by', 'qa', '--reason', 'crack')

@@ -45,6 +45,24 @@ describe('the data directory of a line', () => {
   })
 })
 
+describe('the certificate of a line', () => {
+  it('lies beside the line file, wherever the line is started', async () => {
+    const { spec } = await load('dashboard: { https: { certificate: certs/l.crt, key: /etc/l.key } }')
+    expect(spec.dashboard.https).toEqual({
+      port: 8443,
+      certificate: join(dir, 'certs/l.crt'),
+      key: resolve('/etc/l.key'),
+    })
+  })
+
+  it('has a key', async () => {
+    await expect(load('dashboard: { https: { certificate: l.crt } }')).rejects.toMatchObject({
+      code: 'CFG_INVALID',
+      detail: { path: 'dashboard.https.key' },
+    })
+  })
+})
+
 describe('records from where a relative data directory lay before', () => {
   it('are not left behind in silence', async () => {
     const [was, now] = ['was', 'now'].map((name) => join(dir, name)) as [string, string]
