@@ -14,10 +14,13 @@ export const contentOf = (message: Message | undefined): Buffer => {
   return body.content
 }
 
+/** What a peer does with the next one; `modify`, or a condition with which it rejects: AMQP 1.0. */
+type How = 'refuse' | 'silent' | 'release' | 'no reason' | 'modify' | `amqp:${string}`
+
 /** A TCP server that keeps its port over a restart and lets go of its connections. */
 abstract class Peer implements SinkPeer {
   readonly ids: string[] = []
-  readonly how: ('refuse' | 'silent' | 'release' | 'no reason')[] = []
+  readonly how: How[] = []
   protected port = 0
   #server: Server | null = null
   readonly #sockets = new Set<Socket>()
@@ -26,7 +29,7 @@ abstract class Peer implements SinkPeer {
   protected abstract serve(): Server | HttpServer
 
   taken = (): string[] => [...this.ids]
-  next(how: 'refuse' | 'silent' | 'release' | 'no reason'): void {
+  next(how: How): void {
     this.how.push(how)
   }
 
@@ -126,6 +129,8 @@ export class AmqpPeer extends Peer {
         return void delivery?.reject({ condition: 'amqp:precondition-failed', description: 'no such unit' })
       if (how === 'release') return void delivery?.release()
       if (how === 'no reason') return void delivery?.reject()
+      if (how === 'modify') return void delivery?.modified({ undeliverable_here: true })
+      if (how?.startsWith('amqp:')) return void delivery?.reject({ condition: how })
       const content = contentOf(message)
       const body = JSON.parse(content.toString('utf8')) as Record<string, unknown>
       this.messages.push({ properties: { ...message, ...message?.application_properties }, body })
