@@ -14,8 +14,8 @@ export const contentOf = (message: Message | undefined): Buffer => {
   return body.content
 }
 
-/** What a peer does with the next one; `modify`, or a condition with which it rejects: AMQP 1.0. */
-type How = 'refuse' | 'silent' | 'release' | 'no reason' | 'modify' | `amqp:${string}`
+/** What a peer does with the next one; `modify`, or a condition with which it rejects: AMQP 1.0; `nobody` subscribes, `denied`: MQTT 5. */
+type How = 'refuse' | 'silent' | 'release' | 'no reason' | 'modify' | `amqp:${string}` | 'nobody' | 'denied'
 
 /** A TCP server that keeps its port over a restart and lets go of its connections. */
 abstract class Peer implements SinkPeer {
@@ -197,12 +197,12 @@ export class MqttPeer extends Peer {
           return void socket.end(generate({ cmd: 'disconnect', reasonCode: 0x95 }, options))
         const how = this.how.shift()
         if (how === 'silent') return
-        if (how !== 'refuse') {
+        if (how === undefined || how === 'nobody') {
           this.topics.push(packet.topic)
           this.ids.push((JSON.parse(packet.payload.toString()) as QEvent).id)
         }
         // 0x99: payload format invalid.
-        const reasonCode = how === 'refuse' ? 0x99 : 0
+        const reasonCode = how === 'refuse' ? 0x99 : how === 'nobody' ? 0x10 : how === 'denied' ? 0x87 : 0
         socket.write(generate({ cmd: 'puback', messageId: packet.messageId ?? 0, reasonCode }, options))
       })
     })
