@@ -43,6 +43,9 @@ export function parsePushed(body: string): PushedRead {
     throw new CodedError('CAM_BAD_REQUEST', { expected: 'JSON', actual: text.slice(0, 40) })
   }
   const read = jsonRead.safeParse(json)
+  // `JSON.parse` keeps the last of two: two codes in one message would be the part of one.
+  if (read.success && keysIn(text) !== Object.keys(json as object).length)
+    throw new CodedError('CAM_BAD_REQUEST', { expected: 'each key once', actual: text.slice(0, 80) })
   if (read.success)
     return read.data.symbologyId === '' ? { ...read.data, ...named(read.data.text) } : read.data
   const [issue] = read.error.issues
@@ -52,3 +55,7 @@ export function parsePushed(body: string): PushedRead {
     actual: issue?.message ?? '',
   })
 }
+
+/** Keys as they are written in an object without objects inside. */
+const keysIn = (text: string): number =>
+  [...text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)].filter(([, colon]) => colon !== undefined).length

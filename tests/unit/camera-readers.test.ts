@@ -82,6 +82,8 @@ describe('reads over HTTP', () => {
     expect(await post('{"text":"SN-7","trigger":12,"position":300.5}')).toBe(202)
     expect(await post('{"text":"]d2010950600013435221A2"}')).toBe(202)
     expect(await post('{"text":"SN-7","triger":12}')).toBe(400)
+    expect(await post('{"text":"SN-7","\\u0074ext":"SN-8"}')).toBe(400)
+    expect(await post('{"text":"S\\":N-7","symbologyId":"]C0"}')).toBe(202)
     expect(await post('{"text"')).toBe(400)
     expect(await post('')).toBe(400)
     expect(await post('x'.repeat(20_000))).toBe(400)
@@ -91,8 +93,9 @@ describe('reads over HTTP', () => {
       { text: '010950600013435221A1', symbologyId: ']C1', trigger: null },
       { text: 'SN-7', trigger: 12, position: 300.5 },
       { text: '010950600013435221A2', symbologyId: ']d2' },
+      { text: 'S":N-7', symbologyId: ']C0' },
     ])
-    expect(faults).toEqual(Array(5).fill('CAM_BAD_REQUEST'))
+    expect(faults).toEqual(Array(6).fill('CAM_BAD_REQUEST'))
   })
 
   it('takes what the reader sends for FNC1 as FNC1', async () => {
