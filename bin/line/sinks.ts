@@ -46,6 +46,11 @@ export function openSinks(
       onChange(what, fact) {
         if (what === 'dead')
           log.error({ sink: id, ...fact }, 'an event was not taken and is set aside as a dead letter')
+        else if (what === 'unheard')
+          log.warn(
+            { sink: id, ...fact },
+            'the receiver throws events of this type away, as nobody asked for them',
+          )
         else if (what === 'retrying')
           log.warn({ sink: id, ...fact }, 'an event was not taken and is sent again')
         else log.info({ sink: id, ...fact }, 'the sink takes events again')

@@ -1,8 +1,11 @@
 import { z } from 'zod'
 import { CodedError, type IdentityRead } from '../../contracts/index.ts'
 
+/** Characters of a code, at most: a message of a broker may have hundreds of millions. */
+const MOST = 4_096
+
 const jsonRead = z.strictObject({
-  text: z.string().min(1).max(4_096),
+  text: z.string().min(1).max(MOST),
   symbologyId: z.string().max(3).default(''),
   trigger: z.number().int().nonnegative().nullable().default(null),
   position: z.number().nullable().default(null),
@@ -26,7 +29,13 @@ function named(line: string): Pick<PushedRead, 'text' | 'symbologyId'> {
 export function parsePushed(body: string): PushedRead {
   const text = body.replace(/[\r\n]+$/, '')
   if (text === '') throw new CodedError('CAM_BAD_REQUEST', { expected: 'a code', actual: 'an empty message' })
-  if (!text.startsWith('{')) return pushedRead(text)
+  if (!text.startsWith('{')) {
+    if (text.length <= MOST) return pushedRead(text)
+    throw new CodedError('CAM_BAD_REQUEST', {
+      expected: `a code of at most ${MOST} characters`,
+      actual: `${text.length}`,
+    })
+  }
   let json: unknown
   try {
     json = JSON.parse(text)
@@ -34,6 +43,9 @@ export function parsePushed(body: string): PushedRead {
     throw new CodedError('CAM_BAD_REQUEST', { expected: 'JSON', actual: text.slice(0, 40) })
   }
   const read = jsonRead.safeParse(json)
+  // `JSON.parse` keeps the last of two: two codes in one message would be the part of one.
+  if (read.success && keysIn(text) !== Object.keys(json as object).length)
+    throw new CodedError('CAM_BAD_REQUEST', { expected: 'each key once', actual: text.slice(0, 80) })
   if (read.success)
     return read.data.symbologyId === '' ? { ...read.data, ...named(read.data.text) } : read.data
   const [issue] = read.error.issues
@@ -43,3 +55,7 @@ export function parsePushed(body: string): PushedRead {
     actual: issue?.message ?? '',
   })
 }
+
+/** Keys as they are written in an object without objects inside. */
+const keysIn = (text: string): number =>
+  [...text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)].filter(([, colon]) => colon !== undefined).length

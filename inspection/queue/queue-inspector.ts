@@ -39,6 +39,9 @@ export interface QueueInspectorOptions {
 /** How long a frame outlives its deadline in Redis, and a slot waits for a late result, ms. */
 const GRACE_MS = 2_000
 
+/** How often Redis is asked what it does when its memory is full: `CONFIG SET` changes that while it runs. */
+const MEMORY_LOOK_MS = 5_000
+
 /**
  * Hands frames to worker processes on other hosts through BullMQ. The verdict has its deadline whether or not they
  * answer: a part whose answer is not there when judging it here would just still fit is judged here.
@@ -59,6 +62,7 @@ export class QueueInspector implements Inspector {
   #refusal: string | null = null
   readonly #trust = new RemoteTrust()
   readonly #notices = new QueueNotices()
+  readonly #memoryLook: NodeJS.Timeout
 
   constructor(options: QueueInspectorOptions) {
     this.#options = options
@@ -79,6 +83,10 @@ export class QueueInspector implements Inspector {
     )
     this.#events.on('failed', ({ jobId }) => this.#answered(jobId, null))
     this.#watch = new WorkerWatch(this.#link, this.#queue, (down, error) => this.#changed(down, error))
+    this.#memoryLook = setInterval(() => {
+      if (this.#link.up) void this.#lookAtMemory()
+    }, MEMORY_LOOK_MS)
+    this.#memoryLook.unref()
   }
 
   /** Connects; a Redis that is not there is a degraded mode, not an error. */
@@ -152,6 +160,7 @@ export class QueueInspector implements Inspector {
 
   async close(): Promise<void> {
     this.#watch.stop()
+    clearInterval(this.#memoryLook)
     await Promise.all([...this.#pending.values()].map((p) => p.settled))
     await this.#options.local.close()
     this.#link.close()
@@ -242,10 +251,10 @@ export class QueueInspector implements Inspector {
     else for (const pending of this.#pending.values()) pending.takeOver()
   }
 
-  /** Looked at with each new connection: it may be another server. One whose user may not ask says nothing. */
+  /** One whose user may not ask says nothing. */
   async #lookAtMemory(): Promise<void> {
     const before = this.#notices.eviction
-    const policy = await this.#link.memory().then(evictionOf, () => null)
+    const policy = await this.#link.memory().then(evictionOf, () => before)
     this.#notices.eviction = policy
     if (policy === null || policy === before) return
     this.#options.log.warn(

@@ -81,7 +81,7 @@ export class RedisLink {
 
   /** What it says of its memory, a `name:value` a line. */
   async memory(): Promise<string> {
-    return this.#answer(this.#redis.info('memory'))
+    return this.#redis.info('memory')
   }
 
   close(): void {

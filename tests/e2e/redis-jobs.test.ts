@@ -303,9 +303,15 @@ describeWith('redis-server', commandPresent('redis-server'), 'a Redis that answe
       await admin.config('SET', 'maxmemory-policy', 'noeviction')
       const sound = await ingest(prefixed(), new SlowInspector('here', 5), redis.url)
       expect(sound.notices()).toEqual([])
+      // Both ways without a new connection.
+      await expect.poll(() => line.notices(), { timeout: 20_000 }).toEqual([])
+      await admin.config('SET', 'maxmemory-policy', 'volatile-ttl')
+      await expect
+        .poll(() => sound.notices(), { timeout: 20_000 })
+        .toMatchObject([{ text: { en: expect.stringContaining('volatile-ttl') as string } }])
       expect(await admin.keys('sightline:doctor:*')).toEqual([])
     } finally {
       admin.disconnect()
     }
-  }, 30_000)
+  }, 90_000)
 })

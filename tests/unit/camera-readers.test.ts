@@ -82,16 +82,20 @@ describe('reads over HTTP', () => {
     expect(await post('{"text":"SN-7","trigger":12,"position":300.5}')).toBe(202)
     expect(await post('{"text":"]d2010950600013435221A2"}')).toBe(202)
     expect(await post('{"text":"SN-7","triger":12}')).toBe(400)
+    expect(await post('{"text":"SN-7","\\u0074ext":"SN-8"}')).toBe(400)
+    expect(await post('{"text":"S\\":N-7","symbologyId":"]C0"}')).toBe(202)
     expect(await post('{"text"')).toBe(400)
     expect(await post('')).toBe(400)
     expect(await post('x'.repeat(20_000))).toBe(400)
+    expect(await post('x'.repeat(4_097))).toBe(400)
     expect(await post('SN-8', 'Bearer another')).toBe(401)
     expect(reads).toMatchObject([
       { text: '010950600013435221A1', symbologyId: ']C1', trigger: null },
       { text: 'SN-7', trigger: 12, position: 300.5 },
       { text: '010950600013435221A2', symbologyId: ']d2' },
+      { text: 'S":N-7', symbologyId: ']C0' },
     ])
-    expect(faults).toEqual(Array(4).fill('CAM_BAD_REQUEST'))
+    expect(faults).toEqual(Array(6).fill('CAM_BAD_REQUEST'))
   })
 
   it('takes what the reader sends for FNC1 as FNC1', async () => {
@@ -144,6 +148,28 @@ describe('reads over MQTT, with a broker in this process', () => {
     await until(() => expect(texts(reads)).toEqual(['SN-1']))
     expect([faults, source.health().refused]).toEqual([['CAM_IO'], 1])
   })
+
+  it('asks again for a topic that the broker refused, and reads once it is let in', async () => {
+    const b = await broker(0)
+    closers.push(() => b.close())
+    let allowed = false
+    b.aedes.authorizeSubscribe = (_client, subscription, answer) =>
+      answer(null, allowed ? subscription : null)
+    const url = `mqtt://127.0.0.1:${b.port}`
+    const source = createIdentitySource(
+      identitySourceSchema.parse({ id: 'm', adapter: 'mqtt-reads', url, topic: 'line/a/reads' }),
+    )
+    const { reads, faults } = await opened(source)
+    await until(() => expect(faults).toEqual(['CAM_OPEN']))
+    expect(source.health().error?.message).toMatch(/the broker refused the topic/)
+    allowed = true
+    await vi.waitFor(() => expect(source.health().state).toBe('running'), { timeout: 15_000 })
+    const client = await connectAsync(url)
+    closers.push(() => client.endAsync(true))
+    await client.publishAsync('line/a/reads', 'SN-1', { qos: 1 })
+    await until(() => expect(texts(reads)).toEqual(['SN-1']))
+    expect(faults).toEqual(['CAM_OPEN'])
+  }, 30_000)
 
   it('subscribes, reads, and subscribes again when the broker comes back', async () => {
     let b = await broker(0)

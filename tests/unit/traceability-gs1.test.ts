@@ -144,6 +144,10 @@ describe('human form and Digital Link', () => {
       { ai: '21', value: 'a/b' },
     ])
     expect(parseDigitalLink('https://example.com/index.html')).toBeNull()
+    expect(parseDigitalLink('https://example.com/to/https://example.com/index.html')).toBeNull()
+    // Two symbols that a reader ran together would be the part of the second alone.
+    const link = 'https://id.gs1.org/01/09506000134352/21/A'
+    expect(refused(() => parseDigitalLink(`${link}1${link}2`))).toMatchObject({ path: 'character 42' })
     expect(refused(() => parseDigitalLink('https://id.gs1.org/01/09506000134351'))).toMatchObject({
       code: 'TRC_IDENTITY',
     })

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { Connection, ConnectionOptions, EventContext, Sender } from 'rhea'
+import type { Connection, ConnectionOptions, EventContext, Sender, SenderOptions } from 'rhea'
 import type { InspectionCompleted, LoggedEvent, QEvent } from '../../contracts/index.ts'
 import { CFX_TOPIC, CFX_UNITS_INSPECTED, cfxEnvelope } from './cfx-message.ts'
 import type { Delivery, EventSink } from './event-sink.ts'
@@ -21,6 +21,18 @@ type Rhea = typeof import('rhea')
 
 /** AMQP 1.0, 2.8.15: the peer ends the link, as it will not take this message whenever it comes. */
 const TOO_LARGE = 'amqp:link:message-size-exceeded'
+
+/** Why a peer rejects that has no place for the message, or does not let us in: nothing of the message (AMQP 1.0, 2.8.15). */
+const OF_THE_NODE = new Set(
+  ['resource-limit-exceeded', 'unauthorized-access', 'not-found', 'resource-locked', 'resource-deleted'].map(
+    (name) => `amqp:${name}`,
+  ),
+)
+/** Trouble of the peer, which may be with this message alone; so is no reason at all, as RabbitMQ gives none where the queue is full, or has no leader. */
+const OF_THE_PEER = new Set(['', 'amqp:internal-error', 'amqp:illegal-state'])
+
+const rejection = (condition: string): 'away' | 'failed' | 'refused' =>
+  OF_THE_NODE.has(condition) ? 'away' : OF_THE_PEER.has(condition) ? 'failed' : 'refused'
 
 /** How long a peer may take to answer that a connection is closed, ms. */
 const CLOSE_MS = 1_000
@@ -83,13 +95,15 @@ export class CfxSink implements EventSink {
     const { protocol, hostname, port } = new URL(this.#o.url)
     const tls = protocol === 'amqps:'
     const { user, password } = this.#o
-    const place = { host: hostname, port: Number(port || (tls ? 5671 : 5672)), reconnect: false }
+    // An IPv6 address stands in brackets in a URL, and without them everywhere else.
+    const host = hostname.replace(/^\[(.*)\]$/, '$1')
+    const place = { host, port: Number(port || (tls ? 5671 : 5672)), reconnect: false }
     const login = {
       username: user ?? 'anonymous',
       ...(user === undefined ? {} : { password: password ?? '' }),
     }
     const options: ConnectionOptions = tls
-      ? { ...place, ...login, transport: 'tls', servername: hostname, rejectUnauthorized: true }
+      ? { ...place, ...login, transport: 'tls', servername: host, rejectUnauthorized: true }
       : { ...place, ...login }
     const connection = rhea.create_container({ id: `sightline-${this.name}-${process.pid}` }).connect(options)
     // What comes late, when nobody waits any more, must not end the program nor be printed.
@@ -98,7 +112,9 @@ export class CfxSink implements EventSink {
     const sender = connection.open_sender({
       target: { address: this.#o.address, durable: 2 },
       autosettle: true,
-    })
+      // By itself the library tells it as released.
+      treat_modified_as_released: false,
+    } as SenderOptions)
     return this.#wait(connection, signal, 'a link to the node', (done) => {
       sender.once('sendable', () => {
         this.#link = { connection, sender }
@@ -118,22 +134,17 @@ export class CfxSink implements EventSink {
     if (!sender.is_open())
       throw new Error(textOf(sender.error ?? sender.session.error) || 'the link was closed')
     return this.#wait(sender.connection, signal, 'an answer to the message', (done) => {
-      const failed = (why: 'refused' | 'failed', reason: string): void =>
+      const failed = (why: 'away' | 'refused' | 'failed', reason: string): void =>
         done({ ok: false, why, reason: `${this.#place}: ${reason}` })
-      const settled = (context: EventContext, outcome: (text: string) => void): void => {
-        const state = context.delivery?.remote_state as
-          { error?: { condition?: string; description?: string } } | undefined
-        outcome(state?.error?.description ?? state?.error?.condition ?? '')
+      const rejected = (context: EventContext): void => {
+        const state = context.delivery?.remote_state as { error?: { condition?: string } } | undefined
+        failed(rejection(state?.error?.condition ?? ''), `rejected ${textOf(state?.error)}`.trim())
       }
       const listeners: [string, (c: EventContext) => void][] = [
         ['accepted', () => done({ ok: true })],
-        // Without a reason it says nothing of the message: so does RabbitMQ where the queue is full, or has no leader.
-        [
-          'rejected',
-          (c) => settled(c, (text) => failed(text === '' ? 'failed' : 'refused', `rejected ${text}`.trim())),
-        ],
+        ['rejected', rejected],
         // AMQP 1.0, 3.4.4: nobody has looked at it, as where the queue has no reader just now.
-        ['released', () => done(away(`${this.#place}: released: nobody took it`))],
+        ['released', () => failed('away', 'released: nobody took it')],
         ['modified', () => failed('failed', 'modified: it could not be delivered')],
       ]
       for (const [name, listener] of listeners) {

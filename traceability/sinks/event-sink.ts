@@ -5,7 +5,11 @@ import type { LoggedEvent } from '../../contracts/index.ts'
  * not take it. `away`: nobody has looked at it; the next one would fare no better.
  */
 export type Delivery =
-  | { ok: true }
+  | {
+      ok: true
+      /** The receiver took it and throws it away: why. */
+      unheard?: string
+    }
   | {
       ok: false
       why: 'refused' | 'failed' | 'away'

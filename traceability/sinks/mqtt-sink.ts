@@ -1,4 +1,4 @@
-import type { IClientPublishOptions, IDisconnectPacket, MqttClient } from 'mqtt'
+import type { IClientPublishOptions, IDisconnectPacket, MqttClient, Packet } from 'mqtt'
 import { timeLimit } from '../../contracts/index.ts'
 import type { LoggedEvent } from '../../contracts/index.ts'
 import type { Delivery, EventSink } from './event-sink.ts'
@@ -17,6 +17,9 @@ export interface MqttSinkOptions {
 const TOO_LARGE = 0x95
 /** Reason codes that say the message itself is wrong; the others stand in PUBACK (3.4.2.1): topic name, format. */
 const REFUSED = new Set([0x90, TOO_LARGE, 0x99])
+
+/** In PUBACK (3.4.2.1): nobody subscribes, not even who is away just now, and the broker throws the message away. */
+const NO_SUBSCRIBER = 0x10
 
 /** The library's words for an answer with a code that is none: Mosquitto 2 gives 0x95 in PUBACK to what is too large. */
 const ODD_ANSWER = /^Invalid puback/
@@ -44,10 +47,10 @@ export class MqttSink implements EventSink {
   async deliver({ event, position }: LoggedEvent, signal: AbortSignal): Promise<Delivery> {
     const { url, topic, timeoutMs = 10_000 } = this.#o
     const limit = timeLimit(timeoutMs, signal)
-    const place = url.replace(/[?#].*$/, '')
+    const to = topic.replaceAll('{line}', event.partitionkey).replaceAll('{type}', event.type)
+    const place = `${url.replace(/[?#].*$/, '')} ${to}`
     try {
       const client = await this.#connected(limit.signal, timeoutMs)
-      const to = topic.replaceAll('{line}', event.partitionkey).replaceAll('{type}', event.type)
       const sent = publish(client, to, JSON.stringify(event), {
         qos: 1,
         ...(this.#version === 5 && {
@@ -57,8 +60,8 @@ export class MqttSink implements EventSink {
           },
         }),
       })
-      await untilAborted(sent, limit.signal)
-      return { ok: true }
+      const heard = await untilAborted(sent, limit.signal)
+      return heard ? { ok: true } : { ok: true, unheard: `${place}: the broker says that nobody subscribes` }
     } catch (error) {
       const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
       if (this.#version === 5 && (code === OLD_BROKER || code === OTHER_VERSION)) {
@@ -111,13 +114,18 @@ export class MqttSink implements EventSink {
 }
 
 /**
- * Publishes; rejects with the reason code when the broker ends the connection instead of an answer, and with the words of
+ * Publishes; false where the broker says that nobody subscribes. Rejects with the reason code when the broker ends the connection instead of an answer, and with the words of
  * the library when it cannot read the answer.
  */
 async function publish(
   client: MqttClient,
   ...message: [topic: string, payload: string, options: IClientPublishOptions]
-): Promise<void> {
+): Promise<boolean> {
+  let heard = true
+  // The library does not hand on the answer to a message that was taken; there is one on its way at a time.
+  const answered = (packet: Packet): void => {
+    if (packet.cmd === 'puback' && packet.reasonCode === NO_SUBSCRIBER) heard = false
+  }
   let ended: (packet: IDisconnectPacket) => void = () => undefined
   let unread: (error: Error) => void = () => undefined
   const end = new Promise<never>((_, reject) => {
@@ -130,9 +138,12 @@ async function publish(
   })
   client.once('disconnect', ended)
   client.once('error', unread)
+  client.on('packetreceive', answered)
   try {
     await Promise.race([client.publishAsync(...message), end])
+    return heard
   } finally {
+    client.removeListener('packetreceive', answered)
     client.removeListener('disconnect', ended)
     client.removeListener('error', unread)
   }

@@ -17,8 +17,11 @@ export interface RelayOptions {
   /** Pause after the first failure, doubled up to `maxRetryMs`, ms. */
   firstRetryMs?: number
   maxRetryMs?: number
-  /** Hears when an event is not taken for the first time, taken after that, or set aside. */
-  onChange?: (what: 'retrying' | 'delivered' | 'dead', fact: RetryFact) => void
+  /**
+   * Hears when an event is not taken for the first time, taken after that, or set aside; and when events of a type begin
+   * to be thrown away by who takes them.
+   */
+  onChange?: (what: 'retrying' | 'delivered' | 'dead' | 'unheard', fact: RetryFact) => void
   /** Hears how the dead letters fared that somebody asked to send again. */
   onDeadSent?: (sent: { taken: number; refused: number }) => void
   /** Hears of a ledger or log that refuses. */
@@ -60,6 +63,8 @@ export class Relay {
   #dead = 0
   #retrying: RelayHealth['retrying'] = null
   #lastDead: RelayHealth['lastDead'] = null
+  /** Types of events that nobody got last time. */
+  readonly #unheard = new Set<string>()
   #rewind: number | null = null
   #deadAsked = false
   #hurry = new AbortController()
@@ -210,6 +215,7 @@ export class Relay {
         if (this.#retrying) onChange('delivered', this.#retrying)
         this.#retrying = null
         this.#delivered += 1
+        this.#heard(event, n, delivery.unheard)
         return 'taken'
       }
       if (this.#stop.signal.aborted) return 'interrupted'
@@ -235,6 +241,12 @@ export class Relay {
       await this.#pause(retryPauseMs(n, this.#o, delivery.afterMs), wait)
       if (this.#asked) return 'interrupted'
     }
+  }
+
+  #heard({ event: { type }, position }: LoggedEvent, attempts: number, reason?: string): void {
+    if (reason === undefined) return void this.#unheard.delete(type)
+    if (!this.#unheard.has(type)) this.#o.onChange('unheard', { position, attempts, reason })
+    this.#unheard.add(type)
   }
 
   #listen(): Promise<void> {

@@ -14,10 +14,13 @@ export const contentOf = (message: Message | undefined): Buffer => {
   return body.content
 }
 
+/** What a peer does with the next one; `modify`, or a condition with which it rejects: AMQP 1.0; `nobody` subscribes, `denied`: MQTT 5. */
+type How = 'refuse' | 'silent' | 'release' | 'no reason' | 'modify' | `amqp:${string}` | 'nobody' | 'denied'
+
 /** A TCP server that keeps its port over a restart and lets go of its connections. */
 abstract class Peer implements SinkPeer {
   readonly ids: string[] = []
-  readonly how: ('refuse' | 'silent' | 'release' | 'no reason')[] = []
+  readonly how: How[] = []
   protected port = 0
   #server: Server | null = null
   readonly #sockets = new Set<Socket>()
@@ -26,7 +29,7 @@ abstract class Peer implements SinkPeer {
   protected abstract serve(): Server | HttpServer
 
   taken = (): string[] => [...this.ids]
-  next(how: 'refuse' | 'silent' | 'release' | 'no reason'): void {
+  next(how: How): void {
     this.how.push(how)
   }
 
@@ -126,6 +129,8 @@ export class AmqpPeer extends Peer {
         return void delivery?.reject({ condition: 'amqp:precondition-failed', description: 'no such unit' })
       if (how === 'release') return void delivery?.release()
       if (how === 'no reason') return void delivery?.reject()
+      if (how === 'modify') return void delivery?.modified({ undeliverable_here: true })
+      if (how?.startsWith('amqp:')) return void delivery?.reject({ condition: how })
       const content = contentOf(message)
       const body = JSON.parse(content.toString('utf8')) as Record<string, unknown>
       this.messages.push({ properties: { ...message, ...message?.application_properties }, body })
@@ -192,12 +197,12 @@ export class MqttPeer extends Peer {
           return void socket.end(generate({ cmd: 'disconnect', reasonCode: 0x95 }, options))
         const how = this.how.shift()
         if (how === 'silent') return
-        if (how !== 'refuse') {
+        if (how === undefined || how === 'nobody') {
           this.topics.push(packet.topic)
           this.ids.push((JSON.parse(packet.payload.toString()) as QEvent).id)
         }
         // 0x99: payload format invalid.
-        const reasonCode = how === 'refuse' ? 0x99 : 0
+        const reasonCode = how === 'refuse' ? 0x99 : how === 'nobody' ? 0x10 : how === 'denied' ? 0x87 : 0
         socket.write(generate({ cmd: 'puback', messageId: packet.messageId ?? 0, reasonCode }, options))
       })
     })

@@ -60,6 +60,10 @@ function elementsIn(text: string): Gs1Element[] | null {
   if (wantsValue(segments)) segments.push({ raw: '', text: '', at: pathAt + path.length })
   const first = primaryPlace(segments)
   if (first < 0) return null
+  const second = path.search(/https?:\/\//i)
+  // The path before the keys is anybody's, so that the keys of the first would count for nothing.
+  if (second >= 0)
+    refuse(pathAt + second, 'one link, as where a reader sends two codes in one', text.slice(pathAt + second))
   const pairs: Pair[] = []
   for (let i = first; i + 1 < segments.length; i += 2) pairs.push(pairOf(segments[i], segments[i + 1]))
   checkQualifiers(pairs)
