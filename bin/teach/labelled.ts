@@ -5,8 +5,8 @@ import { CodedError, type ModelCard } from '../../contracts/index.ts'
 import { DATASET_FORMATS, type Dataset } from '../../datasets/index.ts'
 import {
   type Backbone,
-  checkPackageFolder,
   findBackbone,
+  keepPackageFolder,
   NOTHING_WRITTEN,
   type PackedModel,
   packModel,
@@ -71,8 +71,17 @@ export async function teachLabelled<T extends { model: Uint8Array; card: ModelCa
   const version =
     o.out === undefined ? await freeVersion(o.id, o.modelVersion, environment) : (o.modelVersion ?? '1.0.0')
   const outDir = resolve(o.out ?? join(taughtDir(environment), `${o.id}-${version}`))
-  // Before the work, which takes minutes.
-  await checkPackageFolder(outDir)
+  const given = { version, outDir, keyFile, keyId }
+  return keepPackageFolder(outDir, () => teachThere(dir, o, environment, teach, given))
+}
+
+async function teachThere<T extends { model: Uint8Array; card: ModelCard }>(
+  dir: string,
+  o: LabelledFlags,
+  environment: Environment,
+  teach: (work: LabelledWork) => Promise<{ taught: T; golden: Pixels | undefined }>,
+  { version, outDir, keyFile, keyId }: { version: string; outDir: string; keyFile: string; keyId: string },
+): Promise<{ taught: T; packed: PackedModel }> {
   const privateKeyPem = await readFile(keyFile, 'utf8').catch((cause: unknown) => {
     throw new CodedError('CFG_MISSING_FILE', { file: keyFile, expected: 'a private key', cause })
   })
