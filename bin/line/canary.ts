@@ -1,11 +1,4 @@
-import {
-  asCoded,
-  CodedError,
-  type ErrorFact,
-  fromFact,
-  type LineSpec,
-  toFact,
-} from '../../contracts/index.ts'
+import { asCoded, type ErrorFact, fromFact, type LineSpec, toFact } from '../../contracts/index.ts'
 import type { Canary, LoadedRecipe, LocalInspector } from '../../inspection/index.ts'
 import { log } from '../setup/log.ts'
 import { goldenDoubt, judgeGolden } from './golden.ts'
