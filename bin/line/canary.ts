@@ -143,13 +143,18 @@ export class CanaryWatch {
       if (!this.#canaries.includes(canary)) continue
       if (fact && !this.#wrong.has(recipe)) log.error({ recipe, ...fact }, 'a canary was judged differently')
       if (fact) this.#wrong.set(recipe, fact)
-      else {
+      // One that was left for it may still have parts in work, whatever it says now: it is right when it is loaded anew.
+      else if (!this.#wrong.has(recipe) || this.#isInForce(recipe)) {
         this.#wrong.delete(recipe)
         this.#right.set(recipe, askedAt)
       }
     }
     if (before && !this.fault) log.warn(before, 'the canaries are judged right again')
     if (this.#wrong.size > 0) await this.#onFault(new Map(this.#wrong))
+  }
+
+  #isInForce(recipe: string): boolean {
+    return [...this.#inForce.values()].some(({ id }) => id === recipe)
   }
 
   /** What is wrong with a recipe, and since when: parts that it passed meanwhile are gone, and somebody has to look. */

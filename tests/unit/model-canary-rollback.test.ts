@@ -30,6 +30,8 @@ class Workers {
   readonly loaded = new Set<string>()
   /** A recipe is loaded when this has resolved. */
   loading = Promise.resolve()
+  /** Parts in work at a change are through when this has resolved. */
+  through = Promise.resolve()
   inspectFirst = () => Promise.resolve(outcome('pass'))
   selfTest = (recipe?: string): Promise<void> =>
     recipe !== undefined && this.broken.has(recipe)
@@ -122,7 +124,17 @@ async function line() {
     recipesDir,
     gatesDir: join(shop.data, 'gates'),
     active,
-    engines: new Map([['s1', { switchTo: (r) => Promise.resolve(void switched.push(r.id)) }]]),
+    engines: new Map([
+      [
+        's1',
+        {
+          switchTo: (r) => {
+            switched.push(r.id)
+            return workers.through
+          },
+        },
+      ],
+    ]),
     rack,
     canary,
     activations,
@@ -194,6 +206,24 @@ describe('a canary that fails while the line runs', () => {
     })
     await expect.poll(() => l.canary.fault).toBeNull()
     expect(l.canaries.map((c) => c.recipe)).toEqual(['ramp@1'])
+  })
+
+  it('holds what the failed recipe still has in work, also when its canary is judged right once more', async () => {
+    const l = await line()
+    await l.activate('ramp@2')
+    let through = (): void => undefined
+    l.workers.through = new Promise((resolve) => (through = resolve))
+    l.workers.broken.add('ramp@2')
+    await l.canary.check()
+    expect(l.active.get('s1')?.id).toBe('ramp@1')
+    l.workers.broken.clear()
+    await l.canary.check()
+    expect([l.canary.faultOf('ramp@2')?.code, l.canary.fault]).toEqual(['INS_CANARY', null])
+    through()
+    await expect.poll(() => l.canaries.map((c) => c.recipe)).toEqual(['ramp@1'])
+    // Loaded anew, it has judged its canary on every worker.
+    await l.activate('ramp@2')
+    expect(l.canary.faultOf('ramp@2')).toBeNull()
   })
 
   it('holds the parts when there is nothing to go back to, and does not touch stations whose canary is right', async () => {
