@@ -108,6 +108,7 @@ const PATTERNS: readonly (readonly [RegExp, Say])[] = [
   [/^the PLC had rejected part (\d+) by default already$/, (n) => `PLC 已按默认剔除工件 ${n}`],
   [/^the PLC refused the result of (\d+): code (\S+)$/, (n, code) => `PLC 拒绝触发 ${n} 的结果:代码 ${code}`],
   [/^the counter was restarted before the result of (\d+)$/, (n) => `计数器在触发 ${n} 的结果之前重新开始`],
+  [/^parts that it passed since (\S+) may be wrong$/, (at) => `自 ${at} 起由其判为合格的工件可能有误`],
   [/^trigger (\d+) has a result already$/, (n) => `触发 ${n} 已有结果`],
   [/^trigger (\d+) may be of the count before the restart$/, (n) => `触发 ${n} 可能属于重新开始之前的计数`],
 ]

@@ -10,6 +10,7 @@ import { taughtDir } from '../setup/paths.ts'
 import { showProgress } from '../terminal/progress.ts'
 import { type SigningFlags, signingKey, signingOptions } from '../setup/signing-key.ts'
 import { modelName, nextMinor, teachInThread } from '../teach/job.ts'
+import { STOPS } from '../teach/labelled.ts'
 import { teachReportText } from '../teach/report-text.ts'
 
 interface Flags extends SigningFlags {
@@ -158,7 +159,7 @@ async function run(o: Flags, environment: Environment): Promise<void> {
   const signer = await signingKey(o, environment)
   const stop = new AbortController()
   const cancel = (): void => stop.abort()
-  process.once('SIGINT', cancel)
+  for (const signal of STOPS) process.once(signal, cancel)
   const progress = showProgress('teach')
   try {
     const answer = await teachInThread(
@@ -195,7 +196,7 @@ async function run(o: Flags, environment: Environment): Promise<void> {
       )
   } finally {
     progress.stop()
-    process.removeListener('SIGINT', cancel)
+    for (const signal of STOPS) process.removeListener(signal, cancel)
   }
 }
 

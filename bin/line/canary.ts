@@ -20,6 +20,8 @@ export class CanaryWatch {
   readonly #known = new Map<string, Canary['expect']>()
   /** Recipes whose canary was judged differently when it was last asked. */
   readonly #wrong = new Map<string, ErrorFact>()
+  /** When each recipe was asked last what it then answered right; what it passed since may be wrong, should it fail. */
+  readonly #right = new Map<string, string>()
   #onFault: (wrong: ReadonlyMap<string, ErrorFact>) => Promise<void> = () => Promise.resolve()
   #checking: Promise<void> | null = null
 
@@ -98,6 +100,7 @@ export class CanaryWatch {
 
   drop(recipe: string): void {
     this.#wrong.delete(recipe)
+    this.#right.delete(recipe)
     const at = this.#canaries.findIndex((c) => c.recipe === recipe)
     if (at >= 0) this.#canaries.splice(at, 1)
   }
@@ -113,6 +116,7 @@ export class CanaryWatch {
   }
 
   async #include(loaded: LoadedRecipe): Promise<void> {
+    const askedAt = new Date().toISOString()
     const judged = await judgeGolden(this.#inspector, this.#spec, loaded)
     if (!judged) return
     const { canary, verdict } = judged
@@ -121,6 +125,7 @@ export class CanaryWatch {
     const expect = this.#known.get(loaded.sha256) ?? canary.expect
     this.#known.set(loaded.sha256, expect)
     this.#canaries.push({ ...canary, expect })
+    this.#right.set(loaded.id, askedAt)
   }
 
   async #check(): Promise<void> {
@@ -129,17 +134,35 @@ export class CanaryWatch {
     const asked = [...this.#canaries]
     for (const canary of asked) {
       const { recipe } = canary
+      const askedAt = new Date().toISOString()
       const fact = await this.#inspector.selfTest(recipe).then(
         () => null,
-        (error: unknown) => toFact(asCoded(error, 'INS_CANARY')),
+        (error: unknown) => this.#doubt(recipe, error),
       )
       // Whoever used it may have left it meanwhile.
       if (!this.#canaries.includes(canary)) continue
       if (fact && !this.#wrong.has(recipe)) log.error({ recipe, ...fact }, 'a canary was judged differently')
       if (fact) this.#wrong.set(recipe, fact)
-      else this.#wrong.delete(recipe)
+      // One that was left for it may still have parts in work, whatever it says now: it is right when it is loaded anew.
+      else if (!this.#wrong.has(recipe) || this.#isInForce(recipe)) {
+        this.#wrong.delete(recipe)
+        this.#right.set(recipe, askedAt)
+      }
     }
     if (before && !this.fault) log.warn(before, 'the canaries are judged right again')
     if (this.#wrong.size > 0) await this.#onFault(new Map(this.#wrong))
+  }
+
+  #isInForce(recipe: string): boolean {
+    return [...this.#inForce.values()].some(({ id }) => id === recipe)
+  }
+
+  /** What is wrong with a recipe, and since when: parts that it passed meanwhile are gone, and somebody has to look. */
+  #doubt(recipe: string, error: unknown): ErrorFact {
+    const fact = toFact(asCoded(error, 'INS_CANARY'))
+    const since = this.#right.get(recipe)
+    return since === undefined
+      ? fact
+      : { ...fact, message: `${fact.message}; parts that it passed since ${since} may be wrong` }
   }
 }

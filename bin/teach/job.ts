@@ -15,6 +15,7 @@ import {
   backboneTaughtWith,
   checkTaughtFolder,
   findBackbone,
+  keepPackageFolder,
   loadTeachData,
   packTaught,
   readCard,
@@ -86,7 +87,16 @@ export async function runTeach(
   const privateKeyPem = await readFile(order.keyFile, 'utf8').catch((error: unknown) => {
     throw asCoded(error, 'CFG_MISSING_FILE', { file: order.keyFile, expected: 'a private key' })
   })
-  await checkTaughtFolder(order.outDir)
+  const work = (): Promise<TeachAnswer> =>
+    withTools(order, environment, { privateKeyPem, signal, onProgress })
+  return keepPackageFolder(order.outDir, work, checkTaughtFolder)
+}
+
+async function withTools(
+  order: TeachOrder,
+  environment: Environment,
+  given: Pick<TeachTools, 'privateKeyPem' | 'signal' | 'onProgress'>,
+): Promise<TeachAnswer> {
   const keys = await trustedKeys(environment)
   const dirs = modelDirs(environment)
   const backbone =
@@ -95,7 +105,7 @@ export async function runTeach(
       : await backboneTaughtWith(dirs, await taughtBackbone(teachDataDir(order.from)), keys)
   const frames = order.recipe === null ? null : await openPartFrames(order.recipe, environment)
   try {
-    return await teachAndPack(order, { backbone, keys, privateKeyPem, frames, signal, onProgress })
+    return await teachAndPack(order, { backbone, keys, frames, ...given })
   } finally {
     await frames?.close()
   }

@@ -5,8 +5,8 @@ import { CodedError, type ModelCard } from '../../contracts/index.ts'
 import { DATASET_FORMATS, type Dataset } from '../../datasets/index.ts'
 import {
   type Backbone,
-  checkPackageFolder,
   findBackbone,
+  keepPackageFolder,
   NOTHING_WRITTEN,
   type PackedModel,
   packModel,
@@ -21,6 +21,9 @@ import { whole } from '../terminal/options.ts'
 import { taughtDir } from '../setup/paths.ts'
 import { showProgress } from '../terminal/progress.ts'
 import { type SigningFlags, signingKey, signingOptions } from '../setup/signing-key.ts'
+
+/** What ends a teaching in order: Ctrl-C, and who stops the machine or a container. */
+export const STOPS = ['SIGINT', 'SIGTERM'] as const
 
 /** Flags that every command has which teaches from a labelled data set. */
 export interface LabelledFlags extends SigningFlags {
@@ -55,8 +58,8 @@ export interface LabelledWork {
 }
 
 /**
- * Teaches and packs: the key is read first, so that nobody waits for a model that cannot be signed; Ctrl-C ends the work
- * between two images or steps, and then nothing is written.
+ * Teaches and packs: the key is read first, so that nobody waits for a model that cannot be signed; Ctrl-C or SIGTERM
+ * ends the work between two images or steps, and then nothing is written.
  *
  * @param teach gives the model, its card and one image for the golden vectors
  */
@@ -71,8 +74,17 @@ export async function teachLabelled<T extends { model: Uint8Array; card: ModelCa
   const version =
     o.out === undefined ? await freeVersion(o.id, o.modelVersion, environment) : (o.modelVersion ?? '1.0.0')
   const outDir = resolve(o.out ?? join(taughtDir(environment), `${o.id}-${version}`))
-  // Before the work, which takes minutes.
-  await checkPackageFolder(outDir)
+  const given = { version, outDir, keyFile, keyId }
+  return keepPackageFolder(outDir, () => teachThere(dir, o, environment, teach, given))
+}
+
+async function teachThere<T extends { model: Uint8Array; card: ModelCard }>(
+  dir: string,
+  o: LabelledFlags,
+  environment: Environment,
+  teach: (work: LabelledWork) => Promise<{ taught: T; golden: Pixels | undefined }>,
+  { version, outDir, keyFile, keyId }: { version: string; outDir: string; keyFile: string; keyId: string },
+): Promise<{ taught: T; packed: PackedModel }> {
   const privateKeyPem = await readFile(keyFile, 'utf8').catch((cause: unknown) => {
     throw new CodedError('CFG_MISSING_FILE', { file: keyFile, expected: 'a private key', cause })
   })
@@ -88,7 +100,7 @@ export async function teachLabelled<T extends { model: Uint8Array; card: ModelCa
   )
   const stop = new AbortController()
   const cancel = (): void => stop.abort(new CodedError('TCH_CANCELLED', NOTHING_WRITTEN))
-  process.once('SIGINT', cancel)
+  for (const signal of STOPS) process.once(signal, cancel)
   const bars = { features: showProgress('features'), heads: showProgress('heads') }
   try {
     const { taught, golden } = await teach({
@@ -117,7 +129,7 @@ export async function teachLabelled<T extends { model: Uint8Array; card: ModelCa
       })
     throw error
   } finally {
-    process.removeListener('SIGINT', cancel)
+    for (const signal of STOPS) process.removeListener(signal, cancel)
     bars.features.stop()
     bars.heads.stop()
   }

@@ -107,8 +107,22 @@ const utf16 = (bytes: Uint8Array): 'utf-16le' | 'utf-16be' | null =>
       ? 'utf-16be'
       : null
 
-/** Text in which ASCII is itself, to look something up in: what the encoding does not tell is replaced. */
-export const looseText = (bytes: Uint8Array): string => new TextDecoder(utf16(bytes) ?? 'utf-8').decode(bytes)
+/**
+ * Text in which ASCII is itself, to look something up in: what the encoding does not tell is replaced. Excel of a Chinese
+ * Windows saves tables in GBK, and names of images in it are to be found, too.
+ */
+export function looseText(bytes: Uint8Array): string {
+  const wide = utf16(bytes)
+  if (wide === null)
+    for (const encoding of ['utf-8', 'gb18030'])
+      try {
+        // As a stream: the beginning of a file may end within a letter.
+        return new TextDecoder(encoding, { fatal: true }).decode(bytes, { stream: true })
+      } catch {
+        // Of another encoding.
+      }
+  return new TextDecoder(wide ?? 'utf-8').decode(bytes)
+}
 
 /** @throws DAT_LAYOUT when it cannot be read, or is neither UTF-8 nor UTF-16: class names would be other ones */
 export async function readText(file: string): Promise<string> {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Sharp } from 'sharp'
 import { asCoded, CodedError, isPlain, plainHeader } from '../../contracts/index.ts'
 import { imagesIn, isDirectory } from './files.ts'
 import { truthRegions } from '../metrics/truth-regions.ts'
@@ -50,11 +51,12 @@ export const isBrokenMask = (error: unknown): boolean =>
   error instanceof CodedError && (error.code === 'INS_DECODE' || error.cause !== undefined)
 
 /**
- * A mask image, HW, 1 where any of its channels is above 0: labels may be numbers of classes, also of 16 bits, or colours
- * of a palette. Of a JPEG or a lossy WebP (no chunk `VP8L`, RFC 9649), where it is above the middle, or above half of its
- * brightest value where all are darker.
+ * A mask image, HW, 1 where any of its channels is above 0: labels may be numbers of classes, also of 16 bits or floats,
+ * or colours of a palette. Of a JPEG or a lossy WebP (no chunk `VP8L`, RFC 9649), where it is above the middle, or above
+ * half of its brightest value where all are darker.
  *
- * @throws DAT_ANNOTATION when it cannot be read, or a lossy one has regions of a darker class beside brighter ones
+ * @throws DAT_ANNOTATION when it cannot be read, what it marks would be lost, or a lossy one has regions of a darker class
+ *         beside brighter ones
  */
 async function readOne(file: string): Promise<MaskImage> {
   try {
@@ -66,17 +68,34 @@ async function readOne(file: string): Promise<MaskImage> {
         actual: 'a PGM or PPM of 16 bits, whose low values are lost in 8',
       })
     const image = imageOf(bytes)
-    const { format, depth, hasAlpha, channels: stored } = await image.metadata()
+    const { format, depth, space, pages = 1, hasAlpha, channels: stored } = await image.metadata()
+    const refused = (expected: string, actual: string): CodedError =>
+      new CodedError('DAT_ANNOTATION', { file, expected, actual })
+    if (pages > 1) throw refused('a mask of one page', `${pages} pages`)
+    // libvips reads them as whole numbers, all 0.
+    if (depth === 'float' && space.endsWith('16')) throw refused(FLOATS, 'floats of 16 bits')
     const wide = depth === 'ushort' || depth === 'short'
     const grey = stored - (hasAlpha ? 1 : 0) === 1
+    const read = wide ? 'ushort' : depth === 'uchar' ? 'uchar' : 'float'
     const { data: pixels, info } = await image
+      .clone()
       .flatten({ background: '#000' })
       .toColourspace(wide ? (grey ? 'grey16' : 'rgb16') : 'srgb')
-      .raw({ depth: wide ? 'ushort' : 'uchar' })
+      .raw({ depth: read })
       .toBuffer({ resolveWithObject: true })
-    const values = wide ? new Uint16Array(pixels.buffer, pixels.byteOffset, pixels.byteLength / 2) : pixels
+    const at = [
+      pixels.buffer,
+      pixels.byteOffset,
+      pixels.byteLength / { uchar: 1, ushort: 2, float: 4 }[read],
+    ] as const
+    const values =
+      read === 'uchar' ? pixels : read === 'ushort' ? new Uint16Array(...at) : new Float32Array(...at)
+    if (read === 'float' && values.some((v) => v < 0))
+      throw refused('0, and more where a defect is', 'values below 0')
+    if (hasAlpha && values.every((v) => v === 0) && (await isShaped(image)))
+      throw refused('marks that are not black', 'black on transparent ground')
     const lossy = format === 'jpeg' || (format === 'webp' && !bytes.includes('VP8L'))
-    const least = lossy ? lossyFloor(values) : 1
+    const least = lossy ? lossyFloor(values) : read === 'float' ? Number.MIN_VALUE : 1
     const { width: widthPx, height: heightPx, channels } = info
     const from = (value: number): Uint8Array => {
       const out = new Uint8Array(widthPx * heightPx)
@@ -90,6 +109,14 @@ async function readOne(file: string): Promise<MaskImage> {
   } catch (error) {
     throw asCoded(error, 'DAT_ANNOTATION', { file, expected: 'a mask image' })
   }
+}
+
+const FLOATS = 'a mask of whole numbers, or of floats of 32 bits'
+
+/** Whether some of an image is more transparent than the rest. */
+async function isShaped(image: Sharp): Promise<boolean> {
+  const alpha = (await image.stats()).channels.at(-1)
+  return alpha !== undefined && alpha.min < alpha.max
 }
 
 /** Numbers of classes, or two greys with what compression leaves around them: most of the image is one of so many. */
@@ -153,7 +180,7 @@ function refuseDarker(any: Uint8Array, bright: Uint8Array, widthPx: number, file
     })
 }
 
-function lossyFloor(values: Uint8Array | Uint16Array): number {
+function lossyFloor(values: Iterable<number>): number {
   let most = 0
   for (const v of values) most = Math.max(most, v)
   return most > LOSSY_NOISE && most < LOSSY_FLOOR ? most / 2 : LOSSY_FLOOR

@@ -21,6 +21,45 @@ export async function checkPackageFolder(outDir: string): Promise<void> {
   if (entries.length > 0) throw neverReplaced(outDir, await hashesIn(outDir))
 }
 
+/**
+ * Keeps the place of a package while it is made, which takes minutes or hours: who is to make another one there meanwhile
+ * is refused before the work, not at its end. Two that ask at the very same moment may both be refused.
+ *
+ * @param check whether a package may be written there
+ * @throws TCH_BUSY when another process makes one there; what `check` and `work` throw
+ */
+export async function keepPackageFolder<T>(
+  outDir: string,
+  work: () => Promise<T>,
+  check: (outDir: string) => Promise<void> = checkPackageFolder,
+): Promise<T> {
+  makeFolder(dirname(outDir))
+  const own = await draftFolder(outDir, 'teaching')
+  makeFolder(own)
+  try {
+    const other = (await draftsOf(outDir)).find((d) => d.kind === 'teaching' && d.pid !== process.pid)
+    if (other !== undefined) throw beingMade(basename(outDir), other)
+    // After the look at the others: one that is through by now has left its package.
+    await check(outDir)
+    return await work()
+  } finally {
+    await rm(own, { recursive: true, force: true })
+  }
+}
+
+const beingMade = (name: string, { place, pid }: { place: string; pid: number }): CodedError =>
+  new CodedError('TCH_BUSY', {
+    file: place,
+    expected: `no other process that makes ${name}`,
+    actual: `process ${pid}`,
+    hint: 'wait for it, or give another version or output folder; if that process teaches nothing, remove this folder',
+    zh: {
+      expected: `没有其他进程在生成 ${name}`,
+      actual: `进程 ${pid}`,
+      hint: '请等待其完成,或另给版本号或输出文件夹;若该进程并未示教,请删除此文件夹',
+    },
+  })
+
 /** As `checkPackageFolder`; a package may lie there, which only the very same one replaces. */
 export async function checkPlace(outDir: string): Promise<void> {
   await refuseForeign(outDir, PACKAGE_ENTRIES, 'a model package')
@@ -35,15 +74,20 @@ export async function checkPlace(outDir: string): Promise<void> {
  * processes that are gone left of theirs is removed.
  */
 export async function draftFolder(outDir: string, kind: 'packing' | 'teaching'): Promise<string> {
-  const own = `${basename(outDir)}.`
-  for (const name of await readdir(dirname(outDir)).catch(() => [])) {
-    const [, pid] = name.startsWith(own)
-      ? (/^(\d+)-[0-9a-f]+\.(?:packing|teaching)$/.exec(name.slice(own.length)) ?? [])
-      : []
-    if (pid !== undefined && !runs(Number(pid)))
-      await rm(join(dirname(outDir), name), { recursive: true, force: true })
-  }
+  for (const { place, pid } of await draftsOf(outDir))
+    if (!runs(pid)) await rm(place, { recursive: true, force: true })
   return `${outDir}.${process.pid}-${randomBytes(4).toString('hex')}.${kind}`
+}
+
+async function draftsOf(outDir: string): Promise<{ place: string; pid: number; kind: string }[]> {
+  const own = `${basename(outDir)}.`
+  const names = await readdir(dirname(outDir)).catch(() => [])
+  return names.flatMap((name) => {
+    const [, pid, kind] = name.startsWith(own)
+      ? (/^(\d+)-[0-9a-f]+\.(packing|teaching)$/.exec(name.slice(own.length)) ?? [])
+      : []
+    return kind === undefined ? [] : [{ place: join(dirname(outDir), name), pid: Number(pid), kind }]
+  })
 }
 
 function runs(pid: number): boolean {

@@ -1,11 +1,22 @@
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  watch,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ModelCard } from '../../contracts/index.ts'
-import { runCli } from './line-process.ts'
+import { CLI, runCli } from './line-process.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'sightline-teach-path-'))
 const env = { SIGHTLINE_DATA_DIR: join(dir, 'home'), SIGHTLINE_SIGNING_KEY: '', SIGHTLINE_TRUST: '' }
@@ -33,6 +44,34 @@ beforeAll(async () => {
   for (let n = 0; n < 12; n++) await ring(join(dir, 'good', `${n}.png`), n + 1, false)
   for (let n = 0; n < 3; n++) await ring(join(dir, 'test/good', `g${n}.png`), 100 + n, false)
   for (let n = 0; n < 3; n++) await ring(join(dir, 'test/bad', `b${n}.png`), 200 + n, true)
+})
+
+describe('a teaching that is stopped', () => {
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'by %s says so and leaves nothing',
+    async (signal) => {
+      const models = join(dir, signal, 'models')
+      mkdirSync(models, { recursive: true })
+      const begun = new Promise<void>((resolve) => {
+        const seen = watch(models, (_, name) => {
+          if (name?.endsWith('.teaching') !== true) return
+          seen.close()
+          resolve()
+        })
+      })
+      const child = spawn(process.execPath, [CLI, 'teach', '--good', join(dir, 'good'), '--id', 'rings'], {
+        env: { ...process.env, ...env, SIGHTLINE_DATA_DIR: join(dir, signal) },
+      })
+      let said = ''
+      child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
+      const ended = once(child, 'close')
+      await begun
+      child.kill(signal)
+      expect([await ended, said]).toEqual([[1, null], expect.stringContaining('TCH_CANCELLED')])
+      expect(readdirSync(models)).toEqual([])
+    },
+    120_000,
+  )
 })
 
 describe('from good images to verdicts, with nothing set up', () => {

@@ -23,25 +23,34 @@ async function marksOf(name: string): Promise<string | undefined> {
   return mask ? [...mask.data].join('') : undefined
 }
 
-/** Grey, one row, in one strip (TIFF 6.0, sections 2 to 4), with SampleFormat 2. */
-function signedTiff(values: number[]): Buffer {
+/** Floats of 16 bits, as numbers of the same bits. */
+interface Half {
+  half: true
+  buffer: ArrayBuffer
+  length: number
+  BYTES_PER_ELEMENT: 2
+}
+
+/** Grey, one row, in one strip (TIFF 6.0, sections 2 to 4), with SampleFormat 2 (whole numbers) or 3 (floats). */
+function signedTiff(values: Int8Array | Int16Array | Int32Array | Float32Array | Half): Buffer {
+  const bytes = Buffer.from(values.buffer)
   const entries: [tag: number, type: 3 | 4, value: number][] = [
     [256, 3, values.length],
     [257, 3, 1],
-    [258, 3, 16],
+    [258, 3, values.BYTES_PER_ELEMENT * 8],
     [259, 3, 1],
     [262, 3, 1],
     [273, 4, 8],
     [277, 3, 1],
     [278, 3, 1],
-    [279, 4, values.length * 2],
-    [339, 3, 2],
+    [279, 4, bytes.length],
+    [339, 3, values instanceof Float32Array || 'half' in values ? 3 : 2],
   ]
-  const ifdAt = 8 + values.length * 2
+  const ifdAt = 8 + bytes.length
   const out = Buffer.alloc(ifdAt + 2 + entries.length * 12 + 4)
   out.write('II*\0', 'latin1')
   out.writeUInt32LE(ifdAt, 4)
-  values.forEach((v, n) => out.writeInt16LE(v, 8 + n * 2))
+  bytes.copy(out, 8)
   out.writeUInt16LE(entries.length, ifdAt)
   entries.forEach(([tag, type, value], n) => {
     const at = ifdAt + 2 + n * 12
@@ -144,8 +153,39 @@ describe('masks', () => {
   })
 
   it('may be signed numbers of 16 bits', async () => {
-    await writeFile(join(at.dir, 'signed.tif'), signedTiff([0, 1, 255, 32_767]))
+    await writeFile(join(at.dir, 'signed.tif'), signedTiff(Int16Array.of(0, 1, 255, 32_767)))
     expect(await marksOf('signed.tif')).toBe('0111')
+  })
+
+  it('may be floats or long numbers: all above 0 count, also those that 8 bits would cut to 0', async () => {
+    await writeFile(join(at.dir, 'float.tif'), signedTiff(Float32Array.of(0, 0.004, 0.4, 255)))
+    expect(await marksOf('float.tif')).toBe('0111')
+    await writeFile(join(at.dir, 'long.tif'), signedTiff(Int32Array.of(0, 1, 255, 70_000)))
+    expect(await marksOf('long.tif')).toBe('0111')
+  })
+
+  it('are refused where what they mark would be lost', async () => {
+    const lost: [name: string, tiff: Buffer, actual: RegExp][] = [
+      ['below.tif', signedTiff(Float32Array.of(0, -1, 0, 0)), /found values below 0/],
+      ['below8.tif', signedTiff(Int8Array.of(0, -1, 0, 0)), /found values below 0/],
+      [
+        'half.tif',
+        signedTiff({ half: true, buffer: Uint16Array.of(0, 0x3c00).buffer, length: 2, BYTES_PER_ELEMENT: 2 }),
+        /found floats of 16 bits/,
+      ],
+    ]
+    for (const [name, tiff, actual] of lost) {
+      await writeFile(join(at.dir, name), tiff)
+      await expect(marksOf(name), name).rejects.toThrow(actual)
+    }
+    const page = { width: 4, height: 4, channels: 3, background: '#000' } as const
+    const pages = [page, { ...page, background: '#fff' }].map((create) => sharp({ create }).png().toBuffer())
+    await sharp(await Promise.all(pages), { join: { animated: true } }).toFile(join(at.dir, 'pages.gif'))
+    await expect(marksOf('pages.gif')).rejects.toThrow(/expected a mask of one page; found 2 pages/)
+    const black = Uint8Array.from([0, 0, 0, 0, 0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 0])
+    await expect(marks('strokes.png', sharp(black, { raw: { ...SHAPE, channels: 4 } }))).rejects.toThrow(
+      /found black on transparent ground/,
+    )
   })
 
   it('that mark nothing do not say where the defect is, and are not taught from', async () => {

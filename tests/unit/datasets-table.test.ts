@@ -144,6 +144,14 @@ describe('a table of classes', () => {
     await writeFile(join(at.dir, 'labels.csv'), Buffer.from('file,label\na.jpg,\xba\xcf\n', 'latin1'))
     await expect(openDataset(at.dir)).rejects.toThrow(/labels\.csv\); expected text in UTF-8/)
   })
+
+  it('is refused, not passed over, where names and columns are in GBK, as Excel saves them', async () => {
+    await at.tree({ '图1.jpg': null, '图2.jpg': null })
+    // 图像,标签 / 图1.jpg,良品 / 图2.jpg,划痕, by Python's codec `gbk`.
+    const rows = 'cdbccff12cb1eac7a90acdbc312e6a70672cc1bcc6b70acdbc322e6a70672cbbaebadb0a'
+    await writeFile(join(at.dir, '标签.csv'), Buffer.from(rows, 'hex'))
+    await expect(openDataset(at.dir)).rejects.toThrow(/标签\.csv\); expected text in UTF-8/)
+  })
 })
 
 describe('a table of places', () => {

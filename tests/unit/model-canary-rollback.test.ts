@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { CanaryWatch } from '../../bin/line/canary.ts'
 import { Changeover, refOf } from '../../bin/life/changeover.ts'
 import { startModelWatch } from '../../bin/life/model-watch.ts'
@@ -30,6 +30,8 @@ class Workers {
   readonly loaded = new Set<string>()
   /** A recipe is loaded when this has resolved. */
   loading = Promise.resolve()
+  /** Parts in work at a change are through when this has resolved. */
+  through = Promise.resolve()
   inspectFirst = () => Promise.resolve(outcome('pass'))
   selfTest = (recipe?: string): Promise<void> =>
     recipe !== undefined && this.broken.has(recipe)
@@ -52,6 +54,7 @@ beforeEach(async () => {
 })
 const closing: (() => Promise<void>)[] = []
 afterEach(async () => {
+  vi.useRealTimers()
   for (const close of closing.splice(0)) await close()
   shop.remove()
 })
@@ -121,7 +124,17 @@ async function line() {
     recipesDir,
     gatesDir: join(shop.data, 'gates'),
     active,
-    engines: new Map([['s1', { switchTo: (r) => Promise.resolve(void switched.push(r.id)) }]]),
+    engines: new Map([
+      [
+        's1',
+        {
+          switchTo: (r) => {
+            switched.push(r.id)
+            return workers.through
+          },
+        },
+      ],
+    ]),
     rack,
     canary,
     activations,
@@ -155,6 +168,11 @@ describe('a canary that fails while the line runs', () => {
   it('takes the station back to the recipe before, says so in the log, and releases parts again', async () => {
     const l = await line()
     await l.activate('ramp@2')
+    vi.useFakeTimers({ toFake: ['Date'] })
+    vi.setSystemTime('2026-05-04T10:00:00Z')
+    await l.canary.check()
+    // A minute of parts passed before anybody could know.
+    vi.setSystemTime('2026-05-04T10:01:00Z')
     l.workers.broken.add('ramp@2')
     await l.canary.check()
     expect(l.switched).toEqual(['ramp@2', 'ramp@1'])
@@ -168,7 +186,9 @@ describe('a canary that fails while the line runs', () => {
       type: 'qe.model.deployed.v1',
       data: { cause: 'canary', before: { id: 'ramp@2' }, after: { id: 'ramp@1' } },
     })
-    expect(String(deployed?.data['reason'])).toContain('INS_CANARY')
+    expect(String(deployed?.data['reason'])).toMatch(
+      /^INS_CANARY.*; parts that it passed since 2026-05-04T10:00:00\.000Z may be wrong$/,
+    )
     expect(alarm).toMatchObject({
       type: 'qe.station.health.v1',
       data: { alarm: 'canary-rollback', active: true },
@@ -178,10 +198,32 @@ describe('a canary that fails while the line runs', () => {
       station: 's1',
       alarm: 'canary-rollback',
       code: 'INS_CANARY',
-      message: { zh: expect.stringMatching(/^ramp@2 已退回到 ramp@1:INS_CANARY/) as string },
+      message: {
+        zh: expect.stringMatching(
+          /^ramp@2 已退回到 ramp@1:INS_CANARY.*;自 2026-05-04T10:00:00\.000Z 起由其判为合格的工件可能有误$/,
+        ) as string,
+      },
     })
     await expect.poll(() => l.canary.fault).toBeNull()
     expect(l.canaries.map((c) => c.recipe)).toEqual(['ramp@1'])
+  })
+
+  it('holds what the failed recipe still has in work, also when its canary is judged right once more', async () => {
+    const l = await line()
+    await l.activate('ramp@2')
+    let through = (): void => undefined
+    l.workers.through = new Promise((resolve) => (through = resolve))
+    l.workers.broken.add('ramp@2')
+    await l.canary.check()
+    expect(l.active.get('s1')?.id).toBe('ramp@1')
+    l.workers.broken.clear()
+    await l.canary.check()
+    expect([l.canary.faultOf('ramp@2')?.code, l.canary.fault]).toEqual(['INS_CANARY', null])
+    through()
+    await expect.poll(() => l.canaries.map((c) => c.recipe)).toEqual(['ramp@1'])
+    // Loaded anew, it has judged its canary on every worker.
+    await l.activate('ramp@2')
+    expect(l.canary.faultOf('ramp@2')).toBeNull()
   })
 
   it('holds the parts when there is nothing to go back to, and does not touch stations whose canary is right', async () => {

@@ -1,11 +1,14 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import sharp from 'sharp'
 import {
   checkPackageFolder,
   checkTaughtFolder,
+  keepPackageFolder,
   createSigningKey,
   findBackbone,
   findPackages,
@@ -70,6 +73,32 @@ describe('packing', () => {
     await rm(join(root, 'cut', 'golden'), { recursive: true })
     await checkPackageFolder(join(root, 'cut'))
     expect((await readdir(root)).filter((name) => name.startsWith('cap'))).toEqual(['cap.teach'])
+  })
+
+  it('is refused before the work while another process makes a package there, and keeps its own place', async () => {
+    const root = await copy()
+    const out = join(root, 'cap-1.0.0')
+    const other = spawn(process.execPath, ['-e', 'setInterval(() => 0, 1000)'])
+    const gone = once(other, 'exit')
+    const work = vi.fn(async () => (await readdir(root)).filter((name) => name.startsWith('cap-1.0.0.')))
+    try {
+      await mkdir(`${out}.${other.pid}-00000000.teaching`)
+      await expect(keepPackageFolder(out, work)).rejects.toThrow(
+        new RegExp(`^TCH_BUSY: .*cap-1\\.0\\.0.*found process ${other.pid}.*wait for it`),
+      )
+      expect(work).not.toHaveBeenCalled()
+      // Another version is another place.
+      await keepPackageFolder(join(root, 'cap-1.1.0'), () => Promise.resolve())
+    } finally {
+      other.kill('SIGKILL')
+      await gone
+    }
+    // What a process that is gone left behind keeps nothing.
+    expect(await keepPackageFolder(out, work)).toEqual([
+      expect.stringMatching(new RegExp(`^cap-1\\.0\\.0\\.${process.pid}-.*\\.teaching$`)),
+    ])
+    await expect(keepPackageFolder(out, () => Promise.reject(new Error('full')))).rejects.toThrow('full')
+    expect((await readdir(root)).filter((name) => name.startsWith('cap-'))).toEqual([])
   })
 
   it('replaces a package only by one that verifies, and leaves foreign folders alone', async () => {
