@@ -144,7 +144,7 @@ export async function startLine(config: LineConfig, environment: Environment): P
     closers.push(() => modules.close())
 
     const operators = await Operators.open(dataDir, spec, store)
-    const { accounts, close: closeAccounts } = openLineAccounts(dataDir, spec, store, notices)
+    const { accounts, close: closeAccounts } = openLineAccounts(dataDir, spec, store, events, notices)
     closers.push(closeAccounts)
     const https = openCertificate(spec.dashboard.https)
     closers.push(() => https?.certificate.close())

@@ -57,11 +57,17 @@ export class AccountAudits {
       .map(({ id, at, audit }) => ({ id, at, audit: JSON.parse(audit) as AccountAudit }))
   }
 
+  has(id: string): boolean {
+    return this.#db.get('select 1 as there from account_audit where id = ?', id) !== undefined
+  }
+
+  /** The newest that the log has always stays here, too: by it an older copy of this file is told. */
   logged(id: string): void {
     this.#db.transaction(() => {
       this.#db.run('update account_audit set logged = 1 where id = ?', id)
       this.#db.run(
-        'delete from account_audit where logged = 1 and position <= (select max(position) from account_audit) - ?',
+        'delete from account_audit where logged = 1 and id <> ? and position <= (select max(position) from account_audit) - ?',
+        id,
         KEPT,
       )
     })

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, openSync } from 'node:fs'
+import { chmodSync, closeSync, openSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import { type AccountKind, CodedError, type Role, type SqlDatabase } from '../../contracts/index.ts'
@@ -63,6 +63,7 @@ export class AccountBook implements AccountPort {
   /** @param log false = there is no log of a line that takes over what happens. @throws TRC_OPEN, TRC_WRITE */
   static open(dataDir: string, { log = true }: { log?: boolean } = {}): AccountBook {
     const file = join(dataDir, 'accounts.db')
+    refuseEmpty(file)
     makePrivate(file)
     const db = openSql(file, { synchronous: 'full' })
     try {
@@ -221,6 +222,11 @@ export class AccountBook implements AccountPort {
     this.#audits.logged(id)
   }
 
+  /** Whether it knows of this, or of something that was done since and that the log of the line does not have yet. */
+  follows(audit: string): boolean {
+    return this.#audits.has(audit) || this.audits({ open: true, limit: 1 }).length > 0
+  }
+
   #row(id: string): Row | undefined {
     return this.#db.get<Row>('select * from account where id = ?', id)
   }
@@ -247,6 +253,22 @@ export class AccountBook implements AccountPort {
         zh: { expected: '未被其他账户使用' },
       })
   }
+}
+
+/** SQLite makes a new database of it, without accounts and with another key. @throws TRC_OPEN */
+function refuseEmpty(file: string): void {
+  if (statSync(file, { throwIfNoEntry: false })?.size !== 0) return
+  throw new CodedError('TRC_OPEN', {
+    file,
+    expected: 'a database of accounts',
+    actual: 'a file of 0 bytes: it was emptied',
+    hint: 'put the newest copy back; where there is none, remove the file, and make the accounts again by `sightline account add`',
+    zh: {
+      expected: '账户数据库',
+      actual: '0 字节的文件:内容已被清空',
+      hint: '请恢复最新的副本;没有副本时请删除该文件,并用 `sightline account add` 重新建立账户',
+    },
+  })
 }
 
 /** Before the database is opened: what SQLite lays beside it has the mode that the file has then. @throws TRC_OPEN */

@@ -99,16 +99,15 @@ async function verifyDirectory(
     return await verifyDataDir(dir, {
       keys,
       // A file of an anchor holds many, each with an empty line behind it.
-      checkpoints: checkpoints.flatMap(({ file, text }) =>
-        text
-          .split(/(?<=\n— [^\n]+\n)(?!— )\n*/)
-          .filter((note) => note.trim() !== '')
-          .map((note) => {
-            // What is no checkpoint was given by mistake, and says nothing about the data.
-            parseGiven(file, note)
-            return { from: file, note }
-          }),
-      ),
+      checkpoints: checkpoints.flatMap(({ file, text }) => {
+        const notes = text.split(/(?<=\n— [^\n]+\n)(?!— )\n*/).filter((note) => note.trim() !== '')
+        // A file without any, as a failed download leaves it, is none either.
+        return (notes.length > 0 ? notes : [text]).map((note) => {
+          // What is no checkpoint was given by mistake, and says nothing about the data.
+          parseGiven(file, note)
+          return { from: file, note }
+        })
+      }),
       tsaCertificates,
       images: o.images,
       onProgress(task, done, total) {

@@ -1,5 +1,15 @@
-import { asCoded, errorText, type LineSpec, newEvent, type PartStore } from '../../contracts/index.ts'
+import { join } from 'node:path'
+import {
+  type AccountAudit,
+  asCoded,
+  CodedError,
+  errorText,
+  type LineSpec,
+  newEvent,
+  type PartStore,
+} from '../../contracts/index.ts'
 import type { AccountPort, LineState } from '../../dashboard/index.ts'
+import type { SqliteEventLog } from '../../traceability/index.ts'
 import { AccountBook } from '../accounts/account-book.ts'
 import { log } from '../setup/log.ts'
 
@@ -18,11 +28,12 @@ export function openLineAccounts(
   dataDir: string,
   spec: LineSpec,
   store: Pick<PartStore, 'emit'>,
+  events: Pick<SqliteEventLog, 'newestOf'>,
   notices: LineState['degraded'],
 ): LineAccounts {
   let book: AccountBook
   try {
-    book = AccountBook.open(dataDir)
+    book = openNewest(dataDir, events)
   } catch (error) {
     const why = asCoded(error, 'TRC_OPEN')
     log.error({ code: why.code, error: why.message }, 'the accounts cannot be read: nobody can sign in')
@@ -66,5 +77,34 @@ export function openLineAccounts(
       await soon()
       book.close()
     },
+  }
+}
+
+/**
+ * An older copy would have accounts that were removed, and passwords that were changed; one that was begun anew has none.
+ *
+ * @throws TRC_OPEN where the file lacks what the log tells last of accounts
+ */
+function openNewest(dataDir: string, events: Pick<SqliteEventLog, 'newestOf'>): AccountBook {
+  const book = AccountBook.open(dataDir)
+  try {
+    const told = events.newestOf<AccountAudit>('account', 'qe.audit.v1')
+    if (told === null || book.follows(told.id)) return book
+    const { action, account } = told.data
+    throw new CodedError('TRC_OPEN', {
+      file: join(dataDir, 'accounts.db'),
+      expected: `what the event log tells last of the accounts: ${account} ${action}, ${told.time}`,
+      actual:
+        'a file without it: it was emptied or taken away, is an older copy, or lacks its write-ahead log (-wal)',
+      hint: 'put the newest copy back; where there is none, see by `sightline account list` what is there, say by `account add`, `set` or `remove` what is to be, and start again',
+      zh: {
+        expected: `事件日志中最后一条账户记录:${account} ${action},${told.time}`,
+        actual: '文件中没有该记录:文件已被清空或移走,是较旧的副本,或缺少预写日志(-wal)',
+        hint: '请恢复最新的副本;没有副本时请用 `sightline account list` 查看现有账户,用 `account add`、`set` 或 `remove` 确定应有的账户,然后重新启动',
+      },
+    })
+  } catch (error) {
+    book.close()
+    throw error
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -6,7 +6,13 @@ import { AccountBook } from '../../bin/accounts/account-book.ts'
 import { openLineAccounts } from '../../bin/line/accounts.ts'
 import { type LineSpec, lineSchema, type PartStore } from '../../contracts/index.ts'
 import type { LineState } from '../../dashboard/index.ts'
-import { openPartStore, openSql, verifyDataDir } from '../../traceability/index.ts'
+import {
+  openEventLog,
+  openPartStore,
+  openSql,
+  type SqliteEventLog,
+  verifyDataDir,
+} from '../../traceability/index.ts'
 import { openTraceQuery } from '../../traceability/query/index.ts'
 
 const spec: LineSpec = lineSchema.parse({
@@ -18,11 +24,14 @@ const doer = { by: 'ann', from: 'command line' }
 
 let dir: string
 let store: PartStore
+let events: SqliteEventLog
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'sightline-line-accounts-'))
   store = await openPartStore({ dataDir: dir, spoolAfterMs: 20_000 })
+  events = openEventLog(dir)
 })
 afterEach(async () => {
+  events.close()
   await store.close()
   rmSync(dir, { recursive: true, force: true })
 })
@@ -47,7 +56,7 @@ const made = (id: string) => [
 it('takes over into the log what a command did to accounts, also one that ran before the line, once', async () => {
   const command = AccountBook.open(dir)
   await command.add({ id: 'before', name: 'Before', role: 'operator' }, doer)
-  const { accounts, close } = openLineAccounts(dir, spec, store, [])
+  const { accounts, close } = openLineAccounts(dir, spec, store, events, [])
   await command.add({ id: 'while', name: 'While', role: 'operator' }, doer)
   command.close()
   expect(accounts?.list().map((a) => a.id)).toEqual(['before', 'while'])
@@ -60,7 +69,7 @@ it('takes over into the log what a command did to accounts, also one that ran be
   const db = openSql(join(dir, 'accounts.db'), { synchronous: 'full' })
   db.run('update account_audit set logged = 0 where id = ?', first?.id ?? '')
   db.close()
-  await openLineAccounts(dir, spec, store, []).close()
+  await openLineAccounts(dir, spec, store, events, []).close()
   expect(logged()).toEqual([made('before'), made('while')])
   await store.close()
   expect(await verifyDataDir(dir)).toMatchObject({ findings: [] })
@@ -69,10 +78,51 @@ it('takes over into the log what a command did to accounts, also one that ran be
 it('lets the line go on where the accounts cannot be read, and says so', async () => {
   writeFileSync(join(dir, 'accounts.db'), 'no database')
   const notices: LineState['degraded'] = []
-  const { accounts, close } = openLineAccounts(dir, spec, store, notices)
+  const { accounts, close } = openLineAccounts(dir, spec, store, events, notices)
   expect(accounts).toBeUndefined()
   expect(notices).toMatchObject([
     { id: 'accounts', text: { zh: expect.stringContaining('账户无法读取') as string } },
   ])
   await close()
+})
+
+/** What a start says of the accounts that it finds. */
+async function started(): Promise<{ ids: string[] | null; said: string }> {
+  const notices: LineState['degraded'] = []
+  const { accounts, close } = openLineAccounts(dir, spec, store, events, notices)
+  const ids = accounts?.list().map((a) => a.id) ?? null
+  await close()
+  return { ids, said: notices.map((n) => n.text.en).join() }
+}
+
+it.each<[string, (db: string) => void]>([
+  ['emptied', (db) => truncateSync(db)],
+  ['gone', (db) => rmSync(db)],
+  ['without its accounts', (db) => (rmSync(db), AccountBook.open(dir).close())],
+  ['an older copy', (db) => cpSync(`${db}.old`, db)],
+])('takes no accounts.db that is %s for the accounts, and says so', async (_what, damage) => {
+  const file = join(dir, 'accounts.db')
+  const command = AccountBook.open(dir)
+  await command.add({ id: 'left', name: 'Left since', role: 'operator' }, doer)
+  command.close()
+  expect(await started()).toEqual({ ids: ['left'], said: '' })
+  cpSync(file, `${file}.old`)
+  const later = AccountBook.open(dir)
+  later.remove('left', doer)
+  await later.add({ id: 'stays', name: 'Stays', role: 'operator' }, doer)
+  later.close()
+  expect(await started()).toEqual({ ids: ['stays'], said: '' })
+  damage(file)
+  for (let start = 0; start < 2; start++) {
+    const { ids, said } = await started()
+    expect(ids).toBeNull()
+    expect(said).toMatch(/TRC_OPEN.*put the newest copy back/)
+  }
+  // What a person says since counts.
+  rmSync(file)
+  const anew = AccountBook.open(dir)
+  await anew.add({ id: 'anew', name: 'Anew', role: 'admin' }, doer)
+  anew.close()
+  expect(await started()).toEqual({ ids: ['anew'], said: '' })
+  expect(await started()).toEqual({ ids: ['anew'], said: '' })
 })

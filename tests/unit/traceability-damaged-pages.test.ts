@@ -62,6 +62,13 @@ describe('records that are gone', () => {
   it.each([
     ['emptied', (db: string) => truncateSync(db)],
     ['taken away', (db: string) => rmSync(db)],
+    [
+      'with the log taken away, too',
+      (db: string) => {
+        rmSync(db)
+        rmSync(join(db, '..', 'log'), { recursive: true })
+      },
+    ],
     // As of a young line whose write-ahead log is lost.
     [
       'without tables',

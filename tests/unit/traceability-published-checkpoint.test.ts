@@ -76,6 +76,17 @@ describe('the file checkpoint', () => {
     expect(setAside()).toHaveLength(kept)
   })
 
+  it.each([
+    ['the checkpoints', ['checkpoint', 'checkpoints.jsonl']],
+    ['all of it', ['']],
+  ])('a log that lost %s is not begun anew without a word', async (_what, gone) => {
+    for (const name of gone) rmSync(inLog(name), { recursive: true })
+    const said = await signNow(dir)
+    expect(said.map((e) => [e.code, e.detail.file])).toEqual([['TRC_CHECKPOINT', join(dir, 'log')]])
+    expect(said[0]?.message).toMatch(/over \d+ events on record; found none/)
+    expect(await signNow(dir)).toEqual([])
+  })
+
   it('is looked at before a running line writes the next one', async () => {
     const signer = openLogKey({ dataDir: dir, keyFile: null, origin: ORIGIN, fallback: ORIGIN })
     const db = openSql(join(dir, 'trace.db'), { synchronous: 'normal', readOnly: true })

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { CodedError, OpenSql, SqlDatabase } from '../../contracts/index.ts'
+import { CodedError, type OpenSql, type SqlDatabase } from '../../contracts/index.ts'
 import { openDerived } from '../store/open-derived.ts'
 import { openSql } from '../store/open-sql.ts'
 import { SqliteEventLog } from '../log/event-log.ts'
@@ -33,7 +33,9 @@ export class EpcisDesk {
     const file = join(dir, 'projection.db')
     const open = openDerived(onSetAside)
     let projection = openProjection(file, open)
-    const state = openSql(join(dir, 'state.db'), { synchronous: 'full' })
+    const stateFile = join(dir, 'state.db')
+    const state = openSql(stateFile, { synchronous: 'full' })
+    if (projection !== null && reached(projection) > 0) mustHaveTables(state, stateFile)
     this.state = new EpcisState(state)
     const other = projection !== null && !follows(projection, this.#log)
     // Else subscriptions would miss as many of the next events as the log lost.
@@ -66,6 +68,30 @@ export class EpcisDesk {
   close(): void {
     for (const db of this.#open) db.close()
   }
+}
+
+const reached = (db: SqlDatabase): number =>
+  db.get<{ position: number }>('select position from progress')?.position ?? 0
+
+/**
+ * Beside a projection that was followed the state was there: begun anew, subscribers would get nothing any more, and
+ * nobody would be told.
+ *
+ * @throws TRC_OPEN
+ */
+function mustHaveTables(state: SqlDatabase, file: string): void {
+  if (state.get('select 1 as there from sqlite_schema') !== undefined) return
+  throw new CodedError('TRC_OPEN', {
+    file,
+    expected: 'the named queries and subscriptions that lie beside projection.db',
+    actual: 'a file without any: it was emptied or taken away, or lacks its write-ahead log (-wal)',
+    hint: 'put it back; where there is no copy, stop the line and delete the folder: what is in it is made again from the log, but for the queries and subscriptions, which their owners make again',
+    zh: {
+      expected: '与 projection.db 同在的命名查询和订阅',
+      actual: '文件中没有:已被清空或移走,或缺少预写日志(-wal)',
+      hint: '请恢复该文件;没有副本时请停止产线并删除该文件夹:其内容会由日志重建,但查询和订阅须由其所有者重新建立',
+    },
+  })
 }
 
 /** The log has the event that was projected last at its place; else it was put back from an older copy, and may have grown since. */

@@ -46,6 +46,19 @@ export class SqliteEventLog implements EventLog {
     return row === undefined ? null : (JSON.parse(row.json) as QEvent<T>)
   }
 
+  /** The same about any subject `<kind>/…`. */
+  newestOf<T>(kind: string, type: string): QEvent<T> | null {
+    const row = this.#db.get<Row>(
+      `select position, json from event
+       where subject > ? and subject < ? and type <> 'qe.inspection.completed.v1' and type = ?
+       order by position desc limit 1`,
+      `${kind}/`,
+      `${kind}0`,
+      type,
+    )
+    return row === undefined ? null : (JSON.parse(row.json) as QEvent<T>)
+  }
+
   /** Position of the last event, 0 before the first. */
   end(): number {
     return this.#db.get<{ last: number | null }>('select max(position) as last from event')?.last ?? 0

@@ -65,6 +65,7 @@ export class LogWriter {
       key: o.signer.key,
       onSetAside: o.onSetAside,
     })
+    if (this.#last === null && this.events() > 0) o.onSetAside(begunAnew(this.#tiles.dir, this.events()))
     const [, second] = kept.read()
     this.#published.begin(line?.note ?? null, second === undefined, (c) => this.#leadsOnFrom(c))
   }
@@ -225,6 +226,20 @@ function readable(line: { note: string } | null): SignedCheckpoint {
     throw disagree('a last line of checkpoints.jsonl that can be read', asCoded(error, 'TRC_NOTE').message)
   }
 }
+
+/** A line signs its first events at once: where there are others, it signed them before, or was told not to. */
+const begunAnew = (dir: string, events: number): CodedError =>
+  new CodedError('TRC_CHECKPOINT', {
+    file: dir,
+    expected: `the checkpoints over ${events} events on record`,
+    actual: 'none: the folder was emptied or taken away, or signing was switched off',
+    hint: 'all events are signed anew from here on; to keep what was signed before, stop the line and put the folder back as it was; checkpoints at a witness or an anchor, and bundles, still hold the log to it',
+    zh: {
+      expected: `现有 ${events} 个事件的检查点`,
+      actual: '没有:该文件夹已被清空或移走,或曾关闭签名',
+      hint: '所有事件由此重新签名;若要保留以前的签名,请停止产线并恢复该文件夹;见证者、锚点处的检查点和证据包仍可证明原来的日志',
+    },
+  })
 
 const OLDER =
   'trace.db is older than the log beside it, and holds placed since are not in force: put back the newer one, or begin a new data directory and keep both; nothing more is signed here'

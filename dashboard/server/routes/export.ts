@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { EXPORT_FORMATS, EXPORTS, exportStream } from '../../../traceability/query/index.ts'
+import { CodedError } from '../../../contracts/index.ts'
 import type { RecordQueries } from '../ports.ts'
 import { check, type Route } from '../route.ts'
 import { z } from '../zod.ts'
@@ -39,6 +40,7 @@ export function exportRoutes(queries: RecordQueries): Route[] {
       otherTypes: { [TYPE.parquet]: z.string().meta({ format: 'binary' }) },
       async run(req, res) {
         const { what, format, from, to, bom } = check(querySchema, req.query, 'query')
+        if (req.httpVersion === '1.0') throw tooOld()
         const bytes = exportStream((ask) => queries.exportPage(ask), {
           what,
           format,
@@ -51,12 +53,28 @@ export function exportRoutes(queries: RecordQueries): Route[] {
           'Content-Disposition': `attachment; filename="${what}.${format}"`,
           'Cache-Control': 'no-store',
         })
-        await pipeline(Readable.from(bytes), res).catch((error: unknown) => {
+        try {
+          // Which would close the connection when the first page fails.
+          await pipeline(Readable.from(bytes), res, { end: false })
+          res.end()
+        } catch (error) {
           // Nothing has left yet: the failure can still be told as one.
           if (!res.headersSent) throw error
           res.destroy()
-        })
+        }
       },
     },
   ]
 }
+
+/** It knows no chunks: a file whose length nobody knows beforehand looks whole wherever it ends. */
+const tooOld = (): CodedError =>
+  new CodedError('API_REQUEST', {
+    expected: 'HTTP/1.1, by which half a file is seen to be one',
+    actual: 'HTTP/1.0',
+    hint: 'nginx asks so unless told otherwise: proxy_http_version 1.1;',
+    zh: {
+      expected: 'HTTP/1.1,以便识别不完整的文件',
+      hint: 'nginx 默认如此,请设置:proxy_http_version 1.1;',
+    },
+  })
