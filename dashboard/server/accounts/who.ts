@@ -94,7 +94,8 @@ const isHere = (req: Request): boolean =>
 /** Whether nobody on the way can read the request: it came by https, here or to the proxy. */
 export const isSecure = (req: Request): boolean =>
   'encrypted' in req.socket ||
-  req.headers['x-forwarded-proto'] === 'https' || /proto=https/i.test(String(req.headers['forwarded'] ?? ''))
+  req.headers['x-forwarded-proto'] === 'https' ||
+  /proto=https/i.test(String(req.headers['forwarded'] ?? ''))
 
 /** Whether a password may come by it. */
 export const mayBringPassword = (req: Request): boolean => isSecure(req) || isHere(req)
