@@ -11,7 +11,7 @@ let db: SqlDatabase
 let tiles: SignedTiles
 let events = 0
 
-/** Parts of every kind, one whose capture is compressed, names that JSON has to escape, and another event. */
+/** Parts of every kind, one whose capture is compressed, names that JSON has to escape, numbers next to 0, and another event. */
 beforeAll(async () => {
   await capture(place.dir, 1, 12)
   const store = await openPartStore({ dataDir: place.dir, synchronous: 'normal', spoolAfterMs: 20_000 })
@@ -20,6 +20,13 @@ beforeAll(async () => {
   const rule = { rule: 'r', when: 'x'.repeat(9_000), matched: true, inputs: {}, defects: [] }
   const trace = { ruleset: 'cap-top@4', steps: [rule], decidedBy: 'r' }
   await store.capture(request(101, failVerdict({ trace })))
+  const tiny = failVerdict()
+  const [part, gap] = [tiny.findings[0], tiny.measurements[0]]
+  if (!part || !gap) throw new Error('a failed part without finding and measurement')
+  // What a part turned by half a turn, and a difference of two equal lengths, come to.
+  Object.assign(part, { partXY: [Math.sin(Math.PI), -1e-17], areaMm2: Number.MIN_VALUE })
+  Object.assign(gap, { value: 0.1 + 0.2 - 0.3, target: -0 })
+  await store.capture(request(102, tiny))
   await store.close()
   await deleteImages(place.dir, ['ab'.repeat(32)])
   await signNow(place.dir)

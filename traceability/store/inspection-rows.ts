@@ -52,6 +52,13 @@ export function inspectionRow(r: CaptureRecord, unit: UnitFacts): SqlValue[] {
   ]
 }
 
+/**
+ * The driver of Node 20 (`@photostructure/sqlite` 1.2) takes a number for a whole one that is less than 2.2e-16 above it,
+ * and keeps 0, as of sin π. So does the store with every driver: the rows are what the event states the hash of.
+ */
+const kept = (value: SqlValue): SqlValue =>
+  typeof value === 'number' && value > 0 && value < Number.EPSILON ? 0 : value
+
 export function childRows(record: CaptureRecord): ChildRows {
   const { verdict } = record.outcome
   const condemned = new Set(verdict.defects)
@@ -72,21 +79,23 @@ export function childRows(record: CaptureRecord): ChildRows {
               f.partXY?.[0] ?? null,
               f.partXY?.[1] ?? null,
               f.rois[0] ?? null,
-            ],
+            ].map(kept),
           ]
         : [],
     ),
-    measurement: verdict.measurements.map((m, n) => [
-      n,
-      m.characteristic,
-      m.tool,
-      m.value,
-      m.unit,
-      m.lsl ?? null,
-      m.usl ?? null,
-      m.target ?? null,
-      m.uncertainty ?? null,
-    ]),
+    measurement: verdict.measurements.map((m, n) =>
+      [
+        n,
+        m.characteristic,
+        m.tool,
+        m.value,
+        m.unit,
+        m.lsl ?? null,
+        m.usl ?? null,
+        m.target ?? null,
+        m.uncertainty ?? null,
+      ].map(kept),
+    ),
     carrier_read: readRows(codesOf(record)),
   }
 }
