@@ -27,7 +27,8 @@ function named(line: string): Pick<PushedRead, 'text' | 'symbologyId'> {
  * @throws CAM_BAD_REQUEST
  */
 export function parsePushed(body: string): PushedRead {
-  const text = body.replace(/[\r\n]+$/, '')
+  // Some programs begin a text in UTF-8 with a mark of byte order.
+  const text = body.replace(/^\ufeff|[\r\n]+$/g, '')
   if (text === '') throw new CodedError('CAM_BAD_REQUEST', { expected: 'a code', actual: 'an empty message' })
   if (!text.startsWith('{')) {
     if (text.length <= MOST) return pushedRead(text)

@@ -81,6 +81,8 @@ describe('reads over HTTP', () => {
     expect(await post(']C1010950600013435221A1\n')).toBe(202)
     expect(await post('{"text":"SN-7","trigger":12,"position":300.5}')).toBe(202)
     expect(await post('{"text":"]d2010950600013435221A2"}')).toBe(202)
+    // As .NET writes text in UTF-8 unless told otherwise.
+    expect(await post('\ufeffSN-8')).toBe(202)
     expect(await post('{"text":"SN-7","triger":12}')).toBe(400)
     expect(await post('{"text":"SN-7","\\u0074ext":"SN-8"}')).toBe(400)
     expect(await post('{"text":"S\\":N-7","symbologyId":"]C0"}')).toBe(202)
@@ -93,6 +95,7 @@ describe('reads over HTTP', () => {
       { text: '010950600013435221A1', symbologyId: ']C1', trigger: null },
       { text: 'SN-7', trigger: 12, position: 300.5 },
       { text: '010950600013435221A2', symbologyId: ']d2' },
+      { text: 'SN-8', symbologyId: '' },
       { text: 'S":N-7', symbologyId: ']C0' },
     ])
     expect(faults).toEqual(Array(6).fill('CAM_BAD_REQUEST'))
