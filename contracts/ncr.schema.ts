@@ -1,11 +1,12 @@
 import { z } from 'zod'
+import { THING, THING_LENGTH } from './trace-fact.schema.ts'
 import { SEVERITIES } from './verdict.ts'
 
 const isoTime = z.iso.datetime({ precision: 3 })
 const text = z.string().trim().min(1, 'a text').max(500, 'at most 500 characters')
 const name = z.string().trim().min(1, 'a name').max(128, 'at most 128 characters')
 /** A short name such as `lot/L7`, `supplier/acme`, `model/pcb-pair@1.0.0`, or a canonical URI. */
-const thing = z.string().regex(/^[^\0\s][^\0]{0,511}$/, '1 to 512 characters')
+const thing = z.string().regex(THING, `1 to ${THING_LENGTH} characters`)
 const date = z.iso.date('a day, e.g. 2026-01-31')
 const count = z.number().int().nonnegative()
 const maybe = z.number().nullable()

@@ -4,16 +4,17 @@ import { UNIT_DISPOSITIONS, VERDICTS } from './verdict.ts'
 const isoTime = z.iso.datetime({ precision: 3 })
 const CERTAINTIES = ['certain', 'probable'] as const
 
+/** Characters of a thing: a canonical URI has two names of 128 characters, each of which is up to 9 where it is no letter of ASCII. */
+export const THING_LENGTH = 2_400
+export const THING = new RegExp(`^[^\\0\\s][^\\0]{0,${THING_LENGTH - 1}}$`)
+
 /** Halves of surrogate pairs have no place in a URI. */
 const HALF = /^\P{Cs}*$/u
 /**
  * A canonical URI, or a short name such as `unit/SN1`, `lot/L7`, `pallet/P1`, `supplier/acme`; as it was read, since what
  * a code says may be spelt in any way (`genealogy/things.ts`).
  */
-const thing = z
-  .string()
-  .regex(/^[^\0\s][^\0]{0,511}$/, '1 to 512 characters')
-  .regex(HALF, 'whole characters')
+const thing = z.string().regex(THING, `1 to ${THING_LENGTH} characters`).regex(HALF, 'whole characters')
 /**
  * One spelling of each name that is given: programs write `ü` as one character (NFC) or as two (NFD), and a blank behind
  * a name is seen by nobody.

@@ -143,6 +143,24 @@ describe.skipIf(noBrowser !== null)(`a dialog in Chromium${noBrowser ? `: ${noBr
     expect(await dialog.locator('textarea').inputValue()).toBe('all looked at')
     await page.context().close()
   })
+  it('on the page Holds does not take a question that failed for a hold without parts', async () => {
+    const { page } = await openPage(browser, 'en')
+    const hold = { id: uuidv7(), target: 'lot/L7', reason: 'pits', by: 'li', at: '2026-01-05T06:00:00.000Z' }
+    await page.route('**/api/holds', (route) =>
+      route.fulfill({ json: [{ ...hold, releasedAt: null, originLog: null }] }),
+    )
+    let status = 503
+    await page.route('**/api/recall?*', (route) =>
+      route.fulfill({ status, json: { code: 'TRC_BUSY', message: 'TRC_BUSY: later', zh: 'TRC_BUSY:稍后' } }),
+    )
+    await page.goto(`${at.url}/holds`)
+    await page.getByRole('button', { name: en.error.retry }).waitFor()
+    expect(await page.getByText(en.holds.noParts).count()).toBe(0)
+    status = 404
+    await page.getByRole('button', { name: en.error.retry }).click()
+    await page.getByText(en.holds.noParts).waitFor()
+    await page.context().close()
+  })
   it('offers no hold on a lot that nobody named', async () => {
     const { page } = await openPage(browser, 'en')
     for (const path of ['/lot', '/lot?name=', '/lot?name=%20', '/lot/']) {

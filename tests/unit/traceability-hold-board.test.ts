@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { partIdentity } from '../../bin/line/part-identity.ts'
-import { type Recipe, type StationSpec, type TraceFact, uuidv7 } from '../../contracts/index.ts'
+import {
+  type Recipe,
+  type StationSpec,
+  type TraceFact,
+  traceFactSchema,
+  uuidv7,
+} from '../../contracts/index.ts'
 import {
   type HoldBoard,
   identify,
@@ -205,4 +211,17 @@ describe('the holds of a line', () => {
     expect((await query.unitLives('SN-1'))[0]?.hold).toBeNull()
     query.close()
   }, 30_000)
+})
+
+it('holds a lot with the longest names, and releases it by the URI that the list of holds gives', async () => {
+  const [lot, of] = ['批'.repeat(128), '产'.repeat(128)]
+  const says = (fact: object) => state(traceFactSchema.parse({ ...base(), ...fact }))
+  await says({ kind: 'receive', lot, product: of, supplier: 's1' })
+  await says({ kind: 'hold', target: `lot/${lot}`, reason: 'cracks' })
+  const query = openTraceQuery(dir)
+  closers.push(() => query.close())
+  const target = query.holds()[0]?.target ?? ''
+  expect(target.length).toBe('urn:sightline:lot::'.length + 2 * 128 * '%E6%89%B9'.length)
+  await says({ kind: 'release', target, reason: 'all looked at' })
+  expect(query.holds()[0]?.releasedAt).toBe(at)
 })

@@ -1,4 +1,4 @@
-import { asCoded, CodedError, type TraceFact, traceFactSchema } from '../../../contracts/index.ts'
+import { asCoded, CodedError, THING_LENGTH, type TraceFact, traceFactSchema } from '../../../contracts/index.ts'
 import { BOM, RECALL_FORMS, wrongKeyHint } from '../../../traceability/query/index.ts'
 import { notFound } from '../errors.ts'
 import { jsonBody } from '../json-body.ts'
@@ -22,7 +22,7 @@ const time = z.iso
   .transform((t) => new Date(t).toISOString())
   .optional()
 const recallQuery = z.strictObject({
-  target: z.string().min(1).max(512),
+  target: z.string().min(1).max(THING_LENGTH),
   from: time,
   to: time,
   format: z.enum(RECALL_FORMS).optional(),

@@ -1,4 +1,4 @@
-import { NCR_FACTORS, ncrStepAskSchema } from '../../../contracts/index.ts'
+import { NCR_FACTORS, ncrStepAskSchema, THING_LENGTH } from '../../../contracts/index.ts'
 import { notFound } from '../errors.ts'
 import { effectOf } from '../ncr-effect.ts'
 import { jsonBody } from '../json-body.ts'
@@ -24,7 +24,7 @@ export function ncrRoutes(queries: RecordQueries): Route[] {
       },
       query: z.strictObject({
         open: z.enum(['true', 'false']).optional(),
-        target: z.string().min(1).max(512).optional(),
+        target: z.string().min(1).max(THING_LENGTH).optional(),
       }),
       response: ncrListSchema,
       handle: ({ query: { open, target } }) =>

@@ -17,6 +17,9 @@ export class ApiError extends Error {
   }
 }
 
+/** The server answered that there is no such thing; any other error says nothing of what there is. */
+export const isUnknown = (error: unknown): boolean => error instanceof ApiError && error.status === 404
+
 /** @throws ApiError */
 export const getJson = <T>(path: string, signal?: AbortSignal): Promise<T> =>
   ask<T>(path, { headers: { accept: 'application/json' }, ...(signal && { signal }) })

@@ -3,6 +3,7 @@ import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { useHolds, useRecall } from '../api/life-hooks.ts'
+import { isUnknown } from '../api/client.ts'
 import type { Hold } from '../api/types.ts'
 import { countText, timeText } from '../look/format.ts'
 import { usePaging } from '../look/printing.ts'
@@ -122,7 +123,8 @@ function Stopped({ hold }: { hold: Hold }): ReactNode {
   const target = shortTarget(hold.target)
   const byTime = /^(station|recipe|model)\//.test(target)
   const recall = useRecall(hold.target, byTime ? hold.at : undefined)
-  if (recall.error) return <span className="muted">{t('holds.noParts')}</span>
+  if (isUnknown(recall.error)) return <span className="muted">{t('holds.noParts')}</span>
+  if (recall.error && !recall.data) return <Failed error={recall.error} retry={() => void recall.refetch()} />
   if (!recall.data) return <Waiting />
   const { data } = recall
   const held = data.units.filter((u) => u.place === 'held')

@@ -2,7 +2,7 @@ import { Table } from 'antd'
 import { type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useParams, useSearchParams } from 'react-router'
-import { ApiError } from '../api/client.ts'
+import { isUnknown } from '../api/client.ts'
 import { useHolds, useRecall } from '../api/life-hooks.ts'
 import { UNIT_DISPOSITIONS, type Recall } from '../api/types.ts'
 import { countText, momentText } from '../look/format.ts'
@@ -37,7 +37,7 @@ function NamedLot({ lot }: { lot: string }): ReactNode {
   const paging = usePaging()
   const ncrs = useNcrs({ target })
   const hold = holds.data?.find((h) => h.releasedAt === null && shortTarget(h.target) === target)
-  const unknown = recall.error instanceof ApiError && recall.error.status === 404
+  const unknown = isUnknown(recall.error)
   return (
     <div className="page">
       <div className="toolbar">

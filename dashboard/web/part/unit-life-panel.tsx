@@ -1,7 +1,7 @@
 import { lazy, Suspense, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
-import { ApiError } from '../api/client.ts'
+import { isUnknown } from '../api/client.ts'
 import { useUnitLife } from '../api/hooks.ts'
 import type { PartRow, UnitLife } from '../api/types.ts'
 import { codeText, countText, momentText } from '../look/format.ts'
@@ -35,7 +35,7 @@ export function UnitLifePanel({
   const query = useUnitLife(serial)
   const life = query.data?.units.find((u) => u.product === product) ?? query.data?.units[0]
   // A thing that is no unit has no life. Anything else must be said: nobody may take it for a part without a hold.
-  const unknown = query.error instanceof ApiError && query.error.status === 404
+  const unknown = isUnknown(query.error)
   if (!life && query.error && !unknown)
     return (
       <Panel title={t('unitLife.title')}>

@@ -2,7 +2,7 @@ import { Alert, Button, Input, Segmented, Select, Table } from 'antd'
 import { useMemo, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useNavigate, useSearchParams } from 'react-router'
-import { ApiError } from '../api/client.ts'
+import { isUnknown } from '../api/client.ts'
 import { filterOf, filterText, useLine, usePareto, useParts, usePlant, useSerial } from '../api/hooks.ts'
 import { className } from '../i18n/class-names.ts'
 import { TimeField } from '../look/time-field.tsx'
@@ -38,7 +38,7 @@ export function PartsPage(): ReactNode {
     serial === null
       ? (list.data?.pages.flatMap((page) => page.parts) ?? [])
       : (life.data?.inspections.toReversed() ?? [])
-  const unknownSerial = life.error instanceof ApiError && life.error.status === 404
+  const unknownSerial = isUnknown(life.error)
   const error = serial === null ? list.error : unknownSerial ? null : life.error
   const inRange = serial === null && (filter.first !== null || filter.last !== null)
   const filtered = Object.values(filter).some((v) => v !== null)
