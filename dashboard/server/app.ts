@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import express, { type Express } from 'express'
 import { CodedError } from '../../contracts/index.ts'
 import type { AccountPort } from './account-ports.ts'
@@ -68,6 +68,8 @@ const REQUEST_MS = 300_000
 const CHECK_MS = 5_000
 /** Whoever says nothing by then is no browser. */
 const HANDSHAKE_MS = 10_000
+/** So long answers may take that are on their way when the server ends. */
+const LAST_ANSWERS_MS = 1_500
 
 export type DashboardOptions = ServerOptions & LineSideOptions
 export type PlantDashboardOptions = ServerOptions & PlantSideOptions
@@ -157,8 +159,13 @@ function createServerOf(side: Side, options: ServerOptions): Dashboard {
   const secure = https && createSecureServer(https.certificate, limits, serve)
   const servers = secure ? [server, secure] : [server]
   const sockets = options.epcis && new EpcisSockets(options.epcis, allowedHosts)
+  const connections = new Set<Socket>()
   for (const one of servers) {
     one.maxConnections = MAX_CONNECTIONS
+    one.on('connection', (socket) => {
+      connections.add(socket)
+      socket.once('close', () => connections.delete(socket))
+    })
     sockets?.attach(one)
   }
   return {
@@ -186,7 +193,10 @@ function createServerOf(side: Side, options: ServerOptions): Dashboard {
       side.close()
       sockets?.close()
       side.registry.clear()
+      // Also those that have said nothing by TLS yet, which no server closes.
+      const cut = setTimeout(() => connections.forEach((socket) => socket.destroy()), LAST_ANSWERS_MS)
       await Promise.all(servers.filter((one) => one.listening).map(closed))
+      clearTimeout(cut)
     },
   }
 }
@@ -220,7 +230,6 @@ async function closed(server: Server): Promise<void> {
   await new Promise<void>((resolve) => {
     server.close(() => resolve())
     server.closeIdleConnections()
-    setTimeout(() => server.closeAllConnections(), 1_500).unref()
   })
 }
 

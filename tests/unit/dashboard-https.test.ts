@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
-import { createServer } from 'node:net'
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import type { TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { AccountBook } from '../../bin/accounts/account-book.ts'
@@ -117,6 +119,19 @@ describeWith('openssl', commandPresent('openssl', ['version']), 'pages by https'
     watch.close()
     await expect(ask(httpsPort, '/api/me', { ca: at('first.crt') })).rejects.toThrow(/ECONNREFUSED/)
   })
+
+  it('ends though somebody connected and says nothing', async () => {
+    put('first')
+    const { httpsPort, dashboard, watch } = await open()
+    const silent = connect(httpsPort, '127.0.0.1')
+    const ended = new Promise((resolve) => silent.on('error', resolve).on('close', resolve))
+    await once(silent, 'connect')
+    // Whoever says nothing is put out after 10 s.
+    const late = setTimeout(9_000, 'late', { ref: false })
+    expect(await Promise.race([dashboard.close(), late])).toBeUndefined()
+    await ended
+    watch.close()
+  }, 15_000)
 
   it('shows a renewed certificate without a new start, and the old one as long as the new one is not in order', async () => {
     put('first')
