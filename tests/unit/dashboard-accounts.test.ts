@@ -281,6 +281,20 @@ describe('an account', () => {
 })
 
 describe('a session', () => {
+  // Browsers keep the cookie of https, and drop what http sets by the same name.
+  it('of https and one of http have cookies of two names, each for its own', () => {
+    const sessions = new Sessions(Buffer.alloc(32, 7))
+    const [byHttps = '', byHttp = ''] = [true, false].map(
+      (secure) => sessions.begin({ account: 'li', stamp: 's' }, secure).split(';')[0],
+    )
+    const both = `${byHttp}; ${byHttps}`
+    expect(byHttp.split('=')[0]).not.toBe(byHttps.split('=')[0])
+    expect(sessions.of(both, true)).toEqual(sessions.of(byHttps, true))
+    expect(sessions.of(both, false)).toEqual(sessions.of(byHttp, false))
+    expect([sessions.of(byHttp, true), sessions.of(byHttps, false)]).toEqual([null, null])
+    expect(sessions.end(false)).toContain(`${byHttp.split('=')[0] ?? ''}=;`)
+  })
+
   it('lasts 12 h from its last use, and a day at most', () => {
     const sessions = new Sessions(Buffer.alloc(32, 7))
     const start = Date.now()
@@ -290,19 +304,19 @@ describe('a session', () => {
     try {
       const first = cookieOf(sessions.begin({ account: 'li', stamp: 's' }, true))
       hour(11.9)
-      const session = sessions.of(first)
+      const session = sessions.of(first, true)
       expect(session && sessions.isOld(session)).toBe(true)
       const set = sessions.begin(session ?? { account: '', stamp: '' }, true)
       const second = cookieOf(set)
       hour(12.1)
-      expect([sessions.of(first), sessions.of(second)?.account]).toEqual([null, 'li'])
+      expect([sessions.of(first, true), sessions.of(second, true)?.account]).toEqual([null, 'li'])
       hour(23.8)
-      const third = sessions.begin(sessions.of(second) ?? { account: '', stamp: '' }, true)
+      const third = sessions.begin(sessions.of(second, true) ?? { account: '', stamp: '' }, true)
       expect(Number(/Max-Age=(\d+)/.exec(third)?.[1])).toBeLessThanOrEqual(0.2 * 3600 + 1)
-      const last = sessions.of(cookieOf(third))
+      const last = sessions.of(cookieOf(third), true)
       expect(last && sessions.isOld(last)).toBe(false)
       hour(24.1)
-      expect(sessions.of(cookieOf(third))).toBeNull()
+      expect(sessions.of(cookieOf(third), true)).toBeNull()
     } finally {
       vi.useRealTimers()
     }

@@ -131,7 +131,7 @@ describeWith('openssl', commandPresent('openssl', ['version']), 'pages by https'
     expect(await Promise.race([dashboard.close(), late])).toBeUndefined()
     await ended
     watch.close()
-  }, 15_000)
+  }, 60_000)
 
   it('shows a renewed certificate without a new start, and the old one as long as the new one is not in order', async () => {
     put('first')

@@ -26,13 +26,16 @@ type SessionOf = Pick<Session, 'account' | 'stamp'> & Partial<Pick<Session, 'id'
  */
 export class Sessions {
   readonly #key: Buffer
-  /** Cookies know no ports: two servers of one host keep theirs apart by name. */
-  readonly #cookie: string
+  /**
+   * Cookies know no ports: two servers of one host keep theirs apart by name. So do http and https of one server, as
+   * browsers let no page that came by http replace a cookie of https.
+   */
+  readonly #name: string
 
   /** @param key 32 bytes */
   constructor(key: Buffer) {
     this.#key = key
-    this.#cookie = `sightline_${createHash('sha256').update(key).digest('hex').slice(0, 8)}`
+    this.#name = `sightline_${createHash('sha256').update(key).digest('hex').slice(0, 8)}`
   }
 
   /** `Set-Cookie` of a new session, or of the one that `id` names. @param secure whether it came by https; other sites never send it */
@@ -47,12 +50,13 @@ export class Sessions {
   }
 
   /** The session in a `Cookie` header; null when there is none, or it is over or not ours. */
-  of(header: string | undefined): Session | null {
+  of(header: string | undefined, secure: boolean): Session | null {
+    const name = this.#cookie(secure)
     const value = (header ?? '')
       .split(';')
       .map((pair) => pair.trim())
-      .find((pair) => pair.startsWith(`${this.#cookie}=`))
-      ?.slice(this.#cookie.length + 1)
+      .find((pair) => pair.startsWith(`${name}=`))
+      ?.slice(name.length + 1)
     const [, text = '', account = '', stamp = '', id = '', expires = '', sign = ''] =
       /^(([^:]+):([^:]+):([^:]+):(\d+)):([\w-]+)$/.exec(value ?? '') ?? []
     const expected = Buffer.from(this.#sign(text))
@@ -73,7 +77,11 @@ export class Sessions {
 
   #set(value: string, maxAgeS: number, secure: boolean): string {
     const flags = `Path=/; Max-Age=${maxAgeS}; HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}`
-    return `${this.#cookie}=${value}; ${flags}`
+    return `${this.#cookie(secure)}=${value}; ${flags}`
+  }
+
+  #cookie(secure: boolean): string {
+    return secure ? this.#name : `${this.#name}_http`
   }
 }
 

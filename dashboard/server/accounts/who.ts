@@ -48,7 +48,7 @@ export function identify(accounts: AccountPort, sessions: Sessions): RequestHand
       }
       known.set(req, as(machine))
     } else {
-      const session = sessions.of(req.headers.cookie)
+      const session = sessions.of(req.headers.cookie, isSecure(req))
       const account = session && accounts.find(session.account)
       if (session && account && account.stamp === session.stamp && !accounts.isEnded(session.id)) {
         known.set(req, { ...as(account), session: session.id })
