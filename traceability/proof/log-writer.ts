@@ -227,16 +227,17 @@ function readable(line: { note: string } | null): SignedCheckpoint {
   }
 }
 
-/** A line signs its first events at once: where there are others, it signed them before, or was told not to. */
+/** A line signs its first events within a second: where there are others, it signed them before, or was told not to. */
 const begunAnew = (dir: string, events: number): CodedError =>
   new CodedError('TRC_CHECKPOINT', {
     file: dir,
     expected: `the checkpoints over ${events} events on record`,
-    actual: 'none: the folder was emptied or taken away, or signing was switched off',
+    actual:
+      'none: the folder was emptied or taken away, signing was switched off, or the line was killed before it first signed',
     hint: 'all events are signed anew from here on; to keep what was signed before, stop the line and put the folder back as it was; checkpoints at a witness or an anchor, and bundles, still hold the log to it',
     zh: {
       expected: `现有 ${events} 个事件的检查点`,
-      actual: '没有:该文件夹已被清空或移走,或曾关闭签名',
+      actual: '没有:该文件夹已被清空或移走,曾关闭签名,或产线在首次签名前被强行终止',
       hint: '所有事件由此重新签名;若要保留以前的签名,请停止产线并恢复该文件夹;见证者、锚点处的检查点和证据包仍可证明原来的日志',
     },
   })
