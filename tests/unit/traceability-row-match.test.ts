@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { SqlDatabase } from '../../contracts/index.ts'
+import type { QEvent, SqlDatabase } from '../../contracts/index.ts'
 import { openPartStore, openSql } from '../../traceability/index.ts'
+import { RecordCheck } from '../../traceability/proof/record-check.ts'
+import { Findings } from '../../traceability/proof/report.ts'
 import { matchStretch, SignedTiles } from '../../traceability/proof/row-match.ts'
 import { capture, deleteImages, signNow, temporary } from './samples/signed-log.ts'
 import { failVerdict, gs1Code, plainCode, request } from './samples/traceability-requests.ts'
@@ -103,6 +105,29 @@ it('sees rows that are gone or came', () => {
     ['measurement', `insert into measurement values (1, 9, 'x', 'y', 1, 'mm', null, null, null, null)`],
   ] as const)
     expect(whileChanged(table, change), change).toEqual({ changed: true, found: null })
+})
+
+it('takes a number next to 0 as it is or as 0 where each row is looked at by itself, and no third one', () => {
+  const row = db.get<{ position: number; json: string }>(
+    `select max(position) as position, json from event where type = 'qe.inspection.completed.v1'`,
+  )
+  if (!row) throw new Error('no part with numbers next to 0')
+  const told = (value: string): string[] => {
+    const findings = new Findings()
+    db.exec('begin')
+    db.exec(`update measurement set value = ${value} where position = ${row.position} and n = 0`)
+    const check = new RecordCheck(db, findings)
+    check.stretch(0, events)
+    check.check(row.position, JSON.parse(row.json) as QEvent)
+    db.exec('rollback')
+    return findings.list.map((f) => f.detail)
+  }
+  // As a program of before kept it by the driver of Node 22, exactly.
+  expect(['0', String(0.1 + 0.2 - 0.3), '2e-17'].map(told)).toEqual([
+    [],
+    [],
+    [expect.stringMatching(/^the measurement rows differ/)],
+  ])
 })
 
 /** What a constraint of the table lets another value be. */

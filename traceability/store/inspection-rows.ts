@@ -59,7 +59,8 @@ export function inspectionRow(r: CaptureRecord, unit: UnitFacts): SqlValue[] {
 const kept = (value: SqlValue): SqlValue =>
   typeof value === 'number' && value > 0 && value < Number.EPSILON ? 0 : value
 
-export function childRows(record: CaptureRecord): ChildRows {
+/** @param stored how a number comes to stand in its row */
+export function childRows(record: CaptureRecord, stored = kept): ChildRows {
   const { verdict } = record.outcome
   const condemned = new Set(verdict.defects)
   return {
@@ -79,7 +80,7 @@ export function childRows(record: CaptureRecord): ChildRows {
               f.partXY?.[0] ?? null,
               f.partXY?.[1] ?? null,
               f.rois[0] ?? null,
-            ].map(kept),
+            ].map(stored),
           ]
         : [],
     ),
@@ -94,7 +95,7 @@ export function childRows(record: CaptureRecord): ChildRows {
         m.usl ?? null,
         m.target ?? null,
         m.uncertainty ?? null,
-      ].map(kept),
+      ].map(stored),
     ),
     carrier_read: readRows(codesOf(record)),
   }
