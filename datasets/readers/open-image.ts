@@ -8,8 +8,8 @@ import { decodePlain, isPlain } from '../../contracts/index.ts'
  */
 export const openImage = async (file: string): Promise<Sharp> => imageOf(await readFile(file))
 
-export function imageOf(bytes: Buffer): Sharp {
-  if (!isPlain(bytes)) return sharp(bytes, { ignoreIcc: true })
+export function imageOf(bytes: Buffer, page = 0): Sharp {
+  if (!isPlain(bytes)) return sharp(bytes, { ignoreIcc: true, page })
   const { data, widthPx: width, heightPx: height, channels } = decodePlain(bytes)
   return sharp(data, { raw: { width, height, channels } })
 }

@@ -68,9 +68,10 @@ async function readOne(file: string): Promise<MaskImage> {
         actual: 'a PGM or PPM of 16 bits, whose low values are lost in 8',
       })
     const image = imageOf(bytes)
-    const { format, depth, space, pages = 1, hasAlpha, channels: stored } = await image.metadata()
+    const { format, depth, space, hasAlpha, channels: stored } = await image.metadata()
     const refused = (expected: string, actual: string): CodedError =>
       new CodedError('DAT_ANNOTATION', { file, expected, actual })
+    const pages = await pagesOfItsSize(bytes)
     if (pages > 1) throw refused('a mask of one page', `${pages} pages`)
     // libvips reads them as whole numbers, all 0.
     if (depth === 'float' && space.endsWith('16')) throw refused(FLOATS, 'floats of 16 bits')
@@ -90,7 +91,8 @@ async function readOne(file: string): Promise<MaskImage> {
     ] as const
     const values =
       read === 'uchar' ? pixels : read === 'ushort' ? new Uint16Array(...at) : new Float32Array(...at)
-    if (read === 'float' && values.some((v) => v < 0))
+    // Long numbers below 0 are what belongs to no class, where there are classes.
+    if (read === 'float' && values.some((v) => v < 0) && (depth !== 'int' || values.every((v) => v <= 0)))
       throw refused('0, and more where a defect is', 'values below 0')
     if (hasAlpha && values.every((v) => v === 0) && (await isShaped(image)))
       throw refused('marks that are not black', 'black on transparent ground')
@@ -112,6 +114,17 @@ async function readOne(file: string): Promise<MaskImage> {
 }
 
 const FLOATS = 'a mask of whole numbers, or of floats of 32 bits'
+
+/** Pages that may mark something, the first one among them: those of another size are the same one once more, smaller. */
+async function pagesOfItsSize(bytes: Buffer): Promise<number> {
+  const { width, height, pages = 1 } = await imageOf(bytes).metadata()
+  let same = 1
+  for (let page = 1; page < pages; page++) {
+    const other = await imageOf(bytes, page).metadata()
+    if (other.width === width && other.height === height) same += 1
+  }
+  return same
+}
 
 /** Whether some of an image is more transparent than the rest. */
 async function isShaped(image: Sharp): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { readdir, readFile, rename, rmdir, rm, stat } from 'node:fs/promises'
+import { lstat, readdir, readFile, rename, rmdir, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { asCoded, CodedError, makeFolder } from '../../contracts/index.ts'
 import { CARD_FILE, MANIFEST_FILE, MODEL_FILE, sha256Of } from './manifest.ts'
@@ -37,8 +37,9 @@ export async function keepPackageFolder<T>(
   const own = await draftFolder(outDir, 'teaching')
   makeFolder(own)
   try {
-    const other = (await draftsOf(outDir)).find((d) => d.kind === 'teaching' && d.pid !== process.pid)
-    if (other !== undefined) throw beingMade(basename(outDir), other)
+    for (const other of await draftsOf(outDir))
+      if (other.kind === 'teaching' && other.pid !== process.pid && !(await isOfAnEarlierOne(other)))
+        throw beingMade(basename(outDir), other)
     // After the look at the others: one that is through by now has left its package.
     await check(outDir)
     return await work()
@@ -101,6 +102,26 @@ function runs(pid: number): boolean {
 }
 
 /**
+ * Whether the process began after the folder was made: its number was that of another one before the machine, or the
+ * container, was started anew. False where the system does not say (outside Linux).
+ */
+async function isOfAnEarlierOne({ place, pid }: { place: string; pid: number }): Promise<boolean> {
+  try {
+    const [own, its, { mtimeMs }] = await Promise.all([beginOf(process.pid), beginOf(pid), stat(place)])
+    return Date.now() - process.uptime() * 1_000 + (its - own) > mtimeMs + 1_000
+  } catch {
+    return false
+  }
+}
+
+/** When a process began, ms since the machine was started: field 22 of its `stat`, in hundredths of a second (proc(5)). */
+async function beginOf(pid: number): Promise<number> {
+  const text = await readFile(`/proc/${pid}/stat`, 'latin1')
+  // The second field, its name, stands in brackets and may have anything inside.
+  return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[19]) * 10
+}
+
+/**
  * Puts a finished draft in its place, at once. Recipes pin what is there, and other processes may have put something
  * there meanwhile: only a package of the same model and card is replaced.
  *
@@ -153,7 +174,8 @@ const neverReplaced = (dir: string, { model }: Hashes): CodedError =>
 
 /** @throws MDL_PACKAGE unless the place is free or a folder with nothing but these entries */
 export async function refuseForeign(dir: string, own: readonly string[], what: string): Promise<void> {
-  const facts = await stat(dir).catch(() => null)
+  // Of itself: nothing can be put in the place of a link to a folder.
+  const facts = await lstat(dir).catch(() => null)
   if (facts === null) return
   const refused = (file: string, actual: string): CodedError =>
     new CodedError('MDL_PACKAGE', {
@@ -162,7 +184,7 @@ export async function refuseForeign(dir: string, own: readonly string[], what: s
       actual,
       hint: 'choose another output folder',
     })
-  if (!facts.isDirectory()) throw refused(dir, 'a file')
+  if (!facts.isDirectory()) throw refused(dir, facts.isSymbolicLink() ? 'a symbolic link' : 'a file')
   const entries = await readdir(dir).catch((error: unknown) => {
     throw asCoded(error, 'CFG_USAGE', { file: dir, expected: 'a folder that can be read' })
   })

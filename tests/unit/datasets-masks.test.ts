@@ -162,11 +162,26 @@ describe('masks', () => {
     expect(await marksOf('float.tif')).toBe('0111')
     await writeFile(join(at.dir, 'long.tif'), signedTiff(Int32Array.of(0, 1, 255, 70_000)))
     expect(await marksOf('long.tif')).toBe('0111')
+    // As numbers of classes have it where -1 belongs to none.
+    await writeFile(join(at.dir, 'void.tif'), signedTiff(Int32Array.of(-1, 0, 1, 2)))
+    expect(await marksOf('void.tif')).toBe('0011')
+  })
+
+  it('may be a TIFF that has the same once more, smaller', async () => {
+    const white = { width: 64, height: 64, channels: 3, background: '#fff' } as const
+    const tile = { tile: true, tileWidth: 16, tileHeight: 16 }
+    const pyramid = await sharp({ create: white })
+      .tiff({ pyramid: true, ...tile })
+      .toBuffer()
+    expect((await sharp(pyramid).metadata()).pages).toBeGreaterThan(1)
+    await writeFile(join(at.dir, 'pyramid.tif'), pyramid)
+    expect(await marksOf('pyramid.tif')).toBe('1'.repeat(64 * 64))
   })
 
   it('are refused where what they mark would be lost', async () => {
     const lost: [name: string, tiff: Buffer, actual: RegExp][] = [
       ['below.tif', signedTiff(Float32Array.of(0, -1, 0, 0)), /found values below 0/],
+      ['below32.tif', signedTiff(Int32Array.of(0, -1, 0, 0)), /found values below 0/],
       ['below8.tif', signedTiff(Int8Array.of(0, -1, 0, 0)), /found values below 0/],
       [
         'half.tif',

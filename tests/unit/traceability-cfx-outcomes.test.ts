@@ -55,6 +55,12 @@ describe('CFX: what the peer makes of a message', () => {
     expect(await deliver(sink)).toEqual({ ok: true })
   })
 
+  it('takes what is modified in nothing for one that nobody has looked at', async () => {
+    peer.next('pass by')
+    expect(await deliver(sink)).toMatchObject({ why: 'away', reason: expect.stringMatching(/modified/) })
+    expect(await deliver(sink)).toEqual({ ok: true })
+  })
+
   it('does not take what could not be delivered for one that nobody has looked at', async () => {
     peer.next('modify')
     expect(await deliver(sink)).toMatchObject({ why: 'failed', reason: expect.stringMatching(/modified/) })

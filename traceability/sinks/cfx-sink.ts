@@ -140,12 +140,20 @@ export class CfxSink implements EventSink {
         const state = context.delivery?.remote_state as { error?: { condition?: string } } | undefined
         failed(rejection(state?.error?.condition ?? ''), `rejected ${textOf(state?.error)}`.trim())
       }
+      const modified = (context: EventContext): void => {
+        const state = context.delivery?.remote_state as
+          { delivery_failed?: boolean; undeliverable_here?: boolean } | undefined
+        // AMQP 1.0, 3.4.5: without either it is as good as released.
+        if (state?.delivery_failed || state?.undeliverable_here)
+          failed('failed', 'modified: it could not be delivered')
+        else failed('away', 'modified: nobody took it')
+      }
       const listeners: [string, (c: EventContext) => void][] = [
         ['accepted', () => done({ ok: true })],
         ['rejected', rejected],
         // AMQP 1.0, 3.4.4: nobody has looked at it, as where the queue has no reader just now.
         ['released', () => failed('away', 'released: nobody took it')],
-        ['modified', () => failed('failed', 'modified: it could not be delivered')],
+        ['modified', modified],
       ]
       for (const [name, listener] of listeners) {
         sender.removeAllListeners(name)

@@ -14,8 +14,17 @@ export const contentOf = (message: Message | undefined): Buffer => {
   return body.content
 }
 
-/** What a peer does with the next one; `modify`, or a condition with which it rejects: AMQP 1.0; `nobody` subscribes, `denied`: MQTT 5. */
-type How = 'refuse' | 'silent' | 'release' | 'no reason' | 'modify' | `amqp:${string}` | 'nobody' | 'denied'
+/** What a peer does with the next one; `modify`, `pass by` (modified in nothing), or a condition with which it rejects: AMQP 1.0; `nobody` subscribes, `denied`: MQTT 5. */
+type How =
+  | 'refuse'
+  | 'silent'
+  | 'release'
+  | 'no reason'
+  | 'modify'
+  | 'pass by'
+  | `amqp:${string}`
+  | 'nobody'
+  | 'denied'
 
 /** A TCP server that keeps its port over a restart and lets go of its connections. */
 abstract class Peer implements SinkPeer {
@@ -129,6 +138,7 @@ export class AmqpPeer extends Peer {
         return void delivery?.reject({ condition: 'amqp:precondition-failed', description: 'no such unit' })
       if (how === 'release') return void delivery?.release()
       if (how === 'no reason') return void delivery?.reject()
+      if (how === 'pass by') return void delivery?.modified({})
       if (how === 'modify') return void delivery?.modified({ undeliverable_here: true })
       if (how?.startsWith('amqp:')) return void delivery?.reject({ condition: how })
       const content = contentOf(message)
