@@ -1,4 +1,10 @@
-import { asCoded, CodedError, THING_LENGTH, type TraceFact, traceFactSchema } from '../../../contracts/index.ts'
+import {
+  asCoded,
+  CodedError,
+  THING_LENGTH,
+  type TraceFact,
+  traceFactSchema,
+} from '../../../contracts/index.ts'
 import { BOM, RECALL_FORMS, wrongKeyHint } from '../../../traceability/query/index.ts'
 import { notFound } from '../errors.ts'
 import { jsonBody } from '../json-body.ts'
