@@ -21,8 +21,10 @@ export async function openProof({ spec, file, dataDir }: LineConfig): Promise<Lo
     fallbackOrigin: originOf(spec),
     onAlarm: ({ code, message }: ErrorFact) => log.error({ code }, message),
   })
-  const { origin, vkey } = proof.state()
-  log.info({ origin, key: vkey }, 'the event log is signed; note its public key elsewhere')
+  const { origin, vkey, fault } = proof.state()
+  // One that has no key to sign with has said so.
+  if (fault === null)
+    log.info({ origin, key: vkey }, 'the event log is signed; note its public key elsewhere')
   return proof
 }
 

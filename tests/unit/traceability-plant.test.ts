@@ -285,6 +285,17 @@ describeWith('PostgreSQL', await postgresPresent(), 'the log of a line in the pl
     expect(count(plant, 'event')).toBe(10)
   })
 
+  it('refuses under another name what it has already, also when the rest was put back from an older copy', async () => {
+    await a.judge(2)
+    carryAll(a.replicator(plant))
+    await a.judge(2)
+    const renamed = a.replicator(plant, { log: 'p1/line-a-again' })
+    expect(() => renamed.step()).toThrow(/TRC_REPLICA.*that of p1\/line-a; .*`plantStore\.log: p1\/line-a`/)
+    expect(plantLogs(plant).map((l) => l.log)).toEqual(['p1/line-a'])
+    carryAll(a.replicator(plant))
+    expect(count(plant, 'inspection')).toBe(4)
+  })
+
   it('keeps the checkpoints of the line that come later, and refuses another key', async () => {
     await a.judge(5)
     const replicator = a.replicator(plant)

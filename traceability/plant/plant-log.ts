@@ -153,6 +153,17 @@ export class PlantLog {
     )
   }
 
+  /** Under which other name the plant has a log that begins with this leaf; null = none. */
+  otherName(firstLeaf: Uint8Array): string | null {
+    const row = this.#db.get<{ log: string }>(
+      `select l.log from line_log l join event e on e.log = l.log and e.log_position = 1
+       where l.log <> ? and e.leaf_hash = ? order by l.first_at limit 1`,
+      this.log,
+      firstLeaf,
+    )
+    return row?.log ?? null
+  }
+
   /** First position at which the leaves differ; null = none in the first `size`. */
   firstDifference(
     leaves: (after: number, limit: number) => { leaf_hash: Uint8Array }[],

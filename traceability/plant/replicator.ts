@@ -41,6 +41,8 @@ export interface Progress {
 const BATCH = 500
 /** Image files that go before the events of one batch, bytes: a slow link must get on before its time is over. */
 const IMAGE_BYTES = 8 * 2 ** 20
+const START_OVER =
+  'begin a new data directory, under another name in the plant (`plantStore.log`, --log), and keep this one'
 /** How often a line says that it is there, ms. */
 const HERE_MS = 5_000
 
@@ -132,13 +134,32 @@ export class Replicator {
         size + 1,
         `the ${received.size} events that the plant received`,
         `a log of ${size}: the data directory was replaced, or restored from an older copy`,
-        'put back the newer one, or give this log another name in the plant (`plantStore.log`, --log); nothing behind it is taken over',
+        `put back the newer one, or ${START_OVER}; nothing behind it is taken over`,
       )
+    if (received.size === 0) this.#refuseTwice()
     if (this.#agreed?.size !== received.size) this.#agreed = this.#from.treeAt(received.size)
     if (this.#agreed.root().equals(received.tree.root())) return
     this.#agreed = null
     const first = this.#to.firstDifference((after, n) => this.#from.leaves(after, n), received.size)
-    throw refused(first ?? received.size, 'the event that the plant received there', 'another one')
+    throw refused(
+      first ?? received.size,
+      'the event that the plant received there',
+      'another one',
+      `nothing behind it is taken over; of a data directory that was put back from an older copy, ${START_OVER}; else \`sightline verify\` on the line names what was altered`,
+    )
+  }
+
+  /** One log under two names would count each of its parts twice. */
+  #refuseTwice(): void {
+    const [first] = this.#from.leaves(0, 1)
+    const known = first === undefined ? null : this.#to.otherName(first.leaf_hash)
+    if (known === null) return
+    throw refused(
+      1,
+      'a log that the plant has under no other name',
+      `that of ${known}`,
+      `name it as before (\`plantStore.log: ${known}\`, --log), or ${START_OVER}; nothing of it is taken over`,
+    )
   }
 
   /** Once for all that is new, also when it takes many batches. */

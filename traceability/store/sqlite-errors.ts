@@ -30,7 +30,9 @@ const IOERR_SHMSIZE = 4874
 /** The log gives out position and sequence itself: a collision there is its own fault, not that of a request. */
 const LOG_COUNTER = /event\.position|event\.source, event\.sequence/
 
-export const DAMAGED = 'the file is damaged or not a database; restore it from a backup'
+/** SQLite takes any `-wal` for that of the file beside it, and writes its pages over those of an older copy. */
+export const DAMAGED =
+  'the file is damaged or not a database; restore it from a backup, into a folder without `-wal` and `-shm` of another time'
 const DISK_FULL_HINT =
   'free space on the volume of the data directory; `df -i` says whether it is out of inodes'
 const HINTS: Partial<Record<ErrorCode, string>> = {

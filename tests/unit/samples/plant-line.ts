@@ -58,10 +58,11 @@ export class PlantLine {
       batch?: number
       address?: string
       meanwhile?: () => void
+      log?: string
     } = {},
   ): Replicator {
     const where = { plant: 'p1', line: this.line }
-    const options = { source: this.source(), dataDir: this.dir, plant, log: this.log, where }
+    const options = { source: this.source(), dataDir: this.dir, plant, log: o.log ?? this.log, where }
     return new Replicator({
       ...options,
       images: o.images ?? 'none',
