@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { EpcisError } from '../../contracts/index.ts'
 import { epcProblem, oneUri } from '../../traceability/epcis/epc.ts'
@@ -7,6 +8,7 @@ import { EventStore, type PageCursor } from '../../traceability/epcis/event-stor
 import { compileQuery } from '../../traceability/epcis/query-compile.ts'
 import { paramsOfJson, paramsOfUrl } from '../../traceability/epcis/query-params.ts'
 import { openSql } from '../../traceability/store/open-sql.ts'
+import { openTraceQuery, verifyDataDir } from '../../traceability/index.ts'
 import type { Json } from './samples/epcis-documents.ts'
 import { Repository } from './samples/epcis-repository.ts'
 
@@ -77,6 +79,44 @@ describe('EXISTS with a value', () => {
       expect(() => compileQuery(paramsOfJson({ [name]: 'yes' }))).toThrow(EpcisError)
     },
   )
+})
+
+describe('the lot that a unit came into being with', () => {
+  it('is known by every form of its name, and from the Digital Link of the unit, which counts most', async () => {
+    const repository = await Repository.open()
+    const gtin = 'https://id.gs1.org/01/00614141073467'
+    const born = (epc: string, ilmd?: Json): Json =>
+      event({ action: 'ADD', epcList: [epc], ...(ilmd !== undefined && { ilmd }) })
+    const sent: [Json, string | null][] = [
+      [born(`${gtin}/21/1`, { 'cbvmda:lotNumber': 'L1' }), 'L1'],
+      [
+        {
+          '@context': { mda: 'urn:epcglobal:cbv:mda:' },
+          ...born(`${gtin}/21/2`, { 'mda:lotNumber': 'L1' }),
+        },
+        'L1',
+      ],
+      [born(`${gtin}/21/3`, { 'urn:epcglobal:cbv:mda:lotNumber': 'L1' }), 'L1'],
+      [born(`${gtin}/21/4`, { 'cbvmda:lotNumber': ['L1'] }), 'L1'],
+      [born(`${gtin}/21/5`, { 'cbvmda:lotNumber': 11 }), '11'],
+      [born(`${gtin}/10/L1/21/6`), 'L1'],
+      [born('https://maker.example/p/01/00614141073467/21/7?10=L1'), 'L1'],
+      [born(`${gtin}/10/L1/21/8`, { 'cbvmda:lotNumber': 'L2' }), 'L1'],
+      [{ ...born(`${gtin}/10/L3/21/9`), action: 'OBSERVE' }, null],
+    ]
+    expect(await repository.capture(sent.map(([e]) => e))).toMatchObject({ success: true })
+    const query = openTraceQuery(repository.dataDir)
+    const unitsOf = (lot: string): unknown[] =>
+      query.recall({ target: `${gtin}/10/${lot}` }).units.map((u) => [u.uri, u.lot])
+    for (const lot of ['L1', '11', 'L2', 'L3'])
+      expect(unitsOf(lot)).toEqual(
+        sent.flatMap(([, of], i) => (of === lot ? [[`${gtin}/21/${i + 1}`, lot]] : [])),
+      )
+    query.close()
+    await repository.close()
+    expect((await verifyDataDir(repository.dataDir)).findings.map((f) => f.detail)).toEqual([])
+    rmSync(repository.dataDir, { recursive: true })
+  })
 })
 
 describe('units', () => {
