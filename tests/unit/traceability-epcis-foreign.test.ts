@@ -81,6 +81,14 @@ describe('EXISTS with a value', () => {
   )
 })
 
+describe('EXISTS with a number', () => {
+  // query-schema.json of EPCIS 2.0 has whole numbers there.
+  it.each(['EXISTS_errorDeclaration', 'EXISTS_ILMD_other:x'])('%s asks with 1, and not with 0', (name) => {
+    expect([meets({ [name]: 1 }, {}), meets({ [name]: 0 }, {})]).toEqual([false, true])
+    expect(() => compileQuery(paramsOfJson({ [name]: 2 }))).toThrow(EpcisError)
+  })
+})
+
 describe('the lot that a unit came into being with', () => {
   it('is known by every form of its name, and from the Digital Link of the unit, which counts most', async () => {
     const repository = await Repository.open()
