@@ -10,7 +10,7 @@ import { paramsOfJson, paramsOfUrl } from '../../traceability/epcis/query-params
 import { openSql } from '../../traceability/store/open-sql.ts'
 import { openTraceQuery, verifyDataDir } from '../../traceability/index.ts'
 import type { Json } from './samples/epcis-documents.ts'
-import { Repository } from './samples/epcis-repository.ts'
+import { eventsOf, Repository } from './samples/epcis-repository.ts'
 
 /** What other implementations send and ask that this one's own documents never have. */
 const CONTEXT = [
@@ -124,6 +124,34 @@ describe('the lot that a unit came into being with', () => {
     await repository.close()
     expect((await verifyDataDir(repository.dataDir)).findings.map((f) => f.detail)).toEqual([])
     rmSync(repository.dataDir, { recursive: true })
+  })
+})
+
+describe('events of several documents in one answer', () => {
+  it('mean what they meant: a prefix of one document is none in the values and names of another', async () => {
+    const repository = await Repository.open()
+    const send = (context: unknown, own: Json): Promise<unknown> => {
+      const eventList = [event(own)]
+      const creationDate = '2026-01-05T06:00:00Z'
+      const document = { '@context': context, type: 'EPCISDocument', schemaVersion: '2.0', creationDate }
+      return repository.epcis.capture.document(
+        JSON.stringify({ ...document, epcisBody: { eventList } }),
+        'rollback',
+      )
+    }
+    // No prefix of its document: an address as it stands (JSON-LD 1.1, 5.2.2).
+    const ofItself = { bizStep: 'other:glazing' }
+    await send([CONTEXT[0]], { ...ofItself, eventID: 'urn:x:1' })
+    await send(CONTEXT, { 'other:kiln': 3, eventID: 'urn:x:2' })
+    const { items } = await repository.epcis.events(
+      { values: {} },
+      { perPage: 9, token: null },
+      'No_Preference',
+    )
+    const answer = JSON.parse(items) as Json
+    expect(answer['@context']).toEqual([CONTEXT[0]])
+    expect(eventsOf(answer)).toMatchObject([ofItself, { '@context': CONTEXT, 'other:kiln': 3 }])
+    await repository.remove()
   })
 })
 
